@@ -1,0 +1,122 @@
+//! API keys: who may do what, for which shop.
+
+use std::collections::BTreeSet;
+
+use crate::{Shop, ShopId, Timestamp};
+
+/// What a key may be allowed to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// Read tickets and the people they name.
+    TicketsRead,
+    /// Create tickets.
+    TicketsWrite,
+}
+
+/// The text names no scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no such scope; there are tickets:read and tickets:write")]
+pub struct UnknownScope;
+
+impl Scope {
+    /// Every scope; what a key holds for which none were named.
+    pub const ALL: &[Self] = &[Self::TicketsRead, Self::TicketsWrite];
+
+    /// Its name: `tickets:read`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TicketsRead => "tickets:read",
+            Self::TicketsWrite => "tickets:write",
+        }
+    }
+}
+
+impl std::fmt::Display for Scope {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+impl std::str::FromStr for Scope {
+    type Err = UnknownScope;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.iter().copied().find(|scope| scope.as_str() == text).ok_or(UnknownScope)
+    }
+}
+
+/// The number of a key within its shop, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyNumber(i64);
+
+impl KeyNumber {
+    /// The key with this number, or `None` below 1.
+    pub const fn new(number: i64) -> Option<Self> {
+        if number >= 1 { Some(Self(number)) } else { None }
+    }
+
+    /// The number.
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+}
+
+/// SHA-256 of a key's secret; the secret itself is kept nowhere.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct SecretHash(pub [u8; 32]);
+
+impl std::fmt::Debug for SecretHash {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("SecretHash(…)")
+    }
+}
+
+/// An API key as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKey {
+    /// The shop it opens.
+    pub shop_id: ShopId,
+    /// Its number within the shop.
+    pub number: KeyNumber,
+    /// What its secret hashes to.
+    pub secret_hash: SecretHash,
+    /// What it may do.
+    pub scopes: BTreeSet<Scope>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// From when on it opens nothing.
+    pub expires_at: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+}
+
+impl ApiKey {
+    /// Whether the key is neither revoked nor expired at `now`.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
+}
+
+/// An API key about to be kept; the store gives it its number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewApiKey {
+    /// As in [`ApiKey`].
+    pub secret_hash: SecretHash,
+    /// As in [`ApiKey`].
+    pub scopes: BTreeSet<Scope>,
+    /// As in [`ApiKey`].
+    pub created_at: Timestamp,
+    /// As in [`ApiKey`].
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Who is asking: the shop and the key that were proven.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    /// The shop, open at the time.
+    pub shop: Shop,
+    /// The key's number.
+    pub key_number: KeyNumber,
+    /// What the key may do.
+    pub scopes: BTreeSet<Scope>,
+}

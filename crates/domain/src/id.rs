@@ -1,0 +1,79 @@
+//! Identifiers. Each is its own type, so that a user's number cannot be handed
+//! over where a customer's is meant.
+
+/// Defines an identifier with the inclusive range of numbers it may hold.
+macro_rules! identifier {
+    ($(#[$doc:meta])* $name:ident, $max:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+        #[serde(transparent)]
+        pub struct $name(i64);
+
+        impl $name {
+            /// The largest number this identifier can hold; the smallest is 1.
+            pub const MAX: i64 = $max;
+
+            /// The identifier with this number, or `None` outside 1 to [`Self::MAX`].
+            pub const fn new(number: i64) -> Option<Self> {
+                if number >= 1 && number <= Self::MAX { Some(Self(number)) } else { None }
+            }
+
+            /// The number.
+            pub const fn get(self) -> i64 {
+                self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(formatter)
+            }
+        }
+    };
+}
+
+/// Every whole number up to here is exact in the double that JavaScript clients
+/// keep numbers in.
+const MAX_EXACT_IN_A_DOUBLE: i64 = (1 << 53) - 1;
+
+identifier!(
+    /// A shop: the tenant that everything else belongs to. Handed out by the store.
+    ShopId,
+    MAX_EXACT_IN_A_DOUBLE
+);
+identifier!(
+    /// A customer of one shop. Handed out by the store, unique within the shop.
+    CustomerId,
+    MAX_EXACT_IN_A_DOUBLE
+);
+identifier!(
+    /// A member of a shop's staff. Handed out by the store, unique within the shop.
+    UserId,
+    MAX_EXACT_IN_A_DOUBLE
+);
+identifier!(
+    /// A human ticket. Handed out by the store, unique within the shop.
+    HumanTicketId,
+    MAX_EXACT_IN_A_DOUBLE
+);
+identifier!(
+    /// A ticket. Made in the domain before anything is written, see
+    /// [`TicketIdGenerator`](crate::TicketIdGenerator).
+    TicketId,
+    i64::MAX
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hold_their_range_and_nothing_else() {
+        assert_eq!(CustomerId::new(0), None);
+        assert_eq!(CustomerId::new(-1), None);
+        assert_eq!(CustomerId::new(1).map(CustomerId::get), Some(1));
+        assert_eq!(CustomerId::new((1 << 53) - 1).map(CustomerId::get), Some(9_007_199_254_740_991));
+        assert_eq!(CustomerId::new(1 << 53), None);
+        assert_eq!(TicketId::new(i64::MAX).map(TicketId::get), Some(i64::MAX));
+    }
+}

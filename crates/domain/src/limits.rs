@@ -1,0 +1,35 @@
+//! The limits of what a caller may hand in. Texts are measured in characters
+//! (Unicode scalar values), not in bytes.
+
+/// `Channel` of a ticket.
+pub const MAX_CHANNEL_CHARS: u64 = 100;
+/// `name` (subject) of a ticket.
+pub const MAX_TICKET_NAME_CHARS: u64 = 1_000;
+/// `threadId` of a ticket; RFC 5322 message ids are at most 998 characters.
+pub const MAX_THREAD_ID_CHARS: u64 = 1_000;
+/// An e-mail address, by RFC 5321.
+pub const MAX_EMAIL_CHARS: u64 = 254;
+/// `lastMessage` of a ticket.
+pub const MAX_MESSAGE_CHARS: u64 = 65_536;
+/// `contact_reason` of a ticket.
+pub const MAX_CONTACT_REASON_CHARS: u64 = 500;
+/// `via` of a ticket.
+pub const MAX_VIA_CHARS: u64 = 100;
+/// Tags of one ticket.
+pub const MAX_TAGS: u64 = 100;
+/// One tag.
+pub const MAX_TAG_CHARS: u64 = 200;
+/// `language_code` of a ticket.
+pub const MAX_LANGUAGE_CODE_CHARS: u64 = 35;
+/// `unReadChatCount` of a ticket.
+pub const MAX_UNREAD_COUNT: i64 = i32::MAX as i64;
+/// A first, last or full name of a customer or user.
+pub const MAX_PERSON_NAME_CHARS: u64 = 500;
+/// A phone number.
+pub const MAX_PHONE_NUMBER_CHARS: u64 = 50;
+/// An id that another system gave a customer.
+pub const MAX_EXTERNAL_ID_CHARS: u64 = 200;
+/// A shop's domain, by RFC 1035.
+pub const MAX_SHOP_DOMAIN_CHARS: usize = 253;
+/// An idempotency key.
+pub const MAX_IDEMPOTENCY_KEY_CHARS: usize = 255;

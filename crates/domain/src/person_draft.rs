@@ -1,0 +1,153 @@
+//! What a caller wants a new customer or user to be, and the checks it must pass.
+
+use validator::{Validate, ValidationError};
+
+use crate::limits::{MAX_EMAIL_CHARS, MAX_EXTERNAL_ID_CHARS, MAX_PERSON_NAME_CHARS, MAX_PHONE_NUMBER_CHARS};
+use crate::ticket_draft::no_nul;
+use crate::violation::{self, code};
+use crate::{CustomerId, NewCustomer, NewUser, Timestamp, UserId, Violation};
+
+/// A customer as a caller asks for it. An e-mail address or a phone number is needed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Validate)]
+#[validate(schema(function = "reachable", skip_on_field_errors = false))]
+pub struct CustomerDraft {
+    /// The number to keep; the store hands one out when absent.
+    pub id: Option<CustomerId>,
+    /// An e-mail address of at most [`MAX_EMAIL_CHARS`].
+    #[validate(email, length(max = MAX_EMAIL_CHARS), custom(function = "no_nul"))]
+    pub email: Option<String>,
+    /// At most [`MAX_PHONE_NUMBER_CHARS`].
+    #[validate(length(max = MAX_PHONE_NUMBER_CHARS), custom(function = "no_nul"))]
+    pub phone_number: Option<String>,
+    /// At most [`MAX_PERSON_NAME_CHARS`].
+    #[validate(length(max = MAX_PERSON_NAME_CHARS), custom(function = "no_nul"))]
+    pub first_name: Option<String>,
+    /// At most [`MAX_PERSON_NAME_CHARS`].
+    #[validate(length(max = MAX_PERSON_NAME_CHARS), custom(function = "no_nul"))]
+    pub last_name: Option<String>,
+    /// At most [`MAX_PERSON_NAME_CHARS`]; first and last name joined when absent.
+    #[validate(length(max = MAX_PERSON_NAME_CHARS), custom(function = "no_nul"))]
+    pub full_name: Option<String>,
+    /// At most [`MAX_EXTERNAL_ID_CHARS`].
+    #[validate(length(max = MAX_EXTERNAL_ID_CHARS), custom(function = "no_nul"))]
+    pub shopify_id: Option<String>,
+}
+
+/// A user as a caller asks for it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Validate)]
+pub struct UserDraft {
+    /// The number to keep; the store hands one out when absent.
+    pub id: Option<UserId>,
+    /// Required: an e-mail address of at most [`MAX_EMAIL_CHARS`].
+    #[validate(required, email, length(max = MAX_EMAIL_CHARS), custom(function = "no_nul"))]
+    pub email: Option<String>,
+    /// At most [`MAX_PERSON_NAME_CHARS`].
+    #[validate(length(max = MAX_PERSON_NAME_CHARS), custom(function = "no_nul"))]
+    pub first_name: Option<String>,
+    /// At most [`MAX_PERSON_NAME_CHARS`].
+    #[validate(length(max = MAX_PERSON_NAME_CHARS), custom(function = "no_nul"))]
+    pub last_name: Option<String>,
+    /// At most [`MAX_PERSON_NAME_CHARS`]; first and last name joined when absent.
+    #[validate(length(max = MAX_PERSON_NAME_CHARS), custom(function = "no_nul"))]
+    pub full_name: Option<String>,
+}
+
+impl CustomerDraft {
+    /// The checked customer.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the draft.
+    pub fn into_new(self, now: Timestamp) -> Result<NewCustomer, Vec<Violation>> {
+        self.validate().map_err(|errors| violation::violations(&errors))?;
+        let full_name = self.full_name.or_else(|| joined(&self.first_name, &self.last_name));
+        Ok(NewCustomer {
+            id: self.id,
+            email: self.email,
+            phone_number: self.phone_number,
+            first_name: self.first_name,
+            last_name: self.last_name,
+            full_name,
+            shopify_id: self.shopify_id,
+            created_at: now,
+        })
+    }
+}
+
+impl UserDraft {
+    /// The checked user.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the draft.
+    pub fn into_new(self, now: Timestamp) -> Result<NewUser, Vec<Violation>> {
+        self.validate().map_err(|errors| violation::violations(&errors))?;
+        let full_name = self.full_name.or_else(|| joined(&self.first_name, &self.last_name));
+        Ok(NewUser {
+            id: self.id,
+            // `validate` requires it.
+            email: self.email.ok_or_else(Vec::new)?,
+            first_name: self.first_name,
+            last_name: self.last_name,
+            full_name,
+            created_at: now,
+        })
+    }
+}
+
+fn joined(first: &Option<String>, last: &Option<String>) -> Option<String> {
+    let names: Vec<&str> = [first, last].into_iter().flatten().map(String::as_str).collect();
+    if names.is_empty() { None } else { Some(names.join(" ")) }
+}
+
+fn reachable(draft: &CustomerDraft) -> Result<(), ValidationError> {
+    let given = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.trim().is_empty());
+    if given(&draft.email) || given(&draft.phone_number) {
+        Ok(())
+    } else {
+        Err(ValidationError::new(code::EMAIL_OR_PHONE_NUMBER))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Field, Rule};
+
+    #[test]
+    fn a_customer_must_be_reachable() {
+        let unreachable = CustomerDraft { first_name: Some("Ada".into()), ..CustomerDraft::default() };
+        assert_eq!(
+            unreachable.into_new(Timestamp::MIN),
+            Err(vec![Violation { field: Field::Email, index: None, rule: Rule::EmailOrPhoneNumber }])
+        );
+        let by_phone =
+            CustomerDraft { phone_number: Some("+33123456789".into()), ..CustomerDraft::default() };
+        assert!(by_phone.into_new(Timestamp::MIN).is_ok());
+    }
+
+    #[test]
+    fn a_full_name_is_joined_unless_given() {
+        let draft = CustomerDraft {
+            email: Some("dev@example.com".into()),
+            first_name: Some("Ada".into()),
+            last_name: Some("Lovelace".into()),
+            ..CustomerDraft::default()
+        };
+        let full_name = |draft: CustomerDraft| draft.into_new(Timestamp::MIN).unwrap().full_name;
+        assert_eq!(full_name(draft.clone()).as_deref(), Some("Ada Lovelace"));
+        assert_eq!(
+            full_name(CustomerDraft { full_name: Some("A. L.".into()), ..draft }).as_deref(),
+            Some("A. L.")
+        );
+    }
+
+    #[test]
+    fn a_user_needs_an_email_address() {
+        let rules = |email: Option<&str>| {
+            let draft = UserDraft { email: email.map(Into::into), ..UserDraft::default() };
+            draft.into_new(Timestamp::MIN).map_err(|found| found[0].rule).err()
+        };
+        assert_eq!(rules(None), Some(Rule::Required));
+        assert_eq!(rules(Some("nobody")), Some(Rule::Email));
+        assert_eq!(rules(Some("agent@example.com")), None);
+    }
+}

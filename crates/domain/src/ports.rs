@@ -1,0 +1,42 @@
+//! The ports: what the domain needs from the outside, as traits.
+//!
+//! One method is one atomic command: it takes effect as a whole or not at all, and what
+//! it answered is visible to every later call. Methods are cancel-safe: when the caller
+//! drops the future, the command still takes effect as a whole or not at all, and
+//! nothing stays locked.
+//!
+//! Obligations are numbered (`TICKET-3`). Each has one case of the same number in the
+//! contract kit, the crate `hexdesk-contract`, and is listed in
+//! `docs/storage-contract.md`. Durability is not a case of the kit, which cannot crash a
+//! machine: what a store has acknowledged must be on disk.
+
+mod api_keys;
+mod authentication;
+mod customers;
+mod id_ranges;
+mod readiness;
+mod shops;
+mod sources;
+mod tickets;
+mod users;
+
+pub use api_keys::{ApiKeyStore, RotateKeyOutcome};
+pub use authentication::{AuthenticationError, Authenticator};
+pub use customers::{CreateCustomerOutcome, CustomerStore};
+pub use id_ranges::IdRangeStore;
+pub use readiness::Readiness;
+pub use shops::{CreateShopOutcome, ShopStore};
+pub use sources::{Clock, TicketIdSource};
+pub use tickets::{CreateTicketOutcome, TicketCreation, TicketStore};
+pub use users::{CreateUserOutcome, UserStore};
+
+/// Everything a storage adapter implements. Holds for whatever implements the parts.
+pub trait Storage:
+    ShopStore + CustomerStore + UserStore + TicketStore + ApiKeyStore + IdRangeStore + Readiness
+{
+}
+
+impl<T> Storage for T where
+    T: ShopStore + CustomerStore + UserStore + TicketStore + ApiKeyStore + IdRangeStore + Readiness
+{
+}

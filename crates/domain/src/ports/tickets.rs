@@ -1,0 +1,90 @@
+use async_trait::async_trait;
+
+use crate::{IdempotencyClaim, Receipt, ShopId, StorageError, Ticket, TicketId, TicketView, Timestamp};
+
+/// One ticket to create, with what must be stored in the same transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TicketCreation {
+    /// The ticket, complete and checked.
+    pub ticket: Ticket,
+    /// When it is created: the opening time of its human ticket and the time of its
+    /// idempotency record.
+    pub created_at: Timestamp,
+    /// The caller's idempotency key, if it named one.
+    pub idempotency: Option<IdempotencyClaim>,
+}
+
+/// What became of one ticket of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CreateTicketOutcome {
+    /// It is stored, and on disk.
+    Created,
+    /// The key was used before for the same request: what the caller was told then.
+    /// Nothing was written.
+    Replayed(Receipt),
+    /// The key was used before for another request. Nothing was written.
+    KeyReused,
+    /// The first use of the key has not ended yet. Nothing was written.
+    InProgress,
+    /// The shop has no such customer. Nothing was written.
+    CustomerNotFound,
+    /// The shop has no such user. Nothing was written.
+    AssigneeNotFound,
+}
+
+/// Keeps tickets, with their human tickets and idempotency records.
+///
+/// - **TICKET-1** A created ticket is found with every field as it was handed in, times
+///   to the millisecond and the order of tags included.
+/// - **TICKET-2** A batch answers one outcome for each item, in the order of the items;
+///   an empty batch answers none.
+/// - **TICKET-3** An item whose customer is not one of its shop answers
+///   `CustomerNotFound` and leaves nothing.
+/// - **TICKET-4** An item whose assignee is not a user of its shop answers
+///   `AssigneeNotFound` and leaves nothing.
+/// - **TICKET-5** If both are missing, `CustomerNotFound` wins.
+/// - **TICKET-6** A refused item fails alone: its neighbours in the batch are created.
+/// - **TICKET-7** A ticket created open has a human ticket, open since `created_at`, with
+///   a number that no other human ticket of the shop has; one created closed has none.
+/// - **TICKET-8** Another shop's ticket is not found.
+/// - **TICKET-9** A ticket is found together with its customer and assignee, as they are
+///   stored.
+/// - **TICKET-10** An id that the shop's tickets have already makes the call fail and
+///   leaves the whole batch unwritten and the stored ticket as it was.
+/// - **TICKET-11** One batch may hold items of several shops; each is held to its own.
+/// - **TICKET-12** Batches that run at the same time all take effect, each item once.
+///
+/// With an idempotency claim, whose record is written in the ticket's transaction:
+///
+/// - **IDEMPOTENCY-1** The same key with the same fingerprint answers `Replayed` with the
+///   first receipt, byte for byte, and writes nothing.
+/// - **IDEMPOTENCY-2** The same key with another fingerprint answers `KeyReused` and
+///   writes nothing.
+/// - **IDEMPOTENCY-3** Keys of different shops or different operations have nothing to do
+///   with each other.
+/// - **IDEMPOTENCY-4** A refused item leaves no record: its key is free for another try.
+/// - **IDEMPOTENCY-5** The same key twice in one batch: the first item takes effect, the
+///   second answers as if it came later.
+/// - **IDEMPOTENCY-6** A recorded key answers before customer and assignee are looked at.
+/// - **IDEMPOTENCY-7** Of items that race with the same key and fingerprint exactly one
+///   answers `Created`; the others answer `Replayed` or `InProgress`.
+#[async_trait]
+pub trait TicketStore: Send + Sync {
+    /// Creates the tickets of a batch. Each item takes effect as a whole, with its human
+    /// ticket and idempotency record, or not at all.
+    ///
+    /// # Errors
+    /// [`StorageError`] if the store fails. Unless its kind is
+    /// [`OutcomeUnknown`](crate::StorageErrorKind::OutcomeUnknown), nothing of the batch
+    /// was written.
+    async fn create_tickets(
+        &self,
+        batch: Vec<TicketCreation>,
+    ) -> Result<Vec<CreateTicketOutcome>, StorageError>;
+
+    /// The shop's ticket of this id.
+    ///
+    /// # Errors
+    /// [`StorageError`] if the store fails.
+    async fn find_ticket(&self, shop: ShopId, id: TicketId) -> Result<Option<TicketView>, StorageError>;
+}

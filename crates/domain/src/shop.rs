@@ -1,0 +1,82 @@
+//! Shops, the tenants.
+
+use crate::limits::MAX_SHOP_DOMAIN_CHARS;
+use crate::{ShopId, Timestamp};
+
+/// A shop: the tenant that customers, users, tickets and API keys belong to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shop {
+    /// Its number.
+    pub id: ShopId,
+    /// The name it goes by, unique in the installation.
+    pub domain: ShopDomain,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// When it was closed; its keys open nothing from then on.
+    pub closed_at: Option<Timestamp>,
+}
+
+/// A shop's domain name, in lower case: `example.myshopify.com`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ShopDomain(String);
+
+/// The text is no domain name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "not a domain name: letters, digits and hyphens, in parts joined by dots, like example.myshopify.com"
+)]
+pub struct ShopDomainError;
+
+impl ShopDomain {
+    /// Reads a domain name; upper-case letters become lower case.
+    ///
+    /// # Errors
+    /// [`ShopDomainError`] unless the text is made of labels of 1 to 63 ASCII letters,
+    /// digits and inner hyphens, joined by dots, 253 characters at most.
+    pub fn parse(text: &str) -> Result<Self, ShopDomainError> {
+        let is_label = |label: &str| {
+            (1..=63).contains(&label.len())
+                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+        };
+        if text.len() <= MAX_SHOP_DOMAIN_CHARS && text.split('.').all(is_label) {
+            Ok(Self(text.to_ascii_lowercase()))
+        } else {
+            Err(ShopDomainError)
+        }
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for ShopDomain {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl std::str::FromStr for ShopDomain {
+    type Err = ShopDomainError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_domain_is_labels_joined_by_dots() {
+        let parsed = ShopDomain::parse("Example.MyShopify.com");
+        assert_eq!(parsed.as_ref().map(ShopDomain::as_str), Ok("example.myshopify.com"));
+        for text in ["", ".", "a..b", "-a.com", "a-.com", "a b.com", "a_b.com", "é.com", &"a.".repeat(200)] {
+            assert_eq!(ShopDomain::parse(text), Err(ShopDomainError), "{text}");
+        }
+    }
+}
