@@ -48,7 +48,7 @@ pub use ports::{
 };
 pub use shop::{Shop, ShopDomain, ShopDomainError};
 pub use storage_error::{StorageError, StorageErrorKind};
-pub use ticket::{HumanTicket, HumanTicketStatus, Ticket, TicketView};
+pub use ticket::{HumanTicket, Ticket, TicketView};
 pub use ticket_draft::TicketDraft;
 pub use ticket_id::{IdRange, NodeNumber, TicketIdGenerator, TicketIdsExhausted};
 pub use time::{Timestamp, TimestampError};

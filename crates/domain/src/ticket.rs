@@ -47,21 +47,10 @@ pub struct Ticket {
 pub struct HumanTicket {
     /// Its number within the shop.
     pub id: HumanTicketId,
-    /// Whether it still waits.
-    pub status: HumanTicketStatus,
     /// When it was opened.
     pub opened_at: Timestamp,
-    /// When it was closed.
+    /// When it was closed; it waits for a person until then.
     pub closed_at: Option<Timestamp>,
-}
-
-/// Whether a human ticket still waits for a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HumanTicketStatus {
-    /// It waits.
-    Open,
-    /// It is done.
-    Closed,
 }
 
 /// A ticket with the people it names.
