@@ -2,5 +2,9 @@
 
 mod queries;
 mod rows;
-mod schema;
+#[doc(hidden)]
+pub mod schema;
 mod sql_types;
+mod sqlite;
+
+pub use sqlite::{SqliteOpenError, SqliteOptions, SqliteStorage};
