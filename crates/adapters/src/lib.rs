@@ -1,6 +1,18 @@
 //! Storage on PostgreSQL and SQLite, and authentication by API key.
 
+mod authentication;
+mod clock;
+mod database_url;
 mod queries;
 mod rows;
-mod schema;
+#[doc(hidden)]
+pub mod schema;
 mod sql_types;
+mod sqlite;
+
+pub use authentication::{
+    ApiKeyAuthenticator, IssueKeyError, KeyText, PresentedKey, PresentedKeyError, issue_key, rotate_key,
+};
+pub use clock::SystemClock;
+pub use database_url::{DatabaseUrl, DatabaseUrlError, OpenError, OpenedStorage, open};
+pub use sqlite::{SqliteOpenError, SqliteOptions, SqliteStorage};
