@@ -2,6 +2,7 @@
 
 mod cache;
 mod issue;
+mod key_id;
 mod key_text;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use subtle::ConstantTimeEq;
 
 use cache::RecognisedKeys;
 pub use issue::{IssueKeyError, issue_key, rotate_key};
+pub use key_id::{KeyId, KeyIdError};
 pub use key_text::{KeyText, PresentedKey, PresentedKeyError};
 
 /// Recognises API keys by what a store keeps of them.
@@ -42,7 +44,7 @@ impl Authenticator for ApiKeyAuthenticator {
         if let Some((key, shop)) = self.recognised.find(&presented, now) {
             return admit(key, shop, now);
         }
-        let found = self.store.find_key(presented.shop(), presented.number()).await?;
+        let found = self.store.find_key(presented.id().shop, presented.id().number).await?;
         // A key that is not there is compared as well: the answer takes the same time.
         let kept_hash = found.as_ref().map_or(SecretHash([0; 32]), |(key, _)| key.secret_hash);
         let is_same: bool = kept_hash.0.ct_eq(&presented.secret_hash().0).into();

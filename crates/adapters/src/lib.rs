@@ -11,7 +11,8 @@ mod sql_types;
 mod sqlite;
 
 pub use authentication::{
-    ApiKeyAuthenticator, IssueKeyError, KeyText, PresentedKey, PresentedKeyError, issue_key, rotate_key,
+    ApiKeyAuthenticator, IssueKeyError, KeyId, KeyIdError, KeyText, PresentedKey, PresentedKeyError,
+    issue_key, rotate_key,
 };
 pub use clock::SystemClock;
 pub use database_url::{DatabaseUrl, DatabaseUrlError, OpenError, OpenedStorage, open};

@@ -80,7 +80,7 @@ mod tests {
                 expires_at: None,
                 revoked_at: None,
             };
-            let presented = PresentedKey::of(shop_id, number, secret_hash);
+            let presented = PresentedKey::of(KeyId { shop: shop_id, number }, secret_hash);
             cache.add(presented.clone(), key, shop.clone(), now);
             presented
         };

@@ -5,8 +5,10 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hexdesk_domain::{KeyNumber, SecretHash, ShopId};
+use hexdesk_domain::SecretHash;
 use sha2::{Digest, Sha256};
+
+use super::key_id::KeyId;
 
 const PREFIX: &str = "hd_";
 const SECRET_BYTES: usize = 32;
@@ -38,9 +40,9 @@ impl Secret {
 pub struct KeyText(String);
 
 impl KeyText {
-    pub(super) fn new(shop: ShopId, number: KeyNumber, secret: &Secret) -> Self {
+    pub(super) fn new(id: KeyId, secret: &Secret) -> Self {
         let secret = URL_SAFE_NO_PAD.encode(secret.0);
-        Self(format!("{PREFIX}{shop}-{}_{secret}", number.get()))
+        Self(format!("{PREFIX}{id}_{secret}"))
     }
 
     /// The text.
@@ -59,8 +61,7 @@ impl std::fmt::Debug for KeyText {
 /// secret that is to prove it. The secret itself is not kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PresentedKey {
-    shop: ShopId,
-    number: KeyNumber,
+    id: KeyId,
     secret_hash: SecretHash,
 }
 
@@ -83,27 +84,20 @@ impl PresentedKey {
         if text.len() > MAX_CHARS {
             return None;
         }
-        let (which, secret) = text.strip_prefix(PREFIX)?.split_once('_')?;
-        let (shop, number) = which.split_once('-')?;
-        let shop = ShopId::new(decimal(shop)?)?;
-        let number = KeyNumber::new(decimal(number)?)?;
+        let (id, secret) = text.strip_prefix(PREFIX)?.split_once('_')?;
+        let id = id.parse().ok()?;
         let bytes: [u8; SECRET_BYTES] = URL_SAFE_NO_PAD.decode(secret).ok()?.try_into().ok()?;
-        Some(Self { shop, number, secret_hash: Secret(bytes).hash() })
+        Some(Self { id, secret_hash: Secret(bytes).hash() })
     }
 
     #[cfg(test)]
-    pub(super) fn of(shop: ShopId, number: KeyNumber, secret_hash: SecretHash) -> Self {
-        Self { shop, number, secret_hash }
+    pub(super) fn of(id: KeyId, secret_hash: SecretHash) -> Self {
+        Self { id, secret_hash }
     }
 
-    /// The shop it claims to open.
-    pub fn shop(&self) -> ShopId {
-        self.shop
-    }
-
-    /// The number it claims to have.
-    pub fn number(&self) -> KeyNumber {
-        self.number
+    /// Which key it claims to be.
+    pub fn id(&self) -> KeyId {
+        self.id
     }
 
     /// The hash of its secret.
@@ -114,25 +108,24 @@ impl PresentedKey {
 
 impl std::hash::Hash for PresentedKey {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        (self.shop, self.number, self.secret_hash.0).hash(state);
+        (self.id, self.secret_hash.0).hash(state);
     }
-}
-
-/// A number in decimal without sign or leading zeros.
-fn decimal(text: &str) -> Option<i64> {
-    let is_canonical = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
-    if is_canonical { text.parse().ok() } else { None }
 }
 
 #[cfg(test)]
 mod tests {
+    use hexdesk_domain::{KeyNumber, ShopId};
+
     use super::*;
 
     const SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 
     fn key(shop: i64, number: i64) -> KeyText {
         let bytes = std::array::from_fn(|place| u8::try_from(place).unwrap());
-        KeyText::new(ShopId::new(shop).unwrap(), KeyNumber::new(number).unwrap(), &Secret(bytes))
+        KeyText::new(
+            KeyId { shop: ShopId::new(shop).unwrap(), number: KeyNumber::new(number).unwrap() },
+            &Secret(bytes),
+        )
     }
 
     #[test]
@@ -142,7 +135,7 @@ mod tests {
             let text = key(shop, number);
             assert!(text.as_str().len() <= MAX_CHARS);
             let read = PresentedKey::parse(text.as_str()).unwrap();
-            assert_eq!((read.shop().get(), read.number().get()), (shop, number));
+            assert_eq!((read.id().shop.get(), read.id().number.get()), (shop, number));
         }
     }
 
