@@ -76,10 +76,25 @@ enum Command {
     Customer(customer::CustomerCommand),
 }
 
-/// Runs the command that the process was called with.
+/// Runs the command that the process was called with, on SQLite or PostgreSQL.
 pub async fn run() -> ExitCode {
+    run_on(|database_url| async move {
+        let url = DatabaseUrl::parse(&database_url)?;
+        hexdesk_adapters::open(&url).await.with_context(|| format!("cannot open {url}"))
+    })
+    .await
+}
+
+/// Runs the command that the process was called with, on the storage that `open` makes of
+/// the setting `--database-url`: what a binary with a storage adapter of its own calls.
+/// An error of `open` is shown to the operator and must not repeat a password.
+pub async fn run_on<Open, Opening>(open: Open) -> ExitCode
+where
+    Open: FnOnce(String) -> Opening,
+    Opening: Future<Output = anyhow::Result<OpenedStorage>>,
+{
     let command_line = CommandLine::parse();
-    match execute(command_line).await {
+    match execute(command_line, open).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nothing can be done if even stderr is closed.
@@ -89,31 +104,29 @@ pub async fn run() -> ExitCode {
     }
 }
 
-async fn execute(command_line: CommandLine) -> anyhow::Result<()> {
+async fn execute<Open, Opening>(command_line: CommandLine, open: Open) -> anyhow::Result<()>
+where
+    Open: FnOnce(String) -> Opening,
+    Opening: Future<Output = anyhow::Result<OpenedStorage>>,
+{
     let CommandLine { settings, command } = command_line;
     logging::start(&settings.log, settings.log_format)?;
     if let Command::Serve(serve) = &command {
         serve.check()?;
     }
-    let opened = open(&settings.database_url).await?;
-    let storage = opened.storage;
+    let OpenedStorage { storage, applied_migrations } =
+        open(settings.database_url).await.context("--database-url (HEXDESK_DATABASE_URL)")?;
+    for migration in &applied_migrations {
+        tracing::info!(%migration, "migrated");
+    }
     match command {
         Command::Serve(serve) => serve.run(storage).await,
-        Command::Migrate => print(opened.applied_migrations),
+        Command::Migrate => print(applied_migrations),
         Command::Shop(command) => command.run(storage).await,
         Command::Key(command) => command.run(storage).await,
         Command::User(command) => command.run(storage).await,
         Command::Customer(command) => command.run(storage).await,
     }
-}
-
-async fn open(database_url: &str) -> anyhow::Result<OpenedStorage> {
-    let url = DatabaseUrl::parse(database_url).context("--database-url (HEXDESK_DATABASE_URL)")?;
-    let opened = hexdesk_adapters::open(&url).await.with_context(|| format!("cannot open {url}"))?;
-    for migration in &opened.applied_migrations {
-        tracing::info!(%migration, "migrated");
-    }
-    Ok(opened)
 }
 
 /// Writes results, a line each.
