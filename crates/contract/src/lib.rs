@@ -5,6 +5,8 @@ pub mod cases;
 
 mod case;
 mod comparison;
+#[cfg(test)]
+mod faulty;
 mod fixture;
 mod macros;
 mod memory;
