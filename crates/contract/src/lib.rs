@@ -10,6 +10,7 @@ mod faulty;
 mod fixture;
 mod macros;
 mod memory;
+mod model;
 mod samples;
 
 pub use anyhow;
@@ -17,3 +18,4 @@ pub use async_trait::async_trait;
 pub use case::{CASES, Case, CheckFn, Failure};
 pub use fixture::{StorageFixture, TestStorage};
 pub use memory::MemoryStorage;
+pub use model::agrees_with_the_reference;
