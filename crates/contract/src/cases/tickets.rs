@@ -486,6 +486,8 @@ pub async fn ticket_11_batch_spans_shops(storage: Arc<dyn Storage>) -> anyhow::R
     let two = Stage::set(&*storage, "two.example.com").await?;
     let new = NewCustomer { id: Some(customer_id(500)?), ..customer_by_email("500@example.com") };
     let of_one = create_customer(&*storage, one.shop.id, new).await?;
+    let new = NewCustomer { id: Some(customer_id(501)?), ..customer_by_email("501@example.com") };
+    let of_two_only = create_customer(&*storage, two.shop.id, new).await?;
     let new = NewUser { id: Some(user_id(600)?), ..user_by_email("600@example.com") };
     let of_two = create_user(&*storage, two.shop.id, new).await?;
 
@@ -509,7 +511,9 @@ pub async fn ticket_11_batch_spans_shops(storage: Arc<dyn Storage>) -> anyhow::R
         // A user of the other shop only.
         (with(&one, 3, one.customer.id, Some(of_two.id))?, AssigneeNotFound),
         (with(&two, 3, two.customer.id, Some(of_two.id))?, Created),
-        (with(&one, 4, one.customer.id, None)?, Created),
+        (with(&two, 4, of_two_only.id, None)?, Created),
+        (with(&one, 4, of_two_only.id, None)?, CustomerNotFound),
+        (with(&one, 5, one.customer.id, None)?, Created),
     ];
     let batch: Vec<_> = items.iter().map(|(item, _)| item.clone()).collect();
     let expected: Vec<_> = items.iter().map(|(_, outcome)| outcome.clone()).collect();
