@@ -1,5 +1,7 @@
 //! What the SQLite storage promises beyond the ports.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
+
 mod sqlite_fixture;
 
 use std::path::Path;
