@@ -20,8 +20,8 @@ pub use key_text::{KeyText, PresentedKey, PresentedKeyError};
 /// Recognises API keys by what a store keeps of them.
 ///
 /// What the store answered for a key that was let in serves for 5 s, for up to 10,000
-/// keys: a revoked key or a closed shop may go unnoticed for so long. An expiry never
-/// does.
+/// keys: whatever happens to a key or its shop may go unnoticed for so long. An expiry
+/// that the store has told of takes effect at its millisecond.
 pub struct ApiKeyAuthenticator {
     store: Arc<dyn ApiKeyStore>,
     clock: Arc<dyn Clock>,

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use diesel::connection::SimpleConnection;
+use diesel::dsl::sql;
 use diesel::sql_types::Text;
 use diesel::sqlite::SqliteConnection;
-use diesel::{Connection, QueryableByName, RunQueryDsl};
+use diesel::{Connection, RunQueryDsl};
 use hexdesk_domain::{StorageError, StorageErrorKind};
 
 use super::errors::{self, SqliteOpenError};
@@ -165,23 +166,15 @@ fn connect(file: &DatabaseFile, role: Role) -> anyhow::Result<SqliteConnection> 
     Ok(connection)
 }
 
-#[derive(QueryableByName)]
-struct JournalMode {
-    #[diesel(sql_type = Text)]
-    journal_mode: String,
-}
-
 /// Turns on the write-ahead log, which lets readers and a writer work at the same time.
 fn turn_on_wal(connection: &mut SqliteConnection, busy_timeout: Duration) -> anyhow::Result<()> {
     let deadline = Instant::now() + busy_timeout;
     loop {
-        let outcome = diesel::sql_query("PRAGMA journal_mode = WAL").get_result::<JournalMode>(connection);
-        match outcome {
-            Ok(row) if row.journal_mode == "wal" => return Ok(()),
-            Ok(row) => bail!(
-                "SQLite cannot use a write-ahead log there (it stays with journal_mode {}); \
-                 a file on a local disk is needed",
-                row.journal_mode
+        match sql::<Text>("PRAGMA journal_mode = WAL").get_result::<String>(connection) {
+            Ok(mode) if mode == "wal" => return Ok(()),
+            Ok(mode) => bail!(
+                "SQLite cannot use a write-ahead log there (it stays with journal_mode {mode}); \
+                 a file on a local disk is needed"
             ),
             // Where two processes turn it on in a new file at once, SQLite tells one of
             // them that the file is locked, without waiting.

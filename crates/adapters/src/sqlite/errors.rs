@@ -74,9 +74,9 @@ impl SqliteOpenError {
 
 /// The kind of a command's error, when what it wrote has been rolled back.
 pub(super) fn kind_of(error: &anyhow::Error) -> StorageErrorKind {
-    match error.downcast_ref::<Error>().and_then(result_code) {
-        Some(ResultCode::Busy | ResultCode::Full | ResultCode::Io) => StorageErrorKind::Unavailable,
-        None => StorageErrorKind::Unexpected,
+    match error.downcast_ref::<Error>().map(Cause::of) {
+        Some(Cause::Busy | Cause::Full | Cause::Io) => StorageErrorKind::Unavailable,
+        Some(Cause::Constraint | Cause::Other) | None => StorageErrorKind::Unexpected,
     }
 }
 
@@ -84,43 +84,49 @@ pub(super) fn kind_of(error: &anyhow::Error) -> StorageErrorKind {
 /// failed was to flush the log, a commit record may stand in it that recovery after a
 /// crash would honour, until the next transaction overwrites it.
 pub(super) fn kind_of_failed_commit(error: &Error) -> StorageErrorKind {
-    match result_code(error) {
-        // No room for the commit record, or not begun.
-        Some(ResultCode::Full | ResultCode::Busy) => StorageErrorKind::Unavailable,
-        Some(ResultCode::Io) | None => StorageErrorKind::OutcomeUnknown,
+    match Cause::of(error) {
+        Cause::Constraint => StorageErrorKind::Unexpected,
+        // There was no room for the commit record, or its turn to be written did not come.
+        Cause::Full | Cause::Busy => StorageErrorKind::Unavailable,
+        Cause::Io | Cause::Other => StorageErrorKind::OutcomeUnknown,
     }
 }
 
 /// Whether another connection stands in the way.
 pub(super) fn is_busy(error: &Error) -> bool {
-    matches!(result_code(error), Some(ResultCode::Busy))
+    Cause::of(error) == Cause::Busy
 }
 
-/// The result codes of SQLite that say: try again later.
+/// Why SQLite refused, as far as it makes a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ResultCode {
+enum Cause {
+    Constraint,
     Busy,
     Full,
     Io,
+    Other,
 }
 
-/// Tells by SQLite's message. Diesel has kinds for broken constraints only, keeps the
-/// result code of everything else to itself, and asking SQLite for it takes unsafe code.
-/// These messages stand for one result code each (`sqlite3ErrStr`) and have not changed
-/// in many years; the library is built in, and tests have it say each of the first three.
-fn result_code(error: &Error) -> Option<ResultCode> {
-    let Error::DatabaseError(kind, information) = error else { return None };
-    match kind {
-        DatabaseErrorKind::UniqueViolation
-        | DatabaseErrorKind::ForeignKeyViolation
-        | DatabaseErrorKind::NotNullViolation
-        | DatabaseErrorKind::CheckViolation => return None,
-        _ => {}
-    }
-    match information.message() {
-        "database is locked" | "database table is locked" | "locking protocol" => Some(ResultCode::Busy),
-        "database or disk is full" => Some(ResultCode::Full),
-        "disk I/O error" | "unable to open database file" => Some(ResultCode::Io),
-        _ => None,
+impl Cause {
+    /// Diesel has kinds for broken constraints. It keeps the result code of everything
+    /// else to itself, and asking SQLite for it takes unsafe code, so the message must
+    /// do. These messages stand for one result code each (`sqlite3ErrStr` in SQLite) and
+    /// have not changed in many years; the library is built in, and tests have it refuse
+    /// for want of the lock, of room and of a working disk.
+    fn of(error: &Error) -> Self {
+        let Error::DatabaseError(kind, information) = error else { return Self::Other };
+        match kind {
+            DatabaseErrorKind::UniqueViolation
+            | DatabaseErrorKind::ForeignKeyViolation
+            | DatabaseErrorKind::NotNullViolation
+            | DatabaseErrorKind::CheckViolation => return Self::Constraint,
+            _ => {}
+        }
+        match information.message() {
+            "database is locked" | "database table is locked" | "locking protocol" => Self::Busy,
+            "database or disk is full" => Self::Full,
+            "disk I/O error" | "unable to open database file" => Self::Io,
+            _ => Self::Other,
+        }
     }
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::anyhow;
+use diesel::dsl::sql;
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::Bool;
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -97,16 +98,8 @@ fn known() -> anyhow::Result<Vec<Box<dyn Migration<Sqlite>>>> {
     Ok(known)
 }
 
-#[derive(QueryableByName)]
-struct TableCount {
-    #[diesel(sql_type = BigInt)]
-    tables: i64,
-}
-
 /// Whether any migration was ever applied.
 fn is_migrated(connection: &mut SqliteConnection) -> QueryResult<bool> {
-    let count = diesel::sql_query(
-        "SELECT count(*) AS tables FROM sqlite_schema WHERE name = '__diesel_schema_migrations'",
-    );
-    count.get_result::<TableCount>(connection).map(|count| count.tables == 1)
+    sql::<Bool>("SELECT count(*) FROM sqlite_schema WHERE name = '__diesel_schema_migrations'")
+        .get_result(connection)
 }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
 
+use std::path::PathBuf;
+
 use hexdesk_adapters::{SqliteOptions, SqliteStorage};
 use hexdesk_domain::ports::{CreateCustomerOutcome, CreateShopOutcome, TicketCreation};
 use hexdesk_domain::{
@@ -14,6 +16,12 @@ pub(crate) struct Fixture {
     pub(crate) storage: SqliteStorage,
     pub(crate) shop: ShopId,
     pub(crate) customer: CustomerId,
+}
+
+impl Fixture {
+    pub(crate) fn path(&self) -> PathBuf {
+        self.directory.path().join("hexdesk.db")
+    }
 }
 
 pub(crate) async fn fixture() -> Fixture {
