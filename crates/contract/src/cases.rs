@@ -1,0 +1,12 @@
+//! One case for each obligation of the ports, in a module for each port. The cases on
+//! calls that run at the same time are in [`concurrency`].
+
+pub mod api_keys;
+pub mod concurrency;
+pub mod customers;
+pub mod id_ranges;
+pub mod idempotency;
+pub mod readiness;
+pub mod shops;
+pub mod tickets;
+pub mod users;

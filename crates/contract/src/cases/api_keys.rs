@@ -1,0 +1,244 @@
+//! The obligations of [`ApiKeyStore`](hexdesk_domain::ApiKeyStore).
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use anyhow::{Context, ensure};
+use hexdesk_domain::ports::RotateKeyOutcome;
+use hexdesk_domain::{ApiKey, KeyNumber, NewApiKey, Scope, SecretHash, Shop, ShopId, Storage, Timestamp};
+
+use crate::comparison::same;
+use crate::samples::{at, create_shop, extreme_times, new_key, secret_hash};
+
+/// KEY-1: a number of its own, found as handed in, together with its shop.
+pub async fn key_1_is_found_with_its_shop(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let mut shop = create_shop(&*storage, "shop.example.com").await?;
+    let scopes: [&[Scope]; 4] = [&[], &[Scope::TicketsRead], &[Scope::TicketsWrite], Scope::ALL];
+    let hashes = [[0; 32], [0xff; 32], *b"0123456789abcdef'\\\"\0%_\n\r\t {}[],;"];
+    let mut all = Vec::new();
+    for (index, scopes) in (0..).zip(scopes) {
+        all.push(NewApiKey { scopes: scopes.iter().copied().collect(), ..new_key(index) });
+    }
+    all.extend(hashes.map(|hash| NewApiKey { secret_hash: SecretHash(hash), ..new_key(0) }));
+    let times = extreme_times();
+    for (created_at, end) in times.iter().zip(times.iter().rev()) {
+        all.push(NewApiKey { created_at: *created_at, expires_at: Some(*end), ..new_key(9) });
+    }
+
+    let mut expected = Vec::new();
+    for new in all {
+        let created = storage.create_key(shop.id, new.clone()).await?;
+        same("the created key", &created, &key_from(new, shop.id, created.number))?;
+        expected.push(created);
+    }
+    let numbers: BTreeSet<_> = expected.iter().map(|key| key.number).collect();
+    ensure!(numbers.len() == expected.len(), "two keys have the same number: {numbers:?}");
+    expect_keys(&*storage, &shop, &expected).await?;
+
+    shop.closed_at = Some(at(70));
+    storage.close_shop(&shop.domain, at(70)).await?;
+    expect_keys(&*storage, &shop, &expected).await
+}
+
+/// KEY-2: a number that the shop has no key of is not found; another shop's neither.
+pub async fn key_2_unknown_number_is_none(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let one = create_shop(&*storage, "one.example.com").await?;
+    let two = create_shop(&*storage, "two.example.com").await?;
+    same("a key of a shop without keys", &storage.find_key(one.id, number(1)?).await?, &None)?;
+    let mut of_one = Vec::new();
+    for seed in 1..=3 {
+        of_one.push(storage.create_key(one.id, new_key(seed)).await?);
+    }
+    for key in &of_one {
+        same("another shop's key", &storage.find_key(two.id, key.number).await?, &None)?;
+    }
+    let of_two = storage.create_key(two.id, new_key(4)).await?;
+    for key in of_one.iter().filter(|key| key.number != of_two.number) {
+        same("another shop's key", &storage.find_key(two.id, key.number).await?, &None)?;
+    }
+    for unknown in [i64::from(i32::MAX), i64::MAX] {
+        same("an unknown number", &storage.find_key(one.id, number(unknown)?).await?, &None)?;
+    }
+    let no_shop = ShopId::new(ShopId::MAX).context("a shop's number")?;
+    same("a key of a shop that is not there", &storage.find_key(no_shop, of_two.number).await?, &None)?;
+    expect_keys(&*storage, &one, &of_one).await?;
+    expect_keys(&*storage, &two, &[of_two]).await
+}
+
+/// KEY-3: the list holds the shop's keys and no other's, in order of number.
+pub async fn key_3_list_holds_all_in_order(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let one = create_shop(&*storage, "one.example.com").await?;
+    let two = create_shop(&*storage, "two.example.com").await?;
+    let mut expected = [Vec::new(), Vec::new()];
+    for shop in [&one, &two] {
+        same("the list of a shop without keys", &storage.list_keys(shop.id).await?, &Vec::new())?;
+    }
+    // Neither the times nor the secrets are in the order of creation.
+    for index in 0..12_u8 {
+        let scattered = index * 7 % 12;
+        for (shop, keys) in [&one, &two].into_iter().zip(&mut expected) {
+            let expires_at = (index % 3 == 0).then(|| Timestamp::MIN.saturating_add_millis(scattered.into()));
+            let new = NewApiKey { created_at: at(-i64::from(scattered)), expires_at, ..new_key(scattered) };
+            keys.push(storage.create_key(shop.id, new).await?);
+        }
+    }
+    for (shop, keys) in [&one, &two].into_iter().zip(&mut expected) {
+        for key in keys.iter_mut().rev().step_by(4) {
+            key.revoked_at = Some(at(9));
+            storage.revoke_key(shop.id, key.number, at(9)).await?;
+        }
+        keys.sort_by_key(|key| key.number);
+    }
+    for (shop, keys) in [&one, &two].into_iter().zip(&expected) {
+        same("the shop's keys", &storage.list_keys(shop.id).await?, keys)?;
+    }
+    storage.close_shop(&one.domain, at(10)).await?;
+    same("the closed shop's keys", &storage.list_keys(one.id).await?, &expected[0])
+}
+
+/// KEY-4: revoking sets the time and answers the key; again keeps the first.
+pub async fn key_4_first_revocation_stays(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let one = create_shop(&*storage, "one.example.com").await?;
+    let two = create_shop(&*storage, "two.example.com").await?;
+    let neighbour = storage.create_key(one.id, new_key(200)).await?;
+    // Keys of the same numbers in the other shop, which stay as they are.
+    let mut untouched = Vec::new();
+    for seed in 0..3 {
+        untouched.push(storage.create_key(two.id, new_key(seed)).await?);
+    }
+    for (index, revoked_at) in (0..).zip(extreme_times()) {
+        // Expired keys can be revoked as well.
+        let expires_at = (index % 2 == 0).then_some(Timestamp::MIN);
+        let key = storage.create_key(one.id, NewApiKey { expires_at, ..new_key(index) }).await?;
+        let revoked = Some(ApiKey { revoked_at: Some(revoked_at), ..key.clone() });
+        for now in [revoked_at, revoked_at.saturating_add_millis(1), Timestamp::MIN, Timestamp::MAX] {
+            same("revoking it", &storage.revoke_key(one.id, key.number, now).await?, &revoked)?;
+            let found = storage.find_key(one.id, key.number).await?.map(|(key, _)| key);
+            same("the revoked key", &found, &revoked)?;
+        }
+    }
+    for unknown in [i64::from(i32::MAX), i64::MAX] {
+        same("revoking no key", &storage.revoke_key(one.id, number(unknown)?, at(0)).await?, &None)?;
+    }
+    let only_of_one = storage.list_keys(one.id).await?.pop().context("the shop's keys are not listed")?;
+    if untouched.iter().all(|key| key.number != only_of_one.number) {
+        same(
+            "revoking another shop's key",
+            &storage.revoke_key(two.id, only_of_one.number, at(0)).await?,
+            &None,
+        )?;
+    }
+    expect_keys(&*storage, &one, &[neighbour]).await?;
+    expect_keys(&*storage, &two, &untouched).await
+}
+
+/// KEY-5: rotating adds a key like the old one and ends the old one.
+pub async fn key_5_rotation_replaces_the_key(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let shop = create_shop(&*storage, "shop.example.com").await?;
+    let other = create_shop(&*storage, "other.example.com").await?;
+    let neighbour = storage.create_key(shop.id, new_key(200)).await?;
+    let of_other = storage.create_key(other.id, new_key(201)).await?;
+    let now = at(1_000);
+    let mut expected = vec![neighbour];
+    for (expires_at, old_ends_at, ends) in [
+        (None, at(5_000), at(5_000)),
+        (None, now, now),
+        (None, Timestamp::MAX, Timestamp::MAX),
+        (Some(at(9_000)), at(5_000), at(5_000)),
+        (Some(at(5_000)), at(5_000), at(5_000)),
+        (Some(at(4_999)), at(5_000), at(4_999)),
+        (Some(at(1_001)), Timestamp::MAX, at(1_001)),
+    ] {
+        for scopes in [&[Scope::TicketsRead][..], &[Scope::TicketsWrite], Scope::ALL] {
+            let scopes: BTreeSet<_> = scopes.iter().copied().collect();
+            let seed = u8::try_from(expected.len())?;
+            let new = NewApiKey { scopes: scopes.clone(), expires_at, ..new_key(seed) };
+            let old = storage.create_key(shop.id, new).await?;
+            let secret = secret_hash(seed + 100);
+            let outcome = storage.rotate_key(shop.id, old.number, secret, now, old_ends_at).await?;
+            let RotateKeyOutcome::Rotated(added) = outcome else {
+                anyhow::bail!("rotating a live key was answered {outcome:?}");
+            };
+            let new = NewApiKey { secret_hash: secret, scopes, created_at: now, expires_at: None };
+            same("the added key", &added, &key_from(new, shop.id, added.number))?;
+            expected.push(ApiKey { expires_at: Some(ends), ..old });
+            expected.push(added);
+        }
+    }
+    // A key that was added by rotation can be rotated, and once more while the old one
+    // lives.
+    let twice = storage.create_key(shop.id, new_key(90)).await?;
+    let mut number = twice.number;
+    let mut rotated = twice;
+    for (round, old_ends_at) in [(91, at(3_000)), (92, at(2_000))] {
+        let outcome = storage.rotate_key(shop.id, number, secret_hash(round), now, old_ends_at).await?;
+        let RotateKeyOutcome::Rotated(added) = outcome else {
+            anyhow::bail!("rotating a live key was answered {outcome:?}");
+        };
+        expected.push(ApiKey { expires_at: Some(old_ends_at), ..rotated });
+        number = added.number;
+        rotated = added;
+    }
+    expected.push(rotated);
+
+    let numbers: BTreeSet<_> = expected.iter().map(|key| key.number).collect();
+    ensure!(numbers.len() == expected.len(), "two keys have the same number: {numbers:?}");
+    expected.sort_by_key(|key| key.number);
+    same("the shop's keys", &storage.list_keys(shop.id).await?, &expected)?;
+    expect_keys(&*storage, &shop, &expected).await?;
+    same("the other shop's keys", &storage.list_keys(other.id).await?, &vec![of_other])
+}
+
+/// KEY-6: a key that is not there, revoked or expired cannot be rotated.
+pub async fn key_6_dead_key_is_not_rotated(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let shop = create_shop(&*storage, "shop.example.com").await?;
+    let other = create_shop(&*storage, "other.example.com").await?;
+    let now = at(1_000);
+    let dead = [
+        NewApiKey { expires_at: Some(now), ..new_key(1) },
+        NewApiKey { expires_at: Some(at(999)), ..new_key(2) },
+        NewApiKey { expires_at: Some(Timestamp::MIN), ..new_key(3) },
+    ];
+    for new in dead {
+        storage.create_key(shop.id, new).await?;
+    }
+    // Revoked before, at and after the time of rotation, with and without an expiry.
+    for (seed, revoked_at) in [(4, at(1)), (5, now), (6, at(2_000))] {
+        let expires_at = (seed == 5).then_some(Timestamp::MAX);
+        let key = storage.create_key(shop.id, NewApiKey { expires_at, ..new_key(seed) }).await?;
+        storage.revoke_key(shop.id, key.number, revoked_at).await?;
+    }
+    let before = storage.list_keys(shop.id).await?;
+    let unknown = [number(i64::from(i32::MAX))?, number(i64::MAX)?];
+    for number in before.iter().map(|key| key.number).chain(unknown) {
+        let outcome = storage.rotate_key(shop.id, number, secret_hash(9), now, at(5_000)).await?;
+        same("rotating a dead key", &outcome, &RotateKeyOutcome::NotLive)?;
+        same("the shop's keys", &storage.list_keys(shop.id).await?, &before)?;
+        // A key of this number is there, but in another shop.
+        let outcome = storage.rotate_key(other.id, number, secret_hash(9), now, at(5_000)).await?;
+        same("rotating another shop's key", &outcome, &RotateKeyOutcome::NotLive)?;
+        same("the other shop's keys", &storage.list_keys(other.id).await?, &Vec::new())?;
+    }
+    let live = storage.create_key(shop.id, new_key(7)).await?;
+    let outcome = storage.rotate_key(other.id, live.number, secret_hash(9), now, at(5_000)).await?;
+    same("rotating another shop's live key", &outcome, &RotateKeyOutcome::NotLive)?;
+    expect_keys(&*storage, &shop, &[live]).await
+}
+
+fn number(number: i64) -> anyhow::Result<KeyNumber> {
+    KeyNumber::new(number).with_context(|| format!("{number} as a key's number"))
+}
+
+fn key_from(new: NewApiKey, shop_id: ShopId, number: KeyNumber) -> ApiKey {
+    let NewApiKey { secret_hash, scopes, created_at, expires_at } = new;
+    ApiKey { shop_id, number, secret_hash, scopes, created_at, expires_at, revoked_at: None }
+}
+
+/// Fails unless each of the keys is found with the shop.
+async fn expect_keys(storage: &dyn Storage, shop: &Shop, keys: &[ApiKey]) -> anyhow::Result<()> {
+    for key in keys {
+        let found = storage.find_key(shop.id, key.number).await?;
+        same("the key by its number", &found, &Some((key.clone(), shop.clone())))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,238 @@
+//! The obligations on calls that run at the same time. Tasks on several threads are
+//! held at a barrier and let go together, in several rounds.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::sync::Arc;
+
+use anyhow::{Context, ensure};
+use hexdesk_domain::ports::{CreateCustomerOutcome, CreateShopOutcome, CreateTicketOutcome, TicketCreation};
+use hexdesk_domain::{NewCustomer, Receipt, Storage, Ticket};
+use tokio::sync::Barrier;
+use tokio::task::JoinSet;
+
+use super::id_ranges::expect_no_overlap;
+use crate::comparison::same;
+use crate::samples::{
+    Stage, at, claim, claimed, create_shop, create_ticket, creation, customer_by_email, domain,
+    expect_no_ticket, expect_ticket,
+};
+
+const RACERS: usize = 50;
+const ROUNDS: usize = 5;
+
+/// SHOP-6: of creations that race for one domain exactly one answers `Created`.
+pub async fn shop_6_one_of_racing_creations_wins(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    for round in 0..ROUNDS {
+        let domain = domain(&format!("round-{round}.example.com"))?;
+        let outcomes = race(RACERS, |racer| {
+            let (storage, domain) = (Arc::clone(&storage), domain.clone());
+            async move { storage.create_shop(&domain, at(i64::try_from(racer)?)).await.map_err(Into::into) }
+        })
+        .await?;
+        let winners: Vec<_> = outcomes
+            .iter()
+            .filter_map(|outcome| match outcome {
+                CreateShopOutcome::Created(shop) => Some(shop.clone()),
+                CreateShopOutcome::AlreadyExists(_) => None,
+            })
+            .collect();
+        same("how many of the racers answer `Created`", &winners.len(), &1)?;
+        for outcome in outcomes {
+            let (CreateShopOutcome::Created(shop) | CreateShopOutcome::AlreadyExists(shop)) = outcome;
+            same("the shop that a racer was answered", &Some(&shop), &winners.first())?;
+        }
+        same("the shop afterwards", &storage.find_shop(&domain).await?.as_ref(), &winners.first())?;
+        same("how many shops there are", &storage.list_shops().await?.len(), &(round + 1))?;
+    }
+    Ok(())
+}
+
+/// CUSTOMER-7: of creations that race for one e-mail address exactly one wins.
+pub async fn customer_7_one_of_racing_creations_wins(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let shop = create_shop(&*storage, "shop.example.com").await?.id;
+    for round in 0..ROUNDS {
+        let outcomes = race(RACERS, |racer| {
+            let storage = Arc::clone(&storage);
+            async move {
+                // The same address in two spellings.
+                let address = format!("{} {round}@example.com", if racer % 2 == 0 { "Ada" } else { "aDA" });
+                let new = NewCustomer { first_name: Some(format!("{racer}")), ..customer_by_email(&address) };
+                storage.create_customer(shop, new).await.map_err(Into::into)
+            }
+        })
+        .await?;
+        let mut winners = Vec::new();
+        let mut answered = Vec::new();
+        for outcome in outcomes {
+            match outcome {
+                CreateCustomerOutcome::Created(customer) => winners.push(customer),
+                CreateCustomerOutcome::Existing(customer) => answered.push(customer),
+                CreateCustomerOutcome::IdTaken => anyhow::bail!("a racer was answered `IdTaken`"),
+            }
+        }
+        same("how many of the racers answer `Created`", &winners.len(), &1)?;
+        let winner = winners.pop().context("a winner")?;
+        for customer in answered {
+            same("the customer that a racer was answered", &customer, &winner)?;
+        }
+        let found = storage.find_customer(shop, winner.id).await?;
+        same("the customer afterwards", &found, &Some(winner))?;
+    }
+    Ok(())
+}
+
+/// TICKET-12: batches that run at the same time all take effect, each item once.
+pub async fn ticket_12_racing_batches_all_take_effect(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    const ITEMS: usize = 4;
+    let stages = Arc::new([
+        Stage::set(&*storage, "one.example.com").await?,
+        Stage::set(&*storage, "two.example.com").await?,
+    ]);
+    let mut human_tickets = BTreeSet::new();
+    for round in 0..ROUNDS {
+        let batches = race(RACERS, |racer| {
+            let (storage, stages) = (Arc::clone(&storage), Arc::clone(&stages));
+            async move {
+                let mut batch = Vec::new();
+                for item in 0..ITEMS {
+                    // Shops in opposite orders, as calls that wait for each other would
+                    // take them.
+                    let stage = &stages[(racer + item) % stages.len()];
+                    let number = i64::try_from((round * RACERS + racer) * ITEMS + item + 1)?;
+                    let ticket = Ticket {
+                        name: Some(format!("ticket {number}")),
+                        is_opened: item != 0,
+                        assigned_to: (item == 1).then_some(stage.user.id),
+                        ..stage.ticket(number)?
+                    };
+                    batch.push(claimed(ticket, claim(&format!("key {number}"), 1, &number.to_be_bytes())?));
+                }
+                let outcomes = storage.create_tickets(batch.clone()).await?;
+                same("a racer's batch", &outcomes, &vec![CreateTicketOutcome::Created; ITEMS])?;
+                Ok(batch)
+            }
+        })
+        .await?;
+        for item in batches.into_iter().flatten() {
+            expect_ticket(&*storage, "a racer's ticket", &item.ticket).await?;
+            let view = storage
+                .find_ticket(item.ticket.shop_id, item.ticket.id)
+                .await?
+                .context("a racer's ticket")?;
+            same("whether it has a human ticket", &view.human_ticket.is_some(), &item.ticket.is_opened)?;
+            if let Some(human_ticket) = view.human_ticket {
+                ensure!(
+                    human_tickets.insert((item.ticket.shop_id, human_ticket.id)),
+                    "two human tickets of a shop have the number {}",
+                    human_ticket.id
+                );
+            }
+            let receipt = item.idempotency.as_ref().map(|claim| claim.receipt.clone()).context("a claim")?;
+            let again = create_ticket(&*storage, item).await?;
+            same("a racer's item again", &again, &CreateTicketOutcome::Replayed(receipt))?;
+        }
+    }
+    Ok(())
+}
+
+/// IDEMPOTENCY-7: of items that race with one key exactly one is created.
+pub async fn idempotency_7_one_of_racing_items_is_created(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let stage = Arc::new(Stage::set(&*storage, "shop.example.com").await?);
+    for round in 0..ROUNDS {
+        let item = move |stage: &Stage, racer: usize| -> anyhow::Result<TicketCreation> {
+            let number = i64::try_from(round * RACERS + racer + 1)?;
+            let ticket = Ticket { is_opened: true, ..stage.ticket(number)? };
+            Ok(claimed(ticket, claim(&format!("key {round}"), 1, &number.to_be_bytes())?))
+        };
+        let outcomes = race(RACERS, |racer| {
+            let (storage, stage) = (Arc::clone(&storage), Arc::clone(&stage));
+            async move {
+                let item = item(&stage, racer)?;
+                // Half of them with a neighbour that has no key and must be created.
+                if racer % 2 == 0 {
+                    return Ok((create_ticket(&*storage, item.clone()).await?, item));
+                }
+                let neighbour = creation(stage.ticket(1_000_000 + item.ticket.id.get())?);
+                let outcomes = storage.create_tickets(vec![neighbour.clone(), item.clone()]).await?;
+                same("how many outcomes a batch of two is answered", &outcomes.len(), &2)?;
+                same("a racer's neighbour", &outcomes.first(), &Some(&CreateTicketOutcome::Created))?;
+                expect_ticket(&*storage, "a racer's neighbour", &neighbour.ticket).await?;
+                Ok((outcomes.into_iter().next_back().context("an outcome")?, item))
+            }
+        })
+        .await?;
+        let winners: Vec<_> =
+            outcomes.iter().filter(|(outcome, _)| *outcome == CreateTicketOutcome::Created).collect();
+        same("how many of the racers answer `Created`", &winners.len(), &1)?;
+        let (_, winner) = winners.into_iter().next().context("a winner")?;
+        let receipt = winner.idempotency.as_ref().map(|claim| claim.receipt.clone()).context("a claim")?;
+        let replayed = CreateTicketOutcome::Replayed(Receipt(receipt.0));
+        for (outcome, item) in &outcomes {
+            if *outcome == CreateTicketOutcome::Created {
+                expect_ticket(&*storage, "the winner's ticket", &item.ticket).await?;
+            } else {
+                ensure!(
+                    *outcome == replayed || *outcome == CreateTicketOutcome::InProgress,
+                    "a racer who lost was answered {outcome:?}"
+                );
+                expect_no_ticket(&*storage, "a loser's ticket", stage.shop.id, item.ticket.id).await?;
+            }
+            same("the race is over", &create_ticket(&*storage, item.clone()).await?, &replayed)?;
+        }
+    }
+    Ok(())
+}
+
+/// IDRANGE-1: ranges reserved at the same time do not overlap either.
+pub async fn id_range_1_racing_ranges_do_not_overlap(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    const SPAN: i64 = 60_000;
+    let mut all = Vec::new();
+    for round in 0..ROUNDS {
+        // Half a span on in each round, so that nodes are free again in between.
+        let now = at(i64::try_from(round)? * SPAN / 2);
+        let new = race(RACERS, |_| {
+            let storage = Arc::clone(&storage);
+            async move { storage.reserve_id_range(now, SPAN, None).await.map_err(Into::into) }
+        })
+        .await?;
+        all.extend(new.iter().copied());
+        // Each of them its own range, and all of them the first's.
+        let extended = race(RACERS * 2, |racer| {
+            let storage = Arc::clone(&storage);
+            let current = if racer % 2 == 0 { new.get(racer / 2) } else { new.first() }.copied();
+            async move { storage.reserve_id_range(now, SPAN, current).await.map_err(Into::into) }
+        })
+        .await?;
+        all.extend(extended);
+        expect_no_overlap(&all)?;
+    }
+    // One after the other, for good measure.
+    for _ in 0..RACERS {
+        all.push(storage.reserve_id_range(at(0), SPAN, None).await?);
+    }
+    expect_no_overlap(&all)
+}
+
+/// Runs the racers on the runtime's threads, all let go at once, and answers what each
+/// of them did, in no particular order.
+async fn race<T, F>(racers: usize, racer: impl Fn(usize) -> F) -> anyhow::Result<Vec<T>>
+where
+    T: Send + 'static,
+    F: Future<Output = anyhow::Result<T>> + Send + 'static,
+{
+    let start = Arc::new(Barrier::new(racers));
+    let mut tasks = JoinSet::new();
+    for number in 0..racers {
+        let (start, running) = (Arc::clone(&start), racer(number));
+        tasks.spawn(async move {
+            start.wait().await;
+            running.await
+        });
+    }
+    let mut answers = Vec::with_capacity(racers);
+    while let Some(answer) = tasks.join_next().await {
+        answers.push(answer.context("a racer panicked")??);
+    }
+    Ok(answers)
+}

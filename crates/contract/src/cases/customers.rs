@@ -1,0 +1,319 @@
+//! The obligations of [`CustomerStore`](hexdesk_domain::CustomerStore).
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use anyhow::ensure;
+use hexdesk_domain::limits::{
+    MAX_EMAIL_CHARS, MAX_EXTERNAL_ID_CHARS, MAX_PERSON_NAME_CHARS, MAX_PHONE_NUMBER_CHARS,
+};
+use hexdesk_domain::ports::CreateCustomerOutcome;
+use hexdesk_domain::{Customer, CustomerId, NewCustomer, ShopId, Storage};
+
+use crate::comparison::same;
+use crate::memory::customer_from;
+use crate::samples::{
+    TRICKY_TEXTS, at, create_customer, create_shop, customer_by_email, customer_by_phone_number, customer_id,
+    extreme_times, heavy_text_of, text_of,
+};
+
+/// CUSTOMER-1: a number of its own, found with every field as handed in.
+pub async fn customer_1_is_found_as_created(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let shop = create_shop(&*storage, "shop.example.com").await?.id;
+    let plain = customer_by_email("");
+    let mut all = vec![
+        NewCustomer { email: Some("only@example.com".into()), ..plain.clone() },
+        NewCustomer { email: None, phone_number: Some("+33 1 23".into()), ..plain.clone() },
+        // Kept as given, not as compared.
+        NewCustomer { email: Some("MiXeD.Case@EXAMPLE.Com".into()), ..plain.clone() },
+        NewCustomer {
+            email: Some(text_of(MAX_EMAIL_CHARS - 12) + "@example.com"),
+            phone_number: Some(text_of(MAX_PHONE_NUMBER_CHARS)),
+            first_name: Some(text_of(MAX_PERSON_NAME_CHARS)),
+            last_name: Some(heavy_text_of(MAX_PERSON_NAME_CHARS)),
+            full_name: Some(text_of(MAX_PERSON_NAME_CHARS - 1)),
+            shopify_id: Some(heavy_text_of(MAX_EXTERNAL_ID_CHARS)),
+            ..plain.clone()
+        },
+    ];
+    for (index, text) in TRICKY_TEXTS.iter().enumerate() {
+        let email = Some(format!("tricky-{index}@example.com"));
+        all.push(NewCustomer {
+            email: email.clone(),
+            first_name: Some((*text).into()),
+            last_name: Some(format!("last {text}")),
+            full_name: Some(format!("{text} full")),
+            shopify_id: Some((*text).into()),
+            ..plain.clone()
+        });
+        if !text.trim().is_empty() {
+            all.push(NewCustomer { email: None, phone_number: Some((*text).into()), ..plain.clone() });
+        }
+    }
+    // Each optional field once on its own.
+    let named: [fn(&mut NewCustomer, String); 4] = [
+        |new, text| new.first_name = Some(text),
+        |new, text| new.last_name = Some(text),
+        |new, text| new.full_name = Some(text),
+        |new, text| new.shopify_id = Some(text),
+    ];
+    for (index, set) in named.into_iter().enumerate() {
+        let mut new = customer_by_email(&format!("one-field-{index}@example.com"));
+        set(&mut new, format!("field {index}"));
+        all.push(new);
+    }
+    for (index, created_at) in extreme_times().into_iter().enumerate() {
+        all.push(NewCustomer { created_at, ..customer_by_email(&format!("time-{index}@example.com")) });
+    }
+
+    let mut expected = Vec::new();
+    for new in all {
+        let created = create_customer(&*storage, shop, new.clone()).await?;
+        same("the created customer", &created, &customer_from(new, shop, created.id))?;
+        expected.push(created);
+    }
+    let numbers: BTreeSet<_> = expected.iter().map(|customer| customer.id).collect();
+    ensure!(numbers.len() == expected.len(), "two customers have the same number: {numbers:?}");
+    for customer in &expected {
+        let found = storage.find_customer(shop, customer.id).await?;
+        same("the customer by its number", &found.as_ref(), &Some(customer))?;
+    }
+    same(
+        "a number that was not handed out",
+        &storage.find_customer(shop, customer_id(CustomerId::MAX)?).await?,
+        &None,
+    )
+}
+
+/// CUSTOMER-2: an e-mail address that a customer has answers that customer.
+pub async fn customer_2_same_email_is_existing(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let shop = create_shop(&*storage, "shop.example.com").await?.id;
+    let same_addresses: &[&[&str]] = &[
+        &["Ada@Example.com", "ada@example.com", "ADA@EXAMPLE.COM"],
+        &["DÉV@EXÄMPLE.COM", "dév@exämple.com", "DÉv@exÄmple.com"],
+        &["ΟΔΟΣ@example.com", "οδος@example.com"],
+        &["ЖУК@example.com", "жук@example.com"],
+        &["İ@example.com", "i\u{307}@example.com"],
+    ];
+    for addresses in same_addresses {
+        let new = NewCustomer {
+            first_name: Some("first".into()),
+            phone_number: Some(format!("phone of {}", addresses[0])),
+            ..customer_by_email(addresses[0])
+        };
+        let there = create_customer(&*storage, shop, new).await?;
+        for address in *addresses {
+            let free_number = there.id.get() + 1_000;
+            let again = NewCustomer {
+                id: Some(customer_id(free_number)?),
+                phone_number: Some(format!("new phone of {address}")),
+                first_name: None,
+                last_name: Some("last".into()),
+                created_at: at(99),
+                ..customer_by_email(address)
+            };
+            let by_number = NewCustomer { id: Some(there.id), ..again.clone() };
+            for again in [again.clone(), NewCustomer { id: None, ..again }, by_number] {
+                expect_existing(&*storage, shop, again, &there).await?;
+            }
+            let at_free_number = storage.find_customer(shop, customer_id(free_number)?).await?;
+            same("the number asked for in vain", &at_free_number, &None)?;
+        }
+        // The phone numbers handed in together with the address were not kept.
+        let by_phone = customer_by_phone_number(&format!("new phone of {}", addresses[0]));
+        create_customer(&*storage, shop, by_phone).await?;
+    }
+    // Addresses that only look alike.
+    for address in [
+        "da@example.com",
+        "ada@example.co",
+        "ada@example.com ",
+        "a_a@example.com",
+        "a%@example.com",
+        "àda@example.com",
+        "de\u{301}v@exämple.com",
+        "dev@example.com",
+        "strasse@example.com",
+        "straße@example.com",
+        "i@example.com",
+        "ı@example.com",
+    ] {
+        create_customer(&*storage, shop, customer_by_email(address)).await?;
+    }
+    Ok(())
+}
+
+/// CUSTOMER-3: then the phone number; of two matches the e-mail address wins.
+pub async fn customer_3_same_phone_number_is_existing(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let shop = create_shop(&*storage, "shop.example.com").await?.id;
+    let phone = "+33 1 23 45 67 89";
+    // The one with the phone number comes first once and last once.
+    let by_phone = create_customer(
+        &*storage,
+        shop,
+        NewCustomer { phone_number: Some(phone.into()), ..customer_by_email("phone@example.com") },
+    )
+    .await?;
+    let by_email = create_customer(&*storage, shop, customer_by_email("Email@example.com")).await?;
+    let later_phone = create_customer(&*storage, shop, customer_by_phone_number("555")).await?;
+
+    let both = |phone: &str| NewCustomer {
+        phone_number: Some(phone.into()),
+        ..customer_by_email("email@EXAMPLE.com")
+    };
+    let asking = |id: CustomerId, new: NewCustomer| NewCustomer { id: Some(id), ..new };
+    for (new, existing) in [
+        (customer_by_phone_number(phone), &by_phone),
+        (NewCustomer { email: Some("new@example.com".into()), ..customer_by_phone_number(phone) }, &by_phone),
+        (customer_by_phone_number("555"), &later_phone),
+        (both(phone), &by_email),
+        (both("555"), &by_email),
+        (asking(by_phone.id, both(phone)), &by_email),
+        (asking(by_email.id, customer_by_phone_number(phone)), &by_phone),
+        (asking(customer_id(70_000)?, customer_by_phone_number(phone)), &by_phone),
+    ] {
+        expect_existing(&*storage, shop, new, existing).await?;
+    }
+    same("the number asked for in vain", &storage.find_customer(shop, customer_id(70_000)?).await?, &None)?;
+    // The address handed in together with the phone number was not kept, and customers
+    // without an address or phone number are not the same for that.
+    create_customer(&*storage, shop, customer_by_email("new@example.com")).await?;
+    for other in ["+33 1 23 45 67 8", "+33123456789", "555 ", "5555", "55_", "55%"] {
+        create_customer(&*storage, shop, customer_by_phone_number(other)).await?;
+    }
+    Ok(())
+}
+
+/// CUSTOMER-4: another shop's customer is never found and never `Existing`.
+pub async fn customer_4_shops_are_apart(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let one = create_shop(&*storage, "one.example.com").await?.id;
+    let two = create_shop(&*storage, "two.example.com").await?.id;
+    let new = |id: i64, name: &str| -> anyhow::Result<NewCustomer> {
+        Ok(NewCustomer {
+            id: Some(customer_id(id)?),
+            phone_number: Some("555".into()),
+            first_name: Some(name.into()),
+            ..customer_by_email("ada@example.com")
+        })
+    };
+    let of_one = create_customer(&*storage, one, new(41, "one")?).await?;
+    same("another shop's customer", &storage.find_customer(two, of_one.id).await?, &None)?;
+    let of_two = create_customer(&*storage, two, new(42, "two")?).await?;
+    same("another shop's customer", &storage.find_customer(one, of_two.id).await?, &None)?;
+
+    expect_existing(&*storage, one, customer_by_email("ADA@example.com"), &of_one).await?;
+    expect_existing(&*storage, two, customer_by_email("ADA@example.com"), &of_two).await?;
+    expect_existing(&*storage, one, customer_by_phone_number("555"), &of_one).await?;
+    expect_existing(&*storage, two, customer_by_phone_number("555"), &of_two).await?;
+
+    // The same number in both shops: two customers.
+    for (shop, name) in [(one, "one"), (two, "two")] {
+        let new = NewCustomer {
+            id: Some(customer_id(50)?),
+            first_name: Some(name.into()),
+            ..customer_by_email("same-number@example.com")
+        };
+        let created = create_customer(&*storage, shop, new.clone()).await?;
+        same(
+            "the customer of a number in both shops",
+            &created,
+            &customer_from(new, shop, customer_id(50)?),
+        )?;
+    }
+    for (shop, name) in [(one, "one"), (two, "two")] {
+        let found = storage.find_customer(shop, customer_id(50)?).await?;
+        let found = found.map(|customer| (customer.shop_id, customer.first_name));
+        same("the customer of a number in both shops", &found, &Some((shop, Some(name.into()))))?;
+    }
+    Ok(())
+}
+
+/// CUSTOMER-5: a number asked for is kept; those handed out later are larger.
+pub async fn customer_5_asked_number_is_kept(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let shop = create_shop(&*storage, "shop.example.com").await?.id;
+    let first = create_customer(&*storage, shop, customer_by_email("first@example.com")).await?;
+    let mut largest = first.id;
+    for step in 0..4 {
+        let number = match step {
+            0 => largest.get() + 10,
+            // Past what four bytes hold.
+            1 => i64::from(u32::MAX) + 5,
+            // Smaller than what is there, which must not lead the store back.
+            2 => first.id.get() + 5,
+            // What the store would hand out soon.
+            _ => largest.get() + 2,
+        };
+        let new = NewCustomer {
+            id: Some(customer_id(number)?),
+            ..customer_by_email(&format!("{number}@example.com"))
+        };
+        let kept = create_customer(&*storage, shop, new.clone()).await?;
+        same(
+            "the customer with the number asked for",
+            &kept,
+            &customer_from(new, shop, customer_id(number)?),
+        )?;
+        largest = largest.max(kept.id);
+        for next in 0..3 {
+            let email = format!("after-{number}-{next}@example.com");
+            let handed_out = create_customer(&*storage, shop, customer_by_email(&email)).await?;
+            ensure!(
+                handed_out.id > largest,
+                "the number {} was handed out after {largest} was in use",
+                handed_out.id
+            );
+            largest = handed_out.id;
+        }
+        same(
+            "the customer with the number asked for",
+            &storage.find_customer(shop, kept.id).await?,
+            &Some(kept),
+        )?;
+    }
+    // The largest number can be kept. No larger one is left to hand out.
+    let largest =
+        NewCustomer { id: Some(customer_id(CustomerId::MAX)?), ..customer_by_email("max@example.com") };
+    let largest = create_customer(&*storage, shop, largest).await?;
+    same("the largest number", &largest.id.get(), &CustomerId::MAX)?;
+    let past = storage.create_customer(shop, customer_by_email("past@example.com")).await;
+    ensure!(past.is_err(), "with the largest number in use, another one was handed out: {past:?}");
+    same(
+        "the customer with the largest number",
+        &storage.find_customer(shop, largest.id).await?,
+        &Some(largest),
+    )
+}
+
+/// CUSTOMER-6: a number asked for and taken is `IdTaken` and changes nothing.
+pub async fn customer_6_taken_number_is_refused(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let shop = create_shop(&*storage, "shop.example.com").await?.id;
+    let handed_out = create_customer(&*storage, shop, customer_by_email("out@example.com")).await?;
+    let asked = NewCustomer { id: Some(customer_id(900)?), ..customer_by_phone_number("555") };
+    let asked = create_customer(&*storage, shop, asked).await?;
+    for there in [&handed_out, &asked] {
+        for new in [customer_by_email("new@example.com"), customer_by_phone_number("777")] {
+            let new = NewCustomer { id: Some(there.id), first_name: Some("new".into()), ..new };
+            let outcome = storage.create_customer(shop, new).await?;
+            same("asking for a taken number", &outcome, &CreateCustomerOutcome::IdTaken)?;
+            let found = storage.find_customer(shop, there.id).await?;
+            same("the customer who has the number", &found.as_ref(), &Some(there))?;
+        }
+    }
+    // Neither the address nor the phone number was kept.
+    create_customer(&*storage, shop, customer_by_email("new@example.com")).await?;
+    create_customer(&*storage, shop, customer_by_phone_number("777")).await?;
+    Ok(())
+}
+
+/// Fails unless creating `new` answers `there` and leaves it as it is.
+async fn expect_existing(
+    storage: &dyn Storage,
+    shop: ShopId,
+    new: NewCustomer,
+    there: &Customer,
+) -> anyhow::Result<()> {
+    let what = format!("creating a customer with {:?} and {:?}", new.email, new.phone_number);
+    let outcome = storage.create_customer(shop, new).await?;
+    same(&what, &outcome, &CreateCustomerOutcome::Existing(there.clone()))?;
+    same("the customer who was there", &storage.find_customer(shop, there.id).await?.as_ref(), &Some(there))
+}

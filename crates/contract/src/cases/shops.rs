@@ -1,0 +1,123 @@
+//! The obligations of [`ShopStore`](hexdesk_domain::ShopStore).
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use anyhow::ensure;
+use hexdesk_domain::ports::CreateShopOutcome;
+use hexdesk_domain::{Shop, Storage, Timestamp};
+
+use crate::comparison::same;
+use crate::samples::{at, create_shop, domain, extreme_times};
+
+/// SHOP-1: open, with a number of its own, found with everything.
+pub async fn shop_1_is_found_as_created(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let longest = format!("{0}.{0}.{0}.{1}", "a".repeat(63), "b".repeat(61));
+    let mut names = vec!["a".to_owned(), "localhost".to_owned(), "1.2.3.4".to_owned(), longest];
+    // One is the beginning, the end or nearly the same as the other.
+    names.extend(
+        ["shop.example.com", "shop.example.co", "myshop.example.com", "sh-op.example.com"].map(Into::into),
+    );
+    names.extend((0..extreme_times().len()).map(|index| format!("time-{index}.example.com")));
+
+    let mut expected = Vec::new();
+    for (name, created_at) in names.iter().zip(extreme_times().into_iter().cycle()) {
+        let domain = domain(name)?;
+        let CreateShopOutcome::Created(shop) = storage.create_shop(&domain, created_at).await? else {
+            anyhow::bail!("the new shop {name} was not answered `Created`");
+        };
+        same("the created shop", &shop, &Shop { id: shop.id, domain, created_at, closed_at: None })?;
+        expected.push(shop);
+    }
+    let numbers: BTreeSet<_> = expected.iter().map(|shop| shop.id).collect();
+    ensure!(numbers.len() == expected.len(), "two shops have the same number: {numbers:?}");
+    for shop in &expected {
+        same("the shop by its domain", &storage.find_shop(&shop.domain).await?.as_ref(), &Some(shop))?;
+    }
+    // A closed shop's number is not handed out again.
+    let closed = &expected[0];
+    storage.close_shop(&closed.domain, at(1)).await?;
+    let next = create_shop(&*storage, "after-closing.example.com").await?;
+    ensure!(!numbers.contains(&next.id), "the number {} was handed out again", next.id);
+    Ok(())
+}
+
+/// SHOP-2: a taken domain answers the shop that has it and changes nothing.
+pub async fn shop_2_taken_domain_answers_the_shop(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let other = create_shop(&*storage, "other.example.com").await?;
+    let open = create_shop(&*storage, "open.example.com").await?;
+    let closed = create_shop(&*storage, "closed.example.com").await?;
+    let closed = Shop { closed_at: Some(at(500)), ..closed };
+    storage.close_shop(&closed.domain, at(500)).await?;
+
+    for shop in [&open, &closed] {
+        for now in [shop.created_at, at(1_000), Timestamp::MAX] {
+            let outcome = storage.create_shop(&shop.domain, now).await?;
+            same("creating it again", &outcome, &CreateShopOutcome::AlreadyExists(shop.clone()))?;
+            let found = storage.find_shop(&shop.domain).await?;
+            same("the shop afterwards", &found.as_ref(), &Some(shop))?;
+        }
+    }
+    let mut all = vec![other, open, closed];
+    all.sort_by_key(|shop| shop.id);
+    same("all shops afterwards", &storage.list_shops().await?, &all)
+}
+
+/// SHOP-3: a domain that no shop has is `None`, to be found or to be closed.
+pub async fn shop_3_unknown_domain_is_none(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let unknown =
+        ["example.com", "shop.example", "shop.example.co", "shop.example.com.au", "s-op.example.com"];
+    let mut expected = Vec::new();
+    for there in [None, Some("shop.example.com")] {
+        if let Some(name) = there {
+            expected.push(create_shop(&*storage, name).await?);
+        }
+        for name in unknown {
+            let domain = domain(name)?;
+            same("finding an unknown domain", &storage.find_shop(&domain).await?, &None)?;
+            same("closing an unknown domain", &storage.close_shop(&domain, at(1)).await?, &None)?;
+            same("finding it after closing it", &storage.find_shop(&domain).await?, &None)?;
+        }
+        same("all shops afterwards", &storage.list_shops().await?, &expected)?;
+    }
+    Ok(())
+}
+
+/// SHOP-4: the list holds every shop, closed ones included, in order of number.
+pub async fn shop_4_list_holds_all_in_order(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    same("the list of an empty store", &storage.list_shops().await?, &Vec::new())?;
+    let mut expected = Vec::new();
+    // Neither the names nor the times are in the order of creation.
+    for index in 0..25_i64 {
+        let scattered = index * 7 % 25;
+        let domain = domain(&format!("shop-{scattered}.example.com"))?;
+        match storage.create_shop(&domain, at(-scattered)).await? {
+            CreateShopOutcome::Created(shop) => expected.push(shop),
+            other => anyhow::bail!("a new shop was answered {other:?}"),
+        }
+    }
+    expected.sort_by_key(|shop| shop.id);
+    same("all shops", &storage.list_shops().await?, &expected)?;
+
+    for shop in expected.iter_mut().rev().step_by(3) {
+        shop.closed_at = Some(at(9));
+        storage.close_shop(&shop.domain, at(9)).await?;
+    }
+    same("all shops after some were closed", &storage.list_shops().await?, &expected)
+}
+
+/// SHOP-5: closing sets the time of closing; closing again keeps the first.
+pub async fn shop_5_first_closing_stays(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let neighbour = create_shop(&*storage, "neighbour.example.com").await?;
+    for (index, closed_at) in extreme_times().into_iter().enumerate() {
+        let open = create_shop(&*storage, &format!("shop-{index}.example.com")).await?;
+        let closed = Some(Shop { closed_at: Some(closed_at), ..open.clone() });
+        same("closing it", &storage.close_shop(&open.domain, closed_at).await?, &closed)?;
+        same("the closed shop", &storage.find_shop(&open.domain).await?, &closed)?;
+        for later in [closed_at.saturating_add_millis(1), Timestamp::MIN, Timestamp::MAX] {
+            same("closing it again", &storage.close_shop(&open.domain, later).await?, &closed)?;
+            same("the shop closed twice", &storage.find_shop(&open.domain).await?, &closed)?;
+        }
+    }
+    same("a shop that was not closed", &storage.find_shop(&neighbour.domain).await?, &Some(neighbour))
+}

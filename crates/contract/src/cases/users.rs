@@ -1,0 +1,209 @@
+//! The obligations of [`UserStore`](hexdesk_domain::UserStore).
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use anyhow::ensure;
+use hexdesk_domain::limits::{MAX_EMAIL_CHARS, MAX_PERSON_NAME_CHARS};
+use hexdesk_domain::ports::CreateUserOutcome;
+use hexdesk_domain::{NewUser, ShopId, Storage, User, UserId};
+
+use crate::comparison::same;
+use crate::memory::user_from;
+use crate::samples::{
+    TRICKY_TEXTS, at, create_shop, create_user, extreme_times, heavy_text_of, text_of, user_by_email, user_id,
+};
+
+/// USER-1: a number of its own, found with every field as handed in.
+pub async fn user_1_is_found_as_created(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let shop = create_shop(&*storage, "shop.example.com").await?.id;
+    let mut all = vec![
+        user_by_email("only@example.com"),
+        // Kept as given, not as compared.
+        user_by_email("MiXeD.Case@EXAMPLE.Com"),
+        NewUser {
+            first_name: Some(text_of(MAX_PERSON_NAME_CHARS)),
+            last_name: Some(heavy_text_of(MAX_PERSON_NAME_CHARS)),
+            full_name: Some(text_of(MAX_PERSON_NAME_CHARS - 1)),
+            ..user_by_email(&(text_of(MAX_EMAIL_CHARS - 12) + "@example.com"))
+        },
+        NewUser { first_name: Some("first only".into()), ..user_by_email("first@example.com") },
+        NewUser { last_name: Some("last only".into()), ..user_by_email("last@example.com") },
+        NewUser { full_name: Some("full only".into()), ..user_by_email("full@example.com") },
+    ];
+    for (index, text) in TRICKY_TEXTS.iter().enumerate() {
+        all.push(NewUser {
+            first_name: Some((*text).into()),
+            last_name: Some(format!("last {text}")),
+            full_name: Some(format!("{text} full")),
+            ..user_by_email(&format!("tricky-{index}@example.com"))
+        });
+    }
+    for (index, created_at) in extreme_times().into_iter().enumerate() {
+        all.push(NewUser { created_at, ..user_by_email(&format!("time-{index}@example.com")) });
+    }
+
+    let mut expected = Vec::new();
+    for new in all {
+        let created = create_user(&*storage, shop, new.clone()).await?;
+        same("the created user", &created, &user_from(new, shop, created.id))?;
+        expected.push(created);
+    }
+    let numbers: BTreeSet<_> = expected.iter().map(|user| user.id).collect();
+    ensure!(numbers.len() == expected.len(), "two users have the same number: {numbers:?}");
+    for user in &expected {
+        let found = storage.find_user(shop, user.id).await?;
+        same("the user by its number", &found.as_ref(), &Some(user))?;
+    }
+    same("a number that was not handed out", &storage.find_user(shop, user_id(UserId::MAX)?).await?, &None)
+}
+
+/// USER-2: an e-mail address that a user has answers that user and changes nothing.
+pub async fn user_2_same_email_is_taken(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let shop = create_shop(&*storage, "shop.example.com").await?.id;
+    let same_addresses: &[&[&str]] = &[
+        &["Ada@Example.com", "ada@example.com", "ADA@EXAMPLE.COM"],
+        &["DÉV@EXÄMPLE.COM", "dév@exämple.com", "DÉv@exÄmple.com"],
+        &["ΟΔΟΣ@example.com", "οδος@example.com"],
+        &["ЖУК@example.com", "жук@example.com"],
+        &["İ@example.com", "i\u{307}@example.com"],
+    ];
+    for addresses in same_addresses {
+        let new = NewUser { first_name: Some("first".into()), ..user_by_email(addresses[0]) };
+        let there = create_user(&*storage, shop, new).await?;
+        for address in *addresses {
+            let free_number = user_id(there.id.get() + 1_000)?;
+            for id in [None, Some(free_number), Some(there.id)] {
+                let again = NewUser {
+                    id,
+                    last_name: Some("last".into()),
+                    created_at: at(99),
+                    ..user_by_email(address)
+                };
+                expect_taken(&*storage, shop, again, &there).await?;
+            }
+            same("the number asked for in vain", &storage.find_user(shop, free_number).await?, &None)?;
+        }
+    }
+    // Addresses that only look alike.
+    for address in [
+        "da@example.com",
+        "ada@example.co",
+        "ada@example.com ",
+        "a_a@example.com",
+        "a%@example.com",
+        "àda@example.com",
+        "de\u{301}v@exämple.com",
+        "dev@example.com",
+        "strasse@example.com",
+        "straße@example.com",
+        "i@example.com",
+        "ı@example.com",
+    ] {
+        create_user(&*storage, shop, user_by_email(address)).await?;
+    }
+    Ok(())
+}
+
+/// USER-3: another shop's user is never found and never in the way.
+pub async fn user_3_shops_are_apart(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let one = create_shop(&*storage, "one.example.com").await?.id;
+    let two = create_shop(&*storage, "two.example.com").await?.id;
+    let new = |id: i64, name: &str| -> anyhow::Result<NewUser> {
+        Ok(NewUser {
+            id: Some(user_id(id)?),
+            first_name: Some(name.into()),
+            ..user_by_email("ada@example.com")
+        })
+    };
+    let of_one = create_user(&*storage, one, new(41, "one")?).await?;
+    same("another shop's user", &storage.find_user(two, of_one.id).await?, &None)?;
+    let of_two = create_user(&*storage, two, new(42, "two")?).await?;
+    same("another shop's user", &storage.find_user(one, of_two.id).await?, &None)?;
+    expect_taken(&*storage, one, user_by_email("ADA@example.com"), &of_one).await?;
+    expect_taken(&*storage, two, user_by_email("ADA@example.com"), &of_two).await?;
+
+    // The same number in both shops: two users.
+    let same_number = |name: &str| -> anyhow::Result<NewUser> {
+        Ok(NewUser { email: format!("{name}@example.com"), ..new(50, name)? })
+    };
+    for (shop, name) in [(one, "one"), (two, "two")] {
+        create_user(&*storage, shop, same_number(name)?).await?;
+    }
+    for (shop, name) in [(one, "one"), (two, "two")] {
+        let expected = user_from(same_number(name)?, shop, user_id(50)?);
+        let found = storage.find_user(shop, user_id(50)?).await?;
+        same("the user of a number in both shops", &found, &Some(expected))?;
+    }
+    Ok(())
+}
+
+/// USER-4: a number asked for is kept; those handed out later are larger.
+pub async fn user_4_asked_number_is_kept(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let shop = create_shop(&*storage, "shop.example.com").await?.id;
+    let first = create_user(&*storage, shop, user_by_email("first@example.com")).await?;
+    let mut largest = first.id;
+    for step in 0..4 {
+        let number = match step {
+            0 => largest.get() + 10,
+            // Past what four bytes hold.
+            1 => i64::from(u32::MAX) + 5,
+            // Smaller than what is there, which must not lead the store back.
+            2 => first.id.get() + 5,
+            // What the store would hand out soon.
+            _ => largest.get() + 2,
+        };
+        let new = NewUser { id: Some(user_id(number)?), ..user_by_email(&format!("{number}@example.com")) };
+        let kept = create_user(&*storage, shop, new.clone()).await?;
+        same("the user with the number asked for", &kept, &user_from(new, shop, user_id(number)?))?;
+        largest = largest.max(kept.id);
+        for next in 0..3 {
+            let email = format!("after-{number}-{next}@example.com");
+            let handed_out = create_user(&*storage, shop, user_by_email(&email)).await?;
+            ensure!(
+                handed_out.id > largest,
+                "the number {} was handed out after {largest} was in use",
+                handed_out.id
+            );
+            largest = handed_out.id;
+        }
+        same("the user with the number asked for", &storage.find_user(shop, kept.id).await?, &Some(kept))?;
+    }
+    // The largest number can be kept. No larger one is left to hand out.
+    let largest = NewUser { id: Some(user_id(UserId::MAX)?), ..user_by_email("max@example.com") };
+    let largest = create_user(&*storage, shop, largest).await?;
+    same("the largest number", &largest.id.get(), &UserId::MAX)?;
+    let past = storage.create_user(shop, user_by_email("past@example.com")).await;
+    ensure!(past.is_err(), "with the largest number in use, another one was handed out: {past:?}");
+    same("the user with the largest number", &storage.find_user(shop, largest.id).await?, &Some(largest))
+}
+
+/// USER-5: a number asked for and taken is `IdTaken` and changes nothing.
+pub async fn user_5_taken_number_is_refused(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let shop = create_shop(&*storage, "shop.example.com").await?.id;
+    let handed_out = create_user(&*storage, shop, user_by_email("out@example.com")).await?;
+    let asked = NewUser { id: Some(user_id(900)?), ..user_by_email("asked@example.com") };
+    let asked = create_user(&*storage, shop, asked).await?;
+    for there in [&handed_out, &asked] {
+        let new = NewUser {
+            id: Some(there.id),
+            first_name: Some("new".into()),
+            ..user_by_email("new@example.com")
+        };
+        let outcome = storage.create_user(shop, new).await?;
+        same("asking for a taken number", &outcome, &CreateUserOutcome::IdTaken)?;
+        let found = storage.find_user(shop, there.id).await?;
+        same("the user who has the number", &found.as_ref(), &Some(there))?;
+    }
+    // The address was not kept.
+    create_user(&*storage, shop, user_by_email("new@example.com")).await?;
+    Ok(())
+}
+
+/// Fails unless creating `new` answers `there` and leaves it as it is.
+async fn expect_taken(storage: &dyn Storage, shop: ShopId, new: NewUser, there: &User) -> anyhow::Result<()> {
+    let what = format!("creating a user with {:?}", new.email);
+    let outcome = storage.create_user(shop, new).await?;
+    same(&what, &outcome, &CreateUserOutcome::EmailTaken(there.clone()))?;
+    same("the user who was there", &storage.find_user(shop, there.id).await?.as_ref(), &Some(there))
+}

@@ -1,0 +1,46 @@
+//! What an adapter hands to the kit.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use hexdesk_domain::Storage;
+
+/// Opens stores for the kit, one for each case.
+#[async_trait]
+pub trait StorageFixture: Send + Sync {
+    /// A store of its own: empty, with its schema in place, sharing no data with any
+    /// other. Cases run at the same time, each on its own store and tokio runtime.
+    ///
+    /// # Errors
+    /// Whatever went wrong; the case fails with it.
+    async fn open(&self) -> anyhow::Result<TestStorage>;
+}
+
+/// A store to test, and what must outlive it.
+pub struct TestStorage {
+    pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) guard: Box<dyn Any + Send>,
+}
+
+impl TestStorage {
+    /// A store that needs nothing beside it.
+    pub fn new(storage: impl Storage + 'static) -> Self {
+        Self { storage: Arc::new(storage), guard: Box::new(()) }
+    }
+
+    /// Keeps `guard`, such as a temporary directory or database, for as long as the
+    /// store is in use. It is dropped after the store and after the runtime that the
+    /// store's tasks and connections lived on, outside of any runtime, so that its
+    /// `drop` may block.
+    #[must_use]
+    pub fn with_guard(self, guard: impl Any + Send) -> Self {
+        Self { guard: Box::new(guard), ..self }
+    }
+}
+
+impl std::fmt::Debug for TestStorage {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("TestStorage").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,132 @@
+//! The list of cases, and the macro that makes tests of it.
+
+/// The one list of cases: hands it to the macro named in brackets, after the arguments.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __for_each_case {
+    ([$($callback:tt)+] $arguments:tt) => {
+        $($callback)+! { $arguments
+            shops {
+                "SHOP-1" shop_1_is_found_as_created
+                "SHOP-2" shop_2_taken_domain_answers_the_shop
+                "SHOP-3" shop_3_unknown_domain_is_none
+                "SHOP-4" shop_4_list_holds_all_in_order
+                "SHOP-5" shop_5_first_closing_stays
+            }
+            customers {
+                "CUSTOMER-1" customer_1_is_found_as_created
+                "CUSTOMER-2" customer_2_same_email_is_existing
+                "CUSTOMER-3" customer_3_same_phone_number_is_existing
+                "CUSTOMER-4" customer_4_shops_are_apart
+                "CUSTOMER-5" customer_5_asked_number_is_kept
+                "CUSTOMER-6" customer_6_taken_number_is_refused
+            }
+            users {
+                "USER-1" user_1_is_found_as_created
+                "USER-2" user_2_same_email_is_taken
+                "USER-3" user_3_shops_are_apart
+                "USER-4" user_4_asked_number_is_kept
+                "USER-5" user_5_taken_number_is_refused
+            }
+            tickets {
+                "TICKET-1" ticket_1_is_found_as_created
+                "TICKET-2" ticket_2_outcomes_are_in_order
+                "TICKET-3" ticket_3_unknown_customer_is_refused
+                "TICKET-4" ticket_4_unknown_assignee_is_refused
+                "TICKET-5" ticket_5_missing_customer_wins
+                "TICKET-6" ticket_6_refused_item_fails_alone
+                "TICKET-7" ticket_7_open_ticket_has_human_ticket
+                "TICKET-8" ticket_8_other_shops_ticket_is_not_found
+                "TICKET-9" ticket_9_is_found_with_its_people
+                "TICKET-10" ticket_10_taken_id_fails_the_batch
+                "TICKET-11" ticket_11_batch_spans_shops
+            }
+            idempotency {
+                "IDEMPOTENCY-1" idempotency_1_same_request_is_replayed
+                "IDEMPOTENCY-2" idempotency_2_other_request_is_refused
+                "IDEMPOTENCY-3" idempotency_3_keys_belong_to_shop_and_operation
+                "IDEMPOTENCY-4" idempotency_4_refused_item_frees_its_key
+                "IDEMPOTENCY-5" idempotency_5_key_twice_in_a_batch
+                "IDEMPOTENCY-6" idempotency_6_record_answers_first
+            }
+            api_keys {
+                "KEY-1" key_1_is_found_with_its_shop
+                "KEY-2" key_2_unknown_number_is_none
+                "KEY-3" key_3_list_holds_all_in_order
+                "KEY-4" key_4_first_revocation_stays
+                "KEY-5" key_5_rotation_replaces_the_key
+                "KEY-6" key_6_dead_key_is_not_rotated
+            }
+            id_ranges {
+                "IDRANGE-2" id_range_2_has_its_span
+                "IDRANGE-3" id_range_3_running_node_is_left_alone
+                "IDRANGE-4" id_range_4_extension_goes_on
+                "IDRANGE-5" id_range_5_outdated_range_is_not_extended
+                "IDRANGE-6" id_range_6_survives_clock_steps
+                "IDRANGE-7" id_range_7_succeeds_without_a_free_node
+            }
+            readiness {
+                "READY-1" ready_1_new_store_is_ready
+            }
+            concurrency {
+                "SHOP-6" shop_6_one_of_racing_creations_wins
+                "CUSTOMER-7" customer_7_one_of_racing_creations_wins
+                "TICKET-12" ticket_12_racing_batches_all_take_effect
+                "IDEMPOTENCY-7" idempotency_7_one_of_racing_items_is_created
+                "IDRANGE-1" id_range_1_racing_ranges_do_not_overlap
+            }
+        }
+    };
+}
+
+/// Makes the contract's tests for an adapter: a plain `#[test]` for each case, in a
+/// module for each port.
+///
+/// Takes an expression of a [`StorageFixture`](crate::StorageFixture), which is evaluated
+/// once for each test. Use it in a module of its own for each fixture:
+///
+/// ```
+/// # use hexdesk_contract::{MemoryStorage, StorageFixture, TestStorage, anyhow, async_trait};
+/// struct InMemory;
+///
+/// #[async_trait]
+/// impl StorageFixture for InMemory {
+///     async fn open(&self) -> anyhow::Result<TestStorage> {
+///         Ok(TestStorage::new(MemoryStorage::new()))
+///     }
+/// }
+///
+/// hexdesk_contract::storage_contract!(InMemory);
+/// # fn main() {}
+/// ```
+#[macro_export]
+macro_rules! storage_contract {
+    ($fixture:expr $(,)?) => {
+        #[cfg(test)]
+        fn __storage_contract_fixture() -> impl $crate::StorageFixture {
+            $fixture
+        }
+
+        $crate::__for_each_case! { [$crate::__case_tests] [] }
+    };
+}
+
+/// Makes a test of each case.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __case_tests {
+    ([] $($module:ident { $($rule:literal $name:ident)+ })+) => {$(
+        #[cfg(test)]
+        mod $module {$(
+            #[test]
+            fn $name() -> Result<(), $crate::Failure> {
+                let case = $crate::Case {
+                    rule: $rule,
+                    name: concat!(stringify!($module), "::", stringify!($name)),
+                    check: |storage| Box::pin($crate::cases::$module::$name(storage)),
+                };
+                case.run(&super::__storage_contract_fixture())
+            }
+        )+}
+    )+};
+}

@@ -1,0 +1,295 @@
+//! What the cases put into a store: plain values to start from, and the extremes that
+//! the domain lets through.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, ensure};
+use hexdesk_domain::ports::{
+    CreateCustomerOutcome, CreateShopOutcome, CreateTicketOutcome, CreateUserOutcome, TicketCreation,
+};
+use hexdesk_domain::{
+    Customer, CustomerId, Fingerprint, IdempotencyClaim, IdempotencyKey, IdempotencyRequest, NewApiKey,
+    NewCustomer, NewUser, Receipt, Scope, SecretHash, Shop, ShopDomain, ShopId, Storage, Ticket, TicketId,
+    Timestamp, User, UserId,
+};
+
+use crate::comparison::same;
+
+/// 2026-01-05T10:00:00.123Z; the milliseconds are odd so that a store which cuts or
+/// rounds them is seen.
+const START_UNIX_MILLIS: i64 = 1_767_607_200_123;
+
+/// Texts that stores have been known to change, compare loosely or choke on.
+pub(crate) const TRICKY_TEXTS: &[&str] = &[
+    "",
+    " ",
+    "  padded \t",
+    "line\r\nbreak\n",
+    "'; DROP TABLE tickets; --",
+    "\"quoted\" `ticks` \\backslash\\ \\n \\x00",
+    "NULL",
+    "null",
+    "{a,b}",
+    "[\"x\"]",
+    "100% _any_ $1 ?1 :name",
+    "007",
+    "1e3",
+    "true",
+    "crème brûlée",
+    "e\u{301} is not é",
+    "İıẞßΣς",
+    "日本語 العربية עברית",
+    "\u{202e}right to left",
+    "👩‍👩‍👧‍👦🏳️‍🌈",
+    "\u{1}\u{8}\u{1b}\u{7f}\u{85}",
+    "\u{feff}mark\u{200b}\u{2028}",
+    "\u{fffe}\u{ffff}\u{10ffff}",
+];
+
+/// The point this many milliseconds after an arbitrary start.
+pub(crate) fn at(millis: i64) -> Timestamp {
+    Timestamp::MIN
+        .saturating_add_millis(START_UNIX_MILLIS - Timestamp::MIN.unix_millis())
+        .saturating_add_millis(millis)
+}
+
+/// Points in time at the edges of what the domain holds, of its precision and of the
+/// ranges that databases are fond of.
+pub(crate) fn extreme_times() -> Vec<Timestamp> {
+    let unix = |millis: i64| at(millis - START_UNIX_MILLIS);
+    vec![
+        Timestamp::MIN,
+        Timestamp::MIN.saturating_add_millis(1),
+        // The julian and gregorian calendars part.
+        unix(-12_219_292_800_001),
+        unix(-2_208_988_800_000),
+        unix(-1_001),
+        unix(-1),
+        unix(0),
+        unix(1),
+        unix(i64::from(i32::MAX) * 1_000 + 1),
+        unix(1_709_251_199_999),
+        at(0),
+        at(1),
+        Timestamp::MAX.saturating_add_millis(-1),
+        Timestamp::MAX,
+    ]
+}
+
+/// A text of exactly this many characters, of one to four bytes each.
+pub(crate) fn text_of(chars: u64) -> String {
+    let chars = usize::try_from(chars).unwrap_or(usize::MAX);
+    "aé漢🦀🦀".chars().cycle().take(chars).collect()
+}
+
+/// A text of exactly this many characters of four bytes each: the most bytes.
+pub(crate) fn heavy_text_of(chars: u64) -> String {
+    let chars = usize::try_from(chars).unwrap_or(usize::MAX);
+    "🦀🐙".chars().cycle().take(chars).collect()
+}
+
+pub(crate) fn domain(name: &str) -> anyhow::Result<ShopDomain> {
+    ShopDomain::parse(name).with_context(|| format!("{name} as a domain"))
+}
+
+pub(crate) fn customer_id(number: i64) -> anyhow::Result<CustomerId> {
+    CustomerId::new(number).with_context(|| format!("{number} as a customer's number"))
+}
+
+pub(crate) fn user_id(number: i64) -> anyhow::Result<UserId> {
+    UserId::new(number).with_context(|| format!("{number} as a user's number"))
+}
+
+pub(crate) fn ticket_id(number: i64) -> anyhow::Result<TicketId> {
+    TicketId::new(number).with_context(|| format!("{number} as a ticket's id"))
+}
+
+/// A customer with this e-mail address and nothing else.
+pub(crate) fn customer_by_email(email: &str) -> NewCustomer {
+    NewCustomer {
+        id: None,
+        email: Some(email.to_owned()),
+        phone_number: None,
+        first_name: None,
+        last_name: None,
+        full_name: None,
+        shopify_id: None,
+        created_at: at(0),
+    }
+}
+
+/// A customer with this phone number and nothing else.
+pub(crate) fn customer_by_phone_number(phone_number: &str) -> NewCustomer {
+    NewCustomer { email: None, phone_number: Some(phone_number.to_owned()), ..customer_by_email("") }
+}
+
+/// A user with this e-mail address and nothing else.
+pub(crate) fn user_by_email(email: &str) -> NewUser {
+    NewUser {
+        id: None,
+        email: email.to_owned(),
+        first_name: None,
+        last_name: None,
+        full_name: None,
+        created_at: at(0),
+    }
+}
+
+/// A key with every scope and no expiry, whose secret is told by `seed`.
+pub(crate) fn new_key(seed: u8) -> NewApiKey {
+    NewApiKey {
+        secret_hash: secret_hash(seed),
+        scopes: Scope::ALL.iter().copied().collect::<BTreeSet<_>>(),
+        created_at: at(0),
+        expires_at: None,
+    }
+}
+
+/// A hash that differs for every seed, with zero and high bytes in it.
+pub(crate) fn secret_hash(seed: u8) -> SecretHash {
+    let mut hash = [0; 32];
+    for (byte, value) in hash.iter_mut().zip([0, 0xff, 0x80, seed].into_iter().cycle()) {
+        *byte = value;
+    }
+    SecretHash(hash)
+}
+
+/// A ticket with nothing but what is required.
+pub(crate) fn plain_ticket(id: TicketId, customer: &Customer) -> Ticket {
+    Ticket {
+        id,
+        shop_id: customer.shop_id,
+        customer_id: customer.id,
+        channel: "Mail".to_owned(),
+        name: None,
+        thread_id: None,
+        email_used: None,
+        date: at(-60_000),
+        last_message: None,
+        last_message_time: at(-30_000),
+        contact_reason: None,
+        assigned_to: None,
+        is_opened: false,
+        unread_count: 0,
+        tags: Vec::new(),
+        language_code: None,
+        via: None,
+    }
+}
+
+/// The creation of this ticket, without an idempotency key.
+pub(crate) fn creation(ticket: Ticket) -> TicketCreation {
+    TicketCreation { ticket, created_at: at(7), idempotency: None }
+}
+
+/// The creation of this ticket under an idempotency key.
+pub(crate) fn claimed(ticket: Ticket, claim: IdempotencyClaim) -> TicketCreation {
+    TicketCreation { idempotency: Some(claim), ..creation(ticket) }
+}
+
+/// A claim of the operation `create_ticket`; requests are the same if `request` is.
+pub(crate) fn claim(key: &str, request: u8, receipt: &[u8]) -> anyhow::Result<IdempotencyClaim> {
+    Ok(IdempotencyClaim {
+        request: IdempotencyRequest {
+            operation: "create_ticket".to_owned(),
+            key: IdempotencyKey::parse(key).with_context(|| format!("{key:?} as an idempotency key"))?,
+            fingerprint: Fingerprint(secret_hash(request).0),
+        },
+        receipt: Receipt(receipt.to_vec()),
+    })
+}
+
+/// Creates a shop that must be new.
+pub(crate) async fn create_shop(storage: &dyn Storage, name: &str) -> anyhow::Result<Shop> {
+    match storage.create_shop(&domain(name)?, at(0)).await? {
+        CreateShopOutcome::Created(shop) => Ok(shop),
+        other => anyhow::bail!("the new shop {name} was answered {other:?}"),
+    }
+}
+
+/// Creates a customer that must be new.
+pub(crate) async fn create_customer(
+    storage: &dyn Storage,
+    shop: ShopId,
+    new: NewCustomer,
+) -> anyhow::Result<Customer> {
+    match storage.create_customer(shop, new).await? {
+        CreateCustomerOutcome::Created(customer) => Ok(customer),
+        other => anyhow::bail!("a new customer was answered {other:?}"),
+    }
+}
+
+/// Creates a user that must be new.
+pub(crate) async fn create_user(storage: &dyn Storage, shop: ShopId, new: NewUser) -> anyhow::Result<User> {
+    match storage.create_user(shop, new).await? {
+        CreateUserOutcome::Created(user) => Ok(user),
+        other => anyhow::bail!("a new user was answered {other:?}"),
+    }
+}
+
+/// Creates a single ticket and answers what became of it.
+pub(crate) async fn create_ticket(
+    storage: &dyn Storage,
+    creation: TicketCreation,
+) -> anyhow::Result<CreateTicketOutcome> {
+    let mut outcomes = storage.create_tickets(vec![creation]).await?;
+    ensure!(outcomes.len() == 1, "a batch of one was answered {} outcomes", outcomes.len());
+    outcomes.pop().context("an outcome")
+}
+
+/// Fails unless the batch is answered exactly these outcomes.
+pub(crate) async fn expect_outcomes(
+    storage: &dyn Storage,
+    what: &str,
+    batch: Vec<TicketCreation>,
+    expected: &[CreateTicketOutcome],
+) -> anyhow::Result<()> {
+    same(what, &storage.create_tickets(batch).await?.as_slice(), &expected)
+}
+
+/// Fails unless the shop has no ticket of this id.
+pub(crate) async fn expect_no_ticket(
+    storage: &dyn Storage,
+    what: &str,
+    shop: ShopId,
+    id: TicketId,
+) -> anyhow::Result<()> {
+    same(what, &storage.find_ticket(shop, id).await?, &None)
+}
+
+/// Fails unless the ticket is stored as it was handed in.
+pub(crate) async fn expect_ticket(storage: &dyn Storage, what: &str, ticket: &Ticket) -> anyhow::Result<()> {
+    let found = storage.find_ticket(ticket.shop_id, ticket.id).await?;
+    same(what, &found.map(|view| view.ticket).as_ref(), &Some(ticket))
+}
+
+/// A shop with a customer and a user: where most cases start.
+pub(crate) struct Stage {
+    pub(crate) shop: Shop,
+    pub(crate) customer: Customer,
+    pub(crate) user: User,
+}
+
+impl Stage {
+    pub(crate) async fn set(storage: &dyn Storage, name: &str) -> anyhow::Result<Self> {
+        let shop = create_shop(storage, name).await?;
+        let customer = create_customer(storage, shop.id, customer_by_email("customer@example.com")).await?;
+        let user = create_user(storage, shop.id, user_by_email("agent@example.com")).await?;
+        Ok(Self { shop, customer, user })
+    }
+
+    /// A plain ticket of the stage's customer.
+    pub(crate) fn ticket(&self, id: i64) -> anyhow::Result<Ticket> {
+        Ok(plain_ticket(ticket_id(id)?, &self.customer))
+    }
+
+    /// A ticket whose customer is not there.
+    pub(crate) fn ticket_of_nobody(&self, id: i64) -> anyhow::Result<Ticket> {
+        Ok(Ticket { customer_id: customer_id(CustomerId::MAX)?, ..self.ticket(id)? })
+    }
+
+    /// A ticket whose assignee is not there.
+    pub(crate) fn ticket_for_nobody(&self, id: i64) -> anyhow::Result<Ticket> {
+        Ok(Ticket { assigned_to: Some(user_id(UserId::MAX)?), ..self.ticket(id)? })
+    }
+}
