@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use hexdesk_domain::Storage;
 
+use crate::postgres::{MigrateError, PostgresOpenError, PostgresStorage};
 use crate::sqlite::{SqliteOpenError, SqliteStorage};
 
 /// Where the data is kept: a SQLite file or a PostgreSQL database. Neither `Display` nor
@@ -86,9 +87,12 @@ pub enum OpenError {
     /// The SQLite file.
     #[error(transparent)]
     Sqlite(#[from] SqliteOpenError),
-    /// This build has no PostgreSQL.
-    #[error("PostgreSQL is not available in this build; use a sqlite:// URL")]
-    PostgresNotBuilt,
+    /// The PostgreSQL database cannot be reached.
+    #[error(transparent)]
+    Postgres(#[from] PostgresOpenError),
+    /// The PostgreSQL database cannot be migrated.
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
 }
 
 /// A storage that is ready for use.
@@ -110,7 +114,11 @@ pub async fn open(url: &DatabaseUrl) -> Result<OpenedStorage, OpenError> {
             let applied_migrations = storage.migrate().await?;
             Ok(OpenedStorage { storage: Arc::new(storage), applied_migrations })
         }
-        Location::Postgres(_) => Err(OpenError::PostgresNotBuilt),
+        Location::Postgres(url) => {
+            let storage = PostgresStorage::connect(url).await?;
+            let applied_migrations = storage.migrate().await?;
+            Ok(OpenedStorage { storage: Arc::new(storage), applied_migrations })
+        }
     }
 }
 
