@@ -38,7 +38,7 @@ pub struct SqliteOptions {
     /// unavailable. In whole milliseconds; 5 s by default.
     pub busy_timeout: Duration,
     /// How many commands may wait, of those that write and of those that read, before
-    /// more of them fail as unavailable. At least 1; 512 by default.
+    /// more of them fail as unavailable. At least 1; 1,024 by default.
     pub queue_length: usize,
     /// How many threads read. At least 1; 3 by default.
     pub readers: usize,
@@ -46,7 +46,7 @@ pub struct SqliteOptions {
 
 impl Default for SqliteOptions {
     fn default() -> Self {
-        Self { busy_timeout: Duration::from_secs(5), queue_length: 512, readers: 3 }
+        Self { busy_timeout: Duration::from_secs(5), queue_length: 1024, readers: 3 }
     }
 }
 

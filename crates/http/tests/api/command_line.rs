@@ -17,12 +17,13 @@ on_both_databases! {
         let created = database.hexdesk(&["shop", "create", "Shop.Example.com"]);
         assert_eq!(created, "shop.example.com\t1\topen");
         assert!(error_of(&database, 1, &["shop", "create", "shop.example.com"]).contains("there is a shop shop.example.com already"));
-        database.hexdesk(&["shop", "create", "second.example.com"]);
+        let second = database.hexdesk(&["shop", "create", "second.example.com"]);
+        assert!(second.starts_with("second.example.com\t") && second.ends_with("\topen"), "{second}");
         let closed = database.hexdesk(&["shop", "close", "shop.example.com"]);
         assert!(closed.starts_with("shop.example.com\t1\tclosed 2"), "{closed}");
         assert_eq!(database.hexdesk(&["shop", "close", "shop.example.com"]), closed);
         let list = database.hexdesk(&["shop", "list"]);
-        assert_eq!(list.lines().collect::<Vec<_>>(), [closed.as_str(), "second.example.com\t2\topen"]);
+        assert_eq!(list.lines().collect::<Vec<_>>(), [&closed, &second]);
         assert!(error_of(&database, 1, &["shop", "close", "no.example.com"]).contains("there is no shop no.example.com"));
         assert!(error_of(&database, 1, &["key", "create", "--shop", "shop.example.com"]).contains("was closed on"));
         assert!(error_of(&database, 2, &["shop", "create", "not a domain"]).contains("not a domain name"));
