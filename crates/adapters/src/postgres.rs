@@ -1,0 +1,88 @@
+//! Storage in a PostgreSQL database.
+//!
+//! An operation is a closure that is handed a connection of the pool and runs as a task
+//! of its own ([`pool`]): its caller may go away at any time without cutting it short.
+//! Most operations are one statement that commits by itself; several servers may use the
+//! same database, so whatever must not happen twice is kept out by a key or a lock of
+//! the database, never by looking first.
+
+mod api_keys;
+mod connect;
+mod customers;
+mod errors;
+mod id_ranges;
+mod migrations;
+mod pool;
+mod shops;
+mod tickets;
+mod tls;
+mod url;
+mod users;
+
+pub use connect::ConnectError;
+use connect::Connector;
+pub use migrations::MigrateError;
+use pool::Connections;
+pub use url::PostgresUrlError;
+
+/// How a PostgreSQL database is used.
+#[derive(Debug, Clone)]
+pub struct PostgresOptions {
+    /// How many connections there may be at the same time. At least 1; 8 by default.
+    pub max_connections: u32,
+}
+
+impl Default for PostgresOptions {
+    fn default() -> Self {
+        Self { max_connections: 8 }
+    }
+}
+
+/// A PostgreSQL database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PostgresOpenError {
+    /// The URL, or a file that it names.
+    #[error(transparent)]
+    Url(#[from] PostgresUrlError),
+    /// The server.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+}
+
+/// Storage in a PostgreSQL database. What it has acknowledged is as safe as the server's
+/// `fsync` and `synchronous_commit` make it.
+#[derive(Clone)]
+pub struct PostgresStorage {
+    connections: Connections,
+}
+
+impl PostgresStorage {
+    /// Connects to the database at `url`, with the default options. Must be called on
+    /// the tokio runtime on which the storage is to do its work.
+    ///
+    /// The URL is libpq's, with several hosts and `target_session_attrs` if need be;
+    /// `sslmode` is `disable`, `prefer` (the default), `require`, `verify-ca` or
+    /// `verify-full`, and `sslrootcert` a PEM file or `system`. Settings of the session
+    /// go into `options`, such as `-c statement_timeout=30s`.
+    ///
+    /// # Errors
+    /// [`PostgresOpenError`]; no message repeats the URL.
+    pub async fn connect(url: &str) -> Result<Self, PostgresOpenError> {
+        Self::connect_with(url, &PostgresOptions::default()).await
+    }
+
+    /// [`Self::connect`] with other options.
+    ///
+    /// # Errors
+    /// As [`Self::connect`].
+    pub async fn connect_with(url: &str, options: &PostgresOptions) -> Result<Self, PostgresOpenError> {
+        let connector = Connector::new(url)?;
+        Ok(Self { connections: Connections::open(connector, options.max_connections.max(1)).await? })
+    }
+}
+
+impl std::fmt::Debug for PostgresStorage {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("PostgresStorage").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,100 @@
+//! Opens connections.
+
+use std::error::Error;
+use std::time::Duration;
+
+use diesel_async::AsyncPgConnection;
+use tokio_postgres::config::Host;
+use tokio_postgres::{Config, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::tls;
+use super::url::{self, PostgresUrlError};
+
+/// How long a connection may take to open, over all hosts, TLS and authentication included.
+const OPENING_LIMIT: Duration = Duration::from_secs(15);
+
+/// No connection could be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot connect to PostgreSQL at {hosts}: {reason}")]
+pub struct ConnectError {
+    hosts: String,
+    reason: String,
+}
+
+/// Opens connections to the server that a URL names.
+pub(super) struct Connector {
+    config: Config,
+    tls: Option<MakeRustlsConnect>,
+}
+
+impl Connector {
+    pub(super) fn new(url: &str) -> Result<Self, PostgresUrlError> {
+        let (config, policy) = url::parse(url)?;
+        Ok(Self { config, tls: tls::connector(&policy)? })
+    }
+
+    pub(super) async fn establish(&self) -> Result<AsyncPgConnection, ConnectError> {
+        match tokio::time::timeout(OPENING_LIMIT, self.open()).await {
+            Ok(Ok(connection)) => Ok(connection),
+            Ok(Err(reason)) => Err(self.error(reason)),
+            Err(_) => Err(self.error(format!("no answer within {} s", OPENING_LIMIT.as_secs()))),
+        }
+    }
+
+    async fn open(&self) -> Result<AsyncPgConnection, String> {
+        let opened = match &self.tls {
+            None => {
+                let (client, connection) =
+                    self.config.connect(NoTls).await.map_err(|error| describe(&error))?;
+                AsyncPgConnection::try_from_client_and_connection(client, connection).await
+            }
+            Some(tls) => {
+                let (client, connection) =
+                    self.config.connect(tls.clone()).await.map_err(|error| describe(&error))?;
+                AsyncPgConnection::try_from_client_and_connection(client, connection).await
+            }
+        };
+        opened.map_err(|error| error.to_string())
+    }
+
+    /// What there is to say of a connection that ended while nobody used it.
+    pub(super) fn closed(&self) -> ConnectError {
+        self.error("the server closed an idle connection".into())
+    }
+
+    fn error(&self, reason: String) -> ConnectError {
+        let ports = self.config.get_ports();
+        let hosts: Vec<String> = self
+            .config
+            .get_hosts()
+            .iter()
+            .enumerate()
+            .map(|(index, host)| {
+                let port = ports.get(index).or(ports.first()).copied().unwrap_or(5432);
+                match host {
+                    Host::Tcp(name) => format!("{name}:{port}"),
+                    Host::Unix(path) => format!("{} (port {port})", path.display()),
+                }
+            })
+            .collect();
+        ConnectError { hosts: hosts.join(", "), reason }
+    }
+}
+
+/// What the driver has to say, without the details in which a server repeats values.
+pub(super) fn describe(error: &tokio_postgres::Error) -> String {
+    if let Some(refusal) = error.as_db_error() {
+        return format!("{} (SQLSTATE {})", refusal.message(), refusal.code().code());
+    }
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = error.source();
+    }
+    text
+}

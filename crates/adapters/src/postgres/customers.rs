@@ -1,0 +1,127 @@
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use hexdesk_domain::ports::CreateCustomerOutcome;
+use hexdesk_domain::{Customer, CustomerId, CustomerStore, NewCustomer, ShopId, StorageError};
+
+use super::PostgresStorage;
+use super::errors::{Effect, Failure};
+use crate::rows::{CustomerRow, NewCustomerRow};
+use crate::schema::customers;
+
+/// How often to number anew when the number turns out to be taken.
+const ATTEMPTS: usize = 3;
+
+#[async_trait]
+impl CustomerStore for PostgresStorage {
+    async fn create_customer(
+        &self,
+        shop: ShopId,
+        customer: NewCustomer,
+    ) -> Result<CreateCustomerOutcome, StorageError> {
+        let row = NewCustomerRow::new(shop, customer);
+        self.connections
+            .run("create_customer", Effect::Write, async move |connection: &mut AsyncPgConnection| match row
+                .id
+            {
+                Some(id) => {
+                    connection.transaction(async |connection| create_with_id(connection, row, id).await).await
+                }
+                None => create(connection, row).await,
+            })
+            .await
+    }
+
+    async fn find_customer(&self, shop: ShopId, id: CustomerId) -> Result<Option<Customer>, StorageError> {
+        self.connections
+            .run("find_customer", Effect::Read, async move |connection: &mut AsyncPgConnection| {
+                let row = customers::table
+                    .find((shop.get(), id.get()))
+                    .select(CustomerRow::as_select())
+                    .get_result(connection)
+                    .await
+                    .optional()?;
+                Ok(row.map(TryInto::try_into).transpose()?)
+            })
+            .await
+    }
+}
+
+async fn create(
+    connection: &mut AsyncPgConnection,
+    row: NewCustomerRow,
+) -> Result<CreateCustomerOutcome, Failure> {
+    for _ in 0..ATTEMPTS {
+        if let Some(created) = insert(connection, &row).await? {
+            return Ok(CreateCustomerOutcome::Created(created));
+        }
+        if let Some(existing) = find_same(connection, &row).await? {
+            return Ok(CreateCustomerOutcome::Existing(existing));
+        }
+    }
+    Err(Failure::Surprise("a customer is in the way and is not there"))
+}
+
+/// Must run in a transaction.
+async fn create_with_id(
+    connection: &mut AsyncPgConnection,
+    row: NewCustomerRow,
+    id: i64,
+) -> Result<CreateCustomerOutcome, Failure> {
+    // Nobody else numbers a customer until the sequence has been moved past this one.
+    connection.batch_execute("LOCK TABLE customers IN SHARE ROW EXCLUSIVE MODE").await?;
+    if let Some(created) = insert(connection, &row).await? {
+        diesel::sql_query(
+            "SELECT setval('customers_id_seq', greatest($1, (SELECT last_value FROM customers_id_seq)))",
+        )
+        .bind::<BigInt, _>(id)
+        .execute(connection)
+        .await?;
+        return Ok(CreateCustomerOutcome::Created(created));
+    }
+    let existing = find_same(connection, &row).await?;
+    Ok(existing.map_or(CreateCustomerOutcome::IdTaken, CreateCustomerOutcome::Existing))
+}
+
+async fn insert(
+    connection: &mut AsyncPgConnection,
+    row: &NewCustomerRow,
+) -> Result<Option<Customer>, Failure> {
+    let inserted = diesel::insert_into(customers::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .returning(CustomerRow::as_select())
+        .get_result(connection)
+        .await
+        .optional()?;
+    Ok(inserted.map(TryInto::try_into).transpose()?)
+}
+
+/// The shop's customer with the same e-mail address, else the one with the same phone
+/// number.
+async fn find_same(
+    connection: &mut AsyncPgConnection,
+    row: &NewCustomerRow,
+) -> Result<Option<Customer>, Failure> {
+    let of_shop = customers::table.filter(customers::shop_id.eq(row.shop_id));
+    if let Some(email) = &row.email_folded {
+        let same = of_shop
+            .filter(customers::email_folded.eq(email))
+            .select(CustomerRow::as_select())
+            .get_result(connection)
+            .await
+            .optional()?;
+        if let Some(same) = same {
+            return Ok(Some(same.try_into()?));
+        }
+    }
+    let Some(phone_number) = &row.phone_number else { return Ok(None) };
+    let same = of_shop
+        .filter(customers::phone_number.eq(phone_number))
+        .select(CustomerRow::as_select())
+        .get_result(connection)
+        .await
+        .optional()?;
+    Ok(same.map(TryInto::try_into).transpose()?)
+}

@@ -1,0 +1,91 @@
+//! What a failure means to the caller of a port.
+
+use diesel::result::{DatabaseErrorKind, Error};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use hexdesk_domain::{StorageError, StorageErrorKind};
+
+use crate::rows::CorruptRow;
+
+/// Whether an operation may have left something behind when its connection is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effect {
+    Read,
+    Write,
+}
+
+/// An operation failed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// The database refused a statement, or the connection was lost.
+    #[error(transparent)]
+    Database(#[from] Error),
+    #[error(transparent)]
+    CorruptRow(#[from] CorruptRow),
+    /// The database did what it never does.
+    #[error("{0}")]
+    Surprise(&'static str),
+    /// A part was written before this went wrong.
+    #[error("a part was written before this went wrong: {0}")]
+    PartlyWritten(Error),
+}
+
+/// What became of the connection and the statement on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Finding {
+    /// Refused, nothing was written, the connection is as good as new.
+    Refused,
+    /// As `Refused`, because of a passing state of the server.
+    RefusedForNow,
+    /// As `RefusedForNow`; another connection may lead to a server that does not refuse.
+    WrongServer,
+    /// The connection is lost, or nothing is known of it.
+    Lost,
+}
+
+/// What a caller can conclude, and whether the connection can be used again.
+pub(super) async fn conclude(
+    failure: Failure,
+    operation: &'static str,
+    effect: Effect,
+    connection: &mut AsyncPgConnection,
+) -> (StorageError, bool) {
+    let finding = match &failure {
+        Failure::Database(error) => examine(error, connection).await,
+        Failure::CorruptRow(_) | Failure::Surprise(_) => Finding::Refused,
+        Failure::PartlyWritten(_) => Finding::Lost,
+    };
+    let kind = match (finding, effect) {
+        (Finding::Refused, _) => StorageErrorKind::Unexpected,
+        (Finding::RefusedForNow | Finding::WrongServer, _) => StorageErrorKind::Unavailable,
+        (Finding::Lost, Effect::Read) => StorageErrorKind::Unavailable,
+        (Finding::Lost, Effect::Write) => StorageErrorKind::OutcomeUnknown,
+    };
+    let reusable = matches!(finding, Finding::Refused | Finding::RefusedForNow);
+    (StorageError::new(kind, operation, failure), reusable)
+}
+
+async fn examine(error: &Error, connection: &mut AsyncPgConnection) -> Finding {
+    match error {
+        Error::DatabaseError(kind, information) => match kind {
+            DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection => Finding::Lost,
+            DatabaseErrorKind::SerializationFailure => Finding::RefusedForNow,
+            DatabaseErrorKind::ReadOnlyTransaction => Finding::WrongServer,
+            // The driver has no kind for most of PostgreSQL's errors and withholds their
+            // codes. What is wrong with the text of a statement comes with a position in
+            // it. Anything else happened to a statement that tests have seen succeed: a
+            // timeout, a deadlock, a lack of memory or disk, or the end of the session.
+            DatabaseErrorKind::Unknown if information.statement_position().is_some() => Finding::Refused,
+            // The end of the session is reported like a refusal; whether the statement
+            // was committed before, the server does not say.
+            DatabaseErrorKind::Unknown if connection.batch_execute("").await.is_err() => Finding::Lost,
+            DatabaseErrorKind::Unknown => Finding::RefusedForNow,
+            _ => Finding::Refused,
+        },
+        Error::NotFound
+        | Error::QueryBuilderError(_)
+        | Error::SerializationError(_)
+        | Error::DeserializationError(_) => Finding::Refused,
+        // Something is wrong with the transaction.
+        _ => Finding::Lost,
+    }
+}

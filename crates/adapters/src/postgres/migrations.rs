@@ -1,0 +1,126 @@
+//! Brings the schema up to date, and tells whether it is.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use diesel::migration::{Migration, MigrationSource, MigrationVersion};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use hexdesk_domain::{Readiness, StorageError};
+
+use super::PostgresStorage;
+use super::connect::ConnectError;
+use super::errors::{Effect, Failure};
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
+
+/// Only one process migrates at a time; this number means that lock and nothing else.
+const LOCK: &str = "SELECT pg_advisory_lock(4850447169812726857)";
+
+diesel::table! {
+    // Kept by diesel.
+    __diesel_schema_migrations (version) {
+        version -> Text,
+    }
+}
+
+/// The schema could not be brought up to date.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MigrateError {
+    /// A newer version of Hexdesk has changed the schema. Nothing was done.
+    #[error(
+        "the database was migrated by a newer version of Hexdesk ({}): run that version or a later one",
+        .0.join(", ")
+    )]
+    NewerDatabase(Vec<String>),
+    /// No connection.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// A migration failed. It was rolled back; those before it were applied.
+    #[error("the database cannot be migrated: {0}")]
+    Failed(anyhow::Error),
+}
+
+impl PostgresStorage {
+    /// Brings the schema up to date and answers the names of the migrations it applied.
+    /// Processes that migrate at the same time wait for each other.
+    ///
+    /// # Errors
+    /// [`MigrateError`].
+    pub async fn migrate(&self) -> Result<Vec<String>, MigrateError> {
+        let mut connection = self.connections.dedicated().await?;
+        // Waiting for another process's migrations, or copying a large table, is no
+        // reason to give up; waiting for a table's lock, with all others queueing
+        // behind, is.
+        let ready = connection
+            .batch_execute(&format!(
+                "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; \
+                 SET lock_timeout = 0; {LOCK}; RESET lock_timeout"
+            ))
+            .await;
+        ready.map_err(|error| MigrateError::Failed(error.into()))?;
+        // The lock goes with the connection, whether or not the task below is awaited.
+        let migrated = tokio::task::spawn_blocking(move || apply(&mut connection.into())).await;
+        migrated.unwrap_or_else(|error| Err(MigrateError::Failed(error.into())))
+    }
+}
+
+fn apply(connection: &mut AsyncConnectionWrapper<AsyncPgConnection>) -> Result<Vec<String>, MigrateError> {
+    let failed =
+        |error: Box<dyn std::error::Error + Send + Sync>| MigrateError::Failed(anyhow::anyhow!(error));
+    let known = migrations().map_err(failed)?;
+    let applied = connection.applied_migrations().map_err(failed)?;
+    let mut unknown: Vec<String> = applied
+        .iter()
+        .filter(|version| !known.iter().any(|migration| migration.name().version() == **version))
+        .map(ToString::to_string)
+        .collect();
+    if !unknown.is_empty() {
+        unknown.sort();
+        return Err(MigrateError::NewerDatabase(unknown));
+    }
+    let mut names = Vec::new();
+    for migration in known.iter().filter(|migration| !applied.contains(&migration.name().version())) {
+        connection.run_migration(migration).map_err(failed)?;
+        names.push(migration.name().to_string());
+    }
+    Ok(names)
+}
+
+/// All migrations, oldest first.
+fn migrations() -> diesel::migration::Result<Vec<Box<dyn Migration<Pg>>>> {
+    let mut migrations = MigrationSource::<Pg>::migrations(&MIGRATIONS)?;
+    migrations.sort_by(|one, other| one.name().version().cmp(&other.name().version()));
+    Ok(migrations)
+}
+
+#[async_trait]
+impl Readiness for PostgresStorage {
+    async fn check_ready(&self) -> Result<(), StorageError> {
+        self.connections
+            .run("check_ready", Effect::Read, async move |connection: &mut AsyncPgConnection| {
+                let applied: BTreeSet<String> = __diesel_schema_migrations::table
+                    .select(__diesel_schema_migrations::version)
+                    .load(connection)
+                    .await?
+                    .into_iter()
+                    .collect();
+                let known =
+                    migrations().map_err(|_| Failure::Surprise("the program's migrations are unreadable"))?;
+                let is_applied = |migration: &Box<dyn Migration<Pg>>| {
+                    let version: MigrationVersion<'_> = migration.name().version();
+                    applied.contains(&version.to_string())
+                };
+                if known.iter().all(is_applied) {
+                    Ok(())
+                } else {
+                    Err(Failure::Surprise("the database is not migrated"))
+                }
+            })
+            .await
+    }
+}

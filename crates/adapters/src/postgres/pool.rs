@@ -1,0 +1,164 @@
+//! The connections in use and at rest, and how operations run on them.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use bb8::{ErrorSink, ManageConnection, Pool, RunError};
+use diesel_async::AsyncPgConnection;
+use diesel_async::pooled_connection::PoolableConnection;
+use hexdesk_domain::{StorageError, StorageErrorKind};
+use tokio::runtime::Handle;
+
+use super::connect::{ConnectError, Connector};
+use super::errors::{Effect, Failure, conclude};
+
+/// How long an operation waits for a connection.
+const ACQUIRE_LIMIT: Duration = Duration::from_secs(5);
+
+/// The connections to the database, and the runtime on which they live.
+#[derive(Clone)]
+pub(super) struct Connections {
+    pool: Pool<Connector>,
+    last_refusal: LastRefusal,
+    runtime: Handle,
+}
+
+/// A connection and whether it is known to be between two operations. While it is not,
+/// it is closed instead of being handed to the next operation.
+pub(super) struct Session {
+    connection: AsyncPgConnection,
+    at_rest: bool,
+}
+
+/// An asynchronous closure whose future has a name, so that it can be required to be
+/// `Send`; plain `AsyncFnOnce` has no way to say so.
+pub(super) trait Work<C, R>: AsyncFnOnce(C) -> R + FnOnce(C) -> <Self as Work<C, R>>::Future {
+    type Future: Future<Output = R>;
+}
+
+impl<F, C, R, Fut> Work<C, R> for F
+where
+    F: AsyncFnOnce(C) -> R + FnOnce(C) -> Fut,
+    Fut: Future<Output = R>,
+{
+    type Future = Fut;
+}
+
+impl ManageConnection for Connector {
+    type Connection = Session;
+    type Error = ConnectError;
+
+    async fn connect(&self) -> Result<Session, ConnectError> {
+        Ok(Session { connection: self.establish().await?, at_rest: true })
+    }
+
+    /// Asks the connection, not the server: the driver notices by itself when the server
+    /// closes the connection, and a round trip before each operation would double its cost.
+    async fn is_valid(&self, session: &mut Session) -> Result<(), ConnectError> {
+        if session.connection.is_broken() { Err(self.closed()) } else { Ok(()) }
+    }
+
+    fn has_broken(&self, session: &mut Session) -> bool {
+        !session.at_rest || session.connection.is_broken()
+    }
+}
+
+impl Connections {
+    /// Opens one connection, up to `max_size` when they are needed.
+    pub(super) async fn open(connector: Connector, max_size: u32) -> Result<Self, ConnectError> {
+        let first = connector.connect().await?;
+        let last_refusal = LastRefusal::default();
+        let pool = Pool::builder()
+            .max_size(max_size)
+            .connection_timeout(ACQUIRE_LIMIT)
+            .error_sink(last_refusal.boxed_clone())
+            .build_unchecked(connector);
+        // Never refused by an empty pool; and nothing is lost if it is.
+        let _ = pool.add(first);
+        Ok(Self { pool, last_refusal, runtime: Handle::current() })
+    }
+
+    /// A connection that is not of the pool.
+    pub(super) async fn dedicated(&self) -> Result<AsyncPgConnection, ConnectError> {
+        Ok(self.pool.dedicated_connection().await?.connection)
+    }
+
+    /// Runs an operation on a connection, as a task of its own: when the caller drops
+    /// the future, the operation still ends as it would have, and its connection goes
+    /// back to the pool in order.
+    pub(super) async fn run<T, F>(
+        &self,
+        operation: &'static str,
+        effect: Effect,
+        work: F,
+    ) -> Result<T, StorageError>
+    where
+        T: Send + 'static,
+        F: AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, Failure>
+            + for<'c> Work<&'c mut AsyncPgConnection, Result<T, Failure>, Future: Send>
+            + Send
+            + 'static,
+    {
+        let connections = self.clone();
+        let task = self.runtime.spawn(async move {
+            let mut session = match connections.pool.get().await {
+                Ok(session) => session,
+                Err(error) => {
+                    let error = connections.last_refusal.explain(error);
+                    return Err(StorageError::new(StorageErrorKind::Unavailable, operation, error));
+                }
+            };
+            session.at_rest = false;
+            match work(&mut session.connection).await {
+                Ok(value) => {
+                    session.at_rest = true;
+                    Ok(value)
+                }
+                Err(failure) => {
+                    let (error, reusable) =
+                        conclude(failure, operation, effect, &mut session.connection).await;
+                    session.at_rest = reusable;
+                    Err(error)
+                }
+            }
+        });
+        // The task panicked, or its runtime is shutting down.
+        task.await.unwrap_or_else(|error| {
+            let kind = match effect {
+                Effect::Read => StorageErrorKind::Unexpected,
+                Effect::Write => StorageErrorKind::OutcomeUnknown,
+            };
+            Err(StorageError::new(kind, operation, error))
+        })
+    }
+}
+
+/// Why the latest connection could not be opened. The pool itself tells a waiting caller
+/// only that time is up.
+#[derive(Debug, Clone, Default)]
+struct LastRefusal(Arc<Mutex<Option<(Instant, ConnectError)>>>);
+
+impl ErrorSink<ConnectError> for LastRefusal {
+    fn sink(&self, error: ConnectError) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), error));
+    }
+
+    fn boxed_clone(&self) -> Box<dyn ErrorSink<ConnectError>> {
+        Box::new(self.clone())
+    }
+}
+
+impl LastRefusal {
+    fn explain(&self, error: RunError<ConnectError>) -> anyhow::Error {
+        let waited = ACQUIRE_LIMIT.as_secs();
+        match (error, &*self.0.lock().unwrap_or_else(PoisonError::into_inner)) {
+            (RunError::User(error), _) => error.into(),
+            (RunError::TimedOut, Some((at, error))) if at.elapsed() <= ACQUIRE_LIMIT => {
+                anyhow::anyhow!("no connection within {waited} s: {error}")
+            }
+            (RunError::TimedOut, _) => {
+                anyhow::anyhow!("no connection within {waited} s: all of the pool are in use")
+            }
+        }
+    }
+}

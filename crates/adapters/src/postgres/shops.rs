@@ -1,0 +1,83 @@
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use hexdesk_domain::ports::CreateShopOutcome;
+use hexdesk_domain::{Shop, ShopDomain, ShopStore, StorageError, Timestamp};
+
+use super::PostgresStorage;
+use super::errors::{Effect, Failure};
+use crate::rows::ShopRow;
+use crate::schema::shops;
+use crate::sql_types::StoredTimestamp;
+
+#[async_trait]
+impl ShopStore for PostgresStorage {
+    async fn create_shop(
+        &self,
+        domain: &ShopDomain,
+        now: Timestamp,
+    ) -> Result<CreateShopOutcome, StorageError> {
+        let domain = domain.clone();
+        self.connections
+            .run("create_shop", Effect::Write, async move |connection: &mut AsyncPgConnection| {
+                let created = diesel::insert_into(shops::table)
+                    .values((shops::domain.eq(domain.as_str()), shops::created_at.eq(StoredTimestamp(now))))
+                    .on_conflict_do_nothing()
+                    .returning(ShopRow::as_select())
+                    .get_result(connection)
+                    .await
+                    .optional()?;
+                if let Some(row) = created {
+                    return Ok(CreateShopOutcome::Created(row.try_into()?));
+                }
+                let shop = find(connection, &domain).await?;
+                let shop = shop.ok_or(Failure::Surprise("a shop is in the way and is not there"))?;
+                Ok(CreateShopOutcome::AlreadyExists(shop))
+            })
+            .await
+    }
+
+    async fn find_shop(&self, domain: &ShopDomain) -> Result<Option<Shop>, StorageError> {
+        let domain = domain.clone();
+        self.connections
+            .run("find_shop", Effect::Read, async move |connection: &mut AsyncPgConnection| {
+                find(connection, &domain).await
+            })
+            .await
+    }
+
+    async fn list_shops(&self) -> Result<Vec<Shop>, StorageError> {
+        self.connections
+            .run("list_shops", Effect::Read, async move |connection: &mut AsyncPgConnection| {
+                let rows =
+                    shops::table.order(shops::id).select(ShopRow::as_select()).load(connection).await?;
+                Ok(rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?)
+            })
+            .await
+    }
+
+    async fn close_shop(&self, domain: &ShopDomain, now: Timestamp) -> Result<Option<Shop>, StorageError> {
+        let domain = domain.clone();
+        self.connections
+            .run("close_shop", Effect::Write, async move |connection: &mut AsyncPgConnection| {
+                let open =
+                    shops::table.filter(shops::domain.eq(domain.as_str()).and(shops::closed_at.is_null()));
+                diesel::update(open)
+                    .set(shops::closed_at.eq(StoredTimestamp(now)))
+                    .execute(connection)
+                    .await?;
+                find(connection, &domain).await
+            })
+            .await
+    }
+}
+
+async fn find(connection: &mut AsyncPgConnection, domain: &ShopDomain) -> Result<Option<Shop>, Failure> {
+    let row = shops::table
+        .filter(shops::domain.eq(domain.as_str()))
+        .select(ShopRow::as_select())
+        .get_result(connection)
+        .await
+        .optional()?;
+    Ok(row.map(TryInto::try_into).transpose()?)
+}

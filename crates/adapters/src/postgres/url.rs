@@ -1,0 +1,233 @@
+//! What a database URL asks for, in libpq's words.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use percent_encoding::percent_decode_str;
+use tokio_postgres::Config;
+use tokio_postgres::config::Host;
+
+use super::tls::{RootCertificates, TlsPolicy};
+
+/// The database URL cannot be used. The message names the parameter and what it may be;
+/// it never holds the URL, which may hold a password.
+#[derive(Debug, thiserror::Error)]
+#[error("the database URL: {0}")]
+pub struct PostgresUrlError(pub(super) String);
+
+/// Parameters with a fixed choice of values.
+const CHOICES: &[(&str, &[&str])] = &[
+    (SSL_MODE, &["disable", "prefer", "require", "verify-ca", "verify-full"]),
+    ("sslnegotiation", &["postgres", "direct"]),
+    ("target_session_attrs", &["any", "read-write", "read-only"]),
+    ("channel_binding", &["disable", "prefer", "require"]),
+    ("load_balance_hosts", &["disable", "random"]),
+];
+
+const SSL_MODE: &str = "sslmode";
+const SSL_ROOT_CERT: &str = "sslrootcert";
+
+/// How long the server may keep a statement or a transaction waiting. Sent first, so
+/// that the URL's own `options` win.
+const SESSION_OPTIONS: &str = "-c statement_timeout=10s -c lock_timeout=4s \
+    -c idle_in_transaction_session_timeout=10s -c default_transaction_isolation=read\\ committed";
+
+/// How long one address may take to accept a connection, unless the URL says otherwise.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// After how long a silent network is taken for dead, unless the URL says otherwise.
+const NETWORK_TIMEOUT: Duration = Duration::from_secs(30);
+/// What the driver sets when the URL does not: too long to notice that a server is gone.
+const DRIVER_KEEPALIVE: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// Reads a URL: where to connect and with what settings, and how to protect the way.
+pub(super) fn parse(url: &str) -> Result<(Config, TlsPolicy), PostgresUrlError> {
+    if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
+        return Err(PostgresUrlError("it must begin with postgres:// or postgresql://".into()));
+    }
+    let (base, parameters) = split_query(url);
+    let mut for_the_driver = Vec::new();
+    let mut ssl_mode = None;
+    let mut root_certificates = None;
+    for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        let value = percent_decode_str(value)
+            .decode_utf8()
+            .map_err(|_| PostgresUrlError(format!("{name} is not UTF-8")))?;
+        check_choice(name, &value)?;
+        match name {
+            SSL_MODE => ssl_mode = Some(value.into_owned()),
+            SSL_ROOT_CERT if value == "system" => root_certificates = Some(RootCertificates::System),
+            SSL_ROOT_CERT => root_certificates = Some(RootCertificates::File(PathBuf::from(value.as_ref()))),
+            _ => for_the_driver.push(parameter),
+        }
+    }
+    let mut config: Config = format!("{base}?{}", for_the_driver.join("&"))
+        .parse()
+        .map_err(|error| PostgresUrlError(super::connect::describe(&error)))?;
+    if config.get_hosts().is_empty() {
+        // A bare address is what its certificate is checked for.
+        let addresses: Vec<String> = config.get_hostaddrs().iter().map(ToString::to_string).collect();
+        if addresses.is_empty() {
+            return Err(PostgresUrlError("it names no host".into()));
+        }
+        for address in addresses {
+            config.host(address);
+        }
+    }
+    complete(&mut config);
+    let policy = tls_policy(&config, ssl_mode.as_deref(), root_certificates)?;
+    config.ssl_mode(match policy {
+        TlsPolicy::Disabled => tokio_postgres::config::SslMode::Disable,
+        TlsPolicy::Preferred => tokio_postgres::config::SslMode::Prefer,
+        _ => tokio_postgres::config::SslMode::Require,
+    });
+    Ok((config, policy))
+}
+
+/// What comes before the parameters, and the parameters. A `?` in user name or password
+/// does not begin them.
+fn split_query(url: &str) -> (&str, &str) {
+    let after_credentials = url.find('@').map_or(0, |at| at + 1);
+    match url[after_credentials..].find('?') {
+        Some(mark) => (&url[..after_credentials + mark], &url[after_credentials + mark + 1..]),
+        None => (url, ""),
+    }
+}
+
+fn check_choice(name: &str, value: &str) -> Result<(), PostgresUrlError> {
+    match CHOICES.iter().find(|(choice, _)| *choice == name) {
+        Some((_, values)) if !values.contains(&value) => {
+            Err(PostgresUrlError(format!("{name} must be one of {}", values.join(", "))))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Fills in what the URL leaves open.
+fn complete(config: &mut Config) {
+    let options = match config.get_options() {
+        Some(own) => format!("{SESSION_OPTIONS} {own}"),
+        None => SESSION_OPTIONS.to_owned(),
+    };
+    config.options(options);
+    if config.get_application_name().is_none() {
+        config.application_name("hexdesk");
+    }
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(CONNECT_TIMEOUT);
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(NETWORK_TIMEOUT);
+    }
+    if config.get_keepalives_idle() == DRIVER_KEEPALIVE {
+        config.keepalives_idle(NETWORK_TIMEOUT);
+    }
+}
+
+fn tls_policy(
+    config: &Config,
+    ssl_mode: Option<&str>,
+    root_certificates: Option<RootCertificates>,
+) -> Result<TlsPolicy, PostgresUrlError> {
+    let from_system = root_certificates == Some(RootCertificates::System);
+    if from_system && !matches!(ssl_mode, None | Some("verify-full")) {
+        return Err(PostgresUrlError("sslrootcert=system needs sslmode=verify-full".into()));
+    }
+    // As libpq has it, a socket in the file system needs no protection.
+    if config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_))) {
+        return Ok(TlsPolicy::Disabled);
+    }
+    let given = || root_certificates.clone().or_else(RootCertificates::default_file);
+    let needed = |mode: &str| {
+        given().ok_or_else(|| {
+            PostgresUrlError(format!(
+                "sslmode={mode} needs the certificates to trust: name their file with sslrootcert, or say \
+                 sslrootcert=system, or put them in ~/.postgresql/root.crt"
+            ))
+        })
+    };
+    Ok(match ssl_mode {
+        Some("disable") => TlsPolicy::Disabled,
+        Some("require") => given().map_or(TlsPolicy::Required, TlsPolicy::VerifyCa),
+        Some("verify-ca") => TlsPolicy::VerifyCa(needed("verify-ca")?),
+        Some("verify-full") => TlsPolicy::VerifyFull(needed("verify-full")?),
+        _ if from_system => TlsPolicy::VerifyFull(RootCertificates::System),
+        _ => TlsPolicy::Preferred,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_postgres::config::TargetSessionAttrs;
+
+    use super::*;
+
+    fn policy(url: &str) -> Result<TlsPolicy, String> {
+        parse(url).map(|(_, policy)| policy).map_err(|error| error.to_string())
+    }
+
+    fn file(path: &str) -> RootCertificates {
+        RootCertificates::File(path.into())
+    }
+
+    #[test]
+    fn ssl_modes_are_libpqs() {
+        for (parameters, expected) in [
+            ("", TlsPolicy::Preferred),
+            ("?sslmode=prefer", TlsPolicy::Preferred),
+            ("?sslmode=disable", TlsPolicy::Disabled),
+            ("?sslmode=require&sslrootcert=/a%20b.pem", TlsPolicy::VerifyCa(file("/a b.pem"))),
+            ("?sslrootcert=/a.pem&sslmode=verify-ca", TlsPolicy::VerifyCa(file("/a.pem"))),
+            ("?sslmode=verify-full&sslrootcert=/a.pem", TlsPolicy::VerifyFull(file("/a.pem"))),
+            ("?sslrootcert=system", TlsPolicy::VerifyFull(RootCertificates::System)),
+        ] {
+            assert_eq!(policy(&format!("postgres://u:p@host/db{parameters}")), Ok(expected), "{parameters}");
+        }
+        assert_eq!(
+            policy("postgres://u@%2Fvar%2Frun/db?sslmode=require&sslrootcert=/a.pem"),
+            Ok(TlsPolicy::Disabled)
+        );
+    }
+
+    #[test]
+    fn a_bad_value_is_told_with_what_it_may_be_and_without_the_password() {
+        for (url, expected) in [
+            ("mysql://u:secret@host/db", "it must begin with postgres:// or postgresql://"),
+            (
+                "postgres://u:secret@host/db?sslmode=yes",
+                "sslmode must be one of disable, prefer, require, verify-ca, verify-full",
+            ),
+            (
+                "postgres://u:secret@host/db?target_session_attrs=primary",
+                "target_session_attrs must be one of any, read-write, read-only",
+            ),
+            (
+                "postgres://u:secret@host/db?sslmode=require&sslrootcert=system",
+                "sslrootcert=system needs sslmode=verify-full",
+            ),
+            ("postgres://u:secret@/db", "it names no host"),
+            ("postgres://u:secret@host:port/db", "invalid value for option `port`"),
+            ("postgres://u:secret@host/db?sslcert=a", "unknown option `sslcert`"),
+        ] {
+            let error = policy(url).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+            assert!(!error.contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_the_url_leaves_open_is_filled_in() {
+        let (config, _) = parse("postgres://u:p?q@a:1,b:2/db?target_session_attrs=read-write").unwrap();
+        assert_eq!(config.get_password(), Some("p?q".as_bytes()));
+        assert_eq!(config.get_ports(), [1, 2]);
+        assert_eq!(config.get_target_session_attrs(), TargetSessionAttrs::ReadWrite);
+        assert_eq!(config.get_application_name(), Some("hexdesk"));
+        assert_eq!(config.get_connect_timeout(), Some(&CONNECT_TIMEOUT));
+
+        let own = "postgres://h/db?options=-c%20lock_timeout%3D1s&application_name=x&connect_timeout=7";
+        let (config, _) = parse(own).unwrap();
+        assert_eq!(config.get_options(), Some(&*format!("{SESSION_OPTIONS} -c lock_timeout=1s")));
+        assert_eq!(config.get_application_name(), Some("x"));
+        assert_eq!(config.get_connect_timeout(), Some(&Duration::from_secs(7)));
+    }
+}

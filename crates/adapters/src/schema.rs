@@ -1,0 +1,144 @@
+//! The tables, as the migrations of both databases leave them.
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::Instant;
+
+    shops (id) {
+        id -> BigInt,
+        domain -> Text,
+        created_at -> Instant,
+        closed_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::Instant;
+
+    customers (shop_id, id) {
+        shop_id -> BigInt,
+        id -> BigInt,
+        email -> Nullable<Text>,
+        email_folded -> Nullable<Text>,
+        phone_number -> Nullable<Text>,
+        first_name -> Nullable<Text>,
+        last_name -> Nullable<Text>,
+        full_name -> Nullable<Text>,
+        shopify_id -> Nullable<Text>,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::Instant;
+
+    users (shop_id, id) {
+        shop_id -> BigInt,
+        id -> BigInt,
+        email -> Text,
+        email_folded -> Text,
+        first_name -> Nullable<Text>,
+        last_name -> Nullable<Text>,
+        full_name -> Nullable<Text>,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::Instant;
+
+    api_keys (shop_id, number) {
+        shop_id -> BigInt,
+        number -> BigInt,
+        secret_hash -> Binary,
+        scopes -> Text,
+        created_at -> Instant,
+        expires_at -> Nullable<Instant>,
+        revoked_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Instant, TextList};
+
+    tickets (shop_id, id) {
+        shop_id -> BigInt,
+        id -> BigInt,
+        customer_id -> BigInt,
+        channel -> Text,
+        name -> Nullable<Text>,
+        thread_id -> Nullable<Text>,
+        email_used -> Nullable<Text>,
+        date -> Instant,
+        last_message -> Nullable<Text>,
+        last_message_time -> Instant,
+        contact_reason -> Nullable<Text>,
+        assigned_to -> Nullable<BigInt>,
+        is_opened -> Bool,
+        unread_count -> Integer,
+        tags -> TextList,
+        language_code -> Nullable<Text>,
+        via -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::Instant;
+
+    human_tickets (shop_id, id) {
+        shop_id -> BigInt,
+        id -> BigInt,
+        ticket_id -> BigInt,
+        opened_at -> Instant,
+        closed_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::Instant;
+
+    idempotency_records (shop_id, operation, idempotency_key) {
+        shop_id -> BigInt,
+        operation -> Text,
+        idempotency_key -> Text,
+        fingerprint -> Binary,
+        receipt -> Binary,
+        subject_id -> BigInt,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::Instant;
+
+    id_ranges (node) {
+        node -> Integer,
+        reserved_until -> Instant,
+    }
+}
+
+diesel::table! {
+    // SQLite only: PostgreSQL numbers with sequences.
+    shop_counters (shop_id, counted) {
+        shop_id -> BigInt,
+        counted -> Text,
+        last_number -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    shops,
+    customers,
+    users,
+    api_keys,
+    tickets,
+    human_tickets,
+    idempotency_records,
+);

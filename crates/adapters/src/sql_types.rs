@@ -1,0 +1,99 @@
+//! The SQL types that the two databases spell differently, and the Rust values kept in them.
+
+use std::io::Write;
+
+use diesel::backend::Backend;
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::expression::AsExpression;
+use diesel::pg::{Pg, PgValue};
+use diesel::query_builder::QueryId;
+use diesel::serialize::{self, IsNull, Output, ToSql};
+use diesel::sql_types::{BigInt, SqlType, Text};
+use diesel::sqlite::Sqlite;
+use hexdesk_domain::Timestamp;
+
+/// A point in time: `timestamptz` in PostgreSQL, milliseconds since 1970 in SQLite.
+#[derive(Debug, Clone, Copy, SqlType, QueryId)]
+#[diesel(postgres_type(oid = 1184, array_oid = 1185))]
+#[diesel(sqlite_type(name = "Long"))]
+pub struct Instant;
+
+/// A list of texts: `jsonb` in PostgreSQL, JSON text in SQLite.
+#[derive(Debug, Clone, Copy, SqlType, QueryId)]
+#[diesel(postgres_type(oid = 3802, array_oid = 3807))]
+#[diesel(sqlite_type(name = "Text"))]
+pub struct TextList;
+
+/// A [`Timestamp`] in a column of type [`Instant`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
+#[diesel(sql_type = Instant)]
+pub(crate) struct StoredTimestamp(pub(crate) Timestamp);
+
+/// 2000-01-01T00:00:00Z, from which PostgreSQL counts.
+const POSTGRES_EPOCH_UNIX_MILLIS: i64 = 946_684_800_000;
+
+impl ToSql<Instant, Pg> for StoredTimestamp {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        let micros = (self.0.unix_millis() - POSTGRES_EPOCH_UNIX_MILLIS) * 1_000;
+        ToSql::<BigInt, Pg>::to_sql(&micros, &mut out.reborrow())
+    }
+}
+
+impl FromSql<Instant, Pg> for StoredTimestamp {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        let micros: i64 = FromSql::<BigInt, Pg>::from_sql(value)?;
+        let millis = micros.div_euclid(1_000).saturating_add(POSTGRES_EPOCH_UNIX_MILLIS);
+        Ok(Self(Timestamp::from_unix_millis(millis)?))
+    }
+}
+
+impl ToSql<Instant, Sqlite> for StoredTimestamp {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        out.set_value(self.0.unix_millis());
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<Instant, Sqlite> for StoredTimestamp {
+    fn from_sql(value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        let millis: i64 = FromSql::<BigInt, Sqlite>::from_sql(value)?;
+        Ok(Self(Timestamp::from_unix_millis(millis)?))
+    }
+}
+
+/// Texts in a column of type [`TextList`].
+#[derive(Debug, Clone, PartialEq, Eq, AsExpression, FromSqlRow)]
+#[diesel(sql_type = TextList)]
+pub(crate) struct StoredTexts(pub(crate) Vec<String>);
+
+impl ToSql<TextList, Pg> for StoredTexts {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        // The binary form of jsonb is its version, 1, and the text.
+        out.write_all(&[1])?;
+        serde_json::to_writer(out, &self.0)?;
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<TextList, Pg> for StoredTexts {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        match value.as_bytes().split_first() {
+            Some((1, text)) => Ok(Self(serde_json::from_slice(text)?)),
+            _ => Err("not a jsonb of version 1".into()),
+        }
+    }
+}
+
+impl ToSql<TextList, Sqlite> for StoredTexts {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        out.set_value(serde_json::to_string(&self.0)?);
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<TextList, Sqlite> for StoredTexts {
+    fn from_sql(value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        let text: String = FromSql::<Text, Sqlite>::from_sql(value)?;
+        Ok(Self(serde_json::from_str(&text)?))
+    }
+}

@@ -1,0 +1,15 @@
+//! Databases with Hexdesk's schema, for the tests of the PostgreSQL adapter.
+
+use hexdesk_adapters::PostgresStorage;
+use hexdesk_test_postgres::{TestDatabase, cluster};
+
+/// A database of the test's own, with the schema in place.
+pub(crate) fn migrated_database() -> TestDatabase {
+    cluster().database("helpdesk", |url| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let storage = PostgresStorage::connect(url).await.unwrap();
+            storage.migrate().await.unwrap();
+        });
+    })
+}

@@ -1,0 +1,19 @@
+//! PostgreSQL meets the storage contract.
+
+use hexdesk_adapters::PostgresStorage;
+use hexdesk_contract::{StorageFixture, TestStorage, anyhow, async_trait};
+
+mod postgres;
+
+struct Postgres;
+
+#[async_trait]
+impl StorageFixture for Postgres {
+    async fn open(&self) -> anyhow::Result<TestStorage> {
+        let database = postgres::migrated_database();
+        let storage = PostgresStorage::connect(&database.url).await?;
+        Ok(TestStorage::new(storage).with_guard(database))
+    }
+}
+
+hexdesk_contract::storage_contract!(Postgres);

@@ -1,0 +1,64 @@
+//! The one directory in which a cluster keeps everything it has.
+
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::account::{self, Account};
+
+/// What the path of a Unix socket may have at most, less the socket's name.
+const MAX_SOCKET_DIRECTORY_BYTES: usize = 80;
+
+/// A new directory that only its owner can enter, and the account to work in it as, if
+/// that is another than the one of the tests.
+pub(crate) fn create() -> (PathBuf, Option<Account>) {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let parent = std::env::temp_dir();
+    loop {
+        let name = format!("hexdesk-pg-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let path = parent.join(name);
+        assert!(
+            path.as_os_str().len() <= MAX_SOCKET_DIRECTORY_BYTES,
+            "{} is too long a path for a Unix socket: set TMPDIR to a shorter directory",
+            path.display()
+        );
+        match std::fs::DirBuilder::new().mode(0o700).create(&path) {
+            Ok(()) => {
+                let account = hand_over(&path);
+                return (path, account);
+            }
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => panic!("cannot create {}: {error}", path.display()),
+        }
+    }
+}
+
+/// Gives what root made to the account the server runs as.
+fn hand_over(path: &Path) -> Option<Account> {
+    let made_by = std::fs::metadata(path).map(|metadata| metadata.uid());
+    if !matches!(made_by, Ok(0)) {
+        return None;
+    }
+    let account = account::unprivileged();
+    give(path, account);
+    Some(account)
+}
+
+fn give(path: &Path, account: Account) {
+    if let Err(error) = std::os::unix::fs::chown(path, Some(account.uid), Some(account.gid)) {
+        panic!("cannot give {} to the account {}: {error}", path.display(), account.uid);
+    }
+}
+
+/// Writes a file that only the server's account can read, which it insists on for keys.
+pub(crate) fn write(path: &Path, content: &[u8], account: Option<Account>) {
+    let written = std::fs::write(path, content)
+        .and_then(|()| std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)));
+    if let Err(error) = written {
+        panic!("cannot write {}: {error}", path.display());
+    }
+    if let Some(account) = account {
+        give(path, account);
+    }
+}

@@ -1,0 +1,51 @@
+# Runs a PostgreSQL server on behalf of a test process, which writes commands to standard
+# input and reads one line of answer to each. The test process holds the only writing
+# end: when it ends, even by SIGKILL, the loop below ends and everything is removed.
+#
+# $1: directory of the server's programs; $2: directory of the cluster.
+programs=$1
+cluster=$2
+server=
+
+is_running() {
+    [ -n "$server" ] && kill -0 "$server" 2>/dev/null
+}
+
+end() {
+    if [ -n "$server" ]; then
+        kill "-$1" "$server" 2>/dev/null
+        wait "$server"
+        server=
+    fi
+}
+
+# Answers `ready`, or `failed` if the server ends or is not ready after a minute.
+start() {
+    "$programs/postgres" -D "$cluster/data" -p "$1" >>"$cluster/log" 2>&1 </dev/null &
+    server=$!
+    tries=0
+    while is_running && [ "$tries" -lt 1200 ]; do
+        if "$programs/pg_isready" -q -h "$cluster" -p "$1" -d postgres; then
+            echo ready
+            return
+        fi
+        tries=$((tries + 1))
+        sleep 0.05
+    done
+    end QUIT
+    echo failed
+}
+
+while read -r command argument; do
+    case $command in
+    start) start "$argument" ;;
+    end)
+        end "$argument"
+        echo ended
+        ;;
+    esac
+done
+
+end QUIT
+cd /
+rm -rf "$cluster"

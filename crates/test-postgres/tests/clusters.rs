@@ -1,0 +1,118 @@
+//! A cluster holds what it promises, and leaves nothing behind.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use hexdesk_test_postgres::{Cluster, cluster};
+
+#[test]
+fn databases_are_copies_of_a_template_that_is_prepared_once() {
+    let prepared = std::sync::atomic::AtomicU32::new(0);
+    let prepare = |url: &str| {
+        prepared.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let database = url.rsplit('/').next().unwrap();
+        cluster().psql(database, "CREATE TABLE copied (n int)");
+    };
+    let (one, two) = std::thread::scope(|scope| {
+        let one = scope.spawn(|| cluster().database("copies", prepare));
+        let two = scope.spawn(|| cluster().database("copies", prepare));
+        (one.join().unwrap(), two.join().unwrap())
+    });
+    one.psql("INSERT INTO copied VALUES (1), (2)");
+    assert_eq!(one.psql("SELECT count(*), sum(n) FROM copied"), "2|3");
+    assert_eq!(two.psql("SELECT count(*) FROM copied"), "0");
+    assert_eq!(prepared.into_inner(), 1);
+}
+
+#[test]
+fn a_database_is_dropped_with_its_value() {
+    let exists = |name: &str| {
+        cluster().psql("postgres", &format!("SELECT count(*) FROM pg_database WHERE datname = '{name}'"))
+    };
+    let database = cluster().empty_database();
+    let name = database.name.clone();
+    assert_eq!(exists(&name), "1");
+    drop(database);
+    assert_eq!(exists(&name), "0");
+}
+
+#[test]
+fn settings_are_the_builders() {
+    let own = Cluster::builder().durable().setting("cluster_name", "it's mine").start();
+    assert_eq!(own.psql("postgres", "SHOW cluster_name"), "it's mine");
+    assert_eq!(own.psql("postgres", "SHOW fsync"), "on");
+    assert_eq!(cluster().psql("postgres", "SHOW fsync"), "off");
+    assert_eq!(cluster().psql("postgres", "SHOW server_encoding"), "UTF8");
+}
+
+#[test]
+fn a_server_can_be_stopped_killed_and_started() {
+    let own = Cluster::builder().durable().start();
+    own.psql("postgres", "CREATE TABLE kept (n int)");
+    own.stop();
+    assert!(std::net::TcpStream::connect(("127.0.0.1", own.port())).is_err());
+    own.start();
+    own.psql("postgres", "INSERT INTO kept VALUES (1)");
+    own.kill();
+    own.start();
+    assert_eq!(own.psql("postgres", "SELECT n FROM kept"), "1");
+    assert!(own.log().contains("was not properly shut down"), "{}", own.log());
+}
+
+#[test]
+fn dropping_a_cluster_removes_it() {
+    let own = Cluster::builder().start();
+    let (directory, port) = (own.socket_directory().to_owned(), own.port());
+    drop(own);
+    assert!(!directory.exists());
+    assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_err());
+}
+
+/// Not a test of its own: what [`nothing_is_left_of_a_killed_test`] runs and kills.
+#[test]
+#[ignore = "waits to be killed"]
+fn wait_to_be_killed() {
+    use std::io::Write;
+    let Some(report) = std::env::var_os("REPORT_TO") else { return };
+    let own = Cluster::builder().start();
+    let mut file = std::fs::File::create(report).unwrap();
+    writeln!(file, "{} {}", own.socket_directory().display(), own.port()).unwrap();
+    loop {
+        std::thread::park();
+    }
+}
+
+#[test]
+fn nothing_is_left_of_a_killed_test() {
+    let report = std::env::temp_dir().join(format!("hexdesk-killed-{}", std::process::id()));
+    let mut test = Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "wait_to_be_killed"])
+        .env("REPORT_TO", &report)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut reported = String::new();
+    until("the cluster has started", || {
+        reported = std::fs::read_to_string(&report).unwrap_or_default();
+        reported.ends_with('\n')
+    });
+    let (directory, port) = reported.trim_end().rsplit_once(' ').unwrap();
+    let (directory, port): (PathBuf, u16) = (directory.into(), port.parse().unwrap());
+    assert!(Path::new(&directory).exists());
+    assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
+
+    test.kill().unwrap();
+    test.wait().unwrap();
+    std::fs::remove_file(&report).unwrap();
+    until("the directory is gone", || !directory.exists());
+    assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_err());
+}
+
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !holds() {
+        assert!(Instant::now() < deadline, "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}

@@ -1,0 +1,9 @@
+DROP TABLE id_ranges;
+DROP TABLE idempotency_records;
+DROP TABLE human_tickets;
+DROP TABLE tickets;
+DROP TABLE api_keys;
+DROP TABLE users;
+DROP TABLE customers;
+DROP TABLE shop_counters;
+DROP TABLE shops;

@@ -1,0 +1,111 @@
+-- Every table that holds a shop's data begins its primary key and its unique and foreign
+-- keys with shop_id: the database itself keeps shops apart. Times are milliseconds since
+-- 1970 in UTC, tags a JSON array.
+
+CREATE TABLE shops (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    domain TEXT NOT NULL UNIQUE,
+    created_at INTEGER NOT NULL,
+    closed_at INTEGER
+) STRICT;
+
+-- The last number handed out in a shop for each kind of thing. Numbers are never reused,
+-- so the largest one present does not tell.
+CREATE TABLE shop_counters (
+    shop_id INTEGER NOT NULL REFERENCES shops (id),
+    counted TEXT NOT NULL,
+    last_number INTEGER NOT NULL,
+    PRIMARY KEY (shop_id, counted)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE customers (
+    shop_id INTEGER NOT NULL REFERENCES shops (id),
+    id INTEGER NOT NULL,
+    email TEXT,
+    email_folded TEXT,
+    phone_number TEXT,
+    first_name TEXT,
+    last_name TEXT,
+    full_name TEXT,
+    shopify_id TEXT,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (shop_id, id),
+    UNIQUE (shop_id, email_folded),
+    UNIQUE (shop_id, phone_number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE users (
+    shop_id INTEGER NOT NULL REFERENCES shops (id),
+    id INTEGER NOT NULL,
+    email TEXT NOT NULL,
+    email_folded TEXT NOT NULL,
+    first_name TEXT,
+    last_name TEXT,
+    full_name TEXT,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (shop_id, id),
+    UNIQUE (shop_id, email_folded)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE api_keys (
+    shop_id INTEGER NOT NULL REFERENCES shops (id),
+    number INTEGER NOT NULL,
+    secret_hash BLOB NOT NULL,
+    scopes TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    revoked_at INTEGER,
+    PRIMARY KEY (shop_id, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE tickets (
+    shop_id INTEGER NOT NULL,
+    id INTEGER NOT NULL,
+    customer_id INTEGER NOT NULL,
+    channel TEXT NOT NULL,
+    name TEXT,
+    thread_id TEXT,
+    email_used TEXT,
+    date INTEGER NOT NULL,
+    last_message TEXT,
+    last_message_time INTEGER NOT NULL,
+    contact_reason TEXT,
+    assigned_to INTEGER,
+    is_opened INTEGER NOT NULL,
+    unread_count INTEGER NOT NULL,
+    tags TEXT NOT NULL,
+    language_code TEXT,
+    via TEXT,
+    PRIMARY KEY (shop_id, id),
+    FOREIGN KEY (shop_id, customer_id) REFERENCES customers (shop_id, id),
+    FOREIGN KEY (shop_id, assigned_to) REFERENCES users (shop_id, id)
+) STRICT;
+
+CREATE TABLE human_tickets (
+    shop_id INTEGER NOT NULL,
+    id INTEGER NOT NULL,
+    ticket_id INTEGER NOT NULL,
+    opened_at INTEGER NOT NULL,
+    closed_at INTEGER,
+    PRIMARY KEY (shop_id, id),
+    UNIQUE (shop_id, ticket_id),
+    FOREIGN KEY (shop_id, ticket_id) REFERENCES tickets (shop_id, id)
+) STRICT, WITHOUT ROWID;
+
+-- subject_id is the id of what the operation made.
+CREATE TABLE idempotency_records (
+    shop_id INTEGER NOT NULL REFERENCES shops (id),
+    operation TEXT NOT NULL,
+    idempotency_key TEXT NOT NULL,
+    fingerprint BLOB NOT NULL,
+    receipt BLOB NOT NULL,
+    subject_id INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (shop_id, operation, idempotency_key)
+) STRICT;
+
+-- Where the ranges handed out to make ticket ids from end, for each node.
+CREATE TABLE id_ranges (
+    node INTEGER PRIMARY KEY NOT NULL,
+    reserved_until INTEGER NOT NULL
+) STRICT;
