@@ -313,13 +313,13 @@ pub async fn ticket_7_open_ticket_has_human_ticket(storage: Arc<dyn Storage>) ->
     let other = Stage::set(&*storage, "other.example.com").await?;
     let mut created = Vec::new();
     for (index, created_at) in (0..).zip(extreme_times()) {
-        for (stage, is_opened) in [(&stage, true), (&stage, false), (&other, true)] {
+        for (stage, is_opened, place) in [(&stage, true, 1), (&stage, false, 2), (&other, true, 3)] {
             // Dates of the ticket itself, which are not the time of opening.
             let ticket = Ticket {
                 is_opened,
                 date: at(1),
                 last_message_time: at(2),
-                ..stage.ticket(1 + 2 * index + i64::from(is_opened))?
+                ..stage.ticket(3 * index + place)?
             };
             created.push(TicketCreation { ticket, created_at, idempotency: None });
         }
