@@ -4,11 +4,14 @@
 
 use diesel::prelude::{Insertable, Queryable, Selectable};
 use hexdesk_domain::{
-    ApiKey, Customer, CustomerId, HumanTicket, HumanTicketId, KeyNumber, NewApiKey, NewCustomer, NewUser,
-    SecretHash, Shop, ShopDomain, ShopId, Ticket, TicketId, TicketView, User, UserId, fold_email,
+    ApiKey, Comment, CommentId, CommentView, Customer, CustomerId, ExternalIds, HumanTicket, HumanTicketId,
+    IdempotencyClaim, IdempotencyRequest, KeyNumber, NewApiKey, NewComment, NewCustomer, NewUser, Receipt,
+    SecretHash, Shop, ShopDomain, ShopId, Ticket, TicketId, TicketView, Timestamp, User, UserId, fold_email,
 };
 
-use crate::schema::{api_keys, customers, human_tickets, idempotency_records, shops, tickets, users};
+use crate::schema::{
+    api_keys, comments, customers, human_tickets, idempotency_records, shops, tickets, users,
+};
 use crate::sql_types::{StoredTexts, StoredTimestamp};
 use hexdesk_domain::ports::TicketCreation;
 
@@ -19,6 +22,10 @@ pub(crate) struct CorruptRow(&'static str);
 
 fn shop_id(number: i64) -> Result<ShopId, CorruptRow> {
     ShopId::new(number).ok_or(CorruptRow("shop number"))
+}
+
+fn user_id(number: Option<i64>) -> Result<Option<UserId>, CorruptRow> {
+    number.map(|number| UserId::new(number).ok_or(CorruptRow("user number"))).transpose()
 }
 
 #[derive(Debug, Queryable, Selectable)]
@@ -54,6 +61,19 @@ pub(crate) struct CustomerRow {
     last_name: Option<String>,
     full_name: Option<String>,
     shopify_id: Option<String>,
+    wordpress_id: Option<String>,
+    prestashop_id: Option<String>,
+    fb_user_id: Option<String>,
+    ig_user_id: Option<String>,
+    ig_pseudo: Option<String>,
+    whatsapp_id: Option<String>,
+    zendesk_id: Option<String>,
+    freshdesk_id: Option<String>,
+    gmelius_id: Option<String>,
+    gorgias_id: Option<String>,
+    number_of_orders: i32,
+    cms: Option<String>,
+    cms_created_at: Option<StoredTimestamp>,
     created_at: StoredTimestamp,
 }
 
@@ -69,7 +89,22 @@ impl TryFrom<CustomerRow> for Customer {
             first_name: row.first_name,
             last_name: row.last_name,
             full_name: row.full_name,
-            shopify_id: row.shopify_id,
+            external_ids: ExternalIds {
+                shopify_id: row.shopify_id,
+                wordpress_id: row.wordpress_id,
+                prestashop_id: row.prestashop_id,
+                fb_user_id: row.fb_user_id,
+                ig_user_id: row.ig_user_id,
+                ig_pseudo: row.ig_pseudo,
+                whatsapp_id: row.whatsapp_id,
+                zendesk_id: row.zendesk_id,
+                freshdesk_id: row.freshdesk_id,
+                gmelius_id: row.gmelius_id,
+                gorgias_id: row.gorgias_id,
+            },
+            number_of_orders: row.number_of_orders,
+            cms: row.cms,
+            cms_created_at: row.cms_created_at.map(|time| time.0),
             created_at: row.created_at.0,
         })
     }
@@ -88,6 +123,17 @@ pub(crate) struct NewCustomerRow {
     pub(crate) last_name: Option<String>,
     pub(crate) full_name: Option<String>,
     pub(crate) shopify_id: Option<String>,
+    pub(crate) wordpress_id: Option<String>,
+    pub(crate) prestashop_id: Option<String>,
+    pub(crate) fb_user_id: Option<String>,
+    pub(crate) ig_user_id: Option<String>,
+    pub(crate) ig_pseudo: Option<String>,
+    pub(crate) whatsapp_id: Option<String>,
+    pub(crate) zendesk_id: Option<String>,
+    pub(crate) freshdesk_id: Option<String>,
+    pub(crate) gmelius_id: Option<String>,
+    pub(crate) gorgias_id: Option<String>,
+    pub(crate) number_of_orders: i32,
     pub(crate) created_at: StoredTimestamp,
 }
 
@@ -102,7 +148,18 @@ impl NewCustomerRow {
             first_name: customer.first_name,
             last_name: customer.last_name,
             full_name: customer.full_name,
-            shopify_id: customer.shopify_id,
+            shopify_id: customer.external_ids.shopify_id,
+            wordpress_id: customer.external_ids.wordpress_id,
+            prestashop_id: customer.external_ids.prestashop_id,
+            fb_user_id: customer.external_ids.fb_user_id,
+            ig_user_id: customer.external_ids.ig_user_id,
+            ig_pseudo: customer.external_ids.ig_pseudo,
+            whatsapp_id: customer.external_ids.whatsapp_id,
+            zendesk_id: customer.external_ids.zendesk_id,
+            freshdesk_id: customer.external_ids.freshdesk_id,
+            gmelius_id: customer.external_ids.gmelius_id,
+            gorgias_id: customer.external_ids.gorgias_id,
+            number_of_orders: 0,
             created_at: StoredTimestamp(customer.created_at),
         }
     }
@@ -173,6 +230,7 @@ pub(crate) struct ApiKeyRow {
     number: i64,
     secret_hash: Vec<u8>,
     scopes: String,
+    user_id: Option<i64>,
     created_at: StoredTimestamp,
     expires_at: Option<StoredTimestamp>,
     revoked_at: Option<StoredTimestamp>,
@@ -186,6 +244,7 @@ impl ApiKeyRow {
             number,
             secret_hash: key.secret_hash.0.to_vec(),
             scopes: scopes.join(" "),
+            user_id: key.user_id.map(UserId::get),
             created_at: StoredTimestamp(key.created_at),
             expires_at: key.expires_at.map(StoredTimestamp),
             revoked_at: None,
@@ -206,6 +265,7 @@ impl TryFrom<ApiKeyRow> for ApiKey {
                 .split_whitespace()
                 .map(|scope| scope.parse().map_err(|_| CorruptRow("key scope")))
                 .collect::<Result<_, _>>()?,
+            user_id: user_id(row.user_id)?,
             created_at: row.created_at.0,
             expires_at: row.expires_at.map(|time| time.0),
             revoked_at: row.revoked_at.map(|time| time.0),
@@ -234,6 +294,7 @@ pub(crate) struct TicketRow {
     pub(crate) tags: StoredTexts,
     pub(crate) language_code: Option<String>,
     pub(crate) via: Option<String>,
+    pub(crate) version: i64,
 }
 
 impl From<Ticket> for TicketRow {
@@ -256,6 +317,7 @@ impl From<Ticket> for TicketRow {
             tags: StoredTexts(ticket.tags),
             language_code: ticket.language_code,
             via: ticket.via,
+            version: ticket.version,
         }
     }
 }
@@ -276,15 +338,13 @@ impl TryFrom<TicketRow> for Ticket {
             last_message: row.last_message,
             last_message_time: row.last_message_time.0,
             contact_reason: row.contact_reason,
-            assigned_to: row
-                .assigned_to
-                .map(|number| UserId::new(number).ok_or(CorruptRow("user number")))
-                .transpose()?,
+            assigned_to: user_id(row.assigned_to)?,
             is_opened: row.is_opened,
             unread_count: row.unread_count,
             tags: row.tags.0,
             language_code: row.language_code,
             via: row.via,
+            version: row.version,
         })
     }
 }
@@ -323,6 +383,78 @@ pub(crate) fn ticket_view(row: TicketViewRow) -> Result<TicketView, CorruptRow> 
     })
 }
 
+/// A comment, to insert and to read.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = comments, treat_none_as_default_value = false)]
+pub(crate) struct CommentRow {
+    pub(crate) shop_id: i64,
+    pub(crate) id: i64,
+    pub(crate) ticket_id: i64,
+    pub(crate) text: String,
+    pub(crate) time: StoredTimestamp,
+    pub(crate) channel: String,
+    pub(crate) is_from_shop: bool,
+    pub(crate) author_id: Option<i64>,
+    pub(crate) subject: Option<String>,
+    pub(crate) from_email: Option<String>,
+    pub(crate) to_emails: StoredTexts,
+    pub(crate) attachments: Option<String>,
+    pub(crate) tags: StoredTexts,
+}
+
+impl CommentRow {
+    /// The row of a comment on a ticket of this channel.
+    pub(crate) fn new(comment: NewComment, ticket_channel: String) -> Self {
+        Self {
+            shop_id: comment.shop_id.get(),
+            id: comment.id.get(),
+            ticket_id: comment.ticket_id.get(),
+            text: comment.text,
+            time: StoredTimestamp(comment.time),
+            channel: comment.channel.unwrap_or(ticket_channel),
+            is_from_shop: comment.is_from_shop,
+            author_id: comment.author_id.map(UserId::get),
+            subject: comment.subject,
+            from_email: comment.from_email,
+            to_emails: StoredTexts(comment.to_emails),
+            attachments: comment.attachments,
+            tags: StoredTexts(comment.tags),
+        }
+    }
+
+    fn into_comment(self, customer_id: CustomerId) -> Result<Comment, CorruptRow> {
+        Ok(Comment {
+            id: CommentId::new(self.id).ok_or(CorruptRow("comment id"))?,
+            shop_id: shop_id(self.shop_id)?,
+            ticket_id: TicketId::new(self.ticket_id).ok_or(CorruptRow("ticket id"))?,
+            customer_id,
+            text: self.text,
+            time: self.time.0,
+            channel: self.channel,
+            is_from_shop: self.is_from_shop,
+            author_id: user_id(self.author_id)?,
+            subject: self.subject,
+            from_email: self.from_email,
+            to_emails: self.to_emails.0,
+            attachments: self.attachments,
+            tags: self.tags.0,
+        })
+    }
+}
+
+/// A comment with the people it names, as one row.
+pub(crate) type CommentViewRow = (CommentRow, CustomerRow, Option<UserRow>);
+
+/// What the domain makes of a [`CommentViewRow`].
+pub(crate) fn comment_view((comment, customer, author): CommentViewRow) -> Result<CommentView, CorruptRow> {
+    let customer: Customer = customer.try_into()?;
+    Ok(CommentView {
+        comment: comment.into_comment(customer.id)?,
+        customer,
+        author: author.map(TryInto::try_into).transpose()?,
+    })
+}
+
 /// What an earlier request with the same idempotency key left.
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = idempotency_records)]
@@ -340,22 +472,27 @@ pub(crate) struct IdempotencyRow {
     pub(crate) idempotency_key: String,
     pub(crate) fingerprint: Vec<u8>,
     pub(crate) receipt: Vec<u8>,
-    pub(crate) subject_id: i64,
+    pub(crate) customer_id: Option<i64>,
     pub(crate) created_at: StoredTimestamp,
 }
 
 impl IdempotencyRow {
-    /// The record that the creation leaves, if its caller named a key.
+    /// The record that an operation of the shop leaves.
+    pub(crate) fn new(shop: ShopId, request: &IdempotencyRequest, receipt: Receipt, at: Timestamp) -> Self {
+        Self {
+            shop_id: shop.get(),
+            operation: request.operation.clone(),
+            idempotency_key: request.key.as_str().to_owned(),
+            fingerprint: request.fingerprint.0.to_vec(),
+            receipt: receipt.answer,
+            customer_id: receipt.customer_id.map(CustomerId::get),
+            created_at: StoredTimestamp(at),
+        }
+    }
+
+    /// The record that a ticket's creation leaves, if its caller named a key.
     pub(crate) fn of(creation: &TicketCreation) -> Option<Self> {
-        let claim = creation.idempotency.as_ref()?;
-        Some(Self {
-            shop_id: creation.ticket.shop_id.get(),
-            operation: claim.request.operation.clone(),
-            idempotency_key: claim.request.key.as_str().to_owned(),
-            fingerprint: claim.request.fingerprint.0.to_vec(),
-            receipt: claim.receipt.0.clone(),
-            subject_id: creation.ticket.id.get(),
-            created_at: StoredTimestamp(creation.created_at),
-        })
+        let IdempotencyClaim { request, receipt } = creation.idempotency.as_ref()?;
+        Some(Self::new(creation.ticket.shop_id, request, receipt.clone(), creation.created_at))
     }
 }

@@ -26,6 +26,19 @@ diesel::table! {
         last_name -> Nullable<Text>,
         full_name -> Nullable<Text>,
         shopify_id -> Nullable<Text>,
+        wordpress_id -> Nullable<Text>,
+        prestashop_id -> Nullable<Text>,
+        fb_user_id -> Nullable<Text>,
+        ig_user_id -> Nullable<Text>,
+        ig_pseudo -> Nullable<Text>,
+        whatsapp_id -> Nullable<Text>,
+        zendesk_id -> Nullable<Text>,
+        freshdesk_id -> Nullable<Text>,
+        gmelius_id -> Nullable<Text>,
+        gorgias_id -> Nullable<Text>,
+        number_of_orders -> Integer,
+        cms -> Nullable<Text>,
+        cms_created_at -> Nullable<Instant>,
         created_at -> Instant,
     }
 }
@@ -55,6 +68,7 @@ diesel::table! {
         number -> BigInt,
         secret_hash -> Binary,
         scopes -> Text,
+        user_id -> Nullable<BigInt>,
         created_at -> Instant,
         expires_at -> Nullable<Instant>,
         revoked_at -> Nullable<Instant>,
@@ -83,6 +97,28 @@ diesel::table! {
         tags -> TextList,
         language_code -> Nullable<Text>,
         via -> Nullable<Text>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Instant, TextList};
+
+    comments (shop_id, id) {
+        shop_id -> BigInt,
+        id -> BigInt,
+        ticket_id -> BigInt,
+        text -> Text,
+        time -> Instant,
+        channel -> Text,
+        is_from_shop -> Bool,
+        author_id -> Nullable<BigInt>,
+        subject -> Nullable<Text>,
+        from_email -> Nullable<Text>,
+        to_emails -> TextList,
+        attachments -> Nullable<Text>,
+        tags -> TextList,
     }
 }
 
@@ -109,7 +145,7 @@ diesel::table! {
         idempotency_key -> Text,
         fingerprint -> Binary,
         receipt -> Binary,
-        subject_id -> BigInt,
+        customer_id -> Nullable<BigInt>,
         created_at -> Instant,
     }
 }
@@ -139,6 +175,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     users,
     api_keys,
     tickets,
+    comments,
     human_tickets,
     idempotency_records,
 );

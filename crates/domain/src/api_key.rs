@@ -2,31 +2,38 @@
 
 use std::collections::BTreeSet;
 
-use crate::{Shop, ShopId, Timestamp};
+use crate::{Shop, ShopId, Timestamp, UserId};
 
 /// What a key may be allowed to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
-    /// Read tickets and the people they name.
+    /// Read tickets and their comments, and the people they name.
     TicketsRead,
-    /// Create tickets.
+    /// Create tickets and comments.
     TicketsWrite,
+    /// Read customers.
+    CustomersRead,
+    /// Create customers.
+    CustomersWrite,
 }
 
 /// The text names no scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no such scope; there are tickets:read and tickets:write")]
+#[error("no such scope; there are tickets:read, tickets:write, customers:read and customers:write")]
 pub struct UnknownScope;
 
 impl Scope {
     /// Every scope; what a key holds for which none were named.
-    pub const ALL: &[Self] = &[Self::TicketsRead, Self::TicketsWrite];
+    pub const ALL: &[Self] =
+        &[Self::TicketsRead, Self::TicketsWrite, Self::CustomersRead, Self::CustomersWrite];
 
     /// Its name: `tickets:read`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::TicketsRead => "tickets:read",
             Self::TicketsWrite => "tickets:write",
+            Self::CustomersRead => "customers:read",
+            Self::CustomersWrite => "customers:write",
         }
     }
 }
@@ -82,6 +89,8 @@ pub struct ApiKey {
     pub secret_hash: SecretHash,
     /// What it may do.
     pub scopes: BTreeSet<Scope>,
+    /// The user in whose name it writes comments; of the same shop.
+    pub user_id: Option<UserId>,
     /// When it was made.
     pub created_at: Timestamp,
     /// From when on it opens nothing.
@@ -105,6 +114,8 @@ pub struct NewApiKey {
     /// As in [`ApiKey`].
     pub scopes: BTreeSet<Scope>,
     /// As in [`ApiKey`].
+    pub user_id: Option<UserId>,
+    /// As in [`ApiKey`].
     pub created_at: Timestamp,
     /// As in [`ApiKey`].
     pub expires_at: Option<Timestamp>,
@@ -119,4 +130,6 @@ pub struct Principal {
     pub key_number: KeyNumber,
     /// What the key may do.
     pub scopes: BTreeSet<Scope>,
+    /// The user in whose name the key writes comments.
+    pub user_id: Option<UserId>,
 }

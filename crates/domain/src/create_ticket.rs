@@ -19,9 +19,9 @@ pub struct CreateTicket {
 /// A ticket was created, now or by an earlier request with the same idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TicketCreated {
-    /// What to tell the caller.
-    pub receipt: Receipt,
-    /// Whether the receipt is an earlier request's.
+    /// What to tell the caller: the answer of the receipt.
+    pub answer: Vec<u8>,
+    /// Whether it is an earlier request's.
     pub replayed: bool,
 }
 
@@ -82,8 +82,10 @@ impl CreateTicket {
         let batch = vec![TicketCreation { ticket, created_at: now, idempotency }];
         let outcomes = self.store.create_tickets(batch).await?;
         match outcomes.into_iter().next() {
-            Some(CreateTicketOutcome::Created) => Ok(TicketCreated { receipt, replayed: false }),
-            Some(CreateTicketOutcome::Replayed(receipt)) => Ok(TicketCreated { receipt, replayed: true }),
+            Some(CreateTicketOutcome::Created) => {
+                Ok(TicketCreated { answer: receipt.answer, replayed: false })
+            }
+            Some(CreateTicketOutcome::Replayed(answer)) => Ok(TicketCreated { answer, replayed: true }),
             Some(CreateTicketOutcome::KeyReused) => Err(CreateTicketError::KeyReused),
             Some(CreateTicketOutcome::InProgress) => Err(CreateTicketError::InProgress),
             Some(CreateTicketOutcome::CustomerNotFound) => Err(CreateTicketError::CustomerNotFound),

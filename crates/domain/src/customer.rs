@@ -17,10 +17,34 @@ pub struct Customer {
     pub last_name: Option<String>,
     /// Whole name.
     pub full_name: Option<String>,
-    /// The customer's id at Shopify.
-    pub shopify_id: Option<String>,
+    /// Its ids in other systems.
+    pub external_ids: ExternalIds,
+    /// How many orders it has placed.
+    pub number_of_orders: i32,
+    /// The shop system that it came from.
+    pub cms: Option<String>,
+    /// When that system made it.
+    pub cms_created_at: Option<Timestamp>,
     /// When it was added.
     pub created_at: Timestamp,
+}
+
+/// The ids that other systems gave a customer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each is the customer's id in the system of the same name")]
+pub struct ExternalIds {
+    pub shopify_id: Option<String>,
+    pub wordpress_id: Option<String>,
+    pub prestashop_id: Option<String>,
+    pub fb_user_id: Option<String>,
+    pub ig_user_id: Option<String>,
+    /// Its name at Instagram.
+    pub ig_pseudo: Option<String>,
+    pub whatsapp_id: Option<String>,
+    pub zendesk_id: Option<String>,
+    pub freshdesk_id: Option<String>,
+    pub gmelius_id: Option<String>,
+    pub gorgias_id: Option<String>,
 }
 
 /// A checked customer about to be added; made from a [`CustomerDraft`](crate::CustomerDraft).
@@ -40,7 +64,7 @@ pub struct NewCustomer {
     /// As in [`Customer`].
     pub full_name: Option<String>,
     /// As in [`Customer`].
-    pub shopify_id: Option<String>,
+    pub external_ids: ExternalIds,
     /// As in [`Customer`].
     pub created_at: Timestamp,
 }

@@ -62,6 +62,11 @@ identifier!(
     TicketId,
     i64::MAX
 );
+identifier!(
+    /// A comment. Made in the domain like a [`TicketId`], from the same series.
+    CommentId,
+    i64::MAX
+);
 
 #[cfg(test)]
 mod tests {

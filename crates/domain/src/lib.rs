@@ -16,40 +16,54 @@
 //! | `create_ticket` | the use case |
 
 mod api_key;
+mod comment;
+mod comment_draft;
+mod create_comment;
+mod create_customer;
 mod create_ticket;
 mod customer;
 mod email;
 mod id;
 mod idempotency;
 pub mod limits;
+mod page;
 mod person_draft;
 pub mod ports;
 mod shop;
 mod storage_error;
+mod text_rules;
 mod ticket;
 mod ticket_draft;
+mod ticket_filter;
 mod ticket_id;
 mod time;
 mod user;
 mod violation;
 
 pub use api_key::{ApiKey, KeyNumber, NewApiKey, Principal, Scope, SecretHash, UnknownScope};
+pub use comment::{Comment, CommentView, NewComment};
+pub use comment_draft::CommentDraft;
+pub use create_comment::{CreateComment, CreateCommentError};
+pub use create_customer::{CreateCustomer, CreateCustomerError};
 pub use create_ticket::{CreateTicket, CreateTicketError, TicketCreated};
-pub use customer::{Customer, NewCustomer};
+pub use customer::{Customer, ExternalIds, NewCustomer};
 pub use email::fold_email;
-pub use id::{CustomerId, HumanTicketId, ShopId, TicketId, UserId};
+pub use id::{CommentId, CustomerId, HumanTicketId, ShopId, TicketId, UserId};
 pub use idempotency::{
-    Fingerprint, IdempotencyClaim, IdempotencyKey, IdempotencyKeyError, IdempotencyRequest, Receipt,
+    Attempt, Fingerprint, IdempotencyClaim, IdempotencyKey, IdempotencyKeyError, IdempotencyRequest, Once,
+    Receipt, RenderReceipt,
 };
+pub use page::{CommentPosition, Page, TicketPosition};
 pub use person_draft::{CustomerDraft, UserDraft};
 pub use ports::{
-    ApiKeyStore, Authenticator, Clock, CustomerStore, IdRangeStore, Readiness, ShopStore, Storage,
-    TicketIdSource, TicketStore, UserStore,
+    ApiKeyStore, Authenticator, Clock, CommentStore, CustomerStore, IdRangeStore, Readiness, ShopStore,
+    Storage, TicketIdSource, TicketStore, UserStore,
 };
 pub use shop::{Shop, ShopDomain, ShopDomainError};
 pub use storage_error::{StorageError, StorageErrorKind};
 pub use ticket::{HumanTicket, Ticket, TicketView};
 pub use ticket_draft::TicketDraft;
+pub use ticket_filter::{AssigneeFilter, ThreadFilter, TicketFilter};
 pub use ticket_id::{IdRange, NodeNumber, TicketIdGenerator, TicketIdsExhausted};
 pub use time::{Timestamp, TimestampError};
 pub use user::{NewUser, User};

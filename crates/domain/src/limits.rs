@@ -11,6 +11,18 @@ pub const MAX_THREAD_ID_CHARS: u64 = 1_000;
 pub const MAX_EMAIL_CHARS: u64 = 254;
 /// `lastMessage` of a ticket.
 pub const MAX_MESSAGE_CHARS: u64 = 65_536;
+/// `text` of a comment.
+pub const MAX_COMMENT_CHARS: u64 = 65_536;
+/// `subject` of a comment.
+pub const MAX_COMMENT_SUBJECT_CHARS: u64 = 1_000;
+/// `toEmails` of a comment.
+pub const MAX_TO_EMAILS: u64 = 100;
+/// Entries of a page of a list; the smallest is 1.
+pub const MAX_PAGE_ENTRIES: u32 = 100;
+/// Entries of a page for which no number was asked.
+pub const DEFAULT_PAGE_ENTRIES: u32 = 50;
+/// How many days back recent conversations may go; the smallest is 1.
+pub const MAX_RECENT_DAYS: i64 = 365;
 /// `contact_reason` of a ticket.
 pub const MAX_CONTACT_REASON_CHARS: u64 = 500;
 /// `via` of a ticket.

@@ -3,9 +3,9 @@
 use validator::{Validate, ValidationError};
 
 use crate::limits::{MAX_EMAIL_CHARS, MAX_EXTERNAL_ID_CHARS, MAX_PERSON_NAME_CHARS, MAX_PHONE_NUMBER_CHARS};
-use crate::ticket_draft::no_nul;
+use crate::text_rules::no_nul;
 use crate::violation::{self, code};
-use crate::{CustomerId, NewCustomer, NewUser, Timestamp, UserId, Violation};
+use crate::{CustomerId, ExternalIds, NewCustomer, NewUser, Timestamp, UserId, Violation};
 
 /// A customer as a caller asks for it. An e-mail address or a phone number is needed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Validate)]
@@ -31,6 +31,18 @@ pub struct CustomerDraft {
     /// At most [`MAX_EXTERNAL_ID_CHARS`].
     #[validate(length(max = MAX_EXTERNAL_ID_CHARS), custom(function = "no_nul"))]
     pub shopify_id: Option<String>,
+    /// At most [`MAX_EXTERNAL_ID_CHARS`].
+    #[validate(length(max = MAX_EXTERNAL_ID_CHARS), custom(function = "no_nul"))]
+    pub wordpress_id: Option<String>,
+    /// At most [`MAX_EXTERNAL_ID_CHARS`].
+    #[validate(length(max = MAX_EXTERNAL_ID_CHARS), custom(function = "no_nul"))]
+    pub fb_user_id: Option<String>,
+    /// At most [`MAX_EXTERNAL_ID_CHARS`].
+    #[validate(length(max = MAX_EXTERNAL_ID_CHARS), custom(function = "no_nul"))]
+    pub ig_user_id: Option<String>,
+    /// At most [`MAX_EXTERNAL_ID_CHARS`].
+    #[validate(length(max = MAX_EXTERNAL_ID_CHARS), custom(function = "no_nul"))]
+    pub whatsapp_id: Option<String>,
 }
 
 /// A user as a caller asks for it.
@@ -53,6 +65,11 @@ pub struct UserDraft {
 }
 
 impl CustomerDraft {
+    /// Everything that is wrong with the draft, as [`TicketDraft::violations`](crate::TicketDraft::violations).
+    pub fn violations(&self) -> Vec<Violation> {
+        self.validate().err().as_ref().map(violation::violations).unwrap_or_default()
+    }
+
     /// The checked customer.
     ///
     /// # Errors
@@ -67,7 +84,14 @@ impl CustomerDraft {
             first_name: self.first_name,
             last_name: self.last_name,
             full_name,
-            shopify_id: self.shopify_id,
+            external_ids: ExternalIds {
+                shopify_id: self.shopify_id,
+                wordpress_id: self.wordpress_id,
+                fb_user_id: self.fb_user_id,
+                ig_user_id: self.ig_user_id,
+                whatsapp_id: self.whatsapp_id,
+                ..ExternalIds::default()
+            },
             created_at: now,
         })
     }

@@ -12,6 +12,7 @@
 
 mod api_keys;
 mod authentication;
+mod comments;
 mod customers;
 mod id_ranges;
 mod readiness;
@@ -22,6 +23,7 @@ mod users;
 
 pub use api_keys::{ApiKeyStore, RotateKeyOutcome};
 pub use authentication::{AuthenticationError, Authenticator};
+pub use comments::{CommentCreation, CommentStore, CreateCommentOutcome};
 pub use customers::{CreateCustomerOutcome, CustomerStore};
 pub use id_ranges::IdRangeStore;
 pub use readiness::Readiness;
@@ -32,11 +34,18 @@ pub use users::{CreateUserOutcome, UserStore};
 
 /// Everything a storage adapter implements. Holds for whatever implements the parts.
 pub trait Storage:
-    ShopStore + CustomerStore + UserStore + TicketStore + ApiKeyStore + IdRangeStore + Readiness
+    ShopStore + CustomerStore + UserStore + TicketStore + CommentStore + ApiKeyStore + IdRangeStore + Readiness
 {
 }
 
 impl<T> Storage for T where
-    T: ShopStore + CustomerStore + UserStore + TicketStore + ApiKeyStore + IdRangeStore + Readiness
+    T: ShopStore
+        + CustomerStore
+        + UserStore
+        + TicketStore
+        + CommentStore
+        + ApiKeyStore
+        + IdRangeStore
+        + Readiness
 {
 }

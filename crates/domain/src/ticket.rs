@@ -40,6 +40,8 @@ pub struct Ticket {
     pub language_code: Option<String>,
     /// What made it.
     pub via: Option<String>,
+    /// 1 when it is created; whatever changes the ticket raises it.
+    pub version: i64,
 }
 
 /// The request that a person handle a ticket.

@@ -1,7 +1,5 @@
 //! What a caller wants a new ticket to be, and the checks it must pass.
 
-use std::borrow::Cow;
-
 use oxilangtag::LanguageTag;
 use validator::{Validate, ValidationError};
 
@@ -9,7 +7,8 @@ use crate::limits::{
     MAX_CHANNEL_CHARS, MAX_CONTACT_REASON_CHARS, MAX_EMAIL_CHARS, MAX_LANGUAGE_CODE_CHARS, MAX_MESSAGE_CHARS,
     MAX_TAG_CHARS, MAX_TAGS, MAX_THREAD_ID_CHARS, MAX_TICKET_NAME_CHARS, MAX_UNREAD_COUNT, MAX_VIA_CHARS,
 };
-use crate::violation::{self, ENTRIES_PARAM, code};
+use crate::text_rules::{every_entry_fits, no_nul, not_blank};
+use crate::violation::{self, code};
 use crate::{CustomerId, ShopId, Ticket, TicketId, Timestamp, UserId, Violation};
 
 /// A ticket as a caller asks for it: unchecked, with nothing filled in.
@@ -101,17 +100,9 @@ impl TicketDraft {
             tags: self.tags.unwrap_or_default(),
             language_code: self.language_code,
             via: self.via,
+            version: 1,
         })
     }
-}
-
-fn not_blank(text: &str) -> Result<(), ValidationError> {
-    if text.trim().is_empty() { Err(ValidationError::new(code::NOT_BLANK)) } else { Ok(()) }
-}
-
-/// PostgreSQL cannot store U+0000 in a text, so no store is asked to.
-pub(crate) fn no_nul(text: &str) -> Result<(), ValidationError> {
-    if text.contains('\0') { Err(ValidationError::new(code::NO_NUL)) } else { Ok(()) }
 }
 
 fn language_tag(text: &str) -> Result<(), ValidationError> {
@@ -120,30 +111,8 @@ fn language_tag(text: &str) -> Result<(), ValidationError> {
         .map_err(|_| ValidationError::new(code::LANGUAGE_TAG))
 }
 
-/// Names every tag that does not fit, as pairs of its index and the length it may have
-/// (or null, for U+0000). Tags beyond the allowed number are not looked at.
-fn every_tag_fits(tags: &[String]) -> Result<(), ValidationError> {
-    let max_tags = usize::try_from(MAX_TAGS).unwrap_or(usize::MAX);
-    let misfits: Vec<(usize, Option<u64>)> = tags
-        .iter()
-        .take(max_tags)
-        .enumerate()
-        .filter_map(|(index, tag)| {
-            if no_nul(tag).is_err() {
-                Some((index, None))
-            } else if tag.chars().count() as u64 > MAX_TAG_CHARS {
-                Some((index, Some(MAX_TAG_CHARS)))
-            } else {
-                None
-            }
-        })
-        .collect();
-    if misfits.is_empty() {
-        return Ok(());
-    }
-    let mut error = ValidationError::new(code::ENTRIES);
-    error.add_param(Cow::Borrowed(ENTRIES_PARAM), &misfits);
-    Err(error)
+pub(crate) fn every_tag_fits(tags: &[String]) -> Result<(), ValidationError> {
+    every_entry_fits(tags, MAX_TAGS, MAX_TAG_CHARS)
 }
 
 #[cfg(test)]

@@ -27,6 +27,17 @@ pub enum Field {
     LastName,
     FullName,
     ShopifyId,
+    WordpressId,
+    FbUserId,
+    IgUserId,
+    WhatsappId,
+    Text,
+    Time,
+    Subject,
+    FromEmail,
+    ToEmails,
+    Attachments,
+    IsFromShop,
 }
 
 /// The name of a draft's field in Rust, as `validator` reports it.
@@ -48,6 +59,14 @@ const FIELD_NAMES: &[(&str, Field)] = &[
     ("last_name", Field::LastName),
     ("full_name", Field::FullName),
     ("shopify_id", Field::ShopifyId),
+    ("wordpress_id", Field::WordpressId),
+    ("fb_user_id", Field::FbUserId),
+    ("ig_user_id", Field::IgUserId),
+    ("whatsapp_id", Field::WhatsappId),
+    ("text", Field::Text),
+    ("subject", Field::Subject),
+    ("from_email", Field::FromEmail),
+    ("to_emails", Field::ToEmails),
 ];
 
 /// A rule that a field broke.

@@ -1,6 +1,7 @@
 DROP TABLE id_ranges;
 DROP TABLE idempotency_records;
 DROP TABLE human_tickets;
+DROP TABLE comments;
 DROP TABLE tickets;
 DROP TABLE api_keys;
 DROP TABLE users;

@@ -18,6 +18,19 @@ CREATE TABLE customers (
     last_name TEXT,
     full_name TEXT,
     shopify_id TEXT,
+    wordpress_id TEXT,
+    prestashop_id TEXT,
+    fb_user_id TEXT,
+    ig_user_id TEXT,
+    ig_pseudo TEXT,
+    whatsapp_id TEXT,
+    zendesk_id TEXT,
+    freshdesk_id TEXT,
+    gmelius_id TEXT,
+    gorgias_id TEXT,
+    number_of_orders INTEGER NOT NULL,
+    cms TEXT,
+    cms_created_at TIMESTAMPTZ,
     created_at TIMESTAMPTZ NOT NULL,
     PRIMARY KEY (shop_id, id),
     UNIQUE (shop_id, email_folded),
@@ -42,10 +55,12 @@ CREATE TABLE api_keys (
     number BIGINT NOT NULL,
     secret_hash BYTEA NOT NULL,
     scopes TEXT NOT NULL,
+    user_id BIGINT,
     created_at TIMESTAMPTZ NOT NULL,
     expires_at TIMESTAMPTZ,
     revoked_at TIMESTAMPTZ,
-    PRIMARY KEY (shop_id, number)
+    PRIMARY KEY (shop_id, number),
+    FOREIGN KEY (shop_id, user_id) REFERENCES users (shop_id, id)
 );
 
 CREATE TABLE tickets (
@@ -66,10 +81,36 @@ CREATE TABLE tickets (
     tags JSONB NOT NULL,
     language_code TEXT,
     via TEXT,
+    version BIGINT NOT NULL,
     PRIMARY KEY (shop_id, id),
     FOREIGN KEY (shop_id, customer_id) REFERENCES customers (shop_id, id),
     FOREIGN KEY (shop_id, assigned_to) REFERENCES users (shop_id, id)
 );
+
+-- Lists of tickets: newest activity first, of the shop or of one customer.
+CREATE INDEX tickets_by_activity ON tickets (shop_id, last_message_time DESC, id DESC);
+CREATE INDEX tickets_by_customer ON tickets (shop_id, customer_id, last_message_time DESC, id DESC);
+
+CREATE TABLE comments (
+    shop_id BIGINT NOT NULL,
+    id BIGINT NOT NULL,
+    ticket_id BIGINT NOT NULL,
+    text TEXT NOT NULL,
+    time TIMESTAMPTZ NOT NULL,
+    channel TEXT NOT NULL,
+    is_from_shop BOOLEAN NOT NULL,
+    author_id BIGINT,
+    subject TEXT,
+    from_email TEXT,
+    to_emails JSONB NOT NULL,
+    attachments TEXT,
+    tags JSONB NOT NULL,
+    PRIMARY KEY (shop_id, id),
+    FOREIGN KEY (shop_id, ticket_id) REFERENCES tickets (shop_id, id),
+    FOREIGN KEY (shop_id, author_id) REFERENCES users (shop_id, id)
+);
+
+CREATE INDEX comments_by_ticket ON comments (shop_id, ticket_id, time, id);
 
 CREATE TABLE human_tickets (
     shop_id BIGINT NOT NULL,
@@ -82,16 +123,17 @@ CREATE TABLE human_tickets (
     FOREIGN KEY (shop_id, ticket_id) REFERENCES tickets (shop_id, id)
 );
 
--- subject_id is the id of what the operation made.
+-- customer_id is the customer whose data the receipt holds, if it holds one's.
 CREATE TABLE idempotency_records (
     shop_id BIGINT NOT NULL REFERENCES shops (id),
     operation TEXT NOT NULL,
     idempotency_key TEXT NOT NULL,
     fingerprint BYTEA NOT NULL,
     receipt BYTEA NOT NULL,
-    subject_id BIGINT NOT NULL,
+    customer_id BIGINT,
     created_at TIMESTAMPTZ NOT NULL,
-    PRIMARY KEY (shop_id, operation, idempotency_key)
+    PRIMARY KEY (shop_id, operation, idempotency_key),
+    FOREIGN KEY (shop_id, customer_id) REFERENCES customers (shop_id, id)
 );
 
 -- Where the ranges handed out to make ticket ids from end, for each node.

@@ -28,6 +28,19 @@ CREATE TABLE customers (
     last_name TEXT,
     full_name TEXT,
     shopify_id TEXT,
+    wordpress_id TEXT,
+    prestashop_id TEXT,
+    fb_user_id TEXT,
+    ig_user_id TEXT,
+    ig_pseudo TEXT,
+    whatsapp_id TEXT,
+    zendesk_id TEXT,
+    freshdesk_id TEXT,
+    gmelius_id TEXT,
+    gorgias_id TEXT,
+    number_of_orders INTEGER NOT NULL,
+    cms TEXT,
+    cms_created_at INTEGER,
     created_at INTEGER NOT NULL,
     PRIMARY KEY (shop_id, id),
     UNIQUE (shop_id, email_folded),
@@ -52,10 +65,12 @@ CREATE TABLE api_keys (
     number INTEGER NOT NULL,
     secret_hash BLOB NOT NULL,
     scopes TEXT NOT NULL,
+    user_id INTEGER,
     created_at INTEGER NOT NULL,
     expires_at INTEGER,
     revoked_at INTEGER,
-    PRIMARY KEY (shop_id, number)
+    PRIMARY KEY (shop_id, number),
+    FOREIGN KEY (shop_id, user_id) REFERENCES users (shop_id, id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE tickets (
@@ -76,10 +91,36 @@ CREATE TABLE tickets (
     tags TEXT NOT NULL,
     language_code TEXT,
     via TEXT,
+    version INTEGER NOT NULL,
     PRIMARY KEY (shop_id, id),
     FOREIGN KEY (shop_id, customer_id) REFERENCES customers (shop_id, id),
     FOREIGN KEY (shop_id, assigned_to) REFERENCES users (shop_id, id)
 ) STRICT;
+
+-- Lists of tickets: newest activity first, of the shop or of one customer.
+CREATE INDEX tickets_by_activity ON tickets (shop_id, last_message_time DESC, id DESC);
+CREATE INDEX tickets_by_customer ON tickets (shop_id, customer_id, last_message_time DESC, id DESC);
+
+CREATE TABLE comments (
+    shop_id INTEGER NOT NULL,
+    id INTEGER NOT NULL,
+    ticket_id INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    time INTEGER NOT NULL,
+    channel TEXT NOT NULL,
+    is_from_shop INTEGER NOT NULL,
+    author_id INTEGER,
+    subject TEXT,
+    from_email TEXT,
+    to_emails TEXT NOT NULL,
+    attachments TEXT,
+    tags TEXT NOT NULL,
+    PRIMARY KEY (shop_id, id),
+    FOREIGN KEY (shop_id, ticket_id) REFERENCES tickets (shop_id, id),
+    FOREIGN KEY (shop_id, author_id) REFERENCES users (shop_id, id)
+) STRICT;
+
+CREATE INDEX comments_by_ticket ON comments (shop_id, ticket_id, time, id);
 
 CREATE TABLE human_tickets (
     shop_id INTEGER NOT NULL,
@@ -92,16 +133,17 @@ CREATE TABLE human_tickets (
     FOREIGN KEY (shop_id, ticket_id) REFERENCES tickets (shop_id, id)
 ) STRICT, WITHOUT ROWID;
 
--- subject_id is the id of what the operation made.
+-- customer_id is the customer whose data the receipt holds, if it holds one's.
 CREATE TABLE idempotency_records (
     shop_id INTEGER NOT NULL REFERENCES shops (id),
     operation TEXT NOT NULL,
     idempotency_key TEXT NOT NULL,
     fingerprint BLOB NOT NULL,
     receipt BLOB NOT NULL,
-    subject_id INTEGER NOT NULL,
+    customer_id INTEGER,
     created_at INTEGER NOT NULL,
-    PRIMARY KEY (shop_id, operation, idempotency_key)
+    PRIMARY KEY (shop_id, operation, idempotency_key),
+    FOREIGN KEY (shop_id, customer_id) REFERENCES customers (shop_id, id)
 ) STRICT;
 
 -- Where the ranges handed out to make ticket ids from end, for each node.

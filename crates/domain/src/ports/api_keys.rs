@@ -11,7 +11,8 @@ pub enum RotateKeyOutcome {
     NotLive,
 }
 
-/// Keeps API keys. The shop handed in must exist where a key is created.
+/// Keeps API keys. The shop handed in must exist where a key is created, and the user it
+/// writes for must be the shop's.
 ///
 /// - **KEY-1** A created key has a number that no other key of the shop has, and is found
 ///   with everything as it was handed in, together with its shop, open or closed.
@@ -21,7 +22,7 @@ pub enum RotateKeyOutcome {
 /// - **KEY-4** Revoking sets the time of revocation and answers the key; revoking again
 ///   keeps the first; a key that is not there is `None`.
 /// - **KEY-5** Rotating adds a key with the new secret and the old one's scopes and
-///   without an expiry, and ends the old one at `old_ends_at`, or earlier if it expired
+///   user and without an expiry, and ends the old one at `old_ends_at`, or earlier if it expired
 ///   earlier.
 /// - **KEY-6** A key that is not there, revoked or expired cannot be rotated.
 #[async_trait]

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use crate::{Customer, CustomerId, NewCustomer, ShopId, StorageError};
+use crate::{Attempt, Customer, CustomerId, NewCustomer, Once, ShopId, StorageError};
 
 /// What became of a customer's creation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +29,9 @@ pub enum CreateCustomerOutcome {
 ///   phone number matches, answers `IdTaken` and changes nothing.
 /// - **CUSTOMER-7** Of creations that race for one e-mail address exactly one answers
 ///   `Created`, the others `Existing`.
+/// - **CUSTOMER-8** With a [`Once`] the obligations of [`Attempt`] hold, for outcomes that
+///   have a receipt (`Created`, and `Existing` too if the caller says so) and for those
+///   that have none.
 #[async_trait]
 pub trait CustomerStore: Send + Sync {
     /// Adds a customer, unless there is one.
@@ -39,7 +42,8 @@ pub trait CustomerStore: Send + Sync {
         &self,
         shop: ShopId,
         customer: NewCustomer,
-    ) -> Result<CreateCustomerOutcome, StorageError>;
+        once: Option<Once<CreateCustomerOutcome>>,
+    ) -> Result<Attempt<CreateCustomerOutcome>, StorageError>;
 
     /// The shop's customer of this number.
     ///

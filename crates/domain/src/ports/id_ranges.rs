@@ -21,7 +21,8 @@ use crate::{IdRange, StorageError, Timestamp};
 ///   where the node's latest ends.
 #[async_trait]
 pub trait IdRangeStore: Send + Sync {
-    /// Reserves a range, the continuation of `current` if there is one.
+    /// Reserves a range, the continuation of `current` if there is one. `span_millis` is at
+    /// least 1.
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.

@@ -1,6 +1,9 @@
 use async_trait::async_trait;
 
-use crate::{IdempotencyClaim, Receipt, ShopId, StorageError, Ticket, TicketId, TicketView, Timestamp};
+use crate::{
+    IdempotencyClaim, Page, ShopId, StorageError, Ticket, TicketFilter, TicketId, TicketPosition, TicketView,
+    Timestamp,
+};
 
 /// One ticket to create, with what must be stored in the same transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,9 +22,9 @@ pub struct TicketCreation {
 pub enum CreateTicketOutcome {
     /// It is stored, and on disk.
     Created,
-    /// The key was used before for the same request: what the caller was told then.
+    /// The key was used before for the same request: the answer of the receipt kept then.
     /// Nothing was written.
-    Replayed(Receipt),
+    Replayed(Vec<u8>),
     /// The key was used before for another request. Nothing was written.
     KeyReused,
     /// The first use of the key has not ended yet. Nothing was written.
@@ -53,6 +56,13 @@ pub enum CreateTicketOutcome {
 ///   leaves the whole batch unwritten and the stored ticket as it was.
 /// - **TICKET-11** One batch may hold items of several shops; each is held to its own.
 /// - **TICKET-12** Batches that run at the same time all take effect, each item once.
+/// - **TICKET-13** A list holds the shop's tickets that meet every condition of the filter,
+///   and no other's, each as `find_ticket` answers it; an empty thread id matches none.
+/// - **TICKET-14** A list is in order of `last_message_time`, latest first, and of the id,
+///   largest first, where that is the same.
+/// - **TICKET-15** Following `next` from page to page answers every ticket of the list
+///   once, `limit` on each page but the last; the last has no `next`.
+/// - **TICKET-16** A count is the length of the whole list of the same filter.
 ///
 /// With an idempotency claim, whose record is written in the ticket's transaction:
 ///
@@ -87,4 +97,23 @@ pub trait TicketStore: Send + Sync {
     /// # Errors
     /// [`StorageError`] if the store fails.
     async fn find_ticket(&self, shop: ShopId, id: TicketId) -> Result<Option<TicketView>, StorageError>;
+
+    /// The shop's tickets that the filter lets through, after this place in the list:
+    /// at most `limit`, which is 1 to [`MAX_PAGE_ENTRIES`](crate::limits::MAX_PAGE_ENTRIES).
+    ///
+    /// # Errors
+    /// [`StorageError`] if the store fails.
+    async fn list_tickets(
+        &self,
+        shop: ShopId,
+        filter: TicketFilter,
+        after: Option<TicketPosition>,
+        limit: u32,
+    ) -> Result<Page<TicketView, TicketPosition>, StorageError>;
+
+    /// How many tickets of the shop the filter lets through.
+    ///
+    /// # Errors
+    /// [`StorageError`] if the store fails.
+    async fn count_tickets(&self, shop: ShopId, filter: TicketFilter) -> Result<u64, StorageError>;
 }

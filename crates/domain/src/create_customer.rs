@@ -1,0 +1,52 @@
+//! The use case: create one customer.
+
+use std::sync::Arc;
+
+use crate::ports::{Clock, CreateCustomerOutcome, CustomerStore};
+use crate::{
+    Attempt, CustomerDraft, IdempotencyRequest, Once, RenderReceipt, ShopId, StorageError, Violation,
+};
+
+/// Creates customers: checks the draft and has the store keep it, unless there is one.
+#[derive(Clone)]
+pub struct CreateCustomer {
+    store: Arc<dyn CustomerStore>,
+    clock: Arc<dyn Clock>,
+}
+
+/// Why no customer was attempted.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateCustomerError {
+    /// The draft breaks rules: all of them, in the order of [`Field`](crate::Field).
+    #[error("the customer breaks {} rules", .0.len())]
+    Invalid(Vec<Violation>),
+    /// The store failed; its kind tells what that means.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl CreateCustomer {
+    /// The use case on these ports.
+    pub fn new(store: Arc<dyn CustomerStore>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock }
+    }
+
+    /// Creates a customer of the shop. `receipt` renders what the caller is told of an
+    /// outcome, to be kept with an idempotency request; `None` for a refusal.
+    ///
+    /// # Errors
+    /// [`CreateCustomerError`]; nothing was written unless the store failed with
+    /// [`OutcomeUnknown`](crate::StorageErrorKind::OutcomeUnknown).
+    pub async fn execute(
+        &self,
+        shop: ShopId,
+        draft: CustomerDraft,
+        idempotency: Option<IdempotencyRequest>,
+        receipt: RenderReceipt<CreateCustomerOutcome>,
+    ) -> Result<Attempt<CreateCustomerOutcome>, CreateCustomerError> {
+        let now = self.clock.now();
+        let customer = draft.into_new(now).map_err(CreateCustomerError::Invalid)?;
+        let once = idempotency.map(|request| Once { request, requested_at: now, receipt });
+        Ok(self.store.create_customer(shop, customer, once).await?)
+    }
+}
