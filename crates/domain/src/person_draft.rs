@@ -3,7 +3,7 @@
 use validator::{Validate, ValidationError};
 
 use crate::limits::{MAX_EMAIL_CHARS, MAX_EXTERNAL_ID_CHARS, MAX_PERSON_NAME_CHARS, MAX_PHONE_NUMBER_CHARS};
-use crate::text_rules::no_nul;
+use crate::text_rules::{no_nul, not_blank};
 use crate::violation::{self, code};
 use crate::{CustomerId, ExternalIds, NewCustomer, NewUser, Timestamp, UserId, Violation};
 
@@ -16,8 +16,12 @@ pub struct CustomerDraft {
     /// An e-mail address of at most [`MAX_EMAIL_CHARS`].
     #[validate(email, length(max = MAX_EMAIL_CHARS), custom(function = "no_nul"))]
     pub email: Option<String>,
-    /// At most [`MAX_PHONE_NUMBER_CHARS`].
-    #[validate(length(max = MAX_PHONE_NUMBER_CHARS), custom(function = "no_nul"))]
+    /// Not blank, at most [`MAX_PHONE_NUMBER_CHARS`].
+    #[validate(
+        length(max = MAX_PHONE_NUMBER_CHARS),
+        custom(function = "not_blank"),
+        custom(function = "no_nul")
+    )]
     pub phone_number: Option<String>,
     /// At most [`MAX_PERSON_NAME_CHARS`].
     #[validate(length(max = MAX_PERSON_NAME_CHARS), custom(function = "no_nul"))]
@@ -123,8 +127,7 @@ fn joined(first: &Option<String>, last: &Option<String>) -> Option<String> {
 }
 
 fn reachable(draft: &CustomerDraft) -> Result<(), ValidationError> {
-    let given = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.trim().is_empty());
-    if given(&draft.email) || given(&draft.phone_number) {
+    if draft.email.is_some() || draft.phone_number.is_some() {
         Ok(())
     } else {
         Err(ValidationError::new(code::EMAIL_OR_PHONE_NUMBER))
@@ -146,6 +149,11 @@ mod tests {
         let by_phone =
             CustomerDraft { phone_number: Some("+33123456789".into()), ..CustomerDraft::default() };
         assert!(by_phone.into_new(Timestamp::MIN).is_ok());
+        let blank = CustomerDraft { phone_number: Some(" ".into()), ..CustomerDraft::default() };
+        assert_eq!(
+            blank.into_new(Timestamp::MIN),
+            Err(vec![Violation { field: Field::PhoneNumber, index: None, rule: Rule::NotBlank }])
+        );
     }
 
     #[test]

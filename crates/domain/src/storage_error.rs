@@ -14,19 +14,19 @@ pub enum StorageErrorKind {
 /// A store failed: what kind of failure, doing what, and the cause. The cause is for
 /// logs only and never holds a driver's type in its public face.
 #[derive(Debug, thiserror::Error)]
-#[error("{operation}: {source:#}")]
+#[error("{operation}: {cause:#}")]
 pub struct StorageError {
     /// What the caller can conclude.
     pub kind: StorageErrorKind,
     /// The method of the port.
     pub operation: &'static str,
     /// The cause.
-    pub source: anyhow::Error,
+    pub cause: anyhow::Error,
 }
 
 impl StorageError {
     /// A failure of this kind, of this method, for this cause.
-    pub fn new(kind: StorageErrorKind, operation: &'static str, source: impl Into<anyhow::Error>) -> Self {
-        Self { kind, operation, source: source.into() }
+    pub fn new(kind: StorageErrorKind, operation: &'static str, cause: impl Into<anyhow::Error>) -> Self {
+        Self { kind, operation, cause: cause.into() }
     }
 }
