@@ -12,7 +12,7 @@ use hexdesk_domain::limits::{
 use hexdesk_domain::ports::CreateTicketOutcome::{
     AssigneeNotFound, Created, CustomerNotFound, KeyReused, Replayed,
 };
-use hexdesk_domain::ports::TicketCreation;
+use hexdesk_domain::ports::{CreateTicketOutcome, TicketCreation};
 use hexdesk_domain::{
     Customer, CustomerId, NewCustomer, NewUser, Receipt, Shop, ShopId, Storage, StorageErrorKind, Ticket,
     TicketId, Timestamp, User, UserId,
@@ -215,7 +215,8 @@ pub async fn ticket_3_unknown_customer_is_refused(storage: Arc<dyn Storage>) -> 
         &create_ticket(&*storage, creation(accepted.clone())).await?,
         &Created,
     )?;
-    expect_ticket(&*storage, "the ticket of a known customer", &accepted).await
+    expect_ticket(&*storage, "the ticket of a known customer", &accepted).await?;
+    expect_nothing_left_on_neighbour(&*storage, &stage, stage.ticket_of_nobody(6)?, CustomerNotFound).await
 }
 
 /// TICKET-4: an assignee who is not a user of the shop is refused and leaves nothing.
@@ -242,7 +243,32 @@ pub async fn ticket_4_unknown_assignee_is_refused(storage: Arc<dyn Storage>) -> 
         &create_ticket(&*storage, creation(accepted.clone())).await?,
         &Created,
     )?;
-    expect_ticket(&*storage, "the ticket of a known user", &accepted).await
+    expect_ticket(&*storage, "the ticket of a known user", &accepted).await?;
+    expect_nothing_left_on_neighbour(&*storage, &stage, stage.ticket_for_nobody(6)?, AssigneeNotFound).await
+}
+
+/// Fails if an item that is refused, before or after a neighbour with the same id, leaves
+/// its human ticket or anything else on that neighbour.
+async fn expect_nothing_left_on_neighbour(
+    storage: &dyn Storage,
+    stage: &Stage,
+    refused: Ticket,
+    refusal: CreateTicketOutcome,
+) -> anyhow::Result<()> {
+    for (id, place) in [(refused.id.get(), 0), (refused.id.get() + 1, 1)] {
+        let neighbour = stage.ticket(id)?;
+        let refused =
+            Ticket { id: neighbour.id, is_opened: true, name: Some("refused".into()), ..refused.clone() };
+        let mut batch = vec![creation(neighbour.clone())];
+        let mut expected = vec![Created];
+        batch.insert(place, creation(refused));
+        expected.insert(place, refusal.clone());
+        expect_outcomes(storage, "a refused item and one of the same id", batch, &expected).await?;
+        expect_ticket(storage, "the one that was not refused", &neighbour).await?;
+        let view = storage.find_ticket(neighbour.shop_id, neighbour.id).await?;
+        same("its human ticket, as it was created closed", &view.and_then(|view| view.human_ticket), &None)?;
+    }
+    Ok(())
 }
 
 /// TICKET-5: if customer and assignee are missing, `CustomerNotFound` wins.
