@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
-use hexdesk_domain::{Fingerprint, IdempotencyKey, IdempotencyRequest, Receipt, ShopId};
+use hexdesk_domain::{Attempt, CustomerId, Fingerprint, IdempotencyKey, IdempotencyRequest, Receipt, ShopId};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::problem::Problem;
@@ -42,24 +43,31 @@ fn operation(method: &Method, path: &str) -> String {
 /// The idempotency keys of requests that are running in this process. A second request
 /// with the same key is told at once, without waiting for the first at the database.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct KeysInUse(Arc<Mutex<HashSet<(ShopId, String, IdempotencyKey)>>>);
+pub(crate) struct KeysInUse(Arc<Mutex<HashSet<Entry>>>);
+
+type Entry = (ShopId, String, IdempotencyKey);
 
 /// The sole use of a key, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct KeyInUse {
     keys: KeysInUse,
-    entry: (ShopId, String, IdempotencyKey),
+    entry: Entry,
 }
 
 impl KeysInUse {
-    /// Begins to use the key.
+    /// Begins to use the request's key, if it has one.
     ///
     /// # Errors
     /// 409 if another request is using it.
-    pub(crate) fn begin(&self, shop: ShopId, request: &IdempotencyRequest) -> Result<KeyInUse, Problem> {
+    pub(crate) fn begin(
+        &self,
+        shop: ShopId,
+        request: Option<&IdempotencyRequest>,
+    ) -> Result<Option<KeyInUse>, Problem> {
+        let Some(request) = request else { return Ok(None) };
         let entry = (shop, request.operation.clone(), request.key.clone());
         if self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(entry.clone()) {
-            Ok(KeyInUse { keys: self.clone(), entry })
+            Ok(Some(KeyInUse { keys: self.clone(), entry }))
         } else {
             Err(Problem::idempotency_key_in_use())
         }
@@ -78,31 +86,47 @@ impl Drop for KeyInUse {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StoredAnswer {
     status: StatusCode,
-    location: String,
+    location: Option<String>,
     body: Vec<u8>,
 }
 
 impl StoredAnswer {
-    /// 201 with the place of what was created.
-    pub(crate) fn created(location: String, body: Vec<u8>) -> Self {
-        Self { status: StatusCode::CREATED, location, body }
+    /// 200.
+    pub(crate) fn ok(body: &impl Serialize) -> Self {
+        Self { status: StatusCode::OK, location: None, body: json(body) }
     }
 
-    /// The receipt to keep.
-    pub(crate) fn into_receipt(self) -> Receipt {
-        let mut receipt = format!("{} {}\n", self.status.as_u16(), self.location).into_bytes();
-        receipt.extend_from_slice(&self.body);
-        Receipt(receipt)
+    /// 201, with the place of what was created if it has one.
+    pub(crate) fn created(location: Option<String>, body: &impl Serialize) -> Self {
+        Self { status: StatusCode::CREATED, location, body: json(body) }
     }
 
-    /// The answer that a receipt holds; `None` if it is none of ours.
-    pub(crate) fn from_receipt(receipt: &Receipt) -> Option<Self> {
-        let end_of_head = receipt.0.iter().position(|byte| *byte == b'\n')?;
-        let (head, body) = receipt.0.split_at_checked(end_of_head)?;
+    /// The receipt to keep, which holds the data of this customer.
+    pub(crate) fn into_receipt(self, customer_id: CustomerId) -> Receipt {
+        let location = self.location.unwrap_or_default();
+        let mut answer = format!("{} {location}\n", self.status.as_u16()).into_bytes();
+        answer.extend_from_slice(&self.body);
+        Receipt { answer, customer_id: Some(customer_id) }
+    }
+
+    /// The answer that a receipt holds.
+    ///
+    /// # Errors
+    /// 500 if it is none of ours.
+    pub(crate) fn from_receipt(answer: &[u8]) -> Result<Self, Problem> {
+        Self::read(answer).ok_or_else(|| {
+            tracing::error!("an idempotency record holds an answer that Hexdesk never writes");
+            Problem::internal()
+        })
+    }
+
+    fn read(answer: &[u8]) -> Option<Self> {
+        let end_of_head = answer.iter().position(|byte| *byte == b'\n')?;
+        let (head, body) = answer.split_at_checked(end_of_head)?;
         let (status, location) = std::str::from_utf8(head).ok()?.split_once(' ')?;
         Some(Self {
             status: StatusCode::from_bytes(status.as_bytes()).ok()?,
-            location: location.to_owned(),
+            location: (!location.is_empty()).then(|| location.to_owned()),
             body: body.get(1..)?.to_vec(),
         })
     }
@@ -110,11 +134,36 @@ impl StoredAnswer {
     /// The response.
     pub(crate) fn into_response(self, replayed: bool) -> HttpResponse {
         let mut response = HttpResponseBuilder::new(self.status);
-        response.insert_header((header::LOCATION, self.location)).content_type("application/json");
+        response.content_type("application/json");
+        if let Some(location) = self.location {
+            response.insert_header((header::LOCATION, location));
+        }
         if replayed {
             response.insert_header((IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true")));
         }
         response.body(self.body)
+    }
+}
+
+fn json(body: &impl Serialize) -> Vec<u8> {
+    // The answers' types have string keys only and no `Serialize` that fails.
+    serde_json::to_vec(body).unwrap_or_default()
+}
+
+/// The response to an operation that may have been asked for before; `answer` is what the
+/// caller is told of an outcome.
+///
+/// # Errors
+/// 422 and 409 for a key that was or is used, and what `answer` refuses.
+pub(crate) fn respond<T>(
+    attempt: Attempt<T>,
+    answer: impl FnOnce(T) -> Result<StoredAnswer, Problem>,
+) -> Result<HttpResponse, Problem> {
+    match attempt {
+        Attempt::Ran(outcome) => Ok(answer(outcome)?.into_response(false)),
+        Attempt::Replayed(receipt) => Ok(StoredAnswer::from_receipt(&receipt)?.into_response(true)),
+        Attempt::KeyReused => Err(Problem::idempotency_key_reused()),
+        Attempt::InProgress => Err(Problem::idempotency_key_in_use()),
     }
 }
 
@@ -124,10 +173,18 @@ mod tests {
 
     #[test]
     fn an_answer_survives_being_kept() {
-        let answer = StoredAnswer::created("/api/v1/tickets/7".into(), b"{\"a\":\n1}".to_vec());
-        assert_eq!(StoredAnswer::from_receipt(&answer.clone().into_receipt()), Some(answer));
+        let customer = CustomerId::new(1).unwrap();
+        for answer in [
+            StoredAnswer::created(Some("/api/v1/tickets/7".into()), &["a\nb"]),
+            StoredAnswer::created(None, &1),
+            StoredAnswer::ok(&()),
+        ] {
+            let receipt = answer.clone().into_receipt(customer);
+            assert_eq!(receipt.customer_id, Some(customer));
+            assert_eq!(StoredAnswer::from_receipt(&receipt.answer), Ok(answer));
+        }
         for garbage in ["", "\n", "201", "201\n", "abc /\n", "201 /"] {
-            assert_eq!(StoredAnswer::from_receipt(&Receipt(garbage.into())), None, "{garbage:?}");
+            assert!(StoredAnswer::from_receipt(garbage.as_bytes()).is_err(), "{garbage:?}");
         }
     }
 
@@ -140,10 +197,10 @@ mod tests {
             key: IdempotencyKey::parse("k").unwrap(),
             fingerprint: Fingerprint([0; 32]),
         };
-        let first = keys.begin(shop, &request).unwrap();
-        assert_eq!(keys.begin(shop, &request).err(), Some(Problem::idempotency_key_in_use()));
-        assert!(keys.begin(ShopId::new(2).unwrap(), &request).is_ok());
+        let first = keys.begin(shop, Some(&request)).unwrap();
+        assert_eq!(keys.begin(shop, Some(&request)).err(), Some(Problem::idempotency_key_in_use()));
+        assert!(keys.begin(ShopId::new(2).unwrap(), Some(&request)).is_ok());
         drop(first);
-        assert!(keys.begin(shop, &request).is_ok());
+        assert!(keys.begin(shop, Some(&request)).is_ok());
     }
 }

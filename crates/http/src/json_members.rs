@@ -141,10 +141,47 @@ impl Members {
         }
     }
 
+    /// `false` for the boolean and for the string `"false"`, `true` for anything else;
+    /// nothing if it is absent.
+    pub(crate) fn flag_unless_false(&mut self, field: Field) -> Option<bool> {
+        Some(match self.take(field)? {
+            Value::Bool(flag) => flag,
+            Value::String(text) => text != "false",
+            _ => true,
+        })
+    }
+
+    /// A list of texts as [`Self::texts`]; empty for anything that is no array.
+    pub(crate) fn texts_or_none(&mut self, field: Field, max: u64) -> Option<Vec<String>> {
+        let position = self.position(field)?;
+        match self.values.get(position) {
+            Some(Some(Value::Array(_))) => self.texts(field, max),
+            _ => None,
+        }
+    }
+
+    /// A text, or a whole number as the text of it.
+    pub(crate) fn text_or_number(&mut self, field: Field) -> Option<String> {
+        match self.take(field)? {
+            Value::String(text) => Some(text),
+            Value::Number(number) if !number.is_f64() => Some(number.to_string()),
+            _ => self.refuse(field, None, "type", "must be a string or a whole number"),
+        }
+    }
+
+    /// Any JSON, as its text.
+    pub(crate) fn json(&mut self, field: Field) -> Option<String> {
+        self.take(field).map(|value| value.to_string())
+    }
+
     /// The member's value; `null` is absent.
     fn take(&mut self, field: Field) -> Option<Value> {
-        let position = self.spelling.iter().position(|(spelled, _)| *spelled == field)?;
+        let position = self.position(field)?;
         self.values.get_mut(position)?.take().filter(|value| !value.is_null())
+    }
+
+    fn position(&self, field: Field) -> Option<usize> {
+        self.spelling.iter().position(|(spelled, _)| *spelled == field)
     }
 
     fn refuse<T>(

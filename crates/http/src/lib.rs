@@ -7,11 +7,17 @@
 
 mod authorization;
 pub mod command_line;
+mod comments;
+mod cursor;
+mod customers;
 mod demo;
 mod health;
 mod idempotency;
 mod json_members;
+mod json_text;
+mod list_query;
 mod logging;
+mod person_json;
 mod problem;
 mod request_body;
 mod request_trace;

@@ -8,7 +8,7 @@ use hexdesk_domain::Scope;
 
 use crate::authorization::authorize;
 use crate::problem::Problem;
-use crate::{health, request_body, tickets};
+use crate::{comments, customers, health, request_body, tickets};
 
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,16 +40,53 @@ pub const ENDPOINTS: &[Endpoint] = &[
         handler: || web::to(health::ready),
     },
     Endpoint {
+        method: Method::GET,
+        path: "/api/v1/tickets",
+        access: Access::Key(Scope::TicketsRead),
+        handler: || web::to(tickets::list),
+    },
+    Endpoint {
         method: Method::POST,
         path: "/api/v1/tickets",
         access: Access::Key(Scope::TicketsWrite),
         handler: || web::to(tickets::create),
+    },
+    // Before the ticket of any id, which it would match as well.
+    Endpoint {
+        method: Method::GET,
+        path: "/api/v1/tickets/getRecentConversations",
+        access: Access::Key(Scope::TicketsRead),
+        handler: || web::to(tickets::recent),
     },
     Endpoint {
         method: Method::GET,
         path: "/api/v1/tickets/{ticketId}",
         access: Access::Key(Scope::TicketsRead),
         handler: || web::to(tickets::find),
+    },
+    Endpoint {
+        method: Method::GET,
+        path: "/api/v1/tickets/{ticketId}/comments",
+        access: Access::Key(Scope::TicketsRead),
+        handler: || web::to(comments::list),
+    },
+    Endpoint {
+        method: Method::POST,
+        path: "/api/v1/tickets/{ticketId}/comments",
+        access: Access::Key(Scope::TicketsWrite),
+        handler: || web::to(comments::create),
+    },
+    Endpoint {
+        method: Method::POST,
+        path: "/api/v1/customers",
+        access: Access::Key(Scope::CustomersWrite),
+        handler: || web::to(customers::create),
+    },
+    Endpoint {
+        method: Method::GET,
+        path: "/api/v1/customers/{customerId}",
+        access: Access::Key(Scope::CustomersRead),
+        handler: || web::to(customers::find),
     },
 ];
 

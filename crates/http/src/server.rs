@@ -7,7 +7,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, dev, web};
 use anyhow::Context;
 use hexdesk_adapters::{ApiKeyAuthenticator, SystemClock};
-use hexdesk_domain::{Clock, CreateTicket, Storage};
+use hexdesk_domain::{Clock, CreateComment, CreateCustomer, CreateTicket, Storage};
 
 use crate::idempotency::KeysInUse;
 use crate::request_trace::trace_request;
@@ -35,8 +35,13 @@ impl BoundServer {
         let (ids, range_keeper) = ReservedTicketIds::start(storage.clone(), clock.clone()).await?;
         let services = web::Data::new(Services {
             authenticator: Arc::new(ApiKeyAuthenticator::new(storage.clone(), clock.clone())),
-            create_ticket: CreateTicket::new(storage.clone(), clock, ids),
+            create_ticket: CreateTicket::new(storage.clone(), clock.clone(), ids.clone()),
             tickets: storage.clone(),
+            create_comment: CreateComment::new(storage.clone(), clock.clone(), ids),
+            comments: storage.clone(),
+            create_customer: CreateCustomer::new(storage.clone(), clock.clone()),
+            customers: storage.clone(),
+            clock,
             readiness: storage,
             keys_in_use: KeysInUse::default(),
         });

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use hexdesk_domain::{Authenticator, CreateTicket, Readiness, StorageError, StorageErrorKind, TicketStore};
+use hexdesk_domain::{
+    Authenticator, Clock, CommentStore, CreateComment, CreateCustomer, CreateTicket, CustomerStore,
+    Readiness, StorageError, StorageErrorKind, TicketIdsExhausted, TicketStore,
+};
 
 use crate::idempotency::KeysInUse;
 use crate::problem::Problem;
@@ -13,8 +16,18 @@ pub(crate) struct Services {
     pub(crate) authenticator: Arc<dyn Authenticator>,
     /// Creates tickets.
     pub(crate) create_ticket: CreateTicket,
-    /// Finds tickets.
+    /// Finds and lists tickets.
     pub(crate) tickets: Arc<dyn TicketStore>,
+    /// Creates comments.
+    pub(crate) create_comment: CreateComment,
+    /// Lists comments.
+    pub(crate) comments: Arc<dyn CommentStore>,
+    /// Creates customers.
+    pub(crate) create_customer: CreateCustomer,
+    /// Finds customers.
+    pub(crate) customers: Arc<dyn CustomerStore>,
+    /// Tells the time.
+    pub(crate) clock: Arc<dyn Clock>,
     /// Tells whether the store can serve.
     pub(crate) readiness: Arc<dyn Readiness>,
     /// The idempotency keys of requests that are running in this process.
@@ -37,4 +50,10 @@ pub(crate) fn storage_problem(error: StorageError) -> Problem {
             Problem::internal()
         }
     }
+}
+
+/// What a client is told when no id can be made.
+pub(crate) fn ids_problem(error: TicketIdsExhausted) -> Problem {
+    tracing::error!(%error, "no id");
+    Problem::overloaded()
 }

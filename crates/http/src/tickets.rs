@@ -2,7 +2,9 @@
 
 mod create;
 mod find;
+mod list;
 mod wire;
 
 pub(crate) use create::create;
 pub(crate) use find::find;
+pub(crate) use list::{list, recent};

@@ -1,5 +1,9 @@
 //! Ids as clients write them.
 
+use hexdesk_domain::{CustomerId, TicketId};
+
+use crate::problem::Problem;
+
 /// The number that a string of ASCII digits stands for. Signs, spaces, exponents and
 /// numbers beyond 64 bits are none.
 pub(crate) fn parse(digits: &str) -> Option<i64> {
@@ -13,6 +17,28 @@ pub(crate) fn parse(digits: &str) -> Option<i64> {
 /// What an id up to `max` must be, to follow its name.
 pub(crate) fn requirement(max: i64) -> String {
     format!("must be a whole number from 1 to {max}")
+}
+
+/// The ticket that a path names.
+///
+/// # Errors
+/// 400 if it names none.
+pub(crate) fn ticket_in_path(text: &str) -> Result<TicketId, Problem> {
+    in_path("ticketId", text, TicketId::MAX, TicketId::new)
+}
+
+/// The customer that a path names.
+///
+/// # Errors
+/// 400 if it names none.
+pub(crate) fn customer_in_path(text: &str) -> Result<CustomerId, Problem> {
+    in_path("customerId", text, CustomerId::MAX, CustomerId::new)
+}
+
+fn in_path<T>(name: &str, text: &str, max: i64, new: impl Fn(i64) -> Option<T>) -> Result<T, Problem> {
+    parse(text)
+        .and_then(new)
+        .ok_or_else(|| Problem::invalid_parameter(format!("{name} {}", requirement(max))))
 }
 
 #[cfg(test)]

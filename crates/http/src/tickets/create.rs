@@ -6,7 +6,7 @@ use crate::idempotency::{self, StoredAnswer};
 use crate::json_members::Members;
 use crate::problem::Problem;
 use crate::request_body;
-use crate::services::Services;
+use crate::services::{Services, ids_problem, storage_problem};
 
 /// `POST /api/v1/tickets`: creates a ticket for a customer of the key's shop.
 ///
@@ -29,23 +29,17 @@ pub(crate) async fn create(
     }
 
     let shop = &principal.shop;
-    let _key_in_use =
-        idempotency.as_ref().map(|requested| services.keys_in_use.begin(shop.id, requested)).transpose()?;
+    let _key_in_use = services.keys_in_use.begin(shop.id, idempotency.as_ref())?;
     let created = services
         .create_ticket
         .execute(shop.id, draft, idempotency, |ticket| {
-            let body = TicketAnswer::new(TicketJson::new(ticket, shop.domain.as_str())).to_json();
-            StoredAnswer::created(format!("/api/v1/tickets/{}", ticket.id), body).into_receipt()
+            let body = TicketAnswer::new(TicketJson::new(ticket, shop.domain.as_str()));
+            StoredAnswer::created(Some(format!("/api/v1/tickets/{}", ticket.id)), &body)
+                .into_receipt(ticket.customer_id)
         })
         .await
         .map_err(|error| problem(error, members))?;
-    match StoredAnswer::from_receipt(&created.receipt) {
-        Some(answer) => Ok(answer.into_response(created.replayed)),
-        None => {
-            tracing::error!("an idempotency record holds an answer that Hexdesk never writes");
-            Err(Problem::internal())
-        }
-    }
+    Ok(StoredAnswer::from_receipt(&created.answer)?.into_response(created.replayed))
 }
 
 fn problem(error: CreateTicketError, members: Members) -> Problem {
@@ -55,10 +49,7 @@ fn problem(error: CreateTicketError, members: Members) -> Problem {
         CreateTicketError::AssigneeNotFound => Problem::user_not_found(),
         CreateTicketError::KeyReused => Problem::idempotency_key_reused(),
         CreateTicketError::InProgress => Problem::idempotency_key_in_use(),
-        CreateTicketError::IdsExhausted(error) => {
-            tracing::error!(%error, "no ticket id");
-            Problem::overloaded()
-        }
-        CreateTicketError::Storage(error) => crate::services::storage_problem(error),
+        CreateTicketError::IdsExhausted(error) => ids_problem(error),
+        CreateTicketError::Storage(error) => storage_problem(error),
     }
 }

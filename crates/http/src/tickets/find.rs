@@ -1,5 +1,5 @@
 use actix_web::{HttpResponse, web};
-use hexdesk_domain::{Principal, TicketId};
+use hexdesk_domain::Principal;
 
 use super::wire::{TicketAnswer, TicketViewJson};
 use crate::problem::Problem;
@@ -15,12 +15,10 @@ pub(crate) async fn find(
     principal: web::ReqData<Principal>,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let id = wire_id::parse(&id).and_then(TicketId::new).ok_or_else(|| {
-        Problem::invalid_parameter(format!("ticketId {}", wire_id::requirement(TicketId::MAX)))
-    })?;
+    let id = wire_id::ticket_in_path(&id)?;
     let shop = &principal.shop;
     let view = services.tickets.find_ticket(shop.id, id).await.map_err(storage_problem)?;
     let view = view.ok_or_else(Problem::ticket_not_found)?;
-    let body = TicketAnswer::new(TicketViewJson::new(&view, shop.domain.as_str())).to_json();
-    Ok(HttpResponse::Ok().content_type("application/json").body(body))
+    let body = TicketAnswer::new(TicketViewJson::new(&view, shop.domain.as_str()));
+    Ok(HttpResponse::Ok().json(body))
 }

@@ -1,12 +1,12 @@
 //! How tickets are spelled in JSON.
 
 use hexdesk_domain::limits::{MAX_TAGS, MAX_UNREAD_COUNT};
-use hexdesk_domain::{
-    Customer, CustomerId, Field, HumanTicket, Ticket, TicketDraft, TicketView, Timestamp, User, UserId,
-};
-use serde::{Serialize, Serializer};
+use hexdesk_domain::{CustomerId, Field, HumanTicket, Ticket, TicketDraft, TicketView, Timestamp, UserId};
+use serde::Serialize;
 
 use crate::json_members::{Members, Spelling};
+use crate::json_text::{as_text, as_text_or_null};
+use crate::person_json::{CustomerSummary, UserSummary};
 
 /// The members of the body that creates a ticket.
 pub(super) const TICKET_MEMBERS: Spelling = &[
@@ -55,16 +55,20 @@ pub(super) struct TicketAnswer<T> {
     ticket: T,
 }
 
-impl<T: Serialize> TicketAnswer<T> {
+impl<T> TicketAnswer<T> {
     pub(super) fn new(ticket: T) -> Self {
         Self { success: true, ticket }
     }
+}
 
-    /// The JSON text.
-    pub(super) fn to_json(&self) -> Vec<u8> {
-        // Nothing in these types can fail to serialize: no maps, no fallible `Serialize`.
-        serde_json::to_vec(self).unwrap_or_default()
-    }
+/// `{"success":true,"tickets":[…],"next_cursor":…}`, with `"total":n` if it was asked for.
+#[derive(Serialize)]
+pub(super) struct TicketsAnswer<'a> {
+    pub(super) success: bool,
+    pub(super) tickets: Vec<TicketViewJson<'a>>,
+    pub(super) next_cursor: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) total: Option<u64>,
 }
 
 /// A ticket with every column of its own.
@@ -130,9 +134,9 @@ pub(super) struct TicketViewJson<'a> {
     #[serde(flatten)]
     ticket: TicketJson<'a>,
     #[serde(rename = "Customer")]
-    customer: CustomerJson<'a>,
+    customer: CustomerSummary<'a>,
     #[serde(rename = "User")]
-    assignee: Option<UserJson<'a>>,
+    assignee: Option<UserSummary<'a>>,
     #[serde(rename = "HumanTicket")]
     human_ticket: Option<HumanTicketJson>,
 }
@@ -141,55 +145,9 @@ impl<'a> TicketViewJson<'a> {
     pub(super) fn new(view: &'a TicketView, shop_domain: &'a str) -> Self {
         Self {
             ticket: TicketJson::new(&view.ticket, shop_domain),
-            customer: CustomerJson::new(&view.customer),
-            assignee: view.assignee.as_ref().map(UserJson::new),
+            customer: CustomerSummary::new(&view.customer),
+            assignee: view.assignee.as_ref().map(UserSummary::new),
             human_ticket: view.human_ticket.as_ref().map(HumanTicketJson::new),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct CustomerJson<'a> {
-    id: i64,
-    email: Option<&'a str>,
-    first_name: Option<&'a str>,
-    last_name: Option<&'a str>,
-    full_name: Option<&'a str>,
-    phone_number: Option<&'a str>,
-    shopify_id: Option<&'a str>,
-}
-
-impl<'a> CustomerJson<'a> {
-    fn new(customer: &'a Customer) -> Self {
-        Self {
-            id: customer.id.get(),
-            email: customer.email.as_deref(),
-            first_name: customer.first_name.as_deref(),
-            last_name: customer.last_name.as_deref(),
-            full_name: customer.full_name.as_deref(),
-            phone_number: customer.phone_number.as_deref(),
-            shopify_id: customer.shopify_id.as_deref(),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct UserJson<'a> {
-    id: i64,
-    email: &'a str,
-    first_name: Option<&'a str>,
-    last_name: Option<&'a str>,
-    full_name: Option<&'a str>,
-}
-
-impl<'a> UserJson<'a> {
-    fn new(user: &'a User) -> Self {
-        Self {
-            id: user.id.get(),
-            email: &user.email,
-            first_name: user.first_name.as_deref(),
-            last_name: user.last_name.as_deref(),
-            full_name: user.full_name.as_deref(),
         }
     }
 }
@@ -213,20 +171,5 @@ impl HumanTicketJson {
             opened_at: human_ticket.opened_at,
             closed_at: human_ticket.closed_at,
         }
-    }
-}
-
-fn as_text<T: std::fmt::Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(value)
-}
-
-#[expect(clippy::ref_option, reason = "serde hands over a reference to the field")]
-fn as_text_or_null<T: std::fmt::Display, S: Serializer>(
-    value: &Option<T>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    match value {
-        Some(value) => serializer.collect_str(value),
-        None => serializer.serialize_none(),
     }
 }

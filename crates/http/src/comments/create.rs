@@ -1,0 +1,59 @@
+use std::sync::Arc;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use hexdesk_domain::ports::CreateCommentOutcome;
+use hexdesk_domain::{CreateCommentError, Principal};
+
+use super::wire::{self, COMMENT_MEMBERS, CommentAnswer};
+use crate::idempotency::{self, StoredAnswer};
+use crate::json_members::Members;
+use crate::problem::Problem;
+use crate::services::{Services, ids_problem, storage_problem};
+use crate::{request_body, wire_id};
+
+/// `POST /api/v1/tickets/{ticketId}/comments`: adds a message to a ticket of the key's
+/// shop, in the name of the key's user if it has one.
+///
+/// # Errors
+/// 400 for a ticket id that is none and with every member that is not as it must be, 404
+/// for a ticket that the shop does not have, 409 and 422 for an `Idempotency-Key` in use
+/// or reused, and what reading the body and the store may answer.
+pub(crate) async fn create(
+    services: web::Data<Services>,
+    principal: web::ReqData<Principal>,
+    ticket: web::Path<String>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    let body = request_body::read_json(request.headers(), payload.into_inner()).await?;
+    let ticket = wire_id::ticket_in_path(&ticket)?;
+    let idempotency = idempotency::requested(&request, &body)?;
+    let mut members = Members::parse(&body, COMMENT_MEMBERS)?;
+    let draft = wire::draft(&mut members);
+    if members.has_errors() {
+        return Err(members.problem(&draft.violations()));
+    }
+
+    let shop = &principal.shop;
+    let _key_in_use = services.keys_in_use.begin(shop.id, idempotency.as_ref())?;
+    let receipt = Arc::new(|outcome: &CreateCommentOutcome| match outcome {
+        CreateCommentOutcome::Created(view) => Some(
+            StoredAnswer::created(None, &CommentAnswer::new(view)).into_receipt(view.comment.customer_id),
+        ),
+        CreateCommentOutcome::TicketNotFound | CreateCommentOutcome::AuthorNotFound => None,
+    });
+    let attempt = services
+        .create_comment
+        .execute(shop.id, ticket, principal.user_id, draft, idempotency, receipt)
+        .await
+        .map_err(|error| match error {
+            CreateCommentError::Invalid(violations) => members.problem(&violations),
+            CreateCommentError::IdsExhausted(error) => ids_problem(error),
+            CreateCommentError::Storage(error) => storage_problem(error),
+        })?;
+    idempotency::respond(attempt, |outcome| match outcome {
+        CreateCommentOutcome::Created(view) => Ok(StoredAnswer::created(None, &CommentAnswer::new(&view))),
+        CreateCommentOutcome::TicketNotFound => Err(Problem::ticket_not_found()),
+        CreateCommentOutcome::AuthorNotFound => Err(Problem::user_not_found()),
+    })
+}

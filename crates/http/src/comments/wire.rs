@@ -1,0 +1,110 @@
+//! How comments are spelled in JSON.
+
+use hexdesk_domain::limits::{MAX_TAGS, MAX_TO_EMAILS};
+use hexdesk_domain::{CommentDraft, CommentView, Field, Timestamp};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::json_members::{Members, Spelling};
+use crate::json_text::as_text;
+use crate::person_json::{CustomerSummary, UserSummary};
+
+/// The members of the body that creates a comment.
+pub(super) const COMMENT_MEMBERS: Spelling = &[
+    (Field::Text, "text"),
+    (Field::Time, "time"),
+    (Field::Subject, "subject"),
+    (Field::FromEmail, "fromEmail"),
+    (Field::ToEmails, "toEmails"),
+    (Field::Attachments, "attachments"),
+    (Field::Tags, "tags"),
+    (Field::Channel, "Channel"),
+    (Field::IsFromShop, "isFromShop"),
+];
+
+/// The draft that the members make; what cannot be read stays absent, and is noted in them.
+pub(super) fn draft(members: &mut Members) -> CommentDraft {
+    CommentDraft {
+        text: members.text(Field::Text),
+        time: members.timestamp(Field::Time),
+        subject: members.text(Field::Subject),
+        from_email: members.text(Field::FromEmail),
+        to_emails: members.texts_or_none(Field::ToEmails, MAX_TO_EMAILS),
+        attachments: members.json(Field::Attachments),
+        tags: members.texts(Field::Tags, MAX_TAGS),
+        channel: members.text(Field::Channel),
+        is_from_shop: members.flag_unless_false(Field::IsFromShop),
+    }
+}
+
+/// `{"success":true,"comment":{…}}`
+#[derive(Serialize)]
+pub(super) struct CommentAnswer<'a> {
+    success: bool,
+    comment: CommentJson<'a>,
+}
+
+impl<'a> CommentAnswer<'a> {
+    pub(super) fn new(view: &'a CommentView) -> Self {
+        Self { success: true, comment: CommentJson::new(view) }
+    }
+}
+
+/// `{"success":true,"comments":[…],"totalCount":n,"next_cursor":…}`
+#[derive(Serialize)]
+pub(super) struct CommentsAnswer<'a> {
+    pub(super) success: bool,
+    pub(super) comments: Vec<CommentJson<'a>>,
+    #[serde(rename = "totalCount")]
+    pub(super) total_count: u64,
+    pub(super) next_cursor: Option<&'a str>,
+}
+
+/// A comment with the people it names.
+#[derive(Serialize)]
+pub(super) struct CommentJson<'a> {
+    #[serde(serialize_with = "as_text")]
+    id: i64,
+    #[serde(rename = "ticketId", serialize_with = "as_text")]
+    ticket_id: i64,
+    text: &'a str,
+    #[serde(serialize_with = "as_text")]
+    time: Timestamp,
+    #[serde(rename = "Channel")]
+    channel: &'a str,
+    #[serde(rename = "isFromShop")]
+    is_from_shop: bool,
+    subject: Option<&'a str>,
+    #[serde(rename = "fromEmail")]
+    from_email: Option<&'a str>,
+    #[serde(rename = "toEmails")]
+    to_emails: &'a [String],
+    attachments: Option<&'a RawValue>,
+    tags: &'a [String],
+    #[serde(rename = "Customer")]
+    customer: CustomerSummary<'a>,
+    #[serde(rename = "User")]
+    author: Option<UserSummary<'a>>,
+}
+
+impl<'a> CommentJson<'a> {
+    pub(super) fn new(view: &'a CommentView) -> Self {
+        let comment = &view.comment;
+        Self {
+            id: comment.id.get(),
+            ticket_id: comment.ticket_id.get(),
+            text: &comment.text,
+            time: comment.time,
+            channel: &comment.channel,
+            is_from_shop: comment.is_from_shop,
+            subject: comment.subject.as_deref(),
+            from_email: comment.from_email.as_deref(),
+            to_emails: &comment.to_emails,
+            // It was JSON when it came in.
+            attachments: comment.attachments.as_deref().and_then(|text| serde_json::from_str(text).ok()),
+            tags: &comment.tags,
+            customer: CustomerSummary::new(&view.customer),
+            author: view.author.as_ref().map(UserSummary::new),
+        }
+    }
+}

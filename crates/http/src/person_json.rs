@@ -1,0 +1,52 @@
+//! How the people of a ticket or comment are spelled in JSON.
+
+use hexdesk_domain::{Customer, User};
+use serde::Serialize;
+
+/// A customer, as tickets and comments name it.
+#[derive(Serialize)]
+pub(crate) struct CustomerSummary<'a> {
+    id: i64,
+    email: Option<&'a str>,
+    first_name: Option<&'a str>,
+    last_name: Option<&'a str>,
+    full_name: Option<&'a str>,
+    phone_number: Option<&'a str>,
+    shopify_id: Option<&'a str>,
+}
+
+impl<'a> CustomerSummary<'a> {
+    pub(crate) fn new(customer: &'a Customer) -> Self {
+        Self {
+            id: customer.id.get(),
+            email: customer.email.as_deref(),
+            first_name: customer.first_name.as_deref(),
+            last_name: customer.last_name.as_deref(),
+            full_name: customer.full_name.as_deref(),
+            phone_number: customer.phone_number.as_deref(),
+            shopify_id: customer.external_ids.shopify_id.as_deref(),
+        }
+    }
+}
+
+/// A user, as tickets and comments name it.
+#[derive(Serialize)]
+pub(crate) struct UserSummary<'a> {
+    id: i64,
+    email: &'a str,
+    first_name: Option<&'a str>,
+    last_name: Option<&'a str>,
+    full_name: Option<&'a str>,
+}
+
+impl<'a> UserSummary<'a> {
+    pub(crate) fn new(user: &'a User) -> Self {
+        Self {
+            id: user.id.get(),
+            email: &user.email,
+            first_name: user.first_name.as_deref(),
+            last_name: user.last_name.as_deref(),
+            full_name: user.full_name.as_deref(),
+        }
+    }
+}
