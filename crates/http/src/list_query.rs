@@ -31,6 +31,10 @@ impl QueryParameters {
                 format!("The query parameters here are {}", known.join(", "))
             }));
         }
+        // No store can hold it, and PostgreSQL does not take it.
+        if parameters.iter().any(|(_, value)| value.contains('\0')) {
+            return Err(Problem::invalid_parameter("Query parameters must not hold the character U+0000"));
+        }
         for known in known {
             if parameters.iter().filter(|(name, _)| name == known).count() > 1 {
                 return Err(Problem::invalid_parameter(format!("{known} must not be there twice")));
