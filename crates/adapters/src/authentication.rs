@@ -13,7 +13,7 @@ use hexdesk_domain::{ApiKey, ApiKeyStore, Authenticator, Clock, Principal, Secre
 use subtle::ConstantTimeEq;
 
 use cache::RecognisedKeys;
-pub use issue::{IssueKeyError, issue_key, rotate_key};
+pub use issue::{IssueKeyError, KeyRequest, issue_key, rotate_key};
 pub use key_id::{KeyId, KeyIdError};
 pub use key_text::{KeyText, PresentedKey, PresentedKeyError};
 
@@ -67,5 +67,5 @@ fn admit(key: ApiKey, shop: Shop, now: Timestamp) -> Result<Principal, Authentic
     if shop.closed_at.is_some() {
         return Err(AuthenticationError::ShopClosed);
     }
-    Ok(Principal { shop, key_number: key.number, scopes: key.scopes })
+    Ok(Principal { shop, key_number: key.number, scopes: key.scopes, user_id: key.user_id })
 }

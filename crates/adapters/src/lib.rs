@@ -3,6 +3,7 @@
 mod authentication;
 mod clock;
 mod database_url;
+mod page;
 mod postgres;
 mod queries;
 mod rows;
@@ -12,8 +13,8 @@ mod sql_types;
 mod sqlite;
 
 pub use authentication::{
-    ApiKeyAuthenticator, IssueKeyError, KeyId, KeyIdError, KeyText, PresentedKey, PresentedKeyError,
-    issue_key, rotate_key,
+    ApiKeyAuthenticator, IssueKeyError, KeyId, KeyIdError, KeyRequest, KeyText, PresentedKey,
+    PresentedKeyError, issue_key, rotate_key,
 };
 pub use clock::SystemClock;
 pub use database_url::{DatabaseUrl, DatabaseUrlError, OpenError, OpenedStorage, open};

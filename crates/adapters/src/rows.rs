@@ -465,7 +465,7 @@ pub(crate) struct RecordedAnswer {
 
 /// An idempotency record to insert.
 #[derive(Debug, Clone, Insertable)]
-#[diesel(table_name = idempotency_records)]
+#[diesel(table_name = idempotency_records, treat_none_as_default_value = false)]
 pub(crate) struct IdempotencyRow {
     pub(crate) shop_id: i64,
     pub(crate) operation: String,

@@ -6,6 +6,7 @@
 //! holding a thread. Other processes may use the same file at the same time.
 
 mod api_keys;
+mod comments;
 mod connection;
 mod counters;
 mod customers;
@@ -13,6 +14,7 @@ mod errors;
 mod id_ranges;
 mod lane;
 mod migrations;
+mod once;
 mod shops;
 mod tickets;
 mod users;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use hexdesk_domain::ports::RotateKeyOutcome;
-use hexdesk_domain::{ApiKey, ApiKeyStore, NewApiKey, Scope, ShopId, StorageError, Timestamp};
+use hexdesk_domain::{ApiKey, ApiKeyStore, NewApiKey, Scope, ShopId, StorageError, Timestamp, UserId};
 
 use super::key_id::KeyId;
 use super::key_text::{KeyText, Secret};
@@ -19,20 +19,32 @@ pub enum IssueKeyError {
     Storage(#[from] StorageError),
 }
 
-/// Adds a key to a shop, which must exist, and answers it with its text: the only time
-/// that the text is there.
+/// The key that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyRequest {
+    /// The shop it opens, which must exist.
+    pub shop: ShopId,
+    /// What it may do.
+    pub scopes: BTreeSet<Scope>,
+    /// The user in whose name it writes comments, who must be the shop's.
+    pub user_id: Option<UserId>,
+    /// From when on it opens nothing.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Adds a key to a shop and answers it with its text: the only time that the text is
+/// there.
 ///
 /// # Errors
 /// [`IssueKeyError`].
 pub async fn issue_key(
     store: &dyn ApiKeyStore,
-    shop: ShopId,
-    scopes: BTreeSet<Scope>,
-    expires_at: Option<Timestamp>,
+    request: KeyRequest,
     now: Timestamp,
 ) -> Result<(ApiKey, KeyText), IssueKeyError> {
+    let KeyRequest { shop, scopes, user_id, expires_at } = request;
     let secret = Secret::random().map_err(IssueKeyError::NoRandomBytes)?;
-    let key = NewApiKey { secret_hash: secret.hash(), scopes, created_at: now, expires_at };
+    let key = NewApiKey { secret_hash: secret.hash(), scopes, user_id, created_at: now, expires_at };
     let key = store.create_key(shop, key).await?;
     let text = KeyText::new(KeyId { shop: key.shop_id, number: key.number }, &secret);
     Ok((key, text))

@@ -101,7 +101,13 @@ impl ApiKeyStore for SqliteStorage {
             diesel::update(api_keys::table.find((shop.get(), number.get())))
                 .set(api_keys::expires_at.eq(StoredTimestamp(ends_at)))
                 .execute(connection)?;
-            let new = NewApiKey { secret_hash, scopes: old.scopes, created_at: now, expires_at: None };
+            let new = NewApiKey {
+                secret_hash,
+                scopes: old.scopes,
+                user_id: old.user_id,
+                created_at: now,
+                expires_at: None,
+            };
             Ok(RotateKeyOutcome::Rotated(create(connection, shop, &new)?))
         })
         .await

@@ -3,10 +3,11 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::ports::CreateCustomerOutcome;
-use hexdesk_domain::{Customer, CustomerId, CustomerStore, NewCustomer, ShopId, StorageError};
+use hexdesk_domain::{Attempt, Customer, CustomerId, CustomerStore, NewCustomer, Once, ShopId, StorageError};
 
 use super::SqliteStorage;
 use super::counters::{Counted, next_number, note_number};
+use super::once::attempt;
 use crate::rows::{CustomerRow, NewCustomerRow};
 use crate::schema::customers;
 
@@ -16,9 +17,13 @@ impl CustomerStore for SqliteStorage {
         &self,
         shop: ShopId,
         customer: NewCustomer,
-    ) -> Result<CreateCustomerOutcome, StorageError> {
+        once: Option<Once<CreateCustomerOutcome>>,
+    ) -> Result<Attempt<CreateCustomerOutcome>, StorageError> {
         let row = NewCustomerRow::new(shop, customer);
-        self.write("create_customer", move |connection| create(connection, shop, row)).await
+        self.write("create_customer", move |connection| {
+            attempt(connection, shop, once.as_ref(), |connection| create(connection, shop, row))
+        })
+        .await
     }
 
     async fn find_customer(&self, shop: ShopId, id: CustomerId) -> Result<Option<Customer>, StorageError> {

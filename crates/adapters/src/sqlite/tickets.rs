@@ -1,22 +1,23 @@
 use anyhow::Context;
 use async_trait::async_trait;
-use diesel::dsl::exists;
+use diesel::dsl::{AsExprOf, exists, sql};
+use diesel::expression::{SqlLiteral, UncheckedBind};
 use diesel::prelude::*;
-use diesel::sqlite::SqliteConnection;
+use diesel::sql_types::{Bool, Text};
+use diesel::sqlite::{Sqlite, SqliteConnection};
 use hexdesk_domain::ports::{CreateTicketOutcome, TicketCreation};
 use hexdesk_domain::{
-    HumanTicketId, Receipt, ShopId, StorageError, Ticket, TicketId, TicketStore, TicketView,
+    Attempt, HumanTicketId, IdempotencyClaim, Page, ShopId, StorageError, Ticket, TicketFilter, TicketId,
+    TicketPosition, TicketStore, TicketView, Timestamp,
 };
 
 use super::SqliteStorage;
 use super::counters::{Counted, next_number};
-use crate::queries;
-use crate::rows::{
-    CustomerRow, HumanTicketRow, IdempotencyRow, RecordedAnswer, TicketRow, TicketViewRow, UserRow,
-    ticket_view,
-};
-use crate::schema::{customers, human_tickets, idempotency_records, tickets, users};
+use super::once::attempt_once;
+use crate::rows::{CustomerRow, HumanTicketRow, TicketRow, TicketViewRow, UserRow, ticket_view};
+use crate::schema::{customers, human_tickets, tickets, users};
 use crate::sql_types::StoredTimestamp;
+use crate::{page, queries};
 
 #[async_trait]
 impl TicketStore for SqliteStorage {
@@ -48,24 +49,76 @@ impl TicketStore for SqliteStorage {
         })
         .await
     }
+
+    async fn list_tickets(
+        &self,
+        shop: ShopId,
+        filter: TicketFilter,
+        after: Option<TicketPosition>,
+        limit: u32,
+    ) -> Result<Page<TicketView, TicketPosition>, StorageError> {
+        self.read("list_tickets", move |connection| {
+            let list = queries::ticket_list(shop.get())
+                .select((
+                    TicketRow::as_select(),
+                    CustomerRow::as_select(),
+                    Option::<UserRow>::as_select(),
+                    Option::<HumanTicketRow>::as_select(),
+                ))
+                .limit(page::rows_to_ask_for(limit))
+                .into_boxed::<Sqlite>();
+            let mut list = queries::meeting(list, filter, has_tag);
+            if let Some(TicketPosition { last_message_time, id }) = after {
+                list = list.filter(queries::ticket_is_after(StoredTimestamp(last_message_time), id.get()));
+            }
+            let rows: Vec<TicketViewRow> = list.load(connection)?;
+            let views = rows.into_iter().map(ticket_view).collect::<Result<Vec<_>, _>>()?;
+            Ok(page::cut(views, limit, |TicketView { ticket, .. }| TicketPosition {
+                last_message_time: ticket.last_message_time,
+                id: ticket.id,
+            }))
+        })
+        .await
+    }
+
+    async fn count_tickets(&self, shop: ShopId, filter: TicketFilter) -> Result<u64, StorageError> {
+        self.read("count_tickets", move |connection| {
+            let count = tickets::table.filter(tickets::shop_id.eq(shop.get())).count().into_boxed::<Sqlite>();
+            let count: i64 = queries::meeting(count, filter, has_tag).get_result(connection)?;
+            Ok(u64::try_from(count)?)
+        })
+        .await
+    }
 }
 
-/// Creates one ticket of a batch. Whatever refuses it comes before the first write.
+/// Creates one ticket of a batch.
 fn create(
     connection: &mut SqliteConnection,
     creation: TicketCreation,
 ) -> anyhow::Result<CreateTicketOutcome> {
-    let record = IdempotencyRow::of(&creation);
-    if let Some(record) = &record
-        && let Some(recorded) = recorded_answer(connection, record)?
-    {
-        return Ok(if recorded.fingerprint == record.fingerprint {
-            CreateTicketOutcome::Replayed(Receipt(recorded.receipt))
-        } else {
-            CreateTicketOutcome::KeyReused
-        });
-    }
-    let TicketCreation { ticket, created_at, .. } = creation;
+    let TicketCreation { ticket, created_at, idempotency } = creation;
+    let Some(IdempotencyClaim { request, receipt }) = idempotency else {
+        return insert(connection, ticket, created_at);
+    };
+    let receipt = |outcome: &_| (*outcome == CreateTicketOutcome::Created).then_some(receipt);
+    let attempt = attempt_once(connection, ticket.shop_id, &request, created_at, receipt, |connection| {
+        insert(connection, ticket, created_at)
+    })?;
+    Ok(match attempt {
+        Attempt::Ran(outcome) => outcome,
+        Attempt::Replayed(answer) => CreateTicketOutcome::Replayed(answer),
+        Attempt::KeyReused => CreateTicketOutcome::KeyReused,
+        Attempt::InProgress => CreateTicketOutcome::InProgress,
+    })
+}
+
+/// Inserts the ticket, with its human ticket if it is open. Whatever refuses it comes
+/// before the first write.
+fn insert(
+    connection: &mut SqliteConnection,
+    ticket: Ticket,
+    created_at: Timestamp,
+) -> anyhow::Result<CreateTicketOutcome> {
     if !has_customer(connection, &ticket)? {
         return Ok(CreateTicketOutcome::CustomerNotFound);
     }
@@ -86,21 +139,7 @@ fn create(
             ))
             .execute(connection)?;
     }
-    if let Some(record) = record {
-        diesel::insert_into(idempotency_records::table).values(record).execute(connection)?;
-    }
     Ok(CreateTicketOutcome::Created)
-}
-
-fn recorded_answer(
-    connection: &mut SqliteConnection,
-    record: &IdempotencyRow,
-) -> QueryResult<Option<RecordedAnswer>> {
-    idempotency_records::table
-        .find((record.shop_id, &record.operation, &record.idempotency_key))
-        .select(RecordedAnswer::as_select())
-        .first(connection)
-        .optional()
 }
 
 fn has_customer(connection: &mut SqliteConnection, ticket: &Ticket) -> QueryResult<bool> {
@@ -114,3 +153,10 @@ fn has_assignee(connection: &mut SqliteConnection, ticket: &Ticket) -> QueryResu
     let user = users::table.find((ticket.shop_id.get(), assignee.get()));
     diesel::select(exists(user)).get_result(connection)
 }
+
+/// That a ticket has this tag.
+fn has_tag(tag: String) -> HasTag {
+    sql::<Bool>("EXISTS (SELECT 1 FROM json_each(tickets.tags) WHERE value = ").bind::<Text, _>(tag).sql(")")
+}
+
+type HasTag = SqlLiteral<Bool, UncheckedBind<SqlLiteral<Bool>, AsExprOf<String, Text>>>;

@@ -1,0 +1,151 @@
+use async_trait::async_trait;
+use diesel::dsl::exists;
+use diesel::prelude::*;
+use diesel::sqlite::{Sqlite, SqliteConnection};
+use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
+use hexdesk_domain::{
+    Attempt, CommentPosition, CommentStore, CommentView, NewComment, Page, ShopId, StorageError, TicketId,
+};
+
+use super::SqliteStorage;
+use super::once::attempt;
+use crate::rows::{CommentRow, CommentViewRow, CustomerRow, UserRow, comment_view};
+use crate::schema::{comments, tickets, users};
+use crate::sql_types::StoredTimestamp;
+use crate::{page, queries};
+
+#[async_trait]
+impl CommentStore for SqliteStorage {
+    async fn create_comments(
+        &self,
+        batch: Vec<CommentCreation>,
+    ) -> Result<Vec<Attempt<CreateCommentOutcome>>, StorageError> {
+        if batch.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.write("create_comments", |connection| {
+            let attempts = batch.into_iter().map(|CommentCreation { comment, once }| {
+                attempt(connection, comment.shop_id, once.as_ref(), |connection| create(connection, comment))
+            });
+            attempts.collect()
+        })
+        .await
+    }
+
+    async fn list_comments(
+        &self,
+        shop: ShopId,
+        ticket: TicketId,
+        after: Option<CommentPosition>,
+        limit: Option<u32>,
+    ) -> Result<Option<Page<CommentView, CommentPosition>>, StorageError> {
+        self.read("list_comments", move |connection| {
+            let rows = list(connection, shop, ticket, after, limit)?;
+            if rows.is_empty() && !has_ticket(connection, shop, ticket)? {
+                return Ok(None);
+            }
+            let views = rows.into_iter().map(comment_view).collect::<Result<Vec<_>, _>>()?;
+            Ok(Some(match limit {
+                Some(limit) => page::cut(views, limit, |CommentView { comment, .. }| CommentPosition {
+                    time: comment.time,
+                    id: comment.id,
+                }),
+                None => Page { entries: views, next: None },
+            }))
+        })
+        .await
+    }
+
+    async fn count_comments(&self, shop: ShopId, ticket: TicketId) -> Result<Option<u64>, StorageError> {
+        self.read("count_comments", move |connection| {
+            let count = comments::table
+                .filter(comments::shop_id.eq(shop.get()).and(comments::ticket_id.eq(ticket.get())))
+                .count();
+            let count: Option<Option<i64>> = tickets::table
+                .find((shop.get(), ticket.get()))
+                .select(count.single_value())
+                .first(connection)
+                .optional()?;
+            Ok(count.flatten().map(u64::try_from).transpose()?)
+        })
+        .await
+    }
+}
+
+/// What a comment needs to know of its ticket.
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = tickets)]
+struct CommentedTicket {
+    channel: String,
+    last_message_time: StoredTimestamp,
+}
+
+/// What a comment makes of its ticket; it leaves what is `None` here.
+#[derive(Debug, AsChangeset)]
+#[diesel(table_name = tickets)]
+struct TicketChange {
+    last_message: Option<String>,
+    last_message_time: Option<StoredTimestamp>,
+    unread_count: Option<i32>,
+}
+
+impl TicketChange {
+    fn by(comment: &NewComment, ticket: &CommentedTicket) -> Self {
+        let is_latest = comment.time >= ticket.last_message_time.0;
+        Self {
+            last_message: is_latest.then(|| comment.text.clone()),
+            last_message_time: is_latest.then_some(StoredTimestamp(comment.time)),
+            unread_count: (!comment.is_from_shop).then_some(1),
+        }
+    }
+}
+
+/// Creates one comment of a batch. Whatever refuses it comes before the first write.
+fn create(connection: &mut SqliteConnection, comment: NewComment) -> anyhow::Result<CreateCommentOutcome> {
+    let key = (comment.shop_id.get(), comment.ticket_id.get());
+    let found: Option<(CommentedTicket, CustomerRow)> = queries::ticket_view(key.0, key.1)
+        .select((CommentedTicket::as_select(), CustomerRow::as_select()))
+        .first(connection)
+        .optional()?;
+    let Some((ticket, customer)) = found else { return Ok(CreateCommentOutcome::TicketNotFound) };
+    let author = match comment.author_id {
+        Some(author) => {
+            let user = users::table.find((comment.shop_id.get(), author.get()));
+            match user.select(UserRow::as_select()).first(connection).optional()? {
+                Some(row) => Some(row),
+                None => return Ok(CreateCommentOutcome::AuthorNotFound),
+            }
+        }
+        None => None,
+    };
+    diesel::update(tickets::table.find(key))
+        .set((TicketChange::by(&comment, &ticket), tickets::version.eq(tickets::version + 1)))
+        .execute(connection)?;
+    let row = CommentRow::new(comment, ticket.channel);
+    diesel::insert_into(comments::table).values(row.clone()).execute(connection)?;
+    Ok(CreateCommentOutcome::Created(Box::new(comment_view((row, customer, author))?)))
+}
+
+/// The rows of a page, and one more if there is one; all if there is no limit.
+fn list(
+    connection: &mut SqliteConnection,
+    shop: ShopId,
+    ticket: TicketId,
+    after: Option<CommentPosition>,
+    limit: Option<u32>,
+) -> QueryResult<Vec<CommentViewRow>> {
+    let mut list = queries::comment_list(shop.get(), ticket.get())
+        .select((CommentRow::as_select(), CustomerRow::as_select(), Option::<UserRow>::as_select()))
+        .into_boxed::<Sqlite>();
+    if let Some(CommentPosition { time, id }) = after {
+        list = list.filter(queries::comment_is_after(StoredTimestamp(time), id.get()));
+    }
+    if let Some(limit) = limit {
+        list = list.limit(page::rows_to_ask_for(limit));
+    }
+    list.load(connection)
+}
+
+fn has_ticket(connection: &mut SqliteConnection, shop: ShopId, ticket: TicketId) -> QueryResult<bool> {
+    diesel::select(exists(tickets::table.find((shop.get(), ticket.get())))).get_result(connection)
+}
