@@ -4,9 +4,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context, bail, ensure};
-use hexdesk_adapters::{KeyText, issue_key};
+use hexdesk_adapters::{KeyRequest, KeyText, issue_key};
 use hexdesk_domain::ports::{CreateCustomerOutcome, CreateShopOutcome, CreateUserOutcome};
-use hexdesk_domain::{CustomerDraft, CustomerId, Scope, ShopDomain, Storage, Timestamp, UserDraft, UserId};
+use hexdesk_domain::{
+    Attempt, CustomerDraft, CustomerId, Scope, ShopDomain, Storage, Timestamp, UserDraft, UserId,
+};
 
 const SHOP: &str = "example.myshopify.com";
 const CUSTOMER_ID: i64 = 123;
@@ -50,14 +52,12 @@ pub(crate) async fn prepare(storage: &Arc<dyn Storage>, now: Timestamp) -> anyho
         ..CustomerDraft::default()
     };
     let customer = customer.into_new(now).ok().context("the demo customer breaks a rule")?;
-    match storage.create_customer(shop.id, customer).await? {
-        CreateCustomerOutcome::Created(_) => {}
-        CreateCustomerOutcome::Existing(customer) if customer.id.get() == CUSTOMER_ID => {}
-        CreateCustomerOutcome::Existing(_) | CreateCustomerOutcome::IdTaken => {
-            bail!(
-                "the shop {SHOP} of this database has other customers than the demo's: use another database"
-            )
-        }
+    match storage.create_customer(shop.id, customer, None).await? {
+        Attempt::Ran(CreateCustomerOutcome::Created(_)) => {}
+        Attempt::Ran(CreateCustomerOutcome::Existing(customer)) if customer.id.get() == CUSTOMER_ID => {}
+        _ => bail!(
+            "the shop {SHOP} of this database has other customers than the demo's: use another database"
+        ),
     }
 
     let user = UserDraft {
@@ -77,7 +77,8 @@ pub(crate) async fn prepare(storage: &Arc<dyn Storage>, now: Timestamp) -> anyho
     }
 
     let scopes = Scope::ALL.iter().copied().collect();
-    Ok(issue_key(&**storage, shop.id, scopes, None, now).await?.1)
+    let request = KeyRequest { shop: shop.id, scopes, user_id: None, expires_at: None };
+    Ok(issue_key(&**storage, request, now).await?.1)
 }
 
 /// What to show whoever starts the demo.

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use anyhow::bail;
 use clap::Subcommand;
 use hexdesk_domain::ports::CreateCustomerOutcome;
-use hexdesk_domain::{CustomerDraft, ShopDomain, Storage};
+use hexdesk_domain::{Attempt, CustomerDraft, ShopDomain, Storage};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CustomerCommand {
@@ -34,12 +34,13 @@ impl CustomerCommand {
         let draft = CustomerDraft { email, phone_number, first_name, last_name, ..CustomerDraft::default() };
         let customer = draft.into_new(super::now()).map_err(|violations| super::refused(&violations))?;
         let shop = super::open_shop(&storage, &shop).await?;
-        match storage.create_customer(shop.id, customer).await? {
-            CreateCustomerOutcome::Created(customer) => super::print([customer.id]),
-            CreateCustomerOutcome::Existing(customer) => {
+        match storage.create_customer(shop.id, customer, None).await? {
+            Attempt::Ran(CreateCustomerOutcome::Created(customer)) => super::print([customer.id]),
+            Attempt::Ran(CreateCustomerOutcome::Existing(customer)) => {
                 bail!("customer {} has this e-mail address or phone number already", customer.id)
             }
-            CreateCustomerOutcome::IdTaken => bail!("the customer's number is taken"),
+            // Only a customer with a number or a key of its own can be refused otherwise.
+            _ => bail!("the customer was not created"),
         }
     }
 }

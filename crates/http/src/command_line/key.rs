@@ -3,9 +3,11 @@ use std::sync::Arc;
 
 use anyhow::bail;
 use clap::Subcommand;
-use hexdesk_adapters::{KeyId, issue_key, rotate_key};
-use hexdesk_domain::{ApiKey, Scope, ShopDomain, Storage, Timestamp};
+use hexdesk_adapters::{KeyId, KeyRequest, issue_key, rotate_key};
+use hexdesk_domain::{ApiKey, Scope, ShopDomain, Storage, Timestamp, UserId};
 use jiff::SignedDuration;
+
+use crate::wire_id;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum KeyCommand {
@@ -14,10 +16,13 @@ pub(super) enum KeyCommand {
         /// The domain of the shop that it opens.
         #[arg(long)]
         shop: ShopDomain,
-        /// What it may do: tickets:read, tickets:write. Give it several times, or with commas in
+        /// What it may do: tickets:read, tickets:write, customers:read, customers:write. Give it several times, or with commas in
         /// between; all scopes of this version if left out.
         #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
         scopes: Vec<Scope>,
+        /// The number of the user in whose name it writes comments; nobody's if left out.
+        #[arg(long, value_name = "USER", value_parser = user_id)]
+        user: Option<UserId>,
         /// When it stops working: a date-time with an offset, or a date (its midnight in UTC);
         /// never if left out.
         #[arg(long, value_name = "TIME", value_parser = Timestamp::parse)]
@@ -50,7 +55,7 @@ impl KeyCommand {
     pub(super) async fn run(self, storage: Arc<dyn Storage>) -> anyhow::Result<()> {
         let now = super::now();
         match self {
-            Self::Create { shop, scopes, expires } => {
+            Self::Create { shop, scopes, user, expires } => {
                 if expires.is_some_and(|expires| expires <= now) {
                     bail!("--expires must lie in the future");
                 }
@@ -60,7 +65,13 @@ impl KeyCommand {
                 } else {
                     scopes.into_iter().collect()
                 };
-                let (_, text) = issue_key(&*storage, shop.id, scopes, expires, now).await?;
+                if let Some(user) = user
+                    && storage.find_user(shop.id, user).await?.is_none()
+                {
+                    bail!("{} has no user {user}", shop.domain);
+                }
+                let request = KeyRequest { shop: shop.id, scopes, user_id: user, expires_at: expires };
+                let (_, text) = issue_key(&*storage, request, now).await?;
                 super::print([text.as_str()])
             }
             Self::List { shop } => {
@@ -85,6 +96,10 @@ impl KeyCommand {
             },
         }
     }
+}
+
+fn user_id(text: &str) -> Result<UserId, String> {
+    wire_id::parse(text).and_then(UserId::new).ok_or_else(|| wire_id::requirement(UserId::MAX))
 }
 
 fn line(key: &ApiKey, now: Timestamp) -> String {
