@@ -307,3 +307,15 @@ const CREATE_TICKETS: &str = ") WITH ORDINALITY AS item (
 )
 SELECT ordinal, has_customer, has_assignee, ticket.id IS NOT NULL, recorded_fingerprint, recorded_receipt
 FROM looked_up LEFT JOIN ticket USING (shop_id, id)";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_statement_is_prepared_once_for_batches_of_any_size() {
+        let statement = CreateTickets::default();
+        assert!(CreateTickets::query_id().is_some());
+        assert!(QueryFragment::<Pg>::is_safe_to_cache_prepared(&statement, &Pg).unwrap());
+    }
+}
