@@ -53,28 +53,31 @@ impl Case {
     /// What the store did wrong; the message begins with [`Case::rule`]. A store that
     /// panics or does not answer fails, too.
     pub fn run(&self, fixture: &dyn StorageFixture) -> Result<(), Failure> {
-        self.run_in_runtime(fixture).map_err(|error| Failure(format!("{}: {error:#}", self.rule)))
-    }
-
-    fn run_in_runtime(&self, fixture: &dyn StorageFixture) -> anyhow::Result<()> {
-        let runtime = runtime()?;
-        let opened = runtime.block_on(fixture.open()).context("the fixture opened no store")?;
-        let check = runtime.spawn((self.check)(opened.storage));
-        let result = runtime.block_on(async { tokio::time::timeout(TIME_LIMIT, check).await });
-        // The connections of a store end with the runtime, before the guard is dropped.
-        runtime.shutdown_timeout(SHUTDOWN_LIMIT);
-        drop(opened.guard);
-        result.context("no answer within the time limit")?.context("the store panicked")?
+        on_store_of_its_own(fixture, self.check).map_err(|error| Failure(format!("{}: {error:#}", self.rule)))
     }
 }
 
-/// A runtime as the cases need it.
-pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+/// Opens a store on a runtime with several threads, checks it, and takes both down.
+pub(crate) fn on_store_of_its_own<F>(
+    fixture: &dyn StorageFixture,
+    check: impl FnOnce(Arc<dyn Storage>) -> F,
+) -> anyhow::Result<()>
+where
+    F: Future<Output = anyhow::Result<()>> + Send + 'static,
+{
     let mut builder = tokio::runtime::Builder::new_multi_thread();
-    builder.worker_threads(4).enable_all().build().context("no runtime")
+    let runtime = builder.worker_threads(4).enable_all().build().context("no runtime")?;
+    let opened = runtime.block_on(fixture.open()).context("the fixture opened no store")?;
+    let checked = runtime.spawn(check(opened.storage));
+    let result = runtime.block_on(async { tokio::time::timeout(TIME_LIMIT, checked).await });
+    // The connections of a store end with the runtime, before the guard is dropped.
+    runtime.shutdown_timeout(SHUTDOWN_LIMIT);
+    drop(opened.guard);
+    result.context("no answer within the time limit")?.context("the store panicked")?
 }
 
-/// The store breaks a rule; shown as it is told, in tests that end with it.
+/// What a store did wrong. Its `Debug` is the message alone, which is what a test that
+/// answers it shows.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Failure(pub(crate) String);
 

@@ -80,25 +80,11 @@ macro_rules! __for_each_case {
 }
 
 /// Makes the contract's tests for an adapter: a plain `#[test]` for each case, in a
-/// module for each port.
+/// module for each port, one more in the module `model` for the property test.
 ///
 /// Takes an expression of a [`StorageFixture`](crate::StorageFixture), which is evaluated
-/// once for each test. Use it in a module of its own for each fixture:
-///
-/// ```
-/// # use hexdesk_contract::{MemoryStorage, StorageFixture, TestStorage, anyhow, async_trait};
-/// struct InMemory;
-///
-/// #[async_trait]
-/// impl StorageFixture for InMemory {
-///     async fn open(&self) -> anyhow::Result<TestStorage> {
-///         Ok(TestStorage::new(MemoryStorage::new()))
-///     }
-/// }
-///
-/// hexdesk_contract::storage_contract!(InMemory);
-/// # fn main() {}
-/// ```
+/// once for each test. Each use makes modules of the same names, so two fixtures in one
+/// file need a module each. The [documentation of the crate](crate) has a whole example.
 #[macro_export]
 macro_rules! storage_contract {
     ($fixture:expr $(,)?) => {
@@ -108,6 +94,14 @@ macro_rules! storage_contract {
         }
 
         $crate::__for_each_case! { [$crate::__case_tests] [] }
+
+        #[cfg(test)]
+        mod model {
+            #[test]
+            fn agrees_with_the_reference() -> Result<(), $crate::Failure> {
+                $crate::agrees_with_the_reference(&super::__storage_contract_fixture())
+            }
+        }
     };
 }
 

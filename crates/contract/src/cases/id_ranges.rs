@@ -63,7 +63,8 @@ pub async fn id_range_4_extension_goes_on(storage: Arc<dyn Storage>) -> anyhow::
     let mut all = vec![current, bystander];
     // Early, in the last millisecond, at the end, long after it, and after the clock
     // stepped back; with spans that grow and shrink.
-    let steps: [(fn(IdRange) -> Timestamp, i64); 8] = [
+    type Moment = fn(IdRange) -> Timestamp;
+    let steps: [(Moment, i64); 8] = [
         (|range| range.from, SPAN),
         (|range| range.until.saturating_add_millis(-SPAN / 2), SPAN),
         (|range| range.until.saturating_add_millis(-1), 1),

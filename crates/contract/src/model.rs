@@ -1,0 +1,98 @@
+//! The property: whatever is asked of it, a store answers what the reference adapter
+//! answers.
+//!
+//! Random steps run on both. The numbers that the two hand out may differ, so what the
+//! store answers is first put into the reference's numbers; id ranges, whose nodes are
+//! the store's free choice, are held to their rules instead.
+
+mod id_range_ledger;
+mod pairing;
+mod run;
+mod step;
+
+use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
+
+use crate::case::on_store_of_its_own;
+use crate::{Failure, StorageFixture};
+
+/// Without the environment's word on it.
+const CASES: u32 = 32;
+const MAX_STEPS: usize = 40;
+/// What is spent on finding the shortest steps that show a failure.
+const MAX_SHRINK_ITERS: u32 = 1_000;
+const MAX_SHRINK_MILLIS: u32 = 60_000;
+
+/// Compares the stores that the fixture opens with the reference adapter, on 32 random
+/// sequences of steps or as many as `PROPTEST_CASES` says.
+///
+/// # Errors
+/// The shortest steps found after which the two differ, and how.
+pub fn agrees_with_the_reference(fixture: &dyn StorageFixture) -> Result<(), Failure> {
+    let mut config = config();
+    if std::env::var_os("PROPTEST_CASES").is_some() {
+        config.cases = Config::default().cases;
+    }
+    compare(fixture, TestRunner::new(config))
+}
+
+fn config() -> Config {
+    Config {
+        cases: CASES,
+        // Where an adapter's sources are is not known here.
+        failure_persistence: None,
+        max_shrink_iters: MAX_SHRINK_ITERS,
+        max_shrink_time: MAX_SHRINK_MILLIS,
+        ..Config::default()
+    }
+}
+
+fn compare(fixture: &dyn StorageFixture, mut runner: TestRunner) -> Result<(), Failure> {
+    runner
+        .run(&step::steps(MAX_STEPS), |steps| {
+            on_store_of_its_own(fixture, |storage| run::run(storage, steps))
+                .map_err(|error| TestCaseError::fail(format!("{error:#}")))
+        })
+        .map_err(|error| match error {
+            TestError::Fail(reason, steps) => Failure(format!("model: {reason}\n{steps:#?}")),
+            TestError::Abort(reason) => Failure(format!("model: {reason}")),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::test_runner::{RngAlgorithm, TestRng};
+
+    use super::*;
+    use crate::faulty::{Fault, FaultyFixture};
+
+    /// Always the same steps, so that what is found does not depend on luck.
+    fn compare_always_alike(fault: Fault) -> Result<(), Failure> {
+        let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+        compare(&FaultyFixture(fault), TestRunner::new_with_rng(config(), rng))
+    }
+
+    /// At least one of each port. Races, sizes and what needs a certain customer of
+    /// another shop are left to the cases.
+    #[test]
+    fn faults_are_found() {
+        for fault in [
+            Fault::ShopReopened,
+            Fault::CustomerEmailFoldedInAscii,
+            Fault::UserOverwritten,
+            Fault::TagsSorted,
+            Fault::FailedBatchHalfWritten,
+            Fault::KeyTwiceInABatch,
+            Fault::RevokedKeysHidden,
+            Fault::ExtensionIgnoresNow,
+        ] {
+            let failure = compare_always_alike(fault).expect_err("a fault that is found");
+            assert!(failure.to_string().starts_with("model: "), "{fault:?}: {failure}");
+        }
+    }
+
+    #[test]
+    fn the_steps_that_show_a_fault_are_few() {
+        let failure = compare_always_alike(Fault::KeyTwiceInABatch).unwrap_err().to_string();
+        assert_eq!(failure.matches("Item {").count(), 2, "{failure}");
+    }
+}
