@@ -1,6 +1,7 @@
 //! What becomes of an operation when its caller, its connection, its server or another
 //! client gets in the way.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::task::Poll;
@@ -9,9 +10,9 @@ use std::time::{Duration, Instant};
 use hexdesk_adapters::{PostgresOptions, PostgresStorage};
 use hexdesk_domain::ports::{CreateCustomerOutcome, CreateShopOutcome, CreateTicketOutcome, TicketCreation};
 use hexdesk_domain::{
-    CustomerDraft, CustomerId, CustomerStore, Fingerprint, IdRangeStore, IdempotencyClaim, IdempotencyKey,
-    IdempotencyRequest, Receipt, ShopDomain, ShopId, ShopStore, StorageError, StorageErrorKind, TicketDraft,
-    TicketId, TicketStore, Timestamp, UserDraft, UserStore,
+    ApiKeyStore, CustomerDraft, CustomerId, CustomerStore, Fingerprint, IdRangeStore, IdempotencyClaim,
+    IdempotencyKey, IdempotencyRequest, NewApiKey, Receipt, SecretHash, ShopDomain, ShopId, ShopStore,
+    StorageError, StorageErrorKind, TicketDraft, TicketId, TicketStore, Timestamp, UserDraft, UserStore,
 };
 use hexdesk_test_postgres::{Cluster, TestDatabase};
 
@@ -94,10 +95,14 @@ impl Scene {
 
     /// Waits until so many sessions of the storage are like this.
     async fn sessions(&self, expected: i64, condition: &str) {
+        self.sessions_of("hexdesk", expected, condition).await;
+    }
+
+    async fn sessions_of(&self, application: &str, expected: i64, condition: &str) {
         let deadline = Instant::now() + Duration::from_secs(20);
         let sql = format!(
             "SELECT count(*) FROM pg_stat_activity
-             WHERE datname = current_database() AND application_name = 'hexdesk' AND {condition}"
+             WHERE datname = current_database() AND application_name = '{application}' AND {condition}"
         );
         while self.count(&sql).await != expected {
             assert!(Instant::now() < deadline, "waited in vain for {expected} sessions with {condition}");
@@ -269,12 +274,49 @@ async fn a_server_that_is_gone_is_unavailable_until_it_is_back() {
 }
 
 #[tokio::test]
-async fn a_server_that_cannot_be_written_to_is_unavailable() {
+async fn a_server_that_cannot_be_written_to_is_left_for_another() {
     let scene = Scene::new().await;
-    let url = format!("{}?options=-c%20default_transaction_read_only%3Don", scene.database.url);
-    let storage = PostgresStorage::connect(&url).await.unwrap();
-    assert_eq!(kind(storage.create_tickets(vec![scene.item(1, None)]).await), StorageErrorKind::Unavailable);
+    let options = "application_name=reader&options=-c%20default_transaction_read_only%3Don";
+    let storage = PostgresStorage::connect(&format!("{}?{options}", scene.database.url)).await.unwrap();
+    let session = "SELECT pid::bigint FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name = 'reader'";
+    let before = scene.count(session).await;
+    let created = storage.create_tickets(vec![scene.item(1, None)]).await;
+    assert_eq!(kind(created), StorageErrorKind::Unavailable);
     assert!(storage.find_shop(&domain()).await.unwrap().is_some());
+    scene.sessions_of("reader", 0, &format!("pid = {before}")).await;
+}
+
+#[tokio::test]
+async fn waiting_for_a_lock_has_an_end_unless_told_otherwise() {
+    let scene = Scene::new().await;
+    scene.other_does("BEGIN; LOCK TABLE tickets IN EXCLUSIVE MODE").await;
+    let begun = Instant::now();
+    assert_eq!(kind(scene.create(vec![scene.item(1, None)]).await), StorageErrorKind::Unavailable);
+    assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn keys_of_a_shop_are_numbered_one_after_another() {
+    let scene = Scene::new().await;
+    scene
+        .other_does(&format!(
+            "BEGIN; SELECT FROM shops WHERE id = {0} FOR NO KEY UPDATE;
+             INSERT INTO api_keys VALUES ({0}, 1, decode(repeat('00', 32), 'hex'), '', now())",
+            scene.shop
+        ))
+        .await;
+    let key = NewApiKey {
+        secret_hash: SecretHash([1; 32]),
+        scopes: BTreeSet::new(),
+        created_at: now(),
+        expires_at: None,
+    };
+    let (created, ()) = tokio::join!(scene.storage.create_key(scene.shop, key), async {
+        scene.is_blocked().await;
+        scene.other_does("COMMIT").await;
+    });
+    assert_eq!(created.unwrap().number.get(), 2);
 }
 
 #[tokio::test]

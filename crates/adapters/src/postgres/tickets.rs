@@ -283,7 +283,7 @@ const CREATE_TICKETS: &str = ") WITH ORDINALITY AS item (
         PARTITION BY shop_id, operation, idempotency_key ORDER BY ordinal) AS turn
     FROM looked_up WHERE NOT is_recorded AND has_customer AND has_assignee
 ), claim AS (
-    -- In one order, so that two batches never wait for each other.
+    -- In one order, so that no two batches wait each for the other.
     INSERT INTO idempotency_records
         (shop_id, operation, idempotency_key, fingerprint, receipt, subject_id, created_at)
     SELECT shop_id, operation, idempotency_key, fingerprint, receipt, id, created_at
@@ -292,8 +292,8 @@ const CREATE_TICKETS: &str = ") WITH ORDINALITY AS item (
     ON CONFLICT DO NOTHING
     RETURNING shop_id, operation, idempotency_key
 ), created AS (
-    SELECT fine.* FROM fine LEFT JOIN claim USING (shop_id, operation, idempotency_key)
-    WHERE idempotency_key IS NULL OR (turn = 1 AND claim.shop_id IS NOT NULL)
+    SELECT * FROM fine WHERE idempotency_key IS NULL OR (turn = 1
+        AND (shop_id, operation, idempotency_key) IN (SELECT * FROM claim))
 ), ticket AS (
     INSERT INTO tickets
         (shop_id, id, customer_id, channel, name, thread_id, email_used, date, last_message,
