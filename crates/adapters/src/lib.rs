@@ -1,11 +1,23 @@
 //! Storage on PostgreSQL and SQLite, and authentication by API key.
 
+mod authentication;
+mod clock;
+mod database_url;
 mod postgres;
 mod queries;
 mod rows;
 #[doc(hidden)]
 pub mod schema;
 mod sql_types;
+mod sqlite;
+
+pub use authentication::{
+    ApiKeyAuthenticator, IssueKeyError, KeyId, KeyIdError, KeyText, PresentedKey, PresentedKeyError,
+    issue_key, rotate_key,
+};
+pub use clock::SystemClock;
+pub use database_url::{DatabaseUrl, DatabaseUrlError, OpenError, OpenedStorage, open};
+pub use sqlite::{SqliteOpenError, SqliteOptions, SqliteStorage};
 
 pub use postgres::{
     ConnectError, MigrateError, PostgresOpenError, PostgresOptions, PostgresStorage, PostgresUrlError,

@@ -167,7 +167,7 @@ impl NewUserRow {
 
 /// An API key, to insert and to read. Scopes are their names, joined by spaces.
 #[derive(Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = api_keys)]
+#[diesel(table_name = api_keys, treat_none_as_default_value = false)]
 pub(crate) struct ApiKeyRow {
     shop_id: i64,
     number: i64,
@@ -215,7 +215,7 @@ impl TryFrom<ApiKeyRow> for ApiKey {
 
 /// A ticket, to insert and to read.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = tickets)]
+#[diesel(table_name = tickets, treat_none_as_default_value = false)]
 pub(crate) struct TicketRow {
     pub(crate) shop_id: i64,
     pub(crate) id: i64,

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::ports::{Clock, CreateTicketOutcome, TicketCreation, TicketIdSource, TicketStore};
 use crate::{
-    IdempotencyClaim, IdempotencyRequest, Receipt, ShopId, StorageErrorKind, Ticket, TicketDraft, Violation,
+    IdempotencyClaim, IdempotencyRequest, Receipt, ShopId, StorageError, StorageErrorKind, Ticket,
+    TicketDraft, TicketIdsExhausted, Violation,
 };
 
 /// Creates tickets: checks the draft, completes it, and has the store keep it.
@@ -42,15 +43,12 @@ pub enum CreateTicketError {
     /// The first request with the idempotency key has not ended.
     #[error("the first request with the idempotency key has not ended")]
     InProgress,
-    /// The store cannot be reached or is busy; nothing was written.
-    #[error("the store is not available: {0:#}")]
-    Unavailable(anyhow::Error),
-    /// The store went away in the middle: the ticket is there once or not at all.
-    #[error("the store went away in the middle of the write: {0:#}")]
-    OutcomeUnknown(anyhow::Error),
-    /// Anything else; nothing was written.
-    #[error("{0:#}")]
-    Unexpected(anyhow::Error),
+    /// No id can be made now; nothing was written.
+    #[error(transparent)]
+    IdsExhausted(#[from] TicketIdsExhausted),
+    /// The store failed; its kind tells what that means.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
 }
 
 impl CreateTicket {
@@ -64,7 +62,8 @@ impl CreateTicket {
     /// for whoever sends the same again.
     ///
     /// # Errors
-    /// [`CreateTicketError`]; unless it is `OutcomeUnknown`, nothing was written.
+    /// [`CreateTicketError`]; nothing was written unless the store failed with
+    /// [`OutcomeUnknown`](StorageErrorKind::OutcomeUnknown).
     pub async fn execute<R>(
         &self,
         shop: ShopId,
@@ -76,20 +75,12 @@ impl CreateTicket {
         R: FnOnce(&Ticket) -> Receipt,
     {
         let now = self.clock.now();
-        let id = self.ids.next_id(now).map_err(|error| CreateTicketError::Unavailable(error.into()))?;
+        let id = self.ids.next_id(now)?;
         let ticket = draft.into_ticket(id, shop, now).map_err(CreateTicketError::Invalid)?;
         let receipt = receipt(&ticket);
         let idempotency = idempotency.map(|request| IdempotencyClaim { request, receipt: receipt.clone() });
         let batch = vec![TicketCreation { ticket, created_at: now, idempotency }];
-        let outcomes = self.store.create_tickets(batch).await.map_err(|error| {
-            let kind = error.kind;
-            let cause = anyhow::Error::new(error);
-            match kind {
-                StorageErrorKind::Unavailable => CreateTicketError::Unavailable(cause),
-                StorageErrorKind::OutcomeUnknown => CreateTicketError::OutcomeUnknown(cause),
-                StorageErrorKind::Unexpected => CreateTicketError::Unexpected(cause),
-            }
-        })?;
+        let outcomes = self.store.create_tickets(batch).await?;
         match outcomes.into_iter().next() {
             Some(CreateTicketOutcome::Created) => Ok(TicketCreated { receipt, replayed: false }),
             Some(CreateTicketOutcome::Replayed(receipt)) => Ok(TicketCreated { receipt, replayed: true }),
@@ -97,7 +88,11 @@ impl CreateTicket {
             Some(CreateTicketOutcome::InProgress) => Err(CreateTicketError::InProgress),
             Some(CreateTicketOutcome::CustomerNotFound) => Err(CreateTicketError::CustomerNotFound),
             Some(CreateTicketOutcome::AssigneeNotFound) => Err(CreateTicketError::AssigneeNotFound),
-            None => Err(CreateTicketError::Unexpected(anyhow::anyhow!("the store answered no outcome"))),
+            None => Err(CreateTicketError::Storage(StorageError::new(
+                StorageErrorKind::Unexpected,
+                "create_tickets",
+                anyhow::anyhow!("the store answered no outcome (TICKET-2)"),
+            ))),
         }
     }
 }

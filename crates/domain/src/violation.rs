@@ -17,6 +17,7 @@ pub enum Field {
     LastMessageTime,
     LastMessage,
     AssignedTo,
+    IsOpened,
     UnreadCount,
     Tags,
     LanguageCode,

@@ -1,0 +1,6 @@
+//! Migrations are embedded: a new directory of one must lead to a new build.
+
+fn main() {
+    #![allow(clippy::print_stdout, reason = "this is how a build script talks to Cargo")]
+    println!("cargo::rerun-if-changed=../../migrations");
+}

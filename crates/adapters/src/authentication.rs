@@ -1,0 +1,71 @@
+//! API keys: how they are issued, written and recognised.
+
+mod cache;
+mod issue;
+mod key_id;
+mod key_text;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use hexdesk_domain::ports::AuthenticationError;
+use hexdesk_domain::{ApiKey, ApiKeyStore, Authenticator, Clock, Principal, SecretHash, Shop, Timestamp};
+use subtle::ConstantTimeEq;
+
+use cache::RecognisedKeys;
+pub use issue::{IssueKeyError, issue_key, rotate_key};
+pub use key_id::{KeyId, KeyIdError};
+pub use key_text::{KeyText, PresentedKey, PresentedKeyError};
+
+/// Recognises API keys by what a store keeps of them.
+///
+/// What the store answered for a key that was let in serves for 5 s, for up to 10,000
+/// keys: whatever happens to a key or its shop may go unnoticed for so long. An expiry
+/// that the store has told of takes effect at its millisecond.
+pub struct ApiKeyAuthenticator {
+    store: Arc<dyn ApiKeyStore>,
+    clock: Arc<dyn Clock>,
+    recognised: RecognisedKeys,
+}
+
+impl ApiKeyAuthenticator {
+    /// An authenticator for the keys of this store.
+    pub fn new(store: Arc<dyn ApiKeyStore>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock, recognised: RecognisedKeys::default() }
+    }
+}
+
+#[async_trait]
+impl Authenticator for ApiKeyAuthenticator {
+    async fn authenticate(&self, presented_key: &str) -> Result<Principal, AuthenticationError> {
+        let presented = PresentedKey::parse(presented_key)
+            .map_err(|PresentedKeyError| AuthenticationError::InvalidKey)?;
+        let now = self.clock.now();
+        if let Some((key, shop)) = self.recognised.find(&presented, now) {
+            return admit(key, shop, now);
+        }
+        let found = self.store.find_key(presented.id().shop, presented.id().number).await?;
+        // A key that is not there is compared as well: the answer takes the same time.
+        let kept_hash = found.as_ref().map_or(SecretHash([0; 32]), |(key, _)| key.secret_hash);
+        let is_same: bool = kept_hash.0.ct_eq(&presented.secret_hash().0).into();
+        match found {
+            Some((key, shop)) if is_same => {
+                let principal = admit(key.clone(), shop.clone(), now)?;
+                self.recognised.add(presented, key, shop, now);
+                Ok(principal)
+            }
+            _ => Err(AuthenticationError::InvalidKey),
+        }
+    }
+}
+
+/// Lets in whoever proved to hold this key, if it opens anything at `now`.
+fn admit(key: ApiKey, shop: Shop, now: Timestamp) -> Result<Principal, AuthenticationError> {
+    if !key.is_live(now) {
+        return Err(AuthenticationError::InvalidKey);
+    }
+    if shop.closed_at.is_some() {
+        return Err(AuthenticationError::ShopClosed);
+    }
+    Ok(Principal { shop, key_number: key.number, scopes: key.scopes })
+}

@@ -1,0 +1,144 @@
+//! Storage in one SQLite file.
+//!
+//! One thread owns the one connection that writes, a few threads own one each that only
+//! reads. A command travels to them as a closure over a bounded queue ([`lane`]) and runs
+//! in a transaction of its own ([`connection`]); the caller waits for the answer without
+//! holding a thread. Other processes may use the same file at the same time.
+
+mod api_keys;
+mod connection;
+mod counters;
+mod customers;
+mod errors;
+mod id_ranges;
+mod lane;
+mod migrations;
+mod shops;
+mod tickets;
+mod users;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use diesel::sqlite::SqliteConnection;
+use hexdesk_domain::{Readiness, StorageError, StorageErrorKind};
+
+use connection::{ConnectionSlot, DatabaseFile, Role};
+pub use errors::SqliteOpenError;
+use lane::Lane;
+
+/// How a SQLite database is used.
+#[derive(Debug, Clone)]
+pub struct SqliteOptions {
+    /// How long to wait for another process that is writing before a command fails as
+    /// unavailable. In whole milliseconds; 5 s by default.
+    pub busy_timeout: Duration,
+    /// How many commands may wait, of those that write and of those that read, before
+    /// more of them fail as unavailable. At least 1; 1,024 by default.
+    pub queue_length: usize,
+    /// How many threads read. At least 1; 3 by default.
+    pub readers: usize,
+}
+
+impl Default for SqliteOptions {
+    fn default() -> Self {
+        Self { busy_timeout: Duration::from_secs(5), queue_length: 1024, readers: 3 }
+    }
+}
+
+/// Storage in one SQLite file. What it has acknowledged is on disk.
+///
+/// Dropping it blocks until every command that was accepted has run.
+#[derive(Debug)]
+pub struct SqliteStorage {
+    path: PathBuf,
+    // Dropped in this order: the connection that writes is the last to go, and cleans up.
+    readers: Lane,
+    writer: Lane,
+}
+
+impl SqliteStorage {
+    /// Opens the database at `path`, with the default options. A file that is not there
+    /// is created, for its owner's eyes only. Blocks for as long as files take.
+    ///
+    /// # Errors
+    /// [`SqliteOpenError`] that names the path.
+    pub fn open(path: &Path) -> Result<Self, SqliteOpenError> {
+        Self::open_with(path, &SqliteOptions::default())
+    }
+
+    /// [`Self::open`] with other options.
+    ///
+    /// # Errors
+    /// [`SqliteOpenError`] that names the path.
+    pub fn open_with(path: &Path, options: &SqliteOptions) -> Result<Self, SqliteOpenError> {
+        let file = DatabaseFile::prepare(path, options.busy_timeout)?;
+        let cannot_open = |source| SqliteOpenError::cannot_open(path, source);
+        // The connection that writes comes first: it makes the file what the others expect.
+        let writer = ConnectionSlot::open(file.clone(), Role::Writer).map_err(cannot_open)?;
+        let readers = (0..options.readers.max(1))
+            .map(|_| ConnectionSlot::open(file.clone(), Role::Reader))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(cannot_open)?;
+        let start = |name, slots| {
+            Lane::start(name, slots, options.queue_length.max(1)).map_err(|error| cannot_open(error.into()))
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            readers: start("sqlite-reader", readers)?,
+            writer: start("sqlite-writer", vec![writer])?,
+        })
+    }
+
+    /// Brings the schema to the one this version is built for and answers the names of
+    /// the migrations it took, in order. Several processes may do so at the same time.
+    ///
+    /// # Errors
+    /// [`SqliteOpenError`] if a newer version migrated the database, or a migration fails;
+    /// nothing has changed then.
+    pub async fn migrate(&self) -> Result<Vec<String>, SqliteOpenError> {
+        let migrated = self.writer.run("migrate", |slot| Ok(migrations::migrate(slot))).await;
+        match migrated {
+            Ok(outcome) => outcome.map_err(|error| error.at(&self.path)),
+            Err(error) => Err(SqliteOpenError::cannot_migrate(&self.path, error.into())),
+        }
+    }
+
+    /// Runs a command in a transaction that may write.
+    async fn write<T, C>(&self, operation: &'static str, command: C) -> Result<T, StorageError>
+    where
+        T: Send + 'static,
+        C: FnOnce(&mut SqliteConnection) -> anyhow::Result<T> + Send + 'static,
+    {
+        self.writer.run(operation, move |slot| slot.write(operation, command)).await
+    }
+
+    /// Runs a query of one statement.
+    async fn read<T, Q>(&self, operation: &'static str, query: Q) -> Result<T, StorageError>
+    where
+        T: Send + 'static,
+        Q: FnOnce(&mut SqliteConnection) -> anyhow::Result<T> + Send + 'static,
+    {
+        self.readers.run(operation, move |slot| slot.read(operation, query)).await
+    }
+}
+
+#[async_trait]
+impl Readiness for SqliteStorage {
+    async fn check_ready(&self) -> Result<(), StorageError> {
+        let missing = self.read("check_ready", migrations::missing).await?;
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let cause = anyhow::anyhow!(
+            "the database {} lacks the migrations {}",
+            self.path.display(),
+            missing.join(", ")
+        );
+        Err(StorageError::new(StorageErrorKind::Unexpected, "check_ready", cause))
+    }
+}

@@ -1,0 +1,81 @@
+use anyhow::Context;
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel::sqlite::SqliteConnection;
+use hexdesk_domain::ports::CreateCustomerOutcome;
+use hexdesk_domain::{Customer, CustomerId, CustomerStore, NewCustomer, ShopId, StorageError};
+
+use super::SqliteStorage;
+use super::counters::{Counted, next_number, note_number};
+use crate::rows::{CustomerRow, NewCustomerRow};
+use crate::schema::customers;
+
+#[async_trait]
+impl CustomerStore for SqliteStorage {
+    async fn create_customer(
+        &self,
+        shop: ShopId,
+        customer: NewCustomer,
+    ) -> Result<CreateCustomerOutcome, StorageError> {
+        let row = NewCustomerRow::new(shop, customer);
+        self.write("create_customer", move |connection| create(connection, shop, row)).await
+    }
+
+    async fn find_customer(&self, shop: ShopId, id: CustomerId) -> Result<Option<Customer>, StorageError> {
+        self.read("find_customer", move |connection| {
+            let row = customers::table
+                .find((shop.get(), id.get()))
+                .select(CustomerRow::as_select())
+                .first(connection)
+                .optional()?;
+            Ok(row.map(TryInto::try_into).transpose()?)
+        })
+        .await
+    }
+}
+
+fn create(
+    connection: &mut SqliteConnection,
+    shop: ShopId,
+    mut row: NewCustomerRow,
+) -> anyhow::Result<CreateCustomerOutcome> {
+    if let Some(existing) = find_same(connection, &row)? {
+        return Ok(CreateCustomerOutcome::Existing(existing.try_into()?));
+    }
+    match row.id {
+        Some(number) if number_is_taken(connection, shop, number)? => {
+            return Ok(CreateCustomerOutcome::IdTaken);
+        }
+        Some(number) => note_number(connection, shop, Counted::Customers, number)?,
+        None => {
+            let number = next_number(connection, shop, Counted::Customers)?;
+            CustomerId::new(number).context("the shop has no customer numbers left")?;
+            row.id = Some(number);
+        }
+    }
+    let created = diesel::insert_into(customers::table)
+        .values(row)
+        .returning(CustomerRow::as_returning())
+        .get_result(connection)?;
+    Ok(CreateCustomerOutcome::Created(created.try_into()?))
+}
+
+/// The shop's customer with the same e-mail address, or else the same phone number.
+fn find_same(connection: &mut SqliteConnection, row: &NewCustomerRow) -> QueryResult<Option<CustomerRow>> {
+    let of_shop =
+        customers::table.filter(customers::shop_id.eq(row.shop_id)).select(CustomerRow::as_select());
+    if let Some(email) = &row.email_folded {
+        let same = of_shop.filter(customers::email_folded.eq(email)).first(connection).optional()?;
+        if same.is_some() {
+            return Ok(same);
+        }
+    }
+    match &row.phone_number {
+        Some(phone) => of_shop.filter(customers::phone_number.eq(phone)).first(connection).optional(),
+        None => Ok(None),
+    }
+}
+
+fn number_is_taken(connection: &mut SqliteConnection, shop: ShopId, number: i64) -> QueryResult<bool> {
+    diesel::select(diesel::dsl::exists(customers::table.find((shop.get(), number)))).get_result(connection)
+}

@@ -1,0 +1,105 @@
+//! The migrations, which are part of the program.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use anyhow::anyhow;
+use diesel::dsl::sql;
+use diesel::migration::{Migration, MigrationSource, MigrationVersion};
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use diesel::sqlite::{Sqlite, SqliteConnection};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::connection::ConnectionSlot;
+use super::errors::SqliteOpenError;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+
+diesel::table! {
+    __diesel_schema_migrations (version) {
+        version -> Text,
+    }
+}
+
+/// Why a database was not migrated.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum MigrateError {
+    #[error("the database is of a newer version")]
+    Newer(Vec<String>),
+    #[error(transparent)]
+    Failed(#[from] anyhow::Error),
+}
+
+impl From<diesel::result::Error> for MigrateError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl MigrateError {
+    pub(super) fn at(self, path: &Path) -> SqliteOpenError {
+        match self {
+            Self::Newer(unknown) => SqliteOpenError::Newer { path: path.to_owned(), unknown },
+            Self::Failed(source) => SqliteOpenError::cannot_migrate(path, source),
+        }
+    }
+}
+
+/// Applies what is missing, all of it or nothing, under the write lock: of two processes
+/// the second finds nothing to do.
+pub(super) fn migrate(slot: &mut ConnectionSlot) -> Result<Vec<String>, MigrateError> {
+    let connection = slot.connection()?;
+    let outcome = connection.immediate_transaction(apply_missing);
+    if outcome.is_err() {
+        slot.close();
+    }
+    outcome
+}
+
+fn apply_missing(connection: &mut SqliteConnection) -> Result<Vec<String>, MigrateError> {
+    let known = known()?;
+    let applied = connection.applied_migrations().map_err(|error| anyhow!(error))?;
+    let is_unknown = |version: &&MigrationVersion<'_>| {
+        known.iter().all(|migration| migration.name().version() != **version)
+    };
+    let mut unknown: Vec<String> = applied.iter().filter(is_unknown).map(ToString::to_string).collect();
+    if !unknown.is_empty() {
+        unknown.sort();
+        return Err(MigrateError::Newer(unknown));
+    }
+    let mut names = Vec::new();
+    for migration in known.iter().filter(|migration| !applied.contains(&migration.name().version())) {
+        connection.run_migration(migration.as_ref()).map_err(|error| anyhow!(error))?;
+        names.push(migration.name().to_string());
+    }
+    Ok(names)
+}
+
+/// The names of the migrations that the database lacks.
+pub(super) fn missing(connection: &mut SqliteConnection) -> anyhow::Result<Vec<String>> {
+    let applied: BTreeSet<String> = if is_migrated(connection)? {
+        let versions = __diesel_schema_migrations::table.select(__diesel_schema_migrations::version);
+        versions.load(connection)?.into_iter().collect()
+    } else {
+        BTreeSet::new()
+    };
+    let names = known()?.into_iter().filter_map(|migration| {
+        let version = migration.name().version().to_string();
+        (!applied.contains(&version)).then(|| migration.name().to_string())
+    });
+    Ok(names.collect())
+}
+
+/// All migrations, in the order in which they apply.
+fn known() -> anyhow::Result<Vec<Box<dyn Migration<Sqlite>>>> {
+    let mut known = MIGRATIONS.migrations().map_err(|error| anyhow!(error))?;
+    known.sort_by(|left, right| left.name().version().cmp(&right.name().version()));
+    Ok(known)
+}
+
+/// Whether any migration was ever applied.
+fn is_migrated(connection: &mut SqliteConnection) -> QueryResult<bool> {
+    sql::<Bool>("SELECT count(*) FROM sqlite_schema WHERE name = '__diesel_schema_migrations'")
+        .get_result(connection)
+}

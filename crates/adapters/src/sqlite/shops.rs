@@ -1,0 +1,66 @@
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel::sqlite::SqliteConnection;
+use hexdesk_domain::ports::CreateShopOutcome;
+use hexdesk_domain::{Shop, ShopDomain, ShopStore, StorageError, Timestamp};
+
+use super::SqliteStorage;
+use crate::rows::ShopRow;
+use crate::schema::shops;
+use crate::sql_types::StoredTimestamp;
+
+fn find(connection: &mut SqliteConnection, domain: &ShopDomain) -> anyhow::Result<Option<Shop>> {
+    let row = shops::table
+        .filter(shops::domain.eq(domain.as_str()))
+        .select(ShopRow::as_select())
+        .first(connection)
+        .optional()?;
+    Ok(row.map(TryInto::try_into).transpose()?)
+}
+
+#[async_trait]
+impl ShopStore for SqliteStorage {
+    async fn create_shop(
+        &self,
+        domain: &ShopDomain,
+        now: Timestamp,
+    ) -> Result<CreateShopOutcome, StorageError> {
+        let domain = domain.clone();
+        self.write("create_shop", move |connection| {
+            if let Some(shop) = find(connection, &domain)? {
+                return Ok(CreateShopOutcome::AlreadyExists(shop));
+            }
+            let row = diesel::insert_into(shops::table)
+                .values((shops::domain.eq(domain.as_str()), shops::created_at.eq(StoredTimestamp(now))))
+                .returning(ShopRow::as_returning())
+                .get_result(connection)?;
+            Ok(CreateShopOutcome::Created(row.try_into()?))
+        })
+        .await
+    }
+
+    async fn find_shop(&self, domain: &ShopDomain) -> Result<Option<Shop>, StorageError> {
+        let domain = domain.clone();
+        self.read("find_shop", move |connection| find(connection, &domain)).await
+    }
+
+    async fn list_shops(&self) -> Result<Vec<Shop>, StorageError> {
+        self.read("list_shops", |connection| {
+            let rows = shops::table.order(shops::id).select(ShopRow::as_select()).load(connection)?;
+            Ok(rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    async fn close_shop(&self, domain: &ShopDomain, now: Timestamp) -> Result<Option<Shop>, StorageError> {
+        let domain = domain.clone();
+        self.write("close_shop", move |connection| {
+            diesel::update(shops::table)
+                .filter(shops::domain.eq(domain.as_str()).and(shops::closed_at.is_null()))
+                .set(shops::closed_at.eq(StoredTimestamp(now)))
+                .execute(connection)?;
+            find(connection, &domain)
+        })
+        .await
+    }
+}

@@ -1,0 +1,83 @@
+//! A database of one test's own, with a shop and a customer in it.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
+
+use std::path::PathBuf;
+
+use hexdesk_adapters::{SqliteOptions, SqliteStorage};
+use hexdesk_domain::ports::{CreateCustomerOutcome, CreateShopOutcome, TicketCreation};
+use hexdesk_domain::{
+    CustomerId, CustomerStore, NewCustomer, ShopDomain, ShopId, ShopStore, Ticket, TicketId, Timestamp,
+};
+use tempfile::TempDir;
+
+pub(crate) struct Fixture {
+    pub(crate) directory: TempDir,
+    pub(crate) storage: SqliteStorage,
+    pub(crate) shop: ShopId,
+    pub(crate) customer: CustomerId,
+}
+
+impl Fixture {
+    pub(crate) fn path(&self) -> PathBuf {
+        self.directory.path().join("hexdesk.db")
+    }
+}
+
+pub(crate) async fn fixture() -> Fixture {
+    fixture_with(&SqliteOptions::default()).await
+}
+
+pub(crate) async fn fixture_with(options: &SqliteOptions) -> Fixture {
+    let directory = tempfile::tempdir().unwrap();
+    let storage = SqliteStorage::open_with(&directory.path().join("hexdesk.db"), options).unwrap();
+    assert_eq!(storage.migrate().await.unwrap().len(), 1);
+    let domain = ShopDomain::parse("a.example").unwrap();
+    let CreateShopOutcome::Created(shop) = storage.create_shop(&domain, at(0)).await.unwrap() else {
+        panic!("the shop is there already");
+    };
+    let customer = NewCustomer {
+        id: None,
+        email: Some("ann@example.com".to_owned()),
+        phone_number: None,
+        first_name: None,
+        last_name: None,
+        full_name: None,
+        shopify_id: None,
+        created_at: at(0),
+    };
+    let CreateCustomerOutcome::Created(customer) = storage.create_customer(shop.id, customer).await.unwrap()
+    else {
+        panic!("the customer is there already");
+    };
+    Fixture { directory, storage, shop: shop.id, customer: customer.id }
+}
+
+/// A point in time so many milliseconds after the beginning of the test's time.
+pub(crate) fn at(millis: i64) -> Timestamp {
+    Timestamp::from_unix_millis(1_800_000_000_000 + millis).unwrap()
+}
+
+/// An open ticket created at `at(id)`.
+pub(crate) fn ticket(shop_id: ShopId, customer_id: CustomerId, id: i64) -> TicketCreation {
+    let ticket = Ticket {
+        id: TicketId::new(id).unwrap(),
+        shop_id,
+        customer_id,
+        channel: "Mail".to_owned(),
+        name: None,
+        thread_id: None,
+        email_used: None,
+        date: at(id),
+        last_message: None,
+        last_message_time: at(id),
+        contact_reason: None,
+        assigned_to: None,
+        is_opened: true,
+        unread_count: 0,
+        tags: vec!["b".to_owned(), "a".to_owned()],
+        language_code: None,
+        via: None,
+    };
+    TicketCreation { ticket, created_at: at(id), idempotency: None }
+}

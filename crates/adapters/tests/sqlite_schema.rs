@@ -1,0 +1,207 @@
+//! The migrated database against Diesel's `schema.rs`, and against the rule that every
+//! key of a shop's data begins with the shop.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
+
+use std::collections::BTreeSet;
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Nullable, Text};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use hexdesk_adapters::schema;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+
+/// Tables that are not a shop's: the shops themselves, what ticket ids are made from for
+/// all of them, SQLite's own memory of the numbers of shops, and Diesel's of migrations.
+const NOT_A_SHOPS: &[&str] = &["__diesel_schema_migrations", "id_ranges", "shops", "sqlite_sequence"];
+
+fn migrated() -> SqliteConnection {
+    let mut connection = SqliteConnection::establish(":memory:").unwrap();
+    connection.run_pending_migrations(MIGRATIONS).unwrap();
+    connection
+}
+
+#[derive(Debug, PartialEq)]
+struct Column {
+    name: String,
+    sql_type: &'static str,
+    is_nullable: bool,
+}
+
+#[derive(Debug, PartialEq)]
+struct Table {
+    name: String,
+    columns: Vec<Column>,
+    primary_key: Vec<String>,
+}
+
+/// A column, or a tuple of columns, as Diesel knows them.
+trait Columns {
+    fn described() -> Vec<Column>;
+}
+
+/// Describes a column of Diesel's by its marker type.
+fn described<C: diesel::Column>() -> Vec<Column>
+where
+    C::SqlType: 'static,
+{
+    let in_full = std::any::type_name::<C::SqlType>();
+    let (inner, is_nullable) = match in_full.split_once("Nullable<") {
+        Some((_, inner)) => (inner.trim_end_matches('>'), true),
+        None => (in_full, false),
+    };
+    let sql_type = match inner.rsplit("::").next() {
+        Some("BigInt" | "Integer" | "Bool" | "Instant") => "INTEGER",
+        Some("Text" | "TextList") => "TEXT",
+        Some("Binary") => "BLOB",
+        _ => panic!("{in_full} is not known here"),
+    };
+    vec![Column { name: C::NAME.to_owned(), sql_type, is_nullable }]
+}
+
+macro_rules! tuple_of_columns {
+    ($($column:ident)+) => {
+        impl<$($column: diesel::Column),+> Columns for ($($column,)+)
+        where
+            $($column::SqlType: 'static),+
+        {
+            fn described() -> Vec<Column> {
+                [$(described::<$column>()),+].into_iter().flatten().collect()
+            }
+        }
+    };
+}
+tuple_of_columns!(A B);
+tuple_of_columns!(A B C);
+tuple_of_columns!(A B C D);
+tuple_of_columns!(A B C D E);
+tuple_of_columns!(A B C D E F G);
+tuple_of_columns!(A B C D E F G H);
+tuple_of_columns!(A B C D E F G H I J);
+tuple_of_columns!(A B C D E F G H I J K L M N O P Q);
+
+/// The tables of `schema.rs`: those with one column as their key, then those with more.
+macro_rules! diesel_tables {
+    ($($single:ident)+; $($table:ident)+) => {
+        vec![
+            $(Table {
+                name: stringify!($single).to_owned(),
+                columns: <schema::$single::table as diesel::Table>::AllColumns::described(),
+                primary_key: names(described::<<schema::$single::table as diesel::Table>::PrimaryKey>()),
+            },)+
+            $(Table {
+                name: stringify!($table).to_owned(),
+                columns: <schema::$table::table as diesel::Table>::AllColumns::described(),
+                primary_key: names(<schema::$table::table as diesel::Table>::PrimaryKey::described()),
+            },)+
+        ]
+    };
+}
+
+fn names(columns: Vec<Column>) -> Vec<String> {
+    columns.into_iter().map(|column| column.name).collect()
+}
+
+fn tables(connection: &mut SqliteConnection) -> Vec<String> {
+    sql::<Text>("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").load(connection).unwrap()
+}
+
+fn columns(connection: &mut SqliteConnection, table: &str) -> Vec<Column> {
+    let query = format!("SELECT name, type, \"notnull\" FROM pragma_table_xinfo('{table}') ORDER BY cid");
+    let rows: Vec<(String, String, bool)> = sql::<(Text, Text, Bool)>(&query).load(connection).unwrap();
+    rows.into_iter()
+        .map(|(name, sql_type, is_not_null)| Column {
+            name,
+            sql_type: ["INTEGER", "TEXT", "BLOB"].into_iter().find(|known| *known == sql_type).unwrap(),
+            is_nullable: !is_not_null,
+        })
+        .collect()
+}
+
+fn primary_key(connection: &mut SqliteConnection, table: &str) -> Vec<String> {
+    let query = format!("SELECT name FROM pragma_table_xinfo('{table}') WHERE pk > 0 ORDER BY pk");
+    sql::<Text>(&query).load(connection).unwrap()
+}
+
+#[test]
+fn diesels_schema_is_that_of_the_database() {
+    let mut connection = migrated();
+    let mut expected = diesel_tables!(
+        shops id_ranges;
+        shop_counters customers users api_keys tickets human_tickets idempotency_records
+    );
+    expected.sort_by(|left, right| left.name.cmp(&right.name));
+    let mut found = Vec::new();
+    for name in tables(&mut connection) {
+        if ["__diesel_schema_migrations", "sqlite_sequence"].contains(&name.as_str()) {
+            continue;
+        }
+        let columns = columns(&mut connection, &name);
+        let primary_key = primary_key(&mut connection, &name);
+        found.push(Table { name, columns, primary_key });
+    }
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn every_key_of_a_shops_data_begins_with_the_shop() {
+    let mut connection = migrated();
+    let tables: BTreeSet<String> = tables(&mut connection).into_iter().collect();
+    for known in NOT_A_SHOPS {
+        assert!(tables.contains(*known), "{known} is gone: take it off the list");
+    }
+    for table in tables.iter().filter(|table| !NOT_A_SHOPS.contains(&table.as_str())) {
+        let connection = &mut connection;
+        assert_eq!(primary_key(connection, table)[0], "shop_id", "primary key of {table}");
+
+        let unique = format!(
+            "SELECT indexes.name, info.name FROM pragma_index_list('{table}') AS indexes,
+                    pragma_index_info(indexes.name) AS info
+             WHERE indexes.\"unique\" AND info.seqno = 0"
+        );
+        let unique: Vec<(String, Option<String>)> =
+            sql::<(Text, Nullable<Text>)>(&unique).load(connection).unwrap();
+        for (index, first) in unique {
+            assert_eq!(first.as_deref(), Some("shop_id"), "unique index {index} of {table}");
+        }
+
+        let foreign = format!(
+            "SELECT \"table\", \"from\", \"to\" FROM pragma_foreign_key_list('{table}') WHERE seq = 0"
+        );
+        let foreign: Vec<(String, String, String)> =
+            sql::<(Text, Text, Text)>(&foreign).load(connection).unwrap();
+        assert!(!foreign.is_empty(), "{table} names no shop");
+        for (target, from, to) in foreign {
+            assert_eq!(from, "shop_id", "foreign key of {table} to {target}");
+            let expected = if target == "shops" { "id" } else { "shop_id" };
+            assert_eq!(to, expected, "foreign key of {table} to {target}");
+        }
+    }
+}
+
+#[test]
+fn every_table_is_strict() {
+    let loose = "SELECT name FROM pragma_table_list
+                 WHERE schema = 'main' AND type = 'table' AND NOT strict ORDER BY name";
+    let loose: Vec<String> = sql::<Text>(loose).load(&mut migrated()).unwrap();
+    assert_eq!(loose, ["__diesel_schema_migrations", "sqlite_schema", "sqlite_sequence"]);
+}
+
+/// Every table and index with its SQL.
+fn dump(connection: &mut SqliteConnection) -> Vec<(String, Option<String>)> {
+    sql::<(Text, Nullable<Text>)>("SELECT name, sql FROM sqlite_schema ORDER BY name")
+        .load(connection)
+        .unwrap()
+}
+
+#[test]
+fn migrations_go_down_and_up_again() {
+    let mut connection = migrated();
+    let before = dump(&mut connection);
+    connection.revert_all_migrations(MIGRATIONS).unwrap();
+    assert_eq!(tables(&mut connection), ["__diesel_schema_migrations", "sqlite_sequence"]);
+    connection.run_pending_migrations(MIGRATIONS).unwrap();
+    assert_eq!(dump(&mut connection), before);
+}

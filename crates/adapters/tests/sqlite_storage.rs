@@ -1,0 +1,285 @@
+//! What the SQLite storage promises beyond the ports.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
+
+mod sqlite_fixture;
+
+use std::path::Path;
+use std::sync::Barrier;
+use std::time::{Duration, Instant};
+
+use diesel::connection::SimpleConnection;
+use diesel::sqlite::SqliteConnection;
+use diesel::{Connection, RunQueryDsl};
+use diesel_migrations::MigrationHarness;
+use hexdesk_adapters::{SqliteOpenError, SqliteOptions, SqliteStorage};
+use hexdesk_domain::ports::{CreateTicketOutcome, TicketCreation};
+use hexdesk_domain::{Readiness, ShopDomain, ShopStore, StorageErrorKind, TicketId, TicketStore};
+use sqlite_fixture::{Fixture, at, fixture, fixture_with, ticket};
+
+/// A connection of another program.
+fn connect(path: &Path) -> SqliteConnection {
+    SqliteConnection::establish(path.to_str().unwrap()).unwrap()
+}
+
+/// Another program that is writing, for as long as this lives.
+fn lock(path: &Path) -> SqliteConnection {
+    let mut other = connect(path);
+    other.batch_execute("BEGIN IMMEDIATE").unwrap();
+    other
+}
+
+/// Has the storage accept a batch whose caller then goes away.
+async fn create_and_drop(storage: &SqliteStorage, batch: Vec<TicketCreation>) {
+    tokio::select! {
+        biased;
+        _ = storage.create_tickets(batch) => panic!("the batch was to wait"),
+        () = std::future::ready(()) => {}
+    }
+}
+
+async fn is_there(Fixture { storage, shop, .. }: &Fixture, id: i64) -> bool {
+    storage.find_ticket(*shop, TicketId::new(id).unwrap()).await.unwrap().is_some()
+}
+
+#[tokio::test]
+async fn a_ticket_survives_a_restart() {
+    let fixture = fixture().await;
+    let creation = ticket(fixture.shop, fixture.customer, 1);
+    let expected = creation.ticket.clone();
+    assert_eq!(fixture.storage.create_tickets(vec![creation]).await.unwrap(), [CreateTicketOutcome::Created]);
+    let path = fixture.path();
+    drop(fixture.storage);
+    let storage = SqliteStorage::open(&path).unwrap();
+    assert_eq!(storage.migrate().await.unwrap(), Vec::<String>::new());
+    storage.check_ready().await.unwrap();
+    let view = storage.find_ticket(fixture.shop, expected.id).await.unwrap().unwrap();
+    assert_eq!(view.ticket, expected);
+    assert_eq!(view.human_ticket.unwrap().opened_at, at(1));
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_is_in_the_files() {
+    let fixture = fixture().await;
+    let batch = vec![ticket(fixture.shop, fixture.customer, 1)];
+    fixture.storage.create_tickets(batch).await.unwrap();
+    let copies = tempfile::tempdir().unwrap();
+    for file in ["hexdesk.db", "hexdesk.db-wal"] {
+        std::fs::copy(fixture.directory.path().join(file), copies.path().join(file)).unwrap();
+    }
+    let copy = SqliteStorage::open(&copies.path().join("hexdesk.db")).unwrap();
+    assert!(copy.find_ticket(fixture.shop, TicketId::new(1).unwrap()).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_dropped_command_takes_effect_as_a_whole_and_blocks_nothing() {
+    let fixture = fixture().await;
+    let mut other = lock(&fixture.path());
+    let batch = [1, 2].map(|id| ticket(fixture.shop, fixture.customer, id));
+    create_and_drop(&fixture.storage, batch.into()).await;
+    assert!(!is_there(&fixture, 1).await);
+    other.batch_execute("ROLLBACK").unwrap();
+    let batch = vec![ticket(fixture.shop, fixture.customer, 3)];
+    assert_eq!(fixture.storage.create_tickets(batch).await.unwrap(), [CreateTicketOutcome::Created]);
+    for id in [1, 2, 3] {
+        assert!(is_there(&fixture, id).await);
+    }
+}
+
+#[tokio::test]
+async fn what_was_accepted_is_finished_when_the_storage_is_dropped() {
+    let fixture = fixture().await;
+    let mut other = lock(&fixture.path());
+    for id in [1, 2] {
+        create_and_drop(&fixture.storage, vec![ticket(fixture.shop, fixture.customer, id)]).await;
+    }
+    let path = fixture.path();
+    std::thread::scope(|scope| {
+        scope.spawn(|| drop(fixture.storage));
+        other.batch_execute("ROLLBACK").unwrap();
+    });
+    drop(other);
+    let fixture = Fixture { storage: SqliteStorage::open(&path).unwrap(), ..fixture };
+    assert!(is_there(&fixture, 1).await && is_there(&fixture, 2).await);
+}
+
+#[tokio::test]
+async fn a_failed_command_does_not_stop_later_ones() {
+    let fixture = fixture().await;
+    let create = |ids: [i64; 2]| {
+        let batch = ids.map(|id| ticket(fixture.shop, fixture.customer, id));
+        fixture.storage.create_tickets(batch.into())
+    };
+    let error = create([1, 1]).await.unwrap_err();
+    assert_eq!(error.kind, StorageErrorKind::Unexpected);
+    assert!(!is_there(&fixture, 1).await);
+    create([1, 2]).await.unwrap();
+    assert!(is_there(&fixture, 2).await);
+}
+
+#[tokio::test]
+async fn another_program_that_goes_on_writing_makes_it_unavailable() {
+    let busy_timeout = Duration::from_millis(50);
+    let fixture = fixture_with(&SqliteOptions { busy_timeout, ..SqliteOptions::default() }).await;
+    let mut other = lock(&fixture.path());
+    let create = || fixture.storage.create_tickets(vec![ticket(fixture.shop, fixture.customer, 1)]);
+    let started = Instant::now();
+    assert_eq!(create().await.unwrap_err().kind, StorageErrorKind::Unavailable);
+    assert!(started.elapsed() >= busy_timeout);
+    // Reading goes on.
+    assert!(!is_there(&fixture, 1).await);
+    fixture.storage.check_ready().await.unwrap();
+    other.batch_execute("ROLLBACK").unwrap();
+    assert_eq!(create().await.unwrap(), [CreateTicketOutcome::Created]);
+}
+
+#[tokio::test]
+async fn a_full_queue_makes_it_unavailable() {
+    let fixture = fixture_with(&SqliteOptions { queue_length: 1, ..SqliteOptions::default() }).await;
+    let mut other = lock(&fixture.path());
+    let create = |id| fixture.storage.create_tickets(vec![ticket(fixture.shop, fixture.customer, id)]);
+    let release = async {
+        // Runs after each of the others was polled: they are refused or accepted by now.
+        other.batch_execute("ROLLBACK").unwrap();
+    };
+    let outcomes = tokio::join!(biased; create(1), create(2), create(3), create(4), release);
+    let outcomes = [outcomes.0, outcomes.1, outcomes.2, outcomes.3];
+    let refused = outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
+    let kinds: Vec<_> = refused.map(|error| error.kind).collect();
+    // One waits in the queue; another may have left it, to wait for the lock.
+    assert!([2, 3].contains(&kinds.len()), "{outcomes:?}");
+    assert!(kinds.iter().all(|kind| *kind == StorageErrorKind::Unavailable), "{outcomes:?}");
+    for (id, outcome) in (1..).zip(outcomes) {
+        assert_eq!(is_there(&fixture, id).await, outcome.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn a_storage_that_was_not_migrated_is_not_ready() {
+    let directory = tempfile::tempdir().unwrap();
+    let storage = SqliteStorage::open(&directory.path().join("hexdesk.db")).unwrap();
+    let error = storage.check_ready().await.unwrap_err().to_string();
+    assert!(error.contains("hexdesk.db") && error.contains("_helpdesk"), "{error}");
+    storage.migrate().await.unwrap();
+    storage.check_ready().await.unwrap();
+    let mut other = connect(&directory.path().join("hexdesk.db"));
+    other.batch_execute("DELETE FROM __diesel_schema_migrations").unwrap();
+    assert!(storage.check_ready().await.is_err());
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_version_is_refused() {
+    let fixture = fixture().await;
+    let mut other = connect(&fixture.path());
+    other.batch_execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('99991231')").unwrap();
+    let error = fixture.storage.migrate().await.unwrap_err();
+    assert!(matches!(error, SqliteOpenError::Newer { .. }), "{error}");
+    let error = error.to_string();
+    assert!(error.contains("hexdesk.db") && error.contains("99991231"), "{error}");
+}
+
+#[test]
+fn several_programs_may_open_and_migrate_a_new_database_at_once() {
+    const PROGRAMS: usize = 4;
+    for round in 0..20 {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("hexdesk.db");
+        if round % 2 == 1 {
+            // As if there had been migrations before: looking for them writes nothing.
+            connect(&path).applied_migrations().unwrap();
+        }
+        let barrier = Barrier::new(PROGRAMS);
+        let program = || {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            barrier.wait();
+            let storage = SqliteStorage::open(&path);
+            barrier.wait();
+            runtime.block_on(storage.unwrap().migrate()).unwrap()
+        };
+        let mut applied: Vec<Vec<String>> = std::thread::scope(|scope| {
+            let programs: Vec<_> = (0..PROGRAMS).map(|_| scope.spawn(program)).collect();
+            programs.into_iter().map(|program| program.join().unwrap()).collect()
+        });
+        applied.sort_by_key(Vec::len);
+        let (first, others) = applied.split_last().unwrap();
+        assert_eq!(*first, ["2026-11-22-000001_helpdesk"]);
+        assert!(others.iter().all(Vec::is_empty));
+    }
+}
+
+#[tokio::test]
+async fn a_migration_that_fails_leaves_the_database_as_it_was() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("hexdesk.db");
+    let mut other = connect(&path);
+    other.batch_execute("CREATE TABLE tickets (a)").unwrap();
+    let storage = SqliteStorage::open(&path).unwrap();
+    let error = storage.migrate().await.unwrap_err();
+    assert!(matches!(error, SqliteOpenError::CannotMigrate { .. }), "{error}");
+    let error = error.to_string();
+    assert!(error.contains("hexdesk.db") && error.contains("tickets"), "{error}");
+    let tables = diesel::dsl::sql::<diesel::sql_types::Text>("SELECT name FROM sqlite_schema");
+    assert_eq!(tables.load::<String>(&mut other).unwrap(), ["tickets"]);
+}
+
+#[test]
+fn what_cannot_be_opened_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = |name: &str| SqliteStorage::open(&directory.path().join(name)).unwrap_err();
+    let text = directory.path().join("text");
+    std::fs::write(&text, "This is no database. ".repeat(1_000)).unwrap();
+    std::fs::create_dir(directory.path().join("blocked.db-wal")).unwrap();
+
+    let error = open("missing/hexdesk.db");
+    assert!(matches!(error, SqliteOpenError::MissingDirectory { .. }), "{error}");
+    assert!(error.to_string().contains("/missing; create it"), "{error}");
+    let error = open("");
+    assert!(matches!(error, SqliteOpenError::IsDirectory { .. }), "{error}");
+    let error = open("text");
+    assert!(matches!(error, SqliteOpenError::CannotOpen { .. }), "{error}");
+    assert!(error.to_string().contains("/text") && error.to_string().contains("not a database"), "{error}");
+    let error = open("blocked.db");
+    assert!(matches!(error, SqliteOpenError::CannotOpen { .. }), "{error}");
+    let error = open("nul\0.db");
+    assert!(matches!(error, SqliteOpenError::CannotOpen { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn names_that_mean_something_to_sqlite_are_file_names() {
+    let directory = tempfile::tempdir().unwrap();
+    for name in [":memory:", "file:a.db?mode=memory", "a%20b.db", "é.db"] {
+        let storage = SqliteStorage::open(&directory.path().join(name)).unwrap();
+        storage.migrate().await.unwrap();
+        drop(storage);
+        assert!(directory.path().join(name).metadata().unwrap().len() > 0);
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_new_database_is_for_its_owners_eyes_only() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let fixture = fixture().await;
+    fixture.storage.list_shops().await.unwrap();
+    let mode = |file: &str| fixture.directory.path().join(file).metadata().unwrap().permissions().mode();
+    for file in ["hexdesk.db", "hexdesk.db-wal", "hexdesk.db-shm"] {
+        assert_eq!(mode(file) & 0o777, 0o600, "{file}");
+    }
+}
+
+#[tokio::test]
+async fn several_programs_may_write_at_once() {
+    let fixture = fixture().await;
+    let other = SqliteStorage::open(&fixture.path()).unwrap();
+    let create = async |storage: &SqliteStorage, ids: std::ops::Range<i64>| {
+        for id in ids {
+            let batch = vec![ticket(fixture.shop, fixture.customer, id)];
+            assert_eq!(storage.create_tickets(batch).await.unwrap(), [CreateTicketOutcome::Created]);
+        }
+    };
+    tokio::join!(create(&fixture.storage, 1..50), create(&other, 50..100));
+    let domain = ShopDomain::parse("b.example").unwrap();
+    other.create_shop(&domain, at(0)).await.unwrap();
+    assert!(fixture.storage.find_shop(&domain).await.unwrap().is_some());
+}

@@ -1,0 +1,88 @@
+//! Who may call a route: the API key of the request, and the scope the route needs.
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderMap};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, web};
+use hexdesk_domain::ports::AuthenticationError;
+use hexdesk_domain::{Principal, Scope};
+
+use crate::problem::Problem;
+use crate::request_body;
+use crate::services::Services;
+
+/// Serves the request only for a key that holds `scope`, and leaves the [`Principal`]
+/// with the request.
+pub(crate) async fn authorize(
+    scope: Scope,
+    services: web::Data<Services>,
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    match principal(scope, &services, request.headers()).await {
+        Ok(principal) => {
+            request.extensions_mut().insert(principal);
+            next.call(request).await.map(ServiceResponse::map_into_boxed_body)
+        }
+        Err(problem) => {
+            request_body::discard(request.take_payload()).await;
+            Ok(request.error_response(problem))
+        }
+    }
+}
+
+async fn principal(scope: Scope, services: &Services, headers: &HeaderMap) -> Result<Principal, Problem> {
+    let key = presented_key(headers).ok_or_else(Problem::missing_api_key)?;
+    // A key that is not even text is as invalid as any other.
+    let key = std::str::from_utf8(key).map_err(|_| Problem::invalid_api_key())?;
+    let principal = services.authenticator.authenticate(key).await.map_err(|error| match error {
+        AuthenticationError::InvalidKey => Problem::invalid_api_key(),
+        AuthenticationError::ShopClosed => Problem::shop_not_found(),
+        AuthenticationError::Storage(error) => crate::services::storage_problem(error),
+    })?;
+    if principal.scopes.contains(&scope) {
+        Ok(principal)
+    } else {
+        Err(Problem::missing_scope(scope.as_str()))
+    }
+}
+
+/// The key of `x-api-key`, else of `Authorization: Bearer`; an empty one counts as absent.
+fn presented_key(headers: &HeaderMap) -> Option<&[u8]> {
+    let api_key = headers.get("x-api-key").map(|value| value.as_bytes().trim_ascii());
+    api_key.filter(|key| !key.is_empty()).or_else(|| {
+        let authorization = headers.get(header::AUTHORIZATION)?.as_bytes().trim_ascii();
+        let (scheme, key) = authorization.split_at_checked("Bearer ".len())?;
+        let key = key.trim_ascii();
+        (scheme.eq_ignore_ascii_case(b"Bearer ") && !key.is_empty()).then_some(key)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn key(headers: &[(&'static str, &'static str)]) -> Option<String> {
+        let headers: HeaderMap = headers
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .collect();
+        presented_key(&headers).map(|key| String::from_utf8_lossy(key).into_owned())
+    }
+
+    #[test]
+    fn x_api_key_is_read_first_and_bearer_if_it_is_absent() {
+        assert_eq!(key(&[]), None);
+        assert_eq!(key(&[("x-api-key", "a")]).as_deref(), Some("a"));
+        assert_eq!(key(&[("authorization", "Bearer b")]).as_deref(), Some("b"));
+        assert_eq!(key(&[("authorization", "bearer  b")]).as_deref(), Some("b"));
+        assert_eq!(key(&[("authorization", "Bearer b"), ("x-api-key", "a")]).as_deref(), Some("a"));
+        assert_eq!(key(&[("authorization", "Bearer b"), ("x-api-key", "")]).as_deref(), Some("b"));
+        for other in ["Basic YTpi", "Bearer", "Bearer ", "", "Bearerb"] {
+            assert_eq!(key(&[("authorization", other)]), None, "{other}");
+        }
+    }
+}

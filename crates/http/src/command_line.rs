@@ -1,0 +1,196 @@
+//! The command line. Results go to stdout, logs and errors to stderr.
+
+mod customer;
+mod key;
+mod serve;
+mod shop;
+mod user;
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use clap::{Args, Parser, Subcommand};
+use hexdesk_adapters::{DatabaseUrl, OpenedStorage, SystemClock};
+use hexdesk_domain::{Clock, Shop, ShopDomain, Storage, Timestamp, Violation};
+
+use crate::logging::{self, LogFormat};
+
+/// Hexdesk, a self-hosted helpdesk backend.
+///
+/// Try it: `hexdesk serve --demo` starts a server on an embedded SQLite database with a
+/// demo shop, and prints a request to paste.
+///
+/// Run it: `hexdesk shop create shop.example.com`, then `hexdesk key create --shop
+/// shop.example.com`, then `hexdesk serve`.
+#[derive(Debug, Parser)]
+#[command(name = "hexdesk", version)]
+struct CommandLine {
+    #[command(flatten)]
+    settings: Settings,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// The settings of every command.
+#[derive(Debug, Args)]
+struct Settings {
+    /// The database: sqlite://hexdesk.db (a path relative to here), sqlite:///var/lib/hexdesk.db
+    /// (an absolute path), or postgres://user:password@host/database?sslmode=verify-full.
+    /// It is migrated when it is opened.
+    #[arg(
+        long,
+        global = true,
+        env = "HEXDESK_DATABASE_URL",
+        hide_env_values = true,
+        default_value = "sqlite://hexdesk.db",
+        value_name = "URL"
+    )]
+    database_url: String,
+    /// What to log: error, warn, info, debug, trace, off, or a list like info,hexdesk_http=debug.
+    #[arg(long, global = true, env = "HEXDESK_LOG", default_value = "info", value_name = "FILTER")]
+    log: String,
+    /// How to write the log, which goes to stderr.
+    #[arg(long, global = true, env = "HEXDESK_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
+    log_format: LogFormat,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the HTTP API until SIGTERM or SIGINT.
+    Serve(serve::Serve),
+    /// Bring the database to this version's schema, and print the migrations that ran.
+    Migrate,
+    /// Create, list and close shops.
+    #[command(subcommand)]
+    Shop(shop::ShopCommand),
+    /// Create, list, rotate and revoke API keys.
+    #[command(subcommand)]
+    Key(key::KeyCommand),
+    /// Create the users (staff) that tickets are assigned to.
+    #[command(subcommand)]
+    User(user::UserCommand),
+    /// Create the customers that tickets are from.
+    #[command(subcommand)]
+    Customer(customer::CustomerCommand),
+}
+
+/// Runs the command that the process was called with, on SQLite or PostgreSQL.
+pub async fn run() -> ExitCode {
+    run_on(|database_url| async move {
+        let url = DatabaseUrl::parse(&database_url)?;
+        hexdesk_adapters::open(&url).await.with_context(|| format!("cannot open {url}"))
+    })
+    .await
+}
+
+/// Runs the command that the process was called with, on the storage that `open` makes of
+/// the setting `--database-url`: what a binary with a storage adapter of its own calls.
+/// An error of `open` is shown to the operator and must not repeat a password.
+pub async fn run_on<Open, Opening>(open: Open) -> ExitCode
+where
+    Open: FnOnce(String) -> Opening,
+    Opening: Future<Output = anyhow::Result<OpenedStorage>>,
+{
+    let command_line = CommandLine::parse();
+    match execute(command_line, open).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nothing can be done if even stderr is closed.
+            let _ = writeln!(std::io::stderr(), "error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn execute<Open, Opening>(command_line: CommandLine, open: Open) -> anyhow::Result<()>
+where
+    Open: FnOnce(String) -> Opening,
+    Opening: Future<Output = anyhow::Result<OpenedStorage>>,
+{
+    let CommandLine { settings, command } = command_line;
+    logging::start(&settings.log, settings.log_format)?;
+    if let Command::Serve(serve) = &command {
+        serve.check()?;
+    }
+    let OpenedStorage { storage, applied_migrations } =
+        open(settings.database_url).await.context("--database-url (HEXDESK_DATABASE_URL)")?;
+    for migration in &applied_migrations {
+        tracing::info!(%migration, "migrated");
+    }
+    match command {
+        Command::Serve(serve) => serve.run(storage).await,
+        Command::Migrate => print(applied_migrations),
+        Command::Shop(command) => command.run(storage).await,
+        Command::Key(command) => command.run(storage).await,
+        Command::User(command) => command.run(storage).await,
+        Command::Customer(command) => command.run(storage).await,
+    }
+}
+
+/// Writes results, a line each.
+fn print<T: std::fmt::Display>(lines: impl IntoIterator<Item = T>) -> anyhow::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    for line in lines {
+        writeln!(stdout, "{line}").context("cannot write to stdout")?;
+    }
+    stdout.flush().context("cannot write to stdout")
+}
+
+fn now() -> Timestamp {
+    SystemClock.now()
+}
+
+/// The shop of this domain, which must be there.
+async fn existing_shop(storage: &Arc<dyn Storage>, domain: &ShopDomain) -> anyhow::Result<Shop> {
+    match storage.find_shop(domain).await? {
+        Some(shop) => Ok(shop),
+        None => bail!("there is no shop {domain}: create it with `hexdesk shop create {domain}`"),
+    }
+}
+
+/// The shop of this domain, which must be there and open.
+async fn open_shop(storage: &Arc<dyn Storage>, domain: &ShopDomain) -> anyhow::Result<Shop> {
+    let shop = existing_shop(storage, domain).await?;
+    match shop.closed_at {
+        None => Ok(shop),
+        Some(closed_at) => bail!("the shop {domain} was closed on {closed_at}"),
+    }
+}
+
+/// What is wrong with a draft, naming the options that made it.
+fn refused(violations: &[Violation]) -> anyhow::Error {
+    use hexdesk_domain::{Field, Rule};
+    let described: Vec<String> = violations
+        .iter()
+        .map(|violation| {
+            let option = match violation.field {
+                Field::Email => "--email",
+                Field::PhoneNumber => "--phone-number",
+                Field::FirstName => "--first-name",
+                Field::LastName => "--last-name",
+                Field::FullName => "--full-name",
+                _ => "an option",
+            };
+            match violation.rule {
+                Rule::EmailOrPhoneNumber => "--email or --phone-number is needed".to_owned(),
+                Rule::Email => format!("{option} must be an e-mail address"),
+                Rule::MaxLength(max) => format!("{option} must not be longer than {max} characters"),
+                Rule::Required | Rule::NotBlank => format!("{option} is needed"),
+                Rule::NoNul | Rule::Range(..) | Rule::LanguageTag => format!("{option} is not allowed"),
+            }
+        })
+        .collect();
+    anyhow::anyhow!("{}", described.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        <CommandLine as clap::CommandFactory>::command().debug_assert();
+    }
+}

@@ -1,0 +1,100 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use anyhow::bail;
+use clap::Subcommand;
+use hexdesk_adapters::{KeyId, issue_key, rotate_key};
+use hexdesk_domain::{ApiKey, Scope, ShopDomain, Storage, Timestamp};
+use jiff::SignedDuration;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum KeyCommand {
+    /// Make an API key, and print it alone: it is shown this once.
+    Create {
+        /// The domain of the shop that it opens.
+        #[arg(long)]
+        shop: ShopDomain,
+        /// What it may do: tickets:read, tickets:write. Give it several times, or with commas in
+        /// between; all scopes of this version if left out.
+        #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
+        scopes: Vec<Scope>,
+        /// When it stops working: a date-time with an offset, or a date (its midnight in UTC);
+        /// never if left out.
+        #[arg(long, value_name = "TIME", value_parser = Timestamp::parse)]
+        expires: Option<Timestamp>,
+    },
+    /// Print a shop's keys, a line each: id, scopes, when it was made, and "live", "expires",
+    /// "expired" or "revoked" with the time; tabs in between.
+    List {
+        /// The shop's domain.
+        #[arg(long)]
+        shop: ShopDomain,
+    },
+    /// Make a key that takes the place of another, and print it alone. It has the other's scopes
+    /// and does not expire.
+    Rotate {
+        /// The id of the key to replace, as `key list` prints it: hd_<id>_….
+        id: KeyId,
+        /// How long the old key goes on working, like 30m, 24h or 0s.
+        #[arg(long, value_name = "DURATION", default_value = "24h")]
+        overlap: SignedDuration,
+    },
+    /// Revoke a key at once (a running server may take 5 seconds to notice). Prints its line.
+    Revoke {
+        /// The key's id, as `key list` prints it.
+        id: KeyId,
+    },
+}
+
+impl KeyCommand {
+    pub(super) async fn run(self, storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+        let now = super::now();
+        match self {
+            Self::Create { shop, scopes, expires } => {
+                if expires.is_some_and(|expires| expires <= now) {
+                    bail!("--expires must lie in the future");
+                }
+                let shop = super::open_shop(&storage, &shop).await?;
+                let scopes: BTreeSet<Scope> = if scopes.is_empty() {
+                    Scope::ALL.iter().copied().collect()
+                } else {
+                    scopes.into_iter().collect()
+                };
+                let (_, text) = issue_key(&*storage, shop.id, scopes, expires, now).await?;
+                super::print([text.as_str()])
+            }
+            Self::List { shop } => {
+                let shop = super::existing_shop(&storage, &shop).await?;
+                let keys = storage.list_keys(shop.id).await?;
+                super::print(keys.iter().map(|key| line(key, now)))
+            }
+            Self::Rotate { id, overlap } => {
+                if overlap.is_negative() {
+                    bail!("--overlap must not be negative");
+                }
+                let overlap = i64::try_from(overlap.as_millis()).unwrap_or(i64::MAX);
+                let old_ends_at = now.saturating_add_millis(overlap);
+                match rotate_key(&*storage, id, now, old_ends_at).await? {
+                    Some((_, text)) => super::print([text.as_str()]),
+                    None => bail!("there is no live key {id}: see `hexdesk key list`"),
+                }
+            }
+            Self::Revoke { id } => match storage.revoke_key(id.shop, id.number, now).await? {
+                Some(key) => super::print([line(&key, now)]),
+                None => bail!("there is no key {id}: see `hexdesk key list`"),
+            },
+        }
+    }
+}
+
+fn line(key: &ApiKey, now: Timestamp) -> String {
+    let id = KeyId { shop: key.shop_id, number: key.number };
+    let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.as_str()).collect();
+    let state = match (key.revoked_at, key.expires_at) {
+        (Some(revoked_at), _) => format!("revoked {revoked_at}"),
+        (None, Some(end)) if end <= now => format!("expired {end}"),
+        (None, Some(end)) => format!("expires {end}"),
+        (None, None) => "live".to_owned(),
+    };
+    format!("{id}\t{}\t{}\t{state}", scopes.join(","), key.created_at)
+}

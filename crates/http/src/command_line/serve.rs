@@ -1,0 +1,42 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::bail;
+use clap::Args;
+use hexdesk_domain::Storage;
+
+use crate::demo;
+use crate::server::BoundServer;
+
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// The address to listen on; port 0 takes a free one.
+    #[arg(long, env = "HEXDESK_LISTEN", default_value = "127.0.0.1:8080", value_name = "IP:PORT")]
+    listen: SocketAddr,
+    /// Add a demo shop (once) and a key for it (at each start), and print a request to paste.
+    /// Only on loopback addresses.
+    #[arg(long)]
+    demo: bool,
+}
+
+impl Serve {
+    /// What can be refused before the database is touched.
+    pub(super) fn check(&self) -> anyhow::Result<()> {
+        if self.demo && !self.listen.ip().is_loopback() {
+            bail!(
+                "--demo prints a working key and so listens on loopback addresses only: use --listen \
+                 127.0.0.1:8080, or leave --demo out"
+            );
+        }
+        Ok(())
+    }
+
+    pub(super) async fn run(self, storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+        let server = BoundServer::bind(self.listen, storage.clone()).await?;
+        if self.demo {
+            let key = demo::prepare(&storage, super::now()).await?;
+            super::print([demo::request_to_paste(server.address(), &key)])?;
+        }
+        server.serve().await
+    }
+}

@@ -1,0 +1,100 @@
+//! The demo shop, and a request to paste.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::{Context, bail, ensure};
+use hexdesk_adapters::{KeyText, issue_key};
+use hexdesk_domain::ports::{CreateCustomerOutcome, CreateShopOutcome, CreateUserOutcome};
+use hexdesk_domain::{CustomerDraft, CustomerId, Scope, ShopDomain, Storage, Timestamp, UserDraft, UserId};
+
+const SHOP: &str = "example.myshopify.com";
+const CUSTOMER_ID: i64 = 123;
+const USER_ID: i64 = 45;
+
+/// The body of the documented example request.
+const EXAMPLE_BODY: &str = r#"{
+  "customerId": 123,
+  "Channel": "Mail",
+  "name": "Refund request",
+  "threadId": "thread-001",
+  "emailUsed": "support@example.com",
+  "lastMessage": "Hello, I need a refund.",
+  "contact_reason": "refund",
+  "assigned_to": 45,
+  "isOpenedTicket": true,
+  "unReadChatCount": 1,
+  "tags": ["refund", "vip"],
+  "language_code": "en",
+  "via": "api"
+}"#;
+
+/// Makes the demo shop with its customer and user, unless they are there, and a key.
+pub(crate) async fn prepare(storage: &Arc<dyn Storage>, now: Timestamp) -> anyhow::Result<KeyText> {
+    let domain = ShopDomain::parse(SHOP)?;
+    let shop = match storage.create_shop(&domain, now).await? {
+        CreateShopOutcome::Created(shop) | CreateShopOutcome::AlreadyExists(shop) => shop,
+    };
+    ensure!(
+        shop.closed_at.is_none(),
+        "the demo shop {SHOP} was closed in this database: use another database"
+    );
+
+    let customer = CustomerDraft {
+        id: CustomerId::new(CUSTOMER_ID),
+        email: Some("dev@example.com".to_owned()),
+        phone_number: Some("+33123456789".to_owned()),
+        first_name: Some("Ada".to_owned()),
+        last_name: Some("Lovelace".to_owned()),
+        shopify_id: Some("987654321".to_owned()),
+        ..CustomerDraft::default()
+    };
+    let customer = customer.into_new(now).ok().context("the demo customer breaks a rule")?;
+    match storage.create_customer(shop.id, customer).await? {
+        CreateCustomerOutcome::Created(_) => {}
+        CreateCustomerOutcome::Existing(customer) if customer.id.get() == CUSTOMER_ID => {}
+        CreateCustomerOutcome::Existing(_) | CreateCustomerOutcome::IdTaken => {
+            bail!(
+                "the shop {SHOP} of this database has other customers than the demo's: use another database"
+            )
+        }
+    }
+
+    let user = UserDraft {
+        id: UserId::new(USER_ID),
+        email: Some("agent@example.com".to_owned()),
+        first_name: Some("Grace".to_owned()),
+        last_name: Some("Hopper".to_owned()),
+        ..UserDraft::default()
+    };
+    let user = user.into_new(now).ok().context("the demo user breaks a rule")?;
+    match storage.create_user(shop.id, user).await? {
+        CreateUserOutcome::Created(_) => {}
+        CreateUserOutcome::EmailTaken(user) if user.id.get() == USER_ID => {}
+        CreateUserOutcome::EmailTaken(_) | CreateUserOutcome::IdTaken => {
+            bail!("the shop {SHOP} of this database has other users than the demo's: use another database")
+        }
+    }
+
+    let scopes = Scope::ALL.iter().copied().collect();
+    Ok(issue_key(&**storage, shop.id, scopes, None, now).await?.1)
+}
+
+/// What to show whoever starts the demo.
+pub(crate) fn request_to_paste(address: SocketAddr, key: &KeyText) -> String {
+    let key = key.as_str();
+    format!(
+        "Hexdesk serves the demo shop {SHOP} on http://{address}\n\
+         \n\
+         A key for it (it goes on working without --demo):\n\
+         \n\
+         {key}\n\
+         \n\
+         Create a ticket:\n\
+         \n\
+         curl -i http://{address}/api/v1/tickets \\\n  \
+         -H 'x-api-key: {key}' \\\n  \
+         -H 'content-type: application/json' \\\n  \
+         -d '{EXAMPLE_BODY}'\n"
+    )
+}

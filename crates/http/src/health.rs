@@ -1,0 +1,25 @@
+//! Whether the process lives, and whether it can serve.
+
+use actix_web::{HttpResponse, web};
+
+use crate::problem::Problem;
+use crate::services::Services;
+
+/// `GET /livez`: 200 while the process answers at all.
+pub(crate) async fn live() -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(r#"{"status":"live"}"#)
+}
+
+/// `GET /readyz`: 200 while the database can be reached and is migrated.
+///
+/// # Errors
+/// 503 otherwise; the cause is in the log.
+pub(crate) async fn ready(services: web::Data<Services>) -> Result<HttpResponse, Problem> {
+    match services.readiness.check_ready().await {
+        Ok(()) => Ok(HttpResponse::Ok().content_type("application/json").body(r#"{"status":"ready"}"#)),
+        Err(error) => {
+            tracing::warn!(%error, "not ready");
+            Err(Problem::not_ready())
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The HTTP API and the command line of Hexdesk.
+//!
+//! A request walks through `request_trace` (its id and log line), `authorization`
+//! (its key and scope) and the handler that [`routes`] names for it; the handler reads
+//! the body (`request_body`, `json_members`), calls the domain, and answers, or
+//! returns the `Problem` that says why not.
+
+mod authorization;
+pub mod command_line;
+mod demo;
+mod health;
+mod idempotency;
+mod json_members;
+mod logging;
+mod problem;
+mod request_body;
+mod request_trace;
+pub mod routes;
+mod server;
+mod services;
+mod ticket_ids;
+mod tickets;
+mod wire_id;

@@ -1,0 +1,286 @@
+//! The one error body: the published `{"error": "<sentence>"}` with the members of
+//! RFC 9457 beside it.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
+use serde::Serialize;
+
+/// Seconds a client is told to wait where trying again helps.
+const RETRY_AFTER_SECONDS: u32 = 1;
+
+/// Why a request was not served. Holds nothing of what the client sent but member names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Problem(Box<Content>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Content {
+    status: StatusCode,
+    code: &'static str,
+    title: &'static str,
+    sentence: String,
+    member_errors: Vec<MemberError>,
+    header: Option<(HeaderName, HeaderValue)>,
+}
+
+/// One member of the request body that is not as it must be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct MemberError {
+    /// JSON pointer (RFC 6901) into the request body.
+    pub(crate) pointer: String,
+    /// Which rule it breaks, for programs.
+    pub(crate) code: &'static str,
+    /// The same, for people.
+    pub(crate) message: String,
+}
+
+#[derive(Serialize)]
+struct ProblemBody<'a> {
+    error: &'a str,
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    code: &'a str,
+    request_id: &'a str,
+    errors: &'a [MemberError],
+}
+
+impl Problem {
+    fn new(status: StatusCode, code: &'static str, title: &'static str, sentence: impl Into<String>) -> Self {
+        let sentence = sentence.into();
+        Self(Box::new(Content { status, code, title, sentence, member_errors: Vec::new(), header: None }))
+    }
+
+    fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.0.header = Some((name, value));
+        self
+    }
+
+    fn retry_later(self) -> Self {
+        self.with_header(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS))
+    }
+
+    /// 400: members of the body, of which there must be one at least, are not as they must be.
+    pub(crate) fn invalid_members(member_errors: Vec<MemberError>) -> Self {
+        let sentence = member_errors.first().map(|first| first.message.clone()).unwrap_or_default();
+        let mut problem =
+            Self::new(StatusCode::BAD_REQUEST, "invalid_body", "Invalid request body", sentence);
+        problem.0.member_errors = member_errors;
+        problem
+    }
+
+    /// 400: the body as a whole cannot be read.
+    pub(crate) fn unreadable_body(message: &str) -> Self {
+        let error = MemberError { pointer: String::new(), code: "json", message: message.to_owned() };
+        Self::invalid_members(vec![error])
+    }
+
+    /// 400: a header or a part of the path is not as it must be.
+    pub(crate) fn invalid_parameter(sentence: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_parameter", "Invalid parameter", sentence)
+    }
+
+    fn unauthorized(code: &'static str, sentence: &'static str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, code, "Unauthorized", sentence)
+            .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"hexdesk\""))
+    }
+
+    /// 401: no key.
+    pub(crate) fn missing_api_key() -> Self {
+        Self::unauthorized("missing_api_key", "Missing API key")
+    }
+
+    /// 401: a key that opens nothing; which kind of nothing is not told.
+    pub(crate) fn invalid_api_key() -> Self {
+        Self::unauthorized("invalid_api_key", "Unauthorized - Invalid API key")
+    }
+
+    /// 403: the key lacks the scope that the route needs.
+    pub(crate) fn missing_scope(scope: &str) -> Self {
+        let sentence = format!("The API key lacks the scope {scope}");
+        Self::new(StatusCode::FORBIDDEN, "missing_scope", "Forbidden", sentence)
+    }
+
+    fn not_found(code: &'static str, sentence: &'static str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, code, "Not found", sentence)
+    }
+
+    /// 404: the key's shop was closed.
+    pub(crate) fn shop_not_found() -> Self {
+        Self::not_found("shop_not_found", "Shop not found")
+    }
+
+    /// 404: the shop has no such customer.
+    pub(crate) fn customer_not_found() -> Self {
+        Self::not_found("customer_not_found", "Customer not found")
+    }
+
+    /// 404: the shop has no such user.
+    pub(crate) fn user_not_found() -> Self {
+        Self::not_found("user_not_found", "User not found")
+    }
+
+    /// 404: the shop has no such ticket.
+    pub(crate) fn ticket_not_found() -> Self {
+        Self::not_found("ticket_not_found", "Ticket not found")
+    }
+
+    /// 404: no route has this path.
+    pub(crate) fn route_not_found() -> Self {
+        Self::not_found("route_not_found", "Route not found")
+    }
+
+    /// 405: the path is there, with other methods.
+    pub(crate) fn method_not_allowed(allowed: HeaderValue) -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            "Method not allowed",
+            "The method is not allowed here; the Allow header names those that are",
+        )
+        .with_header(header::ALLOW, allowed)
+    }
+
+    /// 408: the body did not arrive in time.
+    pub(crate) fn body_timeout() -> Self {
+        Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "body_timeout",
+            "Request timeout",
+            "The request body did not arrive in time",
+        )
+    }
+
+    /// 409: the first request with this idempotency key has not ended.
+    pub(crate) fn idempotency_key_in_use() -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            "idempotency_key_in_use",
+            "Conflict",
+            "A request with this Idempotency-Key is still running",
+        )
+        .retry_later()
+    }
+
+    /// 413: the body is larger than `limit` bytes.
+    pub(crate) fn body_too_large(limit: usize) -> Self {
+        let sentence = format!("The request body must be at most {limit} bytes");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "Content too large", sentence)
+    }
+
+    /// 415: the body is not JSON, or is compressed.
+    pub(crate) fn unsupported_media_type(sentence: &'static str) -> Self {
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            "Unsupported media type",
+            sentence,
+        )
+    }
+
+    /// 422: the idempotency key was used for another body.
+    pub(crate) fn idempotency_key_reused() -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "idempotency_key_reused",
+            "Unprocessable content",
+            "This Idempotency-Key was used with another request body",
+        )
+    }
+
+    /// 500: a fault of ours; the cause is in the log under the request id.
+    pub(crate) fn internal() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal_error",
+            "Internal server error",
+            "Internal server error",
+        )
+    }
+
+    /// 503: nothing was done, for want of room or of a database.
+    pub(crate) fn overloaded() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "overloaded",
+            "Service unavailable",
+            "The service is not available right now and did nothing; try again",
+        )
+        .retry_later()
+    }
+
+    /// 503: the database went away during the commit.
+    pub(crate) fn outcome_unknown() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "outcome_unknown",
+            "Service unavailable",
+            "The database went away during the write, which took effect once or not at all; \
+             try again with the same Idempotency-Key",
+        )
+        .retry_later()
+    }
+
+    /// 503: the server is not ready to serve.
+    pub(crate) fn not_ready() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "not_ready",
+            "Service unavailable",
+            "The database cannot be reached or is not migrated",
+        )
+        .retry_later()
+    }
+
+    /// What an error response that the framework made by itself stands for.
+    pub(crate) fn of_framework(status: StatusCode) -> Self {
+        if status.is_server_error() {
+            return Self::internal();
+        }
+        let title = status.canonical_reason().unwrap_or("Bad request");
+        Self::new(status, "bad_request", title, title)
+    }
+
+    /// The whole response, for the request of this id.
+    pub(crate) fn into_response(self, request_id: &str) -> HttpResponse {
+        let Content { status, code, title, sentence, member_errors, header } = *self.0;
+        let mut response = HttpResponseBuilder::new(status);
+        if let Some(header) = header {
+            response.insert_header(header);
+        }
+        let body = ProblemBody {
+            error: &sentence,
+            r#type: format!("urn:hexdesk:problem:{code}"),
+            title,
+            status: status.as_u16(),
+            detail: &sentence,
+            code,
+            request_id,
+            errors: &member_errors,
+        };
+        response
+            .insert_header((header::CONTENT_TYPE, "application/problem+json"))
+            .body(serde_json::to_string(&body).unwrap_or_default())
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.0.sentence)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.0.status
+    }
+
+    /// The problem itself travels in the response's extensions to where the request id
+    /// is known, and is written there.
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::new(self.0.status);
+        response.extensions_mut().insert(self.clone());
+        response
+    }
+}

@@ -1,0 +1,91 @@
+//! Reading a request's body: its type, its size, and the time it may take.
+
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{self, HeaderMap};
+use actix_web::web::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use tokio::time::timeout;
+
+use crate::problem::Problem;
+
+/// The most bytes a JSON body may have.
+pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
+
+/// How long a body may take to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How many bytes of a body that nobody wants are still read. A connection closed with
+/// unread bytes is reset, and the client may never see the answer.
+const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
+
+/// The whole body of a request that carries JSON.
+///
+/// # Errors
+/// 415 for another type or a compressed body, 413 above [`MAX_BODY_BYTES`], 408 if it
+/// does not arrive in time, 400 if it breaks off.
+pub(crate) async fn read_json(headers: &HeaderMap, mut payload: Payload) -> Result<Bytes, Problem> {
+    if let Err(problem) = check_head(headers) {
+        discard(payload).await;
+        return Err(problem);
+    }
+    let mut body = BytesMut::new();
+    let whole = timeout(BODY_TIMEOUT, async {
+        while let Some(chunk) = payload.next().await {
+            let chunk = chunk.map_err(|_| Problem::unreadable_body("the body broke off"))?;
+            if body.len() + chunk.len() > MAX_BODY_BYTES {
+                return Err(Problem::body_too_large(MAX_BODY_BYTES));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(())
+    })
+    .await
+    .unwrap_or_else(|_| Err(Problem::body_timeout()));
+    match whole {
+        Ok(()) => Ok(body.freeze()),
+        Err(problem) => {
+            discard(payload).await;
+            Err(problem)
+        }
+    }
+}
+
+/// Reads what is left of a body, within bounds, and drops it.
+pub(crate) async fn discard(mut payload: Payload) {
+    let mut left = MAX_DISCARDED_BYTES;
+    // Past the time-out the connection is closed with bytes unread, which is what is left to do.
+    let _ = timeout(BODY_TIMEOUT, async {
+        while let Some(Ok(chunk)) = payload.next().await {
+            left = left.saturating_sub(chunk.len());
+            if left == 0 {
+                break;
+            }
+        }
+    })
+    .await;
+}
+
+fn check_head(headers: &HeaderMap) -> Result<(), Problem> {
+    if let Some(content_type) = headers.get(header::CONTENT_TYPE) {
+        let essence = content_type.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
+        if !essence.trim_ascii().eq_ignore_ascii_case(b"application/json") {
+            return Err(Problem::unsupported_media_type("The request body must be application/json"));
+        }
+    }
+    if headers
+        .get(header::CONTENT_ENCODING)
+        .is_some_and(|encoding| !encoding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity"))
+    {
+        return Err(Problem::unsupported_media_type("The request body must not be compressed"));
+    }
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    if length
+        .and_then(|length| length.parse::<u64>().ok())
+        .is_some_and(|length| length > MAX_BODY_BYTES as u64)
+    {
+        return Err(Problem::body_too_large(MAX_BODY_BYTES));
+    }
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! Every route there is, as data. A route is closed unless it says that it is open.
+
+use actix_web::http::Method;
+use actix_web::http::header::HeaderValue;
+use actix_web::middleware::from_fn;
+use actix_web::{Resource, Route, guard, web};
+use hexdesk_domain::Scope;
+
+use crate::authorization::authorize;
+use crate::problem::Problem;
+use crate::{health, request_body, tickets};
+
+/// Who may call a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anyone.
+    Open,
+    /// Whoever presents a key with this scope.
+    Key(Scope),
+}
+
+/// One method on one path.
+pub struct Endpoint {
+    /// The method. `HEAD` is served wherever `GET` is.
+    pub method: Method,
+    /// The path, with its parameters in braces.
+    pub path: &'static str,
+    /// Who may call it.
+    pub access: Access,
+    handler: fn() -> Route,
+}
+
+/// Every route.
+pub const ENDPOINTS: &[Endpoint] = &[
+    Endpoint { method: Method::GET, path: "/livez", access: Access::Open, handler: || web::to(health::live) },
+    Endpoint {
+        method: Method::GET,
+        path: "/readyz",
+        access: Access::Open,
+        handler: || web::to(health::ready),
+    },
+    Endpoint {
+        method: Method::POST,
+        path: "/api/v1/tickets",
+        access: Access::Key(Scope::TicketsWrite),
+        handler: || web::to(tickets::create),
+    },
+    Endpoint {
+        method: Method::GET,
+        path: "/api/v1/tickets/{ticketId}",
+        access: Access::Key(Scope::TicketsRead),
+        handler: || web::to(tickets::find),
+    },
+];
+
+/// Registers every route, with 405 for other methods on their paths and 404 elsewhere.
+pub(crate) fn configure(config: &mut web::ServiceConfig) {
+    for (position, endpoint) in ENDPOINTS.iter().enumerate() {
+        let earlier = ENDPOINTS.iter().take(position);
+        if !earlier.map(|other| other.path).any(|path| path == endpoint.path) {
+            config.service(resource(endpoint.path));
+        }
+    }
+    config.default_service(web::to(|payload: web::Payload| async {
+        request_body::discard(payload.into_inner()).await;
+        Err::<&str, _>(Problem::route_not_found())
+    }));
+}
+
+fn resource(path: &'static str) -> Resource {
+    let mut resource = web::resource(path);
+    let mut allowed = Vec::new();
+    for endpoint in ENDPOINTS.iter().filter(|endpoint| endpoint.path == path) {
+        resource = resource.route(route(endpoint));
+        allowed.push(endpoint.method.as_str());
+        if endpoint.method == Method::GET {
+            allowed.push(Method::HEAD.as_str());
+        }
+    }
+    let allowed = allowed.join(", ");
+    resource.default_service(web::to(move |payload: web::Payload| {
+        let allowed = HeaderValue::from_str(&allowed);
+        async {
+            request_body::discard(payload.into_inner()).await;
+            Err::<&str, _>(match allowed {
+                Ok(allowed) => Problem::method_not_allowed(allowed),
+                // Names of methods are always a header's text.
+                Err(_) => Problem::route_not_found(),
+            })
+        }
+    }))
+}
+
+fn route(endpoint: &Endpoint) -> Route {
+    let method = guard::Any(guard::Method(endpoint.method.clone()));
+    let route = (endpoint.handler)().guard(if endpoint.method == Method::GET {
+        method.or(guard::Method(Method::HEAD))
+    } else {
+        method
+    });
+    match endpoint.access {
+        Access::Open => route,
+        Access::Key(scope) => {
+            route.wrap(from_fn(move |services, request, next| authorize(scope, services, request, next)))
+        }
+    }
+}

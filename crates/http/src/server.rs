@@ -1,0 +1,90 @@
+//! The HTTP server: from a storage to answered requests, and to a stop that loses none.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, dev, web};
+use anyhow::Context;
+use hexdesk_adapters::{ApiKeyAuthenticator, SystemClock};
+use hexdesk_domain::{Clock, CreateTicket, Storage};
+
+use crate::idempotency::KeysInUse;
+use crate::request_trace::trace_request;
+use crate::routes;
+use crate::services::Services;
+use crate::ticket_ids::{RangeKeeper, ReservedTicketIds};
+
+/// How long requests that are running when the server is told to stop may take.
+const STOP_TIMEOUT_SECONDS: u64 = 30;
+
+/// A server that has its address and has not begun to serve.
+pub(crate) struct BoundServer {
+    server: dev::Server,
+    address: SocketAddr,
+    _range_keeper: RangeKeeper,
+}
+
+impl BoundServer {
+    /// Wires the routes to the storage and takes the address; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// If the address cannot be had, or the storage has no ticket ids to hand out.
+    pub(crate) async fn bind(listen: SocketAddr, storage: Arc<dyn Storage>) -> anyhow::Result<Self> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let (ids, range_keeper) = ReservedTicketIds::start(storage.clone(), clock.clone()).await?;
+        let services = web::Data::new(Services {
+            authenticator: Arc::new(ApiKeyAuthenticator::new(storage.clone(), clock.clone())),
+            create_ticket: CreateTicket::new(storage.clone(), clock, ids),
+            tickets: storage.clone(),
+            readiness: storage,
+            keys_in_use: KeysInUse::default(),
+        });
+        let server = HttpServer::new(move || {
+            App::new().app_data(services.clone()).configure(routes::configure).wrap(from_fn(trace_request))
+        })
+        .shutdown_timeout(STOP_TIMEOUT_SECONDS)
+        .shutdown_signal(stop_signal())
+        .bind(listen)
+        .with_context(|| {
+            format!("cannot listen on {listen}: choose another address with --listen or HEXDESK_LISTEN")
+        })?;
+        let address = server.addrs().first().copied().unwrap_or(listen);
+        Ok(Self { server: server.run(), address, _range_keeper: range_keeper })
+    }
+
+    /// The address that clients reach the server at.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until SIGTERM or SIGINT, then answers what is running and ends.
+    ///
+    /// # Errors
+    /// If the sockets fail.
+    pub(crate) async fn serve(self) -> anyhow::Result<()> {
+        tracing::info!(address = %self.address, "listening");
+        self.server.await?;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+/// Ends with the first SIGTERM or SIGINT.
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+        (Ok(mut terminate), Ok(mut interrupt)) => {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            tracing::info!("stopping: answering the requests that are running");
+        }
+        (Err(error), _) | (_, Err(error)) => {
+            // Without handlers the signals end the process at once, as they would any other.
+            tracing::error!(%error, "cannot handle SIGTERM and SIGINT");
+            std::future::pending::<()>().await;
+        }
+    }
+}

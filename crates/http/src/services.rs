@@ -1,0 +1,40 @@
+//! What the routes need, wired together once.
+
+use std::sync::Arc;
+
+use hexdesk_domain::{Authenticator, CreateTicket, Readiness, StorageError, StorageErrorKind, TicketStore};
+
+use crate::idempotency::KeysInUse;
+use crate::problem::Problem;
+
+/// The use cases and ports behind the routes.
+pub(crate) struct Services {
+    /// Tells who holds a key.
+    pub(crate) authenticator: Arc<dyn Authenticator>,
+    /// Creates tickets.
+    pub(crate) create_ticket: CreateTicket,
+    /// Finds tickets.
+    pub(crate) tickets: Arc<dyn TicketStore>,
+    /// Tells whether the store can serve.
+    pub(crate) readiness: Arc<dyn Readiness>,
+    /// The idempotency keys of requests that are running in this process.
+    pub(crate) keys_in_use: KeysInUse,
+}
+
+/// What a client is told when the store fails; the cause goes to the log.
+pub(crate) fn storage_problem(error: StorageError) -> Problem {
+    match error.kind {
+        StorageErrorKind::Unavailable => {
+            tracing::warn!(error = %error, "the store is not available");
+            Problem::overloaded()
+        }
+        StorageErrorKind::OutcomeUnknown => {
+            tracing::error!(error = %error, "the outcome of a write is unknown");
+            Problem::outcome_unknown()
+        }
+        StorageErrorKind::Unexpected => {
+            tracing::error!(error = %error, "the store failed");
+            Problem::internal()
+        }
+    }
+}

@@ -1,0 +1,64 @@
+use actix_web::{HttpRequest, HttpResponse, web};
+use hexdesk_domain::{CreateTicketError, Principal};
+
+use super::wire::{self, TICKET_MEMBERS, TicketAnswer, TicketJson};
+use crate::idempotency::{self, StoredAnswer};
+use crate::json_members::Members;
+use crate::problem::Problem;
+use crate::request_body;
+use crate::services::Services;
+
+/// `POST /api/v1/tickets`: creates a ticket for a customer of the key's shop.
+///
+/// # Errors
+/// 400 with every member that is not as it must be, 404 for a customer or user that the
+/// shop does not have, 409 and 422 for an `Idempotency-Key` in use or reused, and what
+/// reading the body and the store may answer.
+pub(crate) async fn create(
+    services: web::Data<Services>,
+    principal: web::ReqData<Principal>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    let body = request_body::read_json(request.headers(), payload.into_inner()).await?;
+    let idempotency = idempotency::requested(&request, &body)?;
+    let mut members = Members::parse(&body, TICKET_MEMBERS)?;
+    let draft = wire::draft(&mut members);
+    if members.has_errors() {
+        return Err(members.problem(&draft.violations()));
+    }
+
+    let shop = &principal.shop;
+    let _key_in_use =
+        idempotency.as_ref().map(|requested| services.keys_in_use.begin(shop.id, requested)).transpose()?;
+    let created = services
+        .create_ticket
+        .execute(shop.id, draft, idempotency, |ticket| {
+            let body = TicketAnswer::new(TicketJson::new(ticket, shop.domain.as_str())).to_json();
+            StoredAnswer::created(format!("/api/v1/tickets/{}", ticket.id), body).into_receipt()
+        })
+        .await
+        .map_err(|error| problem(error, members))?;
+    match StoredAnswer::from_receipt(&created.receipt) {
+        Some(answer) => Ok(answer.into_response(created.replayed)),
+        None => {
+            tracing::error!("an idempotency record holds an answer that Hexdesk never writes");
+            Err(Problem::internal())
+        }
+    }
+}
+
+fn problem(error: CreateTicketError, members: Members) -> Problem {
+    match error {
+        CreateTicketError::Invalid(violations) => members.problem(&violations),
+        CreateTicketError::CustomerNotFound => Problem::customer_not_found(),
+        CreateTicketError::AssigneeNotFound => Problem::user_not_found(),
+        CreateTicketError::KeyReused => Problem::idempotency_key_reused(),
+        CreateTicketError::InProgress => Problem::idempotency_key_in_use(),
+        CreateTicketError::IdsExhausted(error) => {
+            tracing::error!(%error, "no ticket id");
+            Problem::overloaded()
+        }
+        CreateTicketError::Storage(error) => crate::services::storage_problem(error),
+    }
+}

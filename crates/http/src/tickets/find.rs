@@ -1,0 +1,26 @@
+use actix_web::{HttpResponse, web};
+use hexdesk_domain::{Principal, TicketId};
+
+use super::wire::{TicketAnswer, TicketViewJson};
+use crate::problem::Problem;
+use crate::services::{Services, storage_problem};
+use crate::wire_id;
+
+/// `GET /api/v1/tickets/{ticketId}`: a ticket of the key's shop, with the people it names.
+///
+/// # Errors
+/// 400 for an id that is none, 404 for a ticket that the shop does not have.
+pub(crate) async fn find(
+    services: web::Data<Services>,
+    principal: web::ReqData<Principal>,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let id = wire_id::parse(&id).and_then(TicketId::new).ok_or_else(|| {
+        Problem::invalid_parameter(format!("ticketId {}", wire_id::requirement(TicketId::MAX)))
+    })?;
+    let shop = &principal.shop;
+    let view = services.tickets.find_ticket(shop.id, id).await.map_err(storage_problem)?;
+    let view = view.ok_or_else(Problem::ticket_not_found)?;
+    let body = TicketAnswer::new(TicketViewJson::new(&view, shop.domain.as_str())).to_json();
+    Ok(HttpResponse::Ok().content_type("application/json").body(body))
+}

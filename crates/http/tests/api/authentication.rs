@@ -1,0 +1,111 @@
+//! API keys, over HTTP: which open what.
+
+use hexdesk_http::routes::{Access, ENDPOINTS, Endpoint};
+
+use crate::create_ticket::EXAMPLE;
+use crate::harness::{Answer, Server, on_both_databases};
+
+const SHOP: &str = "example.myshopify.com";
+
+fn with_key(server: &Server, key: &str) -> Answer {
+    server.send("POST", "/api/v1/tickets", &[("x-api-key", key)], EXAMPLE.as_bytes())
+}
+
+fn key_id(key: &str) -> &str {
+    key.split('_').nth(1).unwrap()
+}
+
+fn call(server: &Server, endpoint: &Endpoint, headers: &[(&str, &str)]) -> Answer {
+    server.send(endpoint.method.as_str(), &endpoint.path.replace("{ticketId}", "1"), headers, b"{}")
+}
+
+/// The routes that need a key; there are some, or the tests that walk them would prove nothing.
+fn closed_endpoints() -> Vec<&'static Endpoint> {
+    let closed: Vec<_> = ENDPOINTS.iter().filter(|endpoint| endpoint.access != Access::Open).collect();
+    assert!(!closed.is_empty());
+    closed
+}
+
+on_both_databases! {
+    fn every_route_under_api_needs_a_key(database: Database) {
+        for endpoint in ENDPOINTS {
+            assert_eq!(endpoint.access == Access::Open, !endpoint.path.starts_with("/api/"), "{}", endpoint.path);
+        }
+        let server = database.serve_demo();
+        for endpoint in closed_endpoints() {
+            call(&server, endpoint, &[]).assert_problem(401, "missing_api_key", "Missing API key");
+            let answer = call(&server, endpoint, &[("x-api-key", "wrong")]);
+            answer.assert_problem(401, "invalid_api_key", "Unauthorized - Invalid API key");
+            assert_eq!(answer.header("www-authenticate"), Some("Bearer realm=\"hexdesk\""));
+        }
+    }
+
+    fn every_route_needs_its_scope(database: Database) {
+        let server = database.serve_demo();
+        for endpoint in closed_endpoints() {
+            let Access::Key(needed) = endpoint.access else { continue };
+            let others: Vec<&str> = hexdesk_domain::Scope::ALL.iter().filter(|scope| **scope != needed).map(|scope| scope.as_str()).collect();
+            let without = database.hexdesk(&["key", "create", "--shop", SHOP, "--scope", &others.join(",")]);
+            let sentence = format!("The API key lacks the scope {needed}");
+            call(&server, endpoint, &[("x-api-key", &without)]).assert_problem(403, "missing_scope", &sentence);
+            let with = database.hexdesk(&["key", "create", "--shop", SHOP, "--scope", needed.as_str()]);
+            assert!(![401, 403].contains(&call(&server, endpoint, &[("x-api-key", &with)]).status));
+        }
+    }
+
+    fn both_headers_carry_a_key_and_x_api_key_is_read_first(database: Database) {
+        let server = database.serve_demo();
+        let bearer = format!("Bearer {}", server.key);
+        let send = |headers: &[(&str, &str)]| server.send("POST", "/api/v1/tickets", headers, EXAMPLE.as_bytes()).status;
+        assert_eq!(send(&[("authorization", &bearer)]), 201);
+        assert_eq!(send(&[("x-api-key", &server.key), ("authorization", "Bearer wrong")]), 201);
+        assert_eq!(send(&[("x-api-key", "wrong"), ("authorization", &bearer)]), 401);
+        let in_url = format!("/api/v1/tickets?api_key={0}&x-api-key={0}", server.key);
+        assert_eq!(server.send("POST", &in_url, &[], EXAMPLE.as_bytes()).status, 401);
+    }
+
+    fn keys_that_are_no_keys_open_nothing(database: Database) {
+        let server = database.serve_demo();
+        let key = server.key.clone();
+        let id = key_id(&key);
+        for bad in [
+            "wrong", "hd_", "hd__", &key[1..], &key[..key.len() - 1], &format!("{key}x"), &format!("x{key}"),
+            &format!("hd_{id}_"), &format!("hd_{id}_{}", "A".repeat(43)), &key.replace("hd_", "HD_"),
+            &key.replacen(id, "9-9", 1), &key.replacen(id, "99999999999999999999-1", 1), &"x".repeat(5_000),
+        ] {
+            with_key(&server, bad).assert_problem(401, "invalid_api_key", "Unauthorized - Invalid API key");
+        }
+        let head = b"POST /api/v1/tickets HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-api-key: h\xff\xfe\r\ncontent-length: 2\r\n\r\n{}";
+        server.send_bytes(head).assert_problem(401, "invalid_api_key", "Unauthorized - Invalid API key");
+        assert_eq!(database.rows_of_tickets(), 0);
+    }
+
+    fn revoked_and_expired_keys_open_nothing(database: Database) {
+        let server = database.serve_demo();
+        let create = |arguments: &[&str]| {
+            database.hexdesk(&[&["key", "create", "--shop", SHOP], arguments].concat())
+        };
+        let revoked = create(&[]);
+        database.hexdesk(&["key", "revoke", key_id(&revoked)]);
+        let lasting = create(&["--expires", "9999-12-31"]);
+        let rotated = create(&[]);
+        let successor = database.hexdesk(&["key", "rotate", key_id(&rotated), "--overlap", "0s"]);
+        let overlapping = create(&[]);
+        let second_successor = database.hexdesk(&["key", "rotate", key_id(&overlapping)]);
+        for dead in [&revoked, &rotated] {
+            with_key(&server, dead).assert_problem(401, "invalid_api_key", "Unauthorized - Invalid API key");
+        }
+        for live in [&lasting, &successor, &overlapping, &second_successor] {
+            assert_eq!(with_key(&server, live).status, 201);
+        }
+    }
+
+    fn keys_of_a_closed_shop_find_no_shop(database: Database) {
+        database.hexdesk(&["shop", "create", "closed.example.com"]);
+        let key = database.hexdesk(&["key", "create", "--shop", "closed.example.com"]);
+        let closed = database.hexdesk(&["shop", "close", "closed.example.com"]);
+        assert!(closed.contains("\tclosed "), "{closed}");
+        let server = database.serve(&[]);
+        with_key(&server, &key).assert_problem(404, "shop_not_found", "Shop not found");
+    }
+}

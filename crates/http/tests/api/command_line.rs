@@ -1,0 +1,138 @@
+//! The command line: what scripts rely on, and what it says when something is wrong.
+
+use crate::harness::{Database, on_both_databases};
+
+/// What the command, which must fail with this code, says.
+#[track_caller]
+fn error_of(database: &Database, code: i32, arguments: &[&str]) -> String {
+    let output = database.run(arguments);
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "", "{arguments:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+on_both_databases! {
+    fn shops_are_created_listed_and_closed(database: Database) {
+        assert_eq!(database.hexdesk(&["shop", "list"]), "");
+        let created = database.hexdesk(&["shop", "create", "Shop.Example.com"]);
+        assert_eq!(created, "shop.example.com\t1\topen");
+        assert!(error_of(&database, 1, &["shop", "create", "shop.example.com"]).contains("there is a shop shop.example.com already"));
+        let second = database.hexdesk(&["shop", "create", "second.example.com"]);
+        assert!(second.starts_with("second.example.com\t") && second.ends_with("\topen"), "{second}");
+        let closed = database.hexdesk(&["shop", "close", "shop.example.com"]);
+        assert!(closed.starts_with("shop.example.com\t1\tclosed 2"), "{closed}");
+        assert_eq!(database.hexdesk(&["shop", "close", "shop.example.com"]), closed);
+        let list = database.hexdesk(&["shop", "list"]);
+        assert_eq!(list.lines().collect::<Vec<_>>(), [&closed, &second]);
+        assert!(error_of(&database, 1, &["shop", "close", "no.example.com"]).contains("there is no shop no.example.com"));
+        assert!(error_of(&database, 1, &["key", "create", "--shop", "shop.example.com"]).contains("was closed on"));
+        assert!(error_of(&database, 2, &["shop", "create", "not a domain"]).contains("not a domain name"));
+    }
+
+    fn keys_are_created_listed_rotated_and_revoked(database: Database) {
+        database.hexdesk(&["shop", "create", "shop.example.com"]);
+        let create = |arguments: &[&str]| {
+            database.hexdesk(&[&["key", "create", "--shop", "shop.example.com"], arguments].concat())
+        };
+        let key = create(&[]);
+        assert_eq!(key.lines().count(), 1, "the key alone");
+        let id = key.strip_prefix("hd_").unwrap().split_once('_').unwrap().0;
+        create(&["--scope", "tickets:read", "--expires", "2999-01-01"]);
+        create(&["--scope", "tickets:read", "--scope", "tickets:write"]);
+        let successor = database.hexdesk(&["key", "rotate", id]);
+        assert_ne!(key, successor);
+        let revoked = database.hexdesk(&["key", "revoke", successor.split('_').nth(1).unwrap()]);
+        assert!(revoked.contains("\trevoked 2"), "{revoked}");
+
+        let list = database.hexdesk(&["key", "list", "--shop", "shop.example.com"]);
+        let rows: Vec<Vec<&str>> = list.lines().map(|line| line.split('\t').collect()).collect();
+        assert_eq!(rows.len(), 4, "{list}");
+        assert_eq!((rows[0][0], rows[0][1]), (id, "tickets:read,tickets:write"));
+        assert!(rows[0][3].starts_with("expires "), "{list}");
+        assert_eq!((rows[1][1], rows[1][3]), ("tickets:read", "expires 2999-01-01T00:00:00.000Z"));
+        assert_eq!((rows[2][1], rows[2][3]), ("tickets:read,tickets:write", "live"));
+        assert!(rows[3][3].starts_with("revoked "), "{list}");
+        for secret in [&key, &successor].map(|key| key.split('_').nth(2).unwrap()) {
+            assert!(!list.contains(secret));
+        }
+
+        let create = |option, value| ["key", "create", "--shop", "shop.example.com", option, value];
+        assert!(error_of(&database, 2, &create("--scope", "tickets:all")).contains("there are tickets:read and tickets:write"));
+        assert!(error_of(&database, 1, &create("--expires", "2001-01-01")).contains("--expires must lie in the future"));
+        assert!(error_of(&database, 2, &create("--expires", "tomorrow")).contains("ISO 8601"));
+        assert!(error_of(&database, 1, &["key", "revoke", "1-99"]).contains("there is no key 1-99"));
+        assert!(error_of(&database, 1, &["key", "rotate", successor.split('_').nth(1).unwrap()]).contains("there is no live key"));
+        assert!(error_of(&database, 1, &["key", "create", "--shop", "no.example.com"]).contains("hexdesk shop create no.example.com"));
+    }
+
+    fn people_are_created(database: Database) {
+        database.hexdesk(&["shop", "create", "shop.example.com"]);
+        let create = |what, arguments: &[&'static str]| [&[what, "create", "--shop", "shop.example.com"], arguments].concat();
+        let user = database.hexdesk(&create("user", &["--email", "a@example.com", "--first-name", "Grace", "--last-name", "Hopper"]));
+        assert!(user.parse::<i64>().unwrap() > 0);
+        let customer = database.hexdesk(&create("customer", &["--phone-number", "+33123456789"]));
+        assert!(customer.parse::<i64>().unwrap() > 0);
+        let taken = error_of(&database, 1, &create("user", &["--email", "A@example.com"]));
+        assert!(taken.contains(&format!("user {user} has this e-mail address already")), "{taken}");
+        let taken = error_of(&database, 1, &create("customer", &["--phone-number", "+33123456789"]));
+        assert!(taken.contains(&format!("customer {customer} has this")), "{taken}");
+        assert!(error_of(&database, 1, &create("customer", &[])).contains("--email or --phone-number is needed"));
+        assert!(error_of(&database, 1, &create("user", &["--email", "nobody"])).contains("--email must be an e-mail address"));
+    }
+
+    fn migrating_again_does_nothing(database: Database) {
+        database.hexdesk(&["migrate"]);
+        assert_eq!(database.hexdesk(&["migrate"]), "");
+    }
+}
+
+#[test]
+fn help_tells_a_stranger_what_to_do() {
+    let database = Database::sqlite();
+    let help = database.hexdesk(&["--help"]);
+    for said in [
+        "serve --demo",
+        "migrate",
+        "shop",
+        "key",
+        "user",
+        "customer",
+        "HEXDESK_DATABASE_URL",
+        "sqlite://hexdesk.db",
+        "postgres://",
+    ] {
+        assert!(help.contains(said), "{said}: {help}");
+    }
+    let help = database.hexdesk(&["serve", "--help"]);
+    for said in ["--demo", "HEXDESK_LISTEN", "127.0.0.1:8080"] {
+        assert!(help.contains(said), "{said}: {help}");
+    }
+}
+
+#[test]
+fn a_bad_setting_is_named_with_what_it_may_be() {
+    let run = |arguments: &[&str]| {
+        let output =
+            std::process::Command::new(env!("CARGO_BIN_EXE_hexdesk")).args(arguments).output().unwrap();
+        assert!(!output.status.success(), "{arguments:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let error = run(&["migrate", "--database-url", "mysql://root:hunter2@localhost/db"]);
+    for said in ["--database-url", "HEXDESK_DATABASE_URL", "sqlite://", "postgres://"] {
+        assert!(error.contains(said), "{error}");
+    }
+    assert!(!error.contains("hunter2"), "{error}");
+    let error = run(&["migrate", "--database-url", "postgres://u:hunter2@127.0.0.1:1/db"]);
+    assert!(!error.contains("hunter2"), "{error}");
+    let error = run(&["migrate", "--database-url", "postgres://u:hunter2@127.0.0.1:1/db?sslmode=maybe"]);
+    assert!(
+        error.contains("sslmode") && error.contains("verify-full") && !error.contains("hunter2"),
+        "{error}"
+    );
+    let error = run(&["migrate", "--database-url", "sqlite:///nonexistent/directory/hexdesk.db"]);
+    assert!(error.contains("/nonexistent/directory"), "{error}");
+    let error = run(&["serve", "--listen", "localhost"]);
+    assert!(error.contains("--listen"), "{error}");
+    let error = run(&["serve", "--log", "info=x=y"]);
+    assert!(error.contains("--log") && error.contains("debug"), "{error}");
+}

@@ -1,0 +1,15 @@
+//! Black-box tests: the binary `hexdesk`, run as its users run it, on both databases.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod authentication;
+mod command_line;
+mod create_ticket;
+mod demo;
+mod errors;
+mod find_ticket;
+mod harness;
+mod idempotency;
+mod isolation;
+mod logs;
+mod stopping;

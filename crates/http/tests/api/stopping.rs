@@ -1,0 +1,43 @@
+//! SIGTERM and SIGINT: what is running is answered first.
+
+use std::io::Write;
+
+use crate::create_ticket::EXAMPLE;
+use crate::harness::{Database, on_both_databases, read_answer};
+
+/// Begins a request, stops the server, ends the request.
+fn stop_in_mid_request(database: &Database, signal: &str) {
+    let server = database.serve_demo();
+    let mut stream = server.connect();
+    let head = format!(
+        "POST /api/v1/tickets HTTP/1.1\r\nhost: x\r\nx-api-key: {}\r\nconnection: close\r\nexpect: 100-continue\r\n\
+         content-length: {}\r\n\r\n",
+        server.key,
+        EXAMPLE.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    // The server asks for the body once it has taken the request up.
+    let mut go_ahead = [0; 25];
+    std::io::Read::read_exact(&mut stream, &mut go_ahead).unwrap();
+    assert_eq!(&go_ahead, b"HTTP/1.1 100 Continue\r\n\r\n");
+    server.signal(signal);
+    while !server.log().contains("stopping") {
+        std::thread::yield_now();
+    }
+    stream.write_all(EXAMPLE.as_bytes()).unwrap();
+    let answer = read_answer(stream);
+    assert_eq!(answer.status, 201, "{answer:?}");
+    let (status, log) = server.wait();
+    assert!(status.success(), "{status}: {log}");
+    assert_eq!(database.count("SELECT count(*) FROM tickets"), 1);
+}
+
+on_both_databases! {
+    fn a_request_that_is_running_is_answered_after_sigterm(database: Database) {
+        stop_in_mid_request(&database, "TERM");
+    }
+
+    fn a_request_that_is_running_is_answered_after_sigint(database: Database) {
+        stop_in_mid_request(&database, "INT");
+    }
+}

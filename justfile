@@ -1,0 +1,24 @@
+# Every recipe, with what it does.
+default:
+    @just --list
+
+# Serve the demo shop on an embedded SQLite database.
+demo:
+    cargo run --release --bin hexdesk -- serve --demo
+
+# Run every check and every test, installing what they need.
+test:
+    scripts/test
+
+# Check licences and advisories of all dependencies (needs the network and cargo-deny).
+deny:
+    cargo deny --all-features check
+
+# Run the model-based property test of the contract kit on more cases.
+property-tests cases='2000':
+    PROPTEST_CASES={{cases}} cargo test --workspace model
+
+# Build the release binary and say how large it is.
+release:
+    cargo build --release --locked --bin hexdesk
+    ls -l target/release/hexdesk
