@@ -1,6 +1,8 @@
 //! What becomes of an operation when its caller, its connection, its server or another
 //! client gets in the way.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
+
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::{Pin, pin};

@@ -1,5 +1,7 @@
 //! The migrations make the schema that the adapter was written for.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,7 @@
 //! `sslmode` and `sslrootcert` mean what they mean in libpq.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
+
 use std::path::Path;
 use std::sync::OnceLock;
 
