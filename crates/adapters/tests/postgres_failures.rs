@@ -392,6 +392,37 @@ async fn a_claim_waits_for_another_and_answers_what_became_of_it() {
 }
 
 #[tokio::test]
+async fn a_batch_of_which_only_a_part_is_known_is_unknown() {
+    let scene = Scene::with_options("-c lock_timeout=2s").await;
+    scene
+        .other_does(&format!(
+            "BEGIN; INSERT INTO idempotency_records VALUES ({}, 'create', 'key', '', '', 5, now())",
+            scene.shop
+        ))
+        .await;
+    let third = client(&scene.database).await;
+    third.batch_execute("SET application_name = 'third'; BEGIN").await.unwrap();
+    let batch = vec![scene.item(1, Some("key")), scene.item(2, None)];
+    let (created, locked, ()) = tokio::join!(
+        scene.create(batch),
+        async {
+            scene.is_blocked().await;
+            // Comes between the statement that loses the claim and the one that looks again.
+            third.batch_execute("LOCK TABLE idempotency_records IN ACCESS EXCLUSIVE MODE").await
+        },
+        async {
+            scene.sessions_of("third", 1, "wait_event_type = 'Lock'").await;
+            scene.other_does("COMMIT").await;
+        }
+    );
+    locked.unwrap();
+    assert_eq!(kind(created), StorageErrorKind::OutcomeUnknown);
+    third.batch_execute("COMMIT").await.unwrap();
+    assert!(!scene.is_there(1).await);
+    assert!(scene.is_there(2).await);
+}
+
+#[tokio::test]
 async fn a_customer_that_goes_away_in_the_middle_is_not_found() {
     let scene = Scene::new().await;
     scene.other_does(&format!("BEGIN; DELETE FROM customers WHERE id = {}", scene.customer)).await;
