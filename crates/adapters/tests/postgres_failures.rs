@@ -13,8 +13,9 @@ use hexdesk_adapters::{PostgresOptions, PostgresStorage};
 use hexdesk_domain::ports::{CreateCustomerOutcome, CreateShopOutcome, CreateTicketOutcome, TicketCreation};
 use hexdesk_domain::{
     ApiKeyStore, CustomerDraft, CustomerId, CustomerStore, Fingerprint, IdRangeStore, IdempotencyClaim,
-    IdempotencyKey, IdempotencyRequest, NewApiKey, Receipt, SecretHash, ShopDomain, ShopId, ShopStore,
-    StorageError, StorageErrorKind, TicketDraft, TicketId, TicketStore, Timestamp, UserDraft, UserStore,
+    IdempotencyKey, IdempotencyRequest, NewApiKey, NewCustomer, Receipt, SecretHash, ShopDomain, ShopId,
+    ShopStore, StorageError, StorageErrorKind, TicketDraft, TicketId, TicketStore, Timestamp, UserDraft,
+    UserStore,
 };
 use hexdesk_test_postgres::{Cluster, TestDatabase};
 
@@ -389,6 +390,21 @@ async fn a_claim_waits_for_another_and_answers_what_became_of_it() {
     }
     assert_eq!(scene.count("SELECT count(*) FROM tickets").await, 3);
     assert_eq!(scene.count("SELECT count(*) FROM human_tickets").await, 3);
+}
+
+#[tokio::test]
+async fn numbers_end_where_clients_cannot_follow() {
+    let scene = Scene::new().await;
+    let customer = |id: Option<CustomerId>| {
+        let phone_number = Some(format!("{id:?}"));
+        let draft = CustomerDraft { phone_number, ..CustomerDraft::default() };
+        NewCustomer { id, ..draft.into_new(now()).unwrap() }
+    };
+    let last = CustomerId::new(CustomerId::MAX);
+    let created = scene.storage.create_customer(scene.shop, customer(last)).await.unwrap();
+    assert!(matches!(created, CreateCustomerOutcome::Created(_)), "{created:?}");
+    assert!(scene.storage.create_customer(scene.shop, customer(None)).await.is_err());
+    assert_eq!(scene.count("SELECT count(*) FROM customers").await, 2);
 }
 
 #[tokio::test]
