@@ -1,5 +1,6 @@
 //! What the cases put into a store: plain values to start from, and the extremes that
-//! the domain lets through.
+//! the domain lets through. (Only some of the e-mail addresses that are compared are
+//! stranger than it lets through: `fold_email` is for any text.)
 
 use std::collections::BTreeSet;
 
@@ -86,6 +87,17 @@ pub(crate) fn text_of(chars: u64) -> String {
 pub(crate) fn heavy_text_of(chars: u64) -> String {
     let chars = usize::try_from(chars).unwrap_or(usize::MAX);
     "🦀🐙".chars().cycle().take(chars).collect()
+}
+
+/// An e-mail address of the greatest length.
+pub(crate) fn longest_email() -> String {
+    let domain = ["d".repeat(63), "e".repeat(63), "f".repeat(57), "com".to_owned()].join(".");
+    format!("{}@{domain}", "L".repeat(64))
+}
+
+/// A language tag of the greatest length.
+pub(crate) fn longest_language_code() -> String {
+    "zh_Hant-TW-x-private1-private2-priv".to_owned()
 }
 
 pub(crate) fn domain(name: &str) -> anyhow::Result<ShopDomain> {

@@ -21,29 +21,41 @@ use crate::samples::{
 const RACERS: usize = 50;
 const ROUNDS: usize = 5;
 
+/// Whether this one races with the others without contesting anything.
+fn has_its_own(racer: usize) -> bool {
+    racer.is_multiple_of(5)
+}
+
 /// SHOP-6: of creations that race for one domain exactly one answers `Created`.
 pub async fn shop_6_one_of_racing_creations_wins(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let mut numbers = BTreeSet::new();
     for round in 0..ROUNDS {
-        let domain = domain(&format!("round-{round}.example.com"))?;
+        let contested = domain(&format!("round-{round}.example.com"))?;
         let outcomes = race(RACERS, |racer| {
-            let (storage, domain) = (Arc::clone(&storage), domain.clone());
-            async move { storage.create_shop(&domain, at(i64::try_from(racer)?)).await.map_err(Into::into) }
+            let (storage, contested) = (Arc::clone(&storage), contested.clone());
+            async move {
+                // Some have a domain to themselves, which they must get.
+                let own = domain(&format!("round-{round}-{racer}.example.com"))?;
+                let domain = if has_its_own(racer) { own } else { contested };
+                storage.create_shop(&domain, at(i64::try_from(racer)?)).await.map_err(Into::into)
+            }
         })
         .await?;
-        let winners: Vec<_> = outcomes
-            .iter()
-            .filter_map(|outcome| match outcome {
-                CreateShopOutcome::Created(shop) => Some(shop.clone()),
-                CreateShopOutcome::AlreadyExists(_) => None,
-            })
-            .collect();
-        same("how many of the racers answer `Created`", &winners.len(), &1)?;
-        for outcome in outcomes {
+        let mut created = Vec::new();
+        for outcome in &outcomes {
             let (CreateShopOutcome::Created(shop) | CreateShopOutcome::AlreadyExists(shop)) = outcome;
-            same("the shop that a racer was answered", &Some(&shop), &winners.first())?;
+            if matches!(outcome, CreateShopOutcome::Created(_)) {
+                ensure!(numbers.insert(shop.id), "two shops have the number {}", shop.id);
+                created.push(shop);
+            }
+            let found = storage.find_shop(&shop.domain).await?;
+            same("the shop that a racer was answered", &Some(shop), &found.as_ref())?;
         }
-        same("the shop afterwards", &storage.find_shop(&domain).await?.as_ref(), &winners.first())?;
-        same("how many shops there are", &storage.list_shops().await?.len(), &(round + 1))?;
+        let winners = created.iter().filter(|shop| shop.domain == contested).count();
+        same("how many of the racers answer `Created`", &winners, &1)?;
+        let others = (0..RACERS).filter(|racer| has_its_own(*racer)).count();
+        same("how many shops were created", &created.len(), &(others + 1))?;
+        same("how many shops there are", &storage.list_shops().await?.len(), &numbers.len())?;
     }
     Ok(())
 }
@@ -51,33 +63,47 @@ pub async fn shop_6_one_of_racing_creations_wins(storage: Arc<dyn Storage>) -> a
 /// CUSTOMER-7: of creations that race for one e-mail address exactly one wins.
 pub async fn customer_7_one_of_racing_creations_wins(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let shop = create_shop(&*storage, "shop.example.com").await?.id;
+    let mut numbers = BTreeSet::new();
     for round in 0..ROUNDS {
         let outcomes = race(RACERS, |racer| {
             let storage = Arc::clone(&storage);
             async move {
-                // The same address in two spellings.
-                let address = format!("{} {round}@example.com", if racer % 2 == 0 { "Ada" } else { "aDA" });
+                // The same address in two spellings; some have one to themselves.
+                let name = if racer % 2 == 0 { "Ada" } else { "aDA" };
+                let address = if has_its_own(racer) {
+                    format!("{name}-{round}-{racer}@example.com")
+                } else {
+                    format!("{name}-{round}@example.com")
+                };
                 let new = NewCustomer { first_name: Some(format!("{racer}")), ..customer_by_email(&address) };
-                storage.create_customer(shop, new).await.map_err(Into::into)
+                Ok((has_its_own(racer), storage.create_customer(shop, new).await?))
             }
         })
         .await?;
         let mut winners = Vec::new();
-        let mut answered = Vec::new();
-        for outcome in outcomes {
-            match outcome {
-                CreateCustomerOutcome::Created(customer) => winners.push(customer),
-                CreateCustomerOutcome::Existing(customer) => answered.push(customer),
-                CreateCustomerOutcome::IdTaken => anyhow::bail!("a racer was answered `IdTaken`"),
-            }
+        let mut losers = Vec::new();
+        for (has_its_own, outcome) in outcomes {
+            let customer = match outcome {
+                CreateCustomerOutcome::Created(customer) => {
+                    ensure!(numbers.insert(customer.id), "two customers have the number {}", customer.id);
+                    if !has_its_own {
+                        winners.push(customer.clone());
+                    }
+                    customer
+                }
+                CreateCustomerOutcome::Existing(customer) if !has_its_own => {
+                    losers.push(customer.clone());
+                    customer
+                }
+                other => anyhow::bail!("a racer was answered {other:?}"),
+            };
+            let found = storage.find_customer(shop, customer.id).await?;
+            same("the customer that a racer was answered", &Some(customer), &found)?;
         }
         same("how many of the racers answer `Created`", &winners.len(), &1)?;
-        let winner = winners.pop().context("a winner")?;
-        for customer in answered {
-            same("the customer that a racer was answered", &customer, &winner)?;
+        for customer in &losers {
+            same("the customer that a loser was answered", &Some(customer), &winners.first())?;
         }
-        let found = storage.find_customer(shop, winner.id).await?;
-        same("the customer afterwards", &found, &Some(winner))?;
     }
     Ok(())
 }

@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::ensure;
-use hexdesk_domain::limits::{
-    MAX_EMAIL_CHARS, MAX_EXTERNAL_ID_CHARS, MAX_PERSON_NAME_CHARS, MAX_PHONE_NUMBER_CHARS,
-};
+use hexdesk_domain::limits::{MAX_EXTERNAL_ID_CHARS, MAX_PERSON_NAME_CHARS, MAX_PHONE_NUMBER_CHARS};
 use hexdesk_domain::ports::CreateCustomerOutcome;
 use hexdesk_domain::{Customer, CustomerId, NewCustomer, ShopId, Storage};
 
@@ -14,12 +12,33 @@ use crate::comparison::same;
 use crate::memory::customer_from;
 use crate::samples::{
     TRICKY_TEXTS, at, create_customer, create_shop, customer_by_email, customer_by_phone_number, customer_id,
-    extreme_times, heavy_text_of, text_of,
+    extreme_times, heavy_text_of, longest_email, text_of,
 };
 
 /// CUSTOMER-1: a number of its own, found with every field as handed in.
 pub async fn customer_1_is_found_as_created(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let shop = create_shop(&*storage, "shop.example.com").await?.id;
+    let mut expected = Vec::new();
+    for new in various_customers() {
+        let created = create_customer(&*storage, shop, new.clone()).await?;
+        same("the created customer", &created, &customer_from(new, shop, created.id))?;
+        expected.push(created);
+    }
+    let numbers: BTreeSet<_> = expected.iter().map(|customer| customer.id).collect();
+    ensure!(numbers.len() == expected.len(), "two customers have the same number: {numbers:?}");
+    for customer in &expected {
+        let found = storage.find_customer(shop, customer.id).await?;
+        same("the customer by its number", &found.as_ref(), &Some(customer))?;
+    }
+    same(
+        "a number that was not handed out",
+        &storage.find_customer(shop, customer_id(CustomerId::MAX)?).await?,
+        &None,
+    )
+}
+
+/// Every field at its extremes, together and each on its own.
+fn various_customers() -> Vec<NewCustomer> {
     let plain = customer_by_email("");
     let mut all = vec![
         NewCustomer { email: Some("only@example.com".into()), ..plain.clone() },
@@ -27,7 +46,7 @@ pub async fn customer_1_is_found_as_created(storage: Arc<dyn Storage>) -> anyhow
         // Kept as given, not as compared.
         NewCustomer { email: Some("MiXeD.Case@EXAMPLE.Com".into()), ..plain.clone() },
         NewCustomer {
-            email: Some(text_of(MAX_EMAIL_CHARS - 12) + "@example.com"),
+            email: Some(longest_email()),
             phone_number: Some(text_of(MAX_PHONE_NUMBER_CHARS)),
             first_name: Some(text_of(MAX_PERSON_NAME_CHARS)),
             last_name: Some(heavy_text_of(MAX_PERSON_NAME_CHARS)),
@@ -65,24 +84,7 @@ pub async fn customer_1_is_found_as_created(storage: Arc<dyn Storage>) -> anyhow
     for (index, created_at) in extreme_times().into_iter().enumerate() {
         all.push(NewCustomer { created_at, ..customer_by_email(&format!("time-{index}@example.com")) });
     }
-
-    let mut expected = Vec::new();
-    for new in all {
-        let created = create_customer(&*storage, shop, new.clone()).await?;
-        same("the created customer", &created, &customer_from(new, shop, created.id))?;
-        expected.push(created);
-    }
-    let numbers: BTreeSet<_> = expected.iter().map(|customer| customer.id).collect();
-    ensure!(numbers.len() == expected.len(), "two customers have the same number: {numbers:?}");
-    for customer in &expected {
-        let found = storage.find_customer(shop, customer.id).await?;
-        same("the customer by its number", &found.as_ref(), &Some(customer))?;
-    }
-    same(
-        "a number that was not handed out",
-        &storage.find_customer(shop, customer_id(CustomerId::MAX)?).await?,
-        &None,
-    )
+    all
 }
 
 /// CUSTOMER-2: an e-mail address that a customer has answers that customer.
@@ -316,4 +318,29 @@ async fn expect_existing(
     let outcome = storage.create_customer(shop, new).await?;
     same(&what, &outcome, &CreateCustomerOutcome::Existing(there.clone()))?;
     same("the customer who was there", &storage.find_customer(shop, there.id).await?.as_ref(), &Some(there))
+}
+
+#[cfg(test)]
+mod tests {
+    use hexdesk_domain::CustomerDraft;
+
+    use super::*;
+
+    #[test]
+    fn customers_are_such_as_the_domain_makes() {
+        for new in various_customers() {
+            let draft = CustomerDraft {
+                id: new.id,
+                email: new.email.clone(),
+                phone_number: new.phone_number.clone(),
+                first_name: new.first_name.clone(),
+                last_name: new.last_name.clone(),
+                full_name: new.full_name.clone(),
+                shopify_id: new.shopify_id.clone(),
+            };
+            let made = draft.into_new(new.created_at).unwrap();
+            // A full name that is left open is joined.
+            assert_eq!(NewCustomer { full_name: new.full_name.clone(), ..made }, new);
+        }
+    }
 }

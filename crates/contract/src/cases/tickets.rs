@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use hexdesk_domain::limits::{
-    MAX_CHANNEL_CHARS, MAX_CONTACT_REASON_CHARS, MAX_EMAIL_CHARS, MAX_LANGUAGE_CODE_CHARS, MAX_MESSAGE_CHARS,
-    MAX_TAG_CHARS, MAX_TAGS, MAX_THREAD_ID_CHARS, MAX_TICKET_NAME_CHARS, MAX_VIA_CHARS,
+    MAX_CHANNEL_CHARS, MAX_CONTACT_REASON_CHARS, MAX_MESSAGE_CHARS, MAX_TAG_CHARS, MAX_TAGS,
+    MAX_THREAD_ID_CHARS, MAX_TICKET_NAME_CHARS, MAX_VIA_CHARS,
 };
 use hexdesk_domain::ports::CreateTicketOutcome::{
     AssigneeNotFound, Created, CustomerNotFound, KeyReused, Replayed,
@@ -22,7 +22,8 @@ use crate::comparison::same;
 use crate::samples::{
     Stage, TRICKY_TEXTS, at, claim, claimed, create_customer, create_ticket, create_user, creation,
     customer_by_email, customer_id, expect_no_ticket, expect_outcomes, expect_ticket, extreme_times,
-    heavy_text_of, plain_ticket, text_of, ticket_id, user_by_email, user_id,
+    heavy_text_of, longest_email, longest_language_code, plain_ticket, text_of, ticket_id, user_by_email,
+    user_id,
 };
 
 /// TICKET-1: found with every field as handed in, times and the order of tags included.
@@ -71,7 +72,7 @@ fn various_tickets(stage: &Stage) -> anyhow::Result<Vec<Ticket>> {
             channel: text_of(MAX_CHANNEL_CHARS),
             name: Some(text_of(MAX_TICKET_NAME_CHARS)),
             thread_id: Some(text_of(MAX_THREAD_ID_CHARS)),
-            email_used: Some(text_of(MAX_EMAIL_CHARS)),
+            email_used: Some(longest_email()),
             date: Timestamp::MAX,
             last_message: Some(text_of(MAX_MESSAGE_CHARS)),
             last_message_time: Timestamp::MIN,
@@ -80,7 +81,7 @@ fn various_tickets(stage: &Stage) -> anyhow::Result<Vec<Ticket>> {
             is_opened: true,
             unread_count: i32::MAX,
             tags: (0..MAX_TAGS).map(|index| text_of(MAX_TAG_CHARS - index % 2)).collect(),
-            language_code: Some("en".to_owned() + &"-abcdefgh".repeat(3) + "-abcde"),
+            language_code: Some(longest_language_code()),
             via: Some(text_of(MAX_VIA_CHARS)),
             ..plain.clone()
         },
@@ -92,10 +93,6 @@ fn various_tickets(stage: &Stage) -> anyhow::Result<Vec<Ticket>> {
             contact_reason: Some(heavy_text_of(MAX_CONTACT_REASON_CHARS)),
             tags: vec![heavy_text_of(MAX_TAG_CHARS); usize::try_from(MAX_TAGS)?],
             via: Some(heavy_text_of(MAX_VIA_CHARS)),
-            ..plain.clone()
-        },
-        Ticket {
-            language_code: Some("x".repeat(usize::try_from(MAX_LANGUAGE_CODE_CHARS)?)),
             ..plain.clone()
         },
         Ticket { assigned_to: Some(stage.user.id), ..plain.clone() },
@@ -111,19 +108,19 @@ fn various_tickets(stage: &Stage) -> anyhow::Result<Vec<Ticket>> {
         },
         Ticket { tags: TRICKY_TEXTS.iter().map(|text| (*text).to_owned()).collect(), ..plain.clone() },
     ];
-    let optional_texts: [fn(&mut Ticket) -> &mut Option<String>; 7] = [
-        |ticket| &mut ticket.name,
-        |ticket| &mut ticket.thread_id,
-        |ticket| &mut ticket.email_used,
-        |ticket| &mut ticket.last_message,
-        |ticket| &mut ticket.contact_reason,
-        |ticket| &mut ticket.language_code,
-        |ticket| &mut ticket.via,
+    let only: [fn(&mut Ticket); 7] = [
+        |ticket| ticket.name = Some("name".into()),
+        |ticket| ticket.thread_id = Some("<thread@example.com>".into()),
+        |ticket| ticket.email_used = Some("used@example.com".into()),
+        |ticket| ticket.last_message = Some("message".into()),
+        |ticket| ticket.contact_reason = Some("reason".into()),
+        |ticket| ticket.language_code = Some("EN".into()),
+        |ticket| ticket.via = Some("via".into()),
     ];
-    for (index, field) in optional_texts.into_iter().enumerate() {
-        let mut only = plain.clone();
-        *field(&mut only) = Some(format!("field {index}"));
-        tickets.push(only);
+    for set in only {
+        let mut ticket = plain.clone();
+        set(&mut ticket);
+        tickets.push(ticket);
     }
     for text in TRICKY_TEXTS {
         let text = Some((*text).to_owned());
@@ -531,4 +528,41 @@ pub async fn ticket_11_batch_spans_shops(storage: Arc<dyn Storage>) -> anyhow::R
         same("the shop's own receipt", &create_ticket(&*storage, again).await?, &Replayed(receipt))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use hexdesk_domain::TicketDraft;
+    use hexdesk_domain::limits::{MAX_EMAIL_CHARS, MAX_LANGUAGE_CODE_CHARS};
+
+    use super::*;
+    use crate::MemoryStorage;
+
+    #[tokio::test]
+    async fn tickets_are_such_as_the_domain_makes() -> anyhow::Result<()> {
+        let stage = Stage::set(&MemoryStorage::new(), "shop.example.com").await?;
+        for ticket in various_tickets(&stage)? {
+            let draft = TicketDraft {
+                customer_id: Some(ticket.customer_id),
+                channel: Some(ticket.channel.clone()),
+                name: ticket.name.clone(),
+                thread_id: ticket.thread_id.clone(),
+                email_used: ticket.email_used.clone(),
+                date: Some(ticket.date),
+                last_message: ticket.last_message.clone(),
+                last_message_time: Some(ticket.last_message_time),
+                contact_reason: ticket.contact_reason.clone(),
+                assigned_to: ticket.assigned_to,
+                is_opened: ticket.is_opened,
+                unread_count: Some(ticket.unread_count.into()),
+                tags: Some(ticket.tags.clone()),
+                language_code: ticket.language_code.clone(),
+                via: ticket.via.clone(),
+            };
+            assert_eq!(draft.into_ticket(ticket.id, ticket.shop_id, at(0)), Ok(ticket));
+        }
+        assert_eq!(longest_email().chars().count() as u64, MAX_EMAIL_CHARS);
+        assert_eq!(longest_language_code().chars().count() as u64, MAX_LANGUAGE_CODE_CHARS);
+        Ok(())
+    }
 }

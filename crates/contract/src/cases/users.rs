@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::ensure;
-use hexdesk_domain::limits::{MAX_EMAIL_CHARS, MAX_PERSON_NAME_CHARS};
+use hexdesk_domain::limits::MAX_PERSON_NAME_CHARS;
 use hexdesk_domain::ports::CreateUserOutcome;
 use hexdesk_domain::{NewUser, ShopId, Storage, User, UserId};
 
 use crate::comparison::same;
 use crate::memory::user_from;
 use crate::samples::{
-    TRICKY_TEXTS, at, create_shop, create_user, extreme_times, heavy_text_of, text_of, user_by_email, user_id,
+    TRICKY_TEXTS, at, create_shop, create_user, extreme_times, heavy_text_of, longest_email, text_of,
+    user_by_email, user_id,
 };
 
 /// USER-1: a number of its own, found with every field as handed in.
@@ -25,7 +26,7 @@ pub async fn user_1_is_found_as_created(storage: Arc<dyn Storage>) -> anyhow::Re
             first_name: Some(text_of(MAX_PERSON_NAME_CHARS)),
             last_name: Some(heavy_text_of(MAX_PERSON_NAME_CHARS)),
             full_name: Some(text_of(MAX_PERSON_NAME_CHARS - 1)),
-            ..user_by_email(&(text_of(MAX_EMAIL_CHARS - 12) + "@example.com"))
+            ..user_by_email(&longest_email())
         },
         NewUser { first_name: Some("first only".into()), ..user_by_email("first@example.com") },
         NewUser { last_name: Some("last only".into()), ..user_by_email("last@example.com") },
