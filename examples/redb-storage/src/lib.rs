@@ -43,5 +43,8 @@ mod tables;
 mod tickets;
 mod users;
 
+#[cfg(test)]
+mod tests;
+
 pub use errors::OpenError;
 pub use storage::RedbStorage;
