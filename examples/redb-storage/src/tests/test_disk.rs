@@ -2,10 +2,14 @@
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::Duration;
 
 use redb::{Database, StorageBackend};
 
 use crate::RedbStorage;
+
+/// How long anything waits here, so that a test fails rather than hangs.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct TestDisk {
@@ -60,7 +64,9 @@ impl TestDisk {
 
     /// Blocks until a sync is held.
     pub(super) fn wait_for_held_sync(&self) {
-        drop(self.changed.wait_while(self.state(), |state| state.waiting_syncs == 0).unwrap());
+        let nothing_waits = |state: &mut State| state.waiting_syncs == 0;
+        let waited = self.changed.wait_timeout_while(self.state(), PATIENCE, nothing_waits).unwrap();
+        assert!(!waited.1.timed_out(), "nothing was synced");
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -88,7 +94,7 @@ impl StorageBackend for TestDisk {
         let mut state = self.state();
         state.waiting_syncs += 1;
         self.changed.notify_all();
-        state = self.changed.wait_while(state, |state| state.syncs_wait).unwrap();
+        (state, _) = self.changed.wait_timeout_while(state, PATIENCE, |state| state.syncs_wait).unwrap();
         state.waiting_syncs -= 1;
         if state.syncs_fail {
             return Err(io::Error::other("the disk does not sync"));
