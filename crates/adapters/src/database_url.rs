@@ -175,4 +175,16 @@ mod tests {
             assert!(!error.contains("secret"), "{error}");
         }
     }
+
+    #[tokio::test]
+    async fn opening_brings_the_schema_up_to_date() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("hexdesk.db");
+        let url = DatabaseUrl::parse(&format!("sqlite://{}", path.display())).unwrap();
+        for expected in [1, 0] {
+            let opened = open(&url).await.unwrap();
+            assert_eq!(opened.applied_migrations.len(), expected);
+            opened.storage.check_ready().await.unwrap();
+        }
+    }
 }

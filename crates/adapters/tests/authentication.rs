@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use hexdesk_adapters::{ApiKeyAuthenticator, KeyText, PresentedKey, issue_key, rotate_key};
+use hexdesk_adapters::{ApiKeyAuthenticator, KeyId, KeyText, PresentedKey, issue_key, rotate_key};
 use hexdesk_contract::MemoryStorage;
 use hexdesk_domain::ports::{AuthenticationError, CreateShopOutcome};
 use hexdesk_domain::{
@@ -196,7 +196,13 @@ async fn both_keys_work_while_one_replaces_the_other() {
     let fixture = Fixture::new().await;
     let (old_key, old) = fixture.issue(None).await;
     assert!(fixture.is_let_in_at(0, &old).await);
-    let rotated = rotate_key(&*fixture.store, fixture.shop.id, old_key.number, at(0), at(60_000)).await;
+    let rotated = rotate_key(
+        &*fixture.store,
+        KeyId { shop: fixture.shop.id, number: old_key.number },
+        at(0),
+        at(60_000),
+    )
+    .await;
     let (new_key, new) = rotated.unwrap().unwrap();
     assert_eq!(new_key.scopes, old_key.scopes);
     assert_ne!(new_key.secret_hash, old_key.secret_hash);
@@ -212,7 +218,8 @@ async fn only_a_live_key_can_be_replaced() {
     let (key, _) = fixture.issue(None).await;
     fixture.revoke(&key).await;
     for number in [key.number, KeyNumber::new(99).unwrap()] {
-        let rotated = rotate_key(&*fixture.store, fixture.shop.id, number, at(0), at(1)).await;
+        let rotated =
+            rotate_key(&*fixture.store, KeyId { shop: fixture.shop.id, number: number }, at(0), at(1)).await;
         assert!(rotated.unwrap().is_none());
     }
 }

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection;
 use diesel::sqlite::SqliteConnection;
 use diesel::{Connection, RunQueryDsl};
+use diesel_migrations::MigrationHarness;
 use hexdesk_adapters::{SqliteOpenError, SqliteOptions, SqliteStorage};
 use hexdesk_domain::ports::{CreateTicketOutcome, TicketCreation};
 use hexdesk_domain::{Readiness, ShopDomain, ShopStore, StorageErrorKind, TicketId, TicketStore};
@@ -180,14 +181,20 @@ async fn a_database_of_a_newer_version_is_refused() {
 #[test]
 fn several_programs_may_open_and_migrate_a_new_database_at_once() {
     const PROGRAMS: usize = 4;
-    for _ in 0..5 {
+    for round in 0..20 {
         let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("hexdesk.db");
+        if round % 2 == 1 {
+            // As if there had been migrations before: looking for them writes nothing.
+            connect(&path).applied_migrations().unwrap();
+        }
         let barrier = Barrier::new(PROGRAMS);
         let program = || {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             barrier.wait();
-            let storage = SqliteStorage::open(&directory.path().join("hexdesk.db")).unwrap();
-            runtime.block_on(storage.migrate()).unwrap()
+            let storage = SqliteStorage::open(&path);
+            barrier.wait();
+            runtime.block_on(storage.unwrap().migrate()).unwrap()
         };
         let mut applied: Vec<Vec<String>> = std::thread::scope(|scope| {
             let programs: Vec<_> = (0..PROGRAMS).map(|_| scope.spawn(program)).collect();

@@ -55,6 +55,7 @@ impl RecognisedKeys {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::KeyId;
     use hexdesk_domain::{KeyNumber, SecretHash, ShopDomain, ShopId};
 
     #[test]

@@ -59,6 +59,15 @@ fn expected_pragmas() -> Pragmas {
     }
 }
 
+/// Closes a connection of the lane's.
+async fn close(lane: &Lane) {
+    let closed = lane.run("test", |slot| {
+        slot.close();
+        Ok(())
+    });
+    closed.await.unwrap();
+}
+
 #[tokio::test]
 async fn connections_are_set_up() {
     let (_directory, storage) = storage().await;
@@ -71,7 +80,7 @@ async fn connections_are_set_up() {
 async fn a_connection_that_takes_anothers_place_is_set_up_too() {
     let (_directory, storage) = storage().await;
     for lane in [&storage.writer, &storage.readers] {
-        lane.run("test", |slot| Ok(slot.close())).await.unwrap();
+        close(lane).await;
     }
     assert_eq!(storage.write("test", pragmas).await.unwrap(), expected_pragmas());
 }
@@ -153,7 +162,7 @@ async fn a_full_disk_is_unavailable() {
     });
     assert_eq!(outcome.await.unwrap_err().kind, StorageErrorKind::Unavailable);
     // The limit belongs to the connection.
-    storage.writer.run("test", |slot| Ok(slot.close())).await.unwrap();
+    close(&storage.writer).await;
     assert_nothing_is_left(&storage).await;
 }
 
@@ -171,5 +180,18 @@ async fn a_disk_that_fails_is_unavailable() {
     std::fs::OpenOptions::new().write(true).open(&log).unwrap().set_len(0).unwrap();
     let error = storage.list_shops().await.unwrap_err();
     assert_eq!(error.to_string(), "list_shops: disk I/O error");
+    assert_eq!(error.kind, StorageErrorKind::Unavailable);
+}
+
+#[tokio::test]
+async fn a_lock_that_is_not_given_up_is_unavailable() {
+    let (directory, storage) = storage().await;
+    let path = directory.path().join("hexdesk.db");
+    let outcome = storage.write("test", move |_| {
+        let mut other = SqliteConnection::establish(path.to_str().unwrap())?;
+        Ok(other.batch_execute("BEGIN IMMEDIATE")?)
+    });
+    let error = outcome.await.unwrap_err();
+    assert_eq!(error.to_string(), "test: database is locked");
     assert_eq!(error.kind, StorageErrorKind::Unavailable);
 }

@@ -203,7 +203,19 @@ pub async fn idempotency_5_key_twice_in_a_batch(storage: Arc<dyn Storage>) -> an
         let again = create_ticket(&*storage, item(50, key, request)?).await?;
         same("the key in a later batch", &again, &replayed(first))?;
     }
-    Ok(())
+    // In every detail the same; and the same but for one that opens a human ticket.
+    let twice = vec![item(30, "d", 1)?, item(30, "d", 1)?];
+    expect_outcomes(&*storage, "an item twice", twice.clone(), &[Created, replayed(30)]).await?;
+    let view = storage.find_ticket(stage.shop.id, ticket_id(30)?).await?;
+    same("whether it has a human ticket", &view.map(|view| view.human_ticket.is_some()), &Some(true))?;
+    let mut closed = item(31, "e", 1)?;
+    closed.ticket.is_opened = false;
+    let batch = vec![closed.clone(), item(31, "e", 1)?, item(31, "e", 2)?];
+    expect_outcomes(&*storage, "an item and its like", batch, &[Created, replayed(31), KeyReused]).await?;
+    expect_ticket(&*storage, "the first", &closed.ticket).await?;
+    let view = storage.find_ticket(stage.shop.id, ticket_id(31)?).await?;
+    same("whether it has a human ticket", &view.map(|view| view.human_ticket.is_some()), &Some(false))?;
+    expect_outcomes(&*storage, "the item twice, later", twice, &[replayed(30), replayed(30)]).await
 }
 
 /// IDEMPOTENCY-6: a recorded key answers before customer and assignee are looked at.

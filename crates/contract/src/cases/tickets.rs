@@ -12,7 +12,7 @@ use hexdesk_domain::limits::{
 use hexdesk_domain::ports::CreateTicketOutcome::{
     AssigneeNotFound, Created, CustomerNotFound, KeyReused, Replayed,
 };
-use hexdesk_domain::ports::TicketCreation;
+use hexdesk_domain::ports::{CreateTicketOutcome, TicketCreation};
 use hexdesk_domain::{
     Customer, CustomerId, NewCustomer, NewUser, Receipt, Shop, ShopId, Storage, StorageErrorKind, Ticket,
     TicketId, Timestamp, User, UserId,
@@ -215,7 +215,8 @@ pub async fn ticket_3_unknown_customer_is_refused(storage: Arc<dyn Storage>) -> 
         &create_ticket(&*storage, creation(accepted.clone())).await?,
         &Created,
     )?;
-    expect_ticket(&*storage, "the ticket of a known customer", &accepted).await
+    expect_ticket(&*storage, "the ticket of a known customer", &accepted).await?;
+    expect_nothing_left_on_neighbour(&*storage, &stage, stage.ticket_of_nobody(6)?, CustomerNotFound).await
 }
 
 /// TICKET-4: an assignee who is not a user of the shop is refused and leaves nothing.
@@ -242,7 +243,32 @@ pub async fn ticket_4_unknown_assignee_is_refused(storage: Arc<dyn Storage>) -> 
         &create_ticket(&*storage, creation(accepted.clone())).await?,
         &Created,
     )?;
-    expect_ticket(&*storage, "the ticket of a known user", &accepted).await
+    expect_ticket(&*storage, "the ticket of a known user", &accepted).await?;
+    expect_nothing_left_on_neighbour(&*storage, &stage, stage.ticket_for_nobody(6)?, AssigneeNotFound).await
+}
+
+/// Fails if an item that is refused, before or after a neighbour with the same id, leaves
+/// its human ticket or anything else on that neighbour.
+async fn expect_nothing_left_on_neighbour(
+    storage: &dyn Storage,
+    stage: &Stage,
+    refused: Ticket,
+    refusal: CreateTicketOutcome,
+) -> anyhow::Result<()> {
+    for (id, place) in [(refused.id.get(), 0), (refused.id.get() + 1, 1)] {
+        let neighbour = stage.ticket(id)?;
+        let refused =
+            Ticket { id: neighbour.id, is_opened: true, name: Some("refused".into()), ..refused.clone() };
+        let mut batch = vec![creation(neighbour.clone())];
+        let mut expected = vec![Created];
+        batch.insert(place, creation(refused));
+        expected.insert(place, refusal.clone());
+        expect_outcomes(storage, "a refused item and one of the same id", batch, &expected).await?;
+        expect_ticket(storage, "the one that was not refused", &neighbour).await?;
+        let view = storage.find_ticket(neighbour.shop_id, neighbour.id).await?;
+        same("its human ticket, as it was created closed", &view.and_then(|view| view.human_ticket), &None)?;
+    }
+    Ok(())
 }
 
 /// TICKET-5: if customer and assignee are missing, `CustomerNotFound` wins.
@@ -313,13 +339,13 @@ pub async fn ticket_7_open_ticket_has_human_ticket(storage: Arc<dyn Storage>) ->
     let other = Stage::set(&*storage, "other.example.com").await?;
     let mut created = Vec::new();
     for (index, created_at) in (0..).zip(extreme_times()) {
-        for (stage, is_opened) in [(&stage, true), (&stage, false), (&other, true)] {
+        for (stage, is_opened, place) in [(&stage, true, 1), (&stage, false, 2), (&other, true, 3)] {
             // Dates of the ticket itself, which are not the time of opening.
             let ticket = Ticket {
                 is_opened,
                 date: at(1),
                 last_message_time: at(2),
-                ..stage.ticket(1 + 2 * index + i64::from(is_opened))?
+                ..stage.ticket(3 * index + place)?
             };
             created.push(TicketCreation { ticket, created_at, idempotency: None });
         }
