@@ -3,7 +3,8 @@
 //! The domain's types do not say how they are stored, which is the adapter's affair. So
 //! each thing has a struct of its own here, in the file of its port, and conversions. On
 //! the way back everything is checked: what is no valid value of the domain is an error,
-//! never mended. A stored struct has no field for what its key says.
+//! never mended. A stored struct has no field for what its key says. A field that is an
+//! `Option` may be left out, so that a later version can add one and read what is there.
 
 use anyhow::Context;
 use hexdesk_domain::Timestamp;

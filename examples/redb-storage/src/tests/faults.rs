@@ -55,3 +55,20 @@ async fn a_failed_commit_has_an_unknown_outcome_and_stops_writing() {
         assert!(is_there(&restarted, &customer, 3).await);
     }
 }
+
+#[tokio::test]
+async fn a_full_disk_is_unavailable_and_nothing_is_written() {
+    let disk = TestDisk::default();
+    let storage = disk.open();
+    let customer = create_customer(&storage).await;
+
+    disk.fill_up();
+    let mut batch: Vec<_> = (1..=100).map(|number| creation(&customer, number)).collect();
+    for item in &mut batch {
+        item.ticket.last_message = Some("x".repeat(60_000));
+    }
+    let error = storage.create_tickets(batch).await.unwrap_err();
+    assert_eq!(error.kind, StorageErrorKind::Unavailable, "{error}");
+    assert!(!is_there(&storage, &customer, 1).await);
+    assert!(!is_there(&disk.after_late_power_cut().open(), &customer, 1).await);
+}

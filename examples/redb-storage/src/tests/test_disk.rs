@@ -23,6 +23,7 @@ struct State {
     written: Vec<u8>,
     /// What is left after a power cut: `written` as it was at the last sync.
     synced: Vec<u8>,
+    is_full: bool,
     syncs_fail: bool,
     syncs_wait: bool,
     waiting_syncs: u32,
@@ -47,6 +48,11 @@ impl TestDisk {
         let written = self.state().written.clone();
         let state = State { synced: written.clone(), written, ..State::default() };
         Self { state: Arc::new(Mutex::new(state)), ..Self::default() }
+    }
+
+    /// Lets the disk have no room for more than it holds.
+    pub(super) fn fill_up(&self) {
+        self.state().is_full = true;
     }
 
     pub(super) fn fail_syncs(&self) {
@@ -86,7 +92,12 @@ impl StorageBackend for TestDisk {
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        self.state().written.resize(usize::try_from(len).unwrap(), 0);
+        let mut state = self.state();
+        let len = usize::try_from(len).unwrap();
+        if state.is_full && len > state.written.len() {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        state.written.resize(len, 0);
         Ok(())
     }
 
