@@ -3,6 +3,7 @@
 mod authentication;
 mod clock;
 mod database_url;
+mod id_ranges;
 mod page;
 mod postgres;
 mod queries;
@@ -18,8 +19,7 @@ pub use authentication::{
 };
 pub use clock::SystemClock;
 pub use database_url::{DatabaseUrl, DatabaseUrlError, OpenError, OpenedStorage, open};
-pub use sqlite::{SqliteOpenError, SqliteOptions, SqliteStorage};
-
 pub use postgres::{
     ConnectError, MigrateError, PostgresOpenError, PostgresOptions, PostgresStorage, PostgresUrlError,
 };
+pub use sqlite::{SqliteOpenError, SqliteOptions, SqliteStorage};

@@ -63,7 +63,9 @@ impl PostgresStorage {
     /// The URL is libpq's, with several hosts and `target_session_attrs` if need be;
     /// `sslmode` is `disable`, `prefer` (the default), `require`, `verify-ca` or
     /// `verify-full`, and `sslrootcert` a PEM file or `system`. Settings of the session
-    /// go into `options`, such as `-c statement_timeout=30s`.
+    /// go into `options`, such as `-c statement_timeout=30s`. A pooler between here and
+    /// the server has to keep sessions together, as PgBouncer does with
+    /// `pool_mode=session`.
     ///
     /// # Errors
     /// [`PostgresOpenError`]; no message repeats the URL.

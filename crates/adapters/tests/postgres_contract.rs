@@ -1,5 +1,7 @@
 //! PostgreSQL meets the storage contract.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
+
 use hexdesk_adapters::PostgresStorage;
 use hexdesk_contract::{StorageFixture, TestStorage, anyhow, async_trait};
 

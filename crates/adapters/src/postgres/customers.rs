@@ -88,13 +88,14 @@ async fn insert(
     connection: &mut AsyncPgConnection,
     row: &NewCustomerRow,
 ) -> Result<Option<Customer>, Failure> {
+    // All rows, although there is one: the first arrives before the statement has committed.
     let inserted = diesel::insert_into(customers::table)
         .values(row)
         .on_conflict_do_nothing()
         .returning(CustomerRow::as_select())
-        .get_result(connection)
-        .await
-        .optional()?;
+        .get_results(connection)
+        .await?
+        .pop();
     Ok(inserted.map(TryInto::try_into).transpose()?)
 }
 

@@ -66,17 +66,15 @@ pub(super) async fn conclude(
 
 async fn examine(error: &Error, connection: &mut AsyncPgConnection) -> Finding {
     match error {
-        Error::DatabaseError(kind, information) => match kind {
+        Error::DatabaseError(kind, _) => match kind {
             DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection => Finding::Lost,
             DatabaseErrorKind::SerializationFailure => Finding::RefusedForNow,
             DatabaseErrorKind::ReadOnlyTransaction => Finding::WrongServer,
             // The driver has no kind for most of PostgreSQL's errors and withholds their
-            // codes. What is wrong with the text of a statement comes with a position in
-            // it. Anything else happened to a statement that tests have seen succeed: a
-            // timeout, a deadlock, a lack of memory or disk, or the end of the session.
-            DatabaseErrorKind::Unknown if information.statement_position().is_some() => Finding::Refused,
-            // The end of the session is reported like a refusal; whether the statement
-            // was committed before, the server does not say.
+            // codes. To statements that tests have seen succeed these are what happens: a
+            // timeout, a deadlock, a lack of memory or disk, a schema that is not there
+            // yet, a shutdown. The end of the session is reported like a refusal, too;
+            // whether the statement was committed before, the server does not say.
             DatabaseErrorKind::Unknown if connection.batch_execute("").await.is_err() => Finding::Lost,
             DatabaseErrorKind::Unknown => Finding::RefusedForNow,
             _ => Finding::Refused,

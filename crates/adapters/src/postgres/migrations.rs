@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use diesel::migration::{Migration, MigrationSource, MigrationVersion};
+use diesel::dsl::sql;
+use diesel::migration::{Migration, MigrationSource};
 use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
@@ -101,26 +103,26 @@ fn migrations() -> diesel::migration::Result<Vec<Box<dyn Migration<Pg>>>> {
 #[async_trait]
 impl Readiness for PostgresStorage {
     async fn check_ready(&self) -> Result<(), StorageError> {
-        self.connections
-            .run("check_ready", Effect::Read, async move |connection: &mut AsyncPgConnection| {
-                let applied: BTreeSet<String> = __diesel_schema_migrations::table
-                    .select(__diesel_schema_migrations::version)
-                    .load(connection)
-                    .await?
-                    .into_iter()
-                    .collect();
-                let known =
-                    migrations().map_err(|_| Failure::Surprise("the program's migrations are unreadable"))?;
-                let is_applied = |migration: &Box<dyn Migration<Pg>>| {
-                    let version: MigrationVersion<'_> = migration.name().version();
-                    applied.contains(&version.to_string())
-                };
-                if known.iter().all(is_applied) {
-                    Ok(())
-                } else {
-                    Err(Failure::Surprise("the database is not migrated"))
-                }
-            })
-            .await
+        let check = async |connection: &mut AsyncPgConnection| {
+            let applied = applied_versions(connection).await?;
+            let known = migrations()
+                .map_err(|_| Failure::Surprise("the migrations in the program cannot be read"))?;
+            if known.iter().all(|migration| applied.contains(&migration.name().version().to_string())) {
+                Ok(())
+            } else {
+                Err(Failure::Surprise("the database is not migrated to this version of Hexdesk"))
+            }
+        };
+        self.connections.run("check_ready", Effect::Read, check).await
     }
+}
+
+async fn applied_versions(connection: &mut AsyncPgConnection) -> QueryResult<BTreeSet<String>> {
+    // There is no such table before the first migration.
+    let is_there = sql::<Bool>("to_regclass('__diesel_schema_migrations') IS NOT NULL");
+    if !diesel::select(is_there).get_result::<bool>(connection).await? {
+        return Ok(BTreeSet::new());
+    }
+    let versions = __diesel_schema_migrations::table.select(__diesel_schema_migrations::version);
+    Ok(versions.load(connection).await?.into_iter().collect())
 }

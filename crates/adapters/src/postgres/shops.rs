@@ -20,13 +20,14 @@ impl ShopStore for PostgresStorage {
         let domain = domain.clone();
         self.connections
             .run("create_shop", Effect::Write, async move |connection: &mut AsyncPgConnection| {
+                // All rows, although there is one: the first arrives before the statement has committed.
                 let created = diesel::insert_into(shops::table)
                     .values((shops::domain.eq(domain.as_str()), shops::created_at.eq(StoredTimestamp(now))))
                     .on_conflict_do_nothing()
                     .returning(ShopRow::as_select())
-                    .get_result(connection)
-                    .await
-                    .optional()?;
+                    .get_results(connection)
+                    .await?
+                    .pop();
                 if let Some(row) = created {
                     return Ok(CreateShopOutcome::Created(row.try_into()?));
                 }

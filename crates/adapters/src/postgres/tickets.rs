@@ -269,8 +269,7 @@ const CREATE_TICKETS: &str = ") WITH ORDINALITY AS item (
         record.fingerprint AS recorded_fingerprint, record.receipt AS recorded_receipt,
         customer.id IS NOT NULL AS has_customer,
         item.assigned_to IS NULL OR assignee.id IS NOT NULL AS has_assignee,
-        record.shop_id IS NULL AND customer.id IS NOT NULL
-            AND (item.assigned_to IS NULL OR assignee.id IS NOT NULL) AS is_fine
+        record.shop_id IS NOT NULL AS is_recorded
     FROM item
     LEFT JOIN idempotency_records record
         ON record.shop_id = item.shop_id AND record.operation = item.operation
@@ -279,16 +278,22 @@ const CREATE_TICKETS: &str = ") WITH ORDINALITY AS item (
         ON customer.shop_id = item.shop_id AND customer.id = item.customer_id
     LEFT JOIN users assignee
         ON assignee.shop_id = item.shop_id AND assignee.id = item.assigned_to
+), fine AS (
+    SELECT *, row_number() OVER (
+        PARTITION BY shop_id, operation, idempotency_key ORDER BY ordinal) AS turn
+    FROM looked_up WHERE NOT is_recorded AND has_customer AND has_assignee
 ), claim AS (
-    -- In one order, so that two batches never wait for each other; of two items with the
-    -- same key the first claims it.
+    -- In one order, so that no two batches wait each for the other.
     INSERT INTO idempotency_records
         (shop_id, operation, idempotency_key, fingerprint, receipt, subject_id, created_at)
     SELECT shop_id, operation, idempotency_key, fingerprint, receipt, id, created_at
-    FROM looked_up WHERE is_fine AND idempotency_key IS NOT NULL
-    ORDER BY shop_id, operation, idempotency_key, ordinal
+    FROM fine WHERE idempotency_key IS NOT NULL AND turn = 1
+    ORDER BY shop_id, operation, idempotency_key
     ON CONFLICT DO NOTHING
-    RETURNING shop_id, subject_id
+    RETURNING shop_id, operation, idempotency_key
+), created AS (
+    SELECT * FROM fine WHERE idempotency_key IS NULL OR (turn = 1
+        AND (shop_id, operation, idempotency_key) IN (SELECT * FROM claim))
 ), ticket AS (
     INSERT INTO tickets
         (shop_id, id, customer_id, channel, name, thread_id, email_used, date, last_message,
@@ -297,13 +302,23 @@ const CREATE_TICKETS: &str = ") WITH ORDINALITY AS item (
     SELECT shop_id, id, customer_id, channel, name, thread_id, email_used, date, last_message,
         last_message_time, contact_reason, assigned_to, is_opened, unread_count, tags,
         language_code, via
-    FROM looked_up WHERE is_fine
-        AND (idempotency_key IS NULL OR (shop_id, id) IN (SELECT shop_id, subject_id FROM claim))
-    RETURNING shop_id, id
+    FROM created
 ), human_ticket AS (
     INSERT INTO human_tickets (shop_id, ticket_id, opened_at)
-    SELECT shop_id, id, created_at
-    FROM looked_up JOIN ticket USING (shop_id, id) WHERE is_opened
+    SELECT shop_id, id, created_at FROM created WHERE is_opened
 )
-SELECT ordinal, has_customer, has_assignee, ticket.id IS NOT NULL, recorded_fingerprint, recorded_receipt
-FROM looked_up LEFT JOIN ticket USING (shop_id, id)";
+SELECT ordinal, looked_up.has_customer, looked_up.has_assignee, created.ordinal IS NOT NULL,
+    looked_up.recorded_fingerprint, looked_up.recorded_receipt
+FROM looked_up LEFT JOIN created USING (ordinal)";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_statement_is_prepared_once_for_batches_of_any_size() {
+        let statement = CreateTickets::default();
+        assert!(CreateTickets::query_id().is_some());
+        assert!(QueryFragment::<Pg>::is_safe_to_cache_prepared(&statement, &Pg).unwrap());
+    }
+}

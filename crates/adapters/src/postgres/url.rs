@@ -58,7 +58,8 @@ pub(super) fn parse(url: &str) -> Result<(Config, TlsPolicy), PostgresUrlError> 
             SSL_MODE => ssl_mode = Some(value.into_owned()),
             SSL_ROOT_CERT if value == "system" => root_certificates = Some(RootCertificates::System),
             SSL_ROOT_CERT => root_certificates = Some(RootCertificates::File(PathBuf::from(value.as_ref()))),
-            _ => for_the_driver.push(parameter),
+            // The driver takes any @ for the end of user name and password.
+            _ => for_the_driver.push(parameter.replace('@', "%40")),
         }
     }
     let mut config: Config = format!("{base}?{}", for_the_driver.join("&"))
@@ -74,6 +75,10 @@ pub(super) fn parse(url: &str) -> Result<(Config, TlsPolicy), PostgresUrlError> 
             config.host(address);
         }
     }
+    // What follows the first @ of a password is taken for a host, which messages name.
+    if config.get_hosts().iter().any(|host| matches!(host, Host::Tcp(name) if name.contains('@'))) {
+        return Err(PostgresUrlError("an @ in user name or password must be written %40".into()));
+    }
     complete(&mut config);
     let policy = tls_policy(&config, ssl_mode.as_deref(), root_certificates)?;
     config.ssl_mode(match policy {
@@ -85,9 +90,13 @@ pub(super) fn parse(url: &str) -> Result<(Config, TlsPolicy), PostgresUrlError> 
 }
 
 /// What comes before the parameters, and the parameters. A `?` in user name or password
-/// does not begin them.
+/// does not begin them; an `@` in a parameter does not end those.
 fn split_query(url: &str) -> (&str, &str) {
-    let after_credentials = url.find('@').map_or(0, |at| at + 1);
+    let start = url.find("://").map_or(0, |scheme| scheme + 3);
+    let position = |sought: char| url[start..].find(sought).map_or(url.len(), |position| start + position);
+    let credentials_end = position('@');
+    let after_credentials =
+        if credentials_end < position('/').max(position('?')) { credentials_end } else { start };
     match url[after_credentials..].find('?') {
         Some(mark) => (&url[..after_credentials + mark], &url[after_credentials + mark + 1..]),
         None => (url, ""),
@@ -206,6 +215,7 @@ mod tests {
                 "sslrootcert=system needs sslmode=verify-full",
             ),
             ("postgres://u:secret@/db", "it names no host"),
+            ("postgres://u:p@secret@host/db", "must be written %40"),
             ("postgres://u:secret@host:port/db", "invalid value for option `port`"),
             ("postgres://u:secret@host/db?sslcert=a", "unknown option `sslcert`"),
         ] {
@@ -223,6 +233,18 @@ mod tests {
         assert_eq!(config.get_target_session_attrs(), TargetSessionAttrs::ReadWrite);
         assert_eq!(config.get_application_name(), Some("hexdesk"));
         assert_eq!(config.get_connect_timeout(), Some(&CONNECT_TIMEOUT));
+
+        for (url, user, database, name) in [
+            ("postgres://h/db?application_name=a@b", None, "db", "a@b"),
+            ("postgres://u@h/db?application_name=a@b", Some("u"), "db", "a@b"),
+            ("postgres://u:p/q@h/db?application_name=a/b", Some("u"), "db", "a/b"),
+        ] {
+            let (config, _) = parse(url).unwrap();
+            assert_eq!(config.get_hosts(), [Host::Tcp("h".into())], "{url}");
+            assert_eq!(config.get_user(), user, "{url}");
+            assert_eq!(config.get_dbname(), Some(database), "{url}");
+            assert_eq!(config.get_application_name(), Some(name), "{url}");
+        }
 
         let own = "postgres://h/db?options=-c%20lock_timeout%3D1s&application_name=x&connect_timeout=7";
         let (config, _) = parse(own).unwrap();

@@ -76,13 +76,14 @@ async fn create_with_id(
 }
 
 async fn insert(connection: &mut AsyncPgConnection, row: &NewUserRow) -> Result<Option<User>, Failure> {
+    // All rows, although there is one: the first arrives before the statement has committed.
     let inserted = diesel::insert_into(users::table)
         .values(row)
         .on_conflict_do_nothing()
         .returning(UserRow::as_select())
-        .get_result(connection)
-        .await
-        .optional()?;
+        .get_results(connection)
+        .await?
+        .pop();
     Ok(inserted.map(TryInto::try_into).transpose()?)
 }
 

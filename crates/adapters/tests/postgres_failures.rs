@@ -1,0 +1,451 @@
+//! What becomes of an operation when its caller, its connection, its server or another
+//! client gets in the way.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use hexdesk_adapters::{PostgresOptions, PostgresStorage};
+use hexdesk_domain::ports::{CreateCustomerOutcome, CreateShopOutcome, CreateTicketOutcome, TicketCreation};
+use hexdesk_domain::{
+    ApiKeyStore, CustomerDraft, CustomerId, CustomerStore, Fingerprint, IdRangeStore, IdempotencyClaim,
+    IdempotencyKey, IdempotencyRequest, NewApiKey, NewCustomer, Receipt, SecretHash, ShopDomain, ShopId,
+    ShopStore, StorageError, StorageErrorKind, TicketDraft, TicketId, TicketStore, Timestamp, UserDraft,
+    UserStore,
+};
+use hexdesk_test_postgres::{Cluster, TestDatabase};
+
+mod postgres;
+
+/// A storage with one connection, a shop and a customer; and another client of the
+/// database, to get in the way, and one that looks on.
+struct Scene {
+    storage: PostgresStorage,
+    shop: ShopId,
+    customer: CustomerId,
+    other: tokio_postgres::Client,
+    // Not the one in the way: within a transaction, the sessions look the same for ever.
+    onlooker: tokio_postgres::Client,
+    // Dropped last.
+    database: TestDatabase,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        Self::with_options("").await
+    }
+
+    /// `options` are settings of the storage's sessions, as PostgreSQL's command line has them.
+    async fn with_options(options: &str) -> Self {
+        let database = postgres::migrated_database();
+        let options = options.replace(' ', "%20").replace('=', "%3D");
+        let storage = PostgresStorage::connect_with(
+            &format!("{}?options={options}", database.url),
+            &PostgresOptions { max_connections: 1 },
+        )
+        .await
+        .unwrap();
+        let (other, onlooker) = (client(&database).await, client(&database).await);
+        let created = storage.create_shop(&domain(), now()).await.unwrap();
+        let CreateShopOutcome::Created(shop) = created else { panic!("{created:?}") };
+        let draft = CustomerDraft { email: Some("ann@example.com".into()), ..CustomerDraft::default() };
+        let created = storage.create_customer(shop.id, draft.into_new(now()).unwrap()).await.unwrap();
+        let CreateCustomerOutcome::Created(customer) = created else { panic!("{created:?}") };
+        Self { storage, shop: shop.id, customer: customer.id, other, onlooker, database }
+    }
+
+    fn item(&self, id: i64, key: Option<&str>) -> TicketCreation {
+        let draft = TicketDraft {
+            customer_id: Some(self.customer),
+            channel: Some("Mail".into()),
+            is_opened: true,
+            ..TicketDraft::default()
+        };
+        TicketCreation {
+            ticket: draft.into_ticket(TicketId::new(id).unwrap(), self.shop, now()).unwrap(),
+            created_at: now(),
+            idempotency: key.map(|key| IdempotencyClaim {
+                request: IdempotencyRequest {
+                    operation: "create".into(),
+                    key: IdempotencyKey::parse(key).unwrap(),
+                    fingerprint: Fingerprint([7; 32]),
+                },
+                receipt: Receipt(b"receipt".to_vec()),
+            }),
+        }
+    }
+
+    async fn create(&self, items: Vec<TicketCreation>) -> Result<Vec<CreateTicketOutcome>, StorageError> {
+        self.storage.create_tickets(items).await
+    }
+
+    async fn is_there(&self, id: i64) -> bool {
+        self.storage.find_ticket(self.shop, TicketId::new(id).unwrap()).await.unwrap().is_some()
+    }
+
+    async fn other_does(&self, sql: &str) {
+        self.other.batch_execute(sql).await.unwrap();
+    }
+
+    /// The number that the onlooker sees.
+    async fn count(&self, sql: &str) -> i64 {
+        self.onlooker.query_one(sql, &[]).await.unwrap().get(0)
+    }
+
+    /// Waits until so many sessions of the storage are like this.
+    async fn sessions(&self, expected: i64, condition: &str) {
+        self.sessions_of("hexdesk", expected, condition).await;
+    }
+
+    async fn sessions_of(&self, application: &str, expected: i64, condition: &str) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let sql = format!(
+            "SELECT count(*) FROM pg_stat_activity
+             WHERE datname = current_database() AND application_name = '{application}' AND {condition}"
+        );
+        while self.count(&sql).await != expected {
+            assert!(Instant::now() < deadline, "waited in vain for {expected} sessions with {condition}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Waits until the storage waits for a lock.
+    async fn is_blocked(&self) {
+        self.sessions(1, "wait_event_type = 'Lock'").await;
+    }
+
+    async fn end_sessions(&self) {
+        let ended = self
+            .count(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+                 WHERE datname = current_database() AND application_name = 'hexdesk'",
+            )
+            .await;
+        assert_eq!(ended, 1);
+    }
+}
+
+async fn client(database: &TestDatabase) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::connect(&database.url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+fn domain() -> ShopDomain {
+    ShopDomain::parse("shop.example").unwrap()
+}
+
+fn now() -> Timestamp {
+    Timestamp::parse("2026-11-22T10:00:00Z").unwrap()
+}
+
+/// The kind of failure.
+fn kind<T: std::fmt::Debug>(result: Result<T, StorageError>) -> StorageErrorKind {
+    result.unwrap_err().kind
+}
+
+/// Polls a future once, as whoever is about to lose interest does.
+async fn begin(mut future: Pin<&mut impl Future>) {
+    std::future::poll_fn(|context| {
+        assert!(future.as_mut().poll(context).is_pending(), "it ended at once");
+        Poll::Ready(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_write_goes_on_when_its_caller_has_gone() {
+    let scene = Scene::new().await;
+    scene.other_does("BEGIN; LOCK TABLE tickets IN EXCLUSIVE MODE").await;
+    {
+        let mut create = pin!(scene.create(vec![scene.item(1, Some("key"))]));
+        begin(create.as_mut()).await;
+        scene.is_blocked().await;
+    }
+    scene.other_does("COMMIT").await;
+    // The pool's only connection comes back when the abandoned write has ended.
+    assert!(scene.is_there(1).await);
+    scene.sessions(1, "state = 'idle'").await;
+    let again = scene.create(vec![scene.item(2, Some("key"))]).await.unwrap();
+    assert_eq!(again, [CreateTicketOutcome::Replayed(Receipt(b"receipt".to_vec()))]);
+}
+
+#[tokio::test]
+async fn a_transaction_goes_on_when_its_caller_has_gone() {
+    let scene = Scene::new().await;
+    scene.other_does("BEGIN; LOCK TABLE id_ranges IN EXCLUSIVE MODE").await;
+    {
+        let mut reserve = pin!(scene.storage.reserve_id_range(now(), 1_000, None));
+        begin(reserve.as_mut()).await;
+        scene.is_blocked().await;
+    }
+    scene.other_does("COMMIT").await;
+    assert!(!scene.is_there(1).await);
+    assert_eq!(scene.count("SELECT count(*) FROM id_ranges").await, 1);
+    scene.sessions(1, "state = 'idle'").await;
+}
+
+#[tokio::test]
+async fn a_connection_lost_in_a_write_leaves_the_outcome_unknown() {
+    let scene = Scene::new().await;
+    scene.other_does("BEGIN; LOCK TABLE tickets, id_ranges IN EXCLUSIVE MODE").await;
+    let (created, ()) = tokio::join!(scene.create(vec![scene.item(1, None)]), async {
+        scene.is_blocked().await;
+        scene.end_sessions().await;
+    });
+    assert_eq!(kind(created), StorageErrorKind::OutcomeUnknown);
+    let (reserved, ()) = tokio::join!(scene.storage.reserve_id_range(now(), 1_000, None), async {
+        scene.is_blocked().await;
+        scene.end_sessions().await;
+    });
+    assert_eq!(kind(reserved), StorageErrorKind::OutcomeUnknown);
+    scene.other_does("COMMIT").await;
+    assert!(!scene.is_there(1).await);
+}
+
+#[tokio::test]
+async fn a_connection_lost_in_a_read_is_no_more_than_unavailable() {
+    let scene = Scene::new().await;
+    scene.other_does("BEGIN; LOCK TABLE tickets IN ACCESS EXCLUSIVE MODE").await;
+    let (found, ()) = tokio::join!(scene.storage.find_ticket(scene.shop, TicketId::new(1).unwrap()), async {
+        scene.is_blocked().await;
+        scene.end_sessions().await;
+    });
+    assert_eq!(kind(found), StorageErrorKind::Unavailable);
+}
+
+#[tokio::test]
+async fn a_connection_lost_at_rest_is_replaced() {
+    let scene = Scene::new().await;
+    scene.end_sessions().await;
+    scene.sessions(0, "true").await;
+    let created = scene.create(vec![scene.item(1, None)]).await.unwrap();
+    assert_eq!(created, [CreateTicketOutcome::Created]);
+}
+
+#[tokio::test]
+async fn waiting_too_long_writes_nothing_and_keeps_the_connection() {
+    for options in ["-c lock_timeout=50ms", "-c statement_timeout=50ms"] {
+        let scene = Scene::with_options(options).await;
+        let session = "SELECT pid::bigint FROM pg_stat_activity
+            WHERE datname = current_database() AND application_name = 'hexdesk'";
+        let before = scene.count(session).await;
+        scene.other_does("BEGIN; LOCK TABLE tickets, id_ranges IN ACCESS EXCLUSIVE MODE").await;
+        let created = scene.create(vec![scene.item(1, None)]).await;
+        assert_eq!(kind(created), StorageErrorKind::Unavailable, "{options}");
+        let reserved = scene.storage.reserve_id_range(now(), 1_000, None).await;
+        assert_eq!(kind(reserved), StorageErrorKind::Unavailable, "{options}");
+        scene.other_does("COMMIT").await;
+        assert!(!scene.is_there(1).await);
+        assert_eq!(scene.count(session).await, before);
+    }
+}
+
+#[tokio::test]
+async fn waiting_for_a_connection_has_an_end() {
+    let scene = Scene::with_options("-c lock_timeout=60s -c statement_timeout=60s").await;
+    scene.other_does("BEGIN; LOCK TABLE tickets IN EXCLUSIVE MODE").await;
+    let mut create = pin!(scene.create(vec![scene.item(1, None)]));
+    begin(create.as_mut()).await;
+    scene.is_blocked().await;
+    let error = scene.storage.find_shop(&domain()).await.unwrap_err();
+    assert_eq!(error.kind, StorageErrorKind::Unavailable);
+    assert!(error.to_string().contains("all of the pool are in use"), "{error}");
+    scene.other_does("COMMIT").await;
+    assert_eq!(create.await.unwrap(), [CreateTicketOutcome::Created]);
+}
+
+#[tokio::test]
+async fn a_server_that_is_gone_is_unavailable_until_it_is_back() {
+    let own = Cluster::builder().start();
+    let storage = PostgresStorage::connect(&own.url("postgres")).await.unwrap();
+    storage.migrate().await.unwrap();
+    own.stop();
+    // The driver reads the end of the connection before it is asked to do anything.
+    tokio::task::yield_now().await;
+    let error = storage.create_shop(&domain(), now()).await.unwrap_err();
+    assert_eq!(error.kind, StorageErrorKind::Unavailable, "{error}");
+    assert!(error.to_string().contains(&format!("127.0.0.1:{}", own.port())), "{error}");
+    let refused = PostgresStorage::connect(&own.url("postgres")).await.unwrap_err().to_string();
+    assert!(refused.contains("Connection refused"), "{refused}");
+    own.start();
+    assert!(matches!(storage.create_shop(&domain(), now()).await, Ok(CreateShopOutcome::Created(_))));
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_be_written_to_is_left_for_another() {
+    let scene = Scene::new().await;
+    let options = "application_name=reader&options=-c%20default_transaction_read_only%3Don";
+    let storage = PostgresStorage::connect(&format!("{}?{options}", scene.database.url)).await.unwrap();
+    let session = "SELECT pid::bigint FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name = 'reader'";
+    let before = scene.count(session).await;
+    let created = storage.create_tickets(vec![scene.item(1, None)]).await;
+    assert_eq!(kind(created), StorageErrorKind::Unavailable);
+    assert!(storage.find_shop(&domain()).await.unwrap().is_some());
+    scene.sessions_of("reader", 0, &format!("pid = {before}")).await;
+}
+
+#[tokio::test]
+async fn waiting_for_a_lock_has_an_end_unless_told_otherwise() {
+    let scene = Scene::new().await;
+    scene.other_does("BEGIN; LOCK TABLE tickets IN EXCLUSIVE MODE").await;
+    let begun = Instant::now();
+    assert_eq!(kind(scene.create(vec![scene.item(1, None)]).await), StorageErrorKind::Unavailable);
+    assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn keys_of_a_shop_are_numbered_one_after_another() {
+    let scene = Scene::new().await;
+    scene
+        .other_does(&format!(
+            "BEGIN; SELECT FROM shops WHERE id = {0} FOR NO KEY UPDATE;
+             INSERT INTO api_keys VALUES ({0}, 1, decode(repeat('00', 32), 'hex'), '', now())",
+            scene.shop
+        ))
+        .await;
+    let key = NewApiKey {
+        secret_hash: SecretHash([1; 32]),
+        scopes: BTreeSet::new(),
+        created_at: now(),
+        expires_at: None,
+    };
+    let (created, ()) = tokio::join!(scene.storage.create_key(scene.shop, key), async {
+        scene.is_blocked().await;
+        scene.other_does("COMMIT").await;
+    });
+    assert_eq!(created.unwrap().number.get(), 2);
+}
+
+#[tokio::test]
+async fn what_is_not_committed_is_not_reported() {
+    let scene = Scene::new().await;
+    for table in ["shops", "customers", "users", "tickets"] {
+        scene
+            .other_does(&format!(
+                "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
+                     AS 'BEGIN RAISE EXCEPTION ''refused''; END';
+                 CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON {table}
+                     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()"
+            ))
+            .await;
+    }
+    let storage = &scene.storage;
+    let other_domain = ShopDomain::parse("other.example").unwrap();
+    assert_eq!(kind(storage.create_shop(&other_domain, now()).await), StorageErrorKind::Unavailable);
+    let customer = CustomerDraft { email: Some("bob@example.com".into()), ..CustomerDraft::default() };
+    let customer = customer.into_new(now()).unwrap();
+    assert_eq!(kind(storage.create_customer(scene.shop, customer).await), StorageErrorKind::Unavailable);
+    let user = UserDraft { email: Some("eve@example.com".into()), ..UserDraft::default() };
+    let user = user.into_new(now()).unwrap();
+    assert_eq!(kind(storage.create_user(scene.shop, user).await), StorageErrorKind::Unavailable);
+    assert_eq!(kind(scene.create(vec![scene.item(1, None)]).await), StorageErrorKind::Unavailable);
+}
+
+#[tokio::test]
+async fn a_schema_that_is_not_there_is_unavailable() {
+    let scene = Scene::new().await;
+    scene.other_does("DROP TABLE human_tickets").await;
+    assert_eq!(kind(scene.create(vec![scene.item(1, None)]).await), StorageErrorKind::Unavailable);
+}
+
+#[tokio::test]
+async fn a_taken_id_is_unexpected_and_told_without_values() {
+    let scene = Scene::new().await;
+    scene.create(vec![scene.item(77_001, None)]).await.unwrap();
+    let error = scene.create(vec![scene.item(77_002, None), scene.item(77_001, None)]).await.unwrap_err();
+    assert_eq!(error.kind, StorageErrorKind::Unexpected);
+    let shown = format!("{error} {error:?}");
+    assert!(shown.contains("unique constraint") && !shown.contains("77001"), "{shown}");
+    assert!(!scene.is_there(77_002).await);
+}
+
+#[tokio::test]
+async fn a_claim_waits_for_another_and_answers_what_became_of_it() {
+    let scene = Scene::new().await;
+    let claim = |key: &str| {
+        format!(
+            "BEGIN; INSERT INTO idempotency_records VALUES
+                 ({}, 'create', '{key}', decode(repeat('07', 32), 'hex'), 'first', 5, now())",
+            scene.shop
+        )
+    };
+    for (key, end, expected) in [
+        ("kept", "COMMIT", CreateTicketOutcome::Replayed(Receipt(b"first".to_vec()))),
+        ("given up", "ROLLBACK", CreateTicketOutcome::Created),
+    ] {
+        scene.other_does(&claim(key)).await;
+        let neighbour = scene.item(if end == "COMMIT" { 10 } else { 20 }, None);
+        let item = scene.item(if end == "COMMIT" { 11 } else { 21 }, Some(key));
+        let (created, ()) = tokio::join!(scene.create(vec![item, neighbour]), async {
+            scene.is_blocked().await;
+            scene.other_does(end).await;
+        });
+        assert_eq!(created.unwrap(), [expected, CreateTicketOutcome::Created], "{end}");
+    }
+    assert_eq!(scene.count("SELECT count(*) FROM tickets").await, 3);
+    assert_eq!(scene.count("SELECT count(*) FROM human_tickets").await, 3);
+}
+
+#[tokio::test]
+async fn numbers_end_where_clients_cannot_follow() {
+    let scene = Scene::new().await;
+    let customer = |id: Option<CustomerId>| {
+        let phone_number = Some(format!("{id:?}"));
+        let draft = CustomerDraft { phone_number, ..CustomerDraft::default() };
+        NewCustomer { id, ..draft.into_new(now()).unwrap() }
+    };
+    let last = CustomerId::new(CustomerId::MAX);
+    let created = scene.storage.create_customer(scene.shop, customer(last)).await.unwrap();
+    assert!(matches!(created, CreateCustomerOutcome::Created(_)), "{created:?}");
+    assert!(scene.storage.create_customer(scene.shop, customer(None)).await.is_err());
+    assert_eq!(scene.count("SELECT count(*) FROM customers").await, 2);
+}
+
+#[tokio::test]
+async fn a_batch_of_which_only_a_part_is_known_is_unknown() {
+    let scene = Scene::with_options("-c lock_timeout=2s").await;
+    scene
+        .other_does(&format!(
+            "BEGIN; INSERT INTO idempotency_records VALUES ({}, 'create', 'key', '', '', 5, now())",
+            scene.shop
+        ))
+        .await;
+    let third = client(&scene.database).await;
+    third.batch_execute("SET application_name = 'third'; BEGIN").await.unwrap();
+    let batch = vec![scene.item(1, Some("key")), scene.item(2, None)];
+    let (created, locked, ()) = tokio::join!(
+        scene.create(batch),
+        async {
+            scene.is_blocked().await;
+            // Comes between the statement that loses the claim and the one that looks again.
+            third.batch_execute("LOCK TABLE idempotency_records IN ACCESS EXCLUSIVE MODE").await
+        },
+        async {
+            scene.sessions_of("third", 1, "wait_event_type = 'Lock'").await;
+            scene.other_does("COMMIT").await;
+        }
+    );
+    locked.unwrap();
+    assert_eq!(kind(created), StorageErrorKind::OutcomeUnknown);
+    third.batch_execute("COMMIT").await.unwrap();
+    assert!(!scene.is_there(1).await);
+    assert!(scene.is_there(2).await);
+}
+
+#[tokio::test]
+async fn a_customer_that_goes_away_in_the_middle_is_not_found() {
+    let scene = Scene::new().await;
+    scene.other_does(&format!("BEGIN; DELETE FROM customers WHERE id = {}", scene.customer)).await;
+    let (created, ()) = tokio::join!(scene.create(vec![scene.item(1, Some("key"))]), async {
+        scene.is_blocked().await;
+        scene.other_does("COMMIT").await;
+    });
+    assert_eq!(created.unwrap(), [CreateTicketOutcome::CustomerNotFound]);
+    assert_eq!(scene.count("SELECT count(*) FROM idempotency_records").await, 0);
+}

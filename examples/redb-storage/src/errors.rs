@@ -1,0 +1,73 @@
+//! What a failure means to who called: the kinds of [`StorageError`], and opening.
+
+use std::path::{Path, PathBuf};
+
+use hexdesk_domain::{StorageError, StorageErrorKind};
+use redb::{CommitError, DatabaseError, TableError, TransactionError};
+
+/// A database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A process, perhaps this one, has the file open.
+    #[error("cannot open {}: it is open already, and redb files are for one process at a time", .path.display())]
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Anything else.
+    #[error("cannot open {}: {source:#}", .path.display())]
+    Failed {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: anyhow::Error,
+    },
+}
+
+impl OpenError {
+    pub(crate) fn failed(path: &Path, source: anyhow::Error) -> Self {
+        Self::Failed { path: path.to_owned(), source }
+    }
+
+    pub(crate) fn from_redb(path: &Path, error: DatabaseError) -> Self {
+        match error {
+            DatabaseError::DatabaseAlreadyOpen => Self::InUse { path: path.to_owned() },
+            error => Self::failed(path, error.into()),
+        }
+    }
+}
+
+/// The error of a command that failed before its commit, and so has written nothing.
+pub(crate) fn not_written(operation: &'static str, error: anyhow::Error) -> StorageError {
+    let kind = match storage_cause(&error) {
+        // The disk failed or is full, now or earlier: redb refuses to go on after an I/O
+        // error until the file is opened anew.
+        Some(redb::StorageError::Io(_) | redb::StorageError::PreviousIo) => StorageErrorKind::Unavailable,
+        // A broken file, a value that cannot be decoded, a broken rule of the port, a
+        // mistake in this crate: trying again does not help.
+        _ => StorageErrorKind::Unexpected,
+    };
+    StorageError::new(kind, operation, error)
+}
+
+/// The error of a command whose commit failed.
+pub(crate) fn commit_failed(operation: &'static str, error: CommitError) -> StorageError {
+    let kind = match error {
+        // redb found before the commit that it must not happen, and rolled back.
+        CommitError::TransactionPoisoned => StorageErrorKind::Unexpected,
+        // By redb's documentation the changes "may already have become durable".
+        _ => StorageErrorKind::OutcomeUnknown,
+    };
+    StorageError::new(kind, operation, error)
+}
+
+/// redb's own error in whichever of its types it came.
+fn storage_cause(error: &anyhow::Error) -> Option<&redb::StorageError> {
+    if let Some(TransactionError::Storage(cause)) = error.downcast_ref() {
+        return Some(cause);
+    }
+    if let Some(TableError::Storage(cause)) = error.downcast_ref() {
+        return Some(cause);
+    }
+    error.downcast_ref()
+}

@@ -1,0 +1,50 @@
+//! Storage for Hexdesk on [redb](https://docs.rs/redb), an embedded key-value store in one
+//! file: an example of an adapter that a team outside the project writes.
+//! `docs/writing-a-storage-adapter.md` walks through it.
+//!
+//! | file | what is in it |
+//! | --- | --- |
+//! | `storage` | the file, and how a command becomes a transaction on a thread that may block |
+//! | `tables` | every table with its key and value |
+//! | `format` | the number of that layout, which the file carries |
+//! | `encoding` | values as JSON |
+//! | `numbers` | the numbers that the store hands out |
+//! | `errors` | what a failure of redb means to a caller |
+//! | `shops`, `customers`, `users`, `tickets`, `api_keys`, `id_ranges`, `readiness` | a port each |
+//!
+//! ```
+//! use hexdesk_domain::ports::CreateShopOutcome;
+//! use hexdesk_domain::{ShopDomain, ShopStore, Timestamp};
+//! use hexdesk_redb_example::RedbStorage;
+//!
+//! # #[tokio::main]
+//! # async fn main() -> anyhow::Result<()> {
+//! # let directory = tempfile::tempdir()?;
+//! # let path = directory.path().join("hexdesk.redb");
+//! let storage = RedbStorage::open(&path)?;
+//! let domain = ShopDomain::parse("shop.example.com")?;
+//! let created = storage.create_shop(&domain, Timestamp::parse("2026-04-28")?).await?;
+//! assert!(matches!(created, CreateShopOutcome::Created(_)));
+//! # Ok(())
+//! # }
+//! ```
+
+mod api_keys;
+mod customers;
+mod encoding;
+mod errors;
+mod format;
+mod id_ranges;
+mod numbers;
+mod readiness;
+mod shops;
+mod storage;
+mod tables;
+mod tickets;
+mod users;
+
+#[cfg(test)]
+mod tests;
+
+pub use errors::OpenError;
+pub use storage::RedbStorage;

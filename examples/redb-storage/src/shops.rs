@@ -1,0 +1,126 @@
+use anyhow::{Context, ensure};
+use async_trait::async_trait;
+use hexdesk_domain::ports::CreateShopOutcome;
+use hexdesk_domain::{Shop, ShopDomain, ShopId, ShopStore, StorageError, Timestamp};
+use redb::{ReadableTable, WriteTransaction};
+use serde::{Deserialize, Serialize};
+
+use crate::RedbStorage;
+use crate::encoding::{decode, encode, optional_timestamp, timestamp};
+use crate::tables::{Json, SHOP_BY_DOMAIN, SHOPS};
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredShop {
+    domain: String,
+    created_at: i64,
+    closed_at: Option<i64>,
+}
+
+impl StoredShop {
+    fn of(shop: &Shop) -> Self {
+        Self {
+            domain: shop.domain.as_str().to_owned(),
+            created_at: shop.created_at.unix_millis(),
+            closed_at: shop.closed_at.map(Timestamp::unix_millis),
+        }
+    }
+
+    fn into_shop(self, id: ShopId) -> anyhow::Result<Shop> {
+        Ok(Shop {
+            id,
+            domain: ShopDomain::parse(&self.domain).context("a stored domain is none")?,
+            created_at: timestamp(self.created_at)?,
+            closed_at: optional_timestamp(self.closed_at)?,
+        })
+    }
+}
+
+#[async_trait]
+impl ShopStore for RedbStorage {
+    async fn create_shop(
+        &self,
+        domain: &ShopDomain,
+        now: Timestamp,
+    ) -> Result<CreateShopOutcome, StorageError> {
+        let domain = domain.clone();
+        self.write("create_shop", move |transaction| {
+            let mut shops = transaction.open_table(SHOPS)?;
+            let mut by_domain = transaction.open_table(SHOP_BY_DOMAIN)?;
+            if let Some(shop) = find_by_domain(&shops, &by_domain, &domain)? {
+                return Ok(CreateShopOutcome::AlreadyExists(shop));
+            }
+            let largest = shops.last()?.map_or(0, |(id, _)| id.value());
+            let id = ShopId::new(largest + 1).context("no shop number is left")?;
+            let shop = Shop { id, domain, created_at: now, closed_at: None };
+            shops.insert(id.get(), encode(&StoredShop::of(&shop))?.as_slice())?;
+            by_domain.insert(shop.domain.as_str(), id.get())?;
+            Ok(CreateShopOutcome::Created(shop))
+        })
+        .await
+    }
+
+    async fn find_shop(&self, domain: &ShopDomain) -> Result<Option<Shop>, StorageError> {
+        let domain = domain.clone();
+        self.read("find_shop", move |transaction| {
+            find_by_domain(&transaction.open_table(SHOPS)?, &transaction.open_table(SHOP_BY_DOMAIN)?, &domain)
+        })
+        .await
+    }
+
+    async fn list_shops(&self) -> Result<Vec<Shop>, StorageError> {
+        self.read("list_shops", |transaction| {
+            let shops = transaction.open_table(SHOPS)?;
+            let mut list = Vec::new();
+            for entry in shops.iter()? {
+                let (id, stored) = entry?;
+                let id = ShopId::new(id.value()).context("a stored shop number is out of range")?;
+                list.push(decode::<StoredShop>(stored.value())?.into_shop(id)?);
+            }
+            Ok(list)
+        })
+        .await
+    }
+
+    async fn close_shop(&self, domain: &ShopDomain, now: Timestamp) -> Result<Option<Shop>, StorageError> {
+        let domain = domain.clone();
+        self.write("close_shop", move |transaction| {
+            let mut shops = transaction.open_table(SHOPS)?;
+            let by_domain = transaction.open_table(SHOP_BY_DOMAIN)?;
+            let Some(mut shop) = find_by_domain(&shops, &by_domain, &domain)? else {
+                return Ok(None);
+            };
+            if shop.closed_at.is_none() {
+                shop.closed_at = Some(now);
+                shops.insert(shop.id.get(), encode(&StoredShop::of(&shop))?.as_slice())?;
+            }
+            Ok(Some(shop))
+        })
+        .await
+    }
+}
+
+/// The shop of this number.
+pub(crate) fn find(shops: &impl ReadableTable<i64, Json>, id: ShopId) -> anyhow::Result<Option<Shop>> {
+    match shops.get(id.get())? {
+        Some(stored) => Ok(Some(decode::<StoredShop>(stored.value())?.into_shop(id)?)),
+        None => Ok(None),
+    }
+}
+
+/// Fails unless there is such a shop, as the ports demand where something is added to one.
+pub(crate) fn require(transaction: &WriteTransaction, id: ShopId) -> anyhow::Result<()> {
+    let is_there = transaction.open_table(SHOPS)?.get(id.get())?.is_some();
+    ensure!(is_there, "there is no shop {id}");
+    Ok(())
+}
+
+fn find_by_domain(
+    shops: &impl ReadableTable<i64, Json>,
+    by_domain: &impl ReadableTable<&'static str, i64>,
+    domain: &ShopDomain,
+) -> anyhow::Result<Option<Shop>> {
+    let Some(number) = by_domain.get(domain.as_str())? else { return Ok(None) };
+    let id = ShopId::new(number.value()).context("a stored shop number is out of range")?;
+    Ok(Some(find(shops, id)?.context("an indexed shop is missing")?))
+}

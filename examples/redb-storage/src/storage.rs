@@ -1,0 +1,140 @@
+//! The database file, and how a command runs on it.
+
+use std::fs::{File, OpenOptions};
+use std::path::Path;
+use std::sync::Arc;
+
+use hexdesk_domain::{StorageError, StorageErrorKind};
+use redb::backends::FileBackend;
+use redb::{Database, ReadTransaction, ReadableDatabase, WriteTransaction};
+use tokio::sync::Mutex;
+
+use crate::errors::{self, OpenError};
+use crate::format;
+
+/// How much of the file redb may keep in memory. Its own default is 1 GiB.
+const CACHE_BYTES: usize = 64 << 20;
+
+/// Storage in one redb file, of one process. What it has acknowledged is on disk: every
+/// write transaction is committed with redb's default durability, `Immediate`.
+///
+/// Its methods work on threads of the tokio runtime that may block
+/// ([`tokio::task::spawn_blocking`]), and so must be called within such a runtime. A
+/// caller that drops the future of a command that has begun does not stop the command: it
+/// takes effect as a whole. One that was still waiting for its turn never begins.
+#[derive(Debug, Clone)]
+pub struct RedbStorage {
+    database: Arc<Database>,
+    /// redb runs one write transaction at a time, and blocks the thread of whoever asks
+    /// for another. Waiting here instead holds no thread.
+    pub(crate) write_turn: Arc<Mutex<()>>,
+}
+
+impl RedbStorage {
+    /// Opens the database at `path`. A file that is not there is created, for its owner's
+    /// eyes only. Blocks for as long as files take.
+    ///
+    /// # Errors
+    /// [`OpenError`], which names the path.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let file = open_file(path).map_err(|error| OpenError::failed(path, error.into()))?;
+        let database = FileBackend::new(file)
+            .and_then(|file| Database::builder().set_cache_size(CACHE_BYTES).create_with_backend(file))
+            .map_err(|error| OpenError::from_redb(path, error))?;
+        Self::on(database).map_err(|error| OpenError::failed(path, error))
+    }
+
+    /// Storage on a database that is open.
+    pub(crate) fn on(database: Database) -> anyhow::Result<Self> {
+        let transaction = database.begin_write()?;
+        format::prepare(&transaction)?;
+        transaction.commit()?;
+        Ok(Self { database: Arc::new(database), write_turn: Arc::default() })
+    }
+
+    /// Runs a command in a write transaction of its own. If the command fails, nothing of
+    /// what it wrote takes effect.
+    pub(crate) async fn write<T, C>(&self, operation: &'static str, command: C) -> Result<T, StorageError>
+    where
+        T: Send + 'static,
+        C: FnOnce(&WriteTransaction) -> anyhow::Result<T> + Send + 'static,
+    {
+        let turn = Arc::clone(&self.write_turn).lock_owned().await;
+        let database = Arc::clone(&self.database);
+        // A panic may come from the commit, which then has or has not taken effect.
+        run_blocking(operation, StorageErrorKind::OutcomeUnknown, move || {
+            // Held until the commit is done, also if the caller is gone by then.
+            let _turn = turn;
+            let not_written = |error| errors::not_written(operation, error);
+            let transaction = database.begin_write().map_err(|error| not_written(error.into()))?;
+            // A transaction that is dropped without a commit is rolled back.
+            let answer = command(&transaction).map_err(not_written)?;
+            transaction.commit().map_err(|error| errors::commit_failed(operation, error))?;
+            Ok(answer)
+        })
+        .await
+    }
+
+    /// Runs a query on the database as the last commit left it, beside any writer.
+    pub(crate) async fn read<T, Q>(&self, operation: &'static str, query: Q) -> Result<T, StorageError>
+    where
+        T: Send + 'static,
+        Q: FnOnce(&ReadTransaction) -> anyhow::Result<T> + Send + 'static,
+    {
+        self.on_database(operation, move |database| query(&database.begin_read()?)).await
+    }
+
+    /// Runs something that commits nothing.
+    pub(crate) async fn on_database<T, W>(&self, operation: &'static str, work: W) -> Result<T, StorageError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Database) -> anyhow::Result<T> + Send + 'static,
+    {
+        let database = Arc::clone(&self.database);
+        run_blocking(operation, StorageErrorKind::Unexpected, move || {
+            work(&database).map_err(|error| errors::not_written(operation, error))
+        })
+        .await
+    }
+}
+
+/// Runs `work` on a thread that may block. It goes on when the caller drops the future.
+async fn run_blocking<T, W>(
+    operation: &'static str,
+    kind_of_panic: StorageErrorKind,
+    work: W,
+) -> Result<T, StorageError>
+where
+    T: Send + 'static,
+    W: FnOnce() -> Result<T, StorageError> + Send + 'static,
+{
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => {
+            // The runtime cancels only work that has not begun, when it shuts down.
+            let kind = if error.is_cancelled() { StorageErrorKind::Unavailable } else { kind_of_panic };
+            Err(StorageError::new(kind, operation, error))
+        }
+    }
+}
+
+fn open_file(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    #[cfg(unix)]
+    sync_directory_of(path)?;
+    Ok(file)
+}
+
+/// Brings the name of a new file to disk; redb does so with its contents only.
+#[cfg(unix)]
+fn sync_directory_of(path: &Path) -> std::io::Result<()> {
+    let directory = match path.parent() {
+        Some(directory) if !directory.as_os_str().is_empty() => directory,
+        _ => Path::new("."),
+    };
+    File::open(directory)?.sync_all()
+}

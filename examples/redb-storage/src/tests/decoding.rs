@@ -1,0 +1,48 @@
+//! Values that this adapter did not write are errors, not something close to them.
+
+use hexdesk_domain::{CustomerStore, ShopStore, StorageErrorKind};
+
+use super::samples::{create_customer, domain};
+use super::test_disk::TestDisk;
+use crate::tables::{CUSTOMERS, SHOPS};
+
+#[tokio::test]
+async fn an_undecodable_value_is_an_error() {
+    let storage = TestDisk::default().open();
+    let customer = create_customer(&storage).await;
+    let nobody = r#""email":null,"phone_number":null,"first_name":null,"last_name":null,"full_name":null,"shopify_id":null"#;
+    for value in [
+        String::new(),
+        "no JSON".into(),
+        format!("{{{nobody}}}"),
+        format!(r#"{{{nobody},"created_at":"yesterday"}}"#),
+        format!(r#"{{{nobody},"created_at":253402300800000}}"#),
+        format!(r#"{{{nobody},"created_at":0,"fax":"1"}}"#),
+    ] {
+        let (shop, id) = (customer.shop_id, customer.id);
+        let stored = value.clone();
+        let put = move |transaction: &redb::WriteTransaction| {
+            transaction.open_table(CUSTOMERS)?.insert((shop.get(), id.get()), stored.as_bytes())?;
+            Ok(())
+        };
+        storage.write("put", put).await.unwrap();
+        let error = storage.find_customer(shop, id).await.expect_err(&value);
+        assert_eq!(error.kind, StorageErrorKind::Unexpected, "{error}");
+        assert!(error.to_string().starts_with("find_customer: a stored "), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn an_index_that_points_nowhere_is_an_error() {
+    let storage = TestDisk::default().open();
+    let customer = create_customer(&storage).await;
+    let shop = customer.shop_id.get();
+    let remove = move |transaction: &redb::WriteTransaction| {
+        transaction.open_table(SHOPS)?.remove(shop)?;
+        Ok(())
+    };
+    storage.write("remove", remove).await.unwrap();
+    let error = storage.find_shop(&domain()).await.unwrap_err();
+    assert_eq!(error.kind, StorageErrorKind::Unexpected);
+    assert_eq!(error.to_string(), "find_shop: an indexed shop is missing");
+}

@@ -1,0 +1,74 @@
+//! Durability, and what is told of a disk that fails.
+
+use hexdesk_domain::ports::CreateTicketOutcome::{Created, Replayed};
+use hexdesk_domain::{Readiness, Receipt, StorageErrorKind, TicketStore};
+
+use super::samples::{create_customer, creation, is_there};
+use super::test_disk::TestDisk;
+
+#[tokio::test]
+async fn what_was_acknowledged_survives_a_power_cut() {
+    let disk = TestDisk::default();
+    let storage = disk.open();
+    let customer = create_customer(&storage).await;
+    for number in 1..=5 {
+        let outcomes = storage.create_tickets(vec![creation(&customer, number)]).await.unwrap();
+        assert_eq!(outcomes, [Created]);
+
+        let restarted = disk.after_power_cut().open();
+        for acknowledged in 1..=number {
+            assert!(is_there(&restarted, &customer, acknowledged).await, "ticket {acknowledged} is lost");
+        }
+        let again = restarted.create_tickets(vec![creation(&customer, number)]).await.unwrap();
+        assert_eq!(again, [Replayed(Receipt(vec![1, 2, 3]))]);
+    }
+}
+
+#[tokio::test]
+async fn a_failed_commit_has_an_unknown_outcome_and_stops_writing() {
+    let disk = TestDisk::default();
+    let storage = disk.open();
+    let customer = create_customer(&storage).await;
+    storage.create_tickets(vec![creation(&customer, 1)]).await.unwrap();
+
+    disk.fail_syncs();
+    let batch = vec![creation(&customer, 2), creation(&customer, 3)];
+    let error = storage.create_tickets(batch.clone()).await.unwrap_err();
+    assert_eq!(error.kind, StorageErrorKind::OutcomeUnknown, "{error}");
+
+    // Nothing can be written from here on, and whoever asks is told so.
+    let error = storage.create_tickets(batch.clone()).await.unwrap_err();
+    assert_eq!(error.kind, StorageErrorKind::Unavailable, "{error}");
+    let error = storage.check_ready().await.unwrap_err();
+    assert_eq!(error.kind, StorageErrorKind::Unavailable, "{error}");
+
+    // Wherever the disk stopped, the batch is there as a whole or not at all, and the
+    // same call settles it.
+    for disk in [disk.after_power_cut(), disk.after_late_power_cut()] {
+        let restarted = disk.open();
+        restarted.check_ready().await.unwrap();
+        assert!(is_there(&restarted, &customer, 1).await);
+        let second = is_there(&restarted, &customer, 2).await;
+        assert_eq!(is_there(&restarted, &customer, 3).await, second);
+        restarted.create_tickets(batch.clone()).await.unwrap();
+        assert!(is_there(&restarted, &customer, 2).await);
+        assert!(is_there(&restarted, &customer, 3).await);
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_is_unavailable_and_nothing_is_written() {
+    let disk = TestDisk::default();
+    let storage = disk.open();
+    let customer = create_customer(&storage).await;
+
+    disk.fill_up();
+    let mut batch: Vec<_> = (1..=100).map(|number| creation(&customer, number)).collect();
+    for item in &mut batch {
+        item.ticket.last_message = Some("x".repeat(60_000));
+    }
+    let error = storage.create_tickets(batch).await.unwrap_err();
+    assert_eq!(error.kind, StorageErrorKind::Unavailable, "{error}");
+    assert!(!is_there(&storage, &customer, 1).await);
+    assert!(!is_there(&disk.after_late_power_cut().open(), &customer, 1).await);
+}

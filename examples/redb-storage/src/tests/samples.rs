@@ -1,0 +1,83 @@
+//! A shop with a customer, and tickets of theirs.
+
+use hexdesk_domain::ports::{CreateCustomerOutcome, CreateShopOutcome, TicketCreation};
+use hexdesk_domain::{
+    Customer, CustomerStore, Fingerprint, IdempotencyClaim, IdempotencyKey, IdempotencyRequest, NewCustomer,
+    Receipt, Shop, ShopDomain, ShopStore, Ticket, TicketId, TicketStore, Timestamp,
+};
+
+use crate::RedbStorage;
+
+pub(super) fn now() -> Timestamp {
+    Timestamp::from_unix_millis(1_777_334_400_000).unwrap()
+}
+
+pub(super) fn id(number: i64) -> TicketId {
+    TicketId::new(number).unwrap()
+}
+
+pub(super) fn domain() -> ShopDomain {
+    ShopDomain::parse("shop.example.com").unwrap()
+}
+
+pub(super) async fn create_shop(storage: &RedbStorage) -> Shop {
+    match storage.create_shop(&domain(), now()).await.unwrap() {
+        CreateShopOutcome::Created(shop) | CreateShopOutcome::AlreadyExists(shop) => shop,
+    }
+}
+
+pub(super) async fn create_customer(storage: &RedbStorage) -> Customer {
+    let shop = create_shop(storage).await;
+    let new = NewCustomer {
+        id: None,
+        email: Some("ada@example.com".into()),
+        phone_number: None,
+        first_name: None,
+        last_name: None,
+        full_name: None,
+        shopify_id: None,
+        created_at: now(),
+    };
+    match storage.create_customer(shop.id, new).await.unwrap() {
+        CreateCustomerOutcome::Created(customer) | CreateCustomerOutcome::Existing(customer) => customer,
+        CreateCustomerOutcome::IdTaken => unreachable!("no number was asked for"),
+    }
+}
+
+/// An open ticket with an idempotency key of its own, so that its creation writes to every
+/// table of tickets.
+pub(super) fn creation(customer: &Customer, number: i64) -> TicketCreation {
+    let ticket = Ticket {
+        id: id(number),
+        shop_id: customer.shop_id,
+        customer_id: customer.id,
+        channel: "Mail".into(),
+        name: None,
+        thread_id: None,
+        email_used: None,
+        date: now(),
+        last_message: None,
+        last_message_time: now(),
+        contact_reason: None,
+        assigned_to: None,
+        is_opened: true,
+        unread_count: 0,
+        tags: Vec::new(),
+        language_code: None,
+        via: None,
+    };
+    let request = IdempotencyRequest {
+        operation: "create_ticket".into(),
+        key: IdempotencyKey::parse(&format!("key-{number}")).unwrap(),
+        fingerprint: Fingerprint([7; 32]),
+    };
+    let claim = IdempotencyClaim { request, receipt: Receipt(vec![1, 2, 3]) };
+    TicketCreation { ticket, created_at: now(), idempotency: Some(claim) }
+}
+
+/// Whether the ticket is there; fails unless its human ticket is there just then, too.
+pub(super) async fn is_there(storage: &RedbStorage, customer: &Customer, number: i64) -> bool {
+    let found = storage.find_ticket(customer.shop_id, id(number)).await.unwrap();
+    assert!(found.as_ref().is_none_or(|view| view.human_ticket.is_some()), "a ticket half written");
+    found.is_some()
+}

@@ -1,0 +1,56 @@
+//! The human tickets that tickets open.
+
+use anyhow::Context;
+use hexdesk_domain::{HumanTicket, HumanTicketId, ShopId, TicketId, Timestamp};
+use redb::{ReadableTable, Table};
+use serde::{Deserialize, Serialize};
+
+use crate::encoding::{decode, encode, optional_timestamp, timestamp};
+use crate::numbers::next_number;
+use crate::tables::{Json, NumberInShop};
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredHumanTicket {
+    opened_at: i64,
+    closed_at: Option<i64>,
+}
+
+impl StoredHumanTicket {
+    fn into_human_ticket(self, id: HumanTicketId) -> anyhow::Result<HumanTicket> {
+        Ok(HumanTicket {
+            id,
+            opened_at: timestamp(self.opened_at)?,
+            closed_at: optional_timestamp(self.closed_at)?,
+        })
+    }
+}
+
+/// Opens the human ticket of a ticket, under the shop's next number.
+pub(super) fn open(
+    human_tickets: &mut Table<'_, NumberInShop, Json>,
+    by_ticket: &mut Table<'_, NumberInShop, i64>,
+    shop: ShopId,
+    ticket: TicketId,
+    opened_at: Timestamp,
+) -> anyhow::Result<()> {
+    let id =
+        HumanTicketId::new(next_number(human_tickets, shop)?).context("no human ticket number is left")?;
+    let stored = StoredHumanTicket { opened_at: opened_at.unix_millis(), closed_at: None };
+    human_tickets.insert((shop.get(), id.get()), encode(&stored)?.as_slice())?;
+    by_ticket.insert((shop.get(), ticket.get()), id.get())?;
+    Ok(())
+}
+
+/// The human ticket that the shop's ticket opened.
+pub(super) fn find_by_ticket(
+    human_tickets: &impl ReadableTable<NumberInShop, Json>,
+    by_ticket: &impl ReadableTable<NumberInShop, i64>,
+    shop: ShopId,
+    ticket: TicketId,
+) -> anyhow::Result<Option<HumanTicket>> {
+    let Some(number) = by_ticket.get((shop.get(), ticket.get()))? else { return Ok(None) };
+    let id = HumanTicketId::new(number.value()).context("a stored human ticket number is out of range")?;
+    let stored = human_tickets.get((shop.get(), id.get()))?.context("an indexed human ticket is missing")?;
+    Ok(Some(decode::<StoredHumanTicket>(stored.value())?.into_human_ticket(id)?))
+}
