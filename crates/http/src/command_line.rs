@@ -49,7 +49,13 @@ struct Settings {
     )]
     database_url: String,
     /// What to log: error, warn, info, debug, trace, off, or a list like info,hexdesk_http=debug.
-    #[arg(long, global = true, env = "HEXDESK_LOG", default_value = "info,actix_server=warn", value_name = "FILTER")]
+    #[arg(
+        long,
+        global = true,
+        env = "HEXDESK_LOG",
+        default_value = "info,actix_server=warn",
+        value_name = "FILTER"
+    )]
     log: String,
     /// How to write the log, which goes to stderr.
     #[arg(long, global = true, env = "HEXDESK_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
