@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use hexdesk_adapters::{SqliteOptions, SqliteStorage};
 use hexdesk_domain::ports::{CreateCustomerOutcome, CreateShopOutcome, TicketCreation};
 use hexdesk_domain::{
-    CustomerId, CustomerStore, NewCustomer, ShopDomain, ShopId, ShopStore, Ticket, TicketId, Timestamp,
+    Attempt, CommentId, CustomerId, CustomerStore, ExternalIds, NewComment, NewCustomer, ShopDomain, ShopId,
+    ShopStore, Ticket, TicketId, Timestamp,
 };
 use tempfile::TempDir;
 
@@ -43,11 +44,11 @@ pub(crate) async fn fixture_with(options: &SqliteOptions) -> Fixture {
         first_name: None,
         last_name: None,
         full_name: None,
-        shopify_id: None,
+        external_ids: ExternalIds::default(),
         created_at: at(0),
     };
-    let CreateCustomerOutcome::Created(customer) = storage.create_customer(shop.id, customer).await.unwrap()
-    else {
+    let attempt = storage.create_customer(shop.id, customer, None).await.unwrap();
+    let Attempt::Ran(CreateCustomerOutcome::Created(customer)) = attempt else {
         panic!("the customer is there already");
     };
     Fixture { directory, storage, shop: shop.id, customer: customer.id }
@@ -78,6 +79,26 @@ pub(crate) fn ticket(shop_id: ShopId, customer_id: CustomerId, id: i64) -> Ticke
         tags: vec!["b".to_owned(), "a".to_owned()],
         language_code: None,
         via: None,
+        version: 1,
     };
     TicketCreation { ticket, created_at: at(id), idempotency: None }
+}
+
+/// A comment of the customer's, written at `at(id)`.
+pub(crate) fn comment(shop_id: ShopId, ticket: i64, id: i64) -> NewComment {
+    NewComment {
+        id: CommentId::new(id).unwrap(),
+        shop_id,
+        ticket_id: TicketId::new(ticket).unwrap(),
+        text: format!("Comment {id}"),
+        time: at(id),
+        channel: None,
+        is_from_shop: false,
+        author_id: None,
+        subject: None,
+        from_email: None,
+        to_emails: Vec::new(),
+        attachments: None,
+        tags: Vec::new(),
+    }
 }
