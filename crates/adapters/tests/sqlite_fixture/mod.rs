@@ -37,17 +37,7 @@ pub(crate) async fn fixture_with(options: &SqliteOptions) -> Fixture {
     let CreateShopOutcome::Created(shop) = storage.create_shop(&domain, at(0)).await.unwrap() else {
         panic!("the shop is there already");
     };
-    let customer = NewCustomer {
-        id: None,
-        email: Some("ann@example.com".to_owned()),
-        phone_number: None,
-        first_name: None,
-        last_name: None,
-        full_name: None,
-        external_ids: ExternalIds::default(),
-        created_at: at(0),
-    };
-    let attempt = storage.create_customer(shop.id, customer, None).await.unwrap();
+    let attempt = storage.create_customer(shop.id, customer("ann@example.com"), None).await.unwrap();
     let Attempt::Ran(CreateCustomerOutcome::Created(customer)) = attempt else {
         panic!("the customer is there already");
     };
@@ -57,6 +47,20 @@ pub(crate) async fn fixture_with(options: &SqliteOptions) -> Fixture {
 /// A point in time so many milliseconds after the beginning of the test's time.
 pub(crate) fn at(millis: i64) -> Timestamp {
     Timestamp::from_unix_millis(1_800_000_000_000 + millis).unwrap()
+}
+
+/// A customer of whom nothing is known but the e-mail address.
+pub(crate) fn customer(email: &str) -> NewCustomer {
+    NewCustomer {
+        id: None,
+        email: Some(email.to_owned()),
+        phone_number: None,
+        first_name: None,
+        last_name: None,
+        full_name: None,
+        external_ids: ExternalIds::default(),
+        created_at: at(0),
+    }
 }
 
 /// An open ticket created at `at(id)`.
