@@ -43,8 +43,8 @@ pub(crate) fn ticket_list(shop: i64) -> _ {
     views.order((tickets::last_message_time.desc(), tickets::id.desc()))
 }
 
-/// Whether a ticket comes after this place in the list. The first half says nothing that
-/// the second does not; it is what an index can be entered by.
+/// Whether a ticket comes after this place in the list. In two halves, because an index
+/// can be entered by the first.
 #[auto_type]
 pub(crate) fn ticket_is_after(time: StoredTimestamp, id: i64) -> _ {
     tickets::last_message_time.le(time).and(tickets::last_message_time.lt(time).or(tickets::id.lt(id)))
