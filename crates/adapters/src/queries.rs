@@ -71,7 +71,7 @@ pub(crate) fn comment_list(shop: i64, ticket: i64) -> _ {
 }
 
 /// Whether a comment comes after this place in its ticket's list. In halves as
-/// [`ticket_is_after`] is.
+/// [`ticket_is_after()`] is.
 #[auto_type]
 pub(crate) fn comment_is_after(time: StoredTimestamp, id: i64) -> _ {
     comments::time.ge(time).and(comments::time.gt(time).or(comments::id.gt(id)))
