@@ -247,7 +247,7 @@ async fn only_a_live_key_can_be_replaced() {
     fixture.revoke(&key).await;
     for number in [key.number, KeyNumber::new(99).unwrap()] {
         let rotated =
-            rotate_key(&*fixture.store, KeyId { shop: fixture.shop.id, number: number }, at(0), at(1)).await;
+            rotate_key(&*fixture.store, KeyId { shop: fixture.shop.id, number }, at(0), at(1)).await;
         assert!(rotated.unwrap().is_none());
     }
 }
