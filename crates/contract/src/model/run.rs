@@ -9,9 +9,9 @@ use hexdesk_domain::ports::{
     TicketCreation,
 };
 use hexdesk_domain::{
-    ApiKey, ApiKeyStore, Customer, CustomerId, CustomerStore, HumanTicketId, IdRange, KeyNumber, NewApiKey,
-    NewCustomer, NewUser, Scope, SecretHash, Shop, ShopDomain, ShopId, ShopStore, Storage, StorageError,
-    Ticket, TicketId, TicketStore, TicketView, User, UserId, UserStore,
+    ApiKey, ApiKeyStore, Attempt, Customer, CustomerId, CustomerStore, HumanTicketId, IdRange, KeyNumber,
+    NewApiKey, NewCustomer, NewUser, Scope, SecretHash, Shop, ShopDomain, ShopId, ShopStore, Storage,
+    StorageError, Ticket, TicketId, TicketStore, TicketView, User, UserId, UserStore,
 };
 
 use super::id_range_ledger::IdRangeLedger;
@@ -151,6 +151,7 @@ impl Model {
                     created_at: at(created_at),
                     expires_at: expires_at.map(at),
                     secret_hash: self.secret(),
+                    user_id: None,
                 };
                 self.create_key(shop, new).await
             }
@@ -213,12 +214,14 @@ impl Model {
         };
         let asking = |id: Option<CustomerId>| NewCustomer { id, ..new.clone() };
         let outcomes = both(
-            self.tested.create_customer(shop.tested, asking(asked.map(|id| id.tested))).await,
-            self.reference.create_customer(shop.reference, asking(asked.map(|id| id.reference))).await,
+            self.tested.create_customer(shop.tested, asking(asked.map(|id| id.tested)), None).await,
+            self.reference.create_customer(shop.reference, asking(asked.map(|id| id.reference)), None).await,
         )?;
         let Some(Both { tested, reference }) = outcomes else { return Ok(()) };
-        if let (CreateCustomerOutcome::Created(tested), CreateCustomerOutcome::Created(reference)) =
-            (&tested, &reference)
+        if let (
+            Attempt::Ran(CreateCustomerOutcome::Created(tested)),
+            Attempt::Ran(CreateCustomerOutcome::Created(reference)),
+        ) = (&tested, &reference)
         {
             self.customer_ids
                 .entry(shop.reference)
@@ -236,16 +239,7 @@ impl Model {
             );
             *largest = tested.id.max(*largest);
         }
-        let tested = match tested {
-            CreateCustomerOutcome::Created(customer) => {
-                CreateCustomerOutcome::Created(self.customer(customer)?)
-            }
-            CreateCustomerOutcome::Existing(customer) => {
-                CreateCustomerOutcome::Existing(self.customer(customer)?)
-            }
-            CreateCustomerOutcome::IdTaken => CreateCustomerOutcome::IdTaken,
-        };
-        same("creating a customer", &tested, &reference)
+        same("creating a customer", &self.customer_attempt(tested)?, &reference)
     }
 
     async fn create_user(&mut self, shop: Slot, number: Number, new: NewUser) -> anyhow::Result<()> {
@@ -355,6 +349,7 @@ impl Model {
                 tags: vec![text.clone(), format!("tag {unique}"), text.clone()],
                 language_code: None,
                 via: None,
+                version: 1,
             },
             created_at: time,
             idempotency: claim.clone(),
@@ -503,6 +498,22 @@ impl Model {
         let shop_id = self.shop_ids.reference(customer.shop_id)?;
         let ids = self.customer_ids.get(&shop_id).context("a customer of a shop without any")?;
         Ok(Customer { id: ids.reference(customer.id)?, shop_id, ..customer })
+    }
+
+    fn customer_attempt(
+        &self,
+        attempt: Attempt<CreateCustomerOutcome>,
+    ) -> anyhow::Result<Attempt<CreateCustomerOutcome>> {
+        Ok(match attempt {
+            Attempt::Ran(CreateCustomerOutcome::Created(customer)) => {
+                Attempt::Ran(CreateCustomerOutcome::Created(self.customer(customer)?))
+            }
+            Attempt::Ran(CreateCustomerOutcome::Existing(customer)) => {
+                Attempt::Ran(CreateCustomerOutcome::Existing(self.customer(customer)?))
+            }
+            // These name nobody.
+            other => other,
+        })
     }
 
     fn user(&self, user: User) -> anyhow::Result<User> {
