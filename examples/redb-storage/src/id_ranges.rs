@@ -21,9 +21,10 @@ impl IdRangeStore for RedbStorage {
         current: Option<IdRange>,
     ) -> Result<IdRange, StorageError> {
         self.write("reserve_id_range", move |transaction| {
-            ensure!(span_millis > 0, "a range of {span_millis} milliseconds cannot be reserved");
             let mut table = transaction.open_table(ID_RANGE_ENDS)?;
             let range = next_range(&ends(&table)?, now, span_millis, current)?;
+            // At the end of time.
+            ensure!(range.from < range.until, "no range of ticket ids is left");
             table.insert(range.node.get(), range.until.unix_millis())?;
             Ok(range)
         })

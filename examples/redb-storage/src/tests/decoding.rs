@@ -10,7 +10,7 @@ use crate::tables::{CUSTOMERS, SHOPS};
 async fn an_undecodable_value_is_an_error() {
     let storage = TestDisk::default().open();
     let customer = create_customer(&storage).await;
-    let nobody = r#""email":null,"phone_number":null,"first_name":null,"last_name":null,"full_name":null,"shopify_id":null"#;
+    let nobody = r#""email":null,"phone_number":null,"first_name":null,"last_name":null,"full_name":null,"external_ids":{},"number_of_orders":0"#;
     for value in [
         String::new(),
         "no JSON".into(),
