@@ -7,13 +7,17 @@
 //! the database, never by looking first.
 
 mod api_keys;
+mod comments;
 mod connect;
+mod create_comments;
 mod customers;
 mod errors;
 mod id_ranges;
 mod migrations;
+mod once;
 mod pool;
 mod shops;
+mod ticket_lists;
 mod tickets;
 mod tls;
 mod url;

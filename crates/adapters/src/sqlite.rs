@@ -119,7 +119,8 @@ impl SqliteStorage {
         self.writer.run(operation, move |slot| slot.write(operation, command)).await
     }
 
-    /// Runs a query of one statement.
+    /// Runs a query. Each statement of it sees the database as it is then: whatever must
+    /// not change in between is asked for in one.
     async fn read<T, Q>(&self, operation: &'static str, query: Q) -> Result<T, StorageError>
     where
         T: Send + 'static,

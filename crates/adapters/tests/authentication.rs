@@ -6,12 +6,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use hexdesk_adapters::{ApiKeyAuthenticator, KeyId, KeyText, PresentedKey, issue_key, rotate_key};
+use hexdesk_adapters::{
+    ApiKeyAuthenticator, KeyId, KeyRequest, KeyText, PresentedKey, issue_key, rotate_key,
+};
 use hexdesk_contract::MemoryStorage;
-use hexdesk_domain::ports::{AuthenticationError, CreateShopOutcome};
+use hexdesk_domain::ports::{AuthenticationError, CreateShopOutcome, CreateUserOutcome};
 use hexdesk_domain::{
-    ApiKey, ApiKeyStore, Authenticator, Clock, KeyNumber, Principal, Scope, Shop, ShopDomain, ShopStore,
-    Timestamp,
+    ApiKey, ApiKeyStore, Authenticator, Clock, KeyNumber, NewUser, Principal, Scope, Shop, ShopDomain,
+    ShopStore, Timestamp, UserId, UserStore,
 };
 
 /// A clock that stands still until it is set.
@@ -45,7 +47,23 @@ impl Fixture {
     }
 
     async fn issue(&self, expires_at: Option<Timestamp>) -> (ApiKey, KeyText) {
-        issue_key(&*self.store, self.shop.id, all_scopes(), expires_at, at(0)).await.unwrap()
+        let request = KeyRequest { expires_at, ..full_access(&self.shop) };
+        issue_key(&*self.store, request, at(0)).await.unwrap()
+    }
+
+    async fn create_user(&self) -> UserId {
+        let user = NewUser {
+            id: None,
+            email: "ann@example.com".to_owned(),
+            first_name: None,
+            last_name: None,
+            full_name: None,
+            created_at: at(0),
+        };
+        match self.store.create_user(self.shop.id, user).await.unwrap() {
+            CreateUserOutcome::Created(user) => user.id,
+            outcome => panic!("{outcome:?}"),
+        }
     }
 
     async fn revoke(&self, key: &ApiKey) {
@@ -87,8 +105,14 @@ async fn create_shop(store: &MemoryStorage, domain: &str) -> Shop {
     shop
 }
 
-fn all_scopes() -> BTreeSet<Scope> {
-    Scope::ALL.iter().copied().collect()
+/// A key that may do everything and does not expire.
+fn full_access(shop: &Shop) -> KeyRequest {
+    KeyRequest {
+        shop: shop.id,
+        scopes: Scope::ALL.iter().copied().collect(),
+        user_id: None,
+        expires_at: None,
+    }
 }
 
 /// The text with its number replaced.
@@ -98,14 +122,18 @@ fn renumbered(text: &KeyText, which: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_key_opens_its_shop_with_its_scopes() {
+async fn a_key_opens_its_shop_with_its_scopes_in_the_name_of_its_user() {
     let fixture = Fixture::new().await;
     let scopes = BTreeSet::from([Scope::TicketsRead]);
-    let (key, text) = issue_key(&*fixture.store, fixture.shop.id, scopes.clone(), None, at(0)).await.unwrap();
-    let principal = Principal { shop: fixture.shop.clone(), key_number: key.number, scopes };
-    // The first time by the store, the second from what it said.
-    for millis in [0, 1] {
-        assert_eq!(fixture.present_at(millis, text.as_str()).await, Outcome::LetIn(principal.clone()));
+    for user_id in [None, Some(fixture.create_user().await)] {
+        let request = KeyRequest { scopes: scopes.clone(), user_id, ..full_access(&fixture.shop) };
+        let (key, text) = issue_key(&*fixture.store, request, at(0)).await.unwrap();
+        let scopes = scopes.clone();
+        let principal = Principal { shop: fixture.shop.clone(), key_number: key.number, scopes, user_id };
+        // The first time by the store, the second from what it said.
+        for millis in [0, 1] {
+            assert_eq!(fixture.present_at(millis, text.as_str()).await, Outcome::LetIn(principal.clone()));
+        }
     }
 }
 
@@ -134,7 +162,7 @@ async fn a_secret_belongs_to_one_number_of_one_shop() {
     let fixture = Fixture::new().await;
     let (key, text) = fixture.issue(None).await;
     let other_shop = create_shop(&fixture.store, "b.example").await;
-    let (other, _) = issue_key(&*fixture.store, other_shop.id, all_scopes(), None, at(0)).await.unwrap();
+    let (other, _) = issue_key(&*fixture.store, full_access(&other_shop), at(0)).await.unwrap();
     assert_eq!(other.number, key.number);
     assert!(fixture.is_let_in_at(0, &text).await);
     let number = key.number.get();
@@ -219,7 +247,7 @@ async fn only_a_live_key_can_be_replaced() {
     fixture.revoke(&key).await;
     for number in [key.number, KeyNumber::new(99).unwrap()] {
         let rotated =
-            rotate_key(&*fixture.store, KeyId { shop: fixture.shop.id, number: number }, at(0), at(1)).await;
+            rotate_key(&*fixture.store, KeyId { shop: fixture.shop.id, number }, at(0), at(1)).await;
         assert!(rotated.unwrap().is_none());
     }
 }

@@ -223,6 +223,11 @@ async fn a_connection_lost_at_rest_is_replaced() {
     let scene = Scene::new().await;
     scene.end_sessions().await;
     scene.sessions(0, "true").await;
+    // The driver hears of it in its own time; until then an operation may still meet the
+    // connection, and is told.
+    while let Err(error) = scene.storage.find_ticket(scene.shop, TicketId::new(1).unwrap()).await {
+        assert_eq!(error.kind, StorageErrorKind::Unavailable);
+    }
     let created = scene.create(vec![scene.item(1, None)]).await.unwrap();
     assert_eq!(created, [CreateTicketOutcome::Created]);
 }

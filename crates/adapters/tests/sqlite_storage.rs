@@ -5,7 +5,7 @@
 mod sqlite_fixture;
 
 use std::path::Path;
-use std::sync::Barrier;
+use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
@@ -13,9 +13,12 @@ use diesel::sqlite::SqliteConnection;
 use diesel::{Connection, RunQueryDsl};
 use diesel_migrations::MigrationHarness;
 use hexdesk_adapters::{SqliteOpenError, SqliteOptions, SqliteStorage};
-use hexdesk_domain::ports::{CreateTicketOutcome, TicketCreation};
-use hexdesk_domain::{Readiness, ShopDomain, ShopStore, StorageErrorKind, TicketId, TicketStore};
-use sqlite_fixture::{Fixture, at, fixture, fixture_with, ticket};
+use hexdesk_domain::ports::{CommentCreation, CreateCustomerOutcome, CreateTicketOutcome, TicketCreation};
+use hexdesk_domain::{
+    Attempt, CommentStore, CustomerStore, Fingerprint, IdempotencyKey, IdempotencyRequest, Once, Readiness,
+    Receipt, RenderReceipt, ShopDomain, ShopStore, StorageErrorKind, TicketFilter, TicketId, TicketStore,
+};
+use sqlite_fixture::{Fixture, at, comment, customer, fixture, fixture_with, ticket};
 
 /// A connection of another program.
 fn connect(path: &Path) -> SqliteConnection {
@@ -115,6 +118,56 @@ async fn a_failed_command_does_not_stop_later_ones() {
     assert!(!is_there(&fixture, 1).await);
     create([1, 2]).await.unwrap();
     assert!(is_there(&fixture, 2).await);
+}
+
+#[tokio::test]
+async fn a_comment_that_cannot_be_stored_takes_its_batch_with_it() {
+    let fixture = fixture().await;
+    let expected = ticket(fixture.shop, fixture.customer, 1).ticket;
+    fixture.storage.create_tickets(vec![ticket(fixture.shop, fixture.customer, 1)]).await.unwrap();
+    let batch = [1, 1].map(|id| CommentCreation { comment: comment(fixture.shop, 1, id), once: None });
+    let error = fixture.storage.create_comments(batch.into()).await.unwrap_err();
+    assert_eq!(error.kind, StorageErrorKind::Unexpected);
+    assert_eq!(fixture.storage.count_comments(fixture.shop, expected.id).await.unwrap(), Some(0));
+    let view = fixture.storage.find_ticket(fixture.shop, expected.id).await.unwrap().unwrap();
+    assert_eq!(view.ticket, expected);
+}
+
+#[tokio::test]
+async fn a_receipt_that_panics_takes_the_operation_with_it() {
+    let fixture = fixture().await;
+    let create = |receipt: RenderReceipt<CreateCustomerOutcome>| {
+        let request = IdempotencyRequest {
+            operation: "create_customer".to_owned(),
+            key: IdempotencyKey::parse("a").unwrap(),
+            fingerprint: Fingerprint([1; 32]),
+        };
+        let once = Once { request, requested_at: at(0), receipt };
+        fixture.storage.create_customer(fixture.shop, customer("bob@example.com"), Some(once))
+    };
+    let error = create(Arc::new(|_| panic!("seen in the output of this test"))).await.unwrap_err();
+    assert_eq!(error.kind, StorageErrorKind::Unexpected);
+    let attempt = create(Arc::new(|_| Some(Receipt { answer: vec![1], customer_id: None }))).await.unwrap();
+    assert!(matches!(attempt, Attempt::Ran(CreateCustomerOutcome::Created(_))), "{attempt:?}");
+}
+
+#[tokio::test]
+async fn tags_are_found_whatever_they_mean_to_json_or_sql() {
+    let fixture = fixture().await;
+    let tags = [
+        "a", "A", " a", "", "1", "null", "\"a\"", "[\"a\"]", "'", "%", "\\", "\\u0061", "\n", "é", "e\u{301}",
+    ];
+    for (id, tag) in (1..).zip(tags) {
+        let mut creation = ticket(fixture.shop, fixture.customer, id);
+        creation.ticket.tags = vec!["other".to_owned(), tag.to_owned()];
+        fixture.storage.create_tickets(vec![creation]).await.unwrap();
+    }
+    for (id, tag) in (1..).zip(tags) {
+        let filter = TicketFilter { tag: Some(tag.to_owned()), ..TicketFilter::default() };
+        let page = fixture.storage.list_tickets(fixture.shop, filter, None, 100).await.unwrap();
+        let found: Vec<i64> = page.entries.iter().map(|view| view.ticket.id.get()).collect();
+        assert_eq!(found, [id], "{tag:?}");
+    }
 }
 
 #[tokio::test]

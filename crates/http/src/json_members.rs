@@ -56,7 +56,12 @@ impl Members {
     /// What is wrong with the members, with what the domain found added: ordered by
     /// field, one error for each member or entry.
     pub(crate) fn problem(mut self, violations: &[Violation]) -> Problem {
+        let has_unreadable_phone_number = self.errors.iter().any(|(field, ..)| *field == Field::PhoneNumber);
         for violation in violations {
+            // It is there, and what is wrong with it is said already.
+            if violation.rule == Rule::EmailOrPhoneNumber && has_unreadable_phone_number {
+                continue;
+            }
             let (code, requirement) = describe(violation.rule);
             self.refuse::<()>(violation.field, violation.index, code, &requirement);
         }

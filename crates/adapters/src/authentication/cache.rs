@@ -77,6 +77,7 @@ mod tests {
                 number,
                 secret_hash,
                 scopes: [].into(),
+                user_id: None,
                 created_at: now,
                 expires_at: None,
                 revoked_at: None,

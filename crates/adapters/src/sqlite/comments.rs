@@ -135,7 +135,7 @@ fn list(
     limit: Option<u32>,
 ) -> QueryResult<Vec<CommentViewRow>> {
     let mut list = queries::comment_list(shop.get(), ticket.get())
-        .select((CommentRow::as_select(), CustomerRow::as_select(), Option::<UserRow>::as_select()))
+        .select(CommentViewRow::as_select())
         .into_boxed::<Sqlite>();
     if let Some(CommentPosition { time, id }) = after {
         list = list.filter(queries::comment_is_after(StoredTimestamp(time), id.get()));

@@ -132,7 +132,8 @@ impl ConnectionSlot {
         }
     }
 
-    /// Runs a query of one statement.
+    /// Runs a query. Each statement of it sees the database as it is then: whatever must
+    /// not change in between is asked for in one.
     pub(super) fn read<T>(
         &mut self,
         operation: &'static str,

@@ -14,7 +14,7 @@ use hexdesk_domain::{
 use super::SqliteStorage;
 use super::counters::{Counted, next_number};
 use super::once::attempt_once;
-use crate::rows::{CustomerRow, HumanTicketRow, TicketRow, TicketViewRow, UserRow, ticket_view};
+use crate::rows::{TicketRow, TicketViewRow, ticket_view};
 use crate::schema::{customers, human_tickets, tickets, users};
 use crate::sql_types::StoredTimestamp;
 use crate::{page, queries};
@@ -37,12 +37,7 @@ impl TicketStore for SqliteStorage {
     async fn find_ticket(&self, shop: ShopId, id: TicketId) -> Result<Option<TicketView>, StorageError> {
         self.read("find_ticket", move |connection| {
             let row: Option<TicketViewRow> = queries::ticket_view(shop.get(), id.get())
-                .select((
-                    TicketRow::as_select(),
-                    CustomerRow::as_select(),
-                    Option::<UserRow>::as_select(),
-                    Option::<HumanTicketRow>::as_select(),
-                ))
+                .select(TicketViewRow::as_select())
                 .first(connection)
                 .optional()?;
             Ok(row.map(ticket_view).transpose()?)
@@ -58,20 +53,16 @@ impl TicketStore for SqliteStorage {
         limit: u32,
     ) -> Result<Page<TicketView, TicketPosition>, StorageError> {
         self.read("list_tickets", move |connection| {
-            let list = queries::ticket_list(shop.get())
-                .select((
-                    TicketRow::as_select(),
-                    CustomerRow::as_select(),
-                    Option::<UserRow>::as_select(),
-                    Option::<HumanTicketRow>::as_select(),
-                ))
+            let mut list = queries::ticket_list(shop.get())
+                .select(TicketViewRow::as_select())
                 .limit(page::rows_to_ask_for(limit))
                 .into_boxed::<Sqlite>();
-            let mut list = queries::meeting(list, filter, has_tag);
+            // Before the filter: of several upper bounds SQLite enters an index by the
+            // first, and later pages would go through all those before them.
             if let Some(TicketPosition { last_message_time, id }) = after {
                 list = list.filter(queries::ticket_is_after(StoredTimestamp(last_message_time), id.get()));
             }
-            let rows: Vec<TicketViewRow> = list.load(connection)?;
+            let rows: Vec<TicketViewRow> = queries::meeting(list, filter, has_tag).load(connection)?;
             let views = rows.into_iter().map(ticket_view).collect::<Result<Vec<_>, _>>()?;
             Ok(page::cut(views, limit, |TicketView { ticket, .. }| TicketPosition {
                 last_message_time: ticket.last_message_time,
@@ -156,7 +147,9 @@ fn has_assignee(connection: &mut SqliteConnection, ticket: &Ticket) -> QueryResu
 
 /// That a ticket has this tag.
 fn has_tag(tag: String) -> HasTag {
-    sql::<Bool>("EXISTS (SELECT 1 FROM json_each(tickets.tags) WHERE value = ").bind::<Text, _>(tag).sql(")")
+    sql::<Bool>("EXISTS (SELECT 1 FROM json_each(tickets.tags) WHERE json_each.value = ")
+        .bind::<Text, _>(tag)
+        .sql(")")
 }
 
 type HasTag = SqlLiteral<Bool, UncheckedBind<SqlLiteral<Bool>, AsExprOf<String, Text>>>;

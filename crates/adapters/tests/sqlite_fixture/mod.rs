@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use hexdesk_adapters::{SqliteOptions, SqliteStorage};
 use hexdesk_domain::ports::{CreateCustomerOutcome, CreateShopOutcome, TicketCreation};
 use hexdesk_domain::{
-    CustomerId, CustomerStore, NewCustomer, ShopDomain, ShopId, ShopStore, Ticket, TicketId, Timestamp,
+    Attempt, CommentId, CustomerId, CustomerStore, ExternalIds, NewComment, NewCustomer, ShopDomain, ShopId,
+    ShopStore, Ticket, TicketId, Timestamp,
 };
 use tempfile::TempDir;
 
@@ -36,18 +37,8 @@ pub(crate) async fn fixture_with(options: &SqliteOptions) -> Fixture {
     let CreateShopOutcome::Created(shop) = storage.create_shop(&domain, at(0)).await.unwrap() else {
         panic!("the shop is there already");
     };
-    let customer = NewCustomer {
-        id: None,
-        email: Some("ann@example.com".to_owned()),
-        phone_number: None,
-        first_name: None,
-        last_name: None,
-        full_name: None,
-        shopify_id: None,
-        created_at: at(0),
-    };
-    let CreateCustomerOutcome::Created(customer) = storage.create_customer(shop.id, customer).await.unwrap()
-    else {
+    let attempt = storage.create_customer(shop.id, customer("ann@example.com"), None).await.unwrap();
+    let Attempt::Ran(CreateCustomerOutcome::Created(customer)) = attempt else {
         panic!("the customer is there already");
     };
     Fixture { directory, storage, shop: shop.id, customer: customer.id }
@@ -56,6 +47,20 @@ pub(crate) async fn fixture_with(options: &SqliteOptions) -> Fixture {
 /// A point in time so many milliseconds after the beginning of the test's time.
 pub(crate) fn at(millis: i64) -> Timestamp {
     Timestamp::from_unix_millis(1_800_000_000_000 + millis).unwrap()
+}
+
+/// A customer of whom nothing is known but the e-mail address.
+pub(crate) fn customer(email: &str) -> NewCustomer {
+    NewCustomer {
+        id: None,
+        email: Some(email.to_owned()),
+        phone_number: None,
+        first_name: None,
+        last_name: None,
+        full_name: None,
+        external_ids: ExternalIds::default(),
+        created_at: at(0),
+    }
 }
 
 /// An open ticket created at `at(id)`.
@@ -78,6 +83,26 @@ pub(crate) fn ticket(shop_id: ShopId, customer_id: CustomerId, id: i64) -> Ticke
         tags: vec!["b".to_owned(), "a".to_owned()],
         language_code: None,
         via: None,
+        version: 1,
     };
     TicketCreation { ticket, created_at: at(id), idempotency: None }
+}
+
+/// A comment of the customer's, written at `at(id)`.
+pub(crate) fn comment(shop_id: ShopId, ticket: i64, id: i64) -> NewComment {
+    NewComment {
+        id: CommentId::new(id).unwrap(),
+        shop_id,
+        ticket_id: TicketId::new(ticket).unwrap(),
+        text: format!("Comment {id}"),
+        time: at(id),
+        channel: None,
+        is_from_shop: false,
+        author_id: None,
+        subject: None,
+        from_email: None,
+        to_emails: Vec::new(),
+        attachments: None,
+        tags: Vec::new(),
+    }
 }

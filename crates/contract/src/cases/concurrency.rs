@@ -20,8 +20,8 @@ use crate::samples::{
     domain, expect_no_ticket, expect_ticket, new_comment,
 };
 
-const RACERS: usize = 50;
-const ROUNDS: usize = 5;
+pub(super) const RACERS: usize = 50;
+pub(super) const ROUNDS: usize = 5;
 
 /// Whether this one races with the others without contesting anything.
 fn has_its_own(racer: usize) -> bool {

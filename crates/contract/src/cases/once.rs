@@ -12,7 +12,7 @@ use hexdesk_domain::{
     Storage, Timestamp, UserId,
 };
 
-use super::concurrency::race;
+use super::concurrency::{RACERS, ROUNDS, race};
 use crate::comparison::same;
 use crate::samples::{
     Stage, at, attempt_comment, claim, claimed, comment_creation, create_ticket, creation, customer_by_email,
@@ -379,11 +379,10 @@ async fn one_of_racing_attempts_runs(
     operation: Arc<dyn Operation>,
     stage: Arc<Stage>,
 ) -> anyhow::Result<()> {
-    const RACERS: i64 = 20;
-    for round in 0..3 {
+    for round in 0..i64::try_from(ROUNDS)? {
         let request = request(&format!("raced for {round}"), 1)?;
         let number = move |racer: i64| 8_000 + round * 100 + racer * 2;
-        let attempts = race(usize::try_from(RACERS)?, |racer| {
+        let attempts = race(RACERS, |racer| {
             let (storage, operation, stage) =
                 (Arc::clone(storage), Arc::clone(&operation), Arc::clone(&stage));
             let request = request.clone();

@@ -16,7 +16,12 @@ fn key_id(key: &str) -> &str {
 }
 
 fn call(server: &Server, endpoint: &Endpoint, headers: &[(&str, &str)]) -> Answer {
-    server.send(endpoint.method.as_str(), &endpoint.path.replace("{ticketId}", "1"), headers, b"{}")
+    server.send(
+        endpoint.method.as_str(),
+        &endpoint.path.replace("{ticketId}", "1").replace("{customerId}", "1"),
+        headers,
+        b"{}",
+    )
 }
 
 /// The routes that need a key; there are some, or the tests that walk them would prove nothing.

@@ -47,7 +47,7 @@ on_both_databases! {
         let list = database.hexdesk(&["key", "list", "--shop", "shop.example.com"]);
         let rows: Vec<Vec<&str>> = list.lines().map(|line| line.split('\t').collect()).collect();
         assert_eq!(rows.len(), 4, "{list}");
-        assert_eq!((rows[0][0], rows[0][1]), (id, "tickets:read,tickets:write"));
+        assert_eq!((rows[0][0], rows[0][1]), (id, "tickets:read,tickets:write,customers:read,customers:write"));
         assert!(rows[0][3].starts_with("expires "), "{list}");
         assert_eq!((rows[1][1], rows[1][3]), ("tickets:read", "expires 2999-01-01T00:00:00.000Z"));
         assert_eq!((rows[2][1], rows[2][3]), ("tickets:read,tickets:write", "live"));
@@ -57,7 +57,7 @@ on_both_databases! {
         }
 
         let create = |option, value| ["key", "create", "--shop", "shop.example.com", option, value];
-        assert!(error_of(&database, 2, &create("--scope", "tickets:all")).contains("there are tickets:read and tickets:write"));
+        assert!(error_of(&database, 2, &create("--scope", "tickets:all")).contains("there are tickets:read, tickets:write,"));
         assert!(error_of(&database, 1, &create("--expires", "2001-01-01")).contains("--expires must lie in the future"));
         assert!(error_of(&database, 2, &create("--expires", "tomorrow")).contains("ISO 8601"));
         assert!(error_of(&database, 1, &["key", "revoke", "1-99"]).contains("there is no key 1-99"));

@@ -25,7 +25,8 @@ on_both_databases! {
     fn wrong_methods_name_the_right_ones(database: Database) {
         let server = database.serve_demo();
         for (path, allowed, wrong) in [
-            ("/api/v1/tickets", "POST", ["GET", "PUT", "DELETE"]),
+            ("/api/v1/tickets", "GET, HEAD, POST", ["PATCH", "PUT", "DELETE"]),
+            ("/api/v1/customers", "POST", ["GET", "PUT", "DELETE"]),
             ("/api/v1/tickets/1", "GET, HEAD", ["POST", "PATCH", "DELETE"]),
             ("/livez", "GET, HEAD", ["POST", "PUT", "OPTIONS"]),
         ] {

@@ -4,12 +4,16 @@
 
 mod authentication;
 mod command_line;
+mod comments;
 mod create_ticket;
+mod customers;
 mod demo;
 mod errors;
 mod find_ticket;
 mod harness;
 mod idempotency;
 mod isolation;
+mod lists;
 mod logs;
+mod published;
 mod stopping;
