@@ -18,3 +18,4 @@ mod lists;
 mod logs;
 mod published;
 mod stopping;
+mod walkthrough;
