@@ -282,7 +282,7 @@ impl StorageFixture for FaultyFixture {
 
 /// Lets other tasks have their turn, in the gap between asking and acting.
 async fn gap() {
-    for _ in 0..3 {
+    for _ in 0..25 {
         tokio::task::yield_now().await;
     }
 }

@@ -98,7 +98,7 @@ impl State {
                 Some((TicketPosition { last_message_time, id: *id }, self.find_ticket(shop, *id)?))
             })
             .collect();
-        tickets.sort_by(|(left, _), (right, _)| list_order(right).cmp(&list_order(left)));
+        tickets.sort_by_key(|(position, _)| std::cmp::Reverse(list_order(position)));
         tickets
     }
 }
