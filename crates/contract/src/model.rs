@@ -17,7 +17,7 @@ use crate::{Failure, StorageFixture};
 
 /// Without the environment's word on it.
 const CASES: u32 = 48;
-const MAX_STEPS: usize = 50;
+const MAX_STEPS: usize = 60;
 /// What is spent on finding the shortest steps that show a failure.
 const MAX_SHRINK_ITERS: u32 = 1_000;
 const MAX_SHRINK_MILLIS: u32 = 60_000;
@@ -88,6 +88,17 @@ mod tests {
             Fault::ListByDate,
             Fault::EqualTimesSkipped,
             Fault::TagsCounted,
+            Fault::ClearedIsUnsaid,
+            Fault::SameIsNoChange,
+            Fault::EmptyUpdateRaisesVersion,
+            Fault::ReopenedUnderNewNumber,
+            Fault::OpenedAnew,
+            Fault::LaterVersionAccepted,
+            Fault::RefusedAssigneeLeavesRest,
+            Fault::UpdateKeysApart,
+            Fault::RefusedUpdateRecorded,
+            Fault::CommentsStay,
+            Fault::DeletionOfNothing,
             Fault::AttachmentsTrimmed,
             Fault::RefusalEndsTheBatch,
             Fault::SameTimeIsOlder,

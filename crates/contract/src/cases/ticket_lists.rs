@@ -78,7 +78,7 @@ pub async fn ticket_14_list_is_latest_first(storage: Arc<dyn Storage>) -> anyhow
 }
 
 /// Conditions that comments from the shop do not touch, each let through by some tickets.
-fn some_filters(stage: &Stage) -> Vec<TicketFilter> {
+pub(super) fn some_filters(stage: &Stage) -> Vec<TicketFilter> {
     let all = TicketFilter::default();
     vec![
         TicketFilter { has_unread: Some(true), ..all.clone() },
@@ -108,6 +108,20 @@ async fn expect_order(
     let listed: Vec<_> =
         whole_list(storage, shop, filter).await?.iter().map(|view| place_of(&view.ticket)).collect();
     same(&format!("the order of the list with {}", conditions_of(filter)), &listed, &expected)
+}
+
+/// Fails unless the list and the count are those of the tickets that the filter lets
+/// through.
+pub(super) async fn expect_list_and_count(
+    storage: &dyn Storage,
+    shop: ShopId,
+    filter: &TicketFilter,
+    tickets: &[Ticket],
+) -> anyhow::Result<()> {
+    expect_order(storage, shop, filter, tickets).await?;
+    let expected = tickets.iter().filter(|ticket| crate::memory::is_let_through(filter, ticket)).count();
+    let count = storage.count_tickets(shop, filter.clone()).await?;
+    same(&format!("the count with {}", conditions_of(filter)), &count, &u64::try_from(expected)?)
 }
 
 /// TICKET-15: page by page every ticket once, `limit` on each page but the last.
@@ -265,14 +279,14 @@ fn place_of(ticket: &Ticket) -> (Timestamp, TicketId) {
 }
 
 /// Creates tickets that must be new.
-async fn create_all(storage: &dyn Storage, tickets: &[Ticket]) -> anyhow::Result<()> {
+pub(super) async fn create_all(storage: &dyn Storage, tickets: &[Ticket]) -> anyhow::Result<()> {
     let batch: Vec<_> = tickets.iter().cloned().map(creation).collect();
     let expected = vec![CreateTicketOutcome::Created; batch.len()];
     expect_outcomes(storage, "a batch of new tickets", batch, &expected).await
 }
 
 /// Every page of the list, as large as they can be.
-async fn whole_list(
+pub(super) async fn whole_list(
     storage: &dyn Storage,
     shop: ShopId,
     filter: &TicketFilter,

@@ -36,6 +36,13 @@ impl<T: Ord + Copy + Debug> Pairing<T> {
         self.add(tested, reference)
     }
 
+    /// What had this number of the store's is gone: either may hand its number out anew.
+    pub(super) fn forget(&mut self, tested: T) {
+        if let Some(reference) = self.references.remove(&tested) {
+            self.paired_references.remove(&reference);
+        }
+    }
+
     /// The reference's number for the store's.
     pub(super) fn reference(&self, tested: T) -> anyhow::Result<T> {
         self.references.get(&tested).copied().with_context(|| format!("{tested:?} was never handed out"))

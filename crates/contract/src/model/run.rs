@@ -3,6 +3,7 @@
 mod api_keys;
 mod comments;
 mod people;
+mod ticket_changes;
 mod tickets;
 mod translation;
 
@@ -70,6 +71,7 @@ struct Model {
     largest_user: BTreeMap<ShopId, UserId>,
     /// Every ticket that was tried.
     tickets: Vec<(Both<ShopId>, TicketId)>,
+    deleted_tickets: Vec<TicketId>,
     /// How many comments were tried.
     comments: i64,
     keys: BTreeMap<ShopId, Vec<Both<KeyNumber>>>,
@@ -116,6 +118,7 @@ impl Model {
             largest_customer: BTreeMap::new(),
             largest_user: BTreeMap::new(),
             tickets: Vec::new(),
+            deleted_tickets: Vec::new(),
             comments: 0,
             keys: BTreeMap::new(),
             ranges: Vec::new(),
@@ -149,6 +152,8 @@ impl Model {
             }
             Step::CreateTickets(items) => self.create_tickets(items).await,
             Step::ListTickets { shop, filter, limit } => self.list_tickets(shop, &filter, limit).await,
+            Step::UpdateTicket(update) => self.update_ticket(update).await,
+            Step::DeleteTicket { ticket, version } => self.delete_ticket(ticket, version).await,
             Step::CreateComments(items) => self.create_comments(items).await,
             Step::ListComments { ticket, limit } => self.list_comments_of(ticket, limit).await,
             Step::CreateKey { shop, user, at: created_at, expires_at, scopes } => {

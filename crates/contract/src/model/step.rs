@@ -37,6 +37,11 @@ pub(super) enum Step {
         filter: Filter,
         limit: u32,
     },
+    UpdateTicket(Update),
+    DeleteTicket {
+        ticket: Place,
+        version: Option<i64>,
+    },
     CreateComments(Vec<CommentItem>),
     ListComments {
         ticket: Slot,
@@ -95,7 +100,7 @@ pub(super) enum Person {
 #[derive(Debug, Clone)]
 pub(super) struct Item {
     pub(super) shop: Slot,
-    /// The id of a ticket that was tried before, instead of a new one.
+    /// The id of a ticket that was tried before, or that was deleted, instead of a new one.
     pub(super) id_again: Option<Slot>,
     pub(super) customer: Person,
     pub(super) assignee: Option<Person>,
@@ -121,6 +126,38 @@ pub(super) struct Filter {
     pub(super) date_before: Option<i64>,
     pub(super) last_message_from: Option<i64>,
     pub(super) last_message_before: Option<i64>,
+}
+
+/// A ticket that was tried, or none that is there; in its shop or another, or the same by
+/// chance.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) ticket: Option<Slot>,
+    pub(super) other_shop: Option<Slot>,
+}
+
+/// A change of a ticket.
+#[derive(Debug, Clone)]
+pub(super) struct Update {
+    pub(super) ticket: Place,
+    pub(super) changes: Changes,
+    /// How far what is expected is from the version that the ticket has.
+    pub(super) version: Option<i64>,
+    pub(super) at: i64,
+    pub(super) claim: Option<Claim>,
+}
+
+/// What is to be otherwise about a ticket.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Changes {
+    /// Somebody, or nobody.
+    pub(super) assignee: Option<Option<Person>>,
+    pub(super) name: Option<Option<Slot>>,
+    pub(super) tags: Option<Vec<Slot>>,
+    pub(super) contact_reason: Option<Option<Slot>>,
+    pub(super) language: Option<Option<Slot>>,
+    pub(super) is_opened: Option<bool>,
+    pub(super) unread_count: Option<u8>,
 }
 
 /// One comment of a batch.
@@ -167,6 +204,8 @@ fn step() -> impl Strategy<Value = Step> {
         8 => vec(item(), 0..6).prop_map(Step::CreateTickets),
         10 => (slot(), filter(), 1..6_u32)
             .prop_map(|(shop, filter, limit)| Step::ListTickets { shop, filter, limit }),
+        12 => update().prop_map(Step::UpdateTicket),
+        3 => (place(), expected_version()).prop_map(|(ticket, version)| Step::DeleteTicket { ticket, version }),
         8 => vec(comment_item(), 0..6).prop_map(Step::CreateComments),
         2 => (slot(), option::of(1..4_u32)).prop_map(|(ticket, limit)| Step::ListComments { ticket, limit }),
         2 => (slot(), option::of(slot()), MILLIS, option::of(MILLIS), 0..16_u8).prop_map(
@@ -244,9 +283,54 @@ fn filter() -> impl Strategy<Value = Filter> {
         })
 }
 
+/// Often one of the first, so that what is done to a ticket comes together.
+fn ticket() -> impl Strategy<Value = Slot> {
+    prop_oneof![0..3_u8, any::<Slot>()]
+}
+
+fn place() -> impl Strategy<Value = Place> {
+    (option::weighted(0.95, ticket()), option::weighted(0.1, any::<Slot>()))
+        .prop_map(|(ticket, other_shop)| Place { ticket, other_shop })
+}
+
+/// Mostly the right one, if one is expected.
+fn expected_version() -> impl Strategy<Value = Option<i64>> {
+    option::of(prop_oneof![5 => Just(0), 1 => -1..=1_i64])
+}
+
+fn update() -> impl Strategy<Value = Update> {
+    (place(), changes(), expected_version(), MILLIS, option::weighted(0.3, claim()))
+        .prop_map(|(ticket, changes, version, at, claim)| Update { ticket, changes, version, at, claim })
+}
+
+/// Up to four fields, so that most say little and some nothing.
+fn changes() -> impl Strategy<Value = Changes> {
+    let text = || option::of(any::<Slot>());
+    // Nobody more often than elsewhere, for a refusal has more to leave behind.
+    let person = prop_oneof![2 => person(), 1 => Just(Person::Nobody)];
+    (
+        (option::of(person), text(), vec(any::<Slot>(), 0..4), text(), text()),
+        (any::<bool>(), 0..3_u8),
+        vec(0..9_u8, 0..5),
+    )
+        .prop_map(|(texts, (is_opened, unread_count), fields)| {
+            let is_said = |field: u8| fields.contains(&field);
+            Changes {
+                assignee: is_said(0).then_some(texts.0),
+                name: is_said(1).then_some(texts.1),
+                tags: is_said(2).then_some(texts.2),
+                contact_reason: is_said(3).then_some(texts.3),
+                language: is_said(4).then_some(texts.4),
+                // More often than others, for it does more.
+                is_opened: (5..=7).any(is_said).then_some(is_opened),
+                unread_count: is_said(8).then_some(unread_count),
+            }
+        })
+}
+
 fn comment_item() -> impl Strategy<Value = CommentItem> {
     (
-        option::weighted(0.9, any::<Slot>()),
+        option::weighted(0.9, ticket()),
         option::weighted(0.1, any::<Slot>()),
         option::of(person()),
         any::<bool>(),
@@ -268,7 +352,7 @@ fn comment_item() -> impl Strategy<Value = CommentItem> {
 fn item() -> impl Strategy<Value = Item> {
     (
         any::<Slot>(),
-        option::weighted(0.08, any::<Slot>()),
+        option::weighted(0.2, any::<Slot>()),
         person(),
         option::of(person()),
         any::<bool>(),

@@ -40,8 +40,13 @@ impl Model {
     ) -> anyhow::Result<Both<TicketCreation>> {
         // A number that no other ticket of this run has.
         let unique = i64::try_from(self.tickets.len())? + 1;
-        let again = item.id_again.and_then(|slot| pick(&self.tickets, slot));
-        let id = again.map_or(ticket_id(unique), |(_, id)| Ok(id))?;
+        let again = item.id_again.and_then(|slot| {
+            if slot % 4 == 0 {
+                return pick(&self.tickets, slot).map(|(_, id)| id);
+            }
+            pick(&self.deleted_tickets, slot)
+        });
+        let id = again.map_or(ticket_id(unique), Ok)?;
         let customer = person(self.customers.get(&shop.reference), item.customer);
         let nobody = CustomerId::new(CustomerId::MAX).context("a customer's number")?;
         let customer = customer.unwrap_or(Both { tested: nobody, reference: nobody });
@@ -213,6 +218,6 @@ fn thread_of(slot: Slot) -> Option<String> {
 }
 
 /// One of a few that are easily taken for one another.
-fn tag_of(slot: Slot) -> String {
+pub(super) fn tag_of(slot: Slot) -> String {
     ["tag", "Tag", "%", "t_g", "", "\"tag\""][usize::from(slot % 6)].to_owned()
 }

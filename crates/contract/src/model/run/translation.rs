@@ -1,7 +1,7 @@
 //! What the store answered, in the reference's numbers.
 
 use anyhow::Context;
-use hexdesk_domain::ports::{CreateCommentOutcome, CreateCustomerOutcome};
+use hexdesk_domain::ports::{CreateCommentOutcome, CreateCustomerOutcome, UpdateTicketOutcome};
 use hexdesk_domain::{
     ApiKey, Attempt, Comment, CommentPosition, CommentView, Customer, CustomerId, Page, Shop, ShopId, Ticket,
     TicketView, User, UserId,
@@ -63,6 +63,24 @@ impl Model {
         let assigned_to = self.user_id(shop_id, view.ticket.assigned_to)?;
         let ticket = Ticket { shop_id, customer_id, assigned_to, ..view.ticket };
         Ok(TicketView { ticket, customer, assignee, human_ticket })
+    }
+
+    pub(super) fn update_attempt(
+        &mut self,
+        attempt: Attempt<UpdateTicketOutcome>,
+        reference: &Attempt<UpdateTicketOutcome>,
+    ) -> anyhow::Result<Attempt<UpdateTicketOutcome>> {
+        Ok(match (attempt, reference) {
+            (
+                Attempt::Ran(UpdateTicketOutcome::Updated(tested)),
+                Attempt::Ran(UpdateTicketOutcome::Updated(reference)),
+            ) => {
+                let view = self.view(*tested, reference)?;
+                Attempt::Ran(UpdateTicketOutcome::Updated(Box::new(view)))
+            }
+            // These name nobody, or not what the reference answers.
+            (other, _) => other,
+        })
     }
 
     fn customer_id(&self, shop: ShopId, id: CustomerId) -> anyhow::Result<CustomerId> {

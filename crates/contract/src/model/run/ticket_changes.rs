@@ -1,0 +1,123 @@
+//! Updates and deletions of tickets.
+
+use std::sync::Arc;
+
+use anyhow::{Context, ensure};
+use hexdesk_domain::ports::{DeleteTicketOutcome, TicketUpdate, UpdateTicketOutcome};
+use hexdesk_domain::{
+    Attempt, Once, Receipt, ShopId, TicketChanges, TicketId, TicketStore, TicketView, UserId,
+};
+
+use super::super::step::{Changes, Claim, Place, Slot, Update};
+use super::tickets::tag_of;
+use super::{Both, Model, both, person, pick, request_of, text_of};
+use crate::comparison::same;
+use crate::samples::{at, ticket_id};
+
+impl Model {
+    pub(super) async fn update_ticket(&mut self, update: Update) -> anyhow::Result<()> {
+        let Some((shop, id)) = self.place(update.ticket)? else { return Ok(()) };
+        let expected_version = self.expected_version(shop, id, update.version).await?;
+        let changes = self.changes(shop, &update.changes)?;
+        let once = update.claim.map(|claim| once_of_update(claim, self.steps)).transpose()?;
+        let update = |changes| TicketUpdate { changes, expected_version, changed_at: at(update.at) };
+        let attempts = both(
+            self.tested.update_ticket(shop.tested, id, update(changes.tested), once.clone()).await,
+            self.reference.update_ticket(shop.reference, id, update(changes.reference), once).await,
+        )?;
+        let Some(Both { tested, reference }) = attempts else { return Ok(()) };
+        // With nobody else at it, the first use of every key has ended.
+        ensure!(tested != Attempt::InProgress, "an update is in progress for ever");
+        let tested = self.update_attempt(tested, &reference)?;
+        same("the attempt of an update", &tested, &reference)
+    }
+
+    pub(super) async fn delete_ticket(&mut self, ticket: Place, version: Option<i64>) -> anyhow::Result<()> {
+        let Some((shop, id)) = self.place(ticket)? else { return Ok(()) };
+        let expected_version = self.expected_version(shop, id, version).await?;
+        let before = self.tested.find_ticket(shop.tested, id).await?;
+        let outcomes = both(
+            self.tested.delete_ticket(shop.tested, id, expected_version).await,
+            self.reference.delete_ticket(shop.reference, id, expected_version).await,
+        )?;
+        let Some(Both { tested, reference }) = outcomes else { return Ok(()) };
+        same("the outcome of a deletion", &tested, &reference)?;
+        if tested != DeleteTicketOutcome::Deleted {
+            return Ok(());
+        }
+        self.deleted_tickets.push(id);
+        if let Some(TicketView { human_ticket: Some(human_ticket), .. }) = before
+            && let Some(ids) = self.human_ticket_ids.get_mut(&shop.reference)
+        {
+            ids.forget(human_ticket.id);
+        }
+        Ok(())
+    }
+
+    fn place(&self, place: Place) -> anyhow::Result<Option<(Both<ShopId>, TicketId)>> {
+        let existing: Vec<_> = {
+            let state = self.reference.state();
+            let tried = self.tickets.iter().copied();
+            tried.filter(|(shop, id)| state.tickets.contains_key(&(shop.reference, *id))).collect()
+        };
+        // Some that were refused or are deleted.
+        let tickets = |slot: Slot| if slot % 8 == 7 { &self.tickets } else { &existing };
+        let there = place.ticket.and_then(|slot| pick(tickets(slot), slot));
+        let elsewhere = place.other_shop.and_then(|slot| pick(&self.shops, slot));
+        let shop = elsewhere.or(there.map(|(shop, _)| shop)).or(pick(&self.shops, 0));
+        let id = there.map_or(ticket_id(TicketId::MAX), |(_, id)| Ok(id))?;
+        Ok(shop.map(|shop| (shop, id)))
+    }
+
+    /// So far from the version that the ticket has.
+    async fn expected_version(
+        &self,
+        shop: Both<ShopId>,
+        id: TicketId,
+        distance: Option<i64>,
+    ) -> anyhow::Result<Option<i64>> {
+        let found = self.reference.find_ticket(shop.reference, id).await?;
+        let version = found.map_or(1, |view| view.ticket.version);
+        Ok(distance.map(|distance| version + distance))
+    }
+
+    fn changes(&self, shop: Both<ShopId>, wanted: &Changes) -> anyhow::Result<Both<TicketChanges>> {
+        let nobody = UserId::new(UserId::MAX).context("a user's number")?;
+        let assignee = wanted.assignee.map(|wanted| {
+            let user = |wanted| person(self.users.get(&shop.reference), wanted);
+            wanted.map(|wanted| user(wanted).unwrap_or(Both { tested: nobody, reference: nobody }))
+        });
+        let changes = |assigned_to: Option<Option<UserId>>| TicketChanges {
+            assigned_to,
+            name: wanted.name.map(|slot| slot.map(text_of)),
+            tags: wanted.tags.as_ref().map(|slots| slots.iter().copied().map(tag_of).collect()),
+            contact_reason: wanted.contact_reason.map(|slot| slot.map(tag_of)),
+            language_code: wanted.language.map(|slot| slot.map(language_of)),
+            is_opened: wanted.is_opened,
+            unread_count: wanted.unread_count.map(i32::from),
+        };
+        Ok(Both {
+            tested: changes(assignee.map(|user| user.map(|user| user.tested))),
+            reference: changes(assignee.map(|user| user.map(|user| user.reference))),
+        })
+    }
+}
+
+fn language_of(slot: u8) -> String {
+    if slot.is_multiple_of(2) { "en".to_owned() } else { "pt_BR".to_owned() }
+}
+
+/// The receipt holds nothing that a store hands out, so that both stores keep the same.
+fn once_of_update(claim: Claim, step: i64) -> anyhow::Result<Once<UpdateTicketOutcome>> {
+    let receipt = move |outcome: &UpdateTicketOutcome| match outcome {
+        UpdateTicketOutcome::Updated(view) => {
+            let ticket = &view.ticket;
+            let answer = format!("step {step}: version {} is {:?}", ticket.version, ticket.name);
+            Some(Receipt { answer: answer.into_bytes(), customer_id: Some(view.customer.id) })
+        }
+        UpdateTicketOutcome::TicketNotFound
+        | UpdateTicketOutcome::VersionMismatch
+        | UpdateTicketOutcome::AssigneeNotFound => None,
+    };
+    Ok(Once { request: request_of(claim)?, requested_at: at(step), receipt: Arc::new(receipt) })
+}
