@@ -1,19 +1,26 @@
 mod activity;
 mod batch;
+mod delete;
 mod filter;
 mod human_tickets;
 mod stored;
 mod tables;
+mod update;
 mod views;
 
 use async_trait::async_trait;
-use hexdesk_domain::ports::{CreateTicketOutcome, TicketCreation};
+use hexdesk_domain::ports::{
+    CreateTicketOutcome, DeleteTicketOutcome, TicketCreation, TicketUpdate, UpdateTicketOutcome,
+};
 use hexdesk_domain::{
-    Page, ShopId, StorageError, TicketFilter, TicketId, TicketPosition, TicketStore, TicketView,
+    Attempt, Once, Page, ShopId, StorageError, TicketFilter, TicketId, TicketPosition, TicketStore,
+    TicketView,
 };
 
 use crate::RedbStorage;
+use crate::once;
 use crate::pages::page_of;
+use crate::tables::IDEMPOTENCY_RECORDS;
 use batch::Batch;
 use views::TicketViews;
 
@@ -52,6 +59,32 @@ impl TicketStore for RedbStorage {
                 last_message_time: ticket.last_message_time,
                 id: ticket.id,
             })
+        })
+        .await
+    }
+
+    async fn update_ticket(
+        &self,
+        shop: ShopId,
+        id: TicketId,
+        update: TicketUpdate,
+        once: Option<Once<UpdateTicketOutcome>>,
+    ) -> Result<Attempt<UpdateTicketOutcome>, StorageError> {
+        self.write("update_ticket", move |transaction| {
+            let mut records = transaction.open_table(IDEMPOTENCY_RECORDS)?;
+            once::attempt(&mut records, shop, once, || update::update(transaction, shop, id, update))
+        })
+        .await
+    }
+
+    async fn delete_ticket(
+        &self,
+        shop: ShopId,
+        id: TicketId,
+        expected_version: Option<i64>,
+    ) -> Result<DeleteTicketOutcome, StorageError> {
+        self.write("delete_ticket", move |transaction| {
+            delete::delete(transaction, shop, id, expected_version)
         })
         .await
     }

@@ -42,6 +42,32 @@ pub(super) fn open(
     Ok(())
 }
 
+/// Opens or closes the human ticket of a ticket at this time: a new one if it has none, or
+/// the one it has, under its number. One that is open, or closed, already stays as it is.
+pub(super) fn set(
+    human_tickets: &mut Table<'_, NumberInShop, Json>,
+    by_ticket: &mut Table<'_, NumberInShop, i64>,
+    shop: ShopId,
+    ticket: TicketId,
+    is_opened: bool,
+    at: Timestamp,
+) -> anyhow::Result<()> {
+    let Some(mut human_ticket) = find_by_ticket(human_tickets, by_ticket, shop, ticket)? else {
+        return if is_opened { open(human_tickets, by_ticket, shop, ticket, at) } else { Ok(()) };
+    };
+    match (is_opened, human_ticket.closed_at) {
+        (true, Some(_)) => (human_ticket.opened_at, human_ticket.closed_at) = (at, None),
+        (false, None) => human_ticket.closed_at = Some(at),
+        (true, None) | (false, Some(_)) => return Ok(()),
+    }
+    let stored = StoredHumanTicket {
+        opened_at: human_ticket.opened_at.unix_millis(),
+        closed_at: human_ticket.closed_at.map(Timestamp::unix_millis),
+    };
+    human_tickets.insert((shop.get(), human_ticket.id.get()), encode(&stored)?.as_slice())?;
+    Ok(())
+}
+
 /// The human ticket that the shop's ticket opened.
 pub(super) fn find_by_ticket(
     human_tickets: &impl ReadableTable<NumberInShop, Json>,

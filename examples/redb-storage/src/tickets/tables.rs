@@ -52,6 +52,13 @@ impl<'transaction> TicketTables<'transaction> {
         self.put(after)
     }
 
+    /// Takes a ticket away.
+    pub(super) fn remove(&mut self, ticket: &Ticket) -> anyhow::Result<()> {
+        self.by_activity.remove(activity::key_of(ticket))?;
+        self.tickets.remove((ticket.shop_id.get(), ticket.id.get()))?;
+        Ok(())
+    }
+
     fn put(&mut self, ticket: Ticket) -> anyhow::Result<()> {
         let key = (ticket.shop_id.get(), ticket.id.get());
         self.tickets.insert(key, encode(&StoredTicket::of(ticket))?.as_slice())?;

@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use hexdesk_domain::{ShopId, Ticket, TicketFilter, TicketId, TicketPosition, TicketView};
-use redb::{ReadOnlyTable, ReadTransaction, TableError};
+use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, TableError};
 
 use super::filter::meets;
 use super::{activity, human_tickets, stored};
@@ -56,21 +56,25 @@ impl TicketViews {
 
     /// The ticket with the people it names.
     pub(super) fn view(&self, ticket: Ticket) -> anyhow::Result<TicketView> {
-        let shop = ticket.shop_id;
-        let customer = customers::find(&self.customers, shop, ticket.customer_id)?
-            .context("a ticket's customer is missing")?;
-        let assignee = match ticket.assigned_to {
-            Some(user) => {
-                Some(users::find(&self.users, shop, user)?.context("a ticket's assignee is missing")?)
-            }
-            None => None,
-        };
-        let human_ticket = human_tickets::find_by_ticket(
-            &self.human_tickets,
-            &self.human_ticket_by_ticket,
-            shop,
-            ticket.id,
-        )?;
-        Ok(TicketView { ticket, customer, assignee, human_ticket })
+        view(&self.customers, &self.users, &self.human_tickets, &self.human_ticket_by_ticket, ticket)
     }
+}
+
+/// The ticket with the people it names, from tables of one transaction.
+pub(super) fn view(
+    customers: &impl ReadableTable<NumberInShop, Json>,
+    users: &impl ReadableTable<NumberInShop, Json>,
+    human_tickets: &impl ReadableTable<NumberInShop, Json>,
+    human_ticket_by_ticket: &impl ReadableTable<NumberInShop, i64>,
+    ticket: Ticket,
+) -> anyhow::Result<TicketView> {
+    let shop = ticket.shop_id;
+    let customer =
+        customers::find(customers, shop, ticket.customer_id)?.context("a ticket's customer is missing")?;
+    let assignee = match ticket.assigned_to {
+        Some(user) => Some(users::find(users, shop, user)?.context("a ticket's assignee is missing")?),
+        None => None,
+    };
+    let human_ticket = human_tickets::find_by_ticket(human_tickets, human_ticket_by_ticket, shop, ticket.id)?;
+    Ok(TicketView { ticket, customer, assignee, human_ticket })
 }

@@ -1,0 +1,66 @@
+//! Changing a ticket.
+
+use hexdesk_domain::ports::{TicketUpdate, UpdateTicketOutcome};
+use hexdesk_domain::{ShopId, Ticket, TicketChanges, TicketId};
+use redb::{ReadableTable, WriteTransaction};
+
+use super::{TicketTables, human_tickets, views};
+use crate::tables::{CUSTOMERS, HUMAN_TICKET_BY_TICKET, HUMAN_TICKETS, USERS};
+
+/// Makes the changes in this transaction. First come all the checks and then all the
+/// writes, so that a refused update has written nothing.
+pub(super) fn update(
+    transaction: &WriteTransaction,
+    shop: ShopId,
+    id: TicketId,
+    update: TicketUpdate,
+) -> anyhow::Result<UpdateTicketOutcome> {
+    let TicketUpdate { changes, expected_version, changed_at } = update;
+    let mut tickets = TicketTables::open(transaction)?;
+    let users = transaction.open_table(USERS)?;
+    let mut human_tickets = transaction.open_table(HUMAN_TICKETS)?;
+    let mut by_ticket = transaction.open_table(HUMAN_TICKET_BY_TICKET)?;
+
+    let Some(before) = tickets.find(shop, id)? else { return Ok(UpdateTicketOutcome::TicketNotFound) };
+    if expected_version.is_some_and(|version| version != before.version) {
+        return Ok(UpdateTicketOutcome::VersionMismatch);
+    }
+    if let Some(Some(user)) = changes.assigned_to
+        && users.get((shop.get(), user.get()))?.is_none()
+    {
+        return Ok(UpdateTicketOutcome::AssigneeNotFound);
+    }
+
+    let mut ticket = before.clone();
+    // An update that says nothing does not raise the version (TICKET-18).
+    if !changes.is_empty() {
+        if let Some(is_opened) = changes.is_opened {
+            human_tickets::set(&mut human_tickets, &mut by_ticket, shop, id, is_opened, changed_at)?;
+        }
+        change(&mut ticket, changes);
+        tickets.replace(&before, ticket.clone())?;
+    }
+    let customers = transaction.open_table(CUSTOMERS)?;
+    let view = views::view(&customers, &users, &human_tickets, &by_ticket, ticket)?;
+    Ok(UpdateTicketOutcome::Updated(Box::new(view)))
+}
+
+fn change(ticket: &mut Ticket, changes: TicketChanges) {
+    // In full, so that no change is forgotten.
+    let TicketChanges { assigned_to, name, tags, contact_reason, language_code, is_opened, unread_count } =
+        changes;
+    set(&mut ticket.assigned_to, assigned_to);
+    set(&mut ticket.name, name);
+    set(&mut ticket.tags, tags);
+    set(&mut ticket.contact_reason, contact_reason);
+    set(&mut ticket.language_code, language_code);
+    set(&mut ticket.is_opened, is_opened);
+    set(&mut ticket.unread_count, unread_count);
+    ticket.version += 1;
+}
+
+fn set<T>(field: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *field = value;
+    }
+}
