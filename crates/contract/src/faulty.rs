@@ -6,6 +6,7 @@ mod customers;
 mod id_ranges;
 mod once;
 mod shops;
+mod ticket_changes;
 mod ticket_lists;
 mod tickets;
 mod users;

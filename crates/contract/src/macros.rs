@@ -55,6 +55,16 @@ macro_rules! __for_each_case {
                 "TICKET-15" ticket_15_pages_hold_every_ticket_once
                 "TICKET-16" ticket_16_count_is_the_lists_length
             }
+            ticket_changes {
+                "TICKET-17" ticket_17_update_changes_what_it_says
+                "TICKET-18" ticket_18_empty_update_changes_nothing
+                "TICKET-19" ticket_19_human_ticket_opens_and_closes
+                "TICKET-20" ticket_20_other_version_or_shop_is_refused
+                "TICKET-21" ticket_21_unknown_assignee_is_refused
+            }
+            ticket_deletion {
+                "TICKET-23" ticket_23_deletion_takes_the_ticket_alone
+            }
             comments {
                 "COMMENT-1" comment_1_is_listed_as_created
                 "COMMENT-2" comment_2_attempts_are_in_order
@@ -69,6 +79,7 @@ macro_rules! __for_each_case {
             once {
                 "COMMENT-10" comment_10_takes_effect_once
                 "CUSTOMER-8" customer_8_takes_effect_once
+                "TICKET-22" ticket_22_takes_effect_once
             }
             api_keys {
                 "KEY-1" key_1_is_found_with_its_shop
@@ -94,6 +105,7 @@ macro_rules! __for_each_case {
                 "CUSTOMER-7" customer_7_one_of_racing_creations_wins
                 "TICKET-12" ticket_12_racing_batches_all_take_effect
                 "IDEMPOTENCY-7" idempotency_7_one_of_racing_items_is_created
+                "TICKET-24" ticket_24_one_of_racing_updates_wins
                 "COMMENT-11" comment_11_racing_comments_are_all_stored
                 "IDRANGE-1" id_range_1_racing_ranges_do_not_overlap
             }

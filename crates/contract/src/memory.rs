@@ -6,6 +6,7 @@ mod customers;
 mod id_ranges;
 mod idempotency;
 mod shops;
+mod ticket_changes;
 mod tickets;
 mod users;
 
@@ -23,6 +24,7 @@ pub(crate) use comments::comment_from;
 pub(crate) use customers::customer_from;
 #[cfg(test)]
 pub(crate) use idempotency::{IdempotencyRecord, record_key};
+pub(crate) use ticket_changes::changed;
 #[cfg(test)]
 pub(crate) use tickets::StoredTicket;
 pub(crate) use tickets::is_let_through;

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use hexdesk_domain::ports::{
     CommentCreation, CreateCommentOutcome, CreateCustomerOutcome, CreateShopOutcome, CreateTicketOutcome,
-    CreateUserOutcome, TicketCreation,
+    CreateUserOutcome, TicketCreation, TicketUpdate, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
     Attempt, CommentId, CommentView, Customer, CustomerId, ExternalIds, Fingerprint, IdempotencyClaim,
     IdempotencyKey, IdempotencyRequest, NewApiKey, NewComment, NewCustomer, NewUser, Once, Receipt, Scope,
-    SecretHash, Shop, ShopDomain, ShopId, Storage, Ticket, TicketId, Timestamp, User, UserId,
+    SecretHash, Shop, ShopDomain, ShopId, Storage, Ticket, TicketChanges, TicketId, TicketView, Timestamp,
+    User, UserId,
 };
 
 use crate::comparison::same;
@@ -278,6 +279,46 @@ pub(crate) async fn create_comment(
         Attempt::Ran(CreateCommentOutcome::Created(view)) => Ok(*view),
         other => anyhow::bail!("a new comment was answered {other:?}"),
     }
+}
+
+/// An update of whatever version the ticket has.
+pub(crate) fn update(changes: TicketChanges) -> TicketUpdate {
+    TicketUpdate { changes, expected_version: None, changed_at: at(11) }
+}
+
+/// Updates a ticket and answers what became of it.
+pub(crate) async fn attempt_update(
+    storage: &dyn Storage,
+    shop: ShopId,
+    id: TicketId,
+    update: TicketUpdate,
+) -> anyhow::Result<UpdateTicketOutcome> {
+    match storage.update_ticket(shop, id, update, None).await? {
+        Attempt::Ran(outcome) => Ok(outcome),
+        other => anyhow::bail!("an update without a key was answered {other:?}"),
+    }
+}
+
+/// Updates a ticket that must be there and accepted.
+pub(crate) async fn update_ticket(
+    storage: &dyn Storage,
+    shop: ShopId,
+    id: TicketId,
+    update: TicketUpdate,
+) -> anyhow::Result<TicketView> {
+    match attempt_update(storage, shop, id, update).await? {
+        UpdateTicketOutcome::Updated(view) => Ok(*view),
+        other => anyhow::bail!("an update was answered {other:?}"),
+    }
+}
+
+/// The shop's ticket of this id, which must be there.
+pub(crate) async fn find_ticket(
+    storage: &dyn Storage,
+    shop: ShopId,
+    id: TicketId,
+) -> anyhow::Result<TicketView> {
+    storage.find_ticket(shop, id).await?.with_context(|| format!("the ticket {id} is not found"))
 }
 
 /// Creates a shop that must be new.

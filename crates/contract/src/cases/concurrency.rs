@@ -8,16 +8,17 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use hexdesk_domain::ports::{
     CreateCommentOutcome, CreateCustomerOutcome, CreateShopOutcome, CreateTicketOutcome, TicketCreation,
+    TicketUpdate, UpdateTicketOutcome,
 };
-use hexdesk_domain::{Attempt, NewComment, NewCustomer, Storage, Ticket};
+use hexdesk_domain::{Attempt, NewComment, NewCustomer, Storage, Ticket, TicketChanges, TicketView};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
 use super::id_ranges::expect_no_overlap;
 use crate::comparison::same;
 use crate::samples::{
-    Stage, at, claim, claimed, comment_creation, create_shop, create_ticket, creation, customer_by_email,
-    domain, expect_no_ticket, expect_ticket, new_comment,
+    Stage, at, attempt_update, claim, claimed, comment_creation, create_shop, create_ticket, creation,
+    customer_by_email, domain, expect_no_ticket, expect_ticket, find_ticket, new_comment, update,
 };
 
 pub(super) const RACERS: usize = 50;
@@ -210,6 +211,63 @@ pub async fn idempotency_7_one_of_racing_items_is_created(storage: Arc<dyn Stora
             }
             same("the race is over", &create_ticket(&*storage, item.clone()).await?, &replayed)?;
         }
+    }
+    Ok(())
+}
+
+/// TICKET-24: of updates that race with the same expected version exactly one is made, and
+/// of those that expect none all are.
+pub async fn ticket_24_one_of_racing_updates_wins(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let stage = Stage::set(&*storage, "shop.example.com").await?;
+    let (shop, user) = (stage.shop.id, stage.user.id);
+    let contested = stage.ticket(1)?;
+    let neighbour = Ticket { is_opened: true, ..stage.ticket(2)? };
+    storage.create_tickets(vec![creation(contested.clone()), creation(neighbour.clone())]).await?;
+    for round in 0..ROUNDS {
+        let before = find_ticket(&*storage, shop, contested.id).await?;
+        let version = before.ticket.version;
+        let outcomes = race(RACERS + RACERS / 5, |racer| {
+            let storage = Arc::clone(&storage);
+            let (contested, neighbour) = (contested.id, neighbour.id);
+            async move {
+                let changes = TicketChanges {
+                    name: Some(Some(format!("round {round}, racer {racer}"))),
+                    // Not the same to write for all of them.
+                    assigned_to: (racer % 2 == 0).then_some((racer % 4 == 0).then_some(user)),
+                    is_opened: (racer % 3 == 0).then_some(racer % 2 == 0),
+                    tags: (racer % 7 == 0).then(|| vec![format!("{racer}"); 3]),
+                    ..TicketChanges::default()
+                };
+                // Fifty for one ticket; the others change another, of any version.
+                let is_racing = racer < RACERS;
+                let id = if is_racing { contested } else { neighbour };
+                let expected_version = is_racing.then_some(version);
+                let update = TicketUpdate { expected_version, ..update(changes.clone()) };
+                Ok((is_racing, changes, attempt_update(&*storage, shop, id, update).await?))
+            }
+        })
+        .await?;
+        let after = find_ticket(&*storage, shop, contested.id).await?;
+        let mut winners = 0;
+        for (is_racing, changes, outcome) in outcomes {
+            match outcome {
+                UpdateTicketOutcome::Updated(view) if is_racing => {
+                    winners += 1;
+                    let ticket = crate::memory::changed(before.ticket.clone(), changes);
+                    same("the ticket after the race", &after.ticket, &ticket)?;
+                    same("the answer to the winner", &*view, &after)?;
+                }
+                UpdateTicketOutcome::VersionMismatch if is_racing => {}
+                UpdateTicketOutcome::Updated(view) => {
+                    same("whose name is answered", &Some(view.ticket.name), &changes.name)?;
+                }
+                other => anyhow::bail!("a racer was answered {other:?}"),
+            }
+        }
+        same("how many of the racers answer `Updated`", &winners, &1)?;
+        let TicketView { ticket, .. } = find_ticket(&*storage, shop, neighbour.id).await?;
+        let updates = i64::try_from((round + 1) * (RACERS / 5))?;
+        same("the version of a ticket whose updates expect none", &ticket.version, &(1 + updates))?;
     }
     Ok(())
 }

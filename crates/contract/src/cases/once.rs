@@ -5,18 +5,20 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use async_trait::async_trait;
 use hexdesk_domain::ports::{
-    CommentCreation, CreateCommentOutcome, CreateCustomerOutcome, CreateTicketOutcome, TicketCreation,
+    CommentCreation, CreateCommentOutcome, CreateCustomerOutcome, CreateTicketOutcome, DeleteTicketOutcome,
+    TicketCreation, TicketUpdate, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
     Attempt, Fingerprint, IdempotencyClaim, IdempotencyRequest, NewComment, NewCustomer, Once, Receipt,
-    Storage, Timestamp, UserId,
+    Storage, Ticket, TicketChanges, TicketId, Timestamp, UserId,
 };
 
 use super::concurrency::{RACERS, ROUNDS, race};
 use crate::comparison::same;
 use crate::samples::{
     Stage, at, attempt_comment, claim, claimed, comment_creation, create_ticket, creation, customer_by_email,
-    customer_id, heavy_text_of, new_comment, text_of, user_id,
+    customer_id, expect_no_ticket, find_ticket, heavy_text_of, new_comment, text_of, ticket_id, update,
+    user_id,
 };
 
 /// COMMENT-10: with a `Once` the obligations of `Attempt` hold.
@@ -32,10 +34,22 @@ pub async fn customer_8_takes_effect_once(storage: Arc<dyn Storage>) -> anyhow::
     existing_with_and_without_a_receipt(&*storage).await
 }
 
+/// TICKET-22: with a `Once` the obligations of `Attempt` hold, an update that says nothing
+/// included.
+pub async fn ticket_22_takes_effect_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    expect_once(&storage, Arc::new(Updates)).await?;
+    update_is_replayed_whatever_became_of_the_ticket(&*storage).await
+}
+
 /// An operation that creates things, each known by a number, in a shop with a ticket of
-/// the id 1.
+/// the id 1, or changes such things.
 #[async_trait]
 trait Operation: Send + Sync {
+    /// Makes sure that there is what is changed.
+    async fn prepare(&self, _storage: &dyn Storage, _stage: &Stage, _number: i64) -> anyhow::Result<()> {
+        Ok(())
+    }
+
     /// Creates the thing, or asks for it in a way that is refused. Outcomes are shown by
     /// what the receipt that is kept of them says.
     async fn attempt(
@@ -170,6 +184,89 @@ impl Operation for Customers {
     }
 }
 
+/// Updates of tickets, one for each number.
+struct Updates;
+
+fn updated_id(number: i64) -> anyhow::Result<TicketId> {
+    ticket_id(100_000 + number)
+}
+
+fn update_receipt(outcome: &UpdateTicketOutcome) -> Option<Receipt> {
+    match outcome {
+        UpdateTicketOutcome::Updated(view) => {
+            Some(Receipt { answer: answer_of(outcome), customer_id: Some(view.customer.id) })
+        }
+        UpdateTicketOutcome::TicketNotFound
+        | UpdateTicketOutcome::VersionMismatch
+        | UpdateTicketOutcome::AssigneeNotFound => None,
+    }
+}
+
+#[async_trait]
+impl Operation for Updates {
+    async fn prepare(&self, storage: &dyn Storage, stage: &Stage, number: i64) -> anyhow::Result<()> {
+        let id = updated_id(number)?;
+        if storage.find_ticket(stage.shop.id, id).await?.is_none() {
+            let ticket = Ticket { id, ..stage.ticket(1)? };
+            same(
+                "a ticket",
+                &create_ticket(storage, creation(ticket)).await?,
+                &CreateTicketOutcome::Created,
+            )?;
+        }
+        Ok(())
+    }
+
+    async fn attempt(
+        &self,
+        storage: &dyn Storage,
+        stage: &Stage,
+        thing: Thing,
+        request: Option<(IdempotencyRequest, Timestamp)>,
+    ) -> anyhow::Result<Attempt<Vec<u8>>> {
+        let (Thing::New(number) | Thing::Refused(number)) = thing;
+        self.prepare(storage, stage, number).await?;
+        let changes = TicketChanges {
+            name: Some(Some(format!("update {number}"))),
+            is_opened: Some(true),
+            assigned_to: Some(Some(stage.user.id)),
+            ..TicketChanges::default()
+        };
+        let good = TicketUpdate {
+            // Half of them expect what is there before the update only.
+            expected_version: (number % 4 < 2).then_some(1),
+            ..update(changes.clone())
+        };
+        let (id, update) = match thing {
+            Thing::New(_) => (updated_id(number)?, good),
+            Thing::Refused(_) if number % 2 == 0 => {
+                let changes = TicketChanges { assigned_to: Some(Some(user_id(UserId::MAX)?)), ..changes };
+                (updated_id(number)?, TicketUpdate { changes, ..good })
+            }
+            Thing::Refused(_) if number % 4 == 1 => (ticket_id(404)?, good),
+            Thing::Refused(_) => (updated_id(number)?, TicketUpdate { expected_version: Some(9), ..good }),
+        };
+        let once = request.map(|(request, requested_at)| Once {
+            request,
+            requested_at,
+            receipt: Arc::new(update_receipt),
+        });
+        Ok(shown(storage.update_ticket(stage.shop.id, id, update, once).await?))
+    }
+
+    async fn is_there(&self, storage: &dyn Storage, stage: &Stage, number: i64) -> anyhow::Result<bool> {
+        let Some(view) = storage.find_ticket(stage.shop.id, updated_id(number)?).await? else {
+            return Ok(false);
+        };
+        let name = view.ticket.name.as_deref();
+        match view.ticket.version {
+            1 if name.is_none() && view.human_ticket.is_none() => Ok(false),
+            2 if name == Some(&format!("update {number}")) && view.human_ticket.is_some() => Ok(true),
+            _ => anyhow::bail!("a ticket that is updated at most once is now {view:?}"),
+        }
+    }
+}
+
 /// A request of the operation `create`.
 fn request(key: &str, request: u8) -> anyhow::Result<IdempotencyRequest> {
     let request = claim(key, request, b"")?.request;
@@ -261,6 +358,7 @@ async fn same_request_is_replayed(trial: &Trial<'_>, stage: &Stage) -> anyhow::R
             let attempt = trial.operation.attempt(trial.storage, stage, Thing::New(number), again).await?;
             same("the same in every detail", &attempt, &replayed)?;
         }
+        trial.expect(stage, "the first use of a key, still", number, true).await?;
     }
     Ok(())
 }
@@ -309,7 +407,7 @@ async fn keys_belong_to_shop_and_operation(trial: &Trial<'_>, stages: &[Stage]) 
 }
 
 async fn refusals_leave_no_record(trial: &Trial<'_>, stage: &Stage) -> anyhow::Result<()> {
-    for number in [4_000, 4_001] {
+    for number in [4_000, 4_001, 4_003] {
         let key = format!("refused {number}");
         // Refused as often as it is tried.
         for _ in 0..2 {
@@ -358,10 +456,10 @@ async fn one_space_with_tickets(trial: &Trial<'_>, stage: &Stage) -> anyhow::Res
     Ok(())
 }
 
-/// So are those of comments and customers.
+/// So are those of comments, customers and updates.
 async fn one_space_with_each_other(trial: &Trial<'_>, stage: &Stage) -> anyhow::Result<()> {
-    let others: [&dyn Operation; 2] = [&Comments, &Customers];
-    for (other, number) in others.into_iter().zip([7_000, 7_100]) {
+    let others: [&dyn Operation; 3] = [&Comments, &Customers, &Updates];
+    for (other, number) in others.into_iter().zip([7_000, 7_100, 7_200]) {
         let key = format!("of another operation {number}");
         let first = request(&key, 1)?;
         let before = Trial { storage: trial.storage, operation: other };
@@ -382,6 +480,9 @@ async fn one_of_racing_attempts_runs(
     for round in 0..i64::try_from(ROUNDS)? {
         let request = request(&format!("raced for {round}"), 1)?;
         let number = move |racer: i64| 8_000 + round * 100 + racer * 2;
+        for racer in 0..i64::try_from(RACERS)? {
+            operation.prepare(&**storage, &stage, number(racer)).await?;
+        }
         let attempts = race(RACERS, |racer| {
             let (storage, operation, stage) =
                 (Arc::clone(storage), Arc::clone(&operation), Arc::clone(&stage));
@@ -513,4 +614,58 @@ async fn existing_with_and_without_a_receipt(storage: &dyn Storage) -> anyhow::R
         }
     }
     same("the customer who was there", &storage.find_customer(shop, there.id).await?.as_ref(), &Some(there))
+}
+
+/// The record answers before the ticket is looked at, and is there for an update that says
+/// nothing, too.
+async fn update_is_replayed_whatever_became_of_the_ticket(storage: &dyn Storage) -> anyhow::Result<()> {
+    let stage = Stage::set(storage, "replayed.example.com").await?;
+    let (shop, id) = (stage.shop.id, ticket_id(1)?);
+    let ticket = Ticket { is_opened: true, ..stage.ticket(1)? };
+    create_ticket(storage, creation(ticket.clone())).await?;
+    let named = |name: &str| TicketChanges { name: Some(Some(name.to_owned())), ..TicketChanges::default() };
+    let attempt = async |key: &str, number: u8, update: TicketUpdate| {
+        let (request, receipt) = (request(key, number)?, Arc::new(update_receipt));
+        let once = Once { request, requested_at: at(3), receipt };
+        anyhow::Ok(shown(storage.update_ticket(shop, id, update, Some(once)).await?))
+    };
+
+    let empty = update(TicketChanges::default());
+    let Attempt::Ran(of_empty) = attempt("empty", 1, empty.clone()).await? else {
+        anyhow::bail!("an empty update with a new key did not run");
+    };
+    let first = TicketUpdate { expected_version: Some(1), ..update(named("first")) };
+    let Attempt::Ran(of_first) = attempt("first", 1, first.clone()).await? else {
+        anyhow::bail!("an update with a new key did not run");
+    };
+    let second = update(named("second"));
+    let attempt_without = storage.update_ticket(shop, id, second, None).await?;
+    ensure!(matches!(attempt_without, Attempt::Ran(_)), "without a key it was answered {attempt_without:?}");
+    let before = find_ticket(storage, shop, id).await?;
+    same("the version after two updates", &before.ticket.version, &3)?;
+    let replays = async || -> anyhow::Result<()> {
+        same(
+            "the empty update again",
+            &attempt("empty", 1, empty.clone()).await?,
+            &Attempt::Replayed(of_empty.clone()),
+        )?;
+        // It would put the name back and expects a version that is gone.
+        same(
+            "the first update again",
+            &attempt("first", 1, first.clone()).await?,
+            &Attempt::Replayed(of_first.clone()),
+        )?;
+        same("another update", &attempt("first", 2, first.clone()).await?, &Attempt::KeyReused)?;
+        same("another that is empty", &attempt("first", 2, empty.clone()).await?, &Attempt::KeyReused)
+    };
+    replays().await?;
+    same("the ticket", &find_ticket(storage, shop, id).await?, &before)?;
+    let outcome = storage.delete_ticket(shop, id, None).await?;
+    same("its deletion", &outcome, &DeleteTicketOutcome::Deleted)?;
+    replays().await?;
+    expect_no_ticket(storage, "the deleted ticket", shop, id).await?;
+    create_ticket(storage, creation(ticket)).await?;
+    let before = find_ticket(storage, shop, id).await?;
+    replays().await?;
+    same("another ticket of its id", &find_ticket(storage, shop, id).await?, &before)
 }

@@ -78,7 +78,7 @@ pub async fn ticket_14_list_is_latest_first(storage: Arc<dyn Storage>) -> anyhow
 }
 
 /// Conditions that comments from the shop do not touch, each let through by some tickets.
-fn some_filters(stage: &Stage) -> Vec<TicketFilter> {
+pub(super) fn some_filters(stage: &Stage) -> Vec<TicketFilter> {
     let all = TicketFilter::default();
     vec![
         TicketFilter { has_unread: Some(true), ..all.clone() },
@@ -95,7 +95,7 @@ fn some_filters(stage: &Stage) -> Vec<TicketFilter> {
 }
 
 /// Fails unless the ids are listed in the order of lists.
-async fn expect_order(
+pub(super) async fn expect_order(
     storage: &dyn Storage,
     shop: ShopId,
     filter: &TicketFilter,
@@ -265,14 +265,14 @@ fn place_of(ticket: &Ticket) -> (Timestamp, TicketId) {
 }
 
 /// Creates tickets that must be new.
-async fn create_all(storage: &dyn Storage, tickets: &[Ticket]) -> anyhow::Result<()> {
+pub(super) async fn create_all(storage: &dyn Storage, tickets: &[Ticket]) -> anyhow::Result<()> {
     let batch: Vec<_> = tickets.iter().cloned().map(creation).collect();
     let expected = vec![CreateTicketOutcome::Created; batch.len()];
     expect_outcomes(storage, "a batch of new tickets", batch, &expected).await
 }
 
 /// Every page of the list, as large as they can be.
-async fn whole_list(
+pub(super) async fn whole_list(
     storage: &dyn Storage,
     shop: ShopId,
     filter: &TicketFilter,

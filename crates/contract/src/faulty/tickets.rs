@@ -1,7 +1,10 @@
 use async_trait::async_trait;
-use hexdesk_domain::ports::{CreateTicketOutcome, TicketCreation};
+use hexdesk_domain::ports::{
+    CreateTicketOutcome, DeleteTicketOutcome, TicketCreation, TicketUpdate, UpdateTicketOutcome,
+};
 use hexdesk_domain::{
-    Page, ShopId, StorageError, TicketFilter, TicketId, TicketPosition, TicketStore, TicketView, UserId,
+    Attempt, Once, Page, ShopId, StorageError, TicketFilter, TicketId, TicketPosition, TicketStore,
+    TicketView, UserId,
 };
 
 use super::{Fault, FaultyStorage, gap};
@@ -242,6 +245,25 @@ impl TicketStore for FaultyStorage {
         limit: u32,
     ) -> Result<Page<TicketView, TicketPosition>, StorageError> {
         Ok(self.list(shop, &filter, after, limit))
+    }
+
+    async fn update_ticket(
+        &self,
+        shop: ShopId,
+        id: TicketId,
+        update: TicketUpdate,
+        once: Option<Once<UpdateTicketOutcome>>,
+    ) -> Result<Attempt<UpdateTicketOutcome>, StorageError> {
+        self.update(shop, id, update, once).await
+    }
+
+    async fn delete_ticket(
+        &self,
+        shop: ShopId,
+        id: TicketId,
+        expected_version: Option<i64>,
+    ) -> Result<DeleteTicketOutcome, StorageError> {
+        self.delete(shop, id, expected_version).await
     }
 
     async fn count_tickets(&self, shop: ShopId, filter: TicketFilter) -> Result<u64, StorageError> {

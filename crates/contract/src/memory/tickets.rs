@@ -1,8 +1,10 @@
 use async_trait::async_trait;
-use hexdesk_domain::ports::{CreateTicketOutcome, TicketCreation};
+use hexdesk_domain::ports::{
+    CreateTicketOutcome, DeleteTicketOutcome, TicketCreation, TicketUpdate, UpdateTicketOutcome,
+};
 use hexdesk_domain::{
-    AssigneeFilter, HumanTicket, HumanTicketId, Page, ShopId, StorageError, Ticket, TicketFilter, TicketId,
-    TicketPosition, TicketStore, TicketView, Timestamp,
+    AssigneeFilter, Attempt, HumanTicket, HumanTicketId, Once, Page, ShopId, StorageError, Ticket,
+    TicketFilter, TicketId, TicketPosition, TicketStore, TicketView, Timestamp,
 };
 
 use super::idempotency::Recorded;
@@ -55,14 +57,14 @@ impl State {
         Ok(CreateTicketOutcome::Created)
     }
 
-    fn open_human_ticket(
+    pub(crate) fn open_human_ticket(
         &mut self,
         shop: ShopId,
         opened_at: Timestamp,
     ) -> Result<HumanTicketId, StorageError> {
         let of_shop = self.human_tickets.keys().filter(|(owner, _)| *owner == shop);
         let id = HumanTicketId::new(next_number(of_shop.map(|(_, id)| id.get())))
-            .ok_or_else(|| unexpected("create_tickets", "no human ticket number left"))?;
+            .ok_or_else(|| unexpected("open_human_ticket", "no human ticket number left"))?;
         let human_ticket = HumanTicket { id, opened_at, closed_at: None };
         self.human_tickets.insert((shop, id), human_ticket);
         Ok(id)
@@ -168,6 +170,25 @@ impl TicketStore for MemoryStorage {
             tickets.retain(|(position, _)| list_order(position) < list_order(&after));
         }
         Ok(page_of(tickets, Some(limit)))
+    }
+
+    async fn update_ticket(
+        &self,
+        shop: ShopId,
+        id: TicketId,
+        update: TicketUpdate,
+        once: Option<Once<UpdateTicketOutcome>>,
+    ) -> Result<Attempt<UpdateTicketOutcome>, StorageError> {
+        self.state().attempt(shop, once, |state| state.update_ticket(shop, id, update))
+    }
+
+    async fn delete_ticket(
+        &self,
+        shop: ShopId,
+        id: TicketId,
+        expected_version: Option<i64>,
+    ) -> Result<DeleteTicketOutcome, StorageError> {
+        Ok(self.state().delete_ticket(shop, id, expected_version))
     }
 
     async fn count_tickets(&self, shop: ShopId, filter: TicketFilter) -> Result<u64, StorageError> {

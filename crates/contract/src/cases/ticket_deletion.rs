@@ -1,0 +1,166 @@
+//! The obligation of [`TicketStore`](hexdesk_domain::TicketStore) on what a deletion takes
+//! away.
+
+use std::sync::Arc;
+
+use hexdesk_domain::ports::DeleteTicketOutcome::{Deleted, TicketNotFound};
+use hexdesk_domain::ports::{CreateCommentOutcome, CreateTicketOutcome, UpdateTicketOutcome};
+use hexdesk_domain::{Attempt, NewComment, Storage, Ticket, TicketChanges, TicketFilter, Timestamp};
+
+use super::desk::{CREATED, Desk, Snapshot};
+use super::ticket_lists::{create_all, expect_order, some_filters, whole_list};
+use crate::comparison::same;
+use crate::samples::{
+    Stage, at, attempt_comment, attempt_update, claim, claimed, comment_creation, create_comment,
+    create_ticket, creation, expect_no_ticket, new_comment, ticket_id, update,
+};
+
+/// TICKET-23: takes the ticket, its human ticket and its comments away, and nothing else.
+pub async fn ticket_23_deletion_takes_the_ticket_alone(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    each_ticket_goes_alone(&*storage).await?;
+    lists_and_counts_follow(&*storage).await?;
+    the_id_is_free_again(&*storage).await?;
+    receipts_stay(&*storage).await?;
+    long_conversation_goes_whole(&*storage).await
+}
+
+async fn each_ticket_goes_alone(storage: &dyn Storage) -> anyhow::Result<()> {
+    let desks = Desk::pair(storage, "alone.example.com").await?;
+    let [one, two] = &desks;
+    for (desk, id) in [(one, Desk::PLAIN), (one, Desk::FULL), (two, Desk::CLOSED), (one, Desk::SILENT)]
+        .into_iter()
+        .chain([(two, Desk::SILENT), (one, Desk::CLOSED), (two, Desk::FULL), (two, Desk::PLAIN)])
+    {
+        let (shop, id) = (desk.shop(), ticket_id(id)?);
+        let before = Snapshot::of(storage, &desks).await?;
+        let version = before.view(shop, id)?.ticket.version;
+        let expected_version = (id.get() % 2 == 0).then_some(version);
+        same("a deletion", &storage.delete_ticket(shop, id, expected_version).await?, &Deleted)?;
+        let after = before.without(shop, id);
+        after.expect(storage, &desks, "a deletion").await?;
+
+        expect_no_ticket(storage, "a deleted ticket", shop, id).await?;
+        same("its comments", &storage.list_comments(shop, id, None, None).await?, &None)?;
+        same("the count of its comments", &storage.count_comments(shop, id).await?, &None)?;
+        for expected_version in [None, Some(version), Some(version + 1)] {
+            let outcome = storage.delete_ticket(shop, id, expected_version).await?;
+            same("a deletion of what is deleted", &outcome, &TicketNotFound)?;
+        }
+        let name = TicketChanges { name: Some(Some("late".into())), ..TicketChanges::default() };
+        let outcome = attempt_update(storage, shop, id, update(name)).await?;
+        same("an update of what is deleted", &outcome, &UpdateTicketOutcome::TicketNotFound)?;
+        let comment = new_comment(5_000, &desk.stage.ticket(id.get())?)?;
+        let attempt = attempt_comment(storage, comment_creation(comment)).await?;
+        same("a comment on what is deleted", &attempt, &Attempt::Ran(CreateCommentOutcome::TicketNotFound))?;
+        after.expect(storage, &desks, "what was about a deleted ticket").await?;
+    }
+    Ok(())
+}
+
+async fn lists_and_counts_follow(storage: &dyn Storage) -> anyhow::Result<()> {
+    let stage = Stage::set(storage, "lists.example.com").await?;
+    let mut tickets = Vec::new();
+    for id in 1..=16 {
+        tickets.push(Ticket {
+            // Runs of the same time.
+            last_message_time: at(id / 3),
+            date: at(-id),
+            assigned_to: (id % 3 == 0).then_some(stage.user.id),
+            is_opened: id % 4 < 2,
+            unread_count: i32::try_from(id % 2)?,
+            tags: vec!["tag".into(), "tag".into(), format!("tag {id}")],
+            ..stage.ticket(id)?
+        });
+    }
+    create_all(storage, &tickets).await?;
+    let mut place = 7;
+    while !tickets.is_empty() {
+        place = (place + 5) % tickets.len();
+        let deleted = tickets.remove(place);
+        same("a deletion", &storage.delete_ticket(stage.shop.id, deleted.id, None).await?, &Deleted)?;
+        for filter in some_filters(&stage) {
+            expect_order(storage, stage.shop.id, &filter, &tickets).await?;
+            let expected = tickets.iter().filter(|it| crate::memory::is_let_through(&filter, it)).count();
+            let count = storage.count_tickets(stage.shop.id, filter.clone()).await?;
+            same(&format!("the count with {filter:?} after a deletion"), &count, &u64::try_from(expected)?)?;
+        }
+    }
+    Ok(())
+}
+
+/// Nothing of the deleted one shows on another ticket of the same id.
+async fn the_id_is_free_again(storage: &dyn Storage) -> anyhow::Result<()> {
+    let desks = Desk::pair(storage, "anew.example.com").await?;
+    for desk in &desks {
+        for id in Desk::ALL {
+            let (shop, before) = (desk.shop(), Snapshot::of(storage, &desks).await?);
+            let comments = before.comments(shop, ticket_id(id)?);
+            same("a deletion", &storage.delete_ticket(shop, ticket_id(id)?, None).await?, &Deleted)?;
+            let anew = Ticket {
+                name: Some("anew".into()),
+                is_opened: id == Desk::SILENT,
+                last_message_time: at(id),
+                ..desk.stage.ticket(id)?
+            };
+            same("a ticket", &create_ticket(storage, creation(anew.clone())).await?, &CREATED)?;
+            let now = Snapshot::of(storage, &desks).await?;
+            let view = now.view(shop, anew.id)?;
+            same("the new ticket of a deleted one's id", &view.ticket, &anew)?;
+            same("how many comments it has", &now.comments(shop, anew.id), &0)?;
+            let opened = view.human_ticket.as_ref().map(|it| (it.opened_at, it.closed_at));
+            same("its human ticket", &opened, &anew.is_opened.then_some((at(7), None)))?;
+            // The ids of the deleted comments are free, too.
+            for place in 0..i64::try_from(comments)? {
+                let comment = new_comment(id * 100 + place, &anew)?;
+                create_comment(storage, comment_creation(comment)).await?;
+            }
+            let now = Snapshot::of(storage, &desks).await?;
+            same("how many comments it has then", &now.comments(shop, anew.id), &comments)?;
+        }
+    }
+    Ok(())
+}
+
+/// A ticket that was created once is not created again because it is deleted.
+async fn receipts_stay(storage: &dyn Storage) -> anyhow::Result<()> {
+    let stage = Stage::set(storage, "receipts.example.com").await?;
+    for id in [1, 2] {
+        let ticket = Ticket { is_opened: true, ..stage.ticket(id)? };
+        let item = claimed(ticket.clone(), claim(&format!("key {id}"), 1, b"receipt")?);
+        same("a ticket", &create_ticket(storage, item.clone()).await?, &CREATED)?;
+        same("a deletion", &storage.delete_ticket(stage.shop.id, ticket.id, None).await?, &Deleted)?;
+        let outcome = create_ticket(storage, item).await?;
+        same("its creation again", &outcome, &CreateTicketOutcome::Replayed(b"receipt".to_vec()))?;
+        expect_no_ticket(storage, "the deleted ticket", stage.shop.id, ticket.id).await?;
+    }
+    Ok(())
+}
+
+async fn long_conversation_goes_whole(storage: &dyn Storage) -> anyhow::Result<()> {
+    const COUNT: i64 = 250;
+    let stage = Stage::set(storage, "long.example.com").await?;
+    let (long, other) = (stage.ticket(1)?, stage.ticket(2)?);
+    create_all(storage, &[long.clone(), other.clone()]).await?;
+    let mut batch = Vec::new();
+    for id in 1..=COUNT {
+        // Each between two of the other ticket's, in the order of ids and of times.
+        for (ticket, id) in [(&long, id * 2), (&other, id * 2 + 1)] {
+            let time = if id % 50 == 0 { Timestamp::MAX } else { at(id) };
+            batch.push(comment_creation(NewComment { time, ..new_comment(id, ticket)? }));
+        }
+    }
+    storage.create_comments(batch).await?;
+    let before = storage.list_comments(stage.shop.id, other.id, None, None).await?;
+    same("a deletion", &storage.delete_ticket(stage.shop.id, long.id, None).await?, &Deleted)?;
+    same(
+        "the other's comments",
+        &storage.list_comments(stage.shop.id, other.id, None, None).await?,
+        &before,
+    )?;
+    same("how many they are", &storage.count_comments(stage.shop.id, other.id).await?, &Some(COUNT as u64))?;
+    let left = whole_list(storage, stage.shop.id, &TicketFilter::default()).await?;
+    same("how many tickets are left", &left.len(), &1)?;
+    create_all(storage, std::slice::from_ref(&long)).await?;
+    let count = storage.count_comments(stage.shop.id, long.id).await?;
+    same("how many comments a new one of its id has", &count, &Some(0))
+}
