@@ -157,6 +157,94 @@ faults! {
     CountOfAPage
     "TICKET-16" /// A ticket counts for each time it has the tag.
     TagsCounted
+    "TICKET-17" /// What is to be taken away stays.
+    ClearedIsUnsaid
+    "TICKET-17" /// What is not said is taken away.
+    UnsaidIsCleared
+    "TICKET-17" /// Tags are added to those that are there.
+    TagsAdded
+    "TICKET-17" /// Only comments raise the version.
+    UpdateKeepsVersion
+    "TICKET-17" /// The version is raised for each field.
+    VersionOfFields
+    "TICKET-17" /// What is so already does not raise the version.
+    SameIsNoChange
+    "TICKET-17" /// A ticket that is changed moves up in lists.
+    UpdateMovesTicketUp
+    "TICKET-17" /// Who is assigned a ticket has read it.
+    AssignedIsRead
+    "TICKET-17" /// The ticket is answered as it was.
+    AnsweredAsBefore
+    "TICKET-17" /// Tickets of the same id in other shops change, too.
+    UpdateInEveryShop
+    "TICKET-17" /// Filters look at the tickets as they were.
+    ListsBehindUpdates
+    "TICKET-18" /// An update that says nothing raises the version.
+    EmptyUpdateRaisesVersion
+    "TICKET-19" /// A ticket that is opened again has another human ticket.
+    ReopenedUnderNewNumber
+    "TICKET-19" /// What is opened again is open since it was first.
+    ReopenedSinceFirst
+    "TICKET-19" /// What is opened again still has a time of closing.
+    ReopenedStaysClosed
+    "TICKET-19" /// Opening an open one moves the time of opening.
+    OpenedAnew
+    "TICKET-19" /// Closing a closed one moves the time of closing.
+    ClosedAnew
+    "TICKET-19" /// Closing a ticket leaves its human ticket open.
+    NeverClosed
+    "TICKET-19" /// A human ticket that is closed is gone.
+    ClosedIsGone
+    "TICKET-20" /// Deletions do not look at the version.
+    DeletionIgnoresVersion
+    "TICKET-20" /// A version that is yet to come is accepted.
+    LaterVersionAccepted
+    "TICKET-20" /// Of versions the last four bytes are compared.
+    VersionIn32Bits
+    "TICKET-20" /// The version may be that of any shop's ticket of the id.
+    VersionOfAnyShop
+    "TICKET-20" /// An update that says nothing is not held to the version.
+    EmptyUpdateUnchecked
+    "TICKET-20" /// Tickets are updated by their id, whatever the shop.
+    UpdateOfAnyShop
+    "TICKET-20" /// A ticket that is not there has another version.
+    MissingTicketIsMismatch
+    "TICKET-21" /// The assignee may be of any shop.
+    AssignedToAnyShopsUser
+    "TICKET-21" /// The assignee is looked at before the version.
+    AssigneeBeforeVersion
+    "TICKET-21" /// Of a refused update all but the assignee takes effect.
+    RefusedAssigneeLeavesRest
+    "TICKET-22" /// A refused update leaves a record.
+    RefusedUpdateRecorded
+    "TICKET-22" /// An update that says nothing leaves no record.
+    EmptyUpdateNotRecorded
+    "TICKET-22" /// Whatever the request, it is replayed.
+    UpdateFingerprintIgnored
+    "TICKET-22" /// Updates have a space of keys of their own.
+    UpdateKeysApart
+    "TICKET-22" /// The version is looked at before the record.
+    VersionBeforeRecord
+    "TICKET-22" /// Whether the key is free is asked before, not while, it is taken.
+    RacingUpdateKeys
+    "TICKET-23" /// The comments of a deleted ticket stay.
+    CommentsStay
+    "TICKET-23" /// Comments are deleted by the ticket's id, whatever the shop.
+    CommentsOfEveryShopGo
+    "TICKET-23" /// Tickets are deleted by their id, whatever the shop.
+    TicketsOfEveryShopGo
+    "TICKET-23" /// A deleted ticket takes its customer along.
+    CustomerGoes
+    "TICKET-23" /// A deleted ticket takes the receipts of its customer along.
+    ReceiptsGo
+    "TICKET-23" /// Human tickets are closed by their number, whatever the shop.
+    HumanTicketsOfOthersClosed
+    "TICKET-23" /// A count is that of before the latest deletion.
+    CountBehindDeletions
+    "TICKET-23" /// Deleting what is not there is answered as deleting.
+    DeletionOfNothing
+    "TICKET-24" /// The version is looked at before, not while, the ticket is written.
+    RacingUpdates
     "COMMENT-1" /// Attachments lose the white space around them.
     AttachmentsTrimmed
     "COMMENT-1" /// Addresses are kept as a set.
@@ -267,6 +355,8 @@ faults! {
 #[derive(Debug)]
 pub(crate) struct FaultyStorage {
     inner: MemoryStorage,
+    /// What faults that look at what was once there see.
+    outdated: MemoryStorage,
     fault: Fault,
 }
 
@@ -276,7 +366,11 @@ pub(crate) struct FaultyFixture(pub(crate) Fault);
 #[async_trait]
 impl StorageFixture for FaultyFixture {
     async fn open(&self) -> anyhow::Result<TestStorage> {
-        Ok(TestStorage::new(FaultyStorage { inner: MemoryStorage::new(), fault: self.0 }))
+        Ok(TestStorage::new(FaultyStorage {
+            inner: MemoryStorage::new(),
+            outdated: MemoryStorage::new(),
+            fault: self.0,
+        }))
     }
 }
 

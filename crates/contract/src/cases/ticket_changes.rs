@@ -13,7 +13,7 @@ use hexdesk_domain::{
 };
 
 use super::desk::{CREATED, Desk, Snapshot};
-use super::ticket_lists::{create_all, expect_order, some_filters};
+use super::ticket_lists::{create_all, expect_list_and_count, some_filters, whole_list};
 use crate::comparison::same;
 use crate::memory::changed;
 use crate::samples::{
@@ -175,7 +175,7 @@ async fn lists_and_counts_follow(storage: &dyn Storage) -> anyhow::Result<()> {
         TicketFilter { is_opened: Some(false), ..all() },
         TicketFilter { has_unread: Some(false), ..all() },
     ]);
-    let list = super::ticket_lists::whole_list(storage, shop, &all()).await?;
+    let list = whole_list(storage, shop, &all()).await?;
     let mut tickets: Vec<Ticket> = list.into_iter().map(|view| view.ticket).collect();
     let changes = desk.single_changes();
     for place in 0..changes.len() * 2 {
@@ -184,11 +184,8 @@ async fn lists_and_counts_follow(storage: &dyn Storage) -> anyhow::Result<()> {
         update_ticket(storage, shop, ticket.id, update(changes.clone())).await?;
         *ticket = changed(ticket.clone(), changes.clone());
         for filter in &filters {
-            let error = || format!("after {what}");
-            expect_order(storage, shop, filter, &tickets).await.with_context(error)?;
-            let expected = tickets.iter().filter(|it| crate::memory::is_let_through(filter, it)).count();
-            let count = storage.count_tickets(shop, filter.clone()).await?;
-            same(&format!("the count with {filter:?} after {what}"), &count, &u64::try_from(expected)?)?;
+            let listed = expect_list_and_count(storage, shop, filter, &tickets).await;
+            listed.with_context(|| format!("after an update with {what}"))?;
         }
     }
     Ok(())

@@ -3,12 +3,13 @@
 
 use std::sync::Arc;
 
+use anyhow::Context;
 use hexdesk_domain::ports::DeleteTicketOutcome::{Deleted, TicketNotFound};
 use hexdesk_domain::ports::{CreateCommentOutcome, CreateTicketOutcome, UpdateTicketOutcome};
 use hexdesk_domain::{Attempt, NewComment, Storage, Ticket, TicketChanges, TicketFilter, Timestamp};
 
 use super::desk::{CREATED, Desk, Snapshot};
-use super::ticket_lists::{create_all, expect_order, some_filters, whole_list};
+use super::ticket_lists::{create_all, expect_list_and_count, some_filters, whole_list};
 use crate::comparison::same;
 use crate::samples::{
     Stage, at, attempt_comment, attempt_update, claim, claimed, comment_creation, create_comment,
@@ -79,10 +80,8 @@ async fn lists_and_counts_follow(storage: &dyn Storage) -> anyhow::Result<()> {
         let deleted = tickets.remove(place);
         same("a deletion", &storage.delete_ticket(stage.shop.id, deleted.id, None).await?, &Deleted)?;
         for filter in some_filters(&stage) {
-            expect_order(storage, stage.shop.id, &filter, &tickets).await?;
-            let expected = tickets.iter().filter(|it| crate::memory::is_let_through(&filter, it)).count();
-            let count = storage.count_tickets(stage.shop.id, filter.clone()).await?;
-            same(&format!("the count with {filter:?} after a deletion"), &count, &u64::try_from(expected)?)?;
+            let listed = expect_list_and_count(storage, stage.shop.id, &filter, &tickets).await;
+            listed.context("after a deletion")?;
         }
     }
     Ok(())

@@ -95,7 +95,7 @@ pub(super) fn some_filters(stage: &Stage) -> Vec<TicketFilter> {
 }
 
 /// Fails unless the ids are listed in the order of lists.
-pub(super) async fn expect_order(
+async fn expect_order(
     storage: &dyn Storage,
     shop: ShopId,
     filter: &TicketFilter,
@@ -108,6 +108,20 @@ pub(super) async fn expect_order(
     let listed: Vec<_> =
         whole_list(storage, shop, filter).await?.iter().map(|view| place_of(&view.ticket)).collect();
     same(&format!("the order of the list with {}", conditions_of(filter)), &listed, &expected)
+}
+
+/// Fails unless the list and the count are those of the tickets that the filter lets
+/// through.
+pub(super) async fn expect_list_and_count(
+    storage: &dyn Storage,
+    shop: ShopId,
+    filter: &TicketFilter,
+    tickets: &[Ticket],
+) -> anyhow::Result<()> {
+    expect_order(storage, shop, filter, tickets).await?;
+    let expected = tickets.iter().filter(|ticket| crate::memory::is_let_through(filter, ticket)).count();
+    let count = storage.count_tickets(shop, filter.clone()).await?;
+    same(&format!("the count with {}", conditions_of(filter)), &count, &u64::try_from(expected)?)
 }
 
 /// TICKET-15: page by page every ticket once, `limit` on each page but the last.

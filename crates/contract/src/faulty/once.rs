@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use hexdesk_domain::ports::{CreateCommentOutcome, CreateCustomerOutcome};
+use hexdesk_domain::ports::{CreateCommentOutcome, CreateCustomerOutcome, TicketUpdate, UpdateTicketOutcome};
 use hexdesk_domain::{Fingerprint, Once, Receipt};
 
 use super::{Fault, FaultyStorage};
@@ -54,6 +54,27 @@ impl FaultyStorage {
             }
             Fault::CustomerFingerprintIgnored => once.request.fingerprint = Fingerprint([0; 32]),
             Fault::CustomerKeysApart => once.request.operation += " of customers",
+            _ => {}
+        }
+        Some(once)
+    }
+
+    pub(super) fn changed_for_updates(
+        &self,
+        update: &TicketUpdate,
+        once: Option<Once<UpdateTicketOutcome>>,
+    ) -> Option<Once<UpdateTicketOutcome>> {
+        let mut once = once?;
+        let receipt = Arc::clone(&once.receipt);
+        match self.fault {
+            Fault::RefusedUpdateRecorded => {
+                once.receipt = Arc::new(move |outcome| receipt(outcome).or_else(|| Some(empty_receipt())));
+            }
+            Fault::EmptyUpdateNotRecorded if update.changes.is_empty() => {
+                once.receipt = Arc::new(|_| None);
+            }
+            Fault::UpdateFingerprintIgnored => once.request.fingerprint = Fingerprint([0; 32]),
+            Fault::UpdateKeysApart => once.request.operation += " of updates",
             _ => {}
         }
         Some(once)

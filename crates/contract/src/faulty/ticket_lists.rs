@@ -26,6 +26,11 @@ impl FaultyStorage {
     fn is_listed(&self, filter: &TicketFilter, ticket: &Ticket) -> bool {
         let mut filter = filter.clone();
         let mut ticket = ticket.clone();
+        if self.fault == Fault::ListsBehindUpdates
+            && let Some(outdated) = self.outdated.state().tickets.get(&(ticket.shop_id, ticket.id))
+        {
+            ticket = outdated.ticket.clone();
+        }
         let millisecond_on = |time: Timestamp| time.saturating_add_millis(1);
         match self.fault {
             Fault::ListedWithoutCase => {
@@ -146,6 +151,12 @@ impl FaultyStorage {
     }
 
     pub(super) fn count(&self, shop: ShopId, filter: &TicketFilter) -> u64 {
+        if self.fault == Fault::CountBehindDeletions {
+            let outdated = self.outdated.state().tickets_of(shop, |ticket| is_let_through(filter, ticket));
+            if !outdated.is_empty() {
+                return outdated.len() as u64;
+            }
+        }
         let tickets = self.listed(shop, filter);
         let count = match (self.fault, &filter.tag) {
             (Fault::CountOfAPage, _) => tickets.len().min(MAX_PAGE_ENTRIES as usize),
