@@ -9,6 +9,7 @@ mod postgres;
 mod claims;
 mod comments;
 mod scene;
+mod ticket_changes;
 
 use std::collections::BTreeSet;
 use std::pin::pin;
