@@ -11,7 +11,9 @@ mod comments;
 mod connect;
 mod create_comments;
 mod customers;
+mod delete_ticket;
 mod errors;
+mod human_tickets;
 mod id_ranges;
 mod migrations;
 mod once;
@@ -20,6 +22,7 @@ mod shops;
 mod ticket_lists;
 mod tickets;
 mod tls;
+mod update_ticket;
 mod url;
 mod users;
 

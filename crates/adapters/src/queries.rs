@@ -36,6 +36,12 @@ pub(crate) fn ticket_view(shop: i64, id: i64) -> _ {
     views.filter(tickets::id.eq(id))
 }
 
+/// The human ticket of one ticket, without a join: to be changed or deleted.
+#[auto_type]
+pub(crate) fn human_ticket(shop: i64, ticket: i64) -> _ {
+    human_tickets::table.filter(human_tickets::shop_id.eq(shop).and(human_tickets::ticket_id.eq(ticket)))
+}
+
 /// The list of a shop's tickets.
 #[auto_type]
 pub(crate) fn ticket_list(shop: i64) -> _ {

@@ -11,6 +11,7 @@ mod comments;
 mod cursor;
 mod customers;
 mod demo;
+mod entity_tag;
 mod health;
 mod idempotency;
 mod json_members;

@@ -65,6 +65,18 @@ pub const ENDPOINTS: &[Endpoint] = &[
         handler: || web::to(tickets::find),
     },
     Endpoint {
+        method: Method::PATCH,
+        path: "/api/v1/tickets/{ticketId}",
+        access: Access::Key(Scope::TicketsWrite),
+        handler: || web::to(tickets::update),
+    },
+    Endpoint {
+        method: Method::DELETE,
+        path: "/api/v1/tickets/{ticketId}",
+        access: Access::Key(Scope::TicketsWrite),
+        handler: || web::to(tickets::delete),
+    },
+    Endpoint {
         method: Method::GET,
         path: "/api/v1/tickets/{ticketId}/comments",
         access: Access::Key(Scope::TicketsRead),

@@ -1,4 +1,4 @@
-//! Tickets: a batch is one statement, which commits by itself.
+//! Tickets: a batch of new ones is one statement, which commits by itself.
 
 use std::collections::HashSet;
 
@@ -8,14 +8,18 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::{Array, BigInt, Binary, Bool, Integer, Nullable, Text};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use hexdesk_domain::ports::{CreateTicketOutcome, TicketCreation};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use hexdesk_domain::ports::{
+    CreateTicketOutcome, DeleteTicketOutcome, TicketCreation, TicketUpdate, UpdateTicketOutcome,
+};
 use hexdesk_domain::{
-    Page, ShopId, StorageError, TicketFilter, TicketId, TicketPosition, TicketStore, TicketView,
+    Attempt, Once, Page, ShopId, StorageError, TicketFilter, TicketId, TicketPosition, TicketStore,
+    TicketView,
 };
 
 use super::errors::{Effect, Failure};
-use super::{PostgresStorage, ticket_lists};
+use super::once::attempt;
+use super::{PostgresStorage, delete_ticket, ticket_lists, update_ticket};
 use crate::queries;
 use crate::rows::{
     CustomerRow, HumanTicketRow, IdempotencyRow, TicketRow, TicketViewRow, UserRow, ticket_view,
@@ -45,17 +49,7 @@ impl TicketStore for PostgresStorage {
     async fn find_ticket(&self, shop: ShopId, id: TicketId) -> Result<Option<TicketView>, StorageError> {
         self.connections
             .run("find_ticket", Effect::Read, async move |connection: &mut AsyncPgConnection| {
-                let row: Option<TicketViewRow> = queries::ticket_view(shop.get(), id.get())
-                    .select((
-                        TicketRow::as_select(),
-                        CustomerRow::as_select(),
-                        Option::<UserRow>::as_select(),
-                        Option::<HumanTicketRow>::as_select(),
-                    ))
-                    .get_result(connection)
-                    .await
-                    .optional()?;
-                Ok(row.map(ticket_view).transpose()?)
+                find_view(connection, shop, id).await
             })
             .await
     }
@@ -74,6 +68,46 @@ impl TicketStore for PostgresStorage {
             .await
     }
 
+    async fn update_ticket(
+        &self,
+        shop: ShopId,
+        id: TicketId,
+        update: TicketUpdate,
+        once: Option<Once<UpdateTicketOutcome>>,
+    ) -> Result<Attempt<UpdateTicketOutcome>, StorageError> {
+        self.connections
+            .run("update_ticket", Effect::Write, async move |connection: &mut AsyncPgConnection| match once {
+                Some(once) => {
+                    attempt(connection, shop, &once, async move |connection| {
+                        update_ticket::update(connection, shop, id, update).await
+                    })
+                    .await
+                }
+                None => connection
+                    .transaction(async |connection| update_ticket::update(connection, shop, id, update).await)
+                    .await
+                    .map(Attempt::Ran),
+            })
+            .await
+    }
+
+    async fn delete_ticket(
+        &self,
+        shop: ShopId,
+        id: TicketId,
+        expected_version: Option<i64>,
+    ) -> Result<DeleteTicketOutcome, StorageError> {
+        self.connections
+            .run("delete_ticket", Effect::Write, async move |connection: &mut AsyncPgConnection| {
+                connection
+                    .transaction(async |connection| {
+                        delete_ticket::delete(connection, shop, id, expected_version).await
+                    })
+                    .await
+            })
+            .await
+    }
+
     async fn count_tickets(&self, shop: ShopId, filter: TicketFilter) -> Result<u64, StorageError> {
         self.connections
             .run("count_tickets", Effect::Read, async move |connection: &mut AsyncPgConnection| {
@@ -81,6 +115,25 @@ impl TicketStore for PostgresStorage {
             })
             .await
     }
+}
+
+/// The shop's ticket as it is now.
+pub(super) async fn find_view(
+    connection: &mut AsyncPgConnection,
+    shop: ShopId,
+    id: TicketId,
+) -> Result<Option<TicketView>, Failure> {
+    let row: Option<TicketViewRow> = queries::ticket_view(shop.get(), id.get())
+        .select((
+            TicketRow::as_select(),
+            CustomerRow::as_select(),
+            Option::<UserRow>::as_select(),
+            Option::<HumanTicketRow>::as_select(),
+        ))
+        .get_result(connection)
+        .await
+        .optional()?;
+    Ok(row.map(ticket_view).transpose()?)
 }
 
 async fn create_batch(

@@ -1,10 +1,10 @@
 //! A shop with a customer, and tickets of theirs.
 
-use hexdesk_domain::ports::{CreateCustomerOutcome, CreateShopOutcome, TicketCreation};
+use hexdesk_domain::ports::{CommentCreation, CreateCustomerOutcome, CreateShopOutcome, TicketCreation};
 use hexdesk_domain::{
-    Attempt, Customer, CustomerStore, ExternalIds, Fingerprint, IdempotencyClaim, IdempotencyKey,
-    IdempotencyRequest, NewCustomer, Receipt, Shop, ShopDomain, ShopStore, Ticket, TicketFilter, TicketId,
-    TicketStore, Timestamp,
+    Attempt, CommentId, Customer, CustomerStore, ExternalIds, Fingerprint, IdempotencyClaim, IdempotencyKey,
+    IdempotencyRequest, NewComment, NewCustomer, Receipt, Shop, ShopDomain, ShopStore, Ticket, TicketFilter,
+    TicketId, TicketStore, Timestamp,
 };
 
 use crate::RedbStorage;
@@ -80,6 +80,27 @@ pub(super) fn creation(customer: &Customer, number: i64) -> TicketCreation {
         receipt: Receipt { answer: vec![1, 2, 3], customer_id: Some(customer.id) },
     };
     TicketCreation { ticket, created_at: now(), idempotency: Some(claim) }
+}
+
+/// A comment of the customer's on a ticket of theirs, a second after it, without an
+/// idempotency key.
+pub(super) fn comment(customer: &Customer, ticket: i64, number: i64) -> CommentCreation {
+    let comment = NewComment {
+        id: CommentId::new(number).unwrap(),
+        shop_id: customer.shop_id,
+        ticket_id: id(ticket),
+        text: format!("comment {number}"),
+        time: now().saturating_add_millis(1_000),
+        channel: None,
+        is_from_shop: false,
+        author_id: None,
+        subject: None,
+        from_email: None,
+        to_emails: Vec::new(),
+        attachments: None,
+        tags: Vec::new(),
+    };
+    CommentCreation { comment, once: None }
 }
 
 /// Whether the ticket is there; fails unless its human ticket is there just then, too, and
