@@ -376,7 +376,7 @@ impl StorageFixture for FaultyFixture {
 
 /// Lets other tasks have their turn, in the gap between asking and acting.
 async fn gap() {
-    for _ in 0..25 {
+    for _ in 0..1_000 {
         tokio::task::yield_now().await;
     }
 }

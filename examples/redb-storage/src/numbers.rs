@@ -6,9 +6,8 @@ use redb::ReadableTable;
 
 use crate::tables::{Json, NumberInShop, all_of};
 
-/// The number after the largest that the shop has in this table. Nothing is ever deleted,
-/// so it was never in use; and it stays free until the write transaction ends, because
-/// there is no other.
+/// The number after the largest that the shop has in this table: nothing in it has that
+/// number. It stays free until the write transaction ends, because there is no other.
 pub(crate) fn next_number(
     table: &impl ReadableTable<NumberInShop, Json>,
     shop: ShopId,

@@ -1,5 +1,6 @@
 //! Changing a ticket.
 
+use anyhow::Context;
 use hexdesk_domain::ports::{TicketUpdate, UpdateTicketOutcome};
 use hexdesk_domain::{ShopId, Ticket, TicketChanges, TicketId};
 use redb::{ReadableTable, WriteTransaction};
@@ -37,7 +38,7 @@ pub(super) fn update(
         if let Some(is_opened) = changes.is_opened {
             human_tickets::set(&mut human_tickets, &mut by_ticket, shop, id, is_opened, changed_at)?;
         }
-        change(&mut ticket, changes);
+        change(&mut ticket, changes)?;
         tickets.replace(&before, ticket.clone())?;
     }
     let customers = transaction.open_table(CUSTOMERS)?;
@@ -45,7 +46,7 @@ pub(super) fn update(
     Ok(UpdateTicketOutcome::Updated(Box::new(view)))
 }
 
-fn change(ticket: &mut Ticket, changes: TicketChanges) {
+fn change(ticket: &mut Ticket, changes: TicketChanges) -> anyhow::Result<()> {
     // In full, so that no change is forgotten.
     let TicketChanges { assigned_to, name, tags, contact_reason, language_code, is_opened, unread_count } =
         changes;
@@ -56,7 +57,8 @@ fn change(ticket: &mut Ticket, changes: TicketChanges) {
     set(&mut ticket.language_code, language_code);
     set(&mut ticket.is_opened, is_opened);
     set(&mut ticket.unread_count, unread_count);
-    ticket.version += 1;
+    ticket.version = ticket.version.checked_add(1).context("no version is left")?;
+    Ok(())
 }
 
 fn set<T>(field: &mut T, value: Option<T>) {
