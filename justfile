@@ -22,3 +22,7 @@ property-tests cases='2000':
 release:
     cargo build --release --locked --bin hexdesk
     ls -l target/release/hexdesk
+
+# Write docs/openapi.json anew from the code.
+openapi:
+    HEXDESK_WRITE_OPENAPI=1 cargo test --locked --package hexdesk-http --lib the_kept_document

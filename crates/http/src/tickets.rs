@@ -3,6 +3,7 @@
 mod create;
 mod find;
 mod list;
+pub(crate) mod openapi;
 mod wire;
 
 pub(crate) use create::create;
