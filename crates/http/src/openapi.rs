@@ -123,6 +123,13 @@ fn path_item(
     mut components: ComponentsBuilder,
 ) -> (PathItem, ComponentsBuilder) {
     let Description { id, tag, summary, text, parameters, body, answers, problems, schemas } = description;
+    let bad_parameter = (!parameters.is_empty()).then(|| {
+        Problem::invalid_parameter(if body.is_some() {
+            "Idempotency-Key must be 1 to 255 characters"
+        } else {
+            "limit must be a whole number from 1 to 100"
+        })
+    });
     let mut operation =
         OperationBuilder::new().operation_id(Some(id)).tag(tag).summary(Some(summary)).request_body(body);
     if !parameters.is_empty() {
@@ -142,7 +149,7 @@ fn path_item(
             .insert(headers::REQUEST_ID.to_owned(), RefOr::Ref(problems::header(headers::REQUEST_ID)));
         operation = operation.response(status.as_str(), answer);
     }
-    let every = every_routes_problems(endpoint).into_iter().chain(problems).collect();
+    let every = every_routes_problems(endpoint).into_iter().chain(problems).chain(bad_parameter).collect();
     for (status, (name, answer)) in problems::answers(every) {
         operation = operation.response(status.to_string(), Ref::from_response_name(&name));
         components = components.response(name, answer);
@@ -317,6 +324,24 @@ mod tests {
         for kind in ["schemas", "responses", "headers"] {
             for name in document["components"][kind].as_object().unwrap().keys() {
                 assert!(referred.contains(&format!("#/components/{kind}/{name}")), "{kind} {name}");
+            }
+        }
+    }
+
+    #[test]
+    fn two_components_of_one_name_are_the_same() {
+        let document = json();
+        for endpoint in ENDPOINTS {
+            let Description { id, schemas, .. } = endpoint.description();
+            for (name, schema) in schemas {
+                let schema = serde_json::to_value(schema).unwrap();
+                assert_eq!(document["components"]["schemas"][&name], schema, "{name} of {id}");
+            }
+            let (item, components) = path_item(endpoint, endpoint.description(), ComponentsBuilder::new());
+            drop(item);
+            for (name, response) in components.build().responses {
+                let response = serde_json::to_value(response).unwrap();
+                assert_eq!(document["components"]["responses"][&name], response, "{name} of {id}");
             }
         }
     }

@@ -11,7 +11,7 @@ use utoipa::openapi::path::Parameter;
 use utoipa::openapi::schema::Object;
 
 use super::list::DEFAULT_RECENT_DAYS;
-use super::wire::{TICKET_MEMBERS, TicketAnswer, TicketJson, TicketViewJson, TicketsAnswer};
+use super::wire::{TICKET_MEMBERS, TicketAnswer, TicketViewAnswer, TicketsAnswer};
 use crate::demo;
 use crate::openapi::{BodySchema, Description, TICKETS, headers, parameters, schemas};
 use crate::problem::Problem;
@@ -32,7 +32,7 @@ pub(crate) fn create() -> Description {
         body().into(),
         [("full", full_body()), ("least", json!({"customerId": 123, "Channel": "Mail"}))],
     )
-    .answers::<TicketAnswer<TicketJson<'static>>>(
+    .answers::<TicketAnswer<'static>>(
         StatusCode::CREATED,
         "The ticket was created, now or by an earlier request with the same `Idempotency-Key`.",
         &[headers::LOCATION, headers::IDEMPOTENCY_REPLAYED],
@@ -52,7 +52,7 @@ pub(crate) fn find() -> Description {
         "The ticket with the people it names, and its human ticket if it has one.",
     )
     .parameters([in_path()])
-    .answers::<TicketAnswer<TicketViewJson<'static>>>(
+    .answers::<TicketViewAnswer<'static>>(
         StatusCode::OK,
         "The ticket.",
         &[],

@@ -51,18 +51,34 @@ pub(super) fn draft(members: &mut Members) -> TicketDraft {
     }
 }
 
-/// `{"success":true,"ticket":{…}}`
+/// `{"success":true,"ticket":{…}}`, with every column of the ticket.
 #[derive(Serialize, ToSchema)]
-pub(super) struct TicketAnswer<T> {
+pub(super) struct TicketAnswer<'a> {
     /// Always true.
     success: bool,
     /// The ticket.
-    ticket: T,
+    ticket: TicketJson<'a>,
 }
 
-impl<T> TicketAnswer<T> {
-    pub(super) fn new(ticket: T) -> Self {
-        Self { success: true, ticket }
+impl<'a> TicketAnswer<'a> {
+    pub(super) fn new(ticket: &'a Ticket, shop_domain: &'a str) -> Self {
+        Self { success: true, ticket: TicketJson::new(ticket, shop_domain) }
+    }
+}
+
+/// `{"success":true,"ticket":{…}}`, with the people that the ticket names.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TicketWithPeopleAnswer)]
+pub(super) struct TicketViewAnswer<'a> {
+    /// Always true.
+    success: bool,
+    /// The ticket.
+    ticket: TicketViewJson<'a>,
+}
+
+impl<'a> TicketViewAnswer<'a> {
+    pub(super) fn new(view: &'a TicketView, shop_domain: &'a str) -> Self {
+        Self { success: true, ticket: TicketViewJson::new(view, shop_domain) }
     }
 }
 
@@ -207,7 +223,6 @@ struct HumanTicketJson {
     /// Its id.
     #[schema(value_type = Id)]
     id: i64,
-    /// `OPEN` until it is closed.
     #[schema(schema_with = human_ticket_status)]
     #[serde(rename = "HumanTicketStatus")]
     status: &'static str,
@@ -233,5 +248,5 @@ impl HumanTicketJson {
 }
 
 fn human_ticket_status() -> Schema {
-    schemas::one_of(&["OPEN", "CLOSED"])
+    schemas::described(schemas::one_of(&["OPEN", "CLOSED"]), "`OPEN` until it is closed.")
 }
