@@ -12,6 +12,7 @@ mod rows;
 pub mod schema;
 mod sql_types;
 mod sqlite;
+mod ticket_changeset;
 
 pub use authentication::{
     ApiKeyAuthenticator, IssueKeyError, KeyId, KeyIdError, KeyRequest, KeyText, PresentedKey,

@@ -7,15 +7,22 @@
 //! the database, never by looking first.
 
 mod api_keys;
+mod comments;
 mod connect;
+mod create_comments;
 mod customers;
+mod delete_ticket;
 mod errors;
+mod human_tickets;
 mod id_ranges;
 mod migrations;
+mod once;
 mod pool;
 mod shops;
+mod ticket_lists;
 mod tickets;
 mod tls;
+mod update_ticket;
 mod url;
 mod users;
 

@@ -36,6 +36,12 @@ pub(crate) fn ticket_view(shop: i64, id: i64) -> _ {
     views.filter(tickets::id.eq(id))
 }
 
+/// The human ticket of one ticket, without a join: to be changed or deleted.
+#[auto_type]
+pub(crate) fn human_ticket(shop: i64, ticket: i64) -> _ {
+    human_tickets::table.filter(human_tickets::shop_id.eq(shop).and(human_tickets::ticket_id.eq(ticket)))
+}
+
 /// The list of a shop's tickets.
 #[auto_type]
 pub(crate) fn ticket_list(shop: i64) -> _ {
@@ -43,8 +49,8 @@ pub(crate) fn ticket_list(shop: i64) -> _ {
     views.order((tickets::last_message_time.desc(), tickets::id.desc()))
 }
 
-/// Whether a ticket comes after this place in the list. The first half says nothing that
-/// the second does not; it is what an index can be entered by.
+/// Whether a ticket comes after this place in the list. In two halves, because an index
+/// can be entered by the first.
 #[auto_type]
 pub(crate) fn ticket_is_after(time: StoredTimestamp, id: i64) -> _ {
     tickets::last_message_time.le(time).and(tickets::last_message_time.lt(time).or(tickets::id.lt(id)))
@@ -71,7 +77,7 @@ pub(crate) fn comment_list(shop: i64, ticket: i64) -> _ {
 }
 
 /// Whether a comment comes after this place in its ticket's list. In halves as
-/// [`ticket_is_after`] is.
+/// [`ticket_is_after()`] is.
 #[auto_type]
 pub(crate) fn comment_is_after(time: StoredTimestamp, id: i64) -> _ {
     comments::time.ge(time).and(comments::time.gt(time).or(comments::id.gt(id)))

@@ -10,13 +10,16 @@ mod comments;
 mod connection;
 mod counters;
 mod customers;
+mod delete_ticket;
 mod errors;
+mod human_tickets;
 mod id_ranges;
 mod lane;
 mod migrations;
 mod once;
 mod shops;
 mod tickets;
+mod update_ticket;
 mod users;
 
 #[cfg(test)]

@@ -2,11 +2,14 @@
 //! calls that run at the same time are in [`concurrency`].
 
 pub mod api_keys;
+pub mod comments;
 pub mod concurrency;
 pub mod customers;
 pub mod id_ranges;
 pub mod idempotency;
+pub mod once;
 pub mod readiness;
 pub mod shops;
+pub mod ticket_lists;
 pub mod tickets;
 pub mod users;

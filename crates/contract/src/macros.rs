@@ -49,6 +49,27 @@ macro_rules! __for_each_case {
                 "IDEMPOTENCY-5" idempotency_5_key_twice_in_a_batch
                 "IDEMPOTENCY-6" idempotency_6_record_answers_first
             }
+            ticket_lists {
+                "TICKET-13" ticket_13_list_meets_every_condition
+                "TICKET-14" ticket_14_list_is_latest_first
+                "TICKET-15" ticket_15_pages_hold_every_ticket_once
+                "TICKET-16" ticket_16_count_is_the_lists_length
+            }
+            comments {
+                "COMMENT-1" comment_1_is_listed_as_created
+                "COMMENT-2" comment_2_attempts_are_in_order
+                "COMMENT-3" comment_3_unknown_ticket_or_author_is_refused
+                "COMMENT-4" comment_4_last_message_follows
+                "COMMENT-5" comment_5_customers_comment_is_unread
+                "COMMENT-6" comment_6_version_counts_every_comment
+                "COMMENT-7" comment_7_list_is_earliest_first
+                "COMMENT-8" comment_8_pages_hold_every_comment_once
+                "COMMENT-9" comment_9_other_shops_ticket_has_no_list
+            }
+            once {
+                "COMMENT-10" comment_10_takes_effect_once
+                "CUSTOMER-8" customer_8_takes_effect_once
+            }
             api_keys {
                 "KEY-1" key_1_is_found_with_its_shop
                 "KEY-2" key_2_unknown_number_is_none
@@ -73,6 +94,7 @@ macro_rules! __for_each_case {
                 "CUSTOMER-7" customer_7_one_of_racing_creations_wins
                 "TICKET-12" ticket_12_racing_batches_all_take_effect
                 "IDEMPOTENCY-7" idempotency_7_one_of_racing_items_is_created
+                "COMMENT-11" comment_11_racing_comments_are_all_stored
                 "IDRANGE-1" id_range_1_racing_ranges_do_not_overlap
             }
         }

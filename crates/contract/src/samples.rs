@@ -3,15 +3,17 @@
 //! stranger than it lets through: `fold_email` is for any text.)
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use hexdesk_domain::ports::{
-    CreateCustomerOutcome, CreateShopOutcome, CreateTicketOutcome, CreateUserOutcome, TicketCreation,
+    CommentCreation, CreateCommentOutcome, CreateCustomerOutcome, CreateShopOutcome, CreateTicketOutcome,
+    CreateUserOutcome, TicketCreation,
 };
 use hexdesk_domain::{
-    Customer, CustomerId, Fingerprint, IdempotencyClaim, IdempotencyKey, IdempotencyRequest, NewApiKey,
-    NewCustomer, NewUser, Receipt, Scope, SecretHash, Shop, ShopDomain, ShopId, Storage, Ticket, TicketId,
-    Timestamp, User, UserId,
+    Attempt, CommentId, CommentView, Customer, CustomerId, ExternalIds, Fingerprint, IdempotencyClaim,
+    IdempotencyKey, IdempotencyRequest, NewApiKey, NewComment, NewCustomer, NewUser, Once, Receipt, Scope,
+    SecretHash, Shop, ShopDomain, ShopId, Storage, Ticket, TicketId, Timestamp, User, UserId,
 };
 
 use crate::comparison::same;
@@ -116,6 +118,10 @@ pub(crate) fn ticket_id(number: i64) -> anyhow::Result<TicketId> {
     TicketId::new(number).with_context(|| format!("{number} as a ticket's id"))
 }
 
+pub(crate) fn comment_id(number: i64) -> anyhow::Result<CommentId> {
+    CommentId::new(number).with_context(|| format!("{number} as a comment's id"))
+}
+
 /// A customer with this e-mail address and nothing else.
 pub(crate) fn customer_by_email(email: &str) -> NewCustomer {
     NewCustomer {
@@ -125,7 +131,7 @@ pub(crate) fn customer_by_email(email: &str) -> NewCustomer {
         first_name: None,
         last_name: None,
         full_name: None,
-        shopify_id: None,
+        external_ids: ExternalIds::default(),
         created_at: at(0),
     }
 }
@@ -152,6 +158,7 @@ pub(crate) fn new_key(seed: u8) -> NewApiKey {
     NewApiKey {
         secret_hash: secret_hash(seed),
         scopes: Scope::ALL.iter().copied().collect::<BTreeSet<_>>(),
+        user_id: None,
         created_at: at(0),
         expires_at: None,
     }
@@ -186,6 +193,7 @@ pub(crate) fn plain_ticket(id: TicketId, customer: &Customer) -> Ticket {
         tags: Vec::new(),
         language_code: None,
         via: None,
+        version: 1,
     }
 }
 
@@ -195,7 +203,9 @@ pub(crate) fn creation(ticket: Ticket) -> TicketCreation {
 }
 
 /// The creation of this ticket under an idempotency key.
-pub(crate) fn claimed(ticket: Ticket, claim: IdempotencyClaim) -> TicketCreation {
+pub(crate) fn claimed(ticket: Ticket, mut claim: IdempotencyClaim) -> TicketCreation {
+    // Half of the receipts hold what is the customer's.
+    claim.receipt.customer_id = (ticket.id.get() % 2 == 0).then_some(ticket.customer_id);
     TicketCreation { idempotency: Some(claim), ..creation(ticket) }
 }
 
@@ -207,8 +217,67 @@ pub(crate) fn claim(key: &str, request: u8, receipt: &[u8]) -> anyhow::Result<Id
             key: IdempotencyKey::parse(key).with_context(|| format!("{key:?} as an idempotency key"))?,
             fingerprint: Fingerprint(secret_hash(request).0),
         },
-        receipt: Receipt(receipt.to_vec()),
+        receipt: Receipt { answer: receipt.to_vec(), customer_id: None },
     })
+}
+
+/// A comment of the shop on this ticket with nothing but what is required, an hour after
+/// the last message.
+pub(crate) fn new_comment(id: i64, ticket: &Ticket) -> anyhow::Result<NewComment> {
+    Ok(NewComment {
+        id: comment_id(id)?,
+        shop_id: ticket.shop_id,
+        ticket_id: ticket.id,
+        text: format!("comment {id}"),
+        time: ticket.last_message_time.saturating_add_millis(3_600_000),
+        channel: None,
+        is_from_shop: true,
+        author_id: None,
+        subject: None,
+        from_email: None,
+        to_emails: Vec::new(),
+        attachments: None,
+        tags: Vec::new(),
+    })
+}
+
+/// The creation of this comment, without an idempotency key.
+pub(crate) fn comment_creation(comment: NewComment) -> CommentCreation {
+    CommentCreation { comment, once: None }
+}
+
+/// The wish that an operation, `create` unless changed, take effect once, with this answer
+/// in its receipt whatever the outcome; requests are the same if `request` is.
+pub(crate) fn once<T>(key: &str, request: u8, answer: &[u8]) -> anyhow::Result<Once<T>> {
+    let mut claim = claim(key, request, answer)?;
+    claim.request.operation = "create".to_owned();
+    let receipt = claim.receipt;
+    Ok(Once {
+        request: claim.request,
+        requested_at: at(3),
+        receipt: Arc::new(move |_| Some(receipt.clone())),
+    })
+}
+
+/// Creates a single comment and answers what became of it.
+pub(crate) async fn attempt_comment(
+    storage: &dyn Storage,
+    creation: CommentCreation,
+) -> anyhow::Result<Attempt<CreateCommentOutcome>> {
+    let mut attempts = storage.create_comments(vec![creation]).await?;
+    ensure!(attempts.len() == 1, "a batch of one was answered {} attempts", attempts.len());
+    attempts.pop().context("an attempt")
+}
+
+/// Creates a single comment that must be accepted.
+pub(crate) async fn create_comment(
+    storage: &dyn Storage,
+    creation: CommentCreation,
+) -> anyhow::Result<CommentView> {
+    match attempt_comment(storage, creation).await? {
+        Attempt::Ran(CreateCommentOutcome::Created(view)) => Ok(*view),
+        other => anyhow::bail!("a new comment was answered {other:?}"),
+    }
 }
 
 /// Creates a shop that must be new.
@@ -225,8 +294,8 @@ pub(crate) async fn create_customer(
     shop: ShopId,
     new: NewCustomer,
 ) -> anyhow::Result<Customer> {
-    match storage.create_customer(shop, new).await? {
-        CreateCustomerOutcome::Created(customer) => Ok(customer),
+    match storage.create_customer(shop, new, None).await? {
+        Attempt::Ran(CreateCustomerOutcome::Created(customer)) => Ok(customer),
         other => anyhow::bail!("a new customer was answered {other:?}"),
     }
 }

@@ -9,7 +9,7 @@ use crate::{Shop, ShopId, Timestamp, UserId};
 pub enum Scope {
     /// Read tickets and their comments, and the people they name.
     TicketsRead,
-    /// Create tickets and comments.
+    /// Create, change and delete tickets, and create comments.
     TicketsWrite,
     /// Read customers.
     CustomersRead,

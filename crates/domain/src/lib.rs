@@ -33,10 +33,12 @@ mod shop;
 mod storage_error;
 mod text_rules;
 mod ticket;
+mod ticket_changes;
 mod ticket_draft;
 mod ticket_filter;
 mod ticket_id;
 mod time;
+mod update_ticket;
 mod user;
 mod violation;
 
@@ -62,9 +64,11 @@ pub use ports::{
 pub use shop::{Shop, ShopDomain, ShopDomainError};
 pub use storage_error::{StorageError, StorageErrorKind};
 pub use ticket::{HumanTicket, Ticket, TicketView};
+pub use ticket_changes::TicketChanges;
 pub use ticket_draft::TicketDraft;
 pub use ticket_filter::{AssigneeFilter, ThreadFilter, TicketFilter};
 pub use ticket_id::{IdRange, NodeNumber, TicketIdGenerator, TicketIdsExhausted};
 pub use time::{Timestamp, TimestampError};
+pub use update_ticket::{UpdateTicket, UpdateTicketError};
 pub use user::{NewUser, User};
 pub use violation::{Field, Rule, Violation};

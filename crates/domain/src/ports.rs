@@ -29,7 +29,9 @@ pub use id_ranges::IdRangeStore;
 pub use readiness::Readiness;
 pub use shops::{CreateShopOutcome, ShopStore};
 pub use sources::{Clock, TicketIdSource};
-pub use tickets::{CreateTicketOutcome, TicketCreation, TicketStore};
+pub use tickets::{
+    CreateTicketOutcome, DeleteTicketOutcome, TicketCreation, TicketStore, TicketUpdate, UpdateTicketOutcome,
+};
 pub use users::{CreateUserOutcome, UserStore};
 
 /// Everything a storage adapter implements. Holds for whatever implements the parts.

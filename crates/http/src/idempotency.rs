@@ -80,31 +80,38 @@ impl Drop for KeyInUse {
     }
 }
 
-/// A successful answer, as it is kept and sent: status, `Location`, and a JSON body.
+/// A successful answer, as it is kept and sent: status, `Location`, `ETag`, and a JSON body.
 ///
-/// As a receipt it is one line of status and location, then the body.
+/// As a receipt it is one line of status, location and entity tag, then the body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StoredAnswer {
     status: StatusCode,
     location: Option<String>,
+    entity_tag: Option<String>,
     body: Vec<u8>,
 }
 
 impl StoredAnswer {
     /// 200.
     pub(crate) fn ok(body: &impl Serialize) -> Self {
-        Self { status: StatusCode::OK, location: None, body: json(body) }
+        Self { status: StatusCode::OK, location: None, entity_tag: None, body: json(body) }
     }
 
     /// 201, with the place of what was created if it has one.
     pub(crate) fn created(location: Option<String>, body: &impl Serialize) -> Self {
-        Self { status: StatusCode::CREATED, location, body: json(body) }
+        Self { status: StatusCode::CREATED, location, entity_tag: None, body: json(body) }
+    }
+
+    /// The same with an `ETag`, which has no space in it.
+    pub(crate) fn with_entity_tag(self, entity_tag: String) -> Self {
+        Self { entity_tag: Some(entity_tag), ..self }
     }
 
     /// The receipt to keep, which holds the data of this customer.
     pub(crate) fn into_receipt(self, customer_id: CustomerId) -> Receipt {
         let location = self.location.unwrap_or_default();
-        let mut answer = format!("{} {location}\n", self.status.as_u16()).into_bytes();
+        let entity_tag = self.entity_tag.unwrap_or_default();
+        let mut answer = format!("{} {location} {entity_tag}\n", self.status.as_u16()).into_bytes();
         answer.extend_from_slice(&self.body);
         Receipt { answer, customer_id: Some(customer_id) }
     }
@@ -123,10 +130,13 @@ impl StoredAnswer {
     fn read(answer: &[u8]) -> Option<Self> {
         let end_of_head = answer.iter().position(|byte| *byte == b'\n')?;
         let (head, body) = answer.split_at_checked(end_of_head)?;
-        let (status, location) = std::str::from_utf8(head).ok()?.split_once(' ')?;
+        let mut head = std::str::from_utf8(head).ok()?.split(' ');
+        let (status, location, entity_tag) = (head.next()?, head.next()?, head.next()?);
+        let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         Some(Self {
             status: StatusCode::from_bytes(status.as_bytes()).ok()?,
-            location: (!location.is_empty()).then(|| location.to_owned()),
+            location: given(location),
+            entity_tag: given(entity_tag),
             body: body.get(1..)?.to_vec(),
         })
     }
@@ -137,6 +147,9 @@ impl StoredAnswer {
         response.content_type("application/json");
         if let Some(location) = self.location {
             response.insert_header((header::LOCATION, location));
+        }
+        if let Some(entity_tag) = self.entity_tag {
+            response.insert_header((header::ETAG, entity_tag));
         }
         if replayed {
             response.insert_header((IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true")));
@@ -178,12 +191,13 @@ mod tests {
             StoredAnswer::created(Some("/api/v1/tickets/7".into()), &["a\nb"]),
             StoredAnswer::created(None, &1),
             StoredAnswer::ok(&()),
+            StoredAnswer::ok(&()).with_entity_tag("\"1\"".into()),
         ] {
             let receipt = answer.clone().into_receipt(customer);
             assert_eq!(receipt.customer_id, Some(customer));
             assert_eq!(StoredAnswer::from_receipt(&receipt.answer), Ok(answer));
         }
-        for garbage in ["", "\n", "201", "201\n", "abc /\n", "201 /"] {
+        for garbage in ["", "\n", "201", "201\n", "201 /\n", "abc / \n", "201 / "] {
             assert!(StoredAnswer::from_receipt(garbage.as_bytes()).is_err(), "{garbage:?}");
         }
     }

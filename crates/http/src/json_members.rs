@@ -89,15 +89,38 @@ impl Members {
         number.and_then(new).or_else(|| self.refuse(field, None, "id", &wire_id::requirement(max)))
     }
 
+    /// What is to become of a field: `None` if the member is absent, `Some(None)` if it is
+    /// `null`, else what `read` makes of it.
+    pub(crate) fn change<T>(
+        &mut self,
+        field: Field,
+        read: impl FnOnce(&mut Self, Field) -> Option<T>,
+    ) -> Option<Option<T>> {
+        let position = self.position(field)?;
+        self.values.get(position)?.as_ref()?;
+        Some(read(self, field))
+    }
+
+    /// `true` or `false`, also as strings.
+    pub(crate) fn boolean(&mut self, field: Field) -> Option<bool> {
+        let flag = match self.take(field)? {
+            Value::Bool(flag) => Some(flag),
+            Value::String(text) => text.parse().ok(),
+            _ => None,
+        };
+        flag.or_else(|| self.refuse(field, None, "type", "must be true or false"))
+    }
+
     /// A whole number from 0 to `max`.
     pub(crate) fn count(&mut self, field: Field, max: i64) -> Option<i64> {
-        match self.take(field)? {
-            Value::Number(number) if number.is_i64() => number.as_i64(),
-            _ => {
-                let (code, requirement) = describe(Rule::Range(0, max));
-                self.refuse(field, None, code, &requirement)
-            }
-        }
+        let count = match self.take(field)? {
+            Value::Number(number) => number.as_i64().filter(|number| (0..=max).contains(number)),
+            _ => None,
+        };
+        count.or_else(|| {
+            let (code, requirement) = describe(Rule::Range(0, max));
+            self.refuse(field, None, code, &requirement)
+        })
     }
 
     /// A point in time.

@@ -12,6 +12,7 @@ mod cursor;
 mod customers;
 mod demo;
 mod docs_page;
+mod entity_tag;
 mod health;
 mod idempotency;
 mod json_members;

@@ -178,6 +178,16 @@ impl Problem {
         .retry_later()
     }
 
+    /// 412: the ticket has another version than `If-Match` asks for.
+    pub(crate) fn version_mismatch() -> Self {
+        Self::new(
+            StatusCode::PRECONDITION_FAILED,
+            "version_mismatch",
+            "Precondition failed",
+            "The ticket was changed since it was read; read it again",
+        )
+    }
+
     /// 413: the body is larger than `limit` bytes.
     pub(crate) fn body_too_large(limit: usize) -> Self {
         let sentence = format!("The request body must be at most {limit} bytes");

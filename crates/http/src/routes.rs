@@ -99,6 +99,20 @@ pub const ENDPOINTS: &[Endpoint] = &[
         describe: tickets::openapi::find,
     },
     Endpoint {
+        method: Method::PATCH,
+        path: "/api/v1/tickets/{ticketId}",
+        access: Access::Key(Scope::TicketsWrite),
+        handler: || web::to(tickets::update),
+        describe: tickets::openapi::update,
+    },
+    Endpoint {
+        method: Method::DELETE,
+        path: "/api/v1/tickets/{ticketId}",
+        access: Access::Key(Scope::TicketsWrite),
+        handler: || web::to(tickets::delete),
+        describe: tickets::openapi::delete,
+    },
+    Endpoint {
         method: Method::GET,
         path: "/api/v1/tickets/{ticketId}/comments",
         access: Access::Key(Scope::TicketsRead),

@@ -7,7 +7,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, dev, web};
 use anyhow::Context;
 use hexdesk_adapters::{ApiKeyAuthenticator, SystemClock};
-use hexdesk_domain::{Clock, CreateComment, CreateCustomer, CreateTicket, Storage};
+use hexdesk_domain::{Clock, CreateComment, CreateCustomer, CreateTicket, Storage, UpdateTicket};
 
 use crate::idempotency::KeysInUse;
 use crate::request_trace::trace_request;
@@ -36,6 +36,7 @@ impl BoundServer {
         let services = web::Data::new(Services {
             authenticator: Arc::new(ApiKeyAuthenticator::new(storage.clone(), clock.clone())),
             create_ticket: CreateTicket::new(storage.clone(), clock.clone(), ids.clone()),
+            update_ticket: UpdateTicket::new(storage.clone(), clock.clone()),
             tickets: storage.clone(),
             create_comment: CreateComment::new(storage.clone(), clock.clone(), ids),
             comments: storage.clone(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hexdesk_domain::{
     Authenticator, Clock, CommentStore, CreateComment, CreateCustomer, CreateTicket, CustomerStore,
-    Readiness, StorageError, StorageErrorKind, TicketIdsExhausted, TicketStore,
+    Readiness, StorageError, StorageErrorKind, TicketIdsExhausted, TicketStore, UpdateTicket,
 };
 
 use crate::idempotency::KeysInUse;
@@ -16,7 +16,9 @@ pub(crate) struct Services {
     pub(crate) authenticator: Arc<dyn Authenticator>,
     /// Creates tickets.
     pub(crate) create_ticket: CreateTicket,
-    /// Finds and lists tickets.
+    /// Changes tickets.
+    pub(crate) update_ticket: UpdateTicket,
+    /// Finds, lists and deletes tickets.
     pub(crate) tickets: Arc<dyn TicketStore>,
     /// Creates comments.
     pub(crate) create_comment: CreateComment,

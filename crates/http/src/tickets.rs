@@ -1,11 +1,15 @@
 //! The ticket routes.
 
 mod create;
+mod delete;
 mod find;
 mod list;
 pub(crate) mod openapi;
+mod update;
 mod wire;
 
 pub(crate) use create::create;
+pub(crate) use delete::delete;
 pub(crate) use find::find;
 pub(crate) use list::{list, recent};
+pub(crate) use update::update;

@@ -3,6 +3,7 @@ use async_trait::async_trait;
 use hexdesk_domain::ports::RotateKeyOutcome;
 use hexdesk_domain::{
     ApiKey, ApiKeyStore, KeyNumber, NewApiKey, Scope, SecretHash, Shop, ShopId, StorageError, Timestamp,
+    UserId,
 };
 use redb::{ReadableTable, Table};
 use serde::{Deserialize, Serialize};
@@ -10,13 +11,14 @@ use serde::{Deserialize, Serialize};
 use crate::encoding::{decode, encode, optional_timestamp, timestamp};
 use crate::numbers::next_number;
 use crate::tables::{API_KEYS, Json, NumberInShop, SHOPS, all_of};
-use crate::{RedbStorage, shops};
+use crate::{RedbStorage, shops, users};
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct StoredApiKey {
     secret_hash: [u8; 32],
     scopes: Vec<String>,
+    user_id: Option<i64>,
     created_at: i64,
     expires_at: Option<i64>,
     revoked_at: Option<i64>,
@@ -27,6 +29,7 @@ impl StoredApiKey {
         Self {
             secret_hash: key.secret_hash.0,
             scopes: key.scopes.iter().map(Scope::to_string).collect(),
+            user_id: key.user_id.map(UserId::get),
             created_at: key.created_at.unix_millis(),
             expires_at: key.expires_at.map(Timestamp::unix_millis),
             revoked_at: key.revoked_at.map(Timestamp::unix_millis),
@@ -34,12 +37,14 @@ impl StoredApiKey {
     }
 
     fn into_key(self, shop_id: ShopId, number: KeyNumber) -> anyhow::Result<ApiKey> {
+        let user = |number| UserId::new(number).context("a stored user number is out of range");
         let scopes = self.scopes.iter().map(|name| name.parse()).collect::<Result<_, _>>();
         Ok(ApiKey {
             shop_id,
             number,
             secret_hash: SecretHash(self.secret_hash),
             scopes: scopes.context("a stored scope is none")?,
+            user_id: self.user_id.map(user).transpose()?,
             created_at: timestamp(self.created_at)?,
             expires_at: optional_timestamp(self.expires_at)?,
             revoked_at: optional_timestamp(self.revoked_at)?,
@@ -52,6 +57,9 @@ impl ApiKeyStore for RedbStorage {
     async fn create_key(&self, shop: ShopId, key: NewApiKey) -> Result<ApiKey, StorageError> {
         self.write("create_key", move |transaction| {
             shops::require(transaction, shop)?;
+            if let Some(user) = key.user_id {
+                users::require(transaction, shop, user)?;
+            }
             add(&mut transaction.open_table(API_KEYS)?, shop, key)
         })
         .await
@@ -120,7 +128,8 @@ impl ApiKeyStore for RedbStorage {
             };
             old.expires_at = Some(old.expires_at.map_or(old_ends_at, |end| end.min(old_ends_at)));
             put(&mut keys, &old)?;
-            let new = NewApiKey { secret_hash, scopes: old.scopes, created_at: now, expires_at: None };
+            let ApiKey { scopes, user_id, .. } = old;
+            let new = NewApiKey { secret_hash, scopes, user_id, created_at: now, expires_at: None };
             Ok(RotateKeyOutcome::Rotated(add(&mut keys, shop, new)?))
         })
         .await
@@ -130,8 +139,17 @@ impl ApiKeyStore for RedbStorage {
 /// Adds a key under the shop's next number.
 fn add(keys: &mut Table<'_, NumberInShop, Json>, shop: ShopId, new: NewApiKey) -> anyhow::Result<ApiKey> {
     let number = KeyNumber::new(next_number(keys, shop)?).context("no key number is left")?;
-    let NewApiKey { secret_hash, scopes, created_at, expires_at } = new;
-    let key = ApiKey { shop_id: shop, number, secret_hash, scopes, created_at, expires_at, revoked_at: None };
+    let NewApiKey { secret_hash, scopes, user_id, created_at, expires_at } = new;
+    let key = ApiKey {
+        shop_id: shop,
+        number,
+        secret_hash,
+        scopes,
+        user_id,
+        created_at,
+        expires_at,
+        revoked_at: None,
+    };
     put(keys, &key)?;
     Ok(key)
 }

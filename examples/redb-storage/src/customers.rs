@@ -1,55 +1,22 @@
+mod stored;
+
 use anyhow::Context;
 use async_trait::async_trait;
 use hexdesk_domain::ports::CreateCustomerOutcome;
-use hexdesk_domain::{Customer, CustomerId, CustomerStore, NewCustomer, ShopId, StorageError, fold_email};
-use redb::ReadableTable;
-use serde::{Deserialize, Serialize};
+use hexdesk_domain::{
+    Attempt, Customer, CustomerId, CustomerStore, NewCustomer, Once, ShopId, StorageError, fold_email,
+};
+use redb::{ReadableTable, WriteTransaction};
 
-use crate::RedbStorage;
-use crate::encoding::{decode, encode, timestamp};
+use crate::encoding::encode;
 use crate::numbers::next_number;
-use crate::shops;
-use crate::tables::{CUSTOMER_BY_EMAIL, CUSTOMER_BY_PHONE_NUMBER, CUSTOMERS, Json, NumberInShop, TextInShop};
+use crate::tables::{
+    CUSTOMER_BY_EMAIL, CUSTOMER_BY_PHONE_NUMBER, CUSTOMERS, IDEMPOTENCY_RECORDS, TextInShop,
+};
+use crate::{RedbStorage, once, shops};
+use stored::StoredCustomer;
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StoredCustomer {
-    email: Option<String>,
-    phone_number: Option<String>,
-    first_name: Option<String>,
-    last_name: Option<String>,
-    full_name: Option<String>,
-    shopify_id: Option<String>,
-    created_at: i64,
-}
-
-impl StoredCustomer {
-    fn of(new: NewCustomer) -> Self {
-        Self {
-            email: new.email,
-            phone_number: new.phone_number,
-            first_name: new.first_name,
-            last_name: new.last_name,
-            full_name: new.full_name,
-            shopify_id: new.shopify_id,
-            created_at: new.created_at.unix_millis(),
-        }
-    }
-
-    fn into_customer(self, shop_id: ShopId, id: CustomerId) -> anyhow::Result<Customer> {
-        Ok(Customer {
-            id,
-            shop_id,
-            email: self.email,
-            phone_number: self.phone_number,
-            first_name: self.first_name,
-            last_name: self.last_name,
-            full_name: self.full_name,
-            shopify_id: self.shopify_id,
-            created_at: timestamp(self.created_at)?,
-        })
-    }
-}
+pub(crate) use stored::find;
 
 #[async_trait]
 impl CustomerStore for RedbStorage {
@@ -57,43 +24,11 @@ impl CustomerStore for RedbStorage {
         &self,
         shop: ShopId,
         customer: NewCustomer,
-    ) -> Result<CreateCustomerOutcome, StorageError> {
+        once: Option<Once<CreateCustomerOutcome>>,
+    ) -> Result<Attempt<CreateCustomerOutcome>, StorageError> {
         self.write("create_customer", move |transaction| {
-            shops::require(transaction, shop)?;
-            let mut customers = transaction.open_table(CUSTOMERS)?;
-            let mut by_email = transaction.open_table(CUSTOMER_BY_EMAIL)?;
-            let mut by_phone_number = transaction.open_table(CUSTOMER_BY_PHONE_NUMBER)?;
-            let email = customer.email.as_deref().map(fold_email);
-            let phone_number = customer.phone_number.clone();
-
-            // The e-mail address first: it wins if each matches another customer.
-            let existing = match indexed(&by_email, shop, email.as_deref())? {
-                Some(id) => Some(id),
-                None => indexed(&by_phone_number, shop, phone_number.as_deref())?,
-            };
-            if let Some(id) = existing {
-                let existing = find(&customers, shop, id)?.context("an indexed customer is missing")?;
-                return Ok(CreateCustomerOutcome::Existing(existing));
-            }
-            let id = match customer.id {
-                Some(id) if customers.get((shop.get(), id.get()))?.is_some() => {
-                    return Ok(CreateCustomerOutcome::IdTaken);
-                }
-                Some(id) => id,
-                None => {
-                    CustomerId::new(next_number(&customers, shop)?).context("no customer number is left")?
-                }
-            };
-
-            let stored = StoredCustomer::of(customer);
-            customers.insert((shop.get(), id.get()), encode(&stored)?.as_slice())?;
-            if let Some(email) = email {
-                by_email.insert((shop.get(), email.as_str()), id.get())?;
-            }
-            if let Some(phone_number) = phone_number {
-                by_phone_number.insert((shop.get(), phone_number.as_str()), id.get())?;
-            }
-            Ok(CreateCustomerOutcome::Created(stored.into_customer(shop, id)?))
+            let mut records = transaction.open_table(IDEMPOTENCY_RECORDS)?;
+            once::attempt(&mut records, shop, once, || create(transaction, shop, customer))
         })
         .await
     }
@@ -104,16 +39,44 @@ impl CustomerStore for RedbStorage {
     }
 }
 
-/// The shop's customer of this number.
-pub(crate) fn find(
-    customers: &impl ReadableTable<NumberInShop, Json>,
+fn create(
+    transaction: &WriteTransaction,
     shop: ShopId,
-    id: CustomerId,
-) -> anyhow::Result<Option<Customer>> {
-    match customers.get((shop.get(), id.get()))? {
-        Some(stored) => Ok(Some(decode::<StoredCustomer>(stored.value())?.into_customer(shop, id)?)),
-        None => Ok(None),
+    customer: NewCustomer,
+) -> anyhow::Result<CreateCustomerOutcome> {
+    shops::require(transaction, shop)?;
+    let mut customers = transaction.open_table(CUSTOMERS)?;
+    let mut by_email = transaction.open_table(CUSTOMER_BY_EMAIL)?;
+    let mut by_phone_number = transaction.open_table(CUSTOMER_BY_PHONE_NUMBER)?;
+    let email = customer.email.as_deref().map(fold_email);
+    let phone_number = customer.phone_number.clone();
+
+    // The e-mail address first: it wins if each matches another customer.
+    let existing = match indexed(&by_email, shop, email.as_deref())? {
+        Some(id) => Some(id),
+        None => indexed(&by_phone_number, shop, phone_number.as_deref())?,
+    };
+    if let Some(id) = existing {
+        let existing = find(&customers, shop, id)?.context("an indexed customer is missing")?;
+        return Ok(CreateCustomerOutcome::Existing(existing));
     }
+    let id = match customer.id {
+        Some(id) if customers.get((shop.get(), id.get()))?.is_some() => {
+            return Ok(CreateCustomerOutcome::IdTaken);
+        }
+        Some(id) => id,
+        None => CustomerId::new(next_number(&customers, shop)?).context("no customer number is left")?,
+    };
+
+    let stored = StoredCustomer::of(customer);
+    customers.insert((shop.get(), id.get()), encode(&stored)?.as_slice())?;
+    if let Some(email) = email {
+        by_email.insert((shop.get(), email.as_str()), id.get())?;
+    }
+    if let Some(phone_number) = phone_number {
+        by_phone_number.insert((shop.get(), phone_number.as_str()), id.get())?;
+    }
+    Ok(CreateCustomerOutcome::Created(stored.into_customer(shop, id)?))
 }
 
 /// Which of the shop's customers an index has under this text, if there is a text.

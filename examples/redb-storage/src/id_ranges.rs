@@ -21,7 +21,6 @@ impl IdRangeStore for RedbStorage {
         current: Option<IdRange>,
     ) -> Result<IdRange, StorageError> {
         self.write("reserve_id_range", move |transaction| {
-            ensure!(span_millis > 0, "a range of {span_millis} milliseconds cannot be reserved");
             let mut table = transaction.open_table(ID_RANGE_ENDS)?;
             let range = next_range(&ends(&table)?, now, span_millis, current)?;
             table.insert(range.node.get(), range.until.unix_millis())?;
@@ -48,15 +47,29 @@ fn next_range(
     span_millis: i64,
     current: Option<IdRange>,
 ) -> anyhow::Result<IdRange> {
-    if let Some(latest) = current.filter(|range| ends.get(&range.node) == Some(&range.until)) {
-        let from = latest.until;
-        let until = from.max(now).saturating_add_millis(span_millis);
-        return Ok(IdRange { node: latest.node, from, until });
+    let (node, from) = match current.filter(|range| ends.get(&range.node) == Some(&range.until)) {
+        Some(latest) => (latest.node, latest.until),
+        None => {
+            // The node that has been free for longest, or that will be free first if none is.
+            let end_of = |node: &NodeNumber| ends.get(node).copied().unwrap_or(Timestamp::MIN);
+            let nodes = (0..NodeNumber::COUNT).filter_map(NodeNumber::new);
+            let node = nodes.min_by_key(end_of).context("there are no nodes")?;
+            (node, end_of(&node).max(now))
+        }
+    };
+    let until = from.max(now).saturating_add_millis(span_millis);
+    ensure!(from < until, "no time is left to make ticket ids in");
+    Ok(IdRange { node, from, until })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn at_the_end_of_time_no_range_is_left() {
+        assert!(next_range(&Ends::new(), Timestamp::MAX, 1, None).is_err());
+        let before_the_end = Timestamp::MAX.saturating_add_millis(-1);
+        assert!(next_range(&Ends::new(), before_the_end, 1, None).is_ok());
     }
-    // The node that has been free for longest, or that will be free first if none is.
-    let end_of = |node: &NodeNumber| ends.get(node).copied().unwrap_or(Timestamp::MIN);
-    let nodes = (0..NodeNumber::COUNT).filter_map(NodeNumber::new);
-    let node = nodes.min_by_key(end_of).context("there are no nodes")?;
-    let from = end_of(&node).max(now);
-    Ok(IdRange { node, from, until: from.saturating_add_millis(span_millis) })
 }

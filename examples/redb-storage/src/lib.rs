@@ -9,8 +9,10 @@
 //! | `format` | the number of that layout, which the file carries |
 //! | `encoding` | values as JSON |
 //! | `numbers` | the numbers that the store hands out |
+//! | `once` | operations that take effect once |
+//! | `pages` | lists, a page at a time |
 //! | `errors` | what a failure of redb means to a caller |
-//! | `shops`, `customers`, `users`, `tickets`, `api_keys`, `id_ranges`, `readiness` | a port each |
+//! | `shops`, `customers`, `users`, `tickets`, `comments`, `api_keys`, `id_ranges`, `readiness` | a port each |
 //!
 //! ```
 //! use hexdesk_domain::ports::CreateShopOutcome;
@@ -30,12 +32,15 @@
 //! ```
 
 mod api_keys;
+mod comments;
 mod customers;
 mod encoding;
 mod errors;
 mod format;
 mod id_ranges;
 mod numbers;
+mod once;
+mod pages;
 mod readiness;
 mod shops;
 mod storage;

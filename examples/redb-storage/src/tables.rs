@@ -13,8 +13,14 @@ pub(crate) type NumberInShop = (i64, i64);
 pub(crate) type TextInShop = (i64, &'static str);
 /// The shop's number, the operation, and the caller's idempotency key.
 pub(crate) type RecordKey = (i64, &'static str, &'static str);
-/// The fingerprint, when it was recorded, and the receipt.
-pub(crate) type Record = (&'static [u8; 32], i64, &'static [u8]);
+/// The fingerprint, when the request was made, and the receipt: the customer whose data it
+/// holds, and the answer.
+pub(crate) type Record = (&'static [u8; 32], i64, Option<i64>, &'static [u8]);
+/// The shop's number, then a ticket's last activity and its id, both turned around: see
+/// `tickets/activity.rs`.
+pub(crate) type Activity = (i64, i64, i64);
+/// The shop's number, the ticket, the comment's time and its id.
+pub(crate) type CommentKey = (i64, i64, i64, i64);
 /// JSON, to be read with [`crate::encoding::decode`]. Bytes and not redb's own kind of
 /// value, because those cannot fail to decode other than by a panic.
 pub(crate) type Json = &'static [u8];
@@ -38,9 +44,14 @@ pub(crate) const USERS: Table<NumberInShop, Json> = Table::new("users");
 pub(crate) const USER_BY_EMAIL: Table<TextInShop, i64> = Table::new("user_by_email");
 
 pub(crate) const TICKETS: Table<NumberInShop, Json> = Table::new("tickets");
+/// Nothing but keys, in the order of lists of tickets.
+pub(crate) const TICKETS_BY_ACTIVITY: Table<Activity, ()> = Table::new("tickets_by_activity");
 pub(crate) const HUMAN_TICKETS: Table<NumberInShop, Json> = Table::new("human_tickets");
 /// Ticket to human ticket.
 pub(crate) const HUMAN_TICKET_BY_TICKET: Table<NumberInShop, i64> = Table::new("human_ticket_by_ticket");
+/// In the order of lists of comments, so that they need no index.
+pub(crate) const COMMENTS: Table<CommentKey, Json> = Table::new("comments");
+/// Of all operations.
 pub(crate) const IDEMPOTENCY_RECORDS: Table<RecordKey, Record> = Table::new("idempotency_records");
 
 pub(crate) const API_KEYS: Table<NumberInShop, Json> = Table::new("api_keys");
@@ -59,8 +70,10 @@ pub(crate) fn create_all(transaction: &WriteTransaction) -> Result<(), TableErro
     transaction.open_table(USERS)?;
     transaction.open_table(USER_BY_EMAIL)?;
     transaction.open_table(TICKETS)?;
+    transaction.open_table(TICKETS_BY_ACTIVITY)?;
     transaction.open_table(HUMAN_TICKETS)?;
     transaction.open_table(HUMAN_TICKET_BY_TICKET)?;
+    transaction.open_table(COMMENTS)?;
     transaction.open_table(IDEMPOTENCY_RECORDS)?;
     transaction.open_table(API_KEYS)?;
     transaction.open_table(ID_RANGE_ENDS)?;

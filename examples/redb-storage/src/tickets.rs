@@ -1,19 +1,24 @@
+mod activity;
 mod batch;
+mod filter;
 mod human_tickets;
-mod idempotency;
 mod stored;
+mod tables;
+mod views;
 
-use anyhow::Context;
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CreateTicketOutcome, TicketCreation};
-use hexdesk_domain::{ShopId, StorageError, TicketId, TicketStore, TicketView};
-use redb::ReadTransaction;
+use hexdesk_domain::{
+    Page, ShopId, StorageError, TicketFilter, TicketId, TicketPosition, TicketStore, TicketView,
+};
 
-use crate::encoding::decode;
-use crate::tables::{CUSTOMERS, HUMAN_TICKET_BY_TICKET, HUMAN_TICKETS, TICKETS, USERS};
-use crate::{RedbStorage, customers, users};
-use batch::BatchTables;
-use stored::StoredTicket;
+use crate::RedbStorage;
+use crate::pages::page_of;
+use batch::Batch;
+use views::TicketViews;
+
+pub(crate) use stored::find;
+pub(crate) use tables::TicketTables;
 
 #[async_trait]
 impl TicketStore for RedbStorage {
@@ -22,7 +27,7 @@ impl TicketStore for RedbStorage {
         batch: Vec<TicketCreation>,
     ) -> Result<Vec<CreateTicketOutcome>, StorageError> {
         self.write("create_tickets", move |transaction| {
-            let mut tables = BatchTables::open(transaction)?;
+            let mut tables = Batch::open(transaction)?;
             // The first error ends the batch, and its transaction is dropped.
             batch.into_iter().map(|creation| tables.create(creation)).collect()
         })
@@ -30,28 +35,32 @@ impl TicketStore for RedbStorage {
     }
 
     async fn find_ticket(&self, shop: ShopId, id: TicketId) -> Result<Option<TicketView>, StorageError> {
-        self.read("find_ticket", move |transaction| find(transaction, shop, id)).await
+        self.read("find_ticket", move |transaction| TicketViews::open(transaction)?.find(shop, id)).await
     }
-}
 
-fn find(transaction: &ReadTransaction, shop: ShopId, id: TicketId) -> anyhow::Result<Option<TicketView>> {
-    let tickets = transaction.open_table(TICKETS)?;
-    let Some(stored) = tickets.get((shop.get(), id.get()))? else { return Ok(None) };
-    let ticket = decode::<StoredTicket>(stored.value())?.into_ticket(shop, id)?;
-    let customer = customers::find(&transaction.open_table(CUSTOMERS)?, shop, ticket.customer_id)?
-        .context("a ticket's customer is missing")?;
-    let assignee = match ticket.assigned_to {
-        Some(user) => Some(
-            users::find(&transaction.open_table(USERS)?, shop, user)?
-                .context("a ticket's assignee is missing")?,
-        ),
-        None => None,
-    };
-    let human_ticket = human_tickets::find_by_ticket(
-        &transaction.open_table(HUMAN_TICKETS)?,
-        &transaction.open_table(HUMAN_TICKET_BY_TICKET)?,
-        shop,
-        id,
-    )?;
-    Ok(Some(TicketView { ticket, customer, assignee, human_ticket }))
+    async fn list_tickets(
+        &self,
+        shop: ShopId,
+        filter: TicketFilter,
+        after: Option<TicketPosition>,
+        limit: u32,
+    ) -> Result<Page<TicketView, TicketPosition>, StorageError> {
+        self.read("list_tickets", move |transaction| {
+            let views = TicketViews::open(transaction)?;
+            let list = views.matching(shop, &filter, after)?.map(|ticket| views.view(ticket?));
+            page_of(list, Some(limit), |TicketView { ticket, .. }| TicketPosition {
+                last_message_time: ticket.last_message_time,
+                id: ticket.id,
+            })
+        })
+        .await
+    }
+
+    async fn count_tickets(&self, shop: ShopId, filter: TicketFilter) -> Result<u64, StorageError> {
+        self.read("count_tickets", move |transaction| {
+            let views = TicketViews::open(transaction)?;
+            views.matching(shop, &filter, None)?.try_fold(0, |count, ticket| ticket.map(|_| count + 1))
+        })
+        .await
+    }
 }

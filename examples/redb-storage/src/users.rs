@@ -1,8 +1,8 @@
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use async_trait::async_trait;
 use hexdesk_domain::ports::CreateUserOutcome;
 use hexdesk_domain::{NewUser, ShopId, StorageError, User, UserId, UserStore, fold_email};
-use redb::ReadableTable;
+use redb::{ReadableTable, WriteTransaction};
 use serde::{Deserialize, Serialize};
 
 use crate::RedbStorage;
@@ -90,4 +90,11 @@ pub(crate) fn find(
         Some(stored) => Ok(Some(decode::<StoredUser>(stored.value())?.into_user(shop, id)?)),
         None => Ok(None),
     }
+}
+
+/// Fails unless the shop has such a user, as the ports demand of a key that writes for one.
+pub(crate) fn require(transaction: &WriteTransaction, shop: ShopId, id: UserId) -> anyhow::Result<()> {
+    let is_there = transaction.open_table(USERS)?.get((shop.get(), id.get()))?.is_some();
+    ensure!(is_there, "the shop {shop} has no user {id}");
+    Ok(())
 }

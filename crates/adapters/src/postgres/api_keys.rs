@@ -98,8 +98,13 @@ impl ApiKeyStore for PostgresStorage {
                             .set(api_keys::expires_at.eq(StoredTimestamp(ends_at)))
                             .execute(connection)
                             .await?;
-                        let new =
-                            NewApiKey { secret_hash, scopes: old.scopes, created_at: now, expires_at: None };
+                        let new = NewApiKey {
+                            secret_hash,
+                            scopes: old.scopes,
+                            user_id: old.user_id,
+                            created_at: now,
+                            expires_at: None,
+                        };
                         Ok(RotateKeyOutcome::Rotated(insert(connection, shop, &new).await?))
                     })
                     .await

@@ -3,10 +3,11 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use hexdesk_domain::ports::CreateCustomerOutcome;
-use hexdesk_domain::{Customer, CustomerId, CustomerStore, NewCustomer, ShopId, StorageError};
+use hexdesk_domain::{Attempt, Customer, CustomerId, CustomerStore, NewCustomer, Once, ShopId, StorageError};
 
 use super::PostgresStorage;
 use super::errors::{Effect, Failure};
+use super::once::attempt;
 use crate::rows::{CustomerRow, NewCustomerRow};
 use crate::schema::customers;
 
@@ -19,16 +20,24 @@ impl CustomerStore for PostgresStorage {
         &self,
         shop: ShopId,
         customer: NewCustomer,
-    ) -> Result<CreateCustomerOutcome, StorageError> {
+        once: Option<Once<CreateCustomerOutcome>>,
+    ) -> Result<Attempt<CreateCustomerOutcome>, StorageError> {
         let row = NewCustomerRow::new(shop, customer);
         self.connections
-            .run("create_customer", Effect::Write, async move |connection: &mut AsyncPgConnection| match row
-                .id
-            {
-                Some(id) => {
-                    connection.transaction(async |connection| create_with_id(connection, row, id).await).await
+            .run("create_customer", Effect::Write, async move |connection: &mut AsyncPgConnection| {
+                match (once, row.id) {
+                    (Some(once), _) => {
+                        attempt(connection, shop, &once, async move |connection| {
+                            create(connection, row).await
+                        })
+                        .await
+                    }
+                    (None, Some(_)) => connection
+                        .transaction(async |connection| create(connection, row).await)
+                        .await
+                        .map(Attempt::Ran),
+                    (None, None) => create(connection, row).await.map(Attempt::Ran),
                 }
-                None => create(connection, row).await,
             })
             .await
     }
@@ -48,10 +57,14 @@ impl CustomerStore for PostgresStorage {
     }
 }
 
+/// Must run in a transaction if a number is asked for.
 async fn create(
     connection: &mut AsyncPgConnection,
     row: NewCustomerRow,
 ) -> Result<CreateCustomerOutcome, Failure> {
+    if let Some(id) = row.id {
+        return create_with_id(connection, row, id).await;
+    }
     for _ in 0..ATTEMPTS {
         if let Some(created) = insert(connection, &row).await? {
             return Ok(CreateCustomerOutcome::Created(created));

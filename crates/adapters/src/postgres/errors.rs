@@ -4,6 +4,7 @@ use diesel::result::{DatabaseErrorKind, Error};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use hexdesk_domain::{StorageError, StorageErrorKind};
 
+use super::once::RecordKey;
 use crate::rows::CorruptRow;
 
 /// Whether an operation may have left something behind when its connection is lost.
@@ -21,6 +22,13 @@ pub(super) enum Failure {
     Database(#[from] Error),
     #[error(transparent)]
     CorruptRow(#[from] CorruptRow),
+    /// An idempotency key could not be claimed. Nothing was written.
+    #[error("an idempotency key cannot be claimed")]
+    NotClaimed {
+        key: Box<RecordKey>,
+        #[source]
+        cause: Error,
+    },
     /// The database did what it never does.
     #[error("{0}")]
     Surprise(&'static str),
@@ -50,7 +58,9 @@ pub(super) async fn conclude(
     connection: &mut AsyncPgConnection,
 ) -> (StorageError, bool) {
     let finding = match &failure {
-        Failure::Database(error) => examine(error, connection).await,
+        Failure::Database(error) | Failure::NotClaimed { cause: error, .. } => {
+            examine(error, connection).await
+        }
         Failure::CorruptRow(_) | Failure::Surprise(_) => Finding::Refused,
         Failure::PartlyWritten(_) => Finding::Lost,
     };

@@ -1,4 +1,4 @@
-//! Tickets: a batch is one statement, which commits by itself.
+//! Tickets: a batch of new ones is one statement, which commits by itself.
 
 use std::collections::HashSet;
 
@@ -8,12 +8,18 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::{Array, BigInt, Binary, Bool, Integer, Nullable, Text};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use hexdesk_domain::ports::{CreateTicketOutcome, TicketCreation};
-use hexdesk_domain::{Receipt, ShopId, StorageError, TicketId, TicketStore, TicketView};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use hexdesk_domain::ports::{
+    CreateTicketOutcome, DeleteTicketOutcome, TicketCreation, TicketUpdate, UpdateTicketOutcome,
+};
+use hexdesk_domain::{
+    Attempt, Once, Page, ShopId, StorageError, TicketFilter, TicketId, TicketPosition, TicketStore,
+    TicketView,
+};
 
-use super::PostgresStorage;
 use super::errors::{Effect, Failure};
+use super::once::attempt;
+use super::{PostgresStorage, delete_ticket, ticket_lists, update_ticket};
 use crate::queries;
 use crate::rows::{
     CustomerRow, HumanTicketRow, IdempotencyRow, TicketRow, TicketViewRow, UserRow, ticket_view,
@@ -43,20 +49,91 @@ impl TicketStore for PostgresStorage {
     async fn find_ticket(&self, shop: ShopId, id: TicketId) -> Result<Option<TicketView>, StorageError> {
         self.connections
             .run("find_ticket", Effect::Read, async move |connection: &mut AsyncPgConnection| {
-                let row: Option<TicketViewRow> = queries::ticket_view(shop.get(), id.get())
-                    .select((
-                        TicketRow::as_select(),
-                        CustomerRow::as_select(),
-                        Option::<UserRow>::as_select(),
-                        Option::<HumanTicketRow>::as_select(),
-                    ))
-                    .get_result(connection)
-                    .await
-                    .optional()?;
-                Ok(row.map(ticket_view).transpose()?)
+                find_view(connection, shop, id).await
             })
             .await
     }
+
+    async fn list_tickets(
+        &self,
+        shop: ShopId,
+        filter: TicketFilter,
+        after: Option<TicketPosition>,
+        limit: u32,
+    ) -> Result<Page<TicketView, TicketPosition>, StorageError> {
+        self.connections
+            .run("list_tickets", Effect::Read, async move |connection: &mut AsyncPgConnection| {
+                ticket_lists::list(connection, shop, filter, after, limit).await
+            })
+            .await
+    }
+
+    async fn update_ticket(
+        &self,
+        shop: ShopId,
+        id: TicketId,
+        update: TicketUpdate,
+        once: Option<Once<UpdateTicketOutcome>>,
+    ) -> Result<Attempt<UpdateTicketOutcome>, StorageError> {
+        self.connections
+            .run("update_ticket", Effect::Write, async move |connection: &mut AsyncPgConnection| match once {
+                Some(once) => {
+                    attempt(connection, shop, &once, async move |connection| {
+                        update_ticket::update(connection, shop, id, update).await
+                    })
+                    .await
+                }
+                None => connection
+                    .transaction(async |connection| update_ticket::update(connection, shop, id, update).await)
+                    .await
+                    .map(Attempt::Ran),
+            })
+            .await
+    }
+
+    async fn delete_ticket(
+        &self,
+        shop: ShopId,
+        id: TicketId,
+        expected_version: Option<i64>,
+    ) -> Result<DeleteTicketOutcome, StorageError> {
+        self.connections
+            .run("delete_ticket", Effect::Write, async move |connection: &mut AsyncPgConnection| {
+                connection
+                    .transaction(async |connection| {
+                        delete_ticket::delete(connection, shop, id, expected_version).await
+                    })
+                    .await
+            })
+            .await
+    }
+
+    async fn count_tickets(&self, shop: ShopId, filter: TicketFilter) -> Result<u64, StorageError> {
+        self.connections
+            .run("count_tickets", Effect::Read, async move |connection: &mut AsyncPgConnection| {
+                ticket_lists::count(connection, shop, filter).await
+            })
+            .await
+    }
+}
+
+/// The shop's ticket as it is now.
+pub(super) async fn find_view(
+    connection: &mut AsyncPgConnection,
+    shop: ShopId,
+    id: TicketId,
+) -> Result<Option<TicketView>, Failure> {
+    let row: Option<TicketViewRow> = queries::ticket_view(shop.get(), id.get())
+        .select((
+            TicketRow::as_select(),
+            CustomerRow::as_select(),
+            Option::<UserRow>::as_select(),
+            Option::<HumanTicketRow>::as_select(),
+        ))
+        .get_result(connection)
+        .await
+        .optional()?;
+    Ok(row.map(ticket_view).transpose()?)
 }
 
 async fn create_batch(
@@ -125,7 +202,7 @@ impl ItemRow {
                 .as_ref()
                 .is_some_and(|claim| claim.request.fingerprint.0.as_slice() == fingerprint);
             return Some(if is_same {
-                CreateTicketOutcome::Replayed(Receipt(receipt))
+                CreateTicketOutcome::Replayed(receipt)
             } else {
                 CreateTicketOutcome::KeyReused
             });
@@ -162,11 +239,13 @@ struct CreateTickets {
     tags: Vec<StoredTexts>,
     language_code: Vec<Option<String>>,
     via: Vec<Option<String>>,
+    version: Vec<i64>,
     created_at: Vec<StoredTimestamp>,
     operation: Vec<Option<String>>,
     idempotency_key: Vec<Option<String>>,
     fingerprint: Vec<Option<Vec<u8>>>,
     receipt: Vec<Option<Vec<u8>>>,
+    receipt_customer_id: Vec<Option<i64>>,
 }
 
 impl CreateTickets {
@@ -191,11 +270,13 @@ impl CreateTickets {
             columns.tags.push(ticket.tags);
             columns.language_code.push(ticket.language_code);
             columns.via.push(ticket.via);
+            columns.version.push(ticket.version);
             columns.created_at.push(StoredTimestamp(item.created_at));
             let record = IdempotencyRow::of(item);
             columns.operation.push(record.as_ref().map(|record| record.operation.clone()));
             columns.idempotency_key.push(record.as_ref().map(|record| record.idempotency_key.clone()));
             columns.fingerprint.push(record.as_ref().map(|record| record.fingerprint.clone()));
+            columns.receipt_customer_id.push(record.as_ref().and_then(|record| record.customer_id));
             columns.receipt.push(record.map(|record| record.receipt));
         }
         columns
@@ -243,6 +324,8 @@ impl QueryFragment<Pg> for CreateTickets {
         out.push_sql(", ");
         out.push_bind_param::<Array<Nullable<Text>>, _>(&self.via)?;
         out.push_sql(", ");
+        out.push_bind_param::<Array<BigInt>, _>(&self.version)?;
+        out.push_sql(", ");
         out.push_bind_param::<Array<Instant>, _>(&self.created_at)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<Nullable<Text>>, _>(&self.operation)?;
@@ -252,6 +335,8 @@ impl QueryFragment<Pg> for CreateTickets {
         out.push_bind_param::<Array<Nullable<Binary>>, _>(&self.fingerprint)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<Nullable<Binary>>, _>(&self.receipt)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<BigInt>>, _>(&self.receipt_customer_id)?;
         out.push_sql(CREATE_TICKETS);
         Ok(())
     }
@@ -263,7 +348,8 @@ impl QueryFragment<Pg> for CreateTickets {
 const CREATE_TICKETS: &str = ") WITH ORDINALITY AS item (
     shop_id, id, customer_id, channel, name, thread_id, email_used, date, last_message,
     last_message_time, contact_reason, assigned_to, is_opened, unread_count, tags,
-    language_code, via, created_at, operation, idempotency_key, fingerprint, receipt, ordinal
+    language_code, via, version, created_at, operation, idempotency_key, fingerprint, receipt,
+    receipt_customer_id, ordinal
 )), looked_up AS (
     SELECT item.*,
         record.fingerprint AS recorded_fingerprint, record.receipt AS recorded_receipt,
@@ -285,8 +371,8 @@ const CREATE_TICKETS: &str = ") WITH ORDINALITY AS item (
 ), claim AS (
     -- In one order, so that no two batches wait each for the other.
     INSERT INTO idempotency_records
-        (shop_id, operation, idempotency_key, fingerprint, receipt, subject_id, created_at)
-    SELECT shop_id, operation, idempotency_key, fingerprint, receipt, id, created_at
+        (shop_id, operation, idempotency_key, fingerprint, receipt, customer_id, created_at)
+    SELECT shop_id, operation, idempotency_key, fingerprint, receipt, receipt_customer_id, created_at
     FROM fine WHERE idempotency_key IS NOT NULL AND turn = 1
     ORDER BY shop_id, operation, idempotency_key
     ON CONFLICT DO NOTHING
@@ -298,10 +384,10 @@ const CREATE_TICKETS: &str = ") WITH ORDINALITY AS item (
     INSERT INTO tickets
         (shop_id, id, customer_id, channel, name, thread_id, email_used, date, last_message,
         last_message_time, contact_reason, assigned_to, is_opened, unread_count, tags,
-        language_code, via)
+        language_code, via, version)
     SELECT shop_id, id, customer_id, channel, name, thread_id, email_used, date, last_message,
         last_message_time, contact_reason, assigned_to, is_opened, unread_count, tags,
-        language_code, via
+        language_code, via, version
     FROM created
 ), human_ticket AS (
     INSERT INTO human_tickets (shop_id, ticket_id, opened_at)

@@ -1,21 +1,21 @@
-use anyhow::Context;
 use async_trait::async_trait;
 use diesel::dsl::{AsExprOf, exists, sql};
 use diesel::expression::{SqlLiteral, UncheckedBind};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 use diesel::sqlite::{Sqlite, SqliteConnection};
-use hexdesk_domain::ports::{CreateTicketOutcome, TicketCreation};
+use hexdesk_domain::ports::{
+    CreateTicketOutcome, DeleteTicketOutcome, TicketCreation, TicketUpdate, UpdateTicketOutcome,
+};
 use hexdesk_domain::{
-    Attempt, HumanTicketId, IdempotencyClaim, Page, ShopId, StorageError, Ticket, TicketFilter, TicketId,
-    TicketPosition, TicketStore, TicketView, Timestamp,
+    Attempt, IdempotencyClaim, Once, Page, ShopId, StorageError, Ticket, TicketFilter, TicketId,
+    TicketPosition, TicketStore, TicketView, Timestamp, UserId,
 };
 
-use super::SqliteStorage;
-use super::counters::{Counted, next_number};
-use super::once::attempt_once;
+use super::once::{attempt, attempt_once};
+use super::{SqliteStorage, delete_ticket, human_tickets, update_ticket};
 use crate::rows::{TicketRow, TicketViewRow, ticket_view};
-use crate::schema::{customers, human_tickets, tickets, users};
+use crate::schema::{customers, tickets, users};
 use crate::sql_types::StoredTimestamp;
 use crate::{page, queries};
 
@@ -35,14 +35,7 @@ impl TicketStore for SqliteStorage {
     }
 
     async fn find_ticket(&self, shop: ShopId, id: TicketId) -> Result<Option<TicketView>, StorageError> {
-        self.read("find_ticket", move |connection| {
-            let row: Option<TicketViewRow> = queries::ticket_view(shop.get(), id.get())
-                .select(TicketViewRow::as_select())
-                .first(connection)
-                .optional()?;
-            Ok(row.map(ticket_view).transpose()?)
-        })
-        .await
+        self.read("find_ticket", move |connection| find_view(connection, shop, id)).await
     }
 
     async fn list_tickets(
@@ -72,6 +65,33 @@ impl TicketStore for SqliteStorage {
         .await
     }
 
+    async fn update_ticket(
+        &self,
+        shop: ShopId,
+        id: TicketId,
+        update: TicketUpdate,
+        once: Option<Once<UpdateTicketOutcome>>,
+    ) -> Result<Attempt<UpdateTicketOutcome>, StorageError> {
+        self.write("update_ticket", move |connection| {
+            attempt(connection, shop, once.as_ref(), |connection| {
+                update_ticket::update(connection, shop, id, update)
+            })
+        })
+        .await
+    }
+
+    async fn delete_ticket(
+        &self,
+        shop: ShopId,
+        id: TicketId,
+        expected_version: Option<i64>,
+    ) -> Result<DeleteTicketOutcome, StorageError> {
+        self.write("delete_ticket", move |connection| {
+            delete_ticket::delete(connection, shop, id, expected_version)
+        })
+        .await
+    }
+
     async fn count_tickets(&self, shop: ShopId, filter: TicketFilter) -> Result<u64, StorageError> {
         self.read("count_tickets", move |connection| {
             let count = tickets::table.filter(tickets::shop_id.eq(shop.get())).count().into_boxed::<Sqlite>();
@@ -80,6 +100,19 @@ impl TicketStore for SqliteStorage {
         })
         .await
     }
+}
+
+/// The shop's ticket as it is now.
+pub(super) fn find_view(
+    connection: &mut SqliteConnection,
+    shop: ShopId,
+    id: TicketId,
+) -> anyhow::Result<Option<TicketView>> {
+    let row: Option<TicketViewRow> = queries::ticket_view(shop.get(), id.get())
+        .select(TicketViewRow::as_select())
+        .first(connection)
+        .optional()?;
+    Ok(row.map(ticket_view).transpose()?)
 }
 
 /// Creates one ticket of a batch.
@@ -92,10 +125,10 @@ fn create(
         return insert(connection, ticket, created_at);
     };
     let receipt = |outcome: &_| (*outcome == CreateTicketOutcome::Created).then_some(receipt);
-    let attempt = attempt_once(connection, ticket.shop_id, &request, created_at, receipt, |connection| {
+    let attempted = attempt_once(connection, ticket.shop_id, &request, created_at, receipt, |connection| {
         insert(connection, ticket, created_at)
     })?;
-    Ok(match attempt {
+    Ok(match attempted {
         Attempt::Ran(outcome) => outcome,
         Attempt::Replayed(answer) => CreateTicketOutcome::Replayed(answer),
         Attempt::KeyReused => CreateTicketOutcome::KeyReused,
@@ -113,22 +146,13 @@ fn insert(
     if !has_customer(connection, &ticket)? {
         return Ok(CreateTicketOutcome::CustomerNotFound);
     }
-    if !has_assignee(connection, &ticket)? {
+    if !has_assignee(connection, ticket.shop_id, ticket.assigned_to)? {
         return Ok(CreateTicketOutcome::AssigneeNotFound);
     }
     let (shop, id, is_opened) = (ticket.shop_id, ticket.id, ticket.is_opened);
     diesel::insert_into(tickets::table).values(TicketRow::from(ticket)).execute(connection)?;
     if is_opened {
-        let number = next_number(connection, shop, Counted::HumanTickets)?;
-        HumanTicketId::new(number).context("the shop has no human ticket numbers left")?;
-        diesel::insert_into(human_tickets::table)
-            .values((
-                human_tickets::shop_id.eq(shop.get()),
-                human_tickets::id.eq(number),
-                human_tickets::ticket_id.eq(id.get()),
-                human_tickets::opened_at.eq(StoredTimestamp(created_at)),
-            ))
-            .execute(connection)?;
+        human_tickets::create(connection, shop, id, created_at)?;
     }
     Ok(CreateTicketOutcome::Created)
 }
@@ -139,9 +163,13 @@ fn has_customer(connection: &mut SqliteConnection, ticket: &Ticket) -> QueryResu
 }
 
 /// Whether the assignee, if there is to be one, is a user of the shop.
-fn has_assignee(connection: &mut SqliteConnection, ticket: &Ticket) -> QueryResult<bool> {
-    let Some(assignee) = ticket.assigned_to else { return Ok(true) };
-    let user = users::table.find((ticket.shop_id.get(), assignee.get()));
+pub(super) fn has_assignee(
+    connection: &mut SqliteConnection,
+    shop: ShopId,
+    assignee: Option<UserId>,
+) -> QueryResult<bool> {
+    let Some(assignee) = assignee else { return Ok(true) };
+    let user = users::table.find((shop.get(), assignee.get()));
     diesel::select(exists(user)).get_result(connection)
 }
 

@@ -8,16 +8,26 @@ use hexdesk_domain::ports::RotateKeyOutcome;
 use hexdesk_domain::{ApiKey, KeyNumber, NewApiKey, Scope, SecretHash, Shop, ShopId, Storage, Timestamp};
 
 use crate::comparison::same;
-use crate::samples::{at, create_shop, extreme_times, new_key, secret_hash};
+use crate::samples::{at, create_shop, create_user, extreme_times, new_key, secret_hash, user_by_email};
 
 /// KEY-1: a number of its own, found as handed in, together with its shop.
 pub async fn key_1_is_found_with_its_shop(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let mut shop = create_shop(&*storage, "shop.example.com").await?;
-    let scopes: [&[Scope]; 4] = [&[], &[Scope::TicketsRead], &[Scope::TicketsWrite], Scope::ALL];
+    let scopes: [&[Scope]; 7] = [
+        &[],
+        &[Scope::TicketsRead],
+        &[Scope::TicketsWrite],
+        &[Scope::CustomersRead],
+        &[Scope::CustomersWrite],
+        &[Scope::TicketsRead, Scope::CustomersWrite],
+        Scope::ALL,
+    ];
+    let user = create_user(&*storage, shop.id, user_by_email("agent@example.com")).await?;
     let hashes = [[0; 32], [0xff; 32], *b"0123456789abcdef'\\\"\0%_\n\r\t {}[],;"];
     let mut all = Vec::new();
     for (index, scopes) in (0..).zip(scopes) {
-        all.push(NewApiKey { scopes: scopes.iter().copied().collect(), ..new_key(index) });
+        let user_id = (index % 2 == 0).then_some(user.id);
+        all.push(NewApiKey { scopes: scopes.iter().copied().collect(), user_id, ..new_key(index) });
     }
     all.extend(hashes.map(|hash| NewApiKey { secret_hash: SecretHash(hash), ..new_key(0) }));
     let times = extreme_times();
@@ -136,6 +146,7 @@ pub async fn key_4_first_revocation_stays(storage: Arc<dyn Storage>) -> anyhow::
 pub async fn key_5_rotation_replaces_the_key(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let shop = create_shop(&*storage, "shop.example.com").await?;
     let other = create_shop(&*storage, "other.example.com").await?;
+    let user = create_user(&*storage, shop.id, user_by_email("agent@example.com")).await?;
     let neighbour = storage.create_key(shop.id, new_key(200)).await?;
     let of_other = storage.create_key(other.id, new_key(201)).await?;
     let now = at(1_000);
@@ -149,17 +160,21 @@ pub async fn key_5_rotation_replaces_the_key(storage: Arc<dyn Storage>) -> anyho
         (Some(at(4_999)), at(5_000), at(4_999)),
         (Some(at(1_001)), Timestamp::MAX, at(1_001)),
     ] {
-        for scopes in [&[Scope::TicketsRead][..], &[Scope::TicketsWrite], Scope::ALL] {
+        for scopes in
+            [&[Scope::TicketsRead][..], &[Scope::TicketsWrite], &[Scope::CustomersWrite], Scope::ALL]
+        {
             let scopes: BTreeSet<_> = scopes.iter().copied().collect();
             let seed = u8::try_from(expected.len())?;
-            let new = NewApiKey { scopes: scopes.clone(), expires_at, ..new_key(seed) };
+            // Every other key writes for a user.
+            let user_id = (seed % 4 == 1).then_some(user.id);
+            let new = NewApiKey { scopes: scopes.clone(), user_id, expires_at, ..new_key(seed) };
             let old = storage.create_key(shop.id, new).await?;
             let secret = secret_hash(seed + 100);
             let outcome = storage.rotate_key(shop.id, old.number, secret, now, old_ends_at).await?;
             let RotateKeyOutcome::Rotated(added) = outcome else {
                 anyhow::bail!("rotating a live key was answered {outcome:?}");
             };
-            let new = NewApiKey { secret_hash: secret, scopes, created_at: now, expires_at: None };
+            let new = NewApiKey { secret_hash: secret, scopes, user_id, created_at: now, expires_at: None };
             same("the added key", &added, &key_from(new, shop.id, added.number))?;
             expected.push(ApiKey { expires_at: Some(ends), ..old });
             expected.push(added);
@@ -230,8 +245,8 @@ fn number(number: i64) -> anyhow::Result<KeyNumber> {
 }
 
 fn key_from(new: NewApiKey, shop_id: ShopId, number: KeyNumber) -> ApiKey {
-    let NewApiKey { secret_hash, scopes, created_at, expires_at } = new;
-    ApiKey { shop_id, number, secret_hash, scopes, created_at, expires_at, revoked_at: None }
+    let NewApiKey { secret_hash, scopes, user_id, created_at, expires_at } = new;
+    ApiKey { shop_id, number, secret_hash, scopes, user_id, created_at, expires_at, revoked_at: None }
 }
 
 /// Fails unless each of the keys is found with the shop.

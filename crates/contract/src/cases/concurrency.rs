@@ -6,20 +6,22 @@ use std::future::Future;
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
-use hexdesk_domain::ports::{CreateCustomerOutcome, CreateShopOutcome, CreateTicketOutcome, TicketCreation};
-use hexdesk_domain::{NewCustomer, Receipt, Storage, Ticket};
+use hexdesk_domain::ports::{
+    CreateCommentOutcome, CreateCustomerOutcome, CreateShopOutcome, CreateTicketOutcome, TicketCreation,
+};
+use hexdesk_domain::{Attempt, NewComment, NewCustomer, Storage, Ticket};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
 use super::id_ranges::expect_no_overlap;
 use crate::comparison::same;
 use crate::samples::{
-    Stage, at, claim, claimed, create_shop, create_ticket, creation, customer_by_email, domain,
-    expect_no_ticket, expect_ticket,
+    Stage, at, claim, claimed, comment_creation, create_shop, create_ticket, creation, customer_by_email,
+    domain, expect_no_ticket, expect_ticket, new_comment,
 };
 
-const RACERS: usize = 50;
-const ROUNDS: usize = 5;
+pub(super) const RACERS: usize = 50;
+pub(super) const ROUNDS: usize = 5;
 
 /// Whether this one races with the others without contesting anything.
 fn has_its_own(racer: usize) -> bool {
@@ -76,7 +78,7 @@ pub async fn customer_7_one_of_racing_creations_wins(storage: Arc<dyn Storage>) 
                     format!("{name}-{round}@example.com")
                 };
                 let new = NewCustomer { first_name: Some(format!("{racer}")), ..customer_by_email(&address) };
-                Ok((has_its_own(racer), storage.create_customer(shop, new).await?))
+                Ok((has_its_own(racer), storage.create_customer(shop, new, None).await?))
             }
         })
         .await?;
@@ -84,14 +86,14 @@ pub async fn customer_7_one_of_racing_creations_wins(storage: Arc<dyn Storage>) 
         let mut losers = Vec::new();
         for (has_its_own, outcome) in outcomes {
             let customer = match outcome {
-                CreateCustomerOutcome::Created(customer) => {
+                Attempt::Ran(CreateCustomerOutcome::Created(customer)) => {
                     ensure!(numbers.insert(customer.id), "two customers have the number {}", customer.id);
                     if !has_its_own {
                         winners.push(customer.clone());
                     }
                     customer
                 }
-                CreateCustomerOutcome::Existing(customer) if !has_its_own => {
+                Attempt::Ran(CreateCustomerOutcome::Existing(customer)) if !has_its_own => {
                     losers.push(customer.clone());
                     customer
                 }
@@ -154,7 +156,8 @@ pub async fn ticket_12_racing_batches_all_take_effect(storage: Arc<dyn Storage>)
                     human_ticket.id
                 );
             }
-            let receipt = item.idempotency.as_ref().map(|claim| claim.receipt.clone()).context("a claim")?;
+            let receipt =
+                item.idempotency.as_ref().map(|claim| claim.receipt.answer.clone()).context("a claim")?;
             let again = create_ticket(&*storage, item).await?;
             same("a racer's item again", &again, &CreateTicketOutcome::Replayed(receipt))?;
         }
@@ -192,8 +195,9 @@ pub async fn idempotency_7_one_of_racing_items_is_created(storage: Arc<dyn Stora
             outcomes.iter().filter(|(outcome, _)| *outcome == CreateTicketOutcome::Created).collect();
         same("how many of the racers answer `Created`", &winners.len(), &1)?;
         let (_, winner) = winners.into_iter().next().context("a winner")?;
-        let receipt = winner.idempotency.as_ref().map(|claim| claim.receipt.clone()).context("a claim")?;
-        let replayed = CreateTicketOutcome::Replayed(Receipt(receipt.0));
+        let receipt =
+            winner.idempotency.as_ref().map(|claim| claim.receipt.answer.clone()).context("a claim")?;
+        let replayed = CreateTicketOutcome::Replayed(receipt);
         for (outcome, item) in &outcomes {
             if *outcome == CreateTicketOutcome::Created {
                 expect_ticket(&*storage, "the winner's ticket", &item.ticket).await?;
@@ -206,6 +210,76 @@ pub async fn idempotency_7_one_of_racing_items_is_created(storage: Arc<dyn Stora
             }
             same("the race is over", &create_ticket(&*storage, item.clone()).await?, &replayed)?;
         }
+    }
+    Ok(())
+}
+
+/// COMMENT-11: racing comments on one ticket are all stored and counted, and the last
+/// message is the text of a latest of them.
+pub async fn comment_11_racing_comments_are_all_stored(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let stage = Stage::set(&*storage, "shop.example.com").await?;
+    for round in 0..ROUNDS {
+        let first = i64::try_from(round * 1_000)?;
+        // Every fifth racer writes to a neighbour, in one batch with one for the contested
+        // ticket, in either order, as calls that wait for each other would take them.
+        let ticket = Ticket { last_message_time: at(0), is_opened: true, ..stage.ticket(first + 1)? };
+        let neighbour = Ticket { last_message_time: at(0), ..stage.ticket(first + 2)? };
+        let batch = vec![creation(ticket.clone()), creation(neighbour.clone())];
+        storage.create_tickets(batch).await?;
+        let comments = race(RACERS, |racer| {
+            let (storage, ticket, neighbour) = (Arc::clone(&storage), ticket.clone(), neighbour.clone());
+            async move {
+                let number = i64::try_from(racer)?;
+                let comment = NewComment {
+                    // Some of the same time, some older than the ticket's last message.
+                    time: at(number * 7 % 13 - 2),
+                    is_from_shop: racer % 2 == 0,
+                    ..new_comment(first + number + 1, &ticket)?
+                };
+                let beside = new_comment(first + 500 + number, &neighbour)?;
+                let mut batch = vec![comment_creation(comment.clone())];
+                if has_its_own(racer) {
+                    batch.insert(racer % 2, comment_creation(beside));
+                }
+                let count = batch.len();
+                let attempts = storage.create_comments(batch).await?;
+                let is_created =
+                    |attempt: &Attempt<_>| matches!(attempt, Attempt::Ran(CreateCommentOutcome::Created(_)));
+                let created = attempts.iter().filter(|attempt| is_created(attempt)).count();
+                same("how many of a racer's comments are created", &created, &count)?;
+                Ok(comment)
+            }
+        })
+        .await?;
+        let mut ids: Vec<_> = comments.iter().map(|comment| comment.id).collect();
+        ids.sort_unstable();
+        let page = storage.list_comments(stage.shop.id, ticket.id, None, None).await?;
+        let page = page.context("the contested ticket is not found")?;
+        let mut listed: Vec<_> = page.entries.iter().map(|view| view.comment.id).collect();
+        listed.sort_unstable();
+        same("the comments of the contested ticket", &listed, &ids)?;
+        let count = storage.count_comments(stage.shop.id, ticket.id).await?;
+        same("how many comments it has", &count, &Some(u64::try_from(RACERS)?))?;
+
+        let found = storage.find_ticket(stage.shop.id, ticket.id).await?;
+        let found = found.context("the contested ticket is not found")?.ticket;
+        let latest = comments.iter().map(|comment| comment.time).max().context("a comment")?;
+        ensure!(
+            comments.iter().any(|it| it.time == latest && found.last_message.as_ref() == Some(&it.text)),
+            "the last message is {:?}, which is no text of {latest}",
+            found.last_message
+        );
+        let expected = Ticket {
+            last_message: found.last_message.clone(),
+            last_message_time: latest,
+            unread_count: 1,
+            version: 1 + i64::try_from(RACERS)?,
+            ..ticket
+        };
+        same("the contested ticket", &found, &expected)?;
+        let beside = storage.find_ticket(stage.shop.id, neighbour.id).await?.context("the neighbour")?;
+        let others = (0..RACERS).filter(|racer| has_its_own(*racer)).count();
+        same("the neighbour's version", &beside.ticket.version, &(1 + i64::try_from(others)?))?;
     }
     Ok(())
 }
@@ -242,7 +316,7 @@ pub async fn id_range_1_racing_ranges_do_not_overlap(storage: Arc<dyn Storage>) 
 
 /// Runs the racers on the runtime's threads, all let go at once, and answers what each
 /// of them did, in no particular order.
-async fn race<T, F>(racers: usize, racer: impl Fn(usize) -> F) -> anyhow::Result<Vec<T>>
+pub(super) async fn race<T, F>(racers: usize, racer: impl Fn(usize) -> F) -> anyhow::Result<Vec<T>>
 where
     T: Send + 'static,
     F: Future<Output = anyhow::Result<T>> + Send + 'static,

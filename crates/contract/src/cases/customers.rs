@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::ensure;
 use hexdesk_domain::limits::{MAX_EXTERNAL_ID_CHARS, MAX_PERSON_NAME_CHARS, MAX_PHONE_NUMBER_CHARS};
 use hexdesk_domain::ports::CreateCustomerOutcome;
-use hexdesk_domain::{Customer, CustomerId, NewCustomer, ShopId, Storage};
+use hexdesk_domain::{Attempt, Customer, CustomerId, ExternalIds, NewCustomer, ShopId, Storage};
 
 use crate::comparison::same;
 use crate::memory::customer_from;
@@ -51,7 +51,7 @@ fn various_customers() -> Vec<NewCustomer> {
             first_name: Some(text_of(MAX_PERSON_NAME_CHARS)),
             last_name: Some(heavy_text_of(MAX_PERSON_NAME_CHARS)),
             full_name: Some(text_of(MAX_PERSON_NAME_CHARS - 1)),
-            shopify_id: Some(heavy_text_of(MAX_EXTERNAL_ID_CHARS)),
+            external_ids: every_external_id(|_| heavy_text_of(MAX_EXTERNAL_ID_CHARS)),
             ..plain.clone()
         },
     ];
@@ -62,7 +62,7 @@ fn various_customers() -> Vec<NewCustomer> {
             first_name: Some((*text).into()),
             last_name: Some(format!("last {text}")),
             full_name: Some(format!("{text} full")),
-            shopify_id: Some((*text).into()),
+            external_ids: every_external_id(|name| format!("{text}{name}")),
             ..plain.clone()
         });
         if !text.trim().is_empty() {
@@ -70,11 +70,21 @@ fn various_customers() -> Vec<NewCustomer> {
         }
     }
     // Each optional field once on its own.
-    let named: [fn(&mut NewCustomer, String); 4] = [
+    let named: [fn(&mut NewCustomer, String); 14] = [
         |new, text| new.first_name = Some(text),
         |new, text| new.last_name = Some(text),
         |new, text| new.full_name = Some(text),
-        |new, text| new.shopify_id = Some(text),
+        |new, text| new.external_ids.shopify_id = Some(text),
+        |new, text| new.external_ids.wordpress_id = Some(text),
+        |new, text| new.external_ids.prestashop_id = Some(text),
+        |new, text| new.external_ids.fb_user_id = Some(text),
+        |new, text| new.external_ids.ig_user_id = Some(text),
+        |new, text| new.external_ids.ig_pseudo = Some(text),
+        |new, text| new.external_ids.whatsapp_id = Some(text),
+        |new, text| new.external_ids.zendesk_id = Some(text),
+        |new, text| new.external_ids.freshdesk_id = Some(text),
+        |new, text| new.external_ids.gmelius_id = Some(text),
+        |new, text| new.external_ids.gorgias_id = Some(text),
     ];
     for (index, set) in named.into_iter().enumerate() {
         let mut new = customer_by_email(&format!("one-field-{index}@example.com"));
@@ -85,6 +95,24 @@ fn various_customers() -> Vec<NewCustomer> {
         all.push(NewCustomer { created_at, ..customer_by_email(&format!("time-{index}@example.com")) });
     }
     all
+}
+
+/// Ids in every system, each made from the name of its field.
+fn every_external_id(id: impl Fn(&str) -> String) -> ExternalIds {
+    let id = |name: &str| Some(id(name));
+    ExternalIds {
+        shopify_id: id("shopify"),
+        wordpress_id: id("wordpress"),
+        prestashop_id: id("prestashop"),
+        fb_user_id: id("fb_user"),
+        ig_user_id: id("ig_user"),
+        ig_pseudo: id("ig_pseudo"),
+        whatsapp_id: id("whatsapp"),
+        zendesk_id: id("zendesk"),
+        freshdesk_id: id("freshdesk"),
+        gmelius_id: id("gmelius"),
+        gorgias_id: id("gorgias"),
+    }
 }
 
 /// CUSTOMER-2: an e-mail address that a customer has answers that customer.
@@ -277,7 +305,7 @@ pub async fn customer_5_asked_number_is_kept(storage: Arc<dyn Storage>) -> anyho
         NewCustomer { id: Some(customer_id(CustomerId::MAX)?), ..customer_by_email("max@example.com") };
     let largest = create_customer(&*storage, shop, largest).await?;
     same("the largest number", &largest.id.get(), &CustomerId::MAX)?;
-    let past = storage.create_customer(shop, customer_by_email("past@example.com")).await;
+    let past = storage.create_customer(shop, customer_by_email("past@example.com"), None).await;
     ensure!(past.is_err(), "with the largest number in use, another one was handed out: {past:?}");
     same(
         "the customer with the largest number",
@@ -295,8 +323,8 @@ pub async fn customer_6_taken_number_is_refused(storage: Arc<dyn Storage>) -> an
     for there in [&handed_out, &asked] {
         for new in [customer_by_email("new@example.com"), customer_by_phone_number("777")] {
             let new = NewCustomer { id: Some(there.id), first_name: Some("new".into()), ..new };
-            let outcome = storage.create_customer(shop, new).await?;
-            same("asking for a taken number", &outcome, &CreateCustomerOutcome::IdTaken)?;
+            let outcome = storage.create_customer(shop, new, None).await?;
+            same("asking for a taken number", &outcome, &Attempt::Ran(CreateCustomerOutcome::IdTaken))?;
             let found = storage.find_customer(shop, there.id).await?;
             same("the customer who has the number", &found.as_ref(), &Some(there))?;
         }
@@ -315,8 +343,8 @@ async fn expect_existing(
     there: &Customer,
 ) -> anyhow::Result<()> {
     let what = format!("creating a customer with {:?} and {:?}", new.email, new.phone_number);
-    let outcome = storage.create_customer(shop, new).await?;
-    same(&what, &outcome, &CreateCustomerOutcome::Existing(there.clone()))?;
+    let outcome = storage.create_customer(shop, new, None).await?;
+    same(&what, &outcome, &Attempt::Ran(CreateCustomerOutcome::Existing(there.clone())))?;
     same("the customer who was there", &storage.find_customer(shop, there.id).await?.as_ref(), &Some(there))
 }
 
@@ -329,6 +357,7 @@ mod tests {
     #[test]
     fn customers_are_such_as_the_domain_makes() {
         for new in various_customers() {
+            let ids = new.external_ids.clone();
             let draft = CustomerDraft {
                 id: new.id,
                 email: new.email.clone(),
@@ -336,11 +365,16 @@ mod tests {
                 first_name: new.first_name.clone(),
                 last_name: new.last_name.clone(),
                 full_name: new.full_name.clone(),
-                shopify_id: new.shopify_id.clone(),
+                shopify_id: ids.shopify_id,
+                wordpress_id: ids.wordpress_id,
+                fb_user_id: ids.fb_user_id,
+                ig_user_id: ids.ig_user_id,
+                whatsapp_id: ids.whatsapp_id,
             };
             let made = draft.into_new(new.created_at).unwrap();
-            // A full name that is left open is joined.
-            assert_eq!(NewCustomer { full_name: new.full_name.clone(), ..made }, new);
+            // A full name that is left open is joined; a draft has not all of the ids.
+            let external_ids = new.external_ids.clone();
+            assert_eq!(NewCustomer { full_name: new.full_name.clone(), external_ids, ..made }, new);
         }
     }
 }

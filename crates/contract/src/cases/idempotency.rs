@@ -7,7 +7,7 @@ use hexdesk_domain::ports::CreateTicketOutcome::{
     AssigneeNotFound, Created, CustomerNotFound, KeyReused, Replayed,
 };
 use hexdesk_domain::ports::{CreateTicketOutcome, TicketCreation};
-use hexdesk_domain::{CustomerId, Fingerprint, IdempotencyClaim, Receipt, Storage, Ticket, Timestamp};
+use hexdesk_domain::{CustomerId, Fingerprint, IdempotencyClaim, Storage, Ticket, Timestamp};
 
 use crate::comparison::same;
 use crate::samples::{
@@ -57,7 +57,7 @@ pub async fn idempotency_1_same_request_is_replayed(storage: Arc<dyn Storage>) -
     }
     for (first, key) in first_uses.iter().zip(&keys) {
         let receipt =
-            first.idempotency.as_ref().map(|claim| claim.receipt.clone()).unwrap_or(Receipt(Vec::new()));
+            first.idempotency.as_ref().map(|claim| claim.receipt.answer.clone()).unwrap_or_default();
         // With an id of its own, as whoever tries again makes one; and in every detail
         // as it was.
         let fresh = claimed(
@@ -101,7 +101,7 @@ pub async fn idempotency_2_other_request_is_refused(storage: Arc<dyn Storage>) -
         expect_ticket(&*storage, "the ticket of the first use", &first.ticket).await?;
         // The refused request did not take the record over.
         let again = create_ticket(&*storage, claimed(stage.ticket(3)?, recorded.clone())).await?;
-        same("the first request again", &again, &Replayed(Receipt(b"first".to_vec())))?;
+        same("the first request again", &again, &Replayed(b"first".to_vec()))?;
     }
     Ok(())
 }
@@ -133,7 +133,7 @@ pub async fn idempotency_3_keys_belong_to_shop_and_operation(
     }
     for (stage, operation, request, receipt) in &uses {
         let again = claimed(stage.ticket(900)?, of(operation, *request, "later")?);
-        let replayed = Replayed(Receipt(receipt.clone().into_bytes()));
+        let replayed = Replayed(receipt.clone().into_bytes());
         same(&format!("the second {receipt}"), &create_ticket(&*storage, again).await?, &replayed)?;
         let other = claimed(stage.ticket(900)?, of(operation, 77, "other")?);
         same(&format!("another {receipt}"), &create_ticket(&*storage, other).await?, &KeyReused)?;
@@ -161,7 +161,7 @@ pub async fn idempotency_4_refused_item_frees_its_key(storage: Arc<dyn Storage>)
         let accepted = claimed(stage.ticket(id)?, claim(what, 2, b"of the accepted")?);
         same("the key of a refused item", &create_ticket(&*storage, accepted.clone()).await?, &Created)?;
         let again = create_ticket(&*storage, accepted).await?;
-        same("the record afterwards", &again, &Replayed(Receipt(b"of the accepted".to_vec())))?;
+        same("the record afterwards", &again, &Replayed(b"of the accepted".to_vec()))?;
     }
     Ok(())
 }
@@ -173,7 +173,7 @@ pub async fn idempotency_5_key_twice_in_a_batch(storage: Arc<dyn Storage>) -> an
         let receipt = format!("receipt of {id}");
         Ok(claimed(Ticket { is_opened: true, ..stage.ticket(id)? }, claim(key, request, receipt.as_bytes())?))
     };
-    let replayed = |id: i64| Replayed(Receipt(format!("receipt of {id}").into_bytes()));
+    let replayed = |id: i64| Replayed(format!("receipt of {id}").into_bytes());
     let of_nobody = |id: i64, key: &str| -> anyhow::Result<TicketCreation> {
         Ok(claimed(stage.ticket_of_nobody(id)?, claim(key, 1, b"refused")?))
     };
@@ -227,7 +227,7 @@ pub async fn idempotency_6_record_answers_first(storage: Arc<dyn Storage>) -> an
     for ticket in [stage.ticket_of_nobody(2)?, stage.ticket_for_nobody(2)?, neither] {
         let again = claimed(ticket.clone(), claim("key", 1, b"later")?);
         let other = claimed(ticket, claim("key", 2, b"later")?);
-        let replayed = Replayed(Receipt(b"first".to_vec()));
+        let replayed = Replayed(b"first".to_vec());
         same("the same request", &create_ticket(&*storage, again.clone()).await?, &replayed)?;
         same("another request", &create_ticket(&*storage, other.clone()).await?, &KeyReused)?;
         expect_outcomes(&*storage, "both in a batch", vec![other, again], &[KeyReused, replayed]).await?;

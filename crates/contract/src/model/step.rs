@@ -22,6 +22,7 @@ pub(super) enum Step {
         email: Option<u8>,
         phone_number: Option<u8>,
         text: u8,
+        claim: Option<Claim>,
     },
     CreateUser {
         shop: Slot,
@@ -30,8 +31,20 @@ pub(super) enum Step {
         text: u8,
     },
     CreateTickets(Vec<Item>),
+    /// Through all pages.
+    ListTickets {
+        shop: Slot,
+        filter: Filter,
+        limit: u32,
+    },
+    CreateComments(Vec<CommentItem>),
+    ListComments {
+        ticket: Slot,
+        limit: Option<u32>,
+    },
     CreateKey {
         shop: Slot,
+        user: Option<Slot>,
         at: i64,
         expires_at: Option<i64>,
         scopes: u8,
@@ -92,6 +105,38 @@ pub(super) struct Item {
     pub(super) claim: Option<Claim>,
 }
 
+/// The conditions of a list of tickets.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Filter {
+    pub(super) is_opened: Option<bool>,
+    pub(super) channel: Option<Slot>,
+    /// Somebody, or nobody.
+    pub(super) assignee: Option<Option<Person>>,
+    pub(super) customer: Option<Person>,
+    pub(super) thread: Option<(Person, Slot)>,
+    pub(super) tag: Option<Slot>,
+    pub(super) contact_reason: Option<Slot>,
+    pub(super) has_unread: Option<bool>,
+    pub(super) date_from: Option<i64>,
+    pub(super) date_before: Option<i64>,
+    pub(super) last_message_from: Option<i64>,
+    pub(super) last_message_before: Option<i64>,
+}
+
+/// One comment of a batch.
+#[derive(Debug, Clone)]
+pub(super) struct CommentItem {
+    /// One that was tried, or none that is there.
+    pub(super) ticket: Option<Slot>,
+    /// Another shop than the ticket's, or the same by chance.
+    pub(super) other_shop: Option<Slot>,
+    pub(super) author: Option<Person>,
+    pub(super) is_from_shop: bool,
+    pub(super) text: u8,
+    pub(super) time: i64,
+    pub(super) claim: Option<Claim>,
+}
+
 /// A use of an idempotency key.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Claim {
@@ -116,16 +161,17 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         2 => (0..DOMAINS, MILLIS).prop_map(|(domain, at)| Step::CreateShop { domain, at }),
         2 => (0..DOMAINS, MILLIS).prop_map(|(domain, at)| Step::CloseShop { domain, at }),
-        4 => (slot(), number(), option::of(0..EMAILS), option::of(0..PHONE_NUMBERS), slot()).prop_map(
-            |(shop, number, email, phone_number, text)| {
-                Step::CreateCustomer { shop, number, email, phone_number, text }
-            }
-        ),
+        8 => create_customer(),
         3 => (slot(), number(), 0..EMAILS, slot())
             .prop_map(|(shop, number, email, text)| Step::CreateUser { shop, number, email, text }),
         8 => vec(item(), 0..6).prop_map(Step::CreateTickets),
-        2 => (slot(), MILLIS, option::of(MILLIS), 0..4_u8)
-            .prop_map(|(shop, at, expires_at, scopes)| Step::CreateKey { shop, at, expires_at, scopes }),
+        10 => (slot(), filter(), 1..6_u32)
+            .prop_map(|(shop, filter, limit)| Step::ListTickets { shop, filter, limit }),
+        8 => vec(comment_item(), 0..6).prop_map(Step::CreateComments),
+        2 => (slot(), option::of(1..4_u32)).prop_map(|(ticket, limit)| Step::ListComments { ticket, limit }),
+        2 => (slot(), option::of(slot()), MILLIS, option::of(MILLIS), 0..16_u8).prop_map(
+            |(shop, user, at, expires_at, scopes)| Step::CreateKey { shop, user, at, expires_at, scopes }
+        ),
         3 => (slot(), slot(), MILLIS).prop_map(|(shop, key, at)| Step::RevokeKey { shop, key, at }),
         3 => (slot(), slot(), MILLIS, MILLIS)
             .prop_map(|(shop, key, at, old_ends_at)| Step::RotateKey { shop, key, at, old_ends_at }),
@@ -133,6 +179,20 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(at, span, current)| Step::ReserveIdRange { at, span, current }),
         1 => Just(Step::Look),
     ]
+}
+
+fn create_customer() -> impl Strategy<Value = Step> {
+    let (email, phone_number) = (option::of(0..EMAILS), option::of(0..PHONE_NUMBERS));
+    (any::<Slot>(), number(), email, phone_number, any::<u8>(), option::of(claim())).prop_map(
+        |(shop, number, email, phone_number, text, claim)| Step::CreateCustomer {
+            shop,
+            number,
+            email,
+            phone_number,
+            text,
+            claim,
+        },
+    )
 }
 
 fn number() -> impl Strategy<Value = Number> {
@@ -148,21 +208,73 @@ fn person() -> impl Strategy<Value = Person> {
     prop_oneof![5 => any::<Slot>().prop_map(Person::There), 1 => Just(Person::Nobody)]
 }
 
-fn item() -> impl Strategy<Value = Item> {
-    let claim = (0..KEYS, 0..2_u8, 0..2_u8).prop_map(|(key, operation, fingerprint)| Claim {
+fn claim() -> impl Strategy<Value = Claim> {
+    (0..KEYS, 0..2_u8, 0..2_u8).prop_map(|(key, operation, fingerprint)| Claim {
         key,
         operation,
         fingerprint,
-    });
+    })
+}
+
+/// Up to three conditions, for many let nothing through.
+fn filter() -> impl Strategy<Value = Filter> {
+    let slot = any::<Slot>;
+    (
+        (any::<bool>(), slot(), option::of(person()), person()),
+        ((person(), slot()), slot(), slot(), any::<bool>()),
+        (MILLIS, MILLIS, MILLIS, MILLIS),
+        vec(0..12_u8, 0..4),
+    )
+        .prop_map(|(people, texts, times, conditions)| {
+            let is_there = |condition: u8| conditions.contains(&condition);
+            Filter {
+                is_opened: is_there(0).then_some(people.0),
+                channel: is_there(1).then_some(people.1),
+                assignee: is_there(2).then_some(people.2),
+                customer: is_there(3).then_some(people.3),
+                thread: is_there(4).then_some(texts.0),
+                tag: is_there(5).then_some(texts.1),
+                contact_reason: is_there(6).then_some(texts.2),
+                has_unread: is_there(7).then_some(texts.3),
+                date_from: is_there(8).then_some(times.0),
+                date_before: is_there(9).then_some(times.1),
+                last_message_from: is_there(10).then_some(times.2),
+                last_message_before: is_there(11).then_some(times.3),
+            }
+        })
+}
+
+fn comment_item() -> impl Strategy<Value = CommentItem> {
+    (
+        option::weighted(0.9, any::<Slot>()),
+        option::weighted(0.1, any::<Slot>()),
+        option::of(person()),
+        any::<bool>(),
+        any::<u8>(),
+        MILLIS,
+        option::of(claim()),
+    )
+        .prop_map(|(ticket, other_shop, author, is_from_shop, text, time, claim)| CommentItem {
+            ticket,
+            other_shop,
+            author,
+            is_from_shop,
+            text,
+            time,
+            claim,
+        })
+}
+
+fn item() -> impl Strategy<Value = Item> {
     (
         any::<Slot>(),
-        option::weighted(0.05, any::<Slot>()),
+        option::weighted(0.08, any::<Slot>()),
         person(),
         option::of(person()),
         any::<bool>(),
         any::<u8>(),
         any::<u8>(),
-        option::of(claim),
+        option::of(claim()),
     )
         .prop_map(|(shop, id_again, customer, assignee, is_opened, text, time, claim)| Item {
             shop,

@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 
 use crate::{
-    IdempotencyClaim, Page, ShopId, StorageError, Ticket, TicketFilter, TicketId, TicketPosition, TicketView,
-    Timestamp,
+    Attempt, IdempotencyClaim, Once, Page, ShopId, StorageError, Ticket, TicketChanges, TicketFilter,
+    TicketId, TicketPosition, TicketView, Timestamp,
 };
 
 /// One ticket to create, with what must be stored in the same transaction.
@@ -35,6 +35,41 @@ pub enum CreateTicketOutcome {
     AssigneeNotFound,
 }
 
+/// A change of one ticket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TicketUpdate {
+    /// What is to be otherwise, checked.
+    pub changes: TicketChanges,
+    /// The version that the ticket must still have; any if absent.
+    pub expected_version: Option<i64>,
+    /// When it is changed: the time at which its human ticket opens or closes.
+    pub changed_at: Timestamp,
+}
+
+/// What became of a ticket's change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UpdateTicketOutcome {
+    /// The ticket as it is now.
+    Updated(Box<TicketView>),
+    /// The shop has no such ticket. Nothing was written.
+    TicketNotFound,
+    /// The ticket has another version than expected. Nothing was written.
+    VersionMismatch,
+    /// The shop has no such user. Nothing was written.
+    AssigneeNotFound,
+}
+
+/// What became of a ticket's deletion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeleteTicketOutcome {
+    /// It is gone, with its human ticket and its comments.
+    Deleted,
+    /// The shop has no such ticket.
+    TicketNotFound,
+    /// The ticket has another version than expected. Nothing was deleted.
+    VersionMismatch,
+}
+
 /// Keeps tickets, with their human tickets and idempotency records.
 ///
 /// - **TICKET-1** A created ticket is found with every field as it was handed in, times
@@ -63,6 +98,23 @@ pub enum CreateTicketOutcome {
 /// - **TICKET-15** Following `next` from page to page answers every ticket of the list
 ///   once, `limit` on each page but the last; the last has no `next`.
 /// - **TICKET-16** A count is the length of the whole list of the same filter.
+/// - **TICKET-17** An update changes what it says and nothing else of the ticket, raises
+///   the version by one, and answers the ticket as `find_ticket` does from then on.
+/// - **TICKET-18** An update that says nothing changes nothing, the version included.
+/// - **TICKET-19** An update to opened gives the ticket a human ticket, open since
+///   `changed_at`: a new one, or the closed one it had, open again under its number; an
+///   update to not opened closes an open one at `changed_at`. One that is open, or closed,
+///   already stays as it is.
+/// - **TICKET-20** An update or deletion that expects another version than the ticket's
+///   answers `VersionMismatch`, and one of a ticket that is not the shop's
+///   `TicketNotFound`; nothing changes.
+/// - **TICKET-21** An update to an assignee who is not a user of the shop answers
+///   `AssigneeNotFound`, after TICKET-20, and changes nothing.
+/// - **TICKET-22** An update with a [`Once`] meets the obligations of [`Attempt`].
+/// - **TICKET-23** A deletion takes the ticket, its human ticket and its comments away, and
+///   nothing else.
+/// - **TICKET-24** Of updates that race with the same expected version exactly one answers
+///   `Updated`.
 ///
 /// With an idempotency claim, whose record is written in the ticket's transaction:
 ///
@@ -110,6 +162,29 @@ pub trait TicketStore: Send + Sync {
         after: Option<TicketPosition>,
         limit: u32,
     ) -> Result<Page<TicketView, TicketPosition>, StorageError>;
+
+    /// Changes the shop's ticket.
+    ///
+    /// # Errors
+    /// [`StorageError`] if the store fails.
+    async fn update_ticket(
+        &self,
+        shop: ShopId,
+        id: TicketId,
+        update: TicketUpdate,
+        once: Option<Once<UpdateTicketOutcome>>,
+    ) -> Result<Attempt<UpdateTicketOutcome>, StorageError>;
+
+    /// Deletes the shop's ticket, if it still has `expected_version` where one is given.
+    ///
+    /// # Errors
+    /// [`StorageError`] if the store fails.
+    async fn delete_ticket(
+        &self,
+        shop: ShopId,
+        id: TicketId,
+        expected_version: Option<i64>,
+    ) -> Result<DeleteTicketOutcome, StorageError>;
 
     /// How many tickets of the shop the filter lets through.
     ///

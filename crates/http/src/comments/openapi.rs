@@ -64,7 +64,7 @@ pub(crate) fn list() -> Description {
 }
 
 fn body() -> Object {
-    BodySchema::new(COMMENT_MEMBERS, "A comment to add. Members that are not named here are ignored.")
+    BodySchema::new(COMMENT_MEMBERS, "A comment to add. Members that are not named here are ignored; `null` stands for a member that is not there.")
         .required(Field::Text, schemas::text_not_blank(MAX_COMMENT_CHARS), "What is written. Not blank.")
         .optional(Field::Time, schemas::timestamp(), "When it was written; now if absent.")
         .optional(Field::Subject, schemas::text(MAX_COMMENT_SUBJECT_CHARS), "Its subject.")

@@ -71,7 +71,7 @@ fn schema() -> Schema {
 fn body() -> Object {
     let name = || schemas::text(MAX_PERSON_NAME_CHARS);
     let id = || schemas::text_or_number(MAX_EXTERNAL_ID_CHARS);
-    BodySchema::new(CUSTOMER_MEMBERS, "A customer to create. Members that are not named here are ignored.")
+    BodySchema::new(CUSTOMER_MEMBERS, "A customer to create. Members that are not named here are ignored; `null` stands for a member that is not there.")
         .optional(Field::Email, schemas::email(), "Its e-mail address.")
         .optional(
             Field::PhoneNumber,

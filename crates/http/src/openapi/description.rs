@@ -133,6 +133,12 @@ impl Description {
         self
     }
 
+    /// It answers without a body.
+    pub(crate) fn answers_nothing(mut self, text: &str) -> Self {
+        self.answers.push((StatusCode::NO_CONTENT, Response::new(text)));
+        self
+    }
+
     /// A value in its answers is a parameter of another operation.
     pub(crate) fn leads_to(mut self, operation: &str, parameter: &str, value: &str) -> Self {
         for (_, response) in &mut self.answers {
@@ -173,7 +179,7 @@ impl BodySchema {
         self.member(field, schema, text)
     }
 
-    /// This member may be there, and may be `null`, which is absent.
+    /// This member may be there, and may be `null`.
     pub(crate) fn optional(self, field: Field, schema: Schema, text: &str) -> Self {
         self.member(field, schemas::or_null(schema), text)
     }

@@ -9,6 +9,8 @@ use super::schemas;
 pub(crate) const REQUEST_ID: &str = "x-request-id";
 /// Where what was created is.
 pub(crate) const LOCATION: &str = "Location";
+/// The version of what was answered.
+pub(crate) const ETAG: &str = "ETag";
 /// Where the next page is.
 pub(crate) const LINK: &str = "Link";
 /// The answer is that of an earlier request.
@@ -22,6 +24,7 @@ pub(super) fn all() -> Vec<(&'static str, Header)> {
     vec![
         (REQUEST_ID, header("The request's id, under which it stands in the server's log.", string())),
         (LOCATION, header("The path of what was created or found.", string())),
+        (ETAG, header("The ticket's version, to send as `If-Match`.", string())),
         (LINK, header("The next page, as `<…>; rel=\"next\"`; absent on the last page.", string())),
         (
             IDEMPOTENCY_REPLAYED,

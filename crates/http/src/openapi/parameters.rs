@@ -58,3 +58,12 @@ pub(crate) fn idempotency_key() -> Parameter {
         .build();
     parameter(ParameterIn::Header, "Idempotency-Key", text, schema.into()).required(Required::False).build()
 }
+
+/// `If-Match`.
+pub(crate) fn if_match() -> Parameter {
+    let text = "The `ETag` of the ticket as it was read: it is left as it is if it has another version by now. \
+                Any version will do if the header is absent or `*`.";
+    let schema =
+        ObjectBuilder::new().schema_type(Type::String).pattern(Some(r#"^(?:\*|(?:W/)?"[!#-~]*")$"#)).build();
+    parameter(ParameterIn::Header, "If-Match", text, schema.into()).required(Required::False).build()
+}

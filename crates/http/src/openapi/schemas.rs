@@ -141,6 +141,11 @@ pub(crate) fn boolean() -> Schema {
     ObjectBuilder::new().schema_type(Type::Boolean).build().into()
 }
 
+/// `true` or `false`, also as strings.
+pub(crate) fn boolean_or_text() -> Schema {
+    either(boolean(), one_of(&["true", "false"]))
+}
+
 /// One of these texts.
 pub(crate) fn one_of(texts: &[&str]) -> Schema {
     string().enum_values(Some(texts.iter().copied())).build().into()

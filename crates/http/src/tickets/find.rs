@@ -1,10 +1,11 @@
+use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use hexdesk_domain::Principal;
 
 use super::wire::TicketViewAnswer;
 use crate::problem::Problem;
 use crate::services::{Services, storage_problem};
-use crate::wire_id;
+use crate::{entity_tag, wire_id};
 
 /// `GET /api/v1/tickets/{ticketId}`: a ticket of the key's shop, with the people it names.
 ///
@@ -20,5 +21,6 @@ pub(crate) async fn find(
     let view = services.tickets.find_ticket(shop.id, id).await.map_err(storage_problem)?;
     let view = view.ok_or_else(Problem::ticket_not_found)?;
     let body = TicketViewAnswer::new(&view, shop.domain.as_str());
-    Ok(HttpResponse::Ok().json(body))
+    let tag = entity_tag::of_version(view.ticket.version);
+    Ok(HttpResponse::Ok().insert_header((header::ETAG, tag)).json(body))
 }

@@ -11,7 +11,7 @@ use utoipa::openapi::path::Parameter;
 use utoipa::openapi::schema::Object;
 
 use super::list::DEFAULT_RECENT_DAYS;
-use super::wire::{TICKET_MEMBERS, TicketAnswer, TicketViewAnswer, TicketsAnswer};
+use super::wire::{TICKET_CHANGE_MEMBERS, TICKET_MEMBERS, TicketAnswer, TicketViewAnswer, TicketsAnswer};
 use crate::demo;
 use crate::openapi::{BodySchema, Description, TICKETS, headers, parameters, schemas};
 use crate::problem::Problem;
@@ -55,10 +55,49 @@ pub(crate) fn find() -> Description {
     .answers::<TicketViewAnswer<'static>>(
         StatusCode::OK,
         "The ticket.",
-        &[],
+        &[headers::ETAG],
         [("ticket", json!({"success": true, "ticket": ticket_with_people()}))],
     )
     .fails_with([Problem::ticket_not_found()])
+}
+
+pub(crate) fn update() -> Description {
+    Description::new(
+        "updateTicket",
+        TICKETS,
+        "Change a ticket",
+        "Changes the members that are there; `null` clears. With `If-Match` only if the ticket still has that \
+         version.",
+    )
+    .parameters([in_path(), parameters::if_match()])
+    .body(
+        "TicketChanges",
+        changes().into(),
+        [
+            ("close", json!({"isOpenedTicket": false, "unReadChatCount": 0})),
+            ("assign", json!({"assigned_to": 45, "tags": ["refund"]})),
+        ],
+    )
+    .answers::<TicketViewAnswer<'static>>(
+        StatusCode::OK,
+        "The ticket as it is now, or as an earlier request with the same `Idempotency-Key` left it.",
+        &[headers::ETAG, headers::IDEMPOTENCY_REPLAYED],
+        [("assign", json!({"success": true, "ticket": changed_ticket()}))],
+    )
+    .fails_with([Problem::ticket_not_found(), Problem::user_not_found(), Problem::version_mismatch()])
+}
+
+pub(crate) fn delete() -> Description {
+    Description::new(
+        "deleteTicket",
+        TICKETS,
+        "Delete a ticket",
+        "Deletes a ticket with its human ticket and its comments. With `If-Match` only if the ticket still has \
+         that version.",
+    )
+    .parameters([in_path(), parameters::if_match()])
+    .answers_nothing("The ticket is gone.")
+    .fails_with([Problem::ticket_not_found(), Problem::version_mismatch(), Problem::outcome_unknown()])
 }
 
 pub(crate) fn list() -> Description {
@@ -126,7 +165,7 @@ pub(crate) fn in_path() -> Parameter {
 }
 
 fn body() -> Object {
-    BodySchema::new(TICKET_MEMBERS, "A ticket to create. Members that are not named here are ignored.")
+    BodySchema::new(TICKET_MEMBERS, "A ticket to create. Members that are not named here are ignored; `null` stands for a member that is not there.")
         .required(Field::CustomerId, schemas::id(CustomerId::MAX), "The customer it is from; one of the shop's.")
         .required(
             Field::Channel,
@@ -168,6 +207,42 @@ fn body() -> Object {
             "Its language, a BCP 47 tag with `-` or `_`; kept as given.",
         )
         .build()
+}
+
+fn changes() -> Object {
+    BodySchema::new(
+        TICKET_CHANGE_MEMBERS,
+        "What is to be otherwise about a ticket. Members that are not there stay as they are; those that are \
+         not named here are ignored.",
+    )
+    .optional(Field::Name, schemas::text(MAX_TICKET_NAME_CHARS), "Its subject.")
+    .optional(Field::ContactReason, schemas::text(MAX_CONTACT_REASON_CHARS), "What it is about.")
+    .optional(
+        Field::AssignedTo,
+        schemas::id(UserId::MAX),
+        "The user who takes care of it; one of the shop's.",
+    )
+    .optional(
+        Field::IsOpened,
+        schemas::boolean_or_text(),
+        "Whether a person is to handle it: opens or closes its human ticket. `null` is `false`.",
+    )
+    .optional(
+        Field::UnreadCount,
+        schemas::integer(0, MAX_UNREAD_COUNT),
+        "How many messages nobody of the shop has read. `null` is 0.",
+    )
+    .optional(
+        Field::Tags,
+        schemas::texts(MAX_TAGS, MAX_TAG_CHARS),
+        "All its tags; their order is kept. `null` takes them away.",
+    )
+    .optional(
+        Field::LanguageCode,
+        schemas::language_tag(),
+        "Its language, a BCP 47 tag with `-` or `_`; kept as given.",
+    )
+    .build()
 }
 
 fn full_body() -> Value {
@@ -215,6 +290,12 @@ fn ticket_with_people() -> Value {
     ticket
 }
 
+fn changed_ticket() -> Value {
+    let mut ticket = ticket_with_people();
+    ticket["tags"] = json!(["refund"]);
+    ticket
+}
+
 /// The customer of the examples, as tickets and comments name it.
 pub(crate) fn customer() -> Value {
     json!({
@@ -239,5 +320,6 @@ mod tests {
     #[test]
     fn every_member_is_described() {
         crate::openapi::assert_describes(&body(), TICKET_MEMBERS);
+        crate::openapi::assert_describes(&changes(), TICKET_CHANGE_MEMBERS);
     }
 }

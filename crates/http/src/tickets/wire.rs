@@ -1,7 +1,9 @@
 //! How tickets are spelled in JSON.
 
 use hexdesk_domain::limits::{MAX_TAGS, MAX_UNREAD_COUNT};
-use hexdesk_domain::{CustomerId, Field, HumanTicket, Ticket, TicketDraft, TicketView, Timestamp, UserId};
+use hexdesk_domain::{
+    CustomerId, Field, HumanTicket, Ticket, TicketChanges, TicketDraft, TicketView, Timestamp, UserId,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::Schema;
@@ -48,6 +50,36 @@ pub(super) fn draft(members: &mut Members) -> TicketDraft {
         unread_count: members.count(Field::UnreadCount, MAX_UNREAD_COUNT),
         tags: members.texts(Field::Tags, MAX_TAGS),
         language_code: members.text(Field::LanguageCode),
+    }
+}
+
+/// The members of the body that changes a ticket.
+pub(super) const TICKET_CHANGE_MEMBERS: Spelling = &[
+    (Field::Name, "name"),
+    (Field::ContactReason, "contact_reason"),
+    (Field::AssignedTo, "assigned_to"),
+    (Field::IsOpened, "isOpenedTicket"),
+    (Field::UnreadCount, "unReadChatCount"),
+    (Field::Tags, "tags"),
+    (Field::LanguageCode, "language_code"),
+];
+
+/// The changes that the members make; `null` clears. What cannot be read is noted in them.
+pub(super) fn changes(members: &mut Members) -> TicketChanges {
+    TicketChanges {
+        name: members.change(Field::Name, Members::text),
+        contact_reason: members.change(Field::ContactReason, Members::text),
+        assigned_to: members
+            .change(Field::AssignedTo, |members, field| members.id(field, UserId::MAX, UserId::new)),
+        is_opened: members.change(Field::IsOpened, Members::boolean).map(Option::unwrap_or_default),
+        unread_count: members
+            .change(Field::UnreadCount, |members, field| members.count(field, MAX_UNREAD_COUNT))
+            // Lossless: `count` holds it in the range of an i32, or notes that it does not.
+            .map(|count| count.and_then(|count| i32::try_from(count).ok()).unwrap_or_default()),
+        tags: members
+            .change(Field::Tags, |members, field| members.texts(field, MAX_TAGS))
+            .map(Option::unwrap_or_default),
+        language_code: members.change(Field::LanguageCode, Members::text),
     }
 }
 

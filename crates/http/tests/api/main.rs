@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod authentication;
+mod change_ticket;
 mod command_line;
 mod comments;
 mod create_ticket;

@@ -1,16 +1,16 @@
 //! Values that this adapter did not write are errors, not something close to them.
 
-use hexdesk_domain::{CustomerStore, ShopStore, StorageErrorKind};
+use hexdesk_domain::{CustomerStore, ShopStore, StorageErrorKind, TicketFilter, TicketStore};
 
-use super::samples::{create_customer, domain};
+use super::samples::{create_customer, creation, domain, id};
 use super::test_disk::TestDisk;
-use crate::tables::{CUSTOMERS, SHOPS};
+use crate::tables::{CUSTOMERS, SHOPS, TICKETS};
 
 #[tokio::test]
 async fn an_undecodable_value_is_an_error() {
     let storage = TestDisk::default().open();
     let customer = create_customer(&storage).await;
-    let nobody = r#""email":null,"phone_number":null,"first_name":null,"last_name":null,"full_name":null,"shopify_id":null"#;
+    let nobody = r#""email":null,"phone_number":null,"first_name":null,"last_name":null,"full_name":null,"external_ids":{},"number_of_orders":0"#;
     for value in [
         String::new(),
         "no JSON".into(),
@@ -45,4 +45,22 @@ async fn an_index_that_points_nowhere_is_an_error() {
     let error = storage.find_shop(&domain()).await.unwrap_err();
     assert_eq!(error.kind, StorageErrorKind::Unexpected);
     assert_eq!(error.to_string(), "find_shop: an indexed shop is missing");
+}
+
+#[tokio::test]
+async fn a_list_with_a_ticket_that_is_missing_is_an_error() {
+    let storage = TestDisk::default().open();
+    let customer = create_customer(&storage).await;
+    storage.create_tickets(vec![creation(&customer, 1), creation(&customer, 2)]).await.unwrap();
+    let key = (customer.shop_id.get(), id(1).get());
+    let remove = move |transaction: &redb::WriteTransaction| {
+        transaction.open_table(TICKETS)?.remove(key)?;
+        Ok(())
+    };
+    storage.write("remove", remove).await.unwrap();
+    let filter = TicketFilter::default();
+    let error = storage.list_tickets(customer.shop_id, filter.clone(), None, 2).await.unwrap_err();
+    assert_eq!(error.to_string(), "list_tickets: an indexed ticket is missing");
+    let error = storage.count_tickets(customer.shop_id, filter).await.unwrap_err();
+    assert_eq!(error.to_string(), "count_tickets: an indexed ticket is missing");
 }

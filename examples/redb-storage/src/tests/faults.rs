@@ -1,9 +1,9 @@
 //! Durability, and what is told of a disk that fails.
 
 use hexdesk_domain::ports::CreateTicketOutcome::{Created, Replayed};
-use hexdesk_domain::{Readiness, Receipt, StorageErrorKind, TicketStore};
+use hexdesk_domain::{CommentStore, Readiness, StorageErrorKind, TicketStore};
 
-use super::samples::{create_customer, creation, is_there};
+use super::samples::{comment, create_customer, creation, id, is_there};
 use super::test_disk::TestDisk;
 
 #[tokio::test]
@@ -20,8 +20,41 @@ async fn what_was_acknowledged_survives_a_power_cut() {
             assert!(is_there(&restarted, &customer, acknowledged).await, "ticket {acknowledged} is lost");
         }
         let again = restarted.create_tickets(vec![creation(&customer, number)]).await.unwrap();
-        assert_eq!(again, [Replayed(Receipt(vec![1, 2, 3]))]);
+        assert_eq!(again, [Replayed(vec![1, 2, 3])]);
     }
+}
+
+#[tokio::test]
+async fn an_acknowledged_comment_survives_with_what_it_did_to_its_ticket() {
+    let disk = TestDisk::default();
+    let storage = disk.open();
+    let customer = create_customer(&storage).await;
+    storage.create_tickets(vec![creation(&customer, 1), creation(&customer, 2)]).await.unwrap();
+    for number in 1..=3 {
+        storage.create_comments(vec![comment(&customer, 1, number)]).await.unwrap();
+        let restarted = disk.after_power_cut().open();
+        let comments = restarted.list_comments(customer.shop_id, id(1), None, None).await.unwrap().unwrap();
+        assert_eq!(comments.entries.len() as i64, number);
+        let ticket = restarted.find_ticket(customer.shop_id, id(1)).await.unwrap().unwrap().ticket;
+        assert_eq!(ticket.last_message, Some(format!("comment {number}")));
+        assert_eq!(ticket.version, 1 + number);
+        assert!(is_there(&restarted, &customer, 1).await);
+    }
+}
+
+#[tokio::test]
+async fn a_batch_with_a_comment_that_is_there_already_is_left_unwritten() {
+    let storage = TestDisk::default().open();
+    let customer = create_customer(&storage).await;
+    storage.create_tickets(vec![creation(&customer, 1)]).await.unwrap();
+    storage.create_comments(vec![comment(&customer, 1, 1)]).await.unwrap();
+    let before = storage.find_ticket(customer.shop_id, id(1)).await.unwrap();
+
+    let batch = vec![comment(&customer, 1, 2), comment(&customer, 1, 1)];
+    let error = storage.create_comments(batch).await.unwrap_err();
+    assert_eq!(error.kind, StorageErrorKind::Unexpected, "{error}");
+    assert_eq!(storage.count_comments(customer.shop_id, id(1)).await.unwrap(), Some(1));
+    assert_eq!(storage.find_ticket(customer.shop_id, id(1)).await.unwrap(), before);
 }
 
 #[tokio::test]

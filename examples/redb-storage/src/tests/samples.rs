@@ -1,9 +1,10 @@
 //! A shop with a customer, and tickets of theirs.
 
-use hexdesk_domain::ports::{CreateCustomerOutcome, CreateShopOutcome, TicketCreation};
+use hexdesk_domain::ports::{CommentCreation, CreateCustomerOutcome, CreateShopOutcome, TicketCreation};
 use hexdesk_domain::{
-    Customer, CustomerStore, Fingerprint, IdempotencyClaim, IdempotencyKey, IdempotencyRequest, NewCustomer,
-    Receipt, Shop, ShopDomain, ShopStore, Ticket, TicketId, TicketStore, Timestamp,
+    Attempt, CommentId, Customer, CustomerStore, ExternalIds, Fingerprint, IdempotencyClaim, IdempotencyKey,
+    IdempotencyRequest, NewComment, NewCustomer, Receipt, Shop, ShopDomain, ShopStore, Ticket, TicketFilter,
+    TicketId, TicketStore, Timestamp,
 };
 
 use crate::RedbStorage;
@@ -35,12 +36,14 @@ pub(super) async fn create_customer(storage: &RedbStorage) -> Customer {
         first_name: None,
         last_name: None,
         full_name: None,
-        shopify_id: None,
+        external_ids: ExternalIds::default(),
         created_at: now(),
     };
-    match storage.create_customer(shop.id, new).await.unwrap() {
-        CreateCustomerOutcome::Created(customer) | CreateCustomerOutcome::Existing(customer) => customer,
-        CreateCustomerOutcome::IdTaken => unreachable!("no number was asked for"),
+    match storage.create_customer(shop.id, new, None).await.unwrap() {
+        Attempt::Ran(
+            CreateCustomerOutcome::Created(customer) | CreateCustomerOutcome::Existing(customer),
+        ) => customer,
+        other => unreachable!("neither a number was asked for nor a key named: {other:?}"),
     }
 }
 
@@ -65,19 +68,48 @@ pub(super) fn creation(customer: &Customer, number: i64) -> TicketCreation {
         tags: Vec::new(),
         language_code: None,
         via: None,
+        version: 1,
     };
     let request = IdempotencyRequest {
         operation: "create_ticket".into(),
         key: IdempotencyKey::parse(&format!("key-{number}")).unwrap(),
         fingerprint: Fingerprint([7; 32]),
     };
-    let claim = IdempotencyClaim { request, receipt: Receipt(vec![1, 2, 3]) };
+    let claim = IdempotencyClaim {
+        request,
+        receipt: Receipt { answer: vec![1, 2, 3], customer_id: Some(customer.id) },
+    };
     TicketCreation { ticket, created_at: now(), idempotency: Some(claim) }
 }
 
-/// Whether the ticket is there; fails unless its human ticket is there just then, too.
+/// A comment of the customer's on a ticket of theirs, a second after it, without an
+/// idempotency key.
+pub(super) fn comment(customer: &Customer, ticket: i64, number: i64) -> CommentCreation {
+    let comment = NewComment {
+        id: CommentId::new(number).unwrap(),
+        shop_id: customer.shop_id,
+        ticket_id: id(ticket),
+        text: format!("comment {number}"),
+        time: now().saturating_add_millis(1_000),
+        channel: None,
+        is_from_shop: false,
+        author_id: None,
+        subject: None,
+        from_email: None,
+        to_emails: Vec::new(),
+        attachments: None,
+        tags: Vec::new(),
+    };
+    CommentCreation { comment, once: None }
+}
+
+/// Whether the ticket is there; fails unless its human ticket is there just then, too, and
+/// the list has it.
 pub(super) async fn is_there(storage: &RedbStorage, customer: &Customer, number: i64) -> bool {
     let found = storage.find_ticket(customer.shop_id, id(number)).await.unwrap();
     assert!(found.as_ref().is_none_or(|view| view.human_ticket.is_some()), "a ticket half written");
+    let all = storage.list_tickets(customer.shop_id, TicketFilter::default(), None, u32::MAX).await.unwrap();
+    let listed = all.entries.into_iter().find(|view| view.ticket.id == id(number));
+    assert_eq!(listed, found, "the list differs");
     found.is_some()
 }

@@ -1,52 +1,78 @@
 //! Creating the tickets of a batch, one by one, in one transaction.
 
-use anyhow::ensure;
+use std::sync::Arc;
+
 use hexdesk_domain::ports::{CreateTicketOutcome, TicketCreation};
+use hexdesk_domain::{Attempt, IdempotencyClaim, Once, Ticket, Timestamp};
 use redb::{ReadableTable, Table, TableError, WriteTransaction};
 
-use super::stored::StoredTicket;
-use super::{human_tickets, idempotency};
-use crate::encoding::encode;
+use super::{TicketTables, human_tickets};
+use crate::once;
 use crate::tables::{
     CUSTOMERS, HUMAN_TICKET_BY_TICKET, HUMAN_TICKETS, IDEMPOTENCY_RECORDS, Json, NumberInShop, Record,
-    RecordKey, TICKETS, USERS,
+    RecordKey, USERS,
 };
 
-/// The tables that a ticket's creation reads and writes. redb opens a table once in a
-/// write transaction, so they are opened for the whole batch.
-pub(super) struct BatchTables<'transaction> {
-    customers: Table<'transaction, NumberInShop, Json>,
-    users: Table<'transaction, NumberInShop, Json>,
-    tickets: Table<'transaction, NumberInShop, Json>,
-    human_tickets: Table<'transaction, NumberInShop, Json>,
-    human_ticket_by_ticket: Table<'transaction, NumberInShop, i64>,
-    idempotency_records: Table<'transaction, RecordKey, Record>,
+/// The tables that a batch reads and writes. redb opens a table once in a write
+/// transaction, so they are opened for the whole batch.
+pub(super) struct Batch<'transaction> {
+    records: Table<'transaction, RecordKey, Record>,
+    creation: Creation<'transaction>,
 }
 
-impl<'transaction> BatchTables<'transaction> {
+impl<'transaction> Batch<'transaction> {
     pub(super) fn open(transaction: &'transaction WriteTransaction) -> Result<Self, TableError> {
         Ok(Self {
-            customers: transaction.open_table(CUSTOMERS)?,
-            users: transaction.open_table(USERS)?,
-            tickets: transaction.open_table(TICKETS)?,
-            human_tickets: transaction.open_table(HUMAN_TICKETS)?,
-            human_ticket_by_ticket: transaction.open_table(HUMAN_TICKET_BY_TICKET)?,
-            idempotency_records: transaction.open_table(IDEMPOTENCY_RECORDS)?,
+            records: transaction.open_table(IDEMPOTENCY_RECORDS)?,
+            creation: Creation {
+                customers: transaction.open_table(CUSTOMERS)?,
+                users: transaction.open_table(USERS)?,
+                tickets: TicketTables::open(transaction)?,
+                human_tickets: transaction.open_table(HUMAN_TICKETS)?,
+                human_ticket_by_ticket: transaction.open_table(HUMAN_TICKET_BY_TICKET)?,
+            },
         })
     }
 
-    /// Creates one ticket. First come all the checks and then all the writes, so that a
-    /// refused item has written nothing. What earlier items wrote is seen.
-    pub(super) fn create(&mut self, creation: TicketCreation) -> anyhow::Result<CreateTicketOutcome> {
-        let TicketCreation { ticket, created_at, idempotency } = creation;
-        let (shop, id) = (ticket.shop_id, ticket.id);
+    /// Creates one ticket. What earlier items wrote is seen. A recorded key answers before
+    /// customer and assignee are looked at (IDEMPOTENCY-6).
+    pub(super) fn create(&mut self, item: TicketCreation) -> anyhow::Result<CreateTicketOutcome> {
+        let TicketCreation { ticket, created_at, idempotency } = item;
+        let once = idempotency.map(|claim| once_of(claim, created_at));
+        let creation = &mut self.creation;
+        let shop = ticket.shop_id;
+        Ok(match once::attempt(&mut self.records, shop, once, || creation.run(ticket, created_at))? {
+            Attempt::Ran(outcome) => outcome,
+            Attempt::Replayed(answer) => CreateTicketOutcome::Replayed(answer),
+            Attempt::KeyReused => CreateTicketOutcome::KeyReused,
+            Attempt::InProgress => CreateTicketOutcome::InProgress,
+        })
+    }
+}
 
-        // Before customer and assignee (IDEMPOTENCY-6).
-        if let Some(claim) = &idempotency
-            && let Some(answer) = idempotency::answer(&self.idempotency_records, shop, &claim.request)?
-        {
-            return Ok(answer);
-        }
+/// A claim brings the receipt along that is kept of a created ticket; of a refused one
+/// there is none.
+fn once_of(claim: IdempotencyClaim, requested_at: Timestamp) -> Once<CreateTicketOutcome> {
+    let IdempotencyClaim { request, receipt } = claim;
+    let receipt = move |outcome: &CreateTicketOutcome| {
+        matches!(outcome, CreateTicketOutcome::Created).then(|| receipt.clone())
+    };
+    Once { request, requested_at, receipt: Arc::new(receipt) }
+}
+
+struct Creation<'transaction> {
+    customers: Table<'transaction, NumberInShop, Json>,
+    users: Table<'transaction, NumberInShop, Json>,
+    tickets: TicketTables<'transaction>,
+    human_tickets: Table<'transaction, NumberInShop, Json>,
+    human_ticket_by_ticket: Table<'transaction, NumberInShop, i64>,
+}
+
+impl Creation<'_> {
+    /// First come all the checks and then all the writes, so that a refused ticket has
+    /// written nothing.
+    fn run(&mut self, ticket: Ticket, created_at: Timestamp) -> anyhow::Result<CreateTicketOutcome> {
+        let (shop, id) = (ticket.shop_id, ticket.id);
         if self.customers.get((shop.get(), ticket.customer_id.get()))?.is_none() {
             return Ok(CreateTicketOutcome::CustomerNotFound);
         }
@@ -56,8 +82,7 @@ impl<'transaction> BatchTables<'transaction> {
             return Ok(CreateTicketOutcome::AssigneeNotFound);
         }
         // An error and no outcome: the whole batch is to stay unwritten (TICKET-10).
-        let is_taken = self.tickets.get((shop.get(), id.get()))?.is_some();
-        ensure!(!is_taken, "the shop {shop} has a ticket {id} already");
+        self.tickets.require_free(shop, id)?;
 
         if ticket.is_opened {
             human_tickets::open(
@@ -68,10 +93,7 @@ impl<'transaction> BatchTables<'transaction> {
                 created_at,
             )?;
         }
-        if let Some(claim) = &idempotency {
-            idempotency::record(&mut self.idempotency_records, shop, claim, created_at)?;
-        }
-        self.tickets.insert((shop.get(), id.get()), encode(&StoredTicket::of(ticket))?.as_slice())?;
+        self.tickets.add(ticket)?;
         Ok(CreateTicketOutcome::Created)
     }
 }

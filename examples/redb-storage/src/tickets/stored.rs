@@ -2,9 +2,11 @@
 
 use anyhow::Context;
 use hexdesk_domain::{CustomerId, ShopId, Ticket, TicketId, UserId};
+use redb::ReadableTable;
 use serde::{Deserialize, Serialize};
 
-use crate::encoding::timestamp;
+use crate::encoding::{decode, timestamp};
+use crate::tables::{Json, NumberInShop};
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -24,6 +26,7 @@ pub(super) struct StoredTicket {
     tags: Vec<String>,
     language_code: Option<String>,
     via: Option<String>,
+    version: i64,
 }
 
 impl StoredTicket {
@@ -44,10 +47,11 @@ impl StoredTicket {
             tags: ticket.tags,
             language_code: ticket.language_code,
             via: ticket.via,
+            version: ticket.version,
         }
     }
 
-    pub(super) fn into_ticket(self, shop_id: ShopId, id: TicketId) -> anyhow::Result<Ticket> {
+    fn into_ticket(self, shop_id: ShopId, id: TicketId) -> anyhow::Result<Ticket> {
         let user = |number| UserId::new(number).context("a stored user number is out of range");
         Ok(Ticket {
             id,
@@ -68,6 +72,19 @@ impl StoredTicket {
             tags: self.tags,
             language_code: self.language_code,
             via: self.via,
+            version: self.version,
         })
+    }
+}
+
+/// The shop's ticket of this id.
+pub(crate) fn find(
+    tickets: &impl ReadableTable<NumberInShop, Json>,
+    shop: ShopId,
+    id: TicketId,
+) -> anyhow::Result<Option<Ticket>> {
+    match tickets.get((shop.get(), id.get()))? {
+        Some(stored) => Ok(Some(decode::<StoredTicket>(stored.value())?.into_ticket(shop, id)?)),
+        None => Ok(None),
     }
 }

@@ -1,0 +1,101 @@
+use async_trait::async_trait;
+use diesel::dsl::exists;
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
+use hexdesk_domain::{
+    Attempt, CommentPosition, CommentStore, CommentView, Page, ShopId, StorageError, TicketId,
+};
+
+use super::errors::{Effect, Failure};
+use super::{PostgresStorage, create_comments};
+use crate::rows::{CommentRow, CommentViewRow, CustomerRow, UserRow, comment_view};
+use crate::schema::{comments, tickets};
+use crate::sql_types::StoredTimestamp;
+use crate::{page, queries};
+
+#[async_trait]
+impl CommentStore for PostgresStorage {
+    async fn create_comments(
+        &self,
+        batch: Vec<CommentCreation>,
+    ) -> Result<Vec<Attempt<CreateCommentOutcome>>, StorageError> {
+        if batch.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.connections
+            .run("create_comments", Effect::Write, async move |connection: &mut AsyncPgConnection| {
+                create_comments::create(connection, &batch).await
+            })
+            .await
+    }
+
+    async fn list_comments(
+        &self,
+        shop: ShopId,
+        ticket: TicketId,
+        after: Option<CommentPosition>,
+        limit: Option<u32>,
+    ) -> Result<Option<Page<CommentView, CommentPosition>>, StorageError> {
+        self.connections
+            .run("list_comments", Effect::Read, async move |connection: &mut AsyncPgConnection| {
+                list(connection, shop, ticket, after, limit).await
+            })
+            .await
+    }
+
+    async fn count_comments(&self, shop: ShopId, ticket: TicketId) -> Result<Option<u64>, StorageError> {
+        self.connections
+            .run("count_comments", Effect::Read, async move |connection: &mut AsyncPgConnection| {
+                let count = comments::table
+                    .filter(comments::shop_id.eq(shop.get()).and(comments::ticket_id.eq(ticket.get())))
+                    .count();
+                let count: Option<Option<i64>> = tickets::table
+                    .find((shop.get(), ticket.get()))
+                    .select(count.single_value())
+                    .get_result(connection)
+                    .await
+                    .optional()?;
+                count
+                    .flatten()
+                    .map(|count| u64::try_from(count).map_err(|_| Failure::Surprise("a count is negative")))
+                    .transpose()
+            })
+            .await
+    }
+}
+
+/// A page of the comments, or all of them.
+async fn list(
+    connection: &mut AsyncPgConnection,
+    shop: ShopId,
+    ticket: TicketId,
+    after: Option<CommentPosition>,
+    limit: Option<u32>,
+) -> Result<Option<Page<CommentView, CommentPosition>>, Failure> {
+    let mut list = queries::comment_list(shop.get(), ticket.get())
+        .select((CommentRow::as_select(), CustomerRow::as_select(), Option::<UserRow>::as_select()))
+        .into_boxed::<Pg>();
+    if let Some(CommentPosition { time, id }) = after {
+        list = list.filter(queries::comment_is_after(StoredTimestamp(time), id.get()));
+    }
+    if let Some(limit) = limit {
+        list = list.limit(page::rows_to_ask_for(limit));
+    }
+    let rows: Vec<CommentViewRow> = list.load(connection).await?;
+    if rows.is_empty() {
+        let ticket = exists(tickets::table.find((shop.get(), ticket.get())));
+        if !diesel::select(ticket).get_result::<bool>(connection).await? {
+            return Ok(None);
+        }
+    }
+    let views = rows.into_iter().map(comment_view).collect::<Result<Vec<_>, _>>()?;
+    Ok(Some(match limit {
+        Some(limit) => page::cut(views, limit, |CommentView { comment, .. }| CommentPosition {
+            time: comment.time,
+            id: comment.id,
+        }),
+        None => Page { entries: views, next: None },
+    }))
+}

@@ -1,0 +1,34 @@
+//! The deletion of one ticket, with what belongs to it.
+
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use hexdesk_domain::ports::DeleteTicketOutcome;
+use hexdesk_domain::{ShopId, TicketId};
+
+use super::errors::Failure;
+use crate::queries;
+use crate::schema::{comments, tickets};
+
+/// Deletes the shop's ticket, and first whatever refers to it. Must run in a transaction.
+pub(super) async fn delete(
+    connection: &mut AsyncPgConnection,
+    shop: ShopId,
+    id: TicketId,
+    expected_version: Option<i64>,
+) -> Result<DeleteTicketOutcome, Failure> {
+    let ticket = tickets::table.find((shop.get(), id.get()));
+    // Nobody changes the ticket from here on, nor adds anything to it.
+    let version: Option<i64> =
+        ticket.select(tickets::version).for_update().get_result(connection).await.optional()?;
+    let Some(version) = version else { return Ok(DeleteTicketOutcome::TicketNotFound) };
+    if expected_version.is_some_and(|expected| expected != version) {
+        return Ok(DeleteTicketOutcome::VersionMismatch);
+    }
+    diesel::delete(comments::table)
+        .filter(comments::shop_id.eq(shop.get()).and(comments::ticket_id.eq(id.get())))
+        .execute(connection)
+        .await?;
+    diesel::delete(queries::human_ticket(shop.get(), id.get())).execute(connection).await?;
+    diesel::delete(ticket).execute(connection).await?;
+    Ok(DeleteTicketOutcome::Deleted)
+}

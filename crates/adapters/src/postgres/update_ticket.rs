@@ -1,0 +1,65 @@
+//! The change of one ticket.
+
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use hexdesk_domain::ports::{TicketUpdate, UpdateTicketOutcome};
+use hexdesk_domain::{ShopId, TicketId, UserId};
+
+use super::errors::Failure;
+use super::human_tickets;
+use super::tickets::find_view;
+use crate::schema::{tickets, users};
+use crate::ticket_changeset::TicketChangeset;
+
+/// Changes the shop's ticket. Must run in a transaction.
+pub(super) async fn update(
+    connection: &mut AsyncPgConnection,
+    shop: ShopId,
+    id: TicketId,
+    update: TicketUpdate,
+) -> Result<UpdateTicketOutcome, Failure> {
+    let TicketUpdate { changes, expected_version, changed_at } = update;
+    // Waits for whoever changes the ticket now, and sees what that one made of it.
+    let version: Option<i64> = tickets::table
+        .find((shop.get(), id.get()))
+        .select(tickets::version)
+        .for_no_key_update()
+        .get_result(connection)
+        .await
+        .optional()?;
+    let Some(version) = version else { return Ok(UpdateTicketOutcome::TicketNotFound) };
+    if expected_version.is_some_and(|expected| expected != version) {
+        return Ok(UpdateTicketOutcome::VersionMismatch);
+    }
+    if let Some(assignee) = changes.assigned_to.flatten()
+        && !keep_user(connection, shop, assignee).await?
+    {
+        return Ok(UpdateTicketOutcome::AssigneeNotFound);
+    }
+    if !changes.is_empty() {
+        match changes.is_opened {
+            Some(true) => human_tickets::open(connection, shop, id, changed_at).await?,
+            Some(false) => human_tickets::close(connection, shop, id, changed_at).await?,
+            None => {}
+        }
+        diesel::update(tickets::table.find((shop.get(), id.get())))
+            .set((TicketChangeset::from(changes), tickets::version.eq(tickets::version + 1)))
+            .execute(connection)
+            .await?;
+    }
+    let view = find_view(connection, shop, id).await?;
+    let view = view.ok_or(Failure::Surprise("a ticket that is locked is not there"))?;
+    Ok(UpdateTicketOutcome::Updated(Box::new(view)))
+}
+
+/// Whether the shop has this user, who then stays until the transaction ends.
+async fn keep_user(connection: &mut AsyncPgConnection, shop: ShopId, user: UserId) -> QueryResult<bool> {
+    let found: Option<i64> = users::table
+        .find((shop.get(), user.get()))
+        .select(users::id)
+        .for_key_share()
+        .get_result(connection)
+        .await
+        .optional()?;
+    Ok(found.is_some())
+}

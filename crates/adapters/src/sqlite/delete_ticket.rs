@@ -1,0 +1,30 @@
+//! The deletion of one ticket, with what belongs to it.
+
+use diesel::prelude::*;
+use diesel::sqlite::SqliteConnection;
+use hexdesk_domain::ports::DeleteTicketOutcome;
+use hexdesk_domain::{ShopId, TicketId};
+
+use crate::queries;
+use crate::schema::{comments, tickets};
+
+/// Deletes the shop's ticket, and first whatever refers to it.
+pub(super) fn delete(
+    connection: &mut SqliteConnection,
+    shop: ShopId,
+    id: TicketId,
+    expected_version: Option<i64>,
+) -> anyhow::Result<DeleteTicketOutcome> {
+    let ticket = tickets::table.find((shop.get(), id.get()));
+    let version: Option<i64> = ticket.select(tickets::version).first(connection).optional()?;
+    let Some(version) = version else { return Ok(DeleteTicketOutcome::TicketNotFound) };
+    if expected_version.is_some_and(|expected| expected != version) {
+        return Ok(DeleteTicketOutcome::VersionMismatch);
+    }
+    diesel::delete(comments::table)
+        .filter(comments::shop_id.eq(shop.get()).and(comments::ticket_id.eq(id.get())))
+        .execute(connection)?;
+    diesel::delete(queries::human_ticket(shop.get(), id.get())).execute(connection)?;
+    diesel::delete(ticket).execute(connection)?;
+    Ok(DeleteTicketOutcome::Deleted)
+}

@@ -1,0 +1,43 @@
+//! The change of one ticket.
+
+use anyhow::Context;
+use diesel::prelude::*;
+use diesel::sqlite::SqliteConnection;
+use hexdesk_domain::ports::{TicketUpdate, UpdateTicketOutcome};
+use hexdesk_domain::{ShopId, TicketId};
+
+use super::human_tickets;
+use super::tickets::{find_view, has_assignee};
+use crate::schema::tickets;
+use crate::ticket_changeset::TicketChangeset;
+
+/// Changes the shop's ticket. Whatever refuses it comes before the first write.
+pub(super) fn update(
+    connection: &mut SqliteConnection,
+    shop: ShopId,
+    id: TicketId,
+    update: TicketUpdate,
+) -> anyhow::Result<UpdateTicketOutcome> {
+    let TicketUpdate { changes, expected_version, changed_at } = update;
+    let ticket = tickets::table.find((shop.get(), id.get()));
+    let version: Option<i64> = ticket.select(tickets::version).first(connection).optional()?;
+    let Some(version) = version else { return Ok(UpdateTicketOutcome::TicketNotFound) };
+    if expected_version.is_some_and(|expected| expected != version) {
+        return Ok(UpdateTicketOutcome::VersionMismatch);
+    }
+    if !has_assignee(connection, shop, changes.assigned_to.flatten())? {
+        return Ok(UpdateTicketOutcome::AssigneeNotFound);
+    }
+    if !changes.is_empty() {
+        match changes.is_opened {
+            Some(true) => human_tickets::open(connection, shop, id, changed_at)?,
+            Some(false) => human_tickets::close(connection, shop, id, changed_at)?,
+            None => {}
+        }
+        diesel::update(ticket)
+            .set((TicketChangeset::from(changes), tickets::version.eq(tickets::version + 1)))
+            .execute(connection)?;
+    }
+    let view = find_view(connection, shop, id)?.context("a ticket that was just seen is not there")?;
+    Ok(UpdateTicketOutcome::Updated(Box::new(view)))
+}

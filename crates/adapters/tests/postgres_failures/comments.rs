@@ -1,0 +1,84 @@
+//! Comments, while another client or a lost caller gets in the way.
+
+use std::pin::pin;
+
+use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
+use hexdesk_domain::{Attempt, CommentStore, StorageError, StorageErrorKind, TicketId};
+
+use crate::scene::{Scene, begin, kind, once};
+
+/// A scene with two tickets, the later one first on disk.
+async fn scene(options: &str) -> Scene {
+    let scene = Scene::with_options(options).await;
+    for id in [2, 1] {
+        scene.create(vec![scene.item(id, None)]).await.unwrap();
+    }
+    scene
+}
+
+/// Creates a comment on each of these tickets.
+async fn comment(
+    scene: &Scene,
+    tickets: &[i64],
+    key: Option<&str>,
+) -> Result<Vec<Attempt<CreateCommentOutcome>>, StorageError> {
+    let item =
+        |ticket: &i64| CommentCreation { comment: scene.comment(*ticket, *ticket), once: key.map(once) };
+    scene.storage.create_comments(tickets.iter().map(item).collect()).await
+}
+
+#[tokio::test]
+async fn a_batch_goes_on_when_its_caller_has_gone() {
+    let scene = scene("").await;
+    scene.other_does("BEGIN; LOCK TABLE comments IN EXCLUSIVE MODE").await;
+    {
+        let mut create = pin!(comment(&scene, &[1], Some("key")));
+        begin(create.as_mut()).await;
+        scene.is_blocked().await;
+    }
+    scene.other_does("COMMIT").await;
+    // The pool's only connection comes back when the abandoned batch has ended.
+    let ticket = TicketId::new(1).unwrap();
+    assert_eq!(scene.storage.count_comments(scene.shop, ticket).await.unwrap(), Some(1));
+    scene.sessions(1, "state = 'idle'").await;
+    assert_eq!(scene.count("SELECT version FROM tickets WHERE id = 1").await, 2);
+    let again = comment(&scene, &[1], Some("key")).await.unwrap();
+    assert_eq!(again, [Attempt::Replayed(b"receipt".to_vec())]);
+}
+
+#[tokio::test]
+async fn a_connection_lost_in_a_batch_leaves_the_outcome_unknown() {
+    let scene = scene("").await;
+    scene.other_does("BEGIN; SELECT FROM tickets WHERE id = 2 FOR UPDATE").await;
+    let (created, ()) = tokio::join!(comment(&scene, &[1, 2], None), async {
+        scene.is_blocked().await;
+        scene.end_sessions().await;
+    });
+    assert_eq!(kind(created), StorageErrorKind::OutcomeUnknown);
+    scene.other_does("COMMIT").await;
+    assert_eq!(scene.count("SELECT count(*) FROM comments").await, 0);
+    assert_eq!(scene.count("SELECT sum(version)::bigint FROM tickets").await, 2);
+}
+
+#[tokio::test]
+async fn waiting_too_long_for_a_ticket_writes_nothing() {
+    let scene = scene("-c lock_timeout=100ms").await;
+    scene.other_does("BEGIN; SELECT FROM tickets WHERE id = 2 FOR UPDATE").await;
+    assert_eq!(kind(comment(&scene, &[1, 2], Some("key")).await), StorageErrorKind::Unavailable);
+    assert_eq!(scene.count("SELECT count(*) FROM comments").await, 0);
+    assert_eq!(scene.count("SELECT count(*) FROM idempotency_records").await, 0);
+}
+
+#[tokio::test]
+async fn tickets_are_locked_in_the_same_order_by_all_batches() {
+    let scene = scene("").await;
+    let free = "SELECT count(*) FROM (SELECT FROM tickets WHERE id = 1 FOR UPDATE SKIP LOCKED) AS free";
+    assert_eq!(scene.count(free).await, 1);
+    scene.other_does("BEGIN; SELECT FROM tickets WHERE id = 2 FOR UPDATE").await;
+    let (created, ()) = tokio::join!(comment(&scene, &[2, 1], None), async {
+        scene.is_blocked().await;
+        assert_eq!(scene.count(free).await, 0);
+        scene.other_does("COMMIT").await;
+    });
+    assert_eq!(created.unwrap().len(), 2);
+}

@@ -1,0 +1,179 @@
+//! A storage, and another client of its database to get in the way.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use hexdesk_adapters::{PostgresOptions, PostgresStorage};
+use hexdesk_domain::ports::{CreateCustomerOutcome, CreateShopOutcome, CreateTicketOutcome, TicketCreation};
+use hexdesk_domain::{
+    Attempt, CommentDraft, CommentId, CustomerDraft, CustomerId, CustomerStore, Fingerprint,
+    IdempotencyClaim, IdempotencyKey, IdempotencyRequest, NewComment, Once, Receipt, ShopDomain, ShopId,
+    ShopStore, StorageError, StorageErrorKind, TicketDraft, TicketId, TicketStore, Timestamp,
+};
+use hexdesk_test_postgres::TestDatabase;
+
+use crate::postgres;
+
+/// A storage with one connection, a shop and a customer; and another client of the
+/// database, to get in the way, and one that looks on.
+pub(crate) struct Scene {
+    pub(crate) storage: PostgresStorage,
+    pub(crate) shop: ShopId,
+    pub(crate) customer: CustomerId,
+    pub(crate) other: tokio_postgres::Client,
+    // Not the one in the way: within a transaction, the sessions look the same for ever.
+    pub(crate) onlooker: tokio_postgres::Client,
+    // Dropped last.
+    pub(crate) database: TestDatabase,
+}
+
+impl Scene {
+    pub(crate) async fn new() -> Self {
+        Self::with_options("").await
+    }
+
+    /// `options` are settings of the storage's sessions, as PostgreSQL's command line has them.
+    pub(crate) async fn with_options(options: &str) -> Self {
+        let database = postgres::migrated_database();
+        let options = options.replace(' ', "%20").replace('=', "%3D");
+        let storage = PostgresStorage::connect_with(
+            &format!("{}?options={options}", database.url),
+            &PostgresOptions { max_connections: 1 },
+        )
+        .await
+        .unwrap();
+        let (other, onlooker) = (client(&database).await, client(&database).await);
+        let created = storage.create_shop(&domain(), now()).await.unwrap();
+        let CreateShopOutcome::Created(shop) = created else { panic!("{created:?}") };
+        let draft = CustomerDraft { email: Some("ann@example.com".into()), ..CustomerDraft::default() };
+        let created = storage.create_customer(shop.id, draft.into_new(now()).unwrap(), None).await.unwrap();
+        let Attempt::Ran(CreateCustomerOutcome::Created(customer)) = created else { panic!("{created:?}") };
+        Self { storage, shop: shop.id, customer: customer.id, other, onlooker, database }
+    }
+
+    pub(crate) fn item(&self, id: i64, key: Option<&str>) -> TicketCreation {
+        let draft = TicketDraft {
+            customer_id: Some(self.customer),
+            channel: Some("Mail".into()),
+            is_opened: true,
+            ..TicketDraft::default()
+        };
+        TicketCreation {
+            ticket: draft.into_ticket(TicketId::new(id).unwrap(), self.shop, now()).unwrap(),
+            created_at: now(),
+            idempotency: key.map(|key| IdempotencyClaim {
+                request: request(key),
+                receipt: Receipt { answer: b"receipt".to_vec(), customer_id: Some(self.customer) },
+            }),
+        }
+    }
+
+    /// A comment of the customer's.
+    pub(crate) fn comment(&self, ticket: i64, id: i64) -> NewComment {
+        let draft = CommentDraft {
+            text: Some(format!("Comment {id}")),
+            is_from_shop: Some(false),
+            ..CommentDraft::default()
+        };
+        let (id, ticket) = (CommentId::new(id).unwrap(), TicketId::new(ticket).unwrap());
+        draft.into_new(id, self.shop, ticket, None, now()).unwrap()
+    }
+
+    pub(crate) async fn create(
+        &self,
+        items: Vec<TicketCreation>,
+    ) -> Result<Vec<CreateTicketOutcome>, StorageError> {
+        self.storage.create_tickets(items).await
+    }
+
+    pub(crate) async fn is_there(&self, id: i64) -> bool {
+        self.storage.find_ticket(self.shop, TicketId::new(id).unwrap()).await.unwrap().is_some()
+    }
+
+    pub(crate) async fn other_does(&self, sql: &str) {
+        self.other.batch_execute(sql).await.unwrap();
+    }
+
+    /// The number that the onlooker sees.
+    pub(crate) async fn count(&self, sql: &str) -> i64 {
+        self.onlooker.query_one(sql, &[]).await.unwrap().get(0)
+    }
+
+    /// Waits until so many sessions of the storage are like this.
+    pub(crate) async fn sessions(&self, expected: i64, condition: &str) {
+        self.sessions_of("hexdesk", expected, condition).await;
+    }
+
+    pub(crate) async fn sessions_of(&self, application: &str, expected: i64, condition: &str) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let sql = format!(
+            "SELECT count(*) FROM pg_stat_activity
+             WHERE datname = current_database() AND application_name = '{application}' AND {condition}"
+        );
+        while self.count(&sql).await != expected {
+            assert!(Instant::now() < deadline, "waited in vain for {expected} sessions with {condition}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Waits until the storage waits for a lock.
+    pub(crate) async fn is_blocked(&self) {
+        self.sessions(1, "wait_event_type = 'Lock'").await;
+    }
+
+    pub(crate) async fn end_sessions(&self) {
+        let ended = self
+            .count(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+                 WHERE datname = current_database() AND application_name = 'hexdesk'",
+            )
+            .await;
+        assert_eq!(ended, 1);
+    }
+}
+
+pub(crate) async fn client(database: &TestDatabase) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::connect(&database.url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+pub(crate) fn domain() -> ShopDomain {
+    ShopDomain::parse("shop.example").unwrap()
+}
+
+pub(crate) fn now() -> Timestamp {
+    Timestamp::parse("2026-11-22T10:00:00Z").unwrap()
+}
+
+/// A request of the operation "create".
+pub(crate) fn request(key: &str) -> IdempotencyRequest {
+    IdempotencyRequest {
+        operation: "create".into(),
+        key: IdempotencyKey::parse(key).unwrap(),
+        fingerprint: Fingerprint([7; 32]),
+    }
+}
+
+/// The wish that a request take effect once, whatever comes of it.
+pub(crate) fn once<T>(key: &str) -> Once<T> {
+    let receipt = Receipt { answer: b"receipt".to_vec(), customer_id: None };
+    Once { request: request(key), requested_at: now(), receipt: Arc::new(move |_| Some(receipt.clone())) }
+}
+
+/// The kind of failure.
+pub(crate) fn kind<T: std::fmt::Debug>(result: Result<T, StorageError>) -> StorageErrorKind {
+    result.unwrap_err().kind
+}
+
+/// Polls a future once, as whoever is about to lose interest does.
+pub(crate) async fn begin(mut future: Pin<&mut impl Future>) {
+    std::future::poll_fn(|context| {
+        assert!(future.as_mut().poll(context).is_pending(), "it ended at once");
+        Poll::Ready(())
+    })
+    .await;
+}

@@ -1,0 +1,148 @@
+use async_trait::async_trait;
+use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
+use hexdesk_domain::{
+    Attempt, Comment, CommentId, CommentPosition, CommentStore, CommentView, NewComment, Page, ShopId,
+    StorageError, TicketId, Timestamp,
+};
+
+use super::{MemoryStorage, State, page_of, unexpected};
+
+impl State {
+    /// Works on a copy and keeps it only if no item fails, which is how the whole batch
+    /// stays unwritten.
+    pub(crate) fn create_comments(
+        &mut self,
+        batch: Vec<CommentCreation>,
+    ) -> Result<Vec<Attempt<CreateCommentOutcome>>, StorageError> {
+        let mut copy = self.clone();
+        let attempts = batch
+            .into_iter()
+            .map(|CommentCreation { comment, once }| {
+                copy.attempt(comment.shop_id, once, |state| state.create_comment(comment))
+            })
+            .collect::<Result<_, _>>()?;
+        *self = copy;
+        Ok(attempts)
+    }
+
+    fn create_comment(&mut self, new: NewComment) -> Result<CreateCommentOutcome, StorageError> {
+        let shop = new.shop_id;
+        let Some(stored) = self.tickets.get_mut(&(shop, new.ticket_id)) else {
+            return Ok(CreateCommentOutcome::TicketNotFound);
+        };
+        if new.author_id.is_some_and(|user| !self.users.contains_key(&(shop, user))) {
+            return Ok(CreateCommentOutcome::AuthorNotFound);
+        }
+        if self.comments.contains_key(&(shop, new.id)) {
+            return Err(unexpected("create_comments", "the shop has a comment of this id"));
+        }
+        let ticket = &mut stored.ticket;
+        if new.time >= ticket.last_message_time {
+            ticket.last_message = Some(new.text.clone());
+            ticket.last_message_time = new.time;
+        }
+        if !new.is_from_shop {
+            ticket.unread_count = 1;
+        }
+        ticket.version += 1;
+        let comment = comment_from(new, ticket);
+        self.comments.insert((shop, comment.id), comment.clone());
+        let view = self.comment_view(&comment);
+        let view = view.ok_or_else(|| unexpected("create_comments", "the ticket's customer is not there"))?;
+        Ok(CreateCommentOutcome::Created(Box::new(view)))
+    }
+
+    fn comment_view(&self, comment: &Comment) -> Option<CommentView> {
+        Some(CommentView {
+            comment: comment.clone(),
+            customer: self.customers.get(&(comment.shop_id, comment.customer_id))?.clone(),
+            author: comment.author_id.and_then(|user| self.users.get(&(comment.shop_id, user)).cloned()),
+        })
+    }
+
+    /// The ticket's comments in the order of lists, or `None` without the ticket.
+    pub(crate) fn comments_of(
+        &self,
+        shop: ShopId,
+        ticket: TicketId,
+    ) -> Option<Vec<(CommentPosition, CommentView)>> {
+        self.tickets.get(&(shop, ticket))?;
+        let of_ticket = self.comments.values().filter(|it| it.shop_id == shop && it.ticket_id == ticket);
+        let mut comments: Vec<_> = of_ticket
+            .filter_map(|comment| {
+                let position = CommentPosition { time: comment.time, id: comment.id };
+                Some((position, self.comment_view(comment)?))
+            })
+            .collect();
+        comments.sort_by_key(|(position, _)| list_order(position));
+        Some(comments)
+    }
+}
+
+/// Smaller is earlier in a list of comments.
+pub(crate) fn list_order(position: &CommentPosition) -> (Timestamp, CommentId) {
+    (position.time, position.id)
+}
+
+/// What becomes of a new comment on this ticket.
+pub(crate) fn comment_from(new: NewComment, ticket: &hexdesk_domain::Ticket) -> Comment {
+    let NewComment {
+        id,
+        shop_id,
+        ticket_id,
+        text,
+        time,
+        channel,
+        is_from_shop,
+        author_id,
+        subject,
+        from_email,
+        to_emails,
+        attachments,
+        tags,
+    } = new;
+    Comment {
+        id,
+        shop_id,
+        ticket_id,
+        customer_id: ticket.customer_id,
+        text,
+        time,
+        channel: channel.unwrap_or_else(|| ticket.channel.clone()),
+        is_from_shop,
+        author_id,
+        subject,
+        from_email,
+        to_emails,
+        attachments,
+        tags,
+    }
+}
+
+#[async_trait]
+impl CommentStore for MemoryStorage {
+    async fn create_comments(
+        &self,
+        batch: Vec<CommentCreation>,
+    ) -> Result<Vec<Attempt<CreateCommentOutcome>>, StorageError> {
+        self.state().create_comments(batch)
+    }
+
+    async fn list_comments(
+        &self,
+        shop: ShopId,
+        ticket: TicketId,
+        after: Option<CommentPosition>,
+        limit: Option<u32>,
+    ) -> Result<Option<Page<CommentView, CommentPosition>>, StorageError> {
+        let Some(mut comments) = self.state().comments_of(shop, ticket) else { return Ok(None) };
+        if let Some(after) = after {
+            comments.retain(|(position, _)| list_order(position) > list_order(&after));
+        }
+        Ok(Some(page_of(comments, limit)))
+    }
+
+    async fn count_comments(&self, shop: ShopId, ticket: TicketId) -> Result<Option<u64>, StorageError> {
+        Ok(self.state().comments_of(shop, ticket).map(|comments| comments.len() as u64))
+    }
+}

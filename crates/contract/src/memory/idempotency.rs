@@ -1,0 +1,62 @@
+use hexdesk_domain::{
+    Attempt, Fingerprint, IdempotencyKey, IdempotencyRequest, Once, Receipt, ShopId, StorageError,
+};
+
+use super::State;
+
+/// The shop, the operation and the caller's key: one space for all operations.
+pub(crate) type RecordKey = (ShopId, String, IdempotencyKey);
+
+/// The first use of an idempotency key.
+#[derive(Debug, Clone)]
+pub(crate) struct IdempotencyRecord {
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) receipt: Receipt,
+}
+
+/// What a recorded key answers to a request.
+pub(crate) enum Recorded {
+    Same(Vec<u8>),
+    Other,
+}
+
+pub(crate) fn record_key(shop: ShopId, request: &IdempotencyRequest) -> RecordKey {
+    (shop, request.operation.clone(), request.key.clone())
+}
+
+impl State {
+    pub(crate) fn recorded(&self, shop: ShopId, request: &IdempotencyRequest) -> Option<Recorded> {
+        let record = self.idempotency_records.get(&record_key(shop, request))?;
+        Some(if record.fingerprint == request.fingerprint {
+            Recorded::Same(record.receipt.answer.clone())
+        } else {
+            Recorded::Other
+        })
+    }
+
+    pub(crate) fn record(&mut self, shop: ShopId, request: &IdempotencyRequest, receipt: Receipt) {
+        let record = IdempotencyRecord { fingerprint: request.fingerprint, receipt };
+        self.idempotency_records.insert(record_key(shop, request), record);
+    }
+
+    /// Runs the operation unless it took effect before.
+    pub(crate) fn attempt<T>(
+        &mut self,
+        shop: ShopId,
+        once: Option<Once<T>>,
+        operation: impl FnOnce(&mut Self) -> Result<T, StorageError>,
+    ) -> Result<Attempt<T>, StorageError> {
+        match once.as_ref().and_then(|once| self.recorded(shop, &once.request)) {
+            Some(Recorded::Same(answer)) => return Ok(Attempt::Replayed(answer)),
+            Some(Recorded::Other) => return Ok(Attempt::KeyReused),
+            None => {}
+        }
+        let outcome = operation(self)?;
+        if let Some(once) = once
+            && let Some(receipt) = (once.receipt)(&outcome)
+        {
+            self.record(shop, &once.request, receipt);
+        }
+        Ok(Attempt::Ran(outcome))
+    }
+}

@@ -1,0 +1,176 @@
+use async_trait::async_trait;
+use hexdesk_domain::ports::{CreateTicketOutcome, TicketCreation};
+use hexdesk_domain::{
+    AssigneeFilter, HumanTicket, HumanTicketId, Page, ShopId, StorageError, Ticket, TicketFilter, TicketId,
+    TicketPosition, TicketStore, TicketView, Timestamp,
+};
+
+use super::idempotency::Recorded;
+use super::{MemoryStorage, State, next_number, page_of, unexpected};
+
+/// A ticket and the number of the human ticket it opened.
+#[derive(Debug, Clone)]
+pub(crate) struct StoredTicket {
+    pub(crate) ticket: Ticket,
+    pub(crate) human_ticket: Option<HumanTicketId>,
+}
+
+impl State {
+    /// Works on a copy and keeps it only if no item fails, which is how the whole batch
+    /// stays unwritten.
+    pub(crate) fn create_tickets(
+        &mut self,
+        batch: Vec<TicketCreation>,
+    ) -> Result<Vec<CreateTicketOutcome>, StorageError> {
+        let mut copy = self.clone();
+        let outcomes =
+            batch.into_iter().map(|creation| copy.create_ticket(creation)).collect::<Result<_, _>>()?;
+        *self = copy;
+        Ok(outcomes)
+    }
+
+    fn create_ticket(&mut self, creation: TicketCreation) -> Result<CreateTicketOutcome, StorageError> {
+        let TicketCreation { ticket, created_at, idempotency } = creation;
+        let shop = ticket.shop_id;
+        match idempotency.as_ref().and_then(|claim| self.recorded(shop, &claim.request)) {
+            Some(Recorded::Same(answer)) => return Ok(CreateTicketOutcome::Replayed(answer)),
+            Some(Recorded::Other) => return Ok(CreateTicketOutcome::KeyReused),
+            None => {}
+        }
+        if !self.customers.contains_key(&(shop, ticket.customer_id)) {
+            return Ok(CreateTicketOutcome::CustomerNotFound);
+        }
+        if ticket.assigned_to.is_some_and(|user| !self.users.contains_key(&(shop, user))) {
+            return Ok(CreateTicketOutcome::AssigneeNotFound);
+        }
+        if self.tickets.contains_key(&(shop, ticket.id)) {
+            return Err(unexpected("create_tickets", "the shop has a ticket of this id"));
+        }
+        let human_ticket =
+            if ticket.is_opened { Some(self.open_human_ticket(shop, created_at)?) } else { None };
+        if let Some(claim) = idempotency {
+            self.record(shop, &claim.request, claim.receipt);
+        }
+        self.tickets.insert((shop, ticket.id), StoredTicket { ticket, human_ticket });
+        Ok(CreateTicketOutcome::Created)
+    }
+
+    fn open_human_ticket(
+        &mut self,
+        shop: ShopId,
+        opened_at: Timestamp,
+    ) -> Result<HumanTicketId, StorageError> {
+        let of_shop = self.human_tickets.keys().filter(|(owner, _)| *owner == shop);
+        let id = HumanTicketId::new(next_number(of_shop.map(|(_, id)| id.get())))
+            .ok_or_else(|| unexpected("create_tickets", "no human ticket number left"))?;
+        let human_ticket = HumanTicket { id, opened_at, closed_at: None };
+        self.human_tickets.insert((shop, id), human_ticket);
+        Ok(id)
+    }
+
+    pub(crate) fn find_ticket(&self, shop: ShopId, id: TicketId) -> Option<TicketView> {
+        let stored = self.tickets.get(&(shop, id))?;
+        Some(TicketView {
+            ticket: stored.ticket.clone(),
+            // Always there: a ticket is only created for a customer of its shop, and
+            // customers stay.
+            customer: self.customers.get(&(shop, stored.ticket.customer_id))?.clone(),
+            assignee: stored.ticket.assigned_to.and_then(|user| self.users.get(&(shop, user)).cloned()),
+            human_ticket: stored
+                .human_ticket
+                .and_then(|number| self.human_tickets.get(&(shop, number)).cloned()),
+        })
+    }
+
+    /// The shop's tickets for which `is_wanted` holds, in the order of lists.
+    pub(crate) fn tickets_of(
+        &self,
+        shop: ShopId,
+        is_wanted: impl Fn(&Ticket) -> bool,
+    ) -> Vec<(TicketPosition, TicketView)> {
+        let of_shop = self.tickets.iter().filter(|((owner, _), _)| *owner == shop);
+        let wanted = of_shop.filter(|(_, stored)| is_wanted(&stored.ticket));
+        let mut tickets: Vec<_> = wanted
+            .filter_map(|((_, id), stored)| {
+                let last_message_time = stored.ticket.last_message_time;
+                Some((TicketPosition { last_message_time, id: *id }, self.find_ticket(shop, *id)?))
+            })
+            .collect();
+        tickets.sort_by_key(|(position, _)| std::cmp::Reverse(list_order(position)));
+        tickets
+    }
+}
+
+/// Larger is earlier in a list of tickets.
+pub(crate) fn list_order(position: &TicketPosition) -> (Timestamp, TicketId) {
+    (position.last_message_time, position.id)
+}
+
+/// Whether the ticket meets every condition of the filter.
+pub(crate) fn is_let_through(filter: &TicketFilter, ticket: &Ticket) -> bool {
+    let TicketFilter {
+        is_opened,
+        channel,
+        assignee,
+        customer_id,
+        thread,
+        tag,
+        contact_reason,
+        has_unread,
+        date_from,
+        date_before,
+        last_message_from,
+        last_message_before,
+    } = filter;
+    is_opened.is_none_or(|is_opened| ticket.is_opened == is_opened)
+        && channel.as_ref().is_none_or(|channel| ticket.channel == *channel)
+        && assignee.is_none_or(|assignee| match assignee {
+            AssigneeFilter::Unassigned => ticket.assigned_to.is_none(),
+            AssigneeFilter::User(user) => ticket.assigned_to == Some(user),
+        })
+        && customer_id.is_none_or(|customer| ticket.customer_id == customer)
+        && thread.as_ref().is_none_or(|thread| {
+            !thread.thread_id.is_empty()
+                && ticket.customer_id == thread.customer_id
+                && ticket.thread_id.as_ref() == Some(&thread.thread_id)
+        })
+        && tag.as_ref().is_none_or(|tag| ticket.tags.contains(tag))
+        && contact_reason.as_ref().is_none_or(|reason| ticket.contact_reason.as_ref() == Some(reason))
+        && has_unread.is_none_or(|has_unread| (ticket.unread_count > 0) == has_unread)
+        && date_from.is_none_or(|from| from <= ticket.date)
+        && date_before.is_none_or(|before| ticket.date < before)
+        && last_message_from.is_none_or(|from| from <= ticket.last_message_time)
+        && last_message_before.is_none_or(|before| ticket.last_message_time < before)
+}
+
+#[async_trait]
+impl TicketStore for MemoryStorage {
+    async fn create_tickets(
+        &self,
+        batch: Vec<TicketCreation>,
+    ) -> Result<Vec<CreateTicketOutcome>, StorageError> {
+        self.state().create_tickets(batch)
+    }
+
+    async fn find_ticket(&self, shop: ShopId, id: TicketId) -> Result<Option<TicketView>, StorageError> {
+        Ok(self.state().find_ticket(shop, id))
+    }
+
+    async fn list_tickets(
+        &self,
+        shop: ShopId,
+        filter: TicketFilter,
+        after: Option<TicketPosition>,
+        limit: u32,
+    ) -> Result<Page<TicketView, TicketPosition>, StorageError> {
+        let mut tickets = self.state().tickets_of(shop, |ticket| is_let_through(&filter, ticket));
+        if let Some(after) = after {
+            tickets.retain(|(position, _)| list_order(position) < list_order(&after));
+        }
+        Ok(page_of(tickets, Some(limit)))
+    }
+
+    async fn count_tickets(&self, shop: ShopId, filter: TicketFilter) -> Result<u64, StorageError> {
+        Ok(self.state().tickets_of(shop, |ticket| is_let_through(&filter, ticket)).len() as u64)
+    }
+}

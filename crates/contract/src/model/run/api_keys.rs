@@ -1,0 +1,104 @@
+//! API keys.
+
+use hexdesk_domain::ports::RotateKeyOutcome;
+use hexdesk_domain::{ApiKey, ApiKeyStore, KeyNumber, NewApiKey, SecretHash, ShopId, UserId};
+
+use anyhow::ensure;
+
+use super::super::pairing::Pairing;
+use super::super::step::Slot;
+use super::{Both, Model, both, pick};
+use crate::comparison::same;
+use crate::samples::{at, new_key, secret_hash};
+
+impl Model {
+    pub(super) async fn create_key(
+        &mut self,
+        shop: Slot,
+        user: Option<Slot>,
+        new: NewApiKey,
+    ) -> anyhow::Result<()> {
+        let Some(shop) = pick(&self.shops, shop) else { return Ok(()) };
+        let users = self.users.get(&shop.reference);
+        let user = user.zip(users).and_then(|(slot, users)| pick(users, slot));
+        let of = |user_id: Option<UserId>| NewApiKey { user_id, ..new.clone() };
+        let keys = both(
+            self.tested.create_key(shop.tested, of(user.map(|user| user.tested))).await,
+            self.reference.create_key(shop.reference, of(user.map(|user| user.reference))).await,
+        )?;
+        let Some(Both { tested, reference }) = keys else { return Ok(()) };
+        self.learn_key(&tested, &reference)?;
+        same("creating a key", &self.key(tested)?, &reference)
+    }
+
+    pub(super) async fn revoke_key(&mut self, shop: Slot, key: Slot, millis: i64) -> anyhow::Result<()> {
+        let Some((shop, number)) = self.key_at(shop, key) else { return Ok(()) };
+        let keys = both(
+            self.tested.revoke_key(shop.tested, number.tested, at(millis)).await,
+            self.reference.revoke_key(shop.reference, number.reference, at(millis)).await,
+        )?;
+        let Some(Both { tested, reference }) = keys else { return Ok(()) };
+        same("revoking a key", &tested.map(|key| self.key(key)).transpose()?, &reference)
+    }
+
+    pub(super) async fn rotate_key(
+        &mut self,
+        shop: Slot,
+        key: Slot,
+        millis: i64,
+        old_ends_at: i64,
+    ) -> anyhow::Result<()> {
+        let Some((shop, number)) = self.key_at(shop, key) else { return Ok(()) };
+        let (secret, now, end) = (self.secret(), at(millis), at(old_ends_at.max(millis)));
+        let outcomes = both(
+            self.tested.rotate_key(shop.tested, number.tested, secret, now, end).await,
+            self.reference.rotate_key(shop.reference, number.reference, secret, now, end).await,
+        )?;
+        let Some(Both { tested, reference }) = outcomes else { return Ok(()) };
+        if let (RotateKeyOutcome::Rotated(tested), RotateKeyOutcome::Rotated(reference)) =
+            (&tested, &reference)
+        {
+            self.learn_key(tested, reference)?;
+        }
+        let tested = match tested {
+            RotateKeyOutcome::Rotated(key) => RotateKeyOutcome::Rotated(self.key(key)?),
+            RotateKeyOutcome::NotLive => RotateKeyOutcome::NotLive,
+        };
+        same("rotating a key", &tested, &reference)
+    }
+
+    pub(super) async fn look_at_keys(&self, shop: Both<ShopId>) -> anyhow::Result<()> {
+        let keys = self.tested.list_keys(shop.tested).await?;
+        ensure!(keys.is_sorted_by_key(|key| key.number), "the keys are not in order of number");
+        let mut keys = keys.into_iter().map(|key| self.key(key)).collect::<anyhow::Result<Vec<_>>>()?;
+        keys.sort_by_key(|key| key.number);
+        same("the list of keys", &keys, &self.reference.list_keys(shop.reference).await?)?;
+        for number in self.keys.get(&shop.reference).into_iter().flatten() {
+            let found = self.tested.find_key(shop.tested, number.tested).await?;
+            let found =
+                found.map(|(key, shop)| anyhow::Ok((self.key(key)?, self.shop(shop)?))).transpose()?;
+            same("a key", &found, &self.reference.find_key(shop.reference, number.reference).await?)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn secret(&self) -> SecretHash {
+        // Steps are few.
+        u8::try_from(self.steps).map_or(new_key(0).secret_hash, secret_hash)
+    }
+
+    pub(super) fn key_at(&self, shop: Slot, key: Slot) -> Option<(Both<ShopId>, Both<KeyNumber>)> {
+        let shop = pick(&self.shops, shop)?;
+        Some((shop, pick(self.keys.get(&shop.reference)?, key)?))
+    }
+
+    pub(super) fn learn_key(&mut self, tested: &ApiKey, reference: &ApiKey) -> anyhow::Result<()> {
+        let shop = reference.shop_id;
+        self.key_numbers.entry(shop).or_insert_with(Pairing::new).add(tested.number, reference.number)?;
+        let numbers = Both { tested: tested.number, reference: reference.number };
+        self.keys.entry(shop).or_default().push(numbers);
+        Ok(())
+    }
+
+    // What the store answered, in the reference's numbers.
+}

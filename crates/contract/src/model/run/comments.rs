@@ -1,0 +1,124 @@
+//! Comments, and lists of them.
+
+use std::sync::Arc;
+
+use anyhow::{Context, ensure};
+use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
+use hexdesk_domain::{
+    Attempt, CommentPosition, CommentStore, NewComment, Once, Receipt, ShopId, TicketId, UserId,
+};
+
+use super::super::step::{Claim, CommentItem, Slot};
+use super::{Both, Model, both, person, pick, request_of, text_of};
+use crate::comparison::same;
+use crate::samples::{at, comment_id, ticket_id};
+
+impl Model {
+    pub(super) async fn create_comments(&mut self, items: Vec<CommentItem>) -> anyhow::Result<()> {
+        let mut batches = Both { tested: Vec::new(), reference: Vec::new() };
+        for item in items {
+            let Some(Both { tested, reference }) = self.comment_creation(&item)? else { continue };
+            batches.tested.push(tested);
+            batches.reference.push(reference);
+        }
+        let count = batches.tested.len();
+        let attempts = both(
+            self.tested.create_comments(batches.tested).await,
+            self.reference.create_comments(batches.reference).await,
+        )?;
+        let Some(Both { tested, reference }) = attempts else { return Ok(()) };
+        // With nobody else at it, the first use of every key has ended.
+        ensure!(!tested.contains(&Attempt::InProgress), "a comment is in progress for ever");
+        let tested =
+            tested.into_iter().map(|it| self.comment_attempt(it)).collect::<anyhow::Result<Vec<_>>>()?;
+        same(&format!("the attempts of a batch of {count} comments"), &tested, &reference)
+    }
+
+    fn comment_creation(&mut self, item: &CommentItem) -> anyhow::Result<Option<Both<CommentCreation>>> {
+        let there = item.ticket.and_then(|slot| pick(&self.tickets, slot));
+        let elsewhere = item.other_shop.and_then(|slot| pick(&self.shops, slot));
+        let first = pick(&self.shops, 0);
+        let Some(shop) = elsewhere.or(there.map(|(shop, _)| shop)).or(first) else { return Ok(None) };
+        let nowhere = ticket_id(TicketId::MAX)?;
+        let ticket = there.map_or(nowhere, |(_, id)| id);
+        self.comments += 1;
+        let unique = self.comments;
+        let author = match item.author {
+            None => None,
+            Some(author) => {
+                let nobody = UserId::new(UserId::MAX).context("a user's number")?;
+                let user = person(self.users.get(&shop.reference), author);
+                Some(user.unwrap_or(Both { tested: nobody, reference: nobody }))
+            }
+        };
+        let once = item.claim.map(|claim| once_of_comment(claim, unique)).transpose()?;
+        let text = text_of(item.text);
+        // Ids that are not in the order of creation.
+        let id = comment_id(if unique % 2 == 0 { 1_000_000 - unique } else { unique })?;
+        let creation = |shop: ShopId, author_id: Option<UserId>| CommentCreation {
+            comment: NewComment {
+                id,
+                shop_id: shop,
+                ticket_id: ticket,
+                text: format!("comment {unique}: {text}"),
+                time: at(item.time),
+                channel: item.text.is_multiple_of(3).then(|| format!("channel {text}")),
+                is_from_shop: item.is_from_shop,
+                author_id,
+                subject: item.text.is_multiple_of(5).then(|| text.clone()),
+                from_email: item.text.is_multiple_of(7).then(|| format!("from-{unique}@example.com")),
+                to_emails: vec![format!("to-{unique}@example.com"); usize::from(item.text % 3)],
+                attachments: item.text.is_multiple_of(4).then(|| format!(" [{unique}.0, \"\\u00e9\"] ")),
+                tags: vec![text.clone(), format!("tag {unique}"), text.clone()],
+            },
+            once: once.clone(),
+        };
+        Ok(Some(Both {
+            tested: creation(shop.tested, author.map(|user| user.tested)),
+            reference: creation(shop.reference, author.map(|user| user.reference)),
+        }))
+    }
+
+    /// Goes through a ticket's comments on both sides, and compares the counts.
+    pub(super) async fn list_comments(
+        &self,
+        shop: Both<ShopId>,
+        ticket: TicketId,
+        limit: Option<u32>,
+    ) -> anyhow::Result<()> {
+        let tested = self.tested.count_comments(shop.tested, ticket).await?;
+        let reference = self.reference.count_comments(shop.reference, ticket).await?;
+        same("the count of a ticket's comments", &tested, &reference)?;
+        let mut after: Option<CommentPosition> = None;
+        loop {
+            let pages = both(
+                self.tested.list_comments(shop.tested, ticket, after, limit).await,
+                self.reference.list_comments(shop.reference, ticket, after, limit).await,
+            )?;
+            let Some(Both { tested, reference }) = pages else { return Ok(()) };
+            let tested = tested.map(|page| self.comment_page(page)).transpose()?;
+            same(&format!("a page of {limit:?} comments after {after:?}"), &tested, &reference)?;
+            after = reference.and_then(|page| page.next);
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    pub(super) async fn list_comments_of(&self, ticket: Slot, limit: Option<u32>) -> anyhow::Result<()> {
+        let Some((shop, id)) = pick(&self.tickets, ticket) else { return Ok(()) };
+        self.list_comments(shop, id, limit).await
+    }
+}
+
+/// The receipt holds nothing that a store hands out, so that both stores keep the same.
+fn once_of_comment(claim: Claim, unique: i64) -> anyhow::Result<Once<CreateCommentOutcome>> {
+    let receipt = move |outcome: &CreateCommentOutcome| match outcome {
+        CreateCommentOutcome::Created(view) => {
+            let answer = format!("comment {unique}: {} in {}", view.comment.text, view.comment.channel);
+            Some(Receipt { answer: answer.into_bytes(), customer_id: Some(view.customer.id) })
+        }
+        CreateCommentOutcome::TicketNotFound | CreateCommentOutcome::AuthorNotFound => None,
+    };
+    Ok(Once { request: request_of(claim)?, requested_at: at(unique), receipt: Arc::new(receipt) })
+}

@@ -1,0 +1,181 @@
+//! Shops and the people of shops.
+
+use anyhow::{Context, ensure};
+use hexdesk_domain::ports::{CreateCustomerOutcome, CreateShopOutcome, CreateUserOutcome};
+use hexdesk_domain::{
+    Attempt, CustomerId, CustomerStore, NewCustomer, NewUser, Once, Receipt, ShopId, ShopStore, UserId,
+    UserStore,
+};
+
+use super::super::pairing::Pairing;
+use super::super::step::{Claim, Number, Slot};
+use super::{Both, Model, both, pick, request_of};
+use crate::comparison::same;
+use crate::samples::{at, domain};
+
+/// Far from each other and from what a store hands out on its own.
+const HIGH_NUMBERS: i64 = 1 << 41;
+const LOW_NUMBERS: i64 = 1 << 40;
+const BETWEEN_NUMBERS: i64 = 1_000_000;
+
+impl Model {
+    pub(super) async fn create_shop(&mut self, name: u8, millis: i64) -> anyhow::Result<()> {
+        let domain = domain(&format!("shop-{name}.example.com"))?;
+        let outcomes = both(
+            self.tested.create_shop(&domain, at(millis)).await,
+            self.reference.create_shop(&domain, at(millis)).await,
+        )?;
+        let Some(Both { tested, reference }) = outcomes else { return Ok(()) };
+        if let (CreateShopOutcome::Created(tested), CreateShopOutcome::Created(reference)) =
+            (&tested, &reference)
+        {
+            self.shop_ids.add(tested.id, reference.id)?;
+            self.shops.push(Both { tested: tested.id, reference: reference.id });
+            self.domains.push(domain);
+        }
+        let tested = match tested {
+            CreateShopOutcome::Created(shop) => CreateShopOutcome::Created(self.shop(shop)?),
+            CreateShopOutcome::AlreadyExists(shop) => CreateShopOutcome::AlreadyExists(self.shop(shop)?),
+        };
+        same("creating a shop", &tested, &reference)
+    }
+
+    pub(super) async fn close_shop(&mut self, name: u8, millis: i64) -> anyhow::Result<()> {
+        let domain = domain(&format!("shop-{name}.example.com"))?;
+        let outcomes = both(
+            self.tested.close_shop(&domain, at(millis)).await,
+            self.reference.close_shop(&domain, at(millis)).await,
+        )?;
+        let Some(Both { tested, reference }) = outcomes else { return Ok(()) };
+        let tested = tested.map(|shop| self.shop(shop)).transpose()?;
+        same("closing a shop", &tested, &reference)
+    }
+
+    pub(super) async fn create_customer(
+        &mut self,
+        shop: Slot,
+        number: Number,
+        new: NewCustomer,
+        claim: Option<Claim>,
+    ) -> anyhow::Result<()> {
+        let Some(shop) = pick(&self.shops, shop) else { return Ok(()) };
+        let asked = match number {
+            Number::HandedOut => None,
+            Number::Taken(slot) => self.customers.get(&shop.reference).and_then(|all| pick(all, slot)),
+            Number::High | Number::Low => {
+                let id = CustomerId::new(self.free_number(number)).context("a number to ask for")?;
+                Some(Both { tested: id, reference: id })
+            }
+        };
+        let once = claim.map(|claim| once_of_customer(claim, self.steps)).transpose()?;
+        let asking = |id: Option<CustomerId>| NewCustomer { id, ..new.clone() };
+        let outcomes = both(
+            self.tested.create_customer(shop.tested, asking(asked.map(|id| id.tested)), once.clone()).await,
+            self.reference.create_customer(shop.reference, asking(asked.map(|id| id.reference)), once).await,
+        )?;
+        let Some(Both { tested, reference }) = outcomes else { return Ok(()) };
+        if let (
+            Attempt::Ran(CreateCustomerOutcome::Created(tested)),
+            Attempt::Ran(CreateCustomerOutcome::Created(reference)),
+        ) = (&tested, &reference)
+        {
+            self.customer_ids
+                .entry(shop.reference)
+                .or_insert_with(Pairing::new)
+                .add(tested.id, reference.id)?;
+            self.customers
+                .entry(shop.reference)
+                .or_default()
+                .push(Both { tested: tested.id, reference: reference.id });
+            let largest = self.largest_customer.entry(shop.reference).or_insert(tested.id);
+            ensure!(
+                asked.is_some() || tested.id >= *largest,
+                "the number {} was handed out after {largest}",
+                tested.id
+            );
+            *largest = tested.id.max(*largest);
+        }
+        same("creating a customer", &self.customer_attempt(tested)?, &reference)
+    }
+
+    pub(super) async fn create_user(
+        &mut self,
+        shop: Slot,
+        number: Number,
+        new: NewUser,
+    ) -> anyhow::Result<()> {
+        let Some(shop) = pick(&self.shops, shop) else { return Ok(()) };
+        let asked = match number {
+            Number::HandedOut => None,
+            Number::Taken(slot) => self.users.get(&shop.reference).and_then(|all| pick(all, slot)),
+            Number::High | Number::Low => {
+                let id = UserId::new(self.free_number(number)).context("a number to ask for")?;
+                Some(Both { tested: id, reference: id })
+            }
+        };
+        let asking = |id: Option<UserId>| NewUser { id, ..new.clone() };
+        let outcomes = both(
+            self.tested.create_user(shop.tested, asking(asked.map(|id| id.tested))).await,
+            self.reference.create_user(shop.reference, asking(asked.map(|id| id.reference))).await,
+        )?;
+        let Some(Both { tested, reference }) = outcomes else { return Ok(()) };
+        if let (CreateUserOutcome::Created(tested), CreateUserOutcome::Created(reference)) =
+            (&tested, &reference)
+        {
+            self.user_ids.entry(shop.reference).or_insert_with(Pairing::new).add(tested.id, reference.id)?;
+            self.users
+                .entry(shop.reference)
+                .or_default()
+                .push(Both { tested: tested.id, reference: reference.id });
+            let largest = self.largest_user.entry(shop.reference).or_insert(tested.id);
+            ensure!(
+                asked.is_some() || tested.id >= *largest,
+                "the number {} was handed out after {largest}",
+                tested.id
+            );
+            *largest = tested.id.max(*largest);
+        }
+        let tested = match tested {
+            CreateUserOutcome::Created(user) => CreateUserOutcome::Created(self.user(user)?),
+            CreateUserOutcome::EmailTaken(user) => CreateUserOutcome::EmailTaken(self.user(user)?),
+            CreateUserOutcome::IdTaken => CreateUserOutcome::IdTaken,
+        };
+        same("creating a user", &tested, &reference)
+    }
+
+    pub(super) async fn look_at_people(&self, shop: Both<ShopId>) -> anyhow::Result<()> {
+        for id in self.customers.get(&shop.reference).into_iter().flatten() {
+            let found = self.tested.find_customer(shop.tested, id.tested).await?;
+            let found = found.map(|customer| self.customer(customer)).transpose()?;
+            same("a customer", &found, &self.reference.find_customer(shop.reference, id.reference).await?)?;
+        }
+        for id in self.users.get(&shop.reference).into_iter().flatten() {
+            let found = self.tested.find_user(shop.tested, id.tested).await?;
+            let found = found.map(|user| self.user(user)).transpose()?;
+            same("a user", &found, &self.reference.find_user(shop.reference, id.reference).await?)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn free_number(&self, number: Number) -> i64 {
+        match number {
+            Number::Low => LOW_NUMBERS - self.steps * BETWEEN_NUMBERS,
+            _ => HIGH_NUMBERS + self.steps * BETWEEN_NUMBERS,
+        }
+    }
+}
+
+/// Of customers who are there some callers keep a receipt. It holds nothing that a store
+/// hands out, so that both stores keep the same.
+fn once_of_customer(claim: Claim, step: i64) -> anyhow::Result<Once<CreateCustomerOutcome>> {
+    let receipt = move |outcome: &CreateCustomerOutcome| {
+        let (what, customer) = match outcome {
+            CreateCustomerOutcome::Created(customer) => ("created", customer),
+            CreateCustomerOutcome::Existing(customer) if step % 2 == 0 => ("existing", customer),
+            CreateCustomerOutcome::Existing(_) | CreateCustomerOutcome::IdTaken => return None,
+        };
+        let answer = format!("step {step}: {what} {:?}", customer.email).into_bytes();
+        Some(Receipt { answer, customer_id: Some(customer.id) })
+    };
+    Ok(Once { request: request_of(claim)?, requested_at: at(step), receipt: std::sync::Arc::new(receipt) })
+}

@@ -1,0 +1,218 @@
+//! Tickets, and lists of them.
+
+use anyhow::{Context, bail, ensure};
+use hexdesk_domain::ports::{CreateTicketOutcome, TicketCreation};
+use hexdesk_domain::{
+    AssigneeFilter, CustomerId, Page, ShopId, ThreadFilter, Ticket, TicketFilter, TicketPosition,
+    TicketStore, TicketView, UserId,
+};
+
+use super::super::step::{Filter, Item, Person, Slot};
+use super::{Both, Model, both, person, pick, request_of, text_of};
+use crate::comparison::same;
+use crate::samples::{at, claim, extreme_times, ticket_id};
+
+impl Model {
+    pub(super) async fn create_tickets(&mut self, items: Vec<Item>) -> anyhow::Result<()> {
+        let mut batches = Both { tested: Vec::new(), reference: Vec::new() };
+        for item in items {
+            let Some(shop) = pick(&self.shops, item.shop) else { continue };
+            let Both { tested, reference } = self.creation(shop, &item)?;
+            self.tickets.push((shop, tested.ticket.id));
+            batches.tested.push(tested);
+            batches.reference.push(reference);
+        }
+        let count = batches.tested.len();
+        let outcomes = both(
+            self.tested.create_tickets(batches.tested).await,
+            self.reference.create_tickets(batches.reference).await,
+        )?;
+        let Some(Both { tested, reference }) = outcomes else { return Ok(()) };
+        // With nobody else at it, the first use of every key has ended.
+        ensure!(!tested.contains(&CreateTicketOutcome::InProgress), "an item is in progress for ever");
+        same(&format!("the outcomes of a batch of {count}"), &tested, &reference)
+    }
+
+    pub(super) fn creation(
+        &mut self,
+        shop: Both<ShopId>,
+        item: &Item,
+    ) -> anyhow::Result<Both<TicketCreation>> {
+        // A number that no other ticket of this run has.
+        let unique = i64::try_from(self.tickets.len())? + 1;
+        let again = item.id_again.and_then(|slot| pick(&self.tickets, slot));
+        let id = again.map_or(ticket_id(unique), |(_, id)| Ok(id))?;
+        let customer = person(self.customers.get(&shop.reference), item.customer);
+        let nobody = CustomerId::new(CustomerId::MAX).context("a customer's number")?;
+        let customer = customer.unwrap_or(Both { tested: nobody, reference: nobody });
+        let assignee = match item.assignee {
+            None => None,
+            Some(assignee) => {
+                let nobody = UserId::new(UserId::MAX).context("a user's number")?;
+                let user = person(self.users.get(&shop.reference), assignee);
+                Some(user.unwrap_or(Both { tested: nobody, reference: nobody }))
+            }
+        };
+        let claim = match item.claim {
+            None => None,
+            Some(used) => {
+                let receipt = format!("receipt of {unique}");
+                let mut claim = claim("key", 0, receipt.as_bytes())?;
+                claim.request = request_of(used)?;
+                Some(claim)
+            }
+        };
+        let times = extreme_times();
+        let time = pick(&times, item.time).context("a time")?;
+        let text = text_of(item.text);
+        let creation = |shop: ShopId, customer_id: CustomerId, assigned_to: Option<UserId>| TicketCreation {
+            ticket: Ticket {
+                id,
+                shop_id: shop,
+                customer_id,
+                channel: channel_of(item.text),
+                name: Some(text.clone()),
+                thread_id: thread_of(item.text),
+                email_used: None,
+                date: at(-unique % 5),
+                last_message: Some(text.clone()),
+                last_message_time: at(unique % 4),
+                contact_reason: item.text.is_multiple_of(3).then(|| tag_of(item.text / 3)),
+                assigned_to,
+                is_opened: item.is_opened,
+                unread_count: i32::from(item.text % 3),
+                tags: vec![tag_of(item.text), format!("tag {unique}"), tag_of(item.text)],
+                language_code: None,
+                via: None,
+                version: 1,
+            },
+            created_at: time,
+            idempotency: claim.clone(),
+        };
+        Ok(Both {
+            tested: creation(shop.tested, customer.tested, assignee.map(|user| user.tested)),
+            reference: creation(shop.reference, customer.reference, assignee.map(|user| user.reference)),
+        })
+    }
+
+    /// Goes through the pages of a list on both sides, and compares the counts.
+    pub(super) async fn list_tickets(
+        &mut self,
+        shop: Slot,
+        wanted: &Filter,
+        limit: u32,
+    ) -> anyhow::Result<()> {
+        let Some(shop) = pick(&self.shops, shop) else { return Ok(()) };
+        let filters = self.filters(shop, wanted)?;
+        let count = both(
+            self.tested.count_tickets(shop.tested, filters.tested.clone()).await,
+            self.reference.count_tickets(shop.reference, filters.reference.clone()).await,
+        )?;
+        let Some(count) = count else { return Ok(()) };
+        same(&format!("the count with {wanted:?}"), &count.tested, &count.reference)?;
+        let mut after: Option<TicketPosition> = None;
+        loop {
+            let pages = both(
+                self.tested.list_tickets(shop.tested, filters.tested.clone(), after, limit).await,
+                self.reference.list_tickets(shop.reference, filters.reference.clone(), after, limit).await,
+            )?;
+            let Some(Both { tested, reference }) = pages else { return Ok(()) };
+            let ids = |page: &Page<TicketView, TicketPosition>| -> Vec<_> {
+                page.entries.iter().map(|view| view.ticket.id).collect()
+            };
+            let what = format!("a page of {limit} after {after:?} with {wanted:?}");
+            same(&what, &(ids(&tested), tested.next), &(ids(&reference), reference.next))?;
+            for (tested, reference) in tested.entries.into_iter().zip(&reference.entries) {
+                same(&what, &self.view(tested, reference)?, reference)?;
+            }
+            after = reference.next;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn filters(&self, shop: Both<ShopId>, wanted: &Filter) -> anyhow::Result<Both<TicketFilter>> {
+        let customer_of = |wanted: Person| -> anyhow::Result<Both<CustomerId>> {
+            let nobody = CustomerId::new(CustomerId::MAX).context("a customer's number")?;
+            let there = person(self.customers.get(&shop.reference), wanted);
+            Ok(there.unwrap_or(Both { tested: nobody, reference: nobody }))
+        };
+        let customer = wanted.customer.map(customer_of).transpose()?;
+        let thread = wanted.thread.map(|(of, text)| anyhow::Ok((customer_of(of)?, text))).transpose()?;
+        let assignee = match wanted.assignee {
+            None => None,
+            Some(None) => {
+                Some(Both { tested: AssigneeFilter::Unassigned, reference: AssigneeFilter::Unassigned })
+            }
+            Some(Some(assignee)) => {
+                let nobody = UserId::new(UserId::MAX).context("a user's number")?;
+                let there = person(self.users.get(&shop.reference), assignee);
+                let Both { tested, reference } = there.unwrap_or(Both { tested: nobody, reference: nobody });
+                Some(Both {
+                    tested: AssigneeFilter::User(tested),
+                    reference: AssigneeFilter::User(reference),
+                })
+            }
+        };
+        let filter =
+            |customer_id: Option<CustomerId>, thread: Option<(CustomerId, Slot)>, assignee| TicketFilter {
+                is_opened: wanted.is_opened,
+                channel: wanted.channel.map(channel_of),
+                assignee,
+                customer_id,
+                thread: thread.map(|(customer_id, text)| ThreadFilter {
+                    customer_id,
+                    thread_id: thread_of(text).unwrap_or_default(),
+                }),
+                tag: wanted.tag.map(tag_of),
+                contact_reason: wanted.contact_reason.map(tag_of),
+                has_unread: wanted.has_unread,
+                date_from: wanted.date_from.map(at),
+                date_before: wanted.date_before.map(at),
+                last_message_from: wanted.last_message_from.map(at),
+                last_message_before: wanted.last_message_before.map(at),
+            };
+        Ok(Both {
+            tested: filter(
+                customer.map(|it| it.tested),
+                thread.map(|(it, text)| (it.tested, text)),
+                assignee.map(|it| it.tested),
+            ),
+            reference: filter(
+                customer.map(|it| it.reference),
+                thread.map(|(it, text)| (it.reference, text)),
+                assignee.map(|it| it.reference),
+            ),
+        })
+    }
+
+    pub(super) async fn look_at_tickets(&mut self) -> anyhow::Result<()> {
+        for (shop, id) in self.tickets.clone() {
+            let reference = self.reference.find_ticket(shop.reference, id).await?;
+            let tested = match (self.tested.find_ticket(shop.tested, id).await?, &reference) {
+                (Some(tested), Some(reference)) => Some(self.view(tested, reference)?),
+                (None, _) => None,
+                (Some(tested), None) => bail!("a ticket was left behind: {tested:?}"),
+            };
+            same("a ticket", &tested, &reference)?;
+            self.list_comments(shop, id, None).await?;
+        }
+        Ok(())
+    }
+}
+
+/// One of two, which differ by case.
+fn channel_of(slot: Slot) -> String {
+    if slot.is_multiple_of(2) { "Mail".to_owned() } else { "mail".to_owned() }
+}
+
+/// None, the empty one, or one of two.
+fn thread_of(slot: Slot) -> Option<String> {
+    [None, Some(""), Some("one"), Some("two")][usize::from(slot % 4)].map(Into::into)
+}
+
+/// One of a few that are easily taken for one another.
+fn tag_of(slot: Slot) -> String {
+    ["tag", "Tag", "%", "t_g", "", "\"tag\""][usize::from(slot % 6)].to_owned()
+}

@@ -1,0 +1,60 @@
+//! The use case: change one ticket.
+
+use std::sync::Arc;
+
+use crate::ports::{Clock, TicketStore, TicketUpdate, UpdateTicketOutcome};
+use crate::{
+    Attempt, IdempotencyRequest, Once, RenderReceipt, ShopId, StorageError, TicketChanges, TicketId,
+    Violation,
+};
+
+/// Changes tickets: checks the changes and has the store make them.
+#[derive(Clone)]
+pub struct UpdateTicket {
+    store: Arc<dyn TicketStore>,
+    clock: Arc<dyn Clock>,
+}
+
+/// Why no change was attempted.
+#[derive(Debug, thiserror::Error)]
+pub enum UpdateTicketError {
+    /// The changes break rules: all of them, in the order of [`Field`](crate::Field).
+    #[error("the changes break {} rules", .0.len())]
+    Invalid(Vec<Violation>),
+    /// The store failed; its kind tells what that means.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl UpdateTicket {
+    /// The use case on these ports.
+    pub fn new(store: Arc<dyn TicketStore>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock }
+    }
+
+    /// Changes the shop's ticket, if it still has `expected_version` where one is given.
+    /// `receipt` renders what the caller is told of an outcome, to be kept with an
+    /// idempotency request; `None` for a refusal.
+    ///
+    /// # Errors
+    /// [`UpdateTicketError`]; nothing was written unless the store failed with
+    /// [`OutcomeUnknown`](crate::StorageErrorKind::OutcomeUnknown).
+    pub async fn execute(
+        &self,
+        shop: ShopId,
+        ticket: TicketId,
+        changes: TicketChanges,
+        expected_version: Option<i64>,
+        idempotency: Option<IdempotencyRequest>,
+        receipt: RenderReceipt<UpdateTicketOutcome>,
+    ) -> Result<Attempt<UpdateTicketOutcome>, UpdateTicketError> {
+        let violations = changes.violations();
+        if !violations.is_empty() {
+            return Err(UpdateTicketError::Invalid(violations));
+        }
+        let now = self.clock.now();
+        let once = idempotency.map(|request| Once { request, requested_at: now, receipt });
+        let update = TicketUpdate { changes, expected_version, changed_at: now };
+        Ok(self.store.update_ticket(shop, ticket, update, once).await?)
+    }
+}

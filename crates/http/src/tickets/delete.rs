@@ -1,0 +1,31 @@
+use actix_web::{HttpRequest, HttpResponse, web};
+use hexdesk_domain::Principal;
+use hexdesk_domain::ports::DeleteTicketOutcome;
+
+use crate::problem::Problem;
+use crate::services::{Services, storage_problem};
+use crate::{entity_tag, request_body, wire_id};
+
+/// `DELETE /api/v1/tickets/{ticketId}`: deletes a ticket of the key's shop with its human
+/// ticket and its comments, if it still has the version of `If-Match` where that is given.
+///
+/// # Errors
+/// 400 for a ticket id or `If-Match` that is none, 404 for a ticket that the shop does not
+/// have, 412 for another version.
+pub(crate) async fn delete(
+    services: web::Data<Services>,
+    principal: web::ReqData<Principal>,
+    ticket: web::Path<String>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    request_body::discard(payload.into_inner()).await;
+    let ticket = wire_id::ticket_in_path(&ticket)?;
+    let expected_version = entity_tag::expected_version(&request)?;
+    let outcome = services.tickets.delete_ticket(principal.shop.id, ticket, expected_version).await;
+    match outcome.map_err(storage_problem)? {
+        DeleteTicketOutcome::Deleted => Ok(HttpResponse::NoContent().finish()),
+        DeleteTicketOutcome::TicketNotFound => Err(Problem::ticket_not_found()),
+        DeleteTicketOutcome::VersionMismatch => Err(Problem::version_mismatch()),
+    }
+}

@@ -1,0 +1,97 @@
+mod batch;
+mod stored;
+
+use std::ops::Bound;
+
+use anyhow::Context;
+use async_trait::async_trait;
+use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
+use hexdesk_domain::{
+    Attempt, CommentId, CommentPosition, CommentStore, CommentView, Page, ShopId, StorageError, TicketId,
+};
+use redb::ReadTransaction;
+
+use crate::encoding::{decode, timestamp};
+use crate::pages::page_of;
+use crate::tables::{COMMENTS, CUSTOMERS, CommentKey, TICKETS, USERS};
+use crate::{RedbStorage, customers, tickets, users};
+use batch::Batch;
+use stored::StoredComment;
+
+#[async_trait]
+impl CommentStore for RedbStorage {
+    async fn create_comments(
+        &self,
+        batch: Vec<CommentCreation>,
+    ) -> Result<Vec<Attempt<CreateCommentOutcome>>, StorageError> {
+        self.write("create_comments", move |transaction| {
+            let mut tables = Batch::open(transaction)?;
+            // The first error ends the batch, and its transaction is dropped.
+            batch.into_iter().map(|creation| tables.create(creation)).collect()
+        })
+        .await
+    }
+
+    async fn list_comments(
+        &self,
+        shop: ShopId,
+        ticket: TicketId,
+        after: Option<CommentPosition>,
+        limit: Option<u32>,
+    ) -> Result<Option<Page<CommentView, CommentPosition>>, StorageError> {
+        self.read("list_comments", move |transaction| list(transaction, shop, ticket, after, limit)).await
+    }
+
+    async fn count_comments(&self, shop: ShopId, ticket: TicketId) -> Result<Option<u64>, StorageError> {
+        self.read("count_comments", move |transaction| {
+            if transaction.open_table(TICKETS)?.get((shop.get(), ticket.get()))?.is_none() {
+                return Ok(None);
+            }
+            let mut comments = transaction.open_table(COMMENTS)?.range(range(shop, ticket, None))?;
+            Ok(Some(comments.try_fold(0, |count, entry| entry.map(|_| count + 1))?))
+        })
+        .await
+    }
+}
+
+fn list(
+    transaction: &ReadTransaction,
+    shop: ShopId,
+    ticket: TicketId,
+    after: Option<CommentPosition>,
+    limit: Option<u32>,
+) -> anyhow::Result<Option<Page<CommentView, CommentPosition>>> {
+    let users = transaction.open_table(USERS)?;
+    let Some(ticket) = tickets::find(&transaction.open_table(TICKETS)?, shop, ticket)? else {
+        return Ok(None);
+    };
+    let customer = customers::find(&transaction.open_table(CUSTOMERS)?, shop, ticket.customer_id)?
+        .context("a ticket's customer is missing")?;
+
+    let comments = transaction.open_table(COMMENTS)?.range(range(shop, ticket.id, after))?;
+    let views = comments.map(|entry| {
+        let (key, stored) = entry?;
+        let (_, _, time, id) = key.value();
+        let id = CommentId::new(id).context("a stored comment id is out of range")?;
+        let comment = decode::<StoredComment>(stored.value())?.into_comment(&ticket, timestamp(time)?, id)?;
+        let author = match comment.author_id {
+            Some(user) => Some(users::find(&users, shop, user)?.context("a comment's author is missing")?),
+            None => None,
+        };
+        Ok(CommentView { comment, customer: customer.clone(), author })
+    });
+    let position =
+        |CommentView { comment, .. }: &CommentView| CommentPosition { time: comment.time, id: comment.id };
+    page_of(views, limit, position).map(Some)
+}
+
+/// The comments of the ticket after this place.
+fn range(
+    shop: ShopId,
+    ticket: TicketId,
+    after: Option<CommentPosition>,
+) -> (Bound<CommentKey>, Bound<CommentKey>) {
+    let (shop, ticket) = (shop.get(), ticket.get());
+    let after = after.map_or((i64::MIN, i64::MIN), |place| (place.time.unix_millis(), place.id.get()));
+    (Bound::Excluded((shop, ticket, after.0, after.1)), Bound::Included((shop, ticket, i64::MAX, i64::MAX)))
+}

@@ -1,0 +1,54 @@
+//! Operations that take effect once, however often they are asked for.
+
+use hexdesk_domain::{Attempt, CustomerId, IdempotencyRequest, Once, ShopId};
+use redb::{ReadableTable, Table};
+
+use crate::tables::{Record, RecordKey};
+
+/// Runs an operation of the shop, which belongs to the write transaction of these records,
+/// unless it was asked for before. Without a wish that it take effect once, it just runs.
+///
+/// An operation that refuses must do so before its first write: it leaves no record, and
+/// what it wrote would stay.
+pub(crate) fn attempt<T>(
+    records: &mut Table<'_, RecordKey, Record>,
+    shop: ShopId,
+    once: Option<Once<T>>,
+    operation: impl FnOnce() -> anyhow::Result<T>,
+) -> anyhow::Result<Attempt<T>> {
+    let Some(Once { request, requested_at, receipt }) = once else {
+        return Ok(Attempt::Ran(operation()?));
+    };
+    if let Some(earlier) = earlier_use(records, shop, &request)? {
+        return Ok(earlier);
+    }
+    let outcome = operation()?;
+    // Of an outcome without a receipt there is no record: its key stays free.
+    if let Some(receipt) = receipt(&outcome) {
+        let customer = receipt.customer_id.map(CustomerId::get);
+        let record =
+            (&request.fingerprint.0, requested_at.unix_millis(), customer, receipt.answer.as_slice());
+        records.insert(key(shop, &request), record)?;
+    }
+    Ok(Attempt::Ran(outcome))
+}
+
+/// What to answer if the key was used before. There is no key in progress: write
+/// transactions run one after the other, so a record is there when the next one looks.
+fn earlier_use<T>(
+    records: &impl ReadableTable<RecordKey, Record>,
+    shop: ShopId,
+    request: &IdempotencyRequest,
+) -> anyhow::Result<Option<Attempt<T>>> {
+    let Some(record) = records.get(key(shop, request))? else { return Ok(None) };
+    let (fingerprint, _requested_at, _customer, answer) = record.value();
+    Ok(Some(if *fingerprint == request.fingerprint.0 {
+        Attempt::Replayed(answer.to_vec())
+    } else {
+        Attempt::KeyReused
+    }))
+}
+
+fn key(shop: ShopId, request: &IdempotencyRequest) -> (i64, &str, &str) {
+    (shop.get(), request.operation.as_str(), request.key.as_str())
+}

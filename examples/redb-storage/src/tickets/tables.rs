@@ -1,0 +1,60 @@
+//! Writing tickets.
+
+use anyhow::ensure;
+use hexdesk_domain::{ShopId, Ticket, TicketId};
+use redb::{ReadableTable, Table, TableError, WriteTransaction};
+
+use super::activity;
+use super::stored::{self, StoredTicket};
+use crate::encoding::encode;
+use crate::tables::{Activity, Json, NumberInShop, TICKETS, TICKETS_BY_ACTIVITY};
+
+/// The tickets and their index, which nothing else writes, so that neither is ever written
+/// without the other.
+pub(crate) struct TicketTables<'transaction> {
+    tickets: Table<'transaction, NumberInShop, Json>,
+    by_activity: Table<'transaction, Activity, ()>,
+}
+
+impl<'transaction> TicketTables<'transaction> {
+    pub(crate) fn open(transaction: &'transaction WriteTransaction) -> Result<Self, TableError> {
+        Ok(Self {
+            tickets: transaction.open_table(TICKETS)?,
+            by_activity: transaction.open_table(TICKETS_BY_ACTIVITY)?,
+        })
+    }
+
+    /// The shop's ticket of this id.
+    pub(crate) fn find(&self, shop: ShopId, id: TicketId) -> anyhow::Result<Option<Ticket>> {
+        stored::find(&self.tickets, shop, id)
+    }
+
+    /// Fails if the shop has a ticket of this id.
+    pub(super) fn require_free(&self, shop: ShopId, id: TicketId) -> anyhow::Result<()> {
+        let is_taken = self.tickets.get((shop.get(), id.get()))?.is_some();
+        ensure!(!is_taken, "the shop {shop} has a ticket {id} already");
+        Ok(())
+    }
+
+    /// Adds a ticket whose id is free.
+    pub(super) fn add(&mut self, ticket: Ticket) -> anyhow::Result<()> {
+        self.by_activity.insert(activity::key_of(&ticket), ())?;
+        self.put(ticket)
+    }
+
+    /// Writes a ticket over what it was.
+    pub(crate) fn replace(&mut self, before: &Ticket, after: Ticket) -> anyhow::Result<()> {
+        let (old_place, new_place) = (activity::key_of(before), activity::key_of(&after));
+        if old_place != new_place {
+            self.by_activity.remove(old_place)?;
+            self.by_activity.insert(new_place, ())?;
+        }
+        self.put(after)
+    }
+
+    fn put(&mut self, ticket: Ticket) -> anyhow::Result<()> {
+        let key = (ticket.shop_id.get(), ticket.id.get());
+        self.tickets.insert(key, encode(&StoredTicket::of(ticket))?.as_slice())?;
+        Ok(())
+    }
+}

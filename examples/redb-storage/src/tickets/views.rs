@@ -1,0 +1,76 @@
+//! Reading tickets, alone and in lists.
+
+use anyhow::Context;
+use hexdesk_domain::{ShopId, Ticket, TicketFilter, TicketId, TicketPosition, TicketView};
+use redb::{ReadOnlyTable, ReadTransaction, TableError};
+
+use super::filter::meets;
+use super::{activity, human_tickets, stored};
+use crate::tables::{
+    Activity, CUSTOMERS, HUMAN_TICKET_BY_TICKET, HUMAN_TICKETS, Json, NumberInShop, TICKETS,
+    TICKETS_BY_ACTIVITY, USERS,
+};
+use crate::{customers, users};
+
+/// The tables that a ticket is read from, with the people it names.
+pub(super) struct TicketViews {
+    customers: ReadOnlyTable<NumberInShop, Json>,
+    users: ReadOnlyTable<NumberInShop, Json>,
+    tickets: ReadOnlyTable<NumberInShop, Json>,
+    by_activity: ReadOnlyTable<Activity, ()>,
+    human_tickets: ReadOnlyTable<NumberInShop, Json>,
+    human_ticket_by_ticket: ReadOnlyTable<NumberInShop, i64>,
+}
+
+impl TicketViews {
+    pub(super) fn open(transaction: &ReadTransaction) -> Result<Self, TableError> {
+        Ok(Self {
+            customers: transaction.open_table(CUSTOMERS)?,
+            users: transaction.open_table(USERS)?,
+            tickets: transaction.open_table(TICKETS)?,
+            by_activity: transaction.open_table(TICKETS_BY_ACTIVITY)?,
+            human_tickets: transaction.open_table(HUMAN_TICKETS)?,
+            human_ticket_by_ticket: transaction.open_table(HUMAN_TICKET_BY_TICKET)?,
+        })
+    }
+
+    pub(super) fn find(&self, shop: ShopId, id: TicketId) -> anyhow::Result<Option<TicketView>> {
+        stored::find(&self.tickets, shop, id)?.map(|ticket| self.view(ticket)).transpose()
+    }
+
+    /// The shop's tickets that the filter lets through, after this place, in the order of
+    /// lists. Each is read when the walk comes to it.
+    pub(super) fn matching<'a>(
+        &'a self,
+        shop: ShopId,
+        filter: &'a TicketFilter,
+        after: Option<TicketPosition>,
+    ) -> anyhow::Result<impl Iterator<Item = anyhow::Result<Ticket>> + 'a> {
+        let walk = self.by_activity.range(activity::range(shop, filter, after))?;
+        let tickets = walk.map(move |entry| {
+            let id = activity::ticket_id(entry?.0.value())?;
+            stored::find(&self.tickets, shop, id)?.context("an indexed ticket is missing")
+        });
+        Ok(tickets.filter(|ticket| ticket.as_ref().map_or(true, |ticket| meets(ticket, filter))))
+    }
+
+    /// The ticket with the people it names.
+    pub(super) fn view(&self, ticket: Ticket) -> anyhow::Result<TicketView> {
+        let shop = ticket.shop_id;
+        let customer = customers::find(&self.customers, shop, ticket.customer_id)?
+            .context("a ticket's customer is missing")?;
+        let assignee = match ticket.assigned_to {
+            Some(user) => {
+                Some(users::find(&self.users, shop, user)?.context("a ticket's assignee is missing")?)
+            }
+            None => None,
+        };
+        let human_ticket = human_tickets::find_by_ticket(
+            &self.human_tickets,
+            &self.human_ticket_by_ticket,
+            shop,
+            ticket.id,
+        )?;
+        Ok(TicketView { ticket, customer, assignee, human_ticket })
+    }
+}
