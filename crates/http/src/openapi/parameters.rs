@@ -65,5 +65,8 @@ pub(crate) fn if_match() -> Parameter {
                 Any version will do if the header is absent or `*`.";
     let schema =
         ObjectBuilder::new().schema_type(Type::String).pattern(Some(r#"^(?:\*|(?:W/)?"[!#-~]*")$"#)).build();
-    parameter(ParameterIn::Header, "If-Match", text, schema.into()).required(Required::False).build()
+    parameter(ParameterIn::Header, "If-Match", text, schema.into())
+        .required(Required::False)
+        .example(Some(Value::from("\"1\"")))
+        .build()
 }

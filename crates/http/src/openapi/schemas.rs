@@ -216,7 +216,11 @@ fn digits_up_to(max: i64) -> String {
         if digit > lowest {
             let (before, rest) = (&largest[..position], largest.len() - position - 1);
             let below = char::from_u32(u32::from(digit) - 1).unwrap_or(lowest);
-            let _ = write!(pattern, "{before}[{lowest}-{below}][0-9]{{{rest}}}|");
+            let _ = write!(pattern, "{before}[{lowest}-{below}]");
+            if rest > 0 {
+                let _ = write!(pattern, "[0-9]{{{rest}}}");
+            }
+            pattern.push('|');
         }
     }
     pattern + &largest + ")$"
