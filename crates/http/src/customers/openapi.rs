@@ -43,7 +43,7 @@ pub(crate) fn create() -> Description {
 
 pub(crate) fn find() -> Description {
     Description::new("getCustomer", CUSTOMERS, "Get a customer", "A customer of the shop.")
-        .parameters([parameters::in_path("customerId", "The customer's id.", CustomerId::MAX, "123")])
+        .parameters([parameters::in_path("customerId", "The customer's id", CustomerId::MAX, "123")])
         .answers::<CustomerAnswer<'static>>(
             StatusCode::OK,
             "The customer.",

@@ -14,7 +14,8 @@ fn parameter(place: ParameterIn, name: &str, text: &str, schema: Schema) -> Para
 
 /// A part of the path, an id up to `max`.
 pub(crate) fn in_path(name: &str, text: &str, max: i64, example: &str) -> Parameter {
-    parameter(ParameterIn::Path, name, text, schemas::digits(max))
+    let text = format!("{text}, a whole number from 1 to {max}.");
+    parameter(ParameterIn::Path, name, &text, schemas::digits(max))
         .required(Required::True)
         .example(Some(Value::from(example)))
         .build()

@@ -161,7 +161,7 @@ pub(crate) fn recent() -> Description {
 
 /// `ticketId` in the path.
 pub(crate) fn in_path() -> Parameter {
-    parameters::in_path("ticketId", "The ticket's id.", TicketId::MAX, EXAMPLE_ID)
+    parameters::in_path("ticketId", "The ticket's id", TicketId::MAX, EXAMPLE_ID)
 }
 
 fn body() -> Object {

@@ -16,5 +16,6 @@ mod idempotency;
 mod isolation;
 mod lists;
 mod logs;
+mod openapi;
 mod published;
 mod stopping;
