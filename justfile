@@ -22,3 +22,11 @@ property-tests cases='2000':
 release:
     cargo build --release --locked --bin hexdesk
     ls -l target/release/hexdesk
+
+# Write docs/openapi.json anew from the code.
+openapi:
+    HEXDESK_WRITE_OPENAPI=1 cargo test --locked --package hexdesk-http --lib the_kept_document
+
+# Have schemathesis hold the API to its description with more cases, new ones at each run.
+check-api cases='500' seed=`shuf --input-range=0-4294967295 --head-count=1`:
+    scripts/check-api --max-examples {{cases}} --seed {{seed}} --workers 2

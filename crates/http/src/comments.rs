@@ -2,6 +2,7 @@
 
 mod create;
 mod list;
+pub(crate) mod openapi;
 mod wire;
 
 pub(crate) use create::create;

@@ -15,7 +15,7 @@ const CUSTOMER_ID: i64 = 123;
 const USER_ID: i64 = 45;
 
 /// The body of the documented example request.
-const EXAMPLE_BODY: &str = r#"{
+pub(crate) const EXAMPLE_BODY: &str = r#"{
   "customerId": 123,
   "Channel": "Mail",
   "name": "Refund request",

@@ -1,13 +1,24 @@
 //! Whether the process lives, and whether it can serve.
 
+pub(crate) mod openapi;
+
 use actix_web::{HttpResponse, web};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::problem::Problem;
 use crate::services::Services;
 
+/// How the server is.
+#[derive(Serialize, ToSchema)]
+struct Health {
+    /// `live` or `ready`.
+    status: &'static str,
+}
+
 /// `GET /livez`: 200 while the process answers at all.
 pub(crate) async fn live() -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(r#"{"status":"live"}"#)
+    HttpResponse::Ok().json(Health { status: "live" })
 }
 
 /// `GET /readyz`: 200 while the database can be reached and is migrated.
@@ -16,7 +27,7 @@ pub(crate) async fn live() -> HttpResponse {
 /// 503 otherwise; the cause is in the log.
 pub(crate) async fn ready(services: web::Data<Services>) -> Result<HttpResponse, Problem> {
     match services.readiness.check_ready().await {
-        Ok(()) => Ok(HttpResponse::Ok().content_type("application/json").body(r#"{"status":"ready"}"#)),
+        Ok(()) => Ok(HttpResponse::Ok().json(Health { status: "ready" })),
         Err(error) => {
             tracing::warn!(%error, "not ready");
             Err(Problem::not_ready())

@@ -2,16 +2,33 @@
 
 use hexdesk_domain::{Customer, User};
 use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::openapi::schemas::Id;
 
 /// A customer, as tickets and comments name it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct CustomerSummary<'a> {
+    /// Its id.
+    #[schema(value_type = Id)]
     id: i64,
+    /// Its e-mail address.
+    #[schema(required)]
     email: Option<&'a str>,
+    /// Its first name.
+    #[schema(required)]
     first_name: Option<&'a str>,
+    /// Its last name.
+    #[schema(required)]
     last_name: Option<&'a str>,
+    /// Its full name.
+    #[schema(required)]
     full_name: Option<&'a str>,
+    /// Its phone number.
+    #[schema(required)]
     phone_number: Option<&'a str>,
+    /// Its id in Shopify.
+    #[schema(required)]
     shopify_id: Option<&'a str>,
 }
 
@@ -30,12 +47,21 @@ impl<'a> CustomerSummary<'a> {
 }
 
 /// A user, as tickets and comments name it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct UserSummary<'a> {
+    /// Its id.
+    #[schema(value_type = Id)]
     id: i64,
+    /// Its e-mail address.
     email: &'a str,
+    /// Its first name.
+    #[schema(required)]
     first_name: Option<&'a str>,
+    /// Its last name.
+    #[schema(required)]
     last_name: Option<&'a str>,
+    /// Its full name.
+    #[schema(required)]
     full_name: Option<&'a str>,
 }
 

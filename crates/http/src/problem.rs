@@ -5,6 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Seconds a client is told to wait where trying again helps.
 const RETRY_AFTER_SECONDS: u32 = 1;
@@ -24,25 +25,39 @@ struct Content {
 }
 
 /// One member of the request body that is not as it must be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct MemberError {
-    /// JSON pointer (RFC 6901) into the request body.
+    /// JSON pointer (RFC 6901) into the request body; empty for the body as a whole.
     pub(crate) pointer: String,
-    /// Which rule it breaks, for programs.
+    /// Which rule it breaks, for programs: `required`, `blank`, `type`, `id`, `timestamp`, `range`, `email`,
+    /// `language_tag`, `too_long`, `nul`, `duplicate` or `json`.
     pub(crate) code: &'static str,
     /// The same, for people.
     pub(crate) message: String,
 }
 
-#[derive(Serialize)]
-struct ProblemBody<'a> {
+/// The body of every error: `error` for people, `code` for programs, and beside them the
+/// members of RFC 9457.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct ProblemBody<'a> {
+    /// What is wrong, in one sentence.
     error: &'a str,
+    /// `urn:hexdesk:problem:` and the code.
+    #[schema(format = "uri")]
     r#type: String,
+    /// What kind of problem it is.
     title: &'a str,
+    /// The answer's status.
+    #[schema(minimum = 400, maximum = 599)]
     status: u16,
+    /// The same as `error`.
     detail: &'a str,
+    /// Which problem it is, for programs. Later versions may add codes.
     code: &'a str,
+    /// The same as the header `x-request-id`.
     request_id: &'a str,
+    /// Everything that is wrong with the request's body, in the order of its members; empty for other problems.
     errors: &'a [MemberError],
 }
 
@@ -254,24 +269,48 @@ impl Problem {
 
     /// The whole response, for the request of this id.
     pub(crate) fn into_response(self, request_id: &str) -> HttpResponse {
-        let Content { status, code, title, sentence, member_errors, header } = *self.0;
-        let mut response = HttpResponseBuilder::new(status);
-        if let Some(header) = header {
-            response.insert_header(header);
+        let mut response = HttpResponseBuilder::new(self.0.status);
+        if let Some(header) = &self.0.header {
+            response.insert_header(header.clone());
         }
-        let body = ProblemBody {
-            error: &sentence,
+        response
+            .insert_header((header::CONTENT_TYPE, "application/problem+json"))
+            .body(serde_json::to_string(&self.body(request_id)).unwrap_or_default())
+    }
+
+    /// The body, for the request of this id.
+    pub(crate) fn body<'a>(&'a self, request_id: &'a str) -> ProblemBody<'a> {
+        let Content { status, code, title, sentence, member_errors, .. } = &*self.0;
+        ProblemBody {
+            error: sentence,
             r#type: format!("urn:hexdesk:problem:{code}"),
             title,
             status: status.as_u16(),
-            detail: &sentence,
+            detail: sentence,
             code,
             request_id,
-            errors: &member_errors,
-        };
-        response
-            .insert_header((header::CONTENT_TYPE, "application/problem+json"))
-            .body(serde_json::to_string(&body).unwrap_or_default())
+            errors: member_errors,
+        }
+    }
+
+    /// The answer's status.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
+    /// Which problem it is, for programs.
+    pub(crate) fn code(&self) -> &'static str {
+        self.0.code
+    }
+
+    /// What kind of problem it is, for people.
+    pub(crate) fn title(&self) -> &'static str {
+        self.0.title
+    }
+
+    /// The name of the header that says more, if there is one.
+    pub(crate) fn header_name(&self) -> Option<&HeaderName> {
+        self.0.header.as_ref().map(|(name, _)| name)
     }
 }
 

@@ -7,8 +7,9 @@ use actix_web::{Resource, Route, guard, web};
 use hexdesk_domain::Scope;
 
 use crate::authorization::authorize;
+use crate::openapi::Description;
 use crate::problem::Problem;
-use crate::{comments, customers, health, request_body, tickets};
+use crate::{comments, customers, docs_page, health, openapi, request_body, tickets};
 
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,28 +29,59 @@ pub struct Endpoint {
     /// Who may call it.
     pub access: Access,
     handler: fn() -> Route,
+    describe: fn() -> Description,
+}
+
+impl Endpoint {
+    /// What it says of itself.
+    pub(crate) fn description(&self) -> Description {
+        (self.describe)()
+    }
 }
 
 /// Every route.
 pub const ENDPOINTS: &[Endpoint] = &[
-    Endpoint { method: Method::GET, path: "/livez", access: Access::Open, handler: || web::to(health::live) },
+    Endpoint {
+        method: Method::GET,
+        path: "/livez",
+        access: Access::Open,
+        handler: || web::to(health::live),
+        describe: health::openapi::live,
+    },
     Endpoint {
         method: Method::GET,
         path: "/readyz",
         access: Access::Open,
         handler: || web::to(health::ready),
+        describe: health::openapi::ready,
+    },
+    Endpoint {
+        method: Method::GET,
+        path: "/openapi.json",
+        access: Access::Open,
+        handler: || web::to(openapi::serve),
+        describe: openapi::describe,
+    },
+    Endpoint {
+        method: Method::GET,
+        path: "/docs",
+        access: Access::Open,
+        handler: || web::to(docs_page::serve),
+        describe: docs_page::describe,
     },
     Endpoint {
         method: Method::GET,
         path: "/api/v1/tickets",
         access: Access::Key(Scope::TicketsRead),
         handler: || web::to(tickets::list),
+        describe: tickets::openapi::list,
     },
     Endpoint {
         method: Method::POST,
         path: "/api/v1/tickets",
         access: Access::Key(Scope::TicketsWrite),
         handler: || web::to(tickets::create),
+        describe: tickets::openapi::create,
     },
     // Before the ticket of any id, which it would match as well.
     Endpoint {
@@ -57,48 +89,56 @@ pub const ENDPOINTS: &[Endpoint] = &[
         path: "/api/v1/tickets/getRecentConversations",
         access: Access::Key(Scope::TicketsRead),
         handler: || web::to(tickets::recent),
+        describe: tickets::openapi::recent,
     },
     Endpoint {
         method: Method::GET,
         path: "/api/v1/tickets/{ticketId}",
         access: Access::Key(Scope::TicketsRead),
         handler: || web::to(tickets::find),
+        describe: tickets::openapi::find,
     },
     Endpoint {
         method: Method::PATCH,
         path: "/api/v1/tickets/{ticketId}",
         access: Access::Key(Scope::TicketsWrite),
         handler: || web::to(tickets::update),
+        describe: tickets::openapi::update,
     },
     Endpoint {
         method: Method::DELETE,
         path: "/api/v1/tickets/{ticketId}",
         access: Access::Key(Scope::TicketsWrite),
         handler: || web::to(tickets::delete),
+        describe: tickets::openapi::delete,
     },
     Endpoint {
         method: Method::GET,
         path: "/api/v1/tickets/{ticketId}/comments",
         access: Access::Key(Scope::TicketsRead),
         handler: || web::to(comments::list),
+        describe: comments::openapi::list,
     },
     Endpoint {
         method: Method::POST,
         path: "/api/v1/tickets/{ticketId}/comments",
         access: Access::Key(Scope::TicketsWrite),
         handler: || web::to(comments::create),
+        describe: comments::openapi::create,
     },
     Endpoint {
         method: Method::POST,
         path: "/api/v1/customers",
         access: Access::Key(Scope::CustomersWrite),
         handler: || web::to(customers::create),
+        describe: customers::openapi::create,
     },
     Endpoint {
         method: Method::GET,
         path: "/api/v1/customers/{customerId}",
         access: Access::Key(Scope::CustomersRead),
         handler: || web::to(customers::find),
+        describe: customers::openapi::find,
     },
 ];
 

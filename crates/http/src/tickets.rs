@@ -4,6 +4,7 @@ mod create;
 mod delete;
 mod find;
 mod list;
+pub(crate) mod openapi;
 mod update;
 mod wire;
 

@@ -4,6 +4,7 @@ use hexdesk_domain::limits::{MAX_TAGS, MAX_TO_EMAILS};
 use hexdesk_domain::{CommentDraft, CommentView, Field, Timestamp};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use crate::json_members::{Members, Spelling};
 use crate::json_text::as_text;
@@ -38,9 +39,11 @@ pub(super) fn draft(members: &mut Members) -> CommentDraft {
 }
 
 /// `{"success":true,"comment":{…}}`
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct CommentAnswer<'a> {
+    /// Always true.
     success: bool,
+    /// The comment.
     comment: CommentJson<'a>,
 }
 
@@ -51,38 +54,64 @@ impl<'a> CommentAnswer<'a> {
 }
 
 /// `{"success":true,"comments":[…],"totalCount":n,"next_cursor":…}`
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct CommentsAnswer<'a> {
+    /// Always true.
     pub(super) success: bool,
+    /// The comments of this page.
     pub(super) comments: Vec<CommentJson<'a>>,
+    /// How many comments the ticket has.
     #[serde(rename = "totalCount")]
     pub(super) total_count: u64,
+    /// The `cursor` of the next page; null on the last.
+    #[schema(required)]
     pub(super) next_cursor: Option<&'a str>,
 }
 
 /// A comment with the people it names.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Comment)]
 pub(super) struct CommentJson<'a> {
+    /// Its id, a whole number of up to 64 bits.
+    #[schema(value_type = String, pattern = "^[1-9][0-9]{0,18}$")]
     #[serde(serialize_with = "as_text")]
     id: i64,
+    /// The ticket it is of.
+    #[schema(value_type = String, pattern = "^[1-9][0-9]{0,18}$")]
     #[serde(rename = "ticketId", serialize_with = "as_text")]
     ticket_id: i64,
+    /// What was written.
     text: &'a str,
+    /// When it was written.
+    #[schema(value_type = String, format = DateTime)]
     #[serde(serialize_with = "as_text")]
     time: Timestamp,
+    /// Where it was written.
     #[serde(rename = "Channel")]
     channel: &'a str,
+    /// Whether the shop wrote it.
     #[serde(rename = "isFromShop")]
     is_from_shop: bool,
+    /// Its subject.
+    #[schema(required)]
     subject: Option<&'a str>,
+    /// The address it was sent from.
+    #[schema(required)]
     #[serde(rename = "fromEmail")]
     from_email: Option<&'a str>,
+    /// The addresses it was sent to.
     #[serde(rename = "toEmails")]
     to_emails: &'a [String],
+    /// What was attached, as it was given.
+    #[schema(value_type = Value, required)]
     attachments: Option<&'a RawValue>,
+    /// Its tags, in their order.
     tags: &'a [String],
+    /// The ticket's customer.
     #[serde(rename = "Customer")]
     customer: CustomerSummary<'a>,
+    /// The user who wrote it, if the key was one's.
+    #[schema(required)]
     #[serde(rename = "User")]
     author: Option<UserSummary<'a>>,
 }

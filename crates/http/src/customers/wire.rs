@@ -2,9 +2,11 @@
 
 use hexdesk_domain::{Customer, CustomerDraft, Field, Timestamp};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::json_members::{Members, Spelling};
 use crate::json_text::{as_text, as_text_or_null};
+use crate::openapi::schemas::Id;
 
 /// The members of the body that creates a customer.
 pub(super) const CUSTOMER_MEMBERS: Spelling = &[
@@ -38,11 +40,15 @@ pub(super) fn draft(members: &mut Members) -> CustomerDraft {
 }
 
 /// `{"success":true,"customer":{…}}`, with `"existing":true` if it was there before.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct CustomerAnswer<'a> {
+    /// Always true.
     success: bool,
+    /// Only there, and true, if the customer was there before.
+    #[schema(required = false)]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     existing: bool,
+    /// The customer.
     customer: CustomerJson<'a>,
 }
 
@@ -56,34 +62,78 @@ impl<'a> CustomerAnswer<'a> {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Customer)]
 struct CustomerJson<'a> {
+    /// Its id.
+    #[schema(value_type = Id)]
     id: i64,
+    /// Its id in Shopify.
+    #[schema(required)]
     shopify_id: Option<&'a str>,
+    /// Its id in WordPress.
+    #[schema(required)]
     wordpress_id: Option<&'a str>,
+    /// Its id in PrestaShop.
+    #[schema(required)]
     prestashop_id: Option<&'a str>,
+    /// Its id on Facebook.
+    #[schema(required)]
     fb_user_id: Option<&'a str>,
+    /// Its id on Instagram.
+    #[schema(required)]
     ig_user_id: Option<&'a str>,
+    /// Its id on WhatsApp.
+    #[schema(required)]
     whatsapp_id: Option<&'a str>,
+    /// Its e-mail address.
+    #[schema(required)]
     email: Option<&'a str>,
+    /// Its phone number.
+    #[schema(required)]
     phone_number: Option<&'a str>,
+    /// Its first name.
+    #[schema(required)]
     first_name: Option<&'a str>,
+    /// Its last name.
+    #[schema(required)]
     last_name: Option<&'a str>,
+    /// Its full name.
+    #[schema(required)]
     full_name: Option<&'a str>,
+    /// How many orders it placed.
+    #[schema(minimum = 0)]
     #[serde(rename = "numberOfOrders")]
     number_of_orders: i32,
+    /// The shop's domain.
     #[serde(rename = "shopDomain")]
     shop_domain: &'a str,
+    /// When it was created.
+    #[schema(value_type = String, format = DateTime)]
     #[serde(rename = "creationDate", serialize_with = "as_text")]
     created_at: Timestamp,
+    /// When the shop's system created it.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
     #[serde(rename = "cms_creationDate", serialize_with = "as_text_or_null")]
     cms_created_at: Option<Timestamp>,
+    /// The shop's system.
+    #[schema(required)]
     #[serde(rename = "CMS")]
     cms: Option<&'a str>,
+    /// Its id in Zendesk.
+    #[schema(required)]
     zendesk_id: Option<&'a str>,
+    /// Its id in Freshdesk.
+    #[schema(required)]
     freshdesk_id: Option<&'a str>,
+    /// Its name on Instagram.
+    #[schema(required)]
     ig_pseudo: Option<&'a str>,
+    /// Its id in Gmelius.
+    #[schema(required)]
     gmelius_id: Option<&'a str>,
+    /// Its id in Gorgias.
+    #[schema(required)]
     gorgias_id: Option<&'a str>,
 }
 

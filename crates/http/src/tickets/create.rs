@@ -1,7 +1,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use hexdesk_domain::{CreateTicketError, Principal};
 
-use super::wire::{self, TICKET_MEMBERS, TicketAnswer, TicketJson};
+use super::wire::{self, TICKET_MEMBERS, TicketAnswer};
 use crate::idempotency::{self, StoredAnswer};
 use crate::json_members::Members;
 use crate::problem::Problem;
@@ -33,7 +33,7 @@ pub(crate) async fn create(
     let created = services
         .create_ticket
         .execute(shop.id, draft, idempotency, |ticket| {
-            let body = TicketAnswer::new(TicketJson::new(ticket, shop.domain.as_str()));
+            let body = TicketAnswer::new(ticket, shop.domain.as_str());
             StoredAnswer::created(Some(format!("/api/v1/tickets/{}", ticket.id)), &body)
                 .into_receipt(ticket.customer_id)
         })

@@ -2,7 +2,7 @@ use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use hexdesk_domain::Principal;
 
-use super::wire::{TicketAnswer, TicketViewJson};
+use super::wire::TicketViewAnswer;
 use crate::problem::Problem;
 use crate::services::{Services, storage_problem};
 use crate::{entity_tag, wire_id};
@@ -20,7 +20,7 @@ pub(crate) async fn find(
     let shop = &principal.shop;
     let view = services.tickets.find_ticket(shop.id, id).await.map_err(storage_problem)?;
     let view = view.ok_or_else(Problem::ticket_not_found)?;
-    let body = TicketAnswer::new(TicketViewJson::new(&view, shop.domain.as_str()));
+    let body = TicketViewAnswer::new(&view, shop.domain.as_str());
     let tag = entity_tag::of_version(view.ticket.version);
     Ok(HttpResponse::Ok().insert_header((header::ETAG, tag)).json(body))
 }

@@ -13,7 +13,7 @@ use crate::services::{Services, storage_problem};
 use crate::wire_id;
 
 const MILLIS_A_DAY: i64 = 24 * 60 * 60 * 1_000;
-const DEFAULT_RECENT_DAYS: i64 = 7;
+pub(super) const DEFAULT_RECENT_DAYS: i64 = 7;
 
 /// `GET /api/v1/tickets`: the tickets of the key's shop, newest activity first, a page at
 /// a time.

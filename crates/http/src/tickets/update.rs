@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use hexdesk_domain::ports::UpdateTicketOutcome;
 use hexdesk_domain::{Principal, TicketView, UpdateTicketError};
 
-use super::wire::{self, TICKET_CHANGE_MEMBERS, TicketAnswer, TicketViewJson};
+use super::wire::{self, TICKET_CHANGE_MEMBERS, TicketViewAnswer};
 use crate::idempotency::{self, StoredAnswer};
 use crate::json_members::Members;
 use crate::problem::Problem;
@@ -64,6 +64,6 @@ pub(crate) async fn update(
 }
 
 fn answer(view: &TicketView, shop_domain: &str) -> StoredAnswer {
-    StoredAnswer::ok(&TicketAnswer::new(TicketViewJson::new(view, shop_domain)))
+    StoredAnswer::ok(&TicketViewAnswer::new(view, shop_domain))
         .with_entity_tag(entity_tag::of_version(view.ticket.version))
 }

@@ -5,9 +5,12 @@ use hexdesk_domain::{
     CustomerId, Field, HumanTicket, Ticket, TicketChanges, TicketDraft, TicketView, Timestamp, UserId,
 };
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::Schema;
 
 use crate::json_members::{Members, Spelling};
 use crate::json_text::{as_text, as_text_or_null};
+use crate::openapi::schemas::{self, Id};
 use crate::person_json::{CustomerSummary, UserSummary};
 
 /// The members of the body that creates a ticket.
@@ -80,59 +83,114 @@ pub(super) fn changes(members: &mut Members) -> TicketChanges {
     }
 }
 
-/// `{"success":true,"ticket":{…}}`
-#[derive(Serialize)]
-pub(super) struct TicketAnswer<T> {
+/// `{"success":true,"ticket":{…}}`, with every column of the ticket.
+#[derive(Serialize, ToSchema)]
+pub(super) struct TicketAnswer<'a> {
+    /// Always true.
     success: bool,
-    ticket: T,
+    /// The ticket.
+    ticket: TicketJson<'a>,
 }
 
-impl<T> TicketAnswer<T> {
-    pub(super) fn new(ticket: T) -> Self {
-        Self { success: true, ticket }
+impl<'a> TicketAnswer<'a> {
+    pub(super) fn new(ticket: &'a Ticket, shop_domain: &'a str) -> Self {
+        Self { success: true, ticket: TicketJson::new(ticket, shop_domain) }
+    }
+}
+
+/// `{"success":true,"ticket":{…}}`, with the people that the ticket names.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TicketWithPeopleAnswer)]
+pub(super) struct TicketViewAnswer<'a> {
+    /// Always true.
+    success: bool,
+    /// The ticket.
+    ticket: TicketViewJson<'a>,
+}
+
+impl<'a> TicketViewAnswer<'a> {
+    pub(super) fn new(view: &'a TicketView, shop_domain: &'a str) -> Self {
+        Self { success: true, ticket: TicketViewJson::new(view, shop_domain) }
     }
 }
 
 /// `{"success":true,"tickets":[…],"next_cursor":…}`, with `"total":n` if it was asked for.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct TicketsAnswer<'a> {
+    /// Always true.
     pub(super) success: bool,
+    /// The tickets of this page.
     pub(super) tickets: Vec<TicketViewJson<'a>>,
+    /// The `cursor` of the next page; null on the last.
+    #[schema(required)]
     pub(super) next_cursor: Option<&'a str>,
+    /// How many tickets all pages hold; there with `include=total`.
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) total: Option<u64>,
 }
 
 /// A ticket with every column of its own.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Ticket)]
 pub(super) struct TicketJson<'a> {
+    /// Its id, a whole number of up to 64 bits.
+    #[schema(value_type = String, pattern = "^[1-9][0-9]{0,18}$")]
     #[serde(serialize_with = "as_text")]
     id: i64,
+    /// The shop's domain.
     #[serde(rename = "shopDomain")]
     shop_domain: &'a str,
+    /// The customer it is from.
+    #[schema(value_type = Id)]
     #[serde(rename = "customerID")]
     customer_id: CustomerId,
+    /// Where it came in.
     #[serde(rename = "Channel")]
     channel: &'a str,
+    /// Its subject.
+    #[schema(required)]
     name: Option<&'a str>,
+    /// Its thread in the channel.
+    #[schema(required)]
     #[serde(rename = "threadId")]
     thread_id: Option<&'a str>,
+    /// The address it was written to.
+    #[schema(required)]
     #[serde(rename = "emailUsed")]
     email_used: Option<&'a str>,
+    /// When it began.
+    #[schema(value_type = String, format = DateTime)]
     #[serde(serialize_with = "as_text")]
     date: Timestamp,
+    /// The last message.
+    #[schema(required)]
     #[serde(rename = "lastMessage")]
     last_message: Option<&'a str>,
+    /// When the last message was written.
+    #[schema(value_type = String, format = DateTime)]
     #[serde(rename = "lastMessageTime", serialize_with = "as_text")]
     last_message_time: Timestamp,
+    /// What it is about.
+    #[schema(required)]
     contact_reason: Option<&'a str>,
+    /// The user who takes care of it.
+    #[schema(value_type = Option<Id>, required)]
     assigned_to: Option<UserId>,
+    /// Whether a person is to handle it.
     #[serde(rename = "isOpenedTicket")]
     is_opened: bool,
+    /// How many messages nobody of the shop has read.
+    #[schema(minimum = 0)]
     #[serde(rename = "unReadChatCount")]
     unread_count: i32,
+    /// Its tags, in their order.
     tags: &'a [String],
+    /// Its language, as it was given.
+    #[schema(required)]
     language_code: Option<&'a str>,
+    /// What created it.
+    #[schema(required)]
     via: Option<&'a str>,
 }
 
@@ -161,14 +219,21 @@ impl<'a> TicketJson<'a> {
 }
 
 /// A ticket with the people it names.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = TicketWithPeople)]
 pub(super) struct TicketViewJson<'a> {
+    /// The ticket itself.
     #[serde(flatten)]
     ticket: TicketJson<'a>,
+    /// The customer it is from.
     #[serde(rename = "Customer")]
     customer: CustomerSummary<'a>,
+    /// The user who takes care of it.
+    #[schema(required)]
     #[serde(rename = "User")]
     assignee: Option<UserSummary<'a>>,
+    /// Its human ticket, if a person was ever to handle it.
+    #[schema(required)]
     #[serde(rename = "HumanTicket")]
     human_ticket: Option<HumanTicketJson>,
 }
@@ -184,13 +249,21 @@ impl<'a> TicketViewJson<'a> {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = HumanTicket)]
 struct HumanTicketJson {
+    /// Its id.
+    #[schema(value_type = Id)]
     id: i64,
+    #[schema(schema_with = human_ticket_status)]
     #[serde(rename = "HumanTicketStatus")]
     status: &'static str,
+    /// When it was opened.
+    #[schema(value_type = String, format = DateTime)]
     #[serde(rename = "openedAt", serialize_with = "as_text")]
     opened_at: Timestamp,
+    /// When it was closed.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
     #[serde(rename = "closedAt", serialize_with = "as_text_or_null")]
     closed_at: Option<Timestamp>,
 }
@@ -204,4 +277,8 @@ impl HumanTicketJson {
             closed_at: human_ticket.closed_at,
         }
     }
+}
+
+fn human_ticket_status() -> Schema {
+    schemas::described(schemas::one_of(&["OPEN", "CLOSED"]), "`OPEN` until it is closed.")
 }

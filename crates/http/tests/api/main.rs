@@ -16,6 +16,7 @@ mod idempotency;
 mod isolation;
 mod lists;
 mod logs;
+mod openapi;
 mod published;
 mod stopping;
 mod walkthrough;

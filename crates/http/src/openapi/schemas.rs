@@ -1,0 +1,330 @@
+//! What requests may hold, as JSON Schema. Each matches what [`crate::json_members`] and
+//! [`crate::list_query`] read, with the domain's limits.
+
+use std::fmt::Write;
+
+use hexdesk_domain::CustomerId;
+use hexdesk_domain::limits::{MAX_EMAIL_CHARS, MAX_LANGUAGE_CODE_CHARS};
+use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
+use utoipa::{Number, PartialSchema, ToSchema};
+
+/// No text may hold U+0000.
+const NO_NUL: &str = r"^[^\u0000]*$";
+
+/// At least one character that is neither U+0000 nor Unicode's white space.
+const NOT_BLANK: &str = concat!(
+    r"^[^\u0000]*",
+    r"[^\u0000\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]",
+    r"[^\u0000]*$"
+);
+
+/// RFC 5646, `_` allowed for `-`: a tag, one of private use, or one of before the grammar.
+const LANGUAGE_TAG: &str = concat!(
+    "^(?:",
+    "(?:[A-Za-z]{2,3}(?:[-_][A-Za-z]{3}){0,3}|[A-Za-z]{4,8})",
+    "(?:[-_][A-Za-z]{4})?",
+    "(?:[-_](?:[A-Za-z]{2}|[0-9]{3}))?",
+    "(?:[-_](?:[A-Za-z][0-9A-Za-z]{4,7}|[0-9][0-9A-Za-z]{3,7}))*",
+    "(?:[-_][0-9A-WYZa-wyz](?:[-_][0-9A-Za-z]{2,8})+)*",
+    "(?:[-_][Xx](?:[-_][0-9A-Za-z]{1,8})+)?",
+    "|[Xx](?:[-_][0-9A-Za-z]{1,8})+",
+    "|i[-_](?:ami|bnn|default|enochian|hak|klingon|lux|mingo|navajo|pwn|tao|tay|tsu)",
+    "|en[-_]GB[-_]oed|sgn[-_](?:BE[-_]FR|BE[-_]NL|CH[-_]DE)",
+    ")$"
+);
+
+/// The id of a customer, user or human ticket, as it goes out.
+pub(crate) struct Id;
+
+impl PartialSchema for Id {
+    fn schema() -> RefOr<Schema> {
+        let text = "A whole number, small enough to be exact in JavaScript.";
+        RefOr::T(described(integer(1, CustomerId::MAX), text))
+    }
+}
+
+impl ToSchema for Id {}
+
+fn string() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String)
+}
+
+fn chars(max: u64) -> Option<usize> {
+    usize::try_from(max).ok()
+}
+
+fn number(number: i64) -> Option<Number> {
+    isize::try_from(number).ok().map(Number::Int)
+}
+
+/// A text of at most `max` characters.
+pub(crate) fn text(max: u64) -> Schema {
+    string().max_length(chars(max)).pattern(Some(NO_NUL)).build().into()
+}
+
+/// A text of any length that a request can have.
+pub(crate) fn any_text() -> Schema {
+    string().pattern(Some(NO_NUL)).build().into()
+}
+
+/// A text of at most `max` characters that is not blank.
+pub(crate) fn text_not_blank(max: u64) -> Schema {
+    string().min_length(Some(1)).max_length(chars(max)).pattern(Some(NOT_BLANK)).build().into()
+}
+
+/// An e-mail address.
+pub(crate) fn email() -> Schema {
+    string()
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Email)))
+        .max_length(chars(MAX_EMAIL_CHARS))
+        .build()
+        .into()
+}
+
+/// A language tag.
+pub(crate) fn language_tag() -> Schema {
+    string().max_length(chars(MAX_LANGUAGE_CODE_CHARS)).pattern(Some(LANGUAGE_TAG)).build().into()
+}
+
+/// A point in time.
+pub(crate) fn timestamp() -> Schema {
+    let format = |format| string().format(Some(SchemaFormat::KnownFormat(format))).build();
+    AnyOfBuilder::new().item(format(KnownFormat::DateTime)).item(format(KnownFormat::Date)).into()
+}
+
+/// A whole number between these, both included.
+pub(crate) fn integer(min: i64, max: i64) -> Schema {
+    ObjectBuilder::new().schema_type(Type::Integer).minimum(number(min)).maximum(number(max)).build().into()
+}
+
+/// A whole number from 1 to `max`, written as a string of digits.
+pub(crate) fn digits(max: i64) -> Schema {
+    string().pattern(Some(digits_up_to(max))).build().into()
+}
+
+/// A whole number from 1 to `max`, or a string of its digits.
+pub(crate) fn id(max: i64) -> Schema {
+    AnyOfBuilder::new().item(integer(1, max)).item(digits(max)).into()
+}
+
+/// A text of at most `max` characters, or a whole number that stands for its digits.
+pub(crate) fn text_or_number(max: u64) -> Schema {
+    let number = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(number(i64::MIN))
+        .maximum(usize::try_from(u64::MAX).ok().map(Number::UInt));
+    AnyOfBuilder::new().item(text(max)).item(number).into()
+}
+
+/// A list of at most `max` texts of at most `max_chars` characters each.
+pub(crate) fn texts(max: u64, max_chars: u64) -> Schema {
+    ArrayBuilder::new().items(RefOr::T(text(max_chars))).max_items(chars(max)).build().into()
+}
+
+/// A list of texts as [`texts`], or anything that is no list.
+pub(crate) fn texts_or_ignored(max: u64, max_chars: u64) -> Schema {
+    let others = [Type::Null, Type::Boolean, Type::Number, Type::Object, Type::String];
+    AnyOfBuilder::new()
+        .item(texts(max, max_chars))
+        .item(ObjectBuilder::new().schema_type(SchemaType::Array(others.to_vec())))
+        .into()
+}
+
+/// Any JSON.
+pub(crate) fn anything() -> Schema {
+    ObjectBuilder::new().schema_type(SchemaType::AnyValue).build().into()
+}
+
+/// `true` or `false`.
+pub(crate) fn boolean() -> Schema {
+    ObjectBuilder::new().schema_type(Type::Boolean).build().into()
+}
+
+/// `true` or `false`, also as strings.
+pub(crate) fn boolean_or_text() -> Schema {
+    either(boolean(), one_of(&["true", "false"]))
+}
+
+/// One of these texts.
+pub(crate) fn one_of(texts: &[&str]) -> Schema {
+    string().enum_values(Some(texts.iter().copied())).build().into()
+}
+
+/// Whatever meets one of these.
+pub(crate) fn either(first: Schema, second: Schema) -> Schema {
+    AnyOfBuilder::new().item(first).item(second).into()
+}
+
+/// The same, or `null`.
+pub(crate) fn or_null(schema: Schema) -> Schema {
+    match schema {
+        Schema::Object(mut object) => {
+            object.schema_type = type_or_null(object.schema_type);
+            object.into()
+        }
+        Schema::Array(mut array) => {
+            array.schema_type = type_or_null(array.schema_type);
+            array.into()
+        }
+        Schema::AnyOf(mut any_of) => {
+            any_of.items.push(RefOr::T(ObjectBuilder::new().schema_type(Type::Null).build().into()));
+            any_of.into()
+        }
+        other => other,
+    }
+}
+
+fn type_or_null(schema_type: SchemaType) -> SchemaType {
+    match schema_type {
+        SchemaType::Type(one) => SchemaType::Array(vec![one, Type::Null]),
+        other => other,
+    }
+}
+
+/// The same with a description.
+pub(crate) fn described(schema: Schema, text: &str) -> Schema {
+    let description = Some(text.to_owned());
+    match schema {
+        Schema::Object(mut object) => {
+            object.description = description;
+            object.into()
+        }
+        Schema::Array(mut array) => {
+            array.description = description;
+            array.into()
+        }
+        Schema::AnyOf(mut any_of) => {
+            any_of.description = description;
+            any_of.into()
+        }
+        other => other,
+    }
+}
+
+/// The regular expression of the numbers from 1 to `max`, leading zeros allowed.
+fn digits_up_to(max: i64) -> String {
+    let largest = max.to_string();
+    let mut pattern = "^0*(?:".to_owned();
+    if largest.len() > 1 {
+        // Writing to a string cannot fail.
+        let _ = write!(pattern, "[1-9][0-9]{{0,{}}}|", largest.len() - 2);
+    }
+    // As long as the largest, and smaller from one of its digits on.
+    for (position, digit) in largest.char_indices() {
+        let lowest = if position == 0 { '1' } else { '0' };
+        if digit > lowest {
+            let (before, rest) = (&largest[..position], largest.len() - position - 1);
+            let below = char::from_u32(u32::from(digit) - 1).unwrap_or(lowest);
+            let _ = write!(pattern, "{before}[{lowest}-{below}]");
+            if rest > 0 {
+                let _ = write!(pattern, "[0-9]{{{rest}}}");
+            }
+            pattern.push('|');
+        }
+    }
+    pattern + &largest + ")$"
+}
+
+#[cfg(test)]
+mod tests {
+    use hexdesk_domain::{TicketDraft, TicketId};
+    use regex::Regex;
+
+    use super::*;
+    use crate::wire_id;
+
+    #[test]
+    fn the_pattern_of_digits_holds_the_numbers_that_are_read() {
+        for max in [1, 9, 10, 45, 100, 12_345] {
+            let pattern = Regex::new(&digits_up_to(max)).unwrap();
+            for number in 0..=20_000 {
+                assert_eq!(
+                    pattern.is_match(&number.to_string()),
+                    (1..=max).contains(&number),
+                    "{number} {max}"
+                );
+            }
+        }
+        for max in [CustomerId::MAX, TicketId::MAX] {
+            let pattern = Regex::new(&digits_up_to(max)).unwrap();
+            let mut texts = vec![
+                String::new(),
+                "0".into(),
+                "-1".into(),
+                "+1".into(),
+                "007".into(),
+                " 1".into(),
+                "1.0".into(),
+            ];
+            for power in 0..22 {
+                for number in [
+                    10_i128.pow(power) - 1,
+                    10_i128.pow(power),
+                    i128::from(max) - 10_i128.pow(power),
+                    i128::from(max) + 10_i128.pow(power),
+                ] {
+                    texts.push(number.to_string());
+                }
+            }
+            texts.extend([max.to_string(), (i128::from(max) + 1).to_string()]);
+            for text in texts {
+                let read = wire_id::parse(&text).is_some_and(|number| (1..=max).contains(&number));
+                assert_eq!(pattern.is_match(&text), read, "{text} {max}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_pattern_of_language_tags_holds_those_that_are_read() {
+        let pattern = Regex::new(LANGUAGE_TAG).unwrap();
+        let subtags = [
+            "",
+            "a",
+            "en",
+            "eng",
+            "Hant",
+            "posix",
+            "1994",
+            "abcdefgh",
+            "abcdefghi",
+            "x",
+            "u",
+            "419",
+            "GB",
+            "é",
+        ];
+        let mut tags: Vec<String> = subtags.map(str::to_owned).to_vec();
+        for _ in 0..3 {
+            let longer: Vec<String> = tags
+                .iter()
+                .flat_map(|tag| subtags.iter().map(move |subtag| format!("{tag}-{subtag}")))
+                .collect();
+            tags.extend(longer);
+            tags.sort();
+            tags.dedup();
+        }
+        tags.extend(
+            ["i-klingon", "en-GB-oed", "sgn_CH_DE", "zh-min-nan", "no-bok", "art-lojban"].map(str::to_owned),
+        );
+        for tag in tags.into_iter().filter(|tag| tag.chars().count() <= 35) {
+            let draft = TicketDraft {
+                customer_id: CustomerId::new(1),
+                channel: Some("Mail".into()),
+                language_code: Some(tag.clone()),
+                ..TicketDraft::default()
+            };
+            assert_eq!(pattern.is_match(&tag), draft.violations().is_empty(), "{tag}");
+        }
+    }
+
+    #[test]
+    fn the_pattern_of_blank_texts_is_the_domains() {
+        let pattern = Regex::new(NOT_BLANK).unwrap();
+        for character in '\u{1}'..='\u{ffff}' {
+            let text = format!(" {character}\n");
+            assert_eq!(pattern.is_match(&text), !text.trim().is_empty(), "{character:?}");
+        }
+        assert!(!pattern.is_match("a\0"));
+    }
+}

@@ -1,0 +1,153 @@
+//! `GET /openapi.json` and `GET /docs`.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::harness::{Server, on_both_databases};
+
+const KEPT: &str = include_str!("../../../../docs/openapi.json");
+
+/// What the examples show but every installation hands out by itself.
+const HANDED_OUT: [&str; 8] =
+    ["id", "ticketId", "date", "lastMessageTime", "openedAt", "creationDate", "time", "next_cursor"];
+
+/// Checks that two answers have the same members, with the same values unless those are
+/// handed out.
+fn assert_same(place: &str, answer: &Value, example: &Value) {
+    match (answer, example) {
+        (Value::Object(answer), Value::Object(example)) => {
+            let names =
+                |members: &serde_json::Map<String, Value>| members.keys().cloned().collect::<BTreeSet<_>>();
+            assert_eq!(names(answer), names(example), "{place}");
+            for (name, shown) in example {
+                if HANDED_OUT.contains(&name.as_str()) {
+                    assert_eq!(answer[name].is_string(), shown.is_string(), "{place}/{name}");
+                    assert_eq!(answer[name].is_number(), shown.is_number(), "{place}/{name}");
+                } else {
+                    assert_same(&format!("{place}/{name}"), &answer[name], shown);
+                }
+            }
+        }
+        (Value::Array(answer), Value::Array(example)) => {
+            assert_eq!(answer.len(), example.len(), "{place}");
+            answer.iter().zip(example).for_each(|(answer, example)| assert_same(place, answer, example));
+        }
+        _ => assert_eq!(answer, example, "{place}"),
+    }
+}
+
+/// Sends an operation's example and checks that the answer is the one in the document.
+fn assert_answers(
+    server: &Server,
+    method: &str,
+    path: &str,
+    ticket: &str,
+    body: Option<&str>,
+    status: u16,
+    answer: &str,
+) -> Value {
+    let document: Value = serde_json::from_str(KEPT).unwrap();
+    let operation = &document["paths"][path][method.to_lowercase()];
+    let body = body.map_or(Value::Null, |name| {
+        let body = &operation["requestBody"]["content"]["application/json"]["examples"][name]["value"];
+        assert!(body.is_object(), "{method} {path} has no example {name}");
+        body.clone()
+    });
+    let sent = if body.is_null() { String::new() } else { body.to_string() };
+    let path_sent = path.replace("{ticketId}", ticket).replace("{customerId}", "123");
+    let given = server.send(method, &path_sent, &[("x-api-key", &server.key)], sent.as_bytes());
+    assert_eq!(given.status, status, "{method} {path}: {given:?}");
+    let response = &operation["responses"][status.to_string()];
+    for name in response["headers"].as_object().unwrap().keys() {
+        let is_there = given.header(&name.to_lowercase()).is_some();
+        assert!(
+            is_there || ["Idempotency-Replayed", "Link"].contains(&name.as_str()),
+            "{name} of {method} {path}"
+        );
+    }
+    let example = &response["content"]["application/json"]["examples"][answer]["value"];
+    assert_same(&format!("{method} {path}"), &given.json(), example);
+    given.json()
+}
+
+on_both_databases! {
+    fn the_document_is_served_without_a_key(database: Database) {
+        let server = database.serve_demo();
+        let answer = server.send("GET", "/openapi.json", &[], b"");
+        assert_eq!((answer.status, answer.header("content-type")), (200, Some("application/json")));
+        assert_eq!(answer.json(), serde_json::from_str::<Value>(KEPT).unwrap());
+        assert_eq!(answer.json()["openapi"], "3.1.0");
+    }
+
+    fn the_examples_are_what_is_answered(database: Database) {
+        let server = database.serve_demo();
+        let tickets = "/api/v1/tickets";
+        let created = assert_answers(&server, "POST", tickets, "", Some("full"), 201, "full");
+        let ticket = created["ticket"]["id"].as_str().unwrap();
+        let one = "/api/v1/tickets/{ticketId}";
+        assert_answers(&server, "GET", one, ticket, None, 200, "ticket");
+        assert_answers(&server, "GET", tickets, "", None, 200, "last");
+        assert_answers(&server, "GET", "/api/v1/tickets/getRecentConversations", "", None, 200, "last");
+        assert_answers(&server, "POST", "/api/v1/tickets/{ticketId}/comments", ticket, Some("message"), 201, "message");
+        assert_answers(&server, "GET", "/api/v1/tickets/{ticketId}/comments", ticket, None, 200, "all");
+        assert_answers(&server, "PATCH", one, ticket, Some("assign"), 200, "assign");
+        assert_answers(&server, "POST", "/api/v1/customers", "", Some("customer"), 201, "customer");
+        assert_answers(&server, "GET", "/api/v1/customers/{customerId}", "", None, 200, "customer");
+        assert_answers(&server, "GET", "/livez", "", None, 200, "live");
+        assert_answers(&server, "GET", "/readyz", "", None, 200, "ready");
+        let existing = server.send("POST", "/api/v1/customers", &[("x-api-key", &server.key)], br#"{"email": "dev@example.com"}"#);
+        let document: Value = serde_json::from_str(KEPT).unwrap();
+        let answers = &document["paths"]["/api/v1/customers"]["post"]["responses"];
+        assert_same("existing", &existing.json(), &answers["200"]["content"]["application/json"]["examples"]["existing"]["value"]);
+    }
+
+    fn the_examples_of_errors_are_what_is_answered(database: Database) {
+        let server = database.serve_demo();
+        let document: Value = serde_json::from_str(KEPT).unwrap();
+        let shown = |component: &str, code: &str| {
+            let mut example = document["components"]["responses"][component]["content"]["application/problem+json"]
+                ["examples"][code]["value"].clone();
+            example["request_id"] = Value::Null;
+            example
+        };
+        let given = |method: &str, path: &str, key: &str, body: &str| {
+            let mut problem = server.send(method, path, &[("x-api-key", key)], body.as_bytes()).json();
+            problem["request_id"] = Value::Null;
+            problem
+        };
+        let key = server.key.as_str();
+        for (problem, component, code) in [
+            (given("GET", "/api/v1/tickets/1", "", ""), "InvalidApiKeyOrMissingApiKey", "missing_api_key"),
+            (given("GET", "/api/v1/tickets/1", "x", ""), "InvalidApiKeyOrMissingApiKey", "invalid_api_key"),
+            (given("GET", "/api/v1/tickets/1", key, ""), "ShopNotFoundOrTicketNotFound", "ticket_not_found"),
+            (given("GET", "/api/v1/tickets?limit=0", key, ""), "InvalidParameter", "invalid_parameter"),
+            (given("PUT", "/api/v1/tickets/1", key, ""), "MethodNotAllowed", "method_not_allowed"),
+            (given("POST", "/api/v1/tickets", key, r#"{"Channel": "Mail"}"#), "InvalidBodyOrInvalidParameter", "invalid_body"),
+        ] {
+            assert_eq!(problem, shown(component, code), "{code}");
+        }
+    }
+
+    fn the_page_is_whole_in_itself(database: Database) {
+        let server = database.serve_demo();
+        let answer = server.send("GET", "/docs", &[], b"");
+        assert_eq!((answer.status, answer.header("content-type")), (200, Some("text/html; charset=utf-8")));
+        let policy = answer.header("content-security-policy").unwrap();
+        assert!(policy.starts_with("default-src 'none'; script-src 'sha256-") && !policy.contains("unsafe"), "{policy}");
+        assert!(!answer.body.contains("://"), "the page names another place");
+        assert!(!answer.body.contains("innerHTML"), "the page takes text for HTML");
+        assert!(answer.body.contains("fetch(\"openapi.json\")"));
+    }
+}
+
+#[test]
+fn what_differs_is_seen() {
+    let differs = |answer: Value, example: Value| {
+        std::panic::catch_unwind(|| assert_same("", &answer, &example)).is_err()
+    };
+    assert!(!differs(json!({"id": 1, "a": [null]}), json!({"id": 2, "a": [null]})));
+    assert!(differs(json!({"id": "1"}), json!({"id": 2})));
+    assert!(differs(json!({"a": 1, "b": 1}), json!({"a": 1})));
+    assert!(differs(json!({"a": [1]}), json!({"a": []})));
+}
