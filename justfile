@@ -29,4 +29,4 @@ openapi:
 
 # Have schemathesis hold the API to its description with more cases, new ones at each run.
 check-api cases='500' seed=`shuf --input-range=0-4294967295 --head-count=1`:
-    scripts/check-api --max-examples {{cases}} --seed {{seed}} --workers 2
+    scripts/check-api --max-examples {{cases}} --seed {{seed}}
