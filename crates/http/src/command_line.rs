@@ -53,7 +53,7 @@ struct Settings {
         long,
         global = true,
         env = "HEXDESK_LOG",
-        default_value = "info,actix_server=warn",
+        default_value = "info,actix_server=warn,actix_http=off",
         value_name = "FILTER"
     )]
     log: String,
