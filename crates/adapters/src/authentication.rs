@@ -15,7 +15,7 @@ use subtle::ConstantTimeEq;
 use cache::RecognisedKeys;
 pub use issue::{IssueKeyError, KeyRequest, issue_key, rotate_key};
 pub use key_id::{KeyId, KeyIdError};
-pub use key_text::{KeyText, PresentedKey, PresentedKeyError};
+pub use key_text::{KeySecret, KeyText, PresentedKey, PresentedKeyError};
 
 /// Recognises API keys by what a store keeps of them.
 ///

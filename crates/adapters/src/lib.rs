@@ -1,6 +1,7 @@
 //! Storage on PostgreSQL and SQLite, and authentication by API key.
 
 mod authentication;
+mod changesets;
 mod clock;
 mod database_url;
 mod id_ranges;
@@ -12,10 +13,9 @@ mod rows;
 pub mod schema;
 mod sql_types;
 mod sqlite;
-mod ticket_changeset;
 
 pub use authentication::{
-    ApiKeyAuthenticator, IssueKeyError, KeyId, KeyIdError, KeyRequest, KeyText, PresentedKey,
+    ApiKeyAuthenticator, IssueKeyError, KeyId, KeyIdError, KeyRequest, KeySecret, KeyText, PresentedKey,
     PresentedKeyError, issue_key, rotate_key,
 };
 pub use clock::SystemClock;

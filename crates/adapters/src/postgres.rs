@@ -95,3 +95,6 @@ impl std::fmt::Debug for PostgresStorage {
         formatter.debug_struct("PostgresStorage").finish_non_exhaustive()
     }
 }
+
+// Replaced by search.
+impl hexdesk_domain::SearchStore for PostgresStorage {}

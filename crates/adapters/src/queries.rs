@@ -1,5 +1,6 @@
 //! Queries that read the same on both databases: written once, without a backend.
 
+mod customer_filter;
 mod ticket_filter;
 
 use diesel::dsl::auto_type;
@@ -7,7 +8,8 @@ use diesel::prelude::*;
 
 use crate::schema::{comments, customers, human_tickets, tickets, users};
 use crate::sql_types::StoredTimestamp;
-pub(crate) use ticket_filter::meeting;
+pub(crate) use customer_filter::customers_meeting;
+pub(crate) use ticket_filter::tickets_meeting;
 
 /// Tickets of one shop, each with its customer, assignee and human ticket.
 #[auto_type]

@@ -175,6 +175,7 @@ pub(crate) struct UserRow {
     last_name: Option<String>,
     full_name: Option<String>,
     created_at: StoredTimestamp,
+    deactivated_at: Option<StoredTimestamp>,
 }
 
 impl TryFrom<UserRow> for User {
@@ -189,6 +190,7 @@ impl TryFrom<UserRow> for User {
             last_name: row.last_name,
             full_name: row.full_name,
             created_at: row.created_at.0,
+            deactivated_at: row.deactivated_at.map(|time| time.0),
         })
     }
 }

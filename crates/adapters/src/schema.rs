@@ -56,6 +56,7 @@ diesel::table! {
         last_name -> Nullable<Text>,
         full_name -> Nullable<Text>,
         created_at -> Instant,
+        deactivated_at -> Nullable<Instant>,
     }
 }
 

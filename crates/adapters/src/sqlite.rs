@@ -148,3 +148,6 @@ impl Readiness for SqliteStorage {
         Err(StorageError::new(StorageErrorKind::Unexpected, "check_ready", cause))
     }
 }
+
+// Replaced by search.
+impl hexdesk_domain::SearchStore for SqliteStorage {}

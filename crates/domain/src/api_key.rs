@@ -13,19 +13,49 @@ pub enum Scope {
     TicketsWrite,
     /// Read customers.
     CustomersRead,
-    /// Create customers.
+    /// Create, change and erase customers.
     CustomersWrite,
+    /// Read users.
+    UsersRead,
+    /// Create, change and deactivate users.
+    UsersWrite,
+    /// List, make, rotate and revoke the shop's keys; none that may do more than the key itself.
+    ApiKeysManage,
 }
 
 /// The text names no scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no such scope; there are tickets:read, tickets:write, customers:read and customers:write")]
+#[error("no such scope; there are {}", Scope::names())]
 pub struct UnknownScope;
 
 impl Scope {
-    /// Every scope; what a key holds for which none were named.
-    pub const ALL: &[Self] =
-        &[Self::TicketsRead, Self::TicketsWrite, Self::CustomersRead, Self::CustomersWrite];
+    /// Every scope.
+    pub const ALL: &[Self] = &[
+        Self::TicketsRead,
+        Self::TicketsWrite,
+        Self::CustomersRead,
+        Self::CustomersWrite,
+        Self::UsersRead,
+        Self::UsersWrite,
+        Self::ApiKeysManage,
+    ];
+
+    /// What a key holds for which no scope was named: all but the right to make keys, which
+    /// must be asked for.
+    pub const DEFAULT: &[Self] = &[
+        Self::TicketsRead,
+        Self::TicketsWrite,
+        Self::CustomersRead,
+        Self::CustomersWrite,
+        Self::UsersRead,
+        Self::UsersWrite,
+    ];
+
+    /// The names of all, to be told to people.
+    pub fn names() -> String {
+        let names: Vec<&str> = Self::ALL.iter().map(|scope| scope.as_str()).collect();
+        names.join(", ")
+    }
 
     /// Its name: `tickets:read`.
     pub const fn as_str(self) -> &'static str {
@@ -34,6 +64,9 @@ impl Scope {
             Self::TicketsWrite => "tickets:write",
             Self::CustomersRead => "customers:read",
             Self::CustomersWrite => "customers:write",
+            Self::UsersRead => "users:read",
+            Self::UsersWrite => "users:write",
+            Self::ApiKeysManage => "api_keys:manage",
         }
     }
 }

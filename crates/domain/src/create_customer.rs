@@ -3,26 +3,13 @@
 use std::sync::Arc;
 
 use crate::ports::{Clock, CreateCustomerOutcome, CustomerStore};
-use crate::{
-    Attempt, CustomerDraft, IdempotencyRequest, Once, RenderReceipt, ShopId, StorageError, Violation,
-};
+use crate::{Attempt, CommandError, CustomerDraft, IdempotencyRequest, Once, RenderReceipt, ShopId};
 
 /// Creates customers: checks the draft and has the store keep it, unless there is one.
 #[derive(Clone)]
 pub struct CreateCustomer {
     store: Arc<dyn CustomerStore>,
     clock: Arc<dyn Clock>,
-}
-
-/// Why no customer was attempted.
-#[derive(Debug, thiserror::Error)]
-pub enum CreateCustomerError {
-    /// The draft breaks rules: all of them, in the order of [`Field`](crate::Field).
-    #[error("the customer breaks {} rules", .0.len())]
-    Invalid(Vec<Violation>),
-    /// The store failed; its kind tells what that means.
-    #[error(transparent)]
-    Storage(#[from] StorageError),
 }
 
 impl CreateCustomer {
@@ -35,7 +22,7 @@ impl CreateCustomer {
     /// outcome, to be kept with an idempotency request; `None` for a refusal.
     ///
     /// # Errors
-    /// [`CreateCustomerError`]; nothing was written unless the store failed with
+    /// [`CommandError`]; nothing was written unless the store failed with
     /// [`OutcomeUnknown`](crate::StorageErrorKind::OutcomeUnknown).
     pub async fn execute(
         &self,
@@ -43,9 +30,9 @@ impl CreateCustomer {
         draft: CustomerDraft,
         idempotency: Option<IdempotencyRequest>,
         receipt: RenderReceipt<CreateCustomerOutcome>,
-    ) -> Result<Attempt<CreateCustomerOutcome>, CreateCustomerError> {
+    ) -> Result<Attempt<CreateCustomerOutcome>, CommandError> {
         let now = self.clock.now();
-        let customer = draft.into_new(now).map_err(CreateCustomerError::Invalid)?;
+        let customer = draft.into_new(now).map_err(CommandError::Invalid)?;
         let once = idempotency.map(|request| Once { request, requested_at: now, receipt });
         Ok(self.store.create_customer(shop, customer, once).await?)
     }

@@ -30,7 +30,7 @@ pub struct Customer {
 }
 
 /// The ids that other systems gave a customer.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "each is the customer's id in the system of the same name")]
 pub struct ExternalIds {
     pub shopify_id: Option<String>,

@@ -45,3 +45,16 @@ pub const MAX_EXTERNAL_ID_CHARS: u64 = 200;
 pub const MAX_SHOP_DOMAIN_CHARS: usize = 253;
 /// An idempotency key.
 pub const MAX_IDEMPOTENCY_KEY_CHARS: usize = 255;
+/// Different words of one search.
+pub const MAX_SEARCH_TERMS: usize = 8;
+/// Characters of a word that is searched for or found; longer ones are cut.
+pub const MAX_SEARCH_WORD_CHARS: usize = 40;
+/// Different words of one text that are found: with the longest words, what PostgreSQL keeps
+/// of one text (1 MB).
+pub const MAX_SEARCH_WORDS: usize = 4_000;
+/// Characters of a search query.
+pub const MAX_SEARCH_QUERY_CHARS: usize = 500;
+/// Seconds that a rotated key may work beside the new one: 30 days.
+pub const MAX_KEY_OVERLAP_SECONDS: i64 = 30 * 24 * 60 * 60;
+/// Scopes named for one key.
+pub const MAX_KEY_SCOPES: u64 = 100;

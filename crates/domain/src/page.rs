@@ -20,6 +20,15 @@ pub struct TicketPosition {
     pub id: TicketId,
 }
 
+/// A ticket's place in the answer to a search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SearchPosition {
+    /// Its rank; larger ones come first.
+    pub rank: u32,
+    /// Its place among those of the same rank.
+    pub ticket: TicketPosition,
+}
+
 /// A comment's place in its ticket, oldest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CommentPosition {

@@ -102,6 +102,11 @@ impl CustomerDraft {
 }
 
 impl UserDraft {
+    /// Everything that is wrong with the draft, as [`TicketDraft::violations`](crate::TicketDraft::violations).
+    pub fn violations(&self) -> Vec<Violation> {
+        self.validate().err().as_ref().map(violation::violations).unwrap_or_default()
+    }
+
     /// The checked user.
     ///
     /// # Errors

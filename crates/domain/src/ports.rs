@@ -16,27 +16,37 @@ mod comments;
 mod customers;
 mod id_ranges;
 mod readiness;
+mod search;
 mod shops;
 mod sources;
 mod tickets;
 mod users;
 
-pub use api_keys::{ApiKeyStore, RotateKeyOutcome};
+pub use api_keys::{ApiKeyStore, CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 pub use authentication::{AuthenticationError, Authenticator};
 pub use comments::{CommentCreation, CommentStore, CreateCommentOutcome};
-pub use customers::{CreateCustomerOutcome, CustomerStore};
+pub use customers::{CreateCustomerOutcome, CustomerStore, Erased, UpdateCustomerOutcome};
 pub use id_ranges::IdRangeStore;
 pub use readiness::Readiness;
+pub use search::SearchStore;
 pub use shops::{CreateShopOutcome, ShopStore};
 pub use sources::{Clock, TicketIdSource};
 pub use tickets::{
     CreateTicketOutcome, DeleteTicketOutcome, TicketCreation, TicketStore, TicketUpdate, UpdateTicketOutcome,
 };
-pub use users::{CreateUserOutcome, UserStore};
+pub use users::{CreateUserOutcome, UpdateUserOutcome, UserStore, UserUpdate};
 
 /// Everything a storage adapter implements. Holds for whatever implements the parts.
 pub trait Storage:
-    ShopStore + CustomerStore + UserStore + TicketStore + CommentStore + ApiKeyStore + IdRangeStore + Readiness
+    ShopStore
+    + CustomerStore
+    + UserStore
+    + TicketStore
+    + CommentStore
+    + SearchStore
+    + ApiKeyStore
+    + IdRangeStore
+    + Readiness
 {
 }
 
@@ -46,6 +56,7 @@ impl<T> Storage for T where
         + UserStore
         + TicketStore
         + CommentStore
+        + SearchStore
         + ApiKeyStore
         + IdRangeStore
         + Readiness

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use crate::ports::{Clock, TicketStore, TicketUpdate, UpdateTicketOutcome};
 use crate::{
-    Attempt, IdempotencyRequest, Once, RenderReceipt, ShopId, StorageError, TicketChanges, TicketId,
-    Violation,
+    Attempt, CommandError, IdempotencyRequest, Once, RenderReceipt, ShopId, TicketChanges, TicketId,
 };
 
 /// Changes tickets: checks the changes and has the store make them.
@@ -13,17 +12,6 @@ use crate::{
 pub struct UpdateTicket {
     store: Arc<dyn TicketStore>,
     clock: Arc<dyn Clock>,
-}
-
-/// Why no change was attempted.
-#[derive(Debug, thiserror::Error)]
-pub enum UpdateTicketError {
-    /// The changes break rules: all of them, in the order of [`Field`](crate::Field).
-    #[error("the changes break {} rules", .0.len())]
-    Invalid(Vec<Violation>),
-    /// The store failed; its kind tells what that means.
-    #[error(transparent)]
-    Storage(#[from] StorageError),
 }
 
 impl UpdateTicket {
@@ -37,7 +25,7 @@ impl UpdateTicket {
     /// idempotency request; `None` for a refusal.
     ///
     /// # Errors
-    /// [`UpdateTicketError`]; nothing was written unless the store failed with
+    /// [`CommandError`]; nothing was written unless the store failed with
     /// [`OutcomeUnknown`](crate::StorageErrorKind::OutcomeUnknown).
     pub async fn execute(
         &self,
@@ -47,10 +35,10 @@ impl UpdateTicket {
         expected_version: Option<i64>,
         idempotency: Option<IdempotencyRequest>,
         receipt: RenderReceipt<UpdateTicketOutcome>,
-    ) -> Result<Attempt<UpdateTicketOutcome>, UpdateTicketError> {
+    ) -> Result<Attempt<UpdateTicketOutcome>, CommandError> {
         let violations = changes.violations();
         if !violations.is_empty() {
-            return Err(UpdateTicketError::Invalid(violations));
+            return Err(CommandError::Invalid(violations));
         }
         let now = self.clock.now();
         let once = idempotency.map(|request| Once { request, requested_at: now, receipt });

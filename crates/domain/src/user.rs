@@ -17,6 +17,8 @@ pub struct User {
     pub full_name: Option<String>,
     /// When it was added.
     pub created_at: Timestamp,
+    /// Since when it does not work there any more: no ticket can be assigned to it.
+    pub deactivated_at: Option<Timestamp>,
 }
 
 /// A checked user about to be added; made from a [`UserDraft`](crate::UserDraft).

@@ -38,6 +38,11 @@ pub enum Field {
     ToEmails,
     Attachments,
     IsFromShop,
+    IsActive,
+    Scopes,
+    UserId,
+    ExpiresAt,
+    OverlapSeconds,
 }
 
 /// The name of a draft's field in Rust, as `validator` reports it.
@@ -88,6 +93,10 @@ pub enum Rule {
     LanguageTag,
     /// An e-mail address or a phone number is needed.
     EmailOrPhoneNumber,
+    /// It must be the name of a scope.
+    Scope,
+    /// It must lie in the future.
+    InTheFuture,
 }
 
 /// One field that broke one rule. It never holds the value that did.

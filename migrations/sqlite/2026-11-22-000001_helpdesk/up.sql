@@ -47,6 +47,19 @@ CREATE TABLE customers (
     UNIQUE (shop_id, phone_number)
 ) STRICT, WITHOUT ROWID;
 
+-- Customers are looked for by their ids in other systems, of which each has few.
+CREATE INDEX customers_by_shopify_id ON customers (shop_id, shopify_id, id) WHERE shopify_id IS NOT NULL;
+CREATE INDEX customers_by_wordpress_id ON customers (shop_id, wordpress_id, id) WHERE wordpress_id IS NOT NULL;
+CREATE INDEX customers_by_prestashop_id ON customers (shop_id, prestashop_id, id) WHERE prestashop_id IS NOT NULL;
+CREATE INDEX customers_by_fb_user_id ON customers (shop_id, fb_user_id, id) WHERE fb_user_id IS NOT NULL;
+CREATE INDEX customers_by_ig_user_id ON customers (shop_id, ig_user_id, id) WHERE ig_user_id IS NOT NULL;
+CREATE INDEX customers_by_ig_pseudo ON customers (shop_id, ig_pseudo, id) WHERE ig_pseudo IS NOT NULL;
+CREATE INDEX customers_by_whatsapp_id ON customers (shop_id, whatsapp_id, id) WHERE whatsapp_id IS NOT NULL;
+CREATE INDEX customers_by_zendesk_id ON customers (shop_id, zendesk_id, id) WHERE zendesk_id IS NOT NULL;
+CREATE INDEX customers_by_freshdesk_id ON customers (shop_id, freshdesk_id, id) WHERE freshdesk_id IS NOT NULL;
+CREATE INDEX customers_by_gmelius_id ON customers (shop_id, gmelius_id, id) WHERE gmelius_id IS NOT NULL;
+CREATE INDEX customers_by_gorgias_id ON customers (shop_id, gorgias_id, id) WHERE gorgias_id IS NOT NULL;
+
 CREATE TABLE users (
     shop_id INTEGER NOT NULL REFERENCES shops (id),
     id INTEGER NOT NULL,
@@ -56,6 +69,7 @@ CREATE TABLE users (
     last_name TEXT,
     full_name TEXT,
     created_at INTEGER NOT NULL,
+    deactivated_at INTEGER,
     PRIMARY KEY (shop_id, id),
     UNIQUE (shop_id, email_folded)
 ) STRICT, WITHOUT ROWID;
@@ -72,6 +86,9 @@ CREATE TABLE api_keys (
     PRIMARY KEY (shop_id, number),
     FOREIGN KEY (shop_id, user_id) REFERENCES users (shop_id, id)
 ) STRICT, WITHOUT ROWID;
+
+-- A user who is deactivated loses its keys.
+CREATE INDEX api_keys_by_user ON api_keys (shop_id, user_id) WHERE user_id IS NOT NULL;
 
 CREATE TABLE tickets (
     shop_id INTEGER NOT NULL,
@@ -145,6 +162,10 @@ CREATE TABLE idempotency_records (
     PRIMARY KEY (shop_id, operation, idempotency_key),
     FOREIGN KEY (shop_id, customer_id) REFERENCES customers (shop_id, id)
 ) STRICT;
+
+-- The records that go with a customer who is erased.
+CREATE INDEX idempotency_records_by_customer ON idempotency_records (shop_id, customer_id)
+    WHERE customer_id IS NOT NULL;
 
 -- Where the ranges handed out to make ticket ids from end, for each node.
 CREATE TABLE id_ranges (

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use hexdesk_domain::ports::RotateKeyOutcome;
-use hexdesk_domain::{ApiKey, ApiKeyStore, NewApiKey, Scope, ShopId, StorageError, Timestamp, UserId};
+use hexdesk_domain::ports::{CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
+use hexdesk_domain::{
+    ApiKey, ApiKeyStore, Attempt, NewApiKey, Scope, ShopId, StorageError, Timestamp, UserId,
+};
 
 use super::key_id::KeyId;
-use super::key_text::{KeyText, Secret};
+use super::key_text::{KeySecret, KeyText};
 
 /// Why no key was issued.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +16,9 @@ pub enum IssueKeyError {
     /// There is nothing to make a secret from.
     #[error("the operating system gave no random bytes: {0}")]
     NoRandomBytes(getrandom::Error),
+    /// The shop has no such active user.
+    #[error("the shop has no such active user")]
+    UserNotFound,
     /// The store failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -26,7 +31,7 @@ pub struct KeyRequest {
     pub shop: ShopId,
     /// What it may do.
     pub scopes: BTreeSet<Scope>,
-    /// The user in whose name it writes comments, who must be the shop's.
+    /// The user in whose name it writes comments.
     pub user_id: Option<UserId>,
     /// From when on it opens nothing.
     pub expires_at: Option<Timestamp>,
@@ -43,15 +48,20 @@ pub async fn issue_key(
     now: Timestamp,
 ) -> Result<(ApiKey, KeyText), IssueKeyError> {
     let KeyRequest { shop, scopes, user_id, expires_at } = request;
-    let secret = Secret::random().map_err(IssueKeyError::NoRandomBytes)?;
+    let secret = KeySecret::random().map_err(IssueKeyError::NoRandomBytes)?;
     let key = NewApiKey { secret_hash: secret.hash(), scopes, user_id, created_at: now, expires_at };
-    let key = store.create_key(shop, key).await?;
-    let text = KeyText::new(KeyId { shop: key.shop_id, number: key.number }, &secret);
-    Ok((key, text))
+    match store.create_key(shop, key, None).await? {
+        Attempt::Ran(CreateKeyOutcome::Created(key)) => {
+            let text = secret.text(&key);
+            Ok((key, text))
+        }
+        // Nothing else becomes of an operation without an idempotency key.
+        _ => Err(IssueKeyError::UserNotFound),
+    }
 }
 
-/// Replaces a live key and answers the new one with its text; the old one
-/// works until `old_ends_at`. `None` if there is no such key or it is not live.
+/// Replaces a live key and answers the new one, which does not expire, with its text; the
+/// old one works until `old_ends_at`. `None` if there is no such key or it is not live.
 ///
 /// # Errors
 /// [`IssueKeyError`].
@@ -61,12 +71,14 @@ pub async fn rotate_key(
     now: Timestamp,
     old_ends_at: Timestamp,
 ) -> Result<Option<(ApiKey, KeyText)>, IssueKeyError> {
-    let secret = Secret::random().map_err(IssueKeyError::NoRandomBytes)?;
-    match store.rotate_key(id.shop, id.number, secret.hash(), now, old_ends_at).await? {
-        RotateKeyOutcome::Rotated(key) => {
-            let text = KeyText::new(KeyId { shop: key.shop_id, number: key.number }, &secret);
+    let secret = KeySecret::random().map_err(IssueKeyError::NoRandomBytes)?;
+    let rotation = KeyRotation { secret_hash: secret.hash(), expires_at: None, rotated_at: now, old_ends_at };
+    match store.rotate_key(id.shop, id.number, rotation, None).await? {
+        Attempt::Ran(RotateKeyOutcome::Rotated(key)) => {
+            let text = secret.text(&key);
             Ok(Some((key, text)))
         }
-        RotateKeyOutcome::NotLive => Ok(None),
+        // Nothing else becomes of an operation without an idempotency key.
+        _ => Ok(None),
     }
 }

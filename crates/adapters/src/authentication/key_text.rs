@@ -5,7 +5,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hexdesk_domain::SecretHash;
+use hexdesk_domain::{ApiKey, SecretHash};
 use sha2::{Digest, Sha256};
 
 use super::key_id::KeyId;
@@ -18,19 +18,28 @@ const SECRET_CHARS: usize = 43;
 const MAX_CHARS: usize = PREFIX.len() + 16 + 1 + 19 + 1 + SECRET_CHARS;
 
 /// The secret of a new key.
-pub(super) struct Secret([u8; SECRET_BYTES]);
+pub struct KeySecret([u8; SECRET_BYTES]);
 
-impl Secret {
+impl KeySecret {
     /// Random bytes from the operating system.
-    pub(super) fn random() -> Result<Self, getrandom::Error> {
+    ///
+    /// # Errors
+    /// If it has none.
+    pub fn random() -> Result<Self, getrandom::Error> {
         let mut bytes = [0; SECRET_BYTES];
         #[allow(clippy::disallowed_methods, reason = "secrets are made here and nowhere else")]
         getrandom::fill(&mut bytes)?;
         Ok(Self(bytes))
     }
 
-    pub(super) fn hash(&self) -> SecretHash {
+    /// What the store keeps of it.
+    pub fn hash(&self) -> SecretHash {
         SecretHash(Sha256::digest(self.0).into())
+    }
+
+    /// The text of the key that was made with it.
+    pub fn text(&self, key: &ApiKey) -> KeyText {
+        KeyText::new(KeyId { shop: key.shop_id, number: key.number }, self)
     }
 }
 
@@ -40,7 +49,7 @@ impl Secret {
 pub struct KeyText(String);
 
 impl KeyText {
-    pub(super) fn new(id: KeyId, secret: &Secret) -> Self {
+    fn new(id: KeyId, secret: &KeySecret) -> Self {
         let secret = URL_SAFE_NO_PAD.encode(secret.0);
         Self(format!("{PREFIX}{id}_{secret}"))
     }
@@ -87,7 +96,7 @@ impl PresentedKey {
         let (id, secret) = text.strip_prefix(PREFIX)?.split_once('_')?;
         let id = id.parse().ok()?;
         let bytes: [u8; SECRET_BYTES] = URL_SAFE_NO_PAD.decode(secret).ok()?.try_into().ok()?;
-        Some(Self { id, secret_hash: Secret(bytes).hash() })
+        Some(Self { id, secret_hash: KeySecret(bytes).hash() })
     }
 
     #[cfg(test)]
@@ -124,7 +133,7 @@ mod tests {
         let bytes = std::array::from_fn(|place| u8::try_from(place).unwrap());
         KeyText::new(
             KeyId { shop: ShopId::new(shop).unwrap(), number: KeyNumber::new(number).unwrap() },
-            &Secret(bytes),
+            &KeySecret(bytes),
         )
     }
 
@@ -202,6 +211,6 @@ mod tests {
 
     #[test]
     fn secrets_differ() {
-        assert_ne!(Secret::random().unwrap().0, Secret::random().unwrap().0);
+        assert_ne!(KeySecret::random().unwrap().0, KeySecret::random().unwrap().0);
     }
 }

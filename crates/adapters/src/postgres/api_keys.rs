@@ -2,9 +2,9 @@ use async_trait::async_trait;
 use diesel::dsl::max;
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use hexdesk_domain::ports::RotateKeyOutcome;
+use hexdesk_domain::ports::{CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 use hexdesk_domain::{
-    ApiKey, ApiKeyStore, KeyNumber, NewApiKey, SecretHash, Shop, ShopId, StorageError, Timestamp,
+    ApiKey, ApiKeyStore, Attempt, KeyNumber, NewApiKey, Once, Page, Shop, ShopId, StorageError, Timestamp,
 };
 
 use super::PostgresStorage;
@@ -15,12 +15,18 @@ use crate::sql_types::StoredTimestamp;
 
 #[async_trait]
 impl ApiKeyStore for PostgresStorage {
-    async fn create_key(&self, shop: ShopId, key: NewApiKey) -> Result<ApiKey, StorageError> {
+    async fn create_key(
+        &self,
+        shop: ShopId,
+        key: NewApiKey,
+        _once: Option<Once<CreateKeyOutcome>>,
+    ) -> Result<Attempt<CreateKeyOutcome>, StorageError> {
         self.connections
             .run("create_key", Effect::Write, async move |connection: &mut AsyncPgConnection| {
                 connection.transaction(async |connection| insert(connection, shop, &key).await).await
             })
             .await
+            .map(|key| Attempt::Ran(CreateKeyOutcome::Created(key)))
     }
 
     async fn find_key(
@@ -43,7 +49,15 @@ impl ApiKeyStore for PostgresStorage {
             .await
     }
 
-    async fn list_keys(&self, shop: ShopId) -> Result<Vec<ApiKey>, StorageError> {
+    async fn count_keys(&self, _: ShopId) -> Result<u64, StorageError> {
+        todo!()
+    }
+    async fn list_keys(
+        &self,
+        shop: ShopId,
+        _after: Option<KeyNumber>,
+        _limit: u32,
+    ) -> Result<Page<ApiKey, KeyNumber>, StorageError> {
         self.connections
             .run("list_keys", Effect::Read, async move |connection: &mut AsyncPgConnection| {
                 let rows = api_keys::table
@@ -55,6 +69,7 @@ impl ApiKeyStore for PostgresStorage {
                 Ok(rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?)
             })
             .await
+            .map(|entries| Page { entries, next: None })
     }
 
     async fn revoke_key(
@@ -80,10 +95,10 @@ impl ApiKeyStore for PostgresStorage {
         &self,
         shop: ShopId,
         number: KeyNumber,
-        secret_hash: SecretHash,
-        now: Timestamp,
-        old_ends_at: Timestamp,
-    ) -> Result<RotateKeyOutcome, StorageError> {
+        rotation: KeyRotation,
+        _once: Option<Once<RotateKeyOutcome>>,
+    ) -> Result<Attempt<RotateKeyOutcome>, StorageError> {
+        let KeyRotation { secret_hash, expires_at: _, rotated_at: now, old_ends_at } = rotation;
         self.connections
             .run("rotate_key", Effect::Write, async move |connection: &mut AsyncPgConnection| {
                 connection
@@ -110,6 +125,7 @@ impl ApiKeyStore for PostgresStorage {
                     .await
             })
             .await
+            .map(Attempt::Ran)
     }
 }
 

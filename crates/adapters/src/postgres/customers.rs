@@ -2,8 +2,11 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-use hexdesk_domain::ports::CreateCustomerOutcome;
-use hexdesk_domain::{Attempt, Customer, CustomerId, CustomerStore, NewCustomer, Once, ShopId, StorageError};
+use hexdesk_domain::ports::{CreateCustomerOutcome, Erased, UpdateCustomerOutcome};
+use hexdesk_domain::{
+    Attempt, Customer, CustomerChanges, CustomerFilter, CustomerId, CustomerStore, NewCustomer, Once, Page,
+    ShopId, StorageError,
+};
 
 use super::PostgresStorage;
 use super::errors::{Effect, Failure};
@@ -54,6 +57,31 @@ impl CustomerStore for PostgresStorage {
                 Ok(row.map(TryInto::try_into).transpose()?)
             })
             .await
+    }
+
+    async fn list_customers(
+        &self,
+        _: ShopId,
+        _: CustomerFilter,
+        _: Option<CustomerId>,
+        _: u32,
+    ) -> Result<Page<Customer, CustomerId>, StorageError> {
+        todo!()
+    }
+    async fn count_customers(&self, _: ShopId, _: CustomerFilter) -> Result<u64, StorageError> {
+        todo!()
+    }
+    async fn update_customer(
+        &self,
+        _: ShopId,
+        _: CustomerId,
+        _: CustomerChanges,
+        _: Option<Once<UpdateCustomerOutcome>>,
+    ) -> Result<Attempt<UpdateCustomerOutcome>, StorageError> {
+        todo!()
+    }
+    async fn erase_customer(&self, _: ShopId, _: CustomerId) -> Result<Option<Erased>, StorageError> {
+        todo!()
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) async fn list(
         .limit(page::rows_to_ask_for(limit))
         .into_boxed::<Pg>();
     let mut list = if is_common(&filter) { list } else { list.filter(never_kept()) };
-    list = queries::meeting(list, filter, has_tag);
+    list = queries::tickets_meeting(list, filter, has_tag);
     if let Some(TicketPosition { last_message_time, id }) = after {
         list = list.filter(queries::ticket_is_after(StoredTimestamp(last_message_time), id.get()));
     }
@@ -54,7 +54,7 @@ pub(super) async fn count(
 ) -> Result<u64, Failure> {
     let count = tickets::table.filter(tickets::shop_id.eq(shop.get())).count().into_boxed::<Pg>();
     let count = if is_common(&filter) { count } else { count.filter(never_kept()) };
-    let count: i64 = queries::meeting(count, filter, has_tag).get_result(connection).await?;
+    let count: i64 = queries::tickets_meeting(count, filter, has_tag).get_result(connection).await?;
     u64::try_from(count).map_err(|_| Failure::Surprise("a count is negative"))
 }
 

@@ -8,8 +8,8 @@ use hexdesk_domain::{ShopId, TicketId, UserId};
 use super::errors::Failure;
 use super::human_tickets;
 use super::tickets::find_view;
+use crate::changesets::TicketChangeset;
 use crate::schema::{tickets, users};
-use crate::ticket_changeset::TicketChangeset;
 
 /// Changes the shop's ticket. Must run in a transaction.
 pub(super) async fn update(

@@ -2,8 +2,10 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-use hexdesk_domain::ports::CreateUserOutcome;
-use hexdesk_domain::{NewUser, ShopId, StorageError, User, UserId, UserStore};
+use hexdesk_domain::ports::{CreateUserOutcome, UpdateUserOutcome, UserUpdate};
+use hexdesk_domain::{
+    Attempt, NewUser, Once, Page, ShopId, StorageError, User, UserFilter, UserId, UserStore,
+};
 
 use super::PostgresStorage;
 use super::errors::{Effect, Failure};
@@ -15,7 +17,12 @@ const ATTEMPTS: usize = 3;
 
 #[async_trait]
 impl UserStore for PostgresStorage {
-    async fn create_user(&self, shop: ShopId, user: NewUser) -> Result<CreateUserOutcome, StorageError> {
+    async fn create_user(
+        &self,
+        shop: ShopId,
+        user: NewUser,
+        _once: Option<Once<CreateUserOutcome>>,
+    ) -> Result<Attempt<CreateUserOutcome>, StorageError> {
         let row = NewUserRow::new(shop, user);
         self.connections
             .run("create_user", Effect::Write, async move |connection: &mut AsyncPgConnection| match row.id {
@@ -25,6 +32,7 @@ impl UserStore for PostgresStorage {
                 None => create(connection, row).await,
             })
             .await
+            .map(Attempt::Ran)
     }
 
     async fn find_user(&self, shop: ShopId, id: UserId) -> Result<Option<User>, StorageError> {
@@ -39,6 +47,28 @@ impl UserStore for PostgresStorage {
                 Ok(row.map(TryInto::try_into).transpose()?)
             })
             .await
+    }
+
+    async fn list_users(
+        &self,
+        _: ShopId,
+        _: UserFilter,
+        _: Option<UserId>,
+        _: u32,
+    ) -> Result<Page<User, UserId>, StorageError> {
+        todo!()
+    }
+    async fn count_users(&self, _: ShopId, _: UserFilter) -> Result<u64, StorageError> {
+        todo!()
+    }
+    async fn update_user(
+        &self,
+        _: ShopId,
+        _: UserId,
+        _: UserUpdate,
+        _: Option<Once<UpdateUserOutcome>>,
+    ) -> Result<Attempt<UpdateUserOutcome>, StorageError> {
+        todo!()
     }
 }
 

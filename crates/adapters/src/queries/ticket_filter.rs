@@ -10,7 +10,11 @@ use crate::sql_types::StoredTimestamp;
 
 /// The tickets of the query that meet every condition. `has_tag` says in the database's
 /// own words that a ticket has this tag.
-pub(crate) fn meeting<Q, T>(mut query: Q, filter: TicketFilter, has_tag: impl FnOnce(String) -> T) -> Q
+pub(crate) fn tickets_meeting<Q, T>(
+    mut query: Q,
+    filter: TicketFilter,
+    has_tag: impl FnOnce(String) -> T,
+) -> Q
 where
     Q: FilterDsl<Eq<tickets::is_opened, bool>, Output = Q>
         + FilterDsl<Eq<tickets::channel, String>, Output = Q>

@@ -1,9 +1,9 @@
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
-use hexdesk_domain::ports::RotateKeyOutcome;
+use hexdesk_domain::ports::{CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 use hexdesk_domain::{
-    ApiKey, ApiKeyStore, KeyNumber, NewApiKey, SecretHash, Shop, ShopId, StorageError, Timestamp,
+    ApiKey, ApiKeyStore, Attempt, KeyNumber, NewApiKey, Once, Page, Shop, ShopId, StorageError, Timestamp,
 };
 
 use super::SqliteStorage;
@@ -36,8 +36,15 @@ fn create(connection: &mut SqliteConnection, shop: ShopId, key: &NewApiKey) -> a
 
 #[async_trait]
 impl ApiKeyStore for SqliteStorage {
-    async fn create_key(&self, shop: ShopId, key: NewApiKey) -> Result<ApiKey, StorageError> {
-        self.write("create_key", move |connection| create(connection, shop, &key)).await
+    async fn create_key(
+        &self,
+        shop: ShopId,
+        key: NewApiKey,
+        _once: Option<Once<CreateKeyOutcome>>,
+    ) -> Result<Attempt<CreateKeyOutcome>, StorageError> {
+        self.write("create_key", move |connection| create(connection, shop, &key))
+            .await
+            .map(|key| Attempt::Ran(CreateKeyOutcome::Created(key)))
     }
 
     async fn find_key(
@@ -57,7 +64,15 @@ impl ApiKeyStore for SqliteStorage {
         .await
     }
 
-    async fn list_keys(&self, shop: ShopId) -> Result<Vec<ApiKey>, StorageError> {
+    async fn count_keys(&self, _: ShopId) -> Result<u64, StorageError> {
+        todo!()
+    }
+    async fn list_keys(
+        &self,
+        shop: ShopId,
+        _after: Option<KeyNumber>,
+        _limit: u32,
+    ) -> Result<Page<ApiKey, KeyNumber>, StorageError> {
         self.read("list_keys", move |connection| {
             let rows = api_keys::table
                 .filter(api_keys::shop_id.eq(shop.get()))
@@ -67,6 +82,7 @@ impl ApiKeyStore for SqliteStorage {
             Ok(rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?)
         })
         .await
+        .map(|entries| Page { entries, next: None })
     }
 
     async fn revoke_key(
@@ -89,10 +105,10 @@ impl ApiKeyStore for SqliteStorage {
         &self,
         shop: ShopId,
         number: KeyNumber,
-        secret_hash: SecretHash,
-        now: Timestamp,
-        old_ends_at: Timestamp,
-    ) -> Result<RotateKeyOutcome, StorageError> {
+        rotation: KeyRotation,
+        _once: Option<Once<RotateKeyOutcome>>,
+    ) -> Result<Attempt<RotateKeyOutcome>, StorageError> {
+        let KeyRotation { secret_hash, expires_at: _, rotated_at: now, old_ends_at } = rotation;
         self.write("rotate_key", move |connection| {
             let Some(old) = find(connection, shop, number)?.filter(|key| key.is_live(now)) else {
                 return Ok(RotateKeyOutcome::NotLive);
@@ -111,5 +127,6 @@ impl ApiKeyStore for SqliteStorage {
             Ok(RotateKeyOutcome::Rotated(create(connection, shop, &new)?))
         })
         .await
+        .map(Attempt::Ran)
     }
 }

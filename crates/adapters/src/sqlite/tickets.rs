@@ -55,7 +55,8 @@ impl TicketStore for SqliteStorage {
             if let Some(TicketPosition { last_message_time, id }) = after {
                 list = list.filter(queries::ticket_is_after(StoredTimestamp(last_message_time), id.get()));
             }
-            let rows: Vec<TicketViewRow> = queries::meeting(list, filter, has_tag).load(connection)?;
+            let rows: Vec<TicketViewRow> =
+                queries::tickets_meeting(list, filter, has_tag).load(connection)?;
             let views = rows.into_iter().map(ticket_view).collect::<Result<Vec<_>, _>>()?;
             Ok(page::cut(views, limit, |TicketView { ticket, .. }| TicketPosition {
                 last_message_time: ticket.last_message_time,
@@ -95,7 +96,7 @@ impl TicketStore for SqliteStorage {
     async fn count_tickets(&self, shop: ShopId, filter: TicketFilter) -> Result<u64, StorageError> {
         self.read("count_tickets", move |connection| {
             let count = tickets::table.filter(tickets::shop_id.eq(shop.get())).count().into_boxed::<Sqlite>();
-            let count: i64 = queries::meeting(count, filter, has_tag).get_result(connection)?;
+            let count: i64 = queries::tickets_meeting(count, filter, has_tag).get_result(connection)?;
             Ok(u64::try_from(count)?)
         })
         .await

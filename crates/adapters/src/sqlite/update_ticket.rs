@@ -8,8 +8,8 @@ use hexdesk_domain::{ShopId, TicketId};
 
 use super::human_tickets;
 use super::tickets::{find_view, has_assignee};
+use crate::changesets::TicketChangeset;
 use crate::schema::tickets;
-use crate::ticket_changeset::TicketChangeset;
 
 /// Changes the shop's ticket. Whatever refuses it comes before the first write.
 pub(super) fn update(

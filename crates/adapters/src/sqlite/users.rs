@@ -2,8 +2,10 @@ use anyhow::Context;
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
-use hexdesk_domain::ports::CreateUserOutcome;
-use hexdesk_domain::{NewUser, ShopId, StorageError, User, UserId, UserStore};
+use hexdesk_domain::ports::{CreateUserOutcome, UpdateUserOutcome, UserUpdate};
+use hexdesk_domain::{
+    Attempt, NewUser, Once, Page, ShopId, StorageError, User, UserFilter, UserId, UserStore,
+};
 
 use super::SqliteStorage;
 use super::counters::{Counted, next_number, note_number};
@@ -12,9 +14,14 @@ use crate::schema::users;
 
 #[async_trait]
 impl UserStore for SqliteStorage {
-    async fn create_user(&self, shop: ShopId, user: NewUser) -> Result<CreateUserOutcome, StorageError> {
+    async fn create_user(
+        &self,
+        shop: ShopId,
+        user: NewUser,
+        _once: Option<Once<CreateUserOutcome>>,
+    ) -> Result<Attempt<CreateUserOutcome>, StorageError> {
         let row = NewUserRow::new(shop, user);
-        self.write("create_user", move |connection| create(connection, shop, row)).await
+        self.write("create_user", move |connection| create(connection, shop, row)).await.map(Attempt::Ran)
     }
 
     async fn find_user(&self, shop: ShopId, id: UserId) -> Result<Option<User>, StorageError> {
@@ -27,6 +34,28 @@ impl UserStore for SqliteStorage {
             Ok(row.map(TryInto::try_into).transpose()?)
         })
         .await
+    }
+
+    async fn list_users(
+        &self,
+        _: ShopId,
+        _: UserFilter,
+        _: Option<UserId>,
+        _: u32,
+    ) -> Result<Page<User, UserId>, StorageError> {
+        todo!()
+    }
+    async fn count_users(&self, _: ShopId, _: UserFilter) -> Result<u64, StorageError> {
+        todo!()
+    }
+    async fn update_user(
+        &self,
+        _: ShopId,
+        _: UserId,
+        _: UserUpdate,
+        _: Option<Once<UpdateUserOutcome>>,
+    ) -> Result<Attempt<UpdateUserOutcome>, StorageError> {
+        todo!()
     }
 }
 

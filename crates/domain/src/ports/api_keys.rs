@@ -1,6 +1,30 @@
 use async_trait::async_trait;
 
-use crate::{ApiKey, KeyNumber, NewApiKey, SecretHash, Shop, ShopId, StorageError, Timestamp};
+use crate::{
+    ApiKey, Attempt, KeyNumber, NewApiKey, Once, Page, SecretHash, Shop, ShopId, StorageError, Timestamp,
+};
+
+/// What became of a key's creation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CreateKeyOutcome {
+    /// It was added.
+    Created(ApiKey),
+    /// The shop has no such active user; nothing was added.
+    UserNotFound,
+}
+
+/// The key that takes the place of another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyRotation {
+    /// What the new key's secret hashes to.
+    pub secret_hash: SecretHash,
+    /// From when on the new key opens nothing.
+    pub expires_at: Option<Timestamp>,
+    /// When the new key is made.
+    pub rotated_at: Timestamp,
+    /// Until when the old key works, if it does not expire earlier.
+    pub old_ends_at: Timestamp,
+}
 
 /// What became of a key's rotation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,27 +35,37 @@ pub enum RotateKeyOutcome {
     NotLive,
 }
 
-/// Keeps API keys. The shop handed in must exist where a key is created, and the user it
-/// writes for must be the shop's.
+/// Keeps API keys. The shop handed in must exist where a key is created.
 ///
 /// - **KEY-1** A created key has a number that no other key of the shop has, and is found
 ///   with everything as it was handed in, together with its shop, open or closed.
 /// - **KEY-2** A number that the shop has no key of is not found; another shop's neither.
 /// - **KEY-3** The list holds the shop's keys and no other's, in order of number, revoked
-///   and expired ones included.
+///   and expired ones included. Following `next` from page to page answers each once,
+///   `limit` on each page but the last; the last has no `next`. The count is the length of
+///   the whole list.
 /// - **KEY-4** Revoking sets the time of revocation and answers the key; revoking again
 ///   keeps the first; a key that is not there is `None`.
-/// - **KEY-5** Rotating adds a key with the new secret and the old one's scopes and
-///   user and without an expiry, and ends the old one at `old_ends_at`, or earlier if it expired
-///   earlier.
+/// - **KEY-5** Rotating adds a key with the new secret and expiry and the old one's scopes
+///   and user, made at `rotated_at`, and ends the old one at `old_ends_at`, or earlier if it
+///   expired earlier.
 /// - **KEY-6** A key that is not there, revoked or expired cannot be rotated.
+/// - **KEY-7** Creating a key that writes in the name of someone who is not an active user
+///   of the shop answers `UserNotFound` and adds nothing.
+/// - **KEY-8** Creating and rotating a key with a [`Once`] meet the obligations of
+///   [`Attempt`].
 #[async_trait]
 pub trait ApiKeyStore: Send + Sync {
     /// Adds a key.
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.
-    async fn create_key(&self, shop: ShopId, key: NewApiKey) -> Result<ApiKey, StorageError>;
+    async fn create_key(
+        &self,
+        shop: ShopId,
+        key: NewApiKey,
+        once: Option<Once<CreateKeyOutcome>>,
+    ) -> Result<Attempt<CreateKeyOutcome>, StorageError>;
 
     /// The shop's key of this number, and the shop.
     ///
@@ -40,11 +74,23 @@ pub trait ApiKeyStore: Send + Sync {
     async fn find_key(&self, shop: ShopId, number: KeyNumber)
     -> Result<Option<(ApiKey, Shop)>, StorageError>;
 
-    /// All keys of the shop.
+    /// The shop's keys after this one in the list: at most `limit`, which is 1 to
+    /// [`MAX_PAGE_ENTRIES`](crate::limits::MAX_PAGE_ENTRIES).
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.
-    async fn list_keys(&self, shop: ShopId) -> Result<Vec<ApiKey>, StorageError>;
+    async fn list_keys(
+        &self,
+        shop: ShopId,
+        after: Option<KeyNumber>,
+        limit: u32,
+    ) -> Result<Page<ApiKey, KeyNumber>, StorageError>;
+
+    /// How many keys the shop has.
+    ///
+    /// # Errors
+    /// [`StorageError`] if the store fails.
+    async fn count_keys(&self, shop: ShopId) -> Result<u64, StorageError>;
 
     /// Revokes the key.
     ///
@@ -57,7 +103,7 @@ pub trait ApiKeyStore: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<ApiKey>, StorageError>;
 
-    /// Replaces the key with one that has this secret. Both work until `old_ends_at`.
+    /// Replaces the key by another. Both work until the old one ends.
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.
@@ -65,8 +111,7 @@ pub trait ApiKeyStore: Send + Sync {
         &self,
         shop: ShopId,
         number: KeyNumber,
-        secret_hash: SecretHash,
-        now: Timestamp,
-        old_ends_at: Timestamp,
-    ) -> Result<RotateKeyOutcome, StorageError>;
+        rotation: KeyRotation,
+        once: Option<Once<RotateKeyOutcome>>,
+    ) -> Result<Attempt<RotateKeyOutcome>, StorageError>;
 }

@@ -1,6 +1,9 @@
 use async_trait::async_trait;
 
-use crate::{Attempt, Customer, CustomerId, NewCustomer, Once, ShopId, StorageError};
+use crate::{
+    Attempt, Customer, CustomerChanges, CustomerFilter, CustomerId, NewCustomer, Once, Page, ShopId,
+    StorageError,
+};
 
 /// What became of a customer's creation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +14,34 @@ pub enum CreateCustomerOutcome {
     Existing(Customer),
     /// The shop has another customer with the number asked for; nothing changed.
     IdTaken,
+}
+
+/// What became of a customer's change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UpdateCustomerOutcome {
+    /// The customer as it is now.
+    Updated(Box<Customer>),
+    /// The shop has no such customer.
+    CustomerNotFound,
+    /// Neither e-mail address nor phone number would be left; nothing changed.
+    Unreachable,
+    /// Another customer of the shop has the e-mail address; nothing changed.
+    EmailTaken,
+    /// Another customer of the shop has the phone number; nothing changed.
+    PhoneNumberTaken,
+}
+
+/// How much went with a customer that was erased.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Erased {
+    /// Tickets of the customer.
+    pub tickets: u64,
+    /// Human tickets of those.
+    pub human_tickets: u64,
+    /// Comments on those.
+    pub comments: u64,
+    /// Idempotency records that held the customer's data.
+    pub idempotency_records: u64,
 }
 
 /// Keeps the customers of shops. The shop handed in must exist.
@@ -32,6 +63,30 @@ pub enum CreateCustomerOutcome {
 /// - **CUSTOMER-8** With a [`Once`] the obligations of [`Attempt`] hold, for outcomes that
 ///   have a receipt (`Created`, and `Existing` too if the caller says so) and for those
 ///   that have none.
+/// - **CUSTOMER-9** A list holds the shop's customers that meet every condition of the
+///   filter, and no other's, each as `find_customer` answers it, in order of number,
+///   largest first.
+/// - **CUSTOMER-10** Following `next` from page to page answers every customer of the list
+///   once, `limit` on each page but the last; the last has no `next`. A count is the length
+///   of the whole list of the same filter.
+/// - **CUSTOMER-11** An update changes what it says and nothing else of the customer, and
+///   answers it as `find_customer` does from then on. Its tickets and lists show it changed.
+/// - **CUSTOMER-12** An update of a customer that is not the shop's answers
+///   `CustomerNotFound`; else one that would leave neither e-mail address nor phone number
+///   answers `Unreachable`; else one to an e-mail address that another customer of the shop
+///   has, compared as in CUSTOMER-2, answers `EmailTaken`, and to such a phone number
+///   `PhoneNumberTaken`. Nothing changes then. What an update gives up is free for others.
+/// - **CUSTOMER-13** An update with a [`Once`] meets the obligations of [`Attempt`].
+/// - **CUSTOMER-14** Of updates that race for one e-mail address exactly one answers
+///   `Updated`.
+/// - **CUSTOMER-15** Erasing a customer takes it away with its tickets, their human tickets
+///   and comments, and every idempotency record whose receipt names it, and says how many;
+///   nothing else goes. A customer that is not the shop's is `None`.
+/// - **CUSTOMER-16** The number of an erased customer is not handed out again, its e-mail
+///   address and phone number are free, and an idempotency key whose record went is free.
+/// - **CUSTOMER-17** Whatever races with an erasure, a ticket, a comment or a record of the
+///   customer's, takes effect before it and goes with it, or finds no customer or no ticket;
+///   neither fails for the other's sake.
 #[async_trait]
 pub trait CustomerStore: Send + Sync {
     /// Adds a customer, unless there is one.
@@ -50,4 +105,41 @@ pub trait CustomerStore: Send + Sync {
     /// # Errors
     /// [`StorageError`] if the store fails.
     async fn find_customer(&self, shop: ShopId, id: CustomerId) -> Result<Option<Customer>, StorageError>;
+
+    /// The shop's customers that the filter lets through, after this one in the list: at
+    /// most `limit`, which is 1 to [`MAX_PAGE_ENTRIES`](crate::limits::MAX_PAGE_ENTRIES).
+    ///
+    /// # Errors
+    /// [`StorageError`] if the store fails.
+    async fn list_customers(
+        &self,
+        shop: ShopId,
+        filter: CustomerFilter,
+        after: Option<CustomerId>,
+        limit: u32,
+    ) -> Result<Page<Customer, CustomerId>, StorageError>;
+
+    /// How many customers of the shop the filter lets through.
+    ///
+    /// # Errors
+    /// [`StorageError`] if the store fails.
+    async fn count_customers(&self, shop: ShopId, filter: CustomerFilter) -> Result<u64, StorageError>;
+
+    /// Changes the shop's customer.
+    ///
+    /// # Errors
+    /// [`StorageError`] if the store fails.
+    async fn update_customer(
+        &self,
+        shop: ShopId,
+        id: CustomerId,
+        changes: CustomerChanges,
+        once: Option<Once<UpdateCustomerOutcome>>,
+    ) -> Result<Attempt<UpdateCustomerOutcome>, StorageError>;
+
+    /// Erases the shop's customer with everything of theirs.
+    ///
+    /// # Errors
+    /// [`StorageError`] if the store fails.
+    async fn erase_customer(&self, shop: ShopId, id: CustomerId) -> Result<Option<Erased>, StorageError>;
 }

@@ -31,7 +31,7 @@ pub enum CreateTicketOutcome {
     InProgress,
     /// The shop has no such customer. Nothing was written.
     CustomerNotFound,
-    /// The shop has no such user. Nothing was written.
+    /// The shop has no such active user. Nothing was written.
     AssigneeNotFound,
 }
 
@@ -55,7 +55,7 @@ pub enum UpdateTicketOutcome {
     TicketNotFound,
     /// The ticket has another version than expected. Nothing was written.
     VersionMismatch,
-    /// The shop has no such user. Nothing was written.
+    /// The shop has no such active user. Nothing was written.
     AssigneeNotFound,
 }
 
@@ -78,7 +78,7 @@ pub enum DeleteTicketOutcome {
 ///   an empty batch answers none.
 /// - **TICKET-3** An item whose customer is not one of its shop answers
 ///   `CustomerNotFound` and leaves nothing.
-/// - **TICKET-4** An item whose assignee is not a user of its shop answers
+/// - **TICKET-4** An item whose assignee is not an active user of its shop answers
 ///   `AssigneeNotFound` and leaves nothing.
 /// - **TICKET-5** If both are missing, `CustomerNotFound` wins.
 /// - **TICKET-6** A refused item fails alone: its neighbours in the batch are created.
@@ -108,7 +108,7 @@ pub enum DeleteTicketOutcome {
 /// - **TICKET-20** An update or deletion that expects another version than the ticket's
 ///   answers `VersionMismatch`, and one of a ticket that is not the shop's
 ///   `TicketNotFound`; nothing changes.
-/// - **TICKET-21** An update to an assignee who is not a user of the shop answers
+/// - **TICKET-21** An update to an assignee who is not an active user of the shop answers
 ///   `AssigneeNotFound`, after TICKET-20, and changes nothing.
 /// - **TICKET-22** An update with a [`Once`] meets the obligations of [`Attempt`].
 /// - **TICKET-23** A deletion takes the ticket, its human ticket and its comments away, and

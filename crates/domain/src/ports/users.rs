@@ -1,6 +1,8 @@
 use async_trait::async_trait;
 
-use crate::{NewUser, ShopId, StorageError, User, UserId};
+use crate::{
+    Attempt, NewUser, Once, Page, ShopId, StorageError, Timestamp, User, UserChanges, UserFilter, UserId,
+};
 
 /// What became of a user's creation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,10 +15,31 @@ pub enum CreateUserOutcome {
     IdTaken,
 }
 
-/// Keeps the users (staff) of shops. The shop handed in must exist.
+/// A change of one user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserUpdate {
+    /// What is to be otherwise, checked.
+    pub changes: UserChanges,
+    /// When it is changed: the time since which a user is deactivated.
+    pub changed_at: Timestamp,
+}
+
+/// What became of a user's change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UpdateUserOutcome {
+    /// The user as it is now.
+    Updated(User),
+    /// The shop has no such user.
+    UserNotFound,
+    /// Another user of the shop has the e-mail address; nothing changed.
+    EmailTaken,
+}
+
+/// Keeps the users (staff) of shops. The shop handed in must exist. A user is active until
+/// it is deactivated; a deactivated one stays with the tickets and comments that name it.
 ///
 /// - **USER-1** A created user has a number from 1 to 2^53−1 that no other user of the
-///   shop has, and is found with every field as it was handed in.
+///   shop has, is active, and is found with every field as it was handed in.
 /// - **USER-2** Creating a user whose e-mail address a user of the shop has, compared as
 ///   [`fold_email`](crate::fold_email) does, answers `EmailTaken` with that user and
 ///   changes nothing.
@@ -25,17 +48,69 @@ pub enum CreateUserOutcome {
 ///   the shop are larger.
 /// - **USER-5** A number that is asked for and taken, when the e-mail address is free,
 ///   answers `IdTaken` and changes nothing.
+/// - **USER-6** Creating and updating a user with a [`Once`] meet the obligations of
+///   [`Attempt`].
+/// - **USER-7** A list holds the shop's users that the filter lets through, and no other's,
+///   each as `find_user` answers it, in order of number. Following `next` from page to page
+///   answers each once, `limit` on each page but the last; the last has no `next`. A count
+///   is the length of the whole list of the same filter.
+/// - **USER-8** An update changes what it says and nothing else of the user, and answers it
+///   as `find_user` does from then on. One that deactivates sets `deactivated_at` to
+///   `changed_at`, unless the user is deactivated already; one that activates clears it.
+/// - **USER-9** An update of a user that is not the shop's answers `UserNotFound`, one to an
+///   e-mail address that another user of the shop has, compared as in USER-2, `EmailTaken`.
+///   Nothing changes then.
+/// - **USER-10** Deactivating a user revokes at `changed_at` every key that writes in its
+///   name and is not revoked yet, whether or not the user was active before; whatever races
+///   with it, no such key is left that is not revoked. Activating the user again brings no
+///   key back.
 #[async_trait]
 pub trait UserStore: Send + Sync {
     /// Adds a user.
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.
-    async fn create_user(&self, shop: ShopId, user: NewUser) -> Result<CreateUserOutcome, StorageError>;
+    async fn create_user(
+        &self,
+        shop: ShopId,
+        user: NewUser,
+        once: Option<Once<CreateUserOutcome>>,
+    ) -> Result<Attempt<CreateUserOutcome>, StorageError>;
 
     /// The shop's user of this number.
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.
     async fn find_user(&self, shop: ShopId, id: UserId) -> Result<Option<User>, StorageError>;
+
+    /// The shop's users that the filter lets through, after this one in the list: at most
+    /// `limit`, which is 1 to [`MAX_PAGE_ENTRIES`](crate::limits::MAX_PAGE_ENTRIES).
+    ///
+    /// # Errors
+    /// [`StorageError`] if the store fails.
+    async fn list_users(
+        &self,
+        shop: ShopId,
+        filter: UserFilter,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Page<User, UserId>, StorageError>;
+
+    /// How many users of the shop the filter lets through.
+    ///
+    /// # Errors
+    /// [`StorageError`] if the store fails.
+    async fn count_users(&self, shop: ShopId, filter: UserFilter) -> Result<u64, StorageError>;
+
+    /// Changes the shop's user.
+    ///
+    /// # Errors
+    /// [`StorageError`] if the store fails.
+    async fn update_user(
+        &self,
+        shop: ShopId,
+        id: UserId,
+        update: UserUpdate,
+        once: Option<Once<UpdateUserOutcome>>,
+    ) -> Result<Attempt<UpdateUserOutcome>, StorageError>;
 }

@@ -1,0 +1,45 @@
+//! The use case: change one customer.
+
+use std::sync::Arc;
+
+use crate::ports::{Clock, CustomerStore, UpdateCustomerOutcome};
+use crate::{
+    Attempt, CommandError, CustomerChanges, CustomerId, IdempotencyRequest, Once, RenderReceipt, ShopId,
+};
+
+/// Changes customers: checks the changes and has the store make them.
+#[derive(Clone)]
+pub struct UpdateCustomer {
+    store: Arc<dyn CustomerStore>,
+    clock: Arc<dyn Clock>,
+}
+
+impl UpdateCustomer {
+    /// The use case on these ports.
+    pub fn new(store: Arc<dyn CustomerStore>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock }
+    }
+
+    /// Changes the shop's customer. `receipt` renders what the caller is told of an
+    /// outcome, to be kept with an idempotency request; `None` for a refusal.
+    ///
+    /// # Errors
+    /// [`CommandError`]; nothing was written unless the store failed with
+    /// [`OutcomeUnknown`](crate::StorageErrorKind::OutcomeUnknown).
+    pub async fn execute(
+        &self,
+        shop: ShopId,
+        customer: CustomerId,
+        changes: CustomerChanges,
+        idempotency: Option<IdempotencyRequest>,
+        receipt: RenderReceipt<UpdateCustomerOutcome>,
+    ) -> Result<Attempt<UpdateCustomerOutcome>, CommandError> {
+        let violations = changes.violations();
+        if !violations.is_empty() {
+            return Err(CommandError::Invalid(violations));
+        }
+        let requested_at = self.clock.now();
+        let once = idempotency.map(|request| Once { request, requested_at, receipt });
+        Ok(self.store.update_customer(shop, customer, changes, once).await?)
+    }
+}
