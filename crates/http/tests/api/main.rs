@@ -21,5 +21,6 @@ mod logs;
 mod openapi;
 mod published;
 mod search;
+mod statements;
 mod stopping;
 mod walkthrough;
