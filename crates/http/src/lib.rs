@@ -5,6 +5,7 @@
 //! the body (`request_body`, `json_members`), calls the domain, and answers, or
 //! returns the `Problem` that says why not.
 
+mod api_keys;
 mod authorization;
 mod command;
 pub mod command_line;
@@ -30,4 +31,5 @@ mod server;
 mod services;
 mod ticket_ids;
 mod tickets;
+mod users;
 mod wire_id;
