@@ -30,7 +30,7 @@ pub(crate) async fn rotate(
     let (key, mut command) = Command::read(&request, payload, key, ROTATION_MEMBERS).await?;
     let draft = wire::rotation(&mut command.members);
     let now = services.clock.now();
-    let (members, idempotency) = command.accept(Vec::new)?;
+    let (members, idempotency) = command.accept(|| draft.violations(now))?;
 
     let _key_in_use = services.keys_in_use.begin(principal.shop.id, idempotency.as_ref())?;
     let secret = new_key::secret()?;
