@@ -37,7 +37,7 @@ const X_API_KEY: &str = "x-api-key";
 const BEARER: &str = "bearer";
 
 const ABOUT: &str = "\
-A helpdesk's tickets, their comments, and the customers they are from.
+A helpdesk's tickets, their comments, the customers they are from and the users who handle them.
 
 **Keys.** Send the key as `x-api-key`, or as `Authorization: Bearer` if that header is absent or empty. \
 The shop is the key's: another shop's ids answer exactly as ids that do not exist. Each operation names \
@@ -53,8 +53,8 @@ are whole numbers up to 9007199254740991. A number is written without fraction o
 
 **Errors.** Every error has the one body `Problem`. Of several errors the first of this line is answered: \
 unknown route (404 `route_not_found`) or method (405), 401, 403, 415, 413, 400, 404 for what the request \
-refers to. A 4xx means that nothing was written. A request whose head is no HTTP is answered 400, 408 or \
-431 with an empty body.
+refers to and 403 `exceeds_own_key`. A 4xx means that nothing was written. A request whose head is no HTTP \
+is answered 400, 408 or 431 with an empty body.
 
 `HEAD` is served wherever `GET` is.";
 
@@ -382,7 +382,13 @@ mod tests {
         }
         assert_eq!(
             left_out,
-            ["ApiKeysAnswer/total", "CustomerAnswer/existing", "TicketsAnswer/total", "UsersAnswer/total"]
+            [
+                "ApiKeysAnswer/total",
+                "CustomerAnswer/existing",
+                "CustomersAnswer/total",
+                "TicketsAnswer/total",
+                "UsersAnswer/total"
+            ]
         );
     }
 }

@@ -101,12 +101,12 @@ pub(crate) fn rotate() -> Description {
          no more than it.",
     )
     .parameters([in_path()])
-    .body("ApiKeyRotation", rotation().into(), [("at once", json!({"overlapSeconds": 0})), ("a day", json!({}))])
+    .body("ApiKeyRotation", rotation().into(), [("immediate", json!({"overlapSeconds": 0})), ("default", json!({}))])
     .answers::<NewApiKeyAnswer<'static>>(
         StatusCode::CREATED,
         "The new key was made, now or by an earlier request with the same `Idempotency-Key`; then `key` is null.",
         &[headers::LOCATION, headers::CACHE_CONTROL, headers::IDEMPOTENCY_REPLAYED],
-        [("at once", json!({"success": true, "apiKey": successor(), "key": text(3)}))],
+        [("immediate", json!({"success": true, "apiKey": successor(), "key": text(3)}))],
     )
     .leads_to("getApiKey", "keyId", "$response.body#/apiKey/id")
     .leads_to("revokeApiKey", "keyId", "$response.body#/apiKey/id")
