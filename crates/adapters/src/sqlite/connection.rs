@@ -14,6 +14,7 @@ use diesel::{Connection, RunQueryDsl};
 use hexdesk_domain::{StorageError, StorageErrorKind};
 
 use super::errors::{self, SqliteOpenError};
+use crate::statement_log;
 
 /// The database file that connections are opened to.
 #[derive(Debug, Clone)]
@@ -148,6 +149,9 @@ impl ConnectionSlot {
 
 fn connect(file: &DatabaseFile, role: Role) -> anyhow::Result<SqliteConnection> {
     let mut connection = SqliteConnection::establish(&file.path)?;
+    if let Some(instrumentation) = statement_log::instrumentation() {
+        connection.set_instrumentation(instrumentation);
+    }
     connection.batch_execute(&format!("PRAGMA busy_timeout = {}", file.busy_timeout.as_millis()))?;
     turn_on_wal(&mut connection, file.busy_timeout)?;
     // FULL: a commit is on disk before it is acknowledged; fullfsync makes that true on

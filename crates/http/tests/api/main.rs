@@ -25,6 +25,7 @@ mod logs;
 mod openapi;
 mod published;
 mod search;
+mod statements;
 mod stopping;
 mod users;
 mod walkthrough;
