@@ -6,6 +6,7 @@
 //! returns the `Problem` that says why not.
 
 mod admission;
+mod api_keys;
 mod authorization;
 mod command;
 pub mod command_line;
@@ -33,4 +34,5 @@ mod server;
 mod services;
 mod ticket_ids;
 mod tickets;
+mod users;
 mod wire_id;
