@@ -7,7 +7,7 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, header};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, HttpRequest, web};
+use actix_web::{Error, HttpMessage, HttpRequest, ResponseError, web};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
@@ -20,6 +20,9 @@ const MAX_DISCARDED_BYTES: u64 = 64 * 1024;
 
 /// How long that may take.
 const DISCARD_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How long a request may take where no server says so.
+const MAX_REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How long a body may take at most. A request whose body is slow must be told apart from
 /// one whose command is: nothing of it was done.
@@ -47,12 +50,11 @@ impl Admission {
 
 /// How long the body of this request may take to arrive.
 pub(crate) fn body_timeout(request: &HttpRequest) -> Duration {
-    request.app_data::<web::Data<Admission>>().map_or(MAX_BODY_TIMEOUT, |admission| admission.body_timeout())
+    admission(request).map_or(MAX_BODY_TIMEOUT, Admission::body_timeout)
 }
 
-/// Takes the request on if there is room, and answers 503 at once if there is none; what
-/// takes too long is answered 503 as well. Whether the server lives and is ready can always
-/// be asked.
+/// Takes the request on if there is room, and answers 503 at once if there is none. Whether
+/// the server lives and is ready can always be asked.
 ///
 /// # Errors
 /// Those of the handler; the type is the framework's.
@@ -68,16 +70,33 @@ pub(crate) async fn admit(
         refuse_body(&mut request).await;
         return Ok(request.error_response(Problem::overloaded()));
     };
-    // What reads does nothing; what writes may go on after its caller has left.
+    next.call(request).await.map(ServiceResponse::map_into_boxed_body)
+}
+
+/// Serves a request that has found its route, and answers 503 if that takes too long.
+///
+/// # Errors
+/// Those of the handler; the type is the framework's.
+pub(crate) async fn in_time(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let limit =
+        admission(request.request()).map_or(MAX_REQUEST_TIMEOUT, |admission| admission.request_timeout);
+    // What reads did nothing; what writes may go on after its caller has left.
     let late = match *request.method() {
         Method::GET | Method::HEAD => Problem::overloaded(),
         _ => Problem::outcome_unknown(),
     };
     let http_request = request.request().clone();
-    match timeout(admission.request_timeout, next.call(request)).await {
+    match timeout(limit, next.call(request)).await {
         Ok(answered) => answered.map(ServiceResponse::map_into_boxed_body),
-        Err(_) => Ok(ServiceResponse::from_err(late, http_request).map_into_boxed_body()),
+        Err(_) => Ok(ServiceResponse::new(http_request, late.error_response())),
     }
+}
+
+fn admission(request: &HttpRequest) -> Option<&Admission> {
+    request.app_data::<web::Data<Admission>>().map(|admission| &***admission)
 }
 
 /// Reads a small body that is on its way, so that the client gets to see the answer.

@@ -8,6 +8,7 @@ use actix_web::{Error, HttpMessage, web};
 use hexdesk_domain::ports::AuthenticationError;
 use hexdesk_domain::{Principal, Scope};
 
+use crate::admission;
 use crate::problem::Problem;
 use crate::request_body;
 use crate::services::Services;
@@ -23,7 +24,7 @@ pub(crate) async fn authorize(
     match admitted(scope, &services, &request).await {
         Ok(principal) => {
             request.extensions_mut().insert(principal);
-            next.call(request).await.map(ServiceResponse::map_into_boxed_body)
+            admission::in_time(request, next).await
         }
         Err(problem) => {
             request_body::discard(request.take_payload()).await;
