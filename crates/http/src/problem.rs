@@ -283,13 +283,13 @@ impl Problem {
         .retry_later()
     }
 
-    /// 503: the database went away during the commit.
+    /// 503: the database went away during the commit, or the request took too long.
     pub(crate) fn outcome_unknown() -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "outcome_unknown",
             "Service unavailable",
-            "The database went away during the write, which took effect once or not at all; \
+            "Whether the write took effect is not known: it did so once or not at all; \
              try again with the same Idempotency-Key",
         )
         .retry_later()

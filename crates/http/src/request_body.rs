@@ -43,14 +43,15 @@ pub(crate) async fn read_json(request: &HttpRequest, mut payload: Payload) -> Re
         }
         Ok(())
     })
-    .await
-    .unwrap_or_else(|_| Err(Problem::body_timeout()));
+    .await;
     match whole {
-        Ok(()) => Ok(body.freeze()),
-        Err(problem) => {
+        Ok(Ok(())) => Ok(body.freeze()),
+        Ok(Err(problem)) => {
             discard(payload).await;
             Err(problem)
         }
+        // The rest of it will not come either.
+        Err(_) => Err(Problem::body_timeout()),
     }
 }
 

@@ -51,7 +51,11 @@ impl ReservedTicketIds {
     async fn extend(self: Arc<Self>, store: Arc<dyn IdRangeStore>, clock: Arc<dyn Clock>) {
         loop {
             tokio::select! {
-                () = tokio::time::sleep(EXTEND_EVERY) => {}
+                // An extension goes on from the range's end: while that is far ahead there
+                // is no need, or the end would run away from the time.
+                () = tokio::time::sleep(EXTEND_EVERY) => if self.reaches(clock.now(), RESERVED_MILLIS / 2) {
+                    continue;
+                },
                 () = self.exhausted.notified() => {}
             }
             match store.reserve_id_range(clock.now(), RESERVED_MILLIS, Some(self.ids.range())).await {
@@ -60,10 +64,68 @@ impl ReservedTicketIds {
             }
         }
     }
+
+    /// Whether the range ends so long after `now`, or later.
+    fn reaches(&self, now: Timestamp, millis: i64) -> bool {
+        self.ids.range().until >= now.saturating_add_millis(millis)
+    }
 }
 
 impl TicketIdSource for ReservedTicketIds {
     fn next_id(&self, now: Timestamp) -> Result<TicketId, TicketIdsExhausted> {
         self.ids.next_id(now).inspect_err(|_| self.exhausted.notify_one())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use async_trait::async_trait;
+    use hexdesk_domain::{IdRange, NodeNumber};
+    use tokio::time::Instant;
+
+    use super::*;
+
+    /// A clock that goes with tokio's, and a store that hands out ranges of one node.
+    struct Fixture {
+        started: Instant,
+        until: Mutex<Timestamp>,
+    }
+
+    impl Clock for Fixture {
+        fn now(&self) -> Timestamp {
+            let millis = i64::try_from(self.started.elapsed().as_millis()).unwrap();
+            Timestamp::parse("2026-01-01T00:00:00Z").unwrap().saturating_add_millis(millis)
+        }
+    }
+
+    #[async_trait]
+    impl IdRangeStore for Fixture {
+        async fn reserve_id_range(
+            &self,
+            now: Timestamp,
+            span_millis: i64,
+            current: Option<IdRange>,
+        ) -> Result<IdRange, StorageError> {
+            let mut until = self.until.lock().unwrap();
+            let from = (*until).max(now);
+            *until = from.saturating_add_millis(span_millis);
+            let node = current.map_or(NodeNumber::new(0).unwrap(), |range| range.node);
+            Ok(IdRange { node, from, until: *until })
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_range_stays_ahead_of_the_time_and_does_not_run_away() {
+        let fixture = Arc::new(Fixture { started: Instant::now(), until: Mutex::new(Timestamp::MIN) });
+        let (ids, _keeper) = ReservedTicketIds::start(fixture.clone(), fixture.clone()).await.unwrap();
+        for _ in 0..24 * 60 {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            let now = fixture.now();
+            ids.next_id(now).unwrap();
+            let ahead = fixture.until.lock().unwrap().unix_millis() - now.unix_millis();
+            assert!((RESERVED_MILLIS / 3..=RESERVED_MILLIS * 2).contains(&ahead), "{ahead}");
+        }
     }
 }

@@ -26,7 +26,9 @@ on_both_databases! {
         let server = database.serve_demo();
         for (path, allowed, wrong) in [
             ("/api/v1/tickets", "GET, HEAD, POST", ["PATCH", "PUT", "DELETE"]),
-            ("/api/v1/customers", "POST", ["GET", "PUT", "DELETE"]),
+            ("/api/v1/customers", "GET, HEAD, POST", ["PATCH", "PUT", "DELETE"]),
+            ("/api/v1/tickets/search", "GET, HEAD", ["POST", "PUT", "DELETE"]),
+            ("/api/v1/api-keys/1/rotate", "POST", ["GET", "PUT", "DELETE"]),
             ("/api/v1/tickets/1", "GET, HEAD, PATCH, DELETE", ["POST", "PUT", "OPTIONS"]),
             ("/livez", "GET, HEAD", ["POST", "PUT", "OPTIONS"]),
         ] {

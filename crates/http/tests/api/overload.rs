@@ -130,7 +130,7 @@ fn a_command_that_takes_too_long_is_answered_and_settled_by_trying_again() {
     server.create_ticket_once("slow", EXAMPLE).assert_problem(
         503,
         "outcome_unknown",
-        "The database went away during the write, which took effect once or not at all; try again with the same \
+        "Whether the write took effect is not known: it did so once or not at all; try again with the same \
          Idempotency-Key",
     );
     writer.batch_execute("ROLLBACK").unwrap();

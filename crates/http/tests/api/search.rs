@@ -65,9 +65,9 @@ on_both_databases! {
             assert!(answer.status < 300, "{answer:?}");
         };
         send("PATCH", &path, json!({"name": "Gamma"}));
-        assert_eq!((found(&server, "alpha"), found(&server, "gamma beta")), (vec![], vec!["Gamma".to_owned()]));
+        assert_eq!((found(&server, "alpha"), found(&server, "gamma+beta")), (vec![], vec!["Gamma".to_owned()]));
         send("PATCH", &path, json!({"unReadChatCount": 3}));
-        assert_eq!(found(&server, "gamma beta ada"), ["Gamma"]);
+        assert_eq!(found(&server, "gamma+beta+ada"), ["Gamma"]);
         send("PATCH", "/api/v1/customers/123", json!({"first_name": "Augusta", "full_name": null}));
         assert_eq!((found(&server, "ada"), found(&server, "augusta")), (vec![], vec!["Gamma".to_owned()]));
         send("DELETE", &path, json!({}));

@@ -14,7 +14,7 @@ use crate::harness::{Server, on_both_databases};
 /// most. The look-up of the key is not among them.
 const READS: &[(&str, &str, usize)] = &[
     ("/livez", "", 0),
-    ("/readyz", "", 1),
+    ("/readyz", "", 2),
     ("/openapi.json", "", 0),
     ("/docs", "", 0),
     ("/api/v1/tickets", "?include=total", 2),
@@ -36,22 +36,27 @@ fn is_of_request(statement: &str) -> bool {
     !of_key && !statement.contains("id_ranges")
 }
 
-/// The statements that the server sent for this request.
-fn statements(server: &Server, path: &str) -> Vec<String> {
-    let before = server.log().len();
+/// Sends a request, and waits until the server has logged its end, which comes after
+/// everything that was done for it. Answers the log.
+fn log_after(server: &Server, path: &str) -> String {
     let answer = server.get(path);
     assert_eq!(answer.status, 200, "{path}: {answer:?}");
     let request_id = answer.header("x-request-id").unwrap().to_owned();
-    // The request's own line comes after those of its statements.
     let started = Instant::now();
-    let log = loop {
-        let log = server.log()[before..].to_owned();
+    loop {
+        let log = server.log();
         if log.lines().any(|line| line.contains(&request_id) && line.contains("answered")) {
-            break log;
+            return log;
         }
         assert!(started.elapsed() < Duration::from_secs(60), "{path} is not in the log: {log}");
         std::thread::yield_now();
-    };
+    }
+}
+
+/// The statements that the server sent for this request.
+fn statements(server: &Server, path: &str) -> Vec<String> {
+    let before = log_after(server, "/livez").len();
+    let log = log_after(server, path)[before..].to_owned();
     let statements = log.lines().filter_map(|line| Some(line.split_once("statement=")?.1.to_owned()));
     statements.filter(|statement| is_of_request(statement)).collect()
 }
