@@ -11,7 +11,7 @@ use crate::authentication::with_ids;
 use crate::harness::{Server, on_both_databases};
 
 /// The statements of one request to each route that reads, with the query that asks for
-/// most. The look-up of the key is not among them.
+/// most. The look-up of the key, which the server makes every few seconds, is not among them.
 const READS: &[(&str, &str, usize)] = &[
     ("/livez", "", 0),
     ("/readyz", "", 2),
@@ -29,12 +29,6 @@ const READS: &[(&str, &str, usize)] = &[
     ("/api/v1/api-keys", "?include=total", 2),
     ("/api/v1/api-keys/{keyId}", "", 1),
 ];
-
-/// What the authenticator and the range of ids ask, at times of their own.
-fn is_of_request(statement: &str) -> bool {
-    let of_key = statement.contains("api_keys") && statement.contains("shops");
-    !of_key && !statement.contains("id_ranges")
-}
 
 /// Sends a request, and waits until the server has logged its end, which comes after
 /// everything that was done for it. Answers the log.
@@ -58,7 +52,8 @@ fn statements(server: &Server, path: &str) -> Vec<String> {
     let before = log_after(server, "/livez").len();
     let log = log_after(server, path)[before..].to_owned();
     let statements = log.lines().filter_map(|line| Some(line.split_once("statement=")?.1.to_owned()));
-    statements.filter(|statement| is_of_request(statement)).collect()
+    // The server reserves ids at times of its own.
+    statements.filter(|statement| !statement.contains("id_ranges")).collect()
 }
 
 on_both_databases! {
@@ -90,8 +85,10 @@ on_both_databases! {
                 "userId" => "45".to_owned(),
                 _ => "1".to_owned(),
             });
-            let sent = statements(&server, &format!("{path}{query}"));
-            assert_eq!(sent.len(), *expected, "{path}: {sent:#?}");
+            let send = || statements(&server, &format!("{path}{query}"));
+            // Of three requests in a row one at least finds its key known.
+            let least = [send(), send(), send()].into_iter().min_by_key(Vec::len).unwrap();
+            assert_eq!(least.len(), *expected, "{path}: {least:#?}");
         }
     }
 }
