@@ -104,7 +104,7 @@ on_both_databases! {
         assert_eq!((&answer["User"]["id"], &answer["User"]["full_name"]), (&json!(45), &json!("Grace Hopper")));
         let output = database.run(&["key", "create", "--shop", "example.myshopify.com", "--user", "46"]);
         assert!(!output.status.success());
-        assert!(String::from_utf8_lossy(&output.stderr).contains("example.myshopify.com has no user 46"));
+        assert!(String::from_utf8_lossy(&output.stderr).contains("example.myshopify.com has no active user 46"));
     }
 
     fn comments_come_a_page_at_a_time_if_asked(database: Database) {
