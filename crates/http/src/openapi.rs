@@ -51,6 +51,10 @@ are whole numbers up to 9007199254740991. A number is written without fraction o
 **Times.** Any ISO 8601 date-time with an offset is read, or a date (its midnight in UTC), of the years \
 0001 to 9999. Times go out as `2026-04-28T00:00:00.000Z`.
 
+**Limits.** A server that was given a limit of requests for each key tells in every answer what is left of it, \
+as `RateLimit-Policy: \"default\";q=600;w=60` (requests, seconds) and `RateLimit: \"default\";r=599;t=1` \
+(requests that may follow at once, seconds until there are more).
+
 **Errors.** Every error has the one body `Problem`. Of several errors the first of this line is answered: \
 unknown route (404 `route_not_found`) or method (405), 401, 403, 415, 413, 400, 404 for what the request \
 refers to and 403 `exceeds_own_key`. A 4xx means that nothing was written. A request whose head is no HTTP \
@@ -181,6 +185,7 @@ fn every_routes_problems(endpoint: &Endpoint) -> Vec<Problem> {
             Problem::invalid_api_key(),
             Problem::missing_scope("tickets:write"),
             Problem::shop_not_found(),
+            Problem::rate_limited(1),
             Problem::internal(),
             Problem::overloaded(),
         ]);

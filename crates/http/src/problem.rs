@@ -241,6 +241,17 @@ impl Problem {
         )
     }
 
+    /// 429: the key made too many requests; in so many seconds it may make another.
+    pub(crate) fn rate_limited(seconds: u64) -> Self {
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "rate_limited",
+            "Too many requests",
+            "The API key made too many requests; try again later",
+        )
+        .with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
+    }
+
     /// 500: a fault of ours; the cause is in the log under the request id.
     pub(crate) fn internal() -> Self {
         Self::new(

@@ -13,19 +13,20 @@ same). [HTTP API](http-api.md) tells what stands behind the names.
 
 Members of the body and parameters that must be there are **bold**. Beside the errors of a route, every
 route with a scope may answer 401 `missing_api_key` or `invalid_api_key`, 403 `missing_scope`, 404
-`shop_not_found`, 405 `method_not_allowed`, 500 `internal_error` and 503 `overloaded`.
+`shop_not_found`, 405 `method_not_allowed`, 429 `rate_limited`, 500 `internal_error` and 503 `overloaded`.
 
 | route | what it does | scope | parameters | members of the body | answers | its errors |
 | --- | --- | --- | --- | --- | --- | --- |
 ";
 
 /// What any route with a scope may answer: told once, above the table.
-const EVERY_ROUTES: [&str; 7] = [
+const EVERY_ROUTES: [&str; 8] = [
     "missing_api_key",
     "invalid_api_key",
     "missing_scope",
     "shop_not_found",
     "method_not_allowed",
+    "rate_limited",
     "internal_error",
     "overloaded",
 ];

@@ -23,6 +23,7 @@ mod isolation;
 mod lists;
 mod logs;
 mod openapi;
+mod overload;
 mod published;
 mod search;
 mod statements;
