@@ -7,6 +7,7 @@ use hexdesk_domain::ports::CreateKeyOutcome;
 use super::new_key;
 use super::wire::{self, API_KEY_MEMBERS};
 use crate::command::Command;
+use crate::idempotency;
 use crate::problem::Problem;
 use crate::services::Services;
 
@@ -39,7 +40,7 @@ pub(crate) async fn create(
         .create(&principal, draft, secret.hash(), idempotency, receipt)
         .await
         .map_err(|error| new_key::problem(error, members))?;
-    new_key::respond(attempt, |outcome| match outcome {
+    idempotency::respond(attempt, |outcome| match outcome {
         CreateKeyOutcome::Created(key) => Ok(new_key::answer(&key, Some(&secret.text(&key)), now)),
         CreateKeyOutcome::UserNotFound => Err(Problem::user_not_found()),
     })

@@ -1,12 +1,10 @@
 //! What making a key and rotating one have in common: a secret, shown once.
 
-use actix_web::HttpResponse;
-use actix_web::http::header::{self, HeaderValue};
 use hexdesk_adapters::{KeySecret, KeyText};
-use hexdesk_domain::{ApiKey, Attempt, ManageApiKeysError, Timestamp};
+use hexdesk_domain::{ApiKey, ManageApiKeysError, Timestamp};
 
 use super::wire::NewApiKeyAnswer;
-use crate::idempotency::{self, StoredAnswer};
+use crate::idempotency::StoredAnswer;
 use crate::json_members::Members;
 use crate::problem::Problem;
 use crate::services::storage_problem;
@@ -27,19 +25,6 @@ pub(super) fn secret() -> Result<KeySecret, Problem> {
 pub(super) fn answer(key: &ApiKey, text: Option<&KeyText>, now: Timestamp) -> StoredAnswer {
     let location = format!("/api/v1/api-keys/{}", key.number.get());
     StoredAnswer::created(Some(location), &NewApiKeyAnswer::new(key, text, now))
-}
-
-/// As [`idempotency::respond`], with an answer that nobody on its way may keep.
-///
-/// # Errors
-/// As [`idempotency::respond`].
-pub(super) fn respond<T>(
-    attempt: Attempt<T>,
-    answer: impl FnOnce(T) -> Result<StoredAnswer, Problem>,
-) -> Result<HttpResponse, Problem> {
-    let mut response = idempotency::respond(attempt, answer)?;
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
 }
 
 /// What a client is told when no key was made.

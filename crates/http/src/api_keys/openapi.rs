@@ -48,7 +48,8 @@ pub(crate) fn create() -> Description {
         API_KEYS,
         "Make an API key",
         "Makes a key of the shop and shows its text, this once: only a hash of it is kept. The new key holds \
-         no more than the one that asks: none but its scopes, its user if it has one, and no later expiry.",
+         no more than the one that asks: none but its scopes, its user if it has one, and no later expiry. \
+         If the answer is lost, revoke the key and make another.",
     )
     .body(
         "NewApiKey",
@@ -64,7 +65,7 @@ pub(crate) fn create() -> Description {
     .answers::<NewApiKeyAnswer<'static>>(
         StatusCode::CREATED,
         "The key was made, now or by an earlier request with the same `Idempotency-Key`; then `key` is null.",
-        &[headers::LOCATION, headers::CACHE_CONTROL, headers::IDEMPOTENCY_REPLAYED],
+        &[headers::LOCATION, headers::IDEMPOTENCY_REPLAYED],
         [("agent", json!({"success": true, "apiKey": key(), "key": text(2)}))],
     )
     .leads_to("getApiKey", "keyId", "$response.body#/apiKey/id")
@@ -105,7 +106,7 @@ pub(crate) fn rotate() -> Description {
     .answers::<NewApiKeyAnswer<'static>>(
         StatusCode::CREATED,
         "The new key was made, now or by an earlier request with the same `Idempotency-Key`; then `key` is null.",
-        &[headers::LOCATION, headers::CACHE_CONTROL, headers::IDEMPOTENCY_REPLAYED],
+        &[headers::LOCATION, headers::IDEMPOTENCY_REPLAYED],
         [("immediate", json!({"success": true, "apiKey": successor(), "key": text(3)}))],
     )
     .leads_to("getApiKey", "keyId", "$response.body#/apiKey/id")

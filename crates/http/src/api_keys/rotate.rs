@@ -9,7 +9,7 @@ use super::wire::{self, ROTATION_MEMBERS};
 use crate::command::Command;
 use crate::problem::Problem;
 use crate::services::Services;
-use crate::wire_id;
+use crate::{idempotency, wire_id};
 
 /// `POST /api/v1/api-keys/{keyId}/rotate`: makes a key of the asking key's shop that takes
 /// the place of another, which may be the asking key itself.
@@ -43,7 +43,7 @@ pub(crate) async fn rotate(
         .rotate(&principal, key, draft, secret.hash(), idempotency, receipt)
         .await
         .map_err(|error| new_key::problem(error, members))?;
-    new_key::respond(attempt, |outcome| match outcome {
+    idempotency::respond(attempt, |outcome| match outcome {
         RotateKeyOutcome::Rotated(key) => Ok(new_key::answer(&key, Some(&secret.text(&key)), now)),
         RotateKeyOutcome::NotLive => Err(Problem::api_key_not_live()),
     })

@@ -111,6 +111,24 @@ on_both_databases! {
         }
     }
 
+    fn one_scope_manages_keys(database: Database) {
+        let server = database.serve_demo();
+        let every_other = hexdesk_domain::Scope::DEFAULT.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(",");
+        let (managing, other) = (key(&database, &["--scope", "api_keys:manage"]), key(&database, &["--scope", &every_other]));
+        let one = path(&managing);
+        for (method, path, status) in [
+            ("GET", KEYS, 200),
+            ("POST", KEYS, 400),
+            ("GET", &one, 200),
+            ("POST", &format!("{one}/rotate"), 400),
+            ("DELETE", &path(&other), 200),
+        ] {
+            let send = |key: &str| server.send(method, path, &[("x-api-key", key)], b"[]");
+            send(&other).assert_problem(403, "missing_scope", "The API key lacks the scope api_keys:manage");
+            assert_eq!(send(&managing).status, status, "{method} {path}");
+        }
+    }
+
     fn bad_keys_are_refused_with_every_reason(database: Database) {
         let server = serve(&database);
         let many = vec!["tickets:read"; 101];

@@ -4,13 +4,28 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use crate::api_keys;
+use crate::authentication::with_ids;
 use crate::harness::{Server, on_both_databases};
 
 const KEPT: &str = include_str!("../../../../docs/openapi.json");
 
 /// What the examples show but every installation hands out by itself.
-const HANDED_OUT: [&str; 8] =
-    ["id", "ticketId", "date", "lastMessageTime", "openedAt", "creationDate", "time", "next_cursor"];
+const HANDED_OUT: [&str; 13] = [
+    "id",
+    "ticketId",
+    "date",
+    "lastMessageTime",
+    "openedAt",
+    "creationDate",
+    "time",
+    "next_cursor",
+    "createdAt",
+    "revokedAt",
+    "deactivatedAt",
+    "prefix",
+    "key",
+];
 
 /// Checks that two answers have the same members, with the same values unless those are
 /// handed out.
@@ -37,12 +52,13 @@ fn assert_same(place: &str, answer: &Value, example: &Value) {
     }
 }
 
-/// Sends an operation's example and checks that the answer is the one in the document.
+/// Sends an operation's example, on the ticket or key of this id, and checks that the answer
+/// is the one in the document.
 fn assert_answers(
     server: &Server,
     method: &str,
     path: &str,
-    ticket: &str,
+    id: &str,
     body: Option<&str>,
     status: u16,
     answer: &str,
@@ -55,7 +71,11 @@ fn assert_answers(
         body.clone()
     });
     let sent = if body.is_null() { String::new() } else { body.to_string() };
-    let path_sent = path.replace("{ticketId}", ticket).replace("{customerId}", "123");
+    let path_sent = with_ids(path, |name| match name {
+        "customerId" => "123".to_owned(),
+        "userId" => "45".to_owned(),
+        _ => id.to_owned(),
+    });
     let given = server.send(method, &path_sent, &[("x-api-key", &server.key)], sent.as_bytes());
     assert_eq!(given.status, status, "{method} {path}: {given:?}");
     let response = &operation["responses"][status.to_string()];
@@ -103,6 +123,20 @@ on_both_databases! {
         assert_same("existing", &existing.json(), &answers["200"]["content"]["application/json"]["examples"]["existing"]["value"]);
     }
 
+    fn the_examples_of_users_and_keys_are_what_is_answered(database: Database) {
+        let server = api_keys::serve(&database);
+        let (users, user) = ("/api/v1/users", "/api/v1/users/{userId}");
+        assert_answers(&server, "GET", users, "", None, 200, "last");
+        assert_answers(&server, "POST", users, "", Some("user"), 201, "user");
+        assert_answers(&server, "GET", user, "", None, 200, "user");
+        let (keys, key) = (api_keys::KEYS, "/api/v1/api-keys/{keyId}");
+        let create = || assert_answers(&server, "POST", keys, "", Some("agent"), 201, "agent")["apiKey"]["id"].to_string();
+        assert_answers(&server, "GET", key, &create(), None, 200, "agent");
+        assert_answers(&server, "DELETE", key, &create(), None, 200, "agent");
+        assert_answers(&server, "POST", "/api/v1/api-keys/{keyId}/rotate", &create(), Some("immediate"), 201, "immediate");
+        assert_answers(&server, "PATCH", user, "", Some("deactivate"), 200, "deactivate");
+    }
+
     fn the_examples_of_errors_are_what_is_answered(database: Database) {
         let server = database.serve_demo();
         let document: Value = serde_json::from_str(KEPT).unwrap();
@@ -118,6 +152,8 @@ on_both_databases! {
             problem
         };
         let key = server.key.as_str();
+        let managing = api_keys::key(&database, &["--scope", "api_keys:manage"]);
+        let of_tickets = r#"{"scopes": ["tickets:write"]}"#;
         for (problem, component, code) in [
             (given("GET", "/api/v1/tickets/1", "", ""), "InvalidApiKeyOrMissingApiKey", "missing_api_key"),
             (given("GET", "/api/v1/tickets/1", "x", ""), "InvalidApiKeyOrMissingApiKey", "invalid_api_key"),
@@ -125,6 +161,9 @@ on_both_databases! {
             (given("GET", "/api/v1/tickets?limit=0", key, ""), "InvalidParameter", "invalid_parameter"),
             (given("PUT", "/api/v1/tickets/1", key, ""), "MethodNotAllowed", "method_not_allowed"),
             (given("POST", "/api/v1/tickets", key, r#"{"Channel": "Mail"}"#), "InvalidBodyOrInvalidParameter", "invalid_body"),
+            (given("POST", "/api/v1/users", key, r#"{"email": "agent@example.com"}"#), "IdempotencyKeyInUseOrUserExists", "user_exists"),
+            (given("POST", api_keys::KEYS, &managing, of_tickets), "ExceedsOwnKeyOrMissingScope", "exceeds_own_key"),
+            (given("DELETE", "/api/v1/api-keys/99", &managing, ""), "ApiKeyNotFoundOrShopNotFound", "api_key_not_found"),
         ] {
             assert_eq!(problem, shown(component, code), "{code}");
         }

@@ -226,6 +226,16 @@ on_both_databases! {
         server.send("GET", &path, &[("x-api-key", &other)], b"").assert_problem(400, "invalid_parameter", of_same_list);
     }
 
+    fn reading_and_writing_have_a_scope_each(database: Database) {
+        let server = database.serve_demo();
+        for (scope, reads, writes) in [("users:read", 200, 403), ("users:write", 403, 400), ("tickets:write", 403, 403)] {
+            let key = crate::api_keys::key(&database, &["--scope", scope]);
+            let status = |method, path| server.send(method, path, &[("x-api-key", &key)], b"[]").status;
+            assert_eq!((status("GET", "/api/v1/users"), status("GET", "/api/v1/users/45")), (reads, reads), "{scope}");
+            assert_eq!((status("POST", "/api/v1/users"), status("PATCH", "/api/v1/users/45")), (writes, writes), "{scope}");
+        }
+    }
+
     fn a_user_that_is_not_there_is_not_found(database: Database) {
         let server = database.serve_demo();
         for id in ["1", "999999", "9007199254740991"] {
