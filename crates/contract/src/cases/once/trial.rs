@@ -8,6 +8,7 @@ use hexdesk_domain::{
     Attempt, Fingerprint, IdempotencyClaim, IdempotencyRequest, Receipt, Storage, Timestamp,
 };
 
+use super::api_keys::Keys;
 use super::comments::Comments;
 use super::customer_updates::CustomerUpdates;
 use super::customers::Customers;
@@ -72,15 +73,15 @@ impl Trial<'_> {
     }
 }
 
-/// Fails unless the operation meets the obligations, tried in shops of its own below `domain`.
+/// Tries the operation in shops below this domain.
 pub(super) async fn expect_once(
     storage: &Arc<dyn Storage>,
     domain: &str,
     operation: Arc<dyn Operation>,
 ) -> anyhow::Result<()> {
     let mut stages = Vec::new();
-    for shop in ["one", "two"] {
-        let stage = Stage::set(&**storage, &format!("{shop}.{domain}")).await?;
+    for name in ["one", "two"] {
+        let stage = Stage::set(&**storage, &format!("{name}.{domain}")).await?;
         create_ticket(&**storage, creation(stage.ticket(1)?)).await?;
         stages.push(stage);
     }
@@ -215,8 +216,8 @@ async fn one_space_with_tickets(trial: &Trial<'_>, stage: &Stage) -> anyhow::Res
 
 /// So are those of every other operation.
 async fn one_space_with_each_other(trial: &Trial<'_>, stage: &Stage) -> anyhow::Result<()> {
-    let others: [&dyn Operation; 6] =
-        [&Comments, &Customers, &CustomerUpdates, &TicketUpdates, &Users, &UserUpdates];
+    let others: [&dyn Operation; 7] =
+        [&Comments, &Customers, &CustomerUpdates, &TicketUpdates, &Users, &UserUpdates, &Keys];
     for (other, number) in others.into_iter().zip((7_000..).step_by(100)) {
         let key = format!("of another operation {number}");
         let first = request(&key, 1)?;
