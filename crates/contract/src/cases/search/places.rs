@@ -5,7 +5,7 @@ use hexdesk_domain::{Customer, ExternalIds, NewComment, NewCustomer, NewUser, Sh
 use super::super::ticket_lists::create_all;
 use super::{Texts, expect_found, silent_customer, write};
 use crate::samples::{
-    at, comment_creation, create_comment, create_customer, create_shop, create_user,
+    at, comment_creation, create_comment, create_customer, create_shop, create_user, customer_by_email,
     customer_by_phone_number, new_comment, plain_ticket, ticket_id, user_by_email,
 };
 
