@@ -133,31 +133,37 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Search<Q> {
     }
 }
 
-/// What follows the values. Of the hits of a term in a ticket the one of the largest weight
-/// counts, and a ticket is found if it has a hit of each term.
-const FIND: &str = "), hit AS (
-    SELECT term.number, ticket.id AS ticket_id,
+/// What follows the values. The word of the shop, which every query for a term asks for too,
+/// leads the server to the shop's rows by the indexes of words alone. It guesses badly how
+/// many these are: that `hit` is materialized keeps it from reading all rows of the shop
+/// instead, and the `OFFSET` from reading all tickets for those of a few customers. Of the hits of a term in
+/// a ticket the one of the largest weight counts, and a ticket is found if it has a hit of
+/// each term.
+const FIND: &str = "), hit AS MATERIALIZED (
+    SELECT ticket.shop_id, ticket.id AS ticket_id, term.number,
         CASE WHEN ticket.words @@ term.in_name THEN 4 ELSE 1 END AS weight
-    FROM asked CROSS JOIN term
-    JOIN tickets ticket ON ticket.shop_id = asked.shop_id AND ticket.words @@ term.anywhere
+    FROM term JOIN tickets ticket ON ticket.words @@ term.anywhere
     UNION ALL
-    SELECT term.number, ticket.id, 2
-    FROM asked CROSS JOIN term
-    JOIN customers customer ON customer.shop_id = asked.shop_id AND customer.words @@ term.anywhere
-    JOIN tickets ticket ON ticket.shop_id = customer.shop_id AND ticket.customer_id = customer.id
+    SELECT ticket.shop_id, ticket.id, term.number, 2
+    FROM term JOIN customers customer ON customer.words @@ term.anywhere
+    CROSS JOIN LATERAL (
+        SELECT shop_id, id FROM tickets
+        WHERE shop_id = customer.shop_id AND customer_id = customer.id OFFSET 0
+    ) ticket
     UNION ALL
-    SELECT term.number, comment.ticket_id, 1
-    FROM asked CROSS JOIN term
-    JOIN comments comment ON comment.shop_id = asked.shop_id AND comment.words @@ term.anywhere
+    SELECT comment.shop_id, comment.ticket_id, term.number, 1
+    FROM term JOIN comments comment ON comment.words @@ term.anywhere
 ), best AS (
-    SELECT ticket_id, max(weight) AS weight FROM hit GROUP BY number, ticket_id
+    SELECT hit.shop_id, ticket_id, max(weight) AS weight
+    FROM hit JOIN asked ON asked.shop_id = hit.shop_id
+    GROUP BY hit.shop_id, ticket_id, number
 ), ranked AS (
-    SELECT ticket_id, sum(weight) AS rank FROM best GROUP BY ticket_id
+    SELECT shop_id, ticket_id, sum(weight) AS rank FROM best GROUP BY shop_id, ticket_id
     HAVING count(*) = (SELECT count(*) FROM term)
 ), found AS (
     SELECT ticket.id AS ticket_id, rank
     FROM asked CROSS JOIN ranked
-    JOIN tickets ticket ON ticket.shop_id = asked.shop_id AND ticket.id = ranked.ticket_id
+    JOIN tickets ticket ON ticket.shop_id = ranked.shop_id AND ticket.id = ranked.ticket_id
     WHERE after_rank IS NULL
         OR (rank, ticket.last_message_time, ticket.id) < (after_rank, after_time, after_id)
     ORDER BY rank DESC, ticket.last_message_time DESC, ticket.id DESC

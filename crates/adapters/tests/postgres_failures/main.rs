@@ -8,8 +8,11 @@ mod postgres;
 
 mod claims;
 mod comments;
+mod customers;
+mod erasure;
 mod scene;
 mod ticket_changes;
+mod users;
 
 use std::collections::BTreeSet;
 use std::pin::pin;
