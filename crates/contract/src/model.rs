@@ -111,6 +111,18 @@ mod tests {
             Fault::CustomerBeforeRecord,
             Fault::RotationForgetsUser,
             Fault::RevokedKeysHidden,
+            Fault::RevokedKeysNotCounted,
+            Fault::FullPageOfKeysGoesOn,
+            Fault::RotationKeepsExpiry,
+            Fault::KeyRecordsApart,
+            Fault::LastMessageSearched,
+            Fault::AnyTermFinds,
+            Fault::PrefixIsAWord,
+            Fault::RankOfEveryPlace,
+            Fault::EqualRanksOldestFirst,
+            Fault::EqualRanksSkipped,
+            Fault::FormerNamesFound,
+            Fault::SearchBehind,
             Fault::ExtensionIgnoresNow,
         ] {
             match compare_always_alike(fault) {
