@@ -12,7 +12,7 @@ mod tickets;
 mod users;
 
 use async_trait::async_trait;
-use hexdesk_domain::{Readiness, StorageError, StorageErrorKind};
+use hexdesk_domain::{Readiness, SearchStore, StorageError, StorageErrorKind};
 
 use crate::memory::MemoryStorage;
 use crate::{StorageFixture, TestStorage};
@@ -384,6 +384,9 @@ async fn gap() {
 fn failure(kind: StorageErrorKind, operation: &'static str) -> StorageError {
     StorageError::new(kind, operation, anyhow::anyhow!("by design"))
 }
+
+#[async_trait]
+impl SearchStore for FaultyStorage {}
 
 #[async_trait]
 impl Readiness for FaultyStorage {

@@ -10,14 +10,15 @@ mod ticket_changes;
 mod tickets;
 mod users;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::anyhow;
 use async_trait::async_trait;
 use hexdesk_domain::{
     ApiKey, Comment, CommentId, Customer, CustomerId, HumanTicket, HumanTicketId, KeyNumber, NodeNumber,
-    Page, Readiness, Shop, ShopId, StorageError, StorageErrorKind, TicketId, Timestamp, User, UserId,
+    Page, Readiness, SearchStore, Shop, ShopId, StorageError, StorageErrorKind, TicketId, Timestamp, User,
+    UserId,
 };
 
 pub(crate) use comments::comment_from;
@@ -44,6 +45,8 @@ pub struct MemoryStorage(Mutex<State>);
 pub(crate) struct State {
     pub(crate) shops: BTreeMap<ShopId, Shop>,
     pub(crate) customers: BTreeMap<(ShopId, CustomerId), Customer>,
+    /// Their numbers are not handed out again.
+    pub(crate) erased_customers: BTreeSet<(ShopId, CustomerId)>,
     pub(crate) users: BTreeMap<(ShopId, UserId), User>,
     pub(crate) tickets: BTreeMap<(ShopId, TicketId), tickets::StoredTicket>,
     pub(crate) comments: BTreeMap<(ShopId, CommentId), Comment>,
@@ -90,3 +93,6 @@ impl Readiness for MemoryStorage {
         Ok(())
     }
 }
+
+#[async_trait]
+impl SearchStore for MemoryStorage {}

@@ -6,15 +6,17 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
+use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
 use hexdesk_domain::ports::{
-    CommentCreation, CreateCommentOutcome, CreateCustomerOutcome, CreateShopOutcome, CreateTicketOutcome,
-    CreateUserOutcome, TicketCreation, TicketUpdate, UpdateTicketOutcome,
+    CommentCreation, CreateCommentOutcome, CreateCustomerOutcome, CreateKeyOutcome, CreateShopOutcome,
+    CreateTicketOutcome, CreateUserOutcome, KeyRotation, RotateKeyOutcome, TicketCreation, TicketUpdate,
+    UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    Attempt, CommentId, CommentView, Customer, CustomerId, ExternalIds, Fingerprint, IdempotencyClaim,
-    IdempotencyKey, IdempotencyRequest, NewApiKey, NewComment, NewCustomer, NewUser, Once, Receipt, Scope,
-    SecretHash, Shop, ShopDomain, ShopId, Storage, Ticket, TicketChanges, TicketId, TicketView, Timestamp,
-    User, UserId,
+    ApiKey, Attempt, CommentId, CommentView, Customer, CustomerId, ExternalIds, Fingerprint,
+    IdempotencyClaim, IdempotencyKey, IdempotencyRequest, KeyNumber, NewApiKey, NewComment, NewCustomer,
+    NewUser, Once, Receipt, Scope, SecretHash, Shop, ShopDomain, ShopId, Storage, Ticket, TicketChanges,
+    TicketId, TicketView, Timestamp, User, UserId,
 };
 
 use crate::comparison::same;
@@ -343,10 +345,47 @@ pub(crate) async fn create_customer(
 
 /// Creates a user that must be new.
 pub(crate) async fn create_user(storage: &dyn Storage, shop: ShopId, new: NewUser) -> anyhow::Result<User> {
-    match storage.create_user(shop, new).await? {
-        CreateUserOutcome::Created(user) => Ok(user),
+    match storage.create_user(shop, new, None).await? {
+        Attempt::Ran(CreateUserOutcome::Created(user)) => Ok(user),
         other => anyhow::bail!("a new user was answered {other:?}"),
     }
+}
+
+/// Creates a key that must be accepted.
+pub(crate) async fn create_key(
+    storage: &dyn Storage,
+    shop: ShopId,
+    new: NewApiKey,
+) -> anyhow::Result<ApiKey> {
+    match storage.create_key(shop, new, None).await? {
+        Attempt::Ran(CreateKeyOutcome::Created(key)) => Ok(key),
+        other => anyhow::bail!("a new key was answered {other:?}"),
+    }
+}
+
+/// Every key of the shop, as the list has them.
+pub(crate) async fn list_keys(storage: &dyn Storage, shop: ShopId) -> anyhow::Result<Vec<ApiKey>> {
+    let page = storage.list_keys(shop, None, MAX_PAGE_ENTRIES).await?;
+    ensure!(page.next.is_none(), "the shop has more keys than a page holds");
+    Ok(page.entries)
+}
+
+/// Rotates a key and answers what became of it.
+pub(crate) async fn rotate_key(
+    storage: &dyn Storage,
+    shop: ShopId,
+    number: KeyNumber,
+    rotation: KeyRotation,
+) -> anyhow::Result<RotateKeyOutcome> {
+    match storage.rotate_key(shop, number, rotation, None).await? {
+        Attempt::Ran(outcome) => Ok(outcome),
+        other => anyhow::bail!("a rotation without a key was answered {other:?}"),
+    }
+}
+
+/// A rotation at this time to a new key without an expiry, whose secret is told by `seed`.
+pub(crate) fn rotation(seed: u8, rotated_at: Timestamp, old_ends_at: Timestamp) -> KeyRotation {
+    KeyRotation { secret_hash: secret_hash(seed), expires_at: None, rotated_at, old_ends_at }
 }
 
 /// Creates a single ticket and answers what became of it.

@@ -8,7 +8,10 @@ use hexdesk_domain::ports::RotateKeyOutcome;
 use hexdesk_domain::{ApiKey, KeyNumber, NewApiKey, Scope, SecretHash, Shop, ShopId, Storage, Timestamp};
 
 use crate::comparison::same;
-use crate::samples::{at, create_shop, create_user, extreme_times, new_key, secret_hash, user_by_email};
+use crate::samples::{
+    at, create_key, create_shop, create_user, extreme_times, list_keys, new_key, rotate_key, rotation,
+    secret_hash, user_by_email,
+};
 
 /// KEY-1: a number of its own, found as handed in, together with its shop.
 pub async fn key_1_is_found_with_its_shop(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
@@ -37,7 +40,7 @@ pub async fn key_1_is_found_with_its_shop(storage: Arc<dyn Storage>) -> anyhow::
 
     let mut expected = Vec::new();
     for new in all {
-        let created = storage.create_key(shop.id, new.clone()).await?;
+        let created = create_key(&*storage, shop.id, new.clone()).await?;
         same("the created key", &created, &key_from(new, shop.id, created.number))?;
         expected.push(created);
     }
@@ -57,12 +60,12 @@ pub async fn key_2_unknown_number_is_none(storage: Arc<dyn Storage>) -> anyhow::
     same("a key of a shop without keys", &storage.find_key(one.id, number(1)?).await?, &None)?;
     let mut of_one = Vec::new();
     for seed in 1..=3 {
-        of_one.push(storage.create_key(one.id, new_key(seed)).await?);
+        of_one.push(create_key(&*storage, one.id, new_key(seed)).await?);
     }
     for key in &of_one {
         same("another shop's key", &storage.find_key(two.id, key.number).await?, &None)?;
     }
-    let of_two = storage.create_key(two.id, new_key(4)).await?;
+    let of_two = create_key(&*storage, two.id, new_key(4)).await?;
     for key in of_one.iter().filter(|key| key.number != of_two.number) {
         same("another shop's key", &storage.find_key(two.id, key.number).await?, &None)?;
     }
@@ -81,7 +84,7 @@ pub async fn key_3_list_holds_all_in_order(storage: Arc<dyn Storage>) -> anyhow:
     let two = create_shop(&*storage, "two.example.com").await?;
     let mut expected = [Vec::new(), Vec::new()];
     for shop in [&one, &two] {
-        same("the list of a shop without keys", &storage.list_keys(shop.id).await?, &Vec::new())?;
+        same("the list of a shop without keys", &list_keys(&*storage, shop.id).await?, &Vec::new())?;
     }
     // Neither the times nor the secrets are in the order of creation.
     for index in 0..12_u8 {
@@ -89,7 +92,7 @@ pub async fn key_3_list_holds_all_in_order(storage: Arc<dyn Storage>) -> anyhow:
         for (shop, keys) in [&one, &two].into_iter().zip(&mut expected) {
             let expires_at = (index % 3 == 0).then(|| Timestamp::MIN.saturating_add_millis(scattered.into()));
             let new = NewApiKey { created_at: at(-i64::from(scattered)), expires_at, ..new_key(scattered) };
-            keys.push(storage.create_key(shop.id, new).await?);
+            keys.push(create_key(&*storage, shop.id, new).await?);
         }
     }
     for (shop, keys) in [&one, &two].into_iter().zip(&mut expected) {
@@ -100,26 +103,26 @@ pub async fn key_3_list_holds_all_in_order(storage: Arc<dyn Storage>) -> anyhow:
         keys.sort_by_key(|key| key.number);
     }
     for (shop, keys) in [&one, &two].into_iter().zip(&expected) {
-        same("the shop's keys", &storage.list_keys(shop.id).await?, keys)?;
+        same("the shop's keys", &list_keys(&*storage, shop.id).await?, keys)?;
     }
     storage.close_shop(&one.domain, at(10)).await?;
-    same("the closed shop's keys", &storage.list_keys(one.id).await?, &expected[0])
+    same("the closed shop's keys", &list_keys(&*storage, one.id).await?, &expected[0])
 }
 
 /// KEY-4: revoking sets the time and answers the key; again keeps the first.
 pub async fn key_4_first_revocation_stays(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let one = create_shop(&*storage, "one.example.com").await?;
     let two = create_shop(&*storage, "two.example.com").await?;
-    let neighbour = storage.create_key(one.id, new_key(200)).await?;
+    let neighbour = create_key(&*storage, one.id, new_key(200)).await?;
     // Keys of the same numbers in the other shop, which stay as they are.
     let mut untouched = Vec::new();
     for seed in 0..3 {
-        untouched.push(storage.create_key(two.id, new_key(seed)).await?);
+        untouched.push(create_key(&*storage, two.id, new_key(seed)).await?);
     }
     for (index, revoked_at) in (0..).zip(extreme_times()) {
         // Expired keys can be revoked as well.
         let expires_at = (index % 2 == 0).then_some(Timestamp::MIN);
-        let key = storage.create_key(one.id, NewApiKey { expires_at, ..new_key(index) }).await?;
+        let key = create_key(&*storage, one.id, NewApiKey { expires_at, ..new_key(index) }).await?;
         let revoked = Some(ApiKey { revoked_at: Some(revoked_at), ..key.clone() });
         for now in [revoked_at, revoked_at.saturating_add_millis(1), Timestamp::MIN, Timestamp::MAX] {
             same("revoking it", &storage.revoke_key(one.id, key.number, now).await?, &revoked)?;
@@ -130,7 +133,7 @@ pub async fn key_4_first_revocation_stays(storage: Arc<dyn Storage>) -> anyhow::
     for unknown in [i64::from(i32::MAX), i64::MAX] {
         same("revoking no key", &storage.revoke_key(one.id, number(unknown)?, at(0)).await?, &None)?;
     }
-    let only_of_one = storage.list_keys(one.id).await?.pop().context("the shop's keys are not listed")?;
+    let only_of_one = list_keys(&*storage, one.id).await?.pop().context("the shop's keys are not listed")?;
     if untouched.iter().all(|key| key.number != only_of_one.number) {
         same(
             "revoking another shop's key",
@@ -147,8 +150,8 @@ pub async fn key_5_rotation_replaces_the_key(storage: Arc<dyn Storage>) -> anyho
     let shop = create_shop(&*storage, "shop.example.com").await?;
     let other = create_shop(&*storage, "other.example.com").await?;
     let user = create_user(&*storage, shop.id, user_by_email("agent@example.com")).await?;
-    let neighbour = storage.create_key(shop.id, new_key(200)).await?;
-    let of_other = storage.create_key(other.id, new_key(201)).await?;
+    let neighbour = create_key(&*storage, shop.id, new_key(200)).await?;
+    let of_other = create_key(&*storage, other.id, new_key(201)).await?;
     let now = at(1_000);
     let mut expected = vec![neighbour];
     for (expires_at, old_ends_at, ends) in [
@@ -168,9 +171,10 @@ pub async fn key_5_rotation_replaces_the_key(storage: Arc<dyn Storage>) -> anyho
             // Every other key writes for a user.
             let user_id = (seed % 4 == 1).then_some(user.id);
             let new = NewApiKey { scopes: scopes.clone(), user_id, expires_at, ..new_key(seed) };
-            let old = storage.create_key(shop.id, new).await?;
+            let old = create_key(&*storage, shop.id, new).await?;
             let secret = secret_hash(seed + 100);
-            let outcome = storage.rotate_key(shop.id, old.number, secret, now, old_ends_at).await?;
+            let outcome =
+                rotate_key(&*storage, shop.id, old.number, rotation(seed + 100, now, old_ends_at)).await?;
             let RotateKeyOutcome::Rotated(added) = outcome else {
                 anyhow::bail!("rotating a live key was answered {outcome:?}");
             };
@@ -182,11 +186,11 @@ pub async fn key_5_rotation_replaces_the_key(storage: Arc<dyn Storage>) -> anyho
     }
     // A key that was added by rotation can be rotated, and once more while the old one
     // lives.
-    let twice = storage.create_key(shop.id, new_key(90)).await?;
+    let twice = create_key(&*storage, shop.id, new_key(90)).await?;
     let mut number = twice.number;
     let mut rotated = twice;
     for (round, old_ends_at) in [(91, at(3_000)), (92, at(2_000))] {
-        let outcome = storage.rotate_key(shop.id, number, secret_hash(round), now, old_ends_at).await?;
+        let outcome = rotate_key(&*storage, shop.id, number, rotation(round, now, old_ends_at)).await?;
         let RotateKeyOutcome::Rotated(added) = outcome else {
             anyhow::bail!("rotating a live key was answered {outcome:?}");
         };
@@ -199,9 +203,9 @@ pub async fn key_5_rotation_replaces_the_key(storage: Arc<dyn Storage>) -> anyho
     let numbers: BTreeSet<_> = expected.iter().map(|key| key.number).collect();
     ensure!(numbers.len() == expected.len(), "two keys have the same number: {numbers:?}");
     expected.sort_by_key(|key| key.number);
-    same("the shop's keys", &storage.list_keys(shop.id).await?, &expected)?;
+    same("the shop's keys", &list_keys(&*storage, shop.id).await?, &expected)?;
     expect_keys(&*storage, &shop, &expected).await?;
-    same("the other shop's keys", &storage.list_keys(other.id).await?, &vec![of_other])
+    same("the other shop's keys", &list_keys(&*storage, other.id).await?, &vec![of_other])
 }
 
 /// KEY-6: a key that is not there, revoked or expired cannot be rotated.
@@ -215,27 +219,27 @@ pub async fn key_6_dead_key_is_not_rotated(storage: Arc<dyn Storage>) -> anyhow:
         NewApiKey { expires_at: Some(Timestamp::MIN), ..new_key(3) },
     ];
     for new in dead {
-        storage.create_key(shop.id, new).await?;
+        create_key(&*storage, shop.id, new).await?;
     }
     // Revoked before, at and after the time of rotation, with and without an expiry.
     for (seed, revoked_at) in [(4, at(1)), (5, now), (6, at(2_000))] {
         let expires_at = (seed == 5).then_some(Timestamp::MAX);
-        let key = storage.create_key(shop.id, NewApiKey { expires_at, ..new_key(seed) }).await?;
+        let key = create_key(&*storage, shop.id, NewApiKey { expires_at, ..new_key(seed) }).await?;
         storage.revoke_key(shop.id, key.number, revoked_at).await?;
     }
-    let before = storage.list_keys(shop.id).await?;
+    let before = list_keys(&*storage, shop.id).await?;
     let unknown = [number(i64::from(i32::MAX))?, number(i64::MAX)?];
     for number in before.iter().map(|key| key.number).chain(unknown) {
-        let outcome = storage.rotate_key(shop.id, number, secret_hash(9), now, at(5_000)).await?;
+        let outcome = rotate_key(&*storage, shop.id, number, rotation(9, now, at(5_000))).await?;
         same("rotating a dead key", &outcome, &RotateKeyOutcome::NotLive)?;
-        same("the shop's keys", &storage.list_keys(shop.id).await?, &before)?;
+        same("the shop's keys", &list_keys(&*storage, shop.id).await?, &before)?;
         // A key of this number is there, but in another shop.
-        let outcome = storage.rotate_key(other.id, number, secret_hash(9), now, at(5_000)).await?;
+        let outcome = rotate_key(&*storage, other.id, number, rotation(9, now, at(5_000))).await?;
         same("rotating another shop's key", &outcome, &RotateKeyOutcome::NotLive)?;
-        same("the other shop's keys", &storage.list_keys(other.id).await?, &Vec::new())?;
+        same("the other shop's keys", &list_keys(&*storage, other.id).await?, &Vec::new())?;
     }
-    let live = storage.create_key(shop.id, new_key(7)).await?;
-    let outcome = storage.rotate_key(other.id, live.number, secret_hash(9), now, at(5_000)).await?;
+    let live = create_key(&*storage, shop.id, new_key(7)).await?;
+    let outcome = rotate_key(&*storage, other.id, live.number, rotation(9, now, at(5_000))).await?;
     same("rotating another shop's live key", &outcome, &RotateKeyOutcome::NotLive)?;
     expect_keys(&*storage, &shop, &[live]).await
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::ensure;
 use hexdesk_domain::limits::MAX_PERSON_NAME_CHARS;
 use hexdesk_domain::ports::CreateUserOutcome;
-use hexdesk_domain::{NewUser, ShopId, Storage, User, UserId};
+use hexdesk_domain::{Attempt, NewUser, ShopId, Storage, User, UserId};
 
 use crate::comparison::same;
 use crate::memory::user_from;
@@ -174,7 +174,7 @@ pub async fn user_4_asked_number_is_kept(storage: Arc<dyn Storage>) -> anyhow::R
     let largest = NewUser { id: Some(user_id(UserId::MAX)?), ..user_by_email("max@example.com") };
     let largest = create_user(&*storage, shop, largest).await?;
     same("the largest number", &largest.id.get(), &UserId::MAX)?;
-    let past = storage.create_user(shop, user_by_email("past@example.com")).await;
+    let past = storage.create_user(shop, user_by_email("past@example.com"), None).await;
     ensure!(past.is_err(), "with the largest number in use, another one was handed out: {past:?}");
     same("the user with the largest number", &storage.find_user(shop, largest.id).await?, &Some(largest))
 }
@@ -191,8 +191,8 @@ pub async fn user_5_taken_number_is_refused(storage: Arc<dyn Storage>) -> anyhow
             first_name: Some("new".into()),
             ..user_by_email("new@example.com")
         };
-        let outcome = storage.create_user(shop, new).await?;
-        same("asking for a taken number", &outcome, &CreateUserOutcome::IdTaken)?;
+        let outcome = storage.create_user(shop, new, None).await?;
+        same("asking for a taken number", &outcome, &Attempt::Ran(CreateUserOutcome::IdTaken))?;
         let found = storage.find_user(shop, there.id).await?;
         same("the user who has the number", &found.as_ref(), &Some(there))?;
     }
@@ -204,7 +204,7 @@ pub async fn user_5_taken_number_is_refused(storage: Arc<dyn Storage>) -> anyhow
 /// Fails unless creating `new` answers `there` and leaves it as it is.
 async fn expect_taken(storage: &dyn Storage, shop: ShopId, new: NewUser, there: &User) -> anyhow::Result<()> {
     let what = format!("creating a user with {:?}", new.email);
-    let outcome = storage.create_user(shop, new).await?;
-    same(&what, &outcome, &CreateUserOutcome::EmailTaken(there.clone()))?;
+    let outcome = storage.create_user(shop, new, None).await?;
+    same(&what, &outcome, &Attempt::Ran(CreateUserOutcome::EmailTaken(there.clone())))?;
     same("the user who was there", &storage.find_user(shop, there.id).await?.as_ref(), &Some(there))
 }

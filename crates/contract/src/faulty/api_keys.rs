@@ -1,16 +1,21 @@
 use async_trait::async_trait;
-use hexdesk_domain::ports::RotateKeyOutcome;
+use hexdesk_domain::ports::{CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 use hexdesk_domain::{
-    ApiKey, ApiKeyStore, KeyNumber, NewApiKey, SecretHash, Shop, ShopId, StorageError, Timestamp,
+    ApiKey, ApiKeyStore, Attempt, KeyNumber, NewApiKey, Once, Page, Shop, ShopId, StorageError, Timestamp,
 };
 
 use super::{Fault, FaultyStorage};
 
 #[async_trait]
 impl ApiKeyStore for FaultyStorage {
-    async fn create_key(&self, shop: ShopId, key: NewApiKey) -> Result<ApiKey, StorageError> {
+    async fn create_key(
+        &self,
+        shop: ShopId,
+        key: NewApiKey,
+        once: Option<Once<CreateKeyOutcome>>,
+    ) -> Result<Attempt<CreateKeyOutcome>, StorageError> {
         let user_id = key.user_id.filter(|_| self.fault != Fault::KeyWithoutUser);
-        self.inner.create_key(shop, NewApiKey { user_id, ..key }).await
+        self.inner.create_key(shop, NewApiKey { user_id, ..key }, once).await
     }
 
     async fn find_key(
@@ -30,12 +35,21 @@ impl ApiKeyStore for FaultyStorage {
         }
     }
 
-    async fn list_keys(&self, shop: ShopId) -> Result<Vec<ApiKey>, StorageError> {
-        let mut keys = self.inner.list_keys(shop).await?;
+    async fn list_keys(
+        &self,
+        shop: ShopId,
+        after: Option<KeyNumber>,
+        limit: u32,
+    ) -> Result<Page<ApiKey, KeyNumber>, StorageError> {
+        let mut page = self.inner.list_keys(shop, after, limit).await?;
         if self.fault == Fault::RevokedKeysHidden {
-            keys.retain(|key| key.revoked_at.is_none());
+            page.entries.retain(|key| key.revoked_at.is_none());
         }
-        Ok(keys)
+        Ok(page)
+    }
+
+    async fn count_keys(&self, shop: ShopId) -> Result<u64, StorageError> {
+        self.inner.count_keys(shop).await
     }
 
     async fn revoke_key(
@@ -56,10 +70,10 @@ impl ApiKeyStore for FaultyStorage {
         &self,
         shop: ShopId,
         number: KeyNumber,
-        secret_hash: SecretHash,
-        now: Timestamp,
-        old_ends_at: Timestamp,
-    ) -> Result<RotateKeyOutcome, StorageError> {
+        rotation: KeyRotation,
+        once: Option<Once<RotateKeyOutcome>>,
+    ) -> Result<Attempt<RotateKeyOutcome>, StorageError> {
+        let (now, old_ends_at) = (rotation.rotated_at, rotation.old_ends_at);
         let mut expired_now = false;
         if let Some(key) = self.inner.state().api_keys.get_mut(&(shop, number))
             && self.fault == Fault::ExpiredKeyRotated
@@ -68,8 +82,8 @@ impl ApiKeyStore for FaultyStorage {
             key.expires_at = None;
             expired_now = true;
         }
-        let mut outcome = self.inner.rotate_key(shop, number, secret_hash, now, old_ends_at).await?;
-        if let RotateKeyOutcome::Rotated(added) = &mut outcome
+        let mut outcome = self.inner.rotate_key(shop, number, rotation, once).await?;
+        if let Attempt::Ran(RotateKeyOutcome::Rotated(added)) = &mut outcome
             && self.fault == Fault::RotationForgetsUser
             && let Some(stored) = self.inner.state().api_keys.get_mut(&(shop, added.number))
         {
@@ -80,7 +94,9 @@ impl ApiKeyStore for FaultyStorage {
             if expired_now {
                 key.expires_at = Some(now);
             }
-            if self.fault == Fault::RotationProlongs && matches!(outcome, RotateKeyOutcome::Rotated(_)) {
+            if self.fault == Fault::RotationProlongs
+                && matches!(outcome, Attempt::Ran(RotateKeyOutcome::Rotated(_)))
+            {
                 key.expires_at = Some(old_ends_at);
             }
         }

@@ -1,8 +1,8 @@
 use async_trait::async_trait;
-use hexdesk_domain::ports::CreateCustomerOutcome;
+use hexdesk_domain::ports::{CreateCustomerOutcome, Erased, UpdateCustomerOutcome};
 use hexdesk_domain::{
-    Attempt, Customer, CustomerId, CustomerStore, ExternalIds, NewCustomer, Once, ShopId, StorageError,
-    StorageErrorKind,
+    Attempt, Customer, CustomerChanges, CustomerFilter, CustomerId, CustomerStore, ExternalIds, NewCustomer,
+    Once, Page, ShopId, StorageError, StorageErrorKind,
 };
 
 use super::{Fault, FaultyStorage, failure, gap};
@@ -146,5 +146,33 @@ impl CustomerStore for FaultyStorage {
             return Ok(self.inner.state().customers.values().find(|there| there.id == id).cloned());
         }
         Ok(found)
+    }
+
+    async fn list_customers(
+        &self,
+        shop: ShopId,
+        filter: CustomerFilter,
+        after: Option<CustomerId>,
+        limit: u32,
+    ) -> Result<Page<Customer, CustomerId>, StorageError> {
+        self.inner.list_customers(shop, filter, after, limit).await
+    }
+
+    async fn count_customers(&self, shop: ShopId, filter: CustomerFilter) -> Result<u64, StorageError> {
+        self.inner.count_customers(shop, filter).await
+    }
+
+    async fn update_customer(
+        &self,
+        shop: ShopId,
+        id: CustomerId,
+        changes: CustomerChanges,
+        once: Option<Once<UpdateCustomerOutcome>>,
+    ) -> Result<Attempt<UpdateCustomerOutcome>, StorageError> {
+        self.inner.update_customer(shop, id, changes, once).await
+    }
+
+    async fn erase_customer(&self, shop: ShopId, id: CustomerId) -> Result<Option<Erased>, StorageError> {
+        self.inner.erase_customer(shop, id).await
     }
 }

@@ -1,17 +1,28 @@
 use async_trait::async_trait;
-use hexdesk_domain::ports::RotateKeyOutcome;
+use hexdesk_domain::ports::{CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 use hexdesk_domain::{
-    ApiKey, ApiKeyStore, KeyNumber, NewApiKey, SecretHash, Shop, ShopId, StorageError, Timestamp,
+    ApiKey, ApiKeyStore, Attempt, KeyNumber, NewApiKey, Once, Page, Shop, ShopId, StorageError, Timestamp,
 };
 
-use super::{MemoryStorage, State, next_number, unexpected};
+use super::{MemoryStorage, State, next_number, page_of, unexpected};
 
 impl State {
     pub(crate) fn keys_of(&self, shop: ShopId) -> impl Iterator<Item = &ApiKey> {
         self.api_keys.values().filter(move |key| key.shop_id == shop)
     }
 
-    pub(crate) fn create_key(&mut self, shop: ShopId, new: NewApiKey) -> Result<ApiKey, StorageError> {
+    pub(crate) fn create_key(
+        &mut self,
+        shop: ShopId,
+        new: NewApiKey,
+    ) -> Result<CreateKeyOutcome, StorageError> {
+        if new.user_id.is_some_and(|user| !self.is_active_user(shop, user)) {
+            return Ok(CreateKeyOutcome::UserNotFound);
+        }
+        Ok(CreateKeyOutcome::Created(self.add_key(shop, new)?))
+    }
+
+    fn add_key(&mut self, shop: ShopId, new: NewApiKey) -> Result<ApiKey, StorageError> {
         let number = KeyNumber::new(next_number(self.keys_of(shop).map(|key| key.number.get())))
             .ok_or_else(|| unexpected("create_key", "no key number left"))?;
         let NewApiKey { secret_hash, scopes, user_id, created_at, expires_at } = new;
@@ -29,28 +40,31 @@ impl State {
         Ok(key)
     }
 
-    fn rotate_key(
+    pub(crate) fn rotate_key(
         &mut self,
         shop: ShopId,
         number: KeyNumber,
-        secret_hash: SecretHash,
-        now: Timestamp,
-        old_ends_at: Timestamp,
+        rotation: KeyRotation,
     ) -> Result<RotateKeyOutcome, StorageError> {
-        let Some(old) = self.api_keys.get_mut(&(shop, number)).filter(|key| key.is_live(now)) else {
-            return Ok(RotateKeyOutcome::NotLive);
-        };
+        let KeyRotation { secret_hash, expires_at, rotated_at, old_ends_at } = rotation;
+        let old = self.api_keys.get_mut(&(shop, number)).filter(|key| key.is_live(rotated_at));
+        let Some(old) = old else { return Ok(RotateKeyOutcome::NotLive) };
         old.expires_at = Some(old.expires_at.map_or(old_ends_at, |end| end.min(old_ends_at)));
         let (scopes, user_id) = (old.scopes.clone(), old.user_id);
-        let new = NewApiKey { secret_hash, scopes, user_id, created_at: now, expires_at: None };
-        Ok(RotateKeyOutcome::Rotated(self.create_key(shop, new)?))
+        let new = NewApiKey { secret_hash, scopes, user_id, created_at: rotated_at, expires_at };
+        Ok(RotateKeyOutcome::Rotated(self.add_key(shop, new)?))
     }
 }
 
 #[async_trait]
 impl ApiKeyStore for MemoryStorage {
-    async fn create_key(&self, shop: ShopId, key: NewApiKey) -> Result<ApiKey, StorageError> {
-        self.state().create_key(shop, key)
+    async fn create_key(
+        &self,
+        shop: ShopId,
+        key: NewApiKey,
+        once: Option<Once<CreateKeyOutcome>>,
+    ) -> Result<Attempt<CreateKeyOutcome>, StorageError> {
+        self.state().attempt(shop, once, |state| state.create_key(shop, key))
     }
 
     async fn find_key(
@@ -62,8 +76,19 @@ impl ApiKeyStore for MemoryStorage {
         Ok(state.api_keys.get(&(shop, number)).cloned().zip(state.shops.get(&shop).cloned()))
     }
 
-    async fn list_keys(&self, shop: ShopId) -> Result<Vec<ApiKey>, StorageError> {
-        Ok(self.state().keys_of(shop).cloned().collect())
+    async fn list_keys(
+        &self,
+        shop: ShopId,
+        after: Option<KeyNumber>,
+        limit: u32,
+    ) -> Result<Page<ApiKey, KeyNumber>, StorageError> {
+        let state = self.state();
+        let keys = state.keys_of(shop).filter(|key| after.is_none_or(|after| key.number > after));
+        Ok(page_of(keys.map(|key| (key.number, key.clone())).collect(), Some(limit)))
+    }
+
+    async fn count_keys(&self, shop: ShopId) -> Result<u64, StorageError> {
+        Ok(self.state().keys_of(shop).count() as u64)
     }
 
     async fn revoke_key(
@@ -83,10 +108,9 @@ impl ApiKeyStore for MemoryStorage {
         &self,
         shop: ShopId,
         number: KeyNumber,
-        secret_hash: SecretHash,
-        now: Timestamp,
-        old_ends_at: Timestamp,
-    ) -> Result<RotateKeyOutcome, StorageError> {
-        self.state().rotate_key(shop, number, secret_hash, now, old_ends_at)
+        rotation: KeyRotation,
+        once: Option<Once<RotateKeyOutcome>>,
+    ) -> Result<Attempt<RotateKeyOutcome>, StorageError> {
+        self.state().attempt(shop, once, |state| state.rotate_key(shop, number, rotation))
     }
 }

@@ -1,10 +1,12 @@
 use async_trait::async_trait;
-use hexdesk_domain::ports::CreateCustomerOutcome;
+use hexdesk_domain::ports::{CreateCustomerOutcome, Erased, UpdateCustomerOutcome};
 use hexdesk_domain::{
-    Attempt, Customer, CustomerId, CustomerStore, NewCustomer, Once, ShopId, StorageError, fold_email,
+    Attempt, Customer, CustomerChanges, CustomerFilter, CustomerId, CustomerStore, ExternalIds, NewCustomer,
+    Once, Page, ShopId, StorageError, fold_email,
 };
 
-use super::{MemoryStorage, State, next_number, unexpected};
+use super::tickets::StoredTicket;
+use super::{MemoryStorage, State, next_number, page_of, unexpected};
 
 impl State {
     pub(crate) fn customers_of(&self, shop: ShopId) -> impl Iterator<Item = &Customer> {
@@ -12,7 +14,8 @@ impl State {
     }
 
     pub(crate) fn next_customer_id(&self, shop: ShopId) -> Option<CustomerId> {
-        CustomerId::new(next_number(self.customers_of(shop).map(|customer| customer.id.get())))
+        let used = self.customers.keys().chain(&self.erased_customers);
+        CustomerId::new(next_number(used.filter(|(owner, _)| *owner == shop).map(|(_, id)| id.get())))
     }
 
     pub(crate) fn create_customer(
@@ -44,6 +47,136 @@ impl State {
         let customer = customer_from(new, shop, id);
         self.customers.insert((shop, id), customer.clone());
         Ok(CreateCustomerOutcome::Created(customer))
+    }
+
+    /// The shop's customers that the filter lets through, in the order of lists.
+    pub(crate) fn filtered_customers(
+        &self,
+        shop: ShopId,
+        filter: &CustomerFilter,
+    ) -> Vec<(CustomerId, Customer)> {
+        let wanted = self.customers_of(shop).filter(|customer| is_customer_let_through(filter, customer));
+        let mut customers: Vec<_> = wanted.map(|customer| (customer.id, customer.clone())).collect();
+        customers.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
+        customers
+    }
+
+    pub(crate) fn update_customer(
+        &mut self,
+        shop: ShopId,
+        id: CustomerId,
+        changes: CustomerChanges,
+    ) -> UpdateCustomerOutcome {
+        let Some(there) = self.customers.get(&(shop, id)).cloned() else {
+            return UpdateCustomerOutcome::CustomerNotFound;
+        };
+        let (email, phone_number) = (changes.email.clone().flatten(), changes.phone_number.clone().flatten());
+        let customer = changed_customer(there, changes);
+        if customer.email.is_none() && customer.phone_number.is_none() {
+            return UpdateCustomerOutcome::Unreachable;
+        }
+        let has_another = |filter: CustomerFilter| {
+            self.filtered_customers(shop, &filter).iter().any(|(other, _)| *other != id)
+        };
+        if email.is_some() && has_another(CustomerFilter { email, ..CustomerFilter::default() }) {
+            return UpdateCustomerOutcome::EmailTaken;
+        }
+        if phone_number.is_some() && has_another(CustomerFilter { phone_number, ..CustomerFilter::default() })
+        {
+            return UpdateCustomerOutcome::PhoneNumberTaken;
+        }
+        self.customers.insert((shop, id), customer.clone());
+        UpdateCustomerOutcome::Updated(Box::new(customer))
+    }
+
+    pub(crate) fn erase_customer(&mut self, shop: ShopId, id: CustomerId) -> Option<Erased> {
+        self.customers.remove(&(shop, id))?;
+        self.erased_customers.insert((shop, id));
+        let of_customer = |(owner, _): &(ShopId, _), stored: &mut StoredTicket| {
+            *owner == shop && stored.ticket.customer_id == id
+        };
+        let mut erased = Erased::default();
+        for (_, stored) in self.tickets.extract_if(.., of_customer) {
+            erased.tickets += 1;
+            if let Some(number) = stored.human_ticket {
+                self.human_tickets.remove(&(shop, number));
+                erased.human_tickets += 1;
+            }
+        }
+        let comments = self.comments.len();
+        self.comments.retain(|(owner, _), comment| *owner != shop || comment.customer_id != id);
+        erased.comments = (comments - self.comments.len()) as u64;
+        let records = self.idempotency_records.len();
+        self.idempotency_records
+            .retain(|(owner, ..), record| *owner != shop || record.receipt.customer_id != Some(id));
+        erased.idempotency_records = (records - self.idempotency_records.len()) as u64;
+        Some(erased)
+    }
+}
+
+/// Whether the customer meets every condition of the filter.
+pub(crate) fn is_customer_let_through(filter: &CustomerFilter, customer: &Customer) -> bool {
+    let CustomerFilter { email, phone_number, external_ids } = filter;
+    let is_as = |wanted: &Option<String>, there: &Option<String>| wanted.is_none() || wanted == there;
+    let ids = &customer.external_ids;
+    let ExternalIds {
+        shopify_id,
+        wordpress_id,
+        prestashop_id,
+        fb_user_id,
+        ig_user_id,
+        ig_pseudo,
+        whatsapp_id,
+        zendesk_id,
+        freshdesk_id,
+        gmelius_id,
+        gorgias_id,
+    } = external_ids;
+    is_as(&email.as_deref().map(fold_email), &customer.email.as_deref().map(fold_email))
+        && is_as(phone_number, &customer.phone_number)
+        && is_as(shopify_id, &ids.shopify_id)
+        && is_as(wordpress_id, &ids.wordpress_id)
+        && is_as(prestashop_id, &ids.prestashop_id)
+        && is_as(fb_user_id, &ids.fb_user_id)
+        && is_as(ig_user_id, &ids.ig_user_id)
+        && is_as(ig_pseudo, &ids.ig_pseudo)
+        && is_as(whatsapp_id, &ids.whatsapp_id)
+        && is_as(zendesk_id, &ids.zendesk_id)
+        && is_as(freshdesk_id, &ids.freshdesk_id)
+        && is_as(gmelius_id, &ids.gmelius_id)
+        && is_as(gorgias_id, &ids.gorgias_id)
+}
+
+/// What becomes of a customer by changes.
+pub(crate) fn changed_customer(customer: Customer, changes: CustomerChanges) -> Customer {
+    let CustomerChanges {
+        email,
+        phone_number,
+        first_name,
+        last_name,
+        full_name,
+        shopify_id,
+        wordpress_id,
+        fb_user_id,
+        ig_user_id,
+        whatsapp_id,
+    } = changes;
+    let ids = customer.external_ids;
+    Customer {
+        email: email.unwrap_or(customer.email),
+        phone_number: phone_number.unwrap_or(customer.phone_number),
+        first_name: first_name.unwrap_or(customer.first_name),
+        last_name: last_name.unwrap_or(customer.last_name),
+        full_name: full_name.unwrap_or(customer.full_name),
+        external_ids: ExternalIds {
+            shopify_id: shopify_id.unwrap_or(ids.shopify_id),
+            wordpress_id: wordpress_id.unwrap_or(ids.wordpress_id),
+            fb_user_id: fb_user_id.unwrap_or(ids.fb_user_id),
+            ig_user_id: ig_user_id.unwrap_or(ids.ig_user_id),
+            whatsapp_id: whatsapp_id.unwrap_or(ids.whatsapp_id),
+            ..ids
+        },
+        ..customer
     }
 }
 
@@ -88,5 +221,35 @@ impl CustomerStore for MemoryStorage {
 
     async fn find_customer(&self, shop: ShopId, id: CustomerId) -> Result<Option<Customer>, StorageError> {
         Ok(self.state().customers.get(&(shop, id)).cloned())
+    }
+
+    async fn list_customers(
+        &self,
+        shop: ShopId,
+        filter: CustomerFilter,
+        after: Option<CustomerId>,
+        limit: u32,
+    ) -> Result<Page<Customer, CustomerId>, StorageError> {
+        let mut customers = self.state().filtered_customers(shop, &filter);
+        customers.retain(|(id, _)| after.is_none_or(|after| *id < after));
+        Ok(page_of(customers, Some(limit)))
+    }
+
+    async fn count_customers(&self, shop: ShopId, filter: CustomerFilter) -> Result<u64, StorageError> {
+        Ok(self.state().filtered_customers(shop, &filter).len() as u64)
+    }
+
+    async fn update_customer(
+        &self,
+        shop: ShopId,
+        id: CustomerId,
+        changes: CustomerChanges,
+        once: Option<Once<UpdateCustomerOutcome>>,
+    ) -> Result<Attempt<UpdateCustomerOutcome>, StorageError> {
+        self.state().attempt(shop, once, |state| Ok(state.update_customer(shop, id, changes)))
+    }
+
+    async fn erase_customer(&self, shop: ShopId, id: CustomerId) -> Result<Option<Erased>, StorageError> {
+        Ok(self.state().erase_customer(shop, id))
     }
 }

@@ -17,7 +17,7 @@ impl State {
         if expected_version.is_some_and(|expected| expected != stored.ticket.version) {
             return Ok(UpdateTicketOutcome::VersionMismatch);
         }
-        if changes.assigned_to.flatten().is_some_and(|user| !self.users.contains_key(&(shop, user))) {
+        if changes.assigned_to.flatten().is_some_and(|user| !self.is_active_user(shop, user)) {
             return Ok(UpdateTicketOutcome::AssigneeNotFound);
         }
         if !changes.is_empty() {

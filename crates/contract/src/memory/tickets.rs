@@ -42,7 +42,7 @@ impl State {
         if !self.customers.contains_key(&(shop, ticket.customer_id)) {
             return Ok(CreateTicketOutcome::CustomerNotFound);
         }
-        if ticket.assigned_to.is_some_and(|user| !self.users.contains_key(&(shop, user))) {
+        if ticket.assigned_to.is_some_and(|user| !self.is_active_user(shop, user)) {
             return Ok(CreateTicketOutcome::AssigneeNotFound);
         }
         if self.tickets.contains_key(&(shop, ticket.id)) {
@@ -74,8 +74,8 @@ impl State {
         let stored = self.tickets.get(&(shop, id))?;
         Some(TicketView {
             ticket: stored.ticket.clone(),
-            // Always there: a ticket is only created for a customer of its shop, and
-            // customers stay.
+            // Always there: a ticket is only created for a customer of its shop, and goes
+            // with it.
             customer: self.customers.get(&(shop, stored.ticket.customer_id))?.clone(),
             assignee: stored.ticket.assigned_to.and_then(|user| self.users.get(&(shop, user)).cloned()),
             human_ticket: stored

@@ -1,8 +1,11 @@
 use async_trait::async_trait;
-use hexdesk_domain::ports::CreateUserOutcome;
-use hexdesk_domain::{NewUser, ShopId, StorageError, User, UserId, UserStore, fold_email};
+use hexdesk_domain::ports::{CreateUserOutcome, UpdateUserOutcome, UserUpdate};
+use hexdesk_domain::{
+    Attempt, NewUser, Once, Page, ShopId, StorageError, Timestamp, User, UserChanges, UserFilter, UserId,
+    UserStore, fold_email,
+};
 
-use super::{MemoryStorage, State, next_number, unexpected};
+use super::{MemoryStorage, State, next_number, page_of, unexpected};
 
 impl State {
     pub(crate) fn users_of(&self, shop: ShopId) -> impl Iterator<Item = &User> {
@@ -13,7 +16,15 @@ impl State {
         UserId::new(next_number(self.users_of(shop).map(|user| user.id.get())))
     }
 
-    fn create_user(&mut self, shop: ShopId, new: NewUser) -> Result<CreateUserOutcome, StorageError> {
+    pub(crate) fn is_active_user(&self, shop: ShopId, id: UserId) -> bool {
+        self.users.get(&(shop, id)).is_some_and(is_active)
+    }
+
+    pub(crate) fn create_user(
+        &mut self,
+        shop: ShopId,
+        new: NewUser,
+    ) -> Result<CreateUserOutcome, StorageError> {
         let folded = fold_email(&new.email);
         if let Some(user) = self.users_of(shop).find(|user| fold_email(&user.email) == folded) {
             return Ok(CreateUserOutcome::EmailTaken(user.clone()));
@@ -29,20 +40,102 @@ impl State {
         self.users.insert((shop, id), user.clone());
         Ok(CreateUserOutcome::Created(user))
     }
+
+    /// The shop's users that the filter lets through, in the order of lists.
+    pub(crate) fn filtered_users(&self, shop: ShopId, filter: UserFilter) -> Vec<(UserId, User)> {
+        let UserFilter { is_active: wanted } = filter;
+        self.users_of(shop)
+            .filter(|user| wanted.is_none_or(|wanted| is_active(user) == wanted))
+            .map(|user| (user.id, user.clone()))
+            .collect()
+    }
+
+    pub(crate) fn update_user(&mut self, shop: ShopId, id: UserId, update: UserUpdate) -> UpdateUserOutcome {
+        let UserUpdate { changes, changed_at } = update;
+        let Some(there) = self.users.get(&(shop, id)).cloned() else {
+            return UpdateUserOutcome::UserNotFound;
+        };
+        if let Some(folded) = changes.email.as_deref().map(fold_email)
+            && self.users_of(shop).any(|other| other.id != id && fold_email(&other.email) == folded)
+        {
+            return UpdateUserOutcome::EmailTaken;
+        }
+        if changes.is_active == Some(false) {
+            let keys = self.api_keys.values_mut().filter(|key| key.shop_id == shop);
+            for key in keys.filter(|key| key.user_id == Some(id)) {
+                key.revoked_at.get_or_insert(changed_at);
+            }
+        }
+        let user = changed_user(there, changes, changed_at);
+        self.users.insert((shop, id), user.clone());
+        UpdateUserOutcome::Updated(user)
+    }
+}
+
+fn is_active(user: &User) -> bool {
+    user.deactivated_at.is_none()
+}
+
+/// What becomes of a user by changes at this time.
+pub(crate) fn changed_user(user: User, changes: UserChanges, changed_at: Timestamp) -> User {
+    let UserChanges { email, first_name, last_name, full_name, is_active } = changes;
+    User {
+        email: email.unwrap_or(user.email),
+        first_name: first_name.unwrap_or(user.first_name),
+        last_name: last_name.unwrap_or(user.last_name),
+        full_name: full_name.unwrap_or(user.full_name),
+        deactivated_at: match is_active {
+            Some(true) => None,
+            Some(false) => user.deactivated_at.or(Some(changed_at)),
+            None => user.deactivated_at,
+        },
+        ..user
+    }
 }
 
 pub(crate) fn user_from(new: NewUser, shop: ShopId, id: UserId) -> User {
     let NewUser { id: _, email, first_name, last_name, full_name, created_at } = new;
-    User { id, shop_id: shop, email, first_name, last_name, full_name, created_at }
+    User { id, shop_id: shop, email, first_name, last_name, full_name, created_at, deactivated_at: None }
 }
 
 #[async_trait]
 impl UserStore for MemoryStorage {
-    async fn create_user(&self, shop: ShopId, user: NewUser) -> Result<CreateUserOutcome, StorageError> {
-        self.state().create_user(shop, user)
+    async fn create_user(
+        &self,
+        shop: ShopId,
+        user: NewUser,
+        once: Option<Once<CreateUserOutcome>>,
+    ) -> Result<Attempt<CreateUserOutcome>, StorageError> {
+        self.state().attempt(shop, once, |state| state.create_user(shop, user))
     }
 
     async fn find_user(&self, shop: ShopId, id: UserId) -> Result<Option<User>, StorageError> {
         Ok(self.state().users.get(&(shop, id)).cloned())
+    }
+
+    async fn list_users(
+        &self,
+        shop: ShopId,
+        filter: UserFilter,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Page<User, UserId>, StorageError> {
+        let mut users = self.state().filtered_users(shop, filter);
+        users.retain(|(id, _)| after.is_none_or(|after| *id > after));
+        Ok(page_of(users, Some(limit)))
+    }
+
+    async fn count_users(&self, shop: ShopId, filter: UserFilter) -> Result<u64, StorageError> {
+        Ok(self.state().filtered_users(shop, filter).len() as u64)
+    }
+
+    async fn update_user(
+        &self,
+        shop: ShopId,
+        id: UserId,
+        update: UserUpdate,
+        once: Option<Once<UpdateUserOutcome>>,
+    ) -> Result<Attempt<UpdateUserOutcome>, StorageError> {
+        self.state().attempt(shop, once, |state| Ok(state.update_user(shop, id, update)))
     }
 }

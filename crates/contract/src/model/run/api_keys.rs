@@ -1,7 +1,7 @@
 //! API keys.
 
-use hexdesk_domain::ports::RotateKeyOutcome;
-use hexdesk_domain::{ApiKey, ApiKeyStore, KeyNumber, NewApiKey, SecretHash, ShopId, UserId};
+use hexdesk_domain::ports::{CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
+use hexdesk_domain::{ApiKey, ApiKeyStore, Attempt, KeyNumber, NewApiKey, SecretHash, ShopId, UserId};
 
 use anyhow::ensure;
 
@@ -9,7 +9,7 @@ use super::super::pairing::Pairing;
 use super::super::step::Slot;
 use super::{Both, Model, both, pick};
 use crate::comparison::same;
-use crate::samples::{at, new_key, secret_hash};
+use crate::samples::{at, list_keys, new_key, secret_hash};
 
 impl Model {
     pub(super) async fn create_key(
@@ -23,12 +23,25 @@ impl Model {
         let user = user.zip(users).and_then(|(slot, users)| pick(users, slot));
         let of = |user_id: Option<UserId>| NewApiKey { user_id, ..new.clone() };
         let keys = both(
-            self.tested.create_key(shop.tested, of(user.map(|user| user.tested))).await,
-            self.reference.create_key(shop.reference, of(user.map(|user| user.reference))).await,
+            self.tested.create_key(shop.tested, of(user.map(|user| user.tested)), None).await,
+            self.reference.create_key(shop.reference, of(user.map(|user| user.reference)), None).await,
         )?;
         let Some(Both { tested, reference }) = keys else { return Ok(()) };
-        self.learn_key(&tested, &reference)?;
-        same("creating a key", &self.key(tested)?, &reference)
+        if let (
+            Attempt::Ran(CreateKeyOutcome::Created(tested)),
+            Attempt::Ran(CreateKeyOutcome::Created(reference)),
+        ) = (&tested, &reference)
+        {
+            self.learn_key(tested, reference)?;
+        }
+        let tested = match tested {
+            Attempt::Ran(CreateKeyOutcome::Created(key)) => {
+                Attempt::Ran(CreateKeyOutcome::Created(self.key(key)?))
+            }
+            // These name no key.
+            other => other,
+        };
+        same("creating a key", &tested, &reference)
     }
 
     pub(super) async fn revoke_key(&mut self, shop: Slot, key: Slot, millis: i64) -> anyhow::Result<()> {
@@ -49,30 +62,40 @@ impl Model {
         old_ends_at: i64,
     ) -> anyhow::Result<()> {
         let Some((shop, number)) = self.key_at(shop, key) else { return Ok(()) };
-        let (secret, now, end) = (self.secret(), at(millis), at(old_ends_at.max(millis)));
+        let rotation = KeyRotation {
+            secret_hash: self.secret(),
+            expires_at: None,
+            rotated_at: at(millis),
+            old_ends_at: at(old_ends_at.max(millis)),
+        };
         let outcomes = both(
-            self.tested.rotate_key(shop.tested, number.tested, secret, now, end).await,
-            self.reference.rotate_key(shop.reference, number.reference, secret, now, end).await,
+            self.tested.rotate_key(shop.tested, number.tested, rotation.clone(), None).await,
+            self.reference.rotate_key(shop.reference, number.reference, rotation, None).await,
         )?;
         let Some(Both { tested, reference }) = outcomes else { return Ok(()) };
-        if let (RotateKeyOutcome::Rotated(tested), RotateKeyOutcome::Rotated(reference)) =
-            (&tested, &reference)
+        if let (
+            Attempt::Ran(RotateKeyOutcome::Rotated(tested)),
+            Attempt::Ran(RotateKeyOutcome::Rotated(reference)),
+        ) = (&tested, &reference)
         {
             self.learn_key(tested, reference)?;
         }
         let tested = match tested {
-            RotateKeyOutcome::Rotated(key) => RotateKeyOutcome::Rotated(self.key(key)?),
-            RotateKeyOutcome::NotLive => RotateKeyOutcome::NotLive,
+            Attempt::Ran(RotateKeyOutcome::Rotated(key)) => {
+                Attempt::Ran(RotateKeyOutcome::Rotated(self.key(key)?))
+            }
+            // These name no key.
+            other => other,
         };
         same("rotating a key", &tested, &reference)
     }
 
     pub(super) async fn look_at_keys(&self, shop: Both<ShopId>) -> anyhow::Result<()> {
-        let keys = self.tested.list_keys(shop.tested).await?;
+        let keys = list_keys(&*self.tested, shop.tested).await?;
         ensure!(keys.is_sorted_by_key(|key| key.number), "the keys are not in order of number");
         let mut keys = keys.into_iter().map(|key| self.key(key)).collect::<anyhow::Result<Vec<_>>>()?;
         keys.sort_by_key(|key| key.number);
-        same("the list of keys", &keys, &self.reference.list_keys(shop.reference).await?)?;
+        same("the list of keys", &keys, &list_keys(&self.reference, shop.reference).await?)?;
         for number in self.keys.get(&shop.reference).into_iter().flatten() {
             let found = self.tested.find_key(shop.tested, number.tested).await?;
             let found =
@@ -99,6 +122,4 @@ impl Model {
         self.keys.entry(shop).or_default().push(numbers);
         Ok(())
     }
-
-    // What the store answered, in the reference's numbers.
 }

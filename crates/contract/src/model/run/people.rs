@@ -115,12 +115,14 @@ impl Model {
         };
         let asking = |id: Option<UserId>| NewUser { id, ..new.clone() };
         let outcomes = both(
-            self.tested.create_user(shop.tested, asking(asked.map(|id| id.tested))).await,
-            self.reference.create_user(shop.reference, asking(asked.map(|id| id.reference))).await,
+            self.tested.create_user(shop.tested, asking(asked.map(|id| id.tested)), None).await,
+            self.reference.create_user(shop.reference, asking(asked.map(|id| id.reference)), None).await,
         )?;
         let Some(Both { tested, reference }) = outcomes else { return Ok(()) };
-        if let (CreateUserOutcome::Created(tested), CreateUserOutcome::Created(reference)) =
-            (&tested, &reference)
+        if let (
+            Attempt::Ran(CreateUserOutcome::Created(tested)),
+            Attempt::Ran(CreateUserOutcome::Created(reference)),
+        ) = (&tested, &reference)
         {
             self.user_ids.entry(shop.reference).or_insert_with(Pairing::new).add(tested.id, reference.id)?;
             self.users
@@ -135,12 +137,7 @@ impl Model {
             );
             *largest = tested.id.max(*largest);
         }
-        let tested = match tested {
-            CreateUserOutcome::Created(user) => CreateUserOutcome::Created(self.user(user)?),
-            CreateUserOutcome::EmailTaken(user) => CreateUserOutcome::EmailTaken(self.user(user)?),
-            CreateUserOutcome::IdTaken => CreateUserOutcome::IdTaken,
-        };
-        same("creating a user", &tested, &reference)
+        same("creating a user", &self.user_attempt(tested)?, &reference)
     }
 
     pub(super) async fn look_at_people(&self, shop: Both<ShopId>) -> anyhow::Result<()> {

@@ -1,7 +1,9 @@
 //! What the store answered, in the reference's numbers.
 
 use anyhow::Context;
-use hexdesk_domain::ports::{CreateCommentOutcome, CreateCustomerOutcome, UpdateTicketOutcome};
+use hexdesk_domain::ports::{
+    CreateCommentOutcome, CreateCustomerOutcome, CreateUserOutcome, UpdateTicketOutcome,
+};
 use hexdesk_domain::{
     ApiKey, Attempt, Comment, CommentPosition, CommentView, Customer, CustomerId, Page, Shop, ShopId, Ticket,
     TicketView, User, UserId,
@@ -40,6 +42,22 @@ impl Model {
         let shop_id = self.shop_ids.reference(user.shop_id)?;
         let ids = self.user_ids.get(&shop_id).context("a user of a shop without any")?;
         Ok(User { id: ids.reference(user.id)?, shop_id, ..user })
+    }
+
+    pub(super) fn user_attempt(
+        &self,
+        attempt: Attempt<CreateUserOutcome>,
+    ) -> anyhow::Result<Attempt<CreateUserOutcome>> {
+        Ok(match attempt {
+            Attempt::Ran(CreateUserOutcome::Created(user)) => {
+                Attempt::Ran(CreateUserOutcome::Created(self.user(user)?))
+            }
+            Attempt::Ran(CreateUserOutcome::EmailTaken(user)) => {
+                Attempt::Ran(CreateUserOutcome::EmailTaken(self.user(user)?))
+            }
+            // These name nobody.
+            other => other,
+        })
     }
 
     pub(super) fn key(&self, key: ApiKey) -> anyhow::Result<ApiKey> {

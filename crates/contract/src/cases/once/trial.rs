@@ -1,0 +1,269 @@
+//! What is tried with every operation.
+
+use std::sync::Arc;
+
+use anyhow::ensure;
+use hexdesk_domain::ports::{CreateTicketOutcome, TicketCreation};
+use hexdesk_domain::{
+    Attempt, Fingerprint, IdempotencyClaim, IdempotencyRequest, Receipt, Storage, Timestamp,
+};
+
+use super::comments::Comments;
+use super::customers::Customers;
+use super::ticket_updates::TicketUpdates;
+use super::{Operation, Thing};
+use crate::cases::concurrency::{RACERS, ROUNDS, race};
+use crate::comparison::same;
+use crate::samples::{Stage, at, claim, claimed, create_ticket, creation, heavy_text_of, text_of};
+
+/// A request of the operation `create`.
+pub(super) fn request(key: &str, request: u8) -> anyhow::Result<IdempotencyRequest> {
+    let request = claim(key, request, b"")?.request;
+    Ok(IdempotencyRequest { operation: "create".to_owned(), ..request })
+}
+
+/// An operation on a store, with shops to try it in.
+struct Trial<'a> {
+    storage: &'a dyn Storage,
+    operation: &'a dyn Operation,
+}
+
+impl Trial<'_> {
+    async fn attempt(
+        &self,
+        stage: &Stage,
+        thing: Thing,
+        request: &IdempotencyRequest,
+    ) -> anyhow::Result<Attempt<Vec<u8>>> {
+        self.operation.attempt(self.storage, stage, thing, Some((request.clone(), at(3)))).await
+    }
+
+    /// Runs the first use of a key and answers what its receipt says.
+    async fn run(&self, stage: &Stage, number: i64, request: &IdempotencyRequest) -> anyhow::Result<Vec<u8>> {
+        let Attempt::Ran(answer) = self.attempt(stage, Thing::New(number), request).await? else {
+            anyhow::bail!("the first use of {request:?} did not run");
+        };
+        self.expect(stage, "the first use of a key", number, true).await?;
+        Ok(answer)
+    }
+
+    async fn expect(&self, stage: &Stage, what: &str, number: i64, there: bool) -> anyhow::Result<()> {
+        let found = self.operation.is_there(self.storage, stage, number).await?;
+        same(&format!("whether {what} has an effect"), &found, &there)
+    }
+
+    /// Fails unless the request answers this and does nothing.
+    async fn expect_idle(
+        &self,
+        stage: &Stage,
+        what: &str,
+        number: i64,
+        request: &IdempotencyRequest,
+        expected: &Attempt<Vec<u8>>,
+    ) -> anyhow::Result<()> {
+        // In a way that could be refused, too, for the record answers first.
+        for thing in [Thing::New(number), Thing::Refused(number), Thing::Refused(number + 1)] {
+            same(&format!("{what}, as {thing:?}"), &self.attempt(stage, thing, request).await?, expected)?;
+        }
+        self.expect(stage, what, number, false).await
+    }
+}
+
+pub(super) async fn expect_once(
+    storage: &Arc<dyn Storage>,
+    operation: Arc<dyn Operation>,
+) -> anyhow::Result<()> {
+    let mut stages = Vec::new();
+    for name in ["one.example.com", "two.example.com"] {
+        let stage = Stage::set(&**storage, name).await?;
+        create_ticket(&**storage, creation(stage.ticket(1)?)).await?;
+        stages.push(stage);
+    }
+    let trial = Trial { storage: &**storage, operation: &*operation };
+    same_request_is_replayed(&trial, &stages[0]).await?;
+    other_request_is_refused(&trial, &stages[0]).await?;
+    keys_belong_to_shop_and_operation(&trial, &stages).await?;
+    refusals_leave_no_record(&trial, &stages[0]).await?;
+    without_a_once_nothing_is_recorded(&trial, &stages[0]).await?;
+    one_space_with_tickets(&trial, &stages[0]).await?;
+    one_space_with_each_other(&trial, &stages[0]).await?;
+    one_of_racing_attempts_runs(storage, operation, Arc::new(stages.swap_remove(0))).await
+}
+
+async fn same_request_is_replayed(trial: &Trial<'_>, stage: &Stage) -> anyhow::Result<()> {
+    // Keys that only look alike are different keys.
+    let long = [text_of(255), heavy_text_of(255), heavy_text_of(254) + "x"];
+    let alike =
+        ["key", "Key", "KEY", "key ", " key", "ke", "k_y", "k%", "kéy", "ke\u{301}y", "1", "01", "'", "\\"];
+    let keys: Vec<String> = alike.map(Into::into).into_iter().chain(long).collect();
+    let mut answers = Vec::new();
+    for (key, number) in keys.iter().zip(1_000..) {
+        answers.push(trial.run(stage, number, &request(key, 1)?).await?);
+    }
+    for ((key, answer), number) in keys.iter().zip(answers).zip(1_000..) {
+        let replayed = Attempt::Replayed(answer);
+        let request = request(key, 1)?;
+        // With a thing of its own, as whoever tries again makes one; and as it was.
+        trial.expect_idle(stage, &format!("again {key:?}"), 9_000, &request, &replayed).await?;
+        for requested_at in [at(3), Timestamp::MIN, Timestamp::MAX] {
+            let again = Some((request.clone(), requested_at));
+            let attempt = trial.operation.attempt(trial.storage, stage, Thing::New(number), again).await?;
+            same("the same in every detail", &attempt, &replayed)?;
+        }
+        trial.expect(stage, "the first use of a key, still", number, true).await?;
+    }
+    Ok(())
+}
+
+async fn other_request_is_refused(trial: &Trial<'_>, stage: &Stage) -> anyhow::Result<()> {
+    let first = request("other request", 1)?;
+    let answer = trial.run(stage, 2_000, &first).await?;
+    let mut fingerprints =
+        vec![request("", 2).map_or(Fingerprint([0; 32]), |other| other.fingerprint), Fingerprint([0; 32])];
+    // Each end of the fingerprint counts.
+    for place in [0, 31] {
+        let mut other = first.fingerprint;
+        other.0[place] ^= 1;
+        fingerprints.push(other);
+    }
+    for fingerprint in fingerprints {
+        let other = IdempotencyRequest { fingerprint, ..first.clone() };
+        trial.expect_idle(stage, "another request", 2_002, &other, &Attempt::KeyReused).await?;
+        // The refused request did not take the record over.
+        let replayed = Attempt::Replayed(answer.clone());
+        trial.expect_idle(stage, "the first request again", 2_002, &first, &replayed).await?;
+    }
+    Ok(())
+}
+
+async fn keys_belong_to_shop_and_operation(trial: &Trial<'_>, stages: &[Stage]) -> anyhow::Result<()> {
+    let operations = ["create", "creates", "Create", "", "create_ticket", "creaté"];
+    let mut uses = Vec::new();
+    for (stage, place) in stages.iter().zip(0..) {
+        for (operation, index) in operations.into_iter().zip(0..) {
+            // Some with the same and some with another request.
+            let request = request("of several", u8::from(index % 2 == 0))?;
+            let request = IdempotencyRequest { operation: operation.to_owned(), ..request };
+            let answer = trial.run(stage, 3_000 + place * 100 + index, &request).await?;
+            uses.push((stage, request, answer));
+        }
+    }
+    for (stage, request, answer) in uses {
+        let what = format!("{} of {}", request.operation, stage.shop.domain);
+        let replayed = Attempt::Replayed(answer);
+        trial.expect_idle(stage, &format!("the second {what}"), 3_900, &request, &replayed).await?;
+        let other = IdempotencyRequest { fingerprint: Fingerprint([7; 32]), ..request };
+        trial.expect_idle(stage, &format!("another {what}"), 3_900, &other, &Attempt::KeyReused).await?;
+    }
+    Ok(())
+}
+
+async fn refusals_leave_no_record(trial: &Trial<'_>, stage: &Stage) -> anyhow::Result<()> {
+    for number in [4_000, 4_001, 4_003] {
+        let key = format!("refused {number}");
+        // Refused as often as it is tried.
+        for _ in 0..2 {
+            let attempt = trial.attempt(stage, Thing::Refused(number), &request(&key, 1)?).await?;
+            ensure!(matches!(attempt, Attempt::Ran(_)), "a refusal was answered {attempt:?}");
+            trial.expect(stage, "a refusal", number, false).await?;
+        }
+        // Another request, so that a record left behind would show.
+        let answer = trial.run(stage, number + 10, &request(&key, 2)?).await?;
+        let replayed = Attempt::Replayed(answer);
+        trial.expect_idle(stage, "the one that ran", 4_900, &request(&key, 2)?, &replayed).await?;
+    }
+    Ok(())
+}
+
+async fn without_a_once_nothing_is_recorded(trial: &Trial<'_>, stage: &Stage) -> anyhow::Result<()> {
+    for number in 5_000..5_004 {
+        let attempt = trial.operation.attempt(trial.storage, stage, Thing::New(number), None).await?;
+        ensure!(matches!(attempt, Attempt::Ran(_)), "without a key it was answered {attempt:?}");
+        trial.expect(stage, "one without a key", number, true).await?;
+    }
+    Ok(())
+}
+
+/// Records of tickets and of the operation are in one space.
+async fn one_space_with_tickets(trial: &Trial<'_>, stage: &Stage) -> anyhow::Result<()> {
+    let of_ticket = |id: i64, request: IdempotencyRequest| -> anyhow::Result<TicketCreation> {
+        let receipt = Receipt { answer: b"ticket".to_vec(), customer_id: None };
+        Ok(claimed(stage.ticket(id)?, IdempotencyClaim { request, receipt }))
+    };
+    let (first, other) = (request("of a ticket", 1)?, request("of a ticket", 2)?);
+    let outcome = create_ticket(trial.storage, of_ticket(600, first.clone())?).await?;
+    same("a ticket with a key", &outcome, &CreateTicketOutcome::Created)?;
+    let replayed = Attempt::Replayed(b"ticket".to_vec());
+    trial.expect_idle(stage, "a ticket's request", 6_000, &first, &replayed).await?;
+    trial.expect_idle(stage, "a ticket's key", 6_000, &other, &Attempt::KeyReused).await?;
+
+    let (first, other) = (request("for a ticket", 1)?, request("for a ticket", 2)?);
+    let answer = trial.run(stage, 6_002, &first).await?;
+    for (request, expected) in
+        [(first, CreateTicketOutcome::Replayed(answer)), (other, CreateTicketOutcome::KeyReused)]
+    {
+        let outcome = create_ticket(trial.storage, of_ticket(601, request)?).await?;
+        same("a ticket with the operation's key", &outcome, &expected)?;
+    }
+    Ok(())
+}
+
+/// So are those of every other operation.
+async fn one_space_with_each_other(trial: &Trial<'_>, stage: &Stage) -> anyhow::Result<()> {
+    let others: [&dyn Operation; 3] = [&Comments, &Customers, &TicketUpdates];
+    for (other, number) in others.into_iter().zip([7_000, 7_100, 7_200]) {
+        let key = format!("of another operation {number}");
+        let first = request(&key, 1)?;
+        let before = Trial { storage: trial.storage, operation: other };
+        let answer = before.run(stage, number, &first).await?;
+        let replayed = Attempt::Replayed(answer);
+        trial.expect_idle(stage, "another operation's request", number + 2, &first, &replayed).await?;
+        let reused = request(&key, 2)?;
+        trial.expect_idle(stage, "another operation's key", number + 2, &reused, &Attempt::KeyReused).await?;
+    }
+    Ok(())
+}
+
+async fn one_of_racing_attempts_runs(
+    storage: &Arc<dyn Storage>,
+    operation: Arc<dyn Operation>,
+    stage: Arc<Stage>,
+) -> anyhow::Result<()> {
+    for round in 0..i64::try_from(ROUNDS)? {
+        let request = request(&format!("raced for {round}"), 1)?;
+        let number = move |racer: i64| 8_000 + round * 100 + racer * 2;
+        for racer in 0..i64::try_from(RACERS)? {
+            operation.prepare(&**storage, &stage, number(racer)).await?;
+        }
+        let attempts = race(RACERS, |racer| {
+            let (storage, operation, stage) =
+                (Arc::clone(storage), Arc::clone(&operation), Arc::clone(&stage));
+            let request = request.clone();
+            async move {
+                let number = number(i64::try_from(racer)?);
+                let request = Some((request, at(3)));
+                let attempt = operation.attempt(&*storage, &stage, Thing::New(number), request).await?;
+                Ok((number, attempt))
+            }
+        })
+        .await?;
+        let mut ran = attempts.iter().filter(|(_, attempt)| matches!(attempt, Attempt::Ran(_)));
+        let Some((_, Attempt::Ran(answer))) = ran.next() else {
+            anyhow::bail!("none of the racers ran: {attempts:?}");
+        };
+        let replayed = Attempt::Replayed(answer.clone());
+        for (number, attempt) in &attempts {
+            let won = *attempt == Attempt::Ran(answer.clone());
+            ensure!(
+                won || *attempt == replayed || *attempt == Attempt::InProgress,
+                "a racer who lost was answered {attempt:?}"
+            );
+            let found = operation.is_there(&**storage, &stage, *number).await?;
+            same("whether a racer had an effect", &found, &won)?;
+        }
+        same("how many of the racers ran besides the first", &ran.count(), &0)?;
+        let again = operation.attempt(&**storage, &stage, Thing::New(8_900), Some((request, at(3)))).await?;
+        same("the race is over", &again, &replayed)?;
+    }
+    Ok(())
+}
