@@ -41,6 +41,11 @@ pub enum Excess {
 }
 
 impl ApiKeyDraft {
+    /// Everything that is wrong with the draft at this time, in the order of [`Field`].
+    pub fn violations(&self, now: Timestamp) -> Vec<Violation> {
+        self.checked_scopes(now).err().unwrap_or_default()
+    }
+
     /// The scopes.
     ///
     /// # Errors
@@ -71,8 +76,8 @@ impl ApiKeyDraft {
 }
 
 impl RotationDraft {
-    /// Everything that is wrong with the draft, in the order of [`Field`].
-    pub(crate) fn violations(&self, now: Timestamp) -> Vec<Violation> {
+    /// Everything that is wrong with the draft at this time, in the order of [`Field`].
+    pub fn violations(&self, now: Timestamp) -> Vec<Violation> {
         let mut violations: Vec<Violation> = past_expiry(self.expires_at, now).into_iter().collect();
         let range = 0..=MAX_KEY_OVERLAP_SECONDS;
         if self.overlap_seconds.is_some_and(|seconds| !range.contains(&seconds)) {

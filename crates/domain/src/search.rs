@@ -27,8 +27,9 @@ pub fn search_words<'a>(texts: impl IntoIterator<Item = &'a str>) -> BTreeSet<St
 
 /// The words of a text, in order.
 fn words_of(text: &str) -> Vec<String> {
-    let folded: String =
-        text.nfkd().filter(|letter| !is_accent(*letter)).flat_map(char::to_lowercase).collect();
+    let letters = text.nfkd().filter(|letter| !is_accent(*letter)).flat_map(char::to_lowercase);
+    // The one lower-case letter that is written in two ways.
+    let folded: String = letters.map(|letter| if letter == 'ς' { 'σ' } else { letter }).collect();
     folded
         .unicode_words()
         // What Unicode takes for one word, like an address, is looked for by its parts too.
@@ -110,6 +111,7 @@ mod tests {
         assert_eq!(words("+33 1-23"), ["33", "1", "23"]);
         assert_eq!(words("don't"), ["don", "t"]);
         assert_eq!(words("Straße ÄÖÜ"), ["straße", "aou"]);
+        assert_eq!(words("ΟΔΟΣ"), words("οδός"));
         assert_eq!(words("ﬁne Ⅻ"), ["fine", "xii"]);
         assert_eq!(words("返金してください")[..2], ["返", "金"]);
         assert_eq!(words(" \u{0} -- … 🦀"), Vec::<String>::new());

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::ports::{Clock, CustomerStore, UpdateCustomerOutcome};
 use crate::{
-    Attempt, CommandError, CustomerChanges, CustomerId, IdempotencyRequest, Once, RenderReceipt, ShopId,
+    Attempt, CommandError, CustomerChanges, CustomerId, Field, IdempotencyRequest, Once, RenderReceipt, Rule,
+    ShopId, Violation,
 };
 
 /// Changes customers: checks the changes and has the store make them.
@@ -40,6 +41,13 @@ impl UpdateCustomer {
         }
         let requested_at = self.clock.now();
         let once = idempotency.map(|request| Once { request, requested_at, receipt });
-        Ok(self.store.update_customer(shop, customer, changes, once).await?)
+        match self.store.update_customer(shop, customer, changes, once).await? {
+            Attempt::Ran(UpdateCustomerOutcome::Unreachable) => {
+                let unreachable =
+                    Violation { field: Field::Email, index: None, rule: Rule::EmailOrPhoneNumber };
+                Err(CommandError::Invalid(vec![unreachable]))
+            }
+            attempt => Ok(attempt),
+        }
     }
 }

@@ -184,7 +184,9 @@ fn refused(violations: &[Violation]) -> anyhow::Error {
                 Rule::Email => format!("{option} must be an e-mail address"),
                 Rule::MaxLength(max) => format!("{option} must not be longer than {max} characters"),
                 Rule::Required | Rule::NotBlank => format!("{option} is needed"),
-                Rule::NoNul | Rule::Range(..) | Rule::LanguageTag => format!("{option} is not allowed"),
+                Rule::NoNul | Rule::Range(..) | Rule::LanguageTag | Rule::Scope | Rule::InTheFuture => {
+                    format!("{option} is not allowed")
+                }
             }
         })
         .collect();

@@ -2,12 +2,16 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hexdesk_domain::ShopId;
+use hexdesk_domain::{
+    CommentId, CommentPosition, CustomerId, KeyNumber, SearchPosition, ShopId, TicketId, TicketPosition,
+    Timestamp, UserId,
+};
 use sha2::{Digest, Sha256};
 
 /// Cursors of other versions are refused.
 const VERSION: u8 = 1;
-const PLACE_BYTES: usize = 16;
+const PLACE_NUMBERS: usize = 3;
+const PLACE_BYTES: usize = PLACE_NUMBERS * size_of::<i64>();
 const TAG_BYTES: usize = 12;
 
 /// Seals the places of one list of one shop into cursors, and opens them.
@@ -29,8 +33,8 @@ impl CursorSeal {
     }
 
     /// The cursor of a place.
-    pub(crate) fn seal(&self, place: [i64; 2]) -> String {
-        let place = to_bytes(place);
+    pub(crate) fn seal(&self, place: &impl Place) -> String {
+        let place = to_bytes(place.numbers());
         let mut cursor = vec![VERSION];
         cursor.extend_from_slice(&place);
         cursor.extend_from_slice(&self.tag(&place));
@@ -39,12 +43,15 @@ impl CursorSeal {
 
     /// The place of a cursor; `None` for one of another list, shop, filter or version, and
     /// for anything that is no cursor.
-    pub(crate) fn open(&self, cursor: &str) -> Option<[i64; 2]> {
+    pub(crate) fn open<P: Place>(&self, cursor: &str) -> Option<P> {
         let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
         let (version, rest) = bytes.split_first()?;
         let (place, tag) = rest.split_at_checked(PLACE_BYTES)?;
         let place: [u8; PLACE_BYTES] = place.try_into().ok()?;
-        (*version == VERSION && tag == self.tag(&place)).then(|| from_bytes(place))
+        if *version != VERSION || tag != self.tag(&place) {
+            return None;
+        }
+        P::from_numbers(from_bytes(place))
     }
 
     fn tag(&self, place: &[u8; PLACE_BYTES]) -> [u8; TAG_BYTES] {
@@ -53,15 +60,74 @@ impl CursorSeal {
     }
 }
 
-fn to_bytes([first, second]: [i64; 2]) -> [u8; PLACE_BYTES] {
-    ((u128::from(first.cast_unsigned()) << 64) | u128::from(second.cast_unsigned())).to_be_bytes()
+fn to_bytes(numbers: [i64; PLACE_NUMBERS]) -> [u8; PLACE_BYTES] {
+    let mut bytes = [0; PLACE_BYTES];
+    for (place, number) in bytes.chunks_exact_mut(size_of::<i64>()).zip(numbers) {
+        place.copy_from_slice(&number.to_be_bytes());
+    }
+    bytes
 }
 
-fn from_bytes(bytes: [u8; PLACE_BYTES]) -> [i64; 2] {
-    let both = u128::from_be_bytes(bytes).cast_signed();
-    // Each takes its own 64 bits.
-    [(both >> 64) as i64, both as i64]
+fn from_bytes(bytes: [u8; PLACE_BYTES]) -> [i64; PLACE_NUMBERS] {
+    let (numbers, _) = bytes.as_chunks();
+    std::array::from_fn(|index| i64::from_be_bytes(numbers[index]))
 }
+
+/// A place in a list, as the numbers that a cursor holds; those it has no use for are 0.
+pub(crate) trait Place: Sized {
+    /// Its numbers.
+    fn numbers(&self) -> [i64; PLACE_NUMBERS];
+
+    /// The place of these numbers; `None` if they are none's.
+    fn from_numbers(numbers: [i64; PLACE_NUMBERS]) -> Option<Self>;
+}
+
+impl Place for TicketPosition {
+    fn numbers(&self) -> [i64; PLACE_NUMBERS] {
+        [self.last_message_time.unix_millis(), self.id.get(), 0]
+    }
+
+    fn from_numbers([time, id, _]: [i64; PLACE_NUMBERS]) -> Option<Self> {
+        Some(Self { last_message_time: Timestamp::from_unix_millis(time).ok()?, id: TicketId::new(id)? })
+    }
+}
+
+impl Place for CommentPosition {
+    fn numbers(&self) -> [i64; PLACE_NUMBERS] {
+        [self.time.unix_millis(), self.id.get(), 0]
+    }
+
+    fn from_numbers([time, id, _]: [i64; PLACE_NUMBERS]) -> Option<Self> {
+        Some(Self { time: Timestamp::from_unix_millis(time).ok()?, id: CommentId::new(id)? })
+    }
+}
+
+impl Place for SearchPosition {
+    fn numbers(&self) -> [i64; PLACE_NUMBERS] {
+        let [time, id, _] = self.ticket.numbers();
+        [time, id, i64::from(self.rank)]
+    }
+
+    fn from_numbers([time, id, rank]: [i64; PLACE_NUMBERS]) -> Option<Self> {
+        Some(Self { rank: rank.try_into().ok()?, ticket: TicketPosition::from_numbers([time, id, 0])? })
+    }
+}
+
+macro_rules! places {
+    ($($id:ident)+) => {$(
+        impl Place for $id {
+            fn numbers(&self) -> [i64; PLACE_NUMBERS] {
+                [self.get(), 0, 0]
+            }
+
+            fn from_numbers([id, ..]: [i64; PLACE_NUMBERS]) -> Option<Self> {
+                Self::new(id)
+            }
+        }
+    )+};
+}
+
+places!(CustomerId KeyNumber UserId);
 
 #[cfg(test)]
 mod tests {
@@ -71,41 +137,52 @@ mod tests {
         CursorSeal::new(list, ShopId::new(shop).unwrap(), filter)
     }
 
+    fn place() -> TicketPosition {
+        TicketPosition { last_message_time: Timestamp::MIN, id: TicketId::new(i64::MAX).unwrap() }
+    }
+
+    #[track_caller]
+    fn assert_opens<P: Place + PartialEq + std::fmt::Debug>(place: P) {
+        let tickets = seal("tickets", 1, "tag=vip");
+        let cursor = tickets.seal(&place);
+        assert!(cursor.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
+        assert_eq!(tickets.open(&cursor), Some(place));
+    }
+
     #[test]
     fn a_cursor_opens_where_it_was_sealed() {
-        let tickets = seal("tickets", 1, "tag=vip");
-        for place in [[0, 1], [-62_135_596_800_000, i64::MAX], [i64::MIN, i64::MIN], [-1, 1]] {
-            let cursor = tickets.seal(place);
-            assert!(cursor.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
-            assert_eq!(tickets.open(&cursor), Some(place));
-        }
+        assert_opens(place());
+        assert_opens(CommentPosition { time: Timestamp::MAX, id: CommentId::new(1).unwrap() });
+        assert_opens(SearchPosition { rank: u32::MAX, ticket: place() });
+        assert_opens(CustomerId::new(CustomerId::MAX).unwrap());
     }
 
     #[test]
     fn a_cursor_opens_nowhere_else() {
-        let cursor = seal("tickets", 1, "tag=vip").seal([1, 2]);
+        let cursor = seal("tickets", 1, "tag=vip").seal(&place());
         for other in [
             seal("comments", 1, "tag=vip"),
             seal("tickets", 2, "tag=vip"),
             seal("tickets", 1, ""),
             seal("ticket", 1, "stag=vip"),
         ] {
-            assert_eq!(other.open(&cursor), None);
+            assert_eq!(other.open::<TicketPosition>(&cursor), None);
         }
     }
 
     #[test]
     fn anything_else_is_no_cursor() {
         let tickets = seal("tickets", 1, "");
-        let cursor = tickets.seal([1, 2]);
+        let cursor = tickets.seal(&place());
         let bytes = URL_SAFE_NO_PAD.decode(&cursor).unwrap();
+        let open = |cursor: &str| tickets.open::<TicketPosition>(cursor);
         for changed in 0..bytes.len() {
             let mut forged = bytes.clone();
             forged[changed] ^= 1;
-            assert_eq!(tickets.open(&URL_SAFE_NO_PAD.encode(forged)), None, "byte {changed}");
+            assert_eq!(open(&URL_SAFE_NO_PAD.encode(forged)), None, "byte {changed}");
         }
         for garbage in ["", "AQ", "é", "====", &cursor[1..], &format!("{cursor}A"), &"A".repeat(10_000)] {
-            assert_eq!(tickets.open(garbage), None, "{garbage:.20}");
+            assert_eq!(open(garbage), None, "{garbage:.20}");
         }
     }
 }

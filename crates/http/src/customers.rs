@@ -1,9 +1,15 @@
 //! The customer routes.
 
 mod create;
+mod erase;
 mod find;
+mod list;
 pub(crate) mod openapi;
+mod update;
 mod wire;
 
 pub(crate) use create::create;
+pub(crate) use erase::erase;
 pub(crate) use find::find;
+pub(crate) use list::list;
+pub(crate) use update::update;

@@ -68,15 +68,15 @@ pub(crate) async fn prepare(storage: &Arc<dyn Storage>, now: Timestamp) -> anyho
         ..UserDraft::default()
     };
     let user = user.into_new(now).ok().context("the demo user breaks a rule")?;
-    match storage.create_user(shop.id, user).await? {
-        CreateUserOutcome::Created(_) => {}
-        CreateUserOutcome::EmailTaken(user) if user.id.get() == USER_ID => {}
-        CreateUserOutcome::EmailTaken(_) | CreateUserOutcome::IdTaken => {
+    match storage.create_user(shop.id, user, None).await? {
+        Attempt::Ran(CreateUserOutcome::Created(_)) => {}
+        Attempt::Ran(CreateUserOutcome::EmailTaken(user)) if user.id.get() == USER_ID => {}
+        _ => {
             bail!("the shop {SHOP} of this database has other users than the demo's: use another database")
         }
     }
 
-    let scopes = Scope::ALL.iter().copied().collect();
+    let scopes = Scope::DEFAULT.iter().copied().collect();
     let request = KeyRequest { shop: shop.id, scopes, user_id: None, expires_at: None };
     Ok(issue_key(&**storage, request, now).await?.1)
 }

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use hexdesk_domain::{Attempt, CustomerId, Fingerprint, IdempotencyKey, IdempotencyRequest, Receipt, ShopId};
 use serde::Serialize;
@@ -15,11 +15,16 @@ use crate::problem::Problem;
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// The idempotency request that the header makes of a request with this body.
+/// The idempotency request that the header makes of a request with this body, whose path
+/// names this number.
 ///
 /// # Errors
 /// 400 for a header that is no key, or is there twice.
-pub(crate) fn requested(request: &HttpRequest, body: &[u8]) -> Result<Option<IdempotencyRequest>, Problem> {
+pub(crate) fn requested(
+    request: &HttpRequest,
+    subject: Option<i64>,
+    body: &[u8],
+) -> Result<Option<IdempotencyRequest>, Problem> {
     let mut values = request.headers().get_all(IDEMPOTENCY_KEY);
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
@@ -30,14 +35,22 @@ pub(crate) fn requested(request: &HttpRequest, body: &[u8]) -> Result<Option<Ide
         .and_then(|text| IdempotencyKey::parse(text).ok())
         .ok_or_else(|| Problem::invalid_parameter("Idempotency-Key must be 1 to 255 characters"))?;
     Ok(Some(IdempotencyRequest {
-        operation: operation(request.method(), request.path()),
+        operation: operation(request, subject),
         key,
         fingerprint: Fingerprint(Sha256::digest(body).into()),
     }))
 }
 
-fn operation(method: &Method, path: &str) -> String {
-    format!("{method} {path}")
+/// The method and the path, which is spelled in one way only: a number may be written in
+/// many.
+fn operation(request: &HttpRequest, subject: Option<i64>) -> String {
+    let method = request.method();
+    let pattern = request.match_pattern().unwrap_or_default();
+    match (subject, pattern.split_once('{').and_then(|(start, rest)| Some((start, rest.split_once('}')?.1))))
+    {
+        (Some(number), Some((start, end))) => format!("{method} {start}{number}{end}"),
+        _ => format!("{method} {pattern}"),
+    }
 }
 
 /// The idempotency keys of requests that are running in this process. A second request
@@ -107,13 +120,13 @@ impl StoredAnswer {
         Self { entity_tag: Some(entity_tag), ..self }
     }
 
-    /// The receipt to keep, which holds the data of this customer.
-    pub(crate) fn into_receipt(self, customer_id: CustomerId) -> Receipt {
+    /// The receipt to keep, which holds the data of this customer, if of any.
+    pub(crate) fn into_receipt(self, customer_id: Option<CustomerId>) -> Receipt {
         let location = self.location.unwrap_or_default();
         let entity_tag = self.entity_tag.unwrap_or_default();
         let mut answer = format!("{} {location} {entity_tag}\n", self.status.as_u16()).into_bytes();
         answer.extend_from_slice(&self.body);
-        Receipt { answer, customer_id: Some(customer_id) }
+        Receipt { answer, customer_id }
     }
 
     /// The answer that a receipt holds.
@@ -186,7 +199,7 @@ mod tests {
 
     #[test]
     fn an_answer_survives_being_kept() {
-        let customer = CustomerId::new(1).unwrap();
+        let customer = CustomerId::new(1);
         for answer in [
             StoredAnswer::created(Some("/api/v1/tickets/7".into()), &["a\nb"]),
             StoredAnswer::created(None, &1),
@@ -194,7 +207,7 @@ mod tests {
             StoredAnswer::ok(&()).with_entity_tag("\"1\"".into()),
         ] {
             let receipt = answer.clone().into_receipt(customer);
-            assert_eq!(receipt.customer_id, Some(customer));
+            assert_eq!(receipt.customer_id, customer);
             assert_eq!(StoredAnswer::from_receipt(&receipt.answer), Ok(answer));
         }
         for garbage in ["", "\n", "201", "201\n", "201 /\n", "abc / \n", "201 / "] {

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use hexdesk_domain::{Field, Rule, Timestamp, Violation};
+use hexdesk_domain::{Field, Rule, Scope, Timestamp, Violation};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::error::Category;
@@ -99,6 +99,21 @@ impl Members {
         let position = self.position(field)?;
         self.values.get(position)?.as_ref()?;
         Some(read(self, field))
+    }
+
+    /// What is to become of a field that cannot be taken away: as [`Self::change`], but
+    /// `null` is refused.
+    pub(crate) fn replacement<T>(
+        &mut self,
+        field: Field,
+        read: impl FnOnce(&mut Self, Field) -> Option<T>,
+    ) -> Option<T> {
+        let known = self.errors.len();
+        let change = self.change(field, read)?;
+        if change.is_none() && self.errors.len() == known {
+            self.refuse::<()>(field, None, "required", "must not be null");
+        }
+        change
     }
 
     /// `true` or `false`, also as strings.
@@ -243,6 +258,8 @@ fn describe(rule: Rule) -> (&'static str, String) {
         Rule::Email => ("email", "must be an e-mail address".to_owned()),
         Rule::Range(min, max) => ("range", format!("must be a whole number from {min} to {max}")),
         Rule::LanguageTag => ("language_tag", "must be a BCP 47 language tag like en or pt-BR".to_owned()),
+        Rule::Scope => ("scope", format!("must be one of {}", Scope::names())),
+        Rule::InTheFuture => ("future", "must lie in the future".to_owned()),
         Rule::EmailOrPhoneNumber => ("required", "or phone_number is required".to_owned()),
     }
 }

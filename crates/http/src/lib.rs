@@ -6,6 +6,7 @@
 //! returns the `Problem` that says why not.
 
 mod authorization;
+mod command;
 pub mod command_line;
 mod comments;
 mod cursor;

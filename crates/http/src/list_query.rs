@@ -2,9 +2,10 @@
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
-use hexdesk_domain::Timestamp;
 use hexdesk_domain::limits::{DEFAULT_PAGE_ENTRIES, MAX_PAGE_ENTRIES};
+use hexdesk_domain::{ShopId, Timestamp};
 
+use crate::cursor::{CursorSeal, Place};
 use crate::problem::Problem;
 
 /// Entries of a page for which no number was asked.
@@ -19,7 +20,11 @@ impl QueryParameters {
     ///
     /// # Errors
     /// 400 for a name that is not known or stands there twice.
-    pub(crate) fn parse(request: &HttpRequest, known: &[&str]) -> Result<Self, Problem> {
+    pub(crate) fn parse(
+        request: &HttpRequest,
+        known: impl IntoIterator<Item = &'static str>,
+    ) -> Result<Self, Problem> {
+        let known: Vec<&str> = known.into_iter().collect();
         let query = web::Query::<Vec<(String, String)>>::from_query(request.query_string());
         let Ok(web::Query(parameters)) = query else {
             return Err(Problem::invalid_parameter("The query cannot be read"));
@@ -45,11 +50,8 @@ impl QueryParameters {
 
     /// The parameters that narrow the list, as one text: what a cursor is bound to.
     pub(crate) fn filter(&self) -> String {
-        let mut filter: Vec<&(String, String)> = self
-            .0
-            .iter()
-            .filter(|(name, _)| !["limit", "cursor", "include"].contains(&name.as_str()))
-            .collect();
+        let mut filter: Vec<&(String, String)> =
+            self.0.iter().filter(|(name, _)| !PAGE_PARAMETERS.contains(&name.as_str())).collect();
         filter.sort();
         format!("{filter:?}")
     }
@@ -86,6 +88,15 @@ impl QueryParameters {
             .map(|limit| limit.and_then(|limit| u32::try_from(limit).ok()))
     }
 
+    /// `cursor`, sealed by this.
+    ///
+    /// # Errors
+    /// 400 for a cursor of another list, and anything that is none.
+    pub(crate) fn cursor<P: Place>(&mut self, seal: &CursorSeal) -> Result<Option<P>, Problem> {
+        let requirement = "must be the next_cursor of a page of this same list";
+        self.read("cursor", requirement, |cursor| seal.open(cursor))
+    }
+
     /// A whole number between these, both included.
     ///
     /// # Errors
@@ -118,9 +129,40 @@ impl QueryParameters {
     }
 }
 
-/// 400: a cursor that is none of this list.
-pub(crate) fn bad_cursor() -> Problem {
-    Problem::invalid_parameter("cursor must be the next_cursor of a page of this same list")
+/// The parameters of every list that is always paged, beside those of its filter.
+pub(crate) const PAGE_PARAMETERS: [&str; 3] = ["limit", "cursor", "include"];
+
+/// Which page of a list is asked for.
+#[derive(Debug)]
+pub(crate) struct PageRequest<P> {
+    /// How many entries it may have.
+    pub(crate) limit: u32,
+    /// The place after which it begins; the list's beginning if there is none.
+    pub(crate) after: Option<P>,
+    /// Whether the length of the whole list is asked for.
+    pub(crate) with_total: bool,
+    seal: CursorSeal,
+}
+
+impl<P: Place> PageRequest<P> {
+    /// Reads the parameters that tell the page of this list of the shop. The others must
+    /// still be there: a cursor is bound to them.
+    ///
+    /// # Errors
+    /// 400 for a limit or cursor that is none, and for another `include` than `total`.
+    pub(crate) fn read(list: &str, shop: ShopId, parameters: &mut QueryParameters) -> Result<Self, Problem> {
+        let seal = CursorSeal::new(list, shop, &parameters.filter());
+        let limit = parameters.limit()?.unwrap_or(DEFAULT_LIMIT);
+        let with_total =
+            parameters.read("include", "must be total", |text| (text == "total").then_some(()))?.is_some();
+        let after = parameters.cursor(&seal)?;
+        Ok(Self { limit, after, with_total, seal })
+    }
+
+    /// The cursor of the page that follows.
+    pub(crate) fn next_cursor(&self, next: Option<P>) -> Option<String> {
+        next.map(|place| self.seal.seal(&place))
+    }
 }
 
 /// The head of a page's answer, with a link to the next page if there is one.

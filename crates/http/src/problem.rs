@@ -178,6 +178,12 @@ impl Problem {
         .retry_later()
     }
 
+    /// 409: another customer of the shop has the value of this member.
+    pub(crate) fn customer_exists(member: &str) -> Self {
+        let sentence = format!("Another customer has this {member}");
+        Self::new(StatusCode::CONFLICT, "customer_exists", "Conflict", sentence)
+    }
+
     /// 412: the ticket has another version than `If-Match` asks for.
     pub(crate) fn version_mismatch() -> Self {
         Self::new(
@@ -221,6 +227,16 @@ impl Problem {
             "internal_error",
             "Internal server error",
             "Internal server error",
+        )
+    }
+
+    /// 501: the storage behind this server cannot search.
+    pub(crate) fn search_not_supported() -> Self {
+        Self::new(
+            StatusCode::NOT_IMPLEMENTED,
+            "search_not_supported",
+            "Not implemented",
+            "The storage of this server cannot search",
         )
     }
 

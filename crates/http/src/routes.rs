@@ -93,6 +93,13 @@ pub const ENDPOINTS: &[Endpoint] = &[
     },
     Endpoint {
         method: Method::GET,
+        path: "/api/v1/tickets/search",
+        access: Access::Key(Scope::TicketsRead),
+        handler: || web::to(tickets::search),
+        describe: tickets::openapi::search,
+    },
+    Endpoint {
+        method: Method::GET,
         path: "/api/v1/tickets/{ticketId}",
         access: Access::Key(Scope::TicketsRead),
         handler: || web::to(tickets::find),
@@ -127,6 +134,13 @@ pub const ENDPOINTS: &[Endpoint] = &[
         describe: comments::openapi::create,
     },
     Endpoint {
+        method: Method::GET,
+        path: "/api/v1/customers",
+        access: Access::Key(Scope::CustomersRead),
+        handler: || web::to(customers::list),
+        describe: customers::openapi::list,
+    },
+    Endpoint {
         method: Method::POST,
         path: "/api/v1/customers",
         access: Access::Key(Scope::CustomersWrite),
@@ -139,6 +153,20 @@ pub const ENDPOINTS: &[Endpoint] = &[
         access: Access::Key(Scope::CustomersRead),
         handler: || web::to(customers::find),
         describe: customers::openapi::find,
+    },
+    Endpoint {
+        method: Method::PATCH,
+        path: "/api/v1/customers/{customerId}",
+        access: Access::Key(Scope::CustomersWrite),
+        handler: || web::to(customers::update),
+        describe: customers::openapi::update,
+    },
+    Endpoint {
+        method: Method::DELETE,
+        path: "/api/v1/customers/{customerId}",
+        access: Access::Key(Scope::CustomersWrite),
+        handler: || web::to(customers::erase),
+        describe: customers::openapi::erase,
     },
 ];
 

@@ -7,7 +7,10 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, dev, web};
 use anyhow::Context;
 use hexdesk_adapters::{ApiKeyAuthenticator, SystemClock};
-use hexdesk_domain::{Clock, CreateComment, CreateCustomer, CreateTicket, Storage, UpdateTicket};
+use hexdesk_domain::{
+    Clock, CreateComment, CreateCustomer, CreateTicket, ManageApiKeys, ManageUsers, Storage, UpdateCustomer,
+    UpdateTicket,
+};
 
 use crate::idempotency::KeysInUse;
 use crate::request_trace::trace_request;
@@ -41,7 +44,13 @@ impl BoundServer {
             create_comment: CreateComment::new(storage.clone(), clock.clone(), ids),
             comments: storage.clone(),
             create_customer: CreateCustomer::new(storage.clone(), clock.clone()),
+            update_customer: UpdateCustomer::new(storage.clone(), clock.clone()),
             customers: storage.clone(),
+            manage_users: ManageUsers::new(storage.clone(), clock.clone()),
+            users: storage.clone(),
+            manage_api_keys: ManageApiKeys::new(storage.clone(), clock.clone()),
+            api_keys: storage.clone(),
+            search: storage.clone(),
             clock,
             readiness: storage,
             keys_in_use: KeysInUse::default(),

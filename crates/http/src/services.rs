@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use hexdesk_domain::{
-    Authenticator, Clock, CommentStore, CreateComment, CreateCustomer, CreateTicket, CustomerStore,
-    Readiness, StorageError, StorageErrorKind, TicketIdsExhausted, TicketStore, UpdateTicket,
+    ApiKeyStore, Authenticator, Clock, CommentStore, CreateComment, CreateCustomer, CreateTicket,
+    CustomerStore, ManageApiKeys, ManageUsers, Readiness, SearchStore, StorageError, StorageErrorKind,
+    TicketIdsExhausted, TicketStore, UpdateCustomer, UpdateTicket, UserStore,
 };
 
 use crate::idempotency::KeysInUse;
@@ -26,8 +27,20 @@ pub(crate) struct Services {
     pub(crate) comments: Arc<dyn CommentStore>,
     /// Creates customers.
     pub(crate) create_customer: CreateCustomer,
-    /// Finds customers.
+    /// Changes customers.
+    pub(crate) update_customer: UpdateCustomer,
+    /// Finds, lists and erases customers.
     pub(crate) customers: Arc<dyn CustomerStore>,
+    /// Creates and changes users.
+    pub(crate) manage_users: ManageUsers,
+    /// Finds and lists users.
+    pub(crate) users: Arc<dyn UserStore>,
+    /// Makes and rotates API keys.
+    pub(crate) manage_api_keys: ManageApiKeys,
+    /// Finds, lists and revokes API keys.
+    pub(crate) api_keys: Arc<dyn ApiKeyStore>,
+    /// Searches tickets.
+    pub(crate) search: Arc<dyn SearchStore>,
     /// Tells the time.
     pub(crate) clock: Arc<dyn Clock>,
     /// Tells whether the store can serve.

@@ -5,6 +5,7 @@ mod delete;
 mod find;
 mod list;
 pub(crate) mod openapi;
+mod search;
 mod update;
 mod wire;
 
@@ -12,4 +13,5 @@ pub(crate) use create::create;
 pub(crate) use delete::delete;
 pub(crate) use find::find;
 pub(crate) use list::{list, recent};
+pub(crate) use search::search;
 pub(crate) use update::update;

@@ -1,6 +1,6 @@
 //! Ids as clients write them.
 
-use hexdesk_domain::{CustomerId, TicketId};
+use hexdesk_domain::{CustomerId, KeyNumber, TicketId, UserId};
 
 use crate::problem::Problem;
 
@@ -34,6 +34,46 @@ pub(crate) fn ticket_in_path(text: &str) -> Result<TicketId, Problem> {
 pub(crate) fn customer_in_path(text: &str) -> Result<CustomerId, Problem> {
     in_path("customerId", text, CustomerId::MAX, CustomerId::new)
 }
+
+/// The user that a path names.
+///
+/// # Errors
+/// 400 if it names none.
+pub(crate) fn user_in_path(text: &str) -> Result<UserId, Problem> {
+    in_path("userId", text, UserId::MAX, UserId::new)
+}
+
+/// The API key that a path names.
+///
+/// # Errors
+/// 400 if it names none.
+pub(crate) fn key_in_path(text: &str) -> Result<KeyNumber, Problem> {
+    in_path("keyId", text, i64::MAX, KeyNumber::new)
+}
+
+/// What the path of a request names, if it names anything.
+pub(crate) trait Subject {
+    /// Its number.
+    fn number(&self) -> Option<i64>;
+}
+
+impl Subject for () {
+    fn number(&self) -> Option<i64> {
+        None
+    }
+}
+
+macro_rules! subjects {
+    ($($id:ident)+) => {$(
+        impl Subject for $id {
+            fn number(&self) -> Option<i64> {
+                Some(self.get())
+            }
+        }
+    )+};
+}
+
+subjects!(CustomerId KeyNumber TicketId UserId);
 
 fn in_path<T>(name: &str, text: &str, max: i64, new: impl Fn(i64) -> Option<T>) -> Result<T, Problem> {
     parse(text)

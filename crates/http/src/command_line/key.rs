@@ -3,7 +3,8 @@ use std::sync::Arc;
 
 use anyhow::bail;
 use clap::Subcommand;
-use hexdesk_adapters::{KeyId, KeyRequest, issue_key, rotate_key};
+use hexdesk_adapters::{IssueKeyError, KeyId, KeyRequest, issue_key, rotate_key};
+use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
 use hexdesk_domain::{ApiKey, Scope, ShopDomain, Storage, Timestamp, UserId};
 use jiff::SignedDuration;
 
@@ -16,8 +17,9 @@ pub(super) enum KeyCommand {
         /// The domain of the shop that it opens.
         #[arg(long)]
         shop: ShopDomain,
-        /// What it may do: tickets:read, tickets:write, customers:read, customers:write. Give it several times, or with commas in
-        /// between; all scopes of this version if left out.
+        /// What it may do: tickets:read, tickets:write, customers:read, customers:write, users:read,
+        /// users:write, api_keys:manage. Give it several times, or with commas in between; all but
+        /// api_keys:manage if left out.
         #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
         scopes: Vec<Scope>,
         /// The number of the user in whose name it writes comments; nobody's if left out.
@@ -61,23 +63,29 @@ impl KeyCommand {
                 }
                 let shop = super::open_shop(&storage, &shop).await?;
                 let scopes: BTreeSet<Scope> = if scopes.is_empty() {
-                    Scope::ALL.iter().copied().collect()
+                    Scope::DEFAULT.iter().copied().collect()
                 } else {
                     scopes.into_iter().collect()
                 };
-                if let Some(user) = user
-                    && storage.find_user(shop.id, user).await?.is_none()
-                {
-                    bail!("{} has no user {user}", shop.domain);
-                }
                 let request = KeyRequest { shop: shop.id, scopes, user_id: user, expires_at: expires };
-                let (_, text) = issue_key(&*storage, request, now).await?;
-                super::print([text.as_str()])
+                match (issue_key(&*storage, request, now).await, user) {
+                    (Err(IssueKeyError::UserNotFound), Some(user)) => {
+                        bail!("{} has no active user {user}", shop.domain)
+                    }
+                    (issued, _) => super::print([issued?.1.as_str()]),
+                }
             }
             Self::List { shop } => {
                 let shop = super::existing_shop(&storage, &shop).await?;
-                let keys = storage.list_keys(shop.id).await?;
-                super::print(keys.iter().map(|key| line(key, now)))
+                let mut after = None;
+                loop {
+                    let page = storage.list_keys(shop.id, after, MAX_PAGE_ENTRIES).await?;
+                    super::print(page.entries.iter().map(|key| line(key, now)))?;
+                    after = page.next;
+                    if after.is_none() {
+                        break Ok(());
+                    }
+                }
             }
             Self::Rotate { id, overlap } => {
                 if overlap.is_negative() {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use anyhow::bail;
 use clap::Subcommand;
 use hexdesk_domain::ports::CreateUserOutcome;
-use hexdesk_domain::{ShopDomain, Storage, UserDraft};
+use hexdesk_domain::{Attempt, ShopDomain, Storage, UserDraft};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum UserCommand {
@@ -30,12 +30,13 @@ impl UserCommand {
         let draft = UserDraft { email: Some(email), first_name, last_name, ..UserDraft::default() };
         let user = draft.into_new(super::now()).map_err(|violations| super::refused(&violations))?;
         let shop = super::open_shop(&storage, &shop).await?;
-        match storage.create_user(shop.id, user).await? {
-            CreateUserOutcome::Created(user) => super::print([user.id]),
-            CreateUserOutcome::EmailTaken(user) => {
+        match storage.create_user(shop.id, user, None).await? {
+            Attempt::Ran(CreateUserOutcome::Created(user)) => super::print([user.id]),
+            Attempt::Ran(CreateUserOutcome::EmailTaken(user)) => {
                 bail!("user {} has this e-mail address already", user.id)
             }
-            CreateUserOutcome::IdTaken => bail!("the user's number is taken"),
+            // Only a user with a number or a key of its own can be refused otherwise.
+            _ => bail!("the user was not created"),
         }
     }
 }

@@ -5,11 +5,11 @@ use hexdesk_domain::ports::CreateCommentOutcome;
 use hexdesk_domain::{CreateCommentError, Principal};
 
 use super::wire::{self, COMMENT_MEMBERS, CommentAnswer};
+use crate::command::Command;
 use crate::idempotency::{self, StoredAnswer};
-use crate::json_members::Members;
 use crate::problem::Problem;
 use crate::services::{Services, ids_problem, storage_problem};
-use crate::{request_body, wire_id};
+use crate::wire_id;
 
 /// `POST /api/v1/tickets/{ticketId}/comments`: adds a message to a ticket of the key's
 /// shop, in the name of the key's user if it has one.
@@ -25,20 +25,17 @@ pub(crate) async fn create(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let body = request_body::read_json(request.headers(), payload.into_inner()).await?;
-    let ticket = wire_id::ticket_in_path(&ticket)?;
-    let idempotency = idempotency::requested(&request, &body)?;
-    let mut members = Members::parse(&body, COMMENT_MEMBERS)?;
-    let draft = wire::draft(&mut members);
-    if members.has_errors() {
-        return Err(members.problem(&draft.violations()));
-    }
+    let ticket = wire_id::ticket_in_path(&ticket);
+    let (ticket, mut command) = Command::read(&request, payload, ticket, COMMENT_MEMBERS).await?;
+    let draft = wire::draft(&mut command.members);
+    let (members, idempotency) = command.accept(|| draft.violations())?;
 
     let shop = &principal.shop;
     let _key_in_use = services.keys_in_use.begin(shop.id, idempotency.as_ref())?;
     let receipt = Arc::new(|outcome: &CreateCommentOutcome| match outcome {
         CreateCommentOutcome::Created(view) => Some(
-            StoredAnswer::created(None, &CommentAnswer::new(view)).into_receipt(view.comment.customer_id),
+            StoredAnswer::created(None, &CommentAnswer::new(view))
+                .into_receipt(Some(view.comment.customer_id)),
         ),
         CreateCommentOutcome::TicketNotFound | CreateCommentOutcome::AuthorNotFound => None,
     });

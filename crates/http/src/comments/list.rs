@@ -1,5 +1,5 @@
 use actix_web::{HttpRequest, HttpResponse, web};
-use hexdesk_domain::{CommentId, CommentPosition, Principal, Timestamp};
+use hexdesk_domain::Principal;
 
 use super::wire::{CommentJson, CommentsAnswer};
 use crate::cursor::CursorSeal;
@@ -21,14 +21,11 @@ pub(crate) async fn list(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let ticket = wire_id::ticket_in_path(&ticket)?;
-    let mut parameters = QueryParameters::parse(&request, &["limit", "cursor"])?;
+    let mut parameters = QueryParameters::parse(&request, ["limit", "cursor"])?;
     let shop = principal.shop.id;
     let seal = CursorSeal::new("comments", shop, &ticket.to_string());
     let limit = parameters.limit()?;
-    let after = match parameters.take("cursor") {
-        None => None,
-        Some(cursor) => Some(seal.open(&cursor).and_then(position).ok_or_else(list_query::bad_cursor)?),
-    };
+    let after = parameters.cursor(&seal)?;
     let limit = match (limit, after) {
         (None, None) => None,
         (limit, _) => Some(limit.unwrap_or(list_query::DEFAULT_LIMIT)),
@@ -45,7 +42,7 @@ pub(crate) async fn list(
             .map_err(storage_problem)?
             .ok_or_else(Problem::ticket_not_found)?,
     };
-    let next = page.next.map(|place| seal.seal([place.time.unix_millis(), place.id.get()]));
+    let next = page.next.map(|place| seal.seal(&place));
     let answer = CommentsAnswer {
         success: true,
         comments: page.entries.iter().map(CommentJson::new).collect(),
@@ -53,8 +50,4 @@ pub(crate) async fn list(
         next_cursor: next.as_deref(),
     };
     Ok(list_query::page_response(&request, next.as_deref()).json(answer))
-}
-
-fn position([time, id]: [i64; 2]) -> Option<CommentPosition> {
-    Some(CommentPosition { time: Timestamp::from_unix_millis(time).ok()?, id: CommentId::new(id)? })
 }

@@ -2,14 +2,13 @@ use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use hexdesk_domain::ports::CreateCustomerOutcome;
-use hexdesk_domain::{CreateCustomerError, Principal, Receipt};
+use hexdesk_domain::{Principal, Receipt};
 
 use super::wire::{self, CUSTOMER_MEMBERS, CustomerAnswer};
+use crate::command::{Command, command_problem};
 use crate::idempotency::{self, StoredAnswer};
-use crate::json_members::Members;
 use crate::problem::Problem;
-use crate::request_body;
-use crate::services::{Services, storage_problem};
+use crate::services::Services;
 
 /// `POST /api/v1/customers`: creates a customer of the key's shop, unless it has one with
 /// the e-mail address, or else the phone number; that one is answered then.
@@ -23,25 +22,19 @@ pub(crate) async fn create(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let body = request_body::read_json(request.headers(), payload.into_inner()).await?;
-    let idempotency = idempotency::requested(&request, &body)?;
-    let mut members = Members::parse(&body, CUSTOMER_MEMBERS)?;
-    let draft = wire::draft(&mut members);
-    if members.has_errors() {
-        return Err(members.problem(&draft.violations()));
-    }
+    let ((), mut command) = Command::read(&request, payload, Ok(()), CUSTOMER_MEMBERS).await?;
+    let draft = wire::draft(&mut command.members);
+    let (members, idempotency) = command.accept(|| draft.violations())?;
 
     let shop = &principal.shop;
     let _key_in_use = services.keys_in_use.begin(shop.id, idempotency.as_ref())?;
     let shop_domain = shop.domain.as_str().to_owned();
     let receipt = Arc::new(move |outcome: &CreateCustomerOutcome| receipt(outcome, &shop_domain));
-    let attempt =
-        services.create_customer.execute(shop.id, draft, idempotency, receipt).await.map_err(|error| {
-            match error {
-                CreateCustomerError::Invalid(violations) => members.problem(&violations),
-                CreateCustomerError::Storage(error) => storage_problem(error),
-            }
-        })?;
+    let attempt = services
+        .create_customer
+        .execute(shop.id, draft, idempotency, receipt)
+        .await
+        .map_err(|error| command_problem(error, members))?;
     idempotency::respond(attempt, |outcome| {
         answer(&outcome, shop.domain.as_str()).ok_or_else(|| {
             tracing::error!("the store found a customer number taken that nobody asked for");
@@ -69,5 +62,5 @@ fn receipt(outcome: &CreateCustomerOutcome, shop_domain: &str) -> Option<Receipt
     else {
         return None;
     };
-    Some(answer(outcome, shop_domain)?.into_receipt(customer.id))
+    Some(answer(outcome, shop_domain)?.into_receipt(Some(customer.id)))
 }

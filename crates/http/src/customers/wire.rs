@@ -1,6 +1,7 @@
 //! How customers are spelled in JSON.
 
-use hexdesk_domain::{Customer, CustomerDraft, Field, Timestamp};
+use hexdesk_domain::ports::Erased;
+use hexdesk_domain::{Customer, CustomerChanges, CustomerDraft, Field, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -8,7 +9,7 @@ use crate::json_members::{Members, Spelling};
 use crate::json_text::{as_text, as_text_or_null};
 use crate::openapi::schemas::Id;
 
-/// The members of the body that creates a customer.
+/// The members of the bodies that create and change a customer.
 pub(super) const CUSTOMER_MEMBERS: Spelling = &[
     (Field::Email, "email"),
     (Field::PhoneNumber, "phone_number"),
@@ -39,6 +40,22 @@ pub(super) fn draft(members: &mut Members) -> CustomerDraft {
     }
 }
 
+/// The changes that the members make; `null` clears. What cannot be read is noted in them.
+pub(super) fn changes(members: &mut Members) -> CustomerChanges {
+    CustomerChanges {
+        email: members.change(Field::Email, Members::text),
+        phone_number: members.change(Field::PhoneNumber, Members::text),
+        first_name: members.change(Field::FirstName, Members::text),
+        last_name: members.change(Field::LastName, Members::text),
+        full_name: members.change(Field::FullName, Members::text),
+        shopify_id: members.change(Field::ShopifyId, Members::text_or_number),
+        wordpress_id: members.change(Field::WordpressId, Members::text_or_number),
+        fb_user_id: members.change(Field::FbUserId, Members::text_or_number),
+        ig_user_id: members.change(Field::IgUserId, Members::text_or_number),
+        whatsapp_id: members.change(Field::WhatsappId, Members::text_or_number),
+    }
+}
+
 /// `{"success":true,"customer":{…}}`, with `"existing":true` if it was there before.
 #[derive(Serialize, ToSchema)]
 pub(super) struct CustomerAnswer<'a> {
@@ -62,9 +79,59 @@ impl<'a> CustomerAnswer<'a> {
     }
 }
 
+/// `{"success":true,"customers":[…],"next_cursor":…}`, with `"total":n` if it was asked for.
+#[derive(Serialize, ToSchema)]
+pub(super) struct CustomersAnswer<'a> {
+    /// Always true.
+    pub(super) success: bool,
+    /// The page.
+    pub(super) customers: Vec<CustomerJson<'a>>,
+    /// Where the next page begins; `null` on the last.
+    #[schema(required)]
+    pub(super) next_cursor: Option<&'a str>,
+    /// How many customers all pages hold; only there if it was asked for.
+    #[schema(required = false, nullable = false, minimum = 0)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) total: Option<u64>,
+}
+
+/// `{"success":true,"erased":{…}}`.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ErasedAnswer {
+    /// Always true.
+    success: bool,
+    /// How much was erased.
+    erased: ErasedJson,
+}
+
+impl ErasedAnswer {
+    pub(super) fn new(erased: Erased) -> Self {
+        let Erased { tickets, human_tickets, comments, idempotency_records } = erased;
+        let erased = ErasedJson { customers: 1, tickets, human_tickets, comments, idempotency_records };
+        Self { success: true, erased }
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Erased)]
+struct ErasedJson {
+    /// The customer.
+    customers: u64,
+    /// Its tickets.
+    tickets: u64,
+    /// The human tickets of those.
+    #[serde(rename = "humanTickets")]
+    human_tickets: u64,
+    /// The comments on those.
+    comments: u64,
+    /// The kept answers to requests with an `Idempotency-Key` that held its data.
+    #[serde(rename = "idempotencyRecords")]
+    idempotency_records: u64,
+}
+
 #[derive(Serialize, ToSchema)]
 #[schema(as = Customer)]
-struct CustomerJson<'a> {
+pub(super) struct CustomerJson<'a> {
     /// Its id.
     #[schema(value_type = Id)]
     id: i64,
@@ -138,7 +205,7 @@ struct CustomerJson<'a> {
 }
 
 impl<'a> CustomerJson<'a> {
-    fn new(customer: &'a Customer, shop_domain: &'a str) -> Self {
+    pub(super) fn new(customer: &'a Customer, shop_domain: &'a str) -> Self {
         let ids = &customer.external_ids;
         Self {
             id: customer.id.get(),

@@ -2,10 +2,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use hexdesk_domain::{CreateTicketError, Principal};
 
 use super::wire::{self, TICKET_MEMBERS, TicketAnswer};
-use crate::idempotency::{self, StoredAnswer};
+use crate::command::Command;
+use crate::idempotency::StoredAnswer;
 use crate::json_members::Members;
 use crate::problem::Problem;
-use crate::request_body;
 use crate::services::{Services, ids_problem, storage_problem};
 
 /// `POST /api/v1/tickets`: creates a ticket for a customer of the key's shop.
@@ -20,13 +20,9 @@ pub(crate) async fn create(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let body = request_body::read_json(request.headers(), payload.into_inner()).await?;
-    let idempotency = idempotency::requested(&request, &body)?;
-    let mut members = Members::parse(&body, TICKET_MEMBERS)?;
-    let draft = wire::draft(&mut members);
-    if members.has_errors() {
-        return Err(members.problem(&draft.violations()));
-    }
+    let ((), mut command) = Command::read(&request, payload, Ok(()), TICKET_MEMBERS).await?;
+    let draft = wire::draft(&mut command.members);
+    let (members, idempotency) = command.accept(|| draft.violations())?;
 
     let shop = &principal.shop;
     let _key_in_use = services.keys_in_use.begin(shop.id, idempotency.as_ref())?;
@@ -35,7 +31,7 @@ pub(crate) async fn create(
         .execute(shop.id, draft, idempotency, |ticket| {
             let body = TicketAnswer::new(ticket, shop.domain.as_str());
             StoredAnswer::created(Some(format!("/api/v1/tickets/{}", ticket.id)), &body)
-                .into_receipt(ticket.customer_id)
+                .into_receipt(Some(ticket.customer_id))
         })
         .await
         .map_err(|error| problem(error, members))?;

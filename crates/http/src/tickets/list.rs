@@ -1,17 +1,28 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use hexdesk_domain::limits::MAX_RECENT_DAYS;
-use hexdesk_domain::{
-    AssigneeFilter, CustomerId, Principal, ThreadFilter, TicketFilter, TicketId, TicketPosition, Timestamp,
-    UserId,
-};
+use hexdesk_domain::{AssigneeFilter, CustomerId, Principal, ThreadFilter, TicketFilter, UserId};
 
 use super::wire::{TicketViewJson, TicketsAnswer};
-use crate::cursor::CursorSeal;
-use crate::list_query::{self, QueryParameters};
+use crate::list_query::{self, PageRequest, QueryParameters};
 use crate::problem::Problem;
 use crate::services::{Services, storage_problem};
 use crate::wire_id;
 
+/// The parameters that narrow the list of tickets.
+const FILTER_PARAMETERS: [&str; 12] = [
+    "isOpenedTicket",
+    "Channel",
+    "assigned_to",
+    "customerId",
+    "threadId",
+    "tag",
+    "contact_reason",
+    "unread",
+    "dateFrom",
+    "dateBefore",
+    "lastMessageFrom",
+    "lastMessageBefore",
+];
 const MILLIS_A_DAY: i64 = 24 * 60 * 60 * 1_000;
 pub(super) const DEFAULT_RECENT_DAYS: i64 = 7;
 
@@ -25,26 +36,8 @@ pub(crate) async fn list(
     principal: web::ReqData<Principal>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let parameters = QueryParameters::parse(
-        &request,
-        &[
-            "isOpenedTicket",
-            "Channel",
-            "assigned_to",
-            "customerId",
-            "threadId",
-            "tag",
-            "contact_reason",
-            "unread",
-            "dateFrom",
-            "dateBefore",
-            "lastMessageFrom",
-            "lastMessageBefore",
-            "limit",
-            "cursor",
-            "include",
-        ],
-    )?;
+    let parameters =
+        QueryParameters::parse(&request, FILTER_PARAMETERS.into_iter().chain(list_query::PAGE_PARAMETERS))?;
     page(&services, &principal, &request, "tickets", parameters, filter).await
 }
 
@@ -58,7 +51,8 @@ pub(crate) async fn recent(
     principal: web::ReqData<Principal>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let parameters = QueryParameters::parse(&request, &["days", "limit", "cursor", "include"])?;
+    let parameters =
+        QueryParameters::parse(&request, ["days"].into_iter().chain(list_query::PAGE_PARAMETERS))?;
     let now = services.clock.now();
     page(&services, &principal, &request, "recent", parameters, |parameters| {
         let days = parameters.number("days", 1, MAX_RECENT_DAYS)?.unwrap_or(DEFAULT_RECENT_DAYS);
@@ -77,23 +71,17 @@ async fn page(
     filter: impl FnOnce(&mut QueryParameters) -> Result<TicketFilter, Problem>,
 ) -> Result<HttpResponse, Problem> {
     let shop = &principal.shop;
-    let seal = CursorSeal::new(list, shop.id, &parameters.filter());
-    let limit = parameters.limit()?.unwrap_or(list_query::DEFAULT_LIMIT);
-    let with_total =
-        parameters.read("include", "must be total", |text| (text == "total").then_some(()))?.is_some();
-    let after = match parameters.take("cursor") {
-        None => None,
-        Some(cursor) => Some(seal.open(&cursor).and_then(position).ok_or_else(list_query::bad_cursor)?),
-    };
+    let asked = PageRequest::read(list, shop.id, &mut parameters)?;
     let filter = filter(&mut parameters)?;
 
-    let total = if with_total {
+    let total = if asked.with_total {
         Some(services.tickets.count_tickets(shop.id, filter.clone()).await.map_err(storage_problem)?)
     } else {
         None
     };
-    let page = services.tickets.list_tickets(shop.id, filter, after, limit).await.map_err(storage_problem)?;
-    let next = page.next.map(|place| seal.seal([place.last_message_time.unix_millis(), place.id.get()]));
+    let page = services.tickets.list_tickets(shop.id, filter, asked.after, asked.limit).await;
+    let page = page.map_err(storage_problem)?;
+    let next = asked.next_cursor(page.next);
     let answer = TicketsAnswer {
         success: true,
         tickets: page.entries.iter().map(|view| TicketViewJson::new(view, shop.domain.as_str())).collect(),
@@ -133,12 +121,5 @@ fn filter(parameters: &mut QueryParameters) -> Result<TicketFilter, Problem> {
         date_before: parameters.timestamp("dateBefore")?,
         last_message_from: parameters.timestamp("lastMessageFrom")?,
         last_message_before: parameters.timestamp("lastMessageBefore")?,
-    })
-}
-
-fn position([time, id]: [i64; 2]) -> Option<TicketPosition> {
-    Some(TicketPosition {
-        last_message_time: Timestamp::from_unix_millis(time).ok()?,
-        id: TicketId::new(id)?,
     })
 }

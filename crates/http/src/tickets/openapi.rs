@@ -2,12 +2,13 @@
 
 use actix_web::http::StatusCode;
 use hexdesk_domain::limits::{
-    MAX_CHANNEL_CHARS, MAX_CONTACT_REASON_CHARS, MAX_MESSAGE_CHARS, MAX_RECENT_DAYS, MAX_TAG_CHARS, MAX_TAGS,
-    MAX_THREAD_ID_CHARS, MAX_TICKET_NAME_CHARS, MAX_UNREAD_COUNT, MAX_VIA_CHARS,
+    MAX_CHANNEL_CHARS, MAX_CONTACT_REASON_CHARS, MAX_MESSAGE_CHARS, MAX_RECENT_DAYS, MAX_SEARCH_QUERY_CHARS,
+    MAX_TAG_CHARS, MAX_TAGS, MAX_THREAD_ID_CHARS, MAX_TICKET_NAME_CHARS, MAX_UNREAD_COUNT, MAX_VIA_CHARS,
 };
 use hexdesk_domain::{CustomerId, Field, TicketId, UserId};
 use serde_json::{Value, json};
-use utoipa::openapi::path::Parameter;
+use utoipa::openapi::Required;
+use utoipa::openapi::path::{Parameter, ParameterBuilder};
 use utoipa::openapi::schema::Object;
 
 use super::list::DEFAULT_RECENT_DAYS;
@@ -160,6 +161,34 @@ pub(crate) fn recent() -> Description {
 }
 
 /// `ticketId` in the path.
+pub(crate) fn search() -> Description {
+    let q = ParameterBuilder::from(parameters::in_query(
+        "q",
+        "What is looked for: 1 to 8 different words of letters and digits; case and accents make no \
+         difference, and a word right before a `*` stands for all that begin with it.",
+        schemas::text(MAX_SEARCH_QUERY_CHARS as u64),
+    ))
+    .required(Required::True)
+    .example(Some(Value::from("ada refun*")));
+    Description::new(
+        "searchTickets",
+        TICKETS,
+        "Search tickets",
+        "The tickets that hold every word, each in the ticket's name, in its customer's e-mail address, phone \
+         number or names, in the `lastMessage` that it was created with or in one of its comments. Words in \
+         the name weigh more than those of the customer, and these more than those of messages; of the same \
+         weight the newest activity (`lastMessageTime`) comes first.",
+    )
+    .parameters([q.build(), parameters::limit(), parameters::cursor()])
+    .answers::<TicketsAnswer<'static>>(
+        StatusCode::OK,
+        "A page of the tickets that were found.",
+        &[headers::LINK],
+        [page()],
+    )
+    .fails_with([Problem::search_not_supported()])
+}
+
 pub(crate) fn in_path() -> Parameter {
     parameters::in_path("ticketId", "The ticket's id", TicketId::MAX, EXAMPLE_ID)
 }

@@ -2,14 +2,14 @@ use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use hexdesk_domain::ports::UpdateTicketOutcome;
-use hexdesk_domain::{Principal, TicketView, UpdateTicketError};
+use hexdesk_domain::{Principal, TicketView};
 
 use super::wire::{self, TICKET_CHANGE_MEMBERS, TicketViewAnswer};
+use crate::command::{Command, command_problem};
 use crate::idempotency::{self, StoredAnswer};
-use crate::json_members::Members;
 use crate::problem::Problem;
-use crate::services::{Services, storage_problem};
-use crate::{entity_tag, request_body, wire_id};
+use crate::services::Services;
+use crate::{entity_tag, wire_id};
 
 /// `PATCH /api/v1/tickets/{ticketId}`: changes a ticket of the key's shop, if it still has
 /// the version of `If-Match` where that is given.
@@ -26,22 +26,18 @@ pub(crate) async fn update(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let body = request_body::read_json(request.headers(), payload.into_inner()).await?;
-    let ticket = wire_id::ticket_in_path(&ticket)?;
+    let ticket = wire_id::ticket_in_path(&ticket);
+    let (ticket, mut command) = Command::read(&request, payload, ticket, TICKET_CHANGE_MEMBERS).await?;
     let expected_version = entity_tag::expected_version(&request)?;
-    let idempotency = idempotency::requested(&request, &body)?;
-    let mut members = Members::parse(&body, TICKET_CHANGE_MEMBERS)?;
-    let changes = wire::changes(&mut members);
-    if members.has_errors() {
-        return Err(members.problem(&changes.violations()));
-    }
+    let changes = wire::changes(&mut command.members);
+    let (members, idempotency) = command.accept(|| changes.violations())?;
 
     let shop = &principal.shop;
     let _key_in_use = services.keys_in_use.begin(shop.id, idempotency.as_ref())?;
     let shop_domain = shop.domain.as_str().to_owned();
     let receipt = Arc::new(move |outcome: &UpdateTicketOutcome| match outcome {
         UpdateTicketOutcome::Updated(view) => {
-            Some(answer(view, &shop_domain).into_receipt(view.ticket.customer_id))
+            Some(answer(view, &shop_domain).into_receipt(Some(view.ticket.customer_id)))
         }
         UpdateTicketOutcome::TicketNotFound
         | UpdateTicketOutcome::VersionMismatch
@@ -51,10 +47,7 @@ pub(crate) async fn update(
         .update_ticket
         .execute(shop.id, ticket, changes, expected_version, idempotency, receipt)
         .await
-        .map_err(|error| match error {
-            UpdateTicketError::Invalid(violations) => members.problem(&violations),
-            UpdateTicketError::Storage(error) => storage_problem(error),
-        })?;
+        .map_err(|error| command_problem(error, members))?;
     idempotency::respond(attempt, |outcome| match outcome {
         UpdateTicketOutcome::Updated(view) => Ok(answer(&view, shop.domain.as_str())),
         UpdateTicketOutcome::TicketNotFound => Err(Problem::ticket_not_found()),

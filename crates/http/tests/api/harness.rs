@@ -316,3 +316,10 @@ impl Answer {
         errors.iter().map(|error| (text(&error["pointer"]), text(&error["code"]))).collect()
     }
 }
+
+/// Sends the list's next page the client's way: by the `Link` header.
+pub(crate) fn follow(server: &Server, answer: &Answer) -> Option<Answer> {
+    let link = answer.header("link")?;
+    let path = link.strip_prefix('<').unwrap().split_once(">; rel=\"next\"").unwrap().0;
+    Some(server.get(path))
+}

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Server, on_both_databases};
+use crate::harness::{Server, follow, on_both_databases};
 
 fn create(server: &Server, members: Value) -> String {
     let mut body = json!({"customerId": 123, "Channel": "Mail"});
@@ -22,13 +22,6 @@ fn list(server: &Server, query: &str) -> Value {
 
 fn names(list: &Value) -> Vec<&str> {
     list["tickets"].as_array().unwrap().iter().map(|ticket| ticket["name"].as_str().unwrap()).collect()
-}
-
-/// Sends the list's next page the client's way: by the `Link` header.
-fn follow(server: &Server, answer: &Answer) -> Option<Answer> {
-    let link = answer.header("link")?;
-    let path = link.strip_prefix('<').unwrap().split_once(">; rel=\"next\"").unwrap().0;
-    Some(server.get(path))
 }
 
 fn refused(server: &Server, path: &str, sentence: &str) {

@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod authentication;
+mod change_customer;
 mod change_ticket;
 mod command_line;
 mod comments;
 mod create_ticket;
+mod customer_lists;
 mod customers;
 mod demo;
 mod errors;
@@ -18,5 +20,6 @@ mod lists;
 mod logs;
 mod openapi;
 mod published;
+mod search;
 mod stopping;
 mod walkthrough;
