@@ -17,17 +17,15 @@ async fn an_erased_customer_is_left_in_no_table() {
     let (customer, other) = (create_customer(&storage).await, create_another_customer(&storage).await);
 
     let mut written = creation(&customer, 1);
-    written.ticket.last_message = Some(format!("Write to {EMAIL}"));
-    let claim = written.idempotency.as_mut().unwrap();
-    claim.receipt.answer = EMAIL.into();
+    written.ticket.email_used = Some(EMAIL.into());
+    written.idempotency.as_mut().unwrap().receipt.answer = EMAIL.into();
     storage.create_tickets(vec![written, creation(&other, 2)]).await.unwrap();
     let mut written = comment(&customer, 1, 1);
     written.comment.from_email = Some(EMAIL.into());
     storage.create_comments(vec![written, comment(&other, 2, 2)]).await.unwrap();
-    // The comment's text has taken the place of the ticket's message.
     assert_eq!(
         tables_with(&storage, EMAIL).await,
-        ["comments", "customer_by_email", "customers", "idempotency_records"]
+        ["comments", "customer_by_email", "customers", "idempotency_records", "tickets"]
     );
 
     let erased = storage.erase_customer(customer.shop_id, customer.id).await.unwrap();
