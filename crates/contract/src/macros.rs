@@ -81,6 +81,7 @@ macro_rules! __for_each_case {
                 "COMMENT-10" comment_10_takes_effect_once
                 "CUSTOMER-8" customer_8_takes_effect_once
                 "TICKET-22" ticket_22_takes_effect_once
+                "KEY-8" key_8_takes_effect_once
             }
             search {
                 "SEARCH-1" search_1_finds_every_term (text_search)
@@ -95,6 +96,7 @@ macro_rules! __for_each_case {
                 "KEY-4" key_4_first_revocation_stays
                 "KEY-5" key_5_rotation_replaces_the_key
                 "KEY-6" key_6_dead_key_is_not_rotated
+                "KEY-7" key_7_missing_user_is_refused
             }
             id_ranges {
                 "IDRANGE-2" id_range_2_has_its_span

@@ -4,13 +4,17 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
-use hexdesk_domain::ports::RotateKeyOutcome;
-use hexdesk_domain::{ApiKey, KeyNumber, NewApiKey, Scope, SecretHash, Shop, ShopId, Storage, Timestamp};
+use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
+use hexdesk_domain::ports::{CreateKeyOutcome, KeyRotation, RotateKeyOutcome, UpdateUserOutcome, UserUpdate};
+use hexdesk_domain::{
+    ApiKey, Attempt, KeyNumber, NewApiKey, NewUser, Page, Scope, SecretHash, Shop, ShopId, Storage,
+    Timestamp, UserChanges, UserId,
+};
 
 use crate::comparison::same;
 use crate::samples::{
     at, create_key, create_shop, create_user, extreme_times, list_keys, new_key, rotate_key, rotation,
-    secret_hash, user_by_email,
+    secret_hash, user_by_email, user_id,
 };
 
 /// KEY-1: a number of its own, found as handed in, together with its shop.
@@ -78,35 +82,72 @@ pub async fn key_2_unknown_number_is_none(storage: Arc<dyn Storage>) -> anyhow::
     expect_keys(&*storage, &two, &[of_two]).await
 }
 
-/// KEY-3: the list holds the shop's keys and no other's, in order of number.
+/// KEY-3: the list holds the shop's keys and no other's, in order of number, each once on
+/// some page; the count is its length.
 pub async fn key_3_list_holds_all_in_order(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
-    let one = create_shop(&*storage, "one.example.com").await?;
-    let two = create_shop(&*storage, "two.example.com").await?;
-    let mut expected = [Vec::new(), Vec::new()];
-    for shop in [&one, &two] {
-        same("the list of a shop without keys", &list_keys(&*storage, shop.id).await?, &Vec::new())?;
+    let storage = &*storage;
+    let one = create_shop(storage, "one.example.com").await?;
+    let two = create_shop(storage, "two.example.com").await?;
+    let many = create_shop(storage, "many.example.com").await?;
+    let mut expected = [Vec::new(), Vec::new(), Vec::new()];
+    for shop in [&one, &two, &many] {
+        expect_list(storage, shop, &[]).await?;
     }
-    // Neither the times nor the secrets are in the order of creation.
-    for index in 0..12_u8 {
-        let scattered = index * 7 % 12;
-        for (shop, keys) in [&one, &two].into_iter().zip(&mut expected) {
+    // Neither the times nor the secrets are in the order of creation; some are expired.
+    for index in 0..205_u8 {
+        let scattered = index.wrapping_mul(7);
+        for (shop, keys) in [&one, &two, &many].into_iter().zip(&mut expected) {
+            // More than two pages hold in one of them.
+            if *shop != many && index >= 12 {
+                continue;
+            }
             let expires_at = (index % 3 == 0).then(|| Timestamp::MIN.saturating_add_millis(scattered.into()));
             let new = NewApiKey { created_at: at(-i64::from(scattered)), expires_at, ..new_key(scattered) };
-            keys.push(create_key(&*storage, shop.id, new).await?);
+            keys.push(create_key(storage, shop.id, new).await?);
         }
     }
-    for (shop, keys) in [&one, &two].into_iter().zip(&mut expected) {
+    for (shop, keys) in [&one, &two, &many].into_iter().zip(&mut expected) {
         for key in keys.iter_mut().rev().step_by(4) {
             key.revoked_at = Some(at(9));
             storage.revoke_key(shop.id, key.number, at(9)).await?;
         }
         keys.sort_by_key(|key| key.number);
     }
-    for (shop, keys) in [&one, &two].into_iter().zip(&expected) {
-        same("the shop's keys", &list_keys(&*storage, shop.id).await?, keys)?;
+    for (shop, keys) in [&one, &two, &many].into_iter().zip(&expected) {
+        expect_list(storage, shop, keys).await?;
+        // From any place, whether a key is there or not.
+        for after in [1, 2, 7, 12, 13, 150, 205, 206, i64::from(i32::MAX), i64::MAX] {
+            let after = number(after)?;
+            let rest: Vec<_> = keys.iter().filter(|key| key.number > after).cloned().collect();
+            let is_last = rest.len() <= usize::try_from(MAX_PAGE_ENTRIES)?;
+            let page = storage.list_keys(shop.id, Some(after), MAX_PAGE_ENTRIES).await?;
+            let entries: Vec<_> = rest.into_iter().take(usize::try_from(MAX_PAGE_ENTRIES)?).collect();
+            let next = entries.last().filter(|_| !is_last).map(|key| key.number);
+            same(&format!("the keys after {after:?}"), &page, &Page { entries, next })?;
+        }
     }
     storage.close_shop(&one.domain, at(10)).await?;
-    same("the closed shop's keys", &list_keys(&*storage, one.id).await?, &expected[0])
+    expect_list(storage, &one, &expected[0]).await
+}
+
+/// Fails unless these are on the pages of the list, of whatever size, and counted.
+async fn expect_list(storage: &dyn Storage, shop: &Shop, keys: &[ApiKey]) -> anyhow::Result<()> {
+    same("the count of the shop's keys", &storage.count_keys(shop.id).await?, &u64::try_from(keys.len())?)?;
+    for limit in [1, 2, 5, 11, 12, 13, MAX_PAGE_ENTRIES - 1, MAX_PAGE_ENTRIES] {
+        let mut after = None;
+        let mut pages = keys.chunks(usize::try_from(limit)?).peekable();
+        loop {
+            let entries = pages.next().unwrap_or_default().to_vec();
+            let next = entries.last().filter(|_| pages.peek().is_some()).map(|key| key.number);
+            let page = storage.list_keys(shop.id, after, limit).await?;
+            same(&format!("a page of {limit} keys after {after:?}"), &page, &Page { entries, next })?;
+            if next.is_none() {
+                break;
+            }
+            after = next;
+        }
+    }
+    Ok(())
 }
 
 /// KEY-4: revoking sets the time and answers the key; again keeps the first.
@@ -154,6 +195,7 @@ pub async fn key_5_rotation_replaces_the_key(storage: Arc<dyn Storage>) -> anyho
     let of_other = create_key(&*storage, other.id, new_key(201)).await?;
     let now = at(1_000);
     let mut expected = vec![neighbour];
+    let mut expiries = extreme_times().into_iter();
     for (expires_at, old_ends_at, ends) in [
         (None, at(5_000), at(5_000)),
         (None, now, now),
@@ -172,13 +214,15 @@ pub async fn key_5_rotation_replaces_the_key(storage: Arc<dyn Storage>) -> anyho
             let user_id = (seed % 4 == 1).then_some(user.id);
             let new = NewApiKey { scopes: scopes.clone(), user_id, expires_at, ..new_key(seed) };
             let old = create_key(&*storage, shop.id, new).await?;
-            let secret = secret_hash(seed + 100);
-            let outcome =
-                rotate_key(&*storage, shop.id, old.number, rotation(seed + 100, now, old_ends_at)).await?;
+            // With an expiry of its own, whatever the old one's.
+            let expires_at = expiries.next();
+            let secret_hash = secret_hash(seed + 100);
+            let rotation = KeyRotation { secret_hash, expires_at, rotated_at: now, old_ends_at };
+            let outcome = rotate_key(&*storage, shop.id, old.number, rotation).await?;
             let RotateKeyOutcome::Rotated(added) = outcome else {
                 anyhow::bail!("rotating a live key was answered {outcome:?}");
             };
-            let new = NewApiKey { secret_hash: secret, scopes, user_id, created_at: now, expires_at: None };
+            let new = NewApiKey { secret_hash, scopes, user_id, created_at: now, expires_at };
             same("the added key", &added, &key_from(new, shop.id, added.number))?;
             expected.push(ApiKey { expires_at: Some(ends), ..old });
             expected.push(added);
@@ -242,6 +286,47 @@ pub async fn key_6_dead_key_is_not_rotated(storage: Arc<dyn Storage>) -> anyhow:
     let outcome = rotate_key(&*storage, other.id, live.number, rotation(9, now, at(5_000))).await?;
     same("rotating another shop's live key", &outcome, &RotateKeyOutcome::NotLive)?;
     expect_keys(&*storage, &shop, &[live]).await
+}
+
+/// KEY-7: a key in the name of someone who is not an active user of the shop is not added.
+pub async fn key_7_missing_user_is_refused(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let storage = &*storage;
+    let shop = create_shop(storage, "shop.example.com").await?;
+    let other = create_shop(storage, "other.example.com").await?;
+    let user =
+        |id: Option<UserId>, name: &str| NewUser { id, ..user_by_email(&format!("{name}@example.com")) };
+    let active = create_user(storage, shop.id, user(None, "active")).await?.id;
+    let others = create_user(storage, other.id, user(Some(user_id(500)?), "other")).await?.id;
+    let gone = create_user(storage, shop.id, user(None, "gone")).await?.id;
+    // Deactivated in one shop, and active in the other.
+    create_user(storage, other.id, user(Some(gone), "active")).await?;
+    set_active(storage, shop.id, gone, false).await?;
+
+    let in_the_name_of = |user_id: UserId| NewApiKey { user_id: Some(user_id), ..new_key(1) };
+    let mut expected = Vec::new();
+    for refused in [others, gone, user_id(UserId::MAX)?, user_id(404)?] {
+        let attempt = storage.create_key(shop.id, in_the_name_of(refused), None).await?;
+        same(&format!("a key of {refused}"), &attempt, &Attempt::Ran(CreateKeyOutcome::UserNotFound))?;
+        expect_list(storage, &shop, &expected).await?;
+        // What is refused is not in the way of others.
+        expected.push(create_key(storage, shop.id, in_the_name_of(active)).await?);
+        expected.push(create_key(storage, shop.id, new_key(2)).await?);
+        expect_list(storage, &shop, &expected).await?;
+    }
+    let of_other = create_key(storage, other.id, in_the_name_of(gone)).await?;
+    expect_list(storage, &other, &[of_other]).await?;
+    // Active again, the user may have keys again.
+    set_active(storage, shop.id, gone, true).await?;
+    expected.push(create_key(storage, shop.id, in_the_name_of(gone)).await?);
+    expect_list(storage, &shop, &expected).await
+}
+
+async fn set_active(storage: &dyn Storage, shop: ShopId, id: UserId, is_active: bool) -> anyhow::Result<()> {
+    let changes = UserChanges { is_active: Some(is_active), ..UserChanges::default() };
+    match storage.update_user(shop, id, UserUpdate { changes, changed_at: at(5) }, None).await? {
+        Attempt::Ran(UpdateUserOutcome::Updated(_)) => Ok(()),
+        other => anyhow::bail!("a user's update was answered {other:?}"),
+    }
 }
 
 fn number(number: i64) -> anyhow::Result<KeyNumber> {
