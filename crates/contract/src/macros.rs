@@ -22,12 +22,31 @@ macro_rules! __for_each_case {
                 "CUSTOMER-5" customer_5_asked_number_is_kept
                 "CUSTOMER-6" customer_6_taken_number_is_refused
             }
+            customer_lists {
+                "CUSTOMER-9" customer_9_list_meets_every_condition
+                "CUSTOMER-10" customer_10_pages_hold_every_customer_once
+            }
+            customer_changes {
+                "CUSTOMER-11" customer_11_update_changes_what_it_says
+                "CUSTOMER-12" customer_12_refused_update_changes_nothing
+            }
+            customer_erasure {
+                "CUSTOMER-15" customer_15_erasure_takes_all_of_the_customers
+                "CUSTOMER-16" customer_16_what_an_erased_one_had_is_free
+            }
             users {
                 "USER-1" user_1_is_found_as_created
                 "USER-2" user_2_same_email_is_taken
                 "USER-3" user_3_shops_are_apart
                 "USER-4" user_4_asked_number_is_kept
                 "USER-5" user_5_taken_number_is_refused
+            }
+            user_lists {
+                "USER-7" user_7_list_holds_all_in_order
+            }
+            user_changes {
+                "USER-8" user_8_update_changes_what_it_says
+                "USER-9" user_9_refused_update_changes_nothing
             }
             tickets {
                 "TICKET-1" ticket_1_is_found_as_created
@@ -80,7 +99,9 @@ macro_rules! __for_each_case {
             once {
                 "COMMENT-10" comment_10_takes_effect_once
                 "CUSTOMER-8" customer_8_takes_effect_once
+                "CUSTOMER-13" customer_13_takes_effect_once
                 "TICKET-22" ticket_22_takes_effect_once
+                "USER-6" user_6_takes_effect_once
                 "KEY-8" key_8_takes_effect_once
             }
             search {
@@ -112,6 +133,9 @@ macro_rules! __for_each_case {
             concurrency {
                 "SHOP-6" shop_6_one_of_racing_creations_wins
                 "CUSTOMER-7" customer_7_one_of_racing_creations_wins
+                "CUSTOMER-14" customer_14_one_of_racing_updates_wins
+                "CUSTOMER-17" customer_17_racing_erasure_leaves_nothing
+                "USER-10" user_10_deactivation_leaves_no_key
                 "TICKET-12" ticket_12_racing_batches_all_take_effect
                 "IDEMPOTENCY-7" idempotency_7_one_of_racing_items_is_created
                 "TICKET-24" ticket_24_one_of_racing_updates_wins

@@ -10,8 +10,11 @@ use hexdesk_domain::{
 
 use super::api_keys::Keys;
 use super::comments::Comments;
+use super::customer_updates::CustomerUpdates;
 use super::customers::Customers;
 use super::ticket_updates::TicketUpdates;
+use super::user_updates::UserUpdates;
+use super::users::Users;
 use super::{Operation, Thing};
 use crate::cases::concurrency::{RACERS, ROUNDS, race};
 use crate::comparison::same;
@@ -213,7 +216,8 @@ async fn one_space_with_tickets(trial: &Trial<'_>, stage: &Stage) -> anyhow::Res
 
 /// So are those of every other operation.
 async fn one_space_with_each_other(trial: &Trial<'_>, stage: &Stage) -> anyhow::Result<()> {
-    let others: [&dyn Operation; 4] = [&Comments, &Customers, &TicketUpdates, &Keys];
+    let others: [&dyn Operation; 7] =
+        [&Comments, &Customers, &CustomerUpdates, &TicketUpdates, &Users, &UserUpdates, &Keys];
     for (other, number) in others.into_iter().zip((7_000..).step_by(100)) {
         let key = format!("of another operation {number}");
         let first = request(&key, 1)?;
