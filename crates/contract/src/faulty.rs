@@ -5,6 +5,7 @@ mod comments;
 mod customers;
 mod id_ranges;
 mod once;
+mod search;
 mod shops;
 mod ticket_changes;
 mod ticket_lists;
@@ -12,7 +13,7 @@ mod tickets;
 mod users;
 
 use async_trait::async_trait;
-use hexdesk_domain::{Readiness, SearchStore, StorageError, StorageErrorKind};
+use hexdesk_domain::{Readiness, StorageError, StorageErrorKind};
 
 use crate::memory::MemoryStorage;
 use crate::{StorageFixture, TestStorage};
@@ -325,14 +326,126 @@ faults! {
     KeyFoundAcrossShops
     "KEY-3" /// Revoked keys are not listed.
     RevokedKeysHidden
+    "KEY-3" /// A full page always has a next one.
+    FullPageOfKeysGoesOn
+    "KEY-3" /// A page begins with the key to go on after.
+    KeysFromThePlaceOn
+    "KEY-3" /// Keys are counted whatever the shop.
+    KeysOfEveryShopCounted
+    "KEY-3" /// Revoked keys are not counted.
+    RevokedKeysNotCounted
     "KEY-4" /// Revoking again moves the time of revocation.
     KeyRevokedAnew
     "KEY-5" /// Rotation prolongs a key that would have expired earlier.
     RotationProlongs
     "KEY-5" /// The added key writes for nobody.
     RotationForgetsUser
+    "KEY-5" /// The added key has no expiry.
+    RotationWithoutExpiry
+    "KEY-5" /// The added key has the expiry of the old one.
+    RotationKeepsExpiry
     "KEY-6" /// A key can be rotated in the millisecond from which on it is expired.
     ExpiredKeyRotated
+    "KEY-7" /// The user may be of any shop.
+    KeyOfAnyShopsUser
+    "KEY-7" /// The user need not be active.
+    KeyOfDeactivatedUser
+    "KEY-7" /// A key that is refused is added, in nobody's name.
+    RefusedKeyAdded
+    "KEY-8" /// A key that is refused leaves a record.
+    RefusedKeyRecorded
+    "KEY-8" /// Whatever the request, it is replayed.
+    KeyFingerprintIgnored
+    "KEY-8" /// Keys have a space of records of their own.
+    KeyRecordsApart
+    "KEY-8" /// Rotations leave no record.
+    RotationNotRecorded
+    "KEY-8" /// Whether the key to rotate is live is looked at before the record.
+    KeyBeforeRecord
+    "KEY-8" /// Whether there is a record is asked before, not while, it is made.
+    RacingKeyRecords
+    "SEARCH-1" /// It cannot search, which nobody was told.
+    NoSearch
+    "SEARCH-1" /// Of the messages that are no comments the last is searched, not the first.
+    LastMessageSearched
+    "SEARCH-1" /// Of the comments only the last message is searched.
+    LastCommentSearched
+    "SEARCH-1" /// Full names are not searched.
+    FullNameNotSearched
+    "SEARCH-1" /// Phone numbers are one word.
+    PhoneNumberIsAWord
+    "SEARCH-1" /// Tags are searched, too.
+    TagsSearched
+    "SEARCH-1" /// Subjects of comments are searched, too.
+    CommentSubjectsSearched
+    "SEARCH-1" /// Every shop's tickets are searched.
+    SearchAcrossShops
+    "SEARCH-1" /// Comments are searched by their ticket's id, whatever the shop.
+    CommentsSearchedAcrossShops
+    "SEARCH-1" /// One of the terms is enough.
+    AnyTermFinds
+    "SEARCH-1" /// All terms must be in the same text, or in those of the customer.
+    TermsInOnePlace
+    "SEARCH-1" /// What is a prefix is found within words.
+    PrefixWithinWords
+    "SEARCH-1" /// What is a prefix is found as a word only.
+    PrefixIsAWord
+    "SEARCH-1" /// Every term is a prefix.
+    EveryTermIsAPrefix
+    "SEARCH-1" /// Terms that are operators elsewhere are left out.
+    OperatorsLeftOut
+    "SEARCH-1" /// A ticket is found once for each place that a term is in.
+    FoundForEachPlace
+    "SEARCH-1" /// Accents count.
+    AccentsCount
+    "SEARCH-1" /// Words of one letter are not kept.
+    LettersNotKept
+    "SEARCH-1" /// The commonest words are not kept.
+    StopWordsNotKept
+    "SEARCH-1" /// Words are looked for by their stems.
+    WordsStemmed
+    "SEARCH-1" /// Words of digits are numbers.
+    DigitsAreNumbers
+    "SEARCH-1" /// Words of other scripts than the Latin one are not kept.
+    OtherScriptsNotKept
+    "SEARCH-1" /// What is not spaced is one word.
+    UnspacedIsAWord
+    "SEARCH-1" /// Words are cut at a number of bytes.
+    WordsCutInBytes
+    "SEARCH-1" /// Words are not cut.
+    WordsNotCut
+    "SEARCH-1" /// Every word of a text is found, however many there are.
+    WordsWithoutLimit
+    "SEARCH-1" /// The limit of words is that of all messages together.
+    LimitOfAllMessages
+    "SEARCH-2" /// A term counts for each place that it is in.
+    RankOfEveryPlace
+    "SEARCH-2" /// The best term counts alone.
+    RankOfBestTerm
+    "SEARCH-2" /// A prefix counts less than a word.
+    PrefixesRankLess
+    "SEARCH-2" /// The answer is in the order of lists.
+    RanksIgnored
+    "SEARCH-2" /// Of the same rank the oldest come first.
+    EqualRanksOldestFirst
+    "SEARCH-3" /// A full page always has a next one.
+    FullPageOfAnswerGoesOn
+    "SEARCH-3" /// A page goes on with the next rank.
+    EqualRanksSkipped
+    "SEARCH-3" /// The place to go on from must be a ticket's.
+    PlaceMustBeATickets
+    "SEARCH-3" /// Places are those of lists, whatever the rank.
+    PlacesWithoutRank
+    "SEARCH-4" /// A ticket's former name is found.
+    FormerNamesFound
+    "SEARCH-4" /// Customers are searched as they were at first.
+    FirstCustomersSearched
+    "SEARCH-4" /// Comments that are gone are found in a new ticket of the id.
+    GoneCommentsFound
+    "SEARCH-4" /// Comments older than their ticket are not found.
+    OldCommentsNotFound
+    "SEARCH-4" /// A search sees what there was at the one before.
+    SearchBehind
     "IDRANGE-1" /// The free node is looked for before, not while, it is taken.
     RacingRanges
     "IDRANGE-2" /// Spans longer than four bytes hold are cut.
@@ -384,10 +497,6 @@ async fn gap() {
 fn failure(kind: StorageErrorKind, operation: &'static str) -> StorageError {
     StorageError::new(kind, operation, anyhow::anyhow!("by design"))
 }
-
-#[async_trait]
-impl SearchStore for FaultyStorage {}
-
 #[async_trait]
 impl Readiness for FaultyStorage {
     async fn check_ready(&self) -> Result<(), StorageError> {
@@ -448,6 +557,7 @@ mod tests {
         let quick = |case: &&Case| {
             !case.name.starts_with("concurrency::")
                 && !case.name.starts_with("once::")
+                && !case.name.starts_with("search::")
                 && case.rule != "IDRANGE-7"
         };
         for (rule, fault) in Fault::ALL {

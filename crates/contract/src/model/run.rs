@@ -3,6 +3,7 @@
 mod api_keys;
 mod comments;
 mod people;
+mod search;
 mod ticket_changes;
 mod tickets;
 mod translation;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
+use hexdesk_domain::ports::KeyRotation;
 use hexdesk_domain::{
     CustomerId, HumanTicketId, IdRange, IdempotencyRequest, KeyNumber, NewApiKey, NewCustomer, NewUser,
     Scope, ShopDomain, ShopId, ShopStore, Storage, StorageError, TicketId, UserId,
@@ -152,11 +154,12 @@ impl Model {
             }
             Step::CreateTickets(items) => self.create_tickets(items).await,
             Step::ListTickets { shop, filter, limit } => self.list_tickets(shop, &filter, limit).await,
+            Step::SearchTickets { shop, words, limit } => self.search_tickets(shop, &words, limit).await,
             Step::UpdateTicket(update) => self.update_ticket(update).await,
             Step::DeleteTicket { ticket, version } => self.delete_ticket(ticket, version).await,
             Step::CreateComments(items) => self.create_comments(items).await,
             Step::ListComments { ticket, limit } => self.list_comments_of(ticket, limit).await,
-            Step::CreateKey { shop, user, at: created_at, expires_at, scopes } => {
+            Step::CreateKey { shop, user, at: created_at, expires_at, scopes, claim } => {
                 let scopes = Scope::ALL.iter().enumerate().filter(|(index, _)| scopes >> index & 1 == 1);
                 let new = NewApiKey {
                     scopes: scopes.map(|(_, scope)| *scope).collect(),
@@ -165,12 +168,19 @@ impl Model {
                     secret_hash: self.secret(),
                     user_id: None,
                 };
-                self.create_key(shop, user, new).await
+                self.create_key(shop, user, new, claim).await
             }
             Step::RevokeKey { shop, key, at } => self.revoke_key(shop, key, at).await,
-            Step::RotateKey { shop, key, at, old_ends_at } => {
-                self.rotate_key(shop, key, at, old_ends_at).await
+            Step::RotateKey { shop, key, at: rotated_at, expires_at, old_ends_at, claim } => {
+                let rotation = KeyRotation {
+                    secret_hash: self.secret(),
+                    expires_at: expires_at.map(at),
+                    rotated_at: at(rotated_at),
+                    old_ends_at: at(old_ends_at.max(rotated_at)),
+                };
+                self.rotate_key(shop, key, rotation, claim).await
             }
+            Step::ListKeys { shop, limit } => self.list_keys_of(shop, limit).await,
             Step::ReserveIdRange { at: millis, span, current } => {
                 let current = current.and_then(|slot| pick(&self.ranges, slot));
                 let range = self.tested.reserve_id_range(at(millis), span, current).await?;
@@ -199,6 +209,7 @@ impl Model {
         for shop in self.shops.clone() {
             self.look_at_people(shop).await?;
             self.look_at_keys(shop).await?;
+            self.look_at_answers(shop, MAX_PAGE_ENTRIES).await?;
         }
         self.look_at_tickets().await
     }

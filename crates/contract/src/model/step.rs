@@ -37,6 +37,12 @@ pub(super) enum Step {
         filter: Filter,
         limit: u32,
     },
+    /// Through all pages of the answer.
+    SearchTickets {
+        shop: Slot,
+        words: Vec<SearchWord>,
+        limit: u32,
+    },
     UpdateTicket(Update),
     DeleteTicket {
         ticket: Place,
@@ -53,6 +59,12 @@ pub(super) enum Step {
         at: i64,
         expires_at: Option<i64>,
         scopes: u8,
+        claim: Option<Claim>,
+    },
+    /// Through all pages.
+    ListKeys {
+        shop: Slot,
+        limit: u32,
     },
     RevokeKey {
         shop: Slot,
@@ -63,7 +75,9 @@ pub(super) enum Step {
         shop: Slot,
         key: Slot,
         at: i64,
+        expires_at: Option<i64>,
         old_ends_at: i64,
+        claim: Option<Claim>,
     },
     ReserveIdRange {
         at: i64,
@@ -126,6 +140,14 @@ pub(super) struct Filter {
     pub(super) date_before: Option<i64>,
     pub(super) last_message_from: Option<i64>,
     pub(super) last_message_before: Option<i64>,
+}
+
+/// One word of a search.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SearchWord {
+    pub(super) word: Slot,
+    /// So many letters at its beginning, as a prefix.
+    pub(super) beginning: Option<u8>,
 }
 
 /// A ticket that was tried, or none that is there; in its shop or another, or the same by
@@ -208,12 +230,12 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (place(), expected_version()).prop_map(|(ticket, version)| Step::DeleteTicket { ticket, version }),
         8 => vec(comment_item(), 0..6).prop_map(Step::CreateComments),
         2 => (slot(), option::of(1..4_u32)).prop_map(|(ticket, limit)| Step::ListComments { ticket, limit }),
-        2 => (slot(), option::of(slot()), MILLIS, option::of(MILLIS), 0..16_u8).prop_map(
-            |(shop, user, at, expires_at, scopes)| Step::CreateKey { shop, user, at, expires_at, scopes }
-        ),
+        6 => (slot(), vec(search_word(), 1..4), 1..6_u32)
+            .prop_map(|(shop, words, limit)| Step::SearchTickets { shop, words, limit }),
+        3 => create_key(),
+        1 => (slot(), 1..4_u32).prop_map(|(shop, limit)| Step::ListKeys { shop, limit }),
         3 => (slot(), slot(), MILLIS).prop_map(|(shop, key, at)| Step::RevokeKey { shop, key, at }),
-        3 => (slot(), slot(), MILLIS, MILLIS)
-            .prop_map(|(shop, key, at, old_ends_at)| Step::RotateKey { shop, key, at, old_ends_at }),
+        3 => rotate_key(),
         3 => (MILLIS, 1..8_i64, option::of(slot()))
             .prop_map(|(at, span, current)| Step::ReserveIdRange { at, span, current }),
         1 => Just(Step::Look),
@@ -232,6 +254,38 @@ fn create_customer() -> impl Strategy<Value = Step> {
             claim,
         },
     )
+}
+
+fn create_key() -> impl Strategy<Value = Step> {
+    let people = (any::<Slot>(), option::of(any::<Slot>()));
+    (people, MILLIS, option::of(MILLIS), any::<u8>(), option::weighted(0.3, claim())).prop_map(
+        |((shop, user), at, expires_at, scopes, claim)| Step::CreateKey {
+            shop,
+            user,
+            at,
+            expires_at,
+            scopes,
+            claim,
+        },
+    )
+}
+
+fn rotate_key() -> impl Strategy<Value = Step> {
+    let key = (any::<Slot>(), any::<Slot>());
+    (key, MILLIS, option::of(MILLIS), MILLIS, option::weighted(0.3, claim())).prop_map(
+        |((shop, key), at, expires_at, old_ends_at, claim)| Step::RotateKey {
+            shop,
+            key,
+            at,
+            expires_at,
+            old_ends_at,
+            claim,
+        },
+    )
+}
+
+fn search_word() -> impl Strategy<Value = SearchWord> {
+    (any::<Slot>(), option::of(1..4_u8)).prop_map(|(word, beginning)| SearchWord { word, beginning })
 }
 
 fn number() -> impl Strategy<Value = Number> {
