@@ -349,3 +349,14 @@ pub(super) async fn update_user(
         other => anyhow::bail!("an update of a user was answered {other:?}"),
     }
 }
+
+/// Activates or deactivates a user who must be there.
+pub(super) async fn activate(
+    storage: &dyn Storage,
+    shop: ShopId,
+    id: UserId,
+    is_active: bool,
+) -> anyhow::Result<User> {
+    let changes = UserChanges { is_active: Some(is_active), ..nothing() };
+    update_user(storage, shop, id, change(changes, at(8))).await
+}
