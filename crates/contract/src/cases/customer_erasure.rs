@@ -204,6 +204,8 @@ async fn keys_are_free(storage: &dyn Storage) -> anyhow::Result<()> {
     };
     let first = create_ticket(storage, of_customer(1, 1, &customer)?).await?;
     same("the first use of a key", &first, &CreateTicketOutcome::Created)?;
+    let comment = new_comment(1, &plain_ticket(ticket_id(1)?, &customer))?;
+    create_comment(storage, comment_creation(comment)).await?;
     storage.erase_customer(shop, customer.id).await?;
     // A refusal leaves the key as free as it was.
     let refused = create_ticket(storage, of_customer(1, 1, &customer)?).await?;

@@ -7,7 +7,7 @@ use hexdesk_domain::{
     StorageError, Timestamp, UserId,
 };
 
-use super::{Fault, FaultyStorage, gap};
+use super::{Fault, FaultyStorage};
 use crate::memory::State;
 
 impl FaultyStorage {
@@ -73,14 +73,7 @@ impl ApiKeyStore for FaultyStorage {
         let key = NewApiKey { user_id, ..key };
         let once = self.changed_for_keys(once);
         if self.fault == Fault::RacingKeyRecords {
-            let before = self.inner.state().idempotency_records.clone();
-            gap().await;
-            let mut state = self.inner.state();
-            // Of the records, only what was there before the gap is seen.
-            let hidden = std::mem::replace(&mut state.idempotency_records, before);
-            let attempt = state.attempt(shop, once, |state| state.create_key(shop, key));
-            state.idempotency_records.extend(hidden);
-            return attempt;
+            return self.racing_keys(shop, once, |state| state.create_key(shop, key)).await;
         }
         self.inner.state().attempt(shop, once, |state| self.run_creation(state, shop, key))
     }
