@@ -275,3 +275,63 @@ macro_rules! __case_tests {
         )+
     };
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use crate::faulty::{Fault, FaultyFixture};
+    use crate::{CASES, Case};
+
+    /// Every test of the contract but those that are ignored passes on this store.
+    mod without_text_search {
+        use super::{Fault, FaultyFixture};
+
+        crate::storage_contract!(FaultyFixture(Fault::NoSearch), without: [text_search]);
+    }
+
+    /// The tests of this module's contract that the test binary lists, with these arguments.
+    fn listed(arguments: &[&str]) -> Vec<String> {
+        let binary = std::env::current_exe().unwrap();
+        let output =
+            Command::new(binary).args(["--list", "--format=terse"]).args(arguments).output().unwrap();
+        let list = String::from_utf8(output.stdout).unwrap();
+        let module = "macros::tests::without_text_search::";
+        let mut names: Vec<_> = list
+            .lines()
+            .filter_map(|line| line.strip_prefix(module)?.strip_suffix(": test"))
+            .map(Into::into)
+            .collect();
+        names.sort_unstable();
+        names
+    }
+
+    fn names<'a>(cases: impl Iterator<Item = &'a Case>) -> Vec<String> {
+        let mut names: Vec<_> = cases.map(|case| case.name.to_owned()).collect();
+        names.sort_unstable();
+        names
+    }
+
+    #[test]
+    fn the_cases_of_what_is_lacking_are_ignored_and_no_others() {
+        let of_search = CASES.iter().filter(|case| case.rule.starts_with("SEARCH-"));
+        assert_eq!(listed(&["--ignored"]), names(of_search.clone()));
+        assert_eq!(
+            names(CASES.iter().filter(|case| case.capability == Some("text_search"))),
+            names(of_search)
+        );
+        let mut all = names(CASES.iter());
+        all.push("model::agrees_with_the_reference".to_owned());
+        all.sort_unstable();
+        assert_eq!(listed(&[]), all);
+    }
+
+    #[test]
+    fn what_is_lacking_must_be_declared() {
+        for case in CASES.iter().filter(|case| case.capability == Some("text_search")) {
+            let failure = case.run(&FaultyFixture(Fault::NoSearch)).unwrap_err().to_string();
+            assert!(failure.starts_with(case.rule), "{failure}");
+            assert!(failure.contains("without: [text_search]"), "{failure}");
+        }
+    }
+}

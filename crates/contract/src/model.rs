@@ -115,7 +115,6 @@ mod tests {
             Fault::FullPageOfKeysGoesOn,
             Fault::RotationKeepsExpiry,
             Fault::KeyRecordsApart,
-            Fault::KeyBeforeRecord,
             Fault::LastMessageSearched,
             Fault::AnyTermFinds,
             Fault::PrefixIsAWord,
@@ -123,7 +122,6 @@ mod tests {
             Fault::EqualRanksOldestFirst,
             Fault::EqualRanksSkipped,
             Fault::FormerNamesFound,
-            Fault::GoneCommentsFound,
             Fault::SearchBehind,
             Fault::ExtensionIgnoresNow,
         ] {

@@ -180,7 +180,6 @@ impl Model {
                 };
                 self.rotate_key(shop, key, rotation, claim).await
             }
-            Step::ListKeys { shop, limit } => self.list_keys_of(shop, limit).await,
             Step::ReserveIdRange { at: millis, span, current } => {
                 let current = current.and_then(|slot| pick(&self.ranges, slot));
                 let range = self.tested.reserve_id_range(at(millis), span, current).await?;
@@ -209,7 +208,7 @@ impl Model {
         for shop in self.shops.clone() {
             self.look_at_people(shop).await?;
             self.look_at_keys(shop).await?;
-            self.look_at_answers(shop, MAX_PAGE_ENTRIES).await?;
+            self.look_at_answers(shop).await?;
         }
         self.look_at_tickets().await
     }

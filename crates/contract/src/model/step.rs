@@ -61,11 +61,6 @@ pub(super) enum Step {
         scopes: u8,
         claim: Option<Claim>,
     },
-    /// Through all pages.
-    ListKeys {
-        shop: Slot,
-        limit: u32,
-    },
     RevokeKey {
         shop: Slot,
         key: Slot,
@@ -233,7 +228,6 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (slot(), vec(search_word(), 1..4), 1..6_u32)
             .prop_map(|(shop, words, limit)| Step::SearchTickets { shop, words, limit }),
         3 => create_key(),
-        1 => (slot(), 1..4_u32).prop_map(|(shop, limit)| Step::ListKeys { shop, limit }),
         3 => (slot(), slot(), MILLIS).prop_map(|(shop, key, at)| Step::RevokeKey { shop, key, at }),
         3 => rotate_key(),
         3 => (MILLIS, 1..8_i64, option::of(slot()))

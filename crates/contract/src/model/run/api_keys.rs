@@ -93,31 +93,16 @@ impl Model {
         same("rotating a key", &tested, &reference)
     }
 
-    /// Goes through the pages of a shop's keys on both sides.
-    pub(super) async fn list_keys_of(&self, shop: Slot, limit: u32) -> anyhow::Result<()> {
-        let Some(shop) = pick(&self.shops, shop) else { return Ok(()) };
-        let whole = list_keys(&*self.tested, shop.tested).await?;
-        let mut after = None;
-        let mut pages = whole.chunks(usize::try_from(limit)?).peekable();
-        loop {
-            let entries = pages.next().unwrap_or_default().to_vec();
-            let next = entries.last().filter(|_| pages.peek().is_some()).map(|key| key.number);
-            let page = self.tested.list_keys(shop.tested, after, limit).await?;
-            same(&format!("a page of {limit} keys after {after:?}"), &page, &Page { entries, next })?;
-            if next.is_none() {
-                return Ok(());
-            }
-            after = next;
-        }
-    }
-
     pub(super) async fn look_at_keys(&self, shop: Both<ShopId>) -> anyhow::Result<()> {
-        let keys = list_keys(&*self.tested, shop.tested).await?;
-        ensure!(keys.is_sorted_by_key(|key| key.number), "the keys are not in order of number");
-        let mut keys = keys.into_iter().map(|key| self.key(key)).collect::<anyhow::Result<Vec<_>>>()?;
-        keys.sort_by_key(|key| key.number);
+        let list = list_keys(&*self.tested, shop.tested).await?;
+        ensure!(list.is_sorted_by_key(|key| key.number), "the keys are not in order of number");
+        for limit in 1..4 {
+            self.look_at_pages_of_keys(shop.tested, &list, limit).await?;
+        }
         let count = self.tested.count_keys(shop.tested).await?;
         same("the count of keys", &count, &self.reference.count_keys(shop.reference).await?)?;
+        let mut keys = list.into_iter().map(|key| self.key(key)).collect::<anyhow::Result<Vec<_>>>()?;
+        keys.sort_by_key(|key| key.number);
         same("the list of keys", &keys, &list_keys(&self.reference, shop.reference).await?)?;
         for number in self.keys.get(&shop.reference).into_iter().flatten() {
             let found = self.tested.find_key(shop.tested, number.tested).await?;
@@ -126,6 +111,22 @@ impl Model {
             same("a key", &found, &self.reference.find_key(shop.reference, number.reference).await?)?;
         }
         Ok(())
+    }
+
+    /// The pages of the store's own list, for the reference may number keys in another order.
+    async fn look_at_pages_of_keys(&self, shop: ShopId, list: &[ApiKey], limit: u32) -> anyhow::Result<()> {
+        let mut after = None;
+        let mut pages = list.chunks(usize::try_from(limit)?).peekable();
+        loop {
+            let entries = pages.next().unwrap_or_default().to_vec();
+            let next = entries.last().filter(|_| pages.peek().is_some()).map(|key| key.number);
+            let page = self.tested.list_keys(shop, after, limit).await?;
+            same(&format!("a page of {limit} keys after {after:?}"), &page, &Page { entries, next })?;
+            if next.is_none() {
+                return Ok(());
+            }
+            after = next;
+        }
     }
 
     pub(super) fn secret(&self) -> SecretHash {
