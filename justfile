@@ -23,9 +23,9 @@ release:
     cargo build --release --locked --bin hexdesk
     ls -l target/release/hexdesk
 
-# Write docs/openapi.json anew from the code.
+# Write docs/openapi.json and docs/routes.md anew from the code.
 openapi:
-    HEXDESK_WRITE_OPENAPI=1 cargo test --locked --package hexdesk-http --lib the_kept_document
+    HEXDESK_WRITE_OPENAPI=1 cargo test --locked --package hexdesk-http --lib the_kept_
 
 # Have schemathesis hold the API to its description with more cases, new ones at each run.
 check-api cases='500' seed=`shuf --input-range=0-4294967295 --head-count=1`:

@@ -13,6 +13,7 @@ mod rows;
 pub mod schema;
 mod sql_types;
 mod sqlite;
+mod statement_log;
 
 pub use authentication::{
     ApiKeyAuthenticator, IssueKeyError, KeyId, KeyIdError, KeyRequest, KeySecret, KeyText, PresentedKey,

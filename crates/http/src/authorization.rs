@@ -8,6 +8,7 @@ use actix_web::{Error, HttpMessage, web};
 use hexdesk_domain::ports::AuthenticationError;
 use hexdesk_domain::{Principal, Scope};
 
+use crate::admission;
 use crate::problem::Problem;
 use crate::request_body;
 use crate::services::Services;
@@ -20,10 +21,10 @@ pub(crate) async fn authorize(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    match principal(scope, &services, request.headers()).await {
+    match admitted(scope, &services, &request).await {
         Ok(principal) => {
             request.extensions_mut().insert(principal);
-            next.call(request).await.map(ServiceResponse::map_into_boxed_body)
+            admission::in_time(request, next).await
         }
         Err(problem) => {
             request_body::discard(request.take_payload()).await;
@@ -32,20 +33,31 @@ pub(crate) async fn authorize(
     }
 }
 
-async fn principal(scope: Scope, services: &Services, headers: &HeaderMap) -> Result<Principal, Problem> {
-    let key = presented_key(headers).ok_or_else(Problem::missing_api_key)?;
-    // A key that is not even text is as invalid as any other.
-    let key = std::str::from_utf8(key).map_err(|_| Problem::invalid_api_key())?;
-    let principal = services.authenticator.authenticate(key).await.map_err(|error| match error {
-        AuthenticationError::InvalidKey => Problem::invalid_api_key(),
-        AuthenticationError::ShopClosed => Problem::shop_not_found(),
-        AuthenticationError::Storage(error) => crate::services::storage_problem(error),
-    })?;
+/// Who asks, if they may.
+async fn admitted(scope: Scope, services: &Services, request: &ServiceRequest) -> Result<Principal, Problem> {
+    let principal = principal(services, request.headers()).await?;
+    if let Some(rate_limits) = &services.rate_limits {
+        let (state, counted) = rate_limits.count(&principal);
+        // Told with the answer, whatever it is.
+        request.extensions_mut().insert(state);
+        counted?;
+    }
     if principal.scopes.contains(&scope) {
         Ok(principal)
     } else {
         Err(Problem::missing_scope(scope.as_str()))
     }
+}
+
+async fn principal(services: &Services, headers: &HeaderMap) -> Result<Principal, Problem> {
+    let key = presented_key(headers).ok_or_else(Problem::missing_api_key)?;
+    // A key that is not even text is as invalid as any other.
+    let key = std::str::from_utf8(key).map_err(|_| Problem::invalid_api_key())?;
+    services.authenticator.authenticate(key).await.map_err(|error| match error {
+        AuthenticationError::InvalidKey => Problem::invalid_api_key(),
+        AuthenticationError::ShopClosed => Problem::shop_not_found(),
+        AuthenticationError::Storage(error) => crate::services::storage_problem(error),
+    })
 }
 
 /// The key of `x-api-key`, else of `Authorization: Bearer`; an empty one counts as absent.

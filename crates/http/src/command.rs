@@ -30,7 +30,7 @@ impl Command {
         subject: Result<S, Problem>,
         spelling: Spelling,
     ) -> Result<(S, Self), Problem> {
-        let body = request_body::read_json(request.headers(), payload.into_inner()).await?;
+        let body = request_body::read_json(request, payload.into_inner()).await?;
         let subject = subject?;
         let idempotency = idempotency::requested(request, subject.number(), &body)?;
         let members = Members::parse(&body, spelling)?;

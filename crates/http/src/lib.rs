@@ -5,6 +5,8 @@
 //! the body (`request_body`, `json_members`), calls the domain, and answers, or
 //! returns the `Problem` that says why not.
 
+mod admission;
+mod api_keys;
 mod authorization;
 mod command;
 pub mod command_line;
@@ -18,11 +20,13 @@ mod health;
 mod idempotency;
 mod json_members;
 mod json_text;
+mod limits;
 mod list_query;
 mod logging;
 mod openapi;
 mod person_json;
 mod problem;
+mod rate_limits;
 mod request_body;
 mod request_trace;
 pub mod routes;
@@ -30,4 +34,5 @@ mod server;
 mod services;
 mod ticket_ids;
 mod tickets;
+mod users;
 mod wire_id;

@@ -29,13 +29,15 @@ use crate::routes::{Access, ENDPOINTS, Endpoint};
 pub(crate) const TICKETS: &str = "Tickets";
 pub(crate) const COMMENTS: &str = "Comments";
 pub(crate) const CUSTOMERS: &str = "Customers";
+pub(crate) const USERS: &str = "Users";
+pub(crate) const API_KEYS: &str = "API keys";
 pub(crate) const SERVICE: &str = "Service";
 
 const X_API_KEY: &str = "x-api-key";
 const BEARER: &str = "bearer";
 
 const ABOUT: &str = "\
-A helpdesk's tickets, their comments, and the customers they are from.
+A helpdesk's tickets, their comments, the customers they are from and the users who handle them.
 
 **Keys.** Send the key as `x-api-key`, or as `Authorization: Bearer` if that header is absent or empty. \
 The shop is the key's: another shop's ids answer exactly as ids that do not exist. Each operation names \
@@ -49,10 +51,14 @@ are whole numbers up to 9007199254740991. A number is written without fraction o
 **Times.** Any ISO 8601 date-time with an offset is read, or a date (its midnight in UTC), of the years \
 0001 to 9999. Times go out as `2026-04-28T00:00:00.000Z`.
 
+**Limits.** A server that was given a limit of requests for each key tells in every answer what is left of it, \
+as `RateLimit-Policy: \"default\";q=600;w=60` (requests, seconds) and `RateLimit: \"default\";r=599;t=1` \
+(requests that may follow at once, seconds until there are more).
+
 **Errors.** Every error has the one body `Problem`. Of several errors the first of this line is answered: \
 unknown route (404 `route_not_found`) or method (405), 401, 403, 415, 413, 400, 404 for what the request \
-refers to. A 4xx means that nothing was written. A request whose head is no HTTP is answered 400, 408 or \
-431 with an empty body.
+refers to and 403 `exceeds_own_key`. A 4xx means that nothing was written. A request whose head is no HTTP \
+is answered 400, 408 or 431 with an empty body.
 
 `HEAD` is served wherever `GET` is.";
 
@@ -110,6 +116,11 @@ fn tags() -> Vec<Tag> {
         (TICKETS, "Conversations with customers."),
         (COMMENTS, "The messages of a ticket."),
         (CUSTOMERS, "The people that tickets are from."),
+        (USERS, "The staff of the shop, to whom tickets are assigned."),
+        (
+            API_KEYS,
+            "Who may call the API, and what each may do. No key makes one that may do more than itself.",
+        ),
         (SERVICE, "Whether the server can serve, and what it serves. Without a key."),
     ]
     .map(|(name, text)| TagBuilder::new().name(name).description(Some(text)).build())
@@ -174,6 +185,7 @@ fn every_routes_problems(endpoint: &Endpoint) -> Vec<Problem> {
             Problem::invalid_api_key(),
             Problem::missing_scope("tickets:write"),
             Problem::shop_not_found(),
+            Problem::rate_limited(1),
             Problem::internal(),
             Problem::overloaded(),
         ]);
@@ -191,6 +203,8 @@ pub(crate) fn describe() -> Description {
 }
 
 #[cfg(test)]
+mod route_table;
+#[cfg(test)]
 pub(crate) use tests::assert_describes;
 
 #[cfg(test)]
@@ -203,7 +217,7 @@ mod tests {
     use super::*;
     use crate::json_members::Spelling;
 
-    const KEPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");
+    const DOCS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs");
 
     /// Checks that the schema describes the members that are read, and no others.
     pub(crate) fn assert_describes(schema: &Object, spelling: Spelling) {
@@ -212,7 +226,7 @@ mod tests {
         assert_eq!(described, read);
     }
 
-    fn json() -> Value {
+    pub(super) fn json() -> Value {
         serde_json::to_value(document()).unwrap()
     }
 
@@ -233,17 +247,19 @@ mod tests {
         }
     }
 
+    /// Checks that the page in docs/ is this text, or writes it if it is told to.
+    pub(super) fn assert_kept(name: &str, text: &str) {
+        let path = std::path::Path::new(DOCS).join(name);
+        if std::env::var_os("HEXDESK_WRITE_OPENAPI").is_some() {
+            std::fs::write(&path, text).unwrap();
+        }
+        let kept = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(kept == text, "docs/{name} is not what the code says: write it anew with `just openapi`");
+    }
+
     #[test]
     fn the_kept_document_is_this_one() {
-        let document = document().to_pretty_json().unwrap() + "\n";
-        if std::env::var_os("HEXDESK_WRITE_OPENAPI").is_some() {
-            std::fs::write(KEPT, &document).unwrap();
-        }
-        let kept = std::fs::read_to_string(KEPT).unwrap_or_default();
-        assert!(
-            kept == document,
-            "docs/openapi.json is not what the code says: write it anew with `just openapi`"
-        );
+        assert_kept("openapi.json", &(document().to_pretty_json().unwrap() + "\n"));
     }
 
     #[test]
@@ -296,14 +312,10 @@ mod tests {
                 .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
                 .collect();
             assert_eq!(named("path"), in_path, "{id}");
-            let (has_body, changes) = match endpoint.method {
-                Method::POST => (true, false),
-                Method::PATCH | Method::PUT => (true, true),
-                Method::DELETE => (false, true),
-                _ => (false, false),
-            };
+            let has_body = [Method::POST, Method::PATCH, Method::PUT].contains(&endpoint.method);
+            let has_versions = operation["responses"].get("412").is_some();
             assert_eq!(named("header").contains(&"Idempotency-Key"), has_body, "{id}");
-            assert_eq!(named("header").contains(&"If-Match"), changes, "{id}");
+            assert_eq!(named("header").contains(&"If-Match"), has_versions, "{id}");
             assert_eq!(operation["requestBody"].is_object(), has_body, "{id}");
 
             let answers = operation["responses"].as_object().unwrap();
@@ -355,9 +367,15 @@ mod tests {
     #[test]
     fn answers_hold_every_member_that_is_not_said_to_be_left_out() {
         let document = json();
+        let mut bodies = BTreeSet::new();
+        walk(&document["paths"], "", &mut |_, value| {
+            let schema = &value["requestBody"]["content"]["application/json"]["schema"]["$ref"];
+            bodies.extend(schema.as_str().map(str::to_owned));
+        });
+        assert!(bodies.contains("#/components/schemas/NewTicket"), "{bodies:?}");
         let mut left_out = Vec::new();
         for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
-            if name.starts_with("New") || name == "TicketChanges" {
+            if bodies.contains(&format!("#/components/schemas/{name}")) {
                 continue;
             }
             walk(schema, name, &mut |place, value| {
@@ -372,6 +390,15 @@ mod tests {
                 }
             });
         }
-        assert_eq!(left_out, ["CustomerAnswer/existing", "TicketsAnswer/total"]);
+        assert_eq!(
+            left_out,
+            [
+                "ApiKeysAnswer/total",
+                "CustomerAnswer/existing",
+                "CustomersAnswer/total",
+                "TicketsAnswer/total",
+                "UsersAnswer/total"
+            ]
+        );
     }
 }

@@ -4,6 +4,7 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
+use hexdesk_domain::Excess;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -30,7 +31,7 @@ pub(crate) struct MemberError {
     /// JSON pointer (RFC 6901) into the request body; empty for the body as a whole.
     pub(crate) pointer: String,
     /// Which rule it breaks, for programs: `required`, `blank`, `type`, `id`, `timestamp`, `range`, `email`,
-    /// `language_tag`, `too_long`, `nul`, `duplicate` or `json`.
+    /// `language_tag`, `scope`, `future`, `too_long`, `nul`, `duplicate` or `json`.
     pub(crate) code: &'static str,
     /// The same, for people.
     pub(crate) message: String,
@@ -117,6 +118,12 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "missing_scope", "Forbidden", sentence)
     }
 
+    /// 403: the key would hand out what it does not hold.
+    pub(crate) fn exceeds_own_key(excess: Excess) -> Self {
+        let sentence = format!("The API key cannot make one that holds more: {excess}");
+        Self::new(StatusCode::FORBIDDEN, "exceeds_own_key", "Forbidden", sentence)
+    }
+
     fn not_found(code: &'static str, sentence: &'static str) -> Self {
         Self::new(StatusCode::NOT_FOUND, code, "Not found", sentence)
     }
@@ -134,6 +141,11 @@ impl Problem {
     /// 404: the shop has no such user.
     pub(crate) fn user_not_found() -> Self {
         Self::not_found("user_not_found", "User not found")
+    }
+
+    /// 404: the shop has no such API key.
+    pub(crate) fn api_key_not_found() -> Self {
+        Self::not_found("api_key_not_found", "API key not found")
     }
 
     /// 404: the shop has no such ticket.
@@ -169,13 +181,22 @@ impl Problem {
 
     /// 409: the first request with this idempotency key has not ended.
     pub(crate) fn idempotency_key_in_use() -> Self {
-        Self::new(
-            StatusCode::CONFLICT,
-            "idempotency_key_in_use",
-            "Conflict",
-            "A request with this Idempotency-Key is still running",
-        )
-        .retry_later()
+        Self::conflict("idempotency_key_in_use", "A request with this Idempotency-Key is still running")
+            .retry_later()
+    }
+
+    fn conflict(code: &'static str, sentence: &'static str) -> Self {
+        Self::new(StatusCode::CONFLICT, code, "Conflict", sentence)
+    }
+
+    /// 409: the shop has another user with the e-mail address.
+    pub(crate) fn user_exists() -> Self {
+        Self::conflict("user_exists", "The shop has a user with this e-mail address already")
+    }
+
+    /// 409: the API key is revoked or has expired.
+    pub(crate) fn api_key_not_live() -> Self {
+        Self::conflict("api_key_not_live", "The API key is revoked or has expired")
     }
 
     /// 409: another customer of the shop has the value of this member.
@@ -218,6 +239,17 @@ impl Problem {
             "Unprocessable content",
             "This Idempotency-Key was used with another request body",
         )
+    }
+
+    /// 429: the key made too many requests; in so many seconds it may make another.
+    pub(crate) fn rate_limited(seconds: u64) -> Self {
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "rate_limited",
+            "Too many requests",
+            "The API key made too many requests; try again later",
+        )
+        .with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
     }
 
     /// 500: a fault of ours; the cause is in the log under the request id.

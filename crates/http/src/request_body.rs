@@ -2,19 +2,21 @@
 
 use std::time::Duration;
 
+use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use tokio::time::timeout;
 
+use crate::admission;
 use crate::problem::Problem;
 
 /// The most bytes a JSON body may have.
 pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
 
-/// How long a body may take to arrive.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long the rest of a body that nobody wants may take to arrive.
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How many bytes of a body that nobody wants are still read. A connection closed with
 /// unread bytes is reset, and the client may never see the answer.
@@ -25,13 +27,13 @@ const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
 /// # Errors
 /// 415 for another type or a compressed body, 413 above [`MAX_BODY_BYTES`], 408 if it
 /// does not arrive in time, 400 if it breaks off.
-pub(crate) async fn read_json(headers: &HeaderMap, mut payload: Payload) -> Result<Bytes, Problem> {
-    if let Err(problem) = check_head(headers) {
+pub(crate) async fn read_json(request: &HttpRequest, mut payload: Payload) -> Result<Bytes, Problem> {
+    if let Err(problem) = check_head(request.headers()) {
         discard(payload).await;
         return Err(problem);
     }
     let mut body = BytesMut::new();
-    let whole = timeout(BODY_TIMEOUT, async {
+    let whole = timeout(admission::body_timeout(request), async {
         while let Some(chunk) = payload.next().await {
             let chunk = chunk.map_err(|_| Problem::unreadable_body("the body broke off"))?;
             if body.len() + chunk.len() > MAX_BODY_BYTES {
@@ -56,7 +58,7 @@ pub(crate) async fn read_json(headers: &HeaderMap, mut payload: Payload) -> Resu
 pub(crate) async fn discard(mut payload: Payload) {
     let mut left = MAX_DISCARDED_BYTES;
     // Past the time-out the connection is closed with bytes unread, which is what is left to do.
-    let _ = timeout(BODY_TIMEOUT, async {
+    let _ = timeout(DISCARD_TIMEOUT, async {
         while let Some(Ok(chunk)) = payload.next().await {
             left = left.saturating_sub(chunk.len());
             if left == 0 {

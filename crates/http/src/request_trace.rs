@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage};
 use hexdesk_domain::Principal;
@@ -12,6 +12,7 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::problem::Problem;
+use crate::rate_limits::RateLimitState;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -28,6 +29,24 @@ pub(crate) async fn trace_request(
     let span = tracing::info_span!("request", id = %request_id);
     let answer = answer(request, next, request_id);
     answer.instrument(span).await
+}
+
+/// Keeps browsers and caches from doing anything with an answer that nobody asked them to.
+/// What a handler has set stays.
+fn protect(headers: &mut HeaderMap) {
+    let protections = [
+        // Answers hold people's data.
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+    ];
+    for (name, value) in protections {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
 }
 
 async fn answer(
@@ -49,6 +68,11 @@ async fn answer(
     if let Ok(id) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
+    let rate_limit = response.request().extensions().get::<RateLimitState>().copied();
+    if let Some(state) = rate_limit {
+        state.write(response.headers_mut());
+    }
+    protect(response.headers_mut());
 
     // The route's pattern, not the path: what a client puts into a URL stays out of the log.
     let route = response.request().match_pattern();

@@ -9,7 +9,7 @@ use hexdesk_domain::Scope;
 use crate::authorization::authorize;
 use crate::openapi::Description;
 use crate::problem::Problem;
-use crate::{comments, customers, docs_page, health, openapi, request_body, tickets};
+use crate::{api_keys, comments, customers, docs_page, health, openapi, request_body, tickets, users};
 
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,6 +167,69 @@ pub const ENDPOINTS: &[Endpoint] = &[
         access: Access::Key(Scope::CustomersWrite),
         handler: || web::to(customers::erase),
         describe: customers::openapi::erase,
+    },
+    Endpoint {
+        method: Method::GET,
+        path: "/api/v1/users",
+        access: Access::Key(Scope::UsersRead),
+        handler: || web::to(users::list),
+        describe: users::openapi::list,
+    },
+    Endpoint {
+        method: Method::POST,
+        path: "/api/v1/users",
+        access: Access::Key(Scope::UsersWrite),
+        handler: || web::to(users::create),
+        describe: users::openapi::create,
+    },
+    Endpoint {
+        method: Method::GET,
+        path: "/api/v1/users/{userId}",
+        access: Access::Key(Scope::UsersRead),
+        handler: || web::to(users::find),
+        describe: users::openapi::find,
+    },
+    Endpoint {
+        method: Method::PATCH,
+        path: "/api/v1/users/{userId}",
+        access: Access::Key(Scope::UsersWrite),
+        handler: || web::to(users::update),
+        describe: users::openapi::update,
+    },
+    Endpoint {
+        method: Method::GET,
+        path: "/api/v1/api-keys",
+        access: Access::Key(Scope::ApiKeysManage),
+        handler: || web::to(api_keys::list),
+        describe: api_keys::openapi::list,
+    },
+    Endpoint {
+        method: Method::POST,
+        path: "/api/v1/api-keys",
+        access: Access::Key(Scope::ApiKeysManage),
+        handler: || web::to(api_keys::create),
+        describe: api_keys::openapi::create,
+    },
+    Endpoint {
+        method: Method::GET,
+        path: "/api/v1/api-keys/{keyId}",
+        access: Access::Key(Scope::ApiKeysManage),
+        handler: || web::to(api_keys::find),
+        describe: api_keys::openapi::find,
+    },
+    Endpoint {
+        method: Method::DELETE,
+        path: "/api/v1/api-keys/{keyId}",
+        access: Access::Key(Scope::ApiKeysManage),
+        handler: || web::to(api_keys::revoke),
+        describe: api_keys::openapi::revoke,
+    },
+    Endpoint {
+        method: Method::POST,
+        path: "/api/v1/api-keys/{keyId}/rotate",
+        access: Access::Key(Scope::ApiKeysManage),
+        handler: || web::to(api_keys::rotate),
+        describe: api_keys::openapi::rotate,
     },
 ];
 

@@ -1,7 +1,9 @@
 //! The HTTP server: from a storage to answered requests, and to a stop that loses none.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, dev, web};
@@ -12,7 +14,9 @@ use hexdesk_domain::{
     UpdateTicket,
 };
 
+use crate::admission::admit;
 use crate::idempotency::KeysInUse;
+use crate::limits::Limits;
 use crate::request_trace::trace_request;
 use crate::routes;
 use crate::services::Services;
@@ -20,6 +24,12 @@ use crate::ticket_ids::{RangeKeeper, ReservedTicketIds};
 
 /// How long requests that are running when the server is told to stop may take.
 const STOP_TIMEOUT_SECONDS: u64 = 30;
+
+/// How long the head of a request may take to arrive.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a connection may be without a request.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A server that has its address and has not begun to serve.
 pub(crate) struct BoundServer {
@@ -33,7 +43,11 @@ impl BoundServer {
     ///
     /// # Errors
     /// If the address cannot be had, or the storage has no ticket ids to hand out.
-    pub(crate) async fn bind(listen: SocketAddr, storage: Arc<dyn Storage>) -> anyhow::Result<Self> {
+    pub(crate) async fn bind(
+        listen: SocketAddr,
+        storage: Arc<dyn Storage>,
+        limits: &Limits,
+    ) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let (ids, range_keeper) = ReservedTicketIds::start(storage.clone(), clock.clone()).await?;
         let services = web::Data::new(Services {
@@ -51,13 +65,25 @@ impl BoundServer {
             manage_api_keys: ManageApiKeys::new(storage.clone(), clock.clone()),
             api_keys: storage.clone(),
             search: storage.clone(),
+            rate_limits: limits.rate_limits()?,
             clock,
             readiness: storage,
             keys_in_use: KeysInUse::default(),
         });
+        let admission = web::Data::new(limits.admission());
+        let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let server = HttpServer::new(move || {
-            App::new().app_data(services.clone()).configure(routes::configure).wrap(from_fn(trace_request))
+            App::new()
+                .app_data(services.clone())
+                .app_data(admission.clone())
+                .configure(routes::configure)
+                .wrap(from_fn(admit))
+                .wrap(from_fn(trace_request))
         })
+        .workers(workers)
+        .max_connections(limits.connections_per_worker(workers))
+        .client_request_timeout(HEAD_TIMEOUT)
+        .keep_alive(IDLE_TIMEOUT)
         .shutdown_timeout(STOP_TIMEOUT_SECONDS)
         .shutdown_signal(stop_signal())
         .bind(listen)

@@ -10,6 +10,7 @@ use hexdesk_domain::{
 
 use crate::idempotency::KeysInUse;
 use crate::problem::Problem;
+use crate::rate_limits::RateLimits;
 
 /// The use cases and ports behind the routes.
 pub(crate) struct Services {
@@ -41,6 +42,8 @@ pub(crate) struct Services {
     pub(crate) api_keys: Arc<dyn ApiKeyStore>,
     /// Searches tickets.
     pub(crate) search: Arc<dyn SearchStore>,
+    /// How many requests each key may make, if there is a limit.
+    pub(crate) rate_limits: Option<RateLimits>,
     /// Tells the time.
     pub(crate) clock: Arc<dyn Clock>,
     /// Tells whether the store can serve.

@@ -3,13 +3,14 @@
 use std::error::Error;
 use std::time::Duration;
 
-use diesel_async::AsyncPgConnection;
+use diesel_async::{AsyncConnection, AsyncPgConnection};
 use tokio_postgres::config::Host;
 use tokio_postgres::{Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::tls;
 use super::url::{self, PostgresUrlError};
+use crate::statement_log;
 
 /// How long a connection may take to open, over all hosts, TLS and authentication included.
 const OPENING_LIMIT: Duration = Duration::from_secs(15);
@@ -55,7 +56,11 @@ impl Connector {
                 AsyncPgConnection::try_from_client_and_connection(client, connection).await
             }
         };
-        opened.map_err(|error| error.to_string())
+        let mut connection = opened.map_err(|error| error.to_string())?;
+        if let Some(instrumentation) = statement_log::instrumentation() {
+            connection.set_instrumentation(instrumentation);
+        }
+        Ok(connection)
     }
 
     /// What there is to say of a connection that ended while nobody used it.

@@ -14,6 +14,7 @@ use diesel::{Connection, RunQueryDsl};
 use hexdesk_domain::{StorageError, StorageErrorKind};
 
 use super::errors::{self, SqliteOpenError};
+use crate::statement_log;
 
 /// The database file that connections are opened to.
 #[derive(Debug, Clone)]
@@ -148,15 +149,21 @@ impl ConnectionSlot {
 
 fn connect(file: &DatabaseFile, role: Role) -> anyhow::Result<SqliteConnection> {
     let mut connection = SqliteConnection::establish(&file.path)?;
+    if let Some(instrumentation) = statement_log::instrumentation() {
+        connection.set_instrumentation(instrumentation);
+    }
     connection.batch_execute(&format!("PRAGMA busy_timeout = {}", file.busy_timeout.as_millis()))?;
     turn_on_wal(&mut connection, file.busy_timeout)?;
     // FULL: a commit is on disk before it is acknowledged; fullfsync makes that true on
     // macOS as well. The log is moved into the database every 1,000 pages (about 4 MB)
-    // and cut back to 64 MiB should it have grown past that.
+    // and cut back to 64 MiB should it have grown past that. secure_delete: what is removed
+    // is overwritten, on the pages that it leaves free too, so that of an erased customer
+    // nothing is left in the database but what the log still holds until it is moved there.
     connection.batch_execute(
         "PRAGMA synchronous = FULL;
          PRAGMA fullfsync = ON;
          PRAGMA foreign_keys = ON;
+         PRAGMA secure_delete = ON;
          PRAGMA trusted_schema = OFF;
          PRAGMA wal_autocheckpoint = 1000;
          PRAGMA journal_size_limit = 67108864;",

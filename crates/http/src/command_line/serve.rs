@@ -6,6 +6,7 @@ use clap::Args;
 use hexdesk_domain::Storage;
 
 use crate::demo;
+use crate::limits::Limits;
 use crate::server::BoundServer;
 
 #[derive(Debug, Args)]
@@ -17,6 +18,8 @@ pub(super) struct Serve {
     /// Only on loopback addresses.
     #[arg(long)]
     demo: bool,
+    #[command(flatten)]
+    limits: Limits,
 }
 
 impl Serve {
@@ -28,11 +31,12 @@ impl Serve {
                  127.0.0.1:8080, or leave --demo out"
             );
         }
+        self.limits.rate_limits()?;
         Ok(())
     }
 
     pub(super) async fn run(self, storage: Arc<dyn Storage>) -> anyhow::Result<()> {
-        let server = BoundServer::bind(self.listen, storage.clone()).await?;
+        let server = BoundServer::bind(self.listen, storage.clone(), &self.limits).await?;
         if self.demo {
             let key = demo::prepare(&storage, super::now()).await?;
             super::print([demo::request_to_paste(server.address(), &key)])?;

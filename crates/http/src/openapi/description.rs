@@ -184,6 +184,11 @@ impl BodySchema {
         self.member(field, schemas::or_null(schema), text)
     }
 
+    /// This member may be there, but not be `null`.
+    pub(crate) fn not_null(self, field: Field, schema: Schema, text: &str) -> Self {
+        self.member(field, schema, text)
+    }
+
     fn member(mut self, field: Field, schema: Schema, text: &str) -> Self {
         let name = self.name(field);
         self.object = self.object.property(name, schemas::described(schema, text));

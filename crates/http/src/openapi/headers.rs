@@ -13,6 +13,8 @@ pub(crate) const LOCATION: &str = "Location";
 pub(crate) const ETAG: &str = "ETag";
 /// Where the next page is.
 pub(crate) const LINK: &str = "Link";
+/// Whether the answer may be kept on its way.
+pub(crate) const CACHE_CONTROL: &str = "Cache-Control";
 /// The answer is that of an earlier request.
 pub(crate) const IDEMPOTENCY_REPLAYED: &str = "Idempotency-Replayed";
 
@@ -26,6 +28,10 @@ pub(super) fn all() -> Vec<(&'static str, Header)> {
         (LOCATION, header("The path of what was created or found.", string())),
         (ETAG, header("The ticket's version, to send as `If-Match`.", string())),
         (LINK, header("The next page, as `<…>; rel=\"next\"`; absent on the last page.", string())),
+        (
+            CACHE_CONTROL,
+            header("Nobody may keep the answer: it shows a secret.", schemas::one_of(&["no-store"])),
+        ),
         (
             IDEMPOTENCY_REPLAYED,
             header(

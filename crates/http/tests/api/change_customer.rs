@@ -35,7 +35,8 @@ fn new_customer(server: &Server, body: &Value) -> String {
 
 /// All rows there are of a shop's data but its users and keys.
 fn rows(database: &Database) -> i64 {
-    database.rows_of_tickets() + database.count("SELECT (SELECT count(*) FROM customers) + (SELECT count(*) FROM comments)")
+    database.rows_of_tickets()
+        + database.count("SELECT (SELECT count(*) FROM customers) + (SELECT count(*) FROM comments)")
 }
 
 on_both_databases! {

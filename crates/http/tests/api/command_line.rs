@@ -47,7 +47,7 @@ on_both_databases! {
         let list = database.hexdesk(&["key", "list", "--shop", "shop.example.com"]);
         let rows: Vec<Vec<&str>> = list.lines().map(|line| line.split('\t').collect()).collect();
         assert_eq!(rows.len(), 4, "{list}");
-        assert_eq!((rows[0][0], rows[0][1]), (id, "tickets:read,tickets:write,customers:read,customers:write"));
+        assert_eq!((rows[0][0], rows[0][1]), (id, "tickets:read,tickets:write,customers:read,customers:write,users:read,users:write"));
         assert!(rows[0][3].starts_with("expires "), "{list}");
         assert_eq!((rows[1][1], rows[1][3]), ("tickets:read", "expires 2999-01-01T00:00:00.000Z"));
         assert_eq!((rows[2][1], rows[2][3]), ("tickets:read,tickets:write", "live"));
@@ -63,6 +63,41 @@ on_both_databases! {
         assert!(error_of(&database, 1, &["key", "revoke", "1-99"]).contains("there is no key 1-99"));
         assert!(error_of(&database, 1, &["key", "rotate", successor.split('_').nth(1).unwrap()]).contains("there is no live key"));
         assert!(error_of(&database, 1, &["key", "create", "--shop", "no.example.com"]).contains("hexdesk shop create no.example.com"));
+    }
+
+    fn a_key_that_manages_keys_must_be_asked_for(database: Database) {
+        database.hexdesk(&["shop", "create", "shop.example.com"]);
+        let create = |arguments: &[&str]| {
+            database.hexdesk(&[&["key", "create", "--shop", "shop.example.com"], arguments].concat())
+        };
+        let (default, manager) = (create(&[]), create(&["--scope", "users:read,api_keys:manage"]));
+        let server = database.serve(&[]);
+        let keys = |key: &str| server.send("GET", "/api/v1/api-keys", &[("x-api-key", key)], b"");
+        keys(&default).assert_problem(403, "missing_scope", "The API key lacks the scope api_keys:manage");
+        assert_eq!(keys(&manager).json()["apiKeys"][1]["scopes"], serde_json::json!(["users:read", "api_keys:manage"]));
+    }
+
+    fn more_keys_than_a_page_has_are_listed(database: Database) {
+        let mut server = database.serve_demo();
+        server.key = crate::api_keys::manager(&database, &[]);
+        for _ in 0..100 {
+            let made = crate::api_keys::post(&server, &server.key, "/api/v1/api-keys", &serde_json::json!({"scopes": ["users:read"]}));
+            assert_eq!(made.status, 201);
+        }
+        let list = database.hexdesk(&["key", "list", "--shop", "example.myshopify.com"]);
+        let ids: Vec<&str> = list.lines().map(|line| line.split('\t').next().unwrap()).collect();
+        assert_eq!(ids, (1..=102).map(|number| format!("1-{number}")).collect::<Vec<_>>());
+    }
+
+    fn no_key_is_made_in_the_name_of_someone_who_left(database: Database) {
+        let server = database.serve_demo();
+        let create = ["key", "create", "--shop", "example.myshopify.com", "--user", "45"];
+        database.hexdesk(&create);
+        server.send("PATCH", "/api/v1/users/45", &[("x-api-key", &server.key)], br#"{"isActive": false}"#);
+        let error = error_of(&database, 1, &create);
+        assert!(error.contains("example.myshopify.com has no active user 45"), "{error}");
+        let revoked = database.hexdesk(&["key", "list", "--shop", "example.myshopify.com"]);
+        assert!(revoked.lines().nth(1).unwrap().contains("\trevoked "), "{revoked}");
     }
 
     fn people_are_created(database: Database) {
@@ -103,6 +138,11 @@ fn help_tells_a_stranger_what_to_do() {
     ] {
         assert!(help.contains(said), "{said}: {help}");
     }
+    let help = database.hexdesk(&["key", "create", "--help"]);
+    let help: Vec<&str> = help.split_whitespace().collect();
+    let scopes = hexdesk_domain::Scope::names();
+    assert!(help.join(" ").contains(&format!("What it may do: {scopes}.")), "{help:?}");
+    assert!(help.join(" ").contains("all but api_keys:manage if left out"), "{help:?}");
     let help = database.hexdesk(&["serve", "--help"]);
     for said in ["--demo", "HEXDESK_LISTEN", "127.0.0.1:8080"] {
         assert!(help.contains(said), "{said}: {help}");

@@ -79,8 +79,13 @@ impl Database {
 
     /// A server, started with these arguments.
     pub(crate) fn serve(&self, arguments: &[&str]) -> Server {
+        self.serve_logging("debug", arguments)
+    }
+
+    /// A server that logs what this filter lets through.
+    pub(crate) fn serve_logging(&self, filter: &str, arguments: &[&str]) -> Server {
         let arguments: Vec<&str> =
-            ["serve", "--listen", "127.0.0.1:0", "--log", "debug"].iter().chain(arguments).copied().collect();
+            ["serve", "--listen", "127.0.0.1:0", "--log", filter].iter().chain(arguments).copied().collect();
         Server::start(&mut command(&self.url(), &arguments))
     }
 

@@ -1,21 +1,226 @@
 //! No key sees another shop's data.
 
+use hexdesk_domain::Scope;
+use hexdesk_http::routes::{Access, ENDPOINTS, Endpoint};
+use serde_json::{Value, json};
+
+use crate::authentication::with_ids;
 use crate::create_ticket::EXAMPLE;
-use crate::harness::on_both_databases;
+use crate::harness::{Answer, Database, Server, on_both_databases};
+
+const SHOP: &str = "example.myshopify.com";
+const OTHER_SHOP: &str = "other.example.com";
+const MISSING: i64 = 999_999;
+
+/// What a request to a route without ids in its path may name of another shop's: the query
+/// or body that does, and the same of what nobody has. Both must be answered alike.
+const NAMED_ELSEWHERE: &[(&str, &str, &[(&str, &str)])] = &[
+    (
+        "GET",
+        "/api/v1/tickets",
+        &[
+            ("", ""),
+            ("?customerId=123", "?customerId=999999"),
+            ("?customerId=123&threadId=t", "?customerId=999999&threadId=t"),
+            ("?assigned_to=45", "?assigned_to=999999"),
+            ("?include=total", "?include=total"),
+        ],
+    ),
+    ("GET", "/api/v1/tickets/getRecentConversations", &[("?days=365", "?days=365")]),
+    ("GET", "/api/v1/tickets/search", &[("?q=ada", "?q=nobody"), ("?q=a*", "?q=zzz*")]),
+    (
+        "POST",
+        "/api/v1/tickets",
+        &[
+            (r#"{"customerId": 123, "Channel": "Mail"}"#, r#"{"customerId": 999999, "Channel": "Mail"}"#),
+            (
+                r#"{"customerId": OWN, "Channel": "Mail", "assigned_to": 45}"#,
+                r#"{"customerId": OWN, "Channel": "Mail", "assigned_to": 999999}"#,
+            ),
+        ],
+    ),
+    (
+        "GET",
+        "/api/v1/customers",
+        &[
+            ("?email=dev@example.com", "?email=nobody@example.com"),
+            ("?phone_number=%2B33123456789", "?phone_number=1"),
+            ("?shopify_id=987654321&include=total", "?shopify_id=1&include=total"),
+        ],
+    ),
+    ("POST", "/api/v1/customers", &[]),
+    ("GET", "/api/v1/users", &[("?include=total", "?include=total")]),
+    ("POST", "/api/v1/users", &[]),
+    ("GET", "/api/v1/api-keys", &[("", "")]),
+    (
+        "POST",
+        "/api/v1/api-keys",
+        &[(
+            r#"{"scopes": ["tickets:read"], "userId": 45}"#,
+            r#"{"scopes": ["tickets:read"], "userId": 999999}"#,
+        )],
+    ),
+];
+
+/// What stands in the first shop's data and nowhere else.
+const MARKS: [&str; 5] = ["dev@example.com", "agent@example.com", "Lovelace", "Hopper", SHOP];
+
+/// The demo shop with something of every kind, and the key of another shop.
+struct Neighbours {
+    server: Server,
+    ticket: String,
+    other: String,
+    others_customer: String,
+}
+
+impl Neighbours {
+    fn new(database: &Database) -> Self {
+        let server = database.serve_demo();
+        let ticket = server.create_ticket(EXAMPLE).ticket()["id"].as_str().unwrap().to_owned();
+        server.create_ticket(EXAMPLE);
+        let comment = format!("/api/v1/tickets/{ticket}/comments");
+        for _ in 0..2 {
+            let answer =
+                server.send("POST", &comment, &[("x-api-key", &server.key)], br#"{"text": "Lovelace"}"#);
+            assert_eq!(answer.status, 201);
+        }
+        database.hexdesk(&["customer", "create", "--shop", SHOP, "--email", "second@example.com"]);
+        database.hexdesk(&["user", "create", "--shop", SHOP, "--email", "hopper@example.com"]);
+        database.hexdesk(&["shop", "create", OTHER_SHOP]);
+        let others_customer =
+            database.hexdesk(&["customer", "create", "--shop", OTHER_SHOP, "--email", "own@example.com"]);
+        let every_scope: Vec<&str> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
+        let key = |shop: &str| {
+            database.hexdesk(&["key", "create", "--shop", shop, "--scope", &every_scope.join(",")])
+        };
+        // The other shop has one key: a second one of this shop has a number that is none there.
+        let (first, other) = (key(SHOP), key(OTHER_SHOP));
+        let server = {
+            let mut server = server;
+            server.key = first;
+            server
+        };
+        Self { server, ticket, other, others_customer }
+    }
+
+    fn as_other(&self, method: &str, path: &str, body: &str) -> Answer {
+        self.server.send(method, path, &[("x-api-key", &self.other)], body.as_bytes())
+    }
+}
+
+/// An answer without what is the request's own.
+fn comparable(answer: &Answer) -> (u16, Value) {
+    let mut body = if answer.body.is_empty() { Value::Null } else { answer.json() };
+    if let Some(id) = body.get_mut("request_id") {
+        id.take();
+    }
+    (answer.status, body)
+}
+
+/// The first example of the operation's body in its description.
+fn example_body(server: &Server, endpoint: &Endpoint) -> String {
+    let document = server.get("/openapi.json").json();
+    let operation = &document["paths"][endpoint.path][endpoint.method.as_str().to_lowercase()];
+    let examples = &operation["requestBody"]["content"]["application/json"]["examples"];
+    let first = examples.as_object().and_then(|examples| examples.values().next());
+    first.map(|example| example["value"].to_string()).unwrap_or_default()
+}
+
+fn closed_endpoints() -> impl Iterator<Item = &'static Endpoint> {
+    ENDPOINTS.iter().filter(|endpoint| endpoint.access != Access::Open)
+}
+
+/// Everything the shop's keys can read, as the server answers it.
+fn everything(server: &Server, ticket: &str) -> Vec<Value> {
+    let lists = ["/api/v1/tickets", "/api/v1/customers", "/api/v1/users", "/api/v1/api-keys"];
+    let comments = format!("/api/v1/tickets/{ticket}/comments");
+    lists.into_iter().chain([comments.as_str()]).map(|path| server.get(path).json()).collect()
+}
 
 on_both_databases! {
-    fn another_shops_ticket_is_as_one_that_does_not_exist(database: Database) {
-        let server = database.serve_demo();
-        let id = server.create_ticket(EXAMPLE).ticket()["id"].as_str().unwrap().to_owned();
-        database.hexdesk(&["shop", "create", "other.example.com"]);
-        let other = database.hexdesk(&["key", "create", "--shop", "other.example.com"]);
-        let get = |id: &str| server.send("GET", &format!("/api/v1/tickets/{id}"), &[("x-api-key", &other)], b"");
-        get(&id).assert_problem(404, "ticket_not_found", "Ticket not found");
-        let mut theirs = get(&id).json();
-        let mut nobodys = get("1").json();
-        theirs["request_id"].take();
-        nobodys["request_id"].take();
-        assert_eq!(theirs, nobodys);
+    fn another_shops_ids_in_a_path_are_as_ids_that_do_not_exist(database: Database) {
+        let neighbours = Neighbours::new(&database);
+        let before = everything(&neighbours.server, &neighbours.ticket);
+        for endpoint in closed_endpoints().filter(|endpoint| endpoint.path.contains('{')) {
+            let theirs = with_ids(endpoint.path, |name| match name {
+                "ticketId" => neighbours.ticket.clone(),
+                "customerId" => "123".to_owned(),
+                "userId" => "45".to_owned(),
+                "keyId" => "2".to_owned(),
+                _ => panic!("{} names a thing that this test does not know: {name}", endpoint.path),
+            });
+            let missing = with_ids(endpoint.path, |_| MISSING.to_string());
+            let body = example_body(&neighbours.server, endpoint);
+            let answer = |path: &str| neighbours.as_other(endpoint.method.as_str(), path, &body);
+            let (theirs, missing) = (answer(&theirs), answer(&missing));
+            assert_eq!(missing.status, 404, "{} {}: {missing:?}", endpoint.method, endpoint.path);
+            assert_eq!(comparable(&theirs), comparable(&missing), "{} {}", endpoint.method, endpoint.path);
+            assert_eq!(theirs.header("etag"), None);
+        }
+        assert_eq!(everything(&neighbours.server, &neighbours.ticket), before);
+    }
+
+    fn another_shops_ids_in_a_query_or_body_are_as_ids_that_do_not_exist(database: Database) {
+        let neighbours = Neighbours::new(&database);
+        let before = everything(&neighbours.server, &neighbours.ticket);
+        for endpoint in closed_endpoints().filter(|endpoint| !endpoint.path.contains('{')) {
+            let (method, path) = (endpoint.method.as_str(), endpoint.path);
+            let Some((.., pairs)) = NAMED_ELSEWHERE.iter().find(|(known, at, _)| (*known, *at) == (method, path)) else {
+                panic!("this test does not know what {method} {path} may name");
+            };
+            for (theirs, missing) in *pairs {
+                let send = |text: &str| match method {
+                    "GET" => neighbours.as_other(method, &format!("{path}{text}"), ""),
+                    _ => neighbours.as_other(method, path, &text.replace("OWN", &neighbours.others_customer)),
+                };
+                let answer = send(theirs);
+                assert_eq!(comparable(&answer), comparable(&send(missing)), "{method} {path} {theirs}");
+                for mark in MARKS {
+                    assert!(!answer.body.contains(mark), "{method} {path} {theirs}: {answer:?}");
+                }
+            }
+        }
+        assert_eq!(everything(&neighbours.server, &neighbours.ticket), before);
+    }
+
+    fn what_is_unique_in_one_shop_is_free_in_another(database: Database) {
+        let neighbours = Neighbours::new(&database);
+        let customer = json!({"email": "dev@example.com", "phone_number": "+33123456789"}).to_string();
+        let answer = neighbours.as_other("POST", "/api/v1/customers", &customer);
+        assert_eq!((answer.status, answer.json().get("existing")), (201, None));
+        let user = json!({"email": "agent@example.com"}).to_string();
+        assert_eq!(neighbours.as_other("POST", "/api/v1/users", &user).status, 201);
+        let own = format!("/api/v1/customers/{}", neighbours.others_customer);
+        let answer = neighbours.as_other("PATCH", &own, r#"{"email": "second@example.com"}"#);
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+
+    fn another_shops_cursors_are_none(database: Database) {
+        let neighbours = Neighbours::new(&database);
+        let document = neighbours.server.get("/openapi.json").json();
+        let mut paged = 0;
+        for endpoint in closed_endpoints() {
+            let operation = &document["paths"][endpoint.path][endpoint.method.as_str().to_lowercase()];
+            let is_paged = operation["parameters"]
+                .as_array()
+                .is_some_and(|all| all.iter().any(|parameter| parameter["name"] == "cursor"));
+            if !is_paged {
+                continue;
+            }
+            paged += 1;
+            let path = with_ids(endpoint.path, |_| neighbours.ticket.clone());
+            let query = if path.ends_with("/search") { "?q=lovelace&limit=1" } else { "?limit=1" };
+            let page = neighbours.server.get(&format!("{path}{query}"));
+            let Some(cursor) = page.json()["next_cursor"].as_str().map(str::to_owned) else {
+                panic!("{path} has one page: {page:?}");
+            };
+            let theirs = format!("{path}{query}&cursor={cursor}");
+            assert_eq!(neighbours.server.get(&theirs).status, 200);
+            let expected = if endpoint.path.contains('{') { 404 } else { 400 };
+            let answer = neighbours.as_other("GET", &theirs, "");
+            assert!([400, expected].contains(&answer.status), "{path}: {answer:?}");
+        }
+        assert_eq!(paged, 7);
     }
 
     fn another_shops_idempotency_keys_have_nothing_to_do_with_ones_own(database: Database) {

@@ -2,9 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod api_key_grants;
+mod api_key_secrets;
+mod api_keys;
 mod authentication;
 mod change_customer;
 mod change_ticket;
+mod change_user;
 mod command_line;
 mod comments;
 mod create_ticket;
@@ -19,7 +23,10 @@ mod isolation;
 mod lists;
 mod logs;
 mod openapi;
+mod overload;
 mod published;
 mod search;
+mod statements;
 mod stopping;
+mod users;
 mod walkthrough;

@@ -1,0 +1,16 @@
+//! The API key routes.
+
+mod create;
+mod find;
+mod list;
+mod new_key;
+pub(crate) mod openapi;
+mod revoke;
+mod rotate;
+mod wire;
+
+pub(crate) use create::create;
+pub(crate) use find::find;
+pub(crate) use list::list;
+pub(crate) use revoke::revoke;
+pub(crate) use rotate::rotate;

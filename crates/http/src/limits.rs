@@ -1,0 +1,60 @@
+//! How much the server takes on: the settings.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use anyhow::bail;
+use clap::Args;
+
+use crate::admission::Admission;
+use crate::rate_limits::{RateLimit, RateLimits};
+
+/// The limits of a server.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Limits {
+    /// How many requests may be in flight; more are answered 503 at once.
+    #[arg(long, env = "HEXDESK_MAX_REQUESTS", default_value = "1024", value_name = "REQUESTS")]
+    max_requests: NonZeroUsize,
+    /// How many connections may be open; more wait until one is closed.
+    #[arg(long, env = "HEXDESK_MAX_CONNECTIONS", default_value = "10000", value_name = "CONNECTIONS")]
+    max_connections: NonZeroUsize,
+    /// How many seconds a request may take from its head to its answer.
+    #[arg(
+        long,
+        env = "HEXDESK_REQUEST_TIMEOUT",
+        default_value = "60",
+        value_name = "SECONDS",
+        value_parser = clap::value_parser!(u64).range(1..=3_600)
+    )]
+    request_timeout: u64,
+    /// How many requests each API key may make within how many seconds, like 600/60; more are
+    /// answered 429. Without it there is no limit. Each server process counts by itself.
+    #[arg(long, env = "HEXDESK_RATE_LIMIT", value_name = "REQUESTS/SECONDS")]
+    rate_limit: Option<RateLimit>,
+}
+
+impl Limits {
+    /// Which requests are taken on.
+    pub(crate) fn admission(&self) -> Admission {
+        Admission::new(self.max_requests.get(), Duration::from_secs(self.request_timeout))
+    }
+
+    /// How many connections each of so many workers may have open.
+    pub(crate) fn connections_per_worker(&self, workers: usize) -> usize {
+        self.max_connections.get().div_ceil(workers.max(1))
+    }
+
+    /// How many requests each key may make, if there is a limit.
+    ///
+    /// # Errors
+    /// If the limit is beyond what can be measured.
+    pub(crate) fn rate_limits(&self) -> anyhow::Result<Option<RateLimits>> {
+        let Some(limit) = self.rate_limit else { return Ok(None) };
+        match RateLimits::new(limit) {
+            Some(limits) => Ok(Some(limits)),
+            None => bail!(
+                "--rate-limit (HEXDESK_RATE_LIMIT) allows more than a request each nanosecond: lower it, or leave it out"
+            ),
+        }
+    }
+}

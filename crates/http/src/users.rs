@@ -1,0 +1,13 @@
+//! The user routes.
+
+mod create;
+mod find;
+mod list;
+pub(crate) mod openapi;
+mod update;
+mod wire;
+
+pub(crate) use create::create;
+pub(crate) use find::find;
+pub(crate) use list::list;
+pub(crate) use update::update;

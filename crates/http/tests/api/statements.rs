@@ -1,0 +1,92 @@
+//! How many statements each route that reads sends to the database: a fixed number, however
+//! much there is to read.
+
+use std::time::{Duration, Instant};
+
+use actix_web::http::Method;
+use hexdesk_http::routes::ENDPOINTS;
+use serde_json::json;
+
+use crate::authentication::with_ids;
+use crate::harness::{Server, on_both_databases};
+
+/// The statements of one request to each route that reads, with the query that asks for
+/// most. The look-up of the key is not among them.
+const READS: &[(&str, &str, usize)] = &[
+    ("/livez", "", 0),
+    ("/readyz", "", 1),
+    ("/openapi.json", "", 0),
+    ("/docs", "", 0),
+    ("/api/v1/tickets", "?include=total", 2),
+    ("/api/v1/tickets/getRecentConversations", "?include=total", 2),
+    ("/api/v1/tickets/search", "?q=ada+par*", 1),
+    ("/api/v1/tickets/{ticketId}", "", 1),
+    ("/api/v1/tickets/{ticketId}/comments", "?limit=100", 2),
+    ("/api/v1/customers", "?include=total", 2),
+    ("/api/v1/customers/{customerId}", "", 1),
+    ("/api/v1/users", "?include=total", 2),
+    ("/api/v1/users/{userId}", "", 1),
+    ("/api/v1/api-keys", "?include=total", 2),
+    ("/api/v1/api-keys/{keyId}", "", 1),
+];
+
+/// What the authenticator and the range of ids ask, at times of their own.
+fn is_of_request(statement: &str) -> bool {
+    let of_key = statement.contains("api_keys") && statement.contains("shops");
+    !of_key && !statement.contains("id_ranges")
+}
+
+/// The statements that the server sent for this request.
+fn statements(server: &Server, path: &str) -> Vec<String> {
+    let before = server.log().len();
+    let answer = server.get(path);
+    assert_eq!(answer.status, 200, "{path}: {answer:?}");
+    let request_id = answer.header("x-request-id").unwrap().to_owned();
+    // The request's own line comes after those of its statements.
+    let started = Instant::now();
+    let log = loop {
+        let log = server.log()[before..].to_owned();
+        if log.lines().any(|line| line.contains(&request_id) && line.contains("answered")) {
+            break log;
+        }
+        assert!(started.elapsed() < Duration::from_secs(60), "{path} is not in the log: {log}");
+        std::thread::yield_now();
+    };
+    let statements = log.lines().filter_map(|line| Some(line.split_once("statement=")?.1.to_owned()));
+    statements.filter(|statement| is_of_request(statement)).collect()
+}
+
+on_both_databases! {
+    fn every_route_that_reads_sends_a_fixed_number_of_statements(database: Database) {
+        let mut server = database.serve_logging("info,hexdesk_adapters::statements=trace", &["--demo"]);
+        server.key = database.hexdesk(&["key", "create", "--shop", "example.myshopify.com", "--scope",
+            "tickets:read,tickets:write,customers:read,users:read,api_keys:manage"]);
+        let mut ticket = String::new();
+        for number in 0..5 {
+            let body = json!({
+                "customerId": 123, "Channel": "Mail", "name": "Parcel", "assigned_to": 45, "isOpenedTicket": true
+            });
+            ticket = server.create_ticket(body.to_string()).ticket()["id"].as_str().unwrap().to_owned();
+            let comments = format!("/api/v1/tickets/{ticket}/comments");
+            for _ in 0..number {
+                let answer = server.send("POST", &comments, &[("x-api-key", &server.key)], br#"{"text": "parcel"}"#);
+                assert_eq!(answer.status, 201);
+            }
+        }
+        let reading = ENDPOINTS.iter().filter(|endpoint| endpoint.method == Method::GET);
+        for endpoint in reading {
+            let path = endpoint.path;
+            let Some((_, query, expected)) = READS.iter().find(|(known, ..)| *known == path) else {
+                panic!("{path} has no number of statements");
+            };
+            let path = with_ids(path, |name| match name {
+                "ticketId" => ticket.clone(),
+                "customerId" => "123".to_owned(),
+                "userId" => "45".to_owned(),
+                _ => "1".to_owned(),
+            });
+            let sent = statements(&server, &format!("{path}{query}"));
+            assert_eq!(sent.len(), *expected, "{path}: {sent:#?}");
+        }
+    }
+}
