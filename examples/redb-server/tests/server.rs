@@ -1,4 +1,4 @@
-//! The binary, from an empty directory to a ticket that outlives it.
+//! The binary, from an empty directory to a ticket that outlives it, and what its store lacks.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -59,10 +59,9 @@ impl Drop for Server {
     }
 }
 
-/// The ticket of an answer.
-fn ticket(mut answer: ureq::http::Response<ureq::Body>) -> Value {
-    let answer: Value = serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap();
-    answer["ticket"].clone()
+/// The body of an answer.
+fn json(mut answer: ureq::http::Response<ureq::Body>) -> Value {
+    serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap()
 }
 
 #[test]
@@ -81,14 +80,28 @@ fn a_ticket_outlives_a_killed_server() {
     let request = ureq::post(server.url("/api/v1/tickets")).header("x-api-key", &key);
     let answer = request.content_type("application/json").send(&body).unwrap();
     assert_eq!(answer.status(), 201);
-    let created = ticket(answer);
+    let created = &json(answer)["ticket"];
     drop(server);
 
     let server = Server::start(directory);
     let path = format!("/api/v1/tickets/{}", created["id"].as_str().unwrap());
-    let found = ticket(ureq::get(server.url(&path)).header("x-api-key", &key).call().unwrap());
+    let found = &json(ureq::get(server.url(&path)).header("x-api-key", &key).call().unwrap())["ticket"];
     for member in ["id", "Channel", "lastMessage", "date"] {
         assert!(!created[member].is_null(), "{member}: {created}");
         assert_eq!(found[member], created[member], "{member}");
     }
+}
+
+#[test]
+fn searching_is_not_supported() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    printed(directory, &["shop", "create", "shop.example.com"]);
+    let key = printed(directory, &["key", "create", "--shop", "shop.example.com"]);
+
+    let server = Server::start(directory);
+    let request = ureq::get(server.url("/api/v1/tickets/search?q=parcel")).header("x-api-key", &key);
+    let answer = request.config().http_status_as_error(false).build().call().unwrap();
+    assert_eq!(answer.status(), 501);
+    assert_eq!(json(answer)["code"], "search_not_supported");
 }

@@ -1,66 +1,32 @@
+mod stored;
+
 use anyhow::Context;
 use async_trait::async_trait;
-use hexdesk_domain::ports::RotateKeyOutcome;
+use hexdesk_domain::ports::{CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 use hexdesk_domain::{
-    ApiKey, ApiKeyStore, KeyNumber, NewApiKey, Scope, SecretHash, Shop, ShopId, StorageError, Timestamp,
+    ApiKey, ApiKeyStore, Attempt, KeyNumber, NewApiKey, Once, Page, Shop, ShopId, StorageError, Timestamp,
     UserId,
 };
-use redb::{ReadableTable, Table};
-use serde::{Deserialize, Serialize};
+use redb::{ReadableTable, Table, WriteTransaction};
 
-use crate::encoding::{decode, encode, optional_timestamp, timestamp};
+use crate::encoding::encode;
 use crate::numbers::next_number;
-use crate::tables::{API_KEYS, Json, NumberInShop, SHOPS, all_of};
-use crate::{RedbStorage, shops, users};
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StoredApiKey {
-    secret_hash: [u8; 32],
-    scopes: Vec<String>,
-    user_id: Option<i64>,
-    created_at: i64,
-    expires_at: Option<i64>,
-    revoked_at: Option<i64>,
-}
-
-impl StoredApiKey {
-    fn of(key: &ApiKey) -> Self {
-        Self {
-            secret_hash: key.secret_hash.0,
-            scopes: key.scopes.iter().map(Scope::to_string).collect(),
-            user_id: key.user_id.map(UserId::get),
-            created_at: key.created_at.unix_millis(),
-            expires_at: key.expires_at.map(Timestamp::unix_millis),
-            revoked_at: key.revoked_at.map(Timestamp::unix_millis),
-        }
-    }
-
-    fn into_key(self, shop_id: ShopId, number: KeyNumber) -> anyhow::Result<ApiKey> {
-        let user = |number| UserId::new(number).context("a stored user number is out of range");
-        let scopes = self.scopes.iter().map(|name| name.parse()).collect::<Result<_, _>>();
-        Ok(ApiKey {
-            shop_id,
-            number,
-            secret_hash: SecretHash(self.secret_hash),
-            scopes: scopes.context("a stored scope is none")?,
-            user_id: self.user_id.map(user).transpose()?,
-            created_at: timestamp(self.created_at)?,
-            expires_at: optional_timestamp(self.expires_at)?,
-            revoked_at: optional_timestamp(self.revoked_at)?,
-        })
-    }
-}
+use crate::pages::{count_of, page_of};
+use crate::tables::{API_KEYS, IDEMPOTENCY_RECORDS, Json, NumberInShop, SHOPS, USERS, all_after};
+use crate::{RedbStorage, once, shops, users};
+use stored::{StoredApiKey, find};
 
 #[async_trait]
 impl ApiKeyStore for RedbStorage {
-    async fn create_key(&self, shop: ShopId, key: NewApiKey) -> Result<ApiKey, StorageError> {
+    async fn create_key(
+        &self,
+        shop: ShopId,
+        key: NewApiKey,
+        once: Option<Once<CreateKeyOutcome>>,
+    ) -> Result<Attempt<CreateKeyOutcome>, StorageError> {
         self.write("create_key", move |transaction| {
-            shops::require(transaction, shop)?;
-            if let Some(user) = key.user_id {
-                users::require(transaction, shop, user)?;
-            }
-            add(&mut transaction.open_table(API_KEYS)?, shop, key)
+            let mut records = transaction.open_table(IDEMPOTENCY_RECORDS)?;
+            once::attempt(&mut records, shop, once, || create(transaction, shop, key))
         })
         .await
     }
@@ -81,16 +47,22 @@ impl ApiKeyStore for RedbStorage {
         .await
     }
 
-    async fn list_keys(&self, shop: ShopId) -> Result<Vec<ApiKey>, StorageError> {
+    async fn list_keys(
+        &self,
+        shop: ShopId,
+        after: Option<KeyNumber>,
+        limit: u32,
+    ) -> Result<Page<ApiKey, KeyNumber>, StorageError> {
         self.read("list_keys", move |transaction| {
             let keys = transaction.open_table(API_KEYS)?;
-            let mut list = Vec::new();
-            for entry in keys.range(all_of(shop))? {
-                let (key, stored) = entry?;
-                let number = KeyNumber::new(key.value().1).context("a stored key number is out of range")?;
-                list.push(decode::<StoredApiKey>(stored.value())?.into_key(shop, number)?);
-            }
-            Ok(list)
+            page_of(list(&keys, shop, after)?, Some(limit), |key| key.number)
+        })
+        .await
+    }
+
+    async fn count_keys(&self, shop: ShopId) -> Result<u64, StorageError> {
+        self.read("count_keys", move |transaction| {
+            count_of(list(&transaction.open_table(API_KEYS)?, shop, None)?)
         })
         .await
     }
@@ -104,10 +76,7 @@ impl ApiKeyStore for RedbStorage {
         self.write("revoke_key", move |transaction| {
             let mut keys = transaction.open_table(API_KEYS)?;
             let Some(mut key) = find(&keys, shop, number)? else { return Ok(None) };
-            if key.revoked_at.is_none() {
-                key.revoked_at = Some(now);
-                put(&mut keys, &key)?;
-            }
+            revoke(&mut keys, &mut key, now)?;
             Ok(Some(key))
         })
         .await
@@ -117,23 +86,70 @@ impl ApiKeyStore for RedbStorage {
         &self,
         shop: ShopId,
         number: KeyNumber,
-        secret_hash: SecretHash,
-        now: Timestamp,
-        old_ends_at: Timestamp,
-    ) -> Result<RotateKeyOutcome, StorageError> {
+        rotation: KeyRotation,
+        once: Option<Once<RotateKeyOutcome>>,
+    ) -> Result<Attempt<RotateKeyOutcome>, StorageError> {
         self.write("rotate_key", move |transaction| {
-            let mut keys = transaction.open_table(API_KEYS)?;
-            let Some(mut old) = find(&keys, shop, number)?.filter(|key| key.is_live(now)) else {
-                return Ok(RotateKeyOutcome::NotLive);
-            };
-            old.expires_at = Some(old.expires_at.map_or(old_ends_at, |end| end.min(old_ends_at)));
-            put(&mut keys, &old)?;
-            let ApiKey { scopes, user_id, .. } = old;
-            let new = NewApiKey { secret_hash, scopes, user_id, created_at: now, expires_at: None };
-            Ok(RotateKeyOutcome::Rotated(add(&mut keys, shop, new)?))
+            let mut records = transaction.open_table(IDEMPOTENCY_RECORDS)?;
+            once::attempt(&mut records, shop, once, || rotate(transaction, shop, number, rotation))
         })
         .await
     }
+}
+
+fn create(transaction: &WriteTransaction, shop: ShopId, key: NewApiKey) -> anyhow::Result<CreateKeyOutcome> {
+    shops::require(transaction, shop)?;
+    if let Some(user) = key.user_id
+        && !users::is_active(&transaction.open_table(USERS)?, shop, user)?
+    {
+        return Ok(CreateKeyOutcome::UserNotFound);
+    }
+    Ok(CreateKeyOutcome::Created(add(&mut transaction.open_table(API_KEYS)?, shop, key)?))
+}
+
+fn rotate(
+    transaction: &WriteTransaction,
+    shop: ShopId,
+    number: KeyNumber,
+    rotation: KeyRotation,
+) -> anyhow::Result<RotateKeyOutcome> {
+    let KeyRotation { secret_hash, expires_at, rotated_at, old_ends_at } = rotation;
+    let mut keys = transaction.open_table(API_KEYS)?;
+    let Some(mut old) = find(&keys, shop, number)?.filter(|key| key.is_live(rotated_at)) else {
+        return Ok(RotateKeyOutcome::NotLive);
+    };
+    old.expires_at = Some(old.expires_at.map_or(old_ends_at, |end| end.min(old_ends_at)));
+    put(&mut keys, &old)?;
+    let ApiKey { scopes, user_id, .. } = old;
+    let new = NewApiKey { secret_hash, scopes, user_id, created_at: rotated_at, expires_at };
+    Ok(RotateKeyOutcome::Rotated(add(&mut keys, shop, new)?))
+}
+
+/// Revokes every key that writes in this user's name and is not revoked yet.
+pub(crate) fn revoke_all_of(
+    transaction: &WriteTransaction,
+    shop: ShopId,
+    user: UserId,
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    let mut keys = transaction.open_table(API_KEYS)?;
+    let all: Vec<ApiKey> = list(&keys, shop, None)?.collect::<Result<_, _>>()?;
+    for mut key in all.into_iter().filter(|key| key.user_id == Some(user)) {
+        revoke(&mut keys, &mut key, now)?;
+    }
+    Ok(())
+}
+
+/// The shop's keys after this one.
+fn list(
+    keys: &impl ReadableTable<NumberInShop, Json>,
+    shop: ShopId,
+    after: Option<KeyNumber>,
+) -> anyhow::Result<impl Iterator<Item = anyhow::Result<ApiKey>>> {
+    Ok(keys.range(all_after(shop, after.map_or(0, KeyNumber::get)))?.map(move |entry| {
+        let (key, stored) = entry?;
+        stored::key(shop, key.value().1, stored.value())
+    }))
 }
 
 /// Adds a key under the shop's next number.
@@ -154,20 +170,18 @@ fn add(keys: &mut Table<'_, NumberInShop, Json>, shop: ShopId, new: NewApiKey) -
     Ok(key)
 }
 
+/// Revokes a key, unless it is revoked already: the first time stays.
+fn revoke(keys: &mut Table<'_, NumberInShop, Json>, key: &mut ApiKey, now: Timestamp) -> anyhow::Result<()> {
+    if key.revoked_at.is_none() {
+        key.revoked_at = Some(now);
+        put(keys, key)?;
+    }
+    Ok(())
+}
+
 /// Writes a key, over what is there under its number.
 fn put(keys: &mut Table<'_, NumberInShop, Json>, key: &ApiKey) -> anyhow::Result<()> {
     let stored = encode(&StoredApiKey::of(key))?;
     keys.insert((key.shop_id.get(), key.number.get()), stored.as_slice())?;
     Ok(())
-}
-
-fn find(
-    keys: &impl ReadableTable<NumberInShop, Json>,
-    shop: ShopId,
-    number: KeyNumber,
-) -> anyhow::Result<Option<ApiKey>> {
-    match keys.get((shop.get(), number.get()))? {
-        Some(stored) => Ok(Some(decode::<StoredApiKey>(stored.value())?.into_key(shop, number)?)),
-        None => Ok(None),
-    }
 }

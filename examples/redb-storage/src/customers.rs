@@ -1,20 +1,22 @@
+mod erase;
+mod filter;
 mod stored;
+mod tables;
+mod update;
 
-use anyhow::Context;
 use async_trait::async_trait;
-use hexdesk_domain::ports::CreateCustomerOutcome;
+use hexdesk_domain::ports::{CreateCustomerOutcome, Erased, UpdateCustomerOutcome};
 use hexdesk_domain::{
-    Attempt, Customer, CustomerId, CustomerStore, NewCustomer, Once, ShopId, StorageError, fold_email,
+    Attempt, Customer, CustomerChanges, CustomerFilter, CustomerId, CustomerStore, NewCustomer, Once, Page,
+    ShopId, StorageError,
 };
 use redb::{ReadableTable, WriteTransaction};
 
-use crate::encoding::encode;
-use crate::numbers::next_number;
-use crate::tables::{
-    CUSTOMER_BY_EMAIL, CUSTOMER_BY_PHONE_NUMBER, CUSTOMERS, IDEMPOTENCY_RECORDS, TextInShop,
-};
+use crate::pages::{count_of, page_of};
+use crate::tables::{CUSTOMERS, IDEMPOTENCY_RECORDS, Json, NumberInShop};
 use crate::{RedbStorage, once, shops};
-use stored::StoredCustomer;
+use filter::meets;
+use tables::CustomerTables;
 
 pub(crate) use stored::find;
 
@@ -37,55 +39,102 @@ impl CustomerStore for RedbStorage {
         self.read("find_customer", move |transaction| find(&transaction.open_table(CUSTOMERS)?, shop, id))
             .await
     }
+
+    async fn list_customers(
+        &self,
+        shop: ShopId,
+        filter: CustomerFilter,
+        after: Option<CustomerId>,
+        limit: u32,
+    ) -> Result<Page<Customer, CustomerId>, StorageError> {
+        self.read("list_customers", move |transaction| {
+            let customers = transaction.open_table(CUSTOMERS)?;
+            page_of(matching(&customers, shop, &filter, after)?, Some(limit), |customer| customer.id)
+        })
+        .await
+    }
+
+    async fn count_customers(&self, shop: ShopId, filter: CustomerFilter) -> Result<u64, StorageError> {
+        self.read("count_customers", move |transaction| {
+            count_of(matching(&transaction.open_table(CUSTOMERS)?, shop, &filter, None)?)
+        })
+        .await
+    }
+
+    async fn update_customer(
+        &self,
+        shop: ShopId,
+        id: CustomerId,
+        changes: CustomerChanges,
+        once: Option<Once<UpdateCustomerOutcome>>,
+    ) -> Result<Attempt<UpdateCustomerOutcome>, StorageError> {
+        self.write("update_customer", move |transaction| {
+            let mut records = transaction.open_table(IDEMPOTENCY_RECORDS)?;
+            once::attempt(&mut records, shop, once, || update::update(transaction, shop, id, changes))
+        })
+        .await
+    }
+
+    async fn erase_customer(&self, shop: ShopId, id: CustomerId) -> Result<Option<Erased>, StorageError> {
+        self.write("erase_customer", move |transaction| erase::erase(transaction, shop, id)).await
+    }
 }
 
 fn create(
     transaction: &WriteTransaction,
     shop: ShopId,
-    customer: NewCustomer,
+    new: NewCustomer,
 ) -> anyhow::Result<CreateCustomerOutcome> {
     shops::require(transaction, shop)?;
-    let mut customers = transaction.open_table(CUSTOMERS)?;
-    let mut by_email = transaction.open_table(CUSTOMER_BY_EMAIL)?;
-    let mut by_phone_number = transaction.open_table(CUSTOMER_BY_PHONE_NUMBER)?;
-    let email = customer.email.as_deref().map(fold_email);
-    let phone_number = customer.phone_number.clone();
-
+    let mut customers = CustomerTables::open(transaction)?;
     // The e-mail address first: it wins if each matches another customer.
-    let existing = match indexed(&by_email, shop, email.as_deref())? {
-        Some(id) => Some(id),
-        None => indexed(&by_phone_number, shop, phone_number.as_deref())?,
+    let existing = match customers.find_by_email(shop, new.email.as_deref())? {
+        Some(existing) => Some(existing),
+        None => customers.find_by_phone_number(shop, new.phone_number.as_deref())?,
     };
-    if let Some(id) = existing {
-        let existing = find(&customers, shop, id)?.context("an indexed customer is missing")?;
+    if let Some(existing) = existing {
         return Ok(CreateCustomerOutcome::Existing(existing));
     }
-    let id = match customer.id {
-        Some(id) if customers.get((shop.get(), id.get()))?.is_some() => {
-            return Ok(CreateCustomerOutcome::IdTaken);
-        }
+    let id = match new.id {
+        Some(id) if customers.find(shop, id)?.is_some() => return Ok(CreateCustomerOutcome::IdTaken),
         Some(id) => id,
-        None => CustomerId::new(next_number(&customers, shop)?).context("no customer number is left")?,
+        None => customers.next_id(shop)?,
     };
-
-    let stored = StoredCustomer::of(customer);
-    customers.insert((shop.get(), id.get()), encode(&stored)?.as_slice())?;
-    if let Some(email) = email {
-        by_email.insert((shop.get(), email.as_str()), id.get())?;
-    }
-    if let Some(phone_number) = phone_number {
-        by_phone_number.insert((shop.get(), phone_number.as_str()), id.get())?;
-    }
-    Ok(CreateCustomerOutcome::Created(stored.into_customer(shop, id)?))
+    let customer = created(shop, id, new);
+    customers.add(&customer)?;
+    Ok(CreateCustomerOutcome::Created(customer))
 }
 
-/// Which of the shop's customers an index has under this text, if there is a text.
-fn indexed(
-    index: &impl ReadableTable<TextInShop, i64>,
+/// A new customer has no orders yet and comes from no shop system.
+fn created(shop_id: ShopId, id: CustomerId, new: NewCustomer) -> Customer {
+    Customer {
+        id,
+        shop_id,
+        email: new.email,
+        phone_number: new.phone_number,
+        first_name: new.first_name,
+        last_name: new.last_name,
+        full_name: new.full_name,
+        external_ids: new.external_ids,
+        number_of_orders: 0,
+        cms: None,
+        cms_created_at: None,
+        created_at: new.created_at,
+    }
+}
+
+/// The shop's customers that the filter lets through, after this one. The table is walked
+/// from its end, for the largest number comes first (CUSTOMER-9).
+fn matching<'a>(
+    customers: &'a impl ReadableTable<NumberInShop, Json>,
     shop: ShopId,
-    text: Option<&str>,
-) -> anyhow::Result<Option<CustomerId>> {
-    let Some(text) = text else { return Ok(None) };
-    let Some(number) = index.get((shop.get(), text))? else { return Ok(None) };
-    Ok(Some(CustomerId::new(number.value()).context("a stored customer number is out of range")?))
+    filter: &'a CustomerFilter,
+    after: Option<CustomerId>,
+) -> anyhow::Result<impl Iterator<Item = anyhow::Result<Customer>> + 'a> {
+    let end = after.map_or(i64::MAX, CustomerId::get);
+    let list = customers.range((shop.get(), i64::MIN)..(shop.get(), end))?.rev().map(move |entry| {
+        let (key, stored) = entry?;
+        stored::customer(shop, key.value().1, stored.value())
+    });
+    Ok(list.filter(move |customer| customer.as_ref().map_or(true, |customer| meets(customer, filter))))
 }

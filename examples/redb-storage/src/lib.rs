@@ -11,8 +11,9 @@
 //! | `numbers` | the numbers that the store hands out |
 //! | `once` | operations that take effect once |
 //! | `pages` | lists, a page at a time |
+//! | `changes` | what an update leaves, sets and takes away |
 //! | `errors` | what a failure of redb means to a caller |
-//! | `shops`, `customers`, `users`, `tickets`, `comments`, `api_keys`, `id_ranges`, `readiness` | a port each |
+//! | `shops`, `customers`, `users`, `tickets`, `comments`, `search`, `api_keys`, `id_ranges`, `readiness` | a port each |
 //!
 //! ```
 //! use hexdesk_domain::ports::CreateShopOutcome;
@@ -32,6 +33,7 @@
 //! ```
 
 mod api_keys;
+mod changes;
 mod comments;
 mod customers;
 mod encoding;
@@ -42,6 +44,7 @@ mod numbers;
 mod once;
 mod pages;
 mod readiness;
+mod search;
 mod shops;
 mod storage;
 mod tables;

@@ -49,6 +49,23 @@ fn earlier_use<T>(
     }))
 }
 
+/// Takes away every record of the shop whose receipt holds the customer's data, and says how
+/// many there were.
+pub(crate) fn erase_all_of(
+    records: &mut Table<'_, RecordKey, Record>,
+    shop: ShopId,
+    customer: CustomerId,
+) -> anyhow::Result<u64> {
+    let all_of_shop = (shop.get(), "", "")..(shop.get() + 1, "", "");
+    let mut erased = 0;
+    records.retain_in(all_of_shop, |_, (_fingerprint, _requested_at, of_customer, _answer)| {
+        let goes = of_customer == Some(customer.get());
+        erased += u64::from(goes);
+        !goes
+    })?;
+    Ok(erased)
+}
+
 fn key(shop: ShopId, request: &IdempotencyRequest) -> (i64, &str, &str) {
     (shop.get(), request.operation.as_str(), request.key.as_str())
 }

@@ -22,3 +22,8 @@ pub(crate) fn page_of<T, P>(
     };
     Ok(Page { entries, next })
 }
+
+/// How many entries the list has.
+pub(crate) fn count_of<T>(mut list: impl Iterator<Item = anyhow::Result<T>>) -> anyhow::Result<u64> {
+    list.try_fold(0, |count, entry| entry.map(|_| count + 1))
+}

@@ -4,6 +4,8 @@
 //! included. So a shop's entries lie together, and a look-up that names the shop cannot
 //! come upon another's. An index is written in the transaction of what it points to.
 
+use std::ops::Bound;
+
 use hexdesk_domain::ShopId;
 use redb::{TableDefinition, TableError, WriteTransaction};
 
@@ -38,6 +40,9 @@ pub(crate) const CUSTOMERS: Table<NumberInShop, Json> = Table::new("customers");
 /// Folded e-mail address to customer.
 pub(crate) const CUSTOMER_BY_EMAIL: Table<TextInShop, i64> = Table::new("customer_by_email");
 pub(crate) const CUSTOMER_BY_PHONE_NUMBER: Table<TextInShop, i64> = Table::new("customer_by_phone_number");
+/// Shop to the largest number of a customer that was erased there. A number does not come
+/// back (CUSTOMER-16), so those of the customers that are left do not tell the next one.
+pub(crate) const LARGEST_ERASED_CUSTOMER: Table<i64, i64> = Table::new("largest_erased_customer");
 
 pub(crate) const USERS: Table<NumberInShop, Json> = Table::new("users");
 /// Folded e-mail address to user.
@@ -67,6 +72,7 @@ pub(crate) fn create_all(transaction: &WriteTransaction) -> Result<(), TableErro
     transaction.open_table(CUSTOMERS)?;
     transaction.open_table(CUSTOMER_BY_EMAIL)?;
     transaction.open_table(CUSTOMER_BY_PHONE_NUMBER)?;
+    transaction.open_table(LARGEST_ERASED_CUSTOMER)?;
     transaction.open_table(USERS)?;
     transaction.open_table(USER_BY_EMAIL)?;
     transaction.open_table(TICKETS)?;
@@ -83,4 +89,9 @@ pub(crate) fn create_all(transaction: &WriteTransaction) -> Result<(), TableErro
 /// The keys of everything that a shop has in a table of [`NumberInShop`].
 pub(crate) fn all_of(shop: ShopId) -> std::ops::RangeInclusive<NumberInShop> {
     (shop.get(), i64::MIN)..=(shop.get(), i64::MAX)
+}
+
+/// The keys of what a shop has in such a table under larger numbers than this.
+pub(crate) fn all_after(shop: ShopId, number: i64) -> (Bound<NumberInShop>, Bound<NumberInShop>) {
+    (Bound::Excluded((shop.get(), number)), Bound::Included((shop.get(), i64::MAX)))
 }

@@ -19,11 +19,12 @@ use hexdesk_domain::{
 
 use crate::RedbStorage;
 use crate::once;
-use crate::pages::page_of;
+use crate::pages::{count_of, page_of};
 use crate::tables::IDEMPOTENCY_RECORDS;
 use batch::Batch;
 use views::TicketViews;
 
+pub(crate) use delete::delete_all_of;
 pub(crate) use stored::find;
 pub(crate) use tables::TicketTables;
 
@@ -92,7 +93,7 @@ impl TicketStore for RedbStorage {
     async fn count_tickets(&self, shop: ShopId, filter: TicketFilter) -> Result<u64, StorageError> {
         self.read("count_tickets", move |transaction| {
             let views = TicketViews::open(transaction)?;
-            views.matching(shop, &filter, None)?.try_fold(0, |count, ticket| ticket.map(|_| count + 1))
+            count_of(views.matching(shop, &filter, None)?)
         })
         .await
     }

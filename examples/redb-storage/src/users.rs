@@ -1,76 +1,32 @@
-use anyhow::{Context, ensure};
+mod stored;
+mod tables;
+mod update;
+
 use async_trait::async_trait;
-use hexdesk_domain::ports::CreateUserOutcome;
-use hexdesk_domain::{NewUser, ShopId, StorageError, User, UserId, UserStore, fold_email};
+use hexdesk_domain::ports::{CreateUserOutcome, UpdateUserOutcome, UserUpdate};
+use hexdesk_domain::{
+    Attempt, NewUser, Once, Page, ShopId, StorageError, User, UserFilter, UserId, UserStore,
+};
 use redb::{ReadableTable, WriteTransaction};
-use serde::{Deserialize, Serialize};
 
-use crate::RedbStorage;
-use crate::encoding::{decode, encode, timestamp};
-use crate::numbers::next_number;
-use crate::shops;
-use crate::tables::{Json, NumberInShop, USER_BY_EMAIL, USERS};
+use crate::pages::{count_of, page_of};
+use crate::tables::{IDEMPOTENCY_RECORDS, Json, NumberInShop, USERS, all_after};
+use crate::{RedbStorage, once, shops};
+use tables::UserTables;
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StoredUser {
-    email: String,
-    first_name: Option<String>,
-    last_name: Option<String>,
-    full_name: Option<String>,
-    created_at: i64,
-}
-
-impl StoredUser {
-    fn of(new: NewUser) -> Self {
-        Self {
-            email: new.email,
-            first_name: new.first_name,
-            last_name: new.last_name,
-            full_name: new.full_name,
-            created_at: new.created_at.unix_millis(),
-        }
-    }
-
-    fn into_user(self, shop_id: ShopId, id: UserId) -> anyhow::Result<User> {
-        Ok(User {
-            id,
-            shop_id,
-            email: self.email,
-            first_name: self.first_name,
-            last_name: self.last_name,
-            full_name: self.full_name,
-            created_at: timestamp(self.created_at)?,
-        })
-    }
-}
+pub(crate) use stored::find;
 
 #[async_trait]
 impl UserStore for RedbStorage {
-    async fn create_user(&self, shop: ShopId, user: NewUser) -> Result<CreateUserOutcome, StorageError> {
+    async fn create_user(
+        &self,
+        shop: ShopId,
+        user: NewUser,
+        once: Option<Once<CreateUserOutcome>>,
+    ) -> Result<Attempt<CreateUserOutcome>, StorageError> {
         self.write("create_user", move |transaction| {
-            shops::require(transaction, shop)?;
-            let mut users = transaction.open_table(USERS)?;
-            let mut by_email = transaction.open_table(USER_BY_EMAIL)?;
-            let email = fold_email(&user.email);
-
-            if let Some(number) = by_email.get((shop.get(), email.as_str()))? {
-                let id = UserId::new(number.value()).context("a stored user number is out of range")?;
-                let user = find(&users, shop, id)?.context("an indexed user is missing")?;
-                return Ok(CreateUserOutcome::EmailTaken(user));
-            }
-            let id = match user.id {
-                Some(id) if users.get((shop.get(), id.get()))?.is_some() => {
-                    return Ok(CreateUserOutcome::IdTaken);
-                }
-                Some(id) => id,
-                None => UserId::new(next_number(&users, shop)?).context("no user number is left")?,
-            };
-
-            let stored = StoredUser::of(user);
-            users.insert((shop.get(), id.get()), encode(&stored)?.as_slice())?;
-            by_email.insert((shop.get(), email.as_str()), id.get())?;
-            Ok(CreateUserOutcome::Created(stored.into_user(shop, id)?))
+            let mut records = transaction.open_table(IDEMPOTENCY_RECORDS)?;
+            once::attempt(&mut records, shop, once, || create(transaction, shop, user))
         })
         .await
     }
@@ -78,23 +34,82 @@ impl UserStore for RedbStorage {
     async fn find_user(&self, shop: ShopId, id: UserId) -> Result<Option<User>, StorageError> {
         self.read("find_user", move |transaction| find(&transaction.open_table(USERS)?, shop, id)).await
     }
-}
 
-/// The shop's user of this number.
-pub(crate) fn find(
-    users: &impl ReadableTable<NumberInShop, Json>,
-    shop: ShopId,
-    id: UserId,
-) -> anyhow::Result<Option<User>> {
-    match users.get((shop.get(), id.get()))? {
-        Some(stored) => Ok(Some(decode::<StoredUser>(stored.value())?.into_user(shop, id)?)),
-        None => Ok(None),
+    async fn list_users(
+        &self,
+        shop: ShopId,
+        filter: UserFilter,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Page<User, UserId>, StorageError> {
+        self.read("list_users", move |transaction| {
+            let users = transaction.open_table(USERS)?;
+            page_of(matching(&users, shop, filter, after)?, Some(limit), |user| user.id)
+        })
+        .await
+    }
+
+    async fn count_users(&self, shop: ShopId, filter: UserFilter) -> Result<u64, StorageError> {
+        self.read("count_users", move |transaction| {
+            count_of(matching(&transaction.open_table(USERS)?, shop, filter, None)?)
+        })
+        .await
+    }
+
+    async fn update_user(
+        &self,
+        shop: ShopId,
+        id: UserId,
+        update: UserUpdate,
+        once: Option<Once<UpdateUserOutcome>>,
+    ) -> Result<Attempt<UpdateUserOutcome>, StorageError> {
+        self.write("update_user", move |transaction| {
+            let mut records = transaction.open_table(IDEMPOTENCY_RECORDS)?;
+            once::attempt(&mut records, shop, once, || update::update(transaction, shop, id, update))
+        })
+        .await
     }
 }
 
-/// Fails unless the shop has such a user, as the ports demand of a key that writes for one.
-pub(crate) fn require(transaction: &WriteTransaction, shop: ShopId, id: UserId) -> anyhow::Result<()> {
-    let is_there = transaction.open_table(USERS)?.get((shop.get(), id.get()))?.is_some();
-    ensure!(is_there, "the shop {shop} has no user {id}");
-    Ok(())
+fn create(transaction: &WriteTransaction, shop: ShopId, new: NewUser) -> anyhow::Result<CreateUserOutcome> {
+    shops::require(transaction, shop)?;
+    let mut users = UserTables::open(transaction)?;
+    if let Some(user) = users.find_by_email(shop, &new.email)? {
+        return Ok(CreateUserOutcome::EmailTaken(user));
+    }
+    let id = match new.id {
+        Some(id) if users.find(shop, id)?.is_some() => return Ok(CreateUserOutcome::IdTaken),
+        Some(id) => id,
+        None => users.next_id(shop)?,
+    };
+    let NewUser { id: _, email, first_name, last_name, full_name, created_at } = new;
+    let user =
+        User { id, shop_id: shop, email, first_name, last_name, full_name, created_at, deactivated_at: None };
+    users.add(&user)?;
+    Ok(CreateUserOutcome::Created(user))
+}
+
+/// The shop's users that the filter lets through, after this one.
+fn matching(
+    users: &impl ReadableTable<NumberInShop, Json>,
+    shop: ShopId,
+    UserFilter { is_active }: UserFilter,
+    after: Option<UserId>,
+) -> anyhow::Result<impl Iterator<Item = anyhow::Result<User>>> {
+    let list = users.range(all_after(shop, after.map_or(0, UserId::get)))?.map(move |entry| {
+        let (key, stored) = entry?;
+        stored::user(shop, key.value().1, stored.value())
+    });
+    let meets = move |user: &User| is_active.is_none_or(|active| user.deactivated_at.is_none() == active);
+    Ok(list.filter(move |user| user.as_ref().map_or(true, meets)))
+}
+
+/// Whether the shop has such a user who is active: one that tickets are assigned to and that
+/// keys write for.
+pub(crate) fn is_active(
+    users: &impl ReadableTable<NumberInShop, Json>,
+    shop: ShopId,
+    id: UserId,
+) -> anyhow::Result<bool> {
+    Ok(find(users, shop, id)?.is_some_and(|user| user.deactivated_at.is_none()))
 }

@@ -14,4 +14,4 @@ impl StorageFixture for RedbFile {
     }
 }
 
-hexdesk_contract::storage_contract!(RedbFile);
+hexdesk_contract::storage_contract!(RedbFile, without: [text_search]);

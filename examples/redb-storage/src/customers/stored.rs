@@ -1,6 +1,7 @@
 //! A customer as it is stored.
 
-use hexdesk_domain::{Customer, CustomerId, ExternalIds, NewCustomer, ShopId};
+use anyhow::Context;
+use hexdesk_domain::{Customer, CustomerId, ExternalIds, ShopId, Timestamp};
 use redb::ReadableTable;
 use serde::{Deserialize, Serialize};
 
@@ -42,23 +43,22 @@ struct StoredExternalIds {
 }
 
 impl StoredCustomer {
-    /// A new customer has no orders yet and comes from no shop system.
-    pub(super) fn of(new: NewCustomer) -> Self {
+    pub(super) fn of(customer: Customer) -> Self {
         Self {
-            email: new.email,
-            phone_number: new.phone_number,
-            first_name: new.first_name,
-            last_name: new.last_name,
-            full_name: new.full_name,
-            external_ids: new.external_ids,
-            number_of_orders: 0,
-            cms: None,
-            cms_created_at: None,
-            created_at: new.created_at.unix_millis(),
+            email: customer.email,
+            phone_number: customer.phone_number,
+            first_name: customer.first_name,
+            last_name: customer.last_name,
+            full_name: customer.full_name,
+            external_ids: customer.external_ids,
+            number_of_orders: customer.number_of_orders,
+            cms: customer.cms,
+            cms_created_at: customer.cms_created_at.map(Timestamp::unix_millis),
+            created_at: customer.created_at.unix_millis(),
         }
     }
 
-    pub(super) fn into_customer(self, shop_id: ShopId, id: CustomerId) -> anyhow::Result<Customer> {
+    fn into_customer(self, shop_id: ShopId, id: CustomerId) -> anyhow::Result<Customer> {
         Ok(Customer {
             id,
             shop_id,
@@ -76,14 +76,17 @@ impl StoredCustomer {
     }
 }
 
+/// The customer that the table has under this number of the shop.
+pub(super) fn customer(shop: ShopId, number: i64, stored: &[u8]) -> anyhow::Result<Customer> {
+    let id = CustomerId::new(number).context("a stored customer number is out of range")?;
+    decode::<StoredCustomer>(stored)?.into_customer(shop, id)
+}
+
 /// The shop's customer of this number.
 pub(crate) fn find(
     customers: &impl ReadableTable<NumberInShop, Json>,
     shop: ShopId,
     id: CustomerId,
 ) -> anyhow::Result<Option<Customer>> {
-    match customers.get((shop.get(), id.get()))? {
-        Some(stored) => Ok(Some(decode::<StoredCustomer>(stored.value())?.into_customer(shop, id)?)),
-        None => Ok(None),
-    }
+    customers.get((shop.get(), id.get()))?.map(|stored| customer(shop, id.get(), stored.value())).transpose()
 }

@@ -27,11 +27,22 @@ pub(super) async fn create_shop(storage: &RedbStorage) -> Shop {
     }
 }
 
+/// Of the customer whom [`create_customer`] creates.
+pub(super) const EMAIL: &str = "ada@example.com";
+
 pub(super) async fn create_customer(storage: &RedbStorage) -> Customer {
+    create_customer_of(storage, EMAIL).await
+}
+
+pub(super) async fn create_another_customer(storage: &RedbStorage) -> Customer {
+    create_customer_of(storage, "grace@example.com").await
+}
+
+async fn create_customer_of(storage: &RedbStorage, email: &str) -> Customer {
     let shop = create_shop(storage).await;
     let new = NewCustomer {
         id: None,
-        email: Some("ada@example.com".into()),
+        email: Some(email.into()),
         phone_number: None,
         first_name: None,
         last_name: None,

@@ -7,11 +7,11 @@ use hexdesk_domain::{Attempt, IdempotencyClaim, Once, Ticket, Timestamp};
 use redb::{ReadableTable, Table, TableError, WriteTransaction};
 
 use super::{TicketTables, human_tickets};
-use crate::once;
 use crate::tables::{
     CUSTOMERS, HUMAN_TICKET_BY_TICKET, HUMAN_TICKETS, IDEMPOTENCY_RECORDS, Json, NumberInShop, Record,
     RecordKey, USERS,
 };
+use crate::{once, users};
 
 /// The tables that a batch reads and writes. redb opens a table once in a write
 /// transaction, so they are opened for the whole batch.
@@ -77,7 +77,7 @@ impl Creation<'_> {
             return Ok(CreateTicketOutcome::CustomerNotFound);
         }
         if let Some(user) = ticket.assigned_to
-            && self.users.get((shop.get(), user.get()))?.is_none()
+            && !users::is_active(&self.users, shop, user)?
         {
             return Ok(CreateTicketOutcome::AssigneeNotFound);
         }

@@ -1,7 +1,7 @@
-//! Deleting a ticket.
+//! Deleting tickets, one or all of a customer.
 
-use hexdesk_domain::ports::DeleteTicketOutcome;
-use hexdesk_domain::{ShopId, TicketId};
+use hexdesk_domain::ports::{DeleteTicketOutcome, Erased};
+use hexdesk_domain::{CustomerId, ShopId, Ticket, TicketId};
 use redb::WriteTransaction;
 
 use super::TicketTables;
@@ -19,15 +19,45 @@ pub(super) fn delete(
     if expected_version.is_some_and(|version| version != ticket.version) {
         return Ok(DeleteTicketOutcome::VersionMismatch);
     }
-
-    let mut by_ticket = transaction.open_table(HUMAN_TICKET_BY_TICKET)?;
-    let number = by_ticket.remove((shop.get(), id.get()))?.map(|number| number.value());
-    if let Some(number) = number {
-        transaction.open_table(HUMAN_TICKETS)?.remove((shop.get(), number))?;
-    }
-    let all_of_ticket =
-        (shop.get(), id.get(), i64::MIN, i64::MIN)..=(shop.get(), id.get(), i64::MAX, i64::MAX);
-    transaction.open_table(COMMENTS)?.retain_in(all_of_ticket, |_, _| false)?;
-    tickets.remove(&ticket)?;
+    remove(transaction, &mut tickets, &ticket)?;
     Ok(DeleteTicketOutcome::Deleted)
+}
+
+/// Takes all of the customer's tickets away in this transaction, and says how much went.
+pub(crate) fn delete_all_of(
+    transaction: &WriteTransaction,
+    shop: ShopId,
+    customer: CustomerId,
+) -> anyhow::Result<Erased> {
+    let mut tickets = TicketTables::open(transaction)?;
+    let mut erased = Erased::default();
+    for ticket in tickets.all_of(shop, customer)? {
+        let (human_tickets, comments) = remove(transaction, &mut tickets, &ticket)?;
+        erased.tickets += 1;
+        erased.human_tickets += human_tickets;
+        erased.comments += comments;
+    }
+    Ok(erased)
+}
+
+/// Takes the ticket away with all that hangs on it: so many human tickets and comments.
+fn remove(
+    transaction: &WriteTransaction,
+    tickets: &mut TicketTables<'_>,
+    ticket: &Ticket,
+) -> anyhow::Result<(u64, u64)> {
+    let (shop, id) = (ticket.shop_id.get(), ticket.id.get());
+    let mut by_ticket = transaction.open_table(HUMAN_TICKET_BY_TICKET)?;
+    let human_ticket = by_ticket.remove((shop, id))?.map(|number| number.value());
+    if let Some(number) = human_ticket {
+        transaction.open_table(HUMAN_TICKETS)?.remove((shop, number))?;
+    }
+    let mut comments = 0;
+    let all_of_ticket = (shop, id, i64::MIN, i64::MIN)..=(shop, id, i64::MAX, i64::MAX);
+    transaction.open_table(COMMENTS)?.retain_in(all_of_ticket, |_, _| {
+        comments += 1;
+        false
+    })?;
+    tickets.remove(ticket)?;
+    Ok((u64::from(human_ticket.is_some()), comments))
 }

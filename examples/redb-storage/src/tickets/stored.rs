@@ -77,14 +77,17 @@ impl StoredTicket {
     }
 }
 
+/// The ticket that the table has under this id of the shop.
+pub(super) fn ticket(shop: ShopId, id: i64, stored: &[u8]) -> anyhow::Result<Ticket> {
+    let id = TicketId::new(id).context("a stored ticket id is out of range")?;
+    decode::<StoredTicket>(stored)?.into_ticket(shop, id)
+}
+
 /// The shop's ticket of this id.
 pub(crate) fn find(
     tickets: &impl ReadableTable<NumberInShop, Json>,
     shop: ShopId,
     id: TicketId,
 ) -> anyhow::Result<Option<Ticket>> {
-    match tickets.get((shop.get(), id.get()))? {
-        Some(stored) => Ok(Some(decode::<StoredTicket>(stored.value())?.into_ticket(shop, id)?)),
-        None => Ok(None),
-    }
+    tickets.get((shop.get(), id.get()))?.map(|stored| ticket(shop, id.get(), stored.value())).transpose()
 }

@@ -1,13 +1,13 @@
 //! Writing tickets.
 
 use anyhow::ensure;
-use hexdesk_domain::{ShopId, Ticket, TicketId};
+use hexdesk_domain::{CustomerId, ShopId, Ticket, TicketId};
 use redb::{ReadableTable, Table, TableError, WriteTransaction};
 
 use super::activity;
 use super::stored::{self, StoredTicket};
 use crate::encoding::encode;
-use crate::tables::{Activity, Json, NumberInShop, TICKETS, TICKETS_BY_ACTIVITY};
+use crate::tables::{Activity, Json, NumberInShop, TICKETS, TICKETS_BY_ACTIVITY, all_of};
 
 /// The tickets and their index, which nothing else writes, so that neither is ever written
 /// without the other.
@@ -27,6 +27,17 @@ impl<'transaction> TicketTables<'transaction> {
     /// The shop's ticket of this id.
     pub(crate) fn find(&self, shop: ShopId, id: TicketId) -> anyhow::Result<Option<Ticket>> {
         stored::find(&self.tickets, shop, id)
+    }
+
+    /// The customer's tickets. Every ticket of the shop is looked at.
+    pub(super) fn all_of(&self, shop: ShopId, customer: CustomerId) -> anyhow::Result<Vec<Ticket>> {
+        let tickets = self.tickets.range(all_of(shop))?.map(|entry| {
+            let (key, stored) = entry?;
+            stored::ticket(shop, key.value().1, stored.value())
+        });
+        tickets
+            .filter(|ticket| ticket.as_ref().map_or(true, |ticket| ticket.customer_id == customer))
+            .collect()
     }
 
     /// Fails if the shop has a ticket of this id.

@@ -3,10 +3,12 @@
 use anyhow::Context;
 use hexdesk_domain::ports::{TicketUpdate, UpdateTicketOutcome};
 use hexdesk_domain::{ShopId, Ticket, TicketChanges, TicketId};
-use redb::{ReadableTable, WriteTransaction};
+use redb::WriteTransaction;
 
 use super::{TicketTables, human_tickets, views};
+use crate::changes::set;
 use crate::tables::{CUSTOMERS, HUMAN_TICKET_BY_TICKET, HUMAN_TICKETS, USERS};
+use crate::users;
 
 /// Makes the changes in this transaction. First come all the checks and then all the
 /// writes, so that a refused update has written nothing.
@@ -27,7 +29,7 @@ pub(super) fn update(
         return Ok(UpdateTicketOutcome::VersionMismatch);
     }
     if let Some(Some(user)) = changes.assigned_to
-        && users.get((shop.get(), user.get()))?.is_none()
+        && !users::is_active(&users, shop, user)?
     {
         return Ok(UpdateTicketOutcome::AssigneeNotFound);
     }
@@ -59,10 +61,4 @@ fn change(ticket: &mut Ticket, changes: TicketChanges) -> anyhow::Result<()> {
     set(&mut ticket.unread_count, unread_count);
     ticket.version = ticket.version.checked_add(1).context("no version is left")?;
     Ok(())
-}
-
-fn set<T>(field: &mut T, value: Option<T>) {
-    if let Some(value) = value {
-        *field = value;
-    }
 }

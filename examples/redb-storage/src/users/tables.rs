@@ -1,0 +1,56 @@
+//! Writing users.
+
+use anyhow::Context;
+use hexdesk_domain::{ShopId, User, UserId, fold_email};
+use redb::{ReadableTable, Table, TableError, WriteTransaction};
+
+use super::stored::{self, StoredUser};
+use crate::encoding::encode;
+use crate::numbers::next_number;
+use crate::tables::{Json, NumberInShop, TextInShop, USER_BY_EMAIL, USERS};
+
+/// The users and their index, which nothing else writes, so that neither is ever written
+/// without the other.
+pub(super) struct UserTables<'transaction> {
+    users: Table<'transaction, NumberInShop, Json>,
+    by_email: Table<'transaction, TextInShop, i64>,
+}
+
+impl<'transaction> UserTables<'transaction> {
+    pub(super) fn open(transaction: &'transaction WriteTransaction) -> Result<Self, TableError> {
+        Ok(Self { users: transaction.open_table(USERS)?, by_email: transaction.open_table(USER_BY_EMAIL)? })
+    }
+
+    /// The shop's user of this number.
+    pub(super) fn find(&self, shop: ShopId, id: UserId) -> anyhow::Result<Option<User>> {
+        stored::find(&self.users, shop, id)
+    }
+
+    /// The shop's user of this e-mail address, however it is written.
+    pub(super) fn find_by_email(&self, shop: ShopId, email: &str) -> anyhow::Result<Option<User>> {
+        let Some(number) = self.by_email.get((shop.get(), fold_email(email).as_str()))? else {
+            return Ok(None);
+        };
+        let id = UserId::new(number.value()).context("a stored user number is out of range")?;
+        Ok(Some(self.find(shop, id)?.context("an indexed user is missing")?))
+    }
+
+    /// The number that the shop's next user gets.
+    pub(super) fn next_id(&self, shop: ShopId) -> anyhow::Result<UserId> {
+        UserId::new(next_number(&self.users, shop)?).context("no user number is left")
+    }
+
+    /// Adds a user whose number and e-mail address are free.
+    pub(super) fn add(&mut self, user: &User) -> anyhow::Result<()> {
+        let (shop, id) = (user.shop_id.get(), user.id.get());
+        self.users.insert((shop, id), encode(&StoredUser::of(user.clone()))?.as_slice())?;
+        self.by_email.insert((shop, fold_email(&user.email).as_str()), id)?;
+        Ok(())
+    }
+
+    /// Writes a user over what it was.
+    pub(super) fn replace(&mut self, before: &User, after: &User) -> anyhow::Result<()> {
+        self.by_email.remove((before.shop_id.get(), fold_email(&before.email).as_str()))?;
+        self.add(after)
+    }
+}

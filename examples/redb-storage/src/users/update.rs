@@ -1,0 +1,45 @@
+//! Changing a user.
+
+use hexdesk_domain::ports::{UpdateUserOutcome, UserUpdate};
+use hexdesk_domain::{ShopId, UserChanges, UserId};
+use redb::WriteTransaction;
+
+use super::tables::UserTables;
+use crate::api_keys;
+use crate::changes::set;
+
+/// Makes the changes in this transaction. First come all the checks and then all the
+/// writes, so that a refused update has written nothing.
+pub(super) fn update(
+    transaction: &WriteTransaction,
+    shop: ShopId,
+    id: UserId,
+    update: UserUpdate,
+) -> anyhow::Result<UpdateUserOutcome> {
+    let UserUpdate { changes, changed_at } = update;
+    let mut users = UserTables::open(transaction)?;
+    let Some(before) = users.find(shop, id)? else { return Ok(UpdateUserOutcome::UserNotFound) };
+
+    // In full, so that no change is forgotten.
+    let UserChanges { email, first_name, last_name, full_name, is_active } = changes;
+    let mut user = before.clone();
+    set(&mut user.email, email);
+    set(&mut user.first_name, first_name);
+    set(&mut user.last_name, last_name);
+    set(&mut user.full_name, full_name);
+    match is_active {
+        Some(true) => user.deactivated_at = None,
+        // Of a user who is deactivated already, the first time stays.
+        Some(false) => user.deactivated_at = user.deactivated_at.or(Some(changed_at)),
+        None => (),
+    }
+    if users.find_by_email(shop, &user.email)?.is_some_and(|other| other.id != id) {
+        return Ok(UpdateUserOutcome::EmailTaken);
+    }
+
+    users.replace(&before, &user)?;
+    if is_active == Some(false) {
+        api_keys::revoke_all_of(transaction, shop, id, changed_at)?;
+    }
+    Ok(UpdateUserOutcome::Updated(user))
+}
