@@ -1,4 +1,4 @@
-//! The routes of API keys: make, find, list, rotate and revoke.
+//! The routes of API keys: make, find, list and revoke.
 
 use serde_json::{Value, json};
 
@@ -46,7 +46,7 @@ pub(crate) fn made(answer: &Answer) -> (Value, String) {
 
 /// The key of the answer, which must have been found.
 #[track_caller]
-fn found(answer: &Answer) -> Value {
+pub(crate) fn found(answer: &Answer) -> Value {
     assert_eq!((answer.status, &answer.json()["success"]), (200, &json!(true)), "{answer:?}");
     answer.json()["apiKey"].clone()
 }
@@ -61,15 +61,10 @@ pub(crate) fn works(server: &Server, key: &str) -> bool {
 }
 
 #[track_caller]
-fn list(server: &Server, query: &str) -> Value {
+pub(crate) fn list(server: &Server, query: &str) -> Value {
     let answer = server.get(&format!("{KEYS}{query}"));
     assert_eq!((answer.status, &answer.json()["success"]), (200, &json!(true)), "{query}: {answer:?}");
     answer.json()
-}
-
-/// The point in time, in milliseconds.
-fn millis(time: &Value) -> i64 {
-    hexdesk_domain::Timestamp::parse(time.as_str().unwrap()).unwrap().unix_millis()
 }
 
 #[track_caller]
@@ -227,72 +222,6 @@ on_both_databases! {
         assert!(!works(&server, &text));
         assert_eq!(found(&delete(&path(&server.key)))["isLive"], false, "a key may revoke itself");
         assert!(!works(&database.serve(&[]), &server.key));
-    }
-
-    fn a_rotated_key_works_beside_its_successor_for_the_overlap(database: Database) {
-        let server = serve(&database);
-        let rotate = |text: &str, body: Value| made(&post(&server, &server.key, &format!("{}/rotate", path(text)), &body));
-        let end = |text: &str| millis(&found(&server.get(&path(text)))["expiresAt"]);
-        for (body, overlap_seconds) in [(json!({}), 86_400), (json!({"overlapSeconds": 60, "expiresAt": null}), 60)] {
-            let old = key(&database, &["--scope", "tickets:read,tickets:write", "--user", "45"]);
-            let (successor, text) = rotate(&old, body);
-            assert_eq!((&successor["scopes"], &successor["userId"]), (&json!(["tickets:read", "tickets:write"]), &json!(45)));
-            assert_eq!((&successor["expiresAt"], &successor["isLive"]), (&Value::Null, &json!(true)));
-            assert_eq!(successor, found(&server.get(&path(&text))));
-            assert!(works(&server, &old) && works(&server, &text));
-            assert_eq!(end(&old), millis(&successor["createdAt"]) + overlap_seconds * 1_000);
-        }
-        let old = key(&database, &[]);
-        let (successor, text) = rotate(&old, json!({"overlapSeconds": 0, "expiresAt": "2999-01-01"}));
-        assert_eq!(successor["expiresAt"], "2999-01-01T00:00:00.000Z");
-        assert_eq!(end(&old), millis(&successor["createdAt"]));
-        assert!(!works(&server, &old) && works(&server, &text));
-        let short = made(&post(&server, &server.key, KEYS, &json!({"scopes": ["tickets:read"], "expiresAt": "2100-01-01"}))).1;
-        rotate(&short, json!({"overlapSeconds": 2_592_000}));
-        assert!(end(&short) < 4_102_444_800_000, "the overlap ends it earlier");
-        let soon = end(&short);
-        rotate(&short, json!({"overlapSeconds": 2_592_000}));
-        assert_eq!(end(&short), soon, "an overlap never prolongs a key");
-    }
-
-    fn a_key_may_rotate_itself(database: Database) {
-        let server = serve(&database);
-        let rotate = |key: &str| post(&server, key, &format!("{}/rotate", path(key)), &json!({"overlapSeconds": 0}));
-        let (successor, text) = made(&rotate(&server.key));
-        assert_eq!(successor["scopes"].as_array().unwrap().len(), hexdesk_domain::Scope::ALL.len());
-        // By a server that has not seen either.
-        let second = database.serve(&[]);
-        assert!(works(&second, &text) && !works(&second, &server.key));
-        // Whether or not the first remembers it.
-        rotate(&server.key).assert_problem(401, "invalid_api_key", "Unauthorized - Invalid API key");
-        let body = json!({"scopes": ["tickets:read"]});
-        post(&server, &server.key, KEYS, &body).assert_problem(401, "invalid_api_key", "Unauthorized - Invalid API key");
-    }
-
-    fn bad_rotations_are_refused(database: Database) {
-        let server = serve(&database);
-        let (revoked, expired, live) = (key(&database, &[]), key(&database, &[]), key(&database, &[]));
-        let rotate = |path: &str, body: &Value| post(&server, &server.key, &format!("{path}/rotate"), body);
-        server.send("DELETE", &path(&revoked), &[("x-api-key", &server.key)], b"");
-        made(&rotate(&path(&expired), &json!({"overlapSeconds": 0})));
-        let before = list(&server, "");
-        for dead in [&revoked, &expired] {
-            rotate(&path(dead), &json!({})).assert_problem(409, "api_key_not_live", "The API key is revoked or has expired");
-        }
-        for (body, expected) in [
-            (json!({"overlapSeconds": -1}), vec![("/overlapSeconds", "range")]),
-            (json!({"overlapSeconds": 2_592_001}), vec![("/overlapSeconds", "range")]),
-            (json!({"overlapSeconds": "60", "expiresAt": "2001-01-01"}), vec![("/expiresAt", "future"), ("/overlapSeconds", "range")]),
-            (json!({"expiresAt": 1}), vec![("/expiresAt", "timestamp")]),
-            (json!([]), vec![("", "json")]),
-        ] {
-            let answer = rotate(&path(&live), &body);
-            assert_eq!(answer.status, 400, "{body}");
-            let found = answer.member_errors();
-            let found: Vec<(&str, &str)> = found.iter().map(|(pointer, code)| (&**pointer, &**code)).collect();
-            assert_eq!(found, expected, "{body}");
-        }
-        assert_eq!(list(&server, ""), before);
     }
 
     fn a_key_that_is_not_there_is_not_found(database: Database) {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod api_key_grants;
+mod api_key_rotation;
 mod api_key_secrets;
 mod api_keys;
 mod authentication;
