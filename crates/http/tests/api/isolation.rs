@@ -12,9 +12,11 @@ const SHOP: &str = "example.myshopify.com";
 const OTHER_SHOP: &str = "other.example.com";
 const MISSING: i64 = 999_999;
 
+type Pairs = &'static [(&'static str, &'static str)];
+
 /// What a request to a route without ids in its path may name of another shop's: the query
 /// or body that does, and the same of what nobody has. Both must be answered alike.
-const NAMED_ELSEWHERE: &[(&str, &str, &[(&str, &str)])] = &[
+const NAMED_ELSEWHERE: &[(&str, &str, Pairs)] = &[
     (
         "GET",
         "/api/v1/tickets",
