@@ -184,8 +184,8 @@ faults! {
     ErasureFailsOthers
     "CUSTOMER-17" /// A record may be written for a customer who is erased by then.
     RecordAfterErasure
-    "USER-1" /// A user who was created after now is yet to be active.
-    UserToComeInactive
+    "USER-1" /// A user is not active before its address is put in lower case.
+    UpperCaseUserInactive
     "USER-1" /// Names lose the white space around them.
     UserNamesTrimmed
     "USER-2" /// E-mail addresses are compared without case in ASCII only.
@@ -734,12 +734,16 @@ mod tests {
             !case.name.starts_with("concurrency::")
                 && !case.name.starts_with("once::")
                 && !case.name.starts_with("search::")
-                && case.rule != "IDRANGE-7"
+                && !["IDRANGE-7", "CUSTOMER-11", "CUSTOMER-15", "USER-8"].contains(&case.rule)
         };
+        let mut broken = Vec::new();
         for (rule, fault) in Fault::ALL {
             for case in CASES.iter().filter(quick).filter(|case| port(case.rule) != port(rule)) {
-                assert_eq!(case.run(&FaultyFixture(*fault)), Ok(()), "{fault:?}");
+                if let Err(failure) = case.run(&FaultyFixture(*fault)) {
+                    broken.push((fault, failure));
+                }
             }
         }
+        assert!(broken.is_empty(), "cases that fail for the fault of another port: {broken:#?}");
     }
 }
