@@ -27,10 +27,12 @@ const CHOICES: &[(&str, &[&str])] = &[
 const SSL_MODE: &str = "sslmode";
 const SSL_ROOT_CERT: &str = "sslrootcert";
 
-/// How long the server may keep a statement or a transaction waiting. Sent first, so
+/// How long the server may keep a statement or a transaction waiting; and that it does not
+/// compile statements, which takes longer than the largest of them, a search. Sent first, so
 /// that the URL's own `options` win.
 const SESSION_OPTIONS: &str = "-c statement_timeout=10s -c lock_timeout=4s \
-    -c idle_in_transaction_session_timeout=10s -c default_transaction_isolation=read\\ committed";
+    -c idle_in_transaction_session_timeout=10s -c default_transaction_isolation=read\\ committed \
+    -c jit=off";
 
 /// How long one address may take to accept a connection, unless the URL says otherwise.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);

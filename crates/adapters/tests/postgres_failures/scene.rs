@@ -7,7 +7,10 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use hexdesk_adapters::{PostgresOptions, PostgresStorage};
-use hexdesk_domain::ports::{CreateCustomerOutcome, CreateShopOutcome, CreateTicketOutcome, TicketCreation};
+use hexdesk_domain::ports::{
+    CreateCommentOutcome, CreateCustomerOutcome, CreateShopOutcome, CreateTicketOutcome, TicketCreation,
+    UpdateCustomerOutcome, UpdateTicketOutcome,
+};
 use hexdesk_domain::{
     Attempt, CommentDraft, CommentId, CustomerDraft, CustomerId, CustomerStore, Fingerprint,
     IdempotencyClaim, IdempotencyKey, IdempotencyRequest, NewComment, Once, Receipt, ShopDomain, ShopId,
@@ -80,6 +83,19 @@ impl Scene {
         };
         let (id, ticket) = (CommentId::new(id).unwrap(), TicketId::new(ticket).unwrap());
         draft.into_new(id, self.shop, ticket, None, now()).unwrap()
+    }
+
+    /// The wish that a request take effect once; its receipt, if anything is done, holds
+    /// this customer's data.
+    pub(crate) fn once_of<T: Effective>(&self, key: &str, customer: CustomerId) -> Once<T> {
+        let receipt = Receipt { answer: b"receipt".to_vec(), customer_id: Some(customer) };
+        let receipt = move |outcome: &T| outcome.has_effect().then(|| receipt.clone());
+        Once { request: request(key), requested_at: now(), receipt: Arc::new(receipt) }
+    }
+
+    /// [`Self::once_of`] the scene's customer.
+    pub(crate) fn once_of_customer<T: Effective>(&self, key: &str) -> Once<T> {
+        self.once_of(key, self.customer)
     }
 
     pub(crate) async fn create(
@@ -162,6 +178,29 @@ pub(crate) fn request(key: &str) -> IdempotencyRequest {
 pub(crate) fn once<T>(key: &str) -> Once<T> {
     let receipt = Receipt { answer: b"receipt".to_vec(), customer_id: None };
     Once { request: request(key), requested_at: now(), receipt: Arc::new(move |_| Some(receipt.clone())) }
+}
+
+/// An outcome that may be a refusal.
+pub(crate) trait Effective: 'static {
+    fn has_effect(&self) -> bool;
+}
+
+impl Effective for CreateCommentOutcome {
+    fn has_effect(&self) -> bool {
+        matches!(self, Self::Created(_))
+    }
+}
+
+impl Effective for UpdateTicketOutcome {
+    fn has_effect(&self) -> bool {
+        matches!(self, Self::Updated(_))
+    }
+}
+
+impl Effective for UpdateCustomerOutcome {
+    fn has_effect(&self) -> bool {
+        matches!(self, Self::Updated(_))
+    }
 }
 
 /// The kind of failure.

@@ -1,0 +1,104 @@
+//! Customers that are created and changed, while another client gets in the way.
+
+use std::sync::Arc;
+
+use hexdesk_domain::ports::{CreateCustomerOutcome, UpdateCustomerOutcome};
+use hexdesk_domain::{
+    Attempt, CustomerChanges, CustomerDraft, CustomerStore, Once, Receipt, RenderReceipt, StorageError,
+};
+
+use crate::scene::{Scene, now, once};
+
+/// Gives Ann a phone number and the e-mail address of Bob.
+async fn become_bob(
+    scene: &Scene,
+    key: Option<&str>,
+) -> Result<Attempt<UpdateCustomerOutcome>, StorageError> {
+    let changes = CustomerChanges {
+        email: Some(Some("BOB@example.com".into())),
+        phone_number: Some(Some("1".into())),
+        ..CustomerChanges::default()
+    };
+    scene.storage.update_customer(scene.shop, scene.customer, changes, key.map(once)).await
+}
+
+#[tokio::test]
+async fn of_those_who_take_an_address_together_the_last_is_told() {
+    for key in [None, Some("key")] {
+        for (column, value, end, expected) in [
+            ("email_folded", "bob@example.com", "COMMIT", Some(UpdateCustomerOutcome::EmailTaken)),
+            ("phone_number", "1", "COMMIT", Some(UpdateCustomerOutcome::PhoneNumberTaken)),
+            ("email_folded", "bob@example.com", "ROLLBACK", None),
+        ] {
+            let scene = Scene::new().await;
+            scene
+                .other_does(&format!(
+                    "BEGIN; INSERT INTO customers (shop_id, {column}, number_of_orders, created_at, words)
+                         VALUES ({}, '{value}', 0, now(), '')",
+                    scene.shop
+                ))
+                .await;
+            let (updated, ()) = tokio::join!(become_bob(&scene, key), async {
+                scene.is_blocked().await;
+                scene.other_does(end).await;
+            });
+            match (updated.unwrap(), expected) {
+                (Attempt::Ran(outcome), Some(expected)) => assert_eq!(outcome, expected),
+                (Attempt::Ran(UpdateCustomerOutcome::Updated(customer)), None) => {
+                    assert_eq!(customer.email.as_deref(), Some("BOB@example.com"));
+                }
+                (updated, _) => panic!("{updated:?}"),
+            }
+            if key.is_some() {
+                let again = become_bob(&scene, key).await.unwrap();
+                assert_eq!(again, Attempt::Replayed(b"receipt".to_vec()));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_update_waits_for_another_and_sees_what_it_made() {
+    let scene = Scene::new().await;
+    scene
+        .other_does("BEGIN; UPDATE customers SET phone_number = '7', email = NULL, email_folded = NULL")
+        .await;
+    let changes = CustomerChanges { phone_number: Some(None), ..CustomerChanges::default() };
+    let update = scene.storage.update_customer(scene.shop, scene.customer, changes, None);
+    let (updated, ()) = tokio::join!(update, async {
+        scene.is_blocked().await;
+        scene.other_does("COMMIT").await;
+    });
+    assert_eq!(updated.unwrap(), Attempt::Ran(UpdateCustomerOutcome::Unreachable));
+}
+
+/// The receipt that holds the data of the customer who is created or found.
+fn receipt() -> RenderReceipt<CreateCustomerOutcome> {
+    Arc::new(|outcome| match outcome {
+        CreateCustomerOutcome::Created(customer) | CreateCustomerOutcome::Existing(customer) => {
+            Some(Receipt { answer: b"receipt".to_vec(), customer_id: Some(customer.id) })
+        }
+        CreateCustomerOutcome::IdTaken => None,
+    })
+}
+
+#[tokio::test]
+async fn a_customer_who_is_found_and_goes_away_is_created() {
+    for key in [None, Some("key")] {
+        let scene = Scene::new().await;
+        scene.other_does("BEGIN; SELECT FROM customers FOR UPDATE").await;
+        let draft = CustomerDraft { email: Some("ann@example.com".into()), ..CustomerDraft::default() };
+        let ann = draft.into_new(now()).unwrap();
+        let create = scene.storage.create_customer(
+            scene.shop,
+            ann,
+            key.map(|key| Once { receipt: receipt(), ..once(key) }),
+        );
+        let (created, ()) = tokio::join!(create, async {
+            scene.is_blocked().await;
+            scene.other_does("DELETE FROM customers; COMMIT").await;
+        });
+        let created = created.unwrap();
+        assert!(matches!(created, Attempt::Ran(CreateCustomerOutcome::Created(_))), "{created:?}");
+    }
+}

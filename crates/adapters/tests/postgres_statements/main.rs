@@ -1,0 +1,130 @@
+//! How the PostgreSQL storage asks for lists and counts: in how many statements, and that
+//! the server follows an index through them instead of sorting.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
+
+use std::cell::RefCell;
+
+use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
+use hexdesk_adapters::PostgresStorage;
+use hexdesk_domain::{ShopId, Timestamp};
+use hexdesk_test_postgres::TestDatabase;
+
+#[path = "../postgres/mod.rs"]
+mod postgres;
+
+mod conversations;
+mod people;
+mod search;
+
+/// A shop's tickets, of 200 customers and spread over the time of 20,000 minutes; and
+/// 20 comments on each of 1,000 of them.
+const DATA: &str = "
+    INSERT INTO shops (domain, created_at) VALUES ('a.example', now());
+    INSERT INTO customers (shop_id, email_folded, phone_number, shopify_id, number_of_orders, created_at, words)
+        SELECT 1, number || '@example.com', number, number, 0, now(), '#1' FROM generate_series(1, 200) AS number;
+    INSERT INTO tickets
+        (shop_id, id, customer_id, channel, thread_id, date, last_message_time, is_opened, unread_count,
+         tags, version, words)
+        SELECT 1, number, number % 200 + 1, 'Mail', 'a', time, time, number % 10 = 0, 0, '[\"a\"]', 1, '#1'
+        FROM generate_series(1, 20000) AS number,
+            LATERAL (SELECT timestamptz '2026-01-01Z' + number * 7919 % 20000 * interval '1 min' AS time) AS of;
+    INSERT INTO human_tickets (shop_id, ticket_id, opened_at)
+        SELECT 1, id, date FROM tickets WHERE is_opened;
+    INSERT INTO comments (shop_id, id, ticket_id, text, time, channel, is_from_shop, to_emails, tags,
+         words)
+        SELECT 1, number, number % 1000 + 1, '', now() + number * 7919 % 20000 * interval '1 min', 'Mail',
+            false, '[]', '[]', '#1'
+        FROM generate_series(1, 20000) AS number;
+    ANALYZE";
+
+thread_local! {
+    /// The statements of the test that runs on this thread.
+    static STATEMENTS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    /// Those of them that were prepared to be used again.
+    static KEPT: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Writes down the statements of one connection.
+fn recorder() -> Option<Box<dyn Instrumentation>> {
+    Some(Box::new(|event: InstrumentationEvent<'_>| match event {
+        InstrumentationEvent::StartQuery { query, .. } => {
+            STATEMENTS.with_borrow_mut(|statements| statements.push(query.to_string()));
+        }
+        InstrumentationEvent::CacheQuery { sql, .. } => {
+            KEPT.with_borrow_mut(|kept| kept.push(sql.to_owned()));
+        }
+        _ => {}
+    }))
+}
+
+/// A storage whose statements are written down.
+struct Recorded {
+    storage: PostgresStorage,
+    // Dropped last.
+    database: TestDatabase,
+}
+
+impl Recorded {
+    async fn new() -> Self {
+        set_default_instrumentation(recorder).unwrap();
+        let database = postgres::migrated_database();
+        let storage = PostgresStorage::connect(&database.url).await.unwrap();
+        database.psql(DATA);
+        Self { storage, database }
+    }
+
+    /// How the server means to run the one statement that this leads to, without looking
+    /// at the values in it.
+    async fn plan<T>(&self, command: impl Future<Output = T>) -> String {
+        self.plan_of("", command).await
+    }
+
+    /// [`Self::plan`] of a statement with values of these types.
+    async fn plan_of<T>(&self, types: &str, command: impl Future<Output = T>) -> String {
+        let statements = statements(command).await;
+        let [statement] = &statements[..] else { panic!("not one statement: {statements:#?}") };
+        let (sql, _) = statement.split_once(" -- binds: ").unwrap();
+        let places = (1..).take_while(|place| sql.contains(&format!("${place}"))).count();
+        let nulls = vec!["NULL"; places].join(", ");
+        self.database.psql(&format!(
+            "SET plan_cache_mode = force_generic_plan; PREPARE one {types} AS {sql};
+             EXPLAIN (COSTS OFF) EXECUTE one ({nulls})"
+        ))
+    }
+}
+
+/// The statements that this leads to.
+async fn statements<T>(command: impl Future<Output = T>) -> Vec<String> {
+    STATEMENTS.take();
+    command.await;
+    STATEMENTS.take()
+}
+
+/// Whether the plan enters this index by these conditions, and sorts nothing.
+#[track_caller]
+fn assert_follows(plan: &str, index: &str, conditions: &[&str]) {
+    assert_enters(plan, index, conditions);
+    assert!(!plan.contains("Sort") && !plan.contains("Seq Scan on tickets"), "{plan}");
+}
+
+/// Whether the plan enters this index by these conditions.
+#[track_caller]
+fn assert_enters(plan: &str, index: &str, conditions: &[&str]) {
+    let mut lines = plan.lines().map(str::trim);
+    let scan = lines.find(|line| line.contains(&format!(" using {index} on ")));
+    assert!(scan.is_some(), "{index} is not in {plan}");
+    let entered_by = lines.next().unwrap().strip_prefix("Index Cond: ").unwrap();
+    assert_eq!(entered_by.matches(" AND ").count() + 1, conditions.len(), "{plan}");
+    for condition in conditions {
+        assert!(entered_by.contains(condition), "{condition} is not in {plan}");
+    }
+}
+
+fn shop() -> ShopId {
+    ShopId::new(1).unwrap()
+}
+
+fn time() -> Timestamp {
+    Timestamp::parse("2026-01-08T00:00:00Z").unwrap()
+}

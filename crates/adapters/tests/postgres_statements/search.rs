@@ -1,0 +1,50 @@
+//! Searches.
+
+use hexdesk_domain::{SearchPosition, SearchQuery, SearchStore, TicketId, TicketPosition};
+
+use crate::{KEPT, Recorded, shop, time};
+
+/// Words in everything: each is in a few of a thousand texts. And 20,000 customers more.
+const WORDS: &str = "
+    INSERT INTO customers (shop_id, phone_number, number_of_orders, created_at, words)
+        SELECT 1, 'more ' || number, 0, now(), '' FROM generate_series(1, 20000) AS number;
+    UPDATE customers SET words = ('''#1'' w' || id % 1000)::tsvector;
+    UPDATE tickets SET words = ('''#1'' w' || id % 1000)::tsvector;
+    UPDATE comments SET words = ('''#1'' w' || id % 1000)::tsvector;
+    VACUUM ANALYZE";
+
+fn place() -> SearchPosition {
+    let id = TicketId::new(2).unwrap();
+    SearchPosition { rank: 1, ticket: TicketPosition { last_message_time: time(), id } }
+}
+
+#[tokio::test]
+async fn a_search_is_one_statement_that_follows_the_indexes_of_words() {
+    let recorded = Recorded::new().await;
+    for statement in WORDS.split(';') {
+        recorded.database.psql(statement);
+    }
+    let types = "(tsquery[], tsquery[], int8, int8, timestamptz, int8, int8)";
+    for (text, after) in [("w7", None), ("w7 w8*", Some(place()))] {
+        let query = SearchQuery::parse(text).unwrap();
+        let plan = recorded.plan_of(types, recorded.storage.search_tickets(shop(), query, after, 50)).await;
+        for searched in ["customers", "tickets", "comments"] {
+            let scan = format!("Bitmap Index Scan on {searched}_by_words");
+            assert_eq!(plan.matches(&scan).count(), 1, "{plan}");
+            assert!(!plan.contains(&format!("Seq Scan on {searched}")), "{plan}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn all_searches_are_one_statement_kept_prepared() {
+    let recorded = Recorded::new().await;
+    KEPT.take();
+    for text in ["a", "a b c d e f g h*"] {
+        for after in [None, Some(place())] {
+            let query = SearchQuery::parse(text).unwrap();
+            recorded.storage.search_tickets(shop(), query, after, 50).await.unwrap();
+        }
+    }
+    assert_eq!(KEPT.take().len(), 1);
+}
