@@ -88,7 +88,7 @@ mod tests {
             Fault::CustomerUpdateKeysApart,
             Fault::RecordsOfOthersStay,
             Fault::ErasedNumberHandedOut,
-            Fault::ErasedCommentsStay,
+            Fault::ShopsCommentsNotTold,
             Fault::UserOverwritten,
             Fault::UserKeysApart,
             Fault::InactiveUsersHidden,
