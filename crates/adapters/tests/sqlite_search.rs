@@ -158,7 +158,7 @@ fn text_with(number: usize) -> String {
 
 #[tokio::test]
 async fn of_whatever_is_removed_no_word_is_left_in_the_file() {
-    const CUSTOMERS: usize = 60;
+    const CUSTOMERS: usize = 24;
     let fixture = fixture().await;
     let mut customers = Vec::new();
     for number in 0..CUSTOMERS {

@@ -134,12 +134,11 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Search<Q> {
 }
 
 /// What follows the values. The word of the shop, which every query for a term asks for too,
-/// leads the server to the shop's rows by the indexes of words alone. It guesses badly how
-/// many these are: that `hit` is materialized keeps it from reading all rows of the shop
-/// instead, and the `OFFSET` from reading all tickets for those of a few customers. Of the hits of a term in
-/// a ticket the one of the largest weight counts, and a ticket is found if it has a hit of
-/// each term.
-const FIND: &str = "), hit AS MATERIALIZED (
+/// leads the server to the shop's rows by the indexes of words alone; beside it `shop_id`
+/// would lead it to read all rows of the shop. The `OFFSET` keeps it from reading all tickets
+/// for those of a few customers, of whom it expects many. Of the hits of a term in a ticket
+/// the one of the largest weight counts, and a ticket is found if it has a hit of each term.
+const FIND: &str = "), hit AS (
     SELECT ticket.shop_id, ticket.id AS ticket_id, term.number,
         CASE WHEN ticket.words @@ term.in_name THEN 4 ELSE 1 END AS weight
     FROM term JOIN tickets ticket ON ticket.words @@ term.anywhere

@@ -76,17 +76,19 @@ impl FaultyStorage {
                     let ascii = |email: &Option<String>| email.as_deref().map(str::to_ascii_lowercase);
                     ascii(&there.email) == ascii(&changes.email.clone().flatten())
                 };
-                if let Some(was) = was.filter(|_| !before.customers_of(shop).any(is_seen)) {
+                let is_taken =
+                    changes.email.clone().flatten().is_some() && before.customers_of(shop).any(is_seen);
+                if let Some(was) = was.filter(|_| !is_taken) {
                     let customer = changed_customer(was.clone(), changes);
                     state.customers.insert((shop, id), customer.clone());
                     return UpdateCustomerOutcome::Updated(Box::new(customer));
                 }
             }
-            (Fault::RefusedCustomerUpdateLeavesRest, refusal) => {
-                if !matches!(refusal, UpdateCustomerOutcome::Updated(_)) {
-                    let rest = CustomerChanges { email: None, phone_number: None, ..changes };
-                    state.update_customer(shop, id, rest);
-                }
+            (Fault::RefusedCustomerUpdateLeavesRest, refusal)
+                if !matches!(refusal, UpdateCustomerOutcome::Updated(_)) =>
+            {
+                let rest = CustomerChanges { email: None, phone_number: None, ..changes };
+                state.update_customer(shop, id, rest);
             }
             (Fault::UnsaidCustomerFieldCleared, UpdateCustomerOutcome::Updated(customer))
                 if changes.last_name.is_none() =>

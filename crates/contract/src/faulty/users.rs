@@ -7,7 +7,6 @@ use hexdesk_domain::{
 use super::once::{kept_apart, recording_all, without_fingerprint};
 use super::{Fault, FaultyStorage};
 use crate::memory::{page_of, user_from};
-use crate::samples::at;
 
 fn trimmed(text: Option<String>) -> Option<String> {
     text.map(|text| text.trim().to_owned())
@@ -63,7 +62,7 @@ impl FaultyStorage {
                 };
                 self.inner.state().create_user(shop, NewUser { id, ..new })
             }
-            Fault::UserToComeInactive if new.created_at > at(0) => {
+            Fault::UserOfBefore1970Inactive if new.created_at.unix_millis() < 0 => {
                 let mut outcome = self.inner.state().create_user(shop, new)?;
                 if let CreateUserOutcome::Created(user) = &mut outcome {
                     user.deactivated_at = Some(user.created_at);

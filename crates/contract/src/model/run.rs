@@ -2,11 +2,13 @@
 
 mod api_keys;
 mod comments;
+mod customers;
 mod people;
 mod search;
 mod ticket_changes;
 mod tickets;
 mod translation;
+mod users;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,8 +17,9 @@ use anyhow::{Context, ensure};
 use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
 use hexdesk_domain::ports::KeyRotation;
 use hexdesk_domain::{
-    CustomerId, HumanTicketId, IdRange, IdempotencyRequest, KeyNumber, NewApiKey, NewCustomer, NewUser,
-    Scope, ShopDomain, ShopId, ShopStore, Storage, StorageError, TicketId, UserId,
+    CustomerFilter, CustomerId, ExternalIds, HumanTicketId, IdRange, IdempotencyRequest, KeyNumber,
+    NewApiKey, NewCustomer, NewUser, Scope, ShopDomain, ShopId, ShopStore, Storage, StorageError, TicketId,
+    UserFilter, UserId,
 };
 
 use super::id_range_ledger::IdRangeLedger;
@@ -45,7 +48,7 @@ pub(super) async fn run(storage: Arc<dyn Storage>, steps: Vec<Step>) -> anyhow::
                 claim: None,
             })
             .await?;
-        model.take(Step::CreateUser { shop, number, email: 0, text: 0 }).await?;
+        model.take(Step::CreateUser { shop, number, email: 0, text: 0, claim: None }).await?;
     }
     for (index, step) in (1..).zip(steps) {
         model.take(step).await.with_context(|| format!("step {index}"))?;
@@ -139,19 +142,36 @@ impl Model {
             Step::CreateShop { domain, at } => self.create_shop(domain, at).await,
             Step::CloseShop { domain, at } => self.close_shop(domain, at).await,
             Step::CreateCustomer { shop, number, email, phone_number, text, claim } => {
-                let text = Some(text_of(text));
                 let new = NewCustomer {
                     email: email.map(address),
-                    phone_number: phone_number.map(|number| format!("555 {number}")),
-                    first_name: text,
+                    phone_number: phone_number.map(phone_number_of),
+                    external_ids: ExternalIds { shopify_id: external_id(text), ..ExternalIds::default() },
+                    first_name: Some(text_of(text)),
                     ..customer_by_email("")
                 };
                 self.create_customer(shop, number, new, claim).await
             }
-            Step::CreateUser { shop, number, email, text } => {
-                let new = NewUser { first_name: Some(text_of(text)), ..user_by_email(&address(email)) };
-                self.create_user(shop, number, new).await
+            Step::ListCustomers { shop, email, phone_number, external_id: id, limit } => {
+                let filter = CustomerFilter {
+                    email: email.map(address),
+                    phone_number: phone_number.map(phone_number_of),
+                    external_ids: ExternalIds {
+                        shopify_id: id.and_then(external_id),
+                        ..ExternalIds::default()
+                    },
+                };
+                self.list_customers(shop, &filter, limit).await
             }
+            Step::UpdateCustomer(update) => self.update_customer(update).await,
+            Step::EraseCustomer { shop, customer } => self.erase_customer(shop, customer).await,
+            Step::CreateUser { shop, number, email, text, claim } => {
+                let new = NewUser { first_name: Some(text_of(text)), ..user_by_email(&address(email)) };
+                self.create_user(shop, number, new, claim).await
+            }
+            Step::ListUsers { shop, is_active, limit } => {
+                self.list_users(shop, UserFilter { is_active }, limit).await
+            }
+            Step::UpdateUser(update) => self.update_user(update).await,
             Step::CreateTickets(items) => self.create_tickets(items).await,
             Step::ListTickets { shop, filter, limit } => self.list_tickets(shop, &filter, limit).await,
             Step::SearchTickets { shop, words, limit } => self.search_tickets(shop, &words, limit).await,
@@ -204,6 +224,13 @@ impl Model {
         }
         for slot in (0..=Slot::MAX).take(self.shops.len()) {
             self.list_tickets(slot, &Filter::default(), MAX_PAGE_ENTRIES).await?;
+            for text in 0..4 {
+                // Once without a condition.
+                let external_ids = ExternalIds { shopify_id: external_id(text), ..ExternalIds::default() };
+                let filter = CustomerFilter { external_ids, ..CustomerFilter::default() };
+                self.list_customers(slot, &filter, 2).await?;
+            }
+            self.list_users(slot, UserFilter::default(), 2).await?;
         }
         for shop in self.shops.clone() {
             self.look_at_people(shop).await?;
@@ -229,6 +256,15 @@ fn text_of(slot: u8) -> String {
 fn address(number: u8) -> String {
     let name = if number.is_multiple_of(2) { "dév" } else { "DÉV" };
     format!("{name}-{}@example.com", number / 2)
+}
+
+fn phone_number_of(number: u8) -> String {
+    format!("555 {number}")
+}
+
+/// None, the empty one, or one of two that differ by case.
+fn external_id(slot: Slot) -> Option<String> {
+    [None, Some(""), Some("id"), Some("ID")][usize::from(slot % 4)].map(Into::into)
 }
 
 fn request_of(claim: Claim) -> anyhow::Result<IdempotencyRequest> {

@@ -39,9 +39,11 @@ impl Scene {
         let mut scene = Self { stages: Vec::new(), records: Vec::new() };
         for name in ["one", "two"] {
             let stage = Stage::set(storage, &format!("{name}.{domain}")).await?;
-            for number in [Self::BUSY, Self::OTHER] {
-                scene.add_customer(storage, &stage, number).await?;
-            }
+            // Both before either's tickets, whose receipts may name the other.
+            let busy = scene.add_customer(storage, &stage, Self::BUSY).await?;
+            let other = scene.add_customer(storage, &stage, Self::OTHER).await?;
+            scene.add_tickets(storage, &stage, &busy, other.id).await?;
+            scene.add_tickets(storage, &stage, &other, busy.id).await?;
             let named = UserChanges { full_name: Some(Some("agent".into())), ..UserChanges::default() };
             let update = UserUpdate { changes: named, changed_at: at(5) };
             let once = scene.once(&stage, "user", None)?;
@@ -57,15 +59,14 @@ impl Scene {
         [self.stages[0].shop.id, self.stages[1].shop.id]
     }
 
-    /// With four tickets, one of which is deleted again, and a record of each operation.
+    /// With a record of its creation and of a change.
     async fn add_customer(
         &mut self,
         storage: &dyn Storage,
         stage: &Stage,
         number: i64,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<Customer> {
         let (shop, id) = (stage.shop.id, customer_id(number)?);
-        let of_other = customer_id(Self::BUSY + Self::OTHER - number)?;
         let new =
             NewCustomer { id: Some(id), ..customer_by_email(&format!("customer-{number}@example.com")) };
         let once = self.once(stage, &format!("customer {number}"), Some(id))?;
@@ -76,8 +77,21 @@ impl Scene {
         let Attempt::Ran(UpdateCustomerOutcome::Updated(customer)) = attempt else {
             anyhow::bail!("an update of a customer was answered {attempt:?}");
         };
+        Ok(*customer)
+    }
 
-        let ticket = |place: i64| anyhow::Ok(plain_ticket(ticket_id(number * 10 + place)?, &customer));
+    /// Four tickets of the customer, one of which is deleted again, and a record of each
+    /// operation.
+    async fn add_tickets(
+        &mut self,
+        storage: &dyn Storage,
+        stage: &Stage,
+        customer: &Customer,
+        of_other: CustomerId,
+    ) -> anyhow::Result<()> {
+        let (shop, id) = (stage.shop.id, customer.id);
+        let number = id.get();
+        let ticket = |place: i64| anyhow::Ok(plain_ticket(ticket_id(number * 10 + place)?, customer));
         let assigned_to = Some(stage.user.id);
         let tickets = [
             Ticket { is_opened: true, assigned_to, ..ticket(0)? },

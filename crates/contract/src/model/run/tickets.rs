@@ -80,7 +80,8 @@ impl Model {
                 thread_id: thread_of(item.text),
                 email_used: None,
                 date: at(-unique % 5),
-                last_message: Some(text.clone()),
+                // Another than the name, for a search tells the two apart.
+                last_message: Some(text_of(item.text.wrapping_mul(7))),
                 last_message_time: at(unique % 4),
                 contact_reason: item.text.is_multiple_of(3).then(|| tag_of(item.text / 3)),
                 assigned_to,
@@ -92,7 +93,10 @@ impl Model {
                 version: 1,
             },
             created_at: time,
-            idempotency: claim.clone(),
+            idempotency: claim.clone().map(|mut claim| {
+                claim.receipt.customer_id = item.text.is_multiple_of(2).then_some(customer_id);
+                claim
+            }),
         };
         Ok(Both {
             tested: creation(shop.tested, customer.tested, assignee.map(|user| user.tested)),
