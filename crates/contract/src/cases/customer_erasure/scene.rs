@@ -40,6 +40,14 @@ impl Scene {
         for name in ["one", "two"] {
             let stage = Stage::set(storage, &format!("{name}.{domain}")).await?;
             for number in [Self::BUSY, Self::OTHER] {
+                let new = NewCustomer {
+                    id: Some(customer_id(number)?),
+                    ..customer_by_email(&format!("customer-{number}@example.com"))
+                };
+                let once = scene.once(&stage, &format!("customer {number}"), new.id)?;
+                storage.create_customer(stage.shop.id, new, Some(once)).await?;
+            }
+            for number in [Self::BUSY, Self::OTHER] {
                 scene.add_customer(storage, &stage, number).await?;
             }
             let named = UserChanges { full_name: Some(Some("agent".into())), ..UserChanges::default() };
@@ -66,10 +74,6 @@ impl Scene {
     ) -> anyhow::Result<()> {
         let (shop, id) = (stage.shop.id, customer_id(number)?);
         let of_other = customer_id(Self::BUSY + Self::OTHER - number)?;
-        let new =
-            NewCustomer { id: Some(id), ..customer_by_email(&format!("customer-{number}@example.com")) };
-        let once = self.once(stage, &format!("customer {number}"), Some(id))?;
-        storage.create_customer(shop, new, Some(once)).await?;
         let once = self.once(stage, &format!("change of {number}"), Some(id))?;
         let named = CustomerChanges { full_name: Some(Some("name".into())), ..CustomerChanges::default() };
         let attempt = storage.update_customer(shop, id, named, Some(once)).await?;
