@@ -184,8 +184,8 @@ faults! {
     ErasureFailsOthers
     "CUSTOMER-17" /// A record may be written for a customer who is erased by then.
     RecordAfterErasure
-    "USER-1" /// A user is not active before its address is put in lower case.
-    UpperCaseUserInactive
+    "USER-1" /// A user who was created before 1970 is not active.
+    UserOfBefore1970Inactive
     "USER-1" /// Names lose the white space around them.
     UserNamesTrimmed
     "USER-2" /// E-mail addresses are compared without case in ASCII only.
@@ -226,8 +226,6 @@ faults! {
     ClearedUserNameStays
     "USER-8" /// Users of the same number in other shops change, too.
     UserUpdateInEveryShop
-    "USER-8" /// Who is deactivated has no tickets any more.
-    DeactivatedAssigneesGone
     "USER-8" /// Who is deactivated is not the author of comments any more.
     DeactivatedAuthorsGone
     "USER-9" /// What is looked at first is whether the address is taken.
@@ -264,6 +262,8 @@ faults! {
     AssigneeOfAnyShop
     "TICKET-4" /// The assignee need not be active.
     AssigneeMayBeInactive
+    "TICKET-4" /// Who is deactivated has no tickets any more.
+    DeactivatedAssigneesGone
     "TICKET-5" /// The assignee is looked at first.
     MissingAssigneeWins
     "TICKET-6" /// What follows a refused assignee is answered, but not written.

@@ -69,7 +69,7 @@ mod tests {
     /// several runs take, so that another kind of step does not make a fault unseen.
     fn compare_always_alike(fault: Fault) -> Result<(), Failure> {
         let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
-        let config = Config { cases: 4 * CASES, ..config() };
+        let config = Config { cases: 8 * CASES, ..config() };
         compare(&FaultyFixture(fault), TestRunner::new_with_rng(config, rng))
     }
 
@@ -88,7 +88,7 @@ mod tests {
             Fault::CustomerUpdateKeysApart,
             Fault::RecordsOfOthersStay,
             Fault::ErasedNumberHandedOut,
-            Fault::ErasedCommentsStay,
+            Fault::ShopsCommentsNotTold,
             Fault::UserOverwritten,
             Fault::UserKeysApart,
             Fault::InactiveUsersHidden,

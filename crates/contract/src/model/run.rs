@@ -224,7 +224,12 @@ impl Model {
         }
         for slot in (0..=Slot::MAX).take(self.shops.len()) {
             self.list_tickets(slot, &Filter::default(), MAX_PAGE_ENTRIES).await?;
-            self.list_customers(slot, &CustomerFilter::default(), 2).await?;
+            for text in 0..4 {
+                // Once without a condition.
+                let external_ids = ExternalIds { shopify_id: external_id(text), ..ExternalIds::default() };
+                let filter = CustomerFilter { external_ids, ..CustomerFilter::default() };
+                self.list_customers(slot, &filter, 2).await?;
+            }
             self.list_users(slot, UserFilter::default(), 2).await?;
         }
         for shop in self.shops.clone() {

@@ -29,6 +29,7 @@ impl Model {
             let last = page.entries.last().map(|customer| customer.id);
             let is_full = u32::try_from(page.entries.len())? == limit;
             ensure!(page.next.is_none() || is_full && page.next == last, "a page of {limit} is {page:?}");
+            ensure!(after.is_none() || last.is_some(), "after {after:?} there is an empty page");
             list.extend(page.entries);
             after = page.next;
             if after.is_none() {

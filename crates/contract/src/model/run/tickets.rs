@@ -80,7 +80,8 @@ impl Model {
                 thread_id: thread_of(item.text),
                 email_used: None,
                 date: at(-unique % 5),
-                last_message: Some(text.clone()),
+                // Another than the name, for a search tells the two apart.
+                last_message: Some(text_of(item.text.wrapping_mul(7))),
                 last_message_time: at(unique % 4),
                 contact_reason: item.text.is_multiple_of(3).then(|| tag_of(item.text / 3)),
                 assigned_to,
