@@ -736,14 +736,24 @@ mod tests {
                 && !case.name.starts_with("search::")
                 && !["IDRANGE-7", "CUSTOMER-11", "CUSTOMER-15", "USER-8"].contains(&case.rule)
         };
-        let mut broken = Vec::new();
-        for (rule, fault) in Fault::ALL {
-            for case in CASES.iter().filter(quick).filter(|case| port(case.rule) != port(rule)) {
-                if let Err(failure) = case.run(&FaultyFixture(*fault)) {
-                    broken.push((fault, failure));
+        let broken_by = |faults: &[(&str, Fault)]| {
+            let mut broken = Vec::new();
+            for (rule, fault) in faults {
+                for case in CASES.iter().filter(quick).filter(|case| port(case.rule) != port(rule)) {
+                    if let Err(failure) = case.run(&FaultyFixture(*fault)) {
+                        broken.push((*fault, failure));
+                    }
                 }
             }
-        }
+            broken
+        };
+        // By far the longest test: it takes every core there is.
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+        let broken: Vec<_> = std::thread::scope(|scope| {
+            let parts = Fault::ALL.chunks(Fault::ALL.len().div_ceil(cores));
+            let threads: Vec<_> = parts.map(|faults| scope.spawn(move || broken_by(faults))).collect();
+            threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+        });
         assert!(broken.is_empty(), "cases that fail for the fault of another port: {broken:#?}");
     }
 }
