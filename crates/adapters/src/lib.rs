@@ -5,6 +5,7 @@ mod changesets;
 mod clock;
 mod database_url;
 mod id_ranges;
+mod migration_state;
 mod page;
 mod postgres;
 mod queries;
@@ -24,4 +25,7 @@ pub use database_url::{DatabaseUrl, DatabaseUrlError, OpenError, OpenedStorage, 
 pub use postgres::{
     ConnectError, MigrateError, PostgresOpenError, PostgresOptions, PostgresStorage, PostgresUrlError,
 };
-pub use sqlite::{SqliteOpenError, SqliteOptions, SqliteStorage};
+pub use sqlite::{
+    SqliteBackupError, SqliteContents, SqliteOpenError, SqliteOptions, SqliteRestoreError, SqliteRestored,
+    SqliteStorage, SqliteUnusable, back_up, restore,
+};

@@ -26,8 +26,8 @@ pub(super) struct DatabaseFile {
 }
 
 impl DatabaseFile {
-    /// Checks the path, and creates the file if it is not there.
-    pub(super) fn prepare(path: &Path, busy_timeout: Duration) -> Result<Self, SqliteOpenError> {
+    /// Checks the path. The file need not be there yet.
+    pub(super) fn at(path: &Path, busy_timeout: Duration) -> Result<Self, SqliteOpenError> {
         let absolute =
             std::path::absolute(path).map_err(|error| SqliteOpenError::cannot_open(path, error.into()))?;
         if absolute.is_dir() {
@@ -43,8 +43,12 @@ impl DatabaseFile {
             }
             _ => {}
         }
-        create_private(&absolute).map_err(|error| SqliteOpenError::cannot_open(&absolute, error.into()))?;
         Ok(Self { path: text.into(), busy_timeout })
+    }
+
+    /// Creates the file if it is not there.
+    pub(super) fn create_if_missing(&self) -> std::io::Result<()> {
+        create_private(Path::new(&*self.path))
     }
 }
 
