@@ -4,6 +4,7 @@ mod authentication;
 mod changesets;
 mod clock;
 mod database_url;
+mod diagnosis;
 mod id_ranges;
 mod migration_state;
 mod page;
@@ -22,6 +23,7 @@ pub use authentication::{
 };
 pub use clock::SystemClock;
 pub use database_url::{DatabaseUrl, DatabaseUrlError, OpenError, OpenedStorage, open};
+pub use diagnosis::{Finding, Severity, diagnose};
 pub use postgres::{
     ConnectError, MigrateError, PostgresOpenError, PostgresOptions, PostgresStorage, PostgresUrlError,
 };

@@ -12,6 +12,7 @@ mod connection;
 mod counters;
 mod customers;
 mod delete_ticket;
+mod diagnosis;
 mod erase_customer;
 mod errors;
 mod human_tickets;
@@ -43,6 +44,7 @@ use hexdesk_domain::{Readiness, StorageError, StorageErrorKind};
 
 use connection::{ConnectionSlot, DatabaseFile, Role};
 pub use backup::{SqliteBackupError, back_up};
+pub(crate) use diagnosis::diagnose;
 pub use errors::SqliteOpenError;
 use in_use::InUse;
 use lane::Lane;

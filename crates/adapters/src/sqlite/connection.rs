@@ -65,6 +65,16 @@ fn create_private(path: &Path) -> std::io::Result<()> {
     }
 }
 
+/// What every connection is told. FULL: a commit is on disk before it is acknowledged;
+/// fullfsync makes that true on macOS as well. The log is moved into the database every
+/// 1,000 pages (about 4 MB) and cut back to 64 MiB should it have grown past that.
+pub(super) const SETTINGS: &str = "PRAGMA synchronous = FULL;
+    PRAGMA fullfsync = ON;
+    PRAGMA foreign_keys = ON;
+    PRAGMA trusted_schema = OFF;
+    PRAGMA wal_autocheckpoint = 1000;
+    PRAGMA journal_size_limit = 67108864;";
+
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
@@ -158,17 +168,7 @@ fn connect(file: &DatabaseFile, role: Role) -> anyhow::Result<SqliteConnection> 
     }
     connection.batch_execute(&format!("PRAGMA busy_timeout = {}", file.busy_timeout.as_millis()))?;
     turn_on_wal(&mut connection, file.busy_timeout)?;
-    // FULL: a commit is on disk before it is acknowledged; fullfsync makes that true on
-    // macOS as well. The log is moved into the database every 1,000 pages (about 4 MB)
-    // and cut back to 64 MiB should it have grown past that.
-    connection.batch_execute(
-        "PRAGMA synchronous = FULL;
-         PRAGMA fullfsync = ON;
-         PRAGMA foreign_keys = ON;
-         PRAGMA trusted_schema = OFF;
-         PRAGMA wal_autocheckpoint = 1000;
-         PRAGMA journal_size_limit = 67108864;",
-    )?;
+    connection.batch_execute(SETTINGS)?;
     if role == Role::Reader {
         connection.batch_execute("PRAGMA query_only = ON")?;
     }
