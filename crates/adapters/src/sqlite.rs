@@ -42,8 +42,8 @@ use async_trait::async_trait;
 use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::{Readiness, StorageError, StorageErrorKind};
 
-use connection::{ConnectionSlot, DatabaseFile, Role};
 pub use backup::{SqliteBackupError, back_up};
+use connection::{ConnectionSlot, DatabaseFile, Role};
 pub(crate) use diagnosis::diagnose;
 pub use errors::SqliteOpenError;
 use in_use::InUse;

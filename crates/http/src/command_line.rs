@@ -160,7 +160,9 @@ where
         serve.check()?;
     }
     if let Command::Database(_) = &command {
-        bail!("this command is for SQLite and PostgreSQL; use the tools of the store that this binary is for");
+        bail!(
+            "this command is for SQLite and PostgreSQL; use the tools of the store that this binary is for"
+        );
     }
     let OpenedStorage { storage, applied_migrations } =
         open(settings.database_url).await.context("--database-url (HEXDESK_DATABASE_URL)")?;

@@ -44,7 +44,9 @@ pub(crate) fn live_keys(now: StoredTimestamp) -> _ {
 impl Contents {
     /// What there is to say of them.
     pub(crate) fn findings(&self, now: Timestamp) -> Vec<Finding> {
-        vec![self.id_ranges(now), self.shops(), self.keys()]
+        let mut findings = vec![self.id_ranges(now), self.shops()];
+        findings.extend(self.keys());
+        findings
     }
 
     fn id_ranges(&self, now: Timestamp) -> Finding {
@@ -80,21 +82,25 @@ impl Contents {
         )
     }
 
-    fn keys(&self) -> Finding {
+    /// Without an open shop there is nothing to say.
+    fn keys(&self) -> Option<Finding> {
         let check = "keys";
         let open = self.open_shops.iter().filter(|open| **open).count();
+        if open == 0 {
+            return None;
+        }
         let served = self.live_keys.iter().collect::<BTreeSet<_>>().len();
         let live = self.live_keys.len();
-        if open == served && open > 0 {
-            return Finding::ok(check, format!("{live} live, every open shop has one"));
+        if open == served {
+            return Some(Finding::ok(check, format!("{live} live, every open shop has one")));
         }
-        Finding::warning(
+        Some(Finding::warning(
             check,
             format!(
-                "{live} live, {} open shops have none, so nobody can use them; `hexdesk shop list` names the \
+                "{live} live; open shops without one, which nobody can use: {}; `hexdesk shop list` names the \
                  shops, `hexdesk key create --shop shop.example.com` makes a key",
                 open.saturating_sub(served)
             ),
-        )
+        ))
     }
 }

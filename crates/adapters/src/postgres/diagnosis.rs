@@ -1,8 +1,8 @@
 //! Looks a PostgreSQL database over: the server, then what is in the database.
 
+use diesel::QueryDsl;
 use diesel::dsl::sql;
 use diesel::sql_types::Text;
-use diesel::QueryDsl;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::{Clock, Timestamp};
 
@@ -89,7 +89,8 @@ fn version(number: &str) -> Finding {
 
 fn durability(name: &'static str, loss: &str, value: &str) -> Finding {
     if value == "off" {
-        let text = format!("off: {loss}; set {name} = on in postgresql.conf (or where it is set), and reload");
+        let text =
+            format!("off: {loss}; set {name} = on in postgresql.conf (or where it is set), and reload");
         Finding::problem(name, text)
     } else {
         Finding::ok(name, value)

@@ -30,7 +30,6 @@ pub enum SqliteBackupError {
         /// The database.
         database: PathBuf,
         /// What is wrong with it.
-        #[source]
         reason: SqliteUnusable,
     },
     /// Reading or writing failed.
@@ -52,11 +51,8 @@ pub enum SqliteBackupError {
 /// # Errors
 /// [`SqliteBackupError`].
 pub fn back_up(database: &Path, target: &Path) -> Result<SqliteContents, SqliteBackupError> {
-    let failed = |cause| SqliteBackupError::Failed {
-        database: database.to_owned(),
-        target: target.to_owned(),
-        cause,
-    };
+    let failed =
+        |cause| SqliteBackupError::Failed { database: database.to_owned(), target: target.to_owned(), cause };
     if !database.is_file() {
         return Err(SqliteBackupError::Missing(database.to_owned()));
     }

@@ -41,7 +41,6 @@ pub enum SqliteRestoreError {
         /// The backup.
         backup: PathBuf,
         /// What is wrong with it.
-        #[source]
         reason: SqliteUnusable,
     },
     /// The backup is a part of a database: the rest is in a file beside it.

@@ -52,10 +52,9 @@ pub(super) fn verify(path: &Path) -> Result<SqliteContents, SqliteUnusable> {
         return Err(SqliteUnusable::Newer(state.unknown));
     }
     check(&mut connection, "integrity_check").map_err(failed)?.map_err(SqliteUnusable::Damaged)?;
-    let orphans: i64 =
-        sql::<diesel::sql_types::BigInt>("SELECT count(*) FROM pragma_foreign_key_check")
-            .get_result(&mut connection)
-            .map_err(failed)?;
+    let orphans: i64 = sql::<diesel::sql_types::BigInt>("SELECT count(*) FROM pragma_foreign_key_check")
+        .get_result(&mut connection)
+        .map_err(failed)?;
     if orphans > 0 {
         return Err(SqliteUnusable::Damaged(format!("{orphans} rows refer to rows that are not there")));
     }
@@ -68,10 +67,7 @@ pub(super) fn verify(path: &Path) -> Result<SqliteContents, SqliteUnusable> {
 
 /// What `PRAGMA integrity_check` or `quick_check` finds first, if anything. It names tables
 /// and pages, and nothing that is in them.
-pub(super) fn check(
-    connection: &mut SqliteConnection,
-    pragma: &str,
-) -> QueryResult<Result<(), String>> {
+pub(super) fn check(connection: &mut SqliteConnection, pragma: &str) -> QueryResult<Result<(), String>> {
     let finding: String = sql::<Text>(&format!("PRAGMA {pragma}(1)")).get_result(connection)?;
-    Ok(if finding == "ok" { Ok(()) } else { Err(finding) })
+    Ok(if finding == "ok" { Ok(()) } else { Err(finding.replace('\n', " ")) })
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod authentication;
+mod backup;
 mod change_customer;
 mod change_ticket;
 mod command_line;
@@ -11,6 +12,7 @@ mod create_ticket;
 mod customer_lists;
 mod customers;
 mod demo;
+mod doctor;
 mod errors;
 mod find_ticket;
 mod harness;

@@ -41,7 +41,10 @@ fn permissions(path: &Path, directory: &Path) -> Finding {
     }
     let files: Vec<String> = open.iter().map(|file| file.display().to_string()).collect();
     let files = files.join(" ");
-    Finding::problem(check, format!("every account has access to what customers wrote; run `chmod o= {files}`"))
+    Finding::problem(
+        check,
+        format!("every account has access to what customers wrote; run `chmod o= {files}`"),
+    )
 }
 
 /// SQLite writes the database, and creates and removes files beside it.

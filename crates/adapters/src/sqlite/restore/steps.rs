@@ -119,3 +119,105 @@ impl fmt::Display for Step {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use diesel::connection::SimpleConnection;
+    use diesel::dsl::sql;
+    use diesel::prelude::*;
+    use diesel::sql_types::Text;
+    use tempfile::TempDir;
+
+    use super::super::{OldDatabase, bring_to_rest};
+    use super::*;
+
+    /// A database that says who it is; all of that is in its log.
+    fn database(path: &Path, name: &str) -> SqliteConnection {
+        let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+        let make = format!(
+            "PRAGMA journal_mode = WAL; CREATE TABLE a (name TEXT); CREATE INDEX b ON a (name);
+             INSERT INTO a VALUES ('{name}')"
+        );
+        connection.batch_execute(&make).unwrap();
+        connection
+    }
+
+    /// A database in one file.
+    fn database_at_rest(path: &Path, name: &str) {
+        drop(database(path, name));
+        assert!(matches!(bring_to_rest(path).unwrap(), OldDatabase::AtRest));
+    }
+
+    /// Who a database that must be whole says that it is.
+    fn name_of(path: &Path) -> String {
+        let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+        connection.batch_execute("PRAGMA journal_mode = WAL").unwrap();
+        let mut text = |query: &str| sql::<Text>(query).get_result::<String>(&mut connection).unwrap();
+        assert_eq!(text("PRAGMA integrity_check"), "ok");
+        text("SELECT name FROM a")
+    }
+
+    /// Files as a server that was killed leaves them, and the new database beside.
+    fn scene() -> (TempDir, [PathBuf; 3]) {
+        let directory = tempfile::tempdir().unwrap();
+        let [old, new, kept, living] =
+            ["hexdesk.db", "new", "kept", "living"].map(|name| directory.path().join(name));
+        let connection = database(&living, "old");
+        for suffix in ["", "-wal", "-shm"] {
+            std::fs::copy(beside(&living, suffix), beside(&old, suffix)).unwrap();
+        }
+        drop(connection);
+        database_at_rest(&new, "new");
+        (directory, [old, new, kept])
+    }
+
+    #[test]
+    fn after_every_step_the_database_is_the_old_or_the_new_one() {
+        for taken in 0.. {
+            let (_directory, [database, new, kept]) = scene();
+            assert!(matches!(bring_to_rest(&database).unwrap(), OldDatabase::AtRest));
+            let steps = steps(&database, &new, Replaced::AtRest { kept: &kept });
+            if taken > steps.len() {
+                break;
+            }
+            take(&steps[..taken]).unwrap();
+            let in_place = steps[..taken].iter().any(|step| matches!(step, Step::PutInPlace { .. }));
+            assert_eq!(name_of(&database), if in_place { "new" } else { "old" }, "after {taken} steps");
+            if in_place {
+                assert_eq!(name_of(&kept), "old", "after {taken} steps");
+            }
+        }
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_the_old_database_under_its_one_name() {
+        let (_directory, [database, new, kept]) = scene();
+        assert!(matches!(bring_to_rest(&database).unwrap(), OldDatabase::AtRest));
+        std::fs::remove_file(&new).unwrap();
+        let error = take(&steps(&database, &new, Replaced::AtRest { kept: &kept })).unwrap_err();
+        assert!(error.to_string().contains("cannot be renamed"), "{error}");
+        assert!(!kept.exists());
+        assert_eq!(name_of(&database), "old");
+    }
+
+    #[test]
+    fn a_log_that_was_left_is_not_taken_for_the_new_databases() {
+        let (_directory, [database, new, _]) = scene();
+        std::fs::remove_file(&database).unwrap();
+        take(&steps(&database, &new, Replaced::Nothing)).unwrap();
+        assert_eq!(name_of(&database), "new");
+    }
+
+    #[test]
+    fn a_damaged_database_is_kept_with_its_log() {
+        let (_directory, [database, new, kept]) = scene();
+        let log = std::fs::read(beside(&database, "-wal")).unwrap();
+        std::fs::write(&database, "This is no database. ".repeat(1_000)).unwrap();
+        std::fs::write(beside(&database, "-wal"), "no log").unwrap();
+        assert!(matches!(bring_to_rest(&database).unwrap(), OldDatabase::Damaged));
+        std::fs::write(beside(&database, "-wal"), &log).unwrap();
+        take(&steps(&database, &new, Replaced::Damaged { kept: &kept })).unwrap();
+        assert_eq!(name_of(&database), "new");
+        assert_eq!(std::fs::read(beside(&kept, "-wal")).unwrap(), log);
+    }
+}
