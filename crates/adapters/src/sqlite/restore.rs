@@ -20,6 +20,7 @@ use hexdesk_domain::Timestamp;
 use super::backup::temporary_beside;
 use super::errors;
 use super::in_use::{InUse, beside, like_database, real_path};
+use super::read_only;
 use super::verify::{SqliteContents, SqliteUnusable, verify};
 use steps::Replaced;
 
@@ -159,8 +160,20 @@ fn bring_to_rest(database: &Path) -> anyhow::Result<OldDatabase> {
 }
 
 fn leave_log(database: &Path) -> anyhow::Result<String> {
+    // Whoever opens a damaged database to write takes its log away with it when closing.
+    if let Err(error) = look(database)
+        && error.downcast_ref().is_some_and(errors::is_damaged)
+    {
+        return Err(error);
+    }
     let path = database.to_str().ok_or_else(|| anyhow::anyhow!("the path is not UTF-8"))?;
     let mut connection = SqliteConnection::establish(path)?;
     connection.batch_execute("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; BEGIN EXCLUSIVE; COMMIT")?;
     Ok(sql::<Text>("PRAGMA journal_mode = DELETE").get_result(&mut connection)?)
+}
+
+fn look(database: &Path) -> anyhow::Result<()> {
+    let mut connection = read_only::live(database)?;
+    connection.batch_execute("SELECT count(*) FROM sqlite_schema")?;
+    Ok(())
 }

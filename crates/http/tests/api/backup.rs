@@ -272,7 +272,7 @@ fn what_is_no_backup_is_refused_and_the_database_stays() {
     let cases = [
         (written("text.db", "This is no database. ".repeat(1_000).as_bytes()), "file is not a database"),
         (written("empty.db", b""), "it is no database of Hexdesk"),
-        (written("header.db", &whole[..50]), "file is not a database"),
+        (written("header.db", &whole[..50]), "cannot be read as a SQLite database"),
         (written("truncated.db", &whole[..whole.len() / 2]), "malformed"),
         (written("last_page.db", &whole[..whole.len() - 4_096]), "malformed"),
         (written("scribbled.db", &scribbled), "damaged"),

@@ -1,7 +1,7 @@
 //! Who may read and write the files, and how much room there is.
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rustix::fs::{Access, access, statvfs};
 
@@ -31,16 +31,12 @@ fn permissions(path: &Path, directory: &Path) -> Finding {
         let text = format!("every account may replace the files in {directory}; run `chmod o-w {directory}`");
         return Finding::problem(check, text);
     }
-    let open: Vec<PathBuf> = ["", "-wal", "-shm", "-journal"]
-        .map(|suffix| beside(path, suffix))
-        .into_iter()
-        .filter(|file| mode(file) & 0o007 != 0)
-        .collect();
-    if open.is_empty() {
+    let is_open = |suffix: &&str| mode(&beside(path, suffix)) & 0o007 != 0;
+    if !["", "-wal", "-shm", "-journal"].iter().any(is_open) {
         return Finding::ok(check, "other accounts may neither read nor write the files");
     }
-    let files: Vec<String> = open.iter().map(|file| file.display().to_string()).collect();
-    let files = files.join(" ");
+    let files = beside(path, "*");
+    let files = files.display();
     Finding::problem(
         check,
         format!("every account has access to what customers wrote; run `chmod o= {files}`"),

@@ -211,11 +211,10 @@ mod tests {
     #[test]
     fn a_damaged_database_is_kept_with_its_log() {
         let (_directory, [database, new, kept]) = scene();
-        let log = std::fs::read(beside(&database, "-wal")).unwrap();
         std::fs::write(&database, "This is no database. ".repeat(1_000)).unwrap();
-        std::fs::write(beside(&database, "-wal"), "no log").unwrap();
-        assert!(matches!(bring_to_rest(&database).unwrap(), OldDatabase::Damaged));
+        let log = b"What is in a log.".to_vec();
         std::fs::write(beside(&database, "-wal"), &log).unwrap();
+        assert!(matches!(bring_to_rest(&database).unwrap(), OldDatabase::Damaged));
         take(&steps(&database, &new, Replaced::Damaged { kept: &kept })).unwrap();
         assert_eq!(name_of(&database), "new");
         assert_eq!(std::fs::read(beside(&kept, "-wal")).unwrap(), log);
