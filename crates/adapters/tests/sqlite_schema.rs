@@ -227,7 +227,7 @@ fn migrations_go_down_and_up_again() {
     let before = dump(&mut connection);
     connection.revert_all_migrations(MIGRATIONS).unwrap();
     assert_eq!(tables(&mut connection), ["__diesel_schema_migrations", "sqlite_sequence"]);
-    assert_eq!(tables_of_type(&mut connection, "virtual"), [String::new(); 0]);
+    assert!(tables_of_type(&mut connection, "virtual").is_empty());
     connection.run_pending_migrations(MIGRATIONS).unwrap();
     assert_eq!(dump(&mut connection), before);
 }

@@ -1,21 +1,22 @@
-//! How the SQLite storage asks for lists and counts: in how many statements, and that
-//! SQLite follows an index through them instead of sorting.
+//! How the SQLite storage asks for lists, counts and searches: in how many statements, and
+//! that SQLite follows an index through them instead of sorting.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
 
 mod sqlite_fixture;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Mutex;
 
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Integer, Text};
-use hexdesk_domain::ports::CommentCreation;
+use hexdesk_domain::ports::{CommentCreation, TicketUpdate, UserUpdate};
 use hexdesk_domain::{
-    CommentId, CommentPosition, CommentStore, ThreadFilter, TicketFilter, TicketId, TicketPosition,
-    TicketStore,
+    ApiKeyStore, CommentId, CommentPosition, CommentStore, CustomerChanges, CustomerFilter, CustomerStore,
+    ExternalIds, KeyNumber, NewUser, SearchPosition, SearchQuery, SearchStore, ThreadFilter, TicketChanges,
+    TicketFilter, TicketId, TicketPosition, TicketStore, UserChanges, UserFilter, UserId, UserStore,
 };
 use sqlite_fixture::{Fixture, at, comment, fixture, ticket};
 
@@ -60,6 +61,10 @@ async fn statements<T>(fixture: &Fixture, command: impl Future<Output = T>) -> V
 async fn plan<T>(fixture: &Fixture, command: impl Future<Output = T>) -> Vec<String> {
     let statements = statements(fixture, command).await;
     let [statement] = &statements[..] else { panic!("not one statement: {statements:#?}") };
+    plan_of(fixture, statement)
+}
+
+fn plan_of(fixture: &Fixture, statement: &str) -> Vec<String> {
     let mut other = SqliteConnection::establish(fixture.path().to_str().unwrap()).unwrap();
     let steps: Vec<(i32, i32, i32, String)> =
         sql::<(Integer, Integer, Integer, Text)>(&format!("EXPLAIN QUERY PLAN {statement}"))
@@ -71,8 +76,13 @@ async fn plan<T>(fixture: &Fixture, command: impl Future<Output = T>) -> Vec<Str
 /// Whether the plan enters this index by these conditions, and sorts nothing.
 #[track_caller]
 fn assert_follows(plan: &[String], index: &str, conditions: &str) {
-    let step = format!("INDEX {index} ({conditions})");
-    assert!(plan.iter().any(|detail| detail.ends_with(&step)), "{step} is not in {plan:#?}");
+    assert_enters(plan, &format!("INDEX {index} ({conditions})"));
+}
+
+/// Whether a step of the plan ends like this, and none sorts anything.
+#[track_caller]
+fn assert_enters(plan: &[String], step: &str) {
+    assert!(plan.iter().any(|detail| detail.ends_with(step)), "{step} is not in {plan:#?}");
     assert!(!plan.iter().any(|detail| detail.contains("TEMP B-TREE")), "{plan:#?}");
     assert!(!plan.iter().any(|detail| detail.starts_with("SCAN")), "{plan:#?}");
 }
@@ -161,5 +171,162 @@ async fn only_an_empty_page_of_comments_takes_a_second_look() {
         let ticket = TicketId::new(ticket).unwrap();
         let list = fixture.storage.list_comments(fixture.shop, ticket, None, Some(50));
         assert_eq!(statements(&fixture, list).await.len(), expected);
+    }
+}
+
+/// The filters of one condition, each with the column that it looks at.
+fn one_condition_each() -> Vec<(&'static str, CustomerFilter)> {
+    let value = || Some("a".to_owned());
+    let by = |external_ids| CustomerFilter { external_ids, ..CustomerFilter::default() };
+    let no_ids = ExternalIds::default;
+    vec![
+        ("email_folded", CustomerFilter { email: value(), ..CustomerFilter::default() }),
+        ("phone_number", CustomerFilter { phone_number: value(), ..CustomerFilter::default() }),
+        ("shopify_id", by(ExternalIds { shopify_id: value(), ..no_ids() })),
+        ("wordpress_id", by(ExternalIds { wordpress_id: value(), ..no_ids() })),
+        ("prestashop_id", by(ExternalIds { prestashop_id: value(), ..no_ids() })),
+        ("fb_user_id", by(ExternalIds { fb_user_id: value(), ..no_ids() })),
+        ("ig_user_id", by(ExternalIds { ig_user_id: value(), ..no_ids() })),
+        ("ig_pseudo", by(ExternalIds { ig_pseudo: value(), ..no_ids() })),
+        ("whatsapp_id", by(ExternalIds { whatsapp_id: value(), ..no_ids() })),
+        ("zendesk_id", by(ExternalIds { zendesk_id: value(), ..no_ids() })),
+        ("freshdesk_id", by(ExternalIds { freshdesk_id: value(), ..no_ids() })),
+        ("gmelius_id", by(ExternalIds { gmelius_id: value(), ..no_ids() })),
+        ("gorgias_id", by(ExternalIds { gorgias_id: value(), ..no_ids() })),
+    ]
+}
+
+#[tokio::test]
+async fn customers_are_listed_along_their_key_or_an_index_of_what_is_asked_for() {
+    let fixture = recorded_fixture().await;
+    let list = |filter, after| fixture.storage.list_customers(fixture.shop, filter, after, 50);
+    let after = Some(fixture.customer);
+    let all = CustomerFilter::default;
+    let primary_key = "sqlite_autoindex_customers_1";
+    assert_follows(&plan(&fixture, list(all(), None)).await, primary_key, "shop_id=?");
+    assert_follows(&plan(&fixture, list(all(), after)).await, primary_key, "shop_id=? AND id<?");
+    for (column, filter) in one_condition_each() {
+        let count = fixture.storage.count_customers(fixture.shop, filter.clone());
+        for steps in [plan(&fixture, list(filter, None)).await, plan(&fixture, count).await] {
+            let index = match column {
+                "email_folded" => "sqlite_autoindex_customers_2",
+                "phone_number" => "sqlite_autoindex_customers_3",
+                _ => &format!("customers_by_{column}"),
+            };
+            assert_follows(&steps, index, &format!("shop_id=? AND {column}=?"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn users_and_keys_are_listed_along_their_keys() {
+    let fixture = recorded_fixture().await;
+    for is_active in [None, Some(true), Some(false)] {
+        let list = |after| fixture.storage.list_users(fixture.shop, UserFilter { is_active }, after, 50);
+        assert_enters(&plan(&fixture, list(None)).await, "PRIMARY KEY (shop_id=?)");
+        let next_page = plan(&fixture, list(UserId::new(1))).await;
+        assert_enters(&next_page, "PRIMARY KEY (shop_id=? AND id>?)");
+    }
+    let list = |after| fixture.storage.list_keys(fixture.shop, after, 50);
+    let primary_key = "sqlite_autoindex_api_keys_1";
+    assert_follows(&plan(&fixture, list(None)).await, primary_key, "shop_id=?");
+    assert_follows(&plan(&fixture, list(KeyNumber::new(1))).await, primary_key, "shop_id=? AND number>?");
+}
+
+#[tokio::test]
+async fn counts_look_at_one_shop_alone() {
+    let fixture = recorded_fixture().await;
+    let users = fixture.storage.count_users(fixture.shop, UserFilter { is_active: Some(true) });
+    let keys = fixture.storage.count_keys(fixture.shop);
+    let customers = fixture.storage.count_customers(fixture.shop, CustomerFilter::default());
+    let plans = [plan(&fixture, users).await, plan(&fixture, keys).await, plan(&fixture, customers).await];
+    for steps in plans {
+        assert!(matches!(&steps[..], [only] if only.ends_with("(shop_id=?)")), "{steps:#?}");
+    }
+}
+
+#[tokio::test]
+async fn a_search_is_one_statement_that_goes_from_words_to_documents_to_tickets() {
+    let fixture = recorded_fixture().await;
+    let ticket = ticket_position();
+    for (query, after) in [("a", None), ("a b* c", Some(SearchPosition { rank: 1, ticket }))] {
+        let query = SearchQuery::parse(query).unwrap();
+        let steps = plan(&fixture, fixture.storage.search_tickets(fixture.shop, query, after, 50)).await;
+        let place = |expected: &str| match steps.iter().position(|step| step.contains(expected)) {
+            Some(place) => place,
+            None => panic!("{expected} is not in {steps:#?}"),
+        };
+        // M is a full-text condition on the first column.
+        let words = place("SCAN search_index VIRTUAL TABLE INDEX 0:M0");
+        let documents = place("SEARCH documents USING INTEGER PRIMARY KEY (rowid=?)");
+        let customers = place("INDEX tickets_by_customer (shop_id=? AND customer_id=?)");
+        assert!(words < documents && documents < customers, "{steps:#?}");
+        // What is gone through from end to end is what was found.
+        let scanned = steps.iter().filter_map(|step| step.strip_prefix("SCAN "));
+        let scanned: BTreeSet<&str> = scanned.filter_map(|step| step.split(' ').next()).collect();
+        assert_eq!(
+            scanned,
+            ["best", "found_tickets", "ranked", "search_index", "terms"].into(),
+            "{steps:#?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn no_command_goes_through_a_table() {
+    let fixture = recorded_fixture().await;
+    let (storage, shop) = (&fixture.storage, fixture.shop);
+    let user = NewUser {
+        id: None,
+        email: "zoe@example.com".to_owned(),
+        first_name: None,
+        last_name: None,
+        full_name: None,
+        created_at: at(0),
+    };
+    storage.create_user(shop, user, None).await.unwrap();
+    let deactivation = UserUpdate {
+        changes: UserChanges { is_active: Some(false), ..UserChanges::default() },
+        changed_at: at(0),
+    };
+    let changes = CustomerChanges {
+        email: Some(Some("new@example.com".to_owned())),
+        phone_number: Some(Some("1".to_owned())),
+        ..CustomerChanges::default()
+    };
+    let renaming = TicketUpdate {
+        changes: TicketChanges { name: Some(Some("a".to_owned())), ..TicketChanges::default() },
+        expected_version: None,
+        changed_at: at(0),
+    };
+    let commands = async {
+        storage.update_user(shop, UserId::new(1).unwrap(), deactivation, None).await.unwrap();
+        storage.update_customer(shop, fixture.customer, changes, None).await.unwrap();
+        storage.update_ticket(shop, TicketId::new(1).unwrap(), renaming, None).await.unwrap();
+        storage.delete_ticket(shop, TicketId::new(1).unwrap(), None).await.unwrap();
+        storage.erase_customer(shop, fixture.customer).await.unwrap().unwrap();
+    };
+    let statements = statements(&fixture, commands).await;
+    let is_data =
+        |statement: &&String| ["SELECT", "UPDATE", "DELETE"].iter().any(|verb| statement.starts_with(verb));
+    let mut entered = String::new();
+    for statement in statements.iter().filter(is_data) {
+        for step in plan_of(&fixture, statement) {
+            // The full-text index is entered by a document's number.
+            let is_by_number = step == "SCAN search_index VIRTUAL TABLE INDEX 0:=";
+            let is_nothing = step == "SCAN CONSTANT ROW";
+            assert!(!step.starts_with("SCAN") || is_by_number || is_nothing, "{step}: {statement}");
+            entered.push_str(&step);
+        }
+    }
+    for index in [
+        "api_keys_by_user",
+        "tickets_by_customer",
+        "comments_by_ticket",
+        "idempotency_records_by_customer",
+        "search_documents_by_ticket",
+        "search_documents_by_customer",
+    ] {
+        assert!(entered.contains(index), "{index}");
     }
 }

@@ -4,6 +4,9 @@
 pub mod api_keys;
 pub mod comments;
 pub mod concurrency;
+pub mod customer_changes;
+pub mod customer_erasure;
+pub mod customer_lists;
 pub mod customers;
 mod desk;
 pub mod id_ranges;
@@ -16,4 +19,6 @@ pub mod ticket_changes;
 pub mod ticket_deletion;
 pub mod ticket_lists;
 pub mod tickets;
+pub mod user_changes;
+pub mod user_lists;
 pub mod users;

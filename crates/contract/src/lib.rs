@@ -50,6 +50,18 @@
 //! Error: TICKET-5: a ticket with neither: got AssigneeNotFound, expected CustomerNotFound
 //! ```
 //!
+//! # What a store may lack
+//!
+//! A store may lack text search. It leaves `search_tickets` as the trait has it, and its
+//! tests say so; those of SEARCH are then ignored instead of run:
+//!
+//! ```text
+//! hexdesk_contract::storage_contract!(InMemory, without: [text_search]);
+//! ```
+//!
+//! A store that lacks it and does not declare so fails SEARCH-1. [`Case::capability`] tells
+//! the cases apart; [`storage_contract!`] lists what may be lacking.
+//!
 //! # What is not covered
 //!
 //! Durability: a kit cannot crash a machine. That what was acknowledged is on disk must be

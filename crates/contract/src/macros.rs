@@ -22,12 +22,31 @@ macro_rules! __for_each_case {
                 "CUSTOMER-5" customer_5_asked_number_is_kept
                 "CUSTOMER-6" customer_6_taken_number_is_refused
             }
+            customer_lists {
+                "CUSTOMER-9" customer_9_list_meets_every_condition
+                "CUSTOMER-10" customer_10_pages_hold_every_customer_once
+            }
+            customer_changes {
+                "CUSTOMER-11" customer_11_update_changes_what_it_says
+                "CUSTOMER-12" customer_12_refused_update_changes_nothing
+            }
+            customer_erasure {
+                "CUSTOMER-15" customer_15_erasure_takes_all_of_the_customers
+                "CUSTOMER-16" customer_16_what_an_erased_one_had_is_free
+            }
             users {
                 "USER-1" user_1_is_found_as_created
                 "USER-2" user_2_same_email_is_taken
                 "USER-3" user_3_shops_are_apart
                 "USER-4" user_4_asked_number_is_kept
                 "USER-5" user_5_taken_number_is_refused
+            }
+            user_lists {
+                "USER-7" user_7_list_holds_all_in_order
+            }
+            user_changes {
+                "USER-8" user_8_update_changes_what_it_says
+                "USER-9" user_9_refused_update_changes_nothing
             }
             tickets {
                 "TICKET-1" ticket_1_is_found_as_created
@@ -80,7 +99,10 @@ macro_rules! __for_each_case {
             once {
                 "COMMENT-10" comment_10_takes_effect_once
                 "CUSTOMER-8" customer_8_takes_effect_once
+                "CUSTOMER-13" customer_13_takes_effect_once
                 "TICKET-22" ticket_22_takes_effect_once
+                "USER-6" user_6_takes_effect_once
+                "KEY-8" key_8_takes_effect_once
             }
             search {
                 "SEARCH-1" search_1_finds_every_term (text_search)
@@ -95,6 +117,7 @@ macro_rules! __for_each_case {
                 "KEY-4" key_4_first_revocation_stays
                 "KEY-5" key_5_rotation_replaces_the_key
                 "KEY-6" key_6_dead_key_is_not_rotated
+                "KEY-7" key_7_missing_user_is_refused
             }
             id_ranges {
                 "IDRANGE-2" id_range_2_has_its_span
@@ -110,6 +133,9 @@ macro_rules! __for_each_case {
             concurrency {
                 "SHOP-6" shop_6_one_of_racing_creations_wins
                 "CUSTOMER-7" customer_7_one_of_racing_creations_wins
+                "CUSTOMER-14" customer_14_one_of_racing_updates_wins
+                "CUSTOMER-17" customer_17_racing_erasure_leaves_nothing
+                "USER-10" user_10_deactivation_leaves_no_key
                 "TICKET-12" ticket_12_racing_batches_all_take_effect
                 "IDEMPOTENCY-7" idempotency_7_one_of_racing_items_is_created
                 "TICKET-24" ticket_24_one_of_racing_updates_wins
@@ -248,4 +274,64 @@ macro_rules! __case_tests {
             )+}
         )+
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use crate::faulty::{Fault, FaultyFixture};
+    use crate::{CASES, Case};
+
+    /// Every test of the contract but those that are ignored passes on this store.
+    mod without_text_search {
+        use super::{Fault, FaultyFixture};
+
+        crate::storage_contract!(FaultyFixture(Fault::NoSearch), without: [text_search]);
+    }
+
+    /// The tests of this module's contract that the test binary lists, with these arguments.
+    fn listed(arguments: &[&str]) -> Vec<String> {
+        let binary = std::env::current_exe().unwrap();
+        let output =
+            Command::new(binary).args(["--list", "--format=terse"]).args(arguments).output().unwrap();
+        let list = String::from_utf8(output.stdout).unwrap();
+        let module = "macros::tests::without_text_search::";
+        let mut names: Vec<_> = list
+            .lines()
+            .filter_map(|line| line.strip_prefix(module)?.strip_suffix(": test"))
+            .map(Into::into)
+            .collect();
+        names.sort_unstable();
+        names
+    }
+
+    fn names<'a>(cases: impl Iterator<Item = &'a Case>) -> Vec<String> {
+        let mut names: Vec<_> = cases.map(|case| case.name.to_owned()).collect();
+        names.sort_unstable();
+        names
+    }
+
+    #[test]
+    fn the_cases_of_what_is_lacking_are_ignored_and_no_others() {
+        let of_search = CASES.iter().filter(|case| case.rule.starts_with("SEARCH-"));
+        assert_eq!(listed(&["--ignored"]), names(of_search.clone()));
+        assert_eq!(
+            names(CASES.iter().filter(|case| case.capability == Some("text_search"))),
+            names(of_search)
+        );
+        let mut all = names(CASES.iter());
+        all.push("model::agrees_with_the_reference".to_owned());
+        all.sort_unstable();
+        assert_eq!(listed(&[]), all);
+    }
+
+    #[test]
+    fn what_is_lacking_must_be_declared() {
+        for case in CASES.iter().filter(|case| case.capability == Some("text_search")) {
+            let failure = case.run(&FaultyFixture(Fault::NoSearch)).unwrap_err().to_string();
+            assert!(failure.starts_with(case.rule), "{failure}");
+            assert!(failure.contains("without: [text_search]"), "{failure}");
+        }
+    }
 }

@@ -22,15 +22,17 @@ use hexdesk_domain::{
 };
 
 pub(crate) use comments::comment_from;
-pub(crate) use customers::customer_from;
+pub(crate) use customers::{changed_customer, customer_from, is_customer_let_through};
 #[cfg(test)]
 pub(crate) use idempotency::{IdempotencyRecord, record_key};
 pub(crate) use search::is_found;
+#[cfg(test)]
+pub(crate) use search::{TicketWords, answer_order, customer_texts};
 pub(crate) use ticket_changes::changed;
 #[cfg(test)]
 pub(crate) use tickets::StoredTicket;
 pub(crate) use tickets::is_let_through;
-pub(crate) use users::user_from;
+pub(crate) use users::{changed_user, user_from};
 
 /// Keeps everything in the memory of one process.
 ///

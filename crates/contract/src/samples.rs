@@ -2,6 +2,8 @@
 //! the domain lets through. (Only some of the e-mail addresses that are compared are
 //! stranger than it lets through: `fold_email` is for any text.)
 
+mod texts;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -19,38 +21,15 @@ use hexdesk_domain::{
     TicketId, TicketView, Timestamp, User, UserId,
 };
 
+pub(crate) use self::texts::{
+    ALIKE, ALIKE_ADDRESSES, EXTERNAL_IDS, Field, SAME_ADDRESSES, TRICKY_TEXTS, every_external_id,
+    every_spelling, heavy_text_of, longest_email, longest_language_code, text_of,
+};
 use crate::comparison::same;
 
 /// 2026-01-05T10:00:00.123Z; the milliseconds are odd so that a store which cuts or
 /// rounds them is seen.
 const START_UNIX_MILLIS: i64 = 1_767_607_200_123;
-
-/// Texts that stores have been known to change, compare loosely or choke on.
-pub(crate) const TRICKY_TEXTS: &[&str] = &[
-    "",
-    " ",
-    "  padded \t",
-    "line\r\nbreak\n",
-    "'; DROP TABLE tickets; --",
-    "\"quoted\" `ticks` \\backslash\\ \\n \\x00",
-    "NULL",
-    "null",
-    "{a,b}",
-    "[\"x\"]",
-    "100% _any_ $1 ?1 :name",
-    "007",
-    "1e3",
-    "true",
-    "crème brûlée",
-    "e\u{301} is not é",
-    "İıẞßΣς",
-    "日本語 العربية עברית",
-    "\u{202e}right to left",
-    "👩‍👩‍👧‍👦🏳️‍🌈",
-    "\u{1}\u{8}\u{1b}\u{7f}\u{85}",
-    "\u{feff}mark\u{200b}\u{2028}",
-    "\u{fffe}\u{ffff}\u{10ffff}",
-];
 
 /// The point this many milliseconds after an arbitrary start.
 pub(crate) fn at(millis: i64) -> Timestamp {
@@ -80,29 +59,6 @@ pub(crate) fn extreme_times() -> Vec<Timestamp> {
         Timestamp::MAX.saturating_add_millis(-1),
         Timestamp::MAX,
     ]
-}
-
-/// A text of exactly this many characters, of one to four bytes each.
-pub(crate) fn text_of(chars: u64) -> String {
-    let chars = usize::try_from(chars).unwrap_or(usize::MAX);
-    "aé漢🦀🦀".chars().cycle().take(chars).collect()
-}
-
-/// A text of exactly this many characters of four bytes each: the most bytes.
-pub(crate) fn heavy_text_of(chars: u64) -> String {
-    let chars = usize::try_from(chars).unwrap_or(usize::MAX);
-    "🦀🐙".chars().cycle().take(chars).collect()
-}
-
-/// An e-mail address of the greatest length.
-pub(crate) fn longest_email() -> String {
-    let domain = ["d".repeat(63), "e".repeat(63), "f".repeat(57), "com".to_owned()].join(".");
-    format!("{}@{domain}", "L".repeat(64))
-}
-
-/// A language tag of the greatest length.
-pub(crate) fn longest_language_code() -> String {
-    "zh_Hant-TW-x-private1-private2-priv".to_owned()
 }
 
 pub(crate) fn domain(name: &str) -> anyhow::Result<ShopDomain> {
@@ -363,11 +319,20 @@ pub(crate) async fn create_key(
     }
 }
 
-/// Every key of the shop, as the list has them.
+/// Every key of the shop, page by page.
 pub(crate) async fn list_keys(storage: &dyn Storage, shop: ShopId) -> anyhow::Result<Vec<ApiKey>> {
-    let page = storage.list_keys(shop, None, MAX_PAGE_ENTRIES).await?;
-    ensure!(page.next.is_none(), "the shop has more keys than a page holds");
-    Ok(page.entries)
+    let mut keys = Vec::new();
+    let mut after = None;
+    // Far more pages than any case fills: a list that never ends is a failure.
+    for _ in 0..100 {
+        let page = storage.list_keys(shop, after, MAX_PAGE_ENTRIES).await?;
+        keys.extend(page.entries);
+        after = page.next;
+        if after.is_none() {
+            return Ok(keys);
+        }
+    }
+    anyhow::bail!("the list of keys goes on and on")
 }
 
 /// Rotates a key and answers what became of it.

@@ -18,6 +18,8 @@ CREATE TABLE shop_counters (
     PRIMARY KEY (shop_id, counted)
 ) STRICT, WITHOUT ROWID;
 
+-- Kept by rowid: were it kept by its primary key, SQLite would rather go through all
+-- customers of a shop than follow an index that is not unique.
 CREATE TABLE customers (
     shop_id INTEGER NOT NULL REFERENCES shops (id),
     id INTEGER NOT NULL,
@@ -45,7 +47,7 @@ CREATE TABLE customers (
     PRIMARY KEY (shop_id, id),
     UNIQUE (shop_id, email_folded),
     UNIQUE (shop_id, phone_number)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- Customers are looked for by their ids in other systems, of which each has few.
 CREATE INDEX customers_by_shopify_id ON customers (shop_id, shopify_id, id) WHERE shopify_id IS NOT NULL;
@@ -74,6 +76,7 @@ CREATE TABLE users (
     UNIQUE (shop_id, email_folded)
 ) STRICT, WITHOUT ROWID;
 
+-- By rowid as customers are.
 CREATE TABLE api_keys (
     shop_id INTEGER NOT NULL REFERENCES shops (id),
     number INTEGER NOT NULL,
@@ -85,7 +88,7 @@ CREATE TABLE api_keys (
     revoked_at INTEGER,
     PRIMARY KEY (shop_id, number),
     FOREIGN KEY (shop_id, user_id) REFERENCES users (shop_id, id)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- A user who is deactivated loses its keys.
 CREATE INDEX api_keys_by_user ON api_keys (shop_id, user_id) WHERE user_id IS NOT NULL;

@@ -19,7 +19,7 @@ const WEIGHT_OF_MESSAGE: i32 = 1;
 
 /// A document to be added.
 #[derive(Debug, Insertable)]
-#[diesel(table_name = search_documents)]
+#[diesel(table_name = search_documents, treat_none_as_default_value = false)]
 struct NewDocument {
     shop_id: i64,
     ticket_id: Option<i64>,

@@ -1,17 +1,26 @@
 //! The obligations of [`ApiKeyStore`](hexdesk_domain::ApiKeyStore).
 
+mod lists;
+mod rotation;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
-use hexdesk_domain::ports::RotateKeyOutcome;
-use hexdesk_domain::{ApiKey, KeyNumber, NewApiKey, Scope, SecretHash, Shop, ShopId, Storage, Timestamp};
+use hexdesk_domain::ports::{CreateKeyOutcome, UpdateUserOutcome, UserUpdate};
+use hexdesk_domain::{
+    ApiKey, Attempt, KeyNumber, NewApiKey, NewUser, Scope, SecretHash, Shop, ShopId, Storage, Timestamp,
+    UserChanges, UserId,
+};
 
+use self::lists::expect_list;
 use crate::comparison::same;
 use crate::samples::{
-    at, create_key, create_shop, create_user, extreme_times, list_keys, new_key, rotate_key, rotation,
-    secret_hash, user_by_email,
+    at, create_key, create_shop, create_user, extreme_times, list_keys, new_key, user_by_email, user_id,
 };
+
+pub use self::lists::key_3_list_holds_all_in_order;
+pub use self::rotation::{key_5_rotation_replaces_the_key, key_6_dead_key_is_not_rotated};
 
 /// KEY-1: a number of its own, found as handed in, together with its shop.
 pub async fn key_1_is_found_with_its_shop(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
@@ -78,37 +87,6 @@ pub async fn key_2_unknown_number_is_none(storage: Arc<dyn Storage>) -> anyhow::
     expect_keys(&*storage, &two, &[of_two]).await
 }
 
-/// KEY-3: the list holds the shop's keys and no other's, in order of number.
-pub async fn key_3_list_holds_all_in_order(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
-    let one = create_shop(&*storage, "one.example.com").await?;
-    let two = create_shop(&*storage, "two.example.com").await?;
-    let mut expected = [Vec::new(), Vec::new()];
-    for shop in [&one, &two] {
-        same("the list of a shop without keys", &list_keys(&*storage, shop.id).await?, &Vec::new())?;
-    }
-    // Neither the times nor the secrets are in the order of creation.
-    for index in 0..12_u8 {
-        let scattered = index * 7 % 12;
-        for (shop, keys) in [&one, &two].into_iter().zip(&mut expected) {
-            let expires_at = (index % 3 == 0).then(|| Timestamp::MIN.saturating_add_millis(scattered.into()));
-            let new = NewApiKey { created_at: at(-i64::from(scattered)), expires_at, ..new_key(scattered) };
-            keys.push(create_key(&*storage, shop.id, new).await?);
-        }
-    }
-    for (shop, keys) in [&one, &two].into_iter().zip(&mut expected) {
-        for key in keys.iter_mut().rev().step_by(4) {
-            key.revoked_at = Some(at(9));
-            storage.revoke_key(shop.id, key.number, at(9)).await?;
-        }
-        keys.sort_by_key(|key| key.number);
-    }
-    for (shop, keys) in [&one, &two].into_iter().zip(&expected) {
-        same("the shop's keys", &list_keys(&*storage, shop.id).await?, keys)?;
-    }
-    storage.close_shop(&one.domain, at(10)).await?;
-    same("the closed shop's keys", &list_keys(&*storage, one.id).await?, &expected[0])
-}
-
 /// KEY-4: revoking sets the time and answers the key; again keeps the first.
 pub async fn key_4_first_revocation_stays(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let one = create_shop(&*storage, "one.example.com").await?;
@@ -145,103 +123,45 @@ pub async fn key_4_first_revocation_stays(storage: Arc<dyn Storage>) -> anyhow::
     expect_keys(&*storage, &two, &untouched).await
 }
 
-/// KEY-5: rotating adds a key like the old one and ends the old one.
-pub async fn key_5_rotation_replaces_the_key(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
-    let shop = create_shop(&*storage, "shop.example.com").await?;
-    let other = create_shop(&*storage, "other.example.com").await?;
-    let user = create_user(&*storage, shop.id, user_by_email("agent@example.com")).await?;
-    let neighbour = create_key(&*storage, shop.id, new_key(200)).await?;
-    let of_other = create_key(&*storage, other.id, new_key(201)).await?;
-    let now = at(1_000);
-    let mut expected = vec![neighbour];
-    for (expires_at, old_ends_at, ends) in [
-        (None, at(5_000), at(5_000)),
-        (None, now, now),
-        (None, Timestamp::MAX, Timestamp::MAX),
-        (Some(at(9_000)), at(5_000), at(5_000)),
-        (Some(at(5_000)), at(5_000), at(5_000)),
-        (Some(at(4_999)), at(5_000), at(4_999)),
-        (Some(at(1_001)), Timestamp::MAX, at(1_001)),
-    ] {
-        for scopes in
-            [&[Scope::TicketsRead][..], &[Scope::TicketsWrite], &[Scope::CustomersWrite], Scope::ALL]
-        {
-            let scopes: BTreeSet<_> = scopes.iter().copied().collect();
-            let seed = u8::try_from(expected.len())?;
-            // Every other key writes for a user.
-            let user_id = (seed % 4 == 1).then_some(user.id);
-            let new = NewApiKey { scopes: scopes.clone(), user_id, expires_at, ..new_key(seed) };
-            let old = create_key(&*storage, shop.id, new).await?;
-            let secret = secret_hash(seed + 100);
-            let outcome =
-                rotate_key(&*storage, shop.id, old.number, rotation(seed + 100, now, old_ends_at)).await?;
-            let RotateKeyOutcome::Rotated(added) = outcome else {
-                anyhow::bail!("rotating a live key was answered {outcome:?}");
-            };
-            let new = NewApiKey { secret_hash: secret, scopes, user_id, created_at: now, expires_at: None };
-            same("the added key", &added, &key_from(new, shop.id, added.number))?;
-            expected.push(ApiKey { expires_at: Some(ends), ..old });
-            expected.push(added);
-        }
-    }
-    // A key that was added by rotation can be rotated, and once more while the old one
-    // lives.
-    let twice = create_key(&*storage, shop.id, new_key(90)).await?;
-    let mut number = twice.number;
-    let mut rotated = twice;
-    for (round, old_ends_at) in [(91, at(3_000)), (92, at(2_000))] {
-        let outcome = rotate_key(&*storage, shop.id, number, rotation(round, now, old_ends_at)).await?;
-        let RotateKeyOutcome::Rotated(added) = outcome else {
-            anyhow::bail!("rotating a live key was answered {outcome:?}");
-        };
-        expected.push(ApiKey { expires_at: Some(old_ends_at), ..rotated });
-        number = added.number;
-        rotated = added;
-    }
-    expected.push(rotated);
+/// KEY-7: a key in the name of someone who is not an active user of the shop is not added.
+pub async fn key_7_missing_user_is_refused(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let storage = &*storage;
+    let shop = create_shop(storage, "shop.example.com").await?;
+    let other = create_shop(storage, "other.example.com").await?;
+    let user =
+        |id: Option<UserId>, name: &str| NewUser { id, ..user_by_email(&format!("{name}@example.com")) };
+    let active = create_user(storage, shop.id, user(None, "active")).await?.id;
+    let others = create_user(storage, other.id, user(Some(user_id(500)?), "other")).await?.id;
+    let gone = create_user(storage, shop.id, user(None, "gone")).await?.id;
+    // Deactivated in one shop, and active in the other.
+    create_user(storage, other.id, user(Some(gone), "active")).await?;
+    set_active(storage, shop.id, gone, false).await?;
 
-    let numbers: BTreeSet<_> = expected.iter().map(|key| key.number).collect();
-    ensure!(numbers.len() == expected.len(), "two keys have the same number: {numbers:?}");
-    expected.sort_by_key(|key| key.number);
-    same("the shop's keys", &list_keys(&*storage, shop.id).await?, &expected)?;
-    expect_keys(&*storage, &shop, &expected).await?;
-    same("the other shop's keys", &list_keys(&*storage, other.id).await?, &vec![of_other])
+    let in_the_name_of = |user_id: UserId| NewApiKey { user_id: Some(user_id), ..new_key(1) };
+    let mut expected = Vec::new();
+    for refused in [others, gone, user_id(UserId::MAX)?, user_id(404)?] {
+        let attempt = storage.create_key(shop.id, in_the_name_of(refused), None).await?;
+        same(&format!("a key of {refused}"), &attempt, &Attempt::Ran(CreateKeyOutcome::UserNotFound))?;
+        expect_list(storage, &shop, &expected).await?;
+        // What is refused is not in the way of others.
+        expected.push(create_key(storage, shop.id, in_the_name_of(active)).await?);
+        expected.push(create_key(storage, shop.id, new_key(2)).await?);
+        expect_list(storage, &shop, &expected).await?;
+    }
+    let of_other = create_key(storage, other.id, in_the_name_of(gone)).await?;
+    expect_list(storage, &other, &[of_other]).await?;
+    // Active again, the user may have keys again.
+    set_active(storage, shop.id, gone, true).await?;
+    expected.push(create_key(storage, shop.id, in_the_name_of(gone)).await?);
+    expect_list(storage, &shop, &expected).await
 }
 
-/// KEY-6: a key that is not there, revoked or expired cannot be rotated.
-pub async fn key_6_dead_key_is_not_rotated(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
-    let shop = create_shop(&*storage, "shop.example.com").await?;
-    let other = create_shop(&*storage, "other.example.com").await?;
-    let now = at(1_000);
-    let dead = [
-        NewApiKey { expires_at: Some(now), ..new_key(1) },
-        NewApiKey { expires_at: Some(at(999)), ..new_key(2) },
-        NewApiKey { expires_at: Some(Timestamp::MIN), ..new_key(3) },
-    ];
-    for new in dead {
-        create_key(&*storage, shop.id, new).await?;
+async fn set_active(storage: &dyn Storage, shop: ShopId, id: UserId, is_active: bool) -> anyhow::Result<()> {
+    let changes = UserChanges { is_active: Some(is_active), ..UserChanges::default() };
+    match storage.update_user(shop, id, UserUpdate { changes, changed_at: at(5) }, None).await? {
+        Attempt::Ran(UpdateUserOutcome::Updated(_)) => Ok(()),
+        other => anyhow::bail!("a user's update was answered {other:?}"),
     }
-    // Revoked before, at and after the time of rotation, with and without an expiry.
-    for (seed, revoked_at) in [(4, at(1)), (5, now), (6, at(2_000))] {
-        let expires_at = (seed == 5).then_some(Timestamp::MAX);
-        let key = create_key(&*storage, shop.id, NewApiKey { expires_at, ..new_key(seed) }).await?;
-        storage.revoke_key(shop.id, key.number, revoked_at).await?;
-    }
-    let before = list_keys(&*storage, shop.id).await?;
-    let unknown = [number(i64::from(i32::MAX))?, number(i64::MAX)?];
-    for number in before.iter().map(|key| key.number).chain(unknown) {
-        let outcome = rotate_key(&*storage, shop.id, number, rotation(9, now, at(5_000))).await?;
-        same("rotating a dead key", &outcome, &RotateKeyOutcome::NotLive)?;
-        same("the shop's keys", &list_keys(&*storage, shop.id).await?, &before)?;
-        // A key of this number is there, but in another shop.
-        let outcome = rotate_key(&*storage, other.id, number, rotation(9, now, at(5_000))).await?;
-        same("rotating another shop's key", &outcome, &RotateKeyOutcome::NotLive)?;
-        same("the other shop's keys", &list_keys(&*storage, other.id).await?, &Vec::new())?;
-    }
-    let live = create_key(&*storage, shop.id, new_key(7)).await?;
-    let outcome = rotate_key(&*storage, other.id, live.number, rotation(9, now, at(5_000))).await?;
-    same("rotating another shop's live key", &outcome, &RotateKeyOutcome::NotLive)?;
-    expect_keys(&*storage, &shop, &[live]).await
 }
 
 fn number(number: i64) -> anyhow::Result<KeyNumber> {

@@ -1,6 +1,9 @@
 //! The obligations on calls that run at the same time. Tasks on several threads are
 //! held at a barrier and let go together, in several rounds.
 
+mod erasures;
+mod people;
+
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
@@ -14,6 +17,8 @@ use hexdesk_domain::{Attempt, NewComment, NewCustomer, Storage, Ticket, TicketCh
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
+pub use self::erasures::customer_17_racing_erasure_leaves_nothing;
+pub use self::people::{customer_14_one_of_racing_updates_wins, user_10_deactivation_leaves_no_key};
 use super::id_ranges::expect_no_overlap;
 use crate::comparison::same;
 use crate::samples::{

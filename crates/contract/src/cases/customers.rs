@@ -6,13 +6,14 @@ use std::sync::Arc;
 use anyhow::ensure;
 use hexdesk_domain::limits::{MAX_EXTERNAL_ID_CHARS, MAX_PERSON_NAME_CHARS, MAX_PHONE_NUMBER_CHARS};
 use hexdesk_domain::ports::CreateCustomerOutcome;
-use hexdesk_domain::{Attempt, Customer, CustomerId, ExternalIds, NewCustomer, ShopId, Storage};
+use hexdesk_domain::{Attempt, Customer, CustomerId, NewCustomer, ShopId, Storage};
 
 use crate::comparison::same;
 use crate::memory::customer_from;
 use crate::samples::{
-    TRICKY_TEXTS, at, create_customer, create_shop, customer_by_email, customer_by_phone_number, customer_id,
-    extreme_times, heavy_text_of, longest_email, text_of,
+    ALIKE_ADDRESSES, EXTERNAL_IDS, Field, SAME_ADDRESSES, TRICKY_TEXTS, at, create_customer, create_shop,
+    customer_by_email, customer_by_phone_number, customer_id, every_external_id, extreme_times,
+    heavy_text_of, longest_email, text_of,
 };
 
 /// CUSTOMER-1: a number of its own, found with every field as handed in.
@@ -70,25 +71,16 @@ fn various_customers() -> Vec<NewCustomer> {
         }
     }
     // Each optional field once on its own.
-    let named: [fn(&mut NewCustomer, String); 14] = [
-        |new, text| new.first_name = Some(text),
-        |new, text| new.last_name = Some(text),
-        |new, text| new.full_name = Some(text),
-        |new, text| new.external_ids.shopify_id = Some(text),
-        |new, text| new.external_ids.wordpress_id = Some(text),
-        |new, text| new.external_ids.prestashop_id = Some(text),
-        |new, text| new.external_ids.fb_user_id = Some(text),
-        |new, text| new.external_ids.ig_user_id = Some(text),
-        |new, text| new.external_ids.ig_pseudo = Some(text),
-        |new, text| new.external_ids.whatsapp_id = Some(text),
-        |new, text| new.external_ids.zendesk_id = Some(text),
-        |new, text| new.external_ids.freshdesk_id = Some(text),
-        |new, text| new.external_ids.gmelius_id = Some(text),
-        |new, text| new.external_ids.gorgias_id = Some(text),
-    ];
-    for (index, set) in named.into_iter().enumerate() {
-        let mut new = customer_by_email(&format!("one-field-{index}@example.com"));
-        set(&mut new, format!("field {index}"));
+    let names: [Field<NewCustomer>; 3] =
+        [|new| &mut new.first_name, |new| &mut new.last_name, |new| &mut new.full_name];
+    for (index, field) in names.into_iter().enumerate() {
+        let mut new = customer_by_email(&format!("one-name-{index}@example.com"));
+        *field(&mut new) = Some(format!("name {index}"));
+        all.push(new);
+    }
+    for (name, field) in EXTERNAL_IDS {
+        let mut new = customer_by_email(&format!("one-id-{name}@example.com"));
+        *field(&mut new.external_ids) = Some(format!("id {name}"));
         all.push(new);
     }
     for (index, created_at) in extreme_times().into_iter().enumerate() {
@@ -97,35 +89,10 @@ fn various_customers() -> Vec<NewCustomer> {
     all
 }
 
-/// Ids in every system, each made from the name of its field.
-fn every_external_id(id: impl Fn(&str) -> String) -> ExternalIds {
-    let id = |name: &str| Some(id(name));
-    ExternalIds {
-        shopify_id: id("shopify"),
-        wordpress_id: id("wordpress"),
-        prestashop_id: id("prestashop"),
-        fb_user_id: id("fb_user"),
-        ig_user_id: id("ig_user"),
-        ig_pseudo: id("ig_pseudo"),
-        whatsapp_id: id("whatsapp"),
-        zendesk_id: id("zendesk"),
-        freshdesk_id: id("freshdesk"),
-        gmelius_id: id("gmelius"),
-        gorgias_id: id("gorgias"),
-    }
-}
-
 /// CUSTOMER-2: an e-mail address that a customer has answers that customer.
 pub async fn customer_2_same_email_is_existing(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let shop = create_shop(&*storage, "shop.example.com").await?.id;
-    let same_addresses: &[&[&str]] = &[
-        &["Ada@Example.com", "ada@example.com", "ADA@EXAMPLE.COM"],
-        &["DÉV@EXÄMPLE.COM", "dév@exämple.com", "DÉv@exÄmple.com"],
-        &["ΟΔΟΣ@example.com", "οδος@example.com"],
-        &["ЖУК@example.com", "жук@example.com"],
-        &["İ@example.com", "i\u{307}@example.com"],
-    ];
-    for addresses in same_addresses {
+    for addresses in SAME_ADDRESSES {
         let new = NewCustomer {
             first_name: Some("first".into()),
             phone_number: Some(format!("phone of {}", addresses[0])),
@@ -153,21 +120,7 @@ pub async fn customer_2_same_email_is_existing(storage: Arc<dyn Storage>) -> any
         let by_phone = customer_by_phone_number(&format!("new phone of {}", addresses[0]));
         create_customer(&*storage, shop, by_phone).await?;
     }
-    // Addresses that only look alike.
-    for address in [
-        "da@example.com",
-        "ada@example.co",
-        "ada@example.com ",
-        "a_a@example.com",
-        "a%@example.com",
-        "àda@example.com",
-        "de\u{301}v@exämple.com",
-        "dev@example.com",
-        "strasse@example.com",
-        "straße@example.com",
-        "i@example.com",
-        "ı@example.com",
-    ] {
+    for address in ALIKE_ADDRESSES {
         create_customer(&*storage, shop, customer_by_email(address)).await?;
     }
     Ok(())

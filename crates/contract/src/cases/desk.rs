@@ -166,6 +166,38 @@ impl Snapshot {
         self
     }
 
+    /// The same with this customer as it is here, wherever it is shown.
+    pub(super) fn with_customer(mut self, changed: &Customer) -> Self {
+        let update = |customer: &mut Customer| {
+            if (customer.shop_id, customer.id) == (changed.shop_id, changed.id) {
+                customer.clone_from(changed);
+            }
+        };
+        for (view, comments) in self.tickets.values_mut() {
+            update(&mut view.customer);
+            comments.iter_mut().for_each(|comment| update(&mut comment.customer));
+        }
+        self.people.iter_mut().filter_map(|(customer, ..)| customer.as_mut()).for_each(update);
+        self
+    }
+
+    /// The same with this user as it is here, wherever it is shown.
+    pub(super) fn with_user(mut self, changed: &User) -> Self {
+        let update = |user: &mut User| {
+            if (user.shop_id, user.id) == (changed.shop_id, changed.id) {
+                user.clone_from(changed);
+            }
+        };
+        for (view, comments) in self.tickets.values_mut() {
+            view.assignee.iter_mut().for_each(update);
+            comments.iter_mut().filter_map(|comment| comment.author.as_mut()).for_each(update);
+        }
+        for (_, user, agent) in &mut self.people {
+            user.iter_mut().chain(agent).for_each(update);
+        }
+        self
+    }
+
     /// The same without this ticket and its comments.
     pub(super) fn without(mut self, shop: ShopId, id: TicketId) -> Self {
         self.tickets.remove(&(shop, id));

@@ -1,39 +1,68 @@
 //! The obligations of [`Attempt`], the same for every operation that answers one.
 
+mod api_keys;
 mod comments;
+mod customer_updates;
 mod customers;
 mod ticket_updates;
 mod trial;
+mod user_updates;
+mod users;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use hexdesk_domain::{Attempt, IdempotencyRequest, Storage, Timestamp};
 
+use self::api_keys::{KeyRotations, Keys};
 use self::comments::Comments;
+use self::customer_updates::CustomerUpdates;
 use self::customers::Customers;
 use self::ticket_updates::TicketUpdates;
 use self::trial::expect_once;
+use self::user_updates::UserUpdates;
+use self::users::Users;
 use crate::samples::Stage;
 
 /// COMMENT-10: with a `Once` the obligations of `Attempt` hold.
 pub async fn comment_10_takes_effect_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
-    expect_once(&storage, Arc::new(Comments)).await?;
+    expect_once(&storage, "example.com", Arc::new(Comments)).await?;
     comments::a_key_twice_in_a_batch(&*storage).await
 }
 
 /// CUSTOMER-8: with a `Once` the obligations of `Attempt` hold, for outcomes with and
 /// without a receipt.
 pub async fn customer_8_takes_effect_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
-    expect_once(&storage, Arc::new(Customers)).await?;
+    expect_once(&storage, "example.com", Arc::new(Customers)).await?;
     customers::existing_with_and_without_a_receipt(&*storage).await
+}
+
+/// CUSTOMER-13: with a `Once` the obligations of `Attempt` hold.
+pub async fn customer_13_takes_effect_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    expect_once(&storage, "updated.example.com", Arc::new(CustomerUpdates)).await?;
+    customer_updates::update_is_replayed_whatever_became_of_the_customer(&*storage).await
+}
+
+/// USER-6: with a `Once` the obligations of `Attempt` hold, to create and to update.
+pub async fn user_6_takes_effect_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    expect_once(&storage, "created.example.com", Arc::new(Users)).await?;
+    expect_once(&storage, "updated.example.com", Arc::new(UserUpdates)).await?;
+    user_updates::update_is_replayed_whatever_became_of_the_user(&*storage).await
 }
 
 /// TICKET-22: with a `Once` the obligations of `Attempt` hold, an update that says nothing
 /// included.
 pub async fn ticket_22_takes_effect_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
-    expect_once(&storage, Arc::new(TicketUpdates)).await?;
+    expect_once(&storage, "example.com", Arc::new(TicketUpdates)).await?;
     ticket_updates::update_is_replayed_whatever_became_of_the_ticket(&*storage).await
+}
+
+/// KEY-8: with a `Once` the obligations of `Attempt` hold for the creation and the rotation
+/// of keys.
+pub async fn key_8_takes_effect_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    expect_once(&storage, "created.example.com", Arc::new(Keys)).await?;
+    expect_once(&storage, "rotated.example.com", Arc::new(KeyRotations::default())).await?;
+    api_keys::rotation_is_replayed_whatever_became_of_the_key(&*storage).await
 }
 
 /// An operation that creates things, each known by a number, in a shop with a ticket of

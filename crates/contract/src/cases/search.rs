@@ -22,6 +22,7 @@ use crate::samples::{
 /// SEARCH-1: the shop's tickets in which every term is found, in whichever of their texts.
 pub async fn search_1_finds_every_term(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     places::every_place_is_searched(&*storage).await?;
+    places::addresses_are_found_by_their_parts(&*storage).await?;
     places::terms_may_be_in_different_places(&*storage).await?;
     places::nothing_else_is_searched(&*storage).await?;
     places::shops_are_apart(&*storage).await?;

@@ -14,6 +14,7 @@ use hexdesk_domain::{
 
 use super::desk::{CREATED, Desk, Snapshot};
 use super::ticket_lists::{create_all, expect_list_and_count, some_filters, whole_list};
+use super::user_changes::activate;
 use crate::comparison::same;
 use crate::memory::changed;
 use crate::samples::{
@@ -330,8 +331,8 @@ async fn nobodys_ticket_is_not_found(storage: &dyn Storage, desks: &[Desk; 2]) -
     before.expect(storage, desks, "what was about tickets that are not the shop's").await
 }
 
-/// TICKET-21: an assignee who is not a user of the shop is refused, after TICKET-20, and
-/// nothing changes.
+/// TICKET-21: an assignee who is not an active user of the shop is refused, after TICKET-20,
+/// and nothing changes.
 pub async fn ticket_21_unknown_assignee_is_refused(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let storage = &*storage;
     let desks = Desk::pair(storage, "example.com").await?;
@@ -342,8 +343,15 @@ pub async fn ticket_21_unknown_assignee_is_refused(storage: Arc<dyn Storage>) ->
     let as_customer = NewCustomer { id: Some(customer_id(800)?), ..customer_by_email("800@example.com") };
     create_customer(storage, one.shop(), as_customer).await?;
 
+    // One who is deactivated here, and active in the other shop.
+    for desk in &desks {
+        let new = NewUser { id: Some(user_id(900)?), ..user_by_email("900@example.com") };
+        create_user(storage, desk.shop(), new).await?;
+    }
+    let deactivated = activate(storage, one.shop(), user_id(900)?, false).await?;
+
     let before = Snapshot::of(storage, &desks).await?;
-    for user in [user_id(UserId::MAX)?, of_two.id, user_id(800)?] {
+    for user in [user_id(UserId::MAX)?, of_two.id, user_id(800)?, deactivated.id] {
         for id in Desk::ALL {
             let id = ticket_id(id)?;
             let version = before.view(one.shop(), id)?.ticket.version;
@@ -376,7 +384,32 @@ pub async fn ticket_21_unknown_assignee_is_refused(storage: Arc<dyn Storage>) ->
             update_ticket(storage, desk.shop(), ticket_id(Desk::FULL)?, update(to(&desk.agent))).await?;
         same("the assignee of a number that both shops have", &view.assignee.as_ref(), &Some(&desk.agent))?;
     }
-    Ok(())
+    deactivated_assignee_stays(storage, &desks).await
+}
+
+/// Until the ticket is assigned to someone else; it cannot be assigned to the same again.
+async fn deactivated_assignee_stays(storage: &dyn Storage, desks: &[Desk; 2]) -> anyhow::Result<()> {
+    let [one, _] = desks;
+    let (shop, id) = (one.shop(), ticket_id(Desk::FULL)?);
+    let to_agent = || TicketChanges { assigned_to: Some(Some(one.agent.id)), ..TicketChanges::default() };
+    update_ticket(storage, shop, id, update(to_agent())).await?;
+    let deactivated = activate(storage, shop, one.agent.id, false).await?;
+    let before = Snapshot::of(storage, desks).await?;
+    same("the assignee who is deactivated", &before.view(shop, id)?.assignee.as_ref(), &Some(&deactivated))?;
+    let outcome = attempt_update(storage, shop, id, update(to_agent())).await?;
+    same("an update to the same assignee", &outcome, &AssigneeNotFound)?;
+    before.expect(storage, desks, "an update to the same assignee").await?;
+    for changes in [
+        TicketChanges::default(),
+        TicketChanges { name: Some(Some("new".into())), ..TicketChanges::default() },
+        TicketChanges { is_opened: Some(false), ..TicketChanges::default() },
+    ] {
+        let view = update_ticket(storage, shop, id, update(changes)).await?;
+        same("the assignee after another update", &view.assignee.as_ref(), &Some(&deactivated))?;
+    }
+    let active = activate(storage, shop, one.agent.id, true).await?;
+    let view = update_ticket(storage, shop, id, update(to_agent())).await?;
+    same("the assignee who is active again", &view.assignee, &Some(active))
 }
 
 /// Updates the desk's ticket and fails unless it is as it should be then, and everything

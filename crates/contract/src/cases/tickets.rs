@@ -18,12 +18,13 @@ use hexdesk_domain::{
     TicketId, Timestamp, User, UserId,
 };
 
+use super::user_changes::activate;
 use crate::comparison::same;
 use crate::samples::{
     Stage, TRICKY_TEXTS, at, claim, claimed, create_customer, create_ticket, create_user, creation,
     customer_by_email, customer_id, expect_no_ticket, expect_outcomes, expect_ticket, extreme_times,
-    heavy_text_of, longest_email, longest_language_code, plain_ticket, text_of, ticket_id, user_by_email,
-    user_id,
+    find_ticket, heavy_text_of, longest_email, longest_language_code, plain_ticket, text_of, ticket_id,
+    user_by_email, user_id,
 };
 
 /// TICKET-1: found with every field as handed in, times and the order of tags included.
@@ -219,7 +220,7 @@ pub async fn ticket_3_unknown_customer_is_refused(storage: Arc<dyn Storage>) -> 
     expect_nothing_left_on_neighbour(&*storage, &stage, stage.ticket_of_nobody(6)?, CustomerNotFound).await
 }
 
-/// TICKET-4: an assignee who is not a user of the shop is refused and leaves nothing.
+/// TICKET-4: an assignee who is not an active user of the shop is refused and leaves nothing.
 pub async fn ticket_4_unknown_assignee_is_refused(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let stage = Stage::set(&*storage, "shop.example.com").await?;
     let other = Stage::set(&*storage, "other.example.com").await?;
@@ -229,7 +230,16 @@ pub async fn ticket_4_unknown_assignee_is_refused(storage: Arc<dyn Storage>) -> 
     let as_customer = NewCustomer { id: Some(customer_id(800)?), ..customer_by_email("800@example.com") };
     create_customer(&*storage, stage.shop.id, as_customer).await?;
 
-    for user in [user_id(UserId::MAX)?, of_other.id, user_id(800)?] {
+    // One who is deactivated in this shop, and active in the other.
+    for shop in [stage.shop.id, other.shop.id] {
+        let new = NewUser { id: Some(user_id(900)?), ..user_by_email("900@example.com") };
+        create_user(&*storage, shop, new).await?;
+    }
+    let before = Ticket { assigned_to: Some(user_id(900)?), ..stage.ticket(90)? };
+    same("a ticket", &create_ticket(&*storage, creation(before.clone())).await?, &Created)?;
+    let deactivated = activate(&*storage, stage.shop.id, user_id(900)?, false).await?;
+
+    for user in [user_id(UserId::MAX)?, of_other.id, user_id(800)?, deactivated.id] {
         for is_opened in [false, true] {
             let refused = Ticket { assigned_to: Some(user), is_opened, ..stage.ticket(5)? };
             let outcome = create_ticket(&*storage, creation(refused)).await?;
@@ -244,6 +254,14 @@ pub async fn ticket_4_unknown_assignee_is_refused(storage: Arc<dyn Storage>) -> 
         &Created,
     )?;
     expect_ticket(&*storage, "the ticket of a known user", &accepted).await?;
+    // A ticket that the user had before keeps it; a new one can have it once it is active.
+    expect_ticket(&*storage, "the ticket of a user who is deactivated", &before).await?;
+    let view = find_ticket(&*storage, stage.shop.id, before.id).await?;
+    same("its assignee", &view.assignee, &Some(deactivated))?;
+    let active = activate(&*storage, stage.shop.id, user_id(900)?, true).await?;
+    let again = Ticket { assigned_to: Some(active.id), ..stage.ticket(91)? };
+    let outcome = create_ticket(&*storage, creation(again)).await?;
+    same("the ticket of a user who is active again", &outcome, &Created)?;
     expect_nothing_left_on_neighbour(&*storage, &stage, stage.ticket_for_nobody(6)?, AssigneeNotFound).await
 }
 

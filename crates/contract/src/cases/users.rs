@@ -11,8 +11,8 @@ use hexdesk_domain::{Attempt, NewUser, ShopId, Storage, User, UserId};
 use crate::comparison::same;
 use crate::memory::user_from;
 use crate::samples::{
-    TRICKY_TEXTS, at, create_shop, create_user, extreme_times, heavy_text_of, longest_email, text_of,
-    user_by_email, user_id,
+    ALIKE_ADDRESSES, SAME_ADDRESSES, TRICKY_TEXTS, at, create_shop, create_user, extreme_times,
+    heavy_text_of, longest_email, text_of, user_by_email, user_id,
 };
 
 /// USER-1: a number of its own, found with every field as handed in.
@@ -62,14 +62,7 @@ pub async fn user_1_is_found_as_created(storage: Arc<dyn Storage>) -> anyhow::Re
 /// USER-2: an e-mail address that a user has answers that user and changes nothing.
 pub async fn user_2_same_email_is_taken(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let shop = create_shop(&*storage, "shop.example.com").await?.id;
-    let same_addresses: &[&[&str]] = &[
-        &["Ada@Example.com", "ada@example.com", "ADA@EXAMPLE.COM"],
-        &["DÉV@EXÄMPLE.COM", "dév@exämple.com", "DÉv@exÄmple.com"],
-        &["ΟΔΟΣ@example.com", "οδος@example.com"],
-        &["ЖУК@example.com", "жук@example.com"],
-        &["İ@example.com", "i\u{307}@example.com"],
-    ];
-    for addresses in same_addresses {
+    for addresses in SAME_ADDRESSES {
         let new = NewUser { first_name: Some("first".into()), ..user_by_email(addresses[0]) };
         let there = create_user(&*storage, shop, new).await?;
         for address in *addresses {
@@ -86,21 +79,7 @@ pub async fn user_2_same_email_is_taken(storage: Arc<dyn Storage>) -> anyhow::Re
             same("the number asked for in vain", &storage.find_user(shop, free_number).await?, &None)?;
         }
     }
-    // Addresses that only look alike.
-    for address in [
-        "da@example.com",
-        "ada@example.co",
-        "ada@example.com ",
-        "a_a@example.com",
-        "a%@example.com",
-        "àda@example.com",
-        "de\u{301}v@exämple.com",
-        "dev@example.com",
-        "strasse@example.com",
-        "straße@example.com",
-        "i@example.com",
-        "ı@example.com",
-    ] {
+    for address in ALIKE_ADDRESSES {
         create_user(&*storage, shop, user_by_email(address)).await?;
     }
     Ok(())

@@ -1,10 +1,65 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 use hexdesk_domain::{
-    ApiKey, ApiKeyStore, Attempt, KeyNumber, NewApiKey, Once, Page, Shop, ShopId, StorageError, Timestamp,
+    ApiKey, ApiKeyStore, Attempt, Fingerprint, KeyNumber, NewApiKey, Once, Page, Receipt, Shop, ShopId,
+    StorageError, Timestamp, UserId,
 };
 
 use super::{Fault, FaultyStorage};
+use crate::memory::State;
+
+impl FaultyStorage {
+    fn changed_for_keys<T: 'static>(&self, once: Option<Once<T>>) -> Option<Once<T>> {
+        let mut once = once?;
+        let receipt = Arc::clone(&once.receipt);
+        match self.fault {
+            Fault::RefusedKeyRecorded => {
+                let empty = || Receipt { answer: Vec::new(), customer_id: None };
+                once.receipt = Arc::new(move |outcome| receipt(outcome).or_else(|| Some(empty())));
+            }
+            Fault::KeyFingerprintIgnored => once.request.fingerprint = Fingerprint([0; 32]),
+            Fault::KeyRecordsApart => once.request.operation += " of keys",
+            _ => {}
+        }
+        Some(once)
+    }
+
+    /// Whether the user passes for one that the key may have.
+    fn is_taken_for_active(&self, state: &State, shop: ShopId, user: UserId) -> bool {
+        match self.fault {
+            Fault::KeyOfAnyShopsUser => {
+                state.users.values().any(|there| there.id == user && there.deactivated_at.is_none())
+            }
+            Fault::KeyOfDeactivatedUser => state.users.contains_key(&(shop, user)),
+            _ => false,
+        }
+    }
+
+    fn run_creation(
+        &self,
+        state: &mut State,
+        shop: ShopId,
+        new: NewApiKey,
+    ) -> Result<CreateKeyOutcome, StorageError> {
+        let in_nobodys_name = NewApiKey { user_id: None, ..new.clone() };
+        let user_id = new.user_id;
+        let mut outcome = state.create_key(shop, new)?;
+        if outcome == CreateKeyOutcome::UserNotFound {
+            if user_id.is_some_and(|user| self.is_taken_for_active(state, shop, user)) {
+                outcome = state.create_key(shop, in_nobodys_name)?;
+                if let CreateKeyOutcome::Created(key) = &mut outcome {
+                    key.user_id = user_id;
+                    state.api_keys.insert((shop, key.number), key.clone());
+                }
+            } else if self.fault == Fault::RefusedKeyAdded {
+                state.create_key(shop, in_nobodys_name)?;
+            }
+        }
+        Ok(outcome)
+    }
+}
 
 #[async_trait]
 impl ApiKeyStore for FaultyStorage {
@@ -15,7 +70,12 @@ impl ApiKeyStore for FaultyStorage {
         once: Option<Once<CreateKeyOutcome>>,
     ) -> Result<Attempt<CreateKeyOutcome>, StorageError> {
         let user_id = key.user_id.filter(|_| self.fault != Fault::KeyWithoutUser);
-        self.inner.create_key(shop, NewApiKey { user_id, ..key }, once).await
+        let key = NewApiKey { user_id, ..key };
+        let once = self.changed_for_keys(once);
+        if self.fault == Fault::RacingKeyRecords {
+            return self.racing_keys(shop, once, |state| state.create_key(shop, key)).await;
+        }
+        self.inner.state().attempt(shop, once, |state| self.run_creation(state, shop, key))
     }
 
     async fn find_key(
@@ -42,14 +102,29 @@ impl ApiKeyStore for FaultyStorage {
         limit: u32,
     ) -> Result<Page<ApiKey, KeyNumber>, StorageError> {
         let mut page = self.inner.list_keys(shop, after, limit).await?;
-        if self.fault == Fault::RevokedKeysHidden {
-            page.entries.retain(|key| key.revoked_at.is_none());
+        let is_full = u32::try_from(page.entries.len()) == Ok(limit);
+        match self.fault {
+            Fault::RevokedKeysHidden => page.entries.retain(|key| key.revoked_at.is_none()),
+            Fault::FullPageOfKeysGoesOn if is_full => page.next = page.entries.last().map(|key| key.number),
+            Fault::KeysFromThePlaceOn => {
+                let place = after.and_then(|after| KeyNumber::new(after.get() - 1));
+                page = self.inner.list_keys(shop, place, limit).await?;
+            }
+            _ => {}
         }
         Ok(page)
     }
 
     async fn count_keys(&self, shop: ShopId) -> Result<u64, StorageError> {
-        self.inner.count_keys(shop).await
+        let state = self.inner.state();
+        let count = match self.fault {
+            Fault::KeysOfEveryShopCounted => state.api_keys.len(),
+            Fault::RevokedKeysNotCounted => {
+                state.keys_of(shop).filter(|key| key.revoked_at.is_none()).count()
+            }
+            _ => state.keys_of(shop).count(),
+        };
+        Ok(count as u64)
     }
 
     async fn revoke_key(
@@ -70,10 +145,21 @@ impl ApiKeyStore for FaultyStorage {
         &self,
         shop: ShopId,
         number: KeyNumber,
-        rotation: KeyRotation,
+        mut rotation: KeyRotation,
         once: Option<Once<RotateKeyOutcome>>,
     ) -> Result<Attempt<RotateKeyOutcome>, StorageError> {
         let (now, old_ends_at) = (rotation.rotated_at, rotation.old_ends_at);
+        let mut once = self.changed_for_keys(once);
+        let old = self.inner.state().api_keys.get(&(shop, number)).cloned();
+        match self.fault {
+            Fault::RotationWithoutExpiry => rotation.expires_at = None,
+            Fault::RotationKeepsExpiry => rotation.expires_at = old.and_then(|old| old.expires_at),
+            Fault::RotationNotRecorded => once = None,
+            Fault::KeyBeforeRecord if !old.is_some_and(|old| old.is_live(now)) => {
+                return Ok(Attempt::Ran(RotateKeyOutcome::NotLive));
+            }
+            _ => {}
+        }
         let mut expired_now = false;
         if let Some(key) = self.inner.state().api_keys.get_mut(&(shop, number))
             && self.fault == Fault::ExpiredKeyRotated

@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use hexdesk_domain::ports::{CreateCustomerOutcome, Erased, UpdateCustomerOutcome};
 use hexdesk_domain::{
     Attempt, Customer, CustomerChanges, CustomerFilter, CustomerId, CustomerStore, ExternalIds, NewCustomer,
-    Once, Page, ShopId, StorageError, StorageErrorKind,
+    Once, Page, ShopId, StorageError, StorageErrorKind, fold_email,
 };
 
 use super::{Fault, FaultyStorage, failure, gap};
@@ -13,6 +13,17 @@ fn emptied(text: Option<String>) -> Option<String> {
 }
 
 impl FaultyStorage {
+    /// Who once had the address, if nobody has it now.
+    fn formerly_of(&self, shop: ShopId, new: &NewCustomer) -> Option<Customer> {
+        let email = new.email.as_deref().map(fold_email)?;
+        let has_it =
+            |customer: &&Customer| customer.email.as_deref().map(fold_email).as_ref() == Some(&email);
+        if self.inner.state().customers_of(shop).any(|customer| has_it(&customer)) {
+            return None;
+        }
+        self.outdated.state().customers_of(shop).find(has_it).cloned()
+    }
+
     fn created(&self, shop: ShopId, new: NewCustomer) -> Result<CreateCustomerOutcome, StorageError> {
         self.inner.state().create_customer(shop, new)
     }
@@ -82,8 +93,7 @@ impl FaultyStorage {
                 let before = self.inner.state().clone();
                 gap().await;
                 let taken = before.customers_of(shop).any(|there| {
-                    there.email.as_deref().map(hexdesk_domain::fold_email)
-                        == new.email.as_deref().map(hexdesk_domain::fold_email)
+                    there.email.as_deref().map(fold_email) == new.email.as_deref().map(fold_email)
                         || there.phone_number.is_some() && there.phone_number == new.phone_number
                         || Some(there.id) == new.id
                 });
@@ -126,14 +136,17 @@ impl CustomerStore for FaultyStorage {
                 self.inner.create_customer(shop, new, once).await
             }
             Fault::RacingCustomerKeys => {
-                let before = self.inner.state().idempotency_records.clone();
-                gap().await;
-                let mut state = self.inner.state();
-                // Of the records, only what was there before the gap is seen.
-                let hidden = std::mem::replace(&mut state.idempotency_records, before);
-                let attempt = state.attempt(shop, once, |state| state.create_customer(shop, new));
-                state.idempotency_records.extend(hidden);
-                attempt
+                self.racing_keys(shop, once, |state| state.create_customer(shop, new)).await
+            }
+            Fault::RecordAfterErasure if once.is_some() => {
+                self.record_later(shop, once, |state| state.create_customer(shop, new)).await
+            }
+            Fault::GivenUpAddressTaken | Fault::ErasedAddressTaken => {
+                let formerly = self.formerly_of(shop, &new);
+                if let Some(there) = formerly {
+                    return Ok(Attempt::Ran(CreateCustomerOutcome::Existing(there)));
+                }
+                self.inner.create_customer(shop, new, once).await
             }
             _ if once.is_some() => self.inner.create_customer(shop, new, once).await,
             _ => self.add_customer(shop, new).await.map(Attempt::Ran),
@@ -155,11 +168,11 @@ impl CustomerStore for FaultyStorage {
         after: Option<CustomerId>,
         limit: u32,
     ) -> Result<Page<Customer, CustomerId>, StorageError> {
-        self.inner.list_customers(shop, filter, after, limit).await
+        Ok(self.list_of_customers(shop, &filter, after, limit))
     }
 
     async fn count_customers(&self, shop: ShopId, filter: CustomerFilter) -> Result<u64, StorageError> {
-        self.inner.count_customers(shop, filter).await
+        Ok(self.count_of_customers(shop, filter))
     }
 
     async fn update_customer(
@@ -169,10 +182,10 @@ impl CustomerStore for FaultyStorage {
         changes: CustomerChanges,
         once: Option<Once<UpdateCustomerOutcome>>,
     ) -> Result<Attempt<UpdateCustomerOutcome>, StorageError> {
-        self.inner.update_customer(shop, id, changes, once).await
+        self.attempt_customer_update(shop, id, changes, once).await
     }
 
     async fn erase_customer(&self, shop: ShopId, id: CustomerId) -> Result<Option<Erased>, StorageError> {
-        self.inner.erase_customer(shop, id).await
+        self.erase(shop, id).await
     }
 }

@@ -1,9 +1,10 @@
 use std::sync::Arc;
 
 use hexdesk_domain::ports::{CreateCommentOutcome, CreateCustomerOutcome, TicketUpdate, UpdateTicketOutcome};
-use hexdesk_domain::{Fingerprint, Once, Receipt};
+use hexdesk_domain::{Attempt, Fingerprint, Once, Receipt, ShopId, StorageError};
 
-use super::{Fault, FaultyStorage};
+use super::{Fault, FaultyStorage, gap};
+use crate::memory::State;
 
 fn empty_receipt() -> Receipt {
     Receipt { answer: Vec::new(), customer_id: None }
@@ -79,4 +80,42 @@ impl FaultyStorage {
         }
         Some(once)
     }
+
+    /// Runs the operation, of whose records only those are seen that were there before the
+    /// gap.
+    pub(super) async fn racing_keys<T>(
+        &self,
+        shop: ShopId,
+        once: Option<Once<T>>,
+        operation: impl FnOnce(&mut State) -> Result<T, StorageError>,
+    ) -> Result<Attempt<T>, StorageError> {
+        let before = self.inner.state().idempotency_records.clone();
+        gap().await;
+        let mut state = self.inner.state();
+        let hidden = std::mem::replace(&mut state.idempotency_records, before);
+        let attempt = state.attempt(shop, once, operation);
+        state.idempotency_records.extend(hidden);
+        attempt
+    }
+}
+
+/// With a receipt of every outcome.
+pub(super) fn recording_all<T: 'static>(once: Option<Once<T>>) -> Option<Once<T>> {
+    let Once { request, requested_at, receipt } = once?;
+    let receipt = Arc::new(move |outcome: &T| receipt(outcome).or_else(|| Some(empty_receipt())));
+    Some(Once { request, requested_at, receipt })
+}
+
+/// With a request that is the same whatever was sent.
+pub(super) fn without_fingerprint<T>(once: Option<Once<T>>) -> Option<Once<T>> {
+    let mut once = once?;
+    once.request.fingerprint = Fingerprint([0; 32]);
+    Some(once)
+}
+
+/// With a key that no other kind of operation sees.
+pub(super) fn kept_apart<T>(once: Option<Once<T>>) -> Option<Once<T>> {
+    let mut once = once?;
+    once.request.operation += " apart";
+    Some(once)
 }

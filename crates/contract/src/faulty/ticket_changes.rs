@@ -21,14 +21,7 @@ impl FaultyStorage {
                 }
             }
             Fault::RacingUpdateKeys => {
-                let before = self.inner.state().idempotency_records.clone();
-                gap().await;
-                let mut state = self.inner.state();
-                // Of the records, only what was there before the gap is seen.
-                let hidden = std::mem::replace(&mut state.idempotency_records, before);
-                let attempt = state.attempt(shop, once, |state| state.update_ticket(shop, id, update));
-                state.idempotency_records.extend(hidden);
-                return attempt;
+                return self.racing_keys(shop, once, |state| state.update_ticket(shop, id, update)).await;
             }
             Fault::RacingUpdates => {
                 let before = version_of(&self.inner.state(), shop, id);
@@ -53,6 +46,14 @@ impl FaultyStorage {
         id: TicketId,
         mut update: TicketUpdate,
     ) -> Result<UpdateTicketOutcome, StorageError> {
+        if self.fault == Fault::AssignedToInactiveUser {
+            let outcome = with_everyone_active(state, |state| state.update_ticket(shop, id, update))?;
+            let view = state.find_ticket(shop, id).map(Box::new);
+            return Ok(match (outcome, view) {
+                (UpdateTicketOutcome::Updated(_), Some(view)) => UpdateTicketOutcome::Updated(view),
+                (outcome, _) => outcome,
+            });
+        }
         let before = state.clone();
         let said = update.changes.clone();
         if let Some(instead) = self.changed_for_update(state, shop, id, &mut update) {
@@ -132,6 +133,12 @@ impl FaultyStorage {
                 let foreign = state.users.values().find(|user| Some(user.id) == unknown).cloned();
                 if let Some(user) = foreign {
                     state.users.insert((shop, user.id), user);
+                }
+            }
+            Fault::InactiveAssigneeBlocksUpdates if changes.assigned_to.is_none() => {
+                let assignee = state.tickets.get(&(shop, id)).and_then(|stored| stored.ticket.assigned_to);
+                if assignee.is_some_and(|user| !state.is_active_user(shop, user)) {
+                    return Some(UpdateTicketOutcome::AssigneeNotFound);
                 }
             }
             Fault::AssigneeBeforeVersion if unknown.is_some() => {
@@ -253,4 +260,13 @@ impl FaultyStorage {
 
 fn version_of(state: &State, shop: ShopId, id: TicketId) -> Option<i64> {
     state.tickets.get(&(shop, id)).map(|stored| stored.ticket.version)
+}
+
+/// Takes every user for active while this runs.
+pub(super) fn with_everyone_active<T>(state: &mut State, run: impl FnOnce(&mut State) -> T) -> T {
+    let users = state.users.clone();
+    state.users.values_mut().for_each(|user| user.deactivated_at = None);
+    let result = run(state);
+    state.users = users;
+    result
 }

@@ -7,6 +7,7 @@ use hexdesk_domain::{
     TicketView, UserId,
 };
 
+use super::ticket_changes::with_everyone_active;
 use super::{Fault, FaultyStorage, gap};
 use crate::memory::{IdempotencyRecord, StoredTicket, record_key};
 
@@ -89,6 +90,10 @@ impl TicketStore for FaultyStorage {
                 }
                 Ok(outcomes)
             }
+            Fault::AssigneeMayBeInactive => {
+                with_everyone_active(&mut self.inner.state(), |state| state.create_tickets(batch))
+            }
+            Fault::ErasureFailsOthers => self.create_for_who_was_there(batch).await,
             Fault::MissingAssigneeWins => {
                 let mut outcomes = self.inner.create_tickets(batch.clone()).await?;
                 for (item, outcome) in batch.iter().zip(&mut outcomes) {
@@ -233,6 +238,10 @@ impl TicketStore for FaultyStorage {
             (Fault::CustomerJoinedAcrossShops, Some(view)) => {
                 let customer = state.customers.values().find(|there| there.id == view.customer.id);
                 Ok(customer.map(|customer| TicketView { customer: customer.clone(), ..view }))
+            }
+            (Fault::TicketsBehindCustomers, Some(view)) => {
+                let was = self.outdated.state().customers.get(&(shop, view.customer.id)).cloned();
+                Ok(Some(TicketView { customer: was.unwrap_or(view.customer), ..view }))
             }
             (_, found) => Ok(found),
         }

@@ -4,14 +4,34 @@ use hexdesk_domain::{
     Attempt, NewUser, Once, Page, ShopId, StorageError, User, UserFilter, UserId, UserStore,
 };
 
+use super::once::{kept_apart, recording_all, without_fingerprint};
 use super::{Fault, FaultyStorage};
-use crate::memory::user_from;
+use crate::memory::{page_of, user_from};
 
 fn trimmed(text: Option<String>) -> Option<String> {
     text.map(|text| text.trim().to_owned())
 }
 
 impl FaultyStorage {
+    fn listed_users(&self, shop: ShopId, filter: UserFilter) -> Vec<(UserId, User)> {
+        let state = self.inner.state();
+        let mut users = state.filtered_users(shop, filter);
+        match self.fault {
+            Fault::UsersOfEveryShopListed => {
+                for other in state.shops.keys().filter(|other| **other != shop) {
+                    users.extend(state.filtered_users(*other, filter));
+                }
+                users.sort_by_key(|(id, _)| *id);
+            }
+            Fault::InactiveUsersHidden if filter.is_active.is_none() => {
+                users.retain(|(_, user)| user.deactivated_at.is_none());
+            }
+            Fault::LargestUsersFirst => users.reverse(),
+            _ => {}
+        }
+        users
+    }
+
     fn add_user(&self, shop: ShopId, new: NewUser) -> Result<CreateUserOutcome, StorageError> {
         match self.fault {
             Fault::UserNamesTrimmed => {
@@ -42,6 +62,14 @@ impl FaultyStorage {
                 };
                 self.inner.state().create_user(shop, NewUser { id, ..new })
             }
+            Fault::UpperCaseUserInactive if new.email.contains(char::is_uppercase) => {
+                let mut outcome = self.inner.state().create_user(shop, new)?;
+                if let CreateUserOutcome::Created(user) = &mut outcome {
+                    user.deactivated_at = Some(user.created_at);
+                    self.inner.state().users.insert((shop, user.id), user.clone());
+                }
+                Ok(outcome)
+            }
             Fault::UserOverwritten => {
                 let outcome = self.inner.state().create_user(shop, new.clone())?;
                 if outcome == CreateUserOutcome::IdTaken
@@ -65,10 +93,24 @@ impl UserStore for FaultyStorage {
         new: NewUser,
         once: Option<Once<CreateUserOutcome>>,
     ) -> Result<Attempt<CreateUserOutcome>, StorageError> {
-        if once.is_some() {
-            return self.inner.create_user(shop, new, once).await;
+        let once = match self.fault {
+            Fault::RefusedUserRecorded => recording_all(once),
+            Fault::UserFingerprintIgnored => without_fingerprint(once),
+            Fault::UserKeysApart => kept_apart(once),
+            _ => once,
+        };
+        match self.fault {
+            Fault::UserBeforeRecord => {
+                let there = self.inner.state().clone().create_user(shop, new.clone())?;
+                if matches!(there, CreateUserOutcome::EmailTaken(_)) {
+                    return Ok(Attempt::Ran(there));
+                }
+                self.inner.create_user(shop, new, once).await
+            }
+            Fault::RacingUserKeys => self.racing_keys(shop, once, |state| state.create_user(shop, new)).await,
+            _ if once.is_some() => self.inner.create_user(shop, new, once).await,
+            _ => self.add_user(shop, new).map(Attempt::Ran),
         }
-        self.add_user(shop, new).map(Attempt::Ran)
     }
 
     async fn find_user(&self, shop: ShopId, id: UserId) -> Result<Option<User>, StorageError> {
@@ -86,11 +128,28 @@ impl UserStore for FaultyStorage {
         after: Option<UserId>,
         limit: u32,
     ) -> Result<Page<User, UserId>, StorageError> {
-        self.inner.list_users(shop, filter, after, limit).await
+        let mut users = self.listed_users(shop, filter);
+        if let Some(after) = after {
+            match self.fault {
+                Fault::LargestUsersFirst => users.retain(|(id, _)| *id < after),
+                _ => users.retain(|(id, _)| *id > after),
+            }
+        }
+        let last = users.last().map(|(id, _)| *id);
+        let is_full = u32::try_from(users.len()) == Ok(limit);
+        let mut page = page_of(users, Some(limit));
+        if self.fault == Fault::FullPageOfUsersGoesOn && is_full {
+            page.next = last;
+        }
+        Ok(page)
     }
 
     async fn count_users(&self, shop: ShopId, filter: UserFilter) -> Result<u64, StorageError> {
-        self.inner.count_users(shop, filter).await
+        let filter = match self.fault {
+            Fault::UserCountIgnoresFilter => UserFilter::default(),
+            _ => filter,
+        };
+        Ok(self.listed_users(shop, filter).len() as u64)
     }
 
     async fn update_user(
@@ -100,6 +159,6 @@ impl UserStore for FaultyStorage {
         update: UserUpdate,
         once: Option<Once<UpdateUserOutcome>>,
     ) -> Result<Attempt<UpdateUserOutcome>, StorageError> {
-        self.inner.update_user(shop, id, update, once).await
+        self.attempt_user_update(shop, id, update, once).await
     }
 }

@@ -2,19 +2,24 @@
 
 mod api_keys;
 mod comments;
+mod customers;
 mod people;
+mod search;
 mod ticket_changes;
 mod tickets;
 mod translation;
+mod users;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
+use hexdesk_domain::ports::KeyRotation;
 use hexdesk_domain::{
-    CustomerId, HumanTicketId, IdRange, IdempotencyRequest, KeyNumber, NewApiKey, NewCustomer, NewUser,
-    Scope, ShopDomain, ShopId, ShopStore, Storage, StorageError, TicketId, UserId,
+    CustomerFilter, CustomerId, ExternalIds, HumanTicketId, IdRange, IdempotencyRequest, KeyNumber,
+    NewApiKey, NewCustomer, NewUser, Scope, ShopDomain, ShopId, ShopStore, Storage, StorageError, TicketId,
+    UserFilter, UserId,
 };
 
 use super::id_range_ledger::IdRangeLedger;
@@ -43,7 +48,7 @@ pub(super) async fn run(storage: Arc<dyn Storage>, steps: Vec<Step>) -> anyhow::
                 claim: None,
             })
             .await?;
-        model.take(Step::CreateUser { shop, number, email: 0, text: 0 }).await?;
+        model.take(Step::CreateUser { shop, number, email: 0, text: 0, claim: None }).await?;
     }
     for (index, step) in (1..).zip(steps) {
         model.take(step).await.with_context(|| format!("step {index}"))?;
@@ -137,26 +142,44 @@ impl Model {
             Step::CreateShop { domain, at } => self.create_shop(domain, at).await,
             Step::CloseShop { domain, at } => self.close_shop(domain, at).await,
             Step::CreateCustomer { shop, number, email, phone_number, text, claim } => {
-                let text = Some(text_of(text));
                 let new = NewCustomer {
                     email: email.map(address),
-                    phone_number: phone_number.map(|number| format!("555 {number}")),
-                    first_name: text,
+                    phone_number: phone_number.map(phone_number_of),
+                    external_ids: ExternalIds { shopify_id: external_id(text), ..ExternalIds::default() },
+                    first_name: Some(text_of(text)),
                     ..customer_by_email("")
                 };
                 self.create_customer(shop, number, new, claim).await
             }
-            Step::CreateUser { shop, number, email, text } => {
-                let new = NewUser { first_name: Some(text_of(text)), ..user_by_email(&address(email)) };
-                self.create_user(shop, number, new).await
+            Step::ListCustomers { shop, email, phone_number, external_id: id, limit } => {
+                let filter = CustomerFilter {
+                    email: email.map(address),
+                    phone_number: phone_number.map(phone_number_of),
+                    external_ids: ExternalIds {
+                        shopify_id: id.and_then(external_id),
+                        ..ExternalIds::default()
+                    },
+                };
+                self.list_customers(shop, &filter, limit).await
             }
+            Step::UpdateCustomer(update) => self.update_customer(update).await,
+            Step::EraseCustomer { shop, customer } => self.erase_customer(shop, customer).await,
+            Step::CreateUser { shop, number, email, text, claim } => {
+                let new = NewUser { first_name: Some(text_of(text)), ..user_by_email(&address(email)) };
+                self.create_user(shop, number, new, claim).await
+            }
+            Step::ListUsers { shop, is_active, limit } => {
+                self.list_users(shop, UserFilter { is_active }, limit).await
+            }
+            Step::UpdateUser(update) => self.update_user(update).await,
             Step::CreateTickets(items) => self.create_tickets(items).await,
             Step::ListTickets { shop, filter, limit } => self.list_tickets(shop, &filter, limit).await,
+            Step::SearchTickets { shop, words, limit } => self.search_tickets(shop, &words, limit).await,
             Step::UpdateTicket(update) => self.update_ticket(update).await,
             Step::DeleteTicket { ticket, version } => self.delete_ticket(ticket, version).await,
             Step::CreateComments(items) => self.create_comments(items).await,
             Step::ListComments { ticket, limit } => self.list_comments_of(ticket, limit).await,
-            Step::CreateKey { shop, user, at: created_at, expires_at, scopes } => {
+            Step::CreateKey { shop, user, at: created_at, expires_at, scopes, claim } => {
                 let scopes = Scope::ALL.iter().enumerate().filter(|(index, _)| scopes >> index & 1 == 1);
                 let new = NewApiKey {
                     scopes: scopes.map(|(_, scope)| *scope).collect(),
@@ -165,11 +188,17 @@ impl Model {
                     secret_hash: self.secret(),
                     user_id: None,
                 };
-                self.create_key(shop, user, new).await
+                self.create_key(shop, user, new, claim).await
             }
             Step::RevokeKey { shop, key, at } => self.revoke_key(shop, key, at).await,
-            Step::RotateKey { shop, key, at, old_ends_at } => {
-                self.rotate_key(shop, key, at, old_ends_at).await
+            Step::RotateKey { shop, key, at: rotated_at, expires_at, old_ends_at, claim } => {
+                let rotation = KeyRotation {
+                    secret_hash: self.secret(),
+                    expires_at: expires_at.map(at),
+                    rotated_at: at(rotated_at),
+                    old_ends_at: at(old_ends_at.max(rotated_at)),
+                };
+                self.rotate_key(shop, key, rotation, claim).await
             }
             Step::ReserveIdRange { at: millis, span, current } => {
                 let current = current.and_then(|slot| pick(&self.ranges, slot));
@@ -195,10 +224,13 @@ impl Model {
         }
         for slot in (0..=Slot::MAX).take(self.shops.len()) {
             self.list_tickets(slot, &Filter::default(), MAX_PAGE_ENTRIES).await?;
+            self.list_customers(slot, &CustomerFilter::default(), 2).await?;
+            self.list_users(slot, UserFilter::default(), 2).await?;
         }
         for shop in self.shops.clone() {
             self.look_at_people(shop).await?;
             self.look_at_keys(shop).await?;
+            self.look_at_answers(shop).await?;
         }
         self.look_at_tickets().await
     }
@@ -219,6 +251,15 @@ fn text_of(slot: u8) -> String {
 fn address(number: u8) -> String {
     let name = if number.is_multiple_of(2) { "dév" } else { "DÉV" };
     format!("{name}-{}@example.com", number / 2)
+}
+
+fn phone_number_of(number: u8) -> String {
+    format!("555 {number}")
+}
+
+/// None, the empty one, or one of two that differ by case.
+fn external_id(slot: Slot) -> Option<String> {
+    [None, Some(""), Some("id"), Some("ID")][usize::from(slot % 4)].map(Into::into)
 }
 
 fn request_of(claim: Claim) -> anyhow::Result<IdempotencyRequest> {

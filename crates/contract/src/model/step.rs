@@ -24,17 +24,44 @@ pub(super) enum Step {
         text: u8,
         claim: Option<Claim>,
     },
+    /// Through all pages.
+    ListCustomers {
+        shop: Slot,
+        email: Option<u8>,
+        phone_number: Option<u8>,
+        external_id: Option<Slot>,
+        limit: u32,
+    },
+    UpdateCustomer(CustomerUpdate),
+    EraseCustomer {
+        shop: Slot,
+        customer: Person,
+    },
     CreateUser {
         shop: Slot,
         number: Number,
         email: u8,
         text: u8,
+        claim: Option<Claim>,
     },
+    /// Through all pages.
+    ListUsers {
+        shop: Slot,
+        is_active: Option<bool>,
+        limit: u32,
+    },
+    UpdateUser(UserUpdate),
     CreateTickets(Vec<Item>),
     /// Through all pages.
     ListTickets {
         shop: Slot,
         filter: Filter,
+        limit: u32,
+    },
+    /// Through all pages of the answer.
+    SearchTickets {
+        shop: Slot,
+        words: Vec<SearchWord>,
         limit: u32,
     },
     UpdateTicket(Update),
@@ -53,6 +80,7 @@ pub(super) enum Step {
         at: i64,
         expires_at: Option<i64>,
         scopes: u8,
+        claim: Option<Claim>,
     },
     RevokeKey {
         shop: Slot,
@@ -63,7 +91,9 @@ pub(super) enum Step {
         shop: Slot,
         key: Slot,
         at: i64,
+        expires_at: Option<i64>,
         old_ends_at: i64,
+        claim: Option<Claim>,
     },
     ReserveIdRange {
         at: i64,
@@ -96,6 +126,30 @@ pub(super) enum Person {
     Nobody,
 }
 
+/// A change of a customer.
+#[derive(Debug, Clone)]
+pub(super) struct CustomerUpdate {
+    pub(super) shop: Slot,
+    pub(super) customer: Person,
+    pub(super) email: Option<Option<u8>>,
+    pub(super) phone_number: Option<Option<u8>>,
+    pub(super) first_name: Option<Option<Slot>>,
+    pub(super) external_id: Option<Option<Slot>>,
+    pub(super) claim: Option<Claim>,
+}
+
+/// A change of a user.
+#[derive(Debug, Clone)]
+pub(super) struct UserUpdate {
+    pub(super) shop: Slot,
+    pub(super) user: Person,
+    pub(super) email: Option<u8>,
+    pub(super) first_name: Option<Option<Slot>>,
+    pub(super) is_active: Option<bool>,
+    pub(super) at: i64,
+    pub(super) claim: Option<Claim>,
+}
+
 /// One ticket of a batch.
 #[derive(Debug, Clone)]
 pub(super) struct Item {
@@ -126,6 +180,14 @@ pub(super) struct Filter {
     pub(super) date_before: Option<i64>,
     pub(super) last_message_from: Option<i64>,
     pub(super) last_message_before: Option<i64>,
+}
+
+/// One word of a search.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SearchWord {
+    pub(super) word: Slot,
+    /// So many letters at its beginning, as a prefix.
+    pub(super) beginning: Option<u8>,
 }
 
 /// A ticket that was tried, or none that is there; in its shop or another, or the same by
@@ -199,8 +261,15 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..DOMAINS, MILLIS).prop_map(|(domain, at)| Step::CreateShop { domain, at }),
         2 => (0..DOMAINS, MILLIS).prop_map(|(domain, at)| Step::CloseShop { domain, at }),
         8 => create_customer(),
-        3 => (slot(), number(), 0..EMAILS, slot())
-            .prop_map(|(shop, number, email, text)| Step::CreateUser { shop, number, email, text }),
+        3 => list_customers(),
+        5 => customer_update().prop_map(Step::UpdateCustomer),
+        2 => (slot(), person()).prop_map(|(shop, customer)| Step::EraseCustomer { shop, customer }),
+        3 => (slot(), number(), 0..EMAILS, slot(), option::weighted(0.3, claim())).prop_map(
+            |(shop, number, email, text, claim)| Step::CreateUser { shop, number, email, text, claim }
+        ),
+        2 => (slot(), option::of(any::<bool>()), 1..4_u32)
+            .prop_map(|(shop, is_active, limit)| Step::ListUsers { shop, is_active, limit }),
+        4 => user_update().prop_map(Step::UpdateUser),
         8 => vec(item(), 0..6).prop_map(Step::CreateTickets),
         10 => (slot(), filter(), 1..6_u32)
             .prop_map(|(shop, filter, limit)| Step::ListTickets { shop, filter, limit }),
@@ -208,12 +277,11 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (place(), expected_version()).prop_map(|(ticket, version)| Step::DeleteTicket { ticket, version }),
         8 => vec(comment_item(), 0..6).prop_map(Step::CreateComments),
         2 => (slot(), option::of(1..4_u32)).prop_map(|(ticket, limit)| Step::ListComments { ticket, limit }),
-        2 => (slot(), option::of(slot()), MILLIS, option::of(MILLIS), 0..16_u8).prop_map(
-            |(shop, user, at, expires_at, scopes)| Step::CreateKey { shop, user, at, expires_at, scopes }
-        ),
+        6 => (slot(), vec(search_word(), 1..4), 1..6_u32)
+            .prop_map(|(shop, words, limit)| Step::SearchTickets { shop, words, limit }),
+        3 => create_key(),
         3 => (slot(), slot(), MILLIS).prop_map(|(shop, key, at)| Step::RevokeKey { shop, key, at }),
-        3 => (slot(), slot(), MILLIS, MILLIS)
-            .prop_map(|(shop, key, at, old_ends_at)| Step::RotateKey { shop, key, at, old_ends_at }),
+        3 => rotate_key(),
         3 => (MILLIS, 1..8_i64, option::of(slot()))
             .prop_map(|(at, span, current)| Step::ReserveIdRange { at, span, current }),
         1 => Just(Step::Look),
@@ -232,6 +300,92 @@ fn create_customer() -> impl Strategy<Value = Step> {
             claim,
         },
     )
+}
+
+fn create_key() -> impl Strategy<Value = Step> {
+    let people = (any::<Slot>(), option::of(any::<Slot>()));
+    (people, MILLIS, option::of(MILLIS), any::<u8>(), option::weighted(0.3, claim())).prop_map(
+        |((shop, user), at, expires_at, scopes, claim)| Step::CreateKey {
+            shop,
+            user,
+            at,
+            expires_at,
+            scopes,
+            claim,
+        },
+    )
+}
+
+fn rotate_key() -> impl Strategy<Value = Step> {
+    let key = (any::<Slot>(), any::<Slot>());
+    (key, MILLIS, option::of(MILLIS), MILLIS, option::weighted(0.3, claim())).prop_map(
+        |((shop, key), at, expires_at, old_ends_at, claim)| Step::RotateKey {
+            shop,
+            key,
+            at,
+            expires_at,
+            old_ends_at,
+            claim,
+        },
+    )
+}
+
+fn search_word() -> impl Strategy<Value = SearchWord> {
+    (any::<Slot>(), option::of(1..4_u8)).prop_map(|(word, beginning)| SearchWord { word, beginning })
+}
+
+/// Mostly one condition, for two are seldom met.
+fn list_customers() -> impl Strategy<Value = Step> {
+    (
+        any::<Slot>(),
+        option::weighted(0.3, 0..EMAILS),
+        option::weighted(0.3, 0..PHONE_NUMBERS),
+        option::weighted(0.3, any::<Slot>()),
+        1..4_u32,
+    )
+        .prop_map(|(shop, email, phone_number, external_id, limit)| Step::ListCustomers {
+            shop,
+            email,
+            phone_number,
+            external_id,
+            limit,
+        })
+}
+
+fn customer_update() -> impl Strategy<Value = CustomerUpdate> {
+    (
+        any::<Slot>(),
+        person(),
+        option::weighted(0.4, option::weighted(0.8, 0..EMAILS)),
+        option::weighted(0.4, option::weighted(0.8, 0..PHONE_NUMBERS)),
+        option::weighted(0.4, option::of(any::<Slot>())),
+        option::weighted(0.4, option::of(any::<Slot>())),
+        option::weighted(0.3, claim()),
+    )
+        .prop_map(|(shop, customer, email, phone_number, first_name, external_id, claim)| {
+            CustomerUpdate { shop, customer, email, phone_number, first_name, external_id, claim }
+        })
+}
+
+fn user_update() -> impl Strategy<Value = UserUpdate> {
+    (
+        any::<Slot>(),
+        person(),
+        option::weighted(0.3, 0..EMAILS),
+        option::weighted(0.3, option::of(any::<Slot>())),
+        option::weighted(0.6, any::<bool>()),
+        MILLIS,
+        option::weighted(0.3, claim()),
+    )
+        .prop_map(|(shop, user, email, first_name, is_active, at, claim)| UserUpdate {
+            shop,
+            user,
+            email,
+            first_name,
+            is_active,
+            at,
+            claim,
+        })
 }
 
 fn number() -> impl Strategy<Value = Number> {

@@ -8,9 +8,13 @@ use hexdesk_domain::{
     Attempt, Fingerprint, IdempotencyClaim, IdempotencyRequest, Receipt, Storage, Timestamp,
 };
 
+use super::api_keys::Keys;
 use super::comments::Comments;
+use super::customer_updates::CustomerUpdates;
 use super::customers::Customers;
 use super::ticket_updates::TicketUpdates;
+use super::user_updates::UserUpdates;
+use super::users::Users;
 use super::{Operation, Thing};
 use crate::cases::concurrency::{RACERS, ROUNDS, race};
 use crate::comparison::same;
@@ -69,13 +73,15 @@ impl Trial<'_> {
     }
 }
 
+/// Tries the operation in shops below this domain.
 pub(super) async fn expect_once(
     storage: &Arc<dyn Storage>,
+    domain: &str,
     operation: Arc<dyn Operation>,
 ) -> anyhow::Result<()> {
     let mut stages = Vec::new();
-    for name in ["one.example.com", "two.example.com"] {
-        let stage = Stage::set(&**storage, name).await?;
+    for name in ["one", "two"] {
+        let stage = Stage::set(&**storage, &format!("{name}.{domain}")).await?;
         create_ticket(&**storage, creation(stage.ticket(1)?)).await?;
         stages.push(stage);
     }
@@ -210,8 +216,9 @@ async fn one_space_with_tickets(trial: &Trial<'_>, stage: &Stage) -> anyhow::Res
 
 /// So are those of every other operation.
 async fn one_space_with_each_other(trial: &Trial<'_>, stage: &Stage) -> anyhow::Result<()> {
-    let others: [&dyn Operation; 3] = [&Comments, &Customers, &TicketUpdates];
-    for (other, number) in others.into_iter().zip([7_000, 7_100, 7_200]) {
+    let others: [&dyn Operation; 7] =
+        [&Comments, &Customers, &CustomerUpdates, &TicketUpdates, &Users, &UserUpdates, &Keys];
+    for (other, number) in others.into_iter().zip((7_000..).step_by(100)) {
         let key = format!("of another operation {number}");
         let first = request(&key, 1)?;
         let before = Trial { storage: trial.storage, operation: other };

@@ -131,6 +131,7 @@ pub(super) async fn of_customers(storage: &dyn Storage) -> anyhow::Result<()> {
             other => anyhow::bail!("a customer's update was answered {other:?}"),
         }
     };
+    pair.expect(storage, &["given", "family", "whole", "mail", "4815", "name"], &["uno"]).await?;
     let nothing = CustomerChanges::default;
     let to = |text: &str| Some(Some(text.to_owned()));
     for (changes, there, gone) in [
@@ -163,6 +164,7 @@ pub(super) async fn of_what_is_gone(storage: &dyn Storage) -> anyhow::Result<()>
     let words = ["name", "first", "earlier", "later", "given", "family", "whole", "mail", "4815"];
     let pair = Pair::set(storage, "gone.example.com").await?;
     let (shop, customer) = (pair.shops[0], &pair.customers[0]);
+    pair.expect(storage, &words, &["fresh"]).await?;
     write(storage, customer, 2, Texts { name: Some("neighbour"), ..Texts::default() }).await?;
     let outcome = storage.delete_ticket(shop, ticket_id(1)?, None).await?;
     same("a deletion", &outcome, &DeleteTicketOutcome::Deleted)?;

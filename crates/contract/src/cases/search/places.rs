@@ -5,7 +5,7 @@ use hexdesk_domain::{Customer, ExternalIds, NewComment, NewCustomer, NewUser, Sh
 use super::super::ticket_lists::create_all;
 use super::{Texts, expect_found, silent_customer, write};
 use crate::samples::{
-    at, comment_creation, create_comment, create_customer, create_shop, create_user,
+    at, comment_creation, create_comment, create_customer, create_shop, create_user, customer_by_email,
     customer_by_phone_number, new_comment, plain_ticket, ticket_id, user_by_email,
 };
 
@@ -73,6 +73,49 @@ pub(super) async fn every_place_is_searched(storage: &dyn Storage) -> anyhow::Re
     }
     for (query, ids) in [("s*", &[1][..]), ("e*", &[3]), ("earli*", &[3]), ("nowhere", &[]), ("n*", &[])] {
         expect_found(storage, shop, query, ids).await?;
+    }
+    Ok(())
+}
+
+/// E-mail addresses and phone numbers, each of a customer of its own.
+pub(super) async fn addresses_are_found_by_their_parts(storage: &dyn Storage) -> anyhow::Result<()> {
+    let shop = create_shop(storage, "addresses.example.com").await?.id;
+    for (id, new) in (1..).zip([
+        customer_by_email("Ada.Lovelace+shop@Mail.example-one.com"),
+        customer_by_email("ada.byron@mail.example.com"),
+        customer_by_phone_number("+33 (0)6-1234.5678"),
+        customer_by_phone_number("0033612345678"),
+        customer_by_phone_number("tel:1234/00 33"),
+    ]) {
+        let customer = create_customer(storage, shop, new).await?;
+        write(storage, &customer, id, Texts::default()).await?;
+    }
+    for (query, expected) in [
+        ("ada", &[1, 2][..]),
+        ("lovelace", &[1]),
+        ("Ada.Lovelace+shop@Mail.example-one.com", &[1]),
+        ("ada.lovelace@mail", &[1]),
+        ("ada@mail.example.com", &[1, 2]),
+        ("adalovelace", &[]),
+        ("ada.byr*", &[2]),
+        ("@mail.exa*", &[1, 2]),
+        ("one", &[1]),
+        ("ne", &[]),
+        ("+33 (0)6-1234.5678", &[3]),
+        ("33 0 6 1234 5678", &[3]),
+        ("1234", &[3, 5]),
+        ("1234-5678", &[3]),
+        ("33", &[3, 5]),
+        ("33*", &[3, 5]),
+        ("0033*", &[4]),
+        ("0033612345678", &[4]),
+        ("00*", &[4, 5]),
+        ("0", &[3]),
+        ("345678", &[]),
+        ("123", &[]),
+        ("123*", &[3, 5]),
+    ] {
+        expect_found(storage, shop, query, expected).await?;
     }
     Ok(())
 }

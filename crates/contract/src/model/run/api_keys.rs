@@ -1,13 +1,16 @@
 //! API keys.
 
-use hexdesk_domain::ports::{CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
-use hexdesk_domain::{ApiKey, ApiKeyStore, Attempt, KeyNumber, NewApiKey, SecretHash, ShopId, UserId};
+use std::sync::Arc;
 
 use anyhow::ensure;
+use hexdesk_domain::ports::{CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
+use hexdesk_domain::{
+    ApiKey, ApiKeyStore, Attempt, KeyNumber, NewApiKey, Once, Page, Receipt, SecretHash, ShopId, UserId,
+};
 
 use super::super::pairing::Pairing;
-use super::super::step::Slot;
-use super::{Both, Model, both, pick};
+use super::super::step::{Claim, Slot};
+use super::{Both, Model, both, pick, request_of};
 use crate::comparison::same;
 use crate::samples::{at, list_keys, new_key, secret_hash};
 
@@ -17,16 +20,20 @@ impl Model {
         shop: Slot,
         user: Option<Slot>,
         new: NewApiKey,
+        claim: Option<Claim>,
     ) -> anyhow::Result<()> {
         let Some(shop) = pick(&self.shops, shop) else { return Ok(()) };
         let users = self.users.get(&shop.reference);
         let user = user.zip(users).and_then(|(slot, users)| pick(users, slot));
         let of = |user_id: Option<UserId>| NewApiKey { user_id, ..new.clone() };
-        let keys = both(
-            self.tested.create_key(shop.tested, of(user.map(|user| user.tested)), None).await,
-            self.reference.create_key(shop.reference, of(user.map(|user| user.reference)), None).await,
+        let once = claim.map(|claim| once_of_creation(claim, self.steps)).transpose()?;
+        let attempts = both(
+            self.tested.create_key(shop.tested, of(user.map(|user| user.tested)), once.clone()).await,
+            self.reference.create_key(shop.reference, of(user.map(|user| user.reference)), once).await,
         )?;
-        let Some(Both { tested, reference }) = keys else { return Ok(()) };
+        let Some(Both { tested, reference }) = attempts else { return Ok(()) };
+        // With nobody else at it, the first use of every key has ended.
+        ensure!(tested != Attempt::InProgress, "a key's creation is in progress for ever");
         if let (
             Attempt::Ran(CreateKeyOutcome::Created(tested)),
             Attempt::Ran(CreateKeyOutcome::Created(reference)),
@@ -58,21 +65,17 @@ impl Model {
         &mut self,
         shop: Slot,
         key: Slot,
-        millis: i64,
-        old_ends_at: i64,
+        rotation: KeyRotation,
+        claim: Option<Claim>,
     ) -> anyhow::Result<()> {
         let Some((shop, number)) = self.key_at(shop, key) else { return Ok(()) };
-        let rotation = KeyRotation {
-            secret_hash: self.secret(),
-            expires_at: None,
-            rotated_at: at(millis),
-            old_ends_at: at(old_ends_at.max(millis)),
-        };
-        let outcomes = both(
-            self.tested.rotate_key(shop.tested, number.tested, rotation.clone(), None).await,
-            self.reference.rotate_key(shop.reference, number.reference, rotation, None).await,
+        let once = claim.map(|claim| once_of_rotation(claim, self.steps)).transpose()?;
+        let attempts = both(
+            self.tested.rotate_key(shop.tested, number.tested, rotation.clone(), once.clone()).await,
+            self.reference.rotate_key(shop.reference, number.reference, rotation, once).await,
         )?;
-        let Some(Both { tested, reference }) = outcomes else { return Ok(()) };
+        let Some(Both { tested, reference }) = attempts else { return Ok(()) };
+        ensure!(tested != Attempt::InProgress, "a key's rotation is in progress for ever");
         if let (
             Attempt::Ran(RotateKeyOutcome::Rotated(tested)),
             Attempt::Ran(RotateKeyOutcome::Rotated(reference)),
@@ -91,9 +94,14 @@ impl Model {
     }
 
     pub(super) async fn look_at_keys(&self, shop: Both<ShopId>) -> anyhow::Result<()> {
-        let keys = list_keys(&*self.tested, shop.tested).await?;
-        ensure!(keys.is_sorted_by_key(|key| key.number), "the keys are not in order of number");
-        let mut keys = keys.into_iter().map(|key| self.key(key)).collect::<anyhow::Result<Vec<_>>>()?;
+        let list = list_keys(&*self.tested, shop.tested).await?;
+        ensure!(list.is_sorted_by_key(|key| key.number), "the keys are not in order of number");
+        for limit in 1..4 {
+            self.look_at_pages_of_keys(shop.tested, &list, limit).await?;
+        }
+        let count = self.tested.count_keys(shop.tested).await?;
+        same("the count of keys", &count, &self.reference.count_keys(shop.reference).await?)?;
+        let mut keys = list.into_iter().map(|key| self.key(key)).collect::<anyhow::Result<Vec<_>>>()?;
         keys.sort_by_key(|key| key.number);
         same("the list of keys", &keys, &list_keys(&self.reference, shop.reference).await?)?;
         for number in self.keys.get(&shop.reference).into_iter().flatten() {
@@ -103,6 +111,22 @@ impl Model {
             same("a key", &found, &self.reference.find_key(shop.reference, number.reference).await?)?;
         }
         Ok(())
+    }
+
+    /// The pages of the store's own list, for the reference may number keys in another order.
+    async fn look_at_pages_of_keys(&self, shop: ShopId, list: &[ApiKey], limit: u32) -> anyhow::Result<()> {
+        let mut after = None;
+        let mut pages = list.chunks(usize::try_from(limit)?).peekable();
+        loop {
+            let entries = pages.next().unwrap_or_default().to_vec();
+            let next = entries.last().filter(|_| pages.peek().is_some()).map(|key| key.number);
+            let page = self.tested.list_keys(shop, after, limit).await?;
+            same(&format!("a page of {limit} keys after {after:?}"), &page, &Page { entries, next })?;
+            if next.is_none() {
+                return Ok(());
+            }
+            after = next;
+        }
     }
 
     pub(super) fn secret(&self) -> SecretHash {
@@ -122,4 +146,26 @@ impl Model {
         self.keys.entry(shop).or_default().push(numbers);
         Ok(())
     }
+}
+
+/// The receipt holds nothing that a store hands out, so that both stores keep the same.
+fn once_of_creation(claim: Claim, step: i64) -> anyhow::Result<Once<CreateKeyOutcome>> {
+    let receipt = move |outcome: &CreateKeyOutcome| match outcome {
+        CreateKeyOutcome::Created(key) => Some(receipt_of(step, key)),
+        CreateKeyOutcome::UserNotFound => None,
+    };
+    Ok(Once { request: request_of(claim)?, requested_at: at(step), receipt: Arc::new(receipt) })
+}
+
+fn once_of_rotation(claim: Claim, step: i64) -> anyhow::Result<Once<RotateKeyOutcome>> {
+    let receipt = move |outcome: &RotateKeyOutcome| match outcome {
+        RotateKeyOutcome::Rotated(key) => Some(receipt_of(step, key)),
+        RotateKeyOutcome::NotLive => None,
+    };
+    Ok(Once { request: request_of(claim)?, requested_at: at(step), receipt: Arc::new(receipt) })
+}
+
+fn receipt_of(step: i64, key: &ApiKey) -> Receipt {
+    let answer = format!("step {step}: {:?} until {:?}", key.scopes, key.expires_at);
+    Receipt { answer: answer.into_bytes(), customer_id: None }
 }

@@ -1,4 +1,4 @@
-//! Shops and the people of shops.
+//! Shops, and the creation of the people of shops.
 
 use anyhow::{Context, ensure};
 use hexdesk_domain::ports::{CreateCustomerOutcome, CreateShopOutcome, CreateUserOutcome};
@@ -9,6 +9,7 @@ use hexdesk_domain::{
 
 use super::super::pairing::Pairing;
 use super::super::step::{Claim, Number, Slot};
+use super::users::once_of_creation;
 use super::{Both, Model, both, pick, request_of};
 use crate::comparison::same;
 use crate::samples::{at, domain};
@@ -87,13 +88,13 @@ impl Model {
                 .entry(shop.reference)
                 .or_default()
                 .push(Both { tested: tested.id, reference: reference.id });
-            let largest = self.largest_customer.entry(shop.reference).or_insert(tested.id);
+            let largest = self.largest_customer.get(&shop.reference).copied();
             ensure!(
-                asked.is_some() || tested.id >= *largest,
-                "the number {} was handed out after {largest}",
+                asked.is_some() || largest.is_none_or(|largest| tested.id > largest),
+                "the number {} was handed out after {largest:?}",
                 tested.id
             );
-            *largest = tested.id.max(*largest);
+            self.largest_customer.insert(shop.reference, largest.map_or(tested.id, |it| it.max(tested.id)));
         }
         same("creating a customer", &self.customer_attempt(tested)?, &reference)
     }
@@ -103,6 +104,7 @@ impl Model {
         shop: Slot,
         number: Number,
         new: NewUser,
+        claim: Option<Claim>,
     ) -> anyhow::Result<()> {
         let Some(shop) = pick(&self.shops, shop) else { return Ok(()) };
         let asked = match number {
@@ -113,10 +115,11 @@ impl Model {
                 Some(Both { tested: id, reference: id })
             }
         };
+        let once = claim.map(|claim| once_of_creation(claim, self.steps)).transpose()?;
         let asking = |id: Option<UserId>| NewUser { id, ..new.clone() };
         let outcomes = both(
-            self.tested.create_user(shop.tested, asking(asked.map(|id| id.tested)), None).await,
-            self.reference.create_user(shop.reference, asking(asked.map(|id| id.reference)), None).await,
+            self.tested.create_user(shop.tested, asking(asked.map(|id| id.tested)), once.clone()).await,
+            self.reference.create_user(shop.reference, asking(asked.map(|id| id.reference)), once).await,
         )?;
         let Some(Both { tested, reference }) = outcomes else { return Ok(()) };
         if let (
@@ -129,13 +132,13 @@ impl Model {
                 .entry(shop.reference)
                 .or_default()
                 .push(Both { tested: tested.id, reference: reference.id });
-            let largest = self.largest_user.entry(shop.reference).or_insert(tested.id);
+            let largest = self.largest_user.get(&shop.reference).copied();
             ensure!(
-                asked.is_some() || tested.id >= *largest,
-                "the number {} was handed out after {largest}",
+                asked.is_some() || largest.is_none_or(|largest| tested.id > largest),
+                "the number {} was handed out after {largest:?}",
                 tested.id
             );
-            *largest = tested.id.max(*largest);
+            self.largest_user.insert(shop.reference, largest.map_or(tested.id, |it| it.max(tested.id)));
         }
         same("creating a user", &self.user_attempt(tested)?, &reference)
     }

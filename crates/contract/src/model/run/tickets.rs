@@ -92,7 +92,10 @@ impl Model {
                 version: 1,
             },
             created_at: time,
-            idempotency: claim.clone(),
+            idempotency: claim.clone().map(|mut claim| {
+                claim.receipt.customer_id = item.text.is_multiple_of(2).then_some(customer_id);
+                claim
+            }),
         };
         Ok(Both {
             tested: creation(shop.tested, customer.tested, assignee.map(|user| user.tested)),

@@ -1,0 +1,78 @@
+//! Lists of keys, and counts.
+
+use std::sync::Arc;
+
+use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
+use hexdesk_domain::{ApiKey, NewApiKey, Page, Shop, Storage, Timestamp};
+
+use super::number;
+use crate::comparison::same;
+use crate::samples::{at, create_key, create_shop, new_key};
+
+/// KEY-3: the list holds the shop's keys and no other's, in order of number, each once on
+/// some page; the count is its length.
+pub async fn key_3_list_holds_all_in_order(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let storage = &*storage;
+    let one = create_shop(storage, "one.example.com").await?;
+    let two = create_shop(storage, "two.example.com").await?;
+    let many = create_shop(storage, "many.example.com").await?;
+    let mut expected = [Vec::new(), Vec::new(), Vec::new()];
+    for shop in [&one, &two, &many] {
+        expect_list(storage, shop, &[]).await?;
+    }
+    // Neither the times nor the secrets are in the order of creation; some are expired.
+    for index in 0..205_u8 {
+        let scattered = index.wrapping_mul(7);
+        for (shop, keys) in [&one, &two, &many].into_iter().zip(&mut expected) {
+            // More than two pages hold in one of them.
+            if *shop != many && index >= 12 {
+                continue;
+            }
+            let expires_at = (index % 3 == 0).then(|| Timestamp::MIN.saturating_add_millis(scattered.into()));
+            let new = NewApiKey { created_at: at(-i64::from(scattered)), expires_at, ..new_key(scattered) };
+            keys.push(create_key(storage, shop.id, new).await?);
+        }
+    }
+    for (shop, keys) in [&one, &two, &many].into_iter().zip(&mut expected) {
+        for key in keys.iter_mut().rev().step_by(4) {
+            key.revoked_at = Some(at(9));
+            storage.revoke_key(shop.id, key.number, at(9)).await?;
+        }
+        keys.sort_by_key(|key| key.number);
+    }
+    for (shop, keys) in [&one, &two, &many].into_iter().zip(&expected) {
+        expect_list(storage, shop, keys).await?;
+        // From any place, whether a key is there or not.
+        for after in [1, 2, 7, 12, 13, 150, 205, 206, i64::from(i32::MAX), i64::MAX] {
+            let after = number(after)?;
+            let rest: Vec<_> = keys.iter().filter(|key| key.number > after).cloned().collect();
+            let is_last = rest.len() <= usize::try_from(MAX_PAGE_ENTRIES)?;
+            let page = storage.list_keys(shop.id, Some(after), MAX_PAGE_ENTRIES).await?;
+            let entries: Vec<_> = rest.into_iter().take(usize::try_from(MAX_PAGE_ENTRIES)?).collect();
+            let next = entries.last().filter(|_| !is_last).map(|key| key.number);
+            same(&format!("the keys after {after:?}"), &page, &Page { entries, next })?;
+        }
+    }
+    storage.close_shop(&one.domain, at(10)).await?;
+    expect_list(storage, &one, &expected[0]).await
+}
+
+/// Fails unless these are on the pages of the list, of whatever size, and counted.
+pub(super) async fn expect_list(storage: &dyn Storage, shop: &Shop, keys: &[ApiKey]) -> anyhow::Result<()> {
+    same("the count of the shop's keys", &storage.count_keys(shop.id).await?, &u64::try_from(keys.len())?)?;
+    for limit in [1, 2, 5, 11, 12, 13, MAX_PAGE_ENTRIES - 1, MAX_PAGE_ENTRIES] {
+        let mut after = None;
+        let mut pages = keys.chunks(usize::try_from(limit)?).peekable();
+        loop {
+            let entries = pages.next().unwrap_or_default().to_vec();
+            let next = entries.last().filter(|_| pages.peek().is_some()).map(|key| key.number);
+            let page = storage.list_keys(shop.id, after, limit).await?;
+            same(&format!("a page of {limit} keys after {after:?}"), &page, &Page { entries, next })?;
+            if next.is_none() {
+                break;
+            }
+            after = next;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,62 @@
+//! The creation of users.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use hexdesk_domain::ports::CreateUserOutcome;
+use hexdesk_domain::{Attempt, IdempotencyRequest, NewUser, Once, Receipt, Storage, Timestamp};
+
+use super::{Operation, Thing, answer_of, shown};
+use crate::samples::{Stage, user_by_email, user_id};
+
+pub(super) struct Users;
+
+fn user_receipt(outcome: &CreateUserOutcome) -> Option<Receipt> {
+    match outcome {
+        CreateUserOutcome::Created(_) => Some(Receipt { answer: answer_of(outcome), customer_id: None }),
+        CreateUserOutcome::EmailTaken(_) | CreateUserOutcome::IdTaken => None,
+    }
+}
+
+fn address_of(number: i64) -> String {
+    format!("user-{number}@example.com")
+}
+
+#[async_trait]
+impl Operation for Users {
+    async fn attempt(
+        &self,
+        storage: &dyn Storage,
+        stage: &Stage,
+        thing: Thing,
+        request: Option<(IdempotencyRequest, Timestamp)>,
+    ) -> anyhow::Result<Attempt<Vec<u8>>> {
+        let new = match thing {
+            // Half of them with a number of the store's.
+            Thing::New(number) => NewUser {
+                id: if number % 2 == 0 { None } else { Some(user_id(100_000 + number)?) },
+                ..user_by_email(&address_of(number))
+            },
+            Thing::Refused(number) if number % 2 == 0 => {
+                NewUser { id: Some(stage.user.id), ..user_by_email(&address_of(number)) }
+            }
+            Thing::Refused(_) => user_by_email("AGENT@example.com"),
+        };
+        let once = request.map(|(request, requested_at)| Once {
+            request,
+            requested_at,
+            receipt: Arc::new(user_receipt),
+        });
+        Ok(shown(storage.create_user(stage.shop.id, new, once).await?))
+    }
+
+    async fn is_there(&self, storage: &dyn Storage, stage: &Stage, number: i64) -> anyhow::Result<bool> {
+        // Asks for a number that is taken, so that nobody is added.
+        let new = NewUser { id: Some(stage.user.id), ..user_by_email(&address_of(number)) };
+        match storage.create_user(stage.shop.id, new, None).await? {
+            Attempt::Ran(CreateUserOutcome::EmailTaken(_)) => Ok(true),
+            Attempt::Ran(CreateUserOutcome::IdTaken) => Ok(false),
+            other => anyhow::bail!("asking for a taken number was answered {other:?}"),
+        }
+    }
+}

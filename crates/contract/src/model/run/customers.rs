@@ -1,0 +1,136 @@
+//! Lists, updates and erasures of customers.
+
+use std::sync::Arc;
+
+use anyhow::{Context, ensure};
+use hexdesk_domain::ports::UpdateCustomerOutcome;
+use hexdesk_domain::{
+    Attempt, Customer, CustomerChanges, CustomerFilter, CustomerId, CustomerStore, Once, Receipt, ShopId,
+};
+
+use super::super::step::{Claim, CustomerUpdate, Person, Slot};
+use super::{Both, Model, address, both, external_id, person, phone_number_of, pick, request_of, text_of};
+use crate::comparison::same;
+use crate::samples::at;
+
+impl Model {
+    /// Goes through the pages of a list on the store, and compares all of them and the
+    /// counts. The reference may number customers in another order.
+    pub(super) async fn list_customers(
+        &self,
+        shop: Slot,
+        filter: &CustomerFilter,
+        limit: u32,
+    ) -> anyhow::Result<()> {
+        let Some(shop) = pick(&self.shops, shop) else { return Ok(()) };
+        let (mut list, mut after) = (Vec::<Customer>::new(), None);
+        loop {
+            let page = self.tested.list_customers(shop.tested, filter.clone(), after, limit).await?;
+            let last = page.entries.last().map(|customer| customer.id);
+            let is_full = u32::try_from(page.entries.len())? == limit;
+            ensure!(page.next.is_none() || is_full && page.next == last, "a page of {limit} is {page:?}");
+            list.extend(page.entries);
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        ensure!(
+            list.is_sorted_by(|one, next| one.id > next.id),
+            "the customers are not in order of number, or twice in the list"
+        );
+        let count = self.tested.count_customers(shop.tested, filter.clone()).await?;
+        same("the count of customers", &count, &u64::try_from(list.len())?)?;
+        let mut list = list.into_iter().map(|it| self.customer(it)).collect::<anyhow::Result<Vec<_>>>()?;
+        list.sort_by_key(|customer| std::cmp::Reverse(customer.id));
+        let expected = self.reference.state().filtered_customers(shop.reference, filter);
+        let expected: Vec<_> = expected.into_iter().map(|(_, customer)| customer).collect();
+        same(&format!("the list of customers with {filter:?}"), &list, &expected)
+    }
+
+    pub(super) async fn update_customer(&mut self, update: CustomerUpdate) -> anyhow::Result<()> {
+        let Some((shop, id)) = self.customer_at(update.shop, update.customer)? else { return Ok(()) };
+        let changes = CustomerChanges {
+            email: update.email.map(|email| email.map(address)),
+            phone_number: update.phone_number.map(|number| number.map(phone_number_of)),
+            first_name: update.first_name.map(|text| text.map(text_of)),
+            shopify_id: update.external_id.map(|slot| slot.and_then(external_id)),
+            ..CustomerChanges::default()
+        };
+        let once = update.claim.map(|claim| once_of(claim, self.steps)).transpose()?;
+        let attempts = both(
+            self.tested.update_customer(shop.tested, id.tested, changes.clone(), once.clone()).await,
+            self.reference.update_customer(shop.reference, id.reference, changes, once).await,
+        )?;
+        let Some(Both { tested, reference }) = attempts else { return Ok(()) };
+        // With nobody else at it, the first use of every key has ended.
+        ensure!(tested != Attempt::InProgress, "an update of a customer is in progress for ever");
+        let tested = match tested {
+            Attempt::Ran(UpdateCustomerOutcome::Updated(customer)) => {
+                Attempt::Ran(UpdateCustomerOutcome::Updated(Box::new(self.customer(*customer)?)))
+            }
+            // These name nobody.
+            other => other,
+        };
+        same("the attempt of an update of a customer", &tested, &reference)
+    }
+
+    pub(super) async fn erase_customer(&mut self, shop: Slot, customer: Person) -> anyhow::Result<()> {
+        let Some((shop, id)) = self.customer_at(shop, customer)? else { return Ok(()) };
+        let mut theirs = Vec::new();
+        for (_, ticket) in self.tickets.iter().filter(|(owner, _)| owner.reference == shop.reference) {
+            let found = self.tested.find_ticket(shop.tested, *ticket).await?;
+            theirs.extend(found.filter(|view| view.customer.id == id.tested));
+        }
+        let erased = both(
+            self.tested.erase_customer(shop.tested, id.tested).await,
+            self.reference.erase_customer(shop.reference, id.reference).await,
+        )?;
+        let Some(Both { tested, reference }) = erased else { return Ok(()) };
+        same("what was erased", &tested, &reference)?;
+        if tested.is_none() {
+            return Ok(());
+        }
+        // Whoever asks for the number can have it.
+        if let Some(ids) = self.customer_ids.get_mut(&shop.reference) {
+            ids.forget(id.tested);
+        }
+        for view in theirs {
+            self.deleted_tickets.push(view.ticket.id);
+            if let Some(human_ticket) = view.human_ticket
+                && let Some(ids) = self.human_ticket_ids.get_mut(&shop.reference)
+            {
+                ids.forget(human_ticket.id);
+            }
+        }
+        Ok(())
+    }
+
+    /// One who was created, erased ones included, or nobody.
+    fn customer_at(
+        &self,
+        shop: Slot,
+        customer: Person,
+    ) -> anyhow::Result<Option<(Both<ShopId>, Both<CustomerId>)>> {
+        let Some(shop) = pick(&self.shops, shop) else { return Ok(None) };
+        let nobody = CustomerId::new(CustomerId::MAX).context("a customer's number")?;
+        let customer = person(self.customers.get(&shop.reference), customer);
+        Ok(Some((shop, customer.unwrap_or(Both { tested: nobody, reference: nobody }))))
+    }
+}
+
+/// The receipt's answer holds nothing that a store hands out, so that both stores keep the
+/// same.
+fn once_of(claim: Claim, step: i64) -> anyhow::Result<Once<UpdateCustomerOutcome>> {
+    let receipt = move |outcome: &UpdateCustomerOutcome| match outcome {
+        UpdateCustomerOutcome::Updated(customer) => {
+            let answer = format!("step {step}: {:?}", customer.email).into_bytes();
+            Some(Receipt { answer, customer_id: (step % 3 != 0).then_some(customer.id) })
+        }
+        UpdateCustomerOutcome::CustomerNotFound
+        | UpdateCustomerOutcome::Unreachable
+        | UpdateCustomerOutcome::EmailTaken
+        | UpdateCustomerOutcome::PhoneNumberTaken => None,
+    };
+    Ok(Once { request: request_of(claim)?, requested_at: at(step), receipt: Arc::new(receipt) })
+}

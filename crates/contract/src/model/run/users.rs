@@ -1,0 +1,95 @@
+//! Lists and updates of users.
+
+use std::sync::Arc;
+
+use anyhow::{Context, ensure};
+use hexdesk_domain::ports::{CreateUserOutcome, UpdateUserOutcome};
+use hexdesk_domain::{Attempt, Once, Receipt, User, UserChanges, UserFilter, UserId, UserStore, ports};
+
+use super::super::step::{Claim, Slot, UserUpdate};
+use super::{Both, Model, address, both, person, pick, request_of, text_of};
+use crate::comparison::same;
+use crate::samples::at;
+
+impl Model {
+    /// Goes through the pages of a list on the store, and compares all of them and the
+    /// counts. The reference may number users in another order.
+    pub(super) async fn list_users(&self, shop: Slot, filter: UserFilter, limit: u32) -> anyhow::Result<()> {
+        let Some(shop) = pick(&self.shops, shop) else { return Ok(()) };
+        let (mut list, mut after) = (Vec::<User>::new(), None);
+        loop {
+            let page = self.tested.list_users(shop.tested, filter, after, limit).await?;
+            let last = page.entries.last().map(|user| user.id);
+            let is_full = u32::try_from(page.entries.len())? == limit;
+            ensure!(page.next.is_none() || is_full && page.next == last, "a page of {limit} is {page:?}");
+            list.extend(page.entries);
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        ensure!(
+            list.is_sorted_by(|one, next| one.id < next.id),
+            "the users are not in order of number, or twice in the list"
+        );
+        let count = self.tested.count_users(shop.tested, filter).await?;
+        same("the count of users", &count, &u64::try_from(list.len())?)?;
+        let mut list = list.into_iter().map(|it| self.user(it)).collect::<anyhow::Result<Vec<_>>>()?;
+        list.sort_by_key(|user| user.id);
+        let expected = self.reference.state().filtered_users(shop.reference, filter);
+        let expected: Vec<_> = expected.into_iter().map(|(_, user)| user).collect();
+        same(&format!("the list of users with {filter:?}"), &list, &expected)
+    }
+
+    pub(super) async fn update_user(&mut self, wanted: UserUpdate) -> anyhow::Result<()> {
+        let Some(shop) = pick(&self.shops, wanted.shop) else { return Ok(()) };
+        let nobody = UserId::new(UserId::MAX).context("a user's number")?;
+        let user = person(self.users.get(&shop.reference), wanted.user);
+        let user = user.unwrap_or(Both { tested: nobody, reference: nobody });
+        let changes = UserChanges {
+            email: wanted.email.map(address),
+            first_name: wanted.first_name.map(|text| text.map(text_of)),
+            is_active: wanted.is_active,
+            ..UserChanges::default()
+        };
+        let update = ports::UserUpdate { changes, changed_at: at(wanted.at) };
+        let once = wanted.claim.map(|claim| once_of_update(claim, self.steps)).transpose()?;
+        let attempts = both(
+            self.tested.update_user(shop.tested, user.tested, update.clone(), once.clone()).await,
+            self.reference.update_user(shop.reference, user.reference, update, once).await,
+        )?;
+        let Some(Both { tested, reference }) = attempts else { return Ok(()) };
+        // With nobody else at it, the first use of every key has ended.
+        ensure!(tested != Attempt::InProgress, "an update of a user is in progress for ever");
+        let tested = match tested {
+            Attempt::Ran(UpdateUserOutcome::Updated(user)) => {
+                Attempt::Ran(UpdateUserOutcome::Updated(self.user(user)?))
+            }
+            // These name nobody.
+            other => other,
+        };
+        same("the attempt of an update of a user", &tested, &reference)
+    }
+}
+
+/// The receipt holds nothing that a store hands out, so that both stores keep the same.
+pub(super) fn once_of_creation(claim: Claim, step: i64) -> anyhow::Result<Once<CreateUserOutcome>> {
+    let receipt = move |outcome: &CreateUserOutcome| match outcome {
+        CreateUserOutcome::Created(user) => Some(receipt_of(step, user)),
+        CreateUserOutcome::EmailTaken(_) | CreateUserOutcome::IdTaken => None,
+    };
+    Ok(Once { request: request_of(claim)?, requested_at: at(step), receipt: Arc::new(receipt) })
+}
+
+fn once_of_update(claim: Claim, step: i64) -> anyhow::Result<Once<UpdateUserOutcome>> {
+    let receipt = move |outcome: &UpdateUserOutcome| match outcome {
+        UpdateUserOutcome::Updated(user) => Some(receipt_of(step, user)),
+        UpdateUserOutcome::UserNotFound | UpdateUserOutcome::EmailTaken => None,
+    };
+    Ok(Once { request: request_of(claim)?, requested_at: at(step), receipt: Arc::new(receipt) })
+}
+
+fn receipt_of(step: i64, user: &User) -> Receipt {
+    let answer = format!("step {step}: {} since {:?}", user.email, user.deactivated_at);
+    Receipt { answer: answer.into_bytes(), customer_id: None }
+}

@@ -1,0 +1,167 @@
+//! Texts to try stores with.
+
+use hexdesk_domain::ExternalIds;
+
+/// Texts that stores have been known to change, compare loosely or choke on.
+pub(crate) const TRICKY_TEXTS: &[&str] = &[
+    "",
+    " ",
+    "  padded \t",
+    "line\r\nbreak\n",
+    "'; DROP TABLE tickets; --",
+    "\"quoted\" `ticks` \\backslash\\ \\n \\x00",
+    "NULL",
+    "null",
+    "{a,b}",
+    "[\"x\"]",
+    "100% _any_ $1 ?1 :name",
+    "007",
+    "1e3",
+    "true",
+    "crème brûlée",
+    "e\u{301} is not é",
+    "İıẞßΣς",
+    "日本語 العربية עברית",
+    "\u{202e}right to left",
+    "👩‍👩‍👧‍👦🏳️‍🌈",
+    "\u{1}\u{8}\u{1b}\u{7f}\u{85}",
+    "\u{feff}mark\u{200b}\u{2028}",
+    "\u{fffe}\u{ffff}\u{10ffff}",
+];
+
+/// Texts that patterns, folding, collations, quoting and numbers take for one another.
+pub(crate) const ALIKE: &[&str] = &[
+    "mail",
+    "Mail",
+    "MAIL",
+    "mail ",
+    " mail",
+    "mai",
+    "mails",
+    "m_il",
+    "m%",
+    "%",
+    "_",
+    "%mail%",
+    "m*",
+    "*",
+    "m?il",
+    "[m]ail",
+    ".*",
+    "mail\\",
+    "\\",
+    "\\\\",
+    "ma\\_il",
+    "ma'il",
+    "'",
+    "''",
+    "\"",
+    "ma\"il",
+    "[\"mail\"]",
+    "mail,Mail",
+    "{mail}",
+    "mail\",\"Mail",
+    "é",
+    "e\u{301}",
+    "É",
+    "e",
+    "ß",
+    "ss",
+    "SS",
+    "ẞ",
+    "İ",
+    "i",
+    "I",
+    "ı",
+    "0",
+    "00",
+    "0.0",
+    "1",
+    "日本",
+    "ﾆﾎﾝ",
+    "ニホン",
+    "🦀",
+    "\u{10ffff}",
+    "a\u{200b}",
+    "a",
+];
+
+/// Of each row all are the same address, as `fold_email` sees it.
+pub(crate) const SAME_ADDRESSES: &[&[&str]] = &[
+    &["Ada@Example.com", "ada@example.com", "ADA@EXAMPLE.COM"],
+    &["DÉV@EXÄMPLE.COM", "dév@exämple.com", "DÉv@exÄmple.com"],
+    &["ΟΔΟΣ@example.com", "οδος@example.com"],
+    &["ЖУК@example.com", "жук@example.com"],
+    &["İ@example.com", "i\u{307}@example.com"],
+];
+
+/// Every address of [`SAME_ADDRESSES`].
+pub(crate) fn every_spelling() -> Vec<&'static str> {
+    SAME_ADDRESSES.iter().copied().flatten().copied().collect()
+}
+
+/// Addresses that only look like one of [`SAME_ADDRESSES`] or like each other.
+pub(crate) const ALIKE_ADDRESSES: &[&str] = &[
+    "da@example.com",
+    "ada@example.co",
+    "ada@example.com ",
+    "a_a@example.com",
+    "a%@example.com",
+    "àda@example.com",
+    "de\u{301}v@exämple.com",
+    "dev@example.com",
+    "strasse@example.com",
+    "straße@example.com",
+    "i@example.com",
+    "ı@example.com",
+];
+
+/// Where a field, mostly a text, is in a `T`.
+pub(crate) type Field<T, V = Option<String>> = fn(&mut T) -> &mut V;
+
+/// Each id that another system gives a customer, by its name.
+pub(crate) const EXTERNAL_IDS: [(&str, Field<ExternalIds>); 11] = [
+    ("shopify", |ids| &mut ids.shopify_id),
+    ("wordpress", |ids| &mut ids.wordpress_id),
+    ("prestashop", |ids| &mut ids.prestashop_id),
+    ("fb_user", |ids| &mut ids.fb_user_id),
+    ("ig_user", |ids| &mut ids.ig_user_id),
+    ("ig_pseudo", |ids| &mut ids.ig_pseudo),
+    ("whatsapp", |ids| &mut ids.whatsapp_id),
+    ("zendesk", |ids| &mut ids.zendesk_id),
+    ("freshdesk", |ids| &mut ids.freshdesk_id),
+    ("gmelius", |ids| &mut ids.gmelius_id),
+    ("gorgias", |ids| &mut ids.gorgias_id),
+];
+
+/// Ids in every system, each made from its name.
+pub(crate) fn every_external_id(id: impl Fn(&str) -> String) -> ExternalIds {
+    let mut ids = ExternalIds::default();
+    for (name, field) in EXTERNAL_IDS {
+        *field(&mut ids) = Some(id(name));
+    }
+    ids
+}
+
+/// A text of exactly this many characters, of one to four bytes each.
+pub(crate) fn text_of(chars: u64) -> String {
+    let chars = usize::try_from(chars).unwrap_or(usize::MAX);
+    "aé漢🦀🦀".chars().cycle().take(chars).collect()
+}
+
+/// A text of exactly this many characters of four bytes each: the most bytes.
+pub(crate) fn heavy_text_of(chars: u64) -> String {
+    let chars = usize::try_from(chars).unwrap_or(usize::MAX);
+    "🦀🐙".chars().cycle().take(chars).collect()
+}
+
+/// An e-mail address of the greatest length.
+pub(crate) fn longest_email() -> String {
+    let domain = ["d".repeat(63), "e".repeat(63), "f".repeat(57), "com".to_owned()].join(".");
+    format!("{}@{domain}", "L".repeat(64))
+}
+
+/// A language tag of the greatest length.
+pub(crate) fn longest_language_code() -> String {
+    "zh_Hant-TW-x-private1-private2-priv".to_owned()
+}
