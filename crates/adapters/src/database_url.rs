@@ -49,6 +49,14 @@ impl DatabaseUrl {
         }
     }
 
+    /// A PostgreSQL database's URL, which may hold a password.
+    pub(crate) fn postgres(&self) -> Option<&str> {
+        match &self.0 {
+            Location::Sqlite(_) => None,
+            Location::Postgres(url) => Some(url),
+        }
+    }
+
     /// The path of a SQLite database's file.
     pub fn sqlite_path(&self) -> Option<&Path> {
         match &self.0 {

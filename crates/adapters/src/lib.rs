@@ -4,7 +4,9 @@ mod authentication;
 mod changesets;
 mod clock;
 mod database_url;
+mod diagnosis;
 mod id_ranges;
+mod migration_state;
 mod page;
 mod postgres;
 mod queries;
@@ -21,7 +23,11 @@ pub use authentication::{
 };
 pub use clock::SystemClock;
 pub use database_url::{DatabaseUrl, DatabaseUrlError, OpenError, OpenedStorage, open};
+pub use diagnosis::{Finding, Severity, diagnose};
 pub use postgres::{
     ConnectError, MigrateError, PostgresOpenError, PostgresOptions, PostgresStorage, PostgresUrlError,
 };
-pub use sqlite::{SqliteOpenError, SqliteOptions, SqliteStorage};
+pub use sqlite::{
+    SqliteBackupError, SqliteContents, SqliteOpenError, SqliteOptions, SqliteRestoreError, SqliteRestored,
+    SqliteStorage, SqliteUnusable, back_up, restore,
+};

@@ -14,6 +14,7 @@ mod create_tickets;
 mod customer_lists;
 mod customers;
 mod delete_ticket;
+mod diagnosis;
 mod erase_customer;
 mod errors;
 mod human_tickets;
@@ -37,6 +38,7 @@ mod words;
 
 pub use connect::ConnectError;
 use connect::Connector;
+pub(crate) use diagnosis::diagnose;
 pub use migrations::MigrateError;
 use pool::Connections;
 pub use url::PostgresUrlError;

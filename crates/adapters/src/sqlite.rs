@@ -6,18 +6,23 @@
 //! holding a thread. Other processes may use the same file at the same time.
 
 mod api_keys;
+mod backup;
 mod comments;
 mod connection;
 mod counters;
 mod customers;
 mod delete_ticket;
+mod diagnosis;
 mod erase_customer;
 mod errors;
 mod human_tickets;
 mod id_ranges;
+mod in_use;
 mod lane;
 mod migrations;
 mod once;
+mod read_only;
+mod restore;
 mod search;
 mod search_index;
 mod shops;
@@ -25,6 +30,7 @@ mod tickets;
 mod update_customer;
 mod update_ticket;
 mod users;
+mod verify;
 
 #[cfg(test)]
 mod tests;
@@ -36,9 +42,14 @@ use async_trait::async_trait;
 use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::{Readiness, StorageError, StorageErrorKind};
 
+pub use backup::{SqliteBackupError, back_up};
 use connection::{ConnectionSlot, DatabaseFile, Role};
+pub(crate) use diagnosis::diagnose;
 pub use errors::SqliteOpenError;
+use in_use::InUse;
 use lane::Lane;
+pub use restore::{SqliteRestoreError, SqliteRestored, restore};
+pub use verify::{SqliteContents, SqliteUnusable};
 
 /// How a SQLite database is used.
 #[derive(Debug, Clone)]
@@ -68,6 +79,7 @@ pub struct SqliteStorage {
     // Dropped in this order: the connection that writes is the last to go, and cleans up.
     readers: Lane,
     writer: Lane,
+    _in_use: InUse,
 }
 
 impl SqliteStorage {
@@ -85,8 +97,11 @@ impl SqliteStorage {
     /// # Errors
     /// [`SqliteOpenError`] that names the path.
     pub fn open_with(path: &Path, options: &SqliteOptions) -> Result<Self, SqliteOpenError> {
-        let file = DatabaseFile::prepare(path, options.busy_timeout)?;
+        let file = DatabaseFile::at(path, options.busy_timeout)?;
         let cannot_open = |source| SqliteOpenError::cannot_open(path, source);
+        let in_use = InUse::shared(path).map_err(|error| cannot_open(error.into()))?;
+        let in_use = in_use.ok_or_else(|| SqliteOpenError::BeingRestored { path: path.to_owned() })?;
+        file.create_if_missing().map_err(|error| cannot_open(error.into()))?;
         // The connection that writes comes first: it makes the file what the others expect.
         let writer = ConnectionSlot::open(file.clone(), Role::Writer).map_err(cannot_open)?;
         let readers = (0..options.readers.max(1))
@@ -100,6 +115,7 @@ impl SqliteStorage {
             path: path.to_owned(),
             readers: start("sqlite-reader", readers)?,
             writer: start("sqlite-writer", vec![writer])?,
+            _in_use: in_use,
         })
     }
 

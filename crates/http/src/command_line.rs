@@ -1,7 +1,10 @@
 //! The command line. Results go to stdout, logs and errors to stderr.
 
+mod backup;
 mod customer;
+mod doctor;
 mod key;
+mod restore;
 mod serve;
 mod shop;
 mod user;
@@ -80,15 +83,48 @@ enum Command {
     /// Create the customers that tickets are from.
     #[command(subcommand)]
     Customer(customer::CustomerCommand),
+    #[command(flatten)]
+    Database(DatabaseCommand),
+}
+
+/// What is done to a SQLite or PostgreSQL database itself, without opening it as a storage.
+#[derive(Debug, Subcommand)]
+enum DatabaseCommand {
+    /// Write a SQLite database to a file, while servers go on using it.
+    Backup(backup::Backup),
+    /// Put a backup in the place of a SQLite database that nobody is using.
+    Restore(restore::Restore),
+    /// Check the settings and the database, and print a line for each check: "ok", "warning" or
+    /// "problem", what was checked, what was found and what to do; tabs in between. Changes
+    /// nothing. Fails if there is a problem.
+    Doctor(doctor::Doctor),
+}
+
+impl DatabaseCommand {
+    async fn run(self, database_url: &str) -> anyhow::Result<()> {
+        match self {
+            Self::Backup(backup) => backup.run(database_url).await,
+            Self::Restore(restore) => restore.run(database_url).await,
+            Self::Doctor(doctor) => doctor.run(database_url).await,
+        }
+    }
 }
 
 /// Runs the command that the process was called with, on SQLite or PostgreSQL.
 pub async fn run() -> ExitCode {
-    run_on(|database_url| async move {
+    let open = |database_url: String| async move {
         let url = DatabaseUrl::parse(&database_url)?;
         hexdesk_adapters::open(&url).await.with_context(|| format!("cannot open {url}"))
+    };
+    exit_code(match CommandLine::parse() {
+        CommandLine { settings, command: Command::Database(command) } => {
+            match logging::start(&settings.log, settings.log_format) {
+                Ok(()) => command.run(&settings.database_url).await,
+                Err(error) => Err(error),
+            }
+        }
+        command_line => execute(command_line, open).await,
     })
-    .await
 }
 
 /// Runs the command that the process was called with, on the storage that `open` makes of
@@ -99,8 +135,11 @@ where
     Open: FnOnce(String) -> Opening,
     Opening: Future<Output = anyhow::Result<OpenedStorage>>,
 {
-    let command_line = CommandLine::parse();
-    match execute(command_line, open).await {
+    exit_code(execute(CommandLine::parse(), open).await)
+}
+
+fn exit_code(outcome: anyhow::Result<()>) -> ExitCode {
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nothing can be done if even stderr is closed.
@@ -120,6 +159,11 @@ where
     if let Command::Serve(serve) = &command {
         serve.check()?;
     }
+    if let Command::Database(_) = &command {
+        bail!(
+            "this command is for SQLite and PostgreSQL; use the tools of the store that this binary is for"
+        );
+    }
     let OpenedStorage { storage, applied_migrations } =
         open(settings.database_url).await.context("--database-url (HEXDESK_DATABASE_URL)")?;
     for migration in &applied_migrations {
@@ -132,7 +176,13 @@ where
         Command::Key(command) => command.run(storage).await,
         Command::User(command) => command.run(storage).await,
         Command::Customer(command) => command.run(storage).await,
+        // Refused above.
+        Command::Database(_) => Ok(()),
     }
+}
+
+fn parse_database_url(text: &str) -> anyhow::Result<DatabaseUrl> {
+    DatabaseUrl::parse(text).context("--database-url (HEXDESK_DATABASE_URL)")
 }
 
 /// Writes results, a line each.

@@ -1,7 +1,5 @@
 //! Brings the schema up to date, and tells whether it is.
 
-use std::collections::BTreeSet;
-
 use async_trait::async_trait;
 use diesel::dsl::sql;
 use diesel::migration::{Migration, MigrationSource};
@@ -16,6 +14,7 @@ use hexdesk_domain::{Readiness, StorageError};
 use super::PostgresStorage;
 use super::connect::ConnectError;
 use super::errors::{Effect, Failure};
+use crate::migration_state::MigrationState;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 
@@ -104,10 +103,7 @@ fn migrations() -> diesel::migration::Result<Vec<Box<dyn Migration<Pg>>>> {
 impl Readiness for PostgresStorage {
     async fn check_ready(&self) -> Result<(), StorageError> {
         let check = async |connection: &mut AsyncPgConnection| {
-            let applied = applied_versions(connection).await?;
-            let known = migrations()
-                .map_err(|_| Failure::Surprise("the migrations in the program cannot be read"))?;
-            if known.iter().all(|migration| applied.contains(&migration.name().version().to_string())) {
+            if state(connection).await?.missing.is_empty() {
                 Ok(())
             } else {
                 Err(Failure::Surprise("the database is not migrated to this version of Hexdesk"))
@@ -117,12 +113,20 @@ impl Readiness for PostgresStorage {
     }
 }
 
-async fn applied_versions(connection: &mut AsyncPgConnection) -> QueryResult<BTreeSet<String>> {
+/// Compares the database's migrations with the program's. Changes nothing.
+pub(super) async fn state(connection: &mut AsyncPgConnection) -> Result<MigrationState, Failure> {
+    let versions = applied_versions(connection).await?;
+    let known =
+        migrations().map_err(|_| Failure::Surprise("the migrations in the program cannot be read"))?;
+    Ok(MigrationState::compare(versions, &known))
+}
+
+async fn applied_versions(connection: &mut AsyncPgConnection) -> QueryResult<Vec<String>> {
     // There is no such table before the first migration.
     let is_there = sql::<Bool>("to_regclass('__diesel_schema_migrations') IS NOT NULL");
     if !diesel::select(is_there).get_result::<bool>(connection).await? {
-        return Ok(BTreeSet::new());
+        return Ok(Vec::new());
     }
     let versions = __diesel_schema_migrations::table.select(__diesel_schema_migrations::version);
-    Ok(versions.load(connection).await?.into_iter().collect())
+    versions.load(connection).await
 }

@@ -26,8 +26,8 @@ pub(super) struct DatabaseFile {
 }
 
 impl DatabaseFile {
-    /// Checks the path, and creates the file if it is not there.
-    pub(super) fn prepare(path: &Path, busy_timeout: Duration) -> Result<Self, SqliteOpenError> {
+    /// Checks the path. The file need not be there yet.
+    pub(super) fn at(path: &Path, busy_timeout: Duration) -> Result<Self, SqliteOpenError> {
         let absolute =
             std::path::absolute(path).map_err(|error| SqliteOpenError::cannot_open(path, error.into()))?;
         if absolute.is_dir() {
@@ -43,8 +43,12 @@ impl DatabaseFile {
             }
             _ => {}
         }
-        create_private(&absolute).map_err(|error| SqliteOpenError::cannot_open(&absolute, error.into()))?;
         Ok(Self { path: text.into(), busy_timeout })
+    }
+
+    /// Creates the file if it is not there.
+    pub(super) fn create_if_missing(&self) -> std::io::Result<()> {
+        create_private(Path::new(&*self.path))
     }
 }
 
@@ -60,6 +64,20 @@ fn create_private(path: &Path) -> std::io::Result<()> {
         _ => Ok(()),
     }
 }
+
+/// What every connection is told. FULL: a commit is on disk before it is acknowledged;
+/// fullfsync makes that true on macOS as well. The log is moved into the database every
+/// 1,000 pages (about 4 MB) and cut back to 64 MiB should it have grown past that.
+/// secure_delete: what is removed is overwritten, on the pages that it leaves free too, so
+/// that of an erased customer nothing is left in the database but what the log still holds
+/// until it is moved there.
+pub(super) const SETTINGS: &str = "PRAGMA synchronous = FULL;
+    PRAGMA fullfsync = ON;
+    PRAGMA foreign_keys = ON;
+    PRAGMA secure_delete = ON;
+    PRAGMA trusted_schema = OFF;
+    PRAGMA wal_autocheckpoint = 1000;
+    PRAGMA journal_size_limit = 67108864;";
 
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,20 +172,7 @@ fn connect(file: &DatabaseFile, role: Role) -> anyhow::Result<SqliteConnection> 
     }
     connection.batch_execute(&format!("PRAGMA busy_timeout = {}", file.busy_timeout.as_millis()))?;
     turn_on_wal(&mut connection, file.busy_timeout)?;
-    // FULL: a commit is on disk before it is acknowledged; fullfsync makes that true on
-    // macOS as well. The log is moved into the database every 1,000 pages (about 4 MB)
-    // and cut back to 64 MiB should it have grown past that. secure_delete: what is removed
-    // is overwritten, on the pages that it leaves free too, so that of an erased customer
-    // nothing is left in the database but what the log still holds until it is moved there.
-    connection.batch_execute(
-        "PRAGMA synchronous = FULL;
-         PRAGMA fullfsync = ON;
-         PRAGMA foreign_keys = ON;
-         PRAGMA secure_delete = ON;
-         PRAGMA trusted_schema = OFF;
-         PRAGMA wal_autocheckpoint = 1000;
-         PRAGMA journal_size_limit = 67108864;",
-    )?;
+    connection.batch_execute(SETTINGS)?;
     if role == Role::Reader {
         connection.batch_execute("PRAGMA query_only = ON")?;
     }

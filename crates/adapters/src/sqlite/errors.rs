@@ -40,6 +40,12 @@ pub enum SqliteOpenError {
         /// The cause.
         source: anyhow::Error,
     },
+    /// Another database is being put in its place.
+    #[error("cannot open {}: `hexdesk restore` is working on it; try again when that has ended", .path.display())]
+    BeingRestored {
+        /// The database.
+        path: PathBuf,
+    },
     /// A newer version of Hexdesk migrated the database.
     #[error(
         "{} was migrated by a newer version of Hexdesk (unknown here: {}); run that version, or \
@@ -76,7 +82,7 @@ impl SqliteOpenError {
 pub(super) fn kind_of(error: &anyhow::Error) -> StorageErrorKind {
     match error.downcast_ref::<Error>().map(Cause::of) {
         Some(Cause::Busy | Cause::Full | Cause::Io) => StorageErrorKind::Unavailable,
-        Some(Cause::Constraint | Cause::Other) | None => StorageErrorKind::Unexpected,
+        Some(Cause::Constraint | Cause::Damaged | Cause::Other) | None => StorageErrorKind::Unexpected,
     }
 }
 
@@ -88,13 +94,18 @@ pub(super) fn kind_of_failed_commit(error: &Error) -> StorageErrorKind {
         Cause::Constraint => StorageErrorKind::Unexpected,
         // There was no room for the commit record, or its turn to be written did not come.
         Cause::Full | Cause::Busy => StorageErrorKind::Unavailable,
-        Cause::Io | Cause::Other => StorageErrorKind::OutcomeUnknown,
+        Cause::Io | Cause::Damaged | Cause::Other => StorageErrorKind::OutcomeUnknown,
     }
 }
 
 /// Whether another connection stands in the way.
 pub(super) fn is_busy(error: &Error) -> bool {
     Cause::of(error) == Cause::Busy
+}
+
+/// Whether what is in the file is no database, or not a whole one.
+pub(super) fn is_damaged(error: &Error) -> bool {
+    Cause::of(error) == Cause::Damaged
 }
 
 /// Why SQLite refused, as far as it makes a difference.
@@ -104,6 +115,7 @@ enum Cause {
     Busy,
     Full,
     Io,
+    Damaged,
     Other,
 }
 
@@ -126,6 +138,7 @@ impl Cause {
             "database is locked" | "database table is locked" | "locking protocol" => Self::Busy,
             "database or disk is full" => Self::Full,
             "disk I/O error" | "unable to open database file" => Self::Io,
+            "file is not a database" | "database disk image is malformed" => Self::Damaged,
             _ => Self::Other,
         }
     }

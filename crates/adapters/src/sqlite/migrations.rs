@@ -1,6 +1,5 @@
 //! The migrations, which are part of the program.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::anyhow;
@@ -13,6 +12,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::connection::ConnectionSlot;
 use super::errors::SqliteOpenError;
+use crate::migration_state::MigrationState;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 
@@ -78,17 +78,18 @@ fn apply_missing(connection: &mut SqliteConnection) -> Result<Vec<String>, Migra
 
 /// The names of the migrations that the database lacks.
 pub(super) fn missing(connection: &mut SqliteConnection) -> anyhow::Result<Vec<String>> {
-    let applied: BTreeSet<String> = if is_migrated(connection)? {
+    Ok(state(connection)?.missing)
+}
+
+/// Compares the database's migrations with the program's. Changes nothing.
+pub(super) fn state(connection: &mut SqliteConnection) -> anyhow::Result<MigrationState> {
+    let applied: Vec<String> = if is_migrated(connection)? {
         let versions = __diesel_schema_migrations::table.select(__diesel_schema_migrations::version);
-        versions.load(connection)?.into_iter().collect()
+        versions.load(connection)?
     } else {
-        BTreeSet::new()
+        Vec::new()
     };
-    let names = known()?.into_iter().filter_map(|migration| {
-        let version = migration.name().version().to_string();
-        (!applied.contains(&version)).then(|| migration.name().to_string())
-    });
-    Ok(names.collect())
+    Ok(MigrationState::compare(applied, &known()?))
 }
 
 /// All migrations, in the order in which they apply.

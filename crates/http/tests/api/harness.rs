@@ -116,7 +116,7 @@ impl Database {
     }
 }
 
-fn command(database_url: &str, arguments: &[&str]) -> Command {
+pub(crate) fn command(database_url: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hexdesk"));
     command.env_clear().args(arguments).args(["--database-url", database_url]).stdin(Stdio::null());
     command

@@ -1,0 +1,136 @@
+//! Looks a PostgreSQL database over: the server, then what is in the database.
+
+use diesel::QueryDsl;
+use diesel::dsl::sql;
+use diesel::sql_types::Text;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use hexdesk_domain::{Clock, Timestamp};
+
+use super::errors::Failure;
+use super::{PostgresOpenError, PostgresOptions, PostgresStorage, migrations};
+use crate::SystemClock;
+use crate::diagnosis::{self, Contents, Finding, live_keys, open_shops};
+use crate::schema::id_ranges;
+use crate::sql_types::{Instant, StoredTimestamp};
+
+/// The oldest version that Hexdesk is tested with, in the server's own counting.
+const OLDEST_VERSION: i64 = 150_000;
+
+/// How far the server's clock may be from this machine's.
+const CLOCK_TOLERANCE_MILLIS: i64 = 5_000;
+
+/// The settings that make a commit survive a crash, what they must not be, and what is lost.
+const DURABILITY: &[(&str, &str)] = &[
+    ("fsync", "a crash of the machine can destroy the whole database"),
+    ("full_page_writes", "a crash of the machine can destroy pages that were being written"),
+    ("synchronous_commit", "a crash of the server loses what was acknowledged last"),
+];
+
+pub(crate) async fn diagnose(url: &str, now: Timestamp) -> Vec<Finding> {
+    let mut connection = match connect(url).await {
+        Ok(connection) => connection,
+        Err(error) => {
+            let text = format!("{error}; check --database-url (HEXDESK_DATABASE_URL) and the server");
+            return vec![Finding::problem("database", text)];
+        }
+    };
+    let mut findings = vec![Finding::ok("database", "PostgreSQL answers")];
+    if let Err(error) = look_inside(&mut connection, now, &mut findings).await {
+        findings.push(Finding::problem("database", format!("cannot be read: {error}")));
+    }
+    findings
+}
+
+async fn connect(url: &str) -> Result<AsyncPgConnection, PostgresOpenError> {
+    let storage = PostgresStorage::connect_with(url, &PostgresOptions { max_connections: 1 }).await?;
+    Ok(storage.connections.dedicated().await?)
+}
+
+async fn look_inside(
+    connection: &mut AsyncPgConnection,
+    now: Timestamp,
+    findings: &mut Vec<Finding>,
+) -> Result<(), Failure> {
+    findings.push(version(&setting(connection, "server_version_num").await?));
+    for (name, loss) in DURABILITY {
+        findings.push(durability(name, loss, &setting(connection, name).await?));
+    }
+    findings.push(clock(connection).await?);
+    let state = migrations::state(connection).await?;
+    findings.push(diagnosis::migrations(&state));
+    if state.missing.is_empty() && state.unknown.is_empty() {
+        let contents = Contents {
+            range_ends: id_ranges::table.select(id_ranges::reserved_until).load(connection).await?,
+            open_shops: open_shops().load(connection).await?,
+            live_keys: live_keys(StoredTimestamp(now)).load(connection).await?,
+        };
+        findings.extend(contents.findings(now));
+    }
+    Ok(())
+}
+
+/// A setting as it is in sessions of this URL.
+async fn setting(connection: &mut AsyncPgConnection, name: &str) -> Result<String, Failure> {
+    let setting = sql::<Text>("current_setting(").bind::<Text, _>(name).sql(")");
+    Ok(diesel::select(setting).get_result(connection).await?)
+}
+
+fn version(number: &str) -> Finding {
+    let check = "server version";
+    // 150004 is 15.4.
+    let known = number.parse::<i64>().unwrap_or_default();
+    let text = format!("{}.{}", known / 10_000, known % 10_000);
+    if known >= OLDEST_VERSION {
+        Finding::ok(check, text)
+    } else {
+        Finding::problem(check, format!("{text}; Hexdesk needs PostgreSQL 15 or later"))
+    }
+}
+
+fn durability(name: &'static str, loss: &str, value: &str) -> Finding {
+    if value == "off" {
+        let text =
+            format!("off: {loss}; set {name} = on in postgresql.conf (or where it is set), and reload");
+        Finding::problem(name, text)
+    } else {
+        Finding::ok(name, value)
+    }
+}
+
+async fn clock(connection: &mut AsyncPgConnection) -> Result<Finding, Failure> {
+    let before = SystemClock.now();
+    let server: StoredTimestamp =
+        diesel::select(sql::<Instant>("clock_timestamp()")).get_result(connection).await?;
+    let after = SystemClock.now();
+    // The server looked at its clock at some time in between.
+    let ahead = server.0.unix_millis() - after.unix_millis();
+    let behind = before.unix_millis() - server.0.unix_millis();
+    Ok(if ahead.max(behind) <= CLOCK_TOLERANCE_MILLIS {
+        Finding::ok("clock", "the server's clock agrees with this machine's")
+    } else {
+        let (by, how) = if ahead > 0 { (ahead, "ahead of") } else { (behind, "behind") };
+        let text = format!(
+            "the server's clock is {} s {how} this machine's; keep both in time with NTP (`timedatectl`)",
+            by / 1_000
+        );
+        Finding::warning("clock", text)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::Severity;
+
+    #[test]
+    fn versions_before_15_are_a_problem() {
+        for (number, severity, text) in [
+            ("150000", Severity::Ok, "15.0"),
+            ("170010", Severity::Ok, "17.10"),
+            ("140019", Severity::Problem, "14.19; Hexdesk needs PostgreSQL 15 or later"),
+        ] {
+            let finding = version(number);
+            assert_eq!((finding.severity, finding.text.as_str()), (severity, text));
+        }
+    }
+}

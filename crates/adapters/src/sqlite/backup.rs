@@ -1,0 +1,114 @@
+//! Copies of a database that is in use.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use tempfile::NamedTempFile;
+
+use super::in_use::{InUse, real_path};
+use super::read_only;
+use super::verify::{SqliteContents, SqliteUnusable, verify};
+
+/// A database was not backed up, and no file was left.
+#[derive(Debug, thiserror::Error)]
+pub enum SqliteBackupError {
+    /// There is nothing to back up.
+    #[error("there is no database {}: name another with --database-url", .0.display())]
+    Missing(PathBuf),
+    /// `hexdesk restore` has the database.
+    #[error("{} is just being restored; try again when that has ended", .0.display())]
+    BeingRestored(PathBuf),
+    /// The backup's name is taken.
+    #[error("{} is there already; name a file that is not", .0.display())]
+    Exists(PathBuf),
+    /// What was written is not what can be restored; the database itself is as bad.
+    #[error("{} cannot be backed up: {reason}", .database.display())]
+    Unusable {
+        /// The database.
+        database: PathBuf,
+        /// What is wrong with it.
+        reason: SqliteUnusable,
+    },
+    /// Reading or writing failed.
+    #[error("{} cannot be backed up to {}: {cause:#}", .database.display(), .target.display())]
+    Failed {
+        /// The database.
+        database: PathBuf,
+        /// The backup.
+        target: PathBuf,
+        /// What failed.
+        cause: anyhow::Error,
+    },
+}
+
+/// Writes all of the database as it is now to `target`, which must not be there, readable by
+/// its owner only and on disk when this returns. Others may go on using the database; what
+/// they have acknowledged before this is called is in the backup. Blocks.
+///
+/// # Errors
+/// [`SqliteBackupError`].
+pub fn back_up(database: &Path, target: &Path) -> Result<SqliteContents, SqliteBackupError> {
+    let failed =
+        |cause| SqliteBackupError::Failed { database: database.to_owned(), target: target.to_owned(), cause };
+    if !database.is_file() {
+        return Err(SqliteBackupError::Missing(database.to_owned()));
+    }
+    if target.symlink_metadata().is_ok() {
+        return Err(SqliteBackupError::Exists(target.to_owned()));
+    }
+    let in_use = InUse::shared(database).map_err(|error| failed(error.into()))?;
+    let _in_use = in_use.ok_or_else(|| SqliteBackupError::BeingRestored(database.to_owned()))?;
+    let partial = temporary_beside(target).map_err(failed)?;
+    copy(database, partial.path()).map_err(failed)?;
+    partial.as_file().sync_all().map_err(|error| failed(error.into()))?;
+    let contents = verify(partial.path())
+        .map_err(|reason| SqliteBackupError::Unusable { database: database.to_owned(), reason })?;
+    match partial.persist_noclobber(target) {
+        Ok(_) => {}
+        Err(refused) if refused.error.kind() == io::ErrorKind::AlreadyExists => {
+            return Err(SqliteBackupError::Exists(target.to_owned()));
+        }
+        Err(refused) => return Err(failed(refused.error.into())),
+    }
+    sync_directory_of(target).map_err(|error| failed(error.into()))?;
+    Ok(contents)
+}
+
+/// `VACUUM INTO` reads within one transaction, so that what it writes is the database at one
+/// moment, whole and without a log beside it.
+fn copy(database: &Path, target: &Path) -> anyhow::Result<()> {
+    let mut connection = read_only::live(&real_path(database)?)?;
+    let target = target.to_str().context("the path is not UTF-8")?;
+    diesel::sql_query("VACUUM INTO ?").bind::<Text, _>(target).execute(&mut connection)?;
+    Ok(())
+}
+
+/// A file in the same directory, readable by its owner only, that is removed with the value.
+/// One that is left by a process that was killed can be removed by hand: its name ends in
+/// `.partial`.
+pub(super) fn temporary_beside(path: &Path) -> anyhow::Result<NamedTempFile> {
+    let path = std::path::absolute(path)?;
+    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
+        anyhow::bail!("the path is no file's");
+    };
+    let mut prefix = name.to_owned();
+    prefix.push(".");
+    tempfile::Builder::new()
+        .prefix(&prefix)
+        .suffix(".partial")
+        .tempfile_in(directory)
+        .with_context(|| format!("the directory {} must be there and writable", directory.display()))
+}
+
+/// Waits until the names in the file's directory are on disk.
+pub(super) fn sync_directory_of(path: &Path) -> io::Result<()> {
+    // Elsewhere directories cannot be opened.
+    #[cfg(unix)]
+    if let Some(directory) = std::path::absolute(path)?.parent() {
+        std::fs::File::open(directory)?.sync_all()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! Looks a SQLite database over: the files, then what is in them.
+
+#[cfg(unix)]
+mod files;
+
+use std::path::Path;
+
+use diesel::connection::SimpleConnection;
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+use diesel::sqlite::SqliteConnection;
+use hexdesk_domain::Timestamp;
+
+use super::connection::SETTINGS;
+use super::in_use::InUse;
+use super::verify::check;
+use super::{migrations, read_only};
+use crate::diagnosis::{self, Contents, Finding, live_keys, open_shops};
+use crate::schema::id_ranges;
+use crate::sql_types::StoredTimestamp;
+
+/// Blocks for as long as it takes to read the whole database once.
+pub(crate) fn diagnose(path: &Path, now: Timestamp) -> Vec<Finding> {
+    if !path.is_file() {
+        let text = format!(
+            "there is no file {}; name another with --database-url (HEXDESK_DATABASE_URL), or create it with \
+             `hexdesk migrate`",
+            path.display()
+        );
+        return vec![Finding::problem("database", text)];
+    }
+    let mut findings = Vec::new();
+    #[cfg(unix)]
+    findings.extend(files::findings(path));
+    // Where no lock can be had, the files are to blame, and that is said above.
+    let in_use = InUse::shared(path);
+    if matches!(in_use, Ok(None)) {
+        let text = "`hexdesk restore` is working on it; try again when that has ended";
+        findings.push(Finding::problem("database", text));
+        return findings;
+    }
+    match look_inside(path, now, &mut findings) {
+        Ok(()) => {}
+        Err(error) => {
+            let text = format!(
+                "{} cannot be read: {error:#}; if it is damaged, stop the server and restore a backup with \
+                 `hexdesk restore --replace`",
+                path.display()
+            );
+            findings.push(Finding::problem("database", text));
+        }
+    }
+    findings
+}
+
+fn look_inside(path: &Path, now: Timestamp, findings: &mut Vec<Finding>) -> anyhow::Result<()> {
+    let mut connection = read_only::live(path)?;
+    let state = migrations::state(&mut connection)?;
+    findings.push(Finding::ok("database", format!("{} can be read", path.display())));
+    findings.push(journal_mode(&mut connection)?);
+    findings.push(durability(&mut connection)?);
+    findings.push(match check(&mut connection, "quick_check")? {
+        Ok(()) => Finding::ok("integrity", "quick_check finds nothing"),
+        Err(first) => Finding::problem(
+            "integrity",
+            format!("{first}; stop the server and restore a backup with `hexdesk restore --replace`"),
+        ),
+    });
+    findings.push(diagnosis::migrations(&state));
+    if state.missing.is_empty() && state.unknown.is_empty() {
+        let contents = Contents {
+            range_ends: id_ranges::table.select(id_ranges::reserved_until).load(&mut connection)?,
+            open_shops: open_shops().load(&mut connection)?,
+            live_keys: live_keys(StoredTimestamp(now)).load(&mut connection)?,
+        };
+        findings.extend(contents.findings(now));
+    }
+    Ok(())
+}
+
+fn journal_mode(connection: &mut SqliteConnection) -> anyhow::Result<Finding> {
+    let mode: String = sql::<Text>("PRAGMA journal_mode").get_result(connection)?;
+    Ok(if mode == "wal" {
+        Finding::ok("journal mode", "wal")
+    } else {
+        let text = format!("{mode}; Hexdesk makes it wal when it next opens the database");
+        Finding::warning("journal mode", text)
+    })
+}
+
+/// Whether SQLite takes the settings that put a commit on disk before it is acknowledged.
+fn durability(connection: &mut SqliteConnection) -> anyhow::Result<Finding> {
+    connection.batch_execute(SETTINGS)?;
+    let mut number = |name: &str| sql::<BigInt>(&format!("PRAGMA {name}")).get_result::<i64>(connection);
+    let (synchronous, foreign_keys) = (number("synchronous")?, number("foreign_keys")?);
+    // 2 is FULL, 3 EXTRA.
+    Ok(if synchronous >= 2 && foreign_keys == 1 {
+        Finding::ok("synchronous", "full: what is acknowledged is on disk")
+    } else {
+        let text = format!(
+            "SQLite stays with synchronous {synchronous} and foreign_keys {foreign_keys}: what is acknowledged \
+             may be lost; build Hexdesk with the SQLite it brings along"
+        );
+        Finding::problem("synchronous", text)
+    })
+}

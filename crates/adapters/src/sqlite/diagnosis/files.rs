@@ -1,0 +1,95 @@
+//! Who may read and write the files, and how much room there is.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use rustix::fs::{Access, access, statvfs};
+
+use super::super::in_use::{beside, real_path};
+use crate::diagnosis::Finding;
+
+/// Below this there is soon no room for more.
+const LITTLE_BYTES: u64 = 1_000_000_000;
+/// Below this there may be none for the next write.
+const TOO_LITTLE_BYTES: u64 = 100_000_000;
+
+pub(super) fn findings(path: &Path) -> Vec<Finding> {
+    let path = real_path(path).unwrap_or_else(|_| path.to_owned());
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    let space = match statvfs(directory) {
+        Ok(space) => disk_space(directory, space.f_bavail.saturating_mul(space.f_frsize)),
+        Err(error) => Finding::warning("disk space", format!("cannot be told: {error}")),
+    };
+    vec![permissions(&path, directory), writable(&path, directory), space]
+}
+
+fn permissions(path: &Path, directory: &Path) -> Finding {
+    let check = "permissions";
+    let mode = |path: &Path| path.metadata().map_or(0, |metadata| metadata.permissions().mode());
+    if mode(directory) & 0o002 != 0 {
+        let directory = directory.display();
+        let text = format!("every account may replace the files in {directory}; run `chmod o-w {directory}`");
+        return Finding::problem(check, text);
+    }
+    let is_open = |suffix: &&str| mode(&beside(path, suffix)) & 0o007 != 0;
+    if !["", "-wal", "-shm", "-journal"].iter().any(is_open) {
+        return Finding::ok(check, "other accounts may neither read nor write the files");
+    }
+    let files = beside(path, "*");
+    let files = files.display();
+    Finding::problem(
+        check,
+        format!("every account has access to what customers wrote; run `chmod o= {files}`"),
+    )
+}
+
+/// SQLite writes the database, and creates and removes files beside it.
+fn writable(path: &Path, directory: &Path) -> Finding {
+    let check = "writable";
+    let refused = [(path, Access::WRITE_OK), (directory, Access::WRITE_OK | Access::EXEC_OK)]
+        .into_iter()
+        .find_map(|(path, mode)| access(path, mode).err().map(|error| (path, error)));
+    match refused {
+        None => Finding::ok(check, "this account may write the file and its directory"),
+        Some((path, error)) => {
+            let text = format!(
+                "this account may not write {}: {error}; run this as the account of the server, or give it \
+                 the file and its directory with chown",
+                path.display()
+            );
+            Finding::problem(check, text)
+        }
+    }
+}
+
+fn disk_space(directory: &Path, free: u64) -> Finding {
+    let check = "disk space";
+    let text = format!("{} MB free in {}", free / 1_000_000, directory.display());
+    if free < TOO_LITTLE_BYTES {
+        Finding::problem(check, format!("{text}: writes will fail soon; make room"))
+    } else if free < LITTLE_BYTES {
+        Finding::warning(check, format!("{text}; make room before it is used up"))
+    } else {
+        Finding::ok(check, text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::Severity;
+
+    #[test]
+    fn little_room_is_told_in_time() {
+        for (free, severity) in [
+            (0, Severity::Problem),
+            (99_999_999, Severity::Problem),
+            (100_000_000, Severity::Warning),
+            (999_999_999, Severity::Warning),
+            (1_000_000_000, Severity::Ok),
+            (u64::MAX, Severity::Ok),
+        ] {
+            assert_eq!(disk_space(Path::new("/"), free).severity, severity, "{free}");
+        }
+    }
+}

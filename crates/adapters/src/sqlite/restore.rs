@@ -1,0 +1,179 @@
+//! Puts a backup in a database's place.
+//!
+//! Whatever can go wrong goes wrong before the first file is moved: the backup is copied
+//! beside the database and verified there, and the database that is to be replaced is
+//! brought to rest in one file. What is left is a short list of [`Step`]s, after each of
+//! which the database is the old or the new one, whole.
+
+mod steps;
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use diesel::connection::SimpleConnection;
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use hexdesk_domain::Timestamp;
+
+use super::backup::temporary_beside;
+use super::errors;
+use super::in_use::{InUse, beside, like_database, real_path};
+use super::read_only;
+use super::verify::{SqliteContents, SqliteUnusable, verify};
+use steps::Replaced;
+
+/// A backup that was put in a database's place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SqliteRestored {
+    /// What is in it.
+    pub contents: SqliteContents,
+    /// Where the database that it replaced is kept.
+    pub kept: Option<PathBuf>,
+}
+
+/// A backup was not put in a database's place, which is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum SqliteRestoreError {
+    /// The backup cannot be used.
+    #[error("{} cannot be restored: {reason}", .backup.display())]
+    Unusable {
+        /// The backup.
+        backup: PathBuf,
+        /// What is wrong with it.
+        reason: SqliteUnusable,
+    },
+    /// The backup is a part of a database: the rest is in a file beside it.
+    #[error(
+        "{} cannot be restored: a part of it is in {}, so it is no backup that `hexdesk backup` made",
+        .backup.display(), .log.display()
+    )]
+    Incomplete {
+        /// The backup.
+        backup: PathBuf,
+        /// The file beside it.
+        log: PathBuf,
+    },
+    /// The backup is the database.
+    #[error("{} is the database itself; name a backup of it", .0.display())]
+    SameFile(PathBuf),
+    /// A database is there, and was not to be replaced.
+    #[error(
+        "there is a database {} already; with --replace it is kept under another name, and the backup \
+         takes its place",
+        .0.display()
+    )]
+    Exists(PathBuf),
+    /// A server or another command has the database open.
+    #[error("{} is in use; stop the server and whatever else uses it, and try again", .0.display())]
+    InUse(PathBuf),
+    /// Copying or moving failed.
+    #[error("{} cannot be restored to {}: {cause:#}", .backup.display(), .database.display())]
+    Failed {
+        /// The backup.
+        backup: PathBuf,
+        /// The database.
+        database: PathBuf,
+        /// What failed.
+        cause: anyhow::Error,
+    },
+}
+
+/// Puts a copy of `backup` in the place of `database`, on disk when this returns. A database
+/// that is there is replaced only if `replace` says so, and kept beside the new one, named
+/// after `now`. A crash at any moment leaves the old or the new database, whole. Blocks.
+///
+/// # Errors
+/// [`SqliteRestoreError`].
+pub fn restore(
+    backup: &Path,
+    database: &Path,
+    replace: bool,
+    now: Timestamp,
+) -> Result<SqliteRestored, SqliteRestoreError> {
+    let failed = |cause: anyhow::Error| SqliteRestoreError::Failed {
+        backup: backup.to_owned(),
+        database: database.to_owned(),
+        cause,
+    };
+    let failed_io = |error: io::Error| failed(error.into());
+    let mut source = File::open(backup).map_err(failed_io)?;
+    let place = real_path(database).map_err(failed_io)?;
+    if backup.canonicalize().map_err(failed_io)? == place {
+        return Err(SqliteRestoreError::SameFile(database.to_owned()));
+    }
+    for suffix in ["-wal", "-journal"] {
+        let log = beside(backup, suffix);
+        if log.metadata().is_ok_and(|metadata| metadata.len() > 0) {
+            return Err(SqliteRestoreError::Incomplete { backup: backup.to_owned(), log });
+        }
+    }
+    let in_use = InUse::exclusive(&place).map_err(failed_io)?;
+    let _in_use = in_use.ok_or_else(|| SqliteRestoreError::InUse(database.to_owned()))?;
+    let is_there = place.try_exists().map_err(failed_io)?;
+    if is_there && !replace {
+        return Err(SqliteRestoreError::Exists(database.to_owned()));
+    }
+    let mut copy = temporary_beside(&place).map_err(failed)?;
+    io::copy(&mut source, &mut copy).map_err(failed_io)?;
+    let contents = verify(copy.path())
+        .map_err(|reason| SqliteRestoreError::Unusable { backup: backup.to_owned(), reason })?;
+    like_database(copy.as_file(), &place).map_err(failed_io)?;
+    copy.as_file().sync_all().map_err(failed_io)?;
+    let kept = is_there.then(|| beside(&place, &format!(".replaced-{}", now.to_string().replace(':', ""))));
+    let replaced = match &kept {
+        None => Replaced::Nothing,
+        Some(kept) => match bring_to_rest(&place).map_err(failed)? {
+            OldDatabase::AtRest => Replaced::AtRest { kept },
+            OldDatabase::Damaged => Replaced::Damaged { kept },
+            OldDatabase::InUse => return Err(SqliteRestoreError::InUse(database.to_owned())),
+        },
+    };
+    steps::take(&steps::steps(&place, copy.path(), replaced)).map_err(failed)?;
+    Ok(SqliteRestored { contents, kept })
+}
+
+/// What there is to say of the database that is to be replaced.
+enum OldDatabase {
+    /// It is whole, in one file, and nobody else has it open.
+    AtRest,
+    /// SQLite cannot make sense of it.
+    Damaged,
+    /// A program that holds no lock of [`InUse`] has it open.
+    InUse,
+}
+
+/// Moves what is in the database's log into its file. SQLite leaves the log for good only if
+/// nobody else has the database open.
+fn bring_to_rest(database: &Path) -> anyhow::Result<OldDatabase> {
+    let outcome = leave_log(database);
+    match outcome {
+        Ok(mode) if mode == "delete" => Ok(OldDatabase::AtRest),
+        Ok(_) => Ok(OldDatabase::InUse),
+        Err(error) => match error.downcast_ref::<diesel::result::Error>() {
+            Some(cause) if errors::is_busy(cause) => Ok(OldDatabase::InUse),
+            Some(cause) if errors::is_damaged(cause) => Ok(OldDatabase::Damaged),
+            _ => Err(error.context("the database that is there cannot be read")),
+        },
+    }
+}
+
+fn leave_log(database: &Path) -> anyhow::Result<String> {
+    // Whoever opens a damaged database to write takes its log away with it when closing.
+    if let Err(error) = look(database)
+        && error.downcast_ref().is_some_and(errors::is_damaged)
+    {
+        return Err(error);
+    }
+    let path = database.to_str().ok_or_else(|| anyhow::anyhow!("the path is not UTF-8"))?;
+    let mut connection = SqliteConnection::establish(path)?;
+    connection.batch_execute("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; BEGIN EXCLUSIVE; COMMIT")?;
+    Ok(sql::<Text>("PRAGMA journal_mode = DELETE").get_result(&mut connection)?)
+}
+
+fn look(database: &Path) -> anyhow::Result<()> {
+    let mut connection = read_only::live(database)?;
+    connection.batch_execute("SELECT count(*) FROM sqlite_schema")?;
+    Ok(())
+}

@@ -1,0 +1,222 @@
+//! What is done to the files, in order.
+
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use super::super::backup::sync_directory_of;
+use super::super::in_use::beside;
+
+/// What is in the place of the new database.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Replaced<'a> {
+    Nothing,
+    /// A database in one file.
+    AtRest {
+        kept: &'a Path,
+    },
+    /// A database that SQLite cannot read; its log may still be of use to somebody.
+    Damaged {
+        kept: &'a Path,
+    },
+}
+
+/// Something done to the files that either happens or does not.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// Gives the database a second name, which must be free.
+    Keep { database: PathBuf, kept: PathBuf },
+    /// Renames a log, if it is there.
+    MoveLog { log: PathBuf, kept: PathBuf },
+    /// Removes a file, if it is there.
+    Remove(PathBuf),
+    /// Waits until what was done to the names beside this file is on disk.
+    Sync(PathBuf),
+    /// Gives the new database its name, and takes it from the old one.
+    PutInPlace { new: PathBuf, database: PathBuf },
+}
+
+/// How `new`, a file beside it, becomes `database`. A log that lies beside the old one must
+/// be gone before: SQLite would take it for the new one's.
+pub(super) fn steps(database: &Path, new: &Path, replaced: Replaced<'_>) -> Vec<Step> {
+    let database = database.to_owned();
+    let mut steps = Vec::new();
+    if let Replaced::AtRest { kept } | Replaced::Damaged { kept } = replaced {
+        steps.push(Step::Keep { database: database.clone(), kept: kept.to_owned() });
+    }
+    for suffix in ["-wal", "-journal"] {
+        let log = beside(&database, suffix);
+        steps.push(match replaced {
+            Replaced::Damaged { kept } => Step::MoveLog { log, kept: beside(kept, suffix) },
+            Replaced::Nothing | Replaced::AtRest { .. } => Step::Remove(log),
+        });
+    }
+    steps.push(Step::Remove(beside(&database, "-shm")));
+    steps.push(Step::Sync(database.clone()));
+    steps.push(Step::PutInPlace { new: new.to_owned(), database: database.clone() });
+    steps.push(Step::Sync(database));
+    steps
+}
+
+/// Takes the steps. If one fails, those before it are undone as far as it matters.
+pub(super) fn take(steps: &[Step]) -> anyhow::Result<()> {
+    for (index, step) in steps.iter().enumerate() {
+        if let Err(error) = step.take() {
+            undo(&steps[..index]);
+            return Err(anyhow::Error::new(error).context(step.to_string()));
+        }
+    }
+    Ok(())
+}
+
+/// A database with two names invites to be opened by both, which SQLite does not survive.
+fn undo(taken: &[Step]) {
+    if taken.iter().any(|step| matches!(step, Step::PutInPlace { .. })) {
+        return;
+    }
+    for step in taken.iter().rev() {
+        // What cannot be undone stays beside the database, under a name that says what it is.
+        let _ = match step {
+            Step::Keep { kept, .. } => std::fs::remove_file(kept),
+            Step::MoveLog { log, kept } => std::fs::rename(kept, log),
+            Step::Remove(_) | Step::Sync(_) | Step::PutInPlace { .. } => Ok(()),
+        };
+    }
+}
+
+impl Step {
+    pub(super) fn take(&self) -> io::Result<()> {
+        match self {
+            Self::Keep { database, kept } => std::fs::hard_link(database, kept),
+            Self::MoveLog { log, kept } => if_there(std::fs::rename(log, kept)),
+            Self::Remove(path) => if_there(std::fs::remove_file(path)),
+            Self::Sync(path) => sync_directory_of(path),
+            Self::PutInPlace { new, database } => std::fs::rename(new, database),
+        }
+    }
+}
+
+fn if_there(done: io::Result<()>) -> io::Result<()> {
+    match done {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        done => done,
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Keep { database, kept } => {
+                write!(formatter, "{} cannot be kept as {}", database.display(), kept.display())
+            }
+            Self::MoveLog { log: from, kept: to } | Self::PutInPlace { new: from, database: to } => {
+                write!(formatter, "{} cannot be renamed {}", from.display(), to.display())
+            }
+            Self::Remove(path) => write!(formatter, "{} cannot be removed", path.display()),
+            Self::Sync(path) => {
+                write!(formatter, "the directory of {} cannot be written to disk", path.display())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::connection::SimpleConnection;
+    use diesel::dsl::sql;
+    use diesel::prelude::*;
+    use diesel::sql_types::Text;
+    use tempfile::TempDir;
+
+    use super::super::{OldDatabase, bring_to_rest};
+    use super::*;
+
+    /// A database that says who it is; all of that is in its log.
+    fn database(path: &Path, name: &str) -> SqliteConnection {
+        let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+        let make = format!(
+            "PRAGMA journal_mode = WAL; CREATE TABLE a (name TEXT); CREATE INDEX b ON a (name);
+             INSERT INTO a VALUES ('{name}')"
+        );
+        connection.batch_execute(&make).unwrap();
+        connection
+    }
+
+    /// A database in one file.
+    fn database_at_rest(path: &Path, name: &str) {
+        drop(database(path, name));
+        assert!(matches!(bring_to_rest(path).unwrap(), OldDatabase::AtRest));
+    }
+
+    /// Who a database that must be whole says that it is.
+    fn name_of(path: &Path) -> String {
+        let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+        connection.batch_execute("PRAGMA journal_mode = WAL").unwrap();
+        let mut text = |query: &str| sql::<Text>(query).get_result::<String>(&mut connection).unwrap();
+        assert_eq!(text("PRAGMA integrity_check"), "ok");
+        text("SELECT name FROM a")
+    }
+
+    /// Files as a server that was killed leaves them, and the new database beside.
+    fn scene() -> (TempDir, [PathBuf; 3]) {
+        let directory = tempfile::tempdir().unwrap();
+        let [old, new, kept, living] =
+            ["hexdesk.db", "new", "kept", "living"].map(|name| directory.path().join(name));
+        let connection = database(&living, "old");
+        for suffix in ["", "-wal", "-shm"] {
+            std::fs::copy(beside(&living, suffix), beside(&old, suffix)).unwrap();
+        }
+        drop(connection);
+        database_at_rest(&new, "new");
+        (directory, [old, new, kept])
+    }
+
+    #[test]
+    fn after_every_step_the_database_is_the_old_or_the_new_one() {
+        for taken in 0.. {
+            let (_directory, [database, new, kept]) = scene();
+            assert!(matches!(bring_to_rest(&database).unwrap(), OldDatabase::AtRest));
+            let steps = steps(&database, &new, Replaced::AtRest { kept: &kept });
+            if taken > steps.len() {
+                break;
+            }
+            take(&steps[..taken]).unwrap();
+            let in_place = steps[..taken].iter().any(|step| matches!(step, Step::PutInPlace { .. }));
+            assert_eq!(name_of(&database), if in_place { "new" } else { "old" }, "after {taken} steps");
+            if in_place {
+                assert_eq!(name_of(&kept), "old", "after {taken} steps");
+            }
+        }
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_the_old_database_under_its_one_name() {
+        let (_directory, [database, new, kept]) = scene();
+        assert!(matches!(bring_to_rest(&database).unwrap(), OldDatabase::AtRest));
+        std::fs::remove_file(&new).unwrap();
+        let error = take(&steps(&database, &new, Replaced::AtRest { kept: &kept })).unwrap_err();
+        assert!(error.to_string().contains("cannot be renamed"), "{error}");
+        assert!(!kept.exists());
+        assert_eq!(name_of(&database), "old");
+    }
+
+    #[test]
+    fn a_log_that_was_left_is_not_taken_for_the_new_databases() {
+        let (_directory, [database, new, _]) = scene();
+        std::fs::remove_file(&database).unwrap();
+        take(&steps(&database, &new, Replaced::Nothing)).unwrap();
+        assert_eq!(name_of(&database), "new");
+    }
+
+    #[test]
+    fn a_damaged_database_is_kept_with_its_log() {
+        let (_directory, [database, new, kept]) = scene();
+        std::fs::write(&database, "This is no database. ".repeat(1_000)).unwrap();
+        let log = b"What is in a log.".to_vec();
+        std::fs::write(beside(&database, "-wal"), &log).unwrap();
+        assert!(matches!(bring_to_rest(&database).unwrap(), OldDatabase::Damaged));
+        take(&steps(&database, &new, Replaced::Damaged { kept: &kept })).unwrap();
+        assert_eq!(name_of(&database), "new");
+        assert_eq!(std::fs::read(beside(&kept, "-wal")).unwrap(), log);
+    }
+}

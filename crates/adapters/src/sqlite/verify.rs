@@ -1,0 +1,73 @@
+//! Whether a file is a whole database that this version can open.
+
+use std::path::Path;
+
+use diesel::dsl::{count_star, sql};
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use diesel::sqlite::SqliteConnection;
+
+use super::{migrations, read_only};
+use crate::schema::{shops, tickets};
+
+/// What is in a database, as far as it is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SqliteContents {
+    /// The size of its file.
+    pub bytes: u64,
+    /// How many shops there are, closed ones among them.
+    pub shops: i64,
+    /// How many tickets there are, of all shops.
+    pub tickets: i64,
+}
+
+/// Why a file is no database to put in place.
+#[derive(Debug, thiserror::Error)]
+pub enum SqliteUnusable {
+    /// It holds something else.
+    #[error("it is no database of Hexdesk")]
+    Foreign,
+    /// A newer version of Hexdesk migrated it.
+    #[error("it is of a newer version of Hexdesk (unknown here: {}); use that version", .0.join(", "))]
+    Newer(Vec<String>),
+    /// A part of it is missing or broken.
+    #[error("it is damaged: {0}")]
+    Damaged(String),
+    /// SQLite cannot read it.
+    #[error("it cannot be read as a SQLite database: {0:#}")]
+    Unreadable(anyhow::Error),
+}
+
+/// Reads all of a file that nobody changes.
+pub(super) fn verify(path: &Path) -> Result<SqliteContents, SqliteUnusable> {
+    let unreadable = |error: anyhow::Error| SqliteUnusable::Unreadable(error);
+    let failed = |error: diesel::result::Error| SqliteUnusable::Unreadable(error.into());
+    let bytes = path.metadata().map_err(|error| unreadable(error.into()))?.len();
+    let mut connection = read_only::at_rest(path).map_err(unreadable)?;
+    let state = migrations::state(&mut connection).map_err(unreadable)?;
+    if state.applied.is_empty() {
+        return Err(SqliteUnusable::Foreign);
+    }
+    if !state.unknown.is_empty() {
+        return Err(SqliteUnusable::Newer(state.unknown));
+    }
+    check(&mut connection, "integrity_check").map_err(failed)?.map_err(SqliteUnusable::Damaged)?;
+    let orphans: i64 = sql::<diesel::sql_types::BigInt>("SELECT count(*) FROM pragma_foreign_key_check")
+        .get_result(&mut connection)
+        .map_err(failed)?;
+    if orphans > 0 {
+        return Err(SqliteUnusable::Damaged(format!("{orphans} rows refer to rows that are not there")));
+    }
+    Ok(SqliteContents {
+        bytes,
+        shops: shops::table.select(count_star()).get_result(&mut connection).map_err(failed)?,
+        tickets: tickets::table.select(count_star()).get_result(&mut connection).map_err(failed)?,
+    })
+}
+
+/// What `PRAGMA integrity_check` or `quick_check` finds first, if anything. It names tables
+/// and pages, and nothing that is in them.
+pub(super) fn check(connection: &mut SqliteConnection, pragma: &str) -> QueryResult<Result<(), String>> {
+    let finding: String = sql::<Text>(&format!("PRAGMA {pragma}(1)")).get_result(connection)?;
+    Ok(if finding == "ok" { Ok(()) } else { Err(finding.replace('\n', " ")) })
+}

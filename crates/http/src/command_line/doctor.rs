@@ -1,0 +1,61 @@
+use std::io::ErrorKind;
+use std::net::{SocketAddr, TcpListener};
+
+use anyhow::bail;
+use clap::Args;
+use hexdesk_adapters::{DatabaseUrl, Finding, Severity};
+
+#[derive(Debug, Args)]
+pub(super) struct Doctor {
+    /// The address that `serve` is to listen on.
+    #[arg(long, env = "HEXDESK_LISTEN", default_value = "127.0.0.1:8080", value_name = "IP:PORT")]
+    listen: String,
+}
+
+impl Doctor {
+    pub(super) async fn run(self, database_url: &str) -> anyhow::Result<()> {
+        let mut findings = vec![listen(&self.listen)];
+        match DatabaseUrl::parse(database_url) {
+            Err(error) => findings.push(Finding::problem(
+                "database url",
+                format!("--database-url (HEXDESK_DATABASE_URL) is {error}"),
+            )),
+            Ok(url) => {
+                findings.push(Finding::ok("database url", url.to_string()));
+                findings.extend(hexdesk_adapters::diagnose(&url, super::now()).await);
+            }
+        }
+        let problems = findings.iter().filter(|finding| finding.severity == Severity::Problem).count();
+        super::print(findings)?;
+        match problems {
+            0 => Ok(()),
+            1 => bail!("there is a problem"),
+            _ => bail!("there are {problems} problems"),
+        }
+    }
+}
+
+/// Whether a server could listen there. Its port is left alone: a server that is just
+/// starting may need it.
+fn listen(text: &str) -> Finding {
+    let check = "listen address";
+    let setting = "--listen (HEXDESK_LISTEN)";
+    let Ok(address) = text.parse::<SocketAddr>() else {
+        let text = format!(
+            "{setting} must be an IP address and a port, like 127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080"
+        );
+        return Finding::problem(check, text);
+    };
+    match TcpListener::bind((address.ip(), 0)) {
+        Err(error) if error.kind() == ErrorKind::AddrNotAvailable => Finding::problem(
+            check,
+            format!("{setting}: {} is no address of this machine; 0.0.0.0 means all it has", address.ip()),
+        ),
+        Err(error) => Finding::problem(check, format!("{setting}: cannot listen on {address}: {error}")),
+        Ok(_) if address.ip().is_loopback() => Finding::ok(check, address.to_string()),
+        Ok(_) => Finding::ok(
+            check,
+            format!("{address}, which others can reach: keep a reverse proxy that speaks TLS in front"),
+        ),
+    }
+}
