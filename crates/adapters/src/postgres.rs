@@ -10,21 +10,30 @@ mod api_keys;
 mod comments;
 mod connect;
 mod create_comments;
+mod create_tickets;
+mod customer_lists;
 mod customers;
 mod delete_ticket;
+mod erase_customer;
 mod errors;
 mod human_tickets;
 mod id_ranges;
 mod migrations;
 mod once;
 mod pool;
+mod prepared;
+mod search;
 mod shops;
 mod ticket_lists;
+mod ticket_locks;
 mod tickets;
 mod tls;
+mod update_customer;
 mod update_ticket;
+mod update_user;
 mod url;
 mod users;
+mod words;
 
 pub use connect::ConnectError;
 use connect::Connector;
@@ -95,6 +104,3 @@ impl std::fmt::Debug for PostgresStorage {
         formatter.debug_struct("PostgresStorage").finish_non_exhaustive()
     }
 }
-
-// Replaced by search.
-impl hexdesk_domain::SearchStore for PostgresStorage {}

@@ -2,6 +2,7 @@
 
 mod customer_filter;
 mod ticket_filter;
+mod user_filter;
 
 use diesel::dsl::auto_type;
 use diesel::prelude::*;
@@ -10,6 +11,7 @@ use crate::schema::{comments, customers, human_tickets, tickets, users};
 use crate::sql_types::StoredTimestamp;
 pub(crate) use customer_filter::customers_meeting;
 pub(crate) use ticket_filter::tickets_meeting;
+pub(crate) use user_filter::users_meeting;
 
 /// Tickets of one shop, each with its customer, assignee and human ticket.
 #[auto_type]

@@ -45,6 +45,10 @@ fn declared() -> Tables {
     }
     // SQLite only.
     assert!(tables.remove("shop_counters").is_some());
+    // PostgreSQL only.
+    for searched in ["customers", "tickets", "comments"] {
+        tables.get_mut(searched).unwrap().push("words tsvector not null".to_owned());
+    }
     tables
 }
 

@@ -20,19 +20,20 @@ mod postgres;
 /// 20 comments on each of 1,000 of them.
 const DATA: &str = "
     INSERT INTO shops (domain, created_at) VALUES ('a.example', now());
-    INSERT INTO customers (shop_id, phone_number, number_of_orders, created_at)
-        SELECT 1, number, 0, now() FROM generate_series(1, 200) AS number;
+    INSERT INTO customers (shop_id, email_folded, phone_number, shopify_id, number_of_orders, created_at, words)
+        SELECT 1, number || '@example.com', number, number, 0, now(), '#1' FROM generate_series(1, 200) AS number;
     INSERT INTO tickets
         (shop_id, id, customer_id, channel, thread_id, date, last_message_time, is_opened, unread_count,
-         tags, version)
-        SELECT 1, number, number % 200 + 1, 'Mail', 'a', time, time, number % 10 = 0, 0, '[\"a\"]', 1
+         tags, version, words)
+        SELECT 1, number, number % 200 + 1, 'Mail', 'a', time, time, number % 10 = 0, 0, '[\"a\"]', 1, '#1'
         FROM generate_series(1, 20000) AS number,
             LATERAL (SELECT timestamptz '2026-01-01Z' + number * 7919 % 20000 * interval '1 min' AS time) AS of;
     INSERT INTO human_tickets (shop_id, ticket_id, opened_at)
         SELECT 1, id, date FROM tickets WHERE is_opened;
-    INSERT INTO comments (shop_id, id, ticket_id, text, time, channel, is_from_shop, to_emails, tags)
+    INSERT INTO comments (shop_id, id, ticket_id, text, time, channel, is_from_shop, to_emails, tags,
+         words)
         SELECT 1, number, number % 1000 + 1, '', now() + number * 7919 % 20000 * interval '1 min', 'Mail',
-            false, '[]', '[]'
+            false, '[]', '[]', '#1'
         FROM generate_series(1, 20000) AS number;
     ANALYZE";
 

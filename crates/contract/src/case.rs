@@ -17,6 +17,8 @@ pub struct Case {
     pub rule: &'static str,
     /// The name of its test, with the module: `tickets::ticket_3_unknown_customer_is_refused`.
     pub name: &'static str,
+    /// What it is about, if that is something that a store may lack: `text_search`.
+    pub capability: Option<&'static str>,
     /// The check, on an empty store.
     pub check: CheckFn,
 }
@@ -26,15 +28,11 @@ pub type CheckFn = fn(Arc<dyn Storage>) -> Pin<Box<dyn Future<Output = anyhow::R
 
 /// Makes the table of [`CASES`] from the list in `__for_each_case`.
 macro_rules! case_table {
-    ([] $($module:ident { $($rule:literal $name:ident)+ })+) => {
+    ([] $($module:ident { $($rule:literal $name:ident $(($capability:ident))?)+ })+) => {
         /// Every obligation of the ports, with its case.
-        pub const CASES: &[Case] = &[$($(
-            Case {
-                rule: $rule,
-                name: concat!(stringify!($module), "::", stringify!($name)),
-                check: |storage| Box::pin($crate::cases::$module::$name(storage)),
-            },
-        )+)+];
+        pub const CASES: &[Case] = &[
+            $($($crate::__case!($module $rule $name $(($capability))?),)+)+
+        ];
     };
 }
 crate::__for_each_case!([case_table] []);

@@ -10,6 +10,7 @@ pub mod id_ranges;
 pub mod idempotency;
 pub mod once;
 pub mod readiness;
+pub mod search;
 pub mod shops;
 pub mod ticket_changes;
 pub mod ticket_deletion;

@@ -1,6 +1,7 @@
 //! The list of cases, and the macro that makes tests of it.
 
 /// The one list of cases: hands it to the macro named in brackets, after the arguments.
+/// A case of what a store may lack names the capability.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __for_each_case {
@@ -81,6 +82,12 @@ macro_rules! __for_each_case {
                 "CUSTOMER-8" customer_8_takes_effect_once
                 "TICKET-22" ticket_22_takes_effect_once
             }
+            search {
+                "SEARCH-1" search_1_finds_every_term (text_search)
+                "SEARCH-2" search_2_answer_is_in_order_of_rank (text_search)
+                "SEARCH-3" search_3_pages_hold_every_ticket_once (text_search)
+                "SEARCH-4" search_4_follows_every_change (text_search)
+            }
             api_keys {
                 "KEY-1" key_1_is_found_with_its_shop
                 "KEY-2" key_2_unknown_number_is_none
@@ -119,15 +126,52 @@ macro_rules! __for_each_case {
 /// Takes an expression of a [`StorageFixture`](crate::StorageFixture), which is evaluated
 /// once for each test. Each use makes modules of the same names, so two fixtures in one
 /// file need a module each. The [documentation of the crate](crate) has a whole example.
+///
+/// # What a store may lack
+///
+/// A store that lacks a capability is declared so. The tests of that capability are then
+/// ignored, for everyone to see in the output, instead of run:
+///
+/// ```
+/// # use hexdesk_contract::{StorageFixture, TestStorage, anyhow, async_trait};
+/// # struct WithoutSearch;
+/// # #[async_trait]
+/// # impl StorageFixture for WithoutSearch {
+/// #     async fn open(&self) -> anyhow::Result<TestStorage> {
+/// #         anyhow::bail!("opens nothing")
+/// #     }
+/// # }
+/// hexdesk_contract::storage_contract!(WithoutSearch, without: [text_search]);
+/// # fn main() {}
+/// ```
+///
+/// | capability | what a store that lacks it does | cases |
+/// | --- | --- | --- |
+/// | `text_search` | leaves `search_tickets` as the trait has it, which answers `None` | SEARCH |
+///
+/// Everything else is every store's; to declare that it is lacking does not compile:
+///
+/// ```compile_fail
+/// # use hexdesk_contract::{StorageFixture, TestStorage, anyhow, async_trait};
+/// # struct WithoutSearch;
+/// # #[async_trait]
+/// # impl StorageFixture for WithoutSearch {
+/// #     async fn open(&self) -> anyhow::Result<TestStorage> {
+/// #         anyhow::bail!("opens nothing")
+/// #     }
+/// # }
+/// hexdesk_contract::storage_contract!(WithoutSearch, without: [readiness]);
+/// # fn main() {}
+/// ```
 #[macro_export]
 macro_rules! storage_contract {
-    ($fixture:expr $(,)?) => {
+    ($fixture:expr $(, without: [$($capability:ident),* $(,)?])? $(,)?) => {
         #[cfg(test)]
         fn __storage_contract_fixture() -> impl $crate::StorageFixture {
             $fixture
         }
 
-        $crate::__for_each_case! { [$crate::__case_tests] [] }
+        $crate::__for_each_case! { [$crate::__case_tests] [$($($capability)*)?] }
 
         #[cfg(test)]
         mod model {
@@ -139,22 +183,69 @@ macro_rules! storage_contract {
     };
 }
 
-/// Makes a test of each case.
+/// A case of the list.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __case {
+    (@ $module:ident $rule:literal $name:ident $capability:expr) => {
+        $crate::Case {
+            rule: $rule,
+            name: concat!(stringify!($module), "::", stringify!($name)),
+            capability: $capability,
+            check: |storage| Box::pin($crate::cases::$module::$name(storage)),
+        }
+    };
+    ($module:ident $rule:literal $name:ident) => { $crate::__case!(@ $module $rule $name None) };
+    ($module:ident $rule:literal $name:ident ($capability:ident)) => {
+        $crate::__case!(@ $module $rule $name Some(stringify!($capability)))
+    };
+}
+
+/// Makes a test of each case. Those of a capability in brackets are ignored.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __case_tests {
-    ([] $($module:ident { $($rule:literal $name:ident)+ })+) => {$(
-        #[cfg(test)]
-        mod $module {$(
-            #[test]
-            fn $name() -> Result<(), $crate::Failure> {
-                let case = $crate::Case {
-                    rule: $rule,
-                    name: concat!(stringify!($module), "::", stringify!($name)),
-                    check: |storage| Box::pin($crate::cases::$module::$name(storage)),
+    (
+        [$($lacking:ident)*]
+        $($module:ident { $($rule:literal $name:ident $(($capability:ident))?)+ })+
+    ) => {
+        // Macros tell names apart by their arms only: one arm for each that is known.
+        #[allow(unused_macros)]
+        macro_rules! __expect_capability {
+            $($($(($capability) => {};)?)+)+
+            ($unknown:ident) => {
+                compile_error!(concat!(
+                    "`", stringify!($unknown), "` is nothing that a store may lack; ",
+                    "the documentation of `storage_contract!` lists what is",
+                ));
+            };
+        }
+        $(__expect_capability! { $lacking })*
+
+        // One arm for each that is lacking.
+        macro_rules! __case_test {
+            $(
+                ([$lacking] $test:item) => {
+                    #[test]
+                    #[ignore = "the store is declared to lack this capability"]
+                    $test
                 };
-                case.run(&super::__storage_contract_fixture())
-            }
-        )+}
-    )+};
+            )*
+            ([$any:tt] $test:item) => { #[test] $test };
+            ([] $test:item) => { #[test] $test };
+        }
+
+        $(
+            #[cfg(test)]
+            mod $module {$(
+                __case_test! {
+                    [$($capability)?]
+                    fn $name() -> Result<(), $crate::Failure> {
+                        let case = $crate::__case!($module $rule $name $(($capability))?);
+                        case.run(&super::__storage_contract_fixture())
+                    }
+                }
+            )+}
+        )+
+    };
 }

@@ -5,6 +5,7 @@ mod comments;
 mod customers;
 mod id_ranges;
 mod idempotency;
+mod search;
 mod shops;
 mod ticket_changes;
 mod tickets;
@@ -17,14 +18,14 @@ use anyhow::anyhow;
 use async_trait::async_trait;
 use hexdesk_domain::{
     ApiKey, Comment, CommentId, Customer, CustomerId, HumanTicket, HumanTicketId, KeyNumber, NodeNumber,
-    Page, Readiness, SearchStore, Shop, ShopId, StorageError, StorageErrorKind, TicketId, Timestamp, User,
-    UserId,
+    Page, Readiness, Shop, ShopId, StorageError, StorageErrorKind, TicketId, Timestamp, User, UserId,
 };
 
 pub(crate) use comments::comment_from;
 pub(crate) use customers::customer_from;
 #[cfg(test)]
 pub(crate) use idempotency::{IdempotencyRecord, record_key};
+pub(crate) use search::is_found;
 pub(crate) use ticket_changes::changed;
 #[cfg(test)]
 pub(crate) use tickets::StoredTicket;
@@ -93,6 +94,3 @@ impl Readiness for MemoryStorage {
         Ok(())
     }
 }
-
-#[async_trait]
-impl SearchStore for MemoryStorage {}

@@ -33,6 +33,7 @@ CREATE TABLE customers (
     cms TEXT,
     cms_created_at TIMESTAMPTZ,
     created_at TIMESTAMPTZ NOT NULL,
+    words TSVECTOR NOT NULL,
     PRIMARY KEY (shop_id, id),
     UNIQUE (shop_id, email_folded),
     UNIQUE (shop_id, phone_number)
@@ -100,6 +101,7 @@ CREATE TABLE tickets (
     language_code TEXT,
     via TEXT,
     version BIGINT NOT NULL,
+    words TSVECTOR NOT NULL,
     PRIMARY KEY (shop_id, id),
     FOREIGN KEY (shop_id, customer_id) REFERENCES customers (shop_id, id),
     FOREIGN KEY (shop_id, assigned_to) REFERENCES users (shop_id, id)
@@ -123,12 +125,19 @@ CREATE TABLE comments (
     to_emails JSONB NOT NULL,
     attachments TEXT,
     tags JSONB NOT NULL,
+    words TSVECTOR NOT NULL,
     PRIMARY KEY (shop_id, id),
     FOREIGN KEY (shop_id, ticket_id) REFERENCES tickets (shop_id, id),
     FOREIGN KEY (shop_id, author_id) REFERENCES users (shop_id, id)
 );
 
 CREATE INDEX comments_by_ticket ON comments (shop_id, ticket_id, time, id);
+
+-- Tickets are searched by words: the words of these rows' texts, as Hexdesk finds them, and
+-- '#' with the number of the shop, which keeps the shops apart in the indexes.
+CREATE INDEX customers_by_words ON customers USING GIN (words);
+CREATE INDEX tickets_by_words ON tickets USING GIN (words);
+CREATE INDEX comments_by_words ON comments USING GIN (words);
 
 CREATE TABLE human_tickets (
     shop_id BIGINT NOT NULL,

@@ -1,16 +1,20 @@
 use async_trait::async_trait;
 use diesel::dsl::max;
+use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::ports::{CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 use hexdesk_domain::{
     ApiKey, ApiKeyStore, Attempt, KeyNumber, NewApiKey, Once, Page, Shop, ShopId, StorageError, Timestamp,
+    UserId,
 };
 
 use super::PostgresStorage;
-use super::errors::{Effect, Failure};
+use super::errors::{Effect, Failure, count_from};
+use super::once::attempt;
+use crate::page;
 use crate::rows::{ApiKeyRow, ShopRow};
-use crate::schema::{api_keys, shops};
+use crate::schema::{api_keys, shops, users};
 use crate::sql_types::StoredTimestamp;
 
 #[async_trait]
@@ -19,14 +23,16 @@ impl ApiKeyStore for PostgresStorage {
         &self,
         shop: ShopId,
         key: NewApiKey,
-        _once: Option<Once<CreateKeyOutcome>>,
+        once: Option<Once<CreateKeyOutcome>>,
     ) -> Result<Attempt<CreateKeyOutcome>, StorageError> {
         self.connections
             .run("create_key", Effect::Write, async move |connection: &mut AsyncPgConnection| {
-                connection.transaction(async |connection| insert(connection, shop, &key).await).await
+                attempt(connection, shop, once.as_ref(), async move |connection| {
+                    create(connection, shop, &key).await
+                })
+                .await
             })
             .await
-            .map(|key| Attempt::Ran(CreateKeyOutcome::Created(key)))
     }
 
     async fn find_key(
@@ -49,27 +55,37 @@ impl ApiKeyStore for PostgresStorage {
             .await
     }
 
-    async fn count_keys(&self, _: ShopId) -> Result<u64, StorageError> {
-        todo!()
-    }
     async fn list_keys(
         &self,
         shop: ShopId,
-        _after: Option<KeyNumber>,
-        _limit: u32,
+        after: Option<KeyNumber>,
+        limit: u32,
     ) -> Result<Page<ApiKey, KeyNumber>, StorageError> {
         self.connections
             .run("list_keys", Effect::Read, async move |connection: &mut AsyncPgConnection| {
-                let rows = api_keys::table
+                let mut list = api_keys::table
                     .filter(api_keys::shop_id.eq(shop.get()))
                     .order(api_keys::number)
                     .select(ApiKeyRow::as_select())
-                    .load(connection)
-                    .await?;
-                Ok(rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?)
+                    .limit(page::rows_to_ask_for(limit))
+                    .into_boxed::<Pg>();
+                if let Some(number) = after {
+                    list = list.filter(api_keys::number.gt(number.get()));
+                }
+                let rows: Vec<ApiKeyRow> = list.load(connection).await?;
+                let keys = rows.into_iter().map(TryInto::try_into).collect::<Result<Vec<ApiKey>, _>>()?;
+                Ok(page::cut(keys, limit, |key| key.number))
             })
             .await
-            .map(|entries| Page { entries, next: None })
+    }
+
+    async fn count_keys(&self, shop: ShopId) -> Result<u64, StorageError> {
+        self.connections
+            .run("count_keys", Effect::Read, async move |connection: &mut AsyncPgConnection| {
+                let of_shop = api_keys::table.filter(api_keys::shop_id.eq(shop.get()));
+                count_from::<i64>(of_shop.count().get_result(connection).await?)
+            })
+            .await
     }
 
     async fn revoke_key(
@@ -96,40 +112,70 @@ impl ApiKeyStore for PostgresStorage {
         shop: ShopId,
         number: KeyNumber,
         rotation: KeyRotation,
-        _once: Option<Once<RotateKeyOutcome>>,
+        once: Option<Once<RotateKeyOutcome>>,
     ) -> Result<Attempt<RotateKeyOutcome>, StorageError> {
-        let KeyRotation { secret_hash, expires_at: _, rotated_at: now, old_ends_at } = rotation;
         self.connections
             .run("rotate_key", Effect::Write, async move |connection: &mut AsyncPgConnection| {
-                connection
-                    .transaction(async |connection| {
-                        lock(connection, shop).await?;
-                        let old = find(connection, shop, number).await?;
-                        let Some(old) = old.filter(|key| key.is_live(now)) else {
-                            return Ok(RotateKeyOutcome::NotLive);
-                        };
-                        let ends_at = old.expires_at.map_or(old_ends_at, |end| end.min(old_ends_at));
-                        diesel::update(api_keys::table.find((shop.get(), number.get())))
-                            .set(api_keys::expires_at.eq(StoredTimestamp(ends_at)))
-                            .execute(connection)
-                            .await?;
-                        let new = NewApiKey {
-                            secret_hash,
-                            scopes: old.scopes,
-                            user_id: old.user_id,
-                            created_at: now,
-                            expires_at: None,
-                        };
-                        Ok(RotateKeyOutcome::Rotated(insert(connection, shop, &new).await?))
-                    })
-                    .await
+                attempt(connection, shop, once.as_ref(), async move |connection| {
+                    rotate(connection, shop, number, rotation).await
+                })
+                .await
             })
             .await
-            .map(Attempt::Ran)
     }
 }
 
-/// Keeps the shop's keys to this transaction until it ends.
+/// Adds a key. Must run in a transaction.
+async fn create(
+    connection: &mut AsyncPgConnection,
+    shop: ShopId,
+    key: &NewApiKey,
+) -> Result<CreateKeyOutcome, Failure> {
+    lock(connection, shop).await?;
+    if let Some(user) = key.user_id
+        && !keep_active_user(connection, shop, user).await?
+    {
+        return Ok(CreateKeyOutcome::UserNotFound);
+    }
+    Ok(CreateKeyOutcome::Created(insert(connection, shop, key).await?))
+}
+
+/// Replaces a key. Must run in a transaction.
+async fn rotate(
+    connection: &mut AsyncPgConnection,
+    shop: ShopId,
+    number: KeyNumber,
+    rotation: KeyRotation,
+) -> Result<RotateKeyOutcome, Failure> {
+    let KeyRotation { secret_hash, expires_at, rotated_at, old_ends_at } = rotation;
+    lock(connection, shop).await?;
+    let old = find(connection, shop, number).await?;
+    if let Some(user) = old.as_ref().and_then(|key| key.user_id)
+        && !keep_active_user(connection, shop, user).await?
+    {
+        return Ok(RotateKeyOutcome::NotLive);
+    }
+    // Again, because it may have been revoked with its user in the meantime.
+    let old = find(connection, shop, number).await?;
+    let Some(old) = old.filter(|key| key.is_live(rotated_at)) else {
+        return Ok(RotateKeyOutcome::NotLive);
+    };
+    let ends_at = old.expires_at.map_or(old_ends_at, |end| end.min(old_ends_at));
+    diesel::update(api_keys::table.find((shop.get(), number.get())))
+        .set(api_keys::expires_at.eq(StoredTimestamp(ends_at)))
+        .execute(connection)
+        .await?;
+    let new = NewApiKey {
+        secret_hash,
+        scopes: old.scopes,
+        user_id: old.user_id,
+        created_at: rotated_at,
+        expires_at,
+    };
+    Ok(RotateKeyOutcome::Rotated(insert(connection, shop, &new).await?))
+}
+
+/// Keeps the numbers of the shop's keys to this transaction until it ends.
 async fn lock(connection: &mut AsyncPgConnection, shop: ShopId) -> Result<(), Failure> {
     let found: Option<i64> = shops::table
         .find(shop.get())
@@ -141,13 +187,30 @@ async fn lock(connection: &mut AsyncPgConnection, shop: ShopId) -> Result<(), Fa
     found.map(|_| ()).ok_or(Failure::Surprise("there is no such shop"))
 }
 
-/// Adds a key with the next number. Must run in a transaction.
+/// Whether the shop has this active user, who then stays as it is until the transaction
+/// ends: who deactivates the user waits, and revokes the new key too.
+async fn keep_active_user(
+    connection: &mut AsyncPgConnection,
+    shop: ShopId,
+    user: UserId,
+) -> QueryResult<bool> {
+    let found: Option<i64> = users::table
+        .find((shop.get(), user.get()))
+        .filter(users::deactivated_at.is_null())
+        .select(users::id)
+        .for_share()
+        .get_result(connection)
+        .await
+        .optional()?;
+    Ok(found.is_some())
+}
+
+/// Adds a key with the next number, which the transaction keeps by [`lock`].
 async fn insert(
     connection: &mut AsyncPgConnection,
     shop: ShopId,
     key: &NewApiKey,
 ) -> Result<ApiKey, Failure> {
-    lock(connection, shop).await?;
     let last: Option<i64> = api_keys::table
         .filter(api_keys::shop_id.eq(shop.get()))
         .select(max(api_keys::number))

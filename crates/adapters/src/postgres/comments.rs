@@ -8,7 +8,7 @@ use hexdesk_domain::{
     Attempt, CommentPosition, CommentStore, CommentView, Page, ShopId, StorageError, TicketId,
 };
 
-use super::errors::{Effect, Failure};
+use super::errors::{Effect, Failure, count_from};
 use super::{PostgresStorage, create_comments};
 use crate::rows::{CommentRow, CommentViewRow, CustomerRow, UserRow, comment_view};
 use crate::schema::{comments, tickets};
@@ -57,10 +57,7 @@ impl CommentStore for PostgresStorage {
                     .get_result(connection)
                     .await
                     .optional()?;
-                count
-                    .flatten()
-                    .map(|count| u64::try_from(count).map_err(|_| Failure::Surprise("a count is negative")))
-                    .transpose()
+                count.flatten().map(count_from).transpose()
             })
             .await
     }

@@ -11,6 +11,8 @@ use hexdesk_domain::{Attempt, NewComment, Once, ShopId, TicketId, UserId};
 
 use super::errors::Failure;
 use super::once::{RecordKey, answer, claim, complete, is_held, release};
+use super::ticket_locks::{WithLocks, tickets_with_customers};
+use super::words::{Words, WordsOf};
 use crate::queries;
 use crate::rows::{CommentRow, CommentViewRow, CustomerRow, RecordedAnswer, UserRow, comment_view};
 use crate::schema::{comments, tickets, users};
@@ -36,7 +38,7 @@ pub(super) async fn create(
 }
 
 /// Creates the comments whose key is not held by another. All batches take their locks in
-/// the same order, keys before tickets, so that no two wait each for the other.
+/// the same order, keys before customers and those before tickets, so that no two wait each for the other.
 async fn create_unless(
     held: &HashSet<RecordKey>,
     connection: &mut AsyncPgConnection,
@@ -151,13 +153,11 @@ impl Places {
         }
         let mut places = Self::default();
         for (shop, (ticket_ids, author_ids)) in of_shops {
-            let found: Vec<(i64, String)> = tickets::table
-                .filter(tickets::shop_id.eq(shop.get()).and(tickets::id.eq_any(ticket_ids)))
+            let found = tickets_with_customers(shop.get())
+                .filter(tickets::id.eq_any(ticket_ids))
                 .order(tickets::id)
-                .select((tickets::id, tickets::channel))
-                .for_no_key_update()
-                .load(connection)
-                .await?;
+                .select((tickets::id, tickets::channel));
+            let found: Vec<(i64, String)> = WithLocks(found).load(connection).await?;
             let found =
                 found.into_iter().filter_map(|(id, channel)| Some(((shop, TicketId::new(id)?), channel)));
             places.channels.extend(found);
@@ -190,7 +190,10 @@ impl Places {
             return Ok(CreateCommentOutcome::AuthorNotFound);
         }
         diesel::insert_into(comments::table)
-            .values(CommentRow::new(comment.clone(), channel.clone()))
+            .values((
+                CommentRow::new(comment.clone(), channel.clone()),
+                WordsOf(comments::table).eq(Words::of_comment(comment)),
+            ))
             .execute(connection)
             .await?;
         touch_ticket(connection, comment).await?;

@@ -8,9 +8,10 @@ use hexdesk_domain::{
     ShopId, StorageError,
 };
 
-use super::PostgresStorage;
 use super::errors::{Effect, Failure};
 use super::once::attempt;
+use super::words::{Words, WordsOf};
+use super::{PostgresStorage, customer_lists, erase_customer, update_customer};
 use crate::rows::{CustomerRow, NewCustomerRow};
 use crate::schema::customers;
 
@@ -25,22 +26,18 @@ impl CustomerStore for PostgresStorage {
         customer: NewCustomer,
         once: Option<Once<CreateCustomerOutcome>>,
     ) -> Result<Attempt<CreateCustomerOutcome>, StorageError> {
+        let words = Words::of_new_customer(shop, &customer);
         let row = NewCustomerRow::new(shop, customer);
         self.connections
             .run("create_customer", Effect::Write, async move |connection: &mut AsyncPgConnection| {
-                match (once, row.id) {
-                    (Some(once), _) => {
-                        attempt(connection, shop, &once, async move |connection| {
-                            create(connection, row).await
-                        })
-                        .await
-                    }
-                    (None, Some(_)) => connection
-                        .transaction(async |connection| create(connection, row).await)
-                        .await
-                        .map(Attempt::Ran),
-                    (None, None) => create(connection, row).await.map(Attempt::Ran),
+                if once.is_none() && row.id.is_none() {
+                    // Is one statement, which commits by itself.
+                    return create(connection, row, words).await.map(Attempt::Ran);
                 }
+                attempt(connection, shop, once.as_ref(), async move |connection| {
+                    create(connection, row, words).await
+                })
+                .await
             })
             .await
     }
@@ -61,27 +58,51 @@ impl CustomerStore for PostgresStorage {
 
     async fn list_customers(
         &self,
-        _: ShopId,
-        _: CustomerFilter,
-        _: Option<CustomerId>,
-        _: u32,
+        shop: ShopId,
+        filter: CustomerFilter,
+        after: Option<CustomerId>,
+        limit: u32,
     ) -> Result<Page<Customer, CustomerId>, StorageError> {
-        todo!()
+        self.connections
+            .run("list_customers", Effect::Read, async move |connection: &mut AsyncPgConnection| {
+                customer_lists::list(connection, shop, filter, after, limit).await
+            })
+            .await
     }
-    async fn count_customers(&self, _: ShopId, _: CustomerFilter) -> Result<u64, StorageError> {
-        todo!()
+
+    async fn count_customers(&self, shop: ShopId, filter: CustomerFilter) -> Result<u64, StorageError> {
+        self.connections
+            .run("count_customers", Effect::Read, async move |connection: &mut AsyncPgConnection| {
+                customer_lists::count(connection, shop, filter).await
+            })
+            .await
     }
+
     async fn update_customer(
         &self,
-        _: ShopId,
-        _: CustomerId,
-        _: CustomerChanges,
-        _: Option<Once<UpdateCustomerOutcome>>,
+        shop: ShopId,
+        id: CustomerId,
+        changes: CustomerChanges,
+        once: Option<Once<UpdateCustomerOutcome>>,
     ) -> Result<Attempt<UpdateCustomerOutcome>, StorageError> {
-        todo!()
+        self.connections
+            .run("update_customer", Effect::Write, async move |connection: &mut AsyncPgConnection| {
+                attempt(connection, shop, once.as_ref(), async move |connection| {
+                    update_customer::update(connection, shop, id, changes).await
+                })
+                .await
+            })
+            .await
     }
-    async fn erase_customer(&self, _: ShopId, _: CustomerId) -> Result<Option<Erased>, StorageError> {
-        todo!()
+
+    async fn erase_customer(&self, shop: ShopId, id: CustomerId) -> Result<Option<Erased>, StorageError> {
+        self.connections
+            .run("erase_customer", Effect::Write, async move |connection: &mut AsyncPgConnection| {
+                connection
+                    .transaction(async |connection| erase_customer::erase(connection, shop, id).await)
+                    .await
+            })
+            .await
     }
 }
 
@@ -89,12 +110,13 @@ impl CustomerStore for PostgresStorage {
 async fn create(
     connection: &mut AsyncPgConnection,
     row: NewCustomerRow,
+    words: Words,
 ) -> Result<CreateCustomerOutcome, Failure> {
     if let Some(id) = row.id {
-        return create_with_id(connection, row, id).await;
+        return create_with_id(connection, row, words, id).await;
     }
     for _ in 0..ATTEMPTS {
-        if let Some(created) = insert(connection, &row).await? {
+        if let Some(created) = insert(connection, &row, &words).await? {
             return Ok(CreateCustomerOutcome::Created(created));
         }
         if let Some(existing) = find_same(connection, &row).await? {
@@ -108,11 +130,12 @@ async fn create(
 async fn create_with_id(
     connection: &mut AsyncPgConnection,
     row: NewCustomerRow,
+    words: Words,
     id: i64,
 ) -> Result<CreateCustomerOutcome, Failure> {
     // Nobody else numbers a customer until the sequence has been moved past this one.
     connection.batch_execute("LOCK TABLE customers IN SHARE ROW EXCLUSIVE MODE").await?;
-    if let Some(created) = insert(connection, &row).await? {
+    if let Some(created) = insert(connection, &row, &words).await? {
         diesel::sql_query(
             "SELECT setval('customers_id_seq', greatest($1, (SELECT last_value FROM customers_id_seq)))",
         )
@@ -128,10 +151,11 @@ async fn create_with_id(
 async fn insert(
     connection: &mut AsyncPgConnection,
     row: &NewCustomerRow,
+    words: &Words,
 ) -> Result<Option<Customer>, Failure> {
     // All rows, although there is one: the first arrives before the statement has committed.
     let inserted = diesel::insert_into(customers::table)
-        .values(row)
+        .values((row, WordsOf(customers::table).eq(words)))
         .on_conflict_do_nothing()
         .returning(CustomerRow::as_select())
         .get_results(connection)
@@ -141,7 +165,7 @@ async fn insert(
 }
 
 /// The shop's customer with the same e-mail address, else the one with the same phone
-/// number.
+/// number, who then stays until the transaction ends.
 async fn find_same(
     connection: &mut AsyncPgConnection,
     row: &NewCustomerRow,
@@ -151,6 +175,7 @@ async fn find_same(
         let same = of_shop
             .filter(customers::email_folded.eq(email))
             .select(CustomerRow::as_select())
+            .for_key_share()
             .get_result(connection)
             .await
             .optional()?;
@@ -162,6 +187,7 @@ async fn find_same(
     let same = of_shop
         .filter(customers::phone_number.eq(phone_number))
         .select(CustomerRow::as_select())
+        .for_key_share()
         .get_result(connection)
         .await
         .optional()?;

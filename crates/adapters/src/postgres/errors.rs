@@ -97,3 +97,8 @@ async fn examine(error: &Error, connection: &mut AsyncPgConnection) -> Finding {
         _ => Finding::Lost,
     }
 }
+
+/// A number of rows.
+pub(super) fn count_from<N: TryInto<u64>>(rows: N) -> Result<u64, Failure> {
+    rows.try_into().map_err(|_| Failure::Surprise("a count is negative"))
+}

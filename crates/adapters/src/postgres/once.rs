@@ -37,12 +37,12 @@ impl RecordKey {
     }
 }
 
-/// Runs an operation of the shop in a transaction of its own, unless it was asked for
-/// before.
+/// Runs an operation of the shop in a transaction of its own, unless it was to take effect
+/// once and was asked for before.
 pub(super) async fn attempt<T, F>(
     connection: &mut AsyncPgConnection,
     shop: ShopId,
-    once: &Once<T>,
+    once: Option<&Once<T>>,
     operation: F,
 ) -> Result<Attempt<T>, Failure>
 where
@@ -51,6 +51,9 @@ where
         + for<'c> Work<&'c mut AsyncPgConnection, Result<T, Failure>, Future: Send>
         + Send,
 {
+    let Some(once) = once else {
+        return connection.transaction(operation).await.map(Attempt::Ran);
+    };
     let attempted = connection
         .transaction(async |connection| {
             let Once { request, requested_at, receipt } = once;

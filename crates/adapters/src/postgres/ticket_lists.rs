@@ -1,14 +1,14 @@
 //! Lists of tickets, and how long they are.
 
-use diesel::dsl::sql;
-use diesel::expression::{AsExpression, SqlLiteral};
+use diesel::expression::AsExpression;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::{Page, ShopId, TicketFilter, TicketPosition, TicketView};
 
-use super::errors::Failure;
+use super::errors::{Failure, count_from};
+use super::prepared::never_kept;
 use crate::rows::{CustomerRow, HumanTicketRow, TicketRow, TicketViewRow, UserRow, ticket_view};
 use crate::schema::tickets;
 use crate::sql_types::{StoredTexts, StoredTimestamp, TextList};
@@ -54,20 +54,12 @@ pub(super) async fn count(
 ) -> Result<u64, Failure> {
     let count = tickets::table.filter(tickets::shop_id.eq(shop.get())).count().into_boxed::<Pg>();
     let count = if is_common(&filter) { count } else { count.filter(never_kept()) };
-    let count: i64 = queries::tickets_meeting(count, filter, has_tag).get_result(connection).await?;
-    u64::try_from(count).map_err(|_| Failure::Surprise("a count is negative"))
+    count_from::<i64>(queries::tickets_meeting(count, filter, has_tag).get_result(connection).await?)
 }
 
 /// Whether this may be one of the few filters of which most lists are.
 fn is_common(filter: &TicketFilter) -> bool {
     *filter == TicketFilter { customer_id: filter.customer_id, ..TicketFilter::default() }
-}
-
-/// Is always true, and keeps the driver from keeping the statement prepared. Each of the
-/// thousands of combinations of conditions is another statement, and each connection
-/// would keep it for ever.
-fn never_kept() -> SqlLiteral<Bool> {
-    sql("TRUE")
 }
 
 /// That a ticket has this tag.

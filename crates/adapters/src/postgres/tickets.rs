@@ -1,13 +1,5 @@
-//! Tickets: a batch of new ones is one statement, which commits by itself.
-
-use std::collections::HashSet;
-
 use async_trait::async_trait;
-use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::result::{DatabaseErrorKind, Error};
-use diesel::sql_types::{Array, BigInt, Binary, Bool, Integer, Nullable, Text};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::ports::{
     CreateTicketOutcome, DeleteTicketOutcome, TicketCreation, TicketUpdate, UpdateTicketOutcome,
@@ -19,16 +11,9 @@ use hexdesk_domain::{
 
 use super::errors::{Effect, Failure};
 use super::once::attempt;
-use super::{PostgresStorage, delete_ticket, ticket_lists, update_ticket};
+use super::{PostgresStorage, create_tickets, delete_ticket, ticket_lists, update_ticket};
 use crate::queries;
-use crate::rows::{
-    CustomerRow, HumanTicketRow, IdempotencyRow, TicketRow, TicketViewRow, UserRow, ticket_view,
-};
-use crate::sql_types::{Instant, StoredTexts, StoredTimestamp, TextList};
-
-/// How often the items are tried whose idempotency key another request has just claimed,
-/// and how often a batch is that lost a race.
-const ATTEMPTS: usize = 3;
+use crate::rows::{CustomerRow, HumanTicketRow, TicketRow, TicketViewRow, UserRow, ticket_view};
 
 #[async_trait]
 impl TicketStore for PostgresStorage {
@@ -41,7 +26,7 @@ impl TicketStore for PostgresStorage {
         }
         self.connections
             .run("create_tickets", Effect::Write, async move |connection: &mut AsyncPgConnection| {
-                create_batch(connection, batch).await
+                create_tickets::create(connection, batch).await
             })
             .await
     }
@@ -76,17 +61,11 @@ impl TicketStore for PostgresStorage {
         once: Option<Once<UpdateTicketOutcome>>,
     ) -> Result<Attempt<UpdateTicketOutcome>, StorageError> {
         self.connections
-            .run("update_ticket", Effect::Write, async move |connection: &mut AsyncPgConnection| match once {
-                Some(once) => {
-                    attempt(connection, shop, &once, async move |connection| {
-                        update_ticket::update(connection, shop, id, update).await
-                    })
-                    .await
-                }
-                None => connection
-                    .transaction(async |connection| update_ticket::update(connection, shop, id, update).await)
-                    .await
-                    .map(Attempt::Ran),
+            .run("update_ticket", Effect::Write, async move |connection: &mut AsyncPgConnection| {
+                attempt(connection, shop, once.as_ref(), async move |connection| {
+                    update_ticket::update(connection, shop, id, update).await
+                })
+                .await
             })
             .await
     }
@@ -134,277 +113,4 @@ pub(super) async fn find_view(
         .await
         .optional()?;
     Ok(row.map(ticket_view).transpose()?)
-}
-
-async fn create_batch(
-    connection: &mut AsyncPgConnection,
-    batch: Vec<TicketCreation>,
-) -> Result<Vec<CreateTicketOutcome>, Failure> {
-    let mut outcomes: Vec<Option<CreateTicketOutcome>> = vec![None; batch.len()];
-    let mut wrote_a_part = false;
-    for attempt in 1..=ATTEMPTS {
-        let open: Vec<usize> = (0..batch.len()).filter(|&index| outcomes[index].is_none()).collect();
-        if open.is_empty() {
-            break;
-        }
-        let statement = CreateTickets::new(open.iter().map(|&index| &batch[index]));
-        match statement.get_results::<ItemRow>(connection).await {
-            Ok(mut rows) => {
-                rows.sort_by_key(|row| row.ordinal);
-                let mut claimed = HashSet::new();
-                for row in rows {
-                    let place = usize::try_from(row.ordinal - 1).ok().and_then(|place| open.get(place));
-                    let &index = place.ok_or(Failure::Surprise("an outcome of no item"))?;
-                    let key = batch[index].idempotency.as_ref().map(|claim| {
-                        (batch[index].ticket.shop_id, &claim.request.operation, &claim.request.key)
-                    });
-                    let is_claimed = key.is_some_and(|key| claimed.contains(&key));
-                    outcomes[index] = row.outcome(&batch[index], is_claimed);
-                    if matches!(outcomes[index], None | Some(CreateTicketOutcome::Created)) {
-                        claimed.extend(key);
-                    }
-                }
-                wrote_a_part = true;
-            }
-            // A customer or user went away between the look and the write, or the
-            // database asks to try again: nothing was written, and the next attempt sees
-            // what is there now.
-            Err(Error::DatabaseError(
-                DatabaseErrorKind::ForeignKeyViolation | DatabaseErrorKind::SerializationFailure,
-                _,
-            )) if attempt < ATTEMPTS => {}
-            Err(error) if wrote_a_part => return Err(Failure::PartlyWritten(error)),
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or(CreateTicketOutcome::InProgress)).collect())
-}
-
-/// What the statement tells of an item.
-#[derive(Debug, Queryable)]
-struct ItemRow {
-    /// The item's place in the statement, from 1.
-    ordinal: i64,
-    has_customer: bool,
-    has_assignee: bool,
-    is_created: bool,
-    /// What an earlier request with the item's key left.
-    recorded: Option<(Vec<u8>, Vec<u8>)>,
-}
-
-impl ItemRow {
-    /// `None` if the item's key was claimed by another while the statement ran, be it an
-    /// earlier item (`is_claimed`) or another request: only a new statement sees the record.
-    fn outcome(self, item: &TicketCreation, is_claimed: bool) -> Option<CreateTicketOutcome> {
-        if let Some((fingerprint, receipt)) = self.recorded {
-            let is_same = item
-                .idempotency
-                .as_ref()
-                .is_some_and(|claim| claim.request.fingerprint.0.as_slice() == fingerprint);
-            return Some(if is_same {
-                CreateTicketOutcome::Replayed(receipt)
-            } else {
-                CreateTicketOutcome::KeyReused
-            });
-        }
-        if is_claimed {
-            return None;
-        }
-        match (self.has_customer, self.has_assignee) {
-            (false, _) => Some(CreateTicketOutcome::CustomerNotFound),
-            (true, false) => Some(CreateTicketOutcome::AssigneeNotFound),
-            (true, true) => self.is_created.then_some(CreateTicketOutcome::Created),
-        }
-    }
-}
-
-/// The items of a batch as columns, which PostgreSQL puts together again: so the
-/// statement is the same for batches of any size and is prepared once.
-#[derive(Debug, Default, QueryId)]
-struct CreateTickets {
-    shop_id: Vec<i64>,
-    id: Vec<i64>,
-    customer_id: Vec<i64>,
-    channel: Vec<String>,
-    name: Vec<Option<String>>,
-    thread_id: Vec<Option<String>>,
-    email_used: Vec<Option<String>>,
-    date: Vec<StoredTimestamp>,
-    last_message: Vec<Option<String>>,
-    last_message_time: Vec<StoredTimestamp>,
-    contact_reason: Vec<Option<String>>,
-    assigned_to: Vec<Option<i64>>,
-    is_opened: Vec<bool>,
-    unread_count: Vec<i32>,
-    tags: Vec<StoredTexts>,
-    language_code: Vec<Option<String>>,
-    via: Vec<Option<String>>,
-    version: Vec<i64>,
-    created_at: Vec<StoredTimestamp>,
-    operation: Vec<Option<String>>,
-    idempotency_key: Vec<Option<String>>,
-    fingerprint: Vec<Option<Vec<u8>>>,
-    receipt: Vec<Option<Vec<u8>>>,
-    receipt_customer_id: Vec<Option<i64>>,
-}
-
-impl CreateTickets {
-    fn new<'a>(items: impl Iterator<Item = &'a TicketCreation>) -> Self {
-        let mut columns = Self::default();
-        for item in items {
-            let ticket = TicketRow::from(item.ticket.clone());
-            columns.shop_id.push(ticket.shop_id);
-            columns.id.push(ticket.id);
-            columns.customer_id.push(ticket.customer_id);
-            columns.channel.push(ticket.channel);
-            columns.name.push(ticket.name);
-            columns.thread_id.push(ticket.thread_id);
-            columns.email_used.push(ticket.email_used);
-            columns.date.push(ticket.date);
-            columns.last_message.push(ticket.last_message);
-            columns.last_message_time.push(ticket.last_message_time);
-            columns.contact_reason.push(ticket.contact_reason);
-            columns.assigned_to.push(ticket.assigned_to);
-            columns.is_opened.push(ticket.is_opened);
-            columns.unread_count.push(ticket.unread_count);
-            columns.tags.push(ticket.tags);
-            columns.language_code.push(ticket.language_code);
-            columns.via.push(ticket.via);
-            columns.version.push(ticket.version);
-            columns.created_at.push(StoredTimestamp(item.created_at));
-            let record = IdempotencyRow::of(item);
-            columns.operation.push(record.as_ref().map(|record| record.operation.clone()));
-            columns.idempotency_key.push(record.as_ref().map(|record| record.idempotency_key.clone()));
-            columns.fingerprint.push(record.as_ref().map(|record| record.fingerprint.clone()));
-            columns.receipt_customer_id.push(record.as_ref().and_then(|record| record.customer_id));
-            columns.receipt.push(record.map(|record| record.receipt));
-        }
-        columns
-    }
-}
-
-impl Query for CreateTickets {
-    type SqlType = (BigInt, Bool, Bool, Bool, Nullable<(Binary, Binary)>);
-}
-
-impl QueryFragment<Pg> for CreateTickets {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("WITH item AS (SELECT * FROM unnest(");
-        out.push_bind_param::<Array<BigInt>, _>(&self.shop_id)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<BigInt>, _>(&self.id)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<BigInt>, _>(&self.customer_id)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Text>, _>(&self.channel)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.name)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.thread_id)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.email_used)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Instant>, _>(&self.date)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.last_message)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Instant>, _>(&self.last_message_time)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.contact_reason)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Nullable<BigInt>>, _>(&self.assigned_to)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Bool>, _>(&self.is_opened)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Integer>, _>(&self.unread_count)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<TextList>, _>(&self.tags)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.language_code)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.via)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<BigInt>, _>(&self.version)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Instant>, _>(&self.created_at)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.operation)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.idempotency_key)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Nullable<Binary>>, _>(&self.fingerprint)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Nullable<Binary>>, _>(&self.receipt)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Nullable<BigInt>>, _>(&self.receipt_customer_id)?;
-        out.push_sql(CREATE_TICKETS);
-        Ok(())
-    }
-}
-
-/// What follows the columns. All of the statement sees the database as it was when it
-/// began, except for conflicting keys, which PostgreSQL looks up as they are: a claim
-/// waits for whoever claims the same key, and comes back empty if they committed.
-const CREATE_TICKETS: &str = ") WITH ORDINALITY AS item (
-    shop_id, id, customer_id, channel, name, thread_id, email_used, date, last_message,
-    last_message_time, contact_reason, assigned_to, is_opened, unread_count, tags,
-    language_code, via, version, created_at, operation, idempotency_key, fingerprint, receipt,
-    receipt_customer_id, ordinal
-)), looked_up AS (
-    SELECT item.*,
-        record.fingerprint AS recorded_fingerprint, record.receipt AS recorded_receipt,
-        customer.id IS NOT NULL AS has_customer,
-        item.assigned_to IS NULL OR assignee.id IS NOT NULL AS has_assignee,
-        record.shop_id IS NOT NULL AS is_recorded
-    FROM item
-    LEFT JOIN idempotency_records record
-        ON record.shop_id = item.shop_id AND record.operation = item.operation
-        AND record.idempotency_key = item.idempotency_key
-    LEFT JOIN customers customer
-        ON customer.shop_id = item.shop_id AND customer.id = item.customer_id
-    LEFT JOIN users assignee
-        ON assignee.shop_id = item.shop_id AND assignee.id = item.assigned_to
-), fine AS (
-    SELECT *, row_number() OVER (
-        PARTITION BY shop_id, operation, idempotency_key ORDER BY ordinal) AS turn
-    FROM looked_up WHERE NOT is_recorded AND has_customer AND has_assignee
-), claim AS (
-    -- In one order, so that no two batches wait each for the other.
-    INSERT INTO idempotency_records
-        (shop_id, operation, idempotency_key, fingerprint, receipt, customer_id, created_at)
-    SELECT shop_id, operation, idempotency_key, fingerprint, receipt, receipt_customer_id, created_at
-    FROM fine WHERE idempotency_key IS NOT NULL AND turn = 1
-    ORDER BY shop_id, operation, idempotency_key
-    ON CONFLICT DO NOTHING
-    RETURNING shop_id, operation, idempotency_key
-), created AS (
-    SELECT * FROM fine WHERE idempotency_key IS NULL OR (turn = 1
-        AND (shop_id, operation, idempotency_key) IN (SELECT * FROM claim))
-), ticket AS (
-    INSERT INTO tickets
-        (shop_id, id, customer_id, channel, name, thread_id, email_used, date, last_message,
-        last_message_time, contact_reason, assigned_to, is_opened, unread_count, tags,
-        language_code, via, version)
-    SELECT shop_id, id, customer_id, channel, name, thread_id, email_used, date, last_message,
-        last_message_time, contact_reason, assigned_to, is_opened, unread_count, tags,
-        language_code, via, version
-    FROM created
-), human_ticket AS (
-    INSERT INTO human_tickets (shop_id, ticket_id, opened_at)
-    SELECT shop_id, id, created_at FROM created WHERE is_opened
-)
-SELECT ordinal, looked_up.has_customer, looked_up.has_assignee, created.ordinal IS NOT NULL,
-    looked_up.recorded_fingerprint, looked_up.recorded_receipt
-FROM looked_up LEFT JOIN created USING (ordinal)";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_statement_is_prepared_once_for_batches_of_any_size() {
-        let statement = CreateTickets::default();
-        assert!(CreateTickets::query_id().is_some());
-        assert!(QueryFragment::<Pg>::is_safe_to_cache_prepared(&statement, &Pg).unwrap());
-    }
 }

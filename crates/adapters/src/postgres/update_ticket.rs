@@ -7,7 +7,9 @@ use hexdesk_domain::{ShopId, TicketId, UserId};
 
 use super::errors::Failure;
 use super::human_tickets;
+use super::ticket_locks::{WithLocks, tickets_with_customers};
 use super::tickets::find_view;
+use super::words::{Words, WordsOf};
 use crate::changesets::TicketChangeset;
 use crate::schema::{tickets, users};
 
@@ -20,19 +22,15 @@ pub(super) async fn update(
 ) -> Result<UpdateTicketOutcome, Failure> {
     let TicketUpdate { changes, expected_version, changed_at } = update;
     // Waits for whoever changes the ticket now, and sees what that one made of it.
-    let version: Option<i64> = tickets::table
-        .find((shop.get(), id.get()))
-        .select(tickets::version)
-        .for_no_key_update()
-        .get_result(connection)
-        .await
-        .optional()?;
+    let ticket = tickets_with_customers(shop.get()).filter(tickets::id.eq(id.get()));
+    let version: Option<i64> =
+        WithLocks(ticket.select(tickets::version)).get_result(connection).await.optional()?;
     let Some(version) = version else { return Ok(UpdateTicketOutcome::TicketNotFound) };
     if expected_version.is_some_and(|expected| expected != version) {
         return Ok(UpdateTicketOutcome::VersionMismatch);
     }
     if let Some(assignee) = changes.assigned_to.flatten()
-        && !keep_user(connection, shop, assignee).await?
+        && !keep_active_user(connection, shop, assignee).await?
     {
         return Ok(UpdateTicketOutcome::AssigneeNotFound);
     }
@@ -42,8 +40,12 @@ pub(super) async fn update(
             Some(false) => human_tickets::close(connection, shop, id, changed_at).await?,
             None => {}
         }
+        let name_words = changes
+            .name
+            .as_ref()
+            .map(|name| WordsOf(tickets::table).eq(Words::of_renamed_ticket(shop, name.as_deref())));
         diesel::update(tickets::table.find((shop.get(), id.get())))
-            .set((TicketChangeset::from(changes), tickets::version.eq(tickets::version + 1)))
+            .set((TicketChangeset::from(changes), tickets::version.eq(tickets::version + 1), name_words))
             .execute(connection)
             .await?;
     }
@@ -52,10 +54,11 @@ pub(super) async fn update(
     Ok(UpdateTicketOutcome::Updated(Box::new(view)))
 }
 
-/// Whether the shop has this user, who then stays until the transaction ends.
-async fn keep_user(connection: &mut AsyncPgConnection, shop: ShopId, user: UserId) -> QueryResult<bool> {
+/// Whether the shop has this active user, who then stays until the transaction ends.
+async fn keep_active_user(connection: &mut AsyncPgConnection, shop: ShopId, user: UserId) -> QueryResult<bool> {
     let found: Option<i64> = users::table
         .find((shop.get(), user.get()))
+        .filter(users::deactivated_at.is_null())
         .select(users::id)
         .for_key_share()
         .get_result(connection)

@@ -1,16 +1,19 @@
 use async_trait::async_trait;
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use hexdesk_domain::ports::{CreateUserOutcome, UpdateUserOutcome, UserUpdate};
 use hexdesk_domain::{
     Attempt, NewUser, Once, Page, ShopId, StorageError, User, UserFilter, UserId, UserStore,
 };
 
-use super::PostgresStorage;
-use super::errors::{Effect, Failure};
+use super::errors::{Effect, Failure, count_from};
+use super::once::attempt;
+use super::{PostgresStorage, update_user};
 use crate::rows::{NewUserRow, UserRow};
 use crate::schema::users;
+use crate::{page, queries};
 
 /// How often to number anew when the number turns out to be taken.
 const ATTEMPTS: usize = 3;
@@ -21,18 +24,21 @@ impl UserStore for PostgresStorage {
         &self,
         shop: ShopId,
         user: NewUser,
-        _once: Option<Once<CreateUserOutcome>>,
+        once: Option<Once<CreateUserOutcome>>,
     ) -> Result<Attempt<CreateUserOutcome>, StorageError> {
         let row = NewUserRow::new(shop, user);
         self.connections
-            .run("create_user", Effect::Write, async move |connection: &mut AsyncPgConnection| match row.id {
-                Some(id) => {
-                    connection.transaction(async |connection| create_with_id(connection, row, id).await).await
+            .run("create_user", Effect::Write, async move |connection: &mut AsyncPgConnection| {
+                if once.is_none() && row.id.is_none() {
+                    // Is one statement, which commits by itself.
+                    return create(connection, row).await.map(Attempt::Ran);
                 }
-                None => create(connection, row).await,
+                attempt(connection, shop, once.as_ref(), async move |connection| {
+                    create(connection, row).await
+                })
+                .await
             })
             .await
-            .map(Attempt::Ran)
     }
 
     async fn find_user(&self, shop: ShopId, id: UserId) -> Result<Option<User>, StorageError> {
@@ -51,28 +57,62 @@ impl UserStore for PostgresStorage {
 
     async fn list_users(
         &self,
-        _: ShopId,
-        _: UserFilter,
-        _: Option<UserId>,
-        _: u32,
+        shop: ShopId,
+        filter: UserFilter,
+        after: Option<UserId>,
+        limit: u32,
     ) -> Result<Page<User, UserId>, StorageError> {
-        todo!()
+        self.connections
+            .run("list_users", Effect::Read, async move |connection: &mut AsyncPgConnection| {
+                let list = users::table
+                    .filter(users::shop_id.eq(shop.get()))
+                    .order(users::id)
+                    .select(UserRow::as_select())
+                    .limit(page::rows_to_ask_for(limit))
+                    .into_boxed::<Pg>();
+                let mut list = queries::users_meeting(list, filter);
+                if let Some(id) = after {
+                    list = list.filter(users::id.gt(id.get()));
+                }
+                let rows: Vec<UserRow> = list.load(connection).await?;
+                let users = rows.into_iter().map(TryInto::try_into).collect::<Result<Vec<User>, _>>()?;
+                Ok(page::cut(users, limit, |user| user.id))
+            })
+            .await
     }
-    async fn count_users(&self, _: ShopId, _: UserFilter) -> Result<u64, StorageError> {
-        todo!()
+
+    async fn count_users(&self, shop: ShopId, filter: UserFilter) -> Result<u64, StorageError> {
+        self.connections
+            .run("count_users", Effect::Read, async move |connection: &mut AsyncPgConnection| {
+                let count = users::table.filter(users::shop_id.eq(shop.get())).count().into_boxed::<Pg>();
+                count_from::<i64>(queries::users_meeting(count, filter).get_result(connection).await?)
+            })
+            .await
     }
+
     async fn update_user(
         &self,
-        _: ShopId,
-        _: UserId,
-        _: UserUpdate,
-        _: Option<Once<UpdateUserOutcome>>,
+        shop: ShopId,
+        id: UserId,
+        update: UserUpdate,
+        once: Option<Once<UpdateUserOutcome>>,
     ) -> Result<Attempt<UpdateUserOutcome>, StorageError> {
-        todo!()
+        self.connections
+            .run("update_user", Effect::Write, async move |connection: &mut AsyncPgConnection| {
+                attempt(connection, shop, once.as_ref(), async move |connection| {
+                    update_user::update(connection, shop, id, update).await
+                })
+                .await
+            })
+            .await
     }
 }
 
+/// Must run in a transaction if a number is asked for.
 async fn create(connection: &mut AsyncPgConnection, row: NewUserRow) -> Result<CreateUserOutcome, Failure> {
+    if let Some(id) = row.id {
+        return create_with_id(connection, row, id).await;
+    }
     for _ in 0..ATTEMPTS {
         if let Some(created) = insert(connection, &row).await? {
             return Ok(CreateUserOutcome::Created(created));

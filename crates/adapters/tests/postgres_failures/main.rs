@@ -16,7 +16,9 @@ use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use hexdesk_adapters::PostgresStorage;
-use hexdesk_domain::ports::{CommentCreation, CreateCustomerOutcome, CreateShopOutcome, CreateTicketOutcome};
+use hexdesk_domain::ports::{
+    CommentCreation, CreateCustomerOutcome, CreateKeyOutcome, CreateShopOutcome, CreateTicketOutcome,
+};
 use hexdesk_domain::{
     ApiKeyStore, Attempt, CommentStore, CustomerDraft, CustomerId, CustomerStore, IdRangeStore, NewApiKey,
     NewCustomer, SecretHash, ShopDomain, ShopStore, StorageErrorKind, TicketId, TicketStore, UserDraft,
@@ -189,11 +191,13 @@ async fn keys_of_a_shop_are_numbered_one_after_another() {
         created_at: now(),
         expires_at: None,
     };
-    let (created, ()) = tokio::join!(scene.storage.create_key(scene.shop, key), async {
+    let (created, ()) = tokio::join!(scene.storage.create_key(scene.shop, key, None), async {
         scene.is_blocked().await;
         scene.other_does("COMMIT").await;
     });
-    assert_eq!(created.unwrap().number.get(), 2);
+    let created = created.unwrap();
+    let Attempt::Ran(CreateKeyOutcome::Created(created)) = created else { panic!("{created:?}") };
+    assert_eq!(created.number.get(), 2);
 }
 
 #[tokio::test]
@@ -221,7 +225,7 @@ async fn what_is_not_committed_is_not_reported() {
     );
     let user = UserDraft { email: Some("eve@example.com".into()), ..UserDraft::default() };
     let user = user.into_new(now()).unwrap();
-    assert_eq!(kind(storage.create_user(scene.shop, user).await), StorageErrorKind::Unavailable);
+    assert_eq!(kind(storage.create_user(scene.shop, user, None).await), StorageErrorKind::Unavailable);
     assert_eq!(kind(scene.create(vec![scene.item(1, None)]).await), StorageErrorKind::Unavailable);
     let comment = CommentCreation { comment: scene.comment(9, 1), once: None };
     assert_eq!(kind(storage.create_comments(vec![comment]).await), StorageErrorKind::Unavailable);

@@ -75,7 +75,7 @@ async fn a_deletion_waits_for_a_comment_and_sees_what_it_made() {
             .other_does(
                 "BEGIN; UPDATE tickets SET version = version + 1;
                  INSERT INTO comments SELECT shop_id, 1, id, 'Hello', now(), channel, false, NULL, NULL,
-                     NULL, '[]', NULL, '[]' FROM tickets",
+                     NULL, '[]', NULL, '[]', '' FROM tickets",
             )
             .await;
         let deletion = scene.storage.delete_ticket(scene.shop, ticket(), expected_version);

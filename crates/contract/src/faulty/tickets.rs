@@ -64,7 +64,8 @@ impl TicketStore for FaultyStorage {
                 for (item, outcome) in batch.into_iter().zip(&outcomes) {
                     if *outcome == CreateTicketOutcome::CustomerNotFound {
                         let place = (item.ticket.shop_id, item.ticket.id);
-                        let stored = StoredTicket { ticket: item.ticket, human_ticket: None };
+                        let stored =
+                            StoredTicket { ticket: item.ticket, first_message: None, human_ticket: None };
                         state.tickets.entry(place).or_insert(stored);
                     }
                 }

@@ -10,10 +10,12 @@ use hexdesk_domain::{
 use super::idempotency::Recorded;
 use super::{MemoryStorage, State, next_number, page_of, unexpected};
 
-/// A ticket and the number of the human ticket it opened.
+/// A ticket, how it began, and the number of the human ticket it opened.
 #[derive(Debug, Clone)]
 pub(crate) struct StoredTicket {
     pub(crate) ticket: Ticket,
+    /// The last message that it was created with, which stays to be searched.
+    pub(crate) first_message: Option<String>,
     pub(crate) human_ticket: Option<HumanTicketId>,
 }
 
@@ -53,7 +55,8 @@ impl State {
         if let Some(claim) = idempotency {
             self.record(shop, &claim.request, claim.receipt);
         }
-        self.tickets.insert((shop, ticket.id), StoredTicket { ticket, human_ticket });
+        let first_message = ticket.last_message.clone();
+        self.tickets.insert((shop, ticket.id), StoredTicket { ticket, first_message, human_ticket });
         Ok(CreateTicketOutcome::Created)
     }
 

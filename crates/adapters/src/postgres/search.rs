@@ -1,0 +1,164 @@
+//! Searches: one statement, which is the same for every query and prepared once.
+
+use async_trait::async_trait;
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{Array, BigInt, Nullable};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use hexdesk_domain::{
+    Page, SearchPosition, SearchQuery, SearchStore, ShopId, StorageError, TicketPosition, TicketView,
+};
+
+use super::PostgresStorage;
+use super::errors::{Effect, Failure};
+use super::words::{TermQuery, TsQuery};
+use crate::rows::{CustomerRow, HumanTicketRow, TicketRow, UserRow, ticket_view};
+use crate::schema::{customers, human_tickets, tickets, users};
+use crate::sql_types::{Instant, StoredTimestamp};
+use crate::{page, queries};
+
+#[async_trait]
+impl SearchStore for PostgresStorage {
+    async fn search_tickets(
+        &self,
+        shop: ShopId,
+        query: SearchQuery,
+        after: Option<SearchPosition>,
+        limit: u32,
+    ) -> Result<Option<Page<TicketView, SearchPosition>>, StorageError> {
+        self.connections
+            .run("search_tickets", Effect::Read, async move |connection: &mut AsyncPgConnection| {
+                search(connection, shop, &query, after, limit).await.map(Some)
+            })
+            .await
+    }
+}
+
+diesel::table! {
+    /// The tickets of a page of the answer, as [`FIND`] finds them.
+    found (ticket_id) {
+        ticket_id -> BigInt,
+        rank -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(found, tickets);
+diesel::allow_tables_to_appear_in_same_query!(found, customers);
+diesel::allow_tables_to_appear_in_same_query!(found, users);
+diesel::allow_tables_to_appear_in_same_query!(found, human_tickets);
+
+type FoundRow = (TicketRow, CustomerRow, Option<UserRow>, Option<HumanTicketRow>, i64);
+
+async fn search(
+    connection: &mut AsyncPgConnection,
+    shop: ShopId,
+    query: &SearchQuery,
+    after: Option<SearchPosition>,
+    limit: u32,
+) -> Result<Page<TicketView, SearchPosition>, Failure> {
+    let views = queries::ticket_views(shop.get())
+        .inner_join(found::table.on(found::ticket_id.eq(tickets::id)))
+        .order((found::rank.desc(), tickets::last_message_time.desc(), tickets::id.desc()))
+        .select((
+            TicketRow::as_select(),
+            CustomerRow::as_select(),
+            Option::<UserRow>::as_select(),
+            Option::<HumanTicketRow>::as_select(),
+            found::rank,
+        ));
+    let terms = |in_name| query.terms().map(move |term| TermQuery { shop, term: term.clone(), in_name });
+    let search = Search {
+        shop: shop.get(),
+        anywhere: terms(false).collect(),
+        in_name: terms(true).collect(),
+        after_rank: after.map(|after| i64::from(after.rank)),
+        after_time: after.map(|after| StoredTimestamp(after.ticket.last_message_time)),
+        after_id: after.map(|after| after.ticket.id.get()),
+        rows: page::rows_to_ask_for(limit),
+        views,
+    };
+    let rows: Vec<FoundRow> = search.load(connection).await?;
+    let found = rows
+        .into_iter()
+        .map(|(ticket, customer, assignee, human_ticket, rank)| {
+            let rank = u32::try_from(rank).map_err(|_| Failure::Surprise("a rank is out of range"))?;
+            Ok((ticket_view((ticket, customer, assignee, human_ticket))?, rank))
+        })
+        .collect::<Result<Vec<_>, Failure>>()?;
+    let page = page::cut(found, limit, |(TicketView { ticket, .. }, rank)| SearchPosition {
+        rank: *rank,
+        ticket: TicketPosition { last_message_time: ticket.last_message_time, id: ticket.id },
+    });
+    Ok(Page { entries: page.entries.into_iter().map(|(view, _)| view).collect(), next: page.next })
+}
+
+/// The page of the answer, and the query that reads the views of the tickets in it.
+#[derive(Debug, QueryId)]
+struct Search<Q> {
+    shop: i64,
+    /// A query for each term, and one for the same term in names only.
+    anywhere: Vec<TermQuery>,
+    in_name: Vec<TermQuery>,
+    after_rank: Option<i64>,
+    after_time: Option<StoredTimestamp>,
+    after_id: Option<i64>,
+    rows: i64,
+    views: Q,
+}
+
+impl<Q: Query> Query for Search<Q> {
+    type SqlType = Q::SqlType;
+}
+
+impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Search<Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("WITH term AS (SELECT * FROM unnest(");
+        out.push_bind_param::<Array<TsQuery>, _>(&self.anywhere)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<TsQuery>, _>(&self.in_name)?;
+        out.push_sql(") WITH ORDINALITY AS term (anywhere, in_name, number)), asked AS (SELECT ");
+        out.push_bind_param::<BigInt, _>(&self.shop)?;
+        out.push_sql(" AS shop_id, ");
+        out.push_bind_param::<Nullable<BigInt>, _>(&self.after_rank)?;
+        out.push_sql(" AS after_rank, ");
+        out.push_bind_param::<Nullable<Instant>, _>(&self.after_time)?;
+        out.push_sql(" AS after_time, ");
+        out.push_bind_param::<Nullable<BigInt>, _>(&self.after_id)?;
+        out.push_sql(" AS after_id");
+        out.push_sql(FIND);
+        out.push_bind_param::<BigInt, _>(&self.rows)?;
+        out.push_sql(") ");
+        self.views.walk_ast(out.reborrow())
+    }
+}
+
+/// What follows the values. Of the hits of a term in a ticket the one of the largest weight
+/// counts, and a ticket is found if it has a hit of each term.
+const FIND: &str = "), hit AS (
+    SELECT term.number, ticket.id AS ticket_id,
+        CASE WHEN ticket.words @@ term.in_name THEN 4 ELSE 1 END AS weight
+    FROM asked CROSS JOIN term
+    JOIN tickets ticket ON ticket.shop_id = asked.shop_id AND ticket.words @@ term.anywhere
+    UNION ALL
+    SELECT term.number, ticket.id, 2
+    FROM asked CROSS JOIN term
+    JOIN customers customer ON customer.shop_id = asked.shop_id AND customer.words @@ term.anywhere
+    JOIN tickets ticket ON ticket.shop_id = customer.shop_id AND ticket.customer_id = customer.id
+    UNION ALL
+    SELECT term.number, comment.ticket_id, 1
+    FROM asked CROSS JOIN term
+    JOIN comments comment ON comment.shop_id = asked.shop_id AND comment.words @@ term.anywhere
+), best AS (
+    SELECT ticket_id, max(weight) AS weight FROM hit GROUP BY number, ticket_id
+), ranked AS (
+    SELECT ticket_id, sum(weight) AS rank FROM best GROUP BY ticket_id
+    HAVING count(*) = (SELECT count(*) FROM term)
+), found AS (
+    SELECT ticket.id AS ticket_id, rank
+    FROM asked CROSS JOIN ranked
+    JOIN tickets ticket ON ticket.shop_id = asked.shop_id AND ticket.id = ranked.ticket_id
+    WHERE after_rank IS NULL
+        OR (rank, ticket.last_message_time, ticket.id) < (after_rank, after_time, after_id)
+    ORDER BY rank DESC, ticket.last_message_time DESC, ticket.id DESC
+    LIMIT ";

@@ -1,0 +1,76 @@
+//! The change of one user.
+
+use diesel::dsl::exists;
+use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use hexdesk_domain::ports::{UpdateUserOutcome, UserUpdate};
+use hexdesk_domain::{ShopId, User, UserId, fold_email};
+
+use super::errors::Failure;
+use crate::changesets::UserChangeset;
+use crate::rows::UserRow;
+use crate::schema::{api_keys, users};
+use crate::sql_types::StoredTimestamp;
+
+/// How often to look who has the e-mail address when it turns out to be taken.
+const ATTEMPTS: usize = 3;
+
+/// Changes the shop's user. Must run in a transaction.
+pub(super) async fn update(
+    connection: &mut AsyncPgConnection,
+    shop: ShopId,
+    id: UserId,
+    update: UserUpdate,
+) -> Result<UpdateUserOutcome, Failure> {
+    let UserUpdate { changes, changed_at } = update;
+    let user = users::table.find((shop.get(), id.get()));
+    // Waits for whoever changes the user now, or makes a key in the user's name, and sees
+    // what that one made of it.
+    let deactivated_at: Option<Option<StoredTimestamp>> =
+        user.select(users::deactivated_at).for_no_key_update().get_result(connection).await.optional()?;
+    let Some(deactivated_at) = deactivated_at else { return Ok(UpdateUserOutcome::UserNotFound) };
+    let deactivated_at = match changes.is_active {
+        Some(true) => None,
+        Some(false) => deactivated_at.or(Some(StoredTimestamp(changed_at))),
+        None => deactivated_at,
+    };
+    let of_shop = users::table.filter(users::shop_id.eq(shop.get()));
+    for _ in 0..ATTEMPTS {
+        if let Some(email) = &changes.email {
+            let same = of_shop.filter(users::email_folded.eq(fold_email(email)).and(users::id.ne(id.get())));
+            if diesel::select(exists(same)).get_result(connection).await? {
+                return Ok(UpdateUserOutcome::EmailTaken);
+            }
+        }
+        let change = diesel::update(user)
+            .set((UserChangeset::from(changes.clone()), users::deactivated_at.eq(deactivated_at)))
+            .returning(UserRow::as_select());
+        // To be taken back by itself if another has been faster.
+        match connection.transaction(async |connection| change.get_result(connection).await).await {
+            Ok(row) => {
+                if changes.is_active == Some(false) {
+                    revoke_keys(connection, shop, id, StoredTimestamp(changed_at)).await?;
+                }
+                return Ok(UpdateUserOutcome::Updated(User::try_from(row)?));
+            }
+            Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(Failure::Surprise("a user is in the way and is not there"))
+}
+
+/// Revokes every key that writes in the user's name.
+async fn revoke_keys(
+    connection: &mut AsyncPgConnection,
+    shop: ShopId,
+    user: UserId,
+    revoked_at: StoredTimestamp,
+) -> QueryResult<()> {
+    let unrevoked = api_keys::table
+        .filter(api_keys::shop_id.eq(shop.get()).and(api_keys::user_id.eq(user.get())))
+        .filter(api_keys::revoked_at.is_null());
+    diesel::update(unrevoked).set(api_keys::revoked_at.eq(revoked_at)).execute(connection).await?;
+    Ok(())
+}

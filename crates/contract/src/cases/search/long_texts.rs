@@ -1,0 +1,111 @@
+//! Texts of many words, up to the limits.
+
+use anyhow::ensure;
+use hexdesk_domain::Storage;
+use hexdesk_domain::limits::{
+    MAX_COMMENT_CHARS, MAX_MESSAGE_CHARS, MAX_SEARCH_WORD_CHARS, MAX_SEARCH_WORDS, MAX_TICKET_NAME_CHARS,
+};
+
+use super::{Texts, expect_found, silent_customer, write};
+use crate::samples::create_shop;
+
+/// The first words of a text are found, as many different ones as the limit says. Every
+/// text has its own.
+pub(super) async fn are_searched_up_to_the_limits(storage: &dyn Storage) -> anyhow::Result<()> {
+    every_text_has_its_own_limit(storage).await?;
+
+    // Words that are there again do not count.
+    let echo = "echo ".repeat(MAX_SEARCH_WORDS + 10) + "after";
+    expect_in_messages(storage, "echo.example.com", &echo, &["after", "echo aft*"], &["before"]).await?;
+    // The most bytes that so many words can have, and the most words of the greatest length.
+    let heavy = heavy_words() + " 끝 밖";
+    expect_in_messages(storage, "heavy.example.com", &heavy, &["끝"], &["밖"]).await?;
+    let longest = longest_words();
+    let last = longest.rsplit(' ').next().unwrap_or_default();
+    expect_in_messages(storage, "longest.example.com", &longest, &[last], &["𐐩*"]).await?;
+
+    // As many words as a name holds.
+    let shop = create_shop(storage, "name.example.com").await?.id;
+    let customer = silent_customer(storage, shop, 1).await?;
+    let name = "n ".repeat(usize::try_from(MAX_TICKET_NAME_CHARS)? / 2 - 1) + "z";
+    write(storage, &customer, 1, Texts { name: Some(&name), ..Texts::default() }).await?;
+    expect_found(storage, shop, "z n", &[1]).await
+}
+
+async fn every_text_has_its_own_limit(storage: &dyn Storage) -> anyhow::Result<()> {
+    let shop = create_shop(storage, "limits.example.com").await?.id;
+    let customer = silent_customer(storage, shop, 1).await?;
+    let many = numbered(MAX_SEARCH_WORDS - 1);
+    let full = format!("{many} last late");
+    // Texts that are as full, one after the other; by none of them is another cut.
+    let other = format!("{} other late", many.replace('w', "v"));
+    for (id, texts) in (1..).zip([
+        Texts { first_message: Some(&full), ..Texts::default() },
+        Texts { comments: &[&full], ..Texts::default() },
+        Texts { first_message: Some(&full), comments: &[&other, "next"], ..Texts::default() },
+    ]) {
+        write(storage, &customer, id, texts).await?;
+    }
+    for (query, expected) in [
+        ("w0 w1999 w3998 last", &[1, 2, 3][..]),
+        ("late", &[]),
+        ("la*", &[1, 2, 3]),
+        ("w3998 v0 v3998 other next", &[3]),
+        ("w3998 v0* v399* oth* n*", &[3]),
+    ] {
+        expect_found(storage, shop, query, expected).await?;
+    }
+    Ok(())
+}
+
+/// Fails unless a first message and a comment with this text are found by these queries
+/// and not by those.
+async fn expect_in_messages(
+    storage: &dyn Storage,
+    domain: &str,
+    text: &str,
+    finds: &[&str],
+    misses: &[&str],
+) -> anyhow::Result<()> {
+    let longest = usize::try_from(MAX_MESSAGE_CHARS.min(MAX_COMMENT_CHARS))?;
+    ensure!(text.chars().count() <= longest, "the kit's message for {domain} is too long");
+    let shop = create_shop(storage, domain).await?.id;
+    let customer = silent_customer(storage, shop, 1).await?;
+    write(storage, &customer, 1, Texts { first_message: Some(text), ..Texts::default() }).await?;
+    write(storage, &customer, 2, Texts { comments: &[text], ..Texts::default() }).await?;
+    for (queries, expected) in [(finds, &[1, 2][..]), (misses, &[])] {
+        for query in queries {
+            expect_found(storage, shop, query, expected).await?;
+        }
+    }
+    Ok(())
+}
+
+/// So many different words.
+fn numbered(count: usize) -> String {
+    let words: Vec<_> = (0..count).map(|number| format!("w{number}")).collect();
+    words.join(" ")
+}
+
+/// All but one of the words of a text, each of 39 letters of three bytes, once the
+/// syllables are taken apart.
+fn heavy_words() -> String {
+    let syllables = ['각', '난', '닫', '랄', '맘', '밥', '삿', '앙', '잦', '찿'];
+    let digit = |number: usize, place: u32| syllables[number / 10_usize.pow(place) % 10];
+    let words: Vec<_> = (0..MAX_SEARCH_WORDS - 1)
+        .map(|number| (0..13).map(|place| digit(number, place.min(4))).collect::<String>())
+        .collect();
+    words.join(" ")
+}
+
+/// As many different words of the greatest length as a message holds, each letter of four
+/// bytes.
+fn longest_words() -> String {
+    let digits = ['𐐨', '𐐪'];
+    let chars = usize::try_from(MAX_MESSAGE_CHARS.min(MAX_COMMENT_CHARS)).unwrap_or_default();
+    let word = |number: usize| -> String {
+        (0..MAX_SEARCH_WORD_CHARS).map(|place| digits[number >> place.min(31) & 1]).collect()
+    };
+    let words: Vec<_> = (0..(chars + 1) / (MAX_SEARCH_WORD_CHARS + 1)).map(word).collect();
+    words.join(" ")
+}

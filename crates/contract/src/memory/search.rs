@@ -1,0 +1,107 @@
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use hexdesk_domain::{
+    Customer, Page, SearchPosition, SearchQuery, SearchStore, SearchTerm, ShopId, StorageError, TicketId,
+    TicketPosition, TicketView, Timestamp, search_words,
+};
+
+use super::{MemoryStorage, State, page_of};
+
+/// The words of a ticket, by where they are.
+#[derive(Debug, Default)]
+pub(crate) struct TicketWords {
+    pub(crate) name: BTreeSet<String>,
+    /// Of the customer's texts.
+    pub(crate) customer: BTreeSet<String>,
+    /// Of the messages.
+    pub(crate) messages: BTreeSet<String>,
+}
+
+impl TicketWords {
+    /// The sum over the terms, or `None` if one of them is not found.
+    pub(crate) fn rank(&self, query: &SearchQuery) -> Option<u32> {
+        query.terms().map(|term| self.rank_of(term)).sum()
+    }
+
+    pub(crate) fn rank_of(&self, term: &SearchTerm) -> Option<u32> {
+        let places = [(&self.name, 4), (&self.customer, 2), (&self.messages, 1)];
+        places.into_iter().find(|(words, _)| is_found(term, words)).map(|(_, rank)| rank)
+    }
+}
+
+/// Whether the term is one of the words, or the beginning of one.
+pub(crate) fn is_found(term: &SearchTerm, words: &BTreeSet<String>) -> bool {
+    match term.is_prefix {
+        false => words.contains(&term.word),
+        // Those that begin with it are the first that are not smaller.
+        true => words.range(term.word.clone()..).next().is_some_and(|word| word.starts_with(&term.word)),
+    }
+}
+
+/// What of a customer is searched.
+pub(crate) fn customer_texts(customer: &Customer) -> impl Iterator<Item = &str> {
+    let Customer { email, phone_number, first_name, last_name, full_name, .. } = customer;
+    [email, phone_number, first_name, last_name, full_name].into_iter().flatten().map(String::as_str)
+}
+
+/// The words of texts, each of which has as many as may be found of one.
+pub(crate) fn words_of_each<'a>(texts: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
+    texts.flat_map(|text| search_words([text])).collect()
+}
+
+impl State {
+    /// What is written in a ticket, the first message before the comments.
+    pub(crate) fn messages_of(&self, shop: ShopId, id: TicketId) -> impl Iterator<Item = &str> {
+        let first = self.tickets.get(&(shop, id)).and_then(|stored| stored.first_message.as_deref());
+        let of_ticket = move |it: &&hexdesk_domain::Comment| it.shop_id == shop && it.ticket_id == id;
+        first.into_iter().chain(self.comments.values().filter(of_ticket).map(|comment| comment.text.as_str()))
+    }
+
+    pub(crate) fn words_of(&self, view: &TicketView) -> TicketWords {
+        let ticket = &view.ticket;
+        TicketWords {
+            name: words_of_each(ticket.name.as_deref().into_iter()),
+            customer: words_of_each(customer_texts(&view.customer)),
+            messages: words_of_each(self.messages_of(ticket.shop_id, ticket.id)),
+        }
+    }
+
+    /// The shop's tickets that have a rank, in the order of answers.
+    pub(crate) fn ranked(
+        &self,
+        shop: ShopId,
+        rank: impl Fn(&TicketView) -> Option<u32>,
+    ) -> Vec<(SearchPosition, TicketView)> {
+        let tickets = self.tickets_of(shop, |_| true).into_iter();
+        let mut ranked: Vec<_> = tickets
+            .filter_map(|(ticket, view)| Some((SearchPosition { rank: rank(&view)?, ticket }, view)))
+            .collect();
+        ranked.sort_by_key(|(position, _)| std::cmp::Reverse(answer_order(position)));
+        ranked
+    }
+}
+
+/// Larger is earlier in the answer to a search.
+pub(crate) fn answer_order(position: &SearchPosition) -> (u32, Timestamp, TicketId) {
+    let SearchPosition { rank, ticket: TicketPosition { last_message_time, id } } = *position;
+    (rank, last_message_time, id)
+}
+
+#[async_trait]
+impl SearchStore for MemoryStorage {
+    async fn search_tickets(
+        &self,
+        shop: ShopId,
+        query: SearchQuery,
+        after: Option<SearchPosition>,
+        limit: u32,
+    ) -> Result<Option<Page<TicketView, SearchPosition>>, StorageError> {
+        let state = self.state();
+        let mut found = state.ranked(shop, |view| state.words_of(view).rank(&query));
+        if let Some(after) = after {
+            found.retain(|(position, _)| answer_order(position) < answer_order(&after));
+        }
+        Ok(Some(page_of(found, Some(limit))))
+    }
+}
