@@ -170,6 +170,26 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    // SQLite only, like the index made from it: PostgreSQL has types for that.
+    search_documents (id) {
+        id -> BigInt,
+        shop_id -> BigInt,
+        ticket_id -> Nullable<BigInt>,
+        customer_id -> Nullable<BigInt>,
+        weight -> Integer,
+        words -> Text,
+    }
+}
+
+diesel::table! {
+    // A virtual table of SQLite's FTS5.
+    search_index (rowid) {
+        rowid -> BigInt,
+        words -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     shops,
     customers,
@@ -179,4 +199,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     comments,
     human_tickets,
     idempotency_records,
+    search_documents,
 );

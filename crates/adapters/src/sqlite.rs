@@ -11,14 +11,18 @@ mod connection;
 mod counters;
 mod customers;
 mod delete_ticket;
+mod erase_customer;
 mod errors;
 mod human_tickets;
 mod id_ranges;
 mod lane;
 mod migrations;
 mod once;
+mod search;
+mod search_index;
 mod shops;
 mod tickets;
+mod update_customer;
 mod update_ticket;
 mod users;
 
@@ -148,6 +152,3 @@ impl Readiness for SqliteStorage {
         Err(StorageError::new(StorageErrorKind::Unexpected, "check_ready", cause))
     }
 }
-
-// Replaced by search.
-impl hexdesk_domain::SearchStore for SqliteStorage {}

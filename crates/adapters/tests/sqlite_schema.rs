@@ -13,6 +13,10 @@ use hexdesk_adapters::schema;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 
+/// The one virtual table. The tables that FTS5 keeps it in have keys of its own making; that
+/// each word in them begins with its shop is seen in `sqlite_search.rs`.
+const FULL_TEXT_INDEX: &str = "search_index";
+
 /// Tables that are not a shop's: the shops themselves, what ticket ids are made from for
 /// all of them, SQLite's own memory of the numbers of shops, and Diesel's of migrations.
 const NOT_A_SHOPS: &[&str] = &["__diesel_schema_migrations", "id_ranges", "shops", "sqlite_sequence"];
@@ -77,8 +81,10 @@ tuple_of_columns!(A B);
 tuple_of_columns!(A B C);
 tuple_of_columns!(A B C D);
 tuple_of_columns!(A B C D E);
+tuple_of_columns!(A B C D E F);
 tuple_of_columns!(A B C D E F G);
 tuple_of_columns!(A B C D E F G H);
+tuple_of_columns!(A B C D E F G H I);
 tuple_of_columns!(A B C D E F G H I J K L M);
 tuple_of_columns!(A B C D E F G H I J K L M N O P Q R);
 tuple_of_columns!(A B C D E F G H I J K L M N O P Q R S T U V W);
@@ -105,8 +111,16 @@ fn names(columns: Vec<Column>) -> Vec<String> {
     columns.into_iter().map(|column| column.name).collect()
 }
 
+/// The tables but for those that are the full-text index.
 fn tables(connection: &mut SqliteConnection) -> Vec<String> {
-    sql::<Text>("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").load(connection).unwrap()
+    tables_of_type(connection, "table").into_iter().filter(|name| name != "sqlite_schema").collect()
+}
+
+fn tables_of_type(connection: &mut SqliteConnection, of_type: &str) -> Vec<String> {
+    let query = format!(
+        "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = '{of_type}' ORDER BY name"
+    );
+    sql::<Text>(&query).load(connection).unwrap()
 }
 
 fn columns(connection: &mut SqliteConnection, table: &str) -> Vec<Column> {
@@ -130,7 +144,7 @@ fn primary_key(connection: &mut SqliteConnection, table: &str) -> Vec<String> {
 fn diesels_schema_is_that_of_the_database() {
     let mut connection = migrated();
     let mut expected = diesel_tables!(
-        shops id_ranges;
+        shops id_ranges search_documents;
         shop_counters customers users api_keys tickets comments human_tickets idempotency_records
     );
     expected.sort_by(|left, right| left.name.cmp(&right.name));
@@ -155,7 +169,9 @@ fn every_key_of_a_shops_data_begins_with_the_shop() {
     }
     for table in tables.iter().filter(|table| !NOT_A_SHOPS.contains(&table.as_str())) {
         let connection = &mut connection;
-        assert_eq!(primary_key(connection, table)[0], "shop_id", "primary key of {table}");
+        // The full-text index knows a document by one number, in whichever shop it is.
+        let expected = if table == "search_documents" { "id" } else { "shop_id" };
+        assert_eq!(primary_key(connection, table)[0], expected, "primary key of {table}");
 
         let unique = format!(
             "SELECT indexes.name, info.name FROM pragma_index_list('{table}') AS indexes,
@@ -183,6 +199,14 @@ fn every_key_of_a_shops_data_begins_with_the_shop() {
 }
 
 #[test]
+fn the_full_text_index_is_the_one_virtual_table() {
+    let mut connection = migrated();
+    assert_eq!(tables_of_type(&mut connection, "virtual"), [FULL_TEXT_INDEX]);
+    let behind_it = tables_of_type(&mut connection, "shadow");
+    assert_eq!(behind_it, ["config", "data", "idx"].map(|part| format!("{FULL_TEXT_INDEX}_{part}")));
+}
+
+#[test]
 fn every_table_is_strict() {
     let loose = "SELECT name FROM pragma_table_list
                  WHERE schema = 'main' AND type = 'table' AND NOT strict ORDER BY name";
@@ -203,6 +227,7 @@ fn migrations_go_down_and_up_again() {
     let before = dump(&mut connection);
     connection.revert_all_migrations(MIGRATIONS).unwrap();
     assert_eq!(tables(&mut connection), ["__diesel_schema_migrations", "sqlite_sequence"]);
+    assert_eq!(tables_of_type(&mut connection, "virtual"), [String::new(); 0]);
     connection.run_pending_migrations(MIGRATIONS).unwrap();
     assert_eq!(dump(&mut connection), before);
 }

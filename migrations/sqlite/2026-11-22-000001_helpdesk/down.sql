@@ -1,4 +1,6 @@
 DROP TABLE id_ranges;
+DROP TABLE search_index;
+DROP TABLE search_documents;
 DROP TABLE idempotency_records;
 DROP TABLE human_tickets;
 DROP TABLE comments;

@@ -167,6 +167,44 @@ CREATE TABLE idempotency_records (
 CREATE INDEX idempotency_records_by_customer ON idempotency_records (shop_id, customer_id)
     WHERE customer_id IS NOT NULL;
 
+-- What tickets are found by: the words of a ticket's name or of one of its messages, or of
+-- a customer's details, each behind the number of the shop ("7:refund"), so that the index
+-- keeps shops apart too. weight is what a word counts that is found there. Of all keys only
+-- the number does not begin with the shop: it is what the index knows a document by.
+CREATE TABLE search_documents (
+    id INTEGER PRIMARY KEY NOT NULL,
+    shop_id INTEGER NOT NULL,
+    ticket_id INTEGER,
+    customer_id INTEGER,
+    weight INTEGER NOT NULL,
+    words TEXT NOT NULL,
+    CHECK ((ticket_id IS NULL) <> (customer_id IS NULL)),
+    FOREIGN KEY (shop_id, ticket_id) REFERENCES tickets (shop_id, id),
+    FOREIGN KEY (shop_id, customer_id) REFERENCES customers (shop_id, id)
+) STRICT;
+
+CREATE INDEX search_documents_by_ticket ON search_documents (shop_id, ticket_id, weight)
+    WHERE ticket_id IS NOT NULL;
+CREATE INDEX search_documents_by_customer ON search_documents (shop_id, customer_id)
+    WHERE customer_id IS NOT NULL;
+
+-- Words come folded and apart: the tokenizer takes everything but ASCII letters, digits and
+-- the colon for separators within ASCII, and changes nothing beyond it. Where in a text a
+-- word stands is not kept. detail = none would be smaller still; but with it FTS5 loses
+-- documents (SQLite 3.53.2) when one is removed and added within a transaction while
+-- secure-delete is on.
+CREATE VIRTUAL TABLE search_index USING fts5 (
+    words,
+    content = 'search_documents',
+    content_rowid = 'id',
+    tokenize = "ascii tokenchars ':'",
+    detail = column,
+    columnsize = 0
+);
+
+-- The words of what is removed go at once, not with some later merge.
+INSERT INTO search_index (search_index, rank) VALUES ('secure-delete', 1);
+
 -- Where the ranges handed out to make ticket ids from end, for each node.
 CREATE TABLE id_ranges (
     node INTEGER PRIMARY KEY NOT NULL,

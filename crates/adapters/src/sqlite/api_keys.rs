@@ -1,13 +1,17 @@
 use async_trait::async_trait;
 use diesel::prelude::*;
-use diesel::sqlite::SqliteConnection;
+use diesel::sqlite::{Sqlite, SqliteConnection};
 use hexdesk_domain::ports::{CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 use hexdesk_domain::{
     ApiKey, ApiKeyStore, Attempt, KeyNumber, NewApiKey, Once, Page, Shop, ShopId, StorageError, Timestamp,
+    UserId,
 };
 
 use super::SqliteStorage;
 use super::counters::{Counted, next_number};
+use super::once::attempt;
+use super::users::is_active_user_if_any;
+use crate::page;
 use crate::rows::{ApiKeyRow, ShopRow};
 use crate::schema::{api_keys, shops};
 use crate::sql_types::StoredTimestamp;
@@ -34,17 +38,70 @@ fn create(connection: &mut SqliteConnection, shop: ShopId, key: &NewApiKey) -> a
     Ok(row.try_into()?)
 }
 
+/// Creates a key, unless it writes in the name of someone who is not an active user.
+fn create_checked(
+    connection: &mut SqliteConnection,
+    shop: ShopId,
+    key: &NewApiKey,
+) -> anyhow::Result<CreateKeyOutcome> {
+    if !is_active_user_if_any(connection, shop, key.user_id)? {
+        return Ok(CreateKeyOutcome::UserNotFound);
+    }
+    create(connection, shop, key).map(CreateKeyOutcome::Created)
+}
+
+/// Replaces a live key.
+fn rotate(
+    connection: &mut SqliteConnection,
+    shop: ShopId,
+    number: KeyNumber,
+    rotation: KeyRotation,
+) -> anyhow::Result<RotateKeyOutcome> {
+    let KeyRotation { secret_hash, expires_at, rotated_at, old_ends_at } = rotation;
+    let Some(old) = find(connection, shop, number)?.filter(|key| key.is_live(rotated_at)) else {
+        return Ok(RotateKeyOutcome::NotLive);
+    };
+    let ends_at = old.expires_at.map_or(old_ends_at, |expiry| expiry.min(old_ends_at));
+    diesel::update(api_keys::table.find((shop.get(), number.get())))
+        .set(api_keys::expires_at.eq(StoredTimestamp(ends_at)))
+        .execute(connection)?;
+    let new = NewApiKey {
+        secret_hash,
+        scopes: old.scopes,
+        user_id: old.user_id,
+        created_at: rotated_at,
+        expires_at,
+    };
+    create(connection, shop, &new).map(RotateKeyOutcome::Rotated)
+}
+
+/// Revokes every key that writes in the user's name and is not revoked yet.
+pub(super) fn revoke_keys_of_user(
+    connection: &mut SqliteConnection,
+    shop: ShopId,
+    user: UserId,
+    revoked_at: Timestamp,
+) -> QueryResult<()> {
+    diesel::update(api_keys::table)
+        .filter(api_keys::shop_id.eq(shop.get()).and(api_keys::user_id.eq(user.get())))
+        .filter(api_keys::revoked_at.is_null())
+        .set(api_keys::revoked_at.eq(StoredTimestamp(revoked_at)))
+        .execute(connection)?;
+    Ok(())
+}
+
 #[async_trait]
 impl ApiKeyStore for SqliteStorage {
     async fn create_key(
         &self,
         shop: ShopId,
         key: NewApiKey,
-        _once: Option<Once<CreateKeyOutcome>>,
+        once: Option<Once<CreateKeyOutcome>>,
     ) -> Result<Attempt<CreateKeyOutcome>, StorageError> {
-        self.write("create_key", move |connection| create(connection, shop, &key))
-            .await
-            .map(|key| Attempt::Ran(CreateKeyOutcome::Created(key)))
+        self.write("create_key", move |connection| {
+            attempt(connection, shop, once.as_ref(), |connection| create_checked(connection, shop, &key))
+        })
+        .await
     }
 
     async fn find_key(
@@ -64,25 +121,36 @@ impl ApiKeyStore for SqliteStorage {
         .await
     }
 
-    async fn count_keys(&self, _: ShopId) -> Result<u64, StorageError> {
-        todo!()
-    }
     async fn list_keys(
         &self,
         shop: ShopId,
-        _after: Option<KeyNumber>,
-        _limit: u32,
+        after: Option<KeyNumber>,
+        limit: u32,
     ) -> Result<Page<ApiKey, KeyNumber>, StorageError> {
         self.read("list_keys", move |connection| {
-            let rows = api_keys::table
+            let mut list = api_keys::table
                 .filter(api_keys::shop_id.eq(shop.get()))
                 .order(api_keys::number)
                 .select(ApiKeyRow::as_select())
-                .load(connection)?;
-            Ok(rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?)
+                .limit(page::rows_to_ask_for(limit))
+                .into_boxed::<Sqlite>();
+            if let Some(after) = after {
+                list = list.filter(api_keys::number.gt(after.get()));
+            }
+            let rows = list.load(connection)?;
+            let keys = rows.into_iter().map(TryInto::try_into).collect::<Result<Vec<ApiKey>, _>>()?;
+            Ok(page::cut(keys, limit, |key| key.number))
         })
         .await
-        .map(|entries| Page { entries, next: None })
+    }
+
+    async fn count_keys(&self, shop: ShopId) -> Result<u64, StorageError> {
+        self.read("count_keys", move |connection| {
+            let count: i64 =
+                api_keys::table.filter(api_keys::shop_id.eq(shop.get())).count().get_result(connection)?;
+            Ok(u64::try_from(count)?)
+        })
+        .await
     }
 
     async fn revoke_key(
@@ -106,27 +174,11 @@ impl ApiKeyStore for SqliteStorage {
         shop: ShopId,
         number: KeyNumber,
         rotation: KeyRotation,
-        _once: Option<Once<RotateKeyOutcome>>,
+        once: Option<Once<RotateKeyOutcome>>,
     ) -> Result<Attempt<RotateKeyOutcome>, StorageError> {
-        let KeyRotation { secret_hash, expires_at: _, rotated_at: now, old_ends_at } = rotation;
         self.write("rotate_key", move |connection| {
-            let Some(old) = find(connection, shop, number)?.filter(|key| key.is_live(now)) else {
-                return Ok(RotateKeyOutcome::NotLive);
-            };
-            let ends_at = old.expires_at.map_or(old_ends_at, |expiry| expiry.min(old_ends_at));
-            diesel::update(api_keys::table.find((shop.get(), number.get())))
-                .set(api_keys::expires_at.eq(StoredTimestamp(ends_at)))
-                .execute(connection)?;
-            let new = NewApiKey {
-                secret_hash,
-                scopes: old.scopes,
-                user_id: old.user_id,
-                created_at: now,
-                expires_at: None,
-            };
-            Ok(RotateKeyOutcome::Rotated(create(connection, shop, &new)?))
+            attempt(connection, shop, once.as_ref(), |connection| rotate(connection, shop, number, rotation))
         })
         .await
-        .map(Attempt::Ran)
     }
 }

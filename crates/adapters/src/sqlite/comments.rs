@@ -7,8 +7,8 @@ use hexdesk_domain::{
     Attempt, CommentPosition, CommentStore, CommentView, NewComment, Page, ShopId, StorageError, TicketId,
 };
 
-use super::SqliteStorage;
 use super::once::attempt;
+use super::{SqliteStorage, search_index};
 use crate::rows::{CommentRow, CommentViewRow, CustomerRow, UserRow, comment_view};
 use crate::schema::{comments, tickets, users};
 use crate::sql_types::StoredTimestamp;
@@ -121,6 +121,7 @@ fn create(connection: &mut SqliteConnection, comment: NewComment) -> anyhow::Res
     diesel::update(tickets::table.find(key))
         .set((TicketChange::by(&comment, &ticket), tickets::version.eq(tickets::version + 1)))
         .execute(connection)?;
+    search_index::add_comment(connection, &comment)?;
     let row = CommentRow::new(comment, ticket.channel);
     diesel::insert_into(comments::table).values(row.clone()).execute(connection)?;
     Ok(CreateCommentOutcome::Created(Box::new(comment_view((row, customer, author))?)))

@@ -156,11 +156,14 @@ fn connect(file: &DatabaseFile, role: Role) -> anyhow::Result<SqliteConnection> 
     turn_on_wal(&mut connection, file.busy_timeout)?;
     // FULL: a commit is on disk before it is acknowledged; fullfsync makes that true on
     // macOS as well. The log is moved into the database every 1,000 pages (about 4 MB)
-    // and cut back to 64 MiB should it have grown past that.
+    // and cut back to 64 MiB should it have grown past that. secure_delete: what is removed
+    // is overwritten, on the pages that it leaves free too, so that of an erased customer
+    // nothing is left in the database but what the log still holds until it is moved there.
     connection.batch_execute(
         "PRAGMA synchronous = FULL;
          PRAGMA fullfsync = ON;
          PRAGMA foreign_keys = ON;
+         PRAGMA secure_delete = ON;
          PRAGMA trusted_schema = OFF;
          PRAGMA wal_autocheckpoint = 1000;
          PRAGMA journal_size_limit = 67108864;",

@@ -1,18 +1,19 @@
 use anyhow::Context;
 use async_trait::async_trait;
 use diesel::prelude::*;
-use diesel::sqlite::SqliteConnection;
+use diesel::sqlite::{Sqlite, SqliteConnection};
 use hexdesk_domain::ports::{CreateCustomerOutcome, Erased, UpdateCustomerOutcome};
 use hexdesk_domain::{
     Attempt, Customer, CustomerChanges, CustomerFilter, CustomerId, CustomerStore, NewCustomer, Once, Page,
     ShopId, StorageError,
 };
 
-use super::SqliteStorage;
 use super::counters::{Counted, next_number, note_number};
 use super::once::attempt;
+use super::{SqliteStorage, erase_customer, search_index, update_customer};
 use crate::rows::{CustomerRow, NewCustomerRow};
 use crate::schema::customers;
+use crate::{page, queries};
 
 #[async_trait]
 impl CustomerStore for SqliteStorage {
@@ -30,41 +31,75 @@ impl CustomerStore for SqliteStorage {
     }
 
     async fn find_customer(&self, shop: ShopId, id: CustomerId) -> Result<Option<Customer>, StorageError> {
-        self.read("find_customer", move |connection| {
-            let row = customers::table
-                .find((shop.get(), id.get()))
-                .select(CustomerRow::as_select())
-                .first(connection)
-                .optional()?;
-            Ok(row.map(TryInto::try_into).transpose()?)
-        })
-        .await
+        self.read("find_customer", move |connection| find(connection, shop, id)).await
     }
 
     async fn list_customers(
         &self,
-        _: ShopId,
-        _: CustomerFilter,
-        _: Option<CustomerId>,
-        _: u32,
+        shop: ShopId,
+        filter: CustomerFilter,
+        after: Option<CustomerId>,
+        limit: u32,
     ) -> Result<Page<Customer, CustomerId>, StorageError> {
-        todo!()
+        self.read("list_customers", move |connection| {
+            let mut list = customers::table
+                .filter(customers::shop_id.eq(shop.get()))
+                .order(customers::id.desc())
+                .select(CustomerRow::as_select())
+                .limit(page::rows_to_ask_for(limit))
+                .into_boxed::<Sqlite>();
+            if let Some(after) = after {
+                list = list.filter(customers::id.lt(after.get()));
+            }
+            let rows = queries::customers_meeting(list, filter).load(connection)?;
+            let customers = rows.into_iter().map(TryInto::try_into).collect::<Result<Vec<Customer>, _>>()?;
+            Ok(page::cut(customers, limit, |customer| customer.id))
+        })
+        .await
     }
-    async fn count_customers(&self, _: ShopId, _: CustomerFilter) -> Result<u64, StorageError> {
-        todo!()
+
+    async fn count_customers(&self, shop: ShopId, filter: CustomerFilter) -> Result<u64, StorageError> {
+        self.read("count_customers", move |connection| {
+            let count =
+                customers::table.filter(customers::shop_id.eq(shop.get())).count().into_boxed::<Sqlite>();
+            let count: i64 = queries::customers_meeting(count, filter).get_result(connection)?;
+            Ok(u64::try_from(count)?)
+        })
+        .await
     }
+
     async fn update_customer(
         &self,
-        _: ShopId,
-        _: CustomerId,
-        _: CustomerChanges,
-        _: Option<Once<UpdateCustomerOutcome>>,
+        shop: ShopId,
+        id: CustomerId,
+        changes: CustomerChanges,
+        once: Option<Once<UpdateCustomerOutcome>>,
     ) -> Result<Attempt<UpdateCustomerOutcome>, StorageError> {
-        todo!()
+        self.write("update_customer", move |connection| {
+            attempt(connection, shop, once.as_ref(), |connection| {
+                update_customer::update(connection, shop, id, changes)
+            })
+        })
+        .await
     }
-    async fn erase_customer(&self, _: ShopId, _: CustomerId) -> Result<Option<Erased>, StorageError> {
-        todo!()
+
+    async fn erase_customer(&self, shop: ShopId, id: CustomerId) -> Result<Option<Erased>, StorageError> {
+        self.write("erase_customer", move |connection| erase_customer::erase(connection, shop, id)).await
     }
+}
+
+/// The shop's customer as it is now.
+pub(super) fn find(
+    connection: &mut SqliteConnection,
+    shop: ShopId,
+    id: CustomerId,
+) -> anyhow::Result<Option<Customer>> {
+    let row = customers::table
+        .find((shop.get(), id.get()))
+        .select(CustomerRow::as_select())
+        .first(connection)
+        .optional()?;
+    Ok(row.map(TryInto::try_into).transpose()?)
 }
 
 fn create(
@@ -90,7 +125,9 @@ fn create(
         .values(row)
         .returning(CustomerRow::as_returning())
         .get_result(connection)?;
-    Ok(CreateCustomerOutcome::Created(created.try_into()?))
+    let created = created.try_into()?;
+    search_index::add_customer(connection, &created)?;
+    Ok(CreateCustomerOutcome::Created(created))
 }
 
 /// The shop's customer with the same e-mail address, or else the same phone number.

@@ -5,6 +5,7 @@ use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::ports::DeleteTicketOutcome;
 use hexdesk_domain::{ShopId, TicketId};
 
+use super::search_index;
 use crate::queries;
 use crate::schema::{comments, tickets};
 
@@ -21,6 +22,7 @@ pub(super) fn delete(
     if expected_version.is_some_and(|expected| expected != version) {
         return Ok(DeleteTicketOutcome::VersionMismatch);
     }
+    search_index::remove_ticket(connection, shop, id)?;
     diesel::delete(comments::table)
         .filter(comments::shop_id.eq(shop.get()).and(comments::ticket_id.eq(id.get())))
         .execute(connection)?;

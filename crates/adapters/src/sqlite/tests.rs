@@ -20,6 +20,7 @@ async fn storage() -> (TempDir, SqliteStorage) {
 #[derive(Debug, PartialEq)]
 struct Pragmas {
     foreign_keys: i64,
+    secure_delete: i64,
     busy_timeout: i64,
     journal_mode: String,
     synchronous: i64,
@@ -34,6 +35,7 @@ fn pragmas(connection: &mut SqliteConnection) -> anyhow::Result<Pragmas> {
     let mut number = |name: &str| sql::<BigInt>(&format!("PRAGMA {name}")).get_result::<i64>(connection);
     Ok(Pragmas {
         foreign_keys: number("foreign_keys")?,
+        secure_delete: number("secure_delete")?,
         busy_timeout: number("busy_timeout")?,
         synchronous: number("synchronous")?,
         fullfsync: number("fullfsync")?,
@@ -48,6 +50,7 @@ fn pragmas(connection: &mut SqliteConnection) -> anyhow::Result<Pragmas> {
 fn expected_pragmas() -> Pragmas {
     Pragmas {
         foreign_keys: 1,
+        secure_delete: 1,
         busy_timeout: 5_000,
         journal_mode: "wal".to_owned(),
         synchronous: 2,

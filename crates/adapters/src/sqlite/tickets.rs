@@ -9,13 +9,14 @@ use hexdesk_domain::ports::{
 };
 use hexdesk_domain::{
     Attempt, IdempotencyClaim, Once, Page, ShopId, StorageError, Ticket, TicketFilter, TicketId,
-    TicketPosition, TicketStore, TicketView, Timestamp, UserId,
+    TicketPosition, TicketStore, TicketView, Timestamp,
 };
 
 use super::once::{attempt, attempt_once};
-use super::{SqliteStorage, delete_ticket, human_tickets, update_ticket};
+use super::users::is_active_user_if_any;
+use super::{SqliteStorage, delete_ticket, human_tickets, search_index, update_ticket};
 use crate::rows::{TicketRow, TicketViewRow, ticket_view};
-use crate::schema::{customers, tickets, users};
+use crate::schema::{customers, tickets};
 use crate::sql_types::StoredTimestamp;
 use crate::{page, queries};
 
@@ -147,31 +148,20 @@ fn insert(
     if !has_customer(connection, &ticket)? {
         return Ok(CreateTicketOutcome::CustomerNotFound);
     }
-    if !has_assignee(connection, ticket.shop_id, ticket.assigned_to)? {
+    if !is_active_user_if_any(connection, ticket.shop_id, ticket.assigned_to)? {
         return Ok(CreateTicketOutcome::AssigneeNotFound);
     }
-    let (shop, id, is_opened) = (ticket.shop_id, ticket.id, ticket.is_opened);
-    diesel::insert_into(tickets::table).values(TicketRow::from(ticket)).execute(connection)?;
-    if is_opened {
-        human_tickets::create(connection, shop, id, created_at)?;
+    diesel::insert_into(tickets::table).values(TicketRow::from(ticket.clone())).execute(connection)?;
+    if ticket.is_opened {
+        human_tickets::create(connection, ticket.shop_id, ticket.id, created_at)?;
     }
+    search_index::add_ticket(connection, &ticket)?;
     Ok(CreateTicketOutcome::Created)
 }
 
 fn has_customer(connection: &mut SqliteConnection, ticket: &Ticket) -> QueryResult<bool> {
     let customer = customers::table.find((ticket.shop_id.get(), ticket.customer_id.get()));
     diesel::select(exists(customer)).get_result(connection)
-}
-
-/// Whether the assignee, if there is to be one, is a user of the shop.
-pub(super) fn has_assignee(
-    connection: &mut SqliteConnection,
-    shop: ShopId,
-    assignee: Option<UserId>,
-) -> QueryResult<bool> {
-    let Some(assignee) = assignee else { return Ok(true) };
-    let user = users::table.find((shop.get(), assignee.get()));
-    diesel::select(exists(user)).get_result(connection)
 }
 
 /// That a ticket has this tag.

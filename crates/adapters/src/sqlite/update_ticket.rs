@@ -6,8 +6,9 @@ use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::ports::{TicketUpdate, UpdateTicketOutcome};
 use hexdesk_domain::{ShopId, TicketId};
 
-use super::human_tickets;
-use super::tickets::{find_view, has_assignee};
+use super::tickets::find_view;
+use super::users::is_active_user_if_any;
+use super::{human_tickets, search_index};
 use crate::changesets::TicketChangeset;
 use crate::schema::tickets;
 
@@ -25,7 +26,7 @@ pub(super) fn update(
     if expected_version.is_some_and(|expected| expected != version) {
         return Ok(UpdateTicketOutcome::VersionMismatch);
     }
-    if !has_assignee(connection, shop, changes.assigned_to.flatten())? {
+    if !is_active_user_if_any(connection, shop, changes.assigned_to.flatten())? {
         return Ok(UpdateTicketOutcome::AssigneeNotFound);
     }
     if !changes.is_empty() {
@@ -33,6 +34,9 @@ pub(super) fn update(
             Some(true) => human_tickets::open(connection, shop, id, changed_at)?,
             Some(false) => human_tickets::close(connection, shop, id, changed_at)?,
             None => {}
+        }
+        if let Some(name) = &changes.name {
+            search_index::replace_name(connection, shop, id, name.as_deref())?;
         }
         diesel::update(ticket)
             .set((TicketChangeset::from(changes), tickets::version.eq(tickets::version + 1)))

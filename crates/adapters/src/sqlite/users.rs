@@ -1,16 +1,22 @@
 use anyhow::Context;
 use async_trait::async_trait;
+use diesel::dsl::exists;
 use diesel::prelude::*;
-use diesel::sqlite::SqliteConnection;
+use diesel::sqlite::{Sqlite, SqliteConnection};
 use hexdesk_domain::ports::{CreateUserOutcome, UpdateUserOutcome, UserUpdate};
 use hexdesk_domain::{
-    Attempt, NewUser, Once, Page, ShopId, StorageError, User, UserFilter, UserId, UserStore,
+    Attempt, NewUser, Once, Page, ShopId, StorageError, User, UserFilter, UserId, UserStore, fold_email,
 };
 
 use super::SqliteStorage;
+use super::api_keys::revoke_keys_of_user;
 use super::counters::{Counted, next_number, note_number};
+use super::once::attempt;
+use crate::changesets::UserChangeset;
 use crate::rows::{NewUserRow, UserRow};
 use crate::schema::users;
+use crate::sql_types::StoredTimestamp;
+use crate::{page, queries};
 
 #[async_trait]
 impl UserStore for SqliteStorage {
@@ -18,10 +24,13 @@ impl UserStore for SqliteStorage {
         &self,
         shop: ShopId,
         user: NewUser,
-        _once: Option<Once<CreateUserOutcome>>,
+        once: Option<Once<CreateUserOutcome>>,
     ) -> Result<Attempt<CreateUserOutcome>, StorageError> {
         let row = NewUserRow::new(shop, user);
-        self.write("create_user", move |connection| create(connection, shop, row)).await.map(Attempt::Ran)
+        self.write("create_user", move |connection| {
+            attempt(connection, shop, once.as_ref(), |connection| create(connection, shop, row))
+        })
+        .await
     }
 
     async fn find_user(&self, shop: ShopId, id: UserId) -> Result<Option<User>, StorageError> {
@@ -38,24 +47,48 @@ impl UserStore for SqliteStorage {
 
     async fn list_users(
         &self,
-        _: ShopId,
-        _: UserFilter,
-        _: Option<UserId>,
-        _: u32,
+        shop: ShopId,
+        filter: UserFilter,
+        after: Option<UserId>,
+        limit: u32,
     ) -> Result<Page<User, UserId>, StorageError> {
-        todo!()
+        self.read("list_users", move |connection| {
+            let mut list = users::table
+                .filter(users::shop_id.eq(shop.get()))
+                .order(users::id)
+                .select(UserRow::as_select())
+                .limit(page::rows_to_ask_for(limit))
+                .into_boxed::<Sqlite>();
+            if let Some(after) = after {
+                list = list.filter(users::id.gt(after.get()));
+            }
+            let rows = queries::users_meeting(list, filter).load(connection)?;
+            let users = rows.into_iter().map(TryInto::try_into).collect::<Result<Vec<User>, _>>()?;
+            Ok(page::cut(users, limit, |user| user.id))
+        })
+        .await
     }
-    async fn count_users(&self, _: ShopId, _: UserFilter) -> Result<u64, StorageError> {
-        todo!()
+
+    async fn count_users(&self, shop: ShopId, filter: UserFilter) -> Result<u64, StorageError> {
+        self.read("count_users", move |connection| {
+            let count = users::table.filter(users::shop_id.eq(shop.get())).count().into_boxed::<Sqlite>();
+            let count: i64 = queries::users_meeting(count, filter).get_result(connection)?;
+            Ok(u64::try_from(count)?)
+        })
+        .await
     }
+
     async fn update_user(
         &self,
-        _: ShopId,
-        _: UserId,
-        _: UserUpdate,
-        _: Option<Once<UpdateUserOutcome>>,
+        shop: ShopId,
+        id: UserId,
+        update: UserUpdate,
+        once: Option<Once<UpdateUserOutcome>>,
     ) -> Result<Attempt<UpdateUserOutcome>, StorageError> {
-        todo!()
+        self.write("update_user", move |connection| {
+            attempt(connection, shop, once.as_ref(), |connection| change(connection, shop, id, update))
+        })
+        .await
     }
 }
 
@@ -91,5 +124,60 @@ fn create(
 }
 
 fn number_is_taken(connection: &mut SqliteConnection, shop: ShopId, number: i64) -> QueryResult<bool> {
-    diesel::select(diesel::dsl::exists(users::table.find((shop.get(), number)))).get_result(connection)
+    diesel::select(exists(users::table.find((shop.get(), number)))).get_result(connection)
+}
+
+/// Changes the shop's user. Whatever refuses it comes before the first write.
+fn change(
+    connection: &mut SqliteConnection,
+    shop: ShopId,
+    id: UserId,
+    update: UserUpdate,
+) -> anyhow::Result<UpdateUserOutcome> {
+    let UserUpdate { changes, changed_at } = update;
+    let user = users::table.find((shop.get(), id.get()));
+    let deactivated_at: Option<Option<StoredTimestamp>> =
+        user.select(users::deactivated_at).first(connection).optional()?;
+    let Some(deactivated_at) = deactivated_at else { return Ok(UpdateUserOutcome::UserNotFound) };
+    if let Some(email) = &changes.email
+        && another_has_email(connection, shop, id, email)?
+    {
+        return Ok(UpdateUserOutcome::EmailTaken);
+    }
+    let deactivated_at = match changes.is_active {
+        None => deactivated_at,
+        Some(true) => None,
+        Some(false) => {
+            revoke_keys_of_user(connection, shop, id, changed_at)?;
+            deactivated_at.or(Some(StoredTimestamp(changed_at)))
+        }
+    };
+    let row = diesel::update(user)
+        .set((UserChangeset::from(changes), users::deactivated_at.eq(deactivated_at)))
+        .returning(UserRow::as_returning())
+        .get_result(connection)?;
+    Ok(UpdateUserOutcome::Updated(row.try_into()?))
+}
+
+fn another_has_email(
+    connection: &mut SqliteConnection,
+    shop: ShopId,
+    id: UserId,
+    email: &str,
+) -> QueryResult<bool> {
+    let another = users::table
+        .filter(users::shop_id.eq(shop.get()).and(users::email_folded.eq(fold_email(email))))
+        .filter(users::id.ne(id.get()));
+    diesel::select(exists(another)).get_result(connection)
+}
+
+/// Whether the user, if there is to be one, works for the shop.
+pub(super) fn is_active_user_if_any(
+    connection: &mut SqliteConnection,
+    shop: ShopId,
+    user: Option<UserId>,
+) -> QueryResult<bool> {
+    let Some(user) = user else { return Ok(true) };
+    let user = users::table.find((shop.get(), user.get())).filter(users::deactivated_at.is_null());
+    diesel::select(exists(user)).get_result(connection)
 }

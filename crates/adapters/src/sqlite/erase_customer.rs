@@ -1,0 +1,44 @@
+//! The erasure of one customer, with everything of theirs.
+
+use diesel::dsl::exists;
+use diesel::prelude::*;
+use diesel::sqlite::SqliteConnection;
+use hexdesk_domain::ports::Erased;
+use hexdesk_domain::{CustomerId, ShopId};
+
+use super::search_index;
+use crate::schema::{comments, customers, human_tickets, idempotency_records, tickets};
+
+/// Erases the shop's customer, and first whatever refers to it.
+pub(super) fn erase(
+    connection: &mut SqliteConnection,
+    shop: ShopId,
+    id: CustomerId,
+) -> anyhow::Result<Option<Erased>> {
+    let customer = customers::table.find((shop.get(), id.get()));
+    if !diesel::select(exists(customer)).get_result(connection)? {
+        return Ok(None);
+    }
+    let tickets_of_customer =
+        tickets::table.filter(tickets::shop_id.eq(shop.get()).and(tickets::customer_id.eq(id.get())));
+    let ticket_ids = || tickets_of_customer.select(tickets::id);
+    search_index::remove_customer(connection, shop, id)?;
+    let comments = diesel::delete(comments::table)
+        .filter(comments::shop_id.eq(shop.get()).and(comments::ticket_id.eq_any(ticket_ids())))
+        .execute(connection)?;
+    let human_tickets = diesel::delete(human_tickets::table)
+        .filter(human_tickets::shop_id.eq(shop.get()).and(human_tickets::ticket_id.eq_any(ticket_ids())))
+        .execute(connection)?;
+    let tickets = diesel::delete(tickets_of_customer).execute(connection)?;
+    let idempotency_records = diesel::delete(idempotency_records::table)
+        .filter(idempotency_records::shop_id.eq(shop.get()))
+        .filter(idempotency_records::customer_id.eq(id.get()))
+        .execute(connection)?;
+    diesel::delete(customer).execute(connection)?;
+    Ok(Some(Erased {
+        tickets: tickets.try_into()?,
+        human_tickets: human_tickets.try_into()?,
+        comments: comments.try_into()?,
+        idempotency_records: idempotency_records.try_into()?,
+    }))
+}

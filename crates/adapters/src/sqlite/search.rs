@@ -1,0 +1,165 @@
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{BigInt, Text};
+use diesel::sqlite::{Sqlite, SqliteConnection};
+use hexdesk_domain::{
+    Page, SearchPosition, SearchQuery, SearchStore, SearchTerm, ShopId, StorageError, TicketPosition,
+    TicketView,
+};
+
+use super::SqliteStorage;
+use super::search_index::indexed_word;
+use crate::rows::{TicketViewRow, ticket_view};
+use crate::schema::{customers, human_tickets, tickets, users};
+use crate::{page, queries};
+
+#[async_trait]
+impl SearchStore for SqliteStorage {
+    async fn search_tickets(
+        &self,
+        shop: ShopId,
+        query: SearchQuery,
+        after: Option<SearchPosition>,
+        limit: u32,
+    ) -> Result<Option<Page<TicketView, SearchPosition>>, StorageError> {
+        self.read("search_tickets", move |connection| {
+            let views = queries::ticket_views(shop.get())
+                .inner_join(found_tickets::table.on(found_tickets::ticket_id.eq(tickets::id)))
+                .order((found_tickets::rank.desc(), tickets::last_message_time.desc(), tickets::id.desc()))
+                .select((found_tickets::rank, TicketViewRow::as_select()));
+            let search = FoundTickets::new(shop, &query, after, limit)?;
+            let rows: Vec<(i64, TicketViewRow)> = With { found: search, query: views }.load(connection)?;
+            let entries = rows
+                .into_iter()
+                .map(|(rank, row)| Ok((u32::try_from(rank)?, ticket_view(row)?)))
+                .collect::<anyhow::Result<Vec<_>>>()?;
+            let Page { entries, next } = page::cut(entries, limit, |(rank, TicketView { ticket, .. })| {
+                let ticket = TicketPosition { last_message_time: ticket.last_message_time, id: ticket.id };
+                SearchPosition { rank: *rank, ticket }
+            });
+            Ok(Some(Page { entries: entries.into_iter().map(|(_, view)| view).collect(), next }))
+        })
+        .await
+    }
+}
+
+diesel::table! {
+    /// What [`FoundTickets`] is called within its statement.
+    found_tickets (ticket_id) {
+        ticket_id -> BigInt,
+        rank -> BigInt,
+    }
+}
+diesel::allow_tables_to_appear_in_same_query!(found_tickets, tickets);
+diesel::allow_tables_to_appear_in_same_query!(found_tickets, customers);
+diesel::allow_tables_to_appear_in_same_query!(found_tickets, users);
+diesel::allow_tables_to_appear_in_same_query!(found_tickets, human_tickets);
+
+/// The tickets that a search finds after a place, with their ranks: those of one page and
+/// one more.
+#[derive(Debug)]
+struct FoundTickets {
+    shop: i64,
+    /// A JSON array with an expression of FTS5 for each term.
+    terms: String,
+    term_count: i64,
+    /// Rank, time and id of the place.
+    after: (i64, i64, i64),
+    limit: i64,
+}
+
+impl FoundTickets {
+    fn new(
+        shop: ShopId,
+        query: &SearchQuery,
+        after: Option<SearchPosition>,
+        limit: u32,
+    ) -> anyhow::Result<Self> {
+        let terms: Vec<String> = query.terms().map(|term| expression(shop, term)).collect();
+        Ok(Self {
+            shop: shop.get(),
+            term_count: terms.len().try_into()?,
+            terms: serde_json::to_string(&terms)?,
+            after: after.map_or((i64::MAX, i64::MAX, i64::MAX), |SearchPosition { rank, ticket }| {
+                (rank.into(), ticket.last_message_time.unix_millis(), ticket.id.get())
+            }),
+            limit: page::rows_to_ask_for(limit),
+        })
+    }
+}
+
+/// A term as FTS5 has it. Its word is of letters and digits, so the quotes hold.
+fn expression(shop: ShopId, term: &SearchTerm) -> String {
+    let word = indexed_word(shop, &term.word);
+    if term.is_prefix { format!("\"{word}\"*") } else { format!("\"{word}\"") }
+}
+
+impl QueryFragment<Sqlite> for FoundTickets {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        // Each term is looked up first, then the documents by their numbers: CROSS JOIN
+        // keeps to the order that is written.
+        out.push_sql(
+            "hits (ticket_id, term, weight) AS (
+                SELECT coalesce(documents.ticket_id, tickets.id), terms.key, documents.weight
+                FROM json_each(",
+        );
+        out.push_bind_param::<Text, _>(&self.terms)?;
+        out.push_sql(
+            ") AS terms
+                CROSS JOIN search_index ON search_index.words MATCH terms.value
+                CROSS JOIN search_documents AS documents ON documents.id = search_index.rowid
+                LEFT JOIN tickets ON tickets.shop_id = documents.shop_id
+                    AND tickets.customer_id = documents.customer_id
+            ), best AS (
+                SELECT ticket_id, term, max(weight) AS weight FROM hits GROUP BY ticket_id, term
+            ), ranked AS (
+                SELECT ticket_id, sum(weight) AS rank FROM best GROUP BY ticket_id HAVING count(*) = ",
+        );
+        out.push_bind_param::<BigInt, _>(&self.term_count)?;
+        out.push_sql(
+            "), found_tickets AS (
+                SELECT ranked.ticket_id, ranked.rank
+                FROM ranked JOIN tickets ON tickets.id = ranked.ticket_id AND tickets.shop_id = ",
+        );
+        out.push_bind_param::<BigInt, _>(&self.shop)?;
+        out.push_sql(" WHERE (ranked.rank, tickets.last_message_time, tickets.id) < (");
+        out.push_bind_param::<BigInt, _>(&self.after.0)?;
+        out.push_sql(", ");
+        out.push_bind_param::<BigInt, _>(&self.after.1)?;
+        out.push_sql(", ");
+        out.push_bind_param::<BigInt, _>(&self.after.2)?;
+        out.push_sql(") ORDER BY ranked.rank DESC, tickets.last_message_time DESC, tickets.id DESC LIMIT ");
+        out.push_bind_param::<BigInt, _>(&self.limit)?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+/// A query that [`found_tickets`] is part of.
+#[derive(Debug)]
+struct With<Q> {
+    found: FoundTickets,
+    query: Q,
+}
+
+impl<Q: QueryFragment<Sqlite>> QueryFragment<Sqlite> for With<Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_sql("WITH ");
+        self.found.walk_ast(out.reborrow())?;
+        out.push_sql(" ");
+        self.query.walk_ast(out)
+    }
+}
+
+impl<Q: Query> Query for With<Q> {
+    type SqlType = Q::SqlType;
+}
+
+impl<Q> QueryId for With<Q> {
+    // The query says nothing of the tables before it: statements are told apart by text.
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<Q> RunQueryDsl<SqliteConnection> for With<Q> {}
