@@ -4,6 +4,7 @@ mod authentication;
 mod changesets;
 mod clock;
 mod database_url;
+mod group_commit;
 mod id_ranges;
 mod page;
 mod postgres;
@@ -21,6 +22,7 @@ pub use authentication::{
 };
 pub use clock::SystemClock;
 pub use database_url::{DatabaseUrl, DatabaseUrlError, OpenError, OpenedStorage, open};
+pub use group_commit::GroupCommit;
 pub use postgres::{
     ConnectError, MigrateError, PostgresOpenError, PostgresOptions, PostgresStorage, PostgresUrlError,
 };
