@@ -55,7 +55,11 @@ pub(super) async fn update(
 }
 
 /// Whether the shop has this active user, who then stays until the transaction ends.
-async fn keep_active_user(connection: &mut AsyncPgConnection, shop: ShopId, user: UserId) -> QueryResult<bool> {
+async fn keep_active_user(
+    connection: &mut AsyncPgConnection,
+    shop: ShopId,
+    user: UserId,
+) -> QueryResult<bool> {
     let found: Option<i64> = users::table
         .find((shop.get(), user.get()))
         .filter(users::deactivated_at.is_null())

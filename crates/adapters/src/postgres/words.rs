@@ -89,11 +89,7 @@ impl Words {
 
     /// Those of a comment.
     pub(super) fn of_comment(comment: &NewComment) -> Self {
-        Self {
-            shop: comment.shop_id,
-            named: BTreeSet::new(),
-            others: search_words([comment.text.as_str()]),
-        }
+        Self { shop: comment.shop_id, named: BTreeSet::new(), others: search_words([comment.text.as_str()]) }
     }
 }
 
