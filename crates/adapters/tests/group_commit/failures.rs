@@ -3,7 +3,7 @@
 use hexdesk_domain::ports::{CreateCommentOutcome, CreateTicketOutcome, TicketUpdate};
 use hexdesk_domain::{Attempt, StorageErrorKind, TicketChanges, TicketStore};
 
-use crate::scene::{Call, Created, Scene, answers};
+use crate::scene::{Call, Created, Scene, answers, within_a_minute};
 use crate::scripted_store::Trouble;
 
 use StorageErrorKind::{OutcomeUnknown, Unavailable, Unexpected};
@@ -50,7 +50,7 @@ async fn a_comment_that_cannot_be_written_fails_alone() {
 async fn a_batch_of_one_is_not_tried_again() {
     let scene = Scene::new(1).await;
     scene.store.make_trouble(1, Trouble::Fails(Unexpected));
-    let error = scene.call(scene.ticket(0, 1)).await.unwrap_err();
+    let error = within_a_minute(scene.call(scene.ticket(0, 1))).await.unwrap_err();
     assert_eq!((error.kind, error.to_string().as_str()), (Unexpected, "create_tickets: by design"));
     assert_eq!(scene.store.batch_sizes(), [1]);
 }
@@ -131,9 +131,9 @@ async fn of_comments_of_a_lost_write_nothing_is_claimed() {
     let scene = Scene::new(1).await;
     assert_eq!(scene.create(scene.ticket(0, 1)).await, CREATED);
     scene.store.make_trouble(2, Trouble::IsLost);
-    let lost = scene.begin_comment(scene.comment(0, 1, 101)).await;
+    let lost = within_a_minute(scene.begin_comment(scene.comment(0, 1, 101))).await;
     assert_eq!(lost.unwrap_err().kind, OutcomeUnknown);
-    let next = scene.begin_comment(scene.comment(0, 1, 102)).await;
+    let next = within_a_minute(scene.begin_comment(scene.comment(0, 1, 102))).await;
     assert!(matches!(next, Ok(Attempt::Ran(CreateCommentOutcome::Created(_)))), "{next:?}");
 }
 

@@ -4,6 +4,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use hexdesk_adapters::GroupCommit;
 use hexdesk_domain::ports::{
@@ -157,7 +158,7 @@ impl Scene {
 
     /// Creates a ticket.
     pub(crate) async fn create(&self, item: TicketCreation) -> Created {
-        self.call(item).await.map_err(|error| error.kind)
+        within_a_minute(self.call(item)).await.map_err(|error| error.kind)
     }
 
     /// Begins to create a comment, which waits.
@@ -187,11 +188,16 @@ pub(crate) fn answer_at_once<T>(call: &mut Call<T>) -> Option<Result<T, StorageE
     }
 }
 
+/// Waits for what must come. Long enough for the slowest machine.
+pub(crate) async fn within_a_minute<T>(awaited: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(60), awaited).await.unwrap()
+}
+
 /// What calls are answered, in order.
 pub(crate) async fn answers<T>(calls: Vec<Call<T>>) -> Vec<Result<T, StorageErrorKind>> {
     let mut answers = Vec::new();
     for call in calls {
-        answers.push(call.await.map_err(|error| error.kind));
+        answers.push(within_a_minute(call).await.map_err(|error| error.kind));
     }
     answers
 }

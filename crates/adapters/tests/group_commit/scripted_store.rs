@@ -15,6 +15,8 @@ use hexdesk_domain::{
 };
 use tokio::sync::watch;
 
+use crate::scene::within_a_minute;
+
 /// What goes wrong with a write.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Trouble {
@@ -72,7 +74,8 @@ impl ScriptedStore {
 
     /// Waits until this many writes have begun.
     pub(crate) async fn has_begun(&self, writes: usize) {
-        self.batches.subscribe().wait_for(|batches| batches.len() >= writes).await.unwrap();
+        let mut batches = self.batches.subscribe();
+        within_a_minute(batches.wait_for(|batches| batches.len() >= writes)).await.unwrap();
     }
 
     /// The ids of each batch that was begun.
