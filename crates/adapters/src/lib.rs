@@ -5,6 +5,7 @@ mod changesets;
 mod clock;
 mod database_url;
 mod diagnosis;
+mod group_commit;
 mod id_ranges;
 mod migration_state;
 mod page;
@@ -24,6 +25,7 @@ pub use authentication::{
 pub use clock::SystemClock;
 pub use database_url::{DatabaseUrl, DatabaseUrlError, OpenError, OpenedStorage, open};
 pub use diagnosis::{Finding, Severity, diagnose};
+pub use group_commit::GroupCommit;
 pub use postgres::{
     ConnectError, MigrateError, PostgresOpenError, PostgresOptions, PostgresStorage, PostgresUrlError,
 };

@@ -44,7 +44,9 @@ fn declared() -> Tables {
         }
     }
     // SQLite only.
-    assert!(tables.remove("shop_counters").is_some());
+    for table in ["shop_counters", "search_documents", "search_index"] {
+        assert!(tables.remove(table).is_some());
+    }
     // PostgreSQL only.
     for searched in ["customers", "tickets", "comments"] {
         tables.get_mut(searched).unwrap().push("words tsvector not null".to_owned());

@@ -8,11 +8,12 @@ use std::time::Duration;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, dev, web};
 use anyhow::Context;
-use hexdesk_adapters::{ApiKeyAuthenticator, SystemClock};
+use hexdesk_adapters::{ApiKeyAuthenticator, GroupCommit, SystemClock};
 use hexdesk_domain::{
     Clock, CreateComment, CreateCustomer, CreateTicket, ManageApiKeys, ManageUsers, Storage, UpdateCustomer,
     UpdateTicket,
 };
+use tokio::runtime::Handle;
 
 use crate::admission::admit;
 use crate::idempotency::KeysInUse;
@@ -50,12 +51,13 @@ impl BoundServer {
     ) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let (ids, range_keeper) = ReservedTicketIds::start(storage.clone(), clock.clone()).await?;
+        let grouped = Arc::new(GroupCommit::new(storage.clone(), storage.clone(), Handle::current()));
         let services = web::Data::new(Services {
             authenticator: Arc::new(ApiKeyAuthenticator::new(storage.clone(), clock.clone())),
-            create_ticket: CreateTicket::new(storage.clone(), clock.clone(), ids.clone()),
+            create_ticket: CreateTicket::new(grouped.clone(), clock.clone(), ids.clone()),
             update_ticket: UpdateTicket::new(storage.clone(), clock.clone()),
             tickets: storage.clone(),
-            create_comment: CreateComment::new(storage.clone(), clock.clone(), ids),
+            create_comment: CreateComment::new(grouped, clock.clone(), ids),
             comments: storage.clone(),
             create_customer: CreateCustomer::new(storage.clone(), clock.clone()),
             update_customer: UpdateCustomer::new(storage.clone(), clock.clone()),

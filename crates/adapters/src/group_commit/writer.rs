@@ -1,0 +1,219 @@
+//! The one who writes: takes what waits, a batch at a time, and tells everyone what became
+//! of theirs.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use hexdesk_domain::{StorageError, StorageErrorKind};
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
+use super::creation::Creation;
+use super::fair_queue::{FairQueue, places};
+
+/// Writes through one port, one batch after the other. While nothing waits there is no task.
+pub(super) struct Writer<C: Creation>(Arc<Shared<C>>);
+
+struct Shared<C: Creation> {
+    store: Arc<C::Store>,
+    runtime: Handle,
+    state: Mutex<State<C>>,
+}
+
+struct State<C: Creation> {
+    waiting: FairQueue<Waiting<C>>,
+    /// Whether there is a [`Turn`].
+    is_writing: bool,
+}
+
+/// An item, and how to reach its caller.
+struct Waiting<C: Creation> {
+    item: C,
+    caller: oneshot::Sender<Result<C::Outcome, StorageError>>,
+}
+
+impl<C: Creation> Waiting<C> {
+    fn is_wanted(&self) -> bool {
+        !self.caller.is_closed()
+    }
+
+    fn answer(self, answer: Result<C::Outcome, StorageError>) {
+        // Nobody waits any more if the caller dropped the future.
+        let _ = self.caller.send(answer);
+    }
+}
+
+impl<C: Creation> Writer<C> {
+    pub(super) fn new(store: Arc<C::Store>, runtime: Handle) -> Self {
+        let state = State { waiting: FairQueue::default(), is_writing: false };
+        Self(Arc::new(Shared { store, runtime, state: Mutex::new(state) }))
+    }
+
+    /// Has a single item written together with those of other callers. A batch goes to the
+    /// store as it is.
+    pub(super) async fn create(&self, batch: Vec<C>) -> Result<Vec<C::Outcome>, StorageError> {
+        let item = match <[C; 1]>::try_from(batch) {
+            Ok([item]) => item,
+            Err(batch) => return C::create(&self.0.store, batch).await,
+        };
+        let (caller, answer) = oneshot::channel();
+        self.0.add(Waiting { item, caller });
+        let answer = answer.await.unwrap_or_else(|_| {
+            // Only what is being written is dropped without an answer.
+            Err(failure::<C>(StorageErrorKind::OutcomeUnknown, "the writer ended in the middle of a write"))
+        });
+        answer.map(|outcome| vec![outcome])
+    }
+}
+
+impl<C: Creation> Shared<C> {
+    /// The state; it is never left halfway, for nothing panics under the lock.
+    fn state(&self) -> MutexGuard<'_, State<C>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts it into the queue and sees to it that someone writes.
+    fn add(self: &Arc<Self>, waiting: Waiting<C>) {
+        let mut state = self.state();
+        let lost = state.waiting.push(waiting.item.shop(), places(waiting.item.text_bytes()), waiting);
+        let is_writing = std::mem::replace(&mut state.is_writing, true);
+        drop(state);
+        for waiting in lost {
+            waiting.answer(Err(failure::<C>(
+                StorageErrorKind::Unavailable,
+                "too many creations are waiting to be written",
+            )));
+        }
+        if !is_writing {
+            let turn = Turn { shared: self.clone(), is_over: false };
+            self.runtime.spawn(turn.write_all());
+        }
+    }
+
+    /// Writes a batch and tells everyone what became of theirs.
+    async fn write(&self, batch: Vec<Waiting<C>>) {
+        let Err((batch, error)) = self.attempt(batch).await else { return };
+        if error.kind != StorageErrorKind::Unexpected || batch.len() == 1 {
+            return self.conclude(batch, error).await;
+        }
+        // Nothing was written because of one of them, which is to fail alone.
+        let mut rest = batch.into_iter();
+        while let Some(waiting) = rest.next() {
+            if !waiting.is_wanted() {
+                continue;
+            }
+            if let Err((mut failed, error)) = self.attempt(vec![waiting]).await {
+                if error.kind == StorageErrorKind::Unavailable {
+                    // The others would wait for the same.
+                    failed.extend(rest.by_ref());
+                }
+                self.conclude(failed, error).await;
+            }
+        }
+    }
+
+    /// Writes a batch and tells everyone; answers it again if it failed.
+    async fn attempt(&self, batch: Vec<Waiting<C>>) -> Result<(), (Vec<Waiting<C>>, StorageError)> {
+        let items: Vec<C> = batch.iter().map(|waiting| waiting.item.clone()).collect();
+        let store = self.store.clone();
+        match self.run_apart(async move { C::create(&store, items).await }).await {
+            Ok(outcomes) if outcomes.len() == batch.len() => {
+                for (waiting, outcome) in batch.into_iter().zip(outcomes) {
+                    waiting.answer(Ok(outcome));
+                }
+                Ok(())
+            }
+            Ok(_) => {
+                let cause = "the store did not answer one outcome for each item";
+                Err((batch, failure::<C>(StorageErrorKind::OutcomeUnknown, cause)))
+            }
+            Err(error) => Err((batch, error)),
+        }
+    }
+
+    /// Tells everyone of a failure, but for those whose item turns out to be written.
+    async fn conclude(&self, batch: Vec<Waiting<C>>, error: StorageError) {
+        let StorageError { kind, operation, cause } = error;
+        let cause = SharedCause(Arc::new(cause));
+        // A store that fails to look up one is not asked for the others: it may take long.
+        let mut can_look_up = kind == StorageErrorKind::OutcomeUnknown;
+        for waiting in batch {
+            if can_look_up && waiting.is_wanted() {
+                let (store, item) = (self.store.clone(), waiting.item.clone());
+                match self.run_apart(async move { item.look_up(&store).await }).await {
+                    Ok(Some(outcome)) => {
+                        waiting.answer(Ok(outcome));
+                        continue;
+                    }
+                    Ok(None) => {}
+                    Err(_) => can_look_up = false,
+                }
+            }
+            waiting.answer(Err(StorageError::new(kind, operation, cause.clone())));
+        }
+    }
+
+    /// Runs a call of the store as a task of its own, whose panic is not the writer's. What
+    /// a call that panicked has written is not known.
+    async fn run_apart<T: Send + 'static>(
+        &self,
+        call: impl Future<Output = Result<T, StorageError>> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        self.runtime.spawn(call).await.unwrap_or_else(|error| {
+            Err(StorageError::new(StorageErrorKind::OutcomeUnknown, C::OPERATION, error))
+        })
+    }
+}
+
+/// The right to write, of which there is one at a time.
+struct Turn<C: Creation> {
+    shared: Arc<Shared<C>>,
+    is_over: bool,
+}
+
+impl<C: Creation> Turn<C> {
+    /// Writes until nothing waits.
+    async fn write_all(mut self) {
+        while let Some(batch) = self.next_batch() {
+            self.shared.write(batch).await;
+        }
+    }
+
+    /// What to write next; `None` ends the turn. Whoever is gone by now is left out.
+    fn next_batch(&mut self) -> Option<Vec<Waiting<C>>> {
+        let mut state = self.shared.state();
+        let batch = state.waiting.take_batch(Waiting::is_wanted);
+        if batch.is_empty() {
+            state.is_writing = false;
+            self.is_over = true;
+            return None;
+        }
+        Some(batch)
+    }
+}
+
+/// A turn that ends before its time, with the runtime, leaves nobody waiting, and the next
+/// item begins another.
+impl<C: Creation> Drop for Turn<C> {
+    fn drop(&mut self) {
+        if self.is_over {
+            return;
+        }
+        let mut state = self.shared.state();
+        state.is_writing = false;
+        let left: Vec<_> = state.waiting.take_all().collect();
+        drop(state);
+        for waiting in left {
+            let cause = "the writer ended before it came to this";
+            waiting.answer(Err(failure::<C>(StorageErrorKind::Unexpected, cause)));
+        }
+    }
+}
+
+/// The cause of a failure that all of a batch have in common.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{0:#}")]
+struct SharedCause(Arc<anyhow::Error>);
+
+fn failure<C: Creation>(kind: StorageErrorKind, cause: &'static str) -> StorageError {
+    StorageError::new(kind, C::OPERATION, anyhow::anyhow!(cause))
+}

@@ -1,0 +1,227 @@
+//! Group commit on a scripted store, with shops and customers in it, and calls that have
+//! begun.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use hexdesk_adapters::GroupCommit;
+use hexdesk_domain::ports::{
+    CommentCreation, CreateCommentOutcome, CreateCustomerOutcome, CreateShopOutcome, CreateTicketOutcome,
+    TicketCreation,
+};
+use hexdesk_domain::{
+    Attempt, CommentId, CommentStore, CustomerId, CustomerStore, ExternalIds, Fingerprint, IdempotencyClaim,
+    IdempotencyKey, IdempotencyRequest, NewComment, NewCustomer, Receipt, ShopDomain, ShopId, ShopStore,
+    StorageError, StorageErrorKind, Ticket, TicketId, TicketStore, Timestamp,
+};
+use tokio::runtime::Handle;
+
+use crate::scripted_store::ScriptedStore;
+
+/// A call that was polled, so that its item is in the queue. It borrows nothing, as that of
+/// a request that runs on its own.
+pub(crate) type Call<T> = Pin<Box<dyn Future<Output = Result<T, StorageError>> + Send>>;
+
+/// What a call on tickets answers.
+pub(crate) type Created = Result<CreateTicketOutcome, StorageErrorKind>;
+
+pub(crate) struct Scene {
+    pub(crate) store: Arc<ScriptedStore>,
+    pub(crate) group: Arc<GroupCommit>,
+    pub(crate) shops: Vec<(ShopId, CustomerId)>,
+}
+
+impl Scene {
+    /// A scene with this many shops, with a customer each.
+    pub(crate) async fn new(shops: usize) -> Self {
+        Self::writing_on(Handle::current(), shops).await
+    }
+
+    /// A scene whose store holds every write.
+    pub(crate) async fn holding(shops: usize) -> Self {
+        let scene = Self::new(shops).await;
+        scene.store.allow(0);
+        scene
+    }
+
+    /// A scene whose writer is on this runtime.
+    pub(crate) async fn writing_on(runtime: Handle, shops: usize) -> Self {
+        let store = Arc::new(ScriptedStore::new());
+        let mut numbers = Vec::new();
+        for number in 0..shops {
+            let domain = ShopDomain::parse(&format!("shop{number}.example")).unwrap();
+            let CreateShopOutcome::Created(shop) = store.memory.create_shop(&domain, now()).await.unwrap()
+            else {
+                panic!("the shop is there already");
+            };
+            let attempt = store.memory.create_customer(shop.id, customer(), None).await.unwrap();
+            let Attempt::Ran(CreateCustomerOutcome::Created(customer)) = attempt else {
+                panic!("the customer is there already");
+            };
+            numbers.push((shop.id, customer.id));
+        }
+        let group = Arc::new(GroupCommit::new(store.clone(), store.clone(), runtime));
+        Self { store, group, shops: numbers }
+    }
+
+    /// A ticket of the shop of this index.
+    pub(crate) fn ticket(&self, shop: usize, id: i64) -> TicketCreation {
+        let (shop_id, customer_id) = self.shops[shop];
+        let ticket = Ticket {
+            id: TicketId::new(id).unwrap(),
+            shop_id,
+            customer_id,
+            channel: "Mail".to_owned(),
+            name: None,
+            thread_id: None,
+            email_used: None,
+            date: now(),
+            last_message: None,
+            last_message_time: now(),
+            contact_reason: None,
+            assigned_to: None,
+            is_opened: true,
+            unread_count: 0,
+            tags: Vec::new(),
+            language_code: None,
+            via: None,
+            version: 1,
+        };
+        TicketCreation { ticket, created_at: now(), idempotency: None }
+    }
+
+    /// A ticket with this much text.
+    pub(crate) fn ticket_of_bytes(&self, shop: usize, id: i64, bytes: usize) -> TicketCreation {
+        let mut item = self.ticket(shop, id);
+        item.ticket.last_message = Some("a".repeat(bytes - item.ticket.channel.len()));
+        item
+    }
+
+    /// A ticket with an idempotency key, whose receipt is its id.
+    pub(crate) fn claimed(&self, shop: usize, id: i64, key: &str) -> TicketCreation {
+        let request = IdempotencyRequest {
+            operation: "create".to_owned(),
+            key: IdempotencyKey::parse(key).unwrap(),
+            fingerprint: Fingerprint([7; 32]),
+        };
+        let receipt = Receipt { answer: id.to_string().into_bytes(), customer_id: None };
+        TicketCreation { idempotency: Some(IdempotencyClaim { request, receipt }), ..self.ticket(shop, id) }
+    }
+
+    /// A comment on the ticket.
+    pub(crate) fn comment(&self, shop: usize, ticket: i64, id: i64) -> CommentCreation {
+        let comment = NewComment {
+            id: CommentId::new(id).unwrap(),
+            shop_id: self.shops[shop].0,
+            ticket_id: TicketId::new(ticket).unwrap(),
+            text: format!("comment {id}"),
+            time: now(),
+            channel: None,
+            is_from_shop: true,
+            author_id: None,
+            subject: None,
+            from_email: None,
+            to_emails: Vec::new(),
+            attachments: None,
+            tags: Vec::new(),
+        };
+        CommentCreation { comment, once: None }
+    }
+
+    /// A call that creates the ticket and has not begun.
+    pub(crate) fn call(&self, item: TicketCreation) -> Call<CreateTicketOutcome> {
+        let group = self.group.clone();
+        Box::pin(async move {
+            let mut outcomes = group.create_tickets(vec![item]).await?;
+            assert_eq!(outcomes.len(), 1);
+            Ok(outcomes.remove(0))
+        })
+    }
+
+    /// Begins to create a ticket, which waits.
+    pub(crate) fn begin(&self, item: TicketCreation) -> Call<CreateTicketOutcome> {
+        let mut call = self.call(item);
+        assert!(answer_at_once(&mut call).is_none(), "it was answered at once");
+        call
+    }
+
+    /// Begins to create tickets of a shop, which wait.
+    pub(crate) fn begin_all(
+        &self,
+        shop: usize,
+        ids: impl Iterator<Item = i64>,
+    ) -> Vec<Call<CreateTicketOutcome>> {
+        ids.map(|id| self.begin(self.ticket(shop, id))).collect()
+    }
+
+    /// Creates a ticket.
+    pub(crate) async fn create(&self, item: TicketCreation) -> Created {
+        within_a_minute(self.call(item)).await.map_err(|error| error.kind)
+    }
+
+    /// Begins to create a comment, which waits.
+    pub(crate) fn begin_comment(&self, item: CommentCreation) -> Call<Attempt<CreateCommentOutcome>> {
+        let group = self.group.clone();
+        let mut call: Call<_> = Box::pin(async move {
+            let mut attempts = group.create_comments(vec![item]).await?;
+            assert_eq!(attempts.len(), 1);
+            Ok(attempts.remove(0))
+        });
+        assert!(answer_at_once(&mut call).is_none(), "it was answered at once");
+        call
+    }
+
+    /// Whether the ticket is stored.
+    pub(crate) async fn is_there(&self, shop: usize, id: i64) -> bool {
+        let id = TicketId::new(id).unwrap();
+        self.store.memory.find_ticket(self.shops[shop].0, id).await.unwrap().is_some()
+    }
+}
+
+/// What a call is answered without waiting.
+pub(crate) fn answer_at_once<T>(call: &mut Call<T>) -> Option<Result<T, StorageErrorKind>> {
+    match call.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(answer) => Some(answer.map_err(|error| error.kind)),
+        Poll::Pending => None,
+    }
+}
+
+/// Waits for what must come. Long enough for the slowest machine.
+pub(crate) async fn within_a_minute<T>(awaited: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(60), awaited).await.unwrap()
+}
+
+/// What calls are answered, in order.
+pub(crate) async fn answers<T>(calls: Vec<Call<T>>) -> Vec<Result<T, StorageErrorKind>> {
+    let mut answers = Vec::new();
+    for call in calls {
+        answers.push(within_a_minute(call).await.map_err(|error| error.kind));
+    }
+    answers
+}
+
+/// Waits for calls that must create their tickets.
+pub(crate) async fn all_are_created(calls: Vec<Call<CreateTicketOutcome>>) {
+    for answer in answers(calls).await {
+        assert_eq!(answer, Ok(CreateTicketOutcome::Created));
+    }
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_unix_millis(1_800_000_000_000).unwrap()
+}
+
+fn customer() -> NewCustomer {
+    NewCustomer {
+        id: None,
+        email: Some("ann@example.com".to_owned()),
+        phone_number: None,
+        first_name: None,
+        last_name: None,
+        full_name: None,
+        external_ids: ExternalIds::default(),
+        created_at: now(),
+    }
+}

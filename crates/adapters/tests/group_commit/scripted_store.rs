@@ -1,0 +1,209 @@
+//! The reference store, whose writes a test holds, counts and has fail.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use anyhow::anyhow;
+use hexdesk_contract::{MemoryStorage, async_trait};
+use hexdesk_domain::ports::{
+    CommentCreation, CreateCommentOutcome, CreateTicketOutcome, DeleteTicketOutcome, TicketCreation,
+    TicketUpdate, UpdateTicketOutcome,
+};
+use hexdesk_domain::{
+    Attempt, CommentPosition, CommentStore, CommentView, Once, Page, ShopId, StorageError, StorageErrorKind,
+    TicketFilter, TicketId, TicketPosition, TicketStore, TicketView,
+};
+use tokio::sync::watch;
+
+use crate::scene::within_a_minute;
+
+/// What goes wrong with a write.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Trouble {
+    Fails(StorageErrorKind),
+    /// Writes, and loses the answer.
+    IsLost,
+    Panics,
+    /// Writes, and answers for all but the last item.
+    AnswersTooFew,
+}
+
+pub(crate) struct ScriptedStore {
+    pub(crate) memory: MemoryStorage,
+    /// The ids of each batch that was begun.
+    batches: watch::Sender<Vec<Vec<i64>>>,
+    /// How many of the writes may go on.
+    allowed: watch::Sender<usize>,
+    /// What goes wrong, by the number of the write, from 1.
+    troubles: Mutex<BTreeMap<usize, Trouble>>,
+    /// What tickets were looked up, and the number of the lookup from which on they fail.
+    lookups: Mutex<(Vec<i64>, usize)>,
+}
+
+impl ScriptedStore {
+    /// A store of which every write succeeds.
+    pub(crate) fn new() -> Self {
+        Self {
+            memory: MemoryStorage::new(),
+            batches: watch::Sender::new(Vec::new()),
+            allowed: watch::Sender::new(usize::MAX),
+            troubles: Mutex::default(),
+            lookups: Mutex::new((Vec::new(), usize::MAX)),
+        }
+    }
+
+    /// Lets this many writes go on, counted from the first, and holds the others.
+    pub(crate) fn allow(&self, writes: usize) {
+        self.allowed.send_replace(writes);
+    }
+
+    /// Has the write of this number, from 1, go wrong.
+    pub(crate) fn make_trouble(&self, write: usize, trouble: Trouble) {
+        self.troubles.lock().unwrap().insert(write, trouble);
+    }
+
+    /// Has lookups fail from this one on, counted from 1.
+    pub(crate) fn fail_lookups_from(&self, number: usize) {
+        self.lookups.lock().unwrap().1 = number;
+    }
+
+    /// The tickets that were looked up.
+    pub(crate) fn lookups(&self) -> Vec<i64> {
+        self.lookups.lock().unwrap().0.clone()
+    }
+
+    /// Waits until this many writes have begun.
+    pub(crate) async fn has_begun(&self, writes: usize) {
+        let mut batches = self.batches.subscribe();
+        within_a_minute(batches.wait_for(|batches| batches.len() >= writes)).await.unwrap();
+    }
+
+    /// The ids of each batch that was begun.
+    pub(crate) fn batches(&self) -> Vec<Vec<i64>> {
+        self.batches.borrow().clone()
+    }
+
+    /// The sizes of the batches that were begun.
+    pub(crate) fn batch_sizes(&self) -> Vec<usize> {
+        self.batches.borrow().iter().map(Vec::len).collect()
+    }
+
+    /// Begins a write of these ids, and waits until it may go on.
+    async fn begin(&self, ids: Vec<i64>) -> Option<Trouble> {
+        let mut number = 0;
+        self.batches.send_modify(|batches| {
+            batches.push(ids);
+            number = batches.len();
+        });
+        self.allowed.subscribe().wait_for(|&allowed| allowed >= number).await.unwrap();
+        self.troubles.lock().unwrap().remove(&number)
+    }
+}
+
+fn failure(kind: StorageErrorKind, operation: &'static str) -> StorageError {
+    StorageError::new(kind, operation, anyhow!("by design"))
+}
+
+/// What the caller is answered.
+fn spoil<T>(
+    trouble: Option<Trouble>,
+    operation: &'static str,
+    answer: Result<Vec<T>, StorageError>,
+) -> Result<Vec<T>, StorageError> {
+    match trouble {
+        Some(Trouble::IsLost) => Err(failure(StorageErrorKind::OutcomeUnknown, operation)),
+        Some(Trouble::AnswersTooFew) => answer.map(|mut outcomes| {
+            outcomes.pop();
+            outcomes
+        }),
+        _ => answer,
+    }
+}
+
+#[async_trait]
+impl TicketStore for ScriptedStore {
+    async fn create_tickets(
+        &self,
+        batch: Vec<TicketCreation>,
+    ) -> Result<Vec<CreateTicketOutcome>, StorageError> {
+        let trouble = self.begin(batch.iter().map(|item| item.ticket.id.get()).collect()).await;
+        match trouble {
+            Some(Trouble::Fails(kind)) => Err(failure(kind, "create_tickets")),
+            Some(Trouble::Panics) => panic!("by design"),
+            trouble => spoil(trouble, "create_tickets", self.memory.create_tickets(batch).await),
+        }
+    }
+
+    async fn find_ticket(&self, shop: ShopId, id: TicketId) -> Result<Option<TicketView>, StorageError> {
+        {
+            let (lookups, failing_from) = &mut *self.lookups.lock().unwrap();
+            lookups.push(id.get());
+            if lookups.len() >= *failing_from {
+                return Err(failure(StorageErrorKind::Unavailable, "find_ticket"));
+            }
+        }
+        self.memory.find_ticket(shop, id).await
+    }
+
+    async fn list_tickets(
+        &self,
+        shop: ShopId,
+        filter: TicketFilter,
+        after: Option<TicketPosition>,
+        limit: u32,
+    ) -> Result<Page<TicketView, TicketPosition>, StorageError> {
+        self.memory.list_tickets(shop, filter, after, limit).await
+    }
+
+    async fn update_ticket(
+        &self,
+        shop: ShopId,
+        id: TicketId,
+        update: TicketUpdate,
+        once: Option<Once<UpdateTicketOutcome>>,
+    ) -> Result<Attempt<UpdateTicketOutcome>, StorageError> {
+        self.memory.update_ticket(shop, id, update, once).await
+    }
+
+    async fn delete_ticket(
+        &self,
+        shop: ShopId,
+        id: TicketId,
+        expected_version: Option<i64>,
+    ) -> Result<DeleteTicketOutcome, StorageError> {
+        self.memory.delete_ticket(shop, id, expected_version).await
+    }
+
+    async fn count_tickets(&self, shop: ShopId, filter: TicketFilter) -> Result<u64, StorageError> {
+        self.memory.count_tickets(shop, filter).await
+    }
+}
+
+#[async_trait]
+impl CommentStore for ScriptedStore {
+    async fn create_comments(
+        &self,
+        batch: Vec<CommentCreation>,
+    ) -> Result<Vec<Attempt<CreateCommentOutcome>>, StorageError> {
+        let trouble = self.begin(batch.iter().map(|item| item.comment.id.get()).collect()).await;
+        match trouble {
+            Some(Trouble::Fails(kind)) => Err(failure(kind, "create_comments")),
+            Some(Trouble::Panics) => panic!("by design"),
+            trouble => spoil(trouble, "create_comments", self.memory.create_comments(batch).await),
+        }
+    }
+
+    async fn list_comments(
+        &self,
+        shop: ShopId,
+        ticket: TicketId,
+        after: Option<CommentPosition>,
+        limit: Option<u32>,
+    ) -> Result<Option<Page<CommentView, CommentPosition>>, StorageError> {
+        self.memory.list_comments(shop, ticket, after, limit).await
+    }
+
+    async fn count_comments(&self, shop: ShopId, ticket: TicketId) -> Result<Option<u64>, StorageError> {
+        self.memory.count_comments(shop, ticket).await
+    }
+}
