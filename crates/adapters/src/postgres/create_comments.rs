@@ -11,7 +11,7 @@ use hexdesk_domain::{Attempt, NewComment, Once, ShopId, TicketId, UserId};
 
 use super::errors::Failure;
 use super::once::{RecordKey, answer, claim, complete, is_held, release};
-use super::ticket_locks::{WithLocks, tickets_with_customers};
+use super::ticket_locks::lock_tickets;
 use super::words::{Words, WordsOf};
 use crate::queries;
 use crate::rows::{CommentRow, CommentViewRow, CustomerRow, RecordedAnswer, UserRow, comment_view};
@@ -145,21 +145,16 @@ impl Places {
         connection: &mut AsyncPgConnection,
         comments: impl Iterator<Item = &NewComment>,
     ) -> Result<Self, Failure> {
-        let mut of_shops: BTreeMap<ShopId, (Vec<i64>, Vec<i64>)> = BTreeMap::new();
+        let mut of_shops: BTreeMap<ShopId, (Vec<TicketId>, Vec<i64>)> = BTreeMap::new();
         for comment in comments {
             let (tickets, authors) = of_shops.entry(comment.shop_id).or_default();
-            tickets.push(comment.ticket_id.get());
+            tickets.push(comment.ticket_id);
             authors.extend(comment.author_id.map(UserId::get));
         }
         let mut places = Self::default();
         for (shop, (ticket_ids, author_ids)) in of_shops {
-            let found = tickets_with_customers(shop.get())
-                .filter(tickets::id.eq_any(ticket_ids))
-                .order(tickets::id)
-                .select((tickets::id, tickets::channel));
-            let found: Vec<(i64, String)> = WithLocks(found).load(connection).await?;
-            let found =
-                found.into_iter().filter_map(|(id, channel)| Some(((shop, TicketId::new(id)?), channel)));
+            let found = lock_tickets(connection, shop, ticket_ids).await?.into_iter();
+            let found = found.filter_map(|ticket| Some(((shop, TicketId::new(ticket.id)?), ticket.channel)));
             places.channels.extend(found);
             if author_ids.is_empty() {
                 continue;

@@ -29,19 +29,19 @@ pub(super) async fn erase(
     // A deletion of one of the tickets ends before its comments are looked for.
     let of_customer = tickets::shop_id.eq(shop.get()).and(tickets::customer_id.eq(id.get()));
     let tickets = tickets::table.filter(of_customer);
-    tickets.order(tickets::id).select(tickets::id).for_update().execute(connection).await?;
-    let ticket_ids = tickets.select(tickets::id);
+    let ticket_ids: Vec<i64> =
+        tickets.order(tickets::id).select(tickets::id).for_update().load(connection).await?;
     let erased = Erased {
         comments: count_from(
             diesel::delete(comments::table)
-                .filter(comments::shop_id.eq(shop.get()).and(comments::ticket_id.eq_any(ticket_ids)))
+                .filter(comments::shop_id.eq(shop.get()).and(comments::ticket_id.eq_any(&ticket_ids)))
                 .execute(connection)
                 .await?,
         )?,
         human_tickets: count_from(
             diesel::delete(human_tickets::table)
                 .filter(
-                    human_tickets::shop_id.eq(shop.get()).and(human_tickets::ticket_id.eq_any(ticket_ids)),
+                    human_tickets::shop_id.eq(shop.get()).and(human_tickets::ticket_id.eq_any(&ticket_ids)),
                 )
                 .execute(connection)
                 .await?,

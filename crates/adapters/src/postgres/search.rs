@@ -136,8 +136,10 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Search<Q> {
 /// What follows the values. The word of the shop, which every query for a term asks for too,
 /// leads the server to the shop's rows by the indexes of words alone; beside it `shop_id`
 /// would lead it to read all rows of the shop. The `OFFSET` keeps it from reading all tickets
-/// for those of a few customers, of whom it expects many. Of the hits of a term in a ticket
-/// the one of the largest weight counts, and a ticket is found if it has a hit of each term.
+/// for those of a few customers, of whom it expects many; and that `found` is of whole rows
+/// keeps it from looking each up in an index that all of the shop's tickets have to be read
+/// in. Of the hits of a term in a ticket the one of the largest weight counts, and a ticket is
+/// found if it has a hit of each term.
 const FIND: &str = "), hit AS (
     SELECT ticket.shop_id, ticket.id AS ticket_id, term.number,
         CASE WHEN ticket.words @@ term.in_name THEN 4 ELSE 1 END AS weight
@@ -159,8 +161,8 @@ const FIND: &str = "), hit AS (
 ), ranked AS (
     SELECT shop_id, ticket_id, sum(weight) AS rank FROM best GROUP BY shop_id, ticket_id
     HAVING count(*) = (SELECT count(*) FROM term)
-), found AS (
-    SELECT ticket.id AS ticket_id, rank
+), found AS MATERIALIZED (
+    SELECT ticket.id AS ticket_id, rank, ticket.*
     FROM asked CROSS JOIN ranked
     JOIN tickets ticket ON ticket.shop_id = ranked.shop_id AND ticket.id = ranked.ticket_id
     WHERE after_rank IS NULL

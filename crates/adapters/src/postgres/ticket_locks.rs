@@ -1,39 +1,58 @@
 //! Tickets that are kept to a transaction, to be changed or commented on.
 
-use diesel::dsl::auto_type;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{Array, BigInt, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use hexdesk_domain::{ShopId, TicketId};
 
-use crate::schema::{customers, tickets};
-
-/// Tickets of one shop, each with its customer.
-#[auto_type]
-pub(super) fn tickets_with_customers(shop: i64) -> _ {
-    tickets::table
-        .inner_join(
-            customers::table
-                .on(customers::shop_id.eq(tickets::shop_id).and(customers::id.eq(tickets::customer_id))),
-        )
-        .filter(tickets::shop_id.eq(shop))
+/// A ticket that no other transaction can change.
+#[derive(Debug, Queryable)]
+pub(super) struct LockedTicket {
+    pub(super) id: i64,
+    pub(super) version: i64,
+    pub(super) channel: String,
 }
 
-/// Reads [`tickets_with_customers()`], and keeps them to the transaction
-/// until it ends: each customer in the shop, and then its ticket as it is. A transaction
-/// needs the customer in the end, for its idempotency record; it takes them in this order
-/// because an erasure does.
-#[derive(Debug, Clone, Copy, QueryId)]
-pub(super) struct WithLocks<Q>(pub(super) Q);
-
-impl<Q: Query> Query for WithLocks<Q> {
-    type SqlType = Q::SqlType;
+/// Keeps those of the shop's tickets that are there to the transaction until it ends, in
+/// order of id; and their customers, first, as far as they cannot be erased: the transaction
+/// may need one for an idempotency record, and an erasure takes the customer first, too.
+pub(super) async fn lock_tickets(
+    connection: &mut AsyncPgConnection,
+    shop: ShopId,
+    tickets: impl IntoIterator<Item = TicketId>,
+) -> QueryResult<Vec<LockedTicket>> {
+    let ids = tickets.into_iter().map(TicketId::get).collect();
+    LockTickets { shop: shop.get(), ids }.load(connection).await
 }
 
-impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for WithLocks<Q> {
+#[derive(Debug, QueryId)]
+struct LockTickets {
+    shop: i64,
+    ids: Vec<i64>,
+}
+
+impl Query for LockTickets {
+    type SqlType = (BigInt, BigInt, Text);
+}
+
+impl QueryFragment<Pg> for LockTickets {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        self.0.walk_ast(out.reborrow())?;
-        // Of each row in the order of the clauses.
-        out.push_sql(" FOR KEY SHARE OF customers FOR NO KEY UPDATE OF tickets");
+        // The inner lock is taken while the tickets are looked up, the outer one when all are.
+        out.push_sql(
+            "SELECT ticket.id, ticket.version, ticket.channel FROM tickets ticket
+            CROSS JOIN LATERAL (
+                SELECT customer.id FROM customers customer
+                WHERE customer.shop_id = ticket.shop_id AND customer.id = ticket.customer_id
+                FOR KEY SHARE
+            ) customer
+            WHERE ticket.shop_id = ",
+        );
+        out.push_bind_param::<BigInt, _>(&self.shop)?;
+        out.push_sql(" AND ticket.id = ANY (");
+        out.push_bind_param::<Array<BigInt>, _>(&self.ids)?;
+        out.push_sql(") ORDER BY ticket.id FOR NO KEY UPDATE OF ticket");
         Ok(())
     }
 }

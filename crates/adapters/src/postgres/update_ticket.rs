@@ -7,7 +7,7 @@ use hexdesk_domain::{ShopId, TicketId, UserId};
 
 use super::errors::Failure;
 use super::human_tickets;
-use super::ticket_locks::{WithLocks, tickets_with_customers};
+use super::ticket_locks::lock_tickets;
 use super::tickets::find_view;
 use super::words::{Words, WordsOf};
 use crate::changesets::TicketChangeset;
@@ -22,11 +22,10 @@ pub(super) async fn update(
 ) -> Result<UpdateTicketOutcome, Failure> {
     let TicketUpdate { changes, expected_version, changed_at } = update;
     // Waits for whoever changes the ticket now, and sees what that one made of it.
-    let ticket = tickets_with_customers(shop.get()).filter(tickets::id.eq(id.get()));
-    let version: Option<i64> =
-        WithLocks(ticket.select(tickets::version)).get_result(connection).await.optional()?;
-    let Some(version) = version else { return Ok(UpdateTicketOutcome::TicketNotFound) };
-    if expected_version.is_some_and(|expected| expected != version) {
+    let Some(ticket) = lock_tickets(connection, shop, [id]).await?.pop() else {
+        return Ok(UpdateTicketOutcome::TicketNotFound);
+    };
+    if expected_version.is_some_and(|expected| expected != ticket.version) {
         return Ok(UpdateTicketOutcome::VersionMismatch);
     }
     if let Some(assignee) = changes.assigned_to.flatten()

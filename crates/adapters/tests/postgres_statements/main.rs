@@ -84,6 +84,11 @@ impl Recorded {
     async fn plan_of<T>(&self, types: &str, command: impl Future<Output = T>) -> String {
         let statements = statements(command).await;
         let [statement] = &statements[..] else { panic!("not one statement: {statements:#?}") };
+        self.explain(types, statement)
+    }
+
+    /// How the server means to run a statement with values of these types.
+    fn explain(&self, types: &str, statement: &str) -> String {
         let (sql, _) = statement.split_once(" -- binds: ").unwrap();
         let places = (1..).take_while(|place| sql.contains(&format!("${place}"))).count();
         let nulls = vec!["NULL"; places].join(", ");
