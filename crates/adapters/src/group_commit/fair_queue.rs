@@ -4,18 +4,18 @@ use std::collections::VecDeque;
 
 use hexdesk_domain::ShopId;
 
-/// The text, in bytes, that one place has room for. Nearly every ticket and comment takes
-/// one place; the longest text that the domain lets through takes eight.
+/// The bytes of text that one place has room for. Nearly every ticket and comment takes one
+/// place; a message of the greatest length, in four bytes a character, takes eight.
 const PLACE_BYTES: usize = 32 * 1024;
 
-/// The places of one batch: up to 128 items and 4 MiB of text. Twice the connections that
-/// were measured at, so that those who wait go together; and few enough for the rows of one
-/// transaction to be written, and its locks to be held, in tens of milliseconds.
-pub(super) const MAX_BATCH_PLACES: usize = 128;
+/// The places of one batch: up to 128 items and 4 MiB of text. Enough for twice the 64
+/// callers that were measured to go together; few enough for locks to be held, and others
+/// to wait, for some 15 ms.
+const MAX_BATCH_PLACES: usize = 128;
 
-/// The places in the queue: up to 1,024 items and 32 MiB of text. Eight batches, which take
-/// about as long as a caller cares to wait.
-pub(super) const MAX_WAITING_PLACES: usize = 1024;
+/// The places in the queue: up to 1,024 items and 32 MiB of text. Eight batches, about a
+/// tenth of a second's work: what comes faster for longer than that has to come again later.
+const MAX_WAITING_PLACES: usize = 1024;
 
 /// How many places an item with this many bytes of text takes. One that is larger than a
 /// batch is a batch of its own.

@@ -8,8 +8,6 @@
     reason = "a measurement, which ends where its preparation fails"
 )]
 
-#[path = "../postgres/mod.rs"]
-mod postgres;
 #[path = "../sqlite_fixture/mod.rs"]
 #[allow(dead_code, reason = "it has more than is needed here")]
 mod sqlite_fixture;
@@ -23,6 +21,7 @@ use hexdesk_domain::ports::{CreateCustomerOutcome, CreateShopOutcome, CreateTick
 use hexdesk_domain::{
     Attempt, CustomerId, CustomerStore, ShopDomain, ShopId, ShopStore, Storage, TicketStore,
 };
+use hexdesk_test_postgres::Cluster;
 use sqlite_fixture::{at, customer, ticket};
 use tokio::runtime::Handle;
 
@@ -40,8 +39,10 @@ async fn on_sqlite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a measurement"]
 async fn on_postgres() {
-    let database = tokio::task::spawn_blocking(postgres::migrated_database).await.unwrap();
-    let storage = PostgresStorage::connect(&database.url).await.unwrap();
+    // Clusters of tests write nothing to the disk, unless asked to.
+    let cluster = Cluster::builder().durable().start();
+    let storage = PostgresStorage::connect(&cluster.url("postgres")).await.unwrap();
+    storage.migrate().await.unwrap();
     let domain = ShopDomain::parse("a.example").unwrap();
     let CreateShopOutcome::Created(shop) = storage.create_shop(&domain, at(0)).await.unwrap() else {
         panic!("the shop is there already");
