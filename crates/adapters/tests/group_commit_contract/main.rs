@@ -25,7 +25,8 @@ mod on_sqlite {
         }
     }
 
-    hexdesk_contract::storage_contract!(Sqlite);
+    // Searching does not go through the decorator.
+    hexdesk_contract::storage_contract!(Sqlite, without: [text_search]);
 }
 
 mod on_postgres {
@@ -46,5 +47,5 @@ mod on_postgres {
         }
     }
 
-    hexdesk_contract::storage_contract!(Postgres);
+    hexdesk_contract::storage_contract!(Postgres, without: [text_search]);
 }
