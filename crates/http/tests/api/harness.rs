@@ -175,19 +175,30 @@ impl Server {
 
     /// Sends a request with these headers.
     pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        self.try_send(method, path, headers, body).unwrap()
+    }
+
+    /// Sends a request to a server that may go away.
+    pub(crate) fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Result<Answer, ureq::Error> {
         let mut request =
             ureq::http::Request::builder().method(method).uri(format!("http://{}{path}", self.address));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = self.agent.run(request.body(body).unwrap()).unwrap();
+        let response = self.agent.run(request.body(body).unwrap())?;
         let (parts, mut body) = response.into_parts();
         let headers = parts
             .headers
             .iter()
             .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
             .collect();
-        Answer { status: parts.status.as_u16(), headers, body: body.read_to_string().unwrap() }
+        Ok(Answer { status: parts.status.as_u16(), headers, body: body.read_to_string()? })
     }
 
     /// Creates a ticket from this body with the server's key.

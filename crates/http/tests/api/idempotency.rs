@@ -1,6 +1,8 @@
 //! The `Idempotency-Key` header.
 
+use std::io::Write;
 use std::sync::Barrier;
+use std::time::{Duration, Instant};
 
 use crate::create_ticket::EXAMPLE;
 use crate::harness::on_both_databases;
@@ -61,6 +63,30 @@ on_both_databases! {
         let twice = [("x-api-key", server.key.as_str()), ("idempotency-key", "a"), ("idempotency-key", "b")];
         let answer = server.send("POST", "/api/v1/tickets", &twice, EXAMPLE.as_bytes());
         answer.assert_problem(400, "invalid_parameter", "Idempotency-Key must be there once");
+    }
+
+    fn an_answer_that_got_lost_is_had_again(database: Database) {
+        let server = database.serve_demo();
+        let mut stream = server.connect();
+        let request = format!(
+            "POST /api/v1/tickets HTTP/1.1\r\nhost: x\r\nx-api-key: {}\r\nidempotency-key: order-1\r\n\
+             content-length: {}\r\n\r\n{EXAMPLE}",
+            server.key,
+            EXAMPLE.len()
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        // It has taken effect; the answer is not read, and its connection is gone.
+        let started = Instant::now();
+        while database.rows_of_tickets() < 3 {
+            assert!(started.elapsed() < Duration::from_secs(60), "no ticket");
+            std::thread::yield_now();
+        }
+        drop(stream);
+        let again = server.create_ticket_once("order-1", EXAMPLE);
+        assert_eq!((again.status, again.header("idempotency-replayed")), (201, Some("true")));
+        let path = again.header("location").unwrap();
+        assert_eq!(server.get(path).ticket()["id"], again.ticket()["id"]);
+        assert_eq!(database.rows_of_tickets(), 3);
     }
 
     fn a_race_of_the_same_request_has_one_effect(database: Database) {

@@ -13,6 +13,7 @@ mod change_ticket;
 mod change_user;
 mod command_line;
 mod comments;
+mod crashes;
 mod create_ticket;
 mod customer_lists;
 mod customers;
