@@ -3,10 +3,11 @@
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use hexdesk_domain::limits::{DEFAULT_PAGE_ENTRIES, MAX_PAGE_ENTRIES};
-use hexdesk_domain::{ShopId, Timestamp};
+use hexdesk_domain::{ShopId, StorageError, Timestamp};
 
 use crate::cursor::{CursorSeal, Place};
 use crate::problem::Problem;
+use crate::services::storage_problem;
 
 /// Entries of a page for which no number was asked.
 pub(crate) const DEFAULT_LIMIT: u32 = DEFAULT_PAGE_ENTRIES;
@@ -140,7 +141,7 @@ pub(crate) struct PageRequest<P> {
     /// The place after which it begins; the list's beginning if there is none.
     pub(crate) after: Option<P>,
     /// Whether the length of the whole list is asked for.
-    pub(crate) with_total: bool,
+    with_total: bool,
     seal: CursorSeal,
 }
 
@@ -157,6 +158,17 @@ impl<P: Place> PageRequest<P> {
             parameters.read("include", "must be total", |text| (text == "total").then_some(()))?.is_some();
         let after = parameters.cursor(&seal)?;
         Ok(Self { limit, after, with_total, seal })
+    }
+
+    /// The length of the whole list, counted only if it is asked for.
+    ///
+    /// # Errors
+    /// What the store's failure is told as.
+    pub(crate) async fn total(
+        &self,
+        count: impl Future<Output = Result<u64, StorageError>>,
+    ) -> Result<Option<u64>, Problem> {
+        if self.with_total { count.await.map(Some).map_err(storage_problem) } else { Ok(None) }
     }
 
     /// The cursor of the page that follows.

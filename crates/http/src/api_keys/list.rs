@@ -20,11 +20,7 @@ pub(crate) async fn list(
     let shop = principal.shop.id;
     let asked = PageRequest::read("api-keys", shop, &mut parameters)?;
 
-    let total = if asked.with_total {
-        Some(services.api_keys.count_keys(shop).await.map_err(storage_problem)?)
-    } else {
-        None
-    };
+    let total = asked.total(services.api_keys.count_keys(shop)).await?;
     let page = services.api_keys.list_keys(shop, asked.after, asked.limit).await.map_err(storage_problem)?;
     let now = services.clock.now();
     let next = asked.next_cursor(page.next);

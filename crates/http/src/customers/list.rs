@@ -39,11 +39,7 @@ pub(crate) async fn list(
     let asked = PageRequest::read("customers", shop.id, &mut parameters)?;
     let filter = filter(&mut parameters);
 
-    let total = if asked.with_total {
-        Some(services.customers.count_customers(shop.id, filter.clone()).await.map_err(storage_problem)?)
-    } else {
-        None
-    };
+    let total = asked.total(services.customers.count_customers(shop.id, filter.clone())).await?;
     let page = services.customers.list_customers(shop.id, filter, asked.after, asked.limit).await;
     let page = page.map_err(storage_problem)?;
     let next = asked.next_cursor(page.next);

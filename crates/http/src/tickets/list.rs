@@ -74,11 +74,7 @@ async fn page(
     let asked = PageRequest::read(list, shop.id, &mut parameters)?;
     let filter = filter(&mut parameters)?;
 
-    let total = if asked.with_total {
-        Some(services.tickets.count_tickets(shop.id, filter.clone()).await.map_err(storage_problem)?)
-    } else {
-        None
-    };
+    let total = asked.total(services.tickets.count_tickets(shop.id, filter.clone())).await?;
     let page = services.tickets.list_tickets(shop.id, filter, asked.after, asked.limit).await;
     let page = page.map_err(storage_problem)?;
     let next = asked.next_cursor(page.next);

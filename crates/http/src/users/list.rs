@@ -21,11 +21,7 @@ pub(crate) async fn list(
     let asked = PageRequest::read("users", shop.id, &mut parameters)?;
     let filter = UserFilter { is_active: parameters.flag("isActive")? };
 
-    let total = if asked.with_total {
-        Some(services.users.count_users(shop.id, filter).await.map_err(storage_problem)?)
-    } else {
-        None
-    };
+    let total = asked.total(services.users.count_users(shop.id, filter)).await?;
     let page = services.users.list_users(shop.id, filter, asked.after, asked.limit).await;
     let page = page.map_err(storage_problem)?;
     let next = asked.next_cursor(page.next);
