@@ -51,7 +51,12 @@ pub struct KeyText(String);
 impl KeyText {
     fn new(id: KeyId, secret: &KeySecret) -> Self {
         let secret = URL_SAFE_NO_PAD.encode(secret.0);
-        Self(format!("{PREFIX}{id}_{secret}"))
+        Self(format!("{}{secret}", Self::beginning(id)))
+    }
+
+    /// How the text of the key with this id begins: all of it but the secret.
+    pub fn beginning(id: KeyId) -> String {
+        format!("{PREFIX}{id}_")
     }
 
     /// The text.

@@ -126,7 +126,7 @@ impl ApiKeyJson {
     pub(super) fn new(key: &ApiKey, now: Timestamp) -> Self {
         Self {
             id: key.number.get(),
-            prefix: format!("hd_{}_", KeyId { shop: key.shop_id, number: key.number }),
+            prefix: KeyText::beginning(KeyId { shop: key.shop_id, number: key.number }),
             scopes: key.scopes.iter().copied().map(Scope::as_str).collect(),
             user_id: key.user_id,
             created_at: key.created_at,
