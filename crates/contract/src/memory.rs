@@ -27,7 +27,7 @@ pub(crate) use customers::{changed_customer, customer_from, is_customer_let_thro
 pub(crate) use idempotency::{IdempotencyRecord, record_key};
 pub(crate) use search::is_found;
 #[cfg(test)]
-pub(crate) use search::{TicketWords, answer_order, customer_texts};
+pub(crate) use search::{TicketWords, answer_order};
 pub(crate) use ticket_changes::changed;
 #[cfg(test)]
 pub(crate) use tickets::StoredTicket;

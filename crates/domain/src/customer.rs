@@ -29,6 +29,14 @@ pub struct Customer {
     pub created_at: Timestamp,
 }
 
+impl Customer {
+    /// The texts by which a search finds its tickets.
+    pub fn searched_texts(&self) -> impl Iterator<Item = &str> {
+        let Self { email, phone_number, first_name, last_name, full_name, .. } = self;
+        [email, phone_number, first_name, last_name, full_name].into_iter().filter_map(Option::as_deref)
+    }
+}
+
 /// The ids that other systems gave a customer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "each is the customer's id in the system of the same name")]
@@ -67,4 +75,12 @@ pub struct NewCustomer {
     pub external_ids: ExternalIds,
     /// As in [`Customer`].
     pub created_at: Timestamp,
+}
+
+impl NewCustomer {
+    /// As [`Customer::searched_texts`].
+    pub fn searched_texts(&self) -> impl Iterator<Item = &str> {
+        let Self { email, phone_number, first_name, last_name, full_name, .. } = self;
+        [email, phone_number, first_name, last_name, full_name].into_iter().filter_map(Option::as_deref)
+    }
 }

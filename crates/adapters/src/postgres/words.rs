@@ -72,19 +72,13 @@ impl Words {
 
     /// Those of a customer about to be added.
     pub(super) fn of_new_customer(shop: ShopId, customer: &NewCustomer) -> Self {
-        let NewCustomer { email, phone_number, first_name, last_name, full_name, .. } = customer;
-        Self::of_person(shop, [email, phone_number, first_name, last_name, full_name])
+        Self { shop, named: BTreeSet::new(), others: search_words(customer.searched_texts()) }
     }
 
     /// Those of a customer.
     pub(super) fn of_customer(customer: &Customer) -> Self {
-        let Customer { shop_id, email, phone_number, first_name, last_name, full_name, .. } = customer;
-        Self::of_person(*shop_id, [email, phone_number, first_name, last_name, full_name])
-    }
-
-    fn of_person(shop: ShopId, texts: [&Option<String>; 5]) -> Self {
-        let others = search_words(texts.into_iter().filter_map(Option::as_deref));
-        Self { shop, named: BTreeSet::new(), others }
+        let others = search_words(customer.searched_texts());
+        Self { shop: customer.shop_id, named: BTreeSet::new(), others }
     }
 
     /// Those of a comment.

@@ -40,7 +40,7 @@ impl NewDocument {
             ticket_id: None,
             customer_id: Some(customer.id.get()),
             weight: WEIGHT_OF_CUSTOMER,
-            words: indexed_words(customer.shop_id, searched_texts(customer)),
+            words: indexed_words(customer.shop_id, customer.searched_texts()),
         }
     }
 
@@ -71,12 +71,6 @@ fn indexed_words<'a>(shop: ShopId, texts: impl IntoIterator<Item = &'a str>) -> 
 /// words are of its own. A word has neither colons nor spaces.
 pub(super) fn indexed_word(shop: ShopId, word: &str) -> String {
     format!("{}:{word}", shop.get())
-}
-
-/// The texts by which a customer's tickets are found.
-fn searched_texts(customer: &Customer) -> impl Iterator<Item = &str> {
-    let Customer { email, phone_number, first_name, last_name, full_name, .. } = customer;
-    [email, phone_number, first_name, last_name, full_name].into_iter().filter_map(Option::as_deref)
 }
 
 /// Adds what a ticket is created with.
@@ -128,7 +122,7 @@ pub(super) fn replace_customer(
     before: &Customer,
     after: &Customer,
 ) -> QueryResult<()> {
-    if searched_texts(before).eq(searched_texts(after)) {
+    if before.searched_texts().eq(after.searched_texts()) {
         return Ok(());
     }
     remove_own(connection, before.shop_id, before.id)?;

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use hexdesk_domain::{
-    Customer, Page, SearchPosition, SearchQuery, SearchStore, SearchTerm, ShopId, StorageError, TicketId,
+    Page, SearchPosition, SearchQuery, SearchStore, SearchTerm, ShopId, StorageError, TicketId,
     TicketPosition, TicketView, Timestamp, search_words,
 };
 
@@ -39,12 +39,6 @@ pub(crate) fn is_found(term: &SearchTerm, words: &BTreeSet<String>) -> bool {
     }
 }
 
-/// What of a customer is searched.
-pub(crate) fn customer_texts(customer: &Customer) -> impl Iterator<Item = &str> {
-    let Customer { email, phone_number, first_name, last_name, full_name, .. } = customer;
-    [email, phone_number, first_name, last_name, full_name].into_iter().flatten().map(String::as_str)
-}
-
 /// The words of texts, each of which has as many as may be found of one.
 pub(crate) fn words_of_each<'a>(texts: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
     texts.flat_map(|text| search_words([text])).collect()
@@ -62,7 +56,7 @@ impl State {
         let ticket = &view.ticket;
         TicketWords {
             name: words_of_each(ticket.name.as_deref().into_iter()),
-            customer: words_of_each(customer_texts(&view.customer)),
+            customer: words_of_each(view.customer.searched_texts()),
             messages: words_of_each(self.messages_of(ticket.shop_id, ticket.id)),
         }
     }

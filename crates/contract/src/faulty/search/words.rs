@@ -6,7 +6,7 @@ use hexdesk_domain::limits::MAX_SEARCH_WORD_CHARS;
 use hexdesk_domain::{Comment, TicketView, search_words};
 
 use super::super::{Fault, FaultyStorage};
-use crate::memory::{State, TicketWords, customer_texts};
+use crate::memory::{State, TicketWords};
 
 const STOP_WORDS: &[&str] = &["a", "and", "are", "not", "or", "the", "to"];
 
@@ -98,7 +98,7 @@ impl FaultyStorage {
         let messages = self.messages(state, view, first.comments.values().filter(is_gone));
         TicketWords {
             name: union(&names),
-            customer: union(&customer_texts(&customer).collect::<Vec<_>>()),
+            customer: union(&customer.searched_texts().collect::<Vec<_>>()),
             messages: match self.fault {
                 Fault::LimitOfAllMessages => search_words(messages),
                 _ => union(&messages),
