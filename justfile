@@ -30,3 +30,7 @@ openapi:
 # Have schemathesis hold the API to its description with more cases, new ones at each run.
 check-api cases='500' seed=`shuf --input-range=0-4294967295 --head-count=1`:
     scripts/check-api --max-examples {{cases}} --seed {{seed}}
+
+# Inject every fault more often, under load.
+faults times='20':
+    HEXDESK_FAULTS={{times}} cargo test --locked --package hexdesk-http --test api -- faults::

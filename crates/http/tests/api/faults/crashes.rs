@@ -1,0 +1,28 @@
+//! SIGKILL of the server under load.
+
+use super::load::Load;
+use super::rounds;
+use crate::harness::on_both_databases;
+
+/// How many tickets are acknowledged before the server is killed.
+const ACKNOWLEDGED_PER_CRASH: usize = 200;
+
+on_both_databases! {
+    fn what_was_acknowledged_outlives_the_server(database: Database) {
+        let mut server = database.serve_demo();
+        let key = server.key.clone();
+        let load = Load::default();
+        for _ in 0..rounds(3) {
+            let enough = load.acknowledged() + ACKNOWLEDGED_PER_CRASH;
+            load.run(&server, &key, |ledger| {
+                let is_over = ledger.acknowledged.len() >= enough;
+                if is_over {
+                    server.signal("KILL");
+                }
+                is_over
+            });
+            server = database.serve(&[]);
+            load.settle_and_check(&database, &server, &key);
+        }
+    }
+}
