@@ -19,8 +19,8 @@ use hexdesk_domain::ports::{
     TicketUpdate, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    Attempt, CommentPosition, CommentStore, CommentView, Once, Page, ShopId, StorageError, TicketFilter,
-    TicketId, TicketPosition, TicketStore, TicketView,
+    Attempt, AuditStamp, CommentPosition, CommentStore, CommentView, Once, Page, ShopId, StorageError,
+    TicketFilter, TicketId, TicketPosition, TicketStore, TicketView,
 };
 use tokio::runtime::Handle;
 
@@ -109,8 +109,9 @@ impl TicketStore for GroupCommit {
         shop: ShopId,
         id: TicketId,
         expected_version: Option<i64>,
+        stamp: AuditStamp,
     ) -> Result<DeleteTicketOutcome, StorageError> {
-        self.tickets.delete_ticket(shop, id, expected_version).await
+        self.tickets.delete_ticket(shop, id, expected_version, stamp).await
     }
 
     async fn count_tickets(&self, shop: ShopId, filter: TicketFilter) -> Result<u64, StorageError> {

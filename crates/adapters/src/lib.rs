@@ -5,6 +5,7 @@ mod changesets;
 mod clock;
 mod database_url;
 mod diagnosis;
+mod event_rows;
 mod group_commit;
 mod id_ranges;
 mod migration_state;

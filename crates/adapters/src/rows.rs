@@ -9,6 +9,8 @@ use hexdesk_domain::{
     SecretHash, Shop, ShopDomain, ShopId, Ticket, TicketId, TicketView, Timestamp, User, UserId, fold_email,
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::schema::{
     api_keys, comments, customers, human_tickets, idempotency_records, shops, tickets, users,
 };
@@ -18,13 +20,13 @@ use hexdesk_domain::ports::TicketCreation;
 /// A stored value that the domain does not allow.
 #[derive(Debug, thiserror::Error)]
 #[error("the database holds a {0} that Hexdesk never writes")]
-pub(crate) struct CorruptRow(&'static str);
+pub(crate) struct CorruptRow(pub(crate) &'static str);
 
-fn shop_id(number: i64) -> Result<ShopId, CorruptRow> {
+pub(crate) fn shop_id(number: i64) -> Result<ShopId, CorruptRow> {
     ShopId::new(number).ok_or(CorruptRow("shop number"))
 }
 
-fn user_id(number: Option<i64>) -> Result<Option<UserId>, CorruptRow> {
+pub(crate) fn user_id(number: Option<i64>) -> Result<Option<UserId>, CorruptRow> {
     number.map(|number| UserId::new(number).ok_or(CorruptRow("user number"))).transpose()
 }
 
@@ -50,7 +52,7 @@ impl TryFrom<ShopRow> for Shop {
     }
 }
 
-#[derive(Debug, Queryable, Selectable)]
+#[derive(Debug, Queryable, Selectable, Serialize, Deserialize)]
 #[diesel(table_name = customers)]
 pub(crate) struct CustomerRow {
     shop_id: i64,
@@ -110,6 +112,36 @@ impl TryFrom<CustomerRow> for Customer {
     }
 }
 
+impl From<Customer> for CustomerRow {
+    fn from(customer: Customer) -> Self {
+        let ids = customer.external_ids;
+        Self {
+            shop_id: customer.shop_id.get(),
+            id: customer.id.get(),
+            email: customer.email,
+            phone_number: customer.phone_number,
+            first_name: customer.first_name,
+            last_name: customer.last_name,
+            full_name: customer.full_name,
+            shopify_id: ids.shopify_id,
+            wordpress_id: ids.wordpress_id,
+            prestashop_id: ids.prestashop_id,
+            fb_user_id: ids.fb_user_id,
+            ig_user_id: ids.ig_user_id,
+            ig_pseudo: ids.ig_pseudo,
+            whatsapp_id: ids.whatsapp_id,
+            zendesk_id: ids.zendesk_id,
+            freshdesk_id: ids.freshdesk_id,
+            gmelius_id: ids.gmelius_id,
+            gorgias_id: ids.gorgias_id,
+            number_of_orders: customer.number_of_orders,
+            cms: customer.cms,
+            cms_created_at: customer.cms_created_at.map(StoredTimestamp),
+            created_at: StoredTimestamp(customer.created_at),
+        }
+    }
+}
+
 /// A customer to insert; `id` left out where the database numbers.
 #[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = customers)]
@@ -160,12 +192,12 @@ impl NewCustomerRow {
             gmelius_id: customer.external_ids.gmelius_id,
             gorgias_id: customer.external_ids.gorgias_id,
             number_of_orders: 0,
-            created_at: StoredTimestamp(customer.created_at),
+            created_at: StoredTimestamp(customer.stamp.time),
         }
     }
 }
 
-#[derive(Debug, Queryable, Selectable)]
+#[derive(Debug, Queryable, Selectable, Serialize, Deserialize)]
 #[diesel(table_name = users)]
 pub(crate) struct UserRow {
     shop_id: i64,
@@ -195,6 +227,21 @@ impl TryFrom<UserRow> for User {
     }
 }
 
+impl From<User> for UserRow {
+    fn from(user: User) -> Self {
+        Self {
+            shop_id: user.shop_id.get(),
+            id: user.id.get(),
+            email: user.email,
+            first_name: user.first_name,
+            last_name: user.last_name,
+            full_name: user.full_name,
+            created_at: StoredTimestamp(user.created_at),
+            deactivated_at: user.deactivated_at.map(StoredTimestamp),
+        }
+    }
+}
+
 /// A user to insert; `id` left out where the database numbers.
 #[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = users)]
@@ -219,7 +266,7 @@ impl NewUserRow {
             first_name: user.first_name,
             last_name: user.last_name,
             full_name: user.full_name,
-            created_at: StoredTimestamp(user.created_at),
+            created_at: StoredTimestamp(user.stamp.time),
         }
     }
 }
@@ -247,7 +294,7 @@ impl ApiKeyRow {
             secret_hash: key.secret_hash.0.to_vec(),
             scopes: scopes.join(" "),
             user_id: key.user_id.map(UserId::get),
-            created_at: StoredTimestamp(key.created_at),
+            created_at: StoredTimestamp(key.stamp.time),
             expires_at: key.expires_at.map(StoredTimestamp),
             revoked_at: None,
         }
@@ -276,7 +323,7 @@ impl TryFrom<ApiKeyRow> for ApiKey {
 }
 
 /// A ticket, to insert and to read.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = tickets, treat_none_as_default_value = false)]
 pub(crate) struct TicketRow {
     pub(crate) shop_id: i64,
@@ -351,7 +398,7 @@ impl TryFrom<TicketRow> for Ticket {
     }
 }
 
-#[derive(Debug, Queryable, Selectable)]
+#[derive(Debug, Queryable, Selectable, Serialize, Deserialize)]
 #[diesel(table_name = human_tickets)]
 pub(crate) struct HumanTicketRow {
     id: i64,
@@ -371,6 +418,16 @@ impl TryFrom<HumanTicketRow> for HumanTicket {
     }
 }
 
+impl From<HumanTicket> for HumanTicketRow {
+    fn from(human_ticket: HumanTicket) -> Self {
+        Self {
+            id: human_ticket.id.get(),
+            opened_at: StoredTimestamp(human_ticket.opened_at),
+            closed_at: human_ticket.closed_at.map(StoredTimestamp),
+        }
+    }
+}
+
 /// A ticket with the people it names, as one row.
 pub(crate) type TicketViewRow = (TicketRow, CustomerRow, Option<UserRow>, Option<HumanTicketRow>);
 
@@ -386,7 +443,7 @@ pub(crate) fn ticket_view(row: TicketViewRow) -> Result<TicketView, CorruptRow> 
 }
 
 /// A comment, to insert and to read.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = comments, treat_none_as_default_value = false)]
 pub(crate) struct CommentRow {
     pub(crate) shop_id: i64,
@@ -424,7 +481,26 @@ impl CommentRow {
         }
     }
 
-    fn into_comment(self, customer_id: CustomerId) -> Result<Comment, CorruptRow> {
+    /// The row of a comment that is there.
+    pub(crate) fn of(comment: Comment) -> Self {
+        Self {
+            shop_id: comment.shop_id.get(),
+            id: comment.id.get(),
+            ticket_id: comment.ticket_id.get(),
+            text: comment.text,
+            time: StoredTimestamp(comment.time),
+            channel: comment.channel,
+            is_from_shop: comment.is_from_shop,
+            author_id: comment.author_id.map(UserId::get),
+            subject: comment.subject,
+            from_email: comment.from_email,
+            to_emails: StoredTexts(comment.to_emails),
+            attachments: comment.attachments,
+            tags: StoredTexts(comment.tags),
+        }
+    }
+
+    pub(crate) fn into_comment(self, customer_id: CustomerId) -> Result<Comment, CorruptRow> {
         Ok(Comment {
             id: CommentId::new(self.id).ok_or(CorruptRow("comment id"))?,
             shop_id: shop_id(self.shop_id)?,
@@ -495,6 +571,6 @@ impl IdempotencyRow {
     /// The record that a ticket's creation leaves, if its caller named a key.
     pub(crate) fn of(creation: &TicketCreation) -> Option<Self> {
         let IdempotencyClaim { request, receipt } = creation.idempotency.as_ref()?;
-        Some(Self::new(creation.ticket.shop_id, request, receipt.clone(), creation.created_at))
+        Some(Self::new(creation.ticket.shop_id, request, receipt.clone(), creation.stamp.time))
     }
 }

@@ -155,6 +155,24 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::sql_types::Instant;
 
+    events (shop_id, change, part) {
+        shop_id -> BigInt,
+        change -> BigInt,
+        part -> BigInt,
+        kind -> Text,
+        subject_id -> BigInt,
+        actor_key -> Nullable<BigInt>,
+        actor_user -> Nullable<BigInt>,
+        time -> Instant,
+        customer_id -> Nullable<BigInt>,
+        snapshot -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::Instant;
+
     id_ranges (node) {
         node -> Integer,
         reserved_until -> Instant,

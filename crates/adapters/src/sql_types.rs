@@ -10,7 +10,8 @@ use diesel::query_builder::QueryId;
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{BigInt, SqlType, Text};
 use diesel::sqlite::Sqlite;
-use hexdesk_domain::Timestamp;
+use hexdesk_domain::{Timestamp, TimestampError};
+use serde::{Deserialize, Serialize};
 
 /// A point in time: `timestamptz` in PostgreSQL, milliseconds since 1970 in SQLite.
 #[derive(Debug, Clone, Copy, SqlType, QueryId)]
@@ -25,9 +26,26 @@ pub struct Instant;
 pub struct TextList;
 
 /// A [`Timestamp`] in a column of type [`Instant`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
+///
+/// Within JSON it is milliseconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow, Serialize, Deserialize)]
 #[diesel(sql_type = Instant)]
+#[serde(into = "i64", try_from = "i64")]
 pub(crate) struct StoredTimestamp(pub(crate) Timestamp);
+
+impl From<StoredTimestamp> for i64 {
+    fn from(stored: StoredTimestamp) -> Self {
+        stored.0.unix_millis()
+    }
+}
+
+impl TryFrom<i64> for StoredTimestamp {
+    type Error = TimestampError;
+
+    fn try_from(millis: i64) -> Result<Self, Self::Error> {
+        Timestamp::from_unix_millis(millis).map(Self)
+    }
+}
 
 /// 2000-01-01T00:00:00Z, from which PostgreSQL counts.
 const POSTGRES_EPOCH_UNIX_MILLIS: i64 = 946_684_800_000;
@@ -62,7 +80,7 @@ impl FromSql<Instant, Sqlite> for StoredTimestamp {
 }
 
 /// Texts in a column of type [`TextList`].
-#[derive(Debug, Clone, PartialEq, Eq, AsExpression, FromSqlRow)]
+#[derive(Debug, Clone, PartialEq, Eq, AsExpression, FromSqlRow, Serialize, Deserialize)]
 #[diesel(sql_type = TextList)]
 pub(crate) struct StoredTexts(pub(crate) Vec<String>);
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{Shop, ShopId, Timestamp, UserId};
+use crate::{AuditStamp, Shop, ShopId, Timestamp, UserId};
 
 /// What a key may be allowed to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,6 +21,8 @@ pub enum Scope {
     UsersWrite,
     /// List, make, rotate and revoke the shop's keys; none that may do more than the key itself.
     ApiKeysManage,
+    /// Read the log of events, with everything of the shop that was changed.
+    EventsRead,
 }
 
 /// The text names no scope.
@@ -38,10 +40,11 @@ impl Scope {
         Self::UsersRead,
         Self::UsersWrite,
         Self::ApiKeysManage,
+        Self::EventsRead,
     ];
 
-    /// What a key holds for which no scope was named: all but the right to make keys, which
-    /// must be asked for.
+    /// What a key holds for which no scope was named: all but the rights to make keys and to
+    /// read the log of everything, which must be asked for.
     pub const DEFAULT: &[Self] = &[
         Self::TicketsRead,
         Self::TicketsWrite,
@@ -67,6 +70,7 @@ impl Scope {
             Self::UsersRead => "users:read",
             Self::UsersWrite => "users:write",
             Self::ApiKeysManage => "api_keys:manage",
+            Self::EventsRead => "events:read",
         }
     }
 }
@@ -148,8 +152,8 @@ pub struct NewApiKey {
     pub scopes: BTreeSet<Scope>,
     /// As in [`ApiKey`].
     pub user_id: Option<UserId>,
-    /// As in [`ApiKey`].
-    pub created_at: Timestamp,
+    /// Who makes it, and when.
+    pub stamp: AuditStamp,
     /// As in [`ApiKey`].
     pub expires_at: Option<Timestamp>,
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::ports::{Clock, CommentCreation, CommentStore, CreateCommentOutcome, TicketIdSource};
 use crate::{
-    Attempt, CommentDraft, IdempotencyRequest, Once, RenderReceipt, ShopId, StorageError, StorageErrorKind,
-    TicketId, TicketIdsExhausted, UserId, Violation,
+    Actor, Attempt, AuditStamp, CommentDraft, IdempotencyRequest, Once, RenderReceipt, ShopId, StorageError,
+    StorageErrorKind, TicketId, TicketIdsExhausted, UserId, Violation,
 };
 
 /// Creates comments: checks the draft, completes it, and has the store keep it.
@@ -46,6 +46,7 @@ impl CreateComment {
     pub async fn execute(
         &self,
         shop: ShopId,
+        actor: Actor,
         ticket: TicketId,
         author: Option<UserId>,
         draft: CommentDraft,
@@ -56,7 +57,8 @@ impl CreateComment {
         let id = self.ids.next_comment_id(now)?;
         let comment = draft.into_new(id, shop, ticket, author, now).map_err(CreateCommentError::Invalid)?;
         let once = idempotency.map(|request| Once { request, requested_at: now, receipt });
-        let attempts = self.store.create_comments(vec![CommentCreation { comment, once }]).await?;
+        let stamp = AuditStamp { actor, time: now };
+        let attempts = self.store.create_comments(vec![CommentCreation { comment, stamp, once }]).await?;
         attempts.into_iter().next().ok_or_else(|| {
             CreateCommentError::Storage(StorageError::new(
                 StorageErrorKind::Unexpected,

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use crate::ports::{Clock, CreateCustomerOutcome, CustomerStore};
-use crate::{Attempt, CommandError, CustomerDraft, IdempotencyRequest, Once, RenderReceipt, ShopId};
+use crate::{
+    Actor, Attempt, AuditStamp, CommandError, CustomerDraft, IdempotencyRequest, Once, RenderReceipt, ShopId,
+};
 
 /// Creates customers: checks the draft and has the store keep it, unless there is one.
 #[derive(Clone)]
@@ -27,12 +29,13 @@ impl CreateCustomer {
     pub async fn execute(
         &self,
         shop: ShopId,
+        actor: Actor,
         draft: CustomerDraft,
         idempotency: Option<IdempotencyRequest>,
         receipt: RenderReceipt<CreateCustomerOutcome>,
     ) -> Result<Attempt<CreateCustomerOutcome>, CommandError> {
         let now = self.clock.now();
-        let customer = draft.into_new(now).map_err(CommandError::Invalid)?;
+        let customer = draft.into_new(AuditStamp { actor, time: now }).map_err(CommandError::Invalid)?;
         let once = idempotency.map(|request| Once { request, requested_at: now, receipt });
         Ok(self.store.create_customer(shop, customer, once).await?)
     }

@@ -1,4 +1,4 @@
-use crate::{CustomerId, ShopId, Timestamp};
+use crate::{AuditStamp, CustomerId, ShopId, Timestamp};
 
 /// Someone who writes to a shop.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,8 +73,8 @@ pub struct NewCustomer {
     pub full_name: Option<String>,
     /// As in [`Customer`].
     pub external_ids: ExternalIds,
-    /// As in [`Customer`].
-    pub created_at: Timestamp,
+    /// Who adds it, and when.
+    pub stamp: AuditStamp,
 }
 
 impl NewCustomer {

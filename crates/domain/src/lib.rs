@@ -13,6 +13,7 @@
 //! | [`limits`] | the longest text, the most tags, the largest count |
 //! | `ticket`, `customer`, `user`, `shop`, `api_key` | the things of a helpdesk |
 //! | `ticket_draft`, `person_draft`, `violation` | what callers want, and what is wrong with it |
+//! | `event` | what was changed, by whom and when |
 //! | `create_ticket`, `manage_users`, … | the use cases |
 //! | `key_grant` | what the holder of a key may hand out |
 //! | `search` | what a search looks for, and what the words of a text are |
@@ -28,6 +29,8 @@ mod customer;
 mod customer_changes;
 mod customer_filter;
 mod email;
+mod enforce_retention;
+mod event;
 mod id;
 mod idempotency;
 mod key_grant;
@@ -65,6 +68,11 @@ pub use customer::{Customer, ExternalIds, NewCustomer};
 pub use customer_changes::CustomerChanges;
 pub use customer_filter::CustomerFilter;
 pub use email::fold_email;
+pub use enforce_retention::{EnforceRetention, MIN_IDEMPOTENCY_HOURS, Removed, Retention};
+pub use event::{
+    Actor, ApiKeySnapshot, AuditStamp, Event, EventKind, EventPosition, Snapshot, Subject, TicketSnapshot,
+    UnknownEventKind,
+};
 pub use id::{CommentId, CustomerId, HumanTicketId, ShopId, TicketId, UserId};
 pub use idempotency::{
     Attempt, Fingerprint, IdempotencyClaim, IdempotencyKey, IdempotencyKeyError, IdempotencyRequest, Once,
@@ -76,8 +84,8 @@ pub use manage_users::ManageUsers;
 pub use page::{CommentPosition, Page, SearchPosition, TicketPosition};
 pub use person_draft::{CustomerDraft, UserDraft};
 pub use ports::{
-    ApiKeyStore, Authenticator, Clock, CommentStore, CustomerStore, IdRangeStore, Readiness, SearchStore,
-    ShopStore, Storage, TicketIdSource, TicketStore, UserStore,
+    ApiKeyStore, Authenticator, Clock, CommentStore, CustomerStore, EventStore, IdRangeStore, Readiness,
+    RetentionStore, SearchStore, ShopStore, Storage, TicketIdSource, TicketStore, UserStore,
 };
 pub use search::{SearchQuery, SearchQueryError, SearchTerm, search_words};
 pub use shop::{Shop, ShopDomain, ShopDomainError};

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::ports::{Clock, CreateUserOutcome, UpdateUserOutcome, UserStore, UserUpdate};
 use crate::{
-    Attempt, CommandError, IdempotencyRequest, Once, RenderReceipt, ShopId, UserChanges, UserDraft, UserId,
+    Actor, Attempt, AuditStamp, CommandError, IdempotencyRequest, Once, RenderReceipt, ShopId, UserChanges,
+    UserDraft, UserId,
 };
 
 /// Creates and changes users: checks what is handed in and has the store keep it.
@@ -29,12 +30,13 @@ impl ManageUsers {
     pub async fn create(
         &self,
         shop: ShopId,
+        actor: Actor,
         draft: UserDraft,
         idempotency: Option<IdempotencyRequest>,
         receipt: RenderReceipt<CreateUserOutcome>,
     ) -> Result<Attempt<CreateUserOutcome>, CommandError> {
         let now = self.clock.now();
-        let user = draft.into_new(now).map_err(CommandError::Invalid)?;
+        let user = draft.into_new(AuditStamp { actor, time: now }).map_err(CommandError::Invalid)?;
         let once = idempotency.map(|request| Once { request, requested_at: now, receipt });
         Ok(self.store.create_user(shop, user, once).await?)
     }
@@ -46,6 +48,7 @@ impl ManageUsers {
     pub async fn update(
         &self,
         shop: ShopId,
+        actor: Actor,
         user: UserId,
         changes: UserChanges,
         idempotency: Option<IdempotencyRequest>,
@@ -57,7 +60,7 @@ impl ManageUsers {
         }
         let now = self.clock.now();
         let once = idempotency.map(|request| Once { request, requested_at: now, receipt });
-        let update = UserUpdate { changes, changed_at: now };
+        let update = UserUpdate { changes, stamp: AuditStamp { actor, time: now } };
         Ok(self.store.update_user(shop, user, update, once).await?)
     }
 }

@@ -5,7 +5,7 @@ use validator::{Validate, ValidationError};
 use crate::limits::{MAX_EMAIL_CHARS, MAX_EXTERNAL_ID_CHARS, MAX_PERSON_NAME_CHARS, MAX_PHONE_NUMBER_CHARS};
 use crate::text_rules::{no_nul, not_blank};
 use crate::violation::{self, code};
-use crate::{CustomerId, ExternalIds, NewCustomer, NewUser, Timestamp, UserId, Violation};
+use crate::{AuditStamp, CustomerId, ExternalIds, NewCustomer, NewUser, UserId, Violation};
 
 /// A customer as a caller asks for it. An e-mail address or a phone number is needed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Validate)]
@@ -78,7 +78,7 @@ impl CustomerDraft {
     ///
     /// # Errors
     /// Everything that is wrong with the draft.
-    pub fn into_new(self, now: Timestamp) -> Result<NewCustomer, Vec<Violation>> {
+    pub fn into_new(self, stamp: AuditStamp) -> Result<NewCustomer, Vec<Violation>> {
         self.validate().map_err(|errors| violation::violations(&errors))?;
         let full_name = self.full_name.or_else(|| joined(&self.first_name, &self.last_name));
         Ok(NewCustomer {
@@ -96,7 +96,7 @@ impl CustomerDraft {
                 whatsapp_id: self.whatsapp_id,
                 ..ExternalIds::default()
             },
-            created_at: now,
+            stamp,
         })
     }
 }
@@ -111,7 +111,7 @@ impl UserDraft {
     ///
     /// # Errors
     /// Everything that is wrong with the draft.
-    pub fn into_new(self, now: Timestamp) -> Result<NewUser, Vec<Violation>> {
+    pub fn into_new(self, stamp: AuditStamp) -> Result<NewUser, Vec<Violation>> {
         self.validate().map_err(|errors| violation::violations(&errors))?;
         let full_name = self.full_name.or_else(|| joined(&self.first_name, &self.last_name));
         Ok(NewUser {
@@ -121,7 +121,7 @@ impl UserDraft {
             first_name: self.first_name,
             last_name: self.last_name,
             full_name,
-            created_at: now,
+            stamp,
         })
     }
 }
@@ -142,21 +142,23 @@ fn reachable(draft: &CustomerDraft) -> Result<(), ValidationError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Field, Rule};
+    use crate::{Actor, Field, Rule, Timestamp};
+
+    const STAMP: AuditStamp = AuditStamp { actor: Actor::Operator, time: Timestamp::MIN };
 
     #[test]
     fn a_customer_must_be_reachable() {
         let unreachable = CustomerDraft { first_name: Some("Ada".into()), ..CustomerDraft::default() };
         assert_eq!(
-            unreachable.into_new(Timestamp::MIN),
+            unreachable.into_new(STAMP),
             Err(vec![Violation { field: Field::Email, index: None, rule: Rule::EmailOrPhoneNumber }])
         );
         let by_phone =
             CustomerDraft { phone_number: Some("+33123456789".into()), ..CustomerDraft::default() };
-        assert!(by_phone.into_new(Timestamp::MIN).is_ok());
+        assert!(by_phone.into_new(STAMP).is_ok());
         let blank = CustomerDraft { phone_number: Some(" ".into()), ..CustomerDraft::default() };
         assert_eq!(
-            blank.into_new(Timestamp::MIN),
+            blank.into_new(STAMP),
             Err(vec![Violation { field: Field::PhoneNumber, index: None, rule: Rule::NotBlank }])
         );
     }
@@ -169,7 +171,7 @@ mod tests {
             last_name: Some("Lovelace".into()),
             ..CustomerDraft::default()
         };
-        let full_name = |draft: CustomerDraft| draft.into_new(Timestamp::MIN).unwrap().full_name;
+        let full_name = |draft: CustomerDraft| draft.into_new(STAMP).unwrap().full_name;
         assert_eq!(full_name(draft.clone()).as_deref(), Some("Ada Lovelace"));
         assert_eq!(
             full_name(CustomerDraft { full_name: Some("A. L.".into()), ..draft }).as_deref(),
@@ -181,7 +183,7 @@ mod tests {
     fn a_user_needs_an_email_address() {
         let rules = |email: Option<&str>| {
             let draft = UserDraft { email: email.map(Into::into), ..UserDraft::default() };
-            draft.into_new(Timestamp::MIN).map_err(|found| found[0].rule).err()
+            draft.into_new(STAMP).map_err(|found| found[0].rule).err()
         };
         assert_eq!(rules(None), Some(Rule::Required));
         assert_eq!(rules(Some("nobody")), Some(Rule::Email));

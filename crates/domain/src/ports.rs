@@ -14,8 +14,10 @@ mod api_keys;
 mod authentication;
 mod comments;
 mod customers;
+mod events;
 mod id_ranges;
 mod readiness;
+mod retention;
 mod search;
 mod shops;
 mod sources;
@@ -25,9 +27,11 @@ mod users;
 pub use api_keys::{ApiKeyStore, CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 pub use authentication::{AuthenticationError, Authenticator};
 pub use comments::{CommentCreation, CommentStore, CreateCommentOutcome};
-pub use customers::{CreateCustomerOutcome, CustomerStore, Erased, UpdateCustomerOutcome};
+pub use customers::{CreateCustomerOutcome, CustomerStore, CustomerUpdate, Erased, UpdateCustomerOutcome};
+pub use events::EventStore;
 pub use id_ranges::IdRangeStore;
 pub use readiness::Readiness;
+pub use retention::RetentionStore;
 pub use search::SearchStore;
 pub use shops::{CreateShopOutcome, ShopStore};
 pub use sources::{Clock, TicketIdSource};
@@ -45,6 +49,8 @@ pub trait Storage:
     + CommentStore
     + SearchStore
     + ApiKeyStore
+    + EventStore
+    + RetentionStore
     + IdRangeStore
     + Readiness
 {
@@ -58,6 +64,10 @@ impl<T> Storage for T where
         + CommentStore
         + SearchStore
         + ApiKeyStore
+        + EventStore
+        + RetentionStore
+        + EventStore
+        + RetentionStore
         + IdRangeStore
         + Readiness
 {

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::ports::{Clock, CustomerStore, UpdateCustomerOutcome};
+use crate::ports::{Clock, CustomerStore, CustomerUpdate, UpdateCustomerOutcome};
 use crate::{
-    Attempt, CommandError, CustomerChanges, CustomerId, Field, IdempotencyRequest, Once, RenderReceipt, Rule,
-    ShopId, Violation,
+    Actor, Attempt, AuditStamp, CommandError, CustomerChanges, CustomerId, Field, IdempotencyRequest, Once,
+    RenderReceipt, Rule, ShopId, Violation,
 };
 
 /// Changes customers: checks the changes and has the store make them.
@@ -30,6 +30,7 @@ impl UpdateCustomer {
     pub async fn execute(
         &self,
         shop: ShopId,
+        actor: Actor,
         customer: CustomerId,
         changes: CustomerChanges,
         idempotency: Option<IdempotencyRequest>,
@@ -39,9 +40,10 @@ impl UpdateCustomer {
         if !violations.is_empty() {
             return Err(CommandError::Invalid(violations));
         }
-        let requested_at = self.clock.now();
-        let once = idempotency.map(|request| Once { request, requested_at, receipt });
-        match self.store.update_customer(shop, customer, changes, once).await? {
+        let now = self.clock.now();
+        let once = idempotency.map(|request| Once { request, requested_at: now, receipt });
+        let update = CustomerUpdate { changes, stamp: AuditStamp { actor, time: now } };
+        match self.store.update_customer(shop, customer, update, once).await? {
             Attempt::Ran(UpdateCustomerOutcome::Unreachable) => {
                 let unreachable =
                     Violation { field: Field::Email, index: None, rule: Rule::EmailOrPhoneNumber };

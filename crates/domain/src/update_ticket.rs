@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::ports::{Clock, TicketStore, TicketUpdate, UpdateTicketOutcome};
 use crate::{
-    Attempt, CommandError, IdempotencyRequest, Once, RenderReceipt, ShopId, TicketChanges, TicketId,
+    Actor, Attempt, AuditStamp, CommandError, IdempotencyRequest, Once, RenderReceipt, ShopId, TicketChanges,
+    TicketId,
 };
 
 /// Changes tickets: checks the changes and has the store make them.
@@ -30,6 +31,7 @@ impl UpdateTicket {
     pub async fn execute(
         &self,
         shop: ShopId,
+        actor: Actor,
         ticket: TicketId,
         changes: TicketChanges,
         expected_version: Option<i64>,
@@ -42,7 +44,8 @@ impl UpdateTicket {
         }
         let now = self.clock.now();
         let once = idempotency.map(|request| Once { request, requested_at: now, receipt });
-        let update = TicketUpdate { changes, expected_version, changed_at: now };
+        let stamp = AuditStamp { actor, time: now };
+        let update = TicketUpdate { changes, expected_version, stamp };
         Ok(self.store.update_ticket(shop, ticket, update, once).await?)
     }
 }

@@ -1,4 +1,4 @@
-use crate::{ShopId, Timestamp, UserId};
+use crate::{AuditStamp, ShopId, Timestamp, UserId};
 
 /// A member of a shop's staff, to whom tickets are assigned.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +35,6 @@ pub struct NewUser {
     pub last_name: Option<String>,
     /// As in [`User`].
     pub full_name: Option<String>,
-    /// As in [`User`].
-    pub created_at: Timestamp,
+    /// Who adds it, and when.
+    pub stamp: AuditStamp,
 }

@@ -1,4 +1,6 @@
 DROP TABLE id_ranges;
+DROP TABLE events;
+DROP FUNCTION event_change;
 DROP TABLE idempotency_records;
 DROP TABLE human_tickets;
 DROP TABLE comments;

@@ -167,6 +167,37 @@ CREATE TABLE idempotency_records (
 CREATE INDEX idempotency_records_by_customer ON idempotency_records (shop_id, customer_id)
     WHERE customer_id IS NOT NULL;
 
+-- The records that were kept long enough.
+CREATE INDEX idempotency_records_by_age ON idempotency_records (created_at);
+
+-- The number of a transaction among all that ever wrote events here. Transactions are numbered
+-- by the installation: a database that was restored into a younger one gets another function
+-- here, which goes on above the numbers it brought along.
+CREATE FUNCTION event_change(transaction XID8) RETURNS BIGINT
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT transaction::text::bigint';
+
+-- What was changed, by whom and when. Transactions do not end in the order of their numbers:
+-- the log is read as far as no transaction with a smaller number is running.
+-- actor_key is the key that made the change, and actor_user the user it writes in the name of;
+-- without a key it was the operator. customer_id is the customer whose data the snapshot holds,
+-- if it holds one's. Nothing here refers to a thing that must still be there.
+CREATE TABLE events (
+    shop_id BIGINT NOT NULL,
+    change BIGINT NOT NULL DEFAULT event_change(pg_current_xact_id()),
+    part BIGINT GENERATED ALWAYS AS IDENTITY,
+    kind TEXT NOT NULL,
+    subject_id BIGINT NOT NULL,
+    actor_key BIGINT,
+    actor_user BIGINT,
+    time TIMESTAMPTZ NOT NULL,
+    customer_id BIGINT,
+    snapshot TEXT,
+    PRIMARY KEY (shop_id, change, part)
+);
+
+-- The snapshots that go with a customer who is erased.
+CREATE INDEX events_by_customer ON events (shop_id, customer_id) WHERE snapshot IS NOT NULL;
+
 -- Where the ranges handed out to make ticket ids from end, for each node.
 CREATE TABLE id_ranges (
     node INTEGER PRIMARY KEY,

@@ -1,6 +1,7 @@
 DROP TABLE id_ranges;
 DROP TABLE search_index;
 DROP TABLE search_documents;
+DROP TABLE events;
 DROP TABLE idempotency_records;
 DROP TABLE human_tickets;
 DROP TABLE comments;

@@ -1,10 +1,11 @@
-//! Issuing keys.
+//! Issuing keys, as the operator does.
 
 use std::collections::BTreeSet;
 
 use hexdesk_domain::ports::{CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 use hexdesk_domain::{
-    ApiKey, ApiKeyStore, Attempt, NewApiKey, Scope, ShopId, StorageError, Timestamp, UserId,
+    Actor, ApiKey, ApiKeyStore, Attempt, AuditStamp, NewApiKey, Scope, ShopId, StorageError, Timestamp,
+    UserId,
 };
 
 use super::key_id::KeyId;
@@ -49,7 +50,8 @@ pub async fn issue_key(
 ) -> Result<(ApiKey, KeyText), IssueKeyError> {
     let KeyRequest { shop, scopes, user_id, expires_at } = request;
     let secret = KeySecret::random().map_err(IssueKeyError::NoRandomBytes)?;
-    let key = NewApiKey { secret_hash: secret.hash(), scopes, user_id, created_at: now, expires_at };
+    let stamp = AuditStamp { actor: Actor::Operator, time: now };
+    let key = NewApiKey { secret_hash: secret.hash(), scopes, user_id, expires_at, stamp };
     match store.create_key(shop, key, None).await? {
         Attempt::Ran(CreateKeyOutcome::Created(key)) => {
             let text = secret.text(&key);
@@ -72,7 +74,8 @@ pub async fn rotate_key(
     old_ends_at: Timestamp,
 ) -> Result<Option<(ApiKey, KeyText)>, IssueKeyError> {
     let secret = KeySecret::random().map_err(IssueKeyError::NoRandomBytes)?;
-    let rotation = KeyRotation { secret_hash: secret.hash(), expires_at: None, rotated_at: now, old_ends_at };
+    let stamp = AuditStamp { actor: Actor::Operator, time: now };
+    let rotation = KeyRotation { secret_hash: secret.hash(), expires_at: None, stamp, old_ends_at };
     match store.rotate_key(id.shop, id.number, rotation, None).await? {
         Attempt::Ran(RotateKeyOutcome::Rotated(key)) => {
             let text = secret.text(&key);

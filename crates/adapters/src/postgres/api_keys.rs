@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::ports::{CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 use hexdesk_domain::{
-    ApiKey, ApiKeyStore, Attempt, KeyNumber, NewApiKey, Once, Page, Shop, ShopId, StorageError, Timestamp,
+    ApiKey, ApiKeyStore, Attempt, AuditStamp, KeyNumber, NewApiKey, Once, Page, Shop, ShopId, StorageError,
     UserId,
 };
 
@@ -92,14 +92,14 @@ impl ApiKeyStore for PostgresStorage {
         &self,
         shop: ShopId,
         number: KeyNumber,
-        now: Timestamp,
+        stamp: AuditStamp,
     ) -> Result<Option<ApiKey>, StorageError> {
         self.connections
             .run("revoke_key", Effect::Write, async move |connection: &mut AsyncPgConnection| {
                 let unrevoked =
                     api_keys::table.find((shop.get(), number.get())).filter(api_keys::revoked_at.is_null());
                 diesel::update(unrevoked)
-                    .set(api_keys::revoked_at.eq(StoredTimestamp(now)))
+                    .set(api_keys::revoked_at.eq(StoredTimestamp(stamp.time)))
                     .execute(connection)
                     .await?;
                 find(connection, shop, number).await
@@ -147,7 +147,7 @@ async fn rotate(
     number: KeyNumber,
     rotation: KeyRotation,
 ) -> Result<RotateKeyOutcome, Failure> {
-    let KeyRotation { secret_hash, expires_at, rotated_at, old_ends_at } = rotation;
+    let KeyRotation { secret_hash, expires_at, stamp, old_ends_at } = rotation;
     lock(connection, shop).await?;
     let old = find(connection, shop, number).await?;
     if let Some(user) = old.as_ref().and_then(|key| key.user_id)
@@ -157,7 +157,7 @@ async fn rotate(
     }
     // Again, because it may have been revoked with its user in the meantime.
     let old = find(connection, shop, number).await?;
-    let Some(old) = old.filter(|key| key.is_live(rotated_at)) else {
+    let Some(old) = old.filter(|key| key.is_live(stamp.time)) else {
         return Ok(RotateKeyOutcome::NotLive);
     };
     let ends_at = old.expires_at.map_or(old_ends_at, |end| end.min(old_ends_at));
@@ -165,13 +165,7 @@ async fn rotate(
         .set(api_keys::expires_at.eq(StoredTimestamp(ends_at)))
         .execute(connection)
         .await?;
-    let new = NewApiKey {
-        secret_hash,
-        scopes: old.scopes,
-        user_id: old.user_id,
-        created_at: rotated_at,
-        expires_at,
-    };
+    let new = NewApiKey { secret_hash, scopes: old.scopes, user_id: old.user_id, stamp, expires_at };
     Ok(RotateKeyOutcome::Rotated(insert(connection, shop, &new).await?))
 }
 

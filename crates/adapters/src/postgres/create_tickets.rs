@@ -164,7 +164,7 @@ impl CreateTickets {
             columns.language_code.push(ticket.language_code);
             columns.via.push(ticket.via);
             columns.version.push(ticket.version);
-            columns.created_at.push(StoredTimestamp(item.created_at));
+            columns.created_at.push(StoredTimestamp(item.stamp.time));
             let record = IdempotencyRow::of(item);
             columns.operation.push(record.as_ref().map(|record| record.operation.clone()));
             columns.idempotency_key.push(record.as_ref().map(|record| record.idempotency_key.clone()));

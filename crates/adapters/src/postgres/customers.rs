@@ -2,9 +2,9 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-use hexdesk_domain::ports::{CreateCustomerOutcome, Erased, UpdateCustomerOutcome};
+use hexdesk_domain::ports::{CreateCustomerOutcome, CustomerUpdate, Erased, UpdateCustomerOutcome};
 use hexdesk_domain::{
-    Attempt, Customer, CustomerChanges, CustomerFilter, CustomerId, CustomerStore, NewCustomer, Once, Page,
+    Attempt, AuditStamp, Customer, CustomerFilter, CustomerId, CustomerStore, NewCustomer, Once, Page,
     ShopId, StorageError,
 };
 
@@ -82,24 +82,29 @@ impl CustomerStore for PostgresStorage {
         &self,
         shop: ShopId,
         id: CustomerId,
-        changes: CustomerChanges,
+        update: CustomerUpdate,
         once: Option<Once<UpdateCustomerOutcome>>,
     ) -> Result<Attempt<UpdateCustomerOutcome>, StorageError> {
         self.connections
             .run("update_customer", Effect::Write, async move |connection: &mut AsyncPgConnection| {
                 attempt(connection, shop, once.as_ref(), async move |connection| {
-                    update_customer::update(connection, shop, id, changes).await
+                    update_customer::update(connection, shop, id, update).await
                 })
                 .await
             })
             .await
     }
 
-    async fn erase_customer(&self, shop: ShopId, id: CustomerId) -> Result<Option<Erased>, StorageError> {
+    async fn erase_customer(
+        &self,
+        shop: ShopId,
+        id: CustomerId,
+        stamp: AuditStamp,
+    ) -> Result<Option<Erased>, StorageError> {
         self.connections
             .run("erase_customer", Effect::Write, async move |connection: &mut AsyncPgConnection| {
                 connection
-                    .transaction(async |connection| erase_customer::erase(connection, shop, id).await)
+                    .transaction(async |connection| erase_customer::erase(connection, shop, id, stamp).await)
                     .await
             })
             .await

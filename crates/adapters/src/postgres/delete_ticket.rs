@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::ports::DeleteTicketOutcome;
-use hexdesk_domain::{ShopId, TicketId};
+use hexdesk_domain::{AuditStamp, ShopId, TicketId};
 
 use super::errors::Failure;
 use crate::queries;
@@ -15,6 +15,7 @@ pub(super) async fn delete(
     shop: ShopId,
     id: TicketId,
     expected_version: Option<i64>,
+    _stamp: AuditStamp,
 ) -> Result<DeleteTicketOutcome, Failure> {
     let ticket = tickets::table.find((shop.get(), id.get()));
     // Nobody changes the ticket from here on, nor adds anything to it.

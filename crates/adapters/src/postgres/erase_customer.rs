@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use hexdesk_domain::ports::Erased;
-use hexdesk_domain::{CustomerId, ShopId};
+use hexdesk_domain::{AuditStamp, CustomerId, ShopId};
 
 use super::errors::{Failure, count_from};
 use crate::schema::{comments, customers, human_tickets, idempotency_records, tickets};
@@ -17,6 +17,7 @@ pub(super) async fn erase(
     connection: &mut AsyncPgConnection,
     shop: ShopId,
     id: CustomerId,
+    _stamp: AuditStamp,
 ) -> Result<Option<Erased>, Failure> {
     // Before the customer, because whoever numbers customers keeps all writers out first.
     connection.batch_execute("LOCK TABLE customers IN ROW EXCLUSIVE MODE").await?;

@@ -5,8 +5,8 @@ use hexdesk_domain::ports::{
     CreateTicketOutcome, DeleteTicketOutcome, TicketCreation, TicketUpdate, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    Attempt, Once, Page, ShopId, StorageError, TicketFilter, TicketId, TicketPosition, TicketStore,
-    TicketView,
+    Attempt, AuditStamp, Once, Page, ShopId, StorageError, TicketFilter, TicketId, TicketPosition,
+    TicketStore, TicketView,
 };
 
 use super::errors::{Effect, Failure};
@@ -75,12 +75,13 @@ impl TicketStore for PostgresStorage {
         shop: ShopId,
         id: TicketId,
         expected_version: Option<i64>,
+        stamp: AuditStamp,
     ) -> Result<DeleteTicketOutcome, StorageError> {
         self.connections
             .run("delete_ticket", Effect::Write, async move |connection: &mut AsyncPgConnection| {
                 connection
                     .transaction(async |connection| {
-                        delete_ticket::delete(connection, shop, id, expected_version).await
+                        delete_ticket::delete(connection, shop, id, expected_version, stamp).await
                     })
                     .await
             })

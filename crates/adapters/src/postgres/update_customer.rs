@@ -4,7 +4,7 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use hexdesk_domain::ports::UpdateCustomerOutcome;
+use hexdesk_domain::ports::{CustomerUpdate, UpdateCustomerOutcome};
 use hexdesk_domain::{Customer, CustomerChanges, CustomerId, ShopId, fold_email};
 
 use super::errors::Failure;
@@ -22,8 +22,9 @@ pub(super) async fn update(
     connection: &mut AsyncPgConnection,
     shop: ShopId,
     id: CustomerId,
-    changes: CustomerChanges,
+    update: CustomerUpdate,
 ) -> Result<UpdateCustomerOutcome, Failure> {
+    let CustomerUpdate { changes, stamp: _ } = update;
     let customer = customers::table.find((shop.get(), id.get()));
     // Waits for whoever changes the customer now, and sees what that one made of it.
     let row: Option<CustomerRow> = customer

@@ -20,7 +20,7 @@ pub(super) async fn update(
     id: TicketId,
     update: TicketUpdate,
 ) -> Result<UpdateTicketOutcome, Failure> {
-    let TicketUpdate { changes, expected_version, changed_at } = update;
+    let TicketUpdate { changes, expected_version, stamp } = update;
     // Waits for whoever changes the ticket now, and sees what that one made of it.
     let Some(ticket) = lock_tickets(connection, shop, [id]).await?.pop() else {
         return Ok(UpdateTicketOutcome::TicketNotFound);
@@ -35,8 +35,8 @@ pub(super) async fn update(
     }
     if !changes.is_empty() {
         match changes.is_opened {
-            Some(true) => human_tickets::open(connection, shop, id, changed_at).await?,
-            Some(false) => human_tickets::close(connection, shop, id, changed_at).await?,
+            Some(true) => human_tickets::open(connection, shop, id, stamp.time).await?,
+            Some(false) => human_tickets::close(connection, shop, id, stamp.time).await?,
             None => {}
         }
         let name_words = changes

@@ -23,7 +23,7 @@ pub(super) async fn update(
     id: UserId,
     update: UserUpdate,
 ) -> Result<UpdateUserOutcome, Failure> {
-    let UserUpdate { changes, changed_at } = update;
+    let UserUpdate { changes, stamp } = update;
     let user = users::table.find((shop.get(), id.get()));
     // Waits for whoever changes the user now, or makes a key in the user's name, and sees
     // what that one made of it.
@@ -32,7 +32,7 @@ pub(super) async fn update(
     let Some(deactivated_at) = deactivated_at else { return Ok(UpdateUserOutcome::UserNotFound) };
     let deactivated_at = match changes.is_active {
         Some(true) => None,
-        Some(false) => deactivated_at.or(Some(StoredTimestamp(changed_at))),
+        Some(false) => deactivated_at.or(Some(StoredTimestamp(stamp.time))),
         None => deactivated_at,
     };
     let of_shop = users::table.filter(users::shop_id.eq(shop.get()));
@@ -50,7 +50,7 @@ pub(super) async fn update(
         match connection.transaction(async |connection| change.get_result(connection).await).await {
             Ok(row) => {
                 if changes.is_active == Some(false) {
-                    revoke_keys(connection, shop, id, StoredTimestamp(changed_at)).await?;
+                    revoke_keys(connection, shop, id, StoredTimestamp(stamp.time)).await?;
                 }
                 return Ok(UpdateUserOutcome::Updated(User::try_from(row)?));
             }

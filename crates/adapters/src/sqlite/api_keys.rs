@@ -3,8 +3,8 @@ use diesel::prelude::*;
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use hexdesk_domain::ports::{CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 use hexdesk_domain::{
-    ApiKey, ApiKeyStore, Attempt, KeyNumber, NewApiKey, Once, Page, Shop, ShopId, StorageError, Timestamp,
-    UserId,
+    ApiKey, ApiKeyStore, Attempt, AuditStamp, KeyNumber, NewApiKey, Once, Page, Shop, ShopId, StorageError,
+    Timestamp, UserId,
 };
 
 use super::SqliteStorage;
@@ -57,21 +57,15 @@ fn rotate(
     number: KeyNumber,
     rotation: KeyRotation,
 ) -> anyhow::Result<RotateKeyOutcome> {
-    let KeyRotation { secret_hash, expires_at, rotated_at, old_ends_at } = rotation;
-    let Some(old) = find(connection, shop, number)?.filter(|key| key.is_live(rotated_at)) else {
+    let KeyRotation { secret_hash, expires_at, stamp, old_ends_at } = rotation;
+    let Some(old) = find(connection, shop, number)?.filter(|key| key.is_live(stamp.time)) else {
         return Ok(RotateKeyOutcome::NotLive);
     };
     let ends_at = old.expires_at.map_or(old_ends_at, |expiry| expiry.min(old_ends_at));
     diesel::update(api_keys::table.find((shop.get(), number.get())))
         .set(api_keys::expires_at.eq(StoredTimestamp(ends_at)))
         .execute(connection)?;
-    let new = NewApiKey {
-        secret_hash,
-        scopes: old.scopes,
-        user_id: old.user_id,
-        created_at: rotated_at,
-        expires_at,
-    };
+    let new = NewApiKey { secret_hash, scopes: old.scopes, user_id: old.user_id, stamp, expires_at };
     create(connection, shop, &new).map(RotateKeyOutcome::Rotated)
 }
 
@@ -157,12 +151,12 @@ impl ApiKeyStore for SqliteStorage {
         &self,
         shop: ShopId,
         number: KeyNumber,
-        now: Timestamp,
+        stamp: AuditStamp,
     ) -> Result<Option<ApiKey>, StorageError> {
         self.write("revoke_key", move |connection| {
             diesel::update(api_keys::table.find((shop.get(), number.get())))
                 .filter(api_keys::revoked_at.is_null())
-                .set(api_keys::revoked_at.eq(StoredTimestamp(now)))
+                .set(api_keys::revoked_at.eq(StoredTimestamp(stamp.time)))
                 .execute(connection)?;
             find(connection, shop, number)
         })

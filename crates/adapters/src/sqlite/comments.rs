@@ -24,7 +24,7 @@ impl CommentStore for SqliteStorage {
             return Ok(Vec::new());
         }
         self.write("create_comments", |connection| {
-            let attempts = batch.into_iter().map(|CommentCreation { comment, once }| {
+            let attempts = batch.into_iter().map(|CommentCreation { comment, stamp: _, once }| {
                 attempt(connection, comment.shop_id, once.as_ref(), |connection| create(connection, comment))
             });
             attempts.collect()

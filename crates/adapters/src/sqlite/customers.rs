@@ -2,9 +2,9 @@ use anyhow::Context;
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sqlite::{Sqlite, SqliteConnection};
-use hexdesk_domain::ports::{CreateCustomerOutcome, Erased, UpdateCustomerOutcome};
+use hexdesk_domain::ports::{CreateCustomerOutcome, CustomerUpdate, Erased, UpdateCustomerOutcome};
 use hexdesk_domain::{
-    Attempt, Customer, CustomerChanges, CustomerFilter, CustomerId, CustomerStore, NewCustomer, Once, Page,
+    Attempt, AuditStamp, Customer, CustomerFilter, CustomerId, CustomerStore, NewCustomer, Once, Page,
     ShopId, StorageError,
 };
 
@@ -72,19 +72,25 @@ impl CustomerStore for SqliteStorage {
         &self,
         shop: ShopId,
         id: CustomerId,
-        changes: CustomerChanges,
+        update: CustomerUpdate,
         once: Option<Once<UpdateCustomerOutcome>>,
     ) -> Result<Attempt<UpdateCustomerOutcome>, StorageError> {
         self.write("update_customer", move |connection| {
             attempt(connection, shop, once.as_ref(), |connection| {
-                update_customer::update(connection, shop, id, changes)
+                update_customer::update(connection, shop, id, update)
             })
         })
         .await
     }
 
-    async fn erase_customer(&self, shop: ShopId, id: CustomerId) -> Result<Option<Erased>, StorageError> {
-        self.write("erase_customer", move |connection| erase_customer::erase(connection, shop, id)).await
+    async fn erase_customer(
+        &self,
+        shop: ShopId,
+        id: CustomerId,
+        stamp: AuditStamp,
+    ) -> Result<Option<Erased>, StorageError> {
+        self.write("erase_customer", move |connection| erase_customer::erase(connection, shop, id, stamp))
+            .await
     }
 }
 

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::ports::DeleteTicketOutcome;
-use hexdesk_domain::{ShopId, TicketId};
+use hexdesk_domain::{AuditStamp, ShopId, TicketId};
 
 use super::search_index;
 use crate::queries;
@@ -15,6 +15,7 @@ pub(super) fn delete(
     shop: ShopId,
     id: TicketId,
     expected_version: Option<i64>,
+    _stamp: AuditStamp,
 ) -> anyhow::Result<DeleteTicketOutcome> {
     let ticket = tickets::table.find((shop.get(), id.get()));
     let version: Option<i64> = ticket.select(tickets::version).first(connection).optional()?;

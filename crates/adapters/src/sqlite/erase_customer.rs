@@ -4,7 +4,7 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::ports::Erased;
-use hexdesk_domain::{CustomerId, ShopId};
+use hexdesk_domain::{AuditStamp, CustomerId, ShopId};
 
 use super::search_index;
 use crate::schema::{comments, customers, human_tickets, idempotency_records, tickets};
@@ -14,6 +14,7 @@ pub(super) fn erase(
     connection: &mut SqliteConnection,
     shop: ShopId,
     id: CustomerId,
+    _stamp: AuditStamp,
 ) -> anyhow::Result<Option<Erased>> {
     let customer = customers::table.find((shop.get(), id.get()));
     if !diesel::select(exists(customer)).get_result(connection)? {

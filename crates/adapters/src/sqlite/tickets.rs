@@ -8,8 +8,8 @@ use hexdesk_domain::ports::{
     CreateTicketOutcome, DeleteTicketOutcome, TicketCreation, TicketUpdate, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    Attempt, IdempotencyClaim, Once, Page, ShopId, StorageError, Ticket, TicketFilter, TicketId,
-    TicketPosition, TicketStore, TicketView, Timestamp,
+    Attempt, AuditStamp, IdempotencyClaim, Once, Page, ShopId, StorageError, Ticket, TicketFilter, TicketId,
+    TicketPosition, TicketStore, TicketView,
 };
 
 use super::once::{attempt, attempt_once};
@@ -87,9 +87,10 @@ impl TicketStore for SqliteStorage {
         shop: ShopId,
         id: TicketId,
         expected_version: Option<i64>,
+        stamp: AuditStamp,
     ) -> Result<DeleteTicketOutcome, StorageError> {
         self.write("delete_ticket", move |connection| {
-            delete_ticket::delete(connection, shop, id, expected_version)
+            delete_ticket::delete(connection, shop, id, expected_version, stamp)
         })
         .await
     }
@@ -122,13 +123,13 @@ fn create(
     connection: &mut SqliteConnection,
     creation: TicketCreation,
 ) -> anyhow::Result<CreateTicketOutcome> {
-    let TicketCreation { ticket, created_at, idempotency } = creation;
+    let TicketCreation { ticket, stamp, idempotency } = creation;
     let Some(IdempotencyClaim { request, receipt }) = idempotency else {
-        return insert(connection, ticket, created_at);
+        return insert(connection, ticket, stamp);
     };
     let receipt = |outcome: &_| (*outcome == CreateTicketOutcome::Created).then_some(receipt);
-    let attempted = attempt_once(connection, ticket.shop_id, &request, created_at, receipt, |connection| {
-        insert(connection, ticket, created_at)
+    let attempted = attempt_once(connection, ticket.shop_id, &request, stamp.time, receipt, |connection| {
+        insert(connection, ticket, stamp)
     })?;
     Ok(match attempted {
         Attempt::Ran(outcome) => outcome,
@@ -143,7 +144,7 @@ fn create(
 fn insert(
     connection: &mut SqliteConnection,
     ticket: Ticket,
-    created_at: Timestamp,
+    stamp: AuditStamp,
 ) -> anyhow::Result<CreateTicketOutcome> {
     if !has_customer(connection, &ticket)? {
         return Ok(CreateTicketOutcome::CustomerNotFound);
@@ -153,7 +154,7 @@ fn insert(
     }
     diesel::insert_into(tickets::table).values(TicketRow::from(ticket.clone())).execute(connection)?;
     if ticket.is_opened {
-        human_tickets::create(connection, ticket.shop_id, ticket.id, created_at)?;
+        human_tickets::create(connection, ticket.shop_id, ticket.id, stamp.time)?;
     }
     search_index::add_ticket(connection, &ticket)?;
     Ok(CreateTicketOutcome::Created)

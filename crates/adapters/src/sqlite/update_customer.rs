@@ -3,8 +3,8 @@
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
-use hexdesk_domain::ports::UpdateCustomerOutcome;
-use hexdesk_domain::{Customer, CustomerChanges, CustomerId, ShopId, fold_email};
+use hexdesk_domain::ports::{CustomerUpdate, UpdateCustomerOutcome};
+use hexdesk_domain::{Customer, CustomerId, ShopId, fold_email};
 
 use super::customers::find;
 use super::search_index;
@@ -17,8 +17,9 @@ pub(super) fn update(
     connection: &mut SqliteConnection,
     shop: ShopId,
     id: CustomerId,
-    changes: CustomerChanges,
+    update: CustomerUpdate,
 ) -> anyhow::Result<UpdateCustomerOutcome> {
+    let CustomerUpdate { changes, stamp: _ } = update;
     let Some(before) = find(connection, shop, id)? else {
         return Ok(UpdateCustomerOutcome::CustomerNotFound);
     };

@@ -19,7 +19,7 @@ pub(super) fn update(
     id: TicketId,
     update: TicketUpdate,
 ) -> anyhow::Result<UpdateTicketOutcome> {
-    let TicketUpdate { changes, expected_version, changed_at } = update;
+    let TicketUpdate { changes, expected_version, stamp } = update;
     let ticket = tickets::table.find((shop.get(), id.get()));
     let version: Option<i64> = ticket.select(tickets::version).first(connection).optional()?;
     let Some(version) = version else { return Ok(UpdateTicketOutcome::TicketNotFound) };
@@ -31,8 +31,8 @@ pub(super) fn update(
     }
     if !changes.is_empty() {
         match changes.is_opened {
-            Some(true) => human_tickets::open(connection, shop, id, changed_at)?,
-            Some(false) => human_tickets::close(connection, shop, id, changed_at)?,
+            Some(true) => human_tickets::open(connection, shop, id, stamp.time)?,
+            Some(false) => human_tickets::close(connection, shop, id, stamp.time)?,
             None => {}
         }
         if let Some(name) = &changes.name {

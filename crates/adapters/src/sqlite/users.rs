@@ -134,7 +134,7 @@ fn change(
     id: UserId,
     update: UserUpdate,
 ) -> anyhow::Result<UpdateUserOutcome> {
-    let UserUpdate { changes, changed_at } = update;
+    let UserUpdate { changes, stamp } = update;
     let user = users::table.find((shop.get(), id.get()));
     let deactivated_at: Option<Option<StoredTimestamp>> =
         user.select(users::deactivated_at).first(connection).optional()?;
@@ -148,8 +148,8 @@ fn change(
         None => deactivated_at,
         Some(true) => None,
         Some(false) => {
-            revoke_keys_of_user(connection, shop, id, changed_at)?;
-            deactivated_at.or(Some(StoredTimestamp(changed_at)))
+            revoke_keys_of_user(connection, shop, id, stamp.time)?;
+            deactivated_at.or(Some(StoredTimestamp(stamp.time)))
         }
     };
     let row = diesel::update(user)

@@ -1,7 +1,8 @@
 use async_trait::async_trait;
 
 use crate::{
-    ApiKey, Attempt, KeyNumber, NewApiKey, Once, Page, SecretHash, Shop, ShopId, StorageError, Timestamp,
+    ApiKey, Attempt, AuditStamp, KeyNumber, NewApiKey, Once, Page, SecretHash, Shop, ShopId, StorageError,
+    Timestamp,
 };
 
 /// What became of a key's creation.
@@ -20,8 +21,8 @@ pub struct KeyRotation {
     pub secret_hash: SecretHash,
     /// From when on the new key opens nothing.
     pub expires_at: Option<Timestamp>,
-    /// When the new key is made.
-    pub rotated_at: Timestamp,
+    /// Who rotates, and when: the time the new key is made.
+    pub stamp: AuditStamp,
     /// Until when the old key works, if it does not expire earlier.
     pub old_ends_at: Timestamp,
 }
@@ -47,7 +48,7 @@ pub enum RotateKeyOutcome {
 /// - **KEY-4** Revoking sets the time of revocation and answers the key; revoking again
 ///   keeps the first; a key that is not there is `None`.
 /// - **KEY-5** Rotating adds a key with the new secret and expiry and the old one's scopes
-///   and user, made at `rotated_at`, and ends the old one at `old_ends_at`, or earlier if it
+///   and user, made at the rotation's time, and ends the old one at `old_ends_at`, or earlier if it
 ///   expired earlier.
 /// - **KEY-6** A key that is not there, revoked or expired cannot be rotated.
 /// - **KEY-7** Creating a key that writes in the name of someone who is not an active user
@@ -100,7 +101,7 @@ pub trait ApiKeyStore: Send + Sync {
         &self,
         shop: ShopId,
         number: KeyNumber,
-        now: Timestamp,
+        stamp: AuditStamp,
     ) -> Result<Option<ApiKey>, StorageError>;
 
     /// Replaces the key by another. Both work until the old one ends.

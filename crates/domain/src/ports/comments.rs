@@ -1,12 +1,16 @@
 use async_trait::async_trait;
 
-use crate::{Attempt, CommentPosition, CommentView, NewComment, Once, Page, ShopId, StorageError, TicketId};
+use crate::{
+    Attempt, AuditStamp, CommentPosition, CommentView, NewComment, Once, Page, ShopId, StorageError, TicketId,
+};
 
 /// One comment to create.
 #[derive(Debug, Clone)]
 pub struct CommentCreation {
     /// The comment, checked.
     pub comment: NewComment,
+    /// Who creates it, and when.
+    pub stamp: AuditStamp,
     /// How to have it take effect once, if the caller wishes so.
     pub once: Option<Once<CreateCommentOutcome>>,
 }

@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 
 use crate::{
-    Attempt, Customer, CustomerChanges, CustomerFilter, CustomerId, NewCustomer, Once, Page, ShopId,
-    StorageError,
+    Attempt, AuditStamp, Customer, CustomerChanges, CustomerFilter, CustomerId, NewCustomer, Once, Page,
+    ShopId, StorageError,
 };
 
 /// What became of a customer's creation.
@@ -14,6 +14,15 @@ pub enum CreateCustomerOutcome {
     Existing(Customer),
     /// The shop has another customer with the number asked for; nothing changed.
     IdTaken,
+}
+
+/// A change of one customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomerUpdate {
+    /// What is to be otherwise, checked.
+    pub changes: CustomerChanges,
+    /// Who changes it, and when.
+    pub stamp: AuditStamp,
 }
 
 /// What became of a customer's change.
@@ -133,7 +142,7 @@ pub trait CustomerStore: Send + Sync {
         &self,
         shop: ShopId,
         id: CustomerId,
-        changes: CustomerChanges,
+        update: CustomerUpdate,
         once: Option<Once<UpdateCustomerOutcome>>,
     ) -> Result<Attempt<UpdateCustomerOutcome>, StorageError>;
 
@@ -141,5 +150,10 @@ pub trait CustomerStore: Send + Sync {
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.
-    async fn erase_customer(&self, shop: ShopId, id: CustomerId) -> Result<Option<Erased>, StorageError>;
+    async fn erase_customer(
+        &self,
+        shop: ShopId,
+        id: CustomerId,
+        stamp: AuditStamp,
+    ) -> Result<Option<Erased>, StorageError>;
 }

@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 
 use crate::{
-    Attempt, IdempotencyClaim, Once, Page, ShopId, StorageError, Ticket, TicketChanges, TicketFilter,
-    TicketId, TicketPosition, TicketView, Timestamp,
+    Attempt, AuditStamp, IdempotencyClaim, Once, Page, ShopId, StorageError, Ticket, TicketChanges,
+    TicketFilter, TicketId, TicketPosition, TicketView,
 };
 
 /// One ticket to create, with what must be stored in the same transaction.
@@ -10,9 +10,9 @@ use crate::{
 pub struct TicketCreation {
     /// The ticket, complete and checked.
     pub ticket: Ticket,
-    /// When it is created: the opening time of its human ticket and the time of its
+    /// Who creates it, and when: the opening time of its human ticket and the time of its
     /// idempotency record.
-    pub created_at: Timestamp,
+    pub stamp: AuditStamp,
     /// The caller's idempotency key, if it named one.
     pub idempotency: Option<IdempotencyClaim>,
 }
@@ -42,8 +42,8 @@ pub struct TicketUpdate {
     pub changes: TicketChanges,
     /// The version that the ticket must still have; any if absent.
     pub expected_version: Option<i64>,
-    /// When it is changed: the time at which its human ticket opens or closes.
-    pub changed_at: Timestamp,
+    /// Who changes it, and when: the time at which its human ticket opens or closes.
+    pub stamp: AuditStamp,
 }
 
 /// What became of a ticket's change.
@@ -82,7 +82,7 @@ pub enum DeleteTicketOutcome {
 ///   `AssigneeNotFound` and leaves nothing.
 /// - **TICKET-5** If both are missing, `CustomerNotFound` wins.
 /// - **TICKET-6** A refused item fails alone: its neighbours in the batch are created.
-/// - **TICKET-7** A ticket created open has a human ticket, open since `created_at`, with
+/// - **TICKET-7** A ticket created open has a human ticket, open since its creation's time, with
 ///   a number that no other human ticket of the shop has; one created closed has none.
 /// - **TICKET-8** Another shop's ticket is not found.
 /// - **TICKET-9** A ticket is found together with its customer and assignee, as they are
@@ -102,8 +102,8 @@ pub enum DeleteTicketOutcome {
 ///   the version by one, and answers the ticket as `find_ticket` does from then on.
 /// - **TICKET-18** An update that says nothing changes nothing, the version included.
 /// - **TICKET-19** An update to opened gives the ticket a human ticket, open since
-///   `changed_at`: a new one, or the closed one it had, open again under its number; an
-///   update to not opened closes an open one at `changed_at`. One that is open, or closed,
+///   the update's time: a new one, or the closed one it had, open again under its number; an
+///   update to not opened closes an open one at that time. One that is open, or closed,
 ///   already stays as it is.
 /// - **TICKET-20** An update or deletion that expects another version than the ticket's
 ///   answers `VersionMismatch`, and one of a ticket that is not the shop's
@@ -184,6 +184,7 @@ pub trait TicketStore: Send + Sync {
         shop: ShopId,
         id: TicketId,
         expected_version: Option<i64>,
+        stamp: AuditStamp,
     ) -> Result<DeleteTicketOutcome, StorageError>;
 
     /// How many tickets of the shop the filter lets through.

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 
 use crate::{
-    Attempt, NewUser, Once, Page, ShopId, StorageError, Timestamp, User, UserChanges, UserFilter, UserId,
+    Attempt, AuditStamp, NewUser, Once, Page, ShopId, StorageError, User, UserChanges, UserFilter, UserId,
 };
 
 /// What became of a user's creation.
@@ -20,8 +20,8 @@ pub enum CreateUserOutcome {
 pub struct UserUpdate {
     /// What is to be otherwise, checked.
     pub changes: UserChanges,
-    /// When it is changed: the time since which a user is deactivated.
-    pub changed_at: Timestamp,
+    /// Who changes it, and when: the time since which a user is deactivated.
+    pub stamp: AuditStamp,
 }
 
 /// What became of a user's change.
@@ -56,11 +56,11 @@ pub enum UpdateUserOutcome {
 ///   is the length of the whole list of the same filter.
 /// - **USER-8** An update changes what it says and nothing else of the user, and answers it
 ///   as `find_user` does from then on. One that deactivates sets `deactivated_at` to
-///   `changed_at`, unless the user is deactivated already; one that activates clears it.
+///   the update's time, unless the user is deactivated already; one that activates clears it.
 /// - **USER-9** An update of a user that is not the shop's answers `UserNotFound`, one to an
 ///   e-mail address that another user of the shop has, compared as in USER-2, `EmailTaken`.
 ///   Nothing changes then.
-/// - **USER-10** Deactivating a user revokes at `changed_at` every key that writes in its
+/// - **USER-10** Deactivating a user revokes at the same time every key that writes in its
 ///   name and is not revoked yet, whether or not the user was active before; whatever races
 ///   with it, no such key is left that is not revoked. Activating the user again brings no
 ///   key back.

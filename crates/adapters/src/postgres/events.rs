@@ -1,0 +1,16 @@
+use async_trait::async_trait;
+use hexdesk_domain::{Event, EventPosition, EventStore, Page, ShopId, StorageError};
+
+use super::PostgresStorage;
+
+#[async_trait]
+impl EventStore for PostgresStorage {
+    async fn list_events(
+        &self,
+        shop: ShopId,
+        after: Option<EventPosition>,
+        limit: u32,
+    ) -> Result<Page<Event, EventPosition>, StorageError> {
+        todo!("{shop:?} {after:?} {limit}")
+    }
+}
