@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{AuditStamp, Shop, ShopId, Timestamp, UserId};
+use crate::{Actor, AuditStamp, Shop, ShopId, Timestamp, UserId};
 
 /// What a key may be allowed to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -169,4 +169,11 @@ pub struct Principal {
     pub scopes: BTreeSet<Scope>,
     /// The user in whose name the key writes comments.
     pub user_id: Option<UserId>,
+}
+
+impl Principal {
+    /// Who makes the changes that it asks for.
+    pub fn actor(&self) -> Actor {
+        Actor::ApiKey { number: self.key_number, user_id: self.user_id }
+    }
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    ApiKey, Comment, CommentId, Customer, CustomerId, HumanTicket, KeyNumber, Principal, Scope, ShopId,
-    Ticket, TicketId, Timestamp, User, UserId,
+    ApiKey, Comment, CommentId, Customer, CustomerId, HumanTicket, KeyNumber, Scope, ShopId, Ticket,
+    TicketId, Timestamp, User, UserId,
 };
 
 /// Who makes a change.
@@ -19,12 +19,6 @@ pub enum Actor {
         /// The user in whose name the key writes.
         user_id: Option<UserId>,
     },
-}
-
-impl From<&Principal> for Actor {
-    fn from(principal: &Principal) -> Self {
-        Self::ApiKey { number: principal.key_number, user_id: principal.user_id }
-    }
 }
 
 /// Who makes a change, and when.

@@ -66,7 +66,7 @@ impl ManageApiKeys {
         if let Some(excess) = own.excess(&scopes, user_id, expires_at) {
             return Err(ManageApiKeysError::Exceeds(excess));
         }
-        let stamp = AuditStamp { actor: holder.into(), time: now };
+        let stamp = AuditStamp { actor: holder.actor(), time: now };
         let key = NewApiKey { secret_hash, scopes, user_id, expires_at, stamp };
         let once = idempotency.map(|request| Once { request, requested_at: now, receipt });
         Ok(self.store.create_key(holder.shop.id, key, once).await?)
@@ -103,7 +103,7 @@ impl ManageApiKeys {
         let rotation = KeyRotation {
             secret_hash,
             expires_at,
-            stamp: AuditStamp { actor: holder.into(), time: now },
+            stamp: AuditStamp { actor: holder.actor(), time: now },
             old_ends_at: now.saturating_add_millis(overlap),
         };
         let once = idempotency.map(|request| Once { request, requested_at: now, receipt });

@@ -14,3 +14,4 @@ pub(crate) use find::find;
 pub(crate) use list::list;
 pub(crate) use revoke::revoke;
 pub(crate) use rotate::rotate;
+pub(crate) use wire::ApiKeySnapshotJson;

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
 use hexdesk_adapters::{DatabaseUrl, OpenedStorage, SystemClock};
-use hexdesk_domain::{Clock, Shop, ShopDomain, Storage, Timestamp, Violation};
+use hexdesk_domain::{Actor, AuditStamp, Clock, Shop, ShopDomain, Storage, Timestamp, Violation};
 
 use crate::logging::{self, LogFormat};
 
@@ -196,6 +196,11 @@ fn print<T: std::fmt::Display>(lines: impl IntoIterator<Item = T>) -> anyhow::Re
 
 fn now() -> Timestamp {
     SystemClock.now()
+}
+
+/// Who makes the changes of a command, and when.
+fn stamp() -> AuditStamp {
+    AuditStamp { actor: Actor::Operator, time: now() }
 }
 
 /// The shop of this domain, which must be there.

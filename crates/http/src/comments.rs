@@ -7,3 +7,4 @@ mod wire;
 
 pub(crate) use create::create;
 pub(crate) use list::list;
+pub(crate) use wire::CommentJson;

@@ -3,8 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hexdesk_domain::{
-    CommentId, CommentPosition, CustomerId, KeyNumber, SearchPosition, ShopId, TicketId, TicketPosition,
-    Timestamp, UserId,
+    CommentId, CommentPosition, CustomerId, EventPosition, KeyNumber, SearchPosition, ShopId, TicketId,
+    TicketPosition, Timestamp, UserId,
 };
 use sha2::{Digest, Sha256};
 
@@ -113,6 +113,16 @@ impl Place for SearchPosition {
     }
 }
 
+impl Place for EventPosition {
+    fn numbers(&self) -> [i64; PLACE_NUMBERS] {
+        [self.change, self.part, 0]
+    }
+
+    fn from_numbers([change, part, _]: [i64; PLACE_NUMBERS]) -> Option<Self> {
+        (change >= 0 && part >= 0).then_some(Self { change, part })
+    }
+}
+
 macro_rules! places {
     ($($id:ident)+) => {$(
         impl Place for $id {
@@ -155,6 +165,7 @@ mod tests {
         assert_opens(CommentPosition { time: Timestamp::MAX, id: CommentId::new(1).unwrap() });
         assert_opens(SearchPosition { rank: u32::MAX, ticket: place() });
         assert_opens(CustomerId::new(CustomerId::MAX).unwrap());
+        assert_opens(EventPosition { change: i64::MAX, part: 0 });
     }
 
     #[test]

@@ -13,3 +13,4 @@ pub(crate) use erase::erase;
 pub(crate) use find::find;
 pub(crate) use list::list;
 pub(crate) use update::update;
+pub(crate) use wire::CustomerJson;

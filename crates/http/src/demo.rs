@@ -7,7 +7,8 @@ use anyhow::{Context, bail, ensure};
 use hexdesk_adapters::{KeyRequest, KeyText, issue_key};
 use hexdesk_domain::ports::{CreateCustomerOutcome, CreateShopOutcome, CreateUserOutcome};
 use hexdesk_domain::{
-    Attempt, CustomerDraft, CustomerId, Scope, ShopDomain, Storage, Timestamp, UserDraft, UserId,
+    Actor, Attempt, AuditStamp, CustomerDraft, CustomerId, Scope, ShopDomain, Storage, Timestamp, UserDraft,
+    UserId,
 };
 
 const SHOP: &str = "example.myshopify.com";
@@ -42,6 +43,7 @@ pub(crate) async fn prepare(storage: &Arc<dyn Storage>, now: Timestamp) -> anyho
         "the demo shop {SHOP} was closed in this database: use another database"
     );
 
+    let stamp = AuditStamp { actor: Actor::Operator, time: now };
     let customer = CustomerDraft {
         id: CustomerId::new(CUSTOMER_ID),
         email: Some("dev@example.com".to_owned()),
@@ -51,7 +53,7 @@ pub(crate) async fn prepare(storage: &Arc<dyn Storage>, now: Timestamp) -> anyho
         shopify_id: Some("987654321".to_owned()),
         ..CustomerDraft::default()
     };
-    let customer = customer.into_new(now).ok().context("the demo customer breaks a rule")?;
+    let customer = customer.into_new(stamp).ok().context("the demo customer breaks a rule")?;
     match storage.create_customer(shop.id, customer, None).await? {
         Attempt::Ran(CreateCustomerOutcome::Created(_)) => {}
         Attempt::Ran(CreateCustomerOutcome::Existing(customer)) if customer.id.get() == CUSTOMER_ID => {}
@@ -67,7 +69,7 @@ pub(crate) async fn prepare(storage: &Arc<dyn Storage>, now: Timestamp) -> anyho
         last_name: Some("Hopper".to_owned()),
         ..UserDraft::default()
     };
-    let user = user.into_new(now).ok().context("the demo user breaks a rule")?;
+    let user = user.into_new(stamp).ok().context("the demo user breaks a rule")?;
     match storage.create_user(shop.id, user, None).await? {
         Attempt::Ran(CreateUserOutcome::Created(_)) => {}
         Attempt::Ran(CreateUserOutcome::EmailTaken(user)) if user.id.get() == USER_ID => {}

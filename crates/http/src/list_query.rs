@@ -171,9 +171,14 @@ impl<P: Place> PageRequest<P> {
         if self.with_total { count.await.map(Some).map_err(storage_problem) } else { Ok(None) }
     }
 
+    /// The cursor that reads on after this place.
+    pub(crate) fn cursor(&self, place: P) -> String {
+        self.seal.seal(&place)
+    }
+
     /// The cursor of the page that follows.
     pub(crate) fn next_cursor(&self, next: Option<P>) -> Option<String> {
-        next.map(|place| self.seal.seal(&place))
+        next.map(|place| self.cursor(place))
     }
 }
 

@@ -31,6 +31,7 @@ pub(crate) const COMMENTS: &str = "Comments";
 pub(crate) const CUSTOMERS: &str = "Customers";
 pub(crate) const USERS: &str = "Users";
 pub(crate) const API_KEYS: &str = "API keys";
+pub(crate) const EVENTS: &str = "Events";
 pub(crate) const SERVICE: &str = "Service";
 
 const X_API_KEY: &str = "x-api-key";
@@ -121,6 +122,7 @@ fn tags() -> Vec<Tag> {
             API_KEYS,
             "Who may call the API, and what each may do. No key makes one that may do more than itself.",
         ),
+        (EVENTS, "What was changed, by whom and when."),
         (SERVICE, "Whether the server can serve, and what it serves. Without a key."),
     ]
     .map(|(name, text)| TagBuilder::new().name(name).description(Some(text)).build())

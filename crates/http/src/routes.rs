@@ -9,7 +9,9 @@ use hexdesk_domain::Scope;
 use crate::authorization::authorize;
 use crate::openapi::Description;
 use crate::problem::Problem;
-use crate::{api_keys, comments, customers, docs_page, health, openapi, request_body, tickets, users};
+use crate::{
+    api_keys, comments, customers, docs_page, events, health, openapi, request_body, tickets, users,
+};
 
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -230,6 +232,13 @@ pub const ENDPOINTS: &[Endpoint] = &[
         access: Access::Key(Scope::ApiKeysManage),
         handler: || web::to(api_keys::rotate),
         describe: api_keys::openapi::rotate,
+    },
+    Endpoint {
+        method: Method::GET,
+        path: "/api/v1/events",
+        access: Access::Key(Scope::EventsRead),
+        handler: || web::to(events::list),
+        describe: events::openapi::list,
     },
 ];
 

@@ -19,6 +19,7 @@ use crate::admission::admit;
 use crate::idempotency::KeysInUse;
 use crate::limits::Limits;
 use crate::request_trace::trace_request;
+use crate::retention::{RetentionKeeper, RetentionSettings};
 use crate::routes;
 use crate::services::Services;
 use crate::ticket_ids::{RangeKeeper, ReservedTicketIds};
@@ -37,6 +38,7 @@ pub(crate) struct BoundServer {
     server: dev::Server,
     address: SocketAddr,
     _range_keeper: RangeKeeper,
+    _retention_keeper: RetentionKeeper,
 }
 
 impl BoundServer {
@@ -48,9 +50,11 @@ impl BoundServer {
         listen: SocketAddr,
         storage: Arc<dyn Storage>,
         limits: &Limits,
+        retention: &RetentionSettings,
     ) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let (ids, range_keeper) = ReservedTicketIds::start(storage.clone(), clock.clone()).await?;
+        let retention_keeper = retention.enforce(storage.clone(), clock.clone());
         let grouped = Arc::new(GroupCommit::new(storage.clone(), storage.clone(), Handle::current()));
         let services = web::Data::new(Services {
             authenticator: Arc::new(ApiKeyAuthenticator::new(storage.clone(), clock.clone())),
@@ -66,6 +70,7 @@ impl BoundServer {
             users: storage.clone(),
             manage_api_keys: ManageApiKeys::new(storage.clone(), clock.clone()),
             api_keys: storage.clone(),
+            events: storage.clone(),
             search: storage.clone(),
             rate_limits: limits.rate_limits()?,
             clock,
@@ -93,7 +98,12 @@ impl BoundServer {
             format!("cannot listen on {listen}: choose another address with --listen or HEXDESK_LISTEN")
         })?;
         let address = server.addrs().first().copied().unwrap_or(listen);
-        Ok(Self { server: server.run(), address, _range_keeper: range_keeper })
+        Ok(Self {
+            server: server.run(),
+            address,
+            _range_keeper: range_keeper,
+            _retention_keeper: retention_keeper,
+        })
     }
 
     /// The address that clients reach the server at.

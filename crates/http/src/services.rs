@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use hexdesk_domain::{
-    ApiKeyStore, Authenticator, Clock, CommentStore, CreateComment, CreateCustomer, CreateTicket,
-    CustomerStore, ManageApiKeys, ManageUsers, Readiness, SearchStore, StorageError, StorageErrorKind,
-    TicketIdsExhausted, TicketStore, UpdateCustomer, UpdateTicket, UserStore,
+    ApiKeyStore, AuditStamp, Authenticator, Clock, CommentStore, CreateComment, CreateCustomer, CreateTicket,
+    CustomerStore, EventStore, ManageApiKeys, ManageUsers, Principal, Readiness, SearchStore, StorageError,
+    StorageErrorKind, TicketIdsExhausted, TicketStore, UpdateCustomer, UpdateTicket, UserStore,
 };
 
 use crate::idempotency::KeysInUse;
@@ -40,6 +40,8 @@ pub(crate) struct Services {
     pub(crate) manage_api_keys: ManageApiKeys,
     /// Finds, lists and revokes API keys.
     pub(crate) api_keys: Arc<dyn ApiKeyStore>,
+    /// Reads the log of events.
+    pub(crate) events: Arc<dyn EventStore>,
     /// Searches tickets.
     pub(crate) search: Arc<dyn SearchStore>,
     /// How many requests each key may make, if there is a limit.
@@ -50,6 +52,13 @@ pub(crate) struct Services {
     pub(crate) readiness: Arc<dyn Readiness>,
     /// The idempotency keys of requests that are running in this process.
     pub(crate) keys_in_use: KeysInUse,
+}
+
+impl Services {
+    /// Who asks, and when: now.
+    pub(crate) fn stamp(&self, principal: &Principal) -> AuditStamp {
+        AuditStamp { actor: principal.actor(), time: self.clock.now() }
+    }
 }
 
 /// What a client is told when the store fails; the cause goes to the log.

@@ -15,3 +15,4 @@ pub(crate) use find::find;
 pub(crate) use list::{list, recent};
 pub(crate) use search::search;
 pub(crate) use update::update;
+pub(crate) use wire::{HumanTicketJson, TicketJson};

@@ -11,3 +11,4 @@ pub(crate) use create::create;
 pub(crate) use find::find;
 pub(crate) use list::list;
 pub(crate) use update::update;
+pub(crate) use wire::UserJson;

@@ -19,8 +19,8 @@ pub(crate) async fn revoke(
 ) -> Result<HttpResponse, Problem> {
     request_body::discard(payload.into_inner()).await;
     let number = wire_id::key_in_path(&id)?;
-    let now = services.clock.now();
-    let revoked = services.api_keys.revoke_key(principal.shop.id, number, now).await;
+    let stamp = services.stamp(&principal);
+    let revoked = services.api_keys.revoke_key(principal.shop.id, number, stamp).await;
     let key = revoked.map_err(storage_problem)?.ok_or_else(Problem::api_key_not_found)?;
-    Ok(HttpResponse::Ok().json(ApiKeyAnswer::new(&key, now)))
+    Ok(HttpResponse::Ok().json(ApiKeyAnswer::new(&key, stamp.time)))
 }

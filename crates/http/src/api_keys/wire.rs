@@ -2,7 +2,9 @@
 
 use hexdesk_adapters::{KeyId, KeyText};
 use hexdesk_domain::limits::{MAX_KEY_OVERLAP_SECONDS, MAX_KEY_SCOPES};
-use hexdesk_domain::{ApiKey, ApiKeyDraft, Field, RotationDraft, Scope, Timestamp, UserId};
+use hexdesk_domain::{
+    ApiKey, ApiKeyDraft, ApiKeySnapshot, Field, RotationDraft, Scope, ShopId, Timestamp, UserId,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -90,9 +92,28 @@ pub(super) struct ApiKeysAnswer<'a> {
     pub(super) total: Option<u64>,
 }
 
+/// A key, and whether it opens anything now.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ApiKey)]
 pub(super) struct ApiKeyJson {
+    /// The key itself.
+    #[serde(flatten)]
+    key: ApiKeySnapshotJson,
+    /// Whether it opens anything: it is neither revoked nor expired.
+    #[serde(rename = "isLive")]
+    is_live: bool,
+}
+
+impl ApiKeyJson {
+    pub(super) fn new(key: &ApiKey, now: Timestamp) -> Self {
+        Self { key: ApiKeySnapshotJson::new(&key.into(), key.shop_id), is_live: key.is_live(now) }
+    }
+}
+
+/// A key as it is, or was.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ApiKeySnapshot)]
+pub(crate) struct ApiKeySnapshotJson {
     /// Its id.
     #[schema(minimum = 1)]
     id: i64,
@@ -117,22 +138,18 @@ pub(super) struct ApiKeyJson {
     #[schema(value_type = Option<String>, format = DateTime, required)]
     #[serde(rename = "revokedAt", serialize_with = "as_text_or_null")]
     revoked_at: Option<Timestamp>,
-    /// Whether it opens anything: it is neither revoked nor expired.
-    #[serde(rename = "isLive")]
-    is_live: bool,
 }
 
-impl ApiKeyJson {
-    pub(super) fn new(key: &ApiKey, now: Timestamp) -> Self {
+impl ApiKeySnapshotJson {
+    pub(crate) fn new(key: &ApiKeySnapshot, shop: ShopId) -> Self {
         Self {
             id: key.number.get(),
-            prefix: KeyText::beginning(KeyId { shop: key.shop_id, number: key.number }),
+            prefix: KeyText::beginning(KeyId { shop, number: key.number }),
             scopes: key.scopes.iter().copied().map(Scope::as_str).collect(),
             user_id: key.user_id,
             created_at: key.created_at,
             expires_at: key.expires_at,
             revoked_at: key.revoked_at,
-            is_live: key.is_live(now),
         }
     }
 }

@@ -32,7 +32,7 @@ impl CustomerCommand {
     pub(super) async fn run(self, storage: Arc<dyn Storage>) -> anyhow::Result<()> {
         let Self::Create { shop, email, phone_number, first_name, last_name } = self;
         let draft = CustomerDraft { email, phone_number, first_name, last_name, ..CustomerDraft::default() };
-        let customer = draft.into_new(super::now()).map_err(|violations| super::refused(&violations))?;
+        let customer = draft.into_new(super::stamp()).map_err(|violations| super::refused(&violations))?;
         let shop = super::open_shop(&storage, &shop).await?;
         match storage.create_customer(shop.id, customer, None).await? {
             Attempt::Ran(CreateCustomerOutcome::Created(customer)) => super::print([customer.id]),

@@ -18,8 +18,8 @@ pub(super) enum KeyCommand {
         #[arg(long)]
         shop: ShopDomain,
         /// What it may do: tickets:read, tickets:write, customers:read, customers:write, users:read,
-        /// users:write, api_keys:manage. Give it several times, or with commas in between; all but
-        /// api_keys:manage if left out.
+        /// users:write, api_keys:manage, events:read. Give it several times, or with commas in
+        /// between; all but the last two if left out.
         #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
         scopes: Vec<Scope>,
         /// The number of the user in whose name it writes comments; nobody's if left out.
@@ -98,7 +98,7 @@ impl KeyCommand {
                     None => bail!("there is no live key {id}: see `hexdesk key list`"),
                 }
             }
-            Self::Revoke { id } => match storage.revoke_key(id.shop, id.number, now).await? {
+            Self::Revoke { id } => match storage.revoke_key(id.shop, id.number, super::stamp()).await? {
                 Some(key) => super::print([line(&key, now)]),
                 None => bail!("there is no key {id}: see `hexdesk key list`"),
             },

@@ -7,6 +7,7 @@ use hexdesk_domain::Storage;
 
 use crate::demo;
 use crate::limits::Limits;
+use crate::retention::RetentionSettings;
 use crate::server::BoundServer;
 
 #[derive(Debug, Args)]
@@ -20,6 +21,8 @@ pub(super) struct Serve {
     demo: bool,
     #[command(flatten)]
     limits: Limits,
+    #[command(flatten)]
+    retention: RetentionSettings,
 }
 
 impl Serve {
@@ -36,7 +39,7 @@ impl Serve {
     }
 
     pub(super) async fn run(self, storage: Arc<dyn Storage>) -> anyhow::Result<()> {
-        let server = BoundServer::bind(self.listen, storage.clone(), &self.limits).await?;
+        let server = BoundServer::bind(self.listen, storage.clone(), &self.limits, &self.retention).await?;
         if self.demo {
             let key = demo::prepare(&storage, super::now()).await?;
             super::print([demo::request_to_paste(server.address(), &key)])?;

@@ -28,7 +28,7 @@ impl UserCommand {
     pub(super) async fn run(self, storage: Arc<dyn Storage>) -> anyhow::Result<()> {
         let Self::Create { shop, email, first_name, last_name } = self;
         let draft = UserDraft { email: Some(email), first_name, last_name, ..UserDraft::default() };
-        let user = draft.into_new(super::now()).map_err(|violations| super::refused(&violations))?;
+        let user = draft.into_new(super::stamp()).map_err(|violations| super::refused(&violations))?;
         let shop = super::open_shop(&storage, &shop).await?;
         match storage.create_user(shop.id, user, None).await? {
             Attempt::Ran(CreateUserOutcome::Created(user)) => super::print([user.id]),

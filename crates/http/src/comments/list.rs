@@ -1,7 +1,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use hexdesk_domain::Principal;
 
-use super::wire::{CommentJson, CommentsAnswer};
+use super::wire::{CommentViewJson, CommentsAnswer};
 use crate::cursor::CursorSeal;
 use crate::list_query::{self, QueryParameters};
 use crate::problem::Problem;
@@ -45,7 +45,7 @@ pub(crate) async fn list(
     let next = page.next.map(|place| seal.seal(&place));
     let answer = CommentsAnswer {
         success: true,
-        comments: page.entries.iter().map(CommentJson::new).collect(),
+        comments: page.entries.iter().map(CommentViewJson::new).collect(),
         total_count,
         next_cursor: next.as_deref(),
     };

@@ -1,7 +1,7 @@
 //! How comments are spelled in JSON.
 
 use hexdesk_domain::limits::{MAX_TAGS, MAX_TO_EMAILS};
-use hexdesk_domain::{CommentDraft, CommentView, Field, Timestamp};
+use hexdesk_domain::{Comment, CommentDraft, CommentView, Field, Timestamp};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -44,12 +44,12 @@ pub(super) struct CommentAnswer<'a> {
     /// Always true.
     success: bool,
     /// The comment.
-    comment: CommentJson<'a>,
+    comment: CommentViewJson<'a>,
 }
 
 impl<'a> CommentAnswer<'a> {
     pub(super) fn new(view: &'a CommentView) -> Self {
-        Self { success: true, comment: CommentJson::new(view) }
+        Self { success: true, comment: CommentViewJson::new(view) }
     }
 }
 
@@ -59,7 +59,7 @@ pub(super) struct CommentsAnswer<'a> {
     /// Always true.
     pub(super) success: bool,
     /// The comments of this page.
-    pub(super) comments: Vec<CommentJson<'a>>,
+    pub(super) comments: Vec<CommentViewJson<'a>>,
     /// How many comments the ticket has.
     #[serde(rename = "totalCount")]
     pub(super) total_count: u64,
@@ -68,10 +68,10 @@ pub(super) struct CommentsAnswer<'a> {
     pub(super) next_cursor: Option<&'a str>,
 }
 
-/// A comment with the people it names.
+/// A comment without the people it names.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Comment)]
-pub(super) struct CommentJson<'a> {
+pub(crate) struct CommentJson<'a> {
     /// Its id, a whole number of up to 64 bits.
     #[schema(value_type = String, pattern = "^[1-9][0-9]{0,18}$")]
     #[serde(serialize_with = "as_text")]
@@ -107,18 +107,10 @@ pub(super) struct CommentJson<'a> {
     attachments: Option<&'a RawValue>,
     /// Its tags, in their order.
     tags: &'a [String],
-    /// The ticket's customer.
-    #[serde(rename = "Customer")]
-    customer: CustomerSummary<'a>,
-    /// The user who wrote it, if the key was one's.
-    #[schema(required)]
-    #[serde(rename = "User")]
-    author: Option<UserSummary<'a>>,
 }
 
 impl<'a> CommentJson<'a> {
-    pub(super) fn new(view: &'a CommentView) -> Self {
-        let comment = &view.comment;
+    pub(crate) fn new(comment: &'a Comment) -> Self {
         Self {
             id: comment.id.get(),
             ticket_id: comment.ticket_id.get(),
@@ -132,6 +124,30 @@ impl<'a> CommentJson<'a> {
             // It was JSON when it came in.
             attachments: comment.attachments.as_deref().and_then(|text| serde_json::from_str(text).ok()),
             tags: &comment.tags,
+        }
+    }
+}
+
+/// A comment with the people it names.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CommentWithPeople)]
+pub(super) struct CommentViewJson<'a> {
+    /// The comment itself.
+    #[serde(flatten)]
+    comment: CommentJson<'a>,
+    /// The ticket's customer.
+    #[serde(rename = "Customer")]
+    customer: CustomerSummary<'a>,
+    /// The user who wrote it, if the key was one's.
+    #[schema(required)]
+    #[serde(rename = "User")]
+    author: Option<UserSummary<'a>>,
+}
+
+impl<'a> CommentViewJson<'a> {
+    pub(super) fn new(view: &'a CommentView) -> Self {
+        Self {
+            comment: CommentJson::new(&view.comment),
             customer: CustomerSummary::new(&view.customer),
             author: view.author.as_ref().map(UserSummary::new),
         }

@@ -19,7 +19,8 @@ pub(crate) async fn erase(
 ) -> Result<HttpResponse, Problem> {
     request_body::discard(payload.into_inner()).await;
     let id = wire_id::customer_in_path(&id)?;
-    let erased = services.customers.erase_customer(principal.shop.id, id).await.map_err(storage_problem)?;
-    let erased = erased.ok_or_else(Problem::customer_not_found)?;
+    let stamp = services.stamp(&principal);
+    let erased = services.customers.erase_customer(principal.shop.id, id, stamp).await;
+    let erased = erased.map_err(storage_problem)?.ok_or_else(Problem::customer_not_found)?;
     Ok(HttpResponse::Ok().json(ErasedAnswer::new(erased)))
 }

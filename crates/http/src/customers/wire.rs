@@ -131,7 +131,7 @@ struct ErasedJson {
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = Customer)]
-pub(super) struct CustomerJson<'a> {
+pub(crate) struct CustomerJson<'a> {
     /// Its id.
     #[schema(value_type = Id)]
     id: i64,
@@ -205,7 +205,7 @@ pub(super) struct CustomerJson<'a> {
 }
 
 impl<'a> CustomerJson<'a> {
-    pub(super) fn new(customer: &'a Customer, shop_domain: &'a str) -> Self {
+    pub(crate) fn new(customer: &'a Customer, shop_domain: &'a str) -> Self {
         let ids = &customer.external_ids;
         Self {
             id: customer.id.get(),

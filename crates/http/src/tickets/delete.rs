@@ -22,7 +22,8 @@ pub(crate) async fn delete(
     request_body::discard(payload.into_inner()).await;
     let ticket = wire_id::ticket_in_path(&ticket)?;
     let expected_version = entity_tag::expected_version(&request)?;
-    let outcome = services.tickets.delete_ticket(principal.shop.id, ticket, expected_version).await;
+    let stamp = services.stamp(&principal);
+    let outcome = services.tickets.delete_ticket(principal.shop.id, ticket, expected_version, stamp).await;
     match outcome.map_err(storage_problem)? {
         DeleteTicketOutcome::Deleted => Ok(HttpResponse::NoContent().finish()),
         DeleteTicketOutcome::TicketNotFound => Err(Problem::ticket_not_found()),

@@ -300,7 +300,7 @@ fn ticket() -> Value {
     })
 }
 
-fn ticket_with_people() -> Value {
+pub(crate) fn ticket_with_people() -> Value {
     let mut ticket = ticket();
     ticket["Customer"] = customer();
     ticket["User"] = json!({

@@ -133,7 +133,7 @@ pub(super) struct TicketsAnswer<'a> {
 /// A ticket with every column of its own.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Ticket)]
-pub(super) struct TicketJson<'a> {
+pub(crate) struct TicketJson<'a> {
     /// Its id, a whole number of up to 64 bits.
     #[schema(value_type = String, pattern = "^[1-9][0-9]{0,18}$")]
     #[serde(serialize_with = "as_text")]
@@ -195,7 +195,7 @@ pub(super) struct TicketJson<'a> {
 }
 
 impl<'a> TicketJson<'a> {
-    pub(super) fn new(ticket: &'a Ticket, shop_domain: &'a str) -> Self {
+    pub(crate) fn new(ticket: &'a Ticket, shop_domain: &'a str) -> Self {
         Self {
             id: ticket.id.get(),
             shop_domain,
@@ -251,7 +251,7 @@ impl<'a> TicketViewJson<'a> {
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = HumanTicket)]
-struct HumanTicketJson {
+pub(crate) struct HumanTicketJson {
     /// Its id.
     #[schema(value_type = Id)]
     id: i64,
@@ -269,7 +269,7 @@ struct HumanTicketJson {
 }
 
 impl HumanTicketJson {
-    fn new(human_ticket: &HumanTicket) -> Self {
+    pub(crate) fn new(human_ticket: &HumanTicket) -> Self {
         Self {
             id: human_ticket.id.get(),
             status: if human_ticket.closed_at.is_none() { "OPEN" } else { "CLOSED" },

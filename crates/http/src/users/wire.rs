@@ -81,7 +81,7 @@ pub(super) struct UsersAnswer<'a> {
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = User)]
-pub(super) struct UserJson<'a> {
+pub(crate) struct UserJson<'a> {
     /// Its id.
     #[schema(value_type = Id)]
     id: i64,
@@ -113,7 +113,7 @@ pub(super) struct UserJson<'a> {
 }
 
 impl<'a> UserJson<'a> {
-    pub(super) fn new(user: &'a User, shop_domain: &'a str) -> Self {
+    pub(crate) fn new(user: &'a User, shop_domain: &'a str) -> Self {
         Self {
             id: user.id.get(),
             email: &user.email,
