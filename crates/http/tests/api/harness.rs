@@ -107,6 +107,24 @@ impl Database {
         }
     }
 
+    /// Makes a time in a table's rows so many hours older.
+    pub(crate) fn age(&self, table: &str, column: &str, hours: u32, condition: &str) {
+        match self {
+            Self::Sqlite(directory) => {
+                let path = directory.path().join("hexdesk.db");
+                let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+                let update =
+                    format!("UPDATE {table} SET {column} = {column} - {hours} * 3600000 WHERE {condition}");
+                diesel::sql_query(update).execute(&mut connection).unwrap();
+            }
+            Self::Postgres(database) => {
+                database.psql(&format!(
+                    "UPDATE {table} SET {column} = {column} - interval '{hours} hours' WHERE {condition}"
+                ));
+            }
+        }
+    }
+
     /// How many rows there are that creating tickets writes.
     pub(crate) fn rows_of_tickets(&self) -> i64 {
         self.count(

@@ -19,6 +19,7 @@ mod customers;
 mod demo;
 mod doctor;
 mod errors;
+mod events;
 mod faults;
 mod find_ticket;
 mod harness;
