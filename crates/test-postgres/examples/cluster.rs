@@ -1,10 +1,14 @@
 //! A throw-away cluster for a script: prints the URL of an empty database and lives until
-//! standard input ends.
+//! standard input ends. With `--durable` it flushes every commit to the disk.
 
 use std::io::Write;
 
 fn main() -> std::io::Result<()> {
-    let cluster = hexdesk_test_postgres::Cluster::builder().start();
+    let mut builder = hexdesk_test_postgres::Cluster::builder();
+    if std::env::args().any(|argument| argument == "--durable") {
+        builder = builder.durable();
+    }
+    let cluster = builder.start();
     let database = cluster.empty_database();
     let mut stdout = std::io::stdout();
     writeln!(stdout, "{}", database.url)?;
