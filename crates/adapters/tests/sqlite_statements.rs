@@ -12,13 +12,13 @@ use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_inst
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Integer, Text};
-use hexdesk_domain::ports::{CommentCreation, TicketUpdate, UserUpdate};
+use hexdesk_domain::ports::{CommentCreation, CustomerUpdate, TicketUpdate, UserUpdate};
 use hexdesk_domain::{
     ApiKeyStore, CommentId, CommentPosition, CommentStore, CustomerChanges, CustomerFilter, CustomerStore,
     ExternalIds, KeyNumber, NewUser, SearchPosition, SearchQuery, SearchStore, ThreadFilter, TicketChanges,
     TicketFilter, TicketId, TicketPosition, TicketStore, UserChanges, UserFilter, UserId, UserStore,
 };
-use sqlite_fixture::{Fixture, at, comment, fixture, ticket};
+use sqlite_fixture::{Fixture, at, comment, fixture, stamp, ticket};
 
 /// The statements of every connection, by the path of its database.
 static STATEMENTS: Mutex<Option<HashMap<String, Vec<String>>>> = Mutex::new(None);
@@ -43,7 +43,11 @@ async fn recorded_fixture() -> Fixture {
     let fixture = fixture().await;
     let batch = vec![ticket(fixture.shop, fixture.customer, 1), ticket(fixture.shop, fixture.customer, 2)];
     fixture.storage.create_tickets(batch).await.unwrap();
-    let batch = [1, 2].map(|id| CommentCreation { comment: comment(fixture.shop, 1, id), once: None });
+    let batch = [1, 2].map(|id| CommentCreation {
+        comment: comment(fixture.shop, 1, id),
+        stamp: stamp(at(0)),
+        once: None,
+    });
     fixture.storage.create_comments(batch.into()).await.unwrap();
     fixture
 }
@@ -282,12 +286,12 @@ async fn no_command_goes_through_a_table() {
         first_name: None,
         last_name: None,
         full_name: None,
-        created_at: at(0),
+        stamp: stamp(at(0)),
     };
     storage.create_user(shop, user, None).await.unwrap();
     let deactivation = UserUpdate {
         changes: UserChanges { is_active: Some(false), ..UserChanges::default() },
-        changed_at: at(0),
+        stamp: stamp(at(0)),
     };
     let changes = CustomerChanges {
         email: Some(Some("new@example.com".to_owned())),
@@ -297,14 +301,17 @@ async fn no_command_goes_through_a_table() {
     let renaming = TicketUpdate {
         changes: TicketChanges { name: Some(Some("a".to_owned())), ..TicketChanges::default() },
         expected_version: None,
-        changed_at: at(0),
+        stamp: stamp(at(0)),
     };
     let commands = async {
         storage.update_user(shop, UserId::new(1).unwrap(), deactivation, None).await.unwrap();
-        storage.update_customer(shop, fixture.customer, changes, None).await.unwrap();
+        storage
+            .update_customer(shop, fixture.customer, CustomerUpdate { changes, stamp: stamp(at(0)) }, None)
+            .await
+            .unwrap();
         storage.update_ticket(shop, TicketId::new(1).unwrap(), renaming, None).await.unwrap();
-        storage.delete_ticket(shop, TicketId::new(1).unwrap(), None).await.unwrap();
-        storage.erase_customer(shop, fixture.customer).await.unwrap().unwrap();
+        storage.delete_ticket(shop, TicketId::new(1).unwrap(), None, stamp(at(0))).await.unwrap();
+        storage.erase_customer(shop, fixture.customer, stamp(at(0))).await.unwrap().unwrap();
     };
     let statements = statements(&fixture, commands).await;
     let is_data =
