@@ -127,7 +127,7 @@ async fn a_comment_that_cannot_be_stored_takes_its_batch_with_it() {
     fixture.storage.create_tickets(vec![ticket(fixture.shop, fixture.customer, 1)]).await.unwrap();
     let batch = [1, 1].map(|id| CommentCreation {
         comment: comment(fixture.shop, 1, id),
-        stamp: stamp(at(0)),
+        stamp: stamp(id),
         once: None,
     });
     let error = fixture.storage.create_comments(batch.into()).await.unwrap_err();

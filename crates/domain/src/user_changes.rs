@@ -19,6 +19,11 @@ pub struct UserChanges {
 }
 
 impl UserChanges {
+    /// Whether nothing is to change.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// Everything that is wrong with the changes, as [`UserDraft::violations`]: a value must
     /// be such as a new user may have.
     pub fn violations(&self) -> Vec<Violation> {

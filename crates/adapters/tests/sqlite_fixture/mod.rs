@@ -49,9 +49,9 @@ pub(crate) fn at(millis: i64) -> Timestamp {
     Timestamp::from_unix_millis(1_800_000_000_000 + millis).unwrap()
 }
 
-/// The operator's making a change at this time.
-pub(crate) fn stamp(time: Timestamp) -> AuditStamp {
-    AuditStamp { actor: Actor::Operator, time }
+/// Who makes every change of a test, at `at(millis)`.
+pub(crate) fn stamp(millis: i64) -> AuditStamp {
+    AuditStamp { actor: Actor::Operator, time: at(millis) }
 }
 
 /// A customer of whom nothing is known but the e-mail address.
@@ -64,7 +64,7 @@ pub(crate) fn customer(email: &str) -> NewCustomer {
         last_name: None,
         full_name: None,
         external_ids: ExternalIds::default(),
-        stamp: stamp(at(0)),
+        stamp: stamp(0),
     }
 }
 
@@ -90,7 +90,7 @@ pub(crate) fn ticket(shop_id: ShopId, customer_id: CustomerId, id: i64) -> Ticke
         via: None,
         version: 1,
     };
-    TicketCreation { ticket, stamp: stamp(at(id)), idempotency: None }
+    TicketCreation { ticket, stamp: stamp(id), idempotency: None }
 }
 
 /// A comment of the customer's, written at `at(id)`.
