@@ -15,6 +15,7 @@ mod delete_ticket;
 mod diagnosis;
 mod erase_customer;
 mod errors;
+mod event_log;
 mod events;
 mod human_tickets;
 mod id_ranges;
@@ -31,6 +32,7 @@ mod shops;
 mod tickets;
 mod update_customer;
 mod update_ticket;
+mod update_user;
 mod users;
 mod verify;
 

@@ -85,6 +85,7 @@ tuple_of_columns!(A B C D E F);
 tuple_of_columns!(A B C D E F G);
 tuple_of_columns!(A B C D E F G H);
 tuple_of_columns!(A B C D E F G H I);
+tuple_of_columns!(A B C D E F G H I J);
 tuple_of_columns!(A B C D E F G H I J K L M);
 tuple_of_columns!(A B C D E F G H I J K L M N O P Q R);
 tuple_of_columns!(A B C D E F G H I J K L M N O P Q R S T U V W);
@@ -145,7 +146,7 @@ fn diesels_schema_is_that_of_the_database() {
     let mut connection = migrated();
     let mut expected = diesel_tables!(
         shops id_ranges search_documents;
-        shop_counters customers users api_keys tickets comments human_tickets idempotency_records
+        shop_counters customers users api_keys tickets comments human_tickets idempotency_records events
     );
     expected.sort_by(|left, right| left.name.cmp(&right.name));
     let mut found = Vec::new();

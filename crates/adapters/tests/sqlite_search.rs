@@ -11,12 +11,14 @@ use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
-use hexdesk_domain::ports::{CommentCreation, CreateCustomerOutcome, CreateShopOutcome, TicketUpdate};
+use hexdesk_domain::ports::{
+    CommentCreation, CreateCustomerOutcome, CreateShopOutcome, CustomerUpdate, TicketUpdate,
+};
 use hexdesk_domain::{
     Attempt, CommentStore, CustomerChanges, CustomerId, CustomerStore, NewComment, NewCustomer, SearchQuery,
     SearchStore, ShopDomain, ShopId, ShopStore, TicketChanges, TicketId, TicketStore, search_words,
 };
-use sqlite_fixture::{Fixture, at, comment, customer, fixture, ticket};
+use sqlite_fixture::{Fixture, at, comment, customer, fixture, stamp, ticket};
 
 /// Texts in which a tokenizer of SQLite's may see other words than the domain.
 const TEXTS: &[&str] = &[
@@ -51,7 +53,7 @@ async fn create_tickets(fixture: &Fixture, contents: &[Content]) {
     fixture.storage.create_tickets(tickets.collect()).await.unwrap();
     let comments = contents.iter().map(|(id, _, _, message)| {
         let comment = NewComment { text: message.clone(), ..comment(fixture.shop, *id, *id) };
-        CommentCreation { comment, once: None }
+        CommentCreation { comment, stamp: stamp(0), once: None }
     });
     fixture.storage.create_comments(comments.collect()).await.unwrap();
 }
@@ -127,7 +129,7 @@ async fn what_is_found_stays_so_when_the_database_is_packed() {
     let fixture = fixture().await;
     let content = |id| (id, fixture.customer, format!("name{id}"), format!("message{id}"));
     create_tickets(&fixture, &[1, 2, 3].map(content)).await;
-    fixture.storage.delete_ticket(fixture.shop, TicketId::new(1).unwrap(), None).await.unwrap();
+    fixture.storage.delete_ticket(fixture.shop, TicketId::new(1).unwrap(), None, stamp(0)).await.unwrap();
     connect(&fixture).batch_execute("VACUUM").unwrap();
     create_tickets(&fixture, &[content(4)]).await;
     for (query, expected) in
@@ -175,22 +177,23 @@ async fn of_whatever_is_removed_no_word_is_left_in_the_file() {
     }
     let is_removed = |number: usize| number.is_multiple_of(3);
     for number in (0..CUSTOMERS).filter(|number| is_removed(*number)) {
-        fixture.storage.erase_customer(fixture.shop, customers[number]).await.unwrap().unwrap();
+        fixture.storage.erase_customer(fixture.shop, customers[number], stamp(0)).await.unwrap().unwrap();
     }
     assert_is_consistent(&fixture);
 
     // A changed name, changed details and a deleted ticket leave as little.
     let (changed, renamed, deleted) = (customers[1], TicketId::new(5).unwrap(), TicketId::new(6).unwrap());
-    let of_changed = CustomerChanges {
+    let changes = CustomerChanges {
         email: Some(Some("new@example.com".to_owned())),
         full_name: Some(None),
         ..CustomerChanges::default()
     };
-    fixture.storage.update_customer(fixture.shop, changed, of_changed, None).await.unwrap();
+    let update = CustomerUpdate { changes, stamp: stamp(0) };
+    fixture.storage.update_customer(fixture.shop, changed, update, None).await.unwrap();
     let changes = TicketChanges { name: Some(None), ..TicketChanges::default() };
-    let update = TicketUpdate { changes, expected_version: None, changed_at: at(0) };
+    let update = TicketUpdate { changes, expected_version: None, stamp: stamp(0) };
     fixture.storage.update_ticket(fixture.shop, renamed, update, None).await.unwrap();
-    fixture.storage.delete_ticket(fixture.shop, deleted, None).await.unwrap();
+    fixture.storage.delete_ticket(fixture.shop, deleted, None, stamp(0)).await.unwrap();
     assert_is_consistent(&fixture);
 
     let (path, directory) = (fixture.path(), fixture.directory);

@@ -18,7 +18,7 @@ use hexdesk_domain::{
     Attempt, CommentStore, CustomerStore, Fingerprint, IdempotencyKey, IdempotencyRequest, Once, Readiness,
     Receipt, RenderReceipt, ShopDomain, ShopStore, StorageErrorKind, TicketFilter, TicketId, TicketStore,
 };
-use sqlite_fixture::{Fixture, at, comment, customer, fixture, fixture_with, ticket};
+use sqlite_fixture::{Fixture, at, comment, customer, fixture, fixture_with, stamp, ticket};
 
 /// A connection of another program.
 fn connect(path: &Path) -> SqliteConnection {
@@ -125,7 +125,11 @@ async fn a_comment_that_cannot_be_stored_takes_its_batch_with_it() {
     let fixture = fixture().await;
     let expected = ticket(fixture.shop, fixture.customer, 1).ticket;
     fixture.storage.create_tickets(vec![ticket(fixture.shop, fixture.customer, 1)]).await.unwrap();
-    let batch = [1, 1].map(|id| CommentCreation { comment: comment(fixture.shop, 1, id), once: None });
+    let batch = [1, 1].map(|id| CommentCreation {
+        comment: comment(fixture.shop, 1, id),
+        stamp: stamp(id),
+        once: None,
+    });
     let error = fixture.storage.create_comments(batch.into()).await.unwrap_err();
     assert_eq!(error.kind, StorageErrorKind::Unexpected);
     assert_eq!(fixture.storage.count_comments(fixture.shop, expected.id).await.unwrap(), Some(0));

@@ -3,8 +3,10 @@
 mod api_keys;
 mod comments;
 mod customers;
+mod events;
 mod id_ranges;
 mod idempotency;
+mod retention;
 mod search;
 mod shops;
 mod ticket_changes;
@@ -17,8 +19,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use anyhow::anyhow;
 use async_trait::async_trait;
 use hexdesk_domain::{
-    ApiKey, Comment, CommentId, Customer, CustomerId, HumanTicket, HumanTicketId, KeyNumber, NodeNumber,
-    Page, Readiness, Shop, ShopId, StorageError, StorageErrorKind, TicketId, Timestamp, User, UserId,
+    ApiKey, Comment, CommentId, Customer, CustomerId, Event, HumanTicket, HumanTicketId, KeyNumber,
+    NodeNumber, Page, Readiness, Shop, ShopId, StorageError, StorageErrorKind, TicketId, Timestamp, User,
+    UserId,
 };
 
 pub(crate) use comments::comment_from;
@@ -56,6 +59,10 @@ pub(crate) struct State {
     pub(crate) human_tickets: BTreeMap<(ShopId, HumanTicketId), HumanTicket>,
     pub(crate) idempotency_records: BTreeMap<idempotency::RecordKey, idempotency::IdempotencyRecord>,
     pub(crate) api_keys: BTreeMap<(ShopId, KeyNumber), ApiKey>,
+    /// Each shop's log, oldest first.
+    pub(crate) events: BTreeMap<ShopId, Vec<Event>>,
+    /// How many changes each shop's log was told of. They stay counted when their events go.
+    pub(crate) changes: BTreeMap<ShopId, i64>,
     pub(crate) id_range_ends: BTreeMap<NodeNumber, Timestamp>,
 }
 

@@ -11,14 +11,14 @@ use anyhow::{Context, ensure};
 use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
 use hexdesk_domain::ports::{
     CommentCreation, CreateCommentOutcome, CreateCustomerOutcome, CreateKeyOutcome, CreateShopOutcome,
-    CreateTicketOutcome, CreateUserOutcome, KeyRotation, RotateKeyOutcome, TicketCreation, TicketUpdate,
-    UpdateTicketOutcome,
+    CreateTicketOutcome, CreateUserOutcome, CustomerUpdate, KeyRotation, RotateKeyOutcome, TicketCreation,
+    TicketUpdate, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    ApiKey, Attempt, CommentId, CommentView, Customer, CustomerId, ExternalIds, Fingerprint,
-    IdempotencyClaim, IdempotencyKey, IdempotencyRequest, KeyNumber, NewApiKey, NewComment, NewCustomer,
-    NewUser, Once, Receipt, Scope, SecretHash, Shop, ShopDomain, ShopId, Storage, Ticket, TicketChanges,
-    TicketId, TicketView, Timestamp, User, UserId,
+    Actor, ApiKey, Attempt, AuditStamp, CommentId, CommentView, Customer, CustomerChanges, CustomerId,
+    ExternalIds, Fingerprint, IdempotencyClaim, IdempotencyKey, IdempotencyRequest, KeyNumber, NewApiKey,
+    NewComment, NewCustomer, NewUser, Once, Receipt, Scope, SecretHash, Shop, ShopDomain, ShopId, Storage,
+    Ticket, TicketChanges, TicketId, TicketView, Timestamp, User, UserId,
 };
 
 pub(crate) use self::texts::{
@@ -36,6 +36,11 @@ pub(crate) fn at(millis: i64) -> Timestamp {
     Timestamp::MIN
         .saturating_add_millis(START_UNIX_MILLIS - Timestamp::MIN.unix_millis())
         .saturating_add_millis(millis)
+}
+
+/// The operator's making a change at this time.
+pub(crate) fn stamp(time: Timestamp) -> AuditStamp {
+    AuditStamp { actor: Actor::Operator, time }
 }
 
 /// Points in time at the edges of what the domain holds, of its precision and of the
@@ -91,7 +96,7 @@ pub(crate) fn customer_by_email(email: &str) -> NewCustomer {
         last_name: None,
         full_name: None,
         external_ids: ExternalIds::default(),
-        created_at: at(0),
+        stamp: stamp(at(0)),
     }
 }
 
@@ -108,7 +113,7 @@ pub(crate) fn user_by_email(email: &str) -> NewUser {
         first_name: None,
         last_name: None,
         full_name: None,
-        created_at: at(0),
+        stamp: stamp(at(0)),
     }
 }
 
@@ -118,7 +123,7 @@ pub(crate) fn new_key(seed: u8) -> NewApiKey {
         secret_hash: secret_hash(seed),
         scopes: Scope::ALL.iter().copied().collect::<BTreeSet<_>>(),
         user_id: None,
-        created_at: at(0),
+        stamp: stamp(at(0)),
         expires_at: None,
     }
 }
@@ -158,7 +163,7 @@ pub(crate) fn plain_ticket(id: TicketId, customer: &Customer) -> Ticket {
 
 /// The creation of this ticket, without an idempotency key.
 pub(crate) fn creation(ticket: Ticket) -> TicketCreation {
-    TicketCreation { ticket, created_at: at(7), idempotency: None }
+    TicketCreation { ticket, stamp: stamp(at(7)), idempotency: None }
 }
 
 /// The creation of this ticket under an idempotency key.
@@ -202,7 +207,7 @@ pub(crate) fn new_comment(id: i64, ticket: &Ticket) -> anyhow::Result<NewComment
 
 /// The creation of this comment, without an idempotency key.
 pub(crate) fn comment_creation(comment: NewComment) -> CommentCreation {
-    CommentCreation { comment, once: None }
+    CommentCreation { comment, stamp: stamp(at(8)), once: None }
 }
 
 /// The wish that an operation, `create` unless changed, take effect once, with this answer
@@ -239,9 +244,14 @@ pub(crate) async fn create_comment(
     }
 }
 
+/// A change of a customer.
+pub(crate) fn customer_update(changes: CustomerChanges) -> CustomerUpdate {
+    CustomerUpdate { changes, stamp: stamp(at(12)) }
+}
+
 /// An update of whatever version the ticket has.
 pub(crate) fn update(changes: TicketChanges) -> TicketUpdate {
-    TicketUpdate { changes, expected_version: None, changed_at: at(11) }
+    TicketUpdate { changes, expected_version: None, stamp: stamp(at(11)) }
 }
 
 /// Updates a ticket and answers what became of it.
@@ -350,7 +360,7 @@ pub(crate) async fn rotate_key(
 
 /// A rotation at this time to a new key without an expiry, whose secret is told by `seed`.
 pub(crate) fn rotation(seed: u8, rotated_at: Timestamp, old_ends_at: Timestamp) -> KeyRotation {
-    KeyRotation { secret_hash: secret_hash(seed), expires_at: None, rotated_at, old_ends_at }
+    KeyRotation { secret_hash: secret_hash(seed), expires_at: None, stamp: stamp(rotated_at), old_ends_at }
 }
 
 /// Creates a single ticket and answers what became of it.

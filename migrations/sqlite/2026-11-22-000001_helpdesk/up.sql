@@ -176,9 +176,9 @@ CREATE INDEX idempotency_records_by_age ON idempotency_records (created_at);
 -- What was changed, by whom and when. change counts the shop's changes, part the events of one.
 -- actor_key is the key that made the change, and actor_user the user it writes in the name of;
 -- without a key it was the operator. customer_id is the customer whose data the snapshot holds,
--- if it holds one's. Nothing here refers to a thing that must still be there.
+-- if it holds one's. But for the shop, nothing here need still be there.
 CREATE TABLE events (
-    shop_id INTEGER NOT NULL,
+    shop_id INTEGER NOT NULL REFERENCES shops (id),
     change INTEGER NOT NULL,
     part INTEGER NOT NULL,
     kind TEXT NOT NULL,
@@ -192,7 +192,7 @@ CREATE TABLE events (
 ) STRICT;
 
 -- The snapshots that go with a customer who is erased.
-CREATE INDEX events_by_customer ON events (shop_id, customer_id) WHERE snapshot IS NOT NULL;
+CREATE INDEX events_by_customer ON events (shop_id, customer_id) WHERE customer_id IS NOT NULL;
 
 -- What tickets are found by: the words of a ticket's name or of one of its messages, or of
 -- a customer's details, each behind the number of the shop ("7:refund"), so that the index

@@ -3,12 +3,13 @@ use diesel::prelude::*;
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use hexdesk_domain::ports::{CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 use hexdesk_domain::{
-    ApiKey, ApiKeyStore, Attempt, AuditStamp, KeyNumber, NewApiKey, Once, Page, Shop, ShopId, StorageError,
-    Timestamp, UserId,
+    ApiKey, ApiKeyStore, Attempt, AuditStamp, EventKind, KeyNumber, NewApiKey, Once, Page, Shop, ShopId,
+    Snapshot, StorageError, UserId,
 };
 
 use super::SqliteStorage;
 use super::counters::{Counted, next_number};
+use super::event_log::EventLog;
 use super::once::attempt;
 use super::users::is_active_user_if_any;
 use crate::page;
@@ -29,13 +30,24 @@ fn find(
     Ok(row.map(TryInto::try_into).transpose()?)
 }
 
-fn create(connection: &mut SqliteConnection, shop: ShopId, key: &NewApiKey) -> anyhow::Result<ApiKey> {
+fn create(
+    connection: &mut SqliteConnection,
+    log: &mut EventLog,
+    shop: ShopId,
+    key: &NewApiKey,
+) -> anyhow::Result<ApiKey> {
     let number = next_number(connection, shop, Counted::ApiKeys)?;
     let row = diesel::insert_into(api_keys::table)
         .values(ApiKeyRow::new(shop, number, key))
         .returning(ApiKeyRow::as_returning())
         .get_result(connection)?;
-    Ok(row.try_into()?)
+    let created = row.try_into()?;
+    log.append(connection, shop, EventKind::ApiKeyCreated, snapshot(&created), key.stamp)?;
+    Ok(created)
+}
+
+fn snapshot(key: &ApiKey) -> Snapshot {
+    Snapshot::ApiKey(Box::new(key.into()))
 }
 
 /// Creates a key, unless it writes in the name of someone who is not an active user.
@@ -47,7 +59,7 @@ fn create_checked(
     if !is_active_user_if_any(connection, shop, key.user_id)? {
         return Ok(CreateKeyOutcome::UserNotFound);
     }
-    create(connection, shop, key).map(CreateKeyOutcome::Created)
+    create(connection, &mut EventLog::default(), shop, key).map(CreateKeyOutcome::Created)
 }
 
 /// Replaces a live key.
@@ -62,25 +74,34 @@ fn rotate(
         return Ok(RotateKeyOutcome::NotLive);
     };
     let ends_at = old.expires_at.map_or(old_ends_at, |expiry| expiry.min(old_ends_at));
-    diesel::update(api_keys::table.find((shop.get(), number.get())))
+    let row = diesel::update(api_keys::table.find((shop.get(), number.get())))
         .set(api_keys::expires_at.eq(StoredTimestamp(ends_at)))
-        .execute(connection)?;
+        .returning(ApiKeyRow::as_returning())
+        .get_result(connection)?;
+    let old: ApiKey = row.try_into()?;
+    let mut log = EventLog::default();
+    log.append(connection, shop, EventKind::ApiKeyRotated, snapshot(&old), stamp)?;
     let new = NewApiKey { secret_hash, scopes: old.scopes, user_id: old.user_id, stamp, expires_at };
-    create(connection, shop, &new).map(RotateKeyOutcome::Rotated)
+    create(connection, &mut log, shop, &new).map(RotateKeyOutcome::Rotated)
 }
 
 /// Revokes every key that writes in the user's name and is not revoked yet.
 pub(super) fn revoke_keys_of_user(
     connection: &mut SqliteConnection,
+    log: &mut EventLog,
     shop: ShopId,
     user: UserId,
-    revoked_at: Timestamp,
-) -> QueryResult<()> {
-    diesel::update(api_keys::table)
+    stamp: AuditStamp,
+) -> anyhow::Result<()> {
+    let revoked = diesel::update(api_keys::table)
         .filter(api_keys::shop_id.eq(shop.get()).and(api_keys::user_id.eq(user.get())))
         .filter(api_keys::revoked_at.is_null())
-        .set(api_keys::revoked_at.eq(StoredTimestamp(revoked_at)))
-        .execute(connection)?;
+        .set(api_keys::revoked_at.eq(StoredTimestamp(stamp.time)))
+        .returning(ApiKeyRow::as_returning())
+        .load(connection)?;
+    for row in revoked {
+        log.append(connection, shop, EventKind::ApiKeyRevoked, snapshot(&row.try_into()?), stamp)?;
+    }
     Ok(())
 }
 
@@ -154,11 +175,16 @@ impl ApiKeyStore for SqliteStorage {
         stamp: AuditStamp,
     ) -> Result<Option<ApiKey>, StorageError> {
         self.write("revoke_key", move |connection| {
-            diesel::update(api_keys::table.find((shop.get(), number.get())))
+            let revoked = diesel::update(api_keys::table.find((shop.get(), number.get())))
                 .filter(api_keys::revoked_at.is_null())
                 .set(api_keys::revoked_at.eq(StoredTimestamp(stamp.time)))
-                .execute(connection)?;
-            find(connection, shop, number)
+                .returning(ApiKeyRow::as_returning())
+                .get_result(connection)
+                .optional()?;
+            let Some(row) = revoked else { return find(connection, shop, number) };
+            let key = row.try_into()?;
+            EventLog::default().append(connection, shop, EventKind::ApiKeyRevoked, snapshot(&key), stamp)?;
+            Ok(Some(key))
         })
         .await
     }

@@ -4,12 +4,16 @@ use diesel::prelude::*;
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
 use hexdesk_domain::{
-    Attempt, CommentPosition, CommentStore, CommentView, NewComment, Page, ShopId, StorageError, TicketId,
+    Attempt, AuditStamp, CommentPosition, CommentStore, CommentView, EventKind, NewComment, Page, ShopId,
+    Snapshot, StorageError, TicketId, TicketSnapshot,
 };
 
+use super::event_log::EventLog;
 use super::once::attempt;
 use super::{SqliteStorage, search_index};
-use crate::rows::{CommentRow, CommentViewRow, CustomerRow, UserRow, comment_view};
+use crate::rows::{
+    CommentRow, CommentViewRow, CustomerRow, HumanTicketRow, TicketRow, UserRow, comment_view,
+};
 use crate::schema::{comments, tickets, users};
 use crate::sql_types::StoredTimestamp;
 use crate::{page, queries};
@@ -24,8 +28,11 @@ impl CommentStore for SqliteStorage {
             return Ok(Vec::new());
         }
         self.write("create_comments", |connection| {
-            let attempts = batch.into_iter().map(|CommentCreation { comment, stamp: _, once }| {
-                attempt(connection, comment.shop_id, once.as_ref(), |connection| create(connection, comment))
+            let mut log = EventLog::default();
+            let attempts = batch.into_iter().map(|CommentCreation { comment, stamp, once }| {
+                attempt(connection, comment.shop_id, once.as_ref(), |connection| {
+                    create(connection, &mut log, comment, stamp)
+                })
             });
             attempts.collect()
         })
@@ -72,14 +79,6 @@ impl CommentStore for SqliteStorage {
     }
 }
 
-/// What a comment needs to know of its ticket.
-#[derive(Debug, Queryable, Selectable)]
-#[diesel(table_name = tickets)]
-struct CommentedTicket {
-    channel: String,
-    last_message_time: StoredTimestamp,
-}
-
 /// What a comment makes of its ticket; it leaves what is `None` here.
 #[derive(Debug, AsChangeset)]
 #[diesel(table_name = tickets)]
@@ -90,7 +89,7 @@ struct TicketChange {
 }
 
 impl TicketChange {
-    fn by(comment: &NewComment, ticket: &CommentedTicket) -> Self {
+    fn by(comment: &NewComment, ticket: &TicketRow) -> Self {
         let is_latest = comment.time >= ticket.last_message_time.0;
         Self {
             last_message: is_latest.then(|| comment.text.clone()),
@@ -101,16 +100,24 @@ impl TicketChange {
 }
 
 /// Creates one comment of a batch. Whatever refuses it comes before the first write.
-fn create(connection: &mut SqliteConnection, comment: NewComment) -> anyhow::Result<CreateCommentOutcome> {
-    let key = (comment.shop_id.get(), comment.ticket_id.get());
-    let found: Option<(CommentedTicket, CustomerRow)> = queries::ticket_view(key.0, key.1)
-        .select((CommentedTicket::as_select(), CustomerRow::as_select()))
+fn create(
+    connection: &mut SqliteConnection,
+    log: &mut EventLog,
+    comment: NewComment,
+    stamp: AuditStamp,
+) -> anyhow::Result<CreateCommentOutcome> {
+    let shop = comment.shop_id;
+    let key = (shop.get(), comment.ticket_id.get());
+    let found: Option<(TicketRow, CustomerRow, Option<HumanTicketRow>)> = queries::ticket_view(key.0, key.1)
+        .select((TicketRow::as_select(), CustomerRow::as_select(), Option::<HumanTicketRow>::as_select()))
         .first(connection)
         .optional()?;
-    let Some((ticket, customer)) = found else { return Ok(CreateCommentOutcome::TicketNotFound) };
+    let Some((before, customer, human_ticket)) = found else {
+        return Ok(CreateCommentOutcome::TicketNotFound);
+    };
     let author = match comment.author_id {
         Some(author) => {
-            let user = users::table.find((comment.shop_id.get(), author.get()));
+            let user = users::table.find((shop.get(), author.get()));
             match user.select(UserRow::as_select()).first(connection).optional()? {
                 Some(row) => Some(row),
                 None => return Ok(CreateCommentOutcome::AuthorNotFound),
@@ -118,13 +125,20 @@ fn create(connection: &mut SqliteConnection, comment: NewComment) -> anyhow::Res
         }
         None => None,
     };
-    diesel::update(tickets::table.find(key))
-        .set((TicketChange::by(&comment, &ticket), tickets::version.eq(tickets::version + 1)))
-        .execute(connection)?;
+    let after = diesel::update(tickets::table.find(key))
+        .set((TicketChange::by(&comment, &before), tickets::version.eq(tickets::version + 1)))
+        .returning(TicketRow::as_returning())
+        .get_result(connection)?;
     search_index::add_comment(connection, &comment)?;
-    let row = CommentRow::new(comment, ticket.channel);
+    let row = CommentRow::new(comment, before.channel);
     diesel::insert_into(comments::table).values(row.clone()).execute(connection)?;
-    Ok(CreateCommentOutcome::Created(Box::new(comment_view((row, customer, author))?)))
+    let view = comment_view((row, customer, author))?;
+    let created = Snapshot::Comment(Box::new(view.comment.clone()));
+    log.append(connection, shop, EventKind::CommentCreated, created, stamp)?;
+    let human_ticket = human_ticket.map(TryInto::try_into).transpose()?;
+    let updated = Snapshot::Ticket(Box::new(TicketSnapshot { ticket: after.try_into()?, human_ticket }));
+    log.append(connection, shop, EventKind::TicketUpdated, updated, stamp)?;
+    Ok(CreateCommentOutcome::Created(Box::new(view)))
 }
 
 /// The rows of a page, and one more if there is one; all if there is no limit.

@@ -15,6 +15,8 @@ pub(super) enum Counted {
     Users,
     HumanTickets,
     ApiKeys,
+    /// See [`event_log`](super::event_log).
+    Changes,
 }
 
 impl Counted {
@@ -24,6 +26,7 @@ impl Counted {
             Self::Users => "users",
             Self::HumanTickets => "human_tickets",
             Self::ApiKeys => "api_keys",
+            Self::Changes => "changes",
         }
     }
 }

@@ -4,11 +4,12 @@ use diesel::prelude::*;
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use hexdesk_domain::ports::{CreateCustomerOutcome, CustomerUpdate, Erased, UpdateCustomerOutcome};
 use hexdesk_domain::{
-    Attempt, AuditStamp, Customer, CustomerFilter, CustomerId, CustomerStore, NewCustomer, Once, Page,
-    ShopId, StorageError,
+    Attempt, AuditStamp, Customer, CustomerFilter, CustomerId, CustomerStore, EventKind, NewCustomer, Once,
+    Page, ShopId, Snapshot, StorageError,
 };
 
 use super::counters::{Counted, next_number, note_number};
+use super::event_log::EventLog;
 use super::once::attempt;
 use super::{SqliteStorage, erase_customer, search_index, update_customer};
 use crate::rows::{CustomerRow, NewCustomerRow};
@@ -23,9 +24,10 @@ impl CustomerStore for SqliteStorage {
         customer: NewCustomer,
         once: Option<Once<CreateCustomerOutcome>>,
     ) -> Result<Attempt<CreateCustomerOutcome>, StorageError> {
+        let stamp = customer.stamp;
         let row = NewCustomerRow::new(shop, customer);
         self.write("create_customer", move |connection| {
-            attempt(connection, shop, once.as_ref(), |connection| create(connection, shop, row))
+            attempt(connection, shop, once.as_ref(), |connection| create(connection, shop, row, stamp))
         })
         .await
     }
@@ -112,6 +114,7 @@ fn create(
     connection: &mut SqliteConnection,
     shop: ShopId,
     mut row: NewCustomerRow,
+    stamp: AuditStamp,
 ) -> anyhow::Result<CreateCustomerOutcome> {
     if let Some(existing) = find_same(connection, &row)? {
         return Ok(CreateCustomerOutcome::Existing(existing.try_into()?));
@@ -131,8 +134,10 @@ fn create(
         .values(row)
         .returning(CustomerRow::as_returning())
         .get_result(connection)?;
-    let created = created.try_into()?;
+    let created: Customer = created.try_into()?;
     search_index::add_customer(connection, &created)?;
+    let snapshot = Snapshot::Customer(Box::new(created.clone()));
+    EventLog::default().append(connection, shop, EventKind::CustomerCreated, snapshot, stamp)?;
     Ok(CreateCustomerOutcome::Created(created))
 }
 

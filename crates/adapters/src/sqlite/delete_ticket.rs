@@ -3,8 +3,9 @@
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::ports::DeleteTicketOutcome;
-use hexdesk_domain::{AuditStamp, ShopId, TicketId};
+use hexdesk_domain::{AuditStamp, EventKind, ShopId, TicketId};
 
+use super::event_log::EventLog;
 use super::search_index;
 use crate::queries;
 use crate::schema::{comments, tickets};
@@ -15,7 +16,7 @@ pub(super) fn delete(
     shop: ShopId,
     id: TicketId,
     expected_version: Option<i64>,
-    _stamp: AuditStamp,
+    stamp: AuditStamp,
 ) -> anyhow::Result<DeleteTicketOutcome> {
     let ticket = tickets::table.find((shop.get(), id.get()));
     let version: Option<i64> = ticket.select(tickets::version).first(connection).optional()?;
@@ -23,10 +24,13 @@ pub(super) fn delete(
     if expected_version.is_some_and(|expected| expected != version) {
         return Ok(DeleteTicketOutcome::VersionMismatch);
     }
+    let comments =
+        comments::table.filter(comments::shop_id.eq(shop.get()).and(comments::ticket_id.eq(id.get())));
+    let mut log = EventLog::default();
+    log.append_deleted(connection, shop, EventKind::CommentDeleted, comments.select(comments::id), stamp)?;
+    log.append_deleted(connection, shop, EventKind::TicketDeleted, ticket.select(tickets::id), stamp)?;
     search_index::remove_ticket(connection, shop, id)?;
-    diesel::delete(comments::table)
-        .filter(comments::shop_id.eq(shop.get()).and(comments::ticket_id.eq(id.get())))
-        .execute(connection)?;
+    diesel::delete(comments).execute(connection)?;
     diesel::delete(queries::human_ticket(shop.get(), id.get())).execute(connection)?;
     diesel::delete(ticket).execute(connection)?;
     Ok(DeleteTicketOutcome::Deleted)

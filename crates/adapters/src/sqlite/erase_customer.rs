@@ -4,8 +4,9 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::ports::Erased;
-use hexdesk_domain::{AuditStamp, CustomerId, ShopId};
+use hexdesk_domain::{AuditStamp, CustomerId, EventKind, ShopId};
 
+use super::event_log::{EventLog, erase_snapshots};
 use super::search_index;
 use crate::schema::{comments, customers, human_tickets, idempotency_records, tickets};
 
@@ -14,7 +15,7 @@ pub(super) fn erase(
     connection: &mut SqliteConnection,
     shop: ShopId,
     id: CustomerId,
-    _stamp: AuditStamp,
+    stamp: AuditStamp,
 ) -> anyhow::Result<Option<Erased>> {
     let customer = customers::table.find((shop.get(), id.get()));
     if !diesel::select(exists(customer)).get_result(connection)? {
@@ -23,10 +24,16 @@ pub(super) fn erase(
     let tickets_of_customer =
         tickets::table.filter(tickets::shop_id.eq(shop.get()).and(tickets::customer_id.eq(id.get())));
     let ticket_ids = || tickets_of_customer.select(tickets::id);
+    let comments_of_customer = comments::table
+        .filter(comments::shop_id.eq(shop.get()).and(comments::ticket_id.eq_any(ticket_ids())));
+    erase_snapshots(connection, shop, id)?;
+    let mut log = EventLog::default();
+    let comment_ids = comments_of_customer.select(comments::id);
+    log.append_deleted(connection, shop, EventKind::CommentDeleted, comment_ids, stamp)?;
+    log.append_deleted(connection, shop, EventKind::TicketDeleted, ticket_ids(), stamp)?;
+    log.append_deleted(connection, shop, EventKind::CustomerErased, customer.select(customers::id), stamp)?;
     search_index::remove_customer(connection, shop, id)?;
-    let comments = diesel::delete(comments::table)
-        .filter(comments::shop_id.eq(shop.get()).and(comments::ticket_id.eq_any(ticket_ids())))
-        .execute(connection)?;
+    let comments = diesel::delete(comments_of_customer).execute(connection)?;
     let human_tickets = diesel::delete(human_tickets::table)
         .filter(human_tickets::shop_id.eq(shop.get()).and(human_tickets::ticket_id.eq_any(ticket_ids())))
         .execute(connection)?;

@@ -1,7 +1,14 @@
 use async_trait::async_trait;
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool};
+use diesel::sqlite::Sqlite;
 use hexdesk_domain::{Event, EventPosition, EventStore, Page, ShopId, StorageError};
 
 use super::SqliteStorage;
+use crate::event_rows::EventRow;
+use crate::page;
+use crate::schema::events;
 
 #[async_trait]
 impl EventStore for SqliteStorage {
@@ -11,6 +18,26 @@ impl EventStore for SqliteStorage {
         after: Option<EventPosition>,
         limit: u32,
     ) -> Result<Page<Event, EventPosition>, StorageError> {
-        todo!("{shop:?} {after:?} {limit}")
+        self.read("list_events", move |connection| {
+            let mut list = events::table
+                .filter(events::shop_id.eq(shop.get()))
+                .order((events::change, events::part))
+                .select(EventRow::as_select())
+                .limit(page::rows_to_ask_for(limit))
+                .into_boxed::<Sqlite>();
+            if let Some(EventPosition { change, part }) = after {
+                // The key is entered at the place itself, however many parts the change has.
+                let is_after = sql::<Bool>("(events.change, events.part) > (")
+                    .bind::<BigInt, _>(change)
+                    .sql(", ")
+                    .bind::<BigInt, _>(part)
+                    .sql(")");
+                list = list.filter(is_after);
+            }
+            let rows = list.load(connection)?;
+            let events = rows.into_iter().map(TryInto::try_into).collect::<Result<Vec<Event>, _>>()?;
+            Ok(page::cut(events, limit, |event| event.position))
+        })
+        .await
     }
 }

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
-use hexdesk_domain::{HumanTicketId, ShopId, TicketId, Timestamp};
+use hexdesk_domain::{HumanTicket, HumanTicketId, ShopId, TicketId, Timestamp};
 
 use super::counters::{Counted, next_number};
 use crate::queries;
@@ -16,9 +16,9 @@ pub(super) fn create(
     shop: ShopId,
     ticket: TicketId,
     opened_at: Timestamp,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<HumanTicket> {
     let number = next_number(connection, shop, Counted::HumanTickets)?;
-    HumanTicketId::new(number).context("the shop has no human ticket numbers left")?;
+    let id = HumanTicketId::new(number).context("the shop has no human ticket numbers left")?;
     diesel::insert_into(human_tickets::table)
         .values((
             human_tickets::shop_id.eq(shop.get()),
@@ -27,7 +27,7 @@ pub(super) fn create(
             human_tickets::opened_at.eq(StoredTimestamp(opened_at)),
         ))
         .execute(connection)?;
-    Ok(())
+    Ok(HumanTicket { id, opened_at, closed_at: None })
 }
 
 /// Sees to it that the ticket has an open human ticket.
@@ -50,7 +50,9 @@ pub(super) fn open(
                 ))
                 .execute(connection)?;
         }
-        None => create(connection, shop, ticket, opened_at)?,
+        None => {
+            create(connection, shop, ticket, opened_at)?;
+        }
     }
     Ok(())
 }

@@ -1,15 +1,68 @@
 use async_trait::async_trait;
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool};
+use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::{RetentionStore, ShopId, StorageError, Timestamp};
 
 use super::SqliteStorage;
+use crate::schema::events;
+use crate::sql_types::{Instant, StoredTimestamp};
 
 #[async_trait]
 impl RetentionStore for SqliteStorage {
     async fn remove_idempotency_records(&self, before: Timestamp, limit: u32) -> Result<u64, StorageError> {
-        todo!("{before} {limit}")
+        self.write("remove_idempotency_records", move |connection| {
+            remove_idempotency_records(connection, before, limit)
+        })
+        .await
     }
 
     async fn remove_events(&self, shop: ShopId, before: Timestamp, limit: u32) -> Result<u64, StorageError> {
-        todo!("{shop} {before} {limit}")
+        self.write("remove_events", move |connection| remove_events(connection, shop, before, limit)).await
     }
+}
+
+/// Removes the oldest of those from before this time. By rowid, which the index knows.
+fn remove_idempotency_records(
+    connection: &mut SqliteConnection,
+    before: Timestamp,
+    limit: u32,
+) -> anyhow::Result<u64> {
+    let removed = diesel::sql_query(
+        "DELETE FROM idempotency_records WHERE rowid IN (
+            SELECT rowid FROM idempotency_records WHERE created_at < ? ORDER BY created_at LIMIT ?
+        )",
+    )
+    .bind::<Instant, _>(StoredTimestamp(before))
+    .bind::<BigInt, _>(i64::from(limit))
+    .execute(connection)?;
+    Ok(removed.try_into()?)
+}
+
+/// Looks how far the shop's log may go, then removes it up to there.
+fn remove_events(
+    connection: &mut SqliteConnection,
+    shop: ShopId,
+    before: Timestamp,
+    limit: u32,
+) -> anyhow::Result<u64> {
+    let first: Vec<(i64, i64, StoredTimestamp)> = events::table
+        .filter(events::shop_id.eq(shop.get()))
+        .order((events::change, events::part))
+        .select((events::change, events::part, events::time))
+        .limit(limit.into())
+        .load(connection)?;
+    let Some((change, part, _)) = first.into_iter().take_while(|(.., time)| time.0 < before).last() else {
+        return Ok(0);
+    };
+    let is_up_to_last = sql::<Bool>("(events.change, events.part) <= (")
+        .bind::<BigInt, _>(change)
+        .sql(", ")
+        .bind::<BigInt, _>(part)
+        .sql(")");
+    let removed = diesel::delete(events::table)
+        .filter(events::shop_id.eq(shop.get()).and(is_up_to_last))
+        .execute(connection)?;
+    Ok(removed.try_into()?)
 }

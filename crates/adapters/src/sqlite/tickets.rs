@@ -8,10 +8,11 @@ use hexdesk_domain::ports::{
     CreateTicketOutcome, DeleteTicketOutcome, TicketCreation, TicketUpdate, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    Attempt, AuditStamp, IdempotencyClaim, Once, Page, ShopId, StorageError, Ticket, TicketFilter, TicketId,
-    TicketPosition, TicketStore, TicketView,
+    Attempt, AuditStamp, EventKind, IdempotencyClaim, Once, Page, ShopId, Snapshot, StorageError, Ticket,
+    TicketFilter, TicketId, TicketPosition, TicketSnapshot, TicketStore, TicketView,
 };
 
+use super::event_log::EventLog;
 use super::once::{attempt, attempt_once};
 use super::users::is_active_user_if_any;
 use super::{SqliteStorage, delete_ticket, human_tickets, search_index, update_ticket};
@@ -30,7 +31,8 @@ impl TicketStore for SqliteStorage {
             return Ok(Vec::new());
         }
         self.write("create_tickets", |connection| {
-            batch.into_iter().map(|creation| create(connection, creation)).collect()
+            let mut log = EventLog::default();
+            batch.into_iter().map(|creation| create(connection, &mut log, creation)).collect()
         })
         .await
     }
@@ -121,15 +123,16 @@ pub(super) fn find_view(
 /// Creates one ticket of a batch.
 fn create(
     connection: &mut SqliteConnection,
+    log: &mut EventLog,
     creation: TicketCreation,
 ) -> anyhow::Result<CreateTicketOutcome> {
     let TicketCreation { ticket, stamp, idempotency } = creation;
     let Some(IdempotencyClaim { request, receipt }) = idempotency else {
-        return insert(connection, ticket, stamp);
+        return insert(connection, log, ticket, stamp);
     };
     let receipt = |outcome: &_| (*outcome == CreateTicketOutcome::Created).then_some(receipt);
     let attempted = attempt_once(connection, ticket.shop_id, &request, stamp.time, receipt, |connection| {
-        insert(connection, ticket, stamp)
+        insert(connection, log, ticket, stamp)
     })?;
     Ok(match attempted {
         Attempt::Ran(outcome) => outcome,
@@ -143,6 +146,7 @@ fn create(
 /// before the first write.
 fn insert(
     connection: &mut SqliteConnection,
+    log: &mut EventLog,
     ticket: Ticket,
     stamp: AuditStamp,
 ) -> anyhow::Result<CreateTicketOutcome> {
@@ -153,10 +157,14 @@ fn insert(
         return Ok(CreateTicketOutcome::AssigneeNotFound);
     }
     diesel::insert_into(tickets::table).values(TicketRow::from(ticket.clone())).execute(connection)?;
-    if ticket.is_opened {
-        human_tickets::create(connection, ticket.shop_id, ticket.id, stamp.time)?;
-    }
+    let human_ticket = match ticket.is_opened {
+        true => Some(human_tickets::create(connection, ticket.shop_id, ticket.id, stamp.time)?),
+        false => None,
+    };
     search_index::add_ticket(connection, &ticket)?;
+    let shop = ticket.shop_id;
+    let snapshot = Snapshot::Ticket(Box::new(TicketSnapshot { ticket, human_ticket }));
+    log.append(connection, shop, EventKind::TicketCreated, snapshot, stamp)?;
     Ok(CreateTicketOutcome::Created)
 }
 

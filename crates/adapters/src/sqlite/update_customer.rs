@@ -4,9 +4,10 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::ports::{CustomerUpdate, UpdateCustomerOutcome};
-use hexdesk_domain::{Customer, CustomerId, ShopId, fold_email};
+use hexdesk_domain::{Customer, CustomerId, EventKind, ShopId, Snapshot, fold_email};
 
 use super::customers::find;
+use super::event_log::EventLog;
 use super::search_index;
 use crate::changesets::CustomerChangeset;
 use crate::rows::CustomerRow;
@@ -19,7 +20,7 @@ pub(super) fn update(
     id: CustomerId,
     update: CustomerUpdate,
 ) -> anyhow::Result<UpdateCustomerOutcome> {
-    let CustomerUpdate { changes, stamp: _ } = update;
+    let CustomerUpdate { changes, stamp } = update;
     let Some(before) = find(connection, shop, id)? else {
         return Ok(UpdateCustomerOutcome::CustomerNotFound);
     };
@@ -50,5 +51,7 @@ pub(super) fn update(
         .get_result(connection)?;
     let after: Customer = row.try_into()?;
     search_index::replace_customer(connection, &before, &after)?;
+    let snapshot = Snapshot::Customer(Box::new(after.clone()));
+    EventLog::default().append(connection, shop, EventKind::CustomerUpdated, snapshot, stamp)?;
     Ok(UpdateCustomerOutcome::Updated(Box::new(after)))
 }

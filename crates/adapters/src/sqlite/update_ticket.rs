@@ -4,8 +4,9 @@ use anyhow::Context;
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::ports::{TicketUpdate, UpdateTicketOutcome};
-use hexdesk_domain::{ShopId, TicketId};
+use hexdesk_domain::{EventKind, ShopId, Snapshot, TicketId, TicketSnapshot, TicketView};
 
+use super::event_log::EventLog;
 use super::tickets::find_view;
 use super::users::is_active_user_if_any;
 use super::{human_tickets, search_index};
@@ -29,7 +30,8 @@ pub(super) fn update(
     if !is_active_user_if_any(connection, shop, changes.assigned_to.flatten())? {
         return Ok(UpdateTicketOutcome::AssigneeNotFound);
     }
-    if !changes.is_empty() {
+    let is_change = !changes.is_empty();
+    if is_change {
         match changes.is_opened {
             Some(true) => human_tickets::open(connection, shop, id, stamp.time)?,
             Some(false) => human_tickets::close(connection, shop, id, stamp.time)?,
@@ -43,5 +45,10 @@ pub(super) fn update(
             .execute(connection)?;
     }
     let view = find_view(connection, shop, id)?.context("a ticket that was just seen is not there")?;
+    if is_change {
+        let TicketView { ticket, human_ticket, .. } = view.clone();
+        let snapshot = Snapshot::Ticket(Box::new(TicketSnapshot { ticket, human_ticket }));
+        EventLog::default().append(connection, shop, EventKind::TicketUpdated, snapshot, stamp)?;
+    }
     Ok(UpdateTicketOutcome::Updated(Box::new(view)))
 }

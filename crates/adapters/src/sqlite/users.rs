@@ -5,17 +5,16 @@ use diesel::prelude::*;
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use hexdesk_domain::ports::{CreateUserOutcome, UpdateUserOutcome, UserUpdate};
 use hexdesk_domain::{
-    Attempt, NewUser, Once, Page, ShopId, StorageError, User, UserFilter, UserId, UserStore, fold_email,
+    Attempt, AuditStamp, EventKind, NewUser, Once, Page, ShopId, Snapshot, StorageError, User, UserFilter,
+    UserId, UserStore,
 };
 
-use super::SqliteStorage;
-use super::api_keys::revoke_keys_of_user;
 use super::counters::{Counted, next_number, note_number};
+use super::event_log::EventLog;
 use super::once::attempt;
-use crate::changesets::UserChangeset;
+use super::{SqliteStorage, update_user};
 use crate::rows::{NewUserRow, UserRow};
 use crate::schema::users;
-use crate::sql_types::StoredTimestamp;
 use crate::{page, queries};
 
 #[async_trait]
@@ -26,9 +25,10 @@ impl UserStore for SqliteStorage {
         user: NewUser,
         once: Option<Once<CreateUserOutcome>>,
     ) -> Result<Attempt<CreateUserOutcome>, StorageError> {
+        let stamp = user.stamp;
         let row = NewUserRow::new(shop, user);
         self.write("create_user", move |connection| {
-            attempt(connection, shop, once.as_ref(), |connection| create(connection, shop, row))
+            attempt(connection, shop, once.as_ref(), |connection| create(connection, shop, row, stamp))
         })
         .await
     }
@@ -86,7 +86,9 @@ impl UserStore for SqliteStorage {
         once: Option<Once<UpdateUserOutcome>>,
     ) -> Result<Attempt<UpdateUserOutcome>, StorageError> {
         self.write("update_user", move |connection| {
-            attempt(connection, shop, once.as_ref(), |connection| change(connection, shop, id, update))
+            attempt(connection, shop, once.as_ref(), |connection| {
+                update_user::update(connection, shop, id, update)
+            })
         })
         .await
     }
@@ -96,6 +98,7 @@ fn create(
     connection: &mut SqliteConnection,
     shop: ShopId,
     mut row: NewUserRow,
+    stamp: AuditStamp,
 ) -> anyhow::Result<CreateUserOutcome> {
     let same_email = users::table
         .filter(users::shop_id.eq(row.shop_id).and(users::email_folded.eq(&row.email_folded)))
@@ -120,55 +123,14 @@ fn create(
         .values(row)
         .returning(UserRow::as_returning())
         .get_result(connection)?;
-    Ok(CreateUserOutcome::Created(created.try_into()?))
+    let created: User = created.try_into()?;
+    let snapshot = Snapshot::User(Box::new(created.clone()));
+    EventLog::default().append(connection, shop, EventKind::UserCreated, snapshot, stamp)?;
+    Ok(CreateUserOutcome::Created(created))
 }
 
 fn number_is_taken(connection: &mut SqliteConnection, shop: ShopId, number: i64) -> QueryResult<bool> {
     diesel::select(exists(users::table.find((shop.get(), number)))).get_result(connection)
-}
-
-/// Changes the shop's user. Whatever refuses it comes before the first write.
-fn change(
-    connection: &mut SqliteConnection,
-    shop: ShopId,
-    id: UserId,
-    update: UserUpdate,
-) -> anyhow::Result<UpdateUserOutcome> {
-    let UserUpdate { changes, stamp } = update;
-    let user = users::table.find((shop.get(), id.get()));
-    let deactivated_at: Option<Option<StoredTimestamp>> =
-        user.select(users::deactivated_at).first(connection).optional()?;
-    let Some(deactivated_at) = deactivated_at else { return Ok(UpdateUserOutcome::UserNotFound) };
-    if let Some(email) = &changes.email
-        && another_has_email(connection, shop, id, email)?
-    {
-        return Ok(UpdateUserOutcome::EmailTaken);
-    }
-    let deactivated_at = match changes.is_active {
-        None => deactivated_at,
-        Some(true) => None,
-        Some(false) => {
-            revoke_keys_of_user(connection, shop, id, stamp.time)?;
-            deactivated_at.or(Some(StoredTimestamp(stamp.time)))
-        }
-    };
-    let row = diesel::update(user)
-        .set((UserChangeset::from(changes), users::deactivated_at.eq(deactivated_at)))
-        .returning(UserRow::as_returning())
-        .get_result(connection)?;
-    Ok(UpdateUserOutcome::Updated(row.try_into()?))
-}
-
-fn another_has_email(
-    connection: &mut SqliteConnection,
-    shop: ShopId,
-    id: UserId,
-    email: &str,
-) -> QueryResult<bool> {
-    let another = users::table
-        .filter(users::shop_id.eq(shop.get()).and(users::email_folded.eq(fold_email(email))))
-        .filter(users::id.ne(id.get()));
-    diesel::select(exists(another)).get_result(connection)
 }
 
 /// Whether the user, if there is to be one, works for the shop.

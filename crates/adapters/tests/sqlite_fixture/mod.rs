@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use hexdesk_adapters::{SqliteOptions, SqliteStorage};
 use hexdesk_domain::ports::{CreateCustomerOutcome, CreateShopOutcome, TicketCreation};
 use hexdesk_domain::{
-    Attempt, CommentId, CustomerId, CustomerStore, ExternalIds, NewComment, NewCustomer, ShopDomain, ShopId,
-    ShopStore, Ticket, TicketId, Timestamp,
+    Actor, Attempt, AuditStamp, CommentId, CustomerId, CustomerStore, ExternalIds, NewComment, NewCustomer,
+    ShopDomain, ShopId, ShopStore, Ticket, TicketId, Timestamp,
 };
 use tempfile::TempDir;
 
@@ -49,6 +49,11 @@ pub(crate) fn at(millis: i64) -> Timestamp {
     Timestamp::from_unix_millis(1_800_000_000_000 + millis).unwrap()
 }
 
+/// Who makes every change of a test, at `at(millis)`.
+pub(crate) fn stamp(millis: i64) -> AuditStamp {
+    AuditStamp { actor: Actor::Operator, time: at(millis) }
+}
+
 /// A customer of whom nothing is known but the e-mail address.
 pub(crate) fn customer(email: &str) -> NewCustomer {
     NewCustomer {
@@ -59,7 +64,7 @@ pub(crate) fn customer(email: &str) -> NewCustomer {
         last_name: None,
         full_name: None,
         external_ids: ExternalIds::default(),
-        created_at: at(0),
+        stamp: stamp(0),
     }
 }
 
@@ -85,7 +90,7 @@ pub(crate) fn ticket(shop_id: ShopId, customer_id: CustomerId, id: i64) -> Ticke
         via: None,
         version: 1,
     };
-    TicketCreation { ticket, created_at: at(id), idempotency: None }
+    TicketCreation { ticket, stamp: stamp(id), idempotency: None }
 }
 
 /// A comment of the customer's, written at `at(id)`.

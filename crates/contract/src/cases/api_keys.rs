@@ -16,7 +16,8 @@ use hexdesk_domain::{
 use self::lists::expect_list;
 use crate::comparison::same;
 use crate::samples::{
-    at, create_key, create_shop, create_user, extreme_times, list_keys, new_key, user_by_email, user_id,
+    at, create_key, create_shop, create_user, extreme_times, list_keys, new_key, stamp, user_by_email,
+    user_id,
 };
 
 pub use self::lists::key_3_list_holds_all_in_order;
@@ -44,7 +45,7 @@ pub async fn key_1_is_found_with_its_shop(storage: Arc<dyn Storage>) -> anyhow::
     all.extend(hashes.map(|hash| NewApiKey { secret_hash: SecretHash(hash), ..new_key(0) }));
     let times = extreme_times();
     for (created_at, end) in times.iter().zip(times.iter().rev()) {
-        all.push(NewApiKey { created_at: *created_at, expires_at: Some(*end), ..new_key(9) });
+        all.push(NewApiKey { stamp: stamp(*created_at), expires_at: Some(*end), ..new_key(9) });
     }
 
     let mut expected = Vec::new();
@@ -103,19 +104,19 @@ pub async fn key_4_first_revocation_stays(storage: Arc<dyn Storage>) -> anyhow::
         let key = create_key(&*storage, one.id, NewApiKey { expires_at, ..new_key(index) }).await?;
         let revoked = Some(ApiKey { revoked_at: Some(revoked_at), ..key.clone() });
         for now in [revoked_at, revoked_at.saturating_add_millis(1), Timestamp::MIN, Timestamp::MAX] {
-            same("revoking it", &storage.revoke_key(one.id, key.number, now).await?, &revoked)?;
+            same("revoking it", &storage.revoke_key(one.id, key.number, stamp(now)).await?, &revoked)?;
             let found = storage.find_key(one.id, key.number).await?.map(|(key, _)| key);
             same("the revoked key", &found, &revoked)?;
         }
     }
     for unknown in [i64::from(i32::MAX), i64::MAX] {
-        same("revoking no key", &storage.revoke_key(one.id, number(unknown)?, at(0)).await?, &None)?;
+        same("revoking no key", &storage.revoke_key(one.id, number(unknown)?, stamp(at(0))).await?, &None)?;
     }
     let only_of_one = list_keys(&*storage, one.id).await?.pop().context("the shop's keys are not listed")?;
     if untouched.iter().all(|key| key.number != only_of_one.number) {
         same(
             "revoking another shop's key",
-            &storage.revoke_key(two.id, only_of_one.number, at(0)).await?,
+            &storage.revoke_key(two.id, only_of_one.number, stamp(at(0))).await?,
             &None,
         )?;
     }
@@ -158,7 +159,7 @@ pub async fn key_7_missing_user_is_refused(storage: Arc<dyn Storage>) -> anyhow:
 
 async fn set_active(storage: &dyn Storage, shop: ShopId, id: UserId, is_active: bool) -> anyhow::Result<()> {
     let changes = UserChanges { is_active: Some(is_active), ..UserChanges::default() };
-    match storage.update_user(shop, id, UserUpdate { changes, changed_at: at(5) }, None).await? {
+    match storage.update_user(shop, id, UserUpdate { changes, stamp: stamp(at(5)) }, None).await? {
         Attempt::Ran(UpdateUserOutcome::Updated(_)) => Ok(()),
         other => anyhow::bail!("a user's update was answered {other:?}"),
     }
@@ -169,7 +170,8 @@ fn number(number: i64) -> anyhow::Result<KeyNumber> {
 }
 
 fn key_from(new: NewApiKey, shop_id: ShopId, number: KeyNumber) -> ApiKey {
-    let NewApiKey { secret_hash, scopes, user_id, created_at, expires_at } = new;
+    let NewApiKey { secret_hash, scopes, user_id, stamp, expires_at } = new;
+    let created_at = stamp.time;
     ApiKey { shop_id, number, secret_hash, scopes, user_id, created_at, expires_at, revoked_at: None }
 }
 

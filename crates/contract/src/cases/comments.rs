@@ -22,7 +22,7 @@ use crate::memory::comment_from;
 use crate::samples::{
     Stage, TRICKY_TEXTS, at, attempt_comment, comment_creation, comment_id, create_comment, create_customer,
     create_ticket, create_user, creation, customer_by_email, customer_id, extreme_times, heavy_text_of,
-    longest_email, new_comment, once, plain_ticket, text_of, ticket_id, user_by_email, user_id,
+    longest_email, new_comment, once, plain_ticket, stamp, text_of, ticket_id, user_by_email, user_id,
 };
 
 pub use effects::{
@@ -47,14 +47,14 @@ pub async fn comment_1_is_listed_as_created(storage: Arc<dyn Storage>) -> anyhow
             id: Some(customer_id(60)?),
             phone_number: of_shop("phone"),
             full_name: of_shop("customer"),
-            created_at: Timestamp::MIN,
+            stamp: stamp(Timestamp::MIN),
             ..customer_by_email("60@example.com")
         };
         let customer = create_customer(&*storage, stage.shop.id, new).await?;
         let new = NewUser {
             id: Some(user_id(60)?),
             full_name: of_shop("agent"),
-            created_at: Timestamp::MAX,
+            stamp: stamp(Timestamp::MAX),
             ..user_by_email("60@example.com")
         };
         let author = create_user(&*storage, stage.shop.id, new).await?;
@@ -218,7 +218,11 @@ pub async fn comment_2_attempts_are_in_order(storage: Arc<dyn Storage>) -> anyho
     }
     same("an empty batch", &storage.create_comments(Vec::new()).await?, &Vec::new())?;
     let (ticket, _) = &tickets[0];
-    let first = CommentCreation { comment: new_comment(1, ticket)?, once: Some(once("key", 1, b"first")?) };
+    let first = CommentCreation {
+        comment: new_comment(1, ticket)?,
+        stamp: stamp(at(8)),
+        once: Some(once("key", 1, b"first")?),
+    };
     create_comment(&*storage, first).await?;
 
     // Neither the ids nor the outcomes are sorted in any way, nor are the tickets.
@@ -231,7 +235,7 @@ pub async fn comment_2_attempts_are_in_order(storage: Arc<dyn Storage>) -> anyho
             time: at(index * 31 % 17),
             ..new_comment(1_000 + index * 77 % 120, ticket)?
         };
-        let item = |comment: NewComment| CommentCreation { comment, once: None };
+        let item = |comment: NewComment| CommentCreation { comment, stamp: stamp(at(8)), once: None };
         let of_first = stage.shop.id == one.shop.id;
         let (item, attempt) = match index * index % 7 {
             0 => (item(NewComment { ticket_id: ticket_id(99)?, ..new }), Attempt::Ran(TicketNotFound)),
@@ -240,12 +244,13 @@ pub async fn comment_2_attempts_are_in_order(storage: Arc<dyn Storage>) -> anyho
                 Attempt::Ran(AuthorNotFound),
             ),
             2 if of_first && index % 2 == 0 => (
-                CommentCreation { comment: new, once: Some(once("key", 1, b"later")?) },
+                CommentCreation { comment: new, stamp: stamp(at(8)), once: Some(once("key", 1, b"later")?) },
                 Attempt::Replayed(b"first".to_vec()),
             ),
-            2 if of_first => {
-                (CommentCreation { comment: new, once: Some(once("key", 2, b"later")?) }, Attempt::KeyReused)
-            }
+            2 if of_first => (
+                CommentCreation { comment: new, stamp: stamp(at(8)), once: Some(once("key", 2, b"later")?) },
+                Attempt::KeyReused,
+            ),
             _ => {
                 let view = view_of(new.clone(), ticket, &stage.customer, &stage.user);
                 (item(new), Attempt::Ran(Created(Box::new(view))))

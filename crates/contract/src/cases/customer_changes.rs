@@ -14,8 +14,8 @@ use crate::comparison::same;
 use crate::memory::changed_customer;
 use crate::samples::{
     ALIKE_ADDRESSES, Field, SAME_ADDRESSES, TRICKY_TEXTS, create_customer, create_shop, customer_by_email,
-    customer_by_phone_number, customer_id, every_external_id, every_spelling, heavy_text_of, longest_email,
-    text_of,
+    customer_by_phone_number, customer_id, customer_update, every_external_id, every_spelling, heavy_text_of,
+    longest_email, text_of,
 };
 
 /// What may be said of a field, and where.
@@ -301,7 +301,8 @@ impl Trial<'_> {
         };
         for changes in [changes, more] {
             let what = format!("an update of {id} with {changes:?}");
-            let attempt = self.storage.update_customer(shop, customer_id(id)?, changes, None).await?;
+            let attempt =
+                self.storage.update_customer(shop, customer_id(id)?, customer_update(changes), None).await?;
             same(&what, &attempt, &Attempt::Ran(expected.clone()))?;
             expect_customers(self.storage, &what, &self.shops, &self.customers).await?;
         }
@@ -432,7 +433,7 @@ pub(super) async fn update_customer(
     id: CustomerId,
     changes: CustomerChanges,
 ) -> anyhow::Result<Customer> {
-    match storage.update_customer(shop, id, changes, None).await? {
+    match storage.update_customer(shop, id, customer_update(changes), None).await? {
         Attempt::Ran(UpdateCustomerOutcome::Updated(customer)) => Ok(*customer),
         other => anyhow::bail!("an update of a customer was answered {other:?}"),
     }

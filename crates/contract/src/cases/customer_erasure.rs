@@ -18,9 +18,9 @@ use super::customer_lists::{all, whole_list};
 use super::ticket_lists::create_all;
 use crate::comparison::same;
 use crate::samples::{
-    Stage, attempt_comment, attempt_update, claim, claimed, comment_creation, create_comment,
+    Stage, at, attempt_comment, attempt_update, claim, claimed, comment_creation, create_comment,
     create_customer, create_shop, create_ticket, creation, customer_by_email, customer_by_phone_number,
-    customer_id, new_comment, plain_ticket, ticket_id, update,
+    customer_id, new_comment, plain_ticket, stamp, ticket_id, update,
 };
 
 /// CUSTOMER-15: takes the customer away with everything of theirs, says how much, and
@@ -40,11 +40,11 @@ async fn each_customer_goes_alone(storage: &dyn Storage) -> anyhow::Result<()> {
     for (shop, id) in [(one, busy), (two, other), (one, silent), (one, other), (two, busy)] {
         let before = Contents::of(storage, &scene).await?;
         let (after, expected) = before.without(shop, id);
-        let erased = storage.erase_customer(shop, id).await?;
+        let erased = storage.erase_customer(shop, id, stamp(at(14))).await?;
         same(&format!("what was erased with {id}"), &erased, &Some(expected))?;
         after.expect(storage, &scene, "an erasure").await?;
         same("the erased customer", &storage.find_customer(shop, id).await?, &None)?;
-        same("an erasure of who is erased", &storage.erase_customer(shop, id).await?, &None)?;
+        same("an erasure of who is erased", &storage.erase_customer(shop, id, stamp(at(14))).await?, &None)?;
         for (view, _) in &before.tickets {
             if (view.customer.shop_id, view.customer.id) == (shop, id) {
                 expect_nothing_of(storage, &view.ticket).await?;
@@ -82,7 +82,11 @@ async fn nobody_is_none(storage: &dyn Storage) -> anyhow::Result<()> {
     let before = Contents::of(storage, &scene).await?;
     let no_shop = ShopId::new(ShopId::MAX).context("a shop's number")?;
     for (shop, id) in [(one, 80), (one, 81), (two, CustomerId::MAX), (no_shop, 80), (no_shop, Scene::BUSY)] {
-        same("an erasure of nobody", &storage.erase_customer(shop, customer_id(id)?).await?, &None)?;
+        same(
+            "an erasure of nobody",
+            &storage.erase_customer(shop, customer_id(id)?, stamp(at(14))).await?,
+            &None,
+        )?;
         before.expect(storage, &scene, "an erasure of nobody").await?;
     }
     Ok(())
@@ -114,7 +118,7 @@ async fn long_history_goes_whole(storage: &dyn Storage) -> anyhow::Result<()> {
             comments: count * 2,
             idempotency_records: count,
         };
-        let erased = storage.erase_customer(stage.shop.id, customer.id).await?;
+        let erased = storage.erase_customer(stage.shop.id, customer.id, stamp(at(14))).await?;
         same("what was erased of a long history", &erased, &Some(expected))?;
         let left = storage.count_tickets(stage.shop.id, TicketFilter::default()).await?;
         same("how many tickets are left", &left, &rest)?;
@@ -157,7 +161,10 @@ async fn numbers_are_not_handed_out_again(storage: &dyn Storage) -> anyhow::Resu
         }
         largest = created.iter().map(|customer| customer.id.get()).max().unwrap_or(largest);
         for customer in created.iter().skip(usize::from(round % 2 == 0)) {
-            ensure!(storage.erase_customer(shop, customer.id).await?.is_some(), "a customer is not erased");
+            ensure!(
+                storage.erase_customer(shop, customer.id, stamp(at(14))).await?.is_some(),
+                "a customer is not erased"
+            );
         }
     }
     // Whoever asks for the number of an erased customer gets it, and nothing of theirs.
@@ -182,7 +189,10 @@ async fn addresses_and_phone_numbers_are_free(storage: &dyn Storage) -> anyhow::
         }
         let listed = whole_list(storage, shop, &all()).await?;
         same("the shop's customers", &listed, &vec![customer.clone(), keeps.clone()])?;
-        ensure!(storage.erase_customer(shop, customer.id).await?.is_some(), "a customer is not erased");
+        ensure!(
+            storage.erase_customer(shop, customer.id, stamp(at(14))).await?.is_some(),
+            "a customer is not erased"
+        );
         before = Some(customer);
     }
     create_customer(storage, shop, customer_by_phone_number("555")).await?;
@@ -206,7 +216,7 @@ async fn keys_are_free(storage: &dyn Storage) -> anyhow::Result<()> {
     same("the first use of a key", &first, &CreateTicketOutcome::Created)?;
     let comment = new_comment(1, &plain_ticket(ticket_id(1)?, &customer))?;
     create_comment(storage, comment_creation(comment)).await?;
-    storage.erase_customer(shop, customer.id).await?;
+    storage.erase_customer(shop, customer.id, stamp(at(14))).await?;
     // A refusal leaves the key as free as it was.
     let refused = create_ticket(storage, of_customer(4, 1, &customer)?).await?;
     same("the same again", &refused, &CreateTicketOutcome::CustomerNotFound)?;

@@ -13,7 +13,7 @@ use hexdesk_domain::{
 use super::customer_changes::update_customer;
 use crate::comparison::same;
 use crate::samples::{
-    at, create_customer, create_shop, customer_by_email, customer_by_phone_number, customer_id,
+    at, create_customer, create_shop, customer_by_email, customer_by_phone_number, customer_id, stamp,
 };
 
 /// CUSTOMER-9: the shop's customers that meet every condition, and no other's, the largest
@@ -38,7 +38,7 @@ async fn largest_number_first(storage: &dyn Storage) -> anyhow::Result<()> {
         let new = NewCustomer {
             id: Some(customer_id(number)?),
             external_ids: ExternalIds { shopify_id: Some("same".into()), ..ExternalIds::default() },
-            created_at: at(-index),
+            stamp: stamp(at(-index)),
             ..customer_by_email(&format!("{index}@example.com"))
         };
         customers.push(create_customer(storage, shop, new).await?);
@@ -108,7 +108,7 @@ async fn counts_follow(storage: &dyn Storage, shop: ShopId) -> anyhow::Result<()
     same("the count after a refusal", &storage.count_customers(shop, all()).await?, &before)?;
     let new = create_customer(storage, shop, customer_by_email("new@example.com")).await?;
     same("the count after a creation", &storage.count_customers(shop, all()).await?, &(before + 1))?;
-    storage.erase_customer(shop, new.id).await?;
+    storage.erase_customer(shop, new.id, stamp(at(14))).await?;
     same("the count after its erasure", &storage.count_customers(shop, all()).await?, &before)?;
     same("the list after its erasure", &whole_list(storage, shop, &all()).await?, &there)
 }

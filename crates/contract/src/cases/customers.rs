@@ -13,7 +13,7 @@ use crate::memory::customer_from;
 use crate::samples::{
     ALIKE_ADDRESSES, EXTERNAL_IDS, Field, SAME_ADDRESSES, TRICKY_TEXTS, at, create_customer, create_shop,
     customer_by_email, customer_by_phone_number, customer_id, every_external_id, extreme_times,
-    heavy_text_of, longest_email, text_of,
+    heavy_text_of, longest_email, stamp, text_of,
 };
 
 /// CUSTOMER-1: a number of its own, found with every field as handed in.
@@ -84,7 +84,10 @@ fn various_customers() -> Vec<NewCustomer> {
         all.push(new);
     }
     for (index, created_at) in extreme_times().into_iter().enumerate() {
-        all.push(NewCustomer { created_at, ..customer_by_email(&format!("time-{index}@example.com")) });
+        all.push(NewCustomer {
+            stamp: stamp(created_at),
+            ..customer_by_email(&format!("time-{index}@example.com"))
+        });
     }
     all
 }
@@ -106,7 +109,7 @@ pub async fn customer_2_same_email_is_existing(storage: Arc<dyn Storage>) -> any
                 phone_number: Some(format!("new phone of {address}")),
                 first_name: None,
                 last_name: Some("last".into()),
-                created_at: at(99),
+                stamp: stamp(at(99)),
                 ..customer_by_email(address)
             };
             let by_number = NewCustomer { id: Some(there.id), ..again.clone() };
@@ -324,7 +327,7 @@ mod tests {
                 ig_user_id: ids.ig_user_id,
                 whatsapp_id: ids.whatsapp_id,
             };
-            let made = draft.into_new(new.created_at).unwrap();
+            let made = draft.into_new(new.stamp).unwrap();
             // A full name that is left open is joined; a draft has not all of the ids.
             let external_ids = new.external_ids.clone();
             assert_eq!(NewCustomer { full_name: new.full_name.clone(), external_ids, ..made }, new);

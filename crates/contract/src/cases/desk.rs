@@ -13,8 +13,8 @@ use hexdesk_domain::{
 use super::ticket_lists::{create_all, whole_list};
 use crate::comparison::same;
 use crate::samples::{
-    Stage, at, comment_creation, create_comment, create_user, find_ticket, new_comment, ticket_id, update,
-    update_ticket, user_by_email, user_id,
+    Stage, at, comment_creation, create_comment, create_user, find_ticket, new_comment, stamp, ticket_id,
+    update, update_ticket, user_by_email, user_id,
 };
 
 /// A shop with two users and four tickets of one customer, with comments; in every shop of
@@ -73,7 +73,7 @@ impl Desk {
             }
         }
         let close = TicketChanges { is_opened: Some(false), ..TicketChanges::default() };
-        let close = TicketUpdate { changed_at: at(9), ..update(close) };
+        let close = TicketUpdate { stamp: stamp(at(9)), ..update(close) };
         update_ticket(storage, desk.shop(), ticket_id(Self::CLOSED)?, close).await?;
         Ok(desk)
     }

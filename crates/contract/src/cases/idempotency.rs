@@ -12,7 +12,7 @@ use hexdesk_domain::{CustomerId, Fingerprint, IdempotencyClaim, Storage, Ticket,
 use crate::comparison::same;
 use crate::samples::{
     Stage, at, claim, claimed, create_ticket, customer_id, expect_no_ticket, expect_outcomes, expect_ticket,
-    heavy_text_of, text_of, ticket_id,
+    heavy_text_of, stamp, text_of, ticket_id,
 };
 
 /// IDEMPOTENCY-1: the same request answers the first receipt and writes nothing.
@@ -64,8 +64,8 @@ pub async fn idempotency_1_same_request_is_replayed(storage: Arc<dyn Storage>) -
             Ticket { name: Some("again".into()), is_opened: true, ..stage.ticket(50_000)? },
             claim(key, 1, b"a later receipt")?,
         );
-        let later = TicketCreation { created_at: Timestamp::MAX, ..fresh.clone() };
-        let earlier = TicketCreation { created_at: at(-1), ..fresh.clone() };
+        let later = TicketCreation { stamp: stamp(Timestamp::MAX), ..fresh.clone() };
+        let earlier = TicketCreation { stamp: stamp(at(-1)), ..fresh.clone() };
         for again in [fresh, first.clone(), later, earlier] {
             let outcome = create_ticket(&*storage, again).await?;
             same(&format!("the same request with {key:?}"), &outcome, &Replayed(receipt.clone()))?;

@@ -20,7 +20,7 @@ use crate::memory::changed;
 use crate::samples::{
     Stage, TRICKY_TEXTS, at, attempt_update, comment_creation, create_comment, create_customer,
     create_ticket, create_user, creation, customer_by_email, customer_id, extreme_times, find_ticket,
-    heavy_text_of, longest_language_code, new_comment, text_of, ticket_id, update, update_ticket,
+    heavy_text_of, longest_language_code, new_comment, stamp, text_of, ticket_id, update, update_ticket,
     user_by_email, user_id,
 };
 
@@ -202,8 +202,11 @@ pub async fn ticket_18_empty_update_changes_nothing(storage: Arc<dyn Storage>) -
             let view = before.view(desk.shop(), ticket_id(id)?)?;
             for expected_version in [None, Some(view.ticket.version)] {
                 for changed_at in [at(11), Timestamp::MIN, Timestamp::MAX] {
-                    let empty =
-                        TicketUpdate { changes: TicketChanges::default(), expected_version, changed_at };
+                    let empty = TicketUpdate {
+                        changes: TicketChanges::default(),
+                        expected_version,
+                        stamp: stamp(changed_at),
+                    };
                     let answered = update_ticket(storage, desk.shop(), ticket_id(id)?, empty).await?;
                     same("the answer to an empty update", &answered, view)?;
                 }
@@ -230,7 +233,7 @@ pub async fn ticket_19_human_ticket_opens_and_closes(storage: Arc<dyn Storage>) 
                     changes.name = Some(Some(format!("at {}", changed_at.unix_millis())));
                 }
                 let what = format!("an update to opened: {is_opened}, at {changed_at}");
-                let update = TicketUpdate { changed_at, ..update(changes) };
+                let update = TicketUpdate { stamp: stamp(changed_at), ..update(changes) };
                 let view = expect_update(storage, &desks, desk, id, &what, update).await?;
                 same("whether it is opened", &view.ticket.is_opened, &is_opened)?;
             }
@@ -274,7 +277,7 @@ pub async fn ticket_20_other_version_or_shop_is_refused(storage: Arc<dyn Storage
                 let outcome = attempt_update(storage, one.shop(), id, refused(changes)).await?;
                 same(&format!("an update of version {other} of {version}"), &outcome, &VersionMismatch)?;
             }
-            let outcome = storage.delete_ticket(one.shop(), id, Some(other)).await?;
+            let outcome = storage.delete_ticket(one.shop(), id, Some(other), stamp(at(13))).await?;
             same(
                 &format!("the deletion of version {other} of {version}"),
                 &outcome,
@@ -296,10 +299,10 @@ pub async fn ticket_20_other_version_or_shop_is_refused(storage: Arc<dyn Storage
     same("the same update again", &outcome, &VersionMismatch)?;
     create_comment(storage, comment_creation(new_comment(900, &one.stage.ticket(Desk::FULL)?)?)).await?;
     let before = Snapshot::of(storage, &desks).await?;
-    let outcome = storage.delete_ticket(shop, id, Some(version + 1)).await?;
+    let outcome = storage.delete_ticket(shop, id, Some(version + 1), stamp(at(13))).await?;
     same("the deletion of the version before a comment", &outcome, &DeleteTicketOutcome::VersionMismatch)?;
     before.expect(storage, &desks, "what expected the version before a comment").await?;
-    let outcome = storage.delete_ticket(shop, id, Some(version + 2)).await?;
+    let outcome = storage.delete_ticket(shop, id, Some(version + 2), stamp(at(13))).await?;
     same("the deletion of the right version", &outcome, &DeleteTicketOutcome::Deleted)?;
     before.without(shop, id).expect(storage, &desks, "that deletion").await
 }
@@ -320,7 +323,7 @@ async fn nobodys_ticket_is_not_found(storage: &dyn Storage, desks: &[Desk; 2]) -
                 let outcome = attempt_update(storage, shop, id, update).await?;
                 same("an update of a ticket that is not the shop's", &outcome, &TicketNotFound)?;
             }
-            let outcome = storage.delete_ticket(shop, id, expected_version).await?;
+            let outcome = storage.delete_ticket(shop, id, expected_version, stamp(at(13))).await?;
             same(
                 "the deletion of a ticket that is not the shop's",
                 &outcome,
@@ -439,17 +442,17 @@ fn view_after(
     desk: &Desk,
     answered: &TicketView,
 ) -> anyhow::Result<TicketView> {
-    let TicketUpdate { changes, expected_version: _, changed_at } = update;
+    let TicketUpdate { changes, expected_version: _, stamp } = update;
     let human_ticket = match (changes.is_opened, before.human_ticket.clone()) {
         (Some(true), None) => {
             let new = answered.human_ticket.clone().context("a ticket was opened without a human ticket")?;
-            Some(HumanTicket { opened_at: changed_at, closed_at: None, ..new })
+            Some(HumanTicket { opened_at: stamp.time, closed_at: None, ..new })
         }
         (Some(true), Some(closed)) if closed.closed_at.is_some() => {
-            Some(HumanTicket { opened_at: changed_at, closed_at: None, ..closed })
+            Some(HumanTicket { opened_at: stamp.time, closed_at: None, ..closed })
         }
         (Some(false), Some(open)) if open.closed_at.is_none() => {
-            Some(HumanTicket { closed_at: Some(changed_at), ..open })
+            Some(HumanTicket { closed_at: Some(stamp.time), ..open })
         }
         (_, unchanged) => unchanged,
     };

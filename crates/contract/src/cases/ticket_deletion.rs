@@ -13,7 +13,7 @@ use super::ticket_lists::{create_all, expect_list_and_count, some_filters, whole
 use crate::comparison::same;
 use crate::samples::{
     Stage, at, attempt_comment, attempt_update, claim, claimed, comment_creation, create_comment,
-    create_ticket, creation, expect_no_ticket, new_comment, ticket_id, update,
+    create_ticket, creation, expect_no_ticket, new_comment, stamp, ticket_id, update,
 };
 
 /// TICKET-23: takes the ticket, its human ticket and its comments away, and nothing else.
@@ -36,7 +36,11 @@ async fn each_ticket_goes_alone(storage: &dyn Storage) -> anyhow::Result<()> {
         let before = Snapshot::of(storage, &desks).await?;
         let version = before.view(shop, id)?.ticket.version;
         let expected_version = (id.get() % 2 == 0).then_some(version);
-        same("a deletion", &storage.delete_ticket(shop, id, expected_version).await?, &Deleted)?;
+        same(
+            "a deletion",
+            &storage.delete_ticket(shop, id, expected_version, stamp(at(13))).await?,
+            &Deleted,
+        )?;
         let after = before.without(shop, id);
         after.expect(storage, &desks, "a deletion").await?;
 
@@ -44,7 +48,7 @@ async fn each_ticket_goes_alone(storage: &dyn Storage) -> anyhow::Result<()> {
         same("its comments", &storage.list_comments(shop, id, None, None).await?, &None)?;
         same("the count of its comments", &storage.count_comments(shop, id).await?, &None)?;
         for expected_version in [None, Some(version), Some(version + 1)] {
-            let outcome = storage.delete_ticket(shop, id, expected_version).await?;
+            let outcome = storage.delete_ticket(shop, id, expected_version, stamp(at(13))).await?;
             same("a deletion of what is deleted", &outcome, &TicketNotFound)?;
         }
         let name = TicketChanges { name: Some(Some("late".into())), ..TicketChanges::default() };
@@ -78,7 +82,11 @@ async fn lists_and_counts_follow(storage: &dyn Storage) -> anyhow::Result<()> {
     while !tickets.is_empty() {
         place = (place + 5) % tickets.len();
         let deleted = tickets.remove(place);
-        same("a deletion", &storage.delete_ticket(stage.shop.id, deleted.id, None).await?, &Deleted)?;
+        same(
+            "a deletion",
+            &storage.delete_ticket(stage.shop.id, deleted.id, None, stamp(at(13))).await?,
+            &Deleted,
+        )?;
         for filter in some_filters(&stage) {
             let listed = expect_list_and_count(storage, stage.shop.id, &filter, &tickets).await;
             listed.context("after a deletion")?;
@@ -94,7 +102,11 @@ async fn the_id_is_free_again(storage: &dyn Storage) -> anyhow::Result<()> {
         for id in Desk::ALL {
             let (shop, before) = (desk.shop(), Snapshot::of(storage, &desks).await?);
             let comments = before.comments(shop, ticket_id(id)?);
-            same("a deletion", &storage.delete_ticket(shop, ticket_id(id)?, None).await?, &Deleted)?;
+            same(
+                "a deletion",
+                &storage.delete_ticket(shop, ticket_id(id)?, None, stamp(at(13))).await?,
+                &Deleted,
+            )?;
             let anew = Ticket {
                 name: Some("anew".into()),
                 is_opened: id == Desk::SILENT,
@@ -127,7 +139,11 @@ async fn receipts_stay(storage: &dyn Storage) -> anyhow::Result<()> {
         let ticket = Ticket { is_opened: true, ..stage.ticket(id)? };
         let item = claimed(ticket.clone(), claim(&format!("key {id}"), 1, b"receipt")?);
         same("a ticket", &create_ticket(storage, item.clone()).await?, &CREATED)?;
-        same("a deletion", &storage.delete_ticket(stage.shop.id, ticket.id, None).await?, &Deleted)?;
+        same(
+            "a deletion",
+            &storage.delete_ticket(stage.shop.id, ticket.id, None, stamp(at(13))).await?,
+            &Deleted,
+        )?;
         let outcome = create_ticket(storage, item).await?;
         same("its creation again", &outcome, &CreateTicketOutcome::Replayed(b"receipt".to_vec()))?;
         expect_no_ticket(storage, "the deleted ticket", stage.shop.id, ticket.id).await?;
@@ -150,7 +166,7 @@ async fn long_conversation_goes_whole(storage: &dyn Storage) -> anyhow::Result<(
     }
     storage.create_comments(batch).await?;
     let before = storage.list_comments(stage.shop.id, other.id, None, None).await?;
-    same("a deletion", &storage.delete_ticket(stage.shop.id, long.id, None).await?, &Deleted)?;
+    same("a deletion", &storage.delete_ticket(stage.shop.id, long.id, None, stamp(at(13))).await?, &Deleted)?;
     same(
         "the other's comments",
         &storage.list_comments(stage.shop.id, other.id, None, None).await?,

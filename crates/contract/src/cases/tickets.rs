@@ -23,8 +23,8 @@ use crate::comparison::same;
 use crate::samples::{
     Stage, TRICKY_TEXTS, at, claim, claimed, create_customer, create_ticket, create_user, creation,
     customer_by_email, customer_id, expect_no_ticket, expect_outcomes, expect_ticket, extreme_times,
-    find_ticket, heavy_text_of, longest_email, longest_language_code, plain_ticket, text_of, ticket_id,
-    user_by_email, user_id,
+    find_ticket, heavy_text_of, longest_email, longest_language_code, plain_ticket, stamp, text_of,
+    ticket_id, user_by_email, user_id,
 };
 
 /// TICKET-1: found with every field as handed in, times and the order of tags included.
@@ -365,7 +365,7 @@ pub async fn ticket_7_open_ticket_has_human_ticket(storage: Arc<dyn Storage>) ->
                 last_message_time: at(2),
                 ..stage.ticket(3 * index + place)?
             };
-            created.push(TicketCreation { ticket, created_at, idempotency: None });
+            created.push(TicketCreation { ticket, stamp: stamp(created_at), idempotency: None });
         }
     }
     let (together, alone) = created.split_at(created.len() / 2);
@@ -377,13 +377,13 @@ pub async fn ticket_7_open_ticket_has_human_ticket(storage: Arc<dyn Storage>) ->
     create_ticket(&*storage, creation(Ticket { is_opened: true, ..stage.ticket_of_nobody(900)? })).await?;
 
     let mut numbers = BTreeSet::new();
-    for TicketCreation { ticket, created_at, .. } in &created {
+    for TicketCreation { ticket, stamp, .. } in &created {
         let view =
             storage.find_ticket(ticket.shop_id, ticket.id).await?.context("a created ticket is not found")?;
         let human_ticket = view.human_ticket;
         same("whether there is a human ticket", &human_ticket.is_some(), &ticket.is_opened)?;
         if let Some(human_ticket) = human_ticket {
-            same("when it was opened", &human_ticket.opened_at, created_at)?;
+            same("when it was opened", &human_ticket.opened_at, &stamp.time)?;
             same("when it was closed", &human_ticket.closed_at, &None)?;
             ensure!(
                 numbers.insert((ticket.shop_id, human_ticket.id)),
@@ -451,7 +451,7 @@ async fn full_people(storage: &dyn Storage, shop: &Shop) -> anyhow::Result<(Cust
         last_name: named("last"),
         full_name: named("full"),
         external_ids: ExternalIds { gorgias_id: named("gorgias"), ..ExternalIds::default() },
-        created_at: Timestamp::MIN,
+        stamp: stamp(Timestamp::MIN),
         ..customer_by_email("Full.Customer@example.com")
     };
     let user = NewUser {
@@ -459,7 +459,7 @@ async fn full_people(storage: &dyn Storage, shop: &Shop) -> anyhow::Result<(Cust
         first_name: named("agent's first"),
         last_name: named("agent's last"),
         full_name: named("agent's full"),
-        created_at: Timestamp::MAX,
+        stamp: stamp(Timestamp::MAX),
         ..user_by_email("Full.Agent@example.com")
     };
     let customer = create_customer(storage, shop.id, customer).await?;

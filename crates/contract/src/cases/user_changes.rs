@@ -14,7 +14,7 @@ use crate::comparison::same;
 use crate::memory::changed_user;
 use crate::samples::{
     ALIKE_ADDRESSES, SAME_ADDRESSES, TRICKY_TEXTS, at, create_key, create_shop, create_user, every_spelling,
-    extreme_times, heavy_text_of, list_keys, longest_email, new_key, rotate_key, rotation, text_of,
+    extreme_times, heavy_text_of, list_keys, longest_email, new_key, rotate_key, rotation, stamp, text_of,
     user_by_email, user_id,
 };
 
@@ -267,7 +267,7 @@ pub(super) async fn deactivation_revokes_keys(storage: &dyn Storage) -> anyhow::
             let new = NewApiKey { user_id, expires_at, ..new_key(seed) };
             let mut key = create_key(storage, shop, new).await?;
             if seed == 4 {
-                key = storage.revoke_key(shop, key.number, at(3)).await?.context("a key")?;
+                key = storage.revoke_key(shop, key.number, stamp(at(3))).await?.context("a key")?;
             }
             keys.push(key);
         }
@@ -321,7 +321,7 @@ async fn expect_keys(storage: &dyn Storage, shops: [ShopId; 2], keys: &[ApiKey])
 
 /// These changes at this time.
 pub(super) fn change(changes: UserChanges, changed_at: Timestamp) -> UserUpdate {
-    UserUpdate { changes, changed_at }
+    UserUpdate { changes, stamp: stamp(changed_at) }
 }
 
 /// Updates a user and answers what became of it.

@@ -7,7 +7,7 @@ use hexdesk_domain::{NewUser, Page, ShopId, Storage, Timestamp, User, UserChange
 
 use super::user_changes::{change, update_user};
 use crate::comparison::same;
-use crate::samples::{at, create_shop, create_user, user_by_email, user_id};
+use crate::samples::{at, create_shop, create_user, stamp, user_by_email, user_id};
 
 const FILTERS: [UserFilter; 3] = [
     UserFilter { is_active: None },
@@ -88,7 +88,7 @@ async fn fill(storage: &dyn Storage, name: &str, count: i64) -> anyhow::Result<(
         let number = 2 * (1 + index * 9 % count);
         let new = NewUser {
             id: Some(user_id(number)?),
-            created_at: at(-index),
+            stamp: stamp(at(-index)),
             // No more in the order of addresses than of times.
             ..user_by_email(&format!("{}-{number}@example.com", index % 5))
         };

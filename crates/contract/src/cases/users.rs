@@ -12,7 +12,7 @@ use crate::comparison::same;
 use crate::memory::user_from;
 use crate::samples::{
     ALIKE_ADDRESSES, SAME_ADDRESSES, TRICKY_TEXTS, at, create_shop, create_user, extreme_times,
-    heavy_text_of, longest_email, text_of, user_by_email, user_id,
+    heavy_text_of, longest_email, stamp, text_of, user_by_email, user_id,
 };
 
 /// USER-1: a number of its own, found with every field as handed in.
@@ -41,7 +41,7 @@ pub async fn user_1_is_found_as_created(storage: Arc<dyn Storage>) -> anyhow::Re
         });
     }
     for (index, created_at) in extreme_times().into_iter().enumerate() {
-        all.push(NewUser { created_at, ..user_by_email(&format!("time-{index}@example.com")) });
+        all.push(NewUser { stamp: stamp(created_at), ..user_by_email(&format!("time-{index}@example.com")) });
     }
 
     let mut expected = Vec::new();
@@ -71,7 +71,7 @@ pub async fn user_2_same_email_is_taken(storage: Arc<dyn Storage>) -> anyhow::Re
                 let again = NewUser {
                     id,
                     last_name: Some("last".into()),
-                    created_at: at(99),
+                    stamp: stamp(at(99)),
                     ..user_by_email(address)
                 };
                 expect_taken(&*storage, shop, again, &there).await?;

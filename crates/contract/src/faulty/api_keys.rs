@@ -3,8 +3,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 use hexdesk_domain::{
-    ApiKey, ApiKeyStore, Attempt, Fingerprint, KeyNumber, NewApiKey, Once, Page, Receipt, Shop, ShopId,
-    StorageError, Timestamp, UserId,
+    ApiKey, ApiKeyStore, Attempt, AuditStamp, Fingerprint, KeyNumber, NewApiKey, Once, Page, Receipt, Shop,
+    ShopId, StorageError, UserId,
 };
 
 use super::{Fault, FaultyStorage};
@@ -131,14 +131,14 @@ impl ApiKeyStore for FaultyStorage {
         &self,
         shop: ShopId,
         number: KeyNumber,
-        now: Timestamp,
+        stamp: AuditStamp,
     ) -> Result<Option<ApiKey>, StorageError> {
         if self.fault == Fault::KeyRevokedAnew
             && let Some(key) = self.inner.state().api_keys.get_mut(&(shop, number))
         {
             key.revoked_at = None;
         }
-        self.inner.revoke_key(shop, number, now).await
+        self.inner.revoke_key(shop, number, stamp).await
     }
 
     async fn rotate_key(
@@ -148,7 +148,7 @@ impl ApiKeyStore for FaultyStorage {
         mut rotation: KeyRotation,
         once: Option<Once<RotateKeyOutcome>>,
     ) -> Result<Attempt<RotateKeyOutcome>, StorageError> {
-        let (now, old_ends_at) = (rotation.rotated_at, rotation.old_ends_at);
+        let (now, old_ends_at) = (rotation.stamp.time, rotation.old_ends_at);
         let mut once = self.changed_for_keys(once);
         let old = self.inner.state().api_keys.get(&(shop, number)).cloned();
         match self.fault {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use hexdesk_domain::ports::{CreateTicketOutcome, Erased, TicketCreation};
 use hexdesk_domain::{
-    Attempt, Customer, CustomerId, ExternalIds, Fingerprint, Once, Receipt, ShopId, StorageError,
+    Attempt, AuditStamp, Customer, CustomerId, ExternalIds, Fingerprint, Once, Receipt, ShopId, StorageError,
     StorageErrorKind,
 };
 
@@ -11,20 +11,25 @@ use super::{Fault, FaultyStorage, failure, gap};
 use crate::memory::{IdempotencyRecord, State};
 
 impl FaultyStorage {
-    pub(super) async fn erase(&self, shop: ShopId, id: CustomerId) -> Result<Option<Erased>, StorageError> {
+    pub(super) async fn erase(
+        &self,
+        shop: ShopId,
+        id: CustomerId,
+        stamp: AuditStamp,
+    ) -> Result<Option<Erased>, StorageError> {
         if self.fault == Fault::RacingErasure {
             let before = self.inner.state().clone();
             gap().await;
-            return Ok(erase_what_was_there(&mut self.inner.state(), &before, shop, id));
+            return Ok(erase_what_was_there(&mut self.inner.state(), &before, shop, id, stamp));
         }
         let mut state = self.inner.state();
         let before = state.clone();
-        let erased = state.erase_customer(shop, id);
+        let erased = state.erase_customer(shop, id, stamp);
         let Some(mut erased) = erased else {
             return Ok((self.fault == Fault::NobodyIsErased).then(Erased::default));
         };
         self.miscount(&before, &mut state, shop, id, &mut erased);
-        self.leave_or_take(&before, &mut state, shop, id);
+        self.leave_or_take(&before, &mut state, shop, id, stamp);
         Ok(Some(erased))
     }
 
@@ -56,11 +61,18 @@ impl FaultyStorage {
     }
 
     /// What is there instead of what should be.
-    fn leave_or_take(&self, before: &State, state: &mut State, shop: ShopId, id: CustomerId) {
+    fn leave_or_take(
+        &self,
+        before: &State,
+        state: &mut State,
+        shop: ShopId,
+        id: CustomerId,
+        stamp: AuditStamp,
+    ) {
         match self.fault {
             Fault::ErasureInEveryShop => {
                 for other in before.shops.keys() {
-                    state.erase_customer(*other, id);
+                    state.erase_customer(*other, id, stamp);
                 }
             }
             Fault::RecordsOfEveryShopGo => {
@@ -102,7 +114,8 @@ impl FaultyStorage {
                     gone.filter(|key| !state.idempotency_records.contains_key(*key)).cloned().collect();
                 state.idempotency_records.extend(gone.into_iter().map(|key| {
                     let receipt = Receipt { answer: Vec::new(), customer_id: None };
-                    (key, IdempotencyRecord { fingerprint: Fingerprint([0; 32]), receipt })
+                    let fingerprint = Fingerprint([0; 32]);
+                    (key, IdempotencyRecord { fingerprint, receipt, requested_at: stamp.time })
                 }));
             }
             Fault::ErasedCommentsStay => state.comments.clone_from(&before.comments),
@@ -129,7 +142,7 @@ impl FaultyStorage {
         };
         gap().await;
         if let Some(receipt) = receipt {
-            self.inner.state().record(shop, &request, receipt);
+            self.inner.state().record(shop, &request, requested_at, receipt);
         }
         Ok(attempt)
     }
@@ -155,9 +168,15 @@ impl FaultyStorage {
 }
 
 /// Takes away what there was of the customer before, and tells how much that was.
-fn erase_what_was_there(state: &mut State, before: &State, shop: ShopId, id: CustomerId) -> Option<Erased> {
+fn erase_what_was_there(
+    state: &mut State,
+    before: &State,
+    shop: ShopId,
+    id: CustomerId,
+    stamp: AuditStamp,
+) -> Option<Erased> {
     let mut copy = before.clone();
-    let erased = copy.erase_customer(shop, id)?;
+    let erased = copy.erase_customer(shop, id, stamp)?;
     state.customers.remove(&(shop, id))?;
     state.erased_customers.insert((shop, id));
     remove_gone(&mut state.tickets, &before.tickets, &copy.tickets);

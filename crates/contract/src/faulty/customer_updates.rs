@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use hexdesk_domain::ports::UpdateCustomerOutcome;
+use hexdesk_domain::ports::{CustomerUpdate, UpdateCustomerOutcome};
 use hexdesk_domain::{
     Attempt, Customer, CustomerChanges, CustomerFilter, CustomerId, Once, ShopId, StorageError, fold_email,
 };
@@ -14,14 +14,14 @@ impl FaultyStorage {
         &self,
         shop: ShopId,
         id: CustomerId,
-        changes: CustomerChanges,
+        update: CustomerUpdate,
         once: Option<Once<UpdateCustomerOutcome>>,
     ) -> Result<Attempt<UpdateCustomerOutcome>, StorageError> {
         let once = match self.fault {
             Fault::RefusedCustomerUpdateRecorded => recording_all(once),
             Fault::CustomerUpdateFingerprintIgnored => without_fingerprint(once),
             Fault::CustomerUpdateKeysApart => kept_apart(once),
-            Fault::EmptyCustomerUpdateNotRecorded if changes.is_empty() => {
+            Fault::EmptyCustomerUpdateNotRecorded if update.changes.is_empty() => {
                 once.map(|once| Once { receipt: Arc::new(|_| None), ..once })
             }
             _ => once,
@@ -32,11 +32,11 @@ impl FaultyStorage {
             }
             Fault::RacingCustomerUpdateKeys => {
                 return self
-                    .racing_keys(shop, once, |state| Ok(state.update_customer(shop, id, changes)))
+                    .racing_keys(shop, once, |state| Ok(state.update_customer(shop, id, update)))
                     .await;
             }
             Fault::RacingCustomerUpdates => {
-                let outcome = self.inner.state().clone().update_customer(shop, id, changes.clone());
+                let outcome = self.inner.state().clone().update_customer(shop, id, update.clone());
                 gap().await;
                 // That was right when it was looked at.
                 if let UpdateCustomerOutcome::Updated(customer) = &outcome {
@@ -46,13 +46,13 @@ impl FaultyStorage {
             }
             Fault::RecordAfterErasure => {
                 return self
-                    .record_later(shop, once, |state| Ok(state.update_customer(shop, id, changes)))
+                    .record_later(shop, once, |state| Ok(state.update_customer(shop, id, update)))
                     .await;
             }
             _ => {}
         }
         let mut state = self.inner.state();
-        state.attempt(shop, once, |state| Ok(self.run_customer_update(state, shop, id, changes)))
+        state.attempt(shop, once, |state| Ok(self.run_customer_update(state, shop, id, update)))
     }
 
     fn run_customer_update(
@@ -60,14 +60,15 @@ impl FaultyStorage {
         state: &mut State,
         shop: ShopId,
         id: CustomerId,
-        changes: CustomerChanges,
+        update: CustomerUpdate,
     ) -> UpdateCustomerOutcome {
+        let CustomerUpdate { changes, stamp } = update;
         let before = state.clone();
         let said = self.misunderstood(changes.clone());
         if let Some(instead) = self.seen_instead(state, shop, id, &said) {
             return instead;
         }
-        let mut outcome = state.update_customer(shop, id, said);
+        let mut outcome = state.update_customer(shop, id, CustomerUpdate { changes: said, stamp });
         let was = before.customers.get(&(shop, id));
         match (self.fault, &mut outcome) {
             (Fault::UnreachableAllowed, UpdateCustomerOutcome::Unreachable)
@@ -87,8 +88,8 @@ impl FaultyStorage {
             (Fault::RefusedCustomerUpdateLeavesRest, refusal)
                 if !matches!(refusal, UpdateCustomerOutcome::Updated(_)) =>
             {
-                let rest = CustomerChanges { email: None, phone_number: None, ..changes };
-                state.update_customer(shop, id, rest);
+                let changes = CustomerChanges { email: None, phone_number: None, ..changes };
+                state.update_customer(shop, id, CustomerUpdate { changes, stamp });
             }
             (Fault::UnsaidCustomerFieldCleared, UpdateCustomerOutcome::Updated(customer))
                 if changes.last_name.is_none() =>

@@ -1,8 +1,8 @@
 use async_trait::async_trait;
-use hexdesk_domain::ports::{CreateCustomerOutcome, Erased, UpdateCustomerOutcome};
+use hexdesk_domain::ports::{CreateCustomerOutcome, CustomerUpdate, Erased, UpdateCustomerOutcome};
 use hexdesk_domain::{
-    Attempt, Customer, CustomerChanges, CustomerFilter, CustomerId, CustomerStore, ExternalIds, NewCustomer,
-    Once, Page, ShopId, StorageError, StorageErrorKind, fold_email,
+    Attempt, AuditStamp, Customer, CustomerFilter, CustomerId, CustomerStore, ExternalIds, NewCustomer, Once,
+    Page, ShopId, StorageError, StorageErrorKind, fold_email,
 };
 
 use super::{Fault, FaultyStorage, failure, gap};
@@ -179,13 +179,18 @@ impl CustomerStore for FaultyStorage {
         &self,
         shop: ShopId,
         id: CustomerId,
-        changes: CustomerChanges,
+        update: CustomerUpdate,
         once: Option<Once<UpdateCustomerOutcome>>,
     ) -> Result<Attempt<UpdateCustomerOutcome>, StorageError> {
-        self.attempt_customer_update(shop, id, changes, once).await
+        self.attempt_customer_update(shop, id, update, once).await
     }
 
-    async fn erase_customer(&self, shop: ShopId, id: CustomerId) -> Result<Option<Erased>, StorageError> {
-        self.erase(shop, id).await
+    async fn erase_customer(
+        &self,
+        shop: ShopId,
+        id: CustomerId,
+        stamp: AuditStamp,
+    ) -> Result<Option<Erased>, StorageError> {
+        self.erase(shop, id, stamp).await
     }
 }

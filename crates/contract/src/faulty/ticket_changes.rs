@@ -1,5 +1,5 @@
 use hexdesk_domain::ports::{DeleteTicketOutcome, TicketUpdate, UpdateTicketOutcome};
-use hexdesk_domain::{Attempt, HumanTicket, Once, ShopId, StorageError, TicketChanges, TicketId};
+use hexdesk_domain::{Attempt, AuditStamp, HumanTicket, Once, ShopId, StorageError, TicketChanges, TicketId};
 
 use super::{Fault, FaultyStorage, gap};
 use crate::memory::State;
@@ -96,7 +96,7 @@ impl FaultyStorage {
         update: &mut TicketUpdate,
     ) -> Option<UpdateTicketOutcome> {
         let version = version_of(state, shop, id)?;
-        let TicketUpdate { changes, expected_version, changed_at: _ } = update;
+        let TicketUpdate { changes, expected_version, stamp: _ } = update;
         let unknown = changes.assigned_to.flatten().filter(|user| !state.users.contains_key(&(shop, *user)));
         let is_right = match self.fault {
             Fault::EmptyUpdateUnchecked => changes.is_empty(),
@@ -194,7 +194,7 @@ impl FaultyStorage {
         let (Some(was), Some(is_opened)) = (was, update.changes.is_opened) else { return Ok(()) };
         let reopened = is_opened && was.closed_at.is_some();
         if self.fault == Fault::ReopenedUnderNewNumber && reopened {
-            let number = state.open_human_ticket(shop, update.changed_at)?;
+            let number = state.open_human_ticket(shop, update.stamp.time)?;
             if let Some(stored) = state.tickets.get_mut(&(shop, id)) {
                 stored.human_ticket = Some(number);
             }
@@ -206,8 +206,8 @@ impl FaultyStorage {
         match self.fault {
             Fault::ReopenedSinceFirst if reopened => human_ticket.opened_at = was.opened_at,
             Fault::ReopenedStaysClosed if reopened => human_ticket.closed_at = was.closed_at,
-            Fault::OpenedAnew if is_opened => human_ticket.opened_at = update.changed_at,
-            Fault::ClosedAnew if !is_opened => human_ticket.closed_at = Some(update.changed_at),
+            Fault::OpenedAnew if is_opened => human_ticket.opened_at = update.stamp.time,
+            Fault::ClosedAnew if !is_opened => human_ticket.closed_at = Some(update.stamp.time),
             Fault::NeverClosed => human_ticket.closed_at = None,
             _ => {}
         }
@@ -219,13 +219,14 @@ impl FaultyStorage {
         shop: ShopId,
         id: TicketId,
         mut expected_version: Option<i64>,
+        stamp: AuditStamp,
     ) -> Result<DeleteTicketOutcome, StorageError> {
         let mut state = self.inner.state();
         let before = state.clone();
         if self.fault == Fault::DeletionIgnoresVersion {
             expected_version = None;
         }
-        let outcome = state.delete_ticket(shop, id, expected_version);
+        let outcome = state.delete_ticket(shop, id, expected_version, stamp);
         let customer = before.tickets.get(&(shop, id)).map(|stored| stored.ticket.customer_id);
         match (outcome, self.fault) {
             (DeleteTicketOutcome::TicketNotFound, Fault::DeletionOfNothing) => {

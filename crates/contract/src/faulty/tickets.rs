@@ -3,8 +3,8 @@ use hexdesk_domain::ports::{
     CreateTicketOutcome, DeleteTicketOutcome, TicketCreation, TicketUpdate, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    Attempt, Once, Page, ShopId, StorageError, TicketFilter, TicketId, TicketPosition, TicketStore,
-    TicketView, UserId,
+    Attempt, AuditStamp, Once, Page, ShopId, StorageError, TicketFilter, TicketId, TicketPosition,
+    TicketStore, TicketView, UserId,
 };
 
 use super::ticket_changes::with_everyone_active;
@@ -114,7 +114,7 @@ impl TicketStore for FaultyStorage {
             }
             Fault::HumanTicketOpenSinceDate => {
                 for item in &mut batch {
-                    item.created_at = item.ticket.date;
+                    item.stamp.time = item.ticket.date;
                 }
                 self.inner.create_tickets(batch).await
             }
@@ -174,6 +174,7 @@ impl TicketStore for FaultyStorage {
                         let record = IdempotencyRecord {
                             fingerprint: claim.request.fingerprint,
                             receipt: claim.receipt,
+                            requested_at: item.stamp.time,
                         };
                         let key = record_key(item.ticket.shop_id, &claim.request);
                         state.idempotency_records.entry(key).or_insert(record);
@@ -272,8 +273,9 @@ impl TicketStore for FaultyStorage {
         shop: ShopId,
         id: TicketId,
         expected_version: Option<i64>,
+        stamp: AuditStamp,
     ) -> Result<DeleteTicketOutcome, StorageError> {
-        self.delete(shop, id, expected_version).await
+        self.delete(shop, id, expected_version, stamp).await
     }
 
     async fn count_tickets(&self, shop: ShopId, filter: TicketFilter) -> Result<u64, StorageError> {

@@ -83,7 +83,7 @@ impl FaultyStorage {
         let place = (user.shop_id, user.id);
         match self.fault {
             Fault::DeactivatedAnew if update.changes.is_active == Some(false) => {
-                user.deactivated_at = Some(update.changed_at);
+                user.deactivated_at = Some(update.stamp.time);
             }
             Fault::UserUpdateInEveryShop => {
                 for there in state.users.values_mut().filter(|there| there.id == user.id) {
@@ -120,20 +120,20 @@ impl FaultyStorage {
             match self.fault {
                 Fault::DeactivationKeepsKeys if is_theirs(key) => key.revoked_at = was(key),
                 Fault::ExpiredKeysNotRevoked
-                    if is_theirs(key) && key.expires_at.is_some_and(|end| end <= update.changed_at) =>
+                    if is_theirs(key) && key.expires_at.is_some_and(|end| end <= update.stamp.time) =>
                 {
                     key.revoked_at = was(key);
                 }
                 Fault::KeysOfEveryShopRevoked if is_deactivation && key.user_id == Some(user.id) => {
-                    key.revoked_at.get_or_insert(update.changed_at);
+                    key.revoked_at.get_or_insert(update.stamp.time);
                 }
                 Fault::KeysOfNobodyRevoked
                     if is_deactivation && key.shop_id == user.shop_id && key.user_id.is_none() =>
                 {
-                    key.revoked_at.get_or_insert(update.changed_at);
+                    key.revoked_at.get_or_insert(update.stamp.time);
                 }
                 Fault::RevokedKeysRevokedAnew if is_deactivation && is_theirs(key) => {
-                    key.revoked_at = Some(update.changed_at);
+                    key.revoked_at = Some(update.stamp.time);
                 }
                 Fault::KeysBackWithTheUser if update.changes.is_active == Some(true) && is_theirs(key) => {
                     key.revoked_at = None;
@@ -151,7 +151,7 @@ impl FaultyStorage {
         update: UserUpdate,
         refusal: UpdateUserOutcome,
     ) -> UpdateUserOutcome {
-        let UserUpdate { changes, changed_at } = update;
+        let UserUpdate { changes, stamp } = update;
         let Some(user) = state.users.get(&(shop, id)).cloned() else { return refusal };
         match self.fault {
             Fault::TakenUserAddressFoldedInAscii => {
@@ -159,18 +159,18 @@ impl FaultyStorage {
                     changes.email.as_ref().is_some_and(|email| there.email.eq_ignore_ascii_case(email))
                 };
                 if !state.users_of(shop).any(is_seen) {
-                    let user = changed_user(user, changes, changed_at);
+                    let user = changed_user(user, changes, stamp.time);
                     state.users.insert((shop, id), user.clone());
                     return UpdateUserOutcome::Updated(user);
                 }
             }
             Fault::RefusedUserUpdateLeavesRest => {
                 let rest = UserChanges { email: None, is_active: None, ..changes };
-                state.update_user(shop, id, UserUpdate { changes: rest, changed_at });
+                state.update_user(shop, id, UserUpdate { changes: rest, stamp });
             }
             Fault::RefusedDeactivationRevokes if changes.is_active == Some(false) => {
                 for key in state.api_keys.values_mut().filter(|key| key.user_id == Some(id)) {
-                    key.revoked_at.get_or_insert(changed_at);
+                    key.revoked_at.get_or_insert(stamp.time);
                 }
             }
             _ => {}

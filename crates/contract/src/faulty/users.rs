@@ -62,7 +62,7 @@ impl FaultyStorage {
                 };
                 self.inner.state().create_user(shop, NewUser { id, ..new })
             }
-            Fault::UserOfBefore1970Inactive if new.created_at.unix_millis() < 0 => {
+            Fault::UserOfBefore1970Inactive if new.stamp.time.unix_millis() < 0 => {
                 let mut outcome = self.inner.state().create_user(shop, new)?;
                 if let CreateUserOutcome::Created(user) = &mut outcome {
                     user.deactivated_at = Some(user.created_at);

@@ -1,7 +1,8 @@
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 use hexdesk_domain::{
-    ApiKey, ApiKeyStore, Attempt, KeyNumber, NewApiKey, Once, Page, Shop, ShopId, StorageError, Timestamp,
+    ApiKey, ApiKeyStore, Attempt, AuditStamp, EventKind, KeyNumber, NewApiKey, Once, Page, Shop, ShopId,
+    StorageError, Subject,
 };
 
 use super::{MemoryStorage, State, next_number, page_of, unexpected};
@@ -19,20 +20,23 @@ impl State {
         if new.user_id.is_some_and(|user| !self.is_active_user(shop, user)) {
             return Ok(CreateKeyOutcome::UserNotFound);
         }
-        Ok(CreateKeyOutcome::Created(self.add_key(shop, new)?))
+        let stamp = new.stamp;
+        let key = self.add_key(shop, new)?;
+        self.append_events(shop, stamp, [(EventKind::ApiKeyCreated, Subject::ApiKey(key.number))]);
+        Ok(CreateKeyOutcome::Created(key))
     }
 
     fn add_key(&mut self, shop: ShopId, new: NewApiKey) -> Result<ApiKey, StorageError> {
         let number = KeyNumber::new(next_number(self.keys_of(shop).map(|key| key.number.get())))
             .ok_or_else(|| unexpected("create_key", "no key number left"))?;
-        let NewApiKey { secret_hash, scopes, user_id, created_at, expires_at } = new;
+        let NewApiKey { secret_hash, scopes, user_id, stamp, expires_at } = new;
         let key = ApiKey {
             shop_id: shop,
             number,
             secret_hash,
             scopes,
             user_id,
-            created_at,
+            created_at: stamp.time,
             expires_at,
             revoked_at: None,
         };
@@ -46,13 +50,33 @@ impl State {
         number: KeyNumber,
         rotation: KeyRotation,
     ) -> Result<RotateKeyOutcome, StorageError> {
-        let KeyRotation { secret_hash, expires_at, rotated_at, old_ends_at } = rotation;
-        let old = self.api_keys.get_mut(&(shop, number)).filter(|key| key.is_live(rotated_at));
+        let KeyRotation { secret_hash, expires_at, stamp, old_ends_at } = rotation;
+        let old = self.api_keys.get_mut(&(shop, number)).filter(|key| key.is_live(stamp.time));
         let Some(old) = old else { return Ok(RotateKeyOutcome::NotLive) };
         old.expires_at = Some(old.expires_at.map_or(old_ends_at, |end| end.min(old_ends_at)));
         let (scopes, user_id) = (old.scopes.clone(), old.user_id);
-        let new = NewApiKey { secret_hash, scopes, user_id, created_at: rotated_at, expires_at };
-        Ok(RotateKeyOutcome::Rotated(self.add_key(shop, new)?))
+        let new = NewApiKey { secret_hash, scopes, user_id, stamp, expires_at };
+        let key = self.add_key(shop, new)?;
+        let changed = [
+            (EventKind::ApiKeyRotated, Subject::ApiKey(number)),
+            (EventKind::ApiKeyCreated, Subject::ApiKey(key.number)),
+        ];
+        self.append_events(shop, stamp, changed);
+        Ok(RotateKeyOutcome::Rotated(key))
+    }
+
+    pub(crate) fn revoke_key(
+        &mut self,
+        shop: ShopId,
+        number: KeyNumber,
+        stamp: AuditStamp,
+    ) -> Option<ApiKey> {
+        let key = self.api_keys.get_mut(&(shop, number))?;
+        if key.revoked_at.is_none() {
+            key.revoked_at = Some(stamp.time);
+            self.append_events(shop, stamp, [(EventKind::ApiKeyRevoked, Subject::ApiKey(number))]);
+        }
+        self.api_keys.get(&(shop, number)).cloned()
     }
 }
 
@@ -95,13 +119,9 @@ impl ApiKeyStore for MemoryStorage {
         &self,
         shop: ShopId,
         number: KeyNumber,
-        now: Timestamp,
+        stamp: AuditStamp,
     ) -> Result<Option<ApiKey>, StorageError> {
-        let mut state = self.state();
-        Ok(state.api_keys.get_mut(&(shop, number)).map(|key| {
-            key.revoked_at.get_or_insert(now);
-            key.clone()
-        }))
+        Ok(self.state().revoke_key(shop, number, stamp))
     }
 
     async fn rotate_key(

@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
 use hexdesk_domain::{
-    Attempt, Comment, CommentId, CommentPosition, CommentStore, CommentView, NewComment, Page, ShopId,
-    StorageError, TicketId, Timestamp,
+    Attempt, AuditStamp, Comment, CommentId, CommentPosition, CommentStore, CommentView, EventKind,
+    NewComment, Page, ShopId, StorageError, Subject, TicketId, Timestamp,
 };
 
 use super::{MemoryStorage, State, page_of, unexpected};
@@ -17,15 +17,19 @@ impl State {
         let mut copy = self.clone();
         let attempts = batch
             .into_iter()
-            .map(|CommentCreation { comment, once }| {
-                copy.attempt(comment.shop_id, once, |state| state.create_comment(comment))
+            .map(|CommentCreation { comment, stamp, once }| {
+                copy.attempt(comment.shop_id, once, |state| state.create_comment(comment, stamp))
             })
             .collect::<Result<_, _>>()?;
         *self = copy;
         Ok(attempts)
     }
 
-    fn create_comment(&mut self, new: NewComment) -> Result<CreateCommentOutcome, StorageError> {
+    fn create_comment(
+        &mut self,
+        new: NewComment,
+        stamp: AuditStamp,
+    ) -> Result<CreateCommentOutcome, StorageError> {
         let shop = new.shop_id;
         let Some(stored) = self.tickets.get_mut(&(shop, new.ticket_id)) else {
             return Ok(CreateCommentOutcome::TicketNotFound);
@@ -47,6 +51,11 @@ impl State {
         ticket.version += 1;
         let comment = comment_from(new, ticket);
         self.comments.insert((shop, comment.id), comment.clone());
+        let changed = [
+            (EventKind::CommentCreated, Subject::Comment(comment.id)),
+            (EventKind::TicketUpdated, Subject::Ticket(comment.ticket_id)),
+        ];
+        self.append_events(shop, stamp, changed);
         let view = self.comment_view(&comment);
         let view = view.ok_or_else(|| unexpected("create_comments", "the ticket's customer is not there"))?;
         Ok(CreateCommentOutcome::Created(Box::new(view)))

@@ -1,10 +1,11 @@
 use async_trait::async_trait;
-use hexdesk_domain::ports::{CreateCustomerOutcome, Erased, UpdateCustomerOutcome};
+use hexdesk_domain::ports::{CreateCustomerOutcome, CustomerUpdate, Erased, UpdateCustomerOutcome};
 use hexdesk_domain::{
-    Attempt, Customer, CustomerChanges, CustomerFilter, CustomerId, CustomerStore, ExternalIds, NewCustomer,
-    Once, Page, ShopId, StorageError, fold_email,
+    Attempt, AuditStamp, Comment, Customer, CustomerChanges, CustomerFilter, CustomerId, CustomerStore,
+    EventKind, ExternalIds, NewCustomer, Once, Page, ShopId, StorageError, Subject, fold_email,
 };
 
+use super::events::comment_deleted;
 use super::tickets::StoredTicket;
 use super::{MemoryStorage, State, next_number, page_of, unexpected};
 
@@ -44,8 +45,10 @@ impl State {
                 .next_customer_id(shop)
                 .ok_or_else(|| unexpected("create_customer", "no customer number left"))?,
         };
+        let stamp = new.stamp;
         let customer = customer_from(new, shop, id);
         self.customers.insert((shop, id), customer.clone());
+        self.append_events(shop, stamp, [(EventKind::CustomerCreated, Subject::Customer(id))]);
         Ok(CreateCustomerOutcome::Created(customer))
     }
 
@@ -65,8 +68,10 @@ impl State {
         &mut self,
         shop: ShopId,
         id: CustomerId,
-        changes: CustomerChanges,
+        update: CustomerUpdate,
     ) -> UpdateCustomerOutcome {
+        let CustomerUpdate { changes, stamp } = update;
+        let says_something = !changes.is_empty();
         let Some(there) = self.customers.get(&(shop, id)).cloned() else {
             return UpdateCustomerOutcome::CustomerNotFound;
         };
@@ -86,30 +91,45 @@ impl State {
             return UpdateCustomerOutcome::PhoneNumberTaken;
         }
         self.customers.insert((shop, id), customer.clone());
+        if says_something {
+            self.append_events(shop, stamp, [(EventKind::CustomerUpdated, Subject::Customer(id))]);
+        }
         UpdateCustomerOutcome::Updated(Box::new(customer))
     }
 
-    pub(crate) fn erase_customer(&mut self, shop: ShopId, id: CustomerId) -> Option<Erased> {
+    pub(crate) fn erase_customer(
+        &mut self,
+        shop: ShopId,
+        id: CustomerId,
+        stamp: AuditStamp,
+    ) -> Option<Erased> {
         self.customers.remove(&(shop, id))?;
         self.erased_customers.insert((shop, id));
         let of_customer = |(owner, _): &(ShopId, _), stored: &mut StoredTicket| {
             *owner == shop && stored.ticket.customer_id == id
         };
         let mut erased = Erased::default();
-        for (_, stored) in self.tickets.extract_if(.., of_customer) {
+        let mut gone = vec![(EventKind::CustomerErased, Subject::Customer(id))];
+        for ((_, ticket), stored) in self.tickets.extract_if(.., of_customer) {
             erased.tickets += 1;
+            gone.push((EventKind::TicketDeleted, Subject::Ticket(ticket)));
             if let Some(number) = stored.human_ticket {
                 self.human_tickets.remove(&(shop, number));
                 erased.human_tickets += 1;
             }
         }
-        let comments = self.comments.len();
-        self.comments.retain(|(owner, _), comment| *owner != shop || comment.customer_id != id);
-        erased.comments = (comments - self.comments.len()) as u64;
+        let of_customer =
+            |(owner, _): &(ShopId, _), comment: &mut Comment| *owner == shop && comment.customer_id == id;
+        for ((_, comment), _) in self.comments.extract_if(.., of_customer) {
+            erased.comments += 1;
+            gone.push(comment_deleted(comment));
+        }
         let records = self.idempotency_records.len();
         self.idempotency_records
             .retain(|(owner, ..), record| *owner != shop || record.receipt.customer_id != Some(id));
         erased.idempotency_records = (records - self.idempotency_records.len()) as u64;
+        self.scrub_events(shop, id);
+        self.append_events(shop, stamp, gone);
         Some(erased)
     }
 }
@@ -181,16 +201,8 @@ pub(crate) fn changed_customer(customer: Customer, changes: CustomerChanges) -> 
 }
 
 pub(crate) fn customer_from(new: NewCustomer, shop: ShopId, id: CustomerId) -> Customer {
-    let NewCustomer {
-        id: _,
-        email,
-        phone_number,
-        first_name,
-        last_name,
-        full_name,
-        external_ids,
-        created_at,
-    } = new;
+    let NewCustomer { id: _, email, phone_number, first_name, last_name, full_name, external_ids, stamp } =
+        new;
     Customer {
         id,
         shop_id: shop,
@@ -204,7 +216,7 @@ pub(crate) fn customer_from(new: NewCustomer, shop: ShopId, id: CustomerId) -> C
         number_of_orders: 0,
         cms: None,
         cms_created_at: None,
-        created_at,
+        created_at: stamp.time,
     }
 }
 
@@ -243,13 +255,18 @@ impl CustomerStore for MemoryStorage {
         &self,
         shop: ShopId,
         id: CustomerId,
-        changes: CustomerChanges,
+        update: CustomerUpdate,
         once: Option<Once<UpdateCustomerOutcome>>,
     ) -> Result<Attempt<UpdateCustomerOutcome>, StorageError> {
-        self.state().attempt(shop, once, |state| Ok(state.update_customer(shop, id, changes)))
+        self.state().attempt(shop, once, |state| Ok(state.update_customer(shop, id, update)))
     }
 
-    async fn erase_customer(&self, shop: ShopId, id: CustomerId) -> Result<Option<Erased>, StorageError> {
-        Ok(self.state().erase_customer(shop, id))
+    async fn erase_customer(
+        &self,
+        shop: ShopId,
+        id: CustomerId,
+        stamp: AuditStamp,
+    ) -> Result<Option<Erased>, StorageError> {
+        Ok(self.state().erase_customer(shop, id, stamp))
     }
 }

@@ -1,5 +1,5 @@
 use hexdesk_domain::{
-    Attempt, Fingerprint, IdempotencyKey, IdempotencyRequest, Once, Receipt, ShopId, StorageError,
+    Attempt, Fingerprint, IdempotencyKey, IdempotencyRequest, Once, Receipt, ShopId, StorageError, Timestamp,
 };
 
 use super::State;
@@ -12,6 +12,7 @@ pub(crate) type RecordKey = (ShopId, String, IdempotencyKey);
 pub(crate) struct IdempotencyRecord {
     pub(crate) fingerprint: Fingerprint,
     pub(crate) receipt: Receipt,
+    pub(crate) requested_at: Timestamp,
 }
 
 /// What a recorded key answers to a request.
@@ -34,8 +35,14 @@ impl State {
         })
     }
 
-    pub(crate) fn record(&mut self, shop: ShopId, request: &IdempotencyRequest, receipt: Receipt) {
-        let record = IdempotencyRecord { fingerprint: request.fingerprint, receipt };
+    pub(crate) fn record(
+        &mut self,
+        shop: ShopId,
+        request: &IdempotencyRequest,
+        requested_at: Timestamp,
+        receipt: Receipt,
+    ) {
+        let record = IdempotencyRecord { fingerprint: request.fingerprint, receipt, requested_at };
         self.idempotency_records.insert(record_key(shop, request), record);
     }
 
@@ -55,7 +62,7 @@ impl State {
         if let Some(once) = once
             && let Some(receipt) = (once.receipt)(&outcome)
         {
-            self.record(shop, &once.request, receipt);
+            self.record(shop, &once.request, once.requested_at, receipt);
         }
         Ok(Attempt::Ran(outcome))
     }

@@ -1,6 +1,9 @@
 use hexdesk_domain::ports::{DeleteTicketOutcome, TicketUpdate, UpdateTicketOutcome};
-use hexdesk_domain::{ShopId, StorageError, Ticket, TicketChanges, TicketId, Timestamp};
+use hexdesk_domain::{
+    AuditStamp, Comment, EventKind, ShopId, StorageError, Subject, Ticket, TicketChanges, TicketId, Timestamp,
+};
 
+use super::events::comment_deleted;
 use super::{State, unexpected};
 
 impl State {
@@ -10,7 +13,7 @@ impl State {
         id: TicketId,
         update: TicketUpdate,
     ) -> Result<UpdateTicketOutcome, StorageError> {
-        let TicketUpdate { changes, expected_version, changed_at } = update;
+        let TicketUpdate { changes, expected_version, stamp } = update;
         let Some(stored) = self.tickets.get(&(shop, id)) else {
             return Ok(UpdateTicketOutcome::TicketNotFound);
         };
@@ -21,7 +24,8 @@ impl State {
             return Ok(UpdateTicketOutcome::AssigneeNotFound);
         }
         if !changes.is_empty() {
-            self.change_ticket(shop, id, changes, changed_at)?;
+            self.change_ticket(shop, id, changes, stamp.time)?;
+            self.append_events(shop, stamp, [(EventKind::TicketUpdated, Subject::Ticket(id))]);
         }
         let view = self.find_ticket(shop, id);
         let view = view.ok_or_else(|| unexpected("update_ticket", "the ticket's customer is not there"))?;
@@ -57,6 +61,7 @@ impl State {
         shop: ShopId,
         id: TicketId,
         expected_version: Option<i64>,
+        stamp: AuditStamp,
     ) -> DeleteTicketOutcome {
         let Some(stored) = self.tickets.get(&(shop, id)) else {
             return DeleteTicketOutcome::TicketNotFound;
@@ -67,8 +72,12 @@ impl State {
         if let Some(number) = stored.human_ticket {
             self.human_tickets.remove(&(shop, number));
         }
-        self.comments.retain(|(owner, _), comment| *owner != shop || comment.ticket_id != id);
+        let mut gone = vec![(EventKind::TicketDeleted, Subject::Ticket(id))];
+        let of_ticket =
+            |(owner, _): &(ShopId, _), comment: &mut Comment| *owner == shop && comment.ticket_id == id;
+        gone.extend(self.comments.extract_if(.., of_ticket).map(|((_, id), _)| comment_deleted(id)));
         self.tickets.remove(&(shop, id));
+        self.append_events(shop, stamp, gone);
         DeleteTicketOutcome::Deleted
     }
 }

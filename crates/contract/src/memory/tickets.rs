@@ -3,8 +3,9 @@ use hexdesk_domain::ports::{
     CreateTicketOutcome, DeleteTicketOutcome, TicketCreation, TicketUpdate, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    AssigneeFilter, Attempt, HumanTicket, HumanTicketId, Once, Page, ShopId, StorageError, Ticket,
-    TicketFilter, TicketId, TicketPosition, TicketStore, TicketView, Timestamp,
+    AssigneeFilter, Attempt, AuditStamp, EventKind, HumanTicket, HumanTicketId, Once, Page, ShopId,
+    StorageError, Subject, Ticket, TicketFilter, TicketId, TicketPosition, TicketStore, TicketView,
+    Timestamp,
 };
 
 use super::idempotency::Recorded;
@@ -34,8 +35,8 @@ impl State {
     }
 
     fn create_ticket(&mut self, creation: TicketCreation) -> Result<CreateTicketOutcome, StorageError> {
-        let TicketCreation { ticket, created_at, idempotency } = creation;
-        let shop = ticket.shop_id;
+        let TicketCreation { ticket, stamp, idempotency } = creation;
+        let (shop, id) = (ticket.shop_id, ticket.id);
         match idempotency.as_ref().and_then(|claim| self.recorded(shop, &claim.request)) {
             Some(Recorded::Same(answer)) => return Ok(CreateTicketOutcome::Replayed(answer)),
             Some(Recorded::Other) => return Ok(CreateTicketOutcome::KeyReused),
@@ -51,12 +52,13 @@ impl State {
             return Err(unexpected("create_tickets", "the shop has a ticket of this id"));
         }
         let human_ticket =
-            if ticket.is_opened { Some(self.open_human_ticket(shop, created_at)?) } else { None };
+            if ticket.is_opened { Some(self.open_human_ticket(shop, stamp.time)?) } else { None };
         if let Some(claim) = idempotency {
-            self.record(shop, &claim.request, claim.receipt);
+            self.record(shop, &claim.request, stamp.time, claim.receipt);
         }
         let first_message = ticket.last_message.clone();
-        self.tickets.insert((shop, ticket.id), StoredTicket { ticket, first_message, human_ticket });
+        self.tickets.insert((shop, id), StoredTicket { ticket, first_message, human_ticket });
+        self.append_events(shop, stamp, [(EventKind::TicketCreated, Subject::Ticket(id))]);
         Ok(CreateTicketOutcome::Created)
     }
 
@@ -190,8 +192,9 @@ impl TicketStore for MemoryStorage {
         shop: ShopId,
         id: TicketId,
         expected_version: Option<i64>,
+        stamp: AuditStamp,
     ) -> Result<DeleteTicketOutcome, StorageError> {
-        Ok(self.state().delete_ticket(shop, id, expected_version))
+        Ok(self.state().delete_ticket(shop, id, expected_version, stamp))
     }
 
     async fn count_tickets(&self, shop: ShopId, filter: TicketFilter) -> Result<u64, StorageError> {

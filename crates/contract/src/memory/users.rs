@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CreateUserOutcome, UpdateUserOutcome, UserUpdate};
 use hexdesk_domain::{
-    Attempt, NewUser, Once, Page, ShopId, StorageError, Timestamp, User, UserChanges, UserFilter, UserId,
-    UserStore, fold_email,
+    Attempt, EventKind, NewUser, Once, Page, ShopId, StorageError, Subject, Timestamp, User, UserChanges,
+    UserFilter, UserId, UserStore, fold_email,
 };
 
 use super::{MemoryStorage, State, next_number, page_of, unexpected};
@@ -36,8 +36,10 @@ impl State {
                 self.next_user_id(shop).ok_or_else(|| unexpected("create_user", "no user number left"))?
             }
         };
+        let stamp = new.stamp;
         let user = user_from(new, shop, id);
         self.users.insert((shop, id), user.clone());
+        self.append_events(shop, stamp, [(EventKind::UserCreated, Subject::User(id))]);
         Ok(CreateUserOutcome::Created(user))
     }
 
@@ -51,7 +53,7 @@ impl State {
     }
 
     pub(crate) fn update_user(&mut self, shop: ShopId, id: UserId, update: UserUpdate) -> UpdateUserOutcome {
-        let UserUpdate { changes, changed_at } = update;
+        let UserUpdate { changes, stamp } = update;
         let Some(there) = self.users.get(&(shop, id)).cloned() else {
             return UpdateUserOutcome::UserNotFound;
         };
@@ -60,14 +62,20 @@ impl State {
         {
             return UpdateUserOutcome::EmailTaken;
         }
+        let mut changed = Vec::new();
+        if changes != UserChanges::default() {
+            changed.push((EventKind::UserUpdated, Subject::User(id)));
+        }
         if changes.is_active == Some(false) {
             let keys = self.api_keys.values_mut().filter(|key| key.shop_id == shop);
-            for key in keys.filter(|key| key.user_id == Some(id)) {
-                key.revoked_at.get_or_insert(changed_at);
+            for key in keys.filter(|key| key.user_id == Some(id) && key.revoked_at.is_none()) {
+                key.revoked_at = Some(stamp.time);
+                changed.push((EventKind::ApiKeyRevoked, Subject::ApiKey(key.number)));
             }
         }
-        let user = changed_user(there, changes, changed_at);
+        let user = changed_user(there, changes, stamp.time);
         self.users.insert((shop, id), user.clone());
+        self.append_events(shop, stamp, changed);
         UpdateUserOutcome::Updated(user)
     }
 }
@@ -94,8 +102,17 @@ pub(crate) fn changed_user(user: User, changes: UserChanges, changed_at: Timesta
 }
 
 pub(crate) fn user_from(new: NewUser, shop: ShopId, id: UserId) -> User {
-    let NewUser { id: _, email, first_name, last_name, full_name, created_at } = new;
-    User { id, shop_id: shop, email, first_name, last_name, full_name, created_at, deactivated_at: None }
+    let NewUser { id: _, email, first_name, last_name, full_name, stamp } = new;
+    User {
+        id,
+        shop_id: shop,
+        email,
+        first_name,
+        last_name,
+        full_name,
+        created_at: stamp.time,
+        deactivated_at: None,
+    }
 }
 
 #[async_trait]

@@ -27,7 +27,7 @@ use super::pairing::Pairing;
 use super::step::{Claim, Filter, Number, Person, Slot, Step};
 use crate::MemoryStorage;
 use crate::comparison::same;
-use crate::samples::{TRICKY_TEXTS, at, claim as claim_of, customer_by_email, user_by_email};
+use crate::samples::{TRICKY_TEXTS, at, claim as claim_of, customer_by_email, stamp, user_by_email};
 
 /// Takes the steps and compares every answer and, at the end, everything there is.
 pub(super) async fn run(storage: Arc<dyn Storage>, steps: Vec<Step>) -> anyhow::Result<()> {
@@ -183,7 +183,7 @@ impl Model {
                 let scopes = Scope::ALL.iter().enumerate().filter(|(index, _)| scopes >> index & 1 == 1);
                 let new = NewApiKey {
                     scopes: scopes.map(|(_, scope)| *scope).collect(),
-                    created_at: at(created_at),
+                    stamp: stamp(at(created_at)),
                     expires_at: expires_at.map(at),
                     secret_hash: self.secret(),
                     user_id: None,
@@ -195,7 +195,7 @@ impl Model {
                 let rotation = KeyRotation {
                     secret_hash: self.secret(),
                     expires_at: expires_at.map(at),
-                    rotated_at: at(rotated_at),
+                    stamp: stamp(at(rotated_at)),
                     old_ends_at: at(old_ends_at.max(rotated_at)),
                 };
                 self.rotate_key(shop, key, rotation, claim).await

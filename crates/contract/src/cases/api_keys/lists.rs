@@ -7,7 +7,7 @@ use hexdesk_domain::{ApiKey, NewApiKey, Page, Shop, Storage, Timestamp};
 
 use super::number;
 use crate::comparison::same;
-use crate::samples::{at, create_key, create_shop, new_key};
+use crate::samples::{at, create_key, create_shop, new_key, stamp};
 
 /// KEY-3: the list holds the shop's keys and no other's, in order of number, each once on
 /// some page; the count is its length.
@@ -29,14 +29,14 @@ pub async fn key_3_list_holds_all_in_order(storage: Arc<dyn Storage>) -> anyhow:
                 continue;
             }
             let expires_at = (index % 3 == 0).then(|| Timestamp::MIN.saturating_add_millis(scattered.into()));
-            let new = NewApiKey { created_at: at(-i64::from(scattered)), expires_at, ..new_key(scattered) };
+            let new = NewApiKey { stamp: stamp(at(-i64::from(scattered))), expires_at, ..new_key(scattered) };
             keys.push(create_key(storage, shop.id, new).await?);
         }
     }
     for (shop, keys) in [&one, &two, &many].into_iter().zip(&mut expected) {
         for key in keys.iter_mut().rev().step_by(4) {
             key.revoked_at = Some(at(9));
-            storage.revoke_key(shop.id, key.number, at(9)).await?;
+            storage.revoke_key(shop.id, key.number, stamp(at(9))).await?;
         }
         keys.sort_by_key(|key| key.number);
     }

@@ -11,7 +11,7 @@ use super::{expect_keys, key_from, number};
 use crate::comparison::same;
 use crate::samples::{
     at, create_key, create_shop, create_user, extreme_times, list_keys, new_key, rotate_key, rotation,
-    secret_hash, user_by_email,
+    secret_hash, stamp, user_by_email,
 };
 
 /// KEY-5: rotating adds a key like the old one and ends the old one.
@@ -45,12 +45,12 @@ pub async fn key_5_rotation_replaces_the_key(storage: Arc<dyn Storage>) -> anyho
             // With an expiry of its own, whatever the old one's.
             let expires_at = expiries.next();
             let secret_hash = secret_hash(seed + 100);
-            let rotation = KeyRotation { secret_hash, expires_at, rotated_at: now, old_ends_at };
+            let rotation = KeyRotation { secret_hash, expires_at, stamp: stamp(now), old_ends_at };
             let outcome = rotate_key(&*storage, shop.id, old.number, rotation).await?;
             let RotateKeyOutcome::Rotated(added) = outcome else {
                 anyhow::bail!("rotating a live key was answered {outcome:?}");
             };
-            let new = NewApiKey { secret_hash, scopes, user_id, created_at: now, expires_at };
+            let new = NewApiKey { secret_hash, scopes, user_id, stamp: stamp(now), expires_at };
             same("the added key", &added, &key_from(new, shop.id, added.number))?;
             expected.push(ApiKey { expires_at: Some(ends), ..old });
             expected.push(added);
@@ -97,7 +97,7 @@ pub async fn key_6_dead_key_is_not_rotated(storage: Arc<dyn Storage>) -> anyhow:
     for (seed, revoked_at) in [(4, at(1)), (5, now), (6, at(2_000))] {
         let expires_at = (seed == 5).then_some(Timestamp::MAX);
         let key = create_key(&*storage, shop.id, NewApiKey { expires_at, ..new_key(seed) }).await?;
-        storage.revoke_key(shop.id, key.number, revoked_at).await?;
+        storage.revoke_key(shop.id, key.number, stamp(revoked_at)).await?;
     }
     let before = list_keys(&*storage, shop.id).await?;
     let unknown = [number(i64::from(i32::MAX))?, number(i64::MAX)?];

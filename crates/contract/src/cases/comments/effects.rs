@@ -11,7 +11,7 @@ use super::look;
 use crate::comparison::same;
 use crate::samples::{
     Stage, at, attempt_comment, comment_creation, create_comment, create_ticket, creation, heavy_text_of,
-    new_comment, once, user_id,
+    new_comment, once, stamp, user_id,
 };
 
 /// Fails unless the ticket is this, with the people and human ticket it had.
@@ -236,7 +236,11 @@ pub async fn comment_6_version_counts_every_comment(storage: Arc<dyn Storage>) -
 fn with_key(ticket: &Ticket, id: i64, request: u8) -> anyhow::Result<CommentCreation> {
     let comment = NewComment { time: at(100), is_from_shop: false, ..new_comment(id, ticket)? };
     let receipt = format!("receipt of {id}");
-    Ok(CommentCreation { comment, once: Some(once("key", request, receipt.as_bytes())?) })
+    Ok(CommentCreation {
+        comment,
+        stamp: stamp(at(8)),
+        once: Some(once("key", request, receipt.as_bytes())?),
+    })
 }
 
 /// The same without a key and with an author who is not there.

@@ -17,7 +17,8 @@ use crate::cases::ticket_lists::whole_list;
 use crate::comparison::same;
 use crate::samples::{
     Stage, at, claim, comment_creation, create_comment, create_customer, create_ticket, creation,
-    customer_by_email, customer_id, expect_no_ticket, new_comment, plain_ticket, ticket_id, update,
+    customer_by_email, customer_id, customer_update, expect_no_ticket, new_comment, plain_ticket, stamp,
+    ticket_id, update,
 };
 
 /// CUSTOMER-17: what races with an erasure goes with the customer or finds none, and no
@@ -93,7 +94,8 @@ impl Scene {
         match racer % 8 {
             // Two of them, of whom one finds the customer.
             0 if racer == 16 || racer == 32 => {
-                let erased = storage.erase_customer(self.erased.shop_id, self.erased.id).await?;
+                let erased =
+                    storage.erase_customer(self.erased.shop_id, self.erased.id, stamp(at(14))).await?;
                 Ok(Answer { erased: Some(erased), ..Answer::default() })
             }
             0 | 1 => self.add_tickets(storage, number).await,
@@ -156,7 +158,8 @@ impl Scene {
         };
         let once = Some(self.once(number, names)?);
         let comment = new_comment(number, &self.ticket(COMMENTED)?)?;
-        let attempts = storage.create_comments(vec![CommentCreation { comment, once }]).await?;
+        let attempts =
+            storage.create_comments(vec![CommentCreation { comment, stamp: stamp(at(8)), once }]).await?;
         let is_created = match attempts.as_slice() {
             [Attempt::Ran(CreateCommentOutcome::Created(_))] => true,
             [Attempt::Ran(CreateCommentOutcome::TicketNotFound)] => false,
@@ -199,7 +202,10 @@ impl Scene {
             ..CustomerChanges::default()
         };
         let once = Some(self.once(number, names)?);
-        match storage.update_customer(self.erased.shop_id, self.erased.id, changes, once).await? {
+        match storage
+            .update_customer(self.erased.shop_id, self.erased.id, customer_update(changes), once)
+            .await?
+        {
             Attempt::Ran(UpdateCustomerOutcome::Updated(_)) => Self::recorded(number, true, [0; 3]),
             Attempt::Ran(UpdateCustomerOutcome::CustomerNotFound) => Self::recorded(number, false, [0; 3]),
             other => anyhow::bail!("an update of the customer was answered {other:?}"),
@@ -235,7 +241,7 @@ impl Scene {
     async fn delete_or_name(&self, storage: &dyn Storage, number: i64) -> anyhow::Result<Answer> {
         if number == 107 {
             let (shop, id) = (self.erased.shop_id, ticket_id(DELETED)?);
-            return match storage.delete_ticket(shop, id, None).await? {
+            return match storage.delete_ticket(shop, id, None, stamp(at(13))).await? {
                 DeleteTicketOutcome::Deleted => Ok(Answer { theirs: [-1, 0, 0], ..Answer::default() }),
                 DeleteTicketOutcome::TicketNotFound => Ok(Answer::default()),
                 other => anyhow::bail!("a deletion was answered {other:?}"),

@@ -11,8 +11,8 @@ use crate::cases::customer_lists::{all, whole_list};
 use crate::cases::user_changes::{change, deactivation_revokes_keys, update_user};
 use crate::comparison::same;
 use crate::samples::{
-    at, create_customer, create_key, create_shop, create_user, customer_by_phone_number, list_keys, new_key,
-    rotate_key, rotation, user_by_email,
+    at, create_customer, create_key, create_shop, create_user, customer_by_phone_number, customer_update,
+    list_keys, new_key, rotate_key, rotation, user_by_email,
 };
 
 /// CUSTOMER-14: of updates that race for one e-mail address exactly one is made.
@@ -39,7 +39,7 @@ pub async fn customer_14_one_of_racing_updates_wins(storage: Arc<dyn Storage>) -
                     first_name: Some(Some(format!("{round}"))),
                     ..CustomerChanges::default()
                 };
-                Ok((racer, id, storage.update_customer(shop, id, changes, None).await?))
+                Ok((racer, id, storage.update_customer(shop, id, customer_update(changes), None).await?))
             }
         })
         .await?;

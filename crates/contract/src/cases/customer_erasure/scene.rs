@@ -17,8 +17,8 @@ use crate::cases::customer_lists::{all, whole_list};
 use crate::cases::ticket_lists::whole_list as all_tickets;
 use crate::comparison::same;
 use crate::samples::{
-    Stage, at, claim, create_ticket, customer_by_email, customer_id, find_ticket, new_comment, plain_ticket,
-    ticket_id, update, update_ticket,
+    Stage, at, claim, create_ticket, customer_by_email, customer_id, customer_update, find_ticket,
+    new_comment, plain_ticket, stamp, ticket_id, update, update_ticket,
 };
 
 /// A record that a shop has, as long as the customer whom its receipt names.
@@ -45,7 +45,7 @@ impl Scene {
             scene.add_tickets(storage, &stage, &busy, other.id).await?;
             scene.add_tickets(storage, &stage, &other, busy.id).await?;
             let named = UserChanges { full_name: Some(Some("agent".into())), ..UserChanges::default() };
-            let update = UserUpdate { changes: named, changed_at: at(5) };
+            let update = UserUpdate { changes: named, stamp: stamp(at(5)) };
             let once = scene.once(&stage, "user", None)?;
             storage.update_user(stage.shop.id, stage.user.id, update, Some(once)).await?;
             scene.stages.push(stage);
@@ -73,7 +73,7 @@ impl Scene {
         storage.create_customer(shop, new, Some(once)).await?;
         let once = self.once(stage, &format!("change of {number}"), Some(id))?;
         let named = CustomerChanges { full_name: Some(Some("name".into())), ..CustomerChanges::default() };
-        let attempt = storage.update_customer(shop, id, named, Some(once)).await?;
+        let attempt = storage.update_customer(shop, id, customer_update(named), Some(once)).await?;
         let Attempt::Ran(UpdateCustomerOutcome::Updated(customer)) = attempt else {
             anyhow::bail!("an update of a customer was answered {attempt:?}");
         };
@@ -103,19 +103,24 @@ impl Scene {
         let named = [Some(id), None, Some(of_other), Some(id)];
         for (ticket, named) in tickets.iter().zip(named) {
             let idempotency = self.claim(stage, "create_ticket", &format!("ticket {}", ticket.id), named)?;
-            let creation =
-                TicketCreation { ticket: ticket.clone(), created_at: at(7), idempotency: Some(idempotency) };
+            let creation = TicketCreation {
+                ticket: ticket.clone(),
+                stamp: stamp(at(7)),
+                idempotency: Some(idempotency),
+            };
             let outcome = create_ticket(storage, creation).await?;
             same("a ticket of the scene", &outcome, &CreateTicketOutcome::Created)?;
         }
-        storage.delete_ticket(shop, tickets[3].id, None).await?;
+        storage.delete_ticket(shop, tickets[3].id, None, stamp(at(13))).await?;
         for (index, (ticket, named)) in
             [(0, Some(id)), (0, None), (0, Some(of_other)), (1, Some(id))].into_iter().enumerate()
         {
             let comment = new_comment(number * 10 + i64::try_from(index)?, &tickets[ticket])?;
             let once = self.once(stage, &format!("comment {}", comment.id), named)?;
             let comment = NewComment { author_id: (index % 2 == 0).then_some(stage.user.id), ..comment };
-            storage.create_comments(vec![CommentCreation { comment, once: Some(once) }]).await?;
+            storage
+                .create_comments(vec![CommentCreation { comment, stamp: stamp(at(8)), once: Some(once) }])
+                .await?;
         }
         let once = self.once(stage, &format!("update of {number}"), Some(id))?;
         let tagged = TicketChanges { tags: Some(vec!["tag".into()]), ..TicketChanges::default() };
@@ -183,7 +188,7 @@ impl Contents {
             let nobody = CustomerId::new(CustomerId::MAX).context("a customer's number")?;
             let ticket = plain_ticket(ticket_id(9_999)?, &scene.stages[0].customer);
             let ticket = Ticket { shop_id: *shop, customer_id: nobody, ..ticket };
-            let probe = TicketCreation { ticket, created_at: at(7), idempotency: Some(claim.clone()) };
+            let probe = TicketCreation { ticket, stamp: stamp(at(7)), idempotency: Some(claim.clone()) };
             match create_ticket(storage, probe).await? {
                 CreateTicketOutcome::Replayed(answer) => {
                     same("a recorded answer", &answer, &claim.receipt.answer)?;

@@ -14,7 +14,7 @@ use hexdesk_domain::{
 use super::trial::request;
 use super::{Operation, Thing, answer_of, shown};
 use crate::comparison::same;
-use crate::samples::{Stage, at, create_key, list_keys, new_key, rotation, secret_hash, user_id};
+use crate::samples::{Stage, at, create_key, list_keys, new_key, rotation, secret_hash, stamp, user_id};
 
 /// The creation of keys, which are known by their secrets.
 pub(super) struct Keys;
@@ -119,7 +119,7 @@ impl Operation for KeyRotations {
             }
             Thing::Refused(number) => {
                 let dead = self.prepared(storage, stage, DEAD).await?;
-                storage.revoke_key(stage.shop.id, dead, at(1)).await?;
+                storage.revoke_key(stage.shop.id, dead, stamp(at(1))).await?;
                 (number, dead)
             }
         };
@@ -172,7 +172,7 @@ pub(super) async fn rotation_is_replayed_whatever_became_of_the_key(
     // While the old key lives, once it has ended, and once it is revoked.
     for is_revoked in [false, true] {
         if is_revoked {
-            storage.revoke_key(shop, key.number, at(20)).await?;
+            storage.revoke_key(shop, key.number, stamp(at(20))).await?;
         }
         let before = list_keys(storage, shop).await?;
         for rotated_at in [10, 11, 110, 500] {

@@ -11,7 +11,7 @@ use super::trial::request;
 use super::{Operation, Thing, answer_of, shown};
 use crate::comparison::same;
 use crate::samples::{
-    Stage, at, attempt_comment, comment_creation, create_ticket, creation, new_comment, user_id,
+    Stage, at, attempt_comment, comment_creation, create_ticket, creation, new_comment, stamp, user_id,
 };
 
 pub(super) struct Comments;
@@ -50,7 +50,7 @@ impl Operation for Comments {
             requested_at,
             receipt: Arc::new(comment_receipt),
         });
-        Ok(shown(attempt_comment(storage, CommentCreation { comment, once }).await?))
+        Ok(shown(attempt_comment(storage, CommentCreation { comment, stamp: stamp(at(8)), once }).await?))
     }
 
     async fn is_there(&self, storage: &dyn Storage, stage: &Stage, number: i64) -> anyhow::Result<bool> {
@@ -70,7 +70,11 @@ pub(super) async fn a_key_twice_in_a_batch(storage: &dyn Storage) -> anyhow::Res
         let author_id = if author { Some(stage.user.id) } else { Some(user_id(UserId::MAX)?) };
         let comment = NewComment { author_id, ..new_comment(id, &ticket)? };
         let (request, receipt) = (request(key, number)?, Arc::new(comment_receipt));
-        Ok(CommentCreation { comment, once: Some(Once { request, requested_at: at(3), receipt }) })
+        Ok(CommentCreation {
+            comment,
+            stamp: stamp(at(8)),
+            once: Some(Once { request, requested_at: at(3), receipt }),
+        })
     };
     let batch = vec![
         item(19, "a", 1, true)?,

@@ -13,7 +13,7 @@ use super::trial::request;
 use super::{Operation, Thing, answer_of, shown};
 use crate::cases::customer_changes::update_customer;
 use crate::comparison::same;
-use crate::samples::{Stage, at, create_customer, customer_by_email, customer_id};
+use crate::samples::{Stage, at, create_customer, customer_by_email, customer_id, customer_update, stamp};
 
 /// Updates of customers, one for each number.
 pub(super) struct CustomerUpdates;
@@ -75,7 +75,7 @@ impl Operation for CustomerUpdates {
             requested_at,
             receipt: Arc::new(update_receipt),
         });
-        Ok(shown(storage.update_customer(stage.shop.id, id, changes, once).await?))
+        Ok(shown(storage.update_customer(stage.shop.id, id, customer_update(changes), once).await?))
     }
 
     async fn is_there(&self, storage: &dyn Storage, stage: &Stage, number: i64) -> anyhow::Result<bool> {
@@ -99,7 +99,7 @@ pub(super) async fn update_is_replayed_whatever_became_of_the_customer(
             update_receipt(outcome).map(|receipt| Receipt { customer_id: None, ..receipt })
         };
         let once = Once { request: request(key, number)?, requested_at: at(3), receipt: Arc::new(receipt) };
-        anyhow::Ok(shown(storage.update_customer(shop, id, changes, Some(once)).await?))
+        anyhow::Ok(shown(storage.update_customer(shop, id, customer_update(changes), Some(once)).await?))
     };
     let Attempt::Ran(of_empty) = attempt("empty", 1, CustomerChanges::default()).await? else {
         anyhow::bail!("an empty update with a new key did not run");
@@ -123,7 +123,7 @@ pub(super) async fn update_is_replayed_whatever_became_of_the_customer(
     create_customer(storage, shop, customer_by_email("FIRST@example.com")).await?;
     replays().await?;
     same("the customer", &storage.find_customer(shop, id).await?, &Some(before))?;
-    ensure!(storage.erase_customer(shop, id).await?.is_some(), "the customer is not erased");
+    ensure!(storage.erase_customer(shop, id, stamp(at(14))).await?.is_some(), "the customer is not erased");
     replays().await?;
     same("the erased customer", &storage.find_customer(shop, id).await?, &None)
 }

@@ -13,7 +13,7 @@ use super::trial::request;
 use super::{Operation, Thing, answer_of, shown};
 use crate::comparison::same;
 use crate::samples::{
-    Stage, at, create_ticket, creation, expect_no_ticket, find_ticket, ticket_id, update, user_id,
+    Stage, at, create_ticket, creation, expect_no_ticket, find_ticket, stamp, ticket_id, update, user_id,
 };
 
 /// Updates of tickets, one for each number.
@@ -145,7 +145,7 @@ pub(super) async fn update_is_replayed_whatever_became_of_the_ticket(
     };
     replays().await?;
     same("the ticket", &find_ticket(storage, shop, id).await?, &before)?;
-    let outcome = storage.delete_ticket(shop, id, None).await?;
+    let outcome = storage.delete_ticket(shop, id, None, stamp(at(13))).await?;
     same("its deletion", &outcome, &DeleteTicketOutcome::Deleted)?;
     replays().await?;
     expect_no_ticket(storage, "the deleted ticket", shop, id).await?;

@@ -12,9 +12,9 @@ use hexdesk_domain::{
 use super::{Texts, comment, expect_found, silent_customer, write};
 use crate::comparison::same;
 use crate::samples::{
-    attempt_comment, attempt_update, claim, claimed, comment_creation, create_comment, create_customer,
-    create_shop, create_ticket, creation, customer_by_phone_number, new_comment, once, plain_ticket,
-    ticket_id, update, update_ticket,
+    at, attempt_comment, attempt_update, claim, claimed, comment_creation, create_comment, create_customer,
+    create_shop, create_ticket, creation, customer_by_phone_number, customer_update, new_comment, once,
+    plain_ticket, stamp, ticket_id, update, update_ticket,
 };
 
 /// Two shops with a customer each, and a ticket of each customer with every kind of text.
@@ -126,7 +126,7 @@ pub(super) async fn of_customers(storage: &dyn Storage) -> anyhow::Result<()> {
     let pair = Pair::set(storage, "customers.example.com").await?;
     let (shop, id) = (pair.shops[0], pair.customers[0].id);
     let change = async |changes: CustomerChanges| -> anyhow::Result<()> {
-        match storage.update_customer(shop, id, changes, None).await? {
+        match storage.update_customer(shop, id, customer_update(changes), None).await? {
             Attempt::Ran(UpdateCustomerOutcome::Updated(_)) => Ok(()),
             other => anyhow::bail!("a customer's update was answered {other:?}"),
         }
@@ -166,7 +166,7 @@ pub(super) async fn of_what_is_gone(storage: &dyn Storage) -> anyhow::Result<()>
     let (shop, customer) = (pair.shops[0], &pair.customers[0]);
     pair.expect(storage, &words, &["fresh"]).await?;
     write(storage, customer, 2, Texts { name: Some("neighbour"), ..Texts::default() }).await?;
-    let outcome = storage.delete_ticket(shop, ticket_id(1)?, None).await?;
+    let outcome = storage.delete_ticket(shop, ticket_id(1)?, None, stamp(at(13))).await?;
     same("a deletion", &outcome, &DeleteTicketOutcome::Deleted)?;
     for word in words {
         let is_customers = ["given", "family", "whole", "mail", "4815"].contains(&word);
@@ -182,7 +182,7 @@ pub(super) async fn of_what_is_gone(storage: &dyn Storage) -> anyhow::Result<()>
 
     let silent = silent_customer(storage, shop, 1).await?;
     write(storage, &silent, 3, Texts { name: Some("neighbour"), ..nothing }).await?;
-    let erased = storage.erase_customer(shop, customer.id).await?;
+    let erased = storage.erase_customer(shop, customer.id, stamp(at(14))).await?;
     ensure!(matches!(erased, Some(Erased { tickets: 2, .. })), "an erasure was answered {erased:?}");
     for word in words.into_iter().chain(["fresh", "again"]) {
         expect_found(storage, shop, word, &[]).await?;
@@ -247,7 +247,7 @@ pub(super) async fn that_are_refused(storage: &dyn Storage) -> anyhow::Result<()
         phone_number: Some(Some("+2342".into())),
         ..CustomerChanges::default()
     };
-    let outcome = storage.update_customer(shop, customer.id, changes, None).await?;
+    let outcome = storage.update_customer(shop, customer.id, customer_update(changes), None).await?;
     same(
         &format!("a change to the phone number of {}", taken.id),
         &outcome,

@@ -12,7 +12,7 @@ use super::super::pairing::Pairing;
 use super::super::step::{Claim, Slot};
 use super::{Both, Model, both, pick, request_of};
 use crate::comparison::same;
-use crate::samples::{at, list_keys, new_key, secret_hash};
+use crate::samples::{at, list_keys, new_key, secret_hash, stamp};
 
 impl Model {
     pub(super) async fn create_key(
@@ -54,8 +54,8 @@ impl Model {
     pub(super) async fn revoke_key(&mut self, shop: Slot, key: Slot, millis: i64) -> anyhow::Result<()> {
         let Some((shop, number)) = self.key_at(shop, key) else { return Ok(()) };
         let keys = both(
-            self.tested.revoke_key(shop.tested, number.tested, at(millis)).await,
-            self.reference.revoke_key(shop.reference, number.reference, at(millis)).await,
+            self.tested.revoke_key(shop.tested, number.tested, stamp(at(millis))).await,
+            self.reference.revoke_key(shop.reference, number.reference, stamp(at(millis))).await,
         )?;
         let Some(Both { tested, reference }) = keys else { return Ok(()) };
         same("revoking a key", &tested.map(|key| self.key(key)).transpose()?, &reference)

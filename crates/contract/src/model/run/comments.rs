@@ -11,7 +11,7 @@ use hexdesk_domain::{
 use super::super::step::{Claim, CommentItem, Slot};
 use super::{Both, Model, both, person, pick, request_of, text_of};
 use crate::comparison::same;
-use crate::samples::{at, comment_id, ticket_id};
+use crate::samples::{at, comment_id, stamp, ticket_id};
 
 impl Model {
     pub(super) async fn create_comments(&mut self, items: Vec<CommentItem>) -> anyhow::Result<()> {
@@ -71,6 +71,7 @@ impl Model {
                 attachments: item.text.is_multiple_of(4).then(|| format!(" [{unique}.0, \"\\u00e9\"] ")),
                 tags: vec![text.clone(), format!("tag {unique}"), text.clone()],
             },
+            stamp: stamp(at(unique)),
             once: once.clone(),
         };
         Ok(Some(Both {

@@ -11,7 +11,7 @@ use hexdesk_domain::{
 use super::super::step::{Claim, CustomerUpdate, Person, Slot};
 use super::{Both, Model, address, both, external_id, person, phone_number_of, pick, request_of, text_of};
 use crate::comparison::same;
-use crate::samples::at;
+use crate::samples::{at, customer_update, stamp};
 
 impl Model {
     /// Goes through the pages of a list on the store, and compares all of them and the
@@ -60,8 +60,12 @@ impl Model {
         };
         let once = update.claim.map(|claim| once_of(claim, self.steps)).transpose()?;
         let attempts = both(
-            self.tested.update_customer(shop.tested, id.tested, changes.clone(), once.clone()).await,
-            self.reference.update_customer(shop.reference, id.reference, changes, once).await,
+            self.tested
+                .update_customer(shop.tested, id.tested, customer_update(changes.clone()), once.clone())
+                .await,
+            self.reference
+                .update_customer(shop.reference, id.reference, customer_update(changes), once)
+                .await,
         )?;
         let Some(Both { tested, reference }) = attempts else { return Ok(()) };
         // With nobody else at it, the first use of every key has ended.
@@ -84,8 +88,8 @@ impl Model {
             theirs.extend(found.filter(|view| view.customer.id == id.tested));
         }
         let erased = both(
-            self.tested.erase_customer(shop.tested, id.tested).await,
-            self.reference.erase_customer(shop.reference, id.reference).await,
+            self.tested.erase_customer(shop.tested, id.tested, stamp(at(14))).await,
+            self.reference.erase_customer(shop.reference, id.reference, stamp(at(14))).await,
         )?;
         let Some(Both { tested, reference }) = erased else { return Ok(()) };
         same("what was erased", &tested, &reference)?;

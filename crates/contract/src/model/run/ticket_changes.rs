@@ -12,7 +12,7 @@ use super::super::step::{Changes, Claim, Place, Slot, Update};
 use super::tickets::tag_of;
 use super::{Both, Model, both, person, pick, request_of, text_of};
 use crate::comparison::same;
-use crate::samples::{at, ticket_id};
+use crate::samples::{at, stamp, ticket_id};
 
 impl Model {
     pub(super) async fn update_ticket(&mut self, update: Update) -> anyhow::Result<()> {
@@ -20,7 +20,7 @@ impl Model {
         let expected_version = self.expected_version(shop, id, update.version).await?;
         let changes = self.changes(shop, &update.changes)?;
         let once = update.claim.map(|claim| once_of_update(claim, self.steps)).transpose()?;
-        let update = |changes| TicketUpdate { changes, expected_version, changed_at: at(update.at) };
+        let update = |changes| TicketUpdate { changes, expected_version, stamp: stamp(at(update.at)) };
         let attempts = both(
             self.tested.update_ticket(shop.tested, id, update(changes.tested), once.clone()).await,
             self.reference.update_ticket(shop.reference, id, update(changes.reference), once).await,
@@ -37,8 +37,8 @@ impl Model {
         let expected_version = self.expected_version(shop, id, version).await?;
         let before = self.tested.find_ticket(shop.tested, id).await?;
         let outcomes = both(
-            self.tested.delete_ticket(shop.tested, id, expected_version).await,
-            self.reference.delete_ticket(shop.reference, id, expected_version).await,
+            self.tested.delete_ticket(shop.tested, id, expected_version, stamp(at(13))).await,
+            self.reference.delete_ticket(shop.reference, id, expected_version, stamp(at(13))).await,
         )?;
         let Some(Both { tested, reference }) = outcomes else { return Ok(()) };
         same("the outcome of a deletion", &tested, &reference)?;

@@ -10,7 +10,7 @@ use hexdesk_domain::{
 use super::super::step::{Filter, Item, Person, Slot};
 use super::{Both, Model, both, person, pick, request_of, text_of};
 use crate::comparison::same;
-use crate::samples::{at, claim, extreme_times, ticket_id};
+use crate::samples::{at, claim, extreme_times, stamp, ticket_id};
 
 impl Model {
     pub(super) async fn create_tickets(&mut self, items: Vec<Item>) -> anyhow::Result<()> {
@@ -92,7 +92,7 @@ impl Model {
                 via: None,
                 version: 1,
             },
-            created_at: time,
+            stamp: stamp(time),
             idempotency: claim.clone().map(|mut claim| {
                 claim.receipt.customer_id = item.text.is_multiple_of(2).then_some(customer_id);
                 claim

@@ -9,7 +9,7 @@ use hexdesk_domain::{Attempt, Once, Receipt, User, UserChanges, UserFilter, User
 use super::super::step::{Claim, Slot, UserUpdate};
 use super::{Both, Model, address, both, person, pick, request_of, text_of};
 use crate::comparison::same;
-use crate::samples::at;
+use crate::samples::{at, stamp};
 
 impl Model {
     /// Goes through the pages of a list on the store, and compares all of them and the
@@ -53,7 +53,7 @@ impl Model {
             is_active: wanted.is_active,
             ..UserChanges::default()
         };
-        let update = ports::UserUpdate { changes, changed_at: at(wanted.at) };
+        let update = ports::UserUpdate { changes, stamp: stamp(at(wanted.at)) };
         let once = wanted.claim.map(|claim| once_of_update(claim, self.steps)).transpose()?;
         let attempts = both(
             self.tested.update_user(shop.tested, user.tested, update.clone(), once.clone()).await,

@@ -1,0 +1,78 @@
+use async_trait::async_trait;
+use hexdesk_domain::{
+    ApiKeySnapshot, AuditStamp, CommentId, CustomerId, Event, EventKind, EventPosition, EventStore, Page,
+    ShopId, Snapshot, StorageError, Subject, TicketSnapshot,
+};
+
+use super::{MemoryStorage, State, page_of};
+
+impl State {
+    /// Appends the events of a change that was just made. Their snapshots are what is found
+    /// now, and none of what is gone.
+    pub(crate) fn append_events(
+        &mut self,
+        shop: ShopId,
+        stamp: AuditStamp,
+        parts: impl IntoIterator<Item = (EventKind, Subject)>,
+    ) {
+        let change = self.changes.get(&shop).copied().unwrap_or_default() + 1;
+        self.changes.insert(shop, change);
+        for (part, (kind, subject)) in (0..).zip(parts) {
+            let position = EventPosition { change, part };
+            let snapshot = self.snapshot(shop, subject);
+            let event = Event { shop_id: shop, position, kind, subject, stamp, snapshot };
+            self.events.entry(shop).or_default().push(event);
+        }
+    }
+
+    pub(crate) fn snapshot(&self, shop: ShopId, subject: Subject) -> Option<Snapshot> {
+        Some(match subject {
+            Subject::Ticket(id) => {
+                let view = self.find_ticket(shop, id)?;
+                let (ticket, human_ticket) = (view.ticket, view.human_ticket);
+                Snapshot::Ticket(Box::new(TicketSnapshot { ticket, human_ticket }))
+            }
+            Subject::Comment(id) => Snapshot::Comment(Box::new(self.comments.get(&(shop, id))?.clone())),
+            Subject::Customer(id) => Snapshot::Customer(Box::new(self.customers.get(&(shop, id))?.clone())),
+            Subject::User(id) => Snapshot::User(Box::new(self.users.get(&(shop, id))?.clone())),
+            Subject::ApiKey(number) => {
+                Snapshot::ApiKey(Box::new(ApiKeySnapshot::from(self.api_keys.get(&(shop, number))?)))
+            }
+        })
+    }
+
+    /// Takes away the snapshots that hold data of this customer.
+    pub(crate) fn scrub_events(&mut self, shop: ShopId, customer: CustomerId) {
+        for event in self.events.entry(shop).or_default() {
+            event.snapshot.take_if(|snapshot| snapshot.customer_id() == Some(customer));
+        }
+    }
+
+    /// The shop's events after this one, oldest first.
+    pub(crate) fn events_after(
+        &self,
+        shop: ShopId,
+        after: Option<EventPosition>,
+    ) -> Vec<(EventPosition, Event)> {
+        let of_shop = self.events.get(&shop).into_iter().flatten();
+        let wanted = of_shop.filter(|event| after.is_none_or(|after| event.position > after));
+        wanted.map(|event| (event.position, event.clone())).collect()
+    }
+}
+
+/// What is said of a comment that is gone.
+pub(super) fn comment_deleted(id: CommentId) -> (EventKind, Subject) {
+    (EventKind::CommentDeleted, Subject::Comment(id))
+}
+
+#[async_trait]
+impl EventStore for MemoryStorage {
+    async fn list_events(
+        &self,
+        shop: ShopId,
+        after: Option<EventPosition>,
+        limit: u32,
+    ) -> Result<Page<Event, EventPosition>, StorageError> {
+        Ok(page_of(self.state().events_after(shop, after), Some(limit)))
+    }
+}

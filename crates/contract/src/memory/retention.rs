@@ -1,0 +1,31 @@
+use async_trait::async_trait;
+use hexdesk_domain::{RetentionStore, ShopId, StorageError, Timestamp};
+
+use super::{MemoryStorage, State};
+
+impl State {
+    pub(crate) fn remove_idempotency_records(&mut self, before: Timestamp, limit: u32) -> u64 {
+        let is_old = |_: &_, record: &mut super::idempotency::IdempotencyRecord| record.requested_at < before;
+        let old = self.idempotency_records.extract_if(.., is_old);
+        (0..limit).zip(old).count() as u64
+    }
+
+    pub(crate) fn remove_events(&mut self, shop: ShopId, before: Timestamp, limit: u32) -> u64 {
+        let events = self.events.entry(shop).or_default();
+        let old = events.iter().take_while(|event| event.stamp.time < before);
+        let old = (0..limit).zip(old).count();
+        events.drain(..old);
+        old as u64
+    }
+}
+
+#[async_trait]
+impl RetentionStore for MemoryStorage {
+    async fn remove_idempotency_records(&self, before: Timestamp, limit: u32) -> Result<u64, StorageError> {
+        Ok(self.state().remove_idempotency_records(before, limit))
+    }
+
+    async fn remove_events(&self, shop: ShopId, before: Timestamp, limit: u32) -> Result<u64, StorageError> {
+        Ok(self.state().remove_events(shop, before, limit))
+    }
+}
