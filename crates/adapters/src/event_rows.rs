@@ -96,6 +96,32 @@ impl NewEventRow {
     }
 }
 
+/// The snapshot of a ticket that is about to be created, as text around the number that the
+/// database gives its human ticket; the number is left out if it has none.
+#[derive(Debug)]
+pub(crate) struct NewTicketSnapshot {
+    pub(crate) beginning: String,
+    pub(crate) end: &'static str,
+}
+
+impl NewTicketSnapshot {
+    /// `opened_at` is when the human ticket is opened.
+    pub(crate) fn new(ticket: &TicketRow, opened_at: StoredTimestamp) -> Result<Self, serde_json::Error> {
+        let json = serde_json::to_string(ticket)?;
+        Ok(if ticket.is_opened {
+            let opened_at = i64::from(opened_at);
+            Self {
+                beginning: format!(
+                    r#"{{"ticket":{json},"human_ticket":{{"opened_at":{opened_at},"closed_at":null,"id":"#
+                ),
+                end: "}}",
+            }
+        } else {
+            Self { beginning: format!(r#"{{"ticket":{json},"human_ticket":null"#), end: "}" }
+        })
+    }
+}
+
 /// An event to read.
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = events)]

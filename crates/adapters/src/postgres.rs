@@ -7,6 +7,7 @@
 //! the database, never by looking first.
 
 mod api_keys;
+mod append_events;
 mod comments;
 mod connect;
 mod create_comments;
@@ -14,9 +15,11 @@ mod create_tickets;
 mod customer_lists;
 mod customers;
 mod delete_ticket;
+mod deletions;
 mod diagnosis;
 mod erase_customer;
 mod errors;
+mod event_numbers;
 mod events;
 mod human_tickets;
 mod id_ranges;

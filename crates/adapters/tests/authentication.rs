@@ -12,8 +12,8 @@ use hexdesk_adapters::{
 use hexdesk_contract::MemoryStorage;
 use hexdesk_domain::ports::{AuthenticationError, CreateShopOutcome, CreateUserOutcome};
 use hexdesk_domain::{
-    ApiKey, ApiKeyStore, Attempt, Authenticator, Clock, KeyNumber, NewUser, Principal, Scope, Shop,
-    ShopDomain, ShopStore, Timestamp, UserId, UserStore,
+    Actor, ApiKey, ApiKeyStore, Attempt, AuditStamp, Authenticator, Clock, KeyNumber, NewUser, Principal,
+    Scope, Shop, ShopDomain, ShopStore, Timestamp, UserId, UserStore,
 };
 
 /// A clock that stands still until it is set.
@@ -28,6 +28,11 @@ impl Clock for HandSetClock {
 /// A point in time so many milliseconds after the beginning of the test's time.
 fn at(millis: i64) -> Timestamp {
     Timestamp::from_unix_millis(1_800_000_000_000 + millis).unwrap()
+}
+
+/// The operator's making a change at this time.
+fn stamp(time: Timestamp) -> AuditStamp {
+    AuditStamp { actor: Actor::Operator, time }
 }
 
 struct Fixture {
@@ -58,7 +63,7 @@ impl Fixture {
             first_name: None,
             last_name: None,
             full_name: None,
-            created_at: at(0),
+            stamp: stamp(at(0)),
         };
         match self.store.create_user(self.shop.id, user, None).await.unwrap() {
             Attempt::Ran(CreateUserOutcome::Created(user)) => user.id,
@@ -67,7 +72,7 @@ impl Fixture {
     }
 
     async fn revoke(&self, key: &ApiKey) {
-        self.store.revoke_key(key.shop_id, key.number, self.clock.now()).await.unwrap().unwrap();
+        self.store.revoke_key(key.shop_id, key.number, stamp(self.clock.now())).await.unwrap().unwrap();
     }
 
     async fn close_shop(&self) {

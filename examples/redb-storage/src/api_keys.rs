@@ -4,8 +4,8 @@ use anyhow::Context;
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 use hexdesk_domain::{
-    ApiKey, ApiKeyStore, Attempt, KeyNumber, NewApiKey, Once, Page, Shop, ShopId, StorageError, Timestamp,
-    UserId,
+    ApiKey, ApiKeyStore, Attempt, AuditStamp, KeyNumber, NewApiKey, Once, Page, Shop, ShopId, StorageError,
+    Timestamp, UserId,
 };
 use redb::{ReadableTable, Table, WriteTransaction};
 
@@ -71,12 +71,12 @@ impl ApiKeyStore for RedbStorage {
         &self,
         shop: ShopId,
         number: KeyNumber,
-        now: Timestamp,
+        stamp: AuditStamp,
     ) -> Result<Option<ApiKey>, StorageError> {
         self.write("revoke_key", move |transaction| {
             let mut keys = transaction.open_table(API_KEYS)?;
             let Some(mut key) = find(&keys, shop, number)? else { return Ok(None) };
-            revoke(&mut keys, &mut key, now)?;
+            revoke(&mut keys, &mut key, stamp.time)?;
             Ok(Some(key))
         })
         .await
@@ -113,15 +113,15 @@ fn rotate(
     number: KeyNumber,
     rotation: KeyRotation,
 ) -> anyhow::Result<RotateKeyOutcome> {
-    let KeyRotation { secret_hash, expires_at, rotated_at, old_ends_at } = rotation;
+    let KeyRotation { secret_hash, expires_at, stamp, old_ends_at } = rotation;
     let mut keys = transaction.open_table(API_KEYS)?;
-    let Some(mut old) = find(&keys, shop, number)?.filter(|key| key.is_live(rotated_at)) else {
+    let Some(mut old) = find(&keys, shop, number)?.filter(|key| key.is_live(stamp.time)) else {
         return Ok(RotateKeyOutcome::NotLive);
     };
     old.expires_at = Some(old.expires_at.map_or(old_ends_at, |end| end.min(old_ends_at)));
     put(&mut keys, &old)?;
     let ApiKey { scopes, user_id, .. } = old;
-    let new = NewApiKey { secret_hash, scopes, user_id, created_at: rotated_at, expires_at };
+    let new = NewApiKey { secret_hash, scopes, user_id, stamp, expires_at };
     Ok(RotateKeyOutcome::Rotated(add(&mut keys, shop, new)?))
 }
 
@@ -155,14 +155,14 @@ fn list(
 /// Adds a key under the shop's next number.
 fn add(keys: &mut Table<'_, NumberInShop, Json>, shop: ShopId, new: NewApiKey) -> anyhow::Result<ApiKey> {
     let number = KeyNumber::new(next_number(keys, shop)?).context("no key number is left")?;
-    let NewApiKey { secret_hash, scopes, user_id, created_at, expires_at } = new;
+    let NewApiKey { secret_hash, scopes, user_id, stamp, expires_at } = new;
     let key = ApiKey {
         shop_id: shop,
         number,
         secret_hash,
         scopes,
         user_id,
-        created_at,
+        created_at: stamp.time,
         expires_at,
         revoked_at: None,
     };

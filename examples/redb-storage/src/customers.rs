@@ -5,9 +5,9 @@ mod tables;
 mod update;
 
 use async_trait::async_trait;
-use hexdesk_domain::ports::{CreateCustomerOutcome, Erased, UpdateCustomerOutcome};
+use hexdesk_domain::ports::{CreateCustomerOutcome, CustomerUpdate, Erased, UpdateCustomerOutcome};
 use hexdesk_domain::{
-    Attempt, Customer, CustomerChanges, CustomerFilter, CustomerId, CustomerStore, NewCustomer, Once, Page,
+    Attempt, AuditStamp, Customer, CustomerFilter, CustomerId, CustomerStore, NewCustomer, Once, Page,
     ShopId, StorageError,
 };
 use redb::{ReadableTable, WriteTransaction};
@@ -65,17 +65,22 @@ impl CustomerStore for RedbStorage {
         &self,
         shop: ShopId,
         id: CustomerId,
-        changes: CustomerChanges,
+        update: CustomerUpdate,
         once: Option<Once<UpdateCustomerOutcome>>,
     ) -> Result<Attempt<UpdateCustomerOutcome>, StorageError> {
         self.write("update_customer", move |transaction| {
             let mut records = transaction.open_table(IDEMPOTENCY_RECORDS)?;
-            once::attempt(&mut records, shop, once, || update::update(transaction, shop, id, changes))
+            once::attempt(&mut records, shop, once, || update::update(transaction, shop, id, update.changes))
         })
         .await
     }
 
-    async fn erase_customer(&self, shop: ShopId, id: CustomerId) -> Result<Option<Erased>, StorageError> {
+    async fn erase_customer(
+        &self,
+        shop: ShopId,
+        id: CustomerId,
+        _stamp: AuditStamp,
+    ) -> Result<Option<Erased>, StorageError> {
         self.write("erase_customer", move |transaction| erase::erase(transaction, shop, id)).await
     }
 }
@@ -119,7 +124,7 @@ fn created(shop_id: ShopId, id: CustomerId, new: NewCustomer) -> Customer {
         number_of_orders: 0,
         cms: None,
         cms_created_at: None,
-        created_at: new.created_at,
+        created_at: new.stamp.time,
     }
 }
 

@@ -13,8 +13,8 @@ use hexdesk_domain::ports::{
     CreateTicketOutcome, DeleteTicketOutcome, TicketCreation, TicketUpdate, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    Attempt, Once, Page, ShopId, StorageError, TicketFilter, TicketId, TicketPosition, TicketStore,
-    TicketView,
+    Attempt, AuditStamp, Once, Page, ShopId, StorageError, TicketFilter, TicketId, TicketPosition,
+    TicketStore, TicketView,
 };
 
 use crate::RedbStorage;
@@ -83,6 +83,7 @@ impl TicketStore for RedbStorage {
         shop: ShopId,
         id: TicketId,
         expected_version: Option<i64>,
+        _stamp: AuditStamp,
     ) -> Result<DeleteTicketOutcome, StorageError> {
         self.write("delete_ticket", move |transaction| {
             delete::delete(transaction, shop, id, expected_version)

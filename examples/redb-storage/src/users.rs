@@ -82,7 +82,8 @@ fn create(transaction: &WriteTransaction, shop: ShopId, new: NewUser) -> anyhow:
         Some(id) => id,
         None => users.next_id(shop)?,
     };
-    let NewUser { id: _, email, first_name, last_name, full_name, created_at } = new;
+    let NewUser { id: _, email, first_name, last_name, full_name, stamp } = new;
+    let created_at = stamp.time;
     let user =
         User { id, shop_id: shop, email, first_name, last_name, full_name, created_at, deactivated_at: None };
     users.add(&user)?;

@@ -2,14 +2,15 @@ use async_trait::async_trait;
 use diesel::dsl::max;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::ports::{CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 use hexdesk_domain::{
-    ApiKey, ApiKeyStore, Attempt, AuditStamp, KeyNumber, NewApiKey, Once, Page, Shop, ShopId, StorageError,
-    UserId,
+    ApiKey, ApiKeySnapshot, ApiKeyStore, Attempt, AuditStamp, EventKind, KeyNumber, NewApiKey, Once, Page,
+    Shop, ShopId, Snapshot, StorageError, UserId,
 };
 
 use super::PostgresStorage;
+use super::append_events::append_one;
 use super::errors::{Effect, Failure, count_from};
 use super::once::attempt;
 use crate::page;
@@ -96,13 +97,7 @@ impl ApiKeyStore for PostgresStorage {
     ) -> Result<Option<ApiKey>, StorageError> {
         self.connections
             .run("revoke_key", Effect::Write, async move |connection: &mut AsyncPgConnection| {
-                let unrevoked =
-                    api_keys::table.find((shop.get(), number.get())).filter(api_keys::revoked_at.is_null());
-                diesel::update(unrevoked)
-                    .set(api_keys::revoked_at.eq(StoredTimestamp(stamp.time)))
-                    .execute(connection)
-                    .await?;
-                find(connection, shop, number).await
+                connection.transaction(async |connection| revoke(connection, shop, number, stamp).await).await
             })
             .await
     }
@@ -161,12 +156,35 @@ async fn rotate(
         return Ok(RotateKeyOutcome::NotLive);
     };
     let ends_at = old.expires_at.map_or(old_ends_at, |end| end.min(old_ends_at));
-    diesel::update(api_keys::table.find((shop.get(), number.get())))
+    let old = diesel::update(api_keys::table.find((shop.get(), number.get())))
         .set(api_keys::expires_at.eq(StoredTimestamp(ends_at)))
-        .execute(connection)
-        .await?;
+        .returning(ApiKeyRow::as_select())
+        .get_result(connection)
+        .await?
+        .try_into()?;
+    append_event(connection, EventKind::ApiKeyRotated, &old, stamp).await?;
     let new = NewApiKey { secret_hash, scopes: old.scopes, user_id: old.user_id, stamp, expires_at };
     Ok(RotateKeyOutcome::Rotated(insert(connection, shop, &new).await?))
+}
+
+/// Revokes a key, unless it is, and answers what became of it. Must run in a transaction.
+async fn revoke(
+    connection: &mut AsyncPgConnection,
+    shop: ShopId,
+    number: KeyNumber,
+    stamp: AuditStamp,
+) -> Result<Option<ApiKey>, Failure> {
+    let unrevoked = api_keys::table.find((shop.get(), number.get())).filter(api_keys::revoked_at.is_null());
+    let revoked = diesel::update(unrevoked)
+        .set(api_keys::revoked_at.eq(StoredTimestamp(stamp.time)))
+        .returning(ApiKeyRow::as_select())
+        .get_result(connection)
+        .await
+        .optional()?;
+    let Some(revoked) = revoked else { return find(connection, shop, number).await };
+    let key = revoked.try_into()?;
+    append_event(connection, EventKind::ApiKeyRevoked, &key, stamp).await?;
+    Ok(Some(key))
 }
 
 /// Keeps the numbers of the shop's keys to this transaction until it ends.
@@ -214,8 +232,20 @@ async fn insert(
         .values(ApiKeyRow::new(shop, last.unwrap_or(0) + 1, key))
         .returning(ApiKeyRow::as_select())
         .get_result(connection)
-        .await?;
-    Ok(inserted.try_into()?)
+        .await?
+        .try_into()?;
+    append_event(connection, EventKind::ApiKeyCreated, &inserted, key.stamp).await?;
+    Ok(inserted)
+}
+
+async fn append_event(
+    connection: &mut AsyncPgConnection,
+    kind: EventKind,
+    key: &ApiKey,
+    stamp: AuditStamp,
+) -> Result<(), Failure> {
+    let snapshot = Snapshot::ApiKey(Box::new(ApiKeySnapshot::from(key)));
+    append_one(connection, key.shop_id, kind, snapshot, stamp).await
 }
 
 async fn find(

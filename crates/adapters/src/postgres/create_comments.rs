@@ -7,15 +7,21 @@ use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
-use hexdesk_domain::{Attempt, NewComment, Once, ShopId, TicketId, UserId};
+use hexdesk_domain::{
+    Attempt, EventKind, NewComment, Once, ShopId, Snapshot, TicketId, TicketSnapshot, UserId,
+};
 
+use super::append_events::append;
 use super::errors::Failure;
 use super::once::{RecordKey, answer, claim, complete, is_held, release};
 use super::ticket_locks::lock_tickets;
 use super::words::{Words, WordsOf};
+use crate::event_rows::NewEventRow;
 use crate::queries;
-use crate::rows::{CommentRow, CommentViewRow, CustomerRow, RecordedAnswer, UserRow, comment_view};
-use crate::schema::{comments, tickets, users};
+use crate::rows::{
+    CommentRow, CustomerRow, HumanTicketRow, RecordedAnswer, TicketRow, UserRow, comment_view,
+};
+use crate::schema::{comments, human_tickets, tickets, users};
 use crate::sql_types::{Instant, StoredTimestamp};
 
 /// Creates the comments of a batch. If another transaction holds the key of some for too
@@ -50,22 +56,24 @@ async fn create_unless(
         .filter(|item| key(item).is_none_or(|key| !held.contains(&key) && !keys.recorded.contains_key(&key)));
     let places = Places::lock(connection, open.map(|item| &item.comment)).await?;
     let mut attempts = Vec::with_capacity(batch.len());
+    let mut events = Vec::with_capacity(2 * batch.len());
     for item in batch {
         let attempt = match (&item.once, key(item)) {
             (_, Some(key)) if held.contains(&key) => Attempt::InProgress,
             (Some(once), Some(key)) => match keys.recorded.get(&key) {
                 Some(recorded) => answer(recorded, &once.request),
                 None => {
-                    let outcome = places.add(connection, &item.comment).await?;
+                    let outcome = places.add(connection, item, &mut events).await?;
                     keys.record(connection, key, once, &outcome).await?;
                     Attempt::Ran(outcome)
                 }
             },
-            _ => Attempt::Ran(places.add(connection, &item.comment).await?),
+            _ => Attempt::Ran(places.add(connection, item, &mut events).await?),
         };
         attempts.push(attempt);
     }
     keys.release_unused(connection).await?;
+    append(connection, events).await?;
     Ok(attempts)
 }
 
@@ -131,6 +139,9 @@ impl Keys {
     }
 }
 
+/// A comment with the people it names, and its ticket as the comment left it.
+type AddedRow = (CommentRow, CustomerRow, Option<UserRow>, TicketRow, Option<HumanTicketRow>);
+
 /// Where comments can be added, and by whom.
 #[derive(Default)]
 struct Places {
@@ -171,12 +182,14 @@ impl Places {
         Ok(places)
     }
 
-    /// Adds a comment to its ticket.
+    /// Adds a comment to its ticket, and to the events what it made of both.
     async fn add(
         &self,
         connection: &mut AsyncPgConnection,
-        comment: &NewComment,
+        item: &CommentCreation,
+        events: &mut Vec<NewEventRow>,
     ) -> Result<CreateCommentOutcome, Failure> {
+        let CommentCreation { comment, stamp, .. } = item;
         let shop = comment.shop_id;
         let Some(channel) = self.channels.get(&(shop, comment.ticket_id)) else {
             return Ok(CreateCommentOutcome::TicketNotFound);
@@ -192,12 +205,30 @@ impl Places {
             .execute(connection)
             .await?;
         touch_ticket(connection, comment).await?;
-        let row: CommentViewRow = queries::comment_list(shop.get(), comment.ticket_id.get())
-            .filter(comments::id.eq(comment.id.get()))
-            .select((CommentRow::as_select(), CustomerRow::as_select(), Option::<UserRow>::as_select()))
-            .get_result(connection)
-            .await?;
-        Ok(CreateCommentOutcome::Created(Box::new(comment_view(row)?)))
+        let (comment, customer, author, ticket, human_ticket): AddedRow =
+            queries::comment_list(shop.get(), comment.ticket_id.get())
+                .left_join(human_tickets::table.on(
+                    human_tickets::shop_id.eq(tickets::shop_id).and(human_tickets::ticket_id.eq(tickets::id)),
+                ))
+                .filter(comments::id.eq(comment.id.get()))
+                .select((
+                    CommentRow::as_select(),
+                    CustomerRow::as_select(),
+                    Option::<UserRow>::as_select(),
+                    TicketRow::as_select(),
+                    Option::<HumanTicketRow>::as_select(),
+                ))
+                .get_result(connection)
+                .await?;
+        let view = comment_view((comment, customer, author))?;
+        let ticket = Snapshot::Ticket(Box::new(TicketSnapshot {
+            ticket: ticket.try_into()?,
+            human_ticket: human_ticket.map(TryInto::try_into).transpose()?,
+        }));
+        let created = Snapshot::Comment(Box::new(view.comment.clone()));
+        events.push(NewEventRow::new(shop, EventKind::CommentCreated, created, *stamp)?);
+        events.push(NewEventRow::new(shop, EventKind::TicketUpdated, ticket, *stamp)?);
+        Ok(CreateCommentOutcome::Created(Box::new(view)))
     }
 }
 

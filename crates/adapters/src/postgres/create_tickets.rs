@@ -12,6 +12,7 @@ use hexdesk_domain::ports::{CreateTicketOutcome, TicketCreation};
 
 use super::errors::Failure;
 use super::words::{TsVector, Words};
+use crate::event_rows::{NewTicketSnapshot, StampRow};
 use crate::rows::{IdempotencyRow, TicketRow};
 use crate::sql_types::{Instant, StoredTexts, StoredTimestamp, TextList};
 
@@ -33,7 +34,7 @@ pub(super) async fn create(
         if open.is_empty() {
             break;
         }
-        let statement = CreateTickets::new(open.iter().map(|&index| &batch[index]));
+        let statement = CreateTickets::new(open.iter().map(|&index| &batch[index]))?;
         match statement.get_results::<ItemRow>(connection).await {
             Ok(mut rows) => {
                 rows.sort_by_key(|row| row.ordinal);
@@ -131,7 +132,11 @@ struct CreateTickets {
     language_code: Vec<Option<String>>,
     via: Vec<Option<String>>,
     version: Vec<i64>,
+    actor_key: Vec<Option<i64>>,
+    actor_user: Vec<Option<i64>>,
     created_at: Vec<StoredTimestamp>,
+    snapshot_beginning: Vec<String>,
+    snapshot_end: Vec<&'static str>,
     operation: Vec<Option<String>>,
     idempotency_key: Vec<Option<String>>,
     fingerprint: Vec<Option<Vec<u8>>>,
@@ -141,11 +146,18 @@ struct CreateTickets {
 }
 
 impl CreateTickets {
-    fn new<'a>(items: impl Iterator<Item = &'a TicketCreation>) -> Self {
+    fn new<'a>(items: impl Iterator<Item = &'a TicketCreation>) -> Result<Self, serde_json::Error> {
         let mut columns = Self::default();
         for item in items {
             columns.words.push(Words::of_ticket(&item.ticket));
             let ticket = TicketRow::from(item.ticket.clone());
+            let StampRow { actor_key, actor_user, time } = item.stamp.into();
+            let snapshot = NewTicketSnapshot::new(&ticket, time)?;
+            columns.snapshot_beginning.push(snapshot.beginning);
+            columns.snapshot_end.push(snapshot.end);
+            columns.actor_key.push(actor_key);
+            columns.actor_user.push(actor_user);
+            columns.created_at.push(time);
             columns.shop_id.push(ticket.shop_id);
             columns.id.push(ticket.id);
             columns.customer_id.push(ticket.customer_id);
@@ -164,7 +176,6 @@ impl CreateTickets {
             columns.language_code.push(ticket.language_code);
             columns.via.push(ticket.via);
             columns.version.push(ticket.version);
-            columns.created_at.push(StoredTimestamp(item.stamp.time));
             let record = IdempotencyRow::of(item);
             columns.operation.push(record.as_ref().map(|record| record.operation.clone()));
             columns.idempotency_key.push(record.as_ref().map(|record| record.idempotency_key.clone()));
@@ -172,7 +183,7 @@ impl CreateTickets {
             columns.receipt_customer_id.push(record.as_ref().and_then(|record| record.customer_id));
             columns.receipt.push(record.map(|record| record.receipt));
         }
-        columns
+        Ok(columns)
     }
 }
 
@@ -219,7 +230,15 @@ impl QueryFragment<Pg> for CreateTickets {
         out.push_sql(", ");
         out.push_bind_param::<Array<BigInt>, _>(&self.version)?;
         out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<BigInt>>, _>(&self.actor_key)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<BigInt>>, _>(&self.actor_user)?;
+        out.push_sql(", ");
         out.push_bind_param::<Array<Instant>, _>(&self.created_at)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&self.snapshot_beginning)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&self.snapshot_end)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<Nullable<Text>>, _>(&self.operation)?;
         out.push_sql(", ");
@@ -243,8 +262,9 @@ impl QueryFragment<Pg> for CreateTickets {
 const CREATE_TICKETS: &str = ") WITH ORDINALITY AS item (
     shop_id, id, customer_id, channel, name, thread_id, email_used, date, last_message,
     last_message_time, contact_reason, assigned_to, is_opened, unread_count, tags,
-    language_code, via, version, created_at, operation, idempotency_key, fingerprint, receipt,
-    receipt_customer_id, words, ordinal
+    language_code, via, version, actor_key, actor_user, created_at, snapshot_beginning,
+    snapshot_end, operation, idempotency_key, fingerprint, receipt, receipt_customer_id, words,
+    ordinal
 )), looked_up AS (
     SELECT item.*,
         record.fingerprint AS recorded_fingerprint, record.receipt AS recorded_receipt,
@@ -288,6 +308,14 @@ const CREATE_TICKETS: &str = ") WITH ORDINALITY AS item (
 ), human_ticket AS (
     INSERT INTO human_tickets (shop_id, ticket_id, opened_at)
     SELECT shop_id, id, created_at FROM created WHERE is_opened
+    RETURNING shop_id, ticket_id, id
+), event AS (
+    INSERT INTO events (shop_id, kind, subject_id, actor_key, actor_user, time, customer_id, snapshot)
+    SELECT created.shop_id, 'ticket.created', created.id, actor_key, actor_user, created_at, customer_id,
+        snapshot_beginning || coalesce(human_ticket.id::text, '') || snapshot_end
+    FROM created LEFT JOIN human_ticket
+        ON human_ticket.shop_id = created.shop_id AND human_ticket.ticket_id = created.id
+    ORDER BY ordinal
 )
 SELECT ordinal, looked_up.has_customer, looked_up.has_assignee, created.ordinal IS NOT NULL,
     looked_up.recorded_fingerprint, looked_up.recorded_receipt

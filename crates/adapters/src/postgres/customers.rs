@@ -4,10 +4,11 @@ use diesel::sql_types::BigInt;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use hexdesk_domain::ports::{CreateCustomerOutcome, CustomerUpdate, Erased, UpdateCustomerOutcome};
 use hexdesk_domain::{
-    Attempt, AuditStamp, Customer, CustomerFilter, CustomerId, CustomerStore, NewCustomer, Once, Page,
-    ShopId, StorageError,
+    Attempt, AuditStamp, Customer, CustomerFilter, CustomerId, CustomerStore, EventKind, NewCustomer, Once,
+    Page, ShopId, Snapshot, StorageError,
 };
 
+use super::append_events::append_one;
 use super::errors::{Effect, Failure};
 use super::once::attempt;
 use super::words::{Words, WordsOf};
@@ -27,15 +28,12 @@ impl CustomerStore for PostgresStorage {
         once: Option<Once<CreateCustomerOutcome>>,
     ) -> Result<Attempt<CreateCustomerOutcome>, StorageError> {
         let words = Words::of_new_customer(shop, &customer);
+        let stamp = customer.stamp;
         let row = NewCustomerRow::new(shop, customer);
         self.connections
             .run("create_customer", Effect::Write, async move |connection: &mut AsyncPgConnection| {
-                if once.is_none() && row.id.is_none() {
-                    // Is one statement, which commits by itself.
-                    return create(connection, row, words).await.map(Attempt::Ran);
-                }
                 attempt(connection, shop, once.as_ref(), async move |connection| {
-                    create(connection, row, words).await
+                    create(connection, shop, row, words, stamp).await
                 })
                 .await
             })
@@ -111,15 +109,31 @@ impl CustomerStore for PostgresStorage {
     }
 }
 
-/// Must run in a transaction if a number is asked for.
+/// Must run in a transaction.
 async fn create(
+    connection: &mut AsyncPgConnection,
+    shop: ShopId,
+    row: NewCustomerRow,
+    words: Words,
+    stamp: AuditStamp,
+) -> Result<CreateCustomerOutcome, Failure> {
+    let outcome = match row.id {
+        Some(id) => create_with_id(connection, row, words, id).await?,
+        None => create_numbered(connection, row, words).await?,
+    };
+    if let CreateCustomerOutcome::Created(customer) = &outcome {
+        let snapshot = Snapshot::Customer(Box::new(customer.clone()));
+        append_one(connection, shop, EventKind::CustomerCreated, snapshot, stamp).await?;
+    }
+    Ok(outcome)
+}
+
+/// The database numbers it.
+async fn create_numbered(
     connection: &mut AsyncPgConnection,
     row: NewCustomerRow,
     words: Words,
 ) -> Result<CreateCustomerOutcome, Failure> {
-    if let Some(id) = row.id {
-        return create_with_id(connection, row, words, id).await;
-    }
     for _ in 0..ATTEMPTS {
         if let Some(created) = insert(connection, &row, &words).await? {
             return Ok(CreateCustomerOutcome::Created(created));
@@ -158,14 +172,13 @@ async fn insert(
     row: &NewCustomerRow,
     words: &Words,
 ) -> Result<Option<Customer>, Failure> {
-    // All rows, although there is one: the first arrives before the statement has committed.
     let inserted = diesel::insert_into(customers::table)
         .values((row, WordsOf(customers::table).eq(words)))
         .on_conflict_do_nothing()
         .returning(CustomerRow::as_select())
-        .get_results(connection)
-        .await?
-        .pop();
+        .get_result(connection)
+        .await
+        .optional()?;
     Ok(inserted.map(TryInto::try_into).transpose()?)
 }
 

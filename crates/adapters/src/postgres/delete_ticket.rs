@@ -5,9 +5,10 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::ports::DeleteTicketOutcome;
 use hexdesk_domain::{AuditStamp, ShopId, TicketId};
 
+use super::deletions::{delete_comments, delete_tickets};
 use super::errors::Failure;
 use crate::queries;
-use crate::schema::{comments, tickets};
+use crate::schema::tickets;
 
 /// Deletes the shop's ticket, and first whatever refers to it. Must run in a transaction.
 pub(super) async fn delete(
@@ -15,7 +16,7 @@ pub(super) async fn delete(
     shop: ShopId,
     id: TicketId,
     expected_version: Option<i64>,
-    _stamp: AuditStamp,
+    stamp: AuditStamp,
 ) -> Result<DeleteTicketOutcome, Failure> {
     let ticket = tickets::table.find((shop.get(), id.get()));
     // Nobody changes the ticket from here on, nor adds anything to it.
@@ -25,11 +26,8 @@ pub(super) async fn delete(
     if expected_version.is_some_and(|expected| expected != version) {
         return Ok(DeleteTicketOutcome::VersionMismatch);
     }
-    diesel::delete(comments::table)
-        .filter(comments::shop_id.eq(shop.get()).and(comments::ticket_id.eq(id.get())))
-        .execute(connection)
-        .await?;
+    delete_comments(connection, shop, &[id.get()], stamp).await?;
     diesel::delete(queries::human_ticket(shop.get(), id.get())).execute(connection).await?;
-    diesel::delete(ticket).execute(connection).await?;
+    delete_tickets(connection, shop, &[id.get()], stamp).await?;
     Ok(DeleteTicketOutcome::Deleted)
 }

@@ -3,10 +3,13 @@
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use hexdesk_domain::ports::Erased;
-use hexdesk_domain::{AuditStamp, CustomerId, ShopId};
+use hexdesk_domain::{AuditStamp, CustomerId, EventKind, ShopId, Subject};
 
+use super::append_events::append;
+use super::deletions::{delete_comments, delete_tickets};
 use super::errors::{Failure, count_from};
-use crate::schema::{comments, customers, human_tickets, idempotency_records, tickets};
+use crate::event_rows::NewEventRow;
+use crate::schema::{customers, events, human_tickets, idempotency_records, tickets};
 
 /// Erases the shop's customer, and first whatever refers to it. Must run in a transaction.
 ///
@@ -17,7 +20,7 @@ pub(super) async fn erase(
     connection: &mut AsyncPgConnection,
     shop: ShopId,
     id: CustomerId,
-    _stamp: AuditStamp,
+    stamp: AuditStamp,
 ) -> Result<Option<Erased>, Failure> {
     // Before the customer, because whoever numbers customers keeps all writers out first.
     connection.batch_execute("LOCK TABLE customers IN ROW EXCLUSIVE MODE").await?;
@@ -29,16 +32,15 @@ pub(super) async fn erase(
     }
     // A deletion of one of the tickets ends before its comments are looked for.
     let of_customer = tickets::shop_id.eq(shop.get()).and(tickets::customer_id.eq(id.get()));
-    let tickets = tickets::table.filter(of_customer);
-    let ticket_ids: Vec<i64> =
-        tickets.order(tickets::id).select(tickets::id).for_update().load(connection).await?;
+    let ticket_ids: Vec<i64> = tickets::table
+        .filter(of_customer)
+        .order(tickets::id)
+        .select(tickets::id)
+        .for_update()
+        .load(connection)
+        .await?;
     let erased = Erased {
-        comments: count_from(
-            diesel::delete(comments::table)
-                .filter(comments::shop_id.eq(shop.get()).and(comments::ticket_id.eq_any(&ticket_ids)))
-                .execute(connection)
-                .await?,
-        )?,
+        comments: count_from(delete_comments(connection, shop, &ticket_ids, stamp).await?)?,
         human_tickets: count_from(
             diesel::delete(human_tickets::table)
                 .filter(
@@ -47,7 +49,7 @@ pub(super) async fn erase(
                 .execute(connection)
                 .await?,
         )?,
-        tickets: count_from(diesel::delete(tickets).execute(connection).await?)?,
+        tickets: count_from(delete_tickets(connection, shop, &ticket_ids, stamp).await?)?,
         idempotency_records: count_from(
             diesel::delete(idempotency_records::table)
                 .filter(
@@ -60,5 +62,29 @@ pub(super) async fn erase(
         )?,
     };
     diesel::delete(customer).execute(connection).await?;
+    let event = NewEventRow::of_deleted(shop, EventKind::CustomerErased, Subject::Customer(id), stamp);
+    append(connection, [event]).await?;
+    take_snapshots(connection, shop, id).await?;
     Ok(Some(erased))
+}
+
+/// Takes the customer's data out of the log. Must run in the transaction that has the
+/// customer to itself: whoever wrote such data kept the customer until the end, so all of it
+/// is there to be seen; and whoever is about to finds no customer.
+async fn take_snapshots(connection: &mut AsyncPgConnection, shop: ShopId, id: CustomerId) -> QueryResult<()> {
+    let of_customer = events::table.filter(
+        events::shop_id
+            .eq(shop.get())
+            .and(events::customer_id.eq(id.get()))
+            .and(events::snapshot.is_not_null()),
+    );
+    // In the order of the log, in which those are removed that were kept long enough: neither
+    // waits for the other while it holds what that one waits for.
+    let places = of_customer.order((events::change, events::part)).select((events::change, events::part));
+    places.for_no_key_update().execute(connection).await?;
+    diesel::update(of_customer)
+        .set((events::snapshot.eq(None::<String>), events::customer_id.eq(None::<i64>)))
+        .execute(connection)
+        .await?;
+    Ok(())
 }

@@ -22,6 +22,9 @@ pub(super) enum Failure {
     Database(#[from] Error),
     #[error(transparent)]
     CorruptRow(#[from] CorruptRow),
+    /// What an event tells of cannot be written down.
+    #[error(transparent)]
+    Snapshot(#[from] serde_json::Error),
     /// An idempotency key could not be claimed. Nothing was written.
     #[error("an idempotency key cannot be claimed")]
     NotClaimed {
@@ -61,7 +64,7 @@ pub(super) async fn conclude(
         Failure::Database(error) | Failure::NotClaimed { cause: error, .. } => {
             examine(error, connection).await
         }
-        Failure::CorruptRow(_) | Failure::Surprise(_) => Finding::Refused,
+        Failure::CorruptRow(_) | Failure::Snapshot(_) | Failure::Surprise(_) => Finding::Refused,
         Failure::PartlyWritten(_) => Finding::Lost,
     };
     let kind = match (finding, effect) {

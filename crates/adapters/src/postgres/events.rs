@@ -1,7 +1,42 @@
+//! The log of events.
+//!
+//! Events stand in the order of their transactions' numbers, and transactions do not end in
+//! that order. So the log is read as far as no transaction with a smaller number is running
+//! that could still write to it.
+
 use async_trait::async_trait;
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::{Event, EventPosition, EventStore, Page, ShopId, StorageError};
 
 use super::PostgresStorage;
+use super::errors::Effect;
+use crate::event_rows::EventRow;
+use crate::page;
+use crate::sql_types::Instant;
+
+/// The number that the log ends before: the smallest of a transaction that the statement's
+/// snapshot knows to be running, else of the next one to begin.
+///
+/// Numbers are the whole server's, but the sessions of other databases write no events here:
+/// however long one of theirs takes, this log goes on. The sessions are looked at later than
+/// the snapshot, and an unknown transaction counts: one that has ended since holds the log
+/// back until the next look, no longer. A standby knows the smallest number only.
+pub(super) const END_OF_LOG: &str = "(
+    SELECT event_change(coalesce(min(number), pg_snapshot_xmax(pg_current_snapshot())))
+    FROM (
+        SELECT pg_snapshot_xip(pg_current_snapshot())
+        UNION ALL SELECT pg_snapshot_xmin(pg_current_snapshot())
+    ) AS running (number)
+    WHERE NOT EXISTS (
+        SELECT FROM pg_stat_activity session
+        WHERE session.backend_xid = number::xid
+            AND session.datid <> (SELECT oid FROM pg_database WHERE datname = current_database())
+    )
+)";
 
 #[async_trait]
 impl EventStore for PostgresStorage {
@@ -11,6 +46,48 @@ impl EventStore for PostgresStorage {
         after: Option<EventPosition>,
         limit: u32,
     ) -> Result<Page<Event, EventPosition>, StorageError> {
-        todo!("{shop:?} {after:?} {limit}")
+        self.connections
+            .run("list_events", Effect::Read, async move |connection: &mut AsyncPgConnection| {
+                let list = ListEvents {
+                    shop: shop.get(),
+                    // Before all that there are.
+                    after: after.unwrap_or(EventPosition { change: -1, part: 0 }),
+                    rows: page::rows_to_ask_for(limit),
+                };
+                let rows: Vec<EventRow> = list.load(connection).await?;
+                let events = rows.into_iter().map(TryInto::try_into).collect::<Result<Vec<Event>, _>>()?;
+                Ok(page::cut(events, limit, |event| event.position))
+            })
+            .await
+    }
+}
+
+#[derive(Debug, QueryId)]
+struct ListEvents {
+    shop: i64,
+    after: EventPosition,
+    rows: i64,
+}
+
+impl Query for ListEvents {
+    type SqlType =
+        (BigInt, BigInt, BigInt, Text, BigInt, (Nullable<BigInt>, Nullable<BigInt>, Instant), Nullable<Text>);
+}
+
+impl QueryFragment<Pg> for ListEvents {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(
+            "SELECT shop_id, change, part, kind, subject_id, actor_key, actor_user, time, snapshot
+            FROM events WHERE shop_id = ",
+        );
+        out.push_bind_param::<BigInt, _>(&self.shop)?;
+        out.push_sql(" AND (change, part) > (");
+        out.push_bind_param::<BigInt, _>(&self.after.change)?;
+        out.push_sql(", ");
+        out.push_bind_param::<BigInt, _>(&self.after.part)?;
+        out.push_sql(") AND change < ");
+        out.push_sql(END_OF_LOG);
+        out.push_sql(" ORDER BY change, part LIMIT ");
+        out.push_bind_param::<BigInt, _>(&self.rows)
     }
 }

@@ -11,9 +11,9 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use hexdesk_domain::{Readiness, StorageError};
 
-use super::PostgresStorage;
 use super::connect::ConnectError;
 use super::errors::{Effect, Failure};
+use super::{PostgresStorage, event_numbers};
 use crate::migration_state::MigrationState;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
@@ -89,6 +89,7 @@ fn apply(connection: &mut AsyncConnectionWrapper<AsyncPgConnection>) -> Result<V
         connection.run_migration(migration).map_err(failed)?;
         names.push(migration.name().to_string());
     }
+    event_numbers::go_on_above(connection).map_err(|error| MigrateError::Failed(error.into()))?;
     Ok(names)
 }
 

@@ -1,15 +1,143 @@
+//! What was kept long enough.
+
 use async_trait::async_trait;
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::BigInt;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::{RetentionStore, ShopId, StorageError, Timestamp};
 
 use super::PostgresStorage;
+use super::errors::{Effect, Failure, count_from};
+use super::events::END_OF_LOG;
+use crate::schema::events;
+use crate::sql_types::{Instant, StoredTimestamp};
 
 #[async_trait]
 impl RetentionStore for PostgresStorage {
     async fn remove_idempotency_records(&self, before: Timestamp, limit: u32) -> Result<u64, StorageError> {
-        todo!("{before} {limit}")
+        let removal = RemoveIdempotencyRecords { before: StoredTimestamp(before), rows: limit.into() };
+        self.connections
+            .run(
+                "remove_idempotency_records",
+                Effect::Write,
+                async move |connection: &mut AsyncPgConnection| {
+                    count_from(removal.execute(connection).await?)
+                },
+            )
+            .await
     }
 
     async fn remove_events(&self, shop: ShopId, before: Timestamp, limit: u32) -> Result<u64, StorageError> {
-        todo!("{shop} {before} {limit}")
+        self.connections
+            .run("remove_events", Effect::Write, async move |connection: &mut AsyncPgConnection| {
+                let before = StoredTimestamp(before);
+                // Mostly there is nothing to remove, and then nothing is locked either.
+                let old = beginning(connection, shop, before, limit.into(), Lock::None).await?;
+                let Ok(rows @ 1..) = i64::try_from(old.len()) else { return Ok(0) };
+                connection
+                    .transaction(async |connection| remove_events(connection, shop, before, rows).await)
+                    .await
+            })
+            .await
+    }
+}
+
+/// Removes the events that the shop's log begins with and that are from before this time, at
+/// most so many. Must run in a transaction.
+async fn remove_events(
+    connection: &mut AsyncPgConnection,
+    shop: ShopId,
+    before: StoredTimestamp,
+    rows: i64,
+) -> Result<u64, Failure> {
+    // Waits for whoever removes them already, and goes on behind those.
+    let old = beginning(connection, shop, before, rows, Lock::ForUpdate).await?;
+    let Some(&(change, part)) = old.last() else { return Ok(0) };
+    let up_to_last = events::change.lt(change).or(events::change.eq(change).and(events::part.le(part)));
+    let removed = diesel::delete(events::table)
+        .filter(events::shop_id.eq(shop.get()).and(events::change.le(change)).and(up_to_last))
+        .execute(connection)
+        .await?;
+    count_from(removed)
+}
+
+/// Where those of the first so many events of the shop's log are that come before the first
+/// that is not from before this time.
+async fn beginning(
+    connection: &mut AsyncPgConnection,
+    shop: ShopId,
+    before: StoredTimestamp,
+    rows: i64,
+    lock: Lock,
+) -> QueryResult<Vec<(i64, i64)>> {
+    let first: Vec<(i64, i64, StoredTimestamp)> =
+        FirstEvents { shop: shop.get(), rows, lock }.load(connection).await?;
+    let old = first.into_iter().take_while(|(_, _, time)| time.0 < before.0);
+    Ok(old.map(|(change, part, _)| (change, part)).collect())
+}
+
+/// What a look at rows does to them.
+#[derive(Debug, Clone, Copy)]
+enum Lock {
+    None,
+    /// Keeps them to the transaction, one after the other in the order of the log: so does
+    /// the erasure of a customer.
+    ForUpdate,
+}
+
+/// The events that a shop's log begins with.
+#[derive(Debug)]
+struct FirstEvents {
+    shop: i64,
+    rows: i64,
+    lock: Lock,
+}
+
+impl QueryId for FirstEvents {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl Query for FirstEvents {
+    type SqlType = (BigInt, BigInt, Instant);
+}
+
+impl QueryFragment<Pg> for FirstEvents {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("SELECT change, part, time FROM events WHERE shop_id = ");
+        out.push_bind_param::<BigInt, _>(&self.shop)?;
+        out.push_sql(" AND change < ");
+        out.push_sql(END_OF_LOG);
+        out.push_sql(" ORDER BY change, part LIMIT ");
+        out.push_bind_param::<BigInt, _>(&self.rows)?;
+        match self.lock {
+            Lock::None => {}
+            Lock::ForUpdate => out.push_sql(" FOR UPDATE"),
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug, QueryId)]
+struct RemoveIdempotencyRecords {
+    before: StoredTimestamp,
+    rows: i64,
+}
+
+impl QueryFragment<Pg> for RemoveIdempotencyRecords {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        // What is locked is being removed already. By where the rows are on the disk, so that
+        // they are not looked for again: a record is not changed any more once it is there.
+        out.push_sql(
+            "DELETE FROM idempotency_records WHERE ctid = ANY (ARRAY(
+                SELECT ctid FROM idempotency_records WHERE created_at < ",
+        );
+        out.push_bind_param::<Instant, _>(&self.before)?;
+        out.push_sql(" ORDER BY created_at LIMIT ");
+        out.push_bind_param::<BigInt, _>(&self.rows)?;
+        out.push_sql(" FOR UPDATE SKIP LOCKED))");
+        Ok(())
     }
 }

@@ -5,8 +5,9 @@ use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::ports::{CustomerUpdate, UpdateCustomerOutcome};
-use hexdesk_domain::{Customer, CustomerChanges, CustomerId, ShopId, fold_email};
+use hexdesk_domain::{Customer, CustomerChanges, CustomerId, EventKind, ShopId, Snapshot, fold_email};
 
+use super::append_events::append_one;
 use super::errors::Failure;
 use super::words::{Words, WordsOf};
 use crate::changesets::CustomerChangeset;
@@ -24,7 +25,7 @@ pub(super) async fn update(
     id: CustomerId,
     update: CustomerUpdate,
 ) -> Result<UpdateCustomerOutcome, Failure> {
-    let CustomerUpdate { changes, stamp: _ } = update;
+    let CustomerUpdate { changes, stamp } = update;
     let customer = customers::table.find((shop.get(), id.get()));
     // Waits for whoever changes the customer now, and sees what that one made of it.
     let row: Option<CustomerRow> = customer
@@ -48,7 +49,14 @@ pub(super) async fn update(
             .returning(CustomerRow::as_select());
         // To be taken back by itself if another has been faster.
         match connection.transaction(async |connection| change.get_result(connection).await).await {
-            Ok(row) => return Ok(UpdateCustomerOutcome::Updated(Box::new(Customer::try_from(row)?))),
+            Ok(row) => {
+                let customer = Box::new(Customer::try_from(row)?);
+                if !changes.is_empty() {
+                    let snapshot = Snapshot::Customer(customer.clone());
+                    append_one(connection, shop, EventKind::CustomerUpdated, snapshot, stamp).await?;
+                }
+                return Ok(UpdateCustomerOutcome::Updated(customer));
+            }
             Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {}
             Err(error) => return Err(error.into()),
         }

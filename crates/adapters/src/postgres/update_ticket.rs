@@ -3,8 +3,9 @@
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::ports::{TicketUpdate, UpdateTicketOutcome};
-use hexdesk_domain::{ShopId, TicketId, UserId};
+use hexdesk_domain::{EventKind, ShopId, Snapshot, TicketId, TicketSnapshot, UserId};
 
+use super::append_events::append_one;
 use super::errors::Failure;
 use super::human_tickets;
 use super::ticket_locks::lock_tickets;
@@ -33,7 +34,8 @@ pub(super) async fn update(
     {
         return Ok(UpdateTicketOutcome::AssigneeNotFound);
     }
-    if !changes.is_empty() {
+    let is_changed = !changes.is_empty();
+    if is_changed {
         match changes.is_opened {
             Some(true) => human_tickets::open(connection, shop, id, stamp.time).await?,
             Some(false) => human_tickets::close(connection, shop, id, stamp.time).await?,
@@ -50,6 +52,11 @@ pub(super) async fn update(
     }
     let view = find_view(connection, shop, id).await?;
     let view = view.ok_or(Failure::Surprise("a ticket that is locked is not there"))?;
+    if is_changed {
+        let (ticket, human_ticket) = (view.ticket.clone(), view.human_ticket.clone());
+        let snapshot = Snapshot::Ticket(Box::new(TicketSnapshot { ticket, human_ticket }));
+        append_one(connection, shop, EventKind::TicketUpdated, snapshot, stamp).await?;
+    }
     Ok(UpdateTicketOutcome::Updated(Box::new(view)))
 }
 

@@ -5,11 +5,15 @@ use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::ports::{UpdateUserOutcome, UserUpdate};
-use hexdesk_domain::{ShopId, User, UserId, fold_email};
+use hexdesk_domain::{
+    ApiKey, ApiKeySnapshot, AuditStamp, EventKind, ShopId, Snapshot, User, UserId, fold_email,
+};
 
+use super::append_events::{append, append_one};
 use super::errors::Failure;
 use crate::changesets::UserChangeset;
-use crate::rows::UserRow;
+use crate::event_rows::NewEventRow;
+use crate::rows::{ApiKeyRow, UserRow};
 use crate::schema::{api_keys, users};
 use crate::sql_types::StoredTimestamp;
 
@@ -49,10 +53,15 @@ pub(super) async fn update(
         // To be taken back by itself if another has been faster.
         match connection.transaction(async |connection| change.get_result(connection).await).await {
             Ok(row) => {
-                if changes.is_active == Some(false) {
-                    revoke_keys(connection, shop, id, StoredTimestamp(stamp.time)).await?;
+                let user = User::try_from(row)?;
+                if !changes.is_empty() {
+                    let snapshot = Snapshot::User(Box::new(user.clone()));
+                    append_one(connection, shop, EventKind::UserUpdated, snapshot, stamp).await?;
                 }
-                return Ok(UpdateUserOutcome::Updated(User::try_from(row)?));
+                if changes.is_active == Some(false) {
+                    revoke_keys(connection, shop, id, stamp).await?;
+                }
+                return Ok(UpdateUserOutcome::Updated(user));
             }
             Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {}
             Err(error) => return Err(error.into()),
@@ -66,11 +75,21 @@ async fn revoke_keys(
     connection: &mut AsyncPgConnection,
     shop: ShopId,
     user: UserId,
-    revoked_at: StoredTimestamp,
-) -> QueryResult<()> {
+    stamp: AuditStamp,
+) -> Result<(), Failure> {
     let unrevoked = api_keys::table
         .filter(api_keys::shop_id.eq(shop.get()).and(api_keys::user_id.eq(user.get())))
         .filter(api_keys::revoked_at.is_null());
-    diesel::update(unrevoked).set(api_keys::revoked_at.eq(revoked_at)).execute(connection).await?;
-    Ok(())
+    let revoked = diesel::update(unrevoked)
+        .set(api_keys::revoked_at.eq(StoredTimestamp(stamp.time)))
+        .returning(ApiKeyRow::as_select())
+        .get_results(connection)
+        .await?;
+    let mut keys = revoked.into_iter().map(ApiKey::try_from).collect::<Result<Vec<_>, _>>()?;
+    keys.sort_by_key(|key| key.number);
+    let events = keys.iter().map(|key| {
+        let snapshot = Snapshot::ApiKey(Box::new(ApiKeySnapshot::from(key)));
+        NewEventRow::new(shop, EventKind::ApiKeyRevoked, snapshot, stamp)
+    });
+    append(connection, events.collect::<Result<Vec<_>, _>>()?).await
 }

@@ -5,9 +5,11 @@ use diesel::sql_types::BigInt;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use hexdesk_domain::ports::{CreateUserOutcome, UpdateUserOutcome, UserUpdate};
 use hexdesk_domain::{
-    Attempt, NewUser, Once, Page, ShopId, StorageError, User, UserFilter, UserId, UserStore,
+    Attempt, AuditStamp, EventKind, NewUser, Once, Page, ShopId, Snapshot, StorageError, User, UserFilter,
+    UserId, UserStore,
 };
 
+use super::append_events::append_one;
 use super::errors::{Effect, Failure, count_from};
 use super::once::attempt;
 use super::{PostgresStorage, update_user};
@@ -26,15 +28,12 @@ impl UserStore for PostgresStorage {
         user: NewUser,
         once: Option<Once<CreateUserOutcome>>,
     ) -> Result<Attempt<CreateUserOutcome>, StorageError> {
+        let stamp = user.stamp;
         let row = NewUserRow::new(shop, user);
         self.connections
             .run("create_user", Effect::Write, async move |connection: &mut AsyncPgConnection| {
-                if once.is_none() && row.id.is_none() {
-                    // Is one statement, which commits by itself.
-                    return create(connection, row).await.map(Attempt::Ran);
-                }
                 attempt(connection, shop, once.as_ref(), async move |connection| {
-                    create(connection, row).await
+                    create(connection, shop, row, stamp).await
                 })
                 .await
             })
@@ -108,11 +107,29 @@ impl UserStore for PostgresStorage {
     }
 }
 
-/// Must run in a transaction if a number is asked for.
-async fn create(connection: &mut AsyncPgConnection, row: NewUserRow) -> Result<CreateUserOutcome, Failure> {
-    if let Some(id) = row.id {
-        return create_with_id(connection, row, id).await;
+/// Must run in a transaction.
+async fn create(
+    connection: &mut AsyncPgConnection,
+    shop: ShopId,
+    row: NewUserRow,
+    stamp: AuditStamp,
+) -> Result<CreateUserOutcome, Failure> {
+    let outcome = match row.id {
+        Some(id) => create_with_id(connection, row, id).await?,
+        None => create_numbered(connection, row).await?,
+    };
+    if let CreateUserOutcome::Created(user) = &outcome {
+        let snapshot = Snapshot::User(Box::new(user.clone()));
+        append_one(connection, shop, EventKind::UserCreated, snapshot, stamp).await?;
     }
+    Ok(outcome)
+}
+
+/// The database numbers it.
+async fn create_numbered(
+    connection: &mut AsyncPgConnection,
+    row: NewUserRow,
+) -> Result<CreateUserOutcome, Failure> {
     for _ in 0..ATTEMPTS {
         if let Some(created) = insert(connection, &row).await? {
             return Ok(CreateUserOutcome::Created(created));
@@ -146,14 +163,13 @@ async fn create_with_id(
 }
 
 async fn insert(connection: &mut AsyncPgConnection, row: &NewUserRow) -> Result<Option<User>, Failure> {
-    // All rows, although there is one: the first arrives before the statement has committed.
     let inserted = diesel::insert_into(users::table)
         .values(row)
         .on_conflict_do_nothing()
         .returning(UserRow::as_select())
-        .get_results(connection)
-        .await?
-        .pop();
+        .get_result(connection)
+        .await
+        .optional()?;
     Ok(inserted.map(TryInto::try_into).transpose()?)
 }
 

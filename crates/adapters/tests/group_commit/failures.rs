@@ -108,7 +108,7 @@ async fn of_a_ticket_that_looks_different_nothing_is_claimed() {
     let scene = Scene::new(1).await;
     assert_eq!(scene.create(scene.ticket(0, 1)).await, CREATED);
     let changes = TicketChanges { name: Some(Some("Changed".to_owned())), ..TicketChanges::default() };
-    let update = TicketUpdate { changes, expected_version: None, changed_at: scene.ticket(0, 1).created_at };
+    let update = TicketUpdate { changes, expected_version: None, stamp: scene.ticket(0, 1).stamp };
     let id = scene.ticket(0, 1).ticket.id;
     scene.group.update_ticket(scene.shops[0].0, id, update, None).await.unwrap();
     scene.store.make_trouble(2, Trouble::Fails(OutcomeUnknown));

@@ -12,9 +12,9 @@ use hexdesk_domain::ports::{
     TicketCreation,
 };
 use hexdesk_domain::{
-    Attempt, CommentId, CommentStore, CustomerId, CustomerStore, ExternalIds, Fingerprint, IdempotencyClaim,
-    IdempotencyKey, IdempotencyRequest, NewComment, NewCustomer, Receipt, ShopDomain, ShopId, ShopStore,
-    StorageError, StorageErrorKind, Ticket, TicketId, TicketStore, Timestamp,
+    Actor, Attempt, AuditStamp, CommentId, CommentStore, CustomerId, CustomerStore, ExternalIds, Fingerprint,
+    IdempotencyClaim, IdempotencyKey, IdempotencyRequest, NewComment, NewCustomer, Receipt, ShopDomain,
+    ShopId, ShopStore, StorageError, StorageErrorKind, Ticket, TicketId, TicketStore, Timestamp,
 };
 use tokio::runtime::Handle;
 
@@ -89,7 +89,7 @@ impl Scene {
             via: None,
             version: 1,
         };
-        TicketCreation { ticket, created_at: now(), idempotency: None }
+        TicketCreation { ticket, stamp: stamp(now()), idempotency: None }
     }
 
     /// A ticket with this much text.
@@ -127,7 +127,7 @@ impl Scene {
             attachments: None,
             tags: Vec::new(),
         };
-        CommentCreation { comment, once: None }
+        CommentCreation { comment, stamp: stamp(now()), once: None }
     }
 
     /// A call that creates the ticket and has not begun.
@@ -209,6 +209,11 @@ pub(crate) async fn all_are_created(calls: Vec<Call<CreateTicketOutcome>>) {
     }
 }
 
+/// The operator's making a change at this time.
+fn stamp(time: Timestamp) -> AuditStamp {
+    AuditStamp { actor: Actor::Operator, time }
+}
+
 fn now() -> Timestamp {
     Timestamp::from_unix_millis(1_800_000_000_000).unwrap()
 }
@@ -222,6 +227,6 @@ fn customer() -> NewCustomer {
         last_name: None,
         full_name: None,
         external_ids: ExternalIds::default(),
-        created_at: now(),
+        stamp: stamp(now()),
     }
 }

@@ -10,8 +10,8 @@ use hexdesk_domain::ports::{
     TicketUpdate, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    Attempt, CommentPosition, CommentStore, CommentView, Once, Page, ShopId, StorageError, StorageErrorKind,
-    TicketFilter, TicketId, TicketPosition, TicketStore, TicketView,
+    Attempt, AuditStamp, CommentPosition, CommentStore, CommentView, Once, Page, ShopId, StorageError,
+    StorageErrorKind, TicketFilter, TicketId, TicketPosition, TicketStore, TicketView,
 };
 use tokio::sync::watch;
 
@@ -170,8 +170,9 @@ impl TicketStore for ScriptedStore {
         shop: ShopId,
         id: TicketId,
         expected_version: Option<i64>,
+        stamp: AuditStamp,
     ) -> Result<DeleteTicketOutcome, StorageError> {
-        self.memory.delete_ticket(shop, id, expected_version).await
+        self.memory.delete_ticket(shop, id, expected_version, stamp).await
     }
 
     async fn count_tickets(&self, shop: ShopId, filter: TicketFilter) -> Result<u64, StorageError> {

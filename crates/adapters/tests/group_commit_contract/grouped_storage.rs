@@ -6,15 +6,16 @@ use hexdesk_adapters::GroupCommit;
 use hexdesk_contract::async_trait;
 use hexdesk_domain::ports::{
     CommentCreation, CreateCommentOutcome, CreateCustomerOutcome, CreateKeyOutcome, CreateShopOutcome,
-    CreateTicketOutcome, CreateUserOutcome, DeleteTicketOutcome, Erased, KeyRotation, RotateKeyOutcome,
-    TicketCreation, TicketUpdate, UpdateCustomerOutcome, UpdateTicketOutcome, UpdateUserOutcome, UserUpdate,
+    CreateTicketOutcome, CreateUserOutcome, CustomerUpdate, DeleteTicketOutcome, Erased, KeyRotation,
+    RotateKeyOutcome, TicketCreation, TicketUpdate, UpdateCustomerOutcome, UpdateTicketOutcome,
+    UpdateUserOutcome, UserUpdate,
 };
 use hexdesk_domain::{
-    ApiKey, ApiKeyStore, Attempt, CommentPosition, CommentStore, CommentView, Customer, CustomerChanges,
-    CustomerFilter, CustomerId, CustomerStore, IdRange, IdRangeStore, KeyNumber, NewApiKey, NewCustomer,
-    NewUser, Once, Page, Readiness, SearchPosition, SearchQuery, SearchStore, Shop, ShopDomain, ShopId,
-    ShopStore, Storage, StorageError, TicketFilter, TicketId, TicketPosition, TicketStore, TicketView,
-    Timestamp, User, UserFilter, UserId, UserStore,
+    ApiKey, ApiKeyStore, Attempt, AuditStamp, CommentPosition, CommentStore, CommentView, Customer,
+    CustomerFilter, CustomerId, CustomerStore, Event, EventPosition, EventStore, IdRange, IdRangeStore,
+    KeyNumber, NewApiKey, NewCustomer, NewUser, Once, Page, Readiness, RetentionStore, SearchPosition,
+    SearchQuery, SearchStore, Shop, ShopDomain, ShopId, ShopStore, Storage, StorageError, TicketFilter,
+    TicketId, TicketPosition, TicketStore, TicketView, Timestamp, User, UserFilter, UserId, UserStore,
 };
 use tokio::runtime::Handle;
 
@@ -87,14 +88,19 @@ impl CustomerStore for GroupedStorage {
         &self,
         shop: ShopId,
         id: CustomerId,
-        changes: CustomerChanges,
+        update: CustomerUpdate,
         once: Option<Once<UpdateCustomerOutcome>>,
     ) -> Result<Attempt<UpdateCustomerOutcome>, StorageError> {
-        self.storage.update_customer(shop, id, changes, once).await
+        self.storage.update_customer(shop, id, update, once).await
     }
 
-    async fn erase_customer(&self, shop: ShopId, id: CustomerId) -> Result<Option<Erased>, StorageError> {
-        self.storage.erase_customer(shop, id).await
+    async fn erase_customer(
+        &self,
+        shop: ShopId,
+        id: CustomerId,
+        stamp: AuditStamp,
+    ) -> Result<Option<Erased>, StorageError> {
+        self.storage.erase_customer(shop, id, stamp).await
     }
 }
 
@@ -176,8 +182,9 @@ impl TicketStore for GroupedStorage {
         shop: ShopId,
         id: TicketId,
         expected_version: Option<i64>,
+        stamp: AuditStamp,
     ) -> Result<DeleteTicketOutcome, StorageError> {
-        self.group.delete_ticket(shop, id, expected_version).await
+        self.group.delete_ticket(shop, id, expected_version, stamp).await
     }
 
     async fn count_tickets(&self, shop: ShopId, filter: TicketFilter) -> Result<u64, StorageError> {
@@ -258,9 +265,9 @@ impl ApiKeyStore for GroupedStorage {
         &self,
         shop: ShopId,
         number: KeyNumber,
-        now: Timestamp,
+        stamp: AuditStamp,
     ) -> Result<Option<ApiKey>, StorageError> {
-        self.storage.revoke_key(shop, number, now).await
+        self.storage.revoke_key(shop, number, stamp).await
     }
 
     async fn rotate_key(
@@ -271,6 +278,29 @@ impl ApiKeyStore for GroupedStorage {
         once: Option<Once<RotateKeyOutcome>>,
     ) -> Result<Attempt<RotateKeyOutcome>, StorageError> {
         self.storage.rotate_key(shop, number, rotation, once).await
+    }
+}
+
+#[async_trait]
+impl EventStore for GroupedStorage {
+    async fn list_events(
+        &self,
+        shop: ShopId,
+        after: Option<EventPosition>,
+        limit: u32,
+    ) -> Result<Page<Event, EventPosition>, StorageError> {
+        self.storage.list_events(shop, after, limit).await
+    }
+}
+
+#[async_trait]
+impl RetentionStore for GroupedStorage {
+    async fn remove_idempotency_records(&self, before: Timestamp, limit: u32) -> Result<u64, StorageError> {
+        self.storage.remove_idempotency_records(before, limit).await
+    }
+
+    async fn remove_events(&self, shop: ShopId, before: Timestamp, limit: u32) -> Result<u64, StorageError> {
+        self.storage.remove_events(shop, before, limit).await
     }
 }
 

@@ -6,11 +6,11 @@ use hexdesk_domain::{
     TicketId, TicketStore,
 };
 
-use crate::scene::{Scene, client, kind, now, once};
+use crate::scene::{Scene, client, kind, now, once, stamp};
 
 fn bob() -> NewCustomer {
     let draft = CustomerDraft { email: Some("bob@example.com".into()), ..CustomerDraft::default() };
-    draft.into_new(now()).unwrap()
+    draft.into_new(stamp(now())).unwrap()
 }
 
 async fn create_bob(scene: &Scene, key: &str) -> Result<Attempt<CreateCustomerOutcome>, StorageError> {
@@ -50,7 +50,8 @@ async fn what_waits_for_a_claim_answers_what_became_of_it() {
         scene.other_does("DELETE FROM idempotency_records").await;
         scene.other_does("BEGIN").await;
         other_claims(&scene, key).await;
-        let item = CommentCreation { comment: scene.comment(1, 1), once: Some(once(key)) };
+        let item =
+            CommentCreation { comment: scene.comment(1, 1), stamp: stamp(now()), once: Some(once(key)) };
         let (created, ()) = tokio::join!(scene.storage.create_comments(vec![item]), async {
             scene.is_blocked().await;
             scene.other_does(end).await;
@@ -85,9 +86,11 @@ async fn the_others_of_a_batch_do_without_those_in_progress() {
     other_claims(&scene, "b").await;
     other_claims(&scene, "d").await;
     let keys = [Some("d"), None, Some("a"), Some("b"), Some("c"), Some("d"), Some("a")];
-    let batch = (1..)
-        .zip(keys)
-        .map(|(id, key)| CommentCreation { comment: scene.comment(1, id), once: key.map(once) });
+    let batch = (1..).zip(keys).map(|(id, key)| CommentCreation {
+        comment: scene.comment(1, id),
+        stamp: stamp(now()),
+        once: key.map(once),
+    });
     let attempts = scene.storage.create_comments(batch.collect()).await.unwrap();
     let told: Vec<&str> = attempts
         .iter()
@@ -108,7 +111,7 @@ async fn what_keeps_every_key_from_being_claimed_is_not_in_progress() {
     let scene = Scene::with_options("-c lock_timeout=100ms").await;
     scene.other_does("BEGIN; LOCK TABLE idempotency_records IN EXCLUSIVE MODE").await;
     assert_eq!(kind(create_bob(&scene, "key").await), StorageErrorKind::Unavailable);
-    let item = CommentCreation { comment: scene.comment(1, 1), once: Some(once("key")) };
+    let item = CommentCreation { comment: scene.comment(1, 1), stamp: stamp(now()), once: Some(once("key")) };
     assert_eq!(kind(scene.storage.create_comments(vec![item]).await), StorageErrorKind::Unavailable);
 }
 
@@ -133,8 +136,11 @@ async fn keys_are_claimed_in_the_same_order_by_all_batches() {
     let scene = Scene::new().await;
     scene.other_does("BEGIN").await;
     other_claims(&scene, "b").await;
-    let batch = [(1, "b"), (2, "a")]
-        .map(|(id, key)| CommentCreation { comment: scene.comment(1, id), once: Some(once(key)) });
+    let batch = [(1, "b"), (2, "a")].map(|(id, key)| CommentCreation {
+        comment: scene.comment(1, id),
+        stamp: stamp(now()),
+        once: Some(once(key)),
+    });
     let (created, ()) = tokio::join!(scene.storage.create_comments(batch.into()), async {
         scene.is_blocked().await;
         let third = client(&scene.database).await;

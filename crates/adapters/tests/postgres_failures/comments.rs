@@ -5,7 +5,7 @@ use std::pin::pin;
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
 use hexdesk_domain::{Attempt, CommentStore, StorageError, StorageErrorKind, TicketId};
 
-use crate::scene::{Scene, begin, kind, once};
+use crate::scene::{Scene, begin, kind, now, once, stamp};
 
 /// A scene with two tickets, the later one first on disk.
 async fn scene(options: &str) -> Scene {
@@ -22,8 +22,11 @@ async fn comment(
     tickets: &[i64],
     key: Option<&str>,
 ) -> Result<Vec<Attempt<CreateCommentOutcome>>, StorageError> {
-    let item =
-        |ticket: &i64| CommentCreation { comment: scene.comment(*ticket, *ticket), once: key.map(once) };
+    let item = |ticket: &i64| CommentCreation {
+        comment: scene.comment(*ticket, *ticket),
+        stamp: stamp(now()),
+        once: key.map(once),
+    };
     scene.storage.create_comments(tickets.iter().map(item).collect()).await
 }
 

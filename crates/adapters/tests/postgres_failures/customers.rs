@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use hexdesk_domain::ports::{CreateCustomerOutcome, UpdateCustomerOutcome};
+use hexdesk_domain::ports::{CreateCustomerOutcome, CustomerUpdate, UpdateCustomerOutcome};
 use hexdesk_domain::{
     Attempt, CustomerChanges, CustomerDraft, CustomerStore, Once, Receipt, RenderReceipt, StorageError,
 };
 
-use crate::scene::{Scene, now, once};
+use crate::scene::{Scene, now, once, stamp};
 
 /// Gives Ann a phone number and the e-mail address of Bob.
 async fn become_bob(
@@ -19,7 +19,15 @@ async fn become_bob(
         phone_number: Some(Some("1".into())),
         ..CustomerChanges::default()
     };
-    scene.storage.update_customer(scene.shop, scene.customer, changes, key.map(once)).await
+    scene
+        .storage
+        .update_customer(
+            scene.shop,
+            scene.customer,
+            CustomerUpdate { changes, stamp: stamp(now()) },
+            key.map(once),
+        )
+        .await
 }
 
 #[tokio::test]
@@ -64,7 +72,12 @@ async fn an_update_waits_for_another_and_sees_what_it_made() {
         .other_does("BEGIN; UPDATE customers SET phone_number = '7', email = NULL, email_folded = NULL")
         .await;
     let changes = CustomerChanges { phone_number: Some(None), ..CustomerChanges::default() };
-    let update = scene.storage.update_customer(scene.shop, scene.customer, changes, None);
+    let update = scene.storage.update_customer(
+        scene.shop,
+        scene.customer,
+        CustomerUpdate { changes, stamp: stamp(now()) },
+        None,
+    );
     let (updated, ()) = tokio::join!(update, async {
         scene.is_blocked().await;
         scene.other_does("COMMIT").await;
@@ -88,7 +101,7 @@ async fn a_customer_who_is_found_and_goes_away_is_created() {
         let scene = Scene::new().await;
         scene.other_does("BEGIN; SELECT FROM customers FOR UPDATE").await;
         let draft = CustomerDraft { email: Some("ann@example.com".into()), ..CustomerDraft::default() };
-        let ann = draft.into_new(now()).unwrap();
+        let ann = draft.into_new(stamp(now())).unwrap();
         let create = scene.storage.create_customer(
             scene.shop,
             ann,

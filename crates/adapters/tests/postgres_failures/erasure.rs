@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use hexdesk_adapters::{PostgresOptions, PostgresStorage};
 use hexdesk_domain::ports::{
-    CommentCreation, CreateCommentOutcome, CreateCustomerOutcome, CreateTicketOutcome, Erased, TicketUpdate,
-    UpdateTicketOutcome,
+    CommentCreation, CreateCommentOutcome, CreateCustomerOutcome, CreateTicketOutcome, CustomerUpdate,
+    Erased, TicketUpdate, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
     Attempt, CommentStore, Customer, CustomerChanges, CustomerDraft, CustomerStore, StorageError,
     TicketChanges, TicketId, TicketStore,
 };
 
-use crate::scene::{Scene, client, now};
+use crate::scene::{Scene, client, now, stamp};
 
 /// What another server does to erase the only customer, once it has the customer.
 const ERASE: &str = "DELETE FROM comments; DELETE FROM human_tickets; DELETE FROM tickets;
@@ -25,13 +25,17 @@ async fn scene() -> Scene {
 }
 
 async fn comment(scene: &Scene, key: &str) -> Result<Vec<Attempt<CreateCommentOutcome>>, StorageError> {
-    let item = CommentCreation { comment: scene.comment(1, 1), once: Some(scene.once_of_customer(key)) };
+    let item = CommentCreation {
+        comment: scene.comment(1, 1),
+        stamp: stamp(now()),
+        once: Some(scene.once_of_customer(key)),
+    };
     scene.storage.create_comments(vec![item]).await
 }
 
 async fn rename(scene: &Scene, key: &str) -> Result<Attempt<UpdateTicketOutcome>, StorageError> {
     let changes = TicketChanges { name: Some(Some("Renamed".into())), ..TicketChanges::default() };
-    let update = TicketUpdate { changes, expected_version: None, changed_at: now() };
+    let update = TicketUpdate { changes, expected_version: None, stamp: stamp(now()) };
     let ticket = TicketId::new(1).unwrap();
     scene.storage.update_ticket(scene.shop, ticket, update, Some(scene.once_of_customer(key))).await
 }
@@ -48,10 +52,11 @@ async fn what_is_being_added_goes_with_the_customer() {
         )
         .await;
     scene.create(vec![item]).await.unwrap();
-    let (erased, ()) = tokio::join!(scene.storage.erase_customer(scene.shop, scene.customer), async {
-        scene.is_blocked().await;
-        scene.other_does("COMMIT").await;
-    });
+    let (erased, ()) =
+        tokio::join!(scene.storage.erase_customer(scene.shop, scene.customer, stamp(now())), async {
+            scene.is_blocked().await;
+            scene.other_does("COMMIT").await;
+        });
     let all = Erased { tickets: 3, human_tickets: 2, comments: 1, idempotency_records: 2 };
     assert_eq!(erased.unwrap(), Some(all));
     for table in ["customers", "tickets", "human_tickets", "comments", "idempotency_records"] {
@@ -91,10 +96,11 @@ async fn who_waits_for_an_erasure_holds_no_ticket_and_finds_none() {
 async fn an_erasure_waits_for_a_ticket_that_is_being_deleted() {
     let scene = scene().await;
     scene.other_does("BEGIN; SELECT FROM tickets FOR UPDATE").await;
-    let (erased, ()) = tokio::join!(scene.storage.erase_customer(scene.shop, scene.customer), async {
-        scene.is_blocked().await;
-        scene.other_does("DELETE FROM human_tickets; DELETE FROM tickets; COMMIT").await;
-    });
+    let (erased, ()) =
+        tokio::join!(scene.storage.erase_customer(scene.shop, scene.customer, stamp(now())), async {
+            scene.is_blocked().await;
+            scene.other_does("DELETE FROM human_tickets; DELETE FROM tickets; COMMIT").await;
+        });
     assert_eq!(erased.unwrap(), Some(Erased::default()));
 }
 
@@ -102,10 +108,11 @@ async fn an_erasure_waits_for_a_ticket_that_is_being_deleted() {
 async fn an_erasure_holds_no_customer_while_customers_are_numbered() {
     let scene = scene().await;
     scene.other_does("BEGIN; LOCK TABLE customers IN SHARE ROW EXCLUSIVE MODE").await;
-    let (erased, ()) = tokio::join!(scene.storage.erase_customer(scene.shop, scene.customer), async {
-        scene.is_blocked().await;
-        scene.other_does("SELECT FROM customers FOR KEY SHARE; COMMIT").await;
-    });
+    let (erased, ()) =
+        tokio::join!(scene.storage.erase_customer(scene.shop, scene.customer, stamp(now())), async {
+            scene.is_blocked().await;
+            scene.other_does("SELECT FROM customers FOR KEY SHARE; COMMIT").await;
+        });
     assert!(erased.unwrap().is_some());
 }
 
@@ -143,7 +150,8 @@ async fn a_batch_outlasts_all_its_customers() {
 }
 
 async fn create(storage: &PostgresStorage, scene: &Scene, draft: CustomerDraft) -> Customer {
-    let created = storage.create_customer(scene.shop, draft.into_new(now()).unwrap(), None).await.unwrap();
+    let created =
+        storage.create_customer(scene.shop, draft.into_new(stamp(now())).unwrap(), None).await.unwrap();
     let Attempt::Ran(CreateCustomerOutcome::Created(customer) | CreateCustomerOutcome::Existing(customer)) =
         created
     else {
@@ -179,12 +187,20 @@ async fn nobody_fails_because_of_an_erasure() {
                 let once = scene.once_of(&key("comment"), customer);
                 // A neighbour's ticket, which may not be there yet, and its own.
                 let batch = vec![
-                    CommentCreation { comment: scene.comment(second, second), once: None },
-                    CommentCreation { comment: scene.comment(first, first + 1), once: Some(once) },
+                    CommentCreation {
+                        comment: scene.comment(second, second),
+                        stamp: stamp(now()),
+                        once: None,
+                    },
+                    CommentCreation {
+                        comment: scene.comment(first, first + 1),
+                        stamp: stamp(now()),
+                        once: Some(once),
+                    },
                 ];
                 storage.create_comments(batch).await.unwrap();
                 let changes = TicketChanges { unread_count: Some(3), ..TicketChanges::default() };
-                let update = TicketUpdate { changes, expected_version: None, changed_at: now() };
+                let update = TicketUpdate { changes, expected_version: None, stamp: stamp(now()) };
                 let once = scene.once_of(&key("update"), customer);
                 let ticket = TicketId::new(second).unwrap();
                 storage.update_ticket(scene.shop, ticket, update, Some(once)).await.unwrap();
@@ -193,14 +209,22 @@ async fn nobody_fails_because_of_an_erasure() {
                     ..CustomerChanges::default()
                 };
                 let once = scene.once_of(&key("customer"), customer);
-                storage.update_customer(scene.shop, customer, changes, Some(once)).await.unwrap();
-                storage.delete_ticket(scene.shop, ticket, None).await.unwrap();
+                storage
+                    .update_customer(
+                        scene.shop,
+                        customer,
+                        CustomerUpdate { changes, stamp: stamp(now()) },
+                        Some(once),
+                    )
+                    .await
+                    .unwrap();
+                storage.delete_ticket(scene.shop, ticket, None, stamp(now())).await.unwrap();
             });
         }
         let eraser = storage.clone();
         let shop = scene.shop;
         tasks.spawn(async move {
-            eraser.erase_customer(shop, customer).await.unwrap();
+            eraser.erase_customer(shop, customer, stamp(now())).await.unwrap();
         });
         tasks.join_all().await;
         let left = format!(

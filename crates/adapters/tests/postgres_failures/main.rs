@@ -28,7 +28,7 @@ use hexdesk_domain::{
     UserStore,
 };
 use hexdesk_test_postgres::Cluster;
-use scene::{Scene, begin, client, domain, kind, now};
+use scene::{Scene, begin, client, domain, kind, now, stamp};
 
 #[tokio::test]
 async fn a_write_goes_on_when_its_caller_has_gone() {
@@ -191,7 +191,7 @@ async fn keys_of_a_shop_are_numbered_one_after_another() {
         secret_hash: SecretHash([1; 32]),
         scopes: BTreeSet::new(),
         user_id: None,
-        created_at: now(),
+        stamp: stamp(now()),
         expires_at: None,
     };
     let (created, ()) = tokio::join!(scene.storage.create_key(scene.shop, key, None), async {
@@ -221,16 +221,16 @@ async fn what_is_not_committed_is_not_reported() {
     let other_domain = ShopDomain::parse("other.example").unwrap();
     assert_eq!(kind(storage.create_shop(&other_domain, now()).await), StorageErrorKind::Unavailable);
     let customer = CustomerDraft { email: Some("bob@example.com".into()), ..CustomerDraft::default() };
-    let customer = customer.into_new(now()).unwrap();
+    let customer = customer.into_new(stamp(now())).unwrap();
     assert_eq!(
         kind(storage.create_customer(scene.shop, customer, None).await),
         StorageErrorKind::Unavailable
     );
     let user = UserDraft { email: Some("eve@example.com".into()), ..UserDraft::default() };
-    let user = user.into_new(now()).unwrap();
+    let user = user.into_new(stamp(now())).unwrap();
     assert_eq!(kind(storage.create_user(scene.shop, user, None).await), StorageErrorKind::Unavailable);
     assert_eq!(kind(scene.create(vec![scene.item(1, None)]).await), StorageErrorKind::Unavailable);
-    let comment = CommentCreation { comment: scene.comment(9, 1), once: None };
+    let comment = CommentCreation { comment: scene.comment(9, 1), stamp: stamp(now()), once: None };
     assert_eq!(kind(storage.create_comments(vec![comment]).await), StorageErrorKind::Unavailable);
 }
 
@@ -285,7 +285,7 @@ async fn numbers_end_where_clients_cannot_follow() {
     let customer = |id: Option<CustomerId>| {
         let phone_number = Some(format!("{id:?}"));
         let draft = CustomerDraft { phone_number, ..CustomerDraft::default() };
-        NewCustomer { id, ..draft.into_new(now()).unwrap() }
+        NewCustomer { id, ..draft.into_new(stamp(now())).unwrap() }
     };
     let last = CustomerId::new(CustomerId::MAX);
     let created = scene.storage.create_customer(scene.shop, customer(last), None).await.unwrap();

@@ -12,9 +12,9 @@ use hexdesk_domain::ports::{
     UpdateCustomerOutcome, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    Attempt, CommentDraft, CommentId, CustomerDraft, CustomerId, CustomerStore, Fingerprint,
-    IdempotencyClaim, IdempotencyKey, IdempotencyRequest, NewComment, Once, Receipt, ShopDomain, ShopId,
-    ShopStore, StorageError, StorageErrorKind, TicketDraft, TicketId, TicketStore, Timestamp,
+    Actor, Attempt, AuditStamp, CommentDraft, CommentId, CustomerDraft, CustomerId, CustomerStore,
+    Fingerprint, IdempotencyClaim, IdempotencyKey, IdempotencyRequest, NewComment, Once, Receipt, ShopDomain,
+    ShopId, ShopStore, StorageError, StorageErrorKind, TicketDraft, TicketId, TicketStore, Timestamp,
 };
 use hexdesk_test_postgres::TestDatabase;
 
@@ -52,7 +52,8 @@ impl Scene {
         let created = storage.create_shop(&domain(), now()).await.unwrap();
         let CreateShopOutcome::Created(shop) = created else { panic!("{created:?}") };
         let draft = CustomerDraft { email: Some("ann@example.com".into()), ..CustomerDraft::default() };
-        let created = storage.create_customer(shop.id, draft.into_new(now()).unwrap(), None).await.unwrap();
+        let created =
+            storage.create_customer(shop.id, draft.into_new(stamp(now())).unwrap(), None).await.unwrap();
         let Attempt::Ran(CreateCustomerOutcome::Created(customer)) = created else { panic!("{created:?}") };
         Self { storage, shop: shop.id, customer: customer.id, other, onlooker, database }
     }
@@ -66,7 +67,7 @@ impl Scene {
         };
         TicketCreation {
             ticket: draft.into_ticket(TicketId::new(id).unwrap(), self.shop, now()).unwrap(),
-            created_at: now(),
+            stamp: stamp(now()),
             idempotency: key.map(|key| IdempotencyClaim {
                 request: request(key),
                 receipt: Receipt { answer: b"receipt".to_vec(), customer_id: Some(self.customer) },
@@ -159,6 +160,11 @@ pub(crate) async fn client(database: &TestDatabase) -> tokio_postgres::Client {
 
 pub(crate) fn domain() -> ShopDomain {
     ShopDomain::parse("shop.example").unwrap()
+}
+
+/// The operator's making a change at this time.
+pub(crate) fn stamp(time: Timestamp) -> AuditStamp {
+    AuditStamp { actor: Actor::Operator, time }
 }
 
 pub(crate) fn now() -> Timestamp {

@@ -6,7 +6,7 @@ use std::pin::pin;
 use hexdesk_domain::ports::{DeleteTicketOutcome, TicketUpdate, UpdateTicketOutcome};
 use hexdesk_domain::{Attempt, StorageError, TicketChanges, TicketId, TicketStore};
 
-use crate::scene::{Scene, begin, now, once};
+use crate::scene::{Scene, begin, now, once, stamp};
 
 /// A scene with an open ticket.
 async fn scene() -> Scene {
@@ -26,7 +26,7 @@ async fn close(
     key: Option<&str>,
 ) -> Result<Attempt<UpdateTicketOutcome>, StorageError> {
     let changes = TicketChanges { is_opened: Some(false), ..TicketChanges::default() };
-    let update = TicketUpdate { changes, expected_version, changed_at: now() };
+    let update = TicketUpdate { changes, expected_version, stamp: stamp(now()) };
     scene.storage.update_ticket(scene.shop, ticket(), update, key.map(once)).await
 }
 
@@ -78,7 +78,7 @@ async fn a_deletion_waits_for_a_comment_and_sees_what_it_made() {
                      NULL, '[]', NULL, '[]', '' FROM tickets",
             )
             .await;
-        let deletion = scene.storage.delete_ticket(scene.shop, ticket(), expected_version);
+        let deletion = scene.storage.delete_ticket(scene.shop, ticket(), expected_version, stamp(now()));
         let (deleted, ()) = tokio::join!(deletion, async {
             scene.is_blocked().await;
             scene.other_does("COMMIT").await;

@@ -10,7 +10,7 @@ use hexdesk_domain::{
     UserId, UserStore,
 };
 
-use crate::scene::{Scene, now, once};
+use crate::scene::{Scene, now, once, stamp};
 
 /// What another server does to the only user.
 const DEACTIVATE: &str = "UPDATE users SET deactivated_at = now();
@@ -20,7 +20,8 @@ const DEACTIVATE: &str = "UPDATE users SET deactivated_at = now();
 async fn scene() -> (Scene, UserId, KeyNumber) {
     let scene = Scene::new().await;
     let draft = UserDraft { email: Some("eve@example.com".into()), ..UserDraft::default() };
-    let created = scene.storage.create_user(scene.shop, draft.into_new(now()).unwrap(), None).await.unwrap();
+    let created =
+        scene.storage.create_user(scene.shop, draft.into_new(stamp(now())).unwrap(), None).await.unwrap();
     let Attempt::Ran(CreateUserOutcome::Created(user)) = created else { panic!("{created:?}") };
     let created = create_key(&scene, user.id).await.unwrap();
     let Attempt::Ran(CreateKeyOutcome::Created(key)) = created else { panic!("{created:?}") };
@@ -32,7 +33,7 @@ async fn create_key(scene: &Scene, user: UserId) -> Result<Attempt<CreateKeyOutc
         secret_hash: SecretHash([1; 32]),
         scopes: BTreeSet::new(),
         user_id: Some(user),
-        created_at: now(),
+        stamp: stamp(now()),
         expires_at: None,
     };
     scene.storage.create_key(scene.shop, key, None).await
@@ -44,7 +45,7 @@ async fn update(
     changes: UserChanges,
     key: Option<&str>,
 ) -> Result<Attempt<UpdateUserOutcome>, StorageError> {
-    let update = UserUpdate { changes, changed_at: now() };
+    let update = UserUpdate { changes, stamp: stamp(now()) };
     scene.storage.update_user(scene.shop, user, update, key.map(once)).await
 }
 
@@ -74,7 +75,7 @@ async fn no_key_is_rotated_whose_user_is_being_deactivated() {
         let rotation = KeyRotation {
             secret_hash: SecretHash([2; 32]),
             expires_at: None,
-            rotated_at: now(),
+            stamp: stamp(now()),
             old_ends_at: now(),
         };
         let (rotated, ()) =

@@ -2,8 +2,8 @@
 
 use hexdesk_domain::ports::CommentCreation;
 use hexdesk_domain::{
-    CommentDraft, CommentId, CommentPosition, CommentStore, CustomerId, ThreadFilter, TicketFilter, TicketId,
-    TicketPosition, TicketStore,
+    Actor, AuditStamp, CommentDraft, CommentId, CommentPosition, CommentStore, CustomerId, ThreadFilter,
+    TicketFilter, TicketId, TicketPosition, TicketStore,
 };
 
 use crate::{KEPT, Recorded, assert_follows, shop, statements, time};
@@ -89,7 +89,8 @@ async fn a_comment_takes_a_handful_of_statements() {
     let recorded = Recorded::new().await;
     let draft = CommentDraft { text: Some("Hello".into()), ..CommentDraft::default() };
     let comment = draft.into_new(CommentId::new(99_999).unwrap(), shop(), ticket(1), None, time()).unwrap();
-    let create = recorded.storage.create_comments(vec![CommentCreation { comment, once: None }]);
+    let stamp = AuditStamp { actor: Actor::Operator, time: time() };
+    let create = recorded.storage.create_comments(vec![CommentCreation { comment, stamp, once: None }]);
     let statements = statements(create).await;
     // The transaction's beginning and end; look at the ticket, change it, add, look.
     assert_eq!(statements.len(), 6, "{statements:#?}");

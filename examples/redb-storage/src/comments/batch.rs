@@ -34,7 +34,7 @@ impl<'transaction> Batch<'transaction> {
 
     /// Creates one comment. What earlier items wrote is seen.
     pub(super) fn create(&mut self, item: CommentCreation) -> anyhow::Result<Attempt<CreateCommentOutcome>> {
-        let CommentCreation { comment, once } = item;
+        let CommentCreation { comment, stamp: _, once } = item;
         let creation = &mut self.creation;
         once::attempt(&mut self.records, comment.shop_id, once, || creation.run(comment))
     }

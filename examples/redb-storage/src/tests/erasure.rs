@@ -6,7 +6,7 @@ use hexdesk_domain::ports::Erased;
 use hexdesk_domain::{CommentStore, CustomerStore, TicketStore};
 use redb::{Key, ReadTransaction, ReadableTable, TableDefinition, TableHandle, Value};
 
-use super::samples::{EMAIL, comment, create_another_customer, create_customer, creation, id};
+use super::samples::{EMAIL, comment, create_another_customer, create_customer, creation, id, now, stamp};
 use super::test_disk::TestDisk;
 use crate::RedbStorage;
 use crate::tables;
@@ -28,7 +28,7 @@ async fn an_erased_customer_is_left_in_no_table() {
         ["comments", "customer_by_email", "customers", "idempotency_records", "tickets"]
     );
 
-    let erased = storage.erase_customer(customer.shop_id, customer.id).await.unwrap();
+    let erased = storage.erase_customer(customer.shop_id, customer.id, stamp(now())).await.unwrap();
     assert_eq!(erased, Some(Erased { tickets: 1, human_tickets: 1, comments: 1, idempotency_records: 1 }));
     assert_eq!(tables_with(&storage, EMAIL).await, [""; 0]);
     assert!(storage.find_ticket(other.shop_id, id(2)).await.unwrap().is_some());

@@ -2,12 +2,17 @@
 
 use hexdesk_domain::ports::{CommentCreation, CreateCustomerOutcome, CreateShopOutcome, TicketCreation};
 use hexdesk_domain::{
-    Attempt, CommentId, Customer, CustomerStore, ExternalIds, Fingerprint, IdempotencyClaim, IdempotencyKey,
-    IdempotencyRequest, NewComment, NewCustomer, Receipt, Shop, ShopDomain, ShopStore, Ticket, TicketFilter,
-    TicketId, TicketStore, Timestamp,
+    Actor, Attempt, AuditStamp, CommentId, Customer, CustomerStore, ExternalIds, Fingerprint,
+    IdempotencyClaim, IdempotencyKey, IdempotencyRequest, NewComment, NewCustomer, Receipt, Shop, ShopDomain,
+    ShopStore, Ticket, TicketFilter, TicketId, TicketStore, Timestamp,
 };
 
 use crate::RedbStorage;
+
+/// The operator's making a change at this time.
+pub(super) fn stamp(time: Timestamp) -> AuditStamp {
+    AuditStamp { actor: Actor::Operator, time }
+}
 
 pub(super) fn now() -> Timestamp {
     Timestamp::from_unix_millis(1_777_334_400_000).unwrap()
@@ -48,7 +53,7 @@ async fn create_customer_of(storage: &RedbStorage, email: &str) -> Customer {
         last_name: None,
         full_name: None,
         external_ids: ExternalIds::default(),
-        created_at: now(),
+        stamp: stamp(now()),
     };
     match storage.create_customer(shop.id, new, None).await.unwrap() {
         Attempt::Ran(
@@ -90,7 +95,7 @@ pub(super) fn creation(customer: &Customer, number: i64) -> TicketCreation {
         request,
         receipt: Receipt { answer: vec![1, 2, 3], customer_id: Some(customer.id) },
     };
-    TicketCreation { ticket, created_at: now(), idempotency: Some(claim) }
+    TicketCreation { ticket, stamp: stamp(now()), idempotency: Some(claim) }
 }
 
 /// A comment of the customer's on a ticket of theirs, a second after it, without an
@@ -111,7 +116,7 @@ pub(super) fn comment(customer: &Customer, ticket: i64, number: i64) -> CommentC
         attachments: None,
         tags: Vec::new(),
     };
-    CommentCreation { comment, once: None }
+    CommentCreation { comment, stamp: stamp(now()), once: None }
 }
 
 /// Whether the ticket is there; fails unless its human ticket is there just then, too, and

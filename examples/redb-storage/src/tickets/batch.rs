@@ -37,11 +37,11 @@ impl<'transaction> Batch<'transaction> {
     /// Creates one ticket. What earlier items wrote is seen. A recorded key answers before
     /// customer and assignee are looked at (IDEMPOTENCY-6).
     pub(super) fn create(&mut self, item: TicketCreation) -> anyhow::Result<CreateTicketOutcome> {
-        let TicketCreation { ticket, created_at, idempotency } = item;
-        let once = idempotency.map(|claim| once_of(claim, created_at));
+        let TicketCreation { ticket, stamp, idempotency } = item;
+        let once = idempotency.map(|claim| once_of(claim, stamp.time));
         let creation = &mut self.creation;
         let shop = ticket.shop_id;
-        Ok(match once::attempt(&mut self.records, shop, once, || creation.run(ticket, created_at))? {
+        Ok(match once::attempt(&mut self.records, shop, once, || creation.run(ticket, stamp.time))? {
             Attempt::Ran(outcome) => outcome,
             Attempt::Replayed(answer) => CreateTicketOutcome::Replayed(answer),
             Attempt::KeyReused => CreateTicketOutcome::KeyReused,

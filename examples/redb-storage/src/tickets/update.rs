@@ -18,7 +18,7 @@ pub(super) fn update(
     id: TicketId,
     update: TicketUpdate,
 ) -> anyhow::Result<UpdateTicketOutcome> {
-    let TicketUpdate { changes, expected_version, changed_at } = update;
+    let TicketUpdate { changes, expected_version, stamp } = update;
     let mut tickets = TicketTables::open(transaction)?;
     let users = transaction.open_table(USERS)?;
     let mut human_tickets = transaction.open_table(HUMAN_TICKETS)?;
@@ -38,7 +38,7 @@ pub(super) fn update(
     // An update that says nothing does not raise the version (TICKET-18).
     if !changes.is_empty() {
         if let Some(is_opened) = changes.is_opened {
-            human_tickets::set(&mut human_tickets, &mut by_ticket, shop, id, is_opened, changed_at)?;
+            human_tickets::set(&mut human_tickets, &mut by_ticket, shop, id, is_opened, stamp.time)?;
         }
         change(&mut ticket, changes)?;
         tickets.replace(&before, ticket.clone())?;

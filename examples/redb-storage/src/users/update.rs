@@ -16,7 +16,7 @@ pub(super) fn update(
     id: UserId,
     update: UserUpdate,
 ) -> anyhow::Result<UpdateUserOutcome> {
-    let UserUpdate { changes, changed_at } = update;
+    let UserUpdate { changes, stamp } = update;
     let mut users = UserTables::open(transaction)?;
     let Some(before) = users.find(shop, id)? else { return Ok(UpdateUserOutcome::UserNotFound) };
 
@@ -30,7 +30,7 @@ pub(super) fn update(
     match is_active {
         Some(true) => user.deactivated_at = None,
         // Of a user who is deactivated already, the first time stays.
-        Some(false) => user.deactivated_at = user.deactivated_at.or(Some(changed_at)),
+        Some(false) => user.deactivated_at = user.deactivated_at.or(Some(stamp.time)),
         None => (),
     }
     if users.find_by_email(shop, &user.email)?.is_some_and(|other| other.id != id) {
@@ -39,7 +39,7 @@ pub(super) fn update(
 
     users.replace(&before, &user)?;
     if is_active == Some(false) {
-        api_keys::revoke_all_of(transaction, shop, id, changed_at)?;
+        api_keys::revoke_all_of(transaction, shop, id, stamp.time)?;
     }
     Ok(UpdateUserOutcome::Updated(user))
 }
