@@ -11,7 +11,7 @@ use hexdesk_test_postgres::TestDatabase;
 use serde_json::Value;
 
 /// How long a server may take to do what a test waits for. Only a broken one takes so long.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Stamps a test out for each database.
 macro_rules! on_both_databases {

@@ -1,8 +1,9 @@
 //! Clients that create tickets and keep books of what they were told.
 
 use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
@@ -65,6 +66,20 @@ impl Load {
         });
     }
 
+    /// [`Self::run`] for as long as `during` takes.
+    pub(super) fn run_during(&self, server: &Server, key: &str, during: impl FnOnce()) {
+        let is_over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| self.run(server, key, |_| is_over.load(Ordering::Relaxed)));
+            // The clients end also if this panics.
+            let ended = catch_unwind(AssertUnwindSafe(during));
+            is_over.store(true, Ordering::Relaxed);
+            if let Err(panic) = ended {
+                resume_unwind(panic);
+            }
+        });
+    }
+
     /// A name that no other ticket of the load has.
     pub(super) fn next_name(&self) -> String {
         format!("load-{}", self.sent.fetch_add(1, Ordering::Relaxed))
@@ -90,6 +105,11 @@ impl Load {
     /// How many were acknowledged so far.
     pub(super) fn acknowledged(&self) -> usize {
         self.ledger.lock().unwrap().acknowledged.len()
+    }
+
+    /// How many were refused so far.
+    pub(super) fn refused(&self) -> usize {
+        self.ledger.lock().unwrap().refused.len()
     }
 
     /// Checks what a fault left, while nothing is sent: tries again what is unclear, with
