@@ -63,9 +63,13 @@ fn outlives(fault: &str, go_away: fn(&Cluster)) {
         load.run_during(&server, &server.key, || {
             acknowledge_more(&load);
             let refused = load.refused();
-            go_away(&cluster);
             // Every other outage is shorter than requests wait for a connection.
-            if round % 2 == 0 {
+            let is_long = round % 2 == 0;
+            if is_long {
+                hold_back_commits(&cluster);
+            }
+            go_away(&cluster);
+            if is_long {
                 until("the server is not ready", || !is_ready(&server));
                 assert_eq!(server.send("GET", "/livez", &[], b"").status, 200);
                 until("a ticket is refused", || load.refused() > refused);
@@ -77,6 +81,17 @@ fn outlives(fault: &str, go_away: fn(&Cluster)) {
         load.settle_and_check(&database, &server, &server.key);
     }
     load.report(fault, faults);
+}
+
+/// Waits for a commit that is on disk and whose client has not been told: with a standby to
+/// wait for that is not there, none is told any more. After a restart all is as before.
+fn hold_back_commits(cluster: &Cluster) {
+    cluster.psql("postgres", "ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+    cluster.psql("postgres", "SELECT pg_reload_conf()");
+    until("a commit is held back", || {
+        cluster.psql("postgres", "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") != "0"
+    });
+    cluster.psql("postgres", "ALTER SYSTEM RESET synchronous_standby_names");
 }
 
 /// A cluster that keeps what it has committed, and recovers fast: no more crashes here than
