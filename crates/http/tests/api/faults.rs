@@ -4,6 +4,8 @@
 mod crashes;
 mod load;
 mod outages;
+mod two_servers;
+mod waiting;
 
 use std::time::{Duration, Instant};
 

@@ -61,26 +61,41 @@ fn outlives(fault: &str, go_away: fn(&Cluster)) {
     let faults = rounds(2);
     for round in 1..=faults {
         load.run_during(&server, &server.key, || {
-            acknowledge_more(&load);
-            let refused = load.refused();
-            // Every other outage is shorter than requests wait for a connection.
-            let is_long = round % 2 == 0;
-            if is_long {
-                hold_back_commits(&cluster);
-            }
-            go_away(&cluster);
-            if is_long {
-                until("the server is not ready", || !is_ready(&server));
-                assert_eq!(server.send("GET", "/livez", &[], b"").status, 200);
-                until("a ticket is refused", || load.refused() > refused);
-            }
-            cluster.start();
-            until("the server is ready", || is_ready(&server));
-            acknowledge_more(&load);
+            outage(&cluster, go_away, &[&server], &load, round);
         });
         load.settle_and_check(&database, &server, &server.key);
     }
     load.report(fault, faults);
+}
+
+/// Takes the PostgreSQL of these servers away, and starts it again. Every other outage is
+/// shorter than requests wait for a connection.
+pub(super) fn outage(
+    cluster: &Cluster,
+    go_away: fn(&Cluster),
+    servers: &[&Server],
+    load: &Load,
+    round: usize,
+) {
+    acknowledge_more(load);
+    let refused = load.refused();
+    let is_long = round.is_multiple_of(2);
+    if is_long {
+        hold_back_commits(cluster);
+    }
+    go_away(cluster);
+    if is_long {
+        for server in servers {
+            until("the server is not ready", || !is_ready(server));
+            assert_eq!(server.send("GET", "/livez", &[], b"").status, 200);
+        }
+        until("a ticket is refused", || load.refused() > refused);
+    }
+    cluster.start();
+    for server in servers {
+        until("the server is ready", || is_ready(server));
+    }
+    acknowledge_more(load);
 }
 
 /// Waits for a commit that is on disk and whose client has not been told: with a standby to
