@@ -103,6 +103,20 @@ pub enum OpenError {
     Migrate(#[from] MigrateError),
 }
 
+impl OpenError {
+    /// Whether opening may succeed later, although nobody changes a setting: the database
+    /// server does not run, is being started or stopped, cannot be reached, or has no room
+    /// for another connection.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Postgres(PostgresOpenError::Connect(error))
+            | Self::Migrate(MigrateError::Connect(error)) => error.is_transient(),
+            Self::Migrate(MigrateError::ConnectionLost(_)) => true,
+            Self::Sqlite(_) | Self::Postgres(PostgresOpenError::Url(_)) | Self::Migrate(_) => false,
+        }
+    }
+}
+
 /// A storage that is ready for use.
 pub struct OpenedStorage {
     /// The storage.

@@ -4,24 +4,28 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, web};
+use actix_web::{Error, HttpMessage};
 use hexdesk_domain::ports::AuthenticationError;
 use hexdesk_domain::{Principal, Scope};
 
 use crate::admission;
 use crate::problem::Problem;
 use crate::request_body;
-use crate::services::Services;
+use crate::services::{Services, Started};
 
 /// Serves the request only for a key that holds `scope`, and leaves the [`Principal`]
 /// with the request.
 pub(crate) async fn authorize(
     scope: Scope,
-    services: web::Data<Services>,
+    services: Option<Started>,
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    match admitted(scope, &services, &request).await {
+    let admitted = match services {
+        Some(services) => admitted(scope, &services, &request).await,
+        None => Err(Problem::overloaded()),
+    };
+    match admitted {
         Ok(principal) => {
             request.extensions_mut().insert(principal);
             admission::in_time(request, next).await

@@ -8,6 +8,7 @@ mod restore;
 mod serve;
 mod shop;
 mod user;
+mod waiting;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -129,10 +130,12 @@ pub async fn run() -> ExitCode {
 
 /// Runs the command that the process was called with, on the storage that `open` makes of
 /// the setting `--database-url`: what a binary with a storage adapter of its own calls.
-/// An error of `open` is shown to the operator and must not repeat a password.
+/// An error of `open` is shown to the operator and must not repeat a password. While it is a
+/// [`StorageError`](hexdesk_domain::StorageError) of the kind `Unavailable`, `serve` waits
+/// and calls `open` again; every other command fails.
 pub async fn run_on<Open, Opening>(open: Open) -> ExitCode
 where
-    Open: FnOnce(String) -> Opening,
+    Open: Fn(String) -> Opening,
     Opening: Future<Output = anyhow::Result<OpenedStorage>>,
 {
     exit_code(execute(CommandLine::parse(), open).await)
@@ -151,7 +154,7 @@ fn exit_code(outcome: anyhow::Result<()>) -> ExitCode {
 
 async fn execute<Open, Opening>(command_line: CommandLine, open: Open) -> anyhow::Result<()>
 where
-    Open: FnOnce(String) -> Opening,
+    Open: Fn(String) -> Opening,
     Opening: Future<Output = anyhow::Result<OpenedStorage>>,
 {
     let CommandLine { settings, command } = command_line;
@@ -164,20 +167,27 @@ where
             "this command is for SQLite and PostgreSQL; use the tools of the store that this binary is for"
         );
     }
-    let OpenedStorage { storage, applied_migrations } =
-        open(settings.database_url).await.context("--database-url (HEXDESK_DATABASE_URL)")?;
-    for migration in &applied_migrations {
-        tracing::info!(%migration, "migrated");
-    }
+    let open = async || {
+        let opened =
+            open(settings.database_url.clone()).await.context("--database-url (HEXDESK_DATABASE_URL)")?;
+        for migration in &opened.applied_migrations {
+            tracing::info!(%migration, "migrated");
+        }
+        anyhow::Ok(opened)
+    };
+    let command = match command {
+        Command::Serve(serve) => return serve.run(open).await,
+        command => command,
+    };
+    let OpenedStorage { storage, applied_migrations } = open().await?;
     match command {
-        Command::Serve(serve) => serve.run(storage).await,
         Command::Migrate => print(applied_migrations),
         Command::Shop(command) => command.run(storage).await,
         Command::Key(command) => command.run(storage).await,
         Command::User(command) => command.run(storage).await,
         Command::Customer(command) => command.run(storage).await,
-        // Refused above.
-        Command::Database(_) => Ok(()),
+        // Run or refused above.
+        Command::Serve(_) | Command::Database(_) => Ok(()),
     }
 }
 

@@ -2,12 +2,12 @@
 
 pub(crate) mod openapi;
 
-use actix_web::{HttpResponse, web};
+use actix_web::HttpResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::problem::Problem;
-use crate::services::Services;
+use crate::services::Started;
 
 /// How the server is.
 #[derive(Serialize, ToSchema)]
@@ -25,7 +25,9 @@ pub(crate) async fn live() -> HttpResponse {
 ///
 /// # Errors
 /// 503 otherwise; the cause is in the log.
-pub(crate) async fn ready(services: web::Data<Services>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn ready(services: Option<Started>) -> Result<HttpResponse, Problem> {
+    // The log tells what the server is waiting for.
+    let Some(services) = services else { return Err(Problem::not_ready()) };
     match services.readiness.check_ready().await {
         Ok(()) => Ok(HttpResponse::Ok().json(Health { status: "ready" })),
         Err(error) => {

@@ -1,28 +1,18 @@
-//! The HTTP server: from a storage to answered requests, and to a stop that loses none.
+//! The HTTP server: from an address to answered requests, and to a stop that loses none.
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, dev, web};
 use anyhow::Context;
-use hexdesk_adapters::{ApiKeyAuthenticator, GroupCommit, SystemClock};
-use hexdesk_domain::{
-    Clock, CreateComment, CreateCustomer, CreateTicket, ManageApiKeys, ManageUsers, Storage, UpdateCustomer,
-    UpdateTicket,
-};
-use tokio::runtime::Handle;
 
 use crate::admission::admit;
-use crate::idempotency::KeysInUse;
 use crate::limits::Limits;
 use crate::request_trace::trace_request;
-use crate::retention::{RetentionKeeper, RetentionSettings};
 use crate::routes;
-use crate::services::Services;
-use crate::ticket_ids::{RangeKeeper, ReservedTicketIds};
+use crate::services::{Background, Services, Startup};
 
 /// How long requests that are running when the server is told to stop may take.
 const STOP_TIMEOUT_SECONDS: u64 = 30;
@@ -37,51 +27,22 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) struct BoundServer {
     server: dev::Server,
     address: SocketAddr,
-    _range_keeper: RangeKeeper,
-    _retention_keeper: RetentionKeeper,
+    startup: web::Data<Startup>,
 }
 
 impl BoundServer {
-    /// Wires the routes to the storage and takes the address; port 0 takes a free one.
+    /// Takes the address; port 0 takes a free one.
     ///
     /// # Errors
-    /// If the address cannot be had, or the storage has no ticket ids to hand out.
-    pub(crate) async fn bind(
-        listen: SocketAddr,
-        storage: Arc<dyn Storage>,
-        limits: &Limits,
-        retention: &RetentionSettings,
-    ) -> anyhow::Result<Self> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let (ids, range_keeper) = ReservedTicketIds::start(storage.clone(), clock.clone()).await?;
-        let retention_keeper = retention.enforce(storage.clone(), clock.clone());
-        let grouped = Arc::new(GroupCommit::new(storage.clone(), storage.clone(), Handle::current()));
-        let services = web::Data::new(Services {
-            authenticator: Arc::new(ApiKeyAuthenticator::new(storage.clone(), clock.clone())),
-            create_ticket: CreateTicket::new(grouped.clone(), clock.clone(), ids.clone()),
-            update_ticket: UpdateTicket::new(storage.clone(), clock.clone()),
-            tickets: storage.clone(),
-            create_comment: CreateComment::new(grouped, clock.clone(), ids),
-            comments: storage.clone(),
-            create_customer: CreateCustomer::new(storage.clone(), clock.clone()),
-            update_customer: UpdateCustomer::new(storage.clone(), clock.clone()),
-            customers: storage.clone(),
-            manage_users: ManageUsers::new(storage.clone(), clock.clone()),
-            users: storage.clone(),
-            manage_api_keys: ManageApiKeys::new(storage.clone(), clock.clone()),
-            api_keys: storage.clone(),
-            events: storage.clone(),
-            search: storage.clone(),
-            rate_limits: limits.rate_limits()?,
-            clock,
-            readiness: storage,
-            keys_in_use: KeysInUse::default(),
-        });
+    /// If the address cannot be had.
+    pub(crate) fn bind(listen: SocketAddr, limits: &Limits) -> anyhow::Result<Self> {
+        let startup = web::Data::new(Startup::default());
         let admission = web::Data::new(limits.admission());
         let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let app_data = startup.clone();
         let server = HttpServer::new(move || {
             App::new()
-                .app_data(services.clone())
+                .app_data(app_data.clone())
                 .app_data(admission.clone())
                 .configure(routes::configure)
                 .wrap(from_fn(admit))
@@ -98,12 +59,7 @@ impl BoundServer {
             format!("cannot listen on {listen}: choose another address with --listen or HEXDESK_LISTEN")
         })?;
         let address = server.addrs().first().copied().unwrap_or(listen);
-        Ok(Self {
-            server: server.run(),
-            address,
-            _range_keeper: range_keeper,
-            _retention_keeper: retention_keeper,
-        })
+        Ok(Self { server: server.run(), address, startup })
     }
 
     /// The address that clients reach the server at.
@@ -111,13 +67,25 @@ impl BoundServer {
         self.address
     }
 
-    /// Serves until SIGTERM or SIGINT, then answers what is running and ends.
+    /// Serves until SIGTERM or SIGINT, then answers what is running and ends. Until `start`
+    /// has made the services, what needs them is answered 503, and `/livez` 200.
     ///
     /// # Errors
-    /// If the sockets fail.
-    pub(crate) async fn serve(self) -> anyhow::Result<()> {
-        tracing::info!(address = %self.address, "listening");
-        self.server.await?;
+    /// That of `start`, or if the sockets fail.
+    pub(crate) async fn serve(
+        self,
+        start: impl Future<Output = anyhow::Result<(Services, Background)>>,
+    ) -> anyhow::Result<()> {
+        let Self { mut server, address, startup } = self;
+        tokio::select! {
+            ended = &mut server => ended?,
+            started = start => {
+                let (services, _background) = started?;
+                startup.complete(services);
+                tracing::info!(%address, "listening");
+                server.await?;
+            }
+        }
         tracing::info!("stopped");
         Ok(())
     }

@@ -1,16 +1,25 @@
 //! What the routes need, wired together once.
 
-use std::sync::Arc;
+use std::future::{Ready, ready};
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
 
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+use hexdesk_adapters::{ApiKeyAuthenticator, GroupCommit, SystemClock};
 use hexdesk_domain::{
     ApiKeyStore, AuditStamp, Authenticator, Clock, CommentStore, CreateComment, CreateCustomer, CreateTicket,
-    CustomerStore, EventStore, ManageApiKeys, ManageUsers, Principal, Readiness, SearchStore, StorageError,
-    StorageErrorKind, TicketIdsExhausted, TicketStore, UpdateCustomer, UpdateTicket, UserStore,
+    CustomerStore, EventStore, ManageApiKeys, ManageUsers, Principal, Readiness, SearchStore, Storage,
+    StorageError, StorageErrorKind, TicketIdsExhausted, TicketStore, UpdateCustomer, UpdateTicket, UserStore,
 };
+use tokio::runtime::Handle;
 
 use crate::idempotency::KeysInUse;
+use crate::limits::Limits;
 use crate::problem::Problem;
 use crate::rate_limits::RateLimits;
+use crate::retention::{RetentionKeeper, RetentionSettings};
+use crate::ticket_ids::{RangeKeeper, ReservedTicketIds};
 
 /// The use cases and ports behind the routes.
 pub(crate) struct Services {
@@ -55,9 +64,86 @@ pub(crate) struct Services {
 }
 
 impl Services {
+    /// Wires the services to a storage, and starts what goes on beside them.
+    ///
+    /// # Errors
+    /// If the storage has no ticket ids to hand out, or a limit is none.
+    pub(crate) async fn on(
+        storage: Arc<dyn Storage>,
+        limits: &Limits,
+        retention: &RetentionSettings,
+    ) -> anyhow::Result<(Self, Background)> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let (ids, range_keeper) = ReservedTicketIds::start(storage.clone(), clock.clone()).await?;
+        let retention_keeper = retention.enforce(storage.clone(), clock.clone());
+        let grouped = Arc::new(GroupCommit::new(storage.clone(), storage.clone(), Handle::current()));
+        let services = Self {
+            authenticator: Arc::new(ApiKeyAuthenticator::new(storage.clone(), clock.clone())),
+            create_ticket: CreateTicket::new(grouped.clone(), clock.clone(), ids.clone()),
+            update_ticket: UpdateTicket::new(storage.clone(), clock.clone()),
+            tickets: storage.clone(),
+            create_comment: CreateComment::new(grouped, clock.clone(), ids),
+            comments: storage.clone(),
+            create_customer: CreateCustomer::new(storage.clone(), clock.clone()),
+            update_customer: UpdateCustomer::new(storage.clone(), clock.clone()),
+            customers: storage.clone(),
+            manage_users: ManageUsers::new(storage.clone(), clock.clone()),
+            users: storage.clone(),
+            manage_api_keys: ManageApiKeys::new(storage.clone(), clock.clone()),
+            api_keys: storage.clone(),
+            events: storage.clone(),
+            search: storage.clone(),
+            rate_limits: limits.rate_limits()?,
+            clock,
+            readiness: storage,
+            keys_in_use: KeysInUse::default(),
+        };
+        let background = Background { _range_keeper: range_keeper, _retention_keeper: retention_keeper };
+        Ok((services, background))
+    }
+
     /// Who asks, and when: now.
     pub(crate) fn stamp(&self, principal: &Principal) -> AuditStamp {
         AuditStamp { actor: principal.actor(), time: self.clock.now() }
+    }
+}
+
+/// What goes on beside the requests, for as long as this is held.
+pub(crate) struct Background {
+    _range_keeper: RangeKeeper,
+    _retention_keeper: RetentionKeeper,
+}
+
+/// Where the services are, once the server has a storage to serve.
+#[derive(Default)]
+pub(crate) struct Startup(OnceLock<Arc<Services>>);
+
+impl Startup {
+    /// Has requests served from now on.
+    pub(crate) fn complete(&self, services: Services) {
+        // It is completed once.
+        let _ = self.0.set(Arc::new(services));
+    }
+}
+
+/// The services, for a handler. Until they are there, requests are answered 503 `overloaded`.
+pub(crate) struct Started(Arc<Services>);
+
+impl Deref for Started {
+    type Target = Services;
+
+    fn deref(&self) -> &Services {
+        &self.0
+    }
+}
+
+impl FromRequest for Started {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        let services = request.app_data::<web::Data<Startup>>().and_then(|startup| startup.0.get());
+        ready(services.cloned().map(Self).ok_or_else(Problem::overloaded))
     }
 }
 

@@ -221,9 +221,16 @@ impl Cluster {
         self.supervisor("end INT");
     }
 
-    /// Stops the server as a crash does: at once, with nothing written that was not yet.
+    /// Stops the server without order: clients are cut off, and the data is left to be
+    /// recovered at the next start.
+    pub fn stop_immediately(&self) {
+        self.supervisor("end QUIT");
+    }
+
+    /// Stops the server as a crash does: all its processes at once, with nothing written
+    /// that was not yet. None of them is left when this returns.
     pub fn kill(&self) {
-        self.supervisor("end KILL");
+        self.supervisor("crash");
     }
 
     /// Starts a stopped or killed server, on the same port.

@@ -19,6 +19,44 @@ end() {
     fi
 }
 
+# Kills the server and every process of it at once. One that outlives its server would
+# still end the statement that it is at, after the crash.
+crash() {
+    [ -n "$server" ] || return
+    # A stopped server begins no more processes.
+    kill -STOP "$server"
+    processes=$(children "$server")
+    # shellcheck disable=SC2086 # They are numbers.
+    kill -KILL "$server" $processes 2>/dev/null
+    wait "$server"
+    server=
+    for process in $processes; do
+        while state=$(state_of "$process") && [ "$state" != Z ]; do
+            sleep 0.01
+        done
+    done
+}
+
+# The fields of /proc/<process>/stat from the third on. The second, the name, may hold spaces.
+fields() {
+    read -r line 2>/dev/null <"/proc/$1/stat" && echo "${line##*) }"
+}
+
+state_of() {
+    # shellcheck disable=SC2046 # The fields are words.
+    set -- $(fields "$1") && [ "$#" -gt 0 ] && echo "$1"
+}
+
+children() {
+    for directory in /proc/[0-9]*; do
+        # shellcheck disable=SC2046 # The fields are words.
+        set -- "$1" "${directory#/proc/}" $(fields "${directory#/proc/}")
+        if [ "${4-}" = "$1" ]; then
+            echo "$2"
+        fi
+    done
+}
+
 # Answers `ready`, or `failed` if the server ends or is not ready after a minute.
 start() {
     "$programs/postgres" -D "$cluster/data" -p "$1" >>"$cluster/log" 2>&1 </dev/null &
@@ -41,6 +79,10 @@ while read -r command argument; do
     start) start "$argument" ;;
     end)
         end "$argument"
+        echo ended
+        ;;
+    crash)
+        crash
         echo ended
         ;;
     esac

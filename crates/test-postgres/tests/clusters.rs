@@ -56,8 +56,31 @@ fn a_server_can_be_stopped_killed_and_started() {
     own.psql("postgres", "INSERT INTO kept VALUES (1)");
     own.kill();
     own.start();
-    assert_eq!(own.psql("postgres", "SELECT n FROM kept"), "1");
-    assert!(own.log().contains("was not properly shut down"), "{}", own.log());
+    own.psql("postgres", "INSERT INTO kept VALUES (2)");
+    own.stop_immediately();
+    own.start();
+    assert_eq!(own.psql("postgres", "SELECT n FROM kept"), "1\n2");
+    assert_eq!(own.log().matches("was not properly shut down").count(), 2, "{}", own.log());
+}
+
+#[test]
+fn no_process_outlives_a_killed_server() {
+    let own = Cluster::builder().durable().start();
+    let sleeping =
+        "SELECT pid FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(600)' AND state = 'active'";
+    let mut process = String::new();
+    std::thread::scope(|scope| {
+        let sleeper = scope.spawn(|| own.psql("postgres", "SELECT pg_sleep(600)"));
+        until("the statement runs", || {
+            process = own.psql("postgres", sleeping);
+            !process.is_empty()
+        });
+        own.kill();
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        assert!(stat.is_empty() || stat.contains(") Z "), "{stat}");
+        assert!(sleeper.join().is_err());
+    });
+    own.start();
 }
 
 #[test]

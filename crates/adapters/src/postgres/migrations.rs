@@ -1,6 +1,7 @@
 //! Brings the schema up to date, and tells whether it is.
 
 use async_trait::async_trait;
+use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
 use diesel::migration::{Migration, MigrationSource};
 use diesel::pg::Pg;
@@ -41,6 +42,10 @@ pub enum MigrateError {
     /// No connection.
     #[error(transparent)]
     Connect(#[from] ConnectError),
+    /// The connection was lost. The migration that was running was rolled back, unless the
+    /// server had just committed it; those before it were applied.
+    #[error("the connection was lost while the database was migrated: {0}")]
+    ConnectionLost(anyhow::Error),
     /// A migration failed. It was rolled back; those before it were applied.
     #[error("the database cannot be migrated: {0}")]
     Failed(anyhow::Error),
@@ -63,10 +68,27 @@ impl PostgresStorage {
                  SET lock_timeout = 0; {LOCK}; RESET lock_timeout"
             ))
             .await;
-        ready.map_err(|error| MigrateError::Failed(error.into()))?;
+        if let Err(error) = ready {
+            let is_lost = connection.batch_execute("").await.is_err();
+            return Err(MigrateError::of(error.into(), is_lost));
+        }
         // The lock goes with the connection, whether or not the task below is awaited.
-        let migrated = tokio::task::spawn_blocking(move || apply(&mut connection.into())).await;
-        migrated.unwrap_or_else(|error| Err(MigrateError::Failed(error.into())))
+        let migrated = tokio::task::spawn_blocking(move || {
+            let mut connection = connection.into();
+            apply(&mut connection).map_err(|error| match error {
+                MigrateError::Failed(error) => {
+                    MigrateError::of(error, SimpleConnection::batch_execute(&mut connection, "").is_err())
+                }
+                error => error,
+            })
+        });
+        migrated.await.unwrap_or_else(|error| Err(MigrateError::Failed(error.into())))
+    }
+}
+
+impl MigrateError {
+    fn of(error: anyhow::Error, is_connection_lost: bool) -> Self {
+        if is_connection_lost { Self::ConnectionLost(error) } else { Self::Failed(error) }
     }
 }
 

@@ -9,7 +9,7 @@ use super::wire::{self, API_KEY_MEMBERS};
 use crate::command::Command;
 use crate::idempotency;
 use crate::problem::Problem;
-use crate::services::Services;
+use crate::services::Started;
 
 /// `POST /api/v1/api-keys`: makes a key of the asking key's shop that holds no more than it.
 ///
@@ -19,7 +19,7 @@ use crate::services::Services;
 /// ones, 409 and 422 for an `Idempotency-Key` in use or reused, and what reading the body
 /// and the store may answer.
 pub(crate) async fn create(
-    services: web::Data<Services>,
+    services: Started,
     principal: web::ReqData<Principal>,
     request: HttpRequest,
     payload: web::Payload,

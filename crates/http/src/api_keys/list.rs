@@ -4,7 +4,7 @@ use hexdesk_domain::Principal;
 use super::wire::{ApiKeyJson, ApiKeysAnswer};
 use crate::list_query::{self, PageRequest, QueryParameters};
 use crate::problem::Problem;
-use crate::services::{Services, storage_problem};
+use crate::services::{Started, storage_problem};
 
 /// `GET /api/v1/api-keys`: the keys of the asking key's shop in order of their ids, revoked
 /// and expired ones included, a page at a time.
@@ -12,7 +12,7 @@ use crate::services::{Services, storage_problem};
 /// # Errors
 /// 400 for a parameter that is none.
 pub(crate) async fn list(
-    services: web::Data<Services>,
+    services: Started,
     principal: web::ReqData<Principal>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {

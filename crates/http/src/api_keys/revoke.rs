@@ -3,7 +3,7 @@ use hexdesk_domain::Principal;
 
 use super::wire::ApiKeyAnswer;
 use crate::problem::Problem;
-use crate::services::{Services, storage_problem};
+use crate::services::{Started, storage_problem};
 use crate::{request_body, wire_id};
 
 /// `DELETE /api/v1/api-keys/{keyId}`: revokes a key of the asking key's shop, which may be
@@ -12,7 +12,7 @@ use crate::{request_body, wire_id};
 /// # Errors
 /// 400 for an id that is none, 404 for a key that the shop does not have.
 pub(crate) async fn revoke(
-    services: web::Data<Services>,
+    services: Started,
     principal: web::ReqData<Principal>,
     id: web::Path<String>,
     payload: web::Payload,

@@ -8,7 +8,7 @@ use super::new_key;
 use super::wire::{self, ROTATION_MEMBERS};
 use crate::command::Command;
 use crate::problem::Problem;
-use crate::services::Services;
+use crate::services::Started;
 use crate::{idempotency, wire_id};
 
 /// `POST /api/v1/api-keys/{keyId}/rotate`: makes a key of the asking key's shop that takes
@@ -20,7 +20,7 @@ use crate::{idempotency, wire_id};
 /// the shop does not have, 409 for one that is not live, 409 and 422 for an
 /// `Idempotency-Key` in use or reused, and what reading the body and the store may answer.
 pub(crate) async fn rotate(
-    services: web::Data<Services>,
+    services: Started,
     principal: web::ReqData<Principal>,
     key: web::Path<String>,
     request: HttpRequest,

@@ -3,12 +3,15 @@ use std::sync::Arc;
 
 use anyhow::bail;
 use clap::Args;
+use hexdesk_adapters::OpenedStorage;
 use hexdesk_domain::Storage;
 
+use super::waiting;
 use crate::demo;
 use crate::limits::Limits;
 use crate::retention::RetentionSettings;
 use crate::server::BoundServer;
+use crate::services::{Background, Services};
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
@@ -38,12 +41,27 @@ impl Serve {
         Ok(())
     }
 
-    pub(super) async fn run(self, storage: Arc<dyn Storage>) -> anyhow::Result<()> {
-        let server = BoundServer::bind(self.listen, storage.clone(), &self.limits, &self.retention).await?;
+    /// Serves the storage that `open` opens, and waits for it if it is not there yet.
+    pub(super) async fn run<Opening>(self, open: impl Fn() -> Opening) -> anyhow::Result<()>
+    where
+        Opening: Future<Output = anyhow::Result<OpenedStorage>>,
+    {
+        let server = BoundServer::bind(self.listen, &self.limits)?;
+        let address = server.address();
+        let start = || async { self.start(address, open().await?.storage).await };
+        server.serve(waiting::until_available(address, start)).await
+    }
+
+    async fn start(
+        &self,
+        address: SocketAddr,
+        storage: Arc<dyn Storage>,
+    ) -> anyhow::Result<(Services, Background)> {
+        let started = Services::on(storage.clone(), &self.limits, &self.retention).await?;
         if self.demo {
             let key = demo::prepare(&storage, super::now()).await?;
-            super::print([demo::request_to_paste(server.address(), &key)])?;
+            super::print([demo::request_to_paste(address, &key)])?;
         }
-        server.serve().await
+        Ok(started)
     }
 }

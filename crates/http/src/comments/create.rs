@@ -8,7 +8,7 @@ use super::wire::{self, COMMENT_MEMBERS, CommentAnswer};
 use crate::command::Command;
 use crate::idempotency::{self, StoredAnswer};
 use crate::problem::Problem;
-use crate::services::{Services, ids_problem, storage_problem};
+use crate::services::{Started, ids_problem, storage_problem};
 use crate::wire_id;
 
 /// `POST /api/v1/tickets/{ticketId}/comments`: adds a message to a ticket of the key's
@@ -19,7 +19,7 @@ use crate::wire_id;
 /// for a ticket that the shop does not have, 409 and 422 for an `Idempotency-Key` in use
 /// or reused, and what reading the body and the store may answer.
 pub(crate) async fn create(
-    services: web::Data<Services>,
+    services: Started,
     principal: web::ReqData<Principal>,
     ticket: web::Path<String>,
     request: HttpRequest,

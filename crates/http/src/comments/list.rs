@@ -5,7 +5,7 @@ use super::wire::{CommentViewJson, CommentsAnswer};
 use crate::cursor::CursorSeal;
 use crate::list_query::{self, QueryParameters};
 use crate::problem::Problem;
-use crate::services::{Services, storage_problem};
+use crate::services::{Started, storage_problem};
 use crate::wire_id;
 
 /// `GET /api/v1/tickets/{ticketId}/comments`: the messages of a ticket of the key's shop,
@@ -15,7 +15,7 @@ use crate::wire_id;
 /// 400 for a ticket id or a parameter that is none, 404 for a ticket that the shop does
 /// not have.
 pub(crate) async fn list(
-    services: web::Data<Services>,
+    services: Started,
     principal: web::ReqData<Principal>,
     ticket: web::Path<String>,
     request: HttpRequest,

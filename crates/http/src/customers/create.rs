@@ -8,7 +8,7 @@ use super::wire::{self, CUSTOMER_MEMBERS, CustomerAnswer};
 use crate::command::{Command, command_problem};
 use crate::idempotency::{self, StoredAnswer};
 use crate::problem::Problem;
-use crate::services::Services;
+use crate::services::Started;
 
 /// `POST /api/v1/customers`: creates a customer of the key's shop, unless it has one with
 /// the e-mail address, or else the phone number; that one is answered then.
@@ -17,7 +17,7 @@ use crate::services::Services;
 /// 400 with every member that is not as it must be, 409 and 422 for an `Idempotency-Key`
 /// in use or reused, and what reading the body and the store may answer.
 pub(crate) async fn create(
-    services: web::Data<Services>,
+    services: Started,
     principal: web::ReqData<Principal>,
     request: HttpRequest,
     payload: web::Payload,

@@ -3,7 +3,7 @@ use hexdesk_domain::Principal;
 
 use super::wire::ErasedAnswer;
 use crate::problem::Problem;
-use crate::services::{Services, storage_problem};
+use crate::services::{Started, storage_problem};
 use crate::{request_body, wire_id};
 
 /// `DELETE /api/v1/customers/{customerId}`: erases a customer of the key's shop with
@@ -12,7 +12,7 @@ use crate::{request_body, wire_id};
 /// # Errors
 /// 400 for an id that is none, 404 for a customer that the shop does not have.
 pub(crate) async fn erase(
-    services: web::Data<Services>,
+    services: Started,
     principal: web::ReqData<Principal>,
     id: web::Path<String>,
     payload: web::Payload,

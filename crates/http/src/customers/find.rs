@@ -3,7 +3,7 @@ use hexdesk_domain::Principal;
 
 use super::wire::CustomerAnswer;
 use crate::problem::Problem;
-use crate::services::{Services, storage_problem};
+use crate::services::{Started, storage_problem};
 use crate::wire_id;
 
 /// `GET /api/v1/customers/{customerId}`: a customer of the key's shop.
@@ -11,7 +11,7 @@ use crate::wire_id;
 /// # Errors
 /// 400 for an id that is none, 404 for a customer that the shop does not have.
 pub(crate) async fn find(
-    services: web::Data<Services>,
+    services: Started,
     principal: web::ReqData<Principal>,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {

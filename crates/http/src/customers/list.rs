@@ -4,7 +4,7 @@ use hexdesk_domain::{CustomerFilter, ExternalIds, Principal};
 use super::wire::{CustomerJson, CustomersAnswer};
 use crate::list_query::{self, PageRequest, QueryParameters};
 use crate::problem::Problem;
-use crate::services::{Services, storage_problem};
+use crate::services::{Started, storage_problem};
 
 /// The parameters that narrow the list of customers: what a customer can be looked for by.
 pub(super) const FILTER_PARAMETERS: [&str; 13] = [
@@ -29,7 +29,7 @@ pub(super) const FILTER_PARAMETERS: [&str; 13] = [
 /// # Errors
 /// 400 for a parameter that is none.
 pub(crate) async fn list(
-    services: web::Data<Services>,
+    services: Started,
     principal: web::ReqData<Principal>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {

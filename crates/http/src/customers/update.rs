@@ -8,7 +8,7 @@ use super::wire::{self, CUSTOMER_MEMBERS, CustomerAnswer};
 use crate::command::{Command, command_problem};
 use crate::idempotency::{self, StoredAnswer};
 use crate::problem::Problem;
-use crate::services::Services;
+use crate::services::Started;
 use crate::wire_id;
 
 /// `PATCH /api/v1/customers/{customerId}`: changes a customer of the key's shop.
@@ -19,7 +19,7 @@ use crate::wire_id;
 /// have, 409 for an e-mail address or phone number of another customer, 409 and 422 for an
 /// `Idempotency-Key` in use or reused, and what reading the body and the store may answer.
 pub(crate) async fn update(
-    services: web::Data<Services>,
+    services: Started,
     principal: web::ReqData<Principal>,
     id: web::Path<String>,
     request: HttpRequest,

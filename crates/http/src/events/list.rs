@@ -4,14 +4,14 @@ use hexdesk_domain::Principal;
 use super::wire::{EventJson, EventsAnswer};
 use crate::list_query::{self, PageRequest, QueryParameters};
 use crate::problem::Problem;
-use crate::services::{Services, storage_problem};
+use crate::services::{Started, storage_problem};
 
 /// `GET /api/v1/events`: what was changed in the key's shop, oldest first, a page at a time.
 ///
 /// # Errors
 /// 400 for a parameter that is none.
 pub(crate) async fn list(
-    services: web::Data<Services>,
+    services: Started,
     principal: web::ReqData<Principal>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {

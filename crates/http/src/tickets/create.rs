@@ -6,7 +6,7 @@ use crate::command::Command;
 use crate::idempotency::StoredAnswer;
 use crate::json_members::Members;
 use crate::problem::Problem;
-use crate::services::{Services, ids_problem, storage_problem};
+use crate::services::{Started, ids_problem, storage_problem};
 
 /// `POST /api/v1/tickets`: creates a ticket for a customer of the key's shop.
 ///
@@ -15,7 +15,7 @@ use crate::services::{Services, ids_problem, storage_problem};
 /// shop does not have, 409 and 422 for an `Idempotency-Key` in use or reused, and what
 /// reading the body and the store may answer.
 pub(crate) async fn create(
-    services: web::Data<Services>,
+    services: Started,
     principal: web::ReqData<Principal>,
     request: HttpRequest,
     payload: web::Payload,

@@ -3,7 +3,7 @@ use hexdesk_domain::Principal;
 use hexdesk_domain::ports::DeleteTicketOutcome;
 
 use crate::problem::Problem;
-use crate::services::{Services, storage_problem};
+use crate::services::{Started, storage_problem};
 use crate::{entity_tag, request_body, wire_id};
 
 /// `DELETE /api/v1/tickets/{ticketId}`: deletes a ticket of the key's shop with its human
@@ -13,7 +13,7 @@ use crate::{entity_tag, request_body, wire_id};
 /// 400 for a ticket id or `If-Match` that is none, 404 for a ticket that the shop does not
 /// have, 412 for another version.
 pub(crate) async fn delete(
-    services: web::Data<Services>,
+    services: Started,
     principal: web::ReqData<Principal>,
     ticket: web::Path<String>,
     request: HttpRequest,

@@ -4,7 +4,7 @@ use hexdesk_domain::Principal;
 
 use super::wire::TicketViewAnswer;
 use crate::problem::Problem;
-use crate::services::{Services, storage_problem};
+use crate::services::{Started, storage_problem};
 use crate::{entity_tag, wire_id};
 
 /// `GET /api/v1/tickets/{ticketId}`: a ticket of the key's shop, with the people it names.
@@ -12,7 +12,7 @@ use crate::{entity_tag, wire_id};
 /// # Errors
 /// 400 for an id that is none, 404 for a ticket that the shop does not have.
 pub(crate) async fn find(
-    services: web::Data<Services>,
+    services: Started,
     principal: web::ReqData<Principal>,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {

@@ -5,7 +5,7 @@ use hexdesk_domain::{AssigneeFilter, CustomerId, Principal, ThreadFilter, Ticket
 use super::wire::{TicketViewJson, TicketsAnswer};
 use crate::list_query::{self, PageRequest, QueryParameters};
 use crate::problem::Problem;
-use crate::services::{Services, storage_problem};
+use crate::services::{Services, Started, storage_problem};
 use crate::wire_id;
 
 /// The parameters that narrow the list of tickets.
@@ -32,7 +32,7 @@ pub(super) const DEFAULT_RECENT_DAYS: i64 = 7;
 /// # Errors
 /// 400 for a parameter that is none.
 pub(crate) async fn list(
-    services: web::Data<Services>,
+    services: Started,
     principal: web::ReqData<Principal>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
@@ -47,7 +47,7 @@ pub(crate) async fn list(
 /// # Errors
 /// 400 for a parameter that is none.
 pub(crate) async fn recent(
-    services: web::Data<Services>,
+    services: Started,
     principal: web::ReqData<Principal>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {

@@ -5,7 +5,7 @@ use hexdesk_domain::{Principal, SearchQuery};
 use super::wire::{TicketViewJson, TicketsAnswer};
 use crate::list_query::{self, PageRequest, QueryParameters};
 use crate::problem::Problem;
-use crate::services::{Services, storage_problem};
+use crate::services::{Started, storage_problem};
 
 /// `GET /api/v1/tickets/search`: the tickets of the key's shop that hold every word of `q`,
 /// those that hold them in the more telling places first, a page at a time.
@@ -13,7 +13,7 @@ use crate::services::{Services, storage_problem};
 /// # Errors
 /// 400 for a parameter that is none, 501 from a storage that cannot search.
 pub(crate) async fn search(
-    services: web::Data<Services>,
+    services: Started,
     principal: web::ReqData<Principal>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {

@@ -8,7 +8,7 @@ use super::wire::{self, TICKET_CHANGE_MEMBERS, TicketViewAnswer};
 use crate::command::{Command, command_problem};
 use crate::idempotency::{self, StoredAnswer};
 use crate::problem::Problem;
-use crate::services::Services;
+use crate::services::Started;
 use crate::{entity_tag, wire_id};
 
 /// `PATCH /api/v1/tickets/{ticketId}`: changes a ticket of the key's shop, if it still has
@@ -20,7 +20,7 @@ use crate::{entity_tag, wire_id};
 /// 409 and 422 for an `Idempotency-Key` in use or reused, and what reading the body and
 /// the store may answer.
 pub(crate) async fn update(
-    services: web::Data<Services>,
+    services: Started,
     principal: web::ReqData<Principal>,
     ticket: web::Path<String>,
     request: HttpRequest,

@@ -8,7 +8,7 @@ use super::wire::{self, USER_MEMBERS, UserAnswer};
 use crate::command::{Command, command_problem};
 use crate::idempotency::{self, StoredAnswer};
 use crate::problem::Problem;
-use crate::services::Services;
+use crate::services::Started;
 
 /// `POST /api/v1/users`: creates a user of the key's shop.
 ///
@@ -17,7 +17,7 @@ use crate::services::Services;
 /// of the shop has, 409 and 422 for an `Idempotency-Key` in use or reused, and what reading
 /// the body and the store may answer.
 pub(crate) async fn create(
-    services: web::Data<Services>,
+    services: Started,
     principal: web::ReqData<Principal>,
     request: HttpRequest,
     payload: web::Payload,

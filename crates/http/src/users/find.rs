@@ -3,7 +3,7 @@ use hexdesk_domain::Principal;
 
 use super::wire::UserAnswer;
 use crate::problem::Problem;
-use crate::services::{Services, storage_problem};
+use crate::services::{Started, storage_problem};
 use crate::wire_id;
 
 /// `GET /api/v1/users/{userId}`: a user of the key's shop, active or not.
@@ -11,7 +11,7 @@ use crate::wire_id;
 /// # Errors
 /// 400 for an id that is none, 404 for a user that the shop does not have.
 pub(crate) async fn find(
-    services: web::Data<Services>,
+    services: Started,
     principal: web::ReqData<Principal>,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {

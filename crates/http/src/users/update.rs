@@ -8,7 +8,7 @@ use super::wire::{self, USER_CHANGE_MEMBERS, UserAnswer};
 use crate::command::{Command, command_problem};
 use crate::idempotency::{self, StoredAnswer};
 use crate::problem::Problem;
-use crate::services::Services;
+use crate::services::Started;
 use crate::wire_id;
 
 /// `PATCH /api/v1/users/{userId}`: changes a user of the key's shop; deactivating it revokes
@@ -20,7 +20,7 @@ use crate::wire_id;
 /// 422 for an `Idempotency-Key` in use or reused, and what reading the body and the store
 /// may answer.
 pub(crate) async fn update(
-    services: web::Data<Services>,
+    services: Started,
     principal: web::ReqData<Principal>,
     user: web::Path<String>,
     request: HttpRequest,

@@ -11,7 +11,7 @@ use hexdesk_test_postgres::TestDatabase;
 use serde_json::Value;
 
 /// How long a server may take to do what a test waits for. Only a broken one takes so long.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Stamps a test out for each database.
 macro_rules! on_both_databases {
@@ -77,7 +77,7 @@ impl Database {
         server
     }
 
-    /// A server, started with these arguments.
+    /// A server, started with these arguments. If it waits for its database, so be it.
     pub(crate) fn serve(&self, arguments: &[&str]) -> Server {
         self.serve_logging("debug", arguments)
     }
@@ -162,12 +162,11 @@ impl Server {
             let log = Arc::clone(&log);
             move || {
                 for line in stderr.lines().map_while(Result::ok) {
-                    if line.contains("listening")
-                        && let Some((_, address)) = line.split_once("address=")
-                    {
+                    log.lock().unwrap().push_str(&format!("{line}\n"));
+                    let is_told = line.contains("listening") || line.contains("waiting for the database");
+                    if is_told && let Some((_, address)) = line.split_once("address=") {
                         let _ = listening.send(address.trim().parse::<SocketAddr>().unwrap());
                     }
-                    log.lock().unwrap().push_str(&format!("{line}\n"));
                 }
             }
         });

@@ -1,8 +1,9 @@
 //! Clients that create tickets and keep books of what they were told.
 
 use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
@@ -20,6 +21,8 @@ pub(super) struct Ledger {
     pub(super) refused: HashSet<String>,
     /// Answered 503 `outcome_unknown`, or not at all: there once or not at all.
     pub(super) unclear: HashSet<String>,
+    /// How many unclear ones turned out to be there, and how many not to be.
+    settled: (usize, usize),
 }
 
 /// A load of tickets, each with a name and an idempotency key of its own.
@@ -63,6 +66,20 @@ impl Load {
         });
     }
 
+    /// [`Self::run`] for as long as `during` takes.
+    pub(super) fn run_during(&self, server: &Server, key: &str, during: impl FnOnce()) {
+        let is_over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| self.run(server, key, |_| is_over.load(Ordering::Relaxed)));
+            // The clients end also if this panics.
+            let ended = catch_unwind(AssertUnwindSafe(during));
+            is_over.store(true, Ordering::Relaxed);
+            if let Err(panic) = ended {
+                resume_unwind(panic);
+            }
+        });
+    }
+
     /// A name that no other ticket of the load has.
     pub(super) fn next_name(&self) -> String {
         format!("load-{}", self.sent.fetch_add(1, Ordering::Relaxed))
@@ -90,6 +107,11 @@ impl Load {
         self.ledger.lock().unwrap().acknowledged.len()
     }
 
+    /// How many were refused so far.
+    pub(super) fn refused(&self) -> usize {
+        self.ledger.lock().unwrap().refused.len()
+    }
+
     /// Checks what a fault left, while nothing is sent: tries again what is unclear, with
     /// the same idempotency keys, and holds every row against the books.
     pub(super) fn settle_and_check(&self, database: &Database, server: &Server, key: &str) {
@@ -107,6 +129,11 @@ impl Load {
             assert_eq!(answer.status, 201, "{answer:?}");
             let is_replayed = answer.header("idempotency-replayed") == Some("true");
             assert_eq!(is_replayed, names.contains(&name), "{name}: {answer:?}");
+            if is_replayed {
+                ledger.settled.0 += 1;
+            } else {
+                ledger.settled.1 += 1;
+            }
             ledger.acknowledged.insert(name);
         }
         assert_eq!(stored_names(server, key), ledger.acknowledged);
@@ -114,6 +141,20 @@ impl Load {
         for table in ["tickets", "human_tickets", "idempotency_records"] {
             assert_eq!(database.count(&format!("SELECT count(*) FROM {table}")), expected, "{table}");
         }
+    }
+
+    /// Prints what was injected and what was checked, in one line.
+    pub(super) fn report(&self, fault: &str, faults: usize) {
+        let ledger = self.ledger.lock().unwrap();
+        let (there, not_there) = ledger.settled;
+        let acknowledged = ledger.acknowledged.len() - there - not_there;
+        let refused = ledger.refused.len();
+        // The checks end the test at the first that is lost or there twice.
+        println!(
+            "{fault}: faults: {faults}, acknowledged: {acknowledged}, refused: {refused}, unclear: {} \
+             ({there} of them there, {not_there} not), lost: 0, doubled: 0",
+            there + not_there
+        );
     }
 }
 

@@ -1,0 +1,52 @@
+//! Waits for a database that is not there yet.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use hexdesk_adapters::OpenError;
+use hexdesk_domain::{StorageError, StorageErrorKind};
+
+/// How long to wait between two attempts.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// How often to say again what is waited for, while it stays the same.
+const REMIND_EVERY: Duration = Duration::from_secs(30);
+
+/// Attempts it until it succeeds, or fails for a reason that does not pass by itself. The
+/// log says what the server at `address` is waiting for.
+///
+/// # Errors
+/// That of the attempt that is the last.
+pub(super) async fn until_available<T, Attempt>(
+    address: SocketAddr,
+    attempt: impl Fn() -> Attempt,
+) -> anyhow::Result<T>
+where
+    Attempt: Future<Output = anyhow::Result<T>>,
+{
+    let mut told: Option<(Instant, String)> = None;
+    loop {
+        let error = match attempt().await {
+            Err(error) if passes(&error) => format!("{error:#}"),
+            ended => return ended,
+        };
+        if told.as_ref().is_none_or(|(at, last)| *last != error || at.elapsed() >= REMIND_EVERY) {
+            tracing::warn!(
+                %error,
+                %address,
+                "waiting for the database, /readyz answers 503: start it, or stop this server and correct the settings"
+            );
+            told = Some((Instant::now(), error));
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Whether an attempt that failed so may succeed later, although nobody changes a setting.
+fn passes(error: &anyhow::Error) -> bool {
+    match (error.downcast_ref::<OpenError>(), error.downcast_ref::<StorageError>()) {
+        (Some(error), _) => error.is_transient(),
+        (None, Some(error)) => error.kind != StorageErrorKind::Unexpected,
+        (None, None) => false,
+    }
+}
