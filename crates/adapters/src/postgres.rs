@@ -25,6 +25,7 @@ mod pool;
 mod prepared;
 mod search;
 mod shops;
+mod silence;
 mod ticket_lists;
 mod ticket_locks;
 mod tickets;

@@ -3,11 +3,15 @@
 use std::error::Error;
 use std::time::Duration;
 
-use diesel_async::{AsyncConnection, AsyncPgConnection};
+use diesel::QueryResult;
+use diesel::dsl::sql;
+use diesel::sql_types::BigInt;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use tokio_postgres::config::Host;
 use tokio_postgres::{Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::silence::{LastEvent, SilenceLimit};
 use super::tls;
 use super::url::{self, PostgresUrlError};
 use crate::statement_log;
@@ -35,7 +39,8 @@ impl Connector {
         Ok(Self { config, tls: tls::connector(&policy)? })
     }
 
-    pub(super) async fn establish(&self) -> Result<AsyncPgConnection, ConnectError> {
+    /// A connection, and how long it may be silent while it is in use.
+    pub(super) async fn establish(&self) -> Result<(AsyncPgConnection, SilenceLimit), ConnectError> {
         match tokio::time::timeout(OPENING_LIMIT, self.open()).await {
             Ok(Ok(connection)) => Ok(connection),
             Ok(Err(reason)) => Err(self.error(reason)),
@@ -43,7 +48,7 @@ impl Connector {
         }
     }
 
-    async fn open(&self) -> Result<AsyncPgConnection, String> {
+    async fn open(&self) -> Result<(AsyncPgConnection, SilenceLimit), String> {
         let opened = match &self.tls {
             None => {
                 let (client, connection) =
@@ -57,10 +62,10 @@ impl Connector {
             }
         };
         let mut connection = opened.map_err(|error| error.to_string())?;
-        if let Some(instrumentation) = statement_log::instrumentation() {
-            connection.set_instrumentation(instrumentation);
-        }
-        Ok(connection)
+        let timeout = statement_timeout(&mut connection).await.map_err(|error| error.to_string())?;
+        let last_event = LastEvent::now();
+        connection.set_instrumentation(last_event.observer(statement_log::instrumentation()));
+        Ok((connection, SilenceLimit::new(last_event, timeout)))
     }
 
     /// What there is to say of a connection that ended while nobody used it.
@@ -85,6 +90,14 @@ impl Connector {
             .collect();
         ConnectError { hosts: hosts.join(", "), reason }
     }
+}
+
+/// What the server has of it, whoever said so: the URL, the role, the database or its
+/// configuration.
+async fn statement_timeout(connection: &mut AsyncPgConnection) -> QueryResult<Duration> {
+    let millis = sql::<BigInt>("(SELECT setting::bigint FROM pg_settings WHERE name = 'statement_timeout')");
+    let millis: i64 = diesel::select(millis).get_result(connection).await?;
+    Ok(Duration::from_millis(millis.try_into().unwrap_or_default()))
 }
 
 /// What the driver has to say, without the details in which a server repeats values.
