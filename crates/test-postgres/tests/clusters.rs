@@ -66,7 +66,8 @@ fn a_server_can_be_stopped_killed_and_started() {
 #[test]
 fn no_process_outlives_a_killed_server() {
     let own = Cluster::builder().durable().start();
-    let sleeping = "SELECT pid FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(600)' AND state = 'active'";
+    let sleeping =
+        "SELECT pid FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(600)' AND state = 'active'";
     let mut process = String::new();
     std::thread::scope(|scope| {
         let sleeper = scope.spawn(|| own.psql("postgres", "SELECT pg_sleep(600)"));
