@@ -17,6 +17,7 @@ mod delete_ticket;
 mod diagnosis;
 mod erase_customer;
 mod errors;
+mod hosts;
 mod human_tickets;
 mod id_ranges;
 mod migrations;
@@ -79,8 +80,8 @@ impl PostgresStorage {
     /// Connects to the database at `url`, with the default options. Must be called on
     /// the tokio runtime on which the storage is to do its work.
     ///
-    /// The URL is libpq's, with several hosts and `target_session_attrs` if need be;
-    /// `sslmode` is `disable`, `prefer` (the default), `require`, `verify-ca` or
+    /// The URL is libpq's. Of several hosts the first is taken that answers in time and can be
+    /// written to, unless `target_session_attrs` asks for something else; `sslmode` is `disable`, `prefer` (the default), `require`, `verify-ca` or
     /// `verify-full`, and `sslrootcert` a PEM file or `system`. Settings of the session
     /// go into `options`, such as `-c statement_timeout=30s`. A pooler between here and
     /// the server has to keep sessions together, as PgBouncer does with

@@ -7,57 +7,61 @@ use diesel::QueryResult;
 use diesel::dsl::sql;
 use diesel::sql_types::BigInt;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use tokio_postgres::config::Host;
 use tokio_postgres::{Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::hosts;
 use super::silence::{LastEvent, SilenceLimit};
 use super::tls;
 use super::url::{self, PostgresUrlError};
 use crate::statement_log;
 
 /// How long a connection may take to open, over all hosts, TLS and authentication included.
+/// Each host has an equal part of it.
 const OPENING_LIMIT: Duration = Duration::from_secs(15);
 
 /// No connection could be opened.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot connect to PostgreSQL at {hosts}: {reason}")]
-pub struct ConnectError {
-    hosts: String,
-    reason: String,
-}
+#[error("cannot connect to PostgreSQL at {0}")]
+pub struct ConnectError(String);
 
 /// Opens connections to the server that a URL names.
 pub(super) struct Connector {
-    config: Config,
+    /// One for each host.
+    configs: Vec<Config>,
     tls: Option<MakeRustlsConnect>,
 }
 
 impl Connector {
     pub(super) fn new(url: &str) -> Result<Self, PostgresUrlError> {
-        let (config, policy) = url::parse(url)?;
-        Ok(Self { config, tls: tls::connector(&policy)? })
+        let (configs, policy) = url::parse(url)?;
+        Ok(Self { configs, tls: tls::connector(&policy)? })
     }
 
     /// A connection, and how long it may be silent while it is in use.
     pub(super) async fn establish(&self) -> Result<(AsyncPgConnection, SilenceLimit), ConnectError> {
-        match tokio::time::timeout(OPENING_LIMIT, self.open()).await {
-            Ok(Ok(connection)) => Ok(connection),
-            Ok(Err(reason)) => Err(self.error(reason)),
-            Err(_) => Err(self.error(format!("no answer within {} s", OPENING_LIMIT.as_secs()))),
+        let limit = OPENING_LIMIT / u32::try_from(self.configs.len()).unwrap_or(u32::MAX).max(1);
+        let mut reasons = Vec::new();
+        for config in &self.configs {
+            let reason = match tokio::time::timeout(limit, self.open(config)).await {
+                Ok(Ok(opened)) => return Ok(opened),
+                Ok(Err(reason)) => reason,
+                Err(_) => format!("no answer within {} s", limit.as_secs_f32()),
+            };
+            reasons.push(format!("{}: {reason}", hosts::names(config)));
         }
+        Err(ConnectError(reasons.join("; ")))
     }
 
-    async fn open(&self) -> Result<(AsyncPgConnection, SilenceLimit), String> {
+    async fn open(&self, config: &Config) -> Result<(AsyncPgConnection, SilenceLimit), String> {
         let opened = match &self.tls {
             None => {
-                let (client, connection) =
-                    self.config.connect(NoTls).await.map_err(|error| describe(&error))?;
+                let (client, connection) = config.connect(NoTls).await.map_err(|error| describe(&error))?;
                 AsyncPgConnection::try_from_client_and_connection(client, connection).await
             }
             Some(tls) => {
                 let (client, connection) =
-                    self.config.connect(tls.clone()).await.map_err(|error| describe(&error))?;
+                    config.connect(tls.clone()).await.map_err(|error| describe(&error))?;
                 AsyncPgConnection::try_from_client_and_connection(client, connection).await
             }
         };
@@ -70,25 +74,8 @@ impl Connector {
 
     /// What there is to say of a connection that ended while nobody used it.
     pub(super) fn closed(&self) -> ConnectError {
-        self.error("the server closed an idle connection".into())
-    }
-
-    fn error(&self, reason: String) -> ConnectError {
-        let ports = self.config.get_ports();
-        let hosts: Vec<String> = self
-            .config
-            .get_hosts()
-            .iter()
-            .enumerate()
-            .map(|(index, host)| {
-                let port = ports.get(index).or(ports.first()).copied().unwrap_or(5432);
-                match host {
-                    Host::Tcp(name) => format!("{name}:{port}"),
-                    Host::Unix(path) => format!("{} (port {port})", path.display()),
-                }
-            })
-            .collect();
-        ConnectError { hosts: hosts.join(", "), reason }
+        let names: Vec<String> = self.configs.iter().map(hosts::names).collect();
+        ConnectError(format!("{}: the server closed an idle connection", names.join(", ")))
     }
 }
 
