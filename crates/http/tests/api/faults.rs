@@ -4,8 +4,10 @@
 mod connection;
 mod conversations;
 mod crashes;
+mod failover;
 mod load;
 mod proxy;
+mod recovery;
 
 /// How often a fault is injected: as often as `HEXDESK_FAULTS` says, or this often.
 fn rounds(unless_told: usize) -> usize {

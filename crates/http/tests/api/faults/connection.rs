@@ -1,15 +1,13 @@
 //! Faults of the connection between the server and PostgreSQL.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::conversations::Conversations;
 use super::load::{Load, create};
 use super::proxy::{Ending, Fault, Proxy};
+use super::recovery::{wait_for_server, wait_for_sessions};
 use super::rounds;
 use crate::harness::{Answer, Database, Server};
-
-/// How long a server may take to get over a fault.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How many requests are sent at once where a test sends its own.
 const CLIENTS: usize = 16;
@@ -51,31 +49,8 @@ impl Scene {
     /// and the database is done with what it was sent.
     fn heal(&self) {
         self.proxy.set(Fault::None);
-        let deadline = Instant::now() + PATIENCE;
-        std::thread::scope(|scope| {
-            for _ in 0..CLIENTS {
-                scope.spawn(|| {
-                    while self.server.get("/api/v1/tickets?limit=1").status != 200 {
-                        assert!(
-                            Instant::now() < deadline,
-                            "the server does not go on: {}",
-                            self.server.log()
-                        );
-                    }
-                });
-            }
-        });
-        let sessions = |condition: &str| {
-            let sessions = self.database.count(&format!(
-                "SELECT count(*) FROM pg_stat_activity
-                 WHERE datname = current_database() AND application_name = 'hexdesk' AND {condition}"
-            ));
-            usize::try_from(sessions).unwrap()
-        };
-        while sessions("true") != self.proxy.open_connections() || sessions("state <> 'idle'") > 0 {
-            assert!(Instant::now() < deadline, "the database is still at it");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        wait_for_server(&self.server);
+        wait_for_sessions(&self.database, |sessions| sessions == self.proxy.open_connections());
     }
 
     /// Injects a fault of each connection over and over, under load, and checks what it left.
