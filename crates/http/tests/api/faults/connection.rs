@@ -1,11 +1,11 @@
 //! Faults of the connection between the server and PostgreSQL.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::conversations::Conversations;
-use super::load::{Load, create};
+use super::load::{Ledger, Load, create};
 use super::proxy::{Ending, Fault, Proxy};
-use super::recovery::{wait_for_server, wait_for_sessions};
+use super::recovery::{PATIENCE, wait_for_server, wait_for_sessions};
 use super::rounds;
 use crate::harness::{Answer, Database, Server};
 
@@ -41,8 +41,12 @@ impl Scene {
         create(&self.server, &self.server.key, name).unwrap()
     }
 
-    fn run(&self, load: &Load, is_over: impl Fn(usize) -> bool + Sync) {
-        load.run(&self.server, &self.server.key, |ledger| is_over(ledger.acknowledged.len()));
+    fn run(&self, load: &Load, is_over: impl Fn(&Ledger) -> bool + Sync) {
+        let deadline = Instant::now() + PATIENCE;
+        load.run(&self.server, &self.server.key, |ledger| {
+            assert!(Instant::now() < deadline, "the server does not go on: {ledger:?}");
+            is_over(ledger)
+        });
     }
 
     /// Ends the fault, and waits until the server has no connection any more that it spoilt,
@@ -59,7 +63,9 @@ impl Scene {
         for _ in 0..rounds(2) {
             let (acknowledged, injected) = (load.acknowledged() + 100, self.proxy.injected() + 20);
             self.proxy.set(fault);
-            self.run(&load, |now| now >= acknowledged && self.proxy.injected() >= injected);
+            self.run(&load, |ledger| {
+                ledger.acknowledged.len() >= acknowledged && self.proxy.injected() >= injected
+            });
             self.heal();
             load.settle_and_check(&self.database, &self.server, &self.server.key);
         }
@@ -115,12 +121,11 @@ fn a_slow_network_is_no_fault() {
     let load = Load::default();
     for _ in 0..rounds(1) {
         let enough = load.acknowledged() + 60;
-        scene.run(&load, |now| now >= enough);
+        scene.run(&load, |ledger| {
+            assert!(ledger.refused.is_empty() && ledger.unclear.is_empty(), "{ledger:?}");
+            ledger.acknowledged.len() >= enough
+        });
     }
-    load.run(&scene.server, &scene.server.key, |ledger| {
-        assert!(ledger.refused.is_empty() && ledger.unclear.is_empty(), "{ledger:?}");
-        true
-    });
     scene.heal();
     load.settle_and_check(&scene.database, &scene.server, &scene.server.key);
     load.report("200 ms later in each direction", rounds(1));
@@ -174,7 +179,7 @@ fn a_network_in_which_everything_vanishes_is_given_up_and_taken_up_again() {
     let load = Load::default();
     for _ in 0..rounds(1) {
         let enough = load.acknowledged() + 100;
-        scene.run(&load, |now| now >= enough);
+        scene.run(&load, |ledger| ledger.acknowledged.len() >= enough);
         scene.proxy.set(Fault::BlackHole);
         std::thread::scope(|scope| {
             for _ in 0..CLIENTS {
@@ -189,7 +194,7 @@ fn a_network_in_which_everything_vanishes_is_given_up_and_taken_up_again() {
         });
         scene.heal();
         let enough = load.acknowledged() + 100;
-        scene.run(&load, |now| now >= enough);
+        scene.run(&load, |ledger| ledger.acknowledged.len() >= enough);
         load.settle_and_check(&scene.database, &scene.server, &scene.server.key);
     }
     load.report("everything vanishes", scene.proxy.injected());

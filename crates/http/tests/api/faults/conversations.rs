@@ -3,9 +3,11 @@
 use std::collections::HashSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::recovery::PATIENCE;
 use crate::harness::{Answer, Database, Server};
 
 /// How many clients send at once.
@@ -65,10 +67,12 @@ impl Conversations {
     /// Sends one comment or change after the other from each client until `is_over`, which is
     /// asked after every answer, with how many were acknowledged.
     pub(super) fn run(&self, server: &Server, is_over: impl Fn(usize) -> bool + Sync) {
+        let deadline = Instant::now() + PATIENCE;
         std::thread::scope(|scope| {
             for _ in 0..CLIENTS {
                 scope.spawn(|| {
                     loop {
+                        assert!(Instant::now() < deadline, "the server does not go on: {}", server.log());
                         let step = Step(self.sent.fetch_add(1, Ordering::Relaxed));
                         self.book(step, &self.send(server, step));
                         if is_over(self.acknowledged()) {
