@@ -21,6 +21,7 @@ mod erase_customer;
 mod errors;
 mod event_numbers;
 mod events;
+mod hosts;
 mod human_tickets;
 mod id_ranges;
 mod migrations;
@@ -30,6 +31,7 @@ mod prepared;
 mod retention;
 mod search;
 mod shops;
+mod silence;
 mod ticket_lists;
 mod ticket_locks;
 mod tickets;
@@ -83,8 +85,8 @@ impl PostgresStorage {
     /// Connects to the database at `url`, with the default options. Must be called on
     /// the tokio runtime on which the storage is to do its work.
     ///
-    /// The URL is libpq's, with several hosts and `target_session_attrs` if need be;
-    /// `sslmode` is `disable`, `prefer` (the default), `require`, `verify-ca` or
+    /// The URL is libpq's. Of several hosts the first is taken that answers in time and can be
+    /// written to, unless `target_session_attrs` asks for something else; `sslmode` is `disable`, `prefer` (the default), `require`, `verify-ca` or
     /// `verify-full`, and `sslrootcert` a PEM file or `system`. Settings of the session
     /// go into `options`, such as `-c statement_timeout=30s`. A pooler between here and
     /// the server has to keep sessions together, as PgBouncer does with

@@ -9,7 +9,7 @@ use actix_web::http::{Method, header};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest, ResponseError, web};
 use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::problem::Problem;
 use crate::request_body;
@@ -73,23 +73,27 @@ pub(crate) async fn admit(
     next.call(request).await.map(ServiceResponse::map_into_boxed_body)
 }
 
+/// When a request whose head has just been read must have been answered.
+pub(crate) fn deadline(request: &HttpRequest) -> Instant {
+    Instant::now() + admission(request).map_or(MAX_REQUEST_TIMEOUT, |admission| admission.request_timeout)
+}
+
 /// Serves a request that has found its route, and answers 503 if that takes too long.
 ///
 /// # Errors
 /// Those of the handler; the type is the framework's.
 pub(crate) async fn in_time(
+    deadline: Instant,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let limit =
-        admission(request.request()).map_or(MAX_REQUEST_TIMEOUT, |admission| admission.request_timeout);
     // What reads did nothing; what writes may go on after its caller has left.
     let late = match *request.method() {
         Method::GET | Method::HEAD => Problem::overloaded(),
         _ => Problem::outcome_unknown(),
     };
     let http_request = request.request().clone();
-    match timeout(limit, next.call(request)).await {
+    match timeout_at(deadline, next.call(request)).await {
         Ok(answered) => answered.map(ServiceResponse::map_into_boxed_body),
         Err(_) => Ok(ServiceResponse::new(http_request, late.error_response())),
     }

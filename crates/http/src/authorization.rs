@@ -7,6 +7,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage};
 use hexdesk_domain::ports::AuthenticationError;
 use hexdesk_domain::{Principal, Scope};
+use tokio::time::timeout_at;
 
 use crate::admission;
 use crate::problem::Problem;
@@ -21,14 +22,16 @@ pub(crate) async fn authorize(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    let deadline = admission::deadline(request.request());
     let admitted = match services {
-        Some(services) => admitted(scope, &services, &request).await,
-        None => Err(Problem::overloaded()),
+        Some(services) => timeout_at(deadline, admitted(scope, &services, &request)).await,
+        None => Ok(Err(Problem::overloaded())),
     };
-    match admitted {
+    // Until here nothing was done.
+    match admitted.unwrap_or_else(|_| Err(Problem::overloaded())) {
         Ok(principal) => {
             request.extensions_mut().insert(principal);
-            admission::in_time(request, next).await
+            admission::in_time(deadline, request, next).await
         }
         Err(problem) => {
             request_body::discard(request.take_payload()).await;

@@ -13,7 +13,7 @@ use crate::account::Account;
 use crate::{TestDatabase, binaries, directory};
 
 /// The account in the database: its superuser.
-const SUPERUSER: &str = "postgres";
+pub(crate) const SUPERUSER: &str = "postgres";
 
 /// What every cluster is told; a builder's own settings come later and win.
 const SETTINGS: &[(&str, &str)] = &[
@@ -78,11 +78,7 @@ impl ClusterBuilder {
     /// # Panics
     /// If that fails; with the server's own words.
     pub fn start(self) -> Cluster {
-        let programs = binaries::directory();
-        let (directory, account) = directory::create();
-        // From here on the supervisor removes the directory, whatever happens.
-        let supervisor = Supervisor::spawn(&programs, &directory, account);
-        let server = Server { programs, directory, account, port: 0 };
+        let (server, supervisor) = Server::supervised();
         server.initialize();
         let data = server.directory.join("data");
         let durability = if self.durable { &[] } else { WITHOUT_DURABILITY };
@@ -96,7 +92,7 @@ impl ClusterBuilder {
             .chain([("unix_socket_directories", socket_directory.as_str())])
             .chain(given)
         {
-            lines.push_str(&format!("{name} = '{}'\n", value.replace('\'', "''")));
+            lines.push_str(&setting_line(name, value));
         }
         directory::write(&data.join("postgresql.conf"), lines.as_bytes(), server.account);
         if let Some(rules) = self.access_rules {
@@ -105,17 +101,20 @@ impl ClusterBuilder {
         for (name, content) in self.files {
             directory::write(&data.join(name), &content, server.account);
         }
-        let cluster =
-            Cluster { server, supervisor: Mutex::new(supervisor), templates: Mutex::new(HashMap::new()) };
-        cluster.start_on_a_free_port()
+        Cluster::start_on_a_free_port(server, supervisor)
     }
+}
+
+/// A line of `postgresql.conf`.
+pub(crate) fn setting_line(name: &str, value: &str) -> String {
+    format!("{name} = '{}'\n", value.replace('\'', "''"))
 }
 
 /// A PostgreSQL server of one's own. It ends, and its directory is removed, when the
 /// value is dropped or the process ends, however it ends.
 #[derive(Debug)]
 pub struct Cluster {
-    server: Server,
+    pub(crate) server: Server,
     supervisor: Mutex<Supervisor>,
     /// The template databases made so far.
     templates: Mutex<HashMap<String, Arc<OnceLock<()>>>>,
@@ -128,21 +127,24 @@ impl Cluster {
         ClusterBuilder::default()
     }
 
-    fn start_on_a_free_port(mut self) -> Self {
+    /// Starts the server, whose data is there.
+    pub(crate) fn start_on_a_free_port(server: Server, supervisor: Supervisor) -> Self {
+        let (supervisor, templates) = (Mutex::new(supervisor), Mutex::default());
+        let mut cluster = Self { server, supervisor, templates };
         for _ in 0..PORT_ATTEMPTS {
             // Another process may take the port before the server does; then the next.
-            self.server.port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            cluster.server.port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
                 .and_then(|listener| listener.local_addr())
                 .map(|address| address.port())
                 .unwrap_or_else(|error| panic!("no free port on 127.0.0.1: {error}"));
-            if self.try_start() {
-                return self;
+            if cluster.try_start() {
+                return cluster;
             }
-            if TcpListener::bind((Ipv4Addr::LOCALHOST, self.server.port)).is_ok() {
+            if TcpListener::bind((Ipv4Addr::LOCALHOST, cluster.server.port)).is_ok() {
                 break;
             }
         }
-        panic!("PostgreSQL does not start:\n{}", self.log());
+        panic!("PostgreSQL does not start:\n{}", cluster.log());
     }
 
     fn try_start(&self) -> bool {
@@ -185,6 +187,12 @@ impl Cluster {
     /// If it cannot be created.
     pub fn empty_database(&self) -> TestDatabase {
         TestDatabase::create(self.server.clone(), "template0")
+    }
+
+    /// A database that is there already, such as one that a standby has from its primary.
+    /// It is dropped with the value if the server can be written to.
+    pub fn existing_database(&self, name: &str) -> TestDatabase {
+        TestDatabase::existing(self.server.clone(), name)
     }
 
     /// The URL of a database, by TCP and as superuser.
@@ -246,12 +254,21 @@ impl Cluster {
 #[derive(Debug, Clone)]
 pub(crate) struct Server {
     programs: PathBuf,
-    directory: PathBuf,
-    account: Option<Account>,
-    port: u16,
+    pub(crate) directory: PathBuf,
+    pub(crate) account: Option<Account>,
+    pub(crate) port: u16,
 }
 
 impl Server {
+    /// A server without data and port yet, and the supervisor that removes its directory
+    /// from now on, whatever happens.
+    pub(crate) fn supervised() -> (Self, Supervisor) {
+        let programs = binaries::directory();
+        let (directory, account) = directory::create();
+        let supervisor = Supervisor::spawn(&programs, &directory, account);
+        (Self { programs, directory, account, port: 0 }, supervisor)
+    }
+
     fn initialize(&self) {
         let data = self.directory.join("data");
         self.run(
@@ -299,7 +316,7 @@ impl Server {
     }
 
     /// Runs one of PostgreSQL's programs and answers what it printed.
-    fn run<'a>(&self, program: &str, arguments: impl IntoIterator<Item = &'a OsStr>) -> String {
+    pub(crate) fn run<'a>(&self, program: &str, arguments: impl IntoIterator<Item = &'a OsStr>) -> String {
         let program = self.programs.join(program);
         let output = command(&program, &self.directory, self.account)
             .args(arguments)
@@ -332,7 +349,7 @@ fn command(program: &Path, directory: &Path, account: Option<Account>) -> Comman
 
 /// The process that runs the server and removes everything when this one ends.
 #[derive(Debug)]
-struct Supervisor {
+pub(crate) struct Supervisor {
     process: Child,
     /// `None` once the supervisor was told to finish.
     commands: Option<ChildStdin>,

@@ -20,7 +20,11 @@ impl TestDatabase {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed));
         server.psql("postgres", &format!("CREATE DATABASE {name} TEMPLATE {template}"));
-        Self { url: server.url(&name), name, server }
+        Self::existing(server, &name)
+    }
+
+    pub(crate) fn existing(server: Server, name: &str) -> Self {
+        Self { url: server.url(name), name: name.to_owned(), server }
     }
 
     /// Runs SQL in the database, as [`Cluster::psql`](crate::Cluster::psql) does.

@@ -24,6 +24,7 @@ mod binaries;
 mod cluster;
 mod database;
 mod directory;
+mod standby;
 
 use std::sync::OnceLock;
 

@@ -92,6 +92,24 @@ fn dropping_a_cluster_removes_it() {
     assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_err());
 }
 
+#[test]
+fn a_standby_follows_and_takes_the_place_of_its_primary() {
+    let primary = Cluster::builder().setting("synchronous_commit", "on").start();
+    let standby = primary.standby(primary.port());
+    primary.psql("postgres", "ALTER SYSTEM SET synchronous_standby_names = 'standby'");
+    primary.psql("postgres", "SELECT pg_reload_conf()");
+    until("commits wait for the standby", || {
+        primary.psql("postgres", "SELECT sync_state FROM pg_stat_replication") == "sync"
+    });
+    primary.psql("postgres", "CREATE TABLE kept (n int)");
+    primary.psql("postgres", "INSERT INTO kept VALUES (1)");
+    assert_eq!(standby.psql("postgres", "SHOW transaction_read_only"), "on");
+    primary.kill();
+    standby.promote();
+    standby.psql("postgres", "INSERT INTO kept VALUES (2)");
+    assert_eq!(standby.psql("postgres", "SELECT n FROM kept"), "1\n2");
+}
+
 /// Not a test of its own: what [`nothing_is_left_of_a_killed_test`] runs and kills.
 #[test]
 #[ignore = "waits to be killed"]

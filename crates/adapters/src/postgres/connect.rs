@@ -4,17 +4,22 @@ use std::error::Error;
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use diesel_async::{AsyncConnection, AsyncPgConnection};
-use tokio_postgres::config::Host;
+use diesel::QueryResult;
+use diesel::dsl::sql;
+use diesel::sql_types::BigInt;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::hosts;
+use super::silence::{LastEvent, SilenceLimit};
 use super::tls;
 use super::url::{self, PostgresUrlError};
 use crate::statement_log;
 
 /// How long a connection may take to open, over all hosts, TLS and authentication included.
+/// Each host has an equal part of it.
 const OPENING_LIMIT: Duration = Duration::from_secs(15);
 
 /// The class of SQLSTATEs that ask to come again: too many connections, no memory, no disk.
@@ -22,16 +27,16 @@ const INSUFFICIENT_RESOURCES: &str = "53";
 
 /// No connection could be opened.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot connect to PostgreSQL at {hosts}: {}", .reason.text)]
+#[error("cannot connect to PostgreSQL at {text}")]
 pub struct ConnectError {
-    hosts: String,
-    reason: Refusal,
+    text: String,
+    is_transient: bool,
 }
 
 impl ConnectError {
     /// Whether it may work later, although nobody changes a setting.
     pub(crate) fn is_transient(&self) -> bool {
-        self.reason.is_transient
+        self.is_transient
     }
 }
 
@@ -55,70 +60,71 @@ impl Refusal {
 
 /// Opens connections to the server that a URL names.
 pub(super) struct Connector {
-    config: Config,
+    /// One for each host.
+    configs: Vec<Config>,
     tls: Option<MakeRustlsConnect>,
 }
 
 impl Connector {
     pub(super) fn new(url: &str) -> Result<Self, PostgresUrlError> {
-        let (config, policy) = url::parse(url)?;
-        Ok(Self { config, tls: tls::connector(&policy)? })
+        let (configs, policy) = url::parse(url)?;
+        Ok(Self { configs, tls: tls::connector(&policy)? })
     }
 
-    pub(super) async fn establish(&self) -> Result<AsyncPgConnection, ConnectError> {
-        match tokio::time::timeout(OPENING_LIMIT, self.open()).await {
-            Ok(Ok(connection)) => Ok(connection),
-            Ok(Err(reason)) => Err(self.error(reason)),
-            Err(_) => {
-                let text = format!("no answer within {} s", OPENING_LIMIT.as_secs());
-                Err(self.error(Refusal::transient(text)))
-            }
+    /// A connection, and how long it may be silent while it is in use.
+    pub(super) async fn establish(&self) -> Result<(AsyncPgConnection, SilenceLimit), ConnectError> {
+        let limit = OPENING_LIMIT / u32::try_from(self.configs.len()).unwrap_or(u32::MAX).max(1);
+        let mut reasons = Vec::new();
+        // One host that may do better later is enough.
+        let mut is_transient = false;
+        for config in &self.configs {
+            let reason = match tokio::time::timeout(limit, self.open(config)).await {
+                Ok(Ok(opened)) => return Ok(opened),
+                Ok(Err(reason)) => reason,
+                Err(_) => Refusal::transient(format!("no answer within {} s", limit.as_secs_f32())),
+            };
+            is_transient |= reason.is_transient;
+            reasons.push(format!("{}: {}", hosts::names(config), reason.text));
         }
+        Err(ConnectError { text: reasons.join("; "), is_transient })
     }
 
-    async fn open(&self) -> Result<AsyncPgConnection, Refusal> {
+    async fn open(&self, config: &Config) -> Result<(AsyncPgConnection, SilenceLimit), Refusal> {
         let opened = match &self.tls {
             None => {
                 let (client, connection) =
-                    self.config.connect(NoTls).await.map_err(|error| Refusal::of(&error))?;
+                    config.connect(NoTls).await.map_err(|error| Refusal::of(&error))?;
                 AsyncPgConnection::try_from_client_and_connection(client, connection).await
             }
             Some(tls) => {
                 let (client, connection) =
-                    self.config.connect(tls.clone()).await.map_err(|error| Refusal::of(&error))?;
+                    config.connect(tls.clone()).await.map_err(|error| Refusal::of(&error))?;
                 AsyncPgConnection::try_from_client_and_connection(client, connection).await
             }
         };
         // It was open already: only its loss gets in between.
-        let mut connection = opened.map_err(|error| Refusal::transient(error.to_string()))?;
-        if let Some(instrumentation) = statement_log::instrumentation() {
-            connection.set_instrumentation(instrumentation);
-        }
-        Ok(connection)
+        let lost = |error: &dyn Error| Refusal::transient(error.to_string());
+        let mut connection = opened.map_err(|error| lost(&error))?;
+        let timeout = statement_timeout(&mut connection).await.map_err(|error| lost(&error))?;
+        let last_event = LastEvent::now();
+        connection.set_instrumentation(last_event.observer(statement_log::instrumentation()));
+        Ok((connection, SilenceLimit::new(last_event, timeout)))
     }
 
     /// What there is to say of a connection that ended while nobody used it.
     pub(super) fn closed(&self) -> ConnectError {
-        self.error(Refusal::transient("the server closed an idle connection".into()))
+        let names: Vec<String> = self.configs.iter().map(hosts::names).collect();
+        let text = format!("{}: the server closed an idle connection", names.join(", "));
+        ConnectError { text, is_transient: true }
     }
+}
 
-    fn error(&self, reason: Refusal) -> ConnectError {
-        let ports = self.config.get_ports();
-        let hosts: Vec<String> = self
-            .config
-            .get_hosts()
-            .iter()
-            .enumerate()
-            .map(|(index, host)| {
-                let port = ports.get(index).or(ports.first()).copied().unwrap_or(5432);
-                match host {
-                    Host::Tcp(name) => format!("{name}:{port}"),
-                    Host::Unix(path) => format!("{} (port {port})", path.display()),
-                }
-            })
-            .collect();
-        ConnectError { hosts: hosts.join(", "), reason }
-    }
+/// What the server has of it, whoever said so: the URL, the role, the database or its
+/// configuration.
+async fn statement_timeout(connection: &mut AsyncPgConnection) -> QueryResult<Duration> {
+    let millis = sql::<BigInt>("(SELECT setting::bigint FROM pg_settings WHERE name = 'statement_timeout')");
+    let millis: i64 = diesel::select(millis).get_result(connection).await?;
+    Ok(Duration::from_millis(millis.try_into().unwrap_or_default()))
 }
 
 /// Whether a server that refused so, or was not reached, may do better later.

@@ -1,11 +1,17 @@
 //! What a failure means to the caller of a port.
 
+use std::time::Duration;
+
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use hexdesk_domain::{StorageError, StorageErrorKind};
+use tokio::time::timeout;
 
 use super::once::RecordKey;
 use crate::rows::CorruptRow;
+
+/// How long a session that has just refused something may take to show that it is still there.
+const PROBE_LIMIT: Duration = Duration::from_secs(5);
 
 /// Whether an operation may have left something behind when its connection is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +41,9 @@ pub(super) enum Failure {
     /// The database did what it never does.
     #[error("{0}")]
     Surprise(&'static str),
+    /// The server did not answer for so long.
+    #[error("the server has not answered for {} s", .0.as_secs())]
+    Silent(Duration),
     /// A part was written before this went wrong.
     #[error("a part was written before this went wrong: {0}")]
     PartlyWritten(Error),
@@ -65,7 +74,7 @@ pub(super) async fn conclude(
             examine(error, connection).await
         }
         Failure::CorruptRow(_) | Failure::Snapshot(_) | Failure::Surprise(_) => Finding::Refused,
-        Failure::PartlyWritten(_) => Finding::Lost,
+        Failure::Silent(_) | Failure::PartlyWritten(_) => Finding::Lost,
     };
     let kind = match (finding, effect) {
         (Finding::Refused, _) => StorageErrorKind::Unexpected,
@@ -88,7 +97,7 @@ async fn examine(error: &Error, connection: &mut AsyncPgConnection) -> Finding {
             // timeout, a deadlock, a lack of memory or disk, a schema that is not there
             // yet, a shutdown. The end of the session is reported like a refusal, too;
             // whether the statement was committed before, the server does not say.
-            DatabaseErrorKind::Unknown if connection.batch_execute("").await.is_err() => Finding::Lost,
+            DatabaseErrorKind::Unknown if !answers(connection).await => Finding::Lost,
             DatabaseErrorKind::Unknown => Finding::RefusedForNow,
             _ => Finding::Refused,
         },
@@ -99,6 +108,11 @@ async fn examine(error: &Error, connection: &mut AsyncPgConnection) -> Finding {
         // Something is wrong with the transaction.
         _ => Finding::Lost,
     }
+}
+
+/// Whether the session is still there.
+async fn answers(connection: &mut AsyncPgConnection) -> bool {
+    matches!(timeout(PROBE_LIMIT, connection.batch_execute("")).await, Ok(Ok(())))
 }
 
 /// A number of rows.

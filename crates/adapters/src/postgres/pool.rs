@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 
 use super::connect::{ConnectError, Connector};
 use super::errors::{Effect, Failure, conclude};
+use super::silence::SilenceLimit;
 
 /// How long an operation waits for a connection.
 const ACQUIRE_LIMIT: Duration = Duration::from_secs(5);
@@ -27,6 +28,7 @@ pub(super) struct Connections {
 /// it is closed instead of being handed to the next operation.
 pub(super) struct Session {
     connection: AsyncPgConnection,
+    silence: SilenceLimit,
     at_rest: bool,
 }
 
@@ -49,7 +51,8 @@ impl ManageConnection for Connector {
     type Error = ConnectError;
 
     async fn connect(&self) -> Result<Session, ConnectError> {
-        Ok(Session { connection: self.establish().await?, at_rest: true })
+        let (connection, silence) = self.establish().await?;
+        Ok(Session { connection, silence, at_rest: true })
     }
 
     /// Asks the connection, not the server: the driver notices by itself when the server
@@ -108,16 +111,20 @@ impl Connections {
                     return Err(StorageError::new(StorageErrorKind::Unavailable, operation, error));
                 }
             };
-            session.at_rest = false;
-            match work(&mut session.connection).await {
+            let Session { connection, silence, at_rest } = &mut *session;
+            *at_rest = false;
+            let worked = tokio::select! {
+                worked = work(connection) => worked,
+                silent_for = silence.exceeded() => Err(Failure::Silent(silent_for)),
+            };
+            match worked {
                 Ok(value) => {
-                    session.at_rest = true;
+                    *at_rest = true;
                     Ok(value)
                 }
                 Err(failure) => {
-                    let (error, reusable) =
-                        conclude(failure, operation, effect, &mut session.connection).await;
-                    session.at_rest = reusable;
+                    let (error, reusable) = conclude(failure, operation, effect, connection).await;
+                    *at_rest = reusable;
                     Err(error)
                 }
             }

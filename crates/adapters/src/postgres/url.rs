@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 use tokio_postgres::Config;
-use tokio_postgres::config::Host;
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 
+use super::hosts;
 use super::tls::{RootCertificates, TlsPolicy};
 
 /// The database URL cannot be used. The message names the parameter and what it may be;
@@ -19,13 +20,14 @@ pub struct PostgresUrlError(pub(super) String);
 const CHOICES: &[(&str, &[&str])] = &[
     (SSL_MODE, &["disable", "prefer", "require", "verify-ca", "verify-full"]),
     ("sslnegotiation", &["postgres", "direct"]),
-    ("target_session_attrs", &["any", "read-write", "read-only"]),
+    (TARGET_SESSION, &["any", "read-write", "read-only"]),
     ("channel_binding", &["disable", "prefer", "require"]),
     ("load_balance_hosts", &["disable", "random"]),
 ];
 
 const SSL_MODE: &str = "sslmode";
 const SSL_ROOT_CERT: &str = "sslrootcert";
+const TARGET_SESSION: &str = "target_session_attrs";
 
 /// How long the server may keep a statement or a transaction waiting; and that it does not
 /// compile statements, which takes longer than the largest of them, a search. Sent first, so
@@ -41,8 +43,9 @@ const NETWORK_TIMEOUT: Duration = Duration::from_secs(30);
 /// What the driver sets when the URL does not: too long to notice that a server is gone.
 const DRIVER_KEEPALIVE: Duration = Duration::from_secs(2 * 60 * 60);
 
-/// Reads a URL: where to connect and with what settings, and how to protect the way.
-pub(super) fn parse(url: &str) -> Result<(Config, TlsPolicy), PostgresUrlError> {
+/// Reads a URL: where to connect and with what settings, for each host in the order in which
+/// to try, and how to protect the way.
+pub(super) fn parse(url: &str) -> Result<(Vec<Config>, TlsPolicy), PostgresUrlError> {
     if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
         return Err(PostgresUrlError("it must begin with postgres:// or postgresql://".into()));
     }
@@ -64,9 +67,7 @@ pub(super) fn parse(url: &str) -> Result<(Config, TlsPolicy), PostgresUrlError> 
             _ => for_the_driver.push(parameter.replace('@', "%40")),
         }
     }
-    let mut config: Config = format!("{base}?{}", for_the_driver.join("&"))
-        .parse()
-        .map_err(|error| PostgresUrlError(super::connect::describe(&error)))?;
+    let mut config = read(base, &for_the_driver)?;
     if config.get_hosts().is_empty() {
         // A bare address is what its certificate is checked for.
         let addresses: Vec<String> = config.get_hostaddrs().iter().map(ToString::to_string).collect();
@@ -81,14 +82,33 @@ pub(super) fn parse(url: &str) -> Result<(Config, TlsPolicy), PostgresUrlError> 
     if config.get_hosts().iter().any(|host| matches!(host, Host::Tcp(name) if name.contains('@'))) {
         return Err(PostgresUrlError("an @ in user name or password must be written %40".into()));
     }
-    complete(&mut config);
     let policy = tls_policy(&config, ssl_mode.as_deref(), root_certificates)?;
-    config.ssl_mode(match policy {
-        TlsPolicy::Disabled => tokio_postgres::config::SslMode::Disable,
-        TlsPolicy::Preferred => tokio_postgres::config::SslMode::Prefer,
-        _ => tokio_postgres::config::SslMode::Require,
-    });
-    Ok((config, policy))
+    let (before, after) = hosts::around(base);
+    for_the_driver.retain(|parameter| !hosts::is_told_by(parameter));
+    let hostless = read(&format!("{before}{after}"), &for_the_driver)?;
+    let is_one_of_several = config.get_hosts().len() > 1;
+    let mut configs = hosts::each(config, &hostless)?;
+    for config in &mut configs {
+        complete(config);
+        if is_one_of_several && !for_the_driver.iter().any(|parameter| parameter.starts_with(TARGET_SESSION))
+        {
+            // One of them can be written to, and Hexdesk does.
+            config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        }
+        config.ssl_mode(match policy {
+            TlsPolicy::Disabled => SslMode::Disable,
+            TlsPolicy::Preferred => SslMode::Prefer,
+            _ => SslMode::Require,
+        });
+    }
+    Ok((configs, policy))
+}
+
+/// What the driver makes of a URL.
+fn read(base: &str, parameters: &[String]) -> Result<Config, PostgresUrlError> {
+    format!("{base}?{}", parameters.join("&"))
+        .parse()
+        .map_err(|error| PostgresUrlError(super::connect::describe(&error)))
 }
 
 /// What comes before the parameters, and the parameters. A `?` in user name or password
@@ -169,8 +189,6 @@ fn tls_policy(
 
 #[cfg(test)]
 mod tests {
-    use tokio_postgres::config::TargetSessionAttrs;
-
     use super::*;
 
     fn policy(url: &str) -> Result<TlsPolicy, String> {
@@ -227,12 +245,57 @@ mod tests {
         }
     }
 
+    fn only(url: &str) -> Config {
+        let (configs, _) = parse(url).unwrap();
+        let [config] = <[Config; 1]>::try_from(configs).unwrap();
+        config
+    }
+
+    #[test]
+    fn each_of_several_hosts_is_tried_and_the_one_taken_that_can_be_written_to() {
+        for (url, expected, target) in [
+            ("postgres://u:p?q@a:1,[::1]:2/db", ["a:1", "::1:2"], TargetSessionAttrs::ReadWrite),
+            (
+                "postgres://u:p?q@a,b/db?target_session_attrs=any",
+                ["a:5432", "b:5432"],
+                TargetSessionAttrs::Any,
+            ),
+            (
+                "postgres:///db?user=u&password=p?q&host=a&host=/b&port=1",
+                ["a:1", "/b (port 1)"],
+                TargetSessionAttrs::ReadWrite,
+            ),
+            (
+                "postgres://u:p?q@a:1,b:2/db?hostaddr=1.2.3.4,5.6.7.8",
+                ["a:1", "b:2"],
+                TargetSessionAttrs::ReadWrite,
+            ),
+        ] {
+            let (configs, _) = parse(url).unwrap();
+            assert_eq!(configs.iter().map(hosts::names).collect::<Vec<_>>(), expected, "{url}");
+            for config in configs {
+                assert_eq!(config.get_user(), Some("u"), "{url}");
+                assert_eq!(config.get_password(), Some("p?q".as_bytes()), "{url}");
+                assert_eq!(config.get_dbname(), Some("db"), "{url}");
+                assert_eq!(config.get_target_session_attrs(), target, "{url}");
+                assert_eq!(config.get_hostaddrs().len(), usize::from(url.contains("hostaddr")), "{url}");
+            }
+        }
+        assert_eq!(only("postgres://h/db").get_target_session_attrs(), TargetSessionAttrs::Any);
+        let shuffled = only("postgres://a,b/db?load_balance_hosts=random");
+        assert_eq!(hosts::names(&shuffled), "a:5432, b:5432");
+        assert_eq!(shuffled.get_target_session_attrs(), TargetSessionAttrs::ReadWrite);
+        for (url, expected) in [
+            ("postgres:///db?host=a&host=b&host=c&port=1,2", "one port, or as many as hosts"),
+            ("postgres://a,b/db?hostaddr=1.2.3.4", "as many hostaddr as hosts"),
+        ] {
+            assert!(policy(url).unwrap_err().contains(expected), "{url}");
+        }
+    }
+
     #[test]
     fn what_the_url_leaves_open_is_filled_in() {
-        let (config, _) = parse("postgres://u:p?q@a:1,b:2/db?target_session_attrs=read-write").unwrap();
-        assert_eq!(config.get_password(), Some("p?q".as_bytes()));
-        assert_eq!(config.get_ports(), [1, 2]);
-        assert_eq!(config.get_target_session_attrs(), TargetSessionAttrs::ReadWrite);
+        let config = only("postgres://h/db");
         assert_eq!(config.get_application_name(), Some("hexdesk"));
         assert_eq!(config.get_connect_timeout(), Some(&CONNECT_TIMEOUT));
 
@@ -241,7 +304,7 @@ mod tests {
             ("postgres://u@h/db?application_name=a@b", Some("u"), "db", "a@b"),
             ("postgres://u:p/q@h/db?application_name=a/b", Some("u"), "db", "a/b"),
         ] {
-            let (config, _) = parse(url).unwrap();
+            let config = only(url);
             assert_eq!(config.get_hosts(), [Host::Tcp("h".into())], "{url}");
             assert_eq!(config.get_user(), user, "{url}");
             assert_eq!(config.get_dbname(), Some(database), "{url}");
@@ -249,7 +312,7 @@ mod tests {
         }
 
         let own = "postgres://h/db?options=-c%20lock_timeout%3D1s&application_name=x&connect_timeout=7";
-        let (config, _) = parse(own).unwrap();
+        let config = only(own);
         assert_eq!(config.get_options(), Some(&*format!("{SESSION_OPTIONS} -c lock_timeout=1s")));
         assert_eq!(config.get_application_name(), Some("x"));
         assert_eq!(config.get_connect_timeout(), Some(&Duration::from_secs(7)));

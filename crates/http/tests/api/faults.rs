@@ -1,9 +1,14 @@
 //! Faults under load, and what must hold after each: what was acknowledged is there once,
 //! whole; what was refused left nothing; what is not known is settled by trying again.
 
+mod connection;
+mod conversations;
 mod crashes;
+mod failover;
 mod load;
 mod outages;
+mod proxy;
+mod recovery;
 mod two_servers;
 mod waiting;
 

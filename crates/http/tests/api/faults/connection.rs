@@ -1,0 +1,210 @@
+//! Faults of the connection between the server and PostgreSQL.
+
+use std::time::{Duration, Instant};
+
+use super::conversations::Conversations;
+use super::load::{Ledger, Load, create};
+use super::proxy::{Ending, Fault, Proxy};
+use super::recovery::{PATIENCE, wait_for_server, wait_for_sessions};
+use super::rounds;
+use crate::harness::{Answer, Database, Server};
+
+/// How many requests are sent at once where a test sends its own.
+const CLIENTS: usize = 16;
+
+/// A server whose connections to the database go through a proxy; the test looks at the
+/// database directly.
+struct Scene {
+    // Dropped in this order.
+    server: Server,
+    proxy: Proxy,
+    database: Database,
+}
+
+impl Scene {
+    /// `parameters` go into the database URL, `arguments` to the server.
+    fn new(parameters: &str, arguments: &[&str]) -> Self {
+        let cluster = hexdesk_test_postgres::cluster();
+        let proxy = Proxy::start(cluster.port());
+        let mut database = Database::postgres();
+        if let Database::Postgres(postgres) = &mut database {
+            let (port, name) = (proxy.port, &postgres.name);
+            postgres.url = format!("postgres://postgres@127.0.0.1:{port}/{name}?sslmode=disable{parameters}");
+        }
+        let key = database.serve_demo().key.clone();
+        let mut server = database.serve(arguments);
+        server.key = key;
+        Self { server, proxy, database }
+    }
+
+    fn create(&self, name: &str) -> Answer {
+        create(&self.server, &self.server.key, name).unwrap()
+    }
+
+    fn run(&self, load: &Load, is_over: impl Fn(&Ledger) -> bool + Sync) {
+        let deadline = Instant::now() + PATIENCE;
+        load.run(&self.server, &self.server.key, |ledger| {
+            assert!(Instant::now() < deadline, "the server does not go on: {ledger:?}");
+            is_over(ledger)
+        });
+    }
+
+    /// Ends the fault, and waits until the server has no connection any more that it spoilt,
+    /// and the database is done with what it was sent.
+    fn heal(&self) {
+        self.proxy.set(Fault::None);
+        wait_for_server(&self.server);
+        wait_for_sessions(&self.database, |sessions| sessions == self.proxy.open_connections());
+    }
+
+    /// Injects a fault of each connection over and over, under load, and checks what it left.
+    fn survives(&self, name: &str, fault: Fault) {
+        let load = Load::default();
+        for _ in 0..rounds(2) {
+            let (acknowledged, injected) = (load.acknowledged() + 100, self.proxy.injected() + 20);
+            self.proxy.set(fault);
+            self.run(&load, |ledger| {
+                ledger.acknowledged.len() >= acknowledged && self.proxy.injected() >= injected
+            });
+            self.heal();
+            load.settle_and_check(&self.database, &self.server, &self.server.key);
+        }
+        load.report(name, self.proxy.injected());
+    }
+}
+
+#[track_caller]
+fn assert_code(answer: &Answer, code: &str) {
+    assert_eq!((answer.status, answer.json()["code"].as_str()), (503, Some(code)), "{answer:?}");
+}
+
+#[test]
+fn connections_that_are_cut_in_the_middle_lose_and_double_nothing() {
+    Scene::new("", &[]).survives("connections cut", Fault::Cut(Ending::Closed));
+}
+
+#[test]
+fn connections_that_are_reset_in_the_middle_lose_and_double_nothing() {
+    Scene::new("", &[]).survives("connections reset", Fault::Cut(Ending::Reset));
+}
+
+#[test]
+fn lost_answers_to_commits_lose_and_double_nothing() {
+    let fault = Fault::LoseCommits { one_in: 3, then_refuse: false };
+    Scene::new("", &[]).survives("answers to commits lost", fault);
+}
+
+#[test]
+fn comments_and_changes_take_effect_once_however_connections_end() {
+    let scene = Scene::new("", &[]);
+    let conversations = Conversations::begin(&scene.server);
+    for fault in [
+        Fault::Cut(Ending::Closed),
+        Fault::Cut(Ending::Reset),
+        Fault::LoseCommits { one_in: 5, then_refuse: false },
+    ] {
+        for _ in 0..rounds(1) {
+            let (acknowledged, injected) = (conversations.acknowledged() + 60, scene.proxy.injected() + 10);
+            scene.proxy.set(fault);
+            conversations.run(&scene.server, |now| now >= acknowledged && scene.proxy.injected() >= injected);
+            scene.heal();
+            conversations.settle_and_check(&scene.database, &scene.server);
+        }
+    }
+    conversations.report("connections cut and reset, answers to commits lost", scene.proxy.injected());
+}
+
+#[test]
+fn a_slow_network_is_no_fault() {
+    let scene = Scene::new("", &[]);
+    scene.proxy.set(Fault::Delay(Duration::from_millis(200)));
+    let load = Load::default();
+    for _ in 0..rounds(1) {
+        let enough = load.acknowledged() + 60;
+        scene.run(&load, |ledger| {
+            assert!(ledger.refused.is_empty() && ledger.unclear.is_empty(), "{ledger:?}");
+            ledger.acknowledged.len() >= enough
+        });
+    }
+    scene.heal();
+    load.settle_and_check(&scene.database, &scene.server, &scene.server.key);
+    load.report("200 ms later in each direction", rounds(1));
+}
+
+#[test]
+fn what_becomes_of_a_ticket_whose_commit_was_not_answered_is_looked_up() {
+    let scene = Scene::new("", &[]);
+    scene.proxy.set(Fault::LoseCommits { one_in: 1, then_refuse: false });
+    for round in 1..=rounds(5) {
+        let name = format!("lost-{round}");
+        let answer = scene.create(&name);
+        assert_eq!((answer.status, answer.header("idempotency-replayed")), (201, None), "{answer:?}");
+        assert_eq!(scene.proxy.injected(), round);
+    }
+}
+
+#[test]
+fn a_commit_of_which_nothing_can_be_known_is_unknown_and_settled_by_trying_again() {
+    let scene = Scene::new("", &[]);
+    let key = scene.server.key.as_str();
+    let path = scene.create("ticket").header("location").unwrap().to_owned();
+    let comments = format!("{path}/comments");
+    let ticket = super::load::body("other").to_string();
+    for round in 0..rounds(2) {
+        for (method, path, body, status) in [
+            ("POST", "/api/v1/tickets", ticket.as_str(), 201),
+            ("POST", &comments, r#"{"text": "x"}"#, 201),
+            ("PATCH", &path, r#"{"tags": ["x"]}"#, 200),
+        ] {
+            let once = format!("{round} {method} {path}");
+            let headers = [("x-api-key", key), ("idempotency-key", &once)];
+            let send = || scene.server.send(method, path, &headers, body.as_bytes());
+            scene.proxy.set(Fault::LoseCommits { one_in: 1, then_refuse: true });
+            assert_code(&send(), "outcome_unknown");
+            scene.heal();
+            let answer = send();
+            assert_eq!(
+                (answer.status, answer.header("idempotency-replayed")),
+                (status, Some("true")),
+                "{answer:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_network_in_which_everything_vanishes_is_given_up_and_taken_up_again() {
+    // Else it is noticed after 15 s.
+    let scene = Scene::new("&options=-c%20statement_timeout%3D1s", &[]);
+    let load = Load::default();
+    for _ in 0..rounds(1) {
+        let enough = load.acknowledged() + 100;
+        scene.run(&load, |ledger| ledger.acknowledged.len() >= enough);
+        scene.proxy.set(Fault::BlackHole);
+        std::thread::scope(|scope| {
+            for _ in 0..CLIENTS {
+                scope.spawn(|| {
+                    let name = load.next_name();
+                    let answer = scene.create(&name);
+                    assert_eq!(answer.status, 503, "{answer:?}");
+                    load.book(name, Some(&answer));
+                });
+            }
+            scope.spawn(|| assert_code(&scene.server.get("/readyz"), "not_ready"));
+        });
+        scene.heal();
+        let enough = load.acknowledged() + 100;
+        scene.run(&load, |ledger| ledger.acknowledged.len() >= enough);
+        load.settle_and_check(&scene.database, &scene.server, &scene.server.key);
+    }
+    load.report("everything vanishes", scene.proxy.injected());
+}
+
+#[test]
+fn a_request_is_answered_in_time_whatever_the_network_does() {
+    let scene = Scene::new("&options=-c%20statement_timeout%3D0", &["--request-timeout", "2"]);
+    scene.proxy.set(Fault::BlackHole);
+    // Not even whose key it is can be found out.
+    assert_code(&scene.server.get("/api/v1/tickets"), "overloaded");
+    assert_code(&scene.create("ticket"), "overloaded");
+}

@@ -1,0 +1,171 @@
+//! The primary is lost under load, and its standby takes over.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use hexdesk_test_postgres::Cluster;
+
+use super::load::Load;
+use super::proxy::{Fault, Proxy};
+use super::recovery::{PATIENCE, until, wait_for_server, wait_for_sessions};
+use super::rounds;
+use crate::harness::{Answer, Database};
+
+/// How many tickets are acknowledged by the primary before it is lost, and how many by the
+/// standby after it took over.
+const ACKNOWLEDGED: usize = 200;
+
+/// A primary that waits for its standby, which follows it through a proxy.
+struct Pair {
+    primary: Cluster,
+    replication: Proxy,
+    standby: Cluster,
+}
+
+impl Pair {
+    fn start() -> Self {
+        let primary = Cluster::builder().setting("synchronous_commit", "on").start();
+        let replication = Proxy::start(primary.port());
+        let standby = primary.standby(replication.port);
+        primary.psql("postgres", "ALTER SYSTEM SET synchronous_standby_names = 'standby'");
+        primary.psql("postgres", "SELECT pg_reload_conf()");
+        until("commits wait for the standby", || {
+            primary.psql("postgres", "SELECT sync_state FROM pg_stat_replication") == "sync"
+        });
+        Self { primary, replication, standby }
+    }
+
+    /// A database of both servers.
+    fn database(&self) -> (Database, String) {
+        let database = self.primary.empty_database();
+        let name = database.name.clone();
+        (Database::Postgres(database), name)
+    }
+
+    fn url(&self, ports: [u16; 2], database: &str) -> String {
+        let [first, second] = ports;
+        format!("postgres://postgres@127.0.0.1:{first},127.0.0.1:{second}/{database}")
+    }
+
+    /// Nothing gets to the standby any more; waits until the primary has written what the
+    /// standby will never have.
+    fn cut_off_standby(&self) {
+        self.replication.set(Fault::BlackHole);
+        until("the standby is behind", || {
+            let received = self.standby.psql("postgres", "SELECT pg_last_wal_receive_lsn()");
+            let query = format!("SELECT pg_current_wal_flush_lsn() > '{received}'");
+            self.primary.psql("postgres", &query) == "t"
+        });
+    }
+
+    /// Loses the primary for ever.
+    fn fail_over(&self) {
+        self.primary.kill();
+        self.standby.promote();
+    }
+}
+
+fn set_url(database: &mut Database, url: String) {
+    if let Database::Postgres(database) = database {
+        database.url = url;
+    }
+}
+
+/// `is_behind`: the standby lacks what the primary wrote last.
+fn lose_the_primary(name: &str, is_behind: bool) {
+    for _ in 0..rounds(1) {
+        let load = Load::default();
+        let pair = Pair::start();
+        let (mut database, database_name) = pair.database();
+        // The standby first: it is there from the beginning and cannot be written to.
+        set_url(&mut database, pair.url([pair.standby.port(), pair.primary.port()], &database_name));
+        let server = database.serve_demo();
+        let (enough, deadline) = (AtomicUsize::new(usize::MAX), Instant::now() + PATIENCE);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                load.run(&server, &server.key, |ledger| {
+                    ledger.acknowledged.len() >= enough.load(Ordering::Relaxed) || Instant::now() > deadline
+                });
+            });
+            until("tickets are acknowledged", || load.acknowledged() >= ACKNOWLEDGED);
+            if is_behind {
+                pair.cut_off_standby();
+            }
+            pair.fail_over();
+            enough.store(load.acknowledged() + ACKNOWLEDGED, Ordering::Relaxed);
+        });
+        assert!(load.acknowledged() >= enough.into_inner(), "the server does not go on: {}", server.log());
+        wait_for_server(&server);
+        let database = Database::Postgres(pair.standby.existing_database(&database_name));
+        wait_for_sessions(&database, |_| true);
+        load.settle_and_check(&database, &server, &server.key);
+        load.report(name, 1);
+    }
+}
+
+#[test]
+fn a_standby_that_takes_over_has_all_that_was_acknowledged() {
+    lose_the_primary("primary killed, standby promoted", false);
+}
+
+#[test]
+fn what_a_standby_lacks_that_takes_over_was_not_acknowledged() {
+    lose_the_primary("standby cut off, primary killed, standby promoted", true);
+}
+
+#[test]
+fn of_two_hosts_one_that_accepts_and_says_nothing_does_not_keep_from_the_other() {
+    let mut database = Database::postgres();
+    let port = hexdesk_test_postgres::cluster().port();
+    let silent = Proxy::start(port);
+    silent.set(Fault::BlackHole);
+    if let Database::Postgres(postgres) = &mut database {
+        postgres.url =
+            format!("postgres://postgres@127.0.0.1:{},127.0.0.1:{port}/{}", silent.port, postgres.name);
+    }
+    let server = database.serve_demo();
+    assert_eq!(server.create_ticket(r#"{"customerId": 123, "Channel": "Mail"}"#).status, 201);
+}
+
+#[test]
+fn a_database_that_can_only_be_read_refuses_what_writes_until_it_can_be_written_to() {
+    let database = Database::postgres();
+    let server = database.serve_demo();
+    let Database::Postgres(postgres) = &database else { unreachable!() };
+    let path = server.create_ticket(r#"{"customerId": 123, "Channel": "Mail"}"#);
+    let path = path.header("location").unwrap().to_owned();
+    let end_sessions = || {
+        postgres.psql(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+             WHERE datname = current_database() AND application_name = 'hexdesk'",
+        );
+    };
+    postgres.psql(&format!("ALTER DATABASE {} SET default_transaction_read_only = on", postgres.name));
+    end_sessions();
+    wait_for_server(&server);
+    let before = database.rows_of_tickets();
+    let comments = format!("{path}/comments");
+    let writes: [(&str, &str, &str); 5] = [
+        ("POST", "/api/v1/tickets", r#"{"customerId": 123, "Channel": "Mail"}"#),
+        ("POST", &comments, r#"{"text": "x"}"#),
+        ("PATCH", &path, r#"{"name": "x"}"#),
+        ("PATCH", "/api/v1/customers/123", r#"{"first_name": "x"}"#),
+        ("DELETE", &path, ""),
+    ];
+    let write = |(method, path, body): (&str, &str, &str)| -> Answer {
+        server.send(method, path, &[("x-api-key", &server.key)], body.as_bytes())
+    };
+    for request in writes {
+        let answer = write(request);
+        let sentence = "The service is not available right now and did nothing; try again";
+        answer.assert_problem(503, "overloaded", sentence);
+        assert_eq!(server.get(&path).status, 200, "reading goes on");
+    }
+    assert_eq!(database.rows_of_tickets(), before);
+    let reset = format!("ALTER DATABASE {} RESET default_transaction_read_only", postgres.name);
+    hexdesk_test_postgres::cluster().psql("postgres", &reset);
+    // A session that could not be written to is given up by whoever finds out.
+    for request in writes {
+        until("it can be written to", || [200, 201].contains(&write(request).status));
+    }
+}

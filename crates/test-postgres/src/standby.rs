@@ -1,0 +1,58 @@
+//! A second server that follows a first one and can take its place.
+
+use std::ffi::OsStr;
+
+use crate::Cluster;
+use crate::cluster::{SUPERUSER, Server, setting_line};
+use crate::directory;
+
+impl Cluster {
+    /// A standby of this cluster: a server of its own that has the same data and settings,
+    /// follows what is committed here, and can only be read from until it is promoted. It
+    /// reaches this cluster through `port` on 127.0.0.1: the cluster's own, or a proxy's.
+    ///
+    /// It is called `standby`: the cluster waits for it at each commit once `standby` is
+    /// among its `synchronous_standby_names`, and `synchronous_commit` is on.
+    ///
+    /// # Panics
+    /// If it cannot be made or does not start.
+    pub fn standby(&self, port: u16) -> Self {
+        let (server, supervisor) = Server::supervised();
+        let (data, own_port) = (server.directory.join("data"), self.port().to_string());
+        server.run(
+            "pg_basebackup",
+            [
+                OsStr::new("--host"),
+                self.socket_directory().as_os_str(),
+                OsStr::new("--port"),
+                OsStr::new(&own_port),
+                OsStr::new("--username"),
+                OsStr::new(SUPERUSER),
+                OsStr::new("--pgdata"),
+                data.as_os_str(),
+                OsStr::new("--wal-method=stream"),
+                OsStr::new("--checkpoint=fast"),
+                OsStr::new("--no-sync"),
+            ],
+        );
+        let configuration = data.join("postgresql.conf");
+        let mut lines = std::fs::read_to_string(&configuration)
+            .unwrap_or_else(|error| panic!("cannot read {}: {error}", configuration.display()));
+        // What comes later wins.
+        let conninfo = format!("host=127.0.0.1 port={port} user={SUPERUSER} application_name=standby");
+        lines.push_str(&setting_line("primary_conninfo", &conninfo));
+        lines.push_str(&setting_line("unix_socket_directories", &server.directory.to_string_lossy()));
+        directory::write(&configuration, lines.as_bytes(), server.account);
+        directory::write(&data.join("standby.signal"), b"", server.account);
+        Self::start_on_a_free_port(server, supervisor)
+    }
+
+    /// Makes a primary of a standby. It can be written to when this returns.
+    ///
+    /// # Panics
+    /// If it is no standby, or is none still after a minute.
+    pub fn promote(&self) {
+        let promoted = self.psql("postgres", "SELECT pg_promote()");
+        assert_eq!(promoted, "t", "the standby is not promoted:\n{}", self.log());
+    }
+}
