@@ -12,7 +12,8 @@ on_both_databases! {
         let mut server = database.serve_demo();
         let key = server.key.clone();
         let load = Load::default();
-        for _ in 0..rounds(3) {
+        let faults = rounds(3);
+        for _ in 0..faults {
             let enough = load.acknowledged() + ACKNOWLEDGED_PER_CRASH;
             load.run(&server, &key, |ledger| {
                 let is_over = ledger.acknowledged.len() >= enough;
@@ -24,5 +25,6 @@ on_both_databases! {
             server = database.serve(&[]);
             load.settle_and_check(&database, &server, &key);
         }
+        load.report("SIGKILL of the server", faults);
     }
 }

@@ -20,6 +20,8 @@ pub(super) struct Ledger {
     pub(super) refused: HashSet<String>,
     /// Answered 503 `outcome_unknown`, or not at all: there once or not at all.
     pub(super) unclear: HashSet<String>,
+    /// How many unclear ones turned out to be there, and how many not to be.
+    settled: (usize, usize),
 }
 
 /// A load of tickets, each with a name and an idempotency key of its own.
@@ -107,6 +109,11 @@ impl Load {
             assert_eq!(answer.status, 201, "{answer:?}");
             let is_replayed = answer.header("idempotency-replayed") == Some("true");
             assert_eq!(is_replayed, names.contains(&name), "{name}: {answer:?}");
+            if is_replayed {
+                ledger.settled.0 += 1;
+            } else {
+                ledger.settled.1 += 1;
+            }
             ledger.acknowledged.insert(name);
         }
         assert_eq!(stored_names(server, key), ledger.acknowledged);
@@ -114,6 +121,20 @@ impl Load {
         for table in ["tickets", "human_tickets", "idempotency_records"] {
             assert_eq!(database.count(&format!("SELECT count(*) FROM {table}")), expected, "{table}");
         }
+    }
+
+    /// Prints what was injected and what was checked, in one line.
+    pub(super) fn report(&self, fault: &str, faults: usize) {
+        let ledger = self.ledger.lock().unwrap();
+        let (there, not_there) = ledger.settled;
+        let acknowledged = ledger.acknowledged.len() - there - not_there;
+        let refused = ledger.refused.len();
+        // The checks end the test at the first that is lost or there twice.
+        println!(
+            "{fault}: faults: {faults}, acknowledged: {acknowledged}, refused: {refused}, unclear: {} \
+             ({there} of them there, {not_there} not), lost: 0, doubled: 0",
+            there + not_there
+        );
     }
 }
 
