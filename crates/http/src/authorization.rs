@@ -27,7 +27,8 @@ pub(crate) async fn authorize(
             admission::in_time(request, next).await
         }
         Err(problem) => {
-            request_body::discard(request.take_payload()).await;
+            let payload = request.take_payload();
+            request_body::discard(request.request(), payload).await;
             Ok(request.error_response(problem))
         }
     }

@@ -16,6 +16,7 @@ use hexdesk_domain::{
 use tokio::runtime::Handle;
 
 use crate::admission::admit;
+use crate::connections;
 use crate::idempotency::KeysInUse;
 use crate::limits::Limits;
 use crate::request_trace::trace_request;
@@ -73,6 +74,8 @@ impl BoundServer {
             keys_in_use: KeysInUse::default(),
         });
         let admission = web::Data::new(limits.admission());
+        connections::allow_many();
+        let patience = limits.request_timeout().max(HEAD_TIMEOUT + IDLE_TIMEOUT);
         let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let server = HttpServer::new(move || {
             App::new()
@@ -84,6 +87,7 @@ impl BoundServer {
         })
         .workers(workers)
         .max_connections(limits.connections_per_worker(workers))
+        .on_connect(move |stream, data| connections::watch(stream, data, patience))
         .client_request_timeout(HEAD_TIMEOUT)
         .keep_alive(IDLE_TIMEOUT)
         .shutdown_timeout(STOP_TIMEOUT_SECONDS)

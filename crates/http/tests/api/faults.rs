@@ -1,8 +1,13 @@
 //! Faults under load, and what must hold after each: what was acknowledged is there once,
 //! whole; what was refused left nothing; what is not known is settled by trying again.
 
+mod clients;
+mod clock;
 mod crashes;
+mod full_disk;
+mod full_log;
 mod load;
+mod process;
 
 /// How often a fault is injected: as often as `HEXDESK_FAULTS` says, or this often.
 fn rounds(unless_told: usize) -> usize {

@@ -18,7 +18,7 @@ fn serve_demo(database: &Database, arguments: &[&str]) -> Server {
 }
 
 /// A request whose body is yet to come.
-fn stalled(server: &Server) -> TcpStream {
+pub(crate) fn stalled(server: &Server) -> TcpStream {
     let mut stream = server.connect();
     let head = format!(
         "POST /api/v1/tickets HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-api-key: {}\r\nexpect: 100-continue\r\n\

@@ -87,6 +87,16 @@ impl Load {
         assert!(is_new);
     }
 
+    /// Books a ticket that was never sent whole: nothing of it may be there.
+    pub(super) fn book_unsent(&self, name: String) {
+        assert!(self.ledger.lock().unwrap().refused.insert(name));
+    }
+
+    /// How many were refused so far.
+    pub(super) fn refused(&self) -> usize {
+        self.ledger.lock().unwrap().refused.len()
+    }
+
     /// How many were acknowledged so far.
     pub(super) fn acknowledged(&self) -> usize {
         self.ledger.lock().unwrap().acknowledged.len()
