@@ -156,7 +156,7 @@ pub(crate) struct Server {
     /// What it printed before it began to listen.
     pub(crate) stdout: String,
     log: Arc<Mutex<String>>,
-    agent: ureq::Agent,
+    agent: Mutex<ureq::Agent>,
 }
 
 impl Server {
@@ -199,13 +199,14 @@ impl Server {
 
     /// A server that is listening there.
     pub(crate) fn running(process: Child, address: SocketAddr) -> Self {
-        let agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(PATIENCE))
-            .build()
-            .into();
+        let agent = Mutex::new(agent());
         let (key, stdout, log) = Default::default();
         Self { process: Some(process), address, key, stdout, log, agent }
+    }
+
+    /// Closes the connections that were kept to send more by.
+    pub(crate) fn hang_up(&self) {
+        *self.agent.lock().unwrap() = agent();
     }
 
     /// The number of its process.
@@ -226,12 +227,13 @@ impl Server {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> Result<Answer, ureq::Error> {
+        let agent = self.agent.lock().unwrap().clone();
         let mut request =
             ureq::http::Request::builder().method(method).uri(format!("http://{}{path}", self.address));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = self.agent.run(request.body(body).unwrap())?;
+        let response = agent.run(request.body(body).unwrap())?;
         let (parts, mut body) = response.into_parts();
         let headers = parts
             .headers
@@ -296,6 +298,10 @@ impl Server {
         let status = self.process.take().unwrap().wait().unwrap();
         (status, self.log())
     }
+}
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build().into()
 }
 
 impl Drop for Server {

@@ -171,7 +171,10 @@ fn more_connections_are_served_than_a_shell_allows_files() {
     let key = database.serve_demo().key.clone();
     let served = database.serve_command("info", &[]);
     let mut command = Command::new("sh");
-    command.args(["-c", "ulimit -Sn 64 && exec \"$0\" \"$@\""]).arg(served.get_program()).args(served.get_args());
+    command
+        .args(["-c", "ulimit -Sn 64 && exec \"$0\" \"$@\""])
+        .arg(served.get_program())
+        .args(served.get_args());
     let mut server = Server::start(command.env_clear());
     server.key = key;
     let running: Vec<TcpStream> = (0..64).map(|_| stalled(&server)).collect();

@@ -62,8 +62,9 @@ pub(super) fn await_reading(server: &Server, client: &TcpStream) {
     });
 }
 
-/// Waits until no client is connected to the server.
+/// Waits until no client is connected to the server; the harness hangs up.
 pub(super) fn await_no_connection(server: &Server) {
+    server.hang_up();
     await_that(server, "a connection is left open", || connections(server).is_empty());
 }
 
