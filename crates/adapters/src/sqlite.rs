@@ -40,9 +40,12 @@ mod verify;
 mod tests;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use diesel::connection::SimpleConnection;
 use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::{Readiness, StorageError, StorageErrorKind};
 
@@ -83,6 +86,8 @@ pub struct SqliteStorage {
     // Dropped in this order: the connection that writes is the last to go, and cleans up.
     readers: Lane,
     writer: Lane,
+    /// Whether there was no room for a write, and none has been found since.
+    lacks_room: Arc<AtomicBool>,
     _in_use: InUse,
 }
 
@@ -119,6 +124,7 @@ impl SqliteStorage {
             path: path.to_owned(),
             readers: start("sqlite-reader", readers)?,
             writer: start("sqlite-writer", vec![writer])?,
+            lacks_room: Arc::default(),
             _in_use: in_use,
         })
     }
@@ -143,7 +149,21 @@ impl SqliteStorage {
         T: Send + 'static,
         C: FnOnce(&mut SqliteConnection) -> anyhow::Result<T> + Send + 'static,
     {
-        self.writer.run(operation, move |slot| slot.write(operation, command)).await
+        let lacks_room = self.lacks_room.clone();
+        self.writer
+            .run(operation, move |slot| {
+                let outcome = slot.write(operation, command);
+                if outcome.as_ref().is_err_and(|error| errors::is_full(&error.cause)) {
+                    lacks_room.store(true, Ordering::Relaxed);
+                }
+                outcome
+            })
+            .await
+    }
+
+    /// Writes what changes nothing: the database's first page, as it is.
+    async fn find_room(&self) -> Result<(), StorageError> {
+        self.write("check_ready", |connection| Ok(connection.batch_execute("PRAGMA user_version = 0")?)).await
     }
 
     /// Runs a query. Each statement of it sees the database as it is then: whatever must
@@ -162,6 +182,10 @@ impl Readiness for SqliteStorage {
     async fn check_ready(&self) -> Result<(), StorageError> {
         let missing = self.read("check_ready", migrations::missing).await?;
         if missing.is_empty() {
+            if self.lacks_room.load(Ordering::Relaxed) {
+                self.find_room().await?;
+                self.lacks_room.store(false, Ordering::Relaxed);
+            }
             return Ok(());
         }
         let cause = anyhow::anyhow!(

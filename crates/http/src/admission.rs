@@ -112,6 +112,6 @@ async fn refuse_body(request: &mut ServiceRequest) {
     if is_small {
         let payload: Payload = request.take_payload();
         // What has not come by then is given up with the connection.
-        let _ = timeout(DISCARD_TIMEOUT, request_body::discard(payload)).await;
+        let _ = timeout(DISCARD_TIMEOUT, request_body::discard(request.request(), payload)).await;
     }
 }

@@ -34,7 +34,8 @@ pub(crate) async fn authorize(
             admission::in_time(deadline, request, next).await
         }
         Err(problem) => {
-            request_body::discard(request.take_payload()).await;
+            let payload = request.take_payload();
+            request_body::discard(request.request(), payload).await;
             Ok(request.error_response(problem))
         }
     }

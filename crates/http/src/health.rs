@@ -21,7 +21,8 @@ pub(crate) async fn live() -> HttpResponse {
     HttpResponse::Ok().json(Health { status: "live" })
 }
 
-/// `GET /readyz`: 200 while the database can be reached and is migrated.
+/// `GET /readyz`: 200 while the database can be reached, is migrated, and is not known to lack room for
+/// writes.
 ///
 /// # Errors
 /// 503 otherwise; the cause is in the log.

@@ -11,6 +11,7 @@ mod authorization;
 mod command;
 pub mod command_line;
 mod comments;
+mod connections;
 mod cursor;
 mod customers;
 mod demo;

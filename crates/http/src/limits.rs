@@ -36,7 +36,12 @@ pub(crate) struct Limits {
 impl Limits {
     /// Which requests are taken on.
     pub(crate) fn admission(&self) -> Admission {
-        Admission::new(self.max_requests.get(), Duration::from_secs(self.request_timeout))
+        Admission::new(self.max_requests.get(), self.request_timeout())
+    }
+
+    /// How long a request may take.
+    pub(crate) fn request_timeout(&self) -> Duration {
+        Duration::from_secs(self.request_timeout)
     }
 
     /// How many connections each of so many workers may have open.

@@ -24,7 +24,11 @@ pub(crate) fn start(filter: &str, format: LogFormat) -> anyhow::Result<()> {
              info,hexdesk_http=debug"
         )
     })?;
-    let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter);
+    // A line that cannot be written is lost. To say so on stderr, too, would panic.
+    let log = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .log_internal_errors(false)
+        .with_env_filter(filter);
     match format {
         LogFormat::Text => log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init(),
         LogFormat::Json => log.json().init(),

@@ -301,7 +301,7 @@ impl Problem {
             StatusCode::SERVICE_UNAVAILABLE,
             "not_ready",
             "Service unavailable",
-            "The database cannot be reached or is not migrated",
+            "The database cannot be reached, is not migrated, or has no room for writes",
         )
         .retry_later()
     }

@@ -1,7 +1,5 @@
 //! Reading a request's body: its type, its size, and the time it may take.
 
-use std::time::Duration;
-
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap};
@@ -15,9 +13,6 @@ use crate::problem::Problem;
 /// The most bytes a JSON body may have.
 pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
 
-/// How long the rest of a body that nobody wants may take to arrive.
-const DISCARD_TIMEOUT: Duration = Duration::from_secs(30);
-
 /// How many bytes of a body that nobody wants are still read. A connection closed with
 /// unread bytes is reset, and the client may never see the answer.
 const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
@@ -29,7 +24,7 @@ const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
 /// does not arrive in time, 400 if it breaks off.
 pub(crate) async fn read_json(request: &HttpRequest, mut payload: Payload) -> Result<Bytes, Problem> {
     if let Err(problem) = check_head(request.headers()) {
-        discard(payload).await;
+        discard(request, payload).await;
         return Err(problem);
     }
     let mut body = BytesMut::new();
@@ -47,7 +42,7 @@ pub(crate) async fn read_json(request: &HttpRequest, mut payload: Payload) -> Re
     match whole {
         Ok(Ok(())) => Ok(body.freeze()),
         Ok(Err(problem)) => {
-            discard(payload).await;
+            discard(request, payload).await;
             Err(problem)
         }
         // The rest of it will not come either.
@@ -55,11 +50,11 @@ pub(crate) async fn read_json(request: &HttpRequest, mut payload: Payload) -> Re
     }
 }
 
-/// Reads what is left of a body, within bounds, and drops it.
-pub(crate) async fn discard(mut payload: Payload) {
+/// Reads what is left of a body, within bounds and in the time that a body has, and drops it.
+pub(crate) async fn discard(request: &HttpRequest, mut payload: Payload) {
     let mut left = MAX_DISCARDED_BYTES;
     // Past the time-out the connection is closed with bytes unread, which is what is left to do.
-    let _ = timeout(DISCARD_TIMEOUT, async {
+    let _ = timeout(admission::body_timeout(request), async {
         while let Some(Ok(chunk)) = payload.next().await {
             left = left.saturating_sub(chunk.len());
             if left == 0 {

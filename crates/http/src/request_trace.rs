@@ -11,6 +11,7 @@ use hexdesk_domain::Principal;
 use tracing::Instrument;
 use uuid::Uuid;
 
+use crate::connections::Serving;
 use crate::problem::Problem;
 use crate::rate_limits::RateLimitState;
 
@@ -55,6 +56,7 @@ async fn answer(
     request_id: String,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let started = Instant::now();
+    let _serving = Serving::begin(request.request());
     let method = request.method().clone();
     let mut response = next.call(request).await?.map_into_boxed_body();
 

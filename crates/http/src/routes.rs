@@ -3,7 +3,7 @@
 use actix_web::http::Method;
 use actix_web::http::header::HeaderValue;
 use actix_web::middleware::from_fn;
-use actix_web::{Resource, Route, guard, web};
+use actix_web::{HttpRequest, Resource, Route, guard, web};
 use hexdesk_domain::Scope;
 
 use crate::authorization::authorize;
@@ -250,8 +250,8 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
             config.service(resource(endpoint.path));
         }
     }
-    config.default_service(web::to(|payload: web::Payload| async {
-        request_body::discard(payload.into_inner()).await;
+    config.default_service(web::to(|request: HttpRequest, payload: web::Payload| async move {
+        request_body::discard(&request, payload.into_inner()).await;
         Err::<&str, _>(Problem::route_not_found())
     }));
 }
@@ -267,10 +267,10 @@ fn resource(path: &'static str) -> Resource {
         }
     }
     let allowed = allowed.join(", ");
-    resource.default_service(web::to(move |payload: web::Payload| {
+    resource.default_service(web::to(move |request: HttpRequest, payload: web::Payload| {
         let allowed = HeaderValue::from_str(&allowed);
-        async {
-            request_body::discard(payload.into_inner()).await;
+        async move {
+            request_body::discard(&request, payload.into_inner()).await;
             Err::<&str, _>(match allowed {
                 Ok(allowed) => Problem::method_not_allowed(allowed),
                 // Names of methods are always a header's text.

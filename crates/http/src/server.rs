@@ -9,6 +9,7 @@ use actix_web::{App, HttpServer, dev, web};
 use anyhow::Context;
 
 use crate::admission::admit;
+use crate::connections;
 use crate::limits::Limits;
 use crate::request_trace::trace_request;
 use crate::routes;
@@ -38,6 +39,8 @@ impl BoundServer {
     pub(crate) fn bind(listen: SocketAddr, limits: &Limits) -> anyhow::Result<Self> {
         let startup = web::Data::new(Startup::default());
         let admission = web::Data::new(limits.admission());
+        connections::allow_many();
+        let patience = limits.request_timeout().max(HEAD_TIMEOUT + IDLE_TIMEOUT);
         let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let app_data = startup.clone();
         let server = HttpServer::new(move || {
@@ -50,6 +53,7 @@ impl BoundServer {
         })
         .workers(workers)
         .max_connections(limits.connections_per_worker(workers))
+        .on_connect(move |stream, data| connections::watch(stream, data, patience))
         .client_request_timeout(HEAD_TIMEOUT)
         .keep_alive(IDLE_TIMEOUT)
         .shutdown_timeout(STOP_TIMEOUT_SECONDS)

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use hexdesk_domain::{ApiKey, Shop, Timestamp};
 
 use super::PresentedKey;
 
 /// How long an answer serves.
-const MAX_AGE_MILLIS: i64 = 5_000;
+const MAX_AGE: Duration = Duration::from_secs(5);
 /// How many answers are kept.
 const MAX_ENTRIES: usize = 10_000;
 
@@ -23,16 +24,19 @@ struct Recognised {
     /// When the store was asked, not when it answered: what happened in between may be
     /// missing from the answer.
     asked_at: Timestamp,
+    kept_at: Instant,
 }
 
 impl RecognisedKeys {
-    /// What the store said of this very key less than 5 s before `now`. Nothing from
-    /// after `now` serves: a clock that stepped back must not make an answer last.
+    /// What the store said of this very key less than 5 s before `now`. Nothing from after
+    /// `now` serves, nor what has been kept for longer than that: a clock that steps must not
+    /// make an answer last.
     pub(super) fn find(&self, presented: &PresentedKey, now: Timestamp) -> Option<(ApiKey, Shop)> {
         let entries = self.entries();
         let entry = entries.get(presented)?;
-        let age = now.unix_millis() - entry.asked_at.unix_millis();
-        (0..MAX_AGE_MILLIS).contains(&age).then(|| (entry.key.clone(), entry.shop.clone()))
+        let age = u64::try_from(now.unix_millis() - entry.asked_at.unix_millis()).ok()?;
+        let serves = Duration::from_millis(age).max(entry.kept_at.elapsed()) < MAX_AGE;
+        serves.then(|| (entry.key.clone(), entry.shop.clone()))
     }
 
     /// Keeps what the store said of a key whose secret was right.
@@ -43,7 +47,7 @@ impl RecognisedKeys {
             // use, and keeping track of their order would cost every request.
             entries.clear();
         }
-        entries.insert(presented, Recognised { key, shop, asked_at });
+        entries.insert(presented, Recognised { key, shop, asked_at, kept_at: Instant::now() });
     }
 
     fn entries(&self) -> MutexGuard<'_, HashMap<PresentedKey, Recognised>> {

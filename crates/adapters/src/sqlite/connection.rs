@@ -138,7 +138,11 @@ impl ConnectionSlot {
                 Ok(()) => Ok(answer),
                 Err(error) => {
                     self.close();
-                    Err(StorageError::new(errors::kind_of_failed_commit(&error), operation, error))
+                    Err(StorageError::new(
+                        errors::kind_of_failed_commit(&error),
+                        operation,
+                        errors::explained(error.into()),
+                    ))
                 }
             },
             Err(error) => {
@@ -146,7 +150,7 @@ impl ConnectionSlot {
                 if connection.batch_execute("ROLLBACK").is_err() {
                     self.close();
                 }
-                Err(StorageError::new(errors::kind_of(&error), operation, error))
+                Err(StorageError::new(errors::kind_of(&error), operation, errors::explained(error)))
             }
         }
     }
@@ -161,7 +165,8 @@ impl ConnectionSlot {
         let connection = self
             .connection()
             .map_err(|error| StorageError::new(StorageErrorKind::Unavailable, operation, error))?;
-        query(connection).map_err(|error| StorageError::new(errors::kind_of(&error), operation, error))
+        query(connection)
+            .map_err(|error| StorageError::new(errors::kind_of(&error), operation, errors::explained(error)))
     }
 }
 

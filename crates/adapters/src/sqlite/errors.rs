@@ -31,7 +31,7 @@ pub enum SqliteOpenError {
     /// The file cannot be created, read, locked or understood.
     #[error(
         "cannot open {}: {source:#}; it must be a SQLite database (or not be there yet) that this \
-         user may write, in a directory that this user may write",
+         user may write, in a directory that this user may write, on a disk with room",
         .path.display()
     )]
     CannotOpen {
@@ -85,6 +85,19 @@ pub(super) fn kind_of(error: &anyhow::Error) -> StorageErrorKind {
         Some(Cause::Constraint | Cause::Damaged | Cause::Other) | None => StorageErrorKind::Unexpected,
     }
 }
+
+/// Whether there was no room for what was to be written.
+pub(super) fn is_full(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<Error>().map(Cause::of) == Some(Cause::Full)
+}
+
+/// The error, with what to do where SQLite does not say it.
+pub(super) fn explained(error: anyhow::Error) -> anyhow::Error {
+    if is_full(&error) { error.context(NO_ROOM) } else { error }
+}
+
+const NO_ROOM: &str =
+    "no room is left for the database: make room on its disk, and the server goes on by itself";
 
 /// The kind of a failed commit. SQLite has rolled back in this process. But if what
 /// failed was to flush the log, a commit record may stand in it that recovery after a

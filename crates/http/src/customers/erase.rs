@@ -1,4 +1,4 @@
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use hexdesk_domain::Principal;
 
 use super::wire::ErasedAnswer;
@@ -15,9 +15,10 @@ pub(crate) async fn erase(
     services: Started,
     principal: web::ReqData<Principal>,
     id: web::Path<String>,
+    request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    request_body::discard(payload.into_inner()).await;
+    request_body::discard(&request, payload.into_inner()).await;
     let id = wire_id::customer_in_path(&id)?;
     let stamp = services.stamp(&principal);
     let erased = services.customers.erase_customer(principal.shop.id, id, stamp).await;

@@ -22,7 +22,7 @@ pub(crate) fn ready() -> Description {
         "isReady",
         SERVICE,
         "Tell whether the server can serve",
-        "200 while the database can be reached and is migrated.",
+        "200 while the database can be reached, is migrated, and is not known to lack room for writes.",
     )
     .answers::<Health>(StatusCode::OK, "The server can serve.", &[], [("ready", json!({"status": "ready"}))])
     .fails_with([Problem::not_ready()])

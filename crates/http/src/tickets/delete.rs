@@ -19,7 +19,7 @@ pub(crate) async fn delete(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    request_body::discard(payload.into_inner()).await;
+    request_body::discard(&request, payload.into_inner()).await;
     let ticket = wire_id::ticket_in_path(&ticket)?;
     let expected_version = entity_tag::expected_version(&request)?;
     let stamp = services.stamp(&principal);

@@ -16,7 +16,7 @@ fn post_once(server: &Server, path: &str, idempotency_key: &str, body: &Value) -
 /// Whether this stands anywhere in the database, in text or bytes.
 fn holds(database: &Database, text: &str) -> bool {
     match database {
-        Database::Sqlite(directory) => std::fs::read_dir(directory).unwrap().any(|file| {
+        Database::Sqlite(directory) => std::fs::read_dir(directory.path()).unwrap().any(|file| {
             let bytes = std::fs::read(file.unwrap().path()).unwrap();
             bytes.windows(text.len()).any(|window| window == text.as_bytes())
         }),

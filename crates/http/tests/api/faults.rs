@@ -1,12 +1,17 @@
 //! Faults under load, and what must hold after each: what was acknowledged is there once,
 //! whole; what was refused left nothing; what is not known is settled by trying again.
 
+mod clients;
+mod clock;
 mod connection;
 mod conversations;
 mod crashes;
 mod failover;
+mod full_disk;
+mod full_log;
 mod load;
 mod outages;
+mod process;
 mod proxy;
 mod recovery;
 mod two_servers;

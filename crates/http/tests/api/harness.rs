@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
@@ -9,6 +10,8 @@ use std::time::Duration;
 use diesel::prelude::*;
 use hexdesk_test_postgres::TestDatabase;
 use serde_json::Value;
+
+use crate::directory::Directory;
 
 /// How long a server may take to do what a test waits for. Only a broken one takes so long.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -33,13 +36,13 @@ pub(crate) use on_both_databases;
 
 /// An empty database.
 pub(crate) enum Database {
-    Sqlite(tempfile::TempDir),
+    Sqlite(Directory),
     Postgres(TestDatabase),
 }
 
 impl Database {
     pub(crate) fn sqlite() -> Self {
-        Self::Sqlite(tempfile::tempdir().unwrap())
+        Self::Sqlite(Directory::ordinary())
     }
 
     pub(crate) fn postgres() -> Self {
@@ -59,7 +62,16 @@ impl Database {
 
     /// Runs `hexdesk` with these arguments to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
-        command(&self.url(), arguments).output().unwrap()
+        self.command(arguments).output().unwrap()
+    }
+
+    /// `hexdesk` with these arguments.
+    fn command(&self, arguments: &[&str]) -> Command {
+        let command = command(&self.url(), arguments);
+        match self {
+            Self::Sqlite(directory) => directory.reached_by(command),
+            Self::Postgres(_) => command,
+        }
     }
 
     /// What `hexdesk` with these arguments, which must succeed, prints.
@@ -84,25 +96,27 @@ impl Database {
 
     /// A server that logs what this filter lets through.
     pub(crate) fn serve_logging(&self, filter: &str, arguments: &[&str]) -> Server {
+        Server::start(&mut self.serve_command(filter, arguments))
+    }
+
+    /// The command that starts a server.
+    pub(crate) fn serve_command(&self, filter: &str, arguments: &[&str]) -> Command {
         let arguments: Vec<&str> =
             ["serve", "--listen", "127.0.0.1:0", "--log", filter].iter().chain(arguments).copied().collect();
-        Server::start(&mut command(&self.url(), &arguments))
+        self.command(&arguments)
     }
 
     /// The number a query answers. For looking at what no route shows.
     pub(crate) fn count(&self, query: &str) -> i64 {
         match self {
-            Self::Sqlite(directory) => {
-                #[derive(QueryableByName)]
-                struct Count {
-                    #[diesel(sql_type = diesel::sql_types::BigInt)]
-                    count: i64,
-                }
-                let path = directory.path().join("hexdesk.db");
-                let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
-                let query = format!("SELECT ({query}) AS count");
-                diesel::sql_query(query).get_result::<Count>(&mut connection).unwrap().count
+            // Not visible from here, but to the command that copies it.
+            Self::Sqlite(directory) if directory.is_in_namespace() => {
+                let elsewhere = tempfile::tempdir().unwrap();
+                let copy = elsewhere.path().join("copy.db");
+                self.hexdesk(&["backup", copy.to_str().unwrap()]);
+                count_in(&copy, query)
             }
+            Self::Sqlite(directory) => count_in(&directory.path().join("hexdesk.db"), query),
             Self::Postgres(database) => database.psql(query).trim().parse().unwrap(),
         }
     }
@@ -134,6 +148,17 @@ impl Database {
     }
 }
 
+fn count_in(database: &Path, query: &str) -> i64 {
+    #[derive(QueryableByName)]
+    struct Count {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        count: i64,
+    }
+    let mut connection = SqliteConnection::establish(database.to_str().unwrap()).unwrap();
+    let query = format!("SELECT ({query}) AS count");
+    diesel::sql_query(query).get_result::<Count>(&mut connection).unwrap().count
+}
+
 pub(crate) fn command(database_url: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hexdesk"));
     command.env_clear().args(arguments).args(["--database-url", database_url]).stdin(Stdio::null());
@@ -149,11 +174,12 @@ pub(crate) struct Server {
     /// What it printed before it began to listen.
     pub(crate) stdout: String,
     log: Arc<Mutex<String>>,
-    agent: ureq::Agent,
+    agent: Mutex<ureq::Agent>,
 }
 
 impl Server {
-    fn start(command: &mut Command) -> Self {
+    /// Starts a server by its command.
+    pub(crate) fn start(command: &mut Command) -> Self {
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         let (listening, address) = mpsc::channel();
@@ -182,12 +208,27 @@ impl Server {
                 while !stdout.ends_with("}'\n") && pipe.read_line(&mut stdout).unwrap() > 0 {}
             }
         }
-        let agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(PATIENCE))
-            .build()
-            .into();
-        Self { process: Some(process), address, key: String::new(), stdout, log, agent }
+        let mut server = Self::running(process, address);
+        server.stdout = stdout;
+        server.log = log;
+        server
+    }
+
+    /// A server that is listening there.
+    pub(crate) fn running(process: Child, address: SocketAddr) -> Self {
+        let agent = Mutex::new(agent());
+        let (key, stdout, log) = Default::default();
+        Self { process: Some(process), address, key, stdout, log, agent }
+    }
+
+    /// Closes the connections that were kept to send more by.
+    pub(crate) fn hang_up(&self) {
+        *self.agent.lock().unwrap() = agent();
+    }
+
+    /// The number of its process.
+    pub(crate) fn process_id(&self) -> u32 {
+        self.process.as_ref().unwrap().id()
     }
 
     /// Sends a request with these headers.
@@ -203,12 +244,13 @@ impl Server {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> Result<Answer, ureq::Error> {
+        let agent = self.agent.lock().unwrap().clone();
         let mut request =
             ureq::http::Request::builder().method(method).uri(format!("http://{}{path}", self.address));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = self.agent.run(request.body(body).unwrap())?;
+        let response = agent.run(request.body(body).unwrap())?;
         let (parts, mut body) = response.into_parts();
         let headers = parts
             .headers
@@ -264,7 +306,7 @@ impl Server {
 
     /// Sends it this signal (`TERM`, `INT`).
     pub(crate) fn signal(&self, signal: &str) {
-        let process = self.process.as_ref().unwrap().id().to_string();
+        let process = self.process_id().to_string();
         assert!(Command::new("kill").args([&format!("-{signal}"), &process]).status().unwrap().success());
     }
 
@@ -273,6 +315,10 @@ impl Server {
         let status = self.process.take().unwrap().wait().unwrap();
         (status, self.log())
     }
+}
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build().into()
 }
 
 impl Drop for Server {

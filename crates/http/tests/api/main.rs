@@ -17,6 +17,7 @@ mod create_ticket;
 mod customer_lists;
 mod customers;
 mod demo;
+mod directory;
 mod doctor;
 mod errors;
 mod events;

@@ -1,7 +1,8 @@
 //! What the server takes on, and what it says to the rest.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::process::Command;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -18,7 +19,7 @@ fn serve_demo(database: &Database, arguments: &[&str]) -> Server {
 }
 
 /// A request whose body is yet to come.
-fn stalled(server: &Server) -> TcpStream {
+pub(crate) fn stalled(server: &Server) -> TcpStream {
     let mut stream = server.connect();
     let head = format!(
         "POST /api/v1/tickets HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-api-key: {}\r\nexpect: 100-continue\r\n\
@@ -29,7 +30,7 @@ fn stalled(server: &Server) -> TcpStream {
     stream.write_all(head.as_bytes()).unwrap();
     // The server asks for the body: it has taken the request on.
     let mut asked = [0; 25];
-    std::io::Read::read_exact(&mut stream, &mut asked).unwrap();
+    stream.read_exact(&mut asked).unwrap();
     assert_eq!(&asked, b"HTTP/1.1 100 Continue\r\n\r\n");
     stream
 }
@@ -104,6 +105,25 @@ on_both_databases! {
         assert_eq!(database.rows_of_tickets(), before);
     }
 
+    fn a_body_that_nobody_wants_is_waited_for_no_longer(database: Database) {
+        let server = serve_demo(&database, &["--request-timeout", "1"]);
+        let unwanted = [("POST", "/nowhere", 404), ("PUT", "/api/v1/tickets", 405), ("POST", "/api/v1/tickets", 401)];
+        let waiting = unwanted.map(|(method, path, status)| {
+            let mut stream = server.connect();
+            let head = format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 9\r\n\r\n");
+            stream.write_all(head.as_bytes()).unwrap();
+            (stream, status)
+        });
+        // A connection without a request is closed after 5 s.
+        server.connect().read_to_end(&mut Vec::new()).unwrap();
+        for (mut stream, status) in waiting {
+            let mut answer = [0; 12];
+            stream.set_nonblocking(true).unwrap();
+            stream.read_exact(&mut answer).unwrap();
+            assert_eq!(String::from_utf8_lossy(&answer), format!("HTTP/1.1 {status}"));
+        }
+    }
+
     fn every_answer_tells_browsers_and_caches_to_leave_it_alone(database: Database) {
         let server = database.serve_demo();
         for path in ["/livez", "/docs", "/openapi.json", "/api/v1/tickets", "/api/v1/tickets/0", "/nowhere"] {
@@ -143,6 +163,25 @@ fn a_command_that_takes_too_long_is_answered_and_settled_by_trying_again() {
     };
     assert_eq!(status, 201);
     assert_eq!(database.count("SELECT count(*) FROM tickets"), 1);
+}
+
+#[test]
+fn more_connections_are_served_than_a_shell_allows_files() {
+    let database = Database::sqlite();
+    let key = database.serve_demo().key.clone();
+    let served = database.serve_command("info", &[]);
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "ulimit -Sn 64 && exec \"$0\" \"$@\""])
+        .arg(served.get_program())
+        .args(served.get_args());
+    let mut server = Server::start(command.env_clear());
+    server.key = key;
+    let running: Vec<TcpStream> = (0..64).map(|_| stalled(&server)).collect();
+    for mut stream in running {
+        stream.write_all(EXAMPLE.as_bytes()).unwrap();
+        assert_eq!(read_answer(stream).status, 201);
+    }
 }
 
 #[test]

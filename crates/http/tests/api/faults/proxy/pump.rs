@@ -78,7 +78,7 @@ impl Connection {
             match ending {
                 Ending::Closed => drop(stream.shutdown(Shutdown::Both)),
                 Ending::Reset => {
-                    socket2::SockRef::from(&**stream).set_linger(Some(Duration::ZERO)).unwrap();
+                    rustix::net::sockopt::set_socket_linger(&**stream, Some(Duration::ZERO)).unwrap();
                     // Sends nothing, and wakes the pump that reads here.
                     drop(stream.shutdown(Shutdown::Read));
                 }

@@ -1,0 +1,245 @@
+//! Clients that go away and stall among others that behave.
+
+use std::io::Write;
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+
+use super::load::{Load, body};
+use super::process::{Holdings, await_no_connection, await_reading, holdings, holds};
+use super::rounds;
+use crate::harness::{Database, PATIENCE, Server, on_both_databases};
+use crate::overload::stalled;
+
+/// How many requests the server takes on at once.
+const MAX_REQUESTS: usize = 128;
+
+/// How many clients do the same at a time.
+const OF_EACH: usize = 6;
+
+/// How long those who behave take between two answers to all of them, lest checking all they
+/// have created take longer than the faults.
+const BETWEEN_ANSWERS: Duration = Duration::from_millis(10);
+
+/// How many more files a server may hold open in the end: a pool may have grown to its size.
+const MORE_FILES: usize = 10;
+
+/// How much more memory a server may hold in the end. What an allocator and a database keep
+/// for the next load is less.
+const MORE_MEMORY: u64 = 64 << 20;
+
+/// Up to where a client sends its request.
+#[derive(Debug, Clone, Copy)]
+enum Sent {
+    HalfTheHead,
+    HalfTheBody,
+    All,
+}
+
+/// A request that creates the ticket of this name, up to there.
+fn request(key: &str, name: &str, sent: Sent) -> Vec<u8> {
+    let body = body(name).to_string();
+    let head = format!(
+        "POST /api/v1/tickets HTTP/1.1\r\nhost: x\r\nx-api-key: {key}\r\nidempotency-key: {name}\r\n\
+         content-length: {}\r\n\r\n",
+        body.len()
+    );
+    match sent {
+        Sent::HalfTheHead => head[..head.len() / 2].into(),
+        Sent::HalfTheBody => (head + &body[..body.len() / 2]).into(),
+        Sent::All => (head + &body).into(),
+    }
+}
+
+/// Begins a request, and goes away without having read the answer, at once or when the
+/// server has taken up what was sent; books it. Answers whether it had not been sent whole.
+fn leave(server: &Server, load: &Load, sent: Sent, number: usize) -> bool {
+    let (by_reset, at_once) = (number % 2 == 0, number % 4 < 2);
+    let name = load.next_name();
+    let mut stream = server.connect();
+    stream.write_all(&request(&server.key, &name, sent)).unwrap();
+    if !at_once {
+        await_reading(server, &stream);
+    }
+    if by_reset {
+        // Closing it discards what is on its way, and says so.
+        rustix::net::sockopt::set_socket_linger(&stream, Some(Duration::ZERO)).unwrap();
+    }
+    drop(stream);
+    match sent {
+        Sent::All => load.book(name, None),
+        Sent::HalfTheHead | Sent::HalfTheBody => load.book_unsent(name),
+    }
+    !matches!(sent, Sent::All)
+}
+
+/// Sends this and no more. Nothing is read.
+fn stall(server: &Server, sent: &[u8]) -> TcpStream {
+    let mut stream = server.connect();
+    stream.write_all(sent).unwrap();
+    stream
+}
+
+/// What clients send that then stall, where it is not a part of the first request for a ticket.
+fn stalls(key: &str) -> [Vec<u8>; 6] {
+    let list = format!("GET /api/v1/tickets?limit=100 HTTP/1.1\r\nhost: x\r\nx-api-key: {key}\r\n\r\n");
+    let chunk = "host: x\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"a";
+    [
+        // Nothing, and a part of a second request.
+        Vec::new(),
+        format!("{list}GET /livez HT").into(),
+        // Bodies that are wanted, and that are not.
+        format!("POST /api/v1/tickets HTTP/1.1\r\nx-api-key: {key}\r\n{chunk}").into(),
+        format!("POST /api/v1/tickets HTTP/1.1\r\n{chunk}").into(),
+        format!("POST /nowhere HTTP/1.1\r\n{chunk}").into(),
+        // More answers than the network takes on for a client that reads none of them.
+        list.repeat(200).into(),
+    ]
+}
+
+/// Does this while nothing can be written, so that what is sent waits to be.
+fn while_writes_wait(database: &Database, act: impl FnOnce()) {
+    match database {
+        Database::Sqlite(directory) => {
+            let path = directory.path().join("hexdesk.db");
+            let mut writer = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+            writer.batch_execute("PRAGMA busy_timeout = 60000; BEGIN IMMEDIATE").unwrap();
+            act();
+            writer.batch_execute("ROLLBACK").unwrap();
+        }
+        Database::Postgres(database) => std::thread::scope(|scope| {
+            scope.spawn(|| {
+                database
+                    .psql("BEGIN; LOCK TABLE tickets IN SHARE ROW EXCLUSIVE MODE; SELECT pg_sleep(1); COMMIT")
+            });
+            let held = "SELECT count(*) FROM pg_locks WHERE granted AND mode = 'ShareRowExclusiveLock' \
+                        AND relation = 'tickets'::regclass";
+            let deadline = Instant::now() + PATIENCE;
+            while database.psql(held).trim() != "1" && Instant::now() < deadline {}
+            act();
+        }),
+    }
+}
+
+/// A server that has served a load and has no client any more, and what it holds then.
+fn warmed_up(database: &Database, load: &Load, request_timeout: &str) -> (Server, Holdings) {
+    let key = database.serve_demo().key.clone();
+    let limit = MAX_REQUESTS.to_string();
+    let mut server =
+        database.serve_logging("info", &["--max-requests", &limit, "--request-timeout", request_timeout]);
+    server.key = key;
+    load.run(&server, &server.key, |ledger| ledger.acknowledged.len() >= 200);
+    await_no_connection(&server);
+    let before = holdings(&server);
+    (server, before)
+}
+
+/// Runs a load of clients that behave while others do not, of whose requests so many are not
+/// sent whole. Checks that the former are served, and that nothing is left of the latter.
+fn hold_against(
+    database: &Database,
+    server: &Server,
+    load: &Load,
+    before: &Holdings,
+    misbehave: impl FnOnce() -> usize + Send,
+) {
+    let refused_before = load.refused();
+    let is_over = AtomicBool::new(false);
+    let unsent = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            load.run(server, &server.key, |_| {
+                std::thread::sleep(BETWEEN_ANSWERS);
+                is_over.load(Ordering::Relaxed)
+            });
+        });
+        let acknowledged = load.acknowledged();
+        let storm = scope.spawn(misbehave).join();
+        let served_meanwhile = load.acknowledged() - acknowledged;
+        is_over.store(true, Ordering::Relaxed);
+        assert!(served_meanwhile > 0, "nobody was served beside the others");
+        storm.unwrap()
+    });
+    assert_eq!(load.refused() - refused_before, unsent, "clients that behave were refused");
+    await_no_connection(server);
+    load.settle_and_check(database, server, &server.key);
+
+    // Every place is free again.
+    let taken: Vec<TcpStream> = (0..MAX_REQUESTS).map(|_| stalled(server)).collect();
+    assert_eq!(server.get("/api/v1/tickets").status, 503);
+    drop(taken);
+    await_no_connection(server);
+    if let Database::Postgres(database) = database {
+        let left = "SELECT count(*) FROM pg_stat_activity \
+                    WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
+        assert_eq!(database.psql(left).trim(), "0");
+    }
+    let after = holdings(server);
+    println!("before: {before:?}, after: {after:?}");
+    assert!(after.files <= before.files + MORE_FILES, "{before:?}, {after:?}");
+    assert!(after.memory <= before.memory + MORE_MEMORY, "{before:?}, {after:?}");
+}
+
+on_both_databases! {
+    fn clients_that_go_away_leave_nothing_behind(database: Database) {
+        let load = Load::default();
+        let (server, before) = warmed_up(&database, &load, "60");
+        let faults = AtomicUsize::new(0);
+        hold_against(&database, &server, &load, &before, || {
+            let unsent = AtomicUsize::new(0);
+            let all_leave = |sent| {
+                std::thread::scope(|scope| {
+                    for number in 0..OF_EACH * 2 {
+                        let (unsent, faults, server, load) = (&unsent, &faults, &server, &load);
+                        scope.spawn(move || {
+                            let is_unsent = leave(server, load, sent, number);
+                            unsent.fetch_add(usize::from(is_unsent), Ordering::Relaxed);
+                            faults.fetch_add(1, Ordering::Relaxed);
+                        });
+                    }
+                });
+            };
+            for _ in 0..rounds(3) {
+                for sent in [Sent::HalfTheHead, Sent::HalfTheBody, Sent::All] {
+                    all_leave(sent);
+                }
+                while_writes_wait(&database, || all_leave(Sent::All));
+            }
+            unsent.into_inner()
+        });
+        load.report("clients that go away", faults.into_inner());
+    }
+
+    fn clients_that_stall_are_closed(database: Database) {
+        let load = Load::default();
+        let (server, before) = warmed_up(&database, &load, "4");
+        let mut faults = 0;
+        hold_against(&database, &server, &load, &before, || {
+            let mut unsent = 0;
+            for _ in 0..rounds(1) {
+                let mut stalling = Vec::new();
+                for _ in 0..OF_EACH {
+                    for sent in [Sent::HalfTheHead, Sent::HalfTheBody] {
+                        let name = load.next_name();
+                        stalling.push(stall(&server, &request(&server.key, &name, sent)));
+                        load.book_unsent(name);
+                        unsent += 1;
+                    }
+                    stalling.extend(stalls(&server.key).map(|parts| stall(&server, &parts)));
+                }
+                faults += stalling.len();
+                let deadline = Instant::now() + PATIENCE;
+                for stream in &stalling {
+                    while holds(&server, stream) {
+                        assert!(Instant::now() < deadline, "a client that stalls is not closed");
+                        std::thread::sleep(Duration::from_millis(20));
+                    }
+                }
+            }
+            unsent
+        });
+        load.report("clients that stall", faults);
+    }
+}

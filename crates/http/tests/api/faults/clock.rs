@@ -1,0 +1,196 @@
+//! A clock that steps back and forward.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant, SystemTime};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::load::{Load, create};
+use super::rounds;
+use crate::harness::{Answer, Database, PATIENCE, Server, on_both_databases};
+
+const HOUR: i64 = 3_600;
+const DAY: i64 = 24 * HOUR;
+
+/// How far the clock is off by turns, in seconds: an hour back, a day forward, and back again.
+const STEPS: [i64; 4] = [-HOUR, DAY, 0, -HOUR];
+
+/// How far a time may be from the clock of this machine, in seconds, that was to be told by it.
+const TOLERANCE: i64 = 60;
+
+/// A clock that a server goes by, and that can be set.
+struct Clock(TempDir);
+
+impl Clock {
+    fn new() -> Self {
+        let clock = Self(tempfile::tempdir().unwrap());
+        clock.set(0);
+        clock
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.path().join("offset")
+    }
+
+    /// Sets it to so many seconds past the machine's.
+    fn set(&self, offset: i64) {
+        let new = self.0.path().join("new");
+        fs::write(&new, format!("{offset:+}\n")).unwrap();
+        // In one step: it is read whenever somebody asks for the time.
+        fs::rename(new, self.file()).unwrap();
+    }
+
+    /// The time on it, in seconds since 1970.
+    fn time(offset: i64) -> i64 {
+        #[allow(clippy::disallowed_methods, reason = "what the server's clock is held against")]
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        i64::try_from(now.as_secs()).unwrap() + offset
+    }
+
+    /// A server that goes by it.
+    fn serve(&self, database: &Database, key: &str) -> Server {
+        let mut command: Command = database.serve_command("info", &[]);
+        command
+            .env("LD_PRELOAD", libfaketime())
+            .env("FAKETIME_TIMESTAMP_FILE", self.file())
+            .env("FAKETIME_NO_CACHE", "1")
+            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+            .env("DONT_FAKE_MONOTONIC", "1")
+            .env("NO_FAKE_STAT", "1");
+        let mut server = Server::start(&mut command);
+        server.key = key.to_owned();
+        server
+    }
+}
+
+/// What puts itself between a process and the clock: Debian's package `libfaketime`.
+fn libfaketime() -> PathBuf {
+    let architectures = fs::read_dir("/usr/lib").unwrap().map(|entry| entry.unwrap().path());
+    architectures
+        .map(|directory| directory.join("faketime/libfaketime.so.1"))
+        .find(|library| library.exists())
+        .expect("libfaketime is not installed: run scripts/install-test-dependencies")
+}
+
+/// Creates a ticket; right after a step there may be no ids for a moment.
+fn create_soon(server: &Server, load: &Load) -> (String, Answer) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let name = load.next_name();
+        let answer = create(server, &server.key, &name);
+        load.book(name.clone(), answer.as_ref());
+        match answer.unwrap() {
+            answer if answer.status == 201 => return (name, answer),
+            answer => assert!(Instant::now() < deadline, "{answer:?}"),
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn id(ticket: &Value) -> i64 {
+    ticket["id"].as_str().unwrap().parse().unwrap()
+}
+
+/// Seconds since 1970.
+fn seconds(time: &Value) -> i64 {
+    time.as_str().unwrap().parse::<jiff::Timestamp>().unwrap().as_second()
+}
+
+/// Checks that tickets are created, one by one and many at once, with ids that grow from
+/// `last_id` on and the times of the clock, and that an earlier request is known again.
+fn check_service(server: &Server, load: &Load, offset: i64, last_id: &mut i64) {
+    let (name, first) = create_soon(server, load);
+    for _ in 0..20 {
+        let (_, answer) = create_soon(server, load);
+        let ticket = answer.ticket();
+        assert!(id(&ticket) > *last_id, "{} after {last_id}", id(&ticket));
+        *last_id = id(&ticket);
+        for member in ["date", "lastMessageTime"] {
+            let off_by = seconds(&ticket[member]) - Clock::time(offset);
+            assert!(off_by.abs() < TOLERANCE, "{member} is {off_by} s off: {ticket}");
+        }
+    }
+    let enough = load.acknowledged() + 100;
+    load.run(server, &server.key, |ledger| ledger.acknowledged.len() >= enough);
+    let again = create(server, &server.key, &name).unwrap();
+    assert_eq!(again.header("idempotency-replayed"), Some("true"), "{again:?}");
+    assert_eq!(again.body, first.body);
+}
+
+on_both_databases! {
+    fn a_clock_that_steps_repeats_and_loses_nothing(database: Database) {
+        let key = database.serve_demo().key.clone();
+        let clock = Clock::new();
+        let mut server = clock.serve(&database, &key);
+        let load = Load::default();
+        let (first_name, first) = create_soon(&server, &load);
+        let mut last_id = id(&first.ticket());
+        let rounds = rounds(1);
+        for _ in 0..rounds {
+            for offset in STEPS {
+                clock.set(offset);
+                check_service(&server, &load, offset, &mut last_id);
+            }
+            // Across a restart, too, of a server that had no time to say goodbye.
+            for offset in STEPS {
+                server.signal("KILL");
+                server.wait();
+                clock.set(offset);
+                server = clock.serve(&database, &key);
+                last_id = 0;
+                check_service(&server, &load, offset, &mut last_id);
+            }
+        }
+        let again = create(&server, &key, &first_name).unwrap();
+        assert_eq!(again.header("idempotency-replayed"), Some("true"), "{again:?}");
+        assert_eq!(again.body, first.body);
+        load.settle_and_check(&database, &server, &key);
+        load.report("steps of the clock", rounds * STEPS.len() * 2);
+    }
+
+    fn keys_go_by_the_clock_and_stay_revoked(database: Database) {
+        let manager = {
+            database.serve_demo();
+            database.hexdesk(&["key", "create", "--shop", "example.myshopify.com", "--scope", "api_keys:manage",
+                "--scope", "tickets:read"])
+        };
+        let clock = Clock::new();
+        let server = clock.serve(&database, &manager);
+        let make = |expires_in: i64| {
+            let expires_at = jiff::Timestamp::from_second(Clock::time(expires_in)).unwrap().to_string();
+            let body = json!({"scopes": ["tickets:read"], "expiresAt": expires_at}).to_string();
+            let answer = server.send("POST", "/api/v1/api-keys", &[("x-api-key", &manager)], body.as_bytes());
+            assert_eq!(answer.status, 201, "{answer:?}");
+            let answer = answer.json();
+            (answer["key"].as_str().unwrap().to_owned(), answer["apiKey"]["id"].to_string())
+        };
+        let status = |key: &str| server.send("GET", "/api/v1/tickets", &[("x-api-key", key)], b"").status;
+
+        // A key is good until its time on the clock.
+        let (key, _) = make(HOUR);
+        for (offset, expected) in [(0, 200), (DAY, 401), (-HOUR, 200), (2 * HOUR, 401), (0, 200)] {
+            clock.set(offset);
+            assert_eq!(status(&key), expected, "{offset}");
+        }
+        // One that is revoked stays so, whatever was known of it at a time that is yet to come.
+        let (key, number) = make(10 * DAY);
+        clock.set(DAY);
+        assert_eq!(status(&key), 200);
+        clock.set(0);
+        let path = format!("/api/v1/api-keys/{number}");
+        assert_eq!(server.send("DELETE", &path, &[("x-api-key", &manager)], b"").status, 200);
+        clock.set(-HOUR);
+        assert_eq!(status(&key), 401);
+        let started = Instant::now();
+        // Soon after it was recognised, for as long as it takes.
+        let stand_still = || clock.set(DAY + 1 - i64::try_from(started.elapsed().as_secs()).unwrap());
+        stand_still();
+        while status(&key) != 401 {
+            assert!(started.elapsed() < PATIENCE, "a revoked key works for as long as the clock stands still");
+            stand_still();
+        }
+    }
+}

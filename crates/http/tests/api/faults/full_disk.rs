@@ -1,0 +1,91 @@
+//! No room left for a SQLite database.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use serde_json::json;
+
+use super::load::Load;
+use super::rounds;
+use crate::directory::Directory;
+use crate::harness::{Database, PATIENCE, Server};
+
+const NO_ROOM: &str =
+    "no room is left for the database: make room on its disk, and the server goes on by itself";
+
+/// Waits for `/readyz` to answer this.
+fn await_readiness(server: &Server, status: u16) {
+    let deadline = Instant::now() + PATIENCE;
+    while server.get("/readyz").status != status {
+        assert!(Instant::now() < deadline, "/readyz does not answer {status}: {}", server.log());
+    }
+}
+
+#[test]
+fn a_full_disk_refuses_writes_until_there_is_room() {
+    let database = Database::Sqlite(Directory::on_small_disk());
+    let Database::Sqlite(disk) = &database else { unreachable!() };
+    let mut server = database.serve_demo();
+    let key = server.key.clone();
+    let load = Load::default();
+    let faults = rounds(2);
+    for round in 0..faults {
+        let enough = load.acknowledged() + 100;
+        let refused = load.refused();
+        let is_full = AtomicBool::new(false);
+        load.run(&server, &key, |ledger| {
+            if ledger.acknowledged.len() >= enough && !is_full.swap(true, Ordering::Relaxed) {
+                disk.fill();
+            }
+            ledger.refused.len() >= refused + 100
+        });
+
+        // Whatever writes is refused, what reads is served, and both are told.
+        let headers = [("x-api-key", key.as_str())];
+        let tickets = server.send("GET", "/api/v1/tickets?limit=1", &headers, b"").json();
+        let path = format!("/api/v1/tickets/{}", tickets["tickets"][0]["id"].as_str().unwrap());
+        let before = server.send("GET", &path, &headers, b"");
+        assert_eq!(before.status, 200);
+        let comment = json!({"text": "lost"}).to_string();
+        let user = json!({"email": "lost@example.com"}).to_string();
+        for (method, path, body) in [
+            ("PATCH", path.as_str(), r#"{"name": "lost"}"#),
+            ("DELETE", &path, ""),
+            ("POST", &format!("{path}/comments"), &comment),
+            ("POST", "/api/v1/customers", &user),
+        ] {
+            let answer = server.send(method, path, &headers, body.as_bytes());
+            answer.assert_problem(
+                503,
+                "overloaded",
+                "The service is not available right now and did nothing; try again",
+            );
+            assert_eq!(answer.header("retry-after"), Some("1"));
+        }
+        assert_eq!(server.send("GET", &path, &headers, b"").body, before.body);
+        server.get("/readyz").assert_problem(
+            503,
+            "not_ready",
+            "The database cannot be reached, is not migrated, or has no room for writes",
+        );
+        assert_eq!(server.get("/livez").status, 200);
+        let told = server.log();
+        assert!(told.lines().any(|line| line.contains("WARN") && line.contains(NO_ROOM)), "{told}");
+
+        // Neither does a server that is started then serve, nor does its end do harm.
+        if round % 2 == 1 {
+            server.signal("KILL");
+            server.wait();
+            let output = database.run(&["serve", "--listen", "127.0.0.1:0"]);
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert!(!output.status.success() && said.contains(NO_ROOM), "{said}");
+            disk.free();
+            server = database.serve(&[]);
+        } else {
+            disk.free();
+        }
+        await_readiness(&server, 200);
+        load.settle_and_check(&database, &server, &key);
+    }
+    load.report("disk full", faults);
+}

@@ -1,0 +1,73 @@
+//! A log that cannot be written.
+
+use std::fs::{self, OpenOptions};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::{Child, Stdio};
+use std::time::Instant;
+
+use super::load::Load;
+use super::rounds;
+use crate::harness::{Database, PATIENCE, Server};
+
+const ACKNOWLEDGED: usize = 200;
+
+/// Serves with this for stderr, under load, and checks what became of it.
+fn serve_logging_to(fault: &str, stderr: impl Fn() -> Stdio) {
+    let database = Database::sqlite();
+    let key = database.serve_demo().key.clone();
+    let load = Load::default();
+    for _ in 0..rounds(1) {
+        let mut process =
+            database.serve_command("trace", &[]).stdout(Stdio::null()).stderr(stderr()).spawn().unwrap();
+        // Whoever reads a pipe goes away at once.
+        drop(process.stderr.take());
+        let server = {
+            let address = listening_address(&mut process);
+            Server::running(process, address)
+        };
+        let enough = load.acknowledged() + ACKNOWLEDGED;
+        load.run(&server, &key, |ledger| ledger.acknowledged.len() >= enough || !ledger.unclear.is_empty());
+        assert!(load.acknowledged() >= enough, "requests are not answered");
+        assert_eq!(load.refused(), 0);
+        load.settle_and_check(&database, &server, &key);
+        server.signal("TERM");
+        let (status, _) = server.wait();
+        assert!(status.success(), "{status}");
+    }
+    load.report(fault, rounds(1));
+}
+
+/// Where this process of ours listens, which it tells nobody.
+fn listening_address(process: &mut Child) -> SocketAddr {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        assert_eq!(process.try_wait().unwrap(), None, "the server ended");
+        assert!(Instant::now() < deadline, "the server does not listen");
+        let sockets: Vec<String> = fs::read_dir(format!("/proc/{}/fd", process.id()))
+            .unwrap()
+            .filter_map(|file| fs::read_link(file.unwrap().path()).ok())
+            .filter_map(|link| Some(link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned()))
+            .collect();
+        let table = fs::read_to_string("/proc/net/tcp").unwrap();
+        for line in table.lines().skip(1) {
+            let columns: Vec<&str> = line.split_whitespace().collect();
+            // State 0A is listening; the address is in hexadecimal.
+            if columns[3] == "0A" && sockets.iter().any(|socket| socket == columns[9]) {
+                let port = u16::from_str_radix(columns[1].split_once(':').unwrap().1, 16).unwrap();
+                return SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_log_on_a_full_disk_costs_no_request() {
+    serve_logging_to("log on a full disk", || {
+        OpenOptions::new().write(true).open("/dev/full").unwrap().into()
+    });
+}
+
+#[test]
+fn a_log_that_nobody_reads_any_more_costs_no_request() {
+    serve_logging_to("log into a broken pipe", Stdio::piped);
+}
