@@ -16,6 +16,8 @@ mod customers;
 mod demo;
 mod docs_page;
 mod entity_tag;
+#[cfg(any(fuzzing, test))]
+pub mod fuzzing;
 mod health;
 mod idempotency;
 mod json_members;
