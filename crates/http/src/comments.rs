@@ -1,6 +1,8 @@
 //! The comment routes.
 
 mod create;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzzing;
 mod list;
 pub(crate) mod openapi;
 mod wire;

@@ -3,6 +3,8 @@
 mod create;
 mod erase;
 mod find;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzzing;
 mod list;
 pub(crate) mod openapi;
 mod update;

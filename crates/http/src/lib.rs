@@ -18,6 +18,8 @@ mod demo;
 mod docs_page;
 mod entity_tag;
 mod events;
+#[cfg(any(fuzzing, test))]
+pub mod fuzzing;
 mod health;
 mod idempotency;
 mod json_members;

@@ -2,6 +2,8 @@
 
 mod create;
 mod find;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzzing;
 mod list;
 pub(crate) mod openapi;
 mod update;

@@ -72,8 +72,49 @@ on_both_databases! {
         assert_eq!(send(&[("authorization", &bearer)]), 201);
         assert_eq!(send(&[("x-api-key", &server.key), ("authorization", "Bearer wrong")]), 201);
         assert_eq!(send(&[("x-api-key", "wrong"), ("authorization", &bearer)]), 401);
-        let in_url = format!("/api/v1/tickets?api_key={0}&x-api-key={0}", server.key);
-        assert_eq!(server.send("POST", &in_url, &[], EXAMPLE.as_bytes()).status, 401);
+    }
+
+    fn a_key_is_read_from_nowhere_else(database: Database) {
+        let server = database.serve_demo();
+        let key = server.key.clone();
+        let secret = key.rsplit('_').next().unwrap();
+        for endpoint in closed_endpoints() {
+            let path = with_ids(endpoint.path, |_| "999999".to_owned());
+            let send = |path: &str, headers: &[(&str, &str)], body: &str| {
+                let answer = server.send(endpoint.method.as_str(), path, headers, body.as_bytes());
+                answer.assert_problem(401, "missing_api_key", "Missing API key");
+                assert!(!format!("{answer:?}").contains(secret), "{answer:?}");
+            };
+            let query: Vec<String> = ["api_key", "apikey", "x-api-key", "key", "token", "access_token", "authorization"]
+                .iter()
+                .map(|name| format!("{name}={key}"))
+                .collect();
+            send(&format!("{path}?{}", query.join("&")), &[], "{}");
+            send(&format!("{path}?Bearer%20{key}"), &[], "{}");
+            send(&path, &[("cookie", &format!("x-api-key={key}; api_key={key}"))], "{}");
+            send(&path, &[("authorization", &format!("Basic {key}"))], "{}");
+            send(&path, &[("api-key", &key), ("x-auth-token", &key), ("x-apikey", &key)], "{}");
+            send(&path, &[("content-type", "application/x-www-form-urlencoded")], &query.join("&"));
+        }
+    }
+
+    fn no_answer_repeats_a_key(database: Database) {
+        let server = database.serve_demo();
+        let key = server.key.clone();
+        let secret = key.rsplit('_').next().unwrap();
+        for endpoint in closed_endpoints() {
+            let with_key = with_ids(endpoint.path, |_| key.clone());
+            let body = format!(r#"{{"{key}": "{key}", "Channel": ["{key}"], "text": 1, "email": "{key}", "scopes": ["{key}"]}}"#);
+            for (path, presented) in [
+                (with_key.clone(), &*key),
+                (format!("{with_key}?{key}={key}&cursor={key}&limit={key}"), &*key),
+                (with_key, &*format!("{key}x")),
+            ] {
+                let headers = [("x-api-key", presented), ("if-match", &*key), ("content-type", "application/json")];
+                let answer = server.send(endpoint.method.as_str(), &path, &headers, body.as_bytes());
+                assert!(!format!("{answer:?}").contains(secret), "{answer:?}");
+            }
+        }
     }
 
     fn keys_that_are_no_keys_open_nothing(database: Database) {

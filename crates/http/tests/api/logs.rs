@@ -1,29 +1,97 @@
 //! What the log says, and what it must not say.
 
+use crate::api_keys::{KEYS, made, manager};
 use crate::create_ticket::EXAMPLE;
-use crate::harness::on_both_databases;
+use crate::harness::{Database, Server, on_both_databases};
+
+/// A server of the demo shop that logs what this filter lets through, with a key for everything.
+fn demo(database: &Database, filter: &str) -> Server {
+    // The schema speaks of refunds.
+    database.hexdesk(&["migrate"]);
+    let mut server = database.serve_logging(filter, &["--demo"]);
+    server.key = manager(database, &[]);
+    server
+}
+
+fn stopped(server: Server) -> String {
+    server.signal("TERM");
+    server.wait().1
+}
+
+/// Sends what clients may send, marked, and keys where they belong and where they do not.
+/// Answers the secrets of those keys.
+fn everything_that_may_not_be_logged(server: &Server) -> Vec<String> {
+    assert_eq!(server.create_ticket_once("Xyzzy-key", EXAMPLE).status, 201);
+    server.create_ticket_once("Xyzzy-key", &EXAMPLE.replace("refund", "Xyzzy"));
+    server.create_ticket(EXAMPLE.replace("Mail", "Xyzzy\\u0000"));
+    server.create_ticket(EXAMPLE.replace("2", "Xyzzy"));
+    server.create_ticket(
+        r#"{"Xyzzy": 1, "customerId": 999, "Channel": "Xyzzy", "emailUsed": "Xyzzy@example.com"}"#,
+    );
+    server.create_ticket("Xyzzy");
+    server.get("/api/v1/tickets/Xyzzy?q=Xyzzy");
+    server.get("/api/v1/tickets/search?q=Xyzzy");
+    server.get("/Xyzzy");
+    server.send("POST", "/api/v1/tickets", &[("x-api-key", "hd_1-1_Xyzzy")], b"Xyzzy");
+
+    let as_manager = [("x-api-key", server.key.as_str())];
+    let (_, new) = made(&server.send("POST", KEYS, &as_manager, br#"{"scopes": ["tickets:read"]}"#));
+    let rotate = format!("{}/rotate", crate::api_keys::path(&new));
+    let (_, rotated) = made(&server.send("POST", &rotate, &as_manager, b"{}"));
+    let keys = [server.key.clone(), new, rotated];
+    for key in &keys {
+        let bearer = format!("Bearer {key}");
+        server.send("GET", "/api/v1/tickets", &[("authorization", &bearer)], b"");
+        server.send("GET", &format!("/api/v1/tickets?api_key={key}"), &[], b"");
+        server.send("GET", &format!("/api/v1/tickets/{key}?cursor={key}"), &[("x-api-key", key)], b"");
+        server.send(
+            "POST",
+            "/api/v1/tickets",
+            &[("x-api-key", key), ("idempotency-key", key)],
+            key.as_bytes(),
+        );
+        server.send(
+            "GET",
+            "/docs",
+            &[("cookie", key), ("referer", &format!("https://example.com/{key}"))],
+            b"",
+        );
+        // Heads that are no HTTP.
+        for head in
+            [format!("GET /{key} HTTP/1.1\r\nx api key: {key}\r\n\r\n"), format!("x-api-key: {key}\r\n\r\n")]
+        {
+            server.send_bytes(head.as_bytes());
+        }
+    }
+    keys.iter().map(|key| key.rsplit_once('_').unwrap().1.to_owned()).collect()
+}
+
+fn assert_unsaid(log: &str, secrets: &[String]) {
+    let secrets = secrets.iter().map(String::as_str);
+    for unsaid in secrets.chain(["Xyzzy", "refund", "support@example.com", "dev@example.com"]) {
+        assert_eq!(log.lines().find(|line| line.contains(unsaid)), None, "{unsaid}");
+    }
+}
 
 on_both_databases! {
     fn the_log_holds_no_secret_and_nothing_that_clients_wrote(database: Database) {
-        let server = database.serve_demo();
-        let secret = server.key.rsplit_once('_').map(|(_, secret)| secret.to_owned()).unwrap();
-        assert_eq!(server.create_ticket_once("Xyzzy-key", EXAMPLE).status, 201);
-        server.create_ticket_once("Xyzzy-key", &EXAMPLE.replace("refund", "Xyzzy"));
-        server.create_ticket(EXAMPLE.replace("Mail", "Xyzzy\\u0000"));
-        server.create_ticket(EXAMPLE.replace("2", "Xyzzy"));
-        server.create_ticket(r#"{"Xyzzy": 1, "customerId": 999, "Channel": "Xyzzy", "emailUsed": "Xyzzy@example.com"}"#);
-        server.create_ticket("Xyzzy");
-        server.get("/api/v1/tickets/Xyzzy?q=Xyzzy");
-        server.get("/Xyzzy");
-        server.send("POST", "/api/v1/tickets", &[("x-api-key", "hd_1-1_Xyzzy")], b"Xyzzy");
-        server.signal("TERM");
-        let (_, log) = server.wait();
+        let server = demo(&database, "debug");
+        let secrets = everything_that_may_not_be_logged(&server);
+        let log = stopped(server);
         for said in ["POST", "/api/v1/tickets/{ticketId}", "status=201", "status=422", "status=401"] {
             assert!(log.contains(said), "{said}: {log}");
         }
-        for unsaid in [secret.as_str(), "Xyzzy", "refund", "support@example.com", "dev@example.com"] {
-            assert!(!log.contains(unsaid), "{unsaid}: {log}");
+        assert_unsaid(&log, &secrets);
+    }
+
+    fn the_most_talkative_log_holds_none_of_it_either(database: Database) {
+        let server = demo(&database, "trace");
+        let secrets = everything_that_may_not_be_logged(&server);
+        let log = stopped(server);
+        for said in ["TRACE", "actix_http", "INSERT INTO", "api_keys"] {
+            assert!(log.contains(said), "{said}: {log}");
         }
+        assert_unsaid(&log, &secrets);
     }
 
     fn every_answer_names_its_line_in_the_log(database: Database) {

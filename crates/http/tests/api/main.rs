@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod answer_heads;
 mod api_key_grants;
 mod api_key_rotation;
 mod api_key_secrets;
@@ -28,6 +29,7 @@ mod idempotency;
 mod isolation;
 mod lists;
 mod logs;
+mod message_framing;
 mod openapi;
 mod overload;
 mod published;

@@ -1,0 +1,51 @@
+//! Bodies that make and rotate API keys, for the fuzzer.
+
+use hexdesk_domain::{ApiKey, KeyNumber, Scope, SecretHash};
+use serde_json::Value;
+
+use super::new_key;
+use super::wire::{self, API_KEY_MEMBERS, ROTATION_MEMBERS};
+use crate::command::Command;
+use crate::fuzzing::{BodyKind, answered, scene};
+use crate::problem::Problem;
+
+pub(crate) const CREATE: BodyKind = BodyKind { spelling: API_KEY_MEMBERS, is_patch: false, answer: create };
+pub(crate) const ROTATE: BodyKind = BodyKind { spelling: ROTATION_MEMBERS, is_patch: false, answer: rotate };
+
+fn key() -> ApiKey {
+    ApiKey {
+        shop_id: scene::SHOP,
+        number: KeyNumber::new(2).unwrap(),
+        secret_hash: SecretHash([0; 32]),
+        scopes: Scope::ALL.iter().copied().collect(),
+        user_id: None,
+        created_at: scene::NOW,
+        expires_at: None,
+        revoked_at: None,
+    }
+}
+
+fn create(mut command: Command) -> Result<Value, Problem> {
+    let draft = wire::draft(&mut command.members);
+    let (members, _) = command.accept(|| draft.violations(scene::NOW))?;
+    let violations = draft.violations(scene::NOW);
+    if !violations.is_empty() {
+        return Err(members.problem(&violations));
+    }
+    let scopes = draft.scopes.iter().flatten().map(|name| name.parse().unwrap()).collect();
+    Ok(answer(&ApiKey { scopes, user_id: draft.user_id, expires_at: draft.expires_at, ..key() }))
+}
+
+fn rotate(mut command: Command) -> Result<Value, Problem> {
+    let draft = wire::rotation(&mut command.members);
+    let (members, _) = command.accept(|| draft.violations(scene::NOW))?;
+    let violations = draft.violations(scene::NOW);
+    if !violations.is_empty() {
+        return Err(members.problem(&violations));
+    }
+    Ok(answer(&ApiKey { expires_at: draft.expires_at, ..key() }))
+}
+
+fn answer(key: &ApiKey) -> Value {
+    answered(new_key::answer(key, None, scene::NOW))["apiKey"].take()
+}

@@ -1,0 +1,187 @@
+//! Bodies of requests, from their bytes to the answer and back.
+
+use std::collections::BTreeSet;
+
+use actix_web::body::MessageBody;
+use hexdesk_domain::{Scope, Timestamp};
+use serde_json::{Map, Value};
+
+use super::MARK;
+use crate::command::Command;
+use crate::idempotency::StoredAnswer;
+use crate::json_members::{Members, Spelling};
+use crate::problem::Problem;
+use crate::{api_keys, comments, customers, tickets, users, wire_id};
+
+/// A kind of body.
+pub(crate) struct BodyKind {
+    /// Its members.
+    pub(crate) spelling: Spelling,
+    /// Whether it changes something: what is absent stays, what is `null` goes.
+    pub(crate) is_patch: bool,
+    /// Does what the handler does with it, up to the answer: the object in it, its members
+    /// named as the body names them.
+    pub(crate) answer: fn(Command) -> Result<Value, Problem>,
+}
+
+/// The first byte of an input, `'0'` and on, chooses one.
+const KINDS: [&BodyKind; 9] = [
+    &tickets::fuzzing::CREATE,
+    &tickets::fuzzing::UPDATE,
+    &comments::fuzzing::CREATE,
+    &customers::fuzzing::CREATE,
+    &customers::fuzzing::UPDATE,
+    &users::fuzzing::CREATE,
+    &users::fuzzing::UPDATE,
+    &api_keys::fuzzing::CREATE,
+    &api_keys::fuzzing::ROTATE,
+];
+
+/// The same as a number.
+const MARK_NUMBER: u64 = 8_161_803_398_874_989_484;
+
+/// Reads a body. What is accepted is JSON, is answered as it was sent, and is accepted and
+/// answered so again; what is refused is refused with places in the body, and with nothing
+/// that stood in it.
+pub fn request_body(input: &[u8]) {
+    let Some((kind, body)) = input.split_first() else { return };
+    let kind = KINDS[usize::from(kind.wrapping_sub(b'0')) % KINDS.len()];
+    let sent = serde_json::from_slice::<Value>(body).ok();
+    match (kind.read(body), &sent) {
+        (Ok(answer), Some(Value::Object(sent))) => {
+            kind.assert_kept(sent, &answer);
+            kind.assert_same_again(&answer);
+        }
+        (Ok(_), _) => panic!("a body was accepted that is no JSON object"),
+        (Err(problem), _) => assert_refusal(&problem, kind.spelling, sent.as_ref()),
+    }
+    let mut marked = match &sent {
+        Some(sent) => serde_json::to_vec(&marked(sent, kind.spelling)).unwrap(),
+        None => body.to_vec(),
+    };
+    if sent.is_none() {
+        marked.extend_from_slice(MARK.as_bytes());
+    }
+    if let Err(problem) = kind.read(&marked) {
+        let told = serde_json::to_string(&problem.body("id")).unwrap();
+        assert!(!told.contains(MARK) && !told.contains(&MARK_NUMBER.to_string()), "{told}");
+    }
+}
+
+impl BodyKind {
+    fn read(&self, body: &[u8]) -> Result<Value, Problem> {
+        let members = Members::parse(body, self.spelling)?;
+        (self.answer)(Command { members, idempotency: None })
+    }
+
+    /// Checks that the answer holds what was sent.
+    fn assert_kept(&self, sent: &Map<String, Value>, answer: &Value) {
+        let unchanged = self.is_patch.then(|| self.read(b"{}").unwrap());
+        for (_, name) in self.spelling {
+            // Not every member is answered.
+            let Some(answer) = answer.get(name) else { continue };
+            match (sent.get(*name), &unchanged) {
+                (Some(Value::Null), Some(_)) => {
+                    let gone = [Value::Null, Value::Bool(false), 0.into(), Value::Array(Vec::new())];
+                    assert!(gone.contains(answer), "{name} is null and became {answer}");
+                }
+                (Some(sent), _) => assert!(is_kept(sent, answer), "{name} is {sent} and became {answer}"),
+                (None, Some(unchanged)) => assert_eq!(answer, &unchanged[name], "{name} was not named"),
+                (None, None) => {}
+            }
+        }
+    }
+
+    /// Checks that the answer, sent as a body, is answered the same.
+    fn assert_same_again(&self, answer: &Value) {
+        let body = serde_json::to_vec(answer).unwrap();
+        match self.read(&body) {
+            Ok(again) => assert_eq!(&again, answer),
+            Err(problem) => panic!("{answer} is refused: {problem}"),
+        }
+    }
+}
+
+/// Whether the answer of a member is what was sent, or means the same.
+fn is_kept(sent: &Value, answer: &Value) -> bool {
+    match (sent, answer) {
+        _ if sent == answer => true,
+        (Value::Null, _) => true,
+        (Value::String(sent), Value::String(answer)) => {
+            let time = |text: &str| Timestamp::parse(text).ok();
+            time(sent).is_some() && time(sent) == time(answer)
+        }
+        // Ids that other systems gave a customer.
+        (Value::Number(sent), Value::String(answer)) => !sent.is_f64() && sent.to_string() == *answer,
+        (Value::String(sent), Value::Number(answer)) => wire_id::parse(sent) == answer.as_i64(),
+        (Value::String(sent), Value::Bool(answer)) if ["true", "false"].contains(&sent.as_str()) => {
+            sent.parse() == Ok(*answer)
+        }
+        // Flags that take anything for one of both.
+        (sent, Value::Bool(_)) => !sent.is_boolean(),
+        // The same scope twice is one, and they have an order of their own.
+        (Value::Array(sent), Value::Array(answer)) => {
+            scopes(sent).is_some_and(|sent| scopes(answer) == Some(sent))
+        }
+        // `toEmails` that are no array are none.
+        (_, Value::Array(answer)) => answer.is_empty(),
+        _ => false,
+    }
+}
+
+fn scopes(entries: &[Value]) -> Option<BTreeSet<Scope>> {
+    entries.iter().map(|entry| entry.as_str()?.parse().ok()).collect()
+}
+
+/// Checks that a refusal names what is wrong, each place once.
+fn assert_refusal(problem: &Problem, spelling: Spelling, sent: Option<&Value>) {
+    assert_eq!(problem.status().as_u16(), 400);
+    let told = serde_json::to_value(problem.body("id")).unwrap();
+    let errors = told["errors"].as_array().unwrap();
+    assert_eq!(errors.first().map(|first| &first["message"]), Some(&told["error"]));
+    let pointers: Vec<&str> = errors.iter().map(|error| error["pointer"].as_str().unwrap()).collect();
+    let is_object = sent.is_some_and(Value::is_object);
+    assert_eq!(pointers.contains(&""), !is_object, "{told}");
+    // Of a member that is there twice serde_json keeps the last.
+    let has_duplicate = errors.iter().any(|error| error["code"] == "duplicate");
+    for (position, (error, pointer)) in errors.iter().zip(&pointers).enumerate() {
+        assert!(!pointers[..position].contains(pointer), "{pointer} is named twice");
+        assert!(!error["message"].as_str().unwrap().is_empty());
+        let Some(path) = pointer.strip_prefix('/') else {
+            assert_eq!(pointers, [""]);
+            continue;
+        };
+        let name = path.split('/').next().unwrap();
+        assert!(spelling.iter().any(|(_, known)| *known == name), "{pointer}");
+        let is_there = sent.is_some_and(|sent| sent.pointer(pointer).is_some());
+        assert!(is_there || has_duplicate || error["code"] == "required", "{pointer} is not in the body");
+    }
+}
+
+/// The same with another text for every text and another number for every number.
+fn marked(value: &Value, spelling: Spelling) -> Value {
+    match value {
+        Value::String(text) => Value::String(format!("{text}{MARK}")),
+        Value::Number(_) => Value::from(MARK_NUMBER),
+        Value::Array(entries) => entries.iter().map(|entry| marked(entry, spelling)).collect(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| {
+                let is_known = spelling.iter().any(|(_, known)| known == name);
+                let name = if is_known { name.clone() } else { format!("{name}{MARK}") };
+                (name, marked(value, spelling))
+            })
+            .collect(),
+        Value::Null | Value::Bool(_) => value.clone(),
+    }
+}
+
+/// What stands in the body of an answer, which must survive being kept.
+pub(crate) fn answered(answer: StoredAnswer) -> Value {
+    let receipt = answer.clone().into_receipt(None);
+    assert_eq!(StoredAnswer::from_receipt(&receipt.answer).as_ref(), Ok(&answer));
+    let Ok(body) = answer.into_response(false).into_body().try_into_bytes() else {
+        panic!("a body of many parts")
+    };
+    serde_json::from_slice(&body).unwrap()
+}
