@@ -16,19 +16,11 @@ fn create(mut command: Command) -> Result<Value, Problem> {
     let draft = wire::draft(&mut command.members);
     let (members, _) = command.accept(|| draft.violations())?;
     let violations = draft.violations();
-    let new = draft.into_new(scene::NOW);
+    let new = draft.into_new(scene::STAMP);
     assert_eq!(new.clone().err().unwrap_or_default(), violations);
     let new = new.map_err(|violations| members.problem(&violations))?;
-    let NewCustomer {
-        id: _,
-        email,
-        phone_number,
-        first_name,
-        last_name,
-        full_name,
-        external_ids,
-        created_at,
-    } = new;
+    let NewCustomer { id: _, email, phone_number, first_name, last_name, full_name, external_ids, stamp } =
+        new;
     let customer = Customer {
         email,
         phone_number,
@@ -36,7 +28,7 @@ fn create(mut command: Command) -> Result<Value, Problem> {
         last_name,
         full_name,
         external_ids,
-        created_at,
+        created_at: stamp.time,
         ..scene::customer()
     };
     Ok(answer(&customer))

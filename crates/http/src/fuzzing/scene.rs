@@ -1,7 +1,8 @@
 //! The shop, the people and the times that fuzzed inputs meet.
 
 use hexdesk_domain::{
-    Customer, CustomerId, ExternalIds, ShopId, Ticket, TicketDraft, TicketId, Timestamp, User, UserId,
+    Actor, AuditStamp, Customer, CustomerId, ExternalIds, ShopId, Ticket, TicketDraft, TicketId, Timestamp,
+    User, UserId,
 };
 
 pub(crate) const SHOP_DOMAIN: &str = "shop.example.com";
@@ -19,6 +20,9 @@ pub(crate) const NOW: Timestamp = match Timestamp::from_unix_millis(1_777_334_40
     Ok(now) => now,
     Err(_) => panic!(),
 };
+
+/// Who asks, and when.
+pub(crate) const STAMP: AuditStamp = AuditStamp { actor: Actor::Operator, time: NOW };
 
 pub(crate) fn customer() -> Customer {
     Customer {

@@ -17,11 +17,11 @@ fn create(mut command: Command) -> Result<Value, Problem> {
     let draft = wire::draft(&mut command.members);
     let (members, _) = command.accept(|| draft.violations())?;
     let violations = draft.violations();
-    let new = draft.into_new(scene::NOW);
+    let new = draft.into_new(scene::STAMP);
     assert_eq!(new.clone().err().unwrap_or_default(), violations);
     let new = new.map_err(|violations| members.problem(&violations))?;
-    let NewUser { id: _, email, first_name, last_name, full_name, created_at } = new;
-    Ok(answer(&User { email, first_name, last_name, full_name, created_at, ..scene::user() }))
+    let NewUser { id: _, email, first_name, last_name, full_name, stamp } = new;
+    Ok(answer(&User { email, first_name, last_name, full_name, created_at: stamp.time, ..scene::user() }))
 }
 
 fn update(mut command: Command) -> Result<Value, Problem> {
