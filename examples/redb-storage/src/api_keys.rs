@@ -4,12 +4,13 @@ use anyhow::Context;
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 use hexdesk_domain::{
-    ApiKey, ApiKeyStore, Attempt, AuditStamp, KeyNumber, NewApiKey, Once, Page, Shop, ShopId, StorageError,
-    Timestamp, UserId,
+    ApiKey, ApiKeyStore, Attempt, AuditStamp, EventKind, KeyNumber, NewApiKey, Once, Page, Shop, ShopId,
+    Snapshot, StorageError, Timestamp, UserId,
 };
 use redb::{ReadableTable, Table, WriteTransaction};
 
 use crate::encoding::encode;
+use crate::events::{EventLog, NewEvent};
 use crate::numbers::next_number;
 use crate::pages::{count_of, page_of};
 use crate::tables::{API_KEYS, IDEMPOTENCY_RECORDS, Json, NumberInShop, SHOPS, USERS, all_after};
@@ -76,7 +77,9 @@ impl ApiKeyStore for RedbStorage {
         self.write("revoke_key", move |transaction| {
             let mut keys = transaction.open_table(API_KEYS)?;
             let Some(mut key) = find(&keys, shop, number)? else { return Ok(None) };
-            revoke(&mut keys, &mut key, stamp.time)?;
+            if let Some(event) = revoke(&mut keys, &mut key, stamp.time)? {
+                EventLog::open(transaction)?.append(shop, stamp, [event])?;
+            }
             Ok(Some(key))
         })
         .await
@@ -104,7 +107,10 @@ fn create(transaction: &WriteTransaction, shop: ShopId, key: NewApiKey) -> anyho
     {
         return Ok(CreateKeyOutcome::UserNotFound);
     }
-    Ok(CreateKeyOutcome::Created(add(&mut transaction.open_table(API_KEYS)?, shop, key)?))
+    let stamp = key.stamp;
+    let created = add(&mut transaction.open_table(API_KEYS)?, shop, key)?;
+    EventLog::open(transaction)?.append(shop, stamp, [event(EventKind::ApiKeyCreated, &created)])?;
+    Ok(CreateKeyOutcome::Created(created))
 }
 
 fn rotate(
@@ -120,24 +126,31 @@ fn rotate(
     };
     old.expires_at = Some(old.expires_at.map_or(old_ends_at, |end| end.min(old_ends_at)));
     put(&mut keys, &old)?;
+    let rotated = event(EventKind::ApiKeyRotated, &old);
     let ApiKey { scopes, user_id, .. } = old;
     let new = NewApiKey { secret_hash, scopes, user_id, stamp, expires_at };
-    Ok(RotateKeyOutcome::Rotated(add(&mut keys, shop, new)?))
+    let new = add(&mut keys, shop, new)?;
+    let created = event(EventKind::ApiKeyCreated, &new);
+    EventLog::open(transaction)?.append(shop, stamp, [rotated, created])?;
+    Ok(RotateKeyOutcome::Rotated(new))
 }
 
-/// Revokes every key that writes in this user's name and is not revoked yet.
+fn event(kind: EventKind, key: &ApiKey) -> NewEvent {
+    NewEvent::new(kind, Snapshot::ApiKey(Box::new(key.into())))
+}
+
+/// Revokes every key that writes in this user's name and is not revoked yet, and says what is
+/// to be logged of it.
 pub(crate) fn revoke_all_of(
     transaction: &WriteTransaction,
     shop: ShopId,
     user: UserId,
     now: Timestamp,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Vec<NewEvent>> {
     let mut keys = transaction.open_table(API_KEYS)?;
     let all: Vec<ApiKey> = list(&keys, shop, None)?.collect::<Result<_, _>>()?;
-    for mut key in all.into_iter().filter(|key| key.user_id == Some(user)) {
-        revoke(&mut keys, &mut key, now)?;
-    }
-    Ok(())
+    let of_user = all.into_iter().filter(|key| key.user_id == Some(user));
+    of_user.filter_map(|mut key| revoke(&mut keys, &mut key, now).transpose()).collect()
 }
 
 /// The shop's keys after this one.
@@ -170,13 +183,19 @@ fn add(keys: &mut Table<'_, NumberInShop, Json>, shop: ShopId, new: NewApiKey) -
     Ok(key)
 }
 
-/// Revokes a key, unless it is revoked already: the first time stays.
-fn revoke(keys: &mut Table<'_, NumberInShop, Json>, key: &mut ApiKey, now: Timestamp) -> anyhow::Result<()> {
-    if key.revoked_at.is_none() {
-        key.revoked_at = Some(now);
-        put(keys, key)?;
+/// Revokes a key, and says what is to be logged of it; unless it is revoked already: the
+/// first time stays.
+fn revoke(
+    keys: &mut Table<'_, NumberInShop, Json>,
+    key: &mut ApiKey,
+    now: Timestamp,
+) -> anyhow::Result<Option<NewEvent>> {
+    if key.revoked_at.is_some() {
+        return Ok(None);
     }
-    Ok(())
+    key.revoked_at = Some(now);
+    put(keys, key)?;
+    Ok(Some(event(EventKind::ApiKeyRevoked, key)))
 }
 
 /// Writes a key, over what is there under its number.

@@ -16,7 +16,8 @@ use crate::pages::page_of;
 use crate::tables::{COMMENTS, CUSTOMERS, CommentKey, TICKETS, USERS};
 use crate::{RedbStorage, customers, tickets, users};
 use batch::Batch;
-use stored::StoredComment;
+
+pub(crate) use stored::{CommentPlace, StoredComment};
 
 #[async_trait]
 impl CommentStore for RedbStorage {
@@ -73,7 +74,9 @@ fn list(
         let (key, stored) = entry?;
         let (_, _, time, id) = key.value();
         let id = CommentId::new(id).context("a stored comment id is out of range")?;
-        let comment = decode::<StoredComment>(stored.value())?.into_comment(&ticket, timestamp(time)?, id)?;
+        let (ticket_id, customer_id) = (ticket.id, ticket.customer_id);
+        let place = CommentPlace { shop_id: shop, ticket_id, customer_id, time: timestamp(time)?, id };
+        let comment = decode::<StoredComment>(stored.value())?.into_comment(place)?;
         let author = match comment.author_id {
             Some(user) => Some(users::find(&users, shop, user)?.context("a comment's author is missing")?),
             None => None,

@@ -7,18 +7,19 @@ mod update;
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CreateCustomerOutcome, CustomerUpdate, Erased, UpdateCustomerOutcome};
 use hexdesk_domain::{
-    Attempt, AuditStamp, Customer, CustomerFilter, CustomerId, CustomerStore, NewCustomer, Once, Page,
-    ShopId, StorageError,
+    Attempt, AuditStamp, Customer, CustomerFilter, CustomerId, CustomerStore, EventKind, NewCustomer, Once,
+    Page, ShopId, Snapshot, StorageError,
 };
 use redb::{ReadableTable, WriteTransaction};
 
+use crate::events::{EventLog, NewEvent};
 use crate::pages::{count_of, page_of};
 use crate::tables::{CUSTOMERS, IDEMPOTENCY_RECORDS, Json, NumberInShop};
 use crate::{RedbStorage, once, shops};
 use filter::meets;
 use tables::CustomerTables;
 
-pub(crate) use stored::find;
+pub(crate) use stored::{StoredCustomer, find};
 
 #[async_trait]
 impl CustomerStore for RedbStorage {
@@ -70,7 +71,7 @@ impl CustomerStore for RedbStorage {
     ) -> Result<Attempt<UpdateCustomerOutcome>, StorageError> {
         self.write("update_customer", move |transaction| {
             let mut records = transaction.open_table(IDEMPOTENCY_RECORDS)?;
-            once::attempt(&mut records, shop, once, || update::update(transaction, shop, id, update.changes))
+            once::attempt(&mut records, shop, once, || update::update(transaction, shop, id, update))
         })
         .await
     }
@@ -79,9 +80,9 @@ impl CustomerStore for RedbStorage {
         &self,
         shop: ShopId,
         id: CustomerId,
-        _stamp: AuditStamp,
+        stamp: AuditStamp,
     ) -> Result<Option<Erased>, StorageError> {
-        self.write("erase_customer", move |transaction| erase::erase(transaction, shop, id)).await
+        self.write("erase_customer", move |transaction| erase::erase(transaction, shop, id, stamp)).await
     }
 }
 
@@ -105,8 +106,12 @@ fn create(
         Some(id) => id,
         None => customers.next_id(shop)?,
     };
+    let stamp = new.stamp;
     let customer = created(shop, id, new);
     customers.add(&customer)?;
+    let created = Snapshot::Customer(Box::new(customer.clone()));
+    let event = NewEvent::new(EventKind::CustomerCreated, created);
+    EventLog::open(transaction)?.append(shop, stamp, [event])?;
     Ok(CreateCustomerOutcome::Created(customer))
 }
 

@@ -1,16 +1,30 @@
+mod log;
+mod stored;
+
 use async_trait::async_trait;
 use hexdesk_domain::{Event, EventPosition, EventStore, Page, ShopId, StorageError};
 
 use crate::RedbStorage;
+use crate::pages::page_of;
+use crate::tables::EVENTS;
+
+pub(crate) use log::{EventLog, NewEvent, range};
 
 #[async_trait]
 impl EventStore for RedbStorage {
     async fn list_events(
         &self,
-        _shop: ShopId,
-        _after: Option<EventPosition>,
-        _limit: u32,
+        shop: ShopId,
+        after: Option<EventPosition>,
+        limit: u32,
     ) -> Result<Page<Event, EventPosition>, StorageError> {
-        todo!()
+        self.read("list_events", move |transaction| {
+            let events = transaction.open_table(EVENTS)?.range(range(shop, after))?.map(|entry| {
+                let (key, stored) = entry?;
+                stored::event(shop, key.value(), stored.value())
+            });
+            page_of(events, Some(limit), |event| event.position)
+        })
+        .await
     }
 }

@@ -13,7 +13,7 @@
 //! | `pages` | lists, a page at a time |
 //! | `changes` | what an update leaves, sets and takes away |
 //! | `errors` | what a failure of redb means to a caller |
-//! | `shops`, `customers`, `users`, `tickets`, `comments`, `search`, `api_keys`, `id_ranges`, `readiness` | a port each |
+//! | `shops`, `customers`, `users`, `tickets`, `comments`, `search`, `api_keys`, `events`, `retention`, `id_ranges`, `readiness` | a port each |
 //!
 //! ```
 //! use hexdesk_domain::ports::CreateShopOutcome;

@@ -23,6 +23,10 @@ pub(crate) type Record = (&'static [u8; 32], i64, Option<i64>, &'static [u8]);
 pub(crate) type Activity = (i64, i64, i64);
 /// The shop's number, the ticket, the comment's time and its id.
 pub(crate) type CommentKey = (i64, i64, i64, i64);
+/// The shop's number, then an event's place in its log.
+pub(crate) type EventKey = (i64, i64, i64);
+/// When it was, what was done, the customer whose data the snapshot holds, and the snapshot.
+pub(crate) type StoredEvent = (i64, Json, Option<i64>, Option<Json>);
 /// JSON, to be read with [`crate::encoding::decode`]. Bytes and not redb's own kind of
 /// value, because those cannot fail to decode other than by a panic.
 pub(crate) type Json = &'static [u8];
@@ -61,6 +65,11 @@ pub(crate) const IDEMPOTENCY_RECORDS: Table<RecordKey, Record> = Table::new("ide
 
 pub(crate) const API_KEYS: Table<NumberInShop, Json> = Table::new("api_keys");
 
+pub(crate) const EVENTS: Table<EventKey, StoredEvent> = Table::new("events");
+/// Shop to the number of its last change. Places in the log do not come back when events are
+/// removed, so those that are left do not tell the next one.
+pub(crate) const LAST_CHANGES: Table<i64, i64> = Table::new("last_changes");
+
 /// Node to the end of the ranges it was handed out. Belongs to no shop.
 pub(crate) const ID_RANGE_ENDS: Table<u16, i64> = Table::new("id_range_ends");
 
@@ -82,6 +91,8 @@ pub(crate) fn create_all(transaction: &WriteTransaction) -> Result<(), TableErro
     transaction.open_table(COMMENTS)?;
     transaction.open_table(IDEMPOTENCY_RECORDS)?;
     transaction.open_table(API_KEYS)?;
+    transaction.open_table(EVENTS)?;
+    transaction.open_table(LAST_CHANGES)?;
     transaction.open_table(ID_RANGE_ENDS)?;
     Ok(())
 }

@@ -25,7 +25,8 @@ use batch::Batch;
 use views::TicketViews;
 
 pub(crate) use delete::delete_all_of;
-pub(crate) use stored::find;
+pub(crate) use human_tickets::find_by_ticket as find_human_ticket;
+pub(crate) use stored::{StoredTicket, find};
 pub(crate) use tables::TicketTables;
 
 #[async_trait]
@@ -83,10 +84,10 @@ impl TicketStore for RedbStorage {
         shop: ShopId,
         id: TicketId,
         expected_version: Option<i64>,
-        _stamp: AuditStamp,
+        stamp: AuditStamp,
     ) -> Result<DeleteTicketOutcome, StorageError> {
         self.write("delete_ticket", move |transaction| {
-            delete::delete(transaction, shop, id, expected_version)
+            delete::delete(transaction, shop, id, expected_version, stamp)
         })
         .await
     }

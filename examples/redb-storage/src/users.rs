@@ -5,16 +5,18 @@ mod update;
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CreateUserOutcome, UpdateUserOutcome, UserUpdate};
 use hexdesk_domain::{
-    Attempt, NewUser, Once, Page, ShopId, StorageError, User, UserFilter, UserId, UserStore,
+    Attempt, EventKind, NewUser, Once, Page, ShopId, Snapshot, StorageError, User, UserFilter, UserId,
+    UserStore,
 };
 use redb::{ReadableTable, WriteTransaction};
 
+use crate::events::{EventLog, NewEvent};
 use crate::pages::{count_of, page_of};
 use crate::tables::{IDEMPOTENCY_RECORDS, Json, NumberInShop, USERS, all_after};
 use crate::{RedbStorage, once, shops};
 use tables::UserTables;
 
-pub(crate) use stored::find;
+pub(crate) use stored::{StoredUser, find};
 
 #[async_trait]
 impl UserStore for RedbStorage {
@@ -87,6 +89,8 @@ fn create(transaction: &WriteTransaction, shop: ShopId, new: NewUser) -> anyhow:
     let user =
         User { id, shop_id: shop, email, first_name, last_name, full_name, created_at, deactivated_at: None };
     users.add(&user)?;
+    let created = Snapshot::User(Box::new(user.clone()));
+    EventLog::open(transaction)?.append(shop, stamp, [NewEvent::new(EventKind::UserCreated, created)])?;
     Ok(CreateUserOutcome::Created(user))
 }
 

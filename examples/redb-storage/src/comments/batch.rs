@@ -2,16 +2,20 @@
 
 use anyhow::{Context, ensure};
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
-use hexdesk_domain::{Attempt, CommentView, NewComment, Ticket};
+use hexdesk_domain::{
+    Attempt, AuditStamp, Comment, CommentView, EventKind, NewComment, Snapshot, Ticket, TicketSnapshot,
+};
 use redb::{Table, TableError, WriteTransaction};
 
 use super::stored::StoredComment;
 use crate::encoding::encode;
+use crate::events::{EventLog, NewEvent};
 use crate::tables::{
-    COMMENTS, CUSTOMERS, CommentKey, IDEMPOTENCY_RECORDS, Json, NumberInShop, Record, RecordKey, USERS,
+    COMMENTS, CUSTOMERS, CommentKey, HUMAN_TICKET_BY_TICKET, HUMAN_TICKETS, IDEMPOTENCY_RECORDS, Json,
+    NumberInShop, Record, RecordKey, USERS,
 };
 use crate::tickets::TicketTables;
-use crate::{customers, once, users};
+use crate::{customers, once, tickets, users};
 
 /// The tables that a batch reads and writes.
 pub(super) struct Batch<'transaction> {
@@ -27,16 +31,19 @@ impl<'transaction> Batch<'transaction> {
                 customers: transaction.open_table(CUSTOMERS)?,
                 users: transaction.open_table(USERS)?,
                 tickets: TicketTables::open(transaction)?,
+                human_tickets: transaction.open_table(HUMAN_TICKETS)?,
+                human_ticket_by_ticket: transaction.open_table(HUMAN_TICKET_BY_TICKET)?,
                 comments: transaction.open_table(COMMENTS)?,
+                log: EventLog::open(transaction)?,
             },
         })
     }
 
     /// Creates one comment. What earlier items wrote is seen.
     pub(super) fn create(&mut self, item: CommentCreation) -> anyhow::Result<Attempt<CreateCommentOutcome>> {
-        let CommentCreation { comment, stamp: _, once } = item;
+        let CommentCreation { comment, stamp, once } = item;
         let creation = &mut self.creation;
-        once::attempt(&mut self.records, comment.shop_id, once, || creation.run(comment))
+        once::attempt(&mut self.records, comment.shop_id, once, || creation.run(comment, stamp))
     }
 }
 
@@ -44,14 +51,17 @@ struct Creation<'transaction> {
     customers: Table<'transaction, NumberInShop, Json>,
     users: Table<'transaction, NumberInShop, Json>,
     tickets: TicketTables<'transaction>,
+    human_tickets: Table<'transaction, NumberInShop, Json>,
+    human_ticket_by_ticket: Table<'transaction, NumberInShop, i64>,
     comments: Table<'transaction, CommentKey, Json>,
+    log: EventLog<'transaction>,
 }
 
 impl Creation<'_> {
     /// First come all the checks and then all the writes, so that a refused comment has
     /// written nothing.
-    fn run(&mut self, new: NewComment) -> anyhow::Result<CreateCommentOutcome> {
-        let (shop, time, id) = (new.shop_id, new.time, new.id);
+    fn run(&mut self, new: NewComment, stamp: AuditStamp) -> anyhow::Result<CreateCommentOutcome> {
+        let (shop, id) = (new.shop_id, new.id);
         let Some(ticket) = self.tickets.find(shop, new.ticket_id)? else {
             return Ok(CreateCommentOutcome::TicketNotFound);
         };
@@ -65,15 +75,44 @@ impl Creation<'_> {
         let customer = customers::find(&self.customers, shop, ticket.customer_id)?
             .context("a ticket's customer is missing")?;
 
-        self.tickets.replace(&ticket, commented(&ticket, &new)?)?;
-        let stored = StoredComment::of(new, &ticket);
-        let key = (shop.get(), ticket.id.get(), time.unix_millis(), id.get());
+        let after = commented(&ticket, &new)?;
+        self.tickets.replace(&ticket, after.clone())?;
+        let comment = created(new, &ticket);
+        let stored = StoredComment::of(comment.clone());
+        let key = (shop.get(), ticket.id.get(), comment.time.unix_millis(), id.get());
         // Whoever hands the same comment in again has no idempotency key, or it would not
         // come here. An error, so that it does not count twice.
         let is_new = self.comments.insert(key, encode(&stored)?.as_slice())?.is_none();
         ensure!(is_new, "the ticket {} has a comment {id} already", ticket.id);
-        let comment = stored.into_comment(&ticket, time, id)?;
+        let human_ticket =
+            tickets::find_human_ticket(&self.human_tickets, &self.human_ticket_by_ticket, shop, ticket.id)?;
+        let updated = Snapshot::Ticket(Box::new(TicketSnapshot { ticket: after, human_ticket }));
+        let events = [
+            NewEvent::new(EventKind::CommentCreated, Snapshot::Comment(Box::new(comment.clone()))),
+            NewEvent::new(EventKind::TicketUpdated, updated),
+        ];
+        self.log.append(shop, stamp, events)?;
         Ok(CreateCommentOutcome::Created(Box::new(CommentView { comment, customer, author })))
+    }
+}
+
+/// A new comment has its ticket's customer, and its ticket's channel if it names none.
+fn created(new: NewComment, ticket: &Ticket) -> Comment {
+    Comment {
+        id: new.id,
+        shop_id: new.shop_id,
+        ticket_id: new.ticket_id,
+        customer_id: ticket.customer_id,
+        text: new.text,
+        time: new.time,
+        channel: new.channel.unwrap_or_else(|| ticket.channel.clone()),
+        is_from_shop: new.is_from_shop,
+        author_id: new.author_id,
+        subject: new.subject,
+        from_email: new.from_email,
+        to_emails: new.to_emails,
+        attachments: new.attachments,
+        tags: new.tags,
     }
 }
 

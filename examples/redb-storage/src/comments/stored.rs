@@ -1,12 +1,22 @@
 //! A comment as it is stored.
 
 use anyhow::Context;
-use hexdesk_domain::{Comment, CommentId, NewComment, Ticket, Timestamp, UserId};
+use hexdesk_domain::{Comment, CommentId, CustomerId, ShopId, TicketId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
+
+/// What a comment's key and its ticket say of it, and it does not say itself. Its customer is
+/// the ticket's, and is kept only there.
+pub(crate) struct CommentPlace {
+    pub(crate) shop_id: ShopId,
+    pub(crate) ticket_id: TicketId,
+    pub(crate) customer_id: CustomerId,
+    pub(crate) time: Timestamp,
+    pub(crate) id: CommentId,
+}
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct StoredComment {
+pub(crate) struct StoredComment {
     text: String,
     channel: String,
     is_from_shop: bool,
@@ -19,34 +29,29 @@ pub(super) struct StoredComment {
 }
 
 impl StoredComment {
-    /// The comment on this ticket, whose channel it takes if it has none.
-    pub(super) fn of(new: NewComment, ticket: &Ticket) -> Self {
+    pub(crate) fn of(comment: Comment) -> Self {
         Self {
-            text: new.text,
-            channel: new.channel.unwrap_or_else(|| ticket.channel.clone()),
-            is_from_shop: new.is_from_shop,
-            author_id: new.author_id.map(UserId::get),
-            subject: new.subject,
-            from_email: new.from_email,
-            to_emails: new.to_emails,
-            attachments: new.attachments,
-            tags: new.tags,
+            text: comment.text,
+            channel: comment.channel,
+            is_from_shop: comment.is_from_shop,
+            author_id: comment.author_id.map(UserId::get),
+            subject: comment.subject,
+            from_email: comment.from_email,
+            to_emails: comment.to_emails,
+            attachments: comment.attachments,
+            tags: comment.tags,
         }
     }
 
-    /// The comment on this ticket. Its customer is the ticket's, and is kept only there.
-    pub(super) fn into_comment(
-        self,
-        ticket: &Ticket,
-        time: Timestamp,
-        id: CommentId,
-    ) -> anyhow::Result<Comment> {
+    /// The comment at this place.
+    pub(crate) fn into_comment(self, place: CommentPlace) -> anyhow::Result<Comment> {
         let user = |number| UserId::new(number).context("a stored user number is out of range");
+        let CommentPlace { shop_id, ticket_id, customer_id, time, id } = place;
         Ok(Comment {
             id,
-            shop_id: ticket.shop_id,
-            ticket_id: ticket.id,
-            customer_id: ticket.customer_id,
+            shop_id,
+            ticket_id,
+            customer_id,
             text: self.text,
             time,
             channel: self.channel,

@@ -1,10 +1,11 @@
 //! Erasing a customer.
 
 use hexdesk_domain::ports::Erased;
-use hexdesk_domain::{CustomerId, ShopId};
+use hexdesk_domain::{AuditStamp, CustomerId, EventKind, ShopId, Subject};
 use redb::WriteTransaction;
 
 use super::tables::CustomerTables;
+use crate::events::{EventLog, NewEvent};
 use crate::tables::IDEMPOTENCY_RECORDS;
 use crate::{once, tickets};
 
@@ -13,12 +14,18 @@ pub(super) fn erase(
     transaction: &WriteTransaction,
     shop: ShopId,
     id: CustomerId,
+    stamp: AuditStamp,
 ) -> anyhow::Result<Option<Erased>> {
     let mut customers = CustomerTables::open(transaction)?;
     let Some(customer) = customers.find(shop, id)? else { return Ok(None) };
     customers.erase(&customer)?;
-    let deleted = tickets::delete_all_of(transaction, shop, id)?;
+    let mut events = Vec::new();
+    let deleted = tickets::delete_all_of(transaction, shop, id, &mut events)?;
     let mut records = transaction.open_table(IDEMPOTENCY_RECORDS)?;
     let idempotency_records = once::erase_all_of(&mut records, shop, id)?;
+    events.push(NewEvent::of_deleted(EventKind::CustomerErased, Subject::Customer(id)));
+    let mut log = EventLog::open(transaction)?;
+    log.erase_snapshots(shop, id)?;
+    log.append(shop, stamp, events)?;
     Ok(Some(Erased { idempotency_records, ..deleted }))
 }

@@ -10,7 +10,7 @@ use crate::tables::{Json, NumberInShop};
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct StoredCustomer {
+pub(crate) struct StoredCustomer {
     email: Option<String>,
     phone_number: Option<String>,
     first_name: Option<String>,
@@ -43,7 +43,7 @@ struct StoredExternalIds {
 }
 
 impl StoredCustomer {
-    pub(super) fn of(customer: Customer) -> Self {
+    pub(crate) fn of(customer: Customer) -> Self {
         Self {
             email: customer.email,
             phone_number: customer.phone_number,
@@ -58,7 +58,7 @@ impl StoredCustomer {
         }
     }
 
-    fn into_customer(self, shop_id: ShopId, id: CustomerId) -> anyhow::Result<Customer> {
+    pub(crate) fn into_customer(self, shop_id: ShopId, id: CustomerId) -> anyhow::Result<Customer> {
         Ok(Customer {
             id,
             shop_id,

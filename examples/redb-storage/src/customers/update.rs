@@ -1,11 +1,12 @@
 //! Changing a customer.
 
-use hexdesk_domain::ports::UpdateCustomerOutcome;
-use hexdesk_domain::{Customer, CustomerChanges, CustomerId, ShopId};
+use hexdesk_domain::ports::{CustomerUpdate, UpdateCustomerOutcome};
+use hexdesk_domain::{Customer, CustomerChanges, CustomerId, EventKind, ShopId, Snapshot};
 use redb::WriteTransaction;
 
 use super::tables::CustomerTables;
 use crate::changes::set;
+use crate::events::{EventLog, NewEvent};
 
 /// Makes the changes in this transaction. First come all the checks and then all the
 /// writes, so that a refused update has written nothing.
@@ -13,8 +14,10 @@ pub(super) fn update(
     transaction: &WriteTransaction,
     shop: ShopId,
     id: CustomerId,
-    changes: CustomerChanges,
+    update: CustomerUpdate,
 ) -> anyhow::Result<UpdateCustomerOutcome> {
+    let CustomerUpdate { changes, stamp } = update;
+    let is_change = !changes.is_empty();
     let mut customers = CustomerTables::open(transaction)?;
     let Some(before) = customers.find(shop, id)? else {
         return Ok(UpdateCustomerOutcome::CustomerNotFound);
@@ -33,7 +36,12 @@ pub(super) fn update(
         return Ok(UpdateCustomerOutcome::PhoneNumberTaken);
     }
 
-    customers.replace(&before, &customer)?;
+    if is_change {
+        customers.replace(&before, &customer)?;
+        let updated = Snapshot::Customer(Box::new(customer.clone()));
+        let event = NewEvent::new(EventKind::CustomerUpdated, updated);
+        EventLog::open(transaction)?.append(shop, stamp, [event])?;
+    }
     Ok(UpdateCustomerOutcome::Updated(Box::new(customer)))
 }
 

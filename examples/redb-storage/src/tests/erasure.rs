@@ -25,7 +25,7 @@ async fn an_erased_customer_is_left_in_no_table() {
     storage.create_comments(vec![written, comment(&other, 2, 2)]).await.unwrap();
     assert_eq!(
         tables_with(&storage, EMAIL).await,
-        ["comments", "customer_by_email", "customers", "idempotency_records", "tickets"]
+        ["comments", "customer_by_email", "customers", "events", "idempotency_records", "tickets"]
     );
 
     let erased = storage.erase_customer(customer.shop_id, customer.id, stamp(now())).await.unwrap();
@@ -48,9 +48,9 @@ async fn tables_with(storage: &RedbStorage, text: &'static str) -> Vec<String> {
             )*};
         }
         search! {
-            API_KEYS COMMENTS CUSTOMER_BY_EMAIL CUSTOMER_BY_PHONE_NUMBER CUSTOMERS HUMAN_TICKET_BY_TICKET
-            HUMAN_TICKETS ID_RANGE_ENDS IDEMPOTENCY_RECORDS LARGEST_ERASED_CUSTOMER META SHOP_BY_DOMAIN
-            SHOPS TICKETS TICKETS_BY_ACTIVITY USER_BY_EMAIL USERS
+            API_KEYS COMMENTS CUSTOMER_BY_EMAIL CUSTOMER_BY_PHONE_NUMBER CUSTOMERS EVENTS
+            HUMAN_TICKET_BY_TICKET HUMAN_TICKETS ID_RANGE_ENDS IDEMPOTENCY_RECORDS LARGEST_ERASED_CUSTOMER
+            LAST_CHANGES META SHOP_BY_DOMAIN SHOPS TICKETS TICKETS_BY_ACTIVITY USER_BY_EMAIL USERS
         }
         let all: BTreeSet<_> = transaction.list_tables()?.map(|table| table.name().to_owned()).collect();
         assert_eq!(searched, all);

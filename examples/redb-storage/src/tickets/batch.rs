@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use hexdesk_domain::ports::{CreateTicketOutcome, TicketCreation};
-use hexdesk_domain::{Attempt, IdempotencyClaim, Once, Ticket, Timestamp};
+use hexdesk_domain::{
+    Attempt, AuditStamp, EventKind, IdempotencyClaim, Once, Snapshot, Ticket, TicketSnapshot, Timestamp,
+};
 use redb::{ReadableTable, Table, TableError, WriteTransaction};
 
 use super::{TicketTables, human_tickets};
+use crate::events::{EventLog, NewEvent};
 use crate::tables::{
     CUSTOMERS, HUMAN_TICKET_BY_TICKET, HUMAN_TICKETS, IDEMPOTENCY_RECORDS, Json, NumberInShop, Record,
     RecordKey, USERS,
@@ -30,6 +33,7 @@ impl<'transaction> Batch<'transaction> {
                 tickets: TicketTables::open(transaction)?,
                 human_tickets: transaction.open_table(HUMAN_TICKETS)?,
                 human_ticket_by_ticket: transaction.open_table(HUMAN_TICKET_BY_TICKET)?,
+                log: EventLog::open(transaction)?,
             },
         })
     }
@@ -41,7 +45,7 @@ impl<'transaction> Batch<'transaction> {
         let once = idempotency.map(|claim| once_of(claim, stamp.time));
         let creation = &mut self.creation;
         let shop = ticket.shop_id;
-        Ok(match once::attempt(&mut self.records, shop, once, || creation.run(ticket, stamp.time))? {
+        Ok(match once::attempt(&mut self.records, shop, once, || creation.run(ticket, stamp))? {
             Attempt::Ran(outcome) => outcome,
             Attempt::Replayed(answer) => CreateTicketOutcome::Replayed(answer),
             Attempt::KeyReused => CreateTicketOutcome::KeyReused,
@@ -66,12 +70,13 @@ struct Creation<'transaction> {
     tickets: TicketTables<'transaction>,
     human_tickets: Table<'transaction, NumberInShop, Json>,
     human_ticket_by_ticket: Table<'transaction, NumberInShop, i64>,
+    log: EventLog<'transaction>,
 }
 
 impl Creation<'_> {
     /// First come all the checks and then all the writes, so that a refused ticket has
     /// written nothing.
-    fn run(&mut self, ticket: Ticket, created_at: Timestamp) -> anyhow::Result<CreateTicketOutcome> {
+    fn run(&mut self, ticket: Ticket, stamp: AuditStamp) -> anyhow::Result<CreateTicketOutcome> {
         let (shop, id) = (ticket.shop_id, ticket.id);
         if self.customers.get((shop.get(), ticket.customer_id.get()))?.is_none() {
             return Ok(CreateTicketOutcome::CustomerNotFound);
@@ -84,16 +89,19 @@ impl Creation<'_> {
         // An error and no outcome: the whole batch is to stay unwritten (TICKET-10).
         self.tickets.require_free(shop, id)?;
 
-        if ticket.is_opened {
-            human_tickets::open(
+        let human_ticket = match ticket.is_opened {
+            true => Some(human_tickets::open(
                 &mut self.human_tickets,
                 &mut self.human_ticket_by_ticket,
                 shop,
                 id,
-                created_at,
-            )?;
-        }
-        self.tickets.add(ticket)?;
+                stamp.time,
+            )?),
+            false => None,
+        };
+        self.tickets.add(ticket.clone())?;
+        let created = Snapshot::Ticket(Box::new(TicketSnapshot { ticket, human_ticket }));
+        self.log.append(shop, stamp, [NewEvent::new(EventKind::TicketCreated, created)])?;
         Ok(CreateTicketOutcome::Created)
     }
 }

@@ -1,10 +1,12 @@
 //! Deleting tickets, one or all of a customer.
 
+use anyhow::Context;
 use hexdesk_domain::ports::{DeleteTicketOutcome, Erased};
-use hexdesk_domain::{CustomerId, ShopId, Ticket, TicketId};
+use hexdesk_domain::{AuditStamp, CommentId, CustomerId, EventKind, ShopId, Subject, Ticket, TicketId};
 use redb::WriteTransaction;
 
 use super::TicketTables;
+use crate::events::{EventLog, NewEvent};
 use crate::tables::{COMMENTS, HUMAN_TICKET_BY_TICKET, HUMAN_TICKETS};
 
 /// Takes the ticket away in this transaction, with all that hangs on it.
@@ -13,26 +15,31 @@ pub(super) fn delete(
     shop: ShopId,
     id: TicketId,
     expected_version: Option<i64>,
+    stamp: AuditStamp,
 ) -> anyhow::Result<DeleteTicketOutcome> {
     let mut tickets = TicketTables::open(transaction)?;
     let Some(ticket) = tickets.find(shop, id)? else { return Ok(DeleteTicketOutcome::TicketNotFound) };
     if expected_version.is_some_and(|version| version != ticket.version) {
         return Ok(DeleteTicketOutcome::VersionMismatch);
     }
-    remove(transaction, &mut tickets, &ticket)?;
+    let mut events = Vec::new();
+    remove(transaction, &mut tickets, &ticket, &mut events)?;
+    EventLog::open(transaction)?.append(shop, stamp, events)?;
     Ok(DeleteTicketOutcome::Deleted)
 }
 
-/// Takes all of the customer's tickets away in this transaction, and says how much went.
+/// Takes all of the customer's tickets away in this transaction, and says how much went. What
+/// is to be logged of it is added to the events.
 pub(crate) fn delete_all_of(
     transaction: &WriteTransaction,
     shop: ShopId,
     customer: CustomerId,
+    events: &mut Vec<NewEvent>,
 ) -> anyhow::Result<Erased> {
     let mut tickets = TicketTables::open(transaction)?;
     let mut erased = Erased::default();
     for ticket in tickets.all_of(shop, customer)? {
-        let (human_tickets, comments) = remove(transaction, &mut tickets, &ticket)?;
+        let (human_tickets, comments) = remove(transaction, &mut tickets, &ticket, events)?;
         erased.tickets += 1;
         erased.human_tickets += human_tickets;
         erased.comments += comments;
@@ -45,6 +52,7 @@ fn remove(
     transaction: &WriteTransaction,
     tickets: &mut TicketTables<'_>,
     ticket: &Ticket,
+    events: &mut Vec<NewEvent>,
 ) -> anyhow::Result<(u64, u64)> {
     let (shop, id) = (ticket.shop_id.get(), ticket.id.get());
     let mut by_ticket = transaction.open_table(HUMAN_TICKET_BY_TICKET)?;
@@ -54,10 +62,13 @@ fn remove(
     }
     let mut comments = 0;
     let all_of_ticket = (shop, id, i64::MIN, i64::MIN)..=(shop, id, i64::MAX, i64::MAX);
-    transaction.open_table(COMMENTS)?.retain_in(all_of_ticket, |_, _| {
+    for comment in transaction.open_table(COMMENTS)?.extract_from_if(all_of_ticket, |_, _| true)? {
+        let (_, _, _, comment) = comment?.0.value();
+        let comment = CommentId::new(comment).context("a stored comment id is out of range")?;
+        events.push(NewEvent::of_deleted(EventKind::CommentDeleted, Subject::Comment(comment)));
         comments += 1;
-        false
-    })?;
+    }
     tickets.remove(ticket)?;
+    events.push(NewEvent::of_deleted(EventKind::TicketDeleted, Subject::Ticket(ticket.id)));
     Ok((u64::from(human_ticket.is_some()), comments))
 }

@@ -33,13 +33,13 @@ pub(super) fn open(
     shop: ShopId,
     ticket: TicketId,
     opened_at: Timestamp,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<HumanTicket> {
     let id =
         HumanTicketId::new(next_number(human_tickets, shop)?).context("no human ticket number is left")?;
     let stored = StoredHumanTicket { opened_at: opened_at.unix_millis(), closed_at: None };
     human_tickets.insert((shop.get(), id.get()), encode(&stored)?.as_slice())?;
     by_ticket.insert((shop.get(), ticket.get()), id.get())?;
-    Ok(())
+    Ok(HumanTicket { id, opened_at, closed_at: None })
 }
 
 /// Opens or closes the human ticket of a ticket at this time: a new one if it has none, or
@@ -53,7 +53,10 @@ pub(super) fn set(
     at: Timestamp,
 ) -> anyhow::Result<()> {
     let Some(mut human_ticket) = find_by_ticket(human_tickets, by_ticket, shop, ticket)? else {
-        return if is_opened { open(human_tickets, by_ticket, shop, ticket, at) } else { Ok(()) };
+        if is_opened {
+            open(human_tickets, by_ticket, shop, ticket, at)?;
+        }
+        return Ok(());
     };
     match (is_opened, human_ticket.closed_at) {
         (true, Some(_)) => (human_ticket.opened_at, human_ticket.closed_at) = (at, None),
@@ -69,7 +72,7 @@ pub(super) fn set(
 }
 
 /// The human ticket that the shop's ticket opened.
-pub(super) fn find_by_ticket(
+pub(crate) fn find_by_ticket(
     human_tickets: &impl ReadableTable<NumberInShop, Json>,
     by_ticket: &impl ReadableTable<NumberInShop, i64>,
     shop: ShopId,

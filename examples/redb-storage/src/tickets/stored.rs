@@ -10,7 +10,7 @@ use crate::tables::{Json, NumberInShop};
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct StoredTicket {
+pub(crate) struct StoredTicket {
     customer_id: i64,
     channel: String,
     name: Option<String>,
@@ -30,7 +30,7 @@ pub(super) struct StoredTicket {
 }
 
 impl StoredTicket {
-    pub(super) fn of(ticket: Ticket) -> Self {
+    pub(crate) fn of(ticket: Ticket) -> Self {
         Self {
             customer_id: ticket.customer_id.get(),
             channel: ticket.channel,
@@ -51,7 +51,7 @@ impl StoredTicket {
         }
     }
 
-    fn into_ticket(self, shop_id: ShopId, id: TicketId) -> anyhow::Result<Ticket> {
+    pub(crate) fn into_ticket(self, shop_id: ShopId, id: TicketId) -> anyhow::Result<Ticket> {
         let user = |number| UserId::new(number).context("a stored user number is out of range");
         Ok(Ticket {
             id,

@@ -2,11 +2,14 @@
 
 use anyhow::Context;
 use hexdesk_domain::ports::{TicketUpdate, UpdateTicketOutcome};
-use hexdesk_domain::{ShopId, Ticket, TicketChanges, TicketId};
+use hexdesk_domain::{
+    EventKind, ShopId, Snapshot, Ticket, TicketChanges, TicketId, TicketSnapshot, TicketView,
+};
 use redb::WriteTransaction;
 
 use super::{TicketTables, human_tickets, views};
 use crate::changes::set;
+use crate::events::{EventLog, NewEvent};
 use crate::tables::{CUSTOMERS, HUMAN_TICKET_BY_TICKET, HUMAN_TICKETS, USERS};
 use crate::users;
 
@@ -35,8 +38,9 @@ pub(super) fn update(
     }
 
     let mut ticket = before.clone();
-    // An update that says nothing does not raise the version (TICKET-18).
-    if !changes.is_empty() {
+    // An update that says nothing does not raise the version (TICKET-18), and is no event.
+    let is_change = !changes.is_empty();
+    if is_change {
         if let Some(is_opened) = changes.is_opened {
             human_tickets::set(&mut human_tickets, &mut by_ticket, shop, id, is_opened, stamp.time)?;
         }
@@ -45,6 +49,12 @@ pub(super) fn update(
     }
     let customers = transaction.open_table(CUSTOMERS)?;
     let view = views::view(&customers, &users, &human_tickets, &by_ticket, ticket)?;
+    if is_change {
+        let TicketView { ticket, human_ticket, .. } = view.clone();
+        let updated = Snapshot::Ticket(Box::new(TicketSnapshot { ticket, human_ticket }));
+        let event = NewEvent::new(EventKind::TicketUpdated, updated);
+        EventLog::open(transaction)?.append(shop, stamp, [event])?;
+    }
     Ok(UpdateTicketOutcome::Updated(Box::new(view)))
 }
 

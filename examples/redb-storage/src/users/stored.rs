@@ -10,7 +10,7 @@ use crate::tables::{Json, NumberInShop};
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct StoredUser {
+pub(crate) struct StoredUser {
     email: String,
     first_name: Option<String>,
     last_name: Option<String>,
@@ -20,7 +20,7 @@ pub(super) struct StoredUser {
 }
 
 impl StoredUser {
-    pub(super) fn of(user: User) -> Self {
+    pub(crate) fn of(user: User) -> Self {
         Self {
             email: user.email,
             first_name: user.first_name,
@@ -31,7 +31,7 @@ impl StoredUser {
         }
     }
 
-    fn into_user(self, shop_id: ShopId, id: UserId) -> anyhow::Result<User> {
+    pub(crate) fn into_user(self, shop_id: ShopId, id: UserId) -> anyhow::Result<User> {
         Ok(User {
             id,
             shop_id,

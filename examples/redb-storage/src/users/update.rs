@@ -1,12 +1,13 @@
 //! Changing a user.
 
 use hexdesk_domain::ports::{UpdateUserOutcome, UserUpdate};
-use hexdesk_domain::{ShopId, UserChanges, UserId};
+use hexdesk_domain::{EventKind, ShopId, Snapshot, UserChanges, UserId};
 use redb::WriteTransaction;
 
 use super::tables::UserTables;
 use crate::api_keys;
 use crate::changes::set;
+use crate::events::{EventLog, NewEvent};
 
 /// Makes the changes in this transaction. First come all the checks and then all the
 /// writes, so that a refused update has written nothing.
@@ -17,6 +18,7 @@ pub(super) fn update(
     update: UserUpdate,
 ) -> anyhow::Result<UpdateUserOutcome> {
     let UserUpdate { changes, stamp } = update;
+    let is_change = !changes.is_empty();
     let mut users = UserTables::open(transaction)?;
     let Some(before) = users.find(shop, id)? else { return Ok(UpdateUserOutcome::UserNotFound) };
 
@@ -37,9 +39,14 @@ pub(super) fn update(
         return Ok(UpdateUserOutcome::EmailTaken);
     }
 
-    users.replace(&before, &user)?;
-    if is_active == Some(false) {
-        api_keys::revoke_all_of(transaction, shop, id, stamp.time)?;
+    if is_change {
+        users.replace(&before, &user)?;
+        let updated = Snapshot::User(Box::new(user.clone()));
+        let mut events = vec![NewEvent::new(EventKind::UserUpdated, updated)];
+        if is_active == Some(false) {
+            events.extend(api_keys::revoke_all_of(transaction, shop, id, stamp.time)?);
+        }
+        EventLog::open(transaction)?.append(shop, stamp, events)?;
     }
     Ok(UpdateUserOutcome::Updated(user))
 }

@@ -1,0 +1,112 @@
+//! Where events stand in SQLite's log.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
+
+#[allow(dead_code, reason = "it has more than is needed here")]
+mod sqlite_fixture;
+
+use hexdesk_adapters::SqliteStorage;
+use hexdesk_domain::ports::{CommentCreation, CreateCustomerOutcome, CreateShopOutcome, CreateTicketOutcome};
+use hexdesk_domain::{
+    Attempt, CommentStore, CustomerId, CustomerStore, Event, EventKind, EventStore, RetentionStore,
+    ShopDomain, ShopId, ShopStore, TicketId, TicketStore,
+};
+use sqlite_fixture::{at, comment, customer, fixture, stamp, ticket};
+
+/// The shop's events as kind, change and part.
+async fn log(storage: &SqliteStorage, shop: ShopId) -> Vec<(EventKind, i64, i64)> {
+    let page = storage.list_events(shop, None, 1_000).await.unwrap();
+    assert_eq!(page.next, None);
+    let place = |event: Event| (event.kind, event.position.change, event.position.part);
+    page.entries.into_iter().map(place).collect()
+}
+
+/// Another shop with a customer.
+async fn another_shop(storage: &SqliteStorage) -> (ShopId, CustomerId) {
+    let domain = ShopDomain::parse("b.example").unwrap();
+    let CreateShopOutcome::Created(shop) = storage.create_shop(&domain, at(0)).await.unwrap() else {
+        panic!("the shop is there already");
+    };
+    let attempt = storage.create_customer(shop.id, customer("bob@example.com"), None).await.unwrap();
+    let Attempt::Ran(CreateCustomerOutcome::Created(customer)) = attempt else {
+        panic!("the customer is there already");
+    };
+    (shop.id, customer.id)
+}
+
+#[tokio::test]
+async fn a_batch_is_one_change_of_each_of_its_shops() {
+    let fixture = fixture().await;
+    let (other, bob) = another_shop(&fixture.storage).await;
+    let batch = vec![
+        ticket(fixture.shop, fixture.customer, 1),
+        ticket(other, bob, 2),
+        ticket(fixture.shop, CustomerId::new(99).unwrap(), 3),
+        ticket(fixture.shop, fixture.customer, 4),
+    ];
+    let outcomes = fixture.storage.create_tickets(batch).await.unwrap();
+    assert_eq!(outcomes[2], CreateTicketOutcome::CustomerNotFound);
+    let expected = [
+        (EventKind::CustomerCreated, 1, 0),
+        (EventKind::TicketCreated, 2, 0),
+        (EventKind::TicketCreated, 2, 1),
+    ];
+    assert_eq!(log(&fixture.storage, fixture.shop).await, expected);
+    let expected = [(EventKind::CustomerCreated, 1, 0), (EventKind::TicketCreated, 2, 0)];
+    assert_eq!(log(&fixture.storage, other).await, expected);
+}
+
+#[tokio::test]
+async fn a_command_that_fails_leaves_neither_events_nor_a_hole() {
+    let fixture = fixture().await;
+    let create = |ids: [i64; 2]| {
+        let batch = ids.map(|id| ticket(fixture.shop, fixture.customer, id));
+        fixture.storage.create_tickets(batch.into())
+    };
+    create([1, 1]).await.unwrap_err();
+    assert_eq!(log(&fixture.storage, fixture.shop).await, [(EventKind::CustomerCreated, 1, 0)]);
+    create([1, 2]).await.unwrap();
+    let changes = log(&fixture.storage, fixture.shop).await;
+    assert_eq!(changes[1..], [(EventKind::TicketCreated, 2, 0), (EventKind::TicketCreated, 2, 1)]);
+}
+
+#[tokio::test]
+async fn places_do_not_come_back_when_all_is_removed() {
+    let fixture = fixture().await;
+    assert_eq!(fixture.storage.remove_events(fixture.shop, at(1), 10).await.unwrap(), 1);
+    assert_eq!(log(&fixture.storage, fixture.shop).await, []);
+    let (path, directory) = (fixture.path(), fixture.directory);
+    drop(fixture.storage);
+    let storage = SqliteStorage::open(&path).unwrap();
+    storage.create_tickets(vec![ticket(fixture.shop, fixture.customer, 1)]).await.unwrap();
+    assert_eq!(log(&storage, fixture.shop).await, [(EventKind::TicketCreated, 2, 0)]);
+    drop(directory);
+}
+
+#[tokio::test]
+async fn what_goes_with_an_erasure_is_numbered_without_a_hole() {
+    let fixture = fixture().await;
+    let (storage, shop) = (&fixture.storage, fixture.shop);
+    let batch = [1, 2].map(|id| ticket(shop, fixture.customer, id));
+    storage.create_tickets(batch.into()).await.unwrap();
+    let batch = [(1, 1), (1, 2), (2, 3)];
+    let batch = batch.map(|(ticket, id)| CommentCreation {
+        comment: comment(shop, ticket, id),
+        stamp: stamp(id),
+        once: None,
+    });
+    storage.create_comments(batch.into()).await.unwrap();
+    storage.delete_ticket(shop, TicketId::new(2).unwrap(), None, stamp(5)).await.unwrap();
+    storage.erase_customer(shop, fixture.customer, stamp(6)).await.unwrap().unwrap();
+    let log = log(storage, shop).await;
+    // What refers to something goes before it does.
+    let expected = [
+        (EventKind::CommentDeleted, 4, 0),
+        (EventKind::TicketDeleted, 4, 1),
+        (EventKind::CommentDeleted, 5, 0),
+        (EventKind::CommentDeleted, 5, 1),
+        (EventKind::TicketDeleted, 5, 2),
+        (EventKind::CustomerErased, 5, 3),
+    ];
+    assert_eq!(log[log.len() - expected.len()..], expected);
+}

@@ -1,0 +1,87 @@
+//! Writing the log of events.
+
+use std::ops::Bound;
+
+use hexdesk_domain::{AuditStamp, CustomerId, EventKind, EventPosition, ShopId, Snapshot, Subject};
+use redb::{ReadableTable, Table, TableError, WriteTransaction};
+
+use super::stored;
+use crate::tables::{EVENTS, EventKey, LAST_CHANGES, StoredEvent};
+
+/// What happened to one thing.
+pub(crate) struct NewEvent {
+    pub(super) kind: EventKind,
+    pub(super) subject: Subject,
+    pub(super) snapshot: Option<Snapshot>,
+}
+
+impl NewEvent {
+    /// It was created or changed, and is so now.
+    pub(crate) fn new(kind: EventKind, snapshot: Snapshot) -> Self {
+        Self { kind, subject: snapshot.subject(), snapshot: Some(snapshot) }
+    }
+
+    /// It is gone.
+    pub(crate) fn of_deleted(kind: EventKind, subject: Subject) -> Self {
+        Self { kind, subject, snapshot: None }
+    }
+}
+
+/// The events, and how many changes each shop had, which nothing else writes. Every command
+/// that changes something appends to it, in its own transaction.
+pub(crate) struct EventLog<'transaction> {
+    events: Table<'transaction, EventKey, StoredEvent>,
+    last_changes: Table<'transaction, i64, i64>,
+}
+
+impl<'transaction> EventLog<'transaction> {
+    pub(crate) fn open(transaction: &'transaction WriteTransaction) -> Result<Self, TableError> {
+        Ok(Self {
+            events: transaction.open_table(EVENTS)?,
+            last_changes: transaction.open_table(LAST_CHANGES)?,
+        })
+    }
+
+    /// Appends the events of the shop's next change. Write transactions run one after the
+    /// other, so the changes are numbered in the order of their commits.
+    pub(crate) fn append(
+        &mut self,
+        shop: ShopId,
+        stamp: AuditStamp,
+        events: impl IntoIterator<Item = NewEvent>,
+    ) -> anyhow::Result<()> {
+        let change = self.last_changes.get(shop.get())?.map_or(0, |number| number.value()) + 1;
+        self.last_changes.insert(shop.get(), change)?;
+        for (part, event) in (0..).zip(events) {
+            let customer = event.snapshot.as_ref().and_then(Snapshot::customer_id).map(CustomerId::get);
+            let done = stored::encode_done(&event, stamp.actor)?;
+            let snapshot = event.snapshot.map(stored::encode_snapshot).transpose()?;
+            let value = (stamp.time.unix_millis(), done.as_slice(), customer, snapshot.as_deref());
+            self.events.insert((shop.get(), change, part), value)?;
+        }
+        Ok(())
+    }
+
+    /// Takes away every snapshot of the shop's log that holds the customer's data. All of the
+    /// log is looked at.
+    pub(crate) fn erase_snapshots(&mut self, shop: ShopId, customer: CustomerId) -> anyhow::Result<()> {
+        let mut of_customer = Vec::new();
+        for entry in self.events.range(range(shop, None))? {
+            let (key, stored) = entry?;
+            let (time, done, whose, _snapshot) = stored.value();
+            if whose == Some(customer.get()) {
+                of_customer.push((key.value(), time, done.to_vec()));
+            }
+        }
+        for (key, time, done) in of_customer {
+            self.events.insert(key, (time, done.as_slice(), None, None))?;
+        }
+        Ok(())
+    }
+}
+
+/// The keys of the shop's events after this place.
+pub(crate) fn range(shop: ShopId, after: Option<EventPosition>) -> (Bound<EventKey>, Bound<EventKey>) {
+    let after = after.map_or((i64::MIN, i64::MIN), |place| (place.change, place.part));
+    (Bound::Excluded((shop.get(), after.0, after.1)), Bound::Included((shop.get(), i64::MAX, i64::MAX)))
+}
