@@ -41,7 +41,8 @@ async fn its_log_goes_on_where_it_was() {
     let own = Cluster::builder().start();
     let database = own.empty_database();
     scene.database.copy_into(&database);
-    // Goes on, and is read, after the dump.
+    // Goes on for long, and is read, after the dump.
+    scene.other_does(TRANSACTIONS).await;
     write(&scene.storage, scene.shop, "3").await;
     let [lost] = &list(&scene.storage, scene.shop, Some(dumped[1].position)).await[..] else {
         panic!("not one event")
