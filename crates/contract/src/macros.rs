@@ -119,6 +119,20 @@ macro_rules! __for_each_case {
                 "KEY-6" key_6_dead_key_is_not_rotated
                 "KEY-7" key_7_missing_user_is_refused
             }
+            events {
+                "EVENT-1" event_1_creating_tickets_is_logged
+                "EVENT-2" event_2_changing_and_deleting_a_ticket_is_logged
+                "EVENT-3" event_3_creating_comments_is_logged
+                "EVENT-4" event_4_creating_and_changing_a_customer_is_logged
+                "EVENT-5" event_5_erasing_a_customer_is_logged
+                "EVENT-6" event_6_creating_and_changing_a_user_is_logged
+                "EVENT-7" event_7_making_and_ending_keys_is_logged
+                "EVENT-8" event_8_what_changes_nothing_is_not_logged
+                "EVENT-9" event_9_event_says_who_and_when
+                "EVENT-10" event_10_snapshots_are_what_is_found
+                "EVENT-11" event_11_erasure_takes_the_customers_snapshots
+                "EVENT-12" event_12_pages_hold_every_event_once
+            }
             id_ranges {
                 "IDRANGE-2" id_range_2_has_its_span
                 "IDRANGE-3" id_range_3_running_node_is_left_alone

@@ -63,7 +63,7 @@ impl State {
             return UpdateUserOutcome::EmailTaken;
         }
         let mut changed = Vec::new();
-        if changes != UserChanges::default() {
+        if !changes.is_empty() {
             changed.push((EventKind::UserUpdated, Subject::User(id)));
         }
         if changes.is_active == Some(false) {

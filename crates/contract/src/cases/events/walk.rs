@@ -1,0 +1,56 @@
+//! A walk through every method that changes something.
+
+use anyhow::Context;
+use hexdesk_domain::ports::{DeleteTicketOutcome, UpdateTicketOutcome, UpdateUserOutcome};
+use hexdesk_domain::{
+    Attempt, CustomerChanges, NewApiKey, NewComment, ShopId, Ticket, TicketChanges, UserChanges,
+};
+
+use crate::cases::journal::Journal;
+use crate::samples::{
+    at, comment_creation, creation, customer_by_email, new_comment, new_key, plain_ticket, rotation,
+    ticket_id, user_by_email,
+};
+
+/// How many events one walk makes.
+pub(crate) const EVENTS_OF_A_WALK: usize = 24;
+
+/// Creates, changes and ends one of everything in the shop, which is new to this number.
+pub(crate) async fn walk(journal: &mut Journal<'_>, shop: ShopId, number: i64) -> anyhow::Result<()> {
+    let new = user_by_email(&format!("user-{number}@example.com"));
+    let user = journal.add_user(shop, new).await?;
+    let key = journal.add_key(shop, NewApiKey { user_id: Some(user.id), ..new_key(1) }).await?;
+    journal.rotate_key(shop, key.number, rotation(2, at(0), at(900_000)), None).await?;
+    journal.revoke_key(shop, key.number).await?.context("a key is not revoked")?;
+
+    let new = customer_by_email(&format!("customer-{number}@example.com"));
+    let customer = journal.add_customer(shop, new).await?;
+    let named = CustomerChanges { last_name: Some(Some("Byron".into())), ..CustomerChanges::default() };
+    journal.update_customer(shop, customer.id, named, None).await?;
+
+    let (kept, deleted) = (ticket_id(10 * number + 1)?, ticket_id(10 * number + 2)?);
+    let open = |id| Ticket { is_opened: true, assigned_to: Some(user.id), ..plain_ticket(id, &customer) };
+    journal.create_tickets(vec![creation(open(kept)), creation(open(deleted))]).await??;
+    let mut comments = Vec::new();
+    for (index, ticket) in (1..).zip([kept, deleted, kept]) {
+        let new = new_comment(10 * number + index, &open(ticket))?;
+        comments.push(comment_creation(NewComment { author_id: Some(user.id), ..new }));
+    }
+    journal.create_comments(comments).await??;
+    let close = TicketChanges { is_opened: Some(false), ..TicketChanges::default() };
+    match journal.update_ticket(shop, kept, close, None, None).await? {
+        Attempt::Ran(UpdateTicketOutcome::Updated(_)) => {}
+        other => anyhow::bail!("an update was answered {other:?}"),
+    }
+    match journal.delete_ticket(shop, deleted, None).await? {
+        DeleteTicketOutcome::Deleted => {}
+        other => anyhow::bail!("a deletion was answered {other:?}"),
+    }
+    let leave = UserChanges { is_active: Some(false), ..UserChanges::default() };
+    match journal.update_user(shop, user.id, leave, None).await? {
+        Attempt::Ran(UpdateUserOutcome::Updated(_)) => {}
+        other => anyhow::bail!("a deactivation was answered {other:?}"),
+    }
+    journal.erase_customer(shop, customer.id).await?.context("a customer is not erased")?;
+    Ok(())
+}

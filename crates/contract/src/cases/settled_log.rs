@@ -1,0 +1,69 @@
+//! Reading a shop's log to its end, from a store that may hold events back for a while.
+
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
+use hexdesk_domain::{AuditStamp, Event, EventPosition, NewUser, ShopId, Storage, Subject};
+
+use crate::samples::{create_user, user_by_email};
+
+/// How long a store may hold an event back: as long as a transaction takes that has nothing to
+/// do with the case, such as another test's. The faulty stores of this crate have none.
+const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 2 } else { 60 });
+/// More than any case fills: a log that never ends is a failure.
+const MAX_PAGES: usize = 1_000;
+
+/// The shop's log after this place, page by page.
+pub(crate) async fn log_after(
+    storage: &dyn Storage,
+    shop: ShopId,
+    mut after: Option<EventPosition>,
+    limit: u32,
+) -> anyhow::Result<Vec<Event>> {
+    let mut log: Vec<Event> = Vec::new();
+    for _ in 0..MAX_PAGES {
+        let page = storage.list_events(shop, after, limit).await?;
+        log.extend(page.entries);
+        after = page.next;
+        if after.is_none() {
+            ensure!(log.is_sorted_by(|one, next| one.position < next.position), "the log is not in order");
+            return Ok(log);
+        }
+    }
+    anyhow::bail!("the log goes on and on")
+}
+
+/// Makes a change of this stamp, waits until it is in the log, and answers the whole log before
+/// it and its event. As that change began when all others were answered, theirs stand before
+/// it.
+pub(crate) async fn settled_log(
+    storage: &dyn Storage,
+    shop: ShopId,
+    stamp: AuditStamp,
+) -> anyhow::Result<(Vec<Event>, Event)> {
+    let users = storage.count_users(shop, Default::default()).await?;
+    let marker = user_by_email(&format!("marker-{users}@example.com"));
+    let marker = Subject::User(create_user(storage, shop, NewUser { stamp, ..marker }).await?.id);
+    let mut seen = 0;
+    let settled = tokio::time::timeout(PATIENCE, async {
+        loop {
+            let mut log = log_after(storage, shop, None, MAX_PAGE_ENTRIES).await?;
+            seen = log.len();
+            if let Some(end) = log.iter().position(|event| event.subject == marker) {
+                let mut rest = log.split_off(end);
+                let event = rest.pop().context("the marker")?;
+                ensure!(rest.is_empty(), "behind the last change's event there are others: {rest:?}");
+                return Ok((log, event));
+            }
+            // Else the time limit is never looked at with a store that is always ready.
+            tokio::task::yield_now().await;
+        }
+    });
+    match settled.await {
+        Ok(settled) => settled,
+        Err(_) => anyhow::bail!(
+            "the log of {seen} events lacks one of {marker:?}, which was created {PATIENCE:?} ago with {stamp:?}"
+        ),
+    }
+}
