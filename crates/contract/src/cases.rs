@@ -15,6 +15,7 @@ pub mod idempotency;
 mod journal;
 pub mod once;
 pub mod readiness;
+pub mod retention;
 pub mod search;
 mod settled_log;
 pub mod shops;

@@ -133,6 +133,11 @@ macro_rules! __for_each_case {
                 "EVENT-11" event_11_erasure_takes_the_customers_snapshots
                 "EVENT-12" event_12_pages_hold_every_event_once
             }
+            retention {
+                "RETENTION-1" retention_1_removes_old_records
+                "RETENTION-2" retention_2_removed_key_is_free
+                "RETENTION-3" retention_3_removes_old_events
+            }
             id_ranges {
                 "IDRANGE-2" id_range_2_has_its_span
                 "IDRANGE-3" id_range_3_running_node_is_left_alone
@@ -154,6 +159,8 @@ macro_rules! __for_each_case {
                 "IDEMPOTENCY-7" idempotency_7_one_of_racing_items_is_created
                 "TICKET-24" ticket_24_one_of_racing_updates_wins
                 "COMMENT-11" comment_11_racing_comments_are_all_stored
+                "EVENT-13" event_13_later_commands_stand_later
+                "EVENT-14" event_14_reader_misses_no_event
                 "IDRANGE-1" id_range_1_racing_ranges_do_not_overlap
             }
         }

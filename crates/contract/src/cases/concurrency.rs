@@ -2,6 +2,7 @@
 //! held at a barrier and let go together, in several rounds.
 
 mod erasures;
+mod events;
 mod people;
 
 use std::collections::BTreeSet;
@@ -18,6 +19,7 @@ use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
 pub use self::erasures::customer_17_racing_erasure_leaves_nothing;
+pub use self::events::{event_13_later_commands_stand_later, event_14_reader_misses_no_event};
 pub use self::people::{customer_14_one_of_racing_updates_wins, user_10_deactivation_leaves_no_key};
 use super::id_ranges::expect_no_overlap;
 use crate::comparison::same;
