@@ -13,7 +13,7 @@ pub(crate) fn directory() -> PathBuf {
         .find(|directory| is_complete(directory))
         .unwrap_or_else(|| {
             panic!(
-                "the tests need the PostgreSQL server programs (initdb, postgres, psql, pg_basebackup, pg_isready), which are \
+                "the tests need the PostgreSQL server programs (initdb, postgres, psql, pg_basebackup, pg_dump, pg_isready), which are \
                  neither on PATH nor in {DEBIAN}/*/bin: run `apt-get install postgresql` or, for a ready-made \
                  environment, scripts/test"
             )
@@ -21,7 +21,7 @@ pub(crate) fn directory() -> PathBuf {
 }
 
 fn is_complete(directory: &Path) -> bool {
-    ["initdb", "postgres", "psql", "pg_basebackup", "pg_isready"]
+    ["initdb", "postgres", "psql", "pg_basebackup", "pg_dump", "pg_isready"]
         .iter()
         .all(|program| directory.join(program).is_file())
 }

@@ -15,6 +15,9 @@ use crate::{TestDatabase, binaries, directory};
 /// The account in the database: its superuser.
 pub(crate) const SUPERUSER: &str = "postgres";
 
+/// What psql is always told.
+const PSQL: &[&str] = &["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"];
+
 /// What every cluster is told; a builder's own settings come later and win.
 const SETTINGS: &[(&str, &str)] = &[
     ("listen_addresses", "127.0.0.1"),
@@ -291,28 +294,32 @@ impl Server {
     }
 
     pub(crate) fn psql(&self, database: &str, sql: &str) -> String {
-        let port = self.port.to_string();
-        let printed = self.run(
+        let printed = self.client(
             "psql",
-            [
-                OsStr::new("--no-psqlrc"),
-                OsStr::new("--quiet"),
-                OsStr::new("--no-align"),
-                OsStr::new("--tuples-only"),
-                OsStr::new("--set=ON_ERROR_STOP=1"),
-                OsStr::new("--host"),
-                self.directory.as_os_str(),
-                OsStr::new("--port"),
-                OsStr::new(&port),
-                OsStr::new("--username"),
-                OsStr::new(SUPERUSER),
-                OsStr::new("--dbname"),
-                OsStr::new(database),
-                OsStr::new("--command"),
-                OsStr::new(sql),
-            ],
+            database,
+            &[PSQL, &["--no-align", "--tuples-only", "--command", sql]].concat(),
         );
         printed.trim_end_matches('\n').to_owned()
+    }
+
+    /// The SQL that makes a database anew.
+    pub(crate) fn dump(&self, database: &str) -> String {
+        self.client("pg_dump", database, &[])
+    }
+
+    /// Runs SQL such as [`Self::dump`] answers.
+    pub(crate) fn restore(&self, database: &str, dump: &str) {
+        let file = format!("{database}.sql");
+        directory::write(&self.directory.join(&file), dump.as_bytes(), self.account);
+        self.client("psql", database, &[PSQL, &["--file", &file]].concat());
+    }
+
+    /// Runs one of PostgreSQL's clients on a database and answers what it printed.
+    fn client(&self, program: &str, database: &str, arguments: &[&str]) -> String {
+        let port = self.port.to_string();
+        let common = ["--port", &port, "--username", SUPERUSER, "--dbname", database];
+        let host = [OsStr::new("--host"), self.directory.as_os_str()];
+        self.run(program, host.into_iter().chain(common.iter().chain(arguments).map(OsStr::new)))
     }
 
     /// Runs one of PostgreSQL's programs and answers what it printed.

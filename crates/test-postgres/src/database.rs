@@ -34,6 +34,15 @@ impl TestDatabase {
     pub fn psql(&self, sql: &str) -> String {
         self.server.psql(&self.name, sql)
     }
+
+    /// Fills an empty database, of this or another cluster, with what is in this one, as
+    /// `pg_dump` and `psql` do.
+    ///
+    /// # Panics
+    /// If either fails.
+    pub fn copy_into(&self, empty: &Self) {
+        empty.server.restore(&empty.name, &self.server.dump(&self.name));
+    }
 }
 
 impl Drop for TestDatabase {

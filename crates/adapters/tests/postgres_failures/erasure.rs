@@ -8,11 +8,11 @@ use hexdesk_domain::ports::{
     Erased, TicketUpdate, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    Attempt, CommentStore, Customer, CustomerChanges, CustomerDraft, CustomerStore, StorageError,
-    TicketChanges, TicketId, TicketStore,
+    Attempt, CommentStore, Customer, CustomerChanges, CustomerDraft, CustomerStore, RetentionStore,
+    StorageError, TicketChanges, TicketId, TicketStore,
 };
 
-use crate::scene::{Scene, client, now, stamp};
+use crate::scene::{Scene, client, later, now, stamp};
 
 /// What another server does to erase the only customer, once it has the customer.
 const ERASE: &str = "DELETE FROM comments; DELETE FROM human_tickets; DELETE FROM tickets;
@@ -226,10 +226,16 @@ async fn nobody_fails_because_of_an_erasure() {
         tasks.spawn(async move {
             eraser.erase_customer(shop, customer, stamp(now())).await.unwrap();
         });
+        let remover = storage.clone();
+        tasks.spawn(async move {
+            while remover.remove_events(shop, later(), 7).await.unwrap() == 7 {}
+            while remover.remove_idempotency_records(later(), 7).await.unwrap() == 7 {}
+        });
         tasks.join_all().await;
         let left = format!(
             "SELECT (SELECT count(*) FROM tickets WHERE customer_id = {customer}) +
-                 (SELECT count(*) FROM idempotency_records WHERE customer_id = {customer})"
+                 (SELECT count(*) FROM idempotency_records WHERE customer_id = {customer}) +
+                 (SELECT count(*) FROM events WHERE customer_id = {customer} OR snapshot IS NOT NULL)"
         );
         assert_eq!(scene.count(&left).await, 0);
     }

@@ -171,6 +171,11 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::parse("2026-11-22T10:00:00Z").unwrap()
 }
 
+/// After everything that happens.
+pub(crate) fn later() -> Timestamp {
+    Timestamp::parse("2036-11-22T10:00:00Z").unwrap()
+}
+
 /// A request of the operation "create".
 pub(crate) fn request(key: &str) -> IdempotencyRequest {
     IdempotencyRequest {

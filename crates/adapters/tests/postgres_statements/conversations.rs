@@ -92,8 +92,8 @@ async fn a_comment_takes_a_handful_of_statements() {
     let stamp = AuditStamp { actor: Actor::Operator, time: time() };
     let create = recorded.storage.create_comments(vec![CommentCreation { comment, stamp, once: None }]);
     let statements = statements(create).await;
-    // The transaction's beginning and end; look at the ticket, change it, add, look.
-    assert_eq!(statements.len(), 6, "{statements:#?}");
+    // The transaction's beginning and end; look at the ticket, change it, add, look, tell.
+    assert_eq!(statements.len(), 7, "{statements:#?}");
     let lock = recorded.explain("", &statements[1]);
     assert!(lock.contains("Index Scan on tickets_pkey") || lock.contains("using tickets_pkey"), "{lock}");
     assert!(lock.contains("Index Cond: ((shop_id = $1) AND (id = ANY ($2)))"), "{lock}");

@@ -14,6 +14,7 @@ use hexdesk_test_postgres::TestDatabase;
 mod postgres;
 
 mod conversations;
+mod log;
 mod people;
 mod search;
 

@@ -1,0 +1,85 @@
+//! A database that was dumped and comes back on another server, which numbers its
+//! transactions anew.
+
+use hexdesk_adapters::PostgresStorage;
+use hexdesk_domain::ports::CreateCustomerOutcome;
+use hexdesk_domain::{Attempt, CustomerDraft, CustomerStore, Event, EventPosition, EventStore, ShopId};
+use hexdesk_test_postgres::{Cluster, TestDatabase};
+
+use crate::scene::{Scene, now, stamp};
+
+/// As many transactions as a new server has not had for long.
+const TRANSACTIONS: &str = "DO $$ BEGIN
+    FOR number IN 1..5000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP;
+END $$";
+
+async fn list(storage: &PostgresStorage, shop: ShopId, after: Option<EventPosition>) -> Vec<Event> {
+    storage.list_events(shop, after, 100).await.unwrap().entries
+}
+
+/// Creates a customer, which is one event.
+async fn write(storage: &PostgresStorage, shop: ShopId, phone_number: &str) {
+    let draft = CustomerDraft { phone_number: Some(phone_number.into()), ..CustomerDraft::default() };
+    let created = storage.create_customer(shop, draft.into_new(stamp(now())).unwrap(), None).await.unwrap();
+    assert!(matches!(created, Attempt::Ran(CreateCustomerOutcome::Created(_))), "{created:?}");
+}
+
+fn numbering(database: &TestDatabase) -> String {
+    database.psql("SELECT prosrc FROM pg_proc WHERE proname = 'event_change'")
+}
+
+#[tokio::test]
+async fn its_log_goes_on_where_it_was() {
+    let scene = Scene::new().await;
+    scene.other_does("DELETE FROM events").await;
+    scene.other_does(TRANSACTIONS).await;
+    for phone_number in ["1", "2"] {
+        write(&scene.storage, scene.shop, phone_number).await;
+    }
+    let dumped = list(&scene.storage, scene.shop, None).await;
+    assert_eq!(dumped.len(), 2);
+    let own = Cluster::builder().start();
+    let database = own.empty_database();
+    scene.database.copy_into(&database);
+    // Goes on for long, and is read, after the dump.
+    scene.other_does(TRANSACTIONS).await;
+    write(&scene.storage, scene.shop, "3").await;
+    let [lost] = &list(&scene.storage, scene.shop, Some(dumped[1].position)).await[..] else {
+        panic!("not one event")
+    };
+
+    let storage = PostgresStorage::connect(&database.url).await.unwrap();
+    assert_eq!(list(&storage, scene.shop, None).await, [], "the other server's numbers are not larger");
+    assert_eq!(storage.migrate().await.unwrap(), Vec::<String>::new());
+    assert_eq!(list(&storage, scene.shop, None).await, dumped);
+    assert_eq!(list(&storage, scene.shop, Some(dumped[0].position)).await, dumped[1..]);
+
+    write(&storage, scene.shop, "4").await;
+    for seen in [dumped[1].position, lost.position] {
+        assert_eq!(list(&storage, scene.shop, Some(seen)).await.len(), 1, "{seen:?}");
+    }
+
+    // Once is enough.
+    let numbers = numbering(&database);
+    storage.migrate().await.unwrap();
+    assert_eq!(numbering(&database), numbers);
+
+    // And it can go on to yet another.
+    let another = Cluster::builder().start();
+    let next_database = another.empty_database();
+    database.copy_into(&next_database);
+    let next = PostgresStorage::connect(&next_database.url).await.unwrap();
+    next.migrate().await.unwrap();
+    let all = list(&next, scene.shop, None).await;
+    assert_eq!(all.len(), 3);
+    write(&next, scene.shop, "5").await;
+    assert_eq!(list(&next, scene.shop, Some(all[2].position)).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_database_that_stays_is_numbered_as_ever() {
+    let scene = Scene::new().await;
+    let numbers = numbering(&scene.database);
+    scene.storage.migrate().await.unwrap();
+    assert_eq!(numbering(&scene.database), numbers);
+}
