@@ -50,3 +50,24 @@ fn passes(error: &anyhow::Error) -> bool {
         (None, None) => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use anyhow::anyhow;
+
+    use super::*;
+
+    #[test]
+    fn a_store_that_is_not_available_is_waited_for() {
+        for (kind, expected) in [
+            (StorageErrorKind::Unavailable, true),
+            // Of a range of ids, which is taken anew.
+            (StorageErrorKind::OutcomeUnknown, true),
+            (StorageErrorKind::Unexpected, false),
+        ] {
+            let error = anyhow::Error::from(StorageError::new(kind, "open", anyhow!("it")));
+            assert_eq!(passes(&error.context("--database-url")), expected, "{kind:?}");
+        }
+        assert!(!passes(&anyhow!("must be redb:// and a path")));
+    }
+}

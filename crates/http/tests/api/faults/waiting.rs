@@ -80,6 +80,37 @@ fn a_server_waits_for_a_place_among_the_connections() {
     assert!(is_ready(&server));
 }
 
+#[test]
+fn a_server_whose_database_goes_away_while_it_migrates_tries_again() {
+    let cluster = Cluster::builder().start();
+    let own = cluster.empty_database();
+    let url = own.url.clone();
+    let database = Database::Postgres(own);
+    let lock = "SELECT pg_advisory_lock(4850447169812726857)";
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| {
+            cluster.psql(url.rsplit('/').next().unwrap(), &format!("{lock}; SELECT pg_sleep(600)"))
+        });
+        let locks = |granted: bool| {
+            format!("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted = {granted}")
+        };
+        until("another migrates", || cluster.psql("postgres", &locks(true)) == "1");
+        let server = scope.spawn(|| database.serve(&[]));
+        until("the server waits for it", || cluster.psql("postgres", &locks(false)) == "1");
+        cluster.kill();
+        assert!(other.join().is_err());
+        let server = server.join().unwrap();
+        assert!(
+            server.log().contains("the connection was lost while the database was migrated"),
+            "{}",
+            server.log()
+        );
+        cluster.start();
+        until("the server serves", || server.log().contains(SERVES));
+        assert!(is_ready(&server));
+    });
+}
+
 /// Not at every attempt.
 #[test]
 fn what_a_server_waits_for_is_told_once_as_long_as_it_stays_the_same() {
