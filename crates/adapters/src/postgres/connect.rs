@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use diesel::QueryResult;
+use diesel::connection::{Instrumentation, get_default_instrumentation};
 use diesel::dsl::sql;
 use diesel::sql_types::BigInt;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
@@ -107,7 +108,9 @@ impl Connector {
         let mut connection = opened.map_err(|error| lost(&error))?;
         let timeout = statement_timeout(&mut connection).await.map_err(|error| lost(&error))?;
         let last_event = LastEvent::now();
-        connection.set_instrumentation(last_event.observer(statement_log::instrumentation()));
+        let log = statement_log::instrumentation().map(|log| Box::new(log) as Box<dyn Instrumentation>);
+        let others = log.or_else(get_default_instrumentation);
+        connection.set_instrumentation(last_event.observer(others));
         Ok((connection, SilenceLimit::new(last_event, timeout)))
     }
 

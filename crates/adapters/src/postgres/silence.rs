@@ -32,7 +32,10 @@ impl LastEvent {
     }
 
     /// Sees the events of the connection that it is given to, and passes them on.
-    pub(super) fn observer<I: Instrumentation>(&self, mut next: Option<I>) -> impl Instrumentation + use<I> {
+    pub(super) fn observer(
+        &self,
+        mut next: Option<Box<dyn Instrumentation>>,
+    ) -> impl Instrumentation + use<> {
         let last = self.clone();
         move |event: InstrumentationEvent<'_>| {
             last.renew();
