@@ -82,7 +82,10 @@ fn a_full_disk_refuses_writes_until_there_is_room() {
         );
         assert_eq!(server.get("/livez").status, 200);
         let told = server.log();
-        assert!(told.lines().any(|line| line.contains("WARN") && line.contains(NO_ROOM)), "{told}");
+        assert!(
+            told.lines().any(|line| line.contains("the store is not available") && line.contains(NO_ROOM)),
+            "{told}"
+        );
 
         // Neither does a server that is started then serve, nor does its end do harm.
         if round % 2 == 1 {
