@@ -26,6 +26,7 @@ mod once;
 mod read_only;
 mod restore;
 mod retention;
+mod room;
 mod search;
 mod search_index;
 mod shops;
@@ -41,11 +42,9 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use diesel::connection::SimpleConnection;
 use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::{Readiness, StorageError, StorageErrorKind};
 
@@ -56,6 +55,7 @@ pub use errors::SqliteOpenError;
 use in_use::InUse;
 use lane::Lane;
 pub use restore::{SqliteRestoreError, SqliteRestored, restore};
+use room::Room;
 pub use verify::{SqliteContents, SqliteUnusable};
 
 /// How a SQLite database is used.
@@ -86,8 +86,7 @@ pub struct SqliteStorage {
     // Dropped in this order: the connection that writes is the last to go, and cleans up.
     readers: Lane,
     writer: Lane,
-    /// Whether there was no room for a write, and none has been found since.
-    lacks_room: Arc<AtomicBool>,
+    room: Arc<Room>,
     _in_use: InUse,
 }
 
@@ -124,7 +123,7 @@ impl SqliteStorage {
             path: path.to_owned(),
             readers: start("sqlite-reader", readers)?,
             writer: start("sqlite-writer", vec![writer])?,
-            lacks_room: Arc::default(),
+            room: Arc::default(),
             _in_use: in_use,
         })
     }
@@ -149,21 +148,26 @@ impl SqliteStorage {
         T: Send + 'static,
         C: FnOnce(&mut SqliteConnection) -> anyhow::Result<T> + Send + 'static,
     {
-        let lacks_room = self.lacks_room.clone();
+        let room = self.room.clone();
         self.writer
             .run(operation, move |slot| {
                 let outcome = slot.write(operation, command);
                 if outcome.as_ref().is_err_and(|error| errors::is_full(&error.cause)) {
-                    lacks_room.store(true, Ordering::Relaxed);
+                    room.note_lack();
                 }
                 outcome
             })
             .await
     }
 
-    /// Writes what changes nothing: the database's first page, as it is.
-    async fn find_room(&self) -> Result<(), StorageError> {
-        self.write("check_ready", |connection| Ok(connection.batch_execute("PRAGMA user_version = 0")?)).await
+    /// Looks for room on the thread that writes, so that it takes none from what is written.
+    async fn look_for_room(&self) -> Result<(), StorageError> {
+        let (room, path) = (self.room.clone(), self.path.clone());
+        let look = move |_: &mut ConnectionSlot| {
+            room.look_for(&path)
+                .map_err(|error| StorageError::new(StorageErrorKind::Unavailable, "check_ready", error))
+        };
+        self.writer.run("check_ready", look).await
     }
 
     /// Runs a query. Each statement of it sees the database as it is then: whatever must
@@ -182,11 +186,7 @@ impl Readiness for SqliteStorage {
     async fn check_ready(&self) -> Result<(), StorageError> {
         let missing = self.read("check_ready", migrations::missing).await?;
         if missing.is_empty() {
-            if self.lacks_room.load(Ordering::Relaxed) {
-                self.find_room().await?;
-                self.lacks_room.store(false, Ordering::Relaxed);
-            }
-            return Ok(());
+            return if self.room.is_lacking() { self.look_for_room().await } else { Ok(()) };
         }
         let cause = anyhow::anyhow!(
             "the database {} lacks the migrations {}",

@@ -96,7 +96,8 @@ pub(super) fn explained(error: anyhow::Error) -> anyhow::Error {
     if is_full(&error) { error.context(NO_ROOM) } else { error }
 }
 
-const NO_ROOM: &str =
+/// What to do about it.
+pub(super) const NO_ROOM: &str =
     "no room is left for the database: make room on its disk, and the server goes on by itself";
 
 /// The kind of a failed commit. SQLite has rolled back in this process. But if what

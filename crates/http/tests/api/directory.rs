@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
 /// How large a file system is that is mounted to be filled.
-const SIZE: &str = "16m";
+const SIZE: &str = "32m";
 
 /// How large a directory's file system may be to be taken for one that is there to be filled.
 const LARGEST: u64 = 256 << 20;
@@ -17,7 +17,7 @@ const LARGEST: u64 = 256 << 20;
 const WHAT_TO_DO: &str = "This test fills up a file system of its own, which it mounts in a user namespace \
     (`unshare --user --map-root-user --mount`), and that is forbidden here. Allow it (in a container: \
     --privileged), or name a directory on a file system of at most 256 MiB that may be filled: with \
-    docker, `--tmpfs /small:size=16m -e HEXDESK_SMALL_DISK=/small`.";
+    docker, `--tmpfs /small:size=32m -e HEXDESK_SMALL_DISK=/small`.";
 
 /// A directory of a test's own.
 pub(crate) struct Directory {

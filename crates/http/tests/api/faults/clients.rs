@@ -11,11 +11,12 @@ use diesel::prelude::*;
 use super::load::{Load, body};
 use super::process::{Holdings, await_no_connection, await_reading, holdings, holds};
 use super::rounds;
-use crate::harness::{Database, PATIENCE, Server, on_both_databases};
+use crate::create_ticket::EXAMPLE;
+use crate::harness::{Database, PATIENCE, Server, on_both_databases, read_answer};
 use crate::overload::stalled;
 
 /// How many requests the server takes on at once.
-const MAX_REQUESTS: usize = 128;
+const MAX_REQUESTS: usize = 64;
 
 /// How many clients do the same at a time.
 const OF_EACH: usize = 6;
@@ -169,7 +170,10 @@ fn hold_against(
     // Every place is free again.
     let taken: Vec<TcpStream> = (0..MAX_REQUESTS).map(|_| stalled(server)).collect();
     assert_eq!(server.get("/api/v1/tickets").status, 503);
-    drop(taken);
+    for mut stream in taken {
+        stream.write_all(EXAMPLE.as_bytes()).unwrap();
+        assert_eq!(read_answer(stream).status, 201);
+    }
     await_no_connection(server);
     if let Database::Postgres(database) = database {
         let left = "SELECT count(*) FROM pg_stat_activity \
@@ -214,7 +218,7 @@ on_both_databases! {
 
     fn clients_that_stall_are_closed(database: Database) {
         let load = Load::default();
-        let (server, before) = warmed_up(&database, &load, "4");
+        let (server, before) = warmed_up(&database, &load, "10");
         let mut faults = 0;
         hold_against(&database, &server, &load, &before, || {
             let mut unsent = 0;

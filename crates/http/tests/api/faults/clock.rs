@@ -37,8 +37,17 @@ impl Clock {
 
     /// Sets it to so many seconds past the machine's.
     fn set(&self, offset: i64) {
+        self.write(&format!("{offset:+}"));
+    }
+
+    /// Has it stand still, at a time that is past.
+    fn stop(&self) {
+        self.write("2026-06-01 12:00:00");
+    }
+
+    fn write(&self, setting: &str) {
         let new = self.0.path().join("new");
-        fs::write(&new, format!("{offset:+}\n")).unwrap();
+        fs::write(&new, format!("{setting}\n")).unwrap();
         // In one step: it is read whenever somebody asks for the time.
         fs::rename(new, self.file()).unwrap();
     }
@@ -77,7 +86,8 @@ fn libfaketime() -> PathBuf {
 
 /// Creates a ticket; right after a step there may be no ids for a moment.
 fn create_soon(server: &Server, load: &Load) -> (String, Answer) {
-    let deadline = Instant::now() + PATIENCE;
+    // Once a minute it reserves more anyway; it must not take that long.
+    let deadline = Instant::now() + PATIENCE / 2;
     loop {
         let name = load.next_name();
         let answer = create(server, &server.key, &name);
@@ -149,6 +159,21 @@ on_both_databases! {
         assert_eq!(again.body, first.body);
         load.settle_and_check(&database, &server, &key);
         load.report("steps of the clock", rounds * STEPS.len() * 2);
+    }
+
+    fn a_clock_that_stands_still_repeats_and_loses_nothing(database: Database) {
+        let key = database.serve_demo().key.clone();
+        let clock = Clock::new();
+        clock.stop();
+        let load = Load::default();
+        let restarts = rounds(3);
+        for _ in 0..restarts {
+            let server = clock.serve(&database, &key);
+            let enough = load.acknowledged() + 100;
+            load.run(&server, &key, |ledger| ledger.acknowledged.len() >= enough);
+            load.settle_and_check(&database, &server, &key);
+        }
+        load.report("restarts while the clock stands still", restarts);
     }
 
     fn keys_go_by_the_clock_and_stay_revoked(database: Database) {
