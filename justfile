@@ -34,3 +34,9 @@ check-api cases='500' seed=`shuf --input-range=0-4294967295 --head-count=1`:
 # Inject every fault more often, under load.
 faults times='20':
     HEXDESK_FAULTS={{times}} cargo test --locked --package hexdesk-http --test api -- faults::
+
+# Fuzz request_body, cursor or text for so many seconds (needs a nightly toolchain and cargo-fuzz).
+fuzz target seconds='600':
+    mkdir -p fuzz/corpus/{{target}}
+    cargo +nightly fuzz run {{target}} fuzz/corpus/{{target}} fuzz/regressions/{{target}} -- \
+        -max_total_time={{seconds}} -timeout=10 -rss_limit_mb=2048

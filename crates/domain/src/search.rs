@@ -34,7 +34,9 @@ fn words_of(text: &str) -> Vec<String> {
         .unicode_words()
         // What Unicode takes for one word, like an address, is looked for by its parts too.
         .flat_map(|word| word.split(|letter: char| !letter.is_alphanumeric()))
-        .filter(|word| !word.is_empty())
+        // A part may begin with a mark whose letter is in no part. It is a word of its own,
+        // as it is when the part is looked for by itself.
+        .flat_map(UnicodeSegmentation::unicode_words)
         .map(|word| word.chars().take(MAX_SEARCH_WORD_CHARS).collect())
         .collect()
 }
@@ -110,6 +112,7 @@ mod tests {
         assert_eq!(words("Ada.Lovelace@example.com"), ["ada", "lovelace", "example", "com"]);
         assert_eq!(words("+33 1-23"), ["33", "1", "23"]);
         assert_eq!(words("don't"), ["don", "t"]);
+        assert_eq!(words("_\u{739}2w"), words("\u{739}2w"));
         assert_eq!(words("Straße ÄÖÜ"), ["straße", "aou"]);
         assert_eq!(words("ΟΔΟΣ"), words("οδός"));
         assert_eq!(words("ﬁne Ⅻ"), ["fine", "xii"]);

@@ -186,13 +186,18 @@ impl<P: Place> PageRequest<P> {
 pub(crate) fn page_response(request: &HttpRequest, next_cursor: Option<&str>) -> HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
     if let Some(cursor) = next_cursor {
-        let kept =
-            request.query_string().split('&').filter(|part| !part.is_empty() && !part.starts_with("cursor="));
-        let query: Vec<&str> = kept.collect();
+        let parts = request.query_string().split('&');
+        let query: Vec<&str> = parts.filter(|part| !part.is_empty() && !is_cursor(part)).collect();
         let separator = if query.is_empty() { "" } else { "&" };
         let link =
             format!("<{}?{}{separator}cursor={cursor}>; rel=\"next\"", request.path(), query.join("&"));
         response.insert_header((header::LINK, link));
     }
     response
+}
+
+/// Whether a part of a query is a cursor, however its name is escaped.
+fn is_cursor(part: &str) -> bool {
+    let parameters = web::Query::<Vec<(String, String)>>::from_query(part);
+    parameters.is_ok_and(|parameters| parameters.iter().any(|(name, _)| name == "cursor"))
 }
