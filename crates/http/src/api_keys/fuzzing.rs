@@ -1,5 +1,7 @@
 //! Bodies that make and rotate API keys, for the fuzzer.
 
+#![allow(clippy::unwrap_used, reason = "what does not hold is told by panicking")]
+
 use hexdesk_domain::{ApiKey, KeyNumber, Scope, SecretHash};
 use serde_json::Value;
 

@@ -1,5 +1,7 @@
 //! Bodies that create comments, for the fuzzer.
 
+#![allow(clippy::unwrap_used, reason = "what does not hold is told by panicking")]
+
 use hexdesk_domain::{Comment, CommentId, CommentView, NewComment};
 use serde_json::Value;
 
