@@ -1,10 +1,10 @@
 //! Values that this adapter did not write are errors, not something close to them.
 
-use hexdesk_domain::{CustomerStore, ShopStore, StorageErrorKind, TicketFilter, TicketStore};
+use hexdesk_domain::{CustomerStore, EventStore, ShopStore, StorageErrorKind, TicketFilter, TicketStore};
 
 use super::samples::{create_customer, creation, domain, id};
 use super::test_disk::TestDisk;
-use crate::tables::{CUSTOMERS, SHOPS, TICKETS};
+use crate::tables::{CUSTOMERS, EVENTS, SHOPS, TICKETS};
 
 #[tokio::test]
 async fn an_undecodable_value_is_an_error() {
@@ -29,6 +29,31 @@ async fn an_undecodable_value_is_an_error() {
         let error = storage.find_customer(shop, id).await.expect_err(&value);
         assert_eq!(error.kind, StorageErrorKind::Unexpected, "{error}");
         assert!(error.to_string().starts_with("find_customer: a stored "), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn an_undecodable_event_is_an_error() {
+    let storage = TestDisk::default().open();
+    let shop = create_customer(&storage).await.shop_id;
+    let done = r#"{"kind":"customer.created","subject":1}"#;
+    for (done, snapshot) in [
+        ("no JSON", None),
+        (r#"{"kind":"customer.eaten","subject":1}"#, None),
+        (r#"{"kind":"customer.created","subject":0}"#, None),
+        (r#"{"kind":"customer.created","subject":1,"api_key":0}"#, None),
+        (done, Some("no JSON")),
+        (done, Some("{}")),
+    ] {
+        let put = move |transaction: &redb::WriteTransaction| {
+            let value = (0, done.as_bytes(), None, snapshot.map(str::as_bytes));
+            transaction.open_table(EVENTS)?.insert((shop.get(), 1, 0), value)?;
+            Ok(())
+        };
+        storage.write("put", put).await.unwrap();
+        let error = storage.list_events(shop, None, 1).await.expect_err(done);
+        assert_eq!(error.kind, StorageErrorKind::Unexpected, "{error}");
+        assert!(error.to_string().starts_with("list_events: a stored "), "{error}");
     }
 }
 
