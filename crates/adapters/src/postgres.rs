@@ -2,9 +2,9 @@
 //!
 //! An operation is a closure that is handed a connection of the pool and runs as a task
 //! of its own ([`pool`]): its caller may go away at any time without cutting it short.
-//! Most operations are one statement that commits by itself; several servers may use the
-//! same database, so whatever must not happen twice is kept out by a key or a lock of
-//! the database, never by looking first.
+//! A read is one statement; a write is one transaction, or one statement that is, and
+//! appends its events there. Several servers may use the same database, so whatever must not
+//! happen twice is kept out by a key or a lock of the database, never by looking first.
 
 mod api_keys;
 mod append_events;

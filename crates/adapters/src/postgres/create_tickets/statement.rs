@@ -1,0 +1,237 @@
+//! The statement that creates a batch of tickets.
+
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{Array, BigInt, Binary, Bool, Integer, Nullable, Text};
+use hexdesk_domain::ports::TicketCreation;
+
+use super::super::words::{TsVector, Words};
+use crate::event_rows::{NewTicketSnapshot, StampRow};
+use crate::rows::{IdempotencyRow, TicketRow};
+use crate::sql_types::{Instant, StoredTexts, StoredTimestamp, TextList};
+
+/// The items of a batch as columns, which PostgreSQL puts together again: so the
+/// statement is the same for batches of any size and is prepared once.
+#[derive(Debug, Default, QueryId)]
+pub(super) struct CreateTickets {
+    shop_id: Vec<i64>,
+    id: Vec<i64>,
+    customer_id: Vec<i64>,
+    channel: Vec<String>,
+    name: Vec<Option<String>>,
+    thread_id: Vec<Option<String>>,
+    email_used: Vec<Option<String>>,
+    date: Vec<StoredTimestamp>,
+    last_message: Vec<Option<String>>,
+    last_message_time: Vec<StoredTimestamp>,
+    contact_reason: Vec<Option<String>>,
+    assigned_to: Vec<Option<i64>>,
+    is_opened: Vec<bool>,
+    unread_count: Vec<i32>,
+    tags: Vec<StoredTexts>,
+    language_code: Vec<Option<String>>,
+    via: Vec<Option<String>>,
+    version: Vec<i64>,
+    actor_key: Vec<Option<i64>>,
+    actor_user: Vec<Option<i64>>,
+    created_at: Vec<StoredTimestamp>,
+    snapshot_beginning: Vec<String>,
+    snapshot_end: Vec<&'static str>,
+    operation: Vec<Option<String>>,
+    idempotency_key: Vec<Option<String>>,
+    fingerprint: Vec<Option<Vec<u8>>>,
+    receipt: Vec<Option<Vec<u8>>>,
+    receipt_customer_id: Vec<Option<i64>>,
+    words: Vec<Words>,
+}
+
+impl CreateTickets {
+    pub(super) fn new<'a>(
+        items: impl Iterator<Item = &'a TicketCreation>,
+    ) -> Result<Self, serde_json::Error> {
+        let mut columns = Self::default();
+        for item in items {
+            columns.words.push(Words::of_ticket(&item.ticket));
+            let ticket = TicketRow::from(item.ticket.clone());
+            let StampRow { actor_key, actor_user, time } = item.stamp.into();
+            let snapshot = NewTicketSnapshot::new(&ticket, time)?;
+            columns.snapshot_beginning.push(snapshot.beginning);
+            columns.snapshot_end.push(snapshot.end);
+            columns.actor_key.push(actor_key);
+            columns.actor_user.push(actor_user);
+            columns.created_at.push(time);
+            columns.shop_id.push(ticket.shop_id);
+            columns.id.push(ticket.id);
+            columns.customer_id.push(ticket.customer_id);
+            columns.channel.push(ticket.channel);
+            columns.name.push(ticket.name);
+            columns.thread_id.push(ticket.thread_id);
+            columns.email_used.push(ticket.email_used);
+            columns.date.push(ticket.date);
+            columns.last_message.push(ticket.last_message);
+            columns.last_message_time.push(ticket.last_message_time);
+            columns.contact_reason.push(ticket.contact_reason);
+            columns.assigned_to.push(ticket.assigned_to);
+            columns.is_opened.push(ticket.is_opened);
+            columns.unread_count.push(ticket.unread_count);
+            columns.tags.push(ticket.tags);
+            columns.language_code.push(ticket.language_code);
+            columns.via.push(ticket.via);
+            columns.version.push(ticket.version);
+            let record = IdempotencyRow::of(item);
+            columns.operation.push(record.as_ref().map(|record| record.operation.clone()));
+            columns.idempotency_key.push(record.as_ref().map(|record| record.idempotency_key.clone()));
+            columns.fingerprint.push(record.as_ref().map(|record| record.fingerprint.clone()));
+            columns.receipt_customer_id.push(record.as_ref().and_then(|record| record.customer_id));
+            columns.receipt.push(record.map(|record| record.receipt));
+        }
+        Ok(columns)
+    }
+}
+
+impl Query for CreateTickets {
+    type SqlType = (BigInt, Bool, Bool, Bool, Nullable<(Binary, Binary)>);
+}
+
+impl QueryFragment<Pg> for CreateTickets {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("WITH item AS (SELECT * FROM unnest(");
+        out.push_bind_param::<Array<BigInt>, _>(&self.shop_id)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<BigInt>, _>(&self.id)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<BigInt>, _>(&self.customer_id)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&self.channel)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.name)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.thread_id)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.email_used)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Instant>, _>(&self.date)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.last_message)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Instant>, _>(&self.last_message_time)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.contact_reason)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<BigInt>>, _>(&self.assigned_to)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Bool>, _>(&self.is_opened)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Integer>, _>(&self.unread_count)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<TextList>, _>(&self.tags)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.language_code)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.via)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<BigInt>, _>(&self.version)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<BigInt>>, _>(&self.actor_key)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<BigInt>>, _>(&self.actor_user)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Instant>, _>(&self.created_at)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&self.snapshot_beginning)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&self.snapshot_end)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.operation)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.idempotency_key)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Binary>>, _>(&self.fingerprint)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Binary>>, _>(&self.receipt)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<BigInt>>, _>(&self.receipt_customer_id)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<TsVector>, _>(&self.words)?;
+        out.push_sql(CREATE_TICKETS);
+        Ok(())
+    }
+}
+
+/// What follows the columns. All of the statement sees the database as it was when it
+/// began, except for conflicting keys, which PostgreSQL looks up as they are: a claim
+/// waits for whoever claims the same key, and comes back empty if they committed.
+const CREATE_TICKETS: &str = ") WITH ORDINALITY AS item (
+    shop_id, id, customer_id, channel, name, thread_id, email_used, date, last_message,
+    last_message_time, contact_reason, assigned_to, is_opened, unread_count, tags,
+    language_code, via, version, actor_key, actor_user, created_at, snapshot_beginning,
+    snapshot_end, operation, idempotency_key, fingerprint, receipt, receipt_customer_id, words,
+    ordinal
+)), looked_up AS (
+    SELECT item.*,
+        record.fingerprint AS recorded_fingerprint, record.receipt AS recorded_receipt,
+        customer.id IS NOT NULL AS has_customer,
+        item.assigned_to IS NULL OR assignee.id IS NOT NULL AS has_assignee,
+        record.shop_id IS NOT NULL AS is_recorded
+    FROM item
+    LEFT JOIN idempotency_records record
+        ON record.shop_id = item.shop_id AND record.operation = item.operation
+        AND record.idempotency_key = item.idempotency_key
+    LEFT JOIN customers customer
+        ON customer.shop_id = item.shop_id AND customer.id = item.customer_id
+    LEFT JOIN users assignee
+        ON assignee.shop_id = item.shop_id AND assignee.id = item.assigned_to
+        AND assignee.deactivated_at IS NULL
+), fine AS (
+    SELECT *, row_number() OVER (
+        PARTITION BY shop_id, operation, idempotency_key ORDER BY ordinal) AS turn
+    FROM looked_up WHERE NOT is_recorded AND has_customer AND has_assignee
+), claim AS (
+    -- In one order, so that no two batches wait each for the other.
+    INSERT INTO idempotency_records
+        (shop_id, operation, idempotency_key, fingerprint, receipt, customer_id, created_at)
+    SELECT shop_id, operation, idempotency_key, fingerprint, receipt, receipt_customer_id, created_at
+    FROM fine WHERE idempotency_key IS NOT NULL AND turn = 1
+    ORDER BY shop_id, operation, idempotency_key
+    ON CONFLICT DO NOTHING
+    RETURNING shop_id, operation, idempotency_key
+), created AS (
+    SELECT * FROM fine WHERE idempotency_key IS NULL OR (turn = 1
+        AND (shop_id, operation, idempotency_key) IN (SELECT * FROM claim))
+), ticket AS (
+    INSERT INTO tickets
+        (shop_id, id, customer_id, channel, name, thread_id, email_used, date, last_message,
+        last_message_time, contact_reason, assigned_to, is_opened, unread_count, tags,
+        language_code, via, version, words)
+    SELECT shop_id, id, customer_id, channel, name, thread_id, email_used, date, last_message,
+        last_message_time, contact_reason, assigned_to, is_opened, unread_count, tags,
+        language_code, via, version, words
+    FROM created
+), human_ticket AS (
+    INSERT INTO human_tickets (shop_id, ticket_id, opened_at)
+    SELECT shop_id, id, created_at FROM created WHERE is_opened
+    RETURNING shop_id, ticket_id, id
+), event AS (
+    INSERT INTO events (shop_id, kind, subject_id, actor_key, actor_user, time, customer_id, snapshot)
+    SELECT created.shop_id, 'ticket.created', created.id, actor_key, actor_user, created_at, customer_id,
+        snapshot_beginning || coalesce(human_ticket.id::text, '') || snapshot_end
+    FROM created LEFT JOIN human_ticket
+        ON human_ticket.shop_id = created.shop_id AND human_ticket.ticket_id = created.id
+    ORDER BY ordinal
+)
+SELECT ordinal, looked_up.has_customer, looked_up.has_assignee, created.ordinal IS NOT NULL,
+    looked_up.recorded_fingerprint, looked_up.recorded_receipt
+FROM looked_up LEFT JOIN created USING (ordinal)";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_statement_is_prepared_once_for_batches_of_any_size() {
+        let statement = CreateTickets::default();
+        assert!(CreateTickets::query_id().is_some());
+        assert!(QueryFragment::<Pg>::is_safe_to_cache_prepared(&statement, &Pg).unwrap());
+    }
+}
