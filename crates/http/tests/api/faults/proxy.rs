@@ -59,6 +59,7 @@ struct Network {
 impl Proxy {
     /// A proxy to this port on 127.0.0.1. `HEXDESK_FAULTS_SEED` repeats the random choices
     /// of an earlier run, which printed its seed.
+    #[expect(clippy::print_stdout, reason = "a test that fails shows the seed")]
     pub(super) fn start(upstream_port: u16) -> Self {
         let given = std::env::var("HEXDESK_FAULTS_SEED").ok();
         let seed = given.map_or_else(|| fastrand::u64(..), |seed| seed.parse().unwrap());
