@@ -58,7 +58,7 @@ fn request(key: &str, name: &str, sent: Sent) -> Vec<u8> {
 /// Begins a request, and goes away without having read the answer, at once or when the
 /// server has taken up what was sent; books it. Answers whether it had not been sent whole.
 fn leave(server: &Server, load: &Load, sent: Sent, number: usize) -> bool {
-    let (by_reset, at_once) = (number % 2 == 0, number % 4 < 2);
+    let (by_reset, at_once) = (number.is_multiple_of(2), number % 4 < 2);
     let name = load.next_name();
     let mut stream = server.connect();
     stream.write_all(&request(&server.key, &name, sent)).unwrap();
@@ -181,7 +181,6 @@ fn hold_against(
         assert_eq!(database.psql(left).trim(), "0");
     }
     let after = holdings(server);
-    println!("before: {before:?}, after: {after:?}");
     assert!(after.files <= before.files + MORE_FILES, "{before:?}, {after:?}");
     assert!(after.memory <= before.memory + MORE_MEMORY, "{before:?}, {after:?}");
 }
