@@ -134,6 +134,7 @@ impl Load {
     }
 
     /// Prints what was injected and what was checked, in one line.
+    #[expect(clippy::print_stdout, reason = "figures for who runs the tests with --nocapture")]
     pub(super) fn report(&self, fault: &str, faults: usize) {
         let ledger = self.ledger.lock().unwrap();
         let (there, not_there) = ledger.settled;
