@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{Actor, AuditStamp, Shop, ShopId, Timestamp, UserId};
+use crate::{Actor, AuditStamp, Caller, Shop, ShopId, Timestamp, UserId};
 
 /// What a key may be allowed to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -172,8 +172,8 @@ pub struct Principal {
 }
 
 impl Principal {
-    /// Who makes the changes that it asks for.
-    pub fn actor(&self) -> Actor {
-        Actor::ApiKey { number: self.key_number, user_id: self.user_id }
+    /// Whoever asks for a change with the key.
+    pub fn caller(&self) -> Caller {
+        Caller { shop: self.shop.id, actor: Actor::ApiKey { number: self.key_number, user_id: self.user_id } }
     }
 }

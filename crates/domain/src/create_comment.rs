@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::ports::{Clock, CommentCreation, CommentStore, CreateCommentOutcome, TicketIdSource};
 use crate::{
-    Actor, Attempt, AuditStamp, CommentDraft, IdempotencyRequest, Once, RenderReceipt, ShopId, StorageError,
-    StorageErrorKind, TicketId, TicketIdsExhausted, UserId, Violation,
+    Attempt, Caller, CommentDraft, IdempotencyRequest, Once, RenderReceipt, StorageError, StorageErrorKind,
+    TicketId, TicketIdsExhausted, Violation,
 };
 
 /// Creates comments: checks the draft, completes it, and has the store keep it.
@@ -36,7 +36,7 @@ impl CreateComment {
         Self { store, clock, ids }
     }
 
-    /// Creates a comment on the shop's ticket, written by `author` if there is one.
+    /// Creates a comment on the shop's ticket, in the name of the caller's user if there is one.
     /// `receipt` renders what the caller is told of an outcome, to be kept with an
     /// idempotency request; `None` for a refusal.
     ///
@@ -45,19 +45,19 @@ impl CreateComment {
     /// [`OutcomeUnknown`](StorageErrorKind::OutcomeUnknown).
     pub async fn execute(
         &self,
-        shop: ShopId,
-        actor: Actor,
+        caller: Caller,
         ticket: TicketId,
-        author: Option<UserId>,
         draft: CommentDraft,
         idempotency: Option<IdempotencyRequest>,
         receipt: RenderReceipt<CreateCommentOutcome>,
     ) -> Result<Attempt<CreateCommentOutcome>, CreateCommentError> {
         let now = self.clock.now();
         let id = self.ids.next_comment_id(now)?;
-        let comment = draft.into_new(id, shop, ticket, author, now).map_err(CreateCommentError::Invalid)?;
+        let comment = draft
+            .into_new(id, caller.shop, ticket, caller.actor.user_id(), now)
+            .map_err(CreateCommentError::Invalid)?;
         let once = idempotency.map(|request| Once { request, requested_at: now, receipt });
-        let stamp = AuditStamp { actor, time: now };
+        let stamp = caller.stamp(now);
         let attempts = self.store.create_comments(vec![CommentCreation { comment, stamp, once }]).await?;
         attempts.into_iter().next().ok_or_else(|| {
             CreateCommentError::Storage(StorageError::new(

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use crate::ports::{Clock, CreateCustomerOutcome, CustomerStore};
-use crate::{
-    Actor, Attempt, AuditStamp, CommandError, CustomerDraft, IdempotencyRequest, Once, RenderReceipt, ShopId,
-};
+use crate::{Attempt, Caller, CommandError, CustomerDraft, IdempotencyRequest, Once, RenderReceipt};
 
 /// Creates customers: checks the draft and has the store keep it, unless there is one.
 #[derive(Clone)]
@@ -28,15 +26,14 @@ impl CreateCustomer {
     /// [`OutcomeUnknown`](crate::StorageErrorKind::OutcomeUnknown).
     pub async fn execute(
         &self,
-        shop: ShopId,
-        actor: Actor,
+        caller: Caller,
         draft: CustomerDraft,
         idempotency: Option<IdempotencyRequest>,
         receipt: RenderReceipt<CreateCustomerOutcome>,
     ) -> Result<Attempt<CreateCustomerOutcome>, CommandError> {
         let now = self.clock.now();
-        let customer = draft.into_new(AuditStamp { actor, time: now }).map_err(CommandError::Invalid)?;
+        let customer = draft.into_new(caller.stamp(now)).map_err(CommandError::Invalid)?;
         let once = idempotency.map(|request| Once { request, requested_at: now, receipt });
-        Ok(self.store.create_customer(shop, customer, once).await?)
+        Ok(self.store.create_customer(caller.shop, customer, once).await?)
     }
 }

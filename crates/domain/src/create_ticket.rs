@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::ports::{Clock, CreateTicketOutcome, TicketCreation, TicketIdSource, TicketStore};
 use crate::{
-    Actor, AuditStamp, IdempotencyClaim, IdempotencyRequest, Receipt, ShopId, StorageError, StorageErrorKind,
-    Ticket, TicketDraft, TicketIdsExhausted, Violation,
+    Caller, IdempotencyClaim, IdempotencyRequest, Receipt, StorageError, StorageErrorKind, Ticket,
+    TicketDraft, TicketIdsExhausted, Violation,
 };
 
 /// Creates tickets: checks the draft, completes it, and has the store keep it.
@@ -57,7 +57,7 @@ impl CreateTicket {
         Self { store, clock, ids }
     }
 
-    /// Creates a ticket of `shop` from `draft`, at the wish of `actor`. `receipt` renders what the caller is told
+    /// Creates a ticket of the caller's shop from `draft`. `receipt` renders what the caller is told
     /// of a ticket; with an idempotency request it is kept, in the ticket's transaction,
     /// for whoever sends the same again.
     ///
@@ -66,8 +66,7 @@ impl CreateTicket {
     /// [`OutcomeUnknown`](StorageErrorKind::OutcomeUnknown).
     pub async fn execute<R>(
         &self,
-        shop: ShopId,
-        actor: Actor,
+        caller: Caller,
         draft: TicketDraft,
         idempotency: Option<IdempotencyRequest>,
         receipt: R,
@@ -77,10 +76,10 @@ impl CreateTicket {
     {
         let now = self.clock.now();
         let id = self.ids.next_id(now)?;
-        let ticket = draft.into_ticket(id, shop, now).map_err(CreateTicketError::Invalid)?;
+        let ticket = draft.into_ticket(id, caller.shop, now).map_err(CreateTicketError::Invalid)?;
         let receipt = receipt(&ticket);
         let idempotency = idempotency.map(|request| IdempotencyClaim { request, receipt: receipt.clone() });
-        let stamp = AuditStamp { actor, time: now };
+        let stamp = caller.stamp(now);
         let batch = vec![TicketCreation { ticket, stamp, idempotency }];
         let outcomes = self.store.create_tickets(batch).await?;
         match outcomes.into_iter().next() {

@@ -70,8 +70,8 @@ pub use customer_filter::CustomerFilter;
 pub use email::fold_email;
 pub use enforce_retention::{EnforceRetention, MIN_IDEMPOTENCY_HOURS, Removed, Retention};
 pub use event::{
-    Actor, ApiKeySnapshot, AuditStamp, Event, EventKind, EventPosition, Snapshot, Subject, TicketSnapshot,
-    UnknownEventKind,
+    Actor, ApiKeySnapshot, AuditStamp, Caller, Event, EventKind, EventPosition, Snapshot, Subject,
+    TicketSnapshot, UnknownEventKind,
 };
 pub use id::{CommentId, CustomerId, HumanTicketId, ShopId, TicketId, UserId};
 pub use idempotency::{

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::ports::{ApiKeyStore, Clock, CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 use crate::{
-    ApiKey, ApiKeyDraft, Attempt, AuditStamp, Excess, IdempotencyRequest, KeyNumber, NewApiKey, Once,
-    Principal, RenderReceipt, RotationDraft, SecretHash, StorageError, Timestamp, Violation,
+    ApiKey, ApiKeyDraft, Attempt, Excess, IdempotencyRequest, KeyNumber, NewApiKey, Once, Principal,
+    RenderReceipt, RotationDraft, SecretHash, StorageError, Timestamp, Violation,
 };
 
 /// How long a rotated key works beside the new one if nothing was said.
@@ -66,7 +66,7 @@ impl ManageApiKeys {
         if let Some(excess) = own.excess(&scopes, user_id, expires_at) {
             return Err(ManageApiKeysError::Exceeds(excess));
         }
-        let stamp = AuditStamp { actor: holder.actor(), time: now };
+        let stamp = holder.caller().stamp(now);
         let key = NewApiKey { secret_hash, scopes, user_id, expires_at, stamp };
         let once = idempotency.map(|request| Once { request, requested_at: now, receipt });
         Ok(self.store.create_key(holder.shop.id, key, once).await?)
@@ -103,7 +103,7 @@ impl ManageApiKeys {
         let rotation = KeyRotation {
             secret_hash,
             expires_at,
-            stamp: AuditStamp { actor: holder.actor(), time: now },
+            stamp: holder.caller().stamp(now),
             old_ends_at: now.saturating_add_millis(overlap),
         };
         let once = idempotency.map(|request| Once { request, requested_at: now, receipt });

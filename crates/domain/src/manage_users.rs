@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use crate::ports::{Clock, CreateUserOutcome, UpdateUserOutcome, UserStore, UserUpdate};
 use crate::{
-    Actor, Attempt, AuditStamp, CommandError, IdempotencyRequest, Once, RenderReceipt, ShopId, UserChanges,
-    UserDraft, UserId,
+    Attempt, Caller, CommandError, IdempotencyRequest, Once, RenderReceipt, UserChanges, UserDraft, UserId,
 };
 
 /// Creates and changes users: checks what is handed in and has the store keep it.
@@ -29,16 +28,15 @@ impl ManageUsers {
     /// [`OutcomeUnknown`](crate::StorageErrorKind::OutcomeUnknown).
     pub async fn create(
         &self,
-        shop: ShopId,
-        actor: Actor,
+        caller: Caller,
         draft: UserDraft,
         idempotency: Option<IdempotencyRequest>,
         receipt: RenderReceipt<CreateUserOutcome>,
     ) -> Result<Attempt<CreateUserOutcome>, CommandError> {
         let now = self.clock.now();
-        let user = draft.into_new(AuditStamp { actor, time: now }).map_err(CommandError::Invalid)?;
+        let user = draft.into_new(caller.stamp(now)).map_err(CommandError::Invalid)?;
         let once = idempotency.map(|request| Once { request, requested_at: now, receipt });
-        Ok(self.store.create_user(shop, user, once).await?)
+        Ok(self.store.create_user(caller.shop, user, once).await?)
     }
 
     /// Changes the shop's user; `receipt` as in [`ManageUsers::create`].
@@ -47,8 +45,7 @@ impl ManageUsers {
     /// As [`ManageUsers::create`].
     pub async fn update(
         &self,
-        shop: ShopId,
-        actor: Actor,
+        caller: Caller,
         user: UserId,
         changes: UserChanges,
         idempotency: Option<IdempotencyRequest>,
@@ -60,7 +57,7 @@ impl ManageUsers {
         }
         let now = self.clock.now();
         let once = idempotency.map(|request| Once { request, requested_at: now, receipt });
-        let update = UserUpdate { changes, stamp: AuditStamp { actor, time: now } };
-        Ok(self.store.update_user(shop, user, update, once).await?)
+        let update = UserUpdate { changes, stamp: caller.stamp(now) };
+        Ok(self.store.update_user(caller.shop, user, update, once).await?)
     }
 }

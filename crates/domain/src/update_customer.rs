@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::ports::{Clock, CustomerStore, CustomerUpdate, UpdateCustomerOutcome};
 use crate::{
-    Actor, Attempt, AuditStamp, CommandError, CustomerChanges, CustomerId, Field, IdempotencyRequest, Once,
-    RenderReceipt, Rule, ShopId, Violation,
+    Attempt, Caller, CommandError, CustomerChanges, CustomerId, Field, IdempotencyRequest, Once,
+    RenderReceipt, Rule, Violation,
 };
 
 /// Changes customers: checks the changes and has the store make them.
@@ -29,8 +29,7 @@ impl UpdateCustomer {
     /// [`OutcomeUnknown`](crate::StorageErrorKind::OutcomeUnknown).
     pub async fn execute(
         &self,
-        shop: ShopId,
-        actor: Actor,
+        caller: Caller,
         customer: CustomerId,
         changes: CustomerChanges,
         idempotency: Option<IdempotencyRequest>,
@@ -42,8 +41,8 @@ impl UpdateCustomer {
         }
         let now = self.clock.now();
         let once = idempotency.map(|request| Once { request, requested_at: now, receipt });
-        let update = CustomerUpdate { changes, stamp: AuditStamp { actor, time: now } };
-        match self.store.update_customer(shop, customer, update, once).await? {
+        let update = CustomerUpdate { changes, stamp: caller.stamp(now) };
+        match self.store.update_customer(caller.shop, customer, update, once).await? {
             Attempt::Ran(UpdateCustomerOutcome::Unreachable) => {
                 let unreachable =
                     Violation { field: Field::Email, index: None, rule: Rule::EmailOrPhoneNumber };

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use crate::ports::{Clock, TicketStore, TicketUpdate, UpdateTicketOutcome};
 use crate::{
-    Actor, Attempt, AuditStamp, CommandError, IdempotencyRequest, Once, RenderReceipt, ShopId, TicketChanges,
-    TicketId,
+    Attempt, Caller, CommandError, IdempotencyRequest, Once, RenderReceipt, TicketChanges, TicketId,
 };
 
 /// Changes tickets: checks the changes and has the store make them.
@@ -30,8 +29,7 @@ impl UpdateTicket {
     /// [`OutcomeUnknown`](crate::StorageErrorKind::OutcomeUnknown).
     pub async fn execute(
         &self,
-        shop: ShopId,
-        actor: Actor,
+        caller: Caller,
         ticket: TicketId,
         changes: TicketChanges,
         expected_version: Option<i64>,
@@ -44,8 +42,8 @@ impl UpdateTicket {
         }
         let now = self.clock.now();
         let once = idempotency.map(|request| Once { request, requested_at: now, receipt });
-        let stamp = AuditStamp { actor, time: now };
+        let stamp = caller.stamp(now);
         let update = TicketUpdate { changes, expected_version, stamp };
-        Ok(self.store.update_ticket(shop, ticket, update, once).await?)
+        Ok(self.store.update_ticket(caller.shop, ticket, update, once).await?)
     }
 }

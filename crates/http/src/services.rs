@@ -104,7 +104,7 @@ impl Services {
 
     /// Who asks, and when: now.
     pub(crate) fn stamp(&self, principal: &Principal) -> AuditStamp {
-        AuditStamp { actor: principal.actor(), time: self.clock.now() }
+        principal.caller().stamp(self.clock.now())
     }
 }
 

@@ -41,7 +41,7 @@ pub(crate) async fn create(
     });
     let attempt = services
         .create_comment
-        .execute(shop.id, principal.actor(), ticket, principal.user_id, draft, idempotency, receipt)
+        .execute(principal.caller(), ticket, draft, idempotency, receipt)
         .await
         .map_err(|error| match error {
             CreateCommentError::Invalid(violations) => members.problem(&violations),

@@ -32,7 +32,7 @@ pub(crate) async fn create(
     let receipt = Arc::new(move |outcome: &CreateCustomerOutcome| receipt(outcome, &shop_domain));
     let attempt = services
         .create_customer
-        .execute(shop.id, principal.actor(), draft, idempotency, receipt)
+        .execute(principal.caller(), draft, idempotency, receipt)
         .await
         .map_err(|error| command_problem(error, members))?;
     idempotency::respond(attempt, |outcome| {

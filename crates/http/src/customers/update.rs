@@ -45,7 +45,7 @@ pub(crate) async fn update(
     });
     let attempt = services
         .update_customer
-        .execute(shop.id, principal.actor(), id, changes, idempotency, receipt)
+        .execute(principal.caller(), id, changes, idempotency, receipt)
         .await
         .map_err(|error| command_problem(error, members))?;
     idempotency::respond(attempt, |outcome| match outcome {

@@ -28,7 +28,7 @@ pub(crate) async fn create(
     let _key_in_use = services.keys_in_use.begin(shop.id, idempotency.as_ref())?;
     let created = services
         .create_ticket
-        .execute(shop.id, principal.actor(), draft, idempotency, |ticket| {
+        .execute(principal.caller(), draft, idempotency, |ticket| {
             let body = TicketAnswer::new(ticket, shop.domain.as_str());
             StoredAnswer::created(Some(format!("/api/v1/tickets/{}", ticket.id)), &body)
                 .into_receipt(Some(ticket.customer_id))

@@ -45,7 +45,7 @@ pub(crate) async fn update(
     });
     let attempt = services
         .update_ticket
-        .execute(shop.id, principal.actor(), ticket, changes, expected_version, idempotency, receipt)
+        .execute(principal.caller(), ticket, changes, expected_version, idempotency, receipt)
         .await
         .map_err(|error| command_problem(error, members))?;
     idempotency::respond(attempt, |outcome| match outcome {

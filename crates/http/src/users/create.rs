@@ -35,7 +35,7 @@ pub(crate) async fn create(
     });
     let attempt = services
         .manage_users
-        .create(shop.id, principal.actor(), draft, idempotency, receipt)
+        .create(principal.caller(), draft, idempotency, receipt)
         .await
         .map_err(|error| command_problem(error, members))?;
     idempotency::respond(attempt, |outcome| match outcome {

@@ -42,7 +42,7 @@ pub(crate) async fn update(
     });
     let attempt = services
         .manage_users
-        .update(shop.id, principal.actor(), user, changes, idempotency, receipt)
+        .update(principal.caller(), user, changes, idempotency, receipt)
         .await
         .map_err(|error| command_problem(error, members))?;
     idempotency::respond(attempt, |outcome| match outcome {
