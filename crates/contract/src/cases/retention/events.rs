@@ -77,7 +77,8 @@ async fn expect_removed(
     loop {
         let step = journal.storage.remove_events(shop, before, limit).await?;
         removed += usize::try_from(step)?;
-        if step < u64::from(limit) {
+        // More than there are would go on and on.
+        if step < u64::from(limit) || removed > expected {
             break;
         }
         same("a full step", &step, &u64::from(limit))?;

@@ -35,7 +35,8 @@ pub async fn retention_1_removes_old_records(storage: Arc<dyn Storage>) -> anyho
         loop {
             let step = storage.remove_idempotency_records(before, limit).await?;
             removed.push(step);
-            if step < u64::from(limit) {
+            // More than there are would go on and on.
+            if step < u64::from(limit) || removed.len() > expected.len() {
                 break;
             }
         }
