@@ -3,8 +3,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 use hexdesk_domain::{
-    ApiKey, ApiKeyStore, Attempt, AuditStamp, Fingerprint, KeyNumber, NewApiKey, Once, Page, Receipt, Shop,
-    ShopId, StorageError, UserId,
+    ApiKey, ApiKeyStore, Attempt, AuditStamp, EventKind, Fingerprint, KeyNumber, NewApiKey, Once, Page,
+    Receipt, Shop, ShopId, StorageError, Subject, UserId,
 };
 
 use super::{Fault, FaultyStorage};
@@ -137,6 +137,11 @@ impl ApiKeyStore for FaultyStorage {
             && let Some(key) = self.inner.state().api_keys.get_mut(&(shop, number))
         {
             key.revoked_at = None;
+        }
+        let was = self.inner.state().api_keys.get(&(shop, number)).cloned();
+        if was.is_some_and(|key| key.revoked_at.is_some()) {
+            let event = (EventKind::ApiKeyRevoked, Subject::ApiKey(number));
+            self.log_anyway(Fault::SecondRevocationLogged, shop, stamp, event);
         }
         self.inner.revoke_key(shop, number, stamp).await
     }

@@ -30,6 +30,7 @@ impl FaultyStorage {
         };
         self.miscount(&before, &mut state, shop, id, &mut erased);
         self.leave_or_take(&before, &mut state, shop, id, stamp);
+        self.scrub_otherwise(&before, &mut state, shop, id);
         Ok(Some(erased))
     }
 

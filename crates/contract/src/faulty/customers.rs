@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CreateCustomerOutcome, CustomerUpdate, Erased, UpdateCustomerOutcome};
 use hexdesk_domain::{
-    Attempt, AuditStamp, Customer, CustomerFilter, CustomerId, CustomerStore, ExternalIds, NewCustomer, Once,
-    Page, ShopId, StorageError, StorageErrorKind, fold_email,
+    Attempt, AuditStamp, Customer, CustomerFilter, CustomerId, CustomerStore, EventKind, ExternalIds,
+    NewCustomer, Once, Page, ShopId, StorageError, StorageErrorKind, Subject, fold_email,
 };
 
 use super::{Fault, FaultyStorage, failure, gap};
@@ -128,6 +128,15 @@ impl CustomerStore for FaultyStorage {
     ) -> Result<Attempt<CreateCustomerOutcome>, StorageError> {
         let once = self.changed_for_customers(once);
         match self.fault {
+            Fault::ExistingCustomerLogged => {
+                let stamp = new.stamp;
+                let attempt = self.inner.create_customer(shop, new, once).await?;
+                if let Attempt::Ran(CreateCustomerOutcome::Existing(there)) = &attempt {
+                    let event = (EventKind::CustomerCreated, Subject::Customer(there.id));
+                    self.log_anyway(self.fault, shop, stamp, event);
+                }
+                Ok(attempt)
+            }
             Fault::CustomerBeforeRecord => {
                 let there = self.inner.state().clone().create_customer(shop, new.clone())?;
                 if matches!(there, CreateCustomerOutcome::Existing(_)) {
@@ -182,6 +191,10 @@ impl CustomerStore for FaultyStorage {
         update: CustomerUpdate,
         once: Option<Once<UpdateCustomerOutcome>>,
     ) -> Result<Attempt<UpdateCustomerOutcome>, StorageError> {
+        if update.changes.is_empty() {
+            let event = (EventKind::CustomerUpdated, Subject::Customer(id));
+            self.log_anyway(Fault::EmptyCustomerUpdateLogged, shop, update.stamp, event);
+        }
         self.attempt_customer_update(shop, id, update, once).await
     }
 
@@ -191,6 +204,11 @@ impl CustomerStore for FaultyStorage {
         id: CustomerId,
         stamp: AuditStamp,
     ) -> Result<Option<Erased>, StorageError> {
-        self.erase(shop, id, stamp).await
+        let erased = self.erase(shop, id, stamp).await?;
+        if erased.is_none() {
+            let event = (EventKind::CustomerErased, Subject::Customer(id));
+            self.log_anyway(Fault::ErasureOfNobodyLogged, shop, stamp, event);
+        }
+        Ok(erased)
     }
 }

@@ -3,8 +3,8 @@ use hexdesk_domain::ports::{
     CreateTicketOutcome, DeleteTicketOutcome, TicketCreation, TicketUpdate, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    Attempt, AuditStamp, Once, Page, ShopId, StorageError, TicketFilter, TicketId, TicketPosition,
-    TicketStore, TicketView, UserId,
+    Attempt, AuditStamp, EventKind, Once, Page, ShopId, StorageError, Subject, TicketFilter, TicketId,
+    TicketPosition, TicketStore, TicketView, UserId,
 };
 
 use super::ticket_changes::with_everyone_active;
@@ -42,6 +42,9 @@ impl TicketStore for FaultyStorage {
         mut batch: Vec<TicketCreation>,
     ) -> Result<Vec<CreateTicketOutcome>, StorageError> {
         match self.fault {
+            Fault::ReplayedTicketLogged | Fault::RefusedTicketLogged | Fault::FailedBatchLogged => {
+                self.create_tickets_and_log(batch)
+            }
             Fault::TagsSorted => {
                 for item in &mut batch {
                     item.ticket.tags.sort();
@@ -265,6 +268,10 @@ impl TicketStore for FaultyStorage {
         update: TicketUpdate,
         once: Option<Once<UpdateTicketOutcome>>,
     ) -> Result<Attempt<UpdateTicketOutcome>, StorageError> {
+        if update.changes.is_empty() {
+            let event = (EventKind::TicketUpdated, Subject::Ticket(id));
+            self.log_anyway(Fault::EmptyTicketUpdateLogged, shop, update.stamp, event);
+        }
         self.update(shop, id, update, once).await
     }
 
@@ -275,7 +282,9 @@ impl TicketStore for FaultyStorage {
         expected_version: Option<i64>,
         stamp: AuditStamp,
     ) -> Result<DeleteTicketOutcome, StorageError> {
-        self.delete(shop, id, expected_version, stamp).await
+        let outcome = self.delete(shop, id, expected_version, stamp).await?;
+        self.log_deletion(shop, id, stamp, outcome);
+        Ok(outcome)
     }
 
     async fn count_tickets(&self, shop: ShopId, filter: TicketFilter) -> Result<u64, StorageError> {

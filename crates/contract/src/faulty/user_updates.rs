@@ -1,5 +1,7 @@
 use hexdesk_domain::ports::{UpdateUserOutcome, UserUpdate};
-use hexdesk_domain::{ApiKey, Attempt, Once, ShopId, StorageError, User, UserChanges, UserId, fold_email};
+use hexdesk_domain::{
+    ApiKey, Attempt, EventKind, Once, ShopId, StorageError, Subject, User, UserChanges, UserId, fold_email,
+};
 
 use super::once::{kept_apart, recording_all, without_fingerprint};
 use super::{Fault, FaultyStorage, gap};
@@ -20,6 +22,10 @@ impl FaultyStorage {
             Fault::UserUpdateNotRecorded => None,
             _ => once,
         };
+        if update.changes.is_empty() {
+            let event = (EventKind::UserUpdated, Subject::User(id));
+            self.log_anyway(Fault::EmptyUserUpdateLogged, shop, update.stamp, event);
+        }
         if self.fault == Fault::RacingDeactivation {
             let seen = self.inner.state().api_keys.clone();
             gap().await;

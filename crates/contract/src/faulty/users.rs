@@ -109,7 +109,11 @@ impl UserStore for FaultyStorage {
             }
             Fault::RacingUserKeys => self.racing_keys(shop, once, |state| state.create_user(shop, new)).await,
             _ if once.is_some() => self.inner.create_user(shop, new, once).await,
-            _ => self.add_user(shop, new).map(Attempt::Ran),
+            _ => {
+                let outcome = self.add_user(shop, new)?;
+                self.hold_back_last(shop).await;
+                Ok(Attempt::Ran(outcome))
+            }
         }
     }
 

@@ -22,8 +22,8 @@ use crate::{Event, EventPosition, Page, ShopId, StorageError};
 ///   nothing, revoking what is revoked) and what only reads append nothing.
 /// - **EVENT-9** An event says whose command it was and when, as its
 ///   [`AuditStamp`](crate::AuditStamp) was handed in.
-/// - **EVENT-10** An event has a snapshot: the thing as it is found right after the change;
-///   one of what was deleted or erased has none.
+/// - **EVENT-10** An event has a snapshot: the thing as it is found right after the change,
+///   of a batch right after its item; one of what was deleted or erased has none.
 /// - **EVENT-11** Erasing a customer takes the snapshots away of every event that holds data
 ///   of that customer, of tickets and comments deleted before too, and nothing else of any
 ///   event.

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::Context;
-use hexdesk_domain::ports::CreateCommentOutcome;
+use hexdesk_domain::ports::{CreateCommentOutcome, DeleteTicketOutcome};
 use hexdesk_domain::{
     Attempt, Customer, CustomerChanges, KeyNumber, NewApiKey, NewComment, NewCustomer, NewUser, Scope,
     Storage, Ticket, TicketChanges, Timestamp, UserChanges,
@@ -29,6 +29,8 @@ pub async fn event_10_snapshots_are_what_is_found(storage: Arc<dyn Storage>) -> 
             full_ticket(&mut journal, stage, &customer, number, opened).await?;
         }
         full_user_and_keys(&mut journal, stage).await?;
+        let deleted = journal.delete_ticket(stage.shop.id, ticket_id(701)?, None).await?;
+        same("a deletion", &deleted, &DeleteTicketOutcome::Deleted)?;
     }
     journal.check("full things").await
 }
