@@ -5,7 +5,7 @@
 #[allow(dead_code, reason = "it has more than is needed here")]
 mod sqlite_fixture;
 
-use hexdesk_adapters::SqliteStorage;
+use hexdesk_adapters::{SqliteStorage, back_up, restore};
 use hexdesk_domain::ports::{CommentCreation, CreateCustomerOutcome, CreateShopOutcome, CreateTicketOutcome};
 use hexdesk_domain::{
     Attempt, CommentStore, CustomerId, CustomerStore, Event, EventKind, EventStore, RetentionStore,
@@ -109,4 +109,18 @@ async fn what_goes_with_an_erasure_is_numbered_without_a_hole() {
         (EventKind::CustomerErased, 5, 3),
     ];
     assert_eq!(log[log.len() - expected.len()..], expected);
+}
+
+#[tokio::test]
+async fn a_backup_that_is_restored_has_the_log_and_goes_on_with_it() {
+    let fixture = fixture().await;
+    fixture.storage.create_tickets(vec![ticket(fixture.shop, fixture.customer, 1)]).await.unwrap();
+    let written = fixture.storage.list_events(fixture.shop, None, 10).await.unwrap();
+    let beside = |name: &str| fixture.directory.path().join(name);
+    back_up(&fixture.path(), &beside("backup.db")).unwrap();
+    restore(&beside("backup.db"), &beside("restored.db"), false, at(1)).unwrap();
+    let restored = SqliteStorage::open(&beside("restored.db")).unwrap();
+    assert_eq!(restored.list_events(fixture.shop, None, 10).await.unwrap(), written);
+    restored.create_tickets(vec![ticket(fixture.shop, fixture.customer, 2)]).await.unwrap();
+    assert_eq!(log(&restored, fixture.shop).await[2..], [(EventKind::TicketCreated, 3, 0)]);
 }
