@@ -32,6 +32,7 @@ fn created() -> Value {
     let mut snapshot = tickets::ticket_with_people();
     if let Some(members) = snapshot.as_object_mut() {
         members.retain(|name, _| name != "Customer" && name != "User");
+        members.insert("version".to_owned(), json!(1));
     }
     json!({
         "cursor": "AQAAAAAAAAArAAAAAAAAAAcAAAAAAAAAAJvLb5h0b1nDwDo4Aw",

@@ -52,6 +52,7 @@ impl<'a> EventJson<'a> {
         let snapshot = event.snapshot.as_ref().map(|snapshot| match snapshot {
             Snapshot::Ticket(snapshot) => SnapshotJson::Ticket(TicketSnapshotJson {
                 ticket: TicketJson::new(&snapshot.ticket, shop_domain),
+                version: snapshot.ticket.version,
                 human_ticket: snapshot.human_ticket.as_ref().map(HumanTicketJson::new),
             }),
             Snapshot::Comment(comment) => SnapshotJson::Comment(CommentSnapshotJson {
@@ -155,6 +156,9 @@ struct TicketSnapshotJson<'a> {
     /// The ticket itself.
     #[serde(flatten)]
     ticket: TicketJson<'a>,
+    /// Its version, the number in its `ETag`: 1 when it is created, and raised by whatever changes it.
+    #[schema(minimum = 1)]
+    version: i64,
     /// Its human ticket, if a person was ever to handle it.
     #[schema(required)]
     #[serde(rename = "HumanTicket")]

@@ -17,20 +17,7 @@ mod recovery;
 mod two_servers;
 mod waiting;
 
-use std::time::{Duration, Instant};
-
-use crate::harness::PATIENCE;
-
 /// How often a fault is injected: as often as `HEXDESK_FAULTS` says, or this often.
 fn rounds(unless_told: usize) -> usize {
     std::env::var("HEXDESK_FAULTS").ok().map_or(unless_told, |times| times.parse().unwrap())
-}
-
-/// Asks again and again until it holds. For what nobody tells of.
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !holds() {
-        assert!(Instant::now() < deadline, "waited in vain until {what}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
 }

@@ -5,7 +5,8 @@ use std::process::Command;
 use hexdesk_test_postgres::Cluster;
 
 use super::load::Load;
-use super::{rounds, until};
+use super::recovery::until;
+use super::rounds;
 use crate::harness::{Database, Server};
 
 /// How many tickets are acknowledged before PostgreSQL goes away, and after it is back.

@@ -9,7 +9,7 @@ use hexdesk_test_postgres::{Cluster, TestDatabase};
 
 use super::load::Load;
 use super::outages::{acknowledge_more, is_ready};
-use super::until;
+use super::recovery::until;
 use crate::harness::{Database, PATIENCE, command};
 
 /// What the server logs once it serves all routes.
