@@ -139,6 +139,14 @@ mod tests {
             Fault::EqualRanksSkipped,
             Fault::FormerNamesFound,
             Fault::SearchBehind,
+            Fault::TicketDeletionNotLogged,
+            Fault::SnapshotsBeforeUpdates,
+            Fault::SameCustomerNotLogged,
+            Fault::KeysOfUserNotLogged,
+            Fault::EmptyTicketUpdateLogged,
+            Fault::NoCommentLogged,
+            Fault::SecondRevocationLogged,
+            Fault::DeletedTicketsSnapshotsStay,
             Fault::ExtensionIgnoresNow,
         ] {
             match compare_always_alike(fault) {

@@ -36,7 +36,7 @@ impl Entry {
     }
 
     /// Tells those of one change apart.
-    fn order(&self) -> (Subject, EventKind, i64) {
+    pub(crate) fn order(&self) -> (Subject, EventKind, i64) {
         let version = match &self.snapshot {
             Some(Snapshot::Ticket(snapshot)) => snapshot.ticket.version,
             _ => 0,

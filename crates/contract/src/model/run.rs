@@ -3,6 +3,7 @@
 mod api_keys;
 mod comments;
 mod customers;
+mod events;
 mod people;
 mod search;
 mod ticket_changes;
@@ -53,7 +54,8 @@ pub(super) async fn run(storage: Arc<dyn Storage>, steps: Vec<Step>) -> anyhow::
     for (index, step) in (1..).zip(steps) {
         model.take(step).await.with_context(|| format!("step {index}"))?;
     }
-    model.look().await.context("after the last step")
+    model.look().await.context("after the last step")?;
+    model.look_at_logs().await.context("the logs of events")
 }
 
 /// The same thing on both sides.
@@ -88,6 +90,8 @@ struct Model {
     user_ids: BTreeMap<ShopId, Pairing<UserId>>,
     human_ticket_ids: BTreeMap<ShopId, Pairing<HumanTicketId>>,
     key_numbers: BTreeMap<ShopId, Pairing<KeyNumber>>,
+    /// How long the reference's logs were after each step.
+    log_ends: BTreeMap<ShopId, Vec<usize>>,
 }
 
 fn pick<T: Copy>(things: &[T], slot: Slot) -> Option<T> {
@@ -133,11 +137,18 @@ impl Model {
             user_ids: BTreeMap::new(),
             human_ticket_ids: BTreeMap::new(),
             key_numbers: BTreeMap::new(),
+            log_ends: BTreeMap::new(),
         }
     }
 
     async fn take(&mut self, step: Step) -> anyhow::Result<()> {
         self.steps += 1;
+        self.take_on_both(step).await?;
+        self.note_log_ends();
+        Ok(())
+    }
+
+    async fn take_on_both(&mut self, step: Step) -> anyhow::Result<()> {
         match step {
             Step::CreateShop { domain, at } => self.create_shop(domain, at).await,
             Step::CloseShop { domain, at } => self.close_shop(domain, at).await,

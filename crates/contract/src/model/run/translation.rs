@@ -101,11 +101,11 @@ impl Model {
         })
     }
 
-    fn customer_id(&self, shop: ShopId, id: CustomerId) -> anyhow::Result<CustomerId> {
+    pub(super) fn customer_id(&self, shop: ShopId, id: CustomerId) -> anyhow::Result<CustomerId> {
         self.customer_ids.get(&shop).context("a customer of a shop without any")?.reference(id)
     }
 
-    fn user_id(&self, shop: ShopId, id: Option<UserId>) -> anyhow::Result<Option<UserId>> {
+    pub(super) fn user_id(&self, shop: ShopId, id: Option<UserId>) -> anyhow::Result<Option<UserId>> {
         let Some(id) = id else { return Ok(None) };
         self.user_ids.get(&shop).context("a user of a shop without any")?.reference(id).map(Some)
     }

@@ -1,0 +1,113 @@
+//! The logs of events, places aside.
+
+use anyhow::Context;
+use hexdesk_domain::{
+    ApiKeySnapshot, Comment, Event, HumanTicket, HumanTicketId, ShopId, Snapshot, Subject, Ticket,
+    TicketSnapshot,
+};
+
+use super::{Both, Model};
+use crate::cases::journal::Entry;
+use crate::cases::settled_log::settled_log;
+use crate::comparison::same;
+use crate::samples::{at, stamp};
+
+impl Model {
+    /// Notes where the events of a step end.
+    pub(super) fn note_log_ends(&mut self) {
+        for (shop, log) in &self.reference.state().events {
+            let ends = self.log_ends.entry(*shop).or_default();
+            if ends.last() != Some(&log.len()) {
+                ends.push(log.len());
+            }
+        }
+    }
+
+    /// Compares the whole logs of all shops. Makes a change of its own, so it comes last.
+    pub(super) async fn look_at_logs(&self) -> anyhow::Result<()> {
+        for shop in &self.shops {
+            let (log, _) = settled_log(&*self.tested, shop.tested, stamp(at(0))).await?;
+            let log: Vec<Entry> =
+                log.into_iter().map(|event| self.entry(*shop, event)).collect::<anyhow::Result<_>>()?;
+            let expected = self.reference.state().events.get(&shop.reference).cloned().unwrap_or_default();
+            let expected: Vec<Entry> =
+                expected.into_iter().map(Entry::from).map(without_human_ticket_id).collect();
+            same("how many events there are", &log.len(), &expected.len())?;
+            // The events of one step are in any order.
+            let mut begin = 0;
+            for end in self.log_ends.get(&shop.reference).into_iter().flatten() {
+                let sorted = |entries: &[Entry]| {
+                    let mut entries = entries.to_vec();
+                    entries.sort_by_key(Entry::order);
+                    entries
+                };
+                let there = sorted(log.get(begin..*end).unwrap_or_default());
+                let expected = sorted(expected.get(begin..*end).unwrap_or_default());
+                same("the events of a step", &there, &expected)?;
+                begin = *end;
+            }
+        }
+        Ok(())
+    }
+
+    fn entry(&self, shop: Both<ShopId>, event: Event) -> anyhow::Result<Entry> {
+        same("the shop of an event", &event.shop_id, &shop.tested)?;
+        let subject = self.subject(shop.reference, event.subject)?;
+        let snapshot = event.snapshot.map(|snapshot| self.snapshot(shop.reference, snapshot)).transpose()?;
+        Ok(without_human_ticket_id(Entry { kind: event.kind, subject, stamp: event.stamp, snapshot }))
+    }
+
+    fn subject(&self, shop: ShopId, subject: Subject) -> anyhow::Result<Subject> {
+        Ok(match subject {
+            // Handed in.
+            Subject::Ticket(_) | Subject::Comment(_) => subject,
+            Subject::Customer(id) => {
+                // Erased ones included.
+                let mut all = self.customers.get(&shop).into_iter().flatten();
+                let customer = all.find(|both| both.tested == id).context("a customer who never was")?;
+                Subject::Customer(customer.reference)
+            }
+            Subject::User(id) => Subject::User(self.user_id(shop, Some(id))?.context("a user")?),
+            Subject::ApiKey(number) => {
+                let numbers = self.key_numbers.get(&shop).context("a key of a shop without any")?;
+                Subject::ApiKey(numbers.reference(number)?)
+            }
+        })
+    }
+
+    fn snapshot(&self, shop_id: ShopId, snapshot: Snapshot) -> anyhow::Result<Snapshot> {
+        Ok(match snapshot {
+            Snapshot::Ticket(snapshot) => {
+                let TicketSnapshot { ticket, human_ticket } = *snapshot;
+                let customer_id = self.customer_id(shop_id, ticket.customer_id)?;
+                let assigned_to = self.user_id(shop_id, ticket.assigned_to)?;
+                let ticket = Ticket { shop_id, customer_id, assigned_to, ..ticket };
+                Snapshot::Ticket(Box::new(TicketSnapshot { ticket, human_ticket }))
+            }
+            Snapshot::Comment(comment) => {
+                let customer_id = self.customer_id(shop_id, comment.customer_id)?;
+                let author_id = self.user_id(shop_id, comment.author_id)?;
+                Snapshot::Comment(Box::new(Comment { shop_id, customer_id, author_id, ..*comment }))
+            }
+            Snapshot::Customer(customer) => Snapshot::Customer(Box::new(self.customer(*customer)?)),
+            Snapshot::User(user) => Snapshot::User(Box::new(self.user(*user)?)),
+            Snapshot::ApiKey(key) => {
+                let user_id = self.user_id(shop_id, key.user_id)?;
+                let Subject::ApiKey(number) = self.subject(shop_id, Subject::ApiKey(key.number))? else {
+                    anyhow::bail!("a key is none");
+                };
+                Snapshot::ApiKey(Box::new(ApiKeySnapshot { number, user_id, ..*key }))
+            }
+        })
+    }
+}
+
+/// A human ticket that is gone may have left its number to another: each store decides.
+fn without_human_ticket_id(mut entry: Entry) -> Entry {
+    if let Some(Snapshot::Ticket(snapshot)) = &mut entry.snapshot
+        && let (Some(human_ticket), Some(id)) = (&mut snapshot.human_ticket, HumanTicketId::new(1))
+    {
+        *human_ticket = HumanTicket { id, ..human_ticket.clone() };
+    }
+    entry
+}
