@@ -25,7 +25,7 @@ use crate::sql_types::Instant;
 /// however long one of theirs takes, this log goes on. The sessions are looked at later than
 /// the snapshot, and an unknown transaction counts: one that has ended since holds the log
 /// back until the next look, no longer. A standby knows the smallest number only.
-pub(super) const END_OF_LOG: &str = "(
+const END_OF_LOG: &str = "(
     SELECT event_change(coalesce(min(number), pg_snapshot_xmax(pg_current_snapshot())))
     FROM (
         SELECT pg_snapshot_xip(pg_current_snapshot())

@@ -10,7 +10,6 @@ use hexdesk_domain::{RetentionStore, ShopId, StorageError, Timestamp};
 
 use super::PostgresStorage;
 use super::errors::{Effect, Failure, count_from};
-use super::events::END_OF_LOG;
 use crate::schema::events;
 use crate::sql_types::{Instant, StoredTimestamp};
 
@@ -87,7 +86,8 @@ enum Lock {
     ForUpdate,
 }
 
-/// The events that a shop's log begins with.
+/// The events that a shop's log begins with. However far it may be read now: what is old
+/// enough to go need not be read any more.
 #[derive(Debug)]
 struct FirstEvents {
     shop: i64,
@@ -108,8 +108,6 @@ impl QueryFragment<Pg> for FirstEvents {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql("SELECT change, part, time FROM events WHERE shop_id = ");
         out.push_bind_param::<BigInt, _>(&self.shop)?;
-        out.push_sql(" AND change < ");
-        out.push_sql(END_OF_LOG);
         out.push_sql(" ORDER BY change, part LIMIT ");
         out.push_bind_param::<BigInt, _>(&self.rows)?;
         match self.lock {

@@ -57,7 +57,7 @@ async fn old_events_are_found_along_the_key() {
     // A look; the transaction's beginning and end, a look that locks, the removal.
     assert_eq!(statements.len(), 5, "{statements:#?}");
     for look in [&statements[0], &statements[2]] {
-        assert_follows(&recorded.explain("", look), "events_pkey", &["shop_id =", "change <"]);
+        assert_follows(&recorded.explain("", look), "events_pkey", &["shop_id ="]);
     }
     let removal = recorded.explain("", &statements[3]);
     assert!(removal.contains("events_pkey") && !removal.contains("Seq Scan on events"), "{removal}");
