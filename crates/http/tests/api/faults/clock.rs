@@ -61,7 +61,8 @@ impl Clock {
 
     /// A server that goes by it.
     fn serve(&self, database: &Database, key: &str) -> Server {
-        let mut command: Command = database.serve_command("info", &[]);
+        // What is kept for a time goes by this clock too, and is to be there after every step.
+        let mut command: Command = database.serve_command("info", &["--keep-idempotency-keys", "8760"]);
         command
             .env("LD_PRELOAD", libfaketime())
             .env("FAKETIME_TIMESTAMP_FILE", self.file())
