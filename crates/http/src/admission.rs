@@ -8,11 +8,11 @@ use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, header};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest, ResponseError, web};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::problem::Problem;
-use crate::request_body;
+use crate::{connections, request_body};
 
 /// The largest body that is still read of a request that is not taken on. Connections with
 /// larger ones are closed, and their clients may not see the answer.
@@ -20,6 +20,9 @@ const MAX_DISCARDED_BYTES: u64 = 64 * 1024;
 
 /// How long that may take.
 const DISCARD_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How long a connection that was refused waits in line with its next request.
+const TIME_IN_LINE: Duration = Duration::from_secs(1);
 
 /// How long a request may take where no server says so.
 const MAX_REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
@@ -42,6 +45,19 @@ impl Admission {
         Self { in_flight: Arc::new(in_flight), request_timeout }
     }
 
+    /// Room for this request, if there is any. A connection that was refused waits in line for
+    /// a while the next time: clients that come again at once, as many do, would otherwise
+    /// have the server do little else than refuse them.
+    async fn room(&self, request: &HttpRequest) -> Option<OwnedSemaphorePermit> {
+        if let Ok(room) = Arc::clone(&self.in_flight).try_acquire_owned() {
+            return Some(room);
+        }
+        if !connections::was_refused(request) {
+            return None;
+        }
+        timeout(TIME_IN_LINE, Arc::clone(&self.in_flight).acquire_owned()).await.ok()?.ok()
+    }
+
     /// How long a body may take to arrive: half of what the request may take.
     fn body_timeout(&self) -> Duration {
         MAX_BODY_TIMEOUT.min(self.request_timeout / 2)
@@ -53,8 +69,9 @@ pub(crate) fn body_timeout(request: &HttpRequest) -> Duration {
     admission(request).map_or(MAX_BODY_TIMEOUT, Admission::body_timeout)
 }
 
-/// Takes the request on if there is room, and answers 503 at once if there is none. Whether
-/// the server lives and is ready can always be asked.
+/// Takes the request on if there is room, and answers 503 if there is none: at once, unless
+/// its connection was refused before. Whether the server lives and is ready can always be
+/// asked.
 ///
 /// # Errors
 /// Those of the handler; the type is the framework's.
@@ -66,7 +83,9 @@ pub(crate) async fn admit(
     if ["/livez", "/readyz"].contains(&request.path()) {
         return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     }
-    let Ok(_in_flight) = Arc::clone(&admission.in_flight).try_acquire_owned() else {
+    let in_flight = admission.room(request.request()).await;
+    connections::set_refused(request.request(), in_flight.is_none());
+    let Some(_in_flight) = in_flight else {
         refuse_body(&mut request).await;
         return Ok(request.error_response(Problem::overloaded()));
     };

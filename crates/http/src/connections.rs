@@ -1,4 +1,5 @@
-//! Closes connections that are open for nothing.
+//! What is known of a connection beyond its requests: closes those that are open for nothing,
+//! and remembers whether there was room for the last one.
 //!
 //! The framework times the head of a connection's first request, and how long a connection
 //! is without a byte of the next. It does not time the head of a later request, the rest of
@@ -24,6 +25,8 @@ struct Connection {
     socket: Socket,
     /// `None` while a request is being served.
     quiet_since: Cell<Option<Instant>>,
+    /// Whether there was no room for its last request.
+    is_refused: Cell<bool>,
 }
 
 /// What a connection holds for as long as it is open: the one who watches it.
@@ -50,8 +53,11 @@ pub(crate) fn watch(stream: &dyn Any, data: &mut Extensions, patience: Duration)
     let Some(stream) = stream.downcast_ref::<TcpStream>() else { return };
     // Without another handle the connection is served all the same.
     let Ok(socket) = stream.as_fd().try_clone_to_owned() else { return };
-    let connection =
-        Rc::new(Connection { socket: socket.into(), quiet_since: Cell::new(Some(Instant::now())) });
+    let connection = Rc::new(Connection {
+        socket: socket.into(),
+        quiet_since: Cell::new(Some(Instant::now())),
+        is_refused: Cell::new(false),
+    });
     let watching = spawn(close_when_quiet(Rc::downgrade(&connection), patience));
     data.insert(Watched(connection, watching));
 }
@@ -70,6 +76,18 @@ async fn close_when_quiet(connection: Weak<Connection>, patience: Duration) {
             return;
         }
     }
+}
+
+/// Keeps in mind whether there was no room for this request of the connection.
+pub(crate) fn set_refused(request: &HttpRequest, is_refused: bool) {
+    if let Some(Watched(connection, _)) = request.conn_data() {
+        connection.is_refused.set(is_refused);
+    }
+}
+
+/// Whether there was no room for the connection's request before this one.
+pub(crate) fn was_refused(request: &HttpRequest) -> bool {
+    request.conn_data().is_some_and(|Watched(connection, _)| connection.is_refused.get())
 }
 
 /// That a request of the connection is being served, until it is dropped.

@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -35,6 +36,20 @@ pub(crate) fn stalled(server: &Server) -> TcpStream {
     stream
 }
 
+/// The status of the next answer on a connection that stays open.
+fn read_one_status(stream: &mut TcpStream) -> u16 {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        head.push(byte[0]);
+    }
+    let head = String::from_utf8(head).unwrap().to_lowercase();
+    let length = head.split_once("content-length: ").unwrap().1.split_once("\r\n").unwrap().0;
+    stream.read_exact(&mut vec![0; length.parse().unwrap()]).unwrap();
+    head.split(' ').nth(1).unwrap().parse().unwrap()
+}
+
 on_both_databases! {
     fn beyond_the_requests_in_flight_the_answer_is_503_at_once(database: Database) {
         let server = serve_demo(&database, &["--max-requests", "2"]);
@@ -58,6 +73,32 @@ on_both_databases! {
         drop(second);
         let _third = stalled(&server);
         assert_eq!(server.create_ticket(EXAMPLE).status, 201);
+    }
+
+    fn who_was_refused_waits_in_line_the_next_time(database: Database) {
+        let server = serve_demo(&database, &["--max-requests", "1"]);
+        let mut running = stalled(&server);
+        let mut stream = server.connect();
+        let mut ask = || {
+            let started = Instant::now();
+            let head = format!("GET /api/v1/tickets HTTP/1.1\r\nhost: x\r\nx-api-key: {}\r\n\r\n", server.key);
+            stream.write_all(head.as_bytes()).unwrap();
+            (read_one_status(&mut stream), started.elapsed())
+        };
+        assert_eq!(ask().0, 503);
+        for _ in 0..2 {
+            let (status, took) = ask();
+            assert_eq!(status, 503);
+            assert!(took >= Duration::from_millis(900), "{took:?}");
+        }
+        // Others are told at once, and do not get before those who wait.
+        assert_eq!(server.get("/api/v1/tickets").status, 503);
+        running.write_all(EXAMPLE.as_bytes()).unwrap();
+        assert_eq!(read_answer(running).status, 201);
+        assert_eq!(ask().0, 200);
+        // It was served: it begins anew.
+        let _running = stalled(&server);
+        assert_eq!(ask().0, 503);
     }
 
     fn each_key_has_its_rate(database: Database) {

@@ -128,6 +128,10 @@ pub(super) fn is_ready(server: &Server) -> bool {
     if answer.status == 200 {
         return true;
     }
-    answer.assert_problem(503, "not_ready", "The database cannot be reached, is not migrated, or has no room for writes");
+    answer.assert_problem(
+        503,
+        "not_ready",
+        "The database cannot be reached, is not migrated, or has no room for writes",
+    );
     false
 }
