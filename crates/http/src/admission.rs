@@ -21,8 +21,11 @@ const MAX_DISCARDED_BYTES: u64 = 64 * 1024;
 /// How long that may take.
 const DISCARD_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How long a connection that was refused waits in line with its next request.
+/// How long a request waits in line whose connection was refused lately.
 const TIME_IN_LINE: Duration = Duration::from_secs(1);
+
+/// How long it is kept in mind that a connection was refused.
+const REMEMBERED: Duration = Duration::from_secs(10);
 
 /// How long a request may take where no server says so.
 const MAX_REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
@@ -45,16 +48,14 @@ impl Admission {
         Self { in_flight: Arc::new(in_flight), request_timeout }
     }
 
-    /// Room for this request, if there is any. A connection that was refused waits in line for
-    /// a while the next time: clients that come again at once, as many do, would otherwise
-    /// have the server do little else than refuse them.
+    /// Room for this request, if there is any. A connection that was refused lately waits in
+    /// line for a while: clients that come again at once, as many do, would otherwise have the
+    /// server do little else than refuse them.
     async fn room(&self, request: &HttpRequest) -> Option<OwnedSemaphorePermit> {
         if let Ok(room) = Arc::clone(&self.in_flight).try_acquire_owned() {
             return Some(room);
         }
-        if !connections::was_refused(request) {
-            return None;
-        }
+        connections::last_refusal(request).filter(|ago| *ago < REMEMBERED)?;
         timeout(TIME_IN_LINE, Arc::clone(&self.in_flight).acquire_owned()).await.ok()?.ok()
     }
 
@@ -70,7 +71,7 @@ pub(crate) fn body_timeout(request: &HttpRequest) -> Duration {
 }
 
 /// Takes the request on if there is room, and answers 503 if there is none: at once, unless
-/// its connection was refused before. Whether the server lives and is ready can always be
+/// its connection was refused lately. Whether the server lives and is ready can always be
 /// asked.
 ///
 /// # Errors
@@ -83,9 +84,8 @@ pub(crate) async fn admit(
     if ["/livez", "/readyz"].contains(&request.path()) {
         return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     }
-    let in_flight = admission.room(request.request()).await;
-    connections::set_refused(request.request(), in_flight.is_none());
-    let Some(_in_flight) = in_flight else {
+    let Some(_in_flight) = admission.room(request.request()).await else {
+        connections::remember_refusal(request.request());
         refuse_body(&mut request).await;
         return Ok(request.error_response(Problem::overloaded()));
     };

@@ -1,5 +1,5 @@
 //! What is known of a connection beyond its requests: closes those that are open for nothing,
-//! and remembers whether there was room for the last one.
+//! and remembers when there was no room for one.
 //!
 //! The framework times the head of a connection's first request, and how long a connection
 //! is without a byte of the next. It does not time the head of a later request, the rest of
@@ -25,8 +25,8 @@ struct Connection {
     socket: Socket,
     /// `None` while a request is being served.
     quiet_since: Cell<Option<Instant>>,
-    /// Whether there was no room for its last request.
-    is_refused: Cell<bool>,
+    /// When there was no room for one of its requests.
+    refused_at: Cell<Option<Instant>>,
 }
 
 /// What a connection holds for as long as it is open: the one who watches it.
@@ -56,7 +56,7 @@ pub(crate) fn watch(stream: &dyn Any, data: &mut Extensions, patience: Duration)
     let connection = Rc::new(Connection {
         socket: socket.into(),
         quiet_since: Cell::new(Some(Instant::now())),
-        is_refused: Cell::new(false),
+        refused_at: Cell::new(None),
     });
     let watching = spawn(close_when_quiet(Rc::downgrade(&connection), patience));
     data.insert(Watched(connection, watching));
@@ -78,16 +78,17 @@ async fn close_when_quiet(connection: Weak<Connection>, patience: Duration) {
     }
 }
 
-/// Keeps in mind whether there was no room for this request of the connection.
-pub(crate) fn set_refused(request: &HttpRequest, is_refused: bool) {
+/// Keeps in mind that there was no room for this request of the connection.
+pub(crate) fn remember_refusal(request: &HttpRequest) {
     if let Some(Watched(connection, _)) = request.conn_data() {
-        connection.is_refused.set(is_refused);
+        connection.refused_at.set(Some(Instant::now()));
     }
 }
 
-/// Whether there was no room for the connection's request before this one.
-pub(crate) fn was_refused(request: &HttpRequest) -> bool {
-    request.conn_data().is_some_and(|Watched(connection, _)| connection.is_refused.get())
+/// How long ago there was no room for a request of this request's connection, if ever.
+pub(crate) fn last_refusal(request: &HttpRequest) -> Option<Duration> {
+    let Watched(connection, _) = request.conn_data()?;
+    connection.refused_at.get().map(|at| at.elapsed())
 }
 
 /// That a request of the connection is being served, until it is dropped.
