@@ -40,3 +40,7 @@ fuzz target seconds='600':
     mkdir -p fuzz/corpus/{{target}}
     cargo +nightly fuzz run {{target}} fuzz/corpus/{{target}} fuzz/regressions/{{target}} -- \
         -max_total_time={{seconds}} -timeout=10 -rss_limit_mb=2048
+
+# Measure what is served under more load than can be (installs wrk from Debian's packages).
+overload seconds='10':
+    scripts/measure-overload {{seconds}}
