@@ -1,9 +1,9 @@
 //! The order of events, while those who write them overtake each other.
 
-use hexdesk_domain::{Event, EventKind, EventPosition, EventStore, RetentionStore};
+use hexdesk_domain::{Event, EventKind, EventPosition};
 use hexdesk_test_postgres::cluster;
 
-use crate::scene::{Scene, client, later};
+use crate::scene::{Scene, client, listed};
 
 /// What another server writes in its transaction: that ticket 77 was deleted.
 async fn others_event(scene: &Scene) {
@@ -11,8 +11,9 @@ async fn others_event(scene: &Scene) {
     scene.other_does(&format!("{event} ({}, 'ticket.deleted', 77, now())", scene.shop)).await;
 }
 
-pub(crate) async fn list(scene: &Scene, after: Option<EventPosition>) -> Vec<Event> {
-    scene.storage.list_events(scene.shop, after, 100).await.unwrap().entries
+/// The log after this event, once it has so many.
+async fn list(scene: &Scene, after: Option<EventPosition>, count: usize) -> Vec<Event> {
+    listed(&scene.storage, scene.shop, after, count).await
 }
 
 fn kinds(events: &[Event]) -> Vec<EventKind> {
@@ -30,19 +31,16 @@ async fn nothing_appears_before_what_was_listed() {
         }
         scene.create(vec![scene.item(1, None)]).await.unwrap();
 
-        let listed = list(&scene, None).await;
-        assert_eq!(kinds(&listed), [EventKind::CustomerCreated]);
-        // What is not listed is not removed either.
-        assert_eq!(scene.storage.remove_events(scene.shop, later(), 100).await.unwrap(), 1);
+        let seen = list(&scene, None, 1).await;
+        assert_eq!(kinds(&seen), [EventKind::CustomerCreated]);
 
         if !writes_first {
             others_event(&scene).await;
         }
         scene.other_does("COMMIT").await;
-        let next = list(&scene, Some(listed[0].position)).await;
+        let next = list(&scene, Some(seen[0].position), 2).await;
         assert_eq!(kinds(&next), [EventKind::TicketDeleted, EventKind::TicketCreated]);
-        assert_eq!(list(&scene, Some(next[0].position)).await, next[1..]);
-        assert_eq!(scene.storage.remove_events(scene.shop, later(), 100).await.unwrap(), 2);
+        assert_eq!(list(&scene, Some(next[0].position), 1).await, next[1..]);
     }
 }
 
@@ -52,9 +50,9 @@ async fn who_gives_up_holds_nothing_back() {
     scene.other_does("BEGIN").await;
     others_event(&scene).await;
     scene.create(vec![scene.item(1, None)]).await.unwrap();
-    assert_eq!(kinds(&list(&scene, None).await), [EventKind::CustomerCreated]);
+    assert_eq!(kinds(&list(&scene, None, 1).await), [EventKind::CustomerCreated]);
     scene.other_does("ROLLBACK").await;
-    assert_eq!(kinds(&list(&scene, None).await), [EventKind::CustomerCreated, EventKind::TicketCreated]);
+    assert_eq!(kinds(&list(&scene, None, 2).await), [EventKind::CustomerCreated, EventKind::TicketCreated]);
 }
 
 #[tokio::test]
@@ -70,8 +68,8 @@ async fn other_databases_of_the_server_hold_nothing_back() {
     let plain = hexdesk_adapters::PostgresStorage::connect(&url).await.unwrap();
 
     scene.create(vec![scene.item(1, None)]).await.unwrap();
-    let listed = plain.list_events(scene.shop, None, 100).await.unwrap().entries;
-    assert_eq!(kinds(&listed), [EventKind::CustomerCreated, EventKind::TicketCreated]);
+    let all = listed(&plain, scene.shop, None, 2).await;
+    assert_eq!(kinds(&all), [EventKind::CustomerCreated, EventKind::TicketCreated]);
     neighbour.batch_execute("COMMIT").await.unwrap();
     drop(plain);
     scene.other_does(&format!("DROP OWNED BY {account}; DROP ROLE {account}")).await;
@@ -82,5 +80,5 @@ async fn a_shops_log_is_not_held_back_by_who_only_reads() {
     let scene = Scene::new().await;
     scene.other_does("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM tickets").await;
     scene.create(vec![scene.item(1, None)]).await.unwrap();
-    assert_eq!(kinds(&list(&scene, None).await), [EventKind::CustomerCreated, EventKind::TicketCreated]);
+    assert_eq!(kinds(&list(&scene, None, 2).await), [EventKind::CustomerCreated, EventKind::TicketCreated]);
 }

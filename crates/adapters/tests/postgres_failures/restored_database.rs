@@ -3,19 +3,15 @@
 
 use hexdesk_adapters::PostgresStorage;
 use hexdesk_domain::ports::CreateCustomerOutcome;
-use hexdesk_domain::{Attempt, CustomerDraft, CustomerStore, Event, EventPosition, EventStore, ShopId};
+use hexdesk_domain::{Attempt, CustomerDraft, CustomerStore, ShopId};
 use hexdesk_test_postgres::{Cluster, TestDatabase};
 
-use crate::scene::{Scene, now, stamp};
+use crate::scene::{Scene, listed, now, stamp};
 
 /// As many transactions as a new server has not had for long.
 const TRANSACTIONS: &str = "DO $$ BEGIN
     FOR number IN 1..5000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP;
 END $$";
-
-async fn list(storage: &PostgresStorage, shop: ShopId, after: Option<EventPosition>) -> Vec<Event> {
-    storage.list_events(shop, after, 100).await.unwrap().entries
-}
 
 /// Creates a customer, which is one event.
 async fn write(storage: &PostgresStorage, shop: ShopId, phone_number: &str) {
@@ -36,7 +32,7 @@ async fn its_log_goes_on_where_it_was() {
     for phone_number in ["1", "2"] {
         write(&scene.storage, scene.shop, phone_number).await;
     }
-    let dumped = list(&scene.storage, scene.shop, None).await;
+    let dumped = listed(&scene.storage, scene.shop, None, 2).await;
     assert_eq!(dumped.len(), 2);
     let own = Cluster::builder().start();
     let database = own.empty_database();
@@ -44,19 +40,19 @@ async fn its_log_goes_on_where_it_was() {
     // Goes on for long, and is read, after the dump.
     scene.other_does(TRANSACTIONS).await;
     write(&scene.storage, scene.shop, "3").await;
-    let [lost] = &list(&scene.storage, scene.shop, Some(dumped[1].position)).await[..] else {
+    let [lost] = &listed(&scene.storage, scene.shop, Some(dumped[1].position), 1).await[..] else {
         panic!("not one event")
     };
 
     let storage = PostgresStorage::connect(&database.url).await.unwrap();
-    assert_eq!(list(&storage, scene.shop, None).await, [], "the other server's numbers are not larger");
+    assert_eq!(listed(&storage, scene.shop, None, 0).await, [], "the other server's numbers are not larger");
     assert_eq!(storage.migrate().await.unwrap(), Vec::<String>::new());
-    assert_eq!(list(&storage, scene.shop, None).await, dumped);
-    assert_eq!(list(&storage, scene.shop, Some(dumped[0].position)).await, dumped[1..]);
+    assert_eq!(listed(&storage, scene.shop, None, 2).await, dumped);
+    assert_eq!(listed(&storage, scene.shop, Some(dumped[0].position), 1).await, dumped[1..]);
 
     write(&storage, scene.shop, "4").await;
     for seen in [dumped[1].position, lost.position] {
-        assert_eq!(list(&storage, scene.shop, Some(seen)).await.len(), 1, "{seen:?}");
+        assert_eq!(listed(&storage, scene.shop, Some(seen), 1).await.len(), 1, "{seen:?}");
     }
 
     // Once is enough.
@@ -70,10 +66,10 @@ async fn its_log_goes_on_where_it_was() {
     database.copy_into(&next_database);
     let next = PostgresStorage::connect(&next_database.url).await.unwrap();
     next.migrate().await.unwrap();
-    let all = list(&next, scene.shop, None).await;
+    let all = listed(&next, scene.shop, None, 3).await;
     assert_eq!(all.len(), 3);
     write(&next, scene.shop, "5").await;
-    assert_eq!(list(&next, scene.shop, Some(all[2].position)).await.len(), 1);
+    assert_eq!(listed(&next, scene.shop, Some(all[2].position), 1).await.len(), 1);
 }
 
 #[tokio::test]

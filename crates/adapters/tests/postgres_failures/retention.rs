@@ -1,8 +1,8 @@
 //! Removals of what was kept long enough, by several servers at the same time.
 
-use hexdesk_domain::{EventStore, RetentionStore};
+use hexdesk_domain::RetentionStore;
 
-use crate::scene::{Scene, later};
+use crate::scene::{Scene, later, listed};
 
 #[tokio::test]
 async fn records_that_another_server_removes_are_left_to_it() {
@@ -35,7 +35,7 @@ async fn a_removal_of_events_goes_on_behind_another_servers() {
         scene.other_does("COMMIT").await;
     });
     assert_eq!(removed.unwrap(), 2);
-    let left = scene.storage.list_events(scene.shop, None, 9).await.unwrap().entries;
+    let left = listed(&scene.storage, scene.shop, None, 1).await;
     assert_eq!(left.iter().map(|event| event.subject.number()).collect::<Vec<_>>(), [4]);
 }
 

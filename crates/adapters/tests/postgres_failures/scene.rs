@@ -12,13 +12,31 @@ use hexdesk_domain::ports::{
     UpdateCustomerOutcome, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    Actor, Attempt, AuditStamp, CommentDraft, CommentId, CustomerDraft, CustomerId, CustomerStore,
-    Fingerprint, IdempotencyClaim, IdempotencyKey, IdempotencyRequest, NewComment, Once, Receipt, ShopDomain,
-    ShopId, ShopStore, StorageError, StorageErrorKind, TicketDraft, TicketId, TicketStore, Timestamp,
+    Actor, Attempt, AuditStamp, CommentDraft, CommentId, CustomerDraft, CustomerId, CustomerStore, Event,
+    EventPosition, EventStore, Fingerprint, IdempotencyClaim, IdempotencyKey, IdempotencyRequest, NewComment,
+    Once, Receipt, ShopDomain, ShopId, ShopStore, StorageError, StorageErrorKind, TicketDraft, TicketId,
+    TicketStore, Timestamp,
 };
 use hexdesk_test_postgres::TestDatabase;
 
 use crate::postgres;
+
+/// The shop's events after this one, once so many are listed. A transaction of another test
+/// that ends just then holds the log back, for one look.
+pub(crate) async fn listed(
+    storage: &PostgresStorage,
+    shop: ShopId,
+    after: Option<EventPosition>,
+    count: usize,
+) -> Vec<Event> {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let events = storage.list_events(shop, after, 100).await.unwrap().entries;
+        if events.len() >= count || Instant::now() > deadline {
+            return events;
+        }
+    }
+}
 
 /// A storage with one connection, a shop and a customer; and another client of the
 /// database, to get in the way, and one that looks on.
