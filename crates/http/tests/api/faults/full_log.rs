@@ -6,6 +6,7 @@ use std::process::{Child, Stdio};
 use std::time::Instant;
 
 use super::load::Load;
+use super::recovery::until;
 use super::rounds;
 use crate::harness::{Database, PATIENCE, Server};
 
@@ -25,6 +26,7 @@ fn serve_logging_to(fault: &str, stderr: impl Fn() -> Stdio) {
             let address = listening_address(&mut process);
             Server::running(process, address)
         };
+        until("the server is ready", || server.get("/readyz").status == 200);
         let enough = load.acknowledged() + ACKNOWLEDGED;
         load.run(&server, &key, |ledger| ledger.acknowledged.len() >= enough || !ledger.unclear.is_empty());
         assert!(load.acknowledged() >= enough, "requests are not answered");
