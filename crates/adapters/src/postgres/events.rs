@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::{Event, EventPosition, EventStore, Page, ShopId, StorageError};
 
@@ -18,25 +18,18 @@ use crate::event_rows::EventRow;
 use crate::page;
 use crate::sql_types::Instant;
 
-/// The number that the log ends before: the smallest of a transaction that the statement's
-/// snapshot knows to be running, else of the next one to begin.
-///
-/// Numbers are the whole server's, but the sessions of other databases write no events here:
-/// however long one of theirs takes, this log goes on. The sessions are looked at later than
-/// the snapshot, and an unknown transaction counts: one that has ended since holds the log
-/// back until the next look, no longer. A standby knows the smallest number only.
-const END_OF_LOG: &str = "(
-    SELECT event_change(coalesce(min(number), pg_snapshot_xmax(pg_current_snapshot())))
-    FROM (
-        SELECT pg_snapshot_xip(pg_current_snapshot())
-        UNION ALL SELECT pg_snapshot_xmin(pg_current_snapshot())
-    ) AS running (number)
-    WHERE NOT EXISTS (
-        SELECT FROM pg_stat_activity session
-        WHERE session.backend_xid = number::xid
-            AND session.datid <> (SELECT oid FROM pg_database WHERE datname = current_database())
-    )
-)";
+/// The transactions of other databases of the server, which write no events here: however
+/// long one of theirs takes, this log goes on.
+const OTHERS: &str = "SELECT coalesce(array_agg(backend_xid::text::bigint), '{}') AS numbers
+    FROM pg_stat_activity
+    WHERE backend_xid IS NOT NULL
+        AND datid <> (SELECT oid FROM pg_database WHERE datname = current_database())";
+
+#[derive(Debug, QueryableByName)]
+struct Others {
+    #[diesel(sql_type = Array<BigInt>)]
+    numbers: Vec<i64>,
+}
 
 #[async_trait]
 impl EventStore for PostgresStorage {
@@ -48,7 +41,11 @@ impl EventStore for PostgresStorage {
     ) -> Result<Page<Event, EventPosition>, StorageError> {
         self.connections
             .run("list_events", Effect::Read, async move |connection: &mut AsyncPgConnection| {
+                // Before the list's snapshot: who is in neither has begun since, behind all
+                // that was listed before, and may count.
+                let others: Others = diesel::sql_query(OTHERS).get_result(connection).await?;
                 let list = ListEvents {
+                    others: others.numbers,
                     shop: shop.get(),
                     // Before all that there are.
                     after: after.unwrap_or(EventPosition { change: -1, part: 0 }),
@@ -64,6 +61,8 @@ impl EventStore for PostgresStorage {
 
 #[derive(Debug, QueryId)]
 struct ListEvents {
+    /// Transactions that do not count.
+    others: Vec<i64>,
     shop: i64,
     after: EventPosition,
     rows: i64,
@@ -85,8 +84,19 @@ impl QueryFragment<Pg> for ListEvents {
         out.push_bind_param::<BigInt, _>(&self.after.change)?;
         out.push_sql(", ");
         out.push_bind_param::<BigInt, _>(&self.after.part)?;
-        out.push_sql(") AND change < ");
-        out.push_sql(END_OF_LOG);
+        // Before the smallest number of a transaction that the statement's snapshot knows to
+        // be running, else of the next one to begin. A standby knows the smallest only.
+        out.push_sql(
+            ") AND change < (
+                SELECT event_change(coalesce(min(number), pg_snapshot_xmax(pg_current_snapshot())))
+                FROM (
+                    SELECT pg_snapshot_xip(pg_current_snapshot())
+                    UNION ALL SELECT pg_snapshot_xmin(pg_current_snapshot())
+                ) AS running (number)
+                WHERE number::xid::text::bigint <> ALL (",
+        );
+        out.push_bind_param::<Array<BigInt>, _>(&self.others)?;
+        out.push_sql("))");
         out.push_sql(" ORDER BY change, part LIMIT ");
         out.push_bind_param::<BigInt, _>(&self.rows)
     }

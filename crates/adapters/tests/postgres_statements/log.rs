@@ -41,7 +41,10 @@ async fn a_shops_log_is_listed_along_its_key() {
     let recorded = recorded().await;
     for after in [None, Some(EventPosition { change: 1, part: 2 })] {
         KEPT.take();
-        let plan = recorded.plan(recorded.storage.list_events(shop(), after, 50)).await;
+        // Who is writing to other databases, and the list.
+        let sent = statements(recorded.storage.list_events(shop(), after, 50)).await;
+        assert_eq!(sent.len(), 2, "{sent:#?}");
+        let plan = recorded.explain("", &sent[1]);
         assert_follows(&plan, "events_pkey", &["shop_id =", "ROW(change, part) >", "change <"]);
         assert!(!plan.contains("Seq Scan on events"), "{plan}");
         // One statement for the beginning and for what comes after a place.

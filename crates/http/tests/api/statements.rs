@@ -61,6 +61,7 @@ fn statements(server: &Server, path: &str) -> Vec<String> {
 
 on_both_databases! {
     fn every_route_that_reads_sends_a_fixed_number_of_statements(database: Database) {
+        let is_postgres = matches!(database, crate::harness::Database::Postgres(_));
         let mut server = database.serve_logging("info,hexdesk_adapters::statements=trace", &["--demo"]);
         server.key = database.hexdesk(&["key", "create", "--shop", "example.myshopify.com", "--scope",
             "tickets:read,tickets:write,customers:read,users:read,api_keys:manage,events:read"]);
@@ -91,7 +92,9 @@ on_both_databases! {
             let send = || statements(&server, &format!("{path}{query}"));
             // Of three requests in a row one at least finds its key known.
             let least = [send(), send(), send()].into_iter().min_by_key(Vec::len).unwrap();
-            assert_eq!(least.len(), *expected, "{path}: {least:#?}");
+            // PostgreSQL is asked first whose transactions do not hold the log back.
+            let more = usize::from(is_postgres && endpoint.path == "/api/v1/events");
+            assert_eq!(least.len(), *expected + more, "{path}: {least:#?}");
         }
     }
 }
