@@ -44,6 +44,11 @@ def map_case(context, case):
     # A time in the future is no format of its own.
     if isinstance(case.body, dict) and isinstance(case.body.get("expiresAt"), str):
         case.body["expiresAt"] = "9000-01-01T00:00:00Z"
+    # One of the two has to be left, and which of them the customer has no schema knows.
+    if case.method == "PATCH" and case.path == "/api/v1/customers/{customerId}" and isinstance(case.body, dict):
+        for name in ("email", "phone_number"):
+            if name in case.body and case.body[name] is None:
+                del case.body[name]
     tag = case.headers.get("If-Match") if case.headers else None
     # A made-up tag is no ticket's version: most of them become `*`, so that something is
     # changed. And schemathesis, which has a notion of its own of what this header holds, takes
