@@ -112,6 +112,11 @@ impl<T> FairQueue<T> {
         batch
     }
 
+    /// How many items wait.
+    pub(super) fn len(&self) -> usize {
+        self.lines.iter().map(|line| line.entries.len()).sum()
+    }
+
     /// Takes everything.
     pub(super) fn take_all(&mut self) -> impl Iterator<Item = T> {
         let lines = std::mem::take(self).lines;

@@ -1,4 +1,4 @@
-//! The one who writes: takes what waits, a batch at a time, and tells everyone what became
+//! Those who write: each takes what waits, a batch at a time, and tells everyone what became
 //! of theirs.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,13 @@ use tokio::sync::oneshot;
 use super::creation::Creation;
 use super::fair_queue::{FairQueue, places};
 
-/// Writes through one port, one batch after the other. While nothing waits there is no task.
+/// How many batches are written at the same time.
+const MAX_TURNS: usize = 2;
+
+/// How many items must wait for a batch of theirs to begin beside another.
+const MIN_COMPANY: usize = 16;
+
+/// Writes through one port. While nothing waits there is no task.
 pub(super) struct Writer<C: Creation>(Arc<Shared<C>>);
 
 struct Shared<C: Creation> {
@@ -21,8 +27,18 @@ struct Shared<C: Creation> {
 
 struct State<C: Creation> {
     waiting: FairQueue<Waiting<C>>,
-    /// Whether there is a [`Turn`].
-    is_writing: bool,
+    /// How many [`Turn`]s there are.
+    turns: usize,
+    /// How many items these are writing.
+    being_written: usize,
+}
+
+impl<C: Creation> State<C> {
+    /// Whether enough waits for a batch beside those that are being written: as much as in
+    /// them. Two small batches cost more than one that is a little later.
+    fn has_company(&self) -> bool {
+        self.waiting.len() >= self.being_written.max(MIN_COMPANY)
+    }
 }
 
 /// An item, and how to reach its caller.
@@ -44,7 +60,7 @@ impl<C: Creation> Waiting<C> {
 
 impl<C: Creation> Writer<C> {
     pub(super) fn new(store: Arc<C::Store>, runtime: Handle) -> Self {
-        let state = State { waiting: FairQueue::default(), is_writing: false };
+        let state = State { waiting: FairQueue::default(), turns: 0, being_written: 0 };
         Self(Arc::new(Shared { store, runtime, state: Mutex::new(state) }))
     }
 
@@ -75,7 +91,8 @@ impl<C: Creation> Shared<C> {
     fn add(self: &Arc<Self>, waiting: Waiting<C>) {
         let mut state = self.state();
         let lost = state.waiting.push(waiting.item.shop(), places(waiting.item.text_bytes()), waiting);
-        let is_writing = std::mem::replace(&mut state.is_writing, true);
+        let begins = state.turns == 0 || (state.turns < MAX_TURNS && state.has_company());
+        state.turns += usize::from(begins);
         drop(state);
         for waiting in lost {
             waiting.answer(Err(failure::<C>(
@@ -83,8 +100,8 @@ impl<C: Creation> Shared<C> {
                 "too many creations are waiting to be written",
             )));
         }
-        if !is_writing {
-            let turn = Turn { shared: self.clone(), is_over: false };
+        if begins {
+            let turn = Turn { shared: self.clone(), being_written: 0, is_over: false };
             self.runtime.spawn(turn.write_all());
         }
     }
@@ -164,14 +181,16 @@ impl<C: Creation> Shared<C> {
     }
 }
 
-/// The right to write, of which there is one at a time.
+/// The right to write a batch after the other.
 struct Turn<C: Creation> {
     shared: Arc<Shared<C>>,
+    /// The size of its batch.
+    being_written: usize,
     is_over: bool,
 }
 
 impl<C: Creation> Turn<C> {
-    /// Writes until nothing waits.
+    /// Writes until nothing waits, or so little that it is left to another turn.
     async fn write_all(mut self) {
         while let Some(batch) = self.next_batch() {
             self.shared.write(batch).await;
@@ -181,17 +200,24 @@ impl<C: Creation> Turn<C> {
     /// What to write next; `None` ends the turn. Whoever is gone by now is left out.
     fn next_batch(&mut self) -> Option<Vec<Waiting<C>>> {
         let mut state = self.shared.state();
-        let batch = state.waiting.take_batch(Waiting::is_wanted);
+        state.being_written -= std::mem::take(&mut self.being_written);
+        let batch = if state.being_written == 0 || state.has_company() {
+            state.waiting.take_batch(Waiting::is_wanted)
+        } else {
+            Vec::new()
+        };
         if batch.is_empty() {
-            state.is_writing = false;
+            state.turns -= 1;
             self.is_over = true;
             return None;
         }
+        self.being_written = batch.len();
+        state.being_written += batch.len();
         Some(batch)
     }
 }
 
-/// A turn that ends before its time, with the runtime, leaves nobody waiting, and the next
+/// Turns that end before their time, with the runtime, leave nobody waiting, and the next
 /// item begins another.
 impl<C: Creation> Drop for Turn<C> {
     fn drop(&mut self) {
@@ -199,7 +225,11 @@ impl<C: Creation> Drop for Turn<C> {
             return;
         }
         let mut state = self.shared.state();
-        state.is_writing = false;
+        state.being_written -= self.being_written;
+        state.turns -= 1;
+        if state.turns > 0 {
+            return;
+        }
         let left: Vec<_> = state.waiting.take_all().collect();
         drop(state);
         for waiting in left {

@@ -8,47 +8,50 @@ use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::ports::{CreateTicketOutcome, TicketCreation};
+use hexdesk_domain::{IdempotencyKey, ShopId};
 
 use self::statement::CreateTickets;
 use super::errors::Failure;
 
-/// How often the items are tried whose idempotency key another request has just claimed,
-/// and how often a batch is that lost a race.
+/// How often the items are tried whose idempotency key another request has just claimed.
 const ATTEMPTS: usize = 3;
 
-/// Creates the tickets of a batch.
+/// Creates the tickets of a batch. Of items with the same key a statement has the first one
+/// only, until there is a record that tells the others.
 pub(super) async fn create(
     connection: &mut AsyncPgConnection,
     batch: Vec<TicketCreation>,
 ) -> Result<Vec<CreateTicketOutcome>, Failure> {
     let mut outcomes: Vec<Option<CreateTicketOutcome>> = vec![None; batch.len()];
+    let mut recorded = HashSet::new();
     let mut wrote_a_part = false;
     let mut attempts = 0;
     let mut losses = 0;
     while attempts < ATTEMPTS {
-        let open: Vec<usize> = (0..batch.len()).filter(|&index| outcomes[index].is_none()).collect();
+        let mut keys = HashSet::new();
+        let open: Vec<usize> = (0..batch.len())
+            .filter(|&index| outcomes[index].is_none())
+            .filter(|&index| key(&batch[index]).is_none_or(|key| recorded.contains(&key) || keys.insert(key)))
+            .collect();
         if open.is_empty() {
             break;
         }
         let statement = CreateTickets::new(open.iter().map(|&index| &batch[index]))?;
         match statement.get_results::<ItemRow>(connection).await {
-            Ok(mut rows) => {
-                rows.sort_by_key(|row| row.ordinal);
-                let mut claimed = HashSet::new();
+            Ok(rows) => {
+                let mut is_settled = false;
                 for row in rows {
                     let place = usize::try_from(row.ordinal - 1).ok().and_then(|place| open.get(place));
                     let &index = place.ok_or(Failure::Surprise("an outcome of no item"))?;
-                    let key = batch[index].idempotency.as_ref().map(|claim| {
-                        (batch[index].ticket.shop_id, &claim.request.operation, &claim.request.key)
-                    });
-                    let is_claimed = key.is_some_and(|key| claimed.contains(&key));
-                    outcomes[index] = row.outcome(&batch[index], is_claimed);
-                    if matches!(outcomes[index], None | Some(CreateTicketOutcome::Created)) {
-                        claimed.extend(key);
+                    outcomes[index] = row.outcome(&batch[index]);
+                    is_settled |= outcomes[index].is_some();
+                    use CreateTicketOutcome::{Created, KeyReused, Replayed};
+                    if matches!(outcomes[index], Some(Created | Replayed(_) | KeyReused)) {
+                        recorded.extend(key(&batch[index]));
                     }
                 }
                 wrote_a_part = true;
-                attempts += 1;
+                attempts += usize::from(!is_settled);
             }
             // A customer of the batch was erased between the look and the write, which each
             // is only once: nothing was written, and the next attempt sees who is there now.
@@ -68,6 +71,12 @@ pub(super) async fn create(
     Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or(CreateTicketOutcome::InProgress)).collect())
 }
 
+/// What tells requests with the same key.
+fn key(item: &TicketCreation) -> Option<(ShopId, &str, &IdempotencyKey)> {
+    let request = &item.idempotency.as_ref()?.request;
+    Some((item.ticket.shop_id, &request.operation, &request.key))
+}
+
 /// What the statement tells of an item.
 #[derive(Debug, Queryable)]
 struct ItemRow {
@@ -81,9 +90,9 @@ struct ItemRow {
 }
 
 impl ItemRow {
-    /// `None` if the item's key was claimed by another while the statement ran, be it an
-    /// earlier item (`is_claimed`) or another request: only a new statement sees the record.
-    fn outcome(self, item: &TicketCreation, is_claimed: bool) -> Option<CreateTicketOutcome> {
+    /// `None` if another request claimed the item's key while the statement ran: only a new
+    /// statement sees the record.
+    fn outcome(self, item: &TicketCreation) -> Option<CreateTicketOutcome> {
         if let Some((fingerprint, receipt)) = self.recorded {
             let is_same = item
                 .idempotency
@@ -94,9 +103,6 @@ impl ItemRow {
             } else {
                 CreateTicketOutcome::KeyReused
             });
-        }
-        if is_claimed {
-            return None;
         }
         match (self.has_customer, self.has_assignee) {
             (false, _) => Some(CreateTicketOutcome::CustomerNotFound),

@@ -50,8 +50,8 @@ async fn customers_are_looked_for_by_index() {
     let recorded = Recorded::new().await;
     recorded.database.psql(CUSTOMERS);
     for (filter, index, condition) in [
-        (by_email(), "customers_shop_id_email_folded_key", "email_folded ="),
-        (by_phone_number(), "customers_shop_id_phone_number_key", "phone_number ="),
+        (by_email(), "customers_by_email", "email_folded ="),
+        (by_phone_number(), "customers_by_phone_number", "phone_number ="),
         (by_shopify_id(), "customers_by_shopify_id", "shopify_id ="),
     ] {
         let list = recorded.storage.list_customers(shop(), filter.clone(), None, 50);

@@ -162,6 +162,9 @@ impl QueryFragment<Pg> for CreateTickets {
 /// What follows the columns. All of the statement sees the database as it was when it
 /// began, except for conflicting keys, which PostgreSQL looks up as they are: a claim
 /// waits for whoever claims the same key, and comes back empty if they committed.
+///
+/// Each look-up is a `LIMIT 1` of its own, which PostgreSQL makes by an index for each item. A
+/// join it may plan, before it has statistics, by reading the whole table for each batch.
 const CREATE_TICKETS: &str = ") WITH ORDINALITY AS item (
     shop_id, id, customer_id, channel, name, thread_id, email_used, date, last_message,
     last_message_time, contact_reason, assigned_to, is_opened, unread_count, tags,
@@ -169,36 +172,42 @@ const CREATE_TICKETS: &str = ") WITH ORDINALITY AS item (
     snapshot_end, operation, idempotency_key, fingerprint, receipt, receipt_customer_id, words,
     ordinal
 )), looked_up AS (
-    SELECT item.*,
-        record.fingerprint AS recorded_fingerprint, record.receipt AS recorded_receipt,
-        customer.id IS NOT NULL AS has_customer,
-        item.assigned_to IS NULL OR assignee.id IS NOT NULL AS has_assignee,
-        record.shop_id IS NOT NULL AS is_recorded
+    SELECT item.*, recorded_fingerprint, recorded_receipt, has_customer IS TRUE AS has_customer,
+        item.assigned_to IS NULL OR is_assignee IS TRUE AS has_assignee,
+        is_recorded IS NULL AND has_customer IS TRUE
+            AND (item.assigned_to IS NULL OR is_assignee IS TRUE) AS is_fine
     FROM item
-    LEFT JOIN idempotency_records record
-        ON record.shop_id = item.shop_id AND record.operation = item.operation
-        AND record.idempotency_key = item.idempotency_key
-    LEFT JOIN customers customer
-        ON customer.shop_id = item.shop_id AND customer.id = item.customer_id
-    LEFT JOIN users assignee
-        ON assignee.shop_id = item.shop_id AND assignee.id = item.assigned_to
-        AND assignee.deactivated_at IS NULL
-), fine AS (
-    SELECT *, row_number() OVER (
-        PARTITION BY shop_id, operation, idempotency_key ORDER BY ordinal) AS turn
-    FROM looked_up WHERE NOT is_recorded AND has_customer AND has_assignee
+    LEFT JOIN LATERAL (
+        SELECT TRUE AS is_recorded, record.fingerprint AS recorded_fingerprint,
+            record.receipt AS recorded_receipt
+        FROM idempotency_records record
+        WHERE record.shop_id = item.shop_id AND record.idempotency_key = item.idempotency_key
+            AND record.operation = item.operation
+        LIMIT 1
+    ) record ON TRUE
+    LEFT JOIN LATERAL (
+        SELECT TRUE AS has_customer FROM customers customer
+        WHERE customer.shop_id = item.shop_id AND customer.id = item.customer_id
+        LIMIT 1
+    ) customer ON TRUE
+    LEFT JOIN LATERAL (
+        SELECT TRUE AS is_assignee FROM users assignee
+        WHERE assignee.shop_id = item.shop_id AND assignee.id = item.assigned_to
+            AND assignee.deactivated_at IS NULL
+        LIMIT 1
+    ) assignee ON TRUE
 ), claim AS (
     -- In one order, so that no two batches wait each for the other.
     INSERT INTO idempotency_records
         (shop_id, operation, idempotency_key, fingerprint, receipt, customer_id, created_at)
     SELECT shop_id, operation, idempotency_key, fingerprint, receipt, receipt_customer_id, created_at
-    FROM fine WHERE idempotency_key IS NOT NULL AND turn = 1
-    ORDER BY shop_id, operation, idempotency_key
+    FROM looked_up WHERE is_fine AND idempotency_key IS NOT NULL
+    ORDER BY shop_id, idempotency_key, operation
     ON CONFLICT DO NOTHING
     RETURNING shop_id, operation, idempotency_key
 ), created AS (
-    SELECT * FROM fine WHERE idempotency_key IS NULL OR (turn = 1
-        AND (shop_id, operation, idempotency_key) IN (SELECT * FROM claim))
+    SELECT ordinal FROM looked_up WHERE is_fine AND (idempotency_key IS NULL
+        OR (shop_id, operation, idempotency_key) IN (SELECT * FROM claim))
 ), ticket AS (
     INSERT INTO tickets
         (shop_id, id, customer_id, channel, name, thread_id, email_used, date, last_message,
@@ -207,22 +216,17 @@ const CREATE_TICKETS: &str = ") WITH ORDINALITY AS item (
     SELECT shop_id, id, customer_id, channel, name, thread_id, email_used, date, last_message,
         last_message_time, contact_reason, assigned_to, is_opened, unread_count, tags,
         language_code, via, version, words
-    FROM created
-), human_ticket AS (
-    INSERT INTO human_tickets (shop_id, ticket_id, opened_at)
-    SELECT shop_id, id, created_at FROM created WHERE is_opened
-    RETURNING shop_id, ticket_id, id
+    FROM looked_up WHERE (ordinal IN (SELECT * FROM created)) IS TRUE
 ), event AS (
     INSERT INTO events (shop_id, kind, subject_id, actor_key, actor_user, time, customer_id, snapshot)
-    SELECT created.shop_id, 'ticket.created', created.id, actor_key, actor_user, created_at, customer_id,
-        snapshot_beginning || coalesce(human_ticket.id::text, '') || snapshot_end
-    FROM created LEFT JOIN human_ticket
-        ON human_ticket.shop_id = created.shop_id AND human_ticket.ticket_id = created.id
+    SELECT shop_id, 'ticket.created', id, actor_key, actor_user, created_at, customer_id,
+        snapshot_beginning || '1' || snapshot_end
+    FROM looked_up WHERE (ordinal IN (SELECT * FROM created)) IS TRUE
     ORDER BY ordinal
 )
-SELECT ordinal, looked_up.has_customer, looked_up.has_assignee, created.ordinal IS NOT NULL,
-    looked_up.recorded_fingerprint, looked_up.recorded_receipt
-FROM looked_up LEFT JOIN created USING (ordinal)";
+SELECT ordinal, has_customer, has_assignee, ordinal IN (SELECT * FROM created),
+    recorded_fingerprint, recorded_receipt
+FROM looked_up";
 
 #[cfg(test)]
 mod tests {
