@@ -197,28 +197,23 @@ const CREATE_TICKETS: &str = ") WITH ORDINALITY AS item (
     ON CONFLICT DO NOTHING
     RETURNING shop_id, operation, idempotency_key
 ), created AS (
-    SELECT * FROM fine WHERE idempotency_key IS NULL OR (turn = 1
+    SELECT *, CASE WHEN is_opened THEN nextval('human_ticket_numbers') END AS human_ticket_id
+    FROM fine WHERE idempotency_key IS NULL OR (turn = 1
         AND (shop_id, operation, idempotency_key) IN (SELECT * FROM claim))
 ), ticket AS (
     INSERT INTO tickets
         (shop_id, id, customer_id, channel, name, thread_id, email_used, date, last_message,
         last_message_time, contact_reason, assigned_to, is_opened, unread_count, tags,
-        language_code, via, version, words)
+        language_code, via, version, human_ticket_id, human_ticket_opened_at, words)
     SELECT shop_id, id, customer_id, channel, name, thread_id, email_used, date, last_message,
         last_message_time, contact_reason, assigned_to, is_opened, unread_count, tags,
-        language_code, via, version, words
+        language_code, via, version, human_ticket_id, CASE WHEN is_opened THEN created_at END, words
     FROM created
-), human_ticket AS (
-    INSERT INTO human_tickets (shop_id, ticket_id, opened_at)
-    SELECT shop_id, id, created_at FROM created WHERE is_opened
-    RETURNING shop_id, ticket_id, id
 ), event AS (
     INSERT INTO events (shop_id, kind, subject_id, actor_key, actor_user, time, customer_id, snapshot)
-    SELECT created.shop_id, 'ticket.created', created.id, actor_key, actor_user, created_at, customer_id,
-        snapshot_beginning || coalesce(human_ticket.id::text, '') || snapshot_end
-    FROM created LEFT JOIN human_ticket
-        ON human_ticket.shop_id = created.shop_id AND human_ticket.ticket_id = created.id
-    ORDER BY ordinal
+    SELECT shop_id, 'ticket.created', id, actor_key, actor_user, created_at, customer_id,
+        snapshot_beginning || coalesce(human_ticket_id::text, '') || snapshot_end
+    FROM created ORDER BY ordinal
 )
 SELECT ordinal, looked_up.has_customer, looked_up.has_assignee, created.ordinal IS NOT NULL,
     looked_up.recorded_fingerprint, looked_up.recorded_receipt
