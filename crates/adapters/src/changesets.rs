@@ -2,10 +2,10 @@
 //! that are `Some(None)` are emptied.
 
 use diesel::prelude::AsChangeset;
-use hexdesk_domain::{CustomerChanges, TicketChanges, UserChanges, UserId, fold_email};
+use hexdesk_domain::{CustomerChanges, TicketChanges, Timestamp, UserChanges, UserId, fold_email};
 
 use crate::schema::{customers, tickets, users};
-use crate::sql_types::StoredTexts;
+use crate::sql_types::{StoredTexts, StoredTimestamp};
 
 /// Of a ticket's row.
 #[derive(Debug, AsChangeset)]
@@ -33,6 +33,30 @@ impl From<TicketChanges> for TicketChangeset {
             language_code,
             is_opened,
             unread_count,
+        }
+    }
+}
+
+/// Of a ticket's row, when it is opened or closed: the human ticket is with it. The number of
+/// one that is new is the database's affair.
+#[derive(Debug, Default, AsChangeset)]
+#[diesel(table_name = tickets)]
+pub(crate) struct HumanTicketChangeset {
+    human_ticket_opened_at: Option<StoredTimestamp>,
+    human_ticket_closed_at: Option<Option<StoredTimestamp>>,
+}
+
+impl HumanTicketChangeset {
+    /// `is_opened` is what the update says, if anything; a ticket that is so already stays as
+    /// it is.
+    pub(crate) fn new(was_opened: bool, is_opened: Option<bool>, time: Timestamp) -> Self {
+        let time = StoredTimestamp(time);
+        match (was_opened, is_opened) {
+            (false, Some(true)) => {
+                Self { human_ticket_opened_at: Some(time), human_ticket_closed_at: Some(None) }
+            }
+            (true, Some(false)) => Self { human_ticket_closed_at: Some(Some(time)), ..Self::default() },
+            _ => Self::default(),
         }
     }
 }

@@ -8,13 +8,11 @@ use std::collections::BTreeSet;
 use diesel::prelude::{Insertable, Queryable, Selectable};
 use hexdesk_domain::{
     Actor, ApiKeySnapshot, AuditStamp, CustomerId, Event, EventKind, EventPosition, KeyNumber, Scope, ShopId,
-    Snapshot, Subject, TicketSnapshot, UserId,
+    Snapshot, Subject, UserId,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::rows::{
-    CommentRow, CorruptRow, CustomerRow, HumanTicketRow, TicketRow, UserRow, shop_id, user_id,
-};
+use crate::rows::{CommentRow, CorruptRow, CustomerRow, TicketRow, UserRow, shop_id, user_id};
 use crate::schema::events;
 use crate::sql_types::StoredTimestamp;
 
@@ -105,20 +103,17 @@ pub(crate) struct NewTicketSnapshot {
 }
 
 impl NewTicketSnapshot {
-    /// `opened_at` is when the human ticket is opened.
+    /// `opened_at` is when the human ticket is opened, which the row does not have yet.
     pub(crate) fn new(ticket: &TicketRow, opened_at: StoredTimestamp) -> Result<Self, serde_json::Error> {
         let json = serde_json::to_string(ticket)?;
-        Ok(if ticket.is_opened {
+        let members = json.strip_suffix('}').unwrap_or(&json);
+        let beginning = if ticket.is_opened {
             let opened_at = i64::from(opened_at);
-            Self {
-                beginning: format!(
-                    r#"{{"ticket":{json},"human_ticket":{{"opened_at":{opened_at},"closed_at":null,"id":"#
-                ),
-                end: "}}",
-            }
+            format!(r#"{members},"human_ticket_opened_at":{opened_at},"human_ticket_id":"#)
         } else {
-            Self { beginning: format!(r#"{{"ticket":{json},"human_ticket":null"#), end: "}" }
-        })
+            members.to_owned()
+        };
+        Ok(Self { beginning, end: "}" })
     }
 }
 
@@ -154,12 +149,6 @@ impl TryFrom<EventRow> for Event {
 }
 
 #[derive(Serialize, Deserialize)]
-struct StoredTicket {
-    ticket: TicketRow,
-    human_ticket: Option<HumanTicketRow>,
-}
-
-#[derive(Serialize, Deserialize)]
 struct StoredComment {
     comment: CommentRow,
     customer_id: i64,
@@ -177,10 +166,7 @@ struct StoredKey {
 
 fn to_json(snapshot: Snapshot) -> Result<String, serde_json::Error> {
     match snapshot {
-        Snapshot::Ticket(snapshot) => serde_json::to_string(&StoredTicket {
-            ticket: snapshot.ticket.into(),
-            human_ticket: snapshot.human_ticket.map(Into::into),
-        }),
+        Snapshot::Ticket(snapshot) => serde_json::to_string(&TicketRow::from(*snapshot)),
         Snapshot::Comment(comment) => serde_json::to_string(&StoredComment {
             customer_id: comment.customer_id.get(),
             comment: CommentRow::of(*comment),
@@ -204,11 +190,7 @@ fn from_json(subject: Subject, json: &str) -> Result<Snapshot, CorruptRow> {
         serde_json::from_str(json).map_err(|_| CORRUPT)
     }
     Ok(match subject {
-        Subject::Ticket(_) => {
-            let StoredTicket { ticket, human_ticket } = parse(json)?;
-            let human_ticket = human_ticket.map(TryInto::try_into).transpose()?;
-            Snapshot::Ticket(Box::new(TicketSnapshot { ticket: ticket.try_into()?, human_ticket }))
-        }
+        Subject::Ticket(_) => Snapshot::Ticket(Box::new(parse::<TicketRow>(json)?.try_into()?)),
         Subject::Comment(_) => {
             let StoredComment { comment, customer_id } = parse(json)?;
             let customer_id = CustomerId::new(customer_id).ok_or(CORRUPT)?;

@@ -22,7 +22,6 @@ mod errors;
 mod event_numbers;
 mod events;
 mod hosts;
-mod human_tickets;
 mod id_ranges;
 mod migrations;
 mod once;

@@ -7,13 +7,13 @@ mod user_filter;
 use diesel::dsl::auto_type;
 use diesel::prelude::*;
 
-use crate::schema::{comments, customers, human_tickets, tickets, users};
+use crate::schema::{comments, customers, tickets, users};
 use crate::sql_types::StoredTimestamp;
 pub(crate) use customer_filter::customers_meeting;
 pub(crate) use ticket_filter::tickets_meeting;
 pub(crate) use user_filter::users_meeting;
 
-/// Tickets of one shop, each with its customer, assignee and human ticket.
+/// Tickets of one shop, each with its customer and assignee.
 #[auto_type]
 pub(crate) fn ticket_views(shop: i64) -> _ {
     tickets::table
@@ -25,25 +25,14 @@ pub(crate) fn ticket_views(shop: i64) -> _ {
             users::table
                 .on(users::shop_id.eq(tickets::shop_id).and(users::id.nullable().eq(tickets::assigned_to))),
         )
-        .left_join(
-            human_tickets::table.on(human_tickets::shop_id
-                .eq(tickets::shop_id)
-                .and(human_tickets::ticket_id.eq(tickets::id))),
-        )
         .filter(tickets::shop_id.eq(shop))
 }
 
-/// One shop's ticket with its customer, assignee and human ticket.
+/// One shop's ticket with its customer and assignee.
 #[auto_type]
 pub(crate) fn ticket_view(shop: i64, id: i64) -> _ {
     let views: ticket_views = ticket_views(shop);
     views.filter(tickets::id.eq(id))
-}
-
-/// The human ticket of one ticket, without a join: to be changed or deleted.
-#[auto_type]
-pub(crate) fn human_ticket(shop: i64, ticket: i64) -> _ {
-    human_tickets::table.filter(human_tickets::shop_id.eq(shop).and(human_tickets::ticket_id.eq(ticket)))
 }
 
 /// The list of a shop's tickets.

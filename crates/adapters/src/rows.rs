@@ -6,14 +6,13 @@ use diesel::prelude::{Insertable, Queryable, Selectable};
 use hexdesk_domain::{
     ApiKey, Comment, CommentId, CommentView, Customer, CustomerId, ExternalIds, HumanTicket, HumanTicketId,
     IdempotencyClaim, IdempotencyRequest, KeyNumber, NewApiKey, NewComment, NewCustomer, NewUser, Receipt,
-    SecretHash, Shop, ShopDomain, ShopId, Ticket, TicketId, TicketView, Timestamp, User, UserId, fold_email,
+    SecretHash, Shop, ShopDomain, ShopId, Ticket, TicketId, TicketSnapshot, TicketView, Timestamp, User,
+    UserId, fold_email,
 };
 
 use serde::{Deserialize, Serialize};
 
-use crate::schema::{
-    api_keys, comments, customers, human_tickets, idempotency_records, shops, tickets, users,
-};
+use crate::schema::{api_keys, comments, customers, idempotency_records, shops, tickets, users};
 use crate::sql_types::{StoredTexts, StoredTimestamp};
 use hexdesk_domain::ports::TicketCreation;
 
@@ -322,7 +321,7 @@ impl TryFrom<ApiKeyRow> for ApiKey {
     }
 }
 
-/// A ticket, to insert and to read.
+/// A ticket with its human ticket, to insert and to read.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = tickets, treat_none_as_default_value = false)]
 pub(crate) struct TicketRow {
@@ -344,8 +343,16 @@ pub(crate) struct TicketRow {
     pub(crate) language_code: Option<String>,
     pub(crate) via: Option<String>,
     pub(crate) version: i64,
+    // Within JSON they are left out if they are not there: see `NewTicketSnapshot`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) human_ticket_id: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) human_ticket_opened_at: Option<StoredTimestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) human_ticket_closed_at: Option<StoredTimestamp>,
 }
 
+/// The row of a ticket that has no human ticket yet.
 impl From<Ticket> for TicketRow {
     fn from(ticket: Ticket) -> Self {
         Self {
@@ -367,15 +374,43 @@ impl From<Ticket> for TicketRow {
             language_code: ticket.language_code,
             via: ticket.via,
             version: ticket.version,
+            human_ticket_id: None,
+            human_ticket_opened_at: None,
+            human_ticket_closed_at: None,
         }
     }
 }
 
-impl TryFrom<TicketRow> for Ticket {
+impl From<TicketSnapshot> for TicketRow {
+    fn from(TicketSnapshot { ticket, human_ticket }: TicketSnapshot) -> Self {
+        Self {
+            human_ticket_id: human_ticket.as_ref().map(|human_ticket| human_ticket.id.get()),
+            human_ticket_opened_at: human_ticket
+                .as_ref()
+                .map(|human_ticket| StoredTimestamp(human_ticket.opened_at)),
+            human_ticket_closed_at: human_ticket
+                .and_then(|human_ticket| human_ticket.closed_at)
+                .map(StoredTimestamp),
+            ..ticket.into()
+        }
+    }
+}
+
+impl TryFrom<TicketRow> for TicketSnapshot {
     type Error = CorruptRow;
 
     fn try_from(row: TicketRow) -> Result<Self, Self::Error> {
-        Ok(Self {
+        let human_ticket = match (row.human_ticket_id, row.human_ticket_opened_at, row.human_ticket_closed_at)
+        {
+            (None, None, None) => None,
+            (Some(id), Some(opened_at), closed_at) => Some(HumanTicket {
+                id: HumanTicketId::new(id).ok_or(CorruptRow("human ticket number"))?,
+                opened_at: opened_at.0,
+                closed_at: closed_at.map(|time| time.0),
+            }),
+            _ => return Err(CorruptRow("human ticket")),
+        };
+        let ticket = Ticket {
             id: TicketId::new(row.id).ok_or(CorruptRow("ticket id"))?,
             shop_id: shop_id(row.shop_id)?,
             customer_id: CustomerId::new(row.customer_id).ok_or(CorruptRow("customer number"))?,
@@ -394,51 +429,22 @@ impl TryFrom<TicketRow> for Ticket {
             language_code: row.language_code,
             via: row.via,
             version: row.version,
-        })
-    }
-}
-
-#[derive(Debug, Queryable, Selectable, Serialize, Deserialize)]
-#[diesel(table_name = human_tickets)]
-pub(crate) struct HumanTicketRow {
-    id: i64,
-    opened_at: StoredTimestamp,
-    closed_at: Option<StoredTimestamp>,
-}
-
-impl TryFrom<HumanTicketRow> for HumanTicket {
-    type Error = CorruptRow;
-
-    fn try_from(row: HumanTicketRow) -> Result<Self, Self::Error> {
-        Ok(Self {
-            id: HumanTicketId::new(row.id).ok_or(CorruptRow("human ticket number"))?,
-            opened_at: row.opened_at.0,
-            closed_at: row.closed_at.map(|time| time.0),
-        })
-    }
-}
-
-impl From<HumanTicket> for HumanTicketRow {
-    fn from(human_ticket: HumanTicket) -> Self {
-        Self {
-            id: human_ticket.id.get(),
-            opened_at: StoredTimestamp(human_ticket.opened_at),
-            closed_at: human_ticket.closed_at.map(StoredTimestamp),
-        }
+        };
+        Ok(Self { ticket, human_ticket })
     }
 }
 
 /// A ticket with the people it names, as one row.
-pub(crate) type TicketViewRow = (TicketRow, CustomerRow, Option<UserRow>, Option<HumanTicketRow>);
+pub(crate) type TicketViewRow = (TicketRow, CustomerRow, Option<UserRow>);
 
 /// What the domain makes of a [`TicketViewRow`].
-pub(crate) fn ticket_view(row: TicketViewRow) -> Result<TicketView, CorruptRow> {
-    let (ticket, customer, assignee, human_ticket) = row;
+pub(crate) fn ticket_view((ticket, customer, assignee): TicketViewRow) -> Result<TicketView, CorruptRow> {
+    let TicketSnapshot { ticket, human_ticket } = ticket.try_into()?;
     Ok(TicketView {
-        ticket: ticket.try_into()?,
+        ticket,
         customer: customer.try_into()?,
         assignee: assignee.map(TryInto::try_into).transpose()?,
-        human_ticket: human_ticket.map(TryInto::try_into).transpose()?,
+        human_ticket,
     })
 }
 

@@ -99,6 +99,9 @@ diesel::table! {
         language_code -> Nullable<Text>,
         via -> Nullable<Text>,
         version -> BigInt,
+        human_ticket_id -> Nullable<BigInt>,
+        human_ticket_opened_at -> Nullable<Instant>,
+        human_ticket_closed_at -> Nullable<Instant>,
     }
 }
 
@@ -120,19 +123,6 @@ diesel::table! {
         to_emails -> TextList,
         attachments -> Nullable<Text>,
         tags -> TextList,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use crate::sql_types::Instant;
-
-    human_tickets (shop_id, id) {
-        shop_id -> BigInt,
-        id -> BigInt,
-        ticket_id -> BigInt,
-        opened_at -> Instant,
-        closed_at -> Nullable<Instant>,
     }
 }
 
@@ -215,7 +205,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     api_keys,
     tickets,
     comments,
-    human_tickets,
     idempotency_records,
     search_documents,
 );

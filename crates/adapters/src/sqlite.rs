@@ -17,7 +17,6 @@ mod erase_customer;
 mod errors;
 mod event_log;
 mod events;
-mod human_tickets;
 mod id_ranges;
 mod in_use;
 mod lane;

@@ -146,7 +146,7 @@ fn diesels_schema_is_that_of_the_database() {
     let mut connection = migrated();
     let mut expected = diesel_tables!(
         shops id_ranges search_documents;
-        shop_counters customers users api_keys tickets comments human_tickets idempotency_records events
+        shop_counters customers users api_keys tickets comments idempotency_records events
     );
     expected.sort_by(|left, right| left.name.cmp(&right.name));
     let mut found = Vec::new();

@@ -3,7 +3,6 @@ DROP TABLE search_index;
 DROP TABLE search_documents;
 DROP TABLE events;
 DROP TABLE idempotency_records;
-DROP TABLE human_tickets;
 DROP TABLE comments;
 DROP TABLE tickets;
 DROP TABLE api_keys;

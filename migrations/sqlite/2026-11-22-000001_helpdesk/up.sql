@@ -93,6 +93,8 @@ CREATE TABLE api_keys (
 -- A user who is deactivated loses its keys.
 CREATE INDEX api_keys_by_user ON api_keys (shop_id, user_id) WHERE user_id IS NOT NULL;
 
+-- A ticket's human ticket is part of its row: there is one at most, opened and closed with
+-- the ticket. Its number is the shop's next, and stays when it is closed.
 CREATE TABLE tickets (
     shop_id INTEGER NOT NULL,
     id INTEGER NOT NULL,
@@ -112,9 +114,15 @@ CREATE TABLE tickets (
     language_code TEXT,
     via TEXT,
     version INTEGER NOT NULL,
+    human_ticket_id INTEGER,
+    human_ticket_opened_at INTEGER,
+    human_ticket_closed_at INTEGER,
     PRIMARY KEY (shop_id, id),
     FOREIGN KEY (shop_id, customer_id) REFERENCES customers (shop_id, id),
-    FOREIGN KEY (shop_id, assigned_to) REFERENCES users (shop_id, id)
+    FOREIGN KEY (shop_id, assigned_to) REFERENCES users (shop_id, id),
+    CHECK (CASE WHEN human_ticket_id IS NULL
+        THEN NOT is_opened AND human_ticket_opened_at IS NULL AND human_ticket_closed_at IS NULL
+        ELSE human_ticket_opened_at IS NOT NULL AND is_opened = (human_ticket_closed_at IS NULL) END)
 ) STRICT;
 
 -- Lists of tickets: newest activity first, of the shop or of one customer.
@@ -141,17 +149,6 @@ CREATE TABLE comments (
 ) STRICT;
 
 CREATE INDEX comments_by_ticket ON comments (shop_id, ticket_id, time, id);
-
-CREATE TABLE human_tickets (
-    shop_id INTEGER NOT NULL,
-    id INTEGER NOT NULL,
-    ticket_id INTEGER NOT NULL,
-    opened_at INTEGER NOT NULL,
-    closed_at INTEGER,
-    PRIMARY KEY (shop_id, id),
-    UNIQUE (shop_id, ticket_id),
-    FOREIGN KEY (shop_id, ticket_id) REFERENCES tickets (shop_id, id)
-) STRICT, WITHOUT ROWID;
 
 -- customer_id is the customer whose data the receipt holds, if it holds one's.
 CREATE TABLE idempotency_records (

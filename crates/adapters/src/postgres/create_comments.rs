@@ -7,9 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
-use hexdesk_domain::{
-    Attempt, EventKind, NewComment, Once, ShopId, Snapshot, TicketId, TicketSnapshot, UserId,
-};
+use hexdesk_domain::{Attempt, EventKind, NewComment, Once, ShopId, Snapshot, TicketId, UserId};
 
 use super::append_events::append;
 use super::errors::Failure;
@@ -18,10 +16,8 @@ use super::ticket_locks::lock_tickets;
 use super::words::{Words, WordsOf};
 use crate::event_rows::NewEventRow;
 use crate::queries;
-use crate::rows::{
-    CommentRow, CustomerRow, HumanTicketRow, RecordedAnswer, TicketRow, UserRow, comment_view,
-};
-use crate::schema::{comments, human_tickets, tickets, users};
+use crate::rows::{CommentRow, CustomerRow, RecordedAnswer, TicketRow, UserRow, comment_view};
+use crate::schema::{comments, tickets, users};
 use crate::sql_types::{Instant, StoredTimestamp};
 
 /// Creates the comments of a batch. If another transaction holds the key of some for too
@@ -140,7 +136,7 @@ impl Keys {
 }
 
 /// A comment with the people it names, and its ticket as the comment left it.
-type AddedRow = (CommentRow, CustomerRow, Option<UserRow>, TicketRow, Option<HumanTicketRow>);
+type AddedRow = (CommentRow, CustomerRow, Option<UserRow>, TicketRow);
 
 /// Where comments can be added, and by whom.
 #[derive(Default)]
@@ -205,26 +201,19 @@ impl Places {
             .execute(connection)
             .await?;
         touch_ticket(connection, comment).await?;
-        let (comment, customer, author, ticket, human_ticket): AddedRow =
+        let (comment, customer, author, ticket): AddedRow =
             queries::comment_list(shop.get(), comment.ticket_id.get())
-                .left_join(human_tickets::table.on(
-                    human_tickets::shop_id.eq(tickets::shop_id).and(human_tickets::ticket_id.eq(tickets::id)),
-                ))
                 .filter(comments::id.eq(comment.id.get()))
                 .select((
                     CommentRow::as_select(),
                     CustomerRow::as_select(),
                     Option::<UserRow>::as_select(),
                     TicketRow::as_select(),
-                    Option::<HumanTicketRow>::as_select(),
                 ))
                 .get_result(connection)
                 .await?;
         let view = comment_view((comment, customer, author))?;
-        let ticket = Snapshot::Ticket(Box::new(TicketSnapshot {
-            ticket: ticket.try_into()?,
-            human_ticket: human_ticket.map(TryInto::try_into).transpose()?,
-        }));
+        let ticket = Snapshot::Ticket(Box::new(ticket.try_into()?));
         let created = Snapshot::Comment(Box::new(view.comment.clone()));
         events.push(NewEventRow::new(shop, EventKind::CommentCreated, created, *stamp)?);
         events.push(NewEventRow::new(shop, EventKind::TicketUpdated, ticket, *stamp)?);

@@ -7,7 +7,6 @@ use hexdesk_domain::{AuditStamp, ShopId, TicketId};
 
 use super::deletions::{delete_comments, delete_tickets};
 use super::errors::Failure;
-use crate::queries;
 use crate::schema::tickets;
 
 /// Deletes the shop's ticket, and first whatever refers to it. Must run in a transaction.
@@ -27,7 +26,6 @@ pub(super) async fn delete(
         return Ok(DeleteTicketOutcome::VersionMismatch);
     }
     delete_comments(connection, shop, &[id.get()], stamp).await?;
-    diesel::delete(queries::human_ticket(shop.get(), id.get())).execute(connection).await?;
     delete_tickets(connection, shop, &[id.get()], stamp).await?;
     Ok(DeleteTicketOutcome::Deleted)
 }

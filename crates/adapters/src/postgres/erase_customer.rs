@@ -9,7 +9,7 @@ use super::append_events::append;
 use super::deletions::{delete_comments, delete_tickets};
 use super::errors::{Failure, count_from};
 use crate::event_rows::NewEventRow;
-use crate::schema::{customers, events, human_tickets, idempotency_records, tickets};
+use crate::schema::{customers, events, idempotency_records, tickets};
 
 /// Erases the shop's customer, and first whatever refers to it. Must run in a transaction.
 ///
@@ -32,23 +32,18 @@ pub(super) async fn erase(
     }
     // A deletion of one of the tickets ends before its comments are looked for.
     let of_customer = tickets::shop_id.eq(shop.get()).and(tickets::customer_id.eq(id.get()));
-    let ticket_ids: Vec<i64> = tickets::table
+    let found: Vec<(i64, bool)> = tickets::table
         .filter(of_customer)
         .order(tickets::id)
-        .select(tickets::id)
+        .select((tickets::id, tickets::human_ticket_id.is_not_null()))
         .for_update()
         .load(connection)
         .await?;
+    let human_tickets = found.iter().filter(|(_, has_human_ticket)| *has_human_ticket).count();
+    let ticket_ids: Vec<i64> = found.into_iter().map(|(id, _)| id).collect();
     let erased = Erased {
         comments: count_from(delete_comments(connection, shop, &ticket_ids, stamp).await?)?,
-        human_tickets: count_from(
-            diesel::delete(human_tickets::table)
-                .filter(
-                    human_tickets::shop_id.eq(shop.get()).and(human_tickets::ticket_id.eq_any(&ticket_ids)),
-                )
-                .execute(connection)
-                .await?,
-        )?,
+        human_tickets: count_from(human_tickets)?,
         tickets: count_from(delete_tickets(connection, shop, &ticket_ids, stamp).await?)?,
         idempotency_records: count_from(
             diesel::delete(idempotency_records::table)

@@ -13,8 +13,8 @@ use hexdesk_domain::{
 use super::PostgresStorage;
 use super::errors::{Effect, Failure};
 use super::words::{TermQuery, TsQuery};
-use crate::rows::{CustomerRow, HumanTicketRow, TicketRow, UserRow, ticket_view};
-use crate::schema::{customers, human_tickets, tickets, users};
+use crate::rows::{CustomerRow, TicketRow, UserRow, ticket_view};
+use crate::schema::{customers, tickets, users};
 use crate::sql_types::{Instant, StoredTimestamp};
 use crate::{page, queries};
 
@@ -46,9 +46,8 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(found, tickets);
 diesel::allow_tables_to_appear_in_same_query!(found, customers);
 diesel::allow_tables_to_appear_in_same_query!(found, users);
-diesel::allow_tables_to_appear_in_same_query!(found, human_tickets);
 
-type FoundRow = (TicketRow, CustomerRow, Option<UserRow>, Option<HumanTicketRow>, i64);
+type FoundRow = (TicketRow, CustomerRow, Option<UserRow>, i64);
 
 async fn search(
     connection: &mut AsyncPgConnection,
@@ -64,7 +63,6 @@ async fn search(
             TicketRow::as_select(),
             CustomerRow::as_select(),
             Option::<UserRow>::as_select(),
-            Option::<HumanTicketRow>::as_select(),
             found::rank,
         ));
     let terms = |in_name| query.terms().map(move |term| TermQuery { shop, term: term.clone(), in_name });
@@ -81,9 +79,9 @@ async fn search(
     let rows: Vec<FoundRow> = search.load(connection).await?;
     let found = rows
         .into_iter()
-        .map(|(ticket, customer, assignee, human_ticket, rank)| {
+        .map(|(ticket, customer, assignee, rank)| {
             let rank = u32::try_from(rank).map_err(|_| Failure::Surprise("a rank is out of range"))?;
-            Ok((ticket_view((ticket, customer, assignee, human_ticket))?, rank))
+            Ok((ticket_view((ticket, customer, assignee))?, rank))
         })
         .collect::<Result<Vec<_>, Failure>>()?;
     let page = page::cut(found, limit, |(TicketView { ticket, .. }, rank)| SearchPosition {

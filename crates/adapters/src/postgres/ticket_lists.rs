@@ -9,7 +9,7 @@ use hexdesk_domain::{Page, ShopId, TicketFilter, TicketPosition, TicketView};
 
 use super::errors::{Failure, count_from};
 use super::prepared::never_kept;
-use crate::rows::{CustomerRow, HumanTicketRow, TicketRow, TicketViewRow, UserRow, ticket_view};
+use crate::rows::{CustomerRow, TicketRow, TicketViewRow, UserRow, ticket_view};
 use crate::schema::tickets;
 use crate::sql_types::{StoredTexts, StoredTimestamp, TextList};
 use crate::{page, queries};
@@ -25,12 +25,7 @@ pub(super) async fn list(
     limit: u32,
 ) -> Result<Page<TicketView, TicketPosition>, Failure> {
     let list = queries::ticket_list(shop.get())
-        .select((
-            TicketRow::as_select(),
-            CustomerRow::as_select(),
-            Option::<UserRow>::as_select(),
-            Option::<HumanTicketRow>::as_select(),
-        ))
+        .select((TicketRow::as_select(), CustomerRow::as_select(), Option::<UserRow>::as_select()))
         .limit(page::rows_to_ask_for(limit))
         .into_boxed::<Pg>();
     let mut list = if is_common(&filter) { list } else { list.filter(never_kept()) };

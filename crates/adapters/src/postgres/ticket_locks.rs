@@ -3,7 +3,7 @@
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::{ShopId, TicketId};
 
@@ -13,6 +13,8 @@ pub(super) struct LockedTicket {
     pub(super) id: i64,
     pub(super) version: i64,
     pub(super) channel: String,
+    pub(super) is_opened: bool,
+    pub(super) has_human_ticket: bool,
 }
 
 /// Keeps those of the shop's tickets that are there to the transaction until it ends, in
@@ -34,14 +36,16 @@ struct LockTickets {
 }
 
 impl Query for LockTickets {
-    type SqlType = (BigInt, BigInt, Text);
+    type SqlType = (BigInt, BigInt, Text, Bool, Bool);
 }
 
 impl QueryFragment<Pg> for LockTickets {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         // The inner lock is taken while the tickets are looked up, the outer one when all are.
         out.push_sql(
-            "SELECT ticket.id, ticket.version, ticket.channel FROM tickets ticket
+            "SELECT ticket.id, ticket.version, ticket.channel, ticket.is_opened,
+                ticket.human_ticket_id IS NOT NULL
+            FROM tickets ticket
             CROSS JOIN LATERAL (
                 SELECT customer.id FROM customers customer
                 WHERE customer.shop_id = ticket.shop_id AND customer.id = ticket.customer_id

@@ -13,7 +13,7 @@ use super::errors::{Effect, Failure};
 use super::once::attempt;
 use super::{PostgresStorage, create_tickets, delete_ticket, ticket_lists, update_ticket};
 use crate::queries;
-use crate::rows::{CustomerRow, HumanTicketRow, TicketRow, TicketViewRow, UserRow, ticket_view};
+use crate::rows::{CustomerRow, TicketRow, TicketViewRow, UserRow, ticket_view};
 
 #[async_trait]
 impl TicketStore for PostgresStorage {
@@ -104,12 +104,7 @@ pub(super) async fn find_view(
     id: TicketId,
 ) -> Result<Option<TicketView>, Failure> {
     let row: Option<TicketViewRow> = queries::ticket_view(shop.get(), id.get())
-        .select((
-            TicketRow::as_select(),
-            CustomerRow::as_select(),
-            Option::<UserRow>::as_select(),
-            Option::<HumanTicketRow>::as_select(),
-        ))
+        .select((TicketRow::as_select(), CustomerRow::as_select(), Option::<UserRow>::as_select()))
         .get_result(connection)
         .await
         .optional()?;

@@ -1,18 +1,24 @@
 //! The change of one ticket.
 
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::ports::{TicketUpdate, UpdateTicketOutcome};
 use hexdesk_domain::{EventKind, ShopId, Snapshot, TicketId, TicketSnapshot, UserId};
 
 use super::append_events::append_one;
 use super::errors::Failure;
-use super::human_tickets;
 use super::ticket_locks::lock_tickets;
 use super::tickets::find_view;
 use super::words::{Words, WordsOf};
-use crate::changesets::TicketChangeset;
+use crate::changesets::{HumanTicketChangeset, TicketChangeset};
 use crate::schema::{tickets, users};
+
+#[declare_sql_function]
+extern "SQL" {
+    /// The next number of a sequence.
+    fn nextval(sequence: Text) -> BigInt;
+}
 
 /// Changes the shop's ticket. Must run in a transaction.
 pub(super) async fn update(
@@ -36,17 +42,22 @@ pub(super) async fn update(
     }
     let is_changed = !changes.is_empty();
     if is_changed {
-        match changes.is_opened {
-            Some(true) => human_tickets::open(connection, shop, id, stamp.time).await?,
-            Some(false) => human_tickets::close(connection, shop, id, stamp.time).await?,
-            None => {}
-        }
+        let human_ticket = HumanTicketChangeset::new(ticket.is_opened, changes.is_opened, stamp.time);
+        // Only one that is new takes a number.
+        let number = (changes.is_opened == Some(true) && !ticket.has_human_ticket)
+            .then(|| tickets::human_ticket_id.eq(nextval("human_ticket_numbers").nullable()));
         let name_words = changes
             .name
             .as_ref()
             .map(|name| WordsOf(tickets::table).eq(Words::of_renamed_ticket(shop, name.as_deref())));
         diesel::update(tickets::table.find((shop.get(), id.get())))
-            .set((TicketChangeset::from(changes), tickets::version.eq(tickets::version + 1), name_words))
+            .set((
+                TicketChangeset::from(changes),
+                tickets::version.eq(tickets::version + 1),
+                human_ticket,
+                number,
+                name_words,
+            ))
             .execute(connection)
             .await?;
     }

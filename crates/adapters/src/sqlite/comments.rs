@@ -5,15 +5,13 @@ use diesel::sqlite::{Sqlite, SqliteConnection};
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
 use hexdesk_domain::{
     Attempt, AuditStamp, CommentPosition, CommentStore, CommentView, EventKind, NewComment, Page, ShopId,
-    Snapshot, StorageError, TicketId, TicketSnapshot,
+    Snapshot, StorageError, TicketId,
 };
 
 use super::event_log::EventLog;
 use super::once::attempt;
 use super::{SqliteStorage, search_index};
-use crate::rows::{
-    CommentRow, CommentViewRow, CustomerRow, HumanTicketRow, TicketRow, UserRow, comment_view,
-};
+use crate::rows::{CommentRow, CommentViewRow, CustomerRow, TicketRow, UserRow, comment_view};
 use crate::schema::{comments, tickets, users};
 use crate::sql_types::StoredTimestamp;
 use crate::{page, queries};
@@ -108,11 +106,11 @@ fn create(
 ) -> anyhow::Result<CreateCommentOutcome> {
     let shop = comment.shop_id;
     let key = (shop.get(), comment.ticket_id.get());
-    let found: Option<(TicketRow, CustomerRow, Option<HumanTicketRow>)> = queries::ticket_view(key.0, key.1)
-        .select((TicketRow::as_select(), CustomerRow::as_select(), Option::<HumanTicketRow>::as_select()))
+    let found: Option<(TicketRow, CustomerRow)> = queries::ticket_view(key.0, key.1)
+        .select((TicketRow::as_select(), CustomerRow::as_select()))
         .first(connection)
         .optional()?;
-    let Some((before, customer, human_ticket)) = found else {
+    let Some((before, customer)) = found else {
         return Ok(CreateCommentOutcome::TicketNotFound);
     };
     let author = match comment.author_id {
@@ -135,8 +133,7 @@ fn create(
     let view = comment_view((row, customer, author))?;
     let created = Snapshot::Comment(Box::new(view.comment.clone()));
     log.append(connection, shop, EventKind::CommentCreated, created, stamp)?;
-    let human_ticket = human_ticket.map(TryInto::try_into).transpose()?;
-    let updated = Snapshot::Ticket(Box::new(TicketSnapshot { ticket: after.try_into()?, human_ticket }));
+    let updated = Snapshot::Ticket(Box::new(after.try_into()?));
     log.append(connection, shop, EventKind::TicketUpdated, updated, stamp)?;
     Ok(CreateCommentOutcome::Created(Box::new(view)))
 }

@@ -7,7 +7,6 @@ use hexdesk_domain::{AuditStamp, EventKind, ShopId, TicketId};
 
 use super::event_log::EventLog;
 use super::search_index;
-use crate::queries;
 use crate::schema::{comments, tickets};
 
 /// Deletes the shop's ticket, and first whatever refers to it.
@@ -31,7 +30,6 @@ pub(super) fn delete(
     log.append_deleted(connection, shop, EventKind::TicketDeleted, ticket.select(tickets::id), stamp)?;
     search_index::remove_ticket(connection, shop, id)?;
     diesel::delete(comments).execute(connection)?;
-    diesel::delete(queries::human_ticket(shop.get(), id.get())).execute(connection)?;
     diesel::delete(ticket).execute(connection)?;
     Ok(DeleteTicketOutcome::Deleted)
 }

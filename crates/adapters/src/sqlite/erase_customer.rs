@@ -1,6 +1,6 @@
 //! The erasure of one customer, with everything of theirs.
 
-use diesel::dsl::exists;
+use diesel::dsl::{count, exists};
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::ports::Erased;
@@ -8,7 +8,7 @@ use hexdesk_domain::{AuditStamp, CustomerId, EventKind, ShopId};
 
 use super::event_log::{EventLog, erase_snapshots};
 use super::search_index;
-use crate::schema::{comments, customers, human_tickets, idempotency_records, tickets};
+use crate::schema::{comments, customers, idempotency_records, tickets};
 
 /// Erases the shop's customer, and first whatever refers to it.
 pub(super) fn erase(
@@ -34,9 +34,8 @@ pub(super) fn erase(
     log.append_deleted(connection, shop, EventKind::CustomerErased, customer.select(customers::id), stamp)?;
     search_index::remove_customer(connection, shop, id)?;
     let comments = diesel::delete(comments_of_customer).execute(connection)?;
-    let human_tickets = diesel::delete(human_tickets::table)
-        .filter(human_tickets::shop_id.eq(shop.get()).and(human_tickets::ticket_id.eq_any(ticket_ids())))
-        .execute(connection)?;
+    let human_tickets: i64 =
+        tickets_of_customer.select(count(tickets::human_ticket_id)).get_result(connection)?;
     let tickets = diesel::delete(tickets_of_customer).execute(connection)?;
     let idempotency_records = diesel::delete(idempotency_records::table)
         .filter(idempotency_records::shop_id.eq(shop.get()))

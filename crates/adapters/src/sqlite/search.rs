@@ -11,7 +11,7 @@ use hexdesk_domain::{
 use super::SqliteStorage;
 use super::search_index::indexed_word;
 use crate::rows::{TicketViewRow, ticket_view};
-use crate::schema::{customers, human_tickets, tickets, users};
+use crate::schema::{customers, tickets, users};
 use crate::{page, queries};
 
 #[async_trait]
@@ -54,7 +54,6 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(found_tickets, tickets);
 diesel::allow_tables_to_appear_in_same_query!(found_tickets, customers);
 diesel::allow_tables_to_appear_in_same_query!(found_tickets, users);
-diesel::allow_tables_to_appear_in_same_query!(found_tickets, human_tickets);
 
 /// The tickets that a search finds after a place, with their ranks: those of one page and
 /// one more.

@@ -1,3 +1,4 @@
+use anyhow::Context;
 use async_trait::async_trait;
 use diesel::dsl::{AsExprOf, exists, sql};
 use diesel::expression::{SqlLiteral, UncheckedBind};
@@ -8,14 +9,16 @@ use hexdesk_domain::ports::{
     CreateTicketOutcome, DeleteTicketOutcome, TicketCreation, TicketUpdate, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    Attempt, AuditStamp, EventKind, IdempotencyClaim, Once, Page, ShopId, Snapshot, StorageError, Ticket,
-    TicketFilter, TicketId, TicketPosition, TicketSnapshot, TicketStore, TicketView,
+    Attempt, AuditStamp, EventKind, HumanTicket, HumanTicketId, IdempotencyClaim, Once, Page, ShopId,
+    Snapshot, StorageError, Ticket, TicketFilter, TicketId, TicketPosition, TicketSnapshot, TicketStore,
+    TicketView,
 };
 
+use super::counters::{Counted, next_number};
 use super::event_log::EventLog;
 use super::once::{attempt, attempt_once};
 use super::users::is_active_user_if_any;
-use super::{SqliteStorage, delete_ticket, human_tickets, search_index, update_ticket};
+use super::{SqliteStorage, delete_ticket, search_index, update_ticket};
 use crate::rows::{TicketRow, TicketViewRow, ticket_view};
 use crate::schema::{customers, tickets};
 use crate::sql_types::StoredTimestamp;
@@ -156,16 +159,28 @@ fn insert(
     if !is_active_user_if_any(connection, ticket.shop_id, ticket.assigned_to)? {
         return Ok(CreateTicketOutcome::AssigneeNotFound);
     }
-    diesel::insert_into(tickets::table).values(TicketRow::from(ticket.clone())).execute(connection)?;
-    let human_ticket = match ticket.is_opened {
-        true => Some(human_tickets::create(connection, ticket.shop_id, ticket.id, stamp.time)?),
-        false => None,
-    };
-    search_index::add_ticket(connection, &ticket)?;
     let shop = ticket.shop_id;
-    let snapshot = Snapshot::Ticket(Box::new(TicketSnapshot { ticket, human_ticket }));
+    let human_ticket = if ticket.is_opened {
+        let id = next_human_ticket_id(connection, shop)?;
+        Some(HumanTicket { id, opened_at: stamp.time, closed_at: None })
+    } else {
+        None
+    };
+    let snapshot = TicketSnapshot { ticket, human_ticket };
+    diesel::insert_into(tickets::table).values(TicketRow::from(snapshot.clone())).execute(connection)?;
+    search_index::add_ticket(connection, &snapshot.ticket)?;
+    let snapshot = Snapshot::Ticket(Box::new(snapshot));
     log.append(connection, shop, EventKind::TicketCreated, snapshot, stamp)?;
     Ok(CreateTicketOutcome::Created)
+}
+
+/// The shop's next number for a human ticket.
+pub(super) fn next_human_ticket_id(
+    connection: &mut SqliteConnection,
+    shop: ShopId,
+) -> anyhow::Result<HumanTicketId> {
+    let number = next_number(connection, shop, Counted::HumanTickets)?;
+    HumanTicketId::new(number).context("the shop has no human ticket numbers left")
 }
 
 fn has_customer(connection: &mut SqliteConnection, ticket: &Ticket) -> QueryResult<bool> {

@@ -7,10 +7,10 @@ use hexdesk_domain::ports::{TicketUpdate, UpdateTicketOutcome};
 use hexdesk_domain::{EventKind, ShopId, Snapshot, TicketId, TicketSnapshot, TicketView};
 
 use super::event_log::EventLog;
-use super::tickets::find_view;
+use super::search_index;
+use super::tickets::{find_view, next_human_ticket_id};
 use super::users::is_active_user_if_any;
-use super::{human_tickets, search_index};
-use crate::changesets::TicketChangeset;
+use crate::changesets::{HumanTicketChangeset, TicketChangeset};
 use crate::schema::tickets;
 
 /// Changes the shop's ticket. Whatever refuses it comes before the first write.
@@ -22,8 +22,13 @@ pub(super) fn update(
 ) -> anyhow::Result<UpdateTicketOutcome> {
     let TicketUpdate { changes, expected_version, stamp } = update;
     let ticket = tickets::table.find((shop.get(), id.get()));
-    let version: Option<i64> = ticket.select(tickets::version).first(connection).optional()?;
-    let Some(version) = version else { return Ok(UpdateTicketOutcome::TicketNotFound) };
+    let found: Option<(i64, bool, bool)> = ticket
+        .select((tickets::version, tickets::is_opened, tickets::human_ticket_id.is_not_null()))
+        .first(connection)
+        .optional()?;
+    let Some((version, was_opened, has_human_ticket)) = found else {
+        return Ok(UpdateTicketOutcome::TicketNotFound);
+    };
     if expected_version.is_some_and(|expected| expected != version) {
         return Ok(UpdateTicketOutcome::VersionMismatch);
     }
@@ -32,16 +37,22 @@ pub(super) fn update(
     }
     let is_change = !changes.is_empty();
     if is_change {
-        match changes.is_opened {
-            Some(true) => human_tickets::open(connection, shop, id, stamp.time)?,
-            Some(false) => human_tickets::close(connection, shop, id, stamp.time)?,
-            None => {}
-        }
+        let human_ticket = HumanTicketChangeset::new(was_opened, changes.is_opened, stamp.time);
+        let number = match changes.is_opened {
+            Some(true) if !has_human_ticket => Some(next_human_ticket_id(connection, shop)?),
+            _ => None,
+        };
+        let number = number.map(|id| tickets::human_ticket_id.eq(id.get()));
         if let Some(name) = &changes.name {
             search_index::replace_name(connection, shop, id, name.as_deref())?;
         }
         diesel::update(ticket)
-            .set((TicketChangeset::from(changes), tickets::version.eq(tickets::version + 1)))
+            .set((
+                TicketChangeset::from(changes),
+                tickets::version.eq(tickets::version + 1),
+                human_ticket,
+                number,
+            ))
             .execute(connection)?;
     }
     let view = find_view(connection, shop, id)?.context("a ticket that was just seen is not there")?;

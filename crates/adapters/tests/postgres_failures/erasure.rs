@@ -15,7 +15,7 @@ use hexdesk_domain::{
 use crate::scene::{Scene, client, later, now, stamp};
 
 /// What another server does to erase the only customer, once it has the customer.
-const ERASE: &str = "DELETE FROM comments; DELETE FROM human_tickets; DELETE FROM tickets;
+const ERASE: &str = "DELETE FROM comments; DELETE FROM tickets;
     DELETE FROM idempotency_records; DELETE FROM customers";
 
 async fn scene() -> Scene {
@@ -48,7 +48,7 @@ async fn what_is_being_added_goes_with_the_customer() {
     scene
         .other_does(
             "BEGIN; INSERT INTO tickets SELECT shop_id, 3, customer_id, channel, NULL, NULL, NULL, now(), NULL,
-                 now(), NULL, NULL, false, 0, '[]', NULL, NULL, 1, '' FROM tickets",
+                 now(), NULL, NULL, false, 0, '[]', NULL, NULL, 1, NULL, NULL, NULL, '' FROM tickets",
         )
         .await;
     scene.create(vec![item]).await.unwrap();
@@ -59,7 +59,7 @@ async fn what_is_being_added_goes_with_the_customer() {
         });
     let all = Erased { tickets: 3, human_tickets: 2, comments: 1, idempotency_records: 2 };
     assert_eq!(erased.unwrap(), Some(all));
-    for table in ["customers", "tickets", "human_tickets", "comments", "idempotency_records"] {
+    for table in ["customers", "tickets", "comments", "idempotency_records"] {
         assert_eq!(scene.count(&format!("SELECT count(*) FROM {table}")).await, 0, "{table}");
     }
 }
@@ -99,7 +99,7 @@ async fn an_erasure_waits_for_a_ticket_that_is_being_deleted() {
     let (erased, ()) =
         tokio::join!(scene.storage.erase_customer(scene.shop, scene.customer, stamp(now())), async {
             scene.is_blocked().await;
-            scene.other_does("DELETE FROM human_tickets; DELETE FROM tickets; COMMIT").await;
+            scene.other_does("DELETE FROM tickets; COMMIT").await;
         });
     assert_eq!(erased.unwrap(), Some(Erased::default()));
 }

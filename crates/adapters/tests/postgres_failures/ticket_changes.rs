@@ -34,7 +34,7 @@ async fn close(
 async fn an_update_goes_on_when_its_caller_has_gone() {
     for key in [None, Some("key")] {
         let scene = scene().await;
-        scene.other_does("BEGIN; LOCK TABLE human_tickets IN EXCLUSIVE MODE").await;
+        scene.other_does("BEGIN; LOCK TABLE events IN EXCLUSIVE MODE").await;
         {
             let mut update = pin!(close(&scene, None, key));
             begin(update.as_mut()).await;
@@ -62,7 +62,7 @@ async fn an_update_waits_for_another_and_sees_what_it_made() {
         scene.other_does("COMMIT").await;
     });
     assert_eq!(updated.unwrap(), Attempt::Ran(UpdateTicketOutcome::VersionMismatch));
-    assert_eq!(scene.count("SELECT count(*) FROM human_tickets WHERE closed_at IS NULL").await, 1);
+    assert_eq!(scene.count("SELECT count(*) FROM tickets WHERE human_ticket_closed_at IS NULL").await, 1);
 }
 
 #[tokio::test]

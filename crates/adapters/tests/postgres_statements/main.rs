@@ -26,12 +26,11 @@ const DATA: &str = "
         SELECT 1, number || '@example.com', number, number, 0, now(), '#1' FROM generate_series(1, 200) AS number;
     INSERT INTO tickets
         (shop_id, id, customer_id, channel, thread_id, date, last_message_time, is_opened, unread_count,
-         tags, version, words)
-        SELECT 1, number, number % 200 + 1, 'Mail', 'a', time, time, number % 10 = 0, 0, '[\"a\"]', 1, '#1'
+         tags, version, human_ticket_id, human_ticket_opened_at, words)
+        SELECT 1, number, number % 200 + 1, 'Mail', 'a', time, time, number % 10 = 0, 0, '[\"a\"]', 1,
+            CASE number % 10 WHEN 0 THEN number END, CASE number % 10 WHEN 0 THEN time END, '#1'
         FROM generate_series(1, 20000) AS number,
             LATERAL (SELECT timestamptz '2026-01-01Z' + number * 7919 % 20000 * interval '1 min' AS time) AS of;
-    INSERT INTO human_tickets (shop_id, ticket_id, opened_at)
-        SELECT 1, id, date FROM tickets WHERE is_opened;
     INSERT INTO comments (shop_id, id, ticket_id, text, time, channel, is_from_shop, to_emails, tags,
          words)
         SELECT 1, number, number % 1000 + 1, '', now() + number * 7919 % 20000 * interval '1 min', 'Mail',

@@ -142,7 +142,7 @@ impl Database {
     /// How many rows there are that creating tickets writes.
     pub(crate) fn rows_of_tickets(&self) -> i64 {
         self.count(
-            "SELECT (SELECT count(*) FROM tickets) + (SELECT count(*) FROM human_tickets) \
+            "SELECT (SELECT count(*) + count(human_ticket_id) FROM tickets) \
              + (SELECT count(*) FROM idempotency_records)",
         )
     }

@@ -171,7 +171,7 @@ const CREATE_TICKETS: &str = ") WITH ORDINALITY AS item (
     language_code, via, version, actor_key, actor_user, created_at, snapshot_beginning,
     snapshot_end, operation, idempotency_key, fingerprint, receipt, receipt_customer_id, words,
     ordinal
-)), looked_up AS (
+)), found AS NOT MATERIALIZED (
     SELECT item.*, recorded_fingerprint, recorded_receipt, has_customer IS TRUE AS has_customer,
         item.assigned_to IS NULL OR is_assignee IS TRUE AS has_assignee,
         is_recorded IS NULL AND has_customer IS TRUE
@@ -196,6 +196,9 @@ const CREATE_TICKETS: &str = ") WITH ORDINALITY AS item (
             AND assignee.deactivated_at IS NULL
         LIMIT 1
     ) assignee ON TRUE
+), looked_up AS (
+    SELECT *, CASE WHEN is_fine AND is_opened THEN nextval('human_ticket_numbers') END AS human_ticket_id
+    FROM found
 ), claim AS (
     -- In one order, so that no two batches wait each for the other.
     INSERT INTO idempotency_records
@@ -212,15 +215,15 @@ const CREATE_TICKETS: &str = ") WITH ORDINALITY AS item (
     INSERT INTO tickets
         (shop_id, id, customer_id, channel, name, thread_id, email_used, date, last_message,
         last_message_time, contact_reason, assigned_to, is_opened, unread_count, tags,
-        language_code, via, version, words)
+        language_code, via, version, human_ticket_id, human_ticket_opened_at, words)
     SELECT shop_id, id, customer_id, channel, name, thread_id, email_used, date, last_message,
         last_message_time, contact_reason, assigned_to, is_opened, unread_count, tags,
-        language_code, via, version, words
+        language_code, via, version, human_ticket_id, CASE WHEN is_opened THEN created_at END, words
     FROM looked_up WHERE (ordinal IN (SELECT * FROM created)) IS TRUE
 ), event AS (
     INSERT INTO events (shop_id, kind, subject_id, actor_key, actor_user, time, customer_id, snapshot)
     SELECT shop_id, 'ticket.created', id, actor_key, actor_user, created_at, customer_id,
-        snapshot_beginning || '1' || snapshot_end
+        snapshot_beginning || coalesce(human_ticket_id::text, '') || snapshot_end
     FROM looked_up WHERE (ordinal IN (SELECT * FROM created)) IS TRUE
     ORDER BY ordinal
 )

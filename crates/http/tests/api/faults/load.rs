@@ -145,7 +145,7 @@ impl Load {
         let expected = i64::try_from(ledger.acknowledged.len()).unwrap();
         for rows in [
             "count(*) FROM tickets",
-            "count(*) FROM human_tickets",
+            "count(DISTINCT human_ticket_id) FROM tickets",
             "count(*) FROM idempotency_records",
             "count(*) FROM events WHERE kind = 'ticket.created'",
             "count(DISTINCT subject_id) FROM events WHERE kind = 'ticket.created'",
