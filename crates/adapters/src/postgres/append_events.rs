@@ -74,10 +74,11 @@ impl QueryFragment<Pg> for AppendEvents {
             "INSERT INTO events
                 (shop_id, kind, subject_id, actor_key, actor_user, time, customer_id, snapshot)
             SELECT shop_id, kind, subject_id, actor_key, actor_user, time, customer_id, snapshot
-            FROM unnest(",
+            FROM unnest((SELECT ",
         );
+        // The planner does not see how many there are, and does not plan anew for each number.
         out.push_bind_param::<Array<BigInt>, _>(&self.shop_id)?;
-        out.push_sql(", ");
+        out.push_sql("), ");
         out.push_bind_param::<Array<Text>, _>(&self.kind)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<BigInt>, _>(&self.subject_id)?;

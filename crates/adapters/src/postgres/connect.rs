@@ -8,7 +8,7 @@ use diesel::QueryResult;
 use diesel::connection::{Instrumentation, get_default_instrumentation};
 use diesel::dsl::sql;
 use diesel::sql_types::BigInt;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -107,6 +107,7 @@ impl Connector {
         let lost = |error: &dyn Error| Refusal::transient(error.to_string());
         let mut connection = opened.map_err(|error| lost(&error))?;
         let timeout = statement_timeout(&mut connection).await.map_err(|error| lost(&error))?;
+        read_by_indexes(&mut connection).await.map_err(|error| lost(&error))?;
         let last_event = LastEvent::now();
         let log = statement_log::instrumentation().map(|log| Box::new(log) as Box<dyn Instrumentation>);
         let others = log.or_else(get_default_instrumentation);
@@ -128,6 +129,12 @@ async fn statement_timeout(connection: &mut AsyncPgConnection) -> QueryResult<Du
     let millis = sql::<BigInt>("(SELECT setting::bigint FROM pg_settings WHERE name = 'statement_timeout')");
     let millis: i64 = diesel::select(millis).get_result(connection).await?;
     Ok(Duration::from_millis(millis.try_into().unwrap_or_default()))
+}
+
+/// Every statement finds its rows by an index. Plans are kept, also those that were made while
+/// a table was so small that reading the whole of it seemed better.
+async fn read_by_indexes(connection: &mut AsyncPgConnection) -> QueryResult<()> {
+    connection.batch_execute("SET enable_seqscan = off").await
 }
 
 /// Whether a server that refused so, or was not reached, may do better later.

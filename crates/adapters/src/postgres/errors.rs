@@ -49,6 +49,13 @@ pub(super) enum Failure {
     PartlyWritten(Error),
 }
 
+impl Failure {
+    /// What the database says, if a part may have been written before.
+    pub(super) fn after(wrote_a_part: bool, error: Error) -> Self {
+        if wrote_a_part { Self::PartlyWritten(error) } else { Self::Database(error) }
+    }
+}
+
 /// What became of the connection and the statement on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Finding {
