@@ -71,7 +71,7 @@ impl CommentStore for SqliteStorage {
             let count: Option<Option<i64>> = tickets::table
                 .find((shop.get(), ticket.get()))
                 .select(count.single_value())
-                .first(connection)
+                .get_result(connection)
                 .optional()?;
             Ok(count.flatten().map(u64::try_from).transpose()?)
         })
@@ -110,7 +110,7 @@ fn create(
     let key = (shop.get(), comment.ticket_id.get());
     let found: Option<(TicketRow, CustomerRow, Option<HumanTicketRow>)> = queries::ticket_view(key.0, key.1)
         .select((TicketRow::as_select(), CustomerRow::as_select(), Option::<HumanTicketRow>::as_select()))
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     let Some((before, customer, human_ticket)) = found else {
         return Ok(CreateCommentOutcome::TicketNotFound);
@@ -118,7 +118,7 @@ fn create(
     let author = match comment.author_id {
         Some(author) => {
             let user = users::table.find((shop.get(), author.get()));
-            match user.select(UserRow::as_select()).first(connection).optional()? {
+            match user.select(UserRow::as_select()).get_result(connection).optional()? {
                 Some(row) => Some(row),
                 None => return Ok(CreateCommentOutcome::AuthorNotFound),
             }

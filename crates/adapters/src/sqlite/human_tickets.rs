@@ -39,7 +39,7 @@ pub(super) fn open(
 ) -> anyhow::Result<()> {
     let human_ticket = queries::human_ticket(shop.get(), ticket.get());
     let is_open: Option<bool> =
-        human_ticket.select(human_tickets::closed_at.is_null()).first(connection).optional()?;
+        human_ticket.select(human_tickets::closed_at.is_null()).get_result(connection).optional()?;
     match is_open {
         Some(true) => {}
         Some(false) => {

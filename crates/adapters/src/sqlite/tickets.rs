@@ -115,7 +115,7 @@ pub(super) fn find_view(
 ) -> anyhow::Result<Option<TicketView>> {
     let row: Option<TicketViewRow> = queries::ticket_view(shop.get(), id.get())
         .select(TicketViewRow::as_select())
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     Ok(row.map(ticket_view).transpose()?)
 }

@@ -22,7 +22,7 @@ pub(super) fn update(
 ) -> anyhow::Result<UpdateTicketOutcome> {
     let TicketUpdate { changes, expected_version, stamp } = update;
     let ticket = tickets::table.find((shop.get(), id.get()));
-    let version: Option<i64> = ticket.select(tickets::version).first(connection).optional()?;
+    let version: Option<i64> = ticket.select(tickets::version).get_result(connection).optional()?;
     let Some(version) = version else { return Ok(UpdateTicketOutcome::TicketNotFound) };
     if expected_version.is_some_and(|expected| expected != version) {
         return Ok(UpdateTicketOutcome::VersionMismatch);
