@@ -8,9 +8,10 @@ use hexdesk_domain::{
     Snapshot, StorageError, TicketId, TicketSnapshot,
 };
 
+use super::SqliteStorage;
 use super::event_log::EventLog;
 use super::once::attempt;
-use super::{SqliteStorage, search_index};
+use super::search_index::NewDocuments;
 use crate::rows::{
     CommentRow, CommentViewRow, CustomerRow, HumanTicketRow, TicketRow, UserRow, comment_view,
 };
@@ -28,13 +29,15 @@ impl CommentStore for SqliteStorage {
             return Ok(Vec::new());
         }
         self.write("create_comments", |connection| {
-            let mut log = EventLog::default();
+            let (mut log, mut documents) = (EventLog::default(), NewDocuments::default());
             let attempts = batch.into_iter().map(|CommentCreation { comment, stamp, once }| {
                 attempt(connection, comment.shop_id, once.as_ref(), |connection| {
-                    create(connection, &mut log, comment, stamp)
+                    create(connection, &mut log, &mut documents, comment, stamp)
                 })
             });
-            attempts.collect()
+            let attempts = attempts.collect::<anyhow::Result<_>>()?;
+            documents.add(connection)?;
+            Ok(attempts)
         })
         .await
     }
@@ -103,6 +106,7 @@ impl TicketChange {
 fn create(
     connection: &mut SqliteConnection,
     log: &mut EventLog,
+    documents: &mut NewDocuments,
     comment: NewComment,
     stamp: AuditStamp,
 ) -> anyhow::Result<CreateCommentOutcome> {
@@ -129,7 +133,7 @@ fn create(
         .set((TicketChange::by(&comment, &before), tickets::version.eq(tickets::version + 1)))
         .returning(TicketRow::as_returning())
         .get_result(connection)?;
-    search_index::add_comment(connection, &comment)?;
+    documents.push_comment(&comment);
     let row = CommentRow::new(comment, before.channel);
     diesel::insert_into(comments::table).values(row.clone()).execute(connection)?;
     let view = comment_view((row, customer, author))?;

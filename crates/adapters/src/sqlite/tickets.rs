@@ -14,8 +14,9 @@ use hexdesk_domain::{
 
 use super::event_log::EventLog;
 use super::once::{attempt, attempt_once};
+use super::search_index::NewDocuments;
 use super::users::is_active_user_if_any;
-use super::{SqliteStorage, delete_ticket, human_tickets, search_index, update_ticket};
+use super::{SqliteStorage, delete_ticket, human_tickets, update_ticket};
 use crate::rows::{TicketRow, TicketViewRow, ticket_view};
 use crate::schema::{customers, tickets};
 use crate::sql_types::StoredTimestamp;
@@ -31,8 +32,13 @@ impl TicketStore for SqliteStorage {
             return Ok(Vec::new());
         }
         self.write("create_tickets", |connection| {
-            let mut log = EventLog::default();
-            batch.into_iter().map(|creation| create(connection, &mut log, creation)).collect()
+            let (mut log, mut documents) = (EventLog::default(), NewDocuments::default());
+            let outcomes = batch
+                .into_iter()
+                .map(|creation| create(connection, &mut log, &mut documents, creation))
+                .collect::<anyhow::Result<_>>()?;
+            documents.add(connection)?;
+            Ok(outcomes)
         })
         .await
     }
@@ -124,15 +130,16 @@ pub(super) fn find_view(
 fn create(
     connection: &mut SqliteConnection,
     log: &mut EventLog,
+    documents: &mut NewDocuments,
     creation: TicketCreation,
 ) -> anyhow::Result<CreateTicketOutcome> {
     let TicketCreation { ticket, stamp, idempotency } = creation;
     let Some(IdempotencyClaim { request, receipt }) = idempotency else {
-        return insert(connection, log, ticket, stamp);
+        return insert(connection, log, documents, ticket, stamp);
     };
     let receipt = |outcome: &_| (*outcome == CreateTicketOutcome::Created).then_some(receipt);
     let attempted = attempt_once(connection, ticket.shop_id, &request, stamp.time, receipt, |connection| {
-        insert(connection, log, ticket, stamp)
+        insert(connection, log, documents, ticket, stamp)
     })?;
     Ok(match attempted {
         Attempt::Ran(outcome) => outcome,
@@ -147,6 +154,7 @@ fn create(
 fn insert(
     connection: &mut SqliteConnection,
     log: &mut EventLog,
+    documents: &mut NewDocuments,
     ticket: Ticket,
     stamp: AuditStamp,
 ) -> anyhow::Result<CreateTicketOutcome> {
@@ -161,7 +169,7 @@ fn insert(
         true => Some(human_tickets::create(connection, ticket.shop_id, ticket.id, stamp.time)?),
         false => None,
     };
-    search_index::add_ticket(connection, &ticket)?;
+    documents.push_ticket(&ticket);
     let shop = ticket.shop_id;
     let snapshot = Snapshot::Ticket(Box::new(TicketSnapshot { ticket, human_ticket }));
     log.append(connection, shop, EventKind::TicketCreated, snapshot, stamp)?;
