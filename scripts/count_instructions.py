@@ -23,6 +23,10 @@ from pathlib import Path
 WARM_UP = 50
 TIMEOUT_SECONDS = 120
 
+# What a thread does: HTTP with everything that the domain says; the tasks of the runtime, which
+# are group commit and PostgreSQL's connections; SQLite's reading and writing.
+KINDS = ("http", "tasks", "sqlite")
+
 TICKET = {
     "customerId": 123,
     "Channel": "Mail",
@@ -179,13 +183,13 @@ def kind(path):
 
 def table(database, counts, before, times):
     """The counts of a database, for a request."""
-    print(f"\n| {database} | instructions | http | tasks | sqlite | before | |")
-    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    print(f"\n| {database} | instructions | {' | '.join(KINDS)} | before | |")
+    print("| --- |" + " ---: |" * (len(KINDS) + 3))
     for name, threads in counts.items():
         whole = sum(threads.values())
         last = sum(before.get(name, {}).values())
         change = f"{100 * (whole / last - 1):+.2f} %" if last else ""
-        cells = [whole, *(threads[kind] for kind in ("http", "tasks", "sqlite")), last]
+        cells = [whole, *threads.values(), last]
         print(f"| {name} | " + " | ".join(f"{cell / times:,.0f}" for cell in cells) + f" | {change} |")
 
 
@@ -222,7 +226,7 @@ def count(binary, database, url, temporary, kept, times):
         for request in requests(server.key, json.loads(created)["ticket"]["id"]):
             if database not in request.databases:
                 continue
-            threads = dict.fromkeys(("http", "tasks", "sqlite"), 0)
+            threads = dict.fromkeys(KINDS, 0)
             for path in server.count(request, times):
                 does = kind(path)
                 threads[does] += total(path)
