@@ -44,3 +44,7 @@ fuzz target seconds='600':
 # Measure what is served under more load than can be (installs wrk from Debian's packages).
 overload seconds='10':
     scripts/measure-overload {{seconds}}
+
+# Count the instructions that requests take, on SQLite and PostgreSQL (installs valgrind from Debian's packages).
+instructions requests='200':
+    scripts/measure-instructions {{requests}}

@@ -4,6 +4,9 @@
 //! reads. A command travels to them as a closure over a bounded queue ([`lane`]) and runs
 //! in a transaction of its own ([`connection`]); the caller waits for the answer without
 //! holding a thread. Other processes may use the same file at the same time.
+//!
+//! The one row of a key is asked for by `get_result`, not by `first`: whenever SQLite is given
+//! a value for a `LIMIT`, it prepares the statement anew, to plan by that value.
 
 mod api_keys;
 mod backup;

@@ -2,6 +2,7 @@
 
 use validator::Validate;
 
+use crate::email::email_address;
 use crate::limits::{
     MAX_CHANNEL_CHARS, MAX_COMMENT_CHARS, MAX_COMMENT_SUBJECT_CHARS, MAX_EMAIL_CHARS, MAX_TAGS, MAX_TO_EMAILS,
 };
@@ -32,7 +33,7 @@ pub struct CommentDraft {
     #[validate(length(max = MAX_COMMENT_SUBJECT_CHARS), custom(function = "no_nul"))]
     pub subject: Option<String>,
     /// An e-mail address of at most [`MAX_EMAIL_CHARS`].
-    #[validate(email, length(max = MAX_EMAIL_CHARS), custom(function = "no_nul"))]
+    #[validate(custom(function = "email_address"), length(max = MAX_EMAIL_CHARS), custom(function = "no_nul"))]
     pub from_email: Option<String>,
     /// At most [`MAX_TO_EMAILS`] of at most [`MAX_EMAIL_CHARS`]; none when absent.
     #[validate(length(max = MAX_TO_EMAILS), custom(function = "every_address_fits"))]

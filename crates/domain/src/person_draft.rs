@@ -2,6 +2,7 @@
 
 use validator::{Validate, ValidationError};
 
+use crate::email::email_address;
 use crate::limits::{MAX_EMAIL_CHARS, MAX_EXTERNAL_ID_CHARS, MAX_PERSON_NAME_CHARS, MAX_PHONE_NUMBER_CHARS};
 use crate::text_rules::{no_nul, not_blank};
 use crate::violation::{self, code};
@@ -14,7 +15,7 @@ pub struct CustomerDraft {
     /// The number to keep; the store hands one out when absent.
     pub id: Option<CustomerId>,
     /// An e-mail address of at most [`MAX_EMAIL_CHARS`].
-    #[validate(email, length(max = MAX_EMAIL_CHARS), custom(function = "no_nul"))]
+    #[validate(custom(function = "email_address"), length(max = MAX_EMAIL_CHARS), custom(function = "no_nul"))]
     pub email: Option<String>,
     /// Not blank, at most [`MAX_PHONE_NUMBER_CHARS`].
     #[validate(

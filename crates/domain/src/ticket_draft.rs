@@ -3,6 +3,7 @@
 use oxilangtag::LanguageTag;
 use validator::{Validate, ValidationError};
 
+use crate::email::email_address;
 use crate::limits::{
     MAX_CHANNEL_CHARS, MAX_CONTACT_REASON_CHARS, MAX_EMAIL_CHARS, MAX_LANGUAGE_CODE_CHARS, MAX_MESSAGE_CHARS,
     MAX_TAG_CHARS, MAX_TAGS, MAX_THREAD_ID_CHARS, MAX_TICKET_NAME_CHARS, MAX_UNREAD_COUNT, MAX_VIA_CHARS,
@@ -27,7 +28,7 @@ pub struct TicketDraft {
     #[validate(length(max = MAX_THREAD_ID_CHARS), custom(function = "no_nul"))]
     pub thread_id: Option<String>,
     /// An e-mail address of at most [`MAX_EMAIL_CHARS`].
-    #[validate(email, length(max = MAX_EMAIL_CHARS), custom(function = "no_nul"))]
+    #[validate(custom(function = "email_address"), length(max = MAX_EMAIL_CHARS), custom(function = "no_nul"))]
     pub email_used: Option<String>,
     /// Now when absent.
     pub date: Option<Timestamp>,

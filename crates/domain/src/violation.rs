@@ -114,6 +114,7 @@ pub struct Violation {
 pub(crate) mod code {
     pub(crate) const NOT_BLANK: &str = "not_blank";
     pub(crate) const NO_NUL: &str = "no_nul";
+    pub(crate) const EMAIL: &str = "email";
     pub(crate) const LANGUAGE_TAG: &str = "language_tag";
     pub(crate) const ENTRIES: &str = "entries";
     pub(crate) const EMAIL_OR_PHONE_NUMBER: &str = "email_or_phone_number";
@@ -139,7 +140,7 @@ pub(crate) fn violations(errors: &ValidationErrors) -> Vec<Violation> {
                     number("min").and_then(|min| min.as_i64()).unwrap_or(i64::MIN),
                     number("max").and_then(|max| max.as_i64()).unwrap_or(i64::MAX),
                 ),
-                "email" => Rule::Email,
+                code::EMAIL => Rule::Email,
                 code::NOT_BLANK => Rule::NotBlank,
                 code::NO_NUL => Rule::NoNul,
                 code::LANGUAGE_TAG => Rule::LanguageTag,

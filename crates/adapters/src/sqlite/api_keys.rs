@@ -25,7 +25,7 @@ fn find(
     let row = api_keys::table
         .find((shop.get(), number.get()))
         .select(ApiKeyRow::as_select())
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     Ok(row.map(TryInto::try_into).transpose()?)
 }
@@ -129,7 +129,7 @@ impl ApiKeyStore for SqliteStorage {
                 .find((shop.get(), number.get()))
                 .inner_join(shops::table.on(shops::id.eq(api_keys::shop_id)))
                 .select((ApiKeyRow::as_select(), ShopRow::as_select()))
-                .first(connection)
+                .get_result(connection)
                 .optional()?;
             row.map(|(key, shop)| Ok((key.try_into()?, shop.try_into()?))).transpose()
         })

@@ -8,9 +8,10 @@ use hexdesk_domain::{
     Snapshot, StorageError, TicketId,
 };
 
+use super::SqliteStorage;
 use super::event_log::EventLog;
 use super::once::attempt;
-use super::{SqliteStorage, search_index};
+use super::search_index::NewDocuments;
 use crate::rows::{CommentRow, CommentViewRow, CustomerRow, TicketRow, UserRow, comment_view};
 use crate::schema::{comments, tickets, users};
 use crate::sql_types::StoredTimestamp;
@@ -26,13 +27,15 @@ impl CommentStore for SqliteStorage {
             return Ok(Vec::new());
         }
         self.write("create_comments", |connection| {
-            let mut log = EventLog::default();
+            let (mut log, mut documents) = (EventLog::default(), NewDocuments::default());
             let attempts = batch.into_iter().map(|CommentCreation { comment, stamp, once }| {
                 attempt(connection, comment.shop_id, once.as_ref(), |connection| {
-                    create(connection, &mut log, comment, stamp)
+                    create(connection, &mut log, &mut documents, comment, stamp)
                 })
             });
-            attempts.collect()
+            let attempts = attempts.collect::<anyhow::Result<_>>()?;
+            documents.add(connection)?;
+            Ok(attempts)
         })
         .await
     }
@@ -69,7 +72,7 @@ impl CommentStore for SqliteStorage {
             let count: Option<Option<i64>> = tickets::table
                 .find((shop.get(), ticket.get()))
                 .select(count.single_value())
-                .first(connection)
+                .get_result(connection)
                 .optional()?;
             Ok(count.flatten().map(u64::try_from).transpose()?)
         })
@@ -101,6 +104,7 @@ impl TicketChange {
 fn create(
     connection: &mut SqliteConnection,
     log: &mut EventLog,
+    documents: &mut NewDocuments,
     comment: NewComment,
     stamp: AuditStamp,
 ) -> anyhow::Result<CreateCommentOutcome> {
@@ -108,7 +112,7 @@ fn create(
     let key = (shop.get(), comment.ticket_id.get());
     let found: Option<(TicketRow, CustomerRow)> = queries::ticket_view(key.0, key.1)
         .select((TicketRow::as_select(), CustomerRow::as_select()))
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     let Some((before, customer)) = found else {
         return Ok(CreateCommentOutcome::TicketNotFound);
@@ -116,7 +120,7 @@ fn create(
     let author = match comment.author_id {
         Some(author) => {
             let user = users::table.find((shop.get(), author.get()));
-            match user.select(UserRow::as_select()).first(connection).optional()? {
+            match user.select(UserRow::as_select()).get_result(connection).optional()? {
                 Some(row) => Some(row),
                 None => return Ok(CreateCommentOutcome::AuthorNotFound),
             }
@@ -127,7 +131,7 @@ fn create(
         .set((TicketChange::by(&comment, &before), tickets::version.eq(tickets::version + 1)))
         .returning(TicketRow::as_returning())
         .get_result(connection)?;
-    search_index::add_comment(connection, &comment)?;
+    documents.push_comment(&comment);
     let row = CommentRow::new(comment, before.channel);
     diesel::insert_into(comments::table).values(row.clone()).execute(connection)?;
     let view = comment_view((row, customer, author))?;

@@ -1,8 +1,10 @@
 //! Numbers within a shop, never handed out twice.
 
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::query_dsl::methods::FilterDsl as _;
-use diesel::sqlite::SqliteConnection;
+use diesel::sql_types::{BigInt, Text};
+use diesel::sqlite::{Sqlite, SqliteConnection};
 use diesel::upsert::excluded;
 use hexdesk_domain::ShopId;
 
@@ -37,13 +39,34 @@ pub(super) fn next_number(
     shop: ShopId,
     what: Counted,
 ) -> QueryResult<i64> {
-    diesel::insert_into(shop_counters)
-        .values((shop_id.eq(shop.get()), counted.eq(what.as_str()), last_number.eq(1)))
-        .on_conflict((shop_id, counted))
-        .do_update()
-        .set(last_number.eq(last_number + 1))
-        .returning(last_number)
-        .get_result(connection)
+    NextNumber { shop: shop.get(), counted: what.as_str() }.get_result(connection)
+}
+
+/// The statement of [`next_number`], spelled out: Diesel would prepare it anew at each use.
+#[derive(Debug, QueryId)]
+struct NextNumber {
+    shop: i64,
+    counted: &'static str,
+}
+
+impl Query for NextNumber {
+    type SqlType = BigInt;
+}
+
+impl RunQueryDsl<SqliteConnection> for NextNumber {}
+
+impl QueryFragment<Sqlite> for NextNumber {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_sql("INSERT INTO shop_counters (shop_id, counted, last_number) VALUES (");
+        out.push_bind_param::<BigInt, _>(&self.shop)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Text, _>(self.counted)?;
+        out.push_sql(
+            ", 1) ON CONFLICT (shop_id, counted) DO UPDATE SET last_number = last_number + 1 \
+             RETURNING last_number",
+        );
+        Ok(())
+    }
 }
 
 /// Notes a number that was asked for: those handed out from now on are larger.

@@ -105,7 +105,7 @@ pub(super) fn find(
     let row = customers::table
         .find((shop.get(), id.get()))
         .select(CustomerRow::as_select())
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     Ok(row.map(TryInto::try_into).transpose()?)
 }
@@ -146,13 +146,13 @@ fn find_same(connection: &mut SqliteConnection, row: &NewCustomerRow) -> QueryRe
     let of_shop =
         customers::table.filter(customers::shop_id.eq(row.shop_id)).select(CustomerRow::as_select());
     if let Some(email) = &row.email_folded {
-        let same = of_shop.filter(customers::email_folded.eq(email)).first(connection).optional()?;
+        let same = of_shop.filter(customers::email_folded.eq(email)).get_result(connection).optional()?;
         if same.is_some() {
             return Ok(same);
         }
     }
     match &row.phone_number {
-        Some(phone) => of_shop.filter(customers::phone_number.eq(phone)).first(connection).optional(),
+        Some(phone) => of_shop.filter(customers::phone_number.eq(phone)).get_result(connection).optional(),
         None => Ok(None),
     }
 }

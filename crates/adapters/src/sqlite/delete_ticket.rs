@@ -18,7 +18,7 @@ pub(super) fn delete(
     stamp: AuditStamp,
 ) -> anyhow::Result<DeleteTicketOutcome> {
     let ticket = tickets::table.find((shop.get(), id.get()));
-    let version: Option<i64> = ticket.select(tickets::version).first(connection).optional()?;
+    let version: Option<i64> = ticket.select(tickets::version).get_result(connection).optional()?;
     let Some(version) = version else { return Ok(DeleteTicketOutcome::TicketNotFound) };
     if expected_version.is_some_and(|expected| expected != version) {
         return Ok(DeleteTicketOutcome::VersionMismatch);

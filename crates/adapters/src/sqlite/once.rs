@@ -58,6 +58,6 @@ fn recorded_answer(
     idempotency_records::table
         .find((shop.get(), &request.operation, request.key.as_str()))
         .select(RecordedAnswer::as_select())
-        .first(connection)
+        .get_result(connection)
         .optional()
 }

@@ -46,17 +46,47 @@ impl NewDocument {
 
     /// Adds the document, unless no word leads to it.
     fn add(self, connection: &mut SqliteConnection) -> QueryResult<()> {
-        if self.words.is_empty() {
-            return Ok(());
+        NewDocuments(vec![self]).add(connection)
+    }
+}
+
+/// The documents of a batch, which are added at its end. What the full-text index is given it
+/// keeps in memory until the transaction ends, or until SQLite makes a savepoint, as it does
+/// for every statement with `RETURNING`: so the index comes after everything else, once.
+#[derive(Debug, Default)]
+pub(super) struct NewDocuments(Vec<NewDocument>);
+
+impl NewDocuments {
+    /// What a ticket is created with.
+    pub(super) fn push_ticket(&mut self, ticket: &Ticket) {
+        let texts = [(WEIGHT_OF_NAME, &ticket.name), (WEIGHT_OF_MESSAGE, &ticket.last_message)];
+        for (weight, text) in texts {
+            let document = |text: &String| NewDocument::of_ticket(ticket.shop_id, ticket.id, weight, text);
+            self.0.extend(text.as_ref().map(document));
         }
-        let words = self.words.clone();
-        let id: i64 = diesel::insert_into(search_documents::table)
-            .values(self)
-            .returning(search_documents::id)
-            .get_result(connection)?;
-        diesel::insert_into(search_index::table)
-            .values((search_index::rowid.eq(id), search_index::words.eq(words)))
-            .execute(connection)?;
+    }
+
+    /// A comment.
+    pub(super) fn push_comment(&mut self, comment: &NewComment) {
+        let NewComment { shop_id, ticket_id, text, .. } = comment;
+        self.0.push(NewDocument::of_ticket(*shop_id, *ticket_id, WEIGHT_OF_MESSAGE, text));
+    }
+
+    /// Adds those that a word leads to.
+    pub(super) fn add(mut self, connection: &mut SqliteConnection) -> QueryResult<()> {
+        self.0.retain(|document| !document.words.is_empty());
+        let ids = self.0.iter().map(|document| {
+            diesel::insert_into(search_documents::table)
+                .values(document)
+                .returning(search_documents::id)
+                .get_result::<i64>(connection)
+        });
+        let ids = ids.collect::<QueryResult<Vec<_>>>()?;
+        for (id, document) in ids.into_iter().zip(self.0) {
+            diesel::insert_into(search_index::table)
+                .values((search_index::rowid.eq(id), search_index::words.eq(document.words)))
+                .execute(connection)?;
+        }
         Ok(())
     }
 }
@@ -71,18 +101,6 @@ fn indexed_words<'a>(shop: ShopId, texts: impl IntoIterator<Item = &'a str>) -> 
 /// words are of its own. A word has neither colons nor spaces.
 pub(super) fn indexed_word(shop: ShopId, word: &str) -> String {
     format!("{}:{word}", shop.get())
-}
-
-/// Adds what a ticket is created with.
-pub(super) fn add_ticket(connection: &mut SqliteConnection, ticket: &Ticket) -> QueryResult<()> {
-    let of_ticket = |weight, text: &str| NewDocument::of_ticket(ticket.shop_id, ticket.id, weight, text);
-    if let Some(name) = &ticket.name {
-        of_ticket(WEIGHT_OF_NAME, name).add(connection)?;
-    }
-    if let Some(message) = &ticket.last_message {
-        of_ticket(WEIGHT_OF_MESSAGE, message).add(connection)?;
-    }
-    Ok(())
 }
 
 /// Puts a ticket's name in the place of the one it had.
@@ -103,12 +121,6 @@ pub(super) fn replace_name(
         Some(name) => NewDocument::of_ticket(shop, ticket, WEIGHT_OF_NAME, name).add(connection),
         None => Ok(()),
     }
-}
-
-/// Adds a comment.
-pub(super) fn add_comment(connection: &mut SqliteConnection, comment: &NewComment) -> QueryResult<()> {
-    NewDocument::of_ticket(comment.shop_id, comment.ticket_id, WEIGHT_OF_MESSAGE, &comment.text)
-        .add(connection)
 }
 
 /// Adds a customer.

@@ -13,7 +13,7 @@ fn find(connection: &mut SqliteConnection, domain: &ShopDomain) -> anyhow::Resul
     let row = shops::table
         .filter(shops::domain.eq(domain.as_str()))
         .select(ShopRow::as_select())
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     Ok(row.map(TryInto::try_into).transpose()?)
 }

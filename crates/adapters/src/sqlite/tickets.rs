@@ -17,8 +17,9 @@ use hexdesk_domain::{
 use super::counters::{Counted, next_number};
 use super::event_log::EventLog;
 use super::once::{attempt, attempt_once};
+use super::search_index::NewDocuments;
 use super::users::is_active_user_if_any;
-use super::{SqliteStorage, delete_ticket, search_index, update_ticket};
+use super::{SqliteStorage, delete_ticket, update_ticket};
 use crate::rows::{TicketRow, TicketViewRow, ticket_view};
 use crate::schema::{customers, tickets};
 use crate::sql_types::StoredTimestamp;
@@ -34,8 +35,13 @@ impl TicketStore for SqliteStorage {
             return Ok(Vec::new());
         }
         self.write("create_tickets", |connection| {
-            let mut log = EventLog::default();
-            batch.into_iter().map(|creation| create(connection, &mut log, creation)).collect()
+            let (mut log, mut documents) = (EventLog::default(), NewDocuments::default());
+            let outcomes = batch
+                .into_iter()
+                .map(|creation| create(connection, &mut log, &mut documents, creation))
+                .collect::<anyhow::Result<_>>()?;
+            documents.add(connection)?;
+            Ok(outcomes)
         })
         .await
     }
@@ -118,7 +124,7 @@ pub(super) fn find_view(
 ) -> anyhow::Result<Option<TicketView>> {
     let row: Option<TicketViewRow> = queries::ticket_view(shop.get(), id.get())
         .select(TicketViewRow::as_select())
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     Ok(row.map(ticket_view).transpose()?)
 }
@@ -127,15 +133,16 @@ pub(super) fn find_view(
 fn create(
     connection: &mut SqliteConnection,
     log: &mut EventLog,
+    documents: &mut NewDocuments,
     creation: TicketCreation,
 ) -> anyhow::Result<CreateTicketOutcome> {
     let TicketCreation { ticket, stamp, idempotency } = creation;
     let Some(IdempotencyClaim { request, receipt }) = idempotency else {
-        return insert(connection, log, ticket, stamp);
+        return insert(connection, log, documents, ticket, stamp);
     };
     let receipt = |outcome: &_| (*outcome == CreateTicketOutcome::Created).then_some(receipt);
     let attempted = attempt_once(connection, ticket.shop_id, &request, stamp.time, receipt, |connection| {
-        insert(connection, log, ticket, stamp)
+        insert(connection, log, documents, ticket, stamp)
     })?;
     Ok(match attempted {
         Attempt::Ran(outcome) => outcome,
@@ -150,6 +157,7 @@ fn create(
 fn insert(
     connection: &mut SqliteConnection,
     log: &mut EventLog,
+    documents: &mut NewDocuments,
     ticket: Ticket,
     stamp: AuditStamp,
 ) -> anyhow::Result<CreateTicketOutcome> {
@@ -168,7 +176,7 @@ fn insert(
     };
     let snapshot = TicketSnapshot { ticket, human_ticket };
     diesel::insert_into(tickets::table).values(TicketRow::from(snapshot.clone())).execute(connection)?;
-    search_index::add_ticket(connection, &snapshot.ticket)?;
+    documents.push_ticket(&snapshot.ticket);
     let snapshot = Snapshot::Ticket(Box::new(snapshot));
     log.append(connection, shop, EventKind::TicketCreated, snapshot, stamp)?;
     Ok(CreateTicketOutcome::Created)

@@ -24,7 +24,7 @@ pub(super) fn update(
     let ticket = tickets::table.find((shop.get(), id.get()));
     let found: Option<(i64, bool, bool)> = ticket
         .select((tickets::version, tickets::is_opened, tickets::human_ticket_id.is_not_null()))
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     let Some((version, was_opened, has_human_ticket)) = found else {
         return Ok(UpdateTicketOutcome::TicketNotFound);

@@ -22,7 +22,7 @@ pub(super) fn update(
 ) -> anyhow::Result<UpdateUserOutcome> {
     let UserUpdate { changes, stamp } = update;
     let user = users::table.find((shop.get(), id.get()));
-    let before = user.select(UserRow::as_select()).first(connection).optional()?;
+    let before = user.select(UserRow::as_select()).get_result(connection).optional()?;
     let Some(before) = before else { return Ok(UpdateUserOutcome::UserNotFound) };
     let before: User = before.try_into()?;
     if let Some(email) = &changes.email

@@ -38,7 +38,7 @@ impl UserStore for SqliteStorage {
             let row = users::table
                 .find((shop.get(), id.get()))
                 .select(UserRow::as_select())
-                .first(connection)
+                .get_result(connection)
                 .optional()?;
             Ok(row.map(TryInto::try_into).transpose()?)
         })
@@ -103,7 +103,7 @@ fn create(
     let same_email = users::table
         .filter(users::shop_id.eq(row.shop_id).and(users::email_folded.eq(&row.email_folded)))
         .select(UserRow::as_select())
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     if let Some(existing) = same_email {
         return Ok(CreateUserOutcome::EmailTaken(existing.try_into()?));
