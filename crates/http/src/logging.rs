@@ -1,7 +1,9 @@
 //! The log, on stderr.
 
 use clap::ValueEnum;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -18,20 +20,32 @@ pub(crate) enum LogFormat {
 /// # Errors
 /// If the filter is none.
 pub(crate) fn start(filter: &str, format: LogFormat) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(filter).map_err(|_| {
-        anyhow::anyhow!(
+    let Some(filter) = parse(filter) else {
+        anyhow::bail!(
             "--log (HEXDESK_LOG) must be error, warn, info, debug, trace or off, or a list like \
              info,hexdesk_http=debug"
-        )
-    })?;
+        );
+    };
     // A line that cannot be written is lost. To say so on stderr, too, would panic.
     let log = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .log_internal_errors(false)
-        .with_env_filter(filter);
+        .with_max_level(LevelFilter::TRACE);
     match format {
-        LogFormat::Text => log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init(),
-        LogFormat::Json => log.json().init(),
+        LogFormat::Text => {
+            log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).finish().with(filter).init()
+        }
+        LogFormat::Json => log.json().finish().with(filter).init(),
     }
     Ok(())
+}
+
+/// Blanks and empty entries are nothing. What `Targets` would take for the name of a module,
+/// but cannot be one, is a mistake.
+fn parse(filter: &str) -> Option<Targets> {
+    let entries: Vec<&str> = filter.split(',').map(str::trim).filter(|entry| !entry.is_empty()).collect();
+    let is_of_words = |entry: &&str| {
+        entry.chars().all(|c| c.is_alphanumeric() || "_-:=".contains(c)) && !entry.ends_with('=')
+    };
+    if entries.iter().all(is_of_words) { entries.join(",").parse().ok() } else { None }
 }

@@ -7,11 +7,8 @@ pub(crate) mod parameters;
 mod problems;
 pub(crate) mod schemas;
 
-use std::sync::OnceLock;
-
 use actix_web::HttpResponse;
 use actix_web::http::Method;
-use actix_web::web::Bytes;
 pub(crate) use description::{BodySchema, Description};
 use utoipa::ToSchema;
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, PathItem, PathsBuilder};
@@ -23,7 +20,7 @@ use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr};
 
 use crate::problem::{Problem, ProblemBody};
-use crate::routes::{Access, ENDPOINTS, Endpoint};
+use crate::routes::{Access, DESCRIPTIONS, ENDPOINTS, Endpoint};
 
 /// Names of the tags, in the order of the document.
 pub(crate) const TICKETS: &str = "Tickets";
@@ -63,19 +60,15 @@ is answered 400, 408 or 431 with an empty body.
 
 `HEAD` is served wherever `GET` is.";
 
-/// `GET /openapi.json`: this API's description.
-///
-/// # Errors
-/// 500 if it cannot be written, which no input brings about.
-pub(crate) async fn serve() -> Result<HttpResponse, Problem> {
-    static JSON: OnceLock<Option<Bytes>> = OnceLock::new();
-    match JSON.get_or_init(|| document().to_json().ok().map(Bytes::from)) {
-        Some(json) => Ok(HttpResponse::Ok().content_type("application/json").body(json.clone())),
-        None => Err(Problem::internal()),
-    }
+/// `GET /openapi.json`: this API's description, as it is kept in docs/, less its indentation.
+pub(crate) async fn serve() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .body(include_str!(concat!(env!("OUT_DIR"), "/openapi.json")))
 }
 
 /// The whole document.
+#[cfg_attr(not(test), expect(dead_code, reason = "what is served is kept, and tests hold it to this"))]
 fn document() -> OpenApi {
     let mut components = ComponentsBuilder::new()
         .schema_from::<ProblemBody<'static>>()
@@ -91,8 +84,7 @@ fn document() -> OpenApi {
         components = components.header(name, header);
     }
     let mut paths = PathsBuilder::new();
-    for endpoint in ENDPOINTS {
-        let description = endpoint.description();
+    for (endpoint, description) in described() {
         let (item, with) = path_item(endpoint, description, components);
         components = with;
         paths = paths.path(endpoint.path, item);
@@ -110,6 +102,11 @@ fn document() -> OpenApi {
         .components(Some(components.build()))
         .tags(Some(tags()))
         .build()
+}
+
+/// Every route, with what it says of itself.
+fn described() -> impl Iterator<Item = (&'static Endpoint, Description)> {
+    ENDPOINTS.iter().zip(DESCRIPTIONS.iter().map(|describe| describe()))
 }
 
 fn tags() -> Vec<Tag> {
@@ -351,13 +348,12 @@ mod tests {
     #[test]
     fn two_components_of_one_name_are_the_same() {
         let document = json();
-        for endpoint in ENDPOINTS {
-            let Description { id, schemas, .. } = endpoint.description();
+        for ((endpoint, Description { id, schemas, .. }), (_, again)) in described().zip(described()) {
             for (name, schema) in schemas {
                 let schema = serde_json::to_value(schema).unwrap();
                 assert_eq!(document["components"]["schemas"][&name], schema, "{name} of {id}");
             }
-            let (item, components) = path_item(endpoint, endpoint.description(), ComponentsBuilder::new());
+            let (item, components) = path_item(endpoint, again, ComponentsBuilder::new());
             drop(item);
             for (name, response) in components.build().responses {
                 let response = serde_json::to_value(response).unwrap();

@@ -31,18 +31,31 @@ pub struct Endpoint {
     /// Who may call it.
     pub access: Access,
     handler: fn() -> Route,
-    describe: fn() -> Description,
 }
 
-impl Endpoint {
-    /// What it says of itself.
-    pub(crate) fn description(&self) -> Description {
-        (self.describe)()
-    }
+/// Makes two lists of one, so that a server, which reads the first, is without what the
+/// second leads to.
+macro_rules! endpoints {
+    ($(
+        Endpoint {
+            method: $method:expr,
+            path: $path:expr,
+            access: $access:expr,
+            handler: $handler:expr,
+            describe: $describe:expr,
+        },
+    )*) => {
+        /// Every route.
+        pub const ENDPOINTS: &[Endpoint] = &[
+            $(Endpoint { method: $method, path: $path, access: $access, handler: $handler },)*
+        ];
+
+        /// What each of [`ENDPOINTS`] says of itself.
+        pub(crate) const DESCRIPTIONS: &[fn() -> Description] = &[$($describe),*];
+    };
 }
 
-/// Every route.
-pub const ENDPOINTS: &[Endpoint] = &[
+endpoints! {
     Endpoint {
         method: Method::GET,
         path: "/livez",
@@ -240,7 +253,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         handler: || web::to(events::list),
         describe: events::openapi::list,
     },
-];
+}
 
 /// Registers every route, with 405 for other methods on their paths and 404 elsewhere.
 pub(crate) fn configure(config: &mut web::ServiceConfig) {

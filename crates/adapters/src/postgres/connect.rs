@@ -9,8 +9,8 @@ use diesel::connection::{Instrumentation, get_default_instrumentation};
 use diesel::dsl::sql;
 use diesel::sql_types::BigInt;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use tokio_postgres::Config;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::hosts;
@@ -63,7 +63,7 @@ impl Refusal {
 pub(super) struct Connector {
     /// One for each host.
     configs: Vec<Config>,
-    tls: Option<MakeRustlsConnect>,
+    tls: MakeRustlsConnect,
 }
 
 impl Connector {
@@ -91,18 +91,9 @@ impl Connector {
     }
 
     async fn open(&self, config: &Config) -> Result<(AsyncPgConnection, SilenceLimit), Refusal> {
-        let opened = match &self.tls {
-            None => {
-                let (client, connection) =
-                    config.connect(NoTls).await.map_err(|error| Refusal::of(&error))?;
-                AsyncPgConnection::try_from_client_and_connection(client, connection).await
-            }
-            Some(tls) => {
-                let (client, connection) =
-                    config.connect(tls.clone()).await.map_err(|error| Refusal::of(&error))?;
-                AsyncPgConnection::try_from_client_and_connection(client, connection).await
-            }
-        };
+        let (client, connection) =
+            config.connect(self.tls.clone()).await.map_err(|error| Refusal::of(&error))?;
+        let opened = AsyncPgConnection::try_from_client_and_connection(client, connection).await;
         // It was open already: only its loss gets in between.
         let lost = |error: &dyn Error| Refusal::transient(error.to_string());
         let mut connection = opened.map_err(|error| lost(&error))?;

@@ -1,5 +1,6 @@
 //! The connections in use and at rest, and how operations run on them.
 
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -8,6 +9,8 @@ use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::PoolableConnection;
 use hexdesk_domain::{StorageError, StorageErrorKind};
 use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use super::connect::{ConnectError, Connector};
 use super::errors::{Effect, Failure, conclude};
@@ -45,6 +48,12 @@ where
 {
     type Future = Fut;
 }
+
+/// What an operation does with its connection. It keeps its answer to itself, so that all
+/// that is around it is compiled once, not once for each operation.
+type BoxedWork = Box<dyn for<'c> FnOnce(&'c mut AsyncPgConnection) -> Worked<'c> + Send>;
+
+type Worked<'c> = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + 'c>>;
 
 impl ManageConnection for Connector {
     type Connection = Session;
@@ -102,8 +111,38 @@ impl Connections {
             + Send
             + 'static,
     {
+        let (sender, mut receiver) = oneshot::channel();
+        let work: BoxedWork = Box::new(move |connection| {
+            Box::pin(async move {
+                // Nobody waits any more if the caller dropped the future.
+                let _ = sender.send(work(connection).await?);
+                Ok(())
+            })
+        });
+        let lost: anyhow::Error = match self.spawn(operation, effect, work).await {
+            Ok(Err(error)) => return Err(error),
+            Ok(Ok(())) => match receiver.try_recv() {
+                Ok(value) => return Ok(value),
+                Err(error) => error.into(),
+            },
+            // The task panicked, or its runtime is shutting down.
+            Err(error) => error.into(),
+        };
+        let kind = match effect {
+            Effect::Read => StorageErrorKind::Unexpected,
+            Effect::Write => StorageErrorKind::OutcomeUnknown,
+        };
+        Err(StorageError::new(kind, operation, lost))
+    }
+
+    fn spawn(
+        &self,
+        operation: &'static str,
+        effect: Effect,
+        work: BoxedWork,
+    ) -> JoinHandle<Result<(), StorageError>> {
         let connections = self.clone();
-        let task = self.runtime.spawn(async move {
+        self.runtime.spawn(async move {
             let mut session = match connections.pool.get().await {
                 Ok(session) => session,
                 Err(error) => {
@@ -118,9 +157,9 @@ impl Connections {
                 silent_for = silence.exceeded() => Err(Failure::Silent(silent_for)),
             };
             match worked {
-                Ok(value) => {
+                Ok(()) => {
                     *at_rest = true;
-                    Ok(value)
+                    Ok(())
                 }
                 Err(failure) => {
                     let (error, reusable) = conclude(failure, operation, effect, connection).await;
@@ -128,14 +167,6 @@ impl Connections {
                     Err(error)
                 }
             }
-        });
-        // The task panicked, or its runtime is shutting down.
-        task.await.unwrap_or_else(|error| {
-            let kind = match effect {
-                Effect::Read => StorageErrorKind::Unexpected,
-                Effect::Write => StorageErrorKind::OutcomeUnknown,
-            };
-            Err(StorageError::new(kind, operation, error))
         })
     }
 }

@@ -78,11 +78,16 @@ impl RootCertificates {
     }
 }
 
-/// What makes TLS connections by this policy; `None` if it wants none.
-pub(super) fn connector(policy: &TlsPolicy) -> Result<Option<MakeRustlsConnect>, PostgresUrlError> {
+/// What makes TLS connections by this policy. One that wants none has a connector that trusts
+/// nobody, and `SslMode::Disable` sees to it that it is not asked: with a kind of connection
+/// of its own, the driver would be in the binary twice.
+pub(super) fn connector(policy: &TlsPolicy) -> Result<MakeRustlsConnect, PostgresUrlError> {
     let provider = Arc::new(ring::default_provider());
     let verifier: Arc<dyn ServerCertVerifier> = match policy {
-        TlsPolicy::Disabled => return Ok(None),
+        TlsPolicy::Disabled => Arc::new(WithoutName {
+            roots: Some(Arc::new(RootCertStore::empty())),
+            provider: Arc::clone(&provider),
+        }),
         TlsPolicy::Preferred | TlsPolicy::Required => {
             Arc::new(WithoutName { roots: None, provider: Arc::clone(&provider) })
         }
@@ -103,7 +108,7 @@ pub(super) fn connector(policy: &TlsPolicy) -> Result<Option<MakeRustlsConnect>,
         .with_no_client_auth();
     // What sslnegotiation=direct requires, and libpq sends always.
     config.alpn_protocols = vec![b"postgresql".to_vec()];
-    Ok(Some(MakeRustlsConnect::new(config)))
+    Ok(MakeRustlsConnect::new(config))
 }
 
 /// Takes a certificate that one of the roots has signed, or any if there are no roots,

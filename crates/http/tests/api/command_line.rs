@@ -176,6 +176,27 @@ fn a_bad_setting_is_named_with_what_it_may_be() {
     assert!(error.contains("/nonexistent/directory"), "{error}");
     let error = run(&["serve", "--listen", "localhost"]);
     assert!(error.contains("--listen"), "{error}");
-    let error = run(&["serve", "--log", "info=x=y"]);
-    assert!(error.contains("--log") && error.contains("debug"), "{error}");
+    for filter in ["info=x=y", "info=much", "hexdesk_http=", "info;hexdesk_http", "[request]=debug"] {
+        let error = run(&["serve", "--log", filter]);
+        assert!(error.contains("--log") && error.contains("debug"), "{filter}: {error}");
+    }
+}
+
+#[test]
+fn the_log_takes_levels_and_levels_of_modules() {
+    let log = |filter: &str| {
+        let output = Database::sqlite().run(&["migrate", "--log", filter]);
+        assert!(output.status.success(), "{filter}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    for filter in
+        ["off,hexdesk_adapters::statements=trace", "hexdesk_adapters=trace, OFF,", " off ,,hexdesk_adapters"]
+    {
+        let log = log(filter);
+        assert!(log.contains("hexdesk_adapters::statements"), "{filter}: {log}");
+    }
+    for filter in ["error", "off", "info,", "trace,hexdesk_adapters::statements=warn", "hexdesk_http"] {
+        let log = log(filter);
+        assert!(!log.contains("hexdesk_adapters::statements"), "{filter}: {log}");
+    }
 }
