@@ -13,8 +13,6 @@ pub(crate) struct Explained {
     pub(crate) read: u64,
     /// The most rows that one step sorted.
     pub(crate) sorted: u64,
-    /// Tables that were gone through from end to end.
-    pub(crate) gone_through: Vec<String>,
 }
 
 /// The statements that a part of a server's log tells of.
@@ -47,9 +45,6 @@ impl Explained {
         let below = step["Plans"].as_array().map(Vec::as_slice).unwrap_or_default();
         if kind.contains("Sort") {
             self.sorted = self.sorted.max(below.iter().map(|step| all_loops(step, &["Actual Rows"])).sum());
-        }
-        if kind == "Seq Scan" {
-            self.gone_through.push(text("Relation Name").to_owned());
         }
         let mut line = format!("\n{:depth$}{kind}", "", depth = depth * 2);
         for member in ["Relation Name", "Index Name", "Index Cond", "Filter", "Sort Key"] {

@@ -12,18 +12,5 @@ mod sqlite;
 #[path = "../postgres/mod.rs"]
 mod postgres_database;
 
-/// The tables that grow with a shop.
-const GROWING: &[&str] = &[
-    "api_keys",
-    "comments",
-    "customers",
-    "events",
-    "human_tickets",
-    "idempotency_records",
-    "search_documents",
-    "tickets",
-    "users",
-];
-
 /// How many of everything the larger of two shops has.
 const ROWS: u64 = 100_000;

@@ -9,9 +9,22 @@ use diesel::sql_types::{Integer, Text};
 use hexdesk_adapters::SqliteStorage;
 use hexdesk_domain::ShopId;
 
+use crate::ROWS;
 use crate::calls::{Call, Listed, calls};
 use crate::recorded::{SENT_TO_SQLITE, recorder};
-use crate::{GROWING, ROWS};
+
+/// The tables that grow with a shop.
+const GROWING: &[&str] = &[
+    "api_keys",
+    "comments",
+    "customers",
+    "events",
+    "human_tickets",
+    "idempotency_records",
+    "search_documents",
+    "tickets",
+    "users",
+];
 
 fn connect(path: &Path) -> SqliteConnection {
     SqliteConnection::establish(path.to_str().unwrap()).unwrap()

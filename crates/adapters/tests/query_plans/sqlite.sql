@@ -36,7 +36,7 @@ INSERT INTO customers
 INSERT INTO tickets
     (shop_id, id, customer_id, channel, thread_id, date, last_message, last_message_time, contact_reason,
      assigned_to, is_opened, unread_count, tags, version)
-    SELECT shop_id, number, CASE number % 100 WHEN 1 THEN 1 ELSE number END,
+    SELECT shop_id, number, CASE number % 50 WHEN 1 THEN 1 ELSE number END,
         CASE WHEN is_rare THEN 'Fax' WHEN number % 10 = 1 THEN 'Chat' ELSE 'Mail' END, 'thread ' || number,
         time, printf('%.*c', 300, 'x'), time, CASE WHEN is_rare THEN 'recall' WHEN number % 10 = 2 THEN 'refund' END,
         CASE WHEN is_rare THEN 7 WHEN number % 2 = 0 THEN number % (size / 100) + 10 END,
@@ -46,7 +46,7 @@ INSERT INTO human_tickets (shop_id, id, ticket_id, opened_at)
     SELECT shop_id, id, id, date FROM tickets WHERE is_opened;
 
 INSERT INTO comments (shop_id, id, ticket_id, text, time, channel, is_from_shop, to_emails, tags)
-    SELECT shop_id, number, CASE number % 100 WHEN 1 THEN 1 ELSE number END, '', time, 'Mail', 0, '[]', '[]'
+    SELECT shop_id, number, CASE number % 50 WHEN 1 THEN 1 ELSE number END, '', time, 'Mail', 0, '[]', '[]'
     FROM things;
 
 INSERT INTO search_documents (shop_id, ticket_id, customer_id, weight, words)

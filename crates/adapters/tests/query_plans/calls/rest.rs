@@ -20,7 +20,7 @@ pub(super) fn calls(seconds: u64) -> Vec<Listed> {
             Reads::Page,
             format!("{of_ticket} AND time>?"),
         ),
-        Listed::new("how many comments", Call::CountComments, Reads::Part(100), of_ticket),
+        Listed::new("how many comments", Call::CountComments, Reads::Part(50), of_ticket),
         Listed::new("events", Call::ListEvents(None), Reads::Page, "shop_id=?"),
         Listed::new(
             "events after a place",

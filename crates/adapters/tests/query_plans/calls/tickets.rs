@@ -11,13 +11,14 @@ use super::{Call, Listed, Reads, second};
 type Filtered = (&'static str, TicketFilter, Reads, Reads, &'static str);
 
 pub(super) fn calls(seconds: u64) -> Vec<Listed> {
-    let id = TicketId::new(1).unwrap();
-    // A hundredth of the list stands before it.
-    let place = TicketPosition { last_message_time: second(seconds / 100 * 99), id };
     let mut calls = Vec::new();
     for (name, filter, page, count, enters) in filters(seconds) {
         let first = Call::ListTickets(filter.clone(), None);
         calls.push(Listed::new(format!("tickets {name}"), first, page, enters));
+        // So many of a hundred stand before it as would be too much to read.
+        let before = if enters.contains("customer_id") { 50 } else { 1 };
+        let last_message_time = second(seconds / 100 * (100 - before));
+        let place = TicketPosition { last_message_time, id: TicketId::new(1).unwrap() };
         let next = Call::ListTickets(filter.clone(), Some(place));
         let enters_place = match enters.contains("last_message_time<?") {
             true => enters.to_owned(),
@@ -77,9 +78,9 @@ fn by_time(seconds: u64) -> Vec<Filtered> {
 fn by_customer() -> Vec<Filtered> {
     let all = TicketFilter::default;
     let customer_id = CustomerId::new(1).unwrap();
-    let thread = Some(ThreadFilter { customer_id, thread_id: "thread 201".to_owned() });
+    let thread = Some(ThreadFilter { customer_id, thread_id: "thread 801".to_owned() });
     let enters = "shop_id=? AND customer_id=?";
-    let part = Reads::Part(100);
+    let part = Reads::Part(50);
     vec![
         (
             "of a customer",
