@@ -107,8 +107,10 @@ CREATE TABLE tickets (
     FOREIGN KEY (shop_id, assigned_to) REFERENCES users (shop_id, id)
 );
 
--- Lists of tickets: newest activity first, of the shop or of one customer.
+-- Lists of tickets: newest activity first, of the shop, of its few open ones among all that
+-- ever were, or of one customer.
 CREATE INDEX tickets_by_activity ON tickets (shop_id, last_message_time DESC, id DESC);
+CREATE INDEX open_tickets_by_activity ON tickets (shop_id, last_message_time DESC, id DESC) WHERE is_opened;
 CREATE INDEX tickets_by_customer ON tickets (shop_id, customer_id, last_message_time DESC, id DESC);
 
 CREATE TABLE comments (

@@ -21,13 +21,21 @@ pub(crate) struct Listed {
     pub(crate) reads: Reads,
     /// By which conditions an index is entered, as SQLite tells.
     pub(crate) enters: String,
+    /// Which index, where another would do as far as SQLite knows.
+    pub(crate) index: &'static str,
     /// Whether there is nothing to be found.
     pub(crate) finds_nothing: bool,
 }
 
 impl Listed {
     fn new(name: impl Into<String>, call: Call, reads: Reads, enters: impl Into<String>) -> Self {
-        Self { name: name.into(), call, reads, enters: enters.into(), finds_nothing: false }
+        let (name, enters) = (name.into(), enters.into());
+        Self { name, call, reads, enters, index: "", finds_nothing: false }
+    }
+
+    /// One that is to go along this index.
+    fn along(self, index: &'static str) -> Self {
+        Self { index, ..self }
     }
 
     /// One that is to find nothing.

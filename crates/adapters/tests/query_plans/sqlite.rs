@@ -47,6 +47,7 @@ async fn complaint(storage: &SqliteStorage, path: &Path, listed: &Listed) -> Opt
     let sent = std::mem::take(&mut *SENT_TO_SQLITE.lock().unwrap());
     let is_data =
         |statement: &&String| ["WITH", "SELECT", "DELETE"].iter().any(|verb| statement.starts_with(verb));
+    let Listed { name, enters, index, .. } = listed;
     let mut connection = connect(path);
     let mut is_entered = false;
     let mut text = String::new();
@@ -55,7 +56,7 @@ async fn complaint(storage: &SqliteStorage, path: &Path, listed: &Listed) -> Opt
         text += &format!("{statement}\n");
         for step in steps(&mut connection, statement) {
             text += &format!("  {step}\n");
-            is_entered |= step.starts_with("SEARCH") && step.ends_with(&format!("({})", listed.enters));
+            is_entered |= step.starts_with("SEARCH") && step.ends_with(&format!("{index} ({enters})"));
             let table = step.strip_prefix("SCAN ").and_then(|step| step.split(' ').next());
             is_in_order &= table.is_none_or(|table| !GROWING.contains(&table));
             // What a search finds is ranked, and then put in order.
@@ -65,8 +66,9 @@ async fn complaint(storage: &SqliteStorage, path: &Path, listed: &Listed) -> Opt
     if is_entered && is_in_order {
         return None;
     }
-    let Listed { name, enters, .. } = listed;
-    Some(format!("{name}: no index is entered by ({enters}), or all is gone through or sorted\n{text}\n"))
+    Some(format!(
+        "{name}: no index is entered like {index} ({enters}), or all is gone through or sorted\n{text}\n"
+    ))
 }
 
 #[tokio::test]

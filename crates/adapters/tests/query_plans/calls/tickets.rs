@@ -13,8 +13,9 @@ type Filtered = (&'static str, TicketFilter, Reads, Reads, &'static str);
 pub(super) fn calls(seconds: u64) -> Vec<Listed> {
     let mut calls = Vec::new();
     for (name, filter, page, count, enters) in filters(seconds) {
+        let index = if filter.is_opened == Some(true) { "open_tickets_by_activity" } else { "" };
         let first = Call::ListTickets(filter.clone(), None);
-        calls.push(Listed::new(format!("tickets {name}"), first, page, enters));
+        calls.push(Listed::new(format!("tickets {name}"), first, page, enters).along(index));
         // So many of a hundred stand before it as would be too much to read.
         let before = if enters.contains("customer_id") { 50 } else { 1 };
         let last_message_time = second(seconds / 100 * (100 - before));
@@ -24,13 +25,11 @@ pub(super) fn calls(seconds: u64) -> Vec<Listed> {
             true => enters.to_owned(),
             false => format!("{enters} AND last_message_time<?"),
         };
-        calls.push(Listed::new(format!("tickets {name}, after a place"), next, page, enters_place));
-        calls.push(Listed::new(
-            format!("how many tickets {name}"),
-            Call::CountTickets(filter),
-            count,
-            enters,
-        ));
+        calls.push(
+            Listed::new(format!("tickets {name}, after a place"), next, page, enters_place).along(index),
+        );
+        let counted = Call::CountTickets(filter);
+        calls.push(Listed::new(format!("how many tickets {name}"), counted, count, enters).along(index));
     }
     calls
 }
@@ -97,20 +96,23 @@ fn by_state() -> Vec<Filtered> {
     let all = TicketFilter::default;
     let nobody = Some(AssigneeFilter::Unassigned);
     let of_user = |number| UserId::new(number).map(AssigneeFilter::User);
+    // One of a hundred is open, and of these one of ten is this user's, or all.
+    let open = Reads::Part(100);
     [
-        ("that are open", TicketFilter { is_opened: Some(true), ..all() }, Reads::OneOf(100)),
+        ("that are open", TicketFilter { is_opened: Some(true), ..all() }, Reads::Page, open),
         (
             "that are open and somebody's",
             TicketFilter { is_opened: Some(true), assignee: of_user(60), ..all() },
-            Reads::All,
+            Reads::OneOf(10),
+            open,
         ),
-        ("that are closed", TicketFilter { is_opened: Some(false), ..all() }, Reads::Page),
-        ("that are nobody's", TicketFilter { assignee: nobody, ..all() }, Reads::OneOf(2)),
-        ("that are somebody's", TicketFilter { assignee: of_user(7), ..all() }, Reads::All),
-        ("that are unread", TicketFilter { has_unread: Some(true), ..all() }, Reads::All),
-        ("that are read", TicketFilter { has_unread: Some(false), ..all() }, Reads::Page),
+        ("that are closed", TicketFilter { is_opened: Some(false), ..all() }, Reads::Page, Reads::All),
+        ("that are nobody's", TicketFilter { assignee: nobody, ..all() }, Reads::OneOf(2), Reads::All),
+        ("that are somebody's", TicketFilter { assignee: of_user(7), ..all() }, Reads::All, Reads::All),
+        ("that are unread", TicketFilter { has_unread: Some(true), ..all() }, Reads::All, Reads::All),
+        ("that are read", TicketFilter { has_unread: Some(false), ..all() }, Reads::Page, Reads::All),
     ]
-    .map(|(name, filter, page)| (name, filter, page, Reads::All, "shop_id=?"))
+    .map(|(name, filter, page, count)| (name, filter, page, count, "shop_id=?"))
     .into()
 }
 
