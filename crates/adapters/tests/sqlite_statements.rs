@@ -109,7 +109,7 @@ async fn a_shops_tickets_are_listed_along_their_index() {
 async fn what_no_index_knows_is_found_along_the_same() {
     let fixture = recorded_fixture().await;
     let filter = TicketFilter {
-        is_opened: Some(true),
+        is_opened: Some(false),
         channel: Some("Mail".to_owned()),
         tag: Some("a".to_owned()),
         has_unread: Some(false),

@@ -18,19 +18,6 @@ use crate::event_rows::EventRow;
 use crate::page;
 use crate::sql_types::Instant;
 
-/// The transactions of other databases of the server, which write no events here: however
-/// long one of theirs takes, this log goes on.
-const OTHERS: &str = "SELECT coalesce(array_agg(backend_xid::text::bigint), '{}') AS numbers
-    FROM pg_stat_activity
-    WHERE backend_xid IS NOT NULL
-        AND datid <> (SELECT oid FROM pg_database WHERE datname = current_database())";
-
-#[derive(Debug, QueryableByName)]
-struct Others {
-    #[diesel(sql_type = Array<BigInt>)]
-    numbers: Vec<i64>,
-}
-
 #[async_trait]
 impl EventStore for PostgresStorage {
     async fn list_events(
@@ -43,9 +30,8 @@ impl EventStore for PostgresStorage {
             .run("list_events", Effect::Read, async move |connection: &mut AsyncPgConnection| {
                 // Before the list's snapshot: who is in neither has begun since, behind all
                 // that was listed before, and may count.
-                let others: Others = diesel::sql_query(OTHERS).get_result(connection).await?;
                 let list = ListEvents {
-                    others: others.numbers,
+                    others: OtherTransactions.get_result(connection).await?,
                     shop: shop.get(),
                     // Before all that there are.
                     after: after.unwrap_or(EventPosition { change: -1, part: 0 }),
@@ -56,6 +42,27 @@ impl EventStore for PostgresStorage {
                 Ok(page::cut(events, limit, |event| event.position))
             })
             .await
+    }
+}
+
+/// The transactions of other databases of the server, which write no events here: however
+/// long one of theirs takes, this log goes on.
+#[derive(Debug, Clone, Copy, QueryId)]
+struct OtherTransactions;
+
+impl Query for OtherTransactions {
+    type SqlType = Array<BigInt>;
+}
+
+impl QueryFragment<Pg> for OtherTransactions {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(
+            "SELECT coalesce(array_agg(backend_xid::text::bigint), '{}')
+            FROM pg_stat_activity
+            WHERE backend_xid IS NOT NULL
+                AND datid <> (SELECT oid FROM pg_database WHERE datname = current_database())",
+        );
+        Ok(())
     }
 }
 

@@ -2,55 +2,13 @@
 
 use hexdesk_domain::ports::CommentCreation;
 use hexdesk_domain::{
-    Actor, AuditStamp, CommentDraft, CommentId, CommentPosition, CommentStore, CustomerId, ThreadFilter,
-    TicketFilter, TicketId, TicketPosition, TicketStore,
+    Actor, AuditStamp, CommentDraft, CommentId, CommentStore, CustomerId, TicketFilter, TicketId, TicketStore,
 };
 
-use crate::{KEPT, Recorded, assert_follows, shop, statements, time};
+use crate::{KEPT, Recorded, shop, statements, time};
 
 fn ticket(id: i64) -> TicketId {
     TicketId::new(id).unwrap()
-}
-
-fn place() -> TicketPosition {
-    TicketPosition { last_message_time: time(), id: ticket(2) }
-}
-
-#[tokio::test]
-async fn a_shops_tickets_are_listed_along_their_index() {
-    let recorded = Recorded::new().await;
-    let list = |after| recorded.storage.list_tickets(shop(), TicketFilter::default(), after, 50);
-    assert_follows(&recorded.plan(list(None)).await, "tickets_by_activity", &["shop_id ="]);
-    let next_page = recorded.plan(list(Some(place()))).await;
-    assert_follows(&next_page, "tickets_by_activity", &["shop_id =", "last_message_time <="]);
-}
-
-#[tokio::test]
-async fn a_customers_tickets_are_listed_along_their_index() {
-    let recorded = Recorded::new().await;
-    let customer_id = CustomerId::new(7).unwrap();
-    let of_customer = TicketFilter { customer_id: Some(customer_id), ..TicketFilter::default() };
-    let thread = Some(ThreadFilter { customer_id, thread_id: "a".to_owned() });
-    let of_thread = TicketFilter { thread, ..TicketFilter::default() };
-    for filter in [of_customer, of_thread] {
-        let list = |after| recorded.storage.list_tickets(shop(), filter.clone(), after, 50);
-        let first_page = recorded.plan(list(None)).await;
-        assert_follows(&first_page, "tickets_by_customer", &["shop_id =", "customer_id ="]);
-        let next_page = recorded.plan(list(Some(place()))).await;
-        let conditions = ["shop_id =", "customer_id =", "last_message_time <="];
-        assert_follows(&next_page, "tickets_by_customer", &conditions);
-    }
-}
-
-#[tokio::test]
-async fn a_tickets_comments_are_listed_along_their_index() {
-    let recorded = Recorded::new().await;
-    let list = |after| recorded.storage.list_comments(shop(), ticket(1), after, Some(50));
-    let first_page = recorded.plan(list(None)).await;
-    assert_follows(&first_page, "comments_by_ticket", &["shop_id =", "ticket_id ="]);
-    let after = CommentPosition { time: time(), id: CommentId::new(1).unwrap() };
-    let next_page = recorded.plan(list(Some(after))).await;
-    assert_follows(&next_page, "comments_by_ticket", &["shop_id =", "ticket_id =", "\"time\" >="]);
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
-//! How the PostgreSQL storage asks for lists and counts: in how many statements, and that
-//! the server follows an index through them instead of sorting.
+//! How the PostgreSQL storage asks the server: in how many statements, which of them are kept
+//! prepared, and what the server does for them. How much lists read is in `query_plans`.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
 
@@ -14,8 +14,8 @@ use hexdesk_test_postgres::TestDatabase;
 mod postgres;
 
 mod conversations;
+mod customers;
 mod log;
-mod people;
 mod search;
 
 /// A shop's tickets, of 200 customers and spread over the time of 20,000 minutes; and
@@ -74,13 +74,8 @@ impl Recorded {
         Self { storage, database }
     }
 
-    /// How the server means to run the one statement that this leads to, without looking
-    /// at the values in it.
-    async fn plan<T>(&self, command: impl Future<Output = T>) -> String {
-        self.plan_of("", command).await
-    }
-
-    /// [`Self::plan`] of a statement with values of these types.
+    /// How the server means to run the one statement that this leads to, with values of these
+    /// types, without looking at them.
     async fn plan_of<T>(&self, types: &str, command: impl Future<Output = T>) -> String {
         let statements = statements(command).await;
         let [statement] = &statements[..] else { panic!("not one statement: {statements:#?}") };
@@ -109,13 +104,6 @@ async fn statements<T>(command: impl Future<Output = T>) -> Vec<String> {
 /// Whether the plan enters this index by these conditions, and sorts nothing.
 #[track_caller]
 fn assert_follows(plan: &str, index: &str, conditions: &[&str]) {
-    assert_enters(plan, index, conditions);
-    assert!(!plan.contains("Sort") && !plan.contains("Seq Scan on tickets"), "{plan}");
-}
-
-/// Whether the plan enters this index by these conditions.
-#[track_caller]
-fn assert_enters(plan: &str, index: &str, conditions: &[&str]) {
     let mut lines = plan.lines().map(str::trim);
     let scan = lines.find(|line| line.contains(&format!(" using {index} on ")));
     assert!(scan.is_some(), "{index} is not in {plan}");
@@ -124,6 +112,7 @@ fn assert_enters(plan: &str, index: &str, conditions: &[&str]) {
     for condition in conditions {
         assert!(entered_by.contains(condition), "{condition} is not in {plan}");
     }
+    assert!(!plan.contains("Sort") && !plan.contains("Seq Scan on tickets"), "{plan}");
 }
 
 fn shop() -> ShopId {

@@ -1,0 +1,133 @@
+//! Lists of tickets.
+
+use hexdesk_domain::{
+    AssigneeFilter, CustomerId, ThreadFilter, TicketFilter, TicketId, TicketPosition, UserId,
+};
+
+use super::{Call, Listed, Reads, second};
+
+/// A filter: its name, the conditions, what a page may read, what a count, and by what SQLite
+/// enters its index.
+type Filtered = (&'static str, TicketFilter, Reads, Reads, &'static str);
+
+pub(super) fn calls(seconds: u64) -> Vec<Listed> {
+    let mut calls = Vec::new();
+    for (name, filter, page, count, enters) in filters(seconds) {
+        let index = if filter.is_opened == Some(true) { "open_tickets_by_activity" } else { "" };
+        let first = Call::ListTickets(filter.clone(), None);
+        calls.push(Listed::new(format!("tickets {name}"), first, page, enters).along(index));
+        // So many of a hundred stand before it as would be too much to read.
+        let before = if enters.contains("customer_id") { 50 } else { 1 };
+        let last_message_time = second(seconds / 100 * (100 - before));
+        let place = TicketPosition { last_message_time, id: TicketId::new(1).unwrap() };
+        let next = Call::ListTickets(filter.clone(), Some(place));
+        let enters_place = match enters.contains("last_message_time<?") {
+            true => enters.to_owned(),
+            false => format!("{enters} AND last_message_time<?"),
+        };
+        calls.push(
+            Listed::new(format!("tickets {name}, after a place"), next, page, enters_place).along(index),
+        );
+        // To count, SQLite goes along any index of the shop until somebody has it ANALYZE.
+        let counted = Call::CountTickets(filter);
+        calls.push(Listed::new(format!("how many tickets {name}"), counted, count, enters));
+    }
+    calls
+}
+
+fn filters(seconds: u64) -> Vec<Filtered> {
+    let mut filters = by_time(seconds);
+    filters.extend(by_customer());
+    filters.extend(by_state());
+    filters.extend(by_word());
+    filters
+}
+
+fn by_time(seconds: u64) -> Vec<Filtered> {
+    let all = TicketFilter::default;
+    let recent = Some(second(seconds / 100 * 98));
+    let (begins, ends) = (Some(second(seconds / 2)), Some(second(seconds / 2 + 60)));
+    vec![
+        ("of the shop", all(), Reads::Page, Reads::All, "shop_id=?"),
+        (
+            "with recent messages",
+            TicketFilter { last_message_from: recent, ..all() },
+            Reads::Page,
+            Reads::Part(50),
+            "shop_id=? AND last_message_time>?",
+        ),
+        (
+            "without recent messages",
+            TicketFilter { last_message_before: recent, ..all() },
+            Reads::Page,
+            Reads::All,
+            "shop_id=? AND last_message_time<?",
+        ),
+        ("since a date", TicketFilter { date_from: begins, ..all() }, Reads::Page, Reads::All, "shop_id=?"),
+        ("before a date", TicketFilter { date_before: begins, ..all() }, Reads::All, Reads::All, "shop_id=?"),
+        (
+            "of a minute",
+            TicketFilter { date_from: begins, date_before: ends, ..all() },
+            Reads::All,
+            Reads::All,
+            "shop_id=?",
+        ),
+    ]
+}
+
+fn by_customer() -> Vec<Filtered> {
+    let all = TicketFilter::default;
+    let customer_id = CustomerId::new(1).unwrap();
+    let thread = Some(ThreadFilter { customer_id, thread_id: "thread 801".to_owned() });
+    let enters = "shop_id=? AND customer_id=?";
+    let part = Reads::Part(50);
+    vec![
+        (
+            "of a customer",
+            TicketFilter { customer_id: Some(customer_id), ..all() },
+            Reads::Page,
+            part,
+            enters,
+        ),
+        ("of a thread", TicketFilter { thread, ..all() }, part, part, enters),
+    ]
+}
+
+fn by_state() -> Vec<Filtered> {
+    let all = TicketFilter::default;
+    let nobody = Some(AssigneeFilter::Unassigned);
+    let of_user = |number| UserId::new(number).map(AssigneeFilter::User);
+    // One of a hundred is open, and of these one of ten is this user's, or all.
+    let open = Reads::Part(100);
+    [
+        ("that are open", TicketFilter { is_opened: Some(true), ..all() }, Reads::Page, open),
+        (
+            "that are open and somebody's",
+            TicketFilter { is_opened: Some(true), assignee: of_user(60), ..all() },
+            Reads::OneOf(10),
+            open,
+        ),
+        ("that are closed", TicketFilter { is_opened: Some(false), ..all() }, Reads::Page, Reads::All),
+        ("that are nobody's", TicketFilter { assignee: nobody, ..all() }, Reads::OneOf(2), Reads::All),
+        ("that are somebody's", TicketFilter { assignee: of_user(7), ..all() }, Reads::All, Reads::All),
+        ("that are unread", TicketFilter { has_unread: Some(true), ..all() }, Reads::All, Reads::All),
+        ("that are read", TicketFilter { has_unread: Some(false), ..all() }, Reads::Page, Reads::All),
+    ]
+    .map(|(name, filter, page, count)| (name, filter, page, count, "shop_id=?"))
+    .into()
+}
+
+fn by_word() -> Vec<Filtered> {
+    let all = TicketFilter::default;
+    let word = |word: &str| Some(word.to_owned());
+    [
+        ("of a channel", TicketFilter { channel: word("Chat"), ..all() }, Reads::OneOf(10)),
+        ("of a rare channel", TicketFilter { channel: word("Fax"), ..all() }, Reads::All),
+        ("with a tag", TicketFilter { tag: word("a"), ..all() }, Reads::OneOf(1)),
+        ("with a rare tag", TicketFilter { tag: word("recall"), ..all() }, Reads::All),
+        ("of a reason", TicketFilter { contact_reason: word("refund"), ..all() }, Reads::OneOf(10)),
+        ("of a rare reason", TicketFilter { contact_reason: word("recall"), ..all() }, Reads::All),
+    ]
+    .map(|(name, filter, page)| (name, filter, page, Reads::All, "shop_id=?"))
+    .into()
+}

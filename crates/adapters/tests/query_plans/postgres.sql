@@ -1,0 +1,65 @@
+-- Shop 1 with {rows} customers, tickets, comments, events and idempotency records and a
+-- fiftieth as many users and keys, shop 2 with a tenth of all that, and more shops with next to
+-- nothing, as most are. Of each shop's tickets 20 are rare, and what stands together in a list
+-- does not on the disk.
+
+-- What refers to what is right, and need not be looked at.
+SET session_replication_role = replica;
+
+CREATE TEMPORARY TABLE sizes AS
+    SELECT shop_id, {rows} / CASE shop_id WHEN 1 THEN 1 WHEN 2 THEN 10 ELSE 1000 END AS size
+    FROM generate_series(1, 20) AS shop_id;
+
+INSERT INTO shops (domain, created_at) SELECT shop_id || '.example', now() FROM sizes ORDER BY shop_id;
+
+CREATE TEMPORARY TABLE things AS
+    SELECT shop_id, number, number % (size / 20) = 0 AS is_rare, size,
+        timestamptz '2026-01-01Z' + number * 7919::bigint % size * ({rows} / size) * interval '1 s' AS time,
+        format('''#%s'' w%s', shop_id, number % 1000)::tsvector AS words
+    FROM sizes, generate_series(1, size) AS number;
+
+INSERT INTO users (shop_id, id, email, email_folded, created_at, deactivated_at)
+    SELECT shop_id, number, number, number, time, CASE number % 10 WHEN 0 THEN time END
+    FROM things WHERE number <= size / 50;
+INSERT INTO api_keys (shop_id, number, secret_hash, scopes, user_id, created_at)
+    SELECT shop_id, id, decode(repeat('00', 32), 'hex'), 'tickets:read', id, created_at FROM users;
+
+INSERT INTO customers
+    (shop_id, id, email_folded, phone_number, shopify_id, wordpress_id, prestashop_id, fb_user_id, ig_user_id,
+     ig_pseudo, whatsapp_id, zendesk_id, freshdesk_id, gmelius_id, gorgias_id, number_of_orders, created_at, words)
+    SELECT shop_id, number, number || '@example.com', number,
+        CASE number % 11 WHEN 1 THEN number END, CASE number % 11 WHEN 2 THEN number END,
+        CASE number % 11 WHEN 3 THEN number END, CASE number % 11 WHEN 4 THEN number END,
+        CASE number % 11 WHEN 5 THEN number END, CASE number % 11 WHEN 6 THEN number END,
+        CASE number % 11 WHEN 7 THEN number END, CASE number % 11 WHEN 8 THEN number END,
+        CASE number % 11 WHEN 9 THEN number END, CASE number % 11 WHEN 10 THEN number END,
+        CASE number % 11 WHEN 0 THEN number END, 0, time, words
+    FROM things;
+
+-- Every fiftieth ticket is customer 1's, and every hundredth is open.
+INSERT INTO tickets
+    (shop_id, id, customer_id, channel, thread_id, date, last_message, last_message_time, contact_reason, assigned_to,
+     is_opened, unread_count, tags, version, words)
+    SELECT shop_id, number, CASE number % 50 WHEN 1 THEN 1 ELSE number END,
+        CASE WHEN is_rare THEN 'Fax' WHEN number % 10 = 1 THEN 'Chat' ELSE 'Mail' END, 'thread ' || number,
+        time, repeat('x', 300), time, CASE WHEN is_rare THEN 'recall' WHEN number % 10 = 2 THEN 'refund' END,
+        CASE WHEN is_rare THEN 7 WHEN number % 2 = 0 THEN number % (size / 100) + 10 END,
+        number % 100 = 50, is_rare::integer,
+        CASE WHEN is_rare THEN '["recall"]' ELSE '["a"]' END::jsonb, 1, words
+    FROM things;
+INSERT INTO human_tickets (shop_id, ticket_id, opened_at)
+    SELECT shop_id, id, date FROM tickets WHERE is_opened;
+
+-- Every fiftieth comment is on ticket 1.
+INSERT INTO comments (shop_id, id, ticket_id, text, time, channel, is_from_shop, to_emails, tags, words)
+    SELECT shop_id, number, CASE number % 50 WHEN 1 THEN 1 ELSE number END, '', time, 'Mail', false, '[]', '[]',
+        format('''#%s'' w%s', shop_id, number % 100)::tsvector
+    FROM things;
+
+-- Few enough changes that they are behind the server.
+INSERT INTO events (shop_id, change, kind, subject_id, time)
+    SELECT shop_id, number * 500 / size, 'ticket.deleted', number,
+        timestamptz '2026-01-01Z' + number * interval '1 s'
+    FROM things ORDER BY shop_id, number;
+INSERT INTO idempotency_records (shop_id, operation, idempotency_key, fingerprint, receipt, created_at)
+    SELECT shop_id, 'create', number, '', '', time FROM things;

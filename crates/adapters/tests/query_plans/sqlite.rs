@@ -1,0 +1,94 @@
+//! The plans of SQLite.
+
+use std::path::Path;
+
+use diesel::connection::{SimpleConnection, set_default_instrumentation};
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{Integer, Text};
+use hexdesk_adapters::SqliteStorage;
+use hexdesk_domain::ShopId;
+
+use crate::ROWS;
+use crate::calls::{Call, Listed, calls};
+use crate::recorded::{SENT_TO_SQLITE, recorder};
+
+/// The tables that grow with a shop.
+const GROWING: &[&str] = &[
+    "api_keys",
+    "comments",
+    "customers",
+    "events",
+    "human_tickets",
+    "idempotency_records",
+    "search_documents",
+    "tickets",
+    "users",
+];
+
+fn connect(path: &Path) -> SqliteConnection {
+    SqliteConnection::establish(path.to_str().unwrap()).unwrap()
+}
+
+/// The steps in which SQLite means to run a statement.
+fn steps(connection: &mut SqliteConnection, statement: &str) -> Vec<String> {
+    let steps: Vec<(i32, i32, i32, String)> =
+        sql::<(Integer, Integer, Integer, Text)>(&format!("EXPLAIN QUERY PLAN {statement}"))
+            .load(connection)
+            .unwrap();
+    steps.into_iter().map(|(_, _, _, step)| step).collect()
+}
+
+/// What a call does that it should not.
+async fn complaint(storage: &SqliteStorage, path: &Path, listed: &Listed) -> Option<String> {
+    SENT_TO_SQLITE.lock().unwrap().clear();
+    // SQLite makes its plans without looking at values, so that one shop is as good as another.
+    listed.call.clone().run(storage, ShopId::new(2).unwrap()).await;
+    let sent = std::mem::take(&mut *SENT_TO_SQLITE.lock().unwrap());
+    let is_data =
+        |statement: &&String| ["WITH", "SELECT", "DELETE"].iter().any(|verb| statement.starts_with(verb));
+    let Listed { name, enters, index, .. } = listed;
+    let mut connection = connect(path);
+    let mut is_entered = false;
+    let mut text = String::new();
+    let mut is_in_order = true;
+    for statement in sent.iter().filter(is_data) {
+        text += &format!("{statement}\n");
+        for step in steps(&mut connection, statement) {
+            text += &format!("  {step}\n");
+            is_entered |= step.starts_with("SEARCH") && step.ends_with(&format!("{index} ({enters})"));
+            let table = step.strip_prefix("SCAN ").and_then(|step| step.split(' ').next());
+            is_in_order &= table.is_none_or(|table| !GROWING.contains(&table));
+            // What a search finds is ranked, and then put in order.
+            is_in_order &= !step.contains("TEMP B-TREE") || matches!(listed.call, Call::SearchTickets(..));
+        }
+    }
+    if is_entered && is_in_order {
+        return None;
+    }
+    Some(format!(
+        "{name}: no index is entered like {index} ({enters}), or all is gone through or sorted\n{text}\n"
+    ))
+}
+
+#[tokio::test]
+async fn what_is_asked_for_is_found_along_an_index() {
+    set_default_instrumentation(recorder).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("hexdesk.db");
+    let storage = SqliteStorage::open(&path).unwrap();
+    storage.migrate().await.unwrap();
+    let mut other = connect(&path);
+    other.batch_execute(&include_str!("sqlite.sql").replace("{rows}", &ROWS.to_string())).unwrap();
+
+    let mut complaints = String::new();
+    // As SQLite is left alone, and once somebody had it look at how much there is.
+    for preparation in ["", "ANALYZE"] {
+        other.batch_execute(preparation).unwrap();
+        for listed in calls(ROWS) {
+            let complaint = complaint(&storage, &path, &listed).await;
+            complaints.extend(complaint.map(|complaint| format!("{preparation} {complaint}")));
+        }
+    }
+    assert!(complaints.is_empty(), "{complaints}");
+}

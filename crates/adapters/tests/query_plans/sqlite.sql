@@ -1,0 +1,63 @@
+-- The same on SQLite as postgres.sql makes on PostgreSQL.
+PRAGMA foreign_keys = OFF;
+PRAGMA synchronous = OFF;
+BEGIN;
+WITH RECURSIVE numbers (number) AS (VALUES (1) UNION ALL SELECT number + 1 FROM numbers WHERE number < 20)
+    INSERT INTO shops (domain, created_at) SELECT number || '.example', 0 FROM numbers;
+
+CREATE TEMPORARY TABLE things AS
+    WITH RECURSIVE numbers (number) AS (VALUES (1) UNION ALL SELECT number + 1 FROM numbers WHERE number < {rows}),
+        sizes (shop_id, size) AS (
+            SELECT id, {rows} / CASE id WHEN 1 THEN 1 WHEN 2 THEN 10 ELSE 1000 END FROM shops
+        )
+    SELECT shop_id, number, size, number % (size / 20) = 0 AS is_rare,
+        1767225600000 + number * 7919 % size * ({rows} / size) * 1000 AS time,
+        format('%d:w%d', shop_id, number % 1000) AS words
+    FROM sizes JOIN numbers ON number <= size;
+
+INSERT INTO users (shop_id, id, email, email_folded, created_at, deactivated_at)
+    SELECT shop_id, number, number, number, time, CASE number % 10 WHEN 0 THEN time END
+    FROM things WHERE number <= size / 50;
+INSERT INTO api_keys (shop_id, number, secret_hash, scopes, user_id, created_at)
+    SELECT shop_id, id, zeroblob(32), 'tickets:read', id, created_at FROM users;
+
+INSERT INTO customers
+    (shop_id, id, email_folded, phone_number, shopify_id, wordpress_id, prestashop_id, fb_user_id, ig_user_id,
+     ig_pseudo, whatsapp_id, zendesk_id, freshdesk_id, gmelius_id, gorgias_id, number_of_orders, created_at)
+    SELECT shop_id, number, number || '@example.com', number,
+        CASE number % 11 WHEN 1 THEN number END, CASE number % 11 WHEN 2 THEN number END,
+        CASE number % 11 WHEN 3 THEN number END, CASE number % 11 WHEN 4 THEN number END,
+        CASE number % 11 WHEN 5 THEN number END, CASE number % 11 WHEN 6 THEN number END,
+        CASE number % 11 WHEN 7 THEN number END, CASE number % 11 WHEN 8 THEN number END,
+        CASE number % 11 WHEN 9 THEN number END, CASE number % 11 WHEN 10 THEN number END,
+        CASE number % 11 WHEN 0 THEN number END, 0, time
+    FROM things;
+
+INSERT INTO tickets
+    (shop_id, id, customer_id, channel, thread_id, date, last_message, last_message_time, contact_reason,
+     assigned_to, is_opened, unread_count, tags, version)
+    SELECT shop_id, number, CASE number % 50 WHEN 1 THEN 1 ELSE number END,
+        CASE WHEN is_rare THEN 'Fax' WHEN number % 10 = 1 THEN 'Chat' ELSE 'Mail' END, 'thread ' || number,
+        time, printf('%.*c', 300, 'x'), time, CASE WHEN is_rare THEN 'recall' WHEN number % 10 = 2 THEN 'refund' END,
+        CASE WHEN is_rare THEN 7 WHEN number % 2 = 0 THEN number % (size / 100) + 10 END,
+        number % 100 = 50, is_rare, CASE WHEN is_rare THEN '["recall"]' ELSE '["a"]' END, 1
+    FROM things;
+INSERT INTO human_tickets (shop_id, id, ticket_id, opened_at)
+    SELECT shop_id, id, id, date FROM tickets WHERE is_opened;
+
+INSERT INTO comments (shop_id, id, ticket_id, text, time, channel, is_from_shop, to_emails, tags)
+    SELECT shop_id, number, CASE number % 50 WHEN 1 THEN 1 ELSE number END, '', time, 'Mail', 0, '[]', '[]'
+    FROM things;
+
+INSERT INTO search_documents (shop_id, ticket_id, customer_id, weight, words)
+    SELECT shop_id, number, NULL, 4, words FROM things
+    UNION ALL SELECT shop_id, NULL, number, 2, words FROM things
+    UNION ALL SELECT shop_id, number, NULL, 1, format('%d:w%d', shop_id, number % 100) FROM things;
+INSERT INTO search_index (search_index) VALUES ('rebuild');
+
+INSERT INTO events (shop_id, change, part, kind, subject_id, time)
+    SELECT shop_id, number * 500 / size, number, 'ticket.deleted', number, 1767225600000 + number * 1000
+    FROM things;
+INSERT INTO idempotency_records (shop_id, operation, idempotency_key, fingerprint, receipt, created_at)
+    SELECT shop_id, 'create', number, x'', x'', time FROM things;
+COMMIT;
