@@ -148,6 +148,43 @@ fn every_key_of_a_shops_table_begins_with_the_shop() {
     );
 }
 
+#[test]
+fn a_human_ticket_is_whole_and_as_open_as_its_ticket() {
+    let database = postgres::migrated_database();
+    // Every way to fill the columns or leave them empty; a row that is refused is passed over.
+    database.psql(
+        "INSERT INTO shops (domain, created_at) VALUES ('a.example', now());
+         INSERT INTO customers (shop_id, number_of_orders, created_at, words) VALUES (1, 0, now(), '');
+         DO $$
+         DECLARE present boolean[];
+         BEGIN
+             FOR present IN
+                 SELECT ARRAY[ticket, number, opened, closed]
+                 FROM unnest('{f,t}'::boolean[]) ticket, unnest('{f,t}'::boolean[]) number,
+                     unnest('{f,t}'::boolean[]) opened, unnest('{f,t}'::boolean[]) closed
+             LOOP
+                 BEGIN
+                     INSERT INTO tickets
+                         (shop_id, id, customer_id, channel, date, last_message_time, is_opened,
+                          unread_count, tags, version, human_ticket_id, human_ticket_opened_at,
+                          human_ticket_closed_at, words)
+                     SELECT 1, count(*) + 1, 1, 'Mail', now(), now(), present[1], 0, '[]', 1,
+                         CASE WHEN present[2] THEN 7 END, CASE WHEN present[3] THEN now() END,
+                         CASE WHEN present[4] THEN now() END, ''
+                     FROM tickets;
+                 EXCEPTION WHEN check_violation THEN
+                 END;
+             END LOOP;
+         END $$",
+    );
+    let kept = database.psql(
+        "SELECT is_opened, human_ticket_id IS NOT NULL, human_ticket_opened_at IS NOT NULL,
+             human_ticket_closed_at IS NOT NULL
+         FROM tickets ORDER BY 2, 1",
+    );
+    assert_eq!(kept.lines().collect::<Vec<_>>(), ["f|f|f|f", "f|t|t|t", "t|t|t|f"]);
+}
+
 /// The migrations of one database, by name and in order.
 fn migrations(database: &str) -> Vec<(String, PathBuf)> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations").join(database);

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Nullable, Text};
@@ -87,7 +88,7 @@ tuple_of_columns!(A B C D E F G H);
 tuple_of_columns!(A B C D E F G H I);
 tuple_of_columns!(A B C D E F G H I J);
 tuple_of_columns!(A B C D E F G H I J K L M);
-tuple_of_columns!(A B C D E F G H I J K L M N O P Q R);
+tuple_of_columns!(A B C D E F G H I J K L M N O P Q R S T U);
 tuple_of_columns!(A B C D E F G H I J K L M N O P Q R S T U V W);
 
 /// The tables of `schema.rs`: those with one column as their key, then those with more.
@@ -213,6 +214,32 @@ fn every_table_is_strict() {
                  WHERE schema = 'main' AND type = 'table' AND NOT strict ORDER BY name";
     let loose: Vec<String> = sql::<Text>(loose).load(&mut migrated()).unwrap();
     assert_eq!(loose, ["__diesel_schema_migrations", "sqlite_schema", "sqlite_sequence"]);
+}
+
+#[test]
+fn a_human_ticket_is_whole_and_as_open_as_its_ticket() {
+    let mut connection = migrated();
+    // Every way to fill the columns or leave them empty; a row that is refused is passed over.
+    connection
+        .batch_execute(
+            "INSERT INTO shops (domain, created_at) VALUES ('a.example', 0);
+             INSERT INTO customers (shop_id, id, number_of_orders, created_at) VALUES (1, 1, 0, 0);
+             INSERT OR IGNORE INTO tickets
+                 (shop_id, id, customer_id, channel, date, last_message_time, is_opened, unread_count, tags,
+                  version, human_ticket_id, human_ticket_opened_at, human_ticket_closed_at)
+                 WITH filled (present, value) AS (VALUES (0, NULL), (1, 7))
+                 SELECT 1, row_number() OVER (), 1, 'Mail', 0, 0, ticket.present, 0, '[]', 1,
+                     number.value, opened.value, closed.value
+                 FROM filled AS ticket, filled AS number, filled AS opened, filled AS closed",
+        )
+        .unwrap();
+    let kept = "SELECT is_opened, human_ticket_id IS NOT NULL, human_ticket_opened_at IS NOT NULL,
+                    human_ticket_closed_at IS NOT NULL
+                FROM tickets ORDER BY 2, 1";
+    let kept: Vec<(bool, bool, bool, bool)> =
+        sql::<(Bool, Bool, Bool, Bool)>(kept).load(&mut connection).unwrap();
+    let expected = [(false, false, false, false), (false, true, true, true), (true, true, true, false)];
+    assert_eq!(kept, expected);
 }
 
 /// Every table and index with its SQL.

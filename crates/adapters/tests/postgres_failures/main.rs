@@ -27,9 +27,9 @@ use hexdesk_domain::ports::{
     CommentCreation, CreateCustomerOutcome, CreateKeyOutcome, CreateShopOutcome, CreateTicketOutcome,
 };
 use hexdesk_domain::{
-    ApiKeyStore, Attempt, CommentStore, CustomerDraft, CustomerId, CustomerStore, IdRangeStore, NewApiKey,
-    NewCustomer, SecretHash, ShopDomain, ShopStore, StorageErrorKind, TicketId, TicketStore, UserDraft,
-    UserStore,
+    ApiKeyStore, Attempt, CommentStore, CustomerDraft, CustomerId, CustomerStore, HumanTicketId,
+    IdRangeStore, NewApiKey, NewCustomer, SecretHash, ShopDomain, ShopStore, StorageErrorKind, TicketId,
+    TicketStore, UserDraft, UserStore,
 };
 use hexdesk_test_postgres::Cluster;
 use scene::{Scene, begin, client, domain, kind, now, stamp};
@@ -296,6 +296,14 @@ async fn numbers_end_where_clients_cannot_follow() {
     assert!(matches!(created, Attempt::Ran(CreateCustomerOutcome::Created(_))), "{created:?}");
     assert!(scene.storage.create_customer(scene.shop, customer(None), None).await.is_err());
     assert_eq!(scene.count("SELECT count(*) FROM customers").await, 2);
+
+    let last = HumanTicketId::MAX;
+    scene.other_does(&format!("SELECT setval('human_ticket_numbers', {last})")).await;
+    assert!(scene.create(vec![scene.item(1, None)]).await.is_err());
+    // One that is created closed takes none.
+    let mut closed = scene.item(2, None);
+    closed.ticket.is_opened = false;
+    assert_eq!(scene.create(vec![closed]).await.unwrap(), [CreateTicketOutcome::Created]);
 }
 
 #[tokio::test]

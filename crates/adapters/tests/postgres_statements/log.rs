@@ -90,10 +90,10 @@ async fn an_erasure_takes_few_statements_and_finds_events_by_customer() {
     let erased = recorded.storage.erase_customer(shop(), CustomerId::new(7).unwrap(), stamp());
     let statements = statements(erased).await;
     // The transaction's beginning and end; a table, the customer and its tickets are locked;
-    // comments, human tickets, tickets, records and the customer go, which is told; and the
-    // snapshots are locked and go.
-    assert_eq!(statements.len(), 13, "{statements:#?}");
-    for by_customer in &statements[10..12] {
+    // comments, tickets, records and the customer go, which is told; and the snapshots are
+    // locked and go.
+    assert_eq!(statements.len(), 12, "{statements:#?}");
+    for by_customer in &statements[9..11] {
         let plan = recorded.explain("", by_customer);
         assert!(plan.contains("events_by_customer"), "{plan}");
         assert!(!plan.contains("Seq Scan on events"), "{plan}");
@@ -111,8 +111,8 @@ async fn a_deletion_takes_a_handful_of_statements_however_many_comments() {
         assert_eq!(deleted, DeleteTicketOutcome::Deleted);
     };
     let statements = statements(deletion).await;
-    // The transaction's beginning and end; look; comments, human ticket and ticket go.
-    assert_eq!(statements.len(), 6, "{statements:#?}");
+    // The transaction's beginning and end; look; comments and ticket go.
+    assert_eq!(statements.len(), 5, "{statements:#?}");
     let comments = recorded.explain("", &statements[2]);
     assert!(
         comments.contains("comments_by_ticket") && !comments.contains("Seq Scan on comments"),
