@@ -166,7 +166,8 @@ impl QueryFragment<Pg> for CreateTickets {
 /// waits for whoever claims the same key, and comes back empty if they committed. What has been
 /// recorded for a key is not looked at: few keys come again.
 ///
-/// The items are wide. They are put down once, and told apart by their ordinals.
+/// The items are wide: they are put down once, and told apart by their ordinals. Without the
+/// `LIMIT`s PostgreSQL may read all customers of all shops, to look up ten.
 const CREATE_TICKETS: &str = ") WITH ORDINALITY AS item (
     shop_id, id, customer_id, channel, name, thread_id, email_used, date, last_message,
     last_message_time, contact_reason, assigned_to, is_opened, unread_count, tags,
@@ -174,16 +175,16 @@ const CREATE_TICKETS: &str = ") WITH ORDINALITY AS item (
     snapshot_end, operation, idempotency_key, fingerprint, receipt, receipt_customer_id, words,
     ordinal
 )), looked_up AS (
-    SELECT item.*, has_customer, assigned_to IS NULL OR is_assignee AS has_assignee,
-        CASE WHEN is_opened AND has_customer AND (assigned_to IS NULL OR is_assignee)
+    SELECT item.*, customer.found AS has_customer,
+        item.assigned_to IS NULL OR assignee.found AS has_assignee,
+        CASE WHEN is_opened AND customer.found AND (item.assigned_to IS NULL OR assignee.found)
             THEN nextval('human_ticket_numbers') END AS human_ticket_id
-    FROM item, LATERAL (SELECT
-        EXISTS (SELECT FROM customers WHERE shop_id = item.shop_id AND id = item.customer_id)
-            AS has_customer,
-        EXISTS (SELECT FROM users
-            WHERE shop_id = item.shop_id AND id = item.assigned_to AND deactivated_at IS NULL)
-            AS is_assignee
-    ) AS known
+    FROM item
+    LEFT JOIN LATERAL (SELECT TRUE AS found FROM customers
+        WHERE shop_id = item.shop_id AND id = item.customer_id LIMIT 1) AS customer ON TRUE
+    LEFT JOIN LATERAL (SELECT TRUE AS found FROM users
+        WHERE shop_id = item.shop_id AND id = item.assigned_to AND deactivated_at IS NULL
+        LIMIT 1) AS assignee ON TRUE
 ), claim AS (
     -- In one order, so that no two batches wait each for the other.
     INSERT INTO idempotency_records
@@ -212,7 +213,8 @@ const CREATE_TICKETS: &str = ") WITH ORDINALITY AS item (
     FROM looked_up WHERE (ordinal IN (SELECT * FROM created)) IS TRUE
     ORDER BY ordinal
 )
-SELECT ordinal, has_customer, has_assignee, ordinal IN (SELECT * FROM created) FROM looked_up";
+SELECT ordinal, has_customer IS TRUE, has_assignee IS TRUE, ordinal IN (SELECT * FROM created)
+FROM looked_up";
 
 #[cfg(test)]
 mod tests {
