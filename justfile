@@ -48,3 +48,7 @@ overload seconds='10':
 # Count the instructions that requests take, on SQLite and PostgreSQL (installs valgrind from Debian's packages).
 instructions requests='200':
     scripts/measure-instructions {{requests}}
+
+# Measure against pgbench: a few minutes; `just bench --rows` with up to 10 million tickets, an hour.
+bench *arguments:
+    scripts/measure-speed {{arguments}}

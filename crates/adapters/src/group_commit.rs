@@ -3,7 +3,9 @@
 //! A transaction costs about the same for one ticket as for a hundred. So there is one
 //! writer for tickets and one for comments ([`writer`]): it takes what waits, which is a
 //! single item if nothing else does, and hands it to the store as one batch; while that is
-//! being written, the next gathers. Nothing ever waits for company.
+//! being written, the next gathers. Once as much waits as is being written, and at least
+//! eight, it is a second batch, which fills the time for which the first waits for the disk.
+//! Nothing waits for company when nothing is being written.
 //!
 //! What waits is bounded, and shops take turns ([`fair_queue`]).
 
@@ -31,12 +33,12 @@ use writer::Writer;
 /// is one transaction already, and is to fail as a whole where the port says so.
 ///
 /// - **Order.** Each caller is answered its own outcome. Of items of one shop, those that
-///   came first are written first, or together.
+///   came first are begun to be written first, or together.
 /// - **Bounds.** A batch is at most 128 items and 4 MiB of text. At most 1,024 items and
 ///   32 MiB of text wait, of tickets and of comments each; what is more is answered
 ///   [`Unavailable`](hexdesk_domain::StorageErrorKind::Unavailable) at once.
-/// - **Fairness.** Shops take turns, an item each. A shop's only item waits for the batch
-///   that is being written and is in the next, however much other shops have waiting, as
+/// - **Fairness.** Shops take turns, an item each. A shop's only item waits for one of the
+///   batches that are being written, two at most, and is in the next, however much other shops have waiting, as
 ///   long as those whose turn comes first are fewer than 128 with 4 MiB of text between
 ///   them; otherwise it waits for one batch more for each as many. When no place is left, a
 ///   shop that has less waiting than the one with the most, its new item included, gets a

@@ -130,7 +130,7 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::sql_types::Instant;
 
-    idempotency_records (shop_id, operation, idempotency_key) {
+    idempotency_records (shop_id, idempotency_key, operation) {
         shop_id -> BigInt,
         operation -> Text,
         idempotency_key -> Text,

@@ -27,6 +27,21 @@ pub fn search_words<'a>(texts: impl IntoIterator<Item = &'a str>) -> BTreeSet<St
 
 /// The words of a text, in order.
 fn words_of(text: &str) -> Vec<String> {
+    if text.is_ascii() { words_of_ascii(text) } else { words_of_unicode(text) }
+}
+
+/// The same in a tenth of the time. Nothing in ASCII has accents, and no two of its letters and
+/// digits belong to different words.
+fn words_of_ascii(text: &str) -> Vec<String> {
+    text.split(|letter: char| !letter.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(|word| {
+            word.chars().take(MAX_SEARCH_WORD_CHARS).map(|letter| letter.to_ascii_lowercase()).collect()
+        })
+        .collect()
+}
+
+fn words_of_unicode(text: &str) -> Vec<String> {
     let letters = text.nfkd().filter(|letter| !is_accent(*letter)).flat_map(char::to_lowercase);
     // The one lower-case letter that is written in two ways.
     let folded: String = letters.map(|letter| if letter == 'ς' { 'σ' } else { letter }).collect();
@@ -119,6 +134,21 @@ mod tests {
         assert_eq!(words("返金してください")[..2], ["返", "金"]);
         assert_eq!(words(" \u{0} -- … 🦀"), Vec::<String>::new());
         assert_eq!(words(&"x".repeat(1_000)), ["x".repeat(MAX_SEARCH_WORD_CHARS)]);
+    }
+
+    #[test]
+    fn ascii_has_the_words_that_unicode_finds() {
+        let around = ["", "a", "Z", "7", "a ", " 7", ".", "'a", "7,", "_", "\r\n"];
+        for letter in (0..128_u8).map(char::from) {
+            for before in around {
+                for after in around {
+                    let text = format!("{before}{letter}{after}");
+                    assert_eq!(words_of_ascii(&text), words_of_unicode(&text), "{text:?}");
+                }
+            }
+        }
+        let long = "Xy3".repeat(100);
+        assert_eq!(words_of_ascii(&long), words_of_unicode(&long));
     }
 
     #[test]

@@ -161,7 +161,8 @@ CREATE TABLE idempotency_records (
     receipt BLOB NOT NULL,
     customer_id INTEGER,
     created_at INTEGER NOT NULL,
-    PRIMARY KEY (shop_id, operation, idempotency_key),
+    -- By key first: operations are few.
+    PRIMARY KEY (shop_id, idempotency_key, operation),
     FOREIGN KEY (shop_id, customer_id) REFERENCES customers (shop_id, id)
 ) STRICT;
 

@@ -14,7 +14,7 @@ use super::fair_queue::{FairQueue, places};
 const MAX_TURNS: usize = 2;
 
 /// How many items must wait for a batch of theirs to begin beside another.
-const MIN_COMPANY: usize = 16;
+const MIN_COMPANY: usize = 8;
 
 /// Writes through one port. While nothing waits there is no task.
 pub(super) struct Writer<C: Creation>(Arc<Shared<C>>);

@@ -33,7 +33,7 @@ impl RecordKey {
 
     /// The primary key of the record.
     fn primary(&self) -> (i64, &str, &str) {
-        (self.shop.get(), &self.operation, self.key.as_str())
+        (self.shop.get(), self.key.as_str(), &self.operation)
     }
 }
 

@@ -56,7 +56,7 @@ fn recorded_answer(
     request: &IdempotencyRequest,
 ) -> QueryResult<Option<RecordedAnswer>> {
     idempotency_records::table
-        .find((shop.get(), &request.operation, request.key.as_str()))
+        .find((shop.get(), request.key.as_str(), &request.operation))
         .select(RecordedAnswer::as_select())
         .get_result(connection)
         .optional()

@@ -26,6 +26,48 @@ async fn tickets_that_come_during_a_write_are_one_batch() {
 }
 
 #[tokio::test]
+async fn a_second_batch_is_written_beside_the_first_once_eight_wait_and_a_third_never() {
+    let scene = Scene::holding(1).await;
+    let mut calls = scene.begin_all(0, 1..=1);
+    scene.store.has_begun(1).await;
+    calls.extend(scene.begin_all(0, 2..=8));
+    pass_the_turn().await;
+    calls.extend(scene.begin_all(0, 9..=9));
+    pass_the_turn().await;
+    calls.extend(scene.begin_all(0, 10..=200));
+    pass_the_turn().await;
+    assert_eq!(scene.store.batches(), [vec![1], (2..=9).collect()]);
+    scene.store.allow(usize::MAX);
+    all_are_created(calls).await;
+}
+
+#[tokio::test]
+async fn a_second_batch_is_no_smaller_than_what_is_being_written() {
+    let scene = Scene::holding(1).await;
+    let mut calls = scene.begin_all(0, 1..=1);
+    scene.store.has_begun(1).await;
+    calls.extend(scene.begin_all(0, 2..=21));
+    pass_the_turn().await;
+    // The first ends: of the next, which are fewer than the twenty that are being written,
+    // nothing is begun before these are done.
+    calls.extend(scene.begin_all(0, 22..=40));
+    scene.store.allow(1);
+    all_are_created(calls.drain(..1).collect()).await;
+    pass_the_turn().await;
+    assert_eq!(scene.store.batch_sizes(), [1, 20]);
+    scene.store.allow(usize::MAX);
+    all_are_created(calls).await;
+    assert_eq!(scene.store.batch_sizes(), [1, 20, 19]);
+}
+
+/// Lets whatever can go on do so.
+async fn pass_the_turn() {
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
 async fn comments_that_come_during_a_write_are_one_batch() {
     let scene = Scene::new(1).await;
     assert_eq!(scene.create(scene.ticket(0, 1)).await, Ok(CreateTicketOutcome::Created));

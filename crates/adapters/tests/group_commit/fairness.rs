@@ -13,14 +13,15 @@ async fn a_shops_only_item_is_in_the_next_batch_however_much_another_has_waiting
     let mut flood = scene.begin_all(0, 1..=1);
     scene.store.has_begun(1).await;
     flood.extend(scene.begin_all(0, 2..=1000));
+    scene.store.has_begun(2).await;
     let single = scene.begin(scene.ticket(1, 5000));
-    scene.store.allow(2);
-    // Two writes: the one that was on when it came, and its own. The third is held.
+    scene.store.allow(3);
+    // Three writes: the two that were on when it came, and its own. Those after it are held.
     all_are_created(vec![single]).await;
-    scene.store.has_begun(3).await;
+    scene.store.has_begun(5).await;
     let batches = scene.store.batches();
-    assert_eq!(batches[1].len(), 128);
-    assert!(batches[1].contains(&5000) && batches.len() == 3);
+    assert_eq!(batches[2].len(), 128);
+    assert!(batches[2].contains(&5000) && batches.len() == 5);
     scene.store.allow(usize::MAX);
     all_are_created(flood).await;
 }

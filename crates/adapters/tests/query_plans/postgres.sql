@@ -39,16 +39,15 @@ INSERT INTO customers
 -- Every fiftieth ticket is customer 1's, and every hundredth is open.
 INSERT INTO tickets
     (shop_id, id, customer_id, channel, thread_id, date, last_message, last_message_time, contact_reason, assigned_to,
-     is_opened, unread_count, tags, version, words)
+     is_opened, unread_count, tags, version, human_ticket_id, human_ticket_opened_at, words)
     SELECT shop_id, number, CASE number % 50 WHEN 1 THEN 1 ELSE number END,
         CASE WHEN is_rare THEN 'Fax' WHEN number % 10 = 1 THEN 'Chat' ELSE 'Mail' END, 'thread ' || number,
         time, repeat('x', 300), time, CASE WHEN is_rare THEN 'recall' WHEN number % 10 = 2 THEN 'refund' END,
         CASE WHEN is_rare THEN 7 WHEN number % 2 = 0 THEN number % (size / 100) + 10 END,
         number % 100 = 50, is_rare::integer,
-        CASE WHEN is_rare THEN '["recall"]' ELSE '["a"]' END::jsonb, 1, words
+        CASE WHEN is_rare THEN '["recall"]' ELSE '["a"]' END::jsonb, 1,
+        CASE number % 100 WHEN 50 THEN number END, CASE number % 100 WHEN 50 THEN time END, words
     FROM things;
-INSERT INTO human_tickets (shop_id, ticket_id, opened_at)
-    SELECT shop_id, id, date FROM tickets WHERE is_opened;
 
 -- Every fiftieth comment is on ticket 1.
 INSERT INTO comments (shop_id, id, ticket_id, text, time, channel, is_from_shop, to_emails, tags, words)

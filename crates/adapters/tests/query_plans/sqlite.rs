@@ -19,7 +19,6 @@ const GROWING: &[&str] = &[
     "comments",
     "customers",
     "events",
-    "human_tickets",
     "idempotency_records",
     "search_documents",
     "tickets",

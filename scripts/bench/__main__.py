@@ -1,0 +1,280 @@
+"""Measures Hexdesk against what a client gets by inserting rows into PostgreSQL one by one.
+
+docs/performance.md says what each line of the tables is, and what came of it.
+"""
+
+import argparse
+import dataclasses
+import http.client
+import json
+import os
+import pathlib
+import sqlite3
+import subprocess
+import sys
+import tempfile
+
+from load import HERE, Load, pgbench, wrk
+from processes import Hexdesk, Postgres
+
+ROOT = HERE.parent.parent
+CONNECTIONS = (1, 16, 64)
+CUSTOMERS = 1000
+ROWS = (0, 1_000_000, 10_000_000)
+
+# The first page of every list. {customer} and {ticket} are any.
+LISTS = {
+    "tickets": "/api/v1/tickets",
+    "open tickets": "/api/v1/tickets?isOpenedTicket=true",
+    "closed tickets": "/api/v1/tickets?isOpenedTicket=false",
+    "a customer's tickets": "/api/v1/tickets?customerId={customer}",
+    "tickets of a channel": "/api/v1/tickets?Channel=Facebook",
+    "an agent's tickets": "/api/v1/tickets?assigned_to=45",
+    "recent conversations": "/api/v1/tickets/getRecentConversations",
+    "tickets found by a rare word": "/api/v1/tickets/search?q=777777",
+    "a ticket's comments": "/api/v1/tickets/{ticket}/comments",
+    "customers": "/api/v1/customers",
+    "users": "/api/v1/users",
+    "keys": "/api/v1/api-keys",
+    "events": "/api/v1/events",
+}
+
+
+@dataclasses.dataclass
+class Line:
+    """A line of a table. Times are of the processor, in microseconds for each request."""
+
+    name: str
+    connections: int
+    load: Load
+    server: float | None
+    database: float | None
+    memory: float | None
+
+
+class Bench:
+    """What was measured, and what was found wrong."""
+
+    def __init__(self, seconds):
+        self.seconds = seconds
+        self.lines = []
+        self.runs = 0
+        self.failures = []
+
+    def measure(self, name, connections, load, hexdesk=None, postgres=None):
+        before = [process.processor_seconds() if process else 0 for process in (hexdesk, postgres)]
+        done = load()
+        used = [
+            (process.processor_seconds() - seconds) * 1e6 / max(done.done, 1) if process else None
+            for process, seconds in zip((hexdesk, postgres), before)
+        ]
+        self.lines.append(Line(name, connections, done, *used, hexdesk.memory() if hexdesk else None))
+        print(f"  {name}, {connections}: {done.rate:.0f}/s", file=sys.stderr)
+        return done
+
+    def pgbench(self, name, postgres, database, script):
+        for connections in CONNECTIONS:
+            self.runs += 1
+            postgres.settle()
+            url = postgres.url(database)
+            self.measure(
+                name, connections, lambda: pgbench(url, script, connections, self.seconds, self.runs), postgres=postgres
+            )
+
+    def requests(self, name, kind, site, connections=CONNECTIONS):
+        """Loads a site with requests of one kind, and answers how many were done."""
+        done = 0
+        for clients in connections:
+            if site.postgres:
+                site.postgres.settle()
+            load = lambda: wrk(site.server, kind, clients, self.seconds, site.ids)
+            done += self.measure(f"{name} ({site.name})", clients, load, site.server, site.postgres).done
+        return done
+
+    def check(self, site, before, expected):
+        """Whether the tables hold what was answered 201, no more and no less."""
+        for table, rows in expected.items():
+            found = site.count(table) - before[table]
+            if found != rows:
+                self.failures.append(f"{site.name}: {rows} answers 201, but {found} rows more in {table}")
+
+    def routes(self, site):
+        tables = ("tickets", "events", "idempotency_records", "comments")
+        before = {table: site.count(table) for table in tables}
+        self.requests("empty route", "livez", site)
+        keyed = self.requests("POST ticket", "ticket", site)
+        plain = self.requests("POST ticket, no Idempotency-Key", "ticket_without_key", site)
+        comments = self.requests("POST comment", "comment", site)
+        self.requests("GET ticket", "find", site)
+        self.requests("GET tickets, first page of 50", LISTS["tickets"], site)
+        self.check(
+            site, before,
+            {
+                "tickets": keyed + plain,
+                "idempotency_records": keyed + comments,
+                "comments": comments,
+                # A comment changes its ticket.
+                "events": keyed + plain + 2 * comments,
+            },
+        )
+
+    def sizes(self, site, sizes):
+        """The same on a table that grows."""
+        for rows in sizes:
+            print(f"filling {site.name} up to {rows} tickets", file=sys.stderr)
+            site.fill(rows)
+            before = {"tickets": site.count("tickets")}
+            done = self.requests(f"POST ticket, {rows:,} rows", "ticket", site, (1, 16, 64))
+            self.check(site, before, {"tickets": done})
+            for name, path in LISTS.items():
+                path = path.replace("{customer}", site.customer).replace("{ticket}", site.ticket)
+                self.requests(f"{name}, {rows:,} rows", path, site, (16,))
+
+
+class Site:
+    """A server on a database, with a thousand customers that have a ticket each."""
+
+    def __init__(self, name, binary, url, directory, environment, postgres=None):
+        self.name, self.url, self.postgres = name, url, postgres
+        self.filled = 0
+        # SQLite is part of the server.
+        self.server = Hexdesk(binary, url, directory, {} if postgres else environment)
+        command = [binary, "key", "create", "--database-url", url, "--shop", "example.myshopify.com"]
+        command += ["--scope", all_scopes()]
+        self.server.key = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+        self.ids = directory / f"ids of {name}"
+        with open(self.ids, "w") as lines:
+            for self.customer, self.ticket in self.make_scene():
+                lines.write(f"customer {self.customer}\nticket {self.ticket}\n")
+
+    def make_scene(self):
+        connection = http.client.HTTPConnection(self.server.address.removeprefix("http://"))
+        headers = {"x-api-key": self.server.key, "content-type": "application/json"}
+
+        def post(path, body):
+            connection.request("POST", path, json.dumps(body), headers)
+            answer = connection.getresponse()
+            content = json.loads(answer.read())
+            if answer.status != 201:
+                raise SystemExit(f"POST {path} was answered {answer.status}: {content}")
+            return content
+
+        for number in range(CUSTOMERS):
+            customer = post("/api/v1/customers", {"email": f"customer{number}@example.com"})["customer"]["id"]
+            ticket = post("/api/v1/tickets", {"customerId": customer, "Channel": "Mail"})["ticket"]["id"]
+            yield str(customer), str(ticket)
+
+    def count(self, table):
+        statement = f"SELECT count(*) FROM {table}"
+        if self.postgres:
+            return int(self.postgres.query("hexdesk", statement))
+        connection = sqlite3.connect(self.url.removeprefix("sqlite://"))
+        try:
+            return connection.execute(statement).fetchone()[0]
+        finally:
+            connection.close()
+
+    def fill(self, rows):
+        """Adds old tickets until there are so many of them."""
+        if rows <= self.filled:
+            return
+        limits = {":first": str(self.filled + 1), ":last": str(rows)}
+        script = (HERE / ("fill_postgres.sql" if self.postgres else "fill_sqlite.sql")).read_text()
+        for name, number in limits.items():
+            script = script.replace(name, number)
+        if self.postgres:
+            self.postgres.query("hexdesk", script)
+        else:
+            connection = sqlite3.connect(self.url.removeprefix("sqlite://"), isolation_level=None, timeout=60)
+            connection.executescript(script)
+            connection.close()
+        self.filled = rows
+
+
+def all_scopes():
+    paths = json.loads((ROOT / "docs/openapi.json").read_text())["paths"].values()
+    security = [entry for path in paths for route in path.values() for entry in route.get("security", [])]
+    return ",".join(sorted({scope for entry in security for scopes in entry.values() for scope in scopes}))
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=int, default=5, help="of each measurement (5)")
+    parser.add_argument("--rows", action="store_true", help="with 0, 1 and 10 million tickets, and every list")
+    parser.add_argument("--slow-sync", type=int, metavar="MS", help="have every flush to disk take so much longer")
+    parser.add_argument("--directory", type=pathlib.Path, help="where the databases are made (a temporary directory)")
+    arguments = parser.parse_args()
+    binary = build()
+    with tempfile.TemporaryDirectory(prefix="hexdesk-bench-", dir=arguments.directory) as name:
+        directory = pathlib.Path(name)
+        # PostgreSQL's account is another.
+        directory.chmod(0o755)
+        environment = slow_sync(directory, arguments.slow_sync) if arguments.slow_sync else {}
+        bench = Bench(arguments.seconds)
+        postgres = Postgres(directory / "postgres", environment)
+        try:
+            postgres.query("postgres", "CREATE DATABASE reference")
+            postgres.query("reference", (HERE / "reference.sql").read_text())
+            bench.pgbench("pgbench, one row", postgres, "reference", "reference_insert.sql")
+            postgres.query("postgres", "CREATE DATABASE hexdesk")
+            site = Site("PostgreSQL", binary, postgres.url("hexdesk"), directory, environment, postgres)
+            try:
+                if arguments.rows:
+                    bench.sizes(site, ROWS)
+                else:
+                    bench.routes(site)
+            finally:
+                site.server.stop()
+            if not arguments.rows:
+                # The same tables, with the rows of the requests above.
+                bench.pgbench("pgbench, the rows of a ticket", postgres, "hexdesk", "equal_work_insert.sql")
+            bench.pgbench("pgbench, one row", postgres, "reference", "reference_insert.sql")
+        finally:
+            postgres.stop()
+        site = Site("SQLite", binary, f"sqlite://{directory}/hexdesk.db", directory, environment)
+        try:
+            if arguments.rows:
+                bench.sizes(site, ROWS)
+            else:
+                bench.routes(site)
+        finally:
+            site.server.stop()
+    report(bench.lines)
+    for failure in bench.failures:
+        print(failure, file=sys.stderr)
+    if bench.failures:
+        raise SystemExit(1)
+    print("\nEvery 201 is a row, and every row a 201.")
+
+
+def build():
+    subprocess.run(["cargo", "build", "--locked", "--release", "--bin", "hexdesk"], cwd=ROOT, check=True)
+    return pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release/hexdesk"
+
+
+def slow_sync(directory, milliseconds):
+    """The environment in which each flush to disk takes so much longer."""
+    library = directory / "slow_sync.so"
+    command = ["cc", "-shared", "-fPIC", "-O2", f"-DMILLISECONDS={milliseconds}", "-o", library, HERE / "slow_sync.c"]
+    subprocess.run(command + ["-ldl"], check=True)
+    return {"LD_PRELOAD": str(library)}
+
+
+def report(lines):
+    reference = {}
+    for line in lines:
+        if line.name == "pgbench, one row":
+            reference.setdefault(line.connections, []).append(line.load.rate)
+    print("| what | connections | per second | of pgbench | p50 ms | p99 ms | errors | server CPU | database CPU | server MB |")
+    print("| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |")
+    for line in lines:
+        rates = reference[line.connections]
+        cell = lambda value: "" if value is None else f"{value:.0f}"
+        print(
+            f"| {line.name} | {line.connections} | {line.load.rate:,.0f} | {line.load.rate * len(rates) / sum(rates):.2f} "
+            f"| {line.load.p50:.2f} | {line.load.p99:.2f} | {line.load.refused} "
+            f"| {cell(line.server)} | {cell(line.database)} | {cell(line.memory)} |"
+        )
+
+
+main()

@@ -1,0 +1,23 @@
+-- Tickets numbered from :first to :last, a minute apart and of the past, each with its event.
+-- Half of them are closed.
+SET session_replication_role = replica;
+INSERT INTO tickets
+    (shop_id, id, customer_id, channel, name, thread_id, email_used, date, last_message, last_message_time,
+    contact_reason, assigned_to, is_opened, unread_count, tags, language_code, via, version, human_ticket_id,
+    human_ticket_opened_at, human_ticket_closed_at, words)
+SELECT 1, number, customer.id, (ARRAY['Mail', 'Website', 'Facebook', 'Instagram'])[1 + number % 4],
+    'Refund of order ' || number, 'thread-' || number, 'support@example.com', time.at,
+    'Hello, I need a refund of order ' || number || '.', time.at, 'refund', 45, number % 2 = 0, 1,
+    '["refund", "vip"]', 'en', 'api', 1, nextval('human_ticket_numbers'), time.at,
+    CASE WHEN number % 2 = 1 THEN time.at END,
+    array_to_tsvector(ARRAY['#1', number::text, 'a', 'hello', 'i', 'need', 'of', 'order', 'refund'])
+FROM generate_series(:first, :last) number
+    JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place, count(*) OVER () AS of FROM customers) customer
+        ON customer.place = number % customer.of
+    CROSS JOIN LATERAL (SELECT now() - (20000000 - number) * interval '1 minute' AS at) time;
+INSERT INTO events (shop_id, change, kind, subject_id, actor_key, time, customer_id, snapshot)
+SELECT 1, 1, 'ticket.created', id, 1, date, customer_id, repeat('x', 446)
+FROM tickets WHERE shop_id = 1 AND id BETWEEN :first AND :last;
+RESET session_replication_role;
+VACUUM ANALYZE;
+CHECKPOINT;

@@ -1,0 +1,31 @@
+-- What fill_postgres.sql does.
+PRAGMA synchronous = OFF;
+PRAGMA cache_size = -500000;
+BEGIN;
+CREATE TEMP TABLE numbers (number INTEGER PRIMARY KEY, customer_id INTEGER NOT NULL, at INTEGER NOT NULL);
+CREATE TEMP TABLE places (place INTEGER PRIMARY KEY, id INTEGER NOT NULL);
+INSERT INTO places SELECT row_number() OVER (ORDER BY id) - 1, id FROM customers;
+WITH RECURSIVE series (number) AS (SELECT :first UNION ALL SELECT number + 1 FROM series WHERE number < :last)
+INSERT INTO numbers SELECT number, places.id, (unixepoch() - (20000000 - number) * 60) * 1000
+FROM series JOIN places ON place = number % (SELECT count(*) FROM places);
+INSERT INTO tickets
+    (shop_id, id, customer_id, channel, name, thread_id, email_used, date, last_message, last_message_time,
+    contact_reason, assigned_to, is_opened, unread_count, tags, language_code, via, version, human_ticket_id,
+    human_ticket_opened_at, human_ticket_closed_at)
+SELECT 1, number, customer_id, CASE number % 4 WHEN 0 THEN 'Mail' WHEN 1 THEN 'Website' WHEN 2 THEN 'Facebook'
+        ELSE 'Instagram' END,
+    'Refund of order ' || number, 'thread-' || number, 'support@example.com', at,
+    'Hello, I need a refund of order ' || number || '.', at, 'refund', 45, number % 2 = 0, 1, '["refund","vip"]',
+    'en', 'api', 1, 1000000000 + number, at, CASE WHEN number % 2 = 1 THEN at END
+FROM numbers;
+INSERT INTO events (shop_id, change, part, kind, subject_id, actor_key, time, customer_id, snapshot)
+SELECT 1, -20000000 + number, 0, 'ticket.created', number, 1, at, customer_id,
+    replace(hex(zeroblob(223)), '0', 'x')
+FROM numbers;
+INSERT INTO search_documents (shop_id, ticket_id, weight, words)
+SELECT 1, number, 4, '1:' || number || ' 1:of 1:order 1:refund' FROM numbers;
+INSERT INTO search_index (rowid, words)
+SELECT id, words FROM search_documents WHERE ticket_id BETWEEN :first AND :last AND shop_id = 1;
+DROP TABLE numbers;
+DROP TABLE places;
+COMMIT;
