@@ -72,14 +72,14 @@ class Bench:
         print(f"  {name}, {connections}: {done.rate:.0f}/s", file=sys.stderr)
         return done
 
-    def pgbench(self, name, postgres, database, script):
+    def pgbench(self, name, postgres, database, script, first_customer):
+        url = postgres.url(database)
         for connections in CONNECTIONS:
             self.runs += 1
+            variables = {"run": self.runs, "number": 0, "first": first_customer}
             postgres.settle()
-            url = postgres.url(database)
-            self.measure(
-                name, connections, lambda: pgbench(url, script, connections, self.seconds, self.runs), postgres=postgres
-            )
+            load = lambda: pgbench(url, script, connections, self.seconds, **variables)
+            self.measure(name, connections, load, postgres=postgres)
 
     def requests(self, name, kind, site, connections=CONNECTIONS):
         """Loads a site with requests of one kind, and answers how many were done."""
@@ -215,7 +215,7 @@ def main():
         try:
             postgres.query("postgres", "CREATE DATABASE reference")
             postgres.query("reference", (HERE / "reference.sql").read_text())
-            bench.pgbench("pgbench, one row", postgres, "reference", "reference_insert.sql")
+            bench.pgbench("pgbench, one row", postgres, "reference", "reference_insert.sql", 1)
             postgres.query("postgres", "CREATE DATABASE hexdesk")
             site = Site("PostgreSQL", binary, postgres.url("hexdesk"), directory, environment, postgres)
             try:
@@ -227,8 +227,8 @@ def main():
                 site.server.stop()
             if not arguments.rows:
                 # The same tables, with the rows of the requests above.
-                bench.pgbench("pgbench, the rows of a ticket", postgres, "hexdesk", "equal_work_insert.sql")
-            bench.pgbench("pgbench, one row", postgres, "reference", "reference_insert.sql")
+                bench.pgbench("pgbench, the rows of a ticket", postgres, "hexdesk", "equal_work_insert.sql", int(site.customer) - CUSTOMERS + 1)
+            bench.pgbench("pgbench, one row", postgres, "reference", "reference_insert.sql", 1)
         finally:
             postgres.stop()
         site = Site("SQLite", binary, f"sqlite://{directory}/hexdesk.db", directory, environment)

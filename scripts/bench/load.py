@@ -48,14 +48,15 @@ def wrk(server, kind, connections, seconds, ids, requests=None):
     return Load(seconds, result["answered"] - result["refused"], result["refused"], result["p50"], result["p99"])
 
 
-def pgbench(url, script, connections, seconds, run):
-    """Runs of a script of pgbench, each a prepared statement for each command."""
+def pgbench(url, script, connections, seconds, **variables):
+    """Runs of a script of pgbench with these variables, its commands prepared."""
     with tempfile.TemporaryDirectory() as directory:
         command = ["pgbench", "--no-vacuum", "--protocol", "prepared", "--client", str(connections)]
-        command += ["--jobs", threads(connections), "--time", str(seconds), "--define", f"run={run}", "--define", "number=0"]
+        command += ["--jobs", threads(connections), "--time", str(seconds)]
+        command += [f"--define={name}={value}" for name, value in variables.items()]
         command += ["--log", "--log-prefix", f"{directory}/latency", "--file", HERE / script, url]
         begun = time.monotonic()
-        subprocess.run(command, check=True, capture_output=True, text=True)
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         took = time.monotonic() - begun
         latencies = sorted(
             int(line.split()[2]) for log in pathlib.Path(directory).iterdir() for line in log.read_text().splitlines()

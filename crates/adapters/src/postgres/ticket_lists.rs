@@ -5,10 +5,11 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use hexdesk_domain::limits::DEFAULT_PAGE_ENTRIES;
 use hexdesk_domain::{Page, ShopId, TicketFilter, TicketPosition, TicketView};
 
 use super::errors::{Failure, count_from};
-use super::prepared::never_kept;
+use super::prepared::{FirstRows, never_kept};
 use crate::rows::{CustomerRow, TicketRow, TicketViewRow, UserRow, ticket_view};
 use crate::schema::tickets;
 use crate::sql_types::{StoredTexts, StoredTimestamp, TextList};
@@ -26,14 +27,15 @@ pub(super) async fn list(
 ) -> Result<Page<TicketView, TicketPosition>, Failure> {
     let list = queries::ticket_list(shop.get())
         .select((TicketRow::as_select(), CustomerRow::as_select(), Option::<UserRow>::as_select()))
-        .limit(page::rows_to_ask_for(limit))
         .into_boxed::<Pg>();
-    let mut list = if is_common(&filter) { list } else { list.filter(never_kept()) };
+    let is_common = is_common(&filter) && limit == DEFAULT_PAGE_ENTRIES;
+    let mut list = if is_common { list } else { list.filter(never_kept()) };
     list = queries::tickets_meeting(list, filter, has_tag);
     if let Some(TicketPosition { last_message_time, id }) = after {
         list = list.filter(queries::ticket_is_after(StoredTimestamp(last_message_time), id.get()));
     }
-    let rows: Vec<TicketViewRow> = list.load(connection).await?;
+    let first_rows = FirstRows { query: list, rows: page::rows_to_ask_for(limit) };
+    let rows: Vec<TicketViewRow> = first_rows.load(connection).await?;
     let views = rows.into_iter().map(ticket_view).collect::<Result<Vec<_>, _>>()?;
     Ok(page::cut(views, limit, |TicketView { ticket, .. }| TicketPosition {
         last_message_time: ticket.last_message_time,
@@ -54,7 +56,8 @@ pub(super) async fn count(
 
 /// Whether this may be one of the few filters of which most lists are.
 fn is_common(filter: &TicketFilter) -> bool {
-    *filter == TicketFilter { customer_id: filter.customer_id, ..TicketFilter::default() }
+    let TicketFilter { customer_id, is_opened, .. } = *filter;
+    *filter == TicketFilter { customer_id, is_opened, ..TicketFilter::default() }
 }
 
 /// That a ticket has this tag.
