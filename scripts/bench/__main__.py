@@ -77,7 +77,7 @@ class Bench:
         for connections in CONNECTIONS:
             self.runs += 1
             variables = {"run": self.runs, "number": 0, "first": first_customer}
-            postgres.settle()
+            postgres.settle(database)
             load = lambda: pgbench(url, script, connections, self.seconds, **variables)
             self.measure(name, connections, load, postgres=postgres)
 
@@ -86,7 +86,7 @@ class Bench:
         done = 0
         for clients in connections:
             if site.postgres:
-                site.postgres.settle()
+                site.postgres.settle("hexdesk")
             load = lambda: wrk(site.server, kind, clients, self.seconds, site.ids)
             done += self.measure(f"{name} ({site.name})", clients, load, site.server, site.postgres).done
         return done
@@ -124,11 +124,11 @@ class Bench:
             print(f"filling {site.name} up to {rows} tickets", file=sys.stderr)
             site.fill(rows)
             before = {"tickets": site.count("tickets")}
-            done = self.requests(f"POST ticket, {rows:,} rows", "ticket", site, (1, 16, 64))
+            done = self.requests(f"POST ticket, {rows:,} rows", "ticket", site)
             self.check(site, before, {"tickets": done})
-            for name, path in LISTS.items():
-                path = path.replace("{customer}", site.customer).replace("{ticket}", site.ticket)
-                self.requests(f"{name}, {rows:,} rows", path, site, (16,))
+        for name, path in LISTS.items():
+            path = path.replace("{customer}", site.customer).replace("{ticket}", site.ticket)
+            self.requests(f"{name}, {rows:,} rows", path, site, (16,))
 
 
 class Site:

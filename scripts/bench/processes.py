@@ -75,9 +75,10 @@ class Postgres:
         command.append(self.url(database))
         return subprocess.run(command, input=statements, text=True, check=True, stdout=subprocess.PIPE).stdout.strip()
 
-    def settle(self):
-        """Has the server write down and clean up now what it would in the middle of a measurement."""
-        self.query("postgres", "CHECKPOINT")
+    def settle(self, database):
+        """Has the server do now what it does by itself within a minute or two: look at what the
+        tables hold, and write down what it has in memory."""
+        self.query(database, "ANALYZE; CHECKPOINT")
 
     def processor_seconds(self):
         return sum(processor_seconds(process) for process in [self.process.pid, *children(self.process.pid)])
