@@ -98,6 +98,12 @@ class Bench:
             if found != rows:
                 self.failures.append(f"{site.name}: {rows} answers 201, but {found} rows more in {table}")
 
+    def measure_site(self, site, sizes):
+        if sizes:
+            self.sizes(site, sizes)
+        else:
+            self.routes(site)
+
     def routes(self, site):
         tables = ("tickets", "events", "idempotency_records", "comments")
         before = {table: site.count(table) for table in tables}
@@ -200,10 +206,15 @@ def all_scopes():
 def main():
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=int, default=5, help="of each measurement (5)")
-    parser.add_argument("--rows", action="store_true", help="with 0, 1 and 10 million tickets, and every list")
+    parser.add_argument(
+        "--rows", nargs="*", type=int, metavar="N",
+        help="creating tickets where there are so many, and every list of the last (0 1000000 10000000)",
+    )
+    parser.add_argument("--on", choices=["PostgreSQL", "SQLite"], nargs="*", default=["PostgreSQL", "SQLite"])
     parser.add_argument("--slow-sync", type=int, metavar="MS", help="have every flush to disk take so much longer")
     parser.add_argument("--directory", type=pathlib.Path, help="where the databases are made (a temporary directory)")
     arguments = parser.parse_args()
+    rows = ROWS if arguments.rows == [] else arguments.rows
     binary = build()
     with tempfile.TemporaryDirectory(prefix="hexdesk-bench-", dir=arguments.directory) as name:
         directory = pathlib.Path(name)
@@ -219,26 +230,22 @@ def main():
             postgres.query("postgres", "CREATE DATABASE hexdesk")
             site = Site("PostgreSQL", binary, postgres.url("hexdesk"), directory, environment, postgres)
             try:
-                if arguments.rows:
-                    bench.sizes(site, ROWS)
-                else:
-                    bench.routes(site)
+                if "PostgreSQL" in arguments.on:
+                    bench.measure_site(site, rows)
             finally:
                 site.server.stop()
-            if not arguments.rows:
+            if not rows:
                 # The same tables, with the rows of the requests above.
                 bench.pgbench("pgbench, the rows of a ticket", postgres, "hexdesk", "equal_work_insert.sql", int(site.customer) - CUSTOMERS + 1)
             bench.pgbench("pgbench, one row", postgres, "reference", "reference_insert.sql", 1)
         finally:
             postgres.stop()
-        site = Site("SQLite", binary, f"sqlite://{directory}/hexdesk.db", directory, environment)
-        try:
-            if arguments.rows:
-                bench.sizes(site, ROWS)
-            else:
-                bench.routes(site)
-        finally:
-            site.server.stop()
+        if "SQLite" in arguments.on:
+            site = Site("SQLite", binary, f"sqlite://{directory}/hexdesk.db", directory, environment)
+            try:
+                bench.measure_site(site, rows)
+            finally:
+                site.server.stop()
     report(bench.lines)
     for failure in bench.failures:
         print(failure, file=sys.stderr)

@@ -16,7 +16,14 @@ FROM generate_series(:first, :last) number
         ON customer.place = number % customer.of
     CROSS JOIN LATERAL (SELECT now() - (20000000 - number) * interval '1 minute' AS at) time;
 INSERT INTO events (shop_id, change, kind, subject_id, actor_key, time, customer_id, snapshot)
-SELECT 1, 1, 'ticket.created', id, 1, date, customer_id, repeat('x', 446)
+SELECT 1, 1, 'ticket.created', id, 1, date, customer_id, json_build_object(
+    'shop_id', 1, 'id', id, 'customer_id', customer_id, 'channel', channel, 'name', name, 'thread_id', thread_id,
+    'email_used', email_used, 'date', trunc(extract(epoch FROM date) * 1000), 'last_message', last_message,
+    'last_message_time', trunc(extract(epoch FROM date) * 1000), 'contact_reason', contact_reason,
+    'assigned_to', assigned_to, 'is_opened', is_opened, 'unread_count', unread_count, 'tags', tags,
+    'language_code', language_code, 'via', via, 'version', version, 'human_ticket_id', human_ticket_id,
+    'human_ticket_opened_at', trunc(extract(epoch FROM human_ticket_opened_at) * 1000),
+    'human_ticket_closed_at', trunc(extract(epoch FROM human_ticket_closed_at) * 1000))
 FROM tickets WHERE shop_id = 1 AND id BETWEEN :first AND :last;
 RESET session_replication_role;
 VACUUM ANALYZE;

@@ -19,9 +19,15 @@ SELECT 1, number, customer_id, CASE number % 4 WHEN 0 THEN 'Mail' WHEN 1 THEN 'W
     'en', 'api', 1, 1000000000 + number, at, CASE WHEN number % 2 = 1 THEN at END
 FROM numbers;
 INSERT INTO events (shop_id, change, part, kind, subject_id, actor_key, time, customer_id, snapshot)
-SELECT 1, -20000000 + number, 0, 'ticket.created', number, 1, at, customer_id,
-    replace(hex(zeroblob(223)), '0', 'x')
-FROM numbers;
+SELECT 1, 0, id, 'ticket.created', id, 1, date, customer_id, json_object(
+    'shop_id', 1, 'id', id, 'customer_id', customer_id, 'channel', channel, 'name', name, 'thread_id', thread_id,
+    'email_used', email_used, 'date', date, 'last_message', last_message, 'last_message_time', last_message_time,
+    'contact_reason', contact_reason, 'assigned_to', assigned_to,
+    'is_opened', json(CASE WHEN is_opened THEN 'true' ELSE 'false' END), 'unread_count', unread_count,
+    'tags', json(tags), 'language_code', language_code, 'via', via, 'version', version,
+    'human_ticket_id', human_ticket_id, 'human_ticket_opened_at', human_ticket_opened_at,
+    'human_ticket_closed_at', human_ticket_closed_at)
+FROM tickets WHERE shop_id = 1 AND id BETWEEN :first AND :last;
 INSERT INTO search_documents (shop_id, ticket_id, weight, words)
 SELECT 1, number, 4, '1:' || number || ' 1:of 1:order 1:refund' FROM numbers;
 INSERT INTO search_index (rowid, words)

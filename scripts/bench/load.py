@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import math
 import pathlib
 import subprocess
 import tempfile
@@ -32,15 +31,18 @@ def threads(connections):
     return str(min(2, connections))
 
 
-def wrk(server, kind, connections, seconds, ids, requests=None):
-    """Requests over so many connections, for so many seconds or, of `fill`, so many requests."""
+# A list that reads for longer than this is not measured but refused.
+DRAINING_SECONDS = 4
+
+
+def wrk(server, kind, connections, seconds, ids):
+    """Requests of a kind over so many connections, for so many seconds."""
     # wrk runs on for as long as the last answers may take.
-    running = seconds + 1 if requests is None else seconds
-    limit = seconds if requests is None else math.ceil(requests / int(threads(connections)))
+    running = seconds + DRAINING_SECONDS
     command = ["wrk", "--threads", threads(connections), "--connections", str(connections)]
     command += ["--duration", f"{running}s", "--timeout", "60s", "--script", HERE / "requests.lua"]
     command += ["--header", f"x-api-key: {server.key}", server.address]
-    command += ["--", kind, str(limit), ids, f"{uuid.uuid4().hex[:8]}-"]
+    command += ["--", kind, str(seconds), ids, f"{uuid.uuid4().hex[:8]}-"]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     result = json.loads(next(line for line in output.splitlines() if line.startswith("RESULT")).removeprefix("RESULT"))
     if result["broken"] or result["sent"] != result["answered"]:

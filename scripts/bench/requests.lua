@@ -1,6 +1,5 @@
--- What wrk sends. Arguments: the kind of request, for how many seconds (or, of "fill", how many
--- requests), the file with the ids of the shop's customers and tickets, a word that sets this
--- run's idempotency keys apart.
+-- What wrk sends. Arguments: the kind of request, for how many seconds, the file with the ids
+-- of the shop's customers and tickets, a word that sets this run's idempotency keys apart.
 --
 -- When the time is over nothing new is sent, and wrk runs on until all is answered: so
 -- the answers that it counts are all that the server has given.
@@ -59,7 +58,6 @@ local kinds = {
     livez = function() return get("/livez") end,
     ticket = function() return ticket(run .. number .. "-" .. sent) end,
     ticket_without_key = function() return ticket(nil) end,
-    fill = function() return ticket(run .. number .. "-" .. sent) end,
     comment = function()
         local body = '{"text":"The parcel is on its way, it will be there tomorrow."}'
         return post("/api/v1/tickets/" .. any(tickets) .. "/comments",
@@ -69,23 +67,22 @@ local kinds = {
 }
 
 function init(arguments)
-    kind, run = arguments[1], arguments[4]
+    run = arguments[4]
     customers, tickets = {}, {}
     for line in io.lines(arguments[3]) do
         local what, id = line:match("(%a+) (%d+)")
         table.insert(what == "customer" and customers or tickets, id)
     end
     -- Another path than those above is asked for as it is.
+    local kind = arguments[1]
     make = kinds[kind] or function() return get(kind) end
     sent = 0
     math.randomseed(number or 0)
-    local limit = tonumber(arguments[2])
-    most = kind == "fill" and limit or math.huge
-    last = kind == "fill" and math.huge or now() + limit
+    last = now() + tonumber(arguments[2])
 end
 
 function request()
-    if sent >= most or now() >= last then
+    if now() >= last then
         return ""
     end
     sent = sent + 1
