@@ -31,16 +31,11 @@ def threads(connections):
     return str(min(2, connections))
 
 
-# A list that reads for longer than this is not measured but refused.
-DRAINING_SECONDS = 4
-
-
-def wrk(server, kind, connections, seconds, ids):
-    """Requests of a kind over so many connections, for so many seconds."""
-    # wrk runs on for as long as the last answers may take.
-    running = seconds + DRAINING_SECONDS
+def wrk(server, kind, connections, seconds, draining, ids):
+    """Requests of a kind over so many connections, for so many seconds. `draining` is how many
+    seconds the last answers may take."""
     command = ["wrk", "--threads", threads(connections), "--connections", str(connections)]
-    command += ["--duration", f"{running}s", "--timeout", "60s", "--script", HERE / "requests.lua"]
+    command += ["--duration", f"{seconds + draining}s", "--timeout", "60s", "--script", HERE / "requests.lua"]
     command += ["--header", f"x-api-key: {server.key}", server.address]
     command += ["--", kind, str(seconds), ids, f"{uuid.uuid4().hex[:8]}-"]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
