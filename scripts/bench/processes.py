@@ -15,7 +15,7 @@ def processor_seconds(process):
     """What the process and the children that it has waited for have used, in seconds."""
     try:
         fields = pathlib.Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         # It has ended, and counts as its parent's.
         return 0
     return sum(int(field) for field in fields[11:15]) / TICKS_PER_SECOND
