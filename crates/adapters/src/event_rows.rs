@@ -94,27 +94,20 @@ impl NewEventRow {
     }
 }
 
-/// The snapshot of a ticket that is about to be created, as text around the number that the
-/// database gives its human ticket; the number is left out if it has none.
-#[derive(Debug)]
-pub(crate) struct NewTicketSnapshot {
-    pub(crate) beginning: String,
-    pub(crate) end: &'static str,
-}
-
-impl NewTicketSnapshot {
-    /// `opened_at` is when the human ticket is opened, which the row does not have yet.
-    pub(crate) fn new(ticket: &TicketRow, opened_at: StoredTimestamp) -> Result<Self, serde_json::Error> {
-        let json = serde_json::to_string(ticket)?;
-        let members = json.strip_suffix('}').unwrap_or(&json);
-        let beginning = if ticket.is_opened {
-            let opened_at = i64::from(opened_at);
-            format!(r#"{members},"human_ticket_opened_at":{opened_at},"human_ticket_id":"#)
-        } else {
-            members.to_owned()
-        };
-        Ok(Self { beginning, end: "}" })
+/// The snapshot of a ticket that is about to be created, as far as it is known before the
+/// database gives its human ticket a number: that follows if the ticket has one, and a brace
+/// in any case. `opened_at` is when the human ticket is opened, which the row does not have yet.
+pub(crate) fn beginning_of_snapshot(
+    ticket: &TicketRow,
+    opened_at: StoredTimestamp,
+) -> Result<String, serde_json::Error> {
+    let mut json = serde_json::to_string(ticket)?;
+    json.pop();
+    if ticket.is_opened {
+        let opened_at = i64::from(opened_at);
+        json.push_str(&format!(r#","human_ticket_opened_at":{opened_at},"human_ticket_id":"#));
     }
+    Ok(json)
 }
 
 /// An event to read.

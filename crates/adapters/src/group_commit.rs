@@ -38,11 +38,11 @@ use writer::Writer;
 ///   32 MiB of text wait, of tickets and of comments each; what is more is answered
 ///   [`Unavailable`](hexdesk_domain::StorageErrorKind::Unavailable) at once.
 /// - **Fairness.** Shops take turns, an item each. A shop's only item waits for one of the
-///   batches that are being written, two at most, and is in the next, however much other shops have waiting, as
-///   long as those whose turn comes first are fewer than 128 with 4 MiB of text between
-///   them; otherwise it waits for one batch more for each as many. When no place is left, a
-///   shop that has less waiting than the one with the most, its new item included, gets a
-///   place of that shop's newest item, which is answered `Unavailable`.
+///   batches that are being written, two at most, and is in the next, however much other
+///   shops have waiting, as long as those whose turn comes first are fewer than 128 with
+///   4 MiB of text between them; otherwise it waits for one batch more for each as many. When
+///   no place is left, a shop that has less waiting than the one with the most, its new item
+///   included, gets a place of that shop's newest item, which is answered `Unavailable`.
 /// - **Failures.** A batch of which nothing was written because the store cannot be reached
 ///   is answered `Unavailable`. One that fails for another reason is written again item by
 ///   item, so that each fails alone. If it is not known whether a batch was written, its

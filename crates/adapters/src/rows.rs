@@ -343,7 +343,7 @@ pub(crate) struct TicketRow {
     pub(crate) language_code: Option<String>,
     pub(crate) via: Option<String>,
     pub(crate) version: i64,
-    // Within JSON they are left out if they are not there: see `NewTicketSnapshot`.
+    // Within JSON they are left out if they are not there: see `beginning_of_snapshot`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) human_ticket_id: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -54,7 +54,7 @@ pub(super) async fn create(
             }
             Err(error) => return Err(Failure::after(wrote_a_part, error)),
         };
-        wrote_a_part = true;
+        wrote_a_part |= rows.iter().any(|row| row.is_created);
         let mut refusals = HashMap::new();
         for row in rows {
             let place = usize::try_from(row.ordinal - 1).ok().and_then(|place| open.get(place));

@@ -34,7 +34,9 @@ async fn only_common_lists_are_kept_prepared() {
     let recorded = Recorded::new().await;
     let of_customer = TicketFilter { customer_id: CustomerId::new(7), ..TicketFilter::default() };
     let opened = TicketFilter { is_opened: Some(true), ..of_customer.clone() };
-    for (filter, expected) in [(TicketFilter::default(), 2), (of_customer, 2), (opened, 0)] {
+    let unread = TicketFilter { has_unread: Some(true), ..opened.clone() };
+    let lists = [(TicketFilter::default(), 2), (of_customer, 2), (opened, 2), (unread, 0)];
+    for (filter, expected) in lists {
         KEPT.take();
         recorded.storage.list_tickets(shop(), filter.clone(), None, 50).await.unwrap();
         recorded.storage.count_tickets(shop(), filter.clone()).await.unwrap();

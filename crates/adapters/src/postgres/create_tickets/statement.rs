@@ -7,7 +7,7 @@ use diesel::sql_types::{Array, BigInt, Binary, Bool, Integer, Nullable, Text};
 use hexdesk_domain::ports::TicketCreation;
 
 use super::super::words::{TsVector, Words};
-use crate::event_rows::{NewTicketSnapshot, StampRow};
+use crate::event_rows::{StampRow, beginning_of_snapshot};
 use crate::rows::{IdempotencyRow, TicketRow};
 use crate::sql_types::{Instant, StoredTexts, StoredTimestamp, TextList};
 
@@ -37,7 +37,6 @@ pub(super) struct CreateTickets {
     actor_user: Vec<Option<i64>>,
     created_at: Vec<StoredTimestamp>,
     snapshot_beginning: Vec<String>,
-    snapshot_end: Vec<&'static str>,
     operation: Vec<Option<String>>,
     idempotency_key: Vec<Option<String>>,
     fingerprint: Vec<Option<Vec<u8>>>,
@@ -55,9 +54,7 @@ impl CreateTickets {
             columns.words.push(Words::of_ticket(&item.ticket));
             let ticket = TicketRow::from(item.ticket.clone());
             let StampRow { actor_key, actor_user, time } = item.stamp.into();
-            let snapshot = NewTicketSnapshot::new(&ticket, time)?;
-            columns.snapshot_beginning.push(snapshot.beginning);
-            columns.snapshot_end.push(snapshot.end);
+            columns.snapshot_beginning.push(beginning_of_snapshot(&ticket, time)?);
             columns.actor_key.push(actor_key);
             columns.actor_user.push(actor_user);
             columns.created_at.push(time);
@@ -143,8 +140,6 @@ impl QueryFragment<Pg> for CreateTickets {
         out.push_sql(", ");
         out.push_bind_param::<Array<Text>, _>(&self.snapshot_beginning)?;
         out.push_sql(", ");
-        out.push_bind_param::<Array<Text>, _>(&self.snapshot_end)?;
-        out.push_sql(", ");
         out.push_bind_param::<Array<Nullable<Text>>, _>(&self.operation)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<Nullable<Text>>, _>(&self.idempotency_key)?;
@@ -164,7 +159,8 @@ impl QueryFragment<Pg> for CreateTickets {
 /// What follows the columns. All of the statement sees the database as it was when it
 /// began, except for conflicting keys, which PostgreSQL looks up as they are: a claim
 /// waits for whoever claims the same key, and comes back empty if they committed. What has been
-/// recorded for a key is not looked at: few keys come again.
+/// recorded for a key is not looked at: few keys come again. One that does leaves out a number
+/// of human tickets.
 ///
 /// The items are wide: they are put down once, and told apart by their ordinals. Without the
 /// `LIMIT`s PostgreSQL may read all customers of all shops, to look up ten.
@@ -172,7 +168,7 @@ const CREATE_TICKETS: &str = ") WITH ORDINALITY AS item (
     shop_id, id, customer_id, channel, name, thread_id, email_used, date, last_message,
     last_message_time, contact_reason, assigned_to, is_opened, unread_count, tags,
     language_code, via, version, actor_key, actor_user, created_at, snapshot_beginning,
-    snapshot_end, operation, idempotency_key, fingerprint, receipt, receipt_customer_id, words,
+    operation, idempotency_key, fingerprint, receipt, receipt_customer_id, words,
     ordinal
 )), looked_up AS (
     SELECT item.*, customer.found AS has_customer,
@@ -209,7 +205,7 @@ const CREATE_TICKETS: &str = ") WITH ORDINALITY AS item (
 ), event AS (
     INSERT INTO events (shop_id, kind, subject_id, actor_key, actor_user, time, customer_id, snapshot)
     SELECT shop_id, 'ticket.created', id, actor_key, actor_user, created_at, customer_id,
-        snapshot_beginning || coalesce(human_ticket_id::text, '') || snapshot_end
+        snapshot_beginning || coalesce(human_ticket_id::text, '') || '}'
     FROM looked_up WHERE (ordinal IN (SELECT * FROM created)) IS TRUE
     ORDER BY ordinal
 )
