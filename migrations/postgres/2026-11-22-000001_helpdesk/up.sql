@@ -121,10 +121,11 @@ CREATE TABLE tickets (
         ELSE human_ticket_opened_at IS NOT NULL AND is_opened = (human_ticket_closed_at IS NULL) END)
 );
 
--- Lists of tickets: newest activity first, of the shop, of its few open ones among all that
--- ever were, or of one customer.
+-- Lists of tickets, newest activity first: of the shop, or of one part of it.
 CREATE INDEX tickets_by_activity ON tickets (shop_id, last_message_time DESC, id DESC);
-CREATE INDEX open_tickets_by_activity ON tickets (shop_id, last_message_time DESC, id DESC) WHERE is_opened;
+CREATE INDEX tickets_by_channel ON tickets (shop_id, channel, last_message_time DESC, id DESC);
+CREATE INDEX tickets_by_assignee ON tickets (shop_id, assigned_to, last_message_time DESC, id DESC);
+CREATE INDEX tickets_by_state ON tickets (shop_id, is_opened, last_message_time DESC, id DESC);
 CREATE INDEX tickets_by_customer ON tickets (shop_id, customer_id, last_message_time DESC, id DESC);
 
 CREATE TABLE comments (

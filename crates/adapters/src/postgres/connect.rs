@@ -122,10 +122,12 @@ async fn statement_timeout(connection: &mut AsyncPgConnection) -> QueryResult<Du
     Ok(Duration::from_millis(millis.try_into().unwrap_or_default()))
 }
 
-/// Every statement finds its rows by an index. Plans are kept, also those that were made while
-/// a table was so small that reading the whole of it seemed better.
+/// Every statement finds its rows by an index, and for each row what belongs to it. Plans are
+/// kept, also those that were made while a table was so small that reading the whole of it
+/// seemed better.
 async fn read_by_indexes(connection: &mut AsyncPgConnection) -> QueryResult<()> {
-    connection.batch_execute("SET enable_seqscan = off").await
+    let settings = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
+    connection.batch_execute(settings).await
 }
 
 /// Whether a server that refused so, or was not reached, may do better later.

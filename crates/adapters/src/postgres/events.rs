@@ -14,6 +14,7 @@ use hexdesk_domain::{Event, EventPosition, EventStore, Page, ShopId, StorageErro
 
 use super::PostgresStorage;
 use super::errors::Effect;
+use super::prepared::PageLimit;
 use crate::event_rows::EventRow;
 use crate::page;
 use crate::sql_types::Instant;
@@ -35,7 +36,7 @@ impl EventStore for PostgresStorage {
                     shop: shop.get(),
                     // Before all that there are.
                     after: after.unwrap_or(EventPosition { change: -1, part: 0 }),
-                    rows: page::rows_to_ask_for(limit),
+                    limit: PageLimit::new(limit),
                 };
                 let rows: Vec<EventRow> = list.load(connection).await?;
                 let events = rows.into_iter().map(TryInto::try_into).collect::<Result<Vec<Event>, _>>()?;
@@ -66,18 +67,24 @@ impl QueryFragment<Pg> for OtherTransactions {
     }
 }
 
-#[derive(Debug, QueryId)]
+#[derive(Debug)]
 struct ListEvents {
     /// Transactions that do not count.
     others: Vec<i64>,
     shop: i64,
     after: EventPosition,
-    rows: i64,
+    limit: PageLimit,
 }
 
 impl Query for ListEvents {
     type SqlType =
         (BigInt, BigInt, BigInt, Text, BigInt, (Nullable<BigInt>, Nullable<BigInt>, Instant), Nullable<Text>);
+}
+
+/// It is known by its text, of which the limit is a part.
+impl QueryId for ListEvents {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
 }
 
 impl QueryFragment<Pg> for ListEvents {
@@ -104,7 +111,7 @@ impl QueryFragment<Pg> for ListEvents {
         );
         out.push_bind_param::<Array<BigInt>, _>(&self.others)?;
         out.push_sql("))");
-        out.push_sql(" ORDER BY change, part LIMIT ");
-        out.push_bind_param::<BigInt, _>(&self.rows)
+        out.push_sql(" ORDER BY change, part");
+        self.limit.walk_ast(out)
     }
 }

@@ -4,8 +4,11 @@ use diesel::QueryResult;
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
 use diesel::pg::Pg;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::Bool;
+use diesel::query_builder::{AstPass, QueryFragment};
+use diesel::sql_types::{BigInt, Bool};
+use hexdesk_domain::limits::DEFAULT_PAGE_ENTRIES;
+
+use crate::page;
 
 /// Is always true, and keeps the driver from keeping the statement prepared. Each of the
 /// thousands of combinations of conditions is another statement, and each connection
@@ -14,29 +17,29 @@ pub(super) fn never_kept() -> SqlLiteral<Bool> {
     sql("TRUE")
 }
 
-/// The first rows of a query, with their number spelled out. Of a number that is bound the
-/// server does not know how large it is, and plans the query anew each time to find out, which
-/// takes as long as reading the rows.
-#[derive(Debug)]
-pub(super) struct FirstRows<Q> {
-    pub(super) query: Q,
-    pub(super) rows: i64,
+/// The `LIMIT` of a page of so many entries: spelled out for a page of the usual length, which
+/// makes it another statement than that for pages of all other lengths. Of a number that is
+/// bound PostgreSQL does not know how large it is, and plans the statement anew each time to
+/// find out, which takes as long as reading the rows.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PageLimit {
+    entries: u32,
+    rows: i64,
 }
 
-impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for FirstRows<Q> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        self.query.walk_ast(out.reborrow())?;
-        out.push_sql(&format!(" LIMIT {}", self.rows));
-        Ok(())
+impl PageLimit {
+    pub(super) fn new(entries: u32) -> Self {
+        Self { entries, rows: page::rows_to_ask_for(entries) }
     }
 }
 
-impl<Q: Query> Query for FirstRows<Q> {
-    type SqlType = Q::SqlType;
-}
-
-/// It is known by its text, which holds the number.
-impl<Q> QueryId for FirstRows<Q> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
+impl QueryFragment<Pg> for PageLimit {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(" LIMIT ");
+        if self.entries == DEFAULT_PAGE_ENTRIES {
+            out.push_sql(&self.rows.to_string());
+            return Ok(());
+        }
+        out.push_bind_param::<BigInt, _>(&self.rows)
+    }
 }

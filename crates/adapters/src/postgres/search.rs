@@ -1,4 +1,5 @@
-//! Searches: one statement, which is the same for every query and prepared once.
+//! Searches: one statement, which is the same for every query and prepared once (and once more
+//! for pages of an unusual length).
 
 use async_trait::async_trait;
 use diesel::pg::Pg;
@@ -12,6 +13,7 @@ use hexdesk_domain::{
 
 use super::PostgresStorage;
 use super::errors::{Effect, Failure};
+use super::prepared::PageLimit;
 use super::words::{TermQuery, TsQuery};
 use crate::rows::{CustomerRow, TicketRow, UserRow, ticket_view};
 use crate::schema::{customers, tickets, users};
@@ -73,7 +75,7 @@ async fn search(
         after_rank: after.map(|after| i64::from(after.rank)),
         after_time: after.map(|after| StoredTimestamp(after.ticket.last_message_time)),
         after_id: after.map(|after| after.ticket.id.get()),
-        rows: page::rows_to_ask_for(limit),
+        limit: PageLimit::new(limit),
         views,
     };
     let rows: Vec<FoundRow> = search.load(connection).await?;
@@ -92,7 +94,7 @@ async fn search(
 }
 
 /// The page of the answer, and the query that reads the views of the tickets in it.
-#[derive(Debug, QueryId)]
+#[derive(Debug)]
 struct Search<Q> {
     shop: i64,
     /// A query for each term, and one for the same term in names only.
@@ -101,12 +103,18 @@ struct Search<Q> {
     after_rank: Option<i64>,
     after_time: Option<StoredTimestamp>,
     after_id: Option<i64>,
-    rows: i64,
+    limit: PageLimit,
     views: Q,
 }
 
 impl<Q: Query> Query for Search<Q> {
     type SqlType = Q::SqlType;
+}
+
+/// It is known by its text, of which the limit is a part.
+impl<Q> QueryId for Search<Q> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
 }
 
 impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Search<Q> {
@@ -125,7 +133,7 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Search<Q> {
         out.push_bind_param::<Nullable<BigInt>, _>(&self.after_id)?;
         out.push_sql(" AS after_id");
         out.push_sql(FIND);
-        out.push_bind_param::<BigInt, _>(&self.rows)?;
+        self.limit.walk_ast(out.reborrow())?;
         out.push_sql(") ");
         self.views.walk_ast(out.reborrow())
     }
@@ -165,5 +173,4 @@ const FIND: &str = "), hit AS (
     JOIN tickets ticket ON ticket.shop_id = ranked.shop_id AND ticket.id = ranked.ticket_id
     WHERE after_rank IS NULL
         OR (rank, ticket.last_message_time, ticket.id) < (after_rank, after_time, after_id)
-    ORDER BY rank DESC, ticket.last_message_time DESC, ticket.id DESC
-    LIMIT ";
+    ORDER BY rank DESC, ticket.last_message_time DESC, ticket.id DESC";

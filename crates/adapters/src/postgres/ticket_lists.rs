@@ -3,13 +3,14 @@
 use diesel::expression::AsExpression;
 use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::Bool;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::limits::DEFAULT_PAGE_ENTRIES;
 use hexdesk_domain::{Page, ShopId, TicketFilter, TicketPosition, TicketView};
 
 use super::errors::{Failure, count_from};
-use super::prepared::{FirstRows, never_kept};
+use super::prepared::{PageLimit, never_kept};
 use crate::rows::{CustomerRow, TicketRow, TicketViewRow, UserRow, ticket_view};
 use crate::schema::tickets;
 use crate::sql_types::{StoredTexts, StoredTimestamp, TextList};
@@ -25,8 +26,9 @@ pub(super) async fn list(
     after: Option<TicketPosition>,
     limit: u32,
 ) -> Result<Page<TicketView, TicketPosition>, Failure> {
-    let list = queries::ticket_list(shop.get())
-        .select((TicketRow::as_select(), CustomerRow::as_select(), Option::<UserRow>::as_select()))
+    let list = tickets::table
+        .filter(tickets::shop_id.eq(shop.get()))
+        .order((tickets::last_message_time.desc(), tickets::id.desc()))
         .into_boxed::<Pg>();
     let is_common = is_common(&filter) && limit == DEFAULT_PAGE_ENTRIES;
     let mut list = if is_common { list } else { list.filter(never_kept()) };
@@ -34,13 +36,49 @@ pub(super) async fn list(
     if let Some(TicketPosition { last_message_time, id }) = after {
         list = list.filter(queries::ticket_is_after(StoredTimestamp(last_message_time), id.get()));
     }
-    let first_rows = FirstRows { query: list, rows: page::rows_to_ask_for(limit) };
-    let rows: Vec<TicketViewRow> = first_rows.load(connection).await?;
+    let views = queries::ticket_list(shop.get()).select((
+        TicketRow::as_select(),
+        CustomerRow::as_select(),
+        Option::<UserRow>::as_select(),
+    ));
+    let page = TicketPage { list, limit: PageLimit::new(limit), views };
+    let rows: Vec<TicketViewRow> = page.load(connection).await?;
     let views = rows.into_iter().map(ticket_view).collect::<Result<Vec<_>, _>>()?;
     Ok(page::cut(views, limit, |TicketView { ticket, .. }| TicketPosition {
         last_message_time: ticket.last_message_time,
         id: ticket.id,
     }))
+}
+
+/// The first tickets of a list, by a query that reads the views of all tickets. What
+/// belongs to the tickets is looked up for these only: without the detour PostgreSQL may join all
+/// that the list has, and sort it, if it takes the list to be short or knows nothing of it.
+#[derive(Debug)]
+struct TicketPage<L, V> {
+    list: L,
+    limit: PageLimit,
+    views: V,
+}
+
+impl<L: QueryFragment<Pg>, V: QueryFragment<Pg>> QueryFragment<Pg> for TicketPage<L, V> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        // The views are those of whatever has the name of the table.
+        out.push_sql("WITH tickets AS (");
+        self.list.walk_ast(out.reborrow())?;
+        self.limit.walk_ast(out.reborrow())?;
+        out.push_sql(") ");
+        self.views.walk_ast(out)
+    }
+}
+
+impl<L, V: Query> Query for TicketPage<L, V> {
+    type SqlType = V::SqlType;
+}
+
+/// It is known by its text, of which the limit is a part.
+impl<L, V> QueryId for TicketPage<L, V> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
 }
 
 /// The length of the whole list.
@@ -54,10 +92,22 @@ pub(super) async fn count(
     count_from::<i64>(queries::tickets_meeting(count, filter, has_tag).get_result(connection).await?)
 }
 
-/// Whether this may be one of the few filters of which most lists are.
+/// Whether this is one of the few filters of which most lists are: at most whether a ticket is
+/// open, and one condition more. These make 36 statements: lists, their next pages, and counts.
 fn is_common(filter: &TicketFilter) -> bool {
-    let TicketFilter { customer_id, is_opened, .. } = *filter;
-    *filter == TicketFilter { customer_id, is_opened, ..TicketFilter::default() }
+    let TicketFilter { is_opened, ref channel, assignee, customer_id, last_message_from, .. } = *filter;
+    let more = [channel.is_some(), assignee.is_some(), customer_id.is_some(), last_message_from.is_some()];
+    let channel = channel.clone();
+    more.into_iter().filter(|is_asked| *is_asked).count() <= 1
+        && *filter
+            == TicketFilter {
+                is_opened,
+                channel,
+                assignee,
+                customer_id,
+                last_message_from,
+                ..TicketFilter::default()
+            }
 }
 
 /// That a ticket has this tag.

@@ -16,8 +16,7 @@ pub(crate) fn tickets_meeting<Q, T>(
     has_tag: impl FnOnce(String) -> T,
 ) -> Q
 where
-    Q: FilterDsl<tickets::is_opened, Output = Q>
-        + FilterDsl<Eq<tickets::is_opened, bool>, Output = Q>
+    Q: FilterDsl<Eq<tickets::is_opened, bool>, Output = Q>
         + FilterDsl<Eq<tickets::channel, String>, Output = Q>
         + FilterDsl<IsNull<tickets::assigned_to>, Output = Q>
         + FilterDsl<Eq<tickets::assigned_to, i64>, Output = Q>
@@ -48,11 +47,8 @@ where
         last_message_from,
         last_message_before,
     } = filter;
-    match is_opened {
-        // As the index of open tickets has it: SQLite takes no value for the same.
-        Some(true) => query = query.filter(tickets::is_opened),
-        Some(false) => query = query.filter(tickets::is_opened.eq(false)),
-        None => {}
+    if let Some(is_opened) = is_opened {
+        query = query.filter(tickets::is_opened.eq(is_opened));
     }
     if let Some(channel) = channel {
         query = query.filter(tickets::channel.eq(channel));

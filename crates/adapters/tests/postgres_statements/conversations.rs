@@ -2,7 +2,8 @@
 
 use hexdesk_domain::ports::CommentCreation;
 use hexdesk_domain::{
-    Actor, AuditStamp, CommentDraft, CommentId, CommentStore, CustomerId, TicketFilter, TicketId, TicketStore,
+    Actor, AssigneeFilter, AuditStamp, CommentDraft, CommentId, CommentStore, CustomerId, TicketFilter,
+    TicketId, TicketStore,
 };
 
 use crate::{KEPT, Recorded, shop, statements, time};
@@ -32,10 +33,17 @@ async fn counts_are_one_statement() {
 #[tokio::test]
 async fn only_common_lists_are_kept_prepared() {
     let recorded = Recorded::new().await;
-    let of_customer = TicketFilter { customer_id: CustomerId::new(7), ..TicketFilter::default() };
-    let opened = TicketFilter { is_opened: Some(true), ..of_customer.clone() };
-    let unread = TicketFilter { has_unread: Some(true), ..opened.clone() };
-    let lists = [(TicketFilter::default(), 2), (of_customer, 2), (opened, 2), (unread, 0)];
+    let filter = TicketFilter::default;
+    let of_customer = TicketFilter { customer_id: CustomerId::new(7), ..filter() };
+    let open_of_customer = TicketFilter { is_opened: Some(true), ..of_customer.clone() };
+    let open_of_channel =
+        TicketFilter { is_opened: Some(true), channel: Some("Mail".to_owned()), ..filter() };
+    let recent = TicketFilter { last_message_from: Some(time()), ..filter() };
+    let unassigned = TicketFilter { assignee: Some(AssigneeFilter::Unassigned), ..filter() };
+    let two_more = TicketFilter { channel: Some("Mail".to_owned()), ..of_customer.clone() };
+    let unread = TicketFilter { has_unread: Some(true), ..filter() };
+    let kept = [filter(), of_customer, open_of_customer, open_of_channel, recent, unassigned];
+    let lists = kept.map(|filter| (filter, 2)).into_iter().chain([(two_more, 0), (unread, 0)]);
     for (filter, expected) in lists {
         KEPT.take();
         recorded.storage.list_tickets(shop(), filter.clone(), None, 50).await.unwrap();

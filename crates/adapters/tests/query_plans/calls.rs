@@ -21,8 +21,8 @@ pub(crate) struct Listed {
     pub(crate) reads: Reads,
     /// By which conditions an index is entered, as SQLite tells.
     pub(crate) enters: String,
-    /// Which index, where another would do as far as SQLite knows.
-    pub(crate) index: &'static str,
+    /// The same, once SQLite knows how many rows meet them.
+    pub(crate) enters_analyzed: String,
     /// Whether there is nothing to be found.
     pub(crate) finds_nothing: bool,
 }
@@ -30,12 +30,12 @@ pub(crate) struct Listed {
 impl Listed {
     fn new(name: impl Into<String>, call: Call, reads: Reads, enters: impl Into<String>) -> Self {
         let (name, enters) = (name.into(), enters.into());
-        Self { name, call, reads, enters, index: "", finds_nothing: false }
+        Self { name, call, reads, enters_analyzed: enters.clone(), enters, finds_nothing: false }
     }
 
-    /// One that is to go along this index.
-    fn along(self, index: &'static str) -> Self {
-        Self { index, ..self }
+    /// One for which SQLite comes to know a better index.
+    fn analyzed(self, enters: impl Into<String>) -> Self {
+        Self { enters_analyzed: enters.into(), ..self }
     }
 
     /// One that is to find nothing.

@@ -39,14 +39,14 @@ fn steps(connection: &mut SqliteConnection, statement: &str) -> Vec<String> {
 }
 
 /// What a call does that it should not.
-async fn complaint(storage: &SqliteStorage, path: &Path, listed: &Listed) -> Option<String> {
+async fn complaint(storage: &SqliteStorage, path: &Path, listed: &Listed, enters: &str) -> Option<String> {
     SENT_TO_SQLITE.lock().unwrap().clear();
     // SQLite makes its plans without looking at values, so that one shop is as good as another.
     listed.call.clone().run(storage, ShopId::new(2).unwrap()).await;
     let sent = std::mem::take(&mut *SENT_TO_SQLITE.lock().unwrap());
     let is_data =
         |statement: &&String| ["WITH", "SELECT", "DELETE"].iter().any(|verb| statement.starts_with(verb));
-    let Listed { name, enters, index, .. } = listed;
+    let name = &listed.name;
     let mut connection = connect(path);
     let mut is_entered = false;
     let mut text = String::new();
@@ -55,7 +55,7 @@ async fn complaint(storage: &SqliteStorage, path: &Path, listed: &Listed) -> Opt
         text += &format!("{statement}\n");
         for step in steps(&mut connection, statement) {
             text += &format!("  {step}\n");
-            is_entered |= step.starts_with("SEARCH") && step.ends_with(&format!("{index} ({enters})"));
+            is_entered |= step.starts_with("SEARCH") && step.ends_with(&format!("({enters})"));
             let table = step.strip_prefix("SCAN ").and_then(|step| step.split(' ').next());
             is_in_order &= table.is_none_or(|table| !GROWING.contains(&table));
             // What a search finds is ranked, and then put in order.
@@ -65,9 +65,7 @@ async fn complaint(storage: &SqliteStorage, path: &Path, listed: &Listed) -> Opt
     if is_entered && is_in_order {
         return None;
     }
-    Some(format!(
-        "{name}: no index is entered like {index} ({enters}), or all is gone through or sorted\n{text}\n"
-    ))
+    Some(format!("{name}: no index is entered like ({enters}), or all is gone through or sorted\n{text}\n"))
 }
 
 #[tokio::test]
@@ -81,13 +79,14 @@ async fn what_is_asked_for_is_found_along_an_index() {
     other.batch_execute(&include_str!("sqlite.sql").replace("{rows}", &ROWS.to_string())).unwrap();
 
     let mut complaints = String::new();
-    // As SQLite is left alone, and once somebody had it look at how much there is.
-    for preparation in ["", "ANALYZE"] {
-        other.batch_execute(preparation).unwrap();
-        for listed in calls(ROWS) {
-            let complaint = complaint(&storage, &path, &listed).await;
-            complaints.extend(complaint.map(|complaint| format!("{preparation} {complaint}")));
-        }
+    for listed in calls(ROWS) {
+        complaints.extend(complaint(&storage, &path, &listed, &listed.enters).await);
+    }
+    // Once somebody had SQLite look at how much there is.
+    other.batch_execute("ANALYZE").unwrap();
+    for listed in calls(ROWS) {
+        let complaint = complaint(&storage, &path, &listed, &listed.enters_analyzed).await;
+        complaints.extend(complaint.map(|complaint| format!("Analyzed, {complaint}")));
     }
     assert!(complaints.is_empty(), "{complaints}");
 }
