@@ -119,11 +119,12 @@ impl<Q> QueryId for Search<Q> {
 
 impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Search<Q> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("WITH term AS (SELECT * FROM unnest(");
+        // How many terms there are is hidden: few of them would be planned for anew each time.
+        out.push_sql("WITH term AS (SELECT * FROM unnest((SELECT ");
         out.push_bind_param::<Array<TsQuery>, _>(&self.anywhere)?;
-        out.push_sql(", ");
+        out.push_sql("), (SELECT ");
         out.push_bind_param::<Array<TsQuery>, _>(&self.in_name)?;
-        out.push_sql(") WITH ORDINALITY AS term (anywhere, in_name, number)), asked AS (SELECT ");
+        out.push_sql(")) WITH ORDINALITY AS term (anywhere, in_name, number)), asked AS (SELECT ");
         out.push_bind_param::<BigInt, _>(&self.shop)?;
         out.push_sql(" AS shop_id, ");
         out.push_bind_param::<Nullable<BigInt>, _>(&self.after_rank)?;
