@@ -13,7 +13,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::{Event, EventPosition, EventStore, Page, ShopId, StorageError};
 
 use super::PostgresStorage;
-use super::errors::Effect;
+use super::errors::{Effect, Failure};
 use super::prepared::PageLimit;
 use crate::event_rows::EventRow;
 use crate::page;
@@ -29,18 +29,22 @@ impl EventStore for PostgresStorage {
     ) -> Result<Page<Event, EventPosition>, StorageError> {
         self.connections
             .run("list_events", Effect::Read, async move |connection: &mut AsyncPgConnection| {
-                // Before the list's snapshot: who is in neither has begun since, behind all
-                // that was listed before, and may count.
-                let list = ListEvents {
-                    others: OtherTransactions.get_result(connection).await?,
+                let mut list = ListEvents {
+                    others: Vec::new(),
                     shop: shop.get(),
                     // Before all that there are.
                     after: after.unwrap_or(EventPosition { change: -1, part: 0 }),
                     limit: PageLimit::new(limit),
                 };
-                let rows: Vec<EventRow> = list.load(connection).await?;
-                let events = rows.into_iter().map(TryInto::try_into).collect::<Result<Vec<Event>, _>>()?;
-                Ok(page::cut(events, limit, |event| event.position))
+                let page = list.clone().page(connection).await?;
+                if page.next.is_some() {
+                    return Ok(page);
+                }
+                // It may end here for the sake of transactions that do not count. They are asked
+                // for before the list's snapshot: who is in neither has begun since, behind all
+                // that was listed before, and may count.
+                list.others = OtherTransactions.get_result(connection).await?;
+                if list.others.is_empty() { Ok(page) } else { list.page(connection).await }
             })
             .await
     }
@@ -67,13 +71,22 @@ impl QueryFragment<Pg> for OtherTransactions {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct ListEvents {
     /// Transactions that do not count.
     others: Vec<i64>,
     shop: i64,
     after: EventPosition,
     limit: PageLimit,
+}
+
+impl ListEvents {
+    async fn page(self, connection: &mut AsyncPgConnection) -> Result<Page<Event, EventPosition>, Failure> {
+        let entries = self.limit.entries;
+        let rows: Vec<EventRow> = self.load(connection).await?;
+        let events = rows.into_iter().map(TryInto::try_into).collect::<Result<Vec<Event>, _>>()?;
+        Ok(page::cut(events, entries, |event| event.position))
+    }
 }
 
 impl Query for ListEvents {

@@ -23,7 +23,7 @@ pub(super) fn never_kept() -> SqlLiteral<Bool> {
 /// find out, which takes as long as reading the rows.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PageLimit {
-    entries: u32,
+    pub(super) entries: u32,
     rows: i64,
 }
 
