@@ -80,9 +80,15 @@ async fn create_unless(
         }
         attempts.push(Attempt::Ran(outcome));
     }
-    release(connection, claimed.iter().filter(|key| !used.contains_key(key))).await?;
-    complete(connection, &records).await?;
-    desk.write(connection).await?;
+    let connection = &*connection;
+    // All of them sent before the first is answered.
+    tokio::try_join!(
+        release(connection, claimed.iter().filter(|key| !used.contains_key(key))),
+        complete(connection, &records),
+        insert_comments(connection, &desk.comments),
+        update_tickets(connection, desk.tickets.values().map(|(ticket, _)| ticket)),
+        append(connection, desk.events),
+    )?;
     Ok(attempts)
 }
 
@@ -151,16 +157,6 @@ impl Desk {
         self.comments.push((row, Words::of_comment(comment)));
         Ok(CreateCommentOutcome::Created(Box::new(view)))
     }
-
-    /// Writes down the comments that were added, what became of their tickets, and the events.
-    async fn write(self, connection: &mut AsyncPgConnection) -> Result<(), Failure> {
-        if self.comments.is_empty() {
-            return Ok(());
-        }
-        insert_comments(connection, &self.comments).await?;
-        update_tickets(connection, self.tickets.values().map(|(ticket, _)| ticket)).await?;
-        append(connection, self.events).await
-    }
 }
 
 /// Keeps those of these users that are there to the transaction until it ends.
@@ -192,7 +188,7 @@ async fn lock_users(
 }
 
 async fn insert_comments(
-    connection: &mut AsyncPgConnection,
+    connection: &AsyncPgConnection,
     comments: &[(CommentRow, Words)],
 ) -> QueryResult<()> {
     let rows = || comments.iter().map(|(comment, _)| comment);
@@ -227,7 +223,7 @@ async fn insert_comments(
 
 /// Writes down what comments have made of tickets that the transaction keeps.
 async fn update_tickets(
-    connection: &mut AsyncPgConnection,
+    connection: &AsyncPgConnection,
     tickets: impl Iterator<Item = &TicketRow> + Clone,
 ) -> QueryResult<()> {
     let change = Change {

@@ -136,10 +136,7 @@ pub(super) fn answer<T>(recorded: &RecordedAnswer, request: &IdempotencyRequest)
 }
 
 /// Writes down the records whose keys the transaction has claimed.
-pub(super) async fn complete(
-    connection: &mut AsyncPgConnection,
-    records: &[IdempotencyRow],
-) -> QueryResult<()> {
+pub(super) async fn complete(connection: &AsyncPgConnection, records: &[IdempotencyRow]) -> QueryResult<()> {
     let change = Change {
         before: "INSERT INTO idempotency_records
             (shop_id, operation, idempotency_key, fingerprint, receipt, customer_id, created_at)
@@ -165,7 +162,7 @@ pub(super) async fn complete(
 
 /// Gives up keys that the transaction has claimed.
 pub(super) async fn release(
-    connection: &mut AsyncPgConnection,
+    connection: &AsyncPgConnection,
     keys: impl Iterator<Item = &RecordKey> + Clone,
 ) -> QueryResult<()> {
     let change = Change {

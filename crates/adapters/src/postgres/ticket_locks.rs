@@ -17,6 +17,9 @@ pub(super) async fn lock_tickets(
     connection: &mut AsyncPgConnection,
     tickets: &BTreeSet<(ShopId, TicketId)>,
 ) -> QueryResult<Vec<(TicketRow, CustomerRow)>> {
+    if tickets.is_empty() {
+        return Ok(Vec::new());
+    }
     let lookup = Lookup {
         selection: <(TicketRow, CustomerRow)>::as_select(),
         from: " FROM (

@@ -50,12 +50,13 @@ pub(super) struct Change<C> {
 }
 
 impl<C: QueryFragment<Pg> + Send> Change<C> {
-    /// Changes nothing if there are no rows. Answers how many were written.
-    pub(super) async fn run(self, connection: &mut AsyncPgConnection) -> QueryResult<usize> {
+    /// Changes nothing if there are no rows. Answers how many were written. Several can be
+    /// sent at once: the server runs them one after the other.
+    pub(super) async fn run(self, mut connection: &AsyncPgConnection) -> QueryResult<usize> {
         if self.rows.shops.is_empty() {
             return Ok(0);
         }
-        self.execute(connection).await
+        self.execute(&mut connection).await
     }
 }
 
