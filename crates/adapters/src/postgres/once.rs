@@ -106,7 +106,8 @@ pub(super) async fn claim(
         if claimed == keys.len() {
             return Ok(HashMap::new());
         }
-        // A new statement, which sees what was committed meanwhile.
+        // A new statement, which sees what was committed meanwhile. What is only claimed, by the
+        // transaction itself, has no fingerprint.
         let recorded = Lookup {
             selection: <(RecordKey, RecordedAnswer)>::as_select(),
             from: " FROM ",
