@@ -180,10 +180,10 @@ pub(super) async fn release(
     Ok(())
 }
 
+type Texts<'a> = Column<Text, &'a String>;
+
 /// Keys as rows: shop, operation, key.
-fn rows_of<'a>(
-    keys: impl Iterator<Item = &'a RecordKey> + Clone,
-) -> Rows<(Column<Text, &'a String>, Column<Text, &'a String>)> {
+fn rows_of<'a>(keys: impl Iterator<Item = &'a RecordKey> + Clone) -> Rows<(Texts<'a>, Texts<'a>)> {
     Rows {
         shops: keys.clone().map(|key| key.shop_id).collect(),
         columns: (
