@@ -35,6 +35,7 @@ mod ticket_lists;
 mod ticket_locks;
 mod tickets;
 mod tls;
+mod unnest;
 mod update_customer;
 mod update_ticket;
 mod update_user;

@@ -1,24 +1,25 @@
-//! A batch of comments, with what they do to their tickets: one transaction.
+//! A batch of comments, with what they do to their tickets: one transaction, with as many
+//! statements for many comments as for one.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use diesel::dsl::case_when;
 use diesel::prelude::*;
-use diesel::sql_types::{Nullable, Text};
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
-use hexdesk_domain::{Attempt, EventKind, NewComment, Once, ShopId, Snapshot, TicketId, UserId};
+use hexdesk_domain::{
+    Attempt, CommentView, Customer, EventKind, Once, ShopId, Snapshot, TicketId, User, UserId,
+};
 
 use super::append_events::append;
 use super::errors::Failure;
-use super::once::{RecordKey, answer, claim, complete, is_held, release};
+use super::once::{RecordKey, answer, claim, complete, held, release};
 use super::ticket_locks::lock_tickets;
-use super::words::{Words, WordsOf};
+use super::unnest::{Change, Lookup, Rows, column};
+use super::words::{TsVector, Words};
 use crate::event_rows::NewEventRow;
-use crate::queries;
-use crate::rows::{CommentRow, CustomerRow, RecordedAnswer, TicketRow, UserRow, comment_view};
-use crate::schema::{comments, tickets, users};
-use crate::sql_types::{Instant, StoredTimestamp};
+use crate::rows::{CommentRow, CorruptRow, IdempotencyRow, RecordedAnswer, TicketRow, UserRow};
+use crate::sql_types::{Instant, TextList};
 
 /// Creates the comments of a batch. If another transaction holds the key of some for too
 /// long, these are left out.
@@ -26,215 +27,230 @@ pub(super) async fn create(
     connection: &mut AsyncPgConnection,
     batch: &[CommentCreation],
 ) -> Result<Vec<Attempt<CreateCommentOutcome>>, Failure> {
-    let mut held = HashSet::new();
+    let mut left_out = BTreeSet::new();
     loop {
-        let attempted =
-            connection.transaction(async |connection| create_unless(&held, connection, batch).await).await;
-        match attempted {
-            Err(Failure::NotClaimed { key, cause }) if is_held(&key, &cause, connection).await => {
-                held.insert(*key);
-            }
-            attempted => return attempted,
+        let attempted = connection
+            .transaction(async |connection| create_unless(&left_out, connection, batch).await)
+            .await;
+        let Err(Failure::NotClaimed { keys, cause }) = attempted else { return attempted };
+        let held = held(&keys, &cause, connection).await;
+        if held.is_empty() {
+            return Err(Failure::NotClaimed { keys, cause });
         }
+        left_out.extend(held);
     }
 }
 
 /// Creates the comments whose key is not held by another. All batches take their locks in
-/// the same order, keys before customers and those before tickets, so that no two wait each for the other.
+/// the same order, keys before customers and those before tickets and authors, so that no two
+/// wait each for the other.
 async fn create_unless(
-    held: &HashSet<RecordKey>,
+    held: &BTreeSet<RecordKey>,
     connection: &mut AsyncPgConnection,
     batch: &[CommentCreation],
 ) -> Result<Vec<Attempt<CreateCommentOutcome>>, Failure> {
-    let mut keys = Keys::claim(connection, batch, held).await?;
-    let open = batch
-        .iter()
-        .filter(|item| key(item).is_none_or(|key| !held.contains(&key) && !keys.recorded.contains_key(&key)));
-    let places = Places::lock(connection, open.map(|item| &item.comment)).await?;
+    let keys = batch.iter().filter_map(keyed).map(|(key, _)| key);
+    let claimed: BTreeSet<RecordKey> = keys.filter(|key| !held.contains(key)).collect();
+    let recorded = claim(connection, &claimed).await?;
+    // What became of the first use of a key; `None` if it has not ended.
+    let mut used: HashMap<RecordKey, Option<RecordedAnswer>> =
+        recorded.into_iter().map(|(key, recorded)| (key, Some(recorded))).collect();
+    used.extend(held.iter().map(|key| (key.clone(), None)));
+    let is_open = |item: &&CommentCreation| keyed(item).is_none_or(|(key, _)| !used.contains_key(&key));
+    let mut desk = Desk::lock(connection, batch.iter().filter(is_open)).await?;
+    let mut records = Vec::new();
     let mut attempts = Vec::with_capacity(batch.len());
-    let mut events = Vec::with_capacity(2 * batch.len());
     for item in batch {
-        let attempt = match (&item.once, key(item)) {
-            (_, Some(key)) if held.contains(&key) => Attempt::InProgress,
-            (Some(once), Some(key)) => match keys.recorded.get(&key) {
-                Some(recorded) => answer(recorded, &once.request),
-                None => {
-                    let outcome = places.add(connection, item, &mut events).await?;
-                    keys.record(connection, key, once, &outcome).await?;
-                    Attempt::Ran(outcome)
-                }
-            },
-            _ => Attempt::Ran(places.add(connection, item, &mut events).await?),
-        };
-        attempts.push(attempt);
+        let keyed = keyed(item);
+        if let Some((key, once)) = &keyed
+            && let Some(used) = used.get(key)
+        {
+            let answered = used.as_ref().map(|recorded| answer(recorded, &once.request));
+            attempts.push(answered.unwrap_or(Attempt::InProgress));
+            continue;
+        }
+        let outcome = desk.add(item)?;
+        if let Some((key, once)) = keyed
+            && let Some(receipt) = (once.receipt)(&outcome)
+        {
+            let record = IdempotencyRow::new(item.comment.shop_id, &once.request, receipt, once.requested_at);
+            let IdempotencyRow { fingerprint, receipt, .. } = record.clone();
+            used.insert(key, Some(RecordedAnswer { fingerprint, receipt }));
+            records.push(record);
+        }
+        attempts.push(Attempt::Ran(outcome));
     }
-    keys.release_unused(connection).await?;
-    append(connection, events).await?;
+    let connection = &*connection;
+    // All of them sent before the first is answered.
+    tokio::try_join!(
+        release(connection, claimed.iter().filter(|key| !used.contains_key(key))),
+        complete(connection, &records),
+        insert_comments(connection, &desk.comments),
+        update_tickets(connection, desk.tickets.values().map(|(ticket, _)| ticket)),
+        append(connection, desk.events),
+    )?;
     Ok(attempts)
 }
 
-fn key(item: &CommentCreation) -> Option<RecordKey> {
-    item.once.as_ref().map(|once| RecordKey::new(item.comment.shop_id, &once.request))
+/// The idempotency key of a comment, if its caller named one.
+fn keyed(item: &CommentCreation) -> Option<(RecordKey, &Once<CreateCommentOutcome>)> {
+    let once = item.once.as_ref()?;
+    Some((RecordKey::new(item.comment.shop_id, &once.request), once))
 }
 
-/// The keys of a batch.
-struct Keys {
-    /// Claimed, and not used yet.
-    unused: BTreeSet<RecordKey>,
-    /// Used, before or in this batch.
-    recorded: HashMap<RecordKey, RecordedAnswer>,
+/// What the comments of a batch find, and what they make of it.
+struct Desk {
+    /// The tickets as the comments so far leave them, with their customers.
+    tickets: BTreeMap<(ShopId, TicketId), (TicketRow, Customer)>,
+    authors: HashMap<(ShopId, UserId), User>,
+    comments: Vec<(CommentRow, Words)>,
+    events: Vec<NewEventRow>,
 }
 
-impl Keys {
-    async fn claim(
-        connection: &mut AsyncPgConnection,
-        batch: &[CommentCreation],
-        held: &HashSet<RecordKey>,
-    ) -> Result<Self, Failure> {
-        // In order, and once each.
-        let wanted: BTreeMap<RecordKey, &CommentCreation> =
-            batch.iter().filter_map(|item| Some((key(item)?, item))).collect();
-        let mut keys = Self { unused: BTreeSet::new(), recorded: HashMap::new() };
-        for (key, item) in wanted {
-            let Some(once) = item.once.as_ref().filter(|_| !held.contains(&key)) else { continue };
-            match claim(connection, item.comment.shop_id, &once.request, once.requested_at).await? {
-                Some(recorded) => {
-                    keys.recorded.insert(key, recorded);
-                }
-                None => {
-                    keys.unused.insert(key);
-                }
-            }
-        }
-        Ok(keys)
-    }
-
-    /// Keeps the receipt of an outcome that has one.
-    async fn record(
-        &mut self,
-        connection: &mut AsyncPgConnection,
-        key: RecordKey,
-        once: &Once<CreateCommentOutcome>,
-        outcome: &CreateCommentOutcome,
-    ) -> Result<(), Failure> {
-        if let Some(receipt) = (once.receipt)(outcome) {
-            let fingerprint = once.request.fingerprint.0.to_vec();
-            let recorded = RecordedAnswer { fingerprint, receipt: receipt.answer.clone() };
-            complete(connection, &key, once, receipt).await?;
-            self.unused.remove(&key);
-            self.recorded.insert(key, recorded);
-        }
-        Ok(())
-    }
-
-    async fn release_unused(self, connection: &mut AsyncPgConnection) -> Result<(), Failure> {
-        for key in &self.unused {
-            release(connection, key).await?;
-        }
-        Ok(())
-    }
-}
-
-/// A comment with the people it names, and its ticket as the comment left it.
-type AddedRow = (CommentRow, CustomerRow, Option<UserRow>, TicketRow);
-
-/// Where comments can be added, and by whom.
-#[derive(Default)]
-struct Places {
-    /// The channels of the tickets.
-    channels: HashMap<(ShopId, TicketId), String>,
-    authors: HashSet<(ShopId, UserId)>,
-}
-
-impl Places {
-    /// Keeps the tickets of these comments to the transaction until it ends.
+impl Desk {
+    /// Keeps the tickets and the authors of these comments to the transaction until it ends.
     async fn lock(
         connection: &mut AsyncPgConnection,
-        comments: impl Iterator<Item = &NewComment>,
+        items: impl Iterator<Item = &CommentCreation> + Clone,
     ) -> Result<Self, Failure> {
-        let mut of_shops: BTreeMap<ShopId, (Vec<TicketId>, Vec<i64>)> = BTreeMap::new();
-        for comment in comments {
-            let (tickets, authors) = of_shops.entry(comment.shop_id).or_default();
-            tickets.push(comment.ticket_id);
-            authors.extend(comment.author_id.map(UserId::get));
+        let ids = items.clone().map(|item| (item.comment.shop_id, item.comment.ticket_id)).collect();
+        let mut tickets = BTreeMap::new();
+        for (ticket, customer) in lock_tickets(connection, &ids).await? {
+            let customer: Customer = customer.try_into()?;
+            let id = TicketId::new(ticket.id).ok_or(CorruptRow("ticket id"))?;
+            tickets.insert((customer.shop_id, id), (ticket, customer));
         }
-        let mut places = Self::default();
-        for (shop, (ticket_ids, author_ids)) in of_shops {
-            let found = lock_tickets(connection, shop, ticket_ids).await?.into_iter();
-            let found = found.filter_map(|ticket| Some(((shop, TicketId::new(ticket.id)?), ticket.channel)));
-            places.channels.extend(found);
-            if author_ids.is_empty() {
-                continue;
-            }
-            let found: Vec<i64> = users::table
-                .filter(users::shop_id.eq(shop.get()).and(users::id.eq_any(author_ids)))
-                .order(users::id)
-                .select(users::id)
-                .for_key_share()
-                .load(connection)
-                .await?;
-            places.authors.extend(found.into_iter().filter_map(|id| Some((shop, UserId::new(id)?))));
-        }
-        Ok(places)
+        let ids = items.filter_map(|item| Some((item.comment.shop_id, item.comment.author_id?))).collect();
+        let authors = lock_users(connection, &ids).await?;
+        Ok(Self { tickets, authors, comments: Vec::new(), events: Vec::new() })
     }
 
-    /// Adds a comment to its ticket, and to the events what it made of both.
-    async fn add(
-        &self,
-        connection: &mut AsyncPgConnection,
-        item: &CommentCreation,
-        events: &mut Vec<NewEventRow>,
-    ) -> Result<CreateCommentOutcome, Failure> {
+    /// Adds a comment to its ticket.
+    fn add(&mut self, item: &CommentCreation) -> Result<CreateCommentOutcome, Failure> {
         let CommentCreation { comment, stamp, .. } = item;
         let shop = comment.shop_id;
-        let Some(channel) = self.channels.get(&(shop, comment.ticket_id)) else {
+        let Some((ticket, customer)) = self.tickets.get_mut(&(shop, comment.ticket_id)) else {
             return Ok(CreateCommentOutcome::TicketNotFound);
         };
-        if comment.author_id.is_some_and(|author| !self.authors.contains(&(shop, author))) {
+        let author = comment.author_id.map(|author| self.authors.get(&(shop, author)));
+        if author == Some(None) {
             return Ok(CreateCommentOutcome::AuthorNotFound);
         }
-        diesel::insert_into(comments::table)
-            .values((
-                CommentRow::new(comment.clone(), channel.clone()),
-                WordsOf(comments::table).eq(Words::of_comment(comment)),
-            ))
-            .execute(connection)
-            .await?;
-        touch_ticket(connection, comment).await?;
-        let (comment, customer, author, ticket): AddedRow =
-            queries::comment_list(shop.get(), comment.ticket_id.get())
-                .filter(comments::id.eq(comment.id.get()))
-                .select((
-                    CommentRow::as_select(),
-                    CustomerRow::as_select(),
-                    Option::<UserRow>::as_select(),
-                    TicketRow::as_select(),
-                ))
-                .get_result(connection)
-                .await?;
-        let view = comment_view((comment, customer, author))?;
-        let ticket = Snapshot::Ticket(Box::new(ticket.try_into()?));
+        if comment.time >= ticket.last_message_time.0 {
+            ticket.last_message = Some(comment.text.clone());
+            ticket.last_message_time.0 = comment.time;
+        }
+        if !comment.is_from_shop {
+            ticket.unread_count = 1;
+        }
+        ticket.version += 1;
+        let row = CommentRow::new(comment.clone(), ticket.channel.clone());
+        let view = CommentView {
+            comment: row.clone().into_comment(customer.id)?,
+            customer: customer.clone(),
+            author: author.flatten().cloned(),
+        };
         let created = Snapshot::Comment(Box::new(view.comment.clone()));
-        events.push(NewEventRow::new(shop, EventKind::CommentCreated, created, *stamp)?);
-        events.push(NewEventRow::new(shop, EventKind::TicketUpdated, ticket, *stamp)?);
+        let updated = Snapshot::Ticket(Box::new(ticket.clone().try_into()?));
+        self.events.push(NewEventRow::new(shop, EventKind::CommentCreated, created, *stamp)?);
+        self.events.push(NewEventRow::new(shop, EventKind::TicketUpdated, updated, *stamp)?);
+        self.comments.push((row, Words::of_comment(comment)));
         Ok(CreateCommentOutcome::Created(Box::new(view)))
     }
 }
 
-/// What a comment does to its ticket.
-async fn touch_ticket(connection: &mut AsyncPgConnection, comment: &NewComment) -> Result<(), Failure> {
-    let time = StoredTimestamp(comment.time);
-    let is_latest = tickets::last_message_time.le(time);
-    diesel::update(tickets::table.find((comment.shop_id.get(), comment.ticket_id.get())))
-        .set((
-            tickets::version.eq(tickets::version + 1),
-            tickets::last_message.eq(case_when::<_, _, Nullable<Text>>(is_latest, Some(&comment.text))
-                .otherwise(tickets::last_message)),
-            tickets::last_message_time
-                .eq(case_when::<_, _, Instant>(is_latest, time).otherwise(tickets::last_message_time)),
-            (!comment.is_from_shop).then_some(tickets::unread_count.eq(1)),
-        ))
-        .execute(connection)
-        .await?;
+/// Keeps those of these users that are there to the transaction until it ends.
+async fn lock_users(
+    connection: &mut AsyncPgConnection,
+    users: &BTreeSet<(ShopId, UserId)>,
+) -> Result<HashMap<(ShopId, UserId), User>, Failure> {
+    if users.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let lookup = Lookup {
+        selection: UserRow::as_select(),
+        from: " FROM ",
+        rows: Rows {
+            shops: users.iter().map(|(shop, _)| shop.get()).collect(),
+            columns: column::<BigInt, _>(users.iter().map(|(_, id)| id.get())),
+        },
+        after: " AS wanted (shop_id, id)
+            CROSS JOIN LATERAL (
+                SELECT * FROM users WHERE shop_id = wanted.shop_id AND id = wanted.id FOR KEY SHARE
+            ) AS users",
+    };
+    let mut found = HashMap::new();
+    for row in lookup.load::<UserRow>(connection).await? {
+        let user: User = row.try_into()?;
+        found.insert((user.shop_id, user.id), user);
+    }
+    Ok(found)
+}
+
+async fn insert_comments(
+    connection: &AsyncPgConnection,
+    comments: &[(CommentRow, Words)],
+) -> QueryResult<()> {
+    let rows = || comments.iter().map(|(comment, _)| comment);
+    let change = Change {
+        before: "INSERT INTO comments
+            (shop_id, id, ticket_id, text, time, channel, is_from_shop, author_id, subject,
+            from_email, to_emails, attachments, tags, words)
+            SELECT * FROM ",
+        rows: Rows {
+            shops: rows().map(|comment| comment.shop_id).collect(),
+            columns: (
+                column::<BigInt, _>(rows().map(|comment| comment.id)),
+                column::<BigInt, _>(rows().map(|comment| comment.ticket_id)),
+                column::<Text, _>(rows().map(|comment| &comment.text)),
+                column::<Instant, _>(rows().map(|comment| comment.time)),
+                column::<Text, _>(rows().map(|comment| &comment.channel)),
+                column::<Bool, _>(rows().map(|comment| comment.is_from_shop)),
+                column::<Nullable<BigInt>, _>(rows().map(|comment| comment.author_id)),
+                column::<Nullable<Text>, _>(rows().map(|comment| comment.subject.as_ref())),
+                column::<Nullable<Text>, _>(rows().map(|comment| comment.from_email.as_ref())),
+                column::<TextList, _>(rows().map(|comment| &comment.to_emails)),
+                column::<Nullable<Text>, _>(rows().map(|comment| comment.attachments.as_ref())),
+                column::<TextList, _>(rows().map(|comment| &comment.tags)),
+                column::<TsVector, _>(comments.iter().map(|(_, words)| words)),
+            ),
+        },
+        after: "",
+    };
+    change.run(connection).await?;
+    Ok(())
+}
+
+/// Writes down what comments have made of tickets that the transaction keeps.
+async fn update_tickets(
+    connection: &AsyncPgConnection,
+    tickets: impl Iterator<Item = &TicketRow> + Clone,
+) -> QueryResult<()> {
+    let change = Change {
+        before: "UPDATE tickets
+            SET last_message = changed.last_message, last_message_time = changed.last_message_time,
+                unread_count = changed.unread_count, version = changed.version
+            FROM (SELECT changed.*, ticket.ctid AS place FROM ",
+        rows: Rows {
+            shops: tickets.clone().map(|ticket| ticket.shop_id).collect(),
+            columns: (
+                column::<BigInt, _>(tickets.clone().map(|ticket| ticket.id)),
+                column::<Nullable<Text>, _>(tickets.clone().map(|ticket| ticket.last_message.as_ref())),
+                column::<Instant, _>(tickets.clone().map(|ticket| ticket.last_message_time)),
+                column::<Integer, _>(tickets.clone().map(|ticket| ticket.unread_count)),
+                column::<BigInt, _>(tickets.map(|ticket| ticket.version)),
+            ),
+        },
+        // By where the rows are on the disk: joined to the table by their keys, they could be
+        // looked for among all of it, by a plan made while it was empty.
+        after: " AS changed (shop_id, id, last_message, last_message_time, unread_count, version)
+                CROSS JOIN LATERAL (
+                    SELECT ctid FROM tickets
+                    WHERE shop_id = changed.shop_id AND id = changed.id
+                        AND version <> changed.version LIMIT 1
+                ) AS ticket) AS changed
+            WHERE tickets.ctid = changed.place",
+    };
+    change.run(connection).await?;
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! What a failure means to the caller of a port.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use diesel::result::{DatabaseErrorKind, Error};
@@ -31,10 +32,10 @@ pub(super) enum Failure {
     /// What an event tells of cannot be written down.
     #[error(transparent)]
     Snapshot(#[from] serde_json::Error),
-    /// An idempotency key could not be claimed. Nothing was written.
+    /// One of these idempotency keys could not be claimed. Nothing was written.
     #[error("an idempotency key cannot be claimed")]
     NotClaimed {
-        key: Box<RecordKey>,
+        keys: BTreeSet<RecordKey>,
         #[source]
         cause: Error,
     },

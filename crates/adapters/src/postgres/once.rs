@@ -1,39 +1,40 @@
 //! Operations that take effect once, however often they are asked for.
 
+use std::collections::{BTreeSet, HashMap};
+
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
-use diesel::sql_types::Text;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use hexdesk_domain::{
-    Attempt, CustomerId, IdempotencyKey, IdempotencyRequest, Once, Receipt, ShopId, Timestamp,
-};
+use diesel::sql_types::{BigInt, Binary, Nullable, Text};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use hexdesk_domain::{Attempt, IdempotencyRequest, Once, ShopId};
 
 use super::errors::Failure;
 use super::pool::Work;
+use super::unnest::{Change, Column, Lookup, Rows, column};
 use crate::rows::{IdempotencyRow, RecordedAnswer};
 use crate::schema::idempotency_records;
-use crate::sql_types::StoredTimestamp;
+use crate::sql_types::Instant;
 
-/// How often to claim a key anew whose record goes away before it is read.
+/// How often to claim keys anew of which a record goes away before it is read.
 const ATTEMPTS: usize = 3;
 
 /// Which record tells of a request. Records are claimed in this order.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Queryable, Selectable)]
+#[diesel(table_name = idempotency_records)]
 pub(super) struct RecordKey {
-    shop: ShopId,
+    shop_id: i64,
     operation: String,
-    key: IdempotencyKey,
+    idempotency_key: String,
 }
 
 impl RecordKey {
     pub(super) fn new(shop: ShopId, request: &IdempotencyRequest) -> Self {
-        Self { shop, operation: request.operation.clone(), key: request.key.clone() }
-    }
-
-    /// The primary key of the record.
-    fn primary(&self) -> (i64, &str, &str) {
-        (self.shop.get(), self.key.as_str(), &self.operation)
+        Self {
+            shop_id: shop.get(),
+            operation: request.operation.clone(),
+            idempotency_key: request.key.as_str().to_owned(),
+        }
     }
 }
 
@@ -57,58 +58,70 @@ where
     let attempted = connection
         .transaction(async |connection| {
             let Once { request, requested_at, receipt } = once;
-            if let Some(recorded) = claim(connection, shop, request, *requested_at).await? {
+            let keys = BTreeSet::from([RecordKey::new(shop, request)]);
+            if let Some(recorded) = claim(connection, &keys).await?.into_values().next() {
                 return Ok(answer(&recorded, request));
             }
-            let key = RecordKey::new(shop, request);
             let outcome = operation(connection).await?;
             match receipt(&outcome) {
-                Some(receipt) => complete(connection, &key, once, receipt).await?,
-                None => release(connection, &key).await?,
+                Some(receipt) => {
+                    let record = IdempotencyRow::new(shop, request, receipt, *requested_at);
+                    complete(connection, &[record]).await?;
+                }
+                None => release(connection, keys.iter()).await?,
             }
             Ok(Attempt::Ran(outcome))
         })
         .await;
     match attempted {
-        Err(Failure::NotClaimed { key, cause }) if is_held(&key, &cause, connection).await => {
+        Err(Failure::NotClaimed { keys, cause }) if !held(&keys, &cause, connection).await.is_empty() => {
             Ok(Attempt::InProgress)
         }
         attempted => attempted,
     }
 }
 
-/// Claims the key of a request for the transaction, which must [`complete`] the record or
-/// [`release`] the key. Waits for another that has claimed it, and answers what that one
-/// recorded if it took effect.
+/// Claims keys for the transaction, which must [`complete`] their records or [`release`] them,
+/// but for those that it answers with what was recorded for them. Waits for others that have
+/// claimed one.
 pub(super) async fn claim(
     connection: &mut AsyncPgConnection,
-    shop: ShopId,
-    request: &IdempotencyRequest,
-    requested_at: Timestamp,
-) -> Result<Option<RecordedAnswer>, Failure> {
-    let key = RecordKey::new(shop, request);
-    // Nobody sees it before the transaction ends.
-    let placeholder = Receipt { answer: Vec::new(), customer_id: None };
-    let placeholder = IdempotencyRow::new(shop, request, placeholder, requested_at);
+    keys: &BTreeSet<RecordKey>,
+) -> Result<HashMap<RecordKey, RecordedAnswer>, Failure> {
+    let mut claimed = 0;
     for _ in 0..ATTEMPTS {
-        let claimed = diesel::insert_into(idempotency_records::table)
-            .values(&placeholder)
-            .on_conflict_do_nothing()
-            .execute(connection)
+        // Nobody sees these records before the transaction ends.
+        let claims = Change {
+            before: "INSERT INTO idempotency_records
+                (shop_id, operation, idempotency_key, fingerprint, receipt, created_at)
+                SELECT shop_id, operation, idempotency_key, '', '', now() FROM ",
+            rows: rows_of(keys.iter()),
+            after: " WITH ORDINALITY AS wanted (shop_id, operation, idempotency_key, place)
+                ORDER BY place ON CONFLICT DO NOTHING",
+        };
+        claimed += claims
+            .run(connection)
             .await
-            .map_err(|cause| Failure::NotClaimed { key: Box::new(key.clone()), cause })?;
-        if claimed > 0 {
-            return Ok(None);
+            .map_err(|cause| Failure::NotClaimed { keys: keys.clone(), cause })?;
+        if claimed == keys.len() {
+            return Ok(HashMap::new());
         }
-        // A new statement, which sees what was committed meanwhile.
-        let recorded = idempotency_records::table
-            .find(key.primary())
-            .select(RecordedAnswer::as_select())
-            .get_result(connection)
-            .await
-            .optional()?;
-        if recorded.is_some() {
-            return Ok(recorded);
+        // A new statement, which sees what was committed meanwhile. What is only claimed, by the
+        // transaction itself, has no fingerprint.
+        let recorded = Lookup {
+            selection: <(RecordKey, RecordedAnswer)>::as_select(),
+            from: " FROM ",
+            rows: rows_of(keys.iter()),
+            after: " AS wanted (shop_id, operation, idempotency_key)
+                CROSS JOIN LATERAL (
+                    SELECT * FROM idempotency_records
+                    WHERE shop_id = wanted.shop_id AND operation = wanted.operation
+                        AND idempotency_key = wanted.idempotency_key AND fingerprint <> '' LIMIT 1
+                ) AS idempotency_records",
+        };
+        let recorded: Vec<(RecordKey, RecordedAnswer)> = recorded.load(connection).await?;
+        if claimed + recorded.len() == keys.len() {
+            return Ok(recorded.into_iter().collect());
         }
     }
     Err(Failure::Surprise("a record is in the way and is not there"))
@@ -123,44 +136,94 @@ pub(super) fn answer<T>(recorded: &RecordedAnswer, request: &IdempotencyRequest)
     }
 }
 
-/// Records the receipt of the request for which the transaction has claimed the key.
-pub(super) async fn complete<T>(
-    connection: &mut AsyncPgConnection,
-    key: &RecordKey,
-    once: &Once<T>,
-    receipt: Receipt,
-) -> Result<(), Failure> {
-    diesel::update(idempotency_records::table.find(key.primary()))
-        .set((
-            // Another request of the batch may have claimed the key and not used it.
-            idempotency_records::fingerprint.eq(once.request.fingerprint.0.as_slice()),
-            idempotency_records::created_at.eq(StoredTimestamp(once.requested_at)),
-            idempotency_records::receipt.eq(receipt.answer),
-            idempotency_records::customer_id.eq(receipt.customer_id.map(CustomerId::get)),
-        ))
-        .execute(connection)
-        .await?;
+/// Writes down the records whose keys the transaction has claimed.
+pub(super) async fn complete(connection: &AsyncPgConnection, records: &[IdempotencyRow]) -> QueryResult<()> {
+    let change = Change {
+        before: "INSERT INTO idempotency_records
+            (shop_id, operation, idempotency_key, fingerprint, receipt, customer_id, created_at)
+            SELECT * FROM ",
+        rows: Rows {
+            shops: records.iter().map(|record| record.shop_id).collect(),
+            columns: (
+                column::<Text, _>(records.iter().map(|record| &record.operation)),
+                column::<Text, _>(records.iter().map(|record| &record.idempotency_key)),
+                column::<Binary, _>(records.iter().map(|record| &record.fingerprint)),
+                column::<Binary, _>(records.iter().map(|record| &record.receipt)),
+                column::<Nullable<BigInt>, _>(records.iter().map(|record| record.customer_id)),
+                column::<Instant, _>(records.iter().map(|record| record.created_at)),
+            ),
+        },
+        after: " ON CONFLICT (shop_id, idempotency_key, operation) DO UPDATE
+            SET fingerprint = EXCLUDED.fingerprint, receipt = EXCLUDED.receipt,
+                customer_id = EXCLUDED.customer_id, created_at = EXCLUDED.created_at",
+    };
+    change.run(connection).await?;
     Ok(())
 }
 
-/// Gives up the key that the transaction has claimed.
-pub(super) async fn release(connection: &mut AsyncPgConnection, key: &RecordKey) -> Result<(), Failure> {
-    diesel::delete(idempotency_records::table.find(key.primary())).execute(connection).await?;
+/// Gives up keys that the transaction has claimed.
+pub(super) async fn release(
+    connection: &AsyncPgConnection,
+    keys: impl Iterator<Item = &RecordKey> + Clone,
+) -> QueryResult<()> {
+    let change = Change {
+        before: "DELETE FROM idempotency_records WHERE ctid = ANY (ARRAY(SELECT claim.ctid FROM ",
+        rows: rows_of(keys),
+        after: " AS unused (shop_id, operation, idempotency_key)
+            CROSS JOIN LATERAL (
+                SELECT ctid FROM idempotency_records
+                WHERE shop_id = unused.shop_id AND operation = unused.operation
+                    AND idempotency_key = unused.idempotency_key LIMIT 1
+            ) AS claim))",
+    };
+    change.run(connection).await?;
     Ok(())
 }
 
-/// Whether a key could not be claimed because another transaction holds it and has not
-/// ended in time. The driver withholds the code that says so; that a key which nobody
-/// holds can be claimed says the same: it is not the server, the disk or the table.
-pub(super) async fn is_held(key: &RecordKey, cause: &Error, connection: &mut AsyncPgConnection) -> bool {
-    if !matches!(cause, Error::DatabaseError(DatabaseErrorKind::Unknown, _)) {
-        return false;
+type Texts<'a> = Column<Text, &'a String>;
+
+/// Keys as rows: shop, operation, key.
+fn rows_of<'a>(keys: impl Iterator<Item = &'a RecordKey> + Clone) -> Rows<(Texts<'a>, Texts<'a>)> {
+    Rows {
+        shops: keys.clone().map(|key| key.shop_id).collect(),
+        columns: (
+            column::<Text, _>(keys.clone().map(|key| &key.operation)),
+            column::<Text, _>(keys.map(|key| &key.idempotency_key)),
+        ),
     }
+}
+
+/// Those of the keys that other transactions hold, after one of them could not be claimed
+/// because another transaction holds it and has not ended in time; none if that was not why. The
+/// driver withholds the code that says so; that a key which nobody holds can be claimed says
+/// the same: it is not the server, the disk or the table.
+pub(super) async fn held(
+    keys: &BTreeSet<RecordKey>,
+    cause: &Error,
+    connection: &mut AsyncPgConnection,
+) -> BTreeSet<RecordKey> {
+    let mut held = BTreeSet::new();
+    if !matches!(cause, Error::DatabaseError(DatabaseErrorKind::Unknown, _))
+        || !can_claim_another(connection).await
+    {
+        return held;
+    }
+    for key in keys {
+        // It has been waited for in vain already if it is the only one.
+        if keys.len() == 1 || !is_free(key, connection).await {
+            held.insert(key.clone());
+        }
+    }
+    held
+}
+
+/// Whether a key can be claimed that no caller has.
+async fn can_claim_another(connection: &mut AsyncPgConnection) -> bool {
     let claimed = connection
         .transaction(async |connection| {
             diesel::insert_into(idempotency_records::table)
                 .values((
-                    idempotency_records::shop_id.eq(key.shop.get()),
+                    idempotency_records::shop_id.eq(0),
                     idempotency_records::operation.eq(""),
                     // No caller's key holds a control character, and no other session has
                     // this number.
@@ -175,4 +238,16 @@ pub(super) async fn is_held(key: &RecordKey, cause: &Error, connection: &mut Asy
         })
         .await;
     claimed == Err(Error::RollbackTransaction)
+}
+
+/// Whether a key can be claimed, or has a record, without much of a wait.
+async fn is_free(key: &RecordKey, connection: &mut AsyncPgConnection) -> bool {
+    let claimed = connection
+        .transaction(async |connection| {
+            connection.batch_execute("SET LOCAL lock_timeout = '50ms'").await?;
+            claim(connection, &BTreeSet::from([key.clone()])).await?;
+            Err::<(), _>(Failure::from(Error::RollbackTransaction))
+        })
+        .await;
+    !matches!(claimed, Err(Failure::NotClaimed { .. }))
 }

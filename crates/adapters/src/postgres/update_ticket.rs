@@ -1,5 +1,7 @@
 //! The change of one ticket.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -29,7 +31,7 @@ pub(super) async fn update(
 ) -> Result<UpdateTicketOutcome, Failure> {
     let TicketUpdate { changes, expected_version, stamp } = update;
     // Waits for whoever changes the ticket now, and sees what that one made of it.
-    let Some(ticket) = lock_tickets(connection, shop, [id]).await?.pop() else {
+    let Some((ticket, _)) = lock_tickets(connection, &BTreeSet::from([(shop, id)])).await?.pop() else {
         return Ok(UpdateTicketOutcome::TicketNotFound);
     };
     if expected_version.is_some_and(|expected| expected != ticket.version) {
@@ -44,7 +46,7 @@ pub(super) async fn update(
     if is_changed {
         let human_ticket = HumanTicketChangeset::new(ticket.is_opened, changes.is_opened, stamp.time);
         // Only one that is new takes a number.
-        let number = (changes.is_opened == Some(true) && !ticket.has_human_ticket)
+        let number = (changes.is_opened == Some(true) && ticket.human_ticket_id.is_none())
             .then(|| tickets::human_ticket_id.eq(nextval("human_ticket_numbers").nullable()));
         let name_words = changes
             .name

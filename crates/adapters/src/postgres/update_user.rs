@@ -91,5 +91,6 @@ async fn revoke_keys(
         let snapshot = Snapshot::ApiKey(Box::new(ApiKeySnapshot::from(key)));
         NewEventRow::new(shop, EventKind::ApiKeyRevoked, snapshot, stamp)
     });
-    append(connection, events.collect::<Result<Vec<_>, _>>()?).await
+    append(connection, events.collect::<Result<Vec<_>, _>>()?).await?;
+    Ok(())
 }

@@ -85,3 +85,35 @@ async fn tickets_are_locked_in_the_same_order_by_all_batches() {
     });
     assert_eq!(created.unwrap().len(), 2);
 }
+
+#[tokio::test]
+async fn who_waits_for_a_customer_holds_no_ticket() {
+    let scene = scene("").await;
+    // The second ticket is another customer's, who is being erased.
+    scene
+        .other_does(
+            "INSERT INTO customers (shop_id, id, email_folded, number_of_orders, created_at, words)
+                 SELECT id, 99, 'z@example.com', 0, now(), '' FROM shops;
+             UPDATE tickets SET customer_id = 99 WHERE id = 2",
+        )
+        .await;
+    scene.other_does("BEGIN; SELECT FROM customers WHERE id = 99 FOR UPDATE").await;
+    let free = "SELECT count(*) FROM (SELECT FROM tickets FOR UPDATE SKIP LOCKED) AS free";
+    let (created, ()) = tokio::join!(comment(&scene, &[1, 2], None), async {
+        scene.is_blocked().await;
+        assert_eq!(scene.count(free).await, 2);
+        scene
+            .other_does("DELETE FROM tickets WHERE id = 2; DELETE FROM customers WHERE id = 99; COMMIT")
+            .await;
+    });
+    assert!(
+        matches!(
+            &created.unwrap()[..],
+            [
+                Attempt::Ran(CreateCommentOutcome::Created(_)),
+                Attempt::Ran(CreateCommentOutcome::TicketNotFound)
+            ]
+        ),
+        "one of the two is still there"
+    );
+}

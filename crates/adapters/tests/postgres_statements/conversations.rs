@@ -1,12 +1,16 @@
 //! Tickets and comments.
 
+<<<<<<< HEAD
 use hexdesk_domain::ports::CommentCreation;
 use hexdesk_domain::{
     Actor, AssigneeFilter, AuditStamp, CommentDraft, CommentId, CommentStore, CustomerId, TicketFilter,
     TicketId, TicketStore,
 };
+=======
+use hexdesk_domain::{CommentStore, CustomerId, TicketFilter, TicketId, TicketStore};
+>>>>>>> refs/helpers/comments
 
-use crate::{KEPT, Recorded, shop, statements, time};
+use crate::{KEPT, Recorded, shop, statements};
 
 fn ticket(id: i64) -> TicketId {
     TicketId::new(id).unwrap()
@@ -50,19 +54,4 @@ async fn only_common_lists_are_kept_prepared() {
         recorded.storage.count_tickets(shop(), filter.clone()).await.unwrap();
         assert_eq!(KEPT.take().len(), expected, "{filter:?}");
     }
-}
-
-#[tokio::test]
-async fn a_comment_takes_a_handful_of_statements() {
-    let recorded = Recorded::new().await;
-    let draft = CommentDraft { text: Some("Hello".into()), ..CommentDraft::default() };
-    let comment = draft.into_new(CommentId::new(99_999).unwrap(), shop(), ticket(1), None, time()).unwrap();
-    let stamp = AuditStamp { actor: Actor::Operator, time: time() };
-    let create = recorded.storage.create_comments(vec![CommentCreation { comment, stamp, once: None }]);
-    let statements = statements(create).await;
-    // The transaction's beginning and end; look at the ticket, change it, add, look, tell.
-    assert_eq!(statements.len(), 7, "{statements:#?}");
-    let lock = recorded.explain("", &statements[1]);
-    assert!(lock.contains("Index Scan on tickets_pkey") || lock.contains("using tickets_pkey"), "{lock}");
-    assert!(lock.contains("Index Cond: ((shop_id = $1) AND (id = ANY ($2)))"), "{lock}");
 }

@@ -16,6 +16,7 @@ mod postgres;
 mod conversations;
 mod customers;
 mod log;
+mod new_comments;
 mod search;
 
 /// A shop's tickets, of 200 customers and spread over the time of 20,000 minutes; and

@@ -1,0 +1,106 @@
+//! Statements over rows that are sent as columns, which PostgreSQL puts together again: so the
+//! text is the same for any number of rows, and is prepared once.
+
+use diesel::dsl::AsExprOf;
+use diesel::expression::{AsExpression, Expression};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{Array, BigInt, SqlType};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+/// A column of some rows, as an array of this SQL type.
+pub(super) type Column<ST, V> = AsExprOf<Vec<V>, Array<ST>>;
+
+/// A column of some rows, from the first to the last.
+pub(super) fn column<ST, V>(values: impl Iterator<Item = V>) -> Column<ST, V>
+where
+    ST: SqlType,
+    Vec<V>: AsExpression<Array<ST>>,
+{
+    values.collect::<Vec<_>>().as_expression()
+}
+
+/// Some rows: the shop of each, and their other columns.
+#[derive(Debug)]
+pub(super) struct Rows<C> {
+    pub(super) shops: Vec<i64>,
+    pub(super) columns: C,
+}
+
+impl<C: QueryFragment<Pg>> QueryFragment<Pg> for Rows<C> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        // In a query of its own, so that the planner does not see how many there are: it would
+        // plan anew for each number that is smaller than what it takes for granted.
+        out.push_sql("unnest((SELECT ");
+        out.push_bind_param::<Array<BigInt>, _>(&self.shops)?;
+        out.push_sql("), ");
+        self.columns.walk_ast(out.reborrow())?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+/// What is done with some rows: `before`, the rows, `after`.
+#[derive(Debug)]
+pub(super) struct Change<C> {
+    pub(super) before: &'static str,
+    pub(super) rows: Rows<C>,
+    pub(super) after: &'static str,
+}
+
+impl<C: QueryFragment<Pg> + Send> Change<C> {
+    /// Changes nothing if there are no rows. Answers how many were written. Several can be
+    /// sent at once: the server runs them one after the other.
+    pub(super) async fn run(self, mut connection: &AsyncPgConnection) -> QueryResult<usize> {
+        if self.rows.shops.is_empty() {
+            return Ok(0);
+        }
+        self.execute(&mut connection).await
+    }
+}
+
+impl<C: QueryFragment<Pg>> QueryFragment<Pg> for Change<C> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(self.before);
+        self.rows.walk_ast(out.reborrow())?;
+        out.push_sql(self.after);
+        Ok(())
+    }
+}
+
+/// It is known by its text.
+impl<C> QueryId for Change<C> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+/// What is looked up for some rows: `SELECT`, the selection, `from`, the rows, `after`.
+#[derive(Debug)]
+pub(super) struct Lookup<S, C> {
+    pub(super) selection: S,
+    pub(super) from: &'static str,
+    pub(super) rows: Rows<C>,
+    pub(super) after: &'static str,
+}
+
+impl<S: QueryFragment<Pg>, C: QueryFragment<Pg>> QueryFragment<Pg> for Lookup<S, C> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("SELECT ");
+        self.selection.walk_ast(out.reborrow())?;
+        out.push_sql(self.from);
+        self.rows.walk_ast(out.reborrow())?;
+        out.push_sql(self.after);
+        Ok(())
+    }
+}
+
+impl<S: Expression, C> Query for Lookup<S, C> {
+    type SqlType = S::SqlType;
+}
+
+/// It is known by its text.
+impl<S, C> QueryId for Lookup<S, C> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}

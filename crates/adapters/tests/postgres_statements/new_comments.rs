@@ -1,0 +1,140 @@
+//! Comments that are created.
+
+use std::sync::Arc;
+
+use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
+use hexdesk_domain::{
+    Actor, Attempt, AuditStamp, CommentDraft, CommentId, CommentStore, Fingerprint, IdempotencyKey,
+    IdempotencyRequest, Once, Receipt, TicketId, UserId,
+};
+
+use crate::{KEPT, Recorded, postgres, shop, statements, time};
+
+/// A comment of this id on this ticket.
+fn item(id: i64, ticket: i64, key: Option<&str>) -> CommentCreation {
+    let draft = CommentDraft { text: Some("Hello".into()), ..CommentDraft::default() };
+    let (id, ticket) = (CommentId::new(id).unwrap(), TicketId::new(ticket).unwrap());
+    CommentCreation {
+        comment: draft.into_new(id, shop(), ticket, None, time()).unwrap(),
+        stamp: AuditStamp { actor: Actor::Operator, time: time() },
+        once: key.map(once),
+    }
+}
+
+/// Leaves a record if the comment is created.
+fn once(key: &str) -> Once<CreateCommentOutcome> {
+    let receipt = |outcome: &CreateCommentOutcome| match outcome {
+        CreateCommentOutcome::Created(_) => Some(Receipt { answer: b"receipt".to_vec(), customer_id: None }),
+        _ => None,
+    };
+    let key = IdempotencyKey::parse(key).unwrap();
+    let request = IdempotencyRequest { operation: "comment".into(), key, fingerprint: Fingerprint([7; 32]) };
+    Once { request, requested_at: time(), receipt: Arc::new(receipt) }
+}
+
+/// Creates comments of these ids, each with a key of its own, three on each ticket.
+async fn create(recorded: &Recorded, ids: std::ops::Range<i64>) {
+    let batch: Vec<_> = ids.map(|id| item(id, id / 3, Some(&id.to_string()))).collect();
+    let attempts = recorded.storage.create_comments(batch).await.unwrap();
+    for attempt in attempts {
+        assert!(matches!(attempt, Attempt::Ran(CreateCommentOutcome::Created(_))), "{attempt:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_comment_takes_a_handful_of_statements() {
+    let recorded = Recorded::new().await;
+    let statements = statements(recorded.storage.create_comments(vec![item(99_999, 1, None)])).await;
+    // The transaction's beginning and end; keep the ticket, add, change the ticket, tell.
+    assert_eq!(statements.len(), 6, "{statements:#?}");
+}
+
+#[tokio::test]
+async fn many_comments_take_no_more_statements_than_one() {
+    let recorded = Recorded::new().await;
+    KEPT.take();
+    let one = statements(create(&recorded, 30_000..30_001)).await;
+    // Two more for the key: claim it, and write down what was answered.
+    assert_eq!(one.len(), 8, "{one:#?}");
+    // All but the transaction's beginning and end.
+    assert_eq!(KEPT.take().len(), 6);
+    let many = statements(create(&recorded, 30_001..30_021)).await;
+    assert_eq!(many.len(), one.len(), "{many:#?}");
+    assert_eq!(KEPT.take(), Vec::<String>::new());
+    assert_eq!(recorded.database.psql("SELECT sum(version) - count(*) FROM tickets"), "21");
+    assert_eq!(recorded.database.psql("SELECT count(*) FROM idempotency_records"), "21");
+}
+
+/// Whatever a plan looks for, it looks for by the whole key.
+#[track_caller]
+fn assert_looks_up(plan: &str, scans: usize) {
+    let tables = ["tickets", "customers", "users", "idempotency_records"];
+    let mut lines = plan.lines().map(str::trim).peekable();
+    let mut found = 0;
+    while let Some(line) = lines.next() {
+        let of_table = tables.iter().any(|table| line.contains(&format!(" on {table}")));
+        if !of_table || !line.contains("Scan") || line.contains("Subquery Scan") {
+            continue;
+        }
+        found += 1;
+        let condition = *lines.peek().unwrap();
+        let by_shop = condition.starts_with("Index Cond: ((shop_id = ");
+        let by_key = condition.contains("AND (id = ") || condition.contains("AND (operation = ");
+        let by_place = condition.starts_with("TID Cond: (ctid = ");
+        assert!(by_shop && by_key || by_place, "{line} {condition} of {plan}");
+    }
+    assert_eq!(found, scans, "{plan}");
+}
+
+/// A shop that has just begun, as far as the server knows.
+const LITTLE: &str = "
+    INSERT INTO shops (domain, created_at) VALUES ('a.example', now());
+    INSERT INTO customers (shop_id, email_folded, number_of_orders, created_at, words)
+        SELECT 1, number || '@example.com', 0, now(), '#1' FROM generate_series(1, 20) AS number;
+    INSERT INTO users (shop_id, id, email, email_folded, created_at)
+        SELECT 1, number, number, number, now() FROM generate_series(1, 20) AS number;
+    INSERT INTO tickets
+        (shop_id, id, customer_id, channel, date, last_message_time, is_opened, unread_count, tags, version, words)
+        SELECT 1, number, number, 'Mail', now(), now(), false, 0, '[]', 1, '#1'
+        FROM generate_series(1, 20) AS number;
+    INSERT INTO idempotency_records (shop_id, operation, idempotency_key, fingerprint, receipt, created_at)
+        SELECT 1, 'create', number, '', '', now() FROM generate_series(1, 20) AS number;
+    ANALYZE";
+
+#[tokio::test]
+async fn a_plan_made_while_little_is_there_looks_rows_up() {
+    let recorded = Recorded::new().await;
+    recorded.database.psql(
+        "INSERT INTO users (shop_id, id, email, email_folded, created_at) VALUES (1, 5, 'a@b', 'a@b', now())",
+    );
+    recorded.storage.create_comments(vec![item(30_000, 1, Some("used"))]).await.unwrap();
+    let mut by_user = item(30_001, 1, None);
+    by_user.comment.author_id = UserId::new(5);
+    let batch = vec![by_user, item(30_002, 1, Some("used")), item(30_003, 99_999, Some("unused"))];
+    let statements = statements(recorded.storage.create_comments(batch)).await;
+    let (empty, little) = (postgres::migrated_database(), postgres::migrated_database());
+    little.psql(LITTLE);
+    let mut explained = 0;
+    for (begins, holds, types, scans) in [
+        ("SELECT", "FROM idempotency_records", "int8[], text[], text[]", 1),
+        ("SELECT", "FOR NO KEY UPDATE", "int8[], int8[]", 3),
+        ("SELECT", "FROM users", "int8[], int8[]", 1),
+        ("DELETE", "FROM idempotency_records", "int8[], text[], text[]", 2),
+        ("UPDATE", "tickets", "int8[], int8[], text[], timestamptz[], int4[], int8[]", 2),
+    ] {
+        let of_this = |statement: &&String| statement.starts_with(begins) && statement.contains(holds);
+        let statement = statements.iter().find(of_this).unwrap();
+        let (sql, _) = statement.split_once(" -- binds: ").unwrap();
+        let nulls = vec!["NULL"; types.split(',').count()].join(", ");
+        for database in [&empty, &little] {
+            let plan = database.psql(&format!(
+                "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off;
+                 PREPARE one ({types}) AS {sql}; EXPLAIN (COSTS OFF) EXECUTE one ({nulls})"
+            ));
+            assert_looks_up(&plan, scans);
+        }
+        explained += 1;
+    }
+    // The transaction's beginning and end, the claim, what is added and told are the others.
+    assert_eq!(explained + 5, statements.len(), "{statements:#?}");
+}
