@@ -1,14 +1,6 @@
 //! Tickets and comments.
 
-<<<<<<< HEAD
-use hexdesk_domain::ports::CommentCreation;
-use hexdesk_domain::{
-    Actor, AssigneeFilter, AuditStamp, CommentDraft, CommentId, CommentStore, CustomerId, TicketFilter,
-    TicketId, TicketStore,
-};
-=======
-use hexdesk_domain::{CommentStore, CustomerId, TicketFilter, TicketId, TicketStore};
->>>>>>> refs/helpers/comments
+use hexdesk_domain::{AssigneeFilter, CommentStore, CustomerId, TicketFilter, TicketId, TicketStore};
 
 use crate::{KEPT, Recorded, shop, statements};
 
