@@ -194,7 +194,13 @@ class Site:
         else:
             connection = sqlite3.connect(self.url.removeprefix("sqlite://"), isolation_level=None, timeout=60)
             connection.executescript(script)
+            # Brings what was filled from the log into the file and to disk, which otherwise
+            # whatever is measured next would have to.
+            connection.execute("PRAGMA synchronous = FULL")
+            busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             connection.close()
+            if busy:
+                raise SystemExit(f"{self.url} was in use while its log was to be brought into it")
         self.filled = rows
 
 

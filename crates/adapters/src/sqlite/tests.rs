@@ -29,6 +29,7 @@ struct Pragmas {
     wal_autocheckpoint: i64,
     journal_size_limit: i64,
     query_only: i64,
+    cache_size: i64,
 }
 
 fn pragmas(connection: &mut SqliteConnection) -> anyhow::Result<Pragmas> {
@@ -43,6 +44,7 @@ fn pragmas(connection: &mut SqliteConnection) -> anyhow::Result<Pragmas> {
         wal_autocheckpoint: number("wal_autocheckpoint")?,
         journal_size_limit: number("journal_size_limit")?,
         query_only: number("query_only")?,
+        cache_size: number("cache_size")?,
         journal_mode: sql::<Text>("PRAGMA journal_mode").get_result(connection)?,
     })
 }
@@ -56,9 +58,10 @@ fn expected_pragmas() -> Pragmas {
         synchronous: 2,
         fullfsync: 1,
         trusted_schema: 0,
-        wal_autocheckpoint: 1_000,
+        wal_autocheckpoint: 4_000,
         journal_size_limit: 64 << 20,
         query_only: 0,
+        cache_size: -16_384,
     }
 }
 
@@ -75,7 +78,7 @@ async fn close(lane: &Lane) {
 async fn connections_are_set_up() {
     let (_directory, storage) = storage().await;
     assert_eq!(storage.write("test", pragmas).await.unwrap(), expected_pragmas());
-    let reader = Pragmas { query_only: 1, ..expected_pragmas() };
+    let reader = Pragmas { query_only: 1, cache_size: -2_000, ..expected_pragmas() };
     assert_eq!(storage.read("test", pragmas).await.unwrap(), reader);
 }
 
