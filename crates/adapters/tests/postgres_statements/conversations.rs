@@ -2,7 +2,7 @@
 
 use hexdesk_domain::{AssigneeFilter, CommentStore, CustomerId, TicketFilter, TicketId, TicketStore};
 
-use crate::{KEPT, Recorded, shop, statements};
+use crate::{KEPT, Recorded, shop, statements, time};
 
 fn ticket(id: i64) -> TicketId {
     TicketId::new(id).unwrap()
