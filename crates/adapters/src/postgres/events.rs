@@ -40,11 +40,11 @@ impl EventStore for PostgresStorage {
                 if page.next.is_some() {
                     return Ok(page);
                 }
-                // It may end here for the sake of transactions that do not count. They are asked
-                // for before the list's snapshot: who is in neither has begun since, behind all
-                // that was listed before, and may count.
+                // It may end here for the sake of transactions that do not count, be they over by
+                // now. They are asked for before the list's snapshot: who is in neither has begun
+                // since, behind all that was listed before, and may count.
                 list.others = OtherTransactions.get_result(connection).await?;
-                if list.others.is_empty() { Ok(page) } else { list.page(connection).await }
+                list.page(connection).await
             })
             .await
     }
