@@ -228,7 +228,7 @@ def main():
         # PostgreSQL's account is another.
         directory.chmod(0o755)
         environment = slow_sync(directory, arguments.slow_sync) if arguments.slow_sync else {}
-        # Some lists of 10 million tickets take seconds.
+        # Where there are millions, a request may take a second.
         bench = Bench(arguments.seconds, 4 if rows else 1)
         postgres = Postgres(directory / "postgres", environment)
         try:
