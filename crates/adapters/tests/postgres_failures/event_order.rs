@@ -1,9 +1,11 @@
 //! The order of events, while those who write them overtake each other.
 
-use hexdesk_domain::{Event, EventKind, EventPosition};
+use std::pin::pin;
+
+use hexdesk_domain::{Event, EventKind, EventPosition, EventStore};
 use hexdesk_test_postgres::cluster;
 
-use crate::scene::{Scene, client, listed};
+use crate::scene::{Scene, begin, client, listed};
 
 /// What another server writes in its transaction: that ticket 77 was deleted.
 async fn others_event(scene: &Scene) {
@@ -73,6 +75,32 @@ async fn other_databases_of_the_server_hold_nothing_back() {
     neighbour.batch_execute("COMMIT").await.unwrap();
     drop(plain);
     scene.other_does(&format!("DROP OWNED BY {account}; DROP ROLE {account}")).await;
+}
+
+#[tokio::test]
+async fn who_ends_while_the_log_is_listed_hides_nothing() {
+    let scene = Scene::with_options("-c search_path=public,pg_catalog").await;
+    // Whoever looks at who else is writing waits for a lock first.
+    let held = "CREATE FUNCTION held_activity() RETURNS SETOF pg_catalog.pg_stat_activity LANGUAGE plpgsql
+            AS 'BEGIN
+                PERFORM pg_advisory_xact_lock(1);
+                RETURN QUERY SELECT * FROM pg_catalog.pg_stat_activity;
+            END';
+        CREATE VIEW pg_stat_activity AS SELECT * FROM held_activity()";
+    scene.other_does(held).await;
+    let neighbour = cluster().empty_database();
+    let neighbour = client(&neighbour).await;
+    neighbour.batch_execute("BEGIN; SELECT pg_current_xact_id()").await.unwrap();
+    scene.create(vec![scene.item(1, None)]).await.unwrap();
+
+    scene.other_does("SELECT pg_advisory_lock(1)").await;
+    let mut list = pin!(scene.storage.list_events(scene.shop, None, 100));
+    begin(list.as_mut()).await;
+    scene.is_blocked().await;
+    neighbour.batch_execute("COMMIT").await.unwrap();
+    scene.other_does("SELECT pg_advisory_unlock(1)").await;
+    let all = list.await.unwrap().entries;
+    assert_eq!(kinds(&all), [EventKind::CustomerCreated, EventKind::TicketCreated]);
 }
 
 #[tokio::test]
