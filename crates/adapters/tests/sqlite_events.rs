@@ -5,6 +5,10 @@
 #[allow(dead_code, reason = "it has more than is needed here")]
 mod sqlite_fixture;
 
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use diesel::sqlite::SqliteConnection;
 use hexdesk_adapters::{SqliteStorage, back_up, restore};
 use hexdesk_domain::ports::{CommentCreation, CreateCustomerOutcome, CreateShopOutcome, CreateTicketOutcome};
 use hexdesk_domain::{
@@ -109,6 +113,10 @@ async fn what_goes_with_an_erasure_is_numbered_without_a_hole() {
         (EventKind::CustomerErased, 5, 3),
     ];
     assert_eq!(log[log.len() - expected.len()..], expected);
+    // Nor does any of them tell still whose it was.
+    let mut connection = SqliteConnection::establish(fixture.path().to_str().unwrap()).unwrap();
+    let told = sql::<BigInt>("SELECT count(customer_id) FROM events").get_result(&mut connection);
+    assert_eq!(told, Ok(0_i64));
 }
 
 #[tokio::test]

@@ -153,7 +153,9 @@ CREATE TABLE comments (
 
 CREATE INDEX comments_by_ticket ON comments (shop_id, ticket_id, time, id);
 
--- customer_id is the customer whose data the receipt holds, if it holds one's.
+-- customer_id is the customer whose data the receipt holds, if it holds one's. Whoever writes
+-- one has found the customer in the same transaction, so no foreign key says so again: it would
+-- need an index by customer, in which each record has a place of its own.
 CREATE TABLE idempotency_records (
     shop_id INTEGER NOT NULL REFERENCES shops (id),
     operation TEXT NOT NULL,
@@ -163,21 +165,18 @@ CREATE TABLE idempotency_records (
     customer_id INTEGER,
     created_at INTEGER NOT NULL,
     -- By key first: operations are few.
-    PRIMARY KEY (shop_id, idempotency_key, operation),
-    FOREIGN KEY (shop_id, customer_id) REFERENCES customers (shop_id, id)
+    PRIMARY KEY (shop_id, idempotency_key, operation)
 ) STRICT;
 
--- The records that go with a customer who is erased.
-CREATE INDEX idempotency_records_by_customer ON idempotency_records (shop_id, customer_id)
-    WHERE customer_id IS NOT NULL;
-
--- The records that were kept long enough.
-CREATE INDEX idempotency_records_by_age ON idempotency_records (created_at);
+-- The records that were kept long enough. Those that go with a customer who is erased are
+-- looked for among all of them, here where they are small.
+CREATE INDEX idempotency_records_by_age ON idempotency_records (created_at, shop_id, customer_id);
 
 -- What was changed, by whom and when. change counts the shop's changes, part the events of one.
 -- actor_key is the key that made the change, and actor_user the user it writes in the name of;
 -- without a key it was the operator. customer_id is the customer whose data the snapshot holds,
--- if it holds one's. But for the shop, nothing here need still be there.
+-- if it holds one's, or whose the ticket or comment was that was deleted. But for the shop,
+-- nothing here need still be there.
 CREATE TABLE events (
     shop_id INTEGER NOT NULL REFERENCES shops (id),
     change INTEGER NOT NULL,
@@ -192,8 +191,13 @@ CREATE TABLE events (
     PRIMARY KEY (shop_id, change, part)
 ) STRICT;
 
--- The snapshots that go with a customer who is erased.
-CREATE INDEX events_by_customer ON events (shop_id, customer_id) WHERE customer_id IS NOT NULL;
+-- The snapshots that go with a customer who is erased: those of the customer's tickets and
+-- comments, of which the log itself knows those that were deleted. New tickets and comments
+-- have the largest numbers, so that their snapshots are added at the end: by customer, each
+-- would have a place of its own, and a page to be written for it.
+CREATE INDEX events_by_subject ON events (shop_id, subject_id) WHERE snapshot IS NOT NULL;
+CREATE INDEX deletions_by_customer ON events (shop_id, customer_id)
+    WHERE customer_id IS NOT NULL AND snapshot IS NULL;
 
 -- What tickets are found by: the words of a ticket's name or of one of its messages, or of
 -- a customer's details, each behind the number of the shop ("7:refund"), so that the index

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::ports::DeleteTicketOutcome;
-use hexdesk_domain::{AuditStamp, EventKind, ShopId, TicketId};
+use hexdesk_domain::{AuditStamp, CustomerId, EventKind, ShopId, TicketId};
 
 use super::event_log::EventLog;
 use super::search_index;
@@ -18,16 +18,19 @@ pub(super) fn delete(
     stamp: AuditStamp,
 ) -> anyhow::Result<DeleteTicketOutcome> {
     let ticket = tickets::table.find((shop.get(), id.get()));
-    let version: Option<i64> = ticket.select(tickets::version).get_result(connection).optional()?;
-    let Some(version) = version else { return Ok(DeleteTicketOutcome::TicketNotFound) };
+    let found: Option<(i64, i64)> =
+        ticket.select((tickets::version, tickets::customer_id)).get_result(connection).optional()?;
+    let Some((version, customer)) = found else { return Ok(DeleteTicketOutcome::TicketNotFound) };
     if expected_version.is_some_and(|expected| expected != version) {
         return Ok(DeleteTicketOutcome::VersionMismatch);
     }
     let comments =
         comments::table.filter(comments::shop_id.eq(shop.get()).and(comments::ticket_id.eq(id.get())));
+    let customer = CustomerId::new(customer);
+    let (comment_ids, ticket_id) = (comments.select(comments::id), ticket.select(tickets::id));
     let mut log = EventLog::default();
-    log.append_deleted(connection, shop, EventKind::CommentDeleted, comments.select(comments::id), stamp)?;
-    log.append_deleted(connection, shop, EventKind::TicketDeleted, ticket.select(tickets::id), stamp)?;
+    log.append_deleted(connection, shop, EventKind::CommentDeleted, comment_ids, customer, stamp)?;
+    log.append_deleted(connection, shop, EventKind::TicketDeleted, ticket_id, customer, stamp)?;
     search_index::remove_ticket(connection, shop, id)?;
     diesel::delete(comments).execute(connection)?;
     diesel::delete(ticket).execute(connection)?;

@@ -2,13 +2,20 @@
 
 use diesel::dsl::{count, exists};
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::ports::Erased;
 use hexdesk_domain::{AuditStamp, CustomerId, EventKind, ShopId};
 
 use super::event_log::{EventLog, erase_snapshots};
 use super::search_index;
-use crate::schema::{comments, customers, idempotency_records, tickets};
+use crate::schema::{comments, customers, tickets};
+
+/// Goes through all records, which are kept for hours only, in the index.
+const DELETE_IDEMPOTENCY_RECORDS: &str = "DELETE FROM idempotency_records WHERE rowid IN (
+    SELECT rowid FROM idempotency_records INDEXED BY idempotency_records_by_age
+    WHERE shop_id = ? AND customer_id = ?
+)";
 
 /// Erases the shop's customer, and first whatever refers to it.
 pub(super) fn erase(
@@ -29,17 +36,18 @@ pub(super) fn erase(
     erase_snapshots(connection, shop, id)?;
     let mut log = EventLog::default();
     let comment_ids = comments_of_customer.select(comments::id);
-    log.append_deleted(connection, shop, EventKind::CommentDeleted, comment_ids, stamp)?;
-    log.append_deleted(connection, shop, EventKind::TicketDeleted, ticket_ids(), stamp)?;
-    log.append_deleted(connection, shop, EventKind::CustomerErased, customer.select(customers::id), stamp)?;
+    log.append_deleted(connection, shop, EventKind::CommentDeleted, comment_ids, None, stamp)?;
+    log.append_deleted(connection, shop, EventKind::TicketDeleted, ticket_ids(), None, stamp)?;
+    let customer_id = customer.select(customers::id);
+    log.append_deleted(connection, shop, EventKind::CustomerErased, customer_id, None, stamp)?;
     search_index::remove_customer(connection, shop, id)?;
     let comments = diesel::delete(comments_of_customer).execute(connection)?;
     let human_tickets: i64 =
         tickets_of_customer.select(count(tickets::human_ticket_id)).get_result(connection)?;
     let tickets = diesel::delete(tickets_of_customer).execute(connection)?;
-    let idempotency_records = diesel::delete(idempotency_records::table)
-        .filter(idempotency_records::shop_id.eq(shop.get()))
-        .filter(idempotency_records::customer_id.eq(id.get()))
+    let idempotency_records = diesel::sql_query(DELETE_IDEMPOTENCY_RECORDS)
+        .bind::<BigInt, _>(shop.get())
+        .bind::<BigInt, _>(id.get())
         .execute(connection)?;
     diesel::delete(customer).execute(connection)?;
     Ok(Some(Erased {

@@ -50,13 +50,15 @@ impl EventLog {
     }
 
     /// Appends that each of the shop's things with these numbers is deleted. They are looked
-    /// for now, so this comes before they go.
+    /// for now, so this comes before they go. Of which customer they were is kept to find
+    /// their snapshots by; there is none to name once those are erased.
     pub(super) fn append_deleted<Q>(
         &mut self,
         connection: &mut SqliteConnection,
         shop: ShopId,
         kind: EventKind,
         numbers: Q,
+        customer: Option<CustomerId>,
         stamp: AuditStamp,
     ) -> anyhow::Result<()>
     where
@@ -68,6 +70,7 @@ impl EventLog {
             change: change.number,
             parts: change.parts,
             kind: kind.as_str(),
+            customer: customer.map(CustomerId::get),
             stamp: stamp.into(),
             numbers,
         };
@@ -86,18 +89,36 @@ impl EventLog {
     }
 }
 
-/// Takes the snapshots that hold data of the shop's customer out of the log.
+/// Takes the snapshots that hold data of the shop's customer out of the log. The customer's
+/// tickets and comments are looked for now, so this comes before they go.
 pub(super) fn erase_snapshots(
     connection: &mut SqliteConnection,
     shop: ShopId,
     customer: CustomerId,
 ) -> QueryResult<()> {
-    diesel::update(events::table)
-        .filter(events::shop_id.eq(shop.get()).and(events::customer_id.eq(customer.get())))
-        .set((events::snapshot.eq(None::<String>), events::customer_id.eq(None::<i64>)))
-        .execute(connection)?;
+    for statement in [ERASE_SNAPSHOTS, FORGET_WHOSE_WAS_DELETED] {
+        diesel::sql_query(statement)
+            .bind::<BigInt, _>(shop.get())
+            .bind::<BigInt, _>(customer.get())
+            .execute(connection)?;
+    }
     Ok(())
 }
+
+/// Numbers are of several kinds of things; whose data a snapshot holds stands beside it.
+const ERASE_SNAPSHOTS: &str = "UPDATE events SET snapshot = NULL, customer_id = NULL
+    WHERE shop_id = ?1 AND customer_id = ?2 AND snapshot IS NOT NULL AND subject_id IN (
+        SELECT ?2
+        UNION ALL SELECT id FROM tickets WHERE shop_id = ?1 AND customer_id = ?2
+        UNION ALL SELECT comments.id FROM tickets
+            JOIN comments ON comments.shop_id = tickets.shop_id AND comments.ticket_id = tickets.id
+            WHERE tickets.shop_id = ?1 AND tickets.customer_id = ?2
+        UNION ALL SELECT subject_id FROM events
+            WHERE shop_id = ?1 AND customer_id = ?2 AND snapshot IS NULL
+    )";
+
+const FORGET_WHOSE_WAS_DELETED: &str = "UPDATE events SET customer_id = NULL
+    WHERE shop_id = ?1 AND customer_id = ?2 AND snapshot IS NULL";
 
 /// The statement of [`EventLog::append_deleted`]. `numbers` is a query of one column, `id`.
 #[derive(Debug, QueryId)]
@@ -106,6 +127,7 @@ struct AppendDeleted<Q> {
     change: i64,
     parts: i64,
     kind: &'static str,
+    customer: Option<i64>,
     stamp: StampRow,
     numbers: Q,
 }
@@ -115,7 +137,9 @@ impl<Q> RunQueryDsl<SqliteConnection> for AppendDeleted<Q> {}
 impl<Q: QueryFragment<Sqlite>> QueryFragment<Sqlite> for AppendDeleted<Q> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
         out.push_sql(
-            "INSERT INTO events (shop_id, change, part, kind, subject_id, actor_key, actor_user, time) SELECT ",
+            "INSERT INTO events
+                (shop_id, change, part, kind, subject_id, customer_id, actor_key, actor_user, time)
+            SELECT ",
         );
         out.push_bind_param::<BigInt, _>(&self.shop)?;
         out.push_sql(", ");
@@ -125,6 +149,8 @@ impl<Q: QueryFragment<Sqlite>> QueryFragment<Sqlite> for AppendDeleted<Q> {
         out.push_sql(", ");
         out.push_bind_param::<Text, _>(self.kind)?;
         out.push_sql(", id, ");
+        out.push_bind_param::<Nullable<BigInt>, _>(&self.customer)?;
+        out.push_sql(", ");
         out.push_bind_param::<Nullable<BigInt>, _>(&self.stamp.actor_key)?;
         out.push_sql(", ");
         out.push_bind_param::<Nullable<BigInt>, _>(&self.stamp.actor_user)?;
