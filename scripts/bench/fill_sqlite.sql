@@ -32,9 +32,10 @@ INSERT INTO search_documents (shop_id, ticket_id, weight, words)
 SELECT 1, number, 4, '1:' || number || ' 1:of 1:order 1:refund' FROM numbers;
 INSERT INTO search_index (rowid, words)
 SELECT id, words FROM search_documents WHERE ticket_id BETWEEN :first AND :last AND shop_id = 1;
--- What came in one transaction lies there in many small parts, which the first tickets would
--- have to put together; of those that came one by one most have been by now.
-INSERT INTO search_index (search_index, rank) VALUES ('merge', 1000000);
+-- What came in one transaction lies in many parts on the lowest levels of the index, which
+-- the first tickets would have to put together: of those that came one by one most have been
+-- by now. See Site.fill.
+INSERT INTO search_index (search_index) VALUES ('optimize');
 DROP TABLE numbers;
 DROP TABLE places;
 COMMIT;
