@@ -111,17 +111,18 @@ class Bench:
         self.requests("empty route", "livez", site)
         keyed = self.requests("POST ticket", "ticket", site)
         plain = self.requests("POST ticket, no Idempotency-Key", "ticket_without_key", site)
+        long = self.requests("POST ticket, message of 40 words", "ticket_of_40_words", site)
         comments = self.requests("POST comment", "comment", site)
         self.requests("GET ticket", "find", site)
         self.requests("GET tickets, first page of 50", LISTS["tickets"], site)
         self.check(
             site, before,
             {
-                "tickets": keyed + plain,
-                "idempotency_records": keyed + comments,
+                "tickets": keyed + plain + long,
+                "idempotency_records": keyed + long + comments,
                 "comments": comments,
                 # A comment changes its ticket.
-                "events": keyed + plain + 2 * comments,
+                "events": keyed + plain + long + 2 * comments,
             },
         )
 

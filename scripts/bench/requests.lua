@@ -43,14 +43,24 @@ local function any(list)
     return list[math.random(#list)]
 end
 
-local function ticket(key)
+-- So many words of twenty thousand, the first of them more often, as in a language.
+local function words(count)
+    local chosen = {}
+    for place = 1, count do
+        chosen[place] = "word" .. math.floor(20000 ^ math.random())
+    end
+    return table.concat(chosen, " ")
+end
+
+local function ticket(key, message)
     local order = sent % 1000003
+    message = message or string.format("Hello, I need a refund of order %d.", order)
     local body = string.format(
         '{"customerId":%s,"Channel":"Mail","name":"Refund of order %d","threadId":"thread-%d",'
-            .. '"emailUsed":"support@example.com","lastMessage":"Hello, I need a refund of order %d.",'
+            .. '"emailUsed":"support@example.com","lastMessage":"%s",'
             .. '"contact_reason":"refund","assigned_to":45,"isOpenedTicket":true,"unReadChatCount":1,'
             .. '"tags":["refund","vip"],"language_code":"en","via":"api"}',
-        any(customers), order, order, order)
+        any(customers), order, order, message)
     return post("/api/v1/tickets", with_body(key, body))
 end
 
@@ -58,6 +68,7 @@ local kinds = {
     livez = function() return get("/livez") end,
     ticket = function() return ticket(run .. number .. "-" .. sent) end,
     ticket_without_key = function() return ticket(nil) end,
+    ticket_of_40_words = function() return ticket(run .. number .. "-" .. sent, words(40)) end,
     comment = function()
         local body = '{"text":"The parcel is on its way, it will be there tomorrow."}'
         return post("/api/v1/tickets/" .. any(tickets) .. "/comments",

@@ -25,6 +25,7 @@ mod hosts;
 mod id_ranges;
 mod migrations;
 mod once;
+mod pending_lists;
 mod pool;
 mod prepared;
 mod retention;
@@ -43,10 +44,14 @@ mod url;
 mod users;
 mod words;
 
+use std::sync::Arc;
+use std::time::Duration;
+
 pub use connect::ConnectError;
 use connect::Connector;
 pub(crate) use diagnosis::diagnose;
 pub use migrations::MigrateError;
+use pending_lists::PendingListCleaner;
 use pool::Connections;
 pub use url::PostgresUrlError;
 
@@ -55,11 +60,16 @@ pub use url::PostgresUrlError;
 pub struct PostgresOptions {
     /// How many connections there may be at the same time. At least 1; 8 by default.
     pub max_connections: u32,
+    /// How long after a write the new words are brought into the indexes that searches use, on
+    /// one of the connections; nothing waits for it. The account must own the tables. `None`
+    /// leaves it to the server, which has a write do it once there are many. Half a second
+    /// by default.
+    pub pending_list_cleanup: Option<Duration>,
 }
 
 impl Default for PostgresOptions {
     fn default() -> Self {
-        Self { max_connections: 8 }
+        Self { max_connections: 8, pending_list_cleanup: Some(Duration::from_millis(500)) }
     }
 }
 
@@ -79,6 +89,7 @@ pub enum PostgresOpenError {
 #[derive(Clone)]
 pub struct PostgresStorage {
     connections: Connections,
+    _pending_list_cleaner: Option<Arc<PendingListCleaner>>,
 }
 
 impl PostgresStorage {
@@ -104,7 +115,10 @@ impl PostgresStorage {
     /// As [`Self::connect`].
     pub async fn connect_with(url: &str, options: &PostgresOptions) -> Result<Self, PostgresOpenError> {
         let connector = Connector::new(url)?;
-        Ok(Self { connections: Connections::open(connector, options.max_connections.max(1)).await? })
+        let connections = Connections::open(connector, options.max_connections.max(1)).await?;
+        let cleaner =
+            options.pending_list_cleanup.map(|delay| PendingListCleaner::start(connections.clone(), delay));
+        Ok(Self { connections, _pending_list_cleaner: cleaner.map(Arc::new) })
     }
 }
 

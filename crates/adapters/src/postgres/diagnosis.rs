@@ -42,7 +42,11 @@ pub(crate) async fn diagnose(url: &str, now: Timestamp) -> Vec<Finding> {
 }
 
 async fn connect(url: &str) -> Result<AsyncPgConnection, PostgresOpenError> {
-    let storage = PostgresStorage::connect_with(url, &PostgresOptions { max_connections: 1 }).await?;
+    let storage = PostgresStorage::connect_with(
+        url,
+        &PostgresOptions { max_connections: 1, pending_list_cleanup: None },
+    )
+    .await?;
     Ok(storage.connections.dedicated().await?)
 }
 

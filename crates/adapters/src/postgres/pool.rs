@@ -9,7 +9,7 @@ use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::PoolableConnection;
 use hexdesk_domain::{StorageError, StorageErrorKind};
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
 use super::connect::{ConnectError, Connector};
@@ -25,6 +25,7 @@ pub(super) struct Connections {
     pool: Pool<Connector>,
     last_refusal: LastRefusal,
     runtime: Handle,
+    written: Arc<Notify>,
 }
 
 /// A connection and whether it is known to be between two operations. While it is not,
@@ -87,12 +88,17 @@ impl Connections {
             .build_unchecked(connector);
         // Never refused by an empty pool; and nothing is lost if it is.
         let _ = pool.add(first);
-        Ok(Self { pool, last_refusal, runtime: Handle::current() })
+        Ok(Self { pool, last_refusal, runtime: Handle::current(), written: Arc::default() })
     }
 
     /// A connection that is not of the pool.
     pub(super) async fn dedicated(&self) -> Result<AsyncPgConnection, ConnectError> {
         Ok(self.pool.dedicated_connection().await?.connection)
+    }
+
+    /// Tells the one who waits for it that an operation has written, be it while nobody waited.
+    pub(super) fn written(&self) -> Arc<Notify> {
+        Arc::clone(&self.written)
     }
 
     /// Runs an operation on a connection, as a task of its own: when the caller drops
@@ -159,6 +165,9 @@ impl Connections {
             match worked {
                 Ok(()) => {
                     *at_rest = true;
+                    if effect == Effect::Write {
+                        connections.written.notify_one();
+                    }
                     Ok(())
                 }
                 Err(failure) => {

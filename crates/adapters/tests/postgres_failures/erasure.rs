@@ -166,7 +166,7 @@ async fn create(storage: &PostgresStorage, scene: &Scene, draft: CustomerDraft) 
 async fn nobody_fails_because_of_an_erasure() {
     const ROUNDS: i64 = 25;
     let scene = Arc::new(Scene::new().await);
-    let options = PostgresOptions { max_connections: 8 };
+    let options = PostgresOptions { max_connections: 8, pending_list_cleanup: None };
     let storage = PostgresStorage::connect_with(&scene.database.url, &options).await.unwrap();
     let ann = || CustomerDraft { email: Some("ann@example.com".into()), ..CustomerDraft::default() };
     for round in 0..ROUNDS {

@@ -62,7 +62,7 @@ impl Scene {
         let options = options.replace(' ', "%20").replace('=', "%3D");
         let storage = PostgresStorage::connect_with(
             &format!("{}?options={options}", database.url),
-            &PostgresOptions { max_connections: 1 },
+            &PostgresOptions { max_connections: 1, pending_list_cleanup: None },
         )
         .await
         .unwrap();

@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
-use hexdesk_adapters::PostgresStorage;
+use hexdesk_adapters::{PostgresOptions, PostgresStorage};
 use hexdesk_domain::{ShopId, Timestamp};
 use hexdesk_test_postgres::TestDatabase;
 
@@ -17,6 +17,7 @@ mod conversations;
 mod customers;
 mod log;
 mod new_comments;
+mod pending_lists;
 mod search;
 
 /// A shop's tickets, of 200 customers and spread over the time of 20,000 minutes; and
@@ -70,7 +71,9 @@ impl Recorded {
     async fn new() -> Self {
         set_default_instrumentation(recorder).unwrap();
         let database = postgres::migrated_database();
-        let storage = PostgresStorage::connect(&database.url).await.unwrap();
+        // Only what is asked for.
+        let options = PostgresOptions { pending_list_cleanup: None, ..PostgresOptions::default() };
+        let storage = PostgresStorage::connect_with(&database.url, &options).await.unwrap();
         database.psql(DATA);
         Self { storage, database }
     }

@@ -1,7 +1,7 @@
 //! The plans of PostgreSQL.
 
 use diesel::connection::set_default_instrumentation;
-use hexdesk_adapters::PostgresStorage;
+use hexdesk_adapters::{PostgresOptions, PostgresStorage};
 use hexdesk_domain::ShopId;
 use hexdesk_test_postgres::{TestDatabase, cluster};
 
@@ -71,7 +71,8 @@ async fn what_is_asked_for_is_found_without_reading_all() {
     // the server may turn to a plan for any values, once it was run five times.
     for plan in ["custom", "generic"] {
         tell_sessions(&database, &format!("plan_cache_mode = force_{plan}_plan"));
-        let storage = PostgresStorage::connect(&database.url).await.unwrap();
+        let options = PostgresOptions { pending_list_cleanup: None, ..PostgresOptions::default() };
+        let storage = PostgresStorage::connect_with(&database.url, &options).await.unwrap();
         for (shop, size) in [(1, ROWS), (2, ROWS / 10)] {
             for listed in calls(ROWS) {
                 let mut statements = explain(&storage, shop, &listed).await;

@@ -1,0 +1,64 @@
+//! The words that are not in their indexes yet.
+//!
+//! PostgreSQL adds the words of a row to a list in front of their index (GIN's pending list),
+//! since many are brought into the index together in far less time than one by one. Whoever
+//! makes the list too long has to bring them there before going on, which takes a tenth of a
+//! second and more; and every search goes through the list. So this is done here, on a
+//! connection of its own, soon after something was written.
+
+use std::time::Duration;
+
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use hexdesk_domain::StorageError;
+use tokio::task::AbortHandle;
+
+use super::errors::Effect;
+use super::pool::Connections;
+
+/// How long after a failure it is not tried again. PostgreSQL looks after the lists, too.
+const PAUSE: Duration = Duration::from_secs(60);
+
+/// Of each list, if the account may: only the index's owner is allowed to.
+const CLEAN_UP: &str = "SELECT gin_clean_pending_list(oid) FROM pg_class
+    WHERE oid = ANY ('{customers_by_words, tickets_by_words, comments_by_words}'::regclass[])
+        AND pg_has_role(relowner, 'USAGE')";
+
+/// Keeps the lists short for as long as it is held.
+#[derive(Debug)]
+pub(super) struct PendingListCleaner(AbortHandle);
+
+impl PendingListCleaner {
+    /// Begins to have the lists cleaned up so long after something was written.
+    pub(super) fn start(connections: Connections, delay: Duration) -> Self {
+        let task = tokio::spawn(async move {
+            let written = connections.written();
+            loop {
+                written.notified().await;
+                tokio::time::sleep(delay).await;
+                if let Err(error) = clean_up(&connections).await {
+                    tracing::warn!(
+                        %error, "could not bring new words into their indexes; trying again in a minute"
+                    );
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        });
+        Self(task.abort_handle())
+    }
+}
+
+impl Drop for PendingListCleaner {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Reads, as far as anyone else can see.
+async fn clean_up(connections: &Connections) -> Result<(), StorageError> {
+    connections
+        .run("clean_up_pending_lists", Effect::Read, async |connection: &mut AsyncPgConnection| {
+            diesel::sql_query(CLEAN_UP).execute(connection).await?;
+            Ok(())
+        })
+        .await
+}
