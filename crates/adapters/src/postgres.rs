@@ -62,14 +62,14 @@ pub struct PostgresOptions {
     pub max_connections: u32,
     /// How long after a write the new words are brought into the indexes that searches use, on
     /// one of the connections; nothing waits for it. The account must own the tables. `None`
-    /// leaves it to the server, which has a write do it once there are many. Half a second
+    /// leaves it to the server, which has a write do it once there are many. 200 ms
     /// by default.
     pub pending_list_cleanup: Option<Duration>,
 }
 
 impl Default for PostgresOptions {
     fn default() -> Self {
-        Self { max_connections: 8, pending_list_cleanup: Some(Duration::from_millis(500)) }
+        Self { max_connections: 8, pending_list_cleanup: Some(Duration::from_millis(200)) }
     }
 }
 
