@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use hexdesk_domain::StorageError;
 use tokio::task::AbortHandle;
 
@@ -57,8 +57,7 @@ impl Drop for PendingListCleaner {
 async fn clean_up(connections: &Connections) -> Result<(), StorageError> {
     connections
         .run("clean_up_pending_lists", Effect::Read, async |connection: &mut AsyncPgConnection| {
-            diesel::sql_query(CLEAN_UP).execute(connection).await?;
-            Ok(())
+            Ok(connection.batch_execute(CLEAN_UP).await?)
         })
         .await
 }
