@@ -34,7 +34,7 @@ INSERT INTO search_index (rowid, words)
 SELECT id, words FROM search_documents WHERE ticket_id BETWEEN :first AND :last AND shop_id = 1;
 -- What came in one transaction lies in many parts on the lowest levels of the index, which
 -- the first tickets would have to put together: of those that came one by one most have been
--- by now. See Site.fill.
+-- by now. See deepen_index_of_words in __main__.py.
 INSERT INTO search_index (search_index) VALUES ('optimize');
 DROP TABLE numbers;
 DROP TABLE places;

@@ -4,7 +4,7 @@
 //! since many are brought into the index together in far less time than one by one. Whoever
 //! makes the list too long has to bring them there before going on, which takes a tenth of a
 //! second and more; and every search goes through the list. So this is done here, on a
-//! connection of its own, soon after something was written.
+//! connection of the pool that no request waits for, soon after something was written.
 
 use std::time::Duration;
 
@@ -31,9 +31,8 @@ impl PendingListCleaner {
     /// Begins to have the lists cleaned up so long after something was written.
     pub(super) fn start(connections: Connections, delay: Duration) -> Self {
         let task = tokio::spawn(async move {
-            let written = connections.written();
             loop {
-                written.notified().await;
+                connections.written().await;
                 tokio::time::sleep(delay).await;
                 if let Err(error) = clean_up(&connections).await {
                     tracing::warn!(

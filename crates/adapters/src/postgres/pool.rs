@@ -96,9 +96,9 @@ impl Connections {
         Ok(self.pool.dedicated_connection().await?.connection)
     }
 
-    /// Tells the one who waits for it that an operation has written, be it while nobody waited.
-    pub(super) fn written(&self) -> Arc<Notify> {
-        Arc::clone(&self.written)
+    /// Waits until an operation has written, unless one has since this was last waited for.
+    pub(super) async fn written(&self) {
+        self.written.notified().await;
     }
 
     /// Runs an operation on a connection, as a task of its own: when the caller drops

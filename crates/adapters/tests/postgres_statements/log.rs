@@ -6,6 +6,8 @@ use hexdesk_domain::{
     TicketStore, Timestamp,
 };
 
+use hexdesk_test_postgres::Cluster;
+
 use crate::{KEPT, Recorded, assert_follows, shop, statements, time};
 
 /// 20,000 events of each of two shops, of 200 customers; and 20,000 idempotency records, all
@@ -38,7 +40,10 @@ async fn recorded() -> Recorded {
 
 #[tokio::test]
 async fn a_shops_log_is_listed_along_its_key() {
-    let recorded = recorded().await;
+    // Who writes to another database of the server may hold the log back for a moment.
+    let server = Cluster::builder().start();
+    let recorded = Recorded::alone_on(&server).await;
+    recorded.database.psql(LOG);
     let last = recorded.database.psql("SELECT max(part) FROM events WHERE shop_id = 1").parse().unwrap();
     let change = recorded.database.psql("SELECT max(change) FROM events").parse().unwrap();
     let end = EventPosition { change, part: last };

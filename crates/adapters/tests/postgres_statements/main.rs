@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 use hexdesk_adapters::{PostgresOptions, PostgresStorage};
 use hexdesk_domain::{ShopId, Timestamp};
-use hexdesk_test_postgres::TestDatabase;
+use hexdesk_test_postgres::{Cluster, TestDatabase};
 
 #[path = "../postgres/mod.rs"]
 mod postgres;
@@ -69,8 +69,18 @@ struct Recorded {
 
 impl Recorded {
     async fn new() -> Self {
+        Self::of(postgres::migrated_database()).await
+    }
+
+    /// On a server to whose other databases nobody writes.
+    async fn alone_on(server: &Cluster) -> Self {
+        let database = server.empty_database();
+        PostgresStorage::connect(&database.url).await.unwrap().migrate().await.unwrap();
+        Self::of(database).await
+    }
+
+    async fn of(database: TestDatabase) -> Self {
         set_default_instrumentation(recorder).unwrap();
-        let database = postgres::migrated_database();
         // Only what is asked for.
         let options = PostgresOptions { pending_list_cleanup: None, ..PostgresOptions::default() };
         let storage = PostgresStorage::connect_with(&database.url, &options).await.unwrap();
