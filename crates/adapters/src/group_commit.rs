@@ -21,8 +21,8 @@ use hexdesk_domain::ports::{
     TicketUpdate, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    Attempt, AuditStamp, CommentPosition, CommentStore, CommentView, Once, Page, ShopId, StorageError,
-    TicketFilter, TicketId, TicketPosition, TicketStore, TicketView,
+    AuditStamp, CommentPosition, CommentStore, CommentView, DeferredClaim, IdempotentOutcome, Page, ShopId,
+    StorageError, TicketFilter, TicketId, TicketPosition, TicketStore, TicketView,
 };
 use tokio::runtime::Handle;
 
@@ -101,8 +101,8 @@ impl TicketStore for GroupCommit {
         shop: ShopId,
         id: TicketId,
         update: TicketUpdate,
-        once: Option<Once<UpdateTicketOutcome>>,
-    ) -> Result<Attempt<UpdateTicketOutcome>, StorageError> {
+        once: Option<DeferredClaim<UpdateTicketOutcome>>,
+    ) -> Result<IdempotentOutcome<UpdateTicketOutcome>, StorageError> {
         self.tickets.update_ticket(shop, id, update, once).await
     }
 
@@ -126,7 +126,7 @@ impl CommentStore for GroupCommit {
     async fn create_comments(
         &self,
         batch: Vec<CommentCreation>,
-    ) -> Result<Vec<Attempt<CreateCommentOutcome>>, StorageError> {
+    ) -> Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, StorageError> {
         self.new_comments.create(batch).await
     }
 

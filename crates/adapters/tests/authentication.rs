@@ -12,8 +12,8 @@ use hexdesk_adapters::{
 use hexdesk_contract::MemoryStorage;
 use hexdesk_domain::ports::{AuthenticationError, CreateShopOutcome, CreateUserOutcome};
 use hexdesk_domain::{
-    Actor, ApiKey, ApiKeyStore, Attempt, AuditStamp, Authenticator, Clock, KeyNumber, NewUser, Principal,
-    Scope, Shop, ShopDomain, ShopStore, Timestamp, UserId, UserStore,
+    Actor, ApiKey, ApiKeyStore, AuditStamp, Authenticator, Clock, IdempotentOutcome, KeyNumber, NewUser,
+    Principal, Scope, Shop, ShopDomain, ShopStore, Timestamp, UserId, UserStore,
 };
 
 /// A clock that stands still until it is set.
@@ -66,7 +66,7 @@ impl Fixture {
             stamp: stamp(at(0)),
         };
         match self.store.create_user(self.shop.id, user, None).await.unwrap() {
-            Attempt::Ran(CreateUserOutcome::Created(user)) => user.id,
+            IdempotentOutcome::Ran(CreateUserOutcome::Created(user)) => user.id,
             outcome => panic!("{outcome:?}"),
         }
     }

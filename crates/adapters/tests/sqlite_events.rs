@@ -12,7 +12,7 @@ use diesel::sqlite::SqliteConnection;
 use hexdesk_adapters::{SqliteStorage, back_up, restore};
 use hexdesk_domain::ports::{CommentCreation, CreateCustomerOutcome, CreateShopOutcome, CreateTicketOutcome};
 use hexdesk_domain::{
-    Attempt, CommentStore, CustomerId, CustomerStore, Event, EventKind, EventStore, RetentionStore,
+    CommentStore, CustomerId, CustomerStore, Event, EventKind, EventStore, IdempotentOutcome, RetentionStore,
     ShopDomain, ShopId, ShopStore, TicketId, TicketStore,
 };
 use sqlite_fixture::{at, comment, customer, fixture, stamp, ticket};
@@ -32,7 +32,7 @@ async fn another_shop(storage: &SqliteStorage) -> (ShopId, CustomerId) {
         panic!("the shop is there already");
     };
     let attempt = storage.create_customer(shop.id, customer("bob@example.com"), None).await.unwrap();
-    let Attempt::Ran(CreateCustomerOutcome::Created(customer)) = attempt else {
+    let IdempotentOutcome::Ran(CreateCustomerOutcome::Created(customer)) = attempt else {
         panic!("the customer is there already");
     };
     (shop.id, customer.id)

@@ -15,8 +15,9 @@ use hexdesk_domain::ports::{
     CommentCreation, CreateCustomerOutcome, CreateShopOutcome, CustomerUpdate, TicketUpdate,
 };
 use hexdesk_domain::{
-    Attempt, CommentStore, CustomerChanges, CustomerId, CustomerStore, NewComment, NewCustomer, SearchQuery,
-    SearchStore, ShopDomain, ShopId, ShopStore, TicketChanges, TicketId, TicketStore, search_words,
+    CommentStore, CustomerChanges, CustomerId, CustomerStore, IdempotentOutcome, NewComment, NewCustomer,
+    SearchQuery, SearchStore, ShopDomain, ShopId, ShopStore, TicketChanges, TicketId, TicketStore,
+    search_words,
 };
 use sqlite_fixture::{Fixture, at, comment, customer, fixture, stamp, ticket};
 
@@ -35,7 +36,7 @@ const TEXTS: &[&str] = &[
 async fn create_customer(fixture: &Fixture, shop: ShopId, email: &str, full_name: &str) -> CustomerId {
     let new = NewCustomer { full_name: Some(full_name.to_owned()), ..customer(email) };
     match fixture.storage.create_customer(shop, new, None).await.unwrap() {
-        Attempt::Ran(CreateCustomerOutcome::Created(customer)) => customer.id,
+        IdempotentOutcome::Ran(CreateCustomerOutcome::Created(customer)) => customer.id,
         other => panic!("{other:?}"),
     }
 }

@@ -15,8 +15,9 @@ use diesel_migrations::MigrationHarness;
 use hexdesk_adapters::{SqliteOpenError, SqliteOptions, SqliteStorage};
 use hexdesk_domain::ports::{CommentCreation, CreateCustomerOutcome, CreateTicketOutcome, TicketCreation};
 use hexdesk_domain::{
-    Attempt, CommentStore, CustomerStore, Fingerprint, IdempotencyKey, IdempotencyRequest, Once, Readiness,
-    Receipt, RenderReceipt, ShopDomain, ShopStore, StorageErrorKind, TicketFilter, TicketId, TicketStore,
+    CommentStore, CustomerStore, DeferredClaim, Fingerprint, IdempotencyKey, IdempotencyRequest,
+    IdempotentOutcome, Readiness, Receipt, RenderReceipt, ShopDomain, ShopStore, StorageErrorKind,
+    TicketFilter, TicketId, TicketStore,
 };
 use sqlite_fixture::{Fixture, at, comment, customer, fixture, fixture_with, stamp, ticket};
 
@@ -146,13 +147,13 @@ async fn a_receipt_that_panics_takes_the_operation_with_it() {
             key: IdempotencyKey::parse("a").unwrap(),
             fingerprint: Fingerprint([1; 32]),
         };
-        let once = Once { request, requested_at: at(0), receipt };
+        let once = DeferredClaim { request, requested_at: at(0), receipt };
         fixture.storage.create_customer(fixture.shop, customer("bob@example.com"), Some(once))
     };
     let error = create(Arc::new(|_| panic!("seen in the output of this test"))).await.unwrap_err();
     assert_eq!(error.kind, StorageErrorKind::Unexpected);
     let attempt = create(Arc::new(|_| Some(Receipt { answer: vec![1], customer_id: None }))).await.unwrap();
-    assert!(matches!(attempt, Attempt::Ran(CreateCustomerOutcome::Created(_))), "{attempt:?}");
+    assert!(matches!(attempt, IdempotentOutcome::Ran(CreateCustomerOutcome::Created(_))), "{attempt:?}");
 }
 
 #[tokio::test]

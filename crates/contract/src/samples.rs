@@ -15,10 +15,10 @@ use hexdesk_domain::ports::{
     TicketUpdate, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    Actor, ApiKey, Attempt, AuditStamp, CommentId, CommentView, Customer, CustomerChanges, CustomerId,
-    ExternalIds, Fingerprint, IdempotencyClaim, IdempotencyKey, IdempotencyRequest, KeyNumber, NewApiKey,
-    NewComment, NewCustomer, NewUser, Once, Receipt, Scope, SecretHash, Shop, ShopDomain, ShopId, Storage,
-    Ticket, TicketChanges, TicketId, TicketView, Timestamp, User, UserId,
+    Actor, ApiKey, AuditStamp, CommentId, CommentView, Customer, CustomerChanges, CustomerId, DeferredClaim,
+    ExternalIds, Fingerprint, IdempotencyClaim, IdempotencyKey, IdempotencyRequest, IdempotentOutcome,
+    KeyNumber, NewApiKey, NewComment, NewCustomer, NewUser, Receipt, Scope, SecretHash, Shop, ShopDomain,
+    ShopId, Storage, Ticket, TicketChanges, TicketId, TicketView, Timestamp, User, UserId,
 };
 
 pub(crate) use self::texts::{
@@ -212,11 +212,11 @@ pub(crate) fn comment_creation(comment: NewComment) -> CommentCreation {
 
 /// The wish that an operation, `create` unless changed, take effect once, with this answer
 /// in its receipt whatever the outcome; requests are the same if `request` is.
-pub(crate) fn once<T>(key: &str, request: u8, answer: &[u8]) -> anyhow::Result<Once<T>> {
+pub(crate) fn once<T>(key: &str, request: u8, answer: &[u8]) -> anyhow::Result<DeferredClaim<T>> {
     let mut claim = claim(key, request, answer)?;
     claim.request.operation = "create".to_owned();
     let receipt = claim.receipt;
-    Ok(Once {
+    Ok(DeferredClaim {
         request: claim.request,
         requested_at: at(3),
         receipt: Arc::new(move |_| Some(receipt.clone())),
@@ -227,7 +227,7 @@ pub(crate) fn once<T>(key: &str, request: u8, answer: &[u8]) -> anyhow::Result<O
 pub(crate) async fn attempt_comment(
     storage: &dyn Storage,
     creation: CommentCreation,
-) -> anyhow::Result<Attempt<CreateCommentOutcome>> {
+) -> anyhow::Result<IdempotentOutcome<CreateCommentOutcome>> {
     let mut attempts = storage.create_comments(vec![creation]).await?;
     ensure!(attempts.len() == 1, "a batch of one was answered {} attempts", attempts.len());
     attempts.pop().context("an attempt")
@@ -239,7 +239,7 @@ pub(crate) async fn create_comment(
     creation: CommentCreation,
 ) -> anyhow::Result<CommentView> {
     match attempt_comment(storage, creation).await? {
-        Attempt::Ran(CreateCommentOutcome::Created(view)) => Ok(*view),
+        IdempotentOutcome::Ran(CreateCommentOutcome::Created(view)) => Ok(*view),
         other => anyhow::bail!("a new comment was answered {other:?}"),
     }
 }
@@ -262,7 +262,7 @@ pub(crate) async fn attempt_update(
     update: TicketUpdate,
 ) -> anyhow::Result<UpdateTicketOutcome> {
     match storage.update_ticket(shop, id, update, None).await? {
-        Attempt::Ran(outcome) => Ok(outcome),
+        IdempotentOutcome::Ran(outcome) => Ok(outcome),
         other => anyhow::bail!("an update without a key was answered {other:?}"),
     }
 }
@@ -304,7 +304,7 @@ pub(crate) async fn create_customer(
     new: NewCustomer,
 ) -> anyhow::Result<Customer> {
     match storage.create_customer(shop, new, None).await? {
-        Attempt::Ran(CreateCustomerOutcome::Created(customer)) => Ok(customer),
+        IdempotentOutcome::Ran(CreateCustomerOutcome::Created(customer)) => Ok(customer),
         other => anyhow::bail!("a new customer was answered {other:?}"),
     }
 }
@@ -312,7 +312,7 @@ pub(crate) async fn create_customer(
 /// Creates a user that must be new.
 pub(crate) async fn create_user(storage: &dyn Storage, shop: ShopId, new: NewUser) -> anyhow::Result<User> {
     match storage.create_user(shop, new, None).await? {
-        Attempt::Ran(CreateUserOutcome::Created(user)) => Ok(user),
+        IdempotentOutcome::Ran(CreateUserOutcome::Created(user)) => Ok(user),
         other => anyhow::bail!("a new user was answered {other:?}"),
     }
 }
@@ -324,7 +324,7 @@ pub(crate) async fn create_key(
     new: NewApiKey,
 ) -> anyhow::Result<ApiKey> {
     match storage.create_key(shop, new, None).await? {
-        Attempt::Ran(CreateKeyOutcome::Created(key)) => Ok(key),
+        IdempotentOutcome::Ran(CreateKeyOutcome::Created(key)) => Ok(key),
         other => anyhow::bail!("a new key was answered {other:?}"),
     }
 }
@@ -353,7 +353,7 @@ pub(crate) async fn rotate_key(
     rotation: KeyRotation,
 ) -> anyhow::Result<RotateKeyOutcome> {
     match storage.rotate_key(shop, number, rotation, None).await? {
-        Attempt::Ran(outcome) => Ok(outcome),
+        IdempotentOutcome::Ran(outcome) => Ok(outcome),
         other => anyhow::bail!("a rotation without a key was answered {other:?}"),
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::ports::{Clock, CommentCreation, CommentStore, CreateCommentOutcome, TicketIdSource};
 use crate::{
-    Attempt, Caller, CommentDraft, IdempotencyRequest, Once, RenderReceipt, StorageError, StorageErrorKind,
-    TicketId, TicketIdsExhausted, Violation,
+    Caller, CommentDraft, DeferredClaim, IdempotencyRequest, IdempotentOutcome, RenderReceipt, StorageError,
+    StorageErrorKind, TicketId, TicketIdsExhausted, Violation,
 };
 
 /// Creates comments: checks the draft, completes it, and has the store keep it.
@@ -50,13 +50,13 @@ impl CreateComment {
         draft: CommentDraft,
         idempotency: Option<IdempotencyRequest>,
         receipt: RenderReceipt<CreateCommentOutcome>,
-    ) -> Result<Attempt<CreateCommentOutcome>, CreateCommentError> {
+    ) -> Result<IdempotentOutcome<CreateCommentOutcome>, CreateCommentError> {
         let now = self.clock.now();
         let id = self.ids.next_comment_id(now)?;
         let comment = draft
             .into_new(id, caller.shop, ticket, caller.actor.user_id(), now)
             .map_err(CreateCommentError::Invalid)?;
-        let once = idempotency.map(|request| Once { request, requested_at: now, receipt });
+        let once = idempotency.map(|request| DeferredClaim { request, requested_at: now, receipt });
         let stamp = caller.stamp(now);
         let attempts = self.store.create_comments(vec![CommentCreation { comment, stamp, once }]).await?;
         attempts.into_iter().next().ok_or_else(|| {

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use crate::ports::{Clock, CreateCustomerOutcome, CustomerStore};
-use crate::{Attempt, Caller, CommandError, CustomerDraft, IdempotencyRequest, Once, RenderReceipt};
+use crate::{
+    Caller, CommandError, CustomerDraft, DeferredClaim, IdempotencyRequest, IdempotentOutcome, RenderReceipt,
+};
 
 /// Creates customers: checks the draft and has the store keep it, unless there is one.
 #[derive(Clone)]
@@ -30,10 +32,10 @@ impl CreateCustomer {
         draft: CustomerDraft,
         idempotency: Option<IdempotencyRequest>,
         receipt: RenderReceipt<CreateCustomerOutcome>,
-    ) -> Result<Attempt<CreateCustomerOutcome>, CommandError> {
+    ) -> Result<IdempotentOutcome<CreateCustomerOutcome>, CommandError> {
         let now = self.clock.now();
         let customer = draft.into_new(caller.stamp(now)).map_err(CommandError::Invalid)?;
-        let once = idempotency.map(|request| Once { request, requested_at: now, receipt });
+        let once = idempotency.map(|request| DeferredClaim { request, requested_at: now, receipt });
         Ok(self.store.create_customer(caller.shop, customer, once).await?)
     }
 }

@@ -78,7 +78,7 @@ pub type RenderReceipt<T> = Arc<dyn Fn(&T) -> Option<Receipt> + Send + Sync>;
 /// whose answer holds what the store hands out or finds. The store calls it within the
 /// transaction of the operation.
 #[derive(Clone)]
-pub struct Once<T: ?Sized> {
+pub struct DeferredClaim<T: ?Sized> {
     /// The request.
     pub request: IdempotencyRequest,
     /// When the request was made, the time of the record.
@@ -87,15 +87,15 @@ pub struct Once<T: ?Sized> {
     pub receipt: RenderReceipt<T>,
 }
 
-impl<T: ?Sized> std::fmt::Debug for Once<T> {
+impl<T: ?Sized> std::fmt::Debug for DeferredClaim<T> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Once").field("request", &self.request).finish_non_exhaustive()
+        formatter.debug_struct("DeferredClaim").field("request", &self.request).finish_non_exhaustive()
     }
 }
 
 /// What became of an operation that may have been asked for before.
 ///
-/// Obligations of every method that takes a [`Once`] and answers an `Attempt`, proven for
+/// Obligations of every method that takes a [`DeferredClaim`] and answers an `IdempotentOutcome`, proven for
 /// each such method:
 ///
 /// - The first use of a key runs the operation; if its outcome has a receipt, the record
@@ -105,9 +105,9 @@ impl<T: ?Sized> std::fmt::Debug for Once<T> {
 /// - The same key with another fingerprint answers `KeyReused` and does nothing.
 /// - Keys of different shops or operations have nothing to do with each other; records of
 ///   all operations live in one space.
-/// - Without a `Once` the operation runs, and nothing is recorded.
+/// - Without a `DeferredClaim` the operation runs, and nothing is recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Attempt<T> {
+pub enum IdempotentOutcome<T> {
     /// The operation ran, with this outcome.
     Ran(T),
     /// It took effect before: what the caller was told then.

@@ -75,8 +75,8 @@ pub use event::{
 };
 pub use id::{CommentId, CustomerId, HumanTicketId, ShopId, TicketId, UserId};
 pub use idempotency::{
-    Attempt, Fingerprint, IdempotencyClaim, IdempotencyKey, IdempotencyKeyError, IdempotencyRequest, Once,
-    Receipt, RenderReceipt,
+    DeferredClaim, Fingerprint, IdempotencyClaim, IdempotencyKey, IdempotencyKeyError, IdempotencyRequest,
+    IdempotentOutcome, Receipt, RenderReceipt,
 };
 pub use key_grant::{ApiKeyDraft, Excess, RotationDraft};
 pub use manage_api_keys::{ManageApiKeys, ManageApiKeysError};

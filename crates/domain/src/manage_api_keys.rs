@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::ports::{ApiKeyStore, Clock, CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 use crate::{
-    ApiKey, ApiKeyDraft, Attempt, Excess, IdempotencyRequest, KeyNumber, NewApiKey, Once, Principal,
-    RenderReceipt, RotationDraft, SecretHash, StorageError, Timestamp, Violation,
+    ApiKey, ApiKeyDraft, DeferredClaim, Excess, IdempotencyRequest, IdempotentOutcome, KeyNumber, NewApiKey,
+    Principal, RenderReceipt, RotationDraft, SecretHash, StorageError, Timestamp, Violation,
 };
 
 /// How long a rotated key works beside the new one if nothing was said.
@@ -57,7 +57,7 @@ impl ManageApiKeys {
         secret_hash: SecretHash,
         idempotency: Option<IdempotencyRequest>,
         receipt: RenderReceipt<CreateKeyOutcome>,
-    ) -> Result<Attempt<CreateKeyOutcome>, ManageApiKeysError> {
+    ) -> Result<IdempotentOutcome<CreateKeyOutcome>, ManageApiKeysError> {
         let now = self.clock.now();
         let scopes = draft.checked_scopes(now).map_err(ManageApiKeysError::Invalid)?;
         let own = self.live_key(holder, now).await?;
@@ -68,7 +68,7 @@ impl ManageApiKeys {
         }
         let stamp = holder.caller().stamp(now);
         let key = NewApiKey { secret_hash, scopes, user_id, expires_at, stamp };
-        let once = idempotency.map(|request| Once { request, requested_at: now, receipt });
+        let once = idempotency.map(|request| DeferredClaim { request, requested_at: now, receipt });
         Ok(self.store.create_key(holder.shop.id, key, once).await?)
     }
 
@@ -85,7 +85,7 @@ impl ManageApiKeys {
         secret_hash: SecretHash,
         idempotency: Option<IdempotencyRequest>,
         receipt: RenderReceipt<RotateKeyOutcome>,
-    ) -> Result<Attempt<RotateKeyOutcome>, ManageApiKeysError> {
+    ) -> Result<IdempotentOutcome<RotateKeyOutcome>, ManageApiKeysError> {
         let now = self.clock.now();
         let violations = draft.violations(now);
         if !violations.is_empty() {
@@ -106,7 +106,7 @@ impl ManageApiKeys {
             stamp: holder.caller().stamp(now),
             old_ends_at: now.saturating_add_millis(overlap),
         };
-        let once = idempotency.map(|request| Once { request, requested_at: now, receipt });
+        let once = idempotency.map(|request| DeferredClaim { request, requested_at: now, receipt });
         Ok(self.store.rotate_key(holder.shop.id, number, rotation, once).await?)
     }
 

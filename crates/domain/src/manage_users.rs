@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::ports::{Clock, CreateUserOutcome, UpdateUserOutcome, UserStore, UserUpdate};
 use crate::{
-    Attempt, Caller, CommandError, IdempotencyRequest, Once, RenderReceipt, UserChanges, UserDraft, UserId,
+    Caller, CommandError, DeferredClaim, IdempotencyRequest, IdempotentOutcome, RenderReceipt, UserChanges,
+    UserDraft, UserId,
 };
 
 /// Creates and changes users: checks what is handed in and has the store keep it.
@@ -32,10 +33,10 @@ impl ManageUsers {
         draft: UserDraft,
         idempotency: Option<IdempotencyRequest>,
         receipt: RenderReceipt<CreateUserOutcome>,
-    ) -> Result<Attempt<CreateUserOutcome>, CommandError> {
+    ) -> Result<IdempotentOutcome<CreateUserOutcome>, CommandError> {
         let now = self.clock.now();
         let user = draft.into_new(caller.stamp(now)).map_err(CommandError::Invalid)?;
-        let once = idempotency.map(|request| Once { request, requested_at: now, receipt });
+        let once = idempotency.map(|request| DeferredClaim { request, requested_at: now, receipt });
         Ok(self.store.create_user(caller.shop, user, once).await?)
     }
 
@@ -50,13 +51,13 @@ impl ManageUsers {
         changes: UserChanges,
         idempotency: Option<IdempotencyRequest>,
         receipt: RenderReceipt<UpdateUserOutcome>,
-    ) -> Result<Attempt<UpdateUserOutcome>, CommandError> {
+    ) -> Result<IdempotentOutcome<UpdateUserOutcome>, CommandError> {
         let violations = changes.violations();
         if !violations.is_empty() {
             return Err(CommandError::Invalid(violations));
         }
         let now = self.clock.now();
-        let once = idempotency.map(|request| Once { request, requested_at: now, receipt });
+        let once = idempotency.map(|request| DeferredClaim { request, requested_at: now, receipt });
         let update = UserUpdate { changes, stamp: caller.stamp(now) };
         Ok(self.store.update_user(caller.shop, user, update, once).await?)
     }

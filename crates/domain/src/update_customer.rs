@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::ports::{Clock, CustomerStore, CustomerUpdate, UpdateCustomerOutcome};
 use crate::{
-    Attempt, Caller, CommandError, CustomerChanges, CustomerId, Field, IdempotencyRequest, Once,
-    RenderReceipt, Rule, Violation,
+    Caller, CommandError, CustomerChanges, CustomerId, DeferredClaim, Field, IdempotencyRequest,
+    IdempotentOutcome, RenderReceipt, Rule, Violation,
 };
 
 /// Changes customers: checks the changes and has the store make them.
@@ -34,16 +34,16 @@ impl UpdateCustomer {
         changes: CustomerChanges,
         idempotency: Option<IdempotencyRequest>,
         receipt: RenderReceipt<UpdateCustomerOutcome>,
-    ) -> Result<Attempt<UpdateCustomerOutcome>, CommandError> {
+    ) -> Result<IdempotentOutcome<UpdateCustomerOutcome>, CommandError> {
         let violations = changes.violations();
         if !violations.is_empty() {
             return Err(CommandError::Invalid(violations));
         }
         let now = self.clock.now();
-        let once = idempotency.map(|request| Once { request, requested_at: now, receipt });
+        let once = idempotency.map(|request| DeferredClaim { request, requested_at: now, receipt });
         let update = CustomerUpdate { changes, stamp: caller.stamp(now) };
         match self.store.update_customer(caller.shop, customer, update, once).await? {
-            Attempt::Ran(UpdateCustomerOutcome::Unreachable) => {
+            IdempotentOutcome::Ran(UpdateCustomerOutcome::Unreachable) => {
                 let unreachable =
                     Violation { field: Field::Email, index: None, rule: Rule::EmailOrPhoneNumber };
                 Err(CommandError::Invalid(vec![unreachable]))

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::ports::{Clock, TicketStore, TicketUpdate, UpdateTicketOutcome};
 use crate::{
-    Attempt, Caller, CommandError, IdempotencyRequest, Once, RenderReceipt, TicketChanges, TicketId,
+    Caller, CommandError, DeferredClaim, IdempotencyRequest, IdempotentOutcome, RenderReceipt, TicketChanges,
+    TicketId,
 };
 
 /// Changes tickets: checks the changes and has the store make them.
@@ -35,13 +36,13 @@ impl UpdateTicket {
         expected_version: Option<i64>,
         idempotency: Option<IdempotencyRequest>,
         receipt: RenderReceipt<UpdateTicketOutcome>,
-    ) -> Result<Attempt<UpdateTicketOutcome>, CommandError> {
+    ) -> Result<IdempotentOutcome<UpdateTicketOutcome>, CommandError> {
         let violations = changes.violations();
         if !violations.is_empty() {
             return Err(CommandError::Invalid(violations));
         }
         let now = self.clock.now();
-        let once = idempotency.map(|request| Once { request, requested_at: now, receipt });
+        let once = idempotency.map(|request| DeferredClaim { request, requested_at: now, receipt });
         let stamp = caller.stamp(now);
         let update = TicketUpdate { changes, expected_version, stamp };
         Ok(self.store.update_ticket(caller.shop, ticket, update, once).await?)

@@ -7,8 +7,8 @@ use anyhow::{Context, bail, ensure};
 use hexdesk_adapters::{KeyRequest, KeyText, issue_key};
 use hexdesk_domain::ports::{CreateCustomerOutcome, CreateShopOutcome, CreateUserOutcome};
 use hexdesk_domain::{
-    Actor, Attempt, AuditStamp, CustomerDraft, CustomerId, Scope, ShopDomain, Storage, Timestamp, UserDraft,
-    UserId,
+    Actor, AuditStamp, CustomerDraft, CustomerId, IdempotentOutcome, Scope, ShopDomain, Storage, Timestamp,
+    UserDraft, UserId,
 };
 
 const SHOP: &str = "example.myshopify.com";
@@ -55,8 +55,9 @@ pub(crate) async fn prepare(storage: &Arc<dyn Storage>, now: Timestamp) -> anyho
     };
     let customer = customer.into_new(stamp).ok().context("the demo customer breaks a rule")?;
     match storage.create_customer(shop.id, customer, None).await? {
-        Attempt::Ran(CreateCustomerOutcome::Created(_)) => {}
-        Attempt::Ran(CreateCustomerOutcome::Existing(customer)) if customer.id.get() == CUSTOMER_ID => {}
+        IdempotentOutcome::Ran(CreateCustomerOutcome::Created(_)) => {}
+        IdempotentOutcome::Ran(CreateCustomerOutcome::Existing(customer))
+            if customer.id.get() == CUSTOMER_ID => {}
         _ => bail!(
             "the shop {SHOP} of this database has other customers than the demo's: use another database"
         ),
@@ -71,8 +72,8 @@ pub(crate) async fn prepare(storage: &Arc<dyn Storage>, now: Timestamp) -> anyho
     };
     let user = user.into_new(stamp).ok().context("the demo user breaks a rule")?;
     match storage.create_user(shop.id, user, None).await? {
-        Attempt::Ran(CreateUserOutcome::Created(_)) => {}
-        Attempt::Ran(CreateUserOutcome::EmailTaken(user)) if user.id.get() == USER_ID => {}
+        IdempotentOutcome::Ran(CreateUserOutcome::Created(_)) => {}
+        IdempotentOutcome::Ran(CreateUserOutcome::EmailTaken(user)) if user.id.get() == USER_ID => {}
         _ => {
             bail!("the shop {SHOP} of this database has other users than the demo's: use another database")
         }

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
-use hexdesk_domain::{Attempt, CustomerId, Fingerprint, IdempotencyKey, IdempotencyRequest, Receipt, ShopId};
+use hexdesk_domain::{
+    CustomerId, Fingerprint, IdempotencyKey, IdempotencyRequest, IdempotentOutcome, Receipt, ShopId,
+};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -182,14 +184,14 @@ fn json(body: &impl Serialize) -> Vec<u8> {
 /// # Errors
 /// 422 and 409 for a key that was or is used, and what `answer` refuses.
 pub(crate) fn respond<T>(
-    attempt: Attempt<T>,
+    attempt: IdempotentOutcome<T>,
     answer: impl FnOnce(T) -> Result<StoredAnswer, Problem>,
 ) -> Result<HttpResponse, Problem> {
     match attempt {
-        Attempt::Ran(outcome) => Ok(answer(outcome)?.into_response(false)),
-        Attempt::Replayed(receipt) => Ok(StoredAnswer::from_receipt(&receipt)?.into_response(true)),
-        Attempt::KeyReused => Err(Problem::idempotency_key_reused()),
-        Attempt::InProgress => Err(Problem::idempotency_key_in_use()),
+        IdempotentOutcome::Ran(outcome) => Ok(answer(outcome)?.into_response(false)),
+        IdempotentOutcome::Replayed(receipt) => Ok(StoredAnswer::from_receipt(&receipt)?.into_response(true)),
+        IdempotentOutcome::KeyReused => Err(Problem::idempotency_key_reused()),
+        IdempotentOutcome::InProgress => Err(Problem::idempotency_key_in_use()),
     }
 }
 

@@ -4,8 +4,8 @@ use anyhow::Context;
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 use hexdesk_domain::{
-    ApiKey, ApiKeyStore, Attempt, AuditStamp, EventKind, KeyNumber, NewApiKey, Once, Page, Shop, ShopId,
-    Snapshot, StorageError, Timestamp, UserId,
+    ApiKey, ApiKeyStore, AuditStamp, DeferredClaim, EventKind, IdempotentOutcome, KeyNumber, NewApiKey, Page,
+    Shop, ShopId, Snapshot, StorageError, Timestamp, UserId,
 };
 use redb::{ReadableTable, Table, WriteTransaction};
 
@@ -23,8 +23,8 @@ impl ApiKeyStore for RedbStorage {
         &self,
         shop: ShopId,
         key: NewApiKey,
-        once: Option<Once<CreateKeyOutcome>>,
-    ) -> Result<Attempt<CreateKeyOutcome>, StorageError> {
+        once: Option<DeferredClaim<CreateKeyOutcome>>,
+    ) -> Result<IdempotentOutcome<CreateKeyOutcome>, StorageError> {
         self.write("create_key", move |transaction| {
             let mut records = transaction.open_table(IDEMPOTENCY_RECORDS)?;
             once::attempt(&mut records, shop, once, || create(transaction, shop, key))
@@ -90,8 +90,8 @@ impl ApiKeyStore for RedbStorage {
         shop: ShopId,
         number: KeyNumber,
         rotation: KeyRotation,
-        once: Option<Once<RotateKeyOutcome>>,
-    ) -> Result<Attempt<RotateKeyOutcome>, StorageError> {
+        once: Option<DeferredClaim<RotateKeyOutcome>>,
+    ) -> Result<IdempotentOutcome<RotateKeyOutcome>, StorageError> {
         self.write("rotate_key", move |transaction| {
             let mut records = transaction.open_table(IDEMPOTENCY_RECORDS)?;
             once::attempt(&mut records, shop, once, || rotate(transaction, shop, number, rotation))

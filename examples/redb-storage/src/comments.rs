@@ -7,7 +7,8 @@ use anyhow::Context;
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
 use hexdesk_domain::{
-    Attempt, CommentId, CommentPosition, CommentStore, CommentView, Page, ShopId, StorageError, TicketId,
+    CommentId, CommentPosition, CommentStore, CommentView, IdempotentOutcome, Page, ShopId, StorageError,
+    TicketId,
 };
 use redb::ReadTransaction;
 
@@ -24,7 +25,7 @@ impl CommentStore for RedbStorage {
     async fn create_comments(
         &self,
         batch: Vec<CommentCreation>,
-    ) -> Result<Vec<Attempt<CreateCommentOutcome>>, StorageError> {
+    ) -> Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, StorageError> {
         self.write("create_comments", move |transaction| {
             let mut tables = Batch::open(transaction)?;
             // The first error ends the batch, and its transaction is dropped.

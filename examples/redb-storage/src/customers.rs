@@ -7,8 +7,8 @@ mod update;
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CreateCustomerOutcome, CustomerUpdate, Erased, UpdateCustomerOutcome};
 use hexdesk_domain::{
-    Attempt, AuditStamp, Customer, CustomerFilter, CustomerId, CustomerStore, EventKind, NewCustomer, Once,
-    Page, ShopId, Snapshot, StorageError,
+    AuditStamp, Customer, CustomerFilter, CustomerId, CustomerStore, DeferredClaim, EventKind,
+    IdempotentOutcome, NewCustomer, Page, ShopId, Snapshot, StorageError,
 };
 use redb::{ReadableTable, WriteTransaction};
 
@@ -27,8 +27,8 @@ impl CustomerStore for RedbStorage {
         &self,
         shop: ShopId,
         customer: NewCustomer,
-        once: Option<Once<CreateCustomerOutcome>>,
-    ) -> Result<Attempt<CreateCustomerOutcome>, StorageError> {
+        once: Option<DeferredClaim<CreateCustomerOutcome>>,
+    ) -> Result<IdempotentOutcome<CreateCustomerOutcome>, StorageError> {
         self.write("create_customer", move |transaction| {
             let mut records = transaction.open_table(IDEMPOTENCY_RECORDS)?;
             once::attempt(&mut records, shop, once, || create(transaction, shop, customer))
@@ -67,8 +67,8 @@ impl CustomerStore for RedbStorage {
         shop: ShopId,
         id: CustomerId,
         update: CustomerUpdate,
-        once: Option<Once<UpdateCustomerOutcome>>,
-    ) -> Result<Attempt<UpdateCustomerOutcome>, StorageError> {
+        once: Option<DeferredClaim<UpdateCustomerOutcome>>,
+    ) -> Result<IdempotentOutcome<UpdateCustomerOutcome>, StorageError> {
         self.write("update_customer", move |transaction| {
             let mut records = transaction.open_table(IDEMPOTENCY_RECORDS)?;
             once::attempt(&mut records, shop, once, || update::update(transaction, shop, id, update))

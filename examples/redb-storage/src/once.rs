@@ -1,6 +1,6 @@
 //! Operations that take effect once, however often they are asked for.
 
-use hexdesk_domain::{Attempt, CustomerId, IdempotencyRequest, Once, ShopId};
+use hexdesk_domain::{CustomerId, DeferredClaim, IdempotencyRequest, IdempotentOutcome, ShopId};
 use redb::{ReadableTable, Table};
 
 use crate::tables::{Record, RecordKey};
@@ -13,11 +13,11 @@ use crate::tables::{Record, RecordKey};
 pub(crate) fn attempt<T>(
     records: &mut Table<'_, RecordKey, Record>,
     shop: ShopId,
-    once: Option<Once<T>>,
+    once: Option<DeferredClaim<T>>,
     operation: impl FnOnce() -> anyhow::Result<T>,
-) -> anyhow::Result<Attempt<T>> {
-    let Some(Once { request, requested_at, receipt }) = once else {
-        return Ok(Attempt::Ran(operation()?));
+) -> anyhow::Result<IdempotentOutcome<T>> {
+    let Some(DeferredClaim { request, requested_at, receipt }) = once else {
+        return Ok(IdempotentOutcome::Ran(operation()?));
     };
     if let Some(earlier) = earlier_use(records, shop, &request)? {
         return Ok(earlier);
@@ -30,7 +30,7 @@ pub(crate) fn attempt<T>(
             (&request.fingerprint.0, requested_at.unix_millis(), customer, receipt.answer.as_slice());
         records.insert(key(shop, &request), record)?;
     }
-    Ok(Attempt::Ran(outcome))
+    Ok(IdempotentOutcome::Ran(outcome))
 }
 
 /// What to answer if the key was used before. There is no key in progress: write
@@ -39,13 +39,13 @@ fn earlier_use<T>(
     records: &impl ReadableTable<RecordKey, Record>,
     shop: ShopId,
     request: &IdempotencyRequest,
-) -> anyhow::Result<Option<Attempt<T>>> {
+) -> anyhow::Result<Option<IdempotentOutcome<T>>> {
     let Some(record) = records.get(key(shop, request))? else { return Ok(None) };
     let (fingerprint, _requested_at, _customer, answer) = record.value();
     Ok(Some(if *fingerprint == request.fingerprint.0 {
-        Attempt::Replayed(answer.to_vec())
+        IdempotentOutcome::Replayed(answer.to_vec())
     } else {
-        Attempt::KeyReused
+        IdempotentOutcome::KeyReused
     }))
 }
 

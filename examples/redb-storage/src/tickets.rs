@@ -13,8 +13,8 @@ use hexdesk_domain::ports::{
     CreateTicketOutcome, DeleteTicketOutcome, TicketCreation, TicketUpdate, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    Attempt, AuditStamp, Once, Page, ShopId, StorageError, TicketFilter, TicketId, TicketPosition,
-    TicketStore, TicketView,
+    AuditStamp, DeferredClaim, IdempotentOutcome, Page, ShopId, StorageError, TicketFilter, TicketId,
+    TicketPosition, TicketStore, TicketView,
 };
 
 use crate::RedbStorage;
@@ -70,8 +70,8 @@ impl TicketStore for RedbStorage {
         shop: ShopId,
         id: TicketId,
         update: TicketUpdate,
-        once: Option<Once<UpdateTicketOutcome>>,
-    ) -> Result<Attempt<UpdateTicketOutcome>, StorageError> {
+        once: Option<DeferredClaim<UpdateTicketOutcome>>,
+    ) -> Result<IdempotentOutcome<UpdateTicketOutcome>, StorageError> {
         self.write("update_ticket", move |transaction| {
             let mut records = transaction.open_table(IDEMPOTENCY_RECORDS)?;
             once::attempt(&mut records, shop, once, || update::update(transaction, shop, id, update))

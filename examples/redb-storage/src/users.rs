@@ -5,8 +5,8 @@ mod update;
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CreateUserOutcome, UpdateUserOutcome, UserUpdate};
 use hexdesk_domain::{
-    Attempt, EventKind, NewUser, Once, Page, ShopId, Snapshot, StorageError, User, UserFilter, UserId,
-    UserStore,
+    DeferredClaim, EventKind, IdempotentOutcome, NewUser, Page, ShopId, Snapshot, StorageError, User,
+    UserFilter, UserId, UserStore,
 };
 use redb::{ReadableTable, WriteTransaction};
 
@@ -24,8 +24,8 @@ impl UserStore for RedbStorage {
         &self,
         shop: ShopId,
         user: NewUser,
-        once: Option<Once<CreateUserOutcome>>,
-    ) -> Result<Attempt<CreateUserOutcome>, StorageError> {
+        once: Option<DeferredClaim<CreateUserOutcome>>,
+    ) -> Result<IdempotentOutcome<CreateUserOutcome>, StorageError> {
         self.write("create_user", move |transaction| {
             let mut records = transaction.open_table(IDEMPOTENCY_RECORDS)?;
             once::attempt(&mut records, shop, once, || create(transaction, shop, user))
@@ -63,8 +63,8 @@ impl UserStore for RedbStorage {
         shop: ShopId,
         id: UserId,
         update: UserUpdate,
-        once: Option<Once<UpdateUserOutcome>>,
-    ) -> Result<Attempt<UpdateUserOutcome>, StorageError> {
+        once: Option<DeferredClaim<UpdateUserOutcome>>,
+    ) -> Result<IdempotentOutcome<UpdateUserOutcome>, StorageError> {
         self.write("update_user", move |transaction| {
             let mut records = transaction.open_table(IDEMPOTENCY_RECORDS)?;
             once::attempt(&mut records, shop, once, || update::update(transaction, shop, id, update))

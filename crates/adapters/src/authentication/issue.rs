@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use hexdesk_domain::ports::{CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 use hexdesk_domain::{
-    Actor, ApiKey, ApiKeyStore, Attempt, AuditStamp, NewApiKey, Scope, ShopId, StorageError, Timestamp,
-    UserId,
+    Actor, ApiKey, ApiKeyStore, AuditStamp, IdempotentOutcome, NewApiKey, Scope, ShopId, StorageError,
+    Timestamp, UserId,
 };
 
 use super::key_id::KeyId;
@@ -53,7 +53,7 @@ pub async fn issue_key(
     let stamp = AuditStamp { actor: Actor::Operator, time: now };
     let key = NewApiKey { secret_hash: secret.hash(), scopes, user_id, expires_at, stamp };
     match store.create_key(shop, key, None).await? {
-        Attempt::Ran(CreateKeyOutcome::Created(key)) => {
+        IdempotentOutcome::Ran(CreateKeyOutcome::Created(key)) => {
             let text = secret.text(&key);
             Ok((key, text))
         }
@@ -77,7 +77,7 @@ pub async fn rotate_key(
     let stamp = AuditStamp { actor: Actor::Operator, time: now };
     let rotation = KeyRotation { secret_hash: secret.hash(), expires_at: None, stamp, old_ends_at };
     match store.rotate_key(id.shop, id.number, rotation, None).await? {
-        Attempt::Ran(RotateKeyOutcome::Rotated(key)) => {
+        IdempotentOutcome::Ran(RotateKeyOutcome::Rotated(key)) => {
             let text = secret.text(&key);
             Ok(Some((key, text)))
         }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome, CreateTicketOutcome, TicketCreation};
-use hexdesk_domain::{Attempt, CommentStore, ShopId, StorageError, TicketStore};
+use hexdesk_domain::{CommentStore, IdempotentOutcome, ShopId, StorageError, TicketStore};
 
 /// One thing to create.
 #[async_trait]
@@ -72,7 +72,7 @@ impl Creation for TicketCreation {
 #[async_trait]
 impl Creation for CommentCreation {
     type Store = dyn CommentStore;
-    type Outcome = Attempt<CreateCommentOutcome>;
+    type Outcome = IdempotentOutcome<CreateCommentOutcome>;
     const OPERATION: &'static str = "create_comments";
 
     fn shop(&self) -> ShopId {
@@ -89,7 +89,7 @@ impl Creation for CommentCreation {
     async fn create(
         store: &dyn CommentStore,
         batch: Vec<Self>,
-    ) -> Result<Vec<Attempt<CreateCommentOutcome>>, StorageError> {
+    ) -> Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, StorageError> {
         store.create_comments(batch).await
     }
 
@@ -97,7 +97,7 @@ impl Creation for CommentCreation {
     async fn look_up(
         &self,
         _store: &dyn CommentStore,
-    ) -> Result<Option<Attempt<CreateCommentOutcome>>, StorageError> {
+    ) -> Result<Option<IdempotentOutcome<CreateCommentOutcome>>, StorageError> {
         Ok(None)
     }
 }

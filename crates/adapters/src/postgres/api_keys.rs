@@ -5,8 +5,8 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::ports::{CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 use hexdesk_domain::{
-    ApiKey, ApiKeySnapshot, ApiKeyStore, Attempt, AuditStamp, EventKind, KeyNumber, NewApiKey, Once, Page,
-    Shop, ShopId, Snapshot, StorageError, UserId,
+    ApiKey, ApiKeySnapshot, ApiKeyStore, AuditStamp, DeferredClaim, EventKind, IdempotentOutcome, KeyNumber,
+    NewApiKey, Page, Shop, ShopId, Snapshot, StorageError, UserId,
 };
 
 use super::PostgresStorage;
@@ -24,8 +24,8 @@ impl ApiKeyStore for PostgresStorage {
         &self,
         shop: ShopId,
         key: NewApiKey,
-        once: Option<Once<CreateKeyOutcome>>,
-    ) -> Result<Attempt<CreateKeyOutcome>, StorageError> {
+        once: Option<DeferredClaim<CreateKeyOutcome>>,
+    ) -> Result<IdempotentOutcome<CreateKeyOutcome>, StorageError> {
         self.connections
             .run("create_key", Effect::Write, async move |connection: &mut AsyncPgConnection| {
                 attempt(connection, shop, once.as_ref(), async move |connection| {
@@ -107,8 +107,8 @@ impl ApiKeyStore for PostgresStorage {
         shop: ShopId,
         number: KeyNumber,
         rotation: KeyRotation,
-        once: Option<Once<RotateKeyOutcome>>,
-    ) -> Result<Attempt<RotateKeyOutcome>, StorageError> {
+        once: Option<DeferredClaim<RotateKeyOutcome>>,
+    ) -> Result<IdempotentOutcome<RotateKeyOutcome>, StorageError> {
         self.connections
             .run("rotate_key", Effect::Write, async move |connection: &mut AsyncPgConnection| {
                 attempt(connection, shop, once.as_ref(), async move |connection| {

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
 use hexdesk_domain::{
-    Attempt, CommentPosition, CommentStore, CommentView, Page, ShopId, StorageError, TicketId,
+    CommentPosition, CommentStore, CommentView, IdempotentOutcome, Page, ShopId, StorageError, TicketId,
 };
 
 use super::errors::{Effect, Failure, count_from};
@@ -20,7 +20,7 @@ impl CommentStore for PostgresStorage {
     async fn create_comments(
         &self,
         batch: Vec<CommentCreation>,
-    ) -> Result<Vec<Attempt<CreateCommentOutcome>>, StorageError> {
+    ) -> Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, StorageError> {
         if batch.is_empty() {
             return Ok(Vec::new());
         }

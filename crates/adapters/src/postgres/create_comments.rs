@@ -8,7 +8,8 @@ use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
 use hexdesk_domain::{
-    Attempt, CommentView, Customer, EventKind, Once, ShopId, Snapshot, TicketId, User, UserId,
+    CommentView, Customer, DeferredClaim, EventKind, IdempotentOutcome, ShopId, Snapshot, TicketId, User,
+    UserId,
 };
 
 use super::append_events::append;
@@ -26,7 +27,7 @@ use crate::sql_types::{Instant, TextList};
 pub(super) async fn create(
     connection: &mut AsyncPgConnection,
     batch: &[CommentCreation],
-) -> Result<Vec<Attempt<CreateCommentOutcome>>, Failure> {
+) -> Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, Failure> {
     let mut left_out = BTreeSet::new();
     loop {
         let attempted = connection
@@ -48,7 +49,7 @@ async fn create_unless(
     held: &BTreeSet<RecordKey>,
     connection: &mut AsyncPgConnection,
     batch: &[CommentCreation],
-) -> Result<Vec<Attempt<CreateCommentOutcome>>, Failure> {
+) -> Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, Failure> {
     let keys = batch.iter().filter_map(keyed).map(|(key, _)| key);
     let claimed: BTreeSet<RecordKey> = keys.filter(|key| !held.contains(key)).collect();
     let recorded = claim(connection, &claimed).await?;
@@ -66,7 +67,7 @@ async fn create_unless(
             && let Some(used) = used.get(key)
         {
             let answered = used.as_ref().map(|recorded| answer(recorded, &once.request));
-            attempts.push(answered.unwrap_or(Attempt::InProgress));
+            attempts.push(answered.unwrap_or(IdempotentOutcome::InProgress));
             continue;
         }
         let outcome = desk.add(item)?;
@@ -78,7 +79,7 @@ async fn create_unless(
             used.insert(key, Some(RecordedAnswer { fingerprint, receipt }));
             records.push(record);
         }
-        attempts.push(Attempt::Ran(outcome));
+        attempts.push(IdempotentOutcome::Ran(outcome));
     }
     let connection = &*connection;
     // All of them sent before the first is answered.
@@ -93,7 +94,7 @@ async fn create_unless(
 }
 
 /// The idempotency key of a comment, if its caller named one.
-fn keyed(item: &CommentCreation) -> Option<(RecordKey, &Once<CreateCommentOutcome>)> {
+fn keyed(item: &CommentCreation) -> Option<(RecordKey, &DeferredClaim<CreateCommentOutcome>)> {
     let once = item.once.as_ref()?;
     Some((RecordKey::new(item.comment.shop_id, &once.request), once))
 }

@@ -4,8 +4,8 @@ use diesel::sql_types::BigInt;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use hexdesk_domain::ports::{CreateCustomerOutcome, CustomerUpdate, Erased, UpdateCustomerOutcome};
 use hexdesk_domain::{
-    Attempt, AuditStamp, Customer, CustomerFilter, CustomerId, CustomerStore, EventKind, NewCustomer, Once,
-    Page, ShopId, Snapshot, StorageError,
+    AuditStamp, Customer, CustomerFilter, CustomerId, CustomerStore, DeferredClaim, EventKind,
+    IdempotentOutcome, NewCustomer, Page, ShopId, Snapshot, StorageError,
 };
 
 use super::append_events::append_one;
@@ -25,8 +25,8 @@ impl CustomerStore for PostgresStorage {
         &self,
         shop: ShopId,
         customer: NewCustomer,
-        once: Option<Once<CreateCustomerOutcome>>,
-    ) -> Result<Attempt<CreateCustomerOutcome>, StorageError> {
+        once: Option<DeferredClaim<CreateCustomerOutcome>>,
+    ) -> Result<IdempotentOutcome<CreateCustomerOutcome>, StorageError> {
         let words = Words::of_new_customer(shop, &customer);
         let stamp = customer.stamp;
         let row = NewCustomerRow::new(shop, customer);
@@ -81,8 +81,8 @@ impl CustomerStore for PostgresStorage {
         shop: ShopId,
         id: CustomerId,
         update: CustomerUpdate,
-        once: Option<Once<UpdateCustomerOutcome>>,
-    ) -> Result<Attempt<UpdateCustomerOutcome>, StorageError> {
+        once: Option<DeferredClaim<UpdateCustomerOutcome>>,
+    ) -> Result<IdempotentOutcome<UpdateCustomerOutcome>, StorageError> {
         self.connections
             .run("update_customer", Effect::Write, async move |connection: &mut AsyncPgConnection| {
                 attempt(connection, shop, once.as_ref(), async move |connection| {

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-use hexdesk_domain::{Attempt, IdempotencyRequest, Once, ShopId};
+use hexdesk_domain::{DeferredClaim, IdempotencyRequest, IdempotentOutcome, ShopId};
 
 use super::errors::Failure;
 use super::pool::Work;
@@ -43,9 +43,9 @@ impl RecordKey {
 pub(super) async fn attempt<T, F>(
     connection: &mut AsyncPgConnection,
     shop: ShopId,
-    once: Option<&Once<T>>,
+    once: Option<&DeferredClaim<T>>,
     operation: F,
-) -> Result<Attempt<T>, Failure>
+) -> Result<IdempotentOutcome<T>, Failure>
 where
     T: Send + 'static,
     F: AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, Failure>
@@ -53,11 +53,11 @@ where
         + Send,
 {
     let Some(once) = once else {
-        return connection.transaction(operation).await.map(Attempt::Ran);
+        return connection.transaction(operation).await.map(IdempotentOutcome::Ran);
     };
     let attempted = connection
         .transaction(async |connection| {
-            let Once { request, requested_at, receipt } = once;
+            let DeferredClaim { request, requested_at, receipt } = once;
             let keys = BTreeSet::from([RecordKey::new(shop, request)]);
             if let Some(recorded) = claim(connection, &keys).await?.into_values().next() {
                 return Ok(answer(&recorded, request));
@@ -70,12 +70,12 @@ where
                 }
                 None => release(connection, keys.iter()).await?,
             }
-            Ok(Attempt::Ran(outcome))
+            Ok(IdempotentOutcome::Ran(outcome))
         })
         .await;
     match attempted {
         Err(Failure::NotClaimed { keys, cause }) if !held(&keys, &cause, connection).await.is_empty() => {
-            Ok(Attempt::InProgress)
+            Ok(IdempotentOutcome::InProgress)
         }
         attempted => attempted,
     }
@@ -128,11 +128,11 @@ pub(super) async fn claim(
 }
 
 /// What a request is answered whose key has been used.
-pub(super) fn answer<T>(recorded: &RecordedAnswer, request: &IdempotencyRequest) -> Attempt<T> {
+pub(super) fn answer<T>(recorded: &RecordedAnswer, request: &IdempotencyRequest) -> IdempotentOutcome<T> {
     if recorded.fingerprint == request.fingerprint.0 {
-        Attempt::Replayed(recorded.receipt.clone())
+        IdempotentOutcome::Replayed(recorded.receipt.clone())
     } else {
-        Attempt::KeyReused
+        IdempotentOutcome::KeyReused
     }
 }
 

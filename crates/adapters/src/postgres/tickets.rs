@@ -5,8 +5,8 @@ use hexdesk_domain::ports::{
     CreateTicketOutcome, DeleteTicketOutcome, TicketCreation, TicketUpdate, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    Attempt, AuditStamp, Once, Page, ShopId, StorageError, TicketFilter, TicketId, TicketPosition,
-    TicketStore, TicketView,
+    AuditStamp, DeferredClaim, IdempotentOutcome, Page, ShopId, StorageError, TicketFilter, TicketId,
+    TicketPosition, TicketStore, TicketView,
 };
 
 use super::errors::{Effect, Failure};
@@ -58,8 +58,8 @@ impl TicketStore for PostgresStorage {
         shop: ShopId,
         id: TicketId,
         update: TicketUpdate,
-        once: Option<Once<UpdateTicketOutcome>>,
-    ) -> Result<Attempt<UpdateTicketOutcome>, StorageError> {
+        once: Option<DeferredClaim<UpdateTicketOutcome>>,
+    ) -> Result<IdempotentOutcome<UpdateTicketOutcome>, StorageError> {
         self.connections
             .run("update_ticket", Effect::Write, async move |connection: &mut AsyncPgConnection| {
                 attempt(connection, shop, once.as_ref(), async move |connection| {

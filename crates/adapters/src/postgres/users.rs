@@ -5,8 +5,8 @@ use diesel::sql_types::BigInt;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use hexdesk_domain::ports::{CreateUserOutcome, UpdateUserOutcome, UserUpdate};
 use hexdesk_domain::{
-    Attempt, AuditStamp, EventKind, NewUser, Once, Page, ShopId, Snapshot, StorageError, User, UserFilter,
-    UserId, UserStore,
+    AuditStamp, DeferredClaim, EventKind, IdempotentOutcome, NewUser, Page, ShopId, Snapshot, StorageError,
+    User, UserFilter, UserId, UserStore,
 };
 
 use super::append_events::append_one;
@@ -26,8 +26,8 @@ impl UserStore for PostgresStorage {
         &self,
         shop: ShopId,
         user: NewUser,
-        once: Option<Once<CreateUserOutcome>>,
-    ) -> Result<Attempt<CreateUserOutcome>, StorageError> {
+        once: Option<DeferredClaim<CreateUserOutcome>>,
+    ) -> Result<IdempotentOutcome<CreateUserOutcome>, StorageError> {
         let stamp = user.stamp;
         let row = NewUserRow::new(shop, user);
         self.connections
@@ -94,8 +94,8 @@ impl UserStore for PostgresStorage {
         shop: ShopId,
         id: UserId,
         update: UserUpdate,
-        once: Option<Once<UpdateUserOutcome>>,
-    ) -> Result<Attempt<UpdateUserOutcome>, StorageError> {
+        once: Option<DeferredClaim<UpdateUserOutcome>>,
+    ) -> Result<IdempotentOutcome<UpdateUserOutcome>, StorageError> {
         self.connections
             .run("update_user", Effect::Write, async move |connection: &mut AsyncPgConnection| {
                 attempt(connection, shop, once.as_ref(), async move |connection| {

@@ -3,8 +3,8 @@ use diesel::prelude::*;
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use hexdesk_domain::ports::{CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 use hexdesk_domain::{
-    ApiKey, ApiKeyStore, Attempt, AuditStamp, EventKind, KeyNumber, NewApiKey, Once, Page, Shop, ShopId,
-    Snapshot, StorageError, UserId,
+    ApiKey, ApiKeyStore, AuditStamp, DeferredClaim, EventKind, IdempotentOutcome, KeyNumber, NewApiKey, Page,
+    Shop, ShopId, Snapshot, StorageError, UserId,
 };
 
 use super::SqliteStorage;
@@ -111,8 +111,8 @@ impl ApiKeyStore for SqliteStorage {
         &self,
         shop: ShopId,
         key: NewApiKey,
-        once: Option<Once<CreateKeyOutcome>>,
-    ) -> Result<Attempt<CreateKeyOutcome>, StorageError> {
+        once: Option<DeferredClaim<CreateKeyOutcome>>,
+    ) -> Result<IdempotentOutcome<CreateKeyOutcome>, StorageError> {
         self.write("create_key", move |connection| {
             attempt(connection, shop, once.as_ref(), |connection| create_checked(connection, shop, &key))
         })
@@ -194,8 +194,8 @@ impl ApiKeyStore for SqliteStorage {
         shop: ShopId,
         number: KeyNumber,
         rotation: KeyRotation,
-        once: Option<Once<RotateKeyOutcome>>,
-    ) -> Result<Attempt<RotateKeyOutcome>, StorageError> {
+        once: Option<DeferredClaim<RotateKeyOutcome>>,
+    ) -> Result<IdempotentOutcome<RotateKeyOutcome>, StorageError> {
         self.write("rotate_key", move |connection| {
             attempt(connection, shop, once.as_ref(), |connection| rotate(connection, shop, number, rotation))
         })

@@ -4,8 +4,8 @@ use diesel::prelude::*;
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
 use hexdesk_domain::{
-    Attempt, AuditStamp, CommentPosition, CommentStore, CommentView, EventKind, NewComment, Page, ShopId,
-    Snapshot, StorageError, TicketId,
+    AuditStamp, CommentPosition, CommentStore, CommentView, EventKind, IdempotentOutcome, NewComment, Page,
+    ShopId, Snapshot, StorageError, TicketId,
 };
 
 use super::SqliteStorage;
@@ -22,7 +22,7 @@ impl CommentStore for SqliteStorage {
     async fn create_comments(
         &self,
         batch: Vec<CommentCreation>,
-    ) -> Result<Vec<Attempt<CreateCommentOutcome>>, StorageError> {
+    ) -> Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, StorageError> {
         if batch.is_empty() {
             return Ok(Vec::new());
         }

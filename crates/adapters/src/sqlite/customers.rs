@@ -4,8 +4,8 @@ use diesel::prelude::*;
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use hexdesk_domain::ports::{CreateCustomerOutcome, CustomerUpdate, Erased, UpdateCustomerOutcome};
 use hexdesk_domain::{
-    Attempt, AuditStamp, Customer, CustomerFilter, CustomerId, CustomerStore, EventKind, NewCustomer, Once,
-    Page, ShopId, Snapshot, StorageError,
+    AuditStamp, Customer, CustomerFilter, CustomerId, CustomerStore, DeferredClaim, EventKind,
+    IdempotentOutcome, NewCustomer, Page, ShopId, Snapshot, StorageError,
 };
 
 use super::counters::{Counted, next_number, note_number};
@@ -22,8 +22,8 @@ impl CustomerStore for SqliteStorage {
         &self,
         shop: ShopId,
         customer: NewCustomer,
-        once: Option<Once<CreateCustomerOutcome>>,
-    ) -> Result<Attempt<CreateCustomerOutcome>, StorageError> {
+        once: Option<DeferredClaim<CreateCustomerOutcome>>,
+    ) -> Result<IdempotentOutcome<CreateCustomerOutcome>, StorageError> {
         let stamp = customer.stamp;
         let row = NewCustomerRow::new(shop, customer);
         self.write("create_customer", move |connection| {
@@ -75,8 +75,8 @@ impl CustomerStore for SqliteStorage {
         shop: ShopId,
         id: CustomerId,
         update: CustomerUpdate,
-        once: Option<Once<UpdateCustomerOutcome>>,
-    ) -> Result<Attempt<UpdateCustomerOutcome>, StorageError> {
+        once: Option<DeferredClaim<UpdateCustomerOutcome>>,
+    ) -> Result<IdempotentOutcome<UpdateCustomerOutcome>, StorageError> {
         self.write("update_customer", move |connection| {
             attempt(connection, shop, once.as_ref(), |connection| {
                 update_customer::update(connection, shop, id, update)

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
-use hexdesk_domain::{Attempt, IdempotencyRequest, Once, Receipt, ShopId, Timestamp};
+use hexdesk_domain::{DeferredClaim, IdempotencyRequest, IdempotentOutcome, Receipt, ShopId, Timestamp};
 
 use crate::rows::{IdempotencyRow, RecordedAnswer};
 use crate::schema::idempotency_records;
@@ -13,14 +13,14 @@ use crate::schema::idempotency_records;
 pub(super) fn attempt<T>(
     connection: &mut SqliteConnection,
     shop: ShopId,
-    once: Option<&Once<T>>,
+    once: Option<&DeferredClaim<T>>,
     operation: impl FnOnce(&mut SqliteConnection) -> anyhow::Result<T>,
-) -> anyhow::Result<Attempt<T>> {
+) -> anyhow::Result<IdempotentOutcome<T>> {
     match once {
-        Some(Once { request, requested_at, receipt }) => {
+        Some(DeferredClaim { request, requested_at, receipt }) => {
             attempt_once(connection, shop, request, *requested_at, |outcome| receipt(outcome), operation)
         }
-        None => operation(connection).map(Attempt::Ran),
+        None => operation(connection).map(IdempotentOutcome::Ran),
     }
 }
 
@@ -33,12 +33,12 @@ pub(super) fn attempt_once<T>(
     requested_at: Timestamp,
     receipt: impl FnOnce(&T) -> Option<Receipt>,
     operation: impl FnOnce(&mut SqliteConnection) -> anyhow::Result<T>,
-) -> anyhow::Result<Attempt<T>> {
+) -> anyhow::Result<IdempotentOutcome<T>> {
     if let Some(recorded) = recorded_answer(connection, shop, request)? {
         return Ok(if recorded.fingerprint == request.fingerprint.0 {
-            Attempt::Replayed(recorded.receipt)
+            IdempotentOutcome::Replayed(recorded.receipt)
         } else {
-            Attempt::KeyReused
+            IdempotentOutcome::KeyReused
         });
     }
     let outcome = operation(connection)?;
@@ -47,7 +47,7 @@ pub(super) fn attempt_once<T>(
             .values(IdempotencyRow::new(shop, request, receipt, requested_at))
             .execute(connection)?;
     }
-    Ok(Attempt::Ran(outcome))
+    Ok(IdempotentOutcome::Ran(outcome))
 }
 
 fn recorded_answer(

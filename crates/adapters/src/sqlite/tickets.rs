@@ -9,9 +9,9 @@ use hexdesk_domain::ports::{
     CreateTicketOutcome, DeleteTicketOutcome, TicketCreation, TicketUpdate, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    Attempt, AuditStamp, EventKind, HumanTicket, HumanTicketId, IdempotencyClaim, Once, Page, ShopId,
-    Snapshot, StorageError, Ticket, TicketFilter, TicketId, TicketPosition, TicketSnapshot, TicketStore,
-    TicketView,
+    AuditStamp, DeferredClaim, EventKind, HumanTicket, HumanTicketId, IdempotencyClaim, IdempotentOutcome,
+    Page, ShopId, Snapshot, StorageError, Ticket, TicketFilter, TicketId, TicketPosition, TicketSnapshot,
+    TicketStore, TicketView,
 };
 
 use super::counters::{Counted, next_number};
@@ -83,8 +83,8 @@ impl TicketStore for SqliteStorage {
         shop: ShopId,
         id: TicketId,
         update: TicketUpdate,
-        once: Option<Once<UpdateTicketOutcome>>,
-    ) -> Result<Attempt<UpdateTicketOutcome>, StorageError> {
+        once: Option<DeferredClaim<UpdateTicketOutcome>>,
+    ) -> Result<IdempotentOutcome<UpdateTicketOutcome>, StorageError> {
         self.write("update_ticket", move |connection| {
             attempt(connection, shop, once.as_ref(), |connection| {
                 update_ticket::update(connection, shop, id, update)
@@ -145,10 +145,10 @@ fn create(
         insert(connection, log, documents, ticket, stamp)
     })?;
     Ok(match attempted {
-        Attempt::Ran(outcome) => outcome,
-        Attempt::Replayed(answer) => CreateTicketOutcome::Replayed(answer),
-        Attempt::KeyReused => CreateTicketOutcome::KeyReused,
-        Attempt::InProgress => CreateTicketOutcome::InProgress,
+        IdempotentOutcome::Ran(outcome) => outcome,
+        IdempotentOutcome::Replayed(answer) => CreateTicketOutcome::Replayed(answer),
+        IdempotentOutcome::KeyReused => CreateTicketOutcome::KeyReused,
+        IdempotentOutcome::InProgress => CreateTicketOutcome::InProgress,
     })
 }
 

@@ -5,8 +5,8 @@ use diesel::prelude::*;
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use hexdesk_domain::ports::{CreateUserOutcome, UpdateUserOutcome, UserUpdate};
 use hexdesk_domain::{
-    Attempt, AuditStamp, EventKind, NewUser, Once, Page, ShopId, Snapshot, StorageError, User, UserFilter,
-    UserId, UserStore,
+    AuditStamp, DeferredClaim, EventKind, IdempotentOutcome, NewUser, Page, ShopId, Snapshot, StorageError,
+    User, UserFilter, UserId, UserStore,
 };
 
 use super::counters::{Counted, next_number, note_number};
@@ -23,8 +23,8 @@ impl UserStore for SqliteStorage {
         &self,
         shop: ShopId,
         user: NewUser,
-        once: Option<Once<CreateUserOutcome>>,
-    ) -> Result<Attempt<CreateUserOutcome>, StorageError> {
+        once: Option<DeferredClaim<CreateUserOutcome>>,
+    ) -> Result<IdempotentOutcome<CreateUserOutcome>, StorageError> {
         let stamp = user.stamp;
         let row = NewUserRow::new(shop, user);
         self.write("create_user", move |connection| {
@@ -83,8 +83,8 @@ impl UserStore for SqliteStorage {
         shop: ShopId,
         id: UserId,
         update: UserUpdate,
-        once: Option<Once<UpdateUserOutcome>>,
-    ) -> Result<Attempt<UpdateUserOutcome>, StorageError> {
+        once: Option<DeferredClaim<UpdateUserOutcome>>,
+    ) -> Result<IdempotentOutcome<UpdateUserOutcome>, StorageError> {
         self.write("update_user", move |connection| {
             attempt(connection, shop, once.as_ref(), |connection| {
                 update_user::update(connection, shop, id, update)

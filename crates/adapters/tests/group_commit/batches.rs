@@ -1,7 +1,7 @@
 //! What is written together.
 
 use hexdesk_domain::ports::{CreateCommentOutcome, CreateTicketOutcome};
-use hexdesk_domain::{Attempt, CommentStore, StorageErrorKind, TicketStore};
+use hexdesk_domain::{CommentStore, IdempotentOutcome, StorageErrorKind, TicketStore};
 
 use crate::scene::{Scene, all_are_created, answers, within_a_minute};
 
@@ -77,7 +77,9 @@ async fn comments_that_come_during_a_write_are_one_batch() {
     calls.extend((102..=165).map(|id| scene.begin_comment(scene.comment(0, 1, id))));
     scene.store.allow(usize::MAX);
     for (id, answer) in (101..).zip(answers(calls).await) {
-        let Ok(Attempt::Ran(CreateCommentOutcome::Created(view))) = answer else { panic!("{answer:?}") };
+        let Ok(IdempotentOutcome::Ran(CreateCommentOutcome::Created(view))) = answer else {
+            panic!("{answer:?}")
+        };
         assert_eq!(view.comment.id.get(), id);
     }
     assert_eq!(scene.store.batches(), [vec![1], vec![101], (102..=165).collect()]);
@@ -95,7 +97,10 @@ async fn tickets_do_not_wait_for_comments() {
     let ticket = scene.begin(scene.ticket(0, 2));
     scene.store.has_begun(3).await;
     scene.store.allow(usize::MAX);
-    assert!(matches!(within_a_minute(comment).await, Ok(Attempt::Ran(CreateCommentOutcome::Created(_)))));
+    assert!(matches!(
+        within_a_minute(comment).await,
+        Ok(IdempotentOutcome::Ran(CreateCommentOutcome::Created(_)))
+    ));
     all_are_created(vec![ticket]).await;
 }
 

@@ -1,7 +1,7 @@
 //! What callers are told when the store fails.
 
 use hexdesk_domain::ports::{CreateCommentOutcome, CreateTicketOutcome, TicketUpdate};
-use hexdesk_domain::{Attempt, StorageErrorKind, TicketChanges, TicketStore};
+use hexdesk_domain::{IdempotentOutcome, StorageErrorKind, TicketChanges, TicketStore};
 
 use crate::scene::{Call, Created, Scene, answers, within_a_minute};
 use crate::scripted_store::Trouble;
@@ -134,7 +134,7 @@ async fn of_comments_of_a_lost_write_nothing_is_claimed() {
     let lost = within_a_minute(scene.begin_comment(scene.comment(0, 1, 101))).await;
     assert_eq!(lost.unwrap_err().kind, OutcomeUnknown);
     let next = within_a_minute(scene.begin_comment(scene.comment(0, 1, 102))).await;
-    assert!(matches!(next, Ok(Attempt::Ran(CreateCommentOutcome::Created(_)))), "{next:?}");
+    assert!(matches!(next, Ok(IdempotentOutcome::Ran(CreateCommentOutcome::Created(_)))), "{next:?}");
 }
 
 #[tokio::test]

@@ -12,9 +12,10 @@ use hexdesk_domain::ports::{
     TicketCreation,
 };
 use hexdesk_domain::{
-    Actor, Attempt, AuditStamp, CommentId, CommentStore, CustomerId, CustomerStore, ExternalIds, Fingerprint,
-    IdempotencyClaim, IdempotencyKey, IdempotencyRequest, NewComment, NewCustomer, Receipt, ShopDomain,
-    ShopId, ShopStore, StorageError, StorageErrorKind, Ticket, TicketId, TicketStore, Timestamp,
+    Actor, AuditStamp, CommentId, CommentStore, CustomerId, CustomerStore, ExternalIds, Fingerprint,
+    IdempotencyClaim, IdempotencyKey, IdempotencyRequest, IdempotentOutcome, NewComment, NewCustomer,
+    Receipt, ShopDomain, ShopId, ShopStore, StorageError, StorageErrorKind, Ticket, TicketId, TicketStore,
+    Timestamp,
 };
 use tokio::runtime::Handle;
 
@@ -57,7 +58,7 @@ impl Scene {
                 panic!("the shop is there already");
             };
             let attempt = store.memory.create_customer(shop.id, customer(), None).await.unwrap();
-            let Attempt::Ran(CreateCustomerOutcome::Created(customer)) = attempt else {
+            let IdempotentOutcome::Ran(CreateCustomerOutcome::Created(customer)) = attempt else {
                 panic!("the customer is there already");
             };
             numbers.push((shop.id, customer.id));
@@ -162,7 +163,10 @@ impl Scene {
     }
 
     /// Begins to create a comment, which waits.
-    pub(crate) fn begin_comment(&self, item: CommentCreation) -> Call<Attempt<CreateCommentOutcome>> {
+    pub(crate) fn begin_comment(
+        &self,
+        item: CommentCreation,
+    ) -> Call<IdempotentOutcome<CreateCommentOutcome>> {
         let group = self.group.clone();
         let mut call: Call<_> = Box::pin(async move {
             let mut attempts = group.create_comments(vec![item]).await?;

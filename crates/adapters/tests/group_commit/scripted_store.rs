@@ -10,8 +10,8 @@ use hexdesk_domain::ports::{
     TicketUpdate, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    Attempt, AuditStamp, CommentPosition, CommentStore, CommentView, Once, Page, ShopId, StorageError,
-    StorageErrorKind, TicketFilter, TicketId, TicketPosition, TicketStore, TicketView,
+    AuditStamp, CommentPosition, CommentStore, CommentView, DeferredClaim, IdempotentOutcome, Page, ShopId,
+    StorageError, StorageErrorKind, TicketFilter, TicketId, TicketPosition, TicketStore, TicketView,
 };
 use tokio::sync::watch;
 
@@ -160,8 +160,8 @@ impl TicketStore for ScriptedStore {
         shop: ShopId,
         id: TicketId,
         update: TicketUpdate,
-        once: Option<Once<UpdateTicketOutcome>>,
-    ) -> Result<Attempt<UpdateTicketOutcome>, StorageError> {
+        once: Option<DeferredClaim<UpdateTicketOutcome>>,
+    ) -> Result<IdempotentOutcome<UpdateTicketOutcome>, StorageError> {
         self.memory.update_ticket(shop, id, update, once).await
     }
 
@@ -185,7 +185,7 @@ impl CommentStore for ScriptedStore {
     async fn create_comments(
         &self,
         batch: Vec<CommentCreation>,
-    ) -> Result<Vec<Attempt<CreateCommentOutcome>>, StorageError> {
+    ) -> Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, StorageError> {
         let trouble = self.begin(batch.iter().map(|item| item.comment.id.get()).collect()).await;
         match trouble {
             Some(Trouble::Fails(kind)) => Err(failure(kind, "create_comments")),

@@ -11,11 +11,12 @@ use hexdesk_domain::ports::{
     UpdateUserOutcome, UserUpdate,
 };
 use hexdesk_domain::{
-    ApiKey, ApiKeyStore, Attempt, AuditStamp, CommentPosition, CommentStore, CommentView, Customer,
-    CustomerFilter, CustomerId, CustomerStore, Event, EventPosition, EventStore, IdRange, IdRangeStore,
-    KeyNumber, NewApiKey, NewCustomer, NewUser, Once, Page, Readiness, RetentionStore, SearchPosition,
-    SearchQuery, SearchStore, Shop, ShopDomain, ShopId, ShopStore, Storage, StorageError, TicketFilter,
-    TicketId, TicketPosition, TicketStore, TicketView, Timestamp, User, UserFilter, UserId, UserStore,
+    ApiKey, ApiKeyStore, AuditStamp, CommentPosition, CommentStore, CommentView, Customer, CustomerFilter,
+    CustomerId, CustomerStore, DeferredClaim, Event, EventPosition, EventStore, IdRange, IdRangeStore,
+    IdempotentOutcome, KeyNumber, NewApiKey, NewCustomer, NewUser, Page, Readiness, RetentionStore,
+    SearchPosition, SearchQuery, SearchStore, Shop, ShopDomain, ShopId, ShopStore, Storage, StorageError,
+    TicketFilter, TicketId, TicketPosition, TicketStore, TicketView, Timestamp, User, UserFilter, UserId,
+    UserStore,
 };
 use tokio::runtime::Handle;
 
@@ -61,8 +62,8 @@ impl CustomerStore for GroupedStorage {
         &self,
         shop: ShopId,
         customer: NewCustomer,
-        once: Option<Once<CreateCustomerOutcome>>,
-    ) -> Result<Attempt<CreateCustomerOutcome>, StorageError> {
+        once: Option<DeferredClaim<CreateCustomerOutcome>>,
+    ) -> Result<IdempotentOutcome<CreateCustomerOutcome>, StorageError> {
         self.storage.create_customer(shop, customer, once).await
     }
 
@@ -89,8 +90,8 @@ impl CustomerStore for GroupedStorage {
         shop: ShopId,
         id: CustomerId,
         update: CustomerUpdate,
-        once: Option<Once<UpdateCustomerOutcome>>,
-    ) -> Result<Attempt<UpdateCustomerOutcome>, StorageError> {
+        once: Option<DeferredClaim<UpdateCustomerOutcome>>,
+    ) -> Result<IdempotentOutcome<UpdateCustomerOutcome>, StorageError> {
         self.storage.update_customer(shop, id, update, once).await
     }
 
@@ -110,8 +111,8 @@ impl UserStore for GroupedStorage {
         &self,
         shop: ShopId,
         user: NewUser,
-        once: Option<Once<CreateUserOutcome>>,
-    ) -> Result<Attempt<CreateUserOutcome>, StorageError> {
+        once: Option<DeferredClaim<CreateUserOutcome>>,
+    ) -> Result<IdempotentOutcome<CreateUserOutcome>, StorageError> {
         self.storage.create_user(shop, user, once).await
     }
 
@@ -138,8 +139,8 @@ impl UserStore for GroupedStorage {
         shop: ShopId,
         id: UserId,
         update: UserUpdate,
-        once: Option<Once<UpdateUserOutcome>>,
-    ) -> Result<Attempt<UpdateUserOutcome>, StorageError> {
+        once: Option<DeferredClaim<UpdateUserOutcome>>,
+    ) -> Result<IdempotentOutcome<UpdateUserOutcome>, StorageError> {
         self.storage.update_user(shop, id, update, once).await
     }
 }
@@ -172,8 +173,8 @@ impl TicketStore for GroupedStorage {
         shop: ShopId,
         id: TicketId,
         update: TicketUpdate,
-        once: Option<Once<UpdateTicketOutcome>>,
-    ) -> Result<Attempt<UpdateTicketOutcome>, StorageError> {
+        once: Option<DeferredClaim<UpdateTicketOutcome>>,
+    ) -> Result<IdempotentOutcome<UpdateTicketOutcome>, StorageError> {
         self.group.update_ticket(shop, id, update, once).await
     }
 
@@ -197,7 +198,7 @@ impl CommentStore for GroupedStorage {
     async fn create_comments(
         &self,
         batch: Vec<CommentCreation>,
-    ) -> Result<Vec<Attempt<CreateCommentOutcome>>, StorageError> {
+    ) -> Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, StorageError> {
         self.group.create_comments(batch).await
     }
 
@@ -235,8 +236,8 @@ impl ApiKeyStore for GroupedStorage {
         &self,
         shop: ShopId,
         key: NewApiKey,
-        once: Option<Once<CreateKeyOutcome>>,
-    ) -> Result<Attempt<CreateKeyOutcome>, StorageError> {
+        once: Option<DeferredClaim<CreateKeyOutcome>>,
+    ) -> Result<IdempotentOutcome<CreateKeyOutcome>, StorageError> {
         self.storage.create_key(shop, key, once).await
     }
 
@@ -275,8 +276,8 @@ impl ApiKeyStore for GroupedStorage {
         shop: ShopId,
         number: KeyNumber,
         rotation: KeyRotation,
-        once: Option<Once<RotateKeyOutcome>>,
-    ) -> Result<Attempt<RotateKeyOutcome>, StorageError> {
+        once: Option<DeferredClaim<RotateKeyOutcome>>,
+    ) -> Result<IdempotentOutcome<RotateKeyOutcome>, StorageError> {
         self.storage.rotate_key(shop, number, rotation, once).await
     }
 }

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use hexdesk_adapters::{GroupCommit, PostgresStorage};
 use hexdesk_domain::ports::{CreateCustomerOutcome, CreateShopOutcome, CreateTicketOutcome};
 use hexdesk_domain::{
-    Attempt, CustomerId, CustomerStore, ShopDomain, ShopId, ShopStore, Storage, TicketStore,
+    CustomerId, CustomerStore, IdempotentOutcome, ShopDomain, ShopId, ShopStore, Storage, TicketStore,
 };
 use hexdesk_test_postgres::Cluster;
 use sqlite_fixture::{at, customer, ticket};
@@ -48,7 +48,7 @@ async fn on_postgres() {
         panic!("the shop is there already");
     };
     let attempt = storage.create_customer(shop.id, customer("ann@example.com"), None).await.unwrap();
-    let Attempt::Ran(CreateCustomerOutcome::Created(customer)) = attempt else {
+    let IdempotentOutcome::Ran(CreateCustomerOutcome::Created(customer)) = attempt else {
         panic!("the customer is there already");
     };
     compare("PostgreSQL", Arc::new(storage), shop.id, customer.id).await;

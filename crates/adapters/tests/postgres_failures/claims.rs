@@ -2,8 +2,8 @@
 
 use hexdesk_domain::ports::{CommentCreation, CreateCustomerOutcome};
 use hexdesk_domain::{
-    Attempt, CommentStore, CustomerDraft, CustomerStore, NewCustomer, StorageError, StorageErrorKind,
-    TicketId, TicketStore,
+    CommentStore, CustomerDraft, CustomerStore, IdempotentOutcome, NewCustomer, StorageError,
+    StorageErrorKind, TicketId, TicketStore,
 };
 
 use crate::scene::{Scene, client, kind, now, once, stamp};
@@ -13,7 +13,10 @@ fn bob() -> NewCustomer {
     draft.into_new(stamp(now())).unwrap()
 }
 
-async fn create_bob(scene: &Scene, key: &str) -> Result<Attempt<CreateCustomerOutcome>, StorageError> {
+async fn create_bob(
+    scene: &Scene,
+    key: &str,
+) -> Result<IdempotentOutcome<CreateCustomerOutcome>, StorageError> {
     scene.storage.create_customer(scene.shop, bob(), Some(once(key))).await
 }
 
@@ -44,8 +47,10 @@ async fn what_waits_for_a_claim_answers_what_became_of_it() {
             scene.other_does(end).await;
         });
         match created.unwrap() {
-            Attempt::Ran(CreateCustomerOutcome::Created(_)) => assert!(is_first),
-            attempt => assert_eq!((attempt, is_first), (Attempt::Replayed(b"first".to_vec()), false)),
+            IdempotentOutcome::Ran(CreateCustomerOutcome::Created(_)) => assert!(is_first),
+            attempt => {
+                assert_eq!((attempt, is_first), (IdempotentOutcome::Replayed(b"first".to_vec()), false))
+            }
         }
         scene.other_does("DELETE FROM idempotency_records").await;
         scene.other_does("BEGIN").await;
@@ -57,9 +62,12 @@ async fn what_waits_for_a_claim_answers_what_became_of_it() {
             scene.other_does(end).await;
         });
         match &created.unwrap()[..] {
-            [Attempt::Ran(_)] => assert!(is_first),
+            [IdempotentOutcome::Ran(_)] => assert!(is_first),
             attempts => {
-                assert_eq!((attempts, is_first), (&[Attempt::Replayed(b"first".to_vec())][..], false))
+                assert_eq!(
+                    (attempts, is_first),
+                    (&[IdempotentOutcome::Replayed(b"first".to_vec())][..], false)
+                )
             }
         }
         assert_eq!(version(&scene, 1).await, if is_first { 2 } else { 1 });
@@ -71,9 +79,9 @@ async fn a_claim_that_does_not_end_is_in_progress() {
     let scene = Scene::with_options("-c lock_timeout=100ms").await;
     scene.other_does("BEGIN").await;
     other_claims(&scene, "key").await;
-    assert_eq!(create_bob(&scene, "key").await.unwrap(), Attempt::InProgress);
+    assert_eq!(create_bob(&scene, "key").await.unwrap(), IdempotentOutcome::InProgress);
     scene.other_does("COMMIT").await;
-    assert_eq!(create_bob(&scene, "key").await.unwrap(), Attempt::Replayed(b"first".to_vec()));
+    assert_eq!(create_bob(&scene, "key").await.unwrap(), IdempotentOutcome::Replayed(b"first".to_vec()));
     assert_eq!(scene.count("SELECT count(*) FROM customers").await, 1);
     assert_eq!(scene.count("SELECT count(*) FROM idempotency_records").await, 1);
 }
@@ -95,10 +103,10 @@ async fn the_others_of_a_batch_do_without_those_in_progress() {
     let told: Vec<&str> = attempts
         .iter()
         .map(|attempt| match attempt {
-            Attempt::Ran(_) => "ran",
-            Attempt::Replayed(_) => "replayed",
-            Attempt::KeyReused => "reused",
-            Attempt::InProgress => "in progress",
+            IdempotentOutcome::Ran(_) => "ran",
+            IdempotentOutcome::Replayed(_) => "replayed",
+            IdempotentOutcome::KeyReused => "reused",
+            IdempotentOutcome::InProgress => "in progress",
         })
         .collect();
     assert_eq!(told, ["in progress", "ran", "ran", "in progress", "ran", "in progress", "replayed"]);
@@ -127,8 +135,8 @@ async fn a_connection_lost_before_the_commit_leaves_the_outcome_unknown() {
     scene.other_does("COMMIT").await;
     // Trying again with the same key settles it.
     let created = create_bob(&scene, "key").await.unwrap();
-    assert!(matches!(created, Attempt::Ran(CreateCustomerOutcome::Created(_))), "{created:?}");
-    assert_eq!(create_bob(&scene, "key").await.unwrap(), Attempt::Replayed(b"receipt".to_vec()));
+    assert!(matches!(created, IdempotentOutcome::Ran(CreateCustomerOutcome::Created(_))), "{created:?}");
+    assert_eq!(create_bob(&scene, "key").await.unwrap(), IdempotentOutcome::Replayed(b"receipt".to_vec()));
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::pin::pin;
 
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
-use hexdesk_domain::{Attempt, CommentStore, StorageError, StorageErrorKind, TicketId};
+use hexdesk_domain::{CommentStore, IdempotentOutcome, StorageError, StorageErrorKind, TicketId};
 
 use crate::scene::{Scene, begin, kind, now, once, stamp};
 
@@ -21,7 +21,7 @@ async fn comment(
     scene: &Scene,
     tickets: &[i64],
     key: Option<&str>,
-) -> Result<Vec<Attempt<CreateCommentOutcome>>, StorageError> {
+) -> Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, StorageError> {
     let item = |ticket: &i64| CommentCreation {
         comment: scene.comment(*ticket, *ticket),
         stamp: stamp(now()),
@@ -46,7 +46,7 @@ async fn a_batch_goes_on_when_its_caller_has_gone() {
     scene.sessions(1, "state = 'idle'").await;
     assert_eq!(scene.count("SELECT version FROM tickets WHERE id = 1").await, 2);
     let again = comment(&scene, &[1], Some("key")).await.unwrap();
-    assert_eq!(again, [Attempt::Replayed(b"receipt".to_vec())]);
+    assert_eq!(again, [IdempotentOutcome::Replayed(b"receipt".to_vec())]);
 }
 
 #[tokio::test]
@@ -110,8 +110,8 @@ async fn who_waits_for_a_customer_holds_no_ticket() {
         matches!(
             &created.unwrap()[..],
             [
-                Attempt::Ran(CreateCommentOutcome::Created(_)),
-                Attempt::Ran(CreateCommentOutcome::TicketNotFound)
+                IdempotentOutcome::Ran(CreateCommentOutcome::Created(_)),
+                IdempotentOutcome::Ran(CreateCommentOutcome::TicketNotFound)
             ]
         ),
         "one of the two is still there"

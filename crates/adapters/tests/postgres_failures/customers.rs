@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use hexdesk_domain::ports::{CreateCustomerOutcome, CustomerUpdate, UpdateCustomerOutcome};
 use hexdesk_domain::{
-    Attempt, CustomerChanges, CustomerDraft, CustomerStore, Once, Receipt, RenderReceipt, StorageError,
+    CustomerChanges, CustomerDraft, CustomerStore, DeferredClaim, IdempotentOutcome, Receipt, RenderReceipt,
+    StorageError,
 };
 
 use crate::scene::{Scene, now, once, stamp};
@@ -13,7 +14,7 @@ use crate::scene::{Scene, now, once, stamp};
 async fn become_bob(
     scene: &Scene,
     key: Option<&str>,
-) -> Result<Attempt<UpdateCustomerOutcome>, StorageError> {
+) -> Result<IdempotentOutcome<UpdateCustomerOutcome>, StorageError> {
     let changes = CustomerChanges {
         email: Some(Some("BOB@example.com".into())),
         phone_number: Some(Some("1".into())),
@@ -51,15 +52,15 @@ async fn of_those_who_take_an_address_together_the_last_is_told() {
                 scene.other_does(end).await;
             });
             match (updated.unwrap(), expected) {
-                (Attempt::Ran(outcome), Some(expected)) => assert_eq!(outcome, expected),
-                (Attempt::Ran(UpdateCustomerOutcome::Updated(customer)), None) => {
+                (IdempotentOutcome::Ran(outcome), Some(expected)) => assert_eq!(outcome, expected),
+                (IdempotentOutcome::Ran(UpdateCustomerOutcome::Updated(customer)), None) => {
                     assert_eq!(customer.email.as_deref(), Some("BOB@example.com"));
                 }
                 (updated, _) => panic!("{updated:?}"),
             }
             if key.is_some() {
                 let again = become_bob(&scene, key).await.unwrap();
-                assert_eq!(again, Attempt::Replayed(b"receipt".to_vec()));
+                assert_eq!(again, IdempotentOutcome::Replayed(b"receipt".to_vec()));
             }
         }
     }
@@ -82,7 +83,7 @@ async fn an_update_waits_for_another_and_sees_what_it_made() {
         scene.is_blocked().await;
         scene.other_does("COMMIT").await;
     });
-    assert_eq!(updated.unwrap(), Attempt::Ran(UpdateCustomerOutcome::Unreachable));
+    assert_eq!(updated.unwrap(), IdempotentOutcome::Ran(UpdateCustomerOutcome::Unreachable));
 }
 
 /// The receipt that holds the data of the customer who is created or found.
@@ -105,13 +106,13 @@ async fn a_customer_who_is_found_and_goes_away_is_created() {
         let create = scene.storage.create_customer(
             scene.shop,
             ann,
-            key.map(|key| Once { receipt: receipt(), ..once(key) }),
+            key.map(|key| DeferredClaim { receipt: receipt(), ..once(key) }),
         );
         let (created, ()) = tokio::join!(create, async {
             scene.is_blocked().await;
             scene.other_does("DELETE FROM customers; COMMIT").await;
         });
         let created = created.unwrap();
-        assert!(matches!(created, Attempt::Ran(CreateCustomerOutcome::Created(_))), "{created:?}");
+        assert!(matches!(created, IdempotentOutcome::Ran(CreateCustomerOutcome::Created(_))), "{created:?}");
     }
 }

@@ -8,7 +8,7 @@ use hexdesk_domain::ports::{
     Erased, TicketUpdate, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    Attempt, CommentStore, Customer, CustomerChanges, CustomerDraft, CustomerStore, RetentionStore,
+    CommentStore, Customer, CustomerChanges, CustomerDraft, CustomerStore, IdempotentOutcome, RetentionStore,
     StorageError, TicketChanges, TicketId, TicketStore,
 };
 
@@ -24,7 +24,10 @@ async fn scene() -> Scene {
     scene
 }
 
-async fn comment(scene: &Scene, key: &str) -> Result<Vec<Attempt<CreateCommentOutcome>>, StorageError> {
+async fn comment(
+    scene: &Scene,
+    key: &str,
+) -> Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, StorageError> {
     let item = CommentCreation {
         comment: scene.comment(1, 1),
         stamp: stamp(now()),
@@ -33,7 +36,7 @@ async fn comment(scene: &Scene, key: &str) -> Result<Vec<Attempt<CreateCommentOu
     scene.storage.create_comments(vec![item]).await
 }
 
-async fn rename(scene: &Scene, key: &str) -> Result<Attempt<UpdateTicketOutcome>, StorageError> {
+async fn rename(scene: &Scene, key: &str) -> Result<IdempotentOutcome<UpdateTicketOutcome>, StorageError> {
     let changes = TicketChanges { name: Some(Some("Renamed".into())), ..TicketChanges::default() };
     let update = TicketUpdate { changes, expected_version: None, stamp: stamp(now()) };
     let ticket = TicketId::new(1).unwrap();
@@ -74,11 +77,11 @@ async fn who_waits_for_an_erasure_holds_no_ticket_and_finds_none() {
             match command {
                 "comment" => {
                     let commented = comment(&scene, "key").await.unwrap();
-                    assert_eq!(commented, [Attempt::Ran(CreateCommentOutcome::TicketNotFound)]);
+                    assert_eq!(commented, [IdempotentOutcome::Ran(CreateCommentOutcome::TicketNotFound)]);
                 }
                 _ => {
                     let renamed = rename(&scene, "key").await.unwrap();
-                    assert_eq!(renamed, Attempt::Ran(UpdateTicketOutcome::TicketNotFound));
+                    assert_eq!(renamed, IdempotentOutcome::Ran(UpdateTicketOutcome::TicketNotFound));
                 }
             }
         };
@@ -152,8 +155,9 @@ async fn a_batch_outlasts_all_its_customers() {
 async fn create(storage: &PostgresStorage, scene: &Scene, draft: CustomerDraft) -> Customer {
     let created =
         storage.create_customer(scene.shop, draft.into_new(stamp(now())).unwrap(), None).await.unwrap();
-    let Attempt::Ran(CreateCustomerOutcome::Created(customer) | CreateCustomerOutcome::Existing(customer)) =
-        created
+    let IdempotentOutcome::Ran(
+        CreateCustomerOutcome::Created(customer) | CreateCustomerOutcome::Existing(customer),
+    ) = created
     else {
         panic!("{created:?}")
     };

@@ -27,8 +27,8 @@ use hexdesk_domain::ports::{
     CommentCreation, CreateCustomerOutcome, CreateKeyOutcome, CreateShopOutcome, CreateTicketOutcome,
 };
 use hexdesk_domain::{
-    ApiKeyStore, Attempt, CommentStore, CustomerDraft, CustomerId, CustomerStore, HumanTicketId,
-    IdRangeStore, NewApiKey, NewCustomer, SecretHash, ShopDomain, ShopStore, StorageErrorKind, TicketId,
+    ApiKeyStore, CommentStore, CustomerDraft, CustomerId, CustomerStore, HumanTicketId, IdRangeStore,
+    IdempotentOutcome, NewApiKey, NewCustomer, SecretHash, ShopDomain, ShopStore, StorageErrorKind, TicketId,
     TicketStore, UserDraft, UserStore,
 };
 use hexdesk_test_postgres::Cluster;
@@ -203,7 +203,7 @@ async fn keys_of_a_shop_are_numbered_one_after_another() {
         scene.other_does("COMMIT").await;
     });
     let created = created.unwrap();
-    let Attempt::Ran(CreateKeyOutcome::Created(created)) = created else { panic!("{created:?}") };
+    let IdempotentOutcome::Ran(CreateKeyOutcome::Created(created)) = created else { panic!("{created:?}") };
     assert_eq!(created.number.get(), 2);
 }
 
@@ -293,7 +293,7 @@ async fn numbers_end_where_clients_cannot_follow() {
     };
     let last = CustomerId::new(CustomerId::MAX);
     let created = scene.storage.create_customer(scene.shop, customer(last), None).await.unwrap();
-    assert!(matches!(created, Attempt::Ran(CreateCustomerOutcome::Created(_))), "{created:?}");
+    assert!(matches!(created, IdempotentOutcome::Ran(CreateCustomerOutcome::Created(_))), "{created:?}");
     assert!(scene.storage.create_customer(scene.shop, customer(None), None).await.is_err());
     assert_eq!(scene.count("SELECT count(*) FROM customers").await, 2);
 

@@ -3,7 +3,7 @@
 
 use hexdesk_adapters::PostgresStorage;
 use hexdesk_domain::ports::CreateCustomerOutcome;
-use hexdesk_domain::{Attempt, CustomerDraft, CustomerStore, ShopId};
+use hexdesk_domain::{CustomerDraft, CustomerStore, IdempotentOutcome, ShopId};
 use hexdesk_test_postgres::{Cluster, TestDatabase};
 
 use crate::scene::{Scene, listed, now, stamp};
@@ -17,7 +17,7 @@ END $$";
 async fn write(storage: &PostgresStorage, shop: ShopId, phone_number: &str) {
     let draft = CustomerDraft { phone_number: Some(phone_number.into()), ..CustomerDraft::default() };
     let created = storage.create_customer(shop, draft.into_new(stamp(now())).unwrap(), None).await.unwrap();
-    assert!(matches!(created, Attempt::Ran(CreateCustomerOutcome::Created(_))), "{created:?}");
+    assert!(matches!(created, IdempotentOutcome::Ran(CreateCustomerOutcome::Created(_))), "{created:?}");
 }
 
 fn numbering(database: &TestDatabase) -> String {

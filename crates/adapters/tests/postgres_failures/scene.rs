@@ -12,10 +12,10 @@ use hexdesk_domain::ports::{
     UpdateCustomerOutcome, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    Actor, Attempt, AuditStamp, CommentDraft, CommentId, CustomerDraft, CustomerId, CustomerStore, Event,
-    EventPosition, EventStore, Fingerprint, IdempotencyClaim, IdempotencyKey, IdempotencyRequest, NewComment,
-    Once, Receipt, ShopDomain, ShopId, ShopStore, StorageError, StorageErrorKind, TicketDraft, TicketId,
-    TicketStore, Timestamp,
+    Actor, AuditStamp, CommentDraft, CommentId, CustomerDraft, CustomerId, CustomerStore, DeferredClaim,
+    Event, EventPosition, EventStore, Fingerprint, IdempotencyClaim, IdempotencyKey, IdempotencyRequest,
+    IdempotentOutcome, NewComment, Receipt, ShopDomain, ShopId, ShopStore, StorageError, StorageErrorKind,
+    TicketDraft, TicketId, TicketStore, Timestamp,
 };
 use hexdesk_test_postgres::TestDatabase;
 
@@ -72,7 +72,9 @@ impl Scene {
         let draft = CustomerDraft { email: Some("ann@example.com".into()), ..CustomerDraft::default() };
         let created =
             storage.create_customer(shop.id, draft.into_new(stamp(now())).unwrap(), None).await.unwrap();
-        let Attempt::Ran(CreateCustomerOutcome::Created(customer)) = created else { panic!("{created:?}") };
+        let IdempotentOutcome::Ran(CreateCustomerOutcome::Created(customer)) = created else {
+            panic!("{created:?}")
+        };
         Self { storage, shop: shop.id, customer: customer.id, other, onlooker, database }
     }
 
@@ -106,14 +108,14 @@ impl Scene {
 
     /// The wish that a request take effect once; its receipt, if anything is done, holds
     /// this customer's data.
-    pub(crate) fn once_of<T: Effective>(&self, key: &str, customer: CustomerId) -> Once<T> {
+    pub(crate) fn once_of<T: Effective>(&self, key: &str, customer: CustomerId) -> DeferredClaim<T> {
         let receipt = Receipt { answer: b"receipt".to_vec(), customer_id: Some(customer) };
         let receipt = move |outcome: &T| outcome.has_effect().then(|| receipt.clone());
-        Once { request: request(key), requested_at: now(), receipt: Arc::new(receipt) }
+        DeferredClaim { request: request(key), requested_at: now(), receipt: Arc::new(receipt) }
     }
 
     /// [`Self::once_of`] the scene's customer.
-    pub(crate) fn once_of_customer<T: Effective>(&self, key: &str) -> Once<T> {
+    pub(crate) fn once_of_customer<T: Effective>(&self, key: &str) -> DeferredClaim<T> {
         self.once_of(key, self.customer)
     }
 
@@ -204,9 +206,13 @@ pub(crate) fn request(key: &str) -> IdempotencyRequest {
 }
 
 /// The wish that a request take effect once, whatever comes of it.
-pub(crate) fn once<T>(key: &str) -> Once<T> {
+pub(crate) fn once<T>(key: &str) -> DeferredClaim<T> {
     let receipt = Receipt { answer: b"receipt".to_vec(), customer_id: None };
-    Once { request: request(key), requested_at: now(), receipt: Arc::new(move |_| Some(receipt.clone())) }
+    DeferredClaim {
+        request: request(key),
+        requested_at: now(),
+        receipt: Arc::new(move |_| Some(receipt.clone())),
+    }
 }
 
 /// An outcome that may be a refusal.

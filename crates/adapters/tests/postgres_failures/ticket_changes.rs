@@ -4,7 +4,7 @@
 use std::pin::pin;
 
 use hexdesk_domain::ports::{DeleteTicketOutcome, TicketUpdate, UpdateTicketOutcome};
-use hexdesk_domain::{Attempt, StorageError, TicketChanges, TicketId, TicketStore};
+use hexdesk_domain::{IdempotentOutcome, StorageError, TicketChanges, TicketId, TicketStore};
 
 use crate::scene::{Scene, begin, now, once, stamp};
 
@@ -24,7 +24,7 @@ async fn close(
     scene: &Scene,
     expected_version: Option<i64>,
     key: Option<&str>,
-) -> Result<Attempt<UpdateTicketOutcome>, StorageError> {
+) -> Result<IdempotentOutcome<UpdateTicketOutcome>, StorageError> {
     let changes = TicketChanges { is_opened: Some(false), ..TicketChanges::default() };
     let update = TicketUpdate { changes, expected_version, stamp: stamp(now()) };
     scene.storage.update_ticket(scene.shop, ticket(), update, key.map(once)).await
@@ -48,7 +48,7 @@ async fn an_update_goes_on_when_its_caller_has_gone() {
         scene.sessions(1, "state = 'idle'").await;
         if key.is_some() {
             let again = close(&scene, None, key).await.unwrap();
-            assert_eq!(again, Attempt::Replayed(b"receipt".to_vec()));
+            assert_eq!(again, IdempotentOutcome::Replayed(b"receipt".to_vec()));
         }
     }
 }
@@ -61,7 +61,7 @@ async fn an_update_waits_for_another_and_sees_what_it_made() {
         scene.is_blocked().await;
         scene.other_does("COMMIT").await;
     });
-    assert_eq!(updated.unwrap(), Attempt::Ran(UpdateTicketOutcome::VersionMismatch));
+    assert_eq!(updated.unwrap(), IdempotentOutcome::Ran(UpdateTicketOutcome::VersionMismatch));
     assert_eq!(scene.count("SELECT count(*) FROM tickets WHERE human_ticket_closed_at IS NULL").await, 1);
 }
 

@@ -6,8 +6,8 @@ use hexdesk_domain::ports::{
     CreateKeyOutcome, CreateUserOutcome, KeyRotation, RotateKeyOutcome, UpdateUserOutcome, UserUpdate,
 };
 use hexdesk_domain::{
-    ApiKey, ApiKeyStore, Attempt, KeyNumber, NewApiKey, SecretHash, StorageError, UserChanges, UserDraft,
-    UserId, UserStore,
+    ApiKey, ApiKeyStore, IdempotentOutcome, KeyNumber, NewApiKey, SecretHash, StorageError, UserChanges,
+    UserDraft, UserId, UserStore,
 };
 
 use crate::scene::{Scene, now, once, stamp};
@@ -22,13 +22,16 @@ async fn scene() -> (Scene, UserId, KeyNumber) {
     let draft = UserDraft { email: Some("eve@example.com".into()), ..UserDraft::default() };
     let created =
         scene.storage.create_user(scene.shop, draft.into_new(stamp(now())).unwrap(), None).await.unwrap();
-    let Attempt::Ran(CreateUserOutcome::Created(user)) = created else { panic!("{created:?}") };
+    let IdempotentOutcome::Ran(CreateUserOutcome::Created(user)) = created else { panic!("{created:?}") };
     let created = create_key(&scene, user.id).await.unwrap();
-    let Attempt::Ran(CreateKeyOutcome::Created(key)) = created else { panic!("{created:?}") };
+    let IdempotentOutcome::Ran(CreateKeyOutcome::Created(key)) = created else { panic!("{created:?}") };
     (scene, user.id, key.number)
 }
 
-async fn create_key(scene: &Scene, user: UserId) -> Result<Attempt<CreateKeyOutcome>, StorageError> {
+async fn create_key(
+    scene: &Scene,
+    user: UserId,
+) -> Result<IdempotentOutcome<CreateKeyOutcome>, StorageError> {
     let key = NewApiKey {
         secret_hash: SecretHash([1; 32]),
         scopes: BTreeSet::new(),
@@ -44,7 +47,7 @@ async fn update(
     user: UserId,
     changes: UserChanges,
     key: Option<&str>,
-) -> Result<Attempt<UpdateUserOutcome>, StorageError> {
+) -> Result<IdempotentOutcome<UpdateUserOutcome>, StorageError> {
     let update = UserUpdate { changes, stamp: stamp(now()) };
     scene.storage.update_user(scene.shop, user, update, key.map(once)).await
 }
@@ -62,7 +65,7 @@ async fn no_key_is_made_for_a_user_who_is_being_deactivated() {
         scene.is_blocked().await;
         scene.other_does("COMMIT").await;
     });
-    assert_eq!(created.unwrap(), Attempt::Ran(CreateKeyOutcome::UserNotFound));
+    assert_eq!(created.unwrap(), IdempotentOutcome::Ran(CreateKeyOutcome::UserNotFound));
     assert_eq!(scene.count("SELECT count(*) FROM api_keys WHERE revoked_at IS NULL").await, 0);
 }
 
@@ -83,7 +86,7 @@ async fn no_key_is_rotated_whose_user_is_being_deactivated() {
                 scene.is_blocked().await;
                 scene.other_does("COMMIT").await;
             });
-        assert_eq!(rotated.unwrap(), Attempt::Ran(RotateKeyOutcome::NotLive), "{again}");
+        assert_eq!(rotated.unwrap(), IdempotentOutcome::Ran(RotateKeyOutcome::NotLive), "{again}");
         assert_eq!(scene.count("SELECT count(*) FROM api_keys").await, 1);
     }
 }
@@ -103,7 +106,7 @@ async fn a_deactivation_waits_for_a_key_that_is_being_made() {
         scene.is_blocked().await;
         scene.other_does("COMMIT").await;
     });
-    assert!(matches!(updated.unwrap(), Attempt::Ran(UpdateUserOutcome::Updated(_))));
+    assert!(matches!(updated.unwrap(), IdempotentOutcome::Ran(UpdateUserOutcome::Updated(_))));
     for number in [1, 2] {
         assert_eq!(key(&scene, number).await.revoked_at, Some(now()), "{number}");
     }
@@ -125,10 +128,10 @@ async fn of_those_who_take_an_address_together_the_last_is_told() {
             scene.is_blocked().await;
             scene.other_does("COMMIT").await;
         });
-        assert_eq!(updated.unwrap(), Attempt::Ran(UpdateUserOutcome::EmailTaken));
+        assert_eq!(updated.unwrap(), IdempotentOutcome::Ran(UpdateUserOutcome::EmailTaken));
         if key.is_some() {
             let again = update(&scene, user, changes, key).await.unwrap();
-            assert_eq!(again, Attempt::Replayed(b"receipt".to_vec()));
+            assert_eq!(again, IdempotentOutcome::Replayed(b"receipt".to_vec()));
         }
     }
 }

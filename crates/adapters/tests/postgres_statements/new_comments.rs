@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
 use hexdesk_domain::{
-    Actor, Attempt, AuditStamp, CommentDraft, CommentId, CommentStore, Fingerprint, IdempotencyKey,
-    IdempotencyRequest, Once, Receipt, TicketId, UserId,
+    Actor, AuditStamp, CommentDraft, CommentId, CommentStore, DeferredClaim, Fingerprint, IdempotencyKey,
+    IdempotencyRequest, IdempotentOutcome, Receipt, TicketId, UserId,
 };
 
 use crate::{KEPT, Recorded, postgres, shop, statements, time};
@@ -22,14 +22,14 @@ fn item(id: i64, ticket: i64, key: Option<&str>) -> CommentCreation {
 }
 
 /// Leaves a record if the comment is created.
-fn once(key: &str) -> Once<CreateCommentOutcome> {
+fn once(key: &str) -> DeferredClaim<CreateCommentOutcome> {
     let receipt = |outcome: &CreateCommentOutcome| match outcome {
         CreateCommentOutcome::Created(_) => Some(Receipt { answer: b"receipt".to_vec(), customer_id: None }),
         _ => None,
     };
     let key = IdempotencyKey::parse(key).unwrap();
     let request = IdempotencyRequest { operation: "comment".into(), key, fingerprint: Fingerprint([7; 32]) };
-    Once { request, requested_at: time(), receipt: Arc::new(receipt) }
+    DeferredClaim { request, requested_at: time(), receipt: Arc::new(receipt) }
 }
 
 /// Creates comments of these ids, each with a key of its own, three on each ticket.
@@ -37,7 +37,7 @@ async fn create(recorded: &Recorded, ids: std::ops::Range<i64>) {
     let batch: Vec<_> = ids.map(|id| item(id, id / 3, Some(&id.to_string()))).collect();
     let attempts = recorded.storage.create_comments(batch).await.unwrap();
     for attempt in attempts {
-        assert!(matches!(attempt, Attempt::Ran(CreateCommentOutcome::Created(_))), "{attempt:?}");
+        assert!(matches!(attempt, IdempotentOutcome::Ran(CreateCommentOutcome::Created(_))), "{attempt:?}");
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use hexdesk_adapters::{PostgresOptions, PostgresStorage};
 use hexdesk_domain::ports::CreateCustomerOutcome;
-use hexdesk_domain::{Actor, Attempt, AuditStamp, CustomerDraft, CustomerStore};
+use hexdesk_domain::{Actor, AuditStamp, CustomerDraft, CustomerStore, IdempotentOutcome};
 use hexdesk_test_postgres::{TestDatabase, cluster};
 
 use crate::{Recorded, shop, time};
@@ -14,7 +14,7 @@ async fn create_customer(storage: &PostgresStorage, email: &str) {
     let draft = CustomerDraft { email: Some(email.to_owned()), ..CustomerDraft::default() };
     let customer = draft.into_new(AuditStamp { actor: Actor::Operator, time: time() }).unwrap();
     let created = storage.create_customer(shop(), customer, None).await.unwrap();
-    assert!(matches!(created, Attempt::Ran(CreateCustomerOutcome::Created(_))), "{created:?}");
+    assert!(matches!(created, IdempotentOutcome::Ran(CreateCustomerOutcome::Created(_))), "{created:?}");
 }
 
 /// How many pages of words wait.

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use hexdesk_adapters::{SqliteOptions, SqliteStorage};
 use hexdesk_domain::ports::{CreateCustomerOutcome, CreateShopOutcome, TicketCreation};
 use hexdesk_domain::{
-    Actor, Attempt, AuditStamp, CommentId, CustomerId, CustomerStore, ExternalIds, NewComment, NewCustomer,
-    ShopDomain, ShopId, ShopStore, Ticket, TicketId, Timestamp,
+    Actor, AuditStamp, CommentId, CustomerId, CustomerStore, ExternalIds, IdempotentOutcome, NewComment,
+    NewCustomer, ShopDomain, ShopId, ShopStore, Ticket, TicketId, Timestamp,
 };
 use tempfile::TempDir;
 
@@ -38,7 +38,7 @@ pub(crate) async fn fixture_with(options: &SqliteOptions) -> Fixture {
         panic!("the shop is there already");
     };
     let attempt = storage.create_customer(shop.id, customer("ann@example.com"), None).await.unwrap();
-    let Attempt::Ran(CreateCustomerOutcome::Created(customer)) = attempt else {
+    let IdempotentOutcome::Ran(CreateCustomerOutcome::Created(customer)) = attempt else {
         panic!("the customer is there already");
     };
     Fixture { directory, storage, shop: shop.id, customer: customer.id }

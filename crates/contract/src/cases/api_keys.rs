@@ -9,8 +9,8 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use hexdesk_domain::ports::{CreateKeyOutcome, UpdateUserOutcome, UserUpdate};
 use hexdesk_domain::{
-    ApiKey, Attempt, KeyNumber, NewApiKey, NewUser, Scope, SecretHash, Shop, ShopId, Storage, Timestamp,
-    UserChanges, UserId,
+    ApiKey, IdempotentOutcome, KeyNumber, NewApiKey, NewUser, Scope, SecretHash, Shop, ShopId, Storage,
+    Timestamp, UserChanges, UserId,
 };
 
 use self::lists::expect_list;
@@ -142,7 +142,11 @@ pub async fn key_7_missing_user_is_refused(storage: Arc<dyn Storage>) -> anyhow:
     let mut expected = Vec::new();
     for refused in [others, gone, user_id(UserId::MAX)?, user_id(404)?] {
         let attempt = storage.create_key(shop.id, in_the_name_of(refused), None).await?;
-        same(&format!("a key of {refused}"), &attempt, &Attempt::Ran(CreateKeyOutcome::UserNotFound))?;
+        same(
+            &format!("a key of {refused}"),
+            &attempt,
+            &IdempotentOutcome::Ran(CreateKeyOutcome::UserNotFound),
+        )?;
         expect_list(storage, &shop, &expected).await?;
         // What is refused is not in the way of others.
         expected.push(create_key(storage, shop.id, in_the_name_of(active)).await?);
@@ -160,7 +164,7 @@ pub async fn key_7_missing_user_is_refused(storage: Arc<dyn Storage>) -> anyhow:
 async fn set_active(storage: &dyn Storage, shop: ShopId, id: UserId, is_active: bool) -> anyhow::Result<()> {
     let changes = UserChanges { is_active: Some(is_active), ..UserChanges::default() };
     match storage.update_user(shop, id, UserUpdate { changes, stamp: stamp(at(5)) }, None).await? {
-        Attempt::Ran(UpdateUserOutcome::Updated(_)) => Ok(()),
+        IdempotentOutcome::Ran(UpdateUserOutcome::Updated(_)) => Ok(()),
         other => anyhow::bail!("a user's update was answered {other:?}"),
     }
 }

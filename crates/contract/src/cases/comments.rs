@@ -13,8 +13,8 @@ use hexdesk_domain::limits::{
 use hexdesk_domain::ports::CommentCreation;
 use hexdesk_domain::ports::CreateCommentOutcome::{AuthorNotFound, Created, TicketNotFound};
 use hexdesk_domain::{
-    Attempt, CommentId, CommentView, Customer, NewComment, NewCustomer, NewUser, ShopId, Storage, Ticket,
-    TicketId, TicketView, Timestamp, User, UserId,
+    CommentId, CommentView, Customer, IdempotentOutcome, NewComment, NewCustomer, NewUser, ShopId, Storage,
+    Ticket, TicketId, TicketView, Timestamp, User, UserId,
 };
 
 use crate::comparison::same;
@@ -85,7 +85,7 @@ pub async fn comment_1_is_listed_as_created(storage: Arc<dyn Storage>) -> anyhow
             same(
                 "the answer to a new comment",
                 &attempt,
-                &Attempt::Ran(Created(Box::new(expected.clone()))),
+                &IdempotentOutcome::Ran(Created(Box::new(expected.clone()))),
             )?;
         }
         expected.sort_by_key(|view| (view.comment.time, view.comment.id));
@@ -238,22 +238,25 @@ pub async fn comment_2_attempts_are_in_order(storage: Arc<dyn Storage>) -> anyho
         let item = |comment: NewComment| CommentCreation { comment, stamp: stamp(at(8)), once: None };
         let of_first = stage.shop.id == one.shop.id;
         let (item, attempt) = match index * index % 7 {
-            0 => (item(NewComment { ticket_id: ticket_id(99)?, ..new }), Attempt::Ran(TicketNotFound)),
+            0 => (
+                item(NewComment { ticket_id: ticket_id(99)?, ..new }),
+                IdempotentOutcome::Ran(TicketNotFound),
+            ),
             1 => (
                 item(NewComment { author_id: Some(user_id(UserId::MAX)?), ..new }),
-                Attempt::Ran(AuthorNotFound),
+                IdempotentOutcome::Ran(AuthorNotFound),
             ),
             2 if of_first && index % 2 == 0 => (
                 CommentCreation { comment: new, stamp: stamp(at(8)), once: Some(once("key", 1, b"later")?) },
-                Attempt::Replayed(b"first".to_vec()),
+                IdempotentOutcome::Replayed(b"first".to_vec()),
             ),
             2 if of_first => (
                 CommentCreation { comment: new, stamp: stamp(at(8)), once: Some(once("key", 2, b"later")?) },
-                Attempt::KeyReused,
+                IdempotentOutcome::KeyReused,
             ),
             _ => {
                 let view = view_of(new.clone(), ticket, &stage.customer, &stage.user);
-                (item(new), Attempt::Ran(Created(Box::new(view))))
+                (item(new), IdempotentOutcome::Ran(Created(Box::new(view))))
             }
         };
         batch.push(item);
@@ -268,10 +271,9 @@ pub async fn comment_2_attempts_are_in_order(storage: Arc<dyn Storage>) -> anyho
         let of_ticket = |creation: &CommentCreation| {
             creation.comment.shop_id == ticket.shop_id && creation.comment.ticket_id == ticket.id
         };
-        let accepted = batch
-            .iter()
-            .zip(&expected)
-            .filter(|(item, attempt)| of_ticket(item) && matches!(attempt, Attempt::Ran(Created(_))));
+        let accepted = batch.iter().zip(&expected).filter(|(item, attempt)| {
+            of_ticket(item) && matches!(attempt, IdempotentOutcome::Ran(Created(_)))
+        });
         let mut ids: Vec<_> = accepted.map(|(item, _)| item.comment.id).collect();
         if (ticket.shop_id, ticket.id) == (one.shop.id, ticket_id(1)?) {
             ids.push(comment_id(1)?);
@@ -323,7 +325,7 @@ pub async fn comment_3_unknown_ticket_or_author_is_refused(storage: Arc<dyn Stor
     ];
     for (refused, outcome) in refused {
         let attempt = attempt_comment(&*storage, comment_creation(refused.clone())).await?;
-        same("a comment to refuse", &attempt, &Attempt::Ran(outcome.clone()))?;
+        same("a comment to refuse", &attempt, &IdempotentOutcome::Ran(outcome.clone()))?;
         same("the ticket after a refusal", &look(&*storage, &ticket).await?, &before)?;
         same("the other shop's ticket", &look(&*storage, &of_other_shop).await?, &before_other)?;
         let found = storage.count_comments(refused.shop_id, ticket_id(7)?).await?;
@@ -338,7 +340,7 @@ pub async fn comment_3_unknown_ticket_or_author_is_refused(storage: Arc<dyn Stor
     let attempts =
         storage.create_comments(vec![comment_creation(twin), comment_creation(neighbour.clone())]).await?;
     let view = view_of(neighbour, &ticket, &stage.customer, &stage.user);
-    let expected = [Attempt::Ran(AuthorNotFound), Attempt::Ran(Created(Box::new(view)))];
+    let expected = [IdempotentOutcome::Ran(AuthorNotFound), IdempotentOutcome::Ran(Created(Box::new(view)))];
     same("a refused comment and one of the same id", &attempts.as_slice(), &expected.as_slice())
 }
 

@@ -14,7 +14,9 @@ use hexdesk_domain::ports::{
     CreateCommentOutcome, CreateCustomerOutcome, CreateShopOutcome, CreateTicketOutcome, TicketCreation,
     TicketUpdate, UpdateTicketOutcome,
 };
-use hexdesk_domain::{Attempt, NewComment, NewCustomer, Storage, Ticket, TicketChanges, TicketView};
+use hexdesk_domain::{
+    IdempotentOutcome, NewComment, NewCustomer, Storage, Ticket, TicketChanges, TicketView,
+};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
@@ -94,14 +96,14 @@ pub async fn customer_7_one_of_racing_creations_wins(storage: Arc<dyn Storage>) 
         let mut losers = Vec::new();
         for (has_its_own, outcome) in outcomes {
             let customer = match outcome {
-                Attempt::Ran(CreateCustomerOutcome::Created(customer)) => {
+                IdempotentOutcome::Ran(CreateCustomerOutcome::Created(customer)) => {
                     ensure!(numbers.insert(customer.id), "two customers have the number {}", customer.id);
                     if !has_its_own {
                         winners.push(customer.clone());
                     }
                     customer
                 }
-                Attempt::Ran(CreateCustomerOutcome::Existing(customer)) if !has_its_own => {
+                IdempotentOutcome::Ran(CreateCustomerOutcome::Existing(customer)) if !has_its_own => {
                     losers.push(customer.clone());
                     customer
                 }
@@ -308,8 +310,9 @@ pub async fn comment_11_racing_comments_are_all_stored(storage: Arc<dyn Storage>
                 }
                 let count = batch.len();
                 let attempts = storage.create_comments(batch).await?;
-                let is_created =
-                    |attempt: &Attempt<_>| matches!(attempt, Attempt::Ran(CreateCommentOutcome::Created(_)));
+                let is_created = |attempt: &IdempotentOutcome<_>| {
+                    matches!(attempt, IdempotentOutcome::Ran(CreateCommentOutcome::Created(_)))
+                };
                 let created = attempts.iter().filter(|attempt| is_created(attempt)).count();
                 same("how many of a racer's comments are created", &created, &count)?;
                 Ok(comment)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hexdesk_domain::limits::{MAX_EXTERNAL_ID_CHARS, MAX_PERSON_NAME_CHARS, MAX_PHONE_NUMBER_CHARS};
 use hexdesk_domain::ports::{CreateCustomerOutcome, UpdateCustomerOutcome};
 use hexdesk_domain::{
-    Attempt, Customer, CustomerChanges, CustomerFilter, CustomerId, NewCustomer, ShopId, Storage,
+    Customer, CustomerChanges, CustomerFilter, CustomerId, IdempotentOutcome, NewCustomer, ShopId, Storage,
 };
 
 use super::customer_lists::{all, whole_list};
@@ -303,7 +303,7 @@ impl Trial<'_> {
             let what = format!("an update of {id} with {changes:?}");
             let attempt =
                 self.storage.update_customer(shop, customer_id(id)?, customer_update(changes), None).await?;
-            same(&what, &attempt, &Attempt::Ran(expected.clone()))?;
+            same(&what, &attempt, &IdempotentOutcome::Ran(expected.clone()))?;
             expect_customers(self.storage, &what, &self.shops, &self.customers).await?;
         }
         Ok(())
@@ -410,7 +410,7 @@ async fn what_is_given_up_is_free(storage: &dyn Storage) -> anyhow::Result<()> {
     let first = update_customer(storage, shop, first.id, to(Some("Two@example.com"), Some("2"))).await?;
     for taken in [customer_by_email("tWO@example.com"), customer_by_phone_number("2")] {
         let attempt = storage.create_customer(shop, taken, None).await?;
-        let existing = Attempt::Ran(CreateCustomerOutcome::Existing(first.clone()));
+        let existing = IdempotentOutcome::Ran(CreateCustomerOutcome::Existing(first.clone()));
         same("creating a customer who took this over", &attempt, &existing)?;
     }
     update_customer(storage, shop, second.id, to(Some("oNE@example.com"), Some("1"))).await?;
@@ -434,7 +434,7 @@ pub(super) async fn update_customer(
     changes: CustomerChanges,
 ) -> anyhow::Result<Customer> {
     match storage.update_customer(shop, id, customer_update(changes), None).await? {
-        Attempt::Ran(UpdateCustomerOutcome::Updated(customer)) => Ok(*customer),
+        IdempotentOutcome::Ran(UpdateCustomerOutcome::Updated(customer)) => Ok(*customer),
         other => anyhow::bail!("an update of a customer was answered {other:?}"),
     }
 }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use hexdesk_domain::ports::{CreateCommentOutcome, CreateTicketOutcome, Erased, UpdateTicketOutcome};
 use hexdesk_domain::{
-    Attempt, Customer, CustomerChanges, CustomerId, NewCustomer, ShopId, Storage, Ticket, TicketChanges,
-    TicketFilter,
+    Customer, CustomerChanges, CustomerId, IdempotentOutcome, NewCustomer, ShopId, Storage, Ticket,
+    TicketChanges, TicketFilter,
 };
 
 use self::scene::{Contents, Scene};
@@ -64,7 +64,7 @@ async fn expect_nothing_of(storage: &dyn Storage, ticket: &Ticket) -> anyhow::Re
     let theirs = TicketFilter { customer_id: Some(ticket.customer_id), ..TicketFilter::default() };
     same("the count of the customer's tickets", &storage.count_tickets(shop, theirs).await?, &0)?;
     let attempt = attempt_comment(storage, comment_creation(new_comment(9_000, ticket)?)).await?;
-    same("a comment", &attempt, &Attempt::Ran(CreateCommentOutcome::TicketNotFound))?;
+    same("a comment", &attempt, &IdempotentOutcome::Ran(CreateCommentOutcome::TicketNotFound))?;
     let opened = TicketChanges { is_opened: Some(true), ..TicketChanges::default() };
     let outcome = attempt_update(storage, shop, id, update(opened)).await?;
     same("an update", &outcome, &UpdateTicketOutcome::TicketNotFound)?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::ensure;
 use hexdesk_domain::limits::{MAX_EXTERNAL_ID_CHARS, MAX_PERSON_NAME_CHARS, MAX_PHONE_NUMBER_CHARS};
 use hexdesk_domain::ports::CreateCustomerOutcome;
-use hexdesk_domain::{Attempt, Customer, CustomerId, NewCustomer, ShopId, Storage};
+use hexdesk_domain::{Customer, CustomerId, IdempotentOutcome, NewCustomer, ShopId, Storage};
 
 use crate::comparison::same;
 use crate::memory::customer_from;
@@ -280,7 +280,11 @@ pub async fn customer_6_taken_number_is_refused(storage: Arc<dyn Storage>) -> an
         for new in [customer_by_email("new@example.com"), customer_by_phone_number("777")] {
             let new = NewCustomer { id: Some(there.id), first_name: Some("new".into()), ..new };
             let outcome = storage.create_customer(shop, new, None).await?;
-            same("asking for a taken number", &outcome, &Attempt::Ran(CreateCustomerOutcome::IdTaken))?;
+            same(
+                "asking for a taken number",
+                &outcome,
+                &IdempotentOutcome::Ran(CreateCustomerOutcome::IdTaken),
+            )?;
             let found = storage.find_customer(shop, there.id).await?;
             same("the customer who has the number", &found.as_ref(), &Some(there))?;
         }
@@ -300,7 +304,7 @@ async fn expect_existing(
 ) -> anyhow::Result<()> {
     let what = format!("creating a customer with {:?} and {:?}", new.email, new.phone_number);
     let outcome = storage.create_customer(shop, new, None).await?;
-    same(&what, &outcome, &Attempt::Ran(CreateCustomerOutcome::Existing(there.clone())))?;
+    same(&what, &outcome, &IdempotentOutcome::Ran(CreateCustomerOutcome::Existing(there.clone())))?;
     same("the customer who was there", &storage.find_customer(shop, there.id).await?.as_ref(), &Some(there))
 }
 

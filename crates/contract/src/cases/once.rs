@@ -1,4 +1,4 @@
-//! The obligations of [`Attempt`], the same for every operation that answers one.
+//! The obligations of [`IdempotentOutcome`], the same for every operation that answers one.
 
 mod api_keys;
 mod comments;
@@ -12,7 +12,7 @@ mod users;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use hexdesk_domain::{Attempt, IdempotencyRequest, Storage, Timestamp};
+use hexdesk_domain::{IdempotencyRequest, IdempotentOutcome, Storage, Timestamp};
 
 use self::api_keys::{KeyRotations, Keys};
 use self::comments::Comments;
@@ -24,40 +24,40 @@ use self::user_updates::UserUpdates;
 use self::users::Users;
 use crate::samples::Stage;
 
-/// COMMENT-10: with a `Once` the obligations of `Attempt` hold.
+/// COMMENT-10: with a `DeferredClaim` the obligations of `IdempotentOutcome` hold.
 pub async fn comment_10_takes_effect_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     expect_once(&storage, "example.com", Arc::new(Comments)).await?;
     comments::a_key_twice_in_a_batch(&*storage).await
 }
 
-/// CUSTOMER-8: with a `Once` the obligations of `Attempt` hold, for outcomes with and
+/// CUSTOMER-8: with a `DeferredClaim` the obligations of `IdempotentOutcome` hold, for outcomes with and
 /// without a receipt.
 pub async fn customer_8_takes_effect_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     expect_once(&storage, "example.com", Arc::new(Customers)).await?;
     customers::existing_with_and_without_a_receipt(&*storage).await
 }
 
-/// CUSTOMER-13: with a `Once` the obligations of `Attempt` hold.
+/// CUSTOMER-13: with a `DeferredClaim` the obligations of `IdempotentOutcome` hold.
 pub async fn customer_13_takes_effect_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     expect_once(&storage, "updated.example.com", Arc::new(CustomerUpdates)).await?;
     customer_updates::update_is_replayed_whatever_became_of_the_customer(&*storage).await
 }
 
-/// USER-6: with a `Once` the obligations of `Attempt` hold, to create and to update.
+/// USER-6: with a `DeferredClaim` the obligations of `IdempotentOutcome` hold, to create and to update.
 pub async fn user_6_takes_effect_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     expect_once(&storage, "created.example.com", Arc::new(Users)).await?;
     expect_once(&storage, "updated.example.com", Arc::new(UserUpdates)).await?;
     user_updates::update_is_replayed_whatever_became_of_the_user(&*storage).await
 }
 
-/// TICKET-22: with a `Once` the obligations of `Attempt` hold, an update that says nothing
+/// TICKET-22: with a `DeferredClaim` the obligations of `IdempotentOutcome` hold, an update that says nothing
 /// included.
 pub async fn ticket_22_takes_effect_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     expect_once(&storage, "example.com", Arc::new(TicketUpdates)).await?;
     ticket_updates::update_is_replayed_whatever_became_of_the_ticket(&*storage).await
 }
 
-/// KEY-8: with a `Once` the obligations of `Attempt` hold for the creation and the rotation
+/// KEY-8: with a `DeferredClaim` the obligations of `IdempotentOutcome` hold for the creation and the rotation
 /// of keys.
 pub async fn key_8_takes_effect_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     expect_once(&storage, "created.example.com", Arc::new(Keys)).await?;
@@ -82,7 +82,7 @@ trait Operation: Send + Sync {
         stage: &Stage,
         thing: Thing,
         request: Option<(IdempotencyRequest, Timestamp)>,
-    ) -> anyhow::Result<Attempt<Vec<u8>>>;
+    ) -> anyhow::Result<IdempotentOutcome<Vec<u8>>>;
 
     async fn is_there(&self, storage: &dyn Storage, stage: &Stage, number: i64) -> anyhow::Result<bool>;
 }
@@ -99,11 +99,11 @@ fn answer_of(outcome: &impl std::fmt::Debug) -> Vec<u8> {
     every_byte.chain(format!("{outcome:?}").into_bytes()).collect()
 }
 
-fn shown<T: std::fmt::Debug>(attempt: Attempt<T>) -> Attempt<Vec<u8>> {
+fn shown<T: std::fmt::Debug>(attempt: IdempotentOutcome<T>) -> IdempotentOutcome<Vec<u8>> {
     match attempt {
-        Attempt::Ran(outcome) => Attempt::Ran(answer_of(&outcome)),
-        Attempt::Replayed(answer) => Attempt::Replayed(answer),
-        Attempt::KeyReused => Attempt::KeyReused,
-        Attempt::InProgress => Attempt::InProgress,
+        IdempotentOutcome::Ran(outcome) => IdempotentOutcome::Ran(answer_of(&outcome)),
+        IdempotentOutcome::Replayed(answer) => IdempotentOutcome::Replayed(answer),
+        IdempotentOutcome::KeyReused => IdempotentOutcome::KeyReused,
+        IdempotentOutcome::InProgress => IdempotentOutcome::InProgress,
     }
 }

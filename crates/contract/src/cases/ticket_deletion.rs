@@ -6,7 +6,9 @@ use std::sync::Arc;
 use anyhow::Context;
 use hexdesk_domain::ports::DeleteTicketOutcome::{Deleted, TicketNotFound};
 use hexdesk_domain::ports::{CreateCommentOutcome, CreateTicketOutcome, UpdateTicketOutcome};
-use hexdesk_domain::{Attempt, NewComment, Storage, Ticket, TicketChanges, TicketFilter, Timestamp};
+use hexdesk_domain::{
+    IdempotentOutcome, NewComment, Storage, Ticket, TicketChanges, TicketFilter, Timestamp,
+};
 
 use super::desk::{CREATED, Desk, Snapshot};
 use super::ticket_lists::{create_all, expect_list_and_count, some_filters, whole_list};
@@ -56,7 +58,11 @@ async fn each_ticket_goes_alone(storage: &dyn Storage) -> anyhow::Result<()> {
         same("an update of what is deleted", &outcome, &UpdateTicketOutcome::TicketNotFound)?;
         let comment = new_comment(5_000, &desk.stage.ticket(id.get())?)?;
         let attempt = attempt_comment(storage, comment_creation(comment)).await?;
-        same("a comment on what is deleted", &attempt, &Attempt::Ran(CreateCommentOutcome::TicketNotFound))?;
+        same(
+            "a comment on what is deleted",
+            &attempt,
+            &IdempotentOutcome::Ran(CreateCommentOutcome::TicketNotFound),
+        )?;
         after.expect(storage, &desks, "what was about a deleted ticket").await?;
     }
     Ok(())

@@ -6,7 +6,8 @@ use anyhow::Context;
 use hexdesk_domain::limits::{MAX_PAGE_ENTRIES, MAX_PERSON_NAME_CHARS};
 use hexdesk_domain::ports::{CreateUserOutcome, UpdateUserOutcome, UserUpdate};
 use hexdesk_domain::{
-    ApiKey, Attempt, NewApiKey, NewUser, ShopId, Storage, Timestamp, User, UserChanges, UserFilter, UserId,
+    ApiKey, IdempotentOutcome, NewApiKey, NewUser, ShopId, Storage, Timestamp, User, UserChanges, UserFilter,
+    UserId,
 };
 
 use super::desk::{Desk, Snapshot};
@@ -241,7 +242,7 @@ pub async fn user_9_refused_update_changes_nothing(storage: Arc<dyn Storage>) ->
         same("the address of an update", &updated.email.as_str(), &address)?;
     }
     let taken = storage.create_user(one, user_by_email(ALIKE_ADDRESSES[ALIKE_ADDRESSES.len() - 1]), None);
-    let is_taken = matches!(taken.await?, Attempt::Ran(CreateUserOutcome::EmailTaken(_)));
+    let is_taken = matches!(taken.await?, IdempotentOutcome::Ran(CreateUserOutcome::EmailTaken(_)));
     same("whether an address that was taken over is taken", &is_taken, &true)?;
     create_user(storage, one, user_by_email("agent@example.com")).await?;
     Ok(())
@@ -332,7 +333,7 @@ pub(super) async fn attempt_update(
     update: UserUpdate,
 ) -> anyhow::Result<UpdateUserOutcome> {
     match storage.update_user(shop, id, update, None).await? {
-        Attempt::Ran(outcome) => Ok(outcome),
+        IdempotentOutcome::Ran(outcome) => Ok(outcome),
         other => anyhow::bail!("an update without a key was answered {other:?}"),
     }
 }

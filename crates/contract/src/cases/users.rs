@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::ensure;
 use hexdesk_domain::limits::MAX_PERSON_NAME_CHARS;
 use hexdesk_domain::ports::CreateUserOutcome;
-use hexdesk_domain::{Attempt, NewUser, ShopId, Storage, User, UserId};
+use hexdesk_domain::{IdempotentOutcome, NewUser, ShopId, Storage, User, UserId};
 
 use crate::comparison::same;
 use crate::memory::user_from;
@@ -171,7 +171,7 @@ pub async fn user_5_taken_number_is_refused(storage: Arc<dyn Storage>) -> anyhow
             ..user_by_email("new@example.com")
         };
         let outcome = storage.create_user(shop, new, None).await?;
-        same("asking for a taken number", &outcome, &Attempt::Ran(CreateUserOutcome::IdTaken))?;
+        same("asking for a taken number", &outcome, &IdempotentOutcome::Ran(CreateUserOutcome::IdTaken))?;
         let found = storage.find_user(shop, there.id).await?;
         same("the user who has the number", &found.as_ref(), &Some(there))?;
     }
@@ -184,6 +184,6 @@ pub async fn user_5_taken_number_is_refused(storage: Arc<dyn Storage>) -> anyhow
 async fn expect_taken(storage: &dyn Storage, shop: ShopId, new: NewUser, there: &User) -> anyhow::Result<()> {
     let what = format!("creating a user with {:?}", new.email);
     let outcome = storage.create_user(shop, new, None).await?;
-    same(&what, &outcome, &Attempt::Ran(CreateUserOutcome::EmailTaken(there.clone())))?;
+    same(&what, &outcome, &IdempotentOutcome::Ran(CreateUserOutcome::EmailTaken(there.clone())))?;
     same("the user who was there", &storage.find_user(shop, there.id).await?.as_ref(), &Some(there))
 }

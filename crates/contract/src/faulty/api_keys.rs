@@ -3,15 +3,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 use hexdesk_domain::{
-    ApiKey, ApiKeyStore, Attempt, AuditStamp, EventKind, Fingerprint, KeyNumber, NewApiKey, Once, Page,
-    Receipt, Shop, ShopId, StorageError, Subject, UserId,
+    ApiKey, ApiKeyStore, AuditStamp, DeferredClaim, EventKind, Fingerprint, IdempotentOutcome, KeyNumber,
+    NewApiKey, Page, Receipt, Shop, ShopId, StorageError, Subject, UserId,
 };
 
 use super::{Fault, FaultyStorage};
 use crate::memory::State;
 
 impl FaultyStorage {
-    fn changed_for_keys<T: 'static>(&self, once: Option<Once<T>>) -> Option<Once<T>> {
+    fn changed_for_keys<T: 'static>(&self, once: Option<DeferredClaim<T>>) -> Option<DeferredClaim<T>> {
         let mut once = once?;
         let receipt = Arc::clone(&once.receipt);
         match self.fault {
@@ -67,8 +67,8 @@ impl ApiKeyStore for FaultyStorage {
         &self,
         shop: ShopId,
         key: NewApiKey,
-        once: Option<Once<CreateKeyOutcome>>,
-    ) -> Result<Attempt<CreateKeyOutcome>, StorageError> {
+        once: Option<DeferredClaim<CreateKeyOutcome>>,
+    ) -> Result<IdempotentOutcome<CreateKeyOutcome>, StorageError> {
         let user_id = key.user_id.filter(|_| self.fault != Fault::KeyWithoutUser);
         let key = NewApiKey { user_id, ..key };
         let once = self.changed_for_keys(once);
@@ -151,8 +151,8 @@ impl ApiKeyStore for FaultyStorage {
         shop: ShopId,
         number: KeyNumber,
         mut rotation: KeyRotation,
-        once: Option<Once<RotateKeyOutcome>>,
-    ) -> Result<Attempt<RotateKeyOutcome>, StorageError> {
+        once: Option<DeferredClaim<RotateKeyOutcome>>,
+    ) -> Result<IdempotentOutcome<RotateKeyOutcome>, StorageError> {
         let (now, old_ends_at) = (rotation.stamp.time, rotation.old_ends_at);
         let mut once = self.changed_for_keys(once);
         let old = self.inner.state().api_keys.get(&(shop, number)).cloned();
@@ -161,7 +161,7 @@ impl ApiKeyStore for FaultyStorage {
             Fault::RotationKeepsExpiry => rotation.expires_at = old.and_then(|old| old.expires_at),
             Fault::RotationNotRecorded => once = None,
             Fault::KeyBeforeRecord if !old.is_some_and(|old| old.is_live(now)) => {
-                return Ok(Attempt::Ran(RotateKeyOutcome::NotLive));
+                return Ok(IdempotentOutcome::Ran(RotateKeyOutcome::NotLive));
             }
             _ => {}
         }
@@ -174,7 +174,7 @@ impl ApiKeyStore for FaultyStorage {
             expired_now = true;
         }
         let mut outcome = self.inner.rotate_key(shop, number, rotation, once).await?;
-        if let Attempt::Ran(RotateKeyOutcome::Rotated(added)) = &mut outcome
+        if let IdempotentOutcome::Ran(RotateKeyOutcome::Rotated(added)) = &mut outcome
             && self.fault == Fault::RotationForgetsUser
             && let Some(stored) = self.inner.state().api_keys.get_mut(&(shop, added.number))
         {
@@ -186,7 +186,7 @@ impl ApiKeyStore for FaultyStorage {
                 key.expires_at = Some(now);
             }
             if self.fault == Fault::RotationProlongs
-                && matches!(outcome, Attempt::Ran(RotateKeyOutcome::Rotated(_)))
+                && matches!(outcome, IdempotentOutcome::Ran(RotateKeyOutcome::Rotated(_)))
             {
                 key.expires_at = Some(old_ends_at);
             }

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
 use hexdesk_domain::{
-    Attempt, CommentPosition, CommentStore, CommentView, NewComment, Page, ShopId, StorageError, Ticket,
-    TicketId,
+    CommentPosition, CommentStore, CommentView, IdempotentOutcome, NewComment, Page, ShopId, StorageError,
+    Ticket, TicketId,
 };
 
 use super::{Fault, FaultyStorage, gap};
@@ -14,14 +14,14 @@ use crate::memory::page_of;
 /// What became of a comment, and of its ticket.
 struct Tried<'a> {
     comment: &'a NewComment,
-    attempt: &'a Attempt<CreateCommentOutcome>,
+    attempt: &'a IdempotentOutcome<CreateCommentOutcome>,
     before: &'a Ticket,
     ticket: &'a mut Ticket,
 }
 
 impl Tried<'_> {
     fn is_created(&self) -> bool {
-        matches!(self.attempt, Attempt::Ran(CreateCommentOutcome::Created(_)))
+        matches!(self.attempt, IdempotentOutcome::Ran(CreateCommentOutcome::Created(_)))
     }
 }
 
@@ -31,7 +31,7 @@ impl FaultyStorage {
         &self,
         batch: Vec<CommentCreation>,
         mut change: impl FnMut(Tried<'_>),
-    ) -> Result<Vec<Attempt<CreateCommentOutcome>>, StorageError> {
+    ) -> Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, StorageError> {
         let mut state = self.inner.state();
         let mut attempts = Vec::new();
         for item in batch {
@@ -53,7 +53,7 @@ impl FaultyStorage {
     fn create_with_any_author(
         &self,
         mut batch: Vec<CommentCreation>,
-    ) -> Result<Vec<Attempt<CreateCommentOutcome>>, StorageError> {
+    ) -> Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, StorageError> {
         let mut state = self.inner.state();
         for CommentCreation { comment, .. } in &mut batch {
             let is_there =
@@ -72,7 +72,7 @@ impl CommentStore for FaultyStorage {
     async fn create_comments(
         &self,
         mut batch: Vec<CommentCreation>,
-    ) -> Result<Vec<Attempt<CreateCommentOutcome>>, StorageError> {
+    ) -> Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, StorageError> {
         for item in &mut batch {
             item.once = self.changed_for_comments(item.once.take());
         }
@@ -109,10 +109,10 @@ impl CommentStore for FaultyStorage {
                 let mut ended = None;
                 for item in batch {
                     let tried = match &ended {
-                        Some(refusal) => vec![Attempt::clone(refusal)],
+                        Some(refusal) => vec![IdempotentOutcome::clone(refusal)],
                         None => self.inner.create_comments(vec![item]).await?,
                     };
-                    let is_refused = |attempt: &&Attempt<_>| matches!(attempt, Attempt::Ran(outcome) if !matches!(outcome, CreateCommentOutcome::Created(_)));
+                    let is_refused = |attempt: &&IdempotentOutcome<_>| matches!(attempt, IdempotentOutcome::Ran(outcome) if !matches!(outcome, CreateCommentOutcome::Created(_)));
                     ended = ended.or_else(|| tried.first().filter(is_refused).cloned());
                     attempts.extend(tried);
                 }
@@ -120,7 +120,7 @@ impl CommentStore for FaultyStorage {
             }
             Fault::AuthorOfAnyShop => self.create_with_any_author(batch),
             Fault::RefusalRaisesVersion => self.create_and(batch, |tried| {
-                if matches!(tried.attempt, Attempt::Ran(CreateCommentOutcome::AuthorNotFound)) {
+                if matches!(tried.attempt, IdempotentOutcome::Ran(CreateCommentOutcome::AuthorNotFound)) {
                     tried.ticket.version += 1;
                 }
             }),
@@ -159,7 +159,7 @@ impl CommentStore for FaultyStorage {
                 })
             }
             Fault::ReplayRaisesVersion => self.create_and(batch, |tried| {
-                if matches!(tried.attempt, Attempt::Replayed(_)) {
+                if matches!(tried.attempt, IdempotentOutcome::Replayed(_)) {
                     tried.ticket.version += 1;
                 }
             }),

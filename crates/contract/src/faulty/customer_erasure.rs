@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use hexdesk_domain::ports::{CreateTicketOutcome, Erased, TicketCreation};
 use hexdesk_domain::{
-    Attempt, AuditStamp, Customer, CustomerId, ExternalIds, Fingerprint, Once, Receipt, ShopId, StorageError,
-    StorageErrorKind,
+    AuditStamp, Customer, CustomerId, DeferredClaim, ExternalIds, Fingerprint, IdempotentOutcome, Receipt,
+    ShopId, StorageError, StorageErrorKind,
 };
 
 use super::{Fault, FaultyStorage, failure, gap};
@@ -128,17 +128,18 @@ impl FaultyStorage {
     pub(super) async fn record_later<T>(
         &self,
         shop: ShopId,
-        once: Option<Once<T>>,
+        once: Option<DeferredClaim<T>>,
         operation: impl FnOnce(&mut State) -> Result<T, StorageError> + Send,
-    ) -> Result<Attempt<T>, StorageError> {
+    ) -> Result<IdempotentOutcome<T>, StorageError> {
         let Some(once) = once else {
             return self.inner.state().attempt(shop, None, operation);
         };
-        let Once { request, requested_at, receipt } = once;
-        let silent = Once { request: request.clone(), requested_at, receipt: Arc::new(|_: &T| None) };
+        let DeferredClaim { request, requested_at, receipt } = once;
+        let silent =
+            DeferredClaim { request: request.clone(), requested_at, receipt: Arc::new(|_: &T| None) };
         let attempt = self.inner.state().attempt(shop, Some(silent), operation)?;
         let receipt = match &attempt {
-            Attempt::Ran(outcome) => receipt(outcome),
+            IdempotentOutcome::Ran(outcome) => receipt(outcome),
             _ => None,
         };
         gap().await;

@@ -2,7 +2,8 @@ use std::sync::Arc;
 
 use hexdesk_domain::ports::{CustomerUpdate, UpdateCustomerOutcome};
 use hexdesk_domain::{
-    Attempt, Customer, CustomerChanges, CustomerFilter, CustomerId, Once, ShopId, StorageError, fold_email,
+    Customer, CustomerChanges, CustomerFilter, CustomerId, DeferredClaim, IdempotentOutcome, ShopId,
+    StorageError, fold_email,
 };
 
 use super::once::{kept_apart, recording_all, without_fingerprint};
@@ -15,20 +16,20 @@ impl FaultyStorage {
         shop: ShopId,
         id: CustomerId,
         update: CustomerUpdate,
-        once: Option<Once<UpdateCustomerOutcome>>,
-    ) -> Result<Attempt<UpdateCustomerOutcome>, StorageError> {
+        once: Option<DeferredClaim<UpdateCustomerOutcome>>,
+    ) -> Result<IdempotentOutcome<UpdateCustomerOutcome>, StorageError> {
         let once = match self.fault {
             Fault::RefusedCustomerUpdateRecorded => recording_all(once),
             Fault::CustomerUpdateFingerprintIgnored => without_fingerprint(once),
             Fault::CustomerUpdateKeysApart => kept_apart(once),
             Fault::EmptyCustomerUpdateNotRecorded if update.changes.is_empty() => {
-                once.map(|once| Once { receipt: Arc::new(|_| None), ..once })
+                once.map(|once| DeferredClaim { receipt: Arc::new(|_| None), ..once })
             }
             _ => once,
         };
         match self.fault {
             Fault::UpdatedCustomerBeforeRecord if !self.inner.state().customers.contains_key(&(shop, id)) => {
-                return Ok(Attempt::Ran(UpdateCustomerOutcome::CustomerNotFound));
+                return Ok(IdempotentOutcome::Ran(UpdateCustomerOutcome::CustomerNotFound));
             }
             Fault::RacingCustomerUpdateKeys => {
                 return self
@@ -42,7 +43,7 @@ impl FaultyStorage {
                 if let UpdateCustomerOutcome::Updated(customer) = &outcome {
                     self.inner.state().customers.insert((shop, id), (**customer).clone());
                 }
-                return Ok(Attempt::Ran(outcome));
+                return Ok(IdempotentOutcome::Ran(outcome));
             }
             Fault::RecordAfterErasure => {
                 return self

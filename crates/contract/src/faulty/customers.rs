@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CreateCustomerOutcome, CustomerUpdate, Erased, UpdateCustomerOutcome};
 use hexdesk_domain::{
-    Attempt, AuditStamp, Customer, CustomerFilter, CustomerId, CustomerStore, EventKind, ExternalIds,
-    NewCustomer, Once, Page, ShopId, StorageError, StorageErrorKind, Subject, fold_email,
+    AuditStamp, Customer, CustomerFilter, CustomerId, CustomerStore, DeferredClaim, EventKind, ExternalIds,
+    IdempotentOutcome, NewCustomer, Page, ShopId, StorageError, StorageErrorKind, Subject, fold_email,
 };
 
 use super::{Fault, FaultyStorage, failure, gap};
@@ -124,14 +124,14 @@ impl CustomerStore for FaultyStorage {
         &self,
         shop: ShopId,
         new: NewCustomer,
-        once: Option<Once<CreateCustomerOutcome>>,
-    ) -> Result<Attempt<CreateCustomerOutcome>, StorageError> {
+        once: Option<DeferredClaim<CreateCustomerOutcome>>,
+    ) -> Result<IdempotentOutcome<CreateCustomerOutcome>, StorageError> {
         let once = self.changed_for_customers(once);
         match self.fault {
             Fault::ExistingCustomerLogged => {
                 let stamp = new.stamp;
                 let attempt = self.inner.create_customer(shop, new, once).await?;
-                if let Attempt::Ran(CreateCustomerOutcome::Existing(there)) = &attempt {
+                if let IdempotentOutcome::Ran(CreateCustomerOutcome::Existing(there)) = &attempt {
                     let event = (EventKind::CustomerCreated, Subject::Customer(there.id));
                     self.log_anyway(self.fault, shop, stamp, event);
                 }
@@ -140,7 +140,7 @@ impl CustomerStore for FaultyStorage {
             Fault::CustomerBeforeRecord => {
                 let there = self.inner.state().clone().create_customer(shop, new.clone())?;
                 if matches!(there, CreateCustomerOutcome::Existing(_)) {
-                    return Ok(Attempt::Ran(there));
+                    return Ok(IdempotentOutcome::Ran(there));
                 }
                 self.inner.create_customer(shop, new, once).await
             }
@@ -153,12 +153,12 @@ impl CustomerStore for FaultyStorage {
             Fault::GivenUpAddressTaken | Fault::ErasedAddressTaken => {
                 let formerly = self.formerly_of(shop, &new);
                 if let Some(there) = formerly {
-                    return Ok(Attempt::Ran(CreateCustomerOutcome::Existing(there)));
+                    return Ok(IdempotentOutcome::Ran(CreateCustomerOutcome::Existing(there)));
                 }
                 self.inner.create_customer(shop, new, once).await
             }
             _ if once.is_some() => self.inner.create_customer(shop, new, once).await,
-            _ => self.add_customer(shop, new).await.map(Attempt::Ran),
+            _ => self.add_customer(shop, new).await.map(IdempotentOutcome::Ran),
         }
     }
 
@@ -189,8 +189,8 @@ impl CustomerStore for FaultyStorage {
         shop: ShopId,
         id: CustomerId,
         update: CustomerUpdate,
-        once: Option<Once<UpdateCustomerOutcome>>,
-    ) -> Result<Attempt<UpdateCustomerOutcome>, StorageError> {
+        once: Option<DeferredClaim<UpdateCustomerOutcome>>,
+    ) -> Result<IdempotentOutcome<UpdateCustomerOutcome>, StorageError> {
         if update.changes.is_empty() {
             let event = (EventKind::CustomerUpdated, Subject::Customer(id));
             self.log_anyway(Fault::EmptyCustomerUpdateLogged, shop, update.stamp, event);

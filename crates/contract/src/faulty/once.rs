@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use hexdesk_domain::ports::{CreateCommentOutcome, CreateCustomerOutcome, TicketUpdate, UpdateTicketOutcome};
-use hexdesk_domain::{Attempt, Fingerprint, Once, Receipt, ShopId, StorageError};
+use hexdesk_domain::{DeferredClaim, Fingerprint, IdempotentOutcome, Receipt, ShopId, StorageError};
 
 use super::{Fault, FaultyStorage, gap};
 use crate::memory::State;
@@ -13,8 +13,8 @@ fn empty_receipt() -> Receipt {
 impl FaultyStorage {
     pub(super) fn changed_for_comments(
         &self,
-        once: Option<Once<CreateCommentOutcome>>,
-    ) -> Option<Once<CreateCommentOutcome>> {
+        once: Option<DeferredClaim<CreateCommentOutcome>>,
+    ) -> Option<DeferredClaim<CreateCommentOutcome>> {
         let mut once = once?;
         let receipt = Arc::clone(&once.receipt);
         match self.fault {
@@ -38,8 +38,8 @@ impl FaultyStorage {
 
     pub(super) fn changed_for_customers(
         &self,
-        once: Option<Once<CreateCustomerOutcome>>,
-    ) -> Option<Once<CreateCustomerOutcome>> {
+        once: Option<DeferredClaim<CreateCustomerOutcome>>,
+    ) -> Option<DeferredClaim<CreateCustomerOutcome>> {
         let mut once = once?;
         let receipt = Arc::clone(&once.receipt);
         let is_existing =
@@ -63,8 +63,8 @@ impl FaultyStorage {
     pub(super) fn changed_for_updates(
         &self,
         update: &TicketUpdate,
-        once: Option<Once<UpdateTicketOutcome>>,
-    ) -> Option<Once<UpdateTicketOutcome>> {
+        once: Option<DeferredClaim<UpdateTicketOutcome>>,
+    ) -> Option<DeferredClaim<UpdateTicketOutcome>> {
         let mut once = once?;
         let receipt = Arc::clone(&once.receipt);
         match self.fault {
@@ -86,9 +86,9 @@ impl FaultyStorage {
     pub(super) async fn racing_keys<T>(
         &self,
         shop: ShopId,
-        once: Option<Once<T>>,
+        once: Option<DeferredClaim<T>>,
         operation: impl FnOnce(&mut State) -> Result<T, StorageError>,
-    ) -> Result<Attempt<T>, StorageError> {
+    ) -> Result<IdempotentOutcome<T>, StorageError> {
         let before = self.inner.state().idempotency_records.clone();
         gap().await;
         let mut state = self.inner.state();
@@ -100,21 +100,21 @@ impl FaultyStorage {
 }
 
 /// With a receipt of every outcome.
-pub(super) fn recording_all<T: 'static>(once: Option<Once<T>>) -> Option<Once<T>> {
-    let Once { request, requested_at, receipt } = once?;
+pub(super) fn recording_all<T: 'static>(once: Option<DeferredClaim<T>>) -> Option<DeferredClaim<T>> {
+    let DeferredClaim { request, requested_at, receipt } = once?;
     let receipt = Arc::new(move |outcome: &T| receipt(outcome).or_else(|| Some(empty_receipt())));
-    Some(Once { request, requested_at, receipt })
+    Some(DeferredClaim { request, requested_at, receipt })
 }
 
 /// With a request that is the same whatever was sent.
-pub(super) fn without_fingerprint<T>(once: Option<Once<T>>) -> Option<Once<T>> {
+pub(super) fn without_fingerprint<T>(once: Option<DeferredClaim<T>>) -> Option<DeferredClaim<T>> {
     let mut once = once?;
     once.request.fingerprint = Fingerprint([0; 32]);
     Some(once)
 }
 
 /// With a key that no other kind of operation sees.
-pub(super) fn kept_apart<T>(once: Option<Once<T>>) -> Option<Once<T>> {
+pub(super) fn kept_apart<T>(once: Option<DeferredClaim<T>>) -> Option<DeferredClaim<T>> {
     let mut once = once?;
     once.request.operation += " apart";
     Some(once)

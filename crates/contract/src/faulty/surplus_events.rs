@@ -3,7 +3,7 @@
 use hexdesk_domain::ports::{
     CommentCreation, CreateCommentOutcome, CreateTicketOutcome, DeleteTicketOutcome, TicketCreation,
 };
-use hexdesk_domain::{Attempt, AuditStamp, EventKind, ShopId, StorageError, Subject, TicketId};
+use hexdesk_domain::{AuditStamp, EventKind, IdempotentOutcome, ShopId, StorageError, Subject, TicketId};
 
 use super::{Fault, FaultyStorage};
 
@@ -46,10 +46,10 @@ impl FaultyStorage {
     pub(super) fn create_comments_and_log(
         &self,
         batch: Vec<CommentCreation>,
-    ) -> Result<Vec<Attempt<CreateCommentOutcome>>, StorageError> {
+    ) -> Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, StorageError> {
         let attempts = self.inner.state().create_comments(batch.clone())?;
         for (item, attempt) in batch.iter().zip(&attempts) {
-            if !matches!(attempt, Attempt::Ran(CreateCommentOutcome::Created(_))) {
+            if !matches!(attempt, IdempotentOutcome::Ran(CreateCommentOutcome::Created(_))) {
                 let event = (EventKind::CommentCreated, Subject::Comment(item.comment.id));
                 self.log_anyway(Fault::NoCommentLogged, item.comment.shop_id, item.stamp, event);
             }

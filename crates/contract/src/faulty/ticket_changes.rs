@@ -1,5 +1,7 @@
 use hexdesk_domain::ports::{DeleteTicketOutcome, TicketUpdate, UpdateTicketOutcome};
-use hexdesk_domain::{Attempt, AuditStamp, HumanTicket, Once, ShopId, StorageError, TicketChanges, TicketId};
+use hexdesk_domain::{
+    AuditStamp, DeferredClaim, HumanTicket, IdempotentOutcome, ShopId, StorageError, TicketChanges, TicketId,
+};
 
 use super::{Fault, FaultyStorage, gap};
 use crate::memory::State;
@@ -10,14 +12,14 @@ impl FaultyStorage {
         shop: ShopId,
         id: TicketId,
         mut update: TicketUpdate,
-        once: Option<Once<UpdateTicketOutcome>>,
-    ) -> Result<Attempt<UpdateTicketOutcome>, StorageError> {
+        once: Option<DeferredClaim<UpdateTicketOutcome>>,
+    ) -> Result<IdempotentOutcome<UpdateTicketOutcome>, StorageError> {
         let once = self.changed_for_updates(&update, once);
         match self.fault {
             Fault::VersionBeforeRecord => {
                 let outcome = self.inner.state().clone().update_ticket(shop, id, update.clone())?;
                 if outcome == UpdateTicketOutcome::VersionMismatch {
-                    return Ok(Attempt::Ran(outcome));
+                    return Ok(IdempotentOutcome::Ran(outcome));
                 }
             }
             Fault::RacingUpdateKeys => {

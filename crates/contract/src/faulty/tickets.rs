@@ -3,8 +3,8 @@ use hexdesk_domain::ports::{
     CreateTicketOutcome, DeleteTicketOutcome, TicketCreation, TicketUpdate, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    Attempt, AuditStamp, EventKind, Once, Page, ShopId, StorageError, Subject, TicketFilter, TicketId,
-    TicketPosition, TicketStore, TicketView, UserId,
+    AuditStamp, DeferredClaim, EventKind, IdempotentOutcome, Page, ShopId, StorageError, Subject,
+    TicketFilter, TicketId, TicketPosition, TicketStore, TicketView, UserId,
 };
 
 use super::ticket_changes::with_everyone_active;
@@ -266,8 +266,8 @@ impl TicketStore for FaultyStorage {
         shop: ShopId,
         id: TicketId,
         update: TicketUpdate,
-        once: Option<Once<UpdateTicketOutcome>>,
-    ) -> Result<Attempt<UpdateTicketOutcome>, StorageError> {
+        once: Option<DeferredClaim<UpdateTicketOutcome>>,
+    ) -> Result<IdempotentOutcome<UpdateTicketOutcome>, StorageError> {
         if update.changes.is_empty() {
             let event = (EventKind::TicketUpdated, Subject::Ticket(id));
             self.log_anyway(Fault::EmptyTicketUpdateLogged, shop, update.stamp, event);

@@ -1,6 +1,7 @@
 use hexdesk_domain::ports::{UpdateUserOutcome, UserUpdate};
 use hexdesk_domain::{
-    ApiKey, Attempt, EventKind, Once, ShopId, StorageError, Subject, User, UserChanges, UserId, fold_email,
+    ApiKey, DeferredClaim, EventKind, IdempotentOutcome, ShopId, StorageError, Subject, User, UserChanges,
+    UserId, fold_email,
 };
 
 use super::once::{kept_apart, recording_all, without_fingerprint};
@@ -13,8 +14,8 @@ impl FaultyStorage {
         shop: ShopId,
         id: UserId,
         update: UserUpdate,
-        once: Option<Once<UpdateUserOutcome>>,
-    ) -> Result<Attempt<UpdateUserOutcome>, StorageError> {
+        once: Option<DeferredClaim<UpdateUserOutcome>>,
+    ) -> Result<IdempotentOutcome<UpdateUserOutcome>, StorageError> {
         let once = match self.fault {
             Fault::RefusedUserRecorded => recording_all(once),
             Fault::UserFingerprintIgnored => without_fingerprint(once),

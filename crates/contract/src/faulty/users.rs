@@ -1,7 +1,8 @@
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CreateUserOutcome, UpdateUserOutcome, UserUpdate};
 use hexdesk_domain::{
-    Attempt, NewUser, Once, Page, ShopId, StorageError, User, UserFilter, UserId, UserStore,
+    DeferredClaim, IdempotentOutcome, NewUser, Page, ShopId, StorageError, User, UserFilter, UserId,
+    UserStore,
 };
 
 use super::once::{kept_apart, recording_all, without_fingerprint};
@@ -91,8 +92,8 @@ impl UserStore for FaultyStorage {
         &self,
         shop: ShopId,
         new: NewUser,
-        once: Option<Once<CreateUserOutcome>>,
-    ) -> Result<Attempt<CreateUserOutcome>, StorageError> {
+        once: Option<DeferredClaim<CreateUserOutcome>>,
+    ) -> Result<IdempotentOutcome<CreateUserOutcome>, StorageError> {
         let once = match self.fault {
             Fault::RefusedUserRecorded => recording_all(once),
             Fault::UserFingerprintIgnored => without_fingerprint(once),
@@ -103,7 +104,7 @@ impl UserStore for FaultyStorage {
             Fault::UserBeforeRecord => {
                 let there = self.inner.state().clone().create_user(shop, new.clone())?;
                 if matches!(there, CreateUserOutcome::EmailTaken(_)) {
-                    return Ok(Attempt::Ran(there));
+                    return Ok(IdempotentOutcome::Ran(there));
                 }
                 self.inner.create_user(shop, new, once).await
             }
@@ -112,7 +113,7 @@ impl UserStore for FaultyStorage {
             _ => {
                 let outcome = self.add_user(shop, new)?;
                 self.hold_back_last(shop).await;
-                Ok(Attempt::Ran(outcome))
+                Ok(IdempotentOutcome::Ran(outcome))
             }
         }
     }
@@ -161,8 +162,8 @@ impl UserStore for FaultyStorage {
         shop: ShopId,
         id: UserId,
         update: UserUpdate,
-        once: Option<Once<UpdateUserOutcome>>,
-    ) -> Result<Attempt<UpdateUserOutcome>, StorageError> {
+        once: Option<DeferredClaim<UpdateUserOutcome>>,
+    ) -> Result<IdempotentOutcome<UpdateUserOutcome>, StorageError> {
         self.attempt_user_update(shop, id, update, once).await
     }
 }

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
 use hexdesk_domain::{
-    Attempt, AuditStamp, Comment, CommentId, CommentPosition, CommentStore, CommentView, EventKind,
+    AuditStamp, Comment, CommentId, CommentPosition, CommentStore, CommentView, EventKind, IdempotentOutcome,
     NewComment, Page, ShopId, StorageError, Subject, TicketId, Timestamp,
 };
 
@@ -13,7 +13,7 @@ impl State {
     pub(crate) fn create_comments(
         &mut self,
         batch: Vec<CommentCreation>,
-    ) -> Result<Vec<Attempt<CreateCommentOutcome>>, StorageError> {
+    ) -> Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, StorageError> {
         let mut copy = self.clone();
         let attempts = batch
             .into_iter()
@@ -133,7 +133,7 @@ impl CommentStore for MemoryStorage {
     async fn create_comments(
         &self,
         batch: Vec<CommentCreation>,
-    ) -> Result<Vec<Attempt<CreateCommentOutcome>>, StorageError> {
+    ) -> Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, StorageError> {
         self.state().create_comments(batch)
     }
 

@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CreateCustomerOutcome, CustomerUpdate, Erased, UpdateCustomerOutcome};
 use hexdesk_domain::{
-    Attempt, AuditStamp, Comment, Customer, CustomerChanges, CustomerFilter, CustomerId, CustomerStore,
-    EventKind, ExternalIds, NewCustomer, Once, Page, ShopId, StorageError, Subject, fold_email,
+    AuditStamp, Comment, Customer, CustomerChanges, CustomerFilter, CustomerId, CustomerStore, DeferredClaim,
+    EventKind, ExternalIds, IdempotentOutcome, NewCustomer, Page, ShopId, StorageError, Subject, fold_email,
 };
 
 use super::events::comment_deleted;
@@ -226,8 +226,8 @@ impl CustomerStore for MemoryStorage {
         &self,
         shop: ShopId,
         customer: NewCustomer,
-        once: Option<Once<CreateCustomerOutcome>>,
-    ) -> Result<Attempt<CreateCustomerOutcome>, StorageError> {
+        once: Option<DeferredClaim<CreateCustomerOutcome>>,
+    ) -> Result<IdempotentOutcome<CreateCustomerOutcome>, StorageError> {
         self.state().attempt(shop, once, |state| state.create_customer(shop, customer))
     }
 
@@ -256,8 +256,8 @@ impl CustomerStore for MemoryStorage {
         shop: ShopId,
         id: CustomerId,
         update: CustomerUpdate,
-        once: Option<Once<UpdateCustomerOutcome>>,
-    ) -> Result<Attempt<UpdateCustomerOutcome>, StorageError> {
+        once: Option<DeferredClaim<UpdateCustomerOutcome>>,
+    ) -> Result<IdempotentOutcome<UpdateCustomerOutcome>, StorageError> {
         self.state().attempt(shop, once, |state| Ok(state.update_customer(shop, id, update)))
     }
 

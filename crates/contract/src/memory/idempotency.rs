@@ -1,5 +1,6 @@
 use hexdesk_domain::{
-    Attempt, Fingerprint, IdempotencyKey, IdempotencyRequest, Once, Receipt, ShopId, StorageError, Timestamp,
+    DeferredClaim, Fingerprint, IdempotencyKey, IdempotencyRequest, IdempotentOutcome, Receipt, ShopId,
+    StorageError, Timestamp,
 };
 
 use super::State;
@@ -50,12 +51,12 @@ impl State {
     pub(crate) fn attempt<T>(
         &mut self,
         shop: ShopId,
-        once: Option<Once<T>>,
+        once: Option<DeferredClaim<T>>,
         operation: impl FnOnce(&mut Self) -> Result<T, StorageError>,
-    ) -> Result<Attempt<T>, StorageError> {
+    ) -> Result<IdempotentOutcome<T>, StorageError> {
         match once.as_ref().and_then(|once| self.recorded(shop, &once.request)) {
-            Some(Recorded::Same(answer)) => return Ok(Attempt::Replayed(answer)),
-            Some(Recorded::Other) => return Ok(Attempt::KeyReused),
+            Some(Recorded::Same(answer)) => return Ok(IdempotentOutcome::Replayed(answer)),
+            Some(Recorded::Other) => return Ok(IdempotentOutcome::KeyReused),
             None => {}
         }
         let outcome = operation(self)?;
@@ -64,6 +65,6 @@ impl State {
         {
             self.record(shop, &once.request, once.requested_at, receipt);
         }
-        Ok(Attempt::Ran(outcome))
+        Ok(IdempotentOutcome::Ran(outcome))
     }
 }

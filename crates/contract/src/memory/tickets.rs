@@ -3,9 +3,9 @@ use hexdesk_domain::ports::{
     CreateTicketOutcome, DeleteTicketOutcome, TicketCreation, TicketUpdate, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    AssigneeFilter, Attempt, AuditStamp, EventKind, HumanTicket, HumanTicketId, Once, Page, ShopId,
-    StorageError, Subject, Ticket, TicketFilter, TicketId, TicketPosition, TicketStore, TicketView,
-    Timestamp,
+    AssigneeFilter, AuditStamp, DeferredClaim, EventKind, HumanTicket, HumanTicketId, IdempotentOutcome,
+    Page, ShopId, StorageError, Subject, Ticket, TicketFilter, TicketId, TicketPosition, TicketStore,
+    TicketView, Timestamp,
 };
 
 use super::idempotency::Recorded;
@@ -182,8 +182,8 @@ impl TicketStore for MemoryStorage {
         shop: ShopId,
         id: TicketId,
         update: TicketUpdate,
-        once: Option<Once<UpdateTicketOutcome>>,
-    ) -> Result<Attempt<UpdateTicketOutcome>, StorageError> {
+        once: Option<DeferredClaim<UpdateTicketOutcome>>,
+    ) -> Result<IdempotentOutcome<UpdateTicketOutcome>, StorageError> {
         self.state().attempt(shop, once, |state| state.update_ticket(shop, id, update))
     }
 

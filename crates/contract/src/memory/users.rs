@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CreateUserOutcome, UpdateUserOutcome, UserUpdate};
 use hexdesk_domain::{
-    Attempt, EventKind, NewUser, Once, Page, ShopId, StorageError, Subject, Timestamp, User, UserChanges,
-    UserFilter, UserId, UserStore, fold_email,
+    DeferredClaim, EventKind, IdempotentOutcome, NewUser, Page, ShopId, StorageError, Subject, Timestamp,
+    User, UserChanges, UserFilter, UserId, UserStore, fold_email,
 };
 
 use super::{MemoryStorage, State, next_number, page_of, unexpected};
@@ -121,8 +121,8 @@ impl UserStore for MemoryStorage {
         &self,
         shop: ShopId,
         user: NewUser,
-        once: Option<Once<CreateUserOutcome>>,
-    ) -> Result<Attempt<CreateUserOutcome>, StorageError> {
+        once: Option<DeferredClaim<CreateUserOutcome>>,
+    ) -> Result<IdempotentOutcome<CreateUserOutcome>, StorageError> {
         self.state().attempt(shop, once, |state| state.create_user(shop, user))
     }
 
@@ -151,8 +151,8 @@ impl UserStore for MemoryStorage {
         shop: ShopId,
         id: UserId,
         update: UserUpdate,
-        once: Option<Once<UpdateUserOutcome>>,
-    ) -> Result<Attempt<UpdateUserOutcome>, StorageError> {
+        once: Option<DeferredClaim<UpdateUserOutcome>>,
+    ) -> Result<IdempotentOutcome<UpdateUserOutcome>, StorageError> {
         self.state().attempt(shop, once, |state| Ok(state.update_user(shop, id, update)))
     }
 }

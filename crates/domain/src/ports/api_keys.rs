@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 
 use crate::{
-    ApiKey, Attempt, AuditStamp, KeyNumber, NewApiKey, Once, Page, SecretHash, Shop, ShopId, StorageError,
-    Timestamp,
+    ApiKey, AuditStamp, DeferredClaim, IdempotentOutcome, KeyNumber, NewApiKey, Page, SecretHash, Shop,
+    ShopId, StorageError, Timestamp,
 };
 
 /// What became of a key's creation.
@@ -53,8 +53,8 @@ pub enum RotateKeyOutcome {
 /// - **KEY-6** A key that is not there, revoked or expired cannot be rotated.
 /// - **KEY-7** Creating a key that writes in the name of someone who is not an active user
 ///   of the shop answers `UserNotFound` and adds nothing.
-/// - **KEY-8** Creating and rotating a key with a [`Once`] meet the obligations of
-///   [`Attempt`].
+/// - **KEY-8** Creating and rotating a key with a [`DeferredClaim`] meet the obligations of
+///   [`IdempotentOutcome`].
 #[async_trait]
 pub trait ApiKeyStore: Send + Sync {
     /// Adds a key.
@@ -65,8 +65,8 @@ pub trait ApiKeyStore: Send + Sync {
         &self,
         shop: ShopId,
         key: NewApiKey,
-        once: Option<Once<CreateKeyOutcome>>,
-    ) -> Result<Attempt<CreateKeyOutcome>, StorageError>;
+        once: Option<DeferredClaim<CreateKeyOutcome>>,
+    ) -> Result<IdempotentOutcome<CreateKeyOutcome>, StorageError>;
 
     /// The shop's key of this number, and the shop.
     ///
@@ -113,6 +113,6 @@ pub trait ApiKeyStore: Send + Sync {
         shop: ShopId,
         number: KeyNumber,
         rotation: KeyRotation,
-        once: Option<Once<RotateKeyOutcome>>,
-    ) -> Result<Attempt<RotateKeyOutcome>, StorageError>;
+        once: Option<DeferredClaim<RotateKeyOutcome>>,
+    ) -> Result<IdempotentOutcome<RotateKeyOutcome>, StorageError>;
 }

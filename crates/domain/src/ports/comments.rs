@@ -1,7 +1,8 @@
 use async_trait::async_trait;
 
 use crate::{
-    Attempt, AuditStamp, CommentPosition, CommentView, NewComment, Once, Page, ShopId, StorageError, TicketId,
+    AuditStamp, CommentPosition, CommentView, DeferredClaim, IdempotentOutcome, NewComment, Page, ShopId,
+    StorageError, TicketId,
 };
 
 /// One comment to create.
@@ -12,7 +13,7 @@ pub struct CommentCreation {
     /// Who creates it, and when.
     pub stamp: AuditStamp,
     /// How to have it take effect once, if the caller wishes so.
-    pub once: Option<Once<CreateCommentOutcome>>,
+    pub once: Option<DeferredClaim<CreateCommentOutcome>>,
 }
 
 /// What became of one comment of a batch.
@@ -46,7 +47,7 @@ pub enum CreateCommentOutcome {
 /// - **COMMENT-8** A list with a limit is cut there; following `next` answers every comment
 ///   once; without a limit it is complete.
 /// - **COMMENT-9** The list and the count of a ticket that is not the shop's are `None`.
-/// - **COMMENT-10** With a [`Once`] the obligations of [`Attempt`] hold.
+/// - **COMMENT-10** With a [`DeferredClaim`] the obligations of [`IdempotentOutcome`] hold.
 /// - **COMMENT-11** Comments on one ticket that are created at the same time are all
 ///   stored, the version counts each, and `last_message` is the text of a latest of them.
 #[async_trait]
@@ -61,7 +62,7 @@ pub trait CommentStore: Send + Sync {
     async fn create_comments(
         &self,
         batch: Vec<CommentCreation>,
-    ) -> Result<Vec<Attempt<CreateCommentOutcome>>, StorageError>;
+    ) -> Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, StorageError>;
 
     /// The comments of the shop's ticket after this place: at most `limit`, or all; `None`
     /// if the shop has no such ticket.

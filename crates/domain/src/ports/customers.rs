@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 
 use crate::{
-    Attempt, AuditStamp, Customer, CustomerChanges, CustomerFilter, CustomerId, NewCustomer, Once, Page,
-    ShopId, StorageError,
+    AuditStamp, Customer, CustomerChanges, CustomerFilter, CustomerId, DeferredClaim, IdempotentOutcome,
+    NewCustomer, Page, ShopId, StorageError,
 };
 
 /// What became of a customer's creation.
@@ -69,7 +69,7 @@ pub struct Erased {
 ///   phone number matches, answers `IdTaken` and changes nothing.
 /// - **CUSTOMER-7** Of creations that race for one e-mail address exactly one answers
 ///   `Created`, the others `Existing`.
-/// - **CUSTOMER-8** With a [`Once`] the obligations of [`Attempt`] hold, for outcomes that
+/// - **CUSTOMER-8** With a [`DeferredClaim`] the obligations of [`IdempotentOutcome`] hold, for outcomes that
 ///   have a receipt (`Created`, and `Existing` too if the caller says so) and for those
 ///   that have none.
 /// - **CUSTOMER-9** A list holds the shop's customers that meet every condition of the
@@ -85,7 +85,7 @@ pub struct Erased {
 ///   answers `Unreachable`; else one to an e-mail address that another customer of the shop
 ///   has, compared as in CUSTOMER-2, answers `EmailTaken`, and to such a phone number
 ///   `PhoneNumberTaken`. Nothing changes then. What an update gives up is free for others.
-/// - **CUSTOMER-13** An update with a [`Once`] meets the obligations of [`Attempt`].
+/// - **CUSTOMER-13** An update with a [`DeferredClaim`] meets the obligations of [`IdempotentOutcome`].
 /// - **CUSTOMER-14** Of updates that race for one e-mail address exactly one answers
 ///   `Updated`.
 /// - **CUSTOMER-15** Erasing a customer takes it away with its tickets, their human tickets
@@ -106,8 +106,8 @@ pub trait CustomerStore: Send + Sync {
         &self,
         shop: ShopId,
         customer: NewCustomer,
-        once: Option<Once<CreateCustomerOutcome>>,
-    ) -> Result<Attempt<CreateCustomerOutcome>, StorageError>;
+        once: Option<DeferredClaim<CreateCustomerOutcome>>,
+    ) -> Result<IdempotentOutcome<CreateCustomerOutcome>, StorageError>;
 
     /// The shop's customer of this number.
     ///
@@ -143,8 +143,8 @@ pub trait CustomerStore: Send + Sync {
         shop: ShopId,
         id: CustomerId,
         update: CustomerUpdate,
-        once: Option<Once<UpdateCustomerOutcome>>,
-    ) -> Result<Attempt<UpdateCustomerOutcome>, StorageError>;
+        once: Option<DeferredClaim<UpdateCustomerOutcome>>,
+    ) -> Result<IdempotentOutcome<UpdateCustomerOutcome>, StorageError>;
 
     /// Erases the shop's customer with everything of theirs.
     ///

@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 
 use crate::{
-    Attempt, AuditStamp, IdempotencyClaim, Once, Page, ShopId, StorageError, Ticket, TicketChanges,
-    TicketFilter, TicketId, TicketPosition, TicketView,
+    AuditStamp, DeferredClaim, IdempotencyClaim, IdempotentOutcome, Page, ShopId, StorageError, Ticket,
+    TicketChanges, TicketFilter, TicketId, TicketPosition, TicketView,
 };
 
 /// One ticket to create, with what must be stored in the same transaction.
@@ -110,7 +110,7 @@ pub enum DeleteTicketOutcome {
 ///   `TicketNotFound`; nothing changes.
 /// - **TICKET-21** An update to an assignee who is not an active user of the shop answers
 ///   `AssigneeNotFound`, after TICKET-20, and changes nothing.
-/// - **TICKET-22** An update with a [`Once`] meets the obligations of [`Attempt`].
+/// - **TICKET-22** An update with a [`DeferredClaim`] meets the obligations of [`IdempotentOutcome`].
 /// - **TICKET-23** A deletion takes the ticket, its human ticket and its comments away, and
 ///   nothing else.
 /// - **TICKET-24** Of updates that race with the same expected version exactly one answers
@@ -172,8 +172,8 @@ pub trait TicketStore: Send + Sync {
         shop: ShopId,
         id: TicketId,
         update: TicketUpdate,
-        once: Option<Once<UpdateTicketOutcome>>,
-    ) -> Result<Attempt<UpdateTicketOutcome>, StorageError>;
+        once: Option<DeferredClaim<UpdateTicketOutcome>>,
+    ) -> Result<IdempotentOutcome<UpdateTicketOutcome>, StorageError>;
 
     /// Deletes the shop's ticket, if it still has `expected_version` where one is given.
     ///

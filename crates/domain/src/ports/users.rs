@@ -1,7 +1,8 @@
 use async_trait::async_trait;
 
 use crate::{
-    Attempt, AuditStamp, NewUser, Once, Page, ShopId, StorageError, User, UserChanges, UserFilter, UserId,
+    AuditStamp, DeferredClaim, IdempotentOutcome, NewUser, Page, ShopId, StorageError, User, UserChanges,
+    UserFilter, UserId,
 };
 
 /// What became of a user's creation.
@@ -48,8 +49,8 @@ pub enum UpdateUserOutcome {
 ///   the shop are larger.
 /// - **USER-5** A number that is asked for and taken, when the e-mail address is free,
 ///   answers `IdTaken` and changes nothing.
-/// - **USER-6** Creating and updating a user with a [`Once`] meet the obligations of
-///   [`Attempt`].
+/// - **USER-6** Creating and updating a user with a [`DeferredClaim`] meet the obligations of
+///   [`IdempotentOutcome`].
 /// - **USER-7** A list holds the shop's users that the filter lets through, and no other's,
 ///   each as `find_user` answers it, in order of number. Following `next` from page to page
 ///   answers each once, `limit` on each page but the last; the last has no `next`. A count
@@ -74,8 +75,8 @@ pub trait UserStore: Send + Sync {
         &self,
         shop: ShopId,
         user: NewUser,
-        once: Option<Once<CreateUserOutcome>>,
-    ) -> Result<Attempt<CreateUserOutcome>, StorageError>;
+        once: Option<DeferredClaim<CreateUserOutcome>>,
+    ) -> Result<IdempotentOutcome<CreateUserOutcome>, StorageError>;
 
     /// The shop's user of this number.
     ///
@@ -111,6 +112,6 @@ pub trait UserStore: Send + Sync {
         shop: ShopId,
         id: UserId,
         update: UserUpdate,
-        once: Option<Once<UpdateUserOutcome>>,
-    ) -> Result<Attempt<UpdateUserOutcome>, StorageError>;
+        once: Option<DeferredClaim<UpdateUserOutcome>>,
+    ) -> Result<IdempotentOutcome<UpdateUserOutcome>, StorageError>;
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use anyhow::bail;
 use clap::Subcommand;
 use hexdesk_domain::ports::CreateCustomerOutcome;
-use hexdesk_domain::{Attempt, CustomerDraft, ShopDomain, Storage};
+use hexdesk_domain::{CustomerDraft, IdempotentOutcome, ShopDomain, Storage};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CustomerCommand {
@@ -35,8 +35,8 @@ impl CustomerCommand {
         let customer = draft.into_new(super::stamp()).map_err(|violations| super::refused(&violations))?;
         let shop = super::open_shop(&storage, &shop).await?;
         match storage.create_customer(shop.id, customer, None).await? {
-            Attempt::Ran(CreateCustomerOutcome::Created(customer)) => super::print([customer.id]),
-            Attempt::Ran(CreateCustomerOutcome::Existing(customer)) => {
+            IdempotentOutcome::Ran(CreateCustomerOutcome::Created(customer)) => super::print([customer.id]),
+            IdempotentOutcome::Ran(CreateCustomerOutcome::Existing(customer)) => {
                 bail!("customer {} has this e-mail address or phone number already", customer.id)
             }
             // Only a customer with a number or a key of its own can be refused otherwise.

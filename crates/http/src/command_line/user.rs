@@ -3,7 +3,7 @@ use std::sync::Arc;
 use anyhow::bail;
 use clap::Subcommand;
 use hexdesk_domain::ports::CreateUserOutcome;
-use hexdesk_domain::{Attempt, ShopDomain, Storage, UserDraft};
+use hexdesk_domain::{IdempotentOutcome, ShopDomain, Storage, UserDraft};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum UserCommand {
@@ -31,8 +31,8 @@ impl UserCommand {
         let user = draft.into_new(super::stamp()).map_err(|violations| super::refused(&violations))?;
         let shop = super::open_shop(&storage, &shop).await?;
         match storage.create_user(shop.id, user, None).await? {
-            Attempt::Ran(CreateUserOutcome::Created(user)) => super::print([user.id]),
-            Attempt::Ran(CreateUserOutcome::EmailTaken(user)) => {
+            IdempotentOutcome::Ran(CreateUserOutcome::Created(user)) => super::print([user.id]),
+            IdempotentOutcome::Ran(CreateUserOutcome::EmailTaken(user)) => {
                 bail!("user {} has this e-mail address already", user.id)
             }
             // Only a user with a number or a key of its own can be refused otherwise.

@@ -3,7 +3,8 @@
 use anyhow::{Context, ensure};
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
 use hexdesk_domain::{
-    Attempt, AuditStamp, Comment, CommentView, EventKind, NewComment, Snapshot, Ticket, TicketSnapshot,
+    AuditStamp, Comment, CommentView, EventKind, IdempotentOutcome, NewComment, Snapshot, Ticket,
+    TicketSnapshot,
 };
 use redb::{Table, TableError, WriteTransaction};
 
@@ -40,7 +41,10 @@ impl<'transaction> Batch<'transaction> {
     }
 
     /// Creates one comment. What earlier items wrote is seen.
-    pub(super) fn create(&mut self, item: CommentCreation) -> anyhow::Result<Attempt<CreateCommentOutcome>> {
+    pub(super) fn create(
+        &mut self,
+        item: CommentCreation,
+    ) -> anyhow::Result<IdempotentOutcome<CreateCommentOutcome>> {
         let CommentCreation { comment, stamp, once } = item;
         let creation = &mut self.creation;
         once::attempt(&mut self.records, comment.shop_id, once, || creation.run(comment, stamp))

@@ -2,9 +2,9 @@
 
 use hexdesk_domain::ports::{CommentCreation, CreateCustomerOutcome, CreateShopOutcome, TicketCreation};
 use hexdesk_domain::{
-    Actor, Attempt, AuditStamp, CommentId, Customer, CustomerStore, ExternalIds, Fingerprint,
-    IdempotencyClaim, IdempotencyKey, IdempotencyRequest, NewComment, NewCustomer, Receipt, Shop, ShopDomain,
-    ShopStore, Ticket, TicketFilter, TicketId, TicketStore, Timestamp,
+    Actor, AuditStamp, CommentId, Customer, CustomerStore, ExternalIds, Fingerprint, IdempotencyClaim,
+    IdempotencyKey, IdempotencyRequest, IdempotentOutcome, NewComment, NewCustomer, Receipt, Shop,
+    ShopDomain, ShopStore, Ticket, TicketFilter, TicketId, TicketStore, Timestamp,
 };
 
 use crate::RedbStorage;
@@ -56,7 +56,7 @@ async fn create_customer_of(storage: &RedbStorage, email: &str) -> Customer {
         stamp: stamp(now()),
     };
     match storage.create_customer(shop.id, new, None).await.unwrap() {
-        Attempt::Ran(
+        IdempotentOutcome::Ran(
             CreateCustomerOutcome::Created(customer) | CreateCustomerOutcome::Existing(customer),
         ) => customer,
         other => unreachable!("neither a number was asked for nor a key named: {other:?}"),

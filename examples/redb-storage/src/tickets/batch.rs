@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use hexdesk_domain::ports::{CreateTicketOutcome, TicketCreation};
 use hexdesk_domain::{
-    Attempt, AuditStamp, EventKind, IdempotencyClaim, Once, Snapshot, Ticket, TicketSnapshot, Timestamp,
+    AuditStamp, DeferredClaim, EventKind, IdempotencyClaim, IdempotentOutcome, Snapshot, Ticket,
+    TicketSnapshot, Timestamp,
 };
 use redb::{ReadableTable, Table, TableError, WriteTransaction};
 
@@ -46,22 +47,22 @@ impl<'transaction> Batch<'transaction> {
         let creation = &mut self.creation;
         let shop = ticket.shop_id;
         Ok(match once::attempt(&mut self.records, shop, once, || creation.run(ticket, stamp))? {
-            Attempt::Ran(outcome) => outcome,
-            Attempt::Replayed(answer) => CreateTicketOutcome::Replayed(answer),
-            Attempt::KeyReused => CreateTicketOutcome::KeyReused,
-            Attempt::InProgress => CreateTicketOutcome::InProgress,
+            IdempotentOutcome::Ran(outcome) => outcome,
+            IdempotentOutcome::Replayed(answer) => CreateTicketOutcome::Replayed(answer),
+            IdempotentOutcome::KeyReused => CreateTicketOutcome::KeyReused,
+            IdempotentOutcome::InProgress => CreateTicketOutcome::InProgress,
         })
     }
 }
 
 /// A claim brings the receipt along that is kept of a created ticket; of a refused one
 /// there is none.
-fn once_of(claim: IdempotencyClaim, requested_at: Timestamp) -> Once<CreateTicketOutcome> {
+fn once_of(claim: IdempotencyClaim, requested_at: Timestamp) -> DeferredClaim<CreateTicketOutcome> {
     let IdempotencyClaim { request, receipt } = claim;
     let receipt = move |outcome: &CreateTicketOutcome| {
         matches!(outcome, CreateTicketOutcome::Created).then(|| receipt.clone())
     };
-    Once { request, requested_at, receipt: Arc::new(receipt) }
+    DeferredClaim { request, requested_at, receipt: Arc::new(receipt) }
 }
 
 struct Creation<'transaction> {

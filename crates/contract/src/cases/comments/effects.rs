@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hexdesk_domain::limits::MAX_COMMENT_CHARS;
 use hexdesk_domain::ports::CommentCreation;
 use hexdesk_domain::ports::CreateCommentOutcome::{AuthorNotFound, Created};
-use hexdesk_domain::{Attempt, NewComment, Storage, Ticket, TicketView, Timestamp, UserId};
+use hexdesk_domain::{IdempotentOutcome, NewComment, Storage, Ticket, TicketView, Timestamp, UserId};
 
 use super::look;
 use crate::comparison::same;
@@ -216,15 +216,15 @@ pub async fn comment_6_version_counts_every_comment(storage: Arc<dyn Storage>) -
     batch[1].comment = NewComment { time: at(7), is_from_shop: true, ..batch[1].comment.clone() };
     let text = batch[1].comment.text.clone();
     let attempts = storage.create_comments(batch).await?;
-    let ran = attempts.iter().filter(|it| matches!(it, Attempt::Ran(Created(_)))).count();
+    let ran = attempts.iter().filter(|it| matches!(it, IdempotentOutcome::Ran(Created(_)))).count();
     same("how many of the batch were created", &ran, &1)?;
     ticket =
         Ticket { version: ticket.version + 1, last_message: Some(text), last_message_time: at(7), ..ticket };
     expect_ticket_is(&*storage, "the ticket after a batch with one to create", &ticket, &before).await?;
     for (creation, expected) in [
-        (with_key(&ticket, 30, 1)?, Attempt::Replayed(b"receipt of 21".to_vec())),
-        (with_key(&ticket, 31, 2)?, Attempt::KeyReused),
-        (of_nobody(&ticket, 32)?, Attempt::Ran(AuthorNotFound)),
+        (with_key(&ticket, 30, 1)?, IdempotentOutcome::Replayed(b"receipt of 21".to_vec())),
+        (with_key(&ticket, 31, 2)?, IdempotentOutcome::KeyReused),
+        (of_nobody(&ticket, 32)?, IdempotentOutcome::Ran(AuthorNotFound)),
     ] {
         same("one that is not created", &attempt_comment(&*storage, creation).await?, &expected)?;
         expect_ticket_is(&*storage, "the ticket after it", &ticket, &before).await?;

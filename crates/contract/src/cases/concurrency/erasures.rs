@@ -8,8 +8,8 @@ use hexdesk_domain::ports::{
     Erased, TicketCreation, UpdateCustomerOutcome, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    Attempt, Customer, CustomerChanges, CustomerId, IdempotencyRequest, NewCustomer, Once, Receipt, Storage,
-    Ticket, TicketChanges, TicketFilter,
+    Customer, CustomerChanges, CustomerId, DeferredClaim, IdempotencyRequest, IdempotentOutcome, NewCustomer,
+    Receipt, Storage, Ticket, TicketChanges, TicketFilter,
 };
 
 use super::{RACERS, ROUNDS, race};
@@ -116,11 +116,11 @@ impl Scene {
         &self,
         number: i64,
         names: impl Fn(&T) -> Option<CustomerId> + Send + Sync + 'static,
-    ) -> anyhow::Result<Once<T>> {
+    ) -> anyhow::Result<DeferredClaim<T>> {
         let receipt = move |outcome: &T| {
             names(outcome).map(|id| Receipt { answer: b"receipt".to_vec(), customer_id: Some(id) })
         };
-        Ok(Once { request: Self::request(number)?, requested_at: at(3), receipt: Arc::new(receipt) })
+        Ok(DeferredClaim { request: Self::request(number)?, requested_at: at(3), receipt: Arc::new(receipt) })
     }
 
     /// A ticket of the customer's between tickets of others, in either order of shops, as
@@ -161,8 +161,8 @@ impl Scene {
         let attempts =
             storage.create_comments(vec![CommentCreation { comment, stamp: stamp(at(8)), once }]).await?;
         let is_created = match attempts.as_slice() {
-            [Attempt::Ran(CreateCommentOutcome::Created(_))] => true,
-            [Attempt::Ran(CreateCommentOutcome::TicketNotFound)] => false,
+            [IdempotentOutcome::Ran(CreateCommentOutcome::Created(_))] => true,
+            [IdempotentOutcome::Ran(CreateCommentOutcome::TicketNotFound)] => false,
             _ => anyhow::bail!("a comment was answered {attempts:?}"),
         };
         Self::recorded(number, is_created, [0, 0, i64::from(is_created)])
@@ -183,10 +183,12 @@ impl Scene {
         let once = Some(self.once(number, names)?);
         let id = ticket_id(UPDATED)?;
         match storage.update_ticket(self.erased.shop_id, id, update(changes), once).await? {
-            Attempt::Ran(UpdateTicketOutcome::Updated(_)) => {
+            IdempotentOutcome::Ran(UpdateTicketOutcome::Updated(_)) => {
                 Self::recorded(number, true, [0, i64::from(opens), 0])
             }
-            Attempt::Ran(UpdateTicketOutcome::TicketNotFound) => Self::recorded(number, false, [0; 3]),
+            IdempotentOutcome::Ran(UpdateTicketOutcome::TicketNotFound) => {
+                Self::recorded(number, false, [0; 3])
+            }
             other => anyhow::bail!("an update was answered {other:?}"),
         }
     }
@@ -206,8 +208,10 @@ impl Scene {
             .update_customer(self.erased.shop_id, self.erased.id, customer_update(changes), once)
             .await?
         {
-            Attempt::Ran(UpdateCustomerOutcome::Updated(_)) => Self::recorded(number, true, [0; 3]),
-            Attempt::Ran(UpdateCustomerOutcome::CustomerNotFound) => Self::recorded(number, false, [0; 3]),
+            IdempotentOutcome::Ran(UpdateCustomerOutcome::Updated(_)) => Self::recorded(number, true, [0; 3]),
+            IdempotentOutcome::Ran(UpdateCustomerOutcome::CustomerNotFound) => {
+                Self::recorded(number, false, [0; 3])
+            }
             other => anyhow::bail!("an update of the customer was answered {other:?}"),
         }
     }
@@ -224,12 +228,12 @@ impl Scene {
         let new = customer_by_email("ERASED@example.com");
         let attempt = storage.create_customer(self.erased.shop_id, new, once).await?;
         match attempt {
-            Attempt::Ran(CreateCustomerOutcome::Existing(there)) => {
+            IdempotentOutcome::Ran(CreateCustomerOutcome::Existing(there)) => {
                 let mut answer = Self::recorded(number, there.id == self.erased.id, [0; 3])?;
                 answer.request = answer.request.filter(|_| there.id == self.erased.id);
                 Ok(answer)
             }
-            Attempt::Ran(CreateCustomerOutcome::Created(new)) => {
+            IdempotentOutcome::Ran(CreateCustomerOutcome::Created(new)) => {
                 ensure!(new.id != self.erased.id, "the number of an erased customer was handed out");
                 Ok(Answer::default())
             }

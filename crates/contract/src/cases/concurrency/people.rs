@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use hexdesk_domain::ports::{CreateKeyOutcome, RotateKeyOutcome, UpdateCustomerOutcome};
-use hexdesk_domain::{Attempt, CustomerChanges, KeyNumber, NewApiKey, Storage, User, UserChanges};
+use hexdesk_domain::{CustomerChanges, IdempotentOutcome, KeyNumber, NewApiKey, Storage, User, UserChanges};
 
 use super::{RACERS, ROUNDS, has_its_own, race};
 use crate::cases::customer_lists::{all, whole_list};
@@ -47,11 +47,11 @@ pub async fn customer_14_one_of_racing_updates_wins(storage: Arc<dyn Storage>) -
         for (racer, id, outcome) in outcomes {
             let found = storage.find_customer(shop, id).await?;
             match outcome {
-                Attempt::Ran(UpdateCustomerOutcome::Updated(customer)) => {
+                IdempotentOutcome::Ran(UpdateCustomerOutcome::Updated(customer)) => {
                     winners += usize::from(!has_its_own(racer));
                     same("the customer that a racer was answered", &found, &Some(*customer))?;
                 }
-                Attempt::Ran(UpdateCustomerOutcome::EmailTaken) if !has_its_own(racer) => {
+                IdempotentOutcome::Ran(UpdateCustomerOutcome::EmailTaken) if !has_its_own(racer) => {
                     let was = before.iter().find(|customer| customer.id == id);
                     same("a customer whose update was refused", &found.as_ref(), &was)?;
                 }
@@ -122,8 +122,8 @@ async fn take_part(
             let owner = if other == 2 { colleague } else { user };
             let new = NewApiKey { user_id: Some(owner.id), ..new_key(seed) };
             match storage.create_key(user.shop_id, new, None).await? {
-                Attempt::Ran(CreateKeyOutcome::Created(added)) => Ok(Some(added.number)),
-                Attempt::Ran(CreateKeyOutcome::UserNotFound) if owner == user => Ok(None),
+                IdempotentOutcome::Ran(CreateKeyOutcome::Created(added)) => Ok(Some(added.number)),
+                IdempotentOutcome::Ran(CreateKeyOutcome::UserNotFound) if owner == user => Ok(None),
                 other => anyhow::bail!("a racer's key was answered {other:?}"),
             }
         }

@@ -9,8 +9,9 @@ use hexdesk_domain::ports::{
     CommentCreation, CreateTicketOutcome, Erased, TicketCreation, UpdateCustomerOutcome, UserUpdate,
 };
 use hexdesk_domain::{
-    Attempt, CommentView, Customer, CustomerChanges, CustomerId, IdempotencyClaim, NewComment, NewCustomer,
-    Once, ShopId, Storage, Ticket, TicketChanges, TicketFilter, TicketView, User, UserChanges, UserFilter,
+    CommentView, Customer, CustomerChanges, CustomerId, DeferredClaim, IdempotencyClaim, IdempotentOutcome,
+    NewComment, NewCustomer, ShopId, Storage, Ticket, TicketChanges, TicketFilter, TicketView, User,
+    UserChanges, UserFilter,
 };
 
 use crate::cases::customer_lists::{all, whole_list};
@@ -74,7 +75,7 @@ impl Scene {
         let once = self.once(stage, &format!("change of {number}"), Some(id))?;
         let named = CustomerChanges { full_name: Some(Some("name".into())), ..CustomerChanges::default() };
         let attempt = storage.update_customer(shop, id, customer_update(named), Some(once)).await?;
-        let Attempt::Ran(UpdateCustomerOutcome::Updated(customer)) = attempt else {
+        let IdempotentOutcome::Ran(UpdateCustomerOutcome::Updated(customer)) = attempt else {
             anyhow::bail!("an update of a customer was answered {attempt:?}");
         };
         Ok(*customer)
@@ -144,9 +145,14 @@ impl Scene {
         Ok(claim)
     }
 
-    fn once<T>(&mut self, stage: &Stage, key: &str, customer: Option<CustomerId>) -> anyhow::Result<Once<T>> {
+    fn once<T>(
+        &mut self,
+        stage: &Stage,
+        key: &str,
+        customer: Option<CustomerId>,
+    ) -> anyhow::Result<DeferredClaim<T>> {
         let IdempotencyClaim { request, receipt } = self.claim(stage, "once", key, customer)?;
-        Ok(Once { request, requested_at: at(3), receipt: Arc::new(move |_| Some(receipt.clone())) })
+        Ok(DeferredClaim { request, requested_at: at(3), receipt: Arc::new(move |_| Some(receipt.clone())) })
     }
 }
 

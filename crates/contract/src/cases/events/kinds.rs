@@ -3,8 +3,8 @@ use std::sync::Arc;
 use anyhow::Context;
 use hexdesk_domain::ports::{CommentCreation, DeleteTicketOutcome, RotateKeyOutcome};
 use hexdesk_domain::{
-    Attempt, CustomerChanges, CustomerId, KeyNumber, NewApiKey, NewComment, NewCustomer, Storage, Ticket,
-    TicketChanges, UserChanges, UserId,
+    CustomerChanges, CustomerId, IdempotentOutcome, KeyNumber, NewApiKey, NewComment, NewCustomer, Storage,
+    Ticket, TicketChanges, UserChanges, UserId,
 };
 
 use crate::cases::journal::Journal;
@@ -259,7 +259,7 @@ pub async fn event_7_making_and_ending_keys_is_logged(storage: Arc<dyn Storage>)
         }
         same("how many keys are created", &journal.len(), &(before + 2))?;
         let rotated = rotation(3, at(0), at(70_000));
-        let Attempt::Ran(RotateKeyOutcome::Rotated(new)) =
+        let IdempotentOutcome::Ran(RotateKeyOutcome::Rotated(new)) =
             journal.rotate_key(shop, key.number, rotated, None).await?
         else {
             anyhow::bail!("a key is not rotated");

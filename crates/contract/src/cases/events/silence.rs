@@ -4,8 +4,9 @@ use anyhow::{Context, ensure};
 use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
 use hexdesk_domain::ports::{CommentCreation, CreateCustomerOutcome};
 use hexdesk_domain::{
-    Attempt, CustomerChanges, CustomerFilter, CustomerId, KeyNumber, NewApiKey, NewComment, NewCustomer,
-    NewUser, Storage, Ticket, TicketChanges, TicketFilter, TicketId, UserChanges, UserFilter, UserId,
+    CustomerChanges, CustomerFilter, CustomerId, IdempotentOutcome, KeyNumber, NewApiKey, NewComment,
+    NewCustomer, NewUser, Storage, Ticket, TicketChanges, TicketFilter, TicketId, UserChanges, UserFilter,
+    UserId,
 };
 
 use crate::cases::journal::Journal;
@@ -181,7 +182,7 @@ async fn replayed(journal: &mut Journal<'_>, stage: &Stage) -> anyhow::Result<()
     }
     journal.rotate_key(shop, second, rotation(11, at(0), at(1)), None).await?;
     let gone = customer_by_email("gone@example.com");
-    if let Attempt::Ran(CreateCustomerOutcome::Created(customer)) =
+    if let IdempotentOutcome::Ran(CreateCustomerOutcome::Created(customer)) =
         journal.create_customer(shop, gone, Some(once("gone", 1, b"")?)).await?
     {
         journal.erase_customer(shop, customer.id).await?;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use anyhow::Context;
 use hexdesk_domain::ports::{CreateCommentOutcome, DeleteTicketOutcome};
 use hexdesk_domain::{
-    Attempt, Customer, CustomerChanges, KeyNumber, NewApiKey, NewComment, NewCustomer, NewUser, Scope,
-    Storage, Ticket, TicketChanges, Timestamp, UserChanges,
+    Customer, CustomerChanges, IdempotentOutcome, KeyNumber, NewApiKey, NewComment, NewCustomer, NewUser,
+    Scope, Storage, Ticket, TicketChanges, Timestamp, UserChanges,
 };
 
 use super::walk;
@@ -123,7 +123,7 @@ async fn full_ticket(
     let attempts = journal.create_comments(vec![comment_creation(plain), comment_creation(full)]).await??;
     let listed = journal.storage.list_comments(shop, ticket.id, None, None).await?.context("comments")?;
     for (attempt, listed) in attempts.into_iter().zip(listed.entries) {
-        let Attempt::Ran(CreateCommentOutcome::Created(view)) = attempt else {
+        let IdempotentOutcome::Ran(CreateCommentOutcome::Created(view)) = attempt else {
             anyhow::bail!("a new comment was answered {attempt:?}");
         };
         same("a comment as it is listed", &listed.comment, &view.comment)?;

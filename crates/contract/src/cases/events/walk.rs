@@ -3,7 +3,7 @@
 use anyhow::Context;
 use hexdesk_domain::ports::{DeleteTicketOutcome, UpdateTicketOutcome, UpdateUserOutcome};
 use hexdesk_domain::{
-    Attempt, CustomerChanges, NewApiKey, NewComment, ShopId, Ticket, TicketChanges, UserChanges,
+    CustomerChanges, IdempotentOutcome, NewApiKey, NewComment, ShopId, Ticket, TicketChanges, UserChanges,
 };
 
 use crate::cases::journal::Journal;
@@ -39,7 +39,7 @@ pub(crate) async fn walk(journal: &mut Journal<'_>, shop: ShopId, number: i64) -
     journal.create_comments(comments).await??;
     let close = TicketChanges { is_opened: Some(false), ..TicketChanges::default() };
     match journal.update_ticket(shop, kept, close, None, None).await? {
-        Attempt::Ran(UpdateTicketOutcome::Updated(_)) => {}
+        IdempotentOutcome::Ran(UpdateTicketOutcome::Updated(_)) => {}
         other => anyhow::bail!("an update was answered {other:?}"),
     }
     match journal.delete_ticket(shop, deleted, None).await? {
@@ -48,7 +48,7 @@ pub(crate) async fn walk(journal: &mut Journal<'_>, shop: ShopId, number: i64) -
     }
     let leave = UserChanges { is_active: Some(false), ..UserChanges::default() };
     match journal.update_user(shop, user.id, leave, None).await? {
-        Attempt::Ran(UpdateUserOutcome::Updated(_)) => {}
+        IdempotentOutcome::Ran(UpdateUserOutcome::Updated(_)) => {}
         other => anyhow::bail!("a deactivation was answered {other:?}"),
     }
     journal.erase_customer(shop, customer.id).await?.context("a customer is not erased")?;

@@ -8,8 +8,8 @@ use hexdesk_domain::ports::{
     TicketUpdate, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    Attempt, AuditStamp, EventKind, NewComment, Once, ShopId, Snapshot, StorageError, Subject, Ticket,
-    TicketChanges, TicketId,
+    AuditStamp, DeferredClaim, EventKind, IdempotentOutcome, NewComment, ShopId, Snapshot, StorageError,
+    Subject, Ticket, TicketChanges, TicketId,
 };
 
 use super::{Entry, Journal, of_ticket};
@@ -40,7 +40,7 @@ impl Journal<'_> {
     pub(crate) async fn create_comments(
         &mut self,
         mut batch: Vec<CommentCreation>,
-    ) -> anyhow::Result<Result<Vec<Attempt<CreateCommentOutcome>>, StorageError>> {
+    ) -> anyhow::Result<Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, StorageError>> {
         let mut tickets = BTreeMap::new();
         for item in &mut batch {
             item.stamp = self.next_stamp();
@@ -50,7 +50,7 @@ impl Journal<'_> {
         let attempts = self.storage.create_comments(batch.clone()).await;
         let mut made: BTreeMap<ShopId, Vec<Entry>> = BTreeMap::new();
         for (item, attempt) in batch.iter().zip(attempts.iter().flatten()) {
-            if let Attempt::Ran(CreateCommentOutcome::Created(comment)) = attempt {
+            if let IdempotentOutcome::Ran(CreateCommentOutcome::Created(comment)) = attempt {
                 let place = (item.comment.shop_id, item.comment.ticket_id);
                 let view = tickets.get_mut(&place).context("a comment on no ticket")?;
                 follow(&mut view.ticket, &item.comment);
@@ -75,13 +75,13 @@ impl Journal<'_> {
         id: TicketId,
         changes: TicketChanges,
         expected_version: Option<i64>,
-        once: Option<Once<UpdateTicketOutcome>>,
-    ) -> anyhow::Result<Attempt<UpdateTicketOutcome>> {
+        once: Option<DeferredClaim<UpdateTicketOutcome>>,
+    ) -> anyhow::Result<IdempotentOutcome<UpdateTicketOutcome>> {
         let stamp = self.next_stamp();
         let says_nothing = changes.is_empty();
         let update = TicketUpdate { changes, expected_version, stamp };
         let attempt = self.storage.update_ticket(shop, id, update, once).await?;
-        if matches!(attempt, Attempt::Ran(UpdateTicketOutcome::Updated(_))) && !says_nothing {
+        if matches!(attempt, IdempotentOutcome::Ran(UpdateTicketOutcome::Updated(_))) && !says_nothing {
             self.note_found(shop, EventKind::TicketUpdated, stamp, Subject::Ticket(id)).await?;
         }
         Ok(attempt)

@@ -6,8 +6,8 @@ use hexdesk_domain::ports::{
     RotateKeyOutcome, UpdateCustomerOutcome, UpdateUserOutcome, UserUpdate,
 };
 use hexdesk_domain::{
-    ApiKey, Attempt, Customer, CustomerChanges, CustomerId, EventKind, KeyNumber, NewApiKey, NewCustomer,
-    NewUser, Once, ShopId, Subject, TicketFilter, User, UserChanges, UserId,
+    ApiKey, Customer, CustomerChanges, CustomerId, DeferredClaim, EventKind, IdempotentOutcome, KeyNumber,
+    NewApiKey, NewCustomer, NewUser, ShopId, Subject, TicketFilter, User, UserChanges, UserId,
 };
 
 use super::{Entry, Journal};
@@ -17,7 +17,7 @@ impl Journal<'_> {
     /// Creates a customer that must be new.
     pub(crate) async fn add_customer(&mut self, shop: ShopId, new: NewCustomer) -> anyhow::Result<Customer> {
         match self.create_customer(shop, new, None).await? {
-            Attempt::Ran(CreateCustomerOutcome::Created(customer)) => Ok(customer),
+            IdempotentOutcome::Ran(CreateCustomerOutcome::Created(customer)) => Ok(customer),
             other => anyhow::bail!("a new customer was answered {other:?}"),
         }
     }
@@ -25,7 +25,7 @@ impl Journal<'_> {
     /// Creates a user that must be new.
     pub(crate) async fn add_user(&mut self, shop: ShopId, new: NewUser) -> anyhow::Result<User> {
         match self.create_user(shop, new, None).await? {
-            Attempt::Ran(CreateUserOutcome::Created(user)) => Ok(user),
+            IdempotentOutcome::Ran(CreateUserOutcome::Created(user)) => Ok(user),
             other => anyhow::bail!("a new user was answered {other:?}"),
         }
     }
@@ -33,7 +33,7 @@ impl Journal<'_> {
     /// Creates a key that must be accepted.
     pub(crate) async fn add_key(&mut self, shop: ShopId, new: NewApiKey) -> anyhow::Result<ApiKey> {
         match self.create_key(shop, new, None).await? {
-            Attempt::Ran(CreateKeyOutcome::Created(key)) => Ok(key),
+            IdempotentOutcome::Ran(CreateKeyOutcome::Created(key)) => Ok(key),
             other => anyhow::bail!("a new key was answered {other:?}"),
         }
     }
@@ -42,11 +42,11 @@ impl Journal<'_> {
         &mut self,
         shop: ShopId,
         new: NewCustomer,
-        once: Option<Once<CreateCustomerOutcome>>,
-    ) -> anyhow::Result<Attempt<CreateCustomerOutcome>> {
+        once: Option<DeferredClaim<CreateCustomerOutcome>>,
+    ) -> anyhow::Result<IdempotentOutcome<CreateCustomerOutcome>> {
         let stamp = self.next_stamp();
         let attempt = self.storage.create_customer(shop, NewCustomer { stamp, ..new }, once).await?;
-        if let Attempt::Ran(CreateCustomerOutcome::Created(customer)) = &attempt {
+        if let IdempotentOutcome::Ran(CreateCustomerOutcome::Created(customer)) = &attempt {
             let subject = Subject::Customer(customer.id);
             self.note_found(shop, EventKind::CustomerCreated, stamp, subject).await?;
         }
@@ -58,13 +58,13 @@ impl Journal<'_> {
         shop: ShopId,
         id: CustomerId,
         changes: CustomerChanges,
-        once: Option<Once<UpdateCustomerOutcome>>,
-    ) -> anyhow::Result<Attempt<UpdateCustomerOutcome>> {
+        once: Option<DeferredClaim<UpdateCustomerOutcome>>,
+    ) -> anyhow::Result<IdempotentOutcome<UpdateCustomerOutcome>> {
         let stamp = self.next_stamp();
         let says_nothing = changes.is_empty();
         let update = CustomerUpdate { changes, stamp };
         let attempt = self.storage.update_customer(shop, id, update, once).await?;
-        if matches!(attempt, Attempt::Ran(UpdateCustomerOutcome::Updated(_))) && !says_nothing {
+        if matches!(attempt, IdempotentOutcome::Ran(UpdateCustomerOutcome::Updated(_))) && !says_nothing {
             self.note_found(shop, EventKind::CustomerUpdated, stamp, Subject::Customer(id)).await?;
         }
         Ok(attempt)
@@ -95,11 +95,11 @@ impl Journal<'_> {
         &mut self,
         shop: ShopId,
         new: NewUser,
-        once: Option<Once<CreateUserOutcome>>,
-    ) -> anyhow::Result<Attempt<CreateUserOutcome>> {
+        once: Option<DeferredClaim<CreateUserOutcome>>,
+    ) -> anyhow::Result<IdempotentOutcome<CreateUserOutcome>> {
         let stamp = self.next_stamp();
         let attempt = self.storage.create_user(shop, NewUser { stamp, ..new }, once).await?;
-        if let Attempt::Ran(CreateUserOutcome::Created(user)) = &attempt {
+        if let IdempotentOutcome::Ran(CreateUserOutcome::Created(user)) = &attempt {
             self.note_found(shop, EventKind::UserCreated, stamp, Subject::User(user.id)).await?;
         }
         Ok(attempt)
@@ -110,13 +110,13 @@ impl Journal<'_> {
         shop: ShopId,
         id: UserId,
         changes: UserChanges,
-        once: Option<Once<UpdateUserOutcome>>,
-    ) -> anyhow::Result<Attempt<UpdateUserOutcome>> {
+        once: Option<DeferredClaim<UpdateUserOutcome>>,
+    ) -> anyhow::Result<IdempotentOutcome<UpdateUserOutcome>> {
         let stamp = self.next_stamp();
         let says_nothing = changes.is_empty();
         let before = list_keys(self.storage, shop).await?;
         let attempt = self.storage.update_user(shop, id, UserUpdate { changes, stamp }, once).await?;
-        if matches!(attempt, Attempt::Ran(UpdateUserOutcome::Updated(_))) && !says_nothing {
+        if matches!(attempt, IdempotentOutcome::Ran(UpdateUserOutcome::Updated(_))) && !says_nothing {
             let subject = self.found(shop, Subject::User(id)).await?;
             let mut made = vec![Entry::of(EventKind::UserUpdated, stamp, subject)];
             let was_live =
@@ -136,11 +136,11 @@ impl Journal<'_> {
         &mut self,
         shop: ShopId,
         new: NewApiKey,
-        once: Option<Once<CreateKeyOutcome>>,
-    ) -> anyhow::Result<Attempt<CreateKeyOutcome>> {
+        once: Option<DeferredClaim<CreateKeyOutcome>>,
+    ) -> anyhow::Result<IdempotentOutcome<CreateKeyOutcome>> {
         let stamp = self.next_stamp();
         let attempt = self.storage.create_key(shop, NewApiKey { stamp, ..new }, once).await?;
-        if let Attempt::Ran(CreateKeyOutcome::Created(key)) = &attempt {
+        if let IdempotentOutcome::Ran(CreateKeyOutcome::Created(key)) = &attempt {
             self.note_found(shop, EventKind::ApiKeyCreated, stamp, Subject::ApiKey(key.number)).await?;
         }
         Ok(attempt)
@@ -165,12 +165,12 @@ impl Journal<'_> {
         shop: ShopId,
         number: KeyNumber,
         rotation: KeyRotation,
-        once: Option<Once<RotateKeyOutcome>>,
-    ) -> anyhow::Result<Attempt<RotateKeyOutcome>> {
+        once: Option<DeferredClaim<RotateKeyOutcome>>,
+    ) -> anyhow::Result<IdempotentOutcome<RotateKeyOutcome>> {
         let stamp = self.next_stamp();
         let rotation = KeyRotation { stamp, ..rotation };
         let attempt = self.storage.rotate_key(shop, number, rotation, once).await?;
-        if let Attempt::Ran(RotateKeyOutcome::Rotated(key)) = &attempt {
+        if let IdempotentOutcome::Ran(RotateKeyOutcome::Rotated(key)) = &attempt {
             let old = self.found(shop, Subject::ApiKey(number)).await?;
             let new = self.found(shop, Subject::ApiKey(key.number)).await?;
             let old = Entry::of(EventKind::ApiKeyRotated, stamp, old);

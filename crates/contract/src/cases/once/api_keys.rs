@@ -7,8 +7,8 @@ use anyhow::{Context, ensure};
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 use hexdesk_domain::{
-    Attempt, IdempotencyRequest, KeyNumber, NewApiKey, Once, Receipt, SecretHash, ShopId, Storage, Timestamp,
-    UserId,
+    DeferredClaim, IdempotencyRequest, IdempotentOutcome, KeyNumber, NewApiKey, Receipt, SecretHash, ShopId,
+    Storage, Timestamp, UserId,
 };
 
 use super::trial::request;
@@ -43,7 +43,7 @@ impl Operation for Keys {
         stage: &Stage,
         thing: Thing,
         request: Option<(IdempotencyRequest, Timestamp)>,
-    ) -> anyhow::Result<Attempt<Vec<u8>>> {
+    ) -> anyhow::Result<IdempotentOutcome<Vec<u8>>> {
         let (number, user) = match thing {
             // Half of them in nobody's name.
             Thing::New(number) => (number, (number % 4 < 2).then_some(stage.user.id)),
@@ -51,7 +51,7 @@ impl Operation for Keys {
             Thing::Refused(number) => (number, Some(user_id(404)?)),
         };
         let new = NewApiKey { secret_hash: hash_of(number), user_id: user, ..new_key(0) };
-        let once = request.map(|(request, requested_at)| Once {
+        let once = request.map(|(request, requested_at)| DeferredClaim {
             request,
             requested_at,
             receipt: Arc::new(creation_receipt),
@@ -111,7 +111,7 @@ impl Operation for KeyRotations {
         stage: &Stage,
         thing: Thing,
         request: Option<(IdempotencyRequest, Timestamp)>,
-    ) -> anyhow::Result<Attempt<Vec<u8>>> {
+    ) -> anyhow::Result<IdempotentOutcome<Vec<u8>>> {
         let (number, key) = match thing {
             Thing::New(number) => (number, self.prepared(storage, stage, number).await?),
             Thing::Refused(number) if number % 2 == 0 => {
@@ -128,7 +128,7 @@ impl Operation for KeyRotations {
             expires_at: (number % 3 == 0).then_some(at(9_000)),
             ..rotation(0, at(10), at(5_000))
         };
-        let once = request.map(|(request, requested_at)| Once {
+        let once = request.map(|(request, requested_at)| DeferredClaim {
             request,
             requested_at,
             receipt: Arc::new(rotation_receipt),
@@ -160,11 +160,11 @@ pub(super) async fn rotation_is_replayed_whatever_became_of_the_key(
     let key = create_key(storage, shop, new_key(1)).await?;
     let attempt = async |request_number: u8, rotated_at: i64| {
         let request = request("rotation", request_number)?;
-        let once = Once { request, requested_at: at(3), receipt: Arc::new(rotation_receipt) };
+        let once = DeferredClaim { request, requested_at: at(3), receipt: Arc::new(rotation_receipt) };
         let rotation = rotation(2, at(rotated_at), at(rotated_at + 100));
         anyhow::Ok(shown(storage.rotate_key(shop, key.number, rotation, Some(once)).await?))
     };
-    let Attempt::Ran(answer) = attempt(1, 10).await? else {
+    let IdempotentOutcome::Ran(answer) = attempt(1, 10).await? else {
         anyhow::bail!("a rotation with a new key did not run");
     };
     let after = list_keys(storage, shop).await?;
@@ -176,8 +176,12 @@ pub(super) async fn rotation_is_replayed_whatever_became_of_the_key(
         }
         let before = list_keys(storage, shop).await?;
         for rotated_at in [10, 11, 110, 500] {
-            same("the same rotation", &attempt(1, rotated_at).await?, &Attempt::Replayed(answer.clone()))?;
-            same("another rotation", &attempt(2, rotated_at).await?, &Attempt::KeyReused)?;
+            same(
+                "the same rotation",
+                &attempt(1, rotated_at).await?,
+                &IdempotentOutcome::Replayed(answer.clone()),
+            )?;
+            same("another rotation", &attempt(2, rotated_at).await?, &IdempotentOutcome::KeyReused)?;
         }
         same("the shop's keys after rotations again", &list_keys(storage, shop).await?, &before)?;
     }

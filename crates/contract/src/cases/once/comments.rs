@@ -5,7 +5,9 @@ use std::sync::Arc;
 use anyhow::Context;
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
-use hexdesk_domain::{Attempt, IdempotencyRequest, NewComment, Once, Receipt, Storage, Timestamp, UserId};
+use hexdesk_domain::{
+    DeferredClaim, IdempotencyRequest, IdempotentOutcome, NewComment, Receipt, Storage, Timestamp, UserId,
+};
 
 use super::trial::request;
 use super::{Operation, Thing, answer_of, shown};
@@ -34,7 +36,7 @@ impl Operation for Comments {
         stage: &Stage,
         thing: Thing,
         request: Option<(IdempotencyRequest, Timestamp)>,
-    ) -> anyhow::Result<Attempt<Vec<u8>>> {
+    ) -> anyhow::Result<IdempotentOutcome<Vec<u8>>> {
         let ticket = stage.ticket(1)?;
         let comment = match thing {
             Thing::New(number) => {
@@ -45,7 +47,7 @@ impl Operation for Comments {
             }
             Thing::Refused(number) => new_comment(number, &stage.ticket(404)?)?,
         };
-        let once = request.map(|(request, requested_at)| Once {
+        let once = request.map(|(request, requested_at)| DeferredClaim {
             request,
             requested_at,
             receipt: Arc::new(comment_receipt),
@@ -73,7 +75,7 @@ pub(super) async fn a_key_twice_in_a_batch(storage: &dyn Storage) -> anyhow::Res
         Ok(CommentCreation {
             comment,
             stamp: stamp(at(8)),
-            once: Some(Once { request, requested_at: at(3), receipt }),
+            once: Some(DeferredClaim { request, requested_at: at(3), receipt }),
         })
     };
     let batch = vec![
@@ -94,20 +96,20 @@ pub(super) async fn a_key_twice_in_a_batch(storage: &dyn Storage) -> anyhow::Res
     let attempts = storage.create_comments(batch).await?;
     let ran = |place: usize| attempts.get(place).cloned().map(shown);
     let replayed = |place: usize| match ran(place) {
-        Some(Attempt::Ran(answer)) => Some(Attempt::Replayed(answer)),
+        Some(IdempotentOutcome::Ran(answer)) => Some(IdempotentOutcome::Replayed(answer)),
         _ => None,
     };
     let answers: Vec<_> = attempts.iter().cloned().map(shown).map(Some).collect();
-    let refused = Some(Attempt::Ran(answer_of(&CreateCommentOutcome::AuthorNotFound)));
+    let refused = Some(IdempotentOutcome::Ran(answer_of(&CreateCommentOutcome::AuthorNotFound)));
     let expected = vec![
         ran(0),
         replayed(0),
-        Some(Attempt::KeyReused),
+        Some(IdempotentOutcome::KeyReused),
         ran(3),
         replayed(0),
         refused,
         ran(6),
-        Some(Attempt::KeyReused),
+        Some(IdempotentOutcome::KeyReused),
         replayed(6),
         replayed(3),
         ran(10),

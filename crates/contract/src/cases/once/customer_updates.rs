@@ -6,7 +6,8 @@ use anyhow::ensure;
 use async_trait::async_trait;
 use hexdesk_domain::ports::UpdateCustomerOutcome;
 use hexdesk_domain::{
-    Attempt, CustomerChanges, CustomerId, IdempotencyRequest, NewCustomer, Once, Receipt, Storage, Timestamp,
+    CustomerChanges, CustomerId, DeferredClaim, IdempotencyRequest, IdempotentOutcome, NewCustomer, Receipt,
+    Storage, Timestamp,
 };
 
 use super::trial::request;
@@ -56,7 +57,7 @@ impl Operation for CustomerUpdates {
         stage: &Stage,
         thing: Thing,
         request: Option<(IdempotencyRequest, Timestamp)>,
-    ) -> anyhow::Result<Attempt<Vec<u8>>> {
+    ) -> anyhow::Result<IdempotentOutcome<Vec<u8>>> {
         let (Thing::New(number) | Thing::Refused(number)) = thing;
         self.prepare(storage, stage, number).await?;
         let good = CustomerChanges { full_name: Some(Some(name_of(number))), ..CustomerChanges::default() };
@@ -70,7 +71,7 @@ impl Operation for CustomerUpdates {
             }
             Thing::Refused(_) => (updated_id(number)?, email(None)),
         };
-        let once = request.map(|(request, requested_at)| Once {
+        let once = request.map(|(request, requested_at)| DeferredClaim {
             request,
             requested_at,
             receipt: Arc::new(update_receipt),
@@ -98,22 +99,23 @@ pub(super) async fn update_is_replayed_whatever_became_of_the_customer(
         let receipt = |outcome: &UpdateCustomerOutcome| {
             update_receipt(outcome).map(|receipt| Receipt { customer_id: None, ..receipt })
         };
-        let once = Once { request: request(key, number)?, requested_at: at(3), receipt: Arc::new(receipt) };
+        let once =
+            DeferredClaim { request: request(key, number)?, requested_at: at(3), receipt: Arc::new(receipt) };
         anyhow::Ok(shown(storage.update_customer(shop, id, customer_update(changes), Some(once)).await?))
     };
-    let Attempt::Ran(of_empty) = attempt("empty", 1, CustomerChanges::default()).await? else {
+    let IdempotentOutcome::Ran(of_empty) = attempt("empty", 1, CustomerChanges::default()).await? else {
         anyhow::bail!("an empty update with a new key did not run");
     };
-    let Attempt::Ran(of_first) = attempt("first", 1, to("first@example.com")).await? else {
+    let IdempotentOutcome::Ran(of_first) = attempt("first", 1, to("first@example.com")).await? else {
         anyhow::bail!("an update with a new key did not run");
     };
     let replays = async || -> anyhow::Result<()> {
         for (key, changes, answer) in
             [("empty", CustomerChanges::default(), &of_empty), ("first", to("first@example.com"), &of_first)]
         {
-            let replayed = Attempt::Replayed(answer.clone());
+            let replayed = IdempotentOutcome::Replayed(answer.clone());
             same("an update again", &attempt(key, 1, changes.clone()).await?, &replayed)?;
-            same("another update", &attempt(key, 2, changes).await?, &Attempt::KeyReused)?;
+            same("another update", &attempt(key, 2, changes).await?, &IdempotentOutcome::KeyReused)?;
         }
         Ok(())
     };

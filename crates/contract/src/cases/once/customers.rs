@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use hexdesk_domain::ports::CreateCustomerOutcome;
-use hexdesk_domain::{Attempt, IdempotencyRequest, NewCustomer, Once, Receipt, Storage, Timestamp};
+use hexdesk_domain::{
+    DeferredClaim, IdempotencyRequest, IdempotentOutcome, NewCustomer, Receipt, Storage, Timestamp,
+};
 
 use super::trial::request;
 use super::{Operation, Thing, answer_of, shown};
@@ -31,7 +33,7 @@ impl Operation for Customers {
         stage: &Stage,
         thing: Thing,
         request: Option<(IdempotencyRequest, Timestamp)>,
-    ) -> anyhow::Result<Attempt<Vec<u8>>> {
+    ) -> anyhow::Result<IdempotentOutcome<Vec<u8>>> {
         let address = |number: i64| format!("customer-{number}@example.com");
         let new = match thing {
             // Half of them with a number of the store's.
@@ -44,7 +46,7 @@ impl Operation for Customers {
             }
             Thing::Refused(_) => customer_by_email("customer@example.com"),
         };
-        let once = request.map(|(request, requested_at)| Once {
+        let once = request.map(|(request, requested_at)| DeferredClaim {
             request,
             requested_at,
             receipt: Arc::new(customer_receipt),
@@ -57,8 +59,8 @@ impl Operation for Customers {
         let address = format!("customer-{number}@example.com");
         let new = NewCustomer { id: Some(stage.customer.id), ..customer_by_email(&address) };
         match storage.create_customer(stage.shop.id, new, None).await? {
-            Attempt::Ran(CreateCustomerOutcome::Existing(_)) => Ok(true),
-            Attempt::Ran(CreateCustomerOutcome::IdTaken) => Ok(false),
+            IdempotentOutcome::Ran(CreateCustomerOutcome::Existing(_)) => Ok(true),
+            IdempotentOutcome::Ran(CreateCustomerOutcome::IdTaken) => Ok(false),
             other => anyhow::bail!("asking for a taken number was answered {other:?}"),
         }
     }
@@ -80,29 +82,33 @@ pub(super) async fn existing_with_and_without_a_receipt(storage: &dyn Storage) -
     };
     let once = |key: &str, number: u8, receipt: fn(&CreateCustomerOutcome) -> Option<Receipt>| {
         let request = request(key, number)?;
-        anyhow::Ok(Some(Once { request, requested_at: at(3), receipt: Arc::new(receipt) }))
+        anyhow::Ok(Some(DeferredClaim { request, requested_at: at(3), receipt: Arc::new(receipt) }))
     };
     let again = || customer_by_email("CUSTOMER@example.com");
     let new = |name: &str| customer_by_email(&format!("{name}@example.com"));
 
     let attempt = storage.create_customer(shop, again(), once("kept", 1, keeping)?).await?;
-    same("a customer who is there", &attempt, &Attempt::Ran(existing.clone()))?;
-    let replayed = Attempt::Replayed(answer_of(&existing));
+    same("a customer who is there", &attempt, &IdempotentOutcome::Ran(existing.clone()))?;
+    let replayed = IdempotentOutcome::Replayed(answer_of(&existing));
     for customer in [again(), new("kept")] {
         let attempt = storage.create_customer(shop, customer, once("kept", 1, keeping)?).await?;
         same("the same request again", &attempt, &replayed)?;
     }
     let attempt = storage.create_customer(shop, new("kept"), once("kept", 2, keeping)?).await?;
-    same("another request", &attempt, &Attempt::KeyReused)?;
+    same("another request", &attempt, &IdempotentOutcome::KeyReused)?;
 
     for _ in 0..2 {
         let attempt = storage.create_customer(shop, again(), once("not kept", 1, customer_receipt)?).await?;
-        same("a customer who is there, without a receipt", &attempt, &Attempt::Ran(existing.clone()))?;
+        same(
+            "a customer who is there, without a receipt",
+            &attempt,
+            &IdempotentOutcome::Ran(existing.clone()),
+        )?;
     }
     // Nothing was created by the replayed or refused ones, and the key is free.
     for (name, key) in [("kept", "not kept"), ("another", "another")] {
         match storage.create_customer(shop, new(name), once(key, 2, customer_receipt)?).await? {
-            Attempt::Ran(CreateCustomerOutcome::Created(_)) => {}
+            IdempotentOutcome::Ran(CreateCustomerOutcome::Created(_)) => {}
             other => anyhow::bail!("a new customer with a key that is free was answered {other:?}"),
         }
     }

@@ -6,7 +6,8 @@ use anyhow::ensure;
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CreateTicketOutcome, DeleteTicketOutcome, TicketUpdate, UpdateTicketOutcome};
 use hexdesk_domain::{
-    Attempt, IdempotencyRequest, Once, Receipt, Storage, Ticket, TicketChanges, TicketId, Timestamp, UserId,
+    DeferredClaim, IdempotencyRequest, IdempotentOutcome, Receipt, Storage, Ticket, TicketChanges, TicketId,
+    Timestamp, UserId,
 };
 
 use super::trial::request;
@@ -55,7 +56,7 @@ impl Operation for TicketUpdates {
         stage: &Stage,
         thing: Thing,
         request: Option<(IdempotencyRequest, Timestamp)>,
-    ) -> anyhow::Result<Attempt<Vec<u8>>> {
+    ) -> anyhow::Result<IdempotentOutcome<Vec<u8>>> {
         let (Thing::New(number) | Thing::Refused(number)) = thing;
         self.prepare(storage, stage, number).await?;
         let changes = TicketChanges {
@@ -78,7 +79,7 @@ impl Operation for TicketUpdates {
             Thing::Refused(_) if number % 4 == 1 => (ticket_id(404)?, good),
             Thing::Refused(_) => (updated_id(number)?, TicketUpdate { expected_version: Some(9), ..good }),
         };
-        let once = request.map(|(request, requested_at)| Once {
+        let once = request.map(|(request, requested_at)| DeferredClaim {
             request,
             requested_at,
             receipt: Arc::new(update_receipt),
@@ -111,37 +112,44 @@ pub(super) async fn update_is_replayed_whatever_became_of_the_ticket(
     let named = |name: &str| TicketChanges { name: Some(Some(name.to_owned())), ..TicketChanges::default() };
     let attempt = async |key: &str, number: u8, update: TicketUpdate| {
         let (request, receipt) = (request(key, number)?, Arc::new(update_receipt));
-        let once = Once { request, requested_at: at(3), receipt };
+        let once = DeferredClaim { request, requested_at: at(3), receipt };
         anyhow::Ok(shown(storage.update_ticket(shop, id, update, Some(once)).await?))
     };
 
     let empty = update(TicketChanges::default());
-    let Attempt::Ran(of_empty) = attempt("empty", 1, empty.clone()).await? else {
+    let IdempotentOutcome::Ran(of_empty) = attempt("empty", 1, empty.clone()).await? else {
         anyhow::bail!("an empty update with a new key did not run");
     };
     let first = TicketUpdate { expected_version: Some(1), ..update(named("first")) };
-    let Attempt::Ran(of_first) = attempt("first", 1, first.clone()).await? else {
+    let IdempotentOutcome::Ran(of_first) = attempt("first", 1, first.clone()).await? else {
         anyhow::bail!("an update with a new key did not run");
     };
     let second = update(named("second"));
     let attempt_without = storage.update_ticket(shop, id, second, None).await?;
-    ensure!(matches!(attempt_without, Attempt::Ran(_)), "without a key it was answered {attempt_without:?}");
+    ensure!(
+        matches!(attempt_without, IdempotentOutcome::Ran(_)),
+        "without a key it was answered {attempt_without:?}"
+    );
     let before = find_ticket(storage, shop, id).await?;
     same("the version after two updates", &before.ticket.version, &3)?;
     let replays = async || -> anyhow::Result<()> {
         same(
             "the empty update again",
             &attempt("empty", 1, empty.clone()).await?,
-            &Attempt::Replayed(of_empty.clone()),
+            &IdempotentOutcome::Replayed(of_empty.clone()),
         )?;
         // It would put the name back and expects a version that is gone.
         same(
             "the first update again",
             &attempt("first", 1, first.clone()).await?,
-            &Attempt::Replayed(of_first.clone()),
+            &IdempotentOutcome::Replayed(of_first.clone()),
         )?;
-        same("another update", &attempt("first", 2, first.clone()).await?, &Attempt::KeyReused)?;
-        same("another that is empty", &attempt("first", 2, empty.clone()).await?, &Attempt::KeyReused)
+        same("another update", &attempt("first", 2, first.clone()).await?, &IdempotentOutcome::KeyReused)?;
+        same(
+            "another that is empty",
+            &attempt("first", 2, empty.clone()).await?,
+            &IdempotentOutcome::KeyReused,
+        )
     };
     replays().await?;
     same("the ticket", &find_ticket(storage, shop, id).await?, &before)?;

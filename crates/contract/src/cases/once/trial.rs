@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::ensure;
 use hexdesk_domain::ports::{CreateTicketOutcome, TicketCreation};
 use hexdesk_domain::{
-    Attempt, Fingerprint, IdempotencyClaim, IdempotencyRequest, Receipt, Storage, Timestamp,
+    Fingerprint, IdempotencyClaim, IdempotencyRequest, IdempotentOutcome, Receipt, Storage, Timestamp,
 };
 
 use super::api_keys::Keys;
@@ -38,13 +38,13 @@ impl Trial<'_> {
         stage: &Stage,
         thing: Thing,
         request: &IdempotencyRequest,
-    ) -> anyhow::Result<Attempt<Vec<u8>>> {
+    ) -> anyhow::Result<IdempotentOutcome<Vec<u8>>> {
         self.operation.attempt(self.storage, stage, thing, Some((request.clone(), at(3)))).await
     }
 
     /// Runs the first use of a key and answers what its receipt says.
     async fn run(&self, stage: &Stage, number: i64, request: &IdempotencyRequest) -> anyhow::Result<Vec<u8>> {
-        let Attempt::Ran(answer) = self.attempt(stage, Thing::New(number), request).await? else {
+        let IdempotentOutcome::Ran(answer) = self.attempt(stage, Thing::New(number), request).await? else {
             anyhow::bail!("the first use of {request:?} did not run");
         };
         self.expect(stage, "the first use of a key", number, true).await?;
@@ -63,7 +63,7 @@ impl Trial<'_> {
         what: &str,
         number: i64,
         request: &IdempotencyRequest,
-        expected: &Attempt<Vec<u8>>,
+        expected: &IdempotentOutcome<Vec<u8>>,
     ) -> anyhow::Result<()> {
         // In a way that could be refused, too, for the record answers first.
         for thing in [Thing::New(number), Thing::Refused(number), Thing::Refused(number + 1)] {
@@ -107,7 +107,7 @@ async fn same_request_is_replayed(trial: &Trial<'_>, stage: &Stage) -> anyhow::R
         answers.push(trial.run(stage, number, &request(key, 1)?).await?);
     }
     for ((key, answer), number) in keys.iter().zip(answers).zip(1_000..) {
-        let replayed = Attempt::Replayed(answer);
+        let replayed = IdempotentOutcome::Replayed(answer);
         let request = request(key, 1)?;
         // With a thing of its own, as whoever tries again makes one; and as it was.
         trial.expect_idle(stage, &format!("again {key:?}"), 9_000, &request, &replayed).await?;
@@ -134,9 +134,9 @@ async fn other_request_is_refused(trial: &Trial<'_>, stage: &Stage) -> anyhow::R
     }
     for fingerprint in fingerprints {
         let other = IdempotencyRequest { fingerprint, ..first.clone() };
-        trial.expect_idle(stage, "another request", 2_002, &other, &Attempt::KeyReused).await?;
+        trial.expect_idle(stage, "another request", 2_002, &other, &IdempotentOutcome::KeyReused).await?;
         // The refused request did not take the record over.
-        let replayed = Attempt::Replayed(answer.clone());
+        let replayed = IdempotentOutcome::Replayed(answer.clone());
         trial.expect_idle(stage, "the first request again", 2_002, &first, &replayed).await?;
     }
     Ok(())
@@ -156,10 +156,12 @@ async fn keys_belong_to_shop_and_operation(trial: &Trial<'_>, stages: &[Stage]) 
     }
     for (stage, request, answer) in uses {
         let what = format!("{} of {}", request.operation, stage.shop.domain);
-        let replayed = Attempt::Replayed(answer);
+        let replayed = IdempotentOutcome::Replayed(answer);
         trial.expect_idle(stage, &format!("the second {what}"), 3_900, &request, &replayed).await?;
         let other = IdempotencyRequest { fingerprint: Fingerprint([7; 32]), ..request };
-        trial.expect_idle(stage, &format!("another {what}"), 3_900, &other, &Attempt::KeyReused).await?;
+        trial
+            .expect_idle(stage, &format!("another {what}"), 3_900, &other, &IdempotentOutcome::KeyReused)
+            .await?;
     }
     Ok(())
 }
@@ -170,12 +172,12 @@ async fn refusals_leave_no_record(trial: &Trial<'_>, stage: &Stage) -> anyhow::R
         // Refused as often as it is tried.
         for _ in 0..2 {
             let attempt = trial.attempt(stage, Thing::Refused(number), &request(&key, 1)?).await?;
-            ensure!(matches!(attempt, Attempt::Ran(_)), "a refusal was answered {attempt:?}");
+            ensure!(matches!(attempt, IdempotentOutcome::Ran(_)), "a refusal was answered {attempt:?}");
             trial.expect(stage, "a refusal", number, false).await?;
         }
         // Another request, so that a record left behind would show.
         let answer = trial.run(stage, number + 10, &request(&key, 2)?).await?;
-        let replayed = Attempt::Replayed(answer);
+        let replayed = IdempotentOutcome::Replayed(answer);
         trial.expect_idle(stage, "the one that ran", 4_900, &request(&key, 2)?, &replayed).await?;
     }
     Ok(())
@@ -184,7 +186,7 @@ async fn refusals_leave_no_record(trial: &Trial<'_>, stage: &Stage) -> anyhow::R
 async fn without_a_once_nothing_is_recorded(trial: &Trial<'_>, stage: &Stage) -> anyhow::Result<()> {
     for number in 5_000..5_004 {
         let attempt = trial.operation.attempt(trial.storage, stage, Thing::New(number), None).await?;
-        ensure!(matches!(attempt, Attempt::Ran(_)), "without a key it was answered {attempt:?}");
+        ensure!(matches!(attempt, IdempotentOutcome::Ran(_)), "without a key it was answered {attempt:?}");
         trial.expect(stage, "one without a key", number, true).await?;
     }
     Ok(())
@@ -199,9 +201,9 @@ async fn one_space_with_tickets(trial: &Trial<'_>, stage: &Stage) -> anyhow::Res
     let (first, other) = (request("of a ticket", 1)?, request("of a ticket", 2)?);
     let outcome = create_ticket(trial.storage, of_ticket(600, first.clone())?).await?;
     same("a ticket with a key", &outcome, &CreateTicketOutcome::Created)?;
-    let replayed = Attempt::Replayed(b"ticket".to_vec());
+    let replayed = IdempotentOutcome::Replayed(b"ticket".to_vec());
     trial.expect_idle(stage, "a ticket's request", 6_000, &first, &replayed).await?;
-    trial.expect_idle(stage, "a ticket's key", 6_000, &other, &Attempt::KeyReused).await?;
+    trial.expect_idle(stage, "a ticket's key", 6_000, &other, &IdempotentOutcome::KeyReused).await?;
 
     let (first, other) = (request("for a ticket", 1)?, request("for a ticket", 2)?);
     let answer = trial.run(stage, 6_002, &first).await?;
@@ -223,10 +225,12 @@ async fn one_space_with_each_other(trial: &Trial<'_>, stage: &Stage) -> anyhow::
         let first = request(&key, 1)?;
         let before = Trial { storage: trial.storage, operation: other };
         let answer = before.run(stage, number, &first).await?;
-        let replayed = Attempt::Replayed(answer);
+        let replayed = IdempotentOutcome::Replayed(answer);
         trial.expect_idle(stage, "another operation's request", number + 2, &first, &replayed).await?;
         let reused = request(&key, 2)?;
-        trial.expect_idle(stage, "another operation's key", number + 2, &reused, &Attempt::KeyReused).await?;
+        trial
+            .expect_idle(stage, "another operation's key", number + 2, &reused, &IdempotentOutcome::KeyReused)
+            .await?;
     }
     Ok(())
 }
@@ -254,15 +258,15 @@ async fn one_of_racing_attempts_runs(
             }
         })
         .await?;
-        let mut ran = attempts.iter().filter(|(_, attempt)| matches!(attempt, Attempt::Ran(_)));
-        let Some((_, Attempt::Ran(answer))) = ran.next() else {
+        let mut ran = attempts.iter().filter(|(_, attempt)| matches!(attempt, IdempotentOutcome::Ran(_)));
+        let Some((_, IdempotentOutcome::Ran(answer))) = ran.next() else {
             anyhow::bail!("none of the racers ran: {attempts:?}");
         };
-        let replayed = Attempt::Replayed(answer.clone());
+        let replayed = IdempotentOutcome::Replayed(answer.clone());
         for (number, attempt) in &attempts {
-            let won = *attempt == Attempt::Ran(answer.clone());
+            let won = *attempt == IdempotentOutcome::Ran(answer.clone());
             ensure!(
-                won || *attempt == replayed || *attempt == Attempt::InProgress,
+                won || *attempt == replayed || *attempt == IdempotentOutcome::InProgress,
                 "a racer who lost was answered {attempt:?}"
             );
             let found = operation.is_there(&**storage, &stage, *number).await?;

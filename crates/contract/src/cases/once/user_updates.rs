@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use hexdesk_domain::ports::{UpdateUserOutcome, UserUpdate};
 use hexdesk_domain::{
-    Attempt, IdempotencyRequest, NewApiKey, NewUser, Once, Receipt, Storage, Timestamp, UserChanges, UserId,
+    DeferredClaim, IdempotencyRequest, IdempotentOutcome, NewApiKey, NewUser, Receipt, Storage, Timestamp,
+    UserChanges, UserId,
 };
 
 use super::trial::request;
@@ -45,7 +46,7 @@ impl Operation for UserUpdates {
         stage: &Stage,
         thing: Thing,
         request: Option<(IdempotencyRequest, Timestamp)>,
-    ) -> anyhow::Result<Attempt<Vec<u8>>> {
+    ) -> anyhow::Result<IdempotentOutcome<Vec<u8>>> {
         let (Thing::New(number) | Thing::Refused(number)) = thing;
         self.prepare(storage, stage, number).await?;
         let good = UserChanges {
@@ -60,7 +61,7 @@ impl Operation for UserUpdates {
                 (updated_id(number)?, UserChanges { email: Some("AGENT@example.com".into()), ..good })
             }
         };
-        let once = request.map(|(request, requested_at)| Once {
+        let once = request.map(|(request, requested_at)| DeferredClaim {
             request,
             requested_at,
             receipt: Arc::new(update_receipt),
@@ -89,7 +90,7 @@ pub(super) async fn update_is_replayed_whatever_became_of_the_user(
     let (shop, id) = (stage.shop.id, stage.user.id);
     let attempt = async |key: &str, number: u8, update: UserUpdate| {
         let receipt = Arc::new(update_receipt);
-        let once = Once { request: request(key, number)?, requested_at: at(3), receipt };
+        let once = DeferredClaim { request: request(key, number)?, requested_at: at(3), receipt };
         anyhow::Ok(shown(storage.update_user(shop, id, update, Some(once)).await?))
     };
     let empty = change(UserChanges::default(), at(1));
@@ -99,10 +100,10 @@ pub(super) async fn update_is_replayed_whatever_became_of_the_user(
         ..UserChanges::default()
     };
     let deactivate = change(deactivate, at(2));
-    let Attempt::Ran(of_empty) = attempt("empty", 1, empty.clone()).await? else {
+    let IdempotentOutcome::Ran(of_empty) = attempt("empty", 1, empty.clone()).await? else {
         anyhow::bail!("an empty update with a new key did not run");
     };
-    let Attempt::Ran(of_first) = attempt("first", 1, deactivate.clone()).await? else {
+    let IdempotentOutcome::Ran(of_first) = attempt("first", 1, deactivate.clone()).await? else {
         anyhow::bail!("an update with a new key did not run");
     };
     // Active again, with a key and another address, which someone else has by now.
@@ -116,8 +117,8 @@ pub(super) async fn update_is_replayed_whatever_became_of_the_user(
     let key = create_key(storage, shop, NewApiKey { user_id: Some(id), ..new_key(1) }).await?;
     for (key, update, answer) in [("empty", empty, of_empty), ("first", deactivate, of_first)] {
         let again = attempt(key, 1, update.clone()).await?;
-        same("an update again", &again, &Attempt::Replayed(answer))?;
-        same("another update", &attempt(key, 2, update).await?, &Attempt::KeyReused)?;
+        same("an update again", &again, &IdempotentOutcome::Replayed(answer))?;
+        same("another update", &attempt(key, 2, update).await?, &IdempotentOutcome::KeyReused)?;
     }
     same("the user", &storage.find_user(shop, id).await?, &Some(user))?;
     same("the user's keys", &list_keys(storage, shop).await?, &vec![key])

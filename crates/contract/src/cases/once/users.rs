@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use hexdesk_domain::ports::CreateUserOutcome;
-use hexdesk_domain::{Attempt, IdempotencyRequest, NewUser, Once, Receipt, Storage, Timestamp};
+use hexdesk_domain::{
+    DeferredClaim, IdempotencyRequest, IdempotentOutcome, NewUser, Receipt, Storage, Timestamp,
+};
 
 use super::{Operation, Thing, answer_of, shown};
 use crate::samples::{Stage, user_by_email, user_id};
@@ -30,7 +32,7 @@ impl Operation for Users {
         stage: &Stage,
         thing: Thing,
         request: Option<(IdempotencyRequest, Timestamp)>,
-    ) -> anyhow::Result<Attempt<Vec<u8>>> {
+    ) -> anyhow::Result<IdempotentOutcome<Vec<u8>>> {
         let new = match thing {
             // Half of them with a number of the store's.
             Thing::New(number) => NewUser {
@@ -42,7 +44,7 @@ impl Operation for Users {
             }
             Thing::Refused(_) => user_by_email("AGENT@example.com"),
         };
-        let once = request.map(|(request, requested_at)| Once {
+        let once = request.map(|(request, requested_at)| DeferredClaim {
             request,
             requested_at,
             receipt: Arc::new(user_receipt),
@@ -54,8 +56,8 @@ impl Operation for Users {
         // Asks for a number that is taken, so that nobody is added.
         let new = NewUser { id: Some(stage.user.id), ..user_by_email(&address_of(number)) };
         match storage.create_user(stage.shop.id, new, None).await? {
-            Attempt::Ran(CreateUserOutcome::EmailTaken(_)) => Ok(true),
-            Attempt::Ran(CreateUserOutcome::IdTaken) => Ok(false),
+            IdempotentOutcome::Ran(CreateUserOutcome::EmailTaken(_)) => Ok(true),
+            IdempotentOutcome::Ran(CreateUserOutcome::IdTaken) => Ok(false),
             other => anyhow::bail!("asking for a taken number was answered {other:?}"),
         }
     }

@@ -3,7 +3,8 @@ use std::sync::Arc;
 use anyhow::Context;
 use hexdesk_domain::ports::{CommentCreation, CreateTicketOutcome, TicketCreation, UserUpdate};
 use hexdesk_domain::{
-    Attempt, CustomerChanges, KeyNumber, Once, Storage, Ticket, TicketChanges, Timestamp, UserChanges,
+    CustomerChanges, DeferredClaim, IdempotentOutcome, KeyNumber, Storage, Ticket, TicketChanges, Timestamp,
+    UserChanges,
 };
 
 use crate::comparison::same;
@@ -105,12 +106,12 @@ enum Answer {
     InProgress,
 }
 
-fn shown<T>(attempt: &Attempt<T>) -> Answer {
+fn shown<T>(attempt: &IdempotentOutcome<T>) -> Answer {
     match attempt {
-        Attempt::Ran(_) => Answer::Ran,
-        Attempt::Replayed(_) => Answer::Replayed,
-        Attempt::KeyReused => Answer::KeyReused,
-        Attempt::InProgress => Answer::InProgress,
+        IdempotentOutcome::Ran(_) => Answer::Ran,
+        IdempotentOutcome::Replayed(_) => Answer::Replayed,
+        IdempotentOutcome::KeyReused => Answer::KeyReused,
+        IdempotentOutcome::InProgress => Answer::InProgress,
     }
 }
 
@@ -183,6 +184,6 @@ async fn make(
     Ok(answers)
 }
 
-fn at_time<T>(once: Once<T>, time: Timestamp) -> Once<T> {
-    Once { requested_at: time, ..once }
+fn at_time<T>(once: DeferredClaim<T>, time: Timestamp) -> DeferredClaim<T> {
+    DeferredClaim { requested_at: time, ..once }
 }

@@ -5,8 +5,8 @@ use hexdesk_domain::ports::{
     CreateCustomerOutcome, CreateTicketOutcome, DeleteTicketOutcome, Erased, UpdateCustomerOutcome,
 };
 use hexdesk_domain::{
-    Attempt, Customer, CustomerChanges, NewComment, NewCustomer, ShopId, Storage, Ticket, TicketChanges,
-    Timestamp,
+    Customer, CustomerChanges, IdempotentOutcome, NewComment, NewCustomer, ShopId, Storage, Ticket,
+    TicketChanges, Timestamp,
 };
 
 use super::{Texts, comment, expect_found, silent_customer, write};
@@ -127,7 +127,7 @@ pub(super) async fn of_customers(storage: &dyn Storage) -> anyhow::Result<()> {
     let (shop, id) = (pair.shops[0], pair.customers[0].id);
     let change = async |changes: CustomerChanges| -> anyhow::Result<()> {
         match storage.update_customer(shop, id, customer_update(changes), None).await? {
-            Attempt::Ran(UpdateCustomerOutcome::Updated(_)) => Ok(()),
+            IdempotentOutcome::Ran(UpdateCustomerOutcome::Updated(_)) => Ok(()),
             other => anyhow::bail!("a customer's update was answered {other:?}"),
         }
     };
@@ -238,7 +238,7 @@ pub(super) async fn that_are_refused(storage: &dyn Storage) -> anyhow::Result<()
     let existing = NewCustomer { full_name: left(), ..customer_by_phone_number("+4815") };
     let existing = storage.create_customer(shop, existing, None).await?;
     ensure!(
-        matches!(existing, Attempt::Ran(CreateCustomerOutcome::Existing(_))),
+        matches!(existing, IdempotentOutcome::Ran(CreateCustomerOutcome::Existing(_))),
         "a phone number that is taken was answered {existing:?}"
     );
     let taken = create_customer(storage, shop, customer_by_phone_number("+2342")).await?;
@@ -251,7 +251,7 @@ pub(super) async fn that_are_refused(storage: &dyn Storage) -> anyhow::Result<()
     same(
         &format!("a change to the phone number of {}", taken.id),
         &outcome,
-        &Attempt::Ran(UpdateCustomerOutcome::PhoneNumberTaken),
+        &IdempotentOutcome::Ran(UpdateCustomerOutcome::PhoneNumberTaken),
     )?;
     expect_found(storage, shop, "kept", &[1, 4]).await?;
     expect_found(storage, shop, "2342", &[]).await?;

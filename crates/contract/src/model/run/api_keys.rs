@@ -5,7 +5,8 @@ use std::sync::Arc;
 use anyhow::ensure;
 use hexdesk_domain::ports::{CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 use hexdesk_domain::{
-    ApiKey, ApiKeyStore, Attempt, KeyNumber, NewApiKey, Once, Page, Receipt, SecretHash, ShopId, UserId,
+    ApiKey, ApiKeyStore, DeferredClaim, IdempotentOutcome, KeyNumber, NewApiKey, Page, Receipt, SecretHash,
+    ShopId, UserId,
 };
 
 use super::super::pairing::Pairing;
@@ -33,17 +34,17 @@ impl Model {
         )?;
         let Some(Both { tested, reference }) = attempts else { return Ok(()) };
         // With nobody else at it, the first use of every key has ended.
-        ensure!(tested != Attempt::InProgress, "a key's creation is in progress for ever");
+        ensure!(tested != IdempotentOutcome::InProgress, "a key's creation is in progress for ever");
         if let (
-            Attempt::Ran(CreateKeyOutcome::Created(tested)),
-            Attempt::Ran(CreateKeyOutcome::Created(reference)),
+            IdempotentOutcome::Ran(CreateKeyOutcome::Created(tested)),
+            IdempotentOutcome::Ran(CreateKeyOutcome::Created(reference)),
         ) = (&tested, &reference)
         {
             self.learn_key(tested, reference)?;
         }
         let tested = match tested {
-            Attempt::Ran(CreateKeyOutcome::Created(key)) => {
-                Attempt::Ran(CreateKeyOutcome::Created(self.key(key)?))
+            IdempotentOutcome::Ran(CreateKeyOutcome::Created(key)) => {
+                IdempotentOutcome::Ran(CreateKeyOutcome::Created(self.key(key)?))
             }
             // These name no key.
             other => other,
@@ -75,17 +76,17 @@ impl Model {
             self.reference.rotate_key(shop.reference, number.reference, rotation, once).await,
         )?;
         let Some(Both { tested, reference }) = attempts else { return Ok(()) };
-        ensure!(tested != Attempt::InProgress, "a key's rotation is in progress for ever");
+        ensure!(tested != IdempotentOutcome::InProgress, "a key's rotation is in progress for ever");
         if let (
-            Attempt::Ran(RotateKeyOutcome::Rotated(tested)),
-            Attempt::Ran(RotateKeyOutcome::Rotated(reference)),
+            IdempotentOutcome::Ran(RotateKeyOutcome::Rotated(tested)),
+            IdempotentOutcome::Ran(RotateKeyOutcome::Rotated(reference)),
         ) = (&tested, &reference)
         {
             self.learn_key(tested, reference)?;
         }
         let tested = match tested {
-            Attempt::Ran(RotateKeyOutcome::Rotated(key)) => {
-                Attempt::Ran(RotateKeyOutcome::Rotated(self.key(key)?))
+            IdempotentOutcome::Ran(RotateKeyOutcome::Rotated(key)) => {
+                IdempotentOutcome::Ran(RotateKeyOutcome::Rotated(self.key(key)?))
             }
             // These name no key.
             other => other,
@@ -149,20 +150,20 @@ impl Model {
 }
 
 /// The receipt holds nothing that a store hands out, so that both stores keep the same.
-fn once_of_creation(claim: Claim, step: i64) -> anyhow::Result<Once<CreateKeyOutcome>> {
+fn once_of_creation(claim: Claim, step: i64) -> anyhow::Result<DeferredClaim<CreateKeyOutcome>> {
     let receipt = move |outcome: &CreateKeyOutcome| match outcome {
         CreateKeyOutcome::Created(key) => Some(receipt_of(step, key)),
         CreateKeyOutcome::UserNotFound => None,
     };
-    Ok(Once { request: request_of(claim)?, requested_at: at(step), receipt: Arc::new(receipt) })
+    Ok(DeferredClaim { request: request_of(claim)?, requested_at: at(step), receipt: Arc::new(receipt) })
 }
 
-fn once_of_rotation(claim: Claim, step: i64) -> anyhow::Result<Once<RotateKeyOutcome>> {
+fn once_of_rotation(claim: Claim, step: i64) -> anyhow::Result<DeferredClaim<RotateKeyOutcome>> {
     let receipt = move |outcome: &RotateKeyOutcome| match outcome {
         RotateKeyOutcome::Rotated(key) => Some(receipt_of(step, key)),
         RotateKeyOutcome::NotLive => None,
     };
-    Ok(Once { request: request_of(claim)?, requested_at: at(step), receipt: Arc::new(receipt) })
+    Ok(DeferredClaim { request: request_of(claim)?, requested_at: at(step), receipt: Arc::new(receipt) })
 }
 
 fn receipt_of(step: i64, key: &ApiKey) -> Receipt {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
 use hexdesk_domain::{
-    Attempt, CommentPosition, CommentStore, NewComment, Once, Receipt, ShopId, TicketId, UserId,
+    CommentPosition, CommentStore, DeferredClaim, IdempotentOutcome, NewComment, Receipt, ShopId, TicketId,
+    UserId,
 };
 
 use super::super::step::{Claim, CommentItem, Slot};
@@ -28,7 +29,7 @@ impl Model {
         )?;
         let Some(Both { tested, reference }) = attempts else { return Ok(()) };
         // With nobody else at it, the first use of every key has ended.
-        ensure!(!tested.contains(&Attempt::InProgress), "a comment is in progress for ever");
+        ensure!(!tested.contains(&IdempotentOutcome::InProgress), "a comment is in progress for ever");
         let tested =
             tested.into_iter().map(|it| self.comment_attempt(it)).collect::<anyhow::Result<Vec<_>>>()?;
         same(&format!("the attempts of a batch of {count} comments"), &tested, &reference)
@@ -113,7 +114,7 @@ impl Model {
 }
 
 /// The receipt holds nothing that a store hands out, so that both stores keep the same.
-fn once_of_comment(claim: Claim, unique: i64) -> anyhow::Result<Once<CreateCommentOutcome>> {
+fn once_of_comment(claim: Claim, unique: i64) -> anyhow::Result<DeferredClaim<CreateCommentOutcome>> {
     let receipt = move |outcome: &CreateCommentOutcome| match outcome {
         CreateCommentOutcome::Created(view) => {
             let answer = format!("comment {unique}: {} in {}", view.comment.text, view.comment.channel);
@@ -121,5 +122,5 @@ fn once_of_comment(claim: Claim, unique: i64) -> anyhow::Result<Once<CreateComme
         }
         CreateCommentOutcome::TicketNotFound | CreateCommentOutcome::AuthorNotFound => None,
     };
-    Ok(Once { request: request_of(claim)?, requested_at: at(unique), receipt: Arc::new(receipt) })
+    Ok(DeferredClaim { request: request_of(claim)?, requested_at: at(unique), receipt: Arc::new(receipt) })
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use hexdesk_domain::ports::UpdateCustomerOutcome;
 use hexdesk_domain::{
-    Attempt, Customer, CustomerChanges, CustomerFilter, CustomerId, CustomerStore, Once, Receipt, ShopId,
+    Customer, CustomerChanges, CustomerFilter, CustomerId, CustomerStore, DeferredClaim, IdempotentOutcome,
+    Receipt, ShopId,
 };
 
 use super::super::step::{Claim, CustomerUpdate, Person, Slot};
@@ -69,10 +70,10 @@ impl Model {
         )?;
         let Some(Both { tested, reference }) = attempts else { return Ok(()) };
         // With nobody else at it, the first use of every key has ended.
-        ensure!(tested != Attempt::InProgress, "an update of a customer is in progress for ever");
+        ensure!(tested != IdempotentOutcome::InProgress, "an update of a customer is in progress for ever");
         let tested = match tested {
-            Attempt::Ran(UpdateCustomerOutcome::Updated(customer)) => {
-                Attempt::Ran(UpdateCustomerOutcome::Updated(Box::new(self.customer(*customer)?)))
+            IdempotentOutcome::Ran(UpdateCustomerOutcome::Updated(customer)) => {
+                IdempotentOutcome::Ran(UpdateCustomerOutcome::Updated(Box::new(self.customer(*customer)?)))
             }
             // These name nobody.
             other => other,
@@ -126,7 +127,7 @@ impl Model {
 
 /// The receipt's answer holds nothing that a store hands out, so that both stores keep the
 /// same.
-fn once_of(claim: Claim, step: i64) -> anyhow::Result<Once<UpdateCustomerOutcome>> {
+fn once_of(claim: Claim, step: i64) -> anyhow::Result<DeferredClaim<UpdateCustomerOutcome>> {
     let receipt = move |outcome: &UpdateCustomerOutcome| match outcome {
         UpdateCustomerOutcome::Updated(customer) => {
             let answer = format!("step {step}: {:?}", customer.email).into_bytes();
@@ -137,5 +138,5 @@ fn once_of(claim: Claim, step: i64) -> anyhow::Result<Once<UpdateCustomerOutcome
         | UpdateCustomerOutcome::EmailTaken
         | UpdateCustomerOutcome::PhoneNumberTaken => None,
     };
-    Ok(Once { request: request_of(claim)?, requested_at: at(step), receipt: Arc::new(receipt) })
+    Ok(DeferredClaim { request: request_of(claim)?, requested_at: at(step), receipt: Arc::new(receipt) })
 }

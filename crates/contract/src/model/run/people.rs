@@ -3,8 +3,8 @@
 use anyhow::{Context, ensure};
 use hexdesk_domain::ports::{CreateCustomerOutcome, CreateShopOutcome, CreateUserOutcome};
 use hexdesk_domain::{
-    Attempt, CustomerId, CustomerStore, NewCustomer, NewUser, Once, Receipt, ShopId, ShopStore, UserId,
-    UserStore,
+    CustomerId, CustomerStore, DeferredClaim, IdempotentOutcome, NewCustomer, NewUser, Receipt, ShopId,
+    ShopStore, UserId, UserStore,
 };
 
 use super::super::pairing::Pairing;
@@ -76,8 +76,8 @@ impl Model {
         )?;
         let Some(Both { tested, reference }) = outcomes else { return Ok(()) };
         if let (
-            Attempt::Ran(CreateCustomerOutcome::Created(tested)),
-            Attempt::Ran(CreateCustomerOutcome::Created(reference)),
+            IdempotentOutcome::Ran(CreateCustomerOutcome::Created(tested)),
+            IdempotentOutcome::Ran(CreateCustomerOutcome::Created(reference)),
         ) = (&tested, &reference)
         {
             self.customer_ids
@@ -123,8 +123,8 @@ impl Model {
         )?;
         let Some(Both { tested, reference }) = outcomes else { return Ok(()) };
         if let (
-            Attempt::Ran(CreateUserOutcome::Created(tested)),
-            Attempt::Ran(CreateUserOutcome::Created(reference)),
+            IdempotentOutcome::Ran(CreateUserOutcome::Created(tested)),
+            IdempotentOutcome::Ran(CreateUserOutcome::Created(reference)),
         ) = (&tested, &reference)
         {
             self.user_ids.entry(shop.reference).or_insert_with(Pairing::new).add(tested.id, reference.id)?;
@@ -167,7 +167,7 @@ impl Model {
 
 /// Of customers who are there some callers keep a receipt. It holds nothing that a store
 /// hands out, so that both stores keep the same.
-fn once_of_customer(claim: Claim, step: i64) -> anyhow::Result<Once<CreateCustomerOutcome>> {
+fn once_of_customer(claim: Claim, step: i64) -> anyhow::Result<DeferredClaim<CreateCustomerOutcome>> {
     let receipt = move |outcome: &CreateCustomerOutcome| {
         let (what, customer) = match outcome {
             CreateCustomerOutcome::Created(customer) => ("created", customer),
@@ -177,5 +177,9 @@ fn once_of_customer(claim: Claim, step: i64) -> anyhow::Result<Once<CreateCustom
         let answer = format!("step {step}: {what} {:?}", customer.email).into_bytes();
         Some(Receipt { answer, customer_id: Some(customer.id) })
     };
-    Ok(Once { request: request_of(claim)?, requested_at: at(step), receipt: std::sync::Arc::new(receipt) })
+    Ok(DeferredClaim {
+        request: request_of(claim)?,
+        requested_at: at(step),
+        receipt: std::sync::Arc::new(receipt),
+    })
 }

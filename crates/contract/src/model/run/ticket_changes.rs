@@ -5,7 +5,8 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use hexdesk_domain::ports::{DeleteTicketOutcome, TicketUpdate, UpdateTicketOutcome};
 use hexdesk_domain::{
-    Attempt, Once, Receipt, ShopId, TicketChanges, TicketId, TicketStore, TicketView, UserId,
+    DeferredClaim, IdempotentOutcome, Receipt, ShopId, TicketChanges, TicketId, TicketStore, TicketView,
+    UserId,
 };
 
 use super::super::step::{Changes, Claim, Place, Slot, Update};
@@ -27,7 +28,7 @@ impl Model {
         )?;
         let Some(Both { tested, reference }) = attempts else { return Ok(()) };
         // With nobody else at it, the first use of every key has ended.
-        ensure!(tested != Attempt::InProgress, "an update is in progress for ever");
+        ensure!(tested != IdempotentOutcome::InProgress, "an update is in progress for ever");
         let tested = self.update_attempt(tested, &reference)?;
         same("the attempt of an update", &tested, &reference)
     }
@@ -108,7 +109,7 @@ fn language_of(slot: u8) -> String {
 }
 
 /// The receipt holds nothing that a store hands out, so that both stores keep the same.
-fn once_of_update(claim: Claim, step: i64) -> anyhow::Result<Once<UpdateTicketOutcome>> {
+fn once_of_update(claim: Claim, step: i64) -> anyhow::Result<DeferredClaim<UpdateTicketOutcome>> {
     let receipt = move |outcome: &UpdateTicketOutcome| match outcome {
         UpdateTicketOutcome::Updated(view) => {
             let ticket = &view.ticket;
@@ -119,5 +120,5 @@ fn once_of_update(claim: Claim, step: i64) -> anyhow::Result<Once<UpdateTicketOu
         | UpdateTicketOutcome::VersionMismatch
         | UpdateTicketOutcome::AssigneeNotFound => None,
     };
-    Ok(Once { request: request_of(claim)?, requested_at: at(step), receipt: Arc::new(receipt) })
+    Ok(DeferredClaim { request: request_of(claim)?, requested_at: at(step), receipt: Arc::new(receipt) })
 }

@@ -5,8 +5,8 @@ use hexdesk_domain::ports::{
     CreateCommentOutcome, CreateCustomerOutcome, CreateUserOutcome, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    ApiKey, Attempt, Comment, CommentPosition, CommentView, Customer, CustomerId, Page, Shop, ShopId, Ticket,
-    TicketView, User, UserId,
+    ApiKey, Comment, CommentPosition, CommentView, Customer, CustomerId, IdempotentOutcome, Page, Shop,
+    ShopId, Ticket, TicketView, User, UserId,
 };
 
 use super::super::pairing::Pairing;
@@ -24,14 +24,14 @@ impl Model {
 
     pub(super) fn customer_attempt(
         &self,
-        attempt: Attempt<CreateCustomerOutcome>,
-    ) -> anyhow::Result<Attempt<CreateCustomerOutcome>> {
+        attempt: IdempotentOutcome<CreateCustomerOutcome>,
+    ) -> anyhow::Result<IdempotentOutcome<CreateCustomerOutcome>> {
         Ok(match attempt {
-            Attempt::Ran(CreateCustomerOutcome::Created(customer)) => {
-                Attempt::Ran(CreateCustomerOutcome::Created(self.customer(customer)?))
+            IdempotentOutcome::Ran(CreateCustomerOutcome::Created(customer)) => {
+                IdempotentOutcome::Ran(CreateCustomerOutcome::Created(self.customer(customer)?))
             }
-            Attempt::Ran(CreateCustomerOutcome::Existing(customer)) => {
-                Attempt::Ran(CreateCustomerOutcome::Existing(self.customer(customer)?))
+            IdempotentOutcome::Ran(CreateCustomerOutcome::Existing(customer)) => {
+                IdempotentOutcome::Ran(CreateCustomerOutcome::Existing(self.customer(customer)?))
             }
             // These name nobody.
             other => other,
@@ -46,14 +46,14 @@ impl Model {
 
     pub(super) fn user_attempt(
         &self,
-        attempt: Attempt<CreateUserOutcome>,
-    ) -> anyhow::Result<Attempt<CreateUserOutcome>> {
+        attempt: IdempotentOutcome<CreateUserOutcome>,
+    ) -> anyhow::Result<IdempotentOutcome<CreateUserOutcome>> {
         Ok(match attempt {
-            Attempt::Ran(CreateUserOutcome::Created(user)) => {
-                Attempt::Ran(CreateUserOutcome::Created(self.user(user)?))
+            IdempotentOutcome::Ran(CreateUserOutcome::Created(user)) => {
+                IdempotentOutcome::Ran(CreateUserOutcome::Created(self.user(user)?))
             }
-            Attempt::Ran(CreateUserOutcome::EmailTaken(user)) => {
-                Attempt::Ran(CreateUserOutcome::EmailTaken(self.user(user)?))
+            IdempotentOutcome::Ran(CreateUserOutcome::EmailTaken(user)) => {
+                IdempotentOutcome::Ran(CreateUserOutcome::EmailTaken(self.user(user)?))
             }
             // These name nobody.
             other => other,
@@ -85,16 +85,16 @@ impl Model {
 
     pub(super) fn update_attempt(
         &mut self,
-        attempt: Attempt<UpdateTicketOutcome>,
-        reference: &Attempt<UpdateTicketOutcome>,
-    ) -> anyhow::Result<Attempt<UpdateTicketOutcome>> {
+        attempt: IdempotentOutcome<UpdateTicketOutcome>,
+        reference: &IdempotentOutcome<UpdateTicketOutcome>,
+    ) -> anyhow::Result<IdempotentOutcome<UpdateTicketOutcome>> {
         Ok(match (attempt, reference) {
             (
-                Attempt::Ran(UpdateTicketOutcome::Updated(tested)),
-                Attempt::Ran(UpdateTicketOutcome::Updated(reference)),
+                IdempotentOutcome::Ran(UpdateTicketOutcome::Updated(tested)),
+                IdempotentOutcome::Ran(UpdateTicketOutcome::Updated(reference)),
             ) => {
                 let view = self.view(*tested, reference)?;
-                Attempt::Ran(UpdateTicketOutcome::Updated(Box::new(view)))
+                IdempotentOutcome::Ran(UpdateTicketOutcome::Updated(Box::new(view)))
             }
             // These name nobody, or not what the reference answers.
             (other, _) => other,
@@ -112,11 +112,11 @@ impl Model {
 
     pub(super) fn comment_attempt(
         &self,
-        attempt: Attempt<CreateCommentOutcome>,
-    ) -> anyhow::Result<Attempt<CreateCommentOutcome>> {
+        attempt: IdempotentOutcome<CreateCommentOutcome>,
+    ) -> anyhow::Result<IdempotentOutcome<CreateCommentOutcome>> {
         Ok(match attempt {
-            Attempt::Ran(CreateCommentOutcome::Created(view)) => {
-                Attempt::Ran(CreateCommentOutcome::Created(Box::new(self.comment_view(*view)?)))
+            IdempotentOutcome::Ran(CreateCommentOutcome::Created(view)) => {
+                IdempotentOutcome::Ran(CreateCommentOutcome::Created(Box::new(self.comment_view(*view)?)))
             }
             // These name nobody.
             other => other,

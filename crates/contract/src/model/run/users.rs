@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use hexdesk_domain::ports::{CreateUserOutcome, UpdateUserOutcome};
-use hexdesk_domain::{Attempt, Once, Receipt, User, UserChanges, UserFilter, UserId, UserStore, ports};
+use hexdesk_domain::{
+    DeferredClaim, IdempotentOutcome, Receipt, User, UserChanges, UserFilter, UserId, UserStore, ports,
+};
 
 use super::super::step::{Claim, Slot, UserUpdate};
 use super::{Both, Model, address, both, person, pick, request_of, text_of};
@@ -61,10 +63,10 @@ impl Model {
         )?;
         let Some(Both { tested, reference }) = attempts else { return Ok(()) };
         // With nobody else at it, the first use of every key has ended.
-        ensure!(tested != Attempt::InProgress, "an update of a user is in progress for ever");
+        ensure!(tested != IdempotentOutcome::InProgress, "an update of a user is in progress for ever");
         let tested = match tested {
-            Attempt::Ran(UpdateUserOutcome::Updated(user)) => {
-                Attempt::Ran(UpdateUserOutcome::Updated(self.user(user)?))
+            IdempotentOutcome::Ran(UpdateUserOutcome::Updated(user)) => {
+                IdempotentOutcome::Ran(UpdateUserOutcome::Updated(self.user(user)?))
             }
             // These name nobody.
             other => other,
@@ -74,20 +76,20 @@ impl Model {
 }
 
 /// The receipt holds nothing that a store hands out, so that both stores keep the same.
-pub(super) fn once_of_creation(claim: Claim, step: i64) -> anyhow::Result<Once<CreateUserOutcome>> {
+pub(super) fn once_of_creation(claim: Claim, step: i64) -> anyhow::Result<DeferredClaim<CreateUserOutcome>> {
     let receipt = move |outcome: &CreateUserOutcome| match outcome {
         CreateUserOutcome::Created(user) => Some(receipt_of(step, user)),
         CreateUserOutcome::EmailTaken(_) | CreateUserOutcome::IdTaken => None,
     };
-    Ok(Once { request: request_of(claim)?, requested_at: at(step), receipt: Arc::new(receipt) })
+    Ok(DeferredClaim { request: request_of(claim)?, requested_at: at(step), receipt: Arc::new(receipt) })
 }
 
-fn once_of_update(claim: Claim, step: i64) -> anyhow::Result<Once<UpdateUserOutcome>> {
+fn once_of_update(claim: Claim, step: i64) -> anyhow::Result<DeferredClaim<UpdateUserOutcome>> {
     let receipt = move |outcome: &UpdateUserOutcome| match outcome {
         UpdateUserOutcome::Updated(user) => Some(receipt_of(step, user)),
         UpdateUserOutcome::UserNotFound | UpdateUserOutcome::EmailTaken => None,
     };
-    Ok(Once { request: request_of(claim)?, requested_at: at(step), receipt: Arc::new(receipt) })
+    Ok(DeferredClaim { request: request_of(claim)?, requested_at: at(step), receipt: Arc::new(receipt) })
 }
 
 fn receipt_of(step: i64, user: &User) -> Receipt {
