@@ -1,6 +1,6 @@
--- Every table that holds a shop's data begins its primary key and its unique and foreign
--- keys with shop_id: the database itself keeps shops apart, and can be sharded by shop.
--- Numbers end at 2^53 - 1, the last that every client can represent.
+-- Every primary, unique and foreign key of a shop's table begins with shop_id. So the database
+-- itself separates shops, and can be sharded by shop. Numbers end at 2^53 - 1, the largest that
+-- every client can represent.
 
 CREATE TABLE shops (
     id BIGINT GENERATED ALWAYS AS IDENTITY (MAXVALUE 9007199254740991) PRIMARY KEY,
@@ -37,13 +37,13 @@ CREATE TABLE customers (
     PRIMARY KEY (shop_id, id)
 );
 
--- Partial, so that they are no way to a customer of a given id. While PostgreSQL has no
--- statistics of a table, any index that begins with shop_id looks as good to it as the
--- primary key, and a plan that goes through all customers of a shop may be kept for long.
+-- Partial, so that they cannot serve a lookup by id. Without statistics, PostgreSQL rates every
+-- index that begins with shop_id like the primary key, and may long keep a plan that reads all
+-- customers of a shop.
 CREATE UNIQUE INDEX customers_by_email ON customers (shop_id, email_folded) WHERE email_folded IS NOT NULL;
 CREATE UNIQUE INDEX customers_by_phone_number ON customers (shop_id, phone_number) WHERE phone_number IS NOT NULL;
 
--- Customers are looked for by their ids in other systems, of which each has few.
+-- Lookup by ids of other systems. Most customers have few of them.
 CREATE INDEX customers_by_shopify_id ON customers (shop_id, shopify_id, id) WHERE shopify_id IS NOT NULL;
 CREATE INDEX customers_by_wordpress_id ON customers (shop_id, wordpress_id, id) WHERE wordpress_id IS NOT NULL;
 CREATE INDEX customers_by_prestashop_id ON customers (shop_id, prestashop_id, id) WHERE prestashop_id IS NOT NULL;
@@ -83,13 +83,13 @@ CREATE TABLE api_keys (
     FOREIGN KEY (shop_id, user_id) REFERENCES users (shop_id, id)
 );
 
--- A user who is deactivated loses its keys.
+-- Deactivating a user revokes its keys.
 CREATE INDEX api_keys_by_user ON api_keys (shop_id, user_id) WHERE user_id IS NOT NULL;
 
 CREATE SEQUENCE human_ticket_numbers MAXVALUE 9007199254740991;
 
--- A ticket's human ticket is part of its row: there is one at most, opened and closed with
--- the ticket. Its number comes from the sequence, and stays when it is closed.
+-- The human ticket is part of the ticket's row: a ticket has at most one, opened and closed with
+-- it. Its number comes from the sequence and stays when it is closed.
 CREATE TABLE tickets (
     shop_id BIGINT NOT NULL,
     id BIGINT NOT NULL,
@@ -121,7 +121,7 @@ CREATE TABLE tickets (
         ELSE human_ticket_opened_at IS NOT NULL AND is_opened = (human_ticket_closed_at IS NULL) END)
 );
 
--- Lists of tickets, newest activity first: of the shop, or of one part of it.
+-- Lists of tickets, newest activity first: all of the shop, or those with one value.
 CREATE INDEX tickets_by_activity ON tickets (shop_id, last_message_time DESC, id DESC);
 CREATE INDEX tickets_by_channel ON tickets (shop_id, channel, last_message_time DESC, id DESC);
 CREATE INDEX tickets_by_assignee ON tickets (shop_id, assigned_to, last_message_time DESC, id DESC);
@@ -150,17 +150,15 @@ CREATE TABLE comments (
 
 CREATE INDEX comments_by_ticket ON comments (shop_id, ticket_id, time, id);
 
--- Tickets are searched by words: the words of these rows' texts, as Hexdesk finds them, and
--- '#' with the number of the shop, which keeps the shops apart in the indexes. New words wait
--- in a list in front of each, of 4 MB at most unless the server was told otherwise; Hexdesk
--- has them brought into the index before there are so many.
+-- Search looks up words. `words` has the words of a row's texts, as Hexdesk splits them, and '#'
+-- with the number of the shop, which separates shops in the index. New words wait in a list before
+-- their index. PostgreSQL limits the list (4 MB by default); Hexdesk moves the words earlier.
 CREATE INDEX customers_by_words ON customers USING GIN (words);
 CREATE INDEX tickets_by_words ON tickets USING GIN (words);
 CREATE INDEX comments_by_words ON comments USING GIN (words);
 
--- customer_id is the customer whose data the receipt holds, if it holds one's. That there is
--- such a customer needs no check here: whoever writes a record holds the customer, or what
--- belongs to it, in the same transaction.
+-- customer_id is the customer whose data the receipt holds, if any. It needs no foreign key: the
+-- transaction that writes a record has locked the customer, or something that refers to it.
 CREATE TABLE idempotency_records (
     shop_id BIGINT NOT NULL,
     operation TEXT COLLATE "C" NOT NULL,
@@ -169,28 +167,27 @@ CREATE TABLE idempotency_records (
     receipt BYTEA NOT NULL,
     customer_id BIGINT,
     created_at TIMESTAMPTZ NOT NULL,
-    -- By key first: operations are few.
+    -- The key comes first, because there are few operations.
     PRIMARY KEY (shop_id, idempotency_key, operation)
 );
 
--- The records that go with a customer who is erased.
+-- Records that are erased with a customer.
 CREATE INDEX idempotency_records_by_customer ON idempotency_records (shop_id, customer_id)
     WHERE customer_id IS NOT NULL;
 
--- The records that were kept long enough.
+-- Records that are old enough to be removed.
 CREATE INDEX idempotency_records_by_age ON idempotency_records (created_at);
 
--- The number of a transaction among all that ever wrote events here. Transactions are numbered
--- by the installation: a database that was restored into a younger one gets another function
--- here, which goes on above the numbers it brought along.
+-- The number of a transaction among all that ever wrote events here. Each PostgreSQL server
+-- numbers its own transactions. A database restored to a younger server gets another function
+-- here, which continues above the restored numbers.
 CREATE FUNCTION event_change(transaction XID8) RETURNS BIGINT
     LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT transaction::text::bigint';
 
--- What was changed, by whom and when. Transactions do not end in the order of their numbers:
--- the log is read as far as no transaction with a smaller number is running.
--- actor_key is the key that made the change, and actor_user the user it writes in the name of;
--- without a key it was the operator. customer_id is the customer whose data the snapshot holds,
--- if it holds one's. Nothing here refers to a thing that must still be there.
+-- The event log. Transactions do not end in the order of their numbers, so the log is read only
+-- up to the oldest running transaction. actor_key is the key that made the change, actor_user the
+-- user in whose name it writes; both are NULL for the operator. customer_id is the customer whose
+-- data the snapshot holds, if any. There are no foreign keys, because events outlive their subject.
 CREATE TABLE events (
     shop_id BIGINT NOT NULL,
     change BIGINT NOT NULL DEFAULT event_change(pg_current_xact_id()),
@@ -205,10 +202,10 @@ CREATE TABLE events (
     PRIMARY KEY (shop_id, change, part)
 );
 
--- The snapshots that go with a customer who is erased.
+-- Snapshots that are erased with a customer.
 CREATE INDEX events_by_customer ON events (shop_id, customer_id) WHERE snapshot IS NOT NULL;
 
--- Where the ranges handed out to make ticket ids from end, for each node.
+-- The end of each node's reserved range of ids.
 CREATE TABLE id_ranges (
     node INTEGER PRIMARY KEY,
     reserved_until TIMESTAMPTZ NOT NULL

@@ -1,6 +1,5 @@
--- Every table that holds a shop's data begins its primary key and its unique and foreign
--- keys with shop_id: the database itself keeps shops apart. Times are milliseconds since
--- 1970 in UTC, tags a JSON array.
+-- Every primary, unique and foreign key of a shop's table begins with shop_id. So the database
+-- itself separates shops. Times are milliseconds since 1970 in UTC, tags are a JSON array.
 
 CREATE TABLE shops (
     id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
@@ -9,8 +8,8 @@ CREATE TABLE shops (
     closed_at INTEGER
 ) STRICT;
 
--- The last number handed out in a shop for each kind of thing. Numbers are never reused,
--- so the largest one present does not tell.
+-- The last number assigned in a shop, for each kind of row. Numbers are never reused, so the
+-- largest existing number is not enough.
 CREATE TABLE shop_counters (
     shop_id INTEGER NOT NULL REFERENCES shops (id),
     counted TEXT NOT NULL,
@@ -18,8 +17,8 @@ CREATE TABLE shop_counters (
     PRIMARY KEY (shop_id, counted)
 ) STRICT, WITHOUT ROWID;
 
--- Kept by rowid: were it kept by its primary key, SQLite would rather go through all
--- customers of a shop than follow an index that is not unique.
+-- Not WITHOUT ROWID: stored by its primary key, SQLite would prefer a scan of all customers of a
+-- shop to an index that is not unique.
 CREATE TABLE customers (
     shop_id INTEGER NOT NULL REFERENCES shops (id),
     id INTEGER NOT NULL,
@@ -49,7 +48,7 @@ CREATE TABLE customers (
     UNIQUE (shop_id, phone_number)
 ) STRICT;
 
--- Customers are looked for by their ids in other systems, of which each has few.
+-- Lookup by ids of other systems. Most customers have few of them.
 CREATE INDEX customers_by_shopify_id ON customers (shop_id, shopify_id, id) WHERE shopify_id IS NOT NULL;
 CREATE INDEX customers_by_wordpress_id ON customers (shop_id, wordpress_id, id) WHERE wordpress_id IS NOT NULL;
 CREATE INDEX customers_by_prestashop_id ON customers (shop_id, prestashop_id, id) WHERE prestashop_id IS NOT NULL;
@@ -76,7 +75,7 @@ CREATE TABLE users (
     UNIQUE (shop_id, email_folded)
 ) STRICT, WITHOUT ROWID;
 
--- By rowid as customers are.
+-- Not WITHOUT ROWID, like customers.
 CREATE TABLE api_keys (
     shop_id INTEGER NOT NULL REFERENCES shops (id),
     number INTEGER NOT NULL,
@@ -90,11 +89,11 @@ CREATE TABLE api_keys (
     FOREIGN KEY (shop_id, user_id) REFERENCES users (shop_id, id)
 ) STRICT;
 
--- A user who is deactivated loses its keys.
+-- Deactivating a user revokes its keys.
 CREATE INDEX api_keys_by_user ON api_keys (shop_id, user_id) WHERE user_id IS NOT NULL;
 
--- A ticket's human ticket is part of its row: there is one at most, opened and closed with
--- the ticket. Its number is the shop's next, and stays when it is closed.
+-- The human ticket is part of the ticket's row: a ticket has at most one, opened and closed with
+-- it. Its number is the shop's next and stays when it is closed.
 CREATE TABLE tickets (
     shop_id INTEGER NOT NULL,
     id INTEGER NOT NULL,
@@ -125,7 +124,7 @@ CREATE TABLE tickets (
         ELSE human_ticket_opened_at IS NOT NULL AND is_opened = (human_ticket_closed_at IS NULL) END)
 ) STRICT;
 
--- Lists of tickets, newest activity first: of the shop, or of one part of it.
+-- Lists of tickets, newest activity first: all of the shop, or those with one value.
 CREATE INDEX tickets_by_activity ON tickets (shop_id, last_message_time DESC, id DESC);
 CREATE INDEX tickets_by_channel ON tickets (shop_id, channel, last_message_time DESC, id DESC);
 CREATE INDEX tickets_by_assignee ON tickets (shop_id, assigned_to, last_message_time DESC, id DESC);
@@ -153,9 +152,9 @@ CREATE TABLE comments (
 
 CREATE INDEX comments_by_ticket ON comments (shop_id, ticket_id, time, id);
 
--- customer_id is the customer whose data the receipt holds, if it holds one's. Whoever writes
--- one has found the customer in the same transaction, so no foreign key says so again: it would
--- need an index by customer, in which each record has a place of its own.
+-- customer_id is the customer whose data the receipt holds, if any. The transaction that writes a
+-- record has found the customer. A foreign key would need an index by customer, and each record
+-- would then write another page of it.
 CREATE TABLE idempotency_records (
     shop_id INTEGER NOT NULL REFERENCES shops (id),
     operation TEXT NOT NULL,
@@ -164,19 +163,18 @@ CREATE TABLE idempotency_records (
     receipt BLOB NOT NULL,
     customer_id INTEGER,
     created_at INTEGER NOT NULL,
-    -- By key first: operations are few.
+    -- The key comes first, because there are few operations.
     PRIMARY KEY (shop_id, idempotency_key, operation)
 ) STRICT;
 
--- The records that were kept long enough. Those that go with a customer who is erased are
--- looked for among all of them, here where they are small.
+-- Records that are old enough to be removed. Erasing a customer scans this index, because its
+-- entries are small.
 CREATE INDEX idempotency_records_by_age ON idempotency_records (created_at, shop_id, customer_id);
 
--- What was changed, by whom and when. change counts the shop's changes, part the events of one.
--- actor_key is the key that made the change, and actor_user the user it writes in the name of;
--- without a key it was the operator. customer_id is the customer whose data the snapshot holds,
--- if it holds one's, or whose the ticket or comment was that was deleted. But for the shop,
--- nothing here need still be there.
+-- The event log. `change` counts the shop's changes, `part` the events of one change. actor_key is
+-- the key that made the change, actor_user the user in whose name it writes; both are NULL for the
+-- operator. customer_id is the customer whose data the snapshot holds, if any, or the customer of a
+-- deleted ticket or comment. Only the shop is a foreign key, because events outlive their subject.
 CREATE TABLE events (
     shop_id INTEGER NOT NULL REFERENCES shops (id),
     change INTEGER NOT NULL,
@@ -191,18 +189,17 @@ CREATE TABLE events (
     PRIMARY KEY (shop_id, change, part)
 ) STRICT;
 
--- The snapshots that go with a customer who is erased: those of the customer's tickets and
--- comments, of which the log itself knows those that were deleted. New tickets and comments
--- have the largest numbers, so that their snapshots are added at the end: by customer, each
--- would have a place of its own, and a page to be written for it.
+-- Snapshots that are erased with a customer: those of its tickets and comments. For deleted ones,
+-- the log itself knows the customer. New tickets and comments have the largest ids, so their
+-- snapshots go to the end of this index. In an index by customer, each would write another page.
 CREATE INDEX events_by_subject ON events (shop_id, subject_id) WHERE snapshot IS NOT NULL;
 CREATE INDEX deletions_by_customer ON events (shop_id, customer_id)
     WHERE customer_id IS NOT NULL AND snapshot IS NULL;
 
--- What tickets are found by: the words of a ticket's name or of one of its messages, or of
--- a customer's details, each behind the number of the shop ("7:refund"), so that the index
--- keeps shops apart too. weight is what a word counts that is found there. Of all keys only
--- the number does not begin with the shop: it is what the index knows a document by.
+-- The words of a ticket's name, of one of its messages, or of a customer's details. Each word has
+-- the number of the shop before it ("7:refund"), so the index separates shops too. `weight` is
+-- the rank of a word in this document. `id` is the only key that does not begin with the shop,
+-- because the index refers to documents by it.
 CREATE TABLE search_documents (
     id INTEGER PRIMARY KEY NOT NULL,
     shop_id INTEGER NOT NULL,
@@ -220,11 +217,10 @@ CREATE INDEX search_documents_by_ticket ON search_documents (shop_id, ticket_id,
 CREATE INDEX search_documents_by_customer ON search_documents (shop_id, customer_id)
     WHERE customer_id IS NOT NULL;
 
--- Words come folded and apart: the tokenizer takes everything but ASCII letters, digits and
--- the colon for separators within ASCII, and changes nothing beyond it. Where in a text a
--- word stands is not kept. detail = none would be smaller still; but with it FTS5 loses
--- documents (SQLite 3.53.2) when one is removed and added within a transaction while
--- secure-delete is on.
+-- The words are already folded and separated. Within ASCII, the tokenizer takes letters, digits and
+-- the colon as parts of a word and everything else as separators. It does not change other
+-- characters. Positions of words are not stored. detail = none would be smaller, but with
+-- secure-delete, FTS5 (SQLite 3.53.2) then loses documents that one transaction removes and adds.
 CREATE VIRTUAL TABLE search_index USING fts5 (
     words,
     content = 'search_documents',
@@ -234,10 +230,10 @@ CREATE VIRTUAL TABLE search_index USING fts5 (
     columnsize = 0
 );
 
--- The words of what is removed go at once, not with some later merge.
+-- Removed words leave the file at once, not in a later merge.
 INSERT INTO search_index (search_index, rank) VALUES ('secure-delete', 1);
 
--- Where the ranges handed out to make ticket ids from end, for each node.
+-- The end of each node's reserved range of ids.
 CREATE TABLE id_ranges (
     node INTEGER PRIMARY KEY NOT NULL,
     reserved_until INTEGER NOT NULL
