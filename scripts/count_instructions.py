@@ -1,12 +1,12 @@
 """Counts the instructions of requests to a running server: see scripts/measure-instructions.
 
-The server runs under callgrind, which counts what each of its threads executes. A client of
-another process, this one, is not counted, and neither is the kernel. Counting by the name of
-a function ("toggle-collect", as benchmark libraries do) would count one thread only; here a
-request goes through three. So nothing is counted until the server is up ("instr-atstart"),
-each kind of request is sent until everything that is kept of it is kept, what was counted so
-far is dropped, and only then the requests that count are sent, one after the other, over one
-connection. Of these all threads' instructions are dumped into a file for each thread.
+The server runs under callgrind, which counts the instructions of each thread. The client (this
+process) and the kernel are not counted. Counting by function name ("toggle-collect", as benchmark
+libraries do) would count one thread only, but a request passes through three.
+
+So counting begins when the server is up ("instr-atstart"). For each kind of request, warm-up
+requests fill the caches, and callgrind resets its counters. Then the counted requests are sent one
+after another over one connection. At the end, callgrind dumps one file per thread.
 """
 
 import json
@@ -23,8 +23,8 @@ from pathlib import Path
 WARM_UP = 50
 TIMEOUT_SECONDS = 120
 
-# What a thread does: HTTP with everything that the domain says; the tasks of the runtime, which
-# are group commit and PostgreSQL's connections; SQLite's reading and writing.
+# Kinds of threads: HTTP workers, which also run the domain; the runtime's tasks, which are group
+# commit and PostgreSQL's connections; SQLite's readers and writer.
 KINDS = ("http", "tasks", "sqlite")
 
 TICKET = {
@@ -45,7 +45,7 @@ TICKET = {
 
 
 class Request:
-    """One kind of request, and the status that it is answered."""
+    """One kind of request, and the status of its response."""
 
     def __init__(self, name, status, method, path, headers=(), body=None, databases=("sqlite", "postgres")):
         self.name = name
@@ -58,13 +58,13 @@ class Request:
             self.head += ["content-type: application/json", f"content-length: {len(self.body)}"]
 
     def bytes(self, number):
-        """The request's bytes. Each has an idempotency key of its own, of the same length."""
+        """The request's bytes, with a unique idempotency key of constant length."""
         head = [line.replace("NUMBER", f"{number:08}") for line in self.head]
         return "\r\n".join([*head, "", ""]).encode() + self.body
 
 
 def requests(key, ticket):
-    """Every kind that is counted. Those that are refused never come to a database."""
+    """Every counted kind. Refused requests do not reach a database."""
     with_key = [f"x-api-key: {key}"]
     return [
         Request("create", 201, "POST", "/api/v1/tickets", with_key, TICKET),
@@ -80,14 +80,14 @@ def requests(key, ticket):
 
 
 class Connection:
-    """A connection that requests are sent over, one after the other."""
+    """A connection that sends requests one after another."""
 
     def __init__(self, port):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_SECONDS)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def send(self, request, number):
-        """The head and the body of the answer."""
+        """Sends the request, and returns the head and the body of the response."""
         self.socket.sendall(request.bytes(number))
         answer = b""
         while b"\r\n\r\n" not in answer:
@@ -97,7 +97,7 @@ class Connection:
         while len(body) < length:
             body += self.receive()
         if not head.startswith(b"HTTP/1.1 %d " % request.status):
-            raise SystemExit(f"{request.name} was answered {head.decode()}\n{body.decode()}")
+            raise SystemExit(f"{request.name} returned {head.decode()}\n{body.decode()}")
         return head, body
 
     def receive(self):
@@ -108,7 +108,7 @@ class Connection:
 
 
 class Server:
-    """The server under callgrind, with the demo's shop."""
+    """The server under callgrind, with the demo shop."""
 
     def __init__(self, binary, database_url, directory):
         self.directory = directory
@@ -135,14 +135,14 @@ class Server:
         self.tell("instrumentation", "on")
 
     def tell(self, *command):
-        """Has callgrind do something, in all threads."""
+        """Sends a command to callgrind, for all threads."""
         subprocess.run(
             ["vgdb", f"--pid={self.process.pid}", *command], check=True, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL, timeout=TIMEOUT_SECONDS,
         )
 
     def count(self, request, times):
-        """The files of what was executed for so many requests, one for each thread."""
+        """Counts this many requests, and returns callgrind's files, one per thread."""
         connection = Connection(self.port)
         for _ in range(WARM_UP):
             connection.send(request, next(self.numbers))
@@ -174,7 +174,7 @@ def total(path):
 
 
 def kind(path):
-    """What a thread does, told by the functions that it runs."""
+    """The kind of a thread, by the functions that it runs."""
     text = path.read_text()
     if "sqlite3_step" in text:
         return "sqlite"
@@ -182,7 +182,7 @@ def kind(path):
 
 
 def table(database, counts, before, times):
-    """The counts of a database, for a request."""
+    """Prints the counts of a database per request."""
     print(f"\n| {database} | instructions | {' | '.join(KINDS)} | before | |")
     print("| --- |" + " ---: |" * (len(KINDS) + 3))
     for name, threads in counts.items():
@@ -199,7 +199,7 @@ def main():
     before = json.loads(figures.read_text()) if figures.exists() else {}
     with tempfile.TemporaryDirectory() as temporary:
         temporary = Path(temporary)
-        # It lives for as long as its standard input is open.
+        # The cluster ends when its standard input is closed.
         postgres = subprocess.Popen([cluster], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         try:
             urls = {"sqlite": f"sqlite://{temporary}/hexdesk.db", "postgres": postgres.stdout.readline().strip()}
@@ -213,7 +213,7 @@ def main():
 
 
 def count(binary, database, url, temporary, kept, times):
-    """The instructions of every kind of request, of each kind of thread."""
+    """Counts the instructions of every kind of request, by kind of thread."""
     directory = temporary / database
     directory.mkdir()
     shutil.rmtree(kept / database, ignore_errors=True)

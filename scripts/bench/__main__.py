@@ -1,6 +1,6 @@
-"""Measures Hexdesk against what a client gets by inserting rows into PostgreSQL one by one.
+"""Measures Hexdesk against a client that inserts rows into PostgreSQL one by one.
 
-docs/performance.md says what each line of the tables is, and what came of it.
+docs/performance.md explains each line of the tables.
 """
 
 import argparse
@@ -22,7 +22,7 @@ CONNECTIONS = (1, 16, 64)
 CUSTOMERS = 1000
 ROWS = (0, 1_000_000, 10_000_000)
 
-# The first page of every list. {customer} and {ticket} are any.
+# The first page of every list. {customer} and {ticket} stand for ids.
 LISTS = {
     "tickets": "/api/v1/tickets",
     "open tickets": "/api/v1/tickets?isOpenedTicket=true",
@@ -42,7 +42,7 @@ LISTS = {
 
 @dataclasses.dataclass
 class Line:
-    """A line of a table. Times are of the processor, in microseconds for each request."""
+    """A line of a table. Times are CPU time in microseconds per request."""
 
     name: str
     connections: int
@@ -53,7 +53,7 @@ class Line:
 
 
 class Bench:
-    """What was measured, and what was found wrong."""
+    """Measurements and failures."""
 
     def __init__(self, seconds, draining):
         self.seconds = seconds
@@ -83,7 +83,7 @@ class Bench:
             self.measure(name, connections, load, postgres=postgres)
 
     def requests(self, name, kind, site, connections=CONNECTIONS):
-        """Loads a site with requests of one kind, and answers how many were done."""
+        """Loads a site with requests of one kind, and returns how many succeeded."""
         done = 0
         for clients in connections:
             if site.postgres:
@@ -93,7 +93,7 @@ class Bench:
         return done
 
     def check(self, site, before, expected):
-        """Whether the tables hold what was answered 201, no more and no less."""
+        """Checks that the tables have one row for each 201."""
         for table, rows in expected.items():
             found = site.count(table) - before[table]
             if found != rows:
@@ -127,7 +127,7 @@ class Bench:
         )
 
     def sizes(self, site, sizes):
-        """The same on a table that grows."""
+        """Creates tickets on a growing table."""
         for rows in sizes:
             print(f"filling {site.name} up to {rows} tickets", file=sys.stderr)
             site.fill(rows)
@@ -140,7 +140,7 @@ class Bench:
 
 
 class Site:
-    """A server on a database, with a thousand customers that have a ticket each."""
+    """A server on a database, with a thousand customers and one ticket for each."""
 
     def __init__(self, name, binary, url, directory, environment, postgres=None):
         self.name, self.url, self.postgres = name, url, postgres
@@ -164,7 +164,7 @@ class Site:
             answer = connection.getresponse()
             content = json.loads(answer.read())
             if answer.status != 201:
-                raise SystemExit(f"POST {path} was answered {answer.status}: {content}")
+                raise SystemExit(f"POST {path} returned {answer.status}: {content}")
             return content
 
         for number in range(CUSTOMERS):
@@ -183,7 +183,7 @@ class Site:
             connection.close()
 
     def fill(self, rows):
-        """Adds old tickets until there are so many of them."""
+        """Adds old tickets up to this number."""
         if rows <= self.filled:
             return
         limits = {":first": str(self.filled + 1), ":last": str(rows)}
@@ -197,22 +197,21 @@ class Site:
             if self.filled == 0:
                 self.deepen_index_of_words(connection)
             connection.executescript(script)
-            # Brings what was filled from the log into the file and to disk, which otherwise
-            # whatever is measured next would have to. A checkpoint that finds nothing left
-            # to bring does not flush what was brought before.
+            # Copies the log into the file and flushes it. Otherwise the next measurement would
+            # do that. A checkpoint with nothing left to copy does not flush earlier copies.
             busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             connection.close()
             if busy:
-                raise SystemExit(f"{self.url} was in use while its log was to be brought into it")
+                raise SystemExit(f"{self.url} was in use, so its log could not be copied")
             with open(self.url.removeprefix("sqlite://"), "rb") as file:
                 os.fsync(file.fileno())
         self.filled = rows
 
     @staticmethod
     def deepen_index_of_words(connection):
-        """Gives the index of words as many levels as it has where millions of tickets came one
-        by one. What is filled is put together on the topmost; were that a low one, the
-        first tickets to be measured would rewrite the whole of it."""
+        """Gives the word index as many levels as it has after millions of single tickets. The
+        filled words are merged on the highest level. On a low one, the first measured tickets
+        would rewrite all of them."""
         for _ in range(3):
             document = "INSERT INTO search_documents (shop_id, ticket_id, weight, words) "
             document += "SELECT shop_id, id, 1, '1:refund' FROM tickets LIMIT 1"
@@ -229,23 +228,23 @@ def all_scopes():
 
 def main():
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=int, default=5, help="of each measurement (5)")
+    parser.add_argument("--seconds", type=int, default=5, help="seconds of each measurement (5)")
     parser.add_argument(
         "--rows", nargs="*", type=int, metavar="N",
-        help="creating tickets where there are so many, and every list of the last (0 1000000 10000000)",
+        help="create tickets with this many stored, and read every list with the last (0 1000000 10000000)",
     )
     parser.add_argument("--on", choices=["PostgreSQL", "SQLite"], nargs="*", default=["PostgreSQL", "SQLite"])
-    parser.add_argument("--slow-sync", type=int, metavar="MS", help="have every flush to disk take so much longer")
-    parser.add_argument("--directory", type=pathlib.Path, help="where the databases are made (a temporary directory)")
+    parser.add_argument("--slow-sync", type=int, metavar="MS", help="make every flush to disk this much slower")
+    parser.add_argument("--directory", type=pathlib.Path, help="location of the databases (a temporary directory)")
     arguments = parser.parse_args()
     rows = ROWS if arguments.rows == [] else arguments.rows
     binary = build()
     with tempfile.TemporaryDirectory(prefix="hexdesk-bench-", dir=arguments.directory) as name:
         directory = pathlib.Path(name)
-        # PostgreSQL's account is another.
+        # PostgreSQL runs as another account.
         directory.chmod(0o755)
         environment = slow_sync(directory, arguments.slow_sync) if arguments.slow_sync else {}
-        # Where there are millions, a request may take a second.
+        # With millions of tickets, a request may take a second.
         bench = Bench(arguments.seconds, 4 if rows else 1)
         postgres = Postgres(directory / "postgres", environment)
         try:
@@ -260,7 +259,7 @@ def main():
             finally:
                 site.server.stop()
             if not rows:
-                # The same tables, with the rows of the requests above.
+                # The same tables and rows as the requests above.
                 bench.pgbench("pgbench, the rows of a ticket", postgres, "hexdesk", "equal_work_insert.sql", int(site.customer) - CUSTOMERS + 1)
             bench.pgbench("pgbench, one row", postgres, "reference", "reference_insert.sql", 1)
         finally:
@@ -285,7 +284,7 @@ def build():
 
 
 def slow_sync(directory, milliseconds):
-    """The environment in which each flush to disk takes so much longer."""
+    """An environment in which each flush to disk is slower."""
     library = directory / "slow_sync.so"
     command = ["cc", "-shared", "-fPIC", "-O2", f"-DMILLISECONDS={milliseconds}", "-o", library, HERE / "slow_sync.c"]
     subprocess.run(command + ["-ldl"], check=True)

@@ -1,5 +1,5 @@
--- Tickets numbered from :first to :last, a minute apart and of the past, each with its event.
--- Half of them are closed.
+-- Past tickets with the ids :first to :last, one per minute, each with its event. Half of them
+-- are closed.
 SET session_replication_role = replica;
 INSERT INTO tickets
     (shop_id, id, customer_id, channel, name, thread_id, email_used, date, last_message, last_message_time,

@@ -1,4 +1,4 @@
--- What fill_postgres.sql does.
+-- Does the same as fill_postgres.sql.
 PRAGMA synchronous = OFF;
 PRAGMA cache_size = -500000;
 BEGIN;

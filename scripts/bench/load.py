@@ -13,7 +13,7 @@ HERE = pathlib.Path(__file__).parent
 
 @dataclasses.dataclass
 class Load:
-    """What came of it. Times are in milliseconds."""
+    """The result. Times are in milliseconds."""
 
     seconds: float
     done: int
@@ -27,13 +27,13 @@ class Load:
 
 
 def threads(connections):
-    # As many as the cores of the machine that is described in docs/performance.md.
+    # The number of cores of the machine in docs/performance.md.
     return str(min(2, connections))
 
 
 def wrk(server, kind, connections, seconds, draining, ids):
-    """Requests of a kind over so many connections, for so many seconds. `draining` is how many
-    seconds the last answers may take."""
+    """Sends requests of one kind over these connections for these seconds. `draining` is the time
+    for the last responses, in seconds."""
     command = ["wrk", "--threads", threads(connections), "--connections", str(connections)]
     command += ["--duration", f"{seconds + draining}s", "--timeout", "60s", "--script", HERE / "requests.lua"]
     command += ["--header", f"x-api-key: {server.key}", server.address]
@@ -46,7 +46,7 @@ def wrk(server, kind, connections, seconds, draining, ids):
 
 
 def pgbench(url, script, connections, seconds, **variables):
-    """Runs of a script of pgbench with these variables, its commands prepared."""
+    """Runs a pgbench script with these variables and prepared statements."""
     with tempfile.TemporaryDirectory() as directory:
         command = ["pgbench", "--no-vacuum", "--protocol", "prepared", "--client", str(connections)]
         command += ["--jobs", threads(connections), "--time", str(seconds)]

@@ -1,4 +1,4 @@
-"""The processes that are measured: a PostgreSQL and a Hexdesk of one's own."""
+"""The measured processes: a private PostgreSQL and a private Hexdesk."""
 
 import os
 import pathlib
@@ -12,11 +12,11 @@ TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 def processor_seconds(process):
-    """What the process and the children that it has waited for have used, in seconds."""
+    """CPU time of the process and of the children it has waited for, in seconds."""
     try:
         fields = pathlib.Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
-        # It has ended, and counts as its parent's.
+        # It has ended, and its parent counts it.
         return 0
     return sum(int(field) for field in fields[11:15]) / TICKS_PER_SECOND
 
@@ -40,9 +40,9 @@ def free_port():
 
 
 class Postgres:
-    """A cluster as `initdb` makes it, with PostgreSQL's own defaults, in a directory of its own.
+    """A PostgreSQL server with default settings in its own directory.
 
-    `environment` is added to its server's.
+    `environment` is added to the server's environment.
     """
 
     def __init__(self, directory, environment):
@@ -70,14 +70,14 @@ class Postgres:
         return f"postgres://postgres@127.0.0.1:{self.port}/{database}"
 
     def query(self, database, statements):
-        """What the statements answer, as text."""
+        """Runs the statements, and returns their output."""
         command = ["psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set", "ON_ERROR_STOP=1"]
         command.append(self.url(database))
         return subprocess.run(command, input=statements, text=True, check=True, stdout=subprocess.PIPE).stdout.strip()
 
     def settle(self, database):
-        """Has the server do now what it does by itself within a minute or two: look at what the
-        tables hold, and write down what it has in memory."""
+        """Analyses the tables and writes memory to disk, as the server itself would within two
+        minutes."""
         self.query(database, "ANALYZE; CHECKPOINT")
 
     def processor_seconds(self):

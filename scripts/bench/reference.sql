@@ -1,5 +1,5 @@
--- What pgbench inserts into: a table with the columns of a ticket, its primary key, the foreign
--- key to its customer, and the index that the list of tickets is read from.
+-- The table for pgbench: the columns of a ticket, its primary key, the foreign key to its customer,
+-- and the index for the list of tickets.
 CREATE TABLE customers (
     shop_id bigint NOT NULL,
     id bigint NOT NULL,

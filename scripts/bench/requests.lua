@@ -1,8 +1,8 @@
--- What wrk sends. Arguments: the kind of request, for how many seconds, the file with the ids
--- of the shop's customers and tickets, a word that sets this run's idempotency keys apart.
+-- The requests of wrk. Arguments: the kind of request, the seconds, a file with the ids of the
+-- shop's customers and tickets, and a prefix that makes this run's idempotency keys unique.
 --
--- When the time is over nothing new is sent, and wrk runs on until all is answered: so
--- the answers that it counts are all that the server has given.
+-- After the time, wrk sends no more requests but waits for all responses. So it counts every
+-- response of the server.
 
 local ffi = require("ffi")
 ffi.cdef([[
@@ -43,7 +43,7 @@ local function any(list)
     return list[math.random(#list)]
 end
 
--- So many words of twenty thousand, the first of them more often, as in a language.
+-- Random words of 20,000, the first ones more often, as in a language.
 local function words(count)
     local chosen = {}
     for place = 1, count do
@@ -84,7 +84,7 @@ function init(arguments)
         local what, id = line:match("(%a+) (%d+)")
         table.insert(what == "customer" and customers or tickets, id)
     end
-    -- Another path than those above is asked for as it is.
+    -- Any other kind is a path to GET.
     local kind = arguments[1]
     make = kinds[kind] or function() return get(kind) end
     sent = 0
@@ -101,7 +101,7 @@ function request()
 end
 
 function done(summary, latency)
-    -- Before the run wrk makes the first thread's first request, to see whether it is one.
+    -- Before the run, wrk creates the first thread's first request as a check, so subtract one.
     local all = -1
     for _, thread in ipairs(threads) do
         all = all + thread:get("sent")

@@ -1,4 +1,4 @@
-/* Has each flush to disk take longer, as on a common disk. */
+/* Makes each flush to disk slower, as on a common disk. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <unistd.h>
