@@ -203,7 +203,7 @@ fn a_restore_waits_for_nobody_and_disturbs_nobody() {
         assert!(error.contains("is in use; stop the server"), "{error}");
     }
     assert_eq!(server.get("/readyz").status, 200);
-    server.signal("TERM");
+    server.signal(Signal::TERM);
     server.wait();
     let error = refusal(&database.run(&["restore", text(&backup)]));
     assert!(error.contains("there is a database") && error.contains("--replace"), "{error}");

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 use hexdesk_test_postgres::TestDatabase;
+use rustix::process::{Pid, Signal};
 use serde_json::Value;
 
 use crate::directory::Directory;
@@ -304,10 +305,9 @@ impl Server {
         self.log.lock().unwrap().clone()
     }
 
-    /// Sends it this signal (`TERM`, `INT`).
-    pub(crate) fn signal(&self, signal: &str) {
-        let process = self.process_id().to_string();
-        assert!(Command::new("kill").args([&format!("-{signal}"), &process]).status().unwrap().success());
+    /// Sends the process a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        send_signal(&self.process_id().to_string(), signal);
     }
 
     /// Waits for it to end.
@@ -315,6 +315,12 @@ impl Server {
         let status = self.process.take().unwrap().wait().unwrap();
         (status, self.log())
     }
+}
+
+/// Sends a signal to the process with this number.
+pub(crate) fn send_signal(process_id: &str, signal: Signal) {
+    let process = Pid::from_raw(process_id.parse().unwrap()).unwrap();
+    rustix::process::kill_process(process, signal).unwrap();
 }
 
 fn agent() -> ureq::Agent {

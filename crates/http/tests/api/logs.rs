@@ -14,7 +14,7 @@ fn demo(database: &Database, filter: &str) -> Server {
 }
 
 fn stopped(server: Server) -> String {
-    server.signal("TERM");
+    server.signal(Signal::TERM);
     server.wait().1
 }
 
@@ -99,7 +99,7 @@ on_both_databases! {
         let server = database.serve_demo();
         let answers = [server.create_ticket(EXAMPLE), server.create_ticket("{}"), server.get("/nowhere")];
         let ids: Vec<String> = answers.iter().map(|answer| answer.header("x-request-id").unwrap().to_owned()).collect();
-        server.signal("TERM");
+        server.signal(Signal::TERM);
         let (_, log) = server.wait();
         for id in ids {
             assert!(log.lines().any(|line| line.contains(&id) && line.contains("answered")), "{id}: {log}");

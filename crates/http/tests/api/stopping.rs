@@ -6,7 +6,7 @@ use crate::create_ticket::EXAMPLE;
 use crate::harness::{Database, on_both_databases, read_answer};
 
 /// Begins a request, stops the server, ends the request.
-fn stop_in_mid_request(database: &Database, signal: &str) {
+fn stop_in_mid_request(database: &Database, signal: Signal) {
     let server = database.serve_demo();
     let mut stream = server.connect();
     let head = format!(
@@ -34,10 +34,10 @@ fn stop_in_mid_request(database: &Database, signal: &str) {
 
 on_both_databases! {
     fn a_request_that_is_running_is_answered_after_sigterm(database: Database) {
-        stop_in_mid_request(&database, "TERM");
+        stop_in_mid_request(&database, Signal::TERM);
     }
 
     fn a_request_that_is_running_is_answered_after_sigint(database: Database) {
-        stop_in_mid_request(&database, "INT");
+        stop_in_mid_request(&database, Signal::INT);
     }
 }

@@ -147,7 +147,7 @@ on_both_databases! {
             }
             // Across a restart, too, of a server that had no time to say goodbye.
             for offset in STEPS {
-                server.signal("KILL");
+                server.signal(Signal::KILL);
                 server.wait();
                 clock.set(offset);
                 server = clock.serve(&database, &key);

@@ -18,7 +18,7 @@ on_both_databases! {
             load.run(&server, &key, |ledger| {
                 let is_over = ledger.acknowledged.len() >= enough;
                 if is_over {
-                    server.signal("KILL");
+                    server.signal(Signal::KILL);
                 }
                 is_over
             });

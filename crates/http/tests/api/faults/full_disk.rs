@@ -89,7 +89,7 @@ fn a_full_disk_refuses_writes_until_there_is_room() {
 
         // A server that is started then may find room for what it needs itself, or wait for it.
         if round % 2 == 1 {
-            server.signal("KILL");
+            server.signal(Signal::KILL);
             server.wait();
             server = database.serve(&[]);
             assert_eq!(server.get("/livez").status, 200);

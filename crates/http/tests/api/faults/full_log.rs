@@ -32,7 +32,7 @@ fn serve_logging_to(fault: &str, stderr: impl Fn() -> Stdio) {
         assert!(load.acknowledged() >= enough, "requests are not answered");
         assert_eq!(load.refused(), 0);
         load.settle_and_check(&database, &server, &key);
-        server.signal("TERM");
+        server.signal(Signal::TERM);
         let (status, _) = server.wait();
         assert!(status.success(), "{status}");
     }

@@ -1,13 +1,12 @@
 //! PostgreSQL goes away under load and comes back. The server of Hexdesk stays.
 
-use std::process::Command;
-
 use hexdesk_test_postgres::Cluster;
+use rustix::process::Signal;
 
 use super::load::Load;
 use super::recovery::until;
 use super::rounds;
-use crate::harness::{Database, Server};
+use crate::harness::{Database, Server, send_signal};
 
 /// How many tickets are acknowledged before PostgreSQL goes away, and after it is back.
 const ACKNOWLEDGED_PER_PHASE: usize = 200;
@@ -42,7 +41,7 @@ fn what_was_acknowledged_outlives_a_kill_of_one_session_of_postgresql() {
                 "postgres",
                 "SELECT pid FROM pg_stat_activity WHERE application_name = 'hexdesk' ORDER BY query_start DESC LIMIT 1",
             );
-            assert!(Command::new("kill").args(["-KILL", &session]).status().unwrap().success());
+            send_signal(&session, Signal::KILL);
             until("PostgreSQL recovers", || {
                 cluster.log().matches("database system was not properly shut down").count() == fault
             });

@@ -139,7 +139,7 @@ fn what_a_server_waits_for_is_told_once_as_long_as_it_stays_the_same() {
 
 #[test]
 fn a_server_that_waits_is_stopped_by_a_signal() {
-    for signal in ["TERM", "INT"] {
+    for signal in [Signal::TERM, Signal::INT] {
         let server = Database::Postgres(unreachable()).serve(&[]);
         server.signal(signal);
         let (status, log) = server.wait();
