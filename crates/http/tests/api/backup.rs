@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use rustix::process::Signal;
 use serde_json::json;
 
 use crate::harness::{Database, Server, command};
@@ -65,13 +66,13 @@ fn create(server: &Server, number: usize) -> String {
     let body = json!({
         "customerId": 123, "Channel": "Mail", "name": format!("Ticket no{number}"), "isOpenedTicket": true
     });
-    let answer = server.create_ticket_once(&format!("key-{number}"), &body.to_string());
-    assert_eq!(answer.status, 201, "{answer:?}");
-    answer.header("location").unwrap().to_owned()
+    let response = server.create_ticket_idempotent(&format!("key-{number}"), &body.to_string());
+    assert_eq!(response.status, 201, "{response:?}");
+    response.header("location").unwrap().to_owned()
 }
 
 #[test]
-fn a_backup_under_load_has_whatever_was_acknowledged_before_and_nothing_half() {
+fn a_backup_under_load_holds_all_acknowledged_tickets_whole() {
     const THREADS: usize = 4;
     let database = Database::sqlite();
     let server = database.serve_demo();
@@ -133,9 +134,9 @@ fn search_works_on_a_restored_backup() {
     let mut new = restored.serve(&[]);
     new.key = server.key.clone();
     let found = |words: &str| {
-        let answer = new.get(&format!("/api/v1/tickets/search?q={words}"));
-        assert_eq!(answer.status, 200, "{answer:?}");
-        let tickets = answer.json()["tickets"].as_array().unwrap().clone();
+        let response = new.get(&format!("/api/v1/tickets/search?q={words}"));
+        assert_eq!(response.status, 200, "{response:?}");
+        let tickets = response.json()["tickets"].as_array().unwrap().clone();
         tickets.iter().map(|ticket| ticket["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     for number in 0..30 {
@@ -144,13 +145,13 @@ fn search_works_on_a_restored_backup() {
     }
     // The index is still kept with the tickets.
     let renamed = json!({"name": "Parcel"}).to_string();
-    let answer = new.send("PATCH", &paths[1], &[("x-api-key", &new.key)], renamed.as_bytes());
-    assert_eq!(answer.status, 200, "{answer:?}");
+    let response = new.send("PATCH", &paths[1], &[("x-api-key", &new.key)], renamed.as_bytes());
+    assert_eq!(response.status, 200, "{response:?}");
     assert_eq!((found("no1"), found("parcel")), (vec![], vec!["Parcel".to_owned()]));
 }
 
 #[test]
-fn a_backup_is_one_private_file_and_replaces_none() {
+fn a_backup_is_one_private_file_and_overwrites_none() {
     let (database, backup) = backed_up("a.example");
     assert_eq!(backup.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     let bytes = read(&backup).unwrap();
@@ -191,7 +192,7 @@ fn a_backup_that_fails_leaves_no_file() {
 }
 
 #[test]
-fn a_restore_waits_for_nobody_and_disturbs_nobody() {
+fn a_restore_over_a_database_in_use_is_refused() {
     let (_source, backup) = backed_up("backup.example");
     let database = Database::sqlite();
     let server = database.serve(&[]);
@@ -235,7 +236,7 @@ fn a_database_is_not_opened_while_it_is_restored() {
 }
 
 #[test]
-fn a_program_without_the_lock_is_not_disturbed_either() {
+fn a_restore_is_refused_while_another_program_has_the_database_open() {
     let (database, backup) = backed_up("a.example");
     let mut other = SqliteConnection::establish(text(&file(&database))).unwrap();
     other.batch_execute("SELECT count(*) FROM shops").unwrap();
@@ -248,7 +249,7 @@ fn a_program_without_the_lock_is_not_disturbed_either() {
 }
 
 #[test]
-fn what_is_no_backup_is_refused_and_the_database_stays() {
+fn invalid_backups_are_refused_and_change_nothing() {
     let (database, backup) = backed_up("a.example");
     let whole = read(&backup).unwrap();
     let newer = backup.with_file_name("newer.db");
@@ -295,7 +296,7 @@ fn what_is_no_backup_is_refused_and_the_database_stays() {
 }
 
 #[test]
-fn what_a_killed_server_left_in_its_log_is_kept_and_does_not_get_into_the_new_database() {
+fn the_write_ahead_log_of_a_killed_server_stays_with_the_old_database() {
     let (_source, backup) = backed_up("backup.example");
     let database = Database::sqlite();
     let server = database.serve_demo();
@@ -326,7 +327,7 @@ fn a_damaged_database_can_be_replaced() {
 }
 
 #[test]
-fn both_names_of_a_database_are_one_database() {
+fn a_symbolic_link_names_the_same_database() {
     let (_source, backup) = backed_up("backup.example");
     let real = Database::sqlite();
     let named = Database::sqlite();

@@ -2,8 +2,9 @@
 
 use std::io::Write;
 
-use crate::create_ticket::EXAMPLE;
-use crate::harness::{Database, on_both_databases, read_answer};
+use rustix::process::Signal;
+
+use crate::harness::{Database, EXAMPLE, both_databases, read_response};
 
 /// Begins a request, stops the server, ends the request.
 fn stop_in_mid_request(database: &Database, signal: Signal) {
@@ -25,19 +26,22 @@ fn stop_in_mid_request(database: &Database, signal: Signal) {
         std::thread::yield_now();
     }
     stream.write_all(EXAMPLE.as_bytes()).unwrap();
-    let answer = read_answer(stream);
-    assert_eq!(answer.status, 201, "{answer:?}");
+    let response = read_response(stream);
+    assert_eq!(response.status, 201, "{response:?}");
     let (status, log) = server.wait();
     assert!(status.success(), "{status}: {log}");
     assert_eq!(database.count("SELECT count(*) FROM tickets"), 1);
 }
 
-on_both_databases! {
-    fn a_request_that_is_running_is_answered_after_sigterm(database: Database) {
-        stop_in_mid_request(&database, Signal::TERM);
-    }
+both_databases! {
+    a_running_request_finishes_after_sigterm,
+    a_running_request_finishes_after_sigint,
+}
 
-    fn a_request_that_is_running_is_answered_after_sigint(database: Database) {
-        stop_in_mid_request(&database, Signal::INT);
-    }
+fn a_running_request_finishes_after_sigterm(database: Database) {
+    stop_in_mid_request(&database, Signal::TERM);
+}
+
+fn a_running_request_finishes_after_sigint(database: Database) {
+    stop_in_mid_request(&database, Signal::INT);
 }

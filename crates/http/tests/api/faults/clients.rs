@@ -8,12 +8,10 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
-use super::load::{Load, body};
-use super::process::{Holdings, await_no_connection, await_reading, holdings, holds};
-use super::rounds;
-use crate::create_ticket::EXAMPLE;
-use crate::harness::{Database, PATIENCE, Server, on_both_databases, read_answer};
-use crate::overload::stalled;
+use crate::harness::faults::{
+    Holdings, Load, await_no_connection, await_reading, holdings, holds, rounds, ticket,
+};
+use crate::harness::{Database, EXAMPLE, PATIENCE, Server, both_databases, read_response};
 
 /// How many requests the server takes on at once.
 const MAX_REQUESTS: usize = 64;
@@ -42,7 +40,7 @@ enum Sent {
 
 /// A request that creates the ticket of this name, up to there.
 fn request(key: &str, name: &str, sent: Sent) -> Vec<u8> {
-    let body = body(name).to_string();
+    let body = ticket(name).to_string();
     let head = format!(
         "POST /api/v1/tickets HTTP/1.1\r\nhost: x\r\nx-api-key: {key}\r\nidempotency-key: {name}\r\n\
          content-length: {}\r\n\r\n",
@@ -71,8 +69,8 @@ fn leave(server: &Server, load: &Load, sent: Sent, number: usize) -> bool {
     }
     drop(stream);
     match sent {
-        Sent::All => load.book(name, None),
-        Sent::HalfTheHead | Sent::HalfTheBody => load.book_unsent(name),
+        Sent::All => load.record(name, None),
+        Sent::HalfTheHead | Sent::HalfTheBody => load.record_unsent(name),
     }
     !matches!(sent, Sent::All)
 }
@@ -168,11 +166,11 @@ fn hold_against(
     load.settle_and_check(database, server, &server.key);
 
     // Every place is free again.
-    let taken: Vec<TcpStream> = (0..MAX_REQUESTS).map(|_| stalled(server)).collect();
+    let taken: Vec<TcpStream> = (0..MAX_REQUESTS).map(|_| server.begin_request()).collect();
     assert_eq!(server.get("/api/v1/tickets").status, 503);
     for mut stream in taken {
         stream.write_all(EXAMPLE.as_bytes()).unwrap();
-        assert_eq!(read_answer(stream).status, 201);
+        assert_eq!(read_response(stream).status, 201);
     }
     await_no_connection(server);
     if let Database::Postgres(database) = database {
@@ -185,64 +183,67 @@ fn hold_against(
     assert!(after.memory <= before.memory + MORE_MEMORY, "{before:?}, {after:?}");
 }
 
-on_both_databases! {
-    fn clients_that_go_away_leave_nothing_behind(database: Database) {
-        let load = Load::default();
-        let (server, before) = warmed_up(&database, &load, "60");
-        let faults = AtomicUsize::new(0);
-        hold_against(&database, &server, &load, &before, || {
-            let unsent = AtomicUsize::new(0);
-            let all_leave = |sent| {
-                std::thread::scope(|scope| {
-                    for number in 0..OF_EACH * 2 {
-                        let (unsent, faults, server, load) = (&unsent, &faults, &server, &load);
-                        scope.spawn(move || {
-                            let is_unsent = leave(server, load, sent, number);
-                            unsent.fetch_add(usize::from(is_unsent), Ordering::Relaxed);
-                            faults.fetch_add(1, Ordering::Relaxed);
-                        });
-                    }
-                });
-            };
-            for _ in 0..rounds(3) {
-                for sent in [Sent::HalfTheHead, Sent::HalfTheBody, Sent::All] {
-                    all_leave(sent);
-                }
-                while_writes_wait(&database, || all_leave(Sent::All));
-            }
-            unsent.into_inner()
-        });
-        load.report("clients that go away", faults.into_inner());
-    }
+both_databases! {
+    clients_that_disconnect_leave_nothing_behind,
+    connections_of_stalled_clients_are_closed,
+}
 
-    fn clients_that_stall_are_closed(database: Database) {
-        let load = Load::default();
-        let (server, before) = warmed_up(&database, &load, "10");
-        let mut faults = 0;
-        hold_against(&database, &server, &load, &before, || {
-            let mut unsent = 0;
-            for _ in 0..rounds(1) {
-                let mut stalling = Vec::new();
-                for _ in 0..OF_EACH {
-                    for sent in [Sent::HalfTheHead, Sent::HalfTheBody] {
-                        let name = load.next_name();
-                        stalling.push(stall(&server, &request(&server.key, &name, sent)));
-                        load.book_unsent(name);
-                        unsent += 1;
-                    }
-                    stalling.extend(stalls(&server.key).map(|parts| stall(&server, &parts)));
+fn clients_that_disconnect_leave_nothing_behind(database: Database) {
+    let load = Load::default();
+    let (server, before) = warmed_up(&database, &load, "60");
+    let faults = AtomicUsize::new(0);
+    hold_against(&database, &server, &load, &before, || {
+        let unsent = AtomicUsize::new(0);
+        let all_leave = |sent| {
+            std::thread::scope(|scope| {
+                for number in 0..OF_EACH * 2 {
+                    let (unsent, faults, server, load) = (&unsent, &faults, &server, &load);
+                    scope.spawn(move || {
+                        let is_unsent = leave(server, load, sent, number);
+                        unsent.fetch_add(usize::from(is_unsent), Ordering::Relaxed);
+                        faults.fetch_add(1, Ordering::Relaxed);
+                    });
                 }
-                faults += stalling.len();
-                let deadline = Instant::now() + PATIENCE;
-                for stream in &stalling {
-                    while holds(&server, stream) {
-                        assert!(Instant::now() < deadline, "a client that stalls is not closed");
-                        std::thread::sleep(Duration::from_millis(20));
-                    }
+            });
+        };
+        for _ in 0..rounds(3) {
+            for sent in [Sent::HalfTheHead, Sent::HalfTheBody, Sent::All] {
+                all_leave(sent);
+            }
+            while_writes_wait(&database, || all_leave(Sent::All));
+        }
+        unsent.into_inner()
+    });
+    load.report("clients that go away", faults.into_inner());
+}
+
+fn connections_of_stalled_clients_are_closed(database: Database) {
+    let load = Load::default();
+    let (server, before) = warmed_up(&database, &load, "10");
+    let mut faults = 0;
+    hold_against(&database, &server, &load, &before, || {
+        let mut unsent = 0;
+        for _ in 0..rounds(1) {
+            let mut stalling = Vec::new();
+            for _ in 0..OF_EACH {
+                for sent in [Sent::HalfTheHead, Sent::HalfTheBody] {
+                    let name = load.next_name();
+                    stalling.push(stall(&server, &request(&server.key, &name, sent)));
+                    load.record_unsent(name);
+                    unsent += 1;
+                }
+                stalling.extend(stalls(&server.key).map(|parts| stall(&server, &parts)));
+            }
+            faults += stalling.len();
+            let deadline = Instant::now() + PATIENCE;
+            for stream in &stalling {
+                while holds(&server, stream) {
+                    assert!(Instant::now() < deadline, "a client that stalls is not closed");
+                    std::thread::sleep(Duration::from_millis(20));
                 }
             }
-            unsent
-        });
-        load.report("clients that stall", faults);
-    }
+        }
+        unsent
+    });
+    load.report("clients that stall", faults);
 }

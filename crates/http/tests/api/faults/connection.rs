@@ -2,12 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use super::conversations::Conversations;
-use super::load::{Ledger, Load, create};
-use super::proxy::{Ending, Fault, Proxy};
-use super::recovery::{PATIENCE, wait_for_server, wait_for_sessions};
-use super::rounds;
-use crate::harness::{Answer, Database, Server};
+use crate::harness::faults::{
+    Conversations, Ending, Fault, Ledger, Load, Proxy, RECOVERY, create, rounds, ticket, wait_for_server,
+    wait_for_sessions,
+};
+use crate::harness::{Database, Response, Server};
 
 /// How many requests are sent at once where a test sends its own.
 const CLIENTS: usize = 16;
@@ -37,12 +36,12 @@ impl Scene {
         Self { server, proxy, database }
     }
 
-    fn create(&self, name: &str) -> Answer {
+    fn create(&self, name: &str) -> Response {
         create(&self.server, &self.server.key, name).unwrap()
     }
 
     fn run(&self, load: &Load, is_over: impl Fn(&Ledger) -> bool + Sync) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + RECOVERY;
         load.run(&self.server, &self.server.key, |ledger| {
             assert!(Instant::now() < deadline, "the server does not go on: {ledger:?}");
             is_over(ledger)
@@ -74,28 +73,28 @@ impl Scene {
 }
 
 #[track_caller]
-fn assert_code(answer: &Answer, code: &str) {
-    assert_eq!((answer.status, answer.json()["code"].as_str()), (503, Some(code)), "{answer:?}");
+fn assert_code(response: &Response, code: &str) {
+    assert_eq!((response.status, response.json()["code"].as_str()), (503, Some(code)), "{response:?}");
 }
 
 #[test]
-fn connections_that_are_cut_in_the_middle_lose_and_double_nothing() {
+fn closed_connections_lose_and_duplicate_nothing() {
     Scene::new("", &[]).survives("connections cut", Fault::Cut(Ending::Closed));
 }
 
 #[test]
-fn connections_that_are_reset_in_the_middle_lose_and_double_nothing() {
+fn reset_connections_lose_and_duplicate_nothing() {
     Scene::new("", &[]).survives("connections reset", Fault::Cut(Ending::Reset));
 }
 
 #[test]
-fn lost_answers_to_commits_lose_and_double_nothing() {
+fn lost_commit_responses_lose_and_duplicate_nothing() {
     let fault = Fault::LoseCommits { one_in: 3, then_refuse: false };
     Scene::new("", &[]).survives("answers to commits lost", fault);
 }
 
 #[test]
-fn comments_and_changes_take_effect_once_however_connections_end() {
+fn comments_and_changes_take_effect_once_over_lost_connections() {
     let scene = Scene::new("", &[]);
     let conversations = Conversations::begin(&scene.server);
     for fault in [
@@ -115,7 +114,7 @@ fn comments_and_changes_take_effect_once_however_connections_end() {
 }
 
 #[test]
-fn a_slow_network_is_no_fault() {
+fn a_slow_network_fails_no_request() {
     let scene = Scene::new("", &[]);
     scene.proxy.set(Fault::Delay(Duration::from_millis(200)));
     let load = Load::default();
@@ -132,24 +131,24 @@ fn a_slow_network_is_no_fault() {
 }
 
 #[test]
-fn what_becomes_of_a_ticket_whose_commit_was_not_answered_is_looked_up() {
+fn the_outcome_of_a_lost_commit_response_is_looked_up() {
     let scene = Scene::new("", &[]);
     scene.proxy.set(Fault::LoseCommits { one_in: 1, then_refuse: false });
     for round in 1..=rounds(5) {
         let name = format!("lost-{round}");
-        let answer = scene.create(&name);
-        assert_eq!((answer.status, answer.header("idempotency-replayed")), (201, None), "{answer:?}");
+        let response = scene.create(&name);
+        assert_eq!((response.status, response.header("idempotency-replayed")), (201, None), "{response:?}");
         assert_eq!(scene.proxy.injected(), round);
     }
 }
 
 #[test]
-fn a_commit_of_which_nothing_can_be_known_is_unknown_and_settled_by_trying_again() {
+fn an_unknown_outcome_is_settled_by_a_retry() {
     let scene = Scene::new("", &[]);
     let key = scene.server.key.as_str();
     let path = scene.create("ticket").header("location").unwrap().to_owned();
     let comments = format!("{path}/comments");
-    let ticket = super::load::body("other").to_string();
+    let ticket = ticket("other").to_string();
     for round in 0..rounds(2) {
         for (method, path, body, status) in [
             ("POST", "/api/v1/tickets", ticket.as_str(), 201),
@@ -162,18 +161,18 @@ fn a_commit_of_which_nothing_can_be_known_is_unknown_and_settled_by_trying_again
             scene.proxy.set(Fault::LoseCommits { one_in: 1, then_refuse: true });
             assert_code(&send(), "outcome_unknown");
             scene.heal();
-            let answer = send();
+            let response = send();
             assert_eq!(
-                (answer.status, answer.header("idempotency-replayed")),
+                (response.status, response.header("idempotency-replayed")),
                 (status, Some("true")),
-                "{answer:?}"
+                "{response:?}"
             );
         }
     }
 }
 
 #[test]
-fn a_network_in_which_everything_vanishes_is_given_up_and_taken_up_again() {
+fn the_server_recovers_from_a_network_that_drops_everything() {
     // Else it is noticed after 15 s.
     let scene = Scene::new("&options=-c%20statement_timeout%3D1s", &[]);
     let load = Load::default();
@@ -185,9 +184,9 @@ fn a_network_in_which_everything_vanishes_is_given_up_and_taken_up_again() {
             for _ in 0..CLIENTS {
                 scope.spawn(|| {
                     let name = load.next_name();
-                    let answer = scene.create(&name);
-                    assert_eq!(answer.status, 503, "{answer:?}");
-                    load.book(name, Some(&answer));
+                    let response = scene.create(&name);
+                    assert_eq!(response.status, 503, "{response:?}");
+                    load.record(name, Some(&response));
                 });
             }
             scope.spawn(|| assert_code(&scene.server.get("/readyz"), "not_ready"));
@@ -201,7 +200,7 @@ fn a_network_in_which_everything_vanishes_is_given_up_and_taken_up_again() {
 }
 
 #[test]
-fn a_request_is_answered_in_time_whatever_the_network_does() {
+fn requests_time_out_if_the_network_drops_everything() {
     let scene = Scene::new("&options=-c%20statement_timeout%3D0", &["--request-timeout", "2"]);
     scene.proxy.set(Fault::BlackHole);
     // Not even whose key it is can be found out.

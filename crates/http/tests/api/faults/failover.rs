@@ -5,11 +5,10 @@ use std::time::Instant;
 
 use hexdesk_test_postgres::Cluster;
 
-use super::load::Load;
-use super::proxy::{Fault, Proxy};
-use super::recovery::{PATIENCE, until, wait_for_server, wait_for_sessions};
-use super::rounds;
-use crate::harness::{Answer, Database};
+use crate::harness::faults::{
+    Fault, Load, Proxy, RECOVERY, rounds, until, wait_for_server, wait_for_sessions,
+};
+use crate::harness::{Database, Response};
 
 /// How many tickets are acknowledged by the primary before it is lost, and how many by the
 /// standby after it took over.
@@ -80,7 +79,7 @@ fn lose_the_primary(name: &str, is_behind: bool) {
         // The standby first: it is there from the beginning and cannot be written to.
         set_url(&mut database, pair.url([pair.standby.port(), pair.primary.port()], &database_name));
         let server = database.serve_demo();
-        let (enough, deadline) = (AtomicUsize::new(usize::MAX), Instant::now() + PATIENCE);
+        let (enough, deadline) = (AtomicUsize::new(usize::MAX), Instant::now() + RECOVERY);
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 load.run(&server, &server.key, |ledger| {
@@ -104,17 +103,17 @@ fn lose_the_primary(name: &str, is_behind: bool) {
 }
 
 #[test]
-fn a_standby_that_takes_over_has_all_that_was_acknowledged() {
+fn a_promoted_standby_has_all_acknowledged_tickets() {
     lose_the_primary("primary killed, standby promoted", false);
 }
 
 #[test]
-fn what_a_standby_lacks_that_takes_over_was_not_acknowledged() {
+fn tickets_missing_on_a_promoted_standby_were_not_acknowledged() {
     lose_the_primary("standby cut off, primary killed, standby promoted", true);
 }
 
 #[test]
-fn of_two_hosts_one_that_accepts_and_says_nothing_does_not_keep_from_the_other() {
+fn a_silent_host_does_not_block_the_other_host() {
     let mut database = Database::postgres();
     let port = hexdesk_test_postgres::cluster().port();
     let silent = Proxy::start(port);
@@ -128,7 +127,7 @@ fn of_two_hosts_one_that_accepts_and_says_nothing_does_not_keep_from_the_other()
 }
 
 #[test]
-fn a_database_that_can_only_be_read_refuses_what_writes_until_it_can_be_written_to() {
+fn a_read_only_database_refuses_writes_until_it_is_writable() {
     let database = Database::postgres();
     let server = database.serve_demo();
     let Database::Postgres(postgres) = &database else { unreachable!() };
@@ -149,13 +148,13 @@ fn a_database_that_can_only_be_read_refuses_what_writes_until_it_can_be_written_
         ("PATCH", "/api/v1/customers/123", r#"{"first_name": "x"}"#),
         ("DELETE", &path, ""),
     ];
-    let write = |(method, path, body): (&str, &str, &str)| -> Answer {
+    let write = |(method, path, body): (&str, &str, &str)| -> Response {
         server.send(method, path, &[("x-api-key", &server.key)], body.as_bytes())
     };
     for request in writes {
-        let answer = write(request);
+        let response = write(request);
         let sentence = "The service is not available right now and did nothing; try again";
-        answer.assert_problem(503, "overloaded", sentence);
+        response.assert_problem(503, "overloaded", sentence);
         assert_eq!(server.get(&path).status, 200, "reading goes on");
     }
     assert_eq!(database.rows_of_tickets(), before);

@@ -3,12 +3,11 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use super::load::Load;
-use super::rounds;
-use crate::directory::Directory;
-use crate::harness::{Database, PATIENCE, Server};
+use crate::harness::faults::{Load, rounds};
+use crate::harness::{Database, Directory, PATIENCE, Server};
 
 const NO_ROOM: &str =
     "no room is left for the database: make room on its disk, and the server goes on by itself";
@@ -27,7 +26,7 @@ fn await_readiness(server: &Server, status: u16) {
 }
 
 #[test]
-fn a_full_disk_refuses_writes_until_there_is_room() {
+fn a_full_disk_refuses_writes_until_there_is_space() {
     let database = Database::Sqlite(Directory::on_small_disk());
     let Database::Sqlite(disk) = &database else { unreachable!() };
     let mut server = database.serve_demo();
@@ -60,12 +59,12 @@ fn a_full_disk_refuses_writes_until_there_is_room() {
             // SQLite's log has a little room where it has been used before.
             (1..)
                 .find(|&number| {
-                    let answer = server.send(method, path, &headers, body(number).to_string().as_bytes());
-                    if answer.status < 300 {
+                    let response = server.send(method, path, &headers, body(number).to_string().as_bytes());
+                    if response.status < 300 {
                         return false;
                     }
-                    answer.assert_problem(503, "overloaded", NOTHING_DONE);
-                    assert_eq!(answer.header("retry-after"), Some("1"));
+                    response.assert_problem(503, "overloaded", NOTHING_DONE);
+                    assert_eq!(response.header("retry-after"), Some("1"));
                     true
                 })
                 .unwrap()

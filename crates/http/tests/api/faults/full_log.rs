@@ -5,9 +5,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Child, Stdio};
 use std::time::Instant;
 
-use super::load::Load;
-use super::recovery::until;
-use super::rounds;
+use rustix::process::Signal;
+
+use crate::harness::faults::{Load, rounds, until};
 use crate::harness::{Database, PATIENCE, Server};
 
 const ACKNOWLEDGED: usize = 200;
@@ -63,13 +63,13 @@ fn listening_address(process: &mut Child) -> SocketAddr {
 }
 
 #[test]
-fn a_log_on_a_full_disk_costs_no_request() {
+fn a_log_on_a_full_disk_fails_no_request() {
     serve_logging_to("log on a full disk", || {
         OpenOptions::new().write(true).open("/dev/full").unwrap().into()
     });
 }
 
 #[test]
-fn a_log_that_nobody_reads_any_more_costs_no_request() {
+fn a_log_into_a_broken_pipe_fails_no_request() {
     serve_logging_to("log into a broken pipe", Stdio::piped);
 }

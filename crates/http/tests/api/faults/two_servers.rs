@@ -4,9 +4,7 @@ use std::sync::Barrier;
 
 use hexdesk_test_postgres::Cluster;
 
-use super::load::{Load, create};
-use super::outages::{acknowledge_more, durable_cluster, outage};
-use super::rounds;
+use crate::harness::faults::{Load, create, durable_cluster, outage, rounds};
 use crate::harness::{Database, Server};
 
 #[test]
@@ -17,7 +15,7 @@ fn two_servers_that_start_at_once_share_a_database() {
     let load = Load::default();
     run_on_both(&load, &servers, || {
         for _ in 0..3 {
-            acknowledge_more(&load);
+            load.acknowledge_more();
         }
     });
     check_on_both(&load, &database, &servers);
@@ -27,7 +25,7 @@ fn two_servers_that_start_at_once_share_a_database() {
     for _ in 0..50 {
         let name = load.next_name();
         let both_begin = Barrier::new(2);
-        let answers = std::thread::scope(|scope| {
+        let responses = std::thread::scope(|scope| {
             [one, other]
                 .map(|server| {
                     scope.spawn(|| {
@@ -35,24 +33,24 @@ fn two_servers_that_start_at_once_share_a_database() {
                         create(server, &server.key, &name).unwrap()
                     })
                 })
-                .map(|answer| answer.join().unwrap())
+                .map(|response| response.join().unwrap())
         });
-        for answer in &answers {
-            assert!([201, 409].contains(&answer.status), "{answer:?}");
+        for response in &responses {
+            assert!([201, 409].contains(&response.status), "{response:?}");
         }
         let settled = create(one, &one.key, &name).unwrap();
         assert_eq!(settled.header("idempotency-replayed"), Some("true"), "{settled:?}");
-        for answer in answers.iter().filter(|answer| answer.status == 201) {
-            assert_eq!(answer.body, settled.body);
+        for response in responses.iter().filter(|response| response.status == 201) {
+            assert_eq!(response.body, settled.body);
         }
-        load.book(name, Some(&settled));
+        load.record(name, Some(&settled));
     }
     check_on_both(&load, &database, &servers);
     load.report("two servers", 0);
 }
 
 #[test]
-fn what_two_servers_acknowledged_outlives_a_kill_of_postgresql() {
+fn acknowledged_tickets_of_two_servers_survive_a_kill_of_postgresql() {
     let cluster = durable_cluster();
     let database = Database::Postgres(cluster.empty_database());
     let servers = start_both(&database);
