@@ -1,4 +1,4 @@
-//! No key makes one that holds more than itself.
+//! No key can create a key with more rights than its own.
 
 use serde_json::{Value, json};
 
@@ -67,7 +67,7 @@ fn a_created_key_cannot_grant_more_than_it_holds(database: Database) {
         ] {
             assert_exceeds(&post(&server, &text, KEYS, &body), excess);
         }
-        // What is not asked for is as it is itself.
+        // Members that are not sent are the creating key's own.
         let (next, its_text) = created(&post(&server, &text, KEYS, &json!({"scopes": scopes})));
         assert_eq!((&next["userId"], &next["expiresAt"]), (&json!(45), &json!("2999-01-01T00:00:00.000Z")));
         text = its_text;

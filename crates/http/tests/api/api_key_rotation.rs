@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::harness::api_keys::{KEYS, created, found, key, list, path, post, serve, works};
 use crate::harness::{Database, both_databases};
 
-/// The point in time, in milliseconds.
+/// A time in Unix milliseconds.
 fn millis(time: &Value) -> i64 {
     hexdesk_domain::Timestamp::parse(time.as_str().unwrap()).unwrap().unix_millis()
 }
@@ -61,10 +61,10 @@ fn a_key_can_rotate_itself(database: Database) {
         |key: &str| post(&server, key, &format!("{}/rotate", path(key)), &json!({"overlapSeconds": 0}));
     let (successor, text) = created(&rotate(&server.key));
     assert_eq!(successor["scopes"].as_array().unwrap().len(), hexdesk_domain::Scope::ALL.len());
-    // By a server that has not seen either.
+    // On a server that has cached neither key.
     let second = database.serve(&[]);
     assert!(works(&second, &text) && !works(&second, &server.key));
-    // Whether or not the first remembers it.
+    // Even on the server that may have cached it.
     rotate(&server.key).assert_problem(401, "invalid_api_key", "Unauthorized - Invalid API key");
     let body = json!({"scopes": ["tickets:read"]});
     post(&server, &server.key, KEYS, &body).assert_problem(

@@ -1,4 +1,4 @@
-//! The text of a key is shown once, and is kept nowhere.
+//! The text of a key is shown once and stored nowhere.
 
 use std::sync::Barrier;
 
@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use crate::harness::api_keys::{KEYS, created, key, path, post, serve, works};
 use crate::harness::{Database, Response, Server, both_databases};
 
-/// Sends this body under an idempotency key.
+/// Sends this body with an idempotency key.
 fn post_once(server: &Server, path: &str, idempotency_key: &str, body: &Value) -> Response {
     let headers = [("x-api-key", server.key.as_str()), ("idempotency-key", idempotency_key)];
     server.send("POST", path, &headers, body.to_string().as_bytes())
 }
 
-/// Whether this stands anywhere in the database, in text or bytes.
+/// Whether the database contains this anywhere, as text or bytes.
 fn holds(database: &Database, text: &str) -> bool {
     match database {
         Database::Sqlite(directory) => std::fs::read_dir(directory.path()).unwrap().any(|file| {
@@ -23,7 +23,7 @@ fn holds(database: &Database, text: &str) -> bool {
         Database::Postgres(database) => {
             let tables = database.psql("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()");
             assert!(tables.lines().count() > 5, "{tables}");
-            // PostgreSQL shows bytes as the hexadecimal of them.
+            // PostgreSQL prints bytes in hexadecimal.
             let bytes: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
             tables.lines().any(|table| {
                 let rows = database.psql(&format!("SELECT kept::text FROM {table} AS kept"));
@@ -33,8 +33,7 @@ fn holds(database: &Database, text: &str) -> bool {
     }
 }
 
-/// Checks that the text was shown in `first` and is nowhere else, the answer `again`
-/// included, which is the same but for that.
+/// Checks that the text is in `first` and nowhere else. `again` is the same response without it.
 #[track_caller]
 fn assert_shown_once(database: &Database, server: &Server, first: &Response, again: &Response) {
     let (made, text) = created(first);

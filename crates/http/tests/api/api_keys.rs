@@ -1,4 +1,4 @@
-//! The routes of API keys: make, find, list and revoke.
+//! The routes of API keys: create, find, list and revoke.
 
 use serde_json::{Value, json};
 
@@ -180,7 +180,7 @@ fn invalid_parameters_and_cursors_of_other_lists_are_refused(database: Database)
         ("isLive=true", "The query parameters here are limit, cursor, include"),
         (&format!("cursor={of_users}"), of_same_list),
         (&format!("cursor={}", &cursor[1..]), of_same_list),
-        // Another version.
+        // A cursor of another version.
         (&format!("cursor={}", cursor.replacen("AQ", "Ag", 1)), of_same_list),
     ] {
         server.get(&format!("{KEYS}?{query}")).assert_problem(400, "invalid_parameter", sentence);
@@ -222,7 +222,7 @@ fn a_missing_key_is_not_found(database: Database) {
     let other =
         database.hexdesk(&["key", "create", "--shop", "other.example.com", "--scope", "api_keys:manage"]);
     let before = list(&server, "");
-    // The other shop has a first key only, and this one a second.
+    // The other shop has no key 2, but this shop has.
     for (key, id) in [(&server.key, "99"), (&server.key, "9223372036854775807"), (&other, "2")] {
         let send = |method, path: &str| server.send(method, path, &[("x-api-key", key)], b"{}");
         assert_refused(&send("GET", &format!("{KEYS}/{id}")), NO_SUCH_KEY);

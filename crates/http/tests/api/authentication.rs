@@ -1,4 +1,4 @@
-//! API keys, over HTTP: which open what.
+//! Which API keys open which routes.
 
 use hexdesk_http::routes::{Access, ENDPOINTS, Endpoint};
 
@@ -13,7 +13,7 @@ fn call(server: &Server, endpoint: &Endpoint, headers: &[(&str, &str)]) -> Respo
     server.send(endpoint.method.as_str(), &path_with(endpoint.path, |_| "999999".to_owned()), headers, b"{}")
 }
 
-/// The routes that need a key; there are some, or the tests that walk them would prove nothing.
+/// The routes that need a key. There must be some, or the tests that walk them would prove nothing.
 fn closed_endpoints() -> Vec<&'static Endpoint> {
     let closed: Vec<_> = ENDPOINTS.iter().filter(|endpoint| endpoint.access != Access::Open).collect();
     assert!(!closed.is_empty());
@@ -57,7 +57,7 @@ fn every_route_needs_its_scope(database: Database) {
         let sentence = format!("The API key lacks the scope {needed}");
         call(&server, endpoint, &[("x-api-key", &without)]).assert_problem(403, "missing_scope", &sentence);
         let with = database.hexdesk(&["key", "create", "--shop", SHOP, "--scope", needed.as_str()]);
-        // It may lack what else the route asks of it.
+        // The route may still refuse it for another reason.
         let response = call(&server, endpoint, &[("x-api-key", &with)]);
         assert!(response.status != 401 && !response.body.contains("missing_scope"), "{response:?}");
     }

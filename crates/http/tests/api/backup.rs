@@ -21,12 +21,12 @@ fn file(database: &Database) -> PathBuf {
     database.url().strip_prefix("sqlite://").unwrap().into()
 }
 
-/// A file that belongs to the database.
+/// A file next to the database, with this suffix.
 fn beside(database: &Database, suffix: &str) -> PathBuf {
     format!("{}{suffix}", file(database).display()).into()
 }
 
-/// The names in the database's directory.
+/// The file names in the database's directory.
 fn names(database: &Database) -> BTreeSet<String> {
     let entries = file(database).parent().unwrap().read_dir().unwrap();
     entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
@@ -40,7 +40,7 @@ fn execute(path: &Path, sql: &str) {
     SqliteConnection::establish(text(path)).unwrap().batch_execute(sql).unwrap();
 }
 
-/// What a command that must fail says.
+/// The error message of a command that must fail.
 #[track_caller]
 fn refusal(output: &Output) -> String {
     assert_eq!(output.status.code(), Some(1), "{output:?}");
@@ -48,7 +48,7 @@ fn refusal(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-/// A database with one shop of this name, and a backup of it.
+/// A database with one shop of this name, and its backup.
 fn backed_up(shop: &str) -> (Database, PathBuf) {
     let database = Database::sqlite();
     database.hexdesk(&["shop", "create", shop]);
@@ -57,7 +57,7 @@ fn backed_up(shop: &str) -> (Database, PathBuf) {
     (database, backup)
 }
 
-/// The one shop of a database.
+/// The only shop of a database.
 fn shop(database: &Database) -> String {
     database.hexdesk(&["shop", "list"]).split('\t').next().unwrap().to_owned()
 }
@@ -143,7 +143,7 @@ fn search_works_on_a_restored_backup() {
         let expected = (number % 3 != 0).then(|| format!("Ticket no{number}"));
         assert_eq!(found(&format!("no{number}%20lovelace")), Vec::from_iter(expected));
     }
-    // The index is still kept with the tickets.
+    // The search index still follows the tickets.
     let renamed = json!({"name": "Parcel"}).to_string();
     let response = new.send("PATCH", &paths[1], &[("x-api-key", &new.key)], renamed.as_bytes());
     assert_eq!(response.status, 200, "{response:?}");
@@ -169,7 +169,7 @@ fn a_backup_that_fails_leaves_no_file() {
     let target = file(&database).with_file_name("new.db");
     let error = refusal(&database.run(&["backup", "/nonexistent/directory/new.db"]));
     assert!(error.contains("/nonexistent/directory must be there"), "{error}");
-    // A file may not grow beyond 16 KiB, as on a disk that is full.
+    // As on a full disk: files are limited to 16 KiB.
     let hexdesk = env!("CARGO_BIN_EXE_hexdesk");
     let script = format!(
         "trap '' XFSZ; ulimit -f 32; exec {hexdesk} backup {} --database-url {}",
@@ -180,7 +180,7 @@ fn a_backup_that_fails_leaves_no_file() {
     let error = refusal(&output);
     assert!(error.contains("cannot be backed up to"), "{error}");
     assert_eq!(names(&database), before);
-    // What could not be restored is no backup.
+    // A backup that could not be restored is refused.
     execute(&file(&database), "PRAGMA foreign_keys = OFF; INSERT INTO shop_counters VALUES (99, 'users', 1)");
     let error = refusal(&database.run(&["backup", text(&target)]));
     assert!(error.contains("1 rows refer to rows that are not there"), "{error}");
@@ -196,7 +196,7 @@ fn a_restore_over_a_database_in_use_is_refused() {
     let (_source, backup) = backed_up("backup.example");
     let database = Database::sqlite();
     let server = database.serve(&[]);
-    // Others may work beside the server.
+    // Other commands may run next to the server.
     database.hexdesk(&["shop", "create", "live.example"]);
     database.hexdesk(&["key", "create", "--shop", "live.example"]);
     for arguments in [&["restore", text(&backup)][..], &["restore", text(&backup), "--replace"]] {
@@ -211,7 +211,7 @@ fn a_restore_over_a_database_in_use_is_refused() {
     assert_eq!(shop(&database), "live.example");
     let said = database.hexdesk(&["restore", text(&backup), "--replace"]);
     assert_eq!(shop(&database), "backup.example");
-    // The way back.
+    // The replaced database can be restored.
     let kept = said.split("the database that was there is ").nth(1).unwrap().split(';').next().unwrap();
     database.hexdesk(&["restore", kept, "--replace"]);
     assert_eq!(shop(&database), "live.example");
@@ -361,7 +361,7 @@ fn a_restore_that_is_killed_leaves_one_whole_database() {
     let started = Instant::now();
     assert!(restore.output().unwrap().status.success());
     let duration = started.elapsed();
-    // From before its beginning to after its end.
+    // At moments from before the restore until after it.
     for kill in 0..=KILLS {
         let (database, mut restore) = scene();
         let mut process = restore.stdout(std::process::Stdio::null()).spawn().unwrap();
@@ -373,7 +373,7 @@ fn a_restore_that_is_killed_leaves_one_whole_database() {
         assert!(["old.example", "new.example"].contains(&&*shop), "{shop}");
         let health = database.run(&["doctor"]);
         assert!(health.status.success(), "{health:?}");
-        // And the next one works.
+        // The next restore works.
         database.hexdesk(&["restore", text(&backup), "--replace"]);
     }
 }

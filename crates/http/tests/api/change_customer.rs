@@ -32,7 +32,7 @@ fn new_customer(server: &Server, body: &Value) -> String {
     post(server, "/api/v1/customers", &[], body).header("location").unwrap().to_owned()
 }
 
-/// All rows there are of a shop's data but its users and keys.
+/// The number of rows of a shop's data, without users and keys.
 fn rows(database: &Database) -> i64 {
     database.rows_of_tickets()
         + database.count("SELECT (SELECT count(*) FROM customers) + (SELECT count(*) FROM comments)")
@@ -152,7 +152,7 @@ fn an_idempotency_key_changes_a_customer_once(database: Database) {
     let server = database.serve_demo();
     let first = patch(&server, ADA, &[("idempotency-key", "k")], &json!({"first_name": "Augusta"}));
     assert_eq!(patch(&server, ADA, &[], &json!({"first_name": "Ada"})).status, 200);
-    // However the path is spelled.
+    // Leading zeros in the path make no difference.
     let again = patch(
         &server,
         "/api/v1/customers/000123",
@@ -203,7 +203,7 @@ fn erasing_a_customer_erases_all_their_data(database: Database) {
         assert_eq!(post(&server, &comments, &[("idempotency-key", key)], &comment).status, 201);
     }
     assert_eq!(post(&server, &comments, &[], &json!({"text": "quaggas"})).status, 201);
-    // Of somebody else, and stays.
+    // Another customer's ticket, which must stay.
     let kept = server.create_ticket_idempotent("kept", EXAMPLE).ticket()["id"].clone();
 
     let response = delete(&server, &path);
@@ -227,11 +227,11 @@ fn erasing_a_customer_erases_all_their_data(database: Database) {
             "{word}"
         );
     }
-    // The ticket, its human ticket and its record of the other customer.
+    // The other customer's ticket, human ticket and idempotency record.
     assert_eq!(rows(&database), before + 3);
     assert_eq!(server.get(&format!("/api/v1/tickets/{}", kept.as_str().unwrap())).status, 200);
     assert_eq!(server.create_ticket_idempotent("kept", EXAMPLE).header("idempotency-replayed"), Some("true"));
-    // Keys and addresses are free, numbers are not used twice.
+    // Idempotency keys and addresses are free again; ids are not reused.
     let anew = post(&server, "/api/v1/customers", &[("idempotency-key", "c")], &body);
     assert_eq!((anew.status, anew.header("idempotency-replayed")), (201, None));
     assert_ne!(anew.json()["customer"]["id"], id);

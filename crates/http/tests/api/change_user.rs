@@ -1,4 +1,4 @@
-//! `PATCH /api/v1/users/{userId}`, and what deactivating a user does.
+//! `PATCH /api/v1/users/{userId}`, and the effects of deactivating a user.
 
 use serde_json::{Value, json};
 
@@ -93,7 +93,7 @@ fn an_idempotency_key_makes_one_change(database: Database) {
     let key = [("idempotency-key", "rename-1")];
     let first = patch(&server, GRACE, &key, &json!({"first_name": "once"}));
     patch(&server, GRACE, &[], &json!({"first_name": "later"}));
-    // The same user, spelled another way.
+    // The same user, with leading zeros in the path.
     let again = patch(&server, "/api/v1/users/0045", &key, &json!({"first_name": "once"}));
     assert_eq!(
         (again.status, &again.body, again.header("idempotency-replayed")),

@@ -1,8 +1,8 @@
-//! The command line: what scripts rely on, and what it says when something is wrong.
+//! The command line: its output for scripts, and its errors.
 
 use crate::harness::{Database, api_keys, both_databases};
 
-/// What the command, which must fail with this code, says.
+/// The error message of a command that must fail with this code.
 #[track_caller]
 fn error_of(database: &Database, code: i32, arguments: &[&str]) -> String {
     let output = database.run(arguments);

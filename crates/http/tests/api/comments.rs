@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Database, Response, Server, both_databases};
 
-/// A ticket of the demo's customer whose last message is of this time.
+/// A ticket of the demo's customer with this time of the last message.
 fn ticket(server: &Server, last_message_time: &str) -> String {
     let body = json!({
         "customerId": 123, "Channel": "Mail", "lastMessage": "first", "lastMessageTime": last_message_time,

@@ -1,10 +1,10 @@
-//! `POST /api/v1/tickets`: what it stores, and what it refuses.
+//! `POST /api/v1/tickets`.
 
 use serde_json::{Value, json};
 
 use crate::harness::{Database, EXAMPLE, Server, both_databases};
 
-/// The least that makes a ticket, with these members changed or added.
+/// The smallest valid body, with these members changed or added.
 fn body_with(members: Value) -> String {
     let mut body = json!({"customerId": 123, "Channel": "Mail"});
     for (name, value) in members.as_object().unwrap() {
@@ -13,7 +13,7 @@ fn body_with(members: Value) -> String {
     body.to_string()
 }
 
-/// Checks that each body is refused with these member errors, and that nothing is written.
+/// Checks that each body is refused with these member errors and that nothing is stored.
 #[track_caller]
 fn assert_refused(database: &Database, server: &Server, cases: &[(String, &[(&str, &str)])]) {
     for (body, expected) in cases {
@@ -335,7 +335,7 @@ fn all_errors_are_reported_in_the_documented_order(database: Database) {
 fn customer_and_assignee_must_belong_to_the_shop(database: Database) {
     let server = database.serve_demo();
     database.hexdesk(&["shop", "create", "other.example.com"]);
-    // The other shop's numbers lie elsewhere than the demo's 123 and 45.
+    // Ids in the other shop that differ from the demo's 123 and 45.
     let mut other = (0, 0);
     while other.0 == 0 || other.0 == 123 || other.1 == 45 {
         let email = format!("{}-{}@example.com", other.0, other.1);

@@ -76,7 +76,7 @@ fn an_existing_customer_is_returned_unchanged(database: Database) {
         (json!({"email": "DEV@example.COM", "first_name": "Other"}), json!(123)),
         (json!({"phone_number": "+33123456789"}), json!(123)),
         (json!({"email": "new@example.com", "phone_number": "+1"}), by_phone["id"].clone()),
-        // The e-mail address comes first.
+        // The e-mail address takes precedence.
         (json!({"email": "dev@example.com", "phone_number": "+1"}), json!(123)),
     ] {
         let response = create(&server, &body.to_string());

@@ -1,4 +1,4 @@
-//! `hexdesk serve --demo`: the first thing a new user runs.
+//! `hexdesk serve --demo`, the first command of a new user.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! `hexdesk doctor`: each check, passing and failing.
+//! `hexdesk doctor`: each check, with and without a problem.
 
 use std::collections::BTreeMap;
 use std::fs::{Permissions, read_to_string, set_permissions, write};
@@ -14,7 +14,7 @@ use hexdesk_test_postgres::Cluster;
 use crate::harness::api_keys::secret;
 use crate::harness::{Database, both_databases, command};
 
-/// What the doctor says of each check: severity and text.
+/// The severity and the text of each check.
 struct Findings {
     output: Output,
     lines: BTreeMap<String, (String, String)>,
@@ -32,7 +32,7 @@ impl Findings {
         Self { lines: stdout.lines().map(line).collect(), output }
     }
 
-    /// Checks what was found, and that problems, and nothing else, fail the command.
+    /// Checks the finding. The command must fail exactly if there is a problem.
     #[track_caller]
     fn assert(&self, check: &str, severity: &str, text: &str) {
         let found = self.lines.get(check).unwrap_or_else(|| panic!("{check}: {:?}", self.output));
@@ -143,7 +143,7 @@ fn invalid_settings_are_reported_with_their_valid_values() {
     findings.assert("database url", "problem", "--database-url (HEXDESK_DATABASE_URL)");
     findings.assert("database url", "problem", "postgres://");
     findings.assert("listen address", "problem", "--listen (HEXDESK_LISTEN) must be");
-    // An address for documentation, which no machine has.
+    // An address reserved for documentation: no machine has it.
     run("sqlite://a.db", "192.0.2.1:8080").assert("listen address", "problem", "no address of this machine");
     run("sqlite://a.db", "0.0.0.0:8080").assert("listen address", "ok", "reverse proxy");
     run("sqlite://a.db", "[::1]:x").assert("listen address", "problem", "127.0.0.1:8080");
@@ -199,7 +199,7 @@ fn permissions_for_other_accounts_are_a_problem() {
         set_permissions(&path, Permissions::from_mode(mode)).unwrap();
         let findings = doctor(&database);
         findings.assert("permissions", "problem", "run `chmod o");
-        // Its advice, as pasted.
+        // The suggested command works as it is.
         let advice = findings.lines["permissions"].1.split('`').nth(1).unwrap();
         assert!(Command::new("sh").args(["-c", advice]).status().unwrap().success());
         doctor(&database).assert("permissions", "ok", "");
@@ -217,7 +217,7 @@ fn a_read_only_database_is_a_problem() {
     set_permissions(directory, Permissions::from_mode(0o555)).unwrap();
     let mut process;
     if path.metadata().unwrap().uid() == 0 {
-        // Nothing is forbidden to root; nobody may not even enter where this is built.
+        // Root may write everything. Another account may not be able to run the built binary.
         let binary = directory.join("hexdesk");
         std::fs::copy(env!("CARGO_BIN_EXE_hexdesk"), &binary).unwrap();
         process = Command::new(binary);
@@ -259,7 +259,7 @@ fn a_damaged_database_is_a_problem() {
 
 #[test]
 fn postgres_without_durable_commits_is_a_problem() {
-    // The cluster that the tests share does not wait for the disk.
+    // The shared test cluster does not flush commits.
     let database = Database::postgres();
     let findings = doctor(&database);
     for setting in ["fsync", "full_page_writes", "synchronous_commit"] {
@@ -274,7 +274,7 @@ fn postgres_without_durable_commits_is_a_problem() {
     }
     findings.assert("migrations", "warning", "`hexdesk migrate`");
     assert_eq!(empty.psql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), "0");
-    // What the URL asks for counts.
+    // Settings in the URL are considered.
     let findings = run(&format!("{}?options=-c%20synchronous_commit%3Doff", empty.url));
     findings.assert("synchronous_commit", "problem", "loses what was acknowledged last");
 }

@@ -1,4 +1,4 @@
-//! The one error body, on every path.
+//! Errors: the same body for every route.
 
 use std::io::Write;
 
@@ -53,7 +53,7 @@ fn wrong_methods_are_refused_with_the_allowed_ones(database: Database) {
         ("/livez", "GET, HEAD", ["POST", "PUT", "OPTIONS"]),
     ] {
         for method in wrong {
-            // Without a key: what is not there comes before who may use it.
+            // Sent without a key: 404 and 405 take precedence over 401.
             let response = server.send(method, path, &[], b"");
             assert_eq!(response.header("allow"), Some(allowed), "{method} {path}");
             response.assert_problem(
@@ -132,7 +132,7 @@ fn large_bodies_are_refused(database: Database) {
     let large =
         format!(r#"{{"customerId": 123, "Channel": "Mail", "unknown": "{}"}}"#, "x".repeat(20_000_000));
     server.create_ticket(&large).assert_problem(413, "body_too_large", sentence);
-    // Without a length in the head it is noticed on the way.
+    // Without a length in the head, the server counts the bytes.
     let mut chunked = format!(
         "POST /api/v1/tickets HTTP/1.1\r\nhost: x\r\nx-api-key: {}\r\nconnection: close\r\n\
          transfer-encoding: chunked\r\n\r\n",
@@ -140,7 +140,7 @@ fn large_bodies_are_refused(database: Database) {
     );
     chunked.push_str(&format!("{:x}\r\n{large}\r\n0\r\n\r\n", large.len()));
     server.send_bytes(chunked.as_bytes()).assert_problem(413, "body_too_large", sentence);
-    // The key comes first, whatever the size.
+    // A missing key takes precedence over the size.
     let response = server.send("POST", "/api/v1/tickets", &[], large.as_bytes());
     response.assert_problem(401, "missing_api_key", "Missing API key");
     assert_eq!(database.rows_of_tickets(), 0);

@@ -1,4 +1,4 @@
-//! The log of events, and how long things are kept.
+//! The event log, and retention.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::harness::api_keys::{key, manager, path, post};
 use crate::harness::events::{EVENTS, eventually, settled_log, walk};
 use crate::harness::{Database, EXAMPLE, Response, api_keys, both_databases};
 
-/// What an event says but for when, and for what the thing is like.
+/// Kind, subject and actor of an event.
 fn outline(event: &Value) -> (&str, &str, Value) {
     (event["kind"].as_str().unwrap(), event["subject"]["id"].as_str().unwrap(), event["actor"].clone())
 }
@@ -19,21 +19,21 @@ fn operator() -> Value {
     json!({"type": "operator", "id": null, "userId": null})
 }
 
-/// A number of the answer's body, as text.
+/// A value in the response body, as text.
 fn number(response: &Response, pointer: &str) -> String {
     let body = response.json();
     let value = body.pointer(pointer).unwrap_or_else(|| panic!("{response:?}"));
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// The answer's thing, without the people whom an event's snapshot does not repeat.
+/// A ticket or comment without `Customer` and `User`, which snapshots do not contain.
 fn without_people(thing: &Value) -> Value {
     let mut thing = thing.clone();
     thing.as_object_mut().unwrap().retain(|name, _| name != "Customer" && name != "User");
     thing
 }
 
-/// The ticket of an event, which tells its version beside.
+/// The snapshot of a ticket, which has its version too.
 fn of_version(version: i64, ticket: &Value) -> Value {
     let mut ticket = without_people(ticket);
     ticket["version"] = json!(version);
@@ -118,7 +118,7 @@ fn every_change_is_logged_with_actor_and_snapshot(database: Database) {
     let (own, agents) = (by_key(3, Value::Null), by_key(2, json!(45)));
     let mut outlines: Vec<_> = events.iter().map(outline).collect();
     outlines.truncate(outlines.len() - 1);
-    // Within one change the order is the store's affair.
+    // Within one change, the store may choose the order.
     let comment_id = number(&comment, "/comment/id");
     let mut expected = vec![
         ("user.created", marker.as_str(), own.clone()),
@@ -174,7 +174,7 @@ fn every_change_is_logged_with_actor_and_snapshot(database: Database) {
     {
         assert_eq!(snapshots(kind, id), [Value::Null], "{kind}");
     }
-    // Erased since.
+    // The customer has been erased since.
     assert_eq!(snapshots("customer.updated", &second), [Value::Null]);
     assert!(renamed.body.contains("Byron"));
     for event in &events {
@@ -302,7 +302,7 @@ fn events_are_kept_forever_by_default(database: Database) {
     database.age("events", "time", 24 * 365 * 10, "subject_id > 0");
     let mut server = database.serve(&[]);
     server.key = key;
-    // It looks for events after it has removed the records.
+    // The server removes idempotency records first, then events.
     eventually("the removal", || {
         (database.count("SELECT count(*) FROM idempotency_records") == 0).then_some(())
     });

@@ -83,7 +83,7 @@ fn a_lost_response_is_returned_to_a_retry(database: Database) {
         EXAMPLE.len()
     );
     stream.write_all(request.as_bytes()).unwrap();
-    // It has taken effect; the answer is not read, and its connection is gone.
+    // The request has taken effect. The client closes the connection without reading the response.
     let started = Instant::now();
     while database.rows_of_tickets() < 3 {
         assert!(started.elapsed() < Duration::from_secs(60), "no ticket");

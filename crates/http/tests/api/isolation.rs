@@ -1,4 +1,4 @@
-//! No key sees another shop's data.
+//! No key can read another shop's data.
 
 use hexdesk_domain::Scope;
 use hexdesk_http::routes::{Access, ENDPOINTS, Endpoint};
@@ -12,8 +12,8 @@ const MISSING: i64 = 999_999;
 
 type Pairs = &'static [(&'static str, &'static str)];
 
-/// What a request to a route without ids in its path may name of another shop's: the query
-/// or body that does, and the same of what nobody has. Both must be answered alike.
+/// For each route without ids in its path: pairs of a query or body with another shop's ids, and one
+/// with missing ids. Both must get the same response.
 const NAMED_ELSEWHERE: &[(&str, &str, Pairs)] = &[
     (
         "GET",
@@ -63,10 +63,10 @@ const NAMED_ELSEWHERE: &[(&str, &str, Pairs)] = &[
     ),
 ];
 
-/// What stands in the first shop's data and nowhere else.
+/// Texts that only the first shop's data contains.
 const MARKS: [&str; 5] = ["dev@example.com", "agent@example.com", "Lovelace", "Hopper", SHOP];
 
-/// The demo shop with something of every kind, and the key of another shop.
+/// The demo shop with data of every kind, and another shop with a key.
 struct Neighbours {
     server: Server,
     ticket: String,
@@ -94,7 +94,7 @@ impl Neighbours {
         let key = |shop: &str| {
             database.hexdesk(&["key", "create", "--shop", shop, "--scope", &every_scope.join(",")])
         };
-        // The other shop has one key: a second one of this shop has a number that is none there.
+        // The other shop has only key 1, so key 2 of this shop is missing there.
         let (first, other) = (key(SHOP), key(OTHER_SHOP));
         let server = {
             let mut server = server;
@@ -109,7 +109,7 @@ impl Neighbours {
     }
 }
 
-/// An answer without what is the request's own.
+/// Status and body without the request id.
 fn comparable(response: &Response) -> (u16, Value) {
     let mut body = if response.body.is_empty() { Value::Null } else { response.json() };
     if let Some(id) = body.get_mut("request_id") {
@@ -118,7 +118,7 @@ fn comparable(response: &Response) -> (u16, Value) {
     (response.status, body)
 }
 
-/// The first example of the operation's body in its description.
+/// The first example of a request body in the OpenAPI document.
 fn example_body(server: &Server, endpoint: &Endpoint) -> String {
     let document = server.get("/openapi.json").json();
     let operation = &document["paths"][endpoint.path][endpoint.method.as_str().to_lowercase()];
@@ -131,7 +131,7 @@ fn closed_endpoints() -> impl Iterator<Item = &'static Endpoint> {
     ENDPOINTS.iter().filter(|endpoint| endpoint.access != Access::Open)
 }
 
-/// Everything the shop's keys can read, as the server answers it.
+/// All lists of the shop.
 fn everything(server: &Server, ticket: &str) -> Vec<Value> {
     let lists = ["/api/v1/tickets", "/api/v1/customers", "/api/v1/users", "/api/v1/api-keys"];
     let comments = format!("/api/v1/tickets/{ticket}/comments");

@@ -1,13 +1,13 @@
-//! What the log says, and what it must not say.
+//! What the log must and must not contain.
 
 use rustix::process::Signal;
 
 use crate::harness::api_keys::{KEYS, created, manager};
 use crate::harness::{Database, EXAMPLE, Server, api_keys, both_databases};
 
-/// A server of the demo shop that logs what this filter lets through, with a key for everything.
+/// A server with this log filter, the demo shop and a key that has every scope.
 fn demo(database: &Database, filter: &str) -> Server {
-    // The schema speaks of refunds.
+    // Migrates before logging: the schema contains the word "refund".
     database.hexdesk(&["migrate"]);
     let mut server = database.serve_logging(filter, &["--demo"]);
     server.key = manager(database, &[]);
@@ -19,8 +19,8 @@ fn stopped(server: Server) -> String {
     server.wait().1
 }
 
-/// Sends what clients may send, marked, and keys where they belong and where they do not.
-/// Answers the secrets of those keys.
+/// Sends marked texts everywhere, and keys in right and wrong places. Returns the secrets of the
+/// keys.
 fn everything_that_may_not_be_logged(server: &Server) -> Vec<String> {
     assert_eq!(server.create_ticket_idempotent("Xyzzy-key", EXAMPLE).status, 201);
     server.create_ticket_idempotent("Xyzzy-key", &EXAMPLE.replace("refund", "Xyzzy"));
@@ -57,14 +57,14 @@ fn everything_that_may_not_be_logged(server: &Server) -> Vec<String> {
             &[("cookie", key), ("referer", &format!("https://example.com/{key}"))],
             b"",
         );
-        // Heads that are no HTTP.
+        // Malformed heads.
         for head in
             [format!("GET /{key} HTTP/1.1\r\nx api key: {key}\r\n\r\n"), format!("x-api-key: {key}\r\n\r\n")]
         {
             server.send_bytes(head.as_bytes());
         }
     }
-    // What stands behind the id may hold the same character.
+    // The secret may contain underscores.
     keys.iter().map(|key| key.splitn(3, '_').nth(2).unwrap().to_owned()).collect()
 }
 

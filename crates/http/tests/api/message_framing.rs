@@ -1,5 +1,4 @@
-//! Requests that two programs could read differently, and heads that are too large: refused
-//! before anything is read out of them, and nothing behind them is taken for a request.
+//! Ambiguous requests and large heads are refused. Bytes after them are not read as a request.
 
 use std::io::{Read, Write};
 
@@ -7,13 +6,13 @@ use crate::harness::{Database, Server, both_databases};
 
 const BODY: &str = r#"{"customerId": 123, "Channel": "Mail"}"#;
 
-/// What stands behind each request: a request that would be answered if it were read.
+/// A second request after each request. It gets a response if the server reads it.
 const HIDDEN: &str = "GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n";
 
-/// Everything that is answered to these bytes, until the server closes the connection.
+/// All responses to these bytes, until the server closes the connection.
 fn responses(server: &Server, bytes: &[u8]) -> String {
     let mut stream = server.connect();
-    // The server may have closed it before it has taken everything.
+    // The server may close the connection before it has read everything.
     let _ = stream.write_all(bytes);
     let mut received = Vec::new();
     let mut part = [0; 4096];
@@ -23,13 +22,13 @@ fn responses(server: &Server, bytes: &[u8]) -> String {
     String::from_utf8(received).unwrap()
 }
 
-/// A request that creates a ticket, with these headers and this body.
+/// A request to create a ticket, with these headers and this body, and [`HIDDEN`] after it.
 fn create(server: &Server, headers: &str, body: &str) -> String {
     let key = &server.key;
     format!("POST /api/v1/tickets HTTP/1.1\r\nhost: x\r\nx-api-key: {key}\r\n{headers}\r\n{body}{HIDDEN}")
 }
 
-/// The body as one chunk, as long as `length` says.
+/// The body as one chunk that claims this length.
 fn chunked(length: &str) -> String {
     format!("{length}\r\n{BODY}\r\n0\r\n\r\n")
 }
@@ -76,7 +75,7 @@ fn a_broken_chunk_ends_the_connection(database: Database) {
         assert!(!received.contains("openapi") && !received.contains(" 20"), "{length}: {received}");
     }
     assert_eq!(database.rows_of_tickets(), 0);
-    // The same, whole, is answered, and so is what stands behind it.
+    // A correct chunk gets a response, and so does the request after it.
     let whole = create(&server, "transfer-encoding: chunked\r\n", &chunked(&format!("{:x}", BODY.len())));
     let received = responses(&server, whole.as_bytes());
     assert!(received.starts_with("HTTP/1.1 201 ") && received.contains("openapi"), "{received}");
@@ -111,11 +110,11 @@ fn large_heads_are_refused(database: Database) {
         (format!("GET /livez HTTP/1.1\r\nhost: x\r\nx-a: {}\r\n\r\n", "a".repeat(131_072)), "431"),
         (format!("GET /livez HTTP/1.1\r\nhost: x\r\n{many}\r\n"), "431"),
         (format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "a".repeat(131_072)), "431"),
-        // No URL is that long.
+        // Longer than a URL may be.
         (format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "a".repeat(70_000)), "400"),
     ] {
         let received = responses(&server, head.as_bytes());
-        // A connection that is closed with bytes unread may be reset before the answer is seen.
+        // Closing a connection with unread bytes may reset it before the client reads the response.
         let refused = format!("HTTP/1.1 {status} ");
         assert!(received.is_empty() || received.starts_with(&refused), "{head:.40}: {received}");
         assert!(head.len() > 100_000 || !received.is_empty(), "{head:.40}: no answer");

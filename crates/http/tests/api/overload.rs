@@ -1,4 +1,4 @@
-//! What the server takes on, and what it says to the rest.
+//! The limits of the server, and its responses beyond them.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -16,7 +16,7 @@ fn serve_demo(database: &Database, arguments: &[&str]) -> Server {
     server
 }
 
-/// The status of the next answer on a connection that stays open.
+/// The status of the next response on a connection that stays open.
 fn read_one_status(stream: &mut TcpStream) -> u16 {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -59,7 +59,7 @@ fn requests_beyond_the_limit_get_503_at_once(database: Database) {
     first.write_all(EXAMPLE.as_bytes()).unwrap();
     assert_eq!(read_response(first).status, 201);
     assert_eq!(server.create_ticket(EXAMPLE).status, 201);
-    // One that goes away makes room as well.
+    // A client that disconnects frees its place too.
     let second = running.remove(0);
     second.shutdown(Shutdown::Both).unwrap();
     drop(second);
@@ -83,7 +83,7 @@ fn a_refused_connection_waits_in_the_queue_afterwards(database: Database) {
         assert_eq!(status, 503);
         assert!(took >= Duration::from_millis(900), "{took:?}");
     }
-    // Others are told at once, and do not get before those who wait.
+    // Other connections get 503 at once, and do not pass the queue.
     assert_eq!(server.get("/api/v1/tickets").status, 503);
     running.write_all(EXAMPLE.as_bytes()).unwrap();
     assert_eq!(read_response(running).status, 201);
@@ -110,7 +110,7 @@ fn each_key_has_its_own_rate_limit(database: Database) {
     assert!((1_100..=1_200).contains(&wait), "{wait}");
     assert_eq!(refused.header("ratelimit").unwrap(), format!("\"default\";r=0;t={wait}"));
     assert_eq!(database.rows_of_tickets(), before);
-    // Nobody else is affected; refusals count too, and what needs no key is not counted.
+    // Other keys have their own limit. Refusals count; requests without a valid key do not.
     let as_other = || server.send("GET", "/api/v1/tickets", &[("x-api-key", &other)], b"");
     for _ in 0..3 {
         as_other().assert_problem(403, "missing_scope", "The API key lacks the scope tickets:read");
@@ -146,7 +146,7 @@ fn an_unneeded_body_is_not_waited_for_longer(database: Database) {
         stream.write_all(head.as_bytes()).unwrap();
         (stream, status)
     });
-    // A connection without a request is closed after 5 s.
+    // The server closes a connection without a request after 5 s.
     server.connect().read_to_end(&mut Vec::new()).unwrap();
     for (mut stream, status) in waiting {
         let mut response = [0; 12];
@@ -170,7 +170,7 @@ fn a_write_that_times_out_is_settled_by_a_retry() {
          Idempotency-Key",
     );
     writer.batch_execute("ROLLBACK").unwrap();
-    // The first may have taken effect by now or not; there is one in the end.
+    // Whether the first request has taken effect by now or not, there must be one ticket.
     let status = loop {
         let again = server.create_ticket_idempotent("slow", EXAMPLE);
         if ![409, 503].contains(&again.status) {

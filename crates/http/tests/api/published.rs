@@ -1,4 +1,4 @@
-//! The examples of the published v1 reference, one after the other against the demo shop.
+//! The examples of the published v1 reference, sent to the demo shop in order.
 
 use serde_json::Value;
 
@@ -6,10 +6,10 @@ use crate::harness::{Database, Server, both_databases};
 
 const EXAMPLES: &str = include_str!("published_v1.json");
 
-/// What an example shows but every installation hands out by itself.
+/// Members whose values differ in each installation.
 const HANDED_OUT: [&str; 3] = ["id", "creationDate", "openedAt"];
 
-/// Checks that the answer holds all that the example shows; it may hold more.
+/// Checks that the response has all members of the example. It may have more.
 fn assert_shows(name: &str, response: &Value, example: &Value) {
     match (response, example) {
         (Value::Object(response), Value::Object(example)) => {

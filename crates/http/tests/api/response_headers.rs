@@ -1,16 +1,14 @@
-//! What stands in the head of every answer, and that clients put nothing into it, nor
-//! anything into a page.
+//! The security headers of every response. Clients can put nothing into headers or pages.
 
 use hexdesk_http::routes::{ENDPOINTS, Endpoint};
 
 use crate::harness::{Database, EXAMPLE, Response, Server, both_databases, path_with};
 
-/// What would be seen if it were put into a page or a head.
+/// Texts that must appear in no page and no header.
 const SCRIPT: &str = "<script>alert(1)</script>";
 const SCRIPT_IN_URL: &str = "%3Cscript%3Ealert(1)%3C/script%3E%0D%0Aset-cookie:%20a=b";
 
-/// Checks that browsers and caches are told to leave the answer alone, and that it is HTML
-/// only if it is the one page there is.
+/// Checks the security headers. Only the documentation page may be HTML.
 #[track_caller]
 fn assert_protected(response: &Response, path: &str) {
     for (name, value) in [
@@ -36,7 +34,7 @@ fn assert_protected(response: &Response, path: &str) {
     }
 }
 
-/// The endpoint's answers to many kinds of requests, the ones that it refuses included.
+/// The endpoint's responses to many kinds of requests, valid and invalid.
 fn responses(server: &Server, endpoint: &Endpoint) -> Vec<Response> {
     let path = path_with(endpoint.path, |_| "999999".to_owned());
     let method = endpoint.method.as_str();

@@ -129,7 +129,7 @@ fn invalid_searches_are_refused(database: Database) {
     let bad = "cursor must be the next_cursor of a page of this same list";
     refused(&format!("?q=b&cursor={cursor}"), bad);
     server.get(&format!("/api/v1/tickets?cursor={cursor}")).assert_problem(400, "invalid_parameter", bad);
-    // What an engine might take for its own syntax is words, or nothing.
+    // The syntax of a search engine has no meaning in a query.
     for syntax in [
         "a+AND+b",
         "a+OR+b",

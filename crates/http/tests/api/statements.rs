@@ -1,5 +1,5 @@
-//! How many statements each route that reads sends to the database: a fixed number, however
-//! much there is to read.
+//! The number of statements that each reading route sends to the database. It does not depend on
+//! the amount of data.
 
 use std::time::{Duration, Instant};
 
@@ -9,8 +9,8 @@ use serde_json::json;
 
 use crate::harness::{Database, Server, both_databases, path_with};
 
-/// The statements of one request to each route that reads, with the query that asks for
-/// most. The look-up of the key, which the server makes every few seconds, is not among them.
+/// The number of statements of one request to each reading route, with the query that needs most.
+/// The lookup of the key does not count: the server caches keys for a few seconds.
 const READS: &[(&str, &str, usize)] = &[
     ("/livez", "", 0),
     ("/readyz", "", 2),
@@ -30,8 +30,7 @@ const READS: &[(&str, &str, usize)] = &[
     ("/api/v1/events", "?limit=100", 1),
 ];
 
-/// Sends a request, and waits until the server has logged its end, which comes after
-/// everything that was done for it. Answers the log.
+/// Sends a request, waits until the server has logged its end, and returns the log.
 fn log_after(server: &Server, path: &str) -> String {
     let response = server.get(path);
     assert_eq!(response.status, 200, "{path}: {response:?}");
@@ -52,8 +51,7 @@ fn statements(server: &Server, path: &str) -> Vec<String> {
     let before = log_after(server, "/livez").len();
     let log = log_after(server, path)[before..].to_owned();
     let statements = log.lines().filter_map(|line| Some(line.split_once("statement=")?.1.to_owned()));
-    // The server reserves ids, removes what was kept long enough, and brings new words into
-    // their indexes, at times of its own.
+    // Background work of the server: id ranges, retention and search indexes.
     let beside = ["id_ranges", "DELETE FROM", "gin_clean_pending_list"];
     statements.filter(|statement| !beside.iter().any(|name| statement.contains(name))).collect()
 }
@@ -99,10 +97,10 @@ fn every_reading_route_sends_a_fixed_number_of_statements(database: Database) {
             _ => "1".to_owned(),
         });
         let send = || statements(&server, &format!("{path}{query}"));
-        // Of three requests in a row one at least finds its key known.
+        // At least one of three requests in a row finds its key in the cache.
         let least = [send(), send(), send()].into_iter().min_by_key(Vec::len).unwrap();
-        // At the end of the log PostgreSQL is asked whose transactions do not hold it back,
-        // and then for the events once more.
+        // At the end of the log, PostgreSQL needs two more statements: the running transactions,
+        // and the events again.
         let more = if is_postgres && endpoint.path == "/api/v1/events" { 2 } else { 0 };
         assert_eq!(least.len(), *expected + more, "{path}: {least:#?}");
     }

@@ -1,4 +1,4 @@
-//! SIGTERM and SIGINT: what is running is answered first.
+//! SIGTERM and SIGINT: running requests finish first.
 
 use std::io::Write;
 
@@ -6,7 +6,7 @@ use rustix::process::Signal;
 
 use crate::harness::{Database, EXAMPLE, both_databases, read_response};
 
-/// Begins a request, stops the server, ends the request.
+/// Begins a request, signals the server to stop, and completes the request.
 fn stop_in_mid_request(database: &Database, signal: Signal) {
     let server = database.serve_demo();
     let mut stream = server.connect();

@@ -221,7 +221,7 @@ fn invalid_parameters_and_cursors_of_other_lists_are_refused(database: Database)
     server.send("POST", "/api/v1/customers", &[("x-api-key", &server.key)], customer);
     let of_customers =
         server.get("/api/v1/customers?limit=1").json()["next_cursor"].as_str().unwrap().to_owned();
-    // It begins with its version.
+    // A cursor begins with its version.
     let of_another_version = cursor.replacen("AQ", "Ag", 1);
     assert_ne!(of_another_version, cursor);
     for (query, sentence) in [

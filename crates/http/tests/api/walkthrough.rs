@@ -1,4 +1,4 @@
-//! The commands of `docs/running-a-desk.md`, run in one shell as the page says.
+//! The commands of `docs/running-a-desk.md`, run in one shell.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use crate::harness::{Database, both_databases};
 
 const PAGE: &str = include_str!("../../../../docs/running-a-desk.md");
 
-/// What stands between the fences of shell commands.
+/// The shell commands of the page.
 fn commands() -> String {
     let blocks = PAGE.split("```sh\n").skip(1).map(|block| block.split("```").next().unwrap());
     let commands: String = blocks.collect();

@@ -8,11 +8,10 @@ use crate::harness::faults::{
 };
 use crate::harness::{Database, Response, Server};
 
-/// How many requests are sent at once where a test sends its own.
+/// The number of concurrent requests of a test that sends its own.
 const CLIENTS: usize = 16;
 
-/// A server whose connections to the database go through a proxy; the test looks at the
-/// database directly.
+/// A server that connects to its database through a proxy. The test connects directly.
 struct Scene {
     // Dropped in this order.
     server: Server,
@@ -21,7 +20,7 @@ struct Scene {
 }
 
 impl Scene {
-    /// `parameters` go into the database URL, `arguments` to the server.
+    /// `parameters` are appended to the database URL. `arguments` go to the server.
     fn new(parameters: &str, arguments: &[&str]) -> Self {
         let cluster = hexdesk_test_postgres::cluster();
         let proxy = Proxy::start(cluster.port());
@@ -48,15 +47,15 @@ impl Scene {
         });
     }
 
-    /// Ends the fault, and waits until the server has no connection any more that it spoilt,
-    /// and the database is done with what it was sent.
+    /// Ends the fault, and waits until the server has only working connections and the database
+    /// is idle.
     fn heal(&self) {
         self.proxy.set(Fault::None);
         wait_for_server(&self.server);
         wait_for_sessions(&self.database, |sessions| sessions == self.proxy.open_connections());
     }
 
-    /// Injects a fault of each connection over and over, under load, and checks what it left.
+    /// Injects a fault again and again under load, and checks what it left.
     fn survives(&self, name: &str, fault: Fault) {
         let load = Load::default();
         for _ in 0..rounds(2) {
@@ -173,7 +172,7 @@ fn an_unknown_outcome_is_settled_by_a_retry() {
 
 #[test]
 fn the_server_recovers_from_a_network_that_drops_everything() {
-    // Else it is noticed after 15 s.
+    // Otherwise the server notices after 15 s.
     let scene = Scene::new("&options=-c%20statement_timeout%3D1s", &[]);
     let load = Load::default();
     for _ in 0..rounds(1) {
@@ -203,7 +202,7 @@ fn the_server_recovers_from_a_network_that_drops_everything() {
 fn requests_time_out_if_the_network_drops_everything() {
     let scene = Scene::new("&options=-c%20statement_timeout%3D0", &["--request-timeout", "2"]);
     scene.proxy.set(Fault::BlackHole);
-    // Not even whose key it is can be found out.
+    // The server cannot even look up the key.
     assert_code(&scene.server.get("/api/v1/tickets"), "overloaded");
     assert_code(&scene.create("ticket"), "overloaded");
 }

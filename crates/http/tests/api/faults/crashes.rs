@@ -5,7 +5,7 @@ use rustix::process::Signal;
 use crate::harness::faults::{Load, rounds};
 use crate::harness::{Database, both_databases};
 
-/// How many tickets are acknowledged before the server is killed.
+/// The number of acknowledged tickets before each kill.
 const ACKNOWLEDGED_PER_CRASH: usize = 200;
 
 both_databases! {

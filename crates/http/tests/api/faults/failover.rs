@@ -1,4 +1,4 @@
-//! The primary is lost under load, and its standby takes over.
+//! Failover: the primary is lost under load, and its standby is promoted.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -10,11 +10,10 @@ use crate::harness::faults::{
 };
 use crate::harness::{Database, Response};
 
-/// How many tickets are acknowledged by the primary before it is lost, and how many by the
-/// standby after it took over.
+/// The number of tickets that the primary, and then the promoted standby, must acknowledge.
 const ACKNOWLEDGED: usize = 200;
 
-/// A primary that waits for its standby, which follows it through a proxy.
+/// A primary with a synchronous standby, which replicates through a proxy.
 struct Pair {
     primary: Cluster,
     replication: Proxy,
@@ -34,7 +33,7 @@ impl Pair {
         Self { primary, replication, standby }
     }
 
-    /// A database of both servers.
+    /// A database on both servers, and its name.
     fn database(&self) -> (Database, String) {
         let database = self.primary.empty_database();
         let name = database.name.clone();
@@ -46,8 +45,7 @@ impl Pair {
         format!("postgres://postgres@127.0.0.1:{first},127.0.0.1:{second}/{database}")
     }
 
-    /// Nothing gets to the standby any more; waits until the primary has written what the
-    /// standby will never have.
+    /// Cuts off the standby, and waits until the primary has written data that the standby lacks.
     fn cut_off_standby(&self) {
         self.replication.set(Fault::BlackHole);
         until("the standby is behind", || {
@@ -57,7 +55,7 @@ impl Pair {
         });
     }
 
-    /// Loses the primary for ever.
+    /// Kills the primary for good, and promotes the standby.
     fn fail_over(&self) {
         self.primary.kill();
         self.standby.promote();
@@ -70,13 +68,13 @@ fn set_url(database: &mut Database, url: String) {
     }
 }
 
-/// `is_behind`: the standby lacks what the primary wrote last.
+/// With `is_behind`, the standby lacks the primary's last writes.
 fn lose_the_primary(name: &str, is_behind: bool) {
     for _ in 0..rounds(1) {
         let load = Load::default();
         let pair = Pair::start();
         let (mut database, database_name) = pair.database();
-        // The standby first: it is there from the beginning and cannot be written to.
+        // The standby is named first, although it is read-only at the start.
         set_url(&mut database, pair.url([pair.standby.port(), pair.primary.port()], &database_name));
         let server = database.serve_demo();
         let (enough, deadline) = (AtomicUsize::new(usize::MAX), Instant::now() + RECOVERY);
@@ -160,7 +158,7 @@ fn a_read_only_database_refuses_writes_until_it_is_writable() {
     assert_eq!(database.rows_of_tickets(), before);
     let reset = format!("ALTER DATABASE {} RESET default_transaction_read_only", postgres.name);
     hexdesk_test_postgres::cluster().psql("postgres", &reset);
-    // A session that could not be written to is given up by whoever finds out.
+    // The server drops a read-only session when a write fails on it.
     for request in writes {
         until("it can be written to", || {
             let status = write(request).status;

@@ -1,4 +1,4 @@
-//! No room left for a SQLite database.
+//! A full disk under a SQLite database.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -14,10 +14,10 @@ const NO_ROOM: &str =
 
 const NOTHING_DONE: &str = "The service is not available right now and did nothing; try again";
 
-/// More tickets than there is room for in what a full disk has left.
+/// More tickets than fit into the space that a full disk has left.
 const MORE_THAN_FIT: usize = 5_000;
 
-/// Waits for `/readyz` to answer this.
+/// Waits until `/readyz` returns this status.
 fn await_readiness(server: &Server, status: u16) {
     let deadline = Instant::now() + PATIENCE;
     while server.get("/readyz").status != status {
@@ -45,7 +45,7 @@ fn a_full_disk_refuses_writes_until_there_is_space() {
         });
         assert!(load.refused() >= refused + 100, "a full disk takes what is written");
 
-        // Whatever writes is refused, what reads is served, and operators are told.
+        // Writes are refused, reads are served, and the log reports the full disk.
         let headers = [("x-api-key", key.as_str())];
         let tickets = server.send("GET", "/api/v1/tickets?limit=1", &headers, b"").json();
         let path = format!("/api/v1/tickets/{}", tickets["tickets"][0]["id"].as_str().unwrap());
@@ -56,7 +56,7 @@ fn a_full_disk_refuses_writes_until_there_is_space() {
             ("POST", "/api/v1/customers", &|number| json!({ "phone_number": format!("{round} {number}") })),
         ];
         let [changes, commented, _] = writes.map(|(method, path, body)| {
-            // SQLite's log has a little room where it has been used before.
+            // SQLite's log can reuse a little space.
             (1..)
                 .find(|&number| {
                     let response = server.send(method, path, &headers, body(number).to_string().as_bytes());
@@ -86,7 +86,7 @@ fn a_full_disk_refuses_writes_until_there_is_space() {
             "{told}"
         );
 
-        // A server that is started then may find room for what it needs itself, or wait for it.
+        // A server that starts on a full disk serves or waits.
         if round % 2 == 1 {
             server.signal(Signal::KILL);
             server.wait();

@@ -12,7 +12,7 @@ use crate::harness::{Database, PATIENCE, Server};
 
 const ACKNOWLEDGED: usize = 200;
 
-/// Serves with this for stderr, under load, and checks what became of it.
+/// Runs a load on a server with this stderr, and checks the tickets.
 fn serve_logging_to(fault: &str, stderr: impl Fn() -> Stdio) {
     let database = Database::sqlite();
     let key = database.serve_demo().key.clone();
@@ -20,7 +20,7 @@ fn serve_logging_to(fault: &str, stderr: impl Fn() -> Stdio) {
     for _ in 0..rounds(1) {
         let mut process =
             database.serve_command("trace", &[]).stdout(Stdio::null()).stderr(stderr()).spawn().unwrap();
-        // Whoever reads a pipe goes away at once.
+        // The reading end of a pipe closes at once.
         drop(process.stderr.take());
         let server = {
             let address = listening_address(&mut process);
@@ -39,7 +39,7 @@ fn serve_logging_to(fault: &str, stderr: impl Fn() -> Stdio) {
     load.report(fault, rounds(1));
 }
 
-/// Where this process of ours listens, which it tells nobody.
+/// The address on which this process listens, read from Linux because there is no log.
 fn listening_address(process: &mut Child) -> SocketAddr {
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -53,7 +53,7 @@ fn listening_address(process: &mut Child) -> SocketAddr {
         let table = fs::read_to_string("/proc/net/tcp").unwrap();
         for line in table.lines().skip(1) {
             let columns: Vec<&str> = line.split_whitespace().collect();
-            // State 0A is listening; the address is in hexadecimal.
+            // State 0A is listening. The address is in hexadecimal.
             if columns[3] == "0A" && sockets.iter().any(|socket| socket == columns[9]) {
                 let port = u16::from_str_radix(columns[1].split_once(':').unwrap().1, 16).unwrap();
                 return SocketAddr::from((Ipv4Addr::LOCALHOST, port));

@@ -1,4 +1,4 @@
-//! PostgreSQL goes away under load and comes back. The server of Hexdesk stays.
+//! PostgreSQL stops under load and starts again. The server keeps running.
 
 use hexdesk_test_postgres::Cluster;
 use rustix::process::Signal;
@@ -21,7 +21,7 @@ fn acknowledged_tickets_survive_a_fast_shutdown_of_postgresql() {
     outlives("fast shutdown of PostgreSQL", Cluster::stop);
 }
 
-/// PostgreSQL then ends all its sessions and recovers by itself.
+/// After this, PostgreSQL ends all its sessions and recovers by itself.
 #[test]
 fn acknowledged_tickets_survive_a_kill_of_one_postgresql_session() {
     let cluster = durable_cluster();
@@ -47,7 +47,7 @@ fn acknowledged_tickets_survive_a_kill_of_one_postgresql_session() {
     load.report("SIGKILL of a session of PostgreSQL", faults);
 }
 
-/// Takes PostgreSQL away under load and starts it again, time after time.
+/// Stops and starts PostgreSQL several times under load.
 fn outlives(fault: &str, go_away: fn(&Cluster)) {
     let cluster = durable_cluster();
     let database = Database::Postgres(cluster.empty_database());

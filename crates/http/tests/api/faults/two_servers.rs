@@ -21,7 +21,7 @@ fn two_servers_that_start_at_once_share_a_database() {
     check_on_both(&load, &database, &servers);
     assert_eq!(database.count("SELECT count(DISTINCT (id >> 12) & 1023) FROM tickets"), 2, "a node each");
 
-    // Each knows what the other has answered, and a key is used once, wherever it is sent.
+    // Each server knows the responses of the other: an idempotency key works across both.
     for _ in 0..50 {
         let name = load.next_name();
         let both_begin = Barrier::new(2);
@@ -64,7 +64,7 @@ fn acknowledged_tickets_of_two_servers_survive_a_kill_of_postgresql() {
     load.report("SIGKILL of the PostgreSQL of two servers", faults);
 }
 
-/// Two servers with a key each, started at the same moment.
+/// Two servers with their own keys, started at the same moment.
 fn start_both(database: &Database) -> [Server; 2] {
     let both_begin = Barrier::new(2);
     std::thread::scope(|scope| {
@@ -79,12 +79,12 @@ fn start_both(database: &Database) -> [Server; 2] {
     })
 }
 
-/// Loads both servers for as long as `during` takes.
+/// Runs the load on both servers while `during` runs.
 fn run_on_both(load: &Load, [one, other]: &[Server; 2], during: impl FnOnce()) {
     load.run_during(one, &one.key, || load.run_during(other, &other.key, during));
 }
 
-/// Settles by one server what was sent to both, and checks what both show.
+/// Settles the unknown outcomes, and checks the tickets on both servers.
 fn check_on_both(load: &Load, database: &Database, servers: &[Server; 2]) {
     for server in servers {
         load.settle_and_check(database, server, &server.key);

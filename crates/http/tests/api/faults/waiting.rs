@@ -1,4 +1,4 @@
-//! A server is started before its PostgreSQL.
+//! A server that starts before its PostgreSQL.
 
 use std::io::Read;
 use std::net::TcpListener;
@@ -11,7 +11,7 @@ use rustix::process::Signal;
 use crate::harness::faults::{Load, until};
 use crate::harness::{Database, PATIENCE, command};
 
-/// What the server logs once it serves all routes.
+/// The log line of a server that serves all routes.
 const SERVES: &str = "listening address=";
 
 #[test]
@@ -21,7 +21,7 @@ fn a_server_waits_for_its_database() {
     own.url = own.url.replace("postgres@", "postgres:hunter2@");
     let database = Database::Postgres(own);
     let key = database.serve_demo().key.clone();
-    // Recovers until it is let go.
+    // PostgreSQL stays in recovery until the file `go` exists.
     let data = cluster.socket_directory().join("data");
     let go = cluster.socket_directory().join("go");
     let hold = format!("until test -e {}; do sleep 0.05; done; false", go.display());
@@ -110,7 +110,7 @@ fn a_migration_is_retried_after_a_lost_connection() {
     });
 }
 
-/// Not at every attempt.
+/// It is not repeated at every attempt.
 #[test]
 fn the_reason_for_waiting_is_logged_once() {
     let closing = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -181,7 +181,7 @@ fn other_commands_do_not_wait() {
     }
 }
 
-/// A database at which nobody listens.
+/// The URL of a database that does not exist.
 const UNREACHABLE: &str = "postgres://hexdesk:hunter2@127.0.0.1:1/hexdesk";
 
 fn unreachable() -> TestDatabase {
@@ -190,7 +190,7 @@ fn unreachable() -> TestDatabase {
     database
 }
 
-/// What `hexdesk` with these arguments prints, which must fail by itself.
+/// The output of `hexdesk` with these arguments, which must fail by itself.
 fn error_of(url: &str, arguments: &[&str]) -> String {
     let mut process = command(url, arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let deadline = Instant::now() + PATIENCE;
