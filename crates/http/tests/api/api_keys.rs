@@ -146,20 +146,9 @@ fn all_keys_are_listed_by_id(database: Database) {
         assert_eq!(*entry, found(&server.get(&path(text))));
     }
     for limit in [1, 2, 4, 5, 100] {
-        let mut walked = Vec::new();
-        let mut page = Some(server.get(&format!("{KEYS}?limit={limit}")));
-        while let Some(response) = page {
-            let list = response.json();
-            let entries = list["apiKeys"].as_array().unwrap().clone();
-            assert!(entries.len() <= limit);
-            walked.extend(entries);
-            assert_eq!(
-                (list["next_cursor"].is_null(), list.get("total")),
-                (response.header("link").is_none(), None)
-            );
-            page = pages::next(&server, &response);
-        }
-        assert_eq!(walked, *keys, "{limit}");
+        let pages = pages::walk(&server, &format!("{KEYS}?limit={limit}"), "apiKeys");
+        assert!(pages.iter().all(|page| page.len() <= limit), "{limit}");
+        assert_eq!(pages.concat(), *keys, "{limit}");
     }
 }
 

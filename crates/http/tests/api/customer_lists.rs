@@ -85,13 +85,8 @@ fn pages_hold_every_customer_once(database: Database) {
     for number in 0..4 {
         expected.insert(0, create(&server, &json!({"email": format!("{number}@example.com")})));
     }
-    let mut found = Vec::new();
-    let mut page = Some(server.get("/api/v1/customers?limit=2"));
-    while let Some(response) = page {
-        found.extend(ids(&response.json()));
-        page = pages::next(&server, &response);
-    }
-    assert_eq!(found, expected);
+    let found = pages::walk(&server, "/api/v1/customers?limit=2", "customers").concat();
+    assert_eq!(ids(&json!({ "customers": found })), expected);
 }
 
 fn invalid_parameters_are_refused(database: Database) {

@@ -67,14 +67,15 @@ const NAMED_ELSEWHERE: &[(&str, &str, Pairs)] = &[
 const MARKS: [&str; 5] = ["dev@example.com", "agent@example.com", "Lovelace", "Hopper", SHOP];
 
 /// The demo shop with data of every kind, and another shop with a key.
-struct Neighbours {
+struct Fixture {
     server: Server,
     ticket: String,
+    /// The key of the other shop.
     other: String,
-    others_customer: String,
+    customer_of_other: String,
 }
 
-impl Neighbours {
+impl Fixture {
     fn new(database: &Database) -> Self {
         let server = database.serve_demo();
         let ticket = server.create_ticket(EXAMPLE).ticket()["id"].as_str().unwrap().to_owned();
@@ -88,7 +89,7 @@ impl Neighbours {
         database.hexdesk(&["customer", "create", "--shop", SHOP, "--email", "second@example.com"]);
         database.hexdesk(&["user", "create", "--shop", SHOP, "--email", "hopper@example.com"]);
         database.hexdesk(&["shop", "create", OTHER_SHOP]);
-        let others_customer =
+        let customer_of_other =
             database.hexdesk(&["customer", "create", "--shop", OTHER_SHOP, "--email", "own@example.com"]);
         let every_scope: Vec<&str> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
         let key = |shop: &str| {
@@ -101,7 +102,7 @@ impl Neighbours {
             server.key = first;
             server
         };
-        Self { server, ticket, other, others_customer }
+        Self { server, ticket, other, customer_of_other }
     }
 
     fn as_other(&self, method: &str, path: &str, body: &str) -> Response {
@@ -147,30 +148,30 @@ both_databases! {
 }
 
 fn ids_of_another_shop_in_a_path_are_like_missing_ids(database: Database) {
-    let neighbours = Neighbours::new(&database);
-    let before = everything(&neighbours.server, &neighbours.ticket);
+    let fixture = Fixture::new(&database);
+    let before = everything(&fixture.server, &fixture.ticket);
     for endpoint in closed_endpoints().filter(|endpoint| endpoint.path.contains('{')) {
         let theirs = path_with(endpoint.path, |name| match name {
-            "ticketId" => neighbours.ticket.clone(),
+            "ticketId" => fixture.ticket.clone(),
             "customerId" => "123".to_owned(),
             "userId" => "45".to_owned(),
             "keyId" => "2".to_owned(),
             _ => panic!("{} names a thing that this test does not know: {name}", endpoint.path),
         });
         let missing = path_with(endpoint.path, |_| MISSING.to_string());
-        let body = example_body(&neighbours.server, endpoint);
-        let response = |path: &str| neighbours.as_other(endpoint.method.as_str(), path, &body);
+        let body = example_body(&fixture.server, endpoint);
+        let response = |path: &str| fixture.as_other(endpoint.method.as_str(), path, &body);
         let (theirs, missing) = (response(&theirs), response(&missing));
         assert_eq!(missing.status, 404, "{} {}: {missing:?}", endpoint.method, endpoint.path);
         assert_eq!(comparable(&theirs), comparable(&missing), "{} {}", endpoint.method, endpoint.path);
         assert_eq!(theirs.header("etag"), None);
     }
-    assert_eq!(everything(&neighbours.server, &neighbours.ticket), before);
+    assert_eq!(everything(&fixture.server, &fixture.ticket), before);
 }
 
 fn ids_of_another_shop_in_a_query_or_body_are_like_missing_ids(database: Database) {
-    let neighbours = Neighbours::new(&database);
-    let before = everything(&neighbours.server, &neighbours.ticket);
+    let fixture = Fixture::new(&database);
+    let before = everything(&fixture.server, &fixture.ticket);
     for endpoint in closed_endpoints().filter(|endpoint| !endpoint.path.contains('{')) {
         let (method, path) = (endpoint.method.as_str(), endpoint.path);
         let Some((.., pairs)) = NAMED_ELSEWHERE.iter().find(|(known, at, _)| (*known, *at) == (method, path))
@@ -179,8 +180,8 @@ fn ids_of_another_shop_in_a_query_or_body_are_like_missing_ids(database: Databas
         };
         for (theirs, missing) in *pairs {
             let send = |text: &str| match method {
-                "GET" => neighbours.as_other(method, &format!("{path}{text}"), ""),
-                _ => neighbours.as_other(method, path, &text.replace("OWN", &neighbours.others_customer)),
+                "GET" => fixture.as_other(method, &format!("{path}{text}"), ""),
+                _ => fixture.as_other(method, path, &text.replace("OWN", &fixture.customer_of_other)),
             };
             let response = send(theirs);
             assert_eq!(comparable(&response), comparable(&send(missing)), "{method} {path} {theirs}");
@@ -189,25 +190,25 @@ fn ids_of_another_shop_in_a_query_or_body_are_like_missing_ids(database: Databas
             }
         }
     }
-    assert_eq!(everything(&neighbours.server, &neighbours.ticket), before);
+    assert_eq!(everything(&fixture.server, &fixture.ticket), before);
 }
 
 fn addresses_are_unique_within_a_shop_only(database: Database) {
-    let neighbours = Neighbours::new(&database);
+    let fixture = Fixture::new(&database);
     let customer = json!({"email": "dev@example.com", "phone_number": "+33123456789"}).to_string();
-    let response = neighbours.as_other("POST", "/api/v1/customers", &customer);
+    let response = fixture.as_other("POST", "/api/v1/customers", &customer);
     assert_eq!((response.status, response.json().get("existing")), (201, None));
     let user = json!({"email": "agent@example.com"}).to_string();
-    assert_eq!(neighbours.as_other("POST", "/api/v1/users", &user).status, 201);
-    let own = format!("/api/v1/customers/{}", neighbours.others_customer);
-    let response = neighbours.as_other("PATCH", &own, r#"{"email": "second@example.com"}"#);
+    assert_eq!(fixture.as_other("POST", "/api/v1/users", &user).status, 201);
+    let own = format!("/api/v1/customers/{}", fixture.customer_of_other);
+    let response = fixture.as_other("PATCH", &own, r#"{"email": "second@example.com"}"#);
     assert_eq!(response.status, 200, "{response:?}");
 }
 
 fn cursors_of_another_shop_are_refused(database: Database) {
-    let neighbours = Neighbours::new(&database);
-    settled_log(&neighbours.server);
-    let document = neighbours.server.get("/openapi.json").json();
+    let fixture = Fixture::new(&database);
+    settled_log(&fixture.server);
+    let document = fixture.server.get("/openapi.json").json();
     let mut paged = 0;
     for endpoint in closed_endpoints() {
         let operation = &document["paths"][endpoint.path][endpoint.method.as_str().to_lowercase()];
@@ -218,16 +219,16 @@ fn cursors_of_another_shop_are_refused(database: Database) {
             continue;
         }
         paged += 1;
-        let path = path_with(endpoint.path, |_| neighbours.ticket.clone());
+        let path = path_with(endpoint.path, |_| fixture.ticket.clone());
         let query = if path.ends_with("/search") { "?q=lovelace&limit=1" } else { "?limit=1" };
-        let page = neighbours.server.get(&format!("{path}{query}"));
+        let page = fixture.server.get(&format!("{path}{query}"));
         let Some(cursor) = page.json()["next_cursor"].as_str().map(str::to_owned) else {
             panic!("{path} has one page: {page:?}");
         };
         let theirs = format!("{path}{query}&cursor={cursor}");
-        assert_eq!(neighbours.server.get(&theirs).status, 200);
+        assert_eq!(fixture.server.get(&theirs).status, 200);
         let expected = if endpoint.path.contains('{') { 404 } else { 400 };
-        let response = neighbours.as_other("GET", &theirs, "");
+        let response = fixture.as_other("GET", &theirs, "");
         assert!([400, expected].contains(&response.status), "{path}: {response:?}");
     }
     assert_eq!(paged, 8);

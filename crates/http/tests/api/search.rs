@@ -96,14 +96,11 @@ fn matches_are_ranked_by_place_and_pages_hold_every_ticket_once(database: Databa
     let expected = ["name: lovelace, newer", "name: Lovelace", "customer, newest", "message, old"];
     assert_eq!(found(&server, "lovelace"), expected);
     for limit in 1..=4 {
-        let mut all = Vec::new();
-        let mut page = Some(server.get(&format!("/api/v1/tickets/search?q=lovelace&limit={limit}")));
-        while let Some(response) = page {
-            assert!(names(&response).len() <= limit);
-            all.extend(names(&response));
-            page = pages::next(&server, &response);
-        }
-        assert_eq!(all, expected, "{limit}");
+        let pages =
+            pages::walk(&server, &format!("/api/v1/tickets/search?q=lovelace&limit={limit}"), "tickets");
+        assert!(pages.iter().all(|page| page.len() <= limit), "{limit}");
+        let names: Vec<Value> = pages.concat().into_iter().map(|ticket| ticket["name"].clone()).collect();
+        assert_eq!(names, expected, "{limit}");
     }
 }
 

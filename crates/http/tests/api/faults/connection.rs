@@ -12,14 +12,14 @@ use crate::harness::{Database, Response, Server};
 const CLIENTS: usize = 16;
 
 /// A server that connects to its database through a proxy. The test connects directly.
-struct Scene {
+struct Fixture {
     // Dropped in this order.
     server: Server,
     proxy: Proxy,
     database: Database,
 }
 
-impl Scene {
+impl Fixture {
     /// `parameters` are appended to the database URL. `arguments` go to the server.
     fn new(parameters: &str, arguments: &[&str]) -> Self {
         let cluster = hexdesk_test_postgres::cluster();
@@ -78,74 +78,75 @@ fn assert_code(response: &Response, code: &str) {
 
 #[test]
 fn closed_connections_lose_and_duplicate_nothing() {
-    Scene::new("", &[]).survives("connections cut", Fault::Cut(Ending::Closed));
+    Fixture::new("", &[]).survives("connections cut", Fault::Cut(Ending::Closed));
 }
 
 #[test]
 fn reset_connections_lose_and_duplicate_nothing() {
-    Scene::new("", &[]).survives("connections reset", Fault::Cut(Ending::Reset));
+    Fixture::new("", &[]).survives("connections reset", Fault::Cut(Ending::Reset));
 }
 
 #[test]
 fn lost_commit_responses_lose_and_duplicate_nothing() {
     let fault = Fault::LoseCommits { one_in: 3, then_refuse: false };
-    Scene::new("", &[]).survives("answers to commits lost", fault);
+    Fixture::new("", &[]).survives("answers to commits lost", fault);
 }
 
 #[test]
 fn comments_and_changes_take_effect_once_over_lost_connections() {
-    let scene = Scene::new("", &[]);
-    let conversations = Conversations::begin(&scene.server);
+    let fixture = Fixture::new("", &[]);
+    let conversations = Conversations::begin(&fixture.server);
     for fault in [
         Fault::Cut(Ending::Closed),
         Fault::Cut(Ending::Reset),
         Fault::LoseCommits { one_in: 5, then_refuse: false },
     ] {
         for _ in 0..rounds(1) {
-            let (acknowledged, injected) = (conversations.acknowledged() + 60, scene.proxy.injected() + 10);
-            scene.proxy.set(fault);
-            conversations.run(&scene.server, |now| now >= acknowledged && scene.proxy.injected() >= injected);
-            scene.heal();
-            conversations.settle_and_check(&scene.database, &scene.server);
+            let (acknowledged, injected) = (conversations.acknowledged() + 60, fixture.proxy.injected() + 10);
+            fixture.proxy.set(fault);
+            conversations
+                .run(&fixture.server, |now| now >= acknowledged && fixture.proxy.injected() >= injected);
+            fixture.heal();
+            conversations.settle_and_check(&fixture.database, &fixture.server);
         }
     }
-    conversations.report("connections cut and reset, answers to commits lost", scene.proxy.injected());
+    conversations.report("connections cut and reset, answers to commits lost", fixture.proxy.injected());
 }
 
 #[test]
 fn a_slow_network_fails_no_request() {
-    let scene = Scene::new("", &[]);
-    scene.proxy.set(Fault::Delay(Duration::from_millis(200)));
+    let fixture = Fixture::new("", &[]);
+    fixture.proxy.set(Fault::Delay(Duration::from_millis(200)));
     let load = Load::default();
     for _ in 0..rounds(1) {
         let enough = load.acknowledged() + 60;
-        scene.run(&load, |ledger| {
+        fixture.run(&load, |ledger| {
             assert!(ledger.refused.is_empty() && ledger.unclear.is_empty(), "{ledger:?}");
             ledger.acknowledged.len() >= enough
         });
     }
-    scene.heal();
-    load.settle_and_check(&scene.database, &scene.server, &scene.server.key);
+    fixture.heal();
+    load.settle_and_check(&fixture.database, &fixture.server, &fixture.server.key);
     load.report("200 ms later in each direction", rounds(1));
 }
 
 #[test]
 fn the_outcome_of_a_lost_commit_response_is_looked_up() {
-    let scene = Scene::new("", &[]);
-    scene.proxy.set(Fault::LoseCommits { one_in: 1, then_refuse: false });
+    let fixture = Fixture::new("", &[]);
+    fixture.proxy.set(Fault::LoseCommits { one_in: 1, then_refuse: false });
     for round in 1..=rounds(5) {
         let name = format!("lost-{round}");
-        let response = scene.create(&name);
+        let response = fixture.create(&name);
         assert_eq!((response.status, response.header("idempotency-replayed")), (201, None), "{response:?}");
-        assert_eq!(scene.proxy.injected(), round);
+        assert_eq!(fixture.proxy.injected(), round);
     }
 }
 
 #[test]
 fn an_unknown_outcome_is_settled_by_a_retry() {
-    let scene = Scene::new("", &[]);
-    let key = scene.server.key.as_str();
-    let path = scene.create("ticket").header("location").unwrap().to_owned();
+    let fixture = Fixture::new("", &[]);
+    let key = fixture.server.key.as_str();
+    let path = fixture.create("ticket").header("location").unwrap().to_owned();
     let comments = format!("{path}/comments");
     let ticket = ticket("other").to_string();
     for round in 0..rounds(2) {
@@ -156,10 +157,10 @@ fn an_unknown_outcome_is_settled_by_a_retry() {
         ] {
             let once = format!("{round} {method} {path}");
             let headers = [("x-api-key", key), ("idempotency-key", &once)];
-            let send = || scene.server.send(method, path, &headers, body.as_bytes());
-            scene.proxy.set(Fault::LoseCommits { one_in: 1, then_refuse: true });
+            let send = || fixture.server.send(method, path, &headers, body.as_bytes());
+            fixture.proxy.set(Fault::LoseCommits { one_in: 1, then_refuse: true });
             assert_code(&send(), "outcome_unknown");
-            scene.heal();
+            fixture.heal();
             let response = send();
             assert_eq!(
                 (response.status, response.header("idempotency-replayed")),
@@ -173,36 +174,36 @@ fn an_unknown_outcome_is_settled_by_a_retry() {
 #[test]
 fn the_server_recovers_from_a_network_that_drops_everything() {
     // Otherwise the server notices after 15 s.
-    let scene = Scene::new("&options=-c%20statement_timeout%3D1s", &[]);
+    let fixture = Fixture::new("&options=-c%20statement_timeout%3D1s", &[]);
     let load = Load::default();
     for _ in 0..rounds(1) {
         let enough = load.acknowledged() + 100;
-        scene.run(&load, |ledger| ledger.acknowledged.len() >= enough);
-        scene.proxy.set(Fault::BlackHole);
+        fixture.run(&load, |ledger| ledger.acknowledged.len() >= enough);
+        fixture.proxy.set(Fault::BlackHole);
         std::thread::scope(|scope| {
             for _ in 0..CLIENTS {
                 scope.spawn(|| {
                     let name = load.next_name();
-                    let response = scene.create(&name);
+                    let response = fixture.create(&name);
                     assert_eq!(response.status, 503, "{response:?}");
                     load.record(name, Some(&response));
                 });
             }
-            scope.spawn(|| assert_code(&scene.server.get("/readyz"), "not_ready"));
+            scope.spawn(|| assert_code(&fixture.server.get("/readyz"), "not_ready"));
         });
-        scene.heal();
+        fixture.heal();
         let enough = load.acknowledged() + 100;
-        scene.run(&load, |ledger| ledger.acknowledged.len() >= enough);
-        load.settle_and_check(&scene.database, &scene.server, &scene.server.key);
+        fixture.run(&load, |ledger| ledger.acknowledged.len() >= enough);
+        load.settle_and_check(&fixture.database, &fixture.server, &fixture.server.key);
     }
-    load.report("everything vanishes", scene.proxy.injected());
+    load.report("everything vanishes", fixture.proxy.injected());
 }
 
 #[test]
 fn requests_time_out_if_the_network_drops_everything() {
-    let scene = Scene::new("&options=-c%20statement_timeout%3D0", &["--request-timeout", "2"]);
-    scene.proxy.set(Fault::BlackHole);
+    let fixture = Fixture::new("&options=-c%20statement_timeout%3D0", &["--request-timeout", "2"]);
+    fixture.proxy.set(Fault::BlackHole);
     // The server cannot even look up the key.
-    assert_code(&scene.server.get("/api/v1/tickets"), "overloaded");
-    assert_code(&scene.create("ticket"), "overloaded");
+    assert_code(&fixture.server.get("/api/v1/tickets"), "overloaded");
+    assert_code(&fixture.create("ticket"), "overloaded");
 }

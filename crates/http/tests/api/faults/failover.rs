@@ -14,13 +14,13 @@ use crate::harness::{Database, Response};
 const ACKNOWLEDGED: usize = 200;
 
 /// A primary with a synchronous standby, which replicates through a proxy.
-struct Pair {
+struct Fixture {
     primary: Cluster,
     replication: Proxy,
     standby: Cluster,
 }
 
-impl Pair {
+impl Fixture {
     fn start() -> Self {
         let primary = Cluster::builder().setting("synchronous_commit", "on").start();
         let replication = Proxy::start(primary.port());
@@ -72,10 +72,10 @@ fn set_url(database: &mut Database, url: String) {
 fn lose_the_primary(name: &str, is_behind: bool) {
     for _ in 0..rounds(1) {
         let load = Load::default();
-        let pair = Pair::start();
-        let (mut database, database_name) = pair.database();
+        let fixture = Fixture::start();
+        let (mut database, database_name) = fixture.database();
         // The standby is named first, although it is read-only at the start.
-        set_url(&mut database, pair.url([pair.standby.port(), pair.primary.port()], &database_name));
+        set_url(&mut database, fixture.url([fixture.standby.port(), fixture.primary.port()], &database_name));
         let server = database.serve_demo();
         let (enough, deadline) = (AtomicUsize::new(usize::MAX), Instant::now() + RECOVERY);
         std::thread::scope(|scope| {
@@ -86,14 +86,14 @@ fn lose_the_primary(name: &str, is_behind: bool) {
             });
             until("tickets are acknowledged", || load.acknowledged() >= ACKNOWLEDGED);
             if is_behind {
-                pair.cut_off_standby();
+                fixture.cut_off_standby();
             }
-            pair.fail_over();
+            fixture.fail_over();
             enough.store(load.acknowledged() + ACKNOWLEDGED, Ordering::Relaxed);
         });
         assert!(load.acknowledged() >= enough.into_inner(), "the server does not go on: {}", server.log());
         wait_for_server(&server);
-        let database = Database::Postgres(pair.standby.existing_database(&database_name));
+        let database = Database::Postgres(fixture.standby.existing_database(&database_name));
         wait_for_sessions(&database, |_| true);
         load.settle_and_check(&database, &server, &server.key);
         load.report(name, 1);

@@ -19,6 +19,7 @@ pub(crate) fn walk(server: &Server, path: &str, member: &str) -> Vec<Vec<Value>>
         assert_eq!(response.status, 200, "{response:?}");
         let list = response.json();
         assert_eq!(list["next_cursor"].is_null(), response.header("link").is_none(), "{response:?}");
+        assert_eq!(list.get("total").is_some(), path.contains("include=total"), "{response:?}");
         pages.push(list[member].as_array().unwrap().clone());
         page = next(server, &response);
     }
