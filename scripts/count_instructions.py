@@ -1,12 +1,11 @@
 """Counts the instructions of requests to a running server: see scripts/measure-instructions.
 
-The server runs under callgrind, which counts what each of its threads executes. A client of
-another process, this one, is not counted, and neither is the kernel. Counting by the name of
-a function ("toggle-collect", as benchmark libraries do) would count one thread only; here a
-request goes through three. So nothing is counted until the server is up ("instr-atstart"),
-each kind of request is sent until everything that is kept of it is kept, what was counted so
-far is dropped, and only then the requests that count are sent, one after the other, over one
-connection. Of these all threads' instructions are dumped into a file for each thread.
+The server runs under callgrind, which counts the instructions of each of its threads, without
+the kernel and without this client. Benchmark libraries count inside one function
+("toggle-collect"), which covers one thread; a request here uses three. Counting starts when the
+server is up ("instr-atstart"). For each kind of request, warm-up requests fill the caches, the
+counts are reset, and the counted requests follow in sequence on one connection. callgrind then
+dumps a file for each thread.
 """
 
 import json
@@ -23,8 +22,8 @@ from pathlib import Path
 WARM_UP = 50
 TIMEOUT_SECONDS = 120
 
-# What a thread does: HTTP with everything that the domain says; the tasks of the runtime, which
-# are group commit and PostgreSQL's connections; SQLite's reading and writing.
+# The work of a thread: HTTP and the domain; runtime tasks, which are group commit and PostgreSQL's
+# connections; SQLite.
 KINDS = ("http", "tasks", "sqlite")
 
 TICKET = {
@@ -45,7 +44,7 @@ TICKET = {
 
 
 class Request:
-    """One kind of request, and the status that it is answered."""
+    """One kind of request, and the expected status."""
 
     def __init__(self, name, status, method, path, headers=(), body=None, databases=("sqlite", "postgres")):
         self.name = name
@@ -58,13 +57,13 @@ class Request:
             self.head += ["content-type: application/json", f"content-length: {len(self.body)}"]
 
     def bytes(self, number):
-        """The request's bytes. Each has an idempotency key of its own, of the same length."""
+        """The request's bytes. Each request has its own idempotency key, of the same length."""
         head = [line.replace("NUMBER", f"{number:08}") for line in self.head]
         return "\r\n".join([*head, "", ""]).encode() + self.body
 
 
 def requests(key, ticket):
-    """Every kind that is counted. Those that are refused never come to a database."""
+    """All kinds of requests. Refused requests do not reach a database."""
     with_key = [f"x-api-key: {key}"]
     return [
         Request("create", 201, "POST", "/api/v1/tickets", with_key, TICKET),
@@ -80,24 +79,24 @@ def requests(key, ticket):
 
 
 class Connection:
-    """A connection that requests are sent over, one after the other."""
+    """A connection that sends requests in sequence."""
 
     def __init__(self, port):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_SECONDS)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def send(self, request, number):
-        """The head and the body of the answer."""
+        """Sends a request, and returns the head and the body of the response."""
         self.socket.sendall(request.bytes(number))
-        answer = b""
-        while b"\r\n\r\n" not in answer:
-            answer += self.receive()
-        head, body = answer.split(b"\r\n\r\n", 1)
+        response = b""
+        while b"\r\n\r\n" not in response:
+            response += self.receive()
+        head, body = response.split(b"\r\n\r\n", 1)
         length = int(re.search(rb"content-length: (\d+)", head, re.IGNORECASE)[1])
         while len(body) < length:
             body += self.receive()
         if not head.startswith(b"HTTP/1.1 %d " % request.status):
-            raise SystemExit(f"{request.name} was answered {head.decode()}\n{body.decode()}")
+            raise SystemExit(f"{request.name} got {head.decode()}\n{body.decode()}")
         return head, body
 
     def receive(self):
@@ -108,7 +107,7 @@ class Connection:
 
 
 class Server:
-    """The server under callgrind, with the demo's shop."""
+    """The server under callgrind, with the demo shop."""
 
     def __init__(self, binary, database_url, directory):
         self.directory = directory
@@ -132,24 +131,24 @@ class Server:
             text += line
         self.port = int(re.search(r"http://127\.0\.0\.1:(\d+)", text)[1])
         self.key = re.search(r"^hd_\S+", text, re.MULTILINE)[0]
-        self.tell("instrumentation", "on")
+        self.callgrind("instrumentation", "on")
 
-    def tell(self, *command):
-        """Has callgrind do something, in all threads."""
+    def callgrind(self, *command):
+        """Sends a command to callgrind, for all threads."""
         subprocess.run(
             ["vgdb", f"--pid={self.process.pid}", *command], check=True, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL, timeout=TIMEOUT_SECONDS,
         )
 
     def count(self, request, times):
-        """The files of what was executed for so many requests, one for each thread."""
+        """The dumps of this many requests, one file for each thread."""
         connection = Connection(self.port)
         for _ in range(WARM_UP):
             connection.send(request, next(self.numbers))
-        self.tell("zero")
+        self.callgrind("zero")
         for _ in range(times):
             connection.send(request, next(self.numbers))
-        self.tell("dump", request.name)
+        self.callgrind("dump", request.name)
         parts = [path for path in self.directory.glob("callgrind.*") if path.stat().st_size > 0]
         counted = [path for path in parts if f"desc: Trigger: dump {request.name}\n" in head(path)]
         if not counted:
@@ -167,14 +166,14 @@ def head(path):
 
 
 def total(path):
-    """The instructions of a thread."""
+    """The instructions of a thread, from its dump."""
     with open(path) as file:
         found = re.findall(r"^(?:totals|summary): (\d+)", file.read(), re.MULTILINE)
     return int(found[-1]) if found else 0
 
 
 def kind(path):
-    """What a thread does, told by the functions that it runs."""
+    """The work of a thread, recognised by its functions."""
     text = path.read_text()
     if "sqlite3_step" in text:
         return "sqlite"
@@ -182,7 +181,7 @@ def kind(path):
 
 
 def table(database, counts, before, times):
-    """The counts of a database, for a request."""
+    """Prints the counts of a database for one request."""
     print(f"\n| {database} | instructions | {' | '.join(KINDS)} | before | |")
     print("| --- |" + " ---: |" * (len(KINDS) + 3))
     for name, threads in counts.items():
@@ -199,7 +198,7 @@ def main():
     before = json.loads(figures.read_text()) if figures.exists() else {}
     with tempfile.TemporaryDirectory() as temporary:
         temporary = Path(temporary)
-        # It lives for as long as its standard input is open.
+        # The cluster runs until its standard input closes.
         postgres = subprocess.Popen([cluster], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         try:
             urls = {"sqlite": f"sqlite://{temporary}/hexdesk.db", "postgres": postgres.stdout.readline().strip()}
@@ -213,7 +212,7 @@ def main():
 
 
 def count(binary, database, url, temporary, kept, times):
-    """The instructions of every kind of request, of each kind of thread."""
+    """The instructions of each kind of request, by kind of thread."""
     directory = temporary / database
     directory.mkdir()
     shutil.rmtree(kept / database, ignore_errors=True)

@@ -1,7 +1,7 @@
-"""What no schema can say of the API's requests, said to schemathesis.
+"""Adapts the requests of schemathesis to rules that the schema cannot express.
 
-Only requests that are meant to be accepted are touched; those that are meant to be
-refused are sent as they are.
+Only requests that should be accepted are changed. Requests that should be refused are sent as
+they are.
 """
 
 import os
@@ -10,11 +10,11 @@ import re
 import schemathesis
 from schemathesis import GenerationMode
 
-# What a cursor of ours looks like: base64url of 37 bytes.
+# The form of a cursor: base64url of 37 bytes.
 CURSOR = re.compile(r"[A-Za-z0-9_-]{50}")
 
-# What must outlive the run: the customer whom the examples name, and the key that is used,
-# whose number within the shop stands in it.
+# Must not be deleted by the run: the customer of the examples, and the key of the run, whose
+# number is in its text.
 CUSTOMER = 123
 OWN_KEY = int(os.environ["HEXDESK_API_KEY"].split("_")[1].split("-")[1])
 NOBODY = "9007199254740991"
@@ -29,43 +29,42 @@ def map_case(context, case):
         return case
     query = case.query
     if isinstance(query, dict):
-        # A cursor carries a checksum: only one that the server gave is good, and for its own
-        # list only. Those that are taken from answers are the events'.
+        # A cursor has a checksum: only cursors from the server are valid, each for its own list.
+        # schemathesis takes cursors from the responses of the event log.
         is_good = case.path == "/api/v1/events" and CURSOR.fullmatch(str(query.get("cursor")))
         if "cursor" in query and not is_good:
             del query["cursor"]
-        # A thread is one customer's, and OpenAPI cannot say that one parameter needs another.
+        # threadId needs customerId. OpenAPI cannot express that.
         if "threadId" in query:
             query.setdefault("customerId", "123")
-        # A search needs words, and not too many.
+        # A search needs 1 to 8 words.
         if "q" in query:
             words = re.findall(r"[A-Za-z0-9]+", str(query["q"]))
             query["q"] = " ".join(words[:8]) or "ada"
-    # A time in the future is no format of its own.
+    # The time must be in the future. OpenAPI cannot express that.
     if isinstance(case.body, dict) and isinstance(case.body.get("expiresAt"), str):
         case.body["expiresAt"] = "9000-01-01T00:00:00Z"
-    # One of the two has to be left, and which of them the customer has no schema knows.
+    # A customer must keep one of the two.
     if case.method == "PATCH" and case.path == "/api/v1/customers/{customerId}" and isinstance(case.body, dict):
         for name in ("email", "phone_number"):
             if name in case.body and case.body[name] is None:
                 del case.body[name]
     tag = case.headers.get("If-Match") if case.headers else None
-    # A made-up tag is no ticket's version: most of them become `*`, so that something is
-    # changed. And schemathesis, which has a notion of its own of what this header holds, takes
-    # the 0 that it tries as a value of the wrong type for a good one.
+    # A generated tag matches no ticket's version, so most of them become `*`. This also covers
+    # the value 0, which schemathesis tries as a wrong type but counts as valid.
     if tag is not None and (len(tag) % 4 > 0 or not ENTITY_TAG.fullmatch(tag)):
         case.headers["If-Match"] = "*"
-    # To JSON Schema 1.0 is an integer; the API's numbers are written without fraction.
+    # JSON Schema accepts 1.0 as an integer. The API's numbers have no fraction.
     case.body = whole(case.body)
     return case
 
 
 def keep(case):
-    """Turns a request away that would take from the run what it lives on."""
+    """Redirects a request that would delete the customer or the key of the run."""
     path = case.path_parameters
     if not isinstance(path, dict):
         return
-    # What it takes from an answer may be null there: a key that is no user's.
+    # A value from a response may be null: the user of a key.
     for name, value in path.items():
         if value is None or value == "None":
             path[name] = NOBODY
@@ -76,7 +75,7 @@ def keep(case):
 
 
 def number(text):
-    """The number that an id in a path stands for, if it is one."""
+    """An id in a path as a number, or None."""
     try:
         return int(str(text))
     except ValueError:
@@ -84,7 +83,7 @@ def number(text):
 
 
 def whole(value):
-    """The same JSON with whole numbers written as such."""
+    """The same JSON with whole numbers as integers."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
         return int(value)
     if isinstance(value, list):
