@@ -1,51 +1,59 @@
-# Every recipe, with what it does.
+# List the recipes.
 default:
     @just --list
 
-# Serve the demo shop on an embedded SQLite database.
+# Serve the demo shop on SQLite.
 demo:
     cargo run --release --bin hexdesk -- serve --demo
 
-# Run every check and every test, installing what they need.
+# Run every check and every test, after installing what they need.
 test:
     scripts/test
 
-# Check licences and advisories of all dependencies (needs the network and cargo-deny).
+# Run the formatting, the lints and the tests on SQLite without faults: less than 3 minutes after small changes.
+quick:
+    scripts/test --quick
+
+# Run the README's commands on a new minimal Debian (needs root), or another command in a clone there.
+fresh *command:
+    scripts/test-on-new-debian {{command}}
+
+# Check the licences and advisories of all dependencies (needs the network and cargo-deny).
 deny:
     cargo deny --all-features check
 
-# Run the model-based property test of the contract kit on more cases.
+# Run the model-based property test of the contract kit with more cases.
 property-tests cases='2000':
     PROPTEST_CASES={{cases}} cargo test --workspace model
 
-# Build the release binary and say how large it is.
+# Build the release binary and show its size.
 release:
     cargo build --release --locked --bin hexdesk
     ls -l target/release/hexdesk
 
-# Write docs/openapi.json and docs/routes.md anew from the code.
+# Write docs/openapi.json and docs/routes.md from the code.
 openapi:
     HEXDESK_WRITE_OPENAPI=1 cargo test --locked --package hexdesk-http --lib the_kept_
 
-# Have schemathesis hold the API to its description with more cases, new ones at each run.
+# Test the API against its description with more and new cases, with schemathesis.
 check-api cases='500' seed=`shuf --input-range=0-4294967295 --head-count=1`:
     scripts/check-api --max-examples {{cases}} --seed {{seed}}
 
-# Inject every fault more often, under load.
+# Inject every fault this many times under load.
 faults times='20':
     HEXDESK_FAULTS={{times}} cargo test --locked --package hexdesk-http --test api -- faults::
 
-# Fuzz request_body, cursor or text for so many seconds (needs a nightly toolchain and cargo-fuzz).
+# Fuzz request_body, cursor or text for this many seconds (needs a nightly toolchain and cargo-fuzz).
 fuzz target seconds='600':
     mkdir -p fuzz/corpus/{{target}}
     cargo +nightly fuzz run {{target}} fuzz/corpus/{{target}} fuzz/regressions/{{target}} -- \
         -max_total_time={{seconds}} -timeout=10 -rss_limit_mb=2048
 
-# Measure what is served under more load than can be (installs wrk from Debian's packages).
+# Measure the server under overload (installs wrk from Debian).
 overload seconds='10':
     scripts/measure-overload {{seconds}}
 
-# Count the instructions that requests take, on SQLite and PostgreSQL (installs valgrind from Debian's packages).
+# Count the instructions of each kind of request, on SQLite and PostgreSQL (installs valgrind from Debian).
 instructions requests='200':
     scripts/measure-instructions {{requests}}
 

@@ -1,12 +1,11 @@
 """Counts the instructions of requests to a running server: see scripts/measure-instructions.
 
-The server runs under callgrind, which counts the instructions of each thread. The client (this
-process) and the kernel are not counted. Counting by function name ("toggle-collect", as benchmark
-libraries do) would count one thread only, but a request passes through three.
-
-So counting begins when the server is up ("instr-atstart"). For each kind of request, warm-up
-requests fill the caches, and callgrind resets its counters. Then the counted requests are sent one
-after another over one connection. At the end, callgrind dumps one file per thread.
+The server runs under callgrind, which counts the instructions of each of its threads, without
+the kernel and without this client. Benchmark libraries count inside one function
+("toggle-collect"), which covers one thread; a request here uses three. Counting starts when the
+server is up ("instr-atstart"). For each kind of request, warm-up requests fill the caches, the
+counts are reset, and the counted requests follow in sequence on one connection. callgrind then
+dumps a file for each thread.
 """
 
 import json
@@ -23,8 +22,8 @@ from pathlib import Path
 WARM_UP = 50
 TIMEOUT_SECONDS = 120
 
-# Kinds of threads: HTTP workers, which also run the domain; the runtime's tasks, which are group
-# commit and PostgreSQL's connections; SQLite's readers and writer.
+# The work of a thread: HTTP and the domain; runtime tasks, which are group commit and PostgreSQL's
+# connections; SQLite.
 KINDS = ("http", "tasks", "sqlite")
 
 TICKET = {
@@ -45,7 +44,7 @@ TICKET = {
 
 
 class Request:
-    """One kind of request, and the status of its response."""
+    """One kind of request, and the expected status."""
 
     def __init__(self, name, status, method, path, headers=(), body=None, databases=("sqlite", "postgres")):
         self.name = name
@@ -58,13 +57,13 @@ class Request:
             self.head += ["content-type: application/json", f"content-length: {len(self.body)}"]
 
     def bytes(self, number):
-        """The request's bytes, with a unique idempotency key of constant length."""
+        """The request's bytes. Each request has its own idempotency key, of the same length."""
         head = [line.replace("NUMBER", f"{number:08}") for line in self.head]
         return "\r\n".join([*head, "", ""]).encode() + self.body
 
 
 def requests(key, ticket):
-    """Every counted kind. Refused requests do not reach a database."""
+    """All kinds of requests. Refused requests do not reach a database."""
     with_key = [f"x-api-key: {key}"]
     return [
         Request("create", 201, "POST", "/api/v1/tickets", with_key, TICKET),
@@ -80,24 +79,24 @@ def requests(key, ticket):
 
 
 class Connection:
-    """A connection that sends requests one after another."""
+    """A connection that sends requests in sequence."""
 
     def __init__(self, port):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_SECONDS)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def send(self, request, number):
-        """Sends the request, and returns the head and the body of the response."""
+        """Sends a request, and returns the head and the body of the response."""
         self.socket.sendall(request.bytes(number))
-        answer = b""
-        while b"\r\n\r\n" not in answer:
-            answer += self.receive()
-        head, body = answer.split(b"\r\n\r\n", 1)
+        response = b""
+        while b"\r\n\r\n" not in response:
+            response += self.receive()
+        head, body = response.split(b"\r\n\r\n", 1)
         length = int(re.search(rb"content-length: (\d+)", head, re.IGNORECASE)[1])
         while len(body) < length:
             body += self.receive()
         if not head.startswith(b"HTTP/1.1 %d " % request.status):
-            raise SystemExit(f"{request.name} returned {head.decode()}\n{body.decode()}")
+            raise SystemExit(f"{request.name} got {head.decode()}\n{body.decode()}")
         return head, body
 
     def receive(self):
@@ -132,9 +131,9 @@ class Server:
             text += line
         self.port = int(re.search(r"http://127\.0\.0\.1:(\d+)", text)[1])
         self.key = re.search(r"^hd_\S+", text, re.MULTILINE)[0]
-        self.tell("instrumentation", "on")
+        self.callgrind("instrumentation", "on")
 
-    def tell(self, *command):
+    def callgrind(self, *command):
         """Sends a command to callgrind, for all threads."""
         subprocess.run(
             ["vgdb", f"--pid={self.process.pid}", *command], check=True, stdout=subprocess.DEVNULL,
@@ -142,14 +141,14 @@ class Server:
         )
 
     def count(self, request, times):
-        """Counts this many requests, and returns callgrind's files, one per thread."""
+        """The dumps of this many requests, one file for each thread."""
         connection = Connection(self.port)
         for _ in range(WARM_UP):
             connection.send(request, next(self.numbers))
-        self.tell("zero")
+        self.callgrind("zero")
         for _ in range(times):
             connection.send(request, next(self.numbers))
-        self.tell("dump", request.name)
+        self.callgrind("dump", request.name)
         parts = [path for path in self.directory.glob("callgrind.*") if path.stat().st_size > 0]
         counted = [path for path in parts if f"desc: Trigger: dump {request.name}\n" in head(path)]
         if not counted:
@@ -167,14 +166,14 @@ def head(path):
 
 
 def total(path):
-    """The instructions of a thread."""
+    """The instructions of a thread, from its dump."""
     with open(path) as file:
         found = re.findall(r"^(?:totals|summary): (\d+)", file.read(), re.MULTILINE)
     return int(found[-1]) if found else 0
 
 
 def kind(path):
-    """The kind of a thread, by the functions that it runs."""
+    """The work of a thread, recognised by its functions."""
     text = path.read_text()
     if "sqlite3_step" in text:
         return "sqlite"
@@ -182,7 +181,7 @@ def kind(path):
 
 
 def table(database, counts, before, times):
-    """Prints the counts of a database per request."""
+    """Prints the counts of a database for one request."""
     print(f"\n| {database} | instructions | {' | '.join(KINDS)} | before | |")
     print("| --- |" + " ---: |" * (len(KINDS) + 3))
     for name, threads in counts.items():
@@ -199,7 +198,7 @@ def main():
     before = json.loads(figures.read_text()) if figures.exists() else {}
     with tempfile.TemporaryDirectory() as temporary:
         temporary = Path(temporary)
-        # The cluster ends when its standard input is closed.
+        # The cluster runs until its standard input closes.
         postgres = subprocess.Popen([cluster], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         try:
             urls = {"sqlite": f"sqlite://{temporary}/hexdesk.db", "postgres": postgres.stdout.readline().strip()}
@@ -213,7 +212,7 @@ def main():
 
 
 def count(binary, database, url, temporary, kept, times):
-    """Counts the instructions of every kind of request, by kind of thread."""
+    """The instructions of each kind of request, by kind of thread."""
     directory = temporary / database
     directory.mkdir()
     shutil.rmtree(kept / database, ignore_errors=True)

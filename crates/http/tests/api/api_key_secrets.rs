@@ -1,19 +1,19 @@
-//! The text of a key is shown once, and is kept nowhere.
+//! The text of a key is shown once and stored nowhere.
 
 use std::sync::Barrier;
 
 use serde_json::{Value, json};
 
-use crate::api_keys::{KEYS, key, made, path, post, serve, works};
-use crate::harness::{Answer, Database, Server, on_both_databases};
+use crate::harness::api_keys::{KEYS, created, key, path, post, serve, works};
+use crate::harness::{Database, Response, Server, both_databases};
 
-/// Sends this body under an idempotency key.
-fn post_once(server: &Server, path: &str, idempotency_key: &str, body: &Value) -> Answer {
+/// Sends this body with an idempotency key.
+fn post_once(server: &Server, path: &str, idempotency_key: &str, body: &Value) -> Response {
     let headers = [("x-api-key", server.key.as_str()), ("idempotency-key", idempotency_key)];
     server.send("POST", path, &headers, body.to_string().as_bytes())
 }
 
-/// Whether this stands anywhere in the database, in text or bytes.
+/// Whether the database contains this anywhere, as text or bytes.
 fn holds(database: &Database, text: &str) -> bool {
     match database {
         Database::Sqlite(directory) => std::fs::read_dir(directory.path()).unwrap().any(|file| {
@@ -23,7 +23,7 @@ fn holds(database: &Database, text: &str) -> bool {
         Database::Postgres(database) => {
             let tables = database.psql("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()");
             assert!(tables.lines().count() > 5, "{tables}");
-            // PostgreSQL shows bytes as the hexadecimal of them.
+            // PostgreSQL prints bytes in hexadecimal.
             let bytes: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
             tables.lines().any(|table| {
                 let rows = database.psql(&format!("SELECT kept::text FROM {table} AS kept"));
@@ -33,20 +33,19 @@ fn holds(database: &Database, text: &str) -> bool {
     }
 }
 
-/// Checks that the text was shown in `first` and is nowhere else, the answer `again`
-/// included, which is the same but for that.
+/// Checks that the text is in `first` and nowhere else. `again` is the same response without it.
 #[track_caller]
-fn assert_shown_once(database: &Database, server: &Server, first: &Answer, again: &Answer) {
-    let (made, text) = made(first);
+fn assert_shown_once(database: &Database, server: &Server, first: &Response, again: &Response) {
+    let (made, text) = created(first);
     let prefix = made["prefix"].as_str().unwrap();
     let secret = text.strip_prefix(prefix).unwrap();
     assert_eq!(secret.len(), 43, "{secret}");
     assert!(holds(database, prefix), "the receipt names the key");
     assert!(!holds(database, secret), "the database holds the secret");
 
-    for answer in [first, again] {
-        assert_eq!(answer.header("cache-control"), Some("no-store"));
-        assert_eq!(answer.header("location"), Some(&*path(&text)));
+    for response in [first, again] {
+        assert_eq!(response.header("cache-control"), Some("no-store"));
+        assert_eq!(response.header("location"), Some(&*path(&text)));
     }
     assert_eq!(
         (first.header("idempotency-replayed"), again.header("idempotency-replayed")),
@@ -60,92 +59,99 @@ fn assert_shown_once(database: &Database, server: &Server, first: &Answer, again
     }
 }
 
-on_both_databases! {
-    fn a_made_key_is_shown_once(database: Database) {
-        let server = serve(&database);
-        let body = json!({"scopes": ["tickets:read", "tickets:write"], "userId": 45});
-        let first = post_once(&server, KEYS, "key-1", &body);
-        for _ in 0..2 {
-            assert_shown_once(&database, &server, &first, &post_once(&server, KEYS, "key-1", &body));
-        }
-        assert_eq!(database.count("SELECT count(*) FROM api_keys"), 3);
-        let (_, other) = made(&post_once(&server, KEYS, "key-2", &body));
-        assert_ne!(other, made(&first).1);
-        assert_eq!(post_once(&server, KEYS, "key-1", &json!({"scopes": ["tickets:read"]})).status, 422);
-        let without = post(&server, &server.key, KEYS, &body);
-        assert_eq!(without.header("cache-control"), Some("no-store"));
-    }
+both_databases! {
+    a_created_key_is_shown_once,
+    a_rotated_key_is_shown_once,
+    a_refusal_leaves_the_idempotency_key_free,
+    the_stored_response_without_the_key_survives_a_restart,
+    concurrent_duplicates_create_one_key,
+}
 
-    fn a_rotated_key_is_shown_once(database: Database) {
-        let server = serve(&database);
-        let (old, other) = (key(&database, &["--user", "45"]), key(&database, &[]));
-        for (text, body) in [(&old, json!({"overlapSeconds": 0})), (&other, json!({})), (&server.key, json!({}))] {
-            let rotate = format!("{}/rotate", path(text));
-            let first = post_once(&server, &rotate, "rotate-1", &body);
-            let before = database.count("SELECT count(*) FROM api_keys");
-            assert_shown_once(&database, &server, &first, &post_once(&server, &rotate, "rotate-1", &body));
-            assert_eq!(database.count("SELECT count(*) FROM api_keys"), before);
-        }
-    }
-
-    fn a_refusal_leaves_the_idempotency_key_free(database: Database) {
-        let server = serve(&database);
-        let manage = key(&database, &["--scope", "api_keys:manage"]);
-        let headers = [("x-api-key", manage.as_str()), ("idempotency-key", "key-1")];
-        let send = |path: &str, body: &str| server.send("POST", path, &headers, body.as_bytes()).status;
-        assert_eq!(send(KEYS, "{}"), 400);
-        assert_eq!(send(KEYS, r#"{"scopes": ["tickets:read"]}"#), 403);
-        assert_eq!(send(KEYS, r#"{"scopes": ["api_keys:manage"], "userId": 999999}"#), 404);
-        assert_eq!(send(KEYS, r#"{"scopes": ["api_keys:manage"]}"#), 201);
-        let dead = key(&database, &["--scope", "api_keys:manage"]);
-        server.send("DELETE", &path(&dead), &[("x-api-key", &server.key)], b"");
-        for (of, status) in [(&server.key, 403), (&dead, 409)] {
-            assert_eq!(send(&format!("{}/rotate", path(of)), "{}"), status);
-        }
-        assert_eq!(database.count("SELECT count(*) FROM idempotency_records"), 1);
-    }
-
-    fn the_answer_without_the_text_outlives_the_server(database: Database) {
-        let mut server = serve(&database);
-        let body = json!({"scopes": ["tickets:read"]});
-        let first = post_once(&server, KEYS, "key-1", &body);
-        let key = server.key.clone();
-        server = database.serve(&[]);
-        server.key = key;
+fn a_created_key_is_shown_once(database: Database) {
+    let server = serve(&database);
+    let body = json!({"scopes": ["tickets:read", "tickets:write"], "userId": 45});
+    let first = post_once(&server, KEYS, "key-1", &body);
+    for _ in 0..2 {
         assert_shown_once(&database, &server, &first, &post_once(&server, KEYS, "key-1", &body));
     }
+    assert_eq!(database.count("SELECT count(*) FROM api_keys"), 3);
+    let (_, other) = created(&post_once(&server, KEYS, "key-2", &body));
+    assert_ne!(other, created(&first).1);
+    assert_eq!(post_once(&server, KEYS, "key-1", &json!({"scopes": ["tickets:read"]})).status, 422);
+    let without = post(&server, &server.key, KEYS, &body);
+    assert_eq!(without.header("cache-control"), Some("no-store"));
+}
 
-    fn a_race_of_the_same_request_makes_one_key(database: Database) {
-        const RACERS: usize = 20;
-        let first = serve(&database);
-        let mut second = database.serve(&[]);
-        second.key.clone_from(&first.key);
-        let servers = [first, second];
+fn a_rotated_key_is_shown_once(database: Database) {
+    let server = serve(&database);
+    let (old, other) = (key(&database, &["--user", "45"]), key(&database, &[]));
+    for (text, body) in [(&old, json!({"overlapSeconds": 0})), (&other, json!({})), (&server.key, json!({}))]
+    {
+        let rotate = format!("{}/rotate", path(text));
+        let first = post_once(&server, &rotate, "rotate-1", &body);
         let before = database.count("SELECT count(*) FROM api_keys");
-        let start = Barrier::new(RACERS);
-        let answers: Vec<Answer> = std::thread::scope(|scope| {
-            let racers: Vec<_> = (0..RACERS)
-                .map(|racer| {
-                    let (server, start) = (&servers[racer % 2], &start);
-                    scope.spawn(move || {
-                        start.wait();
-                        post_once(server, KEYS, "key-1", &json!({"scopes": ["tickets:read"]}))
-                    })
+        assert_shown_once(&database, &server, &first, &post_once(&server, &rotate, "rotate-1", &body));
+        assert_eq!(database.count("SELECT count(*) FROM api_keys"), before);
+    }
+}
+
+fn a_refusal_leaves_the_idempotency_key_free(database: Database) {
+    let server = serve(&database);
+    let manage = key(&database, &["--scope", "api_keys:manage"]);
+    let headers = [("x-api-key", manage.as_str()), ("idempotency-key", "key-1")];
+    let send = |path: &str, body: &str| server.send("POST", path, &headers, body.as_bytes()).status;
+    assert_eq!(send(KEYS, "{}"), 400);
+    assert_eq!(send(KEYS, r#"{"scopes": ["tickets:read"]}"#), 403);
+    assert_eq!(send(KEYS, r#"{"scopes": ["api_keys:manage"], "userId": 999999}"#), 404);
+    assert_eq!(send(KEYS, r#"{"scopes": ["api_keys:manage"]}"#), 201);
+    let dead = key(&database, &["--scope", "api_keys:manage"]);
+    server.send("DELETE", &path(&dead), &[("x-api-key", &server.key)], b"");
+    for (of, status) in [(&server.key, 403), (&dead, 409)] {
+        assert_eq!(send(&format!("{}/rotate", path(of)), "{}"), status);
+    }
+    assert_eq!(database.count("SELECT count(*) FROM idempotency_records"), 1);
+}
+
+fn the_stored_response_without_the_key_survives_a_restart(database: Database) {
+    let mut server = serve(&database);
+    let body = json!({"scopes": ["tickets:read"]});
+    let first = post_once(&server, KEYS, "key-1", &body);
+    let key = server.key.clone();
+    server = database.serve(&[]);
+    server.key = key;
+    assert_shown_once(&database, &server, &first, &post_once(&server, KEYS, "key-1", &body));
+}
+
+fn concurrent_duplicates_create_one_key(database: Database) {
+    const RACERS: usize = 20;
+    let first = serve(&database);
+    let mut second = database.serve(&[]);
+    second.key.clone_from(&first.key);
+    let servers = [first, second];
+    let before = database.count("SELECT count(*) FROM api_keys");
+    let start = Barrier::new(RACERS);
+    let responses: Vec<Response> = std::thread::scope(|scope| {
+        let racers: Vec<_> = (0..RACERS)
+            .map(|racer| {
+                let (server, start) = (&servers[racer % 2], &start);
+                scope.spawn(move || {
+                    start.wait();
+                    post_once(server, KEYS, "key-1", &json!({"scopes": ["tickets:read"]}))
                 })
-                .collect();
-            racers.into_iter().map(|racer| racer.join().unwrap()).collect()
-        });
-        assert_eq!(database.count("SELECT count(*) FROM api_keys"), before + 1);
-        let (shown, others): (Vec<&Answer>, Vec<&Answer>) =
-            answers.iter().partition(|answer| answer.status == 201 && !answer.json()["key"].is_null());
-        assert_eq!(shown.len(), 1);
-        assert!(works(&servers[0], &made(shown[0]).1));
-        for answer in others {
-            match answer.status {
-                201 => assert_eq!(answer.json()["apiKey"], made(shown[0]).0),
-                409 => assert_eq!(answer.json()["code"], "idempotency_key_in_use"),
-                _ => panic!("{answer:?}"),
-            }
+            })
+            .collect();
+        racers.into_iter().map(|racer| racer.join().unwrap()).collect()
+    });
+    assert_eq!(database.count("SELECT count(*) FROM api_keys"), before + 1);
+    let (shown, others): (Vec<&Response>, Vec<&Response>) =
+        responses.iter().partition(|response| response.status == 201 && !response.json()["key"].is_null());
+    assert_eq!(shown.len(), 1);
+    assert!(works(&servers[0], &created(shown[0]).1));
+    for response in others {
+        match response.status {
+            201 => assert_eq!(response.json()["apiKey"], created(shown[0]).0),
+            409 => assert_eq!(response.json()["code"], "idempotency_key_in_use"),
+            _ => panic!("{response:?}"),
         }
     }
 }

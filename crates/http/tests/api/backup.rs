@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use rustix::process::Signal;
 use serde_json::json;
 
 use crate::harness::{Database, Server, command};
@@ -20,12 +21,12 @@ fn file(database: &Database) -> PathBuf {
     database.url().strip_prefix("sqlite://").unwrap().into()
 }
 
-/// A file that belongs to the database.
+/// A file next to the database, with this suffix.
 fn beside(database: &Database, suffix: &str) -> PathBuf {
     format!("{}{suffix}", file(database).display()).into()
 }
 
-/// The names in the database's directory.
+/// The file names in the database's directory.
 fn names(database: &Database) -> BTreeSet<String> {
     let entries = file(database).parent().unwrap().read_dir().unwrap();
     entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
@@ -39,7 +40,7 @@ fn execute(path: &Path, sql: &str) {
     SqliteConnection::establish(text(path)).unwrap().batch_execute(sql).unwrap();
 }
 
-/// What a command that must fail says.
+/// The error message of a command that must fail.
 #[track_caller]
 fn refusal(output: &Output) -> String {
     assert_eq!(output.status.code(), Some(1), "{output:?}");
@@ -47,7 +48,7 @@ fn refusal(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-/// A database with one shop of this name, and a backup of it.
+/// A database with one shop of this name, and its backup.
 fn backed_up(shop: &str) -> (Database, PathBuf) {
     let database = Database::sqlite();
     database.hexdesk(&["shop", "create", shop]);
@@ -56,7 +57,7 @@ fn backed_up(shop: &str) -> (Database, PathBuf) {
     (database, backup)
 }
 
-/// The one shop of a database.
+/// The only shop of a database.
 fn shop(database: &Database) -> String {
     database.hexdesk(&["shop", "list"]).split('\t').next().unwrap().to_owned()
 }
@@ -65,13 +66,13 @@ fn create(server: &Server, number: usize) -> String {
     let body = json!({
         "customerId": 123, "Channel": "Mail", "name": format!("Ticket no{number}"), "isOpenedTicket": true
     });
-    let answer = server.create_ticket_once(&format!("key-{number}"), &body.to_string());
-    assert_eq!(answer.status, 201, "{answer:?}");
-    answer.header("location").unwrap().to_owned()
+    let response = server.create_ticket_idempotent(&format!("key-{number}"), &body.to_string());
+    assert_eq!(response.status, 201, "{response:?}");
+    response.header("location").unwrap().to_owned()
 }
 
 #[test]
-fn a_backup_under_load_has_whatever_was_acknowledged_before_and_nothing_half() {
+fn a_backup_under_load_holds_all_acknowledged_tickets_whole() {
     const THREADS: usize = 4;
     let database = Database::sqlite();
     let server = database.serve_demo();
@@ -133,24 +134,24 @@ fn search_works_on_a_restored_backup() {
     let mut new = restored.serve(&[]);
     new.key = server.key.clone();
     let found = |words: &str| {
-        let answer = new.get(&format!("/api/v1/tickets/search?q={words}"));
-        assert_eq!(answer.status, 200, "{answer:?}");
-        let tickets = answer.json()["tickets"].as_array().unwrap().clone();
+        let response = new.get(&format!("/api/v1/tickets/search?q={words}"));
+        assert_eq!(response.status, 200, "{response:?}");
+        let tickets = response.json()["tickets"].as_array().unwrap().clone();
         tickets.iter().map(|ticket| ticket["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     for number in 0..30 {
         let expected = (number % 3 != 0).then(|| format!("Ticket no{number}"));
         assert_eq!(found(&format!("no{number}%20lovelace")), Vec::from_iter(expected));
     }
-    // The index is still kept with the tickets.
+    // The search index still follows the tickets.
     let renamed = json!({"name": "Parcel"}).to_string();
-    let answer = new.send("PATCH", &paths[1], &[("x-api-key", &new.key)], renamed.as_bytes());
-    assert_eq!(answer.status, 200, "{answer:?}");
+    let response = new.send("PATCH", &paths[1], &[("x-api-key", &new.key)], renamed.as_bytes());
+    assert_eq!(response.status, 200, "{response:?}");
     assert_eq!((found("no1"), found("parcel")), (vec![], vec!["Parcel".to_owned()]));
 }
 
 #[test]
-fn a_backup_is_one_private_file_and_replaces_none() {
+fn a_backup_is_one_private_file_and_overwrites_none() {
     let (database, backup) = backed_up("a.example");
     assert_eq!(backup.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     let bytes = read(&backup).unwrap();
@@ -168,7 +169,7 @@ fn a_backup_that_fails_leaves_no_file() {
     let target = file(&database).with_file_name("new.db");
     let error = refusal(&database.run(&["backup", "/nonexistent/directory/new.db"]));
     assert!(error.contains("/nonexistent/directory must be there"), "{error}");
-    // A file may not grow beyond 16 KiB, as on a disk that is full.
+    // As on a full disk: files are limited to 16 KiB.
     let hexdesk = env!("CARGO_BIN_EXE_hexdesk");
     let script = format!(
         "trap '' XFSZ; ulimit -f 32; exec {hexdesk} backup {} --database-url {}",
@@ -179,7 +180,7 @@ fn a_backup_that_fails_leaves_no_file() {
     let error = refusal(&output);
     assert!(error.contains("cannot be backed up to"), "{error}");
     assert_eq!(names(&database), before);
-    // What could not be restored is no backup.
+    // A backup that could not be restored is refused.
     execute(&file(&database), "PRAGMA foreign_keys = OFF; INSERT INTO shop_counters VALUES (99, 'users', 1)");
     let error = refusal(&database.run(&["backup", text(&target)]));
     assert!(error.contains("1 rows refer to rows that are not there"), "{error}");
@@ -191,11 +192,11 @@ fn a_backup_that_fails_leaves_no_file() {
 }
 
 #[test]
-fn a_restore_waits_for_nobody_and_disturbs_nobody() {
+fn a_restore_over_a_database_in_use_is_refused() {
     let (_source, backup) = backed_up("backup.example");
     let database = Database::sqlite();
     let server = database.serve(&[]);
-    // Others may work beside the server.
+    // Other commands may run next to the server.
     database.hexdesk(&["shop", "create", "live.example"]);
     database.hexdesk(&["key", "create", "--shop", "live.example"]);
     for arguments in [&["restore", text(&backup)][..], &["restore", text(&backup), "--replace"]] {
@@ -203,14 +204,14 @@ fn a_restore_waits_for_nobody_and_disturbs_nobody() {
         assert!(error.contains("is in use; stop the server"), "{error}");
     }
     assert_eq!(server.get("/readyz").status, 200);
-    server.signal("TERM");
+    server.signal(Signal::TERM);
     server.wait();
     let error = refusal(&database.run(&["restore", text(&backup)]));
     assert!(error.contains("there is a database") && error.contains("--replace"), "{error}");
     assert_eq!(shop(&database), "live.example");
     let said = database.hexdesk(&["restore", text(&backup), "--replace"]);
     assert_eq!(shop(&database), "backup.example");
-    // The way back.
+    // The replaced database can be restored.
     let kept = said.split("the database that was there is ").nth(1).unwrap().split(';').next().unwrap();
     database.hexdesk(&["restore", kept, "--replace"]);
     assert_eq!(shop(&database), "live.example");
@@ -235,7 +236,7 @@ fn a_database_is_not_opened_while_it_is_restored() {
 }
 
 #[test]
-fn a_program_without_the_lock_is_not_disturbed_either() {
+fn a_restore_is_refused_while_another_program_has_the_database_open() {
     let (database, backup) = backed_up("a.example");
     let mut other = SqliteConnection::establish(text(&file(&database))).unwrap();
     other.batch_execute("SELECT count(*) FROM shops").unwrap();
@@ -248,7 +249,7 @@ fn a_program_without_the_lock_is_not_disturbed_either() {
 }
 
 #[test]
-fn what_is_no_backup_is_refused_and_the_database_stays() {
+fn invalid_backups_are_refused_and_change_nothing() {
     let (database, backup) = backed_up("a.example");
     let whole = read(&backup).unwrap();
     let newer = backup.with_file_name("newer.db");
@@ -295,7 +296,7 @@ fn what_is_no_backup_is_refused_and_the_database_stays() {
 }
 
 #[test]
-fn what_a_killed_server_left_in_its_log_is_kept_and_does_not_get_into_the_new_database() {
+fn the_write_ahead_log_of_a_killed_server_stays_with_the_old_database() {
     let (_source, backup) = backed_up("backup.example");
     let database = Database::sqlite();
     let server = database.serve_demo();
@@ -326,7 +327,7 @@ fn a_damaged_database_can_be_replaced() {
 }
 
 #[test]
-fn both_names_of_a_database_are_one_database() {
+fn a_symbolic_link_names_the_same_database() {
     let (_source, backup) = backed_up("backup.example");
     let real = Database::sqlite();
     let named = Database::sqlite();
@@ -360,7 +361,7 @@ fn a_restore_that_is_killed_leaves_one_whole_database() {
     let started = Instant::now();
     assert!(restore.output().unwrap().status.success());
     let duration = started.elapsed();
-    // From before its beginning to after its end.
+    // At moments from before the restore until after it.
     for kill in 0..=KILLS {
         let (database, mut restore) = scene();
         let mut process = restore.stdout(std::process::Stdio::null()).spawn().unwrap();
@@ -372,7 +373,7 @@ fn a_restore_that_is_killed_leaves_one_whole_database() {
         assert!(["old.example", "new.example"].contains(&&*shop), "{shop}");
         let health = database.run(&["doctor"]);
         assert!(health.status.success(), "{health:?}");
-        // And the next one works.
+        // The next restore works.
         database.hexdesk(&["restore", text(&backup), "--replace"]);
     }
 }

@@ -1,8 +1,8 @@
-//! The command line: what scripts rely on, and what it says when something is wrong.
+//! The command line: its output for scripts, and its errors.
 
-use crate::harness::{Database, on_both_databases};
+use crate::harness::{Database, api_keys, both_databases};
 
-/// What the command, which must fail with this code, says.
+/// The error message of a command that must fail with this code.
 #[track_caller]
 fn error_of(database: &Database, code: i32, arguments: &[&str]) -> String {
     let output = database.run(arguments);
@@ -11,118 +11,165 @@ fn error_of(database: &Database, code: i32, arguments: &[&str]) -> String {
     String::from_utf8(output.stderr).unwrap()
 }
 
-on_both_databases! {
-    fn shops_are_created_listed_and_closed(database: Database) {
-        assert_eq!(database.hexdesk(&["shop", "list"]), "");
-        let created = database.hexdesk(&["shop", "create", "Shop.Example.com"]);
-        assert_eq!(created, "shop.example.com\t1\topen");
-        assert!(error_of(&database, 1, &["shop", "create", "shop.example.com"]).contains("there is a shop shop.example.com already"));
-        let second = database.hexdesk(&["shop", "create", "second.example.com"]);
-        assert!(second.starts_with("second.example.com\t") && second.ends_with("\topen"), "{second}");
-        let closed = database.hexdesk(&["shop", "close", "shop.example.com"]);
-        assert!(closed.starts_with("shop.example.com\t1\tclosed 2"), "{closed}");
-        assert_eq!(database.hexdesk(&["shop", "close", "shop.example.com"]), closed);
-        let list = database.hexdesk(&["shop", "list"]);
-        assert_eq!(list.lines().collect::<Vec<_>>(), [&closed, &second]);
-        assert!(error_of(&database, 1, &["shop", "close", "no.example.com"]).contains("there is no shop no.example.com"));
-        assert!(error_of(&database, 1, &["key", "create", "--shop", "shop.example.com"]).contains("was closed on"));
-        assert!(error_of(&database, 2, &["shop", "create", "not a domain"]).contains("not a domain name"));
+both_databases! {
+    shops_are_created_listed_and_closed,
+    keys_are_created_listed_rotated_and_revoked,
+    api_keys_manage_is_not_a_default_scope,
+    keys_of_more_than_one_page_are_listed,
+    no_key_is_created_for_an_inactive_user,
+    users_and_customers_are_created,
+    migrating_again_does_nothing,
+}
+
+fn shops_are_created_listed_and_closed(database: Database) {
+    assert_eq!(database.hexdesk(&["shop", "list"]), "");
+    let created = database.hexdesk(&["shop", "create", "Shop.Example.com"]);
+    assert_eq!(created, "shop.example.com\t1\topen");
+    assert!(
+        error_of(&database, 1, &["shop", "create", "shop.example.com"])
+            .contains("there is a shop shop.example.com already")
+    );
+    let second = database.hexdesk(&["shop", "create", "second.example.com"]);
+    assert!(second.starts_with("second.example.com\t") && second.ends_with("\topen"), "{second}");
+    let closed = database.hexdesk(&["shop", "close", "shop.example.com"]);
+    assert!(closed.starts_with("shop.example.com\t1\tclosed 2"), "{closed}");
+    assert_eq!(database.hexdesk(&["shop", "close", "shop.example.com"]), closed);
+    let list = database.hexdesk(&["shop", "list"]);
+    assert_eq!(list.lines().collect::<Vec<_>>(), [&closed, &second]);
+    assert!(
+        error_of(&database, 1, &["shop", "close", "no.example.com"])
+            .contains("there is no shop no.example.com")
+    );
+    assert!(
+        error_of(&database, 1, &["key", "create", "--shop", "shop.example.com"]).contains("was closed on")
+    );
+    assert!(error_of(&database, 2, &["shop", "create", "not a domain"]).contains("not a domain name"));
+}
+
+fn keys_are_created_listed_rotated_and_revoked(database: Database) {
+    database.hexdesk(&["shop", "create", "shop.example.com"]);
+    let create = |arguments: &[&str]| {
+        database.hexdesk(&[&["key", "create", "--shop", "shop.example.com"], arguments].concat())
+    };
+    let key = create(&[]);
+    assert_eq!(key.lines().count(), 1, "the key alone");
+    let id = key.strip_prefix("hd_").unwrap().split_once('_').unwrap().0;
+    create(&["--scope", "tickets:read", "--expires", "2999-01-01"]);
+    create(&["--scope", "tickets:read", "--scope", "tickets:write"]);
+    let successor = database.hexdesk(&["key", "rotate", id]);
+    assert_ne!(key, successor);
+    let revoked = database.hexdesk(&["key", "revoke", successor.split('_').nth(1).unwrap()]);
+    assert!(revoked.contains("\trevoked 2"), "{revoked}");
+
+    let list = database.hexdesk(&["key", "list", "--shop", "shop.example.com"]);
+    let rows: Vec<Vec<&str>> = list.lines().map(|line| line.split('\t').collect()).collect();
+    assert_eq!(rows.len(), 4, "{list}");
+    assert_eq!(
+        (rows[0][0], rows[0][1]),
+        (id, "tickets:read,tickets:write,customers:read,customers:write,users:read,users:write")
+    );
+    assert!(rows[0][3].starts_with("expires "), "{list}");
+    assert_eq!((rows[1][1], rows[1][3]), ("tickets:read", "expires 2999-01-01T00:00:00.000Z"));
+    assert_eq!((rows[2][1], rows[2][3]), ("tickets:read,tickets:write", "live"));
+    assert!(rows[3][3].starts_with("revoked "), "{list}");
+    for secret in [&key, &successor].map(|key| key.splitn(3, '_').nth(2).unwrap()) {
+        assert!(!list.contains(secret));
     }
 
-    fn keys_are_created_listed_rotated_and_revoked(database: Database) {
-        database.hexdesk(&["shop", "create", "shop.example.com"]);
-        let create = |arguments: &[&str]| {
-            database.hexdesk(&[&["key", "create", "--shop", "shop.example.com"], arguments].concat())
-        };
-        let key = create(&[]);
-        assert_eq!(key.lines().count(), 1, "the key alone");
-        let id = key.strip_prefix("hd_").unwrap().split_once('_').unwrap().0;
-        create(&["--scope", "tickets:read", "--expires", "2999-01-01"]);
-        create(&["--scope", "tickets:read", "--scope", "tickets:write"]);
-        let successor = database.hexdesk(&["key", "rotate", id]);
-        assert_ne!(key, successor);
-        let revoked = database.hexdesk(&["key", "revoke", successor.split('_').nth(1).unwrap()]);
-        assert!(revoked.contains("\trevoked 2"), "{revoked}");
+    let create = |option, value| ["key", "create", "--shop", "shop.example.com", option, value];
+    assert!(
+        error_of(&database, 2, &create("--scope", "tickets:all"))
+            .contains("there are tickets:read, tickets:write,")
+    );
+    assert!(
+        error_of(&database, 1, &create("--expires", "2001-01-01"))
+            .contains("--expires must lie in the future")
+    );
+    assert!(error_of(&database, 2, &create("--expires", "tomorrow")).contains("ISO 8601"));
+    assert!(error_of(&database, 1, &["key", "revoke", "1-99"]).contains("there is no key 1-99"));
+    assert!(
+        error_of(&database, 1, &["key", "rotate", successor.split('_').nth(1).unwrap()])
+            .contains("there is no live key")
+    );
+    assert!(
+        error_of(&database, 1, &["key", "create", "--shop", "no.example.com"])
+            .contains("hexdesk shop create no.example.com")
+    );
+}
 
-        let list = database.hexdesk(&["key", "list", "--shop", "shop.example.com"]);
-        let rows: Vec<Vec<&str>> = list.lines().map(|line| line.split('\t').collect()).collect();
-        assert_eq!(rows.len(), 4, "{list}");
-        assert_eq!((rows[0][0], rows[0][1]), (id, "tickets:read,tickets:write,customers:read,customers:write,users:read,users:write"));
-        assert!(rows[0][3].starts_with("expires "), "{list}");
-        assert_eq!((rows[1][1], rows[1][3]), ("tickets:read", "expires 2999-01-01T00:00:00.000Z"));
-        assert_eq!((rows[2][1], rows[2][3]), ("tickets:read,tickets:write", "live"));
-        assert!(rows[3][3].starts_with("revoked "), "{list}");
-        for secret in [&key, &successor].map(|key| key.splitn(3, '_').nth(2).unwrap()) {
-            assert!(!list.contains(secret));
-        }
+fn api_keys_manage_is_not_a_default_scope(database: Database) {
+    database.hexdesk(&["shop", "create", "shop.example.com"]);
+    let create = |arguments: &[&str]| {
+        database.hexdesk(&[&["key", "create", "--shop", "shop.example.com"], arguments].concat())
+    };
+    let (default, manager) = (create(&[]), create(&["--scope", "users:read,api_keys:manage"]));
+    let server = database.serve(&[]);
+    let keys = |key: &str| server.send("GET", "/api/v1/api-keys", &[("x-api-key", key)], b"");
+    keys(&default).assert_problem(403, "missing_scope", "The API key lacks the scope api_keys:manage");
+    assert_eq!(
+        keys(&manager).json()["apiKeys"][1]["scopes"],
+        serde_json::json!(["users:read", "api_keys:manage"])
+    );
+}
 
-        let create = |option, value| ["key", "create", "--shop", "shop.example.com", option, value];
-        assert!(error_of(&database, 2, &create("--scope", "tickets:all")).contains("there are tickets:read, tickets:write,"));
-        assert!(error_of(&database, 1, &create("--expires", "2001-01-01")).contains("--expires must lie in the future"));
-        assert!(error_of(&database, 2, &create("--expires", "tomorrow")).contains("ISO 8601"));
-        assert!(error_of(&database, 1, &["key", "revoke", "1-99"]).contains("there is no key 1-99"));
-        assert!(error_of(&database, 1, &["key", "rotate", successor.split('_').nth(1).unwrap()]).contains("there is no live key"));
-        assert!(error_of(&database, 1, &["key", "create", "--shop", "no.example.com"]).contains("hexdesk shop create no.example.com"));
+fn keys_of_more_than_one_page_are_listed(database: Database) {
+    let mut server = database.serve_demo();
+    server.key = api_keys::manager(&database, &[]);
+    for _ in 0..100 {
+        let made = api_keys::post(
+            &server,
+            &server.key,
+            "/api/v1/api-keys",
+            &serde_json::json!({"scopes": ["users:read"]}),
+        );
+        assert_eq!(made.status, 201);
     }
+    let list = database.hexdesk(&["key", "list", "--shop", "example.myshopify.com"]);
+    let ids: Vec<&str> = list.lines().map(|line| line.split('\t').next().unwrap()).collect();
+    assert_eq!(ids, (1..=102).map(|number| format!("1-{number}")).collect::<Vec<_>>());
+}
 
-    fn a_key_that_manages_keys_must_be_asked_for(database: Database) {
-        database.hexdesk(&["shop", "create", "shop.example.com"]);
-        let create = |arguments: &[&str]| {
-            database.hexdesk(&[&["key", "create", "--shop", "shop.example.com"], arguments].concat())
-        };
-        let (default, manager) = (create(&[]), create(&["--scope", "users:read,api_keys:manage"]));
-        let server = database.serve(&[]);
-        let keys = |key: &str| server.send("GET", "/api/v1/api-keys", &[("x-api-key", key)], b"");
-        keys(&default).assert_problem(403, "missing_scope", "The API key lacks the scope api_keys:manage");
-        assert_eq!(keys(&manager).json()["apiKeys"][1]["scopes"], serde_json::json!(["users:read", "api_keys:manage"]));
-    }
+fn no_key_is_created_for_an_inactive_user(database: Database) {
+    let server = database.serve_demo();
+    let create = ["key", "create", "--shop", "example.myshopify.com", "--user", "45"];
+    database.hexdesk(&create);
+    server.send("PATCH", "/api/v1/users/45", &[("x-api-key", &server.key)], br#"{"isActive": false}"#);
+    let error = error_of(&database, 1, &create);
+    assert!(error.contains("example.myshopify.com has no active user 45"), "{error}");
+    let revoked = database.hexdesk(&["key", "list", "--shop", "example.myshopify.com"]);
+    assert!(revoked.lines().nth(1).unwrap().contains("\trevoked "), "{revoked}");
+}
 
-    fn more_keys_than_a_page_has_are_listed(database: Database) {
-        let mut server = database.serve_demo();
-        server.key = crate::api_keys::manager(&database, &[]);
-        for _ in 0..100 {
-            let made = crate::api_keys::post(&server, &server.key, "/api/v1/api-keys", &serde_json::json!({"scopes": ["users:read"]}));
-            assert_eq!(made.status, 201);
-        }
-        let list = database.hexdesk(&["key", "list", "--shop", "example.myshopify.com"]);
-        let ids: Vec<&str> = list.lines().map(|line| line.split('\t').next().unwrap()).collect();
-        assert_eq!(ids, (1..=102).map(|number| format!("1-{number}")).collect::<Vec<_>>());
-    }
+fn users_and_customers_are_created(database: Database) {
+    database.hexdesk(&["shop", "create", "shop.example.com"]);
+    let create = |what, arguments: &[&'static str]| {
+        [&[what, "create", "--shop", "shop.example.com"], arguments].concat()
+    };
+    let user = database.hexdesk(&create(
+        "user",
+        &["--email", "a@example.com", "--first-name", "Grace", "--last-name", "Hopper"],
+    ));
+    assert!(user.parse::<i64>().unwrap() > 0);
+    let customer = database.hexdesk(&create("customer", &["--phone-number", "+33123456789"]));
+    assert!(customer.parse::<i64>().unwrap() > 0);
+    let taken = error_of(&database, 1, &create("user", &["--email", "A@example.com"]));
+    assert!(taken.contains(&format!("user {user} has this e-mail address already")), "{taken}");
+    let taken = error_of(&database, 1, &create("customer", &["--phone-number", "+33123456789"]));
+    assert!(taken.contains(&format!("customer {customer} has this")), "{taken}");
+    assert!(error_of(&database, 1, &create("customer", &[])).contains("--email or --phone-number is needed"));
+    assert!(
+        error_of(&database, 1, &create("user", &["--email", "nobody"]))
+            .contains("--email must be an e-mail address")
+    );
+}
 
-    fn no_key_is_made_in_the_name_of_someone_who_left(database: Database) {
-        let server = database.serve_demo();
-        let create = ["key", "create", "--shop", "example.myshopify.com", "--user", "45"];
-        database.hexdesk(&create);
-        server.send("PATCH", "/api/v1/users/45", &[("x-api-key", &server.key)], br#"{"isActive": false}"#);
-        let error = error_of(&database, 1, &create);
-        assert!(error.contains("example.myshopify.com has no active user 45"), "{error}");
-        let revoked = database.hexdesk(&["key", "list", "--shop", "example.myshopify.com"]);
-        assert!(revoked.lines().nth(1).unwrap().contains("\trevoked "), "{revoked}");
-    }
-
-    fn people_are_created(database: Database) {
-        database.hexdesk(&["shop", "create", "shop.example.com"]);
-        let create = |what, arguments: &[&'static str]| [&[what, "create", "--shop", "shop.example.com"], arguments].concat();
-        let user = database.hexdesk(&create("user", &["--email", "a@example.com", "--first-name", "Grace", "--last-name", "Hopper"]));
-        assert!(user.parse::<i64>().unwrap() > 0);
-        let customer = database.hexdesk(&create("customer", &["--phone-number", "+33123456789"]));
-        assert!(customer.parse::<i64>().unwrap() > 0);
-        let taken = error_of(&database, 1, &create("user", &["--email", "A@example.com"]));
-        assert!(taken.contains(&format!("user {user} has this e-mail address already")), "{taken}");
-        let taken = error_of(&database, 1, &create("customer", &["--phone-number", "+33123456789"]));
-        assert!(taken.contains(&format!("customer {customer} has this")), "{taken}");
-        assert!(error_of(&database, 1, &create("customer", &[])).contains("--email or --phone-number is needed"));
-        assert!(error_of(&database, 1, &create("user", &["--email", "nobody"])).contains("--email must be an e-mail address"));
-    }
-
-    fn migrating_again_does_nothing(database: Database) {
-        database.hexdesk(&["migrate"]);
-        assert_eq!(database.hexdesk(&["migrate"]), "");
-    }
+fn migrating_again_does_nothing(database: Database) {
+    database.hexdesk(&["migrate"]);
+    assert_eq!(database.hexdesk(&["migrate"]), "");
 }
 
 #[test]
-fn help_tells_a_stranger_what_to_do() {
+fn help_shows_commands_and_settings() {
     let database = Database::sqlite();
     let help = database.hexdesk(&["--help"]);
     for said in [
@@ -153,7 +200,7 @@ fn help_tells_a_stranger_what_to_do() {
 }
 
 #[test]
-fn a_bad_setting_is_named_with_what_it_may_be() {
+fn invalid_settings_are_reported_with_their_valid_values() {
     let run = |arguments: &[&str]| {
         let output =
             std::process::Command::new(env!("CARGO_BIN_EXE_hexdesk")).args(arguments).output().unwrap();
@@ -183,7 +230,7 @@ fn a_bad_setting_is_named_with_what_it_may_be() {
 }
 
 #[test]
-fn the_log_takes_levels_and_levels_of_modules() {
+fn the_log_setting_takes_levels_per_module() {
     let log = |filter: &str| {
         let output = Database::sqlite().run(&["migrate", "--log", filter]);
         assert!(output.status.success(), "{filter}");

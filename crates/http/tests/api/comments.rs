@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Server, on_both_databases};
+use crate::harness::{Database, Response, Server, both_databases};
 
-/// A ticket of the demo's customer whose last message is of this time.
+/// A ticket of the demo's customer with this time of the last message.
 fn ticket(server: &Server, last_message_time: &str) -> String {
     let body = json!({
         "customerId": 123, "Channel": "Mail", "lastMessage": "first", "lastMessageTime": last_message_time,
@@ -13,171 +13,222 @@ fn ticket(server: &Server, last_message_time: &str) -> String {
     server.create_ticket(body.to_string()).ticket()["id"].as_str().unwrap().to_owned()
 }
 
-fn comment(server: &Server, ticket: &str, body: &Value) -> Answer {
+fn comment(server: &Server, ticket: &str, body: &Value) -> Response {
     let path = format!("/api/v1/tickets/{ticket}/comments");
     server.send("POST", &path, &[("x-api-key", &server.key)], body.to_string().as_bytes())
 }
 
 #[track_caller]
-fn created(answer: &Answer) -> Value {
-    assert_eq!(answer.status, 201, "{answer:?}");
-    assert_eq!(answer.json()["success"], true);
-    answer.json()["comment"].clone()
+fn created(response: &Response) -> Value {
+    assert_eq!(response.status, 201, "{response:?}");
+    assert_eq!(response.json()["success"], true);
+    response.json()["comment"].clone()
 }
 
 fn list(server: &Server, ticket: &str, query: &str) -> Value {
-    let answer = server.get(&format!("/api/v1/tickets/{ticket}/comments{query}"));
-    assert_eq!(answer.status, 200, "{answer:?}");
-    answer.json()
+    let response = server.get(&format!("/api/v1/tickets/{ticket}/comments{query}"));
+    assert_eq!(response.status, 200, "{response:?}");
+    response.json()
 }
 
 fn texts(list: &Value) -> Vec<&str> {
     list["comments"].as_array().unwrap().iter().map(|comment| comment["text"].as_str().unwrap()).collect()
 }
 
-on_both_databases! {
-    fn a_comment_is_kept_with_all_that_was_given(database: Database) {
-        let server = database.serve_demo();
-        let ticket = ticket(&server, "2026-01-01");
-        let attachments = json!([{"url": "https://example.com/a.png", "size": 12, "nested": {"b": [1.5, null, "\u{0}é"]}}]);
-        let answer = created(&comment(&server, &ticket, &json!({
+both_databases! {
+    a_comment_is_stored_with_all_members,
+    optional_members_of_a_comment_get_defaults,
+    a_comment_updates_its_ticket,
+    a_key_of_a_user_comments_in_the_users_name,
+    comments_can_be_paged,
+    invalid_comments_are_refused_with_all_errors,
+    comments_of_a_missing_ticket_are_not_found,
+    an_idempotency_key_creates_one_comment,
+}
+
+fn a_comment_is_stored_with_all_members(database: Database) {
+    let server = database.serve_demo();
+    let ticket = ticket(&server, "2026-01-01");
+    let attachments =
+        json!([{"url": "https://example.com/a.png", "size": 12, "nested": {"b": [1.5, null, "\u{0}é"]}}]);
+    let response = created(&comment(
+        &server,
+        &ticket,
+        &json!({
             "text": " Hello\n", "time": "2026-01-02T03:04:05.678Z", "subject": "Re: refund", "fromEmail": "dev@example.com",
             "toEmails": ["support@example.com", "b@example.com"], "attachments": attachments, "tags": ["b", "a"],
             "Channel": "Website", "isFromShop": false
-        })));
-        let id = answer["id"].as_str().unwrap();
-        assert!(id.bytes().all(|byte| byte.is_ascii_digit()));
-        let customer = json!({
-            "id": 123, "email": "dev@example.com", "first_name": "Ada", "last_name": "Lovelace",
-            "full_name": "Ada Lovelace", "phone_number": "+33123456789", "shopify_id": "987654321"
-        });
-        assert_eq!(answer, json!({
+        }),
+    ));
+    let id = response["id"].as_str().unwrap();
+    assert!(id.bytes().all(|byte| byte.is_ascii_digit()));
+    let customer = json!({
+        "id": 123, "email": "dev@example.com", "first_name": "Ada", "last_name": "Lovelace",
+        "full_name": "Ada Lovelace", "phone_number": "+33123456789", "shopify_id": "987654321"
+    });
+    assert_eq!(
+        response,
+        json!({
             "id": id, "ticketId": ticket, "text": " Hello\n", "time": "2026-01-02T03:04:05.678Z", "Channel": "Website",
             "isFromShop": false, "subject": "Re: refund", "fromEmail": "dev@example.com",
             "toEmails": ["support@example.com", "b@example.com"], "attachments": attachments, "tags": ["b", "a"],
             "Customer": customer, "User": null
-        }));
-        let listed = list(&server, &ticket, "");
-        assert_eq!((&listed["comments"], &listed["totalCount"]), (&json!([answer]), &json!(1)));
-        assert_eq!(listed["next_cursor"], Value::Null);
-    }
+        })
+    );
+    let listed = list(&server, &ticket, "");
+    assert_eq!((&listed["comments"], &listed["totalCount"]), (&json!([response]), &json!(1)));
+    assert_eq!(listed["next_cursor"], Value::Null);
+}
 
-    fn the_least_comment_gets_the_defaults(database: Database) {
-        let server = database.serve_demo();
-        let ticket = ticket(&server, "2026-01-01");
-        for body in [json!({"text": "x"}), json!({"text": "x", "toEmails": "a@example.com", "isFromShop": "yes"})] {
-            let answer = created(&comment(&server, &ticket, &body));
-            assert_eq!(answer["Channel"], "Mail");
-            assert_eq!(answer["isFromShop"], true);
-            assert_eq!((&answer["toEmails"], &answer["tags"], &answer["attachments"]), (&json!([]), &json!([]), &Value::Null));
+fn optional_members_of_a_comment_get_defaults(database: Database) {
+    let server = database.serve_demo();
+    let ticket = ticket(&server, "2026-01-01");
+    for body in [json!({"text": "x"}), json!({"text": "x", "toEmails": "a@example.com", "isFromShop": "yes"})]
+    {
+        let response = created(&comment(&server, &ticket, &body));
+        assert_eq!(response["Channel"], "Mail");
+        assert_eq!(response["isFromShop"], true);
+        assert_eq!(
+            (&response["toEmails"], &response["tags"], &response["attachments"]),
+            (&json!([]), &json!([]), &Value::Null)
+        );
+    }
+    for (given, from_shop) in [
+        (json!(false), false),
+        (json!("false"), false),
+        (json!("FALSE"), true),
+        (json!(0), true),
+        (json!(true), true),
+    ] {
+        let response = created(&comment(&server, &ticket, &json!({"text": "x", "isFromShop": given})));
+        assert_eq!(response["isFromShop"], from_shop, "{given}");
+    }
+}
+
+fn a_comment_updates_its_ticket(database: Database) {
+    let server = database.serve_demo();
+    let state = |ticket: &str| {
+        let ticket = server.get(&format!("/api/v1/tickets/{ticket}")).ticket();
+        (ticket["lastMessage"].clone(), ticket["lastMessageTime"].clone(), ticket["unReadChatCount"].clone())
+    };
+    let id = ticket(&server, "2026-01-05");
+    comment(&server, &id, &json!({"text": "from the shop", "time": "2026-01-06"}));
+    assert_eq!(state(&id), (json!("from the shop"), json!("2026-01-06T00:00:00.000Z"), json!(7)));
+    comment(&server, &id, &json!({"text": "from the customer", "time": "2026-01-06", "isFromShop": false}));
+    assert_eq!(state(&id), (json!("from the customer"), json!("2026-01-06T00:00:00.000Z"), json!(1)));
+    comment(&server, &id, &json!({"text": "older", "time": "2026-01-04"}));
+    assert_eq!(state(&id), (json!("from the customer"), json!("2026-01-06T00:00:00.000Z"), json!(1)));
+    assert_eq!(texts(&list(&server, &id, "")), ["older", "from the shop", "from the customer"]);
+    let refused = comment(&server, &id, &json!({"text": "  ", "time": "2026-02-01"}));
+    assert_eq!((refused.status, refused.member_errors()), (400, vec![("/text".into(), "blank".into())]));
+    assert_eq!(state(&id), (json!("from the customer"), json!("2026-01-06T00:00:00.000Z"), json!(1)));
+}
+
+fn a_key_of_a_user_comments_in_the_users_name(database: Database) {
+    let mut server = database.serve_demo();
+    server.key = database.hexdesk(&["key", "create", "--shop", "example.myshopify.com", "--user", "45"]);
+    let ticket = ticket(&server, "2026-01-05");
+    let response = created(&comment(&server, &ticket, &json!({"text": "x"})));
+    assert_eq!(
+        (&response["User"]["id"], &response["User"]["full_name"]),
+        (&json!(45), &json!("Grace Hopper"))
+    );
+    let output = database.run(&["key", "create", "--shop", "example.myshopify.com", "--user", "46"]);
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("example.myshopify.com has no active user 46"));
+}
+
+fn comments_can_be_paged(database: Database) {
+    let server = database.serve_demo();
+    let ticket = ticket(&server, "2026-01-01");
+    let expected: Vec<String> = (1..=7).map(|day| format!("comment {day}")).collect();
+    for (day, text) in expected.iter().enumerate().rev() {
+        comment(&server, &ticket, &json!({"text": text, "time": format!("2026-02-0{}", day / 2 + 1)}));
+    }
+    let whole = list(&server, &ticket, "");
+    assert_eq!(whole["comments"].as_array().unwrap().len(), 7);
+    let mut walked = Vec::new();
+    let mut query = "?limit=3".to_owned();
+    let mut pages = 0;
+    loop {
+        let page = list(&server, &ticket, &query);
+        pages += 1;
+        assert_eq!(page["totalCount"], 7);
+        walked.extend(page["comments"].as_array().unwrap().clone());
+        match page["next_cursor"].as_str() {
+            Some(cursor) => query = format!("?limit=3&cursor={cursor}"),
+            None => break,
         }
-        for (given, from_shop) in [(json!(false), false), (json!("false"), false), (json!("FALSE"), true), (json!(0), true), (json!(true), true)] {
-            let answer = created(&comment(&server, &ticket, &json!({"text": "x", "isFromShop": given})));
-            assert_eq!(answer["isFromShop"], from_shop, "{given}");
-        }
     }
+    assert_eq!((pages, &Value::Array(walked)), (3, &whole["comments"]));
+}
 
-    fn a_comment_moves_its_ticket_on(database: Database) {
-        let server = database.serve_demo();
-        let state = |ticket: &str| {
-            let ticket = server.get(&format!("/api/v1/tickets/{ticket}")).ticket();
-            (ticket["lastMessage"].clone(), ticket["lastMessageTime"].clone(), ticket["unReadChatCount"].clone())
-        };
-        let id = ticket(&server, "2026-01-05");
-        comment(&server, &id, &json!({"text": "from the shop", "time": "2026-01-06"}));
-        assert_eq!(state(&id), (json!("from the shop"), json!("2026-01-06T00:00:00.000Z"), json!(7)));
-        comment(&server, &id, &json!({"text": "from the customer", "time": "2026-01-06", "isFromShop": false}));
-        assert_eq!(state(&id), (json!("from the customer"), json!("2026-01-06T00:00:00.000Z"), json!(1)));
-        comment(&server, &id, &json!({"text": "older", "time": "2026-01-04"}));
-        assert_eq!(state(&id), (json!("from the customer"), json!("2026-01-06T00:00:00.000Z"), json!(1)));
-        assert_eq!(texts(&list(&server, &id, "")), ["older", "from the shop", "from the customer"]);
-        let refused = comment(&server, &id, &json!({"text": "  ", "time": "2026-02-01"}));
-        assert_eq!((refused.status, refused.member_errors()), (400, vec![("/text".into(), "blank".into())]));
-        assert_eq!(state(&id), (json!("from the customer"), json!("2026-01-06T00:00:00.000Z"), json!(1)));
+fn invalid_comments_are_refused_with_all_errors(database: Database) {
+    let server = database.serve_demo();
+    let ticket = ticket(&server, "2026-01-01");
+    for (body, expected) in [
+        (json!({}), vec![("/text", "required")]),
+        (json!({"text": null}), vec![("/text", "required")]),
+        (json!({"text": 1}), vec![("/text", "type")]),
+        (json!({"text": "x".repeat(65_537)}), vec![("/text", "too_long")]),
+        (
+            json!({"text": "x", "Channel": "", "tags": "x", "time": "x", "fromEmail": "x", "subject": 1, "toEmails": ["a", 1]}),
+            vec![
+                ("/Channel", "blank"),
+                ("/tags", "type"),
+                ("/time", "timestamp"),
+                ("/subject", "type"),
+                ("/fromEmail", "email"),
+                ("/toEmails/1", "type"),
+            ],
+        ),
+    ] {
+        let response = comment(&server, &ticket, &body);
+        assert_eq!(response.status, 400, "{body}");
+        let found = response.member_errors();
+        let mut found: Vec<(&str, &str)> =
+            found.iter().map(|(pointer, code)| (&**pointer, &**code)).collect();
+        let mut expected = expected;
+        found.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(found, expected, "{body}");
     }
+    assert_eq!(database.count("SELECT count(*) FROM comments"), 0);
+}
 
-    fn a_key_may_write_in_a_users_name(database: Database) {
-        let mut server = database.serve_demo();
-        server.key = database.hexdesk(&["key", "create", "--shop", "example.myshopify.com", "--user", "45"]);
-        let ticket = ticket(&server, "2026-01-05");
-        let answer = created(&comment(&server, &ticket, &json!({"text": "x"})));
-        assert_eq!((&answer["User"]["id"], &answer["User"]["full_name"]), (&json!(45), &json!("Grace Hopper")));
-        let output = database.run(&["key", "create", "--shop", "example.myshopify.com", "--user", "46"]);
-        assert!(!output.status.success());
-        assert!(String::from_utf8_lossy(&output.stderr).contains("example.myshopify.com has no active user 46"));
-    }
+fn comments_of_a_missing_ticket_are_not_found(database: Database) {
+    let server = database.serve_demo();
+    let response = comment(&server, "1", &json!({"text": "x"}));
+    response.assert_problem(404, "ticket_not_found", "Ticket not found");
+    server.get("/api/v1/tickets/1/comments").assert_problem(404, "ticket_not_found", "Ticket not found");
+    server.get("/api/v1/tickets/1/comments?limit=1").assert_problem(
+        404,
+        "ticket_not_found",
+        "Ticket not found",
+    );
+    assert_eq!(comment(&server, "abc", &json!({"text": "x"})).status, 400);
+    assert_eq!(server.get("/api/v1/tickets/abc/comments").status, 400);
+    assert_eq!(database.count("SELECT count(*) FROM comments"), 0);
+}
 
-    fn comments_come_a_page_at_a_time_if_asked(database: Database) {
-        let server = database.serve_demo();
-        let ticket = ticket(&server, "2026-01-01");
-        let expected: Vec<String> = (1..=7).map(|day| format!("comment {day}")).collect();
-        for (day, text) in expected.iter().enumerate().rev() {
-            comment(&server, &ticket, &json!({"text": text, "time": format!("2026-02-0{}", day / 2 + 1)}));
-        }
-        let whole = list(&server, &ticket, "");
-        assert_eq!(whole["comments"].as_array().unwrap().len(), 7);
-        let mut walked = Vec::new();
-        let mut query = "?limit=3".to_owned();
-        let mut pages = 0;
-        loop {
-            let page = list(&server, &ticket, &query);
-            pages += 1;
-            assert_eq!(page["totalCount"], 7);
-            walked.extend(page["comments"].as_array().unwrap().clone());
-            match page["next_cursor"].as_str() {
-                Some(cursor) => query = format!("?limit=3&cursor={cursor}"),
-                None => break,
-            }
-        }
-        assert_eq!((pages, &Value::Array(walked)), (3, &whole["comments"]));
-    }
-
-    fn bad_comments_are_refused_with_every_reason(database: Database) {
-        let server = database.serve_demo();
-        let ticket = ticket(&server, "2026-01-01");
-        for (body, expected) in [
-            (json!({}), vec![("/text", "required")]),
-            (json!({"text": null}), vec![("/text", "required")]),
-            (json!({"text": 1}), vec![("/text", "type")]),
-            (json!({"text": "x".repeat(65_537)}), vec![("/text", "too_long")]),
-            (json!({"text": "x", "Channel": "", "tags": "x", "time": "x", "fromEmail": "x", "subject": 1, "toEmails": ["a", 1]}),
-             vec![("/Channel", "blank"), ("/tags", "type"), ("/time", "timestamp"), ("/subject", "type"), ("/fromEmail", "email"),
-                  ("/toEmails/1", "type")]),
-        ] {
-            let answer = comment(&server, &ticket, &body);
-            assert_eq!(answer.status, 400, "{body}");
-            let found = answer.member_errors();
-            let mut found: Vec<(&str, &str)> = found.iter().map(|(pointer, code)| (&**pointer, &**code)).collect();
-            let mut expected = expected;
-            found.sort_unstable();
-            expected.sort_unstable();
-            assert_eq!(found, expected, "{body}");
-        }
-        assert_eq!(database.count("SELECT count(*) FROM comments"), 0);
-    }
-
-    fn a_ticket_that_is_not_there_has_no_comments(database: Database) {
-        let server = database.serve_demo();
-        let answer = comment(&server, "1", &json!({"text": "x"}));
-        answer.assert_problem(404, "ticket_not_found", "Ticket not found");
-        server.get("/api/v1/tickets/1/comments").assert_problem(404, "ticket_not_found", "Ticket not found");
-        server.get("/api/v1/tickets/1/comments?limit=1").assert_problem(404, "ticket_not_found", "Ticket not found");
-        assert_eq!(comment(&server, "abc", &json!({"text": "x"})).status, 400);
-        assert_eq!(server.get("/api/v1/tickets/abc/comments").status, 400);
-        assert_eq!(database.count("SELECT count(*) FROM comments"), 0);
-    }
-
-    fn a_comment_is_created_once_under_a_key(database: Database) {
-        let server = database.serve_demo();
-        let ticket = ticket(&server, "2026-01-01");
-        let path = format!("/api/v1/tickets/{ticket}/comments");
-        let send = |body: &str| {
-            server.send("POST", &path, &[("x-api-key", &server.key), ("idempotency-key", "reply-1")], body.as_bytes())
-        };
-        let first = send(r#"{"text": "once"}"#);
-        let again = send(r#"{"text": "once"}"#);
-        assert_eq!((again.status, &again.body, again.header("idempotency-replayed")), (201, &first.body, Some("true")));
-        assert_eq!(send(r#"{"text": "twice"}"#).status, 422);
-        assert_eq!(texts(&list(&server, &ticket, "")), ["once"]);
-    }
+fn an_idempotency_key_creates_one_comment(database: Database) {
+    let server = database.serve_demo();
+    let ticket = ticket(&server, "2026-01-01");
+    let path = format!("/api/v1/tickets/{ticket}/comments");
+    let send = |body: &str| {
+        server.send(
+            "POST",
+            &path,
+            &[("x-api-key", &server.key), ("idempotency-key", "reply-1")],
+            body.as_bytes(),
+        )
+    };
+    let first = send(r#"{"text": "once"}"#);
+    let again = send(r#"{"text": "once"}"#);
+    assert_eq!(
+        (again.status, &again.body, again.header("idempotency-replayed")),
+        (201, &first.body, Some("true"))
+    );
+    assert_eq!(send(r#"{"text": "twice"}"#).status, 422);
+    assert_eq!(texts(&list(&server, &ticket, "")), ["once"]);
 }

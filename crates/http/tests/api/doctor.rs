@@ -1,4 +1,4 @@
-//! `hexdesk doctor`: each check, passing and failing.
+//! `hexdesk doctor`: each check, with and without a problem.
 
 use std::collections::BTreeMap;
 use std::fs::{Permissions, read_to_string, set_permissions, write};
@@ -11,10 +11,10 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use hexdesk_test_postgres::Cluster;
 
-use crate::authentication::secret;
-use crate::harness::{Database, command, on_both_databases};
+use crate::harness::api_keys::secret;
+use crate::harness::{Database, both_databases, command};
 
-/// What the doctor says of each check: severity and text.
+/// The severity and the text of each check.
 struct Findings {
     output: Output,
     lines: BTreeMap<String, (String, String)>,
@@ -32,7 +32,7 @@ impl Findings {
         Self { lines: stdout.lines().map(line).collect(), output }
     }
 
-    /// Checks what was found, and that problems, and nothing else, fail the command.
+    /// Checks the finding. The command must fail exactly if there is a problem.
     #[track_caller]
     fn assert(&self, check: &str, severity: &str, text: &str) {
         let found = self.lines.get(check).unwrap_or_else(|| panic!("{check}: {:?}", self.output));
@@ -61,68 +61,81 @@ fn execute(database: &Database, sql: &str) {
     }
 }
 
-on_both_databases! {
-    fn it_tells_what_to_do_next_until_a_shop_can_be_used(database: Database) {
-        database.hexdesk(&["migrate"]);
-        let findings = doctor(&database);
-        findings.assert("shops", "warning", "`hexdesk shop create");
-        assert!(!findings.lines.contains_key("keys"));
-        database.hexdesk(&["shop", "create", "shop.example.com"]);
-        let findings = doctor(&database);
-        findings.assert("shops", "ok", "1 open, 0 closed");
-        findings.assert("keys", "warning", "`hexdesk key create");
-        let create = |options: &[&str]| {
-            database.hexdesk(&[&["key", "create", "--shop", "shop.example.com"], options].concat())
-        };
-        let key = create(&[]);
-        doctor(&database).assert("keys", "ok", "1 live");
-        let id = key.split('_').nth(1).unwrap();
-        database.hexdesk(&["key", "revoke", id]);
-        doctor(&database).assert("keys", "warning", "0 live; open shops without one, which nobody can use: 1");
-        create(&["--expires", "2999-01-01"]);
-        doctor(&database).assert("keys", "ok", "1 live");
-        database.hexdesk(&["shop", "create", "second.example.com"]);
-        doctor(&database).assert("keys", "warning", "1 live; open shops without one, which nobody can use: 1");
-        database.hexdesk(&["shop", "close", "second.example.com"]);
-        doctor(&database).assert("shops", "ok", "1 open, 1 closed");
-        doctor(&database).assert("keys", "ok", "1 live");
-    }
+both_databases! {
+    it_suggests_commands_until_a_shop_is_usable,
+    it_passes_with_a_running_server_and_shows_no_secret,
+    id_ranges_far_ahead_are_a_warning,
+    a_database_of_another_version_is_reported_and_not_changed,
+}
 
-    fn it_finds_nothing_wrong_beside_a_server_and_shows_no_secret(database: Database) {
-        let server = database.serve_demo();
-        let findings = doctor(&database);
-        for check in ["listen address", "database url", "database", "migrations", "id ranges", "shops", "keys"] {
-            findings.assert(check, "ok", "");
-        }
-        let said = format!("{:?}", findings.output);
-        let secret = secret(&server.key);
-        for kept in [secret, "Lovelace", "example.com", "postgres@"] {
-            assert!(!said.contains(kept), "{kept}: {said}");
-        }
-    }
+fn it_suggests_commands_until_a_shop_is_usable(database: Database) {
+    database.hexdesk(&["migrate"]);
+    let findings = doctor(&database);
+    findings.assert("shops", "warning", "`hexdesk shop create");
+    assert!(!findings.lines.contains_key("keys"));
+    database.hexdesk(&["shop", "create", "shop.example.com"]);
+    let findings = doctor(&database);
+    findings.assert("shops", "ok", "1 open, 0 closed");
+    findings.assert("keys", "warning", "`hexdesk key create");
+    let create = |options: &[&str]| {
+        database.hexdesk(&[&["key", "create", "--shop", "shop.example.com"], options].concat())
+    };
+    let key = create(&[]);
+    doctor(&database).assert("keys", "ok", "1 live");
+    let id = key.split('_').nth(1).unwrap();
+    database.hexdesk(&["key", "revoke", id]);
+    doctor(&database).assert("keys", "warning", "0 live; open shops without one, which nobody can use: 1");
+    create(&["--expires", "2999-01-01"]);
+    doctor(&database).assert("keys", "ok", "1 live");
+    database.hexdesk(&["shop", "create", "second.example.com"]);
+    doctor(&database).assert("keys", "warning", "1 live; open shops without one, which nobody can use: 1");
+    database.hexdesk(&["shop", "close", "second.example.com"]);
+    doctor(&database).assert("shops", "ok", "1 open, 1 closed");
+    doctor(&database).assert("keys", "ok", "1 live");
+}
 
-    fn ranges_far_ahead_are_told(database: Database) {
-        drop(database.serve_demo());
-        doctor(&database).assert("id ranges", "ok", "none");
-        match &database {
-            Database::Sqlite(_) => execute(&database, "INSERT INTO id_ranges VALUES (900, 4102444800000)"),
-            Database::Postgres(_) => execute(&database, "INSERT INTO id_ranges VALUES (900, '2100-01-01Z')"),
-        }
-        doctor(&database).assert("id ranges", "warning", "1 of 1024 nodes are reserved more than an hour ahead, up to 2100-01-01");
+fn it_passes_with_a_running_server_and_shows_no_secret(database: Database) {
+    let server = database.serve_demo();
+    let findings = doctor(&database);
+    for check in ["listen address", "database url", "database", "migrations", "id ranges", "shops", "keys"] {
+        findings.assert(check, "ok", "");
     }
-
-    fn a_database_of_another_version_is_told_and_left_alone(database: Database) {
-        database.hexdesk(&["migrate"]);
-        execute(&database, "INSERT INTO __diesel_schema_migrations (version) VALUES ('99991231')");
-        doctor(&database).assert("migrations", "problem", "a newer version of Hexdesk migrated the database (unknown here: 99991231)");
-        execute(&database, "DELETE FROM __diesel_schema_migrations");
-        doctor(&database).assert("migrations", "warning", "`hexdesk migrate`");
-        assert_eq!(database.count("SELECT count(*) FROM __diesel_schema_migrations"), 0);
+    let said = format!("{:?}", findings.output);
+    let secret = secret(&server.key);
+    for kept in [secret, "Lovelace", "example.com", "postgres@"] {
+        assert!(!said.contains(kept), "{kept}: {said}");
     }
 }
 
+fn id_ranges_far_ahead_are_a_warning(database: Database) {
+    drop(database.serve_demo());
+    doctor(&database).assert("id ranges", "ok", "none");
+    match &database {
+        Database::Sqlite(_) => execute(&database, "INSERT INTO id_ranges VALUES (900, 4102444800000)"),
+        Database::Postgres(_) => execute(&database, "INSERT INTO id_ranges VALUES (900, '2100-01-01Z')"),
+    }
+    doctor(&database).assert(
+        "id ranges",
+        "warning",
+        "1 of 1024 nodes are reserved more than an hour ahead, up to 2100-01-01",
+    );
+}
+
+fn a_database_of_another_version_is_reported_and_not_changed(database: Database) {
+    database.hexdesk(&["migrate"]);
+    execute(&database, "INSERT INTO __diesel_schema_migrations (version) VALUES ('99991231')");
+    doctor(&database).assert(
+        "migrations",
+        "problem",
+        "a newer version of Hexdesk migrated the database (unknown here: 99991231)",
+    );
+    execute(&database, "DELETE FROM __diesel_schema_migrations");
+    doctor(&database).assert("migrations", "warning", "`hexdesk migrate`");
+    assert_eq!(database.count("SELECT count(*) FROM __diesel_schema_migrations"), 0);
+}
+
 #[test]
-fn settings_are_named_with_what_they_may_be() {
+fn invalid_settings_are_reported_with_their_valid_values() {
     let run = |url: &str, listen: &str| {
         Findings::of(command(url, &["doctor", "--listen", listen]).output().unwrap())
     };
@@ -130,7 +143,7 @@ fn settings_are_named_with_what_they_may_be() {
     findings.assert("database url", "problem", "--database-url (HEXDESK_DATABASE_URL)");
     findings.assert("database url", "problem", "postgres://");
     findings.assert("listen address", "problem", "--listen (HEXDESK_LISTEN) must be");
-    // An address for documentation, which no machine has.
+    // An address reserved for documentation: no machine has it.
     run("sqlite://a.db", "192.0.2.1:8080").assert("listen address", "problem", "no address of this machine");
     run("sqlite://a.db", "0.0.0.0:8080").assert("listen address", "ok", "reverse proxy");
     run("sqlite://a.db", "[::1]:x").assert("listen address", "problem", "127.0.0.1:8080");
@@ -142,14 +155,14 @@ fn settings_are_named_with_what_they_may_be() {
 }
 
 #[test]
-fn a_file_that_is_missing_is_not_created() {
+fn a_missing_file_is_not_created() {
     let database = Database::sqlite();
     doctor(&database).assert("database", "problem", "there is no file");
     assert_eq!(file(&database).parent().unwrap().read_dir().unwrap().count(), 0);
 }
 
 #[test]
-fn a_sqlite_database_that_was_used_is_as_it_should_be() {
+fn a_used_sqlite_database_passes_every_check() {
     let database = Database::sqlite();
     database.hexdesk(&["shop", "create", "shop.example.com"]);
     database.hexdesk(&["key", "create", "--shop", "shop.example.com"]);
@@ -177,7 +190,7 @@ fn a_sqlite_database_that_was_used_is_as_it_should_be() {
 }
 
 #[test]
-fn what_others_may_read_or_replace_is_a_problem() {
+fn permissions_for_other_accounts_are_a_problem() {
     let database = Database::sqlite();
     database.hexdesk(&["migrate"]);
     doctor(&database).assert("permissions", "ok", "");
@@ -186,7 +199,7 @@ fn what_others_may_read_or_replace_is_a_problem() {
         set_permissions(&path, Permissions::from_mode(mode)).unwrap();
         let findings = doctor(&database);
         findings.assert("permissions", "problem", "run `chmod o");
-        // Its advice, as pasted.
+        // The suggested command works as it is.
         let advice = findings.lines["permissions"].1.split('`').nth(1).unwrap();
         assert!(Command::new("sh").args(["-c", advice]).status().unwrap().success());
         doctor(&database).assert("permissions", "ok", "");
@@ -194,7 +207,7 @@ fn what_others_may_read_or_replace_is_a_problem() {
 }
 
 #[test]
-fn what_cannot_be_written_is_a_problem() {
+fn a_read_only_database_is_a_problem() {
     let database = Database::sqlite();
     database.hexdesk(&["migrate"]);
     doctor(&database).assert("writable", "ok", "");
@@ -204,7 +217,7 @@ fn what_cannot_be_written_is_a_problem() {
     set_permissions(directory, Permissions::from_mode(0o555)).unwrap();
     let mut process;
     if path.metadata().unwrap().uid() == 0 {
-        // Nothing is forbidden to root; nobody may not even enter where this is built.
+        // Root may write everything. Another account may not be able to run the built binary.
         let binary = directory.join("hexdesk");
         std::fs::copy(env!("CARGO_BIN_EXE_hexdesk"), &binary).unwrap();
         process = Command::new(binary);
@@ -218,7 +231,7 @@ fn what_cannot_be_written_is_a_problem() {
 }
 
 #[test]
-fn another_journal_is_told_and_left_alone() {
+fn another_journal_mode_is_reported_and_not_changed() {
     let database = Database::sqlite();
     database.hexdesk(&["migrate"]);
     execute(&database, "PRAGMA journal_mode = DELETE");
@@ -230,7 +243,7 @@ fn another_journal_is_told_and_left_alone() {
 }
 
 #[test]
-fn damage_is_a_problem() {
+fn a_damaged_database_is_a_problem() {
     let database = Database::sqlite();
     database.hexdesk(&["migrate"]);
     doctor(&database).assert("integrity", "ok", "");
@@ -245,8 +258,8 @@ fn damage_is_a_problem() {
 }
 
 #[test]
-fn a_server_that_may_lose_what_it_acknowledged_is_a_problem() {
-    // The cluster that the tests share does not wait for the disk.
+fn postgres_without_durable_commits_is_a_problem() {
+    // The shared test cluster does not flush commits.
     let database = Database::postgres();
     let findings = doctor(&database);
     for setting in ["fsync", "full_page_writes", "synchronous_commit"] {
@@ -261,13 +274,13 @@ fn a_server_that_may_lose_what_it_acknowledged_is_a_problem() {
     }
     findings.assert("migrations", "warning", "`hexdesk migrate`");
     assert_eq!(empty.psql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), "0");
-    // What the URL asks for counts.
+    // Settings in the URL are considered.
     let findings = run(&format!("{}?options=-c%20synchronous_commit%3Doff", empty.url));
     findings.assert("synchronous_commit", "problem", "loses what was acknowledged last");
 }
 
 #[test]
-fn a_servers_clock_that_is_off_is_told() {
+fn a_wrong_database_clock_is_a_warning() {
     let database = Database::postgres();
     let Database::Postgres(test_database) = &database else { panic!("it is PostgreSQL") };
     doctor(&database).assert("clock", "ok", "");

@@ -1,22 +1,19 @@
-//! No key sees another shop's data.
+//! No key can read another shop's data.
 
 use hexdesk_domain::Scope;
 use hexdesk_http::routes::{Access, ENDPOINTS, Endpoint};
 use serde_json::{Value, json};
 
-use crate::authentication::with_ids;
-use crate::create_ticket::EXAMPLE;
-use crate::events::settled_log;
-use crate::harness::{Answer, Database, Server, on_both_databases};
+use crate::harness::events::settled_log;
+use crate::harness::{Database, EXAMPLE, Response, SHOP, Server, both_databases, path_with};
 
-const SHOP: &str = "example.myshopify.com";
 const OTHER_SHOP: &str = "other.example.com";
 const MISSING: i64 = 999_999;
 
 type Pairs = &'static [(&'static str, &'static str)];
 
-/// What a request to a route without ids in its path may name of another shop's: the query
-/// or body that does, and the same of what nobody has. Both must be answered alike.
+/// For each route without ids in its path: pairs of a query or body with another shop's ids, and one
+/// with missing ids. Both must get the same response.
 const NAMED_ELSEWHERE: &[(&str, &str, Pairs)] = &[
     (
         "GET",
@@ -66,62 +63,63 @@ const NAMED_ELSEWHERE: &[(&str, &str, Pairs)] = &[
     ),
 ];
 
-/// What stands in the first shop's data and nowhere else.
+/// Texts that only the first shop's data contains.
 const MARKS: [&str; 5] = ["dev@example.com", "agent@example.com", "Lovelace", "Hopper", SHOP];
 
-/// The demo shop with something of every kind, and the key of another shop.
-struct Neighbours {
+/// The demo shop with data of every kind, and another shop with a key.
+struct Fixture {
     server: Server,
     ticket: String,
+    /// The key of the other shop.
     other: String,
-    others_customer: String,
+    customer_of_other: String,
 }
 
-impl Neighbours {
+impl Fixture {
     fn new(database: &Database) -> Self {
         let server = database.serve_demo();
         let ticket = server.create_ticket(EXAMPLE).ticket()["id"].as_str().unwrap().to_owned();
         server.create_ticket(EXAMPLE);
         let comment = format!("/api/v1/tickets/{ticket}/comments");
         for _ in 0..2 {
-            let answer =
+            let response =
                 server.send("POST", &comment, &[("x-api-key", &server.key)], br#"{"text": "Lovelace"}"#);
-            assert_eq!(answer.status, 201);
+            assert_eq!(response.status, 201);
         }
         database.hexdesk(&["customer", "create", "--shop", SHOP, "--email", "second@example.com"]);
         database.hexdesk(&["user", "create", "--shop", SHOP, "--email", "hopper@example.com"]);
         database.hexdesk(&["shop", "create", OTHER_SHOP]);
-        let others_customer =
+        let customer_of_other =
             database.hexdesk(&["customer", "create", "--shop", OTHER_SHOP, "--email", "own@example.com"]);
         let every_scope: Vec<&str> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
         let key = |shop: &str| {
             database.hexdesk(&["key", "create", "--shop", shop, "--scope", &every_scope.join(",")])
         };
-        // The other shop has one key: a second one of this shop has a number that is none there.
+        // The other shop has only key 1, so key 2 of this shop is missing there.
         let (first, other) = (key(SHOP), key(OTHER_SHOP));
         let server = {
             let mut server = server;
             server.key = first;
             server
         };
-        Self { server, ticket, other, others_customer }
+        Self { server, ticket, other, customer_of_other }
     }
 
-    fn as_other(&self, method: &str, path: &str, body: &str) -> Answer {
+    fn as_other(&self, method: &str, path: &str, body: &str) -> Response {
         self.server.send(method, path, &[("x-api-key", &self.other)], body.as_bytes())
     }
 }
 
-/// An answer without what is the request's own.
-fn comparable(answer: &Answer) -> (u16, Value) {
-    let mut body = if answer.body.is_empty() { Value::Null } else { answer.json() };
+/// Status and body without the request id.
+fn comparable(response: &Response) -> (u16, Value) {
+    let mut body = if response.body.is_empty() { Value::Null } else { response.json() };
     if let Some(id) = body.get_mut("request_id") {
         id.take();
     }
-    (answer.status, body)
+    (response.status, body)
 }
 
-/// The first example of the operation's body in its description.
+/// The first example of a request body in the OpenAPI document.
 fn example_body(server: &Server, endpoint: &Endpoint) -> String {
     let document = server.get("/openapi.json").json();
     let operation = &document["paths"][endpoint.path][endpoint.method.as_str().to_lowercase()];
@@ -134,110 +132,118 @@ fn closed_endpoints() -> impl Iterator<Item = &'static Endpoint> {
     ENDPOINTS.iter().filter(|endpoint| endpoint.access != Access::Open)
 }
 
-/// Everything the shop's keys can read, as the server answers it.
+/// All lists of the shop.
 fn everything(server: &Server, ticket: &str) -> Vec<Value> {
     let lists = ["/api/v1/tickets", "/api/v1/customers", "/api/v1/users", "/api/v1/api-keys"];
     let comments = format!("/api/v1/tickets/{ticket}/comments");
     lists.into_iter().chain([comments.as_str()]).map(|path| server.get(path).json()).collect()
 }
 
-on_both_databases! {
-    fn another_shops_ids_in_a_path_are_as_ids_that_do_not_exist(database: Database) {
-        let neighbours = Neighbours::new(&database);
-        let before = everything(&neighbours.server, &neighbours.ticket);
-        for endpoint in closed_endpoints().filter(|endpoint| endpoint.path.contains('{')) {
-            let theirs = with_ids(endpoint.path, |name| match name {
-                "ticketId" => neighbours.ticket.clone(),
-                "customerId" => "123".to_owned(),
-                "userId" => "45".to_owned(),
-                "keyId" => "2".to_owned(),
-                _ => panic!("{} names a thing that this test does not know: {name}", endpoint.path),
-            });
-            let missing = with_ids(endpoint.path, |_| MISSING.to_string());
-            let body = example_body(&neighbours.server, endpoint);
-            let answer = |path: &str| neighbours.as_other(endpoint.method.as_str(), path, &body);
-            let (theirs, missing) = (answer(&theirs), answer(&missing));
-            assert_eq!(missing.status, 404, "{} {}: {missing:?}", endpoint.method, endpoint.path);
-            assert_eq!(comparable(&theirs), comparable(&missing), "{} {}", endpoint.method, endpoint.path);
-            assert_eq!(theirs.header("etag"), None);
-        }
-        assert_eq!(everything(&neighbours.server, &neighbours.ticket), before);
-    }
+both_databases! {
+    ids_of_another_shop_in_a_path_are_like_missing_ids,
+    ids_of_another_shop_in_a_query_or_body_are_like_missing_ids,
+    addresses_are_unique_within_a_shop_only,
+    cursors_of_another_shop_are_refused,
+    idempotency_keys_are_separate_for_each_shop,
+}
 
-    fn another_shops_ids_in_a_query_or_body_are_as_ids_that_do_not_exist(database: Database) {
-        let neighbours = Neighbours::new(&database);
-        let before = everything(&neighbours.server, &neighbours.ticket);
-        for endpoint in closed_endpoints().filter(|endpoint| !endpoint.path.contains('{')) {
-            let (method, path) = (endpoint.method.as_str(), endpoint.path);
-            let Some((.., pairs)) = NAMED_ELSEWHERE.iter().find(|(known, at, _)| (*known, *at) == (method, path)) else {
-                panic!("this test does not know what {method} {path} may name");
+fn ids_of_another_shop_in_a_path_are_like_missing_ids(database: Database) {
+    let fixture = Fixture::new(&database);
+    let before = everything(&fixture.server, &fixture.ticket);
+    for endpoint in closed_endpoints().filter(|endpoint| endpoint.path.contains('{')) {
+        let theirs = path_with(endpoint.path, |name| match name {
+            "ticketId" => fixture.ticket.clone(),
+            "customerId" => "123".to_owned(),
+            "userId" => "45".to_owned(),
+            "keyId" => "2".to_owned(),
+            _ => panic!("{} names a thing that this test does not know: {name}", endpoint.path),
+        });
+        let missing = path_with(endpoint.path, |_| MISSING.to_string());
+        let body = example_body(&fixture.server, endpoint);
+        let response = |path: &str| fixture.as_other(endpoint.method.as_str(), path, &body);
+        let (theirs, missing) = (response(&theirs), response(&missing));
+        assert_eq!(missing.status, 404, "{} {}: {missing:?}", endpoint.method, endpoint.path);
+        assert_eq!(comparable(&theirs), comparable(&missing), "{} {}", endpoint.method, endpoint.path);
+        assert_eq!(theirs.header("etag"), None);
+    }
+    assert_eq!(everything(&fixture.server, &fixture.ticket), before);
+}
+
+fn ids_of_another_shop_in_a_query_or_body_are_like_missing_ids(database: Database) {
+    let fixture = Fixture::new(&database);
+    let before = everything(&fixture.server, &fixture.ticket);
+    for endpoint in closed_endpoints().filter(|endpoint| !endpoint.path.contains('{')) {
+        let (method, path) = (endpoint.method.as_str(), endpoint.path);
+        let Some((.., pairs)) = NAMED_ELSEWHERE.iter().find(|(known, at, _)| (*known, *at) == (method, path))
+        else {
+            panic!("this test does not know what {method} {path} may name");
+        };
+        for (theirs, missing) in *pairs {
+            let send = |text: &str| match method {
+                "GET" => fixture.as_other(method, &format!("{path}{text}"), ""),
+                _ => fixture.as_other(method, path, &text.replace("OWN", &fixture.customer_of_other)),
             };
-            for (theirs, missing) in *pairs {
-                let send = |text: &str| match method {
-                    "GET" => neighbours.as_other(method, &format!("{path}{text}"), ""),
-                    _ => neighbours.as_other(method, path, &text.replace("OWN", &neighbours.others_customer)),
-                };
-                let answer = send(theirs);
-                assert_eq!(comparable(&answer), comparable(&send(missing)), "{method} {path} {theirs}");
-                for mark in MARKS {
-                    assert!(!answer.body.contains(mark), "{method} {path} {theirs}: {answer:?}");
-                }
+            let response = send(theirs);
+            assert_eq!(comparable(&response), comparable(&send(missing)), "{method} {path} {theirs}");
+            for mark in MARKS {
+                assert!(!response.body.contains(mark), "{method} {path} {theirs}: {response:?}");
             }
         }
-        assert_eq!(everything(&neighbours.server, &neighbours.ticket), before);
     }
+    assert_eq!(everything(&fixture.server, &fixture.ticket), before);
+}
 
-    fn what_is_unique_in_one_shop_is_free_in_another(database: Database) {
-        let neighbours = Neighbours::new(&database);
-        let customer = json!({"email": "dev@example.com", "phone_number": "+33123456789"}).to_string();
-        let answer = neighbours.as_other("POST", "/api/v1/customers", &customer);
-        assert_eq!((answer.status, answer.json().get("existing")), (201, None));
-        let user = json!({"email": "agent@example.com"}).to_string();
-        assert_eq!(neighbours.as_other("POST", "/api/v1/users", &user).status, 201);
-        let own = format!("/api/v1/customers/{}", neighbours.others_customer);
-        let answer = neighbours.as_other("PATCH", &own, r#"{"email": "second@example.com"}"#);
-        assert_eq!(answer.status, 200, "{answer:?}");
-    }
+fn addresses_are_unique_within_a_shop_only(database: Database) {
+    let fixture = Fixture::new(&database);
+    let customer = json!({"email": "dev@example.com", "phone_number": "+33123456789"}).to_string();
+    let response = fixture.as_other("POST", "/api/v1/customers", &customer);
+    assert_eq!((response.status, response.json().get("existing")), (201, None));
+    let user = json!({"email": "agent@example.com"}).to_string();
+    assert_eq!(fixture.as_other("POST", "/api/v1/users", &user).status, 201);
+    let own = format!("/api/v1/customers/{}", fixture.customer_of_other);
+    let response = fixture.as_other("PATCH", &own, r#"{"email": "second@example.com"}"#);
+    assert_eq!(response.status, 200, "{response:?}");
+}
 
-    fn another_shops_cursors_are_none(database: Database) {
-        let neighbours = Neighbours::new(&database);
-        settled_log(&neighbours.server);
-        let document = neighbours.server.get("/openapi.json").json();
-        let mut paged = 0;
-        for endpoint in closed_endpoints() {
-            let operation = &document["paths"][endpoint.path][endpoint.method.as_str().to_lowercase()];
-            let is_paged = operation["parameters"]
-                .as_array()
-                .is_some_and(|all| all.iter().any(|parameter| parameter["name"] == "cursor"));
-            if !is_paged {
-                continue;
-            }
-            paged += 1;
-            let path = with_ids(endpoint.path, |_| neighbours.ticket.clone());
-            let query = if path.ends_with("/search") { "?q=lovelace&limit=1" } else { "?limit=1" };
-            let page = neighbours.server.get(&format!("{path}{query}"));
-            let Some(cursor) = page.json()["next_cursor"].as_str().map(str::to_owned) else {
-                panic!("{path} has one page: {page:?}");
-            };
-            let theirs = format!("{path}{query}&cursor={cursor}");
-            assert_eq!(neighbours.server.get(&theirs).status, 200);
-            let expected = if endpoint.path.contains('{') { 404 } else { 400 };
-            let answer = neighbours.as_other("GET", &theirs, "");
-            assert!([400, expected].contains(&answer.status), "{path}: {answer:?}");
+fn cursors_of_another_shop_are_refused(database: Database) {
+    let fixture = Fixture::new(&database);
+    settled_log(&fixture.server);
+    let document = fixture.server.get("/openapi.json").json();
+    let mut paged = 0;
+    for endpoint in closed_endpoints() {
+        let operation = &document["paths"][endpoint.path][endpoint.method.as_str().to_lowercase()];
+        let is_paged = operation["parameters"]
+            .as_array()
+            .is_some_and(|all| all.iter().any(|parameter| parameter["name"] == "cursor"));
+        if !is_paged {
+            continue;
         }
-        assert_eq!(paged, 8);
+        paged += 1;
+        let path = path_with(endpoint.path, |_| fixture.ticket.clone());
+        let query = if path.ends_with("/search") { "?q=lovelace&limit=1" } else { "?limit=1" };
+        let page = fixture.server.get(&format!("{path}{query}"));
+        let Some(cursor) = page.json()["next_cursor"].as_str().map(str::to_owned) else {
+            panic!("{path} has one page: {page:?}");
+        };
+        let theirs = format!("{path}{query}&cursor={cursor}");
+        assert_eq!(fixture.server.get(&theirs).status, 200);
+        let expected = if endpoint.path.contains('{') { 404 } else { 400 };
+        let response = fixture.as_other("GET", &theirs, "");
+        assert!([400, expected].contains(&response.status), "{path}: {response:?}");
     }
+    assert_eq!(paged, 8);
+}
 
-    fn another_shops_idempotency_keys_have_nothing_to_do_with_ones_own(database: Database) {
-        let server = database.serve_demo();
-        assert_eq!(server.create_ticket_once("order-1", EXAMPLE).status, 201);
-        database.hexdesk(&["shop", "create", "other.example.com"]);
-        let customer = database.hexdesk(&["customer", "create", "--shop", "other.example.com", "--email", "a@example.com"]);
-        let other = database.hexdesk(&["key", "create", "--shop", "other.example.com"]);
-        let body = format!(r#"{{"customerId": {customer}, "Channel": "Mail"}}"#);
-        let headers = [("x-api-key", other.as_str()), ("idempotency-key", "order-1")];
-        let answer = server.send("POST", "/api/v1/tickets", &headers, body.as_bytes());
-        assert_eq!(answer.ticket()["shopDomain"], "other.example.com");
-        assert_eq!(answer.header("idempotency-replayed"), None);
-    }
+fn idempotency_keys_are_separate_for_each_shop(database: Database) {
+    let server = database.serve_demo();
+    assert_eq!(server.create_ticket_idempotent("order-1", EXAMPLE).status, 201);
+    database.hexdesk(&["shop", "create", "other.example.com"]);
+    let customer =
+        database.hexdesk(&["customer", "create", "--shop", "other.example.com", "--email", "a@example.com"]);
+    let other = database.hexdesk(&["key", "create", "--shop", "other.example.com"]);
+    let body = format!(r#"{{"customerId": {customer}, "Channel": "Mail"}}"#);
+    let headers = [("x-api-key", other.as_str()), ("idempotency-key", "order-1")];
+    let response = server.send("POST", "/api/v1/tickets", &headers, body.as_bytes());
+    assert_eq!(response.ticket()["shopDomain"], "other.example.com");
+    assert_eq!(response.header("idempotency-replayed"), None);
 }

@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-mod answer_heads;
 mod api_key_grants;
 mod api_key_rotation;
 mod api_key_secrets;
@@ -18,7 +17,6 @@ mod create_ticket;
 mod customer_lists;
 mod customers;
 mod demo;
-mod directory;
 mod doctor;
 mod errors;
 mod events;
@@ -27,14 +25,15 @@ mod find_ticket;
 mod harness;
 mod idempotency;
 mod isolation;
-mod lists;
 mod logs;
 mod message_framing;
 mod openapi;
 mod overload;
 mod published;
+mod response_headers;
 mod search;
 mod statements;
 mod stopping;
+mod ticket_lists;
 mod users;
 mod walkthrough;

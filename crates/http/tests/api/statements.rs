@@ -1,5 +1,5 @@
-//! How many statements each route that reads sends to the database: a fixed number, however
-//! much there is to read.
+//! The number of statements that each reading route sends to the database. It does not depend on
+//! the amount of data.
 
 use std::time::{Duration, Instant};
 
@@ -7,11 +7,10 @@ use actix_web::http::Method;
 use hexdesk_http::routes::ENDPOINTS;
 use serde_json::json;
 
-use crate::authentication::with_ids;
-use crate::harness::{Server, on_both_databases};
+use crate::harness::{Database, Server, both_databases, path_with};
 
-/// The statements of one request to each route that reads, with the query that asks for
-/// most. The look-up of the key, which the server makes every few seconds, is not among them.
+/// The number of statements of one request to each reading route, with the query that needs most.
+/// The lookup of the key does not count: the server caches keys for a few seconds.
 const READS: &[(&str, &str, usize)] = &[
     ("/livez", "", 0),
     ("/readyz", "", 2),
@@ -31,12 +30,11 @@ const READS: &[(&str, &str, usize)] = &[
     ("/api/v1/events", "?limit=100", 1),
 ];
 
-/// Sends a request, and waits until the server has logged its end, which comes after
-/// everything that was done for it. Answers the log.
+/// Sends a request, waits until the server has logged its end, and returns the log.
 fn log_after(server: &Server, path: &str) -> String {
-    let answer = server.get(path);
-    assert_eq!(answer.status, 200, "{path}: {answer:?}");
-    let request_id = answer.header("x-request-id").unwrap().to_owned();
+    let response = server.get(path);
+    assert_eq!(response.status, 200, "{path}: {response:?}");
+    let request_id = response.header("x-request-id").unwrap().to_owned();
     let started = Instant::now();
     loop {
         let log = server.log();
@@ -53,49 +51,57 @@ fn statements(server: &Server, path: &str) -> Vec<String> {
     let before = log_after(server, "/livez").len();
     let log = log_after(server, path)[before..].to_owned();
     let statements = log.lines().filter_map(|line| Some(line.split_once("statement=")?.1.to_owned()));
-    // The server reserves ids, removes what was kept long enough, and brings new words into
-    // their indexes, at times of its own.
+    // Background work of the server: id ranges, retention and search indexes.
     let beside = ["id_ranges", "DELETE FROM", "gin_clean_pending_list"];
     statements.filter(|statement| !beside.iter().any(|name| statement.contains(name))).collect()
 }
 
-on_both_databases! {
-    fn every_route_that_reads_sends_a_fixed_number_of_statements(database: Database) {
-        let is_postgres = matches!(database, crate::harness::Database::Postgres(_));
-        let mut server = database.serve_logging("info,hexdesk_adapters::statements=trace", &["--demo"]);
-        server.key = database.hexdesk(&["key", "create", "--shop", "example.myshopify.com", "--scope",
-            "tickets:read,tickets:write,customers:read,users:read,api_keys:manage,events:read"]);
-        let mut ticket = String::new();
-        for number in 0..5 {
-            let body = json!({
-                "customerId": 123, "Channel": "Mail", "name": "Parcel", "assigned_to": 45, "isOpenedTicket": true
-            });
-            ticket = server.create_ticket(body.to_string()).ticket()["id"].as_str().unwrap().to_owned();
-            let comments = format!("/api/v1/tickets/{ticket}/comments");
-            for _ in 0..number {
-                let answer = server.send("POST", &comments, &[("x-api-key", &server.key)], br#"{"text": "parcel"}"#);
-                assert_eq!(answer.status, 201);
-            }
+both_databases! {
+    every_reading_route_sends_a_fixed_number_of_statements,
+}
+
+fn every_reading_route_sends_a_fixed_number_of_statements(database: Database) {
+    let is_postgres = matches!(database, Database::Postgres(_));
+    let mut server = database.serve_logging("info,hexdesk_adapters::statements=trace", &["--demo"]);
+    server.key = database.hexdesk(&[
+        "key",
+        "create",
+        "--shop",
+        "example.myshopify.com",
+        "--scope",
+        "tickets:read,tickets:write,customers:read,users:read,api_keys:manage,events:read",
+    ]);
+    let mut ticket = String::new();
+    for number in 0..5 {
+        let body = json!({
+            "customerId": 123, "Channel": "Mail", "name": "Parcel", "assigned_to": 45, "isOpenedTicket": true
+        });
+        ticket = server.create_ticket(body.to_string()).ticket()["id"].as_str().unwrap().to_owned();
+        let comments = format!("/api/v1/tickets/{ticket}/comments");
+        for _ in 0..number {
+            let response =
+                server.send("POST", &comments, &[("x-api-key", &server.key)], br#"{"text": "parcel"}"#);
+            assert_eq!(response.status, 201);
         }
-        let reading = ENDPOINTS.iter().filter(|endpoint| endpoint.method == Method::GET);
-        for endpoint in reading {
-            let path = endpoint.path;
-            let Some((_, query, expected)) = READS.iter().find(|(known, ..)| *known == path) else {
-                panic!("{path} has no number of statements");
-            };
-            let path = with_ids(path, |name| match name {
-                "ticketId" => ticket.clone(),
-                "customerId" => "123".to_owned(),
-                "userId" => "45".to_owned(),
-                _ => "1".to_owned(),
-            });
-            let send = || statements(&server, &format!("{path}{query}"));
-            // Of three requests in a row one at least finds its key known.
-            let least = [send(), send(), send()].into_iter().min_by_key(Vec::len).unwrap();
-            // At the end of the log PostgreSQL is asked whose transactions do not hold it back,
-            // and then for the events once more.
-            let more = if is_postgres && endpoint.path == "/api/v1/events" { 2 } else { 0 };
-            assert_eq!(least.len(), *expected + more, "{path}: {least:#?}");
-        }
+    }
+    let reading = ENDPOINTS.iter().filter(|endpoint| endpoint.method == Method::GET);
+    for endpoint in reading {
+        let path = endpoint.path;
+        let Some((_, query, expected)) = READS.iter().find(|(known, ..)| *known == path) else {
+            panic!("{path} has no number of statements");
+        };
+        let path = path_with(path, |name| match name {
+            "ticketId" => ticket.clone(),
+            "customerId" => "123".to_owned(),
+            "userId" => "45".to_owned(),
+            _ => "1".to_owned(),
+        });
+        let send = || statements(&server, &format!("{path}{query}"));
+        // At least one of three requests in a row finds its key in the cache.
+        let least = [send(), send(), send()].into_iter().min_by_key(Vec::len).unwrap();
+        // At the end of the log, PostgreSQL needs two more statements: the running transactions,
+        // and the events again.
+        let more = if is_postgres && endpoint.path == "/api/v1/events" { 2 } else { 0 };
+        assert_eq!(least.len(), *expected + more, "{path}: {least:#?}");
     }
 }

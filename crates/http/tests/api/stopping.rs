@@ -1,12 +1,13 @@
-//! SIGTERM and SIGINT: what is running is answered first.
+//! SIGTERM and SIGINT: running requests finish first.
 
 use std::io::Write;
 
-use crate::create_ticket::EXAMPLE;
-use crate::harness::{Database, on_both_databases, read_answer};
+use rustix::process::Signal;
 
-/// Begins a request, stops the server, ends the request.
-fn stop_in_mid_request(database: &Database, signal: &str) {
+use crate::harness::{Database, EXAMPLE, both_databases, read_response};
+
+/// Begins a request, signals the server to stop, and completes the request.
+fn stop_in_mid_request(database: &Database, signal: Signal) {
     let server = database.serve_demo();
     let mut stream = server.connect();
     let head = format!(
@@ -25,19 +26,22 @@ fn stop_in_mid_request(database: &Database, signal: &str) {
         std::thread::yield_now();
     }
     stream.write_all(EXAMPLE.as_bytes()).unwrap();
-    let answer = read_answer(stream);
-    assert_eq!(answer.status, 201, "{answer:?}");
+    let response = read_response(stream);
+    assert_eq!(response.status, 201, "{response:?}");
     let (status, log) = server.wait();
     assert!(status.success(), "{status}: {log}");
     assert_eq!(database.count("SELECT count(*) FROM tickets"), 1);
 }
 
-on_both_databases! {
-    fn a_request_that_is_running_is_answered_after_sigterm(database: Database) {
-        stop_in_mid_request(&database, "TERM");
-    }
+both_databases! {
+    a_running_request_finishes_after_sigterm,
+    a_running_request_finishes_after_sigint,
+}
 
-    fn a_request_that_is_running_is_answered_after_sigint(database: Database) {
-        stop_in_mid_request(&database, "INT");
-    }
+fn a_running_request_finishes_after_sigterm(database: Database) {
+    stop_in_mid_request(&database, Signal::TERM);
+}
+
+fn a_running_request_finishes_after_sigint(database: Database) {
+    stop_in_mid_request(&database, Signal::INT);
 }

@@ -1,4 +1,4 @@
-//! Clients that go away and stall among others that behave.
+//! Clients that disconnect or stall, next to normal clients.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -8,31 +8,27 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
-use super::load::{Load, body};
-use super::process::{Holdings, await_no_connection, await_reading, holdings, holds};
-use super::rounds;
-use crate::create_ticket::EXAMPLE;
-use crate::harness::{Database, PATIENCE, Server, on_both_databases, read_answer};
-use crate::overload::stalled;
+use crate::harness::faults::{
+    Holdings, Load, await_no_connection, await_reading, holdings, holds, rounds, ticket,
+};
+use crate::harness::{Database, EXAMPLE, PATIENCE, Server, both_databases, read_response};
 
-/// How many requests the server takes on at once.
+/// The server's limit of concurrent requests.
 const MAX_REQUESTS: usize = 64;
 
-/// How many clients do the same at a time.
+/// The number of clients with the same fault at the same time.
 const OF_EACH: usize = 6;
 
-/// How long those who behave take between two answers to all of them, lest checking all they
-/// have created take longer than the faults.
+/// The pause of a normal client after each response. It limits the tickets to check afterwards.
 const BETWEEN_ANSWERS: Duration = Duration::from_millis(10);
 
-/// How many more files a server may hold open in the end: a pool may have grown to its size.
+/// The allowed growth of open files. A connection pool may have grown to its maximum.
 const MORE_FILES: usize = 10;
 
-/// How much more memory a server may hold in the end. What an allocator and a database keep
-/// for the next load is less.
+/// The allowed growth of memory. The allocator and the database keep less than this.
 const MORE_MEMORY: u64 = 64 << 20;
 
-/// Up to where a client sends its request.
+/// How much of its request a client sends.
 #[derive(Debug, Clone, Copy)]
 enum Sent {
     HalfTheHead,
@@ -40,9 +36,9 @@ enum Sent {
     All,
 }
 
-/// A request that creates the ticket of this name, up to there.
+/// This part of a request to create the ticket with this name.
 fn request(key: &str, name: &str, sent: Sent) -> Vec<u8> {
-    let body = body(name).to_string();
+    let body = ticket(name).to_string();
     let head = format!(
         "POST /api/v1/tickets HTTP/1.1\r\nhost: x\r\nx-api-key: {key}\r\nidempotency-key: {name}\r\n\
          content-length: {}\r\n\r\n",
@@ -55,8 +51,8 @@ fn request(key: &str, name: &str, sent: Sent) -> Vec<u8> {
     }
 }
 
-/// Begins a request, and goes away without having read the answer, at once or when the
-/// server has taken up what was sent; books it. Answers whether it had not been sent whole.
+/// Begins a request, disconnects without reading the response, and records the ticket. Every other
+/// client waits until the server has read the request. Returns whether the request was incomplete.
 fn leave(server: &Server, load: &Load, sent: Sent, number: usize) -> bool {
     let (by_reset, at_once) = (number.is_multiple_of(2), number % 4 < 2);
     let name = load.next_name();
@@ -66,42 +62,42 @@ fn leave(server: &Server, load: &Load, sent: Sent, number: usize) -> bool {
         await_reading(server, &stream);
     }
     if by_reset {
-        // Closing it discards what is on its way, and says so.
+        // Closing the connection then discards unsent bytes and sends a RST.
         rustix::net::sockopt::set_socket_linger(&stream, Some(Duration::ZERO)).unwrap();
     }
     drop(stream);
     match sent {
-        Sent::All => load.book(name, None),
-        Sent::HalfTheHead | Sent::HalfTheBody => load.book_unsent(name),
+        Sent::All => load.record(name, None),
+        Sent::HalfTheHead | Sent::HalfTheBody => load.record_unsent(name),
     }
     !matches!(sent, Sent::All)
 }
 
-/// Sends this and no more. Nothing is read.
+/// Sends these bytes, and neither sends nor reads more.
 fn stall(server: &Server, sent: &[u8]) -> TcpStream {
     let mut stream = server.connect();
     stream.write_all(sent).unwrap();
     stream
 }
 
-/// What clients send that then stall, where it is not a part of the first request for a ticket.
+/// The bytes of other stalled clients, whose requests create no ticket.
 fn stalls(key: &str) -> [Vec<u8>; 6] {
     let list = format!("GET /api/v1/tickets?limit=100 HTTP/1.1\r\nhost: x\r\nx-api-key: {key}\r\n\r\n");
     let chunk = "host: x\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"a";
     [
-        // Nothing, and a part of a second request.
+        // No bytes, and a part of a second request.
         Vec::new(),
         format!("{list}GET /livez HT").into(),
-        // Bodies that are wanted, and that are not.
+        // Incomplete bodies, with and without a valid key.
         format!("POST /api/v1/tickets HTTP/1.1\r\nx-api-key: {key}\r\n{chunk}").into(),
         format!("POST /api/v1/tickets HTTP/1.1\r\n{chunk}").into(),
         format!("POST /nowhere HTTP/1.1\r\n{chunk}").into(),
-        // More answers than the network takes on for a client that reads none of them.
+        // More responses than the network buffers for a client that reads none.
         list.repeat(200).into(),
     ]
 }
 
-/// Does this while nothing can be written, so that what is sent waits to be.
+/// Blocks all writes to the database while `act` runs.
 fn while_writes_wait(database: &Database, act: impl FnOnce()) {
     match database {
         Database::Sqlite(directory) => {
@@ -125,7 +121,7 @@ fn while_writes_wait(database: &Database, act: impl FnOnce()) {
     }
 }
 
-/// A server that has served a load and has no client any more, and what it holds then.
+/// A server after a load, without clients, and its holdings at that moment.
 fn warmed_up(database: &Database, load: &Load, request_timeout: &str) -> (Server, Holdings) {
     let key = database.serve_demo().key.clone();
     let limit = MAX_REQUESTS.to_string();
@@ -138,8 +134,8 @@ fn warmed_up(database: &Database, load: &Load, request_timeout: &str) -> (Server
     (server, before)
 }
 
-/// Runs a load of clients that behave while others do not, of whose requests so many are not
-/// sent whole. Checks that the former are served, and that nothing is left of the latter.
+/// Runs a load of normal clients while `misbehave` runs, which returns its number of incomplete
+/// requests. Checks that the normal clients are served and that nothing remains of the others.
 fn hold_against(
     database: &Database,
     server: &Server,
@@ -167,12 +163,12 @@ fn hold_against(
     await_no_connection(server);
     load.settle_and_check(database, server, &server.key);
 
-    // Every place is free again.
-    let taken: Vec<TcpStream> = (0..MAX_REQUESTS).map(|_| stalled(server)).collect();
+    // Every place among the concurrent requests is free again.
+    let taken: Vec<TcpStream> = (0..MAX_REQUESTS).map(|_| server.begin_request()).collect();
     assert_eq!(server.get("/api/v1/tickets").status, 503);
     for mut stream in taken {
         stream.write_all(EXAMPLE.as_bytes()).unwrap();
-        assert_eq!(read_answer(stream).status, 201);
+        assert_eq!(read_response(stream).status, 201);
     }
     await_no_connection(server);
     if let Database::Postgres(database) = database {
@@ -185,64 +181,67 @@ fn hold_against(
     assert!(after.memory <= before.memory + MORE_MEMORY, "{before:?}, {after:?}");
 }
 
-on_both_databases! {
-    fn clients_that_go_away_leave_nothing_behind(database: Database) {
-        let load = Load::default();
-        let (server, before) = warmed_up(&database, &load, "60");
-        let faults = AtomicUsize::new(0);
-        hold_against(&database, &server, &load, &before, || {
-            let unsent = AtomicUsize::new(0);
-            let all_leave = |sent| {
-                std::thread::scope(|scope| {
-                    for number in 0..OF_EACH * 2 {
-                        let (unsent, faults, server, load) = (&unsent, &faults, &server, &load);
-                        scope.spawn(move || {
-                            let is_unsent = leave(server, load, sent, number);
-                            unsent.fetch_add(usize::from(is_unsent), Ordering::Relaxed);
-                            faults.fetch_add(1, Ordering::Relaxed);
-                        });
-                    }
-                });
-            };
-            for _ in 0..rounds(3) {
-                for sent in [Sent::HalfTheHead, Sent::HalfTheBody, Sent::All] {
-                    all_leave(sent);
-                }
-                while_writes_wait(&database, || all_leave(Sent::All));
-            }
-            unsent.into_inner()
-        });
-        load.report("clients that go away", faults.into_inner());
-    }
+both_databases! {
+    clients_that_disconnect_leave_nothing_behind,
+    connections_of_stalled_clients_are_closed,
+}
 
-    fn clients_that_stall_are_closed(database: Database) {
-        let load = Load::default();
-        let (server, before) = warmed_up(&database, &load, "10");
-        let mut faults = 0;
-        hold_against(&database, &server, &load, &before, || {
-            let mut unsent = 0;
-            for _ in 0..rounds(1) {
-                let mut stalling = Vec::new();
-                for _ in 0..OF_EACH {
-                    for sent in [Sent::HalfTheHead, Sent::HalfTheBody] {
-                        let name = load.next_name();
-                        stalling.push(stall(&server, &request(&server.key, &name, sent)));
-                        load.book_unsent(name);
-                        unsent += 1;
-                    }
-                    stalling.extend(stalls(&server.key).map(|parts| stall(&server, &parts)));
+fn clients_that_disconnect_leave_nothing_behind(database: Database) {
+    let load = Load::default();
+    let (server, before) = warmed_up(&database, &load, "60");
+    let faults = AtomicUsize::new(0);
+    hold_against(&database, &server, &load, &before, || {
+        let unsent = AtomicUsize::new(0);
+        let all_leave = |sent| {
+            std::thread::scope(|scope| {
+                for number in 0..OF_EACH * 2 {
+                    let (unsent, faults, server, load) = (&unsent, &faults, &server, &load);
+                    scope.spawn(move || {
+                        let is_unsent = leave(server, load, sent, number);
+                        unsent.fetch_add(usize::from(is_unsent), Ordering::Relaxed);
+                        faults.fetch_add(1, Ordering::Relaxed);
+                    });
                 }
-                faults += stalling.len();
-                let deadline = Instant::now() + PATIENCE;
-                for stream in &stalling {
-                    while holds(&server, stream) {
-                        assert!(Instant::now() < deadline, "a client that stalls is not closed");
-                        std::thread::sleep(Duration::from_millis(20));
-                    }
+            });
+        };
+        for _ in 0..rounds(3) {
+            for sent in [Sent::HalfTheHead, Sent::HalfTheBody, Sent::All] {
+                all_leave(sent);
+            }
+            while_writes_wait(&database, || all_leave(Sent::All));
+        }
+        unsent.into_inner()
+    });
+    load.report("clients that go away", faults.into_inner());
+}
+
+fn connections_of_stalled_clients_are_closed(database: Database) {
+    let load = Load::default();
+    let (server, before) = warmed_up(&database, &load, "10");
+    let mut faults = 0;
+    hold_against(&database, &server, &load, &before, || {
+        let mut unsent = 0;
+        for _ in 0..rounds(1) {
+            let mut stalling = Vec::new();
+            for _ in 0..OF_EACH {
+                for sent in [Sent::HalfTheHead, Sent::HalfTheBody] {
+                    let name = load.next_name();
+                    stalling.push(stall(&server, &request(&server.key, &name, sent)));
+                    load.record_unsent(name);
+                    unsent += 1;
+                }
+                stalling.extend(stalls(&server.key).map(|parts| stall(&server, &parts)));
+            }
+            faults += stalling.len();
+            let deadline = Instant::now() + PATIENCE;
+            for stream in &stalling {
+                while holds(&server, stream) {
+                    assert!(Instant::now() < deadline, "a client that stalls is not closed");
+                    std::thread::sleep(Duration::from_millis(20));
                 }
             }
-            unsent
-        });
-        load.report("clients that stall", faults);
-    }
+        }
+        unsent
+    });
+    load.report("clients that stall", faults);
 }

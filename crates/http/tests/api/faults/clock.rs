@@ -1,27 +1,27 @@
-//! A clock that steps back and forward.
+//! A clock that steps back and forward, or stops.
 
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime};
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::load::{Load, create};
-use super::rounds;
-use crate::harness::{Answer, Database, PATIENCE, Server, on_both_databases};
+use crate::harness::faults::{Load, create, rounds};
+use crate::harness::{Database, PATIENCE, Response, Server, both_databases};
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
 
-/// How far the clock is off by turns, in seconds: an hour back, a day forward, and back again.
+/// The offsets of the clock in seconds, in order: an hour back, a day forward, and back again.
 const STEPS: [i64; 4] = [-HOUR, DAY, 0, -HOUR];
 
-/// How far a time may be from the clock of this machine, in seconds, that was to be told by it.
+/// The allowed difference between a stored time and the clock, in seconds.
 const TOLERANCE: i64 = 60;
 
-/// A clock that a server goes by, and that can be set.
+/// A clock for a server, which the test can set.
 struct Clock(TempDir);
 
 impl Clock {
@@ -35,12 +35,12 @@ impl Clock {
         self.0.path().join("offset")
     }
 
-    /// Sets it to so many seconds past the machine's.
+    /// Sets the clock to this many seconds ahead of the machine's clock.
     fn set(&self, offset: i64) {
         self.write(&format!("{offset:+}"));
     }
 
-    /// Has it stand still, at a time that is past.
+    /// Stops the clock at a time in the past.
     fn stop(&self) {
         self.write("2026-06-01 12:00:00");
     }
@@ -48,20 +48,20 @@ impl Clock {
     fn write(&self, setting: &str) {
         let new = self.0.path().join("new");
         fs::write(&new, format!("{setting}\n")).unwrap();
-        // In one step: it is read whenever somebody asks for the time.
+        // Atomically, because every call for the time reads the file.
         fs::rename(new, self.file()).unwrap();
     }
 
-    /// The time on it, in seconds since 1970.
+    /// The time of a clock with this offset, in seconds since 1970.
     fn time(offset: i64) -> i64 {
         #[allow(clippy::disallowed_methods, reason = "what the server's clock is held against")]
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
         i64::try_from(now.as_secs()).unwrap() + offset
     }
 
-    /// A server that goes by it.
+    /// Starts a server that uses this clock.
     fn serve(&self, database: &Database, key: &str) -> Server {
-        // What is kept for a time goes by this clock too, and is to be there after every step.
+        // Retention uses this clock too. The steps must not remove idempotency records.
         let mut command: Command = database.serve_command("info", &["--keep-idempotency-keys", "8760"]);
         command
             .env("LD_PRELOAD", libfaketime())
@@ -76,7 +76,7 @@ impl Clock {
     }
 }
 
-/// What puts itself between a process and the clock: Debian's package `libfaketime`.
+/// The library that replaces the clock, from Debian's package `libfaketime`.
 fn libfaketime() -> PathBuf {
     let architectures = fs::read_dir("/usr/lib").unwrap().map(|entry| entry.unwrap().path());
     architectures
@@ -85,17 +85,17 @@ fn libfaketime() -> PathBuf {
         .expect("libfaketime is not installed: run scripts/install-test-dependencies")
 }
 
-/// Creates a ticket; right after a step there may be no ids for a moment.
-fn create_soon(server: &Server, load: &Load) -> (String, Answer) {
-    // Once a minute it reserves more anyway; it must not take that long.
+/// Creates a ticket. Right after a step, the server may have no ids for a moment.
+fn create_soon(server: &Server, load: &Load) -> (String, Response) {
+    // Recovery must not take until the next regular reservation of ids, which is every minute.
     let deadline = Instant::now() + PATIENCE / 2;
     loop {
         let name = load.next_name();
-        let answer = create(server, &server.key, &name);
-        load.book(name.clone(), answer.as_ref());
-        match answer.unwrap() {
-            answer if answer.status == 201 => return (name, answer),
-            answer => assert!(Instant::now() < deadline, "{answer:?}"),
+        let response = create(server, &server.key, &name);
+        load.record(name.clone(), response.as_ref());
+        match response.unwrap() {
+            response if response.status == 201 => return (name, response),
+            response => assert!(Instant::now() < deadline, "{response:?}"),
         }
         std::thread::sleep(Duration::from_millis(10));
     }
@@ -110,13 +110,13 @@ fn seconds(time: &Value) -> i64 {
     time.as_str().unwrap().parse::<jiff::Timestamp>().unwrap().as_second()
 }
 
-/// Checks that tickets are created, one by one and many at once, with ids that grow from
-/// `last_id` on and the times of the clock, and that an earlier request is known again.
+/// Creates tickets one by one and concurrently. Checks that ids grow from `last_id`, that times are
+/// the clock's, and that a repeated request is recognised.
 fn check_service(server: &Server, load: &Load, offset: i64, last_id: &mut i64) {
     let (name, first) = create_soon(server, load);
     for _ in 0..20 {
-        let (_, answer) = create_soon(server, load);
-        let ticket = answer.ticket();
+        let (_, response) = create_soon(server, load);
+        let ticket = response.ticket();
         assert!(id(&ticket) > *last_id, "{} after {last_id}", id(&ticket));
         *last_id = id(&ticket);
         for member in ["date", "lastMessageTime"] {
@@ -131,92 +131,104 @@ fn check_service(server: &Server, load: &Load, offset: i64, last_id: &mut i64) {
     assert_eq!(again.body, first.body);
 }
 
-on_both_databases! {
-    fn a_clock_that_steps_repeats_and_loses_nothing(database: Database) {
-        let key = database.serve_demo().key.clone();
-        let clock = Clock::new();
-        let mut server = clock.serve(&database, &key);
-        let load = Load::default();
-        let (first_name, first) = create_soon(&server, &load);
-        let mut last_id = id(&first.ticket());
-        let rounds = rounds(1);
-        for _ in 0..rounds {
-            for offset in STEPS {
-                clock.set(offset);
-                check_service(&server, &load, offset, &mut last_id);
-            }
-            // Across a restart, too, of a server that had no time to say goodbye.
-            for offset in STEPS {
-                server.signal("KILL");
-                server.wait();
-                clock.set(offset);
-                server = clock.serve(&database, &key);
-                last_id = 0;
-                check_service(&server, &load, offset, &mut last_id);
-            }
-        }
-        let again = create(&server, &key, &first_name).unwrap();
-        assert_eq!(again.header("idempotency-replayed"), Some("true"), "{again:?}");
-        assert_eq!(again.body, first.body);
-        load.settle_and_check(&database, &server, &key);
-        load.report("steps of the clock", rounds * STEPS.len() * 2);
-    }
+both_databases! {
+    clock_steps_lose_and_duplicate_nothing,
+    a_stopped_clock_loses_and_duplicates_nothing,
+    keys_expire_by_the_clock_and_stay_revoked,
+}
 
-    fn a_clock_that_stands_still_repeats_and_loses_nothing(database: Database) {
-        let key = database.serve_demo().key.clone();
-        let clock = Clock::new();
-        clock.stop();
-        let load = Load::default();
-        let restarts = rounds(3);
-        for _ in 0..restarts {
-            let server = clock.serve(&database, &key);
-            let enough = load.acknowledged() + 100;
-            load.run(&server, &key, |ledger| ledger.acknowledged.len() >= enough);
-            load.settle_and_check(&database, &server, &key);
-        }
-        load.report("restarts while the clock stands still", restarts);
-    }
-
-    fn keys_go_by_the_clock_and_stay_revoked(database: Database) {
-        let manager = {
-            database.serve_demo();
-            database.hexdesk(&["key", "create", "--shop", "example.myshopify.com", "--scope", "api_keys:manage",
-                "--scope", "tickets:read"])
-        };
-        let clock = Clock::new();
-        let server = clock.serve(&database, &manager);
-        let make = |expires_in: i64| {
-            let expires_at = jiff::Timestamp::from_second(Clock::time(expires_in)).unwrap().to_string();
-            let body = json!({"scopes": ["tickets:read"], "expiresAt": expires_at}).to_string();
-            let answer = server.send("POST", "/api/v1/api-keys", &[("x-api-key", &manager)], body.as_bytes());
-            assert_eq!(answer.status, 201, "{answer:?}");
-            let answer = answer.json();
-            (answer["key"].as_str().unwrap().to_owned(), answer["apiKey"]["id"].to_string())
-        };
-        let status = |key: &str| server.send("GET", "/api/v1/tickets", &[("x-api-key", key)], b"").status;
-
-        // A key is good until its time on the clock.
-        let (key, _) = make(HOUR);
-        for (offset, expected) in [(0, 200), (DAY, 401), (-HOUR, 200), (2 * HOUR, 401), (0, 200)] {
+fn clock_steps_lose_and_duplicate_nothing(database: Database) {
+    let key = database.serve_demo().key.clone();
+    let clock = Clock::new();
+    let mut server = clock.serve(&database, &key);
+    let load = Load::default();
+    let (first_name, first) = create_soon(&server, &load);
+    let mut last_id = id(&first.ticket());
+    let rounds = rounds(1);
+    for _ in 0..rounds {
+        for offset in STEPS {
             clock.set(offset);
-            assert_eq!(status(&key), expected, "{offset}");
+            check_service(&server, &load, offset, &mut last_id);
         }
-        // One that is revoked stays so, whatever was known of it at a time that is yet to come.
-        let (key, number) = make(10 * DAY);
-        clock.set(DAY);
-        assert_eq!(status(&key), 200);
-        clock.set(0);
-        let path = format!("/api/v1/api-keys/{number}");
-        assert_eq!(server.send("DELETE", &path, &[("x-api-key", &manager)], b"").status, 200);
-        clock.set(-HOUR);
-        assert_eq!(status(&key), 401);
-        let started = Instant::now();
-        // Soon after it was recognised, for as long as it takes.
-        let stand_still = || clock.set(DAY + 1 - i64::try_from(started.elapsed().as_secs()).unwrap());
+        // The same with a kill and a restart before each step.
+        for offset in STEPS {
+            server.signal(Signal::KILL);
+            server.wait();
+            clock.set(offset);
+            server = clock.serve(&database, &key);
+            last_id = 0;
+            check_service(&server, &load, offset, &mut last_id);
+        }
+    }
+    let again = create(&server, &key, &first_name).unwrap();
+    assert_eq!(again.header("idempotency-replayed"), Some("true"), "{again:?}");
+    assert_eq!(again.body, first.body);
+    load.settle_and_check(&database, &server, &key);
+    load.report("steps of the clock", rounds * STEPS.len() * 2);
+}
+
+fn a_stopped_clock_loses_and_duplicates_nothing(database: Database) {
+    let key = database.serve_demo().key.clone();
+    let clock = Clock::new();
+    clock.stop();
+    let load = Load::default();
+    let restarts = rounds(3);
+    for _ in 0..restarts {
+        let server = clock.serve(&database, &key);
+        let enough = load.acknowledged() + 100;
+        load.run(&server, &key, |ledger| ledger.acknowledged.len() >= enough);
+        load.settle_and_check(&database, &server, &key);
+    }
+    load.report("restarts while the clock stands still", restarts);
+}
+
+fn keys_expire_by_the_clock_and_stay_revoked(database: Database) {
+    let manager = {
+        database.serve_demo();
+        database.hexdesk(&[
+            "key",
+            "create",
+            "--shop",
+            "example.myshopify.com",
+            "--scope",
+            "api_keys:manage",
+            "--scope",
+            "tickets:read",
+        ])
+    };
+    let clock = Clock::new();
+    let server = clock.serve(&database, &manager);
+    let make = |expires_in: i64| {
+        let expires_at = jiff::Timestamp::from_second(Clock::time(expires_in)).unwrap().to_string();
+        let body = json!({"scopes": ["tickets:read"], "expiresAt": expires_at}).to_string();
+        let response = server.send("POST", "/api/v1/api-keys", &[("x-api-key", &manager)], body.as_bytes());
+        assert_eq!(response.status, 201, "{response:?}");
+        let response = response.json();
+        (response["key"].as_str().unwrap().to_owned(), response["apiKey"]["id"].to_string())
+    };
+    let status = |key: &str| server.send("GET", "/api/v1/tickets", &[("x-api-key", key)], b"").status;
+
+    // A key works until it expires by the clock.
+    let (key, _) = make(HOUR);
+    for (offset, expected) in [(0, 200), (DAY, 401), (-HOUR, 200), (2 * HOUR, 401), (0, 200)] {
+        clock.set(offset);
+        assert_eq!(status(&key), expected, "{offset}");
+    }
+    // A revoked key stays revoked, even if the server cached it at a later clock time.
+    let (key, number) = make(10 * DAY);
+    clock.set(DAY);
+    assert_eq!(status(&key), 200);
+    clock.set(0);
+    let path = format!("/api/v1/api-keys/{number}");
+    assert_eq!(server.send("DELETE", &path, &[("x-api-key", &manager)], b"").status, 200);
+    clock.set(-HOUR);
+    assert_eq!(status(&key), 401);
+    let started = Instant::now();
+    // Keeps the clock just after the time when the key was cached.
+    let stand_still = || clock.set(DAY + 1 - i64::try_from(started.elapsed().as_secs()).unwrap());
+    stand_still();
+    while status(&key) != 401 {
+        assert!(started.elapsed() < PATIENCE, "a revoked key works for as long as the clock stands still");
         stand_still();
-        while status(&key) != 401 {
-            assert!(started.elapsed() < PATIENCE, "a revoked key works for as long as the clock stands still");
-            stand_still();
-        }
     }
 }

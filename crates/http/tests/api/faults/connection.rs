@@ -2,27 +2,25 @@
 
 use std::time::{Duration, Instant};
 
-use super::conversations::Conversations;
-use super::load::{Ledger, Load, create};
-use super::proxy::{Ending, Fault, Proxy};
-use super::recovery::{PATIENCE, wait_for_server, wait_for_sessions};
-use super::rounds;
-use crate::harness::{Answer, Database, Server};
+use crate::harness::faults::{
+    Conversations, Ending, Fault, Ledger, Load, Proxy, RECOVERY, create, rounds, ticket, wait_for_server,
+    wait_for_sessions,
+};
+use crate::harness::{Database, Response, Server};
 
-/// How many requests are sent at once where a test sends its own.
+/// The number of concurrent requests of a test that sends its own.
 const CLIENTS: usize = 16;
 
-/// A server whose connections to the database go through a proxy; the test looks at the
-/// database directly.
-struct Scene {
+/// A server that connects to its database through a proxy. The test connects directly.
+struct Fixture {
     // Dropped in this order.
     server: Server,
     proxy: Proxy,
     database: Database,
 }
 
-impl Scene {
-    /// `parameters` go into the database URL, `arguments` to the server.
+impl Fixture {
+    /// `parameters` are appended to the database URL. `arguments` go to the server.
     fn new(parameters: &str, arguments: &[&str]) -> Self {
         let cluster = hexdesk_test_postgres::cluster();
         let proxy = Proxy::start(cluster.port());
@@ -37,27 +35,27 @@ impl Scene {
         Self { server, proxy, database }
     }
 
-    fn create(&self, name: &str) -> Answer {
+    fn create(&self, name: &str) -> Response {
         create(&self.server, &self.server.key, name).unwrap()
     }
 
     fn run(&self, load: &Load, is_over: impl Fn(&Ledger) -> bool + Sync) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + RECOVERY;
         load.run(&self.server, &self.server.key, |ledger| {
             assert!(Instant::now() < deadline, "the server does not go on: {ledger:?}");
             is_over(ledger)
         });
     }
 
-    /// Ends the fault, and waits until the server has no connection any more that it spoilt,
-    /// and the database is done with what it was sent.
+    /// Ends the fault, and waits until the server has only working connections and the database
+    /// is idle.
     fn heal(&self) {
         self.proxy.set(Fault::None);
         wait_for_server(&self.server);
         wait_for_sessions(&self.database, |sessions| sessions == self.proxy.open_connections());
     }
 
-    /// Injects a fault of each connection over and over, under load, and checks what it left.
+    /// Injects a fault again and again under load, and checks what it left.
     fn survives(&self, name: &str, fault: Fault) {
         let load = Load::default();
         for _ in 0..rounds(2) {
@@ -74,82 +72,83 @@ impl Scene {
 }
 
 #[track_caller]
-fn assert_code(answer: &Answer, code: &str) {
-    assert_eq!((answer.status, answer.json()["code"].as_str()), (503, Some(code)), "{answer:?}");
+fn assert_code(response: &Response, code: &str) {
+    assert_eq!((response.status, response.json()["code"].as_str()), (503, Some(code)), "{response:?}");
 }
 
 #[test]
-fn connections_that_are_cut_in_the_middle_lose_and_double_nothing() {
-    Scene::new("", &[]).survives("connections cut", Fault::Cut(Ending::Closed));
+fn closed_connections_lose_and_duplicate_nothing() {
+    Fixture::new("", &[]).survives("connections cut", Fault::Cut(Ending::Closed));
 }
 
 #[test]
-fn connections_that_are_reset_in_the_middle_lose_and_double_nothing() {
-    Scene::new("", &[]).survives("connections reset", Fault::Cut(Ending::Reset));
+fn reset_connections_lose_and_duplicate_nothing() {
+    Fixture::new("", &[]).survives("connections reset", Fault::Cut(Ending::Reset));
 }
 
 #[test]
-fn lost_answers_to_commits_lose_and_double_nothing() {
+fn lost_commit_responses_lose_and_duplicate_nothing() {
     let fault = Fault::LoseCommits { one_in: 3, then_refuse: false };
-    Scene::new("", &[]).survives("answers to commits lost", fault);
+    Fixture::new("", &[]).survives("answers to commits lost", fault);
 }
 
 #[test]
-fn comments_and_changes_take_effect_once_however_connections_end() {
-    let scene = Scene::new("", &[]);
-    let conversations = Conversations::begin(&scene.server);
+fn comments_and_changes_take_effect_once_over_lost_connections() {
+    let fixture = Fixture::new("", &[]);
+    let conversations = Conversations::begin(&fixture.server);
     for fault in [
         Fault::Cut(Ending::Closed),
         Fault::Cut(Ending::Reset),
         Fault::LoseCommits { one_in: 5, then_refuse: false },
     ] {
         for _ in 0..rounds(1) {
-            let (acknowledged, injected) = (conversations.acknowledged() + 60, scene.proxy.injected() + 10);
-            scene.proxy.set(fault);
-            conversations.run(&scene.server, |now| now >= acknowledged && scene.proxy.injected() >= injected);
-            scene.heal();
-            conversations.settle_and_check(&scene.database, &scene.server);
+            let (acknowledged, injected) = (conversations.acknowledged() + 60, fixture.proxy.injected() + 10);
+            fixture.proxy.set(fault);
+            conversations
+                .run(&fixture.server, |now| now >= acknowledged && fixture.proxy.injected() >= injected);
+            fixture.heal();
+            conversations.settle_and_check(&fixture.database, &fixture.server);
         }
     }
-    conversations.report("connections cut and reset, answers to commits lost", scene.proxy.injected());
+    conversations.report("connections cut and reset, answers to commits lost", fixture.proxy.injected());
 }
 
 #[test]
-fn a_slow_network_is_no_fault() {
-    let scene = Scene::new("", &[]);
-    scene.proxy.set(Fault::Delay(Duration::from_millis(200)));
+fn a_slow_network_fails_no_request() {
+    let fixture = Fixture::new("", &[]);
+    fixture.proxy.set(Fault::Delay(Duration::from_millis(200)));
     let load = Load::default();
     for _ in 0..rounds(1) {
         let enough = load.acknowledged() + 60;
-        scene.run(&load, |ledger| {
+        fixture.run(&load, |ledger| {
             assert!(ledger.refused.is_empty() && ledger.unclear.is_empty(), "{ledger:?}");
             ledger.acknowledged.len() >= enough
         });
     }
-    scene.heal();
-    load.settle_and_check(&scene.database, &scene.server, &scene.server.key);
+    fixture.heal();
+    load.settle_and_check(&fixture.database, &fixture.server, &fixture.server.key);
     load.report("200 ms later in each direction", rounds(1));
 }
 
 #[test]
-fn what_becomes_of_a_ticket_whose_commit_was_not_answered_is_looked_up() {
-    let scene = Scene::new("", &[]);
-    scene.proxy.set(Fault::LoseCommits { one_in: 1, then_refuse: false });
+fn the_outcome_of_a_lost_commit_response_is_looked_up() {
+    let fixture = Fixture::new("", &[]);
+    fixture.proxy.set(Fault::LoseCommits { one_in: 1, then_refuse: false });
     for round in 1..=rounds(5) {
         let name = format!("lost-{round}");
-        let answer = scene.create(&name);
-        assert_eq!((answer.status, answer.header("idempotency-replayed")), (201, None), "{answer:?}");
-        assert_eq!(scene.proxy.injected(), round);
+        let response = fixture.create(&name);
+        assert_eq!((response.status, response.header("idempotency-replayed")), (201, None), "{response:?}");
+        assert_eq!(fixture.proxy.injected(), round);
     }
 }
 
 #[test]
-fn a_commit_of_which_nothing_can_be_known_is_unknown_and_settled_by_trying_again() {
-    let scene = Scene::new("", &[]);
-    let key = scene.server.key.as_str();
-    let path = scene.create("ticket").header("location").unwrap().to_owned();
+fn an_unknown_outcome_is_settled_by_a_retry() {
+    let fixture = Fixture::new("", &[]);
+    let key = fixture.server.key.as_str();
+    let path = fixture.create("ticket").header("location").unwrap().to_owned();
     let comments = format!("{path}/comments");
-    let ticket = super::load::body("other").to_string();
+    let ticket = ticket("other").to_string();
     for round in 0..rounds(2) {
         for (method, path, body, status) in [
             ("POST", "/api/v1/tickets", ticket.as_str(), 201),
@@ -158,53 +157,53 @@ fn a_commit_of_which_nothing_can_be_known_is_unknown_and_settled_by_trying_again
         ] {
             let once = format!("{round} {method} {path}");
             let headers = [("x-api-key", key), ("idempotency-key", &once)];
-            let send = || scene.server.send(method, path, &headers, body.as_bytes());
-            scene.proxy.set(Fault::LoseCommits { one_in: 1, then_refuse: true });
+            let send = || fixture.server.send(method, path, &headers, body.as_bytes());
+            fixture.proxy.set(Fault::LoseCommits { one_in: 1, then_refuse: true });
             assert_code(&send(), "outcome_unknown");
-            scene.heal();
-            let answer = send();
+            fixture.heal();
+            let response = send();
             assert_eq!(
-                (answer.status, answer.header("idempotency-replayed")),
+                (response.status, response.header("idempotency-replayed")),
                 (status, Some("true")),
-                "{answer:?}"
+                "{response:?}"
             );
         }
     }
 }
 
 #[test]
-fn a_network_in_which_everything_vanishes_is_given_up_and_taken_up_again() {
-    // Else it is noticed after 15 s.
-    let scene = Scene::new("&options=-c%20statement_timeout%3D1s", &[]);
+fn the_server_recovers_from_a_network_that_drops_everything() {
+    // Otherwise the server notices after 15 s.
+    let fixture = Fixture::new("&options=-c%20statement_timeout%3D1s", &[]);
     let load = Load::default();
     for _ in 0..rounds(1) {
         let enough = load.acknowledged() + 100;
-        scene.run(&load, |ledger| ledger.acknowledged.len() >= enough);
-        scene.proxy.set(Fault::BlackHole);
+        fixture.run(&load, |ledger| ledger.acknowledged.len() >= enough);
+        fixture.proxy.set(Fault::BlackHole);
         std::thread::scope(|scope| {
             for _ in 0..CLIENTS {
                 scope.spawn(|| {
                     let name = load.next_name();
-                    let answer = scene.create(&name);
-                    assert_eq!(answer.status, 503, "{answer:?}");
-                    load.book(name, Some(&answer));
+                    let response = fixture.create(&name);
+                    assert_eq!(response.status, 503, "{response:?}");
+                    load.record(name, Some(&response));
                 });
             }
-            scope.spawn(|| assert_code(&scene.server.get("/readyz"), "not_ready"));
+            scope.spawn(|| assert_code(&fixture.server.get("/readyz"), "not_ready"));
         });
-        scene.heal();
+        fixture.heal();
         let enough = load.acknowledged() + 100;
-        scene.run(&load, |ledger| ledger.acknowledged.len() >= enough);
-        load.settle_and_check(&scene.database, &scene.server, &scene.server.key);
+        fixture.run(&load, |ledger| ledger.acknowledged.len() >= enough);
+        load.settle_and_check(&fixture.database, &fixture.server, &fixture.server.key);
     }
-    load.report("everything vanishes", scene.proxy.injected());
+    load.report("everything vanishes", fixture.proxy.injected());
 }
 
 #[test]
-fn a_request_is_answered_in_time_whatever_the_network_does() {
-    let scene = Scene::new("&options=-c%20statement_timeout%3D0", &["--request-timeout", "2"]);
-    scene.proxy.set(Fault::BlackHole);
-    // Not even whose key it is can be found out.
-    assert_code(&scene.server.get("/api/v1/tickets"), "overloaded");
-    assert_code(&scene.create("ticket"), "overloaded");
+fn requests_time_out_if_the_network_drops_everything() {
+    let fixture = Fixture::new("&options=-c%20statement_timeout%3D0", &["--request-timeout", "2"]);
+    fixture.proxy.set(Fault::BlackHole);
+    // The server cannot even look up the key.
+    assert_code(&fixture.server.get("/api/v1/tickets"), "overloaded");
+    assert_code(&fixture.create("ticket"), "overloaded");
 }

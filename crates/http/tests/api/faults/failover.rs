@@ -1,28 +1,26 @@
-//! The primary is lost under load, and its standby takes over.
+//! Failover: the primary is lost under load, and its standby is promoted.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use hexdesk_test_postgres::Cluster;
 
-use super::load::Load;
-use super::proxy::{Fault, Proxy};
-use super::recovery::{PATIENCE, until, wait_for_server, wait_for_sessions};
-use super::rounds;
-use crate::harness::{Answer, Database};
+use crate::harness::faults::{
+    Fault, Load, Proxy, RECOVERY, rounds, until, wait_for_server, wait_for_sessions,
+};
+use crate::harness::{Database, Response};
 
-/// How many tickets are acknowledged by the primary before it is lost, and how many by the
-/// standby after it took over.
+/// The number of tickets that the primary, and then the promoted standby, must acknowledge.
 const ACKNOWLEDGED: usize = 200;
 
-/// A primary that waits for its standby, which follows it through a proxy.
-struct Pair {
+/// A primary with a synchronous standby, which replicates through a proxy.
+struct Fixture {
     primary: Cluster,
     replication: Proxy,
     standby: Cluster,
 }
 
-impl Pair {
+impl Fixture {
     fn start() -> Self {
         let primary = Cluster::builder().setting("synchronous_commit", "on").start();
         let replication = Proxy::start(primary.port());
@@ -35,7 +33,7 @@ impl Pair {
         Self { primary, replication, standby }
     }
 
-    /// A database of both servers.
+    /// A database on both servers, and its name.
     fn database(&self) -> (Database, String) {
         let database = self.primary.empty_database();
         let name = database.name.clone();
@@ -47,8 +45,7 @@ impl Pair {
         format!("postgres://postgres@127.0.0.1:{first},127.0.0.1:{second}/{database}")
     }
 
-    /// Nothing gets to the standby any more; waits until the primary has written what the
-    /// standby will never have.
+    /// Cuts off the standby, and waits until the primary has written data that the standby lacks.
     fn cut_off_standby(&self) {
         self.replication.set(Fault::BlackHole);
         until("the standby is behind", || {
@@ -58,7 +55,7 @@ impl Pair {
         });
     }
 
-    /// Loses the primary for ever.
+    /// Kills the primary for good, and promotes the standby.
     fn fail_over(&self) {
         self.primary.kill();
         self.standby.promote();
@@ -71,16 +68,16 @@ fn set_url(database: &mut Database, url: String) {
     }
 }
 
-/// `is_behind`: the standby lacks what the primary wrote last.
+/// With `is_behind`, the standby lacks the primary's last writes.
 fn lose_the_primary(name: &str, is_behind: bool) {
     for _ in 0..rounds(1) {
         let load = Load::default();
-        let pair = Pair::start();
-        let (mut database, database_name) = pair.database();
-        // The standby first: it is there from the beginning and cannot be written to.
-        set_url(&mut database, pair.url([pair.standby.port(), pair.primary.port()], &database_name));
+        let fixture = Fixture::start();
+        let (mut database, database_name) = fixture.database();
+        // The standby is named first, although it is read-only at the start.
+        set_url(&mut database, fixture.url([fixture.standby.port(), fixture.primary.port()], &database_name));
         let server = database.serve_demo();
-        let (enough, deadline) = (AtomicUsize::new(usize::MAX), Instant::now() + PATIENCE);
+        let (enough, deadline) = (AtomicUsize::new(usize::MAX), Instant::now() + RECOVERY);
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 load.run(&server, &server.key, |ledger| {
@@ -89,14 +86,14 @@ fn lose_the_primary(name: &str, is_behind: bool) {
             });
             until("tickets are acknowledged", || load.acknowledged() >= ACKNOWLEDGED);
             if is_behind {
-                pair.cut_off_standby();
+                fixture.cut_off_standby();
             }
-            pair.fail_over();
+            fixture.fail_over();
             enough.store(load.acknowledged() + ACKNOWLEDGED, Ordering::Relaxed);
         });
         assert!(load.acknowledged() >= enough.into_inner(), "the server does not go on: {}", server.log());
         wait_for_server(&server);
-        let database = Database::Postgres(pair.standby.existing_database(&database_name));
+        let database = Database::Postgres(fixture.standby.existing_database(&database_name));
         wait_for_sessions(&database, |_| true);
         load.settle_and_check(&database, &server, &server.key);
         load.report(name, 1);
@@ -104,17 +101,17 @@ fn lose_the_primary(name: &str, is_behind: bool) {
 }
 
 #[test]
-fn a_standby_that_takes_over_has_all_that_was_acknowledged() {
+fn a_promoted_standby_has_all_acknowledged_tickets() {
     lose_the_primary("primary killed, standby promoted", false);
 }
 
 #[test]
-fn what_a_standby_lacks_that_takes_over_was_not_acknowledged() {
+fn tickets_missing_on_a_promoted_standby_were_not_acknowledged() {
     lose_the_primary("standby cut off, primary killed, standby promoted", true);
 }
 
 #[test]
-fn of_two_hosts_one_that_accepts_and_says_nothing_does_not_keep_from_the_other() {
+fn a_silent_host_does_not_block_the_other_host() {
     let mut database = Database::postgres();
     let port = hexdesk_test_postgres::cluster().port();
     let silent = Proxy::start(port);
@@ -128,7 +125,7 @@ fn of_two_hosts_one_that_accepts_and_says_nothing_does_not_keep_from_the_other()
 }
 
 #[test]
-fn a_database_that_can_only_be_read_refuses_what_writes_until_it_can_be_written_to() {
+fn a_read_only_database_refuses_writes_until_it_is_writable() {
     let database = Database::postgres();
     let server = database.serve_demo();
     let Database::Postgres(postgres) = &database else { unreachable!() };
@@ -149,19 +146,19 @@ fn a_database_that_can_only_be_read_refuses_what_writes_until_it_can_be_written_
         ("PATCH", "/api/v1/customers/123", r#"{"first_name": "x"}"#),
         ("DELETE", &path, ""),
     ];
-    let write = |(method, path, body): (&str, &str, &str)| -> Answer {
+    let write = |(method, path, body): (&str, &str, &str)| -> Response {
         server.send(method, path, &[("x-api-key", &server.key)], body.as_bytes())
     };
     for request in writes {
-        let answer = write(request);
+        let response = write(request);
         let sentence = "The service is not available right now and did nothing; try again";
-        answer.assert_problem(503, "overloaded", sentence);
+        response.assert_problem(503, "overloaded", sentence);
         assert_eq!(server.get(&path).status, 200, "reading goes on");
     }
     assert_eq!(database.rows_of_tickets(), before);
     let reset = format!("ALTER DATABASE {} RESET default_transaction_read_only", postgres.name);
     hexdesk_test_postgres::cluster().psql("postgres", &reset);
-    // A session that could not be written to is given up by whoever finds out.
+    // The server drops a read-only session when a write fails on it.
     for request in writes {
         until("it can be written to", || {
             let status = write(request).status;

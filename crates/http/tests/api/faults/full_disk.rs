@@ -1,24 +1,23 @@
-//! No room left for a SQLite database.
+//! A full disk under a SQLite database.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use super::load::Load;
-use super::rounds;
-use crate::directory::Directory;
-use crate::harness::{Database, PATIENCE, Server};
+use crate::harness::faults::{Load, rounds};
+use crate::harness::{Database, Directory, PATIENCE, Server};
 
 const NO_ROOM: &str =
     "no room is left for the database: make room on its disk, and the server goes on by itself";
 
 const NOTHING_DONE: &str = "The service is not available right now and did nothing; try again";
 
-/// More tickets than there is room for in what a full disk has left.
+/// More tickets than fit into the space that a full disk has left.
 const MORE_THAN_FIT: usize = 5_000;
 
-/// Waits for `/readyz` to answer this.
+/// Waits until `/readyz` returns this status.
 fn await_readiness(server: &Server, status: u16) {
     let deadline = Instant::now() + PATIENCE;
     while server.get("/readyz").status != status {
@@ -27,7 +26,7 @@ fn await_readiness(server: &Server, status: u16) {
 }
 
 #[test]
-fn a_full_disk_refuses_writes_until_there_is_room() {
+fn a_full_disk_refuses_writes_until_there_is_space() {
     let database = Database::Sqlite(Directory::on_small_disk());
     let Database::Sqlite(disk) = &database else { unreachable!() };
     let mut server = database.serve_demo();
@@ -46,7 +45,7 @@ fn a_full_disk_refuses_writes_until_there_is_room() {
         });
         assert!(load.refused() >= refused + 100, "a full disk takes what is written");
 
-        // Whatever writes is refused, what reads is served, and operators are told.
+        // Writes are refused, reads are served, and the log reports the full disk.
         let headers = [("x-api-key", key.as_str())];
         let tickets = server.send("GET", "/api/v1/tickets?limit=1", &headers, b"").json();
         let path = format!("/api/v1/tickets/{}", tickets["tickets"][0]["id"].as_str().unwrap());
@@ -57,15 +56,15 @@ fn a_full_disk_refuses_writes_until_there_is_room() {
             ("POST", "/api/v1/customers", &|number| json!({ "phone_number": format!("{round} {number}") })),
         ];
         let [changes, commented, _] = writes.map(|(method, path, body)| {
-            // SQLite's log has a little room where it has been used before.
+            // SQLite's log can reuse a little space.
             (1..)
                 .find(|&number| {
-                    let answer = server.send(method, path, &headers, body(number).to_string().as_bytes());
-                    if answer.status < 300 {
+                    let response = server.send(method, path, &headers, body(number).to_string().as_bytes());
+                    if response.status < 300 {
                         return false;
                     }
-                    answer.assert_problem(503, "overloaded", NOTHING_DONE);
-                    assert_eq!(answer.header("retry-after"), Some("1"));
+                    response.assert_problem(503, "overloaded", NOTHING_DONE);
+                    assert_eq!(response.header("retry-after"), Some("1"));
                     true
                 })
                 .unwrap()
@@ -87,9 +86,9 @@ fn a_full_disk_refuses_writes_until_there_is_room() {
             "{told}"
         );
 
-        // A server that is started then may find room for what it needs itself, or wait for it.
+        // A server that starts on a full disk serves or waits.
         if round % 2 == 1 {
-            server.signal("KILL");
+            server.signal(Signal::KILL);
             server.wait();
             server = database.serve(&[]);
             assert_eq!(server.get("/livez").status, 200);

@@ -5,14 +5,14 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Child, Stdio};
 use std::time::Instant;
 
-use super::load::Load;
-use super::recovery::until;
-use super::rounds;
+use rustix::process::Signal;
+
+use crate::harness::faults::{Load, rounds, until};
 use crate::harness::{Database, PATIENCE, Server};
 
 const ACKNOWLEDGED: usize = 200;
 
-/// Serves with this for stderr, under load, and checks what became of it.
+/// Runs a load on a server with this stderr, and checks the tickets.
 fn serve_logging_to(fault: &str, stderr: impl Fn() -> Stdio) {
     let database = Database::sqlite();
     let key = database.serve_demo().key.clone();
@@ -20,7 +20,7 @@ fn serve_logging_to(fault: &str, stderr: impl Fn() -> Stdio) {
     for _ in 0..rounds(1) {
         let mut process =
             database.serve_command("trace", &[]).stdout(Stdio::null()).stderr(stderr()).spawn().unwrap();
-        // Whoever reads a pipe goes away at once.
+        // The reading end of a pipe closes at once.
         drop(process.stderr.take());
         let server = {
             let address = listening_address(&mut process);
@@ -32,14 +32,14 @@ fn serve_logging_to(fault: &str, stderr: impl Fn() -> Stdio) {
         assert!(load.acknowledged() >= enough, "requests are not answered");
         assert_eq!(load.refused(), 0);
         load.settle_and_check(&database, &server, &key);
-        server.signal("TERM");
+        server.signal(Signal::TERM);
         let (status, _) = server.wait();
         assert!(status.success(), "{status}");
     }
     load.report(fault, rounds(1));
 }
 
-/// Where this process of ours listens, which it tells nobody.
+/// The address on which this process listens, read from Linux because there is no log.
 fn listening_address(process: &mut Child) -> SocketAddr {
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -53,7 +53,7 @@ fn listening_address(process: &mut Child) -> SocketAddr {
         let table = fs::read_to_string("/proc/net/tcp").unwrap();
         for line in table.lines().skip(1) {
             let columns: Vec<&str> = line.split_whitespace().collect();
-            // State 0A is listening; the address is in hexadecimal.
+            // State 0A is listening. The address is in hexadecimal.
             if columns[3] == "0A" && sockets.iter().any(|socket| socket == columns[9]) {
                 let port = u16::from_str_radix(columns[1].split_once(':').unwrap().1, 16).unwrap();
                 return SocketAddr::from((Ipv4Addr::LOCALHOST, port));
@@ -63,13 +63,13 @@ fn listening_address(process: &mut Child) -> SocketAddr {
 }
 
 #[test]
-fn a_log_on_a_full_disk_costs_no_request() {
+fn a_log_on_a_full_disk_fails_no_request() {
     serve_logging_to("log on a full disk", || {
         OpenOptions::new().write(true).open("/dev/full").unwrap().into()
     });
 }
 
 #[test]
-fn a_log_that_nobody_reads_any_more_costs_no_request() {
+fn a_log_into_a_broken_pipe_fails_no_request() {
     serve_logging_to("log into a broken pipe", Stdio::piped);
 }

@@ -4,9 +4,7 @@ use std::sync::Barrier;
 
 use hexdesk_test_postgres::Cluster;
 
-use super::load::{Load, create};
-use super::outages::{acknowledge_more, durable_cluster, outage};
-use super::rounds;
+use crate::harness::faults::{Load, create, durable_cluster, outage, rounds};
 use crate::harness::{Database, Server};
 
 #[test]
@@ -17,17 +15,17 @@ fn two_servers_that_start_at_once_share_a_database() {
     let load = Load::default();
     run_on_both(&load, &servers, || {
         for _ in 0..3 {
-            acknowledge_more(&load);
+            load.acknowledge_more();
         }
     });
     check_on_both(&load, &database, &servers);
     assert_eq!(database.count("SELECT count(DISTINCT (id >> 12) & 1023) FROM tickets"), 2, "a node each");
 
-    // Each knows what the other has answered, and a key is used once, wherever it is sent.
+    // Each server knows the responses of the other: an idempotency key works across both.
     for _ in 0..50 {
         let name = load.next_name();
         let both_begin = Barrier::new(2);
-        let answers = std::thread::scope(|scope| {
+        let responses = std::thread::scope(|scope| {
             [one, other]
                 .map(|server| {
                     scope.spawn(|| {
@@ -35,24 +33,24 @@ fn two_servers_that_start_at_once_share_a_database() {
                         create(server, &server.key, &name).unwrap()
                     })
                 })
-                .map(|answer| answer.join().unwrap())
+                .map(|response| response.join().unwrap())
         });
-        for answer in &answers {
-            assert!([201, 409].contains(&answer.status), "{answer:?}");
+        for response in &responses {
+            assert!([201, 409].contains(&response.status), "{response:?}");
         }
         let settled = create(one, &one.key, &name).unwrap();
         assert_eq!(settled.header("idempotency-replayed"), Some("true"), "{settled:?}");
-        for answer in answers.iter().filter(|answer| answer.status == 201) {
-            assert_eq!(answer.body, settled.body);
+        for response in responses.iter().filter(|response| response.status == 201) {
+            assert_eq!(response.body, settled.body);
         }
-        load.book(name, Some(&settled));
+        load.record(name, Some(&settled));
     }
     check_on_both(&load, &database, &servers);
     load.report("two servers", 0);
 }
 
 #[test]
-fn what_two_servers_acknowledged_outlives_a_kill_of_postgresql() {
+fn acknowledged_tickets_of_two_servers_survive_a_kill_of_postgresql() {
     let cluster = durable_cluster();
     let database = Database::Postgres(cluster.empty_database());
     let servers = start_both(&database);
@@ -66,7 +64,7 @@ fn what_two_servers_acknowledged_outlives_a_kill_of_postgresql() {
     load.report("SIGKILL of the PostgreSQL of two servers", faults);
 }
 
-/// Two servers with a key each, started at the same moment.
+/// Two servers with their own keys, started at the same moment.
 fn start_both(database: &Database) -> [Server; 2] {
     let both_begin = Barrier::new(2);
     std::thread::scope(|scope| {
@@ -81,12 +79,12 @@ fn start_both(database: &Database) -> [Server; 2] {
     })
 }
 
-/// Loads both servers for as long as `during` takes.
+/// Runs the load on both servers while `during` runs.
 fn run_on_both(load: &Load, [one, other]: &[Server; 2], during: impl FnOnce()) {
     load.run_during(one, &one.key, || load.run_during(other, &other.key, during));
 }
 
-/// Settles by one server what was sent to both, and checks what both show.
+/// Settles the unknown outcomes, and checks the tickets on both servers.
 fn check_on_both(load: &Load, database: &Database, servers: &[Server; 2]) {
     for server in servers {
         load.settle_and_check(database, server, &server.key);

@@ -1,4 +1,4 @@
-//! A server is started before its PostgreSQL.
+//! A server that starts before its PostgreSQL.
 
 use std::io::Read;
 use std::net::TcpListener;
@@ -6,23 +6,22 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use hexdesk_test_postgres::{Cluster, TestDatabase};
+use rustix::process::Signal;
 
-use super::load::Load;
-use super::outages::{acknowledge_more, is_ready};
-use super::recovery::until;
+use crate::harness::faults::{Load, until};
 use crate::harness::{Database, PATIENCE, command};
 
-/// What the server logs once it serves all routes.
+/// The log line of a server that serves all routes.
 const SERVES: &str = "listening address=";
 
 #[test]
-fn a_server_waits_for_its_database_and_serves_once_it_is_there() {
+fn a_server_waits_for_its_database() {
     let cluster = Cluster::builder().start();
     let mut own = cluster.empty_database();
     own.url = own.url.replace("postgres@", "postgres:hunter2@");
     let database = Database::Postgres(own);
     let key = database.serve_demo().key.clone();
-    // Recovers until it is let go.
+    // PostgreSQL stays in recovery until the file `go` exists.
     let data = cluster.socket_directory().join("data");
     let go = cluster.socket_directory().join("go");
     let hold = format!("until test -e {}; do sleep 0.05; done; false", go.display());
@@ -34,7 +33,7 @@ fn a_server_waits_for_its_database_and_serves_once_it_is_there() {
     let told = format!("cannot connect to PostgreSQL at 127.0.0.1:{}: ", cluster.port());
     assert!(server.log().contains(&told) && server.log().contains("Connection refused"), "{}", server.log());
     assert_eq!(server.send("GET", "/livez", &[], b"").status, 200);
-    assert!(!is_ready(&server));
+    assert!(!server.is_ready());
     let refused = server.send("POST", "/api/v1/tickets", &[("x-api-key", &key)], b"{}");
     refused.assert_problem(
         503,
@@ -52,12 +51,12 @@ fn a_server_waits_for_its_database_and_serves_once_it_is_there() {
         load.run_during(&server, &key, || {
             until("PostgreSQL recovers", || server.log().contains("(SQLSTATE 57P03)"));
             assert_eq!(server.send("GET", "/livez", &[], b"").status, 200);
-            assert!(!is_ready(&server));
+            assert!(!server.is_ready());
             until("tickets are refused", || load.refused() >= 100);
             std::fs::write(&go, "").unwrap();
             until("the server serves", || server.log().contains(SERVES));
-            assert!(is_ready(&server));
-            acknowledge_more(&load);
+            assert!(server.is_ready());
+            load.acknowledge_more();
         });
     });
     load.settle_and_check(&database, &server, &key);
@@ -66,7 +65,7 @@ fn a_server_waits_for_its_database_and_serves_once_it_is_there() {
 }
 
 #[test]
-fn a_server_waits_for_a_place_among_the_connections() {
+fn a_server_waits_for_a_free_connection() {
     let cluster = hexdesk_test_postgres::cluster();
     let mut own = cluster.empty_database();
     own.psql("CREATE ROLE crowded LOGIN CONNECTION LIMIT 0");
@@ -77,11 +76,11 @@ fn a_server_waits_for_a_place_among_the_connections() {
     assert!(server.log().contains("too many connections for role"), "{}", server.log());
     cluster.psql("postgres", "ALTER ROLE crowded CONNECTION LIMIT -1");
     until("the server serves", || server.log().contains(SERVES));
-    assert!(is_ready(&server));
+    assert!(server.is_ready());
 }
 
 #[test]
-fn a_server_whose_database_goes_away_while_it_migrates_tries_again() {
+fn a_migration_is_retried_after_a_lost_connection() {
     let cluster = Cluster::builder().start();
     let own = cluster.empty_database();
     let url = own.url.clone();
@@ -107,13 +106,13 @@ fn a_server_whose_database_goes_away_while_it_migrates_tries_again() {
         );
         cluster.start();
         until("the server serves", || server.log().contains(SERVES));
-        assert!(is_ready(&server));
+        assert!(server.is_ready());
     });
 }
 
-/// Not at every attempt.
+/// It is not repeated at every attempt.
 #[test]
-fn what_a_server_waits_for_is_told_once_as_long_as_it_stays_the_same() {
+fn the_reason_for_waiting_is_logged_once() {
     let closing = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("postgres://hexdesk@{}/hexdesk?sslmode=disable", closing.local_addr().unwrap());
     std::thread::scope(|scope| {
@@ -138,8 +137,8 @@ fn what_a_server_waits_for_is_told_once_as_long_as_it_stays_the_same() {
 }
 
 #[test]
-fn a_server_that_waits_is_stopped_by_a_signal() {
-    for signal in ["TERM", "INT"] {
+fn a_waiting_server_stops_on_a_signal() {
+    for signal in [Signal::TERM, Signal::INT] {
         let server = Database::Postgres(unreachable()).serve(&[]);
         server.signal(signal);
         let (status, log) = server.wait();
@@ -149,7 +148,7 @@ fn a_server_that_waits_is_stopped_by_a_signal() {
 }
 
 #[test]
-fn what_waiting_does_not_cure_ends_the_server_at_once() {
+fn permanent_errors_end_a_server_at_once() {
     let cluster = Cluster::builder()
         .access_rules("local all postgres trust\nhost all locked 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust")
         .start();
@@ -182,7 +181,7 @@ fn other_commands_do_not_wait() {
     }
 }
 
-/// A database at which nobody listens.
+/// The URL of a database that does not exist.
 const UNREACHABLE: &str = "postgres://hexdesk:hunter2@127.0.0.1:1/hexdesk";
 
 fn unreachable() -> TestDatabase {
@@ -191,7 +190,7 @@ fn unreachable() -> TestDatabase {
     database
 }
 
-/// What `hexdesk` with these arguments prints, which must fail by itself.
+/// The output of `hexdesk` with these arguments, which must fail by itself.
 fn error_of(url: &str, arguments: &[&str]) -> String {
     let mut process = command(url, arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let deadline = Instant::now() + PATIENCE;

@@ -1,8 +1,8 @@
-//! Recognises in PostgreSQL's protocol where something is committed.
+//! Recognises commits in PostgreSQL's protocol.
 
 use std::collections::HashSet;
 
-/// The messages of a stream, put together from its bytes. The first of a client has no type.
+/// The messages of a stream, assembled from its bytes. A client's first message has no type.
 #[derive(Debug, Default)]
 struct Messages(Vec<u8>);
 
@@ -11,7 +11,7 @@ impl Messages {
         self.0.extend_from_slice(bytes);
     }
 
-    /// The next message after a head of so many bytes, if all of it is there.
+    /// The next message, if it is complete. Its length follows after `head` bytes.
     fn next(&mut self, head: usize) -> Option<Vec<u8>> {
         let length = self.0.get(head..head + 4)?;
         let length = usize::try_from(u32::from_be_bytes(length.try_into().unwrap())).unwrap();
@@ -19,17 +19,17 @@ impl Messages {
     }
 }
 
-/// What a client asks for. It must not speak TLS.
+/// The messages of a client. It must not use TLS.
 #[derive(Debug, Default)]
 pub(super) struct Requests {
     messages: Messages,
     is_past_startup: bool,
-    /// The names of the prepared statements that create tickets, and commit by themselves.
+    /// The names of the prepared statements that create tickets and commit by themselves.
     creations: HashSet<Vec<u8>>,
 }
 
 impl Requests {
-    /// Whether a request to commit ends in these bytes.
+    /// Whether these bytes complete a request to commit.
     pub(super) fn ask_to_commit(&mut self, bytes: &[u8]) -> bool {
         self.messages.add(bytes);
         let mut asks = false;
@@ -54,12 +54,12 @@ impl Requests {
     }
 }
 
-/// What a server answers to a request.
+/// The server's response to a request.
 #[derive(Debug, Default)]
-pub(super) struct Answer(Messages);
+pub(super) struct Response(Messages);
 
-impl Answer {
-    /// Whether the answer ends in these bytes: the server is ready for the next request.
+impl Response {
+    /// Whether these bytes complete the response: the server is ready for the next request.
     pub(super) fn ends_in(&mut self, bytes: &[u8]) -> bool {
         self.0.add(bytes);
         let mut is_ready = false;

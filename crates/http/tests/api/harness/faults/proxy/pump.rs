@@ -1,15 +1,15 @@
-//! One connection: takes bytes on one side, and does to them what the fault says.
+//! One connection: forwards bytes between its sides, and applies the fault to them.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
-use super::commits::{Answer, Requests};
+use super::commits::{Requests, Response};
 use super::{Ending, Fault, Network};
 
-/// How many bytes there may be at most before a cut, from the client and from the server.
-/// About as many as some batches of the load take, so that cuts come everywhere.
+/// The maximum of bytes before a cut, from the client and from the server. Several batches of the
+/// load have about as many bytes, so that cuts hit every part of a batch.
 const MAX_BYTES_BEFORE_CUT: [usize; 2] = [40_000, 6_000];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +18,7 @@ enum From {
     Server,
 }
 
-/// A connection of the server's through the proxy.
+/// A connection through the proxy.
 pub(super) struct Connection {
     network: Arc<Network>,
     client: Arc<TcpStream>,
@@ -29,16 +29,16 @@ pub(super) struct Connection {
 #[derive(Default)]
 struct State {
     has_ended: bool,
-    /// Bytes have vanished: nothing gets through any more.
+    /// Bytes were lost: all later bytes are lost too.
     is_black_hole: bool,
-    /// From where how many more bytes are forwarded before the cut.
+    /// The side that is cut, and how many more of its bytes are forwarded before.
     until_cut: Option<(From, usize)>,
     requests: Requests,
-    /// The server's answer to a request to commit, which is being lost.
-    lost_answer: Option<Answer>,
+    /// The response to a commit that is being lost.
+    lost_response: Option<Response>,
 }
 
-/// What to do with bytes.
+/// What happens to some bytes.
 enum Verdict {
     Forward,
     ForwardLater(Duration),
@@ -62,13 +62,13 @@ impl Connection {
         weak
     }
 
-    /// Whether it is there on both sides.
-    pub(super) fn is_whole(&self) -> bool {
+    /// Whether both sides are open.
+    pub(super) fn works(&self) -> bool {
         let state = self.state.lock().unwrap();
         !state.has_ended && !state.is_black_hole
     }
 
-    /// Ends both sides. Sockets are closed when both pumps have let go of them.
+    /// Ends both sides. The sockets close when both threads have dropped them.
     pub(super) fn end(&self, ending: Ending) {
         let mut state = self.state.lock().unwrap();
         if std::mem::replace(&mut state.has_ended, true) {
@@ -79,7 +79,7 @@ impl Connection {
                 Ending::Closed => drop(stream.shutdown(Shutdown::Both)),
                 Ending::Reset => {
                     rustix::net::sockopt::set_socket_linger(&**stream, Some(Duration::ZERO)).unwrap();
-                    // Sends nothing, and wakes the pump that reads here.
+                    // Sends nothing, but ends the other thread's wait in `read`.
                     drop(stream.shutdown(Shutdown::Read));
                 }
             }
@@ -141,11 +141,11 @@ impl Connection {
             }
             Fault::LoseCommits { one_in, then_refuse } => {
                 if asks_to_commit && self.network.random.lock().unwrap().u32(..one_in) == 0 {
-                    state.lost_answer = Some(Answer::default());
+                    state.lost_response = Some(Response::default());
                 }
-                match &mut state.lost_answer {
-                    Some(answer) if from == From::Server => {
-                        if !answer.ends_in(bytes) {
+                match &mut state.lost_response {
+                    Some(response) if from == From::Server => {
+                        if !response.ends_in(bytes) {
                             return Verdict::Vanish;
                         }
                         self.network.count();
@@ -170,7 +170,7 @@ impl Connection {
 
     fn source_ended(&self, from: From) {
         if self.state.lock().unwrap().is_black_hole {
-            // The other side does not hear of it.
+            // The other side must not notice.
             if from == From::Client {
                 self.network.orphans.lock().unwrap().push(self.server.clone());
             }

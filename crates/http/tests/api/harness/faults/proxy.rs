@@ -1,4 +1,4 @@
-//! A TCP proxy between the server and PostgreSQL that does to connections what networks do.
+//! A TCP proxy in front of PostgreSQL that injects network faults.
 
 mod commits;
 mod pump;
@@ -10,41 +10,41 @@ use std::time::Duration;
 
 use pump::Connection;
 
-/// What is done to connections.
+/// What happens to connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
-    /// Nothing.
+pub(crate) enum Fault {
+    /// No fault.
     None,
-    /// Each ends after a random number of bytes in a random direction.
+    /// Each connection ends after a random number of bytes in a random direction.
     Cut(Ending),
-    /// Everything arrives so much later.
+    /// All bytes arrive later by this much.
     Delay(Duration),
-    /// Whatever is sent vanishes, the end of the connection too. One that has lost something
-    /// stays like this when the fault is over.
+    /// All bytes are lost, and so is the end of the connection. A connection that has lost bytes
+    /// stays like this after the fault.
     BlackHole,
-    /// Each is closed, and every new one.
+    /// All connections are closed, and new ones too.
     Refuse,
-    /// One in so many, at random, is closed when the server has answered a request to commit,
-    /// before the answer is forwarded; then perhaps all are refused.
+    /// One in `one_in` responses to a commit, at random, is lost and its connection closed. With
+    /// `then_refuse`, [`Self::Refuse`] follows.
     LoseCommits { one_in: u32, then_refuse: bool },
 }
 
 /// How a connection ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ending {
-    /// With a FIN, after what was sent before.
+pub(crate) enum Ending {
+    /// With a FIN, after the bytes sent before.
     Closed,
     /// With a RST.
     Reset,
 }
 
-/// The proxy. It ends when dropped, with all connections.
-pub(super) struct Proxy {
-    pub(super) port: u16,
+/// The proxy. Dropping it closes all connections.
+pub(crate) struct Proxy {
+    pub(crate) port: u16,
     network: Arc<Network>,
 }
 
-/// What all connections have in common.
+/// The state that all connections share.
 struct Network {
     upstream: SocketAddr,
     fault: Mutex<Fault>,
@@ -52,15 +52,15 @@ struct Network {
     injected: AtomicUsize,
     is_over: AtomicBool,
     connections: Mutex<Vec<Weak<Connection>>>,
-    /// Connections to the upstream that have not heard that their client is gone.
+    /// Connections to the upstream that still look open, although their client is gone.
     orphans: Mutex<Vec<Arc<TcpStream>>>,
 }
 
 impl Proxy {
-    /// A proxy to this port on 127.0.0.1. `HEXDESK_FAULTS_SEED` repeats the random choices
-    /// of an earlier run, which printed its seed.
+    /// A proxy to this port on 127.0.0.1. `HEXDESK_FAULTS_SEED` repeats the random choices of a run
+    /// that printed this seed.
     #[expect(clippy::print_stdout, reason = "a test that fails shows the seed")]
-    pub(super) fn start(upstream_port: u16) -> Self {
+    pub(crate) fn start(upstream_port: u16) -> Self {
         let given = std::env::var("HEXDESK_FAULTS_SEED").ok();
         let seed = given.map_or_else(|| fastrand::u64(..), |seed| seed.parse().unwrap());
         println!("HEXDESK_FAULTS_SEED={seed}");
@@ -89,19 +89,19 @@ impl Proxy {
         Self { port, network }
     }
 
-    /// Begins a fault, or ends it. What has befallen connections is not undone.
-    pub(super) fn set(&self, fault: Fault) {
+    /// Begins a fault, or ends it. It does not repair connections.
+    pub(crate) fn set(&self, fault: Fault) {
         self.network.set(fault);
     }
 
-    /// How many connections a fault has befallen so far.
-    pub(super) fn injected(&self) -> usize {
+    /// How many connections had a fault so far.
+    pub(crate) fn injected(&self) -> usize {
         self.network.injected.load(Ordering::Relaxed)
     }
 
-    /// How many connections there are that work.
-    pub(super) fn open_connections(&self) -> usize {
-        self.network.connections().iter().filter(|connection| connection.is_whole()).count()
+    /// The number of working connections.
+    pub(crate) fn open_connections(&self) -> usize {
+        self.network.connections().iter().filter(|connection| connection.works()).count()
     }
 }
 
@@ -109,7 +109,7 @@ impl Drop for Proxy {
     fn drop(&mut self) {
         self.network.is_over.store(true, Ordering::Relaxed);
         self.network.set(Fault::Refuse);
-        // Wakes the one who accepts.
+        // Ends the thread's wait in `accept`.
         let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
     }
 }

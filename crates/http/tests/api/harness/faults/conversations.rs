@@ -1,4 +1,4 @@
-//! Clients that comment on tickets and change them, and keep books of what they were told.
+//! Clients that comment on tickets and change them, and record the outcomes.
 
 use std::collections::HashSet;
 use std::sync::Mutex;
@@ -7,15 +7,15 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::recovery::PATIENCE;
-use crate::harness::{Answer, Database, Server};
+use super::RECOVERY;
+use crate::harness::{Database, Response, Server};
 
-/// How many clients send at once.
+/// The number of concurrent clients.
 const CLIENTS: usize = 8;
-/// How many tickets they have to do with: fewer, so that they meet.
+/// The number of tickets: fewer than clients, so that clients use the same tickets.
 const TICKETS: usize = 4;
 
-/// One comment or change, of a name that no other has. It follows from its number.
+/// One comment or change with a unique name. Everything in it follows from its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Step(usize);
 
@@ -38,12 +38,12 @@ struct Ledger {
     acknowledged: HashSet<Step>,
     refused: HashSet<Step>,
     unclear: HashSet<Step>,
-    /// How many unclear ones turned out to be there, and how many not to be.
+    /// How many of the unclear steps had taken effect, and how many had not.
     settled: (usize, usize),
 }
 
-/// Comments and changes, each with an idempotency key of its own.
-pub(super) struct Conversations {
+/// Comments and changes, each with its own idempotency key.
+pub(crate) struct Conversations {
     /// The path of each ticket, and its version at the beginning.
     tickets: Vec<(String, u64)>,
     key: String,
@@ -53,7 +53,7 @@ pub(super) struct Conversations {
 
 impl Conversations {
     /// Creates the tickets.
-    pub(super) fn begin(server: &Server) -> Self {
+    pub(crate) fn begin(server: &Server) -> Self {
         let tickets = (0..TICKETS).map(|_| {
             let created = server.create_ticket(r#"{"customerId": 123, "Channel": "Mail"}"#);
             let path = created.header("location").unwrap().to_owned();
@@ -64,17 +64,17 @@ impl Conversations {
         Self { tickets, key, sent: AtomicUsize::new(0), ledger: Mutex::default() }
     }
 
-    /// Sends one comment or change after the other from each client until `is_over`, which is
-    /// asked after every answer, with how many were acknowledged.
-    pub(super) fn run(&self, server: &Server, is_over: impl Fn(usize) -> bool + Sync) {
-        let deadline = Instant::now() + PATIENCE;
+    /// Sends one comment or change after another from each client. Each client checks `is_over`
+    /// after every response, with the number of acknowledged steps.
+    pub(crate) fn run(&self, server: &Server, is_over: impl Fn(usize) -> bool + Sync) {
+        let deadline = Instant::now() + RECOVERY;
         std::thread::scope(|scope| {
             for _ in 0..CLIENTS {
                 scope.spawn(|| {
                     loop {
-                        assert!(Instant::now() < deadline, "the server does not go on: {}", server.log());
+                        assert!(Instant::now() < deadline, "the server does not recover: {}", server.log());
                         let step = Step(self.sent.fetch_add(1, Ordering::Relaxed));
-                        self.book(step, &self.send(server, step));
+                        self.record(step, &self.send(server, step));
                         if is_over(self.acknowledged()) {
                             break;
                         }
@@ -84,7 +84,7 @@ impl Conversations {
         });
     }
 
-    fn send(&self, server: &Server, step: Step) -> Answer {
+    fn send(&self, server: &Server, step: Step) -> Response {
         let (path, name) = (&self.tickets[step.ticket()].0, step.name());
         let headers = [("x-api-key", self.key.as_str()), ("idempotency-key", &name)];
         let (method, path, body) = if step.is_comment() {
@@ -95,30 +95,30 @@ impl Conversations {
         server.send(method, &path, &headers, body.to_string().as_bytes())
     }
 
-    fn book(&self, step: Step, answer: &Answer) {
+    fn record(&self, step: Step, response: &Response) {
         let mut ledger = self.ledger.lock().unwrap();
-        let is_new = match answer.status {
+        let is_new = match response.status {
             200 | 201 => ledger.acknowledged.insert(step),
-            503 if answer.json()["code"] == "overloaded" => ledger.refused.insert(step),
-            503 if answer.json()["code"] == "outcome_unknown" => ledger.unclear.insert(step),
-            _ => panic!("{answer:?}"),
+            503 if response.json()["code"] == "overloaded" => ledger.refused.insert(step),
+            503 if response.json()["code"] == "outcome_unknown" => ledger.unclear.insert(step),
+            _ => panic!("{response:?}"),
         };
         assert!(is_new);
     }
 
-    /// How many were acknowledged so far.
-    pub(super) fn acknowledged(&self) -> usize {
+    /// How many steps were acknowledged so far.
+    pub(crate) fn acknowledged(&self) -> usize {
         self.ledger.lock().unwrap().acknowledged.len()
     }
 
-    /// Checks what a fault left, while nothing is sent: tries again what is unclear, with the
-    /// same idempotency keys, and holds comments and versions against the books.
-    pub(super) fn settle_and_check(&self, database: &Database, server: &Server) {
+    /// Checks what a fault left, while no client sends: comments and versions against the ledger.
+    /// It retries the unclear steps with the same idempotency keys.
+    pub(crate) fn settle_and_check(&self, database: &Database, server: &Server) {
         let mut ledger = self.ledger.lock().unwrap();
         for step in std::mem::take(&mut ledger.unclear) {
-            let answer = self.send(server, step);
-            assert!([200, 201].contains(&answer.status), "{answer:?}");
-            if answer.header("idempotency-replayed") == Some("true") {
+            let response = self.send(server, step);
+            assert!([200, 201].contains(&response.status), "{response:?}");
+            if response.header("idempotency-replayed") == Some("true") {
                 ledger.settled.0 += 1;
             } else {
                 ledger.settled.1 += 1;
@@ -145,14 +145,14 @@ impl Conversations {
         assert_eq!(recorded, i64::try_from(ledger.acknowledged.len()).unwrap());
     }
 
-    /// Prints what was injected and what was checked, in one line.
-    #[expect(clippy::print_stdout, reason = "figures for who runs the tests with --nocapture")]
-    pub(super) fn report(&self, fault: &str, faults: usize) {
+    /// Prints the figures of the test in one line.
+    #[expect(clippy::print_stdout, reason = "figures for runs with --nocapture")]
+    pub(crate) fn report(&self, fault: &str, faults: usize) {
         let ledger = self.ledger.lock().unwrap();
         let (there, not_there) = ledger.settled;
         println!(
             "{fault}: faults: {faults}, comments and changes acknowledged: {}, refused: {}, unclear: {} \
-             ({there} of them there, {not_there} not), lost: 0, doubled: 0",
+             ({there} of them stored, {not_there} not), lost: 0, duplicates: 0",
             ledger.acknowledged.len() - there - not_there,
             ledger.refused.len(),
             there + not_there
@@ -160,9 +160,9 @@ impl Conversations {
     }
 }
 
-/// The version of a ticket that was read.
-fn version(answer: &Answer) -> u64 {
-    answer.header("etag").unwrap().trim_matches('"').parse().unwrap()
+/// The version in the `ETag` of a ticket.
+fn version(response: &Response) -> u64 {
+    response.header("etag").unwrap().trim_matches('"').parse().unwrap()
 }
 
 fn texts(list: &Value) -> Vec<String> {

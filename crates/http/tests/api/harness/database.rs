@@ -1,0 +1,142 @@
+//! A database for each test.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use diesel::prelude::*;
+use hexdesk_test_postgres::TestDatabase;
+
+use super::directory::Directory;
+use super::server::Server;
+
+/// An empty database.
+pub(crate) enum Database {
+    Sqlite(Directory),
+    Postgres(TestDatabase),
+}
+
+impl Database {
+    pub(crate) fn sqlite() -> Self {
+        Self::Sqlite(Directory::new())
+    }
+
+    pub(crate) fn postgres() -> Self {
+        let database = hexdesk_test_postgres::cluster().database("hexdesk_http", |url| {
+            let migrated = command(url, &["migrate"]).output().unwrap();
+            assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
+        });
+        Self::Postgres(database)
+    }
+
+    pub(crate) fn url(&self) -> String {
+        match self {
+            Self::Sqlite(directory) => format!("sqlite://{}", directory.path().join("hexdesk.db").display()),
+            Self::Postgres(database) => database.url.clone(),
+        }
+    }
+
+    /// Runs `hexdesk` with these arguments until it ends.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// A command of `hexdesk` with these arguments.
+    fn command(&self, arguments: &[&str]) -> Command {
+        let command = command(&self.url(), arguments);
+        match self {
+            Self::Sqlite(directory) => directory.enter(command),
+            Self::Postgres(_) => command,
+        }
+    }
+
+    /// Runs `hexdesk` with these arguments, which must succeed, and returns its output.
+    pub(crate) fn hexdesk(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+    }
+
+    /// Starts a server with the demo shop.
+    pub(crate) fn serve_demo(&self) -> Server {
+        let mut server = self.serve(&["--demo"]);
+        let key = server.stdout.lines().find(|line| line.starts_with("hd_")).expect("the demo prints a key");
+        server.key = key.to_owned();
+        server
+    }
+
+    /// Starts a server with these arguments. It may still be waiting for its database.
+    pub(crate) fn serve(&self, arguments: &[&str]) -> Server {
+        self.serve_logging("debug", arguments)
+    }
+
+    /// Starts a server with this log filter.
+    pub(crate) fn serve_logging(&self, filter: &str, arguments: &[&str]) -> Server {
+        Server::start(&mut self.serve_command(filter, arguments))
+    }
+
+    /// The command that starts a server.
+    pub(crate) fn serve_command(&self, filter: &str, arguments: &[&str]) -> Command {
+        let arguments: Vec<&str> =
+            ["serve", "--listen", "127.0.0.1:0", "--log", filter].iter().chain(arguments).copied().collect();
+        self.command(&arguments)
+    }
+
+    /// The number that a query returns. For data that no route returns.
+    pub(crate) fn count(&self, query: &str) -> i64 {
+        match self {
+            // Visible in the namespace only, where the backup command runs.
+            Self::Sqlite(directory) if directory.is_in_namespace() => {
+                let elsewhere = tempfile::tempdir().unwrap();
+                let copy = elsewhere.path().join("copy.db");
+                self.hexdesk(&["backup", copy.to_str().unwrap()]);
+                count_in(&copy, query)
+            }
+            Self::Sqlite(directory) => count_in(&directory.path().join("hexdesk.db"), query),
+            Self::Postgres(database) => database.psql(query).trim().parse().unwrap(),
+        }
+    }
+
+    /// Makes a time in the rows of a table this many hours older.
+    pub(crate) fn age(&self, table: &str, column: &str, hours: u32, condition: &str) {
+        match self {
+            Self::Sqlite(directory) => {
+                let path = directory.path().join("hexdesk.db");
+                let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+                let update =
+                    format!("UPDATE {table} SET {column} = {column} - {hours} * 3600000 WHERE {condition}");
+                diesel::sql_query(update).execute(&mut connection).unwrap();
+            }
+            Self::Postgres(database) => {
+                database.psql(&format!(
+                    "UPDATE {table} SET {column} = {column} - interval '{hours} hours' WHERE {condition}"
+                ));
+            }
+        }
+    }
+
+    /// The number of rows that creating tickets wrote.
+    pub(crate) fn rows_of_tickets(&self) -> i64 {
+        self.count(
+            "SELECT (SELECT count(*) + count(human_ticket_id) FROM tickets) \
+             + (SELECT count(*) FROM idempotency_records)",
+        )
+    }
+}
+
+fn count_in(database: &Path, query: &str) -> i64 {
+    #[derive(QueryableByName)]
+    struct Count {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        count: i64,
+    }
+    let mut connection = SqliteConnection::establish(database.to_str().unwrap()).unwrap();
+    let query = format!("SELECT ({query}) AS count");
+    diesel::sql_query(query).get_result::<Count>(&mut connection).unwrap().count
+}
+
+/// A command of `hexdesk` on this database, with these arguments.
+pub(crate) fn command(database_url: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hexdesk"));
+    command.env_clear().args(arguments).args(["--database-url", database_url]).stdin(Stdio::null());
+    command
+}

@@ -1,0 +1,20 @@
+//! Faults, and the load that shows what they leave.
+
+mod conversations;
+mod load;
+mod outage;
+mod process;
+mod proxy;
+mod recovery;
+
+pub(crate) use conversations::Conversations;
+pub(crate) use load::{Ledger, Load, create, ticket};
+pub(crate) use outage::{durable_cluster, outage};
+pub(crate) use process::{Holdings, await_no_connection, await_reading, holdings, holds};
+pub(crate) use proxy::{Ending, Fault, Proxy};
+pub(crate) use recovery::{RECOVERY, until, wait_for_server, wait_for_sessions};
+
+/// How often a test injects its fault: `HEXDESK_FAULTS` times, by default `default` times.
+pub(crate) fn rounds(default: usize) -> usize {
+    std::env::var("HEXDESK_FAULTS").ok().map_or(default, |times| times.parse().unwrap())
+}
