@@ -1,6 +1,6 @@
 use validator::{ValidateEmail, ValidationError};
 
-use crate::violation::code;
+use super::violation::code;
 
 /// The form of an e-mail address under which two addresses are the same: without
 /// case. The address itself is kept as it was given.

@@ -1,12 +1,13 @@
-//! What a caller wants a new customer or user to be, and the checks it must pass.
+//! What a caller wants a new customer to be, and the checks it must pass.
 
 use validator::{Validate, ValidationError};
 
-use crate::email::email_address;
 use crate::limits::{MAX_EMAIL_CHARS, MAX_EXTERNAL_ID_CHARS, MAX_PERSON_NAME_CHARS, MAX_PHONE_NUMBER_CHARS};
-use crate::text_rules::{no_nul, not_blank};
-use crate::violation::{self, code};
-use crate::{AuditStamp, CustomerId, ExternalIds, NewCustomer, NewUser, UserId, Violation};
+use crate::person::joined_name;
+use crate::validation::email::email_address;
+use crate::validation::text_rules::{no_nul, not_blank};
+use crate::validation::violation::{self, code};
+use crate::{AuditStamp, CustomerId, ExternalIds, NewCustomer, Violation};
 
 /// A customer as a caller asks for it. An e-mail address or a phone number is needed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Validate)]
@@ -50,25 +51,6 @@ pub struct CustomerDraft {
     pub whatsapp_id: Option<String>,
 }
 
-/// A user as a caller asks for it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Validate)]
-pub struct UserDraft {
-    /// The number to keep; the store hands one out when absent.
-    pub id: Option<UserId>,
-    /// Required: an e-mail address of at most [`MAX_EMAIL_CHARS`].
-    #[validate(required, email, length(max = MAX_EMAIL_CHARS), custom(function = "no_nul"))]
-    pub email: Option<String>,
-    /// At most [`MAX_PERSON_NAME_CHARS`].
-    #[validate(length(max = MAX_PERSON_NAME_CHARS), custom(function = "no_nul"))]
-    pub first_name: Option<String>,
-    /// At most [`MAX_PERSON_NAME_CHARS`].
-    #[validate(length(max = MAX_PERSON_NAME_CHARS), custom(function = "no_nul"))]
-    pub last_name: Option<String>,
-    /// At most [`MAX_PERSON_NAME_CHARS`]; first and last name joined when absent.
-    #[validate(length(max = MAX_PERSON_NAME_CHARS), custom(function = "no_nul"))]
-    pub full_name: Option<String>,
-}
-
 impl CustomerDraft {
     /// Everything that is wrong with the draft, as [`TicketDraft::violations`](crate::TicketDraft::violations).
     pub fn violations(&self) -> Vec<Violation> {
@@ -81,7 +63,7 @@ impl CustomerDraft {
     /// Everything that is wrong with the draft.
     pub fn into_new(self, stamp: AuditStamp) -> Result<NewCustomer, Vec<Violation>> {
         self.validate().map_err(|errors| violation::violations(&errors))?;
-        let full_name = self.full_name.or_else(|| joined(&self.first_name, &self.last_name));
+        let full_name = self.full_name.or_else(|| joined_name(&self.first_name, &self.last_name));
         Ok(NewCustomer {
             id: self.id,
             email: self.email,
@@ -100,36 +82,6 @@ impl CustomerDraft {
             stamp,
         })
     }
-}
-
-impl UserDraft {
-    /// Everything that is wrong with the draft, as [`TicketDraft::violations`](crate::TicketDraft::violations).
-    pub fn violations(&self) -> Vec<Violation> {
-        self.validate().err().as_ref().map(violation::violations).unwrap_or_default()
-    }
-
-    /// The checked user.
-    ///
-    /// # Errors
-    /// Everything that is wrong with the draft.
-    pub fn into_new(self, stamp: AuditStamp) -> Result<NewUser, Vec<Violation>> {
-        self.validate().map_err(|errors| violation::violations(&errors))?;
-        let full_name = self.full_name.or_else(|| joined(&self.first_name, &self.last_name));
-        Ok(NewUser {
-            id: self.id,
-            // `validate` requires it.
-            email: self.email.ok_or_else(Vec::new)?,
-            first_name: self.first_name,
-            last_name: self.last_name,
-            full_name,
-            stamp,
-        })
-    }
-}
-
-fn joined(first: &Option<String>, last: &Option<String>) -> Option<String> {
-    let names: Vec<&str> = [first, last].into_iter().flatten().map(String::as_str).collect();
-    if names.is_empty() { None } else { Some(names.join(" ")) }
 }
 
 fn reachable(draft: &CustomerDraft) -> Result<(), ValidationError> {
@@ -178,16 +130,5 @@ mod tests {
             full_name(CustomerDraft { full_name: Some("A. L.".into()), ..draft }).as_deref(),
             Some("A. L.")
         );
-    }
-
-    #[test]
-    fn a_user_needs_an_email_address() {
-        let rules = |email: Option<&str>| {
-            let draft = UserDraft { email: email.map(Into::into), ..UserDraft::default() };
-            draft.into_new(STAMP).map_err(|found| found[0].rule).err()
-        };
-        assert_eq!(rules(None), Some(Rule::Required));
-        assert_eq!(rules(Some("nobody")), Some(Rule::Email));
-        assert_eq!(rules(Some("agent@example.com")), None);
     }
 }

@@ -2,13 +2,12 @@
 
 use validator::Validate;
 
-use crate::email::email_address;
 use crate::limits::{
     MAX_CHANNEL_CHARS, MAX_COMMENT_CHARS, MAX_COMMENT_SUBJECT_CHARS, MAX_EMAIL_CHARS, MAX_TAGS, MAX_TO_EMAILS,
 };
-use crate::text_rules::{every_entry_fits, no_nul, not_blank};
-use crate::ticket_draft::every_tag_fits;
-use crate::violation;
+use crate::validation::email::email_address;
+use crate::validation::text_rules::{every_entry_fits, every_tag_fits, no_nul, not_blank};
+use crate::validation::violation;
 use crate::{CommentId, NewComment, ShopId, TicketId, Timestamp, UserId, Violation};
 
 /// A comment as a caller asks for it: unchecked, with nothing filled in.

@@ -3,52 +3,15 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use super::id_range::NODE_BITS;
 use crate::ports::TicketIdSource;
-use crate::{TicketId, Timestamp};
+use crate::{IdRange, TicketId, TicketIdsExhausted, Timestamp};
 
 /// 2024-01-01T00:00:00Z, from which the time in an id counts.
 const EPOCH_UNIX_MILLIS: i64 = 1_704_067_200_000;
 const SEQUENCE_BITS: u32 = 12;
-const NODE_BITS: u32 = 10;
 /// 41 bits of milliseconds: until the year 2093.
 const END_OF_TIME: i64 = 1 << (63 - NODE_BITS - SEQUENCE_BITS);
-
-/// One of the 1,024 parallel series of ticket ids.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct NodeNumber(u16);
-
-impl NodeNumber {
-    /// How many there are; the first is 0.
-    pub const COUNT: u16 = 1 << NODE_BITS;
-
-    /// The node of this number, or `None` from [`Self::COUNT`] on.
-    pub const fn new(number: u16) -> Option<Self> {
-        if number < Self::COUNT { Some(Self(number)) } else { None }
-    }
-
-    /// The number.
-    pub const fn get(self) -> u16 {
-        self.0
-    }
-}
-
-/// The sole right to make the ids of one node whose time lies in `from..until`. Handed
-/// out by an [`IdRangeStore`](crate::IdRangeStore), which never hands out the same twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct IdRange {
-    /// The node.
-    pub node: NodeNumber,
-    /// The first millisecond.
-    pub from: Timestamp,
-    /// The first millisecond past the range.
-    pub until: Timestamp,
-}
-
-/// The range that ids are made from is used up and was not extended in time: the store
-/// has been out of reach.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no ticket ids left: the store could not be asked for more in time")]
-pub struct TicketIdsExhausted;
 
 /// Makes ticket ids from a reserved range: 41 bits of milliseconds since 2024, 10 bits
 /// of node, 12 bits of sequence. Each id is larger than the one before, also when the
@@ -106,7 +69,7 @@ impl TicketIdSource for TicketIdGenerator {
             return Err(TicketIdsExhausted);
         }
         let number = (state.millis << (NODE_BITS + SEQUENCE_BITS))
-            | (i64::from(state.range.node.0) << SEQUENCE_BITS)
+            | (i64::from(state.range.node.get()) << SEQUENCE_BITS)
             | state.sequence;
         state.sequence += 1;
         if state.sequence == 1 << SEQUENCE_BITS {
@@ -125,6 +88,7 @@ fn since_epoch(time: Timestamp) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::NodeNumber;
 
     const START: i64 = EPOCH_UNIX_MILLIS + 1_000_000;
 

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use validator::ValidationError;
 
-use crate::violation::{ENTRIES_PARAM, code};
+use crate::limits::{MAX_TAG_CHARS, MAX_TAGS};
+
+use super::violation::{ENTRIES_PARAM, code};
 
 pub(crate) fn not_blank(text: &str) -> Result<(), ValidationError> {
     if text.trim().is_empty() { Err(ValidationError::new(code::NOT_BLANK)) } else { Ok(()) }
@@ -42,4 +44,8 @@ pub(crate) fn every_entry_fits(
     let mut error = ValidationError::new(code::ENTRIES);
     error.add_param(Cow::Borrowed(ENTRIES_PARAM), &misfits);
     Err(error)
+}
+
+pub(crate) fn every_tag_fits(tags: &[String]) -> Result<(), ValidationError> {
+    every_entry_fits(tags, MAX_TAGS, MAX_TAG_CHARS)
 }

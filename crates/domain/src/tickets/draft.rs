@@ -3,13 +3,13 @@
 use oxilangtag::LanguageTag;
 use validator::{Validate, ValidationError};
 
-use crate::email::email_address;
 use crate::limits::{
     MAX_CHANNEL_CHARS, MAX_CONTACT_REASON_CHARS, MAX_EMAIL_CHARS, MAX_LANGUAGE_CODE_CHARS, MAX_MESSAGE_CHARS,
-    MAX_TAG_CHARS, MAX_TAGS, MAX_THREAD_ID_CHARS, MAX_TICKET_NAME_CHARS, MAX_UNREAD_COUNT, MAX_VIA_CHARS,
+    MAX_TAGS, MAX_THREAD_ID_CHARS, MAX_TICKET_NAME_CHARS, MAX_UNREAD_COUNT, MAX_VIA_CHARS,
 };
-use crate::text_rules::{every_entry_fits, no_nul, not_blank};
-use crate::violation::{self, code};
+use crate::validation::email::email_address;
+use crate::validation::text_rules::{every_tag_fits, no_nul, not_blank};
+use crate::validation::violation::{self, code};
 use crate::{CustomerId, ShopId, Ticket, TicketId, Timestamp, UserId, Violation};
 
 /// A ticket as a caller asks for it: unchecked, with nothing filled in.
@@ -112,13 +112,10 @@ fn language_tag(text: &str) -> Result<(), ValidationError> {
         .map_err(|_| ValidationError::new(code::LANGUAGE_TAG))
 }
 
-pub(crate) fn every_tag_fits(tags: &[String]) -> Result<(), ValidationError> {
-    every_entry_fits(tags, MAX_TAGS, MAX_TAG_CHARS)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::MAX_TAG_CHARS;
     use crate::{Field, Rule};
 
     fn good() -> TicketDraft {
