@@ -5,6 +5,8 @@ mod create;
 mod customer;
 mod draft;
 mod filter;
+#[cfg(test)]
+mod samples;
 mod update;
 
 pub use changes::CustomerChanges;

@@ -17,13 +17,14 @@
 
 mod api_keys;
 mod audit;
+mod changes;
 mod command_error;
 mod comments;
 mod customers;
 mod events;
+mod fields;
 mod id;
 mod idempotency;
-pub mod limits;
 mod page;
 mod person;
 pub mod ports;
@@ -50,6 +51,7 @@ pub use customers::{
 pub use events::{
     ApiKeySnapshot, Event, EventKind, EventPosition, Snapshot, Subject, TicketSnapshot, UnknownEventKind,
 };
+pub use fields::{Field, limits};
 pub use id::{CommentId, CustomerId, HumanTicketId, KeyNumber, ShopId, TicketId, UserId};
 pub use idempotency::{
     DeferredClaim, Fingerprint, IdempotencyClaim, IdempotencyKey, IdempotencyKeyError, IdempotencyRequest,
@@ -71,4 +73,4 @@ pub use tickets::{
 };
 pub use time::{Timestamp, TimestampError};
 pub use users::{ManageUsers, NewUser, User, UserChanges, UserDraft, UserFilter};
-pub use validation::{Field, Rule, Violation, fold_email};
+pub use validation::{Rule, Violation, Violations, fold_email};

@@ -4,6 +4,8 @@ mod changes;
 mod draft;
 mod filter;
 mod manage;
+#[cfg(test)]
+mod samples;
 mod user;
 
 pub use changes::UserChanges;

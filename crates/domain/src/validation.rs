@@ -5,4 +5,4 @@ pub(crate) mod text_rules;
 pub(crate) mod violation;
 
 pub use email::fold_email;
-pub use violation::{Field, Rule, Violation};
+pub use violation::{Rule, Violation, Violations};

@@ -1,41 +1,40 @@
-//! What the holder of an API key may hand out: never more than the key itself holds.
+//! Which keys an API key may create: none with more rights than its own.
 
 use std::collections::BTreeSet;
 
 use crate::limits::MAX_KEY_OVERLAP_SECONDS;
-use crate::{ApiKey, Field, Rule, Scope, Timestamp, UserId, Violation};
+use crate::{ApiKey, Field, Rule, Scope, Timestamp, UserId, Violation, Violations};
 
-/// A key as the holder of another asks for it.
+/// A new key as a caller requests it with another key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ApiKeyDraft {
-    /// The names of its scopes: required, one at least.
+    /// The names of its scopes: required, at least one.
     pub scopes: Option<Vec<String>>,
-    /// The user in whose name it writes; the holder's when absent.
+    /// The user in whose name it writes. Default: that of the caller's key.
     pub user_id: Option<UserId>,
-    /// From when on it opens nothing, in the future; as the holder's when absent.
+    /// When it expires; in the future. Default: when the caller's key does.
     pub expires_at: Option<Timestamp>,
 }
 
-/// The rotation of a key as the holder of one asks for it.
+/// The rotation of a key as a caller requests it with a key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RotationDraft {
-    /// As in [`ApiKeyDraft`], of the new key.
+    /// As in [`ApiKeyDraft`], for the new key.
     pub expires_at: Option<Timestamp>,
-    /// How long the old key works beside the new one: 0 to [`MAX_KEY_OVERLAP_SECONDS`]; a
-    /// day when absent.
+    /// How long the old key keeps working: 0 to [`MAX_KEY_OVERLAP_SECONDS`]. Default: a day.
     pub overlap_seconds: Option<i64>,
 }
 
-/// What a key was asked to hand out that it does not hold.
+/// The right that a key was asked to grant but does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Excess {
     /// A scope.
     #[error("it lacks the scope {0}")]
     Scope(Scope),
-    /// The right to write in this name: it writes in another user's name itself.
+    /// Writing in this name. The key itself writes in another user's name.
     #[error("it writes in another user's name")]
     User,
-    /// Time: it expires earlier itself.
+    /// Time. The key itself expires earlier.
     #[error("it expires earlier")]
     Expiry,
 }
@@ -43,14 +42,14 @@ pub enum Excess {
 impl ApiKeyDraft {
     /// Everything that is wrong with the draft at this time, in the order of [`Field`].
     pub fn violations(&self, now: Timestamp) -> Vec<Violation> {
-        self.checked_scopes(now).err().unwrap_or_default()
+        self.checked_scopes(now).err().map(Into::into).unwrap_or_default()
     }
 
     /// The scopes.
     ///
     /// # Errors
-    /// Everything that is wrong with the draft, in the order of [`Field`].
-    pub(crate) fn checked_scopes(&self, now: Timestamp) -> Result<BTreeSet<Scope>, Vec<Violation>> {
+    /// What [`ApiKeyDraft::violations`] finds.
+    pub(crate) fn checked_scopes(&self, now: Timestamp) -> Result<BTreeSet<Scope>, Violations> {
         let mut violations = Vec::new();
         let mut scopes = BTreeSet::new();
         for (index, name) in self.scopes.iter().flatten().enumerate() {
@@ -71,13 +70,17 @@ impl ApiKeyDraft {
             violations.push(Violation { field: Field::Scopes, index: None, rule: Rule::Required });
         }
         violations.extend(past_expiry(self.expires_at, now));
-        if violations.is_empty() { Ok(scopes) } else { Err(violations) }
+        Violations::none_of(violations).map(|()| scopes)
     }
 }
 
 impl RotationDraft {
     /// Everything that is wrong with the draft at this time, in the order of [`Field`].
     pub fn violations(&self, now: Timestamp) -> Vec<Violation> {
+        self.check(now).err().map(Into::into).unwrap_or_default()
+    }
+
+    pub(crate) fn check(&self, now: Timestamp) -> Result<(), Violations> {
         let mut violations: Vec<Violation> = past_expiry(self.expires_at, now).into_iter().collect();
         let range = 0..=MAX_KEY_OVERLAP_SECONDS;
         if self.overlap_seconds.is_some_and(|seconds| !range.contains(&seconds)) {
@@ -87,7 +90,7 @@ impl RotationDraft {
                 rule: Rule::Range(0, MAX_KEY_OVERLAP_SECONDS),
             });
         }
-        violations
+        Violations::none_of(violations)
     }
 }
 
@@ -100,8 +103,8 @@ fn past_expiry(expires_at: Option<Timestamp>, now: Timestamp) -> Option<Violatio
 }
 
 impl ApiKey {
-    /// What of a key like this the holder of `self` may not hand out: the first of scopes,
-    /// user and expiry.
+    /// Why this key may not create a key like the one described: the first of scopes, user
+    /// and expiry that exceeds its own.
     pub(crate) fn excess(
         &self,
         scopes: &BTreeSet<Scope>,
@@ -111,7 +114,7 @@ impl ApiKey {
         if let Some(scope) = scopes.difference(&self.scopes).next() {
             return Some(Excess::Scope(*scope));
         }
-        // A key of nobody's may name anyone; one of a user's speaks for that user only.
+        // A key without a user may name any user. A user's key may only name that user.
         if self.user_id.is_some() && user_id != self.user_id {
             return Some(Excess::User);
         }

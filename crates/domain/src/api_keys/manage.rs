@@ -1,54 +1,54 @@
-//! The use cases: the holder of a key makes and rotates keys of the same shop.
+//! The use cases: create and rotate API keys with an API key.
 
 use std::sync::Arc;
 
 use crate::ports::{ApiKeyStore, Clock, CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 use crate::{
     ApiKey, ApiKeyDraft, DeferredClaim, Excess, IdempotencyRequest, IdempotentOutcome, KeyNumber, NewApiKey,
-    Principal, RenderReceipt, RotationDraft, SecretHash, StorageError, Timestamp, Violation,
+    Principal, RenderReceipt, RotationDraft, SecretHash, StorageError, Timestamp, Violations,
 };
 
-/// How long a rotated key works beside the new one if nothing was said.
+/// How long a rotated key keeps working by default.
 const DEFAULT_OVERLAP_SECONDS: i64 = 24 * 60 * 60;
 
-/// Makes and rotates keys for whoever holds one, within what that one holds.
+/// Creates and rotates keys of the shop. No key can grant more than it has itself.
 #[derive(Clone)]
 pub struct ManageApiKeys {
     store: Arc<dyn ApiKeyStore>,
     clock: Arc<dyn Clock>,
 }
 
-/// Why no key was made.
+/// Why no key was created.
 #[derive(Debug, thiserror::Error)]
 pub enum ManageApiKeysError {
-    /// The draft breaks rules: all of them, in the order of [`Field`](crate::Field).
-    #[error("the key breaks {} rules", .0.len())]
-    Invalid(Vec<Violation>),
-    /// The holder's key has been revoked or has expired since it was proven.
-    #[error("the key that asks is not live any more")]
+    /// The draft breaks rules.
+    #[error(transparent)]
+    Invalid(#[from] Violations),
+    /// The caller's key was revoked or has expired since it was authenticated.
+    #[error("the caller's key is no longer live")]
     HolderNotLive,
-    /// It would be more than the holder's key holds.
-    #[error("the key that asks holds less: {0}")]
+    /// The caller's key has less than the requested key.
+    #[error("the caller's key cannot grant this: {0}")]
     Exceeds(Excess),
     /// The shop has no such key.
     #[error("the shop has no such key")]
     KeyNotFound,
-    /// The store failed; its kind tells what that means.
+    /// The store failed. The kind of the error says what the caller can conclude.
     #[error(transparent)]
     Storage(#[from] StorageError),
 }
 
 impl ManageApiKeys {
-    /// The use cases on these ports.
+    /// Connects the use cases to these ports.
     pub fn new(store: Arc<dyn ApiKeyStore>, clock: Arc<dyn Clock>) -> Self {
         Self { store, clock }
     }
 
-    /// Adds a key with this secret to the holder's shop. `receipt` renders what the caller
-    /// is told of an outcome, to be kept with an idempotency request: without the secret.
+    /// Adds a key with this secret to the caller's shop. `receipt` renders the response to
+    /// store with an idempotency request. It must not hold the secret.
     ///
     /// # Errors
-    /// [`ManageApiKeysError`]; nothing was written unless the store failed with
+    /// [`ManageApiKeysError`]. Nothing was written, except perhaps if the store fails with
     /// [`OutcomeUnknown`](crate::StorageErrorKind::OutcomeUnknown).
     pub async fn create(
         &self,
@@ -59,7 +59,7 @@ impl ManageApiKeys {
         receipt: RenderReceipt<CreateKeyOutcome>,
     ) -> Result<IdempotentOutcome<CreateKeyOutcome>, ManageApiKeysError> {
         let now = self.clock.now();
-        let scopes = draft.checked_scopes(now).map_err(ManageApiKeysError::Invalid)?;
+        let scopes = draft.checked_scopes(now)?;
         let own = self.live_key(holder, now).await?;
         let user_id = draft.user_id.or(own.user_id);
         let expires_at = draft.expires_at.or(own.expires_at);
@@ -68,11 +68,11 @@ impl ManageApiKeys {
         }
         let stamp = holder.caller().stamp(now);
         let key = NewApiKey { secret_hash, scopes, user_id, expires_at, stamp };
-        let once = idempotency.map(|request| DeferredClaim { request, requested_at: now, receipt });
-        Ok(self.store.create_key(holder.shop.id, key, once).await?)
+        let claim = idempotency.map(|request| DeferredClaim { request, requested_at: now, receipt });
+        Ok(self.store.create_key(holder.shop.id, key, claim).await?)
     }
 
-    /// Replaces a key of the holder's shop, the holder's own too, by one with this secret;
+    /// Replaces a key of the caller's shop, or the caller's own, by a key with this secret.
     /// `receipt` as in [`ManageApiKeys::create`].
     ///
     /// # Errors
@@ -87,15 +87,12 @@ impl ManageApiKeys {
         receipt: RenderReceipt<RotateKeyOutcome>,
     ) -> Result<IdempotentOutcome<RotateKeyOutcome>, ManageApiKeysError> {
         let now = self.clock.now();
-        let violations = draft.violations(now);
-        if !violations.is_empty() {
-            return Err(ManageApiKeysError::Invalid(violations));
-        }
+        draft.check(now)?;
         let own = self.live_key(holder, now).await?;
         let found = self.store.find_key(holder.shop.id, number).await?;
         let (old, _) = found.ok_or(ManageApiKeysError::KeyNotFound)?;
         let expires_at = draft.expires_at.or(own.expires_at);
-        // Scopes and user of a key never change, so that what holds now holds in the store too.
+        // Scopes and user of a key never change, so they are still the same in the store.
         if let Some(excess) = own.excess(&old.scopes, old.user_id, expires_at) {
             return Err(ManageApiKeysError::Exceeds(excess));
         }
@@ -106,12 +103,11 @@ impl ManageApiKeys {
             stamp: holder.caller().stamp(now),
             old_ends_at: now.saturating_add_millis(overlap),
         };
-        let once = idempotency.map(|request| DeferredClaim { request, requested_at: now, receipt });
-        Ok(self.store.rotate_key(holder.shop.id, number, rotation, once).await?)
+        let claim = idempotency.map(|request| DeferredClaim { request, requested_at: now, receipt });
+        Ok(self.store.rotate_key(holder.shop.id, number, rotation, claim).await?)
     }
 
-    /// The holder's key as the store keeps it now: an authenticator may have proven it from
-    /// what it remembered.
+    /// The caller's key as it is stored now. The authenticator may have used a cached one.
     async fn live_key(&self, holder: &Principal, now: Timestamp) -> Result<ApiKey, ManageApiKeysError> {
         let found = self.store.find_key(holder.shop.id, holder.key_number).await?;
         let live = found.filter(|(key, shop)| key.is_live(now) && shop.closed_at.is_none());

@@ -1,14 +1,14 @@
-//! The use case: create one comment.
+//! The use case: create a comment.
 
 use std::sync::Arc;
 
 use crate::ports::{Clock, CommentCreation, CommentStore, CreateCommentOutcome, TicketIdSource};
 use crate::{
     Caller, CommentDraft, DeferredClaim, IdempotencyRequest, IdempotentOutcome, RenderReceipt, StorageError,
-    StorageErrorKind, TicketId, TicketIdsExhausted, Violation,
+    StorageErrorKind, TicketId, TicketIdsExhausted, Violations,
 };
 
-/// Creates comments: checks the draft, completes it, and has the store keep it.
+/// Creates comments: checks and completes the draft, then stores it.
 #[derive(Clone)]
 pub struct CreateComment {
     store: Arc<dyn CommentStore>,
@@ -16,32 +16,32 @@ pub struct CreateComment {
     ids: Arc<dyn TicketIdSource>,
 }
 
-/// Why no comment was attempted.
+/// Why creating a comment has no outcome.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateCommentError {
-    /// The draft breaks rules: all of them, in the order of [`Field`](crate::Field).
-    #[error("the comment breaks {} rules", .0.len())]
-    Invalid(Vec<Violation>),
-    /// No id can be made now; nothing was written.
+    /// The draft breaks rules.
+    #[error(transparent)]
+    Invalid(#[from] Violations),
+    /// No id is available now. Nothing was written.
     #[error(transparent)]
     IdsExhausted(#[from] TicketIdsExhausted),
-    /// The store failed; its kind tells what that means.
+    /// The store failed. The kind of the error says what the caller can conclude.
     #[error(transparent)]
     Storage(#[from] StorageError),
 }
 
 impl CreateComment {
-    /// The use case on these ports.
+    /// Connects the use case to these ports.
     pub fn new(store: Arc<dyn CommentStore>, clock: Arc<dyn Clock>, ids: Arc<dyn TicketIdSource>) -> Self {
         Self { store, clock, ids }
     }
 
-    /// Creates a comment on the shop's ticket, in the name of the caller's user if there is one.
-    /// `receipt` renders what the caller is told of an outcome, to be kept with an
-    /// idempotency request; `None` for a refusal.
+    /// Creates a comment on the shop's ticket. Its author is the caller's user, if the caller
+    /// has one. `receipt` renders the response to store with an idempotency request, or
+    /// `None` if the outcome leaves no record.
     ///
     /// # Errors
-    /// [`CreateCommentError`]; nothing was written unless the store failed with
+    /// [`CreateCommentError`]. Nothing was written, except perhaps if the store fails with
     /// [`OutcomeUnknown`](StorageErrorKind::OutcomeUnknown).
     pub async fn execute(
         &self,
@@ -53,17 +53,16 @@ impl CreateComment {
     ) -> Result<IdempotentOutcome<CreateCommentOutcome>, CreateCommentError> {
         let now = self.clock.now();
         let id = self.ids.next_comment_id(now)?;
-        let comment = draft
-            .into_new(id, caller.shop, ticket, caller.actor.user_id(), now)
-            .map_err(CreateCommentError::Invalid)?;
-        let once = idempotency.map(|request| DeferredClaim { request, requested_at: now, receipt });
+        let comment = draft.into_new(id, caller.shop, ticket, caller.actor.user_id(), now)?;
+        let claim = idempotency.map(|request| DeferredClaim { request, requested_at: now, receipt });
         let stamp = caller.stamp(now);
-        let attempts = self.store.create_comments(vec![CommentCreation { comment, stamp, once }]).await?;
-        attempts.into_iter().next().ok_or_else(|| {
+        let creation = CommentCreation { comment, stamp, once: claim };
+        let outcomes = self.store.create_comments(vec![creation]).await?;
+        outcomes.into_iter().next().ok_or_else(|| {
             CreateCommentError::Storage(StorageError::new(
                 StorageErrorKind::Unexpected,
                 "create_comments",
-                anyhow::anyhow!("the store answered no attempt (COMMENT-2)"),
+                anyhow::anyhow!("the store returned no outcome (COMMENT-2)"),
             ))
         })
     }

@@ -1,4 +1,4 @@
-//! What a caller wants a new comment to be, and the checks it must pass.
+//! Drafts of comments and their rules.
 
 use validator::Validate;
 
@@ -7,10 +7,10 @@ use crate::limits::{
 };
 use crate::validation::email::email_address;
 use crate::validation::text_rules::{every_entry_fits, every_tag_fits, no_nul, not_blank};
-use crate::validation::violation;
-use crate::{CommentId, NewComment, ShopId, TicketId, Timestamp, UserId, Violation};
+use crate::validation::violation::{Violations, check, required};
+use crate::{CommentId, Field, NewComment, ShopId, TicketId, Timestamp, UserId, Violation};
 
-/// A comment as a caller asks for it: unchecked, with nothing filled in.
+/// A new comment as a caller requests it: unchecked, without defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Validate)]
 pub struct CommentDraft {
     /// Required, not blank, at most [`MAX_COMMENT_CHARS`].
@@ -21,12 +21,12 @@ pub struct CommentDraft {
         custom(function = "no_nul")
     )]
     pub text: Option<String>,
-    /// Now when absent.
+    /// Default: now.
     pub time: Option<Timestamp>,
-    /// Not blank, at most [`MAX_CHANNEL_CHARS`]; the ticket's when absent.
+    /// Not blank, at most [`MAX_CHANNEL_CHARS`]. Default: the ticket's channel.
     #[validate(length(max = MAX_CHANNEL_CHARS), custom(function = "not_blank"), custom(function = "no_nul"))]
     pub channel: Option<String>,
-    /// Whether the shop wrote it; true when absent.
+    /// Whether the shop wrote it. Default: true.
     pub is_from_shop: Option<bool>,
     /// At most [`MAX_COMMENT_SUBJECT_CHARS`].
     #[validate(length(max = MAX_COMMENT_SUBJECT_CHARS), custom(function = "no_nul"))]
@@ -34,12 +34,12 @@ pub struct CommentDraft {
     /// An e-mail address of at most [`MAX_EMAIL_CHARS`].
     #[validate(custom(function = "email_address"), length(max = MAX_EMAIL_CHARS), custom(function = "no_nul"))]
     pub from_email: Option<String>,
-    /// At most [`MAX_TO_EMAILS`] of at most [`MAX_EMAIL_CHARS`]; none when absent.
+    /// At most [`MAX_TO_EMAILS`] of at most [`MAX_EMAIL_CHARS`]. Default: none.
     #[validate(length(max = MAX_TO_EMAILS), custom(function = "every_address_fits"))]
     pub to_emails: Option<Vec<String>>,
     /// JSON text.
     pub attachments: Option<String>,
-    /// At most [`MAX_TAGS`] of at most [`MAX_TAG_CHARS`](crate::limits::MAX_TAG_CHARS); none when absent.
+    /// At most [`MAX_TAGS`] of at most [`MAX_TAG_CHARS`](crate::limits::MAX_TAG_CHARS). Default: none.
     #[validate(length(max = MAX_TAGS), custom(function = "every_tag_fits"))]
     pub tags: Option<Vec<String>>,
 }
@@ -51,10 +51,10 @@ fn every_address_fits(addresses: &[String]) -> Result<(), validator::ValidationE
 impl CommentDraft {
     /// Everything that is wrong with the draft, as [`TicketDraft::violations`](crate::TicketDraft::violations).
     pub fn violations(&self) -> Vec<Violation> {
-        self.validate().err().as_ref().map(violation::violations).unwrap_or_default()
+        check(self).err().map(Into::into).unwrap_or_default()
     }
 
-    /// The complete comment, with `now` as its time if the draft leaves it open.
+    /// The complete comment, with defaults filled in; `now` for its time.
     ///
     /// # Errors
     /// What [`CommentDraft::violations`] finds.
@@ -65,14 +65,13 @@ impl CommentDraft {
         ticket_id: TicketId,
         author_id: Option<UserId>,
         now: Timestamp,
-    ) -> Result<NewComment, Vec<Violation>> {
-        self.validate().map_err(|errors| violation::violations(&errors))?;
+    ) -> Result<NewComment, Violations> {
+        check(&self)?;
         Ok(NewComment {
             id,
             shop_id,
             ticket_id,
-            // `validate` requires it.
-            text: self.text.ok_or_else(Vec::new)?,
+            text: required(Field::Text, self.text)?,
             time: self.time.unwrap_or(now),
             channel: self.channel,
             is_from_shop: self.is_from_shop.unwrap_or(true),
@@ -89,7 +88,7 @@ impl CommentDraft {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Field, Rule};
+    use crate::Rule;
 
     fn rules(draft: &CommentDraft) -> Vec<(Field, Option<usize>, Rule)> {
         draft.violations().iter().map(|found| (found.field, found.index, found.rule)).collect()

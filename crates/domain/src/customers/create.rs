@@ -1,4 +1,4 @@
-//! The use case: create one customer.
+//! The use case: create a customer.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::{
     Caller, CommandError, CustomerDraft, DeferredClaim, IdempotencyRequest, IdempotentOutcome, RenderReceipt,
 };
 
-/// Creates customers: checks the draft and has the store keep it, unless there is one.
+/// Creates customers: checks the draft and stores it, unless the customer exists.
 #[derive(Clone)]
 pub struct CreateCustomer {
     store: Arc<dyn CustomerStore>,
@@ -15,16 +15,16 @@ pub struct CreateCustomer {
 }
 
 impl CreateCustomer {
-    /// The use case on these ports.
+    /// Connects the use case to these ports.
     pub fn new(store: Arc<dyn CustomerStore>, clock: Arc<dyn Clock>) -> Self {
         Self { store, clock }
     }
 
-    /// Creates a customer of the shop. `receipt` renders what the caller is told of an
-    /// outcome, to be kept with an idempotency request; `None` for a refusal.
+    /// Creates a customer of the shop. `receipt` renders the response to store with an
+    /// idempotency request, or `None` if the outcome leaves no record.
     ///
     /// # Errors
-    /// [`CommandError`]; nothing was written unless the store failed with
+    /// [`CommandError`]. Nothing was written, except perhaps if the store fails with
     /// [`OutcomeUnknown`](crate::StorageErrorKind::OutcomeUnknown).
     pub async fn execute(
         &self,
@@ -34,8 +34,8 @@ impl CreateCustomer {
         receipt: RenderReceipt<CreateCustomerOutcome>,
     ) -> Result<IdempotentOutcome<CreateCustomerOutcome>, CommandError> {
         let now = self.clock.now();
-        let customer = draft.into_new(caller.stamp(now)).map_err(CommandError::Invalid)?;
-        let once = idempotency.map(|request| DeferredClaim { request, requested_at: now, receipt });
-        Ok(self.store.create_customer(caller.shop, customer, once).await?)
+        let customer = draft.into_new(caller.stamp(now))?;
+        let claim = idempotency.map(|request| DeferredClaim { request, requested_at: now, receipt });
+        Ok(self.store.create_customer(caller.shop, customer, claim).await?)
     }
 }

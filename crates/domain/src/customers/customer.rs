@@ -1,15 +1,15 @@
 use crate::{AuditStamp, CustomerId, ShopId, Timestamp};
 
-/// Someone who writes to a shop.
+/// A person who writes to a shop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Customer {
     /// Its number within the shop.
     pub id: CustomerId,
     /// The shop it belongs to.
     pub shop_id: ShopId,
-    /// E-mail address as given; compared without case.
+    /// E-mail address as given; compared without case, unique within the shop.
     pub email: Option<String>,
-    /// Phone number as given.
+    /// Phone number as given; unique within the shop.
     pub phone_number: Option<String>,
     /// First name.
     pub first_name: Option<String>,
@@ -19,18 +19,23 @@ pub struct Customer {
     pub full_name: Option<String>,
     /// Its ids in other systems.
     pub external_ids: ExternalIds,
-    /// How many orders it has placed.
+    /// The number of orders placed.
     pub number_of_orders: i32,
-    /// The shop system that it came from.
+    /// The shop system that created it.
     pub cms: Option<String>,
-    /// When that system made it.
+    /// When that system created it.
     pub cms_created_at: Option<Timestamp>,
-    /// When it was added.
+    /// When it was added to the shop.
     pub created_at: Timestamp,
 }
 
 impl Customer {
-    /// The texts by which a search finds its tickets.
+    /// Whether it has an e-mail address or a phone number, which every customer must.
+    pub const fn is_reachable(&self) -> bool {
+        self.email.is_some() || self.phone_number.is_some()
+    }
+
+    /// The texts in which a search finds its tickets.
     pub fn searched_texts(&self) -> impl Iterator<Item = &str> {
         let Self { email, phone_number, first_name, last_name, full_name, .. } = self;
         [email, phone_number, first_name, last_name, full_name].into_iter().filter_map(Option::as_deref)
@@ -55,11 +60,10 @@ pub struct ExternalIds {
     pub gorgias_id: Option<String>,
 }
 
-/// A checked customer about to be added; made from a [`CustomerDraft`](crate::CustomerDraft).
+/// A checked customer to add; made from a [`CustomerDraft`](crate::CustomerDraft).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewCustomer {
-    /// The number to keep, for a customer brought along from another system; the
-    /// store hands one out otherwise.
+    /// The number to use, for a customer from another system. Default: the store assigns one.
     pub id: Option<CustomerId>,
     /// As in [`Customer`].
     pub email: Option<String>,
@@ -73,14 +77,58 @@ pub struct NewCustomer {
     pub full_name: Option<String>,
     /// As in [`Customer`].
     pub external_ids: ExternalIds,
-    /// Who adds it, and when.
+    /// Who adds it and when.
     pub stamp: AuditStamp,
 }
 
 impl NewCustomer {
+    /// The customer under this number of the shop. It has no orders yet, and no shop system
+    /// created it.
+    pub fn into_customer(self, shop_id: ShopId, id: CustomerId) -> Customer {
+        let Self { id: _, email, phone_number, first_name, last_name, full_name, external_ids, stamp } = self;
+        Customer {
+            id,
+            shop_id,
+            email,
+            phone_number,
+            first_name,
+            last_name,
+            full_name,
+            external_ids,
+            number_of_orders: 0,
+            cms: None,
+            cms_created_at: None,
+            created_at: stamp.time,
+        }
+    }
+
     /// As [`Customer::searched_texts`].
     pub fn searched_texts(&self) -> impl Iterator<Item = &str> {
         let Self { email, phone_number, first_name, last_name, full_name, .. } = self;
         [email, phone_number, first_name, last_name, full_name].into_iter().filter_map(Option::as_deref)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::customers::samples::customer;
+
+    #[test]
+    fn a_new_customer_has_no_orders_and_no_shop_system() {
+        let customer = customer();
+        assert_eq!((customer.shop_id.get(), customer.id.get(), customer.number_of_orders), (1, 3, 0));
+        assert_eq!(
+            (customer.cms, customer.cms_created_at, customer.created_at),
+            (None, None, Timestamp::MIN)
+        );
+    }
+
+    #[test]
+    fn an_email_address_or_a_phone_number_reaches_a_customer() {
+        assert!(customer().is_reachable());
+        assert!(Customer { email: None, ..customer() }.is_reachable());
+        assert!(Customer { phone_number: None, ..customer() }.is_reachable());
+        assert!(!Customer { email: None, phone_number: None, ..customer() }.is_reachable());
     }
 }

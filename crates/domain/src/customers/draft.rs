@@ -1,4 +1,4 @@
-//! What a caller wants a new customer to be, and the checks it must pass.
+//! Drafts of customers and their rules.
 
 use validator::{Validate, ValidationError};
 
@@ -6,14 +6,15 @@ use crate::limits::{MAX_EMAIL_CHARS, MAX_EXTERNAL_ID_CHARS, MAX_PERSON_NAME_CHAR
 use crate::person::joined_name;
 use crate::validation::email::email_address;
 use crate::validation::text_rules::{no_nul, not_blank};
-use crate::validation::violation::{self, code};
+use crate::validation::violation::{Violations, check, code};
 use crate::{AuditStamp, CustomerId, ExternalIds, NewCustomer, Violation};
 
-/// A customer as a caller asks for it. An e-mail address or a phone number is needed.
+/// A new customer as a caller requests it: unchecked, without defaults. An e-mail address or
+/// a phone number is required.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Validate)]
 #[validate(schema(function = "reachable", skip_on_field_errors = false))]
 pub struct CustomerDraft {
-    /// The number to keep; the store hands one out when absent.
+    /// The number to use. Default: the store assigns one.
     pub id: Option<CustomerId>,
     /// An e-mail address of at most [`MAX_EMAIL_CHARS`].
     #[validate(custom(function = "email_address"), length(max = MAX_EMAIL_CHARS), custom(function = "no_nul"))]
@@ -31,7 +32,7 @@ pub struct CustomerDraft {
     /// At most [`MAX_PERSON_NAME_CHARS`].
     #[validate(length(max = MAX_PERSON_NAME_CHARS), custom(function = "no_nul"))]
     pub last_name: Option<String>,
-    /// At most [`MAX_PERSON_NAME_CHARS`]; first and last name joined when absent.
+    /// At most [`MAX_PERSON_NAME_CHARS`]. Default: first and last name, joined.
     #[validate(length(max = MAX_PERSON_NAME_CHARS), custom(function = "no_nul"))]
     pub full_name: Option<String>,
     /// At most [`MAX_EXTERNAL_ID_CHARS`].
@@ -54,15 +55,15 @@ pub struct CustomerDraft {
 impl CustomerDraft {
     /// Everything that is wrong with the draft, as [`TicketDraft::violations`](crate::TicketDraft::violations).
     pub fn violations(&self) -> Vec<Violation> {
-        self.validate().err().as_ref().map(violation::violations).unwrap_or_default()
+        check(self).err().map(Into::into).unwrap_or_default()
     }
 
-    /// The checked customer.
+    /// The complete customer.
     ///
     /// # Errors
-    /// Everything that is wrong with the draft.
-    pub fn into_new(self, stamp: AuditStamp) -> Result<NewCustomer, Vec<Violation>> {
-        self.validate().map_err(|errors| violation::violations(&errors))?;
+    /// What [`CustomerDraft::violations`] finds.
+    pub fn into_new(self, stamp: AuditStamp) -> Result<NewCustomer, Violations> {
+        check(&self)?;
         let full_name = self.full_name.or_else(|| joined_name(&self.first_name, &self.last_name));
         Ok(NewCustomer {
             id: self.id,
@@ -104,7 +105,7 @@ mod tests {
         let unreachable = CustomerDraft { first_name: Some("Ada".into()), ..CustomerDraft::default() };
         assert_eq!(
             unreachable.into_new(STAMP),
-            Err(vec![Violation { field: Field::Email, index: None, rule: Rule::EmailOrPhoneNumber }])
+            Err(Violation { field: Field::Email, index: None, rule: Rule::EmailOrPhoneNumber }.into())
         );
         let by_phone =
             CustomerDraft { phone_number: Some("+33123456789".into()), ..CustomerDraft::default() };
@@ -112,7 +113,7 @@ mod tests {
         let blank = CustomerDraft { phone_number: Some(" ".into()), ..CustomerDraft::default() };
         assert_eq!(
             blank.into_new(STAMP),
-            Err(vec![Violation { field: Field::PhoneNumber, index: None, rule: Rule::NotBlank }])
+            Err(Violation { field: Field::PhoneNumber, index: None, rule: Rule::NotBlank }.into())
         );
     }
 

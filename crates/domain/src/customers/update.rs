@@ -1,4 +1,4 @@
-//! The use case: change one customer.
+//! The use case: change a customer.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::{
     IdempotentOutcome, RenderReceipt, Rule, Violation,
 };
 
-/// Changes customers: checks the changes and has the store make them.
+/// Changes customers: checks the changes, then stores them.
 #[derive(Clone)]
 pub struct UpdateCustomer {
     store: Arc<dyn CustomerStore>,
@@ -16,16 +16,16 @@ pub struct UpdateCustomer {
 }
 
 impl UpdateCustomer {
-    /// The use case on these ports.
+    /// Connects the use case to these ports.
     pub fn new(store: Arc<dyn CustomerStore>, clock: Arc<dyn Clock>) -> Self {
         Self { store, clock }
     }
 
-    /// Changes the shop's customer. `receipt` renders what the caller is told of an
-    /// outcome, to be kept with an idempotency request; `None` for a refusal.
+    /// Changes the shop's customer. `receipt` renders the response to store with an
+    /// idempotency request, or `None` if the outcome leaves no record.
     ///
     /// # Errors
-    /// [`CommandError`]; nothing was written unless the store failed with
+    /// [`CommandError`]. Nothing was written, except perhaps if the store fails with
     /// [`OutcomeUnknown`](crate::StorageErrorKind::OutcomeUnknown).
     pub async fn execute(
         &self,
@@ -35,20 +35,17 @@ impl UpdateCustomer {
         idempotency: Option<IdempotencyRequest>,
         receipt: RenderReceipt<UpdateCustomerOutcome>,
     ) -> Result<IdempotentOutcome<UpdateCustomerOutcome>, CommandError> {
-        let violations = changes.violations();
-        if !violations.is_empty() {
-            return Err(CommandError::Invalid(violations));
-        }
+        changes.check()?;
         let now = self.clock.now();
-        let once = idempotency.map(|request| DeferredClaim { request, requested_at: now, receipt });
+        let claim = idempotency.map(|request| DeferredClaim { request, requested_at: now, receipt });
         let update = CustomerUpdate { changes, stamp: caller.stamp(now) };
-        match self.store.update_customer(caller.shop, customer, update, once).await? {
+        match self.store.update_customer(caller.shop, customer, update, claim).await? {
             IdempotentOutcome::Ran(UpdateCustomerOutcome::Unreachable) => {
                 let unreachable =
                     Violation { field: Field::Email, index: None, rule: Rule::EmailOrPhoneNumber };
-                Err(CommandError::Invalid(vec![unreachable]))
+                Err(CommandError::Invalid(unreachable.into()))
             }
-            attempt => Ok(attempt),
+            outcome => Ok(outcome),
         }
     }
 }

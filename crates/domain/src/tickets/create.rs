@@ -1,14 +1,14 @@
-//! The use case: create one ticket.
+//! The use case: create a ticket.
 
 use std::sync::Arc;
 
 use crate::ports::{Clock, CreateTicketOutcome, TicketCreation, TicketIdSource, TicketStore};
 use crate::{
     Caller, IdempotencyClaim, IdempotencyRequest, Receipt, StorageError, StorageErrorKind, Ticket,
-    TicketDraft, TicketIdsExhausted, Violation,
+    TicketDraft, TicketIdsExhausted, Violations,
 };
 
-/// Creates tickets: checks the draft, completes it, and has the store keep it.
+/// Creates tickets: checks and completes the draft, then stores it.
 #[derive(Clone)]
 pub struct CreateTicket {
     store: Arc<dyn TicketStore>,
@@ -19,18 +19,18 @@ pub struct CreateTicket {
 /// A ticket was created, now or by an earlier request with the same idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TicketCreated {
-    /// What to tell the caller: the answer of the receipt.
+    /// The response to the caller, from the receipt.
     pub answer: Vec<u8>,
-    /// Whether it is an earlier request's.
+    /// Whether it is the response to an earlier request.
     pub replayed: bool,
 }
 
 /// Why no ticket was created.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateTicketError {
-    /// The draft breaks rules: all of them, in the order of [`Field`](crate::Field).
-    #[error("the ticket breaks {} rules", .0.len())]
-    Invalid(Vec<Violation>),
+    /// The draft breaks rules.
+    #[error(transparent)]
+    Invalid(#[from] Violations),
     /// The shop has no such customer.
     #[error("the shop has no such customer")]
     CustomerNotFound,
@@ -43,26 +43,26 @@ pub enum CreateTicketError {
     /// The first request with the idempotency key has not ended.
     #[error("the first request with the idempotency key has not ended")]
     InProgress,
-    /// No id can be made now; nothing was written.
+    /// No id is available now. Nothing was written.
     #[error(transparent)]
     IdsExhausted(#[from] TicketIdsExhausted),
-    /// The store failed; its kind tells what that means.
+    /// The store failed. The kind of the error says what the caller can conclude.
     #[error(transparent)]
     Storage(#[from] StorageError),
 }
 
 impl CreateTicket {
-    /// The use case on these ports.
+    /// Connects the use case to these ports.
     pub fn new(store: Arc<dyn TicketStore>, clock: Arc<dyn Clock>, ids: Arc<dyn TicketIdSource>) -> Self {
         Self { store, clock, ids }
     }
 
-    /// Creates a ticket of the caller's shop from `draft`. `receipt` renders what the caller is told
-    /// of a ticket; with an idempotency request it is kept, in the ticket's transaction,
-    /// for whoever sends the same again.
+    /// Creates a ticket of the caller's shop. `receipt` renders the response. With an
+    /// idempotency request it is stored in the ticket's transaction, and a repeated request
+    /// returns it.
     ///
     /// # Errors
-    /// [`CreateTicketError`]; nothing was written unless the store failed with
+    /// [`CreateTicketError`]. Nothing was written, except perhaps if the store fails with
     /// [`OutcomeUnknown`](StorageErrorKind::OutcomeUnknown).
     pub async fn execute<R>(
         &self,
@@ -76,7 +76,7 @@ impl CreateTicket {
     {
         let now = self.clock.now();
         let id = self.ids.next_id(now)?;
-        let ticket = draft.into_ticket(id, caller.shop, now).map_err(CreateTicketError::Invalid)?;
+        let ticket = draft.into_ticket(id, caller.shop, now)?;
         let receipt = receipt(&ticket);
         let idempotency = idempotency.map(|request| IdempotencyClaim { request, receipt: receipt.clone() });
         let stamp = caller.stamp(now);
@@ -94,7 +94,7 @@ impl CreateTicket {
             None => Err(CreateTicketError::Storage(StorageError::new(
                 StorageErrorKind::Unexpected,
                 "create_tickets",
-                anyhow::anyhow!("the store answered no outcome (TICKET-2)"),
+                anyhow::anyhow!("the store returned no outcome (TICKET-2)"),
             ))),
         }
     }

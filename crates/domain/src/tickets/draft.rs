@@ -1,4 +1,4 @@
-//! What a caller wants a new ticket to be, and the checks it must pass.
+//! Drafts of tickets and their rules.
 
 use oxilangtag::LanguageTag;
 use validator::{Validate, ValidationError};
@@ -9,13 +9,13 @@ use crate::limits::{
 };
 use crate::validation::email::email_address;
 use crate::validation::text_rules::{every_tag_fits, no_nul, not_blank};
-use crate::validation::violation::{self, code};
-use crate::{CustomerId, ShopId, Ticket, TicketId, Timestamp, UserId, Violation};
+use crate::validation::violation::{Violations, check, code, required};
+use crate::{CustomerId, Field, ShopId, Ticket, TicketId, Timestamp, UserId, Violation};
 
-/// A ticket as a caller asks for it: unchecked, with nothing filled in.
+/// A new ticket as a caller requests it: unchecked, without defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Validate)]
 pub struct TicketDraft {
-    /// Required. Must be a customer of the shop, which the store checks.
+    /// Required: a customer of the shop, which the store checks.
     #[validate(required)]
     pub customer_id: Option<CustomerId>,
     /// Required, not blank, at most [`MAX_CHANNEL_CHARS`].
@@ -30,27 +30,27 @@ pub struct TicketDraft {
     /// An e-mail address of at most [`MAX_EMAIL_CHARS`].
     #[validate(custom(function = "email_address"), length(max = MAX_EMAIL_CHARS), custom(function = "no_nul"))]
     pub email_used: Option<String>,
-    /// Now when absent.
+    /// Default: now.
     pub date: Option<Timestamp>,
     /// At most [`MAX_MESSAGE_CHARS`].
     #[validate(length(max = MAX_MESSAGE_CHARS), custom(function = "no_nul"))]
     pub last_message: Option<String>,
-    /// Now when absent.
+    /// Default: now.
     pub last_message_time: Option<Timestamp>,
     /// At most [`MAX_CONTACT_REASON_CHARS`].
     #[validate(length(max = MAX_CONTACT_REASON_CHARS), custom(function = "no_nul"))]
     pub contact_reason: Option<String>,
-    /// Must be a user of the shop, which the store checks.
+    /// A user of the shop, which the store checks.
     pub assigned_to: Option<UserId>,
     /// Whether to open a human ticket.
     pub is_opened: bool,
-    /// 0 to [`MAX_UNREAD_COUNT`]; 0 when absent.
+    /// 0 to [`MAX_UNREAD_COUNT`]. Default: 0.
     #[validate(range(min = 0, max = MAX_UNREAD_COUNT))]
     pub unread_count: Option<i64>,
-    /// At most [`MAX_TAGS`] of at most [`MAX_TAG_CHARS`]; none when absent.
+    /// At most [`MAX_TAGS`] of at most [`MAX_TAG_CHARS`](crate::limits::MAX_TAG_CHARS). Default: none.
     #[validate(length(max = MAX_TAGS), custom(function = "every_tag_fits"))]
     pub tags: Option<Vec<String>>,
-    /// A BCP 47 language tag of at most [`MAX_LANGUAGE_CODE_CHARS`], `_` allowed for `-`.
+    /// A BCP 47 language tag of at most [`MAX_LANGUAGE_CODE_CHARS`], in which `_` may replace `-`.
     #[validate(length(max = MAX_LANGUAGE_CODE_CHARS), custom(function = "language_tag"))]
     pub language_code: Option<String>,
     /// At most [`MAX_VIA_CHARS`].
@@ -59,34 +59,23 @@ pub struct TicketDraft {
 }
 
 impl TicketDraft {
-    /// Everything that is wrong with the draft, one violation for each field or entry,
-    /// in the order of [`Field`](crate::Field); empty for a draft that may be created.
+    /// Everything that is wrong with the draft, one violation for each field or entry, in
+    /// the order of [`Field`]. Empty for a valid draft.
     pub fn violations(&self) -> Vec<Violation> {
-        self.validate().err().as_ref().map(violation::violations).unwrap_or_default()
+        check(self).err().map(Into::into).unwrap_or_default()
     }
 
-    /// The complete ticket, with `now` wherever the draft leaves a time open.
+    /// The complete ticket, with defaults filled in; `now` for times.
     ///
     /// # Errors
     /// What [`TicketDraft::violations`] finds.
-    pub fn into_ticket(
-        self,
-        id: TicketId,
-        shop_id: ShopId,
-        now: Timestamp,
-    ) -> Result<Ticket, Vec<Violation>> {
-        if let Err(errors) = self.validate() {
-            return Err(violation::violations(&errors));
-        }
-        let (Some(customer_id), Some(channel)) = (self.customer_id, self.channel) else {
-            // `validate` requires both.
-            return Err(Vec::new());
-        };
+    pub fn into_ticket(self, id: TicketId, shop_id: ShopId, now: Timestamp) -> Result<Ticket, Violations> {
+        check(&self)?;
         Ok(Ticket {
             id,
             shop_id,
-            customer_id,
-            channel,
+            customer_id: required(Field::CustomerId, self.customer_id)?,
+            channel: required(Field::Channel, self.channel)?,
             name: self.name,
             thread_id: self.thread_id,
             email_used: self.email_used,
@@ -96,7 +85,7 @@ impl TicketDraft {
             contact_reason: self.contact_reason,
             assigned_to: self.assigned_to,
             is_opened: self.is_opened,
-            // Lossless: `validate` holds it in the range of an i32.
+            // Lossless: the check limits it to the range of an i32.
             unread_count: self.unread_count.map_or(0, |count| i32::try_from(count).unwrap_or(i32::MAX)),
             tags: self.tags.unwrap_or_default(),
             language_code: self.language_code,
@@ -115,8 +104,8 @@ fn language_tag(text: &str) -> Result<(), ValidationError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Rule;
     use crate::limits::MAX_TAG_CHARS;
-    use crate::{Field, Rule};
 
     fn good() -> TicketDraft {
         TicketDraft {

@@ -1,4 +1,4 @@
-//! The use case: change one ticket.
+//! The use case: change a ticket.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::{
     TicketId,
 };
 
-/// Changes tickets: checks the changes and has the store make them.
+/// Changes tickets: checks the changes, then stores them.
 #[derive(Clone)]
 pub struct UpdateTicket {
     store: Arc<dyn TicketStore>,
@@ -16,17 +16,17 @@ pub struct UpdateTicket {
 }
 
 impl UpdateTicket {
-    /// The use case on these ports.
+    /// Connects the use case to these ports.
     pub fn new(store: Arc<dyn TicketStore>, clock: Arc<dyn Clock>) -> Self {
         Self { store, clock }
     }
 
-    /// Changes the shop's ticket, if it still has `expected_version` where one is given.
-    /// `receipt` renders what the caller is told of an outcome, to be kept with an
-    /// idempotency request; `None` for a refusal.
+    /// Changes the shop's ticket. If `expected_version` is given, the ticket must still have
+    /// it. `receipt` renders the response to store with an idempotency request, or `None` if
+    /// the outcome leaves no record.
     ///
     /// # Errors
-    /// [`CommandError`]; nothing was written unless the store failed with
+    /// [`CommandError`]. Nothing was written, except perhaps if the store fails with
     /// [`OutcomeUnknown`](crate::StorageErrorKind::OutcomeUnknown).
     pub async fn execute(
         &self,
@@ -37,14 +37,11 @@ impl UpdateTicket {
         idempotency: Option<IdempotencyRequest>,
         receipt: RenderReceipt<UpdateTicketOutcome>,
     ) -> Result<IdempotentOutcome<UpdateTicketOutcome>, CommandError> {
-        let violations = changes.violations();
-        if !violations.is_empty() {
-            return Err(CommandError::Invalid(violations));
-        }
+        changes.check()?;
         let now = self.clock.now();
-        let once = idempotency.map(|request| DeferredClaim { request, requested_at: now, receipt });
+        let claim = idempotency.map(|request| DeferredClaim { request, requested_at: now, receipt });
         let stamp = caller.stamp(now);
         let update = TicketUpdate { changes, expected_version, stamp };
-        Ok(self.store.update_ticket(caller.shop, ticket, update, once).await?)
+        Ok(self.store.update_ticket(caller.shop, ticket, update, claim).await?)
     }
 }

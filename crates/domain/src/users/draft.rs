@@ -1,20 +1,21 @@
-//! What a caller wants a new user to be, and the checks it must pass.
+//! Drafts of users and their rules.
 
 use validator::Validate;
 
 use crate::limits::{MAX_EMAIL_CHARS, MAX_PERSON_NAME_CHARS};
 use crate::person::joined_name;
+use crate::validation::email::email_address;
 use crate::validation::text_rules::no_nul;
-use crate::validation::violation;
-use crate::{AuditStamp, NewUser, UserId, Violation};
+use crate::validation::violation::{Violations, check, required};
+use crate::{AuditStamp, Field, NewUser, UserId, Violation};
 
-/// A user as a caller asks for it.
+/// A new user as a caller requests it: unchecked, without defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Validate)]
 pub struct UserDraft {
-    /// The number to keep; the store hands one out when absent.
+    /// The number to use. Default: the store assigns one.
     pub id: Option<UserId>,
     /// Required: an e-mail address of at most [`MAX_EMAIL_CHARS`].
-    #[validate(required, email, length(max = MAX_EMAIL_CHARS), custom(function = "no_nul"))]
+    #[validate(required, custom(function = "email_address"), length(max = MAX_EMAIL_CHARS), custom(function = "no_nul"))]
     pub email: Option<String>,
     /// At most [`MAX_PERSON_NAME_CHARS`].
     #[validate(length(max = MAX_PERSON_NAME_CHARS), custom(function = "no_nul"))]
@@ -22,7 +23,7 @@ pub struct UserDraft {
     /// At most [`MAX_PERSON_NAME_CHARS`].
     #[validate(length(max = MAX_PERSON_NAME_CHARS), custom(function = "no_nul"))]
     pub last_name: Option<String>,
-    /// At most [`MAX_PERSON_NAME_CHARS`]; first and last name joined when absent.
+    /// At most [`MAX_PERSON_NAME_CHARS`]. Default: first and last name, joined.
     #[validate(length(max = MAX_PERSON_NAME_CHARS), custom(function = "no_nul"))]
     pub full_name: Option<String>,
 }
@@ -30,20 +31,19 @@ pub struct UserDraft {
 impl UserDraft {
     /// Everything that is wrong with the draft, as [`TicketDraft::violations`](crate::TicketDraft::violations).
     pub fn violations(&self) -> Vec<Violation> {
-        self.validate().err().as_ref().map(violation::violations).unwrap_or_default()
+        check(self).err().map(Into::into).unwrap_or_default()
     }
 
-    /// The checked user.
+    /// The complete user.
     ///
     /// # Errors
-    /// Everything that is wrong with the draft.
-    pub fn into_new(self, stamp: AuditStamp) -> Result<NewUser, Vec<Violation>> {
-        self.validate().map_err(|errors| violation::violations(&errors))?;
+    /// What [`UserDraft::violations`] finds.
+    pub fn into_new(self, stamp: AuditStamp) -> Result<NewUser, Violations> {
+        check(&self)?;
         let full_name = self.full_name.or_else(|| joined_name(&self.first_name, &self.last_name));
         Ok(NewUser {
             id: self.id,
-            // `validate` requires it.
-            email: self.email.ok_or_else(Vec::new)?,
+            email: required(Field::Email, self.email)?,
             first_name: self.first_name,
             last_name: self.last_name,
             full_name,

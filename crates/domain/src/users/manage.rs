@@ -8,7 +8,7 @@ use crate::{
     UserDraft, UserId,
 };
 
-/// Creates and changes users: checks what is handed in and has the store keep it.
+/// Creates and changes users: checks the draft or the changes, then stores them.
 #[derive(Clone)]
 pub struct ManageUsers {
     store: Arc<dyn UserStore>,
@@ -16,16 +16,16 @@ pub struct ManageUsers {
 }
 
 impl ManageUsers {
-    /// The use cases on these ports.
+    /// Connects the use cases to these ports.
     pub fn new(store: Arc<dyn UserStore>, clock: Arc<dyn Clock>) -> Self {
         Self { store, clock }
     }
 
-    /// Creates a user of the shop. `receipt` renders what the caller is told of an outcome,
-    /// to be kept with an idempotency request; `None` for a refusal.
+    /// Creates a user of the shop. `receipt` renders the response to store with an
+    /// idempotency request, or `None` if the outcome leaves no record.
     ///
     /// # Errors
-    /// [`CommandError`]; nothing was written unless the store failed with
+    /// [`CommandError`]. Nothing was written, except perhaps if the store fails with
     /// [`OutcomeUnknown`](crate::StorageErrorKind::OutcomeUnknown).
     pub async fn create(
         &self,
@@ -35,9 +35,9 @@ impl ManageUsers {
         receipt: RenderReceipt<CreateUserOutcome>,
     ) -> Result<IdempotentOutcome<CreateUserOutcome>, CommandError> {
         let now = self.clock.now();
-        let user = draft.into_new(caller.stamp(now)).map_err(CommandError::Invalid)?;
-        let once = idempotency.map(|request| DeferredClaim { request, requested_at: now, receipt });
-        Ok(self.store.create_user(caller.shop, user, once).await?)
+        let user = draft.into_new(caller.stamp(now))?;
+        let claim = idempotency.map(|request| DeferredClaim { request, requested_at: now, receipt });
+        Ok(self.store.create_user(caller.shop, user, claim).await?)
     }
 
     /// Changes the shop's user; `receipt` as in [`ManageUsers::create`].
@@ -52,13 +52,10 @@ impl ManageUsers {
         idempotency: Option<IdempotencyRequest>,
         receipt: RenderReceipt<UpdateUserOutcome>,
     ) -> Result<IdempotentOutcome<UpdateUserOutcome>, CommandError> {
-        let violations = changes.violations();
-        if !violations.is_empty() {
-            return Err(CommandError::Invalid(violations));
-        }
+        changes.check()?;
         let now = self.clock.now();
-        let once = idempotency.map(|request| DeferredClaim { request, requested_at: now, receipt });
+        let claim = idempotency.map(|request| DeferredClaim { request, requested_at: now, receipt });
         let update = UserUpdate { changes, stamp: caller.stamp(now) };
-        Ok(self.store.update_user(caller.shop, user, update, once).await?)
+        Ok(self.store.update_user(caller.shop, user, update, claim).await?)
     }
 }

@@ -1,6 +1,6 @@
 use crate::{AuditStamp, ShopId, Timestamp, UserId};
 
-/// A member of a shop's staff, to whom tickets are assigned.
+/// A member of a shop's staff. Tickets are assigned to users.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     /// Its number within the shop.
@@ -15,17 +15,23 @@ pub struct User {
     pub last_name: Option<String>,
     /// Whole name.
     pub full_name: Option<String>,
-    /// When it was added.
+    /// When it was added to the shop.
     pub created_at: Timestamp,
-    /// Since when it does not work there any more: no ticket can be assigned to it.
+    /// When it was deactivated. No ticket can be assigned to it since then.
     pub deactivated_at: Option<Timestamp>,
 }
 
-/// A checked user about to be added; made from a [`UserDraft`](crate::UserDraft).
+impl User {
+    /// Whether it may be assigned tickets and have API keys.
+    pub const fn is_active(&self) -> bool {
+        self.deactivated_at.is_none()
+    }
+}
+
+/// A checked user to add; made from a [`UserDraft`](crate::UserDraft).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewUser {
-    /// The number to keep, for a user brought along from another system; the store
-    /// hands one out otherwise.
+    /// The number to use, for a user from another system. Default: the store assigns one.
     pub id: Option<UserId>,
     /// As in [`User`].
     pub email: String,
@@ -35,6 +41,15 @@ pub struct NewUser {
     pub last_name: Option<String>,
     /// As in [`User`].
     pub full_name: Option<String>,
-    /// Who adds it, and when.
+    /// Who adds it and when.
     pub stamp: AuditStamp,
+}
+
+impl NewUser {
+    /// The user under this number of the shop. It is active.
+    pub fn into_user(self, shop_id: ShopId, id: UserId) -> User {
+        let Self { id: _, email, first_name, last_name, full_name, stamp } = self;
+        let created_at = stamp.time;
+        User { id, shop_id, email, first_name, last_name, full_name, created_at, deactivated_at: None }
+    }
 }
