@@ -7,6 +7,7 @@ mod events;
 mod id_ranges;
 mod idempotency;
 mod retention;
+mod rules;
 mod search;
 mod shops;
 mod ticket_changes;
@@ -24,18 +25,17 @@ use hexdesk_domain::{
     UserId,
 };
 
-pub(crate) use comments::comment_from;
-pub(crate) use customers::{changed_customer, customer_from, is_customer_let_through};
 #[cfg(test)]
 pub(crate) use idempotency::{IdempotencyRecord, record_key};
+pub(crate) use rules::{
+    changed, changed_customer, changed_user, comment_from, customer_from, is_customer_let_through,
+    is_let_through, user_from,
+};
 pub(crate) use search::is_found;
 #[cfg(test)]
 pub(crate) use search::{TicketWords, answer_order};
-pub(crate) use ticket_changes::changed;
 #[cfg(test)]
 pub(crate) use tickets::StoredTicket;
-pub(crate) use tickets::is_let_through;
-pub(crate) use users::{changed_user, user_from};
 
 /// Keeps everything in the memory of one process.
 ///

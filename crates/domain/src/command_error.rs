@@ -1,14 +1,12 @@
-//! Why a command was not attempted.
+use crate::{StorageError, Violations};
 
-use crate::{StorageError, Violation};
-
-/// Why a use case that checks what it is handed did not come to an outcome.
+/// Why a command has no outcome.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
-    /// What was handed in breaks rules: all of them, in the order of [`Field`](crate::Field).
-    #[error("what was handed in breaks {} rules", .0.len())]
-    Invalid(Vec<Violation>),
-    /// The store failed; its kind tells what that means.
+    /// The request breaks rules. Nothing was written.
+    #[error(transparent)]
+    Invalid(#[from] Violations),
+    /// The store failed. The kind of the error says what the caller can conclude.
     #[error(transparent)]
     Storage(#[from] StorageError),
 }

@@ -68,6 +68,22 @@ identifier!(
     i64::MAX
 );
 
+/// The number of a key within its shop, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyNumber(i64);
+
+impl KeyNumber {
+    /// The key with this number, or `None` below 1.
+    pub const fn new(number: i64) -> Option<Self> {
+        if number >= 1 { Some(Self(number)) } else { None }
+    }
+
+    /// The number.
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

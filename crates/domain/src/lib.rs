@@ -7,98 +7,70 @@
 //! must guarantee stands in the documentation of its port as a numbered
 //! obligation (`TICKET-3`); the crate `hexdesk-contract` has a case for each.
 //!
-//! | room | what is in it |
+//! | module | contents |
 //! | --- | --- |
 //! | [`ports`] | the traits that storage and authentication implement |
 //! | [`limits`] | the longest text, the most tags, the largest count |
-//! | `ticket`, `customer`, `user`, `shop`, `api_key` | the things of a helpdesk |
-//! | `ticket_draft`, `person_draft`, `violation` | what callers want, and what is wrong with it |
-//! | `event` | what was changed, by whom and when |
-//! | `create_ticket`, `manage_users`, … | the use cases |
-//! | `key_grant` | what the holder of a key may hand out |
-//! | `search` | what a search looks for, and what the words of a text are |
+//! | `tickets`, `comments`, `customers`, `users`, `api_keys`, `shops` | one subject each: its types, rules and use cases |
+//! | `events`, `search` | the event log; search queries and the words of a text |
+//! | `validation` | the rules of drafts and their violations |
 
-mod api_key;
+mod api_keys;
+mod audit;
+mod changes;
 mod command_error;
-mod comment;
-mod comment_draft;
-mod create_comment;
-mod create_customer;
-mod create_ticket;
-mod customer;
-mod customer_changes;
-mod customer_filter;
-mod email;
-mod enforce_retention;
-mod event;
+mod comments;
+mod customers;
+mod events;
+mod fields;
 mod id;
 mod idempotency;
-mod key_grant;
-pub mod limits;
-mod manage_api_keys;
-mod manage_users;
 mod page;
-mod person_draft;
+mod person;
 pub mod ports;
+mod retention;
 mod search;
-mod shop;
+mod shops;
 mod storage_error;
-mod text_rules;
-mod ticket;
-mod ticket_changes;
-mod ticket_draft;
-mod ticket_filter;
-mod ticket_id;
+mod tickets;
 mod time;
-mod update_customer;
-mod update_ticket;
-mod user;
-mod user_changes;
-mod user_filter;
-mod violation;
+mod users;
+mod validation;
 
-pub use api_key::{ApiKey, KeyNumber, NewApiKey, Principal, Scope, SecretHash, UnknownScope};
-pub use command_error::CommandError;
-pub use comment::{Comment, CommentView, NewComment};
-pub use comment_draft::CommentDraft;
-pub use create_comment::{CreateComment, CreateCommentError};
-pub use create_customer::CreateCustomer;
-pub use create_ticket::{CreateTicket, CreateTicketError, TicketCreated};
-pub use customer::{Customer, ExternalIds, NewCustomer};
-pub use customer_changes::CustomerChanges;
-pub use customer_filter::CustomerFilter;
-pub use email::fold_email;
-pub use enforce_retention::{EnforceRetention, MIN_IDEMPOTENCY_HOURS, Removed, Retention};
-pub use event::{
-    Actor, ApiKeySnapshot, AuditStamp, Caller, Event, EventKind, EventPosition, Snapshot, Subject,
-    TicketSnapshot, UnknownEventKind,
+pub use api_keys::{
+    ApiKey, ApiKeyDraft, Excess, ManageApiKeys, ManageApiKeysError, NewApiKey, Principal, RotationDraft,
+    Scope, SecretHash, UnknownScope,
 };
-pub use id::{CommentId, CustomerId, HumanTicketId, ShopId, TicketId, UserId};
+pub use audit::{Actor, AuditStamp, Caller};
+pub use command_error::CommandError;
+pub use comments::{Comment, CommentDraft, CommentView, CreateComment, CreateCommentError, NewComment};
+pub use customers::{
+    CreateCustomer, Customer, CustomerChanges, CustomerDraft, CustomerFilter, ExternalIds, NewCustomer,
+    UpdateCustomer,
+};
+pub use events::{
+    ApiKeySnapshot, Event, EventKind, EventPosition, Snapshot, Subject, TicketSnapshot, UnknownEventKind,
+};
+pub use fields::{Field, limits};
+pub use id::{CommentId, CustomerId, HumanTicketId, KeyNumber, ShopId, TicketId, UserId};
 pub use idempotency::{
     DeferredClaim, Fingerprint, IdempotencyClaim, IdempotencyKey, IdempotencyKeyError, IdempotencyRequest,
     IdempotentOutcome, Receipt, RenderReceipt,
 };
-pub use key_grant::{ApiKeyDraft, Excess, RotationDraft};
-pub use manage_api_keys::{ManageApiKeys, ManageApiKeysError};
-pub use manage_users::ManageUsers;
 pub use page::{CommentPosition, Page, SearchPosition, TicketPosition};
-pub use person_draft::{CustomerDraft, UserDraft};
 pub use ports::{
     ApiKeyStore, Authenticator, Clock, CommentStore, CustomerStore, EventStore, IdRangeStore, Readiness,
     RetentionStore, SearchStore, ShopStore, Storage, TicketIdSource, TicketStore, UserStore,
 };
+pub use retention::{EnforceRetention, MIN_IDEMPOTENCY_HOURS, Removed, Retention};
 pub use search::{SearchQuery, SearchQueryError, SearchTerm, search_words};
-pub use shop::{Shop, ShopDomain, ShopDomainError};
+pub use shops::{Shop, ShopDomain, ShopDomainError};
 pub use storage_error::{StorageError, StorageErrorKind};
-pub use ticket::{HumanTicket, Ticket, TicketView};
-pub use ticket_changes::TicketChanges;
-pub use ticket_draft::TicketDraft;
-pub use ticket_filter::{AssigneeFilter, ThreadFilter, TicketFilter};
-pub use ticket_id::{IdRange, NodeNumber, TicketIdGenerator, TicketIdsExhausted};
+pub use tickets::{
+    AssigneeFilter, CreateTicket, CreateTicketError, HumanTicket, IdRange, NodeNumber, ThreadFilter, Ticket,
+    TicketChanges, TicketCreated, TicketDraft, TicketFilter, TicketIdGenerator, TicketIdsExhausted,
+    TicketView, UpdateTicket,
+};
 pub use time::{Timestamp, TimestampError};
-pub use update_customer::UpdateCustomer;
-pub use update_ticket::UpdateTicket;
-pub use user::{NewUser, User};
-pub use user_changes::UserChanges;
-pub use user_filter::UserFilter;
-pub use violation::{Field, Rule, Violation};
+pub use users::{ManageUsers, NewUser, User, UserChanges, UserDraft, UserFilter};
+pub use validation::{Rule, Violation, Violations, fold_email};

@@ -66,8 +66,6 @@ impl<T> Storage for T where
         + ApiKeyStore
         + EventStore
         + RetentionStore
-        + EventStore
-        + RetentionStore
         + IdRangeStore
         + Readiness
 {

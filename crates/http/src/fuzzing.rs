@@ -11,7 +11,7 @@
 
 mod cursor;
 mod request_body;
-pub(crate) mod scene;
+pub(crate) mod samples;
 mod text;
 
 pub use cursor::cursor;

@@ -40,16 +40,8 @@ impl State {
         if self.comments.contains_key(&(shop, new.id)) {
             return Err(unexpected("create_comments", "the shop has a comment of this id"));
         }
-        let ticket = &mut stored.ticket;
-        if new.time >= ticket.last_message_time {
-            ticket.last_message = Some(new.text.clone());
-            ticket.last_message_time = new.time;
-        }
-        if !new.is_from_shop {
-            ticket.unread_count = 1;
-        }
-        ticket.version += 1;
-        let comment = comment_from(new, ticket);
+        new.apply(&mut stored.ticket);
+        let comment = new.into_comment(&stored.ticket);
         self.comments.insert((shop, comment.id), comment.clone());
         let changed = [
             (EventKind::CommentCreated, Subject::Comment(comment.id)),
@@ -77,12 +69,8 @@ impl State {
     ) -> Option<Vec<(CommentPosition, CommentView)>> {
         self.tickets.get(&(shop, ticket))?;
         let of_ticket = self.comments.values().filter(|it| it.shop_id == shop && it.ticket_id == ticket);
-        let mut comments: Vec<_> = of_ticket
-            .filter_map(|comment| {
-                let position = CommentPosition { time: comment.time, id: comment.id };
-                Some((position, self.comment_view(comment)?))
-            })
-            .collect();
+        let mut comments: Vec<_> =
+            of_ticket.filter_map(|comment| Some((comment.position(), self.comment_view(comment)?))).collect();
         comments.sort_by_key(|(position, _)| list_order(position));
         Some(comments)
     }
@@ -91,41 +79,6 @@ impl State {
 /// Smaller is earlier in a list of comments.
 pub(crate) fn list_order(position: &CommentPosition) -> (Timestamp, CommentId) {
     (position.time, position.id)
-}
-
-/// What becomes of a new comment on this ticket.
-pub(crate) fn comment_from(new: NewComment, ticket: &hexdesk_domain::Ticket) -> Comment {
-    let NewComment {
-        id,
-        shop_id,
-        ticket_id,
-        text,
-        time,
-        channel,
-        is_from_shop,
-        author_id,
-        subject,
-        from_email,
-        to_emails,
-        attachments,
-        tags,
-    } = new;
-    Comment {
-        id,
-        shop_id,
-        ticket_id,
-        customer_id: ticket.customer_id,
-        text,
-        time,
-        channel: channel.unwrap_or_else(|| ticket.channel.clone()),
-        is_from_shop,
-        author_id,
-        subject,
-        from_email,
-        to_emails,
-        attachments,
-        tags,
-    }
 }
 
 #[async_trait]

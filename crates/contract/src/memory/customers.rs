@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CreateCustomerOutcome, CustomerUpdate, Erased, UpdateCustomerOutcome};
 use hexdesk_domain::{
-    AuditStamp, Comment, Customer, CustomerChanges, CustomerFilter, CustomerId, CustomerStore, DeferredClaim,
-    EventKind, ExternalIds, IdempotentOutcome, NewCustomer, Page, ShopId, StorageError, Subject, fold_email,
+    AuditStamp, Comment, Customer, CustomerFilter, CustomerId, CustomerStore, DeferredClaim, EventKind,
+    IdempotentOutcome, NewCustomer, Page, ShopId, StorageError, Subject, fold_email,
 };
 
 use super::events::comment_deleted;
@@ -46,7 +46,7 @@ impl State {
                 .ok_or_else(|| unexpected("create_customer", "no customer number left"))?,
         };
         let stamp = new.stamp;
-        let customer = customer_from(new, shop, id);
+        let customer = new.into_customer(shop, id);
         self.customers.insert((shop, id), customer.clone());
         self.append_events(shop, stamp, [(EventKind::CustomerCreated, Subject::Customer(id))]);
         Ok(CreateCustomerOutcome::Created(customer))
@@ -58,7 +58,7 @@ impl State {
         shop: ShopId,
         filter: &CustomerFilter,
     ) -> Vec<(CustomerId, Customer)> {
-        let wanted = self.customers_of(shop).filter(|customer| is_customer_let_through(filter, customer));
+        let wanted = self.customers_of(shop).filter(|customer| filter.matches(customer));
         let mut customers: Vec<_> = wanted.map(|customer| (customer.id, customer.clone())).collect();
         customers.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
         customers
@@ -71,13 +71,13 @@ impl State {
         update: CustomerUpdate,
     ) -> UpdateCustomerOutcome {
         let CustomerUpdate { changes, stamp } = update;
-        let says_something = !changes.is_empty();
-        let Some(there) = self.customers.get(&(shop, id)).cloned() else {
+        let is_change = !changes.is_empty();
+        let Some(mut customer) = self.customers.get(&(shop, id)).cloned() else {
             return UpdateCustomerOutcome::CustomerNotFound;
         };
         let (email, phone_number) = (changes.email.clone().flatten(), changes.phone_number.clone().flatten());
-        let customer = changed_customer(there, changes);
-        if customer.email.is_none() && customer.phone_number.is_none() {
+        changes.apply(&mut customer);
+        if !customer.is_reachable() {
             return UpdateCustomerOutcome::Unreachable;
         }
         let has_another = |filter: CustomerFilter| {
@@ -91,7 +91,7 @@ impl State {
             return UpdateCustomerOutcome::PhoneNumberTaken;
         }
         self.customers.insert((shop, id), customer.clone());
-        if says_something {
+        if is_change {
             self.append_events(shop, stamp, [(EventKind::CustomerUpdated, Subject::Customer(id))]);
         }
         UpdateCustomerOutcome::Updated(Box::new(customer))
@@ -131,92 +131,6 @@ impl State {
         self.scrub_events(shop, id);
         self.append_events(shop, stamp, gone);
         Some(erased)
-    }
-}
-
-/// Whether the customer meets every condition of the filter.
-pub(crate) fn is_customer_let_through(filter: &CustomerFilter, customer: &Customer) -> bool {
-    let CustomerFilter { email, phone_number, external_ids } = filter;
-    let is_as = |wanted: &Option<String>, there: &Option<String>| wanted.is_none() || wanted == there;
-    let ids = &customer.external_ids;
-    let ExternalIds {
-        shopify_id,
-        wordpress_id,
-        prestashop_id,
-        fb_user_id,
-        ig_user_id,
-        ig_pseudo,
-        whatsapp_id,
-        zendesk_id,
-        freshdesk_id,
-        gmelius_id,
-        gorgias_id,
-    } = external_ids;
-    is_as(&email.as_deref().map(fold_email), &customer.email.as_deref().map(fold_email))
-        && is_as(phone_number, &customer.phone_number)
-        && is_as(shopify_id, &ids.shopify_id)
-        && is_as(wordpress_id, &ids.wordpress_id)
-        && is_as(prestashop_id, &ids.prestashop_id)
-        && is_as(fb_user_id, &ids.fb_user_id)
-        && is_as(ig_user_id, &ids.ig_user_id)
-        && is_as(ig_pseudo, &ids.ig_pseudo)
-        && is_as(whatsapp_id, &ids.whatsapp_id)
-        && is_as(zendesk_id, &ids.zendesk_id)
-        && is_as(freshdesk_id, &ids.freshdesk_id)
-        && is_as(gmelius_id, &ids.gmelius_id)
-        && is_as(gorgias_id, &ids.gorgias_id)
-}
-
-/// What becomes of a customer by changes.
-pub(crate) fn changed_customer(customer: Customer, changes: CustomerChanges) -> Customer {
-    let CustomerChanges {
-        email,
-        phone_number,
-        first_name,
-        last_name,
-        full_name,
-        shopify_id,
-        wordpress_id,
-        fb_user_id,
-        ig_user_id,
-        whatsapp_id,
-    } = changes;
-    let ids = customer.external_ids;
-    Customer {
-        email: email.unwrap_or(customer.email),
-        phone_number: phone_number.unwrap_or(customer.phone_number),
-        first_name: first_name.unwrap_or(customer.first_name),
-        last_name: last_name.unwrap_or(customer.last_name),
-        full_name: full_name.unwrap_or(customer.full_name),
-        external_ids: ExternalIds {
-            shopify_id: shopify_id.unwrap_or(ids.shopify_id),
-            wordpress_id: wordpress_id.unwrap_or(ids.wordpress_id),
-            fb_user_id: fb_user_id.unwrap_or(ids.fb_user_id),
-            ig_user_id: ig_user_id.unwrap_or(ids.ig_user_id),
-            whatsapp_id: whatsapp_id.unwrap_or(ids.whatsapp_id),
-            ..ids
-        },
-        ..customer
-    }
-}
-
-pub(crate) fn customer_from(new: NewCustomer, shop: ShopId, id: CustomerId) -> Customer {
-    let NewCustomer { id: _, email, phone_number, first_name, last_name, full_name, external_ids, stamp } =
-        new;
-    Customer {
-        id,
-        shop_id: shop,
-        email,
-        phone_number,
-        first_name,
-        last_name,
-        full_name,
-        external_ids,
-        // Only a customer that a shop system hands over has these.
-        number_of_orders: 0,
-        cms: None,
-        cms_created_at: None,
-        created_at: stamp.time,
     }
 }
 

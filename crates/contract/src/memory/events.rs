@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use hexdesk_domain::{
     ApiKeySnapshot, AuditStamp, CommentId, CustomerId, Event, EventKind, EventPosition, EventStore, Page,
-    ShopId, Snapshot, StorageError, Subject, TicketSnapshot,
+    ShopId, Snapshot, StorageError, Subject,
 };
 
 use super::{MemoryStorage, State, page_of};
@@ -27,11 +27,7 @@ impl State {
 
     pub(crate) fn snapshot(&self, shop: ShopId, subject: Subject) -> Option<Snapshot> {
         Some(match subject {
-            Subject::Ticket(id) => {
-                let view = self.find_ticket(shop, id)?;
-                let (ticket, human_ticket) = (view.ticket, view.human_ticket);
-                Snapshot::Ticket(Box::new(TicketSnapshot { ticket, human_ticket }))
-            }
+            Subject::Ticket(id) => Snapshot::Ticket(Box::new(self.find_ticket(shop, id)?.snapshot())),
             Subject::Comment(id) => Snapshot::Comment(Box::new(self.comments.get(&(shop, id))?.clone())),
             Subject::Customer(id) => Snapshot::Customer(Box::new(self.customers.get(&(shop, id))?.clone())),
             Subject::User(id) => Snapshot::User(Box::new(self.users.get(&(shop, id))?.clone())),

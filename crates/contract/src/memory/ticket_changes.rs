@@ -1,6 +1,6 @@
 use hexdesk_domain::ports::{DeleteTicketOutcome, TicketUpdate, UpdateTicketOutcome};
 use hexdesk_domain::{
-    AuditStamp, Comment, EventKind, ShopId, StorageError, Subject, Ticket, TicketChanges, TicketId, Timestamp,
+    AuditStamp, Comment, EventKind, ShopId, StorageError, Subject, TicketChanges, TicketId, Timestamp,
 };
 
 use super::events::comment_deleted;
@@ -40,18 +40,14 @@ impl State {
         changed_at: Timestamp,
     ) -> Result<(), StorageError> {
         let Some(mut stored) = self.tickets.get(&(shop, id)).cloned() else { return Ok(()) };
-        let existing = stored.human_ticket.and_then(|number| self.human_tickets.get_mut(&(shop, number)));
-        match (changes.is_opened, existing) {
-            (Some(true), None) => stored.human_ticket = Some(self.open_human_ticket(shop, changed_at)?),
-            (Some(true), Some(closed)) if closed.closed_at.is_some() => {
-                closed.opened_at = changed_at;
-                closed.closed_at = None;
+        if let Some(is_opened) = changes.is_opened {
+            match stored.human_ticket.and_then(|number| self.human_tickets.get_mut(&(shop, number))) {
+                Some(human_ticket) => _ = human_ticket.set_open(is_opened, changed_at),
+                None if is_opened => stored.human_ticket = Some(self.open_human_ticket(shop, changed_at)?),
+                None => {}
             }
-            (Some(false), Some(open)) if open.closed_at.is_none() => open.closed_at = Some(changed_at),
-            // As it is to be, or not spoken of.
-            _ => {}
         }
-        stored.ticket = changed(stored.ticket, changes);
+        changes.apply(&mut stored.ticket);
         self.tickets.insert((shop, id), stored);
         Ok(())
     }
@@ -79,22 +75,5 @@ impl State {
         self.tickets.remove(&(shop, id));
         self.append_events(shop, stamp, gone);
         DeleteTicketOutcome::Deleted
-    }
-}
-
-/// What becomes of a ticket by changes that say something.
-pub(crate) fn changed(ticket: Ticket, changes: TicketChanges) -> Ticket {
-    let TicketChanges { assigned_to, name, tags, contact_reason, language_code, is_opened, unread_count } =
-        changes;
-    Ticket {
-        assigned_to: assigned_to.unwrap_or(ticket.assigned_to),
-        name: name.unwrap_or(ticket.name),
-        tags: tags.unwrap_or(ticket.tags),
-        contact_reason: contact_reason.unwrap_or(ticket.contact_reason),
-        language_code: language_code.unwrap_or(ticket.language_code),
-        is_opened: is_opened.unwrap_or(ticket.is_opened),
-        unread_count: unread_count.unwrap_or(ticket.unread_count),
-        version: ticket.version + 1,
-        ..ticket
     }
 }

@@ -3,9 +3,9 @@ use hexdesk_domain::ports::{
     CreateTicketOutcome, DeleteTicketOutcome, TicketCreation, TicketUpdate, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    AssigneeFilter, AuditStamp, DeferredClaim, EventKind, HumanTicket, HumanTicketId, IdempotentOutcome,
-    Page, ShopId, StorageError, Subject, Ticket, TicketFilter, TicketId, TicketPosition, TicketStore,
-    TicketView, Timestamp,
+    AuditStamp, DeferredClaim, EventKind, HumanTicket, HumanTicketId, IdempotentOutcome, Page, ShopId,
+    StorageError, Subject, Ticket, TicketFilter, TicketId, TicketPosition, TicketStore, TicketView,
+    Timestamp,
 };
 
 use super::idempotency::Recorded;
@@ -70,8 +70,7 @@ impl State {
         let of_shop = self.human_tickets.keys().filter(|(owner, _)| *owner == shop);
         let id = HumanTicketId::new(next_number(of_shop.map(|(_, id)| id.get())))
             .ok_or_else(|| unexpected("open_human_ticket", "no human ticket number left"))?;
-        let human_ticket = HumanTicket { id, opened_at, closed_at: None };
-        self.human_tickets.insert((shop, id), human_ticket);
+        self.human_tickets.insert((shop, id), HumanTicket::opened(id, opened_at));
         Ok(id)
     }
 
@@ -98,10 +97,7 @@ impl State {
         let of_shop = self.tickets.iter().filter(|((owner, _), _)| *owner == shop);
         let wanted = of_shop.filter(|(_, stored)| is_wanted(&stored.ticket));
         let mut tickets: Vec<_> = wanted
-            .filter_map(|((_, id), stored)| {
-                let last_message_time = stored.ticket.last_message_time;
-                Some((TicketPosition { last_message_time, id: *id }, self.find_ticket(shop, *id)?))
-            })
+            .filter_map(|((_, id), stored)| Some((stored.ticket.position(), self.find_ticket(shop, *id)?)))
             .collect();
         tickets.sort_by_key(|(position, _)| std::cmp::Reverse(list_order(position)));
         tickets
@@ -111,43 +107,6 @@ impl State {
 /// Larger is earlier in a list of tickets.
 pub(crate) fn list_order(position: &TicketPosition) -> (Timestamp, TicketId) {
     (position.last_message_time, position.id)
-}
-
-/// Whether the ticket meets every condition of the filter.
-pub(crate) fn is_let_through(filter: &TicketFilter, ticket: &Ticket) -> bool {
-    let TicketFilter {
-        is_opened,
-        channel,
-        assignee,
-        customer_id,
-        thread,
-        tag,
-        contact_reason,
-        has_unread,
-        date_from,
-        date_before,
-        last_message_from,
-        last_message_before,
-    } = filter;
-    is_opened.is_none_or(|is_opened| ticket.is_opened == is_opened)
-        && channel.as_ref().is_none_or(|channel| ticket.channel == *channel)
-        && assignee.is_none_or(|assignee| match assignee {
-            AssigneeFilter::Unassigned => ticket.assigned_to.is_none(),
-            AssigneeFilter::User(user) => ticket.assigned_to == Some(user),
-        })
-        && customer_id.is_none_or(|customer| ticket.customer_id == customer)
-        && thread.as_ref().is_none_or(|thread| {
-            !thread.thread_id.is_empty()
-                && ticket.customer_id == thread.customer_id
-                && ticket.thread_id.as_ref() == Some(&thread.thread_id)
-        })
-        && tag.as_ref().is_none_or(|tag| ticket.tags.contains(tag))
-        && contact_reason.as_ref().is_none_or(|reason| ticket.contact_reason.as_ref() == Some(reason))
-        && has_unread.is_none_or(|has_unread| (ticket.unread_count > 0) == has_unread)
-        && date_from.is_none_or(|from| from <= ticket.date)
-        && date_before.is_none_or(|before| ticket.date < before)
-        && last_message_from.is_none_or(|from| from <= ticket.last_message_time)
-        && last_message_before.is_none_or(|before| ticket.last_message_time < before)
 }
 
 #[async_trait]
@@ -170,7 +129,7 @@ impl TicketStore for MemoryStorage {
         after: Option<TicketPosition>,
         limit: u32,
     ) -> Result<Page<TicketView, TicketPosition>, StorageError> {
-        let mut tickets = self.state().tickets_of(shop, |ticket| is_let_through(&filter, ticket));
+        let mut tickets = self.state().tickets_of(shop, |ticket| filter.matches(ticket));
         if let Some(after) = after {
             tickets.retain(|(position, _)| list_order(position) < list_order(&after));
         }
@@ -198,6 +157,6 @@ impl TicketStore for MemoryStorage {
     }
 
     async fn count_tickets(&self, shop: ShopId, filter: TicketFilter) -> Result<u64, StorageError> {
-        Ok(self.state().tickets_of(shop, |ticket| is_let_through(&filter, ticket)).len() as u64)
+        Ok(self.state().tickets_of(shop, |ticket| filter.matches(ticket)).len() as u64)
     }
 }

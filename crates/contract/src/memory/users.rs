@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CreateUserOutcome, UpdateUserOutcome, UserUpdate};
 use hexdesk_domain::{
-    DeferredClaim, EventKind, IdempotentOutcome, NewUser, Page, ShopId, StorageError, Subject, Timestamp,
-    User, UserChanges, UserFilter, UserId, UserStore, fold_email,
+    DeferredClaim, EventKind, IdempotentOutcome, NewUser, Page, ShopId, StorageError, Subject, User,
+    UserFilter, UserId, UserStore, fold_email,
 };
 
 use super::{MemoryStorage, State, next_number, page_of, unexpected};
@@ -17,7 +17,7 @@ impl State {
     }
 
     pub(crate) fn is_active_user(&self, shop: ShopId, id: UserId) -> bool {
-        self.users.get(&(shop, id)).is_some_and(is_active)
+        self.users.get(&(shop, id)).is_some_and(User::is_active)
     }
 
     pub(crate) fn create_user(
@@ -37,7 +37,7 @@ impl State {
             }
         };
         let stamp = new.stamp;
-        let user = user_from(new, shop, id);
+        let user = new.into_user(shop, id);
         self.users.insert((shop, id), user.clone());
         self.append_events(shop, stamp, [(EventKind::UserCreated, Subject::User(id))]);
         Ok(CreateUserOutcome::Created(user))
@@ -45,16 +45,12 @@ impl State {
 
     /// The shop's users that the filter lets through, in the order of lists.
     pub(crate) fn filtered_users(&self, shop: ShopId, filter: UserFilter) -> Vec<(UserId, User)> {
-        let UserFilter { is_active: wanted } = filter;
-        self.users_of(shop)
-            .filter(|user| wanted.is_none_or(|wanted| is_active(user) == wanted))
-            .map(|user| (user.id, user.clone()))
-            .collect()
+        self.users_of(shop).filter(|user| filter.matches(user)).map(|user| (user.id, user.clone())).collect()
     }
 
     pub(crate) fn update_user(&mut self, shop: ShopId, id: UserId, update: UserUpdate) -> UpdateUserOutcome {
         let UserUpdate { changes, stamp } = update;
-        let Some(there) = self.users.get(&(shop, id)).cloned() else {
+        let Some(mut user) = self.users.get(&(shop, id)).cloned() else {
             return UpdateUserOutcome::UserNotFound;
         };
         if let Some(folded) = changes.email.as_deref().map(fold_email)
@@ -73,45 +69,10 @@ impl State {
                 changed.push((EventKind::ApiKeyRevoked, Subject::ApiKey(key.number)));
             }
         }
-        let user = changed_user(there, changes, stamp.time);
+        changes.apply(&mut user, stamp.time);
         self.users.insert((shop, id), user.clone());
         self.append_events(shop, stamp, changed);
         UpdateUserOutcome::Updated(user)
-    }
-}
-
-fn is_active(user: &User) -> bool {
-    user.deactivated_at.is_none()
-}
-
-/// What becomes of a user by changes at this time.
-pub(crate) fn changed_user(user: User, changes: UserChanges, changed_at: Timestamp) -> User {
-    let UserChanges { email, first_name, last_name, full_name, is_active } = changes;
-    User {
-        email: email.unwrap_or(user.email),
-        first_name: first_name.unwrap_or(user.first_name),
-        last_name: last_name.unwrap_or(user.last_name),
-        full_name: full_name.unwrap_or(user.full_name),
-        deactivated_at: match is_active {
-            Some(true) => None,
-            Some(false) => user.deactivated_at.or(Some(changed_at)),
-            None => user.deactivated_at,
-        },
-        ..user
-    }
-}
-
-pub(crate) fn user_from(new: NewUser, shop: ShopId, id: UserId) -> User {
-    let NewUser { id: _, email, first_name, last_name, full_name, stamp } = new;
-    User {
-        id,
-        shop_id: shop,
-        email,
-        first_name,
-        last_name,
-        full_name,
-        created_at: stamp.time,
-        deactivated_at: None,
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::new_key;
 use super::wire::{self, API_KEY_MEMBERS, ROTATION_MEMBERS};
 use crate::command::Command;
-use crate::fuzzing::{BodyKind, answered, scene};
+use crate::fuzzing::{BodyKind, answered, samples};
 use crate::problem::Problem;
 
 pub(crate) const CREATE: BodyKind = BodyKind { spelling: API_KEY_MEMBERS, is_patch: false, answer: create };
@@ -16,12 +16,12 @@ pub(crate) const ROTATE: BodyKind = BodyKind { spelling: ROTATION_MEMBERS, is_pa
 
 fn key() -> ApiKey {
     ApiKey {
-        shop_id: scene::SHOP,
+        shop_id: samples::SHOP,
         number: KeyNumber::new(2).unwrap(),
         secret_hash: SecretHash([0; 32]),
         scopes: Scope::ALL.iter().copied().collect(),
         user_id: None,
-        created_at: scene::NOW,
+        created_at: samples::NOW,
         expires_at: None,
         revoked_at: None,
     }
@@ -29,8 +29,8 @@ fn key() -> ApiKey {
 
 fn create(mut command: Command) -> Result<Value, Problem> {
     let draft = wire::draft(&mut command.members);
-    let (members, _) = command.accept(|| draft.violations(scene::NOW))?;
-    let violations = draft.violations(scene::NOW);
+    let (members, _) = command.accept(|| draft.violations(samples::NOW))?;
+    let violations = draft.violations(samples::NOW);
     if !violations.is_empty() {
         return Err(members.problem(&violations));
     }
@@ -40,8 +40,8 @@ fn create(mut command: Command) -> Result<Value, Problem> {
 
 fn rotate(mut command: Command) -> Result<Value, Problem> {
     let draft = wire::rotation(&mut command.members);
-    let (members, _) = command.accept(|| draft.violations(scene::NOW))?;
-    let violations = draft.violations(scene::NOW);
+    let (members, _) = command.accept(|| draft.violations(samples::NOW))?;
+    let violations = draft.violations(samples::NOW);
     if !violations.is_empty() {
         return Err(members.problem(&violations));
     }
@@ -49,5 +49,5 @@ fn rotate(mut command: Command) -> Result<Value, Problem> {
 }
 
 fn answer(key: &ApiKey) -> Value {
-    answered(new_key::answer(key, None, scene::NOW))["apiKey"].take()
+    answered(new_key::answer(key, None, samples::NOW))["apiKey"].take()
 }

@@ -2,12 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "what does not hold is told by panicking")]
 
-use hexdesk_domain::{Comment, CommentId, CommentView, NewComment};
+use hexdesk_domain::{CommentId, CommentView};
 use serde_json::Value;
 
 use super::wire::{self, COMMENT_MEMBERS, CommentAnswer};
 use crate::command::Command;
-use crate::fuzzing::{BodyKind, answered, scene};
+use crate::fuzzing::{BodyKind, answered, samples};
 use crate::idempotency::StoredAnswer;
 use crate::problem::Problem;
 
@@ -18,30 +18,13 @@ fn create(mut command: Command) -> Result<Value, Problem> {
     let (members, _) = command.accept(|| draft.violations())?;
     let violations = draft.violations();
     let id = CommentId::new(8).unwrap();
-    let new = draft.into_new(id, scene::SHOP, scene::TICKET, None, scene::NOW);
-    assert_eq!(new.clone().err().unwrap_or_default(), violations);
+    let new = draft.into_new(id, samples::SHOP, samples::TICKET, None, samples::NOW);
+    assert_eq!(new.clone().map_err(Vec::from).err().unwrap_or_default(), violations);
     let new = new.map_err(|violations| members.problem(&violations))?;
-    let view = CommentView { comment: kept(new), customer: scene::customer(), author: None };
+    let view = CommentView {
+        comment: new.into_comment(&samples::ticket()),
+        customer: samples::customer(),
+        author: None,
+    };
     Ok(answered(StoredAnswer::created(None, &CommentAnswer::new(&view)))["comment"].take())
-}
-
-/// What a store makes of a new comment.
-fn kept(new: NewComment) -> Comment {
-    let ticket = scene::ticket();
-    Comment {
-        id: new.id,
-        shop_id: new.shop_id,
-        ticket_id: new.ticket_id,
-        customer_id: ticket.customer_id,
-        text: new.text,
-        time: new.time,
-        channel: new.channel.unwrap_or(ticket.channel),
-        is_from_shop: new.is_from_shop,
-        author_id: new.author_id,
-        subject: new.subject,
-        from_email: new.from_email,
-        to_emails: new.to_emails,
-        attachments: new.attachments,
-        tags: new.tags,
-    }
 }

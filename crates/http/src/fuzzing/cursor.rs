@@ -10,7 +10,7 @@ use hexdesk_domain::{
 };
 
 use super::MARK;
-use super::scene::SHOP;
+use super::samples::SHOP;
 use crate::cursor::{CursorSeal, Place};
 use crate::list_query::{PAGE_PARAMETERS, PageRequest, QueryParameters, page_response};
 use crate::problem::Problem;

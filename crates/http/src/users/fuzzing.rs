@@ -1,11 +1,11 @@
 //! Bodies that create and change users, for the fuzzer.
 
-use hexdesk_domain::{NewUser, User, UserChanges};
+use hexdesk_domain::User;
 use serde_json::Value;
 
 use super::wire::{self, USER_CHANGE_MEMBERS, USER_MEMBERS, UserAnswer};
 use crate::command::Command;
-use crate::fuzzing::{BodyKind, answered, scene};
+use crate::fuzzing::{BodyKind, answered, samples};
 use crate::idempotency::StoredAnswer;
 use crate::problem::Problem;
 
@@ -17,11 +17,11 @@ fn create(mut command: Command) -> Result<Value, Problem> {
     let draft = wire::draft(&mut command.members);
     let (members, _) = command.accept(|| draft.violations())?;
     let violations = draft.violations();
-    let new = draft.into_new(scene::STAMP);
-    assert_eq!(new.clone().err().unwrap_or_default(), violations);
+    let new = draft.into_new(samples::STAMP);
+    assert_eq!(new.clone().map_err(Vec::from).err().unwrap_or_default(), violations);
     let new = new.map_err(|violations| members.problem(&violations))?;
-    let NewUser { id: _, email, first_name, last_name, full_name, stamp } = new;
-    Ok(answer(&User { email, first_name, last_name, full_name, created_at: stamp.time, ..scene::user() }))
+    let user = samples::user();
+    Ok(answer(&new.into_user(user.shop_id, user.id)))
 }
 
 fn update(mut command: Command) -> Result<Value, Problem> {
@@ -31,19 +31,13 @@ fn update(mut command: Command) -> Result<Value, Problem> {
     if !violations.is_empty() {
         return Err(members.problem(&violations));
     }
-    let UserChanges { email, first_name, last_name, full_name, is_active } = changes;
-    let user = scene::user();
-    Ok(answer(&User {
-        email: email.unwrap_or(user.email),
-        first_name: first_name.unwrap_or(user.first_name),
-        last_name: last_name.unwrap_or(user.last_name),
-        full_name: full_name.unwrap_or(user.full_name),
-        deactivated_at: (is_active == Some(false)).then_some(scene::NOW),
-        ..user
-    }))
+    let mut user = samples::user();
+    changes.apply(&mut user, samples::NOW);
+    Ok(answer(&user))
 }
 
 fn answer(user: &User) -> Value {
     let location = format!("/api/v1/users/{}", user.id);
-    answered(StoredAnswer::created(Some(location), &UserAnswer::new(user, scene::SHOP_DOMAIN)))["user"].take()
+    answered(StoredAnswer::created(Some(location), &UserAnswer::new(user, samples::SHOP_DOMAIN)))["user"]
+        .take()
 }

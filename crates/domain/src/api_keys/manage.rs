@@ -1,0 +1,116 @@
+//! The use cases: create and rotate API keys with an API key.
+
+use std::sync::Arc;
+
+use crate::ports::{ApiKeyStore, Clock, CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
+use crate::{
+    ApiKey, ApiKeyDraft, DeferredClaim, Excess, IdempotencyRequest, IdempotentOutcome, KeyNumber, NewApiKey,
+    Principal, RenderReceipt, RotationDraft, SecretHash, StorageError, Timestamp, Violations,
+};
+
+/// How long a rotated key keeps working by default.
+const DEFAULT_OVERLAP_SECONDS: i64 = 24 * 60 * 60;
+
+/// Creates and rotates keys of the shop. No key can grant more than it has itself.
+#[derive(Clone)]
+pub struct ManageApiKeys {
+    store: Arc<dyn ApiKeyStore>,
+    clock: Arc<dyn Clock>,
+}
+
+/// Why no key was created.
+#[derive(Debug, thiserror::Error)]
+pub enum ManageApiKeysError {
+    /// The draft breaks rules.
+    #[error(transparent)]
+    Invalid(#[from] Violations),
+    /// The caller's key was revoked or has expired since it was authenticated.
+    #[error("the caller's key is no longer live")]
+    HolderNotLive,
+    /// The caller's key has less than the requested key.
+    #[error("the caller's key cannot grant this: {0}")]
+    Exceeds(Excess),
+    /// The shop has no such key.
+    #[error("the shop has no such key")]
+    KeyNotFound,
+    /// The store failed. The kind of the error says what the caller can conclude.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl ManageApiKeys {
+    /// Connects the use cases to these ports.
+    pub fn new(store: Arc<dyn ApiKeyStore>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock }
+    }
+
+    /// Adds a key with this secret to the caller's shop. `receipt` renders the response to
+    /// store with an idempotency request. It must not hold the secret.
+    ///
+    /// # Errors
+    /// [`ManageApiKeysError`]. Nothing was written, except perhaps if the store fails with
+    /// [`OutcomeUnknown`](crate::StorageErrorKind::OutcomeUnknown).
+    pub async fn create(
+        &self,
+        holder: &Principal,
+        draft: ApiKeyDraft,
+        secret_hash: SecretHash,
+        idempotency: Option<IdempotencyRequest>,
+        receipt: RenderReceipt<CreateKeyOutcome>,
+    ) -> Result<IdempotentOutcome<CreateKeyOutcome>, ManageApiKeysError> {
+        let now = self.clock.now();
+        let scopes = draft.checked_scopes(now)?;
+        let own = self.live_key(holder, now).await?;
+        let user_id = draft.user_id.or(own.user_id);
+        let expires_at = draft.expires_at.or(own.expires_at);
+        if let Some(excess) = own.excess(&scopes, user_id, expires_at) {
+            return Err(ManageApiKeysError::Exceeds(excess));
+        }
+        let stamp = holder.caller().stamp(now);
+        let key = NewApiKey { secret_hash, scopes, user_id, expires_at, stamp };
+        let claim = idempotency.map(|request| DeferredClaim { request, requested_at: now, receipt });
+        Ok(self.store.create_key(holder.shop.id, key, claim).await?)
+    }
+
+    /// Replaces a key of the caller's shop, or the caller's own, by a key with this secret.
+    /// `receipt` as in [`ManageApiKeys::create`].
+    ///
+    /// # Errors
+    /// As [`ManageApiKeys::create`].
+    pub async fn rotate(
+        &self,
+        holder: &Principal,
+        number: KeyNumber,
+        draft: RotationDraft,
+        secret_hash: SecretHash,
+        idempotency: Option<IdempotencyRequest>,
+        receipt: RenderReceipt<RotateKeyOutcome>,
+    ) -> Result<IdempotentOutcome<RotateKeyOutcome>, ManageApiKeysError> {
+        let now = self.clock.now();
+        draft.check(now)?;
+        let own = self.live_key(holder, now).await?;
+        let found = self.store.find_key(holder.shop.id, number).await?;
+        let (old, _) = found.ok_or(ManageApiKeysError::KeyNotFound)?;
+        let expires_at = draft.expires_at.or(own.expires_at);
+        // Scopes and user of a key never change, so they are still the same in the store.
+        if let Some(excess) = own.excess(&old.scopes, old.user_id, expires_at) {
+            return Err(ManageApiKeysError::Exceeds(excess));
+        }
+        let overlap = draft.overlap_seconds.unwrap_or(DEFAULT_OVERLAP_SECONDS).saturating_mul(1_000);
+        let rotation = KeyRotation {
+            secret_hash,
+            expires_at,
+            stamp: holder.caller().stamp(now),
+            old_ends_at: now.saturating_add_millis(overlap),
+        };
+        let claim = idempotency.map(|request| DeferredClaim { request, requested_at: now, receipt });
+        Ok(self.store.rotate_key(holder.shop.id, number, rotation, claim).await?)
+    }
+
+    /// The caller's key as it is stored now. The authenticator may have used a cached one.
+    async fn live_key(&self, holder: &Principal, now: Timestamp) -> Result<ApiKey, ManageApiKeysError> {
+        let found = self.store.find_key(holder.shop.id, holder.key_number).await?;
+        let live = found.filter(|(key, shop)| key.is_live(now) && shop.closed_at.is_none());
+        live.map(|(key, _)| key).ok_or(ManageApiKeysError::HolderNotLive)
+    }
+}

@@ -1,0 +1,206 @@
+use crate::{
+    CommentId, CommentPosition, Customer, CustomerId, ShopId, Ticket, TicketId, Timestamp, User, UserId,
+};
+
+/// A new message of a ticket. It keeps every limit, and is complete except for the channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewComment {
+    /// Its id.
+    pub id: CommentId,
+    /// The shop of its ticket.
+    pub shop_id: ShopId,
+    /// Its ticket.
+    pub ticket_id: TicketId,
+    /// The message.
+    pub text: String,
+    /// When it was written.
+    pub time: Timestamp,
+    /// The medium. Default: the ticket's channel.
+    pub channel: Option<String>,
+    /// Whether the shop wrote it. Otherwise the customer did.
+    pub is_from_shop: bool,
+    /// The user who wrote it; of the same shop.
+    pub author_id: Option<UserId>,
+    /// Subject.
+    pub subject: Option<String>,
+    /// The sender's e-mail address.
+    pub from_email: Option<String>,
+    /// The receivers' e-mail addresses, in the order given.
+    pub to_emails: Vec<String>,
+    /// Attachments as JSON text, exactly as given.
+    pub attachments: Option<String>,
+    /// Tags, in the order given.
+    pub tags: Vec<String>,
+}
+
+impl NewComment {
+    /// The comment on this ticket. It takes the customer from the ticket, and the channel if
+    /// it has none (COMMENT-1).
+    pub fn into_comment(self, ticket: &Ticket) -> Comment {
+        let Self {
+            id,
+            shop_id,
+            ticket_id,
+            text,
+            time,
+            channel,
+            is_from_shop,
+            author_id,
+            subject,
+            from_email,
+            to_emails,
+            attachments,
+            tags,
+        } = self;
+        Comment {
+            id,
+            shop_id,
+            ticket_id,
+            customer_id: ticket.customer_id,
+            text,
+            time,
+            channel: channel.unwrap_or_else(|| ticket.channel.clone()),
+            is_from_shop,
+            author_id,
+            subject,
+            from_email,
+            to_emails,
+            attachments,
+            tags,
+        }
+    }
+
+    /// Changes the ticket as a new comment does (COMMENT-4 to COMMENT-6).
+    pub fn apply(&self, ticket: &mut Ticket) {
+        // Of two comments of the same time, the one created later is the later one.
+        if self.time >= ticket.last_message_time {
+            ticket.last_message = Some(self.text.clone());
+            ticket.last_message_time = self.time;
+        }
+        if !self.is_from_shop {
+            ticket.unread_count = 1;
+        }
+        ticket.version += 1;
+    }
+}
+
+/// A message of a ticket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comment {
+    /// Its id.
+    pub id: CommentId,
+    /// The shop of its ticket.
+    pub shop_id: ShopId,
+    /// Its ticket.
+    pub ticket_id: TicketId,
+    /// The customer of its ticket.
+    pub customer_id: CustomerId,
+    /// The message.
+    pub text: String,
+    /// When it was written.
+    pub time: Timestamp,
+    /// The medium.
+    pub channel: String,
+    /// Whether the shop wrote it. Otherwise the customer did.
+    pub is_from_shop: bool,
+    /// The user who wrote it.
+    pub author_id: Option<UserId>,
+    /// Subject.
+    pub subject: Option<String>,
+    /// The sender's e-mail address.
+    pub from_email: Option<String>,
+    /// The receivers' e-mail addresses, in the order given.
+    pub to_emails: Vec<String>,
+    /// Attachments as JSON text, exactly as given.
+    pub attachments: Option<String>,
+    /// Tags, in the order given.
+    pub tags: Vec<String>,
+}
+
+impl Comment {
+    /// Its position in the list of its ticket's comments.
+    pub fn position(&self) -> CommentPosition {
+        CommentPosition { time: self.time, id: self.id }
+    }
+}
+
+/// A comment with the people it names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommentView {
+    /// The comment.
+    pub comment: Comment,
+    /// The customer of its ticket.
+    pub customer: Customer,
+    /// The user who wrote it.
+    pub author: Option<User>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{CommentDraft, TicketDraft};
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_unix_millis(millis).unwrap()
+    }
+
+    fn ticket() -> Ticket {
+        let draft = TicketDraft {
+            customer_id: CustomerId::new(5),
+            channel: Some("Mail".into()),
+            last_message: Some("Hello".into()),
+            last_message_time: Some(at(10)),
+            unread_count: Some(4),
+            ..TicketDraft::default()
+        };
+        draft.into_ticket(TicketId::new(1).unwrap(), ShopId::new(1).unwrap(), at(0)).unwrap()
+    }
+
+    fn comment(time: i64, is_from_shop: bool) -> NewComment {
+        let draft = CommentDraft {
+            text: Some("Later".into()),
+            time: Some(at(time)),
+            is_from_shop: Some(is_from_shop),
+            ..CommentDraft::default()
+        };
+        let (ticket, author) = (ticket(), UserId::new(7));
+        draft.into_new(CommentId::new(2).unwrap(), ticket.shop_id, ticket.id, author, at(0)).unwrap()
+    }
+
+    fn after(comment: &NewComment) -> Ticket {
+        let mut ticket = ticket();
+        comment.apply(&mut ticket);
+        ticket
+    }
+
+    #[test]
+    fn a_comment_that_is_not_older_is_the_last_message() {
+        for (time, is_last) in [(9, false), (10, true), (11, true)] {
+            let expected = Ticket { version: 2, ..ticket() };
+            let expected = match is_last {
+                true => {
+                    Ticket { last_message: Some("Later".into()), last_message_time: at(time), ..expected }
+                }
+                false => expected,
+            };
+            assert_eq!(after(&comment(time, true)), expected, "{time}");
+        }
+    }
+
+    #[test]
+    fn a_comment_of_the_customer_is_unread_however_old() {
+        for time in [9, 11] {
+            assert_eq!(after(&comment(time, false)).unread_count, 1);
+            assert_eq!(after(&comment(time, true)).unread_count, 4);
+        }
+    }
+
+    #[test]
+    fn a_comment_has_the_customer_of_its_ticket_and_its_channel_unless_it_has_one() {
+        let of_ticket = comment(9, true).into_comment(&ticket());
+        assert_eq!(of_ticket.customer_id, CustomerId::new(5).unwrap());
+        assert_eq!((of_ticket.channel.as_str(), of_ticket.author_id), ("Mail", UserId::new(7)));
+        let own = NewComment { channel: Some("Website".into()), ..comment(9, true) };
+        assert_eq!(own.into_comment(&ticket()), Comment { channel: "Website".into(), ..of_ticket });
+    }
+}

@@ -1,0 +1,175 @@
+//! Requested changes to a customer.
+
+use crate::changes::set;
+use crate::validation::violation::{Violations, check};
+use crate::{Customer, CustomerDraft, Rule, Violation};
+
+/// Requested changes to a customer. `None` keeps a field as it is. `Some(None)` clears it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each is the field of the same name of a `CustomerDraft`")]
+pub struct CustomerChanges {
+    pub email: Option<Option<String>>,
+    pub phone_number: Option<Option<String>>,
+    pub first_name: Option<Option<String>>,
+    pub last_name: Option<Option<String>>,
+    pub full_name: Option<Option<String>>,
+    pub shopify_id: Option<Option<String>>,
+    pub wordpress_id: Option<Option<String>>,
+    pub fb_user_id: Option<Option<String>>,
+    pub ig_user_id: Option<Option<String>>,
+    pub whatsapp_id: Option<Option<String>>,
+}
+
+impl CustomerChanges {
+    /// Whether no change is requested.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Makes the changes (CUSTOMER-11).
+    pub fn apply(self, customer: &mut Customer) {
+        let Self {
+            email,
+            phone_number,
+            first_name,
+            last_name,
+            full_name,
+            shopify_id,
+            wordpress_id,
+            fb_user_id,
+            ig_user_id,
+            whatsapp_id,
+        } = self;
+        set(&mut customer.email, email);
+        set(&mut customer.phone_number, phone_number);
+        set(&mut customer.first_name, first_name);
+        set(&mut customer.last_name, last_name);
+        set(&mut customer.full_name, full_name);
+        set(&mut customer.external_ids.shopify_id, shopify_id);
+        set(&mut customer.external_ids.wordpress_id, wordpress_id);
+        set(&mut customer.external_ids.fb_user_id, fb_user_id);
+        set(&mut customer.external_ids.ig_user_id, ig_user_id);
+        set(&mut customer.external_ids.whatsapp_id, whatsapp_id);
+    }
+
+    /// Everything that is wrong with the changes, as [`CustomerDraft::violations`]. A new
+    /// value must keep the rules of a new customer. Whether an e-mail address or a phone
+    /// number is left, only the store knows, unless the changes clear both.
+    pub fn violations(&self) -> Vec<Violation> {
+        self.check().err().map(Into::into).unwrap_or_default()
+    }
+
+    pub(crate) fn check(&self) -> Result<(), Violations> {
+        let may_keep_one = self.email.is_none() || self.phone_number.is_none();
+        let Self {
+            email,
+            phone_number,
+            first_name,
+            last_name,
+            full_name,
+            shopify_id,
+            wordpress_id,
+            fb_user_id,
+            ig_user_id,
+            whatsapp_id,
+        } = self.clone();
+        let draft = CustomerDraft {
+            id: None,
+            email: email.flatten(),
+            phone_number: phone_number.flatten(),
+            first_name: first_name.flatten(),
+            last_name: last_name.flatten(),
+            full_name: full_name.flatten(),
+            shopify_id: shopify_id.flatten(),
+            wordpress_id: wordpress_id.flatten(),
+            fb_user_id: fb_user_id.flatten(),
+            ig_user_id: ig_user_id.flatten(),
+            whatsapp_id: whatsapp_id.flatten(),
+        };
+        let Err(violations) = check(&draft) else { return Ok(()) };
+        let mut violations = Vec::from(violations);
+        violations.retain(|found| !(may_keep_one && found.rule == Rule::EmailOrPhoneNumber));
+        Violations::none_of(violations)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::customers::samples::customer;
+    use crate::limits::MAX_PERSON_NAME_CHARS;
+    use crate::{ExternalIds, Field};
+
+    type FieldOf<T, V> = fn(&mut T) -> &mut V;
+
+    fn rules(changes: &CustomerChanges) -> Vec<(Field, Rule)> {
+        changes.violations().iter().map(|found| (found.field, found.rule)).collect()
+    }
+
+    #[test]
+    fn every_change_is_made_alone() {
+        let fields: [(FieldOf<CustomerChanges, Option<Option<String>>>, FieldOf<Customer, Option<String>>);
+            10] = [
+            (|changes| &mut changes.email, |customer| &mut customer.email),
+            (|changes| &mut changes.phone_number, |customer| &mut customer.phone_number),
+            (|changes| &mut changes.first_name, |customer| &mut customer.first_name),
+            (|changes| &mut changes.last_name, |customer| &mut customer.last_name),
+            (|changes| &mut changes.full_name, |customer| &mut customer.full_name),
+            (|changes| &mut changes.shopify_id, |customer| &mut customer.external_ids.shopify_id),
+            (|changes| &mut changes.wordpress_id, |customer| &mut customer.external_ids.wordpress_id),
+            (|changes| &mut changes.fb_user_id, |customer| &mut customer.external_ids.fb_user_id),
+            (|changes| &mut changes.ig_user_id, |customer| &mut customer.external_ids.ig_user_id),
+            (|changes| &mut changes.whatsapp_id, |customer| &mut customer.external_ids.whatsapp_id),
+        ];
+        let mut before = customer();
+        before.external_ids = ExternalIds {
+            shopify_id: Some("1".into()),
+            gorgias_id: Some("2".into()),
+            ..ExternalIds::default()
+        };
+        for (change, field) in fields {
+            for value in [Some("new".to_owned()), None] {
+                let mut changes = CustomerChanges::default();
+                *change(&mut changes) = Some(value.clone());
+                let (mut changed, mut expected) = (before.clone(), before.clone());
+                changes.clone().apply(&mut changed);
+                *field(&mut expected) = value;
+                assert_eq!(changed, expected, "{changes:?}");
+            }
+        }
+        let mut unchanged = before.clone();
+        CustomerChanges::default().apply(&mut unchanged);
+        assert_eq!(unchanged, before);
+    }
+
+    #[test]
+    fn one_way_to_reach_the_customer_may_go() {
+        assert_eq!(rules(&CustomerChanges::default()), []);
+        let without_email = CustomerChanges { email: Some(None), ..CustomerChanges::default() };
+        assert_eq!(rules(&without_email), []);
+        let without_phone = CustomerChanges { phone_number: Some(None), ..CustomerChanges::default() };
+        assert_eq!(rules(&without_phone), []);
+        let without_either = CustomerChanges { phone_number: Some(None), ..without_email };
+        assert_eq!(rules(&without_either), [(Field::Email, Rule::EmailOrPhoneNumber)]);
+    }
+
+    #[test]
+    fn values_are_held_to_the_rules_of_new_customers() {
+        let changes = CustomerChanges {
+            email: Some(Some("nobody".into())),
+            phone_number: Some(Some(" ".into())),
+            full_name: Some(Some("x".repeat(MAX_PERSON_NAME_CHARS as usize + 1))),
+            shopify_id: Some(Some("a\0".into())),
+            ..CustomerChanges::default()
+        };
+        assert_eq!(
+            rules(&changes),
+            [
+                (Field::Email, Rule::Email),
+                (Field::PhoneNumber, Rule::NotBlank),
+                (Field::FullName, Rule::MaxLength(MAX_PERSON_NAME_CHARS)),
+                (Field::ShopifyId, Rule::NoNul),
+            ]
+        );
+    }
+}

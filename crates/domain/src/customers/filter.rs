@@ -1,0 +1,110 @@
+use crate::{Customer, ExternalIds, fold_email};
+
+/// Selects the customers of a list: those who meet every condition given, or all.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct CustomerFilter {
+    /// The e-mail address, compared as [`fold_email`] does.
+    pub email: Option<String>,
+    /// The phone number, exactly.
+    pub phone_number: Option<String>,
+    /// The ids in other systems, each exactly.
+    pub external_ids: ExternalIds,
+}
+
+impl CustomerFilter {
+    /// Whether the customer meets every condition given (CUSTOMER-9).
+    pub fn matches(&self, customer: &Customer) -> bool {
+        // Without `..`, so that a new condition does not compile until it is used here.
+        let Self { email, phone_number, external_ids } = self;
+        is_or_any(&email.as_deref().map(fold_email), &customer.email.as_deref().map(fold_email))
+            && is_or_any(phone_number, &customer.phone_number)
+            && are_or_any(external_ids, &customer.external_ids)
+    }
+}
+
+fn are_or_any(wanted: &ExternalIds, ids: &ExternalIds) -> bool {
+    let ExternalIds {
+        shopify_id,
+        wordpress_id,
+        prestashop_id,
+        fb_user_id,
+        ig_user_id,
+        ig_pseudo,
+        whatsapp_id,
+        zendesk_id,
+        freshdesk_id,
+        gmelius_id,
+        gorgias_id,
+    } = wanted;
+    is_or_any(shopify_id, &ids.shopify_id)
+        && is_or_any(wordpress_id, &ids.wordpress_id)
+        && is_or_any(prestashop_id, &ids.prestashop_id)
+        && is_or_any(fb_user_id, &ids.fb_user_id)
+        && is_or_any(ig_user_id, &ids.ig_user_id)
+        && is_or_any(ig_pseudo, &ids.ig_pseudo)
+        && is_or_any(whatsapp_id, &ids.whatsapp_id)
+        && is_or_any(zendesk_id, &ids.zendesk_id)
+        && is_or_any(freshdesk_id, &ids.freshdesk_id)
+        && is_or_any(gmelius_id, &ids.gmelius_id)
+        && is_or_any(gorgias_id, &ids.gorgias_id)
+}
+
+fn is_or_any(wanted: &Option<String>, value: &Option<String>) -> bool {
+    wanted.is_none() || wanted == value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::customers::samples::customer;
+
+    #[test]
+    fn every_condition_holds_or_not() {
+        let any = CustomerFilter::default;
+        let text = |text: &str| Some(text.to_owned());
+        assert!(any().matches(&customer()));
+        for (expected, filter) in [
+            (true, CustomerFilter { email: text("ADA@example.com"), ..any() }),
+            (false, CustomerFilter { email: text("ad@example.com"), ..any() }),
+            (true, CustomerFilter { phone_number: text("+33 1"), ..any() }),
+            (false, CustomerFilter { phone_number: text("+331"), ..any() }),
+            (false, CustomerFilter { email: text("ada@example.com"), phone_number: text("1"), ..any() }),
+        ] {
+            assert_eq!(filter.matches(&customer()), expected, "{filter:?}");
+        }
+        let nobody = Customer { email: None, phone_number: None, ..customer() };
+        assert!(!CustomerFilter { email: text("ada@example.com"), ..any() }.matches(&nobody));
+        assert!(!CustomerFilter { phone_number: text("+33 1"), ..any() }.matches(&nobody));
+    }
+
+    #[test]
+    fn every_external_id_is_compared_with_its_own() {
+        let ids: [fn(&mut ExternalIds) -> &mut Option<String>; 11] = [
+            |ids| &mut ids.shopify_id,
+            |ids| &mut ids.wordpress_id,
+            |ids| &mut ids.prestashop_id,
+            |ids| &mut ids.fb_user_id,
+            |ids| &mut ids.ig_user_id,
+            |ids| &mut ids.ig_pseudo,
+            |ids| &mut ids.whatsapp_id,
+            |ids| &mut ids.zendesk_id,
+            |ids| &mut ids.freshdesk_id,
+            |ids| &mut ids.gmelius_id,
+            |ids| &mut ids.gorgias_id,
+        ];
+        let only = |id: fn(&mut ExternalIds) -> &mut Option<String>, value: &str| {
+            let mut ids = ExternalIds::default();
+            *id(&mut ids) = Some(value.into());
+            ids
+        };
+        for (place, wanted) in ids.into_iter().enumerate() {
+            let filter = CustomerFilter { external_ids: only(wanted, "1"), ..CustomerFilter::default() };
+            for (other, id) in ids.into_iter().enumerate() {
+                for (value, is_same) in [("1", true), ("2", false)] {
+                    let customer = Customer { external_ids: only(id, value), ..customer() };
+                    assert_eq!(filter.matches(&customer), is_same && place == other, "{filter:?}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The fields that callers fill in, and their limits.
+
+/// Declares the fields, each with its name in the drafts.
+macro_rules! fields {
+    ($($field:ident = $name:literal),+ $(,)?) => {
+        /// A field of a draft. Violations are reported in this order.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[allow(missing_docs, reason = "each is the draft's field of the same name")]
+        pub enum Field {
+            $($field),+
+        }
+
+        impl Field {
+            /// The field of this name, as `validator` spells it.
+            pub(crate) fn named(name: &str) -> Option<Self> {
+                match name {
+                    $($name => Some(Self::$field),)+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+fields!(
+    CustomerId = "customer_id",
+    Channel = "channel",
+    Name = "name",
+    ThreadId = "thread_id",
+    ContactReason = "contact_reason",
+    Via = "via",
+    EmailUsed = "email_used",
+    Date = "date",
+    LastMessageTime = "last_message_time",
+    LastMessage = "last_message",
+    AssignedTo = "assigned_to",
+    IsOpened = "is_opened",
+    UnreadCount = "unread_count",
+    Tags = "tags",
+    LanguageCode = "language_code",
+    Email = "email",
+    PhoneNumber = "phone_number",
+    FirstName = "first_name",
+    LastName = "last_name",
+    FullName = "full_name",
+    ShopifyId = "shopify_id",
+    WordpressId = "wordpress_id",
+    FbUserId = "fb_user_id",
+    IgUserId = "ig_user_id",
+    WhatsappId = "whatsapp_id",
+    Text = "text",
+    Time = "time",
+    Subject = "subject",
+    FromEmail = "from_email",
+    ToEmails = "to_emails",
+    Attachments = "attachments",
+    IsFromShop = "is_from_shop",
+    IsActive = "is_active",
+    Scopes = "scopes",
+    UserId = "user_id",
+    ExpiresAt = "expires_at",
+    OverlapSeconds = "overlap_seconds",
+);
+
+/// The limits of what a caller may send. Texts are measured in characters (Unicode scalar
+/// values), not in bytes.
+pub mod limits {
+    /// `Channel` of a ticket.
+    pub const MAX_CHANNEL_CHARS: u64 = 100;
+    /// `name` (subject) of a ticket.
+    pub const MAX_TICKET_NAME_CHARS: u64 = 1_000;
+    /// `threadId` of a ticket; RFC 5322 message ids are at most 998 characters.
+    pub const MAX_THREAD_ID_CHARS: u64 = 1_000;
+    /// An e-mail address, by RFC 5321.
+    pub const MAX_EMAIL_CHARS: u64 = 254;
+    /// `lastMessage` of a ticket.
+    pub const MAX_MESSAGE_CHARS: u64 = 65_536;
+    /// `text` of a comment.
+    pub const MAX_COMMENT_CHARS: u64 = 65_536;
+    /// `subject` of a comment.
+    pub const MAX_COMMENT_SUBJECT_CHARS: u64 = 1_000;
+    /// `toEmails` of a comment.
+    pub const MAX_TO_EMAILS: u64 = 100;
+    /// Entries of a page of a list; the smallest is 1.
+    pub const MAX_PAGE_ENTRIES: u32 = 100;
+    /// Entries of a page for which no number was asked.
+    pub const DEFAULT_PAGE_ENTRIES: u32 = 50;
+    /// How many days back recent conversations may go; the smallest is 1.
+    pub const MAX_RECENT_DAYS: i64 = 365;
+    /// `contact_reason` of a ticket.
+    pub const MAX_CONTACT_REASON_CHARS: u64 = 500;
+    /// `via` of a ticket.
+    pub const MAX_VIA_CHARS: u64 = 100;
+    /// Tags of one ticket.
+    pub const MAX_TAGS: u64 = 100;
+    /// One tag.
+    pub const MAX_TAG_CHARS: u64 = 200;
+    /// `language_code` of a ticket.
+    pub const MAX_LANGUAGE_CODE_CHARS: u64 = 35;
+    /// `unReadChatCount` of a ticket.
+    pub const MAX_UNREAD_COUNT: i64 = i32::MAX as i64;
+    /// A first, last or full name of a customer or user.
+    pub const MAX_PERSON_NAME_CHARS: u64 = 500;
+    /// A phone number.
+    pub const MAX_PHONE_NUMBER_CHARS: u64 = 50;
+    /// An id that another system gave a customer.
+    pub const MAX_EXTERNAL_ID_CHARS: u64 = 200;
+    /// A shop's domain, by RFC 1035.
+    pub const MAX_SHOP_DOMAIN_CHARS: usize = 253;
+    /// An idempotency key.
+    pub const MAX_IDEMPOTENCY_KEY_CHARS: usize = 255;
+    /// Different words of one search.
+    pub const MAX_SEARCH_TERMS: usize = 8;
+    /// Characters of a word that is searched for or found; longer ones are cut.
+    pub const MAX_SEARCH_WORD_CHARS: usize = 40;
+    /// Different words of one text that are found: with the longest words, what PostgreSQL keeps
+    /// of one text (1 MB).
+    pub const MAX_SEARCH_WORDS: usize = 4_000;
+    /// Characters of a search query.
+    pub const MAX_SEARCH_QUERY_CHARS: usize = 500;
+    /// Seconds that a rotated key may work beside the new one: 30 days.
+    pub const MAX_KEY_OVERLAP_SECONDS: i64 = 30 * 24 * 60 * 60;
+    /// Scopes named for one key.
+    pub const MAX_KEY_SCOPES: u64 = 100;
+}

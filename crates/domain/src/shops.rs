@@ -1,0 +1,5 @@
+//! Shops, the tenants.
+
+mod shop;
+
+pub use shop::{Shop, ShopDomain, ShopDomainError};

@@ -1,0 +1,19 @@
+//! Tickets (conversations) and the human tickets they open.
+
+mod changes;
+mod create;
+mod draft;
+mod filter;
+mod id_generator;
+mod id_range;
+mod ticket;
+mod update;
+
+pub use changes::TicketChanges;
+pub use create::{CreateTicket, CreateTicketError, TicketCreated};
+pub use draft::TicketDraft;
+pub use filter::{AssigneeFilter, ThreadFilter, TicketFilter};
+pub use id_generator::TicketIdGenerator;
+pub use id_range::{IdRange, NodeNumber, TicketIdsExhausted};
+pub use ticket::{HumanTicket, Ticket, TicketView};
+pub use update::UpdateTicket;

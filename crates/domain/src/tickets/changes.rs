@@ -1,0 +1,186 @@
+//! Requested changes to a ticket.
+
+use crate::changes::set;
+use crate::validation::violation::{Violations, check};
+use crate::{CustomerId, Ticket, TicketDraft, UserId, Violation};
+
+/// Requested changes to a ticket. `None` keeps a field as it is. `Some(None)` clears an
+/// optional field.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TicketChanges {
+    /// A user of the shop, which the store checks.
+    pub assigned_to: Option<Option<UserId>>,
+    /// As in [`TicketDraft`].
+    pub name: Option<Option<String>>,
+    /// As in [`TicketDraft`].
+    pub tags: Option<Vec<String>>,
+    /// As in [`TicketDraft`].
+    pub contact_reason: Option<Option<String>>,
+    /// As in [`TicketDraft`].
+    pub language_code: Option<Option<String>>,
+    /// Whether a person has to handle it. Opens or closes its human ticket.
+    pub is_opened: Option<bool>,
+    /// As in [`TicketDraft`].
+    pub unread_count: Option<i32>,
+}
+
+impl TicketChanges {
+    /// Whether no change is requested.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Makes the changes and raises the version by one (TICKET-17). No changes leave the
+    /// ticket and its version as they are (TICKET-18). The store opens or closes the human
+    /// ticket with [`HumanTicket::set_open`](crate::HumanTicket::set_open).
+    pub fn apply(self, ticket: &mut Ticket) {
+        if self.is_empty() {
+            return;
+        }
+        let Self { assigned_to, name, tags, contact_reason, language_code, is_opened, unread_count } = self;
+        set(&mut ticket.assigned_to, assigned_to);
+        set(&mut ticket.name, name);
+        set(&mut ticket.tags, tags);
+        set(&mut ticket.contact_reason, contact_reason);
+        set(&mut ticket.language_code, language_code);
+        set(&mut ticket.is_opened, is_opened);
+        set(&mut ticket.unread_count, unread_count);
+        ticket.version += 1;
+    }
+
+    /// Everything that is wrong with the changes, as [`TicketDraft::violations`]. A new value
+    /// must keep the rules of a new ticket.
+    pub fn violations(&self) -> Vec<Violation> {
+        self.check().err().map(Into::into).unwrap_or_default()
+    }
+
+    pub(crate) fn check(&self) -> Result<(), Violations> {
+        // `is_opened` and `assigned_to` have no rules here.
+        let Self { assigned_to: _, name, tags, contact_reason, language_code, is_opened: _, unread_count } =
+            self.clone();
+        check(&TicketDraft {
+            // A ticket that exists has what a new one requires.
+            customer_id: CustomerId::new(1),
+            channel: Some("Mail".to_owned()),
+            name: name.flatten(),
+            tags,
+            contact_reason: contact_reason.flatten(),
+            language_code: language_code.flatten(),
+            unread_count: unread_count.map(i64::from),
+            ..TicketDraft::default()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::{MAX_TAGS, MAX_TICKET_NAME_CHARS, MAX_UNREAD_COUNT};
+    use crate::{Field, Rule, ShopId, TicketId, Timestamp};
+
+    fn ticket() -> Ticket {
+        let draft = TicketDraft {
+            customer_id: CustomerId::new(1),
+            channel: Some("Mail".into()),
+            name: Some("Refund".into()),
+            contact_reason: Some("refund".into()),
+            assigned_to: UserId::new(2),
+            is_opened: true,
+            unread_count: Some(3),
+            tags: Some(vec!["vip".into()]),
+            language_code: Some("en".into()),
+            ..TicketDraft::default()
+        };
+        draft.into_ticket(TicketId::new(1).unwrap(), ShopId::new(1).unwrap(), Timestamp::MIN).unwrap()
+    }
+
+    fn changed(changes: TicketChanges) -> Ticket {
+        let mut changed = ticket();
+        changes.apply(&mut changed);
+        changed
+    }
+
+    #[test]
+    fn every_change_is_made_alone_and_raises_the_version() {
+        let none = TicketChanges::default;
+        let raised = || Ticket { version: 2, ..ticket() };
+        for (changes, expected) in [
+            (
+                TicketChanges { assigned_to: Some(UserId::new(9)), ..none() },
+                Ticket { assigned_to: UserId::new(9), ..raised() },
+            ),
+            (TicketChanges { assigned_to: Some(None), ..none() }, Ticket { assigned_to: None, ..raised() }),
+            (
+                TicketChanges { name: Some(Some("Return".into())), ..none() },
+                Ticket { name: Some("Return".into()), ..raised() },
+            ),
+            (TicketChanges { name: Some(None), ..none() }, Ticket { name: None, ..raised() }),
+            (TicketChanges { tags: Some(vec![]), ..none() }, Ticket { tags: vec![], ..raised() }),
+            (
+                TicketChanges { contact_reason: Some(Some("return".into())), ..none() },
+                Ticket { contact_reason: Some("return".into()), ..raised() },
+            ),
+            (
+                TicketChanges { contact_reason: Some(None), ..none() },
+                Ticket { contact_reason: None, ..raised() },
+            ),
+            (
+                TicketChanges { language_code: Some(Some("fr".into())), ..none() },
+                Ticket { language_code: Some("fr".into()), ..raised() },
+            ),
+            (
+                TicketChanges { language_code: Some(None), ..none() },
+                Ticket { language_code: None, ..raised() },
+            ),
+            (TicketChanges { is_opened: Some(false), ..none() }, Ticket { is_opened: false, ..raised() }),
+            (TicketChanges { unread_count: Some(0), ..none() }, Ticket { unread_count: 0, ..raised() }),
+            // A change to the value that is there is a change.
+            (TicketChanges { unread_count: Some(3), ..none() }, raised()),
+        ] {
+            assert_eq!(changed(changes.clone()), expected, "{changes:?}");
+        }
+    }
+
+    #[test]
+    fn no_changes_leave_the_version() {
+        assert_eq!(changed(TicketChanges::default()), ticket());
+    }
+
+    #[test]
+    fn no_change_is_no_violation() {
+        assert!(TicketChanges::default().is_empty());
+        assert_eq!(TicketChanges::default().violations(), []);
+        let cleared = TicketChanges {
+            assigned_to: Some(None),
+            name: Some(None),
+            contact_reason: Some(None),
+            language_code: Some(None),
+            ..TicketChanges::default()
+        };
+        assert!(!cleared.is_empty());
+        assert_eq!(cleared.violations(), []);
+    }
+
+    #[test]
+    fn values_are_held_to_the_rules_of_new_tickets() {
+        let changes = TicketChanges {
+            name: Some(Some("x".repeat(MAX_TICKET_NAME_CHARS as usize + 1))),
+            tags: Some(vec!["x".into(); MAX_TAGS as usize + 1]),
+            contact_reason: Some(Some("a\0".into())),
+            language_code: Some(Some("english please".into())),
+            unread_count: Some(-1),
+            ..TicketChanges::default()
+        };
+        let rules: Vec<_> = changes.violations().iter().map(|found| (found.field, found.rule)).collect();
+        assert_eq!(
+            rules,
+            [
+                (Field::Name, Rule::MaxLength(MAX_TICKET_NAME_CHARS)),
+                (Field::ContactReason, Rule::NoNul),
+                (Field::UnreadCount, Rule::Range(0, MAX_UNREAD_COUNT)),
+                (Field::Tags, Rule::MaxLength(MAX_TAGS)),
+                (Field::LanguageCode, Rule::LanguageTag),
+            ]
+        );
+    }
+}

@@ -1,0 +1,153 @@
+//! How ticket ids are made: before anything is written, in order of time, and never
+//! twice, whatever clocks do and however many processes share a store.
+
+use std::sync::{Mutex, PoisonError};
+
+use super::id_range::NODE_BITS;
+use crate::ports::TicketIdSource;
+use crate::{IdRange, TicketId, TicketIdsExhausted, Timestamp};
+
+/// 2024-01-01T00:00:00Z, from which the time in an id counts.
+const EPOCH_UNIX_MILLIS: i64 = 1_704_067_200_000;
+const SEQUENCE_BITS: u32 = 12;
+/// 41 bits of milliseconds: until the year 2093.
+const END_OF_TIME: i64 = 1 << (63 - NODE_BITS - SEQUENCE_BITS);
+
+/// Makes ticket ids from a reserved range: 41 bits of milliseconds since 2024, 10 bits
+/// of node, 12 bits of sequence. Each id is larger than the one before, also when the
+/// clock steps back; more than 4,096 ids in a millisecond borrow from the next.
+#[derive(Debug)]
+pub struct TicketIdGenerator(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    range: IdRange,
+    /// Time and sequence of the next id, if the clock has not moved past it.
+    millis: i64,
+    sequence: i64,
+}
+
+impl TicketIdGenerator {
+    /// A generator for this range.
+    pub fn new(range: IdRange) -> Self {
+        Self(Mutex::new(State { range, millis: since_epoch(range.from), sequence: 0 }))
+    }
+
+    /// The range in use, to ask the store to extend.
+    pub fn range(&self) -> IdRange {
+        self.state().range
+    }
+
+    /// Goes on with a range that the store handed out to extend [`Self::range`]: the
+    /// same node's next, or another node's.
+    pub fn extend(&self, next: IdRange) {
+        let mut state = self.state();
+        if next.node == state.range.node && next.from == state.range.until {
+            state.range.until = next.until;
+        } else {
+            // Ids of two nodes may share a millisecond; the later must still be larger.
+            state.millis = since_epoch(next.from).max(state.millis + 1);
+            state.sequence = 0;
+            state.range = next;
+        }
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        // Nothing that holds the lock can panic half-way through a change.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl TicketIdSource for TicketIdGenerator {
+    fn next_id(&self, now: Timestamp) -> Result<TicketId, TicketIdsExhausted> {
+        let mut state = self.state();
+        if since_epoch(now) > state.millis {
+            state.millis = since_epoch(now);
+            state.sequence = 0;
+        }
+        if state.millis >= since_epoch(state.range.until).min(END_OF_TIME) {
+            return Err(TicketIdsExhausted);
+        }
+        let number = (state.millis << (NODE_BITS + SEQUENCE_BITS))
+            | (i64::from(state.range.node.get()) << SEQUENCE_BITS)
+            | state.sequence;
+        state.sequence += 1;
+        if state.sequence == 1 << SEQUENCE_BITS {
+            state.millis += 1;
+            state.sequence = 0;
+        }
+        TicketId::new(number).ok_or(TicketIdsExhausted)
+    }
+}
+
+/// At least 1, so that no id is 0.
+fn since_epoch(time: Timestamp) -> i64 {
+    (time.unix_millis() - EPOCH_UNIX_MILLIS).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::NodeNumber;
+
+    const START: i64 = EPOCH_UNIX_MILLIS + 1_000_000;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_unix_millis(START + millis).unwrap()
+    }
+
+    fn range(node: u16, from: i64, until: i64) -> IdRange {
+        IdRange { node: NodeNumber::new(node).unwrap(), from: at(from), until: at(until) }
+    }
+
+    fn parts(id: TicketId) -> (i64, i64, i64) {
+        (id.get() >> 22, (id.get() >> 12) & 0x3ff, id.get() & 0xfff)
+    }
+
+    #[test]
+    fn ids_carry_time_node_and_sequence() {
+        let ids = TicketIdGenerator::new(range(5, 0, 60_000));
+        assert_eq!(parts(ids.next_id(at(10)).unwrap()), (1_000_010, 5, 0));
+        assert_eq!(parts(ids.next_id(at(10)).unwrap()), (1_000_010, 5, 1));
+        assert_eq!(parts(ids.next_id(at(11)).unwrap()), (1_000_011, 5, 0));
+    }
+
+    #[test]
+    fn ids_grow_when_the_clock_steps_back_and_when_a_millisecond_is_full() {
+        let ids = TicketIdGenerator::new(range(0, 0, 60_000));
+        let mut last = ids.next_id(at(100)).unwrap();
+        for call in 0..10_000 {
+            let next = ids.next_id(at(if call % 2 == 0 { 100 } else { -3_600_000 })).unwrap();
+            assert!(next > last);
+            last = next;
+        }
+        assert_eq!(parts(last), (1_000_102, 0, 1_808));
+    }
+
+    #[test]
+    fn a_range_is_never_left() {
+        let ids = TicketIdGenerator::new(range(0, 1_000, 2_000));
+        assert_eq!(parts(ids.next_id(at(0)).unwrap()).0, 1_001_000);
+        assert!(ids.next_id(at(1_999)).is_ok());
+        assert_eq!(ids.next_id(at(2_000)), Err(TicketIdsExhausted));
+    }
+
+    #[test]
+    fn an_extension_goes_on_where_the_range_ended() {
+        let ids = TicketIdGenerator::new(range(0, 0, 1_000));
+        let before = ids.next_id(at(999)).unwrap();
+        ids.extend(range(0, 1_000, 2_000));
+        let same_node = ids.next_id(at(1_500)).unwrap();
+        ids.extend(range(7, 900, 3_000));
+        let other_node = ids.next_id(at(1_500)).unwrap();
+        assert!(before < same_node && same_node < other_node);
+        assert_eq!(parts(other_node).1, 7);
+    }
+
+    #[test]
+    fn clocks_before_the_epoch_give_ids_too() {
+        let before = Timestamp::from_unix_millis(0).unwrap();
+        let ids = TicketIdGenerator::new(IdRange { from: before, ..range(0, 0, 1_000) });
+        assert_eq!(parts(ids.next_id(before).unwrap()), (1, 0, 0));
+    }
+}

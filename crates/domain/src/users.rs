@@ -1,0 +1,15 @@
+//! Users: a shop's staff.
+
+mod changes;
+mod draft;
+mod filter;
+mod manage;
+#[cfg(test)]
+mod samples;
+mod user;
+
+pub use changes::UserChanges;
+pub use draft::UserDraft;
+pub use filter::UserFilter;
+pub use manage::ManageUsers;
+pub use user::{NewUser, User};

@@ -1,0 +1,34 @@
+use crate::User;
+
+/// Selects the users of a list: those who meet every condition given, or all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct UserFilter {
+    /// Whether it is active.
+    pub is_active: Option<bool>,
+}
+
+impl UserFilter {
+    /// Whether the user meets every condition given (USER-7).
+    pub fn matches(self, user: &User) -> bool {
+        let Self { is_active } = self;
+        is_active.is_none_or(|is_active| user.is_active() == is_active)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Timestamp;
+    use crate::users::samples::user;
+
+    #[test]
+    fn users_are_active_or_not() {
+        let deactivated = User { deactivated_at: Some(Timestamp::MIN), ..user() };
+        for (is_active, matches) in
+            [(None, (true, true)), (Some(true), (true, false)), (Some(false), (false, true))]
+        {
+            let filter = UserFilter { is_active };
+            assert_eq!((filter.matches(&user()), filter.matches(&deactivated)), matches, "{filter:?}");
+        }
+    }
+}

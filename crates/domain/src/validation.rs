@@ -1,0 +1,8 @@
+//! How drafts are checked, and what is wrong with them.
+
+pub(crate) mod email;
+pub(crate) mod text_rules;
+pub(crate) mod violation;
+
+pub use email::fold_email;
+pub use violation::{Rule, Violation, Violations};
