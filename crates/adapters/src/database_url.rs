@@ -1,25 +1,20 @@
-//! Which database to use, as operators write it.
+//! The URL of a database, as operators write it.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use hexdesk_domain::Storage;
-
-use crate::postgres::{MigrateError, PostgresOpenError, PostgresStorage};
-use crate::sqlite::{SqliteOpenError, SqliteStorage};
-
-/// Where the data is kept: a SQLite file or a PostgreSQL database. Neither `Display` nor
-/// `Debug` shows anything of a PostgreSQL URL, which may hold a password.
+/// The URL of a SQLite file or a PostgreSQL database. Neither `Display` nor `Debug` shows
+/// anything of a PostgreSQL URL, which may hold a password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl(Location);
 
 #[derive(Clone, PartialEq, Eq)]
-enum Location {
+pub(crate) enum Location {
     Sqlite(PathBuf),
+    /// The whole URL, which may hold a password.
     Postgres(String),
 }
 
-/// The text names no database. It is not repeated, since it may hold a password.
+/// The text is not a database URL. The message does not repeat it: it may hold a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "not a database URL; accepted are sqlite://hexdesk.db (a path relative to the working directory), \
@@ -30,10 +25,10 @@ pub struct DatabaseUrlError;
 
 impl DatabaseUrl {
     /// Reads a URL: `sqlite://` and the path of a file, as it is; or `postgres://` or
-    /// `postgresql://` and whatever PostgreSQL accepts.
+    /// `postgresql://` and the rest of a PostgreSQL URL.
     ///
     /// # Errors
-    /// [`DatabaseUrlError`] for anything else, `sqlite::memory:` included.
+    /// [`DatabaseUrlError`] for any other text, also `sqlite::memory:`.
     pub fn parse(text: &str) -> Result<Self, DatabaseUrlError> {
         if let Some(path) = text.strip_prefix("sqlite://") {
             let is_path = !path.is_empty()
@@ -49,12 +44,8 @@ impl DatabaseUrl {
         }
     }
 
-    /// A PostgreSQL database's URL, which may hold a password.
-    pub(crate) fn postgres(&self) -> Option<&str> {
-        match &self.0 {
-            Location::Sqlite(_) => None,
-            Location::Postgres(url) => Some(url),
-        }
+    pub(crate) fn location(&self) -> &Location {
+        &self.0
     }
 
     /// The path of a SQLite database's file.
@@ -86,61 +77,6 @@ impl std::fmt::Display for DatabaseUrl {
 impl std::fmt::Debug for DatabaseUrl {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "DatabaseUrl({self})")
-    }
-}
-
-/// Why a storage was not opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The SQLite file.
-    #[error(transparent)]
-    Sqlite(#[from] SqliteOpenError),
-    /// The PostgreSQL database cannot be reached.
-    #[error(transparent)]
-    Postgres(#[from] PostgresOpenError),
-    /// The PostgreSQL database cannot be migrated.
-    #[error(transparent)]
-    Migrate(#[from] MigrateError),
-}
-
-impl OpenError {
-    /// Whether opening may succeed later, although nobody changes a setting: the database
-    /// server does not run, is being started or stopped, cannot be reached, or has no room
-    /// for another connection.
-    pub fn is_transient(&self) -> bool {
-        match self {
-            Self::Postgres(PostgresOpenError::Connect(error))
-            | Self::Migrate(MigrateError::Connect(error)) => error.is_transient(),
-            Self::Migrate(MigrateError::ConnectionLost(_)) => true,
-            Self::Sqlite(_) | Self::Postgres(PostgresOpenError::Url(_)) | Self::Migrate(_) => false,
-        }
-    }
-}
-
-/// A storage that is ready for use.
-pub struct OpenedStorage {
-    /// The storage.
-    pub storage: Arc<dyn Storage>,
-    /// The names of the migrations that opening it applied, in order.
-    pub applied_migrations: Vec<String>,
-}
-
-/// Opens the storage at `url` and brings its schema up to date.
-///
-/// # Errors
-/// [`OpenError`] that says what is wrong and what to do.
-pub async fn open(url: &DatabaseUrl) -> Result<OpenedStorage, OpenError> {
-    match &url.0 {
-        Location::Sqlite(path) => {
-            let storage = SqliteStorage::open(path)?;
-            let applied_migrations = storage.migrate().await?;
-            Ok(OpenedStorage { storage: Arc::new(storage), applied_migrations })
-        }
-        Location::Postgres(url) => {
-            let storage = PostgresStorage::connect(url).await?;
-            let applied_migrations = storage.migrate().await?;
-            Ok(OpenedStorage { storage: Arc::new(storage), applied_migrations })
-        }
     }
 }
 
@@ -195,18 +131,6 @@ mod tests {
                 assert!(error.contains(expected), "{error}");
             }
             assert!(!error.contains("secret"), "{error}");
-        }
-    }
-
-    #[tokio::test]
-    async fn opening_brings_the_schema_up_to_date() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("hexdesk.db");
-        let url = DatabaseUrl::parse(&format!("sqlite://{}", path.display())).unwrap();
-        for expected in [1, 0] {
-            let opened = open(&url).await.unwrap();
-            assert_eq!(opened.applied_migrations.len(), expected);
-            opened.storage.check_ready().await.unwrap();
         }
     }
 }

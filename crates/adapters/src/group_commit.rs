@@ -16,14 +16,8 @@ mod writer;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use hexdesk_domain::ports::{
-    CommentCreation, CreateCommentOutcome, CreateTicketOutcome, DeleteTicketOutcome, TicketCreation,
-    TicketUpdate, UpdateTicketOutcome,
-};
-use hexdesk_domain::{
-    AuditStamp, CommentPosition, CommentStore, CommentView, DeferredClaim, IdempotentOutcome, Page, ShopId,
-    StorageError, TicketFilter, TicketId, TicketPosition, TicketStore, TicketView,
-};
+use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome, CreateTicketOutcome, TicketCreation};
+use hexdesk_domain::{CommentStore, IdempotentOutcome, StorageError, TicketStore, forward};
 use tokio::runtime::Handle;
 
 use writer::Writer;
@@ -82,43 +76,7 @@ impl TicketStore for GroupCommit {
         self.new_tickets.create(batch).await
     }
 
-    async fn find_ticket(&self, shop: ShopId, id: TicketId) -> Result<Option<TicketView>, StorageError> {
-        self.tickets.find_ticket(shop, id).await
-    }
-
-    async fn list_tickets(
-        &self,
-        shop: ShopId,
-        filter: TicketFilter,
-        after: Option<TicketPosition>,
-        limit: u32,
-    ) -> Result<Page<TicketView, TicketPosition>, StorageError> {
-        self.tickets.list_tickets(shop, filter, after, limit).await
-    }
-
-    async fn update_ticket(
-        &self,
-        shop: ShopId,
-        id: TicketId,
-        update: TicketUpdate,
-        once: Option<DeferredClaim<UpdateTicketOutcome>>,
-    ) -> Result<IdempotentOutcome<UpdateTicketOutcome>, StorageError> {
-        self.tickets.update_ticket(shop, id, update, once).await
-    }
-
-    async fn delete_ticket(
-        &self,
-        shop: ShopId,
-        id: TicketId,
-        expected_version: Option<i64>,
-        stamp: AuditStamp,
-    ) -> Result<DeleteTicketOutcome, StorageError> {
-        self.tickets.delete_ticket(shop, id, expected_version, stamp).await
-    }
-
-    async fn count_tickets(&self, shop: ShopId, filter: TicketFilter) -> Result<u64, StorageError> {
-        self.tickets.count_tickets(shop, filter).await
-    }
+    forward!(tickets: find_ticket, list_tickets, update_ticket, delete_ticket, count_tickets);
 }
 
 #[async_trait]
@@ -130,17 +88,5 @@ impl CommentStore for GroupCommit {
         self.new_comments.create(batch).await
     }
 
-    async fn list_comments(
-        &self,
-        shop: ShopId,
-        ticket: TicketId,
-        after: Option<CommentPosition>,
-        limit: Option<u32>,
-    ) -> Result<Option<Page<CommentView, CommentPosition>>, StorageError> {
-        self.comments.list_comments(shop, ticket, after, limit).await
-    }
-
-    async fn count_comments(&self, shop: ShopId, ticket: TicketId) -> Result<Option<u64>, StorageError> {
-        self.comments.count_comments(shop, ticket).await
-    }
+    forward!(comments: list_comments, count_comments);
 }

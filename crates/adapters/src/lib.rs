@@ -1,35 +1,45 @@
-//! Storage on PostgreSQL and SQLite, and authentication by API key.
+//! Storage on PostgreSQL and SQLite, authentication by API key, and what any storage can use:
+//! group commit, the clock and ranges of ticket ids.
+//!
+//! | cargo feature | includes |
+//! | --- | --- |
+//! | `postgres` (default) | [`PostgresStorage`] and its driver |
+//! | `sqlite` (default) | [`SqliteStorage`] and SQLite itself |
 
 mod authentication;
-mod changesets;
 mod clock;
 mod database_url;
 mod diagnosis;
-mod event_rows;
+mod finding;
 mod group_commit;
 mod id_ranges;
-mod migration_state;
-mod page;
+mod open;
+#[cfg(feature = "postgres")]
 mod postgres;
-mod queries;
-mod rows;
-#[doc(hidden)]
-pub mod schema;
-mod sql_types;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod sql;
+#[cfg(feature = "sqlite")]
 mod sqlite;
-mod statement_log;
 
 pub use authentication::{
     ApiKeyAuthenticator, IssueKeyError, KeyId, KeyIdError, KeyRequest, KeySecret, KeyText, PresentedKey,
     PresentedKeyError, issue_key, rotate_key,
 };
 pub use clock::SystemClock;
-pub use database_url::{DatabaseUrl, DatabaseUrlError, OpenError, OpenedStorage, open};
-pub use diagnosis::{Finding, Severity, diagnose};
+pub use database_url::{DatabaseUrl, DatabaseUrlError};
+pub use diagnosis::diagnose;
+pub use finding::{Finding, Severity};
 pub use group_commit::GroupCommit;
+pub use id_ranges::next_id_range;
+pub use open::{OpenError, OpenedStorage, open};
+#[cfg(feature = "postgres")]
 pub use postgres::{
     ConnectError, MigrateError, PostgresOpenError, PostgresOptions, PostgresStorage, PostgresUrlError,
 };
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[doc(hidden)]
+pub use sql::schema;
+#[cfg(feature = "sqlite")]
 pub use sqlite::{
     SqliteBackupError, SqliteContents, SqliteOpenError, SqliteOptions, SqliteRestoreError, SqliteRestored,
     SqliteStorage, SqliteUnusable, back_up, restore,

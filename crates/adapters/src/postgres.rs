@@ -1,59 +1,39 @@
 //! Storage in a PostgreSQL database.
 //!
 //! An operation is a closure that is handed a connection of the pool and runs as a task
-//! of its own ([`pool`]): its caller may go away at any time without cutting it short.
+//! of its own ([`connection`]): its caller may go away at any time without cutting it short.
 //! A read is one statement; a write is one transaction, or one statement that is, and
 //! appends its events there. Several servers may use the same database, so whatever must not
 //! happen twice is kept out by a key or a lock of the database, never by looking first.
 
 mod api_keys;
-mod append_events;
 mod comments;
-mod connect;
-mod create_comments;
-mod create_tickets;
-mod customer_lists;
+mod connection;
 mod customers;
-mod delete_ticket;
 mod deletions;
 mod diagnosis;
-mod erase_customer;
 mod errors;
-mod event_numbers;
 mod events;
-mod hosts;
 mod id_ranges;
+mod idempotency;
 mod migrations;
-mod once;
-mod pending_lists;
-mod pool;
 mod prepared;
+mod record_key;
 mod retention;
 mod search;
 mod shops;
-mod silence;
-mod ticket_lists;
-mod ticket_locks;
 mod tickets;
-mod tls;
 mod unnest;
-mod update_customer;
-mod update_ticket;
-mod update_user;
-mod url;
 mod users;
-mod words;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use connect::ConnectError;
-use connect::Connector;
+pub use connection::{ConnectError, PostgresUrlError};
+use connection::{Connections, Connector};
 pub(crate) use diagnosis::diagnose;
 pub use migrations::MigrateError;
-use pending_lists::PendingListCleaner;
-use pool::Connections;
-pub use url::PostgresUrlError;
+use search::pending_lists::PendingListCleaner;
 
 /// How a PostgreSQL database is used.
 #[derive(Debug, Clone)]

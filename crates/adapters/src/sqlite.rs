@@ -1,12 +1,11 @@
 //! Storage in one SQLite file.
 //!
 //! One thread owns the one connection that writes, a few threads own one each that only
-//! reads. A command travels to them as a closure over a bounded queue ([`lane`]) and runs
-//! in a transaction of its own ([`connection`]); the caller waits for the answer without
-//! holding a thread. Other processes may use the same file at the same time.
+//! reads. A command travels to them as a closure over a bounded queue ([`connection`]) and runs
+//! in a transaction of its own; the caller waits for the outcome without holding a thread. Other processes may use the same file at the same time.
 //!
-//! The one row of a key is asked for by `get_result`, not by `first`: whenever SQLite is given
-//! a value for a `LIMIT`, it prepares the statement anew, to plan by that value.
+//! Single rows are read with `get_result`, not with `first`: a `LIMIT` as bind parameter makes
+//! SQLite prepare the statement again on every call.
 
 mod api_keys;
 mod backup;
@@ -14,28 +13,17 @@ mod comments;
 mod connection;
 mod counters;
 mod customers;
-mod delete_ticket;
 mod diagnosis;
-mod erase_customer;
 mod errors;
-mod event_log;
 mod events;
 mod id_ranges;
-mod in_use;
-mod lane;
+mod idempotency;
 mod migrations;
-mod once;
-mod read_only;
 mod restore;
 mod retention;
-mod room;
 mod search;
-mod search_index;
 mod shops;
 mod tickets;
-mod update_customer;
-mod update_ticket;
-mod update_user;
 mod users;
 mod verify;
 
@@ -51,13 +39,13 @@ use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::{Readiness, StorageError, StorageErrorKind};
 
 pub use backup::{SqliteBackupError, back_up};
-use connection::{ConnectionSlot, DatabaseFile, Role};
+use connection::disk_space::DiskSpace;
+use connection::slot::{ConnectionSlot, DatabaseFile, Role};
+use connection::usage_lock::UsageLock;
+use connection::worker_threads::WorkerThreads;
 pub(crate) use diagnosis::diagnose;
 pub use errors::SqliteOpenError;
-use in_use::InUse;
-use lane::Lane;
 pub use restore::{SqliteRestoreError, SqliteRestored, restore};
-use room::Room;
 pub use verify::{SqliteContents, SqliteUnusable};
 
 /// How a SQLite database is used.
@@ -86,10 +74,10 @@ impl Default for SqliteOptions {
 pub struct SqliteStorage {
     path: PathBuf,
     // Dropped in this order: the connection that writes is the last to go, and cleans up.
-    readers: Lane,
-    writer: Lane,
-    room: Arc<Room>,
-    _in_use: InUse,
+    readers: WorkerThreads,
+    writer: WorkerThreads,
+    disk_space: Arc<DiskSpace>,
+    _usage_lock: UsageLock,
 }
 
 impl SqliteStorage {
@@ -109,8 +97,9 @@ impl SqliteStorage {
     pub fn open_with(path: &Path, options: &SqliteOptions) -> Result<Self, SqliteOpenError> {
         let file = DatabaseFile::at(path, options.busy_timeout)?;
         let cannot_open = |source| SqliteOpenError::cannot_open(path, source);
-        let in_use = InUse::shared(path).map_err(|error| cannot_open(error.into()))?;
-        let in_use = in_use.ok_or_else(|| SqliteOpenError::BeingRestored { path: path.to_owned() })?;
+        let usage_lock = UsageLock::shared(path).map_err(|error| cannot_open(error.into()))?;
+        let usage_lock =
+            usage_lock.ok_or_else(|| SqliteOpenError::BeingRestored { path: path.to_owned() })?;
         file.create_if_missing().map_err(|error| cannot_open(error.into()))?;
         // The connection that writes comes first: it makes the file what the others expect.
         let writer = ConnectionSlot::open(file.clone(), Role::Writer).map_err(cannot_open)?;
@@ -119,14 +108,15 @@ impl SqliteStorage {
             .collect::<Result<Vec<_>, _>>()
             .map_err(cannot_open)?;
         let start = |name, slots| {
-            Lane::start(name, slots, options.queue_length.max(1)).map_err(|error| cannot_open(error.into()))
+            WorkerThreads::start(name, slots, options.queue_length.max(1))
+                .map_err(|error| cannot_open(error.into()))
         };
         Ok(Self {
             path: path.to_owned(),
             readers: start("sqlite-reader", readers)?,
             writer: start("sqlite-writer", vec![writer])?,
-            room: Arc::default(),
-            _in_use: in_use,
+            disk_space: Arc::default(),
+            _usage_lock: usage_lock,
         })
     }
 
@@ -150,26 +140,27 @@ impl SqliteStorage {
         T: Send + 'static,
         C: FnOnce(&mut SqliteConnection) -> anyhow::Result<T> + Send + 'static,
     {
-        let room = self.room.clone();
+        let disk_space = self.disk_space.clone();
         self.writer
             .run(operation, move |slot| {
                 let outcome = slot.write(operation, command);
                 if outcome.as_ref().is_err_and(|error| errors::is_full(&error.cause)) {
-                    room.note_lack();
+                    disk_space.note_shortage();
                 }
                 outcome
             })
             .await
     }
 
-    /// Looks for room on the thread that writes, so that it takes none from what is written.
-    async fn look_for_room(&self) -> Result<(), StorageError> {
-        let (room, path) = (self.room.clone(), self.path.clone());
-        let look = move |_: &mut ConnectionSlot| {
-            room.look_for(&path)
+    /// Looks for disk space on the thread that writes, so that no write lacks the space meanwhile.
+    async fn check_disk_space(&self) -> Result<(), StorageError> {
+        let (disk_space, path) = (self.disk_space.clone(), self.path.clone());
+        let check = move |_: &mut ConnectionSlot| {
+            disk_space
+                .check(&path)
                 .map_err(|error| StorageError::new(StorageErrorKind::Unavailable, "check_ready", error))
         };
-        self.writer.run("check_ready", look).await
+        self.writer.run("check_ready", check).await
     }
 
     /// Runs a query. Each statement of it sees the database as it is then: whatever must
@@ -188,7 +179,7 @@ impl Readiness for SqliteStorage {
     async fn check_ready(&self) -> Result<(), StorageError> {
         let missing = self.read("check_ready", migrations::missing).await?;
         if missing.is_empty() {
-            return if self.room.is_lacking() { self.look_for_room().await } else { Ok(()) };
+            return if self.disk_space.is_short() { self.check_disk_space().await } else { Ok(()) };
         }
         let cause = anyhow::anyhow!(
             "the database {} lacks the migrations {}",

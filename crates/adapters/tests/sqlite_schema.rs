@@ -66,30 +66,23 @@ where
     vec![Column { name: C::NAME.to_owned(), sql_type, is_nullable }]
 }
 
-macro_rules! tuple_of_columns {
-    ($($column:ident)+) => {
-        impl<$($column: diesel::Column),+> Columns for ($($column,)+)
+/// Implements [`Columns`] for a tuple of these columns, and of each shorter tail of at least two.
+macro_rules! tuples_of_columns {
+    ($only:ident) => {};
+    ($first:ident $($column:ident)+) => {
+        impl<$first: diesel::Column, $($column: diesel::Column),+> Columns for ($first, $($column,)+)
         where
+            $first::SqlType: 'static,
             $($column::SqlType: 'static),+
         {
             fn described() -> Vec<Column> {
-                [$(described::<$column>()),+].into_iter().flatten().collect()
+                [described::<$first>(), $(described::<$column>()),+].into_iter().flatten().collect()
             }
         }
+        tuples_of_columns!($($column)+);
     };
 }
-tuple_of_columns!(A B);
-tuple_of_columns!(A B C);
-tuple_of_columns!(A B C D);
-tuple_of_columns!(A B C D E);
-tuple_of_columns!(A B C D E F);
-tuple_of_columns!(A B C D E F G);
-tuple_of_columns!(A B C D E F G H);
-tuple_of_columns!(A B C D E F G H I);
-tuple_of_columns!(A B C D E F G H I J);
-tuple_of_columns!(A B C D E F G H I J K L M);
-tuple_of_columns!(A B C D E F G H I J K L M N O P Q R S T U);
-tuple_of_columns!(A B C D E F G H I J K L M N O P Q R S T U V W);
+tuples_of_columns!(A B C D E F G H I J K L M N O P Q R S T U V W X Y Z A1 B1 C1 D1 E1 F1);
 
 /// The tables of `schema.rs`: those with one column as their key, then those with more.
 macro_rules! diesel_tables {

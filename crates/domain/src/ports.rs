@@ -15,6 +15,7 @@ mod authentication;
 mod comments;
 mod customers;
 mod events;
+mod forward;
 mod id_ranges;
 mod readiness;
 mod retention;

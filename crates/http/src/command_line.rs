@@ -1,9 +1,11 @@
 //! The command line. Results go to stdout, logs and errors to stderr.
 
+#[cfg(feature = "sqlite")]
 mod backup;
 mod customer;
 mod doctor;
 mod key;
+#[cfg(feature = "sqlite")]
 mod restore;
 mod serve;
 mod shop;
@@ -91,8 +93,10 @@ enum Command {
 /// What is done to a SQLite or PostgreSQL database itself, without opening it as a storage.
 #[derive(Debug, Subcommand)]
 enum DatabaseCommand {
+    #[cfg(feature = "sqlite")]
     /// Write a SQLite database to a file, while servers go on using it.
     Backup(backup::Backup),
+    #[cfg(feature = "sqlite")]
     /// Put a backup in the place of a SQLite database that nobody is using.
     Restore(restore::Restore),
     /// Check the settings and the database, and print a line for each check: "ok", "warning" or
@@ -104,7 +108,9 @@ enum DatabaseCommand {
 impl DatabaseCommand {
     async fn run(self, database_url: &str) -> anyhow::Result<()> {
         match self {
+            #[cfg(feature = "sqlite")]
             Self::Backup(backup) => backup.run(database_url).await,
+            #[cfg(feature = "sqlite")]
             Self::Restore(restore) => restore.run(database_url).await,
             Self::Doctor(doctor) => doctor.run(database_url).await,
         }
@@ -191,6 +197,7 @@ where
     }
 }
 
+#[cfg(feature = "sqlite")]
 fn parse_database_url(text: &str) -> anyhow::Result<DatabaseUrl> {
     DatabaseUrl::parse(text).context("--database-url (HEXDESK_DATABASE_URL)")
 }

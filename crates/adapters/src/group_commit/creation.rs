@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome, CreateTicketOutcome, TicketCreation};
-use hexdesk_domain::{CommentStore, IdempotentOutcome, ShopId, StorageError, TicketStore};
+use hexdesk_domain::{
+    CommentStore, IdempotentOutcome, NewComment, ShopId, StorageError, Ticket, TicketStore,
+};
 
 /// One thing to create.
 #[async_trait]
@@ -38,18 +40,31 @@ impl Creation for TicketCreation {
     }
 
     fn text_bytes(&self) -> usize {
-        let ticket = &self.ticket;
-        let texts = [
-            &ticket.name,
-            &ticket.thread_id,
-            &ticket.email_used,
-            &ticket.last_message,
-            &ticket.contact_reason,
-            &ticket.language_code,
-            &ticket.via,
-        ];
-        let receipt = self.idempotency.as_ref().map_or(0, |claim| claim.receipt.answer.len());
-        ticket.channel.len() + bytes_of(texts.into_iter().flatten().chain(&ticket.tags)) + receipt
+        let Self { ticket, stamp: _, idempotency } = self;
+        // In full, so that no text escapes the limit of a batch.
+        let Ticket {
+            id: _,
+            shop_id: _,
+            customer_id: _,
+            channel,
+            name,
+            thread_id,
+            email_used,
+            date: _,
+            last_message,
+            last_message_time: _,
+            contact_reason,
+            assigned_to: _,
+            is_opened: _,
+            unread_count: _,
+            tags,
+            language_code,
+            via,
+            version: _,
+        } = ticket;
+        let texts = [name, thread_id, email_used, last_message, contact_reason, language_code, via];
+        let receipt = idempotency.as_ref().map_or(0, |claim| claim.receipt.answer.len());
+        channel.len() + bytes_of(texts.into_iter().flatten().chain(tags)) + receipt
     }
 
     async fn create(
@@ -80,10 +95,25 @@ impl Creation for CommentCreation {
     }
 
     fn text_bytes(&self) -> usize {
-        let comment = &self.comment;
-        let texts = [&comment.channel, &comment.subject, &comment.from_email, &comment.attachments];
-        let lists = comment.to_emails.iter().chain(&comment.tags);
-        comment.text.len() + bytes_of(texts.into_iter().flatten().chain(lists))
+        let Self { comment, stamp: _, once: _ } = self;
+        // In full, as for tickets.
+        let NewComment {
+            id: _,
+            shop_id: _,
+            ticket_id: _,
+            text,
+            time: _,
+            channel,
+            is_from_shop: _,
+            author_id: _,
+            subject,
+            from_email,
+            to_emails,
+            attachments,
+            tags,
+        } = comment;
+        let texts = [channel, subject, from_email, attachments];
+        text.len() + bytes_of(texts.into_iter().flatten().chain(to_emails).chain(tags))
     }
 
     async fn create(

@@ -10,13 +10,14 @@ use hexdesk_domain::{
 };
 
 use super::PostgresStorage;
-use super::append_events::append_one;
 use super::errors::{Effect, Failure, count_from};
-use super::once::attempt;
-use crate::page;
-use crate::rows::{ApiKeyRow, ShopRow};
-use crate::schema::{api_keys, shops, users};
-use crate::sql_types::StoredTimestamp;
+use super::events::append::append_one;
+use super::idempotency::attempt;
+use crate::sql::api_keys::ApiKeyRow;
+use crate::sql::page;
+use crate::sql::schema::{api_keys, shops, users};
+use crate::sql::shops::ShopRow;
+use crate::sql::types::StoredTimestamp;
 
 #[async_trait]
 impl ApiKeyStore for PostgresStorage {
@@ -196,7 +197,7 @@ async fn lock(connection: &mut AsyncPgConnection, shop: ShopId) -> Result<(), Fa
         .get_result(connection)
         .await
         .optional()?;
-    found.map(|_| ()).ok_or(Failure::Surprise("there is no such shop"))
+    found.map(|_| ()).ok_or(Failure::Unexpected("there is no such shop"))
 }
 
 /// Whether the shop has this active user, who then stays as it is until the transaction

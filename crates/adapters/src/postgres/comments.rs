@@ -1,3 +1,7 @@
+//! Comments.
+
+mod create;
+
 use async_trait::async_trait;
 use diesel::dsl::exists;
 use diesel::pg::Pg;
@@ -8,12 +12,14 @@ use hexdesk_domain::{
     CommentPosition, CommentStore, CommentView, IdempotentOutcome, Page, ShopId, StorageError, TicketId,
 };
 
+use super::PostgresStorage;
 use super::errors::{Effect, Failure, count_from};
-use super::{PostgresStorage, create_comments};
-use crate::rows::{CommentRow, CommentViewRow, CustomerRow, UserRow, comment_view};
-use crate::schema::{comments, tickets};
-use crate::sql_types::StoredTimestamp;
-use crate::{page, queries};
+use crate::sql::comments::{CommentRow, CommentViewRow, comment_view};
+use crate::sql::customers::CustomerRow;
+use crate::sql::schema::{comments, tickets};
+use crate::sql::types::StoredTimestamp;
+use crate::sql::users::UserRow;
+use crate::sql::{page, queries};
 
 #[async_trait]
 impl CommentStore for PostgresStorage {
@@ -26,7 +32,7 @@ impl CommentStore for PostgresStorage {
         }
         self.connections
             .run("create_comments", Effect::Write, async move |connection: &mut AsyncPgConnection| {
-                create_comments::create(connection, &batch).await
+                create::create(connection, &batch).await
             })
             .await
     }

@@ -1,3 +1,10 @@
+//! Customers.
+
+mod erase;
+mod filter;
+mod lists;
+mod update;
+
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
@@ -8,13 +15,13 @@ use hexdesk_domain::{
     IdempotentOutcome, NewCustomer, Page, ShopId, Snapshot, StorageError,
 };
 
-use super::append_events::append_one;
+use super::PostgresStorage;
 use super::errors::{Effect, Failure};
-use super::once::attempt;
-use super::words::{Words, WordsOf};
-use super::{PostgresStorage, customer_lists, erase_customer, update_customer};
-use crate::rows::{CustomerRow, NewCustomerRow};
-use crate::schema::customers;
+use super::events::append::append_one;
+use super::idempotency::attempt;
+use super::search::vectors::{Words, WordsOf};
+use crate::sql::customers::{CustomerRow, NewCustomerRow};
+use crate::sql::schema::customers;
 
 /// How often to number anew when the number turns out to be taken.
 const ATTEMPTS: usize = 3;
@@ -63,7 +70,7 @@ impl CustomerStore for PostgresStorage {
     ) -> Result<Page<Customer, CustomerId>, StorageError> {
         self.connections
             .run("list_customers", Effect::Read, async move |connection: &mut AsyncPgConnection| {
-                customer_lists::list(connection, shop, filter, after, limit).await
+                lists::list(connection, shop, filter, after, limit).await
             })
             .await
     }
@@ -71,7 +78,7 @@ impl CustomerStore for PostgresStorage {
     async fn count_customers(&self, shop: ShopId, filter: CustomerFilter) -> Result<u64, StorageError> {
         self.connections
             .run("count_customers", Effect::Read, async move |connection: &mut AsyncPgConnection| {
-                customer_lists::count(connection, shop, filter).await
+                lists::count(connection, shop, filter).await
             })
             .await
     }
@@ -86,7 +93,7 @@ impl CustomerStore for PostgresStorage {
         self.connections
             .run("update_customer", Effect::Write, async move |connection: &mut AsyncPgConnection| {
                 attempt(connection, shop, once.as_ref(), async move |connection| {
-                    update_customer::update(connection, shop, id, update).await
+                    update::update(connection, shop, id, update).await
                 })
                 .await
             })
@@ -102,7 +109,7 @@ impl CustomerStore for PostgresStorage {
         self.connections
             .run("erase_customer", Effect::Write, async move |connection: &mut AsyncPgConnection| {
                 connection
-                    .transaction(async |connection| erase_customer::erase(connection, shop, id, stamp).await)
+                    .transaction(async |connection| erase::erase(connection, shop, id, stamp).await)
                     .await
             })
             .await
@@ -142,7 +149,7 @@ async fn create_numbered(
             return Ok(CreateCustomerOutcome::Existing(existing));
         }
     }
-    Err(Failure::Surprise("a customer is in the way and is not there"))
+    Err(Failure::Unexpected("a customer is in the way and is not there"))
 }
 
 /// Must run in a transaction.

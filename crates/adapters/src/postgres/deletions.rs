@@ -8,8 +8,8 @@ use diesel::sql_types::{Array, BigInt, Nullable};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::{AuditStamp, EventKind, ShopId};
 
-use crate::event_rows::StampRow;
-use crate::sql_types::Instant;
+use crate::sql::events::StampRow;
+use crate::sql::types::Instant;
 
 /// Deletes the comments on these tickets of the shop and answers how many there were. Must
 /// run in a transaction that keeps the tickets.

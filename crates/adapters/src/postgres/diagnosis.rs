@@ -9,9 +9,10 @@ use hexdesk_domain::{Clock, Timestamp};
 use super::errors::Failure;
 use super::{PostgresOpenError, PostgresOptions, PostgresStorage, migrations};
 use crate::SystemClock;
-use crate::diagnosis::{self, Contents, Finding, live_keys, open_shops};
-use crate::schema::id_ranges;
-use crate::sql_types::{Instant, StoredTimestamp};
+use crate::finding::Finding;
+use crate::sql::diagnosis::{self, Contents, live_keys, open_shops};
+use crate::sql::schema::id_ranges;
+use crate::sql::types::{Instant, StoredTimestamp};
 
 /// The oldest version that Hexdesk is tested with, in the server's own counting.
 const OLDEST_VERSION: i64 = 150_000;
@@ -124,7 +125,7 @@ async fn clock(connection: &mut AsyncPgConnection) -> Result<Finding, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::Severity;
+    use crate::finding::Severity;
 
     #[test]
     fn versions_before_15_are_a_problem() {

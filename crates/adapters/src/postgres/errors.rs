@@ -8,8 +8,8 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use hexdesk_domain::{StorageError, StorageErrorKind};
 use tokio::time::timeout;
 
-use super::once::RecordKey;
-use crate::rows::CorruptRow;
+use super::record_key::RecordKey;
+use crate::sql::CorruptRow;
 
 /// How long a session that has just refused something may take to show that it is still there.
 const PROBE_LIMIT: Duration = Duration::from_secs(5);
@@ -41,10 +41,10 @@ pub(super) enum Failure {
     },
     /// The database did what it never does.
     #[error("{0}")]
-    Surprise(&'static str),
+    Unexpected(&'static str),
     /// The server did not answer for so long.
     #[error("the server has not answered for {} s", .0.as_secs())]
-    Silent(Duration),
+    ResponseTimeout(Duration),
     /// A part was written before this went wrong.
     #[error("a part was written before this went wrong: {0}")]
     PartlyWritten(Error),
@@ -81,8 +81,8 @@ pub(super) async fn conclude(
         Failure::Database(error) | Failure::NotClaimed { cause: error, .. } => {
             examine(error, connection).await
         }
-        Failure::CorruptRow(_) | Failure::Snapshot(_) | Failure::Surprise(_) => Finding::Refused,
-        Failure::Silent(_) | Failure::PartlyWritten(_) => Finding::Lost,
+        Failure::CorruptRow(_) | Failure::Snapshot(_) | Failure::Unexpected(_) => Finding::Refused,
+        Failure::ResponseTimeout(_) | Failure::PartlyWritten(_) => Finding::Lost,
     };
     let kind = match (finding, effect) {
         (Finding::Refused, _) => StorageErrorKind::Unexpected,
@@ -125,5 +125,5 @@ async fn answers(connection: &mut AsyncPgConnection) -> bool {
 
 /// A number of rows.
 pub(super) fn count_from<N: TryInto<u64>>(rows: N) -> Result<u64, Failure> {
-    rows.try_into().map_err(|_| Failure::Surprise("a count is negative"))
+    rows.try_into().map_err(|_| Failure::Unexpected("a count is negative"))
 }

@@ -4,6 +4,9 @@
 //! that order. So the log is read as far as no transaction with a smaller number is running
 //! that could still write to it.
 
+pub(super) mod append;
+pub(super) mod numbers;
+
 use async_trait::async_trait;
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -15,9 +18,9 @@ use hexdesk_domain::{Event, EventPosition, EventStore, Page, ShopId, StorageErro
 use super::PostgresStorage;
 use super::errors::{Effect, Failure};
 use super::prepared::PageLimit;
-use crate::event_rows::EventRow;
-use crate::page;
-use crate::sql_types::Instant;
+use crate::sql::events::EventRow;
+use crate::sql::page;
+use crate::sql::types::Instant;
 
 #[async_trait]
 impl EventStore for PostgresStorage {

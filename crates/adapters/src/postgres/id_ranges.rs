@@ -6,9 +6,9 @@ use hexdesk_domain::{IdRange, IdRangeStore, StorageError, Timestamp};
 
 use super::PostgresStorage;
 use super::errors::{Effect, Failure};
-use crate::id_ranges::next_range;
-use crate::schema::id_ranges;
-use crate::sql_types::StoredTimestamp;
+use crate::sql::id_ranges::next_range;
+use crate::sql::schema::id_ranges;
+use crate::sql::types::StoredTimestamp;
 
 #[async_trait]
 impl IdRangeStore for PostgresStorage {
@@ -39,7 +39,7 @@ async fn reserve(
     connection.batch_execute("LOCK TABLE id_ranges IN SHARE ROW EXCLUSIVE MODE").await?;
     let ends = id_ranges::table.select((id_ranges::node, id_ranges::reserved_until)).load(connection).await?;
     let range = next_range(ends, now, span_millis, current)
-        .ok_or(Failure::Surprise("a range of this length cannot be reserved"))?;
+        .ok_or(Failure::Unexpected("a range of this length cannot be reserved"))?;
     diesel::insert_into(id_ranges::table)
         .values((
             id_ranges::node.eq(i32::from(range.node.get())),

@@ -12,10 +12,11 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use hexdesk_domain::{Readiness, StorageError};
 
-use super::connect::ConnectError;
+use super::PostgresStorage;
+use super::connection::ConnectError;
 use super::errors::{Effect, Failure};
-use super::{PostgresStorage, event_numbers};
-use crate::migration_state::MigrationState;
+use super::events::numbers;
+use crate::sql::migrations::MigrationState;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 
@@ -111,7 +112,7 @@ fn apply(connection: &mut AsyncConnectionWrapper<AsyncPgConnection>) -> Result<V
         connection.run_migration(migration).map_err(failed)?;
         names.push(migration.name().to_string());
     }
-    event_numbers::go_on_above(connection).map_err(|error| MigrateError::Failed(error.into()))?;
+    numbers::go_on_above(connection).map_err(|error| MigrateError::Failed(error.into()))?;
     Ok(names)
 }
 
@@ -129,7 +130,7 @@ impl Readiness for PostgresStorage {
             if state(connection).await?.missing.is_empty() {
                 Ok(())
             } else {
-                Err(Failure::Surprise("the database is not migrated to this version of Hexdesk"))
+                Err(Failure::Unexpected("the database is not migrated to this version of Hexdesk"))
             }
         };
         self.connections.run("check_ready", Effect::Read, check).await
@@ -140,7 +141,7 @@ impl Readiness for PostgresStorage {
 pub(super) async fn state(connection: &mut AsyncPgConnection) -> Result<MigrationState, Failure> {
     let versions = applied_versions(connection).await?;
     let known =
-        migrations().map_err(|_| Failure::Surprise("the migrations in the program cannot be read"))?;
+        migrations().map_err(|_| Failure::Unexpected("the migrations in the program cannot be read"))?;
     Ok(MigrationState::compare(versions, &known))
 }
 

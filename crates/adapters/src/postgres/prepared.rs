@@ -8,7 +8,7 @@ use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::sql_types::{BigInt, Bool};
 use hexdesk_domain::limits::DEFAULT_PAGE_ENTRIES;
 
-use crate::page;
+use crate::sql::page;
 
 /// Is always true, and keeps the driver from keeping the statement prepared. Each of the
 /// thousands of combinations of conditions is another statement, and each connection

@@ -10,8 +10,8 @@ use hexdesk_domain::{RetentionStore, ShopId, StorageError, Timestamp};
 
 use super::PostgresStorage;
 use super::errors::{Effect, Failure, count_from};
-use crate::schema::events;
-use crate::sql_types::{Instant, StoredTimestamp};
+use crate::sql::schema::events;
+use crate::sql::types::{Instant, StoredTimestamp};
 
 #[async_trait]
 impl RetentionStore for PostgresStorage {

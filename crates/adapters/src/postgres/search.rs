@@ -1,6 +1,9 @@
 //! Searches: one statement, which is the same for every query and prepared once (and once more
 //! for pages of an unusual length).
 
+pub(super) mod pending_lists;
+pub(super) mod vectors;
+
 use async_trait::async_trait;
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -11,14 +14,16 @@ use hexdesk_domain::{
     Page, SearchPosition, SearchQuery, SearchStore, ShopId, StorageError, TicketPosition, TicketView,
 };
 
+use self::vectors::{TermQuery, TsQuery};
 use super::PostgresStorage;
 use super::errors::{Effect, Failure};
 use super::prepared::PageLimit;
-use super::words::{TermQuery, TsQuery};
-use crate::rows::{CustomerRow, TicketRow, UserRow, ticket_view};
-use crate::schema::{customers, tickets, users};
-use crate::sql_types::{Instant, StoredTimestamp};
-use crate::{page, queries};
+use crate::sql::customers::CustomerRow;
+use crate::sql::schema::{customers, tickets, users};
+use crate::sql::tickets::{TicketRow, ticket_view};
+use crate::sql::types::{Instant, StoredTimestamp};
+use crate::sql::users::UserRow;
+use crate::sql::{page, queries};
 
 #[async_trait]
 impl SearchStore for PostgresStorage {
@@ -82,7 +87,7 @@ async fn search(
     let found = rows
         .into_iter()
         .map(|(ticket, customer, assignee, rank)| {
-            let rank = u32::try_from(rank).map_err(|_| Failure::Surprise("a rank is out of range"))?;
+            let rank = u32::try_from(rank).map_err(|_| Failure::Unexpected("a rank is out of range"))?;
             Ok((ticket_view((ticket, customer, assignee))?, rank))
         })
         .collect::<Result<Vec<_>, Failure>>()?;

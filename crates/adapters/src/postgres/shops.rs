@@ -6,9 +6,9 @@ use hexdesk_domain::{Shop, ShopDomain, ShopStore, StorageError, Timestamp};
 
 use super::PostgresStorage;
 use super::errors::{Effect, Failure};
-use crate::rows::ShopRow;
-use crate::schema::shops;
-use crate::sql_types::StoredTimestamp;
+use crate::sql::schema::shops;
+use crate::sql::shops::ShopRow;
+use crate::sql::types::StoredTimestamp;
 
 #[async_trait]
 impl ShopStore for PostgresStorage {
@@ -32,7 +32,7 @@ impl ShopStore for PostgresStorage {
                     return Ok(CreateShopOutcome::Created(row.try_into()?));
                 }
                 let shop = find(connection, &domain).await?;
-                let shop = shop.ok_or(Failure::Surprise("a shop is in the way and is not there"))?;
+                let shop = shop.ok_or(Failure::Unexpected("a shop is in the way and is not there"))?;
                 Ok(CreateShopOutcome::AlreadyExists(shop))
             })
             .await

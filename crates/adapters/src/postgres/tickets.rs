@@ -1,3 +1,12 @@
+//! Tickets.
+
+mod create;
+mod delete;
+mod filter;
+mod lists;
+pub(super) mod locks;
+mod update;
+
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
@@ -9,11 +18,13 @@ use hexdesk_domain::{
     TicketPosition, TicketStore, TicketView,
 };
 
+use super::PostgresStorage;
 use super::errors::{Effect, Failure};
-use super::once::attempt;
-use super::{PostgresStorage, create_tickets, delete_ticket, ticket_lists, update_ticket};
-use crate::queries;
-use crate::rows::{CustomerRow, TicketRow, TicketViewRow, UserRow, ticket_view};
+use super::idempotency::attempt;
+use crate::sql::customers::CustomerRow;
+use crate::sql::queries;
+use crate::sql::tickets::{TicketRow, TicketViewRow, ticket_view};
+use crate::sql::users::UserRow;
 
 #[async_trait]
 impl TicketStore for PostgresStorage {
@@ -26,7 +37,7 @@ impl TicketStore for PostgresStorage {
         }
         self.connections
             .run("create_tickets", Effect::Write, async move |connection: &mut AsyncPgConnection| {
-                create_tickets::create(connection, batch).await
+                create::create(connection, batch).await
             })
             .await
     }
@@ -48,7 +59,7 @@ impl TicketStore for PostgresStorage {
     ) -> Result<Page<TicketView, TicketPosition>, StorageError> {
         self.connections
             .run("list_tickets", Effect::Read, async move |connection: &mut AsyncPgConnection| {
-                ticket_lists::list(connection, shop, filter, after, limit).await
+                lists::list(connection, shop, filter, after, limit).await
             })
             .await
     }
@@ -63,7 +74,7 @@ impl TicketStore for PostgresStorage {
         self.connections
             .run("update_ticket", Effect::Write, async move |connection: &mut AsyncPgConnection| {
                 attempt(connection, shop, once.as_ref(), async move |connection| {
-                    update_ticket::update(connection, shop, id, update).await
+                    update::update(connection, shop, id, update).await
                 })
                 .await
             })
@@ -81,7 +92,7 @@ impl TicketStore for PostgresStorage {
             .run("delete_ticket", Effect::Write, async move |connection: &mut AsyncPgConnection| {
                 connection
                     .transaction(async |connection| {
-                        delete_ticket::delete(connection, shop, id, expected_version, stamp).await
+                        delete::delete(connection, shop, id, expected_version, stamp).await
                     })
                     .await
             })
@@ -91,7 +102,7 @@ impl TicketStore for PostgresStorage {
     async fn count_tickets(&self, shop: ShopId, filter: TicketFilter) -> Result<u64, StorageError> {
         self.connections
             .run("count_tickets", Effect::Read, async move |connection: &mut AsyncPgConnection| {
-                ticket_lists::count(connection, shop, filter).await
+                lists::count(connection, shop, filter).await
             })
             .await
     }

@@ -1,3 +1,7 @@
+//! Users.
+
+mod update;
+
 use async_trait::async_trait;
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -9,13 +13,13 @@ use hexdesk_domain::{
     User, UserFilter, UserId, UserStore,
 };
 
-use super::append_events::append_one;
+use super::PostgresStorage;
 use super::errors::{Effect, Failure, count_from};
-use super::once::attempt;
-use super::{PostgresStorage, update_user};
-use crate::rows::{NewUserRow, UserRow};
-use crate::schema::users;
-use crate::{page, queries};
+use super::events::append::append_one;
+use super::idempotency::attempt;
+use crate::sql::page;
+use crate::sql::schema::users;
+use crate::sql::users::{NewUserRow, UserRow};
 
 /// How often to number anew when the number turns out to be taken.
 const ATTEMPTS: usize = 3;
@@ -69,7 +73,7 @@ impl UserStore for PostgresStorage {
                     .select(UserRow::as_select())
                     .limit(page::rows_to_ask_for(limit))
                     .into_boxed::<Pg>();
-                let mut list = queries::users_meeting(list, filter);
+                let mut list = meeting(list, filter);
                 if let Some(id) = after {
                     list = list.filter(users::id.gt(id.get()));
                 }
@@ -84,7 +88,7 @@ impl UserStore for PostgresStorage {
         self.connections
             .run("count_users", Effect::Read, async move |connection: &mut AsyncPgConnection| {
                 let count = users::table.filter(users::shop_id.eq(shop.get())).count().into_boxed::<Pg>();
-                count_from::<i64>(queries::users_meeting(count, filter).get_result(connection).await?)
+                count_from::<i64>(meeting(count, filter).get_result(connection).await?)
             })
             .await
     }
@@ -99,7 +103,7 @@ impl UserStore for PostgresStorage {
         self.connections
             .run("update_user", Effect::Write, async move |connection: &mut AsyncPgConnection| {
                 attempt(connection, shop, once.as_ref(), async move |connection| {
-                    update_user::update(connection, shop, id, update).await
+                    update::update(connection, shop, id, update).await
                 })
                 .await
             })
@@ -138,7 +142,7 @@ async fn create_numbered(
             return Ok(CreateUserOutcome::EmailTaken(existing));
         }
     }
-    Err(Failure::Surprise("a user is in the way and is not there"))
+    Err(Failure::Unexpected("a user is in the way and is not there"))
 }
 
 /// Must run in a transaction.
@@ -182,4 +186,18 @@ async fn find_same(connection: &mut AsyncPgConnection, row: &NewUserRow) -> Resu
         .await
         .optional()?;
     Ok(same.map(TryInto::try_into).transpose()?)
+}
+
+/// Adds every condition of the filter to a query of users.
+fn meeting<ST>(
+    query: users::BoxedQuery<'static, Pg, ST>,
+    filter: UserFilter,
+) -> users::BoxedQuery<'static, Pg, ST> {
+    // In full, so that no condition is forgotten.
+    let UserFilter { is_active } = filter;
+    match is_active {
+        Some(true) => query.filter(users::deactivated_at.is_null()),
+        Some(false) => query.filter(users::deactivated_at.is_not_null()),
+        None => query,
+    }
 }

@@ -9,13 +9,14 @@ use hexdesk_domain::{
 
 use super::SqliteStorage;
 use super::counters::{Counted, next_number};
-use super::event_log::EventLog;
-use super::once::attempt;
-use super::users::is_active_user_if_any;
-use crate::page;
-use crate::rows::{ApiKeyRow, ShopRow};
-use crate::schema::{api_keys, shops};
-use crate::sql_types::StoredTimestamp;
+use super::events::append::EventLog;
+use super::idempotency::attempt;
+use super::users::active::is_active_user_if_any;
+use crate::sql::api_keys::ApiKeyRow;
+use crate::sql::page;
+use crate::sql::schema::{api_keys, shops};
+use crate::sql::shops::ShopRow;
+use crate::sql::types::StoredTimestamp;
 
 fn find(
     connection: &mut SqliteConnection,

@@ -8,8 +8,8 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use tempfile::NamedTempFile;
 
-use super::in_use::{InUse, real_path};
-use super::read_only;
+use super::connection::read_only;
+use super::connection::usage_lock::{UsageLock, real_path};
 use super::verify::{SqliteContents, SqliteUnusable, verify};
 
 /// A database was not backed up, and no file was left.
@@ -59,7 +59,7 @@ pub fn back_up(database: &Path, target: &Path) -> Result<SqliteContents, SqliteB
     if target.symlink_metadata().is_ok() {
         return Err(SqliteBackupError::Exists(target.to_owned()));
     }
-    let in_use = InUse::shared(database).map_err(|error| failed(error.into()))?;
+    let in_use = UsageLock::shared(database).map_err(|error| failed(error.into()))?;
     let _in_use = in_use.ok_or_else(|| SqliteBackupError::BeingRestored(database.to_owned()))?;
     let partial = temporary_beside(target).map_err(failed)?;
     copy(database, partial.path()).map_err(failed)?;

@@ -9,13 +9,16 @@ use hexdesk_domain::{
 };
 
 use super::SqliteStorage;
-use super::event_log::EventLog;
-use super::once::attempt;
-use super::search_index::NewDocuments;
-use crate::rows::{CommentRow, CommentViewRow, CustomerRow, TicketRow, UserRow, comment_view};
-use crate::schema::{comments, tickets, users};
-use crate::sql_types::StoredTimestamp;
-use crate::{page, queries};
+use super::events::append::EventLog;
+use super::idempotency::attempt;
+use super::search::index::NewDocuments;
+use crate::sql::comments::{CommentRow, CommentViewRow, comment_view};
+use crate::sql::customers::CustomerRow;
+use crate::sql::schema::{comments, tickets, users};
+use crate::sql::tickets::TicketRow;
+use crate::sql::types::StoredTimestamp;
+use crate::sql::users::UserRow;
+use crate::sql::{page, queries};
 
 #[async_trait]
 impl CommentStore for SqliteStorage {

@@ -8,7 +8,7 @@ use diesel::sqlite::{Sqlite, SqliteConnection};
 use diesel::upsert::excluded;
 use hexdesk_domain::ShopId;
 
-use crate::schema::shop_counters::dsl::{counted, last_number, shop_counters, shop_id};
+use crate::sql::schema::shop_counters::dsl::{counted, last_number, shop_counters, shop_id};
 
 /// What is numbered.
 #[derive(Debug, Clone, Copy)]

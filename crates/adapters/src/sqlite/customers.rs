@@ -1,3 +1,9 @@
+//! Customers.
+
+mod erase;
+mod filter;
+mod update;
+
 use anyhow::Context;
 use async_trait::async_trait;
 use diesel::prelude::*;
@@ -8,13 +14,14 @@ use hexdesk_domain::{
     IdempotentOutcome, NewCustomer, Page, ShopId, Snapshot, StorageError,
 };
 
+use super::SqliteStorage;
 use super::counters::{Counted, next_number, note_number};
-use super::event_log::EventLog;
-use super::once::attempt;
-use super::{SqliteStorage, erase_customer, search_index, update_customer};
-use crate::rows::{CustomerRow, NewCustomerRow};
-use crate::schema::customers;
-use crate::{page, queries};
+use super::events::append::EventLog;
+use super::idempotency::attempt;
+use super::search::index;
+use crate::sql::customers::{CustomerRow, NewCustomerRow};
+use crate::sql::page;
+use crate::sql::schema::customers;
 
 #[async_trait]
 impl CustomerStore for SqliteStorage {
@@ -53,7 +60,7 @@ impl CustomerStore for SqliteStorage {
             if let Some(after) = after {
                 list = list.filter(customers::id.lt(after.get()));
             }
-            let rows = queries::customers_meeting(list, filter).load(connection)?;
+            let rows = filter::add(list, filter).load(connection)?;
             let customers = rows.into_iter().map(TryInto::try_into).collect::<Result<Vec<Customer>, _>>()?;
             Ok(page::cut(customers, limit, |customer| customer.id))
         })
@@ -64,7 +71,7 @@ impl CustomerStore for SqliteStorage {
         self.read("count_customers", move |connection| {
             let count =
                 customers::table.filter(customers::shop_id.eq(shop.get())).count().into_boxed::<Sqlite>();
-            let count: i64 = queries::customers_meeting(count, filter).get_result(connection)?;
+            let count: i64 = filter::add(count, filter).get_result(connection)?;
             Ok(u64::try_from(count)?)
         })
         .await
@@ -79,7 +86,7 @@ impl CustomerStore for SqliteStorage {
     ) -> Result<IdempotentOutcome<UpdateCustomerOutcome>, StorageError> {
         self.write("update_customer", move |connection| {
             attempt(connection, shop, once.as_ref(), |connection| {
-                update_customer::update(connection, shop, id, update)
+                update::update(connection, shop, id, update)
             })
         })
         .await
@@ -91,8 +98,7 @@ impl CustomerStore for SqliteStorage {
         id: CustomerId,
         stamp: AuditStamp,
     ) -> Result<Option<Erased>, StorageError> {
-        self.write("erase_customer", move |connection| erase_customer::erase(connection, shop, id, stamp))
-            .await
+        self.write("erase_customer", move |connection| erase::erase(connection, shop, id, stamp)).await
     }
 }
 
@@ -135,7 +141,7 @@ fn create(
         .returning(CustomerRow::as_returning())
         .get_result(connection)?;
     let created: Customer = created.try_into()?;
-    search_index::add_customer(connection, &created)?;
+    index::add_customer(connection, &created)?;
     let snapshot = Snapshot::Customer(Box::new(created.clone()));
     EventLog::default().append(connection, shop, EventKind::CustomerCreated, snapshot, stamp)?;
     Ok(CreateCustomerOutcome::Created(created))

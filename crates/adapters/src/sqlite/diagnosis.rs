@@ -12,13 +12,15 @@ use diesel::sql_types::{BigInt, Text};
 use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::Timestamp;
 
-use super::connection::SETTINGS;
-use super::in_use::InUse;
+use super::connection::read_only;
+use super::connection::slot::SETTINGS;
+use super::connection::usage_lock::UsageLock;
+use super::migrations;
 use super::verify::check;
-use super::{migrations, read_only};
-use crate::diagnosis::{self, Contents, Finding, live_keys, open_shops};
-use crate::schema::id_ranges;
-use crate::sql_types::StoredTimestamp;
+use crate::finding::Finding;
+use crate::sql::diagnosis::{self, Contents, live_keys, open_shops};
+use crate::sql::schema::id_ranges;
+use crate::sql::types::StoredTimestamp;
 
 /// Blocks for as long as it takes to read the whole database once.
 pub(crate) fn diagnose(path: &Path, now: Timestamp) -> Vec<Finding> {
@@ -34,7 +36,7 @@ pub(crate) fn diagnose(path: &Path, now: Timestamp) -> Vec<Finding> {
     #[cfg(unix)]
     findings.extend(files::findings(path));
     // Where no lock can be had, the files are to blame, and that is said above.
-    let in_use = InUse::shared(path);
+    let in_use = UsageLock::shared(path);
     if matches!(in_use, Ok(None)) {
         let text = "`hexdesk restore` is working on it; try again when that has ended";
         findings.push(Finding::problem("database", text));

@@ -1,3 +1,7 @@
+//! The log of events.
+
+pub(super) mod append;
+
 use async_trait::async_trait;
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -6,9 +10,9 @@ use diesel::sqlite::Sqlite;
 use hexdesk_domain::{Event, EventPosition, EventStore, Page, ShopId, StorageError};
 
 use super::SqliteStorage;
-use crate::event_rows::EventRow;
-use crate::page;
-use crate::schema::events;
+use crate::sql::events::EventRow;
+use crate::sql::page;
+use crate::sql::schema::events;
 
 #[async_trait]
 impl EventStore for SqliteStorage {

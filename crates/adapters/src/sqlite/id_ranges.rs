@@ -5,9 +5,9 @@ use diesel::upsert::excluded;
 use hexdesk_domain::{IdRange, IdRangeStore, StorageError, Timestamp};
 
 use super::SqliteStorage;
-use crate::id_ranges::next_range;
-use crate::schema::id_ranges::dsl::{id_ranges, node, reserved_until};
-use crate::sql_types::StoredTimestamp;
+use crate::sql::id_ranges::next_range;
+use crate::sql::schema::id_ranges::dsl::{id_ranges, node, reserved_until};
+use crate::sql::types::StoredTimestamp;
 
 #[async_trait]
 impl IdRangeStore for SqliteStorage {

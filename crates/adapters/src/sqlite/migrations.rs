@@ -10,9 +10,9 @@ use diesel::sql_types::Bool;
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::connection::ConnectionSlot;
+use super::connection::slot::ConnectionSlot;
 use super::errors::SqliteOpenError;
-use crate::migration_state::MigrationState;
+use crate::sql::migrations::MigrationState;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 

@@ -18,9 +18,9 @@ use diesel::sql_types::Text;
 use hexdesk_domain::Timestamp;
 
 use super::backup::temporary_beside;
+use super::connection::read_only;
+use super::connection::usage_lock::{UsageLock, beside, like_database, real_path};
 use super::errors;
-use super::in_use::{InUse, beside, like_database, real_path};
-use super::read_only;
 use super::verify::{SqliteContents, SqliteUnusable, verify};
 use steps::Replaced;
 
@@ -109,7 +109,7 @@ pub fn restore(
             return Err(SqliteRestoreError::Incomplete { backup: backup.to_owned(), log });
         }
     }
-    let in_use = InUse::exclusive(&place).map_err(failed_io)?;
+    let in_use = UsageLock::exclusive(&place).map_err(failed_io)?;
     let _in_use = in_use.ok_or_else(|| SqliteRestoreError::InUse(database.to_owned()))?;
     let is_there = place.try_exists().map_err(failed_io)?;
     if is_there && !replace {
@@ -140,7 +140,7 @@ enum OldDatabase {
     AtRest,
     /// SQLite cannot make sense of it.
     Damaged,
-    /// A program that holds no lock of [`InUse`] has it open.
+    /// A program that holds no lock of [`UsageLock`] has it open.
     InUse,
 }
 

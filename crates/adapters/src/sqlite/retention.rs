@@ -6,8 +6,8 @@ use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::{RetentionStore, ShopId, StorageError, Timestamp};
 
 use super::SqliteStorage;
-use crate::schema::events;
-use crate::sql_types::{Instant, StoredTimestamp};
+use crate::sql::schema::events;
+use crate::sql::types::{Instant, StoredTimestamp};
 
 #[async_trait]
 impl RetentionStore for SqliteStorage {

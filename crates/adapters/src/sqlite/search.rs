@@ -1,3 +1,7 @@
+//! Searches.
+
+pub(super) mod index;
+
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -8,11 +12,11 @@ use hexdesk_domain::{
     TicketView,
 };
 
+use self::index::indexed_word;
 use super::SqliteStorage;
-use super::search_index::indexed_word;
-use crate::rows::{TicketViewRow, ticket_view};
-use crate::schema::{customers, tickets, users};
-use crate::{page, queries};
+use crate::sql::schema::{customers, tickets, users};
+use crate::sql::tickets::{TicketViewRow, ticket_view};
+use crate::sql::{page, queries};
 
 #[async_trait]
 impl SearchStore for SqliteStorage {

@@ -5,9 +5,9 @@ use hexdesk_domain::ports::CreateShopOutcome;
 use hexdesk_domain::{Shop, ShopDomain, ShopStore, StorageError, Timestamp};
 
 use super::SqliteStorage;
-use crate::rows::ShopRow;
-use crate::schema::shops;
-use crate::sql_types::StoredTimestamp;
+use crate::sql::schema::shops;
+use crate::sql::shops::ShopRow;
+use crate::sql::types::StoredTimestamp;
 
 fn find(connection: &mut SqliteConnection, domain: &ShopDomain) -> anyhow::Result<Option<Shop>> {
     let row = shops::table

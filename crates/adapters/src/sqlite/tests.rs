@@ -65,9 +65,9 @@ fn expected_pragmas() -> Pragmas {
     }
 }
 
-/// Closes a connection of the lane's.
-async fn close(lane: &Lane) {
-    let closed = lane.run("test", |slot| {
+/// Closes a connection of these threads.
+async fn close(threads: &WorkerThreads) {
+    let closed = threads.run("test", |slot| {
         slot.close();
         Ok(())
     });
@@ -85,8 +85,8 @@ async fn connections_are_set_up() {
 #[tokio::test]
 async fn a_connection_that_takes_anothers_place_is_set_up_too() {
     let (_directory, storage) = storage().await;
-    for lane in [&storage.writer, &storage.readers] {
-        close(lane).await;
+    for threads in [&storage.writer, &storage.readers] {
+        close(threads).await;
     }
     assert_eq!(storage.write("test", pragmas).await.unwrap(), expected_pragmas());
 }

@@ -1,3 +1,8 @@
+//! Users.
+
+pub(super) mod active;
+mod update;
+
 use anyhow::Context;
 use async_trait::async_trait;
 use diesel::dsl::exists;
@@ -9,13 +14,13 @@ use hexdesk_domain::{
     User, UserFilter, UserId, UserStore,
 };
 
+use super::SqliteStorage;
 use super::counters::{Counted, next_number, note_number};
-use super::event_log::EventLog;
-use super::once::attempt;
-use super::{SqliteStorage, update_user};
-use crate::rows::{NewUserRow, UserRow};
-use crate::schema::users;
-use crate::{page, queries};
+use super::events::append::EventLog;
+use super::idempotency::attempt;
+use crate::sql::page;
+use crate::sql::schema::users;
+use crate::sql::users::{NewUserRow, UserRow};
 
 #[async_trait]
 impl UserStore for SqliteStorage {
@@ -62,7 +67,7 @@ impl UserStore for SqliteStorage {
             if let Some(after) = after {
                 list = list.filter(users::id.gt(after.get()));
             }
-            let rows = queries::users_meeting(list, filter).load(connection)?;
+            let rows = meeting(list, filter).load(connection)?;
             let users = rows.into_iter().map(TryInto::try_into).collect::<Result<Vec<User>, _>>()?;
             Ok(page::cut(users, limit, |user| user.id))
         })
@@ -72,7 +77,7 @@ impl UserStore for SqliteStorage {
     async fn count_users(&self, shop: ShopId, filter: UserFilter) -> Result<u64, StorageError> {
         self.read("count_users", move |connection| {
             let count = users::table.filter(users::shop_id.eq(shop.get())).count().into_boxed::<Sqlite>();
-            let count: i64 = queries::users_meeting(count, filter).get_result(connection)?;
+            let count: i64 = meeting(count, filter).get_result(connection)?;
             Ok(u64::try_from(count)?)
         })
         .await
@@ -87,7 +92,7 @@ impl UserStore for SqliteStorage {
     ) -> Result<IdempotentOutcome<UpdateUserOutcome>, StorageError> {
         self.write("update_user", move |connection| {
             attempt(connection, shop, once.as_ref(), |connection| {
-                update_user::update(connection, shop, id, update)
+                update::update(connection, shop, id, update)
             })
         })
         .await
@@ -133,13 +138,16 @@ fn number_is_taken(connection: &mut SqliteConnection, shop: ShopId, number: i64)
     diesel::select(exists(users::table.find((shop.get(), number)))).get_result(connection)
 }
 
-/// Whether the user, if there is to be one, works for the shop.
-pub(super) fn is_active_user_if_any(
-    connection: &mut SqliteConnection,
-    shop: ShopId,
-    user: Option<UserId>,
-) -> QueryResult<bool> {
-    let Some(user) = user else { return Ok(true) };
-    let user = users::table.find((shop.get(), user.get())).filter(users::deactivated_at.is_null());
-    diesel::select(exists(user)).get_result(connection)
+/// Adds every condition of the filter to a query of users.
+fn meeting<ST>(
+    query: users::BoxedQuery<'static, Sqlite, ST>,
+    filter: UserFilter,
+) -> users::BoxedQuery<'static, Sqlite, ST> {
+    // In full, so that no condition is forgotten.
+    let UserFilter { is_active } = filter;
+    match is_active {
+        Some(true) => query.filter(users::deactivated_at.is_null()),
+        Some(false) => query.filter(users::deactivated_at.is_not_null()),
+        None => query,
+    }
 }

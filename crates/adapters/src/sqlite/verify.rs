@@ -7,8 +7,9 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel::sqlite::SqliteConnection;
 
-use super::{migrations, read_only};
-use crate::schema::{shops, tickets};
+use super::connection::read_only;
+use super::migrations;
+use crate::sql::schema::{shops, tickets};
 
 /// What is in a database, as far as it is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

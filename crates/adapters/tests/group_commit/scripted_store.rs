@@ -5,13 +5,10 @@ use std::sync::Mutex;
 
 use anyhow::anyhow;
 use hexdesk_contract::{MemoryStorage, async_trait};
-use hexdesk_domain::ports::{
-    CommentCreation, CreateCommentOutcome, CreateTicketOutcome, DeleteTicketOutcome, TicketCreation,
-    TicketUpdate, UpdateTicketOutcome,
-};
+use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome, CreateTicketOutcome, TicketCreation};
 use hexdesk_domain::{
-    AuditStamp, CommentPosition, CommentStore, CommentView, DeferredClaim, IdempotentOutcome, Page, ShopId,
-    StorageError, StorageErrorKind, TicketFilter, TicketId, TicketPosition, TicketStore, TicketView,
+    CommentStore, IdempotentOutcome, ShopId, StorageError, StorageErrorKind, TicketId, TicketStore,
+    TicketView, forward,
 };
 use tokio::sync::watch;
 
@@ -145,39 +142,7 @@ impl TicketStore for ScriptedStore {
         self.memory.find_ticket(shop, id).await
     }
 
-    async fn list_tickets(
-        &self,
-        shop: ShopId,
-        filter: TicketFilter,
-        after: Option<TicketPosition>,
-        limit: u32,
-    ) -> Result<Page<TicketView, TicketPosition>, StorageError> {
-        self.memory.list_tickets(shop, filter, after, limit).await
-    }
-
-    async fn update_ticket(
-        &self,
-        shop: ShopId,
-        id: TicketId,
-        update: TicketUpdate,
-        once: Option<DeferredClaim<UpdateTicketOutcome>>,
-    ) -> Result<IdempotentOutcome<UpdateTicketOutcome>, StorageError> {
-        self.memory.update_ticket(shop, id, update, once).await
-    }
-
-    async fn delete_ticket(
-        &self,
-        shop: ShopId,
-        id: TicketId,
-        expected_version: Option<i64>,
-        stamp: AuditStamp,
-    ) -> Result<DeleteTicketOutcome, StorageError> {
-        self.memory.delete_ticket(shop, id, expected_version, stamp).await
-    }
-
-    async fn count_tickets(&self, shop: ShopId, filter: TicketFilter) -> Result<u64, StorageError> {
-        self.memory.count_tickets(shop, filter).await
-    }
+    forward!(memory: list_tickets, update_ticket, delete_ticket, count_tickets);
 }
 
 #[async_trait]
@@ -194,17 +159,5 @@ impl CommentStore for ScriptedStore {
         }
     }
 
-    async fn list_comments(
-        &self,
-        shop: ShopId,
-        ticket: TicketId,
-        after: Option<CommentPosition>,
-        limit: Option<u32>,
-    ) -> Result<Option<Page<CommentView, CommentPosition>>, StorageError> {
-        self.memory.list_comments(shop, ticket, after, limit).await
-    }
-
-    async fn count_comments(&self, shop: ShopId, ticket: TicketId) -> Result<Option<u64>, StorageError> {
-        self.memory.count_comments(shop, ticket).await
-    }
+    forward!(memory: list_comments, count_comments);
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use rustix::fs::{Access, access, statvfs};
 
-use super::super::in_use::{beside, real_path};
-use crate::diagnosis::Finding;
+use crate::finding::Finding;
+use crate::sqlite::connection::usage_lock::{beside, real_path};
 
 /// Below this there is soon no room for more.
 const LITTLE_BYTES: u64 = 1_000_000_000;
@@ -77,7 +77,7 @@ fn disk_space(directory: &Path, free: u64) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::Severity;
+    use crate::finding::Severity;
 
     #[test]
     fn little_room_is_told_in_time() {

@@ -4,8 +4,8 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use super::super::backup::sync_directory_of;
-use super::super::in_use::beside;
+use crate::sqlite::backup::sync_directory_of;
+use crate::sqlite::connection::usage_lock::beside;
 
 /// What is in the place of the new database.
 #[derive(Debug, Clone, Copy)]

@@ -1,0 +1,132 @@
+//! Opens the storage that a database URL names.
+
+use std::sync::Arc;
+
+use hexdesk_domain::Storage;
+
+use crate::database_url::{DatabaseUrl, Location};
+#[cfg(feature = "postgres")]
+use crate::postgres::{MigrateError, PostgresOpenError, PostgresStorage};
+#[cfg(feature = "sqlite")]
+use crate::sqlite::{SqliteOpenError, SqliteStorage};
+
+/// A storage cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The SQLite file.
+    #[cfg(feature = "sqlite")]
+    #[error(transparent)]
+    Sqlite(#[from] SqliteOpenError),
+    /// The PostgreSQL database cannot be reached.
+    #[cfg(feature = "postgres")]
+    #[error(transparent)]
+    Postgres(#[from] PostgresOpenError),
+    /// The PostgreSQL database cannot be migrated.
+    #[cfg(feature = "postgres")]
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+    /// The program was built without the driver of this database.
+    #[error(
+        "this program was built without {database}: build it with the cargo feature `{feature}`, or use \
+         another database"
+    )]
+    NotIncluded {
+        /// The name of the database.
+        database: &'static str,
+        /// The cargo feature that includes its driver.
+        feature: &'static str,
+    },
+}
+
+impl OpenError {
+    #[cfg(not(feature = "sqlite"))]
+    pub(crate) const NO_SQLITE: Self = Self::NotIncluded { database: "SQLite", feature: "sqlite" };
+
+    #[cfg(not(feature = "postgres"))]
+    pub(crate) const NO_POSTGRES: Self = Self::NotIncluded { database: "PostgreSQL", feature: "postgres" };
+
+    /// Whether opening may succeed later without a change of settings: the database server is
+    /// not running, is starting or stopping, cannot be reached, or has no free connection.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(PostgresOpenError::Connect(error))
+            | Self::Migrate(MigrateError::Connect(error)) => error.is_transient(),
+            #[cfg(feature = "postgres")]
+            Self::Migrate(MigrateError::ConnectionLost(_)) => true,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(PostgresOpenError::Url(_)) | Self::Migrate(_) => false,
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(_) => false,
+            Self::NotIncluded { .. } => false,
+        }
+    }
+}
+
+/// A storage that is ready for use.
+pub struct OpenedStorage {
+    /// The storage.
+    pub storage: Arc<dyn Storage>,
+    /// The names of the migrations that were applied, in order.
+    pub applied_migrations: Vec<String>,
+}
+
+/// Opens the storage at `url` and brings its schema up to date.
+///
+/// # Errors
+/// [`OpenError`] that says what is wrong and what to do.
+pub async fn open(url: &DatabaseUrl) -> Result<OpenedStorage, OpenError> {
+    match url.location() {
+        #[cfg(feature = "sqlite")]
+        Location::Sqlite(path) => {
+            let storage = SqliteStorage::open(path)?;
+            let applied_migrations = storage.migrate().await?;
+            Ok(OpenedStorage { storage: Arc::new(storage), applied_migrations })
+        }
+        #[cfg(not(feature = "sqlite"))]
+        Location::Sqlite(_) => Err(OpenError::NO_SQLITE),
+        #[cfg(feature = "postgres")]
+        Location::Postgres(url) => {
+            let storage = PostgresStorage::connect(url).await?;
+            let applied_migrations = storage.migrate().await?;
+            Ok(OpenedStorage { storage: Arc::new(storage), applied_migrations })
+        }
+        #[cfg(not(feature = "postgres"))]
+        Location::Postgres(_) => Err(OpenError::NO_POSTGRES),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(feature = "sqlite")]
+    #[tokio::test]
+    async fn opening_brings_the_schema_up_to_date() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("hexdesk.db");
+        let url = DatabaseUrl::parse(&format!("sqlite://{}", path.display())).unwrap();
+        for expected in [1, 0] {
+            let opened = open(&url).await.unwrap();
+            assert_eq!(opened.applied_migrations.len(), expected);
+            opened.storage.check_ready().await.unwrap();
+        }
+    }
+
+    #[cfg(any(not(feature = "sqlite"), not(feature = "postgres")))]
+    #[tokio::test]
+    async fn a_database_that_was_left_out_is_refused() {
+        for (url, feature, is_included) in [
+            ("sqlite://hexdesk.db", "sqlite", cfg!(feature = "sqlite")),
+            ("postgres://localhost/hexdesk", "postgres", cfg!(feature = "postgres")),
+        ] {
+            if !is_included {
+                let Err(error) = open(&DatabaseUrl::parse(url).unwrap()).await else {
+                    panic!("{url} was opened")
+                };
+                assert!(!error.is_transient());
+                assert!(error.to_string().contains(&format!("the cargo feature `{feature}`")), "{error}");
+            }
+        }
+    }
+}

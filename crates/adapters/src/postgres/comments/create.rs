@@ -1,0 +1,262 @@
+//! A batch of comments, with what they do to their tickets: one transaction, with as many
+//! statements for many comments as for one.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
+use hexdesk_domain::{
+    CommentView, Customer, DeferredClaim, EventKind, IdempotentOutcome, ShopId, Snapshot, TicketId, User,
+    UserId,
+};
+
+use crate::postgres::errors::Failure;
+use crate::postgres::events::append::append;
+use crate::postgres::idempotency::{answer, claim, complete, held, release};
+use crate::postgres::record_key::RecordKey;
+use crate::postgres::search::vectors::{TsVector, Words};
+use crate::postgres::tickets::locks::lock_tickets;
+use crate::postgres::unnest::{Change, Lookup, Rows, column};
+use crate::sql::CorruptRow;
+use crate::sql::comments::CommentRow;
+use crate::sql::events::NewEventRow;
+use crate::sql::idempotency::{IdempotencyRow, RecordedAnswer};
+use crate::sql::tickets::TicketRow;
+use crate::sql::types::{Instant, TextList};
+use crate::sql::users::UserRow;
+
+/// Creates the comments of a batch. If another transaction holds the key of some for too
+/// long, these are left out.
+pub(super) async fn create(
+    connection: &mut AsyncPgConnection,
+    batch: &[CommentCreation],
+) -> Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, Failure> {
+    let mut left_out = BTreeSet::new();
+    loop {
+        let attempted = connection
+            .transaction(async |connection| create_unless(&left_out, connection, batch).await)
+            .await;
+        let Err(Failure::NotClaimed { keys, cause }) = attempted else { return attempted };
+        let held = held(&keys, &cause, connection).await;
+        if held.is_empty() {
+            return Err(Failure::NotClaimed { keys, cause });
+        }
+        left_out.extend(held);
+    }
+}
+
+/// Creates the comments whose key is not held by another. All batches take their locks in
+/// the same order, keys before customers and those before tickets and authors, so that no two
+/// wait each for the other.
+async fn create_unless(
+    held: &BTreeSet<RecordKey>,
+    connection: &mut AsyncPgConnection,
+    batch: &[CommentCreation],
+) -> Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, Failure> {
+    let keys = batch.iter().filter_map(keyed).map(|(key, _)| key);
+    let claimed: BTreeSet<RecordKey> = keys.filter(|key| !held.contains(key)).collect();
+    let recorded = claim(connection, &claimed).await?;
+    // What became of the first use of a key; `None` if it has not ended.
+    let mut used: HashMap<RecordKey, Option<RecordedAnswer>> =
+        recorded.into_iter().map(|(key, recorded)| (key, Some(recorded))).collect();
+    used.extend(held.iter().map(|key| (key.clone(), None)));
+    let is_open = |item: &&CommentCreation| keyed(item).is_none_or(|(key, _)| !used.contains_key(&key));
+    let mut desk = Desk::lock(connection, batch.iter().filter(is_open)).await?;
+    let mut records = Vec::new();
+    let mut attempts = Vec::with_capacity(batch.len());
+    for item in batch {
+        let keyed = keyed(item);
+        if let Some((key, once)) = &keyed
+            && let Some(used) = used.get(key)
+        {
+            let answered = used.as_ref().map(|recorded| answer(recorded, &once.request));
+            attempts.push(answered.unwrap_or(IdempotentOutcome::InProgress));
+            continue;
+        }
+        let outcome = desk.add(item)?;
+        if let Some((key, once)) = keyed
+            && let Some(receipt) = (once.receipt)(&outcome)
+        {
+            let record = IdempotencyRow::new(item.comment.shop_id, &once.request, receipt, once.requested_at);
+            let IdempotencyRow { fingerprint, receipt, .. } = record.clone();
+            used.insert(key, Some(RecordedAnswer { fingerprint, receipt }));
+            records.push(record);
+        }
+        attempts.push(IdempotentOutcome::Ran(outcome));
+    }
+    let connection = &*connection;
+    // All of them sent before the first is answered.
+    tokio::try_join!(
+        release(connection, claimed.iter().filter(|key| !used.contains_key(key))),
+        complete(connection, &records),
+        insert_comments(connection, &desk.comments),
+        update_tickets(connection, desk.tickets.values().map(|(ticket, _)| ticket)),
+        append(connection, desk.events),
+    )?;
+    Ok(attempts)
+}
+
+/// The idempotency key of a comment, if its caller named one.
+fn keyed(item: &CommentCreation) -> Option<(RecordKey, &DeferredClaim<CreateCommentOutcome>)> {
+    let once = item.once.as_ref()?;
+    Some((RecordKey::new(item.comment.shop_id, &once.request), once))
+}
+
+/// What the comments of a batch find, and what they make of it.
+struct Desk {
+    /// The tickets as the comments so far leave them, with their customers.
+    tickets: BTreeMap<(ShopId, TicketId), (TicketRow, Customer)>,
+    authors: HashMap<(ShopId, UserId), User>,
+    comments: Vec<(CommentRow, Words)>,
+    events: Vec<NewEventRow>,
+}
+
+impl Desk {
+    /// Keeps the tickets and the authors of these comments to the transaction until it ends.
+    async fn lock(
+        connection: &mut AsyncPgConnection,
+        items: impl Iterator<Item = &CommentCreation> + Clone,
+    ) -> Result<Self, Failure> {
+        let ids = items.clone().map(|item| (item.comment.shop_id, item.comment.ticket_id)).collect();
+        let mut tickets = BTreeMap::new();
+        for (ticket, customer) in lock_tickets(connection, &ids).await? {
+            let customer: Customer = customer.try_into()?;
+            let id = TicketId::new(ticket.id).ok_or(CorruptRow("ticket id"))?;
+            tickets.insert((customer.shop_id, id), (ticket, customer));
+        }
+        let ids = items.filter_map(|item| Some((item.comment.shop_id, item.comment.author_id?))).collect();
+        let authors = lock_users(connection, &ids).await?;
+        Ok(Self { tickets, authors, comments: Vec::new(), events: Vec::new() })
+    }
+
+    /// Adds a comment to its ticket.
+    fn add(&mut self, item: &CommentCreation) -> Result<CreateCommentOutcome, Failure> {
+        let CommentCreation { comment, stamp, .. } = item;
+        let shop = comment.shop_id;
+        let Some((ticket, customer)) = self.tickets.get_mut(&(shop, comment.ticket_id)) else {
+            return Ok(CreateCommentOutcome::TicketNotFound);
+        };
+        let author = comment.author_id.map(|author| self.authors.get(&(shop, author)));
+        if author == Some(None) {
+            return Ok(CreateCommentOutcome::AuthorNotFound);
+        }
+        if comment.time >= ticket.last_message_time.0 {
+            ticket.last_message = Some(comment.text.clone());
+            ticket.last_message_time.0 = comment.time;
+        }
+        if !comment.is_from_shop {
+            ticket.unread_count = 1;
+        }
+        ticket.version += 1;
+        let row = CommentRow::new(comment.clone(), ticket.channel.clone());
+        let view = CommentView {
+            comment: row.clone().into_comment(customer.id)?,
+            customer: customer.clone(),
+            author: author.flatten().cloned(),
+        };
+        let created = Snapshot::Comment(Box::new(view.comment.clone()));
+        let updated = Snapshot::Ticket(Box::new(ticket.clone().try_into()?));
+        self.events.push(NewEventRow::new(shop, EventKind::CommentCreated, created, *stamp)?);
+        self.events.push(NewEventRow::new(shop, EventKind::TicketUpdated, updated, *stamp)?);
+        self.comments.push((row, Words::of_comment(comment)));
+        Ok(CreateCommentOutcome::Created(Box::new(view)))
+    }
+}
+
+/// Keeps those of these users that are there to the transaction until it ends.
+async fn lock_users(
+    connection: &mut AsyncPgConnection,
+    users: &BTreeSet<(ShopId, UserId)>,
+) -> Result<HashMap<(ShopId, UserId), User>, Failure> {
+    if users.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let lookup = Lookup {
+        selection: UserRow::as_select(),
+        from: " FROM ",
+        rows: Rows {
+            shops: users.iter().map(|(shop, _)| shop.get()).collect(),
+            columns: column::<BigInt, _>(users.iter().map(|(_, id)| id.get())),
+        },
+        after: " AS wanted (shop_id, id)
+            CROSS JOIN LATERAL (
+                SELECT * FROM users WHERE shop_id = wanted.shop_id AND id = wanted.id FOR KEY SHARE
+            ) AS users",
+    };
+    let mut found = HashMap::new();
+    for row in lookup.load::<UserRow>(connection).await? {
+        let user: User = row.try_into()?;
+        found.insert((user.shop_id, user.id), user);
+    }
+    Ok(found)
+}
+
+async fn insert_comments(
+    connection: &AsyncPgConnection,
+    comments: &[(CommentRow, Words)],
+) -> QueryResult<()> {
+    let rows = || comments.iter().map(|(comment, _)| comment);
+    let change = Change {
+        before: "INSERT INTO comments
+            (shop_id, id, ticket_id, text, time, channel, is_from_shop, author_id, subject,
+            from_email, to_emails, attachments, tags, words)
+            SELECT * FROM ",
+        rows: Rows {
+            shops: rows().map(|comment| comment.shop_id).collect(),
+            columns: (
+                column::<BigInt, _>(rows().map(|comment| comment.id)),
+                column::<BigInt, _>(rows().map(|comment| comment.ticket_id)),
+                column::<Text, _>(rows().map(|comment| &comment.text)),
+                column::<Instant, _>(rows().map(|comment| comment.time)),
+                column::<Text, _>(rows().map(|comment| &comment.channel)),
+                column::<Bool, _>(rows().map(|comment| comment.is_from_shop)),
+                column::<Nullable<BigInt>, _>(rows().map(|comment| comment.author_id)),
+                column::<Nullable<Text>, _>(rows().map(|comment| comment.subject.as_ref())),
+                column::<Nullable<Text>, _>(rows().map(|comment| comment.from_email.as_ref())),
+                column::<TextList, _>(rows().map(|comment| &comment.to_emails)),
+                column::<Nullable<Text>, _>(rows().map(|comment| comment.attachments.as_ref())),
+                column::<TextList, _>(rows().map(|comment| &comment.tags)),
+                column::<TsVector, _>(comments.iter().map(|(_, words)| words)),
+            ),
+        },
+        after: "",
+    };
+    change.run(connection).await?;
+    Ok(())
+}
+
+/// Writes down what comments have made of tickets that the transaction keeps.
+async fn update_tickets(
+    connection: &AsyncPgConnection,
+    tickets: impl Iterator<Item = &TicketRow> + Clone,
+) -> QueryResult<()> {
+    let change = Change {
+        before: "UPDATE tickets
+            SET last_message = changed.last_message, last_message_time = changed.last_message_time,
+                unread_count = changed.unread_count, version = changed.version
+            FROM (SELECT changed.*, ticket.ctid AS place FROM ",
+        rows: Rows {
+            shops: tickets.clone().map(|ticket| ticket.shop_id).collect(),
+            columns: (
+                column::<BigInt, _>(tickets.clone().map(|ticket| ticket.id)),
+                column::<Nullable<Text>, _>(tickets.clone().map(|ticket| ticket.last_message.as_ref())),
+                column::<Instant, _>(tickets.clone().map(|ticket| ticket.last_message_time)),
+                column::<Integer, _>(tickets.clone().map(|ticket| ticket.unread_count)),
+                column::<BigInt, _>(tickets.map(|ticket| ticket.version)),
+            ),
+        },
+        // By where the rows are on the disk: joined to the table by their keys, they could be
+        // looked for among all of it, by a plan made while it was empty.
+        after: " AS changed (shop_id, id, last_message, last_message_time, unread_count, version)
+                CROSS JOIN LATERAL (
+                    SELECT ctid FROM tickets
+                    WHERE shop_id = changed.shop_id AND id = changed.id
+                        AND version <> changed.version LIMIT 1
+                ) AS ticket) AS changed
+            WHERE tickets.ctid = changed.place",
+    };
+    change.run(connection).await?;
+    Ok(())
+}

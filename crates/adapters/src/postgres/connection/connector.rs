@@ -1,0 +1,142 @@
+//! Opens connections.
+
+use std::error::Error;
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use diesel::QueryResult;
+use diesel::connection::{Instrumentation, get_default_instrumentation};
+use diesel::dsl::sql;
+use diesel::sql_types::BigInt;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use tokio_postgres::Config;
+use tokio_postgres::error::SqlState;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::errors::{ConnectError, PostgresUrlError, describe};
+use super::response_timeout::{LastActivity, ResponseTimeout};
+use super::{hosts, tls, url};
+use crate::sql::statement_log;
+
+/// How long a connection may take to open, over all hosts, TLS and authentication included.
+/// Each host has an equal part of it.
+const OPENING_LIMIT: Duration = Duration::from_secs(15);
+
+/// The class of SQLSTATEs that ask to come again: too many connections, no memory, no disk.
+const INSUFFICIENT_RESOURCES: &str = "53";
+
+/// Why there is no connection.
+#[derive(Debug)]
+struct Refusal {
+    text: String,
+    is_transient: bool,
+}
+
+impl Refusal {
+    /// Of a server that could not be reached, or went away.
+    fn transient(text: String) -> Self {
+        Self { text, is_transient: true }
+    }
+
+    fn of(error: &tokio_postgres::Error) -> Self {
+        Self { text: describe(error), is_transient: is_transient(error) }
+    }
+}
+
+/// Opens connections to the server that a URL names.
+pub(in crate::postgres) struct Connector {
+    /// One for each host.
+    configs: Vec<Config>,
+    tls: MakeRustlsConnect,
+}
+
+impl Connector {
+    pub(in crate::postgres) fn new(url: &str) -> Result<Self, PostgresUrlError> {
+        let (configs, policy) = url::parse(url)?;
+        Ok(Self { configs, tls: tls::connector(&policy)? })
+    }
+
+    /// A connection, and how long it may be silent while it is in use.
+    pub(in crate::postgres) async fn establish(
+        &self,
+    ) -> Result<(AsyncPgConnection, ResponseTimeout), ConnectError> {
+        let limit = OPENING_LIMIT / u32::try_from(self.configs.len()).unwrap_or(u32::MAX).max(1);
+        let mut reasons = Vec::new();
+        // One host that may do better later is enough.
+        let mut is_transient = false;
+        for config in &self.configs {
+            let reason = match tokio::time::timeout(limit, self.open(config)).await {
+                Ok(Ok(opened)) => return Ok(opened),
+                Ok(Err(reason)) => reason,
+                Err(_) => Refusal::transient(format!("no answer within {} s", limit.as_secs_f32())),
+            };
+            is_transient |= reason.is_transient;
+            reasons.push(format!("{}: {}", hosts::display(config), reason.text));
+        }
+        Err(ConnectError { text: reasons.join("; "), is_transient })
+    }
+
+    async fn open(&self, config: &Config) -> Result<(AsyncPgConnection, ResponseTimeout), Refusal> {
+        let (client, connection) =
+            config.connect(self.tls.clone()).await.map_err(|error| Refusal::of(&error))?;
+        let opened = AsyncPgConnection::try_from_client_and_connection(client, connection).await;
+        // It was open already: only its loss gets in between.
+        let lost = |error: &dyn Error| Refusal::transient(error.to_string());
+        let mut connection = opened.map_err(|error| lost(&error))?;
+        let timeout = statement_timeout(&mut connection).await.map_err(|error| lost(&error))?;
+        read_by_indexes(&mut connection).await.map_err(|error| lost(&error))?;
+        let last_activity = LastActivity::now();
+        let log = statement_log::instrumentation().map(|log| Box::new(log) as Box<dyn Instrumentation>);
+        let others = log.or_else(get_default_instrumentation);
+        connection.set_instrumentation(last_activity.observer(others));
+        Ok((connection, ResponseTimeout::new(last_activity, timeout)))
+    }
+
+    /// What there is to say of a connection that ended while nobody used it.
+    pub(in crate::postgres) fn closed(&self) -> ConnectError {
+        let names: Vec<String> = self.configs.iter().map(hosts::display).collect();
+        let text = format!("{}: the server closed an idle connection", names.join(", "));
+        ConnectError { text, is_transient: true }
+    }
+}
+
+/// What the server has of it, whoever said so: the URL, the role, the database or its
+/// configuration.
+async fn statement_timeout(connection: &mut AsyncPgConnection) -> QueryResult<Duration> {
+    let millis = sql::<BigInt>("(SELECT setting::bigint FROM pg_settings WHERE name = 'statement_timeout')");
+    let millis: i64 = diesel::select(millis).get_result(connection).await?;
+    Ok(Duration::from_millis(millis.try_into().unwrap_or_default()))
+}
+
+/// Every statement finds its rows by an index, and for each row what belongs to it. Plans are
+/// kept, also those that were made while a table was so small that reading the whole of it
+/// seemed better.
+async fn read_by_indexes(connection: &mut AsyncPgConnection) -> QueryResult<()> {
+    let settings = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
+    connection.batch_execute(settings).await
+}
+
+/// Whether a server that refused so, or was not reached, may do better later.
+fn is_transient(error: &tokio_postgres::Error) -> bool {
+    if let Some(code) = error.code() {
+        // It is being started or stopped, recovers, or has no room.
+        return [SqlState::CANNOT_CONNECT_NOW, SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN]
+            .contains(code)
+            || code.code().starts_with(INSUFFICIENT_RESOURCES);
+    }
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<std::io::Error>() {
+            return match error.kind() {
+                // TLS, or an address that is none.
+                ErrorKind::InvalidData | ErrorKind::InvalidInput => false,
+                // Of a socket's file. The driver says the same of a server that is not the
+                // one to write to, which may become it.
+                ErrorKind::PermissionDenied => error.raw_os_error().is_none(),
+                _ => true,
+            };
+        }
+        cause = error.source();
+    }
+    error.is_closed()
+}

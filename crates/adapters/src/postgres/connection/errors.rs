@@ -1,0 +1,41 @@
+//! Why a database cannot be connected to.
+
+use std::error::Error;
+
+/// The database URL cannot be used. The message names the parameter and what it may be;
+/// it never holds the URL, which may hold a password.
+#[derive(Debug, thiserror::Error)]
+#[error("the database URL: {0}")]
+pub struct PostgresUrlError(pub(super) String);
+
+/// No connection could be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot connect to PostgreSQL at {text}")]
+pub struct ConnectError {
+    pub(super) text: String,
+    pub(super) is_transient: bool,
+}
+
+impl ConnectError {
+    /// Whether it may work later, although nobody changes a setting.
+    pub(crate) fn is_transient(&self) -> bool {
+        self.is_transient
+    }
+}
+
+/// The driver's message without its details, in which a server repeats values.
+pub(in crate::postgres) fn describe(error: &tokio_postgres::Error) -> String {
+    if let Some(refusal) = error.as_db_error() {
+        return format!("{} (SQLSTATE {})", refusal.message(), refusal.code().code());
+    }
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = error.source();
+    }
+    text
+}

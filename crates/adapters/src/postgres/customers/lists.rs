@@ -1,0 +1,53 @@
+//! Lists of customers, and how long they are.
+
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use hexdesk_domain::{Customer, CustomerFilter, CustomerId, ExternalIds, Page, ShopId};
+
+use super::filter;
+use crate::postgres::errors::{Failure, count_from};
+use crate::postgres::prepared::never_kept;
+use crate::sql::customers::CustomerRow;
+use crate::sql::page;
+use crate::sql::schema::customers;
+
+/// A page of the list.
+pub(super) async fn list(
+    connection: &mut AsyncPgConnection,
+    shop: ShopId,
+    filter: CustomerFilter,
+    after: Option<CustomerId>,
+    limit: u32,
+) -> Result<Page<Customer, CustomerId>, Failure> {
+    let list = customers::table
+        .filter(customers::shop_id.eq(shop.get()))
+        .order(customers::id.desc())
+        .select(CustomerRow::as_select())
+        .limit(page::rows_to_ask_for(limit))
+        .into_boxed::<Pg>();
+    let mut list = if is_common(&filter) { list } else { list.filter(never_kept()) };
+    list = filter::add(list, filter);
+    if let Some(id) = after {
+        list = list.filter(customers::id.lt(id.get()));
+    }
+    let rows: Vec<CustomerRow> = list.load(connection).await?;
+    let customers = rows.into_iter().map(TryInto::try_into).collect::<Result<Vec<Customer>, _>>()?;
+    Ok(page::cut(customers, limit, |customer| customer.id))
+}
+
+/// The length of the whole list.
+pub(super) async fn count(
+    connection: &mut AsyncPgConnection,
+    shop: ShopId,
+    filter: CustomerFilter,
+) -> Result<u64, Failure> {
+    let count = customers::table.filter(customers::shop_id.eq(shop.get())).count().into_boxed::<Pg>();
+    let count = if is_common(&filter) { count } else { count.filter(never_kept()) };
+    count_from::<i64>(filter::add(count, filter).get_result(connection).await?)
+}
+
+/// Whether this may be one of the few filters of which most lists are.
+fn is_common(filter: &CustomerFilter) -> bool {
+    filter.external_ids == ExternalIds::default()
+}

@@ -1,0 +1,245 @@
+//! The statement that creates a batch of tickets.
+
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{Array, BigInt, Binary, Bool, Integer, Nullable, Text};
+use hexdesk_domain::IdempotencyClaim;
+use hexdesk_domain::ports::TicketCreation;
+
+use crate::postgres::search::vectors::{TsVector, Words};
+use crate::sql::events::StampRow;
+use crate::sql::idempotency::IdempotencyRow;
+use crate::sql::tickets::TicketRow;
+use crate::sql::types::{Instant, StoredTexts, StoredTimestamp, TextList};
+
+/// The items of a batch as columns, which PostgreSQL puts together again: so the
+/// statement is the same for batches of any size and is prepared once.
+#[derive(Debug, Default, QueryId)]
+pub(super) struct CreateTickets {
+    shop_id: Vec<i64>,
+    id: Vec<i64>,
+    customer_id: Vec<i64>,
+    channel: Vec<String>,
+    name: Vec<Option<String>>,
+    thread_id: Vec<Option<String>>,
+    email_used: Vec<Option<String>>,
+    date: Vec<StoredTimestamp>,
+    last_message: Vec<Option<String>>,
+    last_message_time: Vec<StoredTimestamp>,
+    contact_reason: Vec<Option<String>>,
+    assigned_to: Vec<Option<i64>>,
+    is_opened: Vec<bool>,
+    unread_count: Vec<i32>,
+    tags: Vec<StoredTexts>,
+    language_code: Vec<Option<String>>,
+    via: Vec<Option<String>>,
+    version: Vec<i64>,
+    actor_key: Vec<Option<i64>>,
+    actor_user: Vec<Option<i64>>,
+    created_at: Vec<StoredTimestamp>,
+    snapshot_beginning: Vec<String>,
+    operation: Vec<Option<String>>,
+    idempotency_key: Vec<Option<String>>,
+    fingerprint: Vec<Option<Vec<u8>>>,
+    receipt: Vec<Option<Vec<u8>>>,
+    receipt_customer_id: Vec<Option<i64>>,
+    words: Vec<Words>,
+}
+
+impl CreateTickets {
+    pub(super) fn new<'a>(
+        items: impl Iterator<Item = &'a TicketCreation>,
+    ) -> Result<Self, serde_json::Error> {
+        let mut columns = Self::default();
+        for item in items {
+            columns.words.push(Words::of_ticket(&item.ticket));
+            let ticket = TicketRow::from(item.ticket.clone());
+            let StampRow { actor_key, actor_user, time } = item.stamp.into();
+            columns.snapshot_beginning.push(beginning_of_snapshot(&ticket, time)?);
+            columns.actor_key.push(actor_key);
+            columns.actor_user.push(actor_user);
+            columns.created_at.push(time);
+            columns.shop_id.push(ticket.shop_id);
+            columns.id.push(ticket.id);
+            columns.customer_id.push(ticket.customer_id);
+            columns.channel.push(ticket.channel);
+            columns.name.push(ticket.name);
+            columns.thread_id.push(ticket.thread_id);
+            columns.email_used.push(ticket.email_used);
+            columns.date.push(ticket.date);
+            columns.last_message.push(ticket.last_message);
+            columns.last_message_time.push(ticket.last_message_time);
+            columns.contact_reason.push(ticket.contact_reason);
+            columns.assigned_to.push(ticket.assigned_to);
+            columns.is_opened.push(ticket.is_opened);
+            columns.unread_count.push(ticket.unread_count);
+            columns.tags.push(ticket.tags);
+            columns.language_code.push(ticket.language_code);
+            columns.via.push(ticket.via);
+            columns.version.push(ticket.version);
+            let record = item.idempotency.as_ref().map(|IdempotencyClaim { request, receipt }| {
+                IdempotencyRow::new(item.ticket.shop_id, request, receipt.clone(), item.stamp.time)
+            });
+            columns.operation.push(record.as_ref().map(|record| record.operation.clone()));
+            columns.idempotency_key.push(record.as_ref().map(|record| record.idempotency_key.clone()));
+            columns.fingerprint.push(record.as_ref().map(|record| record.fingerprint.clone()));
+            columns.receipt_customer_id.push(record.as_ref().and_then(|record| record.customer_id));
+            columns.receipt.push(record.map(|record| record.receipt));
+        }
+        Ok(columns)
+    }
+}
+
+impl Query for CreateTickets {
+    type SqlType = (BigInt, Bool, Bool, Bool);
+}
+
+impl QueryFragment<Pg> for CreateTickets {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        // In a query of its own, so that the planner does not see how many there are: it would
+        // plan anew for each batch that is smaller than what it takes for granted.
+        out.push_sql("WITH item AS (SELECT * FROM unnest((SELECT ");
+        out.push_bind_param::<Array<BigInt>, _>(&self.shop_id)?;
+        out.push_sql("), ");
+        out.push_bind_param::<Array<BigInt>, _>(&self.id)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<BigInt>, _>(&self.customer_id)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&self.channel)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.name)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.thread_id)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.email_used)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Instant>, _>(&self.date)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.last_message)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Instant>, _>(&self.last_message_time)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.contact_reason)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<BigInt>>, _>(&self.assigned_to)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Bool>, _>(&self.is_opened)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Integer>, _>(&self.unread_count)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<TextList>, _>(&self.tags)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.language_code)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.via)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<BigInt>, _>(&self.version)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<BigInt>>, _>(&self.actor_key)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<BigInt>>, _>(&self.actor_user)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Instant>, _>(&self.created_at)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&self.snapshot_beginning)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.operation)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.idempotency_key)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Binary>>, _>(&self.fingerprint)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Binary>>, _>(&self.receipt)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<BigInt>>, _>(&self.receipt_customer_id)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<TsVector>, _>(&self.words)?;
+        out.push_sql(CREATE_TICKETS);
+        Ok(())
+    }
+}
+
+/// What follows the columns. All of the statement sees the database as it was when it
+/// began, except for conflicting keys, which PostgreSQL looks up as they are: a claim
+/// waits for whoever claims the same key, and comes back empty if they committed. What has been
+/// recorded for a key is not looked at: few keys come again. One that does leaves out a number
+/// of human tickets.
+///
+/// The items are wide: they are put down once, and told apart by their ordinals. Without the
+/// `LIMIT`s PostgreSQL may read all customers of all shops, to look up ten.
+const CREATE_TICKETS: &str = ") WITH ORDINALITY AS item (
+    shop_id, id, customer_id, channel, name, thread_id, email_used, date, last_message,
+    last_message_time, contact_reason, assigned_to, is_opened, unread_count, tags,
+    language_code, via, version, actor_key, actor_user, created_at, snapshot_beginning,
+    operation, idempotency_key, fingerprint, receipt, receipt_customer_id, words,
+    ordinal
+)), looked_up AS (
+    SELECT item.*, customer.found AS has_customer,
+        item.assigned_to IS NULL OR assignee.found AS has_assignee,
+        CASE WHEN is_opened AND customer.found AND (item.assigned_to IS NULL OR assignee.found)
+            THEN nextval('human_ticket_numbers') END AS human_ticket_id
+    FROM item
+    LEFT JOIN LATERAL (SELECT TRUE AS found FROM customers
+        WHERE shop_id = item.shop_id AND id = item.customer_id LIMIT 1) AS customer ON TRUE
+    LEFT JOIN LATERAL (SELECT TRUE AS found FROM users
+        WHERE shop_id = item.shop_id AND id = item.assigned_to AND deactivated_at IS NULL
+        LIMIT 1) AS assignee ON TRUE
+), claim AS (
+    -- In one order, so that no two batches wait each for the other.
+    INSERT INTO idempotency_records
+        (shop_id, operation, idempotency_key, fingerprint, receipt, customer_id, created_at)
+    SELECT shop_id, operation, idempotency_key, fingerprint, receipt, receipt_customer_id, created_at
+    FROM looked_up WHERE has_customer AND has_assignee AND idempotency_key IS NOT NULL
+    ORDER BY shop_id, idempotency_key, operation
+    ON CONFLICT DO NOTHING
+    RETURNING shop_id, operation, idempotency_key
+), created AS (
+    SELECT ordinal FROM looked_up WHERE has_customer AND has_assignee AND (idempotency_key IS NULL
+        OR (shop_id, operation, idempotency_key) IN (SELECT * FROM claim))
+), ticket AS (
+    INSERT INTO tickets
+        (shop_id, id, customer_id, channel, name, thread_id, email_used, date, last_message,
+        last_message_time, contact_reason, assigned_to, is_opened, unread_count, tags,
+        language_code, via, version, human_ticket_id, human_ticket_opened_at, words)
+    SELECT shop_id, id, customer_id, channel, name, thread_id, email_used, date, last_message,
+        last_message_time, contact_reason, assigned_to, is_opened, unread_count, tags,
+        language_code, via, version, human_ticket_id, CASE WHEN is_opened THEN created_at END, words
+    FROM looked_up WHERE (ordinal IN (SELECT * FROM created)) IS TRUE
+), event AS (
+    INSERT INTO events (shop_id, kind, subject_id, actor_key, actor_user, time, customer_id, snapshot)
+    SELECT shop_id, 'ticket.created', id, actor_key, actor_user, created_at, customer_id,
+        snapshot_beginning || coalesce(human_ticket_id::text, '') || '}'
+    FROM looked_up WHERE (ordinal IN (SELECT * FROM created)) IS TRUE
+    ORDER BY ordinal
+)
+SELECT ordinal, has_customer IS TRUE, has_assignee IS TRUE, ordinal IN (SELECT * FROM created)
+FROM looked_up";
+
+/// The snapshot of a ticket that is about to be created, as far as it is known before the
+/// database gives its human ticket a number: that follows if the ticket has one, and a brace
+/// in any case. `opened_at` is when the human ticket is opened, which the row does not have yet.
+fn beginning_of_snapshot(
+    ticket: &TicketRow,
+    opened_at: StoredTimestamp,
+) -> Result<String, serde_json::Error> {
+    let mut json = serde_json::to_string(ticket)?;
+    json.pop();
+    if ticket.is_opened {
+        let opened_at = i64::from(opened_at);
+        json.push_str(&format!(r#","human_ticket_opened_at":{opened_at},"human_ticket_id":"#));
+    }
+    Ok(json)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_statement_is_prepared_once_for_batches_of_any_size() {
+        let statement = CreateTickets::default();
+        assert!(CreateTickets::query_id().is_some());
+        assert!(QueryFragment::<Pg>::is_safe_to_cache_prepared(&statement, &Pg).unwrap());
+    }
+}

@@ -1,0 +1,31 @@
+//! The deletion of one ticket, with what belongs to it.
+
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use hexdesk_domain::ports::DeleteTicketOutcome;
+use hexdesk_domain::{AuditStamp, ShopId, TicketId};
+
+use crate::postgres::deletions::{delete_comments, delete_tickets};
+use crate::postgres::errors::Failure;
+use crate::sql::schema::tickets;
+
+/// Deletes the shop's ticket, and first whatever refers to it. Must run in a transaction.
+pub(super) async fn delete(
+    connection: &mut AsyncPgConnection,
+    shop: ShopId,
+    id: TicketId,
+    expected_version: Option<i64>,
+    stamp: AuditStamp,
+) -> Result<DeleteTicketOutcome, Failure> {
+    let ticket = tickets::table.find((shop.get(), id.get()));
+    // Nobody changes the ticket from here on, nor adds anything to it.
+    let version: Option<i64> =
+        ticket.select(tickets::version).for_update().get_result(connection).await.optional()?;
+    let Some(version) = version else { return Ok(DeleteTicketOutcome::TicketNotFound) };
+    if expected_version.is_some_and(|expected| expected != version) {
+        return Ok(DeleteTicketOutcome::VersionMismatch);
+    }
+    delete_comments(connection, shop, &[id.get()], stamp).await?;
+    delete_tickets(connection, shop, &[id.get()], stamp).await?;
+    Ok(DeleteTicketOutcome::Deleted)
+}

@@ -1,0 +1,110 @@
+//! Lists of tickets, and how long they are.
+
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use hexdesk_domain::limits::DEFAULT_PAGE_ENTRIES;
+use hexdesk_domain::{Page, ShopId, TicketFilter, TicketPosition, TicketView};
+
+use super::filter;
+use crate::postgres::errors::{Failure, count_from};
+use crate::postgres::prepared::{PageLimit, never_kept};
+use crate::sql::customers::CustomerRow;
+use crate::sql::schema::tickets;
+use crate::sql::tickets::{TicketRow, TicketViewRow, ticket_view};
+use crate::sql::types::StoredTimestamp;
+use crate::sql::users::UserRow;
+use crate::sql::{page, queries};
+
+/// A page of the list.
+pub(super) async fn list(
+    connection: &mut AsyncPgConnection,
+    shop: ShopId,
+    filter: TicketFilter,
+    after: Option<TicketPosition>,
+    limit: u32,
+) -> Result<Page<TicketView, TicketPosition>, Failure> {
+    let list = tickets::table
+        .filter(tickets::shop_id.eq(shop.get()))
+        .order((tickets::last_message_time.desc(), tickets::id.desc()))
+        .into_boxed::<Pg>();
+    let is_common = is_common(&filter) && limit == DEFAULT_PAGE_ENTRIES;
+    let mut list = if is_common { list } else { list.filter(never_kept()) };
+    list = filter::add(list, filter);
+    if let Some(TicketPosition { last_message_time, id }) = after {
+        list = list.filter(queries::ticket_is_after(StoredTimestamp(last_message_time), id.get()));
+    }
+    let views = queries::ticket_list(shop.get()).select((
+        TicketRow::as_select(),
+        CustomerRow::as_select(),
+        Option::<UserRow>::as_select(),
+    ));
+    let page = TicketPage { list, limit: PageLimit::new(limit), views };
+    let rows: Vec<TicketViewRow> = page.load(connection).await?;
+    let views = rows.into_iter().map(ticket_view).collect::<Result<Vec<_>, _>>()?;
+    Ok(page::cut(views, limit, |TicketView { ticket, .. }| TicketPosition {
+        last_message_time: ticket.last_message_time,
+        id: ticket.id,
+    }))
+}
+
+/// The first tickets of a list, by a query that reads the views of all tickets. What
+/// belongs to the tickets is looked up for these only: without the detour PostgreSQL may join all
+/// that the list has, and sort it, if it takes the list to be short or knows nothing of it.
+#[derive(Debug)]
+struct TicketPage<L, V> {
+    list: L,
+    limit: PageLimit,
+    views: V,
+}
+
+impl<L: QueryFragment<Pg>, V: QueryFragment<Pg>> QueryFragment<Pg> for TicketPage<L, V> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        // The views are those of whatever has the name of the table.
+        out.push_sql("WITH tickets AS (");
+        self.list.walk_ast(out.reborrow())?;
+        self.limit.walk_ast(out.reborrow())?;
+        out.push_sql(") ");
+        self.views.walk_ast(out)
+    }
+}
+
+impl<L, V: Query> Query for TicketPage<L, V> {
+    type SqlType = V::SqlType;
+}
+
+/// It is known by its text, of which the limit is a part.
+impl<L, V> QueryId for TicketPage<L, V> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+/// The length of the whole list.
+pub(super) async fn count(
+    connection: &mut AsyncPgConnection,
+    shop: ShopId,
+    filter: TicketFilter,
+) -> Result<u64, Failure> {
+    let count = tickets::table.filter(tickets::shop_id.eq(shop.get())).count().into_boxed::<Pg>();
+    let count = if is_common(&filter) { count } else { count.filter(never_kept()) };
+    count_from::<i64>(filter::add(count, filter).get_result(connection).await?)
+}
+
+/// Whether this is one of the few filters of which most lists are: at most whether a ticket is
+/// open, and one condition more. These make 36 statements: lists, their next pages, and counts.
+fn is_common(filter: &TicketFilter) -> bool {
+    let TicketFilter { is_opened, ref channel, assignee, customer_id, last_message_from, .. } = *filter;
+    let more = [channel.is_some(), assignee.is_some(), customer_id.is_some(), last_message_from.is_some()];
+    let channel = channel.clone();
+    more.into_iter().filter(|is_asked| *is_asked).count() <= 1
+        && *filter
+            == TicketFilter {
+                is_opened,
+                channel,
+                assignee,
+                customer_id,
+                last_message_from,
+                ..TicketFilter::default()
+            }
+}

@@ -1,0 +1,50 @@
+//! Tickets that are kept to a transaction, to be changed or commented on.
+
+use std::collections::BTreeSet;
+
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use hexdesk_domain::{ShopId, TicketId};
+
+use crate::postgres::unnest::{Lookup, Rows, column};
+use crate::sql::customers::CustomerRow;
+use crate::sql::tickets::TicketRow;
+
+/// Keeps those of these tickets that are there to the transaction until it ends, in order of
+/// shop and id; and their customers, first, as far as they cannot be erased: the transaction
+/// may need one for an idempotency record, and an erasure takes the customer first, too.
+pub(in crate::postgres) async fn lock_tickets(
+    connection: &mut AsyncPgConnection,
+    tickets: &BTreeSet<(ShopId, TicketId)>,
+) -> QueryResult<Vec<(TicketRow, CustomerRow)>> {
+    if tickets.is_empty() {
+        return Ok(Vec::new());
+    }
+    let lookup = Lookup {
+        selection: <(TicketRow, CustomerRow)>::as_select(),
+        from: " FROM (
+            SELECT customers.*, wanted.id AS ticket_id FROM ",
+        rows: Rows {
+            shops: tickets.iter().map(|(shop, _)| shop.get()).collect(),
+            columns: column::<BigInt, _>(tickets.iter().map(|(_, id)| id.get())),
+        },
+        // To sort them, all customers are there before the first ticket is asked for.
+        after: " AS wanted (shop_id, id)
+            CROSS JOIN LATERAL (
+                SELECT customer_id FROM tickets
+                WHERE shop_id = wanted.shop_id AND id = wanted.id LIMIT 1
+            ) AS ticket
+            CROSS JOIN LATERAL (
+                SELECT * FROM customers
+                WHERE shop_id = wanted.shop_id AND id = ticket.customer_id FOR KEY SHARE
+            ) AS customers
+            ORDER BY wanted.shop_id, wanted.id
+        ) AS customers
+        CROSS JOIN LATERAL (
+            SELECT * FROM tickets
+            WHERE shop_id = customers.shop_id AND id = customers.ticket_id FOR NO KEY UPDATE
+        ) AS tickets",
+    };
+    lookup.load(connection).await
+}

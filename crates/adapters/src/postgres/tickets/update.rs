@@ -1,0 +1,91 @@
+//! The change of one ticket.
+
+use std::collections::BTreeSet;
+
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use hexdesk_domain::ports::{TicketUpdate, UpdateTicketOutcome};
+use hexdesk_domain::{EventKind, ShopId, Snapshot, TicketId, TicketSnapshot, UserId};
+
+use crate::postgres::errors::Failure;
+use crate::postgres::events::append::append_one;
+use crate::postgres::search::vectors::{Words, WordsOf};
+use crate::postgres::tickets::find_view;
+use crate::postgres::tickets::locks::lock_tickets;
+use crate::sql::schema::{tickets, users};
+use crate::sql::tickets::{HumanTicketChangeset, TicketChangeset};
+
+#[declare_sql_function]
+extern "SQL" {
+    /// The next number of a sequence.
+    fn nextval(sequence: Text) -> BigInt;
+}
+
+/// Changes the shop's ticket. Must run in a transaction.
+pub(super) async fn update(
+    connection: &mut AsyncPgConnection,
+    shop: ShopId,
+    id: TicketId,
+    update: TicketUpdate,
+) -> Result<UpdateTicketOutcome, Failure> {
+    let TicketUpdate { changes, expected_version, stamp } = update;
+    // Waits for whoever changes the ticket now, and sees what that one made of it.
+    let Some((ticket, _)) = lock_tickets(connection, &BTreeSet::from([(shop, id)])).await?.pop() else {
+        return Ok(UpdateTicketOutcome::TicketNotFound);
+    };
+    if expected_version.is_some_and(|expected| expected != ticket.version) {
+        return Ok(UpdateTicketOutcome::VersionMismatch);
+    }
+    if let Some(assignee) = changes.assigned_to.flatten()
+        && !keep_active_user(connection, shop, assignee).await?
+    {
+        return Ok(UpdateTicketOutcome::AssigneeNotFound);
+    }
+    let is_changed = !changes.is_empty();
+    if is_changed {
+        let human_ticket = HumanTicketChangeset::new(ticket.is_opened, changes.is_opened, stamp.time);
+        // Only one that is new takes a number.
+        let number = (changes.is_opened == Some(true) && ticket.human_ticket_id.is_none())
+            .then(|| tickets::human_ticket_id.eq(nextval("human_ticket_numbers").nullable()));
+        let name_words = changes
+            .name
+            .as_ref()
+            .map(|name| WordsOf(tickets::table).eq(Words::of_renamed_ticket(shop, name.as_deref())));
+        diesel::update(tickets::table.find((shop.get(), id.get())))
+            .set((
+                TicketChangeset::from(changes),
+                tickets::version.eq(tickets::version + 1),
+                human_ticket,
+                number,
+                name_words,
+            ))
+            .execute(connection)
+            .await?;
+    }
+    let view = find_view(connection, shop, id).await?;
+    let view = view.ok_or(Failure::Unexpected("a ticket that is locked is not there"))?;
+    if is_changed {
+        let (ticket, human_ticket) = (view.ticket.clone(), view.human_ticket.clone());
+        let snapshot = Snapshot::Ticket(Box::new(TicketSnapshot { ticket, human_ticket }));
+        append_one(connection, shop, EventKind::TicketUpdated, snapshot, stamp).await?;
+    }
+    Ok(UpdateTicketOutcome::Updated(Box::new(view)))
+}
+
+/// Whether the shop has this active user, who then stays until the transaction ends.
+async fn keep_active_user(
+    connection: &mut AsyncPgConnection,
+    shop: ShopId,
+    user: UserId,
+) -> QueryResult<bool> {
+    let found: Option<i64> = users::table
+        .find((shop.get(), user.get()))
+        .filter(users::deactivated_at.is_null())
+        .select(users::id)
+        .for_key_share()
+        .get_result(connection)
+        .await
+        .optional()?;
+    Ok(found.is_some())
+}

@@ -1,0 +1,96 @@
+//! The change of one user.
+
+use diesel::dsl::exists;
+use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use hexdesk_domain::ports::{UpdateUserOutcome, UserUpdate};
+use hexdesk_domain::{
+    ApiKey, ApiKeySnapshot, AuditStamp, EventKind, ShopId, Snapshot, User, UserId, fold_email,
+};
+
+use crate::postgres::errors::Failure;
+use crate::postgres::events::append::{append, append_one};
+use crate::sql::api_keys::ApiKeyRow;
+use crate::sql::events::NewEventRow;
+use crate::sql::schema::{api_keys, users};
+use crate::sql::types::StoredTimestamp;
+use crate::sql::users::{UserChangeset, UserRow};
+
+/// How often to look who has the e-mail address when it turns out to be taken.
+const ATTEMPTS: usize = 3;
+
+/// Changes the shop's user. Must run in a transaction.
+pub(super) async fn update(
+    connection: &mut AsyncPgConnection,
+    shop: ShopId,
+    id: UserId,
+    update: UserUpdate,
+) -> Result<UpdateUserOutcome, Failure> {
+    let UserUpdate { changes, stamp } = update;
+    let user = users::table.find((shop.get(), id.get()));
+    // Waits for whoever changes the user now, or makes a key in the user's name, and sees
+    // what that one made of it.
+    let deactivated_at: Option<Option<StoredTimestamp>> =
+        user.select(users::deactivated_at).for_no_key_update().get_result(connection).await.optional()?;
+    let Some(deactivated_at) = deactivated_at else { return Ok(UpdateUserOutcome::UserNotFound) };
+    let deactivated_at = match changes.is_active {
+        Some(true) => None,
+        Some(false) => deactivated_at.or(Some(StoredTimestamp(stamp.time))),
+        None => deactivated_at,
+    };
+    let of_shop = users::table.filter(users::shop_id.eq(shop.get()));
+    for _ in 0..ATTEMPTS {
+        if let Some(email) = &changes.email {
+            let same = of_shop.filter(users::email_folded.eq(fold_email(email)).and(users::id.ne(id.get())));
+            if diesel::select(exists(same)).get_result(connection).await? {
+                return Ok(UpdateUserOutcome::EmailTaken);
+            }
+        }
+        let change = diesel::update(user)
+            .set((UserChangeset::from(changes.clone()), users::deactivated_at.eq(deactivated_at)))
+            .returning(UserRow::as_select());
+        // To be taken back by itself if another has been faster.
+        match connection.transaction(async |connection| change.get_result(connection).await).await {
+            Ok(row) => {
+                let user = User::try_from(row)?;
+                if !changes.is_empty() {
+                    let snapshot = Snapshot::User(Box::new(user.clone()));
+                    append_one(connection, shop, EventKind::UserUpdated, snapshot, stamp).await?;
+                }
+                if changes.is_active == Some(false) {
+                    revoke_keys(connection, shop, id, stamp).await?;
+                }
+                return Ok(UpdateUserOutcome::Updated(user));
+            }
+            Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(Failure::Unexpected("a user is in the way and is not there"))
+}
+
+/// Revokes every key that writes in the user's name.
+async fn revoke_keys(
+    connection: &mut AsyncPgConnection,
+    shop: ShopId,
+    user: UserId,
+    stamp: AuditStamp,
+) -> Result<(), Failure> {
+    let unrevoked = api_keys::table
+        .filter(api_keys::shop_id.eq(shop.get()).and(api_keys::user_id.eq(user.get())))
+        .filter(api_keys::revoked_at.is_null());
+    let revoked = diesel::update(unrevoked)
+        .set(api_keys::revoked_at.eq(StoredTimestamp(stamp.time)))
+        .returning(ApiKeyRow::as_select())
+        .get_results(connection)
+        .await?;
+    let mut keys = revoked.into_iter().map(ApiKey::try_from).collect::<Result<Vec<_>, _>>()?;
+    keys.sort_by_key(|key| key.number);
+    let events = keys.iter().map(|key| {
+        let snapshot = Snapshot::ApiKey(Box::new(ApiKeySnapshot::from(key)));
+        NewEventRow::new(shop, EventKind::ApiKeyRevoked, snapshot, stamp)
+    });
+    append(connection, events.collect::<Result<Vec<_>, _>>()?).await?;
+    Ok(())
+}

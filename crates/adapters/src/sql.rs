@@ -1,0 +1,37 @@
+//! What the two databases share: tables, rows, and the columns that an update changes.
+//!
+//! A stored row that the domain does not allow is an error. It is never repaired silently.
+
+#![allow(missing_docs, reason = "the tables are public for the tests that compare them with the database")]
+
+pub(crate) mod api_keys;
+pub(crate) mod comments;
+pub(crate) mod customers;
+pub(crate) mod diagnosis;
+pub(crate) mod events;
+pub(crate) mod id_ranges;
+pub(crate) mod idempotency;
+pub(crate) mod migrations;
+pub(crate) mod page;
+pub(crate) mod queries;
+pub mod schema;
+pub(crate) mod shops;
+pub(crate) mod statement_log;
+pub(crate) mod tickets;
+pub(crate) mod types;
+pub(crate) mod users;
+
+use hexdesk_domain::{ShopId, UserId};
+
+/// A stored value that the domain does not allow.
+#[derive(Debug, thiserror::Error)]
+#[error("the database holds a {0} that Hexdesk never writes")]
+pub(crate) struct CorruptRow(pub(crate) &'static str);
+
+pub(crate) fn shop_id(number: i64) -> Result<ShopId, CorruptRow> {
+    ShopId::new(number).ok_or(CorruptRow("shop number"))
+}
+
+pub(crate) fn user_id(number: Option<i64>) -> Result<Option<UserId>, CorruptRow> {
+    number.map(|number| UserId::new(number).ok_or(CorruptRow("user number"))).transpose()
+}

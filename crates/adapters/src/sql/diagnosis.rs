@@ -1,0 +1,132 @@
+//! What the tables tell: ranges of ids, shops, keys.
+
+use std::collections::BTreeSet;
+
+use diesel::dsl::auto_type;
+use diesel::prelude::*;
+use hexdesk_domain::{NodeNumber, Timestamp};
+
+use super::migrations::MigrationState;
+use super::schema::{api_keys, shops};
+use super::types::StoredTimestamp;
+use crate::finding::Finding;
+
+/// How far ahead of time a range of ids may end. Servers reserve some minutes.
+const FAR_AHEAD_MILLIS: i64 = 60 * 60 * 1_000;
+
+/// What is read of the tables, on either database.
+#[derive(Debug, Default)]
+pub(crate) struct Contents {
+    /// Where the ranges handed out end, of each node.
+    pub(crate) range_ends: Vec<StoredTimestamp>,
+    /// Of each shop, whether it is open.
+    pub(crate) open_shops: Vec<bool>,
+    /// Of each key that opens a shop now, which one.
+    pub(crate) live_keys: Vec<i64>,
+}
+
+/// Of each shop, whether it is open.
+#[auto_type]
+pub(crate) fn open_shops() -> _ {
+    shops::table.select(shops::closed_at.is_null())
+}
+
+/// The shop of each key that opens one at this time.
+#[auto_type]
+pub(crate) fn live_keys(now: StoredTimestamp) -> _ {
+    api_keys::table
+        .inner_join(shops::table.on(shops::id.eq(api_keys::shop_id)))
+        .filter(shops::closed_at.is_null())
+        .filter(api_keys::revoked_at.is_null())
+        .filter(api_keys::expires_at.is_null().or(api_keys::expires_at.assume_not_null().gt(now)))
+        .select(api_keys::shop_id)
+}
+
+impl Contents {
+    /// What there is to say of them.
+    pub(crate) fn findings(&self, now: Timestamp) -> Vec<Finding> {
+        let mut findings = vec![self.id_ranges(now), self.shops()];
+        findings.extend(self.keys());
+        findings
+    }
+
+    fn id_ranges(&self, now: Timestamp) -> Finding {
+        let check = "id ranges";
+        let limit = now.saturating_add_millis(FAR_AHEAD_MILLIS);
+        let ahead: Vec<Timestamp> =
+            self.range_ends.iter().map(|end| end.0).filter(|end| *end > limit).collect();
+        match ahead.iter().max() {
+            None => Finding::ok(check, "none is reserved more than an hour ahead"),
+            Some(last) => Finding::warning(
+                check,
+                format!(
+                    "{} of {} nodes are reserved more than an hour ahead, up to {last}: this machine's clock is \
+                     behind, or a server's was ahead; check them with `timedatectl`. No ticket id is made twice, \
+                     but ids made then sort after newer ones, and these nodes rest until their time has come",
+                    ahead.len(),
+                    NodeNumber::COUNT,
+                ),
+            ),
+        }
+    }
+
+    fn shops(&self) -> Finding {
+        let check = "shops";
+        let open = self.open_shops.iter().filter(|open| **open).count();
+        let closed = self.open_shops.len() - open;
+        if open > 0 {
+            return Finding::ok(check, format!("{open} open, {closed} closed"));
+        }
+        Finding::warning(
+            check,
+            format!("none open, {closed} closed; create one with `hexdesk shop create shop.example.com`"),
+        )
+    }
+
+    /// Without an open shop there is nothing to say.
+    fn keys(&self) -> Option<Finding> {
+        let check = "keys";
+        let open = self.open_shops.iter().filter(|open| **open).count();
+        if open == 0 {
+            return None;
+        }
+        let served = self.live_keys.iter().collect::<BTreeSet<_>>().len();
+        let live = self.live_keys.len();
+        if open == served {
+            return Some(Finding::ok(check, format!("{live} live, every open shop has one")));
+        }
+        Some(Finding::warning(
+            check,
+            format!(
+                "{live} live; open shops without one, which nobody can use: {}; `hexdesk shop list` names the \
+                 shops, `hexdesk key create --shop shop.example.com` makes a key",
+                open.saturating_sub(served)
+            ),
+        ))
+    }
+}
+
+/// Whether the database is of this version.
+pub(crate) fn migrations(state: &MigrationState) -> Finding {
+    let check = "migrations";
+    if !state.unknown.is_empty() {
+        let unknown = state.unknown.join(", ");
+        return Finding::problem(
+            check,
+            format!(
+                "a newer version of Hexdesk migrated the database (unknown here: {unknown}); use that version, \
+                 or restore a backup from before"
+            ),
+        );
+    }
+    if !state.missing.is_empty() {
+        let missing = state.missing.join(", ");
+        return Finding::warning(
+            check,
+            format!(
+                "not applied yet: {missing}; `hexdesk serve` applies them when it starts, `hexdesk migrate` now"
+            ),
+        );
+    }
+    Finding::ok(check, format!("all {} applied, none unknown", state.applied.len()))
+}

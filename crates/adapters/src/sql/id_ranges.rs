@@ -1,0 +1,30 @@
+//! Ranges of ticket ids: their table, and the range to reserve next.
+
+use hexdesk_domain::{IdRange, NodeNumber, Timestamp};
+
+use super::types::StoredTimestamp;
+use crate::id_ranges::next_id_range;
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::types::Instant;
+
+    id_ranges (node) {
+        node -> Integer,
+        reserved_until -> Instant,
+    }
+}
+
+/// [`next_id_range`] after these rows of the table.
+pub(crate) fn next_range(
+    rows: Vec<(i32, StoredTimestamp)>,
+    now: Timestamp,
+    span_millis: i64,
+    current: Option<IdRange>,
+) -> Option<IdRange> {
+    let end = |(node, end): (i32, StoredTimestamp)| {
+        let node = u16::try_from(node).ok().and_then(NodeNumber::new)?;
+        Some((node, end.0))
+    };
+    next_id_range(&rows.into_iter().filter_map(end).collect(), now, span_millis, current)
+}

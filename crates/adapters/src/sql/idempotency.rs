@@ -1,0 +1,57 @@
+//! Idempotency records: their table and its rows.
+
+use diesel::prelude::{Insertable, Queryable, Selectable};
+use hexdesk_domain::{CustomerId, IdempotencyRequest, Receipt, ShopId, Timestamp};
+
+use super::types::StoredTimestamp;
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::types::Instant;
+
+    idempotency_records (shop_id, idempotency_key, operation) {
+        shop_id -> BigInt,
+        operation -> Text,
+        idempotency_key -> Text,
+        fingerprint -> Binary,
+        receipt -> Binary,
+        customer_id -> Nullable<BigInt>,
+        created_at -> Instant,
+    }
+}
+
+/// What an earlier request with the same idempotency key left.
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = idempotency_records)]
+pub(crate) struct RecordedAnswer {
+    pub(crate) fingerprint: Vec<u8>,
+    pub(crate) receipt: Vec<u8>,
+}
+
+/// An idempotency record to insert.
+#[derive(Debug, Clone, Insertable)]
+#[diesel(table_name = idempotency_records, treat_none_as_default_value = false)]
+pub(crate) struct IdempotencyRow {
+    pub(crate) shop_id: i64,
+    pub(crate) operation: String,
+    pub(crate) idempotency_key: String,
+    pub(crate) fingerprint: Vec<u8>,
+    pub(crate) receipt: Vec<u8>,
+    pub(crate) customer_id: Option<i64>,
+    pub(crate) created_at: StoredTimestamp,
+}
+
+impl IdempotencyRow {
+    /// The record that an operation of the shop leaves.
+    pub(crate) fn new(shop: ShopId, request: &IdempotencyRequest, receipt: Receipt, at: Timestamp) -> Self {
+        Self {
+            shop_id: shop.get(),
+            operation: request.operation.clone(),
+            idempotency_key: request.key.as_str().to_owned(),
+            fingerprint: request.fingerprint.0.to_vec(),
+            receipt: receipt.answer,
+            customer_id: receipt.customer_id.map(CustomerId::get),
+            created_at: StoredTimestamp(at),
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Every table, as the migrations of both databases leave them.
+
+pub use super::api_keys::api_keys;
+pub use super::comments::comments;
+pub use super::customers::customers;
+pub use super::events::events;
+pub use super::id_ranges::id_ranges;
+pub use super::idempotency::idempotency_records;
+pub use super::shops::shops;
+pub use super::tickets::tickets;
+pub use super::users::users;
+
+diesel::table! {
+    // SQLite only: PostgreSQL numbers with sequences.
+    shop_counters (shop_id, counted) {
+        shop_id -> BigInt,
+        counted -> Text,
+        last_number -> BigInt,
+    }
+}
+
+diesel::table! {
+    // SQLite only, like the index made from it: PostgreSQL has types for that.
+    search_documents (id) {
+        id -> BigInt,
+        shop_id -> BigInt,
+        ticket_id -> Nullable<BigInt>,
+        customer_id -> Nullable<BigInt>,
+        weight -> Integer,
+        words -> Text,
+    }
+}
+
+diesel::table! {
+    // A virtual table of SQLite's FTS5.
+    search_index (rowid) {
+        rowid -> BigInt,
+        words -> Text,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    shops,
+    customers,
+    users,
+    api_keys,
+    tickets,
+    comments,
+    idempotency_records,
+    search_documents,
+);

@@ -1,0 +1,41 @@
+//! Shops: their table and its rows.
+
+use diesel::prelude::{Queryable, Selectable};
+use hexdesk_domain::{Shop, ShopDomain};
+
+use super::types::StoredTimestamp;
+use super::{CorruptRow, shop_id};
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::types::Instant;
+
+    shops (id) {
+        id -> BigInt,
+        domain -> Text,
+        created_at -> Instant,
+        closed_at -> Nullable<Instant>,
+    }
+}
+
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = shops)]
+pub(crate) struct ShopRow {
+    id: i64,
+    domain: String,
+    created_at: StoredTimestamp,
+    closed_at: Option<StoredTimestamp>,
+}
+
+impl TryFrom<ShopRow> for Shop {
+    type Error = CorruptRow;
+
+    fn try_from(row: ShopRow) -> Result<Self, Self::Error> {
+        Ok(Self {
+            id: shop_id(row.id)?,
+            domain: ShopDomain::parse(&row.domain).map_err(|_| CorruptRow("shop domain"))?,
+            created_at: row.created_at.0,
+            closed_at: row.closed_at.map(|time| time.0),
+        })
+    }
+}

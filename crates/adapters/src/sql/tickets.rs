@@ -1,0 +1,223 @@
+//! Tickets: their table, its rows, and the columns that an update changes.
+
+use diesel::prelude::{AsChangeset, Insertable, Queryable, Selectable};
+use hexdesk_domain::{
+    CustomerId, HumanTicket, HumanTicketId, Ticket, TicketChanges, TicketId, TicketSnapshot, TicketView,
+    Timestamp, UserId,
+};
+use serde::{Deserialize, Serialize};
+
+use super::customers::CustomerRow;
+use super::types::{StoredTexts, StoredTimestamp};
+use super::users::UserRow;
+use super::{CorruptRow, shop_id, user_id};
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::types::{Instant, TextList};
+
+    tickets (shop_id, id) {
+        shop_id -> BigInt,
+        id -> BigInt,
+        customer_id -> BigInt,
+        channel -> Text,
+        name -> Nullable<Text>,
+        thread_id -> Nullable<Text>,
+        email_used -> Nullable<Text>,
+        date -> Instant,
+        last_message -> Nullable<Text>,
+        last_message_time -> Instant,
+        contact_reason -> Nullable<Text>,
+        assigned_to -> Nullable<BigInt>,
+        is_opened -> Bool,
+        unread_count -> Integer,
+        tags -> TextList,
+        language_code -> Nullable<Text>,
+        via -> Nullable<Text>,
+        version -> BigInt,
+        human_ticket_id -> Nullable<BigInt>,
+        human_ticket_opened_at -> Nullable<Instant>,
+        human_ticket_closed_at -> Nullable<Instant>,
+    }
+}
+
+/// A ticket with its human ticket, to insert and to read.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, Serialize, Deserialize)]
+#[diesel(table_name = tickets, treat_none_as_default_value = false)]
+pub(crate) struct TicketRow {
+    pub(crate) shop_id: i64,
+    pub(crate) id: i64,
+    pub(crate) customer_id: i64,
+    pub(crate) channel: String,
+    pub(crate) name: Option<String>,
+    pub(crate) thread_id: Option<String>,
+    pub(crate) email_used: Option<String>,
+    pub(crate) date: StoredTimestamp,
+    pub(crate) last_message: Option<String>,
+    pub(crate) last_message_time: StoredTimestamp,
+    pub(crate) contact_reason: Option<String>,
+    pub(crate) assigned_to: Option<i64>,
+    pub(crate) is_opened: bool,
+    pub(crate) unread_count: i32,
+    pub(crate) tags: StoredTexts,
+    pub(crate) language_code: Option<String>,
+    pub(crate) via: Option<String>,
+    pub(crate) version: i64,
+    // Within JSON they are left out if they are not there: see `beginning_of_snapshot`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) human_ticket_id: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) human_ticket_opened_at: Option<StoredTimestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) human_ticket_closed_at: Option<StoredTimestamp>,
+}
+
+/// The row of a ticket that has no human ticket yet.
+impl From<Ticket> for TicketRow {
+    fn from(ticket: Ticket) -> Self {
+        Self {
+            shop_id: ticket.shop_id.get(),
+            id: ticket.id.get(),
+            customer_id: ticket.customer_id.get(),
+            channel: ticket.channel,
+            name: ticket.name,
+            thread_id: ticket.thread_id,
+            email_used: ticket.email_used,
+            date: StoredTimestamp(ticket.date),
+            last_message: ticket.last_message,
+            last_message_time: StoredTimestamp(ticket.last_message_time),
+            contact_reason: ticket.contact_reason,
+            assigned_to: ticket.assigned_to.map(UserId::get),
+            is_opened: ticket.is_opened,
+            unread_count: ticket.unread_count,
+            tags: StoredTexts(ticket.tags),
+            language_code: ticket.language_code,
+            via: ticket.via,
+            version: ticket.version,
+            human_ticket_id: None,
+            human_ticket_opened_at: None,
+            human_ticket_closed_at: None,
+        }
+    }
+}
+
+impl From<TicketSnapshot> for TicketRow {
+    fn from(TicketSnapshot { ticket, human_ticket }: TicketSnapshot) -> Self {
+        Self {
+            human_ticket_id: human_ticket.as_ref().map(|human_ticket| human_ticket.id.get()),
+            human_ticket_opened_at: human_ticket
+                .as_ref()
+                .map(|human_ticket| StoredTimestamp(human_ticket.opened_at)),
+            human_ticket_closed_at: human_ticket
+                .and_then(|human_ticket| human_ticket.closed_at)
+                .map(StoredTimestamp),
+            ..ticket.into()
+        }
+    }
+}
+
+impl TryFrom<TicketRow> for TicketSnapshot {
+    type Error = CorruptRow;
+
+    fn try_from(row: TicketRow) -> Result<Self, Self::Error> {
+        let human_ticket = match (row.human_ticket_id, row.human_ticket_opened_at, row.human_ticket_closed_at)
+        {
+            (None, None, None) => None,
+            (Some(id), Some(opened_at), closed_at) => Some(HumanTicket {
+                id: HumanTicketId::new(id).ok_or(CorruptRow("human ticket number"))?,
+                opened_at: opened_at.0,
+                closed_at: closed_at.map(|time| time.0),
+            }),
+            _ => return Err(CorruptRow("human ticket")),
+        };
+        let ticket = Ticket {
+            id: TicketId::new(row.id).ok_or(CorruptRow("ticket id"))?,
+            shop_id: shop_id(row.shop_id)?,
+            customer_id: CustomerId::new(row.customer_id).ok_or(CorruptRow("customer number"))?,
+            channel: row.channel,
+            name: row.name,
+            thread_id: row.thread_id,
+            email_used: row.email_used,
+            date: row.date.0,
+            last_message: row.last_message,
+            last_message_time: row.last_message_time.0,
+            contact_reason: row.contact_reason,
+            assigned_to: user_id(row.assigned_to)?,
+            is_opened: row.is_opened,
+            unread_count: row.unread_count,
+            tags: row.tags.0,
+            language_code: row.language_code,
+            via: row.via,
+            version: row.version,
+        };
+        Ok(Self { ticket, human_ticket })
+    }
+}
+
+/// A ticket with the people it names, as one row.
+pub(crate) type TicketViewRow = (TicketRow, CustomerRow, Option<UserRow>);
+
+/// What the domain makes of a [`TicketViewRow`].
+pub(crate) fn ticket_view((ticket, customer, assignee): TicketViewRow) -> Result<TicketView, CorruptRow> {
+    let TicketSnapshot { ticket, human_ticket } = ticket.try_into()?;
+    Ok(TicketView {
+        ticket,
+        customer: customer.try_into()?,
+        assignee: assignee.map(TryInto::try_into).transpose()?,
+        human_ticket,
+    })
+}
+
+/// Of a ticket's row.
+#[derive(Debug, AsChangeset)]
+#[diesel(table_name = tickets)]
+pub(crate) struct TicketChangeset {
+    assigned_to: Option<Option<i64>>,
+    name: Option<Option<String>>,
+    tags: Option<StoredTexts>,
+    contact_reason: Option<Option<String>>,
+    language_code: Option<Option<String>>,
+    is_opened: Option<bool>,
+    unread_count: Option<i32>,
+}
+
+impl From<TicketChanges> for TicketChangeset {
+    fn from(changes: TicketChanges) -> Self {
+        // In full, so that no change is forgotten.
+        let TicketChanges { assigned_to, name, tags, contact_reason, language_code, is_opened, unread_count } =
+            changes;
+        Self {
+            assigned_to: assigned_to.map(|user| user.map(UserId::get)),
+            name,
+            tags: tags.map(StoredTexts),
+            contact_reason,
+            language_code,
+            is_opened,
+            unread_count,
+        }
+    }
+}
+
+/// Of a ticket's row, when it is opened or closed: the human ticket is with it. The number of
+/// one that is new is the database's affair.
+#[derive(Debug, Default, AsChangeset)]
+#[diesel(table_name = tickets)]
+pub(crate) struct HumanTicketChangeset {
+    human_ticket_opened_at: Option<StoredTimestamp>,
+    human_ticket_closed_at: Option<Option<StoredTimestamp>>,
+}
+
+impl HumanTicketChangeset {
+    /// `is_opened` is what the update says, if anything; a ticket that is so already stays as
+    /// it is.
+    pub(crate) fn new(was_opened: bool, is_opened: Option<bool>, time: Timestamp) -> Self {
+        let time = StoredTimestamp(time);
+        match (was_opened, is_opened) {
+            (false, Some(true)) => {
+                Self { human_ticket_opened_at: Some(time), human_ticket_closed_at: Some(None) }
+            }
+            (true, Some(false)) => Self { human_ticket_closed_at: Some(Some(time)), ..Self::default() },
+            _ => Self::default(),
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! Connections: how they are opened, and how a command runs on one.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use diesel::connection::SimpleConnection;
+use diesel::dsl::sql;
+use diesel::sql_types::Text;
+use diesel::sqlite::SqliteConnection;
+use diesel::{Connection, RunQueryDsl};
+use hexdesk_domain::{StorageError, StorageErrorKind};
+
+use crate::sql::statement_log;
+use crate::sqlite::errors::{self, SqliteOpenError};
+
+/// The database file that connections are opened to.
+#[derive(Debug, Clone)]
+pub(in crate::sqlite) struct DatabaseFile {
+    /// Absolute, so that SQLite takes it for no URI and no special name, and a later
+    /// connection leads to the same file.
+    path: Arc<str>,
+    busy_timeout: Duration,
+}
+
+impl DatabaseFile {
+    /// Checks the path. The file need not be there yet.
+    pub(in crate::sqlite) fn at(path: &Path, busy_timeout: Duration) -> Result<Self, SqliteOpenError> {
+        let absolute =
+            std::path::absolute(path).map_err(|error| SqliteOpenError::cannot_open(path, error.into()))?;
+        if absolute.is_dir() {
+            return Err(SqliteOpenError::IsDirectory { path: absolute });
+        }
+        let Some(text) = absolute.to_str() else {
+            return Err(SqliteOpenError::NotUnicode { path: absolute });
+        };
+        match absolute.parent() {
+            Some(directory) if !directory.is_dir() => {
+                let directory = directory.to_owned();
+                return Err(SqliteOpenError::MissingDirectory { path: absolute, directory });
+            }
+            _ => {}
+        }
+        Ok(Self { path: text.into(), busy_timeout })
+    }
+
+    /// Creates the file if it is not there.
+    pub(in crate::sqlite) fn create_if_missing(&self) -> std::io::Result<()> {
+        create_private(Path::new(&*self.path))
+    }
+}
+
+/// Creates the file if it is not there, readable by its owner only, since it is to hold
+/// what customers write. SQLite gives the files it puts beside it the same permissions.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// What every connection is told. FULL: a commit is on disk before it is acknowledged;
+/// fullfsync makes that true on macOS as well. The log is moved into the database every
+/// 4,000 pages (about 16 MB) and cut back to 64 MiB should it have grown past that. A page
+/// that was written several times since goes to the database once, so that a larger log makes
+/// for fewer writes there; whoever commits the last of them waits longer for it.
+/// secure_delete: what is removed is overwritten, on the pages that it leaves free too, so
+/// that of an erased customer nothing is left in the database but what the log still holds
+/// until it is moved there.
+pub(in crate::sqlite) const SETTINGS: &str = "PRAGMA synchronous = FULL;
+    PRAGMA fullfsync = ON;
+    PRAGMA foreign_keys = ON;
+    PRAGMA secure_delete = ON;
+    PRAGMA trusted_schema = OFF;
+    PRAGMA wal_autocheckpoint = 4000;
+    PRAGMA journal_size_limit = 67108864;";
+
+/// What the connection that writes is told besides. Each customer's latest entries are on pages
+/// of their own in the indexes by customer: 16 MiB, which fill as they are used, hold those
+/// of a thousand, where SQLite's own 2 MB have it read them again from the file.
+const WRITER_SETTINGS: &str = "PRAGMA cache_size = -16384";
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sqlite) enum Role {
+    Writer,
+    Reader,
+}
+
+/// A connection, opened again when it is needed after it was closed.
+pub(in crate::sqlite) struct ConnectionSlot {
+    file: DatabaseFile,
+    role: Role,
+    connection: Option<SqliteConnection>,
+}
+
+impl ConnectionSlot {
+    /// A slot with an open connection.
+    pub(in crate::sqlite) fn open(file: DatabaseFile, role: Role) -> anyhow::Result<Self> {
+        let mut slot = Self { file, role, connection: None };
+        slot.connection()?;
+        Ok(slot)
+    }
+
+    /// The connection; no transaction is open on it.
+    pub(in crate::sqlite) fn connection(&mut self) -> anyhow::Result<&mut SqliteConnection> {
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => connect(&self.file, self.role)?,
+        };
+        Ok(self.connection.insert(connection))
+    }
+
+    /// Closes the connection, which rolls back whatever is open on it.
+    pub(in crate::sqlite) fn close(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            // Diesel panics if SQLite cannot close; the thread has others to serve.
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(connection)));
+        }
+    }
+
+    /// Runs a command in a transaction that takes the write lock at its beginning. If the
+    /// command fails, nothing of it is written.
+    pub(in crate::sqlite) fn write<T>(
+        &mut self,
+        operation: &'static str,
+        command: impl FnOnce(&mut SqliteConnection) -> anyhow::Result<T>,
+    ) -> Result<T, StorageError> {
+        let unavailable = |cause| StorageError::new(StorageErrorKind::Unavailable, operation, cause);
+        let connection = self.connection().map_err(unavailable)?;
+        // Diesel's own transactions answer a failed rollback in place of the command's
+        // error, so this one is spelled out.
+        if let Err(error) = connection.batch_execute("BEGIN IMMEDIATE") {
+            self.close();
+            return Err(unavailable(error.into()));
+        }
+        match command(connection) {
+            Ok(answer) => match connection.batch_execute("COMMIT") {
+                Ok(()) => Ok(answer),
+                Err(error) => {
+                    self.close();
+                    Err(StorageError::new(
+                        errors::kind_of_failed_commit(&error),
+                        operation,
+                        errors::explained(error.into()),
+                    ))
+                }
+            },
+            Err(error) => {
+                // SQLite has rolled back by itself after some errors, and then refuses.
+                if connection.batch_execute("ROLLBACK").is_err() {
+                    self.close();
+                }
+                Err(StorageError::new(errors::kind_of(&error), operation, errors::explained(error)))
+            }
+        }
+    }
+
+    /// Runs a query. Each statement of it sees the database as it is then: whatever must
+    /// not change in between is asked for in one.
+    pub(in crate::sqlite) fn read<T>(
+        &mut self,
+        operation: &'static str,
+        query: impl FnOnce(&mut SqliteConnection) -> anyhow::Result<T>,
+    ) -> Result<T, StorageError> {
+        let connection = self
+            .connection()
+            .map_err(|error| StorageError::new(StorageErrorKind::Unavailable, operation, error))?;
+        query(connection)
+            .map_err(|error| StorageError::new(errors::kind_of(&error), operation, errors::explained(error)))
+    }
+}
+
+fn connect(file: &DatabaseFile, role: Role) -> anyhow::Result<SqliteConnection> {
+    let mut connection = SqliteConnection::establish(&file.path)?;
+    if let Some(instrumentation) = statement_log::instrumentation() {
+        connection.set_instrumentation(instrumentation);
+    }
+    connection.batch_execute(&format!("PRAGMA busy_timeout = {}", file.busy_timeout.as_millis()))?;
+    turn_on_wal(&mut connection, file.busy_timeout)?;
+    connection.batch_execute(SETTINGS)?;
+    connection.batch_execute(match role {
+        Role::Writer => WRITER_SETTINGS,
+        Role::Reader => "PRAGMA query_only = ON",
+    })?;
+    Ok(connection)
+}
+
+/// Turns on the write-ahead log, which lets readers and a writer work at the same time.
+fn turn_on_wal(connection: &mut SqliteConnection, busy_timeout: Duration) -> anyhow::Result<()> {
+    let deadline = Instant::now() + busy_timeout;
+    loop {
+        match sql::<Text>("PRAGMA journal_mode = WAL").get_result::<String>(connection) {
+            Ok(mode) if mode == "wal" => return Ok(()),
+            Ok(mode) => bail!(
+                "SQLite cannot use a write-ahead log there (it stays with journal_mode {mode}); \
+                 a file on a local disk is needed"
+            ),
+            // Where two processes turn it on in a new file at once, SQLite tells one of
+            // them that the file is locked, without waiting.
+            Err(error) if errors::is_busy(&error) && Instant::now() < deadline => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            Err(error) => return Err(error).context("the write-ahead log cannot be turned on"),
+        }
+    }
+}

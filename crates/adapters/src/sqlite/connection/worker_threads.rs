@@ -1,0 +1,99 @@
+//! Threads that own connections, and the bounded queue in front of them.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use anyhow::anyhow;
+use hexdesk_domain::{StorageError, StorageErrorKind};
+use tokio::sync::oneshot;
+
+use crate::sqlite::connection::slot::ConnectionSlot;
+
+type Job = Box<dyn FnOnce(&mut ConnectionSlot) + Send>;
+
+/// A queue of jobs with a thread for each connection. Dropping it blocks until every job
+/// in the queue has run.
+#[derive(Debug)]
+pub(in crate::sqlite) struct WorkerThreads {
+    /// `None` once they are ending.
+    queue: Option<SyncSender<Job>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl WorkerThreads {
+    /// Starts a thread for each slot.
+    pub(in crate::sqlite) fn start(
+        name: &str,
+        slots: Vec<ConnectionSlot>,
+        queue_length: usize,
+    ) -> std::io::Result<Self> {
+        let (sender, receiver) = sync_channel::<Job>(queue_length);
+        let receiver = Arc::new(Mutex::new(receiver));
+        let mut workers = Self { queue: Some(sender), threads: Vec::new() };
+        for mut slot in slots {
+            let receiver = Arc::clone(&receiver);
+            let serve = move || {
+                while let Some(job) = next_job(&receiver) {
+                    job(&mut slot);
+                }
+            };
+            workers.threads.push(std::thread::Builder::new().name(name.to_owned()).spawn(serve)?);
+        }
+        Ok(workers)
+    }
+
+    /// Queues a job and waits for its outcome. Once queued, the job runs whether or not
+    /// the caller still waits. A job that panics fails as unexpected, and its
+    /// connection is closed, which rolls back what was open on it.
+    pub(in crate::sqlite) async fn run<T, J>(
+        &self,
+        operation: &'static str,
+        job: J,
+    ) -> Result<T, StorageError>
+    where
+        T: Send + 'static,
+        J: FnOnce(&mut ConnectionSlot) -> Result<T, StorageError> + Send + 'static,
+    {
+        let (sender, receiver) = oneshot::channel();
+        let job = Box::new(move |slot: &mut ConnectionSlot| {
+            let answer = catch_unwind(AssertUnwindSafe(|| job(slot))).unwrap_or_else(|_| {
+                slot.close();
+                let cause = anyhow!("the command panicked and was rolled back");
+                Err(StorageError::new(StorageErrorKind::Unexpected, operation, cause))
+            });
+            // Nobody waits any more if the caller dropped the future.
+            let _ = sender.send(answer);
+        });
+        let unavailable = |cause| StorageError::new(StorageErrorKind::Unavailable, operation, cause);
+        match self.queue.as_ref().map(|queue| queue.try_send(job)) {
+            Some(Ok(())) => {}
+            Some(Err(TrySendError::Full(_))) => {
+                return Err(unavailable(anyhow!("too many commands are waiting for the database")));
+            }
+            Some(Err(TrySendError::Disconnected(_))) | None => {
+                return Err(unavailable(anyhow!("the storage is closed")));
+            }
+        }
+        receiver.await.unwrap_or_else(|_| {
+            let cause = anyhow!("the database thread ended before it answered");
+            Err(StorageError::new(StorageErrorKind::OutcomeUnknown, operation, cause))
+        })
+    }
+}
+
+/// Waits for a job, in turn with the other threads; `None` once the queue is closed.
+fn next_job(receiver: &Mutex<Receiver<Job>>) -> Option<Job> {
+    receiver.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+}
+
+impl Drop for WorkerThreads {
+    fn drop(&mut self) {
+        self.queue = None;
+        for thread in self.threads.drain(..) {
+            // A thread that panicked has been answered for by `run`.
+            let _ = thread.join();
+        }
+    }
+}

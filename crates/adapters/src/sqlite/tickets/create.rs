@@ -1,0 +1,89 @@
+//! The creation of tickets.
+
+use diesel::dsl::exists;
+use diesel::prelude::*;
+use diesel::sqlite::SqliteConnection;
+use hexdesk_domain::ports::{CreateTicketOutcome, TicketCreation};
+use hexdesk_domain::{
+    AuditStamp, EventKind, HumanTicket, IdempotencyClaim, IdempotentOutcome, Snapshot, Ticket, TicketSnapshot,
+};
+
+use super::next_human_ticket_id;
+use crate::sql::schema::{customers, tickets};
+use crate::sql::tickets::TicketRow;
+use crate::sqlite::events::append::EventLog;
+use crate::sqlite::idempotency::attempt_once;
+use crate::sqlite::search::index::NewDocuments;
+use crate::sqlite::users::active::is_active_user_if_any;
+
+/// Creates the tickets of a batch.
+pub(super) fn create(
+    connection: &mut SqliteConnection,
+    batch: Vec<TicketCreation>,
+) -> anyhow::Result<Vec<CreateTicketOutcome>> {
+    let (mut log, mut documents) = (EventLog::default(), NewDocuments::default());
+    let outcomes = batch
+        .into_iter()
+        .map(|creation| create_one(connection, &mut log, &mut documents, creation))
+        .collect::<anyhow::Result<_>>()?;
+    documents.add(connection)?;
+    Ok(outcomes)
+}
+
+/// Creates one ticket of a batch.
+fn create_one(
+    connection: &mut SqliteConnection,
+    log: &mut EventLog,
+    documents: &mut NewDocuments,
+    creation: TicketCreation,
+) -> anyhow::Result<CreateTicketOutcome> {
+    let TicketCreation { ticket, stamp, idempotency } = creation;
+    let Some(IdempotencyClaim { request, receipt }) = idempotency else {
+        return insert(connection, log, documents, ticket, stamp);
+    };
+    let receipt = |outcome: &_| (*outcome == CreateTicketOutcome::Created).then_some(receipt);
+    let attempted = attempt_once(connection, ticket.shop_id, &request, stamp.time, receipt, |connection| {
+        insert(connection, log, documents, ticket, stamp)
+    })?;
+    Ok(match attempted {
+        IdempotentOutcome::Ran(outcome) => outcome,
+        IdempotentOutcome::Replayed(answer) => CreateTicketOutcome::Replayed(answer),
+        IdempotentOutcome::KeyReused => CreateTicketOutcome::KeyReused,
+        IdempotentOutcome::InProgress => CreateTicketOutcome::InProgress,
+    })
+}
+
+/// Inserts the ticket, with its human ticket if it is open. Whatever refuses it comes
+/// before the first write.
+fn insert(
+    connection: &mut SqliteConnection,
+    log: &mut EventLog,
+    documents: &mut NewDocuments,
+    ticket: Ticket,
+    stamp: AuditStamp,
+) -> anyhow::Result<CreateTicketOutcome> {
+    if !has_customer(connection, &ticket)? {
+        return Ok(CreateTicketOutcome::CustomerNotFound);
+    }
+    if !is_active_user_if_any(connection, ticket.shop_id, ticket.assigned_to)? {
+        return Ok(CreateTicketOutcome::AssigneeNotFound);
+    }
+    let shop = ticket.shop_id;
+    let human_ticket = if ticket.is_opened {
+        let id = next_human_ticket_id(connection, shop)?;
+        Some(HumanTicket { id, opened_at: stamp.time, closed_at: None })
+    } else {
+        None
+    };
+    let snapshot = TicketSnapshot { ticket, human_ticket };
+    diesel::insert_into(tickets::table).values(TicketRow::from(snapshot.clone())).execute(connection)?;
+    documents.push_ticket(&snapshot.ticket);
+    let snapshot = Snapshot::Ticket(Box::new(snapshot));
+    log.append(connection, shop, EventKind::TicketCreated, snapshot, stamp)?;
+    Ok(CreateTicketOutcome::Created)
+}
+
+fn has_customer(connection: &mut SqliteConnection, ticket: &Ticket) -> QueryResult<bool> {
+    let customer = customers::table.find((ticket.shop_id.get(), ticket.customer_id.get()));
+    diesel::select(exists(customer)).get_result(connection)
+}

@@ -1,0 +1,49 @@
+//! Lists of tickets, and how long they are.
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
+use diesel::sqlite::{Sqlite, SqliteConnection};
+use hexdesk_domain::{AssigneeFilter, Page, ShopId, ThreadFilter, TicketFilter, TicketPosition, TicketView};
+
+use super::filter::add_conditions;
+use crate::sql::schema::tickets;
+use crate::sql::tickets::{TicketViewRow, ticket_view};
+use crate::sql::types::StoredTimestamp;
+use crate::sql::{page, queries};
+
+/// A page of the list.
+pub(super) fn list(
+    connection: &mut SqliteConnection,
+    shop: ShopId,
+    filter: TicketFilter,
+    after: Option<TicketPosition>,
+    limit: u32,
+) -> anyhow::Result<Page<TicketView, TicketPosition>> {
+    let mut list = queries::ticket_list(shop.get())
+        .select(TicketViewRow::as_select())
+        .limit(page::rows_to_ask_for(limit))
+        .into_boxed::<Sqlite>();
+    // Before the filter: of several upper bounds SQLite enters an index by the
+    // first, and later pages would go through all those before them.
+    if let Some(TicketPosition { last_message_time, id }) = after {
+        list = list.filter(queries::ticket_is_after(StoredTimestamp(last_message_time), id.get()));
+    }
+    let rows: Vec<TicketViewRow> = add_conditions!(list, filter).load(connection)?;
+    let views = rows.into_iter().map(ticket_view).collect::<Result<Vec<_>, _>>()?;
+    Ok(page::cut(views, limit, |TicketView { ticket, .. }| TicketPosition {
+        last_message_time: ticket.last_message_time,
+        id: ticket.id,
+    }))
+}
+
+/// The length of the whole list.
+pub(super) fn count(
+    connection: &mut SqliteConnection,
+    shop: ShopId,
+    filter: TicketFilter,
+) -> anyhow::Result<u64> {
+    let count = tickets::table.filter(tickets::shop_id.eq(shop.get())).count().into_boxed::<Sqlite>();
+    let count: i64 = add_conditions!(count, filter).get_result(connection)?;
+    Ok(u64::try_from(count)?)
+}

@@ -1,0 +1,65 @@
+//! The change of one ticket.
+
+use anyhow::Context;
+use diesel::prelude::*;
+use diesel::sqlite::SqliteConnection;
+use hexdesk_domain::ports::{TicketUpdate, UpdateTicketOutcome};
+use hexdesk_domain::{EventKind, ShopId, Snapshot, TicketId, TicketSnapshot, TicketView};
+
+use crate::sql::schema::tickets;
+use crate::sql::tickets::{HumanTicketChangeset, TicketChangeset};
+use crate::sqlite::events::append::EventLog;
+use crate::sqlite::search::index;
+use crate::sqlite::tickets::{find_view, next_human_ticket_id};
+use crate::sqlite::users::active::is_active_user_if_any;
+
+/// Changes the shop's ticket. Whatever refuses it comes before the first write.
+pub(super) fn update(
+    connection: &mut SqliteConnection,
+    shop: ShopId,
+    id: TicketId,
+    update: TicketUpdate,
+) -> anyhow::Result<UpdateTicketOutcome> {
+    let TicketUpdate { changes, expected_version, stamp } = update;
+    let ticket = tickets::table.find((shop.get(), id.get()));
+    let found: Option<(i64, bool, bool)> = ticket
+        .select((tickets::version, tickets::is_opened, tickets::human_ticket_id.is_not_null()))
+        .get_result(connection)
+        .optional()?;
+    let Some((version, was_opened, has_human_ticket)) = found else {
+        return Ok(UpdateTicketOutcome::TicketNotFound);
+    };
+    if expected_version.is_some_and(|expected| expected != version) {
+        return Ok(UpdateTicketOutcome::VersionMismatch);
+    }
+    if !is_active_user_if_any(connection, shop, changes.assigned_to.flatten())? {
+        return Ok(UpdateTicketOutcome::AssigneeNotFound);
+    }
+    let is_change = !changes.is_empty();
+    if is_change {
+        let human_ticket = HumanTicketChangeset::new(was_opened, changes.is_opened, stamp.time);
+        let number = match changes.is_opened {
+            Some(true) if !has_human_ticket => Some(next_human_ticket_id(connection, shop)?),
+            _ => None,
+        };
+        let number = number.map(|id| tickets::human_ticket_id.eq(id.get()));
+        if let Some(name) = &changes.name {
+            index::replace_name(connection, shop, id, name.as_deref())?;
+        }
+        diesel::update(ticket)
+            .set((
+                TicketChangeset::from(changes),
+                tickets::version.eq(tickets::version + 1),
+                human_ticket,
+                number,
+            ))
+            .execute(connection)?;
+    }
+    let view = find_view(connection, shop, id)?.context("a ticket that was just seen is not there")?;
+    if is_change {
+        let TicketView { ticket, human_ticket, .. } = view.clone();
+        let snapshot = Snapshot::Ticket(Box::new(TicketSnapshot { ticket, human_ticket }));
+        EventLog::default().append(connection, shop, EventKind::TicketUpdated, snapshot, stamp)?;
+    }
+    Ok(UpdateTicketOutcome::Updated(Box::new(view)))
+}

@@ -1,0 +1,65 @@
+//! The change of one user.
+
+use diesel::dsl::exists;
+use diesel::prelude::*;
+use diesel::sqlite::SqliteConnection;
+use hexdesk_domain::ports::{UpdateUserOutcome, UserUpdate};
+use hexdesk_domain::{EventKind, ShopId, Snapshot, User, UserId, fold_email};
+
+use crate::sql::schema::users;
+use crate::sql::types::StoredTimestamp;
+use crate::sql::users::{UserChangeset, UserRow};
+use crate::sqlite::api_keys::revoke_keys_of_user;
+use crate::sqlite::events::append::EventLog;
+
+/// Changes the shop's user. Whatever refuses it comes before the first write.
+pub(super) fn update(
+    connection: &mut SqliteConnection,
+    shop: ShopId,
+    id: UserId,
+    update: UserUpdate,
+) -> anyhow::Result<UpdateUserOutcome> {
+    let UserUpdate { changes, stamp } = update;
+    let user = users::table.find((shop.get(), id.get()));
+    let before = user.select(UserRow::as_select()).get_result(connection).optional()?;
+    let Some(before) = before else { return Ok(UpdateUserOutcome::UserNotFound) };
+    let before: User = before.try_into()?;
+    if let Some(email) = &changes.email
+        && another_has_email(connection, shop, id, email)?
+    {
+        return Ok(UpdateUserOutcome::EmailTaken);
+    }
+    if changes.is_empty() {
+        return Ok(UpdateUserOutcome::Updated(before));
+    }
+    let is_active = changes.is_active;
+    let deactivated_at = match is_active {
+        None => before.deactivated_at,
+        Some(true) => None,
+        Some(false) => before.deactivated_at.or(Some(stamp.time)),
+    };
+    let row = diesel::update(user)
+        .set((UserChangeset::from(changes), users::deactivated_at.eq(deactivated_at.map(StoredTimestamp))))
+        .returning(UserRow::as_returning())
+        .get_result(connection)?;
+    let after: User = row.try_into()?;
+    let mut log = EventLog::default();
+    let snapshot = Snapshot::User(Box::new(after.clone()));
+    log.append(connection, shop, EventKind::UserUpdated, snapshot, stamp)?;
+    if is_active == Some(false) {
+        revoke_keys_of_user(connection, &mut log, shop, id, stamp)?;
+    }
+    Ok(UpdateUserOutcome::Updated(after))
+}
+
+fn another_has_email(
+    connection: &mut SqliteConnection,
+    shop: ShopId,
+    id: UserId,
+    email: &str,
+) -> QueryResult<bool> {
+    let another = users::table
+        .filter(users::shop_id.eq(shop.get()).and(users::email_folded.eq(fold_email(email))))
+        .filter(users::id.ne(id.get()));
+    diesel::select(exists(another)).get_result(connection)
+}
