@@ -1,5 +1,5 @@
-//! A throw-away cluster for a script: prints the URL of an empty database and lives until
-//! standard input ends. With `--durable` it flushes every commit to the disk.
+//! A temporary cluster for scripts. It prints the URL of an empty database and runs until its
+//! standard input closes. With `--durable`, it flushes every commit to disk.
 
 use std::io::Write;
 

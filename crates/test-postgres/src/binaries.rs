@@ -1,11 +1,11 @@
-//! Where PostgreSQL is installed.
+//! The directory of PostgreSQL's programs.
 
 use std::path::{Path, PathBuf};
 
-/// Where Debian and its relatives keep the server, one directory for each major version.
+/// Debian's directory of the server, with a subdirectory for each major version.
 const DEBIAN: &str = "/usr/lib/postgresql";
 
-/// The directory of the server's programs: the one on `PATH`, else the newest installed.
+/// The directory of the server's programs: on `PATH`, otherwise the newest of Debian's.
 pub(crate) fn directory() -> PathBuf {
     let on_path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&on_path)
@@ -13,9 +13,8 @@ pub(crate) fn directory() -> PathBuf {
         .find(|directory| is_complete(directory))
         .unwrap_or_else(|| {
             panic!(
-                "the tests need the PostgreSQL server programs (initdb, postgres, psql, pg_basebackup, pg_dump, pg_isready), which are \
-                 neither on PATH nor in {DEBIAN}/*/bin: run `apt-get install postgresql` or, for a ready-made \
-                 environment, scripts/test"
+                "the tests need PostgreSQL's programs (initdb, postgres, psql, pg_basebackup, pg_dump, pg_isready) \
+                 on PATH or in {DEBIAN}/*/bin: run `apt-get install postgresql`, or scripts/test, which installs it"
             )
         })
 }

@@ -1,4 +1,4 @@
-//! A server with its own data, sockets and port.
+//! A PostgreSQL server with its own data, socket and port.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -12,31 +12,31 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use crate::account::Account;
 use crate::{TestDatabase, binaries, directory};
 
-/// The account in the database: its superuser.
+/// The superuser of the database.
 pub(crate) const SUPERUSER: &str = "postgres";
 
-/// What psql is always told.
+/// Options of every call of psql.
 const PSQL: &[&str] = &["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"];
 
-/// What every cluster is told; a builder's own settings come later and win.
+/// Settings of every cluster. A builder's own settings follow and take precedence.
 const SETTINGS: &[(&str, &str)] = &[
     ("listen_addresses", "127.0.0.1"),
     ("max_connections", "400"),
     ("shared_buffers", "64MB"),
-    // In the cluster's directory, so that a killed server leaves nothing elsewhere.
+    // A killed server then leaves no shared memory outside its directory.
     ("dynamic_shared_memory_type", "mmap"),
-    // A worker in a template database would be in the way of copying it.
+    // A worker in a template database would prevent copying it.
     ("autovacuum", "off"),
 ];
 
-/// The data is worth nothing after a crash of the machine, so nothing waits for the disk.
+/// Faster: nothing waits for the disk, because the data need not survive a crash of the machine.
 const WITHOUT_DURABILITY: &[(&str, &str)] =
     &[("fsync", "off"), ("full_page_writes", "off"), ("synchronous_commit", "off")];
 
-/// How often to look for a free port before giving up.
+/// How often to try another free port.
 const PORT_ATTEMPTS: usize = 10;
 
-/// What a cluster is to be. See [`Cluster::builder`].
+/// The options of a cluster. See [`Cluster::builder`].
 #[derive(Debug, Default)]
 pub struct ClusterBuilder {
     durable: bool,
@@ -46,40 +46,39 @@ pub struct ClusterBuilder {
 }
 
 impl ClusterBuilder {
-    /// Writes to disk as a production server does, for tests of what a crash leaves.
+    /// Flushes commits to disk as a production server does, for tests of crashes.
     #[must_use]
     pub fn durable(mut self) -> Self {
         self.durable = true;
         self
     }
 
-    /// A line of `postgresql.conf`. The value is quoted here.
+    /// Adds a line to `postgresql.conf`. This method quotes the value.
     #[must_use]
     pub fn setting(mut self, name: &str, value: &str) -> Self {
         self.settings.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// The whole `pg_hba.conf`, in place of one that trusts everybody. It must let
-    /// `postgres` in through the Unix socket (`local all postgres trust`), which is the
-    /// way this crate itself takes.
+    /// Replaces `pg_hba.conf`, which trusts all clients by default. The rules must allow `postgres`
+    /// through the Unix socket (`local all postgres trust`), because this crate uses it.
     #[must_use]
     pub fn access_rules(mut self, rules: &str) -> Self {
         self.access_rules = Some(rules.to_owned());
         self
     }
 
-    /// A file in the data directory, such as `server.key`.
+    /// Adds a file to the data directory, such as `server.key`.
     #[must_use]
     pub fn file(mut self, name: &str, content: impl Into<Vec<u8>>) -> Self {
         self.files.push((name.to_owned(), content.into()));
         self
     }
 
-    /// Makes the cluster and starts its server.
+    /// Creates the cluster and starts its server.
     ///
     /// # Panics
-    /// If that fails; with the server's own words.
+    /// If that fails, with the server's error.
     pub fn start(self) -> Cluster {
         let (server, supervisor) = Server::supervised();
         server.initialize();
@@ -113,29 +112,29 @@ pub(crate) fn setting_line(name: &str, value: &str) -> String {
     format!("{name} = '{}'\n", value.replace('\'', "''"))
 }
 
-/// A PostgreSQL server of one's own. It ends, and its directory is removed, when the
-/// value is dropped or the process ends, however it ends.
+/// A PostgreSQL server. It stops, and its directory is removed, when the value is dropped or the
+/// process ends, even by SIGKILL.
 #[derive(Debug)]
 pub struct Cluster {
     pub(crate) server: Server,
     supervisor: Mutex<Supervisor>,
-    /// The template databases made so far.
+    /// The template databases created so far.
     templates: Mutex<HashMap<String, Arc<OnceLock<()>>>>,
 }
 
 impl Cluster {
-    /// A cluster that trusts everybody, on the loopback address and a Unix socket, with
-    /// text in UTF-8, and that does not wait for the disk unless told to.
+    /// The options of a cluster. By default it trusts all clients, listens on the loopback address
+    /// and a Unix socket, uses UTF-8, and does not wait for the disk.
     pub fn builder() -> ClusterBuilder {
         ClusterBuilder::default()
     }
 
-    /// Starts the server, whose data is there.
+    /// Starts the server on its existing data.
     pub(crate) fn start_on_a_free_port(server: Server, supervisor: Supervisor) -> Self {
         let (supervisor, templates) = (Mutex::new(supervisor), Mutex::default());
         let mut cluster = Self { server, supervisor, templates };
         for _ in 0..PORT_ATTEMPTS {
-            // Another process may take the port before the server does; then the next.
+            // If another process takes the port first, another port is tried.
             cluster.server.port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
                 .and_then(|listener| listener.local_addr())
                 .map(|address| address.port())
@@ -155,13 +154,12 @@ impl Cluster {
     }
 
     fn supervisor(&self, command: &str) -> String {
-        self.supervisor.lock().unwrap_or_else(PoisonError::into_inner).ask(command)
+        self.supervisor.lock().unwrap_or_else(PoisonError::into_inner).send(command)
     }
 
-    /// A database of one's own: a copy of the template, which `prepare` fills the first
-    /// time this process asks for it. `prepare` is given the template's URL and runs on
-    /// a thread of its own, where it may block on a runtime of its own; it must have
-    /// closed its connections when it returns.
+    /// A new database: a copy of this template. The first call in a process creates the template,
+    /// and `prepare` fills it. `prepare` gets the template's URL and runs on its own thread, where it
+    /// may block. It must close its connections before it returns.
     ///
     /// # Panics
     /// If the database cannot be created, or `prepare` panics.
@@ -172,7 +170,7 @@ impl Cluster {
         };
         let template = format!("template_{template}");
         prepared.get_or_init(|| {
-            // Left over by a `prepare` that panicked.
+            // A `prepare` that panicked may have left it.
             self.psql("postgres", &format!("DROP DATABASE IF EXISTS {template} WITH (FORCE)"));
             self.psql("postgres", &format!("CREATE DATABASE {template}"));
             let url = self.url(&template);
@@ -184,7 +182,7 @@ impl Cluster {
         TestDatabase::create(self.server.clone(), &template)
     }
 
-    /// An empty database of one's own.
+    /// A new empty database.
     ///
     /// # Panics
     /// If it cannot be created.
@@ -192,13 +190,13 @@ impl Cluster {
         TestDatabase::create(self.server.clone(), "template0")
     }
 
-    /// A database that is there already, such as one that a standby has from its primary.
-    /// It is dropped with the value if the server can be written to.
+    /// A database that exists, such as one that a standby has from its primary. Dropping the value
+    /// drops the database if the server is writable.
     pub fn existing_database(&self, name: &str) -> TestDatabase {
         TestDatabase::existing(self.server.clone(), name)
     }
 
-    /// The URL of a database, by TCP and as superuser.
+    /// The URL of a database, over TCP and as superuser.
     pub fn url(&self, database: &str) -> String {
         self.server.url(database)
     }
@@ -213,8 +211,8 @@ impl Cluster {
         &self.server.directory
     }
 
-    /// Runs SQL as superuser and answers what it printed: one line for each row, columns
-    /// separated by `|`.
+    /// Runs SQL as superuser and returns its output: one line for each row, with columns separated
+    /// by `|`.
     ///
     /// # Panics
     /// If the SQL fails.
@@ -222,29 +220,28 @@ impl Cluster {
         self.server.psql(database, sql)
     }
 
-    /// What the server has logged so far.
+    /// The server's log so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.server.directory.join("log")).unwrap_or_default()
     }
 
-    /// Stops the server in order: clients are cut off, data is written.
+    /// A fast shutdown: connections are closed, and all data is written.
     pub fn stop(&self) {
         self.supervisor("end INT");
     }
 
-    /// Stops the server without order: clients are cut off, and the data is left to be
-    /// recovered at the next start.
+    /// An immediate shutdown: connections are closed, and the data is recovered at the next start.
     pub fn stop_immediately(&self) {
         self.supervisor("end QUIT");
     }
 
-    /// Stops the server as a crash does: all its processes at once, with nothing written
-    /// that was not yet. None of them is left when this returns.
+    /// Kills all processes of the server at once, like a crash: nothing more is written. All of them
+    /// have ended when this returns.
     pub fn kill(&self) {
         self.supervisor("crash");
     }
 
-    /// Starts a stopped or killed server, on the same port.
+    /// Starts a stopped or killed server on the same port.
     ///
     /// # Panics
     /// If it does not start.
@@ -253,7 +250,7 @@ impl Cluster {
     }
 }
 
-/// Where a server is and how to talk to it.
+/// The location of a server.
 #[derive(Debug, Clone)]
 pub(crate) struct Server {
     programs: PathBuf,
@@ -263,8 +260,8 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// A server without data and port yet, and the supervisor that removes its directory
-    /// from now on, whatever happens.
+    /// A server without data and port, and its supervisor, which removes the directory even if this
+    /// process is killed.
     pub(crate) fn supervised() -> (Self, Supervisor) {
         let programs = binaries::directory();
         let (directory, account) = directory::create();
@@ -302,19 +299,19 @@ impl Server {
         printed.trim_end_matches('\n').to_owned()
     }
 
-    /// The SQL that makes a database anew.
+    /// The SQL that creates a copy of a database.
     pub(crate) fn dump(&self, database: &str) -> String {
         self.client("pg_dump", database, &[])
     }
 
-    /// Runs SQL such as [`Self::dump`] answers.
+    /// Runs the SQL of [`Self::dump`].
     pub(crate) fn restore(&self, database: &str, dump: &str) {
         let file = format!("{database}.sql");
         directory::write(&self.directory.join(&file), dump.as_bytes(), self.account);
         self.client("psql", database, &[PSQL, &["--file", &file]].concat());
     }
 
-    /// Runs one of PostgreSQL's clients on a database and answers what it printed.
+    /// Runs one of PostgreSQL's clients on a database, and returns its output.
     fn client(&self, program: &str, database: &str, arguments: &[&str]) -> String {
         let port = self.port.to_string();
         let common = ["--port", &port, "--username", SUPERUSER, "--dbname", database];
@@ -322,7 +319,7 @@ impl Server {
         self.run(program, host.into_iter().chain(common.iter().chain(arguments).map(OsStr::new)))
     }
 
-    /// Runs one of PostgreSQL's programs and answers what it printed.
+    /// Runs one of PostgreSQL's programs, and returns its output.
     pub(crate) fn run<'a>(&self, program: &str, arguments: impl IntoIterator<Item = &'a OsStr>) -> String {
         let program = self.programs.join(program);
         let output = command(&program, &self.directory, self.account)
@@ -340,8 +337,8 @@ impl Server {
     }
 }
 
-/// A command in a cluster's directory and as its account, with nothing of the
-/// environment (`PGPORT`, `LC_MESSAGES`, …) that would change what it does.
+/// A command in a cluster's directory, as its account, and without the environment, whose
+/// variables (`PGPORT`, `LC_MESSAGES`, …) would change its behaviour.
 fn command(program: &Path, directory: &Path, account: Option<Account>) -> Command {
     let mut command = Command::new(program);
     command.current_dir(directory).env_clear();
@@ -354,13 +351,13 @@ fn command(program: &Path, directory: &Path, account: Option<Account>) -> Comman
     command
 }
 
-/// The process that runs the server and removes everything when this one ends.
+/// The process that runs the server, and removes its directory when this process ends.
 #[derive(Debug)]
 pub(crate) struct Supervisor {
     process: Child,
-    /// `None` once the supervisor was told to finish.
+    /// `None` after the command to finish.
     commands: Option<ChildStdin>,
-    answers: BufReader<ChildStdout>,
+    replies: BufReader<ChildStdout>,
 }
 
 impl Supervisor {
@@ -371,7 +368,7 @@ impl Supervisor {
             .arg("supervisor")
             .arg(programs)
             .arg(directory)
-            // Ctrl-C is for the tests: the supervisor still has to clean up.
+            // Ctrl-C must not end the supervisor, which still has to clean up.
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -379,17 +376,17 @@ impl Supervisor {
             .spawn()
             .unwrap_or_else(|error| panic!("cannot run /bin/sh: {error}"));
         let commands = process.stdin.take();
-        let Some(answers) = process.stdout.take() else { panic!("the supervisor has no output") };
-        Self { process, commands, answers: BufReader::new(answers) }
+        let Some(replies) = process.stdout.take() else { panic!("the supervisor has no output") };
+        Self { process, commands, replies: BufReader::new(replies) }
     }
 
-    fn ask(&mut self, command: &str) -> String {
-        let mut answer = String::new();
-        let told = self.commands.as_mut().map(|commands| writeln!(commands, "{command}"));
-        let heard = self.answers.read_line(&mut answer);
-        match (told, heard) {
-            (Some(Ok(())), Ok(length)) if length > 0 => answer.trim_end().to_owned(),
-            _ => panic!("the supervisor of the PostgreSQL server is gone"),
+    fn send(&mut self, command: &str) -> String {
+        let mut reply = String::new();
+        let sent = self.commands.as_mut().map(|commands| writeln!(commands, "{command}"));
+        let received = self.replies.read_line(&mut reply);
+        match (sent, received) {
+            (Some(Ok(())), Ok(length)) if length > 0 => reply.trim_end().to_owned(),
+            _ => panic!("the supervisor of the PostgreSQL server has ended"),
         }
     }
 }
@@ -397,7 +394,7 @@ impl Supervisor {
 impl Drop for Supervisor {
     fn drop(&mut self) {
         drop(self.commands.take());
-        // If waiting fails there is nothing left to wait for.
+        // If waiting fails, there is nothing to wait for.
         let _ = self.process.wait();
     }
 }

@@ -1,16 +1,15 @@
-//! A database for one test.
+//! A database of one test.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::cluster::Server;
 
-/// A database of one test's own, dropped with the value; connections that are still open
-/// are cut off.
+/// A database of one test. Dropping the value drops the database and closes its connections.
 #[derive(Debug)]
 pub struct TestDatabase {
-    /// Its URL, by TCP and as superuser.
+    /// The URL, over TCP and as superuser.
     pub url: String,
-    /// Its name in the cluster.
+    /// The name in the cluster.
     pub name: String,
     server: Server,
 }
@@ -35,8 +34,8 @@ impl TestDatabase {
         self.server.psql(&self.name, sql)
     }
 
-    /// Fills an empty database, of this or another cluster, with what is in this one, as
-    /// `pg_dump` and `psql` do.
+    /// Copies the contents into an empty database of this or another cluster, with `pg_dump` and
+    /// `psql`.
     ///
     /// # Panics
     /// If either fails.
@@ -47,8 +46,8 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        // A panic while another unwinds would abort the test process, and a stopped
-        // server has nothing to drop: what is left goes with the cluster's directory.
+        // A panic during another panic would abort the test process. If the server is stopped, the
+        // database is removed with the cluster's directory.
         let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             self.server.psql("postgres", &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name))
         }));

@@ -1,4 +1,4 @@
-//! The one directory in which a cluster keeps everything it has.
+//! The directory of a cluster, which holds all its files.
 
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::account::{self, Account};
 
-/// What the path of a Unix socket may have at most, less the socket's name.
+/// The maximum of the path of a Unix socket, without the socket's name.
 const MAX_SOCKET_DIRECTORY_BYTES: usize = 80;
 
-/// A new directory that only its owner can enter, and the account to work in it as, if
-/// that is another than the one of the tests.
+/// Creates a directory that only its owner can enter. Also returns the account of the server if it
+/// differs from the tests' account.
 pub(crate) fn create() -> (PathBuf, Option<Account>) {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let parent = std::env::temp_dir();
@@ -20,7 +20,7 @@ pub(crate) fn create() -> (PathBuf, Option<Account>) {
         let path = parent.join(name);
         assert!(
             path.as_os_str().len() <= MAX_SOCKET_DIRECTORY_BYTES,
-            "{} is too long a path for a Unix socket: set TMPDIR to a shorter directory",
+            "the path {} is too long for a Unix socket: set TMPDIR to a shorter path",
             path.display()
         );
         match std::fs::DirBuilder::new().mode(0o700).create(&path) {
@@ -34,7 +34,7 @@ pub(crate) fn create() -> (PathBuf, Option<Account>) {
     }
 }
 
-/// Gives what root made to the account the server runs as.
+/// Gives a directory of root to the account of the server.
 fn hand_over(path: &Path) -> Option<Account> {
     let made_by = std::fs::metadata(path).map(|metadata| metadata.uid());
     if !matches!(made_by, Ok(0)) {
@@ -51,7 +51,7 @@ fn give(path: &Path, account: Account) {
     }
 }
 
-/// Writes a file that only the server's account can read, which it insists on for keys.
+/// Writes a file that only the server's account can read. PostgreSQL requires this for keys.
 pub(crate) fn write(path: &Path, content: &[u8], account: Option<Account>) {
     let written = std::fs::write(path, content)
         .and_then(|()| std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)));

@@ -1,8 +1,8 @@
-//! Private, throw-away PostgreSQL clusters for tests.
+//! Temporary PostgreSQL clusters for tests.
 //!
-//! [`cluster`] is one server for each test process, started when first asked for and
-//! gone, with its directory, when the process ends, however it ends. Each test takes a
-//! database of its own from it with [`Cluster::database`]:
+//! [`cluster`] is one server for each test process. The first call starts it. It stops, and its
+//! directory is removed, when the process ends, even by SIGKILL. Each test creates its own database
+//! with [`Cluster::database`]:
 //!
 //! ```no_run
 //! let database = hexdesk_test_postgres::cluster().database("helpdesk", |url| {
@@ -11,13 +11,12 @@
 //! // Connect to `database.url`. The database is dropped with the value.
 //! ```
 //!
-//! A test that needs settings of its own, or stops and kills the server, builds one with
+//! A test with its own settings, or one that stops or kills the server, creates a cluster with
 //! [`Cluster::builder`].
 //!
-//! Whatever goes wrong panics and says what to do: a test without its database fails, it
-//! is never skipped.
+//! Errors panic and say what to do. A test without its database fails; it is never skipped.
 
-#![allow(clippy::panic, reason = "a test without its database must fail, loudly")]
+#![allow(clippy::panic, reason = "a test without its database must fail")]
 
 mod account;
 mod binaries;

@@ -1,4 +1,4 @@
-//! A second server that follows a first one and can take its place.
+//! A standby, which replicates another server and can replace it.
 
 use std::ffi::OsStr;
 
@@ -7,15 +7,15 @@ use crate::cluster::{SUPERUSER, Server, setting_line};
 use crate::directory;
 
 impl Cluster {
-    /// A standby of this cluster: a server of its own that has the same data and settings,
-    /// follows what is committed here, and can only be read from until it is promoted. It
-    /// reaches this cluster through `port` on 127.0.0.1: the cluster's own, or a proxy's.
+    /// Starts a standby of this cluster: a server with the same data and settings, which replicates
+    /// this cluster and is read-only until it is promoted. It connects to `port` on 127.0.0.1: the
+    /// cluster's own port, or a proxy's.
     ///
-    /// It is called `standby`: the cluster waits for it at each commit once `standby` is
-    /// among its `synchronous_standby_names`, and `synchronous_commit` is on.
+    /// Its name is `standby`. The cluster waits for it at each commit if `standby` is among the
+    /// `synchronous_standby_names` and `synchronous_commit` is on.
     ///
     /// # Panics
-    /// If it cannot be made or does not start.
+    /// If it cannot be created or does not start.
     pub fn standby(&self, port: u16) -> Self {
         let (server, supervisor) = Server::supervised();
         let (data, own_port) = (server.directory.join("data"), self.port().to_string());
@@ -38,7 +38,7 @@ impl Cluster {
         let configuration = data.join("postgresql.conf");
         let mut lines = std::fs::read_to_string(&configuration)
             .unwrap_or_else(|error| panic!("cannot read {}: {error}", configuration.display()));
-        // What comes later wins.
+        // Later lines take precedence.
         let conninfo = format!("host=127.0.0.1 port={port} user={SUPERUSER} application_name=standby");
         lines.push_str(&setting_line("primary_conninfo", &conninfo));
         lines.push_str(&setting_line("unix_socket_directories", &server.directory.to_string_lossy()));
@@ -47,10 +47,10 @@ impl Cluster {
         Self::start_on_a_free_port(server, supervisor)
     }
 
-    /// Makes a primary of a standby. It can be written to when this returns.
+    /// Promotes a standby to a primary. It is writable when this returns.
     ///
     /// # Panics
-    /// If it is no standby, or is none still after a minute.
+    /// If it is not a standby, or is not promoted within a minute.
     pub fn promote(&self) {
         let promoted = self.psql("postgres", "SELECT pg_promote()");
         assert_eq!(promoted, "t", "the standby is not promoted:\n{}", self.log());

@@ -1,6 +1,6 @@
-# Runs a PostgreSQL server on behalf of a test process, which writes commands to standard
-# input and reads one line of answer to each. The test process holds the only writing
-# end: when it ends, even by SIGKILL, the loop below ends and everything is removed.
+# Runs a PostgreSQL server for a test process. The test process writes commands to standard input,
+# and reads one line in reply to each. It holds the only writing end: when it ends, even by SIGKILL,
+# the loop below ends, and the server's directory is removed.
 #
 # $1: directory of the server's programs; $2: directory of the cluster.
 programs=$1
@@ -19,11 +19,11 @@ end() {
     fi
 }
 
-# Kills the server and every process of it at once. One that outlives its server would
-# still end the statement that it is at, after the crash.
+# Kills the server and all its processes at once. A process that outlives its server would finish
+# its statement after the crash.
 crash() {
     [ -n "$server" ] || return
-    # A stopped server begins no more processes.
+    # A stopped server starts no more processes.
     kill -STOP "$server"
     processes=$(children "$server")
     # shellcheck disable=SC2086 # They are numbers.
@@ -37,7 +37,7 @@ crash() {
     done
 }
 
-# The fields of /proc/<process>/stat from the third on. The second, the name, may hold spaces.
+# The fields of /proc/<process>/stat after the second, which is the name and may contain spaces.
 fields() {
     read -r line 2>/dev/null <"/proc/$1/stat" && echo "${line##*) }"
 }
@@ -57,7 +57,7 @@ children() {
     done
 }
 
-# Answers `ready`, or `failed` if the server ends or is not ready after a minute.
+# Prints `ready`, or `failed` if the server ends or is not ready within a minute.
 start() {
     "$programs/postgres" -D "$cluster/data" -p "$1" >>"$cluster/log" 2>&1 </dev/null &
     server=$!

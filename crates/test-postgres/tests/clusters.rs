@@ -1,4 +1,4 @@
-//! A cluster holds what it promises, and leaves nothing behind.
+//! Clusters behave as documented, and leave nothing behind.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use hexdesk_test_postgres::{Cluster, cluster};
 
 #[test]
-fn databases_are_copies_of_a_template_that_is_prepared_once() {
+fn databases_copy_a_template_that_is_prepared_once() {
     let prepared = std::sync::atomic::AtomicU32::new(0);
     let prepare = |url: &str| {
         prepared.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
@@ -38,7 +38,7 @@ fn a_database_is_dropped_with_its_value() {
 }
 
 #[test]
-fn settings_are_the_builders() {
+fn the_builder_changes_settings() {
     let own = Cluster::builder().durable().setting("cluster_name", "it's mine").start();
     assert_eq!(own.psql("postgres", "SHOW cluster_name"), "it's mine");
     assert_eq!(own.psql("postgres", "SHOW fsync"), "on");
@@ -93,7 +93,7 @@ fn dropping_a_cluster_removes_it() {
 }
 
 #[test]
-fn a_standby_follows_and_takes_the_place_of_its_primary() {
+fn a_promoted_standby_replaces_its_primary() {
     let primary = Cluster::builder().setting("synchronous_commit", "on").start();
     let standby = primary.standby(primary.port());
     primary.psql("postgres", "ALTER SYSTEM SET synchronous_standby_names = 'standby'");
@@ -110,7 +110,7 @@ fn a_standby_follows_and_takes_the_place_of_its_primary() {
     assert_eq!(standby.psql("postgres", "SELECT n FROM kept"), "1\n2");
 }
 
-/// Not a test of its own: what [`nothing_is_left_of_a_killed_test`] runs and kills.
+/// Not a test: [`a_killed_test_leaves_nothing_behind`] runs and kills it.
 #[test]
 #[ignore = "waits to be killed"]
 fn wait_to_be_killed() {
@@ -125,7 +125,7 @@ fn wait_to_be_killed() {
 }
 
 #[test]
-fn nothing_is_left_of_a_killed_test() {
+fn a_killed_test_leaves_nothing_behind() {
     let report = std::env::temp_dir().join(format!("hexdesk-killed-{}", std::process::id()));
     let mut test = Command::new(std::env::current_exe().unwrap())
         .args(["--ignored", "--exact", "wait_to_be_killed"])
@@ -153,7 +153,7 @@ fn nothing_is_left_of_a_killed_test() {
 fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(60);
     while !holds() {
-        assert!(Instant::now() < deadline, "waited in vain until {what}");
+        assert!(Instant::now() < deadline, "timed out before {what}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
