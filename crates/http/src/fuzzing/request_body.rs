@@ -68,8 +68,15 @@ pub fn request_body(input: &[u8]) {
     }
 }
 
+/// The kind of body that an input chooses, and the body.
+#[cfg(test)]
+pub(super) fn split(input: &[u8]) -> Option<(&'static BodyKind, &[u8])> {
+    let (kind, body) = input.split_first()?;
+    Some((KINDS[usize::from(kind.wrapping_sub(b'0')) % KINDS.len()], body))
+}
+
 impl BodyKind {
-    fn read(&self, body: &[u8]) -> Result<Value, Problem> {
+    pub(super) fn read(&self, body: &[u8]) -> Result<Value, Problem> {
         let members = Members::parse(body, self.spelling)?;
         (self.answer)(Command { members, idempotency: None })
     }
