@@ -301,6 +301,20 @@ fn every_reference_leads_somewhere_and_every_component_is_referred_to() {
 }
 
 #[test]
+fn every_member_is_described() {
+    let document = json();
+    walk(&document["components"]["schemas"], "", &mut |place, value| {
+        for (name, member) in value.get("properties").and_then(Value::as_object).into_iter().flatten() {
+            // Of a member that may be null the description is in one of its alternatives.
+            let alternatives = member["oneOf"].as_array().into_iter().flatten().chain([member]);
+            let is_rule = place.contains("/anyOf/");
+            let mut described = alternatives.filter_map(|schema| schema["description"].as_str());
+            assert!(is_rule || described.any(|text| text.ends_with('.')), "{name} of {place}");
+        }
+    });
+}
+
+#[test]
 fn two_components_of_one_name_are_the_same() {
     let document = json();
     for ((endpoint, Description { id, schemas, .. }), (_, again)) in described().zip(described()) {
