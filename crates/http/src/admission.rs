@@ -1,4 +1,4 @@
-//! Which requests are taken on, and how long they may take.
+//! Which requests the server accepts, and how long they may take.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,27 +14,23 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::problem::Problem;
 use crate::{connections, request_body};
 
-/// The largest body that is still read of a request that is not taken on. Connections with
-/// larger ones are closed, and their clients may not see the answer.
-const MAX_DISCARDED_BYTES: u64 = 64 * 1024;
+/// The largest body that is read of a request that is not accepted. The connection of a
+/// larger one is closed, and its client may not see the response.
+const MAX_REFUSED_BODY_BYTES: u64 = 64 * 1024;
 
-/// How long that may take.
-const DISCARD_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long reading it may take.
+const REFUSED_BODY_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How long a request waits in line whose connection was refused lately.
-const TIME_IN_LINE: Duration = Duration::from_secs(1);
+/// How long a request waits in the queue if its connection was refused recently.
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How long it is kept in mind that a connection was refused.
-const REMEMBERED: Duration = Duration::from_secs(10);
+/// How long ago "recently" is.
+const RECENTLY: Duration = Duration::from_secs(10);
 
-/// How long a request may take where no server says so.
+/// How long a request may take if the app data has no [`Admission`].
 const MAX_REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How long a body may take at most. A request whose body is slow must be told apart from
-/// one whose command is: nothing of it was done.
-const MAX_BODY_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// The requests that the server has room for.
+/// The limits on requests.
 #[derive(Debug, Clone)]
 pub(crate) struct Admission {
     in_flight: Arc<Semaphore>,
@@ -42,37 +38,25 @@ pub(crate) struct Admission {
 }
 
 impl Admission {
-    /// Room for `max_requests` at a time, for `request_timeout` each.
+    /// At most `max_requests` at a time, each for `request_timeout`.
     pub(crate) fn new(max_requests: usize, request_timeout: Duration) -> Self {
         let in_flight = Semaphore::new(max_requests.min(Semaphore::MAX_PERMITS));
         Self { in_flight: Arc::new(in_flight), request_timeout }
     }
 
-    /// Room for this request, if there is any. A connection that was refused lately waits in
-    /// line for a while: clients that come again at once, as many do, would otherwise have the
-    /// server do little else than refuse them.
-    async fn room(&self, request: &HttpRequest) -> Option<OwnedSemaphorePermit> {
-        if let Ok(room) = Arc::clone(&self.in_flight).try_acquire_owned() {
-            return Some(room);
+    /// A permit for this request, if one is free. A connection that was refused recently waits
+    /// for one: many clients retry at once, and the server would mostly refuse them.
+    async fn permit(&self, request: &HttpRequest) -> Option<OwnedSemaphorePermit> {
+        if let Ok(permit) = Arc::clone(&self.in_flight).try_acquire_owned() {
+            return Some(permit);
         }
-        connections::last_refusal(request).filter(|ago| *ago < REMEMBERED)?;
-        timeout(TIME_IN_LINE, Arc::clone(&self.in_flight).acquire_owned()).await.ok()?.ok()
-    }
-
-    /// How long a body may take to arrive: half of what the request may take.
-    fn body_timeout(&self) -> Duration {
-        MAX_BODY_TIMEOUT.min(self.request_timeout / 2)
+        connections::last_refusal(request).filter(|ago| *ago < RECENTLY)?;
+        timeout(QUEUE_TIMEOUT, Arc::clone(&self.in_flight).acquire_owned()).await.ok()?.ok()
     }
 }
 
-/// How long the body of this request may take to arrive.
-pub(crate) fn body_timeout(request: &HttpRequest) -> Duration {
-    admission(request).map_or(MAX_BODY_TIMEOUT, Admission::body_timeout)
-}
-
-/// Takes the request on if there is room, and answers 503 if there is none: at once, unless
-/// its connection was refused lately. Whether the server lives and is ready can always be
-/// asked.
+/// Accepts the request if a permit is free, and returns 503 otherwise: at once, unless its
+/// connection was refused recently. `/livez` and `/readyz` need no permit.
 ///
 /// # Errors
 /// Those of the handler; the type is the framework's.
@@ -84,7 +68,7 @@ pub(crate) async fn admit(
     if ["/livez", "/readyz"].contains(&request.path()) {
         return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     }
-    let Some(_in_flight) = admission.room(request.request()).await else {
+    let Some(_in_flight) = admission.permit(request.request()).await else {
         connections::remember_refusal(request.request());
         refuse_body(&mut request).await;
         return Ok(request.error_response(Problem::overloaded()));
@@ -92,12 +76,12 @@ pub(crate) async fn admit(
     next.call(request).await.map(ServiceResponse::map_into_boxed_body)
 }
 
-/// When a request whose head has just been read must have been answered.
+/// The deadline of a request whose head has just been read.
 pub(crate) fn deadline(request: &HttpRequest) -> Instant {
     Instant::now() + admission(request).map_or(MAX_REQUEST_TIMEOUT, |admission| admission.request_timeout)
 }
 
-/// Serves a request that has found its route, and answers 503 if that takes too long.
+/// Serves a request, and returns 503 after its deadline.
 ///
 /// # Errors
 /// Those of the handler; the type is the framework's.
@@ -106,7 +90,7 @@ pub(crate) async fn in_time(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    // What reads did nothing; what writes may go on after its caller has left.
+    // A read had no effect. A write may continue after its caller has left.
     let late = match *request.method() {
         Method::GET | Method::HEAD => Problem::overloaded(),
         _ => Problem::outcome_unknown(),
@@ -122,15 +106,15 @@ fn admission(request: &HttpRequest) -> Option<&Admission> {
     request.app_data::<web::Data<Admission>>().map(|admission| &***admission)
 }
 
-/// Reads a small body that is on its way, so that the client gets to see the answer.
+/// Reads a small body, so that the client sees the response.
 async fn refuse_body(request: &mut ServiceRequest) {
     let length = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     let is_small = length
         .and_then(|length| length.parse().ok())
-        .is_some_and(|length: u64| length <= MAX_DISCARDED_BYTES);
+        .is_some_and(|length: u64| length <= MAX_REFUSED_BODY_BYTES);
     if is_small {
         let payload: Payload = request.take_payload();
-        // What has not come by then is given up with the connection.
-        let _ = timeout(DISCARD_TIMEOUT, request_body::discard(request.request(), payload)).await;
+        // After the timeout the connection is closed with bytes unread.
+        let _ = timeout(REFUSED_BODY_TIMEOUT, request_body::discard(request.request(), payload)).await;
     }
 }

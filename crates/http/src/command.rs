@@ -1,47 +1,47 @@
-//! Requests that change something: their JSON body, and the idempotency key they name.
+//! Requests that change something: their JSON body and their idempotency key.
 
 use actix_web::{HttpRequest, web};
 use hexdesk_domain::{CommandError, IdempotencyRequest, Violation};
 
-use crate::json_members::{Members, Spelling};
+use crate::json_members::{Body, Members};
 use crate::problem::Problem;
 use crate::services::storage_problem;
-use crate::wire_id::Subject;
+use crate::wire_id::PathId;
 use crate::{idempotency, request_body};
 
-/// What a request that changes something brought along.
-#[derive(Debug)]
+/// A request that changes something.
 pub(crate) struct Command {
     /// The members of its body.
     pub(crate) members: Members,
-    /// Its idempotency key, if it names one.
+    /// Its idempotency key, if it has one.
     pub(crate) idempotency: Option<IdempotencyRequest>,
 }
 
 impl Command {
-    /// Reads the request, whose path names `subject`.
+    /// Reads the request, whose path has `id`: the id, what the body makes, and the rest.
+    /// Unreadable members count as absent until [`Self::accept`] reports them.
     ///
     /// # Errors
-    /// What reading the body may answer; then that of `subject`; then 400 for an
-    /// `Idempotency-Key` that is none and a body that is no JSON object.
-    pub(crate) async fn read<S: Subject>(
+    /// Those of the body; then that of `id`; then 400 for an invalid `Idempotency-Key` and for
+    /// a body that is not a JSON object.
+    pub(crate) async fn read<S: PathId, T>(
         request: &HttpRequest,
         payload: web::Payload,
-        subject: Result<S, Problem>,
-        spelling: Spelling,
-    ) -> Result<(S, Self), Problem> {
-        let body = request_body::read_json(request, payload.into_inner()).await?;
-        let subject = subject?;
-        let idempotency = idempotency::requested(request, subject.number(), &body)?;
-        let members = Members::parse(&body, spelling)?;
-        Ok((subject, Self { members, idempotency }))
+        id: Result<S, Problem>,
+        body: &'static Body<T>,
+    ) -> Result<(S, T, Self), Problem> {
+        let bytes = request_body::read_json(request, payload.into_inner()).await?;
+        let id = id?;
+        let idempotency = idempotency::requested(request, id.number(), &bytes)?;
+        let mut members = Members::parse(&bytes, body.spelling())?;
+        let read = body.read(&mut members);
+        Ok((id, read, Self { members, idempotency }))
     }
 
-    /// Refuses a body with members that could not be read, once they all were; `violations`
-    /// are those of what could.
+    /// Refuses a body with unreadable members; `violations` are those of the others.
     ///
     /// # Errors
-    /// 400 with everything that is wrong with the body.
+    /// 400 with every error of the body.
     pub(crate) fn accept(
         self,
         violations: impl FnOnce() -> Vec<Violation>,
@@ -53,7 +53,7 @@ impl Command {
     }
 }
 
-/// What a client is told of a command that did not come to an outcome.
+/// The response to a command that had no outcome.
 pub(crate) fn command_problem(error: CommandError, members: Members) -> Problem {
     match error {
         CommandError::Invalid(violations) => members.problem(&violations),

@@ -1,12 +1,11 @@
 //! The comment routes.
 
-mod create;
+pub(crate) mod create;
+#[cfg(test)]
+mod examples;
 #[cfg(any(fuzzing, test))]
 pub(crate) mod fuzzing;
-mod list;
-pub(crate) mod openapi;
+pub(crate) mod list;
 mod wire;
 
-pub(crate) use create::create;
-pub(crate) use list::list;
 pub(crate) use wire::CommentJson;

@@ -1,18 +1,14 @@
 //! The customer routes.
 
-mod create;
-mod erase;
-mod find;
+pub(crate) mod create;
+pub(crate) mod erase;
+#[cfg(test)]
+mod examples;
+pub(crate) mod find;
 #[cfg(any(fuzzing, test))]
 pub(crate) mod fuzzing;
-mod list;
-pub(crate) mod openapi;
-mod update;
+pub(crate) mod list;
+pub(crate) mod update;
 mod wire;
 
-pub(crate) use create::create;
-pub(crate) use erase::erase;
-pub(crate) use find::find;
-pub(crate) use list::list;
-pub(crate) use update::update;
 pub(crate) use wire::CustomerJson;

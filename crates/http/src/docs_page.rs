@@ -1,5 +1,5 @@
-//! `GET /docs`: `/openapi.json` as a page to read. It is whole in itself: its script and
-//! its style stand in it, and the policy it is sent with lets nothing else run.
+//! `GET /docs`: `/openapi.json` as a page to read. The page contains its script and its style,
+//! and its content security policy lets nothing else run.
 
 use std::sync::LazyLock;
 
@@ -8,9 +8,9 @@ use actix_web::http::header;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
-use utoipa::openapi::Type;
 
-use crate::openapi::{Description, SERVICE};
+#[cfg(test)]
+use crate::openapi::prelude::*;
 
 const STYLE: &str = include_str!("docs_page/page.css");
 const SCRIPT: &str = include_str!("docs_page/page.js");
@@ -44,7 +44,8 @@ pub(crate) async fn serve() -> HttpResponse {
         .body(PAGE.as_str())
 }
 
-/// What the route says of itself.
+/// Its description.
+#[cfg(test)]
 pub(crate) fn describe() -> Description {
     Description::new("getDocumentation", SERVICE, "Read this description", "This document as a page to read.")
         .answers_document("The page.", "text/html", Type::String)

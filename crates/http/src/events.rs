@@ -1,7 +1,4 @@
 //! The route of the log of events.
 
-mod list;
-pub(crate) mod openapi;
+pub(crate) mod list;
 mod wire;
-
-pub(crate) use list::list;

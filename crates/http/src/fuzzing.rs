@@ -10,6 +10,8 @@
 )]
 
 mod cursor;
+#[cfg(test)]
+mod outcomes;
 mod request_body;
 pub(crate) mod samples;
 mod text;

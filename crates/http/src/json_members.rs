@@ -1,33 +1,151 @@
-//! Reading a JSON body member by member, so that everything that is wrong with it can
-//! be said at once.
+//! Reading a JSON body member by member, so that all of its errors are reported at once.
+//!
+//! A [`Member`] is declared once: its field, its name, its kind and its description. The
+//! function that makes a draft names each member in the literal of that draft. With the
+//! members of a request it reads them. Without any it declares them: the names that the
+//! body may have, and in tests the body's schema.
+
+pub(crate) mod kinds;
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
-use hexdesk_domain::{Field, Rule, Scope, Timestamp, Violation};
+use hexdesk_domain::{Field, Rule, Scope, Violation};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::error::Category;
 
+use self::kinds::Kind;
+#[cfg(test)]
+use crate::openapi::BodySchema;
 use crate::problem::{MemberError, Problem};
-use crate::wire_id;
 
-/// How the members of one body are spelled: the domain's fields and their names in JSON.
+/// The members of one body: the domain's fields and their names in JSON.
 pub(crate) type Spelling = &'static [(Field, &'static str)];
 
-/// The members of a body that are known, with what is wrong so far.
-#[derive(Debug)]
+/// A member of a body. It has the same name, kind and description in every body that has it.
+#[derive(Clone, Copy)]
+pub(crate) struct Member<K> {
+    field: Field,
+    name: &'static str,
+    kind: K,
+    description: &'static str,
+    remark: &'static str,
+}
+
+impl<K: Copy> Member<K> {
+    /// The member of this name, which sets the field of a draft. The description is one
+    /// sentence that is true of the member in requests and in responses.
+    pub(crate) const fn new(field: Field, name: &'static str, kind: K, description: &'static str) -> Self {
+        Self { field, name, kind, description, remark: "" }
+    }
+
+    /// The same with a sentence about its use in one body, such as its default.
+    pub(crate) const fn remark(self, remark: &'static str) -> Self {
+        Self { remark, ..self }
+    }
+
+    /// The same, read as another kind.
+    pub(crate) const fn read_as<L: Copy>(self, kind: L) -> Member<L> {
+        Member {
+            field: self.field,
+            name: self.name,
+            kind,
+            description: self.description,
+            remark: self.remark,
+        }
+    }
+}
+
+/// A kind of request body, which makes a `T`.
+#[cfg_attr(not(test), expect(dead_code, reason = "the names and description are for the schema"))]
+pub(crate) struct Body<T> {
+    name: &'static str,
+    resource: &'static str,
+    description: &'static str,
+    read: fn(&mut Members) -> T,
+    spelling: OnceLock<Vec<(Field, &'static str)>>,
+}
+
+impl<T> Body<T> {
+    /// The body whose schema has this name. `resource` is how the names of the schemas begin
+    /// that describe what it creates or changes. `read` asks for each member, whatever the
+    /// others are.
+    pub(crate) const fn new(
+        name: &'static str,
+        resource: &'static str,
+        description: &'static str,
+        read: fn(&mut Members) -> T,
+    ) -> Self {
+        Self { name, resource, description, read, spelling: OnceLock::new() }
+    }
+
+    /// Its members.
+    pub(crate) fn spelling(&'static self) -> Spelling {
+        self.spelling.get_or_init(|| self.declared().spelling)
+    }
+
+    /// What the members make. Unreadable ones count as absent, and are noted in `members`.
+    pub(crate) fn read(&self, members: &mut Members) -> T {
+        (self.read)(members)
+    }
+
+    fn declared(&self) -> Declared {
+        let mut members = Members {
+            spelling: &[],
+            values: Vec::new(),
+            errors: Vec::new(),
+            declared: Some(Declared::default()),
+        };
+        self.read(&mut members);
+        members.declared.unwrap_or_default()
+    }
+
+    /// Its schema.
+    #[cfg(test)]
+    pub(crate) fn schema(&self) -> BodySchema {
+        let mut schema = BodySchema::new(self.name, self.resource, self.description);
+        for declare in self.declared().schemas {
+            schema = declare(schema);
+        }
+        schema
+    }
+}
+
+/// Whether a member may be left out of a body, and be `null`.
+#[derive(Clone, Copy)]
+pub(crate) enum Presence {
+    /// It must be there.
+    Required,
+    /// It may be left out or be `null`.
+    Optional,
+    /// It may be left out, but not be `null`.
+    NotNull,
+}
+
+/// The members that a body's function asked for.
+#[derive(Default)]
+struct Declared {
+    spelling: Vec<(Field, &'static str)>,
+    #[cfg(test)]
+    schemas: Vec<Box<dyn FnOnce(BodySchema) -> BodySchema>>,
+}
+
+/// The members of a request's body, with the errors found so far.
 pub(crate) struct Members {
     spelling: Spelling,
     /// In the order of `spelling`.
     values: Vec<Option<Value>>,
     errors: Vec<(Field, Option<usize>, MemberError)>,
+    /// Where there is no request, only a body to declare.
+    declared: Option<Declared>,
 }
 
 impl Members {
     /// Reads a body that must be one JSON object. Members not in `spelling` are ignored.
     ///
     /// # Errors
-    /// 400 with the pointer `""` for what is no JSON object.
+    /// 400 with the pointer `""` for anything but a JSON object.
     pub(crate) fn parse(body: &[u8], spelling: Spelling) -> Result<Self, Problem> {
         let text = std::str::from_utf8(body)
             .map_err(|_| Problem::unreadable_body("The request body is not valid UTF-8"))?;
@@ -48,22 +166,21 @@ impl Members {
         })
     }
 
-    /// Whether a member could not be read.
+    /// Whether a member is unreadable.
     pub(crate) fn has_errors(&self) -> bool {
         !self.errors.is_empty()
     }
 
-    /// What is wrong with the members, with what the domain found added: ordered by
-    /// field, one error for each member or entry.
+    /// All errors, the domain's included: ordered by field, one for each member or entry.
     pub(crate) fn problem(mut self, violations: &[Violation]) -> Problem {
         let has_unreadable_phone_number = self.errors.iter().any(|(field, ..)| *field == Field::PhoneNumber);
         for violation in violations {
-            // It is there, and what is wrong with it is said already.
+            // The member is there, and its error is reported already.
             if violation.rule == Rule::EmailOrPhoneNumber && has_unreadable_phone_number {
                 continue;
             }
             let (code, requirement) = describe(violation.rule);
-            self.refuse::<()>(violation.field, violation.index, code, &requirement);
+            self.refuse(violation.field, violation.index, code, &requirement);
         }
         // Stable: of two errors of one member the first found stays.
         self.errors.sort_by_key(|(field, index, _)| (*field, *index));
@@ -71,169 +188,64 @@ impl Members {
         Problem::invalid_members(self.errors.into_iter().map(|(_, _, error)| error).collect())
     }
 
-    /// A text.
-    pub(crate) fn text(&mut self, field: Field) -> Option<String> {
-        match self.take(field)? {
-            Value::String(text) => Some(text),
-            _ => self.refuse(field, None, "type", "must be a string"),
-        }
+    /// A member that must be there, which the domain checks.
+    pub(crate) fn required<K: Kind>(&mut self, member: Member<K>) -> Option<K::Read> {
+        self.declare(member, Presence::Required);
+        self.read(member)
     }
 
-    /// An id: a whole number or a string of digits.
-    pub(crate) fn id<T>(&mut self, field: Field, max: i64, new: impl Fn(i64) -> Option<T>) -> Option<T> {
-        let number = match self.take(field)? {
-            Value::Number(number) => number.as_i64(),
-            Value::String(digits) => wire_id::parse(&digits),
-            _ => None,
-        };
-        number.and_then(new).or_else(|| self.refuse(field, None, "id", &wire_id::requirement(max)))
+    /// A member that may be left out; `null` is the same.
+    pub(crate) fn optional<K: Kind>(&mut self, member: Member<K>) -> Option<K::Read> {
+        self.declare(member, Presence::Optional);
+        self.read(member)
     }
 
-    /// What is to become of a field: `None` if the member is absent, `Some(None)` if it is
-    /// `null`, else what `read` makes of it.
-    pub(crate) fn change<T>(
-        &mut self,
-        field: Field,
-        read: impl FnOnce(&mut Self, Field) -> Option<T>,
-    ) -> Option<Option<T>> {
-        let position = self.position(field)?;
+    /// A change: `None` without the member, `Some(None)` if it is `null`, which clears the field.
+    pub(crate) fn change<K: Kind>(&mut self, member: Member<K>) -> Option<Option<K::Read>> {
+        self.declare(member, Presence::Optional);
+        let position = self.position(member.field)?;
         self.values.get(position)?.as_ref()?;
-        Some(read(self, field))
+        Some(self.read(member))
     }
 
-    /// What is to become of a field that cannot be taken away: as [`Self::change`], but
-    /// `null` is refused.
-    pub(crate) fn replacement<T>(
-        &mut self,
-        field: Field,
-        read: impl FnOnce(&mut Self, Field) -> Option<T>,
-    ) -> Option<T> {
-        let known = self.errors.len();
-        let change = self.change(field, read)?;
-        if change.is_none() && self.errors.len() == known {
-            self.refuse::<()>(field, None, "required", "must not be null");
+    /// A change of a field that cannot be cleared: `null` is an error.
+    pub(crate) fn replacement<K: Kind>(&mut self, member: Member<K>) -> Option<K::Read> {
+        self.declare(member, Presence::NotNull);
+        let position = self.position(member.field)?;
+        if self.values.get(position)? == &Some(Value::Null) {
+            self.refuse(member.field, None, "required", "must not be null");
         }
-        change
+        self.read(member)
     }
 
-    /// `true` or `false`, also as strings.
-    pub(crate) fn boolean(&mut self, field: Field) -> Option<bool> {
-        let flag = match self.take(field)? {
-            Value::Bool(flag) => Some(flag),
-            Value::String(text) => text.parse().ok(),
-            _ => None,
-        };
-        flag.or_else(|| self.refuse(field, None, "type", "must be true or false"))
-    }
-
-    /// A whole number from 0 to `max`.
-    pub(crate) fn count(&mut self, field: Field, max: i64) -> Option<i64> {
-        let count = match self.take(field)? {
-            Value::Number(number) => number.as_i64().filter(|number| (0..=max).contains(number)),
-            _ => None,
-        };
-        count.or_else(|| {
-            let (code, requirement) = describe(Rule::Range(0, max));
-            self.refuse(field, None, code, &requirement)
-        })
-    }
-
-    /// A point in time.
-    pub(crate) fn timestamp(&mut self, field: Field) -> Option<Timestamp> {
-        let timestamp = match self.take(field)? {
-            Value::String(text) => Timestamp::parse(&text).ok(),
-            _ => None,
-        };
-        timestamp.or_else(|| {
-            self.refuse(
-                field,
-                None,
-                "timestamp",
-                "must be an ISO 8601 date-time with an offset, or a date, of the years 0001 to 9999",
-            )
-        })
-    }
-
-    /// A list of texts, at most `max`. An entry that is none is replaced by an empty
-    /// text, so that the others keep their indexes.
-    pub(crate) fn texts(&mut self, field: Field, max: u64) -> Option<Vec<String>> {
-        let Value::Array(entries) = self.take(field)? else {
-            return self.refuse(field, None, "type", "must be an array of strings");
-        };
-        if entries.len() as u64 > max {
-            // Each entry of an endless list need not be reported beside it.
-            let (code, requirement) = describe(Rule::MaxLength(max));
-            return self.refuse(field, None, code, &requirement);
-        }
-        let mut texts = Vec::with_capacity(entries.len());
-        for (index, entry) in entries.into_iter().enumerate() {
-            texts.push(match entry {
-                Value::String(text) => text,
-                _ => self.refuse(field, Some(index), "type", "must be a string").unwrap_or_default(),
-            });
-        }
-        Some(texts)
-    }
-
-    /// `true` for the boolean and for the string `"true"`, `false` for anything else.
-    pub(crate) fn flag(&mut self, field: Field) -> bool {
-        match self.take(field) {
-            Some(Value::Bool(flag)) => flag,
-            Some(Value::String(text)) => text == "true",
-            _ => false,
-        }
-    }
-
-    /// `false` for the boolean and for the string `"false"`, `true` for anything else;
-    /// nothing if it is absent.
-    pub(crate) fn flag_unless_false(&mut self, field: Field) -> Option<bool> {
-        Some(match self.take(field)? {
-            Value::Bool(flag) => flag,
-            Value::String(text) => text != "false",
-            _ => true,
-        })
-    }
-
-    /// A list of texts as [`Self::texts`]; empty for anything that is no array.
-    pub(crate) fn texts_or_none(&mut self, field: Field, max: u64) -> Option<Vec<String>> {
+    fn read<K: Kind>(&mut self, Member { field, kind, .. }: Member<K>) -> Option<K::Read> {
         let position = self.position(field)?;
-        match self.values.get(position) {
-            Some(Some(Value::Array(_))) => self.texts(field, max),
-            _ => None,
-        }
+        let value = self.values.get_mut(position)?.take().filter(|value| !value.is_null())?;
+        kind.read(value, &mut |index, code, requirement| self.refuse(field, index, code, requirement))
     }
 
-    /// A text, or a whole number as the text of it.
-    pub(crate) fn text_or_number(&mut self, field: Field) -> Option<String> {
-        match self.take(field)? {
-            Value::String(text) => Some(text),
-            Value::Number(number) if !number.is_f64() => Some(number.to_string()),
-            _ => self.refuse(field, None, "type", "must be a string or a whole number"),
-        }
-    }
-
-    /// Any JSON, as its text.
-    pub(crate) fn json(&mut self, field: Field) -> Option<String> {
-        self.take(field).map(|value| value.to_string())
-    }
-
-    /// The member's value; `null` is absent.
-    fn take(&mut self, field: Field) -> Option<Value> {
-        let position = self.position(field)?;
-        self.values.get_mut(position)?.take().filter(|value| !value.is_null())
+    #[cfg_attr(not(test), expect(unused_variables, reason = "the presence is for the schema"))]
+    fn declare<K: Kind>(&mut self, member: Member<K>, presence: Presence) {
+        let Some(declared) = &mut self.declared else { return };
+        declared.spelling.push((member.field, member.name));
+        #[cfg(test)]
+        declared.schemas.push(Box::new(move |schema| {
+            let Member { name, kind, description, remark, .. } = member;
+            let (kind, note) = (kind.schema(), [kind.note(), remark].join(" "));
+            let note = note.trim();
+            match presence {
+                Presence::Required => schema.required(name, kind, description, note),
+                Presence::Optional => schema.optional(name, kind, description, note),
+                Presence::NotNull => schema.not_null(name, kind, description, note),
+            }
+        }));
     }
 
     fn position(&self, field: Field) -> Option<usize> {
         self.spelling.iter().position(|(spelled, _)| *spelled == field)
     }
 
-    fn refuse<T>(
-        &mut self,
-        field: Field,
-        index: Option<usize>,
-        code: &'static str,
-        requirement: &str,
-    ) -> Option<T> {
+    fn refuse(&mut self, field: Field, index: Option<usize>, code: &'static str, requirement: &str) {
         let name = self.spelling.iter().find(|(spelled, _)| *spelled == field).map_or("", |(_, name)| name);
         let (pointer, subject) = match index {
             Some(index) => (format!("/{name}/{index}"), format!("{name}[{index}]")),
@@ -244,11 +256,10 @@ impl Members {
             index,
             MemberError { pointer, code, message: format!("{subject} {requirement}") },
         ));
-        None
     }
 }
 
-/// A rule's code, and what it requires, to follow a member's name.
+/// A rule's code, and its requirement, to follow a member's name.
 fn describe(rule: Rule) -> (&'static str, String) {
     match rule {
         Rule::Required => ("required", "is required".to_owned()),
@@ -282,18 +293,18 @@ impl<'de> Visitor<'de> for ObjectSeed {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-        let mut members =
-            Members { spelling: self.0, values: self.0.iter().map(|_| None).collect(), errors: Vec::new() };
+        let values = self.0.iter().map(|_| None).collect();
+        let mut members = Members { spelling: self.0, values, errors: Vec::new(), declared: None };
         while let Some(name) = map.next_key::<Cow<'de, str>>()? {
-            // Unknown members are read like known ones: what is no JSON is no JSON anywhere,
-            // and the parser's limit on nesting holds only for what it builds.
+            // Unknown members are read like known ones: invalid JSON is an error anywhere, and
+            // the parser limits the nesting of values only if it builds them.
             let value: Value = map.next_value()?;
             let known = self.0.iter().zip(&mut members.values).find(|((_, known), _)| *known == name);
             match known {
                 None => {}
                 Some((_, slot @ None)) => *slot = Some(value),
                 Some(((field, _), Some(_))) => {
-                    members.refuse::<()>(*field, None, "duplicate", "must not be there twice");
+                    members.refuse(*field, None, "duplicate", "must not be there twice");
                 }
             }
         }

@@ -23,11 +23,13 @@ pub mod fuzzing;
 mod health;
 mod idempotency;
 mod json_members;
-mod json_text;
+mod json_values;
 mod limits;
 mod list_query;
 mod logging;
+#[cfg(test)]
 mod openapi;
+mod openapi_json;
 mod person_json;
 mod problem;
 mod rate_limits;

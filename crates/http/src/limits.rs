@@ -1,4 +1,4 @@
-//! How much the server takes on: the settings.
+//! The settings that limit the server's load.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -8,17 +8,18 @@ use clap::Args;
 
 use crate::admission::Admission;
 use crate::rate_limits::{RateLimit, RateLimits};
+use crate::request_body::BodyTimeout;
 
 /// The limits of a server.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Limits {
-    /// How many requests may be in flight; more are answered 503 at once.
+    /// How many requests may be in flight. More get 503 at once.
     #[arg(long, env = "HEXDESK_MAX_REQUESTS", default_value = "1024", value_name = "REQUESTS")]
     max_requests: NonZeroUsize,
-    /// How many connections may be open; more wait until one is closed.
+    /// How many connections may be open. More wait until one is closed.
     #[arg(long, env = "HEXDESK_MAX_CONNECTIONS", default_value = "10000", value_name = "CONNECTIONS")]
     max_connections: NonZeroUsize,
-    /// How many seconds a request may take from its head to its answer.
+    /// How many seconds a request may take from its head to its response.
     #[arg(
         long,
         env = "HEXDESK_REQUEST_TIMEOUT",
@@ -27,16 +28,21 @@ pub(crate) struct Limits {
         value_parser = clap::value_parser!(u64).range(1..=3_600)
     )]
     request_timeout: u64,
-    /// How many requests each API key may make within how many seconds, like 600/60; more are
-    /// answered 429. Without it there is no limit. Each server process counts by itself.
+    /// How many requests each API key may make in how many seconds, such as 600/60. More get
+    /// 429. The default is no limit. Each server process counts separately.
     #[arg(long, env = "HEXDESK_RATE_LIMIT", value_name = "REQUESTS/SECONDS")]
     rate_limit: Option<RateLimit>,
 }
 
 impl Limits {
-    /// Which requests are taken on.
+    /// The limits on requests.
     pub(crate) fn admission(&self) -> Admission {
         Admission::new(self.max_requests.get(), self.request_timeout())
+    }
+
+    /// How long the body of a request may take to arrive.
+    pub(crate) fn body_timeout(&self) -> BodyTimeout {
+        BodyTimeout::within(self.request_timeout())
     }
 
     /// How long a request may take.
@@ -44,7 +50,7 @@ impl Limits {
         Duration::from_secs(self.request_timeout)
     }
 
-    /// How many connections each of so many workers may have open.
+    /// How many connections each worker may have open.
     pub(crate) fn connections_per_worker(&self, workers: usize) -> usize {
         self.max_connections.get().div_ceil(workers.max(1))
     }
@@ -52,7 +58,7 @@ impl Limits {
     /// How many requests each key may make, if there is a limit.
     ///
     /// # Errors
-    /// If the limit is beyond what can be measured.
+    /// If the limit is too high to be measured.
     pub(crate) fn rate_limits(&self) -> anyhow::Result<Option<RateLimits>> {
         let Some(limit) = self.rate_limit else { return Ok(None) };
         match RateLimits::new(limit) {

@@ -1,169 +1,367 @@
-//! The query parameters of lists, and the head of their answers.
+//! The query parameters of lists, and the head of their responses.
+//!
+//! A parameter is declared once, where the list's function reads it: its name, its
+//! description and its kind. With the query of a request the function reads the parameters.
+//! Without one it declares them: the names that the query may have, and in tests their schemas.
+
+use std::sync::OnceLock;
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use hexdesk_domain::limits::{DEFAULT_PAGE_ENTRIES, MAX_PAGE_ENTRIES};
 use hexdesk_domain::{ShopId, StorageError, Timestamp};
+#[cfg(test)]
+use utoipa::openapi::path::Parameter;
+#[cfg(test)]
+use utoipa::openapi::schema::Schema;
 
 use crate::cursor::{CursorSeal, Place};
+use crate::json_members::kinds::Time;
+#[cfg(test)]
+use crate::openapi::{parameters, schemas};
 use crate::problem::Problem;
 use crate::services::storage_problem;
+use crate::wire_id;
 
 /// Entries of a page for which no number was asked.
 pub(crate) const DEFAULT_LIMIT: u32 = DEFAULT_PAGE_ENTRIES;
 
-/// The parameters of a request, each known and there once.
-#[derive(Debug)]
-pub(crate) struct QueryParameters(Vec<(String, String)>);
+/// The query of a list, from which `T` is read.
+pub(crate) struct ListQuery<T> {
+    list: &'static str,
+    pages: Pages,
+    read: fn(&mut QueryParameters) -> Result<T, Problem>,
+    names: OnceLock<Vec<&'static str>>,
+}
 
-impl QueryParameters {
-    /// Reads the request's query, in which these names may stand.
+/// How the query of a list asks for a page.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pages {
+    /// In a way of its own.
+    Own,
+    /// By `limit` and `cursor`.
+    Plain,
+    /// By `limit`, `cursor` and `include`.
+    WithTotal,
+}
+
+impl<T> ListQuery<T> {
+    /// The query of the list of this name, which its cursors are bound to. `read` reads each
+    /// parameter of its own, whatever the others are.
+    pub(crate) const fn new(
+        list: &'static str,
+        pages: Pages,
+        read: fn(&mut QueryParameters) -> Result<T, Problem>,
+    ) -> Self {
+        Self { list, pages, read, names: OnceLock::new() }
+    }
+
+    /// The parameters of the request.
     ///
     /// # Errors
-    /// 400 for a name that is not known or stands there twice.
-    pub(crate) fn parse(
+    /// 400 for an unknown or repeated parameter.
+    pub(crate) fn parse(&self, request: &HttpRequest) -> Result<QueryParameters, Problem> {
+        QueryParameters::parse(request, self.names.get_or_init(|| self.declared().names))
+    }
+
+    /// The page that the request asks for, and what the list reads.
+    ///
+    /// # Errors
+    /// 400 for an unknown, repeated or invalid parameter.
+    pub(crate) fn read<P: Place>(
+        &self,
         request: &HttpRequest,
-        known: impl IntoIterator<Item = &'static str>,
-    ) -> Result<Self, Problem> {
-        let known: Vec<&str> = known.into_iter().collect();
+        shop: ShopId,
+    ) -> Result<(PageRequest<P>, T), Problem> {
+        let mut parameters = self.parse(request)?;
+        let page = PageRequest::read(self.list, shop, self.pages, &mut parameters)?;
+        Ok((page, (self.read)(&mut parameters)?))
+    }
+
+    fn declared(&self) -> Declared {
+        let mut parameters = QueryParameters { sent: Vec::new(), declared: Some(Declared::default()) };
+        // A list with a required parameter misses it here.
+        let _ = (self.read)(&mut parameters);
+        let _ = PageParameters::read(self.pages, &mut parameters);
+        parameters.declared.unwrap_or_default()
+    }
+
+    /// Its parameters, for the description.
+    #[cfg(test)]
+    pub(crate) fn parameters(&self) -> Vec<Parameter> {
+        self.declared().parameters
+    }
+}
+
+/// The kind of a parameter.
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    /// Any text.
+    Text,
+    /// `true` or `false`.
+    Flag,
+    /// A point in time.
+    Time,
+    /// A whole number between these, both included.
+    Number(i64, i64),
+    /// An id up to this one.
+    Id(i64),
+    /// An id up to this one, or `none`.
+    IdOrNone(i64),
+    /// `total`.
+    Total,
+}
+
+impl Kind {
+    /// What a parameter must be, to follow its name.
+    fn requirement(self) -> String {
+        match self {
+            Self::Text => String::new(),
+            Self::Flag => "must be true or false".to_owned(),
+            Self::Time => Time::REQUIREMENT.to_owned(),
+            Self::Number(min, max) => format!("must be a whole number from {min} to {max}"),
+            Self::Id(max) => wire_id::requirement(max),
+            Self::IdOrNone(max) => format!("{}, or none", wire_id::requirement(max)),
+            Self::Total => "must be total".to_owned(),
+        }
+    }
+
+    #[cfg(test)]
+    fn schema(self) -> Schema {
+        match self {
+            Self::Text => schemas::any_text(),
+            Self::Flag => schemas::boolean(),
+            Self::Time => schemas::timestamp(),
+            Self::Number(min, max) => schemas::integer(min, max),
+            Self::Id(max) => schemas::digits(max),
+            Self::IdOrNone(max) => schemas::either(schemas::digits(max), schemas::one_of(&["none"])),
+            Self::Total => schemas::one_of(&["total"]),
+        }
+    }
+}
+
+/// The parameters that a list's function declared.
+#[derive(Default)]
+struct Declared {
+    names: Vec<&'static str>,
+    #[cfg(test)]
+    parameters: Vec<Parameter>,
+}
+
+/// The parameters of a request, each known and there once.
+pub(crate) struct QueryParameters {
+    sent: Vec<(String, String)>,
+    /// Where there is no request, only a list to declare.
+    declared: Option<Declared>,
+}
+
+impl QueryParameters {
+    /// Reads the request's query, which may hold these parameters.
+    ///
+    /// # Errors
+    /// 400 for an unknown or repeated parameter.
+    pub(crate) fn parse(request: &HttpRequest, known: &[&'static str]) -> Result<Self, Problem> {
         let query = web::Query::<Vec<(String, String)>>::from_query(request.query_string());
-        let Ok(web::Query(parameters)) = query else {
+        let Ok(web::Query(sent)) = query else {
             return Err(Problem::invalid_parameter("The query cannot be read"));
         };
-        if parameters.iter().any(|(name, _)| !known.contains(&name.as_str())) {
-            return Err(Problem::invalid_parameter(if known.is_empty() {
-                "There are no query parameters here".to_owned()
-            } else {
-                format!("The query parameters here are {}", known.join(", "))
-            }));
+        if sent.iter().any(|(name, _)| !known.contains(&name.as_str())) {
+            return Err(Problem::invalid_parameter(format!(
+                "The query parameters here are {}",
+                known.join(", ")
+            )));
         }
         // No store can hold it, and PostgreSQL does not take it.
-        if parameters.iter().any(|(_, value)| value.contains('\0')) {
+        if sent.iter().any(|(_, value)| value.contains('\0')) {
             return Err(Problem::invalid_parameter("Query parameters must not hold the character U+0000"));
         }
         for known in known {
-            if parameters.iter().filter(|(name, _)| name == known).count() > 1 {
+            if sent.iter().filter(|(name, _)| name == known).count() > 1 {
                 return Err(Problem::invalid_parameter(format!("{known} must not be there twice")));
             }
         }
-        Ok(Self(parameters))
+        Ok(Self { sent, declared: None })
     }
 
-    /// The parameters that narrow the list, as one text: what a cursor is bound to.
+    /// The parameters that narrow the list, as one text: cursors are bound to it.
     pub(crate) fn filter(&self) -> String {
         let mut filter: Vec<&(String, String)> =
-            self.0.iter().filter(|(name, _)| !PAGE_PARAMETERS.contains(&name.as_str())).collect();
+            self.sent.iter().filter(|(name, _)| !PAGE_PARAMETERS.contains(&name.as_str())).collect();
         filter.sort();
         format!("{filter:?}")
     }
 
-    /// Takes a parameter out.
-    pub(crate) fn take(&mut self, name: &str) -> Option<String> {
-        let position = self.0.iter().position(|(known, _)| known == name)?;
-        Some(self.0.swap_remove(position).1)
-    }
-
-    /// Takes a parameter out and reads it.
+    /// A parameter of this kind, which `parse` reads.
     ///
     /// # Errors
-    /// 400 with the requirement if it cannot be read.
+    /// 400 with the kind's requirement if it cannot be read.
+    #[cfg_attr(not(test), expect(unused_variables, reason = "the description is for tests"))]
     pub(crate) fn read<T>(
         &mut self,
-        name: &str,
-        requirement: &str,
-        read: impl FnOnce(&str) -> Option<T>,
+        name: &'static str,
+        description: &str,
+        kind: Kind,
+        parse: impl FnOnce(&str) -> Option<T>,
     ) -> Result<Option<T>, Problem> {
-        let Some(text) = self.take(name) else { return Ok(None) };
-        match read(&text) {
-            Some(value) => Ok(Some(value)),
-            None => Err(Problem::invalid_parameter(format!("{name} {requirement}"))),
+        if let Some(declared) = &mut self.declared {
+            declared.names.push(name);
+            #[cfg(test)]
+            declared.parameters.push(parameters::in_query(name, description, kind.schema()));
         }
+        let Some(position) = self.sent.iter().position(|(known, _)| known == name) else { return Ok(None) };
+        let (_, text) = self.sent.swap_remove(position);
+        let problem = || Problem::invalid_parameter(format!("{name} {}", kind.requirement()));
+        parse(&text).map(Some).ok_or_else(problem)
     }
 
-    /// `limit`, how many entries a page may have.
+    /// Any text.
     ///
     /// # Errors
-    /// 400 outside 1 to 100.
-    pub(crate) fn limit(&mut self) -> Result<Option<u32>, Problem> {
-        self.number("limit", 1, i64::from(MAX_PAGE_ENTRIES))
-            .map(|limit| limit.and_then(|limit| u32::try_from(limit).ok()))
-    }
-
-    /// `cursor`, sealed by this.
-    ///
-    /// # Errors
-    /// 400 for a cursor of another list, and anything that is none.
-    pub(crate) fn cursor<P: Place>(&mut self, seal: &CursorSeal) -> Result<Option<P>, Problem> {
-        let requirement = "must be the next_cursor of a page of this same list";
-        self.read("cursor", requirement, |cursor| seal.open(cursor))
-    }
-
-    /// A whole number between these, both included.
-    ///
-    /// # Errors
-    /// 400 for anything else.
-    pub(crate) fn number(&mut self, name: &str, min: i64, max: i64) -> Result<Option<i64>, Problem> {
-        let requirement = format!("must be a whole number from {min} to {max}");
-        self.read(name, &requirement, |text| {
-            crate::wire_id::parse(text).filter(|number| (min..=max).contains(number))
-        })
+    /// None.
+    pub(crate) fn text(&mut self, name: &'static str, description: &str) -> Result<Option<String>, Problem> {
+        self.read(name, description, Kind::Text, |text| Some(text.to_owned()))
     }
 
     /// `true` or `false`.
     ///
     /// # Errors
     /// 400 for anything else.
-    pub(crate) fn flag(&mut self, name: &str) -> Result<Option<bool>, Problem> {
-        self.read(name, "must be true or false", |text| text.parse().ok())
+    pub(crate) fn flag(&mut self, name: &'static str, description: &str) -> Result<Option<bool>, Problem> {
+        self.read(name, description, Kind::Flag, |text| text.parse().ok())
     }
 
     /// A point in time.
     ///
     /// # Errors
     /// 400 for anything else.
-    pub(crate) fn timestamp(&mut self, name: &str) -> Result<Option<Timestamp>, Problem> {
-        self.read(
-            name,
-            "must be an ISO 8601 date-time with an offset, or a date, of the years 0001 to 9999",
-            |text| Timestamp::parse(text).ok(),
-        )
+    pub(crate) fn time(
+        &mut self,
+        name: &'static str,
+        description: &str,
+    ) -> Result<Option<Timestamp>, Problem> {
+        self.read(name, description, Kind::Time, |text| Timestamp::parse(text).ok())
+    }
+
+    /// A whole number between these, both included.
+    ///
+    /// # Errors
+    /// 400 for anything else.
+    pub(crate) fn number(
+        &mut self,
+        name: &'static str,
+        description: &str,
+        (min, max): (i64, i64),
+    ) -> Result<Option<i64>, Problem> {
+        self.read(name, description, Kind::Number(min, max), |text| {
+            wire_id::parse(text).filter(|number| (min..=max).contains(number))
+        })
+    }
+
+    /// An id up to `max`.
+    ///
+    /// # Errors
+    /// 400 for anything else.
+    pub(crate) fn id<T>(
+        &mut self,
+        name: &'static str,
+        description: &str,
+        max: i64,
+        new: impl FnOnce(i64) -> Option<T>,
+    ) -> Result<Option<T>, Problem> {
+        self.read(name, description, Kind::Id(max), |text| wire_id::parse(text).and_then(new))
+    }
+
+    /// `limit`.
+    ///
+    /// # Errors
+    /// 400 outside 1 to 100.
+    pub(crate) fn limit(&mut self, description: &str) -> Result<Option<u32>, Problem> {
+        let limit = self.number("limit", description, (1, i64::from(MAX_PAGE_ENTRIES)))?;
+        Ok(limit.and_then(|limit| u32::try_from(limit).ok()))
+    }
+
+    /// `cursor`, still sealed.
+    ///
+    /// # Errors
+    /// None.
+    pub(crate) fn cursor(&mut self) -> Result<Option<String>, Problem> {
+        let description = "Where the page begins: `next_cursor` of the page before, sent with the same other \
+                           parameters. A cursor is valid for its list, shop and filters only.";
+        self.text("cursor", description)
     }
 }
 
-/// The parameters of every list that is always paged, beside those of its filter.
+/// Opens a cursor.
+///
+/// # Errors
+/// 400 for a cursor of another list, and for anything else.
+pub(crate) fn open<P: Place>(seal: &CursorSeal, cursor: Option<String>) -> Result<Option<P>, Problem> {
+    let Some(cursor) = cursor else { return Ok(None) };
+    let problem = || Problem::invalid_parameter("cursor must be the next_cursor of a page of this same list");
+    seal.open(&cursor).map(Some).ok_or_else(problem)
+}
+
+/// The parameters of pages, which narrow no list.
 pub(crate) const PAGE_PARAMETERS: [&str; 3] = ["limit", "cursor", "include"];
 
-/// Which page of a list is asked for.
+struct PageParameters {
+    limit: Option<u32>,
+    cursor: Option<String>,
+    with_total: bool,
+}
+
+impl PageParameters {
+    fn read(pages: Pages, parameters: &mut QueryParameters) -> Result<Self, Problem> {
+        const LIMIT: &str = "How many entries the page may have. The default is 50.";
+        const { assert!(DEFAULT_LIMIT == 50) };
+        const TOTAL: &str = "`total` adds the number of entries of all pages.";
+        let is_total = |text: &str| (text == "total").then_some(());
+        if pages == Pages::Own {
+            return Ok(Self { limit: None, cursor: None, with_total: false });
+        }
+        Ok(Self {
+            limit: parameters.limit(LIMIT)?,
+            cursor: parameters.cursor()?,
+            with_total: pages == Pages::WithTotal
+                && parameters.read("include", TOTAL, Kind::Total, is_total)?.is_some(),
+        })
+    }
+}
+
+/// The page of a list that a request asks for.
 #[derive(Debug)]
 pub(crate) struct PageRequest<P> {
     /// How many entries it may have.
     pub(crate) limit: u32,
-    /// The place after which it begins; the list's beginning if there is none.
+    /// The place after which it begins; `None` is the beginning of the list.
     pub(crate) after: Option<P>,
-    /// Whether the length of the whole list is asked for.
+    /// Whether the response has the length of the whole list.
     with_total: bool,
     seal: CursorSeal,
 }
 
 impl<P: Place> PageRequest<P> {
-    /// Reads the parameters that tell the page of this list of the shop. The others must
-    /// still be there: a cursor is bound to them.
+    /// Reads the parameters of the page. Those of the filter must still be in `parameters`,
+    /// since the cursor is bound to them.
     ///
     /// # Errors
-    /// 400 for a limit or cursor that is none, and for another `include` than `total`.
-    pub(crate) fn read(list: &str, shop: ShopId, parameters: &mut QueryParameters) -> Result<Self, Problem> {
+    /// 400 for an invalid limit or cursor, and for another `include` than `total`.
+    pub(crate) fn read(
+        list: &str,
+        shop: ShopId,
+        pages: Pages,
+        parameters: &mut QueryParameters,
+    ) -> Result<Self, Problem> {
         let seal = CursorSeal::new(list, shop, &parameters.filter());
-        let limit = parameters.limit()?.unwrap_or(DEFAULT_LIMIT);
-        let with_total =
-            parameters.read("include", "must be total", |text| (text == "total").then_some(()))?.is_some();
-        let after = parameters.cursor(&seal)?;
-        Ok(Self { limit, after, with_total, seal })
+        let PageParameters { limit, cursor, with_total } = PageParameters::read(pages, parameters)?;
+        let after = open(&seal, cursor)?;
+        Ok(Self { limit: limit.unwrap_or(DEFAULT_LIMIT), after, with_total, seal })
     }
 
-    /// The length of the whole list, counted only if it is asked for.
+    /// The length of the whole list, counted only if the request asks for it.
     ///
     /// # Errors
-    /// What the store's failure is told as.
+    /// Those of the store.
     pub(crate) async fn total(
         &self,
         count: impl Future<Output = Result<u64, StorageError>>,
@@ -171,18 +369,18 @@ impl<P: Place> PageRequest<P> {
         if self.with_total { count.await.map(Some).map_err(storage_problem) } else { Ok(None) }
     }
 
-    /// The cursor that reads on after this place.
+    /// The cursor of the page that begins after this place.
     pub(crate) fn cursor(&self, place: P) -> String {
         self.seal.seal(&place)
     }
 
-    /// The cursor of the page that follows.
+    /// The cursor of the next page.
     pub(crate) fn next_cursor(&self, next: Option<P>) -> Option<String> {
         next.map(|place| self.cursor(place))
     }
 }
 
-/// The head of a page's answer, with a link to the next page if there is one.
+/// The head of a page's response, with a link to the next page if there is one.
 pub(crate) fn page_response(request: &HttpRequest, next_cursor: Option<&str>) -> HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
     if let Some(cursor) = next_cursor {
@@ -196,7 +394,7 @@ pub(crate) fn page_response(request: &HttpRequest, next_cursor: Option<&str>) ->
     response
 }
 
-/// Whether a part of a query is a cursor, however its name is escaped.
+/// Whether a part of a query is the cursor. Its name may be escaped.
 fn is_cursor(part: &str) -> bool {
     let parameters = web::Query::<Vec<(String, String)>>::from_query(part);
     parameters.is_ok_and(|parameters| parameters.iter().any(|(name, _)| name == "cursor"))

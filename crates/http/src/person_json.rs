@@ -1,41 +1,31 @@
-//! How the people of a ticket or comment are spelled in JSON.
+//! How the people of a ticket or comment are spelled in JSON. Their members have the
+//! descriptions of the customer's and the user's own.
 
 use hexdesk_domain::{Customer, User};
 use serde::Serialize;
+#[cfg(test)]
 use utoipa::ToSchema;
 
-use crate::openapi::schemas::Id;
+use crate::json_values::Id;
 
 /// A customer, as tickets and comments name it.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ToSchema))]
 pub(crate) struct CustomerSummary<'a> {
     /// Its id.
-    #[schema(value_type = Id)]
-    id: i64,
-    /// Its e-mail address.
-    #[schema(required)]
+    id: Id,
     email: Option<&'a str>,
-    /// Its first name.
-    #[schema(required)]
     first_name: Option<&'a str>,
-    /// Its last name.
-    #[schema(required)]
     last_name: Option<&'a str>,
-    /// Its full name.
-    #[schema(required)]
     full_name: Option<&'a str>,
-    /// Its phone number.
-    #[schema(required)]
     phone_number: Option<&'a str>,
-    /// Its id in Shopify.
-    #[schema(required)]
     shopify_id: Option<&'a str>,
 }
 
 impl<'a> CustomerSummary<'a> {
     pub(crate) fn new(customer: &'a Customer) -> Self {
         Self {
-            id: customer.id.get(),
+            id: Id(customer.id.get()),
             email: customer.email.as_deref(),
             first_name: customer.first_name.as_deref(),
             last_name: customer.last_name.as_deref(),
@@ -47,28 +37,21 @@ impl<'a> CustomerSummary<'a> {
 }
 
 /// A user, as tickets and comments name it.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ToSchema))]
 pub(crate) struct UserSummary<'a> {
     /// Its id.
-    #[schema(value_type = Id)]
-    id: i64,
-    /// Its e-mail address.
+    id: Id,
     email: &'a str,
-    /// Its first name.
-    #[schema(required)]
     first_name: Option<&'a str>,
-    /// Its last name.
-    #[schema(required)]
     last_name: Option<&'a str>,
-    /// Its full name.
-    #[schema(required)]
     full_name: Option<&'a str>,
 }
 
 impl<'a> UserSummary<'a> {
     pub(crate) fn new(user: &'a User) -> Self {
         Self {
-            id: user.id.get(),
+            id: Id(user.id.get()),
             email: &user.email,
             first_name: user.first_name.as_deref(),
             last_name: user.last_name.as_deref(),

@@ -6,6 +6,7 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use hexdesk_domain::Excess;
 use serde::Serialize;
+#[cfg(test)]
 use utoipa::ToSchema;
 
 /// Seconds a client is told to wait where trying again helps.
@@ -26,7 +27,8 @@ struct Content {
 }
 
 /// One member of the request body that is not as it must be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ToSchema))]
 pub(crate) struct MemberError {
     /// JSON pointer (RFC 6901) into the request body; empty for the body as a whole.
     pub(crate) pointer: String,
@@ -39,18 +41,18 @@ pub(crate) struct MemberError {
 
 /// The body of every error: `error` for people, `code` for programs, and beside them the
 /// members of RFC 9457.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Problem)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ToSchema), schema(as = Problem))]
 pub(crate) struct ProblemBody<'a> {
     /// What is wrong, in one sentence.
     error: &'a str,
     /// `urn:hexdesk:problem:` and the code.
-    #[schema(format = "uri")]
+    #[cfg_attr(test, schema(format = "uri"))]
     r#type: String,
     /// What kind of problem it is.
     title: &'a str,
     /// The answer's status.
-    #[schema(minimum = 400, maximum = 599)]
+    #[cfg_attr(test, schema(minimum = 400, maximum = 599))]
     status: u16,
     /// The same as `error`.
     detail: &'a str,
@@ -341,22 +343,26 @@ impl Problem {
         }
     }
 
-    /// The answer's status.
+    /// The response's status.
+    #[cfg(any(fuzzing, test))]
     pub(crate) fn status(&self) -> StatusCode {
         self.0.status
     }
 
     /// Which problem it is, for programs.
+    #[cfg(test)]
     pub(crate) fn code(&self) -> &'static str {
         self.0.code
     }
 
-    /// What kind of problem it is, for people.
+    /// The kind of the problem, for people.
+    #[cfg(test)]
     pub(crate) fn title(&self) -> &'static str {
         self.0.title
     }
 
-    /// The name of the header that says more, if there is one.
+    /// The name of its header, if it has one.
+    #[cfg(test)]
     pub(crate) fn header_name(&self) -> Option<&HeaderName> {
         self.0.header.as_ref().map(|(name, _)| name)
     }

@@ -1,4 +1,6 @@
-//! Reading a request's body: its type, its size, and the time it may take.
+//! Reading a request's body, within limits on its type, its size and its time.
+
+use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
@@ -7,15 +9,34 @@ use actix_web::web::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use tokio::time::timeout;
 
-use crate::admission;
 use crate::problem::Problem;
 
 /// The most bytes a JSON body may have.
 pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
 
-/// How many bytes of a body that nobody wants are still read. A connection closed with
-/// unread bytes is reset, and the client may never see the answer.
-const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
+/// How many bytes of a body are read and dropped before the response. A connection closed
+/// with unread bytes is reset, and the client may never see the response.
+const MAX_DRAINED_BYTES: usize = 64 * 1024 * 1024;
+
+/// How long a body may take to arrive, on a server with requests of any length.
+const MAX_BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a body may take to arrive. The app data of a server has it.
+///
+/// A slow body must be distinguished from a slow command: nothing of it took effect.
+#[derive(Clone, Copy)]
+pub(crate) struct BodyTimeout(Duration);
+
+impl BodyTimeout {
+    /// Half of the time that a request may take, and at most 30 seconds.
+    pub(crate) fn within(request_timeout: Duration) -> Self {
+        Self(MAX_BODY_TIMEOUT.min(request_timeout / 2))
+    }
+
+    fn of(request: &HttpRequest) -> Duration {
+        request.app_data::<Self>().map_or(MAX_BODY_TIMEOUT, |timeout| timeout.0)
+    }
+}
 
 /// The whole body of a request that carries JSON.
 ///
@@ -28,7 +49,7 @@ pub(crate) async fn read_json(request: &HttpRequest, mut payload: Payload) -> Re
         return Err(problem);
     }
     let mut body = BytesMut::new();
-    let whole = timeout(admission::body_timeout(request), async {
+    let whole = timeout(BodyTimeout::of(request), async {
         while let Some(chunk) = payload.next().await {
             let chunk = chunk.map_err(|_| Problem::unreadable_body("the body broke off"))?;
             if body.len() + chunk.len() > MAX_BODY_BYTES {
@@ -45,16 +66,16 @@ pub(crate) async fn read_json(request: &HttpRequest, mut payload: Payload) -> Re
             discard(request, payload).await;
             Err(problem)
         }
-        // The rest of it will not come either.
+        // The rest would be as late.
         Err(_) => Err(Problem::body_timeout()),
     }
 }
 
-/// Reads what is left of a body, within bounds and in the time that a body has, and drops it.
+/// Reads and drops the rest of a body, up to a size and within the time that a body has.
 pub(crate) async fn discard(request: &HttpRequest, mut payload: Payload) {
-    let mut left = MAX_DISCARDED_BYTES;
-    // Past the time-out the connection is closed with bytes unread, which is what is left to do.
-    let _ = timeout(admission::body_timeout(request), async {
+    let mut left = MAX_DRAINED_BYTES;
+    // After the timeout the connection is closed with bytes unread: nothing else can be done.
+    let _ = timeout(BodyTimeout::of(request), async {
         while let Some(Ok(chunk)) = payload.next().await {
             left = left.saturating_sub(chunk.len());
             if left == 0 {

@@ -1,4 +1,9 @@
-//! Every route there is, as data. A route is closed unless it says that it is open.
+//! Every route, as data: its method, its path, and who may call it.
+
+#[cfg(test)]
+mod document;
+#[cfg(test)]
+mod route_table;
 
 use actix_web::http::Method;
 use actix_web::http::header::HeaderValue;
@@ -7,10 +12,9 @@ use actix_web::{HttpRequest, Resource, Route, guard, web};
 use hexdesk_domain::Scope;
 
 use crate::authorization::authorize;
-use crate::openapi::Description;
 use crate::problem::Problem;
 use crate::{
-    api_keys, comments, customers, docs_page, events, health, openapi, request_body, tickets, users,
+    api_keys, comments, customers, docs_page, events, health, openapi_json, request_body, tickets, users,
 };
 
 /// Who may call a route.
@@ -33,226 +37,53 @@ pub struct Endpoint {
     handler: fn() -> Route,
 }
 
-/// Makes two lists of one, so that a server, which reads the first, is without what the
-/// second leads to.
 macro_rules! endpoints {
-    ($(
-        Endpoint {
-            method: $method:expr,
-            path: $path:expr,
-            access: $access:expr,
-            handler: $handler:expr,
-            describe: $describe:expr,
-        },
-    )*) => {
+    ($($method:ident $path:literal, $access:ident $(($scope:ident))? => $($route:ident)::+;)+) => {
         /// Every route.
-        pub const ENDPOINTS: &[Endpoint] = &[
-            $(Endpoint { method: $method, path: $path, access: $access, handler: $handler },)*
-        ];
+        pub const ENDPOINTS: &[Endpoint] = &[$(Endpoint {
+            method: Method::$method,
+            path: $path,
+            access: Access::$access $((Scope::$scope))?,
+            handler: || web::to($($route)::+::serve),
+        }),+];
 
-        /// What each of [`ENDPOINTS`] says of itself.
-        pub(crate) const DESCRIPTIONS: &[fn() -> Description] = &[$($describe),*];
+        /// The description of each of [`ENDPOINTS`].
+        #[cfg(test)]
+        const DESCRIPTIONS: &[fn() -> crate::openapi::Description] = &[$($($route)::+::describe),+];
     };
 }
 
+// Each route is a module, with its handler `serve` and its description `describe`.
 endpoints! {
-    Endpoint {
-        method: Method::GET,
-        path: "/livez",
-        access: Access::Open,
-        handler: || web::to(health::live),
-        describe: health::openapi::live,
-    },
-    Endpoint {
-        method: Method::GET,
-        path: "/readyz",
-        access: Access::Open,
-        handler: || web::to(health::ready),
-        describe: health::openapi::ready,
-    },
-    Endpoint {
-        method: Method::GET,
-        path: "/openapi.json",
-        access: Access::Open,
-        handler: || web::to(openapi::serve),
-        describe: openapi::describe,
-    },
-    Endpoint {
-        method: Method::GET,
-        path: "/docs",
-        access: Access::Open,
-        handler: || web::to(docs_page::serve),
-        describe: docs_page::describe,
-    },
-    Endpoint {
-        method: Method::GET,
-        path: "/api/v1/tickets",
-        access: Access::Key(Scope::TicketsRead),
-        handler: || web::to(tickets::list),
-        describe: tickets::openapi::list,
-    },
-    Endpoint {
-        method: Method::POST,
-        path: "/api/v1/tickets",
-        access: Access::Key(Scope::TicketsWrite),
-        handler: || web::to(tickets::create),
-        describe: tickets::openapi::create,
-    },
-    // Before the ticket of any id, which it would match as well.
-    Endpoint {
-        method: Method::GET,
-        path: "/api/v1/tickets/getRecentConversations",
-        access: Access::Key(Scope::TicketsRead),
-        handler: || web::to(tickets::recent),
-        describe: tickets::openapi::recent,
-    },
-    Endpoint {
-        method: Method::GET,
-        path: "/api/v1/tickets/search",
-        access: Access::Key(Scope::TicketsRead),
-        handler: || web::to(tickets::search),
-        describe: tickets::openapi::search,
-    },
-    Endpoint {
-        method: Method::GET,
-        path: "/api/v1/tickets/{ticketId}",
-        access: Access::Key(Scope::TicketsRead),
-        handler: || web::to(tickets::find),
-        describe: tickets::openapi::find,
-    },
-    Endpoint {
-        method: Method::PATCH,
-        path: "/api/v1/tickets/{ticketId}",
-        access: Access::Key(Scope::TicketsWrite),
-        handler: || web::to(tickets::update),
-        describe: tickets::openapi::update,
-    },
-    Endpoint {
-        method: Method::DELETE,
-        path: "/api/v1/tickets/{ticketId}",
-        access: Access::Key(Scope::TicketsWrite),
-        handler: || web::to(tickets::delete),
-        describe: tickets::openapi::delete,
-    },
-    Endpoint {
-        method: Method::GET,
-        path: "/api/v1/tickets/{ticketId}/comments",
-        access: Access::Key(Scope::TicketsRead),
-        handler: || web::to(comments::list),
-        describe: comments::openapi::list,
-    },
-    Endpoint {
-        method: Method::POST,
-        path: "/api/v1/tickets/{ticketId}/comments",
-        access: Access::Key(Scope::TicketsWrite),
-        handler: || web::to(comments::create),
-        describe: comments::openapi::create,
-    },
-    Endpoint {
-        method: Method::GET,
-        path: "/api/v1/customers",
-        access: Access::Key(Scope::CustomersRead),
-        handler: || web::to(customers::list),
-        describe: customers::openapi::list,
-    },
-    Endpoint {
-        method: Method::POST,
-        path: "/api/v1/customers",
-        access: Access::Key(Scope::CustomersWrite),
-        handler: || web::to(customers::create),
-        describe: customers::openapi::create,
-    },
-    Endpoint {
-        method: Method::GET,
-        path: "/api/v1/customers/{customerId}",
-        access: Access::Key(Scope::CustomersRead),
-        handler: || web::to(customers::find),
-        describe: customers::openapi::find,
-    },
-    Endpoint {
-        method: Method::PATCH,
-        path: "/api/v1/customers/{customerId}",
-        access: Access::Key(Scope::CustomersWrite),
-        handler: || web::to(customers::update),
-        describe: customers::openapi::update,
-    },
-    Endpoint {
-        method: Method::DELETE,
-        path: "/api/v1/customers/{customerId}",
-        access: Access::Key(Scope::CustomersWrite),
-        handler: || web::to(customers::erase),
-        describe: customers::openapi::erase,
-    },
-    Endpoint {
-        method: Method::GET,
-        path: "/api/v1/users",
-        access: Access::Key(Scope::UsersRead),
-        handler: || web::to(users::list),
-        describe: users::openapi::list,
-    },
-    Endpoint {
-        method: Method::POST,
-        path: "/api/v1/users",
-        access: Access::Key(Scope::UsersWrite),
-        handler: || web::to(users::create),
-        describe: users::openapi::create,
-    },
-    Endpoint {
-        method: Method::GET,
-        path: "/api/v1/users/{userId}",
-        access: Access::Key(Scope::UsersRead),
-        handler: || web::to(users::find),
-        describe: users::openapi::find,
-    },
-    Endpoint {
-        method: Method::PATCH,
-        path: "/api/v1/users/{userId}",
-        access: Access::Key(Scope::UsersWrite),
-        handler: || web::to(users::update),
-        describe: users::openapi::update,
-    },
-    Endpoint {
-        method: Method::GET,
-        path: "/api/v1/api-keys",
-        access: Access::Key(Scope::ApiKeysManage),
-        handler: || web::to(api_keys::list),
-        describe: api_keys::openapi::list,
-    },
-    Endpoint {
-        method: Method::POST,
-        path: "/api/v1/api-keys",
-        access: Access::Key(Scope::ApiKeysManage),
-        handler: || web::to(api_keys::create),
-        describe: api_keys::openapi::create,
-    },
-    Endpoint {
-        method: Method::GET,
-        path: "/api/v1/api-keys/{keyId}",
-        access: Access::Key(Scope::ApiKeysManage),
-        handler: || web::to(api_keys::find),
-        describe: api_keys::openapi::find,
-    },
-    Endpoint {
-        method: Method::DELETE,
-        path: "/api/v1/api-keys/{keyId}",
-        access: Access::Key(Scope::ApiKeysManage),
-        handler: || web::to(api_keys::revoke),
-        describe: api_keys::openapi::revoke,
-    },
-    Endpoint {
-        method: Method::POST,
-        path: "/api/v1/api-keys/{keyId}/rotate",
-        access: Access::Key(Scope::ApiKeysManage),
-        handler: || web::to(api_keys::rotate),
-        describe: api_keys::openapi::rotate,
-    },
-    Endpoint {
-        method: Method::GET,
-        path: "/api/v1/events",
-        access: Access::Key(Scope::EventsRead),
-        handler: || web::to(events::list),
-        describe: events::openapi::list,
-    },
+    GET "/livez", Open => health::live;
+    GET "/readyz", Open => health::ready;
+    GET "/openapi.json", Open => openapi_json;
+    GET "/docs", Open => docs_page;
+    GET "/api/v1/tickets", Key(TicketsRead) => tickets::list;
+    POST "/api/v1/tickets", Key(TicketsWrite) => tickets::create;
+    // Before the ticket of any id, which also matches it.
+    GET "/api/v1/tickets/getRecentConversations", Key(TicketsRead) => tickets::recent;
+    GET "/api/v1/tickets/search", Key(TicketsRead) => tickets::search;
+    GET "/api/v1/tickets/{ticketId}", Key(TicketsRead) => tickets::find;
+    PATCH "/api/v1/tickets/{ticketId}", Key(TicketsWrite) => tickets::update;
+    DELETE "/api/v1/tickets/{ticketId}", Key(TicketsWrite) => tickets::delete;
+    GET "/api/v1/tickets/{ticketId}/comments", Key(TicketsRead) => comments::list;
+    POST "/api/v1/tickets/{ticketId}/comments", Key(TicketsWrite) => comments::create;
+    GET "/api/v1/customers", Key(CustomersRead) => customers::list;
+    POST "/api/v1/customers", Key(CustomersWrite) => customers::create;
+    GET "/api/v1/customers/{customerId}", Key(CustomersRead) => customers::find;
+    PATCH "/api/v1/customers/{customerId}", Key(CustomersWrite) => customers::update;
+    DELETE "/api/v1/customers/{customerId}", Key(CustomersWrite) => customers::erase;
+    GET "/api/v1/users", Key(UsersRead) => users::list;
+    POST "/api/v1/users", Key(UsersWrite) => users::create;
+    GET "/api/v1/users/{userId}", Key(UsersRead) => users::find;
+    PATCH "/api/v1/users/{userId}", Key(UsersWrite) => users::update;
+    GET "/api/v1/api-keys", Key(ApiKeysManage) => api_keys::list;
+    POST "/api/v1/api-keys", Key(ApiKeysManage) => api_keys::create;
+    GET "/api/v1/api-keys/{keyId}", Key(ApiKeysManage) => api_keys::find;
+    DELETE "/api/v1/api-keys/{keyId}", Key(ApiKeysManage) => api_keys::revoke;
+    POST "/api/v1/api-keys/{keyId}/rotate", Key(ApiKeysManage) => api_keys::rotate;
+    GET "/api/v1/events", Key(EventsRead) => events::list;
 }
 
 /// Registers every route, with 405 for other methods on their paths and 404 elsewhere.

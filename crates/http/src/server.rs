@@ -1,4 +1,4 @@
-//! The HTTP server: from an address to answered requests, and to a stop that loses none.
+//! The HTTP server: listens, serves, and stops without losing a request.
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -15,16 +15,16 @@ use crate::request_trace::trace_request;
 use crate::routes;
 use crate::services::{Background, Services, Startup};
 
-/// How long requests that are running when the server is told to stop may take.
+/// How long running requests may take after the signal to stop.
 const STOP_TIMEOUT_SECONDS: u64 = 30;
 
 /// How long the head of a request may take to arrive.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long a connection may be without a request.
+/// How long a connection may be idle.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A server that has its address and has not begun to serve.
+/// A server that has its address and does not serve yet.
 pub(crate) struct BoundServer {
     server: dev::Server,
     address: SocketAddr,
@@ -32,13 +32,14 @@ pub(crate) struct BoundServer {
 }
 
 impl BoundServer {
-    /// Takes the address; port 0 takes a free one.
+    /// Listens on the address. Port 0 is any free port.
     ///
     /// # Errors
-    /// If the address cannot be had.
+    /// If the server cannot listen on the address.
     pub(crate) fn bind(listen: SocketAddr, limits: &Limits) -> anyhow::Result<Self> {
         let startup = web::Data::new(Startup::default());
         let admission = web::Data::new(limits.admission());
+        let body_timeout = limits.body_timeout();
         connections::allow_many();
         let patience = limits.request_timeout().max(HEAD_TIMEOUT + IDLE_TIMEOUT);
         let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
@@ -47,6 +48,7 @@ impl BoundServer {
             App::new()
                 .app_data(app_data.clone())
                 .app_data(admission.clone())
+                .app_data(body_timeout)
                 .configure(routes::configure)
                 .wrap(from_fn(admit))
                 .wrap(from_fn(trace_request))
@@ -66,16 +68,16 @@ impl BoundServer {
         Ok(Self { server: server.run(), address, startup })
     }
 
-    /// The address that clients reach the server at.
+    /// The address that the server listens on.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Serves until SIGTERM or SIGINT, then answers what is running and ends. Until `start`
-    /// has made the services, what needs them is answered 503, and `/livez` 200.
+    /// Serves until SIGTERM or SIGINT, then completes the running requests and ends. Until
+    /// `start` returns the services, requests that need them get 503, and `/livez` returns 200.
     ///
     /// # Errors
-    /// That of `start`, or if the sockets fail.
+    /// The error of `start`, or if the sockets fail.
     pub(crate) async fn serve(
         self,
         start: impl Future<Output = anyhow::Result<(Services, Background)>>,
@@ -104,10 +106,10 @@ async fn stop_signal() {
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}
             }
-            tracing::info!("stopping: answering the requests that are running");
+            tracing::info!("stopping: completing the running requests");
         }
         (Err(error), _) | (_, Err(error)) => {
-            // Without handlers the signals end the process at once, as they would any other.
+            // Without handlers the signals end the process at once.
             tracing::error!(%error, "cannot handle SIGTERM and SIGINT");
             std::future::pending::<()>().await;
         }

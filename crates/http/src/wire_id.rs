@@ -4,8 +4,8 @@ use hexdesk_domain::{CustomerId, KeyNumber, TicketId, UserId};
 
 use crate::problem::Problem;
 
-/// The number that a string of ASCII digits stands for. Signs, spaces, exponents and
-/// numbers beyond 64 bits are none.
+/// The number that a string of ASCII digits means. Signs, spaces, exponents and numbers
+/// beyond 64 bits are invalid.
 pub(crate) fn parse(digits: &str) -> Option<i64> {
     if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
         digits.parse().ok()
@@ -14,58 +14,58 @@ pub(crate) fn parse(digits: &str) -> Option<i64> {
     }
 }
 
-/// What an id up to `max` must be, to follow its name.
+/// The requirement on an id up to `max`, to follow its name.
 pub(crate) fn requirement(max: i64) -> String {
     format!("must be a whole number from 1 to {max}")
 }
 
-/// The ticket that a path names.
+/// The ticket id of a path.
 ///
 /// # Errors
-/// 400 if it names none.
+/// 400 for anything else.
 pub(crate) fn ticket_in_path(text: &str) -> Result<TicketId, Problem> {
     in_path("ticketId", text, TicketId::MAX, TicketId::new)
 }
 
-/// The customer that a path names.
+/// The customer id of a path.
 ///
 /// # Errors
-/// 400 if it names none.
+/// 400 for anything else.
 pub(crate) fn customer_in_path(text: &str) -> Result<CustomerId, Problem> {
     in_path("customerId", text, CustomerId::MAX, CustomerId::new)
 }
 
-/// The user that a path names.
+/// The user id of a path.
 ///
 /// # Errors
-/// 400 if it names none.
+/// 400 for anything else.
 pub(crate) fn user_in_path(text: &str) -> Result<UserId, Problem> {
     in_path("userId", text, UserId::MAX, UserId::new)
 }
 
-/// The API key that a path names.
+/// The API key id of a path.
 ///
 /// # Errors
-/// 400 if it names none.
+/// 400 for anything else.
 pub(crate) fn key_in_path(text: &str) -> Result<KeyNumber, Problem> {
     in_path("keyId", text, i64::MAX, KeyNumber::new)
 }
 
-/// What the path of a request names, if it names anything.
-pub(crate) trait Subject {
+/// The id in the path of a request, or `()` if the path has none.
+pub(crate) trait PathId {
     /// Its number.
     fn number(&self) -> Option<i64>;
 }
 
-impl Subject for () {
+impl PathId for () {
     fn number(&self) -> Option<i64> {
         None
     }
 }
 
-macro_rules! subjects {
+macro_rules! path_ids {
     ($($id:ident)+) => {$(
-        impl Subject for $id {
+        impl PathId for $id {
             fn number(&self) -> Option<i64> {
                 Some(self.get())
             }
@@ -73,7 +73,7 @@ macro_rules! subjects {
     )+};
 }
 
-subjects!(CustomerId KeyNumber TicketId UserId);
+path_ids!(CustomerId KeyNumber TicketId UserId);
 
 fn in_path<T>(name: &str, text: &str, max: i64, new: impl Fn(i64) -> Option<T>) -> Result<T, Problem> {
     parse(text)

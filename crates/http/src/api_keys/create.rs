@@ -4,28 +4,32 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use hexdesk_domain::Principal;
 use hexdesk_domain::ports::CreateKeyOutcome;
 
+#[cfg(test)]
+use super::examples;
 use super::new_key;
-use super::wire::{self, API_KEY_MEMBERS};
+use super::wire::NEW_API_KEY;
+#[cfg(test)]
+use super::wire::NewApiKeyAnswer;
 use crate::command::Command;
 use crate::idempotency;
+#[cfg(test)]
+use crate::openapi::prelude::*;
 use crate::problem::Problem;
 use crate::services::Started;
 
-/// `POST /api/v1/api-keys`: makes a key of the asking key's shop that holds no more than it.
+/// `POST /api/v1/api-keys`: creates a key of the calling key's shop that holds no more than it.
 ///
 /// # Errors
-/// 400 with every member that is not as it must be, 401 for an asking key that is not live
-/// any more, 403 for more than it holds, 404 for a user that is none of the shop's active
-/// ones, 409 and 422 for an `Idempotency-Key` in use or reused, and what reading the body
-/// and the store may answer.
-pub(crate) async fn create(
+/// 400 with every invalid member, 401 if the calling key no longer works, 403 for more than it
+/// holds, 404 for a user who is not an active user of the shop, 409 and 422 for an
+/// `Idempotency-Key` in use or reused, and those of the body and the store.
+pub(crate) async fn serve(
     services: Started,
     principal: web::ReqData<Principal>,
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let ((), mut command) = Command::read(&request, payload, Ok(()), API_KEY_MEMBERS).await?;
-    let draft = wire::draft(&mut command.members);
+    let ((), draft, command) = Command::read(&request, payload, Ok(()), &NEW_API_KEY).await?;
     let now = services.clock.now();
     let (members, idempotency) = command.accept(|| draft.violations(now))?;
 
@@ -44,4 +48,37 @@ pub(crate) async fn create(
         CreateKeyOutcome::Created(key) => Ok(new_key::answer(&key, Some(&secret.text(&key)), now)),
         CreateKeyOutcome::UserNotFound => Err(Problem::user_not_found()),
     })
+}
+
+/// Its description.
+#[cfg(test)]
+pub(crate) fn describe() -> Description {
+    Description::new(
+        "createApiKey",
+        API_KEYS,
+        "Create an API key",
+        "Creates a key of the shop and shows its text, which is shown only once: the server keeps a hash of it. The \
+         new key holds no more than the calling key: only its scopes, its user if it has one, and no later expiry. \
+         If the response is lost, revoke the key and create another.",
+    )
+    .body(
+        NEW_API_KEY.schema(),
+        [
+            (
+                "agent",
+                json!({"scopes": ["tickets:read", "tickets:write"], "userId": 45, "expiresAt": "2999-01-01"}),
+            ),
+            ("least", json!({"scopes": ["tickets:read"]})),
+        ],
+    )
+    .answers::<NewApiKeyAnswer<'static>>(
+        StatusCode::CREATED,
+        "The key was created, now or by an earlier request with the same `Idempotency-Key`; then `key` is `null`.",
+        &[headers::LOCATION, headers::IDEMPOTENCY_REPLAYED],
+        [("agent", json!({"success": true, "apiKey": examples::key(), "key": examples::text(2)}))],
+    )
+    .leads_to("getApiKey", "keyId", "$response.body#/apiKey/id")
+    .leads_to("rotateApiKey", "keyId", "$response.body#/apiKey/id")
+    .leads_to("revokeApiKey", "keyId", "$response.body#/apiKey/id")
+    .fails_with([examples::exceeds(), Problem::user_not_found()])
 }

@@ -6,13 +6,15 @@ use hexdesk_domain::{ApiKey, KeyNumber, Scope, SecretHash};
 use serde_json::Value;
 
 use super::new_key;
-use super::wire::{self, API_KEY_MEMBERS, ROTATION_MEMBERS};
+use super::wire::{self, API_KEY_ROTATION, NEW_API_KEY};
 use crate::command::Command;
 use crate::fuzzing::{BodyKind, answered, samples};
 use crate::problem::Problem;
 
-pub(crate) const CREATE: BodyKind = BodyKind { spelling: API_KEY_MEMBERS, is_patch: false, answer: create };
-pub(crate) const ROTATE: BodyKind = BodyKind { spelling: ROTATION_MEMBERS, is_patch: false, answer: rotate };
+pub(crate) const CREATE: BodyKind =
+    BodyKind { spelling: || NEW_API_KEY.spelling(), is_patch: false, answer: create };
+pub(crate) const ROTATE: BodyKind =
+    BodyKind { spelling: || API_KEY_ROTATION.spelling(), is_patch: false, answer: rotate };
 
 fn key() -> ApiKey {
     ApiKey {

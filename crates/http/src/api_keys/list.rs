@@ -1,24 +1,29 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use hexdesk_domain::Principal;
 
+#[cfg(test)]
+use super::examples;
 use super::wire::{ApiKeyJson, ApiKeysAnswer};
-use crate::list_query::{self, PageRequest, QueryParameters};
+use crate::list_query::{self, ListQuery, Pages};
+#[cfg(test)]
+use crate::openapi::prelude::*;
 use crate::problem::Problem;
 use crate::services::{Started, storage_problem};
 
-/// `GET /api/v1/api-keys`: the keys of the asking key's shop in order of their ids, revoked
+static QUERY: ListQuery<()> = ListQuery::new("api-keys", Pages::WithTotal, |_| Ok(()));
+
+/// `GET /api/v1/api-keys`: the keys of the calling key's shop in order of their ids, revoked
 /// and expired ones included, a page at a time.
 ///
 /// # Errors
-/// 400 for a parameter that is none.
-pub(crate) async fn list(
+/// 400 for an invalid parameter.
+pub(crate) async fn serve(
     services: Started,
     principal: web::ReqData<Principal>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let mut parameters = QueryParameters::parse(&request, list_query::PAGE_PARAMETERS)?;
     let shop = principal.shop.id;
-    let asked = PageRequest::read("api-keys", shop, &mut parameters)?;
+    let (asked, ()) = QUERY.read(&request, shop)?;
 
     let total = asked.total(services.api_keys.count_keys(shop)).await?;
     let page = services.api_keys.list_keys(shop, asked.after, asked.limit).await.map_err(storage_problem)?;
@@ -31,4 +36,24 @@ pub(crate) async fn list(
         total,
     };
     Ok(list_query::page_response(&request, next.as_deref()).json(answer))
+}
+
+/// Its description.
+#[cfg(test)]
+pub(crate) fn describe() -> Description {
+    let keys = [examples::manager(), examples::key()];
+    Description::new(
+        "listApiKeys",
+        API_KEYS,
+        "List API keys",
+        "The keys of the shop in order of their ids, revoked and expired ones included, a page at a time. Unknown and \
+         repeated parameters are errors.",
+    )
+    .parameters(QUERY.parameters())
+    .answers::<ApiKeysAnswer<'static>>(
+        StatusCode::OK,
+        "A page of keys.",
+        &[headers::LINK],
+        [("last", json!({"success": true, "apiKeys": keys, "next_cursor": null}))],
+    )
 }

@@ -1,4 +1,4 @@
-//! What making a key and rotating one have in common: a secret, shown once.
+//! What creating and rotating a key have in common: a secret, shown once.
 
 use hexdesk_adapters::{KeySecret, KeyText};
 use hexdesk_domain::{ApiKey, ManageApiKeysError, Timestamp};
@@ -9,7 +9,7 @@ use crate::json_members::Members;
 use crate::problem::Problem;
 use crate::services::storage_problem;
 
-/// The secret of a key that may be made.
+/// The secret of a new key.
 ///
 /// # Errors
 /// 500 if the operating system gives no random bytes.
@@ -20,18 +20,18 @@ pub(super) fn secret() -> Result<KeySecret, Problem> {
     })
 }
 
-/// What the caller is told of a key made at `now`: with its text at first, without it when
-/// asked again.
+/// The response about a key created at `now`. The first response holds the key's text, a
+/// repeated one does not.
 pub(super) fn answer(key: &ApiKey, text: Option<&KeyText>, now: Timestamp) -> StoredAnswer {
     let location = format!("/api/v1/api-keys/{}", key.number.get());
     StoredAnswer::created(Some(location), &NewApiKeyAnswer::new(key, text, now))
 }
 
-/// What a client is told when no key was made.
+/// The response when no key was created.
 pub(super) fn problem(error: ManageApiKeysError, members: Members) -> Problem {
     match error {
         ManageApiKeysError::Invalid(violations) => members.problem(&violations),
-        // It was let in by what the server remembered of it.
+        // It was let in since the server remembered it as live.
         ManageApiKeysError::HolderNotLive => Problem::invalid_api_key(),
         ManageApiKeysError::Exceeds(excess) => Problem::exceeds_own_key(excess),
         ManageApiKeysError::KeyNotFound => Problem::api_key_not_found(),

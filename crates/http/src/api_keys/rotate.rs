@@ -4,22 +4,28 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use hexdesk_domain::Principal;
 use hexdesk_domain::ports::RotateKeyOutcome;
 
+#[cfg(test)]
+use super::examples;
 use super::new_key;
-use super::wire::{self, ROTATION_MEMBERS};
+use super::wire::API_KEY_ROTATION;
+#[cfg(test)]
+use super::wire::NewApiKeyAnswer;
 use crate::command::Command;
+#[cfg(test)]
+use crate::openapi::prelude::*;
 use crate::problem::Problem;
 use crate::services::Started;
 use crate::{idempotency, wire_id};
 
-/// `POST /api/v1/api-keys/{keyId}/rotate`: makes a key of the asking key's shop that takes
-/// the place of another, which may be the asking key itself.
+/// `POST /api/v1/api-keys/{keyId}/rotate`: replaces a key of the calling key's shop, which
+/// may be the calling key itself.
 ///
 /// # Errors
-/// 400 for a key id that is none and with every member that is not as it must be, 401 for
-/// an asking key that is not live any more, 403 for more than it holds, 404 for a key that
-/// the shop does not have, 409 for one that is not live, 409 and 422 for an
-/// `Idempotency-Key` in use or reused, and what reading the body and the store may answer.
-pub(crate) async fn rotate(
+/// 400 for an invalid key id and with every invalid member, 401 if the calling key no longer
+/// works, 403 for more than it holds, 404 for a key that the shop does not have, 409 for one
+/// that does not work, 409 and 422 for an `Idempotency-Key` in use or reused, and those of the
+/// body and the store.
+pub(crate) async fn serve(
     services: Started,
     principal: web::ReqData<Principal>,
     key: web::Path<String>,
@@ -27,8 +33,7 @@ pub(crate) async fn rotate(
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let key = wire_id::key_in_path(&key);
-    let (key, mut command) = Command::read(&request, payload, key, ROTATION_MEMBERS).await?;
-    let draft = wire::rotation(&mut command.members);
+    let (key, draft, command) = Command::read(&request, payload, key, &API_KEY_ROTATION).await?;
     let now = services.clock.now();
     let (members, idempotency) = command.accept(|| draft.violations(now))?;
 
@@ -47,4 +52,29 @@ pub(crate) async fn rotate(
         RotateKeyOutcome::Rotated(key) => Ok(new_key::answer(&key, Some(&secret.text(&key)), now)),
         RotateKeyOutcome::NotLive => Err(Problem::api_key_not_live()),
     })
+}
+
+/// Its description.
+#[cfg(test)]
+pub(crate) fn describe() -> Description {
+    Description::new(
+        "rotateApiKey",
+        API_KEYS,
+        "Rotate an API key",
+        "Replaces a key: creates one with the same scopes and user, and shows its text, which is shown only once. The \
+         old key keeps working for the overlap, unless it expires earlier; a server may take 5 seconds to notice \
+         its end. A key may rotate itself, and any other key of the shop that holds no more than itself.",
+    )
+    .parameters([parameters::key_id()])
+    .body(API_KEY_ROTATION.schema(), [("immediate", json!({"overlapSeconds": 0})), ("default", json!({}))])
+    .answers::<NewApiKeyAnswer<'static>>(
+        StatusCode::CREATED,
+        "The new key was created, now or by an earlier request with the same `Idempotency-Key`; then `key` is \
+         `null`.",
+        &[headers::LOCATION, headers::IDEMPOTENCY_REPLAYED],
+        [("immediate", json!({"success": true, "apiKey": examples::successor(), "key": examples::text(3)}))],
+    )
+    .leads_to("getApiKey", "keyId", "$response.body#/apiKey/id")
+    .leads_to("revokeApiKey", "keyId", "$response.body#/apiKey/id")
+    .fails_with([examples::exceeds(), Problem::api_key_not_found(), Problem::api_key_not_live()])
 }

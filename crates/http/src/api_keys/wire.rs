@@ -6,43 +6,70 @@ use hexdesk_domain::{
     ApiKey, ApiKeyDraft, ApiKeySnapshot, Field, RotationDraft, Scope, ShopId, Timestamp, UserId,
 };
 use serde::Serialize;
+#[cfg(test)]
 use utoipa::ToSchema;
 
-use super::openapi::ScopeName;
-use crate::json_members::{Members, Spelling};
-use crate::json_text::{as_text, as_text_or_null};
-use crate::openapi::schemas::Id;
+use crate::json_members::kinds::{self, Count, Scopes};
+use crate::json_members::{Body, Member, Members};
+use crate::json_values::{Id, Time};
+#[cfg(test)]
+use crate::openapi::schemas::ScopeName;
 
-/// The members of the body that creates a key.
-pub(super) const API_KEY_MEMBERS: Spelling =
-    &[(Field::Scopes, "scopes"), (Field::UserId, "userId"), (Field::ExpiresAt, "expiresAt")];
+const SCOPES: Member<Scopes> =
+    Member::new(Field::Scopes, "scopes", Scopes { max: MAX_KEY_SCOPES }, "What it may do.");
+const USER_ID: Member<kinds::Id<UserId>> =
+    Member::new(Field::UserId, "userId", kinds::Id::USER, "The user in whose name it writes comments.");
+const EXPIRES_AT: Member<kinds::Time> =
+    Member::new(Field::ExpiresAt, "expiresAt", kinds::Time, "When it expires.")
+        .remark("It must be in the future. The default is the expiry of the calling key.");
+const OVERLAP_SECONDS: Member<Count> = Member::new(
+    Field::OverlapSeconds,
+    "overlapSeconds",
+    Count { max: MAX_KEY_OVERLAP_SECONDS },
+    "How many seconds the old key keeps working.",
+);
 
-/// The members of the body that rotates a key.
-pub(super) const ROTATION_MEMBERS: Spelling =
-    &[(Field::ExpiresAt, "expiresAt"), (Field::OverlapSeconds, "overlapSeconds")];
+/// The body that creates a key.
+pub(super) static NEW_API_KEY: Body<ApiKeyDraft> = Body::new(
+    "NewApiKey",
+    "ApiKey",
+    "A key to create. Other members are ignored. `null` means that a member is absent.",
+    draft,
+);
 
-/// The key that the members ask for; what cannot be read stays absent, and is noted in them.
+/// The draft that the members make.
 pub(super) fn draft(members: &mut Members) -> ApiKeyDraft {
     ApiKeyDraft {
-        scopes: members.texts(Field::Scopes, MAX_KEY_SCOPES),
-        user_id: members.id(Field::UserId, UserId::MAX, UserId::new),
-        expires_at: members.timestamp(Field::ExpiresAt),
+        scopes: members.required(SCOPES),
+        user_id: members.optional(USER_ID.remark(
+            "An active user of the shop. The default is the user of the calling key; a key with a user can only \
+             create keys of that user.",
+        )),
+        expires_at: members.optional(EXPIRES_AT),
     }
 }
 
-/// The rotation that the members ask for; what cannot be read stays absent, and is noted in
-/// them.
+/// The body that rotates a key.
+pub(super) static API_KEY_ROTATION: Body<RotationDraft> = Body::new(
+    "ApiKeyRotation",
+    "ApiKey",
+    "The rotation of a key. Other members are ignored. `null` means that a member is absent.",
+    rotation,
+);
+
+/// The rotation that the members make.
 pub(super) fn rotation(members: &mut Members) -> RotationDraft {
     RotationDraft {
-        expires_at: members.timestamp(Field::ExpiresAt),
-        overlap_seconds: members.count(Field::OverlapSeconds, MAX_KEY_OVERLAP_SECONDS),
+        expires_at: members.optional(EXPIRES_AT),
+        overlap_seconds: members.optional(OVERLAP_SECONDS.remark("The default is a day.")),
     }
 }
 
 /// `{"success":true,"apiKey":{…}}`.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ToSchema))]
 pub(super) struct ApiKeyAnswer {
-    /// Always true.
+    /// Always `true`.
     success: bool,
     /// The key.
     #[serde(rename = "apiKey")]
@@ -56,16 +83,17 @@ impl ApiKeyAnswer {
 }
 
 /// `{"success":true,"apiKey":{…},"key":"hd_…"}`.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ToSchema))]
 pub(super) struct NewApiKeyAnswer<'a> {
-    /// Always true.
+    /// Always `true`.
     success: bool,
     /// The key.
     #[serde(rename = "apiKey")]
     api_key: ApiKeyJson,
-    /// The key's text, to send as `x-api-key`. It is shown this once, and is null in the answer to the same
-    /// request sent again.
-    #[schema(required, format = Password)]
+    /// The key's text, to send as `x-api-key`. It is shown once: it is `null` in the response to the same request
+    /// sent again.
+    #[cfg_attr(test, schema(format = Password))]
     key: Option<&'a str>,
 }
 
@@ -75,31 +103,31 @@ impl<'a> NewApiKeyAnswer<'a> {
     }
 }
 
-/// `{"success":true,"apiKeys":[…],"next_cursor":…}`, with `"total":n` if it was asked for.
-#[derive(Serialize, ToSchema)]
+/// `{"success":true,"apiKeys":[…],"next_cursor":…}`, with `"total":n` if the request asks for it.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ToSchema))]
 pub(super) struct ApiKeysAnswer<'a> {
-    /// Always true.
+    /// Always `true`.
     pub(super) success: bool,
     /// The keys of this page.
     #[serde(rename = "apiKeys")]
     pub(super) api_keys: Vec<ApiKeyJson>,
-    /// The `cursor` of the next page; null on the last.
-    #[schema(required)]
+    /// The `cursor` of the next page; `null` on the last.
     pub(super) next_cursor: Option<&'a str>,
-    /// How many keys the shop has; there with `include=total`.
-    #[schema(nullable = false)]
+    /// The number of keys of the shop; only with `include=total`.
+    #[cfg_attr(test, schema(nullable = false))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) total: Option<u64>,
 }
 
-/// A key, and whether it opens anything now.
-#[derive(Serialize, ToSchema)]
-#[schema(as = ApiKey)]
+/// A key, and whether it works now.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ToSchema), schema(as = ApiKey))]
 pub(super) struct ApiKeyJson {
     /// The key itself.
     #[serde(flatten)]
     key: ApiKeySnapshotJson,
-    /// Whether it opens anything: it is neither revoked nor expired.
+    /// Whether it works: it is neither revoked nor expired.
     #[serde(rename = "isLive")]
     is_live: bool,
 }
@@ -110,34 +138,27 @@ impl ApiKeyJson {
     }
 }
 
-/// A key as it is, or was.
-#[derive(Serialize, ToSchema)]
-#[schema(as = ApiKeySnapshot)]
+/// A key at one moment.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ToSchema), schema(as = ApiKeySnapshot))]
 pub(crate) struct ApiKeySnapshotJson {
     /// Its id.
-    #[schema(minimum = 1)]
+    #[cfg_attr(test, schema(minimum = 1))]
     id: i64,
-    /// What the key's text begins with, as `hexdesk key list` names it. It opens nothing.
+    /// How the key's text begins, as `hexdesk key list` shows it.
     prefix: String,
-    /// What it may do.
-    #[schema(value_type = Vec<ScopeName>)]
+    #[cfg_attr(test, schema(value_type = Vec<ScopeName>))]
     scopes: Vec<&'static str>,
-    /// The user in whose name it writes comments.
-    #[schema(value_type = Option<Id>, required)]
     #[serde(rename = "userId")]
-    user_id: Option<UserId>,
-    /// When it was made.
-    #[schema(value_type = String, format = DateTime)]
-    #[serde(rename = "createdAt", serialize_with = "as_text")]
-    created_at: Timestamp,
-    /// From when on it opens nothing; null if it does not expire.
-    #[schema(value_type = Option<String>, format = DateTime, required)]
-    #[serde(rename = "expiresAt", serialize_with = "as_text_or_null")]
-    expires_at: Option<Timestamp>,
-    /// When it was revoked; null if it was not.
-    #[schema(value_type = Option<String>, format = DateTime, required)]
-    #[serde(rename = "revokedAt", serialize_with = "as_text_or_null")]
-    revoked_at: Option<Timestamp>,
+    user_id: Option<Id>,
+    /// When it was created.
+    #[serde(rename = "createdAt")]
+    created_at: Time,
+    #[serde(rename = "expiresAt")]
+    expires_at: Option<Time>,
+    /// When it was revoked; `null` if it was not.
+    #[serde(rename = "revokedAt")]
+    revoked_at: Option<Time>,
 }
 
 impl ApiKeySnapshotJson {
@@ -146,10 +167,10 @@ impl ApiKeySnapshotJson {
             id: key.number.get(),
             prefix: KeyText::beginning(KeyId { shop, number: key.number }),
             scopes: key.scopes.iter().copied().map(Scope::as_str).collect(),
-            user_id: key.user_id,
-            created_at: key.created_at,
-            expires_at: key.expires_at,
-            revoked_at: key.revoked_at,
+            user_id: key.user_id.map(|user| Id(user.get())),
+            created_at: Time(key.created_at),
+            expires_at: key.expires_at.map(Time),
+            revoked_at: key.revoked_at.map(Time),
         }
     }
 }

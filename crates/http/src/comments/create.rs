@@ -4,9 +4,13 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use hexdesk_domain::ports::CreateCommentOutcome;
 use hexdesk_domain::{CreateCommentError, Principal};
 
-use super::wire::{self, COMMENT_MEMBERS, CommentAnswer};
+#[cfg(test)]
+use super::examples;
+use super::wire::{CommentAnswer, NEW_COMMENT};
 use crate::command::Command;
 use crate::idempotency::{self, StoredAnswer};
+#[cfg(test)]
+use crate::openapi::prelude::*;
 use crate::problem::Problem;
 use crate::services::{Started, ids_problem, storage_problem};
 use crate::wire_id;
@@ -15,10 +19,10 @@ use crate::wire_id;
 /// shop, in the name of the key's user if it has one.
 ///
 /// # Errors
-/// 400 for a ticket id that is none and with every member that is not as it must be, 404
-/// for a ticket that the shop does not have, 409 and 422 for an `Idempotency-Key` in use
-/// or reused, and what reading the body and the store may answer.
-pub(crate) async fn create(
+/// 400 for an invalid ticket id and with every invalid member, 404 for a ticket that the shop
+/// does not have, 409 and 422 for an `Idempotency-Key` in use or reused, and those of the body
+/// and the store.
+pub(crate) async fn serve(
     services: Started,
     principal: web::ReqData<Principal>,
     ticket: web::Path<String>,
@@ -26,8 +30,7 @@ pub(crate) async fn create(
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let ticket = wire_id::ticket_in_path(&ticket);
-    let (ticket, mut command) = Command::read(&request, payload, ticket, COMMENT_MEMBERS).await?;
-    let draft = wire::draft(&mut command.members);
+    let (ticket, draft, command) = Command::read(&request, payload, ticket, &NEW_COMMENT).await?;
     let (members, idempotency) = command.accept(|| draft.violations())?;
 
     let shop = &principal.shop;
@@ -53,4 +56,29 @@ pub(crate) async fn create(
         CreateCommentOutcome::TicketNotFound => Err(Problem::ticket_not_found()),
         CreateCommentOutcome::AuthorNotFound => Err(Problem::user_not_found()),
     })
+}
+
+/// Its description.
+#[cfg(test)]
+pub(crate) fn describe() -> Description {
+    let example = json!({
+        "text": "Hello, I need a refund.",
+        "time": "2026-04-28T00:00:00.000Z",
+        "isFromShop": false
+    });
+    Description::new(
+        "createComment",
+        COMMENTS,
+        "Add a comment to a ticket",
+        "Adds a message to a ticket, in the name of the key's user if it has one.",
+    )
+    .parameters([parameters::ticket_id()])
+    .body(NEW_COMMENT.schema(), [("message", example)])
+    .answers::<CommentAnswer<'static>>(
+        StatusCode::CREATED,
+        "The comment was added, now or by an earlier request with the same `Idempotency-Key`.",
+        &[headers::IDEMPOTENCY_REPLAYED],
+        [("message", json!({"success": true, "comment": examples::comment()}))],
+    )
+    .fails_with([Problem::ticket_not_found(), Problem::user_not_found()])
 }

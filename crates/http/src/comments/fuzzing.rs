@@ -5,13 +5,14 @@
 use hexdesk_domain::{CommentId, CommentView};
 use serde_json::Value;
 
-use super::wire::{self, COMMENT_MEMBERS, CommentAnswer};
+use super::wire::{self, CommentAnswer, NEW_COMMENT};
 use crate::command::Command;
 use crate::fuzzing::{BodyKind, answered, samples};
 use crate::idempotency::StoredAnswer;
 use crate::problem::Problem;
 
-pub(crate) const CREATE: BodyKind = BodyKind { spelling: COMMENT_MEMBERS, is_patch: false, answer: create };
+pub(crate) const CREATE: BodyKind =
+    BodyKind { spelling: || NEW_COMMENT.spelling(), is_patch: false, answer: create };
 
 fn create(mut command: Command) -> Result<Value, Problem> {
     let draft = wire::draft(&mut command.members);

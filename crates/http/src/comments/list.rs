@@ -1,31 +1,36 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use hexdesk_domain::Principal;
 
+#[cfg(test)]
+use super::examples;
 use super::wire::{CommentViewJson, CommentsAnswer};
 use crate::cursor::CursorSeal;
-use crate::list_query::{self, QueryParameters};
+use crate::list_query::{self, ListQuery, Pages, QueryParameters};
+#[cfg(test)]
+use crate::openapi::prelude::*;
 use crate::problem::Problem;
 use crate::services::{Started, storage_problem};
 use crate::wire_id;
 
+static QUERY: ListQuery<(Option<u32>, Option<String>)> = ListQuery::new("comments", Pages::Own, page);
+
 /// `GET /api/v1/tickets/{ticketId}/comments`: the messages of a ticket of the key's shop,
-/// oldest first; all of them, or a page if `limit` or `cursor` is given.
+/// oldest first: all of them, or a page with `limit` or `cursor`.
 ///
 /// # Errors
-/// 400 for a ticket id or a parameter that is none, 404 for a ticket that the shop does
-/// not have.
-pub(crate) async fn list(
+/// 400 for an invalid ticket id or parameter, 404 for a ticket that the shop does not have.
+pub(crate) async fn serve(
     services: Started,
     principal: web::ReqData<Principal>,
     ticket: web::Path<String>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let ticket = wire_id::ticket_in_path(&ticket)?;
-    let mut parameters = QueryParameters::parse(&request, ["limit", "cursor"])?;
+    let mut parameters = QUERY.parse(&request)?;
     let shop = principal.shop.id;
     let seal = CursorSeal::new("comments", shop, &ticket.to_string());
-    let limit = parameters.limit()?;
-    let after = parameters.cursor(&seal)?;
+    let (limit, cursor) = page(&mut parameters)?;
+    let after = list_query::open(&seal, cursor)?;
     let limit = match (limit, after) {
         (None, None) => None,
         (limit, _) => Some(limit.unwrap_or(list_query::DEFAULT_LIMIT)),
@@ -50,4 +55,34 @@ pub(crate) async fn list(
         next_cursor: next.as_deref(),
     };
     Ok(list_query::page_response(&request, next.as_deref()).json(answer))
+}
+
+fn page(query: &mut QueryParameters) -> Result<(Option<u32>, Option<String>), Problem> {
+    let limit = "How many entries the page may have. Without `limit` and `cursor` the response holds every comment; \
+                 with `cursor` alone the default is 50.";
+    Ok((query.limit(limit)?, query.cursor()?))
+}
+
+/// Its description.
+#[cfg(test)]
+pub(crate) fn describe() -> Description {
+    Description::new(
+        "listComments",
+        COMMENTS,
+        "List the comments of a ticket",
+        "The messages of a ticket, oldest first: all of them, or a page with `limit` or `cursor`. Unknown and \
+         repeated parameters are errors.",
+    )
+    .parameters([parameters::ticket_id()])
+    .parameters(QUERY.parameters())
+    .answers::<CommentsAnswer<'static>>(
+        StatusCode::OK,
+        "The comments.",
+        &[headers::LINK],
+        [(
+            "all",
+            json!({"success": true, "comments": [examples::comment()], "totalCount": 1, "next_cursor": null}),
+        )],
+    )
+    .fails_with([Problem::ticket_not_found()])
 }

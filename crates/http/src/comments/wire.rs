@@ -1,47 +1,78 @@
 //! How comments are spelled in JSON.
 
-use hexdesk_domain::limits::{MAX_TAGS, MAX_TO_EMAILS};
-use hexdesk_domain::{Comment, CommentDraft, CommentView, Field, Timestamp};
+use hexdesk_domain::limits::{
+    MAX_CHANNEL_CHARS, MAX_COMMENT_CHARS, MAX_COMMENT_SUBJECT_CHARS, MAX_EMAIL_CHARS, MAX_TAG_CHARS,
+    MAX_TAGS, MAX_TO_EMAILS,
+};
+use hexdesk_domain::{Comment, CommentDraft, CommentView, Field};
 use serde::Serialize;
 use serde_json::value::RawValue;
+#[cfg(test)]
 use utoipa::ToSchema;
 
-use crate::json_members::{Members, Spelling};
-use crate::json_text::as_text;
+use crate::json_members::kinds::{self, Json, LenientFlag, LenientTexts, Text, Texts};
+use crate::json_members::{Body, Member, Members};
+use crate::json_values::{LongId, Time};
 use crate::person_json::{CustomerSummary, UserSummary};
 
-/// The members of the body that creates a comment.
-pub(super) const COMMENT_MEMBERS: Spelling = &[
-    (Field::Text, "text"),
-    (Field::Time, "time"),
-    (Field::Subject, "subject"),
-    (Field::FromEmail, "fromEmail"),
-    (Field::ToEmails, "toEmails"),
-    (Field::Attachments, "attachments"),
-    (Field::Tags, "tags"),
-    (Field::Channel, "Channel"),
-    (Field::IsFromShop, "isFromShop"),
-];
+const TEXT: Member<Text> =
+    Member::new(Field::Text, "text", Text::NotBlank(MAX_COMMENT_CHARS), "The message.");
+const TIME: Member<kinds::Time> = Member::new(Field::Time, "time", kinds::Time, "When it was written.");
+const SUBJECT: Member<Text> =
+    Member::new(Field::Subject, "subject", Text::UpTo(MAX_COMMENT_SUBJECT_CHARS), "Its subject.");
+const FROM_EMAIL: Member<Text> =
+    Member::new(Field::FromEmail, "fromEmail", Text::Email, "The address it was sent from.");
+const TO_EMAILS: Member<LenientTexts> = Member::new(
+    Field::ToEmails,
+    "toEmails",
+    LenientTexts(Texts { max: MAX_TO_EMAILS, max_chars: MAX_EMAIL_CHARS }),
+    "The addresses it was sent to.",
+);
+const ATTACHMENTS: Member<Json> =
+    Member::new(Field::Attachments, "attachments", Json, "Its attachments: any JSON, as given.");
+const TAGS: Member<Texts> = Member::new(
+    Field::Tags,
+    "tags",
+    Texts { max: MAX_TAGS, max_chars: MAX_TAG_CHARS },
+    "Its tags, in the order given.",
+);
+const CHANNEL: Member<Text> =
+    Member::new(Field::Channel, "Channel", Text::NotBlank(MAX_CHANNEL_CHARS), "Where it was written.");
+const IS_FROM_SHOP: Member<LenientFlag> = Member::new(
+    Field::IsFromShop,
+    "isFromShop",
+    LenientFlag { otherwise: true },
+    "Whether the shop wrote it, and not the customer.",
+);
 
-/// The draft that the members make; what cannot be read stays absent, and is noted in them.
+/// The body that creates a comment.
+pub(super) static NEW_COMMENT: Body<CommentDraft> = Body::new(
+    "NewComment",
+    "Comment",
+    "A comment to add. Other members are ignored. `null` means that a member is absent.",
+    draft,
+);
+
+/// The draft that the members make.
 pub(super) fn draft(members: &mut Members) -> CommentDraft {
     CommentDraft {
-        text: members.text(Field::Text),
-        time: members.timestamp(Field::Time),
-        subject: members.text(Field::Subject),
-        from_email: members.text(Field::FromEmail),
-        to_emails: members.texts_or_none(Field::ToEmails, MAX_TO_EMAILS),
-        attachments: members.json(Field::Attachments),
-        tags: members.texts(Field::Tags, MAX_TAGS),
-        channel: members.text(Field::Channel),
-        is_from_shop: members.flag_unless_false(Field::IsFromShop),
+        text: members.required(TEXT),
+        time: members.optional(TIME.remark("The default is now.")),
+        subject: members.optional(SUBJECT),
+        from_email: members.optional(FROM_EMAIL),
+        to_emails: members.optional(TO_EMAILS),
+        attachments: members.optional(ATTACHMENTS),
+        tags: members.optional(TAGS),
+        channel: members.optional(CHANNEL.remark("The default is the ticket's channel.")),
+        is_from_shop: members.optional(IS_FROM_SHOP),
     }
 }
 
 /// `{"success":true,"comment":{…}}`
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ToSchema))]
 pub(super) struct CommentAnswer<'a> {
-    /// Always true.
+    /// Always `true`.
     success: bool,
     /// The comment.
     comment: CommentViewJson<'a>,
@@ -54,83 +85,83 @@ impl<'a> CommentAnswer<'a> {
 }
 
 /// `{"success":true,"comments":[…],"totalCount":n,"next_cursor":…}`
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ToSchema))]
 pub(super) struct CommentsAnswer<'a> {
-    /// Always true.
+    /// Always `true`.
     pub(super) success: bool,
     /// The comments of this page.
     pub(super) comments: Vec<CommentViewJson<'a>>,
-    /// How many comments the ticket has.
+    /// The number of comments of the ticket.
     #[serde(rename = "totalCount")]
     pub(super) total_count: u64,
-    /// The `cursor` of the next page; null on the last.
-    #[schema(required)]
+    /// The `cursor` of the next page; `null` on the last.
     pub(super) next_cursor: Option<&'a str>,
 }
 
 /// A comment without the people it names.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Comment)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ToSchema), schema(as = Comment))]
 pub(crate) struct CommentJson<'a> {
-    /// Its id, a whole number of up to 64 bits.
-    #[schema(value_type = String, pattern = "^[1-9][0-9]{0,18}$")]
-    #[serde(serialize_with = "as_text")]
-    id: i64,
-    /// The ticket it is of.
-    #[schema(value_type = String, pattern = "^[1-9][0-9]{0,18}$")]
-    #[serde(rename = "ticketId", serialize_with = "as_text")]
-    ticket_id: i64,
-    /// What was written.
+    /// Its id.
+    id: LongId,
+    /// The ticket that it belongs to.
+    #[serde(rename = "ticketId")]
+    ticket_id: LongId,
     text: &'a str,
-    /// When it was written.
-    #[schema(value_type = String, format = DateTime)]
-    #[serde(serialize_with = "as_text")]
-    time: Timestamp,
-    /// Where it was written.
+    time: Time,
     #[serde(rename = "Channel")]
     channel: &'a str,
-    /// Whether the shop wrote it.
     #[serde(rename = "isFromShop")]
     is_from_shop: bool,
-    /// Its subject.
-    #[schema(required)]
     subject: Option<&'a str>,
-    /// The address it was sent from.
-    #[schema(required)]
     #[serde(rename = "fromEmail")]
     from_email: Option<&'a str>,
-    /// The addresses it was sent to.
     #[serde(rename = "toEmails")]
     to_emails: &'a [String],
-    /// What was attached, as it was given.
-    #[schema(value_type = Value, required)]
+    #[cfg_attr(test, schema(value_type = serde_json::Value))]
     attachments: Option<&'a RawValue>,
-    /// Its tags, in their order.
     tags: &'a [String],
 }
 
 impl<'a> CommentJson<'a> {
     pub(crate) fn new(comment: &'a Comment) -> Self {
+        let Comment {
+            id,
+            shop_id: _,
+            ticket_id,
+            customer_id: _,
+            text,
+            time,
+            channel,
+            is_from_shop,
+            author_id: _,
+            subject,
+            from_email,
+            to_emails,
+            attachments,
+            tags,
+        } = comment;
         Self {
-            id: comment.id.get(),
-            ticket_id: comment.ticket_id.get(),
-            text: &comment.text,
-            time: comment.time,
-            channel: &comment.channel,
-            is_from_shop: comment.is_from_shop,
-            subject: comment.subject.as_deref(),
-            from_email: comment.from_email.as_deref(),
-            to_emails: &comment.to_emails,
+            id: LongId(id.get()),
+            ticket_id: LongId(ticket_id.get()),
+            text,
+            time: Time(*time),
+            channel,
+            is_from_shop: *is_from_shop,
+            subject: subject.as_deref(),
+            from_email: from_email.as_deref(),
+            to_emails,
             // It was JSON when it came in.
-            attachments: comment.attachments.as_deref().and_then(|text| serde_json::from_str(text).ok()),
-            tags: &comment.tags,
+            attachments: attachments.as_deref().and_then(|text| serde_json::from_str(text).ok()),
+            tags,
         }
     }
 }
 
 /// A comment with the people it names.
-#[derive(Serialize, ToSchema)]
-#[schema(as = CommentWithPeople)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ToSchema), schema(as = CommentWithPeople))]
 pub(super) struct CommentViewJson<'a> {
     /// The comment itself.
     #[serde(flatten)]
@@ -138,8 +169,7 @@ pub(super) struct CommentViewJson<'a> {
     /// The ticket's customer.
     #[serde(rename = "Customer")]
     customer: CustomerSummary<'a>,
-    /// The user who wrote it, if the key was one's.
-    #[schema(required)]
+    /// The user of the key that created it; `null` if the key has none.
     #[serde(rename = "User")]
     author: Option<UserSummary<'a>>,
 }

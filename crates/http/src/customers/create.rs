@@ -3,27 +3,32 @@ use std::sync::Arc;
 use actix_web::{HttpRequest, HttpResponse, web};
 use hexdesk_domain::ports::CreateCustomerOutcome;
 use hexdesk_domain::{Principal, Receipt};
+#[cfg(test)]
+use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Type};
 
-use super::wire::{self, CUSTOMER_MEMBERS, CustomerAnswer};
+#[cfg(test)]
+use super::examples;
+use super::wire::{CustomerAnswer, NEW_CUSTOMER};
 use crate::command::{Command, command_problem};
 use crate::idempotency::{self, StoredAnswer};
+#[cfg(test)]
+use crate::openapi::prelude::*;
 use crate::problem::Problem;
 use crate::services::Started;
 
-/// `POST /api/v1/customers`: creates a customer of the key's shop, unless it has one with
-/// the e-mail address, or else the phone number; that one is answered then.
+/// `POST /api/v1/customers`: creates a customer of the key's shop. If the shop has one with
+/// the e-mail address, or else with the phone number, the response holds that one.
 ///
 /// # Errors
-/// 400 with every member that is not as it must be, 409 and 422 for an `Idempotency-Key`
-/// in use or reused, and what reading the body and the store may answer.
-pub(crate) async fn create(
+/// 400 with every invalid member, 409 and 422 for an `Idempotency-Key` in use or reused, and
+/// those of the body and the store.
+pub(crate) async fn serve(
     services: Started,
     principal: web::ReqData<Principal>,
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let ((), mut command) = Command::read(&request, payload, Ok(()), CUSTOMER_MEMBERS).await?;
-    let draft = wire::draft(&mut command.members);
+    let ((), draft, command) = Command::read(&request, payload, Ok(()), &NEW_CUSTOMER).await?;
     let (members, idempotency) = command.accept(|| draft.violations())?;
 
     let shop = &principal.shop;
@@ -37,13 +42,54 @@ pub(crate) async fn create(
         .map_err(|error| command_problem(error, members))?;
     idempotency::respond(attempt, |outcome| {
         answer(&outcome, shop.domain.as_str()).ok_or_else(|| {
-            tracing::error!("the store found a customer number taken that nobody asked for");
+            tracing::error!("the store reports a taken customer number, but the request named none");
             Problem::internal()
         })
     })
 }
 
-/// What the caller is told.
+/// Its description.
+#[cfg(test)]
+pub(crate) fn describe() -> Description {
+    let example = json!({
+        "email": "grace@example.com",
+        "first_name": "Grace",
+        "last_name": "Murray",
+        "phone_number": "+15551234567",
+        "shopify_id": 123_456_789
+    });
+    let there = |name: &str| {
+        ObjectBuilder::new().required(name).property(name, ObjectBuilder::new().schema_type(Type::String))
+    };
+    let one_of_both = AnyOfBuilder::new()
+        .description(Some("An e-mail address or a phone number is required."))
+        .item(there("email"))
+        .item(there("phone_number"));
+    Description::new(
+        "createCustomer",
+        CUSTOMERS,
+        "Create a customer",
+        "Creates a customer of the shop. If the shop has a customer with the e-mail address (case makes no \
+         difference), or else with the phone number, that customer is returned unchanged.",
+    )
+    .body(NEW_CUSTOMER.schema().with_rule(one_of_both), [("customer", example)])
+    .answers::<CustomerAnswer<'static>>(
+        StatusCode::CREATED,
+        "The customer was created, now or by an earlier request with the same `Idempotency-Key`.",
+        &[headers::LOCATION, headers::IDEMPOTENCY_REPLAYED],
+        [("customer", json!({"success": true, "customer": examples::created_customer()}))],
+    )
+    .answers::<CustomerAnswer<'static>>(
+        StatusCode::OK,
+        "The customer existed before.",
+        &[headers::IDEMPOTENCY_REPLAYED],
+        [("existing", json!({"success": true, "existing": true, "customer": examples::customer()}))],
+    )
+    .leads_to("getCustomer", "customerId", "$response.body#/customer/id")
+    .leads_to("updateCustomer", "customerId", "$response.body#/customer/id")
+}
+
+/// The response to an outcome.
 fn answer(outcome: &CreateCustomerOutcome, shop_domain: &str) -> Option<StoredAnswer> {
     match outcome {
         CreateCustomerOutcome::Created(customer) => Some(StoredAnswer::created(

@@ -2,16 +2,18 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use hexdesk_domain::Principal;
 
 use super::wire::ErasedAnswer;
+#[cfg(test)]
+use crate::openapi::prelude::*;
 use crate::problem::Problem;
 use crate::services::{Started, storage_problem};
 use crate::{request_body, wire_id};
 
 /// `DELETE /api/v1/customers/{customerId}`: erases a customer of the key's shop with
-/// everything of theirs, and says how much that was.
+/// all of its data, and counts what it erased.
 ///
 /// # Errors
-/// 400 for an id that is none, 404 for a customer that the shop does not have.
-pub(crate) async fn erase(
+/// 400 for an invalid id, 404 for a customer that the shop does not have.
+pub(crate) async fn serve(
     services: Started,
     principal: web::ReqData<Principal>,
     id: web::Path<String>,
@@ -24,4 +26,26 @@ pub(crate) async fn erase(
     let erased = services.customers.erase_customer(principal.shop.id, id, stamp).await;
     let erased = erased.map_err(storage_problem)?.ok_or_else(Problem::customer_not_found)?;
     Ok(HttpResponse::Ok().json(ErasedAnswer::new(erased)))
+}
+
+/// Its description.
+#[cfg(test)]
+pub(crate) fn describe() -> Description {
+    let erased =
+        json!({"customers": 1, "tickets": 2, "humanTickets": 1, "comments": 5, "idempotencyRecords": 3});
+    Description::new(
+        "deleteCustomer",
+        CUSTOMERS,
+        "Erase a customer",
+        "Erases a customer and all of its data: tickets, human tickets, comments, search words, and the stored \
+         responses to requests with an `Idempotency-Key`.",
+    )
+    .parameters([parameters::customer_id()])
+    .answers::<ErasedAnswer>(
+        StatusCode::OK,
+        "The customer is erased. The response counts the erased things.",
+        &[],
+        [("erased", json!({"success": true, "erased": erased}))],
+    )
+    .fails_with([Problem::customer_not_found(), Problem::outcome_unknown()])
 }

@@ -3,14 +3,16 @@
 use hexdesk_domain::Customer;
 use serde_json::Value;
 
-use super::wire::{self, CUSTOMER_MEMBERS, CustomerAnswer};
+use super::wire::{self, CUSTOMER_CHANGES, CustomerAnswer, NEW_CUSTOMER};
 use crate::command::Command;
 use crate::fuzzing::{BodyKind, answered, samples};
 use crate::idempotency::StoredAnswer;
 use crate::problem::Problem;
 
-pub(crate) const CREATE: BodyKind = BodyKind { spelling: CUSTOMER_MEMBERS, is_patch: false, answer: create };
-pub(crate) const UPDATE: BodyKind = BodyKind { spelling: CUSTOMER_MEMBERS, is_patch: true, answer: update };
+pub(crate) const CREATE: BodyKind =
+    BodyKind { spelling: || NEW_CUSTOMER.spelling(), is_patch: false, answer: create };
+pub(crate) const UPDATE: BodyKind =
+    BodyKind { spelling: || CUSTOMER_CHANGES.spelling(), is_patch: true, answer: update };
 
 fn create(mut command: Command) -> Result<Value, Problem> {
     let draft = wire::draft(&mut command.members);

@@ -1,43 +1,29 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use hexdesk_domain::{CustomerFilter, ExternalIds, Principal};
 
+#[cfg(test)]
+use super::examples;
 use super::wire::{CustomerJson, CustomersAnswer};
-use crate::list_query::{self, PageRequest, QueryParameters};
+use crate::list_query::{self, ListQuery, Pages, QueryParameters};
+#[cfg(test)]
+use crate::openapi::prelude::*;
 use crate::problem::Problem;
 use crate::services::{Started, storage_problem};
 
-/// The parameters that narrow the list of customers: what a customer can be looked for by.
-pub(super) const FILTER_PARAMETERS: [&str; 13] = [
-    "email",
-    "phone_number",
-    "shopify_id",
-    "wordpress_id",
-    "prestashop_id",
-    "fb_user_id",
-    "ig_user_id",
-    "ig_pseudo",
-    "whatsapp_id",
-    "zendesk_id",
-    "freshdesk_id",
-    "gmelius_id",
-    "gorgias_id",
-];
+static QUERY: ListQuery<CustomerFilter> = ListQuery::new("customers", Pages::WithTotal, filter);
 
-/// `GET /api/v1/customers`: the customers of the key's shop, latest number first, a page at
-/// a time.
+/// `GET /api/v1/customers`: the customers of the key's shop, latest id first, a page at a
+/// time.
 ///
 /// # Errors
-/// 400 for a parameter that is none.
-pub(crate) async fn list(
+/// 400 for an invalid parameter.
+pub(crate) async fn serve(
     services: Started,
     principal: web::ReqData<Principal>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let mut parameters =
-        QueryParameters::parse(&request, FILTER_PARAMETERS.into_iter().chain(list_query::PAGE_PARAMETERS))?;
     let shop = &principal.shop;
-    let asked = PageRequest::read("customers", shop.id, &mut parameters)?;
-    let filter = filter(&mut parameters);
+    let (asked, filter) = QUERY.read(&request, shop.id)?;
 
     let total = asked.total(services.customers.count_customers(shop.id, filter.clone())).await?;
     let page = services.customers.list_customers(shop.id, filter, asked.after, asked.limit).await;
@@ -56,22 +42,41 @@ pub(crate) async fn list(
     Ok(list_query::page_response(&request, next.as_deref()).json(answer))
 }
 
-fn filter(parameters: &mut QueryParameters) -> CustomerFilter {
-    CustomerFilter {
-        email: parameters.take("email"),
-        phone_number: parameters.take("phone_number"),
+/// Its description.
+#[cfg(test)]
+pub(crate) fn describe() -> Description {
+    Description::new(
+        "listCustomers",
+        CUSTOMERS,
+        "List customers",
+        "The customers that meet all given conditions, latest id first, a page at a time. Unknown and repeated \
+         parameters are errors.",
+    )
+    .parameters(QUERY.parameters())
+    .answers::<CustomersAnswer<'static>>(
+        StatusCode::OK,
+        "A page of customers.",
+        &[headers::LINK],
+        [("page", json!({"success": true, "customers": [examples::customer()], "next_cursor": null}))],
+    )
+}
+
+fn filter(query: &mut QueryParameters) -> Result<CustomerFilter, Problem> {
+    Ok(CustomerFilter {
+        email: query.text("email", "Its e-mail address; case makes no difference.")?,
+        phone_number: query.text("phone_number", "Its phone number, exactly.")?,
         external_ids: ExternalIds {
-            shopify_id: parameters.take("shopify_id"),
-            wordpress_id: parameters.take("wordpress_id"),
-            prestashop_id: parameters.take("prestashop_id"),
-            fb_user_id: parameters.take("fb_user_id"),
-            ig_user_id: parameters.take("ig_user_id"),
-            ig_pseudo: parameters.take("ig_pseudo"),
-            whatsapp_id: parameters.take("whatsapp_id"),
-            zendesk_id: parameters.take("zendesk_id"),
-            freshdesk_id: parameters.take("freshdesk_id"),
-            gmelius_id: parameters.take("gmelius_id"),
-            gorgias_id: parameters.take("gorgias_id"),
+            shopify_id: query.text("shopify_id", "Its id in Shopify, exactly.")?,
+            wordpress_id: query.text("wordpress_id", "Its id in WordPress, exactly.")?,
+            prestashop_id: query.text("prestashop_id", "Its id in PrestaShop, exactly.")?,
+            fb_user_id: query.text("fb_user_id", "Its id on Facebook, exactly.")?,
+            ig_user_id: query.text("ig_user_id", "Its id on Instagram, exactly.")?,
+            ig_pseudo: query.text("ig_pseudo", "Its name on Instagram, exactly.")?,
+            whatsapp_id: query.text("whatsapp_id", "Its id on WhatsApp, exactly.")?,
+            zendesk_id: query.text("zendesk_id", "Its id in Zendesk, exactly.")?,
+            freshdesk_id: query.text("freshdesk_id", "Its id in Freshdesk, exactly.")?,
+            gmelius_id: query.text("gmelius_id", "Its id in Gmelius, exactly.")?,
+            gorgias_id: query.text("gorgias_id", "Its id in Gorgias, exactly.")?,
         },
-    }
+    })
 }

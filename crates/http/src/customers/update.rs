@@ -4,9 +4,13 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use hexdesk_domain::Principal;
 use hexdesk_domain::ports::UpdateCustomerOutcome;
 
-use super::wire::{self, CUSTOMER_MEMBERS, CustomerAnswer};
+#[cfg(test)]
+use super::examples;
+use super::wire::{CUSTOMER_CHANGES, CustomerAnswer};
 use crate::command::{Command, command_problem};
 use crate::idempotency::{self, StoredAnswer};
+#[cfg(test)]
+use crate::openapi::prelude::*;
 use crate::problem::Problem;
 use crate::services::Started;
 use crate::wire_id;
@@ -14,11 +18,11 @@ use crate::wire_id;
 /// `PATCH /api/v1/customers/{customerId}`: changes a customer of the key's shop.
 ///
 /// # Errors
-/// 400 for an id that is none, with every member that is not as it must be, and if neither
-/// e-mail address nor phone number would be left; 404 for a customer that the shop does not
-/// have, 409 for an e-mail address or phone number of another customer, 409 and 422 for an
-/// `Idempotency-Key` in use or reused, and what reading the body and the store may answer.
-pub(crate) async fn update(
+/// 400 for an invalid id, with every invalid member, and if neither e-mail address nor phone
+/// number would remain; 404 for a customer that the shop does not have, 409 for an e-mail
+/// address or phone number of another customer, 409 and 422 for an `Idempotency-Key` in use or
+/// reused, and those of the body and the store.
+pub(crate) async fn serve(
     services: Started,
     principal: web::ReqData<Principal>,
     id: web::Path<String>,
@@ -26,8 +30,7 @@ pub(crate) async fn update(
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let id = wire_id::customer_in_path(&id);
-    let (id, mut command) = Command::read(&request, payload, id, CUSTOMER_MEMBERS).await?;
-    let changes = wire::changes(&mut command.members);
+    let (id, changes, command) = Command::read(&request, payload, id, &CUSTOMER_CHANGES).await?;
     let (members, idempotency) = command.accept(|| changes.violations())?;
 
     let shop = &principal.shop;
@@ -56,8 +59,29 @@ pub(crate) async fn update(
         UpdateCustomerOutcome::EmailTaken => Err(Problem::customer_exists("email")),
         UpdateCustomerOutcome::PhoneNumberTaken => Err(Problem::customer_exists("phone_number")),
         UpdateCustomerOutcome::Unreachable => {
-            tracing::error!("the use case let a customer pass that nobody can reach");
+            tracing::error!("the use case let a customer without e-mail address and phone number pass");
             Err(Problem::internal())
         }
     })
+}
+
+/// Its description.
+#[cfg(test)]
+pub(crate) fn describe() -> Description {
+    Description::new(
+        "updateCustomer",
+        CUSTOMERS,
+        "Change a customer",
+        "Changes the members in the body; `null` clears. The customer must keep an e-mail address or a phone \
+         number, and neither may belong to another customer.",
+    )
+    .parameters([parameters::customer_id()])
+    .body(CUSTOMER_CHANGES.schema(), [("phone", json!({"phone_number": "+33198765432"}))])
+    .answers::<CustomerAnswer<'static>>(
+        StatusCode::OK,
+        "The customer after the change, now or by an earlier request with the same `Idempotency-Key`.",
+        &[headers::IDEMPOTENCY_REPLAYED],
+        [("phone", json!({"success": true, "customer": examples::changed_customer()}))],
+    )
+    .fails_with([Problem::customer_not_found(), Problem::customer_exists("email")])
 }

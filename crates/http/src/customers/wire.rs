@@ -1,68 +1,98 @@
 //! How customers are spelled in JSON.
 
+use hexdesk_domain::limits::{MAX_EXTERNAL_ID_CHARS, MAX_PERSON_NAME_CHARS, MAX_PHONE_NUMBER_CHARS};
 use hexdesk_domain::ports::Erased;
-use hexdesk_domain::{Customer, CustomerChanges, CustomerDraft, Field, Timestamp};
+use hexdesk_domain::{Customer, CustomerChanges, CustomerDraft, ExternalIds, Field};
 use serde::Serialize;
+#[cfg(test)]
 use utoipa::ToSchema;
 
-use crate::json_members::{Members, Spelling};
-use crate::json_text::{as_text, as_text_or_null};
-use crate::openapi::schemas::Id;
+use crate::json_members::kinds::{Text, TextOrNumber};
+use crate::json_members::{Body, Member, Members};
+use crate::json_values::{Id, Time};
 
-/// The members of the bodies that create and change a customer.
-pub(super) const CUSTOMER_MEMBERS: Spelling = &[
-    (Field::Email, "email"),
-    (Field::PhoneNumber, "phone_number"),
-    (Field::FirstName, "first_name"),
-    (Field::LastName, "last_name"),
-    (Field::FullName, "full_name"),
-    (Field::ShopifyId, "shopify_id"),
-    (Field::WordpressId, "wordpress_id"),
-    (Field::FbUserId, "fb_user_id"),
-    (Field::IgUserId, "ig_user_id"),
-    (Field::WhatsappId, "whatsapp_id"),
-];
+const PERSON_NAME: Text = Text::UpTo(MAX_PERSON_NAME_CHARS);
+const EXTERNAL_ID: TextOrNumber = TextOrNumber { max: MAX_EXTERNAL_ID_CHARS };
 
-/// The draft that the members make; what cannot be read stays absent, and is noted in them.
+const EMAIL: Member<Text> = Member::new(Field::Email, "email", Text::Email, "Its e-mail address.");
+const PHONE_NUMBER: Member<Text> = Member::new(
+    Field::PhoneNumber,
+    "phone_number",
+    Text::NotBlank(MAX_PHONE_NUMBER_CHARS),
+    "Its phone number.",
+);
+const FIRST_NAME: Member<Text> = Member::new(Field::FirstName, "first_name", PERSON_NAME, "Its first name.");
+const LAST_NAME: Member<Text> = Member::new(Field::LastName, "last_name", PERSON_NAME, "Its last name.");
+const FULL_NAME: Member<Text> = Member::new(Field::FullName, "full_name", PERSON_NAME, "Its full name.");
+const SHOPIFY_ID: Member<TextOrNumber> =
+    Member::new(Field::ShopifyId, "shopify_id", EXTERNAL_ID, "Its id in Shopify.");
+const WORDPRESS_ID: Member<TextOrNumber> =
+    Member::new(Field::WordpressId, "wordpress_id", EXTERNAL_ID, "Its id in WordPress.");
+const FB_USER_ID: Member<TextOrNumber> =
+    Member::new(Field::FbUserId, "fb_user_id", EXTERNAL_ID, "Its id on Facebook.");
+const IG_USER_ID: Member<TextOrNumber> =
+    Member::new(Field::IgUserId, "ig_user_id", EXTERNAL_ID, "Its id on Instagram.");
+const WHATSAPP_ID: Member<TextOrNumber> =
+    Member::new(Field::WhatsappId, "whatsapp_id", EXTERNAL_ID, "Its id on WhatsApp.");
+
+/// The body that creates a customer.
+pub(super) static NEW_CUSTOMER: Body<CustomerDraft> = Body::new(
+    "NewCustomer",
+    "Customer",
+    "A customer to create. Other members are ignored. `null` means that a member is absent.",
+    draft,
+);
+
+/// The draft that the members make.
 pub(super) fn draft(members: &mut Members) -> CustomerDraft {
     CustomerDraft {
         id: None,
-        email: members.text(Field::Email),
-        phone_number: members.text(Field::PhoneNumber),
-        first_name: members.text(Field::FirstName),
-        last_name: members.text(Field::LastName),
-        full_name: members.text(Field::FullName),
-        shopify_id: members.text_or_number(Field::ShopifyId),
-        wordpress_id: members.text_or_number(Field::WordpressId),
-        fb_user_id: members.text_or_number(Field::FbUserId),
-        ig_user_id: members.text_or_number(Field::IgUserId),
-        whatsapp_id: members.text_or_number(Field::WhatsappId),
+        email: members.optional(EMAIL),
+        phone_number: members.optional(PHONE_NUMBER),
+        first_name: members.optional(FIRST_NAME),
+        last_name: members.optional(LAST_NAME),
+        full_name: members.optional(FULL_NAME.remark("The default is first and last name.")),
+        shopify_id: members.optional(SHOPIFY_ID),
+        wordpress_id: members.optional(WORDPRESS_ID),
+        fb_user_id: members.optional(FB_USER_ID),
+        ig_user_id: members.optional(IG_USER_ID),
+        whatsapp_id: members.optional(WHATSAPP_ID),
     }
 }
 
-/// The changes that the members make; `null` clears. What cannot be read is noted in them.
+/// The body that changes a customer.
+pub(super) static CUSTOMER_CHANGES: Body<CustomerChanges> = Body::new(
+    "CustomerChanges",
+    "Customer",
+    "Changes to a customer. Members that are absent leave their fields as they are; `null` clears a field. \
+     Other members are ignored.",
+    changes,
+);
+
+/// The changes that the members make.
 pub(super) fn changes(members: &mut Members) -> CustomerChanges {
     CustomerChanges {
-        email: members.change(Field::Email, Members::text),
-        phone_number: members.change(Field::PhoneNumber, Members::text),
-        first_name: members.change(Field::FirstName, Members::text),
-        last_name: members.change(Field::LastName, Members::text),
-        full_name: members.change(Field::FullName, Members::text),
-        shopify_id: members.change(Field::ShopifyId, Members::text_or_number),
-        wordpress_id: members.change(Field::WordpressId, Members::text_or_number),
-        fb_user_id: members.change(Field::FbUserId, Members::text_or_number),
-        ig_user_id: members.change(Field::IgUserId, Members::text_or_number),
-        whatsapp_id: members.change(Field::WhatsappId, Members::text_or_number),
+        email: members.change(EMAIL),
+        phone_number: members.change(PHONE_NUMBER),
+        first_name: members.change(FIRST_NAME),
+        last_name: members.change(LAST_NAME),
+        full_name: members.change(FULL_NAME),
+        shopify_id: members.change(SHOPIFY_ID),
+        wordpress_id: members.change(WORDPRESS_ID),
+        fb_user_id: members.change(FB_USER_ID),
+        ig_user_id: members.change(IG_USER_ID),
+        whatsapp_id: members.change(WHATSAPP_ID),
     }
 }
 
-/// `{"success":true,"customer":{…}}`, with `"existing":true` if it was there before.
-#[derive(Serialize, ToSchema)]
+/// `{"success":true,"customer":{…}}`, with `"existing":true` if it existed before.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ToSchema))]
 pub(super) struct CustomerAnswer<'a> {
-    /// Always true.
+    /// Always `true`.
     success: bool,
-    /// Only there, and true, if the customer was there before.
-    #[schema(required = false)]
+    /// Only in the response, and `true`, if the customer existed before.
+    #[cfg_attr(test, schema(required = false))]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     existing: bool,
     /// The customer.
@@ -79,28 +109,29 @@ impl<'a> CustomerAnswer<'a> {
     }
 }
 
-/// `{"success":true,"customers":[…],"next_cursor":…}`, with `"total":n` if it was asked for.
-#[derive(Serialize, ToSchema)]
+/// `{"success":true,"customers":[…],"next_cursor":…}`, with `"total":n` if the request asks for it.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ToSchema))]
 pub(super) struct CustomersAnswer<'a> {
-    /// Always true.
+    /// Always `true`.
     pub(super) success: bool,
-    /// The page.
+    /// The customers of this page.
     pub(super) customers: Vec<CustomerJson<'a>>,
-    /// Where the next page begins; `null` on the last.
-    #[schema(required)]
+    /// The `cursor` of the next page; `null` on the last.
     pub(super) next_cursor: Option<&'a str>,
-    /// How many customers all pages hold; only there if it was asked for.
-    #[schema(required = false, nullable = false, minimum = 0)]
+    /// The number of customers of all pages; only with `include=total`.
+    #[cfg_attr(test, schema(nullable = false))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) total: Option<u64>,
 }
 
 /// `{"success":true,"erased":{…}}`.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ToSchema))]
 pub(super) struct ErasedAnswer {
-    /// Always true.
+    /// Always `true`.
     success: bool,
-    /// How much was erased.
+    /// The number of each thing erased.
     erased: ErasedJson,
 }
 
@@ -112,124 +143,120 @@ impl ErasedAnswer {
     }
 }
 
-#[derive(Serialize, ToSchema)]
-#[schema(as = Erased)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ToSchema), schema(as = Erased))]
 struct ErasedJson {
     /// The customer.
     customers: u64,
     /// Its tickets.
     tickets: u64,
-    /// The human tickets of those.
+    /// Their human tickets.
     #[serde(rename = "humanTickets")]
     human_tickets: u64,
-    /// The comments on those.
+    /// Their comments.
     comments: u64,
-    /// The kept answers to requests with an `Idempotency-Key` that held its data.
+    /// The stored responses to requests with an `Idempotency-Key` that held its data.
     #[serde(rename = "idempotencyRecords")]
     idempotency_records: u64,
 }
 
-#[derive(Serialize, ToSchema)]
-#[schema(as = Customer)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ToSchema), schema(as = Customer))]
 pub(crate) struct CustomerJson<'a> {
     /// Its id.
-    #[schema(value_type = Id)]
-    id: i64,
-    /// Its id in Shopify.
-    #[schema(required)]
+    id: Id,
     shopify_id: Option<&'a str>,
-    /// Its id in WordPress.
-    #[schema(required)]
     wordpress_id: Option<&'a str>,
     /// Its id in PrestaShop.
-    #[schema(required)]
     prestashop_id: Option<&'a str>,
-    /// Its id on Facebook.
-    #[schema(required)]
     fb_user_id: Option<&'a str>,
-    /// Its id on Instagram.
-    #[schema(required)]
     ig_user_id: Option<&'a str>,
-    /// Its id on WhatsApp.
-    #[schema(required)]
     whatsapp_id: Option<&'a str>,
-    /// Its e-mail address.
-    #[schema(required)]
     email: Option<&'a str>,
-    /// Its phone number.
-    #[schema(required)]
     phone_number: Option<&'a str>,
-    /// Its first name.
-    #[schema(required)]
     first_name: Option<&'a str>,
-    /// Its last name.
-    #[schema(required)]
     last_name: Option<&'a str>,
-    /// Its full name.
-    #[schema(required)]
     full_name: Option<&'a str>,
-    /// How many orders it placed.
-    #[schema(minimum = 0)]
+    /// The number of its orders.
+    #[cfg_attr(test, schema(minimum = 0))]
     #[serde(rename = "numberOfOrders")]
     number_of_orders: i32,
     /// The shop's domain.
     #[serde(rename = "shopDomain")]
     shop_domain: &'a str,
     /// When it was created.
-    #[schema(value_type = String, format = DateTime)]
-    #[serde(rename = "creationDate", serialize_with = "as_text")]
-    created_at: Timestamp,
+    #[serde(rename = "creationDate")]
+    created_at: Time,
     /// When the shop's system created it.
-    #[schema(value_type = Option<String>, format = DateTime, required)]
-    #[serde(rename = "cms_creationDate", serialize_with = "as_text_or_null")]
-    cms_created_at: Option<Timestamp>,
+    #[serde(rename = "cms_creationDate")]
+    cms_created_at: Option<Time>,
     /// The shop's system.
-    #[schema(required)]
     #[serde(rename = "CMS")]
     cms: Option<&'a str>,
     /// Its id in Zendesk.
-    #[schema(required)]
     zendesk_id: Option<&'a str>,
     /// Its id in Freshdesk.
-    #[schema(required)]
     freshdesk_id: Option<&'a str>,
     /// Its name on Instagram.
-    #[schema(required)]
     ig_pseudo: Option<&'a str>,
     /// Its id in Gmelius.
-    #[schema(required)]
     gmelius_id: Option<&'a str>,
     /// Its id in Gorgias.
-    #[schema(required)]
     gorgias_id: Option<&'a str>,
 }
 
 impl<'a> CustomerJson<'a> {
     pub(crate) fn new(customer: &'a Customer, shop_domain: &'a str) -> Self {
-        let ids = &customer.external_ids;
+        let Customer {
+            id,
+            shop_id: _,
+            email,
+            phone_number,
+            first_name,
+            last_name,
+            full_name,
+            external_ids,
+            number_of_orders,
+            cms,
+            cms_created_at,
+            created_at,
+        } = customer;
+        let ExternalIds {
+            shopify_id,
+            wordpress_id,
+            prestashop_id,
+            fb_user_id,
+            ig_user_id,
+            ig_pseudo,
+            whatsapp_id,
+            zendesk_id,
+            freshdesk_id,
+            gmelius_id,
+            gorgias_id,
+        } = external_ids;
         Self {
-            id: customer.id.get(),
-            shopify_id: ids.shopify_id.as_deref(),
-            wordpress_id: ids.wordpress_id.as_deref(),
-            prestashop_id: ids.prestashop_id.as_deref(),
-            fb_user_id: ids.fb_user_id.as_deref(),
-            ig_user_id: ids.ig_user_id.as_deref(),
-            whatsapp_id: ids.whatsapp_id.as_deref(),
-            email: customer.email.as_deref(),
-            phone_number: customer.phone_number.as_deref(),
-            first_name: customer.first_name.as_deref(),
-            last_name: customer.last_name.as_deref(),
-            full_name: customer.full_name.as_deref(),
-            number_of_orders: customer.number_of_orders,
+            id: Id(id.get()),
+            shopify_id: shopify_id.as_deref(),
+            wordpress_id: wordpress_id.as_deref(),
+            prestashop_id: prestashop_id.as_deref(),
+            fb_user_id: fb_user_id.as_deref(),
+            ig_user_id: ig_user_id.as_deref(),
+            whatsapp_id: whatsapp_id.as_deref(),
+            email: email.as_deref(),
+            phone_number: phone_number.as_deref(),
+            first_name: first_name.as_deref(),
+            last_name: last_name.as_deref(),
+            full_name: full_name.as_deref(),
+            number_of_orders: *number_of_orders,
             shop_domain,
-            created_at: customer.created_at,
-            cms_created_at: customer.cms_created_at,
-            cms: customer.cms.as_deref(),
-            zendesk_id: ids.zendesk_id.as_deref(),
-            freshdesk_id: ids.freshdesk_id.as_deref(),
-            ig_pseudo: ids.ig_pseudo.as_deref(),
-            gmelius_id: ids.gmelius_id.as_deref(),
-            gorgias_id: ids.gorgias_id.as_deref(),
+            created_at: Time(*created_at),
+            cms_created_at: cms_created_at.map(Time),
+            cms: cms.as_deref(),
+            zendesk_id: zendesk_id.as_deref(),
+            freshdesk_id: freshdesk_id.as_deref(),
+            ig_pseudo: ig_pseudo.as_deref(),
+            gmelius_id: gmelius_id.as_deref(),
+            gorgias_id: gorgias_id.as_deref(),
         }
     }
 }

@@ -2,22 +2,28 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use hexdesk_domain::Principal;
 
 use super::wire::{EventJson, EventsAnswer};
-use crate::list_query::{self, PageRequest, QueryParameters};
+use crate::list_query::{self, ListQuery, Pages};
+#[cfg(test)]
+use crate::openapi::prelude::*;
 use crate::problem::Problem;
 use crate::services::{Started, storage_problem};
+#[cfg(test)]
+use crate::tickets;
 
-/// `GET /api/v1/events`: what was changed in the key's shop, oldest first, a page at a time.
+static QUERY: ListQuery<()> = ListQuery::new("events", Pages::Plain, |_| Ok(()));
+
+/// `GET /api/v1/events`: the log of changes of the key's shop, oldest first, a page
+/// at a time.
 ///
 /// # Errors
-/// 400 for a parameter that is none.
-pub(crate) async fn list(
+/// 400 for an invalid parameter.
+pub(crate) async fn serve(
     services: Started,
     principal: web::ReqData<Principal>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let mut parameters = QueryParameters::parse(&request, ["limit", "cursor"])?;
     let shop = &principal.shop;
-    let asked = PageRequest::read("events", shop.id, &mut parameters)?;
+    let (asked, ()) = QUERY.read(&request, shop.id)?;
     let page = services.events.list_events(shop.id, asked.after, asked.limit).await;
     let page = page.map_err(storage_problem)?;
     let next = asked.next_cursor(page.next);
@@ -27,4 +33,55 @@ pub(crate) async fn list(
     });
     let answer = EventsAnswer { success: true, events: events.collect(), next_cursor: next.as_deref() };
     Ok(list_query::page_response(&request, next.as_deref()).json(answer))
+}
+
+/// Its description.
+#[cfg(test)]
+pub(crate) fn describe() -> Description {
+    Description::new(
+        "listEvents",
+        EVENTS,
+        "List events",
+        "The log of changes of the shop, oldest first, a page at a time. Each change of a thing is one event, \
+         committed together with the change. To follow the log, ask again later with the `cursor` of the last event \
+         you have seen: no event is ever added before it. An event appears when every change that began before it \
+         has ended, usually at once. Erasing a customer removes its data from all events. The server keeps events \
+         for as long as it is configured to. Unknown and repeated parameters are errors.",
+    )
+    .parameters(QUERY.parameters())
+    .answers::<EventsAnswer<'static>>(
+        StatusCode::OK,
+        "A page of events.",
+        &[headers::LINK],
+        [("last", json!({"success": true, "events": [created(), deleted()], "next_cursor": null}))],
+    )
+}
+
+#[cfg(test)]
+fn created() -> Value {
+    let mut snapshot = tickets::examples::ticket_with_people();
+    if let Some(members) = snapshot.as_object_mut() {
+        members.retain(|name, _| name != "Customer" && name != "User");
+        members.insert("version".to_owned(), json!(1));
+    }
+    json!({
+        "cursor": "AQAAAAAAAAArAAAAAAAAAAcAAAAAAAAAAJvLb5h0b1nDwDo4Aw",
+        "kind": "ticket.created",
+        "subject": {"type": "ticket", "id": parameters::TICKET_ID},
+        "actor": {"type": "api_key", "id": 1, "userId": null},
+        "time": "2026-04-28T00:00:00.000Z",
+        "snapshot": snapshot
+    })
+}
+
+#[cfg(test)]
+fn deleted() -> Value {
+    json!({
+        "cursor": "AQAAAAAAAAAsAAAAAAAAAAgAAAAAAAAAABt5xJ3X6Wzk0OVmLA",
+        "kind": "ticket.deleted",
+        "subject": {"type": "ticket", "id": parameters::TICKET_ID},
+        "actor": {"type": "api_key", "id": 2, "userId": 45},
+        "time": "2026-04-29T08:30:00.000Z",
+        "snapshot": null
+    })
 }

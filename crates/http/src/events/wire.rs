@@ -1,49 +1,49 @@
 //! How events are spelled in JSON.
 
-use hexdesk_domain::{Actor, Event, EventKind, Snapshot, Subject, Timestamp, UserId};
+use hexdesk_domain::{Actor, Event, Snapshot, Subject};
 use serde::Serialize;
+#[cfg(test)]
 use utoipa::ToSchema;
+#[cfg(test)]
 use utoipa::openapi::schema::Schema;
 
 use crate::api_keys::ApiKeySnapshotJson;
 use crate::comments::CommentJson;
 use crate::customers::CustomerJson;
-use crate::json_text::as_text;
-use crate::openapi::schemas::{self, Id};
+use crate::json_values::{Id, LongId, Time};
+#[cfg(test)]
+use crate::openapi::schemas;
 use crate::tickets::{HumanTicketJson, TicketJson};
 use crate::users::UserJson;
 
 /// `{"success":true,"events":[…],"next_cursor":…}`.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ToSchema))]
 pub(super) struct EventsAnswer<'a> {
-    /// Always true.
+    /// Always `true`.
     pub(super) success: bool,
     /// The events of this page.
     pub(super) events: Vec<EventJson<'a>>,
-    /// The `cursor` of the next page; null on the last.
-    #[schema(required)]
+    /// The `cursor` of the next page; `null` on the last.
     pub(super) next_cursor: Option<&'a str>,
 }
 
-/// That one thing of the shop was changed.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Event)]
+/// A change of one thing of the shop.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ToSchema), schema(as = Event))]
 pub(super) struct EventJson<'a> {
-    /// The `cursor` that reads on after this event, now or later.
+    /// The `cursor` of the page that begins after this event, now or later.
     cursor: String,
-    #[schema(schema_with = event_kind)]
+    #[cfg_attr(test, schema(schema_with = event_kind))]
     kind: &'static str,
-    /// The thing that was changed.
+    /// The changed thing.
     subject: SubjectJson,
     /// Who changed it.
     actor: ActorJson,
-    /// When.
-    #[schema(value_type = String, format = DateTime)]
-    #[serde(serialize_with = "as_text")]
-    time: Timestamp,
-    /// The thing as the change left it. Null if it was deleted or erased, and once the customer was erased
-    /// whose data it held.
-    #[schema(required)]
+    /// When it was changed.
+    time: Time,
+    /// The thing after the change. It is `null` if the thing was deleted or erased, and after the customer whose
+    /// data it held was erased.
     snapshot: Option<SnapshotJson<'a>>,
 }
 
@@ -57,8 +57,8 @@ impl<'a> EventJson<'a> {
             }),
             Snapshot::Comment(comment) => SnapshotJson::Comment(CommentSnapshotJson {
                 comment: CommentJson::new(comment),
-                customer_id: comment.customer_id.get(),
-                user_id: comment.author_id,
+                customer_id: Id(comment.customer_id.get()),
+                user_id: comment.author_id.map(|user| Id(user.get())),
             }),
             Snapshot::Customer(customer) => SnapshotJson::Customer(CustomerJson::new(customer, shop_domain)),
             Snapshot::User(user) => SnapshotJson::User(UserJson::new(user, shop_domain)),
@@ -69,26 +69,26 @@ impl<'a> EventJson<'a> {
             kind: event.kind.as_str(),
             subject: SubjectJson::new(event.subject),
             actor: ActorJson::new(event.stamp.actor),
-            time: event.stamp.time,
+            time: Time(event.stamp.time),
             snapshot,
         }
     }
 }
 
+#[cfg(test)]
 fn event_kind() -> Schema {
-    let kinds: Vec<&str> = EventKind::ALL.iter().copied().map(EventKind::as_str).collect();
-    schemas::described(schemas::one_of(&kinds), "What was done to what.")
+    let kinds: Vec<&str> =
+        hexdesk_domain::EventKind::ALL.iter().copied().map(hexdesk_domain::EventKind::as_str).collect();
+    schemas::described(schemas::one_of(&kinds), "The type of the thing, and its change.")
 }
 
-#[derive(Serialize, ToSchema)]
-#[schema(as = EventSubject)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ToSchema), schema(as = EventSubject))]
 struct SubjectJson {
-    #[schema(schema_with = subject_type)]
+    #[cfg_attr(test, schema(schema_with = subject_type))]
     r#type: &'static str,
-    /// Its id, as a string whatever the thing is.
-    #[schema(value_type = String, pattern = "^[1-9][0-9]{0,18}$")]
-    #[serde(serialize_with = "as_text")]
-    id: i64,
+    /// Its id, always as a string.
+    id: LongId,
 }
 
 impl SubjectJson {
@@ -100,46 +100,51 @@ impl SubjectJson {
             Subject::User(_) => "user",
             Subject::ApiKey(_) => "api_key",
         };
-        Self { r#type, id: subject.number() }
+        Self { r#type, id: LongId(subject.number()) }
     }
 }
 
+#[cfg(test)]
 fn subject_type() -> Schema {
     let types = schemas::one_of(&["ticket", "comment", "customer", "user", "api_key"]);
-    schemas::described(types, "What kind of thing it is.")
+    schemas::described(types, "The type of the thing.")
 }
 
-#[derive(Serialize, ToSchema)]
-#[schema(as = EventActor)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ToSchema), schema(as = EventActor))]
 struct ActorJson {
-    #[schema(schema_with = actor_type)]
+    #[cfg_attr(test, schema(schema_with = actor_type))]
     r#type: &'static str,
-    /// The id of the API key; null if it was the operator.
-    #[schema(minimum = 1, required)]
+    /// The id of the API key; `null` for the operator.
+    #[cfg_attr(test, schema(minimum = 1))]
     id: Option<i64>,
-    /// The user in whose name the key writes, if it has one.
-    #[schema(value_type = Option<Id>, required)]
+    /// The user of the key; `null` if it has none.
     #[serde(rename = "userId")]
-    user_id: Option<UserId>,
+    user_id: Option<Id>,
 }
 
 impl ActorJson {
     fn new(actor: Actor) -> Self {
         match actor {
             Actor::Operator => Self { r#type: "operator", id: None, user_id: None },
-            Actor::ApiKey { number, user_id } => Self { r#type: "api_key", id: Some(number.get()), user_id },
+            Actor::ApiKey { number, user_id } => Self {
+                r#type: "api_key",
+                id: Some(number.get()),
+                user_id: user_id.map(|user| Id(user.get())),
+            },
         }
     }
 }
 
+#[cfg(test)]
 fn actor_type() -> Schema {
-    let text = "`operator` is whoever runs the server, by its command line.";
+    let text = "`operator` is the command line of the server.";
     schemas::described(schemas::one_of(&["operator", "api_key"]), text)
 }
 
-/// A thing as a change left it, of the event's type.
-#[derive(Serialize, ToSchema)]
-#[schema(as = EventSnapshot)]
+/// A thing after a change.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ToSchema), schema(as = EventSnapshot))]
 #[serde(untagged)]
 enum SnapshotJson<'a> {
     Ticket(TicketSnapshotJson<'a>),
@@ -150,34 +155,31 @@ enum SnapshotJson<'a> {
 }
 
 /// A ticket with its human ticket, without the people it names.
-#[derive(Serialize, ToSchema)]
-#[schema(as = TicketSnapshot)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ToSchema), schema(as = TicketSnapshot))]
 struct TicketSnapshotJson<'a> {
     /// The ticket itself.
     #[serde(flatten)]
     ticket: TicketJson<'a>,
-    /// Its version, the number in its `ETag`: 1 when it is created, and raised by whatever changes it.
-    #[schema(minimum = 1)]
+    /// Its version, the number in its `ETag`: 1 when it is created, and higher after every change.
+    #[cfg_attr(test, schema(minimum = 1))]
     version: i64,
-    /// Its human ticket, if a person was ever to handle it.
-    #[schema(required)]
+    /// Its human ticket; `null` if it never had one.
     #[serde(rename = "HumanTicket")]
     human_ticket: Option<HumanTicketJson>,
 }
 
 /// A comment with the ids of the people it names.
-#[derive(Serialize, ToSchema)]
-#[schema(as = CommentSnapshot)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ToSchema), schema(as = CommentSnapshot))]
 struct CommentSnapshotJson<'a> {
     /// The comment itself.
     #[serde(flatten)]
     comment: CommentJson<'a>,
     /// The ticket's customer.
-    #[schema(value_type = Id)]
     #[serde(rename = "customerID")]
-    customer_id: i64,
-    /// The user who wrote it, if the key was one's.
-    #[schema(value_type = Option<Id>, required)]
+    customer_id: Id,
+    /// The user of the key that created it; `null` if the key has none.
     #[serde(rename = "userId")]
-    user_id: Option<UserId>,
+    user_id: Option<Id>,
 }

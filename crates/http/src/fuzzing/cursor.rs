@@ -12,7 +12,7 @@ use hexdesk_domain::{
 use super::MARK;
 use super::samples::SHOP;
 use crate::cursor::{CursorSeal, Place};
-use crate::list_query::{PAGE_PARAMETERS, PageRequest, QueryParameters, page_response};
+use crate::list_query::{PageRequest, Pages, QueryParameters, page_response};
 use crate::problem::Problem;
 
 /// What stands for a cursor of the list in an input's query.
@@ -107,15 +107,15 @@ fn request(query: &str) -> Option<HttpRequest> {
 }
 
 fn parameters(request: &HttpRequest) -> Result<QueryParameters, Problem> {
-    QueryParameters::parse(request, ["tag", "q", "dateFrom"].into_iter().chain(PAGE_PARAMETERS))
+    QueryParameters::parse(request, &["tag", "q", "dateFrom", "limit", "cursor", "include"])
 }
 
 /// The page that is asked for, and what narrows the list.
 fn read<P: Place>(list: &str, request: &HttpRequest) -> Result<(PageRequest<P>, String), Problem> {
     let mut parameters = parameters(request)?;
     let filter = parameters.filter();
-    let asked = PageRequest::read(list, SHOP, &mut parameters)?;
-    parameters.timestamp("dateFrom")?;
+    let asked = PageRequest::read(list, SHOP, Pages::WithTotal, &mut parameters)?;
+    parameters.time("dateFrom", "")?;
     Ok((asked, filter))
 }
 

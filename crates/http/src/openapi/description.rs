@@ -1,9 +1,9 @@
-//! What a route says of itself. What follows from where it stands in
-//! [`ENDPOINTS`](crate::routes::ENDPOINTS) (its key, its scope, the errors of every route)
-//! is added to the document by [`super::document`].
+//! What a route says of itself. What follows from its place in the list of routes (its key,
+//! its scope, the errors of every route) is added where the document is made.
+
+use std::collections::BTreeMap;
 
 use actix_web::http::StatusCode;
-use hexdesk_domain::Field;
 use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::example::ExampleBuilder;
@@ -11,25 +11,26 @@ use utoipa::openapi::link::LinkBuilder;
 use utoipa::openapi::path::Parameter;
 use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
 use utoipa::openapi::response::{Response, ResponseBuilder};
-use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{AllOfBuilder, ObjectBuilder, Schema, Type};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Required};
 
 use super::{parameters, problems, schemas};
-use crate::json_members::Spelling;
 use crate::problem::{MemberError, Problem};
 use crate::request_body::MAX_BODY_BYTES;
 
 /// What one method on one path does, for those who call it.
 pub(crate) struct Description {
-    pub(super) id: &'static str,
-    pub(super) tag: &'static str,
-    pub(super) summary: &'static str,
-    pub(super) text: &'static str,
-    pub(super) parameters: Vec<Parameter>,
-    pub(super) body: Option<RequestBody>,
-    pub(super) answers: Vec<(StatusCode, Response)>,
-    pub(super) problems: Vec<Problem>,
-    pub(super) schemas: Vec<(String, RefOr<Schema>)>,
+    pub(crate) id: &'static str,
+    pub(crate) tag: &'static str,
+    pub(crate) summary: &'static str,
+    pub(crate) text: &'static str,
+    pub(crate) parameters: Vec<Parameter>,
+    pub(crate) body: Option<RequestBody>,
+    /// How its body describes the members that responses have too.
+    pub(crate) wording: Option<Wording>,
+    pub(crate) answers: Vec<(StatusCode, Response)>,
+    pub(crate) problems: Vec<Problem>,
+    pub(crate) schemas: Vec<(String, RefOr<Schema>)>,
 }
 
 /// An example's name and JSON.
@@ -50,6 +51,7 @@ impl Description {
             text,
             parameters: Vec::new(),
             body: None,
+            wording: None,
             answers: Vec::new(),
             problems: Vec::new(),
             schemas: Vec::new(),
@@ -65,12 +67,11 @@ impl Description {
     /// It reads a JSON body, and takes effect once for each `Idempotency-Key`.
     pub(crate) fn body(
         mut self,
-        name: &'static str,
-        schema: Schema,
+        schema: BodySchema,
         examples: impl IntoIterator<Item = NamedExample>,
     ) -> Self {
         let content = ContentBuilder::new()
-            .schema(Some(Ref::from_schema_name(name)))
+            .schema(Some(Ref::from_schema_name(schema.name)))
             .examples_from_iter(examples.into_iter().map(example));
         let text = format!(
             "One JSON object in UTF-8 of at most {MAX_BODY_BYTES} bytes, not compressed, that arrives within \
@@ -83,7 +84,12 @@ impl Description {
                 .content("application/json", content.build())
                 .build(),
         );
-        self.schemas.push((name.to_owned(), RefOr::T(schema)));
+        self.wording = Some(Wording {
+            body: schema.name,
+            resource: schema.resource,
+            descriptions: schema.descriptions.clone(),
+        });
+        self.schemas.push((schema.name.to_owned(), RefOr::T(schema.build())));
         let required = |pointer: &str, message: &str| MemberError {
             pointer: pointer.to_owned(),
             code: "required",
@@ -148,6 +154,20 @@ impl Description {
         self
     }
 
+    /// Completes the schemas of its responses: members that a body of the same resource has
+    /// are described in its words, and a member that may be `null` is always there.
+    pub(crate) fn complete_responses(&mut self, wordings: &[Wording]) {
+        for (name, schema) in &mut self.schemas {
+            let RefOr::T(schema) = schema else { continue };
+            if wordings.iter().any(|wording| wording.body == name) {
+                continue;
+            }
+            let wordings = wordings.iter().filter(|wording| name.starts_with(wording.resource));
+            let descriptions = wordings.flat_map(|wording| &wording.descriptions).collect();
+            complete(schema, &descriptions);
+        }
+    }
+
     /// It may be refused with these problems.
     pub(crate) fn fails_with(mut self, problems: impl IntoIterator<Item = Problem>) -> Self {
         self.problems.extend(problems);
@@ -159,48 +179,109 @@ fn example((name, value): NamedExample) -> (&'static str, RefOr<utoipa::openapi:
     (name, ExampleBuilder::new().value(Some(value)).into())
 }
 
-/// The schema of a request's body whose members are spelled so. Members that are not
-/// named are allowed and ignored.
+/// The schema of a request's body. Members that it does not name are allowed and ignored.
 pub(crate) struct BodySchema {
-    spelling: Spelling,
+    name: &'static str,
+    /// How the names of the schemas begin that describe the same thing in responses.
+    resource: &'static str,
     object: ObjectBuilder,
+    /// By the members' names in lower case.
+    descriptions: BTreeMap<String, &'static str>,
+    rule: Option<Schema>,
 }
 
 impl BodySchema {
-    /// Of a body with these members.
-    pub(crate) fn new(spelling: Spelling, text: &str) -> Self {
-        Self { spelling, object: ObjectBuilder::new().description(Some(text)) }
+    /// A body without members.
+    pub(crate) fn new(name: &'static str, resource: &'static str, text: &str) -> Self {
+        let object = ObjectBuilder::new().description(Some(text));
+        Self { name, resource, object, descriptions: BTreeMap::new(), rule: None }
     }
 
-    /// This member must be there.
-    pub(crate) fn required(mut self, field: Field, schema: Schema, text: &str) -> Self {
-        let name = self.name(field);
+    /// With this member, which must be there.
+    pub(crate) fn required(
+        mut self,
+        name: &'static str,
+        schema: Schema,
+        text: &'static str,
+        note: &str,
+    ) -> Self {
         self.object = self.object.required(name);
-        self.member(field, schema, text)
+        self.not_null(name, schema, text, note)
     }
 
-    /// This member may be there, and may be `null`.
-    pub(crate) fn optional(self, field: Field, schema: Schema, text: &str) -> Self {
-        self.member(field, schemas::or_null(schema), text)
+    /// With this member, which may be left out or be `null`.
+    pub(crate) fn optional(self, name: &'static str, schema: Schema, text: &'static str, note: &str) -> Self {
+        self.not_null(name, schemas::or_null(schema), text, note)
     }
 
-    /// This member may be there, but not be `null`.
-    pub(crate) fn not_null(self, field: Field, schema: Schema, text: &str) -> Self {
-        self.member(field, schema, text)
-    }
-
-    fn member(mut self, field: Field, schema: Schema, text: &str) -> Self {
-        let name = self.name(field);
-        self.object = self.object.property(name, schemas::described(schema, text));
+    /// With this member, which may be left out, but not be `null`.
+    pub(crate) fn not_null(
+        mut self,
+        name: &'static str,
+        schema: Schema,
+        text: &'static str,
+        note: &str,
+    ) -> Self {
+        let whole = format!("{text} {note}");
+        self.object = self.object.property(name, schemas::described(schema, whole.trim_end()));
+        self.descriptions.insert(name.to_lowercase(), text);
         self
     }
 
-    fn name(&self, field: Field) -> &'static str {
-        self.spelling.iter().find(|(spelled, _)| *spelled == field).map_or("", |(_, name)| name)
+    /// With a rule on the body as a whole.
+    pub(crate) fn with_rule(mut self, rule: impl Into<Schema>) -> Self {
+        self.rule = Some(rule.into());
+        self
     }
 
-    /// The schema.
-    pub(crate) fn build(self) -> Object {
-        self.object.build()
+    fn build(self) -> Schema {
+        let object = self.object.build().into();
+        match self.rule {
+            None => object,
+            Some(rule) => AllOfBuilder::new().item(object).item(rule).into(),
+        }
+    }
+}
+
+/// How a body describes its members.
+pub(crate) struct Wording {
+    body: &'static str,
+    resource: &'static str,
+    /// By the members' names in lower case.
+    descriptions: BTreeMap<String, &'static str>,
+}
+
+fn complete(schema: &mut Schema, descriptions: &BTreeMap<&String, &&'static str>) {
+    if let Schema::AllOf(all_of) = schema {
+        for part in &mut all_of.items {
+            if let RefOr::T(part) = part {
+                complete(part, descriptions);
+            }
+        }
+    }
+    let Schema::Object(object) = schema else { return };
+    let mut required = Vec::new();
+    for (name, member) in &mut object.properties {
+        if let Some(description) = descriptions.get(&name.to_lowercase()) {
+            describe(member, description);
+        }
+        let is_nullable = matches!(member, RefOr::T(member) if schemas::is_nullable(member));
+        if is_nullable || object.required.contains(name) {
+            required.push(name.clone());
+        }
+    }
+    object.required = required;
+}
+
+/// Gives a member this description unless it has one.
+fn describe(member: &mut RefOr<Schema>, description: &str) {
+    match member {
+        RefOr::Ref(reference) if reference.description.is_empty() => {
+            reference.description = description.to_owned();
+        }
+        RefOr::T(schema) if !schemas::is_described(schema) => {
+            *schema = schemas::described(schema.clone(), description);
+        }
+        _ => {}
     }
 }

@@ -1,43 +1,40 @@
-//! The headers of answers, as reusable components.
+//! The headers of responses, as reusable components.
 
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use super::schemas;
 
-/// On every answer.
+/// In every response.
 pub(crate) const REQUEST_ID: &str = "x-request-id";
-/// Where what was created is.
+/// The path of the created thing.
 pub(crate) const LOCATION: &str = "Location";
-/// The version of what was answered.
+/// The version of the ticket in the response.
 pub(crate) const ETAG: &str = "ETag";
-/// Where the next page is.
+/// The path of the next page.
 pub(crate) const LINK: &str = "Link";
-/// The answer is that of an earlier request.
+/// Marks the response of an earlier request.
 pub(crate) const IDEMPOTENCY_REPLAYED: &str = "Idempotency-Replayed";
 
 /// Every header, by its name.
-pub(super) fn all() -> Vec<(&'static str, Header)> {
+pub(crate) fn all() -> Vec<(&'static str, Header)> {
     let header =
         |text: &str, schema| HeaderBuilder::new().description(Some(text)).schema(Some(schema)).build();
     let string = || ObjectBuilder::new().schema_type(Type::String).build().into();
     vec![
-        (REQUEST_ID, header("The request's id, under which it stands in the server's log.", string())),
-        (LOCATION, header("The path of what was created or found.", string())),
+        (REQUEST_ID, header("The id of the request in the server's log.", string())),
+        (LOCATION, header("The path of the created thing.", string())),
         (ETAG, header("The ticket's version, to send as `If-Match`.", string())),
         (LINK, header("The next page, as `<…>; rel=\"next\"`; absent on the last page.", string())),
         (
             IDEMPOTENCY_REPLAYED,
             header(
-                "Only there if the answer is that of an earlier request with the same `Idempotency-Key`.",
+                "Present if the response is that of an earlier request with the same `Idempotency-Key`.",
                 schemas::one_of(&["true"]),
             ),
         ),
-        ("Allow", header("The methods that the path has.", string())),
-        (
-            "Retry-After",
-            header("Seconds to wait before trying again.", schemas::integer(0, i64::from(u32::MAX))),
-        ),
+        ("Allow", header("The methods of the path.", string())),
+        ("Retry-After", header("Seconds to wait before a retry.", schemas::integer(0, i64::from(u32::MAX)))),
         ("WWW-Authenticate", header("How to authenticate.", string())),
     ]
 }

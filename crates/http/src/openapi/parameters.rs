@@ -1,6 +1,7 @@
 //! The parameters of requests: in the path, in the query, and `Idempotency-Key`.
 
-use hexdesk_domain::limits::{DEFAULT_PAGE_ENTRIES, MAX_IDEMPOTENCY_KEY_CHARS, MAX_PAGE_ENTRIES};
+use hexdesk_domain::limits::MAX_IDEMPOTENCY_KEY_CHARS;
+use hexdesk_domain::{CustomerId, TicketId, UserId};
 use serde_json::Value;
 use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
@@ -12,8 +13,30 @@ fn parameter(place: ParameterIn, name: &str, text: &str, schema: Schema) -> Para
     ParameterBuilder::new().name(name).parameter_in(place).description(Some(text)).schema(Some(schema))
 }
 
-/// A part of the path, an id up to `max`.
-pub(crate) fn in_path(name: &str, text: &str, max: i64, example: &str) -> Parameter {
+/// The ticket of the examples.
+pub(crate) const TICKET_ID: &str = "382850268154298368";
+
+/// `ticketId` in the path.
+pub(crate) fn ticket_id() -> Parameter {
+    in_path("ticketId", "The ticket's id", TicketId::MAX, TICKET_ID)
+}
+
+/// `customerId` in the path.
+pub(crate) fn customer_id() -> Parameter {
+    in_path("customerId", "The customer's id", CustomerId::MAX, "123")
+}
+
+/// `userId` in the path.
+pub(crate) fn user_id() -> Parameter {
+    in_path("userId", "The user's id", UserId::MAX, "45")
+}
+
+/// `keyId` in the path.
+pub(crate) fn key_id() -> Parameter {
+    in_path("keyId", "The key's id", i64::MAX, "2")
+}
+
+fn in_path(name: &str, text: &str, max: i64, example: &str) -> Parameter {
     let text = format!("{text}, a whole number from 1 to {max}.");
     parameter(ParameterIn::Path, name, &text, schemas::digits(max))
         .required(Required::True)
@@ -26,35 +49,17 @@ pub(crate) fn in_query(name: &str, text: &str, schema: Schema) -> Parameter {
     parameter(ParameterIn::Query, name, text, schema).required(Required::False).build()
 }
 
-/// `limit` of a list that is always paged.
-pub(crate) fn limit() -> Parameter {
-    let text = format!("How many entries the page may have; {DEFAULT_PAGE_ENTRIES} if absent.");
-    in_query("limit", &text, schemas::integer(1, i64::from(MAX_PAGE_ENTRIES)))
-}
-
-/// `cursor`.
-pub(crate) fn cursor() -> Parameter {
-    let text = "Where the page begins: `next_cursor` of the page before, with the other parameters as they \
-                were there. It is good for this list, this shop and these filters only.";
-    in_query("cursor", text, ObjectBuilder::new().schema_type(Type::String).build().into())
-}
-
-/// `include=total`.
-pub(crate) fn include() -> Parameter {
-    in_query("include", "`total` adds how many entries all pages hold.", schemas::one_of(&["total"]))
-}
-
 /// `Idempotency-Key`.
 pub(crate) fn idempotency_key() -> Parameter {
-    let text = "A name of your own for this request, so that sending it again cannot do it twice: the same \
-                key and body are answered with the first answer, byte for byte, and \
-                `Idempotency-Replayed: true`. The key belongs to the shop, the method and the path; a \
-                request that was refused leaves it free. Characters beyond ASCII must be UTF-8.";
+    let text = "A name that you give this request, so that repeating the request cannot repeat its effect. The same \
+                key and body get the first response again, byte for byte, with `Idempotency-Replayed: true`. The key \
+                belongs to the shop, the method and the path. A request that was refused leaves it free. Characters \
+                beyond ASCII must be UTF-8.";
     let schema = ObjectBuilder::new()
         .schema_type(Type::String)
         .min_length(Some(1))
         .max_length(Some(MAX_IDEMPOTENCY_KEY_CHARS))
-        // The edges are no spaces, which HTTP takes away.
+        // HTTP removes spaces at both ends.
         .pattern(Some("^[!-~](?:[ -~]*[!-~])?$"))
         .build();
     parameter(ParameterIn::Header, "Idempotency-Key", text, schema.into()).required(Required::False).build()
@@ -62,8 +67,8 @@ pub(crate) fn idempotency_key() -> Parameter {
 
 /// `If-Match`.
 pub(crate) fn if_match() -> Parameter {
-    let text = "The `ETag` of the ticket as it was read: it is left as it is if it has another version by now. \
-                Any version will do if the header is absent or `*`.";
+    let text = "The `ETag` of the ticket as you read it. If the ticket has another version now, it is not changed. \
+                Without the header, or with `*`, any version matches.";
     let schema =
         ObjectBuilder::new().schema_type(Type::String).pattern(Some(r#"^(?:\*|(?:W/)?"[!#-~]*")$"#)).build();
     parameter(ParameterIn::Header, "If-Match", text, schema.into())

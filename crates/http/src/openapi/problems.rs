@@ -1,4 +1,4 @@
-//! The error answers, as reusable components made of the problems themselves.
+//! The error responses, as reusable components made from the problems themselves.
 
 use std::collections::BTreeMap;
 
@@ -13,9 +13,9 @@ use crate::problem::{Problem, ProblemBody};
 
 const REQUEST_ID: &str = "01a202d8-e74c-76e0-aec3-1471365970c6";
 
-/// The answers that may be given to an operation which these problems may end: by
-/// status, the name of the component and the component.
-pub(super) fn answers(problems: Vec<Problem>) -> BTreeMap<u16, (String, Response)> {
+/// The error responses of an operation with these problems: by status, the name of the
+/// component and the component.
+pub(crate) fn answers(problems: Vec<Problem>) -> BTreeMap<u16, (String, Response)> {
     let mut by_status: BTreeMap<u16, Vec<Problem>> = BTreeMap::new();
     for problem in problems {
         let same_status = by_status.entry(problem.status().as_u16()).or_default();
@@ -32,7 +32,7 @@ pub(super) fn answers(problems: Vec<Problem>) -> BTreeMap<u16, (String, Response
         .collect()
 }
 
-/// The answer that is one of these, and its name: the same problems make the same answer.
+/// The response for one of these, and its name. The same problems make the same response.
 fn answer(problems: &[Problem]) -> (String, Response) {
     let names: Vec<String> = problems.iter().map(|problem| pascal_case(problem.code())).collect();
     let mut titles: Vec<&str> = problems.iter().map(Problem::title).collect();
@@ -55,7 +55,7 @@ fn answer(problems: &[Problem]) -> (String, Response) {
 }
 
 /// A reference to a header of [`headers::all`].
-pub(super) fn header(name: &str) -> Ref {
+pub(crate) fn header(name: &str) -> Ref {
     Ref::new(format!("#/components/headers/{name}"))
 }
 

@@ -1,12 +1,11 @@
-//! What requests may hold, as JSON Schema. Each matches what [`crate::json_members`] and
-//! [`crate::list_query`] read, with the domain's limits.
+//! JSON Schema of what requests and responses hold, with the domain's limits.
 
 use std::fmt::Write;
 
-use hexdesk_domain::CustomerId;
 use hexdesk_domain::limits::{MAX_EMAIL_CHARS, MAX_LANGUAGE_CODE_CHARS};
+use hexdesk_domain::{CustomerId, Scope};
 use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
-use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
+use utoipa::openapi::{KnownFormat, Ref, RefOr, SchemaFormat};
 use utoipa::{Number, PartialSchema, ToSchema};
 
 /// No text may hold U+0000.
@@ -34,17 +33,34 @@ const LANGUAGE_TAG: &str = concat!(
     ")$"
 );
 
-/// The id of a customer, user or human ticket, as it goes out.
-pub(crate) struct Id;
+/// The name of a scope.
+pub(crate) struct ScopeName;
 
-impl PartialSchema for Id {
+impl PartialSchema for ScopeName {
     fn schema() -> RefOr<Schema> {
-        let text = "A whole number, small enough to be exact in JavaScript.";
-        RefOr::T(described(integer(1, CustomerId::MAX), text))
+        let names: Vec<&str> = Scope::ALL.iter().copied().map(Scope::as_str).collect();
+        RefOr::T(described(one_of(&names), "What a key may do."))
     }
 }
 
-impl ToSchema for Id {}
+impl ToSchema for ScopeName {}
+
+/// The id of a customer, user or human ticket in a response.
+pub(crate) fn response_id() -> Schema {
+    described(integer(1, CustomerId::MAX), "A whole number, small enough to be exact in JavaScript.")
+}
+
+/// The id of a ticket or comment in a response.
+pub(crate) fn response_long_id() -> Schema {
+    let text = "A whole number of up to 64 bits, as a string.";
+    described(string().pattern(Some("^[1-9][0-9]{0,18}$")).build().into(), text)
+}
+
+/// A point in time in a response.
+pub(crate) fn response_time() -> Schema {
+    let text = "In UTC, to the millisecond: `2026-04-28T00:00:00.000Z`.";
+    described(string().format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))).build().into(), text)
+}
 
 fn string() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
@@ -117,16 +133,22 @@ pub(crate) fn text_or_number(max: u64) -> Schema {
     AnyOfBuilder::new().item(text(max)).item(number).into()
 }
 
-/// A list of at most `max` texts of at most `max_chars` characters each.
-pub(crate) fn texts(max: u64, max_chars: u64) -> Schema {
-    ArrayBuilder::new().items(RefOr::T(text(max_chars))).max_items(chars(max)).build().into()
+/// An array of at most `max` entries.
+pub(crate) fn texts(max: u64, entry: Schema) -> Schema {
+    ArrayBuilder::new().items(RefOr::T(entry)).max_items(chars(max)).build().into()
 }
 
-/// A list of texts as [`texts`], or anything that is no list.
-pub(crate) fn texts_or_ignored(max: u64, max_chars: u64) -> Schema {
+/// An array of one to `max` names of scopes.
+pub(crate) fn scopes(max: u64) -> Schema {
+    let name = Ref::from_schema_name(ScopeName::name());
+    ArrayBuilder::new().items(name).min_items(Some(1)).max_items(chars(max)).build().into()
+}
+
+/// This array, or anything but an array.
+pub(crate) fn texts_or_ignored(texts: Schema) -> Schema {
     let others = [Type::Null, Type::Boolean, Type::Number, Type::Object, Type::String];
     AnyOfBuilder::new()
-        .item(texts(max, max_chars))
+        .item(texts)
         .item(ObjectBuilder::new().schema_type(SchemaType::Array(others.to_vec())))
         .into()
 }
@@ -198,7 +220,40 @@ pub(crate) fn described(schema: Schema, text: &str) -> Schema {
             any_of.description = description;
             any_of.into()
         }
+        Schema::OneOf(mut one_of) => {
+            one_of.description = description;
+            one_of.into()
+        }
         other => other,
+    }
+}
+
+/// Whether the schema has a description.
+pub(super) fn is_described(schema: &Schema) -> bool {
+    match schema {
+        Schema::Object(object) => object.description.is_some(),
+        Schema::Array(array) => array.description.is_some(),
+        Schema::AnyOf(any_of) => any_of.description.is_some(),
+        Schema::OneOf(one_of) => one_of.description.is_some(),
+        _ => true,
+    }
+}
+
+/// Whether the schema allows `null`.
+pub(super) fn is_nullable(schema: &Schema) -> bool {
+    let allows = |schema_type: &SchemaType| match schema_type {
+        SchemaType::Type(one) => *one == Type::Null,
+        SchemaType::Array(several) => several.contains(&Type::Null),
+        SchemaType::AnyValue => true,
+    };
+    match schema {
+        Schema::Object(object) => allows(&object.schema_type),
+        Schema::Array(array) => allows(&array.schema_type),
+        Schema::OneOf(one_of) => one_of.items.iter().any(|item| match item {
+            RefOr::T(schema) => is_nullable(schema),
+            RefOr::Ref(_) => false,
+        }),
+        _ => false,
     }
 }
 

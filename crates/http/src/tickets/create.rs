@@ -1,27 +1,29 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use hexdesk_domain::{CreateTicketError, Principal};
 
-use super::wire::{self, TICKET_MEMBERS, TicketAnswer};
+#[cfg(test)]
+use super::examples;
+use super::wire::{NEW_TICKET, TicketAnswer};
 use crate::command::Command;
 use crate::idempotency::StoredAnswer;
 use crate::json_members::Members;
+#[cfg(test)]
+use crate::openapi::prelude::*;
 use crate::problem::Problem;
 use crate::services::{Started, ids_problem, storage_problem};
 
 /// `POST /api/v1/tickets`: creates a ticket for a customer of the key's shop.
 ///
 /// # Errors
-/// 400 with every member that is not as it must be, 404 for a customer or user that the
-/// shop does not have, 409 and 422 for an `Idempotency-Key` in use or reused, and what
-/// reading the body and the store may answer.
-pub(crate) async fn create(
+/// 400 with every invalid member, 404 for a customer or user that the shop does not have,
+/// 409 and 422 for an `Idempotency-Key` in use or reused, and those of the body and the store.
+pub(crate) async fn serve(
     services: Started,
     principal: web::ReqData<Principal>,
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let ((), mut command) = Command::read(&request, payload, Ok(()), TICKET_MEMBERS).await?;
-    let draft = wire::draft(&mut command.members);
+    let ((), draft, command) = Command::read(&request, payload, Ok(()), &NEW_TICKET).await?;
     let (members, idempotency) = command.accept(|| draft.violations())?;
 
     let shop = &principal.shop;
@@ -36,6 +38,32 @@ pub(crate) async fn create(
         .await
         .map_err(|error| problem(error, members))?;
     Ok(StoredAnswer::from_receipt(&created.answer)?.into_response(created.replayed))
+}
+
+/// Its description.
+#[cfg(test)]
+pub(crate) fn describe() -> Description {
+    Description::new(
+        "createTicket",
+        TICKETS,
+        "Create a ticket",
+        "Creates a ticket for a customer of the shop. The response to an invalid body names every error, with a \
+         JSON pointer for each.",
+    )
+    .body(
+        NEW_TICKET.schema(),
+        [("full", examples::new_ticket()), ("least", json!({"customerId": 123, "Channel": "Mail"}))],
+    )
+    .answers::<TicketAnswer<'static>>(
+        StatusCode::CREATED,
+        "The ticket was created, now or by an earlier request with the same `Idempotency-Key`.",
+        &[headers::LOCATION, headers::IDEMPOTENCY_REPLAYED],
+        [("full", json!({"success": true, "ticket": examples::ticket()}))],
+    )
+    .leads_to("getTicket", "ticketId", "$response.body#/ticket/id")
+    .leads_to("createComment", "ticketId", "$response.body#/ticket/id")
+    .leads_to("listComments", "ticketId", "$response.body#/ticket/id")
+    .fails_with([Problem::customer_not_found(), Problem::user_not_found()])
 }
 
 fn problem(error: CreateTicketError, members: Members) -> Problem {

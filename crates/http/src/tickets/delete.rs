@@ -2,17 +2,19 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use hexdesk_domain::Principal;
 use hexdesk_domain::ports::DeleteTicketOutcome;
 
+#[cfg(test)]
+use crate::openapi::prelude::*;
 use crate::problem::Problem;
 use crate::services::{Started, storage_problem};
 use crate::{entity_tag, request_body, wire_id};
 
 /// `DELETE /api/v1/tickets/{ticketId}`: deletes a ticket of the key's shop with its human
-/// ticket and its comments, if it still has the version of `If-Match` where that is given.
+/// ticket and its comments; with `If-Match` only if it still has that version.
 ///
 /// # Errors
-/// 400 for a ticket id or `If-Match` that is none, 404 for a ticket that the shop does not
-/// have, 412 for another version.
-pub(crate) async fn delete(
+/// 400 for an invalid ticket id or `If-Match`, 404 for a ticket that the shop does not have,
+/// 412 for another version.
+pub(crate) async fn serve(
     services: Started,
     principal: web::ReqData<Principal>,
     ticket: web::Path<String>,
@@ -29,4 +31,19 @@ pub(crate) async fn delete(
         DeleteTicketOutcome::TicketNotFound => Err(Problem::ticket_not_found()),
         DeleteTicketOutcome::VersionMismatch => Err(Problem::version_mismatch()),
     }
+}
+
+/// Its description.
+#[cfg(test)]
+pub(crate) fn describe() -> Description {
+    Description::new(
+        "deleteTicket",
+        TICKETS,
+        "Delete a ticket",
+        "Deletes a ticket with its human ticket and its comments. With `If-Match`, only if the ticket still has \
+         that version.",
+    )
+    .parameters([parameters::ticket_id(), parameters::if_match()])
+    .answers_nothing("The ticket is deleted.")
+    .fails_with([Problem::ticket_not_found(), Problem::version_mismatch(), Problem::outcome_unknown()])
 }

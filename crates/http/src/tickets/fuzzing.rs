@@ -3,16 +3,17 @@
 use hexdesk_domain::TicketView;
 use serde_json::Value;
 
-use super::wire::{self, TICKET_CHANGE_MEMBERS, TICKET_MEMBERS, TicketAnswer, TicketViewAnswer};
+use super::wire::{self, NEW_TICKET, TICKET_CHANGES, TicketAnswer, TicketViewAnswer};
 use crate::command::Command;
 use crate::entity_tag;
 use crate::fuzzing::{BodyKind, answered, samples};
 use crate::idempotency::StoredAnswer;
 use crate::problem::Problem;
 
-pub(crate) const CREATE: BodyKind = BodyKind { spelling: TICKET_MEMBERS, is_patch: false, answer: create };
+pub(crate) const CREATE: BodyKind =
+    BodyKind { spelling: || NEW_TICKET.spelling(), is_patch: false, answer: create };
 pub(crate) const UPDATE: BodyKind =
-    BodyKind { spelling: TICKET_CHANGE_MEMBERS, is_patch: true, answer: update };
+    BodyKind { spelling: || TICKET_CHANGES.spelling(), is_patch: true, answer: update };
 
 fn create(mut command: Command) -> Result<Value, Problem> {
     let draft = wire::draft(&mut command.members);

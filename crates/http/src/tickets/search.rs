@@ -2,32 +2,29 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use hexdesk_domain::limits::MAX_SEARCH_QUERY_CHARS;
 use hexdesk_domain::{Principal, SearchQuery};
 
+#[cfg(test)]
+use super::examples;
 use super::wire::{TicketViewJson, TicketsAnswer};
-use crate::list_query::{self, PageRequest, QueryParameters};
+use crate::list_query::{self, ListQuery, Pages, QueryParameters};
+#[cfg(test)]
+use crate::openapi::prelude::*;
 use crate::problem::Problem;
 use crate::services::{Started, storage_problem};
 
+static QUERY: ListQuery<SearchQuery> = ListQuery::new("search", Pages::Plain, query);
+
 /// `GET /api/v1/tickets/search`: the tickets of the key's shop that hold every word of `q`,
-/// those that hold them in the more telling places first, a page at a time.
+/// by the weight of the places that hold them, a page at a time.
 ///
 /// # Errors
-/// 400 for a parameter that is none, 501 from a storage that cannot search.
-pub(crate) async fn search(
+/// 400 for an invalid parameter, 501 from a storage that cannot search.
+pub(crate) async fn serve(
     services: Started,
     principal: web::ReqData<Principal>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let mut parameters = QueryParameters::parse(&request, ["q", "limit", "cursor"])?;
     let shop = &principal.shop;
-    let asked = PageRequest::read("search", shop.id, &mut parameters)?;
-    let text = parameters.take("q").ok_or_else(|| Problem::invalid_parameter("q is required"))?;
-    if text.chars().count() > MAX_SEARCH_QUERY_CHARS {
-        let sentence = format!("q must not be longer than {MAX_SEARCH_QUERY_CHARS}");
-        return Err(Problem::invalid_parameter(sentence));
-    }
-    let query =
-        SearchQuery::parse(&text).map_err(|error| Problem::invalid_parameter(format!("q {error}")))?;
-
+    let (asked, query) = QUERY.read(&request, shop.id)?;
     let page = services.search.search_tickets(shop.id, query, asked.after, asked.limit).await;
     let page = page.map_err(storage_problem)?.ok_or_else(Problem::search_not_supported)?;
     let next = asked.next_cursor(page.next);
@@ -38,4 +35,43 @@ pub(crate) async fn search(
         total: None,
     };
     Ok(list_query::page_response(&request, next.as_deref()).json(answer))
+}
+
+fn query(query: &mut QueryParameters) -> Result<SearchQuery, Problem> {
+    let description = "1 to 8 different words of letters and digits, in at most 500 characters. Case and accents make \
+                       no difference. A word directly before a `*` matches every word that begins with it.";
+    let text = query.text("q", description)?.ok_or_else(|| Problem::invalid_parameter("q is required"))?;
+    if text.chars().count() > MAX_SEARCH_QUERY_CHARS {
+        let sentence = format!("q must not be longer than {MAX_SEARCH_QUERY_CHARS}");
+        return Err(Problem::invalid_parameter(sentence));
+    }
+    SearchQuery::parse(&text).map_err(|error| Problem::invalid_parameter(format!("q {error}")))
+}
+
+/// Its description.
+#[cfg(test)]
+pub(crate) fn describe() -> Description {
+    let mut parameters = QUERY.parameters();
+    let q = ParameterBuilder::from(parameters.remove(0))
+        .schema(Some(schemas::text(MAX_SEARCH_QUERY_CHARS as u64)))
+        .required(Required::True)
+        .example(Some(json!("ada refun*")));
+    parameters.insert(0, q.build());
+    Description::new(
+        "searchTickets",
+        TICKETS,
+        "Search tickets",
+        "The tickets that hold every word. Each word may be in the ticket's name, in its customer's e-mail address, \
+         phone number or names, in the `lastMessage` that it was created with, or in one of its comments. Words in \
+         the name weigh more than words of the customer, and these more than words of messages. Among tickets of \
+         the same weight the newest activity (`lastMessageTime`) comes first.",
+    )
+    .parameters(parameters)
+    .answers::<TicketsAnswer<'static>>(
+        StatusCode::OK,
+        "A page of the tickets found.",
+        &[headers::LINK],
+        [examples::page()],
+    )
+    .fails_with([Problem::search_not_supported()])
 }

@@ -4,22 +4,25 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use hexdesk_domain::ports::UpdateTicketOutcome;
 use hexdesk_domain::{Principal, TicketView};
 
-use super::wire::{self, TICKET_CHANGE_MEMBERS, TicketViewAnswer};
+#[cfg(test)]
+use super::examples;
+use super::wire::{TICKET_CHANGES, TicketViewAnswer};
 use crate::command::{Command, command_problem};
 use crate::idempotency::{self, StoredAnswer};
+#[cfg(test)]
+use crate::openapi::prelude::*;
 use crate::problem::Problem;
 use crate::services::Started;
 use crate::{entity_tag, wire_id};
 
-/// `PATCH /api/v1/tickets/{ticketId}`: changes a ticket of the key's shop, if it still has
-/// the version of `If-Match` where that is given.
+/// `PATCH /api/v1/tickets/{ticketId}`: changes a ticket of the key's shop; with `If-Match`
+/// only if it still has that version.
 ///
 /// # Errors
-/// 400 for a ticket id or `If-Match` that is none and with every member that is not as it
-/// must be, 404 for a ticket or user that the shop does not have, 412 for another version,
-/// 409 and 422 for an `Idempotency-Key` in use or reused, and what reading the body and
-/// the store may answer.
-pub(crate) async fn update(
+/// 400 for an invalid ticket id or `If-Match`, and with every invalid member; 404 for a
+/// ticket or user that the shop does not have, 412 for another version, 409 and 422 for an
+/// `Idempotency-Key` in use or reused, and those of the body and the store.
+pub(crate) async fn serve(
     services: Started,
     principal: web::ReqData<Principal>,
     ticket: web::Path<String>,
@@ -27,9 +30,8 @@ pub(crate) async fn update(
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let ticket = wire_id::ticket_in_path(&ticket);
-    let (ticket, mut command) = Command::read(&request, payload, ticket, TICKET_CHANGE_MEMBERS).await?;
+    let (ticket, changes, command) = Command::read(&request, payload, ticket, &TICKET_CHANGES).await?;
     let expected_version = entity_tag::expected_version(&request)?;
-    let changes = wire::changes(&mut command.members);
     let (members, idempotency) = command.accept(|| changes.violations())?;
 
     let shop = &principal.shop;
@@ -54,6 +56,33 @@ pub(crate) async fn update(
         UpdateTicketOutcome::VersionMismatch => Err(Problem::version_mismatch()),
         UpdateTicketOutcome::AssigneeNotFound => Err(Problem::user_not_found()),
     })
+}
+
+/// Its description.
+#[cfg(test)]
+pub(crate) fn describe() -> Description {
+    Description::new(
+        "updateTicket",
+        TICKETS,
+        "Change a ticket",
+        "Changes the members in the body; `null` clears. With `If-Match`, only if the ticket still has that \
+         version.",
+    )
+    .parameters([parameters::ticket_id(), parameters::if_match()])
+    .body(
+        TICKET_CHANGES.schema(),
+        [
+            ("close", json!({"isOpenedTicket": false, "unReadChatCount": 0})),
+            ("assign", json!({"assigned_to": 45, "tags": ["refund"]})),
+        ],
+    )
+    .answers::<TicketViewAnswer<'static>>(
+        StatusCode::OK,
+        "The ticket after the change, now or by an earlier request with the same `Idempotency-Key`.",
+        &[headers::ETAG, headers::IDEMPOTENCY_REPLAYED],
+        [("assign", json!({"success": true, "ticket": examples::changed_ticket()}))],
+    )
+    .fails_with([Problem::ticket_not_found(), Problem::user_not_found(), Problem::version_mismatch()])
 }
 
 fn answer(view: &TicketView, shop_domain: &str) -> StoredAnswer {

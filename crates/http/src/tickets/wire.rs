@@ -1,92 +1,138 @@
 //! How tickets are spelled in JSON.
 
-use hexdesk_domain::limits::{MAX_TAGS, MAX_UNREAD_COUNT};
+use hexdesk_domain::limits::{
+    MAX_CHANNEL_CHARS, MAX_CONTACT_REASON_CHARS, MAX_MESSAGE_CHARS, MAX_TAG_CHARS, MAX_TAGS,
+    MAX_THREAD_ID_CHARS, MAX_TICKET_NAME_CHARS, MAX_UNREAD_COUNT, MAX_VIA_CHARS,
+};
 use hexdesk_domain::{
-    CustomerId, Field, HumanTicket, Ticket, TicketChanges, TicketDraft, TicketView, Timestamp, UserId,
+    CustomerId, Field, HumanTicket, Ticket, TicketChanges, TicketDraft, TicketView, UserId,
 };
 use serde::Serialize;
+#[cfg(test)]
 use utoipa::ToSchema;
-use utoipa::openapi::schema::Schema;
 
-use crate::json_members::{Members, Spelling};
-use crate::json_text::{as_text, as_text_or_null};
-use crate::openapi::schemas::{self, Id};
+use crate::json_members::kinds::{self, Count, Flag, LenientFlag, Text, Texts};
+use crate::json_members::{Body, Member, Members};
+use crate::json_values::{Id, LongId, Time};
+#[cfg(test)]
+use crate::openapi::schemas;
 use crate::person_json::{CustomerSummary, UserSummary};
 
-/// The members of the body that creates a ticket.
-pub(super) const TICKET_MEMBERS: Spelling = &[
-    (Field::CustomerId, "customerId"),
-    (Field::Channel, "Channel"),
-    (Field::Name, "name"),
-    (Field::ThreadId, "threadId"),
-    (Field::ContactReason, "contact_reason"),
-    (Field::Via, "via"),
-    (Field::EmailUsed, "emailUsed"),
-    (Field::Date, "date"),
-    (Field::LastMessageTime, "lastMessageTime"),
-    (Field::LastMessage, "lastMessage"),
-    (Field::AssignedTo, "assigned_to"),
-    (Field::IsOpened, "isOpenedTicket"),
-    (Field::UnreadCount, "unReadChatCount"),
-    (Field::Tags, "tags"),
-    (Field::LanguageCode, "language_code"),
-];
+const CUSTOMER_ID: Member<kinds::Id<CustomerId>> =
+    Member::new(Field::CustomerId, "customerId", kinds::Id::CUSTOMER, "The customer who wrote.");
+const CHANNEL: Member<Text> = Member::new(
+    Field::Channel,
+    "Channel",
+    Text::NotBlank(MAX_CHANNEL_CHARS),
+    "Where it came in: `Mail`, `Website`, `Facebook`, `Instagram`, `Helpwave` or any other.",
+);
+const NAME: Member<Text> =
+    Member::new(Field::Name, "name", Text::UpTo(MAX_TICKET_NAME_CHARS), "Its subject.");
+const THREAD_ID: Member<Text> =
+    Member::new(Field::ThreadId, "threadId", Text::UpTo(MAX_THREAD_ID_CHARS), "Its thread in the channel.");
+const CONTACT_REASON: Member<Text> = Member::new(
+    Field::ContactReason,
+    "contact_reason",
+    Text::UpTo(MAX_CONTACT_REASON_CHARS),
+    "The reason why the customer wrote.",
+);
+const VIA: Member<Text> =
+    Member::new(Field::Via, "via", Text::UpTo(MAX_VIA_CHARS), "The program that created it.");
+const EMAIL_USED: Member<Text> =
+    Member::new(Field::EmailUsed, "emailUsed", Text::Email, "The e-mail address that the customer wrote to.");
+const DATE: Member<kinds::Time> = Member::new(Field::Date, "date", kinds::Time, "When it began.");
+const LAST_MESSAGE_TIME: Member<kinds::Time> =
+    Member::new(Field::LastMessageTime, "lastMessageTime", kinds::Time, "When the last message was written.");
+const LAST_MESSAGE: Member<Text> =
+    Member::new(Field::LastMessage, "lastMessage", Text::UpTo(MAX_MESSAGE_CHARS), "The last message.");
+const ASSIGNED_TO: Member<kinds::Id<UserId>> =
+    Member::new(Field::AssignedTo, "assigned_to", kinds::Id::USER, "The user it is assigned to.")
+        .remark("An active user of the shop.");
+const IS_OPENED: Member<Flag> =
+    Member::new(Field::IsOpened, "isOpenedTicket", Flag, "Whether a person must handle it.");
+const UNREAD_COUNT: Member<Count> = Member::new(
+    Field::UnreadCount,
+    "unReadChatCount",
+    Count { max: MAX_UNREAD_COUNT },
+    "The number of messages that no user has read.",
+);
+const TAGS: Member<Texts> = Member::new(
+    Field::Tags,
+    "tags",
+    Texts { max: MAX_TAGS, max_chars: MAX_TAG_CHARS },
+    "Its tags, in the order given.",
+);
+const LANGUAGE_CODE: Member<Text> =
+    Member::new(Field::LanguageCode, "language_code", Text::LanguageTag, "Its language, as given.");
 
-/// The draft that the members make; what cannot be read stays absent, and is noted in them.
+/// The body that creates a ticket.
+pub(super) static NEW_TICKET: Body<TicketDraft> = Body::new(
+    "NewTicket",
+    "Ticket",
+    "A ticket to create. Other members are ignored. `null` means that a member is absent.",
+    draft,
+);
+
+/// The draft that the members make.
 pub(super) fn draft(members: &mut Members) -> TicketDraft {
     TicketDraft {
-        customer_id: members.id(Field::CustomerId, CustomerId::MAX, CustomerId::new),
-        channel: members.text(Field::Channel),
-        name: members.text(Field::Name),
-        thread_id: members.text(Field::ThreadId),
-        contact_reason: members.text(Field::ContactReason),
-        via: members.text(Field::Via),
-        email_used: members.text(Field::EmailUsed),
-        date: members.timestamp(Field::Date),
-        last_message_time: members.timestamp(Field::LastMessageTime),
-        last_message: members.text(Field::LastMessage),
-        assigned_to: members.id(Field::AssignedTo, UserId::MAX, UserId::new),
-        is_opened: members.flag(Field::IsOpened),
-        unread_count: members.count(Field::UnreadCount, MAX_UNREAD_COUNT),
-        tags: members.texts(Field::Tags, MAX_TAGS),
-        language_code: members.text(Field::LanguageCode),
+        customer_id: members.required(CUSTOMER_ID.remark("A customer of the shop.")),
+        channel: members.required(CHANNEL),
+        name: members.optional(NAME),
+        thread_id: members.optional(THREAD_ID),
+        contact_reason: members.optional(CONTACT_REASON),
+        via: members.optional(VIA),
+        email_used: members.optional(EMAIL_USED),
+        date: members.optional(DATE.remark("The default is now.")),
+        last_message_time: members.optional(LAST_MESSAGE_TIME.remark("The default is now, as for `date`.")),
+        last_message: members.optional(LAST_MESSAGE),
+        assigned_to: members.optional(ASSIGNED_TO),
+        is_opened: members
+            .optional(
+                IS_OPENED
+                    .read_as(LenientFlag { otherwise: false })
+                    .remark("`true` opens a human ticket with the ticket."),
+            )
+            .unwrap_or_default(),
+        unread_count: members.optional(UNREAD_COUNT.remark("The default is 0.")),
+        tags: members.optional(TAGS),
+        language_code: members.optional(LANGUAGE_CODE),
     }
 }
 
-/// The members of the body that changes a ticket.
-pub(super) const TICKET_CHANGE_MEMBERS: Spelling = &[
-    (Field::Name, "name"),
-    (Field::ContactReason, "contact_reason"),
-    (Field::AssignedTo, "assigned_to"),
-    (Field::IsOpened, "isOpenedTicket"),
-    (Field::UnreadCount, "unReadChatCount"),
-    (Field::Tags, "tags"),
-    (Field::LanguageCode, "language_code"),
-];
+/// The body that changes a ticket.
+pub(super) static TICKET_CHANGES: Body<TicketChanges> = Body::new(
+    "TicketChanges",
+    "Ticket",
+    "Changes to a ticket. Members that are absent leave their fields as they are. Other members are ignored.",
+    changes,
+);
 
-/// The changes that the members make; `null` clears. What cannot be read is noted in them.
+/// The changes that the members make.
 pub(super) fn changes(members: &mut Members) -> TicketChanges {
     TicketChanges {
-        name: members.change(Field::Name, Members::text),
-        contact_reason: members.change(Field::ContactReason, Members::text),
-        assigned_to: members
-            .change(Field::AssignedTo, |members, field| members.id(field, UserId::MAX, UserId::new)),
-        is_opened: members.change(Field::IsOpened, Members::boolean).map(Option::unwrap_or_default),
+        name: members.change(NAME),
+        contact_reason: members.change(CONTACT_REASON),
+        assigned_to: members.change(ASSIGNED_TO),
+        is_opened: members
+            .change(IS_OPENED.remark("Opens or closes its human ticket. `null` is `false`."))
+            .map(Option::unwrap_or_default),
         unread_count: members
-            .change(Field::UnreadCount, |members, field| members.count(field, MAX_UNREAD_COUNT))
-            // Lossless: `count` holds it in the range of an i32, or notes that it does not.
+            .change(UNREAD_COUNT.remark("`null` is 0."))
+            // Lossless: the kind keeps it in the range of an i32, or notes an error.
             .map(|count| count.and_then(|count| i32::try_from(count).ok()).unwrap_or_default()),
         tags: members
-            .change(Field::Tags, |members, field| members.texts(field, MAX_TAGS))
+            .change(TAGS.remark("They replace all its tags. `null` removes all."))
             .map(Option::unwrap_or_default),
-        language_code: members.change(Field::LanguageCode, Members::text),
+        language_code: members.change(LANGUAGE_CODE),
     }
 }
 
 /// `{"success":true,"ticket":{…}}`, with every column of the ticket.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ToSchema))]
 pub(super) struct TicketAnswer<'a> {
-    /// Always true.
+    /// Always `true`.
     success: bool,
     /// The ticket.
     ticket: TicketJson<'a>,
@@ -99,10 +145,10 @@ impl<'a> TicketAnswer<'a> {
 }
 
 /// `{"success":true,"ticket":{…}}`, with the people that the ticket names.
-#[derive(Serialize, ToSchema)]
-#[schema(as = TicketWithPeopleAnswer)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ToSchema), schema(as = TicketWithPeopleAnswer))]
 pub(super) struct TicketViewAnswer<'a> {
-    /// Always true.
+    /// Always `true`.
     success: bool,
     /// The ticket.
     ticket: TicketViewJson<'a>,
@@ -115,125 +161,114 @@ impl<'a> TicketViewAnswer<'a> {
 }
 
 /// `{"success":true,"tickets":[…],"next_cursor":…}`, with `"total":n` if it was asked for.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ToSchema))]
 pub(super) struct TicketsAnswer<'a> {
-    /// Always true.
+    /// Always `true`.
     pub(super) success: bool,
     /// The tickets of this page.
     pub(super) tickets: Vec<TicketViewJson<'a>>,
-    /// The `cursor` of the next page; null on the last.
-    #[schema(required)]
+    /// The `cursor` of the next page; `null` on the last.
     pub(super) next_cursor: Option<&'a str>,
-    /// How many tickets all pages hold; there with `include=total`.
-    #[schema(nullable = false)]
+    /// The number of tickets of all pages; only with `include=total`.
+    #[cfg_attr(test, schema(nullable = false))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) total: Option<u64>,
 }
 
 /// A ticket with every column of its own.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Ticket)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ToSchema), schema(as = Ticket))]
 pub(crate) struct TicketJson<'a> {
-    /// Its id, a whole number of up to 64 bits.
-    #[schema(value_type = String, pattern = "^[1-9][0-9]{0,18}$")]
-    #[serde(serialize_with = "as_text")]
-    id: i64,
+    /// Its id.
+    id: LongId,
     /// The shop's domain.
     #[serde(rename = "shopDomain")]
     shop_domain: &'a str,
-    /// The customer it is from.
-    #[schema(value_type = Id)]
     #[serde(rename = "customerID")]
-    customer_id: CustomerId,
-    /// Where it came in.
+    customer_id: Id,
     #[serde(rename = "Channel")]
     channel: &'a str,
-    /// Its subject.
-    #[schema(required)]
     name: Option<&'a str>,
-    /// Its thread in the channel.
-    #[schema(required)]
     #[serde(rename = "threadId")]
     thread_id: Option<&'a str>,
-    /// The address it was written to.
-    #[schema(required)]
     #[serde(rename = "emailUsed")]
     email_used: Option<&'a str>,
-    /// When it began.
-    #[schema(value_type = String, format = DateTime)]
-    #[serde(serialize_with = "as_text")]
-    date: Timestamp,
-    /// The last message.
-    #[schema(required)]
+    date: Time,
     #[serde(rename = "lastMessage")]
     last_message: Option<&'a str>,
-    /// When the last message was written.
-    #[schema(value_type = String, format = DateTime)]
-    #[serde(rename = "lastMessageTime", serialize_with = "as_text")]
-    last_message_time: Timestamp,
-    /// What it is about.
-    #[schema(required)]
+    #[serde(rename = "lastMessageTime")]
+    last_message_time: Time,
     contact_reason: Option<&'a str>,
-    /// The user who takes care of it.
-    #[schema(value_type = Option<Id>, required)]
-    assigned_to: Option<UserId>,
-    /// Whether a person is to handle it.
+    assigned_to: Option<Id>,
     #[serde(rename = "isOpenedTicket")]
     is_opened: bool,
-    /// How many messages nobody of the shop has read.
-    #[schema(minimum = 0)]
+    #[cfg_attr(test, schema(minimum = 0))]
     #[serde(rename = "unReadChatCount")]
     unread_count: i32,
-    /// Its tags, in their order.
     tags: &'a [String],
-    /// Its language, as it was given.
-    #[schema(required)]
     language_code: Option<&'a str>,
-    /// What created it.
-    #[schema(required)]
     via: Option<&'a str>,
 }
 
 impl<'a> TicketJson<'a> {
     pub(crate) fn new(ticket: &'a Ticket, shop_domain: &'a str) -> Self {
+        let Ticket {
+            id,
+            shop_id: _,
+            customer_id,
+            channel,
+            name,
+            thread_id,
+            email_used,
+            date,
+            last_message,
+            last_message_time,
+            contact_reason,
+            assigned_to,
+            is_opened,
+            unread_count,
+            tags,
+            language_code,
+            via,
+            version: _,
+        } = ticket;
         Self {
-            id: ticket.id.get(),
+            id: LongId(id.get()),
             shop_domain,
-            customer_id: ticket.customer_id,
-            channel: &ticket.channel,
-            name: ticket.name.as_deref(),
-            thread_id: ticket.thread_id.as_deref(),
-            email_used: ticket.email_used.as_deref(),
-            date: ticket.date,
-            last_message: ticket.last_message.as_deref(),
-            last_message_time: ticket.last_message_time,
-            contact_reason: ticket.contact_reason.as_deref(),
-            assigned_to: ticket.assigned_to,
-            is_opened: ticket.is_opened,
-            unread_count: ticket.unread_count,
-            tags: &ticket.tags,
-            language_code: ticket.language_code.as_deref(),
-            via: ticket.via.as_deref(),
+            customer_id: Id(customer_id.get()),
+            channel,
+            name: name.as_deref(),
+            thread_id: thread_id.as_deref(),
+            email_used: email_used.as_deref(),
+            date: Time(*date),
+            last_message: last_message.as_deref(),
+            last_message_time: Time(*last_message_time),
+            contact_reason: contact_reason.as_deref(),
+            assigned_to: assigned_to.map(|user| Id(user.get())),
+            is_opened: *is_opened,
+            unread_count: *unread_count,
+            tags,
+            language_code: language_code.as_deref(),
+            via: via.as_deref(),
         }
     }
 }
 
 /// A ticket with the people it names.
-#[derive(Serialize, ToSchema)]
-#[schema(as = TicketWithPeople)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ToSchema), schema(as = TicketWithPeople))]
 pub(super) struct TicketViewJson<'a> {
     /// The ticket itself.
     #[serde(flatten)]
     ticket: TicketJson<'a>,
-    /// The customer it is from.
+    /// The customer who wrote.
     #[serde(rename = "Customer")]
     customer: CustomerSummary<'a>,
-    /// The user who takes care of it.
-    #[schema(required)]
+    /// The user it is assigned to.
     #[serde(rename = "User")]
     assignee: Option<UserSummary<'a>>,
-    /// Its human ticket, if a person was ever to handle it.
-    #[schema(required)]
+    /// Its human ticket; `null` if it never had one.
     #[serde(rename = "HumanTicket")]
     human_ticket: Option<HumanTicketJson>,
 }
@@ -249,36 +284,34 @@ impl<'a> TicketViewJson<'a> {
     }
 }
 
-#[derive(Serialize, ToSchema)]
-#[schema(as = HumanTicket)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ToSchema), schema(as = HumanTicket))]
 pub(crate) struct HumanTicketJson {
     /// Its id.
-    #[schema(value_type = Id)]
-    id: i64,
-    #[schema(schema_with = human_ticket_status)]
+    id: Id,
+    #[cfg_attr(test, schema(schema_with = human_ticket_status))]
     #[serde(rename = "HumanTicketStatus")]
     status: &'static str,
     /// When it was opened.
-    #[schema(value_type = String, format = DateTime)]
-    #[serde(rename = "openedAt", serialize_with = "as_text")]
-    opened_at: Timestamp,
-    /// When it was closed.
-    #[schema(value_type = Option<String>, format = DateTime, required)]
-    #[serde(rename = "closedAt", serialize_with = "as_text_or_null")]
-    closed_at: Option<Timestamp>,
+    #[serde(rename = "openedAt")]
+    opened_at: Time,
+    /// When it was closed; `null` while it is open.
+    #[serde(rename = "closedAt")]
+    closed_at: Option<Time>,
 }
 
 impl HumanTicketJson {
     pub(crate) fn new(human_ticket: &HumanTicket) -> Self {
         Self {
-            id: human_ticket.id.get(),
+            id: Id(human_ticket.id.get()),
             status: if human_ticket.closed_at.is_none() { "OPEN" } else { "CLOSED" },
-            opened_at: human_ticket.opened_at,
-            closed_at: human_ticket.closed_at,
+            opened_at: Time(human_ticket.opened_at),
+            closed_at: human_ticket.closed_at.map(Time),
         }
     }
 }
 
-fn human_ticket_status() -> Schema {
+#[cfg(test)]
+fn human_ticket_status() -> utoipa::openapi::Schema {
     schemas::described(schemas::one_of(&["OPEN", "CLOSED"]), "`OPEN` until it is closed.")
 }

@@ -4,26 +4,28 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use hexdesk_domain::ports::CreateUserOutcome;
 use hexdesk_domain::{Principal, User};
 
-use super::wire::{self, USER_MEMBERS, UserAnswer};
+#[cfg(test)]
+use super::examples;
+use super::wire::{NEW_USER, UserAnswer};
 use crate::command::{Command, command_problem};
 use crate::idempotency::{self, StoredAnswer};
+#[cfg(test)]
+use crate::openapi::prelude::*;
 use crate::problem::Problem;
 use crate::services::Started;
 
 /// `POST /api/v1/users`: creates a user of the key's shop.
 ///
 /// # Errors
-/// 400 with every member that is not as it must be, 409 for an e-mail address that a user
-/// of the shop has, 409 and 422 for an `Idempotency-Key` in use or reused, and what reading
-/// the body and the store may answer.
-pub(crate) async fn create(
+/// 400 with every invalid member, 409 for the e-mail address of another user of the shop, 409
+/// and 422 for an `Idempotency-Key` in use or reused, and those of the body and the store.
+pub(crate) async fn serve(
     services: Started,
     principal: web::ReqData<Principal>,
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let ((), mut command) = Command::read(&request, payload, Ok(()), USER_MEMBERS).await?;
-    let draft = wire::draft(&mut command.members);
+    let ((), draft, command) = Command::read(&request, payload, Ok(()), &NEW_USER).await?;
     let (members, idempotency) = command.accept(|| draft.violations())?;
 
     let shop = &principal.shop;
@@ -42,10 +44,33 @@ pub(crate) async fn create(
         CreateUserOutcome::Created(user) => Ok(answer(&user, shop.domain.as_str())),
         CreateUserOutcome::EmailTaken(_) => Err(Problem::user_exists()),
         CreateUserOutcome::IdTaken => {
-            tracing::error!("the store found a user number taken that nobody asked for");
+            tracing::error!("the store reports a taken user number, but the request named none");
             Err(Problem::internal())
         }
     })
+}
+
+/// Its description.
+#[cfg(test)]
+pub(crate) fn describe() -> Description {
+    let example = json!({"email": "alan@example.com", "first_name": "Alan", "last_name": "Turing"});
+    Description::new(
+        "createUser",
+        USERS,
+        "Create a user",
+        "Creates an active user of the shop. A user has no password and cannot sign in: a key of the user writes in \
+         its name.",
+    )
+    .body(NEW_USER.schema(), [("user", example)])
+    .answers::<UserAnswer<'static>>(
+        StatusCode::CREATED,
+        "The user was created, now or by an earlier request with the same `Idempotency-Key`.",
+        &[headers::LOCATION, headers::IDEMPOTENCY_REPLAYED],
+        [("user", json!({"success": true, "user": examples::created_user()}))],
+    )
+    .leads_to("getUser", "userId", "$response.body#/user/id")
+    .leads_to("updateUser", "userId", "$response.body#/user/id")
+    .fails_with([Problem::user_exists()])
 }
 
 fn answer(user: &User, shop_domain: &str) -> StoredAnswer {

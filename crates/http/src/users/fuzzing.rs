@@ -3,15 +3,16 @@
 use hexdesk_domain::User;
 use serde_json::Value;
 
-use super::wire::{self, USER_CHANGE_MEMBERS, USER_MEMBERS, UserAnswer};
+use super::wire::{self, NEW_USER, USER_CHANGES, UserAnswer};
 use crate::command::Command;
 use crate::fuzzing::{BodyKind, answered, samples};
 use crate::idempotency::StoredAnswer;
 use crate::problem::Problem;
 
-pub(crate) const CREATE: BodyKind = BodyKind { spelling: USER_MEMBERS, is_patch: false, answer: create };
+pub(crate) const CREATE: BodyKind =
+    BodyKind { spelling: || NEW_USER.spelling(), is_patch: false, answer: create };
 pub(crate) const UPDATE: BodyKind =
-    BodyKind { spelling: USER_CHANGE_MEMBERS, is_patch: true, answer: update };
+    BodyKind { spelling: || USER_CHANGES.spelling(), is_patch: true, answer: update };
 
 fn create(mut command: Command) -> Result<Value, Problem> {
     let draft = wire::draft(&mut command.members);

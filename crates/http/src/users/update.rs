@@ -4,9 +4,13 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use hexdesk_domain::Principal;
 use hexdesk_domain::ports::UpdateUserOutcome;
 
-use super::wire::{self, USER_CHANGE_MEMBERS, UserAnswer};
+#[cfg(test)]
+use super::examples;
+use super::wire::{USER_CHANGES, UserAnswer};
 use crate::command::{Command, command_problem};
 use crate::idempotency::{self, StoredAnswer};
+#[cfg(test)]
+use crate::openapi::prelude::*;
 use crate::problem::Problem;
 use crate::services::Started;
 use crate::wire_id;
@@ -15,11 +19,10 @@ use crate::wire_id;
 /// the keys that write in its name.
 ///
 /// # Errors
-/// 400 for a user id that is none and with every member that is not as it must be, 404 for
-/// a user that the shop does not have, 409 for an e-mail address that another has, 409 and
-/// 422 for an `Idempotency-Key` in use or reused, and what reading the body and the store
-/// may answer.
-pub(crate) async fn update(
+/// 400 for an invalid user id and with every invalid member, 404 for a user that the shop does
+/// not have, 409 for the e-mail address of another user, 409 and 422 for an `Idempotency-Key`
+/// in use or reused, and those of the body and the store.
+pub(crate) async fn serve(
     services: Started,
     principal: web::ReqData<Principal>,
     user: web::Path<String>,
@@ -27,8 +30,7 @@ pub(crate) async fn update(
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let user = wire_id::user_in_path(&user);
-    let (user, mut command) = Command::read(&request, payload, user, USER_CHANGE_MEMBERS).await?;
-    let changes = wire::changes(&mut command.members);
+    let (user, changes, command) = Command::read(&request, payload, user, &USER_CHANGES).await?;
     let (members, idempotency) = command.accept(|| changes.violations())?;
 
     let shop = &principal.shop;
@@ -52,4 +54,33 @@ pub(crate) async fn update(
         UpdateUserOutcome::UserNotFound => Err(Problem::user_not_found()),
         UpdateUserOutcome::EmailTaken => Err(Problem::user_exists()),
     })
+}
+
+/// Its description.
+#[cfg(test)]
+pub(crate) fn describe() -> Description {
+    Description::new(
+        "updateUser",
+        USERS,
+        "Change a user",
+        "Changes the members in the body; `null` clears a name. Users are not deleted but deactivated: tickets and \
+         comments keep naming a deactivated user, but no ticket can be assigned to it. Deactivating a user also \
+         revokes every key that writes in its name, permanently: activating the user again restores none of them. A \
+         server may take 5 seconds to notice.",
+    )
+    .parameters([parameters::user_id()])
+    .body(
+        USER_CHANGES.schema(),
+        [
+            ("deactivate", json!({"isActive": false})),
+            ("rename", json!({"last_name": "Murray Hopper", "full_name": null})),
+        ],
+    )
+    .answers::<UserAnswer<'static>>(
+        StatusCode::OK,
+        "The user after the change, now or by an earlier request with the same `Idempotency-Key`.",
+        &[headers::IDEMPOTENCY_REPLAYED],
+        [("deactivate", json!({"success": true, "user": examples::deactivated_user()}))],
+    )
+    .fails_with([Problem::user_not_found(), Problem::user_exists()])
 }

@@ -1,57 +1,73 @@
 //! How users are spelled in JSON.
 
-use hexdesk_domain::{Field, Timestamp, User, UserChanges, UserDraft};
+use hexdesk_domain::limits::MAX_PERSON_NAME_CHARS;
+use hexdesk_domain::{Field, User, UserChanges, UserDraft};
 use serde::Serialize;
+#[cfg(test)]
 use utoipa::ToSchema;
 
-use crate::json_members::{Members, Spelling};
-use crate::json_text::{as_text, as_text_or_null};
-use crate::openapi::schemas::Id;
+use crate::json_members::kinds::{Flag, Text};
+use crate::json_members::{Body, Member, Members};
+use crate::json_values::{Id, Time};
 
-/// The members of the body that creates a user.
-pub(super) const USER_MEMBERS: Spelling = &[
-    (Field::Email, "email"),
-    (Field::FirstName, "first_name"),
-    (Field::LastName, "last_name"),
-    (Field::FullName, "full_name"),
-];
+const PERSON_NAME: Text = Text::UpTo(MAX_PERSON_NAME_CHARS);
 
-/// The members of the body that changes a user.
-pub(super) const USER_CHANGE_MEMBERS: Spelling = &[
-    (Field::Email, "email"),
-    (Field::FirstName, "first_name"),
-    (Field::LastName, "last_name"),
-    (Field::FullName, "full_name"),
-    (Field::IsActive, "isActive"),
-];
+const EMAIL: Member<Text> = Member::new(Field::Email, "email", Text::Email, "Its e-mail address.")
+    .remark("No other user of the shop may have it; case makes no difference.");
+const FIRST_NAME: Member<Text> = Member::new(Field::FirstName, "first_name", PERSON_NAME, "Its first name.");
+const LAST_NAME: Member<Text> = Member::new(Field::LastName, "last_name", PERSON_NAME, "Its last name.");
+const FULL_NAME: Member<Text> = Member::new(Field::FullName, "full_name", PERSON_NAME, "Its full name.");
+const IS_ACTIVE: Member<Flag> = Member::new(
+    Field::IsActive,
+    "isActive",
+    Flag,
+    "Whether it is active: tickets can be assigned to it, and keys write in its name.",
+);
 
-/// The draft that the members make; what cannot be read stays absent, and is noted in them.
+/// The body that creates a user.
+pub(super) static NEW_USER: Body<UserDraft> = Body::new(
+    "NewUser",
+    "User",
+    "A user to create. Other members are ignored. `null` means that a member is absent.",
+    draft,
+);
+
+/// The draft that the members make.
 pub(super) fn draft(members: &mut Members) -> UserDraft {
     UserDraft {
         id: None,
-        email: members.text(Field::Email),
-        first_name: members.text(Field::FirstName),
-        last_name: members.text(Field::LastName),
-        full_name: members.text(Field::FullName),
+        email: members.required(EMAIL),
+        first_name: members.optional(FIRST_NAME),
+        last_name: members.optional(LAST_NAME),
+        full_name: members.optional(FULL_NAME.remark("The default is first and last name.")),
     }
 }
 
-/// The changes that the members make; `null` clears a name. What cannot be read is noted in
-/// them.
+/// The body that changes a user.
+pub(super) static USER_CHANGES: Body<UserChanges> = Body::new(
+    "UserChanges",
+    "User",
+    "Changes to a user. Members that are absent leave their fields as they are. Other members are ignored.",
+    changes,
+);
+
+/// The changes that the members make.
 pub(super) fn changes(members: &mut Members) -> UserChanges {
     UserChanges {
-        email: members.replacement(Field::Email, Members::text),
-        first_name: members.change(Field::FirstName, Members::text),
-        last_name: members.change(Field::LastName, Members::text),
-        full_name: members.change(Field::FullName, Members::text),
-        is_active: members.replacement(Field::IsActive, Members::boolean),
+        email: members.replacement(EMAIL),
+        first_name: members.change(FIRST_NAME),
+        last_name: members.change(LAST_NAME),
+        full_name: members.change(FULL_NAME.remark("It does not follow the other names.")),
+        is_active: members
+            .replacement(IS_ACTIVE.remark("`false` also revokes the keys that write in its name.")),
     }
 }
 
 /// `{"success":true,"user":{…}}`.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ToSchema))]
 pub(super) struct UserAnswer<'a> {
-    /// Always true.
+    /// Always `true`.
     success: bool,
     /// The user.
     user: UserJson<'a>,
@@ -63,67 +79,58 @@ impl<'a> UserAnswer<'a> {
     }
 }
 
-/// `{"success":true,"users":[…],"next_cursor":…}`, with `"total":n` if it was asked for.
-#[derive(Serialize, ToSchema)]
+/// `{"success":true,"users":[…],"next_cursor":…}`, with `"total":n` if the request asks for it.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ToSchema))]
 pub(super) struct UsersAnswer<'a> {
-    /// Always true.
+    /// Always `true`.
     pub(super) success: bool,
     /// The users of this page.
     pub(super) users: Vec<UserJson<'a>>,
-    /// The `cursor` of the next page; null on the last.
-    #[schema(required)]
+    /// The `cursor` of the next page; `null` on the last.
     pub(super) next_cursor: Option<&'a str>,
-    /// How many users all pages hold; there with `include=total`.
-    #[schema(nullable = false)]
+    /// The number of users of all pages; only with `include=total`.
+    #[cfg_attr(test, schema(nullable = false))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) total: Option<u64>,
 }
 
-#[derive(Serialize, ToSchema)]
-#[schema(as = User)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ToSchema), schema(as = User))]
 pub(crate) struct UserJson<'a> {
     /// Its id.
-    #[schema(value_type = Id)]
-    id: i64,
-    /// Its e-mail address.
+    id: Id,
     email: &'a str,
-    /// Its first name.
-    #[schema(required)]
     first_name: Option<&'a str>,
-    /// Its last name.
-    #[schema(required)]
     last_name: Option<&'a str>,
-    /// Its full name.
-    #[schema(required)]
     full_name: Option<&'a str>,
     /// The shop's domain.
     #[serde(rename = "shopDomain")]
     shop_domain: &'a str,
     /// When it was created.
-    #[schema(value_type = String, format = DateTime)]
-    #[serde(rename = "creationDate", serialize_with = "as_text")]
-    created_at: Timestamp,
-    /// Whether it works there: only then can it be assigned a ticket, and keys write in its name.
+    #[serde(rename = "creationDate")]
+    created_at: Time,
     #[serde(rename = "isActive")]
     is_active: bool,
-    /// Since when it is not active; null if it is.
-    #[schema(value_type = Option<String>, format = DateTime, required)]
-    #[serde(rename = "deactivatedAt", serialize_with = "as_text_or_null")]
-    deactivated_at: Option<Timestamp>,
+    /// When it was deactivated; `null` while it is active.
+    #[serde(rename = "deactivatedAt")]
+    deactivated_at: Option<Time>,
 }
 
 impl<'a> UserJson<'a> {
     pub(crate) fn new(user: &'a User, shop_domain: &'a str) -> Self {
+        let User { id, shop_id: _, email, first_name, last_name, full_name, created_at, deactivated_at } =
+            user;
         Self {
-            id: user.id.get(),
-            email: &user.email,
-            first_name: user.first_name.as_deref(),
-            last_name: user.last_name.as_deref(),
-            full_name: user.full_name.as_deref(),
+            id: Id(id.get()),
+            email,
+            first_name: first_name.as_deref(),
+            last_name: last_name.as_deref(),
+            full_name: full_name.as_deref(),
             shop_domain,
-            created_at: user.created_at,
-            is_active: user.deactivated_at.is_none(),
-            deactivated_at: user.deactivated_at,
+            created_at: Time(*created_at),
+            is_active: deactivated_at.is_none(),
+            deactivated_at: deactivated_at.map(Time),
         }
     }
 }

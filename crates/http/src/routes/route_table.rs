@@ -2,24 +2,25 @@
 
 use serde_json::Value;
 
-use super::tests::{assert_kept, json};
-use crate::routes::{Access, ENDPOINTS, Endpoint};
+use super::document::{assert_kept, json};
+use super::{Access, ENDPOINTS, Endpoint};
+use crate::openapi::headers;
 
 const PREFACE: &str = "\
 # Routes
 
-Every route, as the code describes it (`just openapi` writes this page anew; a test keeps the two the
-same). [HTTP API](http-api.md) tells what stands behind the names.
+Every route, as the code describes it. `just openapi` writes this page from the code; a test compares the
+two. [HTTP API](http-api.md) explains each route.
 
-Members of the body and parameters that must be there are **bold**. Beside the errors of a route, every
-route with a scope may answer 401 `missing_api_key` or `invalid_api_key`, 403 `missing_scope`, 404
+Required members of the body and required parameters are **bold**. In addition to its own errors, every
+route with a scope may return 401 `missing_api_key` or `invalid_api_key`, 403 `missing_scope`, 404
 `shop_not_found`, 405 `method_not_allowed`, 429 `rate_limited`, 500 `internal_error` and 503 `overloaded`.
 
-| route | what it does | scope | parameters | members of the body | answers | its errors |
+| route | what it does | scope | parameters | members of the body | success | errors |
 | --- | --- | --- | --- | --- | --- | --- |
 ";
 
-/// What any route with a scope may answer: told once, above the table.
+/// The errors of every route with a scope, listed once above the table.
 const EVERY_ROUTES: [&str; 8] = [
     "missing_api_key",
     "invalid_api_key",
@@ -101,7 +102,7 @@ fn members(document: &Value, operation: &Value) -> String {
 fn success(status: &str, answer: &Value) -> String {
     let headers = answer["headers"].as_object().into_iter().flatten();
     let names: Vec<String> = headers
-        .filter(|(name, _)| *name != super::headers::REQUEST_ID)
+        .filter(|(name, _)| *name != headers::REQUEST_ID)
         .map(|(name, _)| format!("`{name}`"))
         .collect();
     let schema = answer["content"]["application/json"]["schema"]["$ref"].as_str();
