@@ -27,7 +27,7 @@ use hexdesk_domain::{
 pub(crate) use comments::comment_from;
 pub(crate) use customers::{changed_customer, customer_from, is_customer_let_through};
 #[cfg(test)]
-pub(crate) use idempotency::{IdempotencyRecord, record_key};
+pub(crate) use idempotency::{IdempotencyRecord, RecordKey, record_key};
 pub(crate) use search::is_found;
 #[cfg(test)]
 pub(crate) use search::{TicketWords, answer_order};

@@ -2,6 +2,7 @@
 //! the domain lets through. (Only some of the e-mail addresses that are compared are
 //! stranger than it lets through: `fold_email` is for any text.)
 
+pub(crate) mod shop_with_tickets;
 mod texts;
 
 use std::collections::BTreeSet;
@@ -400,21 +401,21 @@ pub(crate) async fn expect_ticket(storage: &dyn Storage, what: &str, ticket: &Ti
 }
 
 /// A shop with a customer and a user: where most cases start.
-pub(crate) struct Stage {
+pub(crate) struct ShopWithPeople {
     pub(crate) shop: Shop,
     pub(crate) customer: Customer,
     pub(crate) user: User,
 }
 
-impl Stage {
-    pub(crate) async fn set(storage: &dyn Storage, name: &str) -> anyhow::Result<Self> {
+impl ShopWithPeople {
+    pub(crate) async fn create(storage: &dyn Storage, name: &str) -> anyhow::Result<Self> {
         let shop = create_shop(storage, name).await?;
         let customer = create_customer(storage, shop.id, customer_by_email("customer@example.com")).await?;
         let user = create_user(storage, shop.id, user_by_email("agent@example.com")).await?;
         Ok(Self { shop, customer, user })
     }
 
-    /// A plain ticket of the stage's customer.
+    /// A plain ticket of the fixture's customer.
     pub(crate) fn ticket(&self, id: i64) -> anyhow::Result<Ticket> {
         Ok(plain_ticket(ticket_id(id)?, &self.customer))
     }

@@ -77,7 +77,7 @@ impl State {
         };
         let (email, phone_number) = (changes.email.clone().flatten(), changes.phone_number.clone().flatten());
         let customer = changed_customer(there, changes);
-        if customer.email.is_none() && customer.phone_number.is_none() {
+        if says_something && customer.email.is_none() && customer.phone_number.is_none() {
             return UpdateCustomerOutcome::Unreachable;
         }
         let has_another = |filter: CustomerFilter| {
