@@ -12,9 +12,10 @@ use hexdesk_domain::{
 
 use crate::cases::ticket_lists::{create_all, whole_list};
 use crate::comparison::same;
+use crate::samples::ticket_members::single_changes;
 use crate::samples::{
-    ShopWithPeople, at, comment_creation, create_comment, create_user, find_ticket, new_comment, stamp,
-    ticket_id, update, update_ticket, user_by_email, user_id,
+    ShopWithPeople, at, comment_creation, create_comment, create_user, filled_ticket, find_ticket,
+    new_comment, stamp, ticket_id, update, update_ticket, user_by_email, user_id,
 };
 
 /// A shop with two users and four tickets of one customer, with comments; in every shop of
@@ -44,21 +45,13 @@ impl ShopWithTickets {
         };
         let agent = create_user(storage, people.shop.id, new).await?;
         let fixture = Self { people, agent };
+        let plain = fixture.people.ticket(Self::FULL)?;
         let tickets = [
             Ticket {
-                channel: "Website".into(),
                 name: Some(format!("name of {name}")),
-                thread_id: Some("<thread@example.com>".into()),
-                email_used: Some("used@example.com".into()),
-                last_message: Some("message".into()),
-                contact_reason: Some("reason".into()),
-                assigned_to: Some(fixture.people.user.id),
-                is_opened: true,
-                unread_count: 3,
-                tags: vec!["zulu".into(), "alpha".into(), "zulu".into()],
-                language_code: Some("pt_BR".into()),
-                via: Some("via".into()),
-                ..fixture.people.ticket(Self::FULL)?
+                date: plain.date,
+                last_message_time: plain.last_message_time,
+                ..filled_ticket(plain, fixture.people.user.id, ToOwned::to_owned)
             },
             fixture.people.ticket(Self::PLAIN)?,
             Ticket { is_opened: true, ..fixture.people.ticket(Self::CLOSED)? },
@@ -90,25 +83,7 @@ impl ShopWithTickets {
 
     /// Changes that say one thing each.
     pub(crate) fn single_changes(&self) -> Vec<(&'static str, TicketChanges)> {
-        let nothing = TicketChanges::default;
-        let new = || Some(Some("new".to_owned()));
-        vec![
-            ("an assignee", TicketChanges { assigned_to: Some(Some(self.agent.id)), ..nothing() }),
-            ("another assignee", TicketChanges { assigned_to: Some(Some(self.people.user.id)), ..nothing() }),
-            ("no assignee", TicketChanges { assigned_to: Some(None), ..nothing() }),
-            ("a name", TicketChanges { name: new(), ..nothing() }),
-            ("no name", TicketChanges { name: Some(None), ..nothing() }),
-            ("tags", TicketChanges { tags: Some(vec!["new".into(), "alpha".into()]), ..nothing() }),
-            ("no tags", TicketChanges { tags: Some(Vec::new()), ..nothing() }),
-            ("a contact reason", TicketChanges { contact_reason: new(), ..nothing() }),
-            ("no contact reason", TicketChanges { contact_reason: Some(None), ..nothing() }),
-            ("a language", TicketChanges { language_code: Some(Some("fr".into())), ..nothing() }),
-            ("no language", TicketChanges { language_code: Some(None), ..nothing() }),
-            ("opened", TicketChanges { is_opened: Some(true), ..nothing() }),
-            ("closed", TicketChanges { is_opened: Some(false), ..nothing() }),
-            ("unread messages", TicketChanges { unread_count: Some(7), ..nothing() }),
-            ("nothing unread", TicketChanges { unread_count: Some(0), ..nothing() }),
-        ]
+        single_changes(self.agent.id, self.people.user.id)
     }
 }
 

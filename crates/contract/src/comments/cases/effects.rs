@@ -11,7 +11,7 @@ use super::look;
 use crate::comparison::same;
 use crate::samples::{
     ShopWithPeople, at, attempt_comment, comment_creation, create_comment, create_ticket, creation,
-    heavy_text_of, new_comment, once, stamp, user_id,
+    filled_ticket, heavy_text_of, new_comment, once, stamp, user_id,
 };
 
 /// Fails unless the ticket is this, with the people and human ticket it had.
@@ -157,21 +157,9 @@ pub async fn comment_6_version_counts_every_comment(storage: Arc<dyn Storage>) -
     let other = ShopWithPeople::create(&*storage, "other.example.com").await?;
     let full = |fixture: &ShopWithPeople| -> anyhow::Result<Ticket> {
         Ok(Ticket {
-            channel: "Website".into(),
-            name: Some("name".into()),
-            thread_id: Some("<thread@example.com>".into()),
-            email_used: Some("used@example.com".into()),
             date: at(-9),
-            last_message: Some("before".into()),
             last_message_time: at(0),
-            contact_reason: Some("reason".into()),
-            assigned_to: Some(fixture.user.id),
-            is_opened: true,
-            unread_count: 3,
-            tags: ["b", "a", "b"].map(Into::into).to_vec(),
-            language_code: Some("pt_BR".into()),
-            via: Some("via".into()),
-            ..fixture.ticket(1)?
+            ..filled_ticket(fixture.ticket(1)?, fixture.user.id, ToOwned::to_owned)
         })
     };
     let (mut ticket, same_id) = (full(&fixture)?, full(&other)?);

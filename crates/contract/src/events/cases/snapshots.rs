@@ -12,8 +12,8 @@ use super::walk;
 use crate::comparison::same;
 use crate::events::expected::ExpectedEvents;
 use crate::samples::{
-    ShopWithPeople, TRICKY_TEXTS, at, comment_creation, creation, every_external_id, heavy_text_of,
-    new_comment, new_key, plain_ticket, rotation, ticket_id, user_by_email,
+    ShopWithPeople, TRICKY_TEXTS, at, comment_creation, creation, every_external_id, filled_ticket,
+    heavy_text_of, new_comment, new_key, plain_ticket, rotation, ticket_id, user_by_email,
 };
 
 /// EVENT-10: an event has the thing as it is found right after the change, in full.
@@ -86,13 +86,11 @@ async fn full_ticket(
         last_message: Some(heavy_text_of(5_000)),
         last_message_time: at(-1),
         contact_reason: Some(text(22)),
-        assigned_to: Some(fixture.user.id),
         is_opened,
         unread_count: i32::MAX,
         tags: texts(&of),
-        language_code: Some("fr".into()),
         via: Some(text(26)),
-        ..plain_ticket(ticket_id(number)?, customer)
+        ..filled_ticket(plain_ticket(ticket_id(number)?, customer), fixture.user.id, ToOwned::to_owned)
     };
     expected_events.create_tickets(vec![creation(ticket.clone())]).await??;
     // Whose details change: snapshots hold none of them.

@@ -6,7 +6,7 @@ use super::{Texts, expect_found, silent_customer, write};
 use crate::cases::ticket_lists::create_all;
 use crate::samples::{
     at, comment_creation, create_comment, create_customer, create_shop, create_user, customer_by_email,
-    customer_by_phone_number, new_comment, plain_ticket, ticket_id, user_by_email,
+    customer_by_phone_number, filled_ticket, new_comment, plain_ticket, ticket_id, user_by_email,
 };
 
 /// A word of each place, by the ticket it is in.
@@ -186,19 +186,14 @@ pub(super) async fn nothing_else_is_searched(storage: &dyn Storage) -> anyhow::R
         ..customer_by_phone_number("+")
     };
     let customer = create_customer(storage, shop, new).await?;
+    let plain = plain_ticket(ticket_id(1)?, &customer);
     let ticket = Ticket {
-        channel: "hidden".into(),
         name: Some("seen".into()),
-        thread_id: hidden(),
-        email_used: hidden(),
         last_message: Some("seen".into()),
-        contact_reason: hidden(),
-        assigned_to: Some(agent.id),
-        is_opened: true,
-        tags: vec!["hidden".into()],
-        language_code: hidden(),
-        via: hidden(),
-        ..plain_ticket(ticket_id(1)?, &customer)
+        date: plain.date,
+        last_message_time: plain.last_message_time,
+        unread_count: plain.unread_count,
+        ..filled_ticket(plain, agent.id, |_| "hidden".into())
     };
     create_all(storage, std::slice::from_ref(&ticket)).await?;
     let comment = NewComment {

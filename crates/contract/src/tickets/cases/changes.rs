@@ -17,11 +17,11 @@ use crate::cases::user_changes::activate;
 use crate::comparison::same;
 use crate::memory::changed;
 use crate::samples::shop_with_tickets::{CREATED, ShopContents, ShopWithTickets};
+use crate::samples::ticket_members::{after_all_changes, all_changes, before_all_changes, extreme_changes};
 use crate::samples::{
     ShopWithPeople, TRICKY_TEXTS, at, attempt_update, comment_creation, create_comment, create_customer,
     create_ticket, create_user, creation, customer_by_email, customer_id, extreme_times, find_ticket,
-    heavy_text_of, longest_language_code, new_comment, stamp, text_of, ticket_id, update, update_ticket,
-    user_by_email, user_id,
+    heavy_text_of, new_comment, stamp, ticket_id, update, update_ticket, user_by_email, user_id,
 };
 
 /// TICKET-17: an update changes what it says and nothing else, and raises the version.
@@ -49,43 +49,18 @@ async fn each_field_alone(storage: &dyn Storage) -> anyhow::Result<()> {
 
 async fn several_at_once(storage: &dyn Storage) -> anyhow::Result<()> {
     let fixture = ShopWithPeople::create(storage, "several.example.com").await?;
-    let before = Ticket {
-        assigned_to: Some(fixture.user.id),
-        language_code: Some("en".into()),
-        is_opened: true,
-        thread_id: Some("thread".into()),
-        ..fixture.ticket(1)?
-    };
+    let before = before_all_changes(fixture.ticket(1)?, fixture.user.id);
     create_all(storage, std::slice::from_ref(&before)).await?;
-    let all = TicketChanges {
-        assigned_to: Some(None),
-        name: Some(Some("name".into())),
-        tags: Some(vec!["b".into(), "a".into(), "b".into()]),
-        contact_reason: Some(Some("reason".into())),
-        language_code: Some(None),
-        is_opened: Some(false),
-        unread_count: Some(2),
-    };
     let view = update_ticket(
         storage,
         fixture.shop.id,
         before.id,
-        TicketUpdate { expected_version: Some(1), ..update(all) },
+        TicketUpdate { expected_version: Some(1), ..update(all_changes()) },
     )
     .await?;
     let human_ticket = view.human_ticket.clone().context("the human ticket of a ticket created open")?;
     let expected = TicketView {
-        ticket: Ticket {
-            assigned_to: None,
-            name: Some("name".into()),
-            tags: vec!["b".into(), "a".into(), "b".into()],
-            contact_reason: Some("reason".into()),
-            language_code: None,
-            is_opened: false,
-            unread_count: 2,
-            version: 2,
-            ..before
-        },
+        ticket: after_all_changes(before),
         customer: fixture.customer.clone(),
         assignee: None,
         human_ticket: Some(HumanTicket { opened_at: at(7), closed_at: Some(at(11)), ..human_ticket }),
@@ -101,14 +76,6 @@ async fn any_value(storage: &dyn Storage) -> anyhow::Result<()> {
     let nothing = TicketChanges::default;
     let text = |text: &str| Some(Some(text.to_owned()));
     let mut all = vec![
-        TicketChanges {
-            name: Some(Some(text_of(MAX_TICKET_NAME_CHARS))),
-            tags: Some((0..MAX_TAGS).map(|index| text_of(MAX_TAG_CHARS - index % 2)).collect()),
-            contact_reason: Some(Some(text_of(MAX_CONTACT_REASON_CHARS))),
-            language_code: Some(Some(longest_language_code())),
-            unread_count: Some(i32::MAX),
-            ..nothing()
-        },
         TicketChanges {
             name: Some(Some(heavy_text_of(MAX_TICKET_NAME_CHARS))),
             tags: Some(vec![heavy_text_of(MAX_TAG_CHARS); usize::try_from(MAX_TAGS)?]),
@@ -132,9 +99,7 @@ async fn any_value(storage: &dyn Storage) -> anyhow::Result<()> {
         all.push(TicketChanges { name: text(tricky), contact_reason: Some(None), ..nothing() });
         all.push(TicketChanges { name: Some(None), contact_reason: text(tricky), ..nothing() });
     }
-    for code in ["EN", "pt_BR", "zh_Hant_TW"] {
-        all.push(TicketChanges { language_code: text(code), ..nothing() });
-    }
+    all.extend(extreme_changes());
     for id in [1, TicketId::MAX] {
         for changes in &all {
             let before = find_ticket(storage, fixture.shop.id, ticket_id(id)?).await?;

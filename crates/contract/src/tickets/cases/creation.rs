@@ -20,11 +20,11 @@ use hexdesk_domain::{
 
 use crate::cases::user_changes::activate;
 use crate::comparison::same;
+use crate::samples::ticket_members::{SINGLE_TEXTS, longest_ticket};
 use crate::samples::{
     ShopWithPeople, TRICKY_TEXTS, at, claim, claimed, create_customer, create_ticket, create_user, creation,
     customer_by_email, customer_id, expect_no_ticket, expect_outcomes, expect_ticket, extreme_times,
-    find_ticket, heavy_text_of, longest_email, longest_language_code, plain_ticket, stamp, text_of,
-    ticket_id, user_by_email, user_id,
+    filled_ticket, find_ticket, heavy_text_of, plain_ticket, stamp, ticket_id, user_by_email, user_id,
 };
 
 /// TICKET-1: found with every field as handed in, times and the order of tags included.
@@ -47,45 +47,12 @@ pub async fn ticket_1_is_found_as_created(storage: Arc<dyn Storage>) -> anyhow::
 }
 
 /// Every field at its extremes, together and each on its own.
-fn various_tickets(fixture: &ShopWithPeople) -> anyhow::Result<Vec<Ticket>> {
+pub(crate) fn various_tickets(fixture: &ShopWithPeople) -> anyhow::Result<Vec<Ticket>> {
     let plain = fixture.ticket(1)?;
     let mut tickets = vec![
         plain.clone(),
-        // All fields differ, so that none can stand in for another.
-        Ticket {
-            channel: "Website".into(),
-            name: Some("name".into()),
-            thread_id: Some("<thread@example.com>".into()),
-            email_used: Some("Used@Example.com".into()),
-            date: at(1),
-            last_message: Some("last message".into()),
-            last_message_time: at(2),
-            contact_reason: Some("reason".into()),
-            assigned_to: Some(fixture.user.id),
-            is_opened: true,
-            unread_count: 3,
-            tags: vec!["zulu".into(), "alpha".into(), "mike".into()],
-            language_code: Some("pt_BR".into()),
-            via: Some("via".into()),
-            ..plain.clone()
-        },
-        Ticket {
-            channel: text_of(MAX_CHANNEL_CHARS),
-            name: Some(text_of(MAX_TICKET_NAME_CHARS)),
-            thread_id: Some(text_of(MAX_THREAD_ID_CHARS)),
-            email_used: Some(longest_email()),
-            date: Timestamp::MAX,
-            last_message: Some(text_of(MAX_MESSAGE_CHARS)),
-            last_message_time: Timestamp::MIN,
-            contact_reason: Some(text_of(MAX_CONTACT_REASON_CHARS)),
-            assigned_to: Some(fixture.user.id),
-            is_opened: true,
-            unread_count: i32::MAX,
-            tags: (0..MAX_TAGS).map(|index| text_of(MAX_TAG_CHARS - index % 2)).collect(),
-            language_code: Some(longest_language_code()),
-            via: Some(text_of(MAX_VIA_CHARS)),
-            ..plain.clone()
-        },
+        filled_ticket(plain.clone(), fixture.user.id, ToOwned::to_owned),
+        longest_ticket(plain.clone(), fixture.user.id),
         Ticket {
             channel: heavy_text_of(MAX_CHANNEL_CHARS),
             name: Some(heavy_text_of(MAX_TICKET_NAME_CHARS)),
@@ -109,16 +76,7 @@ fn various_tickets(fixture: &ShopWithPeople) -> anyhow::Result<Vec<Ticket>> {
         },
         Ticket { tags: TRICKY_TEXTS.iter().map(|text| (*text).to_owned()).collect(), ..plain.clone() },
     ];
-    let only: [fn(&mut Ticket); 7] = [
-        |ticket| ticket.name = Some("name".into()),
-        |ticket| ticket.thread_id = Some("<thread@example.com>".into()),
-        |ticket| ticket.email_used = Some("used@example.com".into()),
-        |ticket| ticket.last_message = Some("message".into()),
-        |ticket| ticket.contact_reason = Some("reason".into()),
-        |ticket| ticket.language_code = Some("EN".into()),
-        |ticket| ticket.via = Some("via".into()),
-    ];
-    for set in only {
+    for set in SINGLE_TEXTS {
         let mut ticket = plain.clone();
         set(&mut ticket);
         tickets.push(ticket);
@@ -582,41 +540,4 @@ pub async fn ticket_11_batch_spans_shops(storage: Arc<dyn Storage>) -> anyhow::R
         same("the shop's own receipt", &create_ticket(&*storage, again).await?, &Replayed(receipt))?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use hexdesk_domain::TicketDraft;
-    use hexdesk_domain::limits::{MAX_EMAIL_CHARS, MAX_LANGUAGE_CODE_CHARS};
-
-    use super::*;
-    use crate::MemoryStorage;
-
-    #[tokio::test]
-    async fn tickets_are_such_as_the_domain_makes() -> anyhow::Result<()> {
-        let fixture = ShopWithPeople::create(&MemoryStorage::new(), "shop.example.com").await?;
-        for ticket in various_tickets(&fixture)? {
-            let draft = TicketDraft {
-                customer_id: Some(ticket.customer_id),
-                channel: Some(ticket.channel.clone()),
-                name: ticket.name.clone(),
-                thread_id: ticket.thread_id.clone(),
-                email_used: ticket.email_used.clone(),
-                date: Some(ticket.date),
-                last_message: ticket.last_message.clone(),
-                last_message_time: Some(ticket.last_message_time),
-                contact_reason: ticket.contact_reason.clone(),
-                assigned_to: ticket.assigned_to,
-                is_opened: ticket.is_opened,
-                unread_count: Some(ticket.unread_count.into()),
-                tags: Some(ticket.tags.clone()),
-                language_code: ticket.language_code.clone(),
-                via: ticket.via.clone(),
-            };
-            assert_eq!(draft.into_ticket(ticket.id, ticket.shop_id, at(0)), Ok(ticket));
-        }
-        assert_eq!(longest_email().chars().count() as u64, MAX_EMAIL_CHARS);
-        assert_eq!(longest_language_code().chars().count() as u64, MAX_LANGUAGE_CODE_CHARS);
-        Ok(())
-    }
 }
