@@ -35,6 +35,10 @@ release:
 openapi:
     HEXDESK_WRITE_OPENAPI=1 cargo test --locked --package hexdesk-http --lib the_kept_
 
+# Write docs/storage-contract.md again from the documentation of the ports.
+storage-contract:
+    HEXDESK_WRITE_STORAGE_CONTRACT=1 cargo test --locked --package hexdesk-contract --test obligations
+
 # Test the API against its description with more and new cases, with schemathesis.
 check-api cases='500' seed=`shuf --input-range=0-4294967295 --head-count=1`:
     scripts/check-api --max-examples {{cases}} --seed {{seed}}

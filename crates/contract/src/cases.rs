@@ -1,28 +1,20 @@
-//! One case for each obligation of the ports, in a module for each port. The cases on
-//! calls that run at the same time are in [`concurrency`].
+//! One case for each obligation of the ports, in the modules that tests are named after.
+//! The cases on calls that run at the same time are in [`concurrency`].
 
-pub mod api_keys;
-pub mod comments;
-pub mod concurrency;
-pub mod customer_changes;
-pub mod customer_erasure;
-pub mod customer_lists;
-pub mod customers;
-mod desk;
-pub mod events;
-pub mod id_ranges;
-pub mod idempotency;
-pub(crate) mod journal;
-pub mod once;
-pub mod readiness;
-pub mod retention;
-pub mod search;
-pub(crate) mod settled_log;
-pub mod shops;
-pub mod ticket_changes;
-pub mod ticket_deletion;
-pub mod ticket_lists;
-pub mod tickets;
-pub mod user_changes;
-pub mod user_lists;
-pub mod users;
+pub use crate::api_keys::cases as api_keys;
+pub use crate::comments::cases as comments;
+pub use crate::concurrency::cases as concurrency;
+pub use crate::customers::cases::{
+    changes as customer_changes, creation as customers, erasure as customer_erasure, lists as customer_lists,
+};
+pub use crate::events::cases as events;
+pub use crate::id_ranges::cases as id_ranges;
+pub use crate::idempotency::cases::{deferred_claims as once, ticket_creation as idempotency};
+pub use crate::readiness::cases as readiness;
+pub use crate::retention::cases as retention;
+pub use crate::search::cases as search;
+pub use crate::shops::cases as shops;
+pub use crate::tickets::cases::{
+    changes as ticket_changes, creation as tickets, deletion as ticket_deletion, lists as ticket_lists,
+};
+pub use crate::users::cases::{changes as user_changes, creation as users, lists as user_lists};

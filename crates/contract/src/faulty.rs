@@ -1,87 +1,468 @@
-//! Adapters with one rule broken, to see each case fail.
+//! Faulty adapters: the reference store with one fault each, to see each case fail.
+//!
+//! A fault is one entry in the `faults.rs` beside the cases of its rule: the rule, a sentence, and
+//! the methods of the ports that it replaces.
 
-mod api_keys;
-mod comments;
-mod customer_erasure;
-mod customer_lists;
-mod customer_updates;
-mod customers;
-mod events;
-mod faults;
-mod id_ranges;
-mod once;
-mod retention;
-mod search;
-mod shops;
-mod surplus_events;
-mod ticket_changes;
-mod ticket_lists;
-mod tickets;
-mod user_updates;
-mod users;
-
-use std::sync::Arc;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
-use hexdesk_domain::{Readiness, StorageError, StorageErrorKind};
+use hexdesk_domain::ports::{
+    CommentCreation, CreateCommentOutcome, CreateCustomerOutcome, CreateKeyOutcome, CreateShopOutcome,
+    CreateTicketOutcome, CreateUserOutcome, CustomerUpdate, DeleteTicketOutcome, Erased, KeyRotation,
+    RotateKeyOutcome, TicketCreation, TicketUpdate, UpdateCustomerOutcome, UpdateTicketOutcome,
+    UpdateUserOutcome, UserUpdate,
+};
+use hexdesk_domain::{
+    ApiKey, ApiKeyStore, AuditStamp, CommentPosition, CommentStore, CommentView, Customer, CustomerFilter,
+    CustomerId, CustomerStore, DeferredClaim, Event, EventPosition, EventStore, Fingerprint, IdRange,
+    IdRangeStore, IdempotentOutcome, KeyNumber, NewApiKey, NewCustomer, NewUser, Page, Readiness, Receipt,
+    RetentionStore, SearchPosition, SearchQuery, SearchStore, Shop, ShopDomain, ShopId, ShopStore,
+    StorageError, StorageErrorKind, TicketFilter, TicketId, TicketPosition, TicketStore, TicketView,
+    Timestamp, User, UserFilter, UserId, UserStore,
+};
 
-pub(crate) use faults::Fault;
-
-use crate::memory::MemoryStorage;
+use crate::memory::{MemoryStorage, State, page_of};
 use crate::{StorageFixture, TestStorage};
 
-/// The reference adapter with one fault.
-#[derive(Debug)]
-pub(crate) struct FaultyStorage {
-    inner: Arc<MemoryStorage>,
-    /// What faults that look at what was once there see.
-    outdated: MemoryStorage,
-    fault: Fault,
+/// Every fault.
+pub(crate) static FAULTS: LazyLock<Vec<Fault>> = LazyLock::new(|| {
+    let by_subject = [
+        crate::api_keys::faults::faults,
+        crate::comments::faults::faults,
+        crate::concurrency::faults::faults,
+        crate::customers::faults::faults,
+        crate::events::faults::faults,
+        crate::id_ranges::faults::faults,
+        crate::idempotency::faults::faults,
+        crate::readiness::faults::faults,
+        crate::retention::faults::faults,
+        crate::search::faults::faults,
+        crate::shops::faults::faults,
+        crate::tickets::faults::faults,
+        crate::users::faults::faults,
+    ];
+    by_subject.into_iter().flat_map(|faults| faults()).collect()
+});
+
+/// One way to break a rule.
+pub(crate) struct Fault {
+    pub(crate) rule: &'static str,
+    /// What the store does wrong.
+    pub(crate) sentence: &'static str,
+    /// Whether the property test must find it, too.
+    pub(crate) is_found_by_the_model: bool,
+    methods: Methods,
+    has_gap: bool,
+    finish: Option<Finish>,
 }
 
-/// Opens stores with this fault.
-pub(crate) struct FaultyFixture(pub(crate) Fault);
+/// What completes a call after a gap.
+#[derive(Clone, Copy)]
+enum Finish {
+    BeforeReturning(fn(&mut Store<'_>)),
+    AfterReturning(fn(&mut Store<'_>)),
+}
 
-#[async_trait]
-impl StorageFixture for FaultyFixture {
-    async fn open(&self) -> anyhow::Result<TestStorage> {
-        Ok(TestStorage::new(FaultyStorage {
-            inner: Arc::new(MemoryStorage::new()),
-            outdated: MemoryStorage::new(),
-            fault: self.0,
-        }))
+/// A fault that still needs the methods that it replaces.
+pub(crate) fn fault(rule: &'static str, sentence: &'static str) -> Fault {
+    Fault {
+        rule,
+        sentence,
+        is_found_by_the_model: false,
+        methods: Methods::default(),
+        has_gap: false,
+        finish: None,
     }
 }
 
-/// Lets other tasks have their turn, in the gap between asking and acting.
+impl Fault {
+    pub(crate) fn found_by_the_model(self) -> Self {
+        Self { is_found_by_the_model: true, ..self }
+    }
+
+    /// Lets other tasks run between a look at the store and the call: [`Store::earlier`] is
+    /// the state before the gap.
+    pub(crate) fn after_a_gap(self) -> Self {
+        Self { has_gap: true, ..self }
+    }
+
+    /// Completes the replaced calls after a gap, and only then returns.
+    pub(crate) fn finishing_after_a_gap(self, finish: fn(&mut Store<'_>)) -> Self {
+        Self { finish: Some(Finish::BeforeReturning(finish)), ..self }
+    }
+
+    /// Returns from the replaced calls, and completes them after a gap.
+    pub(crate) fn finishing_in_the_background(self, finish: fn(&mut Store<'_>)) -> Self {
+        Self { finish: Some(Finish::AfterReturning(finish)), ..self }
+    }
+}
+
+impl std::fmt::Debug for Fault {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}: {}", self.rule, self.sentence)
+    }
+}
+
+/// What a replaced method works on. Dereferences to the state of the store.
+pub(crate) struct Store<'a> {
+    pub(crate) state: &'a mut State,
+    /// A second state: what the fault kept of earlier, or the state before a gap.
+    pub(crate) earlier: &'a mut State,
+}
+
+impl Deref for Store<'_> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        self.state
+    }
+}
+
+impl DerefMut for Store<'_> {
+    fn deref_mut(&mut self) -> &mut State {
+        self.state
+    }
+}
+
+impl Store<'_> {
+    /// Runs the operation unless it took effect before.
+    pub(crate) fn attempt<T>(
+        &mut self,
+        shop: ShopId,
+        claim: Option<DeferredClaim<T>>,
+        operation: impl FnOnce(&mut Store<'_>) -> Result<T, StorageError>,
+    ) -> Result<IdempotentOutcome<T>, StorageError> {
+        let earlier = &mut *self.earlier;
+        self.state.attempt(shop, claim, |state| operation(&mut Store { state, earlier }))
+    }
+
+    /// Runs the operation, which sees only the idempotency records from before the gap.
+    pub(crate) fn with_earlier_records<T>(&mut self, operation: impl FnOnce(&mut State) -> T) -> T {
+        let earlier = self.earlier.idempotency_records.clone();
+        let hidden = std::mem::replace(&mut self.state.idempotency_records, earlier);
+        let result = operation(self.state);
+        self.state.idempotency_records.extend(hidden);
+        result
+    }
+}
+
+/// The reference store with a fault.
+struct FaultyStorage {
+    fault: &'static Fault,
+    states: Arc<States>,
+}
+
+#[derive(Default)]
+struct States {
+    storage: MemoryStorage,
+    earlier: MemoryStorage,
+}
+
+impl States {
+    fn run<T>(&self, before_gap: Option<State>, call: impl FnOnce(&mut Store<'_>) -> T) -> T {
+        let (mut state, mut kept) = (self.storage.state(), self.earlier.state());
+        let mut before_gap = before_gap;
+        let earlier = before_gap.as_mut().unwrap_or(&mut kept);
+        call(&mut Store { state: &mut state, earlier })
+    }
+}
+
+impl FaultyStorage {
+    async fn run<T>(&self, call: impl FnOnce(&mut Store<'_>) -> T) -> T {
+        let before_gap = self.fault.has_gap.then(|| self.states.storage.state().clone());
+        if before_gap.is_some() {
+            gap().await;
+        }
+        let result = self.states.run(before_gap, call);
+        match self.fault.finish {
+            Some(Finish::BeforeReturning(finish)) => {
+                gap().await;
+                self.states.run(None, finish);
+            }
+            Some(Finish::AfterReturning(finish)) => {
+                let states = Arc::clone(&self.states);
+                tokio::spawn(async move {
+                    gap().await;
+                    states.run(None, finish);
+                });
+            }
+            None => {}
+        }
+        result
+    }
+}
+
+/// Lets other tasks run.
 async fn gap() {
     for _ in 0..1_000 {
         tokio::task::yield_now().await;
     }
 }
 
-fn failure(kind: StorageErrorKind, operation: &'static str) -> StorageError {
+/// Makes, for each method of the ports, the place for its replacement, the method of [`Fault`]
+/// that sets it, and the implementation that calls it or else the reference store.
+macro_rules! ports {
+    ($($port:ident {
+        $($method:ident($($argument:ident $(by $reference:tt)?: $type:ty),*) -> $result:ty;)+
+    })+) => {
+        #[derive(Default)]
+        struct Methods {$($(
+            $method: Option<Box<
+                dyn Fn(&mut Store<'_>, $($($reference)? $type),*) -> Result<$result, StorageError>
+                    + Send
+                    + Sync,
+            >>,
+        )+)+}
+
+        impl Fault {$($(
+            pub(crate) fn $method(
+                mut self,
+                instead: impl Fn(&mut Store<'_>, $($($reference)? $type),*) -> Result<$result, StorageError>
+                    + Send
+                    + Sync
+                    + 'static,
+            ) -> Self {
+                self.methods.$method = Some(Box::new(instead));
+                self
+            }
+        )+)+}
+
+        $(
+            #[async_trait]
+            impl $port for FaultyStorage {$(
+                async fn $method(
+                    &self,
+                    $($argument: $($reference)? $type),*
+                ) -> Result<$result, StorageError> {
+                    match &self.fault.methods.$method {
+                        Some(instead) => self.run(|store| instead(store, $($argument),*)).await,
+                        None => self.states.storage.$method($($argument),*).await,
+                    }
+                }
+            )+}
+        )+
+    };
+}
+
+ports! {
+    ShopStore {
+        create_shop(domain by &: ShopDomain, now: Timestamp) -> CreateShopOutcome;
+        find_shop(domain by &: ShopDomain) -> Option<Shop>;
+        list_shops() -> Vec<Shop>;
+        close_shop(domain by &: ShopDomain, now: Timestamp) -> Option<Shop>;
+    }
+    CustomerStore {
+        create_customer(
+            shop: ShopId, customer: NewCustomer, claim: Option<DeferredClaim<CreateCustomerOutcome>>
+        ) -> IdempotentOutcome<CreateCustomerOutcome>;
+        find_customer(shop: ShopId, id: CustomerId) -> Option<Customer>;
+        list_customers(
+            shop: ShopId, filter: CustomerFilter, after: Option<CustomerId>, limit: u32
+        ) -> Page<Customer, CustomerId>;
+        count_customers(shop: ShopId, filter: CustomerFilter) -> u64;
+        update_customer(
+            shop: ShopId, id: CustomerId, update: CustomerUpdate,
+            claim: Option<DeferredClaim<UpdateCustomerOutcome>>
+        ) -> IdempotentOutcome<UpdateCustomerOutcome>;
+        erase_customer(shop: ShopId, id: CustomerId, stamp: AuditStamp) -> Option<Erased>;
+    }
+    UserStore {
+        create_user(
+            shop: ShopId, user: NewUser, claim: Option<DeferredClaim<CreateUserOutcome>>
+        ) -> IdempotentOutcome<CreateUserOutcome>;
+        find_user(shop: ShopId, id: UserId) -> Option<User>;
+        list_users(
+            shop: ShopId, filter: UserFilter, after: Option<UserId>, limit: u32
+        ) -> Page<User, UserId>;
+        count_users(shop: ShopId, filter: UserFilter) -> u64;
+        update_user(
+            shop: ShopId, id: UserId, update: UserUpdate, claim: Option<DeferredClaim<UpdateUserOutcome>>
+        ) -> IdempotentOutcome<UpdateUserOutcome>;
+    }
+    TicketStore {
+        create_tickets(batch: Vec<TicketCreation>) -> Vec<CreateTicketOutcome>;
+        find_ticket(shop: ShopId, id: TicketId) -> Option<TicketView>;
+        list_tickets(
+            shop: ShopId, filter: TicketFilter, after: Option<TicketPosition>, limit: u32
+        ) -> Page<TicketView, TicketPosition>;
+        update_ticket(
+            shop: ShopId, id: TicketId, update: TicketUpdate,
+            claim: Option<DeferredClaim<UpdateTicketOutcome>>
+        ) -> IdempotentOutcome<UpdateTicketOutcome>;
+        delete_ticket(
+            shop: ShopId, id: TicketId, expected_version: Option<i64>, stamp: AuditStamp
+        ) -> DeleteTicketOutcome;
+        count_tickets(shop: ShopId, filter: TicketFilter) -> u64;
+    }
+    CommentStore {
+        create_comments(batch: Vec<CommentCreation>) -> Vec<IdempotentOutcome<CreateCommentOutcome>>;
+        list_comments(
+            shop: ShopId, ticket: TicketId, after: Option<CommentPosition>, limit: Option<u32>
+        ) -> Option<Page<CommentView, CommentPosition>>;
+        count_comments(shop: ShopId, ticket: TicketId) -> Option<u64>;
+    }
+    SearchStore {
+        search_tickets(
+            shop: ShopId, query: SearchQuery, after: Option<SearchPosition>, limit: u32
+        ) -> Option<Page<TicketView, SearchPosition>>;
+    }
+    ApiKeyStore {
+        create_key(
+            shop: ShopId, key: NewApiKey, claim: Option<DeferredClaim<CreateKeyOutcome>>
+        ) -> IdempotentOutcome<CreateKeyOutcome>;
+        find_key(shop: ShopId, number: KeyNumber) -> Option<(ApiKey, Shop)>;
+        list_keys(shop: ShopId, after: Option<KeyNumber>, limit: u32) -> Page<ApiKey, KeyNumber>;
+        count_keys(shop: ShopId) -> u64;
+        revoke_key(shop: ShopId, number: KeyNumber, stamp: AuditStamp) -> Option<ApiKey>;
+        rotate_key(
+            shop: ShopId, number: KeyNumber, rotation: KeyRotation,
+            claim: Option<DeferredClaim<RotateKeyOutcome>>
+        ) -> IdempotentOutcome<RotateKeyOutcome>;
+    }
+    EventStore {
+        list_events(shop: ShopId, after: Option<EventPosition>, limit: u32) -> Page<Event, EventPosition>;
+    }
+    RetentionStore {
+        remove_idempotency_records(before: Timestamp, limit: u32) -> u64;
+        remove_events(shop: ShopId, before: Timestamp, limit: u32) -> u64;
+    }
+    IdRangeStore {
+        reserve_id_range(now: Timestamp, span_millis: i64, current: Option<IdRange>) -> IdRange;
+    }
+    Readiness {
+        check_ready() -> ();
+    }
+}
+
+/// For each method that takes a claim: a method of [`Fault`] that replaces the operation alone,
+/// and one that replaces the claim alone.
+macro_rules! claimed_operations {
+    ($($operation:ident, $claim:ident:
+        $method:ident($($argument:ident: $type:ty),*) -> $outcome:ty = $reference:expr;
+    )+) => {
+        impl Fault {$(
+            pub(crate) fn $operation(
+                self,
+                instead: impl Fn(&mut Store<'_>, ShopId, $($type),*) -> Result<$outcome, StorageError>
+                    + Send
+                    + Sync
+                    + 'static,
+            ) -> Self {
+                self.$method(move |store, shop, $($argument,)* claim| {
+                    store.attempt(shop, claim, |store| instead(store, shop, $($argument),*))
+                })
+            }
+
+            pub(crate) fn $claim(
+                self,
+                instead: fn(DeferredClaim<$outcome>) -> DeferredClaim<$outcome>,
+            ) -> Self {
+                let operation: fn(&mut State, ShopId, $($type),*) -> Result<$outcome, StorageError> =
+                    $reference;
+                self.$method(move |store, shop, $($argument,)* claim| {
+                    store.state.attempt(shop, claim.map(instead), |state| {
+                        operation(state, shop, $($argument),*)
+                    })
+                })
+            }
+        )+}
+    };
+}
+
+claimed_operations! {
+    customer_creation, customer_creation_claim:
+        create_customer(new: NewCustomer) -> CreateCustomerOutcome = State::create_customer;
+    customer_update, customer_update_claim:
+        update_customer(id: CustomerId, update: CustomerUpdate) -> UpdateCustomerOutcome =
+            |state, shop, id, update| Ok(state.update_customer(shop, id, update));
+    user_creation, user_creation_claim:
+        create_user(new: NewUser) -> CreateUserOutcome = State::create_user;
+    user_update, user_update_claim:
+        update_user(id: UserId, update: UserUpdate) -> UpdateUserOutcome =
+            |state, shop, id, update| Ok(state.update_user(shop, id, update));
+    ticket_update, ticket_update_claim:
+        update_ticket(id: TicketId, update: TicketUpdate) -> UpdateTicketOutcome = State::update_ticket;
+    key_creation, key_creation_claim:
+        create_key(new: NewApiKey) -> CreateKeyOutcome = State::create_key;
+    key_rotation, key_rotation_claim:
+        rotate_key(number: KeyNumber, rotation: KeyRotation) -> RotateKeyOutcome = State::rotate_key;
+}
+
+/// With a receipt for every outcome.
+pub(crate) fn recording_all<T: 'static>(claim: DeferredClaim<T>) -> DeferredClaim<T> {
+    let receipt = Arc::clone(&claim.receipt);
+    let always = move |outcome: &T| {
+        receipt(outcome).or_else(|| Some(Receipt { answer: Vec::new(), customer_id: None }))
+    };
+    DeferredClaim { receipt: Arc::new(always), ..claim }
+}
+
+/// Without any receipt.
+pub(crate) fn recording_nothing<T>(claim: DeferredClaim<T>) -> DeferredClaim<T> {
+    DeferredClaim { receipt: Arc::new(|_| None), ..claim }
+}
+
+/// With the same fingerprint for every request.
+pub(crate) fn without_fingerprint<T>(mut claim: DeferredClaim<T>) -> DeferredClaim<T> {
+    claim.request.fingerprint = Fingerprint([0; 32]);
+    claim
+}
+
+/// With a key that no other kind of operation sees.
+pub(crate) fn kept_apart<T>(mut claim: DeferredClaim<T>) -> DeferredClaim<T> {
+    claim.request.operation += " apart";
+    claim
+}
+
+pub(crate) fn failure(kind: StorageErrorKind, operation: &'static str) -> StorageError {
     StorageError::new(kind, operation, anyhow::anyhow!("by design"))
 }
-#[async_trait]
-impl Readiness for FaultyStorage {
-    async fn check_ready(&self) -> Result<(), StorageError> {
-        if self.fault == Fault::NeverReady {
-            return Err(failure(StorageErrorKind::Unavailable, "check_ready"));
+
+/// The rest of a list after this place, which may be in a wrong order.
+pub(crate) fn rest<T, P: PartialEq>(
+    mut list: Vec<(P, T)>,
+    after: Option<P>,
+    is_after: impl Fn(&P, &P) -> bool,
+) -> Vec<(P, T)> {
+    if let Some(after) = after {
+        match list.iter().position(|(place, _)| *place == after) {
+            Some(place) => drop(list.drain(..=place)),
+            None => list.retain(|(place, _)| is_after(place, &after)),
         }
-        Ok(())
+    }
+    list
+}
+
+/// A page that has a next one whenever it is full.
+pub(crate) fn full_page_goes_on<T, P: Copy>(list: Vec<(P, T)>, limit: u32) -> Page<T, P> {
+    let last = list.last().map(|(place, _)| *place);
+    let is_full = u32::try_from(list.len()) == Ok(limit);
+    let page = page_of(list, Some(limit));
+    if is_full { Page { next: last, ..page } } else { page }
+}
+
+/// Opens stores with this fault.
+pub(crate) struct FaultyFixture(pub(crate) &'static Fault);
+
+#[async_trait]
+impl StorageFixture for FaultyFixture {
+    async fn open(&self) -> anyhow::Result<TestStorage> {
+        Ok(TestStorage::new(FaultyStorage { fault: self.0, states: Arc::default() }))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::{CASES, Case};
 
     #[test]
     fn every_case_has_a_fault_and_every_fault_a_case() {
         let mut cases: Vec<_> = CASES.iter().map(|case| case.rule).collect();
-        let mut faults: Vec<_> = Fault::ALL.iter().map(|(rule, _)| *rule).collect();
+        let mut faults: Vec<_> = FAULTS.iter().map(|fault| fault.rule).collect();
         cases.sort_unstable();
         faults.sort_unstable();
         // Some rules can be broken in more than one way.
@@ -90,38 +471,46 @@ mod tests {
     }
 
     #[test]
+    fn every_fault_has_a_sentence_of_its_own() {
+        let mut sentences = BTreeSet::new();
+        let repeated: Vec<_> = FAULTS.iter().filter(|fault| !sentences.insert(fault.sentence)).collect();
+        assert!(repeated.is_empty(), "sentences that another fault has, too: {repeated:#?}");
+    }
+
+    #[test]
     fn every_fault_is_rejected_by_the_case_of_its_rule() {
         let mut unseen = Vec::new();
-        for (rule, fault) in Fault::ALL {
-            let case = CASES.iter().find(|case| case.rule == *rule).unwrap();
-            match case.run(&FaultyFixture(*fault)) {
-                Ok(()) => unseen.push((rule, fault)),
+        for fault in FAULTS.iter() {
+            let case = CASES.iter().find(|case| case.rule == fault.rule).unwrap();
+            match case.run(&FaultyFixture(fault)) {
+                Ok(()) => unseen.push(fault),
                 Err(failure) => {
                     let message = failure.to_string();
-                    assert!(message.starts_with(&format!("{rule}: ")), "{message}");
-                    assert!(!message.contains("panicked"), "{message}");
+                    assert!(message.starts_with(&format!("{}: ", fault.rule)), "{message}");
+                    assert!(!message.contains("panicked"), "{fault:?}: {message}");
                 }
             }
         }
-        assert!(unseen.is_empty(), "rules that pass in spite of a fault: {unseen:?}");
+        assert!(unseen.is_empty(), "cases that pass in spite of a fault: {unseen:#?}");
     }
 
     /// The port that a rule belongs to.
     fn port(rule: &str) -> &str {
         match rule.split_once('-') {
-            // Tickets are what these are tried on.
+            // Their cases use tickets.
             Some(("IDEMPOTENCY" | "COMMENT", _)) => "TICKET",
             Some((port, _)) => port,
             None => rule,
         }
     }
 
-    /// Else a case might be seen failing for any reason.
+    /// Otherwise a case might fail for any reason.
     ///
-    /// The cases on events and retention need every port, and no other looks at either.
+    /// The cases on events and retention need every port, and no other case reads the log or
+    /// removes anything.
     #[test]
     fn no_fault_breaks_another_port() {
-        // All but the slow ones, and those that are about several ports.
+        // All except the slow ones, and those that are about several ports.
         let quick = |case: &&Case| {
             !case.name.starts_with("concurrency::")
                 && !case.name.starts_with("once::")
@@ -130,11 +519,12 @@ mod tests {
                 && !case.name.starts_with("search::")
                 && !["IDRANGE-7", "CUSTOMER-11", "CUSTOMER-15", "USER-8"].contains(&case.rule)
         };
-        let broken_by = |faults: &[(&str, Fault)]| {
+        let broken_by = |faults: &[&'static Fault]| {
             let mut broken = Vec::new();
-            for (rule, fault) in faults {
-                for case in CASES.iter().filter(quick).filter(|case| port(case.rule) != port(rule)) {
-                    if let Err(failure) = case.run(&FaultyFixture(*fault)) {
+            for fault in faults {
+                let others = CASES.iter().filter(quick).filter(|case| port(case.rule) != port(fault.rule));
+                for case in others {
+                    if let Err(failure) = case.run(&FaultyFixture(fault)) {
                         broken.push((*fault, failure));
                     }
                 }
@@ -142,8 +532,8 @@ mod tests {
             broken
         };
         let is_of_log = |rule: &str| ["EVENT", "RETENTION"].contains(&port(rule));
-        let faults: Vec<_> = Fault::ALL.iter().copied().filter(|(rule, _)| !is_of_log(rule)).collect();
-        // By far the longest test: it takes every core there is.
+        let faults: Vec<_> = FAULTS.iter().filter(|fault| !is_of_log(fault.rule)).collect();
+        // By far the longest test: it uses every core.
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
         let broken: Vec<_> = std::thread::scope(|scope| {
             let parts = faults.chunks(faults.len().div_ceil(cores));

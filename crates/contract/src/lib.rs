@@ -91,6 +91,91 @@ mod memory;
 mod model;
 mod samples;
 
+mod api_keys {
+    pub mod cases;
+    #[cfg(test)]
+    pub(crate) mod faults;
+}
+mod comments {
+    pub mod cases;
+    #[cfg(test)]
+    pub(crate) mod faults;
+}
+mod concurrency {
+    pub mod cases;
+    #[cfg(test)]
+    pub(crate) mod faults;
+}
+mod customers {
+    pub(crate) mod cases {
+        pub mod changes;
+        pub mod creation;
+        pub mod erasure;
+        pub mod lists;
+    }
+    #[cfg(test)]
+    pub(crate) mod faults;
+}
+mod events {
+    pub mod cases;
+    pub(crate) mod expected;
+    #[cfg(test)]
+    pub(crate) mod faults;
+    pub(crate) mod settled_log;
+}
+mod id_ranges {
+    pub mod cases;
+    #[cfg(test)]
+    pub(crate) mod faults;
+}
+mod idempotency {
+    pub(crate) mod cases {
+        pub mod deferred_claims;
+        pub mod ticket_creation;
+    }
+    #[cfg(test)]
+    pub(crate) mod faults;
+}
+mod readiness {
+    pub mod cases;
+    #[cfg(test)]
+    pub(crate) mod faults;
+}
+mod retention {
+    pub mod cases;
+    #[cfg(test)]
+    pub(crate) mod faults;
+}
+mod search {
+    pub mod cases;
+    #[cfg(test)]
+    pub(crate) mod faults;
+}
+mod shops {
+    pub mod cases;
+    #[cfg(test)]
+    pub(crate) mod faults;
+}
+mod tickets {
+    pub(crate) mod cases {
+        pub mod changes;
+        pub mod creation;
+        pub mod deletion;
+        pub mod lists;
+    }
+    #[cfg(test)]
+    pub(crate) mod faults;
+}
+mod users {
+    pub(crate) mod cases {
+        pub mod changes;
+        pub mod creation;
+        pub mod lists;
+    }
+    #[cfg(test)]
+    pub(crate) mod faults;
+}
+
 pub use anyhow;
 pub use async_trait::async_trait;
 pub use case::{CASES, Case, CheckFn, Failure};

@@ -29,6 +29,7 @@ macro_rules! __for_each_case {
             customer_changes {
                 "CUSTOMER-11" customer_11_update_changes_what_it_says
                 "CUSTOMER-12" customer_12_refused_update_changes_nothing
+                "CUSTOMER-18" customer_18_empty_update_changes_nothing
             }
             customer_erasure {
                 "CUSTOMER-15" customer_15_erasure_takes_all_of_the_customers
@@ -301,14 +302,17 @@ macro_rules! __case_tests {
 mod tests {
     use std::process::Command;
 
-    use crate::faulty::{Fault, FaultyFixture};
+    use crate::faulty::{FAULTS, FaultyFixture};
+    use crate::search::faults::NO_SEARCH;
     use crate::{CASES, Case};
+
+    fn without_search() -> FaultyFixture {
+        FaultyFixture(FAULTS.iter().find(|fault| fault.sentence == NO_SEARCH).unwrap())
+    }
 
     /// Every test of the contract but those that are ignored passes on this store.
     mod without_text_search {
-        use super::{Fault, FaultyFixture};
-
-        crate::storage_contract!(FaultyFixture(Fault::NoSearch), without: [text_search]);
+        crate::storage_contract!(super::without_search(), without: [text_search]);
     }
 
     /// The tests of this module's contract that the test binary lists, with these arguments.
@@ -350,7 +354,7 @@ mod tests {
     #[test]
     fn what_is_lacking_must_be_declared() {
         for case in CASES.iter().filter(|case| case.capability == Some("text_search")) {
-            let failure = case.run(&FaultyFixture(Fault::NoSearch)).unwrap_err().to_string();
+            let failure = case.run(&without_search()).unwrap_err().to_string();
             assert!(failure.starts_with(case.rule), "{failure}");
             assert!(failure.contains("without: [text_search]"), "{failure}");
         }

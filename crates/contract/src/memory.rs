@@ -26,7 +26,7 @@ use hexdesk_domain::{
 };
 
 #[cfg(test)]
-pub(crate) use idempotency::{IdempotencyRecord, record_key};
+pub(crate) use idempotency::{IdempotencyRecord, RecordKey, record_key};
 pub(crate) use rules::{
     changed, changed_customer, changed_user, comment_from, customer_from, is_customer_let_through,
     is_let_through, user_from,

@@ -2,7 +2,9 @@
 //! the domain lets through. (Only some of the e-mail addresses that are compared are
 //! stranger than it lets through: `fold_email` is for any text.)
 
+pub(crate) mod shop_with_tickets;
 mod texts;
+pub(crate) mod ticket_members;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -25,6 +27,7 @@ pub(crate) use self::texts::{
     ALIKE, ALIKE_ADDRESSES, EXTERNAL_IDS, Field, SAME_ADDRESSES, TRICKY_TEXTS, every_external_id,
     every_spelling, heavy_text_of, longest_email, longest_language_code, text_of,
 };
+pub(crate) use self::ticket_members::{filled_ticket, plain_ticket};
 use crate::comparison::same;
 
 /// 2026-01-05T10:00:00.123Z; the milliseconds are odd so that a store which cuts or
@@ -135,30 +138,6 @@ pub(crate) fn secret_hash(seed: u8) -> SecretHash {
         *byte = value;
     }
     SecretHash(hash)
-}
-
-/// A ticket with nothing but what is required.
-pub(crate) fn plain_ticket(id: TicketId, customer: &Customer) -> Ticket {
-    Ticket {
-        id,
-        shop_id: customer.shop_id,
-        customer_id: customer.id,
-        channel: "Mail".to_owned(),
-        name: None,
-        thread_id: None,
-        email_used: None,
-        date: at(-60_000),
-        last_message: None,
-        last_message_time: at(-30_000),
-        contact_reason: None,
-        assigned_to: None,
-        is_opened: false,
-        unread_count: 0,
-        tags: Vec::new(),
-        language_code: None,
-        via: None,
-        version: 1,
-    }
 }
 
 /// The creation of this ticket, without an idempotency key.
@@ -400,21 +379,21 @@ pub(crate) async fn expect_ticket(storage: &dyn Storage, what: &str, ticket: &Ti
 }
 
 /// A shop with a customer and a user: where most cases start.
-pub(crate) struct Stage {
+pub(crate) struct ShopWithPeople {
     pub(crate) shop: Shop,
     pub(crate) customer: Customer,
     pub(crate) user: User,
 }
 
-impl Stage {
-    pub(crate) async fn set(storage: &dyn Storage, name: &str) -> anyhow::Result<Self> {
+impl ShopWithPeople {
+    pub(crate) async fn create(storage: &dyn Storage, name: &str) -> anyhow::Result<Self> {
         let shop = create_shop(storage, name).await?;
         let customer = create_customer(storage, shop.id, customer_by_email("customer@example.com")).await?;
         let user = create_user(storage, shop.id, user_by_email("agent@example.com")).await?;
         Ok(Self { shop, customer, user })
     }
 
-    /// A plain ticket of the stage's customer.
+    /// A plain ticket of the fixture's customer.
     pub(crate) fn ticket(&self, id: i64) -> anyhow::Result<Ticket> {
         Ok(plain_ticket(ticket_id(id)?, &self.customer))
     }

@@ -1,44 +1,80 @@
-//! The ports, the page for adapter authors and the cases list the same obligations.
+//! The page for adapter authors is what the ports say, and every obligation has a case.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use hexdesk_contract::{CASES, anyhow};
+use hexdesk_contract::CASES;
 
-/// The obligations of a text, by number: lines `- **TICKET-3** …` and the lines that go
-/// on from there.
-fn obligations(text: &str) -> BTreeMap<String, String> {
-    let mut found = BTreeMap::new();
-    let mut current: Option<(String, String)> = None;
-    for line in text.lines().chain([""]) {
-        let line = line.strip_prefix("/// ").unwrap_or(line);
-        let start = line.strip_prefix("- **").and_then(|rest| rest.split_once("** "));
-        let number = start.filter(|(name, _)| {
-            name.split_once('-').is_some_and(|(port, number)| {
-                port.bytes().all(|byte| byte.is_ascii_uppercase()) && number.parse::<u32>().is_ok()
-            })
-        });
-        match (number, &mut current) {
-            (None, Some((_, text))) if line.starts_with("  ") => {
-                text.push(' ');
-                text.push_str(line.trim());
-            }
-            (number, current) => {
-                if let Some((name, text)) = current.take() {
-                    assert_eq!(found.insert(name.clone(), plain(&text)), None, "{name} is there twice");
-                }
-                *current = number.map(|(name, text)| (name.to_owned(), text.to_owned()));
-            }
-        }
-    }
-    found
+/// The module whose documentation is the introduction of the page.
+const INTRODUCTION: &str = "ports.rs";
+
+/// The files of the domain that the page is made from, in its order, each with the start of the
+/// item whose documentation it takes.
+const SOURCES: [(&str, &str); 12] = [
+    ("ports/shops.rs", "pub trait ShopStore"),
+    ("ports/customers.rs", "pub trait CustomerStore"),
+    ("ports/users.rs", "pub trait UserStore"),
+    ("ports/tickets.rs", "pub trait TicketStore"),
+    ("ports/comments.rs", "pub trait CommentStore"),
+    ("ports/search.rs", "pub trait SearchStore"),
+    ("idempotency.rs", "pub enum IdempotentOutcome"),
+    ("ports/api_keys.rs", "pub trait ApiKeyStore"),
+    ("ports/events.rs", "pub trait EventStore"),
+    ("ports/retention.rs", "pub trait RetentionStore"),
+    ("ports/id_ranges.rs", "pub trait IdRangeStore"),
+    ("ports/readiness.rs", "pub trait Readiness"),
+];
+
+fn at_root(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
 }
 
-/// Without the links of rustdoc.
-fn plain(text: &str) -> String {
+/// The page as the ports have it.
+fn page() -> String {
+    let source = |path| fs::read_to_string(at_root("crates/domain/src").join(path)).unwrap();
+    let mut page = String::from("# The storage contract\n\n");
+    page += "<!-- Generated from the documentation of the ports: run `just storage-contract`. -->\n\n";
+    page += &rendered(source(INTRODUCTION).lines().map_while(|line| line.strip_prefix("//!")), "##");
+    for (path, item) in SOURCES {
+        let source = source(path);
+        let (before, _) = source.split_once(item).unwrap_or_else(|| panic!("no {item} in {path}"));
+        let mut documentation: Vec<_> = before
+            .lines()
+            .rev()
+            .skip_while(|line| line.starts_with("#["))
+            .map_while(|line| line.strip_prefix("///"))
+            .collect();
+        documentation.reverse();
+        assert!(!documentation.is_empty(), "{item} has no documentation");
+        let name = item.rsplit(' ').next().unwrap_or_default();
+        page += &format!("\n## `{name}`\n\n{}", rendered(documentation.into_iter(), "###"));
+    }
+    page
+}
+
+/// Lines of a doc comment as Markdown for a page: without rustdoc's links, with headings of this
+/// level.
+fn rendered<'a>(lines: impl Iterator<Item = &'a str>, heading: &str) -> String {
+    let mut text = String::new();
+    let mut is_code = false;
+    for line in lines {
+        let line = line.strip_prefix(' ').unwrap_or(line);
+        is_code ^= line.starts_with("```");
+        text += &match line.strip_prefix("# ") {
+            Some(title) if !is_code => format!("{heading} {title}"),
+            _ if is_code => line.to_owned(),
+            _ => without_links(line),
+        };
+        text.push('\n');
+    }
+    // Links whose text and target are on two lines.
+    assert!(!text.contains("`]"), "a link of rustdoc is left:\n{text}");
+    text
+}
+
+fn without_links(line: &str) -> String {
     let mut plain = String::new();
-    let mut rest = text;
+    let mut rest = line;
     while let Some((before, after)) = rest.split_once('[') {
         let (label, after) = after.split_once(']').unwrap_or((after, ""));
         plain.push_str(before);
@@ -51,30 +87,32 @@ fn plain(text: &str) -> String {
     plain + rest
 }
 
-fn in_ports() -> anyhow::Result<BTreeMap<String, String>> {
-    let ports = Path::new(env!("CARGO_MANIFEST_DIR")).join("../domain/src/ports");
-    let mut sources = String::new();
-    for file in fs::read_dir(ports)? {
-        // Together, so that no number is in two files.
-        sources += &fs::read_to_string(file?.path())?;
-        sources += "\n";
-    }
-    Ok(obligations(&sources))
+/// The numbers of the obligations of a page, from lines `- **TICKET-3** …`.
+fn obligations(page: &str) -> Vec<&str> {
+    let names = page.lines().filter_map(|line| Some(line.strip_prefix("- **")?.split_once("** ")?.0));
+    names
+        .filter(|name| name.split_once('-').is_some_and(|(_, number)| number.parse::<u32>().is_ok()))
+        .collect()
 }
 
 #[test]
 fn every_obligation_has_a_case_and_every_case_an_obligation() {
     let mut cases: Vec<&str> = CASES.iter().map(|case| case.rule).collect();
+    let page = page();
+    let mut obligations = obligations(&page);
     cases.sort_unstable();
-    let ports = in_ports().unwrap();
-    let obligations: Vec<&str> = ports.keys().map(String::as_str).collect();
+    obligations.sort_unstable();
     assert_eq!(cases, obligations);
 }
 
 #[test]
 fn the_page_says_what_the_ports_say() {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/storage-contract.md");
-    assert_eq!(obligations(&fs::read_to_string(page).unwrap()), in_ports().unwrap());
+    let path = at_root("docs/storage-contract.md");
+    if std::env::var_os("HEXDESK_WRITE_STORAGE_CONTRACT").is_some() {
+        fs::write(&path, page()).unwrap();
+    }
+    let kept = fs::read_to_string(path).unwrap();
+    assert!(kept == page(), "docs/storage-contract.md is outdated: run `just storage-contract`");
 }
 
 #[test]
@@ -87,13 +125,8 @@ fn names_of_cases_begin_with_their_rule() {
 }
 
 #[test]
-fn obligations_are_read_from_sources_and_pages() {
-    let source = "/// Keeps things.\n///\n/// - **THING-1** One [`A`](crate::A)\n///   goes on.\n/// - **THING-2** Two [`B`].\n///\n/// More.\n";
-    let page = "- **Note.** None.\n- **THING-1** One\n  `A` goes on.\n\n- **THING-2** Two `B`.\n\nMore.\n";
-    let expected = BTreeMap::from([
-        ("THING-1".to_owned(), "One `A` goes on.".to_owned()),
-        ("THING-2".to_owned(), "Two `B`.".to_owned()),
-    ]);
-    assert_eq!(obligations(source), expected);
-    assert_eq!(obligations(page), expected);
+fn links_are_removed_and_code_is_kept() {
+    let lines = ["", " # Things", " One [`A`](crate::A), [`B`].", " ```text", " # f([1])", " ```"];
+    let expected = "\n## Things\nOne `A`, `B`.\n```text\n# f([1])\n```\n";
+    assert_eq!(rendered(lines.into_iter(), "##"), expected);
 }

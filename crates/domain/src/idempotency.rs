@@ -95,17 +95,20 @@ impl<T: ?Sized> std::fmt::Debug for DeferredClaim<T> {
 
 /// What became of an operation that may have been asked for before.
 ///
-/// Obligations of every method that takes a [`DeferredClaim`] and answers an `IdempotentOutcome`, proven for
-/// each such method:
+/// Obligations of every method that takes a [`DeferredClaim`] and returns an `IdempotentOutcome`.
+/// COMMENT-10, CUSTOMER-8, CUSTOMER-13, USER-6, TICKET-22 and KEY-8 test them for each:
 ///
 /// - The first use of a key runs the operation; if its outcome has a receipt, the record
-///   is written in the operation's transaction. An outcome without one leaves no record.
+///   is written in the operation's transaction. An outcome without one leaves no record. The
+///   receipt is rendered from the returned outcome, within the transaction.
 /// - The same key with the same fingerprint answers `Replayed` with the first receipt's
-///   answer, byte for byte, and does nothing else.
+///   answer, byte for byte, and does nothing else. This comes before every other check.
 /// - The same key with another fingerprint answers `KeyReused` and does nothing.
 /// - Keys of different shops or operations have nothing to do with each other; records of
-///   all operations live in one space.
+///   all operations, the creation of tickets included, live in one space.
 /// - Without a `DeferredClaim` the operation runs, and nothing is recorded.
+/// - Of operations that race with one key exactly one runs; the others return `Replayed` or
+///   `InProgress`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IdempotentOutcome<T> {
     /// The operation ran, with this outcome.

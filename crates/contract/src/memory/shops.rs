@@ -13,7 +13,7 @@ impl State {
         ShopId::new(next_number(self.shops.keys().map(|id| id.get())))
     }
 
-    fn create_shop(
+    pub(crate) fn create_shop(
         &mut self,
         domain: &ShopDomain,
         now: Timestamp,

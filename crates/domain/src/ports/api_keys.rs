@@ -55,6 +55,15 @@ pub enum RotateKeyOutcome {
 ///   of the shop answers `UserNotFound` and adds nothing.
 /// - **KEY-8** Creating and rotating a key with a [`DeferredClaim`] meet the obligations of
 ///   [`IdempotentOutcome`].
+///
+/// A key is live at `now` if it is not revoked and `now` is before its expiry, if it
+/// has one. Neither closing the shop nor the passing of time removes a key. A list may
+/// start after the place of no key.
+///
+/// A rotation uses its own time to decide whether the old key is live; the store never
+/// reads the clock. The user of the old key is not checked again, because an inactive
+/// user has no live key (USER-10). A recorded rotation is replayed even if the old key
+/// has expired or been revoked in between.
 #[async_trait]
 pub trait ApiKeyStore: Send + Sync {
     /// Adds a key.

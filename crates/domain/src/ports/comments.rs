@@ -27,7 +27,9 @@ pub enum CreateCommentOutcome {
     AuthorNotFound,
 }
 
-/// Keeps the comments of tickets.
+/// Keeps the comments of tickets. A batch may hold items of several tickets and shops. The items
+/// are created one after the other, each as a whole, with what it does to its ticket and its
+/// idempotency record, or not at all.
 ///
 /// - **COMMENT-1** A created comment is answered, and listed, with every field as it was
 ///   handed in, the ticket's channel where none was, the ticket's customer, and its author.
@@ -50,6 +52,11 @@ pub enum CreateCommentOutcome {
 /// - **COMMENT-10** With a [`DeferredClaim`] the obligations of [`IdempotentOutcome`] hold.
 /// - **COMMENT-11** Comments on one ticket that are created at the same time are all
 ///   stored, the version counts each, and `last_message` is the text of a latest of them.
+///
+/// If ticket and author are both missing, the outcome is `TicketNotFound`. An id that a
+/// comment of the shop has already makes the call fail, as TICKET-10 says of tickets;
+/// no case tests it, because ids are made to be unique. Attachments are text to a
+/// store: two JSON texts of the same meaning are two texts.
 #[async_trait]
 pub trait CommentStore: Send + Sync {
     /// Creates the comments of a batch, one after the other. Each takes effect as a whole,

@@ -55,6 +55,10 @@ pub struct Erased {
 
 /// Keeps the customers of shops. The shop handed in must exist.
 ///
+/// [`fold_email`](crate::fold_email) is Unicode lower case. No other normalization is applied,
+/// and phone numbers are compared character for character. A customer created here has placed
+/// no orders and comes from no shop system.
+///
 /// - **CUSTOMER-1** A created customer has a number from 1 to 2^53−1 that no other
 ///   customer of the shop has, and is found with every field as it was handed in.
 /// - **CUSTOMER-2** Creating a customer whose e-mail address a customer of the shop has,
@@ -72,12 +76,26 @@ pub struct Erased {
 /// - **CUSTOMER-8** With a [`DeferredClaim`] the obligations of [`IdempotentOutcome`] hold, for outcomes that
 ///   have a receipt (`Created`, and `Existing` too if the caller says so) and for those
 ///   that have none.
+///
+/// A creation without a number fails once the largest number, 2^53−1, is in use.
+///
+/// # Lists and counts of customers
+///
 /// - **CUSTOMER-9** A list holds the shop's customers that meet every condition of the
 ///   filter, and no other's, each as `find_customer` answers it, in order of number,
 ///   largest first.
 /// - **CUSTOMER-10** Following `next` from page to page answers every customer of the list
 ///   once, `limit` on each page but the last; the last has no `next`. A count is the length
 ///   of the whole list of the same filter.
+///
+/// Several customers may share an id in another system. An empty id and a missing id
+/// are different. A list may start after the place of no customer: it goes on with the
+/// next smaller number. "Once" holds for a list that does not change between the pages.
+///
+/// # Updates of customers
+///
+/// In [`CustomerChanges`], `None` leaves a value and `Some(None)` removes it.
+///
 /// - **CUSTOMER-11** An update changes what it says and nothing else of the customer, and
 ///   answers it as `find_customer` does from then on. Its tickets and lists show it changed.
 /// - **CUSTOMER-12** An update of a customer that is not the shop's answers
@@ -88,6 +106,15 @@ pub struct Erased {
 /// - **CUSTOMER-13** An update with a [`DeferredClaim`] meets the obligations of [`IdempotentOutcome`].
 /// - **CUSTOMER-14** Of updates that race for one e-mail address exactly one answers
 ///   `Updated`.
+/// - **CUSTOMER-18** An update that says nothing answers `Updated` with the customer and
+///   changes nothing, even if the customer has neither e-mail address nor phone number.
+///
+/// An update that says nothing leaves an idempotency record, too. A customer's own
+/// address and phone number are not taken, in any spelling. An update leaves the
+/// customer's tickets and their versions unchanged.
+///
+/// # Erasure
+///
 /// - **CUSTOMER-15** Erasing a customer takes it away with its tickets, their human tickets
 ///   and comments, and every idempotency record whose receipt names it, and says how many;
 ///   nothing else goes. A customer that is not the shop's is `None`.
@@ -96,6 +123,18 @@ pub struct Erased {
 /// - **CUSTOMER-17** Whatever races with an erasure, a ticket, a comment or a record of the
 ///   customer's, takes effect before it and goes with it, or finds no customer or no ticket;
 ///   neither fails for the other's sake.
+///
+/// A record belongs to the customer that its receipt names as `customer_id`, and to no
+/// other; a record whose receipt names no customer stays. As after a deletion, the ids
+/// of the erased tickets and comments are free and the numbers of their human tickets
+/// may be used again. The users and API keys stay. The store hands out the number of an
+/// erased customer to nobody, but a creation that asks for it gets it.
+///
+/// CUSTOMER-17 is about the order of locks. A write that has seen the customer must
+/// lock it until the write is done, so that the erasure waits and erases the write as
+/// well, or must look again. This holds for records, too: an `Existing` whose receipt
+/// names the customer must not be recorded after the erasure. If two calls can block
+/// each other for good, the store itself retries.
 #[async_trait]
 pub trait CustomerStore: Send + Sync {
     /// Adds a customer, unless there is one.

@@ -4,7 +4,8 @@ use crate::{Event, EventPosition, Page, ShopId, StorageError};
 
 /// Reads the log of events. Every method of the ports that changes something of a shop's
 /// appends to it, in the transaction of the change, exactly one event for each thing that it
-/// changed. Shops themselves are the operator's affair and have no events.
+/// changed. Each of these methods is handed an [`AuditStamp`](crate::AuditStamp). Shops
+/// themselves are the operator's affair and have no events.
 ///
 /// - **EVENT-1** Creating a ticket appends one `TicketCreated` for each ticket created.
 /// - **EVENT-2** Updating a ticket appends one `TicketUpdated`; deleting one a
@@ -35,6 +36,11 @@ use crate::{Event, EventPosition, Page, ShopId, StorageError};
 ///   that was listed: who reads on from the last event they have seen misses none. A store
 ///   may hold an event back, with all after it, while a change is running that began before
 ///   that event's did.
+///
+/// The store chooses the numbers of an event's place. The events of one command are in
+/// any order, and so are those of the items of a batch and of commands that ran at the
+/// same time, even on one thing: of two snapshots of a ticket the one with the larger
+/// version is the later one.
 #[async_trait]
 pub trait EventStore: Send + Sync {
     /// The shop's events after this one in the log, oldest first: at most `limit`, which is 1

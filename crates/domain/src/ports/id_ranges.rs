@@ -6,6 +6,10 @@ use crate::{IdRange, StorageError, Timestamp};
 /// store. It remembers, for each node, where the ranges handed out so far end: no id at
 /// or past that point has been made, whatever became of the process that reserved it.
 ///
+/// A range is the right to make the ids of one node, of which there are 1,024, for a stretch of
+/// time. It includes its beginning and excludes its end; it has passed when `now` is its end or
+/// later. A range is its node's latest if it ends where the node's latest ends.
+///
 /// - **IDRANGE-1** Two ranges of one node never overlap, also when they were reserved at
 ///   the same time.
 /// - **IDRANGE-2** A new range begins at `now` or later and ends `span_millis` after its

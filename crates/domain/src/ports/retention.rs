@@ -13,6 +13,10 @@ use crate::{ShopId, StorageError, Timestamp};
 ///   from the beginning of the log on and none behind one that stays, at most as many as
 ///   allowed, and answers how many; fewer than allowed means that the log begins with one
 ///   that stays. No other shop's go, and places in the log keep their meaning.
+///
+/// An idempotency record is requested at the `requested_at` of its
+/// [`DeferredClaim`](crate::DeferredClaim); that of a new ticket at the time of the
+/// ticket's [`AuditStamp`](crate::AuditStamp).
 #[async_trait]
 pub trait RetentionStore: Send + Sync {
     /// Removes idempotency records requested before this time, at most `limit`, which is not 0.

@@ -11,7 +11,7 @@ pub enum CreateShopOutcome {
     AlreadyExists(Shop),
 }
 
-/// Keeps shops.
+/// Keeps shops. A shop is a tenant; everything else belongs to one.
 ///
 /// - **SHOP-1** A created shop is open, has a number that no other shop has or had, and
 ///   is found by its domain with everything it was created with.

@@ -70,7 +70,8 @@ pub enum DeleteTicketOutcome {
     VersionMismatch,
 }
 
-/// Keeps tickets, with their human tickets and idempotency records.
+/// Keeps tickets, with their human tickets and idempotency records. An item of a batch takes
+/// effect as a whole, with its human ticket and its idempotency record, or not at all.
 ///
 /// - **TICKET-1** A created ticket is found with every field as it was handed in, times
 ///   to the millisecond and the order of tags included.
@@ -91,6 +92,16 @@ pub enum DeleteTicketOutcome {
 ///   leaves the whole batch unwritten and the stored ticket as it was.
 /// - **TICKET-11** One batch may hold items of several shops; each is held to its own.
 /// - **TICKET-12** Batches that run at the same time all take effect, each item once.
+///
+/// A ticket is created with version 1. It keeps an assignee who is deactivated, and
+/// shows it. An item of a shop that does not exist is refused with `CustomerNotFound`.
+/// The failure of TICKET-10 is of the kind
+/// [`Unexpected`](crate::StorageErrorKind::Unexpected); an id of an earlier item of the
+/// same batch is taken, too. The id of an item that is refused or replayed is not
+/// checked. The same id in another shop is another ticket.
+///
+/// # Lists and counts of tickets
+///
 /// - **TICKET-13** A list holds the shop's tickets that meet every condition of the filter,
 ///   and no other's, each as `find_ticket` answers it; an empty thread id matches none.
 /// - **TICKET-14** A list is in order of `last_message_time`, latest first, and of the id,
@@ -98,6 +109,18 @@ pub enum DeleteTicketOutcome {
 /// - **TICKET-15** Following `next` from page to page answers every ticket of the list
 ///   once, `limit` on each page but the last; the last has no `next`.
 /// - **TICKET-16** A count is the length of the whole list of the same filter.
+///
+/// Every condition of a [`TicketFilter`] is optional. Texts are compared character for
+/// character. A range of time includes its beginning and excludes its end. A condition
+/// on a thread names the customer of the thread. A list may start after the place of no
+/// ticket. "Once" holds for a list that does not change between the pages: a ticket
+/// moves when its last message changes.
+///
+/// # Updates and deletions of tickets
+///
+/// In [`TicketChanges`](crate::TicketChanges), `None` leaves a value and `Some(None)`
+/// removes it.
+///
 /// - **TICKET-17** An update changes what it says and nothing else of the ticket, raises
 ///   the version by one, and answers the ticket as `find_ticket` does from then on.
 /// - **TICKET-18** An update that says nothing changes nothing, the version included.
@@ -116,7 +139,22 @@ pub enum DeleteTicketOutcome {
 /// - **TICKET-24** Of updates that race with the same expected version exactly one answers
 ///   `Updated`.
 ///
-/// With an idempotency claim, whose record is written in the ticket's transaction:
+/// An update that leaves the assignee alone takes effect even if the assignee is
+/// inactive by now; an update to the same inactive assignee is refused. An update to
+/// the same values raises the version. An update that says nothing checks the expected
+/// version, returns `Updated` and leaves an idempotency record. A reopened human ticket
+/// is open since then, not since it was first.
+///
+/// The id of a deleted ticket and those of its comments are free, and a new ticket of
+/// such an id has nothing of the old one. Idempotency records stay: a request that
+/// created or changed the deleted ticket is still replayed. The number of the deleted
+/// human ticket may be used again; those of other human tickets, closed ones included,
+/// may not.
+///
+/// # Idempotency keys of new tickets
+///
+/// The record of a key is written in the transaction of its ticket. It belongs to a shop, an
+/// operation and a key, and holds the fingerprint of the request and the receipt.
 ///
 /// - **IDEMPOTENCY-1** The same key with the same fingerprint answers `Replayed` with the
 ///   first receipt, byte for byte, and writes nothing.
@@ -130,6 +168,9 @@ pub enum DeleteTicketOutcome {
 /// - **IDEMPOTENCY-6** A recorded key answers before customer and assignee are looked at.
 /// - **IDEMPOTENCY-7** Of items that race with the same key and fingerprint exactly one
 ///   answers `Created`; the others answer `Replayed` or `InProgress`.
+///
+/// Keys and operations are compared character for character, fingerprints in all of
+/// their 32 bytes.
 #[async_trait]
 pub trait TicketStore: Send + Sync {
     /// Creates the tickets of a batch. Each item takes effect as a whole, with its human

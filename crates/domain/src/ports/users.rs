@@ -37,7 +37,9 @@ pub enum UpdateUserOutcome {
 }
 
 /// Keeps the users (staff) of shops. The shop handed in must exist. A user is active until
-/// it is deactivated; a deactivated one stays with the tickets and comments that name it.
+/// it is deactivated. A deactivated user is still found and listed, stays the assignee of its
+/// tickets and the author of its comments, and may be the author of new ones. It becomes the
+/// assignee of no ticket (TICKET-4, TICKET-21) and the user of no key (KEY-7).
 ///
 /// - **USER-1** A created user has a number from 1 to 2^53−1 that no other user of the
 ///   shop has, is active, and is found with every field as it was handed in.
@@ -65,6 +67,15 @@ pub enum UpdateUserOutcome {
 ///   name and is not revoked yet, whether or not the user was active before; whatever races
 ///   with it, no such key is left that is not revoked. Activating the user again brings no
 ///   key back.
+///
+/// A creation without a number fails once the largest number is in use. A list may
+/// start after the place of no user. A user's own address is not taken, in any
+/// spelling. In [`UserChanges`], `None` leaves a value and `Some(None)` removes it.
+///
+/// A key that was revoked before keeps its time of revocation; an expired key is
+/// revoked, too. If the creation or rotation of a key races with a deactivation, the
+/// key is revoked with the others or refused: both calls must lock the same row or
+/// conflict in another way.
 #[async_trait]
 pub trait UserStore: Send + Sync {
     /// Adds a user.

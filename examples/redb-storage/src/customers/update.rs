@@ -25,7 +25,7 @@ pub(super) fn update(
     let mut customer = before.clone();
     change(&mut customer, changes);
 
-    if customer.email.is_none() && customer.phone_number.is_none() {
+    if is_change && customer.email.is_none() && customer.phone_number.is_none() {
         return Ok(UpdateCustomerOutcome::Unreachable);
     }
     let is_another = |found: Customer| found.id != id;

@@ -35,7 +35,7 @@ pub(super) async fn update(
         .optional()?;
     let Some(row) = row else { return Ok(UpdateCustomerOutcome::CustomerNotFound) };
     let changed = searchable_after(row.try_into()?, changes.clone());
-    if changed.email.is_none() && changed.phone_number.is_none() {
+    if !changes.is_empty() && changed.email.is_none() && changed.phone_number.is_none() {
         return Ok(UpdateCustomerOutcome::Unreachable);
     }
     let words = Words::of_customer(&changed);

@@ -23,6 +23,9 @@ pub(super) fn update(
     let Some(before) = find(connection, shop, id)? else {
         return Ok(UpdateCustomerOutcome::CustomerNotFound);
     };
+    if changes.is_empty() {
+        return Ok(UpdateCustomerOutcome::Updated(Box::new(before)));
+    }
     let email = changes.email.as_ref().unwrap_or(&before.email).as_deref();
     let phone_number = changes.phone_number.as_ref().unwrap_or(&before.phone_number).as_deref();
     if email.is_none() && phone_number.is_none() {
@@ -40,9 +43,6 @@ pub(super) fn update(
         if diesel::select(exists(same)).get_result(connection)? {
             return Ok(UpdateCustomerOutcome::PhoneNumberTaken);
         }
-    }
-    if changes.is_empty() {
-        return Ok(UpdateCustomerOutcome::Updated(Box::new(before)));
     }
     let row: CustomerRow = diesel::update(customers::table.find((shop.get(), id.get())))
         .set(CustomerChangeset::from(changes))

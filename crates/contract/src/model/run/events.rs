@@ -7,9 +7,9 @@ use hexdesk_domain::{
 };
 
 use super::{Both, Model};
-use crate::cases::journal::Entry;
-use crate::cases::settled_log::settled_log;
 use crate::comparison::same;
+use crate::events::expected::ExpectedEvent;
+use crate::events::settled_log::settled_log;
 use crate::samples::{at, stamp};
 
 impl Model {
@@ -27,18 +27,18 @@ impl Model {
     pub(super) async fn look_at_logs(&self) -> anyhow::Result<()> {
         for shop in &self.shops {
             let (log, _) = settled_log(&*self.tested, shop.tested, stamp(at(0))).await?;
-            let log: Vec<Entry> =
+            let log: Vec<ExpectedEvent> =
                 log.into_iter().map(|event| self.entry(*shop, event)).collect::<anyhow::Result<_>>()?;
             let expected = self.reference.state().events.get(&shop.reference).cloned().unwrap_or_default();
-            let expected: Vec<Entry> =
-                expected.into_iter().map(Entry::from).map(without_human_ticket_id).collect();
+            let expected: Vec<ExpectedEvent> =
+                expected.into_iter().map(ExpectedEvent::from).map(without_human_ticket_id).collect();
             same("how many events there are", &log.len(), &expected.len())?;
             // The events of one step are in any order.
             let mut begin = 0;
             for end in self.log_ends.get(&shop.reference).into_iter().flatten() {
-                let sorted = |entries: &[Entry]| {
+                let sorted = |entries: &[ExpectedEvent]| {
                     let mut entries = entries.to_vec();
-                    entries.sort_by_key(Entry::order);
+                    entries.sort_by_key(ExpectedEvent::order);
                     entries
                 };
                 let there = sorted(log.get(begin..*end).unwrap_or_default());
@@ -50,11 +50,11 @@ impl Model {
         Ok(())
     }
 
-    fn entry(&self, shop: Both<ShopId>, event: Event) -> anyhow::Result<Entry> {
+    fn entry(&self, shop: Both<ShopId>, event: Event) -> anyhow::Result<ExpectedEvent> {
         same("the shop of an event", &event.shop_id, &shop.tested)?;
         let subject = self.subject(shop.reference, event.subject)?;
         let snapshot = event.snapshot.map(|snapshot| self.snapshot(shop.reference, snapshot)).transpose()?;
-        Ok(without_human_ticket_id(Entry { kind: event.kind, subject, stamp: event.stamp, snapshot }))
+        Ok(without_human_ticket_id(ExpectedEvent { kind: event.kind, subject, stamp: event.stamp, snapshot }))
     }
 
     fn subject(&self, shop: ShopId, subject: Subject) -> anyhow::Result<Subject> {
@@ -103,7 +103,7 @@ impl Model {
 }
 
 /// A human ticket that is gone may have left its number to another: each store decides.
-fn without_human_ticket_id(mut entry: Entry) -> Entry {
+fn without_human_ticket_id(mut entry: ExpectedEvent) -> ExpectedEvent {
     if let Some(Snapshot::Ticket(snapshot)) = &mut entry.snapshot
         && let (Some(human_ticket), Some(id)) = (&mut snapshot.human_ticket, HumanTicketId::new(1))
     {

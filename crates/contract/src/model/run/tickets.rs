@@ -10,6 +10,7 @@ use hexdesk_domain::{
 use super::super::step::{Filter, Item, Person, Slot};
 use super::{Both, Model, both, person, pick, request_of, text_of};
 use crate::comparison::same;
+use crate::samples::ticket_members::plain_ticket_of;
 use crate::samples::{at, claim, extreme_times, stamp, ticket_id};
 
 impl Model {
@@ -72,13 +73,9 @@ impl Model {
         let text = text_of(item.text);
         let creation = |shop: ShopId, customer_id: CustomerId, assigned_to: Option<UserId>| TicketCreation {
             ticket: Ticket {
-                id,
-                shop_id: shop,
-                customer_id,
                 channel: channel_of(item.text),
                 name: Some(text.clone()),
                 thread_id: thread_of(item.text),
-                email_used: None,
                 date: at(-unique % 5),
                 // Another than the name, for a search tells the two apart.
                 last_message: Some(text_of(item.text.wrapping_mul(7))),
@@ -88,9 +85,7 @@ impl Model {
                 is_opened: item.is_opened,
                 unread_count: i32::from(item.text % 3),
                 tags: vec![tag_of(item.text), format!("tag {unique}"), tag_of(item.text)],
-                language_code: None,
-                via: None,
-                version: 1,
+                ..plain_ticket_of(id, shop, customer_id)
             },
             stamp: stamp(time),
             idempotency: claim.clone().map(|mut claim| {

@@ -1,0 +1,238 @@
+//! What comments do to their tickets.
+
+use std::sync::Arc;
+
+use hexdesk_domain::limits::MAX_COMMENT_CHARS;
+use hexdesk_domain::ports::CommentCreation;
+use hexdesk_domain::ports::CreateCommentOutcome::{AuthorNotFound, Created};
+use hexdesk_domain::{IdempotentOutcome, NewComment, Storage, Ticket, TicketView, Timestamp, UserId};
+
+use super::look;
+use crate::comparison::same;
+use crate::samples::{
+    ShopWithPeople, at, attempt_comment, comment_creation, create_comment, create_ticket, creation,
+    filled_ticket, heavy_text_of, new_comment, once, stamp, user_id,
+};
+
+/// Fails unless the ticket is this, with the people and human ticket it had.
+async fn expect_ticket_is(
+    storage: &dyn Storage,
+    what: &str,
+    ticket: &Ticket,
+    before: &TicketView,
+) -> anyhow::Result<()> {
+    let found = storage.find_ticket(ticket.shop_id, ticket.id).await?;
+    same(what, &found, &Some(TicketView { ticket: ticket.clone(), ..before.clone() }))
+}
+
+/// COMMENT-4: the last message follows, unless the comment is older.
+pub async fn comment_4_last_message_follows(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let fixture = ShopWithPeople::create(&*storage, "shop.example.com").await?;
+    let neighbour = fixture.ticket(1)?;
+    create_ticket(&*storage, creation(neighbour.clone())).await?;
+    let neighbour_before = look(&*storage, &neighbour).await?;
+    let mut next_id = 1;
+    for (index, is_from_shop) in [(0, true), (1, false)] {
+        for (last_message, place) in [(None, 0), (Some("before"), 1), (Some(""), 2)] {
+            let mut ticket = Ticket {
+                last_message: last_message.map(Into::into),
+                last_message_time: at(0),
+                is_opened: true,
+                unread_count: 1,
+                assigned_to: Some(fixture.user.id),
+                ..fixture.ticket(10 + index * 10 + place)?
+            };
+            create_ticket(&*storage, creation(ticket.clone())).await?;
+            let (before, ..) = look(&*storage, &ticket).await?;
+            // Older, equal and newer, by one millisecond and by as much as there is.
+            for time in [
+                at(-1),
+                Timestamp::MIN,
+                at(0),
+                at(0),
+                at(-1),
+                at(1),
+                at(1),
+                at(0),
+                at(1_000),
+                at(999),
+                Timestamp::MAX,
+                Timestamp::MAX,
+                at(1_000),
+                Timestamp::MIN,
+            ] {
+                next_id += 1;
+                let text = format!("{next_id} é'\"");
+                let new =
+                    NewComment { time, is_from_shop, text: text.clone(), ..new_comment(next_id, &ticket)? };
+                create_comment(&*storage, comment_creation(new)).await?;
+                ticket.version += 1;
+                if time >= ticket.last_message_time {
+                    ticket.last_message = Some(text);
+                    ticket.last_message_time = time;
+                }
+                expect_ticket_is(
+                    &*storage,
+                    &format!("the ticket after a comment of {time}"),
+                    &ticket,
+                    &before,
+                )
+                .await?;
+            }
+        }
+    }
+    // In one batch, one after the other.
+    let mut ticket = Ticket { last_message_time: at(0), ..fixture.ticket(50)? };
+    create_ticket(&*storage, creation(ticket.clone())).await?;
+    let (before, ..) = look(&*storage, &ticket).await?;
+    for times in [&[at(5), at(7), at(6)][..], &[at(7), at(7)], &[at(6), at(9), at(8), at(9), at(2)], &[at(1)]]
+    {
+        let mut batch = Vec::new();
+        for time in times {
+            next_id += 1;
+            let new = NewComment { time: *time, ..new_comment(next_id, &ticket)? };
+            if *time >= ticket.last_message_time {
+                ticket.last_message = Some(new.text.clone());
+                ticket.last_message_time = *time;
+            }
+            ticket.version += 1;
+            batch.push(comment_creation(new));
+        }
+        storage.create_comments(batch).await?;
+        expect_ticket_is(&*storage, "the ticket after a batch", &ticket, &before).await?;
+    }
+    // The longest that a message can be.
+    let text = heavy_text_of(MAX_COMMENT_CHARS);
+    let new = NewComment { text: text.clone(), time: at(10), ..new_comment(next_id + 1, &ticket)? };
+    create_comment(&*storage, comment_creation(new)).await?;
+    ticket =
+        Ticket { last_message: Some(text), last_message_time: at(10), version: ticket.version + 1, ..ticket };
+    expect_ticket_is(&*storage, "the ticket after a long comment", &ticket, &before).await?;
+    same("a ticket without comments", &look(&*storage, &neighbour).await?, &neighbour_before)
+}
+
+/// COMMENT-5: one that is not from the shop makes the ticket's unread count 1.
+pub async fn comment_5_customers_comment_is_unread(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let fixture = ShopWithPeople::create(&*storage, "shop.example.com").await?;
+    let mut next_id = 0;
+    for (unread_count, id) in [0, 1, 2, 7, i32::MAX].into_iter().zip(1..) {
+        let ticket = Ticket { unread_count, last_message_time: at(0), ..fixture.ticket(id)? };
+        create_ticket(&*storage, creation(ticket.clone())).await?;
+        let mut expected = unread_count;
+        // Newer and older ones; also from a user's hand, which does not make it the shop's.
+        for (is_from_shop, time, author_id) in [
+            (true, at(1), Some(fixture.user.id)),
+            (true, at(2), None),
+            (true, at(-1), None),
+            (false, at(-1), None),
+            (true, at(3), None),
+            (false, at(4), Some(fixture.user.id)),
+            (false, at(5), None),
+            (false, Timestamp::MIN, None),
+            (true, Timestamp::MIN, None),
+        ] {
+            next_id += 1;
+            let new = NewComment { is_from_shop, time, author_id, ..new_comment(next_id, &ticket)? };
+            create_comment(&*storage, comment_creation(new)).await?;
+            expected = if is_from_shop { expected } else { 1 };
+            let found = storage.find_ticket(ticket.shop_id, ticket.id).await?;
+            let found = found.map(|view| view.ticket.unread_count);
+            same("the unread count after a comment", &found, &Some(expected))?;
+        }
+    }
+    // An old one at once, in a batch with one of the shop's after it.
+    let ticket = fixture.ticket(100)?;
+    create_ticket(&*storage, creation(ticket.clone())).await?;
+    let old = NewComment { is_from_shop: false, time: Timestamp::MIN, ..new_comment(1_000, &ticket)? };
+    let batch = vec![comment_creation(old), comment_creation(new_comment(1_001, &ticket)?)];
+    storage.create_comments(batch).await?;
+    let found = storage.find_ticket(ticket.shop_id, ticket.id).await?;
+    same("the unread count after a batch", &found.map(|view| view.ticket.unread_count), &Some(1))
+}
+
+/// COMMENT-6: every comment raises the version; nothing else changes, and nothing at all
+/// when it is refused or replayed.
+pub async fn comment_6_version_counts_every_comment(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let fixture = ShopWithPeople::create(&*storage, "shop.example.com").await?;
+    let other = ShopWithPeople::create(&*storage, "other.example.com").await?;
+    let full = |fixture: &ShopWithPeople| -> anyhow::Result<Ticket> {
+        Ok(Ticket {
+            date: at(-9),
+            last_message_time: at(0),
+            ..filled_ticket(fixture.ticket(1)?, fixture.user.id, ToOwned::to_owned)
+        })
+    };
+    let (mut ticket, same_id) = (full(&fixture)?, full(&other)?);
+    for ticket in [&ticket, &same_id] {
+        create_ticket(&*storage, creation(ticket.clone())).await?;
+    }
+    let (before, ..) = look(&*storage, &ticket).await?;
+    let same_id_before = look(&*storage, &same_id).await?;
+    same("the version of a new ticket", &before.ticket.version, &1)?;
+    let mut next_id = 0;
+    for (time, is_from_shop) in
+        [(at(-5), true), (at(5), true), (at(-5), false), (at(5), false), (at(6), true)]
+    {
+        next_id += 1;
+        let new = NewComment {
+            time,
+            is_from_shop,
+            channel: Some("elsewhere".into()),
+            subject: Some("subject".into()),
+            tags: vec!["comment's".into()],
+            ..new_comment(next_id, &ticket)?
+        };
+        let text = new.text.clone();
+        create_comment(&*storage, comment_creation(new)).await?;
+        ticket.version += 1;
+        if time >= ticket.last_message_time {
+            (ticket.last_message, ticket.last_message_time) = (Some(text), time);
+        }
+        if !is_from_shop {
+            ticket.unread_count = 1;
+        }
+        expect_ticket_is(&*storage, "the ticket after a comment", &ticket, &before).await?;
+    }
+    // Several in one batch, with refused and replayed ones among them.
+    let mut batch = vec![
+        of_nobody(&ticket, 20)?,
+        with_key(&ticket, 21, 1)?,
+        with_key(&ticket, 22, 1)?,
+        with_key(&ticket, 23, 2)?,
+        of_nobody(&ticket, 24)?,
+    ];
+    batch[1].comment = NewComment { time: at(7), is_from_shop: true, ..batch[1].comment.clone() };
+    let text = batch[1].comment.text.clone();
+    let attempts = storage.create_comments(batch).await?;
+    let ran = attempts.iter().filter(|it| matches!(it, IdempotentOutcome::Ran(Created(_)))).count();
+    same("how many of the batch were created", &ran, &1)?;
+    ticket =
+        Ticket { version: ticket.version + 1, last_message: Some(text), last_message_time: at(7), ..ticket };
+    expect_ticket_is(&*storage, "the ticket after a batch with one to create", &ticket, &before).await?;
+    for (creation, expected) in [
+        (with_key(&ticket, 30, 1)?, IdempotentOutcome::Replayed(b"receipt of 21".to_vec())),
+        (with_key(&ticket, 31, 2)?, IdempotentOutcome::KeyReused),
+        (of_nobody(&ticket, 32)?, IdempotentOutcome::Ran(AuthorNotFound)),
+    ] {
+        same("one that is not created", &attempt_comment(&*storage, creation).await?, &expected)?;
+        expect_ticket_is(&*storage, "the ticket after it", &ticket, &before).await?;
+    }
+    same("another shop's ticket of the same id", &look(&*storage, &same_id).await?, &same_id_before)
+}
+
+/// A comment with an idempotency key that would change all of its ticket that it can.
+fn with_key(ticket: &Ticket, id: i64, request: u8) -> anyhow::Result<CommentCreation> {
+    let comment = NewComment { time: at(100), is_from_shop: false, ..new_comment(id, ticket)? };
+    let receipt = format!("receipt of {id}");
+    Ok(CommentCreation {
+        comment,
+        stamp: stamp(at(8)),
+        once: Some(once("key", request, receipt.as_bytes())?),
+    })
+}
+
+/// The same without a key and with an author who is not there.
+fn of_nobody(ticket: &Ticket, id: i64) -> anyhow::Result<CommentCreation> {
+    let comment = with_key(ticket, id, 0)?.comment;
+    Ok(comment_creation(NewComment { author_id: Some(user_id(UserId::MAX)?), ..comment }))
+}

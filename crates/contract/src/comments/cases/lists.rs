@@ -1,0 +1,168 @@
+//! Lists and counts of comments.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
+use hexdesk_domain::{
+    CommentId, CommentPosition, CommentView, NewComment, Page, ShopId, Storage, Ticket, TicketId, Timestamp,
+};
+
+use super::whole_list;
+use crate::comparison::same;
+use crate::samples::{
+    ShopWithPeople, at, comment_creation, comment_id, create_comment, create_ticket, creation, extreme_times,
+    new_comment, ticket_id,
+};
+
+/// COMMENT-7: by time, earliest first, then by id, smallest first; none of another ticket.
+pub async fn comment_7_list_is_earliest_first(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let one = ShopWithPeople::create(&*storage, "one.example.com").await?;
+    let two = ShopWithPeople::create(&*storage, "two.example.com").await?;
+    let mut tickets = vec![one.ticket(1)?, one.ticket(2)?, two.ticket(1)?, one.ticket(TicketId::MAX)?];
+    for ticket in &mut tickets {
+        create_ticket(&*storage, creation(ticket.clone())).await?;
+        let list = storage.list_comments(ticket.shop_id, ticket.id, None, None).await?;
+        same("the list without comments", &list, &Some(Page { entries: Vec::new(), next: None }))?;
+    }
+    let mut times = extreme_times();
+    times.extend([at(1), at(0), at(1), at(1)]);
+    let mut expected = vec![Vec::new(); tickets.len()];
+    // Ids out of order as texts and as doubles, given out against the times, in turn to
+    // the tickets.
+    for (index, time) in (0_i64..).zip(times.iter().chain(times.iter().rev()).cycle().take(times.len() * 4)) {
+        let id = match index % 3 {
+            0 => 10 + index * 7 % 97,
+            1 => CommentId::MAX - index,
+            _ => (1 << 53) + index * 5 % 89,
+        };
+        let place = usize::try_from(index * index % 5)? % tickets.len();
+        let new = NewComment { time: *time, ..new_comment(id, &tickets[place])? };
+        create_comment(&*storage, comment_creation(new)).await?;
+        expected[place].push((*time, comment_id(id)?));
+    }
+    for (ticket, mut expected) in tickets.iter().zip(expected) {
+        expected.sort_unstable();
+        let list = whole_list(&*storage, ticket.shop_id, ticket.id).await?;
+        let listed: Vec<_> = list.iter().map(|view| (view.comment.time, view.comment.id)).collect();
+        same("the order of a ticket's comments", &listed, &expected)?;
+        let count = storage.count_comments(ticket.shop_id, ticket.id).await?;
+        same("the count of a ticket's comments", &count, &Some(u64::try_from(expected.len())?))?;
+    }
+    Ok(())
+}
+
+/// COMMENT-8: a limit cuts the list; following `next` answers every comment once.
+pub async fn comment_8_pages_hold_every_comment_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let fixture = ShopWithPeople::create(&*storage, "shop.example.com").await?;
+    let (ticket, neighbour, empty) = (fixture.ticket(1)?, fixture.ticket(2)?, fixture.ticket(3)?);
+    for ticket in [&ticket, &neighbour, &empty] {
+        create_ticket(&*storage, creation(ticket.clone())).await?;
+    }
+    // Runs of one, of several and of all but one of the same time.
+    for (index, time) in (0..).zip([0, 1, 1, 2, 2, 2, 2, 2, 2, 3, 3, 4, 5, 5]) {
+        let new = NewComment { time: at(time), ..new_comment(20 + index * 5 % 14, &ticket)? };
+        create_comment(&*storage, comment_creation(new)).await?;
+        let new = NewComment { time: at(time), ..new_comment(60 - index, &neighbour)? };
+        create_comment(&*storage, comment_creation(new)).await?;
+    }
+    let list = whole_list(&*storage, ticket.shop_id, ticket.id).await?;
+    same("how many comments are listed", &list.len(), &14)?;
+    for limit in (1..=16).chain([MAX_PAGE_ENTRIES, u32::MAX]) {
+        expect_pages(&*storage, &ticket, &list, limit).await?;
+        expect_pages(&*storage, &empty, &[], limit).await?;
+    }
+    // From any place, whether a comment is there or not.
+    for time in [Timestamp::MIN, at(-1), at(0), at(1), at(2), at(3), at(5), at(6), Timestamp::MAX] {
+        for id in [1, 20, 24, 29, 33, 34, CommentId::MAX] {
+            let after = CommentPosition { time, id: comment_id(id)? };
+            let rest: Vec<_> = list
+                .iter()
+                .filter(|view| (view.comment.time, view.comment.id) > (time, after.id))
+                .cloned()
+                .collect();
+            for limit in [None, Some(MAX_PAGE_ENTRIES)] {
+                let page = storage.list_comments(ticket.shop_id, ticket.id, Some(after), limit).await?;
+                let expected = Page { entries: rest.clone(), next: None };
+                same(&format!("the list after {after:?}"), &page, &Some(expected))?;
+            }
+        }
+    }
+    // Without a limit a long list is complete, too.
+    let many = fixture.ticket(4)?;
+    create_ticket(&*storage, creation(many.clone())).await?;
+    let batch: Vec<_> = (1_000..1_260)
+        .map(|id| Ok(comment_creation(NewComment { time: at(id / 7), ..new_comment(id, &many)? })))
+        .collect::<anyhow::Result<_>>()?;
+    let count = batch.len();
+    storage.create_comments(batch).await?;
+    let list = whole_list(&*storage, many.shop_id, many.id).await?;
+    same("the length of a long list", &list.len(), &count)?;
+    let counted = storage.count_comments(many.shop_id, many.id).await?;
+    same("the count of many comments", &counted, &Some(u64::try_from(count)?))?;
+    for limit in [41, MAX_PAGE_ENTRIES, 259, 260, 261] {
+        expect_pages(&*storage, &many, &list, limit).await?;
+    }
+    Ok(())
+}
+
+/// Fails unless the pages of `limit` are those of the list.
+async fn expect_pages(
+    storage: &dyn Storage,
+    ticket: &Ticket,
+    list: &[CommentView],
+    limit: u32,
+) -> anyhow::Result<()> {
+    let mut after = None;
+    let mut pages = list.chunks(usize::try_from(limit)?).peekable();
+    loop {
+        let entries = pages.next().unwrap_or_default().to_vec();
+        let last = entries.last().filter(|_| pages.peek().is_some());
+        let next = last.map(|view| CommentPosition { time: view.comment.time, id: view.comment.id });
+        let page = storage.list_comments(ticket.shop_id, ticket.id, after, Some(limit)).await?;
+        same(&format!("a page of {limit} after {after:?}"), &page, &Some(Page { entries, next }))?;
+        if next.is_none() {
+            return Ok(());
+        }
+        after = next;
+    }
+}
+
+/// COMMENT-9: the list and the count of a ticket that is not the shop's are `None`.
+pub async fn comment_9_other_shops_ticket_has_no_list(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let one = ShopWithPeople::create(&*storage, "one.example.com").await?;
+    let two = ShopWithPeople::create(&*storage, "two.example.com").await?;
+    let ticket = one.ticket(1)?;
+    create_ticket(&*storage, creation(ticket.clone())).await?;
+    let no_shop = ShopId::new(ShopId::MAX).context("a shop's number")?;
+    for with_comment in [false, true] {
+        if with_comment {
+            create_comment(&*storage, comment_creation(new_comment(1, &ticket)?)).await?;
+        }
+        let after = CommentPosition { time: Timestamp::MIN, id: comment_id(1)? };
+        for (shop, id) in [
+            (two.shop.id, ticket.id),
+            (no_shop, ticket.id),
+            (one.shop.id, ticket_id(2)?),
+            (one.shop.id, ticket_id(TicketId::MAX)?),
+        ] {
+            for after in [None, Some(after)] {
+                for limit in [None, Some(1), Some(MAX_PAGE_ENTRIES)] {
+                    let page = storage.list_comments(shop, id, after, limit).await?;
+                    same("the comments of a ticket that is not there", &page, &None)?;
+                }
+            }
+            let count = storage.count_comments(shop, id).await?;
+            same("the count of a ticket that is not there", &count, &None)?;
+        }
+        let count = storage.count_comments(one.shop.id, ticket.id).await?;
+        same("the count of the shop's own ticket", &count, &Some(u64::from(with_comment)))?;
+        let page = storage.list_comments(one.shop.id, ticket.id, None, None).await?;
+        same(
+            "how long the own list is",
+            &page.map(|page| page.entries.len()),
+            &Some(usize::from(with_comment)),
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,258 @@
+use std::collections::BTreeSet;
+
+use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
+use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
+use hexdesk_domain::{
+    CommentId, CommentPosition, CommentView, IdempotentOutcome, NewComment, Page, ShopId, StorageError,
+    Ticket, TicketId, Timestamp,
+};
+
+use crate::faulty::{Fault, fault, full_page_goes_on, rest};
+use crate::memory::{State, page_of};
+
+type Outcomes = Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, StorageError>;
+
+/// An item of a batch and its ticket.
+struct Item<'a> {
+    comment: &'a NewComment,
+    outcome: &'a IdempotentOutcome<CreateCommentOutcome>,
+    before: &'a Ticket,
+    ticket: &'a mut Ticket,
+}
+
+impl Item<'_> {
+    fn is_created(&self) -> bool {
+        matches!(self.outcome, IdempotentOutcome::Ran(CreateCommentOutcome::Created(_)))
+    }
+}
+
+/// Creates the comments one after the other and changes their tickets further.
+fn create_and(state: &mut State, batch: Vec<CommentCreation>, mut change: impl FnMut(Item<'_>)) -> Outcomes {
+    let mut outcomes = Vec::new();
+    for item in batch {
+        let comment = item.comment.clone();
+        let place = (comment.shop_id, comment.ticket_id);
+        let before = state.tickets.get(&place).map(|stored| stored.ticket.clone());
+        let created = state.create_comments(vec![item])?;
+        if let (Some(before), Some(stored), Some(outcome)) =
+            (before, state.tickets.get_mut(&place), created.first())
+        {
+            change(Item { comment: &comment, outcome, before: &before, ticket: &mut stored.ticket });
+        }
+        outcomes.extend(created);
+    }
+    Ok(outcomes)
+}
+
+fn order(position: &CommentPosition) -> (Timestamp, CommentId) {
+    (position.time, position.id)
+}
+
+fn is_after(position: &CommentPosition, after: &CommentPosition) -> bool {
+    order(position) > order(after)
+}
+
+impl Fault {
+    /// Changes each comment before it is created.
+    fn new_comments(self, change: fn(&State, &mut NewComment)) -> Self {
+        self.create_comments(move |store, mut batch| {
+            batch.iter_mut().for_each(|item| change(store, &mut item.comment));
+            store.create_comments(batch)
+        })
+    }
+
+    /// Changes the ticket of each item further.
+    fn commented_tickets(self, change: fn(Item<'_>)) -> Self {
+        self.create_comments(move |store, batch| create_and(store, batch, change))
+    }
+
+    /// Changes the list of a ticket's comments.
+    fn comment_list(
+        self,
+        change: fn(&State, (ShopId, TicketId), &mut Vec<(CommentPosition, CommentView)>),
+    ) -> Self {
+        self.list_comments(move |store, shop, ticket, after, limit| {
+            let Some(mut comments) = store.comments_of(shop, ticket) else { return Ok(None) };
+            change(store, (shop, ticket), &mut comments);
+            Ok(Some(page_of(rest(comments, after, is_after), limit)))
+        })
+    }
+}
+
+pub(crate) fn faults() -> Vec<Fault> {
+    let mut faults = of_comments();
+    faults.extend(of_tickets());
+    faults.extend(of_lists());
+    faults
+}
+
+fn of_comments() -> Vec<Fault> {
+    vec![
+        fault("COMMENT-1", "Attachments lose the white space around them.")
+            .new_comments(|_, comment| {
+                comment.attachments.iter_mut().for_each(|text| *text = text.trim().to_owned());
+            })
+            .found_by_the_model(),
+        fault("COMMENT-1", "The addresses of a comment are stored as a set.").new_comments(|_, comment| {
+            comment.to_emails.sort();
+            comment.to_emails.dedup();
+        }),
+        fault("COMMENT-1", "A comment always gets the channel of its ticket.")
+            .new_comments(|_, comment| comment.channel = None),
+        fault("COMMENT-1", "Lists show the author of the same number in any shop.").comment_list(
+            |state, _, comments| {
+                for (_, view) in comments {
+                    let author = view.comment.author_id;
+                    view.author = state.users.values().find(|there| Some(there.id) == author).cloned();
+                }
+            },
+        ),
+        fault("COMMENT-2", "The outcomes of a large batch of comments are in the order of ids.")
+            .create_comments(|store, batch| {
+                let ids: Vec<_> = batch.iter().map(|item| item.comment.id).collect();
+                let mut outcomes: Vec<_> = ids.into_iter().zip(store.create_comments(batch)?).collect();
+                if outcomes.len() >= 20 {
+                    outcomes.sort_by_key(|(id, _)| *id);
+                }
+                Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
+            }),
+        fault("COMMENT-2", "The items after a refused comment are refused.")
+            .create_comments(|store, batch| {
+                let mut outcomes: Vec<IdempotentOutcome<CreateCommentOutcome>> = Vec::new();
+                for item in batch {
+                    let refusal = outcomes.iter().find(|outcome| {
+                        matches!(
+                            outcome,
+                            IdempotentOutcome::Ran(
+                                CreateCommentOutcome::TicketNotFound | CreateCommentOutcome::AuthorNotFound
+                            )
+                        )
+                    });
+                    match refusal.cloned() {
+                        Some(refusal) => outcomes.push(refusal),
+                        None => outcomes.extend(store.create_comments(vec![item])?),
+                    }
+                }
+                Ok(outcomes)
+            })
+            .found_by_the_model(),
+        fault("COMMENT-3", "The author may be a user of another shop.").new_comments(|state, comment| {
+            let mut users = state.users.keys();
+            let is_anywhere = users.any(|(_, user)| Some(*user) == comment.author_id);
+            comment
+                .author_id
+                .take_if(|user| is_anywhere && !state.users.contains_key(&(comment.shop_id, *user)));
+        }),
+        fault("COMMENT-3", "A comment that is refused for its author raises the version.").commented_tickets(
+            |Item { outcome, ticket, .. }| {
+                if matches!(outcome, IdempotentOutcome::Ran(CreateCommentOutcome::AuthorNotFound)) {
+                    ticket.version += 1;
+                }
+            },
+        ),
+    ]
+}
+
+fn of_tickets() -> Vec<Fault> {
+    vec![
+        fault("COMMENT-4", "A comment of the same time as the last message counts as older.")
+            .commented_tickets(|Item { comment, before, ticket, .. }| {
+                if comment.time == before.last_message_time {
+                    ticket.last_message.clone_from(&before.last_message);
+                }
+            })
+            .found_by_the_model(),
+        fault("COMMENT-4", "An older comment becomes the last message.").commented_tickets(|item| {
+            if item.is_created() {
+                item.ticket.last_message = Some(item.comment.text.clone());
+                item.ticket.last_message_time = item.comment.time;
+            }
+        }),
+        fault("COMMENT-5", "An older comment is not unread.").commented_tickets(
+            |Item { comment, before, ticket, .. }| {
+                if comment.time < before.last_message_time {
+                    ticket.unread_count = before.unread_count;
+                }
+            },
+        ),
+        fault("COMMENT-5", "Every unread comment is counted.")
+            .commented_tickets(|item| {
+                if item.is_created() && !item.comment.is_from_shop {
+                    item.ticket.unread_count = item.before.unread_count.saturating_add(1);
+                }
+            })
+            .found_by_the_model(),
+        fault("COMMENT-5", "A comment from the shop clears the unread count.").commented_tickets(|item| {
+            if item.is_created() && item.comment.is_from_shop {
+                item.ticket.unread_count = 0;
+            }
+        }),
+        fault("COMMENT-6", "A batch of comments raises the version once.").create_comments(|store, batch| {
+            let mut raised = BTreeSet::new();
+            create_and(store, batch, |Item { before, ticket, .. }| {
+                if !raised.insert((ticket.shop_id, ticket.id)) {
+                    ticket.version = before.version;
+                }
+            })
+        }),
+        fault("COMMENT-6", "A replayed comment raises the version.")
+            .commented_tickets(|Item { outcome, ticket, .. }| {
+                ticket.version += i64::from(matches!(outcome, IdempotentOutcome::Replayed(_)));
+            })
+            .found_by_the_model(),
+        fault("COMMENT-6", "A ticket gets the channel of its last comment.").commented_tickets(|item| {
+            if item.is_created() {
+                item.ticket.channel = item.comment.channel.clone().unwrap_or(item.before.channel.clone());
+            }
+        }),
+    ]
+}
+
+fn of_lists() -> Vec<Fault> {
+    vec![
+        fault("COMMENT-7", "Comments are in the order of ids.")
+            .comment_list(|_, _, comments| comments.sort_by_key(|(position, _)| position.id))
+            .found_by_the_model(),
+        fault("COMMENT-7", "The list of a ticket holds all comments of the shop.").comment_list(
+            |state, (shop, ticket), comments| {
+                let others = state.tickets.keys().filter(|(owner, other)| *owner == shop && *other != ticket);
+                comments.extend(others.flat_map(|(_, it)| state.comments_of(shop, *it).unwrap_or_default()));
+            },
+        ),
+        fault("COMMENT-8", "A list of comments without a limit is cut.").list_comments(
+            |store, shop, ticket, after, limit| {
+                let comments = store.comments_of(shop, ticket);
+                let limit = limit.or(Some(MAX_PAGE_ENTRIES));
+                Ok(comments.map(|comments| page_of(rest(comments, after, is_after), limit)))
+            },
+        ),
+        fault("COMMENT-8", "A full page of comments always has a next one.").list_comments(
+            |store, shop, ticket, after, limit| {
+                let comments = store.comments_of(shop, ticket);
+                let comments = comments.map(|comments| rest(comments, after, is_after));
+                Ok(comments.map(|comments| full_page_goes_on(comments, limit.unwrap_or(u32::MAX))))
+            },
+        ),
+        fault("COMMENT-8", "The next page of comments begins with another time.").list_comments(
+            |store, shop, ticket, after, limit| {
+                let Some(mut comments) = store.comments_of(shop, ticket) else { return Ok(None) };
+                comments.retain(|(position, _)| after.is_none_or(|after| position.time > after.time));
+                Ok(Some(page_of(comments, limit)))
+            },
+        ),
+        fault("COMMENT-9", "The list of a missing ticket is empty.").list_comments(
+            |store, shop, ticket, after, limit| {
+                let comments = store.comments_of(shop, ticket);
+                let comments = comments.map(|comments| page_of(rest(comments, after, is_after), limit));
+                Ok(comments.or(Some(Page { entries: Vec::new(), next: None })))
+            },
+        ),
+        fault("COMMENT-9", "Comments on a ticket of another shop are counted.").count_comments(
+            |store, shop, ticket| {
+                let shops = store.shops.keys().filter(|owner| **owner != shop);
+                let comments = [shop].iter().chain(shops).find_map(|shop| store.comments_of(*shop, ticket));
+                Ok(comments.map(|comments| comments.len() as u64).or(Some(0)))
+            },
+        ),
+    ]
+}

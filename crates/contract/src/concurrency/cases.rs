@@ -1,0 +1,406 @@
+//! The obligations on calls that run at the same time. Tasks on several threads are
+//! held at a barrier and let go together, in several rounds.
+
+mod erasures;
+mod events;
+mod people;
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::sync::Arc;
+
+use anyhow::{Context, ensure};
+use hexdesk_domain::ports::{
+    CreateCommentOutcome, CreateCustomerOutcome, CreateShopOutcome, CreateTicketOutcome, TicketCreation,
+    TicketUpdate, UpdateTicketOutcome,
+};
+use hexdesk_domain::{
+    IdempotentOutcome, NewComment, NewCustomer, Storage, Ticket, TicketChanges, TicketView,
+};
+use tokio::sync::Barrier;
+use tokio::task::JoinSet;
+
+pub use self::erasures::customer_17_racing_erasure_leaves_nothing;
+pub use self::events::{event_13_later_commands_stand_later, event_14_reader_misses_no_event};
+pub use self::people::{customer_14_one_of_racing_updates_wins, user_10_deactivation_leaves_no_key};
+use crate::cases::id_ranges::expect_no_overlap;
+use crate::comparison::same;
+use crate::samples::{
+    ShopWithPeople, at, attempt_update, claim, claimed, comment_creation, create_shop, create_ticket,
+    creation, customer_by_email, domain, expect_no_ticket, expect_ticket, find_ticket, new_comment, update,
+};
+
+pub(crate) const RACERS: usize = 50;
+pub(crate) const ROUNDS: usize = 5;
+
+/// Whether this one races with the others without contesting anything.
+fn has_its_own(racer: usize) -> bool {
+    racer.is_multiple_of(5)
+}
+
+/// SHOP-6: of creations that race for one domain exactly one answers `Created`.
+pub async fn shop_6_one_of_racing_creations_wins(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let mut numbers = BTreeSet::new();
+    for round in 0..ROUNDS {
+        let contested = domain(&format!("round-{round}.example.com"))?;
+        let outcomes = race(RACERS, |racer| {
+            let (storage, contested) = (Arc::clone(&storage), contested.clone());
+            async move {
+                // Some have a domain to themselves, which they must get.
+                let own = domain(&format!("round-{round}-{racer}.example.com"))?;
+                let domain = if has_its_own(racer) { own } else { contested };
+                storage.create_shop(&domain, at(i64::try_from(racer)?)).await.map_err(Into::into)
+            }
+        })
+        .await?;
+        let mut created = Vec::new();
+        for outcome in &outcomes {
+            let (CreateShopOutcome::Created(shop) | CreateShopOutcome::AlreadyExists(shop)) = outcome;
+            if matches!(outcome, CreateShopOutcome::Created(_)) {
+                ensure!(numbers.insert(shop.id), "two shops have the number {}", shop.id);
+                created.push(shop);
+            }
+            let found = storage.find_shop(&shop.domain).await?;
+            same("the shop that a racer was answered", &Some(shop), &found.as_ref())?;
+        }
+        let winners = created.iter().filter(|shop| shop.domain == contested).count();
+        same("how many of the racers answer `Created`", &winners, &1)?;
+        let others = (0..RACERS).filter(|racer| has_its_own(*racer)).count();
+        same("how many shops were created", &created.len(), &(others + 1))?;
+        same("how many shops there are", &storage.list_shops().await?.len(), &numbers.len())?;
+    }
+    Ok(())
+}
+
+/// CUSTOMER-7: of creations that race for one e-mail address exactly one wins.
+pub async fn customer_7_one_of_racing_creations_wins(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let shop = create_shop(&*storage, "shop.example.com").await?.id;
+    let mut numbers = BTreeSet::new();
+    for round in 0..ROUNDS {
+        let outcomes = race(RACERS, |racer| {
+            let storage = Arc::clone(&storage);
+            async move {
+                // The same address in two spellings; some have one to themselves.
+                let name = if racer % 2 == 0 { "Ada" } else { "aDA" };
+                let address = if has_its_own(racer) {
+                    format!("{name}-{round}-{racer}@example.com")
+                } else {
+                    format!("{name}-{round}@example.com")
+                };
+                let new = NewCustomer { first_name: Some(format!("{racer}")), ..customer_by_email(&address) };
+                Ok((has_its_own(racer), storage.create_customer(shop, new, None).await?))
+            }
+        })
+        .await?;
+        let mut winners = Vec::new();
+        let mut losers = Vec::new();
+        for (has_its_own, outcome) in outcomes {
+            let customer = match outcome {
+                IdempotentOutcome::Ran(CreateCustomerOutcome::Created(customer)) => {
+                    ensure!(numbers.insert(customer.id), "two customers have the number {}", customer.id);
+                    if !has_its_own {
+                        winners.push(customer.clone());
+                    }
+                    customer
+                }
+                IdempotentOutcome::Ran(CreateCustomerOutcome::Existing(customer)) if !has_its_own => {
+                    losers.push(customer.clone());
+                    customer
+                }
+                other => anyhow::bail!("a racer was answered {other:?}"),
+            };
+            let found = storage.find_customer(shop, customer.id).await?;
+            same("the customer that a racer was answered", &Some(customer), &found)?;
+        }
+        same("how many of the racers answer `Created`", &winners.len(), &1)?;
+        for customer in &losers {
+            same("the customer that a loser was answered", &Some(customer), &winners.first())?;
+        }
+    }
+    Ok(())
+}
+
+/// TICKET-12: batches that run at the same time all take effect, each item once.
+pub async fn ticket_12_racing_batches_all_take_effect(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    const ITEMS: usize = 4;
+    let fixtures = Arc::new([
+        ShopWithPeople::create(&*storage, "one.example.com").await?,
+        ShopWithPeople::create(&*storage, "two.example.com").await?,
+    ]);
+    let mut human_tickets = BTreeSet::new();
+    for round in 0..ROUNDS {
+        let batches = race(RACERS, |racer| {
+            let (storage, fixtures) = (Arc::clone(&storage), Arc::clone(&fixtures));
+            async move {
+                let mut batch = Vec::new();
+                for item in 0..ITEMS {
+                    // Shops in opposite orders, as calls that wait for each other would
+                    // take them.
+                    let fixture = &fixtures[(racer + item) % fixtures.len()];
+                    let number = i64::try_from((round * RACERS + racer) * ITEMS + item + 1)?;
+                    let ticket = Ticket {
+                        name: Some(format!("ticket {number}")),
+                        is_opened: item != 0,
+                        assigned_to: (item == 1).then_some(fixture.user.id),
+                        ..fixture.ticket(number)?
+                    };
+                    batch.push(claimed(ticket, claim(&format!("key {number}"), 1, &number.to_be_bytes())?));
+                }
+                let outcomes = storage.create_tickets(batch.clone()).await?;
+                same("a racer's batch", &outcomes, &vec![CreateTicketOutcome::Created; ITEMS])?;
+                Ok(batch)
+            }
+        })
+        .await?;
+        for item in batches.into_iter().flatten() {
+            expect_ticket(&*storage, "a racer's ticket", &item.ticket).await?;
+            let view = storage
+                .find_ticket(item.ticket.shop_id, item.ticket.id)
+                .await?
+                .context("a racer's ticket")?;
+            same("whether it has a human ticket", &view.human_ticket.is_some(), &item.ticket.is_opened)?;
+            if let Some(human_ticket) = view.human_ticket {
+                ensure!(
+                    human_tickets.insert((item.ticket.shop_id, human_ticket.id)),
+                    "two human tickets of a shop have the number {}",
+                    human_ticket.id
+                );
+            }
+            let receipt =
+                item.idempotency.as_ref().map(|claim| claim.receipt.answer.clone()).context("a claim")?;
+            let again = create_ticket(&*storage, item).await?;
+            same("a racer's item again", &again, &CreateTicketOutcome::Replayed(receipt))?;
+        }
+    }
+    Ok(())
+}
+
+/// IDEMPOTENCY-7: of items that race with one key exactly one is created.
+pub async fn idempotency_7_one_of_racing_items_is_created(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let fixture = Arc::new(ShopWithPeople::create(&*storage, "shop.example.com").await?);
+    for round in 0..ROUNDS {
+        let item = move |fixture: &ShopWithPeople, racer: usize| -> anyhow::Result<TicketCreation> {
+            let number = i64::try_from(round * RACERS + racer + 1)?;
+            let ticket = Ticket { is_opened: true, ..fixture.ticket(number)? };
+            Ok(claimed(ticket, claim(&format!("key {round}"), 1, &number.to_be_bytes())?))
+        };
+        let outcomes = race(RACERS, |racer| {
+            let (storage, fixture) = (Arc::clone(&storage), Arc::clone(&fixture));
+            async move {
+                let item = item(&fixture, racer)?;
+                // Half of them with a neighbour that has no key and must be created.
+                if racer % 2 == 0 {
+                    return Ok((create_ticket(&*storage, item.clone()).await?, item));
+                }
+                let neighbour = creation(fixture.ticket(1_000_000 + item.ticket.id.get())?);
+                let outcomes = storage.create_tickets(vec![neighbour.clone(), item.clone()]).await?;
+                same("how many outcomes a batch of two is answered", &outcomes.len(), &2)?;
+                same("a racer's neighbour", &outcomes.first(), &Some(&CreateTicketOutcome::Created))?;
+                expect_ticket(&*storage, "a racer's neighbour", &neighbour.ticket).await?;
+                Ok((outcomes.into_iter().next_back().context("an outcome")?, item))
+            }
+        })
+        .await?;
+        let winners: Vec<_> =
+            outcomes.iter().filter(|(outcome, _)| *outcome == CreateTicketOutcome::Created).collect();
+        same("how many of the racers answer `Created`", &winners.len(), &1)?;
+        let (_, winner) = winners.into_iter().next().context("a winner")?;
+        let receipt =
+            winner.idempotency.as_ref().map(|claim| claim.receipt.answer.clone()).context("a claim")?;
+        let replayed = CreateTicketOutcome::Replayed(receipt);
+        for (outcome, item) in &outcomes {
+            if *outcome == CreateTicketOutcome::Created {
+                expect_ticket(&*storage, "the winner's ticket", &item.ticket).await?;
+            } else {
+                ensure!(
+                    *outcome == replayed || *outcome == CreateTicketOutcome::InProgress,
+                    "a racer who lost was answered {outcome:?}"
+                );
+                expect_no_ticket(&*storage, "a loser's ticket", fixture.shop.id, item.ticket.id).await?;
+            }
+            same("the race is over", &create_ticket(&*storage, item.clone()).await?, &replayed)?;
+        }
+    }
+    Ok(())
+}
+
+/// TICKET-24: of updates that race with the same expected version exactly one is made, and
+/// of those that expect none all are.
+pub async fn ticket_24_one_of_racing_updates_wins(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let fixture = ShopWithPeople::create(&*storage, "shop.example.com").await?;
+    let (shop, user) = (fixture.shop.id, fixture.user.id);
+    let contested = fixture.ticket(1)?;
+    let neighbour = Ticket { is_opened: true, ..fixture.ticket(2)? };
+    storage.create_tickets(vec![creation(contested.clone()), creation(neighbour.clone())]).await?;
+    for round in 0..ROUNDS {
+        let before = find_ticket(&*storage, shop, contested.id).await?;
+        let version = before.ticket.version;
+        let outcomes = race(RACERS + RACERS / 5, |racer| {
+            let storage = Arc::clone(&storage);
+            let (contested, neighbour) = (contested.id, neighbour.id);
+            async move {
+                let changes = TicketChanges {
+                    name: Some(Some(format!("round {round}, racer {racer}"))),
+                    // Not the same to write for all of them.
+                    assigned_to: (racer % 2 == 0).then_some((racer % 4 == 0).then_some(user)),
+                    is_opened: (racer % 3 == 0).then_some(racer % 2 == 0),
+                    tags: (racer % 7 == 0).then(|| vec![format!("{racer}"); 3]),
+                    ..TicketChanges::default()
+                };
+                // Fifty for one ticket; the others change another, of any version.
+                let is_racing = racer < RACERS;
+                let id = if is_racing { contested } else { neighbour };
+                let expected_version = is_racing.then_some(version);
+                let update = TicketUpdate { expected_version, ..update(changes.clone()) };
+                Ok((is_racing, changes, attempt_update(&*storage, shop, id, update).await?))
+            }
+        })
+        .await?;
+        let after = find_ticket(&*storage, shop, contested.id).await?;
+        let mut winners = 0;
+        for (is_racing, changes, outcome) in outcomes {
+            match outcome {
+                UpdateTicketOutcome::Updated(view) if is_racing => {
+                    winners += 1;
+                    let ticket = crate::memory::changed(before.ticket.clone(), changes);
+                    same("the ticket after the race", &after.ticket, &ticket)?;
+                    same("the answer to the winner", &*view, &after)?;
+                }
+                UpdateTicketOutcome::VersionMismatch if is_racing => {}
+                UpdateTicketOutcome::Updated(view) => {
+                    same("whose name is answered", &Some(view.ticket.name), &changes.name)?;
+                }
+                other => anyhow::bail!("a racer was answered {other:?}"),
+            }
+        }
+        same("how many of the racers answer `Updated`", &winners, &1)?;
+        let TicketView { ticket, .. } = find_ticket(&*storage, shop, neighbour.id).await?;
+        let updates = i64::try_from((round + 1) * (RACERS / 5))?;
+        same("the version of a ticket whose updates expect none", &ticket.version, &(1 + updates))?;
+    }
+    Ok(())
+}
+
+/// COMMENT-11: racing comments on one ticket are all stored and counted, and the last
+/// message is the text of a latest of them.
+pub async fn comment_11_racing_comments_are_all_stored(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let fixture = ShopWithPeople::create(&*storage, "shop.example.com").await?;
+    for round in 0..ROUNDS {
+        let first = i64::try_from(round * 1_000)?;
+        // Every fifth racer writes to a neighbour, in one batch with one for the contested
+        // ticket, in either order, as calls that wait for each other would take them.
+        let ticket = Ticket { last_message_time: at(0), is_opened: true, ..fixture.ticket(first + 1)? };
+        let neighbour = Ticket { last_message_time: at(0), ..fixture.ticket(first + 2)? };
+        let batch = vec![creation(ticket.clone()), creation(neighbour.clone())];
+        storage.create_tickets(batch).await?;
+        let comments = race(RACERS, |racer| {
+            let (storage, ticket, neighbour) = (Arc::clone(&storage), ticket.clone(), neighbour.clone());
+            async move {
+                let number = i64::try_from(racer)?;
+                let comment = NewComment {
+                    // Some of the same time, some older than the ticket's last message.
+                    time: at(number * 7 % 13 - 2),
+                    is_from_shop: racer % 2 == 0,
+                    ..new_comment(first + number + 1, &ticket)?
+                };
+                let beside = new_comment(first + 500 + number, &neighbour)?;
+                let mut batch = vec![comment_creation(comment.clone())];
+                if has_its_own(racer) {
+                    batch.insert(racer % 2, comment_creation(beside));
+                }
+                let count = batch.len();
+                let attempts = storage.create_comments(batch).await?;
+                let is_created = |attempt: &IdempotentOutcome<_>| {
+                    matches!(attempt, IdempotentOutcome::Ran(CreateCommentOutcome::Created(_)))
+                };
+                let created = attempts.iter().filter(|attempt| is_created(attempt)).count();
+                same("how many of a racer's comments are created", &created, &count)?;
+                Ok(comment)
+            }
+        })
+        .await?;
+        let mut ids: Vec<_> = comments.iter().map(|comment| comment.id).collect();
+        ids.sort_unstable();
+        let page = storage.list_comments(fixture.shop.id, ticket.id, None, None).await?;
+        let page = page.context("the contested ticket is not found")?;
+        let mut listed: Vec<_> = page.entries.iter().map(|view| view.comment.id).collect();
+        listed.sort_unstable();
+        same("the comments of the contested ticket", &listed, &ids)?;
+        let count = storage.count_comments(fixture.shop.id, ticket.id).await?;
+        same("how many comments it has", &count, &Some(u64::try_from(RACERS)?))?;
+
+        let found = storage.find_ticket(fixture.shop.id, ticket.id).await?;
+        let found = found.context("the contested ticket is not found")?.ticket;
+        let latest = comments.iter().map(|comment| comment.time).max().context("a comment")?;
+        ensure!(
+            comments.iter().any(|it| it.time == latest && found.last_message.as_ref() == Some(&it.text)),
+            "the last message is {:?}, which is no text of {latest}",
+            found.last_message
+        );
+        let expected = Ticket {
+            last_message: found.last_message.clone(),
+            last_message_time: latest,
+            unread_count: 1,
+            version: 1 + i64::try_from(RACERS)?,
+            ..ticket
+        };
+        same("the contested ticket", &found, &expected)?;
+        let beside = storage.find_ticket(fixture.shop.id, neighbour.id).await?.context("the neighbour")?;
+        let others = (0..RACERS).filter(|racer| has_its_own(*racer)).count();
+        same("the neighbour's version", &beside.ticket.version, &(1 + i64::try_from(others)?))?;
+    }
+    Ok(())
+}
+
+/// IDRANGE-1: ranges reserved at the same time do not overlap either.
+pub async fn id_range_1_racing_ranges_do_not_overlap(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    const SPAN: i64 = 60_000;
+    let mut all = Vec::new();
+    for round in 0..ROUNDS {
+        // Half a span on in each round, so that nodes are free again in between.
+        let now = at(i64::try_from(round)? * SPAN / 2);
+        let new = race(RACERS, |_| {
+            let storage = Arc::clone(&storage);
+            async move { storage.reserve_id_range(now, SPAN, None).await.map_err(Into::into) }
+        })
+        .await?;
+        all.extend(new.iter().copied());
+        // Each of them its own range, and all of them the first's.
+        let extended = race(RACERS * 2, |racer| {
+            let storage = Arc::clone(&storage);
+            let current = if racer % 2 == 0 { new.get(racer / 2) } else { new.first() }.copied();
+            async move { storage.reserve_id_range(now, SPAN, current).await.map_err(Into::into) }
+        })
+        .await?;
+        all.extend(extended);
+        expect_no_overlap(&all)?;
+    }
+    // One after the other, for good measure.
+    for _ in 0..RACERS {
+        all.push(storage.reserve_id_range(at(0), SPAN, None).await?);
+    }
+    expect_no_overlap(&all)
+}
+
+/// Runs the racers on the runtime's threads, all let go at once, and answers what each
+/// of them did, in no particular order.
+pub(crate) async fn race<T, F>(racers: usize, racer: impl Fn(usize) -> F) -> anyhow::Result<Vec<T>>
+where
+    T: Send + 'static,
+    F: Future<Output = anyhow::Result<T>> + Send + 'static,
+{
+    let start = Arc::new(Barrier::new(racers));
+    let mut tasks = JoinSet::new();
+    for number in 0..racers {
+        let (start, running) = (Arc::clone(&start), racer(number));
+        tasks.spawn(async move {
+            start.wait().await;
+            running.await
+        });
+    }
+    let mut answers = Vec::with_capacity(racers);
+    while let Some(answer) = tasks.join_next().await {
+        answers.push(answer.context("a racer panicked")??);
+    }
+    Ok(answers)
+}

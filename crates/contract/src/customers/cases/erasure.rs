@@ -1,0 +1,236 @@
+//! The obligations of [`CustomerStore`](hexdesk_domain::CustomerStore) on what an erasure
+//! takes away and leaves.
+
+mod shops_with_records;
+
+use std::sync::Arc;
+
+use anyhow::{Context, ensure};
+use hexdesk_domain::ports::{CreateCommentOutcome, CreateTicketOutcome, Erased, UpdateTicketOutcome};
+use hexdesk_domain::{
+    Customer, CustomerChanges, CustomerId, IdempotentOutcome, NewCustomer, ShopId, Storage, Ticket,
+    TicketChanges, TicketFilter,
+};
+
+use self::shops_with_records::{Contents, ShopsWithRecords};
+use crate::cases::customer_changes::update_customer;
+use crate::cases::customer_lists::{all, whole_list};
+use crate::cases::ticket_lists::create_all;
+use crate::comparison::same;
+use crate::samples::{
+    ShopWithPeople, at, attempt_comment, attempt_update, claim, claimed, comment_creation, create_comment,
+    create_customer, create_shop, create_ticket, creation, customer_by_email, customer_by_phone_number,
+    customer_id, new_comment, plain_ticket, stamp, ticket_id, update,
+};
+
+/// CUSTOMER-15: takes the customer away with everything of theirs, says how much, and
+/// leaves the rest.
+pub async fn customer_15_erasure_takes_all_of_the_customers(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let storage = &*storage;
+    each_customer_goes_alone(storage).await?;
+    nobody_is_none(storage).await?;
+    long_history_goes_whole(storage).await
+}
+
+async fn each_customer_goes_alone(storage: &dyn Storage) -> anyhow::Result<()> {
+    let shops = ShopsWithRecords::create(storage, "alone.example.com").await?;
+    let [one, two] = shops.shops();
+    let [busy, other] = [customer_id(ShopsWithRecords::BUSY)?, customer_id(ShopsWithRecords::OTHER)?];
+    let silent = shops.fixtures[0].customer.id;
+    for (shop, id) in [(one, busy), (two, other), (one, silent), (one, other), (two, busy)] {
+        let before = Contents::of(storage, &shops).await?;
+        let (after, expected) = before.without(shop, id);
+        let erased = storage.erase_customer(shop, id, stamp(at(14))).await?;
+        same(&format!("what was erased with {id}"), &erased, &Some(expected))?;
+        after.expect(storage, &shops, "an erasure").await?;
+        same("the erased customer", &storage.find_customer(shop, id).await?, &None)?;
+        same("an erasure of who is erased", &storage.erase_customer(shop, id, stamp(at(14))).await?, &None)?;
+        for (view, _) in &before.tickets {
+            if (view.customer.shop_id, view.customer.id) == (shop, id) {
+                expect_nothing_of(storage, &view.ticket).await?;
+            }
+        }
+        after.expect(storage, &shops, "what was about who is erased").await?;
+    }
+    Ok(())
+}
+
+/// Nothing can be asked of a ticket of someone who is erased, and nothing added to it.
+async fn expect_nothing_of(storage: &dyn Storage, ticket: &Ticket) -> anyhow::Result<()> {
+    let (shop, id) = (ticket.shop_id, ticket.id);
+    same("a ticket", &storage.find_ticket(shop, id).await?, &None)?;
+    same("its comments", &storage.list_comments(shop, id, None, None).await?, &None)?;
+    same("the count of its comments", &storage.count_comments(shop, id).await?, &None)?;
+    let theirs = TicketFilter { customer_id: Some(ticket.customer_id), ..TicketFilter::default() };
+    same("the count of the customer's tickets", &storage.count_tickets(shop, theirs).await?, &0)?;
+    let attempt = attempt_comment(storage, comment_creation(new_comment(9_000, ticket)?)).await?;
+    same("a comment", &attempt, &IdempotentOutcome::Ran(CreateCommentOutcome::TicketNotFound))?;
+    let opened = TicketChanges { is_opened: Some(true), ..TicketChanges::default() };
+    let outcome = attempt_update(storage, shop, id, update(opened)).await?;
+    same("an update", &outcome, &UpdateTicketOutcome::TicketNotFound)?;
+    let again = create_ticket(storage, creation(Ticket { is_opened: true, ..ticket.clone() })).await?;
+    same("a new ticket", &again, &CreateTicketOutcome::CustomerNotFound)
+}
+
+/// A customer who is not there, or in another shop.
+async fn nobody_is_none(storage: &dyn Storage) -> anyhow::Result<()> {
+    let shops = ShopsWithRecords::create(storage, "nobody.example.com").await?;
+    let [one, two] = shops.shops();
+    let of_two = NewCustomer { id: Some(customer_id(80)?), ..customer_by_email("80@example.com") };
+    let of_two = create_customer(storage, two, of_two).await?;
+    create_all(storage, &[plain_ticket(ticket_id(80)?, &of_two)]).await?;
+    let before = Contents::of(storage, &shops).await?;
+    let no_shop = ShopId::new(ShopId::MAX).context("a shop's number")?;
+    for (shop, id) in
+        [(one, 80), (one, 81), (two, CustomerId::MAX), (no_shop, 80), (no_shop, ShopsWithRecords::BUSY)]
+    {
+        same(
+            "an erasure of nobody",
+            &storage.erase_customer(shop, customer_id(id)?, stamp(at(14))).await?,
+            &None,
+        )?;
+        before.expect(storage, &shops, "an erasure of nobody").await?;
+    }
+    Ok(())
+}
+
+async fn long_history_goes_whole(storage: &dyn Storage) -> anyhow::Result<()> {
+    const TICKETS: i64 = 250;
+    let fixture = ShopWithPeople::create(storage, "long.example.com").await?;
+    let other = create_customer(storage, fixture.shop.id, customer_by_email("other@example.com")).await?;
+    let (mut tickets, mut comments) = (Vec::new(), Vec::new());
+    for number in 1..=TICKETS {
+        // Each between two of the other customer's.
+        for (customer, id) in [(&fixture.customer, number * 2), (&other, number * 2 + 1)] {
+            let ticket = Ticket { is_opened: number % 2 == 0, ..plain_ticket(ticket_id(id)?, customer) };
+            let mut claim = claim(&format!("key {id}"), 1, b"receipt")?;
+            claim.receipt.customer_id = Some(customer.id);
+            comments.extend([new_comment(id * 2, &ticket)?, new_comment(id * 2 + 1, &ticket)?]);
+            let creation = claimed(ticket, claim.clone());
+            tickets.push(hexdesk_domain::ports::TicketCreation { idempotency: Some(claim), ..creation });
+        }
+    }
+    storage.create_tickets(tickets.clone()).await?;
+    storage.create_comments(comments.into_iter().map(comment_creation).collect()).await?;
+    let count = u64::try_from(TICKETS)?;
+    for (customer, rest) in [(&fixture.customer, count), (&other, 0)] {
+        let expected = Erased {
+            tickets: count,
+            human_tickets: count / 2,
+            comments: count * 2,
+            idempotency_records: count,
+        };
+        let erased = storage.erase_customer(fixture.shop.id, customer.id, stamp(at(14))).await?;
+        same("what was erased of a long history", &erased, &Some(expected))?;
+        let left = storage.count_tickets(fixture.shop.id, TicketFilter::default()).await?;
+        same("how many tickets are left", &left, &rest)?;
+    }
+    // With the keys free, they are tickets of nobody.
+    let outcomes = storage.create_tickets(tickets).await?;
+    let expected = vec![CreateTicketOutcome::CustomerNotFound; usize::try_from(TICKETS * 2)?];
+    same("the tickets again", &outcomes, &expected)
+}
+
+/// CUSTOMER-16: the number is not handed out again; address, phone number and keys are free.
+pub async fn customer_16_what_an_erased_one_had_is_free(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let storage = &*storage;
+    numbers_are_not_handed_out_again(storage).await?;
+    addresses_and_phone_numbers_are_free(storage).await?;
+    keys_are_free(storage).await
+}
+
+/// Whether they were handed out or asked for, and whoever else is left.
+async fn numbers_are_not_handed_out_again(storage: &dyn Storage) -> anyhow::Result<()> {
+    let shop = create_shop(storage, "numbers.example.com").await?.id;
+    let mut largest = 0;
+    for round in 0..4 {
+        let email = |name: &str| customer_by_email(&format!("{name}-{round}@example.com"));
+        let mut created = Vec::new();
+        for name in ["one", "two", "three"] {
+            created.push(create_customer(storage, shop, email(name)).await?);
+        }
+        // Once also the largest, and once all of them.
+        if round > 1 {
+            let asked = NewCustomer { id: Some(customer_id(largest + 1_000)?), ..email("asked") };
+            created.push(create_customer(storage, shop, asked).await?);
+        }
+        for customer in &created {
+            ensure!(
+                customer.id.get() > largest,
+                "the number {} was handed out after {largest} was in use",
+                customer.id
+            );
+        }
+        largest = created.iter().map(|customer| customer.id.get()).max().unwrap_or(largest);
+        for customer in created.iter().skip(usize::from(round % 2 == 0)) {
+            ensure!(
+                storage.erase_customer(shop, customer.id, stamp(at(14))).await?.is_some(),
+                "a customer is not erased"
+            );
+        }
+    }
+    // Whoever asks for the number of an erased customer gets it, and nothing of theirs.
+    let again = NewCustomer { id: Some(customer_id(largest)?), ..customer_by_email("again@example.com") };
+    let again = create_customer(storage, shop, again).await?;
+    same("the number asked for", &again.id.get(), &largest)?;
+    let new = create_customer(storage, shop, customer_by_email("new@example.com")).await?;
+    ensure!(new.id > again.id, "the number {} was handed out after {largest} was in use", new.id);
+    Ok(())
+}
+
+async fn addresses_and_phone_numbers_are_free(storage: &dyn Storage) -> anyhow::Result<()> {
+    let shop = create_shop(storage, "free.example.com").await?.id;
+    let keeps = create_customer(storage, shop, customer_by_email("keeps@example.com")).await?;
+    let new = || NewCustomer { phone_number: Some("555".into()), ..customer_by_email("Ada@example.com") };
+    let mut before: Option<Customer> = None;
+    for spelling in ["Ada@example.com", "aDA@EXAMPLE.com", "ada@example.com"] {
+        let customer =
+            create_customer(storage, shop, NewCustomer { email: Some(spelling.into()), ..new() }).await?;
+        if let Some(before) = before {
+            ensure!(customer.id > before.id, "a number was handed out again");
+        }
+        let listed = whole_list(storage, shop, &all()).await?;
+        same("the shop's customers", &listed, &vec![customer.clone(), keeps.clone()])?;
+        ensure!(
+            storage.erase_customer(shop, customer.id, stamp(at(14))).await?.is_some(),
+            "a customer is not erased"
+        );
+        before = Some(customer);
+    }
+    create_customer(storage, shop, customer_by_phone_number("555")).await?;
+    let to = CustomerChanges { email: Some(Some("ADA@example.com".into())), ..CustomerChanges::default() };
+    update_customer(storage, shop, keeps.id, to).await?;
+    Ok(())
+}
+
+/// The records of the customer are gone: what they answered before runs now, once.
+async fn keys_are_free(storage: &dyn Storage) -> anyhow::Result<()> {
+    let fixture = ShopWithPeople::create(storage, "keys.example.com").await?;
+    let shop = fixture.shop.id;
+    let customer = create_customer(storage, shop, customer_by_email("erased@example.com")).await?;
+    let of_customer = |id: i64, request: u8, customer: &Customer| {
+        let mut claim = claim("key", request, format!("receipt {id}").as_bytes())?;
+        claim.receipt.customer_id = Some(customer.id);
+        let creation = creation(plain_ticket(ticket_id(id)?, customer));
+        anyhow::Ok(hexdesk_domain::ports::TicketCreation { idempotency: Some(claim), ..creation })
+    };
+    let first = create_ticket(storage, of_customer(1, 1, &customer)?).await?;
+    same("the first use of a key", &first, &CreateTicketOutcome::Created)?;
+    let comment = new_comment(1, &plain_ticket(ticket_id(1)?, &customer))?;
+    create_comment(storage, comment_creation(comment)).await?;
+    storage.erase_customer(shop, customer.id, stamp(at(14))).await?;
+    // A refusal leaves the key as free as it was.
+    let refused = create_ticket(storage, of_customer(4, 1, &customer)?).await?;
+    same("the same again", &refused, &CreateTicketOutcome::CustomerNotFound)?;
+    let another = create_ticket(storage, of_customer(2, 2, &fixture.customer)?).await?;
+    same("another request of that key", &another, &CreateTicketOutcome::Created)?;
+    let replayed = create_ticket(storage, of_customer(3, 2, &fixture.customer)?).await?;
+    same("it again", &replayed, &CreateTicketOutcome::Replayed(b"receipt 2".to_vec()))?;
+    let reused = create_ticket(storage, of_customer(1, 1, &fixture.customer)?).await?;
+    same("the first request of that key", &reused, &CreateTicketOutcome::KeyReused)?;
+    // The ids of the erased tickets and comments are free as well.
+    let anew = Ticket { is_opened: true, ..plain_ticket(ticket_id(1)?, &fixture.customer) };
+    same("a ticket", &create_ticket(storage, creation(anew.clone())).await?, &CreateTicketOutcome::Created)?;
+    create_comment(storage, comment_creation(new_comment(1, &anew)?)).await?;
+    Ok(())
+}

@@ -1,0 +1,204 @@
+//! The obligations of [`CustomerStore`](hexdesk_domain::CustomerStore) on lists and counts.
+
+mod conditions;
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
+use hexdesk_domain::{
+    Customer, CustomerChanges, CustomerFilter, CustomerId, ExternalIds, NewCustomer, Page, ShopId, Storage,
+};
+
+use crate::cases::customer_changes::update_customer;
+use crate::comparison::same;
+use crate::samples::{
+    at, create_customer, create_shop, customer_by_email, customer_by_phone_number, customer_id, stamp,
+};
+
+/// CUSTOMER-9: the shop's customers that meet every condition, and no other's, the largest
+/// number first.
+pub async fn customer_9_list_meets_every_condition(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let storage = &*storage;
+    let empty = create_shop(storage, "empty.example.com").await?.id;
+    same("a shop without customers", &whole_list(storage, empty, &all()).await?, &Vec::new())?;
+    conditions::on_addresses(storage).await?;
+    conditions::on_texts(storage).await?;
+    conditions::combined(storage).await?;
+    largest_number_first(storage).await
+}
+
+/// No matter when, or with which address, a customer was created.
+async fn largest_number_first(storage: &dyn Storage) -> anyhow::Result<()> {
+    let shop = create_shop(storage, "order.example.com").await?.id;
+    let mut customers = Vec::new();
+    // Out of order, and out of the order of texts and of doubles.
+    let numbers = [9, 10, 100, 11, 1 << 40, 99, (1 << 32) + 1, 1 << 32, 2, CustomerId::MAX - 1];
+    for (number, index) in numbers.into_iter().zip(0..) {
+        let new = NewCustomer {
+            id: Some(customer_id(number)?),
+            external_ids: ExternalIds { shopify_id: Some("same".into()), ..ExternalIds::default() },
+            stamp: stamp(at(-index)),
+            ..customer_by_email(&format!("{index}@example.com"))
+        };
+        customers.push(create_customer(storage, shop, new).await?);
+    }
+    // A change moves no one.
+    let named = CustomerChanges { first_name: Some(Some("late".into())), ..CustomerChanges::default() };
+    customers[3] = update_customer(storage, shop, customers[3].id, named).await?;
+    customers.sort_by_key(|customer| std::cmp::Reverse(customer.id));
+    let by_id = ExternalIds { shopify_id: Some("same".into()), ..ExternalIds::default() };
+    for filter in [all(), CustomerFilter { external_ids: by_id, ..all() }] {
+        same("the list in order", &whole_list(storage, shop, &filter).await?, &customers)?;
+    }
+    for customer in &customers {
+        let found = storage.find_customer(shop, customer.id).await?;
+        same("a listed customer by its number", &found.as_ref(), &Some(customer))?;
+    }
+    Ok(())
+}
+
+/// CUSTOMER-10: page by page every customer once, and a count is the length of the list.
+pub async fn customer_10_pages_hold_every_customer_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let storage = &*storage;
+    let empty = create_shop(storage, "empty.example.com").await?.id;
+    let shop = fill(storage, "shop.example.com", 14).await?;
+    // Of the same numbers, and more.
+    fill(storage, "other.example.com", 20).await?;
+    for filter in some_filters() {
+        same("the count of a shop without any", &storage.count_customers(empty, filter.clone()).await?, &0)?;
+        let list = whole_list(storage, shop, &filter).await?;
+        let length = u32::try_from(list.len())?;
+        let count = storage.count_customers(shop, filter.clone()).await?;
+        same("the count of a list", &count, &u64::from(length))?;
+        for limit in (1..=length + 2).chain([MAX_PAGE_ENTRIES]) {
+            expect_pages(storage, shop, &filter, &list, limit).await?;
+            expect_pages(storage, empty, &filter, &[], limit).await?;
+        }
+        // From any number, whether a customer has it or not.
+        for after in (1..=40).chain([1 << 32, CustomerId::MAX]) {
+            let after = customer_id(after)?;
+            let entries: Vec<_> = list.iter().filter(|customer| customer.id < after).cloned().collect();
+            let page = storage.list_customers(shop, filter.clone(), Some(after), MAX_PAGE_ENTRIES).await?;
+            same(&format!("the list after {after}"), &page, &Page { entries, next: None })?;
+        }
+    }
+    more_than_a_page(storage).await?;
+    counts_follow(storage, shop).await
+}
+
+async fn more_than_a_page(storage: &dyn Storage) -> anyhow::Result<()> {
+    let many = fill(storage, "many.example.com", 205).await?;
+    let list = whole_list(storage, many, &all()).await?;
+    same("how many customers the list holds", &list.len(), &205)?;
+    same("how many are counted", &storage.count_customers(many, all()).await?, &205)?;
+    for limit in [MAX_PAGE_ENTRIES, MAX_PAGE_ENTRIES - 1, 41] {
+        expect_pages(storage, many, &all(), &list, limit).await?;
+    }
+    Ok(())
+}
+
+/// A customer counts from its creation to its end, and one that is refused never.
+async fn counts_follow(storage: &dyn Storage, shop: ShopId) -> anyhow::Result<()> {
+    let there = whole_list(storage, shop, &all()).await?;
+    let before = u64::try_from(there.len())?;
+    let existing = there.first().context("a customer")?;
+    let again = NewCustomer { email: existing.email.clone(), ..customer_by_phone_number("new") };
+    storage.create_customer(shop, again, None).await?;
+    same("the count after a refusal", &storage.count_customers(shop, all()).await?, &before)?;
+    let new = create_customer(storage, shop, customer_by_email("new@example.com")).await?;
+    same("the count after a creation", &storage.count_customers(shop, all()).await?, &(before + 1))?;
+    storage.erase_customer(shop, new.id, stamp(at(14))).await?;
+    same("the count after its erasure", &storage.count_customers(shop, all()).await?, &before)?;
+    same("the list after its erasure", &whole_list(storage, shop, &all()).await?, &there)
+}
+
+/// A shop with this many customers, some of whom share ids, of the numbers 2, 4, 6 and so on.
+async fn fill(storage: &dyn Storage, name: &str, count: i64) -> anyhow::Result<ShopId> {
+    let shop = create_shop(storage, name).await?.id;
+    for index in 0..count {
+        // Not in the order of numbers.
+        let number = 2 * (1 + index * 9 % count);
+        let id = |text: &str, is_there: bool| is_there.then(|| text.to_owned());
+        let new = NewCustomer {
+            id: Some(customer_id(number)?),
+            phone_number: (number == 4).then(|| "555".into()),
+            external_ids: ExternalIds {
+                zendesk_id: id("third", number % 3 == 0),
+                gorgias_id: id("fifth", number % 5 == 0),
+                ..ExternalIds::default()
+            },
+            ..customer_by_email(&format!("{number}@example.com"))
+        };
+        create_customer(storage, shop, new).await?;
+    }
+    Ok(shop)
+}
+
+/// Conditions that some, one and none of the customers meet.
+fn some_filters() -> Vec<CustomerFilter> {
+    let by_ids = |zendesk: Option<&str>, gorgias: Option<&str>| CustomerFilter {
+        external_ids: ExternalIds {
+            zendesk_id: zendesk.map(Into::into),
+            gorgias_id: gorgias.map(Into::into),
+            ..ExternalIds::default()
+        },
+        ..all()
+    };
+    vec![
+        by_ids(Some("third"), None),
+        by_ids(None, Some("fifth")),
+        by_ids(Some("third"), Some("fifth")),
+        by_ids(Some("fifth"), None),
+        CustomerFilter { email: Some("6@EXAMPLE.com".into()), ..all() },
+        CustomerFilter { phone_number: Some("555".into()), ..all() },
+        all(),
+    ]
+}
+
+/// Fails unless the pages of `limit` are those of the list.
+async fn expect_pages(
+    storage: &dyn Storage,
+    shop: ShopId,
+    filter: &CustomerFilter,
+    list: &[Customer],
+    limit: u32,
+) -> anyhow::Result<()> {
+    let mut after = None;
+    let mut pages = list.chunks(usize::try_from(limit)?).peekable();
+    loop {
+        let entries = pages.next().unwrap_or_default().to_vec();
+        let next = entries.last().filter(|_| pages.peek().is_some()).map(|customer| customer.id);
+        let page = storage.list_customers(shop, filter.clone(), after, limit).await?;
+        same(&format!("a page of {limit} after {after:?}"), &page, &Page { entries, next })?;
+        if next.is_none() {
+            return Ok(());
+        }
+        after = next;
+    }
+}
+
+/// No condition.
+pub(crate) fn all() -> CustomerFilter {
+    CustomerFilter::default()
+}
+
+/// Every page of the list, as large as they can be.
+pub(crate) async fn whole_list(
+    storage: &dyn Storage,
+    shop: ShopId,
+    filter: &CustomerFilter,
+) -> anyhow::Result<Vec<Customer>> {
+    let mut list = Vec::new();
+    let mut after = None;
+    // Far more pages than any case fills: a list that never ends is a failure.
+    for _ in 0..100 {
+        let page = storage.list_customers(shop, filter.clone(), after, MAX_PAGE_ENTRIES).await?;
+        list.extend(page.entries);
+        after = page.next;
+        if after.is_none() {
+            return Ok(list);
+        }
+    }
+    anyhow::bail!("the list with {filter:?} goes on and on")
+}

@@ -1,0 +1,241 @@
+//! Faults of creations and lists of customers.
+
+mod changes;
+pub(crate) mod erasure;
+
+use std::cmp::Reverse;
+
+use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
+use hexdesk_domain::ports::CreateCustomerOutcome;
+use hexdesk_domain::{
+    Customer, CustomerFilter, CustomerId, ExternalIds, NewCustomer, ShopId, StorageError, fold_email,
+};
+
+use crate::faulty::{Fault, Store, fault, full_page_goes_on, rest};
+use crate::memory::{is_customer_let_through, page_of};
+use crate::samples::EXTERNAL_IDS;
+
+fn emptied(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
+}
+
+fn ascii_lower(email: &Option<String>) -> Option<String> {
+    email.as_deref().map(str::to_ascii_lowercase)
+}
+
+/// Creates a customer without looking at the other customers.
+pub(crate) fn create_unseen(
+    store: &mut Store<'_>,
+    shop: ShopId,
+    new: NewCustomer,
+) -> Result<CreateCustomerOutcome, StorageError> {
+    let id = new.id.or(store.next_customer_id(shop));
+    let others = std::mem::take(&mut store.customers);
+    let outcome = store.create_customer(shop, NewCustomer { id, ..new });
+    store.customers.extend(others);
+    outcome
+}
+
+/// Creates a customer, unless a customer had the address earlier and nobody has it now.
+fn create_unless_formerly_taken(
+    store: &mut Store<'_>,
+    shop: ShopId,
+    new: NewCustomer,
+) -> Result<CreateCustomerOutcome, StorageError> {
+    let email = new.email.as_deref().map(fold_email);
+    let has_it = |customer: &&Customer| email.is_some() && customer.email.as_deref().map(fold_email) == email;
+    if store.customers_of(shop).find(has_it).is_none()
+        && let Some(former) = store.earlier.customers_of(shop).find(has_it)
+    {
+        return Ok(CreateCustomerOutcome::Existing(former.clone()));
+    }
+    store.create_customer(shop, new)
+}
+
+fn by_number(customers: impl Iterator<Item = Customer>) -> Vec<(CustomerId, Customer)> {
+    let mut customers: Vec<_> = customers.map(|customer| (customer.id, customer)).collect();
+    customers.sort_by_key(|(id, _)| Reverse(*id));
+    customers
+}
+
+fn meets(customer: &Customer, filter: &CustomerFilter) -> bool {
+    is_customer_let_through(filter, customer)
+}
+
+impl Fault {
+    /// Replaces what a list holds, and so the count.
+    fn customer_list(
+        self,
+        list: impl Fn(&Store<'_>, ShopId, &CustomerFilter) -> Vec<(CustomerId, Customer)>
+        + Copy
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        self.list_customers(move |store, shop, filter, after, limit| {
+            let customers = list(store, shop, &filter);
+            Ok(page_of(rest(customers, after, |id, after| id < after), Some(limit)))
+        })
+        .count_customers(move |store, shop, filter| Ok(list(store, shop, &filter).len() as u64))
+    }
+
+    /// Changes the filter and the customers before they are compared, and may leave one out.
+    fn customer_filter(self, is_kept: fn(&mut CustomerFilter, &mut Customer) -> bool) -> Self {
+        self.customer_list(move |store, shop, filter| {
+            let is_listed = |customer: &&Customer| {
+                let (mut filter, mut customer) = (filter.clone(), (*customer).clone());
+                is_kept(&mut filter, &mut customer) && meets(&customer, &filter)
+            };
+            by_number(store.customers_of(shop).filter(is_listed).cloned())
+        })
+    }
+}
+
+pub(crate) fn faults() -> Vec<Fault> {
+    let mut faults = of_creations();
+    faults.extend(of_lists());
+    faults.extend(changes::faults());
+    faults.extend(erasure::faults());
+    faults
+}
+
+fn of_creations() -> Vec<Fault> {
+    vec![
+        fault("CUSTOMER-1", "An empty text becomes no text.").customer_creation(|store, shop, new| {
+            let shopify_id = emptied(new.external_ids.shopify_id);
+            let new = NewCustomer {
+                first_name: emptied(new.first_name),
+                last_name: emptied(new.last_name),
+                full_name: emptied(new.full_name),
+                external_ids: ExternalIds { shopify_id, ..new.external_ids },
+                ..new
+            };
+            store.create_customer(shop, new)
+        }),
+        fault("CUSTOMER-1", "Two external ids of a new customer are swapped.").customer_creation(
+            |store, shop, mut new| {
+                let ids = &mut new.external_ids;
+                std::mem::swap(&mut ids.ig_user_id, &mut ids.ig_pseudo);
+                store.create_customer(shop, new)
+            },
+        ),
+        fault("CUSTOMER-2", "The case of customers' e-mail addresses is ignored in ASCII only.")
+            .customer_creation(|store, shop, new| {
+                let outcome = store.create_customer(shop, new.clone())?;
+                match &outcome {
+                    CreateCustomerOutcome::Existing(there)
+                        if there.phone_number != new.phone_number
+                            && ascii_lower(&there.email) != ascii_lower(&new.email) =>
+                    {
+                        create_unseen(store, shop, new)
+                    }
+                    _ => Ok(outcome),
+                }
+            })
+            .found_by_the_model(),
+        fault("CUSTOMER-3", "Of two matches the one by phone number wins.").customer_creation(
+            |store, shop, new| {
+                let has_number =
+                    |there: &&Customer| new.phone_number.is_some() && there.phone_number == new.phone_number;
+                let by_number = store.customers_of(shop).find(has_number).cloned();
+                match by_number {
+                    Some(there) => Ok(CreateCustomerOutcome::Existing(there)),
+                    None => store.create_customer(shop, new),
+                }
+            },
+        ),
+        fault("CUSTOMER-4", "A customer is found by number in any shop.").find_customer(|store, shop, id| {
+            let of_shop = store.customers.get(&(shop, id));
+            Ok(of_shop.or_else(|| store.customers.values().find(|there| there.id == id)).cloned())
+        }),
+        fault("CUSTOMER-5", "New customers get the smallest free number.").customer_creation(
+            |store, shop, new| {
+                let is_free = |id: &CustomerId| !store.customers.contains_key(&(shop, *id));
+                let id = new.id.or_else(|| (1..).filter_map(CustomerId::new).find(is_free));
+                store.create_customer(shop, NewCustomer { id, ..new })
+            },
+        ),
+        fault("CUSTOMER-6", "A creation with a taken number overwrites that customer's name.")
+            .customer_creation(|store, shop, new| {
+                let outcome = store.create_customer(shop, new.clone())?;
+                if outcome == CreateCustomerOutcome::IdTaken
+                    && let Some(there) = new.id.and_then(|id| store.customers.get_mut(&(shop, id)))
+                {
+                    there.first_name = new.first_name;
+                }
+                Ok(outcome)
+            }),
+    ]
+}
+
+fn of_lists() -> Vec<Fault> {
+    vec![
+        fault("CUSTOMER-9", "The case of external ids is ignored.")
+            .customer_filter(|filter, customer| {
+                for (_, field) in EXTERNAL_IDS {
+                    for ids in [&mut filter.external_ids, &mut customer.external_ids] {
+                        field(ids).iter_mut().for_each(|id| *id = id.to_lowercase());
+                    }
+                }
+                true
+            })
+            .found_by_the_model(),
+        fault("CUSTOMER-9", "The filter compares addresses character for character.")
+            .customer_filter(|filter, customer| filter.email.is_none() || filter.email == customer.email),
+        fault("CUSTOMER-9", "The filter ignores the case of addresses in ASCII only.").customer_filter(
+            |filter, customer| {
+                filter.email.is_none() || ascii_lower(&filter.email) == ascii_lower(&customer.email)
+            },
+        ),
+        fault("CUSTOMER-9", "A missing external id is listed as an empty one.").customer_filter(
+            |_, customer| {
+                for (_, field) in EXTERNAL_IDS {
+                    field(&mut customer.external_ids).get_or_insert_default();
+                }
+                true
+            },
+        ),
+        fault("CUSTOMER-9", "Two external ids of a filter are swapped.").customer_filter(|filter, _| {
+            let ids = &mut filter.external_ids;
+            std::mem::swap(&mut ids.ig_user_id, &mut ids.ig_pseudo);
+            true
+        }),
+        fault("CUSTOMER-9", "The phone number is ignored in a filter with an address.").customer_filter(
+            |filter, _| {
+                filter.phone_number.take_if(|_| filter.email.is_some());
+                true
+            },
+        ),
+        fault("CUSTOMER-9", "Lists hold the customers of all shops.").customer_list(|store, _, filter| {
+            by_number(store.customers.values().filter(|customer| meets(customer, filter)).cloned())
+        }),
+        fault("CUSTOMER-9", "Customers are listed with the smallest number first.").customer_list(
+            |store, shop, filter| {
+                let mut customers = store.filtered_customers(shop, filter);
+                customers.reverse();
+                customers
+            },
+        ),
+        fault("CUSTOMER-10", "A full page of customers always has a next one.")
+            .list_customers(|store, shop, filter, after, limit| {
+                let customers = store.filtered_customers(shop, &filter);
+                Ok(full_page_goes_on(rest(customers, after, |id, after| id < after), limit))
+            })
+            .found_by_the_model(),
+        fault("CUSTOMER-10", "A page begins with the customer of the given place.").list_customers(
+            |store, shop, filter, after, limit| {
+                let mut customers = store.filtered_customers(shop, &filter);
+                customers.retain(|(id, _)| after.is_none_or(|after| *id <= after));
+                Ok(page_of(customers, Some(limit)))
+            },
+        ),
+        fault("CUSTOMER-10", "Customers are counted up to the largest page.").count_customers(
+            |store, shop, filter| {
+                let count = store.filtered_customers(shop, &filter).len() as u64;
+                Ok(count.min(u64::from(MAX_PAGE_ENTRIES)))
+            },
+        ),
+        fault("CUSTOMER-10", "The count of customers ignores the filter.")
+            .count_customers(|store, shop, _| Ok(store.customers_of(shop).count() as u64)),
+    ]
+}

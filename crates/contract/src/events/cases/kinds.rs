@@ -1,0 +1,287 @@
+use std::sync::Arc;
+
+use anyhow::Context;
+use hexdesk_domain::ports::{CommentCreation, DeleteTicketOutcome, RotateKeyOutcome};
+use hexdesk_domain::{
+    CustomerChanges, CustomerId, IdempotentOutcome, KeyNumber, NewApiKey, NewComment, NewCustomer, Storage,
+    Ticket, TicketChanges, UserChanges, UserId,
+};
+
+use crate::comparison::same;
+use crate::events::expected::ExpectedEvents;
+use crate::samples::{
+    ShopWithPeople, at, claim, claimed, comment_creation, creation, customer_by_email, new_comment, new_key,
+    once, rotation, ticket_id, user_by_email,
+};
+
+/// EVENT-1: creating a ticket appends one event for each ticket created.
+pub async fn event_1_creating_tickets_is_logged(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let mut expected_events = ExpectedEvents::new(&*storage)?;
+    let one = expected_events.create_shop_with_people("one.example.com").await?;
+    let two = expected_events.create_shop_with_people("two.example.com").await?;
+    let before = expected_events.len();
+    expected_events.create_tickets(vec![creation(one.ticket(1)?)]).await??;
+    let assigned = Ticket { is_opened: true, assigned_to: Some(one.user.id), ..one.ticket(2)? };
+    let batch = vec![
+        creation(assigned),
+        creation(two.ticket(1)?),
+        creation(one.ticket_of_nobody(3)?),
+        claimed(one.ticket(4)?, claim("key", 1, b"4")?),
+        claimed(one.ticket(5)?, claim("key", 1, b"5")?),
+        claimed(one.ticket(6)?, claim("key", 2, b"6")?),
+        creation(two.ticket_for_nobody(7)?),
+        claimed(two.ticket(8)?, claim("key", 1, b"8")?),
+    ];
+    expected_events.create_tickets(batch.clone()).await??;
+    expected_events.create_tickets(vec![batch[3].clone(), creation(two.ticket(9)?)]).await??;
+    same("how many tickets are created", &expected_events.len(), &(before + 6))?;
+    expected_events.check("tickets").await
+}
+
+/// EVENT-2: changing a ticket appends one event, deleting it one for it and each comment.
+pub async fn event_2_changing_and_deleting_a_ticket_is_logged(
+    storage: Arc<dyn Storage>,
+) -> anyhow::Result<()> {
+    let mut expected_events = ExpectedEvents::new(&*storage)?;
+    let one = expected_events.create_shop_with_people("one.example.com").await?;
+    let two = expected_events.create_shop_with_people("two.example.com").await?;
+    for fixture in [&one, &two] {
+        add_tickets(&mut expected_events, fixture).await?;
+    }
+    let before = expected_events.len();
+    let shop = one.shop.id;
+    let named = |name: &str| TicketChanges { name: Some(Some(name.to_owned())), ..TicketChanges::default() };
+    expected_events.update_ticket(shop, ticket_id(1)?, named("one"), None, None).await?;
+    // To what it is already: that is a change, which raises the version.
+    expected_events.update_ticket(shop, ticket_id(1)?, named("one"), None, None).await?;
+    for is_opened in [true, false, true] {
+        let changes = TicketChanges {
+            is_opened: Some(is_opened),
+            assigned_to: Some(is_opened.then_some(one.user.id)),
+            ..TicketChanges::default()
+        };
+        expected_events.update_ticket(shop, ticket_id(2)?, changes, None, None).await?;
+    }
+    let once = once("key", 1, b"answer")?;
+    for _ in 0..2 {
+        expected_events
+            .update_ticket(shop, ticket_id(2)?, named("two"), Some(4 + COMMENTS), Some(once.clone()))
+            .await?;
+    }
+    same("how many updates are made", &expected_events.len(), &(before + 6))?;
+    for (id, version) in [(2, Some(5 + COMMENTS)), (3, None)] {
+        let deleted = expected_events.delete_ticket(shop, ticket_id(id)?, version).await?;
+        same("a deletion", &deleted, &DeleteTicketOutcome::Deleted)?;
+    }
+    same("how much is deleted", &expected_events.len(), &(before + 6 + 2 + usize::try_from(2 * COMMENTS)?))?;
+    expected_events.check("changed and deleted tickets").await
+}
+
+/// How many comments each ticket of [`add_tickets`] has.
+const COMMENTS: i64 = 3;
+
+/// The tickets 1, 2 and 3, with comments.
+async fn add_tickets(
+    expected_events: &mut ExpectedEvents<'_>,
+    fixture: &ShopWithPeople,
+) -> anyhow::Result<()> {
+    let mut comments = Vec::new();
+    for id in 1..=3 {
+        let ticket = fixture.ticket(id)?;
+        expected_events.create_tickets(vec![creation(ticket.clone())]).await??;
+        for number in 1..=COMMENTS {
+            comments.push(comment_creation(new_comment(10 * id + number, &ticket)?));
+        }
+    }
+    expected_events.create_comments(comments).await??;
+    Ok(())
+}
+
+/// EVENT-3: creating a comment appends an event of it and one of its ticket.
+pub async fn event_3_creating_comments_is_logged(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let mut expected_events = ExpectedEvents::new(&*storage)?;
+    let one = expected_events.create_shop_with_people("one.example.com").await?;
+    let two = expected_events.create_shop_with_people("two.example.com").await?;
+    for fixture in [&one, &two] {
+        expected_events
+            .create_tickets(vec![creation(fixture.ticket(1)?), creation(fixture.ticket(2)?)])
+            .await??;
+    }
+    let before = expected_events.len();
+    expected_events.create_comments(vec![comment_creation(new_comment(1, &one.ticket(1)?)?)]).await??;
+    // One that changes nothing but the version, for it is older than the last message.
+    let old = NewComment { time: at(-900_000), ..new_comment(2, &one.ticket(1)?)? };
+    expected_events.create_comments(vec![comment_creation(old)]).await??;
+    let by = |id, author_id: Option<UserId>, fixture: &ShopWithPeople, ticket| {
+        let is_from_shop = author_id.is_some();
+        let new = new_comment(id, &fixture.ticket(ticket)?)?;
+        let time = at(id * 7_000_000);
+        anyhow::Ok(comment_creation(NewComment { author_id, is_from_shop, time, ..new }))
+    };
+    let with_key = |creation: CommentCreation, request| {
+        anyhow::Ok(CommentCreation { once: Some(once("key", request, b"answer")?), ..creation })
+    };
+    let batch = vec![
+        by(3, Some(one.user.id), &one, 1)?,
+        by(4, None, &two, 1)?,
+        by(5, None, &one, 9)?,
+        with_key(by(6, None, &one, 1)?, 1)?,
+        with_key(by(7, None, &one, 2)?, 1)?,
+        with_key(by(8, None, &one, 2)?, 2)?,
+        by(9, UserId::new(99), &one, 1)?,
+        by(10, None, &one, 2)?,
+        with_key(by(11, None, &two, 1)?, 2)?,
+    ];
+    expected_events.create_comments(batch.clone()).await??;
+    expected_events.create_comments(vec![batch[3].clone(), by(12, None, &two, 2)?]).await??;
+    same("how many events comments make", &expected_events.len(), &(before + 2 * 8))?;
+    expected_events.check("comments").await
+}
+
+/// EVENT-4: creating a customer appends one event, updating it another.
+pub async fn event_4_creating_and_changing_a_customer_is_logged(
+    storage: Arc<dyn Storage>,
+) -> anyhow::Result<()> {
+    let mut expected_events = ExpectedEvents::new(&*storage)?;
+    let one = expected_events.create_shop_with_people("one.example.com").await?;
+    let two = expected_events.create_shop_with_people("two.example.com").await?;
+    // Tickets of the customer are not changed with it.
+    expected_events.create_tickets(vec![creation(one.ticket(1)?)]).await??;
+    let before = expected_events.len();
+    for fixture in [&one, &two] {
+        let shop = fixture.shop.id;
+        let numbered = NewCustomer { id: CustomerId::new(70), ..customer_by_email("numbered@example.com") };
+        expected_events.create_customer(shop, numbered, None).await?;
+        let replayed = once("key", 1, b"answer")?;
+        for _ in 0..2 {
+            let new = customer_by_email("again@example.com");
+            expected_events.create_customer(shop, new, Some(replayed.clone())).await?;
+        }
+        let named = CustomerChanges { first_name: Some(Some("Ada".into())), ..CustomerChanges::default() };
+        // The second time to what it is already.
+        for _ in 0..2 {
+            expected_events.update_customer(shop, fixture.customer.id, named.clone(), None).await?;
+        }
+        let changes = CustomerChanges {
+            email: Some(None),
+            phone_number: Some(Some("+1".into())),
+            ..CustomerChanges::default()
+        };
+        let replayed = once("other key", 1, b"answer")?;
+        for _ in 0..2 {
+            let once = Some(replayed.clone());
+            expected_events.update_customer(shop, fixture.customer.id, changes.clone(), once).await?;
+        }
+    }
+    same("how many events customers make", &expected_events.len(), &(before + 2 * 5))?;
+    expected_events.check("customers").await
+}
+
+/// EVENT-5: erasing a customer appends an event of it, of its tickets and of their comments.
+pub async fn event_5_erasing_a_customer_is_logged(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let mut expected_events = ExpectedEvents::new(&*storage)?;
+    let one = expected_events.create_shop_with_people("one.example.com").await?;
+    let two = expected_events.create_shop_with_people("two.example.com").await?;
+    for fixture in [&one, &two] {
+        let shop = fixture.shop.id;
+        let other = expected_events.add_customer(shop, customer_by_email("other@example.com")).await?;
+        add_tickets(&mut expected_events, fixture).await?;
+        let others = Ticket { customer_id: other.id, ..fixture.ticket(4)? };
+        expected_events.create_tickets(vec![creation(others.clone())]).await??;
+        expected_events.create_comments(vec![comment_creation(new_comment(41, &others)?)]).await??;
+    }
+    expected_events.delete_ticket(one.shop.id, ticket_id(2)?, None).await?;
+    let before = expected_events.len();
+    expected_events
+        .erase_customer(one.shop.id, one.customer.id)
+        .await?
+        .context("the customer is not erased")?;
+    same("how much is erased", &expected_events.len(), &(before + 1 + 2 + usize::try_from(2 * COMMENTS)?))?;
+    let alone = customer_by_email("alone@example.com");
+    let alone = expected_events.add_customer(one.shop.id, alone).await?.id;
+    let before = expected_events.len();
+    expected_events.erase_customer(one.shop.id, alone).await?.context("the lonely one is not erased")?;
+    same("how much is erased of who had nothing", &expected_events.len(), &(before + 1))?;
+    expected_events.check("erasures").await
+}
+
+/// EVENT-6: creating a user appends one event, updating it another, and one for each key
+/// revoked with it.
+pub async fn event_6_creating_and_changing_a_user_is_logged(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let mut expected_events = ExpectedEvents::new(&*storage)?;
+    let one = expected_events.create_shop_with_people("one.example.com").await?;
+    let two = expected_events.create_shop_with_people("two.example.com").await?;
+    let before = expected_events.len();
+    let shop = one.shop.id;
+    let user = expected_events.add_user(shop, user_by_email("new@example.com")).await?;
+    let replayed = once("key", 1, b"answer")?;
+    for _ in 0..2 {
+        expected_events.create_user(shop, user_by_email("again@example.com"), Some(replayed.clone())).await?;
+    }
+    same("how many users are created", &expected_events.len(), &(before + 2))?;
+
+    let key = |user_id: Option<UserId>, seed| NewApiKey { user_id, ..new_key(seed) };
+    let expired = NewApiKey { expires_at: Some(at(-5)), ..key(Some(user.id), 2) };
+    let (theirs, colleagues) = (key(Some(user.id), 1), key(Some(one.user.id), 3));
+    for new in [theirs.clone(), expired, theirs, colleagues, key(None, 4)] {
+        expected_events.create_key(shop, new, None).await?;
+    }
+    expected_events.create_key(two.shop.id, key(Some(two.user.id), 5), None).await?;
+    expected_events.revoke_key(shop, KeyNumber::new(3).context("a key's number")?).await?;
+
+    let before = expected_events.len();
+    let named = UserChanges { first_name: Some(Some("Ann".into())), ..UserChanges::default() };
+    // The second time to what it is already.
+    for _ in 0..2 {
+        expected_events.update_user(shop, user.id, named.clone(), None).await?;
+    }
+    same("how many events updates make", &expected_events.len(), &(before + 2))?;
+    let to = |is_active| UserChanges { is_active: Some(is_active), ..UserChanges::default() };
+    let replayed = once("other key", 1, b"answer")?;
+    for _ in 0..2 {
+        expected_events.update_user(shop, user.id, to(false), Some(replayed.clone())).await?;
+    }
+    same("how many events a deactivation makes", &expected_events.len(), &(before + 2 + 3))?;
+    // Of a user who is inactive already, and back; no key comes or goes.
+    for is_active in [false, true, false] {
+        expected_events.update_user(shop, user.id, to(is_active), None).await?;
+    }
+    same("how many events the rest makes", &expected_events.len(), &(before + 2 + 3 + 3))?;
+    expected_events.check("users").await
+}
+
+/// EVENT-7: creating a key appends one event, revoking it one, rotating it one for each of
+/// the two.
+pub async fn event_7_making_and_ending_keys_is_logged(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let mut expected_events = ExpectedEvents::new(&*storage)?;
+    let one = expected_events.create_shop_with_people("one.example.com").await?;
+    let two = expected_events.create_shop_with_people("two.example.com").await?;
+    for fixture in [&one, &two] {
+        let before = expected_events.len();
+        let shop = fixture.shop.id;
+        let key = NewApiKey { user_id: Some(fixture.user.id), expires_at: Some(at(900_000)), ..new_key(1) };
+        let key = expected_events.add_key(shop, key).await?;
+        let replayed = once("key", 1, b"answer")?;
+        for _ in 0..2 {
+            expected_events.create_key(shop, new_key(2), Some(replayed.clone())).await?;
+        }
+        same("how many keys are created", &expected_events.len(), &(before + 2))?;
+        let rotated = rotation(3, at(0), at(70_000));
+        let IdempotentOutcome::Ran(RotateKeyOutcome::Rotated(new)) =
+            expected_events.rotate_key(shop, key.number, rotated, None).await?
+        else {
+            anyhow::bail!("a key is not rotated");
+        };
+        let replayed = once("other key", 1, b"answer")?;
+        for _ in 0..2 {
+            let rotation = rotation(4, at(0), at(70_000));
+            expected_events.rotate_key(shop, new.number, rotation, Some(replayed.clone())).await?;
+        }
+        same("how many events rotations make", &expected_events.len(), &(before + 2 + 4))?;
+        for number in [key.number, new.number] {
+            expected_events.revoke_key(shop, number).await?.context("a key is not revoked")?;
+        }
+        same("how many events revocations make", &expected_events.len(), &(before + 2 + 4 + 2))?;
+    }
+    expected_events.check("keys").await
+}

@@ -1,0 +1,55 @@
+use std::sync::Arc;
+
+use anyhow::ensure;
+use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
+use hexdesk_domain::{Event, ShopId, Storage};
+
+use super::walk;
+use crate::comparison::same;
+use crate::events::expected::ExpectedEvents;
+use crate::events::settled_log::log_after;
+use crate::samples::create_shop;
+
+/// EVENT-12: the log holds the shop's events alone, and following `next` answers each once.
+pub async fn event_12_pages_hold_every_event_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let storage = &*storage;
+    let empty = create_shop(storage, "empty.example.com").await?.id;
+    let mut expected_events = ExpectedEvents::new(storage)?;
+    let one = expected_events.create_shop_with_people("one.example.com").await?.shop.id;
+    let two = expected_events.create_shop_with_people("two.example.com").await?.shop.id;
+    // The same numbers in both, in turn.
+    for number in 1..=2 {
+        for shop in [one, two] {
+            walk(&mut expected_events, shop, number).await?;
+        }
+    }
+    walk(&mut expected_events, one, 3).await?;
+    for shop in [one, two] {
+        let log = expected_events.log(shop, "two shops").await?;
+        let length = u32::try_from(log.len())?;
+        for limit in [1, 2, 3, length / 2, length - 1, length, length + 1, MAX_PAGE_ENTRIES] {
+            expect_pages(storage, shop, &log, limit).await?;
+        }
+        // From wherever a reader stopped.
+        for (read, event) in (1..).zip(&log) {
+            let rest = log_after(storage, shop, Some(event.position), MAX_PAGE_ENTRIES).await?;
+            same("the log after an event", &rest.as_slice(), &&log[read..])?;
+        }
+    }
+    let page = storage.list_events(empty, None, 1).await?;
+    ensure!(page.entries.is_empty() && page.next.is_none(), "a log of nothing is {page:?}");
+    Ok(())
+}
+
+async fn expect_pages(storage: &dyn Storage, shop: ShopId, log: &[Event], limit: u32) -> anyhow::Result<()> {
+    let mut after = None;
+    let mut pages = log.chunks(usize::try_from(limit)?).peekable();
+    while let Some(expected) = pages.next() {
+        let page = storage.list_events(shop, after, limit).await?;
+        same(&format!("a page of {limit}"), &page.entries.as_slice(), &expected)?;
+        let goes_on = pages.peek().is_some();
+        same(&format!("whether a page of {limit} has a next one"), &page.next.is_some(), &goes_on)?;
+        after = page.next;
+    }
+    Ok(())
+}

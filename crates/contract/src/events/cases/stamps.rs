@@ -1,0 +1,46 @@
+use std::sync::Arc;
+
+use anyhow::Context;
+use hexdesk_domain::{Actor, AuditStamp, KeyNumber, Storage, Timestamp, UserId};
+
+use super::walk;
+use super::walk::EVENTS_OF_A_WALK;
+use crate::comparison::same;
+use crate::events::expected::ExpectedEvents;
+use crate::samples::{at, extreme_times};
+
+/// EVENT-9: an event says whose command it was and when, as it was handed in. Neither the key
+/// nor the user needs to be there.
+pub async fn event_9_event_says_who_and_when(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let mut expected_events = ExpectedEvents::new(&*storage)?;
+    let shop = expected_events.create_shop_with_people("shop.example.com").await?.shop.id;
+    let key = |number, user: Option<i64>| {
+        let user_id = user.map(|user| UserId::new(user).context("a user's number")).transpose()?;
+        let number = KeyNumber::new(number).context("a key's number")?;
+        anyhow::Ok(Actor::ApiKey { number, user_id })
+    };
+    let actors = [
+        Actor::Operator,
+        key(1, None)?,
+        key(1, Some(1))?,
+        key(2, Some(1))?,
+        key(i64::MAX, Some(UserId::MAX))?,
+        key(i64::MAX, None)?,
+    ];
+    // Every method once by each, at times that fall back.
+    for (number, actor) in (1..).zip(actors) {
+        expected_events.stamps =
+            (0..7).map(|second| AuditStamp { actor, time: at(-1_001 * second * number) }).collect();
+        let before = expected_events.len();
+        walk(&mut expected_events, shop, number).await?;
+        same("how many events a walk makes", &(expected_events.len() - before), &EVENTS_OF_A_WALK)?;
+    }
+    expected_events.check("every command by every actor").await?;
+    // The very last moment ends keys that are rotated in it.
+    for time in extreme_times().into_iter().filter(|time| *time < Timestamp::MAX) {
+        expected_events.stamps = vec![AuditStamp { actor: actors[2], time }];
+        let number = 100 + i64::try_from(expected_events.len())?;
+        walk(&mut expected_events, shop, number).await?;
+    }
+    expected_events.check("every command at extreme times").await
+}

@@ -1,0 +1,136 @@
+//! Tickets and comments.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context;
+use hexdesk_domain::ports::{
+    CommentCreation, CreateCommentOutcome, CreateTicketOutcome, DeleteTicketOutcome, TicketCreation,
+    TicketUpdate, UpdateTicketOutcome,
+};
+use hexdesk_domain::{
+    AuditStamp, DeferredClaim, EventKind, IdempotentOutcome, NewComment, ShopId, Snapshot, StorageError,
+    Subject, Ticket, TicketChanges, TicketId,
+};
+
+use super::{ExpectedEvent, ExpectedEvents, of_ticket};
+use crate::comparison::same;
+use crate::samples::find_ticket;
+
+impl ExpectedEvents<'_> {
+    pub(crate) async fn create_tickets(
+        &mut self,
+        mut batch: Vec<TicketCreation>,
+    ) -> anyhow::Result<Result<Vec<CreateTicketOutcome>, StorageError>> {
+        for item in &mut batch {
+            item.stamp = self.next_stamp();
+        }
+        let outcomes = self.storage.create_tickets(batch.clone()).await;
+        let mut made: BTreeMap<ShopId, Vec<ExpectedEvent>> = BTreeMap::new();
+        for (item, outcome) in batch.iter().zip(outcomes.iter().flatten()) {
+            if *outcome == CreateTicketOutcome::Created {
+                let shop = item.ticket.shop_id;
+                let snapshot = self.found(shop, Subject::Ticket(item.ticket.id)).await?;
+                made.entry(shop).or_default().push(ExpectedEvent::of(
+                    EventKind::TicketCreated,
+                    item.stamp,
+                    snapshot,
+                ));
+            }
+        }
+        made.into_iter().for_each(|(shop, entries)| self.note(shop, entries));
+        Ok(outcomes)
+    }
+
+    pub(crate) async fn create_comments(
+        &mut self,
+        mut batch: Vec<CommentCreation>,
+    ) -> anyhow::Result<Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, StorageError>> {
+        let mut tickets = BTreeMap::new();
+        for item in &mut batch {
+            item.stamp = self.next_stamp();
+            let (shop, id) = (item.comment.shop_id, item.comment.ticket_id);
+            tickets.extend(self.storage.find_ticket(shop, id).await?.map(|view| ((shop, id), view)));
+        }
+        let attempts = self.storage.create_comments(batch.clone()).await;
+        let mut made: BTreeMap<ShopId, Vec<ExpectedEvent>> = BTreeMap::new();
+        for (item, attempt) in batch.iter().zip(attempts.iter().flatten()) {
+            if let IdempotentOutcome::Ran(CreateCommentOutcome::Created(comment)) = attempt {
+                let place = (item.comment.shop_id, item.comment.ticket_id);
+                let view = tickets.get_mut(&place).context("a comment on no ticket")?;
+                follow(&mut view.ticket, &item.comment);
+                let snapshot = Snapshot::Comment(Box::new(comment.comment.clone()));
+                made.entry(place.0).or_default().extend([
+                    ExpectedEvent::of(EventKind::CommentCreated, item.stamp, snapshot),
+                    ExpectedEvent::of(EventKind::TicketUpdated, item.stamp, of_ticket(view.clone())),
+                ]);
+            }
+        }
+        for ((shop, id), expected) in &tickets {
+            let found = find_ticket(self.storage, *shop, *id).await?;
+            same("a ticket after comments", &found, expected)?;
+        }
+        made.into_iter().for_each(|(shop, entries)| self.note(shop, entries));
+        Ok(attempts)
+    }
+
+    pub(crate) async fn update_ticket(
+        &mut self,
+        shop: ShopId,
+        id: TicketId,
+        changes: TicketChanges,
+        expected_version: Option<i64>,
+        once: Option<DeferredClaim<UpdateTicketOutcome>>,
+    ) -> anyhow::Result<IdempotentOutcome<UpdateTicketOutcome>> {
+        let stamp = self.next_stamp();
+        let says_nothing = changes.is_empty();
+        let update = TicketUpdate { changes, expected_version, stamp };
+        let attempt = self.storage.update_ticket(shop, id, update, once).await?;
+        if matches!(attempt, IdempotentOutcome::Ran(UpdateTicketOutcome::Updated(_))) && !says_nothing {
+            self.note_found(shop, EventKind::TicketUpdated, stamp, Subject::Ticket(id)).await?;
+        }
+        Ok(attempt)
+    }
+
+    pub(crate) async fn delete_ticket(
+        &mut self,
+        shop: ShopId,
+        id: TicketId,
+        expected_version: Option<i64>,
+    ) -> anyhow::Result<DeleteTicketOutcome> {
+        let stamp = self.next_stamp();
+        let gone = self.with_comments(shop, id, stamp).await?;
+        let outcome = self.storage.delete_ticket(shop, id, expected_version, stamp).await?;
+        if outcome == DeleteTicketOutcome::Deleted {
+            self.note(shop, gone);
+        }
+        Ok(outcome)
+    }
+
+    /// What the deletion of this ticket makes.
+    pub(super) async fn with_comments(
+        &self,
+        shop: ShopId,
+        id: TicketId,
+        stamp: AuditStamp,
+    ) -> anyhow::Result<Vec<ExpectedEvent>> {
+        let comments = self.storage.list_comments(shop, id, None, None).await?;
+        let comments = comments.into_iter().flat_map(|page| page.entries);
+        let mut gone = vec![ExpectedEvent::of_deleted(EventKind::TicketDeleted, stamp, Subject::Ticket(id))];
+        gone.extend(comments.map(|view| {
+            ExpectedEvent::of_deleted(EventKind::CommentDeleted, stamp, Subject::Comment(view.comment.id))
+        }));
+        Ok(gone)
+    }
+}
+
+/// What a comment does to its ticket.
+fn follow(ticket: &mut Ticket, comment: &NewComment) {
+    if comment.time >= ticket.last_message_time {
+        ticket.last_message = Some(comment.text.clone());
+        ticket.last_message_time = comment.time;
+    }
+    if !comment.is_from_shop {
+        ticket.unread_count = 1;
+    }
+    ticket.version += 1;
+}

@@ -1,0 +1,182 @@
+//! Customers, users and keys.
+
+use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
+use hexdesk_domain::ports::{
+    CreateCustomerOutcome, CreateKeyOutcome, CreateUserOutcome, CustomerUpdate, Erased, KeyRotation,
+    RotateKeyOutcome, UpdateCustomerOutcome, UpdateUserOutcome, UserUpdate,
+};
+use hexdesk_domain::{
+    ApiKey, Customer, CustomerChanges, CustomerId, DeferredClaim, EventKind, IdempotentOutcome, KeyNumber,
+    NewApiKey, NewCustomer, NewUser, ShopId, Subject, TicketFilter, User, UserChanges, UserId,
+};
+
+use super::{ExpectedEvent, ExpectedEvents};
+use crate::samples::list_keys;
+
+impl ExpectedEvents<'_> {
+    /// Creates a customer that must be new.
+    pub(crate) async fn add_customer(&mut self, shop: ShopId, new: NewCustomer) -> anyhow::Result<Customer> {
+        match self.create_customer(shop, new, None).await? {
+            IdempotentOutcome::Ran(CreateCustomerOutcome::Created(customer)) => Ok(customer),
+            other => anyhow::bail!("a new customer was answered {other:?}"),
+        }
+    }
+
+    /// Creates a user that must be new.
+    pub(crate) async fn add_user(&mut self, shop: ShopId, new: NewUser) -> anyhow::Result<User> {
+        match self.create_user(shop, new, None).await? {
+            IdempotentOutcome::Ran(CreateUserOutcome::Created(user)) => Ok(user),
+            other => anyhow::bail!("a new user was answered {other:?}"),
+        }
+    }
+
+    /// Creates a key that must be accepted.
+    pub(crate) async fn add_key(&mut self, shop: ShopId, new: NewApiKey) -> anyhow::Result<ApiKey> {
+        match self.create_key(shop, new, None).await? {
+            IdempotentOutcome::Ran(CreateKeyOutcome::Created(key)) => Ok(key),
+            other => anyhow::bail!("a new key was answered {other:?}"),
+        }
+    }
+
+    pub(crate) async fn create_customer(
+        &mut self,
+        shop: ShopId,
+        new: NewCustomer,
+        once: Option<DeferredClaim<CreateCustomerOutcome>>,
+    ) -> anyhow::Result<IdempotentOutcome<CreateCustomerOutcome>> {
+        let stamp = self.next_stamp();
+        let attempt = self.storage.create_customer(shop, NewCustomer { stamp, ..new }, once).await?;
+        if let IdempotentOutcome::Ran(CreateCustomerOutcome::Created(customer)) = &attempt {
+            let subject = Subject::Customer(customer.id);
+            self.note_found(shop, EventKind::CustomerCreated, stamp, subject).await?;
+        }
+        Ok(attempt)
+    }
+
+    pub(crate) async fn update_customer(
+        &mut self,
+        shop: ShopId,
+        id: CustomerId,
+        changes: CustomerChanges,
+        once: Option<DeferredClaim<UpdateCustomerOutcome>>,
+    ) -> anyhow::Result<IdempotentOutcome<UpdateCustomerOutcome>> {
+        let stamp = self.next_stamp();
+        let says_nothing = changes.is_empty();
+        let update = CustomerUpdate { changes, stamp };
+        let attempt = self.storage.update_customer(shop, id, update, once).await?;
+        if matches!(attempt, IdempotentOutcome::Ran(UpdateCustomerOutcome::Updated(_))) && !says_nothing {
+            self.note_found(shop, EventKind::CustomerUpdated, stamp, Subject::Customer(id)).await?;
+        }
+        Ok(attempt)
+    }
+
+    pub(crate) async fn erase_customer(
+        &mut self,
+        shop: ShopId,
+        id: CustomerId,
+    ) -> anyhow::Result<Option<Erased>> {
+        let stamp = self.next_stamp();
+        let filter = TicketFilter { customer_id: Some(id), ..TicketFilter::default() };
+        let mut gone =
+            vec![ExpectedEvent::of_deleted(EventKind::CustomerErased, stamp, Subject::Customer(id))];
+        for view in self.storage.list_tickets(shop, filter, None, MAX_PAGE_ENTRIES).await?.entries {
+            gone.extend(self.with_comments(shop, view.ticket.id, stamp).await?);
+        }
+        let erased = self.storage.erase_customer(shop, id, stamp).await?;
+        if erased.is_some() {
+            for entry in self.changes.entry(shop).or_default().iter_mut().flatten() {
+                entry.snapshot.take_if(|snapshot| snapshot.customer_id() == Some(id));
+            }
+            self.note(shop, gone);
+        }
+        Ok(erased)
+    }
+
+    pub(crate) async fn create_user(
+        &mut self,
+        shop: ShopId,
+        new: NewUser,
+        once: Option<DeferredClaim<CreateUserOutcome>>,
+    ) -> anyhow::Result<IdempotentOutcome<CreateUserOutcome>> {
+        let stamp = self.next_stamp();
+        let attempt = self.storage.create_user(shop, NewUser { stamp, ..new }, once).await?;
+        if let IdempotentOutcome::Ran(CreateUserOutcome::Created(user)) = &attempt {
+            self.note_found(shop, EventKind::UserCreated, stamp, Subject::User(user.id)).await?;
+        }
+        Ok(attempt)
+    }
+
+    pub(crate) async fn update_user(
+        &mut self,
+        shop: ShopId,
+        id: UserId,
+        changes: UserChanges,
+        once: Option<DeferredClaim<UpdateUserOutcome>>,
+    ) -> anyhow::Result<IdempotentOutcome<UpdateUserOutcome>> {
+        let stamp = self.next_stamp();
+        let says_nothing = changes.is_empty();
+        let before = list_keys(self.storage, shop).await?;
+        let attempt = self.storage.update_user(shop, id, UserUpdate { changes, stamp }, once).await?;
+        if matches!(attempt, IdempotentOutcome::Ran(UpdateUserOutcome::Updated(_))) && !says_nothing {
+            let subject = self.found(shop, Subject::User(id)).await?;
+            let mut made = vec![ExpectedEvent::of(EventKind::UserUpdated, stamp, subject)];
+            let was_live =
+                |key: &ApiKey| before.iter().any(|was| was.number == key.number && was.revoked_at.is_none());
+            for key in list_keys(self.storage, shop).await? {
+                if key.revoked_at.is_some() && was_live(&key) {
+                    let key = self.found(shop, Subject::ApiKey(key.number)).await?;
+                    made.push(ExpectedEvent::of(EventKind::ApiKeyRevoked, stamp, key));
+                }
+            }
+            self.note(shop, made);
+        }
+        Ok(attempt)
+    }
+
+    pub(crate) async fn create_key(
+        &mut self,
+        shop: ShopId,
+        new: NewApiKey,
+        once: Option<DeferredClaim<CreateKeyOutcome>>,
+    ) -> anyhow::Result<IdempotentOutcome<CreateKeyOutcome>> {
+        let stamp = self.next_stamp();
+        let attempt = self.storage.create_key(shop, NewApiKey { stamp, ..new }, once).await?;
+        if let IdempotentOutcome::Ran(CreateKeyOutcome::Created(key)) = &attempt {
+            self.note_found(shop, EventKind::ApiKeyCreated, stamp, Subject::ApiKey(key.number)).await?;
+        }
+        Ok(attempt)
+    }
+
+    pub(crate) async fn revoke_key(
+        &mut self,
+        shop: ShopId,
+        number: KeyNumber,
+    ) -> anyhow::Result<Option<ApiKey>> {
+        let stamp = self.next_stamp();
+        let before = self.storage.find_key(shop, number).await?;
+        let revoked = self.storage.revoke_key(shop, number, stamp).await?;
+        if before.is_some_and(|(key, _)| key.revoked_at.is_none()) {
+            self.note_found(shop, EventKind::ApiKeyRevoked, stamp, Subject::ApiKey(number)).await?;
+        }
+        Ok(revoked)
+    }
+
+    pub(crate) async fn rotate_key(
+        &mut self,
+        shop: ShopId,
+        number: KeyNumber,
+        rotation: KeyRotation,
+        once: Option<DeferredClaim<RotateKeyOutcome>>,
+    ) -> anyhow::Result<IdempotentOutcome<RotateKeyOutcome>> {
+        let stamp = self.next_stamp();
+        let rotation = KeyRotation { stamp, ..rotation };
+        let attempt = self.storage.rotate_key(shop, number, rotation, once).await?;
+        if let IdempotentOutcome::Ran(RotateKeyOutcome::Rotated(key)) = &attempt {
+            let old = self.found(shop, Subject::ApiKey(number)).await?;
+            let new = self.found(shop, Subject::ApiKey(key.number)).await?;
+            let old = ExpectedEvent::of(EventKind::ApiKeyRotated, stamp, old);
+            self.note(shop, vec![old, ExpectedEvent::of(EventKind::ApiKeyCreated, stamp, new)]);
+        }
+        Ok(attempt)
+    }
+}

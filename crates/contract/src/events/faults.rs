@@ -1,0 +1,331 @@
+//! Faults of the log as it is listed, and of the snapshots in it.
+
+mod erasure;
+mod surplus;
+
+use std::collections::BTreeMap;
+
+use hexdesk_domain::{
+    Actor, Event, EventKind, EventPosition, KeyNumber, ShopId, Snapshot, Subject, Timestamp,
+};
+
+use crate::faulty::{Fault, fault, full_page_goes_on, rest};
+use crate::memory::{State, page_of};
+
+use EventKind::*;
+
+/// What an event stands among in the log.
+struct Context<'a> {
+    state: &'a State,
+    log: &'a [Event],
+    /// The event as it is in the log.
+    event: &'a Event,
+    /// The last snapshot of the event's subject before.
+    before: Option<&'a Snapshot>,
+    /// The latest time of the events before.
+    latest_time: Timestamp,
+}
+
+impl Context<'_> {
+    /// Whether the event's change has an event of this kind.
+    fn comes_with(&self, kind: EventKind) -> bool {
+        let change = self.event.position.change;
+        self.log.iter().any(|other| other.position.change == change && other.kind == kind)
+    }
+
+    /// Whether the event has the snapshot before.
+    fn is_same(&self) -> bool {
+        self.before.is_some() && self.before == self.event.snapshot.as_ref()
+    }
+}
+
+impl Fault {
+    /// Replaces the shop's log as it is listed.
+    fn listed_log(self, log: impl Fn(&State, ShopId) -> Vec<Event> + Send + Sync + 'static) -> Self {
+        self.list_events(move |store, shop, after, limit| {
+            let events = log(store, shop).into_iter().map(|event| (event.position, event)).collect();
+            Ok(page_of(rest(events, after, |position, after| position > after), Some(limit)))
+        })
+    }
+
+    /// Leaves events out of the log.
+    fn not_logged(self, is_left_out: fn(&Event, &Context<'_>) -> bool) -> Self {
+        self.listed_log(move |state, shop| {
+            let mut kept = Vec::new();
+            each_event(state, shop, |context| {
+                if !is_left_out(context.event, context) {
+                    kept.push(context.event.clone());
+                }
+            });
+            kept
+        })
+    }
+
+    /// Changes each event of the log.
+    fn logged_as(self, change: fn(&mut Event, &Context<'_>)) -> Self {
+        self.listed_log(move |state, shop| {
+            let mut changed = Vec::new();
+            each_event(state, shop, |context| {
+                let mut event = context.event.clone();
+                change(&mut event, context);
+                changed.push(event);
+            });
+            changed
+        })
+    }
+
+    /// Changes the snapshot of each event that has one.
+    fn snapshots(self, change: fn(&mut Snapshot)) -> Self {
+        self.listed_log(move |state, shop| {
+            let mut log = state.events.get(&shop).cloned().unwrap_or_default();
+            log.iter_mut().filter_map(|event| event.snapshot.as_mut()).for_each(change);
+            log
+        })
+    }
+}
+
+fn each_event(state: &State, shop: ShopId, mut visit: impl FnMut(&Context<'_>)) {
+    let log = state.events.get(&shop).map(Vec::as_slice).unwrap_or_default();
+    let mut previous: BTreeMap<Subject, &Snapshot> = BTreeMap::new();
+    let mut latest_time = Timestamp::MIN;
+    for event in log {
+        let before = previous.get(&event.subject).copied();
+        latest_time = latest_time.max(event.stamp.time);
+        visit(&Context { state, log, event, before, latest_time });
+        previous.extend(event.snapshot.as_ref().map(|snapshot| (event.subject, snapshot)));
+    }
+}
+
+fn last_message_time(snapshot: &Snapshot) -> Option<Timestamp> {
+    match snapshot {
+        Snapshot::Ticket(snapshot) => Some(snapshot.ticket.last_message_time),
+        _ => None,
+    }
+}
+
+pub(crate) fn faults() -> Vec<Fault> {
+    let mut faults = of_missing_events();
+    faults.extend(of_kinds());
+    faults.extend(of_stamps());
+    faults.extend(of_snapshots());
+    faults.extend(of_pages());
+    faults.extend(erasure::faults());
+    faults.extend(surplus::faults());
+    faults
+}
+
+fn of_missing_events() -> Vec<Fault> {
+    vec![
+        fault("EVENT-1", "The creation of a ticket is not logged.")
+            .not_logged(|event, _| event.kind == TicketCreated),
+        fault("EVENT-1", "The creation of a closed ticket is not logged.").not_logged(|event, _| {
+            let is_closed = |it: &Snapshot| matches!(it, Snapshot::Ticket(it) if !it.ticket.is_opened);
+            event.kind == TicketCreated && event.snapshot.as_ref().is_some_and(is_closed)
+        }),
+        fault("EVENT-2", "The update of a ticket is not logged.")
+            .not_logged(|event, context| event.kind == TicketUpdated && !context.comes_with(CommentCreated)),
+        fault("EVENT-2", "The deletion of a ticket is not logged.")
+            .not_logged(|event, context| event.kind == TicketDeleted && !context.comes_with(CustomerErased))
+            .found_by_the_model(),
+        fault("EVENT-2", "The comments of a deleted ticket are not logged.")
+            .not_logged(|event, context| event.kind == CommentDeleted && !context.comes_with(CustomerErased)),
+        fault("EVENT-2", "Only the first comment of a deleted ticket is logged.")
+            .not_logged(|event, _| event.kind == CommentDeleted && event.position.part > 1),
+        fault("EVENT-3", "The creation of a comment is not logged.")
+            .not_logged(|event, _| event.kind == CommentCreated),
+        fault("EVENT-3", "The ticket of a new comment is not logged.")
+            .not_logged(|event, context| event.kind == TicketUpdated && context.comes_with(CommentCreated)),
+        fault("EVENT-3", "The ticket of a new comment is not logged if its last message stays.").not_logged(
+            |event, context| {
+                event.kind == TicketUpdated
+                    && context.comes_with(CommentCreated)
+                    && context.before.and_then(last_message_time)
+                        == event.snapshot.as_ref().and_then(last_message_time)
+            },
+        ),
+        fault("EVENT-4", "The creation of a customer is not logged.")
+            .not_logged(|event, _| event.kind == CustomerCreated),
+        fault("EVENT-4", "The update of a customer is not logged.")
+            .not_logged(|event, _| event.kind == CustomerUpdated),
+        fault("EVENT-4", "The update of a customer to the same values is not logged.")
+            .not_logged(|event, context| event.kind == CustomerUpdated && context.is_same())
+            .found_by_the_model(),
+        fault("EVENT-5", "The erasure of a customer is not logged.")
+            .not_logged(|event, _| event.kind == CustomerErased),
+        fault("EVENT-5", "The tickets of an erased customer are not logged.")
+            .not_logged(|event, context| event.kind == TicketDeleted && context.comes_with(CustomerErased)),
+        fault("EVENT-5", "The comments of an erased customer are not logged.")
+            .not_logged(|event, context| event.kind == CommentDeleted && context.comes_with(CustomerErased)),
+        fault("EVENT-6", "The creation of a user is not logged.")
+            .not_logged(|event, _| event.kind == UserCreated),
+        fault("EVENT-6", "The update of a user is not logged.")
+            .not_logged(|event, _| event.kind == UserUpdated),
+        fault("EVENT-6", "The update of a user to the same values is not logged.")
+            .not_logged(|event, context| event.kind == UserUpdated && context.is_same()),
+        fault("EVENT-6", "The keys that are revoked with a user are not logged.")
+            .not_logged(|event, context| event.kind == ApiKeyRevoked && context.comes_with(UserUpdated))
+            .found_by_the_model(),
+        fault("EVENT-7", "The creation of a key is not logged.")
+            .not_logged(|event, context| event.kind == ApiKeyCreated && !context.comes_with(ApiKeyRotated)),
+        fault("EVENT-7", "The revocation of a key is not logged.")
+            .not_logged(|event, context| event.kind == ApiKeyRevoked && !context.comes_with(UserUpdated)),
+        fault("EVENT-7", "The old key of a rotation is not logged.")
+            .not_logged(|event, _| event.kind == ApiKeyRotated),
+        fault("EVENT-7", "The new key of a rotation is not logged.")
+            .not_logged(|event, context| event.kind == ApiKeyCreated && context.comes_with(ApiKeyRotated)),
+    ]
+}
+
+fn of_kinds() -> Vec<Fault> {
+    vec![
+        fault("EVENT-1", "The creation of a ticket is logged twice.").listed_log(|state, shop| {
+            let log = state.events.get(&shop).cloned().unwrap_or_default();
+            let twice = |event: Event| {
+                let position = EventPosition { part: 1_000, ..event.position };
+                let second = (event.kind == TicketCreated).then(|| Event { position, ..event.clone() });
+                [Some(event), second].into_iter().flatten()
+            };
+            log.into_iter().flat_map(twice).collect()
+        }),
+        fault("EVENT-2", "The update of a ticket is logged as a creation.").logged_as(|event, _| {
+            if event.kind == TicketUpdated {
+                event.kind = TicketCreated;
+            }
+        }),
+        fault("EVENT-5", "The erasure of a customer is logged as an update.").logged_as(|event, _| {
+            if event.kind == CustomerErased {
+                event.kind = CustomerUpdated;
+            }
+        }),
+        fault("EVENT-7", "A rotation is logged as a revocation.").logged_as(|event, _| {
+            if event.kind == ApiKeyRotated {
+                event.kind = ApiKeyRevoked;
+            }
+        }),
+        fault("EVENT-7", "The new key is logged as the rotated one.").logged_as(|event, _| {
+            if let (ApiKeyRotated, Subject::ApiKey(number)) = (event.kind, event.subject) {
+                event.subject = KeyNumber::new(number.get() + 1).map_or(event.subject, Subject::ApiKey);
+            }
+        }),
+    ]
+}
+
+fn of_stamps() -> Vec<Fault> {
+    vec![
+        fault("EVENT-9", "Every actor is the operator.")
+            .logged_as(|event, _| event.stamp.actor = Actor::Operator),
+        fault("EVENT-9", "The user of an actor is lost.").logged_as(|event, _| {
+            if let Actor::ApiKey { user_id, .. } = &mut event.stamp.actor {
+                *user_id = None;
+            }
+        }),
+        fault("EVENT-9", "The key number of an actor is cut to 32 bits.").logged_as(|event, _| {
+            if let Actor::ApiKey { number, .. } = &mut event.stamp.actor {
+                *number = KeyNumber::new(number.get() & i64::from(i32::MAX)).unwrap_or(*number);
+            }
+        }),
+        fault("EVENT-9", "The actor of a deletion is the operator.").logged_as(|event, _| {
+            if matches!(event.kind, TicketDeleted | CommentDeleted | CustomerErased) {
+                event.stamp.actor = Actor::Operator;
+            }
+        }),
+        fault("EVENT-9", "The actor who revoked a user's keys is the operator.").logged_as(
+            |event, context| {
+                if event.kind == ApiKeyRevoked && context.comes_with(UserUpdated) {
+                    event.stamp.actor = Actor::Operator;
+                }
+            },
+        ),
+        fault("EVENT-9", "The time of an event is cut to seconds.").logged_as(|event, _| {
+            let millis = event.stamp.time.unix_millis().rem_euclid(1_000);
+            event.stamp.time = event.stamp.time.saturating_add_millis(-millis);
+        }),
+        fault("EVENT-9", "The time of a user's event is the time of its creation.").logged_as(
+            |event, context| {
+                if let Some(Snapshot::User(user)) = context.before {
+                    event.stamp.time = user.created_at;
+                }
+            },
+        ),
+        fault("EVENT-9", "The time of an event is never before the one of another.")
+            .logged_as(|event, context| event.stamp.time = context.latest_time),
+    ]
+}
+
+fn of_snapshots() -> Vec<Fault> {
+    vec![
+        fault("EVENT-10", "The update of a customer has no snapshot.").logged_as(|event, _| {
+            event.snapshot.take_if(|_| event.kind == CustomerUpdated);
+        }),
+        fault("EVENT-10", "A snapshot is the one before the change.")
+            .logged_as(|event, context| {
+                if let (Some(snapshot), Some(before)) = (&mut event.snapshot, context.before) {
+                    snapshot.clone_from(before);
+                }
+            })
+            .found_by_the_model(),
+        fault("EVENT-10", "A snapshot is made when the log is listed.").logged_as(|event, context| {
+            if let (Some(snapshot), Some(now)) =
+                (&mut event.snapshot, context.state.snapshot(event.shop_id, event.subject))
+            {
+                *snapshot = now;
+            }
+        }),
+        fault("EVENT-10", "A deleted ticket has a snapshot.").logged_as(|event, context| {
+            if event.kind == TicketDeleted {
+                event.snapshot = context.before.cloned();
+            }
+        }),
+        fault("EVENT-10", "The snapshot of a ticket has no human ticket.").snapshots(|snapshot| {
+            if let Snapshot::Ticket(snapshot) = snapshot {
+                snapshot.human_ticket = None;
+            }
+        }),
+        fault("EVENT-10", "The tags of a snapshot are sorted.").snapshots(|snapshot| {
+            if let Snapshot::Ticket(snapshot) = snapshot {
+                snapshot.ticket.tags.sort();
+            }
+        }),
+        fault("EVENT-10", "The text of a comment is cut in its snapshot.").snapshots(|snapshot| {
+            if let Snapshot::Comment(comment) = snapshot {
+                comment.text = comment.text.chars().take(255).collect();
+            }
+        }),
+        fault("EVENT-10", "The snapshot of a key has no expiry.").snapshots(|snapshot| {
+            if let Snapshot::ApiKey(key) = snapshot {
+                key.expires_at = None;
+            }
+        }),
+    ]
+}
+
+fn of_pages() -> Vec<Fault> {
+    vec![
+        fault("EVENT-12", "The events of all shops are listed.")
+            .listed_log(|state, _| state.events.values().flatten().cloned().collect()),
+        fault("EVENT-12", "A full page of events always has a next one.").list_events(
+            |store, shop, after, limit| Ok(full_page_goes_on(store.events_after(shop, after), limit)),
+        ),
+        fault("EVENT-12", "The next page of events begins with another change.").list_events(
+            |store, shop, after, limit| {
+                let mut events = store.events_after(shop, after);
+                events.retain(|(position, _)| after.is_none_or(|after| position.change > after.change));
+                Ok(page_of(events, Some(limit)))
+            },
+        ),
+        fault("EVENT-12", "A page begins with the event of the given place.").list_events(
+            |store, shop, after, limit| {
+                let mut events = store.events_after(shop, None);
+                events.retain(|(position, _)| after.is_none_or(|after| *position >= after));
+                Ok(page_of(events, Some(limit)))
+            },
+        ),
+        fault("EVENT-12", "A page of more than two events has no next one.").list_events(
+            |store, shop, after, limit| {
+                let mut page = page_of(store.events_after(shop, after), Some(limit));
+                page.next.take_if(|_| limit > 2);
+                Ok(page)
+            },
+        ),
+    ]
+}

@@ -1,0 +1,119 @@
+//! The obligations of [`IdempotentOutcome`], the same for every operation that answers one.
+
+mod api_keys;
+mod comments;
+mod customer_updates;
+mod customers;
+mod operation_under_test;
+mod ticket_updates;
+mod user_updates;
+mod users;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use hexdesk_domain::{IdempotencyRequest, IdempotentOutcome, Storage, Timestamp};
+
+use self::api_keys::{KeyRotations, Keys};
+use self::comments::Comments;
+use self::customer_updates::CustomerUpdates;
+use self::customers::Customers;
+use self::operation_under_test::expect_once;
+use self::ticket_updates::TicketUpdates;
+use self::user_updates::UserUpdates;
+use self::users::Users;
+use crate::samples::ShopWithPeople;
+
+/// COMMENT-10: with a `DeferredClaim` the obligations of `IdempotentOutcome` hold.
+pub async fn comment_10_takes_effect_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    expect_once(&storage, "example.com", Arc::new(Comments)).await?;
+    comments::a_key_twice_in_a_batch(&*storage).await
+}
+
+/// CUSTOMER-8: with a `DeferredClaim` the obligations of `IdempotentOutcome` hold, for outcomes with and
+/// without a receipt.
+pub async fn customer_8_takes_effect_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    expect_once(&storage, "example.com", Arc::new(Customers)).await?;
+    customers::existing_with_and_without_a_receipt(&*storage).await
+}
+
+/// CUSTOMER-13: with a `DeferredClaim` the obligations of `IdempotentOutcome` hold.
+pub async fn customer_13_takes_effect_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    expect_once(&storage, "updated.example.com", Arc::new(CustomerUpdates)).await?;
+    customer_updates::update_is_replayed_whatever_became_of_the_customer(&*storage).await
+}
+
+/// USER-6: with a `DeferredClaim` the obligations of `IdempotentOutcome` hold, to create and to update.
+pub async fn user_6_takes_effect_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    expect_once(&storage, "created.example.com", Arc::new(Users)).await?;
+    expect_once(&storage, "updated.example.com", Arc::new(UserUpdates)).await?;
+    user_updates::update_is_replayed_whatever_became_of_the_user(&*storage).await
+}
+
+/// TICKET-22: with a `DeferredClaim` the obligations of `IdempotentOutcome` hold, an update that says nothing
+/// included.
+pub async fn ticket_22_takes_effect_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    expect_once(&storage, "example.com", Arc::new(TicketUpdates)).await?;
+    ticket_updates::update_is_replayed_whatever_became_of_the_ticket(&*storage).await
+}
+
+/// KEY-8: with a `DeferredClaim` the obligations of `IdempotentOutcome` hold for the creation and the rotation
+/// of keys.
+pub async fn key_8_takes_effect_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    expect_once(&storage, "created.example.com", Arc::new(Keys)).await?;
+    expect_once(&storage, "rotated.example.com", Arc::new(KeyRotations::default())).await?;
+    api_keys::rotation_is_replayed_whatever_became_of_the_key(&*storage).await
+}
+
+/// An operation that creates things, each known by a number, in a shop with a ticket of
+/// the id 1, or changes such things.
+#[async_trait]
+trait Operation: Send + Sync {
+    /// Makes sure that there is what is changed.
+    async fn prepare(
+        &self,
+        _storage: &dyn Storage,
+        _fixture: &ShopWithPeople,
+        _number: i64,
+    ) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    /// Creates the thing, or asks for it in a way that is refused. Outcomes are shown by
+    /// what the receipt that is kept of them says.
+    async fn attempt(
+        &self,
+        storage: &dyn Storage,
+        fixture: &ShopWithPeople,
+        thing: Thing,
+        request: Option<(IdempotencyRequest, Timestamp)>,
+    ) -> anyhow::Result<IdempotentOutcome<Vec<u8>>>;
+
+    async fn is_there(
+        &self,
+        storage: &dyn Storage,
+        fixture: &ShopWithPeople,
+        number: i64,
+    ) -> anyhow::Result<bool>;
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Thing {
+    New(i64),
+    Refused(i64),
+}
+
+/// What the receipt of an outcome says: everything of it, after bytes that are no text.
+fn answer_of(outcome: &impl std::fmt::Debug) -> Vec<u8> {
+    let every_byte = 0..=u8::MAX;
+    every_byte.chain(format!("{outcome:?}").into_bytes()).collect()
+}
+
+fn shown<T: std::fmt::Debug>(attempt: IdempotentOutcome<T>) -> IdempotentOutcome<Vec<u8>> {
+    match attempt {
+        IdempotentOutcome::Ran(outcome) => IdempotentOutcome::Ran(answer_of(&outcome)),
+        IdempotentOutcome::Replayed(answer) => IdempotentOutcome::Replayed(answer),
+        IdempotentOutcome::KeyReused => IdempotentOutcome::KeyReused,
+        IdempotentOutcome::InProgress => IdempotentOutcome::InProgress,
+    }
+}

@@ -1,0 +1,121 @@
+//! The creation of customers.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use hexdesk_domain::ports::CreateCustomerOutcome;
+use hexdesk_domain::{
+    DeferredClaim, IdempotencyRequest, IdempotentOutcome, NewCustomer, Receipt, Storage, Timestamp,
+};
+
+use super::operation_under_test::request;
+use super::{Operation, Thing, answer_of, shown};
+use crate::comparison::same;
+use crate::samples::{ShopWithPeople, at, customer_by_email, customer_id};
+
+pub(super) struct Customers;
+
+/// Of customers that were there the caller wants no receipt.
+fn customer_receipt(outcome: &CreateCustomerOutcome) -> Option<Receipt> {
+    match outcome {
+        CreateCustomerOutcome::Created(customer) => {
+            Some(Receipt { answer: answer_of(outcome), customer_id: Some(customer.id) })
+        }
+        CreateCustomerOutcome::Existing(_) | CreateCustomerOutcome::IdTaken => None,
+    }
+}
+
+#[async_trait]
+impl Operation for Customers {
+    async fn attempt(
+        &self,
+        storage: &dyn Storage,
+        fixture: &ShopWithPeople,
+        thing: Thing,
+        request: Option<(IdempotencyRequest, Timestamp)>,
+    ) -> anyhow::Result<IdempotentOutcome<Vec<u8>>> {
+        let address = |number: i64| format!("customer-{number}@example.com");
+        let new = match thing {
+            // Half of them with a number of the store's.
+            Thing::New(number) => NewCustomer {
+                id: if number % 2 == 0 { None } else { Some(customer_id(100_000 + number)?) },
+                ..customer_by_email(&address(number))
+            },
+            Thing::Refused(number) if number % 2 == 0 => {
+                NewCustomer { id: Some(fixture.customer.id), ..customer_by_email(&address(number)) }
+            }
+            Thing::Refused(_) => customer_by_email("customer@example.com"),
+        };
+        let once = request.map(|(request, requested_at)| DeferredClaim {
+            request,
+            requested_at,
+            receipt: Arc::new(customer_receipt),
+        });
+        Ok(shown(storage.create_customer(fixture.shop.id, new, once).await?))
+    }
+
+    async fn is_there(
+        &self,
+        storage: &dyn Storage,
+        fixture: &ShopWithPeople,
+        number: i64,
+    ) -> anyhow::Result<bool> {
+        // Asks for a number that is taken, so that nobody is added.
+        let address = format!("customer-{number}@example.com");
+        let new = NewCustomer { id: Some(fixture.customer.id), ..customer_by_email(&address) };
+        match storage.create_customer(fixture.shop.id, new, None).await? {
+            IdempotentOutcome::Ran(CreateCustomerOutcome::Existing(_)) => Ok(true),
+            IdempotentOutcome::Ran(CreateCustomerOutcome::IdTaken) => Ok(false),
+            other => anyhow::bail!("asking for a taken number was answered {other:?}"),
+        }
+    }
+}
+
+/// A customer who was there is an effect if the caller keeps a receipt of it.
+pub(super) async fn existing_with_and_without_a_receipt(storage: &dyn Storage) -> anyhow::Result<()> {
+    let fixture = ShopWithPeople::create(storage, "existing.example.com").await?;
+    let (shop, there) = (fixture.shop.id, &fixture.customer);
+    let existing = CreateCustomerOutcome::Existing(there.clone());
+    let keeping: fn(&CreateCustomerOutcome) -> Option<Receipt> = |outcome| {
+        let customer_id = match outcome {
+            CreateCustomerOutcome::Created(customer) | CreateCustomerOutcome::Existing(customer) => {
+                customer.id
+            }
+            CreateCustomerOutcome::IdTaken => return None,
+        };
+        Some(Receipt { answer: answer_of(outcome), customer_id: Some(customer_id) })
+    };
+    let once = |key: &str, number: u8, receipt: fn(&CreateCustomerOutcome) -> Option<Receipt>| {
+        let request = request(key, number)?;
+        anyhow::Ok(Some(DeferredClaim { request, requested_at: at(3), receipt: Arc::new(receipt) }))
+    };
+    let again = || customer_by_email("CUSTOMER@example.com");
+    let new = |name: &str| customer_by_email(&format!("{name}@example.com"));
+
+    let attempt = storage.create_customer(shop, again(), once("kept", 1, keeping)?).await?;
+    same("a customer who is there", &attempt, &IdempotentOutcome::Ran(existing.clone()))?;
+    let replayed = IdempotentOutcome::Replayed(answer_of(&existing));
+    for customer in [again(), new("kept")] {
+        let attempt = storage.create_customer(shop, customer, once("kept", 1, keeping)?).await?;
+        same("the same request again", &attempt, &replayed)?;
+    }
+    let attempt = storage.create_customer(shop, new("kept"), once("kept", 2, keeping)?).await?;
+    same("another request", &attempt, &IdempotentOutcome::KeyReused)?;
+
+    for _ in 0..2 {
+        let attempt = storage.create_customer(shop, again(), once("not kept", 1, customer_receipt)?).await?;
+        same(
+            "a customer who is there, without a receipt",
+            &attempt,
+            &IdempotentOutcome::Ran(existing.clone()),
+        )?;
+    }
+    // Nothing was created by the replayed or refused ones, and the key is free.
+    for (name, key) in [("kept", "not kept"), ("another", "another")] {
+        match storage.create_customer(shop, new(name), once(key, 2, customer_receipt)?).await? {
+            IdempotentOutcome::Ran(CreateCustomerOutcome::Created(_)) => {}
+            other => anyhow::bail!("a new customer with a key that is free was answered {other:?}"),
+        }
+    }
+    same("the customer who was there", &storage.find_customer(shop, there.id).await?.as_ref(), &Some(there))
+}

@@ -1,0 +1,320 @@
+//! What is tried with every operation.
+
+use std::sync::Arc;
+
+use anyhow::ensure;
+use hexdesk_domain::ports::{CreateTicketOutcome, TicketCreation};
+use hexdesk_domain::{
+    Fingerprint, IdempotencyClaim, IdempotencyRequest, IdempotentOutcome, Receipt, Storage, Timestamp,
+};
+
+use super::api_keys::Keys;
+use super::comments::Comments;
+use super::customer_updates::CustomerUpdates;
+use super::customers::Customers;
+use super::ticket_updates::TicketUpdates;
+use super::user_updates::UserUpdates;
+use super::users::Users;
+use super::{Operation, Thing};
+use crate::cases::concurrency::{RACERS, ROUNDS, race};
+use crate::comparison::same;
+use crate::samples::{ShopWithPeople, at, claim, claimed, create_ticket, creation, heavy_text_of, text_of};
+
+/// A request of the operation `create`.
+pub(super) fn request(key: &str, request: u8) -> anyhow::Result<IdempotencyRequest> {
+    let request = claim(key, request, b"")?.request;
+    Ok(IdempotencyRequest { operation: "create".to_owned(), ..request })
+}
+
+/// An operation on a store, with shops to try it in.
+struct OperationUnderTest<'a> {
+    storage: &'a dyn Storage,
+    operation: &'a dyn Operation,
+}
+
+impl OperationUnderTest<'_> {
+    async fn attempt(
+        &self,
+        fixture: &ShopWithPeople,
+        thing: Thing,
+        request: &IdempotencyRequest,
+    ) -> anyhow::Result<IdempotentOutcome<Vec<u8>>> {
+        self.operation.attempt(self.storage, fixture, thing, Some((request.clone(), at(3)))).await
+    }
+
+    /// Runs the first use of a key and answers what its receipt says.
+    async fn run(
+        &self,
+        fixture: &ShopWithPeople,
+        number: i64,
+        request: &IdempotencyRequest,
+    ) -> anyhow::Result<Vec<u8>> {
+        let IdempotentOutcome::Ran(answer) = self.attempt(fixture, Thing::New(number), request).await? else {
+            anyhow::bail!("the first use of {request:?} did not run");
+        };
+        self.expect(fixture, "the first use of a key", number, true).await?;
+        Ok(answer)
+    }
+
+    async fn expect(
+        &self,
+        fixture: &ShopWithPeople,
+        what: &str,
+        number: i64,
+        there: bool,
+    ) -> anyhow::Result<()> {
+        let found = self.operation.is_there(self.storage, fixture, number).await?;
+        same(&format!("whether {what} has an effect"), &found, &there)
+    }
+
+    /// Fails unless the request answers this and does nothing.
+    async fn expect_idle(
+        &self,
+        fixture: &ShopWithPeople,
+        what: &str,
+        number: i64,
+        request: &IdempotencyRequest,
+        expected: &IdempotentOutcome<Vec<u8>>,
+    ) -> anyhow::Result<()> {
+        // In a way that could be refused, too, for the record answers first.
+        for thing in [Thing::New(number), Thing::Refused(number), Thing::Refused(number + 1)] {
+            same(&format!("{what}, as {thing:?}"), &self.attempt(fixture, thing, request).await?, expected)?;
+        }
+        self.expect(fixture, what, number, false).await
+    }
+}
+
+/// Tries the operation in shops below this domain.
+pub(super) async fn expect_once(
+    storage: &Arc<dyn Storage>,
+    domain: &str,
+    operation: Arc<dyn Operation>,
+) -> anyhow::Result<()> {
+    let mut fixtures = Vec::new();
+    for name in ["one", "two"] {
+        let fixture = ShopWithPeople::create(&**storage, &format!("{name}.{domain}")).await?;
+        create_ticket(&**storage, creation(fixture.ticket(1)?)).await?;
+        fixtures.push(fixture);
+    }
+    let tested = OperationUnderTest { storage: &**storage, operation: &*operation };
+    same_request_is_replayed(&tested, &fixtures[0]).await?;
+    other_request_is_refused(&tested, &fixtures[0]).await?;
+    keys_belong_to_shop_and_operation(&tested, &fixtures).await?;
+    refusals_leave_no_record(&tested, &fixtures[0]).await?;
+    without_a_once_nothing_is_recorded(&tested, &fixtures[0]).await?;
+    one_space_with_tickets(&tested, &fixtures[0]).await?;
+    one_space_with_each_other(&tested, &fixtures[0]).await?;
+    one_of_racing_attempts_runs(storage, operation, Arc::new(fixtures.swap_remove(0))).await
+}
+
+async fn same_request_is_replayed(
+    tested: &OperationUnderTest<'_>,
+    fixture: &ShopWithPeople,
+) -> anyhow::Result<()> {
+    // Keys that only look alike are different keys.
+    let long = [text_of(255), heavy_text_of(255), heavy_text_of(254) + "x"];
+    let alike =
+        ["key", "Key", "KEY", "key ", " key", "ke", "k_y", "k%", "kéy", "ke\u{301}y", "1", "01", "'", "\\"];
+    let keys: Vec<String> = alike.map(Into::into).into_iter().chain(long).collect();
+    let mut answers = Vec::new();
+    for (key, number) in keys.iter().zip(1_000..) {
+        answers.push(tested.run(fixture, number, &request(key, 1)?).await?);
+    }
+    for ((key, answer), number) in keys.iter().zip(answers).zip(1_000..) {
+        let replayed = IdempotentOutcome::Replayed(answer);
+        let request = request(key, 1)?;
+        // With a thing of its own, as whoever tries again makes one; and as it was.
+        tested.expect_idle(fixture, &format!("again {key:?}"), 9_000, &request, &replayed).await?;
+        for requested_at in [at(3), Timestamp::MIN, Timestamp::MAX] {
+            let again = Some((request.clone(), requested_at));
+            let attempt =
+                tested.operation.attempt(tested.storage, fixture, Thing::New(number), again).await?;
+            same("the same in every detail", &attempt, &replayed)?;
+        }
+        tested.expect(fixture, "the first use of a key, still", number, true).await?;
+    }
+    Ok(())
+}
+
+async fn other_request_is_refused(
+    tested: &OperationUnderTest<'_>,
+    fixture: &ShopWithPeople,
+) -> anyhow::Result<()> {
+    let first = request("other request", 1)?;
+    let answer = tested.run(fixture, 2_000, &first).await?;
+    let mut fingerprints =
+        vec![request("", 2).map_or(Fingerprint([0; 32]), |other| other.fingerprint), Fingerprint([0; 32])];
+    // Each end of the fingerprint counts.
+    for place in [0, 31] {
+        let mut other = first.fingerprint;
+        other.0[place] ^= 1;
+        fingerprints.push(other);
+    }
+    for fingerprint in fingerprints {
+        let other = IdempotencyRequest { fingerprint, ..first.clone() };
+        tested.expect_idle(fixture, "another request", 2_002, &other, &IdempotentOutcome::KeyReused).await?;
+        // The refused request did not take the record over.
+        let replayed = IdempotentOutcome::Replayed(answer.clone());
+        tested.expect_idle(fixture, "the first request again", 2_002, &first, &replayed).await?;
+    }
+    Ok(())
+}
+
+async fn keys_belong_to_shop_and_operation(
+    tested: &OperationUnderTest<'_>,
+    fixtures: &[ShopWithPeople],
+) -> anyhow::Result<()> {
+    let operations = ["create", "creates", "Create", "", "create_ticket", "creaté"];
+    let mut uses = Vec::new();
+    for (fixture, place) in fixtures.iter().zip(0..) {
+        for (operation, index) in operations.into_iter().zip(0..) {
+            // Some with the same and some with another request.
+            let request = request("of several", u8::from(index % 2 == 0))?;
+            let request = IdempotencyRequest { operation: operation.to_owned(), ..request };
+            let answer = tested.run(fixture, 3_000 + place * 100 + index, &request).await?;
+            uses.push((fixture, request, answer));
+        }
+    }
+    for (fixture, request, answer) in uses {
+        let what = format!("{} of {}", request.operation, fixture.shop.domain);
+        let replayed = IdempotentOutcome::Replayed(answer);
+        tested.expect_idle(fixture, &format!("the second {what}"), 3_900, &request, &replayed).await?;
+        let other = IdempotencyRequest { fingerprint: Fingerprint([7; 32]), ..request };
+        tested
+            .expect_idle(fixture, &format!("another {what}"), 3_900, &other, &IdempotentOutcome::KeyReused)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn refusals_leave_no_record(
+    tested: &OperationUnderTest<'_>,
+    fixture: &ShopWithPeople,
+) -> anyhow::Result<()> {
+    for number in [4_000, 4_001, 4_003] {
+        let key = format!("refused {number}");
+        // Refused as often as it is tried.
+        for _ in 0..2 {
+            let attempt = tested.attempt(fixture, Thing::Refused(number), &request(&key, 1)?).await?;
+            ensure!(matches!(attempt, IdempotentOutcome::Ran(_)), "a refusal was answered {attempt:?}");
+            tested.expect(fixture, "a refusal", number, false).await?;
+        }
+        // Another request, so that a record left behind would show.
+        let answer = tested.run(fixture, number + 10, &request(&key, 2)?).await?;
+        let replayed = IdempotentOutcome::Replayed(answer);
+        tested.expect_idle(fixture, "the one that ran", 4_900, &request(&key, 2)?, &replayed).await?;
+    }
+    Ok(())
+}
+
+async fn without_a_once_nothing_is_recorded(
+    tested: &OperationUnderTest<'_>,
+    fixture: &ShopWithPeople,
+) -> anyhow::Result<()> {
+    for number in 5_000..5_004 {
+        let attempt = tested.operation.attempt(tested.storage, fixture, Thing::New(number), None).await?;
+        ensure!(matches!(attempt, IdempotentOutcome::Ran(_)), "without a key it was answered {attempt:?}");
+        tested.expect(fixture, "one without a key", number, true).await?;
+    }
+    Ok(())
+}
+
+/// Records of tickets and of the operation are in one space.
+async fn one_space_with_tickets(
+    tested: &OperationUnderTest<'_>,
+    fixture: &ShopWithPeople,
+) -> anyhow::Result<()> {
+    let of_ticket = |id: i64, request: IdempotencyRequest| -> anyhow::Result<TicketCreation> {
+        let receipt = Receipt { answer: b"ticket".to_vec(), customer_id: None };
+        Ok(claimed(fixture.ticket(id)?, IdempotencyClaim { request, receipt }))
+    };
+    let (first, other) = (request("of a ticket", 1)?, request("of a ticket", 2)?);
+    let outcome = create_ticket(tested.storage, of_ticket(600, first.clone())?).await?;
+    same("a ticket with a key", &outcome, &CreateTicketOutcome::Created)?;
+    let replayed = IdempotentOutcome::Replayed(b"ticket".to_vec());
+    tested.expect_idle(fixture, "a ticket's request", 6_000, &first, &replayed).await?;
+    tested.expect_idle(fixture, "a ticket's key", 6_000, &other, &IdempotentOutcome::KeyReused).await?;
+
+    let (first, other) = (request("for a ticket", 1)?, request("for a ticket", 2)?);
+    let answer = tested.run(fixture, 6_002, &first).await?;
+    for (request, expected) in
+        [(first, CreateTicketOutcome::Replayed(answer)), (other, CreateTicketOutcome::KeyReused)]
+    {
+        let outcome = create_ticket(tested.storage, of_ticket(601, request)?).await?;
+        same("a ticket with the operation's key", &outcome, &expected)?;
+    }
+    Ok(())
+}
+
+/// So are those of every other operation.
+async fn one_space_with_each_other(
+    tested: &OperationUnderTest<'_>,
+    fixture: &ShopWithPeople,
+) -> anyhow::Result<()> {
+    let others: [&dyn Operation; 7] =
+        [&Comments, &Customers, &CustomerUpdates, &TicketUpdates, &Users, &UserUpdates, &Keys];
+    for (other, number) in others.into_iter().zip((7_000..).step_by(100)) {
+        let key = format!("of another operation {number}");
+        let first = request(&key, 1)?;
+        let before = OperationUnderTest { storage: tested.storage, operation: other };
+        let answer = before.run(fixture, number, &first).await?;
+        let replayed = IdempotentOutcome::Replayed(answer);
+        tested.expect_idle(fixture, "another operation's request", number + 2, &first, &replayed).await?;
+        let reused = request(&key, 2)?;
+        tested
+            .expect_idle(
+                fixture,
+                "another operation's key",
+                number + 2,
+                &reused,
+                &IdempotentOutcome::KeyReused,
+            )
+            .await?;
+    }
+    Ok(())
+}
+
+async fn one_of_racing_attempts_runs(
+    storage: &Arc<dyn Storage>,
+    operation: Arc<dyn Operation>,
+    fixture: Arc<ShopWithPeople>,
+) -> anyhow::Result<()> {
+    for round in 0..i64::try_from(ROUNDS)? {
+        let request = request(&format!("raced for {round}"), 1)?;
+        let number = move |racer: i64| 8_000 + round * 100 + racer * 2;
+        for racer in 0..i64::try_from(RACERS)? {
+            operation.prepare(&**storage, &fixture, number(racer)).await?;
+        }
+        let attempts = race(RACERS, |racer| {
+            let (storage, operation, fixture) =
+                (Arc::clone(storage), Arc::clone(&operation), Arc::clone(&fixture));
+            let request = request.clone();
+            async move {
+                let number = number(i64::try_from(racer)?);
+                let request = Some((request, at(3)));
+                let attempt = operation.attempt(&*storage, &fixture, Thing::New(number), request).await?;
+                Ok((number, attempt))
+            }
+        })
+        .await?;
+        let mut ran = attempts.iter().filter(|(_, attempt)| matches!(attempt, IdempotentOutcome::Ran(_)));
+        let Some((_, IdempotentOutcome::Ran(answer))) = ran.next() else {
+            anyhow::bail!("none of the racers ran: {attempts:?}");
+        };
+        let replayed = IdempotentOutcome::Replayed(answer.clone());
+        for (number, attempt) in &attempts {
+            let won = *attempt == IdempotentOutcome::Ran(answer.clone());
+            ensure!(
+                won || *attempt == replayed || *attempt == IdempotentOutcome::InProgress,
+                "a racer who lost was answered {attempt:?}"
+            );
+            let found = operation.is_there(&**storage, &fixture, *number).await?;
+            same("whether a racer had an effect", &found, &won)?;
+        }
+        same("how many of the racers ran besides the first", &ran.count(), &0)?;
+        let again =
+            operation.attempt(&**storage, &fixture, Thing::New(8_900), Some((request, at(3)))).await?;
+        same("the race is over", &again, &replayed)?;
+    }
+    Ok(())
+}

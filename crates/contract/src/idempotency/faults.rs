@@ -1,0 +1,282 @@
+//! Faults of idempotency keys.
+
+use std::collections::BTreeSet;
+
+use hexdesk_domain::ports::{
+    CommentCreation, CreateCommentOutcome, CreateCustomerOutcome, CreateTicketOutcome, CreateUserOutcome,
+    RotateKeyOutcome, UpdateCustomerOutcome, UpdateTicketOutcome,
+};
+use hexdesk_domain::{DeferredClaim, IdempotencyClaim, IdempotentOutcome, Receipt};
+use std::sync::Arc;
+
+use crate::faulty::{Fault, fault, kept_apart, recording_all, recording_nothing, without_fingerprint};
+use crate::memory::record_key;
+use crate::tickets::faults::{create_unless, has_assignee, has_customer};
+
+impl Fault {
+    /// Changes the claim of each new ticket.
+    fn ticket_claim(self, change: fn(&mut IdempotencyClaim)) -> Self {
+        self.create_tickets(move |store, mut batch| {
+            batch.iter_mut().filter_map(|item| item.idempotency.as_mut()).for_each(change);
+            store.create_tickets(batch)
+        })
+    }
+
+    /// Changes the claim of each new comment.
+    fn comment_claim(
+        self,
+        change: fn(DeferredClaim<CreateCommentOutcome>) -> DeferredClaim<CreateCommentOutcome>,
+    ) -> Self {
+        self.create_comments(move |store, batch| {
+            let batch = batch.into_iter();
+            let batch = batch.map(|item| CommentCreation { once: item.once.map(change), ..item });
+            store.create_comments(batch.collect())
+        })
+    }
+}
+
+/// With receipts that end before the first zero byte.
+fn cut_at_zero<T: 'static>(claim: DeferredClaim<T>) -> DeferredClaim<T> {
+    let receipt = Arc::clone(&claim.receipt);
+    let cut = move |outcome: &T| {
+        let mut receipt: Receipt = receipt(outcome)?;
+        let end = receipt.answer.iter().position(|byte| *byte == 0);
+        receipt.answer.truncate(end.unwrap_or(usize::MAX));
+        Some(receipt)
+    };
+    DeferredClaim { receipt: Arc::new(cut), ..claim }
+}
+
+/// With receipts for created customers only.
+fn recording_created(claim: DeferredClaim<CreateCustomerOutcome>) -> DeferredClaim<CreateCustomerOutcome> {
+    let receipt = Arc::clone(&claim.receipt);
+    let created = move |outcome: &CreateCustomerOutcome| {
+        receipt(outcome).filter(|_| !matches!(outcome, CreateCustomerOutcome::Existing(_)))
+    };
+    DeferredClaim { receipt: Arc::new(created), ..claim }
+}
+
+pub(crate) fn faults() -> Vec<Fault> {
+    let mut faults = of_new_tickets();
+    faults.extend(of_tickets_and_comments());
+    faults.extend(of_customers());
+    faults.extend(of_users());
+    faults.extend(of_keys());
+    faults
+}
+
+fn of_new_tickets() -> Vec<Fault> {
+    vec![
+        fault("IDEMPOTENCY-1", "A receipt is cut after 64 KiB.")
+            .ticket_claim(|claim| claim.receipt.answer.truncate(1 << 16)),
+        fault("IDEMPOTENCY-2", "The last byte of fingerprints is not compared.")
+            .ticket_claim(|claim| claim.request.fingerprint.0[31] = 0),
+        fault("IDEMPOTENCY-3", "The operation is not part of a ticket's key.")
+            .ticket_claim(|claim| claim.request.operation.clear()),
+        fault("IDEMPOTENCY-4", "A refused ticket leaves a record.").create_tickets(|store, batch| {
+            let outcomes = store.create_tickets(batch.clone())?;
+            for (item, outcome) in batch.into_iter().zip(&outcomes) {
+                if let Some(IdempotencyClaim { request, receipt }) = item.idempotency
+                    && *outcome == CreateTicketOutcome::AssigneeNotFound
+                    && store.recorded(item.ticket.shop_id, &request).is_none()
+                {
+                    store.record(item.ticket.shop_id, &request, item.stamp.time, receipt);
+                }
+            }
+            Ok(outcomes)
+        }),
+        fault("IDEMPOTENCY-5", "A key is not seen by the later items of its batch.")
+            .create_tickets(|store, mut batch| {
+                let mut seen = BTreeSet::new();
+                for item in &mut batch {
+                    let is_created = has_customer(store, item);
+                    item.idempotency.take_if(|claim| {
+                        let key = record_key(item.ticket.shop_id, &claim.request);
+                        let is_recorded = store.idempotency_records.contains_key(&key);
+                        is_created && !is_recorded && !seen.insert(key)
+                    });
+                }
+                store.create_tickets(batch)
+            })
+            .found_by_the_model(),
+        fault("IDEMPOTENCY-6", "The assignee is checked before the record.").create_tickets(
+            |store, batch| {
+                create_unless(store, batch, |state, item| {
+                    let is_refused = has_customer(state, item) && !has_assignee(state, item);
+                    is_refused.then_some(CreateTicketOutcome::AssigneeNotFound)
+                })
+            },
+        ),
+    ]
+}
+
+fn of_tickets_and_comments() -> Vec<Fault> {
+    vec![
+        fault("TICKET-22", "A refused update of a ticket leaves a record.")
+            .ticket_update_claim(recording_all)
+            .found_by_the_model(),
+        fault("TICKET-22", "An empty update of a ticket leaves no record.").update_ticket(
+            |store, shop, id, update, claim| {
+                let is_empty = update.changes.is_empty();
+                let claim = claim.map(|claim| if is_empty { recording_nothing(claim) } else { claim });
+                store.attempt(shop, claim, |store| store.update_ticket(shop, id, update))
+            },
+        ),
+        fault("TICKET-22", "A key replays the update of a ticket for every request.")
+            .ticket_update_claim(without_fingerprint),
+        fault("TICKET-22", "Updates of tickets have keys of their own.")
+            .ticket_update_claim(kept_apart)
+            .found_by_the_model(),
+        fault("TICKET-22", "The version is checked before the record.").update_ticket(
+            |store, shop, id, update, claim| {
+                let outcome = store.state.clone().update_ticket(shop, id, update.clone())?;
+                if outcome == UpdateTicketOutcome::VersionMismatch {
+                    return Ok(IdempotentOutcome::Ran(outcome));
+                }
+                store.attempt(shop, claim, |store| store.update_ticket(shop, id, update))
+            },
+        ),
+        fault("TICKET-22", "Racing updates of tickets with one key all take effect.")
+            .update_ticket(|store, shop, id, update, claim| {
+                store.with_earlier_records(|state| {
+                    state.attempt(shop, claim, |state| state.update_ticket(shop, id, update))
+                })
+            })
+            .after_a_gap(),
+        fault("COMMENT-10", "A refused comment leaves a record.")
+            .comment_claim(recording_all)
+            .found_by_the_model(),
+        fault("COMMENT-10", "A key replays the comment for every request.")
+            .comment_claim(without_fingerprint),
+        fault("COMMENT-10", "Comments have keys of their own.")
+            .comment_claim(kept_apart)
+            .found_by_the_model(),
+        fault("COMMENT-10", "The receipt of a comment is cut at a zero byte.").comment_claim(cut_at_zero),
+        fault("COMMENT-10", "Racing comments with one key are all created.")
+            .create_comments(|store, batch| store.with_earlier_records(|state| state.create_comments(batch)))
+            .after_a_gap(),
+    ]
+}
+
+fn of_customers() -> Vec<Fault> {
+    vec![
+        fault("CUSTOMER-8", "An existing customer always leaves a record.")
+            .customer_creation_claim(recording_all),
+        fault("CUSTOMER-8", "An existing customer never leaves a record.")
+            .customer_creation_claim(recording_created)
+            .found_by_the_model(),
+        fault("CUSTOMER-8", "A key replays the creation of a customer for every request.")
+            .customer_creation_claim(without_fingerprint),
+        fault("CUSTOMER-8", "Creations of customers have keys of their own.")
+            .customer_creation_claim(kept_apart),
+        fault("CUSTOMER-8", "An existing customer is found before the record.")
+            .create_customer(|store, shop, new, claim| {
+                let outcome = store.state.clone().create_customer(shop, new.clone())?;
+                if matches!(outcome, CreateCustomerOutcome::Existing(_)) {
+                    return Ok(IdempotentOutcome::Ran(outcome));
+                }
+                store.attempt(shop, claim, |store| store.create_customer(shop, new))
+            })
+            .found_by_the_model(),
+        fault("CUSTOMER-8", "Racing creations of customers with one key all take effect.")
+            .create_customer(|store, shop, new, claim| {
+                store.with_earlier_records(|state| {
+                    state.attempt(shop, claim, |state| state.create_customer(shop, new))
+                })
+            })
+            .after_a_gap(),
+        fault("CUSTOMER-13", "A refused update of a customer leaves a record.")
+            .customer_update_claim(recording_all),
+        fault("CUSTOMER-13", "An empty update of a customer leaves no record.").update_customer(
+            |store, shop, id, update, claim| {
+                let is_empty = update.changes.is_empty();
+                let claim = claim.map(|claim| if is_empty { recording_nothing(claim) } else { claim });
+                store.attempt(shop, claim, |store| Ok(store.update_customer(shop, id, update)))
+            },
+        ),
+        fault("CUSTOMER-13", "A key replays the update of a customer for every request.")
+            .customer_update_claim(without_fingerprint),
+        fault("CUSTOMER-13", "Updates of customers have keys of their own.")
+            .customer_update_claim(kept_apart)
+            .found_by_the_model(),
+        fault("CUSTOMER-13", "A missing customer is noticed before the record.").update_customer(
+            |store, shop, id, update, claim| {
+                if !store.customers.contains_key(&(shop, id)) {
+                    return Ok(IdempotentOutcome::Ran(UpdateCustomerOutcome::CustomerNotFound));
+                }
+                store.attempt(shop, claim, |store| Ok(store.update_customer(shop, id, update)))
+            },
+        ),
+        fault("CUSTOMER-13", "Racing updates of customers with one key all take effect.")
+            .update_customer(|store, shop, id, update, claim| {
+                store.with_earlier_records(|state| {
+                    state.attempt(shop, claim, |state| Ok(state.update_customer(shop, id, update)))
+                })
+            })
+            .after_a_gap(),
+    ]
+}
+
+fn of_users() -> Vec<Fault> {
+    vec![
+        fault("USER-6", "A refused user leaves a record.")
+            .user_creation_claim(recording_all)
+            .user_update_claim(recording_all),
+        fault("USER-6", "A key replays an operation on users for every request.")
+            .user_creation_claim(without_fingerprint)
+            .user_update_claim(without_fingerprint),
+        fault("USER-6", "Operations on users have keys of their own.")
+            .user_creation_claim(kept_apart)
+            .user_update_claim(kept_apart)
+            .found_by_the_model(),
+        fault("USER-6", "Updates of users leave no record.").user_update_claim(recording_nothing),
+        fault("USER-6", "A taken address of a user is found before the record.").create_user(
+            |store, shop, new, claim| {
+                let outcome = store.state.clone().create_user(shop, new.clone())?;
+                if matches!(outcome, CreateUserOutcome::EmailTaken(_)) {
+                    return Ok(IdempotentOutcome::Ran(outcome));
+                }
+                store.attempt(shop, claim, |store| store.create_user(shop, new))
+            },
+        ),
+        fault("USER-6", "Racing creations of users with one key all take effect.")
+            .create_user(|store, shop, new, claim| {
+                store.with_earlier_records(|state| {
+                    state.attempt(shop, claim, |state| state.create_user(shop, new))
+                })
+            })
+            .after_a_gap(),
+    ]
+}
+
+fn of_keys() -> Vec<Fault> {
+    vec![
+        fault("KEY-8", "A refused key leaves a record.")
+            .key_creation_claim(recording_all)
+            .key_rotation_claim(recording_all),
+        fault("KEY-8", "An idempotency key replays an operation on API keys for every request.")
+            .key_creation_claim(without_fingerprint)
+            .key_rotation_claim(without_fingerprint),
+        fault("KEY-8", "Operations on API keys have idempotency keys of their own.")
+            .key_creation_claim(kept_apart)
+            .key_rotation_claim(kept_apart)
+            .found_by_the_model(),
+        fault("KEY-8", "Rotations leave no record.").key_rotation_claim(recording_nothing),
+        fault("KEY-8", "The old key is checked before the record.").rotate_key(
+            |store, shop, number, rotation, claim| {
+                let old = store.api_keys.get(&(shop, number));
+                if !old.is_some_and(|old| old.is_live(rotation.stamp.time)) {
+                    return Ok(IdempotentOutcome::Ran(RotateKeyOutcome::NotLive));
+                }
+                store.attempt(shop, claim, |store| store.rotate_key(shop, number, rotation))
+            },
+        ),
+        fault("KEY-8", "Racing creations of API keys with one idempotency key all take effect.")
+            .create_key(|store, shop, new, claim| {
+                store.with_earlier_records(|state| {
+                    state.attempt(shop, claim, |state| state.create_key(shop, new))
+                })
+            })
+            .after_a_gap(),
+    ]
+}

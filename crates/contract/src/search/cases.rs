@@ -1,0 +1,143 @@
+//! The obligations of [`SearchStore`](hexdesk_domain::SearchStore).
+
+mod changes;
+mod long_texts;
+mod order;
+mod places;
+mod words;
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
+use hexdesk_domain::{Customer, Page, SearchPosition, SearchQuery, ShopId, Storage, Ticket, TicketView};
+
+use crate::cases::ticket_lists::create_all;
+use crate::comparison::same;
+use crate::samples::{
+    comment_creation, create_comment, create_customer, customer_by_phone_number, find_ticket, new_comment,
+    plain_ticket, ticket_id,
+};
+
+/// SEARCH-1: the shop's tickets in which every term is found, in whichever of their texts.
+pub async fn search_1_finds_every_term(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    places::every_place_is_searched(&*storage).await?;
+    places::addresses_are_found_by_their_parts(&*storage).await?;
+    places::terms_may_be_in_different_places(&*storage).await?;
+    places::nothing_else_is_searched(&*storage).await?;
+    places::shops_are_apart(&*storage).await?;
+    words::are_the_same_in_every_place(&*storage).await?;
+    words::may_be_as_many_as_a_query_holds(&*storage).await?;
+    long_texts::are_searched_up_to_the_limits(&*storage).await
+}
+
+/// SEARCH-2: in order of rank, then as a list of tickets.
+pub async fn search_2_answer_is_in_order_of_rank(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    order::is_by_rank(&*storage).await?;
+    order::of_equal_ranks_is_that_of_lists(&*storage).await
+}
+
+/// SEARCH-3: page by page every ticket once, `limit` on each page but the last.
+pub async fn search_3_pages_hold_every_ticket_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    order::pages_hold_every_ticket_once(&*storage).await?;
+    order::answers_fill_many_pages(&*storage).await
+}
+
+/// SEARCH-4: what was written is found, what was replaced or deleted is not.
+pub async fn search_4_follows_every_change(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    changes::of_names(&*storage).await?;
+    changes::of_messages(&*storage).await?;
+    changes::of_customers(&*storage).await?;
+    changes::of_what_is_gone(&*storage).await?;
+    changes::that_are_refused(&*storage).await
+}
+
+/// A customer without any word to be found.
+async fn silent_customer(storage: &dyn Storage, shop: ShopId, number: usize) -> anyhow::Result<Customer> {
+    create_customer(storage, shop, customer_by_phone_number(&"+".repeat(number))).await
+}
+
+/// What is written in a ticket.
+#[derive(Debug, Clone, Copy, Default)]
+struct Texts<'a> {
+    name: Option<&'a str>,
+    first_message: Option<&'a str>,
+    comments: &'a [&'a str],
+}
+
+/// Creates a ticket of the customer, with its comments.
+async fn write(storage: &dyn Storage, customer: &Customer, id: i64, texts: Texts<'_>) -> anyhow::Result<()> {
+    let ticket = Ticket {
+        name: texts.name.map(Into::into),
+        last_message: texts.first_message.map(Into::into),
+        // Nothing that could be found.
+        channel: "#".to_owned(),
+        ..plain_ticket(ticket_id(id)?, customer)
+    };
+    create_all(storage, std::slice::from_ref(&ticket)).await?;
+    for (text, place) in texts.comments.iter().zip(0..) {
+        comment(storage, &ticket, id * 100 + place, text).await?;
+    }
+    Ok(())
+}
+
+/// Adds a comment with this text and id, later than the ticket.
+async fn comment(storage: &dyn Storage, ticket: &Ticket, id: i64, text: &str) -> anyhow::Result<()> {
+    let comment = hexdesk_domain::NewComment { text: text.to_owned(), ..new_comment(id, ticket)? };
+    create_comment(storage, comment_creation(comment)).await.map(drop)
+}
+
+fn query(text: &str) -> anyhow::Result<SearchQuery> {
+    SearchQuery::parse(text).with_context(|| format!("{text:?} as a query"))
+}
+
+/// A page of the answer.
+async fn page(
+    storage: &dyn Storage,
+    shop: ShopId,
+    text: &str,
+    after: Option<SearchPosition>,
+    limit: u32,
+) -> anyhow::Result<Page<TicketView, SearchPosition>> {
+    let page = storage.search_tickets(shop, query(text)?, after, limit).await?;
+    page.context("the store cannot search, which is to be declared: `without: [text_search]`")
+}
+
+/// Every page of the answer, as large as they can be.
+async fn answer(storage: &dyn Storage, shop: ShopId, text: &str) -> anyhow::Result<Vec<TicketView>> {
+    let mut answer = Vec::new();
+    let mut after = None;
+    // Far more pages than any case fills: an answer that never ends is a failure.
+    for _ in 0..100 {
+        let page = page(storage, shop, text, after, MAX_PAGE_ENTRIES).await?;
+        answer.extend(page.entries);
+        after = page.next;
+        if after.is_none() {
+            return Ok(answer);
+        }
+    }
+    anyhow::bail!("the answer to {text:?} goes on and on")
+}
+
+/// The ids of the tickets found, smallest first.
+async fn found(storage: &dyn Storage, shop: ShopId, text: &str) -> anyhow::Result<Vec<i64>> {
+    let mut ids = Vec::new();
+    for view in answer(storage, shop, text).await? {
+        let stored = find_ticket(storage, shop, view.ticket.id).await?;
+        same(&format!("a ticket found by {text:?}"), &view, &stored)?;
+        ids.push(view.ticket.id.get());
+    }
+    ids.sort_unstable();
+    Ok(ids)
+}
+
+/// Fails unless exactly these are found, each once.
+async fn expect_found(
+    storage: &dyn Storage,
+    shop: ShopId,
+    text: &str,
+    expected: &[i64],
+) -> anyhow::Result<()> {
+    let found = found(storage, shop, text).await?;
+    same(&format!("the tickets found by {text:?}"), &found.as_slice(), &expected)
+}

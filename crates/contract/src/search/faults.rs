@@ -1,0 +1,339 @@
+//! Faults of searches.
+
+mod words;
+
+use std::cmp::Reverse;
+
+use hexdesk_domain::{Page, SearchPosition, SearchQuery, SearchTerm, ShopId, TicketView, search_words};
+
+use self::words::WordsOf;
+use crate::faulty::{Fault, Store, fault, full_page_goes_on, rest};
+use crate::memory::{State, TicketWords, answer_order, is_found, page_of};
+
+/// The searched texts of a ticket.
+struct Texts {
+    name: Vec<String>,
+    customer: Vec<String>,
+    messages: Vec<String>,
+}
+
+impl Texts {
+    fn of(state: &State, view: &TicketView) -> Self {
+        let owned = |text: &str| text.to_owned();
+        Self {
+            name: view.ticket.name.clone().into_iter().collect(),
+            customer: view.customer.searched_texts().map(owned).collect(),
+            messages: state.messages_of(view.ticket.shop_id, view.ticket.id).map(owned).collect(),
+        }
+    }
+
+    fn words(&self, words_of: WordsOf) -> TicketWords {
+        let union = |texts: &[String]| texts.iter().flat_map(|text| words_of(text)).collect();
+        TicketWords {
+            name: union(&self.name),
+            customer: union(&self.customer),
+            messages: union(&self.messages),
+        }
+    }
+}
+
+type Found = Vec<(SearchPosition, TicketView)>;
+
+/// A search, in parts that faults replace.
+#[derive(Clone, Copy)]
+struct Search {
+    change_terms: fn(&mut Vec<SearchTerm>),
+    /// Changes the texts, with the store and the view.
+    change_texts: fn(&mut Texts, &Store<'_>, &TicketView),
+    words_of: WordsOf,
+    rank: fn(&[SearchTerm], &TicketWords) -> Option<u32>,
+    order: fn(&mut Found),
+}
+
+const CORRECT: Search = Search {
+    change_terms: |_| {},
+    change_texts: |_, _, _| {},
+    words_of: |text| search_words([text]),
+    rank: |terms, words| terms.iter().map(|term| words.rank_of(term)).sum(),
+    order: |_| {},
+};
+
+impl Search {
+    fn words(&self, store: &Store<'_>, view: &TicketView) -> TicketWords {
+        let mut texts = Texts::of(store, view);
+        (self.change_texts)(&mut texts, store, view);
+        texts.words(self.words_of)
+    }
+
+    fn found(&self, store: &Store<'_>, shop: ShopId, query: &SearchQuery) -> Found {
+        let mut terms = query.terms().cloned().collect();
+        (self.change_terms)(&mut terms);
+        let mut found = store.ranked(shop, |view| (self.rank)(&terms, &self.words(store, view)));
+        (self.order)(&mut found);
+        found
+    }
+}
+
+fn is_after(position: &SearchPosition, after: &SearchPosition) -> bool {
+    answer_order(position) < answer_order(after)
+}
+
+/// Keeps what is first seen of everything.
+fn keep_first(Store { state, earlier }: &mut Store<'_>) {
+    for (place, ticket) in &state.tickets {
+        earlier.tickets.entry(*place).or_insert_with(|| ticket.clone());
+    }
+    for (place, customer) in &state.customers {
+        earlier.customers.entry(*place).or_insert_with(|| customer.clone());
+    }
+    for (place, comment) in &state.comments {
+        earlier.comments.entry(*place).or_insert_with(|| comment.clone());
+    }
+}
+
+impl Fault {
+    fn search(self, search: Search) -> Self {
+        self.search_tickets(move |store, shop, query, after, limit| {
+            let found = search.found(store, shop, &query);
+            keep_first(store);
+            Ok(Some(page_of(rest(found, after, is_after), Some(limit))))
+        })
+    }
+
+    /// Replaces the page of what a correct search finds.
+    fn search_page(
+        self,
+        page: fn(Found, Option<SearchPosition>, u32) -> Page<TicketView, SearchPosition>,
+    ) -> Self {
+        self.search_tickets(move |store, shop, query, after, limit| {
+            Ok(Some(page(CORRECT.found(store, shop, &query), after, limit)))
+        })
+    }
+}
+
+/// The values of the places in which a term is found.
+fn ranks<'a>(words: &'a TicketWords, term: &'a SearchTerm) -> impl Iterator<Item = u32> + 'a {
+    let places = [(&words.name, 4), (&words.customer, 2), (&words.messages, 1)];
+    places.into_iter().filter(|(words, _)| is_found(term, words)).map(|(_, rank)| rank)
+}
+
+/// The texts of comments on the ticket for which this holds.
+fn comments<'a>(
+    state: &'a State,
+    view: &'a TicketView,
+    is_searched: impl Fn(&hexdesk_domain::Comment) -> bool + 'a,
+) -> impl Iterator<Item = String> + 'a {
+    let comments = state.comments.values().filter(move |comment| comment.ticket_id == view.ticket.id);
+    comments.filter(move |comment| is_searched(comment)).map(|comment| comment.text.clone())
+}
+
+/// A store without search, which is not declared.
+pub(crate) const NO_SEARCH: &str = "The store has no search, and does not say so.";
+
+pub(crate) fn faults() -> Vec<Fault> {
+    let mut faults = of_texts();
+    faults.extend(of_terms());
+    faults.extend(words::faults());
+    faults.extend(of_ranks());
+    faults.extend(of_pages());
+    faults.extend(of_changes());
+    faults
+}
+
+fn of_texts() -> Vec<Fault> {
+    let texts = |change_texts| Search { change_texts, ..CORRECT };
+    vec![
+        fault("SEARCH-1", NO_SEARCH).search_tickets(|_, _, _, _, _| Ok(None)),
+        fault("SEARCH-1", "The ticket's last message is searched, not its first one.")
+            .search(texts(|texts, store, view| {
+                texts.messages = comments(store, view, |it| it.shop_id == view.ticket.shop_id).collect();
+                texts.messages.extend(view.ticket.last_message.clone());
+            }))
+            .found_by_the_model(),
+        fault("SEARCH-1", "Of all comments only the last message is searched.").search(texts(
+            |texts, _, view| {
+                texts.messages.truncate(1);
+                texts.messages.extend(view.ticket.last_message.clone());
+            },
+        )),
+        fault("SEARCH-1", "Full names are not searched.").search(texts(|texts, _, view| {
+            let mut customer = view.customer.clone();
+            customer.full_name = None;
+            texts.customer = customer.searched_texts().map(ToOwned::to_owned).collect();
+        })),
+        fault("SEARCH-1", "A phone number is one word.").search(texts(|texts, _, view| {
+            let mut customer = view.customer.clone();
+            customer.phone_number.iter_mut().for_each(|number| number.retain(char::is_alphanumeric));
+            texts.customer = customer.searched_texts().map(ToOwned::to_owned).collect();
+        })),
+        fault("SEARCH-1", "Tags are searched, too.").search(texts(|texts, _, view| {
+            texts.messages.extend(view.ticket.tags.iter().cloned());
+        })),
+        fault("SEARCH-1", "Subjects of comments are searched, too.").search(texts(|texts, store, view| {
+            let place = (view.ticket.shop_id, view.ticket.id);
+            let comments = store.comments.values().filter(|it| (it.shop_id, it.ticket_id) == place);
+            texts.messages.extend(comments.filter_map(|comment| comment.subject.clone()));
+        })),
+        fault("SEARCH-1", "The tickets of all shops are searched.").search_tickets(
+            |store, shop, query, after, limit| {
+                let mut found = CORRECT.found(store, shop, &query);
+                for other in store.shops.keys().filter(|other| **other != shop) {
+                    found.extend(CORRECT.found(store, *other, &query));
+                }
+                Ok(Some(page_of(rest(found, after, is_after), Some(limit))))
+            },
+        ),
+        fault("SEARCH-1", "Comments on tickets of the same id in other shops are searched.")
+            .search(texts(|texts, store, view| texts.messages.extend(comments(store, view, |_| true)))),
+        fault("SEARCH-1", "The limit of words holds for all messages together.").search_tickets(
+            |store, shop, query, after, limit| {
+                let terms: Vec<_> = query.terms().cloned().collect();
+                let found = store.ranked(shop, |view| {
+                    let texts = Texts::of(store, view);
+                    let messages = search_words(texts.messages.iter().map(String::as_str));
+                    (CORRECT.rank)(&terms, &TicketWords { messages, ..texts.words(CORRECT.words_of) })
+                });
+                Ok(Some(page_of(rest(found, after, is_after), Some(limit))))
+            },
+        ),
+    ]
+}
+
+fn of_terms() -> Vec<Fault> {
+    let rank = |rank| Search { rank, ..CORRECT };
+    let terms = |change_terms| Search { change_terms, ..CORRECT };
+    vec![
+        fault("SEARCH-1", "One found term is enough.")
+            .search(rank(|terms, words| {
+                terms.iter().filter_map(|term| words.rank_of(term)).reduce(|one, other| one + other)
+            }))
+            .found_by_the_model(),
+        fault("SEARCH-1", "All terms must be in the same place.").search(rank(|terms, words| {
+            let places = [&words.name, &words.customer, &words.messages];
+            let is_in_one = places.iter().any(|place| terms.iter().all(|term| is_found(term, place)));
+            if is_in_one { (CORRECT.rank)(terms, words) } else { None }
+        })),
+        fault("SEARCH-1", "A prefix is found within words.").search(rank(|terms, words| {
+            let is_within = |term: &SearchTerm| {
+                let mut all = words.name.iter().chain(&words.customer).chain(&words.messages);
+                term.is_prefix && all.any(|word| word.contains(&term.word))
+            };
+            terms.iter().map(|term| words.rank_of(term).or(is_within(term).then_some(1))).sum()
+        })),
+        fault("SEARCH-1", "A prefix is found as a whole word only.")
+            .search(terms(|terms| terms.iter_mut().for_each(|term| term.is_prefix = false)))
+            .found_by_the_model(),
+        fault("SEARCH-1", "Every term is a prefix.")
+            .search(terms(|terms| terms.iter_mut().for_each(|term| term.is_prefix = true))),
+        fault("SEARCH-1", "Terms that other engines read as operators are ignored.").search(terms(|terms| {
+            if terms.len() > 1 {
+                terms.retain(|term| !["and", "or", "not", "near"].contains(&term.word.as_str()));
+            }
+        })),
+        fault("SEARCH-1", "A ticket is found once for each place of a term.").search_tickets(
+            |store, shop, query, after, limit| {
+                let places = |view: &TicketView| {
+                    let words = CORRECT.words(store, view);
+                    query.terms().map(|term| ranks(&words, term).count()).max().unwrap_or_default()
+                };
+                let found = CORRECT.found(store, shop, &query).into_iter();
+                let repeated = found.flat_map(|it| std::iter::repeat_n(it.clone(), places(&it.1)));
+                Ok(Some(page_of(rest(repeated.collect(), after, is_after), Some(limit))))
+            },
+        ),
+    ]
+}
+
+fn of_ranks() -> Vec<Fault> {
+    let rank = |rank| Search { rank, ..CORRECT };
+    let order = |order| Search { order, ..CORRECT };
+    vec![
+        fault("SEARCH-2", "A term counts for each place in which it is found.")
+            .search(rank(|terms, words| {
+                terms.iter().map(|term| ranks(words, term).reduce(|one, other| one + other)).sum()
+            }))
+            .found_by_the_model(),
+        fault("SEARCH-2", "Only the best term counts.").search(rank(|terms, words| {
+            let ranks: Option<Vec<_>> = terms.iter().map(|term| words.rank_of(term)).collect();
+            ranks?.into_iter().max()
+        })),
+        fault("SEARCH-2", "A prefix counts less than a word.").search(rank(|terms, words| {
+            let of_term =
+                |term: &SearchTerm| words.rank_of(term).map(|rank| if term.is_prefix { 1 } else { rank });
+            terms.iter().map(of_term).sum()
+        })),
+        fault("SEARCH-2", "Found tickets are in the order of lists.").search(order(|found| {
+            found.sort_by_key(|(it, _)| Reverse((it.ticket.last_message_time, it.ticket.id)));
+        })),
+        fault("SEARCH-2", "Of tickets of the same rank the oldest is first.")
+            .search(order(|found| {
+                found.sort_by_key(|(it, _)| (Reverse(it.rank), it.ticket.last_message_time, it.ticket.id));
+            }))
+            .found_by_the_model(),
+    ]
+}
+
+fn of_pages() -> Vec<Fault> {
+    vec![
+        fault("SEARCH-3", "A full page of found tickets always has a next one.")
+            .search_page(|found, after, limit| full_page_goes_on(rest(found, after, is_after), limit)),
+        fault("SEARCH-3", "The next page of found tickets begins with another rank.")
+            .search_page(|mut found, after, limit| {
+                found.retain(|(position, _)| after.is_none_or(|after| position.rank < after.rank));
+                page_of(found, Some(limit))
+            })
+            .found_by_the_model(),
+        fault("SEARCH-3", "A search cannot go on after the place of no ticket.")
+            .search_page(|found, after, limit| page_of(rest(found, after, |_, _| false), Some(limit))),
+        fault("SEARCH-3", "The places of a search ignore the rank.").search_page(
+            |mut found, after, limit| {
+                let in_list = |it: &SearchPosition| (it.ticket.last_message_time, it.ticket.id);
+                found.retain(|(position, _)| after.is_none_or(|after| in_list(position) < in_list(&after)));
+                page_of(found, Some(limit))
+            },
+        ),
+    ]
+}
+
+fn of_changes() -> Vec<Fault> {
+    let texts = |change_texts| Search { change_texts, ..CORRECT };
+    vec![
+        fault("SEARCH-4", "A ticket is found by its former name.")
+            .search(texts(|texts, store, view| {
+                let first = store.earlier.tickets.get(&(view.ticket.shop_id, view.ticket.id));
+                texts.name.extend(first.and_then(|first| first.ticket.name.clone()));
+            }))
+            .found_by_the_model(),
+        fault("SEARCH-4", "Customers are searched as they were first.").search(texts(
+            |texts, store, view| {
+                let customer = &view.customer;
+                let first = store.earlier.customers.get(&(customer.shop_id, customer.id)).unwrap_or(customer);
+                texts.customer = first.searched_texts().map(ToOwned::to_owned).collect();
+            },
+        )),
+        fault("SEARCH-4", "Deleted comments are found in a new ticket of the same id.").search(texts(
+            |texts, store, view| {
+                let shop = view.ticket.shop_id;
+                texts.messages.extend(comments(store.earlier, view, |comment| comment.shop_id == shop));
+            },
+        )),
+        fault("SEARCH-4", "Comments that are older than their ticket are not found.").search(texts(
+            |texts, store, view| {
+                let stored = store.tickets.get(&(view.ticket.shop_id, view.ticket.id));
+                texts.messages = stored.and_then(|stored| stored.first_message.clone()).into_iter().collect();
+                let is_searched = |comment: &hexdesk_domain::Comment| {
+                    comment.shop_id == view.ticket.shop_id && comment.time >= view.ticket.date
+                };
+                texts.messages.extend(comments(store, view, is_searched));
+            },
+        )),
+        fault("SEARCH-4", "A search sees the store as it was at the search before.")
+            .search_tickets(|store, shop, query, after, limit| {
+                let mut now = store.state.clone();
+                std::mem::swap(&mut now, store.earlier);
+                let found = now.ranked(shop, |view| now.words_of(view).rank(&query));
+                Ok(Some(page_of(rest(found, after, is_after), Some(limit))))
+            })
+            .found_by_the_model(),
+    ]
+}

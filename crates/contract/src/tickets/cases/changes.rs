@@ -1,0 +1,446 @@
+//! The obligations of [`TicketStore`](hexdesk_domain::TicketStore) on updates, but for
+//! idempotency keys.
+
+use std::sync::Arc;
+
+use anyhow::{Context, ensure};
+use hexdesk_domain::limits::{MAX_CONTACT_REASON_CHARS, MAX_TAG_CHARS, MAX_TAGS, MAX_TICKET_NAME_CHARS};
+use hexdesk_domain::ports::UpdateTicketOutcome::{AssigneeNotFound, TicketNotFound, VersionMismatch};
+use hexdesk_domain::ports::{DeleteTicketOutcome, TicketUpdate, UpdateTicketOutcome};
+use hexdesk_domain::{
+    AssigneeFilter, HumanTicket, NewCustomer, NewUser, ShopId, Storage, Ticket, TicketChanges, TicketFilter,
+    TicketId, TicketView, Timestamp, User, UserId,
+};
+
+use crate::cases::ticket_lists::{create_all, expect_list_and_count, some_filters, whole_list};
+use crate::cases::user_changes::activate;
+use crate::comparison::same;
+use crate::memory::changed;
+use crate::samples::shop_with_tickets::{CREATED, ShopContents, ShopWithTickets};
+use crate::samples::ticket_members::{after_all_changes, all_changes, before_all_changes, extreme_changes};
+use crate::samples::{
+    ShopWithPeople, TRICKY_TEXTS, at, attempt_update, comment_creation, create_comment, create_customer,
+    create_ticket, create_user, creation, customer_by_email, customer_id, extreme_times, find_ticket,
+    heavy_text_of, new_comment, stamp, ticket_id, update, update_ticket, user_by_email, user_id,
+};
+
+/// TICKET-17: an update changes what it says and nothing else, and raises the version.
+pub async fn ticket_17_update_changes_what_it_says(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    each_field_alone(&*storage).await?;
+    several_at_once(&*storage).await?;
+    any_value(&*storage).await?;
+    lists_and_counts_follow(&*storage).await
+}
+
+async fn each_field_alone(storage: &dyn Storage) -> anyhow::Result<()> {
+    let fixtures = ShopWithTickets::pair(storage, "example.com").await?;
+    for fixture in &fixtures {
+        for id in ShopWithTickets::ALL {
+            for (what, changes) in fixture.single_changes() {
+                expect_update(storage, &fixtures, fixture, id, what, update(changes.clone())).await?;
+                // What is so already is said, too.
+                expect_update(storage, &fixtures, fixture, id, &format!("{what} again"), update(changes))
+                    .await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn several_at_once(storage: &dyn Storage) -> anyhow::Result<()> {
+    let fixture = ShopWithPeople::create(storage, "several.example.com").await?;
+    let before = before_all_changes(fixture.ticket(1)?, fixture.user.id);
+    create_all(storage, std::slice::from_ref(&before)).await?;
+    let view = update_ticket(
+        storage,
+        fixture.shop.id,
+        before.id,
+        TicketUpdate { expected_version: Some(1), ..update(all_changes()) },
+    )
+    .await?;
+    let human_ticket = view.human_ticket.clone().context("the human ticket of a ticket created open")?;
+    let expected = TicketView {
+        ticket: after_all_changes(before),
+        customer: fixture.customer.clone(),
+        assignee: None,
+        human_ticket: Some(HumanTicket { opened_at: at(7), closed_at: Some(at(11)), ..human_ticket }),
+    };
+    same("the answer to an update of all", &view, &expected)?;
+    same("the ticket after it", &find_ticket(storage, fixture.shop.id, view.ticket.id).await?, &expected)
+}
+
+/// Every value that a new ticket may have.
+async fn any_value(storage: &dyn Storage) -> anyhow::Result<()> {
+    let fixture = ShopWithPeople::create(storage, "values.example.com").await?;
+    create_all(storage, &[fixture.ticket(1)?, fixture.ticket(TicketId::MAX)?]).await?;
+    let nothing = TicketChanges::default;
+    let text = |text: &str| Some(Some(text.to_owned()));
+    let mut all = vec![
+        TicketChanges {
+            name: Some(Some(heavy_text_of(MAX_TICKET_NAME_CHARS))),
+            tags: Some(vec![heavy_text_of(MAX_TAG_CHARS); usize::try_from(MAX_TAGS)?]),
+            contact_reason: Some(Some(heavy_text_of(MAX_CONTACT_REASON_CHARS))),
+            ..nothing()
+        },
+        TicketChanges { unread_count: Some(32_768), ..nothing() },
+        TicketChanges { tags: Some(vec![String::new()]), ..nothing() },
+        TicketChanges { tags: Some(["b", "a", "b", "", "B", ""].map(Into::into).to_vec()), ..nothing() },
+        TicketChanges {
+            tags: Some(["a,b", "{c}", "[d]", "\"e\"", "\\", "'", "NULL", " f "].map(Into::into).to_vec()),
+            ..nothing()
+        },
+        TicketChanges {
+            tags: Some(TRICKY_TEXTS.iter().map(|text| (*text).to_owned()).collect()),
+            ..nothing()
+        },
+    ];
+    for tricky in TRICKY_TEXTS {
+        // One of them at a time is cleared, so that an empty text is told from none.
+        all.push(TicketChanges { name: text(tricky), contact_reason: Some(None), ..nothing() });
+        all.push(TicketChanges { name: Some(None), contact_reason: text(tricky), ..nothing() });
+    }
+    all.extend(extreme_changes());
+    for id in [1, TicketId::MAX] {
+        for changes in &all {
+            let before = find_ticket(storage, fixture.shop.id, ticket_id(id)?).await?;
+            let view =
+                update_ticket(storage, fixture.shop.id, before.ticket.id, update(changes.clone())).await?;
+            let ticket = changed(before.ticket.clone(), changes.clone());
+            same("the answer to an update", &view, &TicketView { ticket, ..before })?;
+            let found = find_ticket(storage, fixture.shop.id, view.ticket.id).await?;
+            same("the ticket after an update", &found, &view)?;
+        }
+    }
+    Ok(())
+}
+
+/// Lists, each with its filter, and counts show the tickets as they are now.
+async fn lists_and_counts_follow(storage: &dyn Storage) -> anyhow::Result<()> {
+    let fixture = ShopWithTickets::create(storage, "lists.example.com").await?;
+    let shop = fixture.shop();
+    for id in 10..22 {
+        let ticket = Ticket {
+            last_message_time: at(id / 3),
+            date: at(-id),
+            assigned_to: (id % 3 == 0).then_some(fixture.people.user.id),
+            is_opened: id % 4 < 2,
+            unread_count: i32::try_from(id % 2)?,
+            tags: vec!["tag".into(), format!("tag {id}")],
+            contact_reason: (id % 2 == 0).then(|| "reason".into()),
+            ..fixture.people.ticket(id)?
+        };
+        same("a ticket", &create_ticket(storage, creation(ticket)).await?, &CREATED)?;
+    }
+    let all = TicketFilter::default;
+    let mut filters = some_filters(&fixture.people);
+    filters.extend([
+        TicketFilter { tag: Some("new".into()), ..all() },
+        TicketFilter { tag: Some("tag 10".into()), is_opened: Some(true), ..all() },
+        TicketFilter { contact_reason: Some("new".into()), ..all() },
+        TicketFilter { contact_reason: Some("reason".into()), ..all() },
+        TicketFilter { assignee: Some(AssigneeFilter::User(fixture.agent.id)), ..all() },
+        TicketFilter { is_opened: Some(false), ..all() },
+        TicketFilter { has_unread: Some(false), ..all() },
+    ]);
+    let list = whole_list(storage, shop, &all()).await?;
+    let mut tickets: Vec<Ticket> = list.into_iter().map(|view| view.ticket).collect();
+    let changes = fixture.single_changes();
+    for place in 0..changes.len() * 2 {
+        let (what, changes) = &changes[place % changes.len()];
+        let ticket = &mut tickets[place * 5 % 16];
+        update_ticket(storage, shop, ticket.id, update(changes.clone())).await?;
+        *ticket = changed(ticket.clone(), changes.clone());
+        for filter in &filters {
+            let listed = expect_list_and_count(storage, shop, filter, &tickets).await;
+            listed.with_context(|| format!("after an update with {what}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// TICKET-18: an update that says nothing changes nothing, the version included.
+pub async fn ticket_18_empty_update_changes_nothing(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let storage = &*storage;
+    let fixtures = ShopWithTickets::pair(storage, "example.com").await?;
+    for fixture in &fixtures {
+        for id in ShopWithTickets::ALL {
+            let before = ShopContents::of(storage, &fixtures).await?;
+            let view = before.view(fixture.shop(), ticket_id(id)?)?;
+            for expected_version in [None, Some(view.ticket.version)] {
+                for changed_at in [at(11), Timestamp::MIN, Timestamp::MAX] {
+                    let empty = TicketUpdate {
+                        changes: TicketChanges::default(),
+                        expected_version,
+                        stamp: stamp(changed_at),
+                    };
+                    let answered = update_ticket(storage, fixture.shop(), ticket_id(id)?, empty).await?;
+                    same("the answer to an empty update", &answered, view)?;
+                }
+            }
+            before.expect(storage, &fixtures, "empty updates").await?;
+        }
+    }
+    Ok(())
+}
+
+/// TICKET-19: a human ticket opens, closes and opens again, under its number.
+pub async fn ticket_19_human_ticket_opens_and_closes(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let storage = &*storage;
+    let fixtures = ShopWithTickets::pair(storage, "example.com").await?;
+    let times = extreme_times();
+    for fixture in &fixtures {
+        for (id, step) in ShopWithTickets::ALL.into_iter().zip([1, 3, 5, 9]) {
+            // Times that go back and forth, as clocks may.
+            let mut times = (0..).map(|place: usize| times[place * step % times.len()]);
+            for is_opened in [true, true, false, false, true, false, true, true, false, true, false, false] {
+                let changed_at = times.next().context("a time")?;
+                let mut changes = TicketChanges { is_opened: Some(is_opened), ..TicketChanges::default() };
+                if changed_at.unix_millis() % 2 == 0 {
+                    changes.name = Some(Some(format!("at {}", changed_at.unix_millis())));
+                }
+                let what = format!("an update to opened: {is_opened}, at {changed_at}");
+                let update = TicketUpdate { stamp: stamp(changed_at), ..update(changes) };
+                let view = expect_update(storage, &fixtures, fixture, id, &what, update).await?;
+                same("whether it is opened", &view.ticket.is_opened, &is_opened)?;
+            }
+        }
+    }
+    // Of human tickets that are opened in either way, at once and one after the other, no
+    // two have one number, be they open or closed.
+    let [fixture, _] = &fixtures;
+    for id in 10..18 {
+        let ticket = Ticket { is_opened: id % 2 == 0, ..fixture.people.ticket(id)? };
+        same("a ticket", &create_ticket(storage, creation(ticket)).await?, &CREATED)?;
+        if id % 4 < 3 {
+            let open = TicketChanges { is_opened: Some(true), ..TicketChanges::default() };
+            expect_update(storage, &fixtures, fixture, id, "an update to opened", update(open)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// TICKET-20: another version, or another shop's ticket, is refused, and nothing changes.
+pub async fn ticket_20_other_version_or_shop_is_refused(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let storage = &*storage;
+    let fixtures = ShopWithTickets::pair(storage, "example.com").await?;
+    let [one, two] = &fixtures;
+    // Whoever compares with another shop's ticket of the same id sees another version.
+    for id in ShopWithTickets::ALL {
+        let name = TicketChanges { name: Some(None), ..TicketChanges::default() };
+        expect_update(storage, &fixtures, two, id, "no name", update(name)).await?;
+    }
+    let before = ShopContents::of(storage, &fixtures).await?;
+    for id in ShopWithTickets::ALL {
+        let id = ticket_id(id)?;
+        let version = before.view(one.shop(), id)?.ticket.version;
+        let of_two = before.view(two.shop(), id)?.ticket.version;
+        ensure!(version != of_two, "the kit gave two tickets the same version");
+        let others =
+            [0, 1, version - 1, version + 1, of_two, -version, version + (1 << 32), i64::MIN, i64::MAX];
+        for other in others.into_iter().filter(|other| *other != version) {
+            let refused = |changes| TicketUpdate { expected_version: Some(other), ..update(changes) };
+            for (_, changes) in one.single_changes().into_iter().chain([("", TicketChanges::default())]) {
+                let outcome = attempt_update(storage, one.shop(), id, refused(changes)).await?;
+                same(&format!("an update of version {other} of {version}"), &outcome, &VersionMismatch)?;
+            }
+            let outcome = storage.delete_ticket(one.shop(), id, Some(other), stamp(at(13))).await?;
+            same(
+                &format!("the deletion of version {other} of {version}"),
+                &outcome,
+                &DeleteTicketOutcome::VersionMismatch,
+            )?;
+        }
+    }
+    before.expect(storage, &fixtures, "what expected another version").await?;
+
+    nobodys_ticket_is_not_found(storage, &fixtures).await?;
+
+    // The version that is there is right until something changes it.
+    let (shop, id) = (one.shop(), ticket_id(ShopWithTickets::FULL)?);
+    let name = TicketChanges { name: Some(None), ..TicketChanges::default() };
+    let version = before.view(shop, id)?.ticket.version;
+    let right = TicketUpdate { expected_version: Some(version), ..update(name) };
+    expect_update(storage, &fixtures, one, ShopWithTickets::FULL, "the right version", right.clone()).await?;
+    let outcome = attempt_update(storage, shop, id, right.clone()).await?;
+    same("the same update again", &outcome, &VersionMismatch)?;
+    create_comment(storage, comment_creation(new_comment(900, &one.people.ticket(ShopWithTickets::FULL)?)?))
+        .await?;
+    let before = ShopContents::of(storage, &fixtures).await?;
+    let outcome = storage.delete_ticket(shop, id, Some(version + 1), stamp(at(13))).await?;
+    same("the deletion of the version before a comment", &outcome, &DeleteTicketOutcome::VersionMismatch)?;
+    before.expect(storage, &fixtures, "what expected the version before a comment").await?;
+    let outcome = storage.delete_ticket(shop, id, Some(version + 2), stamp(at(13))).await?;
+    same("the deletion of the right version", &outcome, &DeleteTicketOutcome::Deleted)?;
+    before.without(shop, id).expect(storage, &fixtures, "that deletion").await
+}
+
+async fn nobodys_ticket_is_not_found(
+    storage: &dyn Storage,
+    fixtures: &[ShopWithTickets; 2],
+) -> anyhow::Result<()> {
+    let [one, two] = fixtures;
+    let of_two = Ticket { is_opened: true, ..two.people.ticket(77)? };
+    same("a ticket", &create_ticket(storage, creation(of_two)).await?, &CREATED)?;
+    let before = ShopContents::of(storage, fixtures).await?;
+    let no_shop = ShopId::new(ShopId::MAX).context("a shop's number")?;
+    let nobody = TicketChanges { assigned_to: Some(Some(user_id(UserId::MAX)?)), ..TicketChanges::default() };
+    for (shop, id) in [(one.shop(), 77), (one.shop(), 78), (two.shop(), 78), (no_shop, 77), (no_shop, 1)] {
+        let id = ticket_id(id)?;
+        for expected_version in [None, Some(1), Some(2)] {
+            let others = [("", TicketChanges::default()), ("", nobody.clone())];
+            for (_, changes) in two.single_changes().into_iter().chain(others) {
+                let update = TicketUpdate { expected_version, ..update(changes) };
+                let outcome = attempt_update(storage, shop, id, update).await?;
+                same("an update of a ticket that is not the shop's", &outcome, &TicketNotFound)?;
+            }
+            let outcome = storage.delete_ticket(shop, id, expected_version, stamp(at(13))).await?;
+            same(
+                "the deletion of a ticket that is not the shop's",
+                &outcome,
+                &DeleteTicketOutcome::TicketNotFound,
+            )?;
+        }
+    }
+    before.expect(storage, fixtures, "what was about tickets that are not the shop's").await
+}
+
+/// TICKET-21: an assignee who is not an active user of the shop is refused, after TICKET-20,
+/// and nothing changes.
+pub async fn ticket_21_unknown_assignee_is_refused(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let storage = &*storage;
+    let fixtures = ShopWithTickets::pair(storage, "example.com").await?;
+    let [one, two] = &fixtures;
+    let of_two = NewUser { id: Some(user_id(700)?), ..user_by_email("700@example.com") };
+    let of_two = create_user(storage, two.shop(), of_two).await?;
+    // A customer's number is no user's.
+    let as_customer = NewCustomer { id: Some(customer_id(800)?), ..customer_by_email("800@example.com") };
+    create_customer(storage, one.shop(), as_customer).await?;
+
+    // One who is deactivated here, and active in the other shop.
+    for fixture in &fixtures {
+        let new = NewUser { id: Some(user_id(900)?), ..user_by_email("900@example.com") };
+        create_user(storage, fixture.shop(), new).await?;
+    }
+    let deactivated = activate(storage, one.shop(), user_id(900)?, false).await?;
+
+    let before = ShopContents::of(storage, &fixtures).await?;
+    for user in [user_id(UserId::MAX)?, of_two.id, user_id(800)?, deactivated.id] {
+        for id in ShopWithTickets::ALL {
+            let id = ticket_id(id)?;
+            let version = before.view(one.shop(), id)?.ticket.version;
+            for (_, changes) in one.single_changes() {
+                let changes = TicketChanges { assigned_to: Some(Some(user)), ..changes };
+                let attempt = |expected_version: Option<i64>| {
+                    let update = TicketUpdate { expected_version, ..update(changes.clone()) };
+                    attempt_update(storage, one.shop(), id, update)
+                };
+                for version in [None, Some(version)] {
+                    same("an update to an unknown assignee", &attempt(version).await?, &AssigneeNotFound)?;
+                }
+                let outcome = attempt(Some(version + 1)).await?;
+                same("one that expects another version, too", &outcome, &VersionMismatch)?;
+            }
+            let nobody = TicketChanges { assigned_to: Some(Some(user)), ..TicketChanges::default() };
+            let outcome: UpdateTicketOutcome =
+                attempt_update(storage, one.shop(), ticket_id(404)?, update(nobody)).await?;
+            same("one of a ticket that is not there, too", &outcome, &TicketNotFound)?;
+        }
+    }
+    before.expect(storage, &fixtures, "updates to an unknown assignee").await?;
+
+    // In its own shop the user is known, and a number that both shops have is each one's own.
+    let to = |user: &User| TicketChanges { assigned_to: Some(Some(user.id)), ..TicketChanges::default() };
+    let view =
+        update_ticket(storage, two.shop(), ticket_id(ShopWithTickets::PLAIN)?, update(to(&of_two))).await?;
+    same("the assignee in the user's shop", &view.assignee, &Some(of_two))?;
+    for fixture in [one, two] {
+        let view = update_ticket(
+            storage,
+            fixture.shop(),
+            ticket_id(ShopWithTickets::FULL)?,
+            update(to(&fixture.agent)),
+        )
+        .await?;
+        same(
+            "the assignee of a number that both shops have",
+            &view.assignee.as_ref(),
+            &Some(&fixture.agent),
+        )?;
+    }
+    deactivated_assignee_stays(storage, &fixtures).await
+}
+
+/// Until the ticket is assigned to someone else; it cannot be assigned to the same again.
+async fn deactivated_assignee_stays(
+    storage: &dyn Storage,
+    fixtures: &[ShopWithTickets; 2],
+) -> anyhow::Result<()> {
+    let [one, _] = fixtures;
+    let (shop, id) = (one.shop(), ticket_id(ShopWithTickets::FULL)?);
+    let to_agent = || TicketChanges { assigned_to: Some(Some(one.agent.id)), ..TicketChanges::default() };
+    update_ticket(storage, shop, id, update(to_agent())).await?;
+    let deactivated = activate(storage, shop, one.agent.id, false).await?;
+    let before = ShopContents::of(storage, fixtures).await?;
+    same("the assignee who is deactivated", &before.view(shop, id)?.assignee.as_ref(), &Some(&deactivated))?;
+    let outcome = attempt_update(storage, shop, id, update(to_agent())).await?;
+    same("an update to the same assignee", &outcome, &AssigneeNotFound)?;
+    before.expect(storage, fixtures, "an update to the same assignee").await?;
+    for changes in [
+        TicketChanges::default(),
+        TicketChanges { name: Some(Some("new".into())), ..TicketChanges::default() },
+        TicketChanges { is_opened: Some(false), ..TicketChanges::default() },
+    ] {
+        let view = update_ticket(storage, shop, id, update(changes)).await?;
+        same("the assignee after another update", &view.assignee.as_ref(), &Some(&deactivated))?;
+    }
+    let active = activate(storage, shop, one.agent.id, true).await?;
+    let view = update_ticket(storage, shop, id, update(to_agent())).await?;
+    same("the assignee who is active again", &view.assignee, &Some(active))
+}
+
+/// Updates the fixture's ticket and fails unless it is as it should be then, and everything
+/// else as before.
+async fn expect_update(
+    storage: &dyn Storage,
+    fixtures: &[ShopWithTickets],
+    fixture: &ShopWithTickets,
+    id: i64,
+    what: &str,
+    update: TicketUpdate,
+) -> anyhow::Result<TicketView> {
+    let (shop, id) = (fixture.shop(), ticket_id(id)?);
+    let before = ShopContents::of(storage, fixtures).await?;
+    let view = update_ticket(storage, shop, id, update.clone()).await?;
+    let expected = view_after(before.view(shop, id)?, update, fixture, &view)?;
+    same(&format!("the answer to an update with {what}"), &view, &expected)?;
+    before.with(expected).expect(storage, fixtures, &format!("an update with {what}")).await?;
+    Ok(view)
+}
+
+/// What the ticket should be; of what was answered it has the number of a human ticket that
+/// is new.
+fn view_after(
+    before: &TicketView,
+    update: TicketUpdate,
+    fixture: &ShopWithTickets,
+    answered: &TicketView,
+) -> anyhow::Result<TicketView> {
+    let TicketUpdate { changes, expected_version: _, stamp } = update;
+    let human_ticket = match (changes.is_opened, before.human_ticket.clone()) {
+        (Some(true), None) => {
+            let new = answered.human_ticket.clone().context("a ticket was opened without a human ticket")?;
+            Some(HumanTicket { opened_at: stamp.time, closed_at: None, ..new })
+        }
+        (Some(true), Some(closed)) if closed.closed_at.is_some() => {
+            Some(HumanTicket { opened_at: stamp.time, closed_at: None, ..closed })
+        }
+        (Some(false), Some(open)) if open.closed_at.is_none() => {
+            Some(HumanTicket { closed_at: Some(stamp.time), ..open })
+        }
+        (_, unchanged) => unchanged,
+    };
+    let ticket = changed(before.ticket.clone(), changes);
+    let users = [&fixture.people.user, &fixture.agent];
+    let assignee = users.into_iter().find(|user| Some(user.id) == ticket.assigned_to).cloned();
+    Ok(TicketView { ticket, customer: before.customer.clone(), assignee, human_ticket })
+}

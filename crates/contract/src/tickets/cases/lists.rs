@@ -1,0 +1,333 @@
+//! The obligations of [`TicketStore`](hexdesk_domain::TicketStore) on lists and counts.
+
+mod conditions;
+
+use std::sync::Arc;
+
+use anyhow::{Context, ensure};
+use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
+use hexdesk_domain::ports::CreateTicketOutcome;
+use hexdesk_domain::{
+    AssigneeFilter, Page, ShopId, Storage, Ticket, TicketFilter, TicketId, TicketPosition, TicketView,
+    Timestamp,
+};
+
+use crate::comparison::same;
+use crate::samples::{
+    ShopWithPeople, at, comment_creation, create_comment, create_ticket, creation, expect_outcomes,
+    extreme_times, new_comment, ticket_id,
+};
+
+/// TICKET-13: the shop's tickets that meet every condition, and no other's.
+pub async fn ticket_13_list_meets_every_condition(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let storage = &*storage;
+    let shop = ShopWithPeople::create(storage, "empty.example.com").await?.shop.id;
+    expect_list(storage, "the list of a shop without tickets", shop, &TicketFilter::default(), Vec::new())
+        .await?;
+    conditions::on_texts(storage).await?;
+    conditions::on_people(storage).await?;
+    conditions::on_flags(storage).await?;
+    conditions::on_times(storage).await?;
+    conditions::combined(storage).await?;
+    conditions::on_what_comments_change(storage).await
+}
+
+/// TICKET-14: in order of the last message, latest first, then of the id, largest first.
+pub async fn ticket_14_list_is_latest_first(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let fixture = ShopWithPeople::create(&*storage, "shop.example.com").await?;
+    let mut tickets = Vec::new();
+    let mut times = extreme_times();
+    times.extend([at(1), at(0), at(1), at(1)]);
+    // Ids that are out of order as texts and as doubles, given out against the times; two
+    // for each time.
+    let ids = (0..).map(|index: i64| match index % 4 {
+        0 => 10 + index * 7 % 31,
+        1 => 1_000_000 - index,
+        2 => TicketId::MAX - index,
+        _ => (1 << 53) + index * 5 % 17,
+    });
+    for ((time, id), index) in times.iter().chain(times.iter().rev()).zip(ids).zip(0_i64..) {
+        let ticket = Ticket {
+            last_message_time: *time,
+            // Neither of these orders the list.
+            date: at(-index),
+            unread_count: i32::try_from(index % 2)?,
+            assigned_to: (index % 3 == 0).then_some(fixture.user.id),
+            is_opened: index % 5 < 2,
+            tags: vec!["tag".to_owned(), format!("tag {index}")],
+            ..fixture.ticket(id)?
+        };
+        tickets.push(ticket);
+    }
+    create_all(&*storage, &tickets).await?;
+    for filter in some_filters(&fixture) {
+        expect_order(&*storage, fixture.shop.id, &filter, &tickets).await?;
+    }
+    // A ticket moves to where a comment makes it belong.
+    let mut comments = 1..;
+    for (place, time) in [(3, at(500)), (7, at(500)), (0, Timestamp::MAX), (9, at(2))] {
+        let new = comments.next().map(|id| new_comment(id, &tickets[place]));
+        let Some(comment) = new.transpose()? else { continue };
+        create_comment(&*storage, comment_creation(hexdesk_domain::NewComment { time, ..comment })).await?;
+        tickets[place].last_message_time = time.max(tickets[place].last_message_time);
+        for filter in some_filters(&fixture) {
+            expect_order(&*storage, fixture.shop.id, &filter, &tickets).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Conditions that comments from the shop do not touch, each let through by some tickets.
+pub(crate) fn some_filters(fixture: &ShopWithPeople) -> Vec<TicketFilter> {
+    let all = TicketFilter::default();
+    vec![
+        TicketFilter { has_unread: Some(true), ..all.clone() },
+        TicketFilter { assignee: Some(AssigneeFilter::User(fixture.user.id)), ..all.clone() },
+        TicketFilter { assignee: Some(AssigneeFilter::Unassigned), ..all.clone() },
+        TicketFilter { is_opened: Some(true), ..all.clone() },
+        TicketFilter { customer_id: Some(fixture.customer.id), ..all.clone() },
+        TicketFilter { tag: Some("tag".into()), ..all.clone() },
+        TicketFilter { channel: Some("Mail".into()), has_unread: Some(false), ..all.clone() },
+        TicketFilter { last_message_from: Some(at(0)), ..all.clone() },
+        TicketFilter { date_before: Some(at(-5)), ..all.clone() },
+        all,
+    ]
+}
+
+/// Fails unless the ids are listed in the order of lists.
+async fn expect_order(
+    storage: &dyn Storage,
+    shop: ShopId,
+    filter: &TicketFilter,
+    tickets: &[Ticket],
+) -> anyhow::Result<()> {
+    let mut expected: Vec<_> =
+        tickets.iter().filter(|ticket| crate::memory::is_let_through(filter, ticket)).collect();
+    expected.sort_by_key(|ticket| std::cmp::Reverse((ticket.last_message_time, ticket.id)));
+    let expected: Vec<_> = expected.into_iter().map(place_of).collect();
+    let listed: Vec<_> =
+        whole_list(storage, shop, filter).await?.iter().map(|view| place_of(&view.ticket)).collect();
+    same(&format!("the order of the list with {}", conditions_of(filter)), &listed, &expected)
+}
+
+/// Fails unless the list and the count are those of the tickets that the filter lets
+/// through.
+pub(crate) async fn expect_list_and_count(
+    storage: &dyn Storage,
+    shop: ShopId,
+    filter: &TicketFilter,
+    tickets: &[Ticket],
+) -> anyhow::Result<()> {
+    expect_order(storage, shop, filter, tickets).await?;
+    let expected = tickets.iter().filter(|ticket| crate::memory::is_let_through(filter, ticket)).count();
+    let count = storage.count_tickets(shop, filter.clone()).await?;
+    same(&format!("the count with {}", conditions_of(filter)), &count, &u64::try_from(expected)?)
+}
+
+/// TICKET-15: page by page every ticket once, `limit` on each page but the last.
+pub async fn ticket_15_pages_hold_every_ticket_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    const COUNT: i64 = 14;
+    let fixture = ShopWithPeople::create(&*storage, "shop.example.com").await?;
+    let empty = ShopWithPeople::create(&*storage, "empty.example.com").await?;
+    let other = ShopWithPeople::create(&*storage, "other.example.com").await?;
+    // Runs of one, of several and of all but one of the same time.
+    let of = |fixture: &ShopWithPeople, shift: i64| -> anyhow::Result<Vec<Ticket>> {
+        (0..COUNT)
+            .map(|index| {
+                let time = [0, 1, 1, 2, 2, 2, 2, 2, 2, 3, 3, 4, 5, 5][usize::try_from(index)?];
+                Ok(Ticket {
+                    last_message_time: at(time),
+                    assigned_to: (index % 3 == 0).then_some(fixture.user.id),
+                    is_opened: index % 5 < 2,
+                    unread_count: i32::try_from(index % 2)?,
+                    date: at(-index),
+                    tags: vec!["tag".into(), "tag".into()],
+                    ..fixture.ticket(1 + shift + index * 5 % COUNT)?
+                })
+            })
+            .collect()
+    };
+    create_all(&*storage, &of(&fixture, 0)?).await?;
+    // In between those of the shop.
+    create_all(&*storage, &of(&other, 3)?).await?;
+
+    for filter in some_filters(&fixture) {
+        let list = whole_list(&*storage, fixture.shop.id, &filter).await?;
+        let length = u32::try_from(list.len())?;
+        for limit in (1..=length + 2).chain([MAX_PAGE_ENTRIES]) {
+            expect_pages(&*storage, fixture.shop.id, &filter, &list, limit).await?;
+            expect_pages(&*storage, empty.shop.id, &filter, &[], limit).await?;
+        }
+        // From any place, whether a ticket is there or not.
+        for time in [Timestamp::MIN, at(-1), at(0), at(1), at(2), at(3), at(5), at(6), Timestamp::MAX] {
+            for id in [1, 2, 5, 9, 14, 15, TicketId::MAX] {
+                let after = TicketPosition { last_message_time: time, id: ticket_id(id)? };
+                let rest = list.iter().filter(|view| place_of(&view.ticket) < (time, after.id));
+                let rest: Vec<_> = rest.cloned().collect();
+                let page = storage
+                    .list_tickets(fixture.shop.id, filter.clone(), Some(after), MAX_PAGE_ENTRIES)
+                    .await?;
+                same(&format!("the list after {after:?}"), &page, &Page { entries: rest, next: None })?;
+            }
+        }
+    }
+
+    // More than a page can hold.
+    let many = ShopWithPeople::create(&*storage, "many.example.com").await?;
+    let tickets = (1..=205)
+        .map(|id| Ok(Ticket { last_message_time: at(id / 7), ..many.ticket(id)? }))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    create_all(&*storage, &tickets).await?;
+    let list = whole_list(&*storage, many.shop.id, &TicketFilter::default()).await?;
+    same("how many tickets the list holds", &list.len(), &tickets.len())?;
+    for limit in [MAX_PAGE_ENTRIES, MAX_PAGE_ENTRIES - 1, 41] {
+        expect_pages(&*storage, many.shop.id, &TicketFilter::default(), &list, limit).await?;
+    }
+    Ok(())
+}
+
+/// Fails unless the pages of `limit` are those of the list.
+async fn expect_pages(
+    storage: &dyn Storage,
+    shop: ShopId,
+    filter: &TicketFilter,
+    list: &[TicketView],
+    limit: u32,
+) -> anyhow::Result<()> {
+    let mut after = None;
+    let mut pages = list.chunks(usize::try_from(limit)?).peekable();
+    loop {
+        let entries = pages.next().unwrap_or_default().to_vec();
+        let last = entries.last().filter(|_| pages.peek().is_some());
+        let next = last.map(|view| TicketPosition {
+            last_message_time: view.ticket.last_message_time,
+            id: view.ticket.id,
+        });
+        let page = storage.list_tickets(shop, filter.clone(), after, limit).await?;
+        same(&format!("a page of {limit} after {after:?}"), &page, &Page { entries, next })?;
+        if next.is_none() {
+            return Ok(());
+        }
+        after = next;
+    }
+}
+
+/// TICKET-16: a count is the length of the whole list of the same filter.
+pub async fn ticket_16_count_is_the_lists_length(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let fixture = ShopWithPeople::create(&*storage, "shop.example.com").await?;
+    let other = ShopWithPeople::create(&*storage, "other.example.com").await?;
+    for fixture in [&fixture, &other] {
+        for filter in some_filters(fixture) {
+            same("the count without tickets", &storage.count_tickets(fixture.shop.id, filter).await?, &0)?;
+        }
+    }
+    let mut tickets = Vec::new();
+    for id in 1..=120 {
+        tickets.push(Ticket {
+            last_message_time: at(id % 9 - 4),
+            date: at(-id % 11),
+            assigned_to: (id % 3 == 0).then_some(fixture.user.id),
+            is_opened: id % 5 < 2,
+            unread_count: i32::try_from(id % 4)?,
+            // A tag twice is still one ticket.
+            tags: ["tag"; 3].map(Into::into)[..usize::try_from(id % 4)?].to_vec(),
+            channel: if id % 2 == 0 { "Mail".into() } else { "Website".into() },
+            ..fixture.ticket(id)?
+        });
+    }
+    create_all(&*storage, &tickets).await?;
+    let of_other: Vec<_> = (1..=7)
+        .map(|id| Ok(Ticket { tags: vec!["tag".into()], ..other.ticket(id)? }))
+        .collect::<anyhow::Result<_>>()?;
+    create_all(&*storage, &of_other).await?;
+    for filter in some_filters(&fixture) {
+        let length = whole_list(&*storage, fixture.shop.id, &filter).await?.len();
+        let expected = tickets.iter().filter(|ticket| crate::memory::is_let_through(&filter, ticket)).count();
+        ensure!(expected > 0, "the kit counts nothing with {}", conditions_of(&filter));
+        same(&format!("the length of the list with {}", conditions_of(&filter)), &length, &expected)?;
+        let count = storage.count_tickets(fixture.shop.id, filter.clone()).await?;
+        same(&format!("the count with {}", conditions_of(&filter)), &count, &u64::try_from(expected)?)?;
+    }
+    let nobodys = storage.count_tickets(
+        fixture.shop.id,
+        TicketFilter { tag: Some("no such tag".into()), ..TicketFilter::default() },
+    );
+    same("the count with a tag that no ticket has", &nobodys.await?, &0)?;
+    let of_other = storage.count_tickets(other.shop.id, TicketFilter::default()).await?;
+    same("the count of the other shop", &of_other, &7)?;
+    // A refused ticket is not counted, and one that is created is, at once.
+    create_ticket(&*storage, creation(other.ticket_of_nobody(8)?)).await?;
+    let of_other = storage.count_tickets(other.shop.id, TicketFilter::default()).await?;
+    same("the count after a refusal", &of_other, &7)?;
+    create_ticket(&*storage, creation(other.ticket(9)?)).await?;
+    let of_other = storage.count_tickets(other.shop.id, TicketFilter::default()).await?;
+    same("the count after a creation", &of_other, &8)
+}
+
+/// What is there of a filter, for messages.
+fn conditions_of(filter: &TicketFilter) -> String {
+    let shown = format!("{filter:?}");
+    let (name, fields) = shown.split_once(" { ").unwrap_or((&shown, ""));
+    let fields = fields.strip_suffix(" }").unwrap_or(fields);
+    let there: Vec<_> = fields.split(", ").filter(|field| !field.ends_with(": None")).collect();
+    format!("{name} {{ {} }}", there.join(", "))
+}
+
+/// Smaller is later in a list.
+fn place_of(ticket: &Ticket) -> (Timestamp, TicketId) {
+    (ticket.last_message_time, ticket.id)
+}
+
+/// Creates tickets that must be new.
+pub(crate) async fn create_all(storage: &dyn Storage, tickets: &[Ticket]) -> anyhow::Result<()> {
+    let batch: Vec<_> = tickets.iter().cloned().map(creation).collect();
+    let expected = vec![CreateTicketOutcome::Created; batch.len()];
+    expect_outcomes(storage, "a batch of new tickets", batch, &expected).await
+}
+
+/// Every page of the list, as large as they can be.
+pub(crate) async fn whole_list(
+    storage: &dyn Storage,
+    shop: ShopId,
+    filter: &TicketFilter,
+) -> anyhow::Result<Vec<TicketView>> {
+    let mut list = Vec::new();
+    let mut after = None;
+    // Far more pages than any case fills: a list that never ends is a failure.
+    for _ in 0..100 {
+        let page = storage.list_tickets(shop, filter.clone(), after, MAX_PAGE_ENTRIES).await?;
+        list.extend(page.entries);
+        after = page.next;
+        if after.is_none() {
+            return Ok(list);
+        }
+    }
+    anyhow::bail!("the list with {} goes on and on", conditions_of(filter))
+}
+
+/// The tickets as they are found.
+async fn found(storage: &dyn Storage, tickets: &[Ticket]) -> anyhow::Result<Vec<TicketView>> {
+    let mut views = Vec::new();
+    for ticket in tickets {
+        let view = storage.find_ticket(ticket.shop_id, ticket.id).await?;
+        views.push(view.context("a created ticket is not found")?);
+    }
+    Ok(views)
+}
+
+/// Fails unless the list holds exactly these, in whichever order.
+async fn expect_list(
+    storage: &dyn Storage,
+    what: &str,
+    shop: ShopId,
+    filter: &TicketFilter,
+    mut expected: Vec<TicketView>,
+) -> anyhow::Result<()> {
+    let mut list = whole_list(storage, shop, filter).await?;
+    list.sort_by_key(|view| view.ticket.id);
+    expected.sort_by_key(|view| view.ticket.id);
+    let ids = |views: &[TicketView]| -> Vec<_> { views.iter().map(|view| view.ticket.id).collect() };
+    let what = format!("{what}, with {}", conditions_of(filter));
+    same(&format!("{what}: the ids listed"), &ids(&list), &ids(&expected))?;
+    same(&what, &list, &expected)
+}

@@ -1,0 +1,332 @@
+//! Faults of updates of tickets.
+
+use hexdesk_domain::ports::{TicketUpdate, UpdateTicketOutcome};
+use hexdesk_domain::{HumanTicket, ShopId, StorageError, Ticket, TicketChanges, TicketId};
+
+use super::lists::meets;
+use super::{activate_all, share_all, with_users};
+use crate::faulty::{Fault, fault};
+use crate::memory::State;
+
+/// A ticket after an update that took effect.
+struct Updated<'a> {
+    shop: ShopId,
+    id: TicketId,
+    update: &'a TicketUpdate,
+    before: &'a State,
+}
+
+impl Fault {
+    /// Changes an update before it takes effect.
+    fn ticket_update_said(self, change: fn(&State, ShopId, TicketId, &mut TicketUpdate)) -> Self {
+        self.ticket_update(move |store, shop, id, mut update| {
+            if store.tickets.contains_key(&(shop, id)) {
+                change(store, shop, id, &mut update);
+            }
+            store.update_ticket(shop, id, update)
+        })
+    }
+
+    /// Leaves the expected version out if this holds.
+    fn ticket_version_ignored_if(
+        self,
+        is_ignored: fn(&State, ShopId, TicketId, &TicketUpdate) -> bool,
+    ) -> Self {
+        self.ticket_update(move |store, shop, id, mut update| {
+            if is_ignored(store, shop, id, &update) {
+                update.expected_version = None;
+            }
+            store.update_ticket(shop, id, update)
+        })
+    }
+
+    /// Changes more after an update that took effect.
+    fn after_ticket_update(
+        self,
+        more: impl Fn(&mut State, Updated<'_>) -> Result<(), StorageError> + Send + Sync + 'static,
+    ) -> Self {
+        self.ticket_update(move |store, shop, id, update| {
+            let before = store.state.clone();
+            let outcome = store.update_ticket(shop, id, update.clone())?;
+            if !matches!(outcome, UpdateTicketOutcome::Updated(_)) {
+                return Ok(outcome);
+            }
+            more(store, Updated { shop, id, update: &update, before: &before })?;
+            Ok(found(store, shop, id).unwrap_or(outcome))
+        })
+    }
+
+    /// Changes the ticket after an update that took effect; it was the second one before.
+    fn updated_ticket(self, change: fn(&mut Ticket, &Ticket, &TicketChanges)) -> Self {
+        self.after_ticket_update(move |state, Updated { shop, id, update, before }| {
+            let before = before.tickets.get(&(shop, id)).map(|stored| &stored.ticket);
+            if let (Some(stored), Some(before)) = (state.tickets.get_mut(&(shop, id)), before) {
+                change(&mut stored.ticket, before, &update.changes);
+            }
+            Ok(())
+        })
+    }
+
+    /// Changes the human ticket after an update that opened or closed; it was the second one
+    /// before.
+    fn updated_human_ticket(self, change: fn(&mut HumanTicket, &HumanTicket, bool, &TicketUpdate)) -> Self {
+        self.after_ticket_update(move |state, Updated { shop, id, update, before }| {
+            let was = before.find_ticket(shop, id).and_then(|view| view.human_ticket);
+            if let (Some(was), Some(is_opened)) = (was, update.changes.is_opened)
+                && let Some(human_ticket) = state.human_tickets.get_mut(&(shop, was.id))
+            {
+                change(human_ticket, &was, is_opened, update);
+            }
+            Ok(())
+        })
+    }
+}
+
+fn found(state: &State, shop: ShopId, id: TicketId) -> Option<UpdateTicketOutcome> {
+    state.find_ticket(shop, id).map(|view| UpdateTicketOutcome::Updated(Box::new(view)))
+}
+
+fn version(state: &State, shop: ShopId, id: TicketId) -> Option<i64> {
+    state.tickets.get(&(shop, id)).map(|stored| stored.ticket.version)
+}
+
+/// Whether the update names an assignee that the shop does not have.
+fn has_unknown_assignee(state: &State, shop: ShopId, update: &TicketUpdate) -> bool {
+    let assignee = update.changes.assigned_to.flatten();
+    assignee.is_some_and(|user| !state.users.contains_key(&(shop, user)))
+}
+
+pub(super) fn faults() -> Vec<Fault> {
+    let mut faults = of_accepted_updates();
+    faults.extend(of_human_tickets());
+    faults.extend(of_refusals());
+    faults
+}
+
+fn of_accepted_updates() -> Vec<Fault> {
+    vec![
+        fault("TICKET-17", "An update removes nothing.")
+            .ticket_update_said(|_, _, _, TicketUpdate { changes, .. }| {
+                changes.assigned_to.take_if(|new| new.is_none());
+                for text in [&mut changes.name, &mut changes.contact_reason, &mut changes.language_code] {
+                    text.take_if(|new| new.is_none());
+                }
+            })
+            .found_by_the_model(),
+        fault("TICKET-17", "An update removes the language unless it says one.").ticket_update_said(
+            |_, _, _, TicketUpdate { changes, .. }| {
+                if !changes.is_empty() {
+                    changes.language_code.get_or_insert(None);
+                }
+            },
+        ),
+        fault("TICKET-17", "An update adds its tags to the existing ones.").ticket_update_said(
+            |state, shop, id, update| {
+                if let (Some(tags), Some(stored)) = (&mut update.changes.tags, state.tickets.get(&(shop, id)))
+                {
+                    tags.splice(0..0, stored.ticket.tags.iter().cloned());
+                }
+            },
+        ),
+        fault("TICKET-17", "Only comments raise the version.")
+            .updated_ticket(|ticket, before, _| ticket.version = before.version),
+        fault("TICKET-17", "The version is raised for each changed field.").updated_ticket(
+            |ticket, _, changes| {
+                let fields = i64::from(changes.name.is_some()) + i64::from(changes.tags.is_some());
+                ticket.version += (fields - 1).max(0);
+            },
+        ),
+        fault("TICKET-17", "An update to the same values does not raise the version.")
+            .updated_ticket(|ticket, before, _| {
+                let version = std::mem::replace(&mut ticket.version, before.version);
+                if ticket != before {
+                    ticket.version = version;
+                }
+            })
+            .found_by_the_model(),
+        fault("TICKET-17", "An updated ticket moves up in lists.").updated_ticket(|ticket, _, changes| {
+            if !changes.is_empty() {
+                ticket.last_message_time = ticket.last_message_time.saturating_add_millis(1);
+            }
+        }),
+        fault("TICKET-17", "A ticket that gets an assignee is read.").updated_ticket(|ticket, _, changes| {
+            if changes.assigned_to.is_some() {
+                ticket.unread_count = 0;
+            }
+        }),
+        fault("TICKET-17", "An update returns the ticket as it was before.").ticket_update(
+            |store, shop, id, update| {
+                let before = found(store, shop, id);
+                let outcome = store.update_ticket(shop, id, update)?;
+                let is_updated = matches!(outcome, UpdateTicketOutcome::Updated(_));
+                Ok(before.filter(|_| is_updated).unwrap_or(outcome))
+            },
+        ),
+        fault("TICKET-17", "Tickets of the same id in other shops change, too.").after_ticket_update(
+            |state, Updated { id, update, .. }| {
+                let tickets = state.tickets.values_mut().map(|stored| &mut stored.ticket);
+                if let Some(name) = &update.changes.name {
+                    tickets.filter(|ticket| ticket.id == id).for_each(|ticket| ticket.name.clone_from(name));
+                }
+                Ok(())
+            },
+        ),
+        fault("TICKET-17", "Filters compare tickets as they were before the update.")
+            .ticket_update(|store, shop, id, update| {
+                *store.earlier = store.state.clone();
+                store.update_ticket(shop, id, update)
+            })
+            .ticket_list(|store, shop, filter| {
+                store.tickets_of(shop, |ticket| {
+                    let earlier = store.earlier.tickets.get(&(shop, ticket.id));
+                    meets(earlier.map_or(ticket, |stored| &stored.ticket), filter)
+                })
+            }),
+        fault("TICKET-18", "An empty update raises the version.")
+            .updated_ticket(|ticket, _, changes| ticket.version += i64::from(changes.is_empty()))
+            .found_by_the_model(),
+    ]
+}
+
+fn of_human_tickets() -> Vec<Fault> {
+    vec![
+        fault("TICKET-19", "A reopened ticket gets another human ticket.")
+            .after_ticket_update(|state, Updated { shop, id, update, before }| {
+                let was = before.find_ticket(shop, id).and_then(|view| view.human_ticket);
+                let is_reopened = was.is_some_and(|was| was.closed_at.is_some());
+                if is_reopened && update.changes.is_opened == Some(true) {
+                    let number = state.open_human_ticket(shop, update.stamp.time)?;
+                    if let Some(stored) = state.tickets.get_mut(&(shop, id)) {
+                        stored.human_ticket = Some(number);
+                    }
+                }
+                Ok(())
+            })
+            .found_by_the_model(),
+        fault("TICKET-19", "A reopened human ticket is open since it was first.").updated_human_ticket(
+            |human_ticket, was, is_opened, _| {
+                if is_opened && was.closed_at.is_some() {
+                    human_ticket.opened_at = was.opened_at;
+                }
+            },
+        ),
+        fault("TICKET-19", "A reopened human ticket keeps its time of closing.").updated_human_ticket(
+            |human_ticket, was, is_opened, _| {
+                if is_opened {
+                    human_ticket.closed_at = was.closed_at;
+                }
+            },
+        ),
+        fault("TICKET-19", "Opening an open ticket changes the time of opening.")
+            .updated_human_ticket(|human_ticket, _, is_opened, update| {
+                if is_opened {
+                    human_ticket.opened_at = update.stamp.time;
+                }
+            })
+            .found_by_the_model(),
+        fault("TICKET-19", "Closing a closed ticket changes the time of closing.").updated_human_ticket(
+            |human_ticket, _, is_opened, update| {
+                if !is_opened {
+                    human_ticket.closed_at = Some(update.stamp.time);
+                }
+            },
+        ),
+        fault("TICKET-19", "Closing a ticket does not close its human ticket.")
+            .updated_human_ticket(|human_ticket, _, _, _| human_ticket.closed_at = None),
+        fault("TICKET-19", "Closing a ticket removes its human ticket.").after_ticket_update(
+            |state, Updated { shop, id, update, .. }| {
+                if update.changes.is_opened == Some(false)
+                    && let Some(number) = state.tickets.get(&(shop, id)).and_then(|it| it.human_ticket)
+                {
+                    state.human_tickets.remove(&(shop, number));
+                }
+                Ok(())
+            },
+        ),
+    ]
+}
+
+fn of_refusals() -> Vec<Fault> {
+    vec![
+        fault("TICKET-20", "A deletion ignores the expected version.")
+            .delete_ticket(|store, shop, id, _, stamp| Ok(store.delete_ticket(shop, id, None, stamp))),
+        fault("TICKET-20", "A later version than the ticket's is accepted.")
+            .ticket_version_ignored_if(|state, shop, id, update| {
+                update.expected_version > version(state, shop, id)
+            })
+            .found_by_the_model(),
+        fault("TICKET-20", "Versions are compared in 32 bits.").ticket_version_ignored_if(
+            |state, shop, id, update| {
+                let low_bits = |version: i64| version & i64::from(u32::MAX);
+                update.expected_version.map(low_bits) == version(state, shop, id).map(low_bits)
+            },
+        ),
+        fault("TICKET-20", "The version of another shop's ticket is accepted.").ticket_version_ignored_if(
+            |state, _, id, update| {
+                let mut shops = state.shops.keys();
+                shops.any(|shop| {
+                    let version = version(state, *shop, id);
+                    version.is_some() && version == update.expected_version
+                })
+            },
+        ),
+        fault("TICKET-20", "An empty update ignores the expected version.")
+            .ticket_version_ignored_if(|_, _, _, update| update.changes.is_empty()),
+        fault("TICKET-20", "A ticket is updated by its id in any shop.").ticket_update(
+            |store, shop, id, update| {
+                let owners = store.tickets.keys().filter(|(_, there)| *there == id);
+                let owner = owners.map(|(owner, _)| *owner).min_by_key(|owner| *owner != shop);
+                store.update_ticket(owner.unwrap_or(shop), id, update)
+            },
+        ),
+        fault("TICKET-20", "A missing ticket has another version.").ticket_update(
+            |store, shop, id, update| {
+                let has_version = update.expected_version.is_some();
+                Ok(match store.update_ticket(shop, id, update)? {
+                    UpdateTicketOutcome::TicketNotFound if has_version => {
+                        UpdateTicketOutcome::VersionMismatch
+                    }
+                    outcome => outcome,
+                })
+            },
+        ),
+        fault("TICKET-21", "The new assignee may be a user of another shop.").ticket_update(
+            |store, shop, id, update| {
+                with_users(store, share_all, |state| state.update_ticket(shop, id, update))
+            },
+        ),
+        fault("TICKET-21", "The new assignee may be inactive.").ticket_update(|store, shop, id, update| {
+            let outcome = with_users(store, activate_all, |state| state.update_ticket(shop, id, update))?;
+            let is_updated = matches!(outcome, UpdateTicketOutcome::Updated(_));
+            Ok(found(store, shop, id).filter(|_| is_updated).unwrap_or(outcome))
+        }),
+        fault("TICKET-21", "An update is refused while the assignee is inactive.").ticket_update(
+            |store, shop, id, update| {
+                let assignee = store.tickets.get(&(shop, id)).and_then(|stored| stored.ticket.assigned_to);
+                let is_inactive = assignee.is_some_and(|user| !store.is_active_user(shop, user));
+                if update.changes.assigned_to.is_none() && is_inactive {
+                    return Ok(UpdateTicketOutcome::AssigneeNotFound);
+                }
+                store.update_ticket(shop, id, update)
+            },
+        ),
+        fault("TICKET-21", "The new assignee is checked before the version.").ticket_update(
+            |store, shop, id, update| {
+                if store.tickets.contains_key(&(shop, id)) && has_unknown_assignee(store, shop, &update) {
+                    return Ok(UpdateTicketOutcome::AssigneeNotFound);
+                }
+                store.update_ticket(shop, id, update)
+            },
+        ),
+        fault("TICKET-21", "A refused update changes all except the assignee.")
+            .ticket_update(|store, shop, id, mut update| {
+                let outcome = store.update_ticket(shop, id, update.clone())?;
+                if outcome == UpdateTicketOutcome::AssigneeNotFound {
+                    update.changes.assigned_to = None;
+                    store.update_ticket(shop, id, update)?;
+                }
+                Ok(outcome)
+            })
+            .found_by_the_model(),
+    ]
+}

@@ -1,0 +1,248 @@
+//! Faults of lists and counts of tickets.
+
+use std::cmp::Reverse;
+
+use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
+use hexdesk_domain::{
+    AssigneeFilter, ShopId, ThreadFilter, Ticket, TicketFilter, TicketId, TicketPosition, TicketView,
+    Timestamp,
+};
+
+use crate::faulty::{Fault, Store, fault, full_page_goes_on, rest};
+use crate::memory::{State, is_let_through, page_of};
+
+pub(super) fn meets(ticket: &Ticket, filter: &TicketFilter) -> bool {
+    is_let_through(filter, ticket)
+}
+
+pub(super) fn listed(
+    state: &State,
+    shop: ShopId,
+    filter: &TicketFilter,
+) -> Vec<(TicketPosition, TicketView)> {
+    state.tickets_of(shop, |ticket| meets(ticket, filter))
+}
+
+fn order(position: &TicketPosition) -> (Timestamp, TicketId) {
+    (position.last_message_time, position.id)
+}
+
+fn is_after(position: &TicketPosition, after: &TicketPosition) -> bool {
+    order(position) < order(after)
+}
+
+/// Whether the text matches the pattern of SQL's `LIKE`.
+fn is_like(text: &[char], pattern: &[char]) -> bool {
+    match (pattern, text) {
+        ([], _) => text.is_empty(),
+        (['%', rest @ ..], _) => (0..=text.len()).any(|skipped| is_like(&text[skipped..], rest)),
+        (['_', pattern @ ..], [_, text @ ..]) => is_like(text, pattern),
+        ([wanted, pattern @ ..], [there, text @ ..]) => wanted == there && is_like(text, pattern),
+        (_, []) => false,
+    }
+}
+
+/// The last millisecond of the time's second.
+fn end_of_second(time: Timestamp) -> Timestamp {
+    time.saturating_add_millis(999 - time.unix_millis().rem_euclid(1_000))
+}
+
+fn one_later(time: Timestamp) -> Timestamp {
+    time.saturating_add_millis(1)
+}
+
+impl Fault {
+    /// Replaces what a list holds, and so the count.
+    pub(super) fn ticket_list(
+        self,
+        list: impl Fn(&Store<'_>, ShopId, &TicketFilter) -> Vec<(TicketPosition, TicketView)>
+        + Copy
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        self.list_tickets(move |store, shop, filter, after, limit| {
+            Ok(page_of(rest(list(store, shop, &filter), after, is_after), Some(limit)))
+        })
+        .count_tickets(move |store, shop, filter| Ok(list(store, shop, &filter).len() as u64))
+    }
+
+    /// Changes the filter and the tickets before they are compared, and may leave one out.
+    fn ticket_filter(self, is_kept: fn(&mut TicketFilter, &mut Ticket) -> bool) -> Self {
+        self.ticket_list(move |store, shop, filter| {
+            store.tickets_of(shop, |ticket| {
+                let (mut filter, mut ticket) = (filter.clone(), ticket.clone());
+                is_kept(&mut filter, &mut ticket) && meets(&ticket, &filter)
+            })
+        })
+    }
+}
+
+pub(super) fn faults() -> Vec<Fault> {
+    let mut faults = of_filters();
+    faults.extend(of_order_and_pages());
+    faults
+}
+
+fn of_filters() -> Vec<Fault> {
+    vec![
+        fault("TICKET-13", "Filters ignore the case of texts.")
+            .ticket_filter(|filter, ticket| {
+                let texts = filter.channel.iter_mut().chain(&mut filter.contact_reason);
+                let texts = texts.chain([&mut ticket.channel]).chain(&mut ticket.contact_reason);
+                texts.for_each(|text| *text = text.to_lowercase());
+                true
+            })
+            .found_by_the_model(),
+        fault("TICKET-13", "The tag of a filter is a pattern.").ticket_filter(|filter, ticket| {
+            let chars = |text: &str| text.chars().collect::<Vec<_>>();
+            let tag = filter.tag.take();
+            tag.is_none_or(|tag| ticket.tags.iter().any(|there| is_like(&chars(there), &chars(&tag))))
+        }),
+        fault("TICKET-13", "The tag of a filter may be a part of the tags.").ticket_filter(
+            |filter, ticket| filter.tag.take().is_none_or(|tag| ticket.tags.join(",").contains(&tag)),
+        ),
+        fault("TICKET-13", "Filters ignore the white space around a channel.").ticket_filter(
+            |filter, ticket| {
+                for channel in filter.channel.iter_mut().chain([&mut ticket.channel]) {
+                    *channel = channel.trim().to_owned();
+                }
+                true
+            },
+        ),
+        fault("TICKET-13", "A missing contact reason is listed as an empty one.").ticket_filter(
+            |_, ticket| {
+                ticket.contact_reason.get_or_insert_default();
+                true
+            },
+        ),
+        fault("TICKET-13", "The filter by thread ignores its customer.").ticket_filter(|filter, ticket| {
+            let customer_id = ticket.customer_id;
+            filter.thread = filter.thread.take().map(|thread| ThreadFilter { customer_id, ..thread });
+            true
+        }),
+        fault("TICKET-13", "An empty thread id matches tickets with an empty one.")
+            .ticket_filter(|filter, ticket| {
+                let thread = filter.thread.take_if(|thread| thread.thread_id.is_empty());
+                thread.is_none_or(|thread| {
+                    ticket.thread_id == Some(thread.thread_id) && ticket.customer_id == thread.customer_id
+                })
+            })
+            .found_by_the_model(),
+        fault("TICKET-13", "A ticket without an assignee is listed for every user.").ticket_filter(
+            |filter, ticket| {
+                if let Some(AssigneeFilter::User(user)) = filter.assignee {
+                    ticket.assigned_to.get_or_insert(user);
+                }
+                true
+            },
+        ),
+        fault("TICKET-13", "A ticket has unread messages only if their count is 1.").ticket_filter(
+            |_, ticket| {
+                ticket.unread_count = i32::from(ticket.unread_count == 1);
+                true
+            },
+        ),
+        fault("TICKET-13", "A range of dates excludes its beginning.").ticket_filter(|filter, _| {
+            filter.date_from = filter.date_from.map(one_later);
+            true
+        }),
+        fault("TICKET-13", "A range of dates includes its end.").ticket_filter(|filter, _| {
+            filter.date_before = filter.date_before.map(one_later);
+            true
+        }),
+        fault("TICKET-13", "A range of last messages excludes its beginning.").ticket_filter(|filter, _| {
+            filter.last_message_from = filter.last_message_from.map(one_later);
+            true
+        }),
+        fault("TICKET-13", "A range of last messages includes its end.").ticket_filter(|filter, _| {
+            filter.last_message_before = filter.last_message_before.map(one_later);
+            true
+        }),
+        fault("TICKET-13", "Ranges of dates are compared in seconds.").ticket_filter(|filter, ticket| {
+            let times = filter.date_from.iter_mut().chain(&mut filter.date_before);
+            times.chain([&mut ticket.date]).for_each(|time| *time = end_of_second(*time));
+            true
+        }),
+        fault("TICKET-13", "The tag is ignored in a filter with a thread.").ticket_filter(|filter, _| {
+            filter.tag.take_if(|_| filter.thread.is_some());
+            true
+        }),
+        fault("TICKET-13", "The customer is ignored in a filter with a thread.").ticket_filter(
+            |filter, _| {
+                filter.customer_id.take_if(|_| filter.thread.is_some());
+                true
+            },
+        ),
+        fault("TICKET-13", "Lists hold the tickets of all shops.").ticket_list(|store, shop, filter| {
+            let mut tickets = listed(store, shop, filter);
+            for other in store.shops.keys().filter(|other| **other != shop) {
+                tickets.extend(listed(store, *other, filter));
+            }
+            tickets
+        }),
+        fault("TICKET-13", "Lists show the customer of the same number in any shop.").ticket_list(
+            |store, shop, filter| {
+                let mut tickets = listed(store, shop, filter);
+                for (_, view) in &mut tickets {
+                    let of_number = store.customers.values().rfind(|there| there.id == view.customer.id);
+                    view.customer = of_number.unwrap_or(&view.customer).clone();
+                }
+                tickets
+            },
+        ),
+    ]
+}
+
+fn of_order_and_pages() -> Vec<Fault> {
+    vec![
+        fault("TICKET-14", "Lists are in the order of dates.")
+            .ticket_list(|store, shop, filter| {
+                let mut tickets = listed(store, shop, filter);
+                tickets.sort_by_key(|(_, view)| Reverse(view.ticket.date));
+                tickets
+            })
+            .found_by_the_model(),
+        fault("TICKET-14", "Of tickets of the same time the smallest id is first.").ticket_list(
+            |store, shop, filter| {
+                let mut tickets = listed(store, shop, filter);
+                tickets.sort_by_key(|(position, _)| (Reverse(position.last_message_time), position.id));
+                tickets
+            },
+        ),
+        fault("TICKET-15", "A full page of tickets always has a next one.").list_tickets(
+            |store, shop, filter, after, limit| {
+                Ok(full_page_goes_on(rest(listed(store, shop, &filter), after, is_after), limit))
+            },
+        ),
+        fault("TICKET-15", "The next page of tickets begins with another time.")
+            .list_tickets(|store, shop, filter, after, limit| {
+                let mut tickets = listed(store, shop, &filter);
+                tickets.retain(|(position, _)| {
+                    after.is_none_or(|after| position.last_message_time < after.last_message_time)
+                });
+                Ok(page_of(tickets, Some(limit)))
+            })
+            .found_by_the_model(),
+        fault("TICKET-15", "A list of tickets cannot start after the place of no ticket.").list_tickets(
+            |store, shop, filter, after, limit| {
+                let tickets = rest(listed(store, shop, &filter), after, |_, _| false);
+                Ok(page_of(tickets, Some(limit)))
+            },
+        ),
+        fault("TICKET-16", "Tickets are counted up to the largest page.").count_tickets(
+            |store, shop, filter| {
+                let count = listed(store, shop, &filter).len() as u64;
+                Ok(count.min(u64::from(MAX_PAGE_ENTRIES)))
+            },
+        ),
+        fault("TICKET-16", "A ticket is counted once for each time it has the tag.")
+            .count_tickets(|store, shop, filter| {
+                let tickets = listed(store, shop, &filter);
+                let Some(tag) = filter.tag else { return Ok(tickets.len() as u64) };
+                let tags = tickets.iter().flat_map(|(_, view)| &view.ticket.tags);
+                Ok(tags.filter(|there| **there == tag).count() as u64)
+            })
+            .found_by_the_model(),
+    ]
+}

@@ -1,0 +1,152 @@
+//! The obligation of [`UserStore`](hexdesk_domain::UserStore) on lists and counts.
+
+use std::sync::Arc;
+
+use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
+use hexdesk_domain::{NewUser, Page, ShopId, Storage, Timestamp, User, UserChanges, UserFilter, UserId};
+
+use crate::cases::user_changes::{change, update_user};
+use crate::comparison::same;
+use crate::samples::{at, create_shop, create_user, stamp, user_by_email, user_id};
+
+const FILTERS: [UserFilter; 3] = [
+    UserFilter { is_active: None },
+    UserFilter { is_active: Some(true) },
+    UserFilter { is_active: Some(false) },
+];
+
+/// USER-7: the shop's users in order of number, page by page, and how many there are.
+pub async fn user_7_list_holds_all_in_order(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let storage = &*storage;
+    let empty = create_shop(storage, "empty.example.com").await?.id;
+    for filter in FILTERS {
+        let page = storage.list_users(empty, filter, None, 1).await?;
+        same("a shop without users", &page, &Page { entries: Vec::new(), next: None })?;
+        same("the count of its users", &storage.count_users(empty, filter).await?, &0)?;
+    }
+    let (shop, users) = fill(storage, "shop.example.com", 14).await?;
+    // Of the same numbers, and more.
+    fill(storage, "other.example.com", 20).await?;
+    for filter in FILTERS {
+        let list = let_through(filter, &users);
+        expect_list(storage, shop, filter, &list).await?;
+        let length = u32::try_from(list.len())?;
+        for limit in (1..=length + 2).chain([MAX_PAGE_ENTRIES]) {
+            expect_pages(storage, shop, filter, &list, limit).await?;
+        }
+        // From any number, whether a user has it or not.
+        for after in (1..=40).chain([1 << 32, UserId::MAX]) {
+            let after = user_id(after)?;
+            let entries: Vec<_> = list.iter().filter(|user| user.id > after).cloned().collect();
+            let page = storage.list_users(shop, filter, Some(after), MAX_PAGE_ENTRIES).await?;
+            same(&format!("the list after {after}"), &page, &Page { entries, next: None })?;
+        }
+    }
+    more_than_a_page(storage).await?;
+    lists_follow(storage, shop, users).await
+}
+
+async fn more_than_a_page(storage: &dyn Storage) -> anyhow::Result<()> {
+    let (many, users) = fill(storage, "many.example.com", 205).await?;
+    for filter in FILTERS {
+        let list = let_through(filter, &users);
+        same("the count of many users", &storage.count_users(many, filter).await?, &(list.len() as u64))?;
+        for limit in [MAX_PAGE_ENTRIES, MAX_PAGE_ENTRIES - 1, 41] {
+            expect_pages(storage, many, filter, &list, limit).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A user is among the active ones or among the others, as of the latest change.
+async fn lists_follow(storage: &dyn Storage, shop: ShopId, mut users: Vec<User>) -> anyhow::Result<()> {
+    for (place, is_active) in [(0, false), (0, true), (3, true), (5, false), (13, false), (5, true)] {
+        let active = UserChanges { is_active: Some(is_active), ..UserChanges::default() };
+        users[place] = update_user(storage, shop, users[place].id, change(active, at(50))).await?;
+        for filter in FILTERS {
+            expect_list(storage, shop, filter, &let_through(filter, &users)).await?;
+        }
+    }
+    // A user who is refused is not listed, and one who is created is, at once.
+    let taken = NewUser { first_name: Some("new".into()), ..user_by_email(&users[0].email) };
+    storage.create_user(shop, taken, None).await?;
+    expect_list(storage, shop, FILTERS[0], &users).await?;
+    users.push(create_user(storage, shop, user_by_email("new@example.com")).await?);
+    for filter in FILTERS {
+        expect_list(storage, shop, filter, &let_through(filter, &users)).await?;
+    }
+    Ok(())
+}
+
+/// A shop with this many users, of whom every third is deactivated, of the numbers 2, 4, 6
+/// and so on; in order of number.
+async fn fill(storage: &dyn Storage, name: &str, count: i64) -> anyhow::Result<(ShopId, Vec<User>)> {
+    let shop = create_shop(storage, name).await?.id;
+    let mut users = Vec::new();
+    for index in 0..count {
+        // Not in the order of numbers.
+        let number = 2 * (1 + index * 9 % count);
+        let new = NewUser {
+            id: Some(user_id(number)?),
+            stamp: stamp(at(-index)),
+            // No more in the order of addresses than of times.
+            ..user_by_email(&format!("{}-{number}@example.com", index % 5))
+        };
+        let mut user = create_user(storage, shop, new).await?;
+        if index % 3 == 0 {
+            let deactivate = UserChanges { is_active: Some(false), ..UserChanges::default() };
+            let at = if index % 2 == 0 { Timestamp::MIN } else { at(index) };
+            user = update_user(storage, shop, user.id, change(deactivate, at)).await?;
+        }
+        users.push(user);
+    }
+    users.sort_by_key(|user| user.id);
+    Ok((shop, users))
+}
+
+fn let_through(filter: UserFilter, users: &[User]) -> Vec<User> {
+    let is_wanted =
+        |user: &&User| filter.is_active.is_none_or(|wanted| user.deactivated_at.is_none() == wanted);
+    users.iter().filter(is_wanted).cloned().collect()
+}
+
+/// Fails unless the list, which fits a page, is this, as each user is found.
+async fn expect_list(
+    storage: &dyn Storage,
+    shop: ShopId,
+    filter: UserFilter,
+    expected: &[User],
+) -> anyhow::Result<()> {
+    let page = storage.list_users(shop, filter, None, MAX_PAGE_ENTRIES).await?;
+    let what = format!("the list with {filter:?}");
+    same(&what, &page, &Page { entries: expected.to_vec(), next: None })?;
+    let count = storage.count_users(shop, filter).await?;
+    same(&format!("the count with {filter:?}"), &count, &u64::try_from(expected.len())?)?;
+    for user in &page.entries {
+        let found = storage.find_user(shop, user.id).await?;
+        same("a listed user by its number", &found.as_ref(), &Some(user))?;
+    }
+    Ok(())
+}
+
+/// Fails unless the pages of `limit` are those of the list.
+async fn expect_pages(
+    storage: &dyn Storage,
+    shop: ShopId,
+    filter: UserFilter,
+    list: &[User],
+    limit: u32,
+) -> anyhow::Result<()> {
+    let mut after = None;
+    let mut pages = list.chunks(usize::try_from(limit)?).peekable();
+    loop {
+        let entries = pages.next().unwrap_or_default().to_vec();
+        let next = entries.last().filter(|_| pages.peek().is_some()).map(|user| user.id);
+        let page = storage.list_users(shop, filter, after, limit).await?;
+        same(&format!("a page of {limit} after {after:?}"), &page, &Page { entries, next })?;
+        if next.is_none() {
+            return Ok(());
+        }
+        after = next;
+    }
+}

@@ -1,0 +1,124 @@
+//! Faults of creations and lists of users.
+
+mod changes;
+
+use hexdesk_domain::ports::CreateUserOutcome;
+use hexdesk_domain::{NewUser, ShopId, StorageError, User, UserFilter, UserId};
+
+use crate::faulty::{Fault, Store, fault, full_page_goes_on, rest};
+use crate::memory::page_of;
+
+fn trimmed(text: Option<String>) -> Option<String> {
+    text.map(|text| text.trim().to_owned())
+}
+
+/// Creates a user without looking at the other users.
+fn create_unseen(
+    store: &mut Store<'_>,
+    shop: ShopId,
+    new: NewUser,
+) -> Result<CreateUserOutcome, StorageError> {
+    let id = new.id.or(store.next_user_id(shop));
+    let others = std::mem::take(&mut store.users);
+    let outcome = store.create_user(shop, NewUser { id, ..new });
+    store.users.extend(others);
+    outcome
+}
+
+impl Fault {
+    /// Replaces what a list holds, and so the count.
+    fn user_list(
+        self,
+        list: impl Fn(&Store<'_>, ShopId, UserFilter) -> Vec<(UserId, User)> + Copy + Send + Sync + 'static,
+    ) -> Self {
+        self.list_users(move |store, shop, filter, after, limit| {
+            Ok(page_of(rest(list(store, shop, filter), after, |id, after| id > after), Some(limit)))
+        })
+        .count_users(move |store, shop, filter| Ok(list(store, shop, filter).len() as u64))
+    }
+}
+
+pub(crate) fn faults() -> Vec<Fault> {
+    let mut faults = vec![
+        fault("USER-1", "A user who was created before 1970 is not active.").user_creation(
+            |store, shop, new| {
+                let is_old = new.stamp.time.unix_millis() < 0;
+                let mut outcome = store.create_user(shop, new)?;
+                if let (CreateUserOutcome::Created(user), true) = (&mut outcome, is_old) {
+                    user.deactivated_at = Some(user.created_at);
+                    store.users.insert((shop, user.id), user.clone());
+                }
+                Ok(outcome)
+            },
+        ),
+        fault("USER-1", "Names lose the white space around them.").user_creation(|store, shop, new| {
+            let new = NewUser {
+                first_name: trimmed(new.first_name),
+                last_name: trimmed(new.last_name),
+                full_name: trimmed(new.full_name),
+                ..new
+            };
+            store.create_user(shop, new)
+        }),
+        fault("USER-2", "The case of users' e-mail addresses is ignored in ASCII only.").user_creation(
+            |store, shop, new| {
+                let outcome = store.create_user(shop, new.clone())?;
+                match &outcome {
+                    CreateUserOutcome::EmailTaken(user) if !user.email.eq_ignore_ascii_case(&new.email) => {
+                        create_unseen(store, shop, new)
+                    }
+                    _ => Ok(outcome),
+                }
+            },
+        ),
+        fault("USER-3", "A user is found by number in any shop.").find_user(|store, shop, id| {
+            let of_shop = store.users.get(&(shop, id));
+            Ok(of_shop.or_else(|| store.users.values().find(|user| user.id == id)).cloned())
+        }),
+        fault("USER-4", "New users get the smallest free number.").user_creation(|store, shop, new| {
+            let is_free = |id: &UserId| !store.users.contains_key(&(shop, *id));
+            let id = new.id.or_else(|| (1..).filter_map(UserId::new).find(is_free));
+            store.create_user(shop, NewUser { id, ..new })
+        }),
+        fault("USER-5", "A creation with a taken number overwrites that user's name.")
+            .user_creation(|store, shop, new| {
+                let outcome = store.create_user(shop, new.clone())?;
+                if outcome == CreateUserOutcome::IdTaken
+                    && let Some(user) = new.id.and_then(|id| store.users.get_mut(&(shop, id)))
+                {
+                    user.first_name = new.first_name;
+                }
+                Ok(outcome)
+            })
+            .found_by_the_model(),
+        fault("USER-7", "Lists hold the users of all shops.").user_list(|store, _, filter| {
+            let shops = store.shops.keys();
+            let mut users: Vec<_> = shops.flat_map(|shop| store.filtered_users(*shop, filter)).collect();
+            users.sort_by_key(|(id, _)| *id);
+            users
+        }),
+        fault("USER-7", "Inactive users are not listed.")
+            .user_list(|store, shop, filter| {
+                let is_active = filter.is_active.or(Some(true));
+                store.filtered_users(shop, UserFilter { is_active })
+            })
+            .found_by_the_model(),
+        fault("USER-7", "Users are listed with the largest number first.").user_list(
+            |store, shop, filter| {
+                let mut users = store.filtered_users(shop, filter);
+                users.reverse();
+                users
+            },
+        ),
+        fault("USER-7", "A full page of users always has a next one.").list_users(
+            |store, shop, filter, after, limit| {
+                let users = rest(store.filtered_users(shop, filter), after, |id, after| id > after);
+                Ok(full_page_goes_on(users, limit))
+            },
+        ),
+        fault("USER-7", "The count of users ignores the filter.")
+            .count_users(|store, shop, _| Ok(store.filtered_users(shop, UserFilter::default()).len() as u64)),
+    ];
+    faults.extend(changes::faults());
+    faults
+}
