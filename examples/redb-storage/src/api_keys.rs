@@ -15,7 +15,9 @@ use crate::numbers::next_number;
 use crate::pages::{count_of, page_of};
 use crate::tables::{API_KEYS, IDEMPOTENCY_RECORDS, Json, NumberInShop, SHOPS, USERS, all_after};
 use crate::{RedbStorage, idempotency, shops, users};
-use stored::{StoredApiKey, find};
+use stored::find;
+
+pub(crate) use stored::StoredApiKey;
 
 #[async_trait]
 impl ApiKeyStore for RedbStorage {

@@ -59,14 +59,14 @@ pub(super) fn set(
     is_opened: bool,
     at: Timestamp,
 ) -> anyhow::Result<()> {
-    match find_by_ticket(human_tickets, by_ticket, shop, ticket)? {
-        Some(mut human_ticket) => {
-            if human_ticket.set_open(is_opened, at) {
-                put(human_tickets, shop, &human_ticket)?;
-            }
+    let Some(mut human_ticket) = find_by_ticket(human_tickets, by_ticket, shop, ticket)? else {
+        if is_opened {
+            open(human_tickets, by_ticket, shop, ticket, at)?;
         }
-        None if is_opened => _ = open(human_tickets, by_ticket, shop, ticket, at)?,
-        None => {}
+        return Ok(());
+    };
+    if human_ticket.set_open(is_opened, at) {
+        put(human_tickets, shop, &human_ticket)?;
     }
     Ok(())
 }
