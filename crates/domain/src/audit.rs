@@ -5,9 +5,9 @@ use crate::{KeyNumber, ShopId, Timestamp, UserId};
 /// Who makes a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Actor {
-    /// Whoever runs the server, by the command line.
+    /// The operator of the server, on the command line.
     Operator,
-    /// The holder of one of the shop's keys.
+    /// The holder of an API key of the shop.
     ApiKey {
         /// The key's number.
         number: KeyNumber,
@@ -17,7 +17,7 @@ pub enum Actor {
 }
 
 impl Actor {
-    /// The user in whose name it acts, if it is one's.
+    /// The user in whose name it acts.
     pub const fn user_id(self) -> Option<UserId> {
         match self {
             Self::Operator => None,
@@ -26,17 +26,17 @@ impl Actor {
     }
 }
 
-/// Who asks for a change, of what shop.
+/// Who requests a change, and in which shop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caller {
     /// The shop.
     pub shop: ShopId,
-    /// Who.
+    /// Who makes the change.
     pub actor: Actor,
 }
 
 impl Caller {
-    /// The stamp of what it changes at this time.
+    /// The stamp of a change at this time.
     pub const fn stamp(self, time: Timestamp) -> AuditStamp {
         AuditStamp { actor: self.actor, time }
     }
@@ -45,8 +45,8 @@ impl Caller {
 /// Who makes a change, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AuditStamp {
-    /// Who.
+    /// Who makes the change.
     pub actor: Actor,
-    /// When.
+    /// When it is made.
     pub time: Timestamp,
 }

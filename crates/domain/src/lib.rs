@@ -1,19 +1,129 @@
-//! The rules of a helpdesk and the ports it needs, free of any database, web
-//! framework or runtime.
-//!
-//! A caller hands a [`TicketDraft`] to [`CreateTicket`]. The draft is checked,
-//! completed with the [`Clock`] and a [`TicketIdSource`], and reaches the
-//! [`TicketStore`] port as a [`Ticket`] that breaks no rule. Whatever a store
-//! must guarantee stands in the documentation of its port as a numbered
-//! obligation (`TICKET-3`); the crate `hexdesk-contract` has a case for each.
+//! The rules of a helpdesk and the ports it needs. It knows no database, web framework or
+//! runtime.
 //!
 //! | module | contents |
 //! | --- | --- |
-//! | [`ports`] | the traits that storage and authentication implement |
-//! | [`limits`] | the longest text, the most tags, the largest count |
+//! | [`ports`] | the traits that storage and authentication implement, with numbered obligations |
 //! | `tickets`, `comments`, `customers`, `users`, `api_keys`, `shops` | one subject each: its types, rules and use cases |
-//! | `events`, `search` | the event log; search queries and the words of a text |
-//! | `validation` | the rules of drafts and their violations |
+//! | `events` | the event log: what changed, who changed it and when |
+//! | `search` | search queries, and the words of a text |
+//! | `idempotency` | requests that take effect once, however often they are sent |
+//! | `retention` | removing old records |
+//! | `fields`, `validation` | the fields of drafts, their [`limits`], rules and violations |
+//!
+//! A *draft* is a new thing as a caller requests it. A use case checks and completes the
+//! draft and passes it to a port. What the port receives keeps every rule. The crate
+//! `hexdesk-contract` tests that a store keeps its obligations.
+//!
+//! # Example
+//!
+//! A use case works with any implementation of its ports. This one keeps tickets in a
+//! vector:
+//!
+//! ```
+//! use std::sync::{Arc, Mutex};
+//!
+//! use hexdesk_domain::ports::{CreateTicketOutcome, TicketCreation};
+//! use hexdesk_domain::{
+//!     Actor, Caller, Clock, CreateTicket, CreateTicketError, CustomerId, Field, IdRange, NodeNumber, Receipt,
+//!     Rule, ShopId, StorageError, Ticket, TicketDraft, TicketIdGenerator, TicketStore, Timestamp,
+//! };
+//! # use hexdesk_domain::ports::{DeleteTicketOutcome, TicketUpdate, UpdateTicketOutcome};
+//! # use hexdesk_domain::{AuditStamp, DeferredClaim, IdempotentOutcome, Page, TicketFilter};
+//! # use hexdesk_domain::{TicketId, TicketPosition, TicketView};
+//!
+//! #[derive(Default)]
+//! struct Tickets(Mutex<Vec<Ticket>>);
+//!
+//! #[async_trait::async_trait]
+//! impl TicketStore for Tickets {
+//!     async fn create_tickets(
+//!         &self,
+//!         batch: Vec<TicketCreation>,
+//!     ) -> Result<Vec<CreateTicketOutcome>, StorageError> {
+//!         let mut tickets = self.0.lock().unwrap();
+//!         let outcomes = batch.into_iter().map(|creation| {
+//!             tickets.push(creation.ticket);
+//!             CreateTicketOutcome::Created
+//!         });
+//!         Ok(outcomes.collect())
+//!     }
+//!     // `find_ticket`, `list_tickets` and the other methods are not needed here.
+//! #     async fn find_ticket(&self, _: ShopId, _: TicketId) -> Result<Option<TicketView>, StorageError> {
+//! #         unimplemented!()
+//! #     }
+//! #     async fn list_tickets(
+//! #         &self,
+//! #         _: ShopId,
+//! #         _: TicketFilter,
+//! #         _: Option<TicketPosition>,
+//! #         _: u32,
+//! #     ) -> Result<Page<TicketView, TicketPosition>, StorageError> {
+//! #         unimplemented!()
+//! #     }
+//! #     async fn update_ticket(
+//! #         &self,
+//! #         _: ShopId,
+//! #         _: TicketId,
+//! #         _: TicketUpdate,
+//! #         _: Option<DeferredClaim<UpdateTicketOutcome>>,
+//! #     ) -> Result<IdempotentOutcome<UpdateTicketOutcome>, StorageError> {
+//! #         unimplemented!()
+//! #     }
+//! #     async fn delete_ticket(
+//! #         &self,
+//! #         _: ShopId,
+//! #         _: TicketId,
+//! #         _: Option<i64>,
+//! #         _: AuditStamp,
+//! #     ) -> Result<DeleteTicketOutcome, StorageError> {
+//! #         unimplemented!()
+//! #     }
+//! #     async fn count_tickets(&self, _: ShopId, _: TicketFilter) -> Result<u64, StorageError> {
+//! #         unimplemented!()
+//! #     }
+//! }
+//!
+//! struct FixedClock(Timestamp);
+//!
+//! impl Clock for FixedClock {
+//!     fn now(&self) -> Timestamp {
+//!         self.0
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let now = Timestamp::parse("2026-04-28T09:30:00Z")?;
+//! let node = NodeNumber::new(0).ok_or("no node")?;
+//! let ids = TicketIdGenerator::new(IdRange { node, from: now, until: Timestamp::MAX });
+//! let store = Arc::new(Tickets::default());
+//! let create_ticket = CreateTicket::new(store.clone(), Arc::new(FixedClock(now)), Arc::new(ids));
+//!
+//! let caller = Caller { shop: ShopId::new(1).ok_or("no shop")?, actor: Actor::Operator };
+//! // The response is known before the ticket is stored, since the domain makes its id.
+//! let receipt = |ticket: &Ticket| Receipt {
+//!     answer: format!("created ticket {}", ticket.id).into_bytes(),
+//!     customer_id: Some(ticket.customer_id),
+//! };
+//! let draft = TicketDraft {
+//!     customer_id: CustomerId::new(123),
+//!     channel: Some("Mail".to_owned()),
+//!     ..TicketDraft::default()
+//! };
+//! create_ticket.execute(caller, draft, None, receipt).await?;
+//! let ticket = store.0.lock().unwrap()[0].clone();
+//! assert_eq!((ticket.date, ticket.version), (now, 1));
+//!
+//! // A draft that breaks rules is refused with all of them, and nothing is stored.
+//! let refused = create_ticket.execute(caller, TicketDraft::default(), None, receipt).await;
+//! let Err(CreateTicketError::Invalid(violations)) = refused else { panic!("{refused:?}") };
+//! let broken: Vec<(Field, Rule)> = violations.iter().map(|found| (found.field, found.rule)).collect();
+//! assert_eq!(broken, [(Field::CustomerId, Rule::Required), (Field::Channel, Rule::Required)]);
+//! assert_eq!(store.0.lock().unwrap().len(), 1);
+//! # Ok(())
+//! # }
+//! ```
 
 mod api_keys;
 mod audit;

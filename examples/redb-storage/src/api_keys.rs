@@ -14,8 +14,10 @@ use crate::events::{EventLog, NewEvent};
 use crate::numbers::next_number;
 use crate::pages::{count_of, page_of};
 use crate::tables::{API_KEYS, IDEMPOTENCY_RECORDS, Json, NumberInShop, SHOPS, USERS, all_after};
-use crate::{RedbStorage, once, shops, users};
-use stored::{StoredApiKey, find};
+use crate::{RedbStorage, idempotency, shops, users};
+use stored::find;
+
+pub(crate) use stored::StoredApiKey;
 
 #[async_trait]
 impl ApiKeyStore for RedbStorage {
@@ -27,7 +29,7 @@ impl ApiKeyStore for RedbStorage {
     ) -> Result<IdempotentOutcome<CreateKeyOutcome>, StorageError> {
         self.write("create_key", move |transaction| {
             let mut records = transaction.open_table(IDEMPOTENCY_RECORDS)?;
-            once::attempt(&mut records, shop, once, || create(transaction, shop, key))
+            idempotency::run(&mut records, shop, once, || create(transaction, shop, key))
         })
         .await
     }
@@ -94,7 +96,7 @@ impl ApiKeyStore for RedbStorage {
     ) -> Result<IdempotentOutcome<RotateKeyOutcome>, StorageError> {
         self.write("rotate_key", move |transaction| {
             let mut records = transaction.open_table(IDEMPOTENCY_RECORDS)?;
-            once::attempt(&mut records, shop, once, || rotate(transaction, shop, number, rotation))
+            idempotency::run(&mut records, shop, once, || rotate(transaction, shop, number, rotation))
         })
         .await
     }
@@ -124,7 +126,7 @@ fn rotate(
     let Some(mut old) = find(&keys, shop, number)?.filter(|key| key.is_live(stamp.time)) else {
         return Ok(RotateKeyOutcome::NotLive);
     };
-    old.expires_at = Some(old.expires_at.map_or(old_ends_at, |end| end.min(old_ends_at)));
+    old.expire_by(old_ends_at);
     put(&mut keys, &old)?;
     let rotated = event(EventKind::ApiKeyRotated, &old);
     let ApiKey { scopes, user_id, .. } = old;
@@ -168,17 +170,7 @@ fn list(
 /// Adds a key under the shop's next number.
 fn add(keys: &mut Table<'_, NumberInShop, Json>, shop: ShopId, new: NewApiKey) -> anyhow::Result<ApiKey> {
     let number = KeyNumber::new(next_number(keys, shop)?).context("no key number is left")?;
-    let NewApiKey { secret_hash, scopes, user_id, stamp, expires_at } = new;
-    let key = ApiKey {
-        shop_id: shop,
-        number,
-        secret_hash,
-        scopes,
-        user_id,
-        created_at: stamp.time,
-        expires_at,
-        revoked_at: None,
-    };
+    let key = new.into_key(shop, number);
     put(keys, &key)?;
     Ok(key)
 }
@@ -190,10 +182,9 @@ fn revoke(
     key: &mut ApiKey,
     now: Timestamp,
 ) -> anyhow::Result<Option<NewEvent>> {
-    if key.revoked_at.is_some() {
+    if !key.revoke(now) {
         return Ok(None);
     }
-    key.revoked_at = Some(now);
     put(keys, key)?;
     Ok(Some(event(EventKind::ApiKeyRevoked, key)))
 }

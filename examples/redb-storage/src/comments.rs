@@ -84,9 +84,7 @@ fn list(
         };
         Ok(CommentView { comment, customer: customer.clone(), author })
     });
-    let position =
-        |CommentView { comment, .. }: &CommentView| CommentPosition { time: comment.time, id: comment.id };
-    page_of(views, limit, position).map(Some)
+    page_of(views, limit, |view: &CommentView| view.comment.position()).map(Some)
 }
 
 /// The comments of the ticket after this place.

@@ -1,5 +1,4 @@
 mod erase;
-mod filter;
 mod stored;
 mod tables;
 mod update;
@@ -15,8 +14,7 @@ use redb::{ReadableTable, WriteTransaction};
 use crate::events::{EventLog, NewEvent};
 use crate::pages::{count_of, page_of};
 use crate::tables::{CUSTOMERS, IDEMPOTENCY_RECORDS, Json, NumberInShop};
-use crate::{RedbStorage, once, shops};
-use filter::meets;
+use crate::{RedbStorage, idempotency, shops};
 use tables::CustomerTables;
 
 pub(crate) use stored::{StoredCustomer, find};
@@ -31,7 +29,7 @@ impl CustomerStore for RedbStorage {
     ) -> Result<IdempotentOutcome<CreateCustomerOutcome>, StorageError> {
         self.write("create_customer", move |transaction| {
             let mut records = transaction.open_table(IDEMPOTENCY_RECORDS)?;
-            once::attempt(&mut records, shop, once, || create(transaction, shop, customer))
+            idempotency::run(&mut records, shop, once, || create(transaction, shop, customer))
         })
         .await
     }
@@ -71,7 +69,7 @@ impl CustomerStore for RedbStorage {
     ) -> Result<IdempotentOutcome<UpdateCustomerOutcome>, StorageError> {
         self.write("update_customer", move |transaction| {
             let mut records = transaction.open_table(IDEMPOTENCY_RECORDS)?;
-            once::attempt(&mut records, shop, once, || update::update(transaction, shop, id, update))
+            idempotency::run(&mut records, shop, once, || update::update(transaction, shop, id, update))
         })
         .await
     }
@@ -107,30 +105,12 @@ fn create(
         None => customers.next_id(shop)?,
     };
     let stamp = new.stamp;
-    let customer = created(shop, id, new);
+    let customer = new.into_customer(shop, id);
     customers.add(&customer)?;
     let created = Snapshot::Customer(Box::new(customer.clone()));
     let event = NewEvent::new(EventKind::CustomerCreated, created);
     EventLog::open(transaction)?.append(shop, stamp, [event])?;
     Ok(CreateCustomerOutcome::Created(customer))
-}
-
-/// A new customer has no orders yet and comes from no shop system.
-fn created(shop_id: ShopId, id: CustomerId, new: NewCustomer) -> Customer {
-    Customer {
-        id,
-        shop_id,
-        email: new.email,
-        phone_number: new.phone_number,
-        first_name: new.first_name,
-        last_name: new.last_name,
-        full_name: new.full_name,
-        external_ids: new.external_ids,
-        number_of_orders: 0,
-        cms: None,
-        cms_created_at: None,
-        created_at: new.stamp.time,
-    }
 }
 
 /// The shop's customers that the filter lets through, after this one. The table is walked
@@ -146,5 +126,5 @@ fn matching<'a>(
         let (key, stored) = entry?;
         stored::customer(shop, key.value().1, stored.value())
     });
-    Ok(list.filter(move |customer| customer.as_ref().map_or(true, |customer| meets(customer, filter))))
+    Ok(list.filter(move |customer| customer.as_ref().map_or(true, |customer| filter.matches(customer))))
 }

@@ -11,7 +11,6 @@
 //! | `numbers` | the numbers that the store hands out |
 //! | `once` | operations that take effect once |
 //! | `pages` | lists, a page at a time |
-//! | `changes` | what an update leaves, sets and takes away |
 //! | `errors` | what a failure of redb means to a caller |
 //! | `shops`, `customers`, `users`, `tickets`, `comments`, `search`, `api_keys`, `events`, `retention`, `id_ranges`, `readiness` | a port each |
 //!
@@ -33,7 +32,6 @@
 //! ```
 
 mod api_keys;
-mod changes;
 mod comments;
 mod customers;
 mod encoding;
@@ -41,8 +39,8 @@ mod errors;
 mod events;
 mod format;
 mod id_ranges;
+mod idempotency;
 mod numbers;
-mod once;
 mod pages;
 mod readiness;
 mod retention;

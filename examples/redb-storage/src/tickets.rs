@@ -1,7 +1,6 @@
 mod activity;
 mod batch;
 mod delete;
-mod filter;
 mod human_tickets;
 mod stored;
 mod tables;
@@ -18,7 +17,7 @@ use hexdesk_domain::{
 };
 
 use crate::RedbStorage;
-use crate::once;
+use crate::idempotency;
 use crate::pages::{count_of, page_of};
 use crate::tables::IDEMPOTENCY_RECORDS;
 use batch::Batch;
@@ -57,10 +56,7 @@ impl TicketStore for RedbStorage {
         self.read("list_tickets", move |transaction| {
             let views = TicketViews::open(transaction)?;
             let list = views.matching(shop, &filter, after)?.map(|ticket| views.view(ticket?));
-            page_of(list, Some(limit), |TicketView { ticket, .. }| TicketPosition {
-                last_message_time: ticket.last_message_time,
-                id: ticket.id,
-            })
+            page_of(list, Some(limit), |view| view.ticket.position())
         })
         .await
     }
@@ -74,7 +70,7 @@ impl TicketStore for RedbStorage {
     ) -> Result<IdempotentOutcome<UpdateTicketOutcome>, StorageError> {
         self.write("update_ticket", move |transaction| {
             let mut records = transaction.open_table(IDEMPOTENCY_RECORDS)?;
-            once::attempt(&mut records, shop, once, || update::update(transaction, shop, id, update))
+            idempotency::run(&mut records, shop, once, || update::update(transaction, shop, id, update))
         })
         .await
     }

@@ -13,7 +13,7 @@ use redb::{ReadableTable, WriteTransaction};
 use crate::events::{EventLog, NewEvent};
 use crate::pages::{count_of, page_of};
 use crate::tables::{IDEMPOTENCY_RECORDS, Json, NumberInShop, USERS, all_after};
-use crate::{RedbStorage, once, shops};
+use crate::{RedbStorage, idempotency, shops};
 use tables::UserTables;
 
 pub(crate) use stored::{StoredUser, find};
@@ -28,7 +28,7 @@ impl UserStore for RedbStorage {
     ) -> Result<IdempotentOutcome<CreateUserOutcome>, StorageError> {
         self.write("create_user", move |transaction| {
             let mut records = transaction.open_table(IDEMPOTENCY_RECORDS)?;
-            once::attempt(&mut records, shop, once, || create(transaction, shop, user))
+            idempotency::run(&mut records, shop, once, || create(transaction, shop, user))
         })
         .await
     }
@@ -67,7 +67,7 @@ impl UserStore for RedbStorage {
     ) -> Result<IdempotentOutcome<UpdateUserOutcome>, StorageError> {
         self.write("update_user", move |transaction| {
             let mut records = transaction.open_table(IDEMPOTENCY_RECORDS)?;
-            once::attempt(&mut records, shop, once, || update::update(transaction, shop, id, update))
+            idempotency::run(&mut records, shop, once, || update::update(transaction, shop, id, update))
         })
         .await
     }
@@ -84,10 +84,8 @@ fn create(transaction: &WriteTransaction, shop: ShopId, new: NewUser) -> anyhow:
         Some(id) => id,
         None => users.next_id(shop)?,
     };
-    let NewUser { id: _, email, first_name, last_name, full_name, stamp } = new;
-    let created_at = stamp.time;
-    let user =
-        User { id, shop_id: shop, email, first_name, last_name, full_name, created_at, deactivated_at: None };
+    let stamp = new.stamp;
+    let user = new.into_user(shop, id);
     users.add(&user)?;
     let created = Snapshot::User(Box::new(user.clone()));
     EventLog::open(transaction)?.append(shop, stamp, [NewEvent::new(EventKind::UserCreated, created)])?;
@@ -98,15 +96,14 @@ fn create(transaction: &WriteTransaction, shop: ShopId, new: NewUser) -> anyhow:
 fn matching(
     users: &impl ReadableTable<NumberInShop, Json>,
     shop: ShopId,
-    UserFilter { is_active }: UserFilter,
+    filter: UserFilter,
     after: Option<UserId>,
 ) -> anyhow::Result<impl Iterator<Item = anyhow::Result<User>>> {
     let list = users.range(all_after(shop, after.map_or(0, UserId::get)))?.map(move |entry| {
         let (key, stored) = entry?;
         stored::user(shop, key.value().1, stored.value())
     });
-    let meets = move |user: &User| is_active.is_none_or(|active| user.deactivated_at.is_none() == active);
-    Ok(list.filter(move |user| user.as_ref().map_or(true, meets)))
+    Ok(list.filter(move |user| user.as_ref().map_or(true, |user| filter.matches(user))))
 }
 
 /// Whether the shop has such a user who is active: one that tickets are assigned to and that
@@ -116,5 +113,5 @@ pub(crate) fn is_active(
     shop: ShopId,
     id: UserId,
 ) -> anyhow::Result<bool> {
-    Ok(find(users, shop, id)?.is_some_and(|user| user.deactivated_at.is_none()))
+    Ok(find(users, shop, id)?.is_some_and(|user| user.is_active()))
 }

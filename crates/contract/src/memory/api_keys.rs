@@ -29,17 +29,7 @@ impl State {
     fn add_key(&mut self, shop: ShopId, new: NewApiKey) -> Result<ApiKey, StorageError> {
         let number = KeyNumber::new(next_number(self.keys_of(shop).map(|key| key.number.get())))
             .ok_or_else(|| unexpected("create_key", "no key number left"))?;
-        let NewApiKey { secret_hash, scopes, user_id, stamp, expires_at } = new;
-        let key = ApiKey {
-            shop_id: shop,
-            number,
-            secret_hash,
-            scopes,
-            user_id,
-            created_at: stamp.time,
-            expires_at,
-            revoked_at: None,
-        };
+        let key = new.into_key(shop, number);
         self.api_keys.insert((shop, number), key.clone());
         Ok(key)
     }
@@ -53,7 +43,7 @@ impl State {
         let KeyRotation { secret_hash, expires_at, stamp, old_ends_at } = rotation;
         let old = self.api_keys.get_mut(&(shop, number)).filter(|key| key.is_live(stamp.time));
         let Some(old) = old else { return Ok(RotateKeyOutcome::NotLive) };
-        old.expires_at = Some(old.expires_at.map_or(old_ends_at, |end| end.min(old_ends_at)));
+        old.expire_by(old_ends_at);
         let (scopes, user_id) = (old.scopes.clone(), old.user_id);
         let new = NewApiKey { secret_hash, scopes, user_id, stamp, expires_at };
         let key = self.add_key(shop, new)?;
@@ -72,8 +62,7 @@ impl State {
         stamp: AuditStamp,
     ) -> Option<ApiKey> {
         let key = self.api_keys.get_mut(&(shop, number))?;
-        if key.revoked_at.is_none() {
-            key.revoked_at = Some(stamp.time);
+        if key.revoke(stamp.time) {
             self.append_events(shop, stamp, [(EventKind::ApiKeyRevoked, Subject::ApiKey(number))]);
         }
         self.api_keys.get(&(shop, number)).cloned()

@@ -64,9 +64,10 @@ impl State {
         }
         if changes.is_active == Some(false) {
             let keys = self.api_keys.values_mut().filter(|key| key.shop_id == shop);
-            for key in keys.filter(|key| key.user_id == Some(id) && key.revoked_at.is_none()) {
-                key.revoked_at = Some(stamp.time);
-                changed.push((EventKind::ApiKeyRevoked, Subject::ApiKey(key.number)));
+            for key in keys.filter(|key| key.user_id == Some(id)) {
+                if key.revoke(stamp.time) {
+                    changed.push((EventKind::ApiKeyRevoked, Subject::ApiKey(key.number)));
+                }
             }
         }
         changes.apply(&mut user, stamp.time);

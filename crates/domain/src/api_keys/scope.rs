@@ -1,7 +1,7 @@
-/// What a key may be allowed to do.
+/// A right that a key may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
-    /// Read tickets and their comments, and the people they name.
+    /// Read tickets, their comments and the people they name.
     TicketsRead,
     /// Create, change and delete tickets, and create comments.
     TicketsWrite,
@@ -13,15 +13,15 @@ pub enum Scope {
     UsersRead,
     /// Create, change and deactivate users.
     UsersWrite,
-    /// List, make, rotate and revoke the shop's keys; none that may do more than the key itself.
+    /// List, create, rotate and revoke the shop's keys. No key can grant more than it has.
     ApiKeysManage,
-    /// Read the log of events, with everything of the shop that was changed.
+    /// Read the event log, which holds every change in the shop.
     EventsRead,
 }
 
-/// The text names no scope.
+/// The text is not the name of a scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no such scope; there are {}", Scope::names())]
+#[error("unknown scope; the scopes are {}", Scope::names())]
 pub struct UnknownScope;
 
 impl Scope {
@@ -37,8 +37,7 @@ impl Scope {
         Self::EventsRead,
     ];
 
-    /// What a key holds for which no scope was named: all but the rights to make keys and to
-    /// read the log of everything, which must be asked for.
+    /// The default scopes of a key: all except managing keys and reading the event log.
     pub const DEFAULT: &[Self] = &[
         Self::TicketsRead,
         Self::TicketsWrite,
@@ -48,7 +47,7 @@ impl Scope {
         Self::UsersWrite,
     ];
 
-    /// The names of all, to be told to people.
+    /// The names of all scopes, for messages.
     pub fn names() -> String {
         let names: Vec<&str> = Self::ALL.iter().map(|scope| scope.as_str()).collect();
         names.join(", ")

@@ -100,7 +100,8 @@ mod tests {
     use crate::limits::MAX_PERSON_NAME_CHARS;
     use crate::{ExternalIds, Field};
 
-    type FieldOf<T, V> = fn(&mut T) -> &mut V;
+    type Change = fn(&mut CustomerChanges) -> &mut Option<Option<String>>;
+    type Value = fn(&mut Customer) -> &mut Option<String>;
 
     fn rules(changes: &CustomerChanges) -> Vec<(Field, Rule)> {
         changes.violations().iter().map(|found| (found.field, found.rule)).collect()
@@ -108,8 +109,7 @@ mod tests {
 
     #[test]
     fn every_change_is_made_alone() {
-        let fields: [(FieldOf<CustomerChanges, Option<Option<String>>>, FieldOf<Customer, Option<String>>);
-            10] = [
+        let fields: [(Change, Value); 10] = [
             (|changes| &mut changes.email, |customer| &mut customer.email),
             (|changes| &mut changes.phone_number, |customer| &mut customer.phone_number),
             (|changes| &mut changes.first_name, |customer| &mut customer.first_name),

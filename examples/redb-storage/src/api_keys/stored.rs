@@ -1,7 +1,7 @@
 //! A key as it is stored.
 
 use anyhow::Context;
-use hexdesk_domain::{ApiKey, KeyNumber, Scope, SecretHash, ShopId, Timestamp, UserId};
+use hexdesk_domain::{ApiKey, ApiKeySnapshot, KeyNumber, Scope, SecretHash, ShopId, Timestamp, UserId};
 use redb::ReadableTable;
 use serde::{Deserialize, Serialize};
 
@@ -10,8 +10,10 @@ use crate::tables::{Json, NumberInShop};
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct StoredApiKey {
-    secret_hash: [u8; 32],
+pub(crate) struct StoredApiKey {
+    /// Missing in the snapshots of events.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret_hash: Option<[u8; 32]>,
     scopes: Vec<String>,
     user_id: Option<i64>,
     created_at: i64,
@@ -21,24 +23,35 @@ pub(super) struct StoredApiKey {
 
 impl StoredApiKey {
     pub(super) fn of(key: &ApiKey) -> Self {
+        Self { secret_hash: Some(key.secret_hash.0), ..Self::of_snapshot(&key.into()) }
+    }
+
+    pub(crate) fn of_snapshot(key: &ApiKeySnapshot) -> Self {
+        let ApiKeySnapshot { number: _, scopes, user_id, created_at, expires_at, revoked_at } = key;
         Self {
-            secret_hash: key.secret_hash.0,
-            scopes: key.scopes.iter().map(Scope::to_string).collect(),
-            user_id: key.user_id.map(UserId::get),
-            created_at: key.created_at.unix_millis(),
-            expires_at: key.expires_at.map(Timestamp::unix_millis),
-            revoked_at: key.revoked_at.map(Timestamp::unix_millis),
+            secret_hash: None,
+            scopes: scopes.iter().map(Scope::to_string).collect(),
+            user_id: user_id.map(UserId::get),
+            created_at: created_at.unix_millis(),
+            expires_at: expires_at.map(Timestamp::unix_millis),
+            revoked_at: revoked_at.map(Timestamp::unix_millis),
         }
     }
 
     fn into_key(self, shop_id: ShopId, number: KeyNumber) -> anyhow::Result<ApiKey> {
+        let secret_hash = self.secret_hash.context("a stored key has no secret hash")?;
+        let ApiKeySnapshot { number, scopes, user_id, created_at, expires_at, revoked_at } =
+            self.into_snapshot(number)?;
+        let secret_hash = SecretHash(secret_hash);
+        Ok(ApiKey { shop_id, number, secret_hash, scopes, user_id, created_at, expires_at, revoked_at })
+    }
+
+    pub(crate) fn into_snapshot(self, number: KeyNumber) -> anyhow::Result<ApiKeySnapshot> {
         let user = |number| UserId::new(number).context("a stored user number is out of range");
         let scopes = self.scopes.iter().map(|name| name.parse()).collect::<Result<_, _>>();
-        Ok(ApiKey {
-            shop_id,
+        Ok(ApiKeySnapshot {
             number,
-            secret_hash: SecretHash(self.secret_hash),
-            scopes: scopes.context("a stored scope is none")?,
+            scopes: scopes.context("a stored scope is unknown")?,
             user_id: self.user_id.map(user).transpose()?,
             created_at: timestamp(self.created_at)?,
             expires_at: optional_timestamp(self.expires_at)?,
@@ -47,7 +60,7 @@ impl StoredApiKey {
     }
 }
 
-/// The key that the table has under this number of the shop.
+/// The key stored under this number of the shop.
 pub(super) fn key(shop: ShopId, number: i64, stored: &[u8]) -> anyhow::Result<ApiKey> {
     let number = KeyNumber::new(number).context("a stored key number is out of range")?;
     decode::<StoredApiKey>(stored)?.into_key(shop, number)

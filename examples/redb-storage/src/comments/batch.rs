@@ -3,8 +3,7 @@
 use anyhow::{Context, ensure};
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
 use hexdesk_domain::{
-    AuditStamp, Comment, CommentView, EventKind, IdempotentOutcome, NewComment, Snapshot, Ticket,
-    TicketSnapshot,
+    AuditStamp, CommentView, EventKind, IdempotentOutcome, NewComment, Snapshot, TicketSnapshot,
 };
 use redb::{Table, TableError, WriteTransaction};
 
@@ -16,7 +15,7 @@ use crate::tables::{
     NumberInShop, Record, RecordKey, USERS,
 };
 use crate::tickets::TicketTables;
-use crate::{customers, once, tickets, users};
+use crate::{customers, idempotency, tickets, users};
 
 /// The tables that a batch reads and writes.
 pub(super) struct Batch<'transaction> {
@@ -47,7 +46,7 @@ impl<'transaction> Batch<'transaction> {
     ) -> anyhow::Result<IdempotentOutcome<CreateCommentOutcome>> {
         let CommentCreation { comment, stamp, once } = item;
         let creation = &mut self.creation;
-        once::attempt(&mut self.records, comment.shop_id, once, || creation.run(comment, stamp))
+        idempotency::run(&mut self.records, comment.shop_id, once, || creation.run(comment, stamp))
     }
 }
 
@@ -79,9 +78,10 @@ impl Creation<'_> {
         let customer = customers::find(&self.customers, shop, ticket.customer_id)?
             .context("a ticket's customer is missing")?;
 
-        let after = commented(&ticket, &new)?;
+        let mut after = ticket.clone();
+        new.apply(&mut after);
         self.tickets.replace(&ticket, after.clone())?;
-        let comment = created(new, &ticket);
+        let comment = new.into_comment(&ticket);
         let stored = StoredComment::of(comment.clone());
         let key = (shop.get(), ticket.id.get(), comment.time.unix_millis(), id.get());
         // Whoever hands the same comment in again has no idempotency key, or it would not
@@ -98,39 +98,4 @@ impl Creation<'_> {
         self.log.append(shop, stamp, events)?;
         Ok(CreateCommentOutcome::Created(Box::new(CommentView { comment, customer, author })))
     }
-}
-
-/// A new comment has its ticket's customer, and its ticket's channel if it names none.
-fn created(new: NewComment, ticket: &Ticket) -> Comment {
-    Comment {
-        id: new.id,
-        shop_id: new.shop_id,
-        ticket_id: new.ticket_id,
-        customer_id: ticket.customer_id,
-        text: new.text,
-        time: new.time,
-        channel: new.channel.unwrap_or_else(|| ticket.channel.clone()),
-        is_from_shop: new.is_from_shop,
-        author_id: new.author_id,
-        subject: new.subject,
-        from_email: new.from_email,
-        to_emails: new.to_emails,
-        attachments: new.attachments,
-        tags: new.tags,
-    }
-}
-
-/// What a comment makes of its ticket.
-fn commented(ticket: &Ticket, comment: &NewComment) -> anyhow::Result<Ticket> {
-    let mut after = ticket.clone();
-    // Of the same time, the one that comes in later is the later one (COMMENT-4).
-    if comment.time >= ticket.last_message_time {
-        after.last_message = Some(comment.text.clone());
-        after.last_message_time = comment.time;
-    }
-    if !comment.is_from_shop {
-        after.unread_count = 1;
-    }
-    after.version = ticket.version.checked_add(1).context("no version of the ticket is left")?;
-    Ok(after)
 }

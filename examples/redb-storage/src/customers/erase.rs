@@ -7,7 +7,7 @@ use redb::WriteTransaction;
 use super::tables::CustomerTables;
 use crate::events::{EventLog, NewEvent};
 use crate::tables::IDEMPOTENCY_RECORDS;
-use crate::{once, tickets};
+use crate::{idempotency, tickets};
 
 /// Takes the customer away in this transaction, with everything of theirs.
 pub(super) fn erase(
@@ -22,7 +22,7 @@ pub(super) fn erase(
     let mut events = Vec::new();
     let deleted = tickets::delete_all_of(transaction, shop, id, &mut events)?;
     let mut records = transaction.open_table(IDEMPOTENCY_RECORDS)?;
-    let idempotency_records = once::erase_all_of(&mut records, shop, id)?;
+    let idempotency_records = idempotency::erase_all_of(&mut records, shop, id)?;
     events.push(NewEvent::of_deleted(EventKind::CustomerErased, Subject::Customer(id)));
     let mut log = EventLog::open(transaction)?;
     log.erase_snapshots(shop, id)?;

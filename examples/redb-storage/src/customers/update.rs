@@ -1,11 +1,10 @@
 //! Changing a customer.
 
 use hexdesk_domain::ports::{CustomerUpdate, UpdateCustomerOutcome};
-use hexdesk_domain::{Customer, CustomerChanges, CustomerId, EventKind, ShopId, Snapshot};
+use hexdesk_domain::{Customer, CustomerId, EventKind, ShopId, Snapshot};
 use redb::WriteTransaction;
 
 use super::tables::CustomerTables;
-use crate::changes::set;
 use crate::events::{EventLog, NewEvent};
 
 /// Makes the changes in this transaction. First come all the checks and then all the
@@ -23,9 +22,9 @@ pub(super) fn update(
         return Ok(UpdateCustomerOutcome::CustomerNotFound);
     };
     let mut customer = before.clone();
-    change(&mut customer, changes);
+    changes.apply(&mut customer);
 
-    if is_change && customer.email.is_none() && customer.phone_number.is_none() {
+    if is_change && !customer.is_reachable() {
         return Ok(UpdateCustomerOutcome::Unreachable);
     }
     let is_another = |found: Customer| found.id != id;
@@ -43,30 +42,4 @@ pub(super) fn update(
         EventLog::open(transaction)?.append(shop, stamp, [event])?;
     }
     Ok(UpdateCustomerOutcome::Updated(Box::new(customer)))
-}
-
-fn change(customer: &mut Customer, changes: CustomerChanges) {
-    // In full, so that no change is forgotten.
-    let CustomerChanges {
-        email,
-        phone_number,
-        first_name,
-        last_name,
-        full_name,
-        shopify_id,
-        wordpress_id,
-        fb_user_id,
-        ig_user_id,
-        whatsapp_id,
-    } = changes;
-    set(&mut customer.email, email);
-    set(&mut customer.phone_number, phone_number);
-    set(&mut customer.first_name, first_name);
-    set(&mut customer.last_name, last_name);
-    set(&mut customer.full_name, full_name);
-    set(&mut customer.external_ids.shopify_id, shopify_id);
-    set(&mut customer.external_ids.wordpress_id, wordpress_id);
-    set(&mut customer.external_ids.fb_user_id, fb_user_id);
-    set(&mut customer.external_ids.ig_user_id, ig_user_id);
-    set(&mut customer.external_ids.whatsapp_id, whatsapp_id);
 }

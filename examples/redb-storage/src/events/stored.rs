@@ -5,12 +5,13 @@
 
 use anyhow::Context;
 use hexdesk_domain::{
-    Actor, ApiKeySnapshot, AuditStamp, CustomerId, Event, EventPosition, HumanTicket, HumanTicketId,
-    KeyNumber, Scope, ShopId, Snapshot, Subject, TicketId, TicketSnapshot, Timestamp, UserId,
+    Actor, AuditStamp, CustomerId, Event, EventPosition, HumanTicket, HumanTicketId, KeyNumber, ShopId,
+    Snapshot, Subject, TicketId, TicketSnapshot, Timestamp, UserId,
 };
 use serde::{Deserialize, Serialize};
 
 use super::NewEvent;
+use crate::api_keys::StoredApiKey;
 use crate::comments::{CommentPlace, StoredComment};
 use crate::customers::StoredCustomer;
 use crate::encoding::{decode, encode, optional_timestamp, timestamp};
@@ -89,17 +90,6 @@ struct StoredCommentSnapshot {
     comment: StoredComment,
 }
 
-/// Without what the key's secret hashes to.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StoredKeySnapshot {
-    scopes: Vec<String>,
-    user_id: Option<i64>,
-    created_at: i64,
-    expires_at: Option<i64>,
-    revoked_at: Option<i64>,
-}
-
 pub(super) fn encode_snapshot(snapshot: Snapshot) -> anyhow::Result<Vec<u8>> {
     match snapshot {
         Snapshot::Ticket(snapshot) => encode(&StoredTicketSnapshot {
@@ -118,13 +108,7 @@ pub(super) fn encode_snapshot(snapshot: Snapshot) -> anyhow::Result<Vec<u8>> {
         }),
         Snapshot::Customer(customer) => encode(&StoredCustomer::of(*customer)),
         Snapshot::User(user) => encode(&StoredUser::of(*user)),
-        Snapshot::ApiKey(key) => encode(&StoredKeySnapshot {
-            scopes: key.scopes.iter().map(Scope::to_string).collect(),
-            user_id: key.user_id.map(UserId::get),
-            created_at: key.created_at.unix_millis(),
-            expires_at: key.expires_at.map(Timestamp::unix_millis),
-            revoked_at: key.revoked_at.map(Timestamp::unix_millis),
-        }),
+        Snapshot::ApiKey(key) => encode(&StoredApiKey::of_snapshot(&key)),
     }
 }
 
@@ -152,7 +136,9 @@ fn decode_snapshot(shop: ShopId, subject: Subject, stored: &[u8]) -> anyhow::Res
             Snapshot::Customer(Box::new(decode::<StoredCustomer>(stored)?.into_customer(shop, id)?))
         }
         Subject::User(id) => Snapshot::User(Box::new(decode::<StoredUser>(stored)?.into_user(shop, id)?)),
-        Subject::ApiKey(number) => Snapshot::ApiKey(Box::new(into_key(decode(stored)?, number)?)),
+        Subject::ApiKey(number) => {
+            Snapshot::ApiKey(Box::new(decode::<StoredApiKey>(stored)?.into_snapshot(number)?))
+        }
     })
 }
 
@@ -161,18 +147,6 @@ fn into_human_ticket(stored: StoredHumanTicketSnapshot) -> anyhow::Result<HumanT
         id: HumanTicketId::new(stored.id).context("a stored human ticket number is out of range")?,
         opened_at: timestamp(stored.opened_at)?,
         closed_at: optional_timestamp(stored.closed_at)?,
-    })
-}
-
-fn into_key(stored: StoredKeySnapshot, number: KeyNumber) -> anyhow::Result<ApiKeySnapshot> {
-    let scopes = stored.scopes.iter().map(|name| name.parse()).collect::<Result<_, _>>();
-    Ok(ApiKeySnapshot {
-        number,
-        scopes: scopes.context("a stored scope is none")?,
-        user_id: user_id(stored.user_id)?,
-        created_at: timestamp(stored.created_at)?,
-        expires_at: optional_timestamp(stored.expires_at)?,
-        revoked_at: optional_timestamp(stored.revoked_at)?,
     })
 }
 

@@ -1,15 +1,15 @@
-//! A shop with a customer, and tickets of theirs.
+//! A shop with a customer and tickets.
 
 use hexdesk_domain::ports::{CommentCreation, CreateCustomerOutcome, CreateShopOutcome, TicketCreation};
 use hexdesk_domain::{
-    Actor, AuditStamp, CommentId, Customer, CustomerStore, ExternalIds, Fingerprint, IdempotencyClaim,
-    IdempotencyKey, IdempotencyRequest, IdempotentOutcome, NewComment, NewCustomer, Receipt, Shop,
-    ShopDomain, ShopStore, Ticket, TicketFilter, TicketId, TicketStore, Timestamp,
+    Actor, AuditStamp, CommentDraft, CommentId, Customer, CustomerDraft, CustomerStore, Fingerprint,
+    IdempotencyClaim, IdempotencyKey, IdempotencyRequest, IdempotentOutcome, Receipt, Shop, ShopDomain,
+    ShopStore, TicketDraft, TicketFilter, TicketId, TicketStore, Timestamp,
 };
 
 use crate::RedbStorage;
 
-/// The operator's making a change at this time.
+/// The stamp of a change that the operator makes at this time.
 pub(super) fn stamp(time: Timestamp) -> AuditStamp {
     AuditStamp { actor: Actor::Operator, time }
 }
@@ -32,7 +32,7 @@ pub(super) async fn create_shop(storage: &RedbStorage) -> Shop {
     }
 }
 
-/// Of the customer whom [`create_customer`] creates.
+/// The address of the customer that [`create_customer`] creates.
 pub(super) const EMAIL: &str = "ada@example.com";
 
 pub(super) async fn create_customer(storage: &RedbStorage) -> Customer {
@@ -45,47 +45,25 @@ pub(super) async fn create_another_customer(storage: &RedbStorage) -> Customer {
 
 async fn create_customer_of(storage: &RedbStorage, email: &str) -> Customer {
     let shop = create_shop(storage).await;
-    let new = NewCustomer {
-        id: None,
-        email: Some(email.into()),
-        phone_number: None,
-        first_name: None,
-        last_name: None,
-        full_name: None,
-        external_ids: ExternalIds::default(),
-        stamp: stamp(now()),
-    };
+    let draft = CustomerDraft { email: Some(email.into()), ..CustomerDraft::default() };
+    let new = draft.into_new(stamp(now())).unwrap();
     match storage.create_customer(shop.id, new, None).await.unwrap() {
         IdempotentOutcome::Ran(
             CreateCustomerOutcome::Created(customer) | CreateCustomerOutcome::Existing(customer),
         ) => customer,
-        other => unreachable!("neither a number was asked for nor a key named: {other:?}"),
+        other => unreachable!("the request has no number and no key: {other:?}"),
     }
 }
 
-/// An open ticket with an idempotency key of its own, so that its creation writes to every
-/// table of tickets.
+/// An open ticket with its own idempotency key: its creation writes to every table of tickets.
 pub(super) fn creation(customer: &Customer, number: i64) -> TicketCreation {
-    let ticket = Ticket {
-        id: id(number),
-        shop_id: customer.shop_id,
-        customer_id: customer.id,
-        channel: "Mail".into(),
-        name: None,
-        thread_id: None,
-        email_used: None,
-        date: now(),
-        last_message: None,
-        last_message_time: now(),
-        contact_reason: None,
-        assigned_to: None,
+    let draft = TicketDraft {
+        customer_id: Some(customer.id),
+        channel: Some("Mail".into()),
         is_opened: true,
-        unread_count: 0,
-        tags: Vec::new(),
-        language_code: None,
-        via: None,
-        version: 1,
+        ..TicketDraft::default()
     };
+    let ticket = draft.into_ticket(id(number), customer.shop_id, now()).unwrap();
     let request = IdempotencyRequest {
         operation: "create_ticket".into(),
         key: IdempotencyKey::parse(&format!("key-{number}")).unwrap(),
@@ -98,32 +76,25 @@ pub(super) fn creation(customer: &Customer, number: i64) -> TicketCreation {
     TicketCreation { ticket, stamp: stamp(now()), idempotency: Some(claim) }
 }
 
-/// A comment of the customer's on a ticket of theirs, a second after it, without an
+/// A comment by the customer on one of the tickets, written a second later, without an
 /// idempotency key.
 pub(super) fn comment(customer: &Customer, ticket: i64, number: i64) -> CommentCreation {
-    let comment = NewComment {
-        id: CommentId::new(number).unwrap(),
-        shop_id: customer.shop_id,
-        ticket_id: id(ticket),
-        text: format!("comment {number}"),
-        time: now().saturating_add_millis(1_000),
-        channel: None,
-        is_from_shop: false,
-        author_id: None,
-        subject: None,
-        from_email: None,
-        to_emails: Vec::new(),
-        attachments: None,
-        tags: Vec::new(),
+    let draft = CommentDraft {
+        text: Some(format!("comment {number}")),
+        time: Some(now().saturating_add_millis(1_000)),
+        is_from_shop: Some(false),
+        ..CommentDraft::default()
     };
+    let comment_id = CommentId::new(number).unwrap();
+    let comment = draft.into_new(comment_id, customer.shop_id, id(ticket), None, now()).unwrap();
     CommentCreation { comment, stamp: stamp(now()), once: None }
 }
 
-/// Whether the ticket is there; fails unless its human ticket is there just then, too, and
-/// the list has it.
+/// Whether the ticket exists. Fails unless its human ticket and its entry in the list exist
+/// exactly when it does.
 pub(super) async fn is_there(storage: &RedbStorage, customer: &Customer, number: i64) -> bool {
     let found = storage.find_ticket(customer.shop_id, id(number)).await.unwrap();
-    assert!(found.as_ref().is_none_or(|view| view.human_ticket.is_some()), "a ticket half written");
+    assert!(found.as_ref().is_none_or(|view| view.human_ticket.is_some()), "the ticket has no human ticket");
     let all = storage.list_tickets(customer.shop_id, TicketFilter::default(), None, u32::MAX).await.unwrap();
     let listed = all.entries.into_iter().find(|view| view.ticket.id == id(number));
     assert_eq!(listed, found, "the list differs");

@@ -9,8 +9,7 @@ use crate::tables::Activity;
 
 /// Where the index has a ticket.
 pub(super) fn key_of(ticket: &Ticket) -> Activity {
-    let position = TicketPosition { last_message_time: ticket.last_message_time, id: ticket.id };
-    key(ticket.shop_id, position)
+    key(ticket.shop_id, ticket.position())
 }
 
 /// `!` turns the order of numbers around and loses none of them, as a minus sign does with

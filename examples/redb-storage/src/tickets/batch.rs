@@ -15,7 +15,7 @@ use crate::tables::{
     CUSTOMERS, HUMAN_TICKET_BY_TICKET, HUMAN_TICKETS, IDEMPOTENCY_RECORDS, Json, NumberInShop, Record,
     RecordKey, USERS,
 };
-use crate::{once, users};
+use crate::{idempotency, users};
 
 /// The tables that a batch reads and writes. redb opens a table once in a write
 /// transaction, so they are opened for the whole batch.
@@ -46,7 +46,7 @@ impl<'transaction> Batch<'transaction> {
         let once = idempotency.map(|claim| once_of(claim, stamp.time));
         let creation = &mut self.creation;
         let shop = ticket.shop_id;
-        Ok(match once::attempt(&mut self.records, shop, once, || creation.run(ticket, stamp))? {
+        Ok(match idempotency::run(&mut self.records, shop, once, || creation.run(ticket, stamp))? {
             IdempotentOutcome::Ran(outcome) => outcome,
             IdempotentOutcome::Replayed(answer) => CreateTicketOutcome::Replayed(answer),
             IdempotentOutcome::KeyReused => CreateTicketOutcome::KeyReused,

@@ -17,6 +17,13 @@ struct StoredHumanTicket {
 }
 
 impl StoredHumanTicket {
+    fn of(human_ticket: &HumanTicket) -> Self {
+        Self {
+            opened_at: human_ticket.opened_at.unix_millis(),
+            closed_at: human_ticket.closed_at.map(Timestamp::unix_millis),
+        }
+    }
+
     fn into_human_ticket(self, id: HumanTicketId) -> anyhow::Result<HumanTicket> {
         Ok(HumanTicket {
             id,
@@ -36,10 +43,10 @@ pub(super) fn open(
 ) -> anyhow::Result<HumanTicket> {
     let id =
         HumanTicketId::new(next_number(human_tickets, shop)?).context("no human ticket number is left")?;
-    let stored = StoredHumanTicket { opened_at: opened_at.unix_millis(), closed_at: None };
-    human_tickets.insert((shop.get(), id.get()), encode(&stored)?.as_slice())?;
+    let human_ticket = HumanTicket::opened(id, opened_at);
+    put(human_tickets, shop, &human_ticket)?;
     by_ticket.insert((shop.get(), ticket.get()), id.get())?;
-    Ok(HumanTicket { id, opened_at, closed_at: None })
+    Ok(human_ticket)
 }
 
 /// Opens or closes the human ticket of a ticket at this time: a new one if it has none, or
@@ -58,16 +65,20 @@ pub(super) fn set(
         }
         return Ok(());
     };
-    match (is_opened, human_ticket.closed_at) {
-        (true, Some(_)) => (human_ticket.opened_at, human_ticket.closed_at) = (at, None),
-        (false, None) => human_ticket.closed_at = Some(at),
-        (true, None) | (false, Some(_)) => return Ok(()),
+    if human_ticket.set_open(is_opened, at) {
+        put(human_tickets, shop, &human_ticket)?;
     }
-    let stored = StoredHumanTicket {
-        opened_at: human_ticket.opened_at.unix_millis(),
-        closed_at: human_ticket.closed_at.map(Timestamp::unix_millis),
-    };
-    human_tickets.insert((shop.get(), human_ticket.id.get()), encode(&stored)?.as_slice())?;
+    Ok(())
+}
+
+/// Writes a human ticket, over the one stored under its number.
+fn put(
+    human_tickets: &mut Table<'_, NumberInShop, Json>,
+    shop: ShopId,
+    human_ticket: &HumanTicket,
+) -> anyhow::Result<()> {
+    let stored = encode(&StoredHumanTicket::of(human_ticket))?;
+    human_tickets.insert((shop.get(), human_ticket.id.get()), stored.as_slice())?;
     Ok(())
 }
 

@@ -1,14 +1,10 @@
 //! Changing a ticket.
 
-use anyhow::Context;
 use hexdesk_domain::ports::{TicketUpdate, UpdateTicketOutcome};
-use hexdesk_domain::{
-    EventKind, ShopId, Snapshot, Ticket, TicketChanges, TicketId, TicketSnapshot, TicketView,
-};
+use hexdesk_domain::{EventKind, ShopId, Snapshot, TicketId};
 use redb::WriteTransaction;
 
 use super::{TicketTables, human_tickets, views};
-use crate::changes::set;
 use crate::events::{EventLog, NewEvent};
 use crate::tables::{CUSTOMERS, HUMAN_TICKET_BY_TICKET, HUMAN_TICKETS, USERS};
 use crate::users;
@@ -44,31 +40,15 @@ pub(super) fn update(
         if let Some(is_opened) = changes.is_opened {
             human_tickets::set(&mut human_tickets, &mut by_ticket, shop, id, is_opened, stamp.time)?;
         }
-        change(&mut ticket, changes)?;
+        changes.apply(&mut ticket);
         tickets.replace(&before, ticket.clone())?;
     }
     let customers = transaction.open_table(CUSTOMERS)?;
     let view = views::view(&customers, &users, &human_tickets, &by_ticket, ticket)?;
     if is_change {
-        let TicketView { ticket, human_ticket, .. } = view.clone();
-        let updated = Snapshot::Ticket(Box::new(TicketSnapshot { ticket, human_ticket }));
+        let updated = Snapshot::Ticket(Box::new(view.snapshot()));
         let event = NewEvent::new(EventKind::TicketUpdated, updated);
         EventLog::open(transaction)?.append(shop, stamp, [event])?;
     }
     Ok(UpdateTicketOutcome::Updated(Box::new(view)))
-}
-
-fn change(ticket: &mut Ticket, changes: TicketChanges) -> anyhow::Result<()> {
-    // In full, so that no change is forgotten.
-    let TicketChanges { assigned_to, name, tags, contact_reason, language_code, is_opened, unread_count } =
-        changes;
-    set(&mut ticket.assigned_to, assigned_to);
-    set(&mut ticket.name, name);
-    set(&mut ticket.tags, tags);
-    set(&mut ticket.contact_reason, contact_reason);
-    set(&mut ticket.language_code, language_code);
-    set(&mut ticket.is_opened, is_opened);
-    set(&mut ticket.unread_count, unread_count);
-    ticket.version = ticket.version.checked_add(1).context("no version is left")?;
-    Ok(())
 }

@@ -4,7 +4,6 @@ use anyhow::Context;
 use hexdesk_domain::{ShopId, Ticket, TicketFilter, TicketId, TicketPosition, TicketView};
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, TableError};
 
-use super::filter::meets;
 use super::{activity, human_tickets, stored};
 use crate::tables::{
     Activity, CUSTOMERS, HUMAN_TICKET_BY_TICKET, HUMAN_TICKETS, Json, NumberInShop, TICKETS,
@@ -51,7 +50,7 @@ impl TicketViews {
             let id = activity::ticket_id(entry?.0.value())?;
             stored::find(&self.tickets, shop, id)?.context("an indexed ticket is missing")
         });
-        Ok(tickets.filter(|ticket| ticket.as_ref().map_or(true, |ticket| meets(ticket, filter))))
+        Ok(tickets.filter(|ticket| ticket.as_ref().map_or(true, |ticket| filter.matches(ticket))))
     }
 
     /// The ticket with the people it names.

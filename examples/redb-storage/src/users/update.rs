@@ -1,12 +1,11 @@
 //! Changing a user.
 
 use hexdesk_domain::ports::{UpdateUserOutcome, UserUpdate};
-use hexdesk_domain::{EventKind, ShopId, Snapshot, UserChanges, UserId};
+use hexdesk_domain::{EventKind, ShopId, Snapshot, UserId};
 use redb::WriteTransaction;
 
 use super::tables::UserTables;
 use crate::api_keys;
-use crate::changes::set;
 use crate::events::{EventLog, NewEvent};
 
 /// Makes the changes in this transaction. First come all the checks and then all the
@@ -21,20 +20,9 @@ pub(super) fn update(
     let is_change = !changes.is_empty();
     let mut users = UserTables::open(transaction)?;
     let Some(before) = users.find(shop, id)? else { return Ok(UpdateUserOutcome::UserNotFound) };
-
-    // In full, so that no change is forgotten.
-    let UserChanges { email, first_name, last_name, full_name, is_active } = changes;
+    let deactivates = changes.is_active == Some(false);
     let mut user = before.clone();
-    set(&mut user.email, email);
-    set(&mut user.first_name, first_name);
-    set(&mut user.last_name, last_name);
-    set(&mut user.full_name, full_name);
-    match is_active {
-        Some(true) => user.deactivated_at = None,
-        // Of a user who is deactivated already, the first time stays.
-        Some(false) => user.deactivated_at = user.deactivated_at.or(Some(stamp.time)),
-        None => (),
-    }
+    changes.apply(&mut user, stamp.time);
     if users.find_by_email(shop, &user.email)?.is_some_and(|other| other.id != id) {
         return Ok(UpdateUserOutcome::EmailTaken);
     }
@@ -43,7 +31,7 @@ pub(super) fn update(
         users.replace(&before, &user)?;
         let updated = Snapshot::User(Box::new(user.clone()));
         let mut events = vec![NewEvent::new(EventKind::UserUpdated, updated)];
-        if is_active == Some(false) {
+        if deactivates {
             events.extend(api_keys::revoke_all_of(transaction, shop, id, stamp.time)?);
         }
         EventLog::open(transaction)?.append(shop, stamp, events)?;

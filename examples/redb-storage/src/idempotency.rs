@@ -10,7 +10,7 @@ use crate::tables::{Record, RecordKey};
 ///
 /// An operation that refuses must do so before its first write: it leaves no record, and
 /// what it wrote would stay.
-pub(crate) fn attempt<T>(
+pub(crate) fn run<T>(
     records: &mut Table<'_, RecordKey, Record>,
     shop: ShopId,
     once: Option<DeferredClaim<T>>,
