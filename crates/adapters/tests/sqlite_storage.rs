@@ -147,8 +147,8 @@ async fn a_receipt_that_panics_takes_the_operation_with_it() {
             key: IdempotencyKey::parse("a").unwrap(),
             fingerprint: Fingerprint([1; 32]),
         };
-        let once = DeferredClaim { request, requested_at: at(0), receipt };
-        fixture.storage.create_customer(fixture.shop, customer("bob@example.com"), Some(once))
+        let claim = DeferredClaim { request, requested_at: at(0), receipt };
+        fixture.storage.create_customer(fixture.shop, customer("bob@example.com"), Some(claim))
     };
     let error = create(Arc::new(|_| panic!("seen in the output of this test"))).await.unwrap_err();
     assert_eq!(error.kind, StorageErrorKind::Unexpected);

@@ -25,11 +25,11 @@ impl ApiKeyStore for PostgresStorage {
         &self,
         shop: ShopId,
         key: NewApiKey,
-        once: Option<DeferredClaim<CreateKeyOutcome>>,
+        claim: Option<DeferredClaim<CreateKeyOutcome>>,
     ) -> Result<IdempotentOutcome<CreateKeyOutcome>, StorageError> {
         self.connections
             .run("create_key", Effect::Write, async move |connection: &mut AsyncPgConnection| {
-                attempt(connection, shop, once.as_ref(), async move |connection| {
+                attempt(connection, shop, claim.as_ref(), async move |connection| {
                     create(connection, shop, &key).await
                 })
                 .await
@@ -108,11 +108,11 @@ impl ApiKeyStore for PostgresStorage {
         shop: ShopId,
         number: KeyNumber,
         rotation: KeyRotation,
-        once: Option<DeferredClaim<RotateKeyOutcome>>,
+        claim: Option<DeferredClaim<RotateKeyOutcome>>,
     ) -> Result<IdempotentOutcome<RotateKeyOutcome>, StorageError> {
         self.connections
             .run("rotate_key", Effect::Write, async move |connection: &mut AsyncPgConnection| {
-                attempt(connection, shop, once.as_ref(), async move |connection| {
+                attempt(connection, shop, claim.as_ref(), async move |connection| {
                     rotate(connection, shop, number, rotation).await
                 })
                 .await

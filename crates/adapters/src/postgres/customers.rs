@@ -32,14 +32,14 @@ impl CustomerStore for PostgresStorage {
         &self,
         shop: ShopId,
         customer: NewCustomer,
-        once: Option<DeferredClaim<CreateCustomerOutcome>>,
+        claim: Option<DeferredClaim<CreateCustomerOutcome>>,
     ) -> Result<IdempotentOutcome<CreateCustomerOutcome>, StorageError> {
         let words = Words::of_new_customer(shop, &customer);
         let stamp = customer.stamp;
         let row = NewCustomerRow::new(shop, customer);
         self.connections
             .run("create_customer", Effect::Write, async move |connection: &mut AsyncPgConnection| {
-                attempt(connection, shop, once.as_ref(), async move |connection| {
+                attempt(connection, shop, claim.as_ref(), async move |connection| {
                     create(connection, shop, row, words, stamp).await
                 })
                 .await
@@ -88,11 +88,11 @@ impl CustomerStore for PostgresStorage {
         shop: ShopId,
         id: CustomerId,
         update: CustomerUpdate,
-        once: Option<DeferredClaim<UpdateCustomerOutcome>>,
+        claim: Option<DeferredClaim<UpdateCustomerOutcome>>,
     ) -> Result<IdempotentOutcome<UpdateCustomerOutcome>, StorageError> {
         self.connections
             .run("update_customer", Effect::Write, async move |connection: &mut AsyncPgConnection| {
-                attempt(connection, shop, once.as_ref(), async move |connection| {
+                attempt(connection, shop, claim.as_ref(), async move |connection| {
                     update::update(connection, shop, id, update).await
                 })
                 .await

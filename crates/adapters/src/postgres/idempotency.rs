@@ -1,4 +1,4 @@
-//! Operations that take effect once, however often they are asked for.
+//! Idempotent operations: a retry with the same key returns what the first request recorded.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -17,15 +17,15 @@ use crate::sql::idempotency::{IdempotencyRow, RecordedAnswer};
 use crate::sql::schema::idempotency_records;
 use crate::sql::types::Instant;
 
-/// How often to claim keys anew of which a record goes away before it is read.
+/// How often keys are claimed again if a record is removed before it is read.
 const ATTEMPTS: usize = 3;
 
-/// Runs an operation of the shop in a transaction of its own, unless it was to take effect
-/// once and was asked for before.
+/// Runs an operation of the shop in a transaction of its own, unless an earlier request has
+/// recorded an outcome for the claim.
 pub(super) async fn attempt<T, F>(
     connection: &mut AsyncPgConnection,
     shop: ShopId,
-    once: Option<&DeferredClaim<T>>,
+    claim: Option<&DeferredClaim<T>>,
     operation: F,
 ) -> Result<IdempotentOutcome<T>, Failure>
 where
@@ -34,15 +34,15 @@ where
         + for<'c> Work<&'c mut AsyncPgConnection, Result<T, Failure>, Future: Send>
         + Send,
 {
-    let Some(once) = once else {
+    let Some(claim) = claim else {
         return connection.transaction(operation).await.map(IdempotentOutcome::Ran);
     };
     let attempted = connection
         .transaction(async |connection| {
-            let DeferredClaim { request, requested_at, receipt } = once;
+            let DeferredClaim { request, requested_at, receipt } = claim;
             let keys = BTreeSet::from([RecordKey::new(shop, request)]);
-            if let Some(recorded) = claim(connection, &keys).await?.into_values().next() {
-                return Ok(answer(&recorded, request));
+            if let Some(recorded) = claim_keys(connection, &keys).await?.into_values().next() {
+                return Ok(recorded_outcome(&recorded, request));
             }
             let outcome = operation(connection).await?;
             match receipt(&outcome) {
@@ -63,16 +63,16 @@ where
     }
 }
 
-/// Claims keys for the transaction, which must [`complete`] their records or [`release`] them,
-/// but for those that it answers with what was recorded for them. Waits for others that have
-/// claimed one.
-pub(super) async fn claim(
+/// Claims keys for the transaction, and returns the records of keys that were used before. The
+/// transaction must [`complete`] or [`release`] every other key. Waits for transactions that have
+/// claimed one of the keys.
+pub(super) async fn claim_keys(
     connection: &mut AsyncPgConnection,
     keys: &BTreeSet<RecordKey>,
 ) -> Result<HashMap<RecordKey, RecordedAnswer>, Failure> {
     let mut claimed = 0;
     for _ in 0..ATTEMPTS {
-        // Nobody sees these records before the transaction ends.
+        // Other transactions cannot see these records yet.
         let claims = Change {
             before: "INSERT INTO idempotency_records
                 (shop_id, operation, idempotency_key, fingerprint, receipt, created_at)
@@ -88,8 +88,8 @@ pub(super) async fn claim(
         if claimed == keys.len() {
             return Ok(HashMap::new());
         }
-        // A new statement, which sees what was committed meanwhile. What is only claimed, by the
-        // transaction itself, has no fingerprint.
+        // A new statement sees what was committed meanwhile. The claims of this transaction have
+        // no fingerprint.
         let recorded = Lookup {
             selection: <(RecordKey, RecordedAnswer)>::as_select(),
             from: " FROM ",
@@ -106,11 +106,14 @@ pub(super) async fn claim(
             return Ok(recorded.into_iter().collect());
         }
     }
-    Err(Failure::Unexpected("a record is in the way and is not there"))
+    Err(Failure::Unexpected("an idempotency record conflicts and cannot be read"))
 }
 
-/// What a request is answered whose key has been used.
-pub(super) fn answer<T>(recorded: &RecordedAnswer, request: &IdempotencyRequest) -> IdempotentOutcome<T> {
+/// The outcome of a request whose key was used before.
+pub(super) fn recorded_outcome<T>(
+    recorded: &RecordedAnswer,
+    request: &IdempotencyRequest,
+) -> IdempotentOutcome<T> {
     if recorded.fingerprint == request.fingerprint.0 {
         IdempotentOutcome::Replayed(recorded.receipt.clone())
     } else {
@@ -118,7 +121,7 @@ pub(super) fn answer<T>(recorded: &RecordedAnswer, request: &IdempotencyRequest)
     }
 }
 
-/// Writes down the records whose keys the transaction has claimed.
+/// Writes the records of keys that the transaction has claimed.
 pub(super) async fn complete(connection: &AsyncPgConnection, records: &[IdempotencyRow]) -> QueryResult<()> {
     let change = Change {
         before: "INSERT INTO idempotency_records
@@ -143,7 +146,7 @@ pub(super) async fn complete(connection: &AsyncPgConnection, records: &[Idempote
     Ok(())
 }
 
-/// Gives up keys that the transaction has claimed.
+/// Releases keys that the transaction has claimed.
 pub(super) async fn release(
     connection: &AsyncPgConnection,
     keys: impl Iterator<Item = &RecordKey> + Clone,
@@ -175,10 +178,10 @@ fn rows_of<'a>(keys: impl Iterator<Item = &'a RecordKey> + Clone) -> Rows<(Texts
     }
 }
 
-/// Those of the keys that other transactions hold, after one of them could not be claimed
-/// because another transaction holds it and has not ended in time; none if that was not why. The
-/// driver withholds the code that says so; that a key which nobody holds can be claimed says
-/// the same: it is not the server, the disk or the table.
+/// The keys that other transactions hold, after one of `keys` could not be claimed in time. Empty
+/// if the claim failed for another reason. The driver withholds the error code. So this claims a
+/// key that nobody holds: if that succeeds, server, disk and table work, and a lock was the
+/// reason.
 pub(super) async fn held(
     keys: &BTreeSet<RecordKey>,
     cause: &Error,
@@ -191,7 +194,7 @@ pub(super) async fn held(
         return held;
     }
     for key in keys {
-        // It has been waited for in vain already if it is the only one.
+        // The only key is the one that was waited for in vain.
         if keys.len() == 1 || !is_free(key, connection).await {
             held.insert(key.clone());
         }
@@ -199,7 +202,7 @@ pub(super) async fn held(
     held
 }
 
-/// Whether a key can be claimed that no caller has.
+/// Whether a key that no caller uses can be claimed.
 async fn can_claim_another(connection: &mut AsyncPgConnection) -> bool {
     let claimed = connection
         .transaction(async |connection| {
@@ -207,7 +210,7 @@ async fn can_claim_another(connection: &mut AsyncPgConnection) -> bool {
                 .values((
                     idempotency_records::shop_id.eq(0),
                     idempotency_records::operation.eq(""),
-                    // No caller's key holds a control character, and no other session has
+                    // Keys of callers have no control characters, and no other session has
                     // this number.
                     idempotency_records::idempotency_key.eq(sql::<Text>("chr(1) || pg_backend_pid()")),
                     idempotency_records::fingerprint.eq([].as_slice()),
@@ -222,12 +225,12 @@ async fn can_claim_another(connection: &mut AsyncPgConnection) -> bool {
     claimed == Err(Error::RollbackTransaction)
 }
 
-/// Whether a key can be claimed, or has a record, without much of a wait.
+/// Whether a key can be claimed, or has a record, after a short wait.
 async fn is_free(key: &RecordKey, connection: &mut AsyncPgConnection) -> bool {
     let claimed = connection
         .transaction(async |connection| {
             connection.batch_execute("SET LOCAL lock_timeout = '50ms'").await?;
-            claim(connection, &BTreeSet::from([key.clone()])).await?;
+            claim_keys(connection, &BTreeSet::from([key.clone()])).await?;
             Err::<(), _>(Failure::from(Error::RollbackTransaction))
         })
         .await;

@@ -69,11 +69,11 @@ impl TicketStore for PostgresStorage {
         shop: ShopId,
         id: TicketId,
         update: TicketUpdate,
-        once: Option<DeferredClaim<UpdateTicketOutcome>>,
+        claim: Option<DeferredClaim<UpdateTicketOutcome>>,
     ) -> Result<IdempotentOutcome<UpdateTicketOutcome>, StorageError> {
         self.connections
             .run("update_ticket", Effect::Write, async move |connection: &mut AsyncPgConnection| {
-                attempt(connection, shop, once.as_ref(), async move |connection| {
+                attempt(connection, shop, claim.as_ref(), async move |connection| {
                     update::update(connection, shop, id, update).await
                 })
                 .await

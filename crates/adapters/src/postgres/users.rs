@@ -30,13 +30,13 @@ impl UserStore for PostgresStorage {
         &self,
         shop: ShopId,
         user: NewUser,
-        once: Option<DeferredClaim<CreateUserOutcome>>,
+        claim: Option<DeferredClaim<CreateUserOutcome>>,
     ) -> Result<IdempotentOutcome<CreateUserOutcome>, StorageError> {
         let stamp = user.stamp;
         let row = NewUserRow::new(shop, user);
         self.connections
             .run("create_user", Effect::Write, async move |connection: &mut AsyncPgConnection| {
-                attempt(connection, shop, once.as_ref(), async move |connection| {
+                attempt(connection, shop, claim.as_ref(), async move |connection| {
                     create(connection, shop, row, stamp).await
                 })
                 .await
@@ -98,11 +98,11 @@ impl UserStore for PostgresStorage {
         shop: ShopId,
         id: UserId,
         update: UserUpdate,
-        once: Option<DeferredClaim<UpdateUserOutcome>>,
+        claim: Option<DeferredClaim<UpdateUserOutcome>>,
     ) -> Result<IdempotentOutcome<UpdateUserOutcome>, StorageError> {
         self.connections
             .run("update_user", Effect::Write, async move |connection: &mut AsyncPgConnection| {
-                attempt(connection, shop, once.as_ref(), async move |connection| {
+                attempt(connection, shop, claim.as_ref(), async move |connection| {
                     update::update(connection, shop, id, update).await
                 })
                 .await

@@ -112,10 +112,10 @@ impl ApiKeyStore for SqliteStorage {
         &self,
         shop: ShopId,
         key: NewApiKey,
-        once: Option<DeferredClaim<CreateKeyOutcome>>,
+        claim: Option<DeferredClaim<CreateKeyOutcome>>,
     ) -> Result<IdempotentOutcome<CreateKeyOutcome>, StorageError> {
         self.write("create_key", move |connection| {
-            attempt(connection, shop, once.as_ref(), |connection| create_checked(connection, shop, &key))
+            attempt(connection, shop, claim.as_ref(), |connection| create_checked(connection, shop, &key))
         })
         .await
     }
@@ -195,10 +195,10 @@ impl ApiKeyStore for SqliteStorage {
         shop: ShopId,
         number: KeyNumber,
         rotation: KeyRotation,
-        once: Option<DeferredClaim<RotateKeyOutcome>>,
+        claim: Option<DeferredClaim<RotateKeyOutcome>>,
     ) -> Result<IdempotentOutcome<RotateKeyOutcome>, StorageError> {
         self.write("rotate_key", move |connection| {
-            attempt(connection, shop, once.as_ref(), |connection| rotate(connection, shop, number, rotation))
+            attempt(connection, shop, claim.as_ref(), |connection| rotate(connection, shop, number, rotation))
         })
         .await
     }

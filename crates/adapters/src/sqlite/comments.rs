@@ -1,23 +1,20 @@
+//! Comments.
+
+mod create;
+
 use async_trait::async_trait;
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
 use hexdesk_domain::{
-    AuditStamp, CommentPosition, CommentStore, CommentView, EventKind, IdempotentOutcome, NewComment, Page,
-    ShopId, Snapshot, StorageError, TicketId,
+    CommentPosition, CommentStore, CommentView, IdempotentOutcome, Page, ShopId, StorageError, TicketId,
 };
 
 use super::SqliteStorage;
-use super::events::append::EventLog;
-use super::idempotency::attempt;
-use super::search::index::NewDocuments;
-use crate::sql::comments::{CommentRow, CommentViewRow, comment_view};
-use crate::sql::customers::CustomerRow;
-use crate::sql::schema::{comments, tickets, users};
-use crate::sql::tickets::TicketRow;
+use crate::sql::comments::{CommentViewRow, comment_view};
+use crate::sql::schema::{comments, tickets};
 use crate::sql::types::StoredTimestamp;
-use crate::sql::users::UserRow;
 use crate::sql::{page, queries};
 
 #[async_trait]
@@ -29,18 +26,7 @@ impl CommentStore for SqliteStorage {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
-        self.write("create_comments", |connection| {
-            let (mut log, mut documents) = (EventLog::default(), NewDocuments::default());
-            let attempts = batch.into_iter().map(|CommentCreation { comment, stamp, once }| {
-                attempt(connection, comment.shop_id, once.as_ref(), |connection| {
-                    create(connection, &mut log, &mut documents, comment, stamp)
-                })
-            });
-            let attempts = attempts.collect::<anyhow::Result<_>>()?;
-            documents.add(connection)?;
-            Ok(attempts)
-        })
-        .await
+        self.write("create_comments", |connection| create::create(connection, batch)).await
     }
 
     async fn list_comments(
@@ -81,68 +67,6 @@ impl CommentStore for SqliteStorage {
         })
         .await
     }
-}
-
-/// What a comment makes of its ticket; it leaves what is `None` here.
-#[derive(Debug, AsChangeset)]
-#[diesel(table_name = tickets)]
-struct TicketChange {
-    last_message: Option<String>,
-    last_message_time: Option<StoredTimestamp>,
-    unread_count: Option<i32>,
-}
-
-impl TicketChange {
-    fn by(comment: &NewComment, ticket: &TicketRow) -> Self {
-        let is_latest = comment.time >= ticket.last_message_time.0;
-        Self {
-            last_message: is_latest.then(|| comment.text.clone()),
-            last_message_time: is_latest.then_some(StoredTimestamp(comment.time)),
-            unread_count: (!comment.is_from_shop).then_some(1),
-        }
-    }
-}
-
-/// Creates one comment of a batch. Whatever refuses it comes before the first write.
-fn create(
-    connection: &mut SqliteConnection,
-    log: &mut EventLog,
-    documents: &mut NewDocuments,
-    comment: NewComment,
-    stamp: AuditStamp,
-) -> anyhow::Result<CreateCommentOutcome> {
-    let shop = comment.shop_id;
-    let key = (shop.get(), comment.ticket_id.get());
-    let found: Option<(TicketRow, CustomerRow)> = queries::ticket_view(key.0, key.1)
-        .select((TicketRow::as_select(), CustomerRow::as_select()))
-        .get_result(connection)
-        .optional()?;
-    let Some((before, customer)) = found else {
-        return Ok(CreateCommentOutcome::TicketNotFound);
-    };
-    let author = match comment.author_id {
-        Some(author) => {
-            let user = users::table.find((shop.get(), author.get()));
-            match user.select(UserRow::as_select()).get_result(connection).optional()? {
-                Some(row) => Some(row),
-                None => return Ok(CreateCommentOutcome::AuthorNotFound),
-            }
-        }
-        None => None,
-    };
-    let after = diesel::update(tickets::table.find(key))
-        .set((TicketChange::by(&comment, &before), tickets::version.eq(tickets::version + 1)))
-        .returning(TicketRow::as_returning())
-        .get_result(connection)?;
-    documents.push_comment(&comment);
-    let row = CommentRow::new(comment, before.channel);
-    diesel::insert_into(comments::table).values(row.clone()).execute(connection)?;
-    let view = comment_view((row, customer, author))?;
-    let created = Snapshot::Comment(Box::new(view.comment.clone()));
-    log.append(connection, shop, EventKind::CommentCreated, created, stamp)?;
-    let updated = Snapshot::Ticket(Box::new(after.try_into()?));
-    log.append(connection, shop, EventKind::TicketUpdated, updated, stamp)?;
-    Ok(CreateCommentOutcome::Created(Box::new(view)))
 }
 
 /// The rows of a page, and one more if there is one; all if there is no limit.

@@ -2,12 +2,13 @@
 
 mod erase;
 mod filter;
+mod lists;
 mod update;
 
 use anyhow::Context;
 use async_trait::async_trait;
 use diesel::prelude::*;
-use diesel::sqlite::{Sqlite, SqliteConnection};
+use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::ports::{CreateCustomerOutcome, CustomerUpdate, Erased, UpdateCustomerOutcome};
 use hexdesk_domain::{
     AuditStamp, Customer, CustomerFilter, CustomerId, CustomerStore, DeferredClaim, EventKind,
@@ -20,7 +21,6 @@ use super::events::append::EventLog;
 use super::idempotency::attempt;
 use super::search::index;
 use crate::sql::customers::{CustomerRow, NewCustomerRow};
-use crate::sql::page;
 use crate::sql::schema::customers;
 
 #[async_trait]
@@ -29,12 +29,12 @@ impl CustomerStore for SqliteStorage {
         &self,
         shop: ShopId,
         customer: NewCustomer,
-        once: Option<DeferredClaim<CreateCustomerOutcome>>,
+        claim: Option<DeferredClaim<CreateCustomerOutcome>>,
     ) -> Result<IdempotentOutcome<CreateCustomerOutcome>, StorageError> {
         let stamp = customer.stamp;
         let row = NewCustomerRow::new(shop, customer);
         self.write("create_customer", move |connection| {
-            attempt(connection, shop, once.as_ref(), |connection| create(connection, shop, row, stamp))
+            attempt(connection, shop, claim.as_ref(), |connection| create(connection, shop, row, stamp))
         })
         .await
     }
@@ -50,31 +50,12 @@ impl CustomerStore for SqliteStorage {
         after: Option<CustomerId>,
         limit: u32,
     ) -> Result<Page<Customer, CustomerId>, StorageError> {
-        self.read("list_customers", move |connection| {
-            let mut list = customers::table
-                .filter(customers::shop_id.eq(shop.get()))
-                .order(customers::id.desc())
-                .select(CustomerRow::as_select())
-                .limit(page::rows_to_ask_for(limit))
-                .into_boxed::<Sqlite>();
-            if let Some(after) = after {
-                list = list.filter(customers::id.lt(after.get()));
-            }
-            let rows = filter::add(list, filter).load(connection)?;
-            let customers = rows.into_iter().map(TryInto::try_into).collect::<Result<Vec<Customer>, _>>()?;
-            Ok(page::cut(customers, limit, |customer| customer.id))
-        })
-        .await
+        self.read("list_customers", move |connection| lists::list(connection, shop, filter, after, limit))
+            .await
     }
 
     async fn count_customers(&self, shop: ShopId, filter: CustomerFilter) -> Result<u64, StorageError> {
-        self.read("count_customers", move |connection| {
-            let count =
-                customers::table.filter(customers::shop_id.eq(shop.get())).count().into_boxed::<Sqlite>();
-            let count: i64 = filter::add(count, filter).get_result(connection)?;
-            Ok(u64::try_from(count)?)
-        })
-        .await
+        self.read("count_customers", move |connection| lists::count(connection, shop, filter)).await
     }
 
     async fn update_customer(
@@ -82,10 +63,10 @@ impl CustomerStore for SqliteStorage {
         shop: ShopId,
         id: CustomerId,
         update: CustomerUpdate,
-        once: Option<DeferredClaim<UpdateCustomerOutcome>>,
+        claim: Option<DeferredClaim<UpdateCustomerOutcome>>,
     ) -> Result<IdempotentOutcome<UpdateCustomerOutcome>, StorageError> {
         self.write("update_customer", move |connection| {
-            attempt(connection, shop, once.as_ref(), |connection| {
+            attempt(connection, shop, claim.as_ref(), |connection| {
                 update::update(connection, shop, id, update)
             })
         })

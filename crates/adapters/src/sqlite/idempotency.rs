@@ -1,4 +1,4 @@
-//! Operations that take effect once, however often they are asked for.
+//! Idempotent operations: a retry with the same key returns what the first request recorded.
 
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
@@ -7,26 +7,26 @@ use hexdesk_domain::{DeferredClaim, IdempotencyRequest, IdempotentOutcome, Recei
 use crate::sql::idempotency::{IdempotencyRow, RecordedAnswer};
 use crate::sql::schema::idempotency_records;
 
-/// Runs an operation of the shop, in the transaction that is open, unless it was asked
-/// for before; without a wish that it take effect once, it just runs. An operation
-/// refuses before its first write: what it wrote stays, with or without a record.
+/// Runs an operation of the shop in the open transaction, unless an earlier request has recorded
+/// an outcome for the claim. An operation must refuse before its first write: what it wrote is
+/// kept, with or without a record.
 pub(super) fn attempt<T>(
     connection: &mut SqliteConnection,
     shop: ShopId,
-    once: Option<&DeferredClaim<T>>,
+    claim: Option<&DeferredClaim<T>>,
     operation: impl FnOnce(&mut SqliteConnection) -> anyhow::Result<T>,
 ) -> anyhow::Result<IdempotentOutcome<T>> {
-    match once {
+    match claim {
         Some(DeferredClaim { request, requested_at, receipt }) => {
-            attempt_once(connection, shop, request, *requested_at, |outcome| receipt(outcome), operation)
+            attempt_claimed(connection, shop, request, *requested_at, |outcome| receipt(outcome), operation)
         }
         None => operation(connection).map(IdempotentOutcome::Ran),
     }
 }
 
-/// [`attempt`] with a wish in parts. Only one transaction writes at a time, and what an
-/// earlier one wrote is seen: there is no first use that has not ended yet.
-pub(super) fn attempt_once<T>(
+/// [`attempt`] with the parts of a claim. The outcome is never `InProgress`: only one transaction
+/// writes at a time, and it sees what earlier ones wrote.
+pub(super) fn attempt_claimed<T>(
     connection: &mut SqliteConnection,
     shop: ShopId,
     request: &IdempotencyRequest,

@@ -55,10 +55,10 @@ impl TicketStore for SqliteStorage {
         shop: ShopId,
         id: TicketId,
         update: TicketUpdate,
-        once: Option<DeferredClaim<UpdateTicketOutcome>>,
+        claim: Option<DeferredClaim<UpdateTicketOutcome>>,
     ) -> Result<IdempotentOutcome<UpdateTicketOutcome>, StorageError> {
         self.write("update_ticket", move |connection| {
-            attempt(connection, shop, once.as_ref(), |connection| {
+            attempt(connection, shop, claim.as_ref(), |connection| {
                 update::update(connection, shop, id, update)
             })
         })

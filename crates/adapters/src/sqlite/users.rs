@@ -28,12 +28,12 @@ impl UserStore for SqliteStorage {
         &self,
         shop: ShopId,
         user: NewUser,
-        once: Option<DeferredClaim<CreateUserOutcome>>,
+        claim: Option<DeferredClaim<CreateUserOutcome>>,
     ) -> Result<IdempotentOutcome<CreateUserOutcome>, StorageError> {
         let stamp = user.stamp;
         let row = NewUserRow::new(shop, user);
         self.write("create_user", move |connection| {
-            attempt(connection, shop, once.as_ref(), |connection| create(connection, shop, row, stamp))
+            attempt(connection, shop, claim.as_ref(), |connection| create(connection, shop, row, stamp))
         })
         .await
     }
@@ -88,10 +88,10 @@ impl UserStore for SqliteStorage {
         shop: ShopId,
         id: UserId,
         update: UserUpdate,
-        once: Option<DeferredClaim<UpdateUserOutcome>>,
+        claim: Option<DeferredClaim<UpdateUserOutcome>>,
     ) -> Result<IdempotentOutcome<UpdateUserOutcome>, StorageError> {
         self.write("update_user", move |connection| {
-            attempt(connection, shop, once.as_ref(), |connection| {
+            attempt(connection, shop, claim.as_ref(), |connection| {
                 update::update(connection, shop, id, update)
             })
         })

@@ -3,130 +3,130 @@
 use hexdesk_domain::StorageErrorKind;
 use hexdesk_domain::ports::CreateTicketOutcome;
 
-use crate::scene::{Scene, all_are_created, answer_at_once, answers};
+use crate::fixture::{Fixture, all_are_created, answer_at_once, answers};
 
 const FULL: usize = 1024;
 
 #[tokio::test]
 async fn a_shops_only_item_is_in_the_next_batch_however_much_another_has_waiting() {
-    let scene = Scene::holding(2).await;
-    let mut flood = scene.begin_all(0, 1..=1);
-    scene.store.has_begun(1).await;
-    flood.extend(scene.begin_all(0, 2..=1000));
-    scene.store.has_begun(2).await;
-    let single = scene.begin(scene.ticket(1, 5000));
-    scene.store.allow(3);
+    let fixture = Fixture::holding(2).await;
+    let mut flood = fixture.begin_all(0, 1..=1);
+    fixture.store.has_begun(1).await;
+    flood.extend(fixture.begin_all(0, 2..=1000));
+    fixture.store.has_begun(2).await;
+    let single = fixture.begin(fixture.ticket(1, 5000));
+    fixture.store.allow(3);
     // Three writes: the two that were on when it came, and its own. Those after it are held.
     all_are_created(vec![single]).await;
-    scene.store.has_begun(5).await;
-    let batches = scene.store.batches();
+    fixture.store.has_begun(5).await;
+    let batches = fixture.store.batches();
     assert_eq!(batches[2].len(), 128);
     assert!(batches[2].contains(&5000) && batches.len() == 5);
-    scene.store.allow(usize::MAX);
+    fixture.store.allow(usize::MAX);
     all_are_created(flood).await;
 }
 
 #[tokio::test]
 async fn shops_take_turns_and_keep_their_own_order() {
-    let scene = Scene::holding(3).await;
-    let mut calls = scene.begin_all(0, 1..=1);
-    scene.store.has_begun(1).await;
-    calls.extend(scene.begin_all(0, 2..=4));
-    calls.extend(scene.begin_all(1, 11..=12));
-    calls.extend(scene.begin_all(2, 21..=21));
-    scene.store.allow(usize::MAX);
+    let fixture = Fixture::holding(3).await;
+    let mut calls = fixture.begin_all(0, 1..=1);
+    fixture.store.has_begun(1).await;
+    calls.extend(fixture.begin_all(0, 2..=4));
+    calls.extend(fixture.begin_all(1, 11..=12));
+    calls.extend(fixture.begin_all(2, 21..=21));
+    fixture.store.allow(usize::MAX);
     all_are_created(calls).await;
-    assert_eq!(scene.store.batches(), [vec![1], vec![2, 11, 21, 3, 12, 4]]);
+    assert_eq!(fixture.store.batches(), [vec![1], vec![2, 11, 21, 3, 12, 4]]);
 }
 
 #[tokio::test]
 async fn with_more_shops_than_a_batch_has_places_each_has_its_turn_in_the_next() {
-    let scene = Scene::holding(200).await;
-    let mut calls = scene.begin_all(0, 1..=1);
-    scene.store.has_begun(1).await;
+    let fixture = Fixture::holding(200).await;
+    let mut calls = fixture.begin_all(0, 1..=1);
+    fixture.store.has_begun(1).await;
     for shop in 0..200 {
         let first = 1000 + 2 * i64::try_from(shop).unwrap();
-        calls.extend(scene.begin_all(shop, first..first + 2));
+        calls.extend(fixture.begin_all(shop, first..first + 2));
     }
-    scene.store.allow(usize::MAX);
+    fixture.store.allow(usize::MAX);
     all_are_created(calls).await;
-    let firsts: Vec<i64> = scene.store.batches().into_iter().flatten().skip(1).take(200).collect();
+    let firsts: Vec<i64> = fixture.store.batches().into_iter().flatten().skip(1).take(200).collect();
     assert_eq!(firsts, (0..200).map(|shop| 1000 + 2 * shop).collect::<Vec<_>>());
 }
 
 #[tokio::test]
 async fn what_finds_no_place_is_refused_at_once() {
-    let scene = Scene::holding(1).await;
-    let mut calls = scene.begin_all(0, 1..=1);
-    scene.store.has_begun(1).await;
-    calls.extend(scene.begin_all(0, (2..).take(FULL)));
-    let mut late = scene.call(scene.ticket(0, 5000));
+    let fixture = Fixture::holding(1).await;
+    let mut calls = fixture.begin_all(0, 1..=1);
+    fixture.store.has_begun(1).await;
+    calls.extend(fixture.begin_all(0, (2..).take(FULL)));
+    let mut late = fixture.call(fixture.ticket(0, 5000));
     assert_eq!(answer_at_once(&mut late), Some(Err(StorageErrorKind::Unavailable)));
-    scene.store.allow(usize::MAX);
+    fixture.store.allow(usize::MAX);
     all_are_created(calls).await;
-    assert!(!scene.is_there(0, 5000).await);
+    assert!(!fixture.is_there(0, 5000).await);
     // There is room again.
-    assert_eq!(scene.create(scene.ticket(0, 5000)).await, Ok(CreateTicketOutcome::Created));
+    assert_eq!(fixture.create(fixture.ticket(0, 5000)).await, Ok(CreateTicketOutcome::Created));
 }
 
 #[tokio::test]
 async fn what_finds_no_place_for_its_text_is_refused_at_once() {
-    let scene = Scene::holding(1).await;
-    let mut calls = scene.begin_all(0, 1..=1);
-    scene.store.has_begun(1).await;
+    let fixture = Fixture::holding(1).await;
+    let mut calls = fixture.begin_all(0, 1..=1);
+    fixture.store.has_begun(1).await;
     for id in 2..34 {
-        calls.push(scene.begin(scene.ticket_of_bytes(0, id, 1024 * 1024)));
+        calls.push(fixture.begin(fixture.ticket_of_bytes(0, id, 1024 * 1024)));
     }
-    let mut late = scene.call(scene.ticket(0, 5000));
+    let mut late = fixture.call(fixture.ticket(0, 5000));
     assert_eq!(answer_at_once(&mut late), Some(Err(StorageErrorKind::Unavailable)));
-    scene.store.allow(usize::MAX);
+    fixture.store.allow(usize::MAX);
     all_are_created(calls).await;
 }
 
 #[tokio::test]
 async fn a_full_queue_lets_a_shop_in_at_the_cost_of_the_one_with_the_most() {
-    let scene = Scene::holding(3).await;
-    let mut kept = scene.begin_all(0, 1..=1);
-    scene.store.has_begun(1).await;
-    let mut flood = scene.begin_all(0, (2..).take(FULL - 20));
-    kept.extend(scene.begin_all(1, 3001..=3020));
-    kept.extend(scene.begin_all(2, 4001..=4002));
+    let fixture = Fixture::holding(3).await;
+    let mut kept = fixture.begin_all(0, 1..=1);
+    fixture.store.has_begun(1).await;
+    let mut flood = fixture.begin_all(0, (2..).take(FULL - 20));
+    kept.extend(fixture.begin_all(1, 3001..=3020));
+    kept.extend(fixture.begin_all(2, 4001..=4002));
     for lost in flood.split_off(FULL - 22).iter_mut() {
         assert_eq!(answer_at_once(lost), Some(Err(StorageErrorKind::Unavailable)));
     }
     // It has more than the others, and is refused itself.
-    let mut late = scene.call(scene.ticket(0, 5000));
+    let mut late = fixture.call(fixture.ticket(0, 5000));
     assert_eq!(answer_at_once(&mut late), Some(Err(StorageErrorKind::Unavailable)));
     assert!(flood.iter_mut().all(|call| answer_at_once(call).is_none()));
-    scene.store.allow(usize::MAX);
+    fixture.store.allow(usize::MAX);
     all_are_created(kept).await;
     all_are_created(flood).await;
 }
 
 #[tokio::test]
 async fn a_large_item_takes_as_many_places_as_it_needs_of_the_shop_with_the_most() {
-    let scene = Scene::holding(2).await;
-    let mut kept = scene.begin_all(0, 1..=1);
-    scene.store.has_begun(1).await;
-    let mut flood = scene.begin_all(0, (2..).take(FULL));
-    kept.push(scene.begin(scene.ticket_of_bytes(1, 5000, 1024 * 1024)));
+    let fixture = Fixture::holding(2).await;
+    let mut kept = fixture.begin_all(0, 1..=1);
+    fixture.store.has_begun(1).await;
+    let mut flood = fixture.begin_all(0, (2..).take(FULL));
+    kept.push(fixture.begin(fixture.ticket_of_bytes(1, 5000, 1024 * 1024)));
     let lost = flood.split_off(FULL - 32);
     assert!(answers(lost).await.iter().all(|answer| *answer == Err(StorageErrorKind::Unavailable)));
-    scene.store.allow(usize::MAX);
+    fixture.store.allow(usize::MAX);
     all_are_created(kept).await;
     all_are_created(flood).await;
 }
 
 #[tokio::test]
 async fn nobody_loses_a_place_to_a_shop_with_as_much_waiting() {
-    let scene = Scene::holding(1025).await;
-    let mut calls = scene.begin_all(0, 1..=1);
-    scene.store.has_begun(1).await;
+    let fixture = Fixture::holding(1025).await;
+    let mut calls = fixture.begin_all(0, 1..=1);
+    fixture.store.has_begun(1).await;
     for shop in 0..1024 {
-        calls.push(scene.begin(scene.ticket(shop, 1000 + i64::try_from(shop).unwrap())));
+        calls.push(fixture.begin(fixture.ticket(shop, 1000 + i64::try_from(shop).unwrap())));
     }
-    let mut late = scene.call(scene.ticket(1024, 5000));
+    let mut late = fixture.call(fixture.ticket(1024, 5000));
     assert_eq!(answer_at_once(&mut late), Some(Err(StorageErrorKind::Unavailable)));
-    scene.store.allow(usize::MAX);
+    fixture.store.allow(usize::MAX);
     all_are_created(calls).await;
 }

@@ -6,5 +6,5 @@ mod batches;
 mod callers;
 mod failures;
 mod fairness;
-mod scene;
+mod fixture;
 mod scripted_store;

@@ -12,7 +12,7 @@ use hexdesk_domain::{
 };
 use tokio::sync::watch;
 
-use crate::scene::within_a_minute;
+use crate::fixture::within_a_minute;
 
 /// What goes wrong with a write.
 #[derive(Debug, Clone, Copy)]

@@ -6,7 +6,7 @@ use hexdesk_domain::{
     StorageErrorKind, TicketId, TicketStore,
 };
 
-use crate::scene::{Scene, client, kind, now, once, stamp};
+use crate::fixture::{Fixture, claim, client, kind, now, stamp};
 
 fn bob() -> NewCustomer {
     let draft = CustomerDraft { email: Some("bob@example.com".into()), ..CustomerDraft::default() };
@@ -14,37 +14,37 @@ fn bob() -> NewCustomer {
 }
 
 async fn create_bob(
-    scene: &Scene,
+    fixture: &Fixture,
     key: &str,
 ) -> Result<IdempotentOutcome<CreateCustomerOutcome>, StorageError> {
-    scene.storage.create_customer(scene.shop, bob(), Some(once(key))).await
+    fixture.storage.create_customer(fixture.shop, bob(), Some(claim(key))).await
 }
 
 /// Claims a key as the first of two equal requests does.
-async fn other_claims(scene: &Scene, key: &str) {
+async fn other_claims(fixture: &Fixture, key: &str) {
     let sql = format!(
         "INSERT INTO idempotency_records VALUES
              ({}, 'create', '{key}', decode(repeat('07', 32), 'hex'), 'first', NULL, now())",
-        scene.shop
+        fixture.shop
     );
-    scene.other_does(&sql).await;
+    fixture.other_does(&sql).await;
 }
 
-async fn version(scene: &Scene, ticket: i64) -> i64 {
-    let view = scene.storage.find_ticket(scene.shop, TicketId::new(ticket).unwrap()).await.unwrap();
+async fn version(fixture: &Fixture, ticket: i64) -> i64 {
+    let view = fixture.storage.find_ticket(fixture.shop, TicketId::new(ticket).unwrap()).await.unwrap();
     view.unwrap().ticket.version
 }
 
 #[tokio::test]
 async fn what_waits_for_a_claim_answers_what_became_of_it() {
-    let scene = Scene::new().await;
-    scene.create(vec![scene.item(1, None)]).await.unwrap();
+    let fixture = Fixture::new().await;
+    fixture.create(vec![fixture.item(1, None)]).await.unwrap();
     for (key, end, is_first) in [("kept", "COMMIT", false), ("given up", "ROLLBACK", true)] {
-        scene.other_does("BEGIN").await;
-        other_claims(&scene, key).await;
-        let (created, ()) = tokio::join!(create_bob(&scene, key), async {
-            scene.is_blocked().await;
-            scene.other_does(end).await;
+        fixture.other_does("BEGIN").await;
+        other_claims(&fixture, key).await;
+        let (created, ()) = tokio::join!(create_bob(&fixture, key), async {
+            fixture.is_blocked().await;
+            fixture.other_does(end).await;
         });
         match created.unwrap() {
             IdempotentOutcome::Ran(CreateCustomerOutcome::Created(_)) => assert!(is_first),
@@ -52,14 +52,14 @@ async fn what_waits_for_a_claim_answers_what_became_of_it() {
                 assert_eq!((attempt, is_first), (IdempotentOutcome::Replayed(b"first".to_vec()), false))
             }
         }
-        scene.other_does("DELETE FROM idempotency_records").await;
-        scene.other_does("BEGIN").await;
-        other_claims(&scene, key).await;
+        fixture.other_does("DELETE FROM idempotency_records").await;
+        fixture.other_does("BEGIN").await;
+        other_claims(&fixture, key).await;
         let item =
-            CommentCreation { comment: scene.comment(1, 1), stamp: stamp(now()), once: Some(once(key)) };
-        let (created, ()) = tokio::join!(scene.storage.create_comments(vec![item]), async {
-            scene.is_blocked().await;
-            scene.other_does(end).await;
+            CommentCreation { comment: fixture.comment(1, 1), stamp: stamp(now()), once: Some(claim(key)) };
+        let (created, ()) = tokio::join!(fixture.storage.create_comments(vec![item]), async {
+            fixture.is_blocked().await;
+            fixture.other_does(end).await;
         });
         match &created.unwrap()[..] {
             [IdempotentOutcome::Ran(_)] => assert!(is_first),
@@ -70,36 +70,36 @@ async fn what_waits_for_a_claim_answers_what_became_of_it() {
                 )
             }
         }
-        assert_eq!(version(&scene, 1).await, if is_first { 2 } else { 1 });
+        assert_eq!(version(&fixture, 1).await, if is_first { 2 } else { 1 });
     }
 }
 
 #[tokio::test]
 async fn a_claim_that_does_not_end_is_in_progress() {
-    let scene = Scene::with_options("-c lock_timeout=100ms").await;
-    scene.other_does("BEGIN").await;
-    other_claims(&scene, "key").await;
-    assert_eq!(create_bob(&scene, "key").await.unwrap(), IdempotentOutcome::InProgress);
-    scene.other_does("COMMIT").await;
-    assert_eq!(create_bob(&scene, "key").await.unwrap(), IdempotentOutcome::Replayed(b"first".to_vec()));
-    assert_eq!(scene.count("SELECT count(*) FROM customers").await, 1);
-    assert_eq!(scene.count("SELECT count(*) FROM idempotency_records").await, 1);
+    let fixture = Fixture::with_options("-c lock_timeout=100ms").await;
+    fixture.other_does("BEGIN").await;
+    other_claims(&fixture, "key").await;
+    assert_eq!(create_bob(&fixture, "key").await.unwrap(), IdempotentOutcome::InProgress);
+    fixture.other_does("COMMIT").await;
+    assert_eq!(create_bob(&fixture, "key").await.unwrap(), IdempotentOutcome::Replayed(b"first".to_vec()));
+    assert_eq!(fixture.count("SELECT count(*) FROM customers").await, 1);
+    assert_eq!(fixture.count("SELECT count(*) FROM idempotency_records").await, 1);
 }
 
 #[tokio::test]
 async fn the_others_of_a_batch_do_without_those_in_progress() {
-    let scene = Scene::with_options("-c lock_timeout=100ms").await;
-    scene.create(vec![scene.item(1, None)]).await.unwrap();
-    scene.other_does("BEGIN").await;
-    other_claims(&scene, "b").await;
-    other_claims(&scene, "d").await;
+    let fixture = Fixture::with_options("-c lock_timeout=100ms").await;
+    fixture.create(vec![fixture.item(1, None)]).await.unwrap();
+    fixture.other_does("BEGIN").await;
+    other_claims(&fixture, "b").await;
+    other_claims(&fixture, "d").await;
     let keys = [Some("d"), None, Some("a"), Some("b"), Some("c"), Some("d"), Some("a")];
     let batch = (1..).zip(keys).map(|(id, key)| CommentCreation {
-        comment: scene.comment(1, id),
+        comment: fixture.comment(1, id),
         stamp: stamp(now()),
-        once: key.map(once),
+        once: key.map(claim),
     });
-    let attempts = scene.storage.create_comments(batch.collect()).await.unwrap();
+    let attempts = fixture.storage.create_comments(batch.collect()).await.unwrap();
     let told: Vec<&str> = attempts
         .iter()
         .map(|attempt| match attempt {
@@ -110,55 +110,56 @@ async fn the_others_of_a_batch_do_without_those_in_progress() {
         })
         .collect();
     assert_eq!(told, ["in progress", "ran", "ran", "in progress", "ran", "in progress", "replayed"]);
-    assert_eq!(version(&scene, 1).await, 4);
-    assert_eq!(scene.count("SELECT count(*) FROM idempotency_records").await, 2);
+    assert_eq!(version(&fixture, 1).await, 4);
+    assert_eq!(fixture.count("SELECT count(*) FROM idempotency_records").await, 2);
 }
 
 #[tokio::test]
 async fn what_keeps_every_key_from_being_claimed_is_not_in_progress() {
-    let scene = Scene::with_options("-c lock_timeout=100ms").await;
-    scene.other_does("BEGIN; LOCK TABLE idempotency_records IN EXCLUSIVE MODE").await;
-    assert_eq!(kind(create_bob(&scene, "key").await), StorageErrorKind::Unavailable);
-    let item = CommentCreation { comment: scene.comment(1, 1), stamp: stamp(now()), once: Some(once("key")) };
-    assert_eq!(kind(scene.storage.create_comments(vec![item]).await), StorageErrorKind::Unavailable);
+    let fixture = Fixture::with_options("-c lock_timeout=100ms").await;
+    fixture.other_does("BEGIN; LOCK TABLE idempotency_records IN EXCLUSIVE MODE").await;
+    assert_eq!(kind(create_bob(&fixture, "key").await), StorageErrorKind::Unavailable);
+    let item =
+        CommentCreation { comment: fixture.comment(1, 1), stamp: stamp(now()), once: Some(claim("key")) };
+    assert_eq!(kind(fixture.storage.create_comments(vec![item]).await), StorageErrorKind::Unavailable);
 }
 
 #[tokio::test]
 async fn a_connection_lost_before_the_commit_leaves_the_outcome_unknown() {
-    let scene = Scene::new().await;
-    scene.other_does("BEGIN; LOCK TABLE customers IN EXCLUSIVE MODE").await;
-    let (created, ()) = tokio::join!(create_bob(&scene, "key"), async {
-        scene.is_blocked().await;
-        scene.end_sessions().await;
+    let fixture = Fixture::new().await;
+    fixture.other_does("BEGIN; LOCK TABLE customers IN EXCLUSIVE MODE").await;
+    let (created, ()) = tokio::join!(create_bob(&fixture, "key"), async {
+        fixture.is_blocked().await;
+        fixture.end_sessions().await;
     });
     assert_eq!(kind(created), StorageErrorKind::OutcomeUnknown);
-    scene.other_does("COMMIT").await;
+    fixture.other_does("COMMIT").await;
     // Trying again with the same key settles it.
-    let created = create_bob(&scene, "key").await.unwrap();
+    let created = create_bob(&fixture, "key").await.unwrap();
     assert!(matches!(created, IdempotentOutcome::Ran(CreateCustomerOutcome::Created(_))), "{created:?}");
-    assert_eq!(create_bob(&scene, "key").await.unwrap(), IdempotentOutcome::Replayed(b"receipt".to_vec()));
+    assert_eq!(create_bob(&fixture, "key").await.unwrap(), IdempotentOutcome::Replayed(b"receipt".to_vec()));
 }
 
 #[tokio::test]
 async fn keys_are_claimed_in_the_same_order_by_all_batches() {
-    let scene = Scene::new().await;
-    scene.other_does("BEGIN").await;
-    other_claims(&scene, "b").await;
+    let fixture = Fixture::new().await;
+    fixture.other_does("BEGIN").await;
+    other_claims(&fixture, "b").await;
     let batch = [(1, "b"), (2, "a")].map(|(id, key)| CommentCreation {
-        comment: scene.comment(1, id),
+        comment: fixture.comment(1, id),
         stamp: stamp(now()),
-        once: Some(once(key)),
+        once: Some(claim(key)),
     });
-    let (created, ()) = tokio::join!(scene.storage.create_comments(batch.into()), async {
-        scene.is_blocked().await;
-        let third = client(&scene.database).await;
+    let (created, ()) = tokio::join!(fixture.storage.create_comments(batch.into()), async {
+        fixture.is_blocked().await;
+        let third = client(&fixture.database).await;
         third.batch_execute("SET lock_timeout = '50ms'").await.unwrap();
         let claim = format!(
             "INSERT INTO idempotency_records VALUES ({}, 'create', 'a', '', '', NULL, now())",
-            scene.shop
+            fixture.shop
         );
         assert!(third.batch_execute(&claim).await.is_err(), "the batch has not claimed it yet");
-        scene.other_does("ROLLBACK").await;
+        fixture.other_does("ROLLBACK").await;
     });
     assert_eq!(created.unwrap().len(), 2);
 }

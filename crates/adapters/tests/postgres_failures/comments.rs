@@ -5,104 +5,104 @@ use std::pin::pin;
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
 use hexdesk_domain::{CommentStore, IdempotentOutcome, StorageError, StorageErrorKind, TicketId};
 
-use crate::scene::{Scene, begin, kind, now, once, stamp};
+use crate::fixture::{Fixture, begin, claim, kind, now, stamp};
 
-/// A scene with two tickets, the later one first on disk.
-async fn scene(options: &str) -> Scene {
-    let scene = Scene::with_options(options).await;
+/// A fixture with two tickets, the later one first on disk.
+async fn fixture(options: &str) -> Fixture {
+    let fixture = Fixture::with_options(options).await;
     for id in [2, 1] {
-        scene.create(vec![scene.item(id, None)]).await.unwrap();
+        fixture.create(vec![fixture.item(id, None)]).await.unwrap();
     }
-    scene
+    fixture
 }
 
 /// Creates a comment on each of these tickets.
 async fn comment(
-    scene: &Scene,
+    fixture: &Fixture,
     tickets: &[i64],
     key: Option<&str>,
 ) -> Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, StorageError> {
     let item = |ticket: &i64| CommentCreation {
-        comment: scene.comment(*ticket, *ticket),
+        comment: fixture.comment(*ticket, *ticket),
         stamp: stamp(now()),
-        once: key.map(once),
+        once: key.map(claim),
     };
-    scene.storage.create_comments(tickets.iter().map(item).collect()).await
+    fixture.storage.create_comments(tickets.iter().map(item).collect()).await
 }
 
 #[tokio::test]
 async fn a_batch_goes_on_when_its_caller_has_gone() {
-    let scene = scene("").await;
-    scene.other_does("BEGIN; LOCK TABLE comments IN EXCLUSIVE MODE").await;
+    let fixture = fixture("").await;
+    fixture.other_does("BEGIN; LOCK TABLE comments IN EXCLUSIVE MODE").await;
     {
-        let mut create = pin!(comment(&scene, &[1], Some("key")));
+        let mut create = pin!(comment(&fixture, &[1], Some("key")));
         begin(create.as_mut()).await;
-        scene.is_blocked().await;
+        fixture.is_blocked().await;
     }
-    scene.other_does("COMMIT").await;
+    fixture.other_does("COMMIT").await;
     // The pool's only connection comes back when the abandoned batch has ended.
     let ticket = TicketId::new(1).unwrap();
-    assert_eq!(scene.storage.count_comments(scene.shop, ticket).await.unwrap(), Some(1));
-    scene.sessions(1, "state = 'idle'").await;
-    assert_eq!(scene.count("SELECT version FROM tickets WHERE id = 1").await, 2);
-    let again = comment(&scene, &[1], Some("key")).await.unwrap();
+    assert_eq!(fixture.storage.count_comments(fixture.shop, ticket).await.unwrap(), Some(1));
+    fixture.sessions(1, "state = 'idle'").await;
+    assert_eq!(fixture.count("SELECT version FROM tickets WHERE id = 1").await, 2);
+    let again = comment(&fixture, &[1], Some("key")).await.unwrap();
     assert_eq!(again, [IdempotentOutcome::Replayed(b"receipt".to_vec())]);
 }
 
 #[tokio::test]
 async fn a_connection_lost_in_a_batch_leaves_the_outcome_unknown() {
-    let scene = scene("").await;
-    scene.other_does("BEGIN; SELECT FROM tickets WHERE id = 2 FOR UPDATE").await;
-    let (created, ()) = tokio::join!(comment(&scene, &[1, 2], None), async {
-        scene.is_blocked().await;
-        scene.end_sessions().await;
+    let fixture = fixture("").await;
+    fixture.other_does("BEGIN; SELECT FROM tickets WHERE id = 2 FOR UPDATE").await;
+    let (created, ()) = tokio::join!(comment(&fixture, &[1, 2], None), async {
+        fixture.is_blocked().await;
+        fixture.end_sessions().await;
     });
     assert_eq!(kind(created), StorageErrorKind::OutcomeUnknown);
-    scene.other_does("COMMIT").await;
-    assert_eq!(scene.count("SELECT count(*) FROM comments").await, 0);
-    assert_eq!(scene.count("SELECT sum(version)::bigint FROM tickets").await, 2);
+    fixture.other_does("COMMIT").await;
+    assert_eq!(fixture.count("SELECT count(*) FROM comments").await, 0);
+    assert_eq!(fixture.count("SELECT sum(version)::bigint FROM tickets").await, 2);
 }
 
 #[tokio::test]
 async fn waiting_too_long_for_a_ticket_writes_nothing() {
-    let scene = scene("-c lock_timeout=100ms").await;
-    scene.other_does("BEGIN; SELECT FROM tickets WHERE id = 2 FOR UPDATE").await;
-    assert_eq!(kind(comment(&scene, &[1, 2], Some("key")).await), StorageErrorKind::Unavailable);
-    assert_eq!(scene.count("SELECT count(*) FROM comments").await, 0);
-    assert_eq!(scene.count("SELECT count(*) FROM idempotency_records").await, 0);
+    let fixture = fixture("-c lock_timeout=100ms").await;
+    fixture.other_does("BEGIN; SELECT FROM tickets WHERE id = 2 FOR UPDATE").await;
+    assert_eq!(kind(comment(&fixture, &[1, 2], Some("key")).await), StorageErrorKind::Unavailable);
+    assert_eq!(fixture.count("SELECT count(*) FROM comments").await, 0);
+    assert_eq!(fixture.count("SELECT count(*) FROM idempotency_records").await, 0);
 }
 
 #[tokio::test]
 async fn tickets_are_locked_in_the_same_order_by_all_batches() {
-    let scene = scene("").await;
+    let fixture = fixture("").await;
     let free = "SELECT count(*) FROM (SELECT FROM tickets WHERE id = 1 FOR UPDATE SKIP LOCKED) AS free";
-    assert_eq!(scene.count(free).await, 1);
-    scene.other_does("BEGIN; SELECT FROM tickets WHERE id = 2 FOR UPDATE").await;
-    let (created, ()) = tokio::join!(comment(&scene, &[2, 1], None), async {
-        scene.is_blocked().await;
-        assert_eq!(scene.count(free).await, 0);
-        scene.other_does("COMMIT").await;
+    assert_eq!(fixture.count(free).await, 1);
+    fixture.other_does("BEGIN; SELECT FROM tickets WHERE id = 2 FOR UPDATE").await;
+    let (created, ()) = tokio::join!(comment(&fixture, &[2, 1], None), async {
+        fixture.is_blocked().await;
+        assert_eq!(fixture.count(free).await, 0);
+        fixture.other_does("COMMIT").await;
     });
     assert_eq!(created.unwrap().len(), 2);
 }
 
 #[tokio::test]
 async fn who_waits_for_a_customer_holds_no_ticket() {
-    let scene = scene("").await;
+    let fixture = fixture("").await;
     // The second ticket is another customer's, who is being erased.
-    scene
+    fixture
         .other_does(
             "INSERT INTO customers (shop_id, id, email_folded, number_of_orders, created_at, words)
                  SELECT id, 99, 'z@example.com', 0, now(), '' FROM shops;
              UPDATE tickets SET customer_id = 99 WHERE id = 2",
         )
         .await;
-    scene.other_does("BEGIN; SELECT FROM customers WHERE id = 99 FOR UPDATE").await;
+    fixture.other_does("BEGIN; SELECT FROM customers WHERE id = 99 FOR UPDATE").await;
     let free = "SELECT count(*) FROM (SELECT FROM tickets FOR UPDATE SKIP LOCKED) AS free";
-    let (created, ()) = tokio::join!(comment(&scene, &[1, 2], None), async {
-        scene.is_blocked().await;
-        assert_eq!(scene.count(free).await, 2);
-        scene
+    let (created, ()) = tokio::join!(comment(&fixture, &[1, 2], None), async {
+        fixture.is_blocked().await;
+        assert_eq!(fixture.count(free).await, 2);
+        fixture
             .other_does("DELETE FROM tickets WHERE id = 2; DELETE FROM customers WHERE id = 99; COMMIT")
             .await;
     });

@@ -8,11 +8,11 @@ use hexdesk_domain::{
     StorageError,
 };
 
-use crate::scene::{Scene, now, once, stamp};
+use crate::fixture::{Fixture, claim, now, stamp};
 
 /// Gives Ann a phone number and the e-mail address of Bob.
 async fn become_bob(
-    scene: &Scene,
+    fixture: &Fixture,
     key: Option<&str>,
 ) -> Result<IdempotentOutcome<UpdateCustomerOutcome>, StorageError> {
     let changes = CustomerChanges {
@@ -20,13 +20,13 @@ async fn become_bob(
         phone_number: Some(Some("1".into())),
         ..CustomerChanges::default()
     };
-    scene
+    fixture
         .storage
         .update_customer(
-            scene.shop,
-            scene.customer,
+            fixture.shop,
+            fixture.customer,
             CustomerUpdate { changes, stamp: stamp(now()) },
-            key.map(once),
+            key.map(claim),
         )
         .await
 }
@@ -39,17 +39,17 @@ async fn of_those_who_take_an_address_together_the_last_is_told() {
             ("phone_number", "1", "COMMIT", Some(UpdateCustomerOutcome::PhoneNumberTaken)),
             ("email_folded", "bob@example.com", "ROLLBACK", None),
         ] {
-            let scene = Scene::new().await;
-            scene
+            let fixture = Fixture::new().await;
+            fixture
                 .other_does(&format!(
                     "BEGIN; INSERT INTO customers (shop_id, {column}, number_of_orders, created_at, words)
                          VALUES ({}, '{value}', 0, now(), '')",
-                    scene.shop
+                    fixture.shop
                 ))
                 .await;
-            let (updated, ()) = tokio::join!(become_bob(&scene, key), async {
-                scene.is_blocked().await;
-                scene.other_does(end).await;
+            let (updated, ()) = tokio::join!(become_bob(&fixture, key), async {
+                fixture.is_blocked().await;
+                fixture.other_does(end).await;
             });
             match (updated.unwrap(), expected) {
                 (IdempotentOutcome::Ran(outcome), Some(expected)) => assert_eq!(outcome, expected),
@@ -59,7 +59,7 @@ async fn of_those_who_take_an_address_together_the_last_is_told() {
                 (updated, _) => panic!("{updated:?}"),
             }
             if key.is_some() {
-                let again = become_bob(&scene, key).await.unwrap();
+                let again = become_bob(&fixture, key).await.unwrap();
                 assert_eq!(again, IdempotentOutcome::Replayed(b"receipt".to_vec()));
             }
         }
@@ -68,20 +68,20 @@ async fn of_those_who_take_an_address_together_the_last_is_told() {
 
 #[tokio::test]
 async fn an_update_waits_for_another_and_sees_what_it_made() {
-    let scene = Scene::new().await;
-    scene
+    let fixture = Fixture::new().await;
+    fixture
         .other_does("BEGIN; UPDATE customers SET phone_number = '7', email = NULL, email_folded = NULL")
         .await;
     let changes = CustomerChanges { phone_number: Some(None), ..CustomerChanges::default() };
-    let update = scene.storage.update_customer(
-        scene.shop,
-        scene.customer,
+    let update = fixture.storage.update_customer(
+        fixture.shop,
+        fixture.customer,
         CustomerUpdate { changes, stamp: stamp(now()) },
         None,
     );
     let (updated, ()) = tokio::join!(update, async {
-        scene.is_blocked().await;
-        scene.other_does("COMMIT").await;
+        fixture.is_blocked().await;
+        fixture.other_does("COMMIT").await;
     });
     assert_eq!(updated.unwrap(), IdempotentOutcome::Ran(UpdateCustomerOutcome::Unreachable));
 }
@@ -99,18 +99,18 @@ fn receipt() -> RenderReceipt<CreateCustomerOutcome> {
 #[tokio::test]
 async fn a_customer_who_is_found_and_goes_away_is_created() {
     for key in [None, Some("key")] {
-        let scene = Scene::new().await;
-        scene.other_does("BEGIN; SELECT FROM customers FOR UPDATE").await;
+        let fixture = Fixture::new().await;
+        fixture.other_does("BEGIN; SELECT FROM customers FOR UPDATE").await;
         let draft = CustomerDraft { email: Some("ann@example.com".into()), ..CustomerDraft::default() };
         let ann = draft.into_new(stamp(now())).unwrap();
-        let create = scene.storage.create_customer(
-            scene.shop,
+        let create = fixture.storage.create_customer(
+            fixture.shop,
             ann,
-            key.map(|key| DeferredClaim { receipt: receipt(), ..once(key) }),
+            key.map(|key| DeferredClaim { receipt: receipt(), ..claim(key) }),
         );
         let (created, ()) = tokio::join!(create, async {
-            scene.is_blocked().await;
-            scene.other_does("DELETE FROM customers; COMMIT").await;
+            fixture.is_blocked().await;
+            fixture.other_does("DELETE FROM customers; COMMIT").await;
         });
         let created = created.unwrap();
         assert!(matches!(created, IdempotentOutcome::Ran(CreateCustomerOutcome::Created(_))), "{created:?}");

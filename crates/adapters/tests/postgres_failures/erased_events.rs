@@ -4,7 +4,7 @@ use hexdesk_adapters::PostgresStorage;
 use hexdesk_domain::ports::{CommentCreation, CustomerUpdate, TicketUpdate};
 use hexdesk_domain::{CommentStore, CustomerChanges, CustomerStore, TicketChanges, TicketId, TicketStore};
 
-use crate::scene::{Scene, later, now, stamp};
+use crate::fixture::{Fixture, later, now, stamp};
 use hexdesk_domain::RetentionStore;
 
 /// How many events hold something of a customer's.
@@ -21,14 +21,15 @@ enum Command {
 impl Command {
     const ALL: [Self; 4] = [Self::CreateTicket, Self::Comment, Self::UpdateTicket, Self::UpdateCustomer];
 
-    async fn run(self, scene: &Scene) {
-        let (storage, shop) = (&scene.storage, scene.shop);
+    async fn run(self, fixture: &Fixture) {
+        let (storage, shop) = (&fixture.storage, fixture.shop);
         match self {
             Self::CreateTicket => {
-                scene.create(vec![scene.item(2, None)]).await.unwrap();
+                fixture.create(vec![fixture.item(2, None)]).await.unwrap();
             }
             Self::Comment => {
-                let item = CommentCreation { comment: scene.comment(1, 1), stamp: stamp(now()), once: None };
+                let item =
+                    CommentCreation { comment: fixture.comment(1, 1), stamp: stamp(now()), once: None };
                 storage.create_comments(vec![item]).await.unwrap();
             }
             Self::UpdateTicket => {
@@ -40,37 +41,37 @@ impl Command {
                 let changes =
                     CustomerChanges { first_name: Some(Some("Ann".into())), ..CustomerChanges::default() };
                 let update = CustomerUpdate { changes, stamp: stamp(now()) };
-                storage.update_customer(shop, scene.customer, update, None).await.unwrap();
+                storage.update_customer(shop, fixture.customer, update, None).await.unwrap();
             }
         }
     }
 }
 
 /// Another server's storage.
-async fn eraser(scene: &Scene) -> PostgresStorage {
-    PostgresStorage::connect(&format!("{}?application_name=eraser", scene.database.url)).await.unwrap()
+async fn eraser(fixture: &Fixture) -> PostgresStorage {
+    PostgresStorage::connect(&format!("{}?application_name=eraser", fixture.database.url)).await.unwrap()
 }
 
 /// Holds up a command just before its events are written, and has an erasure begin.
 #[tokio::test]
 async fn an_erasure_takes_what_is_being_written() {
     for command in Command::ALL {
-        let scene = Scene::new().await;
-        let eraser = eraser(&scene).await;
-        scene.create(vec![scene.item(1, None)]).await.unwrap();
-        assert_eq!(scene.count(SNAPSHOTS).await, 2);
-        scene.other_does("BEGIN; LOCK TABLE events IN SHARE MODE").await;
+        let fixture = Fixture::new().await;
+        let eraser = eraser(&fixture).await;
+        fixture.create(vec![fixture.item(1, None)]).await.unwrap();
+        assert_eq!(fixture.count(SNAPSHOTS).await, 2);
+        fixture.other_does("BEGIN; LOCK TABLE events IN SHARE MODE").await;
         let erase = async {
-            scene.is_blocked().await;
-            eraser.erase_customer(scene.shop, scene.customer, stamp(now())).await.unwrap()
+            fixture.is_blocked().await;
+            eraser.erase_customer(fixture.shop, fixture.customer, stamp(now())).await.unwrap()
         };
-        let (erased, (), ()) = tokio::join!(erase, command.run(&scene), async {
-            scene.is_blocked().await;
-            scene.sessions_of("eraser", 1, "wait_event_type = 'Lock'").await;
-            scene.other_does("COMMIT").await;
+        let (erased, (), ()) = tokio::join!(erase, command.run(&fixture), async {
+            fixture.is_blocked().await;
+            fixture.sessions_of("eraser", 1, "wait_event_type = 'Lock'").await;
+            fixture.other_does("COMMIT").await;
         });
         assert!(erased.is_some(), "{command:?}");
-        assert_eq!(scene.count(SNAPSHOTS).await, 0, "{command:?}");
+        assert_eq!(fixture.count(SNAPSHOTS).await, 0, "{command:?}");
     }
 }
 
@@ -78,25 +79,25 @@ async fn an_erasure_takes_what_is_being_written() {
 #[tokio::test]
 async fn nothing_is_written_of_who_is_being_erased() {
     for command in Command::ALL {
-        let scene = Scene::new().await;
-        let eraser = eraser(&scene).await;
-        scene.create(vec![scene.item(1, None)]).await.unwrap();
+        let fixture = Fixture::new().await;
+        let eraser = eraser(&fixture).await;
+        fixture.create(vec![fixture.item(1, None)]).await.unwrap();
         // In the way of taking the snapshots, and of no new event.
-        scene.other_does("BEGIN; SELECT FROM events FOR UPDATE").await;
-        let erase = eraser.erase_customer(scene.shop, scene.customer, stamp(now()));
+        fixture.other_does("BEGIN; SELECT FROM events FOR UPDATE").await;
+        let erase = eraser.erase_customer(fixture.shop, fixture.customer, stamp(now()));
         let (erased, (), ()) = tokio::join!(
             erase,
             async {
-                scene.sessions_of("eraser", 1, "wait_event_type = 'Lock'").await;
-                command.run(&scene).await;
+                fixture.sessions_of("eraser", 1, "wait_event_type = 'Lock'").await;
+                command.run(&fixture).await;
             },
             async {
-                scene.is_blocked().await;
-                scene.other_does("COMMIT").await;
+                fixture.is_blocked().await;
+                fixture.other_does("COMMIT").await;
             }
         );
         assert!(erased.unwrap().is_some(), "{command:?}");
-        assert_eq!(scene.count(SNAPSHOTS).await, 0, "{command:?}");
+        assert_eq!(fixture.count(SNAPSHOTS).await, 0, "{command:?}");
     }
 }
 
@@ -105,26 +106,30 @@ async fn an_erasure_and_a_removal_take_events_in_the_same_order() {
     let free = "SELECT count(*) FROM (SELECT FROM events WHERE kind = 'ticket.created'
         FOR UPDATE SKIP LOCKED) AS free";
     for erases in [false, true] {
-        let scene = Scene::new().await;
-        scene.create(vec![scene.item(1, None)]).await.unwrap();
+        let fixture = Fixture::new().await;
+        fixture.create(vec![fixture.item(1, None)]).await.unwrap();
         // The first event comes behind the second, on the disk and in the index by customer.
         for snapshot in ["NULL", "'{}'"] {
             let first = "kind = 'customer.created'";
-            scene.other_does(&format!("UPDATE events SET snapshot = {snapshot} WHERE {first}")).await;
+            fixture.other_does(&format!("UPDATE events SET snapshot = {snapshot} WHERE {first}")).await;
         }
-        scene.other_does("BEGIN; SELECT FROM events WHERE kind = 'customer.created' FOR UPDATE").await;
+        fixture.other_does("BEGIN; SELECT FROM events WHERE kind = 'customer.created' FOR UPDATE").await;
         tokio::join!(
             async {
                 if erases {
-                    scene.storage.erase_customer(scene.shop, scene.customer, stamp(now())).await.unwrap();
+                    fixture
+                        .storage
+                        .erase_customer(fixture.shop, fixture.customer, stamp(now()))
+                        .await
+                        .unwrap();
                 } else {
-                    scene.storage.remove_events(scene.shop, later(), 2).await.unwrap();
+                    fixture.storage.remove_events(fixture.shop, later(), 2).await.unwrap();
                 }
             },
             async {
-                scene.is_blocked().await;
-                assert_eq!(scene.count(free).await, 1, "{erases}");
-                scene.other_does("ROLLBACK").await;
+                fixture.is_blocked().await;
+                assert_eq!(fixture.count(free).await, 1, "{erases}");
+                fixture.other_does("ROLLBACK").await;
             }
         );
     }

@@ -5,17 +5,17 @@ use std::pin::pin;
 use hexdesk_domain::{Event, EventKind, EventPosition, EventStore};
 use hexdesk_test_postgres::cluster;
 
-use crate::scene::{Scene, begin, client, listed};
+use crate::fixture::{Fixture, begin, client, listed};
 
 /// What another server writes in its transaction: that ticket 77 was deleted.
-async fn others_event(scene: &Scene) {
+async fn others_event(fixture: &Fixture) {
     let event = "INSERT INTO events (shop_id, kind, subject_id, time) VALUES";
-    scene.other_does(&format!("{event} ({}, 'ticket.deleted', 77, now())", scene.shop)).await;
+    fixture.other_does(&format!("{event} ({}, 'ticket.deleted', 77, now())", fixture.shop)).await;
 }
 
 /// The log after this event, once it has so many.
-async fn list(scene: &Scene, after: Option<EventPosition>, count: usize) -> Vec<Event> {
-    listed(&scene.storage, scene.shop, after, count).await
+async fn list(fixture: &Fixture, after: Option<EventPosition>, count: usize) -> Vec<Event> {
+    listed(&fixture.storage, fixture.shop, after, count).await
 }
 
 fn kinds(events: &[Event]) -> Vec<EventKind> {
@@ -26,60 +26,60 @@ fn kinds(events: &[Event]) -> Vec<EventKind> {
 async fn nothing_appears_before_what_was_listed() {
     // The other's event is there first; or its transaction only, and the event comes last.
     for writes_first in [true, false] {
-        let scene = Scene::new().await;
-        scene.other_does("BEGIN; SELECT pg_current_xact_id()").await;
+        let fixture = Fixture::new().await;
+        fixture.other_does("BEGIN; SELECT pg_current_xact_id()").await;
         if writes_first {
-            others_event(&scene).await;
+            others_event(&fixture).await;
         }
-        scene.create(vec![scene.item(1, None)]).await.unwrap();
+        fixture.create(vec![fixture.item(1, None)]).await.unwrap();
 
-        let seen = list(&scene, None, 1).await;
+        let seen = list(&fixture, None, 1).await;
         assert_eq!(kinds(&seen), [EventKind::CustomerCreated]);
 
         if !writes_first {
-            others_event(&scene).await;
+            others_event(&fixture).await;
         }
-        scene.other_does("COMMIT").await;
-        let next = list(&scene, Some(seen[0].position), 2).await;
+        fixture.other_does("COMMIT").await;
+        let next = list(&fixture, Some(seen[0].position), 2).await;
         assert_eq!(kinds(&next), [EventKind::TicketDeleted, EventKind::TicketCreated]);
-        assert_eq!(list(&scene, Some(next[0].position), 1).await, next[1..]);
+        assert_eq!(list(&fixture, Some(next[0].position), 1).await, next[1..]);
     }
 }
 
 #[tokio::test]
 async fn who_gives_up_holds_nothing_back() {
-    let scene = Scene::new().await;
-    scene.other_does("BEGIN").await;
-    others_event(&scene).await;
-    scene.create(vec![scene.item(1, None)]).await.unwrap();
-    assert_eq!(kinds(&list(&scene, None, 1).await), [EventKind::CustomerCreated]);
-    scene.other_does("ROLLBACK").await;
-    assert_eq!(kinds(&list(&scene, None, 2).await), [EventKind::CustomerCreated, EventKind::TicketCreated]);
+    let fixture = Fixture::new().await;
+    fixture.other_does("BEGIN").await;
+    others_event(&fixture).await;
+    fixture.create(vec![fixture.item(1, None)]).await.unwrap();
+    assert_eq!(kinds(&list(&fixture, None, 1).await), [EventKind::CustomerCreated]);
+    fixture.other_does("ROLLBACK").await;
+    assert_eq!(kinds(&list(&fixture, None, 2).await), [EventKind::CustomerCreated, EventKind::TicketCreated]);
 }
 
 #[tokio::test]
 async fn other_databases_of_the_server_hold_nothing_back() {
-    let scene = Scene::new().await;
-    let neighbour = cluster().empty_database();
-    let neighbour = client(&neighbour).await;
-    neighbour.batch_execute("BEGIN; SELECT pg_current_xact_id()").await.unwrap();
+    let fixture = Fixture::new().await;
+    let other_database = cluster().empty_database();
+    let other_database = client(&other_database).await;
+    other_database.batch_execute("BEGIN; SELECT pg_current_xact_id()").await.unwrap();
     // By an account that may not look at what others do.
-    let account = format!("plain_{}", scene.database.name);
-    scene.other_does(&format!("CREATE ROLE {account}; GRANT SELECT ON events TO {account}")).await;
-    let url = format!("{}?options=-c%20role%3D{account}", scene.database.url);
+    let account = format!("plain_{}", fixture.database.name);
+    fixture.other_does(&format!("CREATE ROLE {account}; GRANT SELECT ON events TO {account}")).await;
+    let url = format!("{}?options=-c%20role%3D{account}", fixture.database.url);
     let plain = hexdesk_adapters::PostgresStorage::connect(&url).await.unwrap();
 
-    scene.create(vec![scene.item(1, None)]).await.unwrap();
-    let all = listed(&plain, scene.shop, None, 2).await;
+    fixture.create(vec![fixture.item(1, None)]).await.unwrap();
+    let all = listed(&plain, fixture.shop, None, 2).await;
     assert_eq!(kinds(&all), [EventKind::CustomerCreated, EventKind::TicketCreated]);
-    neighbour.batch_execute("COMMIT").await.unwrap();
+    other_database.batch_execute("COMMIT").await.unwrap();
     drop(plain);
-    scene.other_does(&format!("DROP OWNED BY {account}; DROP ROLE {account}")).await;
+    fixture.other_does(&format!("DROP OWNED BY {account}; DROP ROLE {account}")).await;
 }
 
 #[tokio::test]
 async fn who_ends_while_the_log_is_listed_hides_nothing() {
-    let scene = Scene::with_options("-c search_path=public,pg_catalog").await;
+    let fixture = Fixture::with_options("-c search_path=public,pg_catalog").await;
     // Whoever looks at who else is writing waits for a lock first.
     let held = "CREATE FUNCTION held_activity() RETURNS SETOF pg_catalog.pg_stat_activity LANGUAGE plpgsql
             AS 'BEGIN
@@ -87,26 +87,26 @@ async fn who_ends_while_the_log_is_listed_hides_nothing() {
                 RETURN QUERY SELECT * FROM pg_catalog.pg_stat_activity;
             END';
         CREATE VIEW pg_stat_activity AS SELECT * FROM held_activity()";
-    scene.other_does(held).await;
-    let neighbour = cluster().empty_database();
-    let neighbour = client(&neighbour).await;
-    neighbour.batch_execute("BEGIN; SELECT pg_current_xact_id()").await.unwrap();
-    scene.create(vec![scene.item(1, None)]).await.unwrap();
+    fixture.other_does(held).await;
+    let other_database = cluster().empty_database();
+    let other_database = client(&other_database).await;
+    other_database.batch_execute("BEGIN; SELECT pg_current_xact_id()").await.unwrap();
+    fixture.create(vec![fixture.item(1, None)]).await.unwrap();
 
-    scene.other_does("SELECT pg_advisory_lock(1)").await;
-    let mut list = pin!(scene.storage.list_events(scene.shop, None, 100));
+    fixture.other_does("SELECT pg_advisory_lock(1)").await;
+    let mut list = pin!(fixture.storage.list_events(fixture.shop, None, 100));
     begin(list.as_mut()).await;
-    scene.is_blocked().await;
-    neighbour.batch_execute("COMMIT").await.unwrap();
-    scene.other_does("SELECT pg_advisory_unlock(1)").await;
+    fixture.is_blocked().await;
+    other_database.batch_execute("COMMIT").await.unwrap();
+    fixture.other_does("SELECT pg_advisory_unlock(1)").await;
     let all = list.await.unwrap().entries;
     assert_eq!(kinds(&all), [EventKind::CustomerCreated, EventKind::TicketCreated]);
 }
 
 #[tokio::test]
 async fn a_shops_log_is_not_held_back_by_who_only_reads() {
-    let scene = Scene::new().await;
-    scene.other_does("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM tickets").await;
-    scene.create(vec![scene.item(1, None)]).await.unwrap();
-    assert_eq!(kinds(&list(&scene, None, 2).await), [EventKind::CustomerCreated, EventKind::TicketCreated]);
+    let fixture = Fixture::new().await;
+    fixture.other_does("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM tickets").await;
+    fixture.create(vec![fixture.item(1, None)]).await.unwrap();
+    assert_eq!(kinds(&list(&fixture, None, 2).await), [EventKind::CustomerCreated, EventKind::TicketCreated]);
 }

@@ -12,9 +12,9 @@ mod customers;
 mod erased_events;
 mod erasure;
 mod event_order;
+mod fixture;
 mod restored_database;
 mod retention;
-mod scene;
 mod ticket_changes;
 mod users;
 
@@ -22,6 +22,7 @@ use std::collections::BTreeSet;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
+use fixture::{Fixture, begin, client, domain, kind, now, stamp};
 use hexdesk_adapters::PostgresStorage;
 use hexdesk_domain::ports::{
     CommentCreation, CreateCustomerOutcome, CreateKeyOutcome, CreateShopOutcome, CreateTicketOutcome,
@@ -32,112 +33,112 @@ use hexdesk_domain::{
     TicketStore, UserDraft, UserStore,
 };
 use hexdesk_test_postgres::Cluster;
-use scene::{Scene, begin, client, domain, kind, now, stamp};
 
 #[tokio::test]
 async fn a_write_goes_on_when_its_caller_has_gone() {
-    let scene = Scene::new().await;
-    scene.other_does("BEGIN; LOCK TABLE tickets IN EXCLUSIVE MODE").await;
+    let fixture = Fixture::new().await;
+    fixture.other_does("BEGIN; LOCK TABLE tickets IN EXCLUSIVE MODE").await;
     {
-        let mut create = pin!(scene.create(vec![scene.item(1, Some("key"))]));
+        let mut create = pin!(fixture.create(vec![fixture.item(1, Some("key"))]));
         begin(create.as_mut()).await;
-        scene.is_blocked().await;
+        fixture.is_blocked().await;
     }
-    scene.other_does("COMMIT").await;
+    fixture.other_does("COMMIT").await;
     // The pool's only connection comes back when the abandoned write has ended.
-    assert!(scene.is_there(1).await);
-    scene.sessions(1, "state = 'idle'").await;
-    let again = scene.create(vec![scene.item(2, Some("key"))]).await.unwrap();
+    assert!(fixture.is_there(1).await);
+    fixture.sessions(1, "state = 'idle'").await;
+    let again = fixture.create(vec![fixture.item(2, Some("key"))]).await.unwrap();
     assert_eq!(again, [CreateTicketOutcome::Replayed(b"receipt".to_vec())]);
 }
 
 #[tokio::test]
 async fn a_transaction_goes_on_when_its_caller_has_gone() {
-    let scene = Scene::new().await;
-    scene.other_does("BEGIN; LOCK TABLE id_ranges IN EXCLUSIVE MODE").await;
+    let fixture = Fixture::new().await;
+    fixture.other_does("BEGIN; LOCK TABLE id_ranges IN EXCLUSIVE MODE").await;
     {
-        let mut reserve = pin!(scene.storage.reserve_id_range(now(), 1_000, None));
+        let mut reserve = pin!(fixture.storage.reserve_id_range(now(), 1_000, None));
         begin(reserve.as_mut()).await;
-        scene.is_blocked().await;
+        fixture.is_blocked().await;
     }
-    scene.other_does("COMMIT").await;
-    assert!(!scene.is_there(1).await);
-    assert_eq!(scene.count("SELECT count(*) FROM id_ranges").await, 1);
-    scene.sessions(1, "state = 'idle'").await;
+    fixture.other_does("COMMIT").await;
+    assert!(!fixture.is_there(1).await);
+    assert_eq!(fixture.count("SELECT count(*) FROM id_ranges").await, 1);
+    fixture.sessions(1, "state = 'idle'").await;
 }
 
 #[tokio::test]
 async fn a_connection_lost_in_a_write_leaves_the_outcome_unknown() {
-    let scene = Scene::new().await;
-    scene.other_does("BEGIN; LOCK TABLE tickets, id_ranges IN EXCLUSIVE MODE").await;
-    let (created, ()) = tokio::join!(scene.create(vec![scene.item(1, None)]), async {
-        scene.is_blocked().await;
-        scene.end_sessions().await;
+    let fixture = Fixture::new().await;
+    fixture.other_does("BEGIN; LOCK TABLE tickets, id_ranges IN EXCLUSIVE MODE").await;
+    let (created, ()) = tokio::join!(fixture.create(vec![fixture.item(1, None)]), async {
+        fixture.is_blocked().await;
+        fixture.end_sessions().await;
     });
     assert_eq!(kind(created), StorageErrorKind::OutcomeUnknown);
-    let (reserved, ()) = tokio::join!(scene.storage.reserve_id_range(now(), 1_000, None), async {
-        scene.is_blocked().await;
-        scene.end_sessions().await;
+    let (reserved, ()) = tokio::join!(fixture.storage.reserve_id_range(now(), 1_000, None), async {
+        fixture.is_blocked().await;
+        fixture.end_sessions().await;
     });
     assert_eq!(kind(reserved), StorageErrorKind::OutcomeUnknown);
-    scene.other_does("COMMIT").await;
-    assert!(!scene.is_there(1).await);
+    fixture.other_does("COMMIT").await;
+    assert!(!fixture.is_there(1).await);
 }
 
 #[tokio::test]
 async fn a_connection_lost_in_a_read_is_no_more_than_unavailable() {
-    let scene = Scene::new().await;
-    scene.other_does("BEGIN; LOCK TABLE tickets IN ACCESS EXCLUSIVE MODE").await;
-    let (found, ()) = tokio::join!(scene.storage.find_ticket(scene.shop, TicketId::new(1).unwrap()), async {
-        scene.is_blocked().await;
-        scene.end_sessions().await;
-    });
+    let fixture = Fixture::new().await;
+    fixture.other_does("BEGIN; LOCK TABLE tickets IN ACCESS EXCLUSIVE MODE").await;
+    let (found, ()) =
+        tokio::join!(fixture.storage.find_ticket(fixture.shop, TicketId::new(1).unwrap()), async {
+            fixture.is_blocked().await;
+            fixture.end_sessions().await;
+        });
     assert_eq!(kind(found), StorageErrorKind::Unavailable);
 }
 
 #[tokio::test]
 async fn a_connection_lost_at_rest_is_replaced() {
-    let scene = Scene::new().await;
-    scene.end_sessions().await;
-    scene.sessions(0, "true").await;
+    let fixture = Fixture::new().await;
+    fixture.end_sessions().await;
+    fixture.sessions(0, "true").await;
     // The driver hears of it in its own time; until then an operation may still meet the
     // connection, and is told.
-    while let Err(error) = scene.storage.find_ticket(scene.shop, TicketId::new(1).unwrap()).await {
+    while let Err(error) = fixture.storage.find_ticket(fixture.shop, TicketId::new(1).unwrap()).await {
         assert_eq!(error.kind, StorageErrorKind::Unavailable);
     }
-    let created = scene.create(vec![scene.item(1, None)]).await.unwrap();
+    let created = fixture.create(vec![fixture.item(1, None)]).await.unwrap();
     assert_eq!(created, [CreateTicketOutcome::Created]);
 }
 
 #[tokio::test]
 async fn waiting_too_long_writes_nothing_and_keeps_the_connection() {
     for options in ["-c lock_timeout=50ms", "-c statement_timeout=50ms"] {
-        let scene = Scene::with_options(options).await;
+        let fixture = Fixture::with_options(options).await;
         let session = "SELECT pid::bigint FROM pg_stat_activity
             WHERE datname = current_database() AND application_name = 'hexdesk'";
-        let before = scene.count(session).await;
-        scene.other_does("BEGIN; LOCK TABLE tickets, id_ranges IN ACCESS EXCLUSIVE MODE").await;
-        let created = scene.create(vec![scene.item(1, None)]).await;
+        let before = fixture.count(session).await;
+        fixture.other_does("BEGIN; LOCK TABLE tickets, id_ranges IN ACCESS EXCLUSIVE MODE").await;
+        let created = fixture.create(vec![fixture.item(1, None)]).await;
         assert_eq!(kind(created), StorageErrorKind::Unavailable, "{options}");
-        let reserved = scene.storage.reserve_id_range(now(), 1_000, None).await;
+        let reserved = fixture.storage.reserve_id_range(now(), 1_000, None).await;
         assert_eq!(kind(reserved), StorageErrorKind::Unavailable, "{options}");
-        scene.other_does("COMMIT").await;
-        assert!(!scene.is_there(1).await);
-        assert_eq!(scene.count(session).await, before);
+        fixture.other_does("COMMIT").await;
+        assert!(!fixture.is_there(1).await);
+        assert_eq!(fixture.count(session).await, before);
     }
 }
 
 #[tokio::test]
 async fn waiting_for_a_connection_has_an_end() {
-    let scene = Scene::with_options("-c lock_timeout=60s -c statement_timeout=60s").await;
-    scene.other_does("BEGIN; LOCK TABLE tickets IN EXCLUSIVE MODE").await;
-    let mut create = pin!(scene.create(vec![scene.item(1, None)]));
+    let fixture = Fixture::with_options("-c lock_timeout=60s -c statement_timeout=60s").await;
+    fixture.other_does("BEGIN; LOCK TABLE tickets IN EXCLUSIVE MODE").await;
+    let mut create = pin!(fixture.create(vec![fixture.item(1, None)]));
     begin(create.as_mut()).await;
-    scene.is_blocked().await;
-    let error = scene.storage.find_shop(&domain()).await.unwrap_err();
+    fixture.is_blocked().await;
+    let error = fixture.storage.find_shop(&domain()).await.unwrap_err();
     assert_eq!(error.kind, StorageErrorKind::Unavailable);
     assert!(error.to_string().contains("all of the pool are in use"), "{error}");
-    scene.other_does("COMMIT").await;
+    fixture.other_does("COMMIT").await;
     assert_eq!(create.await.unwrap(), [CreateTicketOutcome::Created]);
 }
 
@@ -160,35 +161,35 @@ async fn a_server_that_is_gone_is_unavailable_until_it_is_back() {
 
 #[tokio::test]
 async fn a_server_that_cannot_be_written_to_is_left_for_another() {
-    let scene = Scene::new().await;
+    let fixture = Fixture::new().await;
     let options = "application_name=reader&options=-c%20default_transaction_read_only%3Don";
-    let storage = PostgresStorage::connect(&format!("{}?{options}", scene.database.url)).await.unwrap();
+    let storage = PostgresStorage::connect(&format!("{}?{options}", fixture.database.url)).await.unwrap();
     let session = "SELECT pid::bigint FROM pg_stat_activity
         WHERE datname = current_database() AND application_name = 'reader'";
-    let before = scene.count(session).await;
-    let created = storage.create_tickets(vec![scene.item(1, None)]).await;
+    let before = fixture.count(session).await;
+    let created = storage.create_tickets(vec![fixture.item(1, None)]).await;
     assert_eq!(kind(created), StorageErrorKind::Unavailable);
     assert!(storage.find_shop(&domain()).await.unwrap().is_some());
-    scene.sessions_of("reader", 0, &format!("pid = {before}")).await;
+    fixture.sessions_of("reader", 0, &format!("pid = {before}")).await;
 }
 
 #[tokio::test]
 async fn waiting_for_a_lock_has_an_end_unless_told_otherwise() {
-    let scene = Scene::new().await;
-    scene.other_does("BEGIN; LOCK TABLE tickets IN EXCLUSIVE MODE").await;
+    let fixture = Fixture::new().await;
+    fixture.other_does("BEGIN; LOCK TABLE tickets IN EXCLUSIVE MODE").await;
     let begun = Instant::now();
-    assert_eq!(kind(scene.create(vec![scene.item(1, None)]).await), StorageErrorKind::Unavailable);
+    assert_eq!(kind(fixture.create(vec![fixture.item(1, None)]).await), StorageErrorKind::Unavailable);
     assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]
 async fn keys_of_a_shop_are_numbered_one_after_another() {
-    let scene = Scene::new().await;
-    scene
+    let fixture = Fixture::new().await;
+    fixture
         .other_does(&format!(
             "BEGIN; SELECT FROM shops WHERE id = {0} FOR NO KEY UPDATE;
              INSERT INTO api_keys VALUES ({0}, 1, decode(repeat('00', 32), 'hex'), '', NULL, now())",
-            scene.shop
+            fixture.shop
         ))
         .await;
     let key = NewApiKey {
@@ -198,9 +199,9 @@ async fn keys_of_a_shop_are_numbered_one_after_another() {
         stamp: stamp(now()),
         expires_at: None,
     };
-    let (created, ()) = tokio::join!(scene.storage.create_key(scene.shop, key, None), async {
-        scene.is_blocked().await;
-        scene.other_does("COMMIT").await;
+    let (created, ()) = tokio::join!(fixture.storage.create_key(fixture.shop, key, None), async {
+        fixture.is_blocked().await;
+        fixture.other_does("COMMIT").await;
     });
     let created = created.unwrap();
     let IdempotentOutcome::Ran(CreateKeyOutcome::Created(created)) = created else { panic!("{created:?}") };
@@ -209,10 +210,10 @@ async fn keys_of_a_shop_are_numbered_one_after_another() {
 
 #[tokio::test]
 async fn what_is_not_committed_is_not_reported() {
-    let scene = Scene::new().await;
-    scene.create(vec![scene.item(9, None)]).await.unwrap();
+    let fixture = Fixture::new().await;
+    fixture.create(vec![fixture.item(9, None)]).await.unwrap();
     for table in ["shops", "customers", "users", "tickets", "comments"] {
-        scene
+        fixture
             .other_does(&format!(
                 "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
                      AS 'BEGIN RAISE EXCEPTION ''refused''; END';
@@ -221,130 +222,131 @@ async fn what_is_not_committed_is_not_reported() {
             ))
             .await;
     }
-    let storage = &scene.storage;
+    let storage = &fixture.storage;
     let other_domain = ShopDomain::parse("other.example").unwrap();
     assert_eq!(kind(storage.create_shop(&other_domain, now()).await), StorageErrorKind::Unavailable);
     let customer = CustomerDraft { email: Some("bob@example.com".into()), ..CustomerDraft::default() };
     let customer = customer.into_new(stamp(now())).unwrap();
     assert_eq!(
-        kind(storage.create_customer(scene.shop, customer, None).await),
+        kind(storage.create_customer(fixture.shop, customer, None).await),
         StorageErrorKind::Unavailable
     );
     let user = UserDraft { email: Some("eve@example.com".into()), ..UserDraft::default() };
     let user = user.into_new(stamp(now())).unwrap();
-    assert_eq!(kind(storage.create_user(scene.shop, user, None).await), StorageErrorKind::Unavailable);
-    assert_eq!(kind(scene.create(vec![scene.item(1, None)]).await), StorageErrorKind::Unavailable);
-    let comment = CommentCreation { comment: scene.comment(9, 1), stamp: stamp(now()), once: None };
+    assert_eq!(kind(storage.create_user(fixture.shop, user, None).await), StorageErrorKind::Unavailable);
+    assert_eq!(kind(fixture.create(vec![fixture.item(1, None)]).await), StorageErrorKind::Unavailable);
+    let comment = CommentCreation { comment: fixture.comment(9, 1), stamp: stamp(now()), once: None };
     assert_eq!(kind(storage.create_comments(vec![comment]).await), StorageErrorKind::Unavailable);
 }
 
 #[tokio::test]
 async fn a_schema_that_is_not_there_is_unavailable() {
-    let scene = Scene::new().await;
-    scene.other_does("DROP TABLE events").await;
-    assert_eq!(kind(scene.create(vec![scene.item(1, None)]).await), StorageErrorKind::Unavailable);
+    let fixture = Fixture::new().await;
+    fixture.other_does("DROP TABLE events").await;
+    assert_eq!(kind(fixture.create(vec![fixture.item(1, None)]).await), StorageErrorKind::Unavailable);
 }
 
 #[tokio::test]
 async fn a_taken_id_is_unexpected_and_told_without_values() {
-    let scene = Scene::new().await;
-    scene.create(vec![scene.item(77_001, None)]).await.unwrap();
-    let error = scene.create(vec![scene.item(77_002, None), scene.item(77_001, None)]).await.unwrap_err();
+    let fixture = Fixture::new().await;
+    fixture.create(vec![fixture.item(77_001, None)]).await.unwrap();
+    let error =
+        fixture.create(vec![fixture.item(77_002, None), fixture.item(77_001, None)]).await.unwrap_err();
     assert_eq!(error.kind, StorageErrorKind::Unexpected);
     let shown = format!("{error} {error:?}");
     assert!(shown.contains("unique constraint") && !shown.contains("77001"), "{shown}");
-    assert!(!scene.is_there(77_002).await);
+    assert!(!fixture.is_there(77_002).await);
 }
 
 #[tokio::test]
 async fn a_claim_waits_for_another_and_answers_what_became_of_it() {
-    let scene = Scene::new().await;
+    let fixture = Fixture::new().await;
     let claim = |key: &str| {
         format!(
             "BEGIN; INSERT INTO idempotency_records VALUES
                  ({}, 'create', '{key}', decode(repeat('07', 32), 'hex'), 'first', NULL, now())",
-            scene.shop
+            fixture.shop
         )
     };
     for (key, end, expected) in [
         ("kept", "COMMIT", CreateTicketOutcome::Replayed(b"first".to_vec())),
         ("given up", "ROLLBACK", CreateTicketOutcome::Created),
     ] {
-        scene.other_does(&claim(key)).await;
-        let neighbour = scene.item(if end == "COMMIT" { 10 } else { 20 }, None);
-        let item = scene.item(if end == "COMMIT" { 11 } else { 21 }, Some(key));
-        let (created, ()) = tokio::join!(scene.create(vec![item, neighbour]), async {
-            scene.is_blocked().await;
-            scene.other_does(end).await;
+        fixture.other_does(&claim(key)).await;
+        let other_item = fixture.item(if end == "COMMIT" { 10 } else { 20 }, None);
+        let item = fixture.item(if end == "COMMIT" { 11 } else { 21 }, Some(key));
+        let (created, ()) = tokio::join!(fixture.create(vec![item, other_item]), async {
+            fixture.is_blocked().await;
+            fixture.other_does(end).await;
         });
         assert_eq!(created.unwrap(), [expected, CreateTicketOutcome::Created], "{end}");
     }
-    assert_eq!(scene.count("SELECT count(*) FROM tickets").await, 3);
-    assert_eq!(scene.count("SELECT count(DISTINCT human_ticket_id) FROM tickets").await, 3);
+    assert_eq!(fixture.count("SELECT count(*) FROM tickets").await, 3);
+    assert_eq!(fixture.count("SELECT count(DISTINCT human_ticket_id) FROM tickets").await, 3);
 }
 
 #[tokio::test]
 async fn numbers_end_where_clients_cannot_follow() {
-    let scene = Scene::new().await;
+    let fixture = Fixture::new().await;
     let customer = |id: Option<CustomerId>| {
         let phone_number = Some(format!("{id:?}"));
         let draft = CustomerDraft { phone_number, ..CustomerDraft::default() };
         NewCustomer { id, ..draft.into_new(stamp(now())).unwrap() }
     };
     let last = CustomerId::new(CustomerId::MAX);
-    let created = scene.storage.create_customer(scene.shop, customer(last), None).await.unwrap();
+    let created = fixture.storage.create_customer(fixture.shop, customer(last), None).await.unwrap();
     assert!(matches!(created, IdempotentOutcome::Ran(CreateCustomerOutcome::Created(_))), "{created:?}");
-    assert!(scene.storage.create_customer(scene.shop, customer(None), None).await.is_err());
-    assert_eq!(scene.count("SELECT count(*) FROM customers").await, 2);
+    assert!(fixture.storage.create_customer(fixture.shop, customer(None), None).await.is_err());
+    assert_eq!(fixture.count("SELECT count(*) FROM customers").await, 2);
 
     let last = HumanTicketId::MAX;
-    scene.other_does(&format!("SELECT setval('human_ticket_numbers', {last})")).await;
-    assert!(scene.create(vec![scene.item(1, None)]).await.is_err());
+    fixture.other_does(&format!("SELECT setval('human_ticket_numbers', {last})")).await;
+    assert!(fixture.create(vec![fixture.item(1, None)]).await.is_err());
     // One that is created closed takes none.
-    let mut closed = scene.item(2, None);
+    let mut closed = fixture.item(2, None);
     closed.ticket.is_opened = false;
-    assert_eq!(scene.create(vec![closed]).await.unwrap(), [CreateTicketOutcome::Created]);
+    assert_eq!(fixture.create(vec![closed]).await.unwrap(), [CreateTicketOutcome::Created]);
 }
 
 #[tokio::test]
 async fn a_batch_of_which_only_a_part_is_known_is_unknown() {
-    let scene = Scene::with_options("-c lock_timeout=2s").await;
-    scene
+    let fixture = Fixture::with_options("-c lock_timeout=2s").await;
+    fixture
         .other_does(&format!(
             "BEGIN; INSERT INTO idempotency_records VALUES ({}, 'create', 'key', '', '', NULL, now())",
-            scene.shop
+            fixture.shop
         ))
         .await;
-    let third = client(&scene.database).await;
+    let third = client(&fixture.database).await;
     third.batch_execute("SET application_name = 'third'; BEGIN").await.unwrap();
-    let batch = vec![scene.item(1, Some("key")), scene.item(2, None)];
+    let batch = vec![fixture.item(1, Some("key")), fixture.item(2, None)];
     let (created, locked, ()) = tokio::join!(
-        scene.create(batch),
+        fixture.create(batch),
         async {
-            scene.is_blocked().await;
+            fixture.is_blocked().await;
             // Comes between the statement that loses the claim and the one that looks again.
             third.batch_execute("LOCK TABLE idempotency_records IN ACCESS EXCLUSIVE MODE").await
         },
         async {
-            scene.sessions_of("third", 1, "wait_event_type = 'Lock'").await;
-            scene.other_does("COMMIT").await;
+            fixture.sessions_of("third", 1, "wait_event_type = 'Lock'").await;
+            fixture.other_does("COMMIT").await;
         }
     );
     locked.unwrap();
     assert_eq!(kind(created), StorageErrorKind::OutcomeUnknown);
     third.batch_execute("COMMIT").await.unwrap();
-    assert!(!scene.is_there(1).await);
-    assert!(scene.is_there(2).await);
+    assert!(!fixture.is_there(1).await);
+    assert!(fixture.is_there(2).await);
 }
 
 #[tokio::test]
 async fn a_customer_that_goes_away_in_the_middle_is_not_found() {
-    let scene = Scene::new().await;
-    scene.other_does(&format!("BEGIN; DELETE FROM customers WHERE id = {}", scene.customer)).await;
-    let (created, ()) = tokio::join!(scene.create(vec![scene.item(1, Some("key"))]), async {
-        scene.is_blocked().await;
-        scene.other_does("COMMIT").await;
+    let fixture = Fixture::new().await;
+    fixture.other_does(&format!("BEGIN; DELETE FROM customers WHERE id = {}", fixture.customer)).await;
+    let (created, ()) = tokio::join!(fixture.create(vec![fixture.item(1, Some("key"))]), async {
+        fixture.is_blocked().await;
+        fixture.other_does("COMMIT").await;
     });
     assert_eq!(created.unwrap(), [CreateTicketOutcome::CustomerNotFound]);
-    assert_eq!(scene.count("SELECT count(*) FROM idempotency_records").await, 0);
+    assert_eq!(fixture.count("SELECT count(*) FROM idempotency_records").await, 0);
 }

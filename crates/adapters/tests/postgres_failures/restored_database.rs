@@ -6,7 +6,7 @@ use hexdesk_domain::ports::CreateCustomerOutcome;
 use hexdesk_domain::{CustomerDraft, CustomerStore, IdempotentOutcome, ShopId};
 use hexdesk_test_postgres::{Cluster, TestDatabase};
 
-use crate::scene::{Scene, listed, now, stamp};
+use crate::fixture::{Fixture, listed, now, stamp};
 
 /// As many transactions as a new server has not had for long.
 const TRANSACTIONS: &str = "DO $$ BEGIN
@@ -26,33 +26,37 @@ fn numbering(database: &TestDatabase) -> String {
 
 #[tokio::test]
 async fn its_log_goes_on_where_it_was() {
-    let scene = Scene::new().await;
-    scene.other_does("DELETE FROM events").await;
-    scene.other_does(TRANSACTIONS).await;
+    let fixture = Fixture::new().await;
+    fixture.other_does("DELETE FROM events").await;
+    fixture.other_does(TRANSACTIONS).await;
     for phone_number in ["1", "2"] {
-        write(&scene.storage, scene.shop, phone_number).await;
+        write(&fixture.storage, fixture.shop, phone_number).await;
     }
-    let dumped = listed(&scene.storage, scene.shop, None, 2).await;
+    let dumped = listed(&fixture.storage, fixture.shop, None, 2).await;
     assert_eq!(dumped.len(), 2);
     let own = Cluster::builder().start();
     let database = own.empty_database();
-    scene.database.copy_into(&database);
+    fixture.database.copy_into(&database);
     // Goes on for long, and is read, after the dump.
-    scene.other_does(TRANSACTIONS).await;
-    write(&scene.storage, scene.shop, "3").await;
-    let [lost] = &listed(&scene.storage, scene.shop, Some(dumped[1].position), 1).await[..] else {
+    fixture.other_does(TRANSACTIONS).await;
+    write(&fixture.storage, fixture.shop, "3").await;
+    let [lost] = &listed(&fixture.storage, fixture.shop, Some(dumped[1].position), 1).await[..] else {
         panic!("not one event")
     };
 
     let storage = PostgresStorage::connect(&database.url).await.unwrap();
-    assert_eq!(listed(&storage, scene.shop, None, 0).await, [], "the other server's numbers are not larger");
+    assert_eq!(
+        listed(&storage, fixture.shop, None, 0).await,
+        [],
+        "the other server's numbers are not larger"
+    );
     assert_eq!(storage.migrate().await.unwrap(), Vec::<String>::new());
-    assert_eq!(listed(&storage, scene.shop, None, 2).await, dumped);
-    assert_eq!(listed(&storage, scene.shop, Some(dumped[0].position), 1).await, dumped[1..]);
+    assert_eq!(listed(&storage, fixture.shop, None, 2).await, dumped);
+    assert_eq!(listed(&storage, fixture.shop, Some(dumped[0].position), 1).await, dumped[1..]);
 
-    write(&storage, scene.shop, "4").await;
+    write(&storage, fixture.shop, "4").await;
     for seen in [dumped[1].position, lost.position] {
-        assert_eq!(listed(&storage, scene.shop, Some(seen), 1).await.len(), 1, "{seen:?}");
+        assert_eq!(listed(&storage, fixture.shop, Some(seen), 1).await.len(), 1, "{seen:?}");
     }
 
     // Once is enough.
@@ -66,16 +70,16 @@ async fn its_log_goes_on_where_it_was() {
     database.copy_into(&next_database);
     let next = PostgresStorage::connect(&next_database.url).await.unwrap();
     next.migrate().await.unwrap();
-    let all = listed(&next, scene.shop, None, 3).await;
+    let all = listed(&next, fixture.shop, None, 3).await;
     assert_eq!(all.len(), 3);
-    write(&next, scene.shop, "5").await;
-    assert_eq!(listed(&next, scene.shop, Some(all[2].position), 1).await.len(), 1);
+    write(&next, fixture.shop, "5").await;
+    assert_eq!(listed(&next, fixture.shop, Some(all[2].position), 1).await.len(), 1);
 }
 
 #[tokio::test]
 async fn a_database_that_stays_is_numbered_as_ever() {
-    let scene = Scene::new().await;
-    let numbers = numbering(&scene.database);
-    scene.storage.migrate().await.unwrap();
-    assert_eq!(numbering(&scene.database), numbers);
+    let fixture = Fixture::new().await;
+    let numbers = numbering(&fixture.database);
+    fixture.storage.migrate().await.unwrap();
+    assert_eq!(numbering(&fixture.database), numbers);
 }

@@ -2,46 +2,46 @@
 
 use hexdesk_domain::RetentionStore;
 
-use crate::scene::{Scene, later, listed};
+use crate::fixture::{Fixture, later, listed};
 
 #[tokio::test]
 async fn records_that_another_server_removes_are_left_to_it() {
-    let scene = Scene::new().await;
+    let fixture = Fixture::new().await;
     for (id, key) in [(1, "one"), (2, "two"), (3, "three")] {
-        scene.create(vec![scene.item(id, Some(key))]).await.unwrap();
+        fixture.create(vec![fixture.item(id, Some(key))]).await.unwrap();
     }
     let first = "DELETE FROM idempotency_records WHERE idempotency_key = 'one'";
-    scene.other_does(&format!("BEGIN; {first}")).await;
-    assert_eq!(scene.storage.remove_idempotency_records(later(), 1).await.unwrap(), 1);
-    assert_eq!(scene.storage.remove_idempotency_records(later(), 9).await.unwrap(), 1);
-    scene.other_does("COMMIT").await;
-    assert_eq!(scene.count("SELECT count(*) FROM idempotency_records").await, 0);
+    fixture.other_does(&format!("BEGIN; {first}")).await;
+    assert_eq!(fixture.storage.remove_idempotency_records(later(), 1).await.unwrap(), 1);
+    assert_eq!(fixture.storage.remove_idempotency_records(later(), 9).await.unwrap(), 1);
+    fixture.other_does("COMMIT").await;
+    assert_eq!(fixture.count("SELECT count(*) FROM idempotency_records").await, 0);
 }
 
 #[tokio::test]
 async fn a_removal_of_events_goes_on_behind_another_servers() {
-    let scene = Scene::new().await;
+    let fixture = Fixture::new().await;
     for id in 1..=4 {
-        scene.create(vec![scene.item(id, None)]).await.unwrap();
+        fixture.create(vec![fixture.item(id, None)]).await.unwrap();
     }
-    scene
+    fixture
         .other_does(
             "BEGIN; DELETE FROM events
                 WHERE (change, part) IN (SELECT change, part FROM events ORDER BY change, part LIMIT 2)",
         )
         .await;
-    let (removed, ()) = tokio::join!(scene.storage.remove_events(scene.shop, later(), 2), async {
-        scene.is_blocked().await;
-        scene.other_does("COMMIT").await;
+    let (removed, ()) = tokio::join!(fixture.storage.remove_events(fixture.shop, later(), 2), async {
+        fixture.is_blocked().await;
+        fixture.other_does("COMMIT").await;
     });
     assert_eq!(removed.unwrap(), 2);
-    let left = listed(&scene.storage, scene.shop, None, 1).await;
+    let left = listed(&fixture.storage, fixture.shop, None, 1).await;
     assert_eq!(left.iter().map(|event| event.subject.number()).collect::<Vec<_>>(), [4]);
 }
 
 #[tokio::test]
 async fn where_nothing_is_old_nothing_is_locked() {
-    let scene = Scene::new().await;
-    scene.other_does("BEGIN; SELECT FROM events FOR UPDATE").await;
-    assert_eq!(scene.storage.remove_events(scene.shop, crate::scene::now(), 9).await.unwrap(), 0);
+    let fixture = Fixture::new().await;
+    fixture.other_does("BEGIN; SELECT FROM events FOR UPDATE").await;
+    assert_eq!(fixture.storage.remove_events(fixture.shop, crate::fixture::now(), 9).await.unwrap(), 0);
 }

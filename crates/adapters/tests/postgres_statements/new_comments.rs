@@ -17,12 +17,12 @@ fn item(id: i64, ticket: i64, key: Option<&str>) -> CommentCreation {
     CommentCreation {
         comment: draft.into_new(id, shop(), ticket, None, time()).unwrap(),
         stamp: AuditStamp { actor: Actor::Operator, time: time() },
-        once: key.map(once),
+        once: key.map(claim),
     }
 }
 
 /// Leaves a record if the comment is created.
-fn once(key: &str) -> DeferredClaim<CreateCommentOutcome> {
+fn claim(key: &str) -> DeferredClaim<CreateCommentOutcome> {
     let receipt = |outcome: &CreateCommentOutcome| match outcome {
         CreateCommentOutcome::Created(_) => Some(Receipt { answer: b"receipt".to_vec(), customer_id: None }),
         _ => None,

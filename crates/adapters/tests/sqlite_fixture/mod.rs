@@ -1,4 +1,4 @@
-//! A database of one test's own, with a shop and a customer in it.
+//! A SQLite database for one test, with a shop and a customer.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
 
@@ -8,7 +8,7 @@ use hexdesk_adapters::{SqliteOptions, SqliteStorage};
 use hexdesk_domain::ports::{CreateCustomerOutcome, CreateShopOutcome, TicketCreation};
 use hexdesk_domain::{
     Actor, AuditStamp, CommentId, CustomerId, CustomerStore, ExternalIds, IdempotentOutcome, NewComment,
-    NewCustomer, ShopDomain, ShopId, ShopStore, Ticket, TicketId, Timestamp,
+    NewCustomer, ShopDomain, ShopId, ShopStore, TicketDraft, TicketId, Timestamp,
 };
 use tempfile::TempDir;
 
@@ -44,17 +44,17 @@ pub(crate) async fn fixture_with(options: &SqliteOptions) -> Fixture {
     Fixture { directory, storage, shop: shop.id, customer: customer.id }
 }
 
-/// A point in time so many milliseconds after the beginning of the test's time.
+/// A point in time, in milliseconds after the start of a test.
 pub(crate) fn at(millis: i64) -> Timestamp {
     Timestamp::from_unix_millis(1_800_000_000_000 + millis).unwrap()
 }
 
-/// Who makes every change of a test, at `at(millis)`.
+/// A change by the operator at `at(millis)`.
 pub(crate) fn stamp(millis: i64) -> AuditStamp {
     AuditStamp { actor: Actor::Operator, time: at(millis) }
 }
 
-/// A customer of whom nothing is known but the e-mail address.
+/// A customer with an e-mail address only.
 pub(crate) fn customer(email: &str) -> NewCustomer {
     NewCustomer {
         id: None,
@@ -70,30 +70,18 @@ pub(crate) fn customer(email: &str) -> NewCustomer {
 
 /// An open ticket created at `at(id)`.
 pub(crate) fn ticket(shop_id: ShopId, customer_id: CustomerId, id: i64) -> TicketCreation {
-    let ticket = Ticket {
-        id: TicketId::new(id).unwrap(),
-        shop_id,
-        customer_id,
-        channel: "Mail".to_owned(),
-        name: None,
-        thread_id: None,
-        email_used: None,
-        date: at(id),
-        last_message: None,
-        last_message_time: at(id),
-        contact_reason: None,
-        assigned_to: None,
+    let draft = TicketDraft {
+        customer_id: Some(customer_id),
+        channel: Some("Mail".to_owned()),
         is_opened: true,
-        unread_count: 0,
-        tags: vec!["b".to_owned(), "a".to_owned()],
-        language_code: None,
-        via: None,
-        version: 1,
+        tags: Some(vec!["b".to_owned(), "a".to_owned()]),
+        ..TicketDraft::default()
     };
+    let ticket = draft.into_ticket(TicketId::new(id).unwrap(), shop_id, at(id)).unwrap();
     TicketCreation { ticket, stamp: stamp(id), idempotency: None }
 }
 
-/// A comment of the customer's, written at `at(id)`.
+/// A comment by the customer, written at `at(id)`.
 pub(crate) fn comment(shop_id: ShopId, ticket: i64, id: i64) -> NewComment {
     NewComment {
         id: CommentId::new(id).unwrap(),

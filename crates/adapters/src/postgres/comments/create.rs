@@ -1,5 +1,5 @@
-//! A batch of comments, with what they do to their tickets: one transaction, with as many
-//! statements for many comments as for one.
+//! Creates a batch of comments and changes their tickets: one transaction, whose number of
+//! statements does not depend on the size of the batch.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -14,7 +14,7 @@ use hexdesk_domain::{
 
 use crate::postgres::errors::Failure;
 use crate::postgres::events::append::append;
-use crate::postgres::idempotency::{answer, claim, complete, held, release};
+use crate::postgres::idempotency::{claim_keys, complete, held, recorded_outcome, release};
 use crate::postgres::record_key::RecordKey;
 use crate::postgres::search::vectors::{TsVector, Words};
 use crate::postgres::tickets::locks::lock_tickets;
@@ -27,8 +27,8 @@ use crate::sql::tickets::TicketRow;
 use crate::sql::types::{Instant, TextList};
 use crate::sql::users::UserRow;
 
-/// Creates the comments of a batch. If another transaction holds the key of some for too
-/// long, these are left out.
+/// Creates the comments of a batch. Comments whose key another transaction holds for too long are
+/// left out: their outcome is `InProgress`.
 pub(super) async fn create(
     connection: &mut AsyncPgConnection,
     batch: &[CommentCreation],
@@ -47,9 +47,8 @@ pub(super) async fn create(
     }
 }
 
-/// Creates the comments whose key is not held by another. All batches take their locks in
-/// the same order, keys before customers and those before tickets and authors, so that no two
-/// wait each for the other.
+/// Creates the comments whose key is not in `held`. All batches take their locks in the same
+/// order, so that no two wait for each other: keys, customers, tickets, authors.
 async fn create_unless(
     held: &BTreeSet<RecordKey>,
     connection: &mut AsyncPgConnection,
@@ -57,29 +56,30 @@ async fn create_unless(
 ) -> Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, Failure> {
     let keys = batch.iter().filter_map(keyed).map(|(key, _)| key);
     let claimed: BTreeSet<RecordKey> = keys.filter(|key| !held.contains(key)).collect();
-    let recorded = claim(connection, &claimed).await?;
-    // What became of the first use of a key; `None` if it has not ended.
+    let recorded = claim_keys(connection, &claimed).await?;
+    // The record of a used key; `None` if the first request has not ended.
     let mut used: HashMap<RecordKey, Option<RecordedAnswer>> =
         recorded.into_iter().map(|(key, recorded)| (key, Some(recorded))).collect();
     used.extend(held.iter().map(|key| (key.clone(), None)));
     let is_open = |item: &&CommentCreation| keyed(item).is_none_or(|(key, _)| !used.contains_key(&key));
-    let mut desk = Desk::lock(connection, batch.iter().filter(is_open)).await?;
+    let mut locked = LockedBatch::lock(connection, batch.iter().filter(is_open)).await?;
     let mut records = Vec::new();
     let mut attempts = Vec::with_capacity(batch.len());
     for item in batch {
         let keyed = keyed(item);
-        if let Some((key, once)) = &keyed
+        if let Some((key, claim)) = &keyed
             && let Some(used) = used.get(key)
         {
-            let answered = used.as_ref().map(|recorded| answer(recorded, &once.request));
+            let answered = used.as_ref().map(|recorded| recorded_outcome(recorded, &claim.request));
             attempts.push(answered.unwrap_or(IdempotentOutcome::InProgress));
             continue;
         }
-        let outcome = desk.add(item)?;
-        if let Some((key, once)) = keyed
-            && let Some(receipt) = (once.receipt)(&outcome)
+        let outcome = locked.add(item)?;
+        if let Some((key, claim)) = keyed
+            && let Some(receipt) = (claim.receipt)(&outcome)
         {
-            let record = IdempotencyRow::new(item.comment.shop_id, &once.request, receipt, once.requested_at);
+            let record =
+                IdempotencyRow::new(item.comment.shop_id, &claim.request, receipt, claim.requested_at);
             let IdempotencyRow { fingerprint, receipt, .. } = record.clone();
             used.insert(key, Some(RecordedAnswer { fingerprint, receipt }));
             records.push(record);
@@ -87,34 +87,34 @@ async fn create_unless(
         attempts.push(IdempotentOutcome::Ran(outcome));
     }
     let connection = &*connection;
-    // All of them sent before the first is answered.
+    // All statements are sent before the first result arrives.
     tokio::try_join!(
         release(connection, claimed.iter().filter(|key| !used.contains_key(key))),
         complete(connection, &records),
-        insert_comments(connection, &desk.comments),
-        update_tickets(connection, desk.tickets.values().map(|(ticket, _)| ticket)),
-        append(connection, desk.events),
+        insert_comments(connection, &locked.comments),
+        update_tickets(connection, locked.tickets.values().map(|(ticket, _)| ticket)),
+        append(connection, locked.events),
     )?;
     Ok(attempts)
 }
 
 /// The idempotency key of a comment, if its caller named one.
 fn keyed(item: &CommentCreation) -> Option<(RecordKey, &DeferredClaim<CreateCommentOutcome>)> {
-    let once = item.once.as_ref()?;
-    Some((RecordKey::new(item.comment.shop_id, &once.request), once))
+    let claim = item.once.as_ref()?;
+    Some((RecordKey::new(item.comment.shop_id, &claim.request), claim))
 }
 
-/// What the comments of a batch find, and what they make of it.
-struct Desk {
-    /// The tickets as the comments so far leave them, with their customers.
+/// The locked tickets and authors of a batch, and the rows to write.
+struct LockedBatch {
+    /// The tickets with the changes by the comments added so far, and their customers.
     tickets: BTreeMap<(ShopId, TicketId), (TicketRow, Customer)>,
     authors: HashMap<(ShopId, UserId), User>,
     comments: Vec<(CommentRow, Words)>,
     events: Vec<NewEventRow>,
 }
 
-impl Desk {
-    /// Keeps the tickets and the authors of these comments to the transaction until it ends.
+impl LockedBatch {
+    /// Locks the existing tickets and authors of these comments until the transaction ends.
     async fn lock(
         connection: &mut AsyncPgConnection,
         items: impl Iterator<Item = &CommentCreation> + Clone,
@@ -131,7 +131,7 @@ impl Desk {
         Ok(Self { tickets, authors, comments: Vec::new(), events: Vec::new() })
     }
 
-    /// Adds a comment to its ticket.
+    /// Adds a comment, and changes its ticket.
     fn add(&mut self, item: &CommentCreation) -> Result<CreateCommentOutcome, Failure> {
         let CommentCreation { comment, stamp, .. } = item;
         let shop = comment.shop_id;
@@ -165,7 +165,7 @@ impl Desk {
     }
 }
 
-/// Keeps those of these users that are there to the transaction until it ends.
+/// Locks the existing users until the transaction ends.
 async fn lock_users(
     connection: &mut AsyncPgConnection,
     users: &BTreeSet<(ShopId, UserId)>,
@@ -227,7 +227,7 @@ async fn insert_comments(
     Ok(())
 }
 
-/// Writes down what comments have made of tickets that the transaction keeps.
+/// Writes the changes of locked tickets.
 async fn update_tickets(
     connection: &AsyncPgConnection,
     tickets: impl Iterator<Item = &TicketRow> + Clone,
@@ -247,8 +247,8 @@ async fn update_tickets(
                 column::<BigInt, _>(tickets.map(|ticket| ticket.version)),
             ),
         },
-        // By where the rows are on the disk: joined to the table by their keys, they could be
-        // looked for among all of it, by a plan made while it was empty.
+        // Joined by `ctid`: a join by key could read the whole table, with a plan that was made
+        // while the table was empty.
         after: " AS changed (shop_id, id, last_message, last_message_time, unread_count, version)
                 CROSS JOIN LATERAL (
                     SELECT ctid FROM tickets

@@ -158,7 +158,7 @@ mod tests {
     }
 
     /// Files as a server that was killed leaves them, and the new database beside.
-    fn scene() -> (TempDir, [PathBuf; 3]) {
+    fn files() -> (TempDir, [PathBuf; 3]) {
         let directory = tempfile::tempdir().unwrap();
         let [old, new, kept, living] =
             ["hexdesk.db", "new", "kept", "living"].map(|name| directory.path().join(name));
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn after_every_step_the_database_is_the_old_or_the_new_one() {
         for taken in 0.. {
-            let (_directory, [database, new, kept]) = scene();
+            let (_directory, [database, new, kept]) = files();
             assert!(matches!(bring_to_rest(&database).unwrap(), OldDatabase::AtRest));
             let steps = steps(&database, &new, Replaced::AtRest { kept: &kept });
             if taken > steps.len() {
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_step_that_fails_leaves_the_old_database_under_its_one_name() {
-        let (_directory, [database, new, kept]) = scene();
+        let (_directory, [database, new, kept]) = files();
         assert!(matches!(bring_to_rest(&database).unwrap(), OldDatabase::AtRest));
         std::fs::remove_file(&new).unwrap();
         let error = take(&steps(&database, &new, Replaced::AtRest { kept: &kept })).unwrap_err();
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_log_that_was_left_is_not_taken_for_the_new_databases() {
-        let (_directory, [database, new, _]) = scene();
+        let (_directory, [database, new, _]) = files();
         std::fs::remove_file(&database).unwrap();
         take(&steps(&database, &new, Replaced::Nothing)).unwrap();
         assert_eq!(name_of(&database), "new");
@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn a_damaged_database_is_kept_with_its_log() {
-        let (_directory, [database, new, kept]) = scene();
+        let (_directory, [database, new, kept]) = files();
         std::fs::write(&database, "This is no database. ".repeat(1_000)).unwrap();
         let log = b"What is in a log.".to_vec();
         std::fs::write(beside(&database, "-wal"), &log).unwrap();

@@ -12,7 +12,7 @@ use super::next_human_ticket_id;
 use crate::sql::schema::{customers, tickets};
 use crate::sql::tickets::TicketRow;
 use crate::sqlite::events::append::EventLog;
-use crate::sqlite::idempotency::attempt_once;
+use crate::sqlite::idempotency::attempt_claimed;
 use crate::sqlite::search::index::NewDocuments;
 use crate::sqlite::users::active::is_active_user_if_any;
 
@@ -42,9 +42,10 @@ fn create_one(
         return insert(connection, log, documents, ticket, stamp);
     };
     let receipt = |outcome: &_| (*outcome == CreateTicketOutcome::Created).then_some(receipt);
-    let attempted = attempt_once(connection, ticket.shop_id, &request, stamp.time, receipt, |connection| {
-        insert(connection, log, documents, ticket, stamp)
-    })?;
+    let attempted =
+        attempt_claimed(connection, ticket.shop_id, &request, stamp.time, receipt, |connection| {
+            insert(connection, log, documents, ticket, stamp)
+        })?;
     Ok(match attempted {
         IdempotentOutcome::Ran(outcome) => outcome,
         IdempotentOutcome::Replayed(answer) => CreateTicketOutcome::Replayed(answer),

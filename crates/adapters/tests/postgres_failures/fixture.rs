@@ -1,4 +1,4 @@
-//! A storage, and another client of its database to get in the way.
+//! A storage on a database of its own, and two other clients of that database.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -21,8 +21,8 @@ use hexdesk_test_postgres::TestDatabase;
 
 use crate::postgres;
 
-/// The shop's events after this one, once so many are listed. A transaction of another test
-/// that ends just then holds the log back, for one look.
+/// The events of the shop after this position, once there are `count`. A running transaction of
+/// another test delays them.
 pub(crate) async fn listed(
     storage: &PostgresStorage,
     shop: ShopId,
@@ -38,25 +38,25 @@ pub(crate) async fn listed(
     }
 }
 
-/// A storage with one connection, a shop and a customer; and another client of the
-/// database, to get in the way, and one that looks on.
-pub(crate) struct Scene {
+/// A storage with one connection, a shop and a customer; a client of the database that holds
+/// locks; and a client that only observes.
+pub(crate) struct Fixture {
     pub(crate) storage: PostgresStorage,
     pub(crate) shop: ShopId,
     pub(crate) customer: CustomerId,
     pub(crate) other: tokio_postgres::Client,
-    // Not the one in the way: within a transaction, the sessions look the same for ever.
-    pub(crate) onlooker: tokio_postgres::Client,
+    // A client of its own: within a transaction, `pg_stat_activity` does not change.
+    pub(crate) observer: tokio_postgres::Client,
     // Dropped last.
     pub(crate) database: TestDatabase,
 }
 
-impl Scene {
+impl Fixture {
     pub(crate) async fn new() -> Self {
         Self::with_options("").await
     }
 
-    /// `options` are settings of the storage's sessions, as PostgreSQL's command line has them.
+    /// `options` are settings for the sessions of the storage, in the syntax of `postgres`.
     pub(crate) async fn with_options(options: &str) -> Self {
         let database = postgres::migrated_database();
         let options = options.replace(' ', "%20").replace('=', "%3D");
@@ -66,7 +66,7 @@ impl Scene {
         )
         .await
         .unwrap();
-        let (other, onlooker) = (client(&database).await, client(&database).await);
+        let (other, observer) = (client(&database).await, client(&database).await);
         let created = storage.create_shop(&domain(), now()).await.unwrap();
         let CreateShopOutcome::Created(shop) = created else { panic!("{created:?}") };
         let draft = CustomerDraft { email: Some("ann@example.com".into()), ..CustomerDraft::default() };
@@ -75,7 +75,7 @@ impl Scene {
         let IdempotentOutcome::Ran(CreateCustomerOutcome::Created(customer)) = created else {
             panic!("{created:?}")
         };
-        Self { storage, shop: shop.id, customer: customer.id, other, onlooker, database }
+        Self { storage, shop: shop.id, customer: customer.id, other, observer, database }
     }
 
     pub(crate) fn item(&self, id: i64, key: Option<&str>) -> TicketCreation {
@@ -106,17 +106,16 @@ impl Scene {
         draft.into_new(id, self.shop, ticket, None, now()).unwrap()
     }
 
-    /// The wish that a request take effect once; its receipt, if anything is done, holds
-    /// this customer's data.
-    pub(crate) fn once_of<T: Effective>(&self, key: &str, customer: CustomerId) -> DeferredClaim<T> {
+    /// A claim for this key. Its receipt, if the operation has an effect, holds data of the customer.
+    pub(crate) fn claim_of<T: Effective>(&self, key: &str, customer: CustomerId) -> DeferredClaim<T> {
         let receipt = Receipt { answer: b"receipt".to_vec(), customer_id: Some(customer) };
         let receipt = move |outcome: &T| outcome.has_effect().then(|| receipt.clone());
         DeferredClaim { request: request(key), requested_at: now(), receipt: Arc::new(receipt) }
     }
 
-    /// [`Self::once_of`] the scene's customer.
-    pub(crate) fn once_of_customer<T: Effective>(&self, key: &str) -> DeferredClaim<T> {
-        self.once_of(key, self.customer)
+    /// [`Self::claim_of`] with the customer of the fixture.
+    pub(crate) fn claim_of_customer<T: Effective>(&self, key: &str) -> DeferredClaim<T> {
+        self.claim_of(key, self.customer)
     }
 
     pub(crate) async fn create(
@@ -134,12 +133,12 @@ impl Scene {
         self.other.batch_execute(sql).await.unwrap();
     }
 
-    /// The number that the onlooker sees.
+    /// The number that a query returns, as the observer sees it.
     pub(crate) async fn count(&self, sql: &str) -> i64 {
-        self.onlooker.query_one(sql, &[]).await.unwrap().get(0)
+        self.observer.query_one(sql, &[]).await.unwrap().get(0)
     }
 
-    /// Waits until so many sessions of the storage are like this.
+    /// Waits until this number of sessions of the storage meet the condition.
     pub(crate) async fn sessions(&self, expected: i64, condition: &str) {
         self.sessions_of("hexdesk", expected, condition).await;
     }
@@ -182,7 +181,7 @@ pub(crate) fn domain() -> ShopDomain {
     ShopDomain::parse("shop.example").unwrap()
 }
 
-/// The operator's making a change at this time.
+/// A change by the operator at this time.
 pub(crate) fn stamp(time: Timestamp) -> AuditStamp {
     AuditStamp { actor: Actor::Operator, time }
 }
@@ -191,7 +190,7 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::parse("2026-11-22T10:00:00Z").unwrap()
 }
 
-/// After everything that happens.
+/// After every change of a test.
 pub(crate) fn later() -> Timestamp {
     Timestamp::parse("2036-11-22T10:00:00Z").unwrap()
 }
@@ -205,8 +204,8 @@ pub(crate) fn request(key: &str) -> IdempotencyRequest {
     }
 }
 
-/// The wish that a request take effect once, whatever comes of it.
-pub(crate) fn once<T>(key: &str) -> DeferredClaim<T> {
+/// A claim for this key, with a receipt for every outcome.
+pub(crate) fn claim<T>(key: &str) -> DeferredClaim<T> {
     let receipt = Receipt { answer: b"receipt".to_vec(), customer_id: None };
     DeferredClaim {
         request: request(key),
@@ -243,7 +242,7 @@ pub(crate) fn kind<T: std::fmt::Debug>(result: Result<T, StorageError>) -> Stora
     result.unwrap_err().kind
 }
 
-/// Polls a future once, as whoever is about to lose interest does.
+/// Polls a future once, as a caller does that then drops it.
 pub(crate) async fn begin(mut future: Pin<&mut impl Future>) {
     std::future::poll_fn(|context| {
         assert!(future.as_mut().poll(context).is_pending(), "it ended at once");

@@ -1,5 +1,4 @@
-//! Group commit on a scripted store, with shops and customers in it, and calls that have
-//! begun.
+//! Group commit on a scripted store with shops and customers, and calls in progress.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,40 +13,40 @@ use hexdesk_domain::ports::{
 use hexdesk_domain::{
     Actor, AuditStamp, CommentId, CommentStore, CustomerId, CustomerStore, ExternalIds, Fingerprint,
     IdempotencyClaim, IdempotencyKey, IdempotencyRequest, IdempotentOutcome, NewComment, NewCustomer,
-    Receipt, ShopDomain, ShopId, ShopStore, StorageError, StorageErrorKind, Ticket, TicketId, TicketStore,
-    Timestamp,
+    Receipt, ShopDomain, ShopId, ShopStore, StorageError, StorageErrorKind, TicketDraft, TicketId,
+    TicketStore, Timestamp,
 };
 use tokio::runtime::Handle;
 
 use crate::scripted_store::ScriptedStore;
 
-/// A call that was polled, so that its item is in the queue. It borrows nothing, as that of
-/// a request that runs on its own.
+/// A call that was polled once, so that its item is in the queue. It borrows nothing, like the
+/// call of a request.
 pub(crate) type Call<T> = Pin<Box<dyn Future<Output = Result<T, StorageError>> + Send>>;
 
-/// What a call on tickets answers.
+/// The result of a call that creates a ticket.
 pub(crate) type Created = Result<CreateTicketOutcome, StorageErrorKind>;
 
-pub(crate) struct Scene {
+pub(crate) struct Fixture {
     pub(crate) store: Arc<ScriptedStore>,
     pub(crate) group: Arc<GroupCommit>,
     pub(crate) shops: Vec<(ShopId, CustomerId)>,
 }
 
-impl Scene {
-    /// A scene with this many shops, with a customer each.
+impl Fixture {
+    /// A fixture with this many shops, each with a customer.
     pub(crate) async fn new(shops: usize) -> Self {
         Self::writing_on(Handle::current(), shops).await
     }
 
-    /// A scene whose store holds every write.
+    /// A fixture whose store holds every write.
     pub(crate) async fn holding(shops: usize) -> Self {
-        let scene = Self::new(shops).await;
-        scene.store.allow(0);
-        scene
+        let fixture = Self::new(shops).await;
+        fixture.store.allow(0);
+        fixture
     }
 
-    /// A scene whose writer is on this runtime.
+    /// A fixture whose writer runs on this runtime.
     pub(crate) async fn writing_on(runtime: Handle, shops: usize) -> Self {
         let store = Arc::new(ScriptedStore::new());
         let mut numbers = Vec::new();
@@ -70,26 +69,13 @@ impl Scene {
     /// A ticket of the shop of this index.
     pub(crate) fn ticket(&self, shop: usize, id: i64) -> TicketCreation {
         let (shop_id, customer_id) = self.shops[shop];
-        let ticket = Ticket {
-            id: TicketId::new(id).unwrap(),
-            shop_id,
-            customer_id,
-            channel: "Mail".to_owned(),
-            name: None,
-            thread_id: None,
-            email_used: None,
-            date: now(),
-            last_message: None,
-            last_message_time: now(),
-            contact_reason: None,
-            assigned_to: None,
+        let draft = TicketDraft {
+            customer_id: Some(customer_id),
+            channel: Some("Mail".to_owned()),
             is_opened: true,
-            unread_count: 0,
-            tags: Vec::new(),
-            language_code: None,
-            via: None,
-            version: 1,
+            ..TicketDraft::default()
         };
+        let ticket = draft.into_ticket(TicketId::new(id).unwrap(), shop_id, now()).unwrap();
         TicketCreation { ticket, stamp: stamp(now()), idempotency: None }
     }
 
@@ -184,7 +170,7 @@ impl Scene {
     }
 }
 
-/// What a call is answered without waiting.
+/// The result of a call that needs no wait; `None` while it waits.
 pub(crate) fn answer_at_once<T>(call: &mut Call<T>) -> Option<Result<T, StorageErrorKind>> {
     match call.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(answer) => Some(answer.map_err(|error| error.kind)),
@@ -192,12 +178,12 @@ pub(crate) fn answer_at_once<T>(call: &mut Call<T>) -> Option<Result<T, StorageE
     }
 }
 
-/// Waits for what must come. Long enough for the slowest machine.
+/// Waits for a result that must come. A minute is long enough for the slowest machine.
 pub(crate) async fn within_a_minute<T>(awaited: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(60), awaited).await.unwrap()
 }
 
-/// What calls are answered, in order.
+/// The results of calls, in order.
 pub(crate) async fn answers<T>(calls: Vec<Call<T>>) -> Vec<Result<T, StorageErrorKind>> {
     let mut answers = Vec::new();
     for call in calls {
@@ -213,7 +199,7 @@ pub(crate) async fn all_are_created(calls: Vec<Call<CreateTicketOutcome>>) {
     }
 }
 
-/// The operator's making a change at this time.
+/// A change by the operator at this time.
 fn stamp(time: Timestamp) -> AuditStamp {
     AuditStamp { actor: Actor::Operator, time }
 }
