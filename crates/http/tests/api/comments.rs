@@ -174,12 +174,12 @@ fn invalid_comments_are_refused_with_all_errors(database: Database) {
         (
             json!({"text": "x", "Channel": "", "tags": "x", "time": "x", "fromEmail": "x", "subject": 1, "toEmails": ["a", 1]}),
             vec![
+                ("/Channel", "blank"),
+                ("/tags", "type"),
                 ("/time", "timestamp"),
                 ("/subject", "type"),
                 ("/fromEmail", "email"),
                 ("/toEmails/1", "type"),
-                ("/tags", "type"),
-                ("/Channel", "blank"),
             ],
         ),
     ] {
