@@ -99,10 +99,7 @@ fn invalid_rotations_are_refused(database: Database) {
         (json!([]), vec![("", "json")]),
     ] {
         let response = rotate(&path(&live), &body);
-        assert_eq!(response.status, 400, "{body}");
-        let found = response.member_errors();
-        let found: Vec<(&str, &str)> = found.iter().map(|(pointer, code)| (&**pointer, &**code)).collect();
-        assert_eq!(found, expected, "{body}");
+        response.assert_member_errors(&expected, &body);
     }
     assert_eq!(list(&server, ""), before);
 }

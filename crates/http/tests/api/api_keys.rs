@@ -114,10 +114,7 @@ fn invalid_keys_are_refused_with_all_errors(database: Database) {
         (json!([]), vec![("", "json")]),
     ] {
         let response = post(&server, &server.key, KEYS, &body);
-        assert_eq!(response.status, 400, "{body}");
-        let found = response.member_errors();
-        let found: Vec<(&str, &str)> = found.iter().map(|(pointer, code)| (&**pointer, &**code)).collect();
-        assert_eq!(found, expected, "{body}");
+        response.assert_member_errors(&expected, &body);
     }
     let unknown = json!({"scopes": ["tickets:read"], "userId": 999_999});
     post(&server, &server.key, KEYS, &unknown).assert_problem(404, "user_not_found", "User not found");

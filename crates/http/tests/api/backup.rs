@@ -22,7 +22,7 @@ fn file(database: &Database) -> PathBuf {
 }
 
 /// A file next to the database, with this suffix.
-fn beside(database: &Database, suffix: &str) -> PathBuf {
+fn sibling(database: &Database, suffix: &str) -> PathBuf {
     format!("{}{suffix}", file(database).display()).into()
 }
 
@@ -106,9 +106,9 @@ fn a_backup_under_load_holds_all_acknowledged_tickets_whole() {
     assert!(after > before.len(), "there was a load");
 
     let restored = Database::sqlite();
-    let said = restored.hexdesk(&["restore", text(&backup)]);
+    let output = restored.hexdesk(&["restore", text(&backup)]);
     let tickets = restored.count("SELECT count(*) FROM tickets");
-    assert!(said.contains(&format!("{tickets} tickets")), "{said}");
+    assert!(output.contains(&format!("{tickets} tickets")), "{output}");
     assert!(usize::try_from(tickets).unwrap() >= before.len());
     assert_eq!(restored.rows_of_tickets(), 3 * tickets);
     let mut new = restored.serve(&[]);
@@ -209,10 +209,10 @@ fn a_restore_over_a_database_in_use_is_refused() {
     let error = refusal(&database.run(&["restore", text(&backup)]));
     assert!(error.contains("there is a database") && error.contains("--replace"), "{error}");
     assert_eq!(shop(&database), "live.example");
-    let said = database.hexdesk(&["restore", text(&backup), "--replace"]);
+    let output = database.hexdesk(&["restore", text(&backup), "--replace"]);
     assert_eq!(shop(&database), "backup.example");
     // The replaced database can be restored.
-    let kept = said.split("the database that was there is ").nth(1).unwrap().split(';').next().unwrap();
+    let kept = output.split("the database that was there is ").nth(1).unwrap().split(';').next().unwrap();
     database.hexdesk(&["restore", kept, "--replace"]);
     assert_eq!(shop(&database), "live.example");
 }
@@ -220,7 +220,7 @@ fn a_restore_over_a_database_in_use_is_refused() {
 #[test]
 fn a_database_is_not_opened_while_it_is_restored() {
     let (database, backup) = backed_up("a.example");
-    let lock = File::open(beside(&database, "-lock")).unwrap();
+    let lock = File::open(sibling(&database, "-lock")).unwrap();
     lock.lock().unwrap();
     let error = refusal(&database.run(&["shop", "list"]));
     assert!(error.contains("`hexdesk restore` is working on it"), "{error}");
@@ -302,13 +302,13 @@ fn the_write_ahead_log_of_a_killed_server_stays_with_the_old_database() {
     let server = database.serve_demo();
     (0..20).for_each(|number| drop(create(&server, number)));
     drop(server);
-    assert!(beside(&database, "-wal").metadata().unwrap().len() > 0);
-    let said = database.hexdesk(&["restore", text(&backup), "--replace"]);
-    assert!(!beside(&database, "-wal").exists() && !beside(&database, "-shm").exists());
+    assert!(sibling(&database, "-wal").metadata().unwrap().len() > 0);
+    let output = database.hexdesk(&["restore", text(&backup), "--replace"]);
+    assert!(!sibling(&database, "-wal").exists() && !sibling(&database, "-shm").exists());
     assert_eq!(file(&database).metadata().unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(database.count("SELECT count(*) FROM tickets"), 0);
     assert_eq!(shop(&database), "backup.example");
-    let kept = said.split("the database that was there is ").nth(1).unwrap().split(';').next().unwrap();
+    let kept = output.split("the database that was there is ").nth(1).unwrap().split(';').next().unwrap();
     let old = Database::sqlite();
     old.hexdesk(&["restore", kept]);
     assert_eq!(old.count("SELECT count(*) FROM tickets"), 20);
@@ -319,7 +319,7 @@ fn a_damaged_database_can_be_replaced() {
     let (_source, backup) = backed_up("backup.example");
     let database = Database::sqlite();
     write(file(&database), "This is no database. ".repeat(1_000)).unwrap();
-    write(beside(&database, "-wal"), "log").unwrap();
+    write(sibling(&database, "-wal"), "log").unwrap();
     database.hexdesk(&["restore", text(&backup), "--replace"]);
     assert_eq!(shop(&database), "backup.example");
     let kept: Vec<String> = names(&database).into_iter().filter(|name| name.contains(".replaced-")).collect();
@@ -349,21 +349,21 @@ fn a_restore_that_is_killed_leaves_one_whole_database() {
     let server = template.serve(&[]);
     template.hexdesk(&["shop", "create", "old.example"]);
     drop(server);
-    let scene = || {
+    let fixture = || {
         let database = Database::sqlite();
         for suffix in ["", "-wal", "-shm"] {
-            std::fs::copy(beside(&template, suffix), beside(&database, suffix)).unwrap();
+            std::fs::copy(sibling(&template, suffix), sibling(&database, suffix)).unwrap();
         }
         let restore = command(&database.url(), &["restore", text(&backup), "--replace"]);
         (database, restore)
     };
-    let (_database, mut restore) = scene();
+    let (_database, mut restore) = fixture();
     let started = Instant::now();
     assert!(restore.output().unwrap().status.success());
     let duration = started.elapsed();
     // At moments from before the restore until after it.
     for kill in 0..=KILLS {
-        let (database, mut restore) = scene();
+        let (database, mut restore) = fixture();
         let mut process = restore.stdout(std::process::Stdio::null()).spawn().unwrap();
         std::thread::sleep(duration * kill / (KILLS - 5));
         process.kill().unwrap();
@@ -382,8 +382,8 @@ fn a_restore_that_is_killed_leaves_one_whole_database() {
 fn postgres_has_its_own_tools() {
     for arguments in [["backup", "a.db"], ["restore", "a.db"]] {
         let error = refusal(&command("postgres://u:hunter2@127.0.0.1:1/db", &arguments).output().unwrap());
-        for said in ["pg_dump", "pg_basebackup", "docs/operations.md"] {
-            assert!(error.contains(said), "{error}");
+        for output in ["pg_dump", "pg_basebackup", "docs/operations.md"] {
+            assert!(error.contains(output), "{error}");
         }
         assert!(!error.contains("hunter2"), "{error}");
     }

@@ -161,10 +161,7 @@ fn invalid_changes_are_refused_with_all_errors(database: Database) {
         (json!([]), vec![("", "json")]),
     ] {
         let response = patch(&server, &path, &[], &body);
-        assert_eq!(response.status, 400, "{body}");
-        let found = response.member_errors();
-        let found: Vec<(&str, &str)> = found.iter().map(|(pointer, code)| (&**pointer, &**code)).collect();
-        assert_eq!(found, expected, "{body}");
+        response.assert_member_errors(&expected, &body);
     }
     let response = patch(&server, &path, &[], &json!({"assigned_to": 999_999, "name": "x"}));
     response.assert_problem(404, "user_not_found", "User not found");

@@ -172,7 +172,7 @@ fn migrating_again_does_nothing(database: Database) {
 fn help_shows_commands_and_settings() {
     let database = Database::sqlite();
     let help = database.hexdesk(&["--help"]);
-    for said in [
+    for expected in [
         "serve --demo",
         "migrate",
         "shop",
@@ -186,7 +186,7 @@ fn help_shows_commands_and_settings() {
         "sqlite://hexdesk.db",
         "postgres://",
     ] {
-        assert!(help.contains(said), "{said}: {help}");
+        assert!(help.contains(expected), "{expected}: {help}");
     }
     let help = database.hexdesk(&["key", "create", "--help"]);
     let help: Vec<&str> = help.split_whitespace().collect();
@@ -194,8 +194,8 @@ fn help_shows_commands_and_settings() {
     assert!(help.join(" ").contains(&format!("What it may do: {scopes}.")), "{help:?}");
     assert!(help.join(" ").contains("all but the last two if left out"), "{help:?}");
     let help = database.hexdesk(&["serve", "--help"]);
-    for said in ["--demo", "HEXDESK_LISTEN", "127.0.0.1:8080"] {
-        assert!(help.contains(said), "{said}: {help}");
+    for expected in ["--demo", "HEXDESK_LISTEN", "127.0.0.1:8080"] {
+        assert!(help.contains(expected), "{expected}: {help}");
     }
 }
 
@@ -208,8 +208,8 @@ fn invalid_settings_are_reported_with_their_valid_values() {
         String::from_utf8(output.stderr).unwrap()
     };
     let error = run(&["migrate", "--database-url", "mysql://root:hunter2@localhost/db"]);
-    for said in ["--database-url", "HEXDESK_DATABASE_URL", "sqlite://", "postgres://"] {
-        assert!(error.contains(said), "{error}");
+    for expected in ["--database-url", "HEXDESK_DATABASE_URL", "sqlite://", "postgres://"] {
+        assert!(error.contains(expected), "{error}");
     }
     assert!(!error.contains("hunter2"), "{error}");
     let error = run(&["migrate", "--database-url", "postgres://u:hunter2@127.0.0.1:1/db"]);

@@ -19,10 +19,7 @@ fn assert_refused(database: &Database, server: &Server, cases: &[(String, &[(&st
     for (body, expected) in cases {
         let shown: String = body.chars().take(200).collect();
         let response = server.create_ticket(body);
-        assert_eq!(response.status, 400, "{shown}: {response:?}");
-        let found = response.member_errors();
-        let found: Vec<(&str, &str)> = found.iter().map(|(pointer, code)| (&**pointer, &**code)).collect();
-        assert_eq!(found, *expected, "{shown}");
+        response.assert_member_errors(expected, &shown);
         let problem = response.json();
         assert_eq!(problem["error"], problem["errors"][0]["message"], "{shown}");
     }

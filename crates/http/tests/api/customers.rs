@@ -129,10 +129,7 @@ fn invalid_customers_are_refused_with_all_errors(database: Database) {
         ),
     ] {
         let response = create(&server, &body.to_string());
-        assert_eq!(response.status, 400, "{body}");
-        let found = response.member_errors();
-        let found: Vec<(&str, &str)> = found.iter().map(|(pointer, code)| (&**pointer, &**code)).collect();
-        assert_eq!(found, expected, "{body}");
+        response.assert_member_errors(&expected, &body);
     }
     assert_eq!(create(&server, "{}").json()["error"], "email or phone_number is required");
     assert_eq!(customers(&database), before);

@@ -100,10 +100,10 @@ fn it_passes_with_a_running_server_and_shows_no_secret(database: Database) {
     for check in ["listen address", "database url", "database", "migrations", "id ranges", "shops", "keys"] {
         findings.assert(check, "ok", "");
     }
-    let said = format!("{:?}", findings.output);
+    let output = format!("{:?}", findings.output);
     let secret = secret(&server.key);
     for kept in [secret, "Lovelace", "example.com", "postgres@"] {
-        assert!(!said.contains(kept), "{kept}: {said}");
+        assert!(!output.contains(kept), "{kept}: {output}");
     }
 }
 

@@ -158,10 +158,10 @@ fn every_change_is_logged_with_actor_and_snapshot(database: Database) {
         snapshots("ticket.updated", &ticket),
         [of_version(2, &commented), of_version(3, &closed.ticket())]
     );
-    let mut said = without_people(&comment.json()["comment"]);
-    said["customerID"] = json!(123);
-    said["userId"] = json!(45);
-    assert_eq!(snapshots("comment.created", &comment_id), [said]);
+    let mut expected = without_people(&comment.json()["comment"]);
+    expected["customerID"] = json!(123);
+    expected["userId"] = json!(45);
+    assert_eq!(snapshots("comment.created", &comment_id), [expected]);
     assert_eq!(snapshots("user.updated", &alan), [gone.json()["user"].clone()]);
     let mut revoked = snapshots("api_key.revoked", &alans_key).remove(0);
     assert_eq!(revoked["revokedAt"].take(), gone.json()["user"]["deactivatedAt"]);
@@ -287,9 +287,9 @@ fn expired_events_and_idempotency_records_are_removed(database: Database) {
     assert_eq!(since.len(), 1, "the marker of the whole log");
     let again = server.create_ticket_idempotent("young", EXAMPLE);
     assert_eq!((again.header("idempotency-replayed"), &again.body), (Some("true"), &young.body));
-    let anew = server.create_ticket_idempotent("old", EXAMPLE);
-    assert_eq!((anew.status, anew.header("idempotency-replayed")), (201, None));
-    assert_ne!(anew.body, first.body);
+    let second = server.create_ticket_idempotent("old", EXAMPLE);
+    assert_eq!((second.status, second.header("idempotency-replayed")), (201, None));
+    assert_ne!(second.body, first.body);
 }
 
 fn events_are_kept_forever_by_default(database: Database) {
@@ -314,13 +314,13 @@ fn events_are_kept_forever_by_default(database: Database) {
 #[test]
 fn invalid_retention_settings_are_reported_with_their_valid_values() {
     let database = Database::sqlite();
-    for (arguments, said) in [
+    for (arguments, expected) in [
         (["serve", "--keep-idempotency-keys", "23"], "23 is not in 24..=8760"),
         (["serve", "--keep-events", "0"], "0 is not in 1..=36500"),
     ] {
         let output = database.run(&arguments);
         assert!(!output.status.success());
         let stderr = String::from_utf8(output.stderr).unwrap();
-        assert!(stderr.contains(said) && stderr.contains(arguments[1]), "{stderr}");
+        assert!(stderr.contains(expected) && stderr.contains(arguments[1]), "{stderr}");
     }
 }

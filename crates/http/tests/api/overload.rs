@@ -97,11 +97,11 @@ fn each_key_has_its_own_rate_limit(database: Database) {
         let response = server.get("/api/v1/tickets");
         assert_eq!(response.status, 200);
         assert_eq!(response.header("ratelimit-policy"), Some("\"default\";q=3;w=3600"));
-        let told = response.header("ratelimit").unwrap();
-        let (left, reset) = told.strip_prefix("\"default\";r=").unwrap().split_once(";t=").unwrap();
+        let header = response.header("ratelimit").unwrap();
+        let (left, reset) = header.strip_prefix("\"default\";r=").unwrap().split_once(";t=").unwrap();
         assert_eq!(left, remaining.to_string());
         let reset: u64 = reset.parse().unwrap();
-        assert!((waits - 60..=waits).contains(&reset), "{told}");
+        assert!((waits - 60..=waits).contains(&reset), "{header}");
     }
     let before = database.rows_of_tickets();
     let refused = server.create_ticket(EXAMPLE);
@@ -203,7 +203,7 @@ fn the_server_raises_its_limit_of_open_files() {
 #[test]
 fn invalid_limits_are_reported_with_their_valid_values() {
     let database = Database::sqlite();
-    for (arguments, said) in [
+    for (arguments, expected) in [
         (["--rate-limit", "many"], "requests/seconds, two whole numbers from 1, like 600/60"),
         (
             ["--rate-limit", "4294967295/1"],
@@ -216,6 +216,6 @@ fn invalid_limits_are_reported_with_their_valid_values() {
         let output = database.run(&[&["serve"], &arguments[..]].concat());
         assert!(!output.status.success());
         let stderr = String::from_utf8(output.stderr).unwrap();
-        assert!(stderr.contains(said), "{stderr}");
+        assert!(stderr.contains(expected), "{stderr}");
     }
 }

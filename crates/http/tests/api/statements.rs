@@ -52,8 +52,8 @@ fn statements(server: &Server, path: &str) -> Vec<String> {
     let log = log_after(server, path)[before..].to_owned();
     let statements = log.lines().filter_map(|line| Some(line.split_once("statement=")?.1.to_owned()));
     // Background work of the server: id ranges, retention and search indexes.
-    let beside = ["id_ranges", "DELETE FROM", "gin_clean_pending_list"];
-    statements.filter(|statement| !beside.iter().any(|name| statement.contains(name))).collect()
+    let background = ["id_ranges", "DELETE FROM", "gin_clean_pending_list"];
+    statements.filter(|statement| !background.iter().any(|name| statement.contains(name))).collect()
 }
 
 both_databases! {

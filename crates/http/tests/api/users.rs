@@ -103,10 +103,7 @@ fn invalid_users_are_refused_with_all_errors(database: Database) {
         (json!([]), vec![("", "json")]),
     ] {
         let response = create(&server, &body);
-        assert_eq!(response.status, 400, "{body}");
-        let found = response.member_errors();
-        let found: Vec<(&str, &str)> = found.iter().map(|(pointer, code)| (&**pointer, &**code)).collect();
-        assert_eq!(found, expected, "{body}");
+        response.assert_member_errors(&expected, &body);
     }
     assert_eq!(users(&database), 1);
 }

@@ -31,9 +31,10 @@ fn every_command_of_the_page_works(database: Database) {
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{stdout}\n{stderr}");
     assert_eq!(stderr, "");
-    for said in [r#""total":1"#, r#""full_name":"Mary Shelley""#, r#""totalCount":1"#, r#""isActive":false"#]
+    for expected in
+        [r#""total":1"#, r#""full_name":"Mary Shelley""#, r#""totalCount":1"#, r#""isActive":false"#]
     {
-        assert!(stdout.contains(said), "{said}: {stdout}");
+        assert!(stdout.contains(expected), "{expected}: {stdout}");
     }
     assert!(!stdout.contains(r#""error""#), "{stdout}");
     assert_eq!(database.count("SELECT count(*) FROM tickets"), 0);

@@ -156,7 +156,7 @@ fn hold_against(
         let storm = scope.spawn(misbehave).join();
         let served_meanwhile = load.acknowledged() - acknowledged;
         is_over.store(true, Ordering::Relaxed);
-        assert!(served_meanwhile > 0, "nobody was served beside the others");
+        assert!(served_meanwhile > 0, "no normal client was served");
         storm.unwrap()
     });
     assert_eq!(load.refused() - refused_before, unsent, "clients that behave were refused");

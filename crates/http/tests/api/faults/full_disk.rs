@@ -80,10 +80,10 @@ fn a_full_disk_refuses_writes_until_there_is_space() {
             "The database cannot be reached, is not migrated, or has no room for writes",
         );
         assert_eq!(server.get("/livez").status, 200);
-        let told = server.log();
+        let log = server.log();
         assert!(
-            told.lines().any(|line| line.contains("the store is not available") && line.contains(NO_ROOM)),
-            "{told}"
+            log.lines().any(|line| line.contains("the store is not available") && line.contains(NO_ROOM)),
+            "{log}"
         );
 
         // A server that starts on a full disk serves or waits.

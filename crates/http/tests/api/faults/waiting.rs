@@ -30,8 +30,12 @@ fn a_server_waits_for_its_database() {
 
     let server = database.serve(&[]);
     assert!(!server.log().contains(SERVES), "{}", server.log());
-    let told = format!("cannot connect to PostgreSQL at 127.0.0.1:{}: ", cluster.port());
-    assert!(server.log().contains(&told) && server.log().contains("Connection refused"), "{}", server.log());
+    let reason = format!("cannot connect to PostgreSQL at 127.0.0.1:{}: ", cluster.port());
+    assert!(
+        server.log().contains(&reason) && server.log().contains("Connection refused"),
+        "{}",
+        server.log()
+    );
     assert_eq!(server.send("GET", "/livez", &[], b"").status, 200);
     assert!(!server.is_ready());
     let refused = server.send("POST", "/api/v1/tickets", &[("x-api-key", &key)], b"{}");
@@ -155,14 +159,14 @@ fn permanent_errors_end_a_server_at_once() {
     let own = cluster.empty_database();
     cluster.psql("postgres", "CREATE ROLE locked LOGIN PASSWORD 'secret'");
     let serve = |url: &str| error_of(url, &["serve", "--listen", "127.0.0.1:0"]);
-    for (url, said) in [
+    for (url, expected) in [
         (own.url.replace("postgres@", "locked:hunter2@"), "password authentication failed"),
         (own.url.replace("postgres@", "nobody@"), "role \"nobody\" does not exist"),
         (own.url.replace(&own.name, "nothing"), "database \"nothing\" does not exist"),
         (format!("{}?sslmode=require", own.url), "server does not support TLS"),
     ] {
         let error = serve(&url);
-        assert!(error.contains(said) && !error.contains("hunter2"), "{error}");
+        assert!(error.contains(expected) && !error.contains("hunter2"), "{error}");
         assert!(!error.contains("waiting"), "{error}");
     }
     own.psql("CREATE TABLE __diesel_schema_migrations (version VARCHAR(50) PRIMARY KEY, run_on TIMESTAMP)");

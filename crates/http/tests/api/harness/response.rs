@@ -1,5 +1,6 @@
 //! A response of the server.
 
+use std::fmt::Display;
 use std::io::Read;
 use std::net::TcpStream;
 
@@ -62,11 +63,18 @@ impl Response {
         assert_eq!(Some(problem["request_id"].as_str().unwrap()), self.header("x-request-id"));
     }
 
-    /// The pointer and code of each member error.
-    pub(crate) fn member_errors(&self) -> Vec<(String, String)> {
-        let text = |value: &Value| value.as_str().unwrap().to_owned();
+    /// Checks that this is a 400 with exactly these member errors: each a pointer and a code.
+    /// `request` is shown if they differ.
+    #[track_caller]
+    pub(crate) fn assert_member_errors(&self, expected: &[(&str, &str)], request: &dyn Display) {
+        assert_eq!(self.status, 400, "{request}: {self:?}");
         let problem = self.json();
-        let errors = problem["errors"].as_array().unwrap_or_else(|| panic!("{self:?}"));
-        errors.iter().map(|error| (text(&error["pointer"]), text(&error["code"]))).collect()
+        assert_eq!(problem["code"], "invalid_body", "{request}");
+        let errors = problem["errors"].as_array().unwrap_or_else(|| panic!("{request}: {self:?}"));
+        let found: Vec<(&str, &str)> = errors
+            .iter()
+            .map(|error| (error["pointer"].as_str().unwrap(), error["code"].as_str().unwrap()))
+            .collect();
+        assert_eq!(found, expected, "{request}");
     }
 }
