@@ -71,7 +71,7 @@ pub(crate) fn describe() -> Description {
             ("least", json!({"scopes": ["tickets:read"]})),
         ],
     )
-    .answers::<NewApiKeyAnswer<'static>>(
+    .returns::<NewApiKeyAnswer<'static>>(
         StatusCode::CREATED,
         "The key was created, now or by an earlier request with the same `Idempotency-Key`; then `key` is `null`.",
         &[headers::LOCATION, headers::IDEMPOTENCY_REPLAYED],

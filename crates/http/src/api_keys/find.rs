@@ -35,7 +35,7 @@ pub(crate) fn describe() -> Description {
         "A key of the shop, whether it works or not, without its text.",
     )
     .parameters([parameters::key_id()])
-    .answers::<ApiKeyAnswer>(
+    .returns::<ApiKeyAnswer>(
         StatusCode::OK,
         "The key.",
         &[],

@@ -50,7 +50,7 @@ pub(crate) fn describe() -> Description {
          repeated parameters are errors.",
     )
     .parameters(QUERY.parameters())
-    .answers::<ApiKeysAnswer<'static>>(
+    .returns::<ApiKeysAnswer<'static>>(
         StatusCode::OK,
         "A page of keys.",
         &[headers::LINK],

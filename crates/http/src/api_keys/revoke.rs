@@ -41,7 +41,7 @@ pub(crate) fn describe() -> Description {
          again changes nothing and returns the same response. A key may revoke itself.",
     )
     .parameters([parameters::key_id()])
-    .answers::<ApiKeyAnswer>(
+    .returns::<ApiKeyAnswer>(
         StatusCode::OK,
         "The revoked key.",
         &[],

@@ -67,7 +67,7 @@ pub(crate) fn describe() -> Description {
     )
     .parameters([parameters::key_id()])
     .body(API_KEY_ROTATION.schema(), [("immediate", json!({"overlapSeconds": 0})), ("default", json!({}))])
-    .answers::<NewApiKeyAnswer<'static>>(
+    .returns::<NewApiKeyAnswer<'static>>(
         StatusCode::CREATED,
         "The new key was created, now or by an earlier request with the same `Idempotency-Key`; then `key` is \
          `null`.",

@@ -74,7 +74,7 @@ pub(crate) fn describe() -> Description {
     )
     .parameters([parameters::ticket_id()])
     .body(NEW_COMMENT.schema(), [("message", example)])
-    .answers::<CommentAnswer<'static>>(
+    .returns::<CommentAnswer<'static>>(
         StatusCode::CREATED,
         "The comment was added, now or by an earlier request with the same `Idempotency-Key`.",
         &[headers::IDEMPOTENCY_REPLAYED],

@@ -75,7 +75,7 @@ pub(crate) fn describe() -> Description {
     )
     .parameters([parameters::ticket_id()])
     .parameters(QUERY.parameters())
-    .answers::<CommentsAnswer<'static>>(
+    .returns::<CommentsAnswer<'static>>(
         StatusCode::OK,
         "The comments.",
         &[headers::LINK],

@@ -73,13 +73,13 @@ pub(crate) fn describe() -> Description {
          difference), or else with the phone number, that customer is returned unchanged.",
     )
     .body(NEW_CUSTOMER.schema().with_rule(one_of_both), [("customer", example)])
-    .answers::<CustomerAnswer<'static>>(
+    .returns::<CustomerAnswer<'static>>(
         StatusCode::CREATED,
         "The customer was created, now or by an earlier request with the same `Idempotency-Key`.",
         &[headers::LOCATION, headers::IDEMPOTENCY_REPLAYED],
         [("customer", json!({"success": true, "customer": examples::created_customer()}))],
     )
-    .answers::<CustomerAnswer<'static>>(
+    .returns::<CustomerAnswer<'static>>(
         StatusCode::OK,
         "The customer existed before.",
         &[headers::IDEMPOTENCY_REPLAYED],

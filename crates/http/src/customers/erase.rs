@@ -41,7 +41,7 @@ pub(crate) fn describe() -> Description {
          responses to requests with an `Idempotency-Key`.",
     )
     .parameters([parameters::customer_id()])
-    .answers::<ErasedAnswer>(
+    .returns::<ErasedAnswer>(
         StatusCode::OK,
         "The customer is erased. The response counts the erased things.",
         &[],

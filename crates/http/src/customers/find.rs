@@ -31,7 +31,7 @@ pub(crate) async fn serve(
 pub(crate) fn describe() -> Description {
     Description::new("getCustomer", CUSTOMERS, "Get a customer", "A customer of the shop.")
         .parameters([parameters::customer_id()])
-        .answers::<CustomerAnswer<'static>>(
+        .returns::<CustomerAnswer<'static>>(
             StatusCode::OK,
             "The customer.",
             &[],

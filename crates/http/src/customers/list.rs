@@ -53,7 +53,7 @@ pub(crate) fn describe() -> Description {
          parameters are errors.",
     )
     .parameters(QUERY.parameters())
-    .answers::<CustomersAnswer<'static>>(
+    .returns::<CustomersAnswer<'static>>(
         StatusCode::OK,
         "A page of customers.",
         &[headers::LINK],

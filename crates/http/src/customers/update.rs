@@ -77,7 +77,7 @@ pub(crate) fn describe() -> Description {
     )
     .parameters([parameters::customer_id()])
     .body(CUSTOMER_CHANGES.schema(), [("phone", json!({"phone_number": "+33198765432"}))])
-    .answers::<CustomerAnswer<'static>>(
+    .returns::<CustomerAnswer<'static>>(
         StatusCode::OK,
         "The customer after the change, now or by an earlier request with the same `Idempotency-Key`.",
         &[headers::IDEMPOTENCY_REPLAYED],

@@ -49,7 +49,7 @@ pub(crate) fn describe() -> Description {
          for as long as it is configured to. Unknown and repeated parameters are errors.",
     )
     .parameters(QUERY.parameters())
-    .answers::<EventsAnswer<'static>>(
+    .returns::<EventsAnswer<'static>>(
         StatusCode::OK,
         "A page of events.",
         &[headers::LINK],

@@ -13,5 +13,5 @@ pub(crate) async fn serve() -> HttpResponse {
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     Description::new("isLive", SERVICE, "Check whether the process lives", "200 while the process responds.")
-        .answers::<Health>(StatusCode::OK, "The process lives.", &[], [("live", json!({"status": "live"}))])
+        .returns::<Health>(StatusCode::OK, "The process lives.", &[], [("live", json!({"status": "live"}))])
 }

@@ -54,7 +54,7 @@ pub(crate) fn describe() -> Description {
         NEW_TICKET.schema(),
         [("full", examples::new_ticket()), ("least", json!({"customerId": 123, "Channel": "Mail"}))],
     )
-    .answers::<TicketAnswer<'static>>(
+    .returns::<TicketAnswer<'static>>(
         StatusCode::CREATED,
         "The ticket was created, now or by an earlier request with the same `Idempotency-Key`.",
         &[headers::LOCATION, headers::IDEMPOTENCY_REPLAYED],

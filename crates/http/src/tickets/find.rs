@@ -39,7 +39,7 @@ pub(crate) fn describe() -> Description {
         "The ticket with its customer, its user and its human ticket.",
     )
     .parameters([parameters::ticket_id()])
-    .answers::<TicketViewAnswer<'static>>(
+    .returns::<TicketViewAnswer<'static>>(
         StatusCode::OK,
         "The ticket.",
         &[headers::ETAG],

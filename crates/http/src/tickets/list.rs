@@ -82,7 +82,7 @@ pub(crate) fn describe() -> Description {
          Unknown and repeated parameters are errors.",
     )
     .parameters(QUERY.parameters())
-    .answers::<TicketsAnswer<'static>>(
+    .returns::<TicketsAnswer<'static>>(
         StatusCode::OK,
         "A page of tickets.",
         &[headers::LINK],

@@ -50,7 +50,7 @@ pub(crate) fn describe() -> Description {
          parameters are errors.",
     )
     .parameters(QUERY.parameters())
-    .answers::<TicketsAnswer<'static>>(
+    .returns::<TicketsAnswer<'static>>(
         StatusCode::OK,
         "A page of tickets.",
         &[headers::LINK],

@@ -67,7 +67,7 @@ pub(crate) fn describe() -> Description {
          the same weight the newest activity (`lastMessageTime`) comes first.",
     )
     .parameters(parameters)
-    .answers::<TicketsAnswer<'static>>(
+    .returns::<TicketsAnswer<'static>>(
         StatusCode::OK,
         "A page of the tickets found.",
         &[headers::LINK],

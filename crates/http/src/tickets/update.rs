@@ -76,7 +76,7 @@ pub(crate) fn describe() -> Description {
             ("assign", json!({"assigned_to": 45, "tags": ["refund"]})),
         ],
     )
-    .answers::<TicketViewAnswer<'static>>(
+    .returns::<TicketViewAnswer<'static>>(
         StatusCode::OK,
         "The ticket after the change, now or by an earlier request with the same `Idempotency-Key`.",
         &[headers::ETAG, headers::IDEMPOTENCY_REPLAYED],

@@ -62,7 +62,7 @@ pub(crate) fn describe() -> Description {
          its name.",
     )
     .body(NEW_USER.schema(), [("user", example)])
-    .answers::<UserAnswer<'static>>(
+    .returns::<UserAnswer<'static>>(
         StatusCode::CREATED,
         "The user was created, now or by an earlier request with the same `Idempotency-Key`.",
         &[headers::LOCATION, headers::IDEMPOTENCY_REPLAYED],

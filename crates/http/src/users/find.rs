@@ -31,7 +31,7 @@ pub(crate) async fn serve(
 pub(crate) fn describe() -> Description {
     Description::new("getUser", USERS, "Get a user", "A user of the shop, active or not.")
         .parameters([parameters::user_id()])
-        .answers::<UserAnswer<'static>>(
+        .returns::<UserAnswer<'static>>(
             StatusCode::OK,
             "The user.",
             &[],

@@ -47,7 +47,7 @@ pub(crate) fn describe() -> Description {
         "The users of the shop in order of their ids, a page at a time. Unknown and repeated parameters are errors.",
     )
     .parameters(QUERY.parameters())
-    .answers::<UsersAnswer<'static>>(
+    .returns::<UsersAnswer<'static>>(
         StatusCode::OK,
         "A page of users.",
         &[headers::LINK],

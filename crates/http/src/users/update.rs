@@ -76,7 +76,7 @@ pub(crate) fn describe() -> Description {
             ("rename", json!({"last_name": "Murray Hopper", "full_name": null})),
         ],
     )
-    .answers::<UserAnswer<'static>>(
+    .returns::<UserAnswer<'static>>(
         StatusCode::OK,
         "The user after the change, now or by an earlier request with the same `Idempotency-Key`.",
         &[headers::IDEMPOTENCY_REPLAYED],
