@@ -44,7 +44,6 @@ pub(crate) async fn serve() -> HttpResponse {
         .body(PAGE.as_str())
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     Description::new("getDocumentation", SERVICE, "Read this description", "This document as a page to read.")

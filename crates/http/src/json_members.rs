@@ -231,12 +231,12 @@ impl Members {
         #[cfg(test)]
         declared.schemas.push(Box::new(move |schema| {
             let Member { name, kind, description, remark, .. } = member;
-            let (kind, note) = (kind.schema(), [kind.note(), remark].join(" "));
-            let note = note.trim();
+            let (kind, note) = kind.schema();
+            let note = [note, remark].join(" ");
             match presence {
-                Presence::Required => schema.required(name, kind, description, note),
-                Presence::Optional => schema.optional(name, kind, description, note),
-                Presence::NotNull => schema.not_null(name, kind, description, note),
+                Presence::Required => schema.required(name, kind, description, note.trim()),
+                Presence::Optional => schema.optional(name, kind, description, note.trim()),
+                Presence::NotNull => schema.not_null(name, kind, description, note.trim()),
             }
         }));
     }

@@ -12,7 +12,6 @@ pub(crate) async fn serve() -> HttpResponse {
         .body(include_str!(concat!(env!("OUT_DIR"), "/openapi.json")))
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     Description::new("getApiDescription", SERVICE, "Get this description", "This document.").returns_document(

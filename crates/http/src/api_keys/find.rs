@@ -25,7 +25,6 @@ pub(crate) async fn serve(
     Ok(HttpResponse::Ok().json(ApiKeyAnswer::new(&key, services.clock.now())))
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     Description::new(

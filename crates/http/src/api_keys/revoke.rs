@@ -30,7 +30,6 @@ pub(crate) async fn serve(
     Ok(HttpResponse::Ok().json(ApiKeyAnswer::new(&key, stamp.time)))
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     Description::new(

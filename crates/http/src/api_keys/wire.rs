@@ -16,7 +16,7 @@ use crate::json_values::{Id, Time};
 use crate::openapi::schemas::ScopeName;
 
 const SCOPES: Member<Scopes> =
-    Member::new(Field::Scopes, "scopes", Scopes { max: MAX_KEY_SCOPES }, "What it may do.");
+    Member::new(Field::Scopes, "scopes", Scopes(MAX_KEY_SCOPES), "What it may do.");
 const USER_ID: Member<kinds::Id<UserId>> =
     Member::new(Field::UserId, "userId", kinds::Id::USER, "The user in whose name it writes comments.");
 const EXPIRES_AT: Member<kinds::Time> =
@@ -25,7 +25,7 @@ const EXPIRES_AT: Member<kinds::Time> =
 const OVERLAP_SECONDS: Member<Count> = Member::new(
     Field::OverlapSeconds,
     "overlapSeconds",
-    Count { max: MAX_KEY_OVERLAP_SECONDS },
+    Count(MAX_KEY_OVERLAP_SECONDS),
     "How many seconds the old key keeps working.",
 );
 

@@ -28,7 +28,6 @@ pub(crate) async fn serve(
     Ok(HttpResponse::Ok().json(ErasedAnswer::new(erased)))
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     let erased =

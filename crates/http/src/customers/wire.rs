@@ -12,7 +12,7 @@ use crate::json_members::{Body, Member, Members};
 use crate::json_values::{Id, Time};
 
 const PERSON_NAME: Text = Text::UpTo(MAX_PERSON_NAME_CHARS);
-const EXTERNAL_ID: TextOrNumber = TextOrNumber { max: MAX_EXTERNAL_ID_CHARS };
+const EXTERNAL_ID: TextOrNumber = TextOrNumber(MAX_EXTERNAL_ID_CHARS);
 
 const EMAIL: Member<Text> = Member::new(Field::Email, "email", Text::Email, "Its e-mail address.");
 const PHONE_NUMBER: Member<Text> = Member::new(

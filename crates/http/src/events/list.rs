@@ -35,7 +35,6 @@ pub(crate) async fn serve(
     Ok(list_query::page_response(&request, next.as_deref()).json(answer))
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     Description::new(

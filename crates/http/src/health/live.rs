@@ -9,7 +9,6 @@ pub(crate) async fn serve() -> HttpResponse {
     HttpResponse::Ok().json(Health { status: "live" })
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     Description::new("isLive", SERVICE, "Check whether the process lives", "200 while the process responds.")

@@ -23,7 +23,6 @@ pub(crate) async fn serve(services: Option<Started>) -> Result<HttpResponse, Pro
     }
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     Description::new(

@@ -40,7 +40,6 @@ pub(crate) async fn serve(
     Ok(StoredAnswer::from_receipt(&created.answer)?.into_response(created.replayed))
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     Description::new(

@@ -29,7 +29,6 @@ pub(crate) async fn serve(
     Ok(HttpResponse::Ok().insert_header((header::ETAG, tag)).json(body))
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     Description::new(

@@ -36,7 +36,7 @@ fn filter(query: &mut QueryParameters) -> Result<TicketFilter, Problem> {
     let thread_id = query.text(
         "threadId",
         "Its thread, exactly. It needs `customerId`, since a thread belongs to one customer.",
-    )?;
+    );
     let thread = match (thread_id, customer_id) {
         (None, _) => None,
         (Some(thread_id), Some(customer_id)) => Some(ThreadFilter { customer_id, thread_id }),
@@ -48,7 +48,7 @@ fn filter(query: &mut QueryParameters) -> Result<TicketFilter, Problem> {
     };
     Ok(TicketFilter {
         is_opened: query.flag("isOpenedTicket", "Whether a person must handle it.")?,
-        channel: query.text("Channel", "Its channel, exactly.")?,
+        channel: query.text("Channel", "Its channel, exactly."),
         assignee: query.read(
             "assigned_to",
             "The id of the user it is assigned to, or `none`.",
@@ -60,8 +60,8 @@ fn filter(query: &mut QueryParameters) -> Result<TicketFilter, Problem> {
         )?,
         customer_id,
         thread,
-        tag: query.text("tag", "One of its tags, exactly.")?,
-        contact_reason: query.text("contact_reason", "Its contact reason, exactly.")?,
+        tag: query.text("tag", "One of its tags, exactly."),
+        contact_reason: query.text("contact_reason", "Its contact reason, exactly."),
         has_unread: query.flag("unread", "Whether it has unread messages.")?,
         date_from: query.time("dateFrom", "The earliest `date`.")?,
         date_before: query.time("dateBefore", "Its `date` is earlier than this.")?,
@@ -71,7 +71,6 @@ fn filter(query: &mut QueryParameters) -> Result<TicketFilter, Problem> {
     })
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     Description::new(

@@ -39,7 +39,6 @@ fn days(query: &mut QueryParameters) -> Result<i64, Problem> {
     Ok(query.number("days", description, (1, MAX_RECENT_DAYS))?.unwrap_or(7))
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     Description::new(

@@ -40,7 +40,7 @@ pub(crate) async fn serve(
 fn query(query: &mut QueryParameters) -> Result<SearchQuery, Problem> {
     let description = "1 to 8 different words of letters and digits, in at most 500 characters. Case and accents make \
                        no difference. A word directly before a `*` matches every word that begins with it.";
-    let text = query.text("q", description)?.ok_or_else(|| Problem::invalid_parameter("q is required"))?;
+    let text = query.text("q", description).ok_or_else(|| Problem::invalid_parameter("q is required"))?;
     if text.chars().count() > MAX_SEARCH_QUERY_CHARS {
         let sentence = format!("q must not be longer than {MAX_SEARCH_QUERY_CHARS}");
         return Err(Problem::invalid_parameter(sentence));
@@ -48,7 +48,6 @@ fn query(query: &mut QueryParameters) -> Result<SearchQuery, Problem> {
     SearchQuery::parse(&text).map_err(|error| Problem::invalid_parameter(format!("q {error}")))
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     let mut parameters = QUERY.parameters();

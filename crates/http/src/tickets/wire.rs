@@ -53,7 +53,7 @@ const IS_OPENED: Member<Flag> =
 const UNREAD_COUNT: Member<Count> = Member::new(
     Field::UnreadCount,
     "unReadChatCount",
-    Count { max: MAX_UNREAD_COUNT },
+    Count(MAX_UNREAD_COUNT),
     "The number of messages that no user has read.",
 );
 const TAGS: Member<Texts> = Member::new(
