@@ -184,10 +184,10 @@ fn json(body: &impl Serialize) -> Vec<u8> {
 /// # Errors
 /// 422 and 409 for a key that was or is used, and the errors of `answer`.
 pub(crate) fn respond<T>(
-    attempt: IdempotentOutcome<T>,
+    outcome: IdempotentOutcome<T>,
     answer: impl FnOnce(T) -> Result<StoredAnswer, Problem>,
 ) -> Result<HttpResponse, Problem> {
-    match attempt {
+    match outcome {
         IdempotentOutcome::Ran(outcome) => Ok(answer(outcome)?.into_response(false)),
         IdempotentOutcome::Replayed(receipt) => Ok(StoredAnswer::from_receipt(&receipt)?.into_response(true)),
         IdempotentOutcome::KeyReused => Err(Problem::idempotency_key_reused()),

@@ -39,12 +39,12 @@ pub(crate) async fn serve(
         CreateKeyOutcome::Created(key) => Some(new_key::answer(key, None, now).into_receipt(None)),
         CreateKeyOutcome::UserNotFound => None,
     });
-    let attempt = services
+    let outcome = services
         .manage_api_keys
         .create(&principal, draft, secret.hash(), idempotency, receipt)
         .await
         .map_err(|error| new_key::problem(error, members))?;
-    idempotency::respond(attempt, |outcome| match outcome {
+    idempotency::respond(outcome, |outcome| match outcome {
         CreateKeyOutcome::Created(key) => Ok(new_key::answer(&key, Some(&secret.text(&key)), now)),
         CreateKeyOutcome::UserNotFound => Err(Problem::user_not_found()),
     })

@@ -29,13 +29,13 @@ pub(crate) async fn serve(
     let page = services.api_keys.list_keys(shop, asked.after, asked.limit).await.map_err(storage_problem)?;
     let now = services.clock.now();
     let next = asked.next_cursor(page.next);
-    let answer = ApiKeysAnswer {
+    let body = ApiKeysAnswer {
         success: true,
         api_keys: page.entries.iter().map(|key| ApiKeyJson::new(key, now)).collect(),
         next_cursor: next.as_deref(),
         total,
     };
-    Ok(list_query::page_response(&request, next.as_deref()).json(answer))
+    Ok(list_query::page_response(&request, next.as_deref()).json(body))
 }
 
 #[cfg(test)]

@@ -43,12 +43,12 @@ pub(crate) async fn serve(
         RotateKeyOutcome::Rotated(key) => Some(new_key::answer(key, None, now).into_receipt(None)),
         RotateKeyOutcome::NotLive => None,
     });
-    let attempt = services
+    let outcome = services
         .manage_api_keys
         .rotate(&principal, key, draft, secret.hash(), idempotency, receipt)
         .await
         .map_err(|error| new_key::problem(error, members))?;
-    idempotency::respond(attempt, |outcome| match outcome {
+    idempotency::respond(outcome, |outcome| match outcome {
         RotateKeyOutcome::Rotated(key) => Ok(new_key::answer(&key, Some(&secret.text(&key)), now)),
         RotateKeyOutcome::NotLive => Err(Problem::api_key_not_live()),
     })

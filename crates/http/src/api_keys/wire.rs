@@ -30,12 +30,7 @@ const OVERLAP_SECONDS: Member<Count> = Member::new(
 );
 
 /// The body that creates a key.
-pub(super) static NEW_API_KEY: Body<ApiKeyDraft> = Body::new(
-    "NewApiKey",
-    "ApiKey",
-    "A key to create. Other members are ignored. `null` means that a member is absent.",
-    draft,
-);
+pub(super) static NEW_API_KEY: Body<ApiKeyDraft> = Body::create("NewApiKey", "ApiKey", draft);
 
 /// The draft that the members make.
 pub(super) fn draft(members: &mut Members) -> ApiKeyDraft {
@@ -50,12 +45,7 @@ pub(super) fn draft(members: &mut Members) -> ApiKeyDraft {
 }
 
 /// The body that rotates a key.
-pub(super) static API_KEY_ROTATION: Body<RotationDraft> = Body::new(
-    "ApiKeyRotation",
-    "ApiKey",
-    "The rotation of a key. Other members are ignored. `null` means that a member is absent.",
-    rotation,
-);
+pub(super) static API_KEY_ROTATION: Body<RotationDraft> = Body::create("ApiKeyRotation", "ApiKey", rotation);
 
 /// The rotation that the members make.
 pub(super) fn rotation(members: &mut Members) -> RotationDraft {

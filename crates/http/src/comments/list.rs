@@ -48,13 +48,13 @@ pub(crate) async fn serve(
             .ok_or_else(Problem::ticket_not_found)?,
     };
     let next = page.next.map(|place| seal.seal(&place));
-    let answer = CommentsAnswer {
+    let body = CommentsAnswer {
         success: true,
         comments: page.entries.iter().map(CommentViewJson::new).collect(),
         total_count,
         next_cursor: next.as_deref(),
     };
-    Ok(list_query::page_response(&request, next.as_deref()).json(answer))
+    Ok(list_query::page_response(&request, next.as_deref()).json(body))
 }
 
 fn page(query: &mut QueryParameters) -> Result<(Option<u32>, Option<String>), Problem> {

@@ -35,12 +35,12 @@ pub(crate) async fn serve(
     let _key_in_use = services.keys_in_use.begin(shop.id, idempotency.as_ref())?;
     let shop_domain = shop.domain.as_str().to_owned();
     let receipt = Arc::new(move |outcome: &CreateCustomerOutcome| receipt(outcome, &shop_domain));
-    let attempt = services
+    let outcome = services
         .create_customer
         .execute(principal.caller(), draft, idempotency, receipt)
         .await
         .map_err(|error| command_problem(error, members))?;
-    idempotency::respond(attempt, |outcome| {
+    idempotency::respond(outcome, |outcome| {
         answer(&outcome, shop.domain.as_str()).ok_or_else(|| {
             tracing::error!("the store reports a taken customer number, but the request named none");
             Problem::internal()

@@ -29,7 +29,7 @@ pub(crate) async fn serve(
     let page = services.customers.list_customers(shop.id, filter, asked.after, asked.limit).await;
     let page = page.map_err(storage_problem)?;
     let next = asked.next_cursor(page.next);
-    let answer = CustomersAnswer {
+    let body = CustomersAnswer {
         success: true,
         customers: page
             .entries
@@ -39,7 +39,7 @@ pub(crate) async fn serve(
         next_cursor: next.as_deref(),
         total,
     };
-    Ok(list_query::page_response(&request, next.as_deref()).json(answer))
+    Ok(list_query::page_response(&request, next.as_deref()).json(body))
 }
 
 #[cfg(test)]

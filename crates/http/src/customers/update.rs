@@ -46,12 +46,12 @@ pub(crate) async fn serve(
         | UpdateCustomerOutcome::EmailTaken
         | UpdateCustomerOutcome::PhoneNumberTaken => None,
     });
-    let attempt = services
+    let outcome = services
         .update_customer
         .execute(principal.caller(), id, changes, idempotency, receipt)
         .await
         .map_err(|error| command_problem(error, members))?;
-    idempotency::respond(attempt, |outcome| match outcome {
+    idempotency::respond(outcome, |outcome| match outcome {
         UpdateCustomerOutcome::Updated(customer) => {
             Ok(StoredAnswer::ok(&CustomerAnswer::new(&customer, shop.domain.as_str())))
         }

@@ -31,8 +31,8 @@ pub(crate) async fn serve(
         let cursor = asked.cursor(event.position);
         EventJson::new(event, cursor, shop.domain.as_str())
     });
-    let answer = EventsAnswer { success: true, events: events.collect(), next_cursor: next.as_deref() };
-    Ok(list_query::page_response(&request, next.as_deref()).json(answer))
+    let body = EventsAnswer { success: true, events: events.collect(), next_cursor: next.as_deref() };
+    Ok(list_query::page_response(&request, next.as_deref()).json(body))
 }
 
 #[cfg(test)]

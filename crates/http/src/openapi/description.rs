@@ -197,33 +197,20 @@ impl BodySchema {
         Self { name, resource, object, descriptions: BTreeMap::new(), rule: None }
     }
 
-    /// With this member, which must be there.
-    pub(crate) fn required(
+    /// With this member: its description, and a note about this body.
+    pub(crate) fn member(
         mut self,
         name: &'static str,
-        schema: Schema,
-        text: &'static str,
-        note: &str,
-    ) -> Self {
-        self.object = self.object.required(name);
-        self.not_null(name, schema, text, note)
-    }
-
-    /// With this member, which may be left out or be `null`.
-    pub(crate) fn optional(self, name: &'static str, schema: Schema, text: &'static str, note: &str) -> Self {
-        self.not_null(name, schemas::or_null(schema), text, note)
-    }
-
-    /// With this member, which may be left out, but not be `null`.
-    pub(crate) fn not_null(
-        mut self,
-        name: &'static str,
+        is_required: bool,
         schema: Schema,
         text: &'static str,
         note: &str,
     ) -> Self {
         let whole = format!("{text} {note}");
         self.object = self.object.property(name, schemas::described(schema, whole.trim_end()));
+        if is_required {
+            self.object = self.object.required(name);
+        }
         self.descriptions.insert(name.to_lowercase(), text);
         self
     }

@@ -5,14 +5,12 @@ use hexdesk_domain::{
 
 #[cfg(test)]
 use super::examples;
-use super::page::page;
-#[cfg(test)]
-use super::wire::TicketsAnswer;
-use crate::list_query::{Kind, ListQuery, Pages, QueryParameters};
+use super::wire::{TicketViewJson, TicketsAnswer};
+use crate::list_query::{self, Kind, ListQuery, PageRequest, Pages, QueryParameters};
 #[cfg(test)]
 use crate::openapi::prelude::*;
 use crate::problem::Problem;
-use crate::services::Started;
+use crate::services::{Services, Started, storage_problem};
 use crate::wire_id;
 
 static QUERY: ListQuery<TicketFilter> = ListQuery::new("tickets", Pages::WithTotal, filter);
@@ -69,6 +67,31 @@ fn filter(query: &mut QueryParameters) -> Result<TicketFilter, Problem> {
         last_message_before: query
             .time("lastMessageBefore", "Its `lastMessageTime` is earlier than this.")?,
     })
+}
+
+/// The response with one page of the tickets that match.
+///
+/// # Errors
+/// Those of the store.
+pub(super) async fn page(
+    services: &Services,
+    principal: &Principal,
+    request: &HttpRequest,
+    asked: PageRequest<TicketPosition>,
+    filter: TicketFilter,
+) -> Result<HttpResponse, Problem> {
+    let shop = &principal.shop;
+    let total = asked.total(services.tickets.count_tickets(shop.id, filter.clone())).await?;
+    let page = services.tickets.list_tickets(shop.id, filter, asked.after, asked.limit).await;
+    let page = page.map_err(storage_problem)?;
+    let next = asked.next_cursor(page.next);
+    let body = TicketsAnswer {
+        success: true,
+        tickets: page.entries.iter().map(|view| TicketViewJson::new(view, shop.domain.as_str())).collect(),
+        next_cursor: next.as_deref(),
+        total,
+    };
+    Ok(list_query::page_response(request, next.as_deref()).json(body))
 }
 
 #[cfg(test)]

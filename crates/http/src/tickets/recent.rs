@@ -4,7 +4,7 @@ use hexdesk_domain::{Principal, TicketFilter, TicketPosition};
 
 #[cfg(test)]
 use super::examples;
-use super::page::page;
+use super::list::page;
 #[cfg(test)]
 use super::wire::TicketsAnswer;
 use crate::list_query::{ListQuery, Pages, QueryParameters};

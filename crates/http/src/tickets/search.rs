@@ -28,13 +28,13 @@ pub(crate) async fn serve(
     let page = services.search.search_tickets(shop.id, query, asked.after, asked.limit).await;
     let page = page.map_err(storage_problem)?.ok_or_else(Problem::search_not_supported)?;
     let next = asked.next_cursor(page.next);
-    let answer = TicketsAnswer {
+    let body = TicketsAnswer {
         success: true,
         tickets: page.entries.iter().map(|view| TicketViewJson::new(view, shop.domain.as_str())).collect(),
         next_cursor: next.as_deref(),
         total: None,
     };
-    Ok(list_query::page_response(&request, next.as_deref()).json(answer))
+    Ok(list_query::page_response(&request, next.as_deref()).json(body))
 }
 
 fn query(query: &mut QueryParameters) -> Result<SearchQuery, Problem> {

@@ -45,12 +45,12 @@ pub(crate) async fn serve(
         | UpdateTicketOutcome::VersionMismatch
         | UpdateTicketOutcome::AssigneeNotFound => None,
     });
-    let attempt = services
+    let outcome = services
         .update_ticket
         .execute(principal.caller(), ticket, changes, expected_version, idempotency, receipt)
         .await
         .map_err(|error| command_problem(error, members))?;
-    idempotency::respond(attempt, |outcome| match outcome {
+    idempotency::respond(outcome, |outcome| match outcome {
         UpdateTicketOutcome::Updated(view) => Ok(answer(&view, shop.domain.as_str())),
         UpdateTicketOutcome::TicketNotFound => Err(Problem::ticket_not_found()),
         UpdateTicketOutcome::VersionMismatch => Err(Problem::version_mismatch()),

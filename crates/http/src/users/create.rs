@@ -35,12 +35,12 @@ pub(crate) async fn serve(
         CreateUserOutcome::Created(user) => Some(answer(user, &shop_domain).into_receipt(None)),
         CreateUserOutcome::EmailTaken(_) | CreateUserOutcome::IdTaken => None,
     });
-    let attempt = services
+    let outcome = services
         .manage_users
         .create(principal.caller(), draft, idempotency, receipt)
         .await
         .map_err(|error| command_problem(error, members))?;
-    idempotency::respond(attempt, |outcome| match outcome {
+    idempotency::respond(outcome, |outcome| match outcome {
         CreateUserOutcome::Created(user) => Ok(answer(&user, shop.domain.as_str())),
         CreateUserOutcome::EmailTaken(_) => Err(Problem::user_exists()),
         CreateUserOutcome::IdTaken => {

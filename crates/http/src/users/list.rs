@@ -28,13 +28,13 @@ pub(crate) async fn serve(
     let page = services.users.list_users(shop.id, filter, asked.after, asked.limit).await;
     let page = page.map_err(storage_problem)?;
     let next = asked.next_cursor(page.next);
-    let answer = UsersAnswer {
+    let body = UsersAnswer {
         success: true,
         users: page.entries.iter().map(|user| UserJson::new(user, shop.domain.as_str())).collect(),
         next_cursor: next.as_deref(),
         total,
     };
-    Ok(list_query::page_response(&request, next.as_deref()).json(answer))
+    Ok(list_query::page_response(&request, next.as_deref()).json(body))
 }
 
 #[cfg(test)]

@@ -42,12 +42,12 @@ pub(crate) async fn serve(
         }
         UpdateUserOutcome::UserNotFound | UpdateUserOutcome::EmailTaken => None,
     });
-    let attempt = services
+    let outcome = services
         .manage_users
         .update(principal.caller(), user, changes, idempotency, receipt)
         .await
         .map_err(|error| command_problem(error, members))?;
-    idempotency::respond(attempt, |outcome| match outcome {
+    idempotency::respond(outcome, |outcome| match outcome {
         UpdateUserOutcome::Updated(user) => {
             Ok(StoredAnswer::ok(&UserAnswer::new(&user, shop.domain.as_str())))
         }
