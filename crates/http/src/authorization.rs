@@ -1,4 +1,4 @@
-//! Who may call a route: the API key of the request, and the scope the route needs.
+//! The API key of a request, and the scope that its route needs.
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -14,8 +14,8 @@ use crate::problem::Problem;
 use crate::request_body;
 use crate::services::{Services, Started};
 
-/// Serves the request only for a key that holds `scope`, and leaves the [`Principal`]
-/// with the request.
+/// Serves the request only if its key holds `scope`. The handler finds the [`Principal`] in
+/// the request's extensions.
 pub(crate) async fn authorize(
     scope: Scope,
     services: Option<Started>,
@@ -27,7 +27,7 @@ pub(crate) async fn authorize(
         Some(services) => timeout_at(deadline, admitted(scope, &services, &request)).await,
         None => Ok(Err(Problem::overloaded())),
     };
-    // Until here nothing was done.
+    // Nothing has happened yet: a timeout is safe to retry.
     match admitted.unwrap_or_else(|_| Err(Problem::overloaded())) {
         Ok(principal) => {
             request.extensions_mut().insert(principal);
@@ -41,12 +41,12 @@ pub(crate) async fn authorize(
     }
 }
 
-/// Who asks, if they may.
+/// The principal of the request, if its key holds `scope`.
 async fn admitted(scope: Scope, services: &Services, request: &ServiceRequest) -> Result<Principal, Problem> {
     let principal = principal(services, request.headers()).await?;
     if let Some(rate_limits) = &services.rate_limits {
         let (state, counted) = rate_limits.count(&principal);
-        // Told with the answer, whatever it is.
+        // Every response to the key says it.
         request.extensions_mut().insert(state);
         counted?;
     }
@@ -59,7 +59,7 @@ async fn admitted(scope: Scope, services: &Services, request: &ServiceRequest) -
 
 async fn principal(services: &Services, headers: &HeaderMap) -> Result<Principal, Problem> {
     let key = presented_key(headers).ok_or_else(Problem::missing_api_key)?;
-    // A key that is not even text is as invalid as any other.
+    // A key that is not text is invalid too.
     let key = std::str::from_utf8(key).map_err(|_| Problem::invalid_api_key())?;
     services.authenticator.authenticate(key).await.map_err(|error| match error {
         AuthenticationError::InvalidKey => Problem::invalid_api_key(),

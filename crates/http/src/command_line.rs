@@ -44,7 +44,7 @@ struct CommandLine {
 struct Settings {
     /// The database: sqlite://hexdesk.db (a path relative to here), sqlite:///var/lib/hexdesk.db
     /// (an absolute path), or postgres://user:password@host/database?sslmode=verify-full.
-    /// It is migrated when it is opened.
+    /// Opening it migrates it.
     #[arg(
         long,
         global = true,
@@ -54,7 +54,8 @@ struct Settings {
         value_name = "URL"
     )]
     database_url: String,
-    /// What to log: error, warn, info, debug, trace, off, or a list like info,hexdesk_http=debug.
+    /// The level of the log: error, warn, info, debug, trace, off, or a list such as
+    /// info,hexdesk_http=debug.
     #[arg(
         long,
         global = true,
@@ -63,7 +64,7 @@ struct Settings {
         value_name = "FILTER"
     )]
     log: String,
-    /// How to write the log, which goes to stderr.
+    /// The format of the log, which goes to stderr.
     #[arg(long, global = true, env = "HEXDESK_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     log_format: LogFormat,
 }
@@ -83,25 +84,25 @@ enum Command {
     /// Create the users (staff) that tickets are assigned to.
     #[command(subcommand)]
     User(user::UserCommand),
-    /// Create the customers that tickets are from.
+    /// Create the customers whom tickets belong to.
     #[command(subcommand)]
     Customer(customer::CustomerCommand),
     #[command(flatten)]
     Database(DatabaseCommand),
 }
 
-/// What is done to a SQLite or PostgreSQL database itself, without opening it as a storage.
+/// Commands on a SQLite or PostgreSQL database that do not open it as a storage.
 #[derive(Debug, Subcommand)]
 enum DatabaseCommand {
+    /// Write a SQLite database to a file, while servers use it.
     #[cfg(feature = "sqlite")]
-    /// Write a SQLite database to a file, while servers go on using it.
     Backup(backup::Backup),
+    /// Replace a SQLite database that no server is using with a backup.
     #[cfg(feature = "sqlite")]
-    /// Put a backup in the place of a SQLite database that nobody is using.
     Restore(restore::Restore),
     /// Check the settings and the database, and print a line for each check: "ok", "warning" or
-    /// "problem", what was checked, what was found and what to do; tabs in between. Changes
-    /// nothing. Fails if there is a problem.
+    /// "problem", the check, its result and what to do, separated by tabs. Changes nothing.
+    /// Fails if there is a problem.
     Doctor(doctor::Doctor),
 }
 
@@ -117,7 +118,7 @@ impl DatabaseCommand {
     }
 }
 
-/// Runs the command that the process was called with, on SQLite or PostgreSQL.
+/// Runs the command of the process, on SQLite or PostgreSQL.
 pub async fn run() -> ExitCode {
     let open = |database_url: String| async move {
         let url = DatabaseUrl::parse(&database_url)?;
@@ -134,11 +135,12 @@ pub async fn run() -> ExitCode {
     })
 }
 
-/// Runs the command that the process was called with, on the storage that `open` makes of
-/// the setting `--database-url`: what a binary with a storage adapter of its own calls.
-/// An error of `open` is shown to the operator and must not repeat a password. While it is a
-/// [`StorageError`](hexdesk_domain::StorageError) of the kind `Unavailable`, `serve` waits
-/// and calls `open` again; every other command fails.
+/// Runs the command of the process, for a binary with a storage adapter of its own. `open`
+/// opens the storage of the setting `--database-url`.
+///
+/// An error of `open` is shown to the operator and must not contain a password. If it is a
+/// [`StorageError`](hexdesk_domain::StorageError) of the kind `Unavailable`, `serve` waits and
+/// calls `open` again; every other command fails.
 pub async fn run_on<Open, Opening>(open: Open) -> ExitCode
 where
     Open: Fn(String) -> Opening,
@@ -202,7 +204,7 @@ fn parse_database_url(text: &str) -> anyhow::Result<DatabaseUrl> {
     DatabaseUrl::parse(text).context("--database-url (HEXDESK_DATABASE_URL)")
 }
 
-/// Writes results, a line each.
+/// Prints results, one per line.
 fn print<T: std::fmt::Display>(lines: impl IntoIterator<Item = T>) -> anyhow::Result<()> {
     let mut stdout = std::io::stdout().lock();
     for line in lines {
@@ -215,12 +217,12 @@ fn now() -> Timestamp {
     SystemClock.now()
 }
 
-/// Who makes the changes of a command, and when.
+/// The audit stamp of a command's changes.
 fn stamp() -> AuditStamp {
     AuditStamp { actor: Actor::Operator, time: now() }
 }
 
-/// The shop of this domain, which must be there.
+/// The shop of this domain, which must exist.
 async fn existing_shop(storage: &Arc<dyn Storage>, domain: &ShopDomain) -> anyhow::Result<Shop> {
     match storage.find_shop(domain).await? {
         Some(shop) => Ok(shop),
@@ -228,7 +230,7 @@ async fn existing_shop(storage: &Arc<dyn Storage>, domain: &ShopDomain) -> anyho
     }
 }
 
-/// The shop of this domain, which must be there and open.
+/// The shop of this domain, which must exist and be open.
 async fn open_shop(storage: &Arc<dyn Storage>, domain: &ShopDomain) -> anyhow::Result<Shop> {
     let shop = existing_shop(storage, domain).await?;
     match shop.closed_at {
@@ -237,7 +239,7 @@ async fn open_shop(storage: &Arc<dyn Storage>, domain: &ShopDomain) -> anyhow::R
     }
 }
 
-/// What is wrong with a draft, naming the options that made it.
+/// The violations of a draft, with the options that they belong to.
 fn refused(violations: &[Violation]) -> anyhow::Error {
     use hexdesk_domain::{Field, Rule};
     let described: Vec<String> = violations

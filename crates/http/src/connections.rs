@@ -1,9 +1,9 @@
-//! What is known of a connection beyond its requests: closes those that are open for nothing,
-//! and remembers when there was no room for one.
+//! The state of a connection beyond its requests: closes idle connections, and remembers when
+//! a request was refused.
 //!
-//! The framework times the head of a connection's first request, and how long a connection
-//! is without a byte of the next. It does not time the head of a later request, the rest of
-//! a body that nobody reads any more, or how long a client takes to read an answer.
+//! The framework limits the time of the head of a connection's first request, and the time
+//! until the first byte of the next. It does not limit the head of a later request, the rest
+//! of an unread body, or the time that a client takes to read a response.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -19,17 +19,17 @@ use actix_web::rt::{spawn, task::JoinHandle, time::sleep};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::time::Instant;
 
-/// A connection, and since when it has been without a request.
+/// A connection.
 struct Connection {
     /// A second handle of the framework's socket.
     socket: Socket,
-    /// `None` while a request is being served.
+    /// Since when it has no request; `None` while a request is served.
     quiet_since: Cell<Option<Instant>>,
-    /// When there was no room for one of its requests.
+    /// When one of its requests was last refused.
     refused_at: Cell<Option<Instant>>,
 }
 
-/// What a connection holds for as long as it is open: the one who watches it.
+/// The data of an open connection, and the task that watches it.
 struct Watched(Rc<Connection>, JoinHandle<()>);
 
 impl Drop for Watched {
@@ -38,8 +38,8 @@ impl Drop for Watched {
     }
 }
 
-/// Lets the process have as many open files as the system lets it ask for. Each connection
-/// takes two, and what processes begin with is often 1,024.
+/// Raises the process's limit of open files as far as the system allows. Each connection takes
+/// two, and the initial limit is often 1,024.
 pub(crate) fn allow_many() {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     if current != maximum && setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).is_err() {
@@ -47,11 +47,11 @@ pub(crate) fn allow_many() {
     }
 }
 
-/// Closes the connection once it has been without a request for `patience`: its client has
-/// neither read the last answer nor sent the head of another request.
+/// Closes the connection once it has had no request for `patience`: its client has neither
+/// read the last response nor sent the head of another request.
 pub(crate) fn watch(stream: &dyn Any, data: &mut Extensions, patience: Duration) {
     let Some(stream) = stream.downcast_ref::<TcpStream>() else { return };
-    // Without another handle the connection is served all the same.
+    // Without a second handle the connection is served, but not watched.
     let Ok(socket) = stream.as_fd().try_clone_to_owned() else { return };
     let connection = Rc::new(Connection {
         socket: socket.into(),
@@ -71,31 +71,31 @@ async fn close_when_quiet(connection: Weak<Connection>, patience: Duration) {
         wait = patience.saturating_sub(quiet);
         if wait.is_zero() {
             tracing::debug!("closed a connection whose client neither reads nor sends");
-            // The framework sees it end, and drops it.
+            // The framework notices the end and drops the connection.
             let _ = connection.socket.shutdown(Shutdown::Both);
             return;
         }
     }
 }
 
-/// Keeps in mind that there was no room for this request of the connection.
+/// Remembers that this request of the connection was refused.
 pub(crate) fn remember_refusal(request: &HttpRequest) {
     if let Some(Watched(connection, _)) = request.conn_data() {
         connection.refused_at.set(Some(Instant::now()));
     }
 }
 
-/// How long ago there was no room for a request of this request's connection, if ever.
+/// How long ago a request of this request's connection was last refused.
 pub(crate) fn last_refusal(request: &HttpRequest) -> Option<Duration> {
     let Watched(connection, _) = request.conn_data()?;
     connection.refused_at.get().map(|at| at.elapsed())
 }
 
-/// That a request of the connection is being served, until it is dropped.
+/// Marks a connection as serving a request, until it is dropped.
 pub(crate) struct Serving(Rc<Connection>);
 
 impl Serving {
-    /// That this request is being served.
+    /// Marks the connection of this request.
     pub(crate) fn begin(request: &HttpRequest) -> Option<Self> {
         let Watched(connection, _) = request.conn_data()?;
         connection.quiet_since.set(None);

@@ -1,4 +1,4 @@
-//! Cursors: opaque places in a list, good for that list only.
+//! Cursors: opaque places in a list, valid for that list only.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -16,8 +16,8 @@ const TAG_BYTES: usize = 12;
 
 /// Seals the places of one list of one shop into cursors, and opens them.
 ///
-/// A cursor is bound to its list by a checksum, not by a secret: whoever computes one of
-/// their own names a place in a list that they may read anyway.
+/// A checksum binds a cursor to its list, not a secret: a client that computes a cursor of its
+/// own only names a place in a list that it may read.
 #[derive(Debug)]
 pub(crate) struct CursorSeal(Sha256);
 
@@ -41,8 +41,8 @@ impl CursorSeal {
         URL_SAFE_NO_PAD.encode(cursor)
     }
 
-    /// The place of a cursor; `None` for one of another list, shop, filter or version, and
-    /// for anything that is no cursor.
+    /// The place of a cursor; `None` for a cursor of another list, shop, filter or version, and
+    /// for anything else.
     pub(crate) fn open<P: Place>(&self, cursor: &str) -> Option<P> {
         let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
         let (version, rest) = bytes.split_first()?;
@@ -73,12 +73,12 @@ fn from_bytes(bytes: [u8; PLACE_BYTES]) -> [i64; PLACE_NUMBERS] {
     std::array::from_fn(|index| i64::from_be_bytes(numbers[index]))
 }
 
-/// A place in a list, as the numbers that a cursor holds; those it has no use for are 0.
+/// A place in a list, as the numbers of its cursor. Unused numbers are 0.
 pub(crate) trait Place: Sized {
     /// Its numbers.
     fn numbers(&self) -> [i64; PLACE_NUMBERS];
 
-    /// The place of these numbers; `None` if they are none's.
+    /// The place of these numbers; `None` if they are invalid.
     fn from_numbers(numbers: [i64; PLACE_NUMBERS]) -> Option<Self>;
 }
 

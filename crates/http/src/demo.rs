@@ -32,7 +32,7 @@ pub(crate) const EXAMPLE_BODY: &str = r#"{
   "via": "api"
 }"#;
 
-/// Makes the demo shop with its customer and user, unless they are there, and a key.
+/// Creates the demo shop with its customer and user, unless they exist, and a key.
 pub(crate) async fn prepare(storage: &Arc<dyn Storage>, now: Timestamp) -> anyhow::Result<KeyText> {
     let domain = ShopDomain::parse(SHOP)?;
     let shop = match storage.create_shop(&domain, now).await? {
@@ -84,13 +84,13 @@ pub(crate) async fn prepare(storage: &Arc<dyn Storage>, now: Timestamp) -> anyho
     Ok(issue_key(&**storage, request, now).await?.1)
 }
 
-/// What to show whoever starts the demo.
+/// The text to print when the demo starts.
 pub(crate) fn request_to_paste(address: SocketAddr, key: &KeyText) -> String {
     let key = key.as_str();
     format!(
         "Hexdesk serves the demo shop {SHOP} on http://{address}\n\
          \n\
-         A key for it (it goes on working without --demo):\n\
+         A key for it (it keeps working without --demo):\n\
          \n\
          {key}\n\
          \n\

@@ -44,9 +44,8 @@ pub(crate) async fn serve() -> HttpResponse {
         .body(PAGE.as_str())
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     Description::new("getDocumentation", SERVICE, "Read this description", "This document as a page to read.")
-        .answers_document("The page.", "text/html", Type::String)
+        .returns_document("The page.", "text/html", Type::String)
 }

@@ -1,4 +1,4 @@
-//! The `Idempotency-Key` header, and the answer that is kept for who asks again.
+//! The `Idempotency-Key` header, and the stored response that a repeated request gets.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,11 +17,11 @@ use crate::problem::Problem;
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// The idempotency request that the header makes of a request with this body, whose path
-/// names this number.
+/// The idempotency request of the header, for a request with this body and this id in its
+/// path.
 ///
 /// # Errors
-/// 400 for a header that is no key, or is there twice.
+/// 400 for an invalid or repeated header.
 pub(crate) fn requested(
     request: &HttpRequest,
     subject: Option<i64>,
@@ -43,8 +43,8 @@ pub(crate) fn requested(
     }))
 }
 
-/// The method and the path, which is spelled in one way only: a number may be written in
-/// many.
+/// The method and the path. The id is written in one form, since clients may write it in
+/// several (`7`, `007`).
 fn operation(request: &HttpRequest, subject: Option<i64>) -> String {
     let method = request.method();
     let pattern = request.match_pattern().unwrap_or_default();
@@ -55,14 +55,14 @@ fn operation(request: &HttpRequest, subject: Option<i64>) -> String {
     }
 }
 
-/// The idempotency keys of requests that are running in this process. A second request
-/// with the same key is told at once, without waiting for the first at the database.
+/// The idempotency keys of the requests that run in this process. A second request with the
+/// same key fails at once, and does not wait for the first at the database.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct KeysInUse(Arc<Mutex<HashSet<Entry>>>);
 
 type Entry = (ShopId, String, IdempotencyKey);
 
-/// The sole use of a key, until it is dropped.
+/// The exclusive use of a key, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct KeyInUse {
     keys: KeysInUse,
@@ -70,7 +70,7 @@ pub(crate) struct KeyInUse {
 }
 
 impl KeysInUse {
-    /// Begins to use the request's key, if it has one.
+    /// Takes the request's key, if it has one.
     ///
     /// # Errors
     /// 409 if another request is using it.
@@ -95,9 +95,9 @@ impl Drop for KeyInUse {
     }
 }
 
-/// A successful answer, as it is kept and sent: status, `Location`, `ETag`, and a JSON body.
+/// A successful response, as it is stored and sent: status, `Location`, `ETag` and JSON body.
 ///
-/// As a receipt it is one line of status, location and entity tag, then the body.
+/// A receipt is one line of status, location and entity tag, then the body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StoredAnswer {
     status: StatusCode,
@@ -112,17 +112,17 @@ impl StoredAnswer {
         Self { status: StatusCode::OK, location: None, entity_tag: None, body: json(body) }
     }
 
-    /// 201, with the place of what was created if it has one.
+    /// 201, with the path of the created thing if it has one.
     pub(crate) fn created(location: Option<String>, body: &impl Serialize) -> Self {
         Self { status: StatusCode::CREATED, location, entity_tag: None, body: json(body) }
     }
 
-    /// The same with an `ETag`, which has no space in it.
+    /// The same with an `ETag`, which must not contain a space.
     pub(crate) fn with_entity_tag(self, entity_tag: String) -> Self {
         Self { entity_tag: Some(entity_tag), ..self }
     }
 
-    /// The receipt to keep, which holds the data of this customer, if of any.
+    /// The receipt to store, and the customer whose data it holds, if any.
     pub(crate) fn into_receipt(self, customer_id: Option<CustomerId>) -> Receipt {
         let location = self.location.unwrap_or_default();
         let entity_tag = self.entity_tag.unwrap_or_default();
@@ -131,13 +131,13 @@ impl StoredAnswer {
         Receipt { answer, customer_id }
     }
 
-    /// The answer that a receipt holds.
+    /// The response in a receipt.
     ///
     /// # Errors
-    /// 500 if it is none of ours.
+    /// 500 if Hexdesk did not write the receipt.
     pub(crate) fn from_receipt(answer: &[u8]) -> Result<Self, Problem> {
         Self::read(answer).ok_or_else(|| {
-            tracing::error!("an idempotency record holds an answer that Hexdesk never writes");
+            tracing::error!("an idempotency record holds a response that Hexdesk did not write");
             Problem::internal()
         })
     }
@@ -174,20 +174,20 @@ impl StoredAnswer {
 }
 
 fn json(body: &impl Serialize) -> Vec<u8> {
-    // The answers' types have string keys only and no `Serialize` that fails.
+    // The types of responses have only string keys, and their `Serialize` does not fail.
     serde_json::to_vec(body).unwrap_or_default()
 }
 
-/// The response to an operation that may have been asked for before; `answer` is what the
-/// caller is told of an outcome.
+/// The response to an operation, or the stored response to an earlier request with the same
+/// key. `answer` is the response to an outcome.
 ///
 /// # Errors
-/// 422 and 409 for a key that was or is used, and what `answer` refuses.
+/// 422 and 409 for a key that was or is used, and the errors of `answer`.
 pub(crate) fn respond<T>(
-    attempt: IdempotentOutcome<T>,
+    outcome: IdempotentOutcome<T>,
     answer: impl FnOnce(T) -> Result<StoredAnswer, Problem>,
 ) -> Result<HttpResponse, Problem> {
-    match attempt {
+    match outcome {
         IdempotentOutcome::Ran(outcome) => Ok(answer(outcome)?.into_response(false)),
         IdempotentOutcome::Replayed(receipt) => Ok(StoredAnswer::from_receipt(&receipt)?.into_response(true)),
         IdempotentOutcome::KeyReused => Err(Problem::idempotency_key_reused()),

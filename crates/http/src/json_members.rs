@@ -17,7 +17,7 @@ use serde_json::error::Category;
 
 use self::kinds::Kind;
 #[cfg(test)]
-use crate::openapi::BodySchema;
+use crate::openapi::{BodySchema, schemas};
 use crate::problem::{MemberError, Problem};
 
 /// The members of one body: the domain's fields and their names in JSON.
@@ -68,15 +68,25 @@ pub(crate) struct Body<T> {
 }
 
 impl<T> Body<T> {
-    /// The body whose schema has this name. `resource` is how the names of the schemas begin
-    /// that describe what it creates or changes. `read` asks for each member, whatever the
-    /// others are.
-    pub(crate) const fn new(
+    /// The body that creates a resource. `name` is the name of its schema; the names of the
+    /// schemas that describe the resource in responses begin with `resource`. `read` asks for
+    /// each member, whatever the others are.
+    pub(crate) const fn create(
         name: &'static str,
         resource: &'static str,
-        description: &'static str,
         read: fn(&mut Members) -> T,
     ) -> Self {
+        let description = "Other members are ignored. A member that is `null` counts as absent.";
+        Self { name, resource, description, read, spelling: OnceLock::new() }
+    }
+
+    /// The body that changes a resource, as [`Self::create`].
+    pub(crate) const fn change(
+        name: &'static str,
+        resource: &'static str,
+        read: fn(&mut Members) -> T,
+    ) -> Self {
+        let description = "Other members are ignored. A member that is absent leaves its field as it is.";
         Self { name, resource, description, read, spelling: OnceLock::new() }
     }
 
@@ -110,17 +120,6 @@ impl<T> Body<T> {
         }
         schema
     }
-}
-
-/// Whether a member may be left out of a body, and be `null`.
-#[derive(Clone, Copy)]
-pub(crate) enum Presence {
-    /// It must be there.
-    Required,
-    /// It may be left out or be `null`.
-    Optional,
-    /// It may be left out, but not be `null`.
-    NotNull,
 }
 
 /// The members that a body's function asked for.
@@ -190,19 +189,19 @@ impl Members {
 
     /// A member that must be there, which the domain checks.
     pub(crate) fn required<K: Kind>(&mut self, member: Member<K>) -> Option<K::Read> {
-        self.declare(member, Presence::Required);
+        self.declare(member, true, false);
         self.read(member)
     }
 
     /// A member that may be left out; `null` is the same.
     pub(crate) fn optional<K: Kind>(&mut self, member: Member<K>) -> Option<K::Read> {
-        self.declare(member, Presence::Optional);
+        self.declare(member, false, true);
         self.read(member)
     }
 
     /// A change: `None` without the member, `Some(None)` if it is `null`, which clears the field.
     pub(crate) fn change<K: Kind>(&mut self, member: Member<K>) -> Option<Option<K::Read>> {
-        self.declare(member, Presence::Optional);
+        self.declare(member, false, true);
         let position = self.position(member.field)?;
         self.values.get(position)?.as_ref()?;
         Some(self.read(member))
@@ -210,7 +209,7 @@ impl Members {
 
     /// A change of a field that cannot be cleared: `null` is an error.
     pub(crate) fn replacement<K: Kind>(&mut self, member: Member<K>) -> Option<K::Read> {
-        self.declare(member, Presence::NotNull);
+        self.declare(member, false, false);
         let position = self.position(member.field)?;
         if self.values.get(position)? == &Some(Value::Null) {
             self.refuse(member.field, None, "required", "must not be null");
@@ -224,20 +223,18 @@ impl Members {
         kind.read(value, &mut |index, code, requirement| self.refuse(field, index, code, requirement))
     }
 
-    #[cfg_attr(not(test), expect(unused_variables, reason = "the presence is for the schema"))]
-    fn declare<K: Kind>(&mut self, member: Member<K>, presence: Presence) {
+    #[cfg_attr(not(test), expect(unused_variables, reason = "the rest is for the schema"))]
+    fn declare<K: Kind>(&mut self, member: Member<K>, is_required: bool, is_nullable: bool) {
         let Some(declared) = &mut self.declared else { return };
         declared.spelling.push((member.field, member.name));
         #[cfg(test)]
         declared.schemas.push(Box::new(move |schema| {
             let Member { name, kind, description, remark, .. } = member;
-            let (kind, note) = (kind.schema(), [kind.note(), remark].join(" "));
-            let note = note.trim();
-            match presence {
-                Presence::Required => schema.required(name, kind, description, note),
-                Presence::Optional => schema.optional(name, kind, description, note),
-                Presence::NotNull => schema.not_null(name, kind, description, note),
+            let (mut kind, note) = kind.schema();
+            if is_nullable {
+                kind = schemas::or_null(kind);
             }
+            schema.member(name, is_required, kind, description, [note, remark].join(" ").trim())
         }));
     }
 

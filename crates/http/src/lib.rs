@@ -1,9 +1,9 @@
 //! The HTTP API and the command line of Hexdesk.
 //!
-//! A request walks through `request_trace` (its id and log line), `authorization`
-//! (its key and scope) and the handler that [`routes`] names for it; the handler reads
-//! the body (`request_body`, `json_members`), calls the domain, and answers, or
-//! returns the `Problem` that says why not.
+//! A request passes through `request_trace` (its id and log line), `admission` (its permit)
+//! and `authorization` (its key and scope) to the handler that [`routes`] names. The handler
+//! reads the body (`request_body`, `json_members`), calls the domain, and returns a response or
+//! a `Problem`.
 
 mod admission;
 mod api_keys;

@@ -191,11 +191,22 @@ impl QueryParameters {
         format!("{filter:?}")
     }
 
+    /// A parameter of this kind, as it was sent.
+    #[cfg_attr(not(test), expect(unused_variables, reason = "the description is for tests"))]
+    fn take(&mut self, name: &'static str, description: &str, kind: Kind) -> Option<String> {
+        if let Some(declared) = &mut self.declared {
+            declared.names.push(name);
+            #[cfg(test)]
+            declared.parameters.push(parameters::in_query(name, description, kind.schema()));
+        }
+        let position = self.sent.iter().position(|(known, _)| known == name)?;
+        Some(self.sent.swap_remove(position).1)
+    }
+
     /// A parameter of this kind, which `parse` reads.
     ///
     /// # Errors
     /// 400 with the kind's requirement if it cannot be read.
-    #[cfg_attr(not(test), expect(unused_variables, reason = "the description is for tests"))]
     pub(crate) fn read<T>(
         &mut self,
         name: &'static str,
@@ -203,23 +214,14 @@ impl QueryParameters {
         kind: Kind,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Result<Option<T>, Problem> {
-        if let Some(declared) = &mut self.declared {
-            declared.names.push(name);
-            #[cfg(test)]
-            declared.parameters.push(parameters::in_query(name, description, kind.schema()));
-        }
-        let Some(position) = self.sent.iter().position(|(known, _)| known == name) else { return Ok(None) };
-        let (_, text) = self.sent.swap_remove(position);
+        let Some(text) = self.take(name, description, kind) else { return Ok(None) };
         let problem = || Problem::invalid_parameter(format!("{name} {}", kind.requirement()));
         parse(&text).map(Some).ok_or_else(problem)
     }
 
     /// Any text.
-    ///
-    /// # Errors
-    /// None.
-    pub(crate) fn text(&mut self, name: &'static str, description: &str) -> Result<Option<String>, Problem> {
-        self.read(name, description, Kind::Text, |text| Some(text.to_owned()))
+    pub(crate) fn text(&mut self, name: &'static str, description: &str) -> Option<String> {
+        self.take(name, description, Kind::Text)
     }
 
     /// `true` or `false`.
@@ -281,10 +283,7 @@ impl QueryParameters {
     }
 
     /// `cursor`, still sealed.
-    ///
-    /// # Errors
-    /// None.
-    pub(crate) fn cursor(&mut self) -> Result<Option<String>, Problem> {
+    pub(crate) fn cursor(&mut self) -> Option<String> {
         let description = "Where the page begins: `next_cursor` of the page before, sent with the same other \
                            parameters. A cursor is valid for its list, shop and filters only.";
         self.text("cursor", description)
@@ -321,7 +320,7 @@ impl PageParameters {
         }
         Ok(Self {
             limit: parameters.limit(LIMIT)?,
-            cursor: parameters.cursor()?,
+            cursor: parameters.cursor(),
             with_total: pages == Pages::WithTotal
                 && parameters.read("include", TOTAL, Kind::Total, is_total)?.is_some(),
         })

@@ -14,11 +14,10 @@ pub(crate) enum LogFormat {
     Json,
 }
 
-/// Begins to log what `filter` lets through: a level, or levels of modules
-/// (`info,hexdesk_http=debug`).
+/// Starts the log. `filter` is a level, or levels of modules (`info,hexdesk_http=debug`).
 ///
 /// # Errors
-/// If the filter is none.
+/// If the filter is invalid.
 pub(crate) fn start(filter: &str, format: LogFormat) -> anyhow::Result<()> {
     let Some(filter) = parse(filter) else {
         anyhow::bail!(
@@ -26,7 +25,7 @@ pub(crate) fn start(filter: &str, format: LogFormat) -> anyhow::Result<()> {
              info,hexdesk_http=debug"
         );
     };
-    // A line that cannot be written is lost. To say so on stderr, too, would panic.
+    // A line that cannot be written is lost. Reporting that on stderr as well would panic.
     let log = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .log_internal_errors(false)
@@ -40,8 +39,8 @@ pub(crate) fn start(filter: &str, format: LogFormat) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Blanks and empty entries are nothing. What `Targets` would take for the name of a module,
-/// but cannot be one, is a mistake.
+/// Ignores blanks and empty entries. Refuses what `Targets` would read as the name of a module
+/// but cannot be one.
 fn parse(filter: &str) -> Option<Targets> {
     let entries: Vec<&str> = filter.split(',').map(str::trim).filter(|entry| !entry.is_empty()).collect();
     let is_of_words = |entry: &&str| {

@@ -12,10 +12,9 @@ pub(crate) async fn serve() -> HttpResponse {
         .body(include_str!(concat!(env!("OUT_DIR"), "/openapi.json")))
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
-    Description::new("getApiDescription", SERVICE, "Get this description", "This document.").answers_document(
+    Description::new("getApiDescription", SERVICE, "Get this description", "This document.").returns_document(
         "The document, in OpenAPI 3.1.",
         "application/json",
         Type::Object,

@@ -1,5 +1,4 @@
-//! The one error body: the published `{"error": "<sentence>"}` with the members of
-//! RFC 9457 beside it.
+//! The one error body: the published `{"error": "<sentence>"}` and the members of RFC 9457.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
@@ -9,10 +8,10 @@ use serde::Serialize;
 #[cfg(test)]
 use utoipa::ToSchema;
 
-/// Seconds a client is told to wait where trying again helps.
+/// Seconds that a client should wait before a retry.
 const RETRY_AFTER_SECONDS: u32 = 1;
 
-/// Why a request was not served. Holds nothing of what the client sent but member names.
+/// Why a request failed. Of the request it holds member names only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem(Box<Content>);
 
@@ -26,41 +25,41 @@ struct Content {
     header: Option<(HeaderName, HeaderValue)>,
 }
 
-/// One member of the request body that is not as it must be.
+/// An invalid member of the request body.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ToSchema))]
 pub(crate) struct MemberError {
     /// JSON pointer (RFC 6901) into the request body; empty for the body as a whole.
     pub(crate) pointer: String,
-    /// Which rule it breaks, for programs: `required`, `blank`, `type`, `id`, `timestamp`, `range`, `email`,
+    /// The rule that it breaks, for programs: `required`, `blank`, `type`, `id`, `timestamp`, `range`, `email`,
     /// `language_tag`, `scope`, `future`, `too_long`, `nul`, `duplicate` or `json`.
     pub(crate) code: &'static str,
     /// The same, for people.
     pub(crate) message: String,
 }
 
-/// The body of every error: `error` for people, `code` for programs, and beside them the
-/// members of RFC 9457.
+/// The body of every error: `error` for people, `code` for programs, and the members of
+/// RFC 9457.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ToSchema), schema(as = Problem))]
 pub(crate) struct ProblemBody<'a> {
-    /// What is wrong, in one sentence.
+    /// The error, in one sentence.
     error: &'a str,
     /// `urn:hexdesk:problem:` and the code.
     #[cfg_attr(test, schema(format = "uri"))]
     r#type: String,
-    /// What kind of problem it is.
+    /// The kind of the problem.
     title: &'a str,
-    /// The answer's status.
+    /// The response's status.
     #[cfg_attr(test, schema(minimum = 400, maximum = 599))]
     status: u16,
     /// The same as `error`.
     detail: &'a str,
-    /// Which problem it is, for programs. Later versions may add codes.
+    /// The problem, for programs. Later versions may add codes.
     code: &'a str,
     /// The same as the header `x-request-id`.
     request_id: &'a str,
-    /// Everything that is wrong with the request's body, in the order of its members; empty for other problems.
+    /// Every error of the request's body, in the order of its members; empty for other problems.
     errors: &'a [MemberError],
 }
 
@@ -79,7 +78,7 @@ impl Problem {
         self.with_header(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS))
     }
 
-    /// 400: members of the body, of which there must be one at least, are not as they must be.
+    /// 400: at least one member of the body is invalid.
     pub(crate) fn invalid_members(member_errors: Vec<MemberError>) -> Self {
         let sentence = member_errors.first().map(|first| first.message.clone()).unwrap_or_default();
         let mut problem =
@@ -94,7 +93,7 @@ impl Problem {
         Self::invalid_members(vec![error])
     }
 
-    /// 400: a header or a part of the path is not as it must be.
+    /// 400: a header, a query parameter or an id in the path is invalid.
     pub(crate) fn invalid_parameter(sentence: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid_parameter", "Invalid parameter", sentence)
     }
@@ -109,7 +108,7 @@ impl Problem {
         Self::unauthorized("missing_api_key", "Missing API key")
     }
 
-    /// 401: a key that opens nothing; which kind of nothing is not told.
+    /// 401: an unknown, revoked or expired key. The response does not say which.
     pub(crate) fn invalid_api_key() -> Self {
         Self::unauthorized("invalid_api_key", "Unauthorized - Invalid API key")
     }
@@ -120,7 +119,7 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "missing_scope", "Forbidden", sentence)
     }
 
-    /// 403: the key would hand out what it does not hold.
+    /// 403: the new key would hold more than the calling key.
     pub(crate) fn exceeds_own_key(excess: Excess) -> Self {
         let sentence = format!("The API key cannot make one that holds more: {excess}");
         Self::new(StatusCode::FORBIDDEN, "exceeds_own_key", "Forbidden", sentence)
@@ -160,7 +159,7 @@ impl Problem {
         Self::not_found("route_not_found", "Route not found")
     }
 
-    /// 405: the path is there, with other methods.
+    /// 405: the path has other methods.
     pub(crate) fn method_not_allowed(allowed: HeaderValue) -> Self {
         Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -181,7 +180,7 @@ impl Problem {
         )
     }
 
-    /// 409: the first request with this idempotency key has not ended.
+    /// 409: the first request with this idempotency key is still running.
     pub(crate) fn idempotency_key_in_use() -> Self {
         Self::conflict("idempotency_key_in_use", "A request with this Idempotency-Key is still running")
             .retry_later()
@@ -207,7 +206,7 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, "customer_exists", "Conflict", sentence)
     }
 
-    /// 412: the ticket has another version than `If-Match` asks for.
+    /// 412: the ticket has another version than `If-Match`.
     pub(crate) fn version_mismatch() -> Self {
         Self::new(
             StatusCode::PRECONDITION_FAILED,
@@ -243,7 +242,7 @@ impl Problem {
         )
     }
 
-    /// 429: the key made too many requests; in so many seconds it may make another.
+    /// 429: the key made too many requests, and may make another in this many seconds.
     pub(crate) fn rate_limited(seconds: u64) -> Self {
         Self::new(
             StatusCode::TOO_MANY_REQUESTS,
@@ -254,7 +253,7 @@ impl Problem {
         .with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
     }
 
-    /// 500: a fault of ours; the cause is in the log under the request id.
+    /// 500: an error of the server. The cause is in the log, under the request id.
     pub(crate) fn internal() -> Self {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
@@ -264,7 +263,7 @@ impl Problem {
         )
     }
 
-    /// 501: the storage behind this server cannot search.
+    /// 501: the storage of this server cannot search.
     pub(crate) fn search_not_supported() -> Self {
         Self::new(
             StatusCode::NOT_IMPLEMENTED,
@@ -274,7 +273,7 @@ impl Problem {
         )
     }
 
-    /// 503: nothing was done, for want of room or of a database.
+    /// 503: the server is overloaded, or its database is unavailable. Nothing was done.
     pub(crate) fn overloaded() -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -285,7 +284,8 @@ impl Problem {
         .retry_later()
     }
 
-    /// 503: the database went away during the commit, or the request took too long.
+    /// 503: the connection to the database was lost during the commit, or the request took too
+    /// long.
     pub(crate) fn outcome_unknown() -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -308,7 +308,7 @@ impl Problem {
         .retry_later()
     }
 
-    /// What an error response that the framework made by itself stands for.
+    /// The problem of an error response that the framework made.
     pub(crate) fn of_framework(status: StatusCode) -> Self {
         if status.is_server_error() {
             return Self::internal();
@@ -379,8 +379,8 @@ impl ResponseError for Problem {
         self.0.status
     }
 
-    /// The problem itself travels in the response's extensions to where the request id
-    /// is known, and is written there.
+    /// The response's extensions carry the problem to `request_trace`, which knows the request
+    /// id and writes the body.
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::new(self.0.status);
         response.extensions_mut().insert(self.clone());

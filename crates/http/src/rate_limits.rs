@@ -1,5 +1,5 @@
-//! How many requests each API key may make, and what its holder is told of it: the headers
-//! `RateLimit-Policy` and `RateLimit` of draft-ietf-httpapi-ratelimit-headers.
+//! The rate limit of each API key, and the headers that report it: `RateLimit-Policy` and
+//! `RateLimit` of draft-ietf-httpapi-ratelimit-headers.
 
 use std::num::NonZeroU32;
 use std::str::FromStr;
@@ -16,15 +16,15 @@ use crate::problem::Problem;
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
-/// So many requests within so many seconds: all at once, if need be, and no more until
-/// time has made room for them.
+/// A number of requests in a number of seconds. A key may make all of them at once, and then
+/// one more each time the share of one request has passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RateLimit {
     requests: NonZeroU32,
     seconds: NonZeroU32,
 }
 
-/// The text is no rate limit.
+/// The text is not a rate limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be requests/seconds, two whole numbers from 1, like 600/60")]
 pub(crate) struct RateLimitError;
@@ -40,7 +40,7 @@ impl FromStr for RateLimit {
 }
 
 impl RateLimit {
-    /// How long it takes until there is room for one more request.
+    /// The time after which a used-up limit allows one more request.
     fn period(self) -> Duration {
         Duration::from_secs(self.seconds.get().into()) / self.requests.get()
     }
@@ -53,19 +53,19 @@ pub(crate) struct RateLimits {
     clock: DefaultClock,
 }
 
-/// What a request left to its key.
+/// The state of a key's limit after a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RateLimitState {
     limit: RateLimit,
-    /// Requests that may follow at once.
+    /// Requests that the key may make at once.
     remaining: u32,
-    /// Seconds until that changes for the better: until all is there again, or, if nothing
-    /// is left, until there is room for one.
+    /// Seconds until the whole limit is available again or, if nothing remains, until one
+    /// request is.
     reset: u64,
 }
 
 impl RateLimits {
-    /// Everybody has the same limit. `None` if it is shorter than time can be measured.
+    /// Every key has the same limit. `None` if the time for one request is too short to measure.
     pub(crate) fn new(limit: RateLimit) -> Option<Self> {
         let quota = Quota::with_period(limit.period())?.allow_burst(limit.requests);
         let limiter = RateLimiter::keyed(quota).with_middleware::<StateInformationMiddleware>();
@@ -75,7 +75,7 @@ impl RateLimits {
     /// Counts a request of this principal.
     ///
     /// # Errors
-    /// 429 if it is one too many.
+    /// 429 above the limit.
     pub(crate) fn count(&self, principal: &Principal) -> (RateLimitState, Result<(), Problem>) {
         match self.limiter.check_key(&(principal.shop.id, principal.key_number)) {
             Ok(left) => {
@@ -93,13 +93,13 @@ impl RateLimits {
     }
 }
 
-/// What a client that waits for whole seconds must wait: one at least.
+/// Whole seconds, at least one.
 fn seconds_rounded_up(duration: Duration) -> u64 {
     duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0)).max(1)
 }
 
 impl RateLimitState {
-    /// Tells the holder of the key.
+    /// Writes the headers.
     pub(crate) fn write(self, headers: &mut HeaderMap) {
         let RateLimit { requests, seconds } = self.limit;
         let policy = format!("\"default\";q={requests};w={seconds}");

@@ -1,4 +1,4 @@
-//! What wraps every request: its id, its log line, and the one error body.
+//! Wraps every request: its id, its log line, and the one error body.
 
 use std::time::Instant;
 
@@ -32,11 +32,11 @@ pub(crate) async fn trace_request(
     answer.instrument(span).await
 }
 
-/// Keeps browsers and caches from doing anything with an answer that nobody asked them to.
-/// What a handler has set stays.
+/// Forbids caches to store a response and browsers to run or frame it. Headers that a handler
+/// has set stay.
 fn protect(headers: &mut HeaderMap) {
     let protections = [
-        // Answers hold people's data.
+        // Responses hold personal data.
         (header::CACHE_CONTROL, "no-store"),
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
         (header::REFERRER_POLICY, "no-referrer"),
@@ -76,7 +76,7 @@ async fn answer(
     }
     protect(response.headers_mut());
 
-    // The route's pattern, not the path: what a client puts into a URL stays out of the log.
+    // The route's pattern, not the path: a URL may hold personal data.
     let route = response.request().match_pattern();
     let shop = response.request().extensions().get::<Principal>().map(|principal| principal.shop.id.get());
     tracing::info!(

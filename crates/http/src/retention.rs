@@ -1,4 +1,4 @@
-//! What is taken away once it was kept long enough: the settings, and the task that does it.
+//! How long records are kept: the settings, and the task that removes expired records.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,14 +7,14 @@ use clap::Args;
 use hexdesk_domain::{Clock, EnforceRetention, MIN_IDEMPOTENCY_HOURS, Retention, Storage};
 use tokio::task::AbortHandle;
 
-/// How long to wait before looking again for what was kept long enough.
+/// How often the task looks for expired records.
 const LOOK_EVERY: Duration = Duration::from_secs(60 * 60);
 
-/// How long things are kept.
+/// How long records are kept.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct RetentionSettings {
-    /// How many hours the answers to requests with an Idempotency-Key are kept for those who
-    /// send them again: 24 to 8760.
+    /// How many hours to keep the responses to requests with an Idempotency-Key, for requests
+    /// that are sent again: 24 to 8760.
     #[arg(
         long,
         env = "HEXDESK_KEEP_IDEMPOTENCY_KEYS",
@@ -23,7 +23,7 @@ pub(crate) struct RetentionSettings {
         value_parser = clap::value_parser!(u32).range(i64::from(MIN_IDEMPOTENCY_HOURS)..=8_760)
     )]
     keep_idempotency_keys: u32,
-    /// How many days the log of events is kept: 1 to 36500; for ever if left out.
+    /// How many days to keep the log of events: 1 to 36500. The default is forever.
     #[arg(
         long,
         env = "HEXDESK_KEEP_EVENTS",
@@ -33,7 +33,7 @@ pub(crate) struct RetentionSettings {
     keep_events: Option<u32>,
 }
 
-/// Takes away what was kept long enough, for as long as it is held.
+/// Removes expired records until it is dropped.
 pub(crate) struct RetentionKeeper(AbortHandle);
 
 impl Drop for RetentionKeeper {
@@ -43,7 +43,7 @@ impl Drop for RetentionKeeper {
 }
 
 impl RetentionSettings {
-    /// Begins to hold the store to the settings: now and each hour, in small steps.
+    /// Starts to remove expired records, now and every hour, in small steps.
     pub(crate) fn enforce(&self, storage: Arc<dyn Storage>, clock: Arc<dyn Clock>) -> RetentionKeeper {
         let retention =
             Retention { idempotency_hours: self.keep_idempotency_keys, event_days: self.keep_events };
@@ -54,10 +54,10 @@ impl RetentionSettings {
                     Ok(removed) => tracing::debug!(
                         idempotency_records = removed.idempotency_records,
                         events = removed.events,
-                        "removed what was kept long enough"
+                        "removed expired records"
                     ),
                     Err(error) => {
-                        tracing::warn!(%error, "could not remove what was kept long enough; trying again in an hour");
+                        tracing::warn!(%error, "cannot remove expired records; retrying in an hour");
                     }
                 }
                 tokio::time::sleep(LOOK_EVERY).await;

@@ -22,7 +22,7 @@ use crate::{
 pub enum Access {
     /// Anyone.
     Open,
-    /// Whoever presents a key with this scope.
+    /// Clients whose key holds this scope.
     Key(Scope),
 }
 

@@ -23,7 +23,7 @@ use crate::ticket_ids::{RangeKeeper, ReservedTicketIds};
 
 /// The use cases and ports behind the routes.
 pub(crate) struct Services {
-    /// Tells who holds a key.
+    /// Authenticates keys.
     pub(crate) authenticator: Arc<dyn Authenticator>,
     /// Creates tickets.
     pub(crate) create_ticket: CreateTicket,
@@ -45,7 +45,7 @@ pub(crate) struct Services {
     pub(crate) manage_users: ManageUsers,
     /// Finds and lists users.
     pub(crate) users: Arc<dyn UserStore>,
-    /// Makes and rotates API keys.
+    /// Creates and rotates API keys.
     pub(crate) manage_api_keys: ManageApiKeys,
     /// Finds, lists and revokes API keys.
     pub(crate) api_keys: Arc<dyn ApiKeyStore>,
@@ -53,21 +53,21 @@ pub(crate) struct Services {
     pub(crate) events: Arc<dyn EventStore>,
     /// Searches tickets.
     pub(crate) search: Arc<dyn SearchStore>,
-    /// How many requests each key may make, if there is a limit.
+    /// The rate limits of keys, if there are any.
     pub(crate) rate_limits: Option<RateLimits>,
-    /// Tells the time.
+    /// The clock.
     pub(crate) clock: Arc<dyn Clock>,
-    /// Tells whether the store can serve.
+    /// Checks whether the store can serve.
     pub(crate) readiness: Arc<dyn Readiness>,
     /// The idempotency keys of requests that are running in this process.
     pub(crate) keys_in_use: KeysInUse,
 }
 
 impl Services {
-    /// Wires the services to a storage, and starts what goes on beside them.
+    /// Wires the services to a storage, and starts the background tasks.
     ///
     /// # Errors
-    /// If the storage has no ticket ids to hand out, or a limit is none.
+    /// If the storage cannot reserve ticket ids, or a limit is invalid.
     pub(crate) async fn on(
         storage: Arc<dyn Storage>,
         limits: &Limits,
@@ -102,31 +102,31 @@ impl Services {
         Ok((services, background))
     }
 
-    /// Who asks, and when: now.
+    /// The audit stamp of a change that the principal makes now.
     pub(crate) fn stamp(&self, principal: &Principal) -> AuditStamp {
         principal.caller().stamp(self.clock.now())
     }
 }
 
-/// What goes on beside the requests, for as long as this is held.
+/// The background tasks, which run until this is dropped.
 pub(crate) struct Background {
     _range_keeper: RangeKeeper,
     _retention_keeper: RetentionKeeper,
 }
 
-/// Where the services are, once the server has a storage to serve.
+/// Holds the services once the server has a storage.
 #[derive(Default)]
 pub(crate) struct Startup(OnceLock<Arc<Services>>);
 
 impl Startup {
-    /// Has requests served from now on.
+    /// Makes the services available to handlers.
     pub(crate) fn complete(&self, services: Services) {
         // It is completed once.
         let _ = self.0.set(Arc::new(services));
     }
 }
 
-/// The services, for a handler. Until they are there, requests are answered 503 `overloaded`.
+/// The services, for a handler. Until the server has started, requests get 503 `overloaded`.
 pub(crate) struct Started(Arc<Services>);
 
 impl Deref for Started {
@@ -147,7 +147,7 @@ impl FromRequest for Started {
     }
 }
 
-/// What a client is told when the store fails; the cause goes to the log.
+/// The problem to return when the store fails. The cause goes to the log.
 pub(crate) fn storage_problem(error: StorageError) -> Problem {
     match error.kind {
         StorageErrorKind::Unavailable => {
@@ -165,8 +165,8 @@ pub(crate) fn storage_problem(error: StorageError) -> Problem {
     }
 }
 
-/// What a client is told when no id can be made.
+/// The problem to return when no id is left.
 pub(crate) fn ids_problem(error: TicketIdsExhausted) -> Problem {
-    tracing::error!(%error, "no id");
+    tracing::error!(%error, "no ticket id is left");
     Problem::overloaded()
 }

@@ -1,4 +1,4 @@
-//! Keeps the range that ticket ids are made from ahead of the time.
+//! Keeps the reserved range of ticket ids ahead of the clock.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,8 +10,8 @@ use hexdesk_domain::{
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
-/// How far ahead ids are reserved: tickets can be created for so long after the store was
-/// last asked. No longer than needed, since a range that is left unused is lost.
+/// How far ahead ids are reserved: how long tickets can be created if the store cannot reserve
+/// more. Not longer than necessary, since unused ids are lost.
 const RESERVED_MILLIS: i64 = 10 * 60 * 1_000;
 
 /// How often the range is extended.
@@ -23,7 +23,7 @@ pub(crate) struct ReservedTicketIds {
     exhausted: Notify,
 }
 
-/// Extends the range for as long as it is held.
+/// Extends the range until it is dropped.
 pub(crate) struct RangeKeeper(AbortHandle);
 
 impl Drop for RangeKeeper {
@@ -51,8 +51,8 @@ impl ReservedTicketIds {
     async fn extend(self: Arc<Self>, store: Arc<dyn IdRangeStore>, clock: Arc<dyn Clock>) {
         loop {
             tokio::select! {
-                // An extension goes on from the range's end: while that is far ahead there
-                // is no need, or the end would run away from the time.
+                // An extension begins at the range's end. Extending a range that reaches far
+                // enough would move its end ever further ahead of the clock.
                 () = tokio::time::sleep(EXTEND_EVERY) => if self.reaches(clock.now(), RESERVED_MILLIS / 2) {
                     continue;
                 },
@@ -60,12 +60,12 @@ impl ReservedTicketIds {
             }
             match store.reserve_id_range(clock.now(), RESERVED_MILLIS, Some(self.ids.range())).await {
                 Ok(next) => self.ids.extend(next),
-                Err(error) => tracing::warn!(%error, "could not reserve more ticket ids"),
+                Err(error) => tracing::warn!(%error, "cannot reserve more ticket ids"),
             }
         }
     }
 
-    /// Whether the range ends so long after `now`, or later.
+    /// Whether the range ends at least `millis` after `now`.
     fn reaches(&self, now: Timestamp, millis: i64) -> bool {
         self.ids.range().until >= now.saturating_add_millis(millis)
     }
@@ -87,7 +87,7 @@ mod tests {
 
     use super::*;
 
-    /// A clock that goes with tokio's, and a store that hands out ranges of one node.
+    /// A clock that follows tokio's, and a store with ranges of one node.
     struct Fixture {
         started: Instant,
         until: Mutex<Timestamp>,

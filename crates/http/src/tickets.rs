@@ -8,7 +8,6 @@ pub(crate) mod find;
 #[cfg(any(fuzzing, test))]
 pub(crate) mod fuzzing;
 pub(crate) mod list;
-mod page;
 pub(crate) mod recent;
 pub(crate) mod search;
 pub(crate) mod update;

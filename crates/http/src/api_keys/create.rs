@@ -39,18 +39,17 @@ pub(crate) async fn serve(
         CreateKeyOutcome::Created(key) => Some(new_key::answer(key, None, now).into_receipt(None)),
         CreateKeyOutcome::UserNotFound => None,
     });
-    let attempt = services
+    let outcome = services
         .manage_api_keys
         .create(&principal, draft, secret.hash(), idempotency, receipt)
         .await
         .map_err(|error| new_key::problem(error, members))?;
-    idempotency::respond(attempt, |outcome| match outcome {
+    idempotency::respond(outcome, |outcome| match outcome {
         CreateKeyOutcome::Created(key) => Ok(new_key::answer(&key, Some(&secret.text(&key)), now)),
         CreateKeyOutcome::UserNotFound => Err(Problem::user_not_found()),
     })
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     Description::new(
@@ -71,7 +70,7 @@ pub(crate) fn describe() -> Description {
             ("least", json!({"scopes": ["tickets:read"]})),
         ],
     )
-    .answers::<NewApiKeyAnswer<'static>>(
+    .returns::<NewApiKeyAnswer<'static>>(
         StatusCode::CREATED,
         "The key was created, now or by an earlier request with the same `Idempotency-Key`; then `key` is `null`.",
         &[headers::LOCATION, headers::IDEMPOTENCY_REPLAYED],

@@ -25,7 +25,6 @@ pub(crate) async fn serve(
     Ok(HttpResponse::Ok().json(ApiKeyAnswer::new(&key, services.clock.now())))
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     Description::new(
@@ -35,7 +34,7 @@ pub(crate) fn describe() -> Description {
         "A key of the shop, whether it works or not, without its text.",
     )
     .parameters([parameters::key_id()])
-    .answers::<ApiKeyAnswer>(
+    .returns::<ApiKeyAnswer>(
         StatusCode::OK,
         "The key.",
         &[],

@@ -29,16 +29,15 @@ pub(crate) async fn serve(
     let page = services.api_keys.list_keys(shop, asked.after, asked.limit).await.map_err(storage_problem)?;
     let now = services.clock.now();
     let next = asked.next_cursor(page.next);
-    let answer = ApiKeysAnswer {
+    let body = ApiKeysAnswer {
         success: true,
         api_keys: page.entries.iter().map(|key| ApiKeyJson::new(key, now)).collect(),
         next_cursor: next.as_deref(),
         total,
     };
-    Ok(list_query::page_response(&request, next.as_deref()).json(answer))
+    Ok(list_query::page_response(&request, next.as_deref()).json(body))
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     let keys = [examples::manager(), examples::key()];
@@ -50,7 +49,7 @@ pub(crate) fn describe() -> Description {
          repeated parameters are errors.",
     )
     .parameters(QUERY.parameters())
-    .answers::<ApiKeysAnswer<'static>>(
+    .returns::<ApiKeysAnswer<'static>>(
         StatusCode::OK,
         "A page of keys.",
         &[headers::LINK],

@@ -30,7 +30,6 @@ pub(crate) async fn serve(
     Ok(HttpResponse::Ok().json(ApiKeyAnswer::new(&key, stamp.time)))
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     Description::new(
@@ -41,7 +40,7 @@ pub(crate) fn describe() -> Description {
          again changes nothing and returns the same response. A key may revoke itself.",
     )
     .parameters([parameters::key_id()])
-    .answers::<ApiKeyAnswer>(
+    .returns::<ApiKeyAnswer>(
         StatusCode::OK,
         "The revoked key.",
         &[],

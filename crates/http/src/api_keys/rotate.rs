@@ -43,18 +43,17 @@ pub(crate) async fn serve(
         RotateKeyOutcome::Rotated(key) => Some(new_key::answer(key, None, now).into_receipt(None)),
         RotateKeyOutcome::NotLive => None,
     });
-    let attempt = services
+    let outcome = services
         .manage_api_keys
         .rotate(&principal, key, draft, secret.hash(), idempotency, receipt)
         .await
         .map_err(|error| new_key::problem(error, members))?;
-    idempotency::respond(attempt, |outcome| match outcome {
+    idempotency::respond(outcome, |outcome| match outcome {
         RotateKeyOutcome::Rotated(key) => Ok(new_key::answer(&key, Some(&secret.text(&key)), now)),
         RotateKeyOutcome::NotLive => Err(Problem::api_key_not_live()),
     })
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     Description::new(
@@ -67,7 +66,7 @@ pub(crate) fn describe() -> Description {
     )
     .parameters([parameters::key_id()])
     .body(API_KEY_ROTATION.schema(), [("immediate", json!({"overlapSeconds": 0})), ("default", json!({}))])
-    .answers::<NewApiKeyAnswer<'static>>(
+    .returns::<NewApiKeyAnswer<'static>>(
         StatusCode::CREATED,
         "The new key was created, now or by an earlier request with the same `Idempotency-Key`; then `key` is \
          `null`.",

@@ -16,7 +16,7 @@ use crate::json_values::{Id, Time};
 use crate::openapi::schemas::ScopeName;
 
 const SCOPES: Member<Scopes> =
-    Member::new(Field::Scopes, "scopes", Scopes { max: MAX_KEY_SCOPES }, "What it may do.");
+    Member::new(Field::Scopes, "scopes", Scopes(MAX_KEY_SCOPES), "What it may do.");
 const USER_ID: Member<kinds::Id<UserId>> =
     Member::new(Field::UserId, "userId", kinds::Id::USER, "The user in whose name it writes comments.");
 const EXPIRES_AT: Member<kinds::Time> =
@@ -25,17 +25,12 @@ const EXPIRES_AT: Member<kinds::Time> =
 const OVERLAP_SECONDS: Member<Count> = Member::new(
     Field::OverlapSeconds,
     "overlapSeconds",
-    Count { max: MAX_KEY_OVERLAP_SECONDS },
+    Count(MAX_KEY_OVERLAP_SECONDS),
     "How many seconds the old key keeps working.",
 );
 
 /// The body that creates a key.
-pub(super) static NEW_API_KEY: Body<ApiKeyDraft> = Body::new(
-    "NewApiKey",
-    "ApiKey",
-    "A key to create. Other members are ignored. `null` means that a member is absent.",
-    draft,
-);
+pub(super) static NEW_API_KEY: Body<ApiKeyDraft> = Body::create("NewApiKey", "ApiKey", draft);
 
 /// The draft that the members make.
 pub(super) fn draft(members: &mut Members) -> ApiKeyDraft {
@@ -50,12 +45,7 @@ pub(super) fn draft(members: &mut Members) -> ApiKeyDraft {
 }
 
 /// The body that rotates a key.
-pub(super) static API_KEY_ROTATION: Body<RotationDraft> = Body::new(
-    "ApiKeyRotation",
-    "ApiKey",
-    "The rotation of a key. Other members are ignored. `null` means that a member is absent.",
-    rotation,
-);
+pub(super) static API_KEY_ROTATION: Body<RotationDraft> = Body::create("ApiKeyRotation", "ApiKey", rotation);
 
 /// The rotation that the members make.
 pub(super) fn rotation(members: &mut Members) -> RotationDraft {

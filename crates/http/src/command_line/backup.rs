@@ -6,7 +6,7 @@ use hexdesk_adapters::{DatabaseUrl, SqliteContents};
 
 #[derive(Debug, Args)]
 pub(super) struct Backup {
-    /// The file to write; it must not be there yet.
+    /// The file to write. It must not exist.
     file: PathBuf,
 }
 
@@ -22,7 +22,7 @@ impl Backup {
     }
 }
 
-/// Where the database is, if its backups are Hexdesk's task.
+/// The path of the database, if it is SQLite: Hexdesk backs up no other.
 pub(super) fn sqlite_path(url: &DatabaseUrl) -> anyhow::Result<&Path> {
     match url.sqlite_path() {
         Some(path) => Ok(path),

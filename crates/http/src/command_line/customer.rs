@@ -7,8 +7,8 @@ use hexdesk_domain::{CustomerDraft, IdempotentOutcome, ShopDomain, Storage};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CustomerCommand {
-    /// Add a customer, and print its id: the `customerId` of a ticket. An e-mail address or a
-    /// phone number is needed.
+    /// Create a customer, and print its id: the `customerId` of a ticket. An e-mail address or
+    /// a phone number is required.
     Create {
         /// The domain of the customer's shop.
         #[arg(long)]
@@ -39,7 +39,7 @@ impl CustomerCommand {
             IdempotentOutcome::Ran(CreateCustomerOutcome::Existing(customer)) => {
                 bail!("customer {} has this e-mail address or phone number already", customer.id)
             }
-            // Only a customer with a number or a key of its own can be refused otherwise.
+            // Only a draft with an id, or an idempotency key, has other outcomes.
             _ => bail!("the customer was not created"),
         }
     }

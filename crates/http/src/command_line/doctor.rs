@@ -7,7 +7,7 @@ use hexdesk_adapters::{DatabaseUrl, Finding, Severity};
 
 #[derive(Debug, Args)]
 pub(super) struct Doctor {
-    /// The address that `serve` is to listen on.
+    /// The address that `serve` will listen on.
     #[arg(long, env = "HEXDESK_LISTEN", default_value = "127.0.0.1:8080", value_name = "IP:PORT")]
     listen: String,
 }
@@ -35,8 +35,8 @@ impl Doctor {
     }
 }
 
-/// Whether a server could listen there. Its port is left alone: a server that is just
-/// starting may need it.
+/// Whether a server could listen on the address. The check does not take the port, since a
+/// server that is starting may need it.
 fn listen(text: &str) -> Finding {
     let check = "listen address";
     let setting = "--listen (HEXDESK_LISTEN)";

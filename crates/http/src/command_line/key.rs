@@ -12,37 +12,37 @@ use crate::wire_id;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum KeyCommand {
-    /// Make an API key, and print it alone: it is shown this once.
+    /// Create an API key, and print only the key. It is shown once.
     Create {
-        /// The domain of the shop that it opens.
+        /// The domain of its shop.
         #[arg(long)]
         shop: ShopDomain,
         /// What it may do: tickets:read, tickets:write, customers:read, customers:write, users:read,
-        /// users:write, api_keys:manage, events:read. Give it several times, or with commas in
-        /// between; all but the last two if left out.
+        /// users:write, api_keys:manage, events:read. Repeat the option, or separate scopes by
+        /// commas. The default is all but the last two.
         #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
         scopes: Vec<Scope>,
-        /// The number of the user in whose name it writes comments; nobody's if left out.
+        /// The id of the user in whose name it writes comments. The default is no user.
         #[arg(long, value_name = "USER", value_parser = user_id)]
         user: Option<UserId>,
-        /// When it stops working: a date-time with an offset, or a date (its midnight in UTC);
-        /// never if left out.
+        /// When it expires: a date-time with an offset, or a date (its midnight in UTC). The
+        /// default is never.
         #[arg(long, value_name = "TIME", value_parser = Timestamp::parse)]
         expires: Option<Timestamp>,
     },
-    /// Print a shop's keys, a line each: id, scopes, when it was made, and "live", "expires",
-    /// "expired" or "revoked" with the time; tabs in between.
+    /// Print a shop's keys, one per line: id, scopes, time of creation, and "live", "expires",
+    /// "expired" or "revoked" with the time, separated by tabs.
     List {
         /// The shop's domain.
         #[arg(long)]
         shop: ShopDomain,
     },
-    /// Make a key that takes the place of another, and print it alone. It has the other's scopes
-    /// and does not expire.
+    /// Create a key that replaces another, and print only the key. It has the other's scopes and
+    /// does not expire.
     Rotate {
         /// The id of the key to replace, as `key list` prints it: hd_<id>_….
         id: KeyId,
-        /// How long the old key goes on working, like 30m, 24h or 0s.
+        /// How long the old key keeps working, such as 30m, 24h or 0s.
         #[arg(long, value_name = "DURATION", default_value = "24h")]
         overlap: SignedDuration,
     },

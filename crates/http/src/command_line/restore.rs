@@ -8,8 +8,7 @@ use super::backup::{described, sqlite_path};
 pub(super) struct Restore {
     /// A file that `hexdesk backup` wrote.
     file: PathBuf,
-    /// Take the place of the database that is there, which is kept beside the new one as
-    /// <database>.replaced-<time>.
+    /// Replace the existing database. It is kept as <database>.replaced-<time>.
     #[arg(long)]
     replace: bool,
 }

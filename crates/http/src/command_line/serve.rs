@@ -15,10 +15,10 @@ use crate::services::{Background, Services};
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
-    /// The address to listen on; port 0 takes a free one.
+    /// The address to listen on. Port 0 is any free port.
     #[arg(long, env = "HEXDESK_LISTEN", default_value = "127.0.0.1:8080", value_name = "IP:PORT")]
     listen: SocketAddr,
-    /// Add a demo shop (once) and a key for it (at each start), and print a request to paste.
+    /// Create a demo shop (once) and a key for it (at each start), and print a request to paste.
     /// Only on loopback addresses.
     #[arg(long)]
     demo: bool,
@@ -29,7 +29,7 @@ pub(super) struct Serve {
 }
 
 impl Serve {
-    /// What can be refused before the database is touched.
+    /// Refuses invalid settings before the database is opened.
     pub(super) fn check(&self) -> anyhow::Result<()> {
         if self.demo && !self.listen.ip().is_loopback() {
             bail!(
@@ -41,7 +41,7 @@ impl Serve {
         Ok(())
     }
 
-    /// Serves the storage that `open` opens, and waits for it if it is not there yet.
+    /// Serves the storage that `open` opens. Waits while it is unavailable.
     pub(super) async fn run<Opening>(self, open: impl Fn() -> Opening) -> anyhow::Result<()>
     where
         Opening: Future<Output = anyhow::Result<OpenedStorage>>,

@@ -7,15 +7,15 @@ use hexdesk_domain::{Shop, ShopDomain, Storage};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ShopCommand {
-    /// Add a shop, and print its line.
+    /// Create a shop, and print its line.
     Create {
-        /// The shop's domain, like example.myshopify.com.
+        /// The shop's domain, such as example.myshopify.com.
         domain: ShopDomain,
     },
-    /// Print the shops, a line each: domain, number, "open" or "closed" with the time of closing;
-    /// tabs in between.
+    /// Print the shops, one per line: domain, id, "open" or "closed" with the time of closing,
+    /// separated by tabs.
     List,
-    /// Close a shop: its keys open nothing from then on; its data stays. Prints its line.
+    /// Close a shop, and print its line. Its keys stop working; its data stays.
     Close {
         /// The shop's domain.
         domain: ShopDomain,

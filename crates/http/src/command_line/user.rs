@@ -7,7 +7,7 @@ use hexdesk_domain::{IdempotentOutcome, ShopDomain, Storage, UserDraft};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum UserCommand {
-    /// Add a user, and print its id: the `assigned_to` of a ticket.
+    /// Create a user, and print its id: the `assigned_to` of a ticket.
     Create {
         /// The domain of the user's shop.
         #[arg(long)]
@@ -35,7 +35,7 @@ impl UserCommand {
             IdempotentOutcome::Ran(CreateUserOutcome::EmailTaken(user)) => {
                 bail!("user {} has this e-mail address already", user.id)
             }
-            // Only a user with a number or a key of its own can be refused otherwise.
+            // Only a draft with an id, or an idempotency key, has other outcomes.
             _ => bail!("the user was not created"),
         }
     }

@@ -1,4 +1,4 @@
-//! Waits for a database that is not there yet.
+//! Waits for a database that is unavailable at the start.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -9,14 +9,14 @@ use hexdesk_domain::{StorageError, StorageErrorKind};
 /// How long to wait between two attempts.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// How often to say again what is waited for, while it stays the same.
+/// How often to log the same cause again.
 const REMIND_EVERY: Duration = Duration::from_secs(30);
 
-/// Attempts it until it succeeds, or fails for a reason that does not pass by itself. The
-/// log says what the server at `address` is waiting for.
+/// Repeats the attempt until it succeeds, or fails for a permanent reason. The log says why
+/// the server at `address` waits.
 ///
 /// # Errors
-/// That of the attempt that is the last.
+/// That of the last attempt.
 pub(super) async fn until_available<T, Attempt>(
     address: SocketAddr,
     attempt: impl Fn() -> Attempt,
@@ -42,7 +42,7 @@ where
     }
 }
 
-/// Whether an attempt that failed so may succeed later, although nobody changes a setting.
+/// Whether the same attempt may succeed later.
 fn passes(error: &anyhow::Error) -> bool {
     match (error.downcast_ref::<OpenError>(), error.downcast_ref::<StorageError>()) {
         (Some(error), _) => error.is_transient(),

@@ -42,7 +42,7 @@ pub(crate) async fn serve(
         ),
         CreateCommentOutcome::TicketNotFound | CreateCommentOutcome::AuthorNotFound => None,
     });
-    let attempt = services
+    let outcome = services
         .create_comment
         .execute(principal.caller(), ticket, draft, idempotency, receipt)
         .await
@@ -51,14 +51,13 @@ pub(crate) async fn serve(
             CreateCommentError::IdsExhausted(error) => ids_problem(error),
             CreateCommentError::Storage(error) => storage_problem(error),
         })?;
-    idempotency::respond(attempt, |outcome| match outcome {
+    idempotency::respond(outcome, |outcome| match outcome {
         CreateCommentOutcome::Created(view) => Ok(StoredAnswer::created(None, &CommentAnswer::new(&view))),
         CreateCommentOutcome::TicketNotFound => Err(Problem::ticket_not_found()),
         CreateCommentOutcome::AuthorNotFound => Err(Problem::user_not_found()),
     })
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     let example = json!({
@@ -74,7 +73,7 @@ pub(crate) fn describe() -> Description {
     )
     .parameters([parameters::ticket_id()])
     .body(NEW_COMMENT.schema(), [("message", example)])
-    .answers::<CommentAnswer<'static>>(
+    .returns::<CommentAnswer<'static>>(
         StatusCode::CREATED,
         "The comment was added, now or by an earlier request with the same `Idempotency-Key`.",
         &[headers::IDEMPOTENCY_REPLAYED],

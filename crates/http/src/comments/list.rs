@@ -48,22 +48,21 @@ pub(crate) async fn serve(
             .ok_or_else(Problem::ticket_not_found)?,
     };
     let next = page.next.map(|place| seal.seal(&place));
-    let answer = CommentsAnswer {
+    let body = CommentsAnswer {
         success: true,
         comments: page.entries.iter().map(CommentViewJson::new).collect(),
         total_count,
         next_cursor: next.as_deref(),
     };
-    Ok(list_query::page_response(&request, next.as_deref()).json(answer))
+    Ok(list_query::page_response(&request, next.as_deref()).json(body))
 }
 
 fn page(query: &mut QueryParameters) -> Result<(Option<u32>, Option<String>), Problem> {
     let limit = "How many entries the page may have. Without `limit` and `cursor` the response holds every comment; \
                  with `cursor` alone the default is 50.";
-    Ok((query.limit(limit)?, query.cursor()?))
+    Ok((query.limit(limit)?, query.cursor()))
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     Description::new(
@@ -75,7 +74,7 @@ pub(crate) fn describe() -> Description {
     )
     .parameters([parameters::ticket_id()])
     .parameters(QUERY.parameters())
-    .answers::<CommentsAnswer<'static>>(
+    .returns::<CommentsAnswer<'static>>(
         StatusCode::OK,
         "The comments.",
         &[headers::LINK],

@@ -46,12 +46,7 @@ const IS_FROM_SHOP: Member<LenientFlag> = Member::new(
 );
 
 /// The body that creates a comment.
-pub(super) static NEW_COMMENT: Body<CommentDraft> = Body::new(
-    "NewComment",
-    "Comment",
-    "A comment to add. Other members are ignored. `null` means that a member is absent.",
-    draft,
-);
+pub(super) static NEW_COMMENT: Body<CommentDraft> = Body::create("NewComment", "Comment", draft);
 
 /// The draft that the members make.
 pub(super) fn draft(members: &mut Members) -> CommentDraft {

@@ -35,12 +35,12 @@ pub(crate) async fn serve(
     let _key_in_use = services.keys_in_use.begin(shop.id, idempotency.as_ref())?;
     let shop_domain = shop.domain.as_str().to_owned();
     let receipt = Arc::new(move |outcome: &CreateCustomerOutcome| receipt(outcome, &shop_domain));
-    let attempt = services
+    let outcome = services
         .create_customer
         .execute(principal.caller(), draft, idempotency, receipt)
         .await
         .map_err(|error| command_problem(error, members))?;
-    idempotency::respond(attempt, |outcome| {
+    idempotency::respond(outcome, |outcome| {
         answer(&outcome, shop.domain.as_str()).ok_or_else(|| {
             tracing::error!("the store reports a taken customer number, but the request named none");
             Problem::internal()
@@ -48,7 +48,6 @@ pub(crate) async fn serve(
     })
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     let example = json!({
@@ -73,13 +72,13 @@ pub(crate) fn describe() -> Description {
          difference), or else with the phone number, that customer is returned unchanged.",
     )
     .body(NEW_CUSTOMER.schema().with_rule(one_of_both), [("customer", example)])
-    .answers::<CustomerAnswer<'static>>(
+    .returns::<CustomerAnswer<'static>>(
         StatusCode::CREATED,
         "The customer was created, now or by an earlier request with the same `Idempotency-Key`.",
         &[headers::LOCATION, headers::IDEMPOTENCY_REPLAYED],
         [("customer", json!({"success": true, "customer": examples::created_customer()}))],
     )
-    .answers::<CustomerAnswer<'static>>(
+    .returns::<CustomerAnswer<'static>>(
         StatusCode::OK,
         "The customer existed before.",
         &[headers::IDEMPOTENCY_REPLAYED],

@@ -28,7 +28,6 @@ pub(crate) async fn serve(
     Ok(HttpResponse::Ok().json(ErasedAnswer::new(erased)))
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     let erased =
@@ -41,7 +40,7 @@ pub(crate) fn describe() -> Description {
          responses to requests with an `Idempotency-Key`.",
     )
     .parameters([parameters::customer_id()])
-    .answers::<ErasedAnswer>(
+    .returns::<ErasedAnswer>(
         StatusCode::OK,
         "The customer is erased. The response counts the erased things.",
         &[],

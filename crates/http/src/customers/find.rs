@@ -26,12 +26,11 @@ pub(crate) async fn serve(
     Ok(HttpResponse::Ok().json(CustomerAnswer::new(&customer, shop.domain.as_str())))
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     Description::new("getCustomer", CUSTOMERS, "Get a customer", "A customer of the shop.")
         .parameters([parameters::customer_id()])
-        .answers::<CustomerAnswer<'static>>(
+        .returns::<CustomerAnswer<'static>>(
             StatusCode::OK,
             "The customer.",
             &[],

@@ -29,7 +29,7 @@ pub(crate) async fn serve(
     let page = services.customers.list_customers(shop.id, filter, asked.after, asked.limit).await;
     let page = page.map_err(storage_problem)?;
     let next = asked.next_cursor(page.next);
-    let answer = CustomersAnswer {
+    let body = CustomersAnswer {
         success: true,
         customers: page
             .entries
@@ -39,10 +39,9 @@ pub(crate) async fn serve(
         next_cursor: next.as_deref(),
         total,
     };
-    Ok(list_query::page_response(&request, next.as_deref()).json(answer))
+    Ok(list_query::page_response(&request, next.as_deref()).json(body))
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     Description::new(
@@ -53,7 +52,7 @@ pub(crate) fn describe() -> Description {
          parameters are errors.",
     )
     .parameters(QUERY.parameters())
-    .answers::<CustomersAnswer<'static>>(
+    .returns::<CustomersAnswer<'static>>(
         StatusCode::OK,
         "A page of customers.",
         &[headers::LINK],
@@ -63,20 +62,20 @@ pub(crate) fn describe() -> Description {
 
 fn filter(query: &mut QueryParameters) -> Result<CustomerFilter, Problem> {
     Ok(CustomerFilter {
-        email: query.text("email", "Its e-mail address; case makes no difference.")?,
-        phone_number: query.text("phone_number", "Its phone number, exactly.")?,
+        email: query.text("email", "Its e-mail address; case makes no difference."),
+        phone_number: query.text("phone_number", "Its phone number, exactly."),
         external_ids: ExternalIds {
-            shopify_id: query.text("shopify_id", "Its id in Shopify, exactly.")?,
-            wordpress_id: query.text("wordpress_id", "Its id in WordPress, exactly.")?,
-            prestashop_id: query.text("prestashop_id", "Its id in PrestaShop, exactly.")?,
-            fb_user_id: query.text("fb_user_id", "Its id on Facebook, exactly.")?,
-            ig_user_id: query.text("ig_user_id", "Its id on Instagram, exactly.")?,
-            ig_pseudo: query.text("ig_pseudo", "Its name on Instagram, exactly.")?,
-            whatsapp_id: query.text("whatsapp_id", "Its id on WhatsApp, exactly.")?,
-            zendesk_id: query.text("zendesk_id", "Its id in Zendesk, exactly.")?,
-            freshdesk_id: query.text("freshdesk_id", "Its id in Freshdesk, exactly.")?,
-            gmelius_id: query.text("gmelius_id", "Its id in Gmelius, exactly.")?,
-            gorgias_id: query.text("gorgias_id", "Its id in Gorgias, exactly.")?,
+            shopify_id: query.text("shopify_id", "Its id in Shopify, exactly."),
+            wordpress_id: query.text("wordpress_id", "Its id in WordPress, exactly."),
+            prestashop_id: query.text("prestashop_id", "Its id in PrestaShop, exactly."),
+            fb_user_id: query.text("fb_user_id", "Its id on Facebook, exactly."),
+            ig_user_id: query.text("ig_user_id", "Its id on Instagram, exactly."),
+            ig_pseudo: query.text("ig_pseudo", "Its name on Instagram, exactly."),
+            whatsapp_id: query.text("whatsapp_id", "Its id on WhatsApp, exactly."),
+            zendesk_id: query.text("zendesk_id", "Its id in Zendesk, exactly."),
+            freshdesk_id: query.text("freshdesk_id", "Its id in Freshdesk, exactly."),
+            gmelius_id: query.text("gmelius_id", "Its id in Gmelius, exactly."),
+            gorgias_id: query.text("gorgias_id", "Its id in Gorgias, exactly."),
         },
     })
 }

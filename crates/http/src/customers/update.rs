@@ -46,12 +46,12 @@ pub(crate) async fn serve(
         | UpdateCustomerOutcome::EmailTaken
         | UpdateCustomerOutcome::PhoneNumberTaken => None,
     });
-    let attempt = services
+    let outcome = services
         .update_customer
         .execute(principal.caller(), id, changes, idempotency, receipt)
         .await
         .map_err(|error| command_problem(error, members))?;
-    idempotency::respond(attempt, |outcome| match outcome {
+    idempotency::respond(outcome, |outcome| match outcome {
         UpdateCustomerOutcome::Updated(customer) => {
             Ok(StoredAnswer::ok(&CustomerAnswer::new(&customer, shop.domain.as_str())))
         }
@@ -65,7 +65,6 @@ pub(crate) async fn serve(
     })
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     Description::new(
@@ -77,7 +76,7 @@ pub(crate) fn describe() -> Description {
     )
     .parameters([parameters::customer_id()])
     .body(CUSTOMER_CHANGES.schema(), [("phone", json!({"phone_number": "+33198765432"}))])
-    .answers::<CustomerAnswer<'static>>(
+    .returns::<CustomerAnswer<'static>>(
         StatusCode::OK,
         "The customer after the change, now or by an earlier request with the same `Idempotency-Key`.",
         &[headers::IDEMPOTENCY_REPLAYED],

@@ -12,7 +12,7 @@ use crate::json_members::{Body, Member, Members};
 use crate::json_values::{Id, Time};
 
 const PERSON_NAME: Text = Text::UpTo(MAX_PERSON_NAME_CHARS);
-const EXTERNAL_ID: TextOrNumber = TextOrNumber { max: MAX_EXTERNAL_ID_CHARS };
+const EXTERNAL_ID: TextOrNumber = TextOrNumber(MAX_EXTERNAL_ID_CHARS);
 
 const EMAIL: Member<Text> = Member::new(Field::Email, "email", Text::Email, "Its e-mail address.");
 const PHONE_NUMBER: Member<Text> = Member::new(
@@ -36,12 +36,7 @@ const WHATSAPP_ID: Member<TextOrNumber> =
     Member::new(Field::WhatsappId, "whatsapp_id", EXTERNAL_ID, "Its id on WhatsApp.");
 
 /// The body that creates a customer.
-pub(super) static NEW_CUSTOMER: Body<CustomerDraft> = Body::new(
-    "NewCustomer",
-    "Customer",
-    "A customer to create. Other members are ignored. `null` means that a member is absent.",
-    draft,
-);
+pub(super) static NEW_CUSTOMER: Body<CustomerDraft> = Body::create("NewCustomer", "Customer", draft);
 
 /// The draft that the members make.
 pub(super) fn draft(members: &mut Members) -> CustomerDraft {
@@ -61,13 +56,8 @@ pub(super) fn draft(members: &mut Members) -> CustomerDraft {
 }
 
 /// The body that changes a customer.
-pub(super) static CUSTOMER_CHANGES: Body<CustomerChanges> = Body::new(
-    "CustomerChanges",
-    "Customer",
-    "Changes to a customer. Members that are absent leave their fields as they are; `null` clears a field. \
-     Other members are ignored.",
-    changes,
-);
+pub(super) static CUSTOMER_CHANGES: Body<CustomerChanges> =
+    Body::change("CustomerChanges", "Customer", changes);
 
 /// The changes that the members make.
 pub(super) fn changes(members: &mut Members) -> CustomerChanges {

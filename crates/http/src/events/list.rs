@@ -31,11 +31,10 @@ pub(crate) async fn serve(
         let cursor = asked.cursor(event.position);
         EventJson::new(event, cursor, shop.domain.as_str())
     });
-    let answer = EventsAnswer { success: true, events: events.collect(), next_cursor: next.as_deref() };
-    Ok(list_query::page_response(&request, next.as_deref()).json(answer))
+    let body = EventsAnswer { success: true, events: events.collect(), next_cursor: next.as_deref() };
+    Ok(list_query::page_response(&request, next.as_deref()).json(body))
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     Description::new(
@@ -49,7 +48,7 @@ pub(crate) fn describe() -> Description {
          for as long as it is configured to. Unknown and repeated parameters are errors.",
     )
     .parameters(QUERY.parameters())
-    .answers::<EventsAnswer<'static>>(
+    .returns::<EventsAnswer<'static>>(
         StatusCode::OK,
         "A page of events.",
         &[headers::LINK],

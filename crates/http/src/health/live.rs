@@ -9,9 +9,8 @@ pub(crate) async fn serve() -> HttpResponse {
     HttpResponse::Ok().json(Health { status: "live" })
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     Description::new("isLive", SERVICE, "Check whether the process lives", "200 while the process responds.")
-        .answers::<Health>(StatusCode::OK, "The process lives.", &[], [("live", json!({"status": "live"}))])
+        .returns::<Health>(StatusCode::OK, "The process lives.", &[], [("live", json!({"status": "live"}))])
 }

@@ -23,7 +23,6 @@ pub(crate) async fn serve(services: Option<Started>) -> Result<HttpResponse, Pro
     }
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     Description::new(
@@ -32,6 +31,6 @@ pub(crate) fn describe() -> Description {
         "Check whether the server can serve",
         "200 while the database is reachable and migrated, and not known to be out of space for writes.",
     )
-    .answers::<Health>(StatusCode::OK, "The server can serve.", &[], [("ready", json!({"status": "ready"}))])
+    .returns::<Health>(StatusCode::OK, "The server can serve.", &[], [("ready", json!({"status": "ready"}))])
     .fails_with([Problem::not_ready()])
 }

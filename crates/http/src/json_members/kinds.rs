@@ -1,6 +1,6 @@
 //! The kinds of members: how each is read from JSON, and in tests the schema of that.
 //!
-//! A kind checks the type. The domain checks the rest of its limits with all other rules.
+//! A kind checks the type. The domain checks its limits, with all other rules.
 
 use hexdesk_domain::{CustomerId, Rule, Timestamp, UserId};
 use serde_json::Value;
@@ -24,15 +24,14 @@ pub(crate) trait Kind: Copy + 'static {
     /// Reads a value that is not `null`; `None` if it is refused.
     fn read(self, value: Value, refuse: Refuse<'_>) -> Option<Self::Read>;
 
-    /// What it accepts, `null` aside.
+    /// What it accepts, `null` aside, and a sentence about what the schema cannot say.
     #[cfg(test)]
-    fn schema(self) -> Schema;
+    fn schema(self) -> (Schema, &'static str);
+}
 
-    /// A sentence about what the schema cannot say; empty if there is nothing.
-    #[cfg(test)]
-    fn note(self) -> &'static str {
-        ""
-    }
+fn refused<T>(refuse: Refuse<'_>, code: &'static str, requirement: &str) -> Option<T> {
+    refuse(None, code, requirement);
+    None
 }
 
 /// A text.
@@ -55,39 +54,26 @@ impl Kind for Text {
     fn read(self, value: Value, refuse: Refuse<'_>) -> Option<String> {
         match value {
             Value::String(text) => Some(text),
-            _ => {
-                refuse(None, "type", "must be a string");
-                None
-            }
+            _ => refused(refuse, "type", "must be a string"),
         }
     }
 
     #[cfg(test)]
-    fn schema(self) -> Schema {
+    fn schema(self) -> (Schema, &'static str) {
         match self {
-            Self::UpTo(max) => schemas::text(max),
-            Self::NotBlank(max) => schemas::text_not_blank(max),
-            Self::Email => schemas::email(),
-            Self::LanguageTag => schemas::language_tag(),
-        }
-    }
-
-    #[cfg(test)]
-    fn note(self) -> &'static str {
-        match self {
-            Self::UpTo(_) | Self::Email => "",
-            Self::NotBlank(_) => "Not blank.",
-            Self::LanguageTag => "A BCP 47 tag with `-` or `_`.",
+            Self::UpTo(max) => (schemas::text(max), ""),
+            Self::NotBlank(max) => (schemas::text_not_blank(max), "Not blank."),
+            Self::Email => (schemas::email(), ""),
+            Self::LanguageTag => (schemas::language_tag(), "A BCP 47 tag with `-` or `_`."),
         }
     }
 }
 
-/// A text of at most `max` characters, or a whole number, which becomes the text of its digits.
+/// A text of at most so many characters, or a whole number, which becomes the text of its
+/// digits.
 #[derive(Clone, Copy)]
 #[cfg_attr(not(test), expect(dead_code, reason = "the limit is for the schema; the domain checks it"))]
-pub(crate) struct TextOrNumber {
-    pub(crate) max: u64,
-}
+pub(crate) struct TextOrNumber(pub(crate) u64);
 
 impl Kind for TextOrNumber {
     type Read = String;
@@ -96,23 +82,21 @@ impl Kind for TextOrNumber {
         match value {
             Value::String(text) => Some(text),
             Value::Number(number) if !number.is_f64() => Some(number.to_string()),
-            _ => {
-                refuse(None, "type", "must be a string or a whole number");
-                None
-            }
+            _ => refused(refuse, "type", "must be a string or a whole number"),
         }
     }
 
     #[cfg(test)]
-    fn schema(self) -> Schema {
-        schemas::text_or_number(self.max)
+    fn schema(self) -> (Schema, &'static str) {
+        (schemas::text_or_number(self.0), "")
     }
 }
 
 /// An id of at most `max`: a whole number, or a string of its digits.
+#[derive(Clone, Copy)]
 pub(crate) struct Id<T> {
-    pub(crate) max: i64,
-    pub(crate) new: fn(i64) -> Option<T>,
+    max: i64,
+    new: fn(i64) -> Option<T>,
 }
 
 impl Id<CustomerId> {
@@ -123,15 +107,7 @@ impl Id<UserId> {
     pub(crate) const USER: Self = Self { max: UserId::MAX, new: UserId::new };
 }
 
-impl<T> Clone for Id<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for Id<T> {}
-
-impl<T: 'static> Kind for Id<T> {
+impl<T: Copy + 'static> Kind for Id<T> {
     type Read = T;
 
     fn read(self, value: Value, refuse: Refuse<'_>) -> Option<T> {
@@ -140,40 +116,32 @@ impl<T: 'static> Kind for Id<T> {
             Value::String(digits) => wire_id::parse(&digits),
             _ => None,
         };
-        let id = number.and_then(self.new);
-        if id.is_none() {
-            refuse(None, "id", &wire_id::requirement(self.max));
-        }
-        id
+        number.and_then(self.new).or_else(|| refused(refuse, "id", &wire_id::requirement(self.max)))
     }
 
     #[cfg(test)]
-    fn schema(self) -> Schema {
-        schemas::id(self.max)
+    fn schema(self) -> (Schema, &'static str) {
+        (schemas::id(self.max), "")
     }
 }
 
-/// A whole number from 0 to `max`.
+/// A whole number from 0 to this one.
 #[derive(Clone, Copy)]
-pub(crate) struct Count {
-    pub(crate) max: i64,
-}
+pub(crate) struct Count(pub(crate) i64);
 
 impl Kind for Count {
     type Read = i64;
 
     fn read(self, value: Value, refuse: Refuse<'_>) -> Option<i64> {
-        let count = value.as_i64().filter(|count| (0..=self.max).contains(count));
-        if count.is_none() {
-            let (code, requirement) = describe(Rule::Range(0, self.max));
-            refuse(None, code, &requirement);
-        }
-        count
+        value.as_i64().filter(|count| (0..=self.0).contains(count)).or_else(|| {
+            let (code, requirement) = describe(Rule::Range(0, self.0));
+            refused(refuse, code, &requirement)
+        })
     }
 
     #[cfg(test)]
-    fn schema(self) -> Schema {
-        schemas::integer(0, self.max)
+    fn schema(self) -> (Schema, &'static str) {
+        (schemas::integer(0, self.0), "")
     }
 }
 
@@ -192,15 +160,12 @@ impl Kind for Time {
 
     fn read(self, value: Value, refuse: Refuse<'_>) -> Option<Timestamp> {
         let time = value.as_str().and_then(|text| Timestamp::parse(text).ok());
-        if time.is_none() {
-            refuse(None, "timestamp", Self::REQUIREMENT);
-        }
-        time
+        time.or_else(|| refused(refuse, "timestamp", Self::REQUIREMENT))
     }
 
     #[cfg(test)]
-    fn schema(self) -> Schema {
-        schemas::timestamp()
+    fn schema(self) -> (Schema, &'static str) {
+        (schemas::timestamp(), "")
     }
 }
 
@@ -208,24 +173,20 @@ impl Kind for Time {
 #[derive(Clone, Copy)]
 pub(crate) struct Flag;
 
+fn flag(value: &Value) -> Option<bool> {
+    value.as_bool().or_else(|| value.as_str()?.parse().ok())
+}
+
 impl Kind for Flag {
     type Read = bool;
 
     fn read(self, value: Value, refuse: Refuse<'_>) -> Option<bool> {
-        let flag = match value {
-            Value::Bool(flag) => Some(flag),
-            Value::String(text) => text.parse().ok(),
-            _ => None,
-        };
-        if flag.is_none() {
-            refuse(None, "type", "must be true or false");
-        }
-        flag
+        flag(&value).or_else(|| refused(refuse, "type", "must be true or false"))
     }
 
     #[cfg(test)]
-    fn schema(self) -> Schema {
-        schemas::boolean_or_text()
+    fn schema(self) -> (Schema, &'static str) {
+        (schemas::boolean_or_text(), "")
     }
 }
 
@@ -239,25 +200,16 @@ impl Kind for LenientFlag {
     type Read = bool;
 
     fn read(self, value: Value, _refuse: Refuse<'_>) -> Option<bool> {
-        Some(match value {
-            Value::Bool(flag) => flag,
-            Value::String(text) => text.parse().unwrap_or(self.otherwise),
-            _ => self.otherwise,
-        })
+        Some(flag(&value).unwrap_or(self.otherwise))
     }
 
     #[cfg(test)]
-    fn schema(self) -> Schema {
-        schemas::anything()
-    }
-
-    #[cfg(test)]
-    fn note(self) -> &'static str {
-        if self.otherwise {
-            "Anything but `false` and `\"false\"` counts as `true`."
-        } else {
-            "Anything but `true` and `\"true\"` counts as `false`."
-        }
+    fn schema(self) -> (Schema, &'static str) {
+        let note = match self.otherwise {
+            true => "Anything but `false` and `\"false\"` counts as `true`.",
+            false => "Anything but `true` and `\"true\"` counts as `false`.",
+        };
+        (schemas::anything(), note)
     }
 }
 
@@ -272,58 +224,52 @@ pub(crate) struct Texts {
 impl Kind for Texts {
     type Read = Vec<String>;
 
-    /// An entry of another type becomes an empty text, so that the others keep their indexes.
     fn read(self, value: Value, refuse: Refuse<'_>) -> Option<Vec<String>> {
-        let Value::Array(entries) = value else {
-            refuse(None, "type", "must be an array of strings");
-            return None;
-        };
-        if entries.len() as u64 > self.max {
-            // The entries of an endless array are not reported as well.
-            let (code, requirement) = describe(Rule::MaxLength(self.max));
-            refuse(None, code, &requirement);
-            return None;
-        }
-        let mut texts = Vec::with_capacity(entries.len());
-        for (index, entry) in entries.into_iter().enumerate() {
-            texts.push(match entry {
-                Value::String(text) => text,
-                _ => {
-                    refuse(Some(index), "type", "must be a string");
-                    String::new()
-                }
-            });
-        }
-        Some(texts)
+        texts(self.max, value, refuse)
     }
 
     #[cfg(test)]
-    fn schema(self) -> Schema {
-        schemas::texts(self.max, schemas::text(self.max_chars))
+    fn schema(self) -> (Schema, &'static str) {
+        (schemas::texts(self.max, schemas::text(self.max_chars)), "")
     }
 }
 
-/// An array of the names of at most `max` scopes.
-#[derive(Clone, Copy)]
-pub(crate) struct Scopes {
-    pub(crate) max: u64,
+/// Reads an array of texts. An entry of another type becomes an empty text, so that the
+/// others keep their indexes.
+fn texts(max: u64, value: Value, refuse: Refuse<'_>) -> Option<Vec<String>> {
+    let Value::Array(entries) = value else { return refused(refuse, "type", "must be an array of strings") };
+    if entries.len() as u64 > max {
+        // The entries of an endless array are not reported as well.
+        let (code, requirement) = describe(Rule::MaxLength(max));
+        return refused(refuse, code, &requirement);
+    }
+    let mut texts = Vec::with_capacity(entries.len());
+    for (index, entry) in entries.into_iter().enumerate() {
+        texts.push(match entry {
+            Value::String(text) => text,
+            _ => {
+                refuse(Some(index), "type", "must be a string");
+                String::new()
+            }
+        });
+    }
+    Some(texts)
 }
+
+/// An array of the names of at most this many scopes.
+#[derive(Clone, Copy)]
+pub(crate) struct Scopes(pub(crate) u64);
 
 impl Kind for Scopes {
     type Read = Vec<String>;
 
     fn read(self, value: Value, refuse: Refuse<'_>) -> Option<Vec<String>> {
-        Texts { max: self.max, max_chars: 0 }.read(value, refuse)
+        texts(self.0, value, refuse)
     }
 
     #[cfg(test)]
-    fn schema(self) -> Schema {
-        schemas::scopes(self.max)
-    }
-
-    #[cfg(test)]
-    fn note(self) -> &'static str {
-        "At least one scope."
+    fn schema(self) -> (Schema, &'static str) {
+        (schemas::scopes(self.0), "At least one scope.")
     }
 }
 
@@ -339,13 +285,8 @@ impl Kind for LenientTexts {
     }
 
     #[cfg(test)]
-    fn schema(self) -> Schema {
-        schemas::texts_or_ignored(self.0.schema())
-    }
-
-    #[cfg(test)]
-    fn note(self) -> &'static str {
-        "Anything but an array counts as an empty one."
+    fn schema(self) -> (Schema, &'static str) {
+        (schemas::texts_or_ignored(self.0.schema().0), "Anything but an array counts as an empty one.")
     }
 }
 
@@ -361,7 +302,7 @@ impl Kind for Json {
     }
 
     #[cfg(test)]
-    fn schema(self) -> Schema {
-        schemas::anything()
+    fn schema(self) -> (Schema, &'static str) {
+        (schemas::anything(), "")
     }
 }

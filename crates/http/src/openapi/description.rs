@@ -18,7 +18,7 @@ use super::{parameters, problems, schemas};
 use crate::problem::{MemberError, Problem};
 use crate::request_body::MAX_BODY_BYTES;
 
-/// What one method on one path does, for those who call it.
+/// The description of one method on one path.
 pub(crate) struct Description {
     pub(crate) id: &'static str,
     pub(crate) tag: &'static str,
@@ -28,7 +28,7 @@ pub(crate) struct Description {
     pub(crate) body: Option<RequestBody>,
     /// How its body describes the members that responses have too.
     pub(crate) wording: Option<Wording>,
-    pub(crate) answers: Vec<(StatusCode, Response)>,
+    pub(crate) responses: Vec<(StatusCode, Response)>,
     pub(crate) problems: Vec<Problem>,
     pub(crate) schemas: Vec<(String, RefOr<Schema>)>,
 }
@@ -52,19 +52,19 @@ impl Description {
             parameters: Vec::new(),
             body: None,
             wording: None,
-            answers: Vec::new(),
+            responses: Vec::new(),
             problems: Vec::new(),
             schemas: Vec::new(),
         }
     }
 
-    /// It reads these parameters, and refuses what they must not be.
+    /// It has these parameters.
     pub(crate) fn parameters(mut self, parameters: impl IntoIterator<Item = Parameter>) -> Self {
         self.parameters.extend(parameters);
         self
     }
 
-    /// It reads a JSON body, and takes effect once for each `Idempotency-Key`.
+    /// It reads this JSON body, and takes effect once for each `Idempotency-Key`.
     pub(crate) fn body(
         mut self,
         schema: BodySchema,
@@ -108,8 +108,8 @@ impl Description {
         .parameters([parameters::idempotency_key()])
     }
 
-    /// It answers `T` as JSON.
-    pub(crate) fn answers<T: ToSchema>(
+    /// It returns `T` as JSON.
+    pub(crate) fn returns<T: ToSchema>(
         mut self,
         status: StatusCode,
         text: &str,
@@ -126,28 +126,28 @@ impl Description {
         for name in headers {
             response = response.header_ref(*name, problems::header(name));
         }
-        self.answers.push((status, response.build()));
+        self.responses.push((status, response.build()));
         self
     }
 
-    /// It answers something else than JSON of a known form.
-    pub(crate) fn answers_document(mut self, text: &str, content_type: &str, schema: Type) -> Self {
+    /// It returns a document of this type.
+    pub(crate) fn returns_document(mut self, text: &str, content_type: &str, schema: Type) -> Self {
         let schema: Schema = ObjectBuilder::new().schema_type(schema).build().into();
         let content = ContentBuilder::new().schema(Some(schema)).build();
         let response = ResponseBuilder::new().description(text).content(content_type, content).build();
-        self.answers.push((StatusCode::OK, response));
+        self.responses.push((StatusCode::OK, response));
         self
     }
 
-    /// It answers without a body.
-    pub(crate) fn answers_nothing(mut self, text: &str) -> Self {
-        self.answers.push((StatusCode::NO_CONTENT, Response::new(text)));
+    /// It returns no body.
+    pub(crate) fn returns_nothing(mut self, text: &str) -> Self {
+        self.responses.push((StatusCode::NO_CONTENT, Response::new(text)));
         self
     }
 
-    /// A value in its answers is a parameter of another operation.
+    /// A value in its responses is a parameter of another operation.
     pub(crate) fn leads_to(mut self, operation: &str, parameter: &str, value: &str) -> Self {
-        for (_, response) in &mut self.answers {
+        for (_, response) in &mut self.responses {
             let link = LinkBuilder::new().operation_id(operation).parameter(parameter, value).build();
             response.links.insert(operation.to_owned(), link.into());
         }
@@ -168,7 +168,7 @@ impl Description {
         }
     }
 
-    /// It may be refused with these problems.
+    /// It may fail with these problems.
     pub(crate) fn fails_with(mut self, problems: impl IntoIterator<Item = Problem>) -> Self {
         self.problems.extend(problems);
         self
@@ -197,33 +197,20 @@ impl BodySchema {
         Self { name, resource, object, descriptions: BTreeMap::new(), rule: None }
     }
 
-    /// With this member, which must be there.
-    pub(crate) fn required(
+    /// With this member: its description, and a note about this body.
+    pub(crate) fn member(
         mut self,
         name: &'static str,
-        schema: Schema,
-        text: &'static str,
-        note: &str,
-    ) -> Self {
-        self.object = self.object.required(name);
-        self.not_null(name, schema, text, note)
-    }
-
-    /// With this member, which may be left out or be `null`.
-    pub(crate) fn optional(self, name: &'static str, schema: Schema, text: &'static str, note: &str) -> Self {
-        self.not_null(name, schemas::or_null(schema), text, note)
-    }
-
-    /// With this member, which may be left out, but not be `null`.
-    pub(crate) fn not_null(
-        mut self,
-        name: &'static str,
+        is_required: bool,
         schema: Schema,
         text: &'static str,
         note: &str,
     ) -> Self {
         let whole = format!("{text} {note}");
         self.object = self.object.property(name, schemas::described(schema, whole.trim_end()));
+        if is_required {
+            self.object = self.object.required(name);
+        }
         self.descriptions.insert(name.to_lowercase(), text);
         self
     }

@@ -15,7 +15,7 @@ const REQUEST_ID: &str = "01a202d8-e74c-76e0-aec3-1471365970c6";
 
 /// The error responses of an operation with these problems: by status, the name of the
 /// component and the component.
-pub(crate) fn answers(problems: Vec<Problem>) -> BTreeMap<u16, (String, Response)> {
+pub(crate) fn responses(problems: Vec<Problem>) -> BTreeMap<u16, (String, Response)> {
     let mut by_status: BTreeMap<u16, Vec<Problem>> = BTreeMap::new();
     for problem in problems {
         let same_status = by_status.entry(problem.status().as_u16()).or_default();
@@ -27,13 +27,13 @@ pub(crate) fn answers(problems: Vec<Problem>) -> BTreeMap<u16, (String, Response
         .into_iter()
         .map(|(status, mut problems)| {
             problems.sort_by_key(Problem::code);
-            (status, answer(&problems))
+            (status, response(&problems))
         })
         .collect()
 }
 
 /// The response for one of these, and its name. The same problems make the same response.
-fn answer(problems: &[Problem]) -> (String, Response) {
+fn response(problems: &[Problem]) -> (String, Response) {
     let names: Vec<String> = problems.iter().map(|problem| pascal_case(problem.code())).collect();
     let mut titles: Vec<&str> = problems.iter().map(Problem::title).collect();
     titles.dedup();

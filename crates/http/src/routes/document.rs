@@ -122,7 +122,7 @@ fn path_item(
     description: Description,
     mut components: ComponentsBuilder,
 ) -> (PathItem, ComponentsBuilder) {
-    let Description { id, tag, summary, text, parameters, body, wording: _, answers, problems, schemas } =
+    let Description { id, tag, summary, text, parameters, body, wording: _, responses, problems, schemas } =
         description;
     let bad_parameter = (!parameters.is_empty()).then(|| {
         Problem::invalid_parameter(if body.is_some() {
@@ -144,16 +144,16 @@ fn path_item(
             .security(SecurityRequirement::new(X_API_KEY, [scope.as_str()]))
             .security(SecurityRequirement::new(BEARER, [scope.as_str()])),
     };
-    for (status, mut answer) in answers {
-        answer
+    for (status, mut response) in responses {
+        response
             .headers
             .insert(headers::REQUEST_ID.to_owned(), RefOr::Ref(problems::header(headers::REQUEST_ID)));
-        operation = operation.response(status.as_str(), answer);
+        operation = operation.response(status.as_str(), response);
     }
     let every = every_routes_problems(endpoint).into_iter().chain(problems).chain(bad_parameter).collect();
-    for (status, (name, answer)) in problems::answers(every) {
+    for (status, (name, response)) in problems::responses(every) {
         operation = operation.response(status.to_string(), Ref::from_response_name(&name));
-        components = components.response(name, answer);
+        components = components.response(name, response);
     }
     let method = match endpoint.method {
         Method::POST => HttpMethod::Post,
@@ -243,7 +243,7 @@ fn every_route_is_described_with_its_scope() {
 }
 
 #[test]
-fn every_operation_says_all_there_is_to_say() {
+fn every_operation_is_complete() {
     let document = json();
     let mut ids = BTreeSet::new();
     for endpoint in ENDPOINTS {
@@ -284,7 +284,7 @@ fn every_operation_says_all_there_is_to_say() {
 }
 
 #[test]
-fn every_reference_leads_somewhere_and_every_component_is_referred_to() {
+fn every_reference_has_a_component_and_every_component_a_reference() {
     let document = json();
     let mut referred = BTreeSet::new();
     walk(&document, "#", &mut |_, value| {
@@ -332,7 +332,7 @@ fn two_components_of_one_name_are_the_same() {
 }
 
 #[test]
-fn answers_hold_every_member_that_is_not_said_to_be_left_out() {
+fn responses_hold_every_member_except_the_optional_ones() {
     let document = json();
     let mut bodies = BTreeSet::new();
     walk(&document["paths"], "", &mut |_, value| {

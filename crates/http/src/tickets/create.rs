@@ -40,7 +40,6 @@ pub(crate) async fn serve(
     Ok(StoredAnswer::from_receipt(&created.answer)?.into_response(created.replayed))
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     Description::new(
@@ -54,7 +53,7 @@ pub(crate) fn describe() -> Description {
         NEW_TICKET.schema(),
         [("full", examples::new_ticket()), ("least", json!({"customerId": 123, "Channel": "Mail"}))],
     )
-    .answers::<TicketAnswer<'static>>(
+    .returns::<TicketAnswer<'static>>(
         StatusCode::CREATED,
         "The ticket was created, now or by an earlier request with the same `Idempotency-Key`.",
         &[headers::LOCATION, headers::IDEMPOTENCY_REPLAYED],

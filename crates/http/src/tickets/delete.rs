@@ -33,7 +33,6 @@ pub(crate) async fn serve(
     }
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     Description::new(
@@ -44,6 +43,6 @@ pub(crate) fn describe() -> Description {
          that version.",
     )
     .parameters([parameters::ticket_id(), parameters::if_match()])
-    .answers_nothing("The ticket is deleted.")
+    .returns_nothing("The ticket is deleted.")
     .fails_with([Problem::ticket_not_found(), Problem::version_mismatch(), Problem::outcome_unknown()])
 }

@@ -29,7 +29,6 @@ pub(crate) async fn serve(
     Ok(HttpResponse::Ok().insert_header((header::ETAG, tag)).json(body))
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     Description::new(
@@ -39,7 +38,7 @@ pub(crate) fn describe() -> Description {
         "The ticket with its customer, its user and its human ticket.",
     )
     .parameters([parameters::ticket_id()])
-    .answers::<TicketViewAnswer<'static>>(
+    .returns::<TicketViewAnswer<'static>>(
         StatusCode::OK,
         "The ticket.",
         &[headers::ETAG],

@@ -5,14 +5,12 @@ use hexdesk_domain::{
 
 #[cfg(test)]
 use super::examples;
-use super::page::page;
-#[cfg(test)]
-use super::wire::TicketsAnswer;
-use crate::list_query::{Kind, ListQuery, Pages, QueryParameters};
+use super::wire::{TicketViewJson, TicketsAnswer};
+use crate::list_query::{self, Kind, ListQuery, PageRequest, Pages, QueryParameters};
 #[cfg(test)]
 use crate::openapi::prelude::*;
 use crate::problem::Problem;
-use crate::services::Started;
+use crate::services::{Services, Started, storage_problem};
 use crate::wire_id;
 
 static QUERY: ListQuery<TicketFilter> = ListQuery::new("tickets", Pages::WithTotal, filter);
@@ -36,7 +34,7 @@ fn filter(query: &mut QueryParameters) -> Result<TicketFilter, Problem> {
     let thread_id = query.text(
         "threadId",
         "Its thread, exactly. It needs `customerId`, since a thread belongs to one customer.",
-    )?;
+    );
     let thread = match (thread_id, customer_id) {
         (None, _) => None,
         (Some(thread_id), Some(customer_id)) => Some(ThreadFilter { customer_id, thread_id }),
@@ -48,7 +46,7 @@ fn filter(query: &mut QueryParameters) -> Result<TicketFilter, Problem> {
     };
     Ok(TicketFilter {
         is_opened: query.flag("isOpenedTicket", "Whether a person must handle it.")?,
-        channel: query.text("Channel", "Its channel, exactly.")?,
+        channel: query.text("Channel", "Its channel, exactly."),
         assignee: query.read(
             "assigned_to",
             "The id of the user it is assigned to, or `none`.",
@@ -60,8 +58,8 @@ fn filter(query: &mut QueryParameters) -> Result<TicketFilter, Problem> {
         )?,
         customer_id,
         thread,
-        tag: query.text("tag", "One of its tags, exactly.")?,
-        contact_reason: query.text("contact_reason", "Its contact reason, exactly.")?,
+        tag: query.text("tag", "One of its tags, exactly."),
+        contact_reason: query.text("contact_reason", "Its contact reason, exactly."),
         has_unread: query.flag("unread", "Whether it has unread messages.")?,
         date_from: query.time("dateFrom", "The earliest `date`.")?,
         date_before: query.time("dateBefore", "Its `date` is earlier than this.")?,
@@ -71,7 +69,31 @@ fn filter(query: &mut QueryParameters) -> Result<TicketFilter, Problem> {
     })
 }
 
-/// Its description.
+/// The response with one page of the tickets that match.
+///
+/// # Errors
+/// Those of the store.
+pub(super) async fn page(
+    services: &Services,
+    principal: &Principal,
+    request: &HttpRequest,
+    asked: PageRequest<TicketPosition>,
+    filter: TicketFilter,
+) -> Result<HttpResponse, Problem> {
+    let shop = &principal.shop;
+    let total = asked.total(services.tickets.count_tickets(shop.id, filter.clone())).await?;
+    let page = services.tickets.list_tickets(shop.id, filter, asked.after, asked.limit).await;
+    let page = page.map_err(storage_problem)?;
+    let next = asked.next_cursor(page.next);
+    let body = TicketsAnswer {
+        success: true,
+        tickets: page.entries.iter().map(|view| TicketViewJson::new(view, shop.domain.as_str())).collect(),
+        next_cursor: next.as_deref(),
+        total,
+    };
+    Ok(list_query::page_response(request, next.as_deref()).json(body))
+}
+
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     Description::new(
@@ -82,7 +104,7 @@ pub(crate) fn describe() -> Description {
          Unknown and repeated parameters are errors.",
     )
     .parameters(QUERY.parameters())
-    .answers::<TicketsAnswer<'static>>(
+    .returns::<TicketsAnswer<'static>>(
         StatusCode::OK,
         "A page of tickets.",
         &[headers::LINK],

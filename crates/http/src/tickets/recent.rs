@@ -4,7 +4,7 @@ use hexdesk_domain::{Principal, TicketFilter, TicketPosition};
 
 #[cfg(test)]
 use super::examples;
-use super::page::page;
+use super::list::page;
 #[cfg(test)]
 use super::wire::TicketsAnswer;
 use crate::list_query::{ListQuery, Pages, QueryParameters};
@@ -39,7 +39,6 @@ fn days(query: &mut QueryParameters) -> Result<i64, Problem> {
     Ok(query.number("days", description, (1, MAX_RECENT_DAYS))?.unwrap_or(7))
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     Description::new(
@@ -50,7 +49,7 @@ pub(crate) fn describe() -> Description {
          parameters are errors.",
     )
     .parameters(QUERY.parameters())
-    .answers::<TicketsAnswer<'static>>(
+    .returns::<TicketsAnswer<'static>>(
         StatusCode::OK,
         "A page of tickets.",
         &[headers::LINK],

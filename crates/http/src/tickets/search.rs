@@ -28,19 +28,19 @@ pub(crate) async fn serve(
     let page = services.search.search_tickets(shop.id, query, asked.after, asked.limit).await;
     let page = page.map_err(storage_problem)?.ok_or_else(Problem::search_not_supported)?;
     let next = asked.next_cursor(page.next);
-    let answer = TicketsAnswer {
+    let body = TicketsAnswer {
         success: true,
         tickets: page.entries.iter().map(|view| TicketViewJson::new(view, shop.domain.as_str())).collect(),
         next_cursor: next.as_deref(),
         total: None,
     };
-    Ok(list_query::page_response(&request, next.as_deref()).json(answer))
+    Ok(list_query::page_response(&request, next.as_deref()).json(body))
 }
 
 fn query(query: &mut QueryParameters) -> Result<SearchQuery, Problem> {
     let description = "1 to 8 different words of letters and digits, in at most 500 characters. Case and accents make \
                        no difference. A word directly before a `*` matches every word that begins with it.";
-    let text = query.text("q", description)?.ok_or_else(|| Problem::invalid_parameter("q is required"))?;
+    let text = query.text("q", description).ok_or_else(|| Problem::invalid_parameter("q is required"))?;
     if text.chars().count() > MAX_SEARCH_QUERY_CHARS {
         let sentence = format!("q must not be longer than {MAX_SEARCH_QUERY_CHARS}");
         return Err(Problem::invalid_parameter(sentence));
@@ -48,7 +48,6 @@ fn query(query: &mut QueryParameters) -> Result<SearchQuery, Problem> {
     SearchQuery::parse(&text).map_err(|error| Problem::invalid_parameter(format!("q {error}")))
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     let mut parameters = QUERY.parameters();
@@ -67,7 +66,7 @@ pub(crate) fn describe() -> Description {
          the same weight the newest activity (`lastMessageTime`) comes first.",
     )
     .parameters(parameters)
-    .answers::<TicketsAnswer<'static>>(
+    .returns::<TicketsAnswer<'static>>(
         StatusCode::OK,
         "A page of the tickets found.",
         &[headers::LINK],

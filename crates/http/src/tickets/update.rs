@@ -45,12 +45,12 @@ pub(crate) async fn serve(
         | UpdateTicketOutcome::VersionMismatch
         | UpdateTicketOutcome::AssigneeNotFound => None,
     });
-    let attempt = services
+    let outcome = services
         .update_ticket
         .execute(principal.caller(), ticket, changes, expected_version, idempotency, receipt)
         .await
         .map_err(|error| command_problem(error, members))?;
-    idempotency::respond(attempt, |outcome| match outcome {
+    idempotency::respond(outcome, |outcome| match outcome {
         UpdateTicketOutcome::Updated(view) => Ok(answer(&view, shop.domain.as_str())),
         UpdateTicketOutcome::TicketNotFound => Err(Problem::ticket_not_found()),
         UpdateTicketOutcome::VersionMismatch => Err(Problem::version_mismatch()),
@@ -58,7 +58,6 @@ pub(crate) async fn serve(
     })
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     Description::new(
@@ -76,7 +75,7 @@ pub(crate) fn describe() -> Description {
             ("assign", json!({"assigned_to": 45, "tags": ["refund"]})),
         ],
     )
-    .answers::<TicketViewAnswer<'static>>(
+    .returns::<TicketViewAnswer<'static>>(
         StatusCode::OK,
         "The ticket after the change, now or by an earlier request with the same `Idempotency-Key`.",
         &[headers::ETAG, headers::IDEMPOTENCY_REPLAYED],

@@ -53,7 +53,7 @@ const IS_OPENED: Member<Flag> =
 const UNREAD_COUNT: Member<Count> = Member::new(
     Field::UnreadCount,
     "unReadChatCount",
-    Count { max: MAX_UNREAD_COUNT },
+    Count(MAX_UNREAD_COUNT),
     "The number of messages that no user has read.",
 );
 const TAGS: Member<Texts> = Member::new(
@@ -66,12 +66,7 @@ const LANGUAGE_CODE: Member<Text> =
     Member::new(Field::LanguageCode, "language_code", Text::LanguageTag, "Its language, as given.");
 
 /// The body that creates a ticket.
-pub(super) static NEW_TICKET: Body<TicketDraft> = Body::new(
-    "NewTicket",
-    "Ticket",
-    "A ticket to create. Other members are ignored. `null` means that a member is absent.",
-    draft,
-);
+pub(super) static NEW_TICKET: Body<TicketDraft> = Body::create("NewTicket", "Ticket", draft);
 
 /// The draft that the members make.
 pub(super) fn draft(members: &mut Members) -> TicketDraft {
@@ -101,12 +96,7 @@ pub(super) fn draft(members: &mut Members) -> TicketDraft {
 }
 
 /// The body that changes a ticket.
-pub(super) static TICKET_CHANGES: Body<TicketChanges> = Body::new(
-    "TicketChanges",
-    "Ticket",
-    "Changes to a ticket. Members that are absent leave their fields as they are. Other members are ignored.",
-    changes,
-);
+pub(super) static TICKET_CHANGES: Body<TicketChanges> = Body::change("TicketChanges", "Ticket", changes);
 
 /// The changes that the members make.
 pub(super) fn changes(members: &mut Members) -> TicketChanges {

@@ -35,12 +35,12 @@ pub(crate) async fn serve(
         CreateUserOutcome::Created(user) => Some(answer(user, &shop_domain).into_receipt(None)),
         CreateUserOutcome::EmailTaken(_) | CreateUserOutcome::IdTaken => None,
     });
-    let attempt = services
+    let outcome = services
         .manage_users
         .create(principal.caller(), draft, idempotency, receipt)
         .await
         .map_err(|error| command_problem(error, members))?;
-    idempotency::respond(attempt, |outcome| match outcome {
+    idempotency::respond(outcome, |outcome| match outcome {
         CreateUserOutcome::Created(user) => Ok(answer(&user, shop.domain.as_str())),
         CreateUserOutcome::EmailTaken(_) => Err(Problem::user_exists()),
         CreateUserOutcome::IdTaken => {
@@ -50,7 +50,6 @@ pub(crate) async fn serve(
     })
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     let example = json!({"email": "alan@example.com", "first_name": "Alan", "last_name": "Turing"});
@@ -62,7 +61,7 @@ pub(crate) fn describe() -> Description {
          its name.",
     )
     .body(NEW_USER.schema(), [("user", example)])
-    .answers::<UserAnswer<'static>>(
+    .returns::<UserAnswer<'static>>(
         StatusCode::CREATED,
         "The user was created, now or by an earlier request with the same `Idempotency-Key`.",
         &[headers::LOCATION, headers::IDEMPOTENCY_REPLAYED],

@@ -26,12 +26,11 @@ pub(crate) async fn serve(
     Ok(HttpResponse::Ok().json(UserAnswer::new(&user, shop.domain.as_str())))
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     Description::new("getUser", USERS, "Get a user", "A user of the shop, active or not.")
         .parameters([parameters::user_id()])
-        .answers::<UserAnswer<'static>>(
+        .returns::<UserAnswer<'static>>(
             StatusCode::OK,
             "The user.",
             &[],

@@ -28,16 +28,15 @@ pub(crate) async fn serve(
     let page = services.users.list_users(shop.id, filter, asked.after, asked.limit).await;
     let page = page.map_err(storage_problem)?;
     let next = asked.next_cursor(page.next);
-    let answer = UsersAnswer {
+    let body = UsersAnswer {
         success: true,
         users: page.entries.iter().map(|user| UserJson::new(user, shop.domain.as_str())).collect(),
         next_cursor: next.as_deref(),
         total,
     };
-    Ok(list_query::page_response(&request, next.as_deref()).json(answer))
+    Ok(list_query::page_response(&request, next.as_deref()).json(body))
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     Description::new(
@@ -47,7 +46,7 @@ pub(crate) fn describe() -> Description {
         "The users of the shop in order of their ids, a page at a time. Unknown and repeated parameters are errors.",
     )
     .parameters(QUERY.parameters())
-    .answers::<UsersAnswer<'static>>(
+    .returns::<UsersAnswer<'static>>(
         StatusCode::OK,
         "A page of users.",
         &[headers::LINK],

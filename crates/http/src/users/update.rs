@@ -42,12 +42,12 @@ pub(crate) async fn serve(
         }
         UpdateUserOutcome::UserNotFound | UpdateUserOutcome::EmailTaken => None,
     });
-    let attempt = services
+    let outcome = services
         .manage_users
         .update(principal.caller(), user, changes, idempotency, receipt)
         .await
         .map_err(|error| command_problem(error, members))?;
-    idempotency::respond(attempt, |outcome| match outcome {
+    idempotency::respond(outcome, |outcome| match outcome {
         UpdateUserOutcome::Updated(user) => {
             Ok(StoredAnswer::ok(&UserAnswer::new(&user, shop.domain.as_str())))
         }
@@ -56,7 +56,6 @@ pub(crate) async fn serve(
     })
 }
 
-/// Its description.
 #[cfg(test)]
 pub(crate) fn describe() -> Description {
     Description::new(
@@ -76,7 +75,7 @@ pub(crate) fn describe() -> Description {
             ("rename", json!({"last_name": "Murray Hopper", "full_name": null})),
         ],
     )
-    .answers::<UserAnswer<'static>>(
+    .returns::<UserAnswer<'static>>(
         StatusCode::OK,
         "The user after the change, now or by an earlier request with the same `Idempotency-Key`.",
         &[headers::IDEMPOTENCY_REPLAYED],

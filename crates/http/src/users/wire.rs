@@ -25,12 +25,7 @@ const IS_ACTIVE: Member<Flag> = Member::new(
 );
 
 /// The body that creates a user.
-pub(super) static NEW_USER: Body<UserDraft> = Body::new(
-    "NewUser",
-    "User",
-    "A user to create. Other members are ignored. `null` means that a member is absent.",
-    draft,
-);
+pub(super) static NEW_USER: Body<UserDraft> = Body::create("NewUser", "User", draft);
 
 /// The draft that the members make.
 pub(super) fn draft(members: &mut Members) -> UserDraft {
@@ -44,12 +39,7 @@ pub(super) fn draft(members: &mut Members) -> UserDraft {
 }
 
 /// The body that changes a user.
-pub(super) static USER_CHANGES: Body<UserChanges> = Body::new(
-    "UserChanges",
-    "User",
-    "Changes to a user. Members that are absent leave their fields as they are. Other members are ignored.",
-    changes,
-);
+pub(super) static USER_CHANGES: Body<UserChanges> = Body::change("UserChanges", "User", changes);
 
 /// The changes that the members make.
 pub(super) fn changes(members: &mut Members) -> UserChanges {
