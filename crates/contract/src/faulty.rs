@@ -216,6 +216,7 @@ macro_rules! ports {
         )+)+}
 
         impl Fault {$($(
+            #[allow(dead_code, reason = "not every method has a fault")]
             pub(crate) fn $method(
                 mut self,
                 instead: impl Fn(&mut Store<'_>, $($($reference)? $type),*) -> Result<$result, StorageError>
@@ -253,72 +254,55 @@ ports! {
         close_shop(domain by &: ShopDomain, now: Timestamp) -> Option<Shop>;
     }
     CustomerStore {
-        create_customer(
-            shop: ShopId, customer: NewCustomer, claim: Option<DeferredClaim<CreateCustomerOutcome>>
-        ) -> IdempotentOutcome<CreateCustomerOutcome>;
+        create_customer(shop: ShopId, customer: NewCustomer, claim:
+            Option<DeferredClaim<CreateCustomerOutcome>>) -> IdempotentOutcome<CreateCustomerOutcome>;
         find_customer(shop: ShopId, id: CustomerId) -> Option<Customer>;
-        list_customers(
-            shop: ShopId, filter: CustomerFilter, after: Option<CustomerId>, limit: u32
-        ) -> Page<Customer, CustomerId>;
+        list_customers(shop: ShopId, filter: CustomerFilter, after: Option<CustomerId>, limit: u32) ->
+            Page<Customer, CustomerId>;
         count_customers(shop: ShopId, filter: CustomerFilter) -> u64;
-        update_customer(
-            shop: ShopId, id: CustomerId, update: CustomerUpdate,
-            claim: Option<DeferredClaim<UpdateCustomerOutcome>>
-        ) -> IdempotentOutcome<UpdateCustomerOutcome>;
+        update_customer(shop: ShopId, id: CustomerId, update: CustomerUpdate, claim:
+            Option<DeferredClaim<UpdateCustomerOutcome>>) -> IdempotentOutcome<UpdateCustomerOutcome>;
         erase_customer(shop: ShopId, id: CustomerId, stamp: AuditStamp) -> Option<Erased>;
     }
     UserStore {
-        create_user(
-            shop: ShopId, user: NewUser, claim: Option<DeferredClaim<CreateUserOutcome>>
-        ) -> IdempotentOutcome<CreateUserOutcome>;
+        create_user(shop: ShopId, user: NewUser, claim: Option<DeferredClaim<CreateUserOutcome>>) ->
+            IdempotentOutcome<CreateUserOutcome>;
         find_user(shop: ShopId, id: UserId) -> Option<User>;
-        list_users(
-            shop: ShopId, filter: UserFilter, after: Option<UserId>, limit: u32
-        ) -> Page<User, UserId>;
+        list_users(shop: ShopId, filter: UserFilter, after: Option<UserId>, limit: u32) -> Page<User, UserId>;
         count_users(shop: ShopId, filter: UserFilter) -> u64;
-        update_user(
-            shop: ShopId, id: UserId, update: UserUpdate, claim: Option<DeferredClaim<UpdateUserOutcome>>
-        ) -> IdempotentOutcome<UpdateUserOutcome>;
+        update_user(shop: ShopId, id: UserId, update: UserUpdate, claim:
+            Option<DeferredClaim<UpdateUserOutcome>>) -> IdempotentOutcome<UpdateUserOutcome>;
     }
     TicketStore {
         create_tickets(batch: Vec<TicketCreation>) -> Vec<CreateTicketOutcome>;
         find_ticket(shop: ShopId, id: TicketId) -> Option<TicketView>;
-        list_tickets(
-            shop: ShopId, filter: TicketFilter, after: Option<TicketPosition>, limit: u32
-        ) -> Page<TicketView, TicketPosition>;
-        update_ticket(
-            shop: ShopId, id: TicketId, update: TicketUpdate,
-            claim: Option<DeferredClaim<UpdateTicketOutcome>>
-        ) -> IdempotentOutcome<UpdateTicketOutcome>;
-        delete_ticket(
-            shop: ShopId, id: TicketId, expected_version: Option<i64>, stamp: AuditStamp
-        ) -> DeleteTicketOutcome;
+        list_tickets(shop: ShopId, filter: TicketFilter, after: Option<TicketPosition>, limit: u32) ->
+            Page<TicketView, TicketPosition>;
+        update_ticket(shop: ShopId, id: TicketId, update: TicketUpdate, claim:
+            Option<DeferredClaim<UpdateTicketOutcome>>) -> IdempotentOutcome<UpdateTicketOutcome>;
+        delete_ticket(shop: ShopId, id: TicketId, expected_version: Option<i64>, stamp: AuditStamp) ->
+            DeleteTicketOutcome;
         count_tickets(shop: ShopId, filter: TicketFilter) -> u64;
     }
     CommentStore {
         create_comments(batch: Vec<CommentCreation>) -> Vec<IdempotentOutcome<CreateCommentOutcome>>;
-        list_comments(
-            shop: ShopId, ticket: TicketId, after: Option<CommentPosition>, limit: Option<u32>
-        ) -> Option<Page<CommentView, CommentPosition>>;
+        list_comments(shop: ShopId, ticket: TicketId, after: Option<CommentPosition>, limit: Option<u32>) ->
+            Option<Page<CommentView, CommentPosition>>;
         count_comments(shop: ShopId, ticket: TicketId) -> Option<u64>;
     }
     SearchStore {
-        search_tickets(
-            shop: ShopId, query: SearchQuery, after: Option<SearchPosition>, limit: u32
-        ) -> Option<Page<TicketView, SearchPosition>>;
+        search_tickets(shop: ShopId, query: SearchQuery, after: Option<SearchPosition>, limit: u32) ->
+            Option<Page<TicketView, SearchPosition>>;
     }
     ApiKeyStore {
-        create_key(
-            shop: ShopId, key: NewApiKey, claim: Option<DeferredClaim<CreateKeyOutcome>>
-        ) -> IdempotentOutcome<CreateKeyOutcome>;
+        create_key(shop: ShopId, key: NewApiKey, claim: Option<DeferredClaim<CreateKeyOutcome>>) ->
+            IdempotentOutcome<CreateKeyOutcome>;
         find_key(shop: ShopId, number: KeyNumber) -> Option<(ApiKey, Shop)>;
         list_keys(shop: ShopId, after: Option<KeyNumber>, limit: u32) -> Page<ApiKey, KeyNumber>;
         count_keys(shop: ShopId) -> u64;
         revoke_key(shop: ShopId, number: KeyNumber, stamp: AuditStamp) -> Option<ApiKey>;
-        rotate_key(
-            shop: ShopId, number: KeyNumber, rotation: KeyRotation,
-            claim: Option<DeferredClaim<RotateKeyOutcome>>
-        ) -> IdempotentOutcome<RotateKeyOutcome>;
+        rotate_key(shop: ShopId, number: KeyNumber, rotation: KeyRotation, claim:
+            Option<DeferredClaim<RotateKeyOutcome>>) -> IdempotentOutcome<RotateKeyOutcome>;
     }
     EventStore {
         list_events(shop: ShopId, after: Option<EventPosition>, limit: u32) -> Page<Event, EventPosition>;
@@ -335,10 +319,10 @@ ports! {
     }
 }
 
-/// For each method that takes a claim: a method of [`Fault`] that replaces the operation alone,
-/// and one that replaces the claim alone.
+/// For each method that takes a claim: methods of [`Fault`] that replace the operation alone, the
+/// claim alone, and the way that a record is looked for.
 macro_rules! claimed_operations {
-    ($($operation:ident, $claim:ident:
+    ($($operation:ident, $claim:ident, $racing:ident:
         $method:ident($($argument:ident: $type:ty),*) -> $outcome:ty = $reference:expr;
     )+) => {
         impl Fault {$(
@@ -366,26 +350,38 @@ macro_rules! claimed_operations {
                     })
                 })
             }
+
+            /// Looks for the record before a gap and runs the operation after it.
+            #[allow(dead_code, reason = "not every operation has such a fault")]
+            pub(crate) fn $racing(self) -> Self {
+                let operation: fn(&mut State, ShopId, $($type),*) -> Result<$outcome, StorageError> =
+                    $reference;
+                self.after_a_gap().$method(move |store, shop, $($argument,)* claim| {
+                    store.with_earlier_records(|state| {
+                        state.attempt(shop, claim, |state| operation(state, shop, $($argument),*))
+                    })
+                })
+            }
         )+}
     };
 }
 
 claimed_operations! {
-    customer_creation, customer_creation_claim:
+    customer_creation, customer_creation_claim, racing_customer_creations:
         create_customer(new: NewCustomer) -> CreateCustomerOutcome = State::create_customer;
-    customer_update, customer_update_claim:
+    customer_update, customer_update_claim, racing_customer_updates:
         update_customer(id: CustomerId, update: CustomerUpdate) -> UpdateCustomerOutcome =
             |state, shop, id, update| Ok(state.update_customer(shop, id, update));
-    user_creation, user_creation_claim:
+    user_creation, user_creation_claim, racing_user_creations:
         create_user(new: NewUser) -> CreateUserOutcome = State::create_user;
-    user_update, user_update_claim:
+    user_update, user_update_claim, racing_user_updates:
         update_user(id: UserId, update: UserUpdate) -> UpdateUserOutcome =
             |state, shop, id, update| Ok(state.update_user(shop, id, update));
-    ticket_update, ticket_update_claim:
+    ticket_update, ticket_update_claim, racing_ticket_updates:
         update_ticket(id: TicketId, update: TicketUpdate) -> UpdateTicketOutcome = State::update_ticket;
-    key_creation, key_creation_claim:
+    key_creation, key_creation_claim, racing_key_creations:
         create_key(new: NewApiKey) -> CreateKeyOutcome = State::create_key;
-    key_rotation, key_rotation_claim:
+    key_rotation, key_rotation_claim, racing_key_rotations:
         rotate_key(number: KeyNumber, rotation: KeyRotation) -> RotateKeyOutcome = State::rotate_key;
 }
 

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use hexdesk_contract::CASES;
+use hexdesk_contract::anyhow::Context;
+use hexdesk_contract::{CASES, anyhow};
 
 /// The module whose documentation is the introduction of the page.
 const INTRODUCTION: &str = "ports.rs";
@@ -30,14 +31,14 @@ fn at_root(path: &str) -> PathBuf {
 }
 
 /// The page as the ports have it.
-fn page() -> String {
-    let source = |path| fs::read_to_string(at_root("crates/domain/src").join(path)).unwrap();
+fn page() -> anyhow::Result<String> {
+    let source = |path| fs::read_to_string(at_root("crates/domain/src").join(path));
     let mut page = String::from("# The storage contract\n\n");
     page += "<!-- Generated from the documentation of the ports: run `just storage-contract`. -->\n\n";
-    page += &rendered(source(INTRODUCTION).lines().map_while(|line| line.strip_prefix("//!")), "##");
+    page += &rendered(source(INTRODUCTION)?.lines().map_while(|line| line.strip_prefix("//!")), "##");
     for (path, item) in SOURCES {
-        let source = source(path);
-        let (before, _) = source.split_once(item).unwrap_or_else(|| panic!("no {item} in {path}"));
+        let source = source(path)?;
+        let (before, _) = source.split_once(item).with_context(|| format!("no {item} in {path}"))?;
         let mut documentation: Vec<_> = before
             .lines()
             .rev()
@@ -49,7 +50,7 @@ fn page() -> String {
         let name = item.rsplit(' ').next().unwrap_or_default();
         page += &format!("\n## `{name}`\n\n{}", rendered(documentation.into_iter(), "###"));
     }
-    page
+    Ok(page)
 }
 
 /// Lines of a doc comment as Markdown for a page: without rustdoc's links, with headings of this
@@ -98,7 +99,7 @@ fn obligations(page: &str) -> Vec<&str> {
 #[test]
 fn every_obligation_has_a_case_and_every_case_an_obligation() {
     let mut cases: Vec<&str> = CASES.iter().map(|case| case.rule).collect();
-    let page = page();
+    let page = page().unwrap();
     let mut obligations = obligations(&page);
     cases.sort_unstable();
     obligations.sort_unstable();
@@ -109,10 +110,10 @@ fn every_obligation_has_a_case_and_every_case_an_obligation() {
 fn the_page_says_what_the_ports_say() {
     let path = at_root("docs/storage-contract.md");
     if std::env::var_os("HEXDESK_WRITE_STORAGE_CONTRACT").is_some() {
-        fs::write(&path, page()).unwrap();
+        fs::write(&path, page().unwrap()).unwrap();
     }
     let kept = fs::read_to_string(path).unwrap();
-    assert!(kept == page(), "docs/storage-contract.md is outdated: run `just storage-contract`");
+    assert!(kept == page().unwrap(), "docs/storage-contract.md is outdated: run `just storage-contract`");
 }
 
 #[test]

@@ -29,10 +29,7 @@ fn keys_after(state: &State, shop: ShopId, after: Option<KeyNumber>) -> Vec<(Key
 }
 
 pub(crate) fn faults() -> Vec<Fault> {
-    let mut faults = of_keys();
-    faults.extend(of_lists());
-    faults.extend(of_rotations());
-    faults
+    [of_keys(), of_lists(), of_rotations()].into_iter().flatten().collect()
 }
 
 fn of_keys() -> Vec<Fault> {
@@ -58,13 +55,11 @@ fn of_keys() -> Vec<Fault> {
                 Ok(store.revoke_key(shop, number, stamp))
             },
         ),
-        fault("KEY-7", "The user of a key may be a user of another shop.").key_creation(
-            |store, shop, new| {
-                create_for(store, shop, new, |state, _, user| {
-                    state.users.values().any(|there| there.id == user && there.deactivated_at.is_none())
-                })
-            },
-        ),
+        fault("KEY-7", "A key's user may be of another shop.").key_creation(|store, shop, new| {
+            create_for(store, shop, new, |state, _, user| {
+                state.users.values().any(|there| there.id == user && there.deactivated_at.is_none())
+            })
+        }),
         fault("KEY-7", "The user of a key may be inactive.").key_creation(|store, shop, new| {
             create_for(store, shop, new, |state, shop, user| state.users.contains_key(&(shop, user)))
         }),
@@ -92,12 +87,10 @@ fn of_lists() -> Vec<Fault> {
                 Ok(full_page_goes_on(keys_after(store, shop, after), limit))
             })
             .found_by_the_model(),
-        fault("KEY-3", "A page begins with the key of the given place.").list_keys(
-            |store, shop, after, limit| {
-                let before = after.and_then(|after| KeyNumber::new(after.get() - 1));
-                Ok(page_of(keys_after(store, shop, before), Some(limit)))
-            },
-        ),
+        fault("KEY-3", "A page begins at the given key.").list_keys(|store, shop, after, limit| {
+            let before = after.and_then(|after| KeyNumber::new(after.get() - 1));
+            Ok(page_of(keys_after(store, shop, before), Some(limit)))
+        }),
         fault("KEY-3", "The keys of all shops are counted.")
             .count_keys(|store, _| Ok(store.api_keys.len() as u64)),
         fault("KEY-3", "Revoked keys are not counted.")
@@ -110,18 +103,16 @@ fn of_lists() -> Vec<Fault> {
 
 fn of_rotations() -> Vec<Fault> {
     vec![
-        fault("KEY-5", "A rotation prolongs a key that expires earlier.").key_rotation(
-            |store, shop, number, rotation| {
-                let old_ends_at = rotation.old_ends_at;
-                let outcome = store.rotate_key(shop, number, rotation)?;
-                if let RotateKeyOutcome::Rotated(_) = outcome
-                    && let Some(old) = store.api_keys.get_mut(&(shop, number))
-                {
-                    old.expires_at = Some(old_ends_at);
-                }
-                Ok(outcome)
-            },
-        ),
+        fault("KEY-5", "A rotation prolongs the old key.").key_rotation(|store, shop, number, rotation| {
+            let old_ends_at = rotation.old_ends_at;
+            let outcome = store.rotate_key(shop, number, rotation)?;
+            if let RotateKeyOutcome::Rotated(_) = outcome
+                && let Some(old) = store.api_keys.get_mut(&(shop, number))
+            {
+                old.expires_at = Some(old_ends_at);
+            }
+            Ok(outcome)
+        }),
         fault("KEY-5", "The new key of a rotation has no user.")
             .key_rotation(|store, shop, number, rotation| {
                 let mut outcome = store.rotate_key(shop, number, rotation)?;
@@ -132,12 +123,10 @@ fn of_rotations() -> Vec<Fault> {
                 Ok(outcome)
             })
             .found_by_the_model(),
-        fault("KEY-5", "The new key of a rotation does not expire.").key_rotation(
-            |store, shop, number, mut rotation| {
-                rotation.expires_at = None;
-                store.rotate_key(shop, number, rotation)
-            },
-        ),
+        fault("KEY-5", "The new key does not expire.").key_rotation(|store, shop, number, mut rotation| {
+            rotation.expires_at = None;
+            store.rotate_key(shop, number, rotation)
+        }),
         fault("KEY-5", "The new key of a rotation expires with the old one.")
             .key_rotation(|store, shop, number, mut rotation| {
                 let old = store.api_keys.get(&(shop, number));

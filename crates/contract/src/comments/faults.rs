@@ -10,6 +10,7 @@ use hexdesk_domain::{
 use crate::faulty::{Fault, fault, full_page_goes_on, rest};
 use crate::memory::{State, page_of};
 
+type Listed = Vec<(CommentPosition, CommentView)>;
 type Outcomes = Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, StorageError>;
 
 /// An item of a batch and its ticket.
@@ -67,10 +68,7 @@ impl Fault {
     }
 
     /// Changes the list of a ticket's comments.
-    fn comment_list(
-        self,
-        change: fn(&State, (ShopId, TicketId), &mut Vec<(CommentPosition, CommentView)>),
-    ) -> Self {
+    fn comment_list(self, change: fn(&State, (ShopId, TicketId), &mut Listed)) -> Self {
         self.list_comments(move |store, shop, ticket, after, limit| {
             let Some(mut comments) = store.comments_of(shop, ticket) else { return Ok(None) };
             change(store, (shop, ticket), &mut comments);
@@ -80,10 +78,7 @@ impl Fault {
 }
 
 pub(crate) fn faults() -> Vec<Fault> {
-    let mut faults = of_comments();
-    faults.extend(of_tickets());
-    faults.extend(of_lists());
-    faults
+    [of_comments(), of_tickets(), of_lists()].into_iter().flatten().collect()
 }
 
 fn of_comments() -> Vec<Fault> {
@@ -99,14 +94,12 @@ fn of_comments() -> Vec<Fault> {
         }),
         fault("COMMENT-1", "A comment always gets the channel of its ticket.")
             .new_comments(|_, comment| comment.channel = None),
-        fault("COMMENT-1", "Lists show the author of the same number in any shop.").comment_list(
-            |state, _, comments| {
-                for (_, view) in comments {
-                    let author = view.comment.author_id;
-                    view.author = state.users.values().find(|there| Some(there.id) == author).cloned();
-                }
-            },
-        ),
+        fault("COMMENT-1", "Lists show an author of another shop.").comment_list(|state, _, comments| {
+            for (_, view) in comments {
+                let author = view.comment.author_id;
+                view.author = state.users.values().find(|there| Some(there.id) == author).cloned();
+            }
+        }),
         fault("COMMENT-2", "The outcomes of a large batch of comments are in the order of ids.")
             .create_comments(|store, batch| {
                 let ids: Vec<_> = batch.iter().map(|item| item.comment.id).collect();
@@ -168,7 +161,7 @@ fn of_tickets() -> Vec<Fault> {
                 item.ticket.last_message_time = item.comment.time;
             }
         }),
-        fault("COMMENT-5", "An older comment is not unread.").commented_tickets(
+        fault("COMMENT-5", "An older comment is read.").commented_tickets(
             |Item { comment, before, ticket, .. }| {
                 if comment.time < before.last_message_time {
                     ticket.unread_count = before.unread_count;
@@ -240,19 +233,17 @@ fn of_lists() -> Vec<Fault> {
                 Ok(Some(page_of(comments, limit)))
             },
         ),
-        fault("COMMENT-9", "The list of a missing ticket is empty.").list_comments(
+        fault("COMMENT-9", "A missing ticket has a list.").list_comments(
             |store, shop, ticket, after, limit| {
                 let comments = store.comments_of(shop, ticket);
                 let comments = comments.map(|comments| page_of(rest(comments, after, is_after), limit));
                 Ok(comments.or(Some(Page { entries: Vec::new(), next: None })))
             },
         ),
-        fault("COMMENT-9", "Comments on a ticket of another shop are counted.").count_comments(
-            |store, shop, ticket| {
-                let shops = store.shops.keys().filter(|owner| **owner != shop);
-                let comments = [shop].iter().chain(shops).find_map(|shop| store.comments_of(*shop, ticket));
-                Ok(comments.map(|comments| comments.len() as u64).or(Some(0)))
-            },
-        ),
+        fault("COMMENT-9", "Comments of other shops are counted.").count_comments(|store, shop, ticket| {
+            let shops = store.shops.keys().filter(|owner| **owner != shop);
+            let comments = [shop].iter().chain(shops).find_map(|shop| store.comments_of(*shop, ticket));
+            Ok(comments.map(|comments| comments.len() as u64).or(Some(0)))
+        }),
     ]
 }

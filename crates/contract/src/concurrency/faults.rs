@@ -91,10 +91,7 @@ fn put_events_back(
 }
 
 pub(crate) fn faults() -> Vec<Fault> {
-    let mut faults = of_people();
-    faults.extend(of_tickets());
-    faults.extend(of_the_log());
-    faults
+    [of_people(), of_tickets(), of_the_log()].into_iter().flatten().collect()
 }
 
 fn of_people() -> Vec<Fault> {

@@ -92,11 +92,7 @@ impl Fault {
 }
 
 pub(crate) fn faults() -> Vec<Fault> {
-    let mut faults = of_creations();
-    faults.extend(of_lists());
-    faults.extend(changes::faults());
-    faults.extend(erasure::faults());
-    faults
+    [of_creations(), of_lists(), changes::faults(), erasure::faults()].into_iter().flatten().collect()
 }
 
 fn of_creations() -> Vec<Fault> {
@@ -133,22 +129,20 @@ fn of_creations() -> Vec<Fault> {
                 }
             })
             .found_by_the_model(),
-        fault("CUSTOMER-3", "Of two matches the one by phone number wins.").customer_creation(
-            |store, shop, new| {
-                let has_number =
-                    |there: &&Customer| new.phone_number.is_some() && there.phone_number == new.phone_number;
-                let by_number = store.customers_of(shop).find(has_number).cloned();
-                match by_number {
-                    Some(there) => Ok(CreateCustomerOutcome::Existing(there)),
-                    None => store.create_customer(shop, new),
-                }
-            },
-        ),
+        fault("CUSTOMER-3", "A match by phone number wins.").customer_creation(|store, shop, new| {
+            let has_number =
+                |there: &&Customer| new.phone_number.is_some() && there.phone_number == new.phone_number;
+            let by_number = store.customers_of(shop).find(has_number).cloned();
+            match by_number {
+                Some(there) => Ok(CreateCustomerOutcome::Existing(there)),
+                None => store.create_customer(shop, new),
+            }
+        }),
         fault("CUSTOMER-4", "A customer is found by number in any shop.").find_customer(|store, shop, id| {
             let of_shop = store.customers.get(&(shop, id));
             Ok(of_shop.or_else(|| store.customers.values().find(|there| there.id == id)).cloned())
         }),
-        fault("CUSTOMER-5", "New customers get the smallest free number.").customer_creation(
+        fault("CUSTOMER-5", "Customers get the smallest free number.").customer_creation(
             |store, shop, new| {
                 let is_free = |id: &CustomerId| !store.customers.contains_key(&(shop, *id));
                 let id = new.id.or_else(|| (1..).filter_map(CustomerId::new).find(is_free));
@@ -182,30 +176,24 @@ fn of_lists() -> Vec<Fault> {
             .found_by_the_model(),
         fault("CUSTOMER-9", "The filter compares addresses character for character.")
             .customer_filter(|filter, customer| filter.email.is_none() || filter.email == customer.email),
-        fault("CUSTOMER-9", "The filter ignores the case of addresses in ASCII only.").customer_filter(
-            |filter, customer| {
-                filter.email.is_none() || ascii_lower(&filter.email) == ascii_lower(&customer.email)
-            },
-        ),
-        fault("CUSTOMER-9", "A missing external id is listed as an empty one.").customer_filter(
-            |_, customer| {
-                for (_, field) in EXTERNAL_IDS {
-                    field(&mut customer.external_ids).get_or_insert_default();
-                }
-                true
-            },
-        ),
+        fault("CUSTOMER-9", "Filters ignore the case in ASCII only.").customer_filter(|filter, customer| {
+            filter.email.is_none() || ascii_lower(&filter.email) == ascii_lower(&customer.email)
+        }),
+        fault("CUSTOMER-9", "A missing external id counts as empty.").customer_filter(|_, customer| {
+            for (_, field) in EXTERNAL_IDS {
+                field(&mut customer.external_ids).get_or_insert_default();
+            }
+            true
+        }),
         fault("CUSTOMER-9", "Two external ids of a filter are swapped.").customer_filter(|filter, _| {
             let ids = &mut filter.external_ids;
             std::mem::swap(&mut ids.ig_user_id, &mut ids.ig_pseudo);
             true
         }),
-        fault("CUSTOMER-9", "The phone number is ignored in a filter with an address.").customer_filter(
-            |filter, _| {
-                filter.phone_number.take_if(|_| filter.email.is_some());
-                true
-            },
-        ),
+        fault("CUSTOMER-9", "A filter with an address ignores the number.").customer_filter(|filter, _| {
+            filter.phone_number.take_if(|_| filter.email.is_some());
+            true
+        }),
         fault("CUSTOMER-9", "Lists hold the customers of all shops.").customer_list(|store, _, filter| {
             by_number(store.customers.values().filter(|customer| meets(customer, filter)).cloned())
         }),
@@ -229,7 +217,7 @@ fn of_lists() -> Vec<Fault> {
                 Ok(page_of(customers, Some(limit)))
             },
         ),
-        fault("CUSTOMER-10", "Customers are counted up to the largest page.").count_customers(
+        fault("CUSTOMER-10", "Counts of customers end at a full page.").count_customers(
             |store, shop, filter| {
                 let count = store.filtered_customers(shop, &filter).len() as u64;
                 Ok(count.min(u64::from(MAX_PAGE_ENTRIES)))

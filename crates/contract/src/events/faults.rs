@@ -104,14 +104,18 @@ fn last_message_time(snapshot: &Snapshot) -> Option<Timestamp> {
 }
 
 pub(crate) fn faults() -> Vec<Fault> {
-    let mut faults = of_missing_events();
-    faults.extend(of_kinds());
-    faults.extend(of_stamps());
-    faults.extend(of_snapshots());
-    faults.extend(of_pages());
-    faults.extend(erasure::faults());
-    faults.extend(surplus::faults());
-    faults
+    [
+        of_missing_events(),
+        of_kinds(),
+        of_stamps(),
+        of_snapshots(),
+        of_pages(),
+        erasure::faults(),
+        surplus::faults(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn of_missing_events() -> Vec<Fault> {
@@ -240,13 +244,11 @@ fn of_stamps() -> Vec<Fault> {
             let millis = event.stamp.time.unix_millis().rem_euclid(1_000);
             event.stamp.time = event.stamp.time.saturating_add_millis(-millis);
         }),
-        fault("EVENT-9", "The time of a user's event is the time of its creation.").logged_as(
-            |event, context| {
-                if let Some(Snapshot::User(user)) = context.before {
-                    event.stamp.time = user.created_at;
-                }
-            },
-        ),
+        fault("EVENT-9", "A user's event has the time of its creation.").logged_as(|event, context| {
+            if let Some(Snapshot::User(user)) = context.before {
+                event.stamp.time = user.created_at;
+            }
+        }),
         fault("EVENT-9", "The time of an event is never before the one of another.")
             .logged_as(|event, context| event.stamp.time = context.latest_time),
     ]
@@ -313,19 +315,15 @@ fn of_pages() -> Vec<Fault> {
                 Ok(page_of(events, Some(limit)))
             },
         ),
-        fault("EVENT-12", "A page begins with the event of the given place.").list_events(
-            |store, shop, after, limit| {
-                let mut events = store.events_after(shop, None);
-                events.retain(|(position, _)| after.is_none_or(|after| *position >= after));
-                Ok(page_of(events, Some(limit)))
-            },
-        ),
-        fault("EVENT-12", "A page of more than two events has no next one.").list_events(
-            |store, shop, after, limit| {
-                let mut page = page_of(store.events_after(shop, after), Some(limit));
-                page.next.take_if(|_| limit > 2);
-                Ok(page)
-            },
-        ),
+        fault("EVENT-12", "A page begins at the given event.").list_events(|store, shop, after, limit| {
+            let mut events = store.events_after(shop, None);
+            events.retain(|(position, _)| after.is_none_or(|after| *position >= after));
+            Ok(page_of(events, Some(limit)))
+        }),
+        fault("EVENT-12", "A larger page has no next one.").list_events(|store, shop, after, limit| {
+            let mut page = page_of(store.events_after(shop, after), Some(limit));
+            page.next.take_if(|_| limit > 2);
+            Ok(page)
+        }),
     ]
 }

@@ -57,12 +57,10 @@ fn recording_created(claim: DeferredClaim<CreateCustomerOutcome>) -> DeferredCla
 }
 
 pub(crate) fn faults() -> Vec<Fault> {
-    let mut faults = of_new_tickets();
-    faults.extend(of_tickets_and_comments());
-    faults.extend(of_customers());
-    faults.extend(of_users());
-    faults.extend(of_keys());
-    faults
+    [of_new_tickets(), of_tickets_and_comments(), of_customers(), of_users(), of_keys()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn of_new_tickets() -> Vec<Fault> {
@@ -136,13 +134,7 @@ fn of_tickets_and_comments() -> Vec<Fault> {
                 store.attempt(shop, claim, |store| store.update_ticket(shop, id, update))
             },
         ),
-        fault("TICKET-22", "Racing updates of tickets with one key all take effect.")
-            .update_ticket(|store, shop, id, update, claim| {
-                store.with_earlier_records(|state| {
-                    state.attempt(shop, claim, |state| state.update_ticket(shop, id, update))
-                })
-            })
-            .after_a_gap(),
+        fault("TICKET-22", "Racing updates of tickets with one key all take effect.").racing_ticket_updates(),
         fault("COMMENT-10", "A refused comment leaves a record.")
             .comment_claim(recording_all)
             .found_by_the_model(),
@@ -179,12 +171,7 @@ fn of_customers() -> Vec<Fault> {
             })
             .found_by_the_model(),
         fault("CUSTOMER-8", "Racing creations of customers with one key all take effect.")
-            .create_customer(|store, shop, new, claim| {
-                store.with_earlier_records(|state| {
-                    state.attempt(shop, claim, |state| state.create_customer(shop, new))
-                })
-            })
-            .after_a_gap(),
+            .racing_customer_creations(),
         fault("CUSTOMER-13", "A refused update of a customer leaves a record.")
             .customer_update_claim(recording_all),
         fault("CUSTOMER-13", "An empty update of a customer leaves no record.").update_customer(
@@ -208,12 +195,7 @@ fn of_customers() -> Vec<Fault> {
             },
         ),
         fault("CUSTOMER-13", "Racing updates of customers with one key all take effect.")
-            .update_customer(|store, shop, id, update, claim| {
-                store.with_earlier_records(|state| {
-                    state.attempt(shop, claim, |state| Ok(state.update_customer(shop, id, update)))
-                })
-            })
-            .after_a_gap(),
+            .racing_customer_updates(),
     ]
 }
 
@@ -239,13 +221,7 @@ fn of_users() -> Vec<Fault> {
                 store.attempt(shop, claim, |store| store.create_user(shop, new))
             },
         ),
-        fault("USER-6", "Racing creations of users with one key all take effect.")
-            .create_user(|store, shop, new, claim| {
-                store.with_earlier_records(|state| {
-                    state.attempt(shop, claim, |state| state.create_user(shop, new))
-                })
-            })
-            .after_a_gap(),
+        fault("USER-6", "Racing creations of users with one key all take effect.").racing_user_creations(),
     ]
 }
 
@@ -272,11 +248,6 @@ fn of_keys() -> Vec<Fault> {
             },
         ),
         fault("KEY-8", "Racing creations of API keys with one idempotency key all take effect.")
-            .create_key(|store, shop, new, claim| {
-                store.with_earlier_records(|state| {
-                    state.attempt(shop, claim, |state| state.create_key(shop, new))
-                })
-            })
-            .after_a_gap(),
+            .racing_key_creations(),
     ]
 }

@@ -31,9 +31,7 @@ fn first_shop(store: &Store<'_>) -> Option<ShopId> {
 }
 
 pub(crate) fn faults() -> Vec<Fault> {
-    let mut faults = of_records();
-    faults.extend(of_events());
-    faults
+    [of_records(), of_events()].into_iter().flatten().collect()
 }
 
 fn of_records() -> Vec<Fault> {
@@ -56,7 +54,7 @@ fn of_records() -> Vec<Fault> {
                 Ok(remove_except(store, before, limit, |_, (_, operation, _)| operation != "create_ticket"))
             },
         ),
-        fault("RETENTION-1", "A younger record is removed, too.").remove_idempotency_records(
+        fault("RETENTION-1", "A younger record is removed.").remove_idempotency_records(
             |store, before, limit| {
                 let removed = store.remove_idempotency_records(before, limit);
                 if removed > 0 {
@@ -124,7 +122,7 @@ fn of_events() -> Vec<Fault> {
                 Ok((length - log.len()) as u64)
             },
         ),
-        fault("RETENTION-3", "The events of every shop are removed.").remove_events(
+        fault("RETENTION-3", "Every shop's events are removed.").remove_events(
             |store, shop, before, limit| {
                 for other in store.shops.clone().into_keys().filter(|other| *other != shop) {
                     store.remove_events(other, before, limit);
@@ -150,7 +148,7 @@ fn of_events() -> Vec<Fault> {
                 Ok(removed)
             },
         ),
-        fault("RETENTION-3", "The remaining events are numbered again.").remove_events(
+        fault("RETENTION-3", "The other events are renumbered.").remove_events(
             |store, shop, before, limit| {
                 let removed = store.remove_events(shop, before, limit);
                 for (change, event) in (1..).zip(store.events.entry(shop).or_default()) {
@@ -160,7 +158,7 @@ fn of_events() -> Vec<Fault> {
                 Ok(removed)
             },
         ),
-        fault("RETENTION-3", "A list cannot start after a removed event.").list_events(
+        fault("RETENTION-3", "No list starts at a removed event.").list_events(
             |store, shop, after, limit| {
                 let all = store.events_after(shop, None);
                 let is_there = after.is_none_or(|after| all.iter().any(|(place, _)| *place == after));

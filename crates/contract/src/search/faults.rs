@@ -131,13 +131,10 @@ fn comments<'a>(
 pub(crate) const NO_SEARCH: &str = "The store has no search, and does not say so.";
 
 pub(crate) fn faults() -> Vec<Fault> {
-    let mut faults = of_texts();
-    faults.extend(of_terms());
-    faults.extend(words::faults());
-    faults.extend(of_ranks());
-    faults.extend(of_pages());
-    faults.extend(of_changes());
-    faults
+    [of_texts(), of_terms(), words::faults(), of_ranks(), of_pages(), of_changes()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn of_texts() -> Vec<Fault> {
@@ -150,12 +147,10 @@ fn of_texts() -> Vec<Fault> {
                 texts.messages.extend(view.ticket.last_message.clone());
             }))
             .found_by_the_model(),
-        fault("SEARCH-1", "Of all comments only the last message is searched.").search(texts(
-            |texts, _, view| {
-                texts.messages.truncate(1);
-                texts.messages.extend(view.ticket.last_message.clone());
-            },
-        )),
+        fault("SEARCH-1", "Only the last comment is searched.").search(texts(|texts, _, view| {
+            texts.messages.truncate(1);
+            texts.messages.extend(view.ticket.last_message.clone());
+        })),
         fault("SEARCH-1", "Full names are not searched.").search(texts(|texts, _, view| {
             let mut customer = view.customer.clone();
             customer.full_name = None;
@@ -174,15 +169,13 @@ fn of_texts() -> Vec<Fault> {
             let comments = store.comments.values().filter(|it| (it.shop_id, it.ticket_id) == place);
             texts.messages.extend(comments.filter_map(|comment| comment.subject.clone()));
         })),
-        fault("SEARCH-1", "The tickets of all shops are searched.").search_tickets(
-            |store, shop, query, after, limit| {
-                let mut found = CORRECT.found(store, shop, &query);
-                for other in store.shops.keys().filter(|other| **other != shop) {
-                    found.extend(CORRECT.found(store, *other, &query));
-                }
-                Ok(Some(page_of(rest(found, after, is_after), Some(limit))))
-            },
-        ),
+        fault("SEARCH-1", "All shops are searched.").search_tickets(|store, shop, query, after, limit| {
+            let mut found = CORRECT.found(store, shop, &query);
+            for other in store.shops.keys().filter(|other| **other != shop) {
+                found.extend(CORRECT.found(store, *other, &query));
+            }
+            Ok(Some(page_of(rest(found, after, is_after), Some(limit))))
+        }),
         fault("SEARCH-1", "Comments on tickets of the same id in other shops are searched.")
             .search(texts(|texts, store, view| texts.messages.extend(comments(store, view, |_| true)))),
         fault("SEARCH-1", "The limit of words holds for all messages together.").search_tickets(
@@ -317,7 +310,7 @@ fn of_changes() -> Vec<Fault> {
                 texts.messages.extend(comments(store.earlier, view, |comment| comment.shop_id == shop));
             },
         )),
-        fault("SEARCH-4", "Comments that are older than their ticket are not found.").search(texts(
+        fault("SEARCH-4", "Comments older than their ticket are not found.").search(texts(
             |texts, store, view| {
                 let stored = store.tickets.get(&(view.ticket.shop_id, view.ticket.id));
                 texts.messages = stored.and_then(|stored| stored.first_message.clone()).into_iter().collect();

@@ -16,33 +16,27 @@ fn close(store: &mut Store<'_>, domain: &ShopDomain, now: Timestamp) -> Option<S
 
 pub(crate) fn faults() -> Vec<Fault> {
     vec![
-        fault("SHOP-1", "The time of a shop's creation is cut to seconds.").create_shop(
-            |store, domain, now| {
-                let millis = now.unix_millis().rem_euclid(1_000);
-                store.create_shop(domain, now.saturating_add_millis(-millis))
-            },
-        ),
+        fault("SHOP-1", "A shop's time is cut to seconds.").create_shop(|store, domain, now| {
+            let millis = now.unix_millis().rem_euclid(1_000);
+            store.create_shop(domain, now.saturating_add_millis(-millis))
+        }),
         fault("SHOP-2", "Creating a closed shop again opens it.")
             .create_shop(|store, domain, now| {
                 open_again(store, domain);
                 store.create_shop(domain, now)
             })
             .found_by_the_model(),
-        fault("SHOP-3", "Closing an unknown domain adds it as a closed shop.").close_shop(
-            |store, domain, now| {
-                let is_known = store.shop_of(domain).is_some();
-                store.create_shop(domain, now)?;
-                Ok(close(store, domain, now).filter(|_| is_known))
-            },
-        ),
+        fault("SHOP-3", "Closing an unknown domain adds a shop.").close_shop(|store, domain, now| {
+            let is_known = store.shop_of(domain).is_some();
+            store.create_shop(domain, now)?;
+            Ok(close(store, domain, now).filter(|_| is_known))
+        }),
         fault("SHOP-4", "Closed shops are not listed.").list_shops(|store| {
             Ok(store.shops.values().filter(|shop| shop.closed_at.is_none()).cloned().collect())
         }),
-        fault("SHOP-5", "Closing a closed shop changes the time of closing.").close_shop(
-            |store, domain, now| {
-                open_again(store, domain);
-                Ok(close(store, domain, now))
-            },
-        ),
+        fault("SHOP-5", "A second closing changes the time.").close_shop(|store, domain, now| {
+            open_again(store, domain);
+            Ok(close(store, domain, now))
+        }),
     ]
 }

@@ -71,11 +71,7 @@ fn share_all(state: &mut State) {
 }
 
 pub(crate) fn faults() -> Vec<Fault> {
-    let mut faults = of_creations();
-    faults.extend(lists::faults());
-    faults.extend(changes::faults());
-    faults.extend(deletion::faults());
-    faults
+    [of_creations(), lists::faults(), changes::faults(), deletion::faults()].into_iter().flatten().collect()
 }
 
 fn of_creations() -> Vec<Fault> {
@@ -95,20 +91,18 @@ fn of_creations() -> Vec<Fault> {
                 }
                 Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
             }),
-        fault("TICKET-3", "A ticket that is refused for its customer is stored.").create_tickets(
-            |store, batch| {
-                let outcomes = store.create_tickets(batch.clone())?;
-                for (item, outcome) in batch.into_iter().zip(&outcomes) {
-                    if *outcome == CreateTicketOutcome::CustomerNotFound {
-                        let place = (item.ticket.shop_id, item.ticket.id);
-                        let stored =
-                            StoredTicket { ticket: item.ticket, first_message: None, human_ticket: None };
-                        store.tickets.entry(place).or_insert(stored);
-                    }
+        fault("TICKET-3", "A ticket of an unknown customer is stored.").create_tickets(|store, batch| {
+            let outcomes = store.create_tickets(batch.clone())?;
+            for (item, outcome) in batch.into_iter().zip(&outcomes) {
+                if *outcome == CreateTicketOutcome::CustomerNotFound {
+                    let place = (item.ticket.shop_id, item.ticket.id);
+                    let stored =
+                        StoredTicket { ticket: item.ticket, first_message: None, human_ticket: None };
+                    store.tickets.entry(place).or_insert(stored);
                 }
-                Ok(outcomes)
-            },
-        ),
+            }
+            Ok(outcomes)
+        }),
         fault("TICKET-4", "The assignee of a new ticket may be a user of another shop.")
             .create_tickets(|store, batch| with_users(store, share_all, |state| state.create_tickets(batch))),
         fault("TICKET-4", "The assignee of a new ticket may be inactive.")
@@ -116,27 +110,23 @@ fn of_creations() -> Vec<Fault> {
                 with_users(store, activate_all, |state| state.create_tickets(batch))
             })
             .found_by_the_model(),
-        fault("TICKET-5", "A missing assignee wins over a missing customer.").create_tickets(
-            |store, batch| {
-                let mut outcomes = store.create_tickets(batch.clone())?;
-                for (item, outcome) in batch.iter().zip(&mut outcomes) {
-                    if *outcome == CreateTicketOutcome::CustomerNotFound && !has_assignee(store, item) {
-                        *outcome = CreateTicketOutcome::AssigneeNotFound;
-                    }
+        fault("TICKET-5", "A missing assignee is reported first.").create_tickets(|store, batch| {
+            let mut outcomes = store.create_tickets(batch.clone())?;
+            for (item, outcome) in batch.iter().zip(&mut outcomes) {
+                if *outcome == CreateTicketOutcome::CustomerNotFound && !has_assignee(store, item) {
+                    *outcome = CreateTicketOutcome::AssigneeNotFound;
                 }
-                Ok(outcomes)
-            },
-        ),
-        fault("TICKET-6", "The item after a refused assignee is not stored.").create_tickets(
-            |store, batch| {
-                let mut is_after_refusal = false;
-                create_unless(store, batch, |state, item| {
-                    let is_lost = is_after_refusal;
-                    is_after_refusal = has_customer(state, item) && !has_assignee(state, item);
-                    is_lost.then_some(CreateTicketOutcome::Created)
-                })
-            },
-        ),
+            }
+            Ok(outcomes)
+        }),
+        fault("TICKET-6", "The item after a refused one is lost.").create_tickets(|store, batch| {
+            let mut is_after_refusal = false;
+            create_unless(store, batch, |state, item| {
+                let is_lost = is_after_refusal;
+                is_after_refusal = has_customer(state, item) && !has_assignee(state, item);
+                is_lost.then_some(CreateTicketOutcome::Created)
+            })
+        }),
         fault("TICKET-7", "A human ticket is open since the ticket's date.")
             .ticket_items(|item| item.stamp.time = item.ticket.date),
         fault("TICKET-8", "A ticket is found by its id in any shop.").find_ticket(|store, shop, id| {
@@ -144,13 +134,11 @@ fn of_creations() -> Vec<Fault> {
             let place = places.min_by_key(|(owner, _)| *owner != shop);
             Ok(place.and_then(|(owner, id)| store.find_ticket(*owner, *id)))
         }),
-        fault("TICKET-9", "A ticket shows the customer of the same number in any shop.").find_ticket(
-            |store, shop, id| {
-                let Some(view) = store.find_ticket(shop, id) else { return Ok(None) };
-                let customer = store.customers.values().find(|there| there.id == view.customer.id);
-                Ok(customer.map(|customer| TicketView { customer: customer.clone(), ..view }))
-            },
-        ),
+        fault("TICKET-9", "A ticket shows another shop's customer.").find_ticket(|store, shop, id| {
+            let Some(view) = store.find_ticket(shop, id) else { return Ok(None) };
+            let customer = store.customers.values().find(|there| there.id == view.customer.id);
+            Ok(customer.map(|customer| TicketView { customer: customer.clone(), ..view }))
+        }),
         fault("TICKET-10", "The other items of a batch that fails are stored.")
             .create_tickets(|store, batch| {
                 let outcomes = store.create_tickets(batch.clone());
@@ -163,16 +151,14 @@ fn of_creations() -> Vec<Fault> {
                 outcomes
             })
             .found_by_the_model(),
-        fault("TICKET-11", "All customers of a batch must be of its first shop.").create_tickets(
-            |store, batch| {
-                let first = batch.first().map(|item| item.ticket.shop_id);
-                create_unless(store, batch, |state, item| {
-                    let place = first.map(|shop| (shop, item.ticket.customer_id));
-                    let is_of_first = place.is_some_and(|place| state.customers.contains_key(&place));
-                    let is_foreign = first != Some(item.ticket.shop_id) && !is_of_first;
-                    is_foreign.then_some(CreateTicketOutcome::CustomerNotFound)
-                })
-            },
-        ),
+        fault("TICKET-11", "A batch needs customers of one shop.").create_tickets(|store, batch| {
+            let first = batch.first().map(|item| item.ticket.shop_id);
+            create_unless(store, batch, |state, item| {
+                let place = first.map(|shop| (shop, item.ticket.customer_id));
+                let is_of_first = place.is_some_and(|place| state.customers.contains_key(&place));
+                let is_foreign = first != Some(item.ticket.shop_id) && !is_of_first;
+                is_foreign.then_some(CreateTicketOutcome::CustomerNotFound)
+            })
+        }),
     ]
 }

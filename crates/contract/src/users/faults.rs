@@ -40,17 +40,15 @@ impl Fault {
 
 pub(crate) fn faults() -> Vec<Fault> {
     let mut faults = vec![
-        fault("USER-1", "A user who was created before 1970 is not active.").user_creation(
-            |store, shop, new| {
-                let is_old = new.stamp.time.unix_millis() < 0;
-                let mut outcome = store.create_user(shop, new)?;
-                if let (CreateUserOutcome::Created(user), true) = (&mut outcome, is_old) {
-                    user.deactivated_at = Some(user.created_at);
-                    store.users.insert((shop, user.id), user.clone());
-                }
-                Ok(outcome)
-            },
-        ),
+        fault("USER-1", "A user from before 1970 is inactive.").user_creation(|store, shop, new| {
+            let is_old = new.stamp.time.unix_millis() < 0;
+            let mut outcome = store.create_user(shop, new)?;
+            if let (CreateUserOutcome::Created(user), true) = (&mut outcome, is_old) {
+                user.deactivated_at = Some(user.created_at);
+                store.users.insert((shop, user.id), user.clone());
+            }
+            Ok(outcome)
+        }),
         fault("USER-1", "Names lose the white space around them.").user_creation(|store, shop, new| {
             let new = NewUser {
                 first_name: trimmed(new.first_name),
@@ -103,13 +101,11 @@ pub(crate) fn faults() -> Vec<Fault> {
                 store.filtered_users(shop, UserFilter { is_active })
             })
             .found_by_the_model(),
-        fault("USER-7", "Users are listed with the largest number first.").user_list(
-            |store, shop, filter| {
-                let mut users = store.filtered_users(shop, filter);
-                users.reverse();
-                users
-            },
-        ),
+        fault("USER-7", "Users are listed in reverse order.").user_list(|store, shop, filter| {
+            let mut users = store.filtered_users(shop, filter);
+            users.reverse();
+            users
+        }),
         fault("USER-7", "A full page of users always has a next one.").list_users(
             |store, shop, filter, after, limit| {
                 let users = rest(store.filtered_users(shop, filter), after, |id, after| id > after);

@@ -63,9 +63,7 @@ impl Fault {
 }
 
 pub(super) fn faults() -> Vec<Fault> {
-    let mut faults = of_accepted_updates();
-    faults.extend(of_refusals());
-    faults
+    [of_accepted_updates(), of_refusals()].into_iter().flatten().collect()
 }
 
 fn of_accepted_updates() -> Vec<Fault> {
@@ -87,7 +85,7 @@ fn of_accepted_updates() -> Vec<Fault> {
         fault("CUSTOMER-11", "The new address is stored in lower case.").customer_changes(|changes| {
             changes.email.iter_mut().flatten().for_each(|email| *email = fold_email(email));
         }),
-        fault("CUSTOMER-11", "An update returns the customer as it was before.").customer_update(
+        fault("CUSTOMER-11", "An update returns the former customer.").customer_update(
             |store, shop, id, update| {
                 let before = store.customers.get(&(shop, id)).cloned();
                 let outcome = store.update_customer(shop, id, update);
@@ -141,16 +139,14 @@ fn of_refusals() -> Vec<Fault> {
                 }
                 Ok(store.update_customer(shop, id, update))
             }),
-        fault("CUSTOMER-18", "An empty update removes the first name.").customer_update(
-            |store, shop, id, update| {
-                let is_empty = update.changes.is_empty();
-                let outcome = store.update_customer(shop, id, update);
-                if let Some(customer) = store.customers.get_mut(&(shop, id)).filter(|_| is_empty) {
-                    customer.first_name = None;
-                }
-                Ok(outcome)
-            },
-        ),
+        fault("CUSTOMER-18", "An empty update removes a name.").customer_update(|store, shop, id, update| {
+            let is_empty = update.changes.is_empty();
+            let outcome = store.update_customer(shop, id, update);
+            if let Some(customer) = store.customers.get_mut(&(shop, id)).filter(|_| is_empty) {
+                customer.first_name = None;
+            }
+            Ok(outcome)
+        }),
         fault("CUSTOMER-12", "An update may leave neither address nor phone number.").customer_update(
             |store, shop, id, update| {
                 let outcome = store.update_customer(shop, id, update.clone());

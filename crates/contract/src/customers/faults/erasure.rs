@@ -56,18 +56,16 @@ pub(super) fn faults() -> Vec<Fault> {
                 erasure.erased.comments = of_tickets.filter(|it| !it.is_from_shop).count() as u64;
             })
             .found_by_the_model(),
-        fault("CUSTOMER-15", "Customers of the same number in every shop are erased.").after_erasure(
-            |store, erasure| {
-                for other in erasure.before.shops.keys() {
-                    store.erase_customer(*other, erasure.id, erasure.stamp);
-                }
-            },
-        ),
+        fault("CUSTOMER-15", "Customers of other shops are erased.").after_erasure(|store, erasure| {
+            for other in erasure.before.shops.keys() {
+                store.erase_customer(*other, erasure.id, erasure.stamp);
+            }
+        }),
         fault("CUSTOMER-15", "Records of customers of the same number in every shop are removed.")
             .after_erasure(|store, Erasure { id, .. }| {
                 store.idempotency_records.retain(|_, record| record.receipt.customer_id != Some(id));
             }),
-        fault("CUSTOMER-15", "Every record of the shop is removed.").after_erasure(
+        fault("CUSTOMER-15", "All the shop's records are lost.").after_erasure(
             |store, Erasure { shop, .. }| {
                 store.idempotency_records.retain(|(owner, ..), _| *owner != shop);
             },
@@ -107,13 +105,11 @@ pub(super) fn faults() -> Vec<Fault> {
         fault("CUSTOMER-15", "An unknown customer is erased.").erase_customer(|store, shop, id, stamp| {
             Ok(Some(store.erase_customer(shop, id, stamp).unwrap_or_default()))
         }),
-        fault("CUSTOMER-15", "The assignees of the tickets are erased, too.").after_erasure(
-            |store, erasure| {
-                for user in erasure.tickets().filter_map(|ticket| ticket.assigned_to) {
-                    store.users.remove(&(erasure.shop, user));
-                }
-            },
-        ),
+        fault("CUSTOMER-15", "The tickets' assignees are erased.").after_erasure(|store, erasure| {
+            for user in erasure.tickets().filter_map(|ticket| ticket.assigned_to) {
+                store.users.remove(&(erasure.shop, user));
+            }
+        }),
         fault("CUSTOMER-16", "A new customer gets the number of an erased one.")
             .after_erasure(|store, _| store.erased_customers.clear())
             .found_by_the_model(),

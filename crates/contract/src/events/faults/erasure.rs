@@ -65,7 +65,7 @@ pub(super) fn faults() -> Vec<Fault> {
         fault("EVENT-11", "Snapshots of users are removed, too.").erased_events(|event, _, _| {
             event.snapshot.take_if(|snapshot| matches!(snapshot, Snapshot::User(_)));
         }),
-        fault("EVENT-11", "Events are removed together with their snapshots.").after_erasure(
+        fault("EVENT-11", "Events are removed with their snapshots.").after_erasure(
             |store, Erasure { shop, .. }| {
                 let is_of_gone = |kind| {
                     use EventKind::*;
@@ -75,12 +75,10 @@ pub(super) fn faults() -> Vec<Fault> {
                 log.retain(|event| event.snapshot.is_some() || is_of_gone(event.kind));
             },
         ),
-        fault("EVENT-11", "The actor is removed together with the snapshot.").erased_events(
-            |event, was, _| {
-                if event.snapshot != was.snapshot {
-                    event.stamp.actor = Actor::Operator;
-                }
-            },
-        ),
+        fault("EVENT-11", "The actor is removed with the snapshot.").erased_events(|event, was, _| {
+            if event.snapshot != was.snapshot {
+                event.stamp.actor = Actor::Operator;
+            }
+        }),
     ]
 }

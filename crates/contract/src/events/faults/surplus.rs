@@ -67,17 +67,15 @@ pub(super) fn faults() -> Vec<Fault> {
                 Ok(outcome)
             },
         ),
-        fault("EVENT-8", "An existing customer is logged as created.").customer_creation(
-            |store, shop, new| {
-                let stamp = new.stamp;
-                let outcome = store.create_customer(shop, new)?;
-                if let CreateCustomerOutcome::Existing(there) = &outcome {
-                    log(store, shop, stamp, EventKind::CustomerCreated, Subject::Customer(there.id));
-                }
-                Ok(outcome)
-            },
-        ),
-        fault("EVENT-8", "An empty update of a customer is logged.").customer_update(
+        fault("EVENT-8", "An existing customer is logged.").customer_creation(|store, shop, new| {
+            let stamp = new.stamp;
+            let outcome = store.create_customer(shop, new)?;
+            if let CreateCustomerOutcome::Existing(there) = &outcome {
+                log(store, shop, stamp, EventKind::CustomerCreated, Subject::Customer(there.id));
+            }
+            Ok(outcome)
+        }),
+        fault("EVENT-8", "A customer's empty update is logged.").customer_update(
             |store, shop, id, update| {
                 if update.changes.is_empty() {
                     log(store, shop, update.stamp, EventKind::CustomerUpdated, Subject::Customer(id));
@@ -85,15 +83,13 @@ pub(super) fn faults() -> Vec<Fault> {
                 Ok(store.update_customer(shop, id, update))
             },
         ),
-        fault("EVENT-8", "The erasure of an unknown customer is logged.").erase_customer(
-            |store, shop, id, stamp| {
-                let erased = store.erase_customer(shop, id, stamp);
-                if erased.is_none() {
-                    log(store, shop, stamp, EventKind::CustomerErased, Subject::Customer(id));
-                }
-                Ok(erased)
-            },
-        ),
+        fault("EVENT-8", "An erasure of nobody is logged.").erase_customer(|store, shop, id, stamp| {
+            let erased = store.erase_customer(shop, id, stamp);
+            if erased.is_none() {
+                log(store, shop, stamp, EventKind::CustomerErased, Subject::Customer(id));
+            }
+            Ok(erased)
+        }),
         fault("EVENT-8", "An empty update of a user is logged.").user_update(|store, shop, id, update| {
             if update.changes.is_empty() {
                 log(store, shop, update.stamp, EventKind::UserUpdated, Subject::User(id));

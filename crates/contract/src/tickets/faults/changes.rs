@@ -97,10 +97,7 @@ fn has_unknown_assignee(state: &State, shop: ShopId, update: &TicketUpdate) -> b
 }
 
 pub(super) fn faults() -> Vec<Fault> {
-    let mut faults = of_accepted_updates();
-    faults.extend(of_human_tickets());
-    faults.extend(of_refusals());
-    faults
+    [of_accepted_updates(), of_human_tickets(), of_refusals()].into_iter().flatten().collect()
 }
 
 fn of_accepted_updates() -> Vec<Fault> {
@@ -130,12 +127,10 @@ fn of_accepted_updates() -> Vec<Fault> {
         ),
         fault("TICKET-17", "Only comments raise the version.")
             .updated_ticket(|ticket, before, _| ticket.version = before.version),
-        fault("TICKET-17", "The version is raised for each changed field.").updated_ticket(
-            |ticket, _, changes| {
-                let fields = i64::from(changes.name.is_some()) + i64::from(changes.tags.is_some());
-                ticket.version += (fields - 1).max(0);
-            },
-        ),
+        fault("TICKET-17", "Each changed field raises the version.").updated_ticket(|ticket, _, changes| {
+            let fields = i64::from(changes.name.is_some()) + i64::from(changes.tags.is_some());
+            ticket.version += (fields - 1).max(0);
+        }),
         fault("TICKET-17", "An update to the same values does not raise the version.")
             .updated_ticket(|ticket, before, _| {
                 let version = std::mem::replace(&mut ticket.version, before.version);
@@ -154,7 +149,7 @@ fn of_accepted_updates() -> Vec<Fault> {
                 ticket.unread_count = 0;
             }
         }),
-        fault("TICKET-17", "An update returns the ticket as it was before.").ticket_update(
+        fault("TICKET-17", "An update returns the former ticket.").ticket_update(
             |store, shop, id, update| {
                 let before = found(store, shop, id);
                 let outcome = store.update_ticket(shop, id, update)?;
@@ -255,12 +250,10 @@ fn of_refusals() -> Vec<Fault> {
                 update.expected_version > version(state, shop, id)
             })
             .found_by_the_model(),
-        fault("TICKET-20", "Versions are compared in 32 bits.").ticket_version_ignored_if(
-            |state, shop, id, update| {
-                let low_bits = |version: i64| version & i64::from(u32::MAX);
-                update.expected_version.map(low_bits) == version(state, shop, id).map(low_bits)
-            },
-        ),
+        fault("TICKET-20", "Versions have 32 bits.").ticket_version_ignored_if(|state, shop, id, update| {
+            let low_bits = |version: i64| version & i64::from(u32::MAX);
+            update.expected_version.map(low_bits) == version(state, shop, id).map(low_bits)
+        }),
         fault("TICKET-20", "The version of another shop's ticket is accepted.").ticket_version_ignored_if(
             |state, _, id, update| {
                 let mut shops = state.shops.keys();
@@ -272,25 +265,19 @@ fn of_refusals() -> Vec<Fault> {
         ),
         fault("TICKET-20", "An empty update ignores the expected version.")
             .ticket_version_ignored_if(|_, _, _, update| update.changes.is_empty()),
-        fault("TICKET-20", "A ticket is updated by its id in any shop.").ticket_update(
-            |store, shop, id, update| {
-                let owners = store.tickets.keys().filter(|(_, there)| *there == id);
-                let owner = owners.map(|(owner, _)| *owner).min_by_key(|owner| *owner != shop);
-                store.update_ticket(owner.unwrap_or(shop), id, update)
-            },
-        ),
-        fault("TICKET-20", "A missing ticket has another version.").ticket_update(
-            |store, shop, id, update| {
-                let has_version = update.expected_version.is_some();
-                Ok(match store.update_ticket(shop, id, update)? {
-                    UpdateTicketOutcome::TicketNotFound if has_version => {
-                        UpdateTicketOutcome::VersionMismatch
-                    }
-                    outcome => outcome,
-                })
-            },
-        ),
-        fault("TICKET-21", "The new assignee may be a user of another shop.").ticket_update(
+        fault("TICKET-20", "Another shop's ticket is updated.").ticket_update(|store, shop, id, update| {
+            let owners = store.tickets.keys().filter(|(_, there)| *there == id);
+            let owner = owners.map(|(owner, _)| *owner).min_by_key(|owner| *owner != shop);
+            store.update_ticket(owner.unwrap_or(shop), id, update)
+        }),
+        fault("TICKET-20", "A missing ticket is a mismatch.").ticket_update(|store, shop, id, update| {
+            let has_version = update.expected_version.is_some();
+            Ok(match store.update_ticket(shop, id, update)? {
+                UpdateTicketOutcome::TicketNotFound if has_version => UpdateTicketOutcome::VersionMismatch,
+                outcome => outcome,
+            })
+        }),
+        fault("TICKET-21", "The new assignee may be of another shop.").ticket_update(
             |store, shop, id, update| {
                 with_users(store, share_all, |state| state.update_ticket(shop, id, update))
             },

@@ -79,9 +79,7 @@ impl Fault {
 }
 
 pub(super) fn faults() -> Vec<Fault> {
-    let mut faults = of_filters();
-    faults.extend(of_order_and_pages());
-    faults
+    [of_filters(), of_order_and_pages()].into_iter().flatten().collect()
 }
 
 fn of_filters() -> Vec<Fault> {
@@ -99,23 +97,19 @@ fn of_filters() -> Vec<Fault> {
             let tag = filter.tag.take();
             tag.is_none_or(|tag| ticket.tags.iter().any(|there| is_like(&chars(there), &chars(&tag))))
         }),
-        fault("TICKET-13", "The tag of a filter may be a part of the tags.").ticket_filter(
-            |filter, ticket| filter.tag.take().is_none_or(|tag| ticket.tags.join(",").contains(&tag)),
-        ),
-        fault("TICKET-13", "Filters ignore the white space around a channel.").ticket_filter(
-            |filter, ticket| {
-                for channel in filter.channel.iter_mut().chain([&mut ticket.channel]) {
-                    *channel = channel.trim().to_owned();
-                }
-                true
-            },
-        ),
-        fault("TICKET-13", "A missing contact reason is listed as an empty one.").ticket_filter(
-            |_, ticket| {
-                ticket.contact_reason.get_or_insert_default();
-                true
-            },
-        ),
+        fault("TICKET-13", "A part of a tag matches.").ticket_filter(|filter, ticket| {
+            filter.tag.take().is_none_or(|tag| ticket.tags.join(",").contains(&tag))
+        }),
+        fault("TICKET-13", "Filters trim channels.").ticket_filter(|filter, ticket| {
+            for channel in filter.channel.iter_mut().chain([&mut ticket.channel]) {
+                *channel = channel.trim().to_owned();
+            }
+            true
+        }),
+        fault("TICKET-13", "A missing contact reason counts as empty.").ticket_filter(|_, ticket| {
+            ticket.contact_reason.get_or_insert_default();
+            true
+        }),
         fault("TICKET-13", "The filter by thread ignores its customer.").ticket_filter(|filter, ticket| {
             let customer_id = ticket.customer_id;
             filter.thread = filter.thread.take().map(|thread| ThreadFilter { customer_id, ..thread });
@@ -129,20 +123,16 @@ fn of_filters() -> Vec<Fault> {
                 })
             })
             .found_by_the_model(),
-        fault("TICKET-13", "A ticket without an assignee is listed for every user.").ticket_filter(
-            |filter, ticket| {
-                if let Some(AssigneeFilter::User(user)) = filter.assignee {
-                    ticket.assigned_to.get_or_insert(user);
-                }
-                true
-            },
-        ),
-        fault("TICKET-13", "A ticket has unread messages only if their count is 1.").ticket_filter(
-            |_, ticket| {
-                ticket.unread_count = i32::from(ticket.unread_count == 1);
-                true
-            },
-        ),
+        fault("TICKET-13", "No assignee counts as every assignee.").ticket_filter(|filter, ticket| {
+            if let Some(AssigneeFilter::User(user)) = filter.assignee {
+                ticket.assigned_to.get_or_insert(user);
+            }
+            true
+        }),
+        fault("TICKET-13", "Only an unread count of 1 is unread.").ticket_filter(|_, ticket| {
+            ticket.unread_count = i32::from(ticket.unread_count == 1);
+            true
+        }),
         fault("TICKET-13", "A range of dates excludes its beginning.").ticket_filter(|filter, _| {
             filter.date_from = filter.date_from.map(one_later);
             true
@@ -168,12 +158,10 @@ fn of_filters() -> Vec<Fault> {
             filter.tag.take_if(|_| filter.thread.is_some());
             true
         }),
-        fault("TICKET-13", "The customer is ignored in a filter with a thread.").ticket_filter(
-            |filter, _| {
-                filter.customer_id.take_if(|_| filter.thread.is_some());
-                true
-            },
-        ),
+        fault("TICKET-13", "A filter with a thread ignores the customer.").ticket_filter(|filter, _| {
+            filter.customer_id.take_if(|_| filter.thread.is_some());
+            true
+        }),
         fault("TICKET-13", "Lists hold the tickets of all shops.").ticket_list(|store, shop, filter| {
             let mut tickets = listed(store, shop, filter);
             for other in store.shops.keys().filter(|other| **other != shop) {
@@ -181,16 +169,14 @@ fn of_filters() -> Vec<Fault> {
             }
             tickets
         }),
-        fault("TICKET-13", "Lists show the customer of the same number in any shop.").ticket_list(
-            |store, shop, filter| {
-                let mut tickets = listed(store, shop, filter);
-                for (_, view) in &mut tickets {
-                    let of_number = store.customers.values().rfind(|there| there.id == view.customer.id);
-                    view.customer = of_number.unwrap_or(&view.customer).clone();
-                }
-                tickets
-            },
-        ),
+        fault("TICKET-13", "Lists show another shop's customer.").ticket_list(|store, shop, filter| {
+            let mut tickets = listed(store, shop, filter);
+            for (_, view) in &mut tickets {
+                let of_number = store.customers.values().rfind(|there| there.id == view.customer.id);
+                view.customer = of_number.unwrap_or(&view.customer).clone();
+            }
+            tickets
+        }),
     ]
 }
 
@@ -203,13 +189,11 @@ fn of_order_and_pages() -> Vec<Fault> {
                 tickets
             })
             .found_by_the_model(),
-        fault("TICKET-14", "Of tickets of the same time the smallest id is first.").ticket_list(
-            |store, shop, filter| {
-                let mut tickets = listed(store, shop, filter);
-                tickets.sort_by_key(|(position, _)| (Reverse(position.last_message_time), position.id));
-                tickets
-            },
-        ),
+        fault("TICKET-14", "Of equal times the smallest id is first.").ticket_list(|store, shop, filter| {
+            let mut tickets = listed(store, shop, filter);
+            tickets.sort_by_key(|(position, _)| (Reverse(position.last_message_time), position.id));
+            tickets
+        }),
         fault("TICKET-15", "A full page of tickets always has a next one.").list_tickets(
             |store, shop, filter, after, limit| {
                 Ok(full_page_goes_on(rest(listed(store, shop, &filter), after, is_after), limit))
@@ -230,12 +214,10 @@ fn of_order_and_pages() -> Vec<Fault> {
                 Ok(page_of(tickets, Some(limit)))
             },
         ),
-        fault("TICKET-16", "Tickets are counted up to the largest page.").count_tickets(
-            |store, shop, filter| {
-                let count = listed(store, shop, &filter).len() as u64;
-                Ok(count.min(u64::from(MAX_PAGE_ENTRIES)))
-            },
-        ),
+        fault("TICKET-16", "Counts of tickets end at a full page.").count_tickets(|store, shop, filter| {
+            let count = listed(store, shop, &filter).len() as u64;
+            Ok(count.min(u64::from(MAX_PAGE_ENTRIES)))
+        }),
         fault("TICKET-16", "A ticket is counted once for each time it has the tag.")
             .count_tickets(|store, shop, filter| {
                 let tickets = listed(store, shop, &filter);

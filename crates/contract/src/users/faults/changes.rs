@@ -71,19 +71,15 @@ pub(super) fn faults() -> Vec<Fault> {
             update.changes.is_active.get_or_insert(true);
             Ok(store.update_user(shop, id, update))
         }),
-        fault("USER-8", "An update does not remove the last name.").user_update(
-            |store, shop, id, mut update| {
-                update.changes.last_name.take_if(|name| name.is_none());
-                Ok(store.update_user(shop, id, update))
-            },
-        ),
-        fault("USER-8", "Users of the same number in other shops change, too.").after_user_update(
-            |store, user, _| {
-                for there in store.users.values_mut().filter(|there| there.id == user.id) {
-                    there.full_name.clone_from(&user.full_name);
-                }
-            },
-        ),
+        fault("USER-8", "A removed last name stays.").user_update(|store, shop, id, mut update| {
+            update.changes.last_name.take_if(|name| name.is_none());
+            Ok(store.update_user(shop, id, update))
+        }),
+        fault("USER-8", "Users of other shops change, too.").after_user_update(|store, user, _| {
+            for there in store.users.values_mut().filter(|there| there.id == user.id) {
+                there.full_name.clone_from(&user.full_name);
+            }
+        }),
         fault("USER-8", "Comments lose a deactivated author.").after_user_update(|store, user, _| {
             if user.deactivated_at.is_some() {
                 let theirs = (user.shop_id, Some(user.id));
@@ -121,33 +117,27 @@ pub(super) fn faults() -> Vec<Fault> {
                 Ok(outcome)
             })
             .found_by_the_model(),
-        fault("USER-9", "A user's own address in another case is taken.").user_email_taken_if(
-            |store, shop, id, changes| {
-                let own = store.users.get(&(shop, id));
-                own.is_some_and(|own| has_email(own, changes) && Some(&own.email) != changes.email.as_ref())
-            },
-        ),
-        fault("USER-9", "A refused update changes the names of the user.").user_update(
-            |store, shop, id, update| {
-                let outcome = store.update_user(shop, id, update.clone());
-                if outcome == UpdateUserOutcome::EmailTaken {
-                    let changes = UserChanges { email: None, is_active: None, ..update.changes };
-                    store.update_user(shop, id, UserUpdate { changes, ..update });
+        fault("USER-9", "A user's own address is taken.").user_email_taken_if(|store, shop, id, changes| {
+            let own = store.users.get(&(shop, id));
+            own.is_some_and(|own| has_email(own, changes) && Some(&own.email) != changes.email.as_ref())
+        }),
+        fault("USER-9", "A refused update changes the names.").user_update(|store, shop, id, update| {
+            let outcome = store.update_user(shop, id, update.clone());
+            if outcome == UpdateUserOutcome::EmailTaken {
+                let changes = UserChanges { email: None, is_active: None, ..update.changes };
+                store.update_user(shop, id, UserUpdate { changes, ..update });
+            }
+            Ok(outcome)
+        }),
+        fault("USER-9", "A refused deactivation revokes keys.").user_update(|store, shop, id, update| {
+            let outcome = store.update_user(shop, id, update.clone());
+            if outcome == UpdateUserOutcome::EmailTaken && is_deactivation(&update) {
+                for key in store.api_keys.values_mut().filter(|key| key.user_id == Some(id)) {
+                    key.revoked_at.get_or_insert(update.stamp.time);
                 }
-                Ok(outcome)
-            },
-        ),
-        fault("USER-9", "A refused deactivation revokes the user's keys.").user_update(
-            |store, shop, id, update| {
-                let outcome = store.update_user(shop, id, update.clone());
-                if outcome == UpdateUserOutcome::EmailTaken && is_deactivation(&update) {
-                    for key in store.api_keys.values_mut().filter(|key| key.user_id == Some(id)) {
-                        key.revoked_at.get_or_insert(update.stamp.time);
-                    }
-                }
-                Ok(outcome)
-            },
-        ),
+            }
+            Ok(outcome)
+        }),
         fault("USER-10", "A deactivation does not revoke the user's keys.")
             .keys_after_user_update(|key, user, _, revoked_before| {
                 if is_of(key, user) {
@@ -161,7 +151,7 @@ pub(super) fn faults() -> Vec<Fault> {
                     key.revoked_at.get_or_insert(update.stamp.time);
                 }
             }),
-        fault("USER-10", "Keys without a user are revoked, too.").keys_after_user_update(
+        fault("USER-10", "Keys of nobody are revoked, too.").keys_after_user_update(
             |key, user, update, _| {
                 if is_deactivation(update) && key.shop_id == user.shop_id && key.user_id.is_none() {
                     key.revoked_at.get_or_insert(update.stamp.time);
@@ -182,12 +172,10 @@ pub(super) fn faults() -> Vec<Fault> {
                 }
             },
         ),
-        fault("USER-10", "Activating a user restores its keys.").keys_after_user_update(
-            |key, user, update, _| {
-                if update.changes.is_active == Some(true) && is_of(key, user) {
-                    key.revoked_at = None;
-                }
-            },
-        ),
+        fault("USER-10", "An activation restores keys.").keys_after_user_update(|key, user, update, _| {
+            if update.changes.is_active == Some(true) && is_of(key, user) {
+                key.revoked_at = None;
+            }
+        }),
     ]
 }
