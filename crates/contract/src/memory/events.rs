@@ -27,7 +27,7 @@ impl State {
 
     pub(crate) fn snapshot(&self, shop: ShopId, subject: Subject) -> Option<Snapshot> {
         Some(match subject {
-            Subject::Ticket(id) => Snapshot::Ticket(Box::new(self.find_ticket(shop, id)?.snapshot())),
+            Subject::Ticket(id) => Snapshot::Ticket(Box::new((&self.find_ticket(shop, id)?).into())),
             Subject::Comment(id) => Snapshot::Comment(Box::new(self.comments.get(&(shop, id))?.clone())),
             Subject::Customer(id) => Snapshot::Customer(Box::new(self.customers.get(&(shop, id))?.clone())),
             Subject::User(id) => Snapshot::User(Box::new(self.users.get(&(shop, id))?.clone())),

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     ApiKey, AuditStamp, Comment, CommentId, Customer, CustomerId, HumanTicket, KeyNumber, Scope, ShopId,
-    Ticket, TicketId, Timestamp, User, UserId,
+    Ticket, TicketId, TicketView, Timestamp, User, UserId,
 };
 
 /// The kind of a change.
@@ -165,6 +165,13 @@ pub struct TicketSnapshot {
     pub ticket: Ticket,
     /// Its human ticket.
     pub human_ticket: Option<HumanTicket>,
+}
+
+impl From<&TicketView> for TicketSnapshot {
+    fn from(view: &TicketView) -> Self {
+        let TicketView { ticket, customer: _, assignee: _, human_ticket } = view;
+        Self { ticket: ticket.clone(), human_ticket: human_ticket.clone() }
+    }
 }
 
 /// An API key without the hash of its secret.

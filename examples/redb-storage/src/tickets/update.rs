@@ -46,7 +46,7 @@ pub(super) fn update(
     let customers = transaction.open_table(CUSTOMERS)?;
     let view = views::view(&customers, &users, &human_tickets, &by_ticket, ticket)?;
     if is_change {
-        let updated = Snapshot::Ticket(Box::new(view.snapshot()));
+        let updated = Snapshot::Ticket(Box::new((&view).into()));
         let event = NewEvent::new(EventKind::TicketUpdated, updated);
         EventLog::open(transaction)?.append(shop, stamp, [event])?;
     }
