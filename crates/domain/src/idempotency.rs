@@ -89,18 +89,19 @@ impl<T: ?Sized> std::fmt::Debug for DeferredClaim<T> {
     }
 }
 
-/// The outcome of an operation that may have run before.
+/// What became of an operation that may have been asked for before.
 ///
-/// Obligations of every method that takes a [`DeferredClaim`], tested for each of them:
+/// Obligations of every method that takes a [`DeferredClaim`] and answers an `IdempotentOutcome`, proven for
+/// each such method:
 ///
-/// - The first use of a key runs the operation. If the outcome has a receipt, the record is
-///   written in the operation's transaction. An outcome without a receipt leaves no record.
-/// - The same key with the same fingerprint returns `Replayed` with the first response, byte
-///   for byte, and does nothing else.
-/// - The same key with another fingerprint returns `KeyReused` and does nothing.
-/// - Equal keys of different shops or operations are independent. The records of all
-///   operations share one space.
-/// - Without a `DeferredClaim` the operation runs and leaves no record.
+/// - The first use of a key runs the operation; if its outcome has a receipt, the record
+///   is written in the operation's transaction. An outcome without one leaves no record.
+/// - The same key with the same fingerprint answers `Replayed` with the first receipt's
+///   answer, byte for byte, and does nothing else.
+/// - The same key with another fingerprint answers `KeyReused` and does nothing.
+/// - Keys of different shops or operations have nothing to do with each other; records of
+///   all operations live in one space.
+/// - Without a `DeferredClaim` the operation runs, and nothing is recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IdempotentOutcome<T> {
     /// The operation ran, with this outcome.

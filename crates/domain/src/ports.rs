@@ -1,12 +1,14 @@
-//! The ports: traits for what the domain needs from outside.
+//! The ports: what the domain needs from the outside, as traits.
 //!
-//! One method is one atomic command. It takes effect as a whole or not at all, and every
-//! later call sees what it returned. Methods are cancel-safe: if the caller drops the future,
-//! the command still takes effect as a whole or not at all, and nothing stays locked.
+//! One method is one atomic command: it takes effect as a whole or not at all, and what
+//! it answered is visible to every later call. Methods are cancel-safe: when the caller
+//! drops the future, the command still takes effect as a whole or not at all, and
+//! nothing stays locked.
 //!
-//! Obligations are numbered (`TICKET-3`). The contract kit, the crate `hexdesk-contract`, has
-//! one case for each number, and `docs/storage-contract.md` lists them all. Durability has no
-//! case, because the kit cannot crash a machine: acknowledged writes must be on disk.
+//! Obligations are numbered (`TICKET-3`). Each has one case of the same number in the
+//! contract kit, the crate `hexdesk-contract`, and is listed in
+//! `docs/storage-contract.md`. Durability is not a case of the kit, which cannot crash a
+//! machine: what a store has acknowledged must be on disk.
 
 mod api_keys;
 mod authentication;
@@ -38,8 +40,7 @@ pub use tickets::{
 };
 pub use users::{CreateUserOutcome, UpdateUserOutcome, UserStore, UserUpdate};
 
-/// Everything that a storage adapter implements. A type that implements the parts implements
-/// it.
+/// Everything a storage adapter implements. Holds for whatever implements the parts.
 pub trait Storage:
     ShopStore
     + CustomerStore

@@ -77,7 +77,7 @@ impl State {
         };
         let (email, phone_number) = (changes.email.clone().flatten(), changes.phone_number.clone().flatten());
         changes.apply(&mut customer);
-        if !customer.is_reachable() {
+        if is_change && !customer.is_reachable() {
             return UpdateCustomerOutcome::Unreachable;
         }
         let has_another = |filter: CustomerFilter| {

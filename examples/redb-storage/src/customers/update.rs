@@ -24,7 +24,7 @@ pub(super) fn update(
     let mut customer = before.clone();
     changes.apply(&mut customer);
 
-    if !customer.is_reachable() {
+    if is_change && !customer.is_reachable() {
         return Ok(UpdateCustomerOutcome::Unreachable);
     }
     let is_another = |found: Customer| found.id != id;
