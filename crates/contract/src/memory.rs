@@ -1,4 +1,4 @@
-//! The reference adapter: what the obligations say, in plain maps, and nothing else.
+//! The reference store: the obligations in plain maps, and nothing else.
 
 mod api_keys;
 mod comments;
@@ -37,21 +37,20 @@ pub(crate) use search::{TicketWords, answer_order};
 #[cfg(test)]
 pub(crate) use tickets::StoredTicket;
 
-/// Keeps everything in the memory of one process.
+/// Storage in the memory of one process.
 ///
-/// It meets every obligation but durability, and is written to be read: when the text
-/// of an obligation leaves a doubt, this is what it means. Each method holds one lock
-/// for the whole of its work, so commands are atomic, ordered and cannot be cancelled
-/// half-way.
+/// It keeps every obligation except durability. Read it when the text of an obligation leaves
+/// a doubt: this is what the text means. The rules themselves are methods of the domain. Each
+/// method holds one lock from start to end, so that commands are atomic and ordered.
 #[derive(Debug, Default)]
 pub struct MemoryStorage(Mutex<State>);
 
-/// Everything that is kept.
+/// Everything that is stored.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct State {
     pub(crate) shops: BTreeMap<ShopId, Shop>,
     pub(crate) customers: BTreeMap<(ShopId, CustomerId), Customer>,
-    /// Their numbers are not handed out again.
+    /// Their numbers are not assigned again.
     pub(crate) erased_customers: BTreeSet<(ShopId, CustomerId)>,
     pub(crate) users: BTreeMap<(ShopId, UserId), User>,
     pub(crate) tickets: BTreeMap<(ShopId, TicketId), tickets::StoredTicket>,
@@ -61,7 +60,7 @@ pub(crate) struct State {
     pub(crate) api_keys: BTreeMap<(ShopId, KeyNumber), ApiKey>,
     /// Each shop's log, oldest first.
     pub(crate) events: BTreeMap<ShopId, Vec<Event>>,
-    /// How many changes each shop's log was told of. They stay counted when their events go.
+    /// The number of changes in each shop. Removing events does not lower it.
     pub(crate) changes: BTreeMap<ShopId, i64>,
     pub(crate) id_range_ends: BTreeMap<NodeNumber, Timestamp>,
 }
@@ -73,8 +72,7 @@ impl MemoryStorage {
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        // A panic under the lock can only come from a failed allocation; what was kept
-        // before is still there and no worse than without the panic.
+        // Only a failed allocation can panic under the lock. The state is still usable.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! The event log: a shop's audit trail.
+//! The event log, a shop's audit trail: what changed, who changed it and when.
 
 mod event;
 

@@ -69,9 +69,9 @@ pub mod limits {
     pub const MAX_CHANNEL_CHARS: u64 = 100;
     /// `name` (subject) of a ticket.
     pub const MAX_TICKET_NAME_CHARS: u64 = 1_000;
-    /// `threadId` of a ticket; RFC 5322 message ids are at most 998 characters.
+    /// `threadId` of a ticket. RFC 5322 message ids have at most 998 characters.
     pub const MAX_THREAD_ID_CHARS: u64 = 1_000;
-    /// An e-mail address, by RFC 5321.
+    /// An e-mail address (RFC 5321).
     pub const MAX_EMAIL_CHARS: u64 = 254;
     /// `lastMessage` of a ticket.
     pub const MAX_MESSAGE_CHARS: u64 = 65_536;
@@ -81,11 +81,11 @@ pub mod limits {
     pub const MAX_COMMENT_SUBJECT_CHARS: u64 = 1_000;
     /// `toEmails` of a comment.
     pub const MAX_TO_EMAILS: u64 = 100;
-    /// Entries of a page of a list; the smallest is 1.
+    /// Entries of a page. The fewest are 1.
     pub const MAX_PAGE_ENTRIES: u32 = 100;
-    /// Entries of a page for which no number was asked.
+    /// Entries of a page by default.
     pub const DEFAULT_PAGE_ENTRIES: u32 = 50;
-    /// How many days back recent conversations may go; the smallest is 1.
+    /// Days of recent conversations. The fewest are 1.
     pub const MAX_RECENT_DAYS: i64 = 365;
     /// `contact_reason` of a ticket.
     pub const MAX_CONTACT_REASON_CHARS: u64 = 500;
@@ -103,23 +103,23 @@ pub mod limits {
     pub const MAX_PERSON_NAME_CHARS: u64 = 500;
     /// A phone number.
     pub const MAX_PHONE_NUMBER_CHARS: u64 = 50;
-    /// An id that another system gave a customer.
+    /// A customer's id in another system.
     pub const MAX_EXTERNAL_ID_CHARS: u64 = 200;
-    /// A shop's domain, by RFC 1035.
+    /// A shop's domain (RFC 1035).
     pub const MAX_SHOP_DOMAIN_CHARS: usize = 253;
     /// An idempotency key.
     pub const MAX_IDEMPOTENCY_KEY_CHARS: usize = 255;
     /// Different words of one search.
     pub const MAX_SEARCH_TERMS: usize = 8;
-    /// Characters of a word that is searched for or found; longer ones are cut.
+    /// Characters of a word in a text or query. Longer words are cut.
     pub const MAX_SEARCH_WORD_CHARS: usize = 40;
-    /// Different words of one text that are found: with the longest words, what PostgreSQL keeps
-    /// of one text (1 MB).
+    /// Different words of one text that a search finds. With the longest words, this is as much
+    /// as PostgreSQL stores for one text (1 MB).
     pub const MAX_SEARCH_WORDS: usize = 4_000;
     /// Characters of a search query.
     pub const MAX_SEARCH_QUERY_CHARS: usize = 500;
-    /// Seconds that a rotated key may work beside the new one: 30 days.
+    /// Seconds that a rotated key may keep working: 30 days.
     pub const MAX_KEY_OVERLAP_SECONDS: i64 = 30 * 24 * 60 * 60;
-    /// Scopes named for one key.
+    /// Scopes in a request for one key.
     pub const MAX_KEY_SCOPES: u64 = 100;
 }

@@ -1,7 +1,7 @@
-//! Identifiers. Each is its own type, so that a user's number cannot be handed
-//! over where a customer's is meant.
+//! Identifiers. Each is its own type, so that a user's number cannot be used as a
+//! customer's.
 
-/// Defines an identifier with the inclusive range of numbers it may hold.
+/// Defines an identifier and its largest number.
 macro_rules! identifier {
     ($(#[$doc:meta])* $name:ident, $max:expr) => {
         $(#[$doc])*
@@ -10,7 +10,7 @@ macro_rules! identifier {
         pub struct $name(i64);
 
         impl $name {
-            /// The largest number this identifier can hold; the smallest is 1.
+            /// The largest number. The smallest is 1.
             pub const MAX: i64 = $max;
 
             /// The identifier with this number, or `None` outside 1 to [`Self::MAX`].
@@ -32,43 +32,42 @@ macro_rules! identifier {
     };
 }
 
-/// Every whole number up to here is exact in the double that JavaScript clients
-/// keep numbers in.
+/// JavaScript clients use doubles, which hold every whole number up to this one exactly.
 const MAX_EXACT_IN_A_DOUBLE: i64 = (1 << 53) - 1;
 
 identifier!(
-    /// A shop: the tenant that everything else belongs to. Handed out by the store.
+    /// A shop: the tenant that everything else belongs to. Assigned by the store.
     ShopId,
     MAX_EXACT_IN_A_DOUBLE
 );
 identifier!(
-    /// A customer of one shop. Handed out by the store, unique within the shop.
+    /// A customer. Assigned by the store, unique within the shop.
     CustomerId,
     MAX_EXACT_IN_A_DOUBLE
 );
 identifier!(
-    /// A member of a shop's staff. Handed out by the store, unique within the shop.
+    /// A member of a shop's staff. Assigned by the store, unique within the shop.
     UserId,
     MAX_EXACT_IN_A_DOUBLE
 );
 identifier!(
-    /// A human ticket. Handed out by the store, unique within the shop.
+    /// A human ticket. Assigned by the store, unique within the shop.
     HumanTicketId,
     MAX_EXACT_IN_A_DOUBLE
 );
 identifier!(
-    /// A ticket. Made in the domain before anything is written, see
-    /// [`TicketIdGenerator`](crate::TicketIdGenerator).
+    /// A ticket. Made by [`TicketIdGenerator`](crate::TicketIdGenerator) before anything is
+    /// written.
     TicketId,
     i64::MAX
 );
 identifier!(
-    /// A comment. Made in the domain like a [`TicketId`], from the same series.
+    /// A comment. Made like a [`TicketId`], from the same series.
     CommentId,
     i64::MAX
 );
 
-/// The number of a key within its shop, from 1.
+/// The number of an API key within its shop. The first is 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyNumber(i64);
 

@@ -1,16 +1,15 @@
-//! Idempotency: a caller names an operation with a key of its own, so that trying
-//! again cannot do it twice.
+//! Idempotency: a caller gives an operation a key, so that a retry cannot run it twice.
 
 use std::sync::Arc;
 
 use crate::limits::MAX_IDEMPOTENCY_KEY_CHARS;
 use crate::{CustomerId, Timestamp};
 
-/// The name a caller gives one operation: 1 to 255 characters without control characters.
+/// The caller's name for one operation: 1 to 255 characters without control characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IdempotencyKey(String);
 
-/// The text cannot be an idempotency key.
+/// The text is not a valid idempotency key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be 1 to 255 characters without control characters")]
 pub struct IdempotencyKeyError;
@@ -19,7 +18,7 @@ impl IdempotencyKey {
     /// Reads a key.
     ///
     /// # Errors
-    /// [`IdempotencyKeyError`] if the text is empty, too long or holds a control character.
+    /// [`IdempotencyKeyError`] if the text is empty, too long or has a control character.
     pub fn parse(text: &str) -> Result<Self, IdempotencyKeyError> {
         let length = text.chars().count();
         if (1..=MAX_IDEMPOTENCY_KEY_CHARS).contains(&length) && !text.chars().any(char::is_control) {
@@ -35,33 +34,32 @@ impl IdempotencyKey {
     }
 }
 
-/// A digest of everything a caller sent: two requests are the same if these are equal.
+/// A digest of the whole request. Two requests are the same if their digests are equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint(pub [u8; 32]);
 
-/// What the caller was told of the effect, kept for whoever asks again.
+/// The stored response to an operation, which a repeated request returns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
-    /// What it was told. Opaque to stores.
+    /// The response. Stores do not interpret it.
     pub answer: Vec<u8>,
-    /// The customer whose data the answer holds, if it holds one's: the receipt is erased
-    /// with that customer.
+    /// The customer whose data the response holds. The receipt is erased with that customer.
     pub customer_id: Option<CustomerId>,
 }
 
-/// A caller's wish that an operation take effect once.
+/// The request that an operation take effect only once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyRequest {
-    /// What is being done. Keys of different operations have nothing to do with each other.
+    /// The operation. Each operation has keys of its own.
     pub operation: String,
     /// The caller's key.
     pub key: IdempotencyKey,
-    /// What the caller sent.
+    /// The digest of the request.
     pub fingerprint: Fingerprint,
 }
 
-/// An [`IdempotencyRequest`] with the receipt to keep if the operation takes effect: for
-/// operations whose whole answer is known before the write.
+/// An [`IdempotencyRequest`] with the receipt to store if the operation takes effect. For
+/// operations whose response is known before the write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyClaim {
     /// The request.
@@ -70,20 +68,18 @@ pub struct IdempotencyClaim {
     pub receipt: Receipt,
 }
 
-/// Renders the receipt of an outcome; `None` for one that is a refusal, which leaves no
-/// record.
+/// Renders the receipt of an outcome, or `None` for an outcome that leaves no record.
 pub type RenderReceipt<T> = Arc<dyn Fn(&T) -> Option<Receipt> + Send + Sync>;
 
-/// An [`IdempotencyRequest`] with a way to tell the caller of an outcome: for operations
-/// whose answer holds what the store hands out or finds. The store calls it within the
-/// transaction of the operation.
+/// An [`IdempotencyRequest`] with a function that renders the receipt. For operations whose
+/// response depends on the outcome. The store calls it in the operation's transaction.
 #[derive(Clone)]
 pub struct DeferredClaim<T: ?Sized> {
     /// The request.
     pub request: IdempotencyRequest,
-    /// When the request was made, the time of the record.
+    /// When the request was made: the time of the record.
     pub requested_at: Timestamp,
-    /// What to keep of an outcome.
+    /// Renders the receipt.
     pub receipt: RenderReceipt<T>,
 }
 
@@ -113,11 +109,11 @@ impl<T: ?Sized> std::fmt::Debug for DeferredClaim<T> {
 pub enum IdempotentOutcome<T> {
     /// The operation ran, with this outcome.
     Ran(T),
-    /// It took effect before: what the caller was told then.
+    /// It took effect before. This was the response.
     Replayed(Vec<u8>),
-    /// The key was used before for another request.
+    /// The key was used for another request.
     KeyReused,
-    /// The first use of the key has not ended yet.
+    /// The first request with the key is still running.
     InProgress,
 }
 

@@ -1,4 +1,4 @@
-//! Lists, a page at a time.
+//! Pages of lists, and positions in them.
 
 use crate::{CommentId, TicketId, Timestamp};
 
@@ -7,33 +7,33 @@ use crate::{CommentId, TicketId, Timestamp};
 pub struct Page<T, P> {
     /// Its entries, in the list's order.
     pub entries: Vec<T>,
-    /// The place of its last entry, if the list goes on after it.
+    /// The position of its last entry, if the list continues.
     pub next: Option<P>,
 }
 
-/// A ticket's place in a list of tickets, newest activity first.
+/// A ticket's position in a list of tickets. The latest activity is first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TicketPosition {
-    /// Its `last_message_time`; later ones come first.
+    /// Its `last_message_time`. The latest is first.
     pub last_message_time: Timestamp,
-    /// Its id; of the same time, larger ones come first.
+    /// Its id. At the same time, the largest is first.
     pub id: TicketId,
 }
 
-/// A ticket's place in the answer to a search.
+/// A ticket's position in the results of a search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SearchPosition {
-    /// Its rank; larger ones come first.
+    /// Its rank. The largest is first.
     pub rank: u32,
-    /// Its place among those of the same rank.
+    /// Its position among the tickets of the same rank.
     pub ticket: TicketPosition,
 }
 
-/// A comment's place in its ticket, oldest first.
+/// A comment's position in the list of its ticket. The earliest is first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CommentPosition {
-    /// Its time; earlier ones come first.
+    /// Its time. The earliest is first.
     pub time: Timestamp,
-    /// Its id; of the same time, smaller ones come first.
+    /// Its id. At the same time, the smallest is first.
     pub id: CommentId,
 }

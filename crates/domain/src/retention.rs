@@ -1,26 +1,26 @@
-//! The use case: take away what was kept long enough.
+//! The use case: remove old records.
 
 use std::sync::Arc;
 
 use crate::ports::{Clock, RetentionStore, ShopStore};
 use crate::{StorageError, Timestamp};
 
-/// How much a step takes away: some milliseconds of work on either database.
+/// The most records that one step removes: some milliseconds of work on either database.
 const STEP: u32 = 500;
 
-/// The least time that idempotency records are kept, in hours; clients rely on it.
+/// The shortest time to keep idempotency records, in hours. Clients rely on it.
 pub const MIN_IDEMPOTENCY_HOURS: u32 = 24;
 
-/// How long things are kept.
+/// How long to keep records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
     /// Idempotency records, in hours; at least [`MIN_IDEMPOTENCY_HOURS`].
     pub idempotency_hours: u32,
-    /// Events, in days; for ever if absent.
+    /// Events, in days. Default: for ever.
     pub event_days: Option<u32>,
 }
 
-/// How much was taken away.
+/// How many records were removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Removed {
     /// Idempotency records.
@@ -29,7 +29,7 @@ pub struct Removed {
     pub events: u64,
 }
 
-/// Takes away what was kept long enough, a step after the other.
+/// Removes old records in steps.
 #[derive(Clone)]
 pub struct EnforceRetention {
     store: Arc<dyn RetentionStore>,
@@ -39,7 +39,7 @@ pub struct EnforceRetention {
 }
 
 impl EnforceRetention {
-    /// The use case on these ports.
+    /// Connects the use case to these ports.
     pub fn new(
         store: Arc<dyn RetentionStore>,
         shops: Arc<dyn ShopStore>,
@@ -49,8 +49,8 @@ impl EnforceRetention {
         Self { store, shops, clock, retention }
     }
 
-    /// Takes away everything that is due. Each step is a transaction of its own: what was
-    /// taken before an error stays away.
+    /// Removes every record that is old enough. Each step is its own transaction: an error
+    /// does not undo the steps before it.
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.

@@ -1,18 +1,18 @@
-/// Why a store could not do what it was asked, and what the caller can conclude.
+/// What a caller can conclude from a failure of the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StorageErrorKind {
-    /// The store cannot be reached or has no room for the request now. Nothing was
-    /// written; the same call may succeed later.
+    /// The store is unreachable or overloaded. Nothing was written. The same call may succeed
+    /// later.
     Unavailable,
-    /// The store went away in the middle of a write, which took effect as a whole or
-    /// not at all. Trying again with the same idempotency key settles it.
+    /// The connection was lost during a write, which took effect as a whole or not at all. A
+    /// retry with the same idempotency key settles it.
     OutcomeUnknown,
-    /// Anything else. Nothing was written.
+    /// Any other failure. Nothing was written.
     Unexpected,
 }
 
-/// A store failed: what kind of failure, doing what, and the cause. The cause is for
-/// logs only and never holds a driver's type in its public face.
+/// A failure of a store. The cause is for logs only: callers never depend on a driver's
+/// types.
 #[derive(Debug, thiserror::Error)]
 #[error("{operation}: {cause:#}")]
 pub struct StorageError {
@@ -25,7 +25,7 @@ pub struct StorageError {
 }
 
 impl StorageError {
-    /// A failure of this kind, of this method, for this cause.
+    /// A failure of this kind in this method.
     pub fn new(kind: StorageErrorKind, operation: &'static str, cause: impl Into<anyhow::Error>) -> Self {
         Self { kind, operation, cause: cause.into() }
     }

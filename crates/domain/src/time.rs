@@ -1,4 +1,4 @@
-//! Points in time, at the one precision that every store keeps.
+//! Points in time, in milliseconds, a precision that every store keeps.
 
 use jiff::civil::DateTime;
 use jiff::fmt::temporal::Pieces;
@@ -8,7 +8,7 @@ use jiff::{SignedDuration, civil};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
-/// The text or number is no point in time that [`Timestamp`] holds.
+/// The text or number is not a valid [`Timestamp`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an ISO 8601 date-time with an offset, nor a bare date, of the years 0001 to 9999")]
 pub struct TimestampError;
@@ -34,17 +34,17 @@ impl Timestamp {
         self.0
     }
 
-    /// The later point by `millis`, held at [`Self::MIN`] and [`Self::MAX`].
+    /// The point `millis` later, limited to [`Self::MIN`] and [`Self::MAX`].
     pub fn saturating_add_millis(self, millis: i64) -> Self {
         Self(self.0.saturating_add(millis).clamp(Self::MIN.0, Self::MAX.0))
     }
 
     /// Reads an ISO 8601 date-time with an offset, or a bare date as its midnight in UTC.
-    /// What is finer than a millisecond is cut.
+    /// Fractions of a millisecond are cut.
     ///
     /// # Errors
-    /// [`TimestampError`] for any other text, days that do not exist and years outside
-    /// 0001 to 9999 included.
+    /// [`TimestampError`] for any other text, for days that do not exist, and for years
+    /// outside 0001 to 9999.
     pub fn parse(text: &str) -> Result<Self, TimestampError> {
         let pieces = Pieces::parse(text).map_err(|_| TimestampError)?;
         if pieces.time_zone_annotation().is_some() {
@@ -57,7 +57,7 @@ impl Timestamp {
         };
         let local = DateTime::from_parts(pieces.date(), pieces.time().unwrap_or(civil::Time::midnight()));
         let since_epoch = local.duration_since(UNIX_EPOCH) - SignedDuration::from_secs(offset_seconds);
-        // Rounded towards the past, so that cutting never moves a time before 1970 forward.
+        // Rounds down, so that cutting never moves a time before 1970 forward.
         let millis = since_epoch.as_nanos().div_euclid(1_000_000);
         i64::try_from(millis).map_err(|_| TimestampError).and_then(Self::from_unix_millis)
     }

@@ -1,4 +1,4 @@
-//! How drafts are checked, and what is wrong with them.
+//! The rules of drafts, and the violations they report.
 
 pub(crate) mod email;
 pub(crate) mod text_rules;

@@ -1,12 +1,12 @@
-//! What the fuzzer calls, and a test with every input that is kept: each function reads
-//! what a client may send, and panics if something about it does not hold. There for the
-//! fuzzer and for tests only.
+//! The functions that the fuzzer calls, and a test that runs every kept input. Each function
+//! reads data that a client may send and panics if a property does not hold. Compiled only
+//! for the fuzzer and for tests.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "what does not hold is told by panicking"
+    reason = "a property that does not hold is a panic"
 )]
 
 mod cursor;
@@ -21,7 +21,7 @@ pub use request_body::request_body;
 pub(crate) use request_body::{BodyKind, answered};
 pub use text::text;
 
-/// What no sentence of ours holds: if it is told, what a client sent is told.
+/// A text that none of our messages has. A response with it repeats the client's data.
 const MARK: &str = "qX7~zV";
 
 #[cfg(test)]
@@ -29,7 +29,7 @@ mod tests {
     use std::panic::catch_unwind;
     use std::path::Path;
 
-    /// Runs every input that was kept for this target.
+    /// Runs every kept input of this target.
     fn run_kept(target: &str, run: fn(&[u8])) {
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/regressions").join(target);
         let files: Vec<_> = directory.read_dir().unwrap().collect();

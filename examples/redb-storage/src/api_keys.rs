@@ -141,8 +141,8 @@ fn event(kind: EventKind, key: &ApiKey) -> NewEvent {
     NewEvent::new(kind, Snapshot::ApiKey(Box::new(key.into())))
 }
 
-/// Revokes every key that writes in this user's name and is not revoked yet, and says what is
-/// to be logged of it.
+/// Revokes every key that writes in this user's name, unless it is revoked already. Returns
+/// the events.
 pub(crate) fn revoke_all_of(
     transaction: &WriteTransaction,
     shop: ShopId,
@@ -175,8 +175,7 @@ fn add(keys: &mut Table<'_, NumberInShop, Json>, shop: ShopId, new: NewApiKey) -
     Ok(key)
 }
 
-/// Revokes a key, and says what is to be logged of it; unless it is revoked already: the
-/// first time stays.
+/// Revokes a key and returns the event, or `None` if the key is revoked already.
 fn revoke(
     keys: &mut Table<'_, NumberInShop, Json>,
     key: &mut ApiKey,
@@ -189,7 +188,7 @@ fn revoke(
     Ok(Some(event(EventKind::ApiKeyRevoked, key)))
 }
 
-/// Writes a key, over what is there under its number.
+/// Writes a key, over the one stored under its number.
 fn put(keys: &mut Table<'_, NumberInShop, Json>, key: &ApiKey) -> anyhow::Result<()> {
     let stored = encode(&StoredApiKey::of(key))?;
     keys.insert((key.shop_id.get(), key.number.get()), stored.as_slice())?;

@@ -87,7 +87,7 @@ fn list(
     page_of(views, limit, |view: &CommentView| view.comment.position()).map(Some)
 }
 
-/// The comments of the ticket after this place.
+/// The keys of the ticket's comments after this position.
 fn range(
     shop: ShopId,
     ticket: TicketId,

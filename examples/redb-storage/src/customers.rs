@@ -91,7 +91,7 @@ fn create(
 ) -> anyhow::Result<CreateCustomerOutcome> {
     shops::require(transaction, shop)?;
     let mut customers = CustomerTables::open(transaction)?;
-    // The e-mail address first: it wins if each matches another customer.
+    // If the address and the number match two customers, the address wins.
     let existing = match customers.find_by_email(shop, new.email.as_deref())? {
         Some(existing) => Some(existing),
         None => customers.find_by_phone_number(shop, new.phone_number.as_deref())?,
@@ -113,8 +113,8 @@ fn create(
     Ok(CreateCustomerOutcome::Created(customer))
 }
 
-/// The shop's customers that the filter lets through, after this one. The table is walked
-/// from its end, for the largest number comes first (CUSTOMER-9).
+/// The shop's customers that match the filter, after this one. The walk starts at the end of
+/// the table, because the largest number is first (CUSTOMER-9).
 fn matching<'a>(
     customers: &'a impl ReadableTable<NumberInShop, Json>,
     shop: ShopId,

@@ -1,10 +1,10 @@
-//! Values as JSON: each names its fields, and can be read without this crate.
+//! Values as JSON, which names their fields and can be read without this crate.
 //!
-//! The domain's types do not say how they are stored, which is the adapter's affair. So
-//! each thing has a struct of its own here, in the file of its port, and conversions. On
-//! the way back everything is checked: what is no valid value of the domain is an error,
-//! never mended. A stored struct has no field for what its key says. A field that is an
-//! `Option` may be left out, so that a later version can add one and read what is there.
+//! The domain's types do not define how they are stored. So each has a stored struct in the
+//! file of its port, with conversions. Reading checks everything: an invalid value is an
+//! error and is never repaired. A stored struct has no field for what its key holds. A field
+//! that is an `Option` may be missing, so that a later version can add one and still read
+//! older values.
 
 use anyhow::Context;
 use hexdesk_domain::Timestamp;

@@ -1,11 +1,11 @@
-//! What a failure means to who called: the kinds of [`StorageError`], and opening.
+//! Failures as errors of the ports, and errors of opening a file.
 
 use std::path::{Path, PathBuf};
 
 use hexdesk_domain::{StorageError, StorageErrorKind};
 use redb::{CommitError, DatabaseError, TableError, TransactionError};
 
-/// A database could not be opened.
+/// The database cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// A process, perhaps this one, has the file open.
@@ -14,7 +14,7 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
-    /// Anything else.
+    /// Any other failure.
     #[error("cannot open {}: {source:#}", .path.display())]
     Failed {
         /// The file.
@@ -37,14 +37,14 @@ impl OpenError {
     }
 }
 
-/// The error of a command that failed before its commit, and so has written nothing.
+/// The error of a command that failed before its commit. It wrote nothing.
 pub(crate) fn not_written(operation: &'static str, error: anyhow::Error) -> StorageError {
     let kind = match storage_cause(&error) {
-        // The disk failed or is full, now or earlier: redb refuses to go on after an I/O
-        // error until the file is opened anew.
+        // The disk failed or is full, now or earlier: after an I/O error redb refuses to
+        // continue until the file is opened again.
         Some(redb::StorageError::Io(_) | redb::StorageError::PreviousIo) => StorageErrorKind::Unavailable,
-        // A broken file, a value that cannot be decoded, a broken rule of the port, a
-        // mistake in this crate: trying again does not help.
+        // A broken file, an invalid value, a broken rule of the port or a mistake in this
+        // crate. A retry does not help.
         _ => StorageErrorKind::Unexpected,
     };
     StorageError::new(kind, operation, error)
@@ -53,15 +53,15 @@ pub(crate) fn not_written(operation: &'static str, error: anyhow::Error) -> Stor
 /// The error of a command whose commit failed.
 pub(crate) fn commit_failed(operation: &'static str, error: CommitError) -> StorageError {
     let kind = match error {
-        // redb found before the commit that it must not happen, and rolled back.
+        // redb refused the commit and rolled back.
         CommitError::TransactionPoisoned => StorageErrorKind::Unexpected,
-        // By redb's documentation the changes "may already have become durable".
+        // redb's documentation: the changes "may already have become durable".
         _ => StorageErrorKind::OutcomeUnknown,
     };
     StorageError::new(kind, operation, error)
 }
 
-/// redb's own error in whichever of its types it came.
+/// redb's error, whichever of its types it has.
 fn storage_cause(error: &anyhow::Error) -> Option<&redb::StorageError> {
     if let Some(TransactionError::Storage(cause)) = error.downcast_ref() {
         return Some(cause);

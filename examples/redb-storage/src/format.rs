@@ -1,16 +1,16 @@
-//! The number of the layout of tables and values, which the file carries.
+//! The version of the layout of tables and values, stored in the file.
 
 use anyhow::{Context, ensure};
 use redb::{ReadableTable, WriteTransaction};
 
 use crate::tables::{self, META};
 
-/// Counts up with every change of a table or stored struct that an older version of this
-/// crate would misread.
+/// Raised by every change of a table or stored struct that an older version of this crate
+/// would misread.
 const FORMAT: u64 = 1;
 const FORMAT_KEY: &str = "format";
 
-/// Makes the tables of an empty file; of any other, checks that it is this crate's.
+/// Creates the tables of an empty file. Checks that any other file belongs to this crate.
 pub(crate) fn prepare(transaction: &WriteTransaction) -> anyhow::Result<()> {
     if transaction.list_tables()?.next().is_none() {
         tables::create_all(transaction)?;

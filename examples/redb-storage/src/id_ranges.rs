@@ -9,7 +9,7 @@ use crate::RedbStorage;
 use crate::encoding::timestamp;
 use crate::tables::ID_RANGE_ENDS;
 
-/// Where the ranges handed out so far end, of each node that was handed out.
+/// The end of the last reserved range of each node that ever had one.
 type Ends = BTreeMap<NodeNumber, Timestamp>;
 
 #[async_trait]
@@ -50,7 +50,7 @@ fn next_range(
     let (node, from) = match current.filter(|range| ends.get(&range.node) == Some(&range.until)) {
         Some(latest) => (latest.node, latest.until),
         None => {
-            // The node that has been free for longest, or that will be free first if none is.
+            // The node that is free for longest, or becomes free first.
             let end_of = |node: &NodeNumber| ends.get(node).copied().unwrap_or(Timestamp::MIN);
             let nodes = (0..NodeNumber::COUNT).filter_map(NodeNumber::new);
             let node = nodes.min_by_key(end_of).context("there are no nodes")?;

@@ -1,29 +1,29 @@
-//! Operations that take effect once, however often they are asked for.
+//! Operations that take effect once, however often they are requested.
 
 use hexdesk_domain::{CustomerId, DeferredClaim, IdempotencyRequest, IdempotentOutcome, ShopId};
 use redb::{ReadableTable, Table};
 
 use crate::tables::{Record, RecordKey};
 
-/// Runs an operation of the shop, which belongs to the write transaction of these records,
-/// unless it was asked for before. Without a wish that it take effect once, it just runs.
+/// Runs an operation of the shop in the write transaction of these records, unless its key has
+/// a record. Without a claim the operation always runs.
 ///
-/// An operation that refuses must do so before its first write: it leaves no record, and
-/// what it wrote would stay.
+/// An operation that refuses must do so before its first write, because its transaction
+/// commits.
 pub(crate) fn run<T>(
     records: &mut Table<'_, RecordKey, Record>,
     shop: ShopId,
-    once: Option<DeferredClaim<T>>,
+    claim: Option<DeferredClaim<T>>,
     operation: impl FnOnce() -> anyhow::Result<T>,
 ) -> anyhow::Result<IdempotentOutcome<T>> {
-    let Some(DeferredClaim { request, requested_at, receipt }) = once else {
+    let Some(DeferredClaim { request, requested_at, receipt }) = claim else {
         return Ok(IdempotentOutcome::Ran(operation()?));
     };
     if let Some(earlier) = earlier_use(records, shop, &request)? {
         return Ok(earlier);
     }
     let outcome = operation()?;
-    // Of an outcome without a receipt there is no record: its key stays free.
+    // An outcome without a receipt leaves no record: its key stays free.
     if let Some(receipt) = receipt(&outcome) {
         let customer = receipt.customer_id.map(CustomerId::get);
         let record =
@@ -33,24 +33,24 @@ pub(crate) fn run<T>(
     Ok(IdempotentOutcome::Ran(outcome))
 }
 
-/// What to answer if the key was used before. There is no key in progress: write
-/// transactions run one after the other, so a record is there when the next one looks.
+/// The outcome if the key was used before. No key is in progress: write transactions run one
+/// after another, so each sees the records of all earlier ones.
 fn earlier_use<T>(
     records: &impl ReadableTable<RecordKey, Record>,
     shop: ShopId,
     request: &IdempotencyRequest,
 ) -> anyhow::Result<Option<IdempotentOutcome<T>>> {
     let Some(record) = records.get(key(shop, request))? else { return Ok(None) };
-    let (fingerprint, _requested_at, _customer, answer) = record.value();
+    let (fingerprint, _requested_at, _customer, response) = record.value();
     Ok(Some(if *fingerprint == request.fingerprint.0 {
-        IdempotentOutcome::Replayed(answer.to_vec())
+        IdempotentOutcome::Replayed(response.to_vec())
     } else {
         IdempotentOutcome::KeyReused
     }))
 }
 
-/// Takes away every record of the shop whose receipt holds the customer's data, and says how
-/// many there were.
+/// Removes every record of the shop whose receipt holds the customer's data. Returns their
+/// number.
 pub(crate) fn erase_all_of(
     records: &mut Table<'_, RecordKey, Record>,
     shop: ShopId,
@@ -58,7 +58,7 @@ pub(crate) fn erase_all_of(
 ) -> anyhow::Result<u64> {
     let all_of_shop = (shop.get(), "", "")..(shop.get() + 1, "", "");
     let mut erased = 0;
-    records.retain_in(all_of_shop, |_, (_fingerprint, _requested_at, of_customer, _answer)| {
+    records.retain_in(all_of_shop, |_, (_fingerprint, _requested_at, of_customer, _response)| {
         let goes = of_customer == Some(customer.get());
         erased += u64::from(goes);
         !goes

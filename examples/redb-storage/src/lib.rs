@@ -1,18 +1,18 @@
 //! Storage for Hexdesk on [redb](https://docs.rs/redb), an embedded key-value store in one
-//! file: an example of an adapter that a team outside the project writes.
-//! `docs/writing-a-storage-adapter.md` walks through it.
+//! file. It is an example of an adapter from a team outside the project.
+//! `docs/writing-a-storage-adapter.md` explains it step by step.
 //!
-//! | file | what is in it |
+//! | file | contents |
 //! | --- | --- |
-//! | `storage` | the file, and how a command becomes a transaction on a thread that may block |
+//! | `storage` | the file, and commands as transactions on threads that may block |
 //! | `tables` | every table with its key and value |
-//! | `format` | the number of that layout, which the file carries |
+//! | `format` | the version of that layout, stored in the file |
 //! | `encoding` | values as JSON |
-//! | `numbers` | the numbers that the store hands out |
-//! | `once` | operations that take effect once |
-//! | `pages` | lists, a page at a time |
-//! | `errors` | what a failure of redb means to a caller |
-//! | `shops`, `customers`, `users`, `tickets`, `comments`, `search`, `api_keys`, `events`, `retention`, `id_ranges`, `readiness` | a port each |
+//! | `numbers` | the numbers that the store assigns |
+//! | `idempotency` | operations that take effect once |
+//! | `pages` | pages of lists |
+//! | `errors` | redb's errors as errors of the ports |
+//! | `shops`, `customers`, `users`, `tickets`, `comments`, `search`, `api_keys`, `events`, `retention`, `id_ranges`, `readiness` | one port each |
 //!
 //! ```
 //! use hexdesk_domain::ports::CreateShopOutcome;

@@ -1,4 +1,4 @@
-//! The numbers that the store hands out.
+//! The numbers that the store assigns.
 
 use anyhow::Context;
 use hexdesk_domain::ShopId;
@@ -6,8 +6,8 @@ use redb::ReadableTable;
 
 use crate::tables::{Json, NumberInShop, all_of};
 
-/// The number after the largest that the shop has in this table: nothing in it has that
-/// number. It stays free until the write transaction ends, because there is no other.
+/// The number after the shop's largest in this table. It stays free until the write
+/// transaction ends, because there is only one at a time.
 pub(crate) fn next_number(
     table: &impl ReadableTable<NumberInShop, Json>,
     shop: ShopId,

@@ -1,9 +1,9 @@
-//! Lists, a page at a time.
+//! Pages of lists.
 
 use hexdesk_domain::Page;
 
-/// The page that this list begins with: at most `limit` entries, or all. `position` tells
-/// an entry's place.
+/// The first page of this list: at most `limit` entries, or all. `position` returns an entry's
+/// position.
 pub(crate) fn page_of<T, P>(
     mut list: impl Iterator<Item = anyhow::Result<T>>,
     limit: Option<u32>,
@@ -12,10 +12,10 @@ pub(crate) fn page_of<T, P>(
     let Some(limit) = limit else {
         return Ok(Page { entries: list.collect::<Result<_, _>>()?, next: None });
     };
-    // No memory holds a page that does not fit into a usize.
+    // Memory cannot hold a page with more than `usize::MAX` entries.
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let entries: Vec<T> = list.by_ref().take(limit).collect::<Result<_, _>>()?;
-    // There is a next page only if the list goes on, so the walk looks for one entry more.
+    // There is a next page only if the list continues, so one more entry is read.
     let next = match list.next().transpose()? {
         Some(_) => entries.last().map(position),
         None => None,
@@ -23,7 +23,7 @@ pub(crate) fn page_of<T, P>(
     Ok(Page { entries, next })
 }
 
-/// How many entries the list has.
+/// The number of entries of the list.
 pub(crate) fn count_of<T>(mut list: impl Iterator<Item = anyhow::Result<T>>) -> anyhow::Result<u64> {
     list.try_fold(0, |count, entry| entry.map(|_| count + 1))
 }

@@ -11,7 +11,7 @@ impl Readiness for RedbStorage {
         self.on_database("check_ready", |database| {
             format::check(&database.begin_read()?.open_table(META)?)?;
             // After an I/O error redb still reads, but refuses to write until the file is
-            // opened anew.
+            // opened again.
             match database.try_begin_write() {
                 Ok(transaction) => Ok(transaction.abort()?),
                 Err(TransactionError::WouldBlock) => Ok(()),

@@ -14,7 +14,7 @@ impl RetentionStore for RedbStorage {
             let mut records = transaction.open_table(IDEMPOTENCY_RECORDS)?;
             let old = records
                 .extract_if(|_, (_fingerprint, requested_at, ..)| requested_at < before.unix_millis())?;
-            // What is not taken from the iterator stays.
+            // Entries that are not taken from the iterator stay.
             count_of((0..limit).zip(old).map(|(_, record)| Ok(record?)))
         })
         .await

@@ -29,7 +29,7 @@ impl StoredShop {
     fn into_shop(self, id: ShopId) -> anyhow::Result<Shop> {
         Ok(Shop {
             id,
-            domain: ShopDomain::parse(&self.domain).context("a stored domain is none")?,
+            domain: ShopDomain::parse(&self.domain).context("a stored domain is invalid")?,
             created_at: timestamp(self.created_at)?,
             closed_at: optional_timestamp(self.closed_at)?,
         })
@@ -108,7 +108,7 @@ pub(crate) fn find(shops: &impl ReadableTable<i64, Json>, id: ShopId) -> anyhow:
     }
 }
 
-/// Fails unless there is such a shop, as the ports demand where something is added to one.
+/// Fails if the shop is missing. The ports require an existing shop for additions.
 pub(crate) fn require(transaction: &WriteTransaction, id: ShopId) -> anyhow::Result<()> {
     let is_there = transaction.open_table(SHOPS)?.get(id.get())?.is_some();
     ensure!(is_there, "there is no shop {id}");

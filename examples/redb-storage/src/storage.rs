@@ -1,4 +1,4 @@
-//! The database file, and how a command runs on it.
+//! The database file, and commands as transactions.
 
 use std::fs::{File, OpenOptions};
 use std::path::Path;
@@ -12,27 +12,27 @@ use tokio::sync::Mutex;
 use crate::errors::{self, OpenError};
 use crate::format;
 
-/// How much of the file redb may keep in memory. Its own default is 1 GiB.
+/// The size of redb's cache. Its own default is 1 GiB.
 const CACHE_BYTES: usize = 64 << 20;
 
-/// Storage in one redb file, of one process. What it has acknowledged is on disk: every
-/// write transaction is committed with redb's default durability, `Immediate`.
+/// Storage in one redb file, for one process. Acknowledged writes are on disk: every write
+/// transaction commits with redb's default durability, `Immediate`.
 ///
-/// Its methods work on threads of the tokio runtime that may block
-/// ([`tokio::task::spawn_blocking`]), and so must be called within such a runtime. A
-/// caller that drops the future of a command that has begun does not stop the command: it
-/// takes effect as a whole. One that was still waiting for its turn never begins.
+/// Its methods run on blocking threads of the tokio runtime
+/// ([`tokio::task::spawn_blocking`]), so they must be called within such a runtime. Dropping
+/// the future of a running command does not stop it: it takes effect as a whole. A command
+/// that still waits for its turn never starts.
 #[derive(Debug, Clone)]
 pub struct RedbStorage {
     database: Arc<Database>,
-    /// redb runs one write transaction at a time, and blocks the thread of whoever asks
-    /// for another. Waiting here instead holds no thread.
+    /// redb runs one write transaction at a time and blocks the thread of the next one.
+    /// Waiting for this lock blocks no thread.
     pub(crate) write_turn: Arc<Mutex<()>>,
 }
 
 impl RedbStorage {
-    /// Opens the database at `path`. A file that is not there is created, for its owner's
-    /// eyes only. Blocks for as long as files take.
+    /// Opens the database at `path`. A missing file is created, readable by its owner only.
+    /// Blocks on file operations.
     ///
     /// # Errors
     /// [`OpenError`], which names the path.
@@ -44,7 +44,7 @@ impl RedbStorage {
         Self::on(database).map_err(|error| OpenError::failed(path, error))
     }
 
-    /// Storage on a database that is open.
+    /// Storage on an open database.
     pub(crate) fn on(database: Database) -> anyhow::Result<Self> {
         let transaction = database.begin_write()?;
         format::prepare(&transaction)?;
@@ -52,8 +52,7 @@ impl RedbStorage {
         Ok(Self { database: Arc::new(database), write_turn: Arc::default() })
     }
 
-    /// Runs a command in a write transaction of its own. If the command fails, nothing of
-    /// what it wrote takes effect.
+    /// Runs a command in its own write transaction. If the command fails, it writes nothing.
     pub(crate) async fn write<T, C>(&self, operation: &'static str, command: C) -> Result<T, StorageError>
     where
         T: Send + 'static,
@@ -61,21 +60,21 @@ impl RedbStorage {
     {
         let turn = Arc::clone(&self.write_turn).lock_owned().await;
         let database = Arc::clone(&self.database);
-        // A panic may come from the commit, which then has or has not taken effect.
+        // A panic may come from the commit, which then may or may not have taken effect.
         run_blocking(operation, StorageErrorKind::OutcomeUnknown, move || {
-            // Held until the commit is done, also if the caller is gone by then.
+            // Held until the commit is done, even if the caller is gone.
             let _turn = turn;
             let not_written = |error| errors::not_written(operation, error);
             let transaction = database.begin_write().map_err(|error| not_written(error.into()))?;
             // A transaction that is dropped without a commit is rolled back.
-            let answer = command(&transaction).map_err(not_written)?;
+            let outcome = command(&transaction).map_err(not_written)?;
             transaction.commit().map_err(|error| errors::commit_failed(operation, error))?;
-            Ok(answer)
+            Ok(outcome)
         })
         .await
     }
 
-    /// Runs a query on the database as the last commit left it, beside any writer.
+    /// Runs a query on the state after the last commit, in parallel with any writer.
     pub(crate) async fn read<T, Q>(&self, operation: &'static str, query: Q) -> Result<T, StorageError>
     where
         T: Send + 'static,
@@ -84,7 +83,7 @@ impl RedbStorage {
         self.on_database(operation, move |database| query(&database.begin_read()?)).await
     }
 
-    /// Runs something that commits nothing.
+    /// Runs work that commits nothing.
     pub(crate) async fn on_database<T, W>(&self, operation: &'static str, work: W) -> Result<T, StorageError>
     where
         T: Send + 'static,
@@ -98,7 +97,7 @@ impl RedbStorage {
     }
 }
 
-/// Runs `work` on a thread that may block. It goes on when the caller drops the future.
+/// Runs `work` on a blocking thread. It continues if the caller drops the future.
 async fn run_blocking<T, W>(
     operation: &'static str,
     kind_of_panic: StorageErrorKind,
@@ -111,7 +110,7 @@ where
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         Err(error) => {
-            // The runtime cancels only work that has not begun, when it shuts down.
+            // When the runtime shuts down, it cancels only work that has not started.
             let kind = if error.is_cancelled() { StorageErrorKind::Unavailable } else { kind_of_panic };
             Err(StorageError::new(kind, operation, error))
         }
@@ -129,7 +128,7 @@ fn open_file(path: &Path) -> std::io::Result<File> {
     Ok(file)
 }
 
-/// Brings the name of a new file to disk; redb does so with its contents only.
+/// Brings the name of a new file to disk. redb does so only with its contents.
 #[cfg(unix)]
 fn sync_directory_of(path: &Path) -> std::io::Result<()> {
     let directory = match path.parent() {

@@ -1,5 +1,5 @@
-//! What the contract kit cannot look at: faults of the disk, callers that go away,
-//! values that nobody wrote, and what an erasure leaves.
+//! Tests beyond the contract kit: failing disks, cancelled calls, invalid stored values, and
+//! the traces of erased customers.
 
 mod cancellation;
 mod decoding;

@@ -92,7 +92,7 @@ fn create(transaction: &WriteTransaction, shop: ShopId, new: NewUser) -> anyhow:
     Ok(CreateUserOutcome::Created(user))
 }
 
-/// The shop's users that the filter lets through, after this one.
+/// The shop's users that match the filter, after this one.
 fn matching(
     users: &impl ReadableTable<NumberInShop, Json>,
     shop: ShopId,
@@ -106,8 +106,8 @@ fn matching(
     Ok(list.filter(move |user| user.as_ref().map_or(true, |user| filter.matches(user))))
 }
 
-/// Whether the shop has such a user who is active: one that tickets are assigned to and that
-/// keys write for.
+/// Whether the shop has this user and it is active, as assignees and the users of new keys
+/// must be.
 pub(crate) fn is_active(
     users: &impl ReadableTable<NumberInShop, Json>,
     shop: ShopId,

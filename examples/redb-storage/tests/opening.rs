@@ -1,4 +1,4 @@
-//! Opening files: this adapter's own, and others.
+//! Opens files of this adapter and other files.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use hexdesk_domain::{Readiness, ShopDomain, ShopStore, Timestamp};
 use hexdesk_redb_example::{OpenError, RedbStorage};
 use redb::{Database, TableDefinition};
 
-/// What is said of a file that cannot be opened; it names the file.
+/// The error of a file that cannot be opened. It names the file.
 fn refusal(path: &Path) -> String {
     let message = RedbStorage::open(path).err().map(|error| error.to_string()).unwrap_or_default();
     assert!(message.contains(&path.display().to_string()), "{message}");

@@ -8,21 +8,20 @@ use hexdesk_domain::{
 use super::{MemoryStorage, State, page_of, unexpected};
 
 impl State {
-    /// Works on a copy and keeps it only if no item fails, which is how the whole batch
-    /// stays unwritten.
+    /// Works on a copy and keeps it only if no item fails. So a failed batch writes nothing.
     pub(crate) fn create_comments(
         &mut self,
         batch: Vec<CommentCreation>,
     ) -> Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, StorageError> {
         let mut copy = self.clone();
-        let attempts = batch
+        let outcomes = batch
             .into_iter()
             .map(|CommentCreation { comment, stamp, once }| {
                 copy.attempt(comment.shop_id, once, |state| state.create_comment(comment, stamp))
             })
             .collect::<Result<_, _>>()?;
         *self = copy;
-        Ok(attempts)
+        Ok(outcomes)
     }
 
     fn create_comment(
@@ -49,7 +48,7 @@ impl State {
         ];
         self.append_events(shop, stamp, changed);
         let view = self.comment_view(&comment);
-        let view = view.ok_or_else(|| unexpected("create_comments", "the ticket's customer is not there"))?;
+        let view = view.ok_or_else(|| unexpected("create_comments", "the ticket's customer is missing"))?;
         Ok(CreateCommentOutcome::Created(Box::new(view)))
     }
 
@@ -61,7 +60,7 @@ impl State {
         })
     }
 
-    /// The ticket's comments in the order of lists, or `None` without the ticket.
+    /// The ticket's comments in list order, or `None` if the ticket is missing.
     pub(crate) fn comments_of(
         &self,
         shop: ShopId,

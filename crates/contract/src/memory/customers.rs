@@ -52,7 +52,7 @@ impl State {
         Ok(CreateCustomerOutcome::Created(customer))
     }
 
-    /// The shop's customers that the filter lets through, in the order of lists.
+    /// The shop's customers that match the filter, in list order.
     pub(crate) fn filtered_customers(
         &self,
         shop: ShopId,

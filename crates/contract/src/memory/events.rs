@@ -7,8 +7,8 @@ use hexdesk_domain::{
 use super::{MemoryStorage, State, page_of};
 
 impl State {
-    /// Appends the events of a change that was just made. Their snapshots are what is found
-    /// now, and none of what is gone.
+    /// Appends the events of a change after the change itself. Each snapshot is the subject as
+    /// it is now; deleted subjects have none.
     pub(crate) fn append_events(
         &mut self,
         shop: ShopId,
@@ -27,7 +27,7 @@ impl State {
 
     pub(crate) fn snapshot(&self, shop: ShopId, subject: Subject) -> Option<Snapshot> {
         Some(match subject {
-            Subject::Ticket(id) => Snapshot::Ticket(Box::new(self.find_ticket(shop, id)?.snapshot())),
+            Subject::Ticket(id) => Snapshot::Ticket(Box::new((&self.find_ticket(shop, id)?).into())),
             Subject::Comment(id) => Snapshot::Comment(Box::new(self.comments.get(&(shop, id))?.clone())),
             Subject::Customer(id) => Snapshot::Customer(Box::new(self.customers.get(&(shop, id))?.clone())),
             Subject::User(id) => Snapshot::User(Box::new(self.users.get(&(shop, id))?.clone())),
@@ -37,7 +37,7 @@ impl State {
         })
     }
 
-    /// Takes away the snapshots that hold data of this customer.
+    /// Removes the snapshots that hold this customer's data.
     pub(crate) fn scrub_events(&mut self, shop: ShopId, customer: CustomerId) {
         for event in self.events.entry(shop).or_default() {
             event.snapshot.take_if(|snapshot| snapshot.customer_id() == Some(customer));
@@ -56,7 +56,7 @@ impl State {
     }
 }
 
-/// What is said of a comment that is gone.
+/// The event of a deleted comment.
 pub(super) fn comment_deleted(id: CommentId) -> (EventKind, Subject) {
     (EventKind::CommentDeleted, Subject::Comment(id))
 }

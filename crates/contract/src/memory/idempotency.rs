@@ -16,7 +16,7 @@ pub(crate) struct IdempotencyRecord {
     pub(crate) requested_at: Timestamp,
 }
 
-/// What a recorded key answers to a request.
+/// How a request relates to the record of its key.
 pub(crate) enum Recorded {
     Same(Vec<u8>),
     Other,
@@ -47,23 +47,23 @@ impl State {
         self.idempotency_records.insert(record_key(shop, request), record);
     }
 
-    /// Runs the operation unless it took effect before.
+    /// Runs the operation, unless it took effect before.
     pub(crate) fn attempt<T>(
         &mut self,
         shop: ShopId,
-        once: Option<DeferredClaim<T>>,
+        claim: Option<DeferredClaim<T>>,
         operation: impl FnOnce(&mut Self) -> Result<T, StorageError>,
     ) -> Result<IdempotentOutcome<T>, StorageError> {
-        match once.as_ref().and_then(|once| self.recorded(shop, &once.request)) {
+        match claim.as_ref().and_then(|claim| self.recorded(shop, &claim.request)) {
             Some(Recorded::Same(answer)) => return Ok(IdempotentOutcome::Replayed(answer)),
             Some(Recorded::Other) => return Ok(IdempotentOutcome::KeyReused),
             None => {}
         }
         let outcome = operation(self)?;
-        if let Some(once) = once
-            && let Some(receipt) = (once.receipt)(&outcome)
+        if let Some(claim) = claim
+            && let Some(receipt) = (claim.receipt)(&outcome)
         {
-            self.record(shop, &once.request, once.requested_at, receipt);
+            self.record(shop, &claim.request, claim.requested_at, receipt);
         }
         Ok(IdempotentOutcome::Ran(outcome))
     }

@@ -1,4 +1,4 @@
-//! The rules of the domain, as the cases and faults of the kit call them.
+//! The domain's rules as functions, as the cases and faults of the kit call them.
 
 use hexdesk_domain::{
     Comment, Customer, CustomerChanges, CustomerFilter, CustomerId, NewComment, NewCustomer, NewUser, ShopId,

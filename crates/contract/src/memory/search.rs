@@ -8,7 +8,7 @@ use hexdesk_domain::{
 
 use super::{MemoryStorage, State, page_of};
 
-/// The words of a ticket, by where they are.
+/// The words of a ticket, by where they occur.
 #[derive(Debug, Default)]
 pub(crate) struct TicketWords {
     pub(crate) name: BTreeSet<String>,
@@ -19,7 +19,7 @@ pub(crate) struct TicketWords {
 }
 
 impl TicketWords {
-    /// The sum over the terms, or `None` if one of them is not found.
+    /// The sum of the ranks of the terms, or `None` if a term does not occur.
     pub(crate) fn rank(&self, query: &SearchQuery) -> Option<u32> {
         query.terms().map(|term| self.rank_of(term)).sum()
     }
@@ -30,22 +30,22 @@ impl TicketWords {
     }
 }
 
-/// Whether the term is one of the words, or the beginning of one.
+/// Whether the term is one of the words, or a prefix of one.
 pub(crate) fn is_found(term: &SearchTerm, words: &BTreeSet<String>) -> bool {
     match term.is_prefix {
         false => words.contains(&term.word),
-        // Those that begin with it are the first that are not smaller.
+        // The first word that is not smaller begins with it, if any does.
         true => words.range(term.word.clone()..).next().is_some_and(|word| word.starts_with(&term.word)),
     }
 }
 
-/// The words of texts, each of which has as many as may be found of one.
+/// The words of texts. The limit on the number of words holds for each text.
 pub(crate) fn words_of_each<'a>(texts: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
     texts.flat_map(|text| search_words([text])).collect()
 }
 
 impl State {
-    /// What is written in a ticket, the first message before the comments.
+    /// The messages of a ticket: the first message, then the comments.
     pub(crate) fn messages_of(&self, shop: ShopId, id: TicketId) -> impl Iterator<Item = &str> {
         let first = self.tickets.get(&(shop, id)).and_then(|stored| stored.first_message.as_deref());
         let of_ticket = move |it: &&hexdesk_domain::Comment| it.shop_id == shop && it.ticket_id == id;
@@ -61,7 +61,7 @@ impl State {
         }
     }
 
-    /// The shop's tickets that have a rank, in the order of answers.
+    /// The shop's tickets that have a rank, in the order of results.
     pub(crate) fn ranked(
         &self,
         shop: ShopId,
@@ -76,7 +76,7 @@ impl State {
     }
 }
 
-/// Larger is earlier in the answer to a search.
+/// Larger is earlier in the results of a search.
 pub(crate) fn answer_order(position: &SearchPosition) -> (u32, Timestamp, TicketId) {
     let SearchPosition { rank, ticket: TicketPosition { last_message_time, id } } = *position;
     (rank, last_message_time, id)

@@ -28,7 +28,7 @@ impl State {
             self.append_events(shop, stamp, [(EventKind::TicketUpdated, Subject::Ticket(id))]);
         }
         let view = self.find_ticket(shop, id);
-        let view = view.ok_or_else(|| unexpected("update_ticket", "the ticket's customer is not there"))?;
+        let view = view.ok_or_else(|| unexpected("update_ticket", "the ticket's customer is missing"))?;
         Ok(UpdateTicketOutcome::Updated(Box::new(view)))
     }
 

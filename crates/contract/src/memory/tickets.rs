@@ -11,18 +11,17 @@ use hexdesk_domain::{
 use super::idempotency::Recorded;
 use super::{MemoryStorage, State, next_number, page_of, unexpected};
 
-/// A ticket, how it began, and the number of the human ticket it opened.
+/// A ticket, its first message and the number of its human ticket.
 #[derive(Debug, Clone)]
 pub(crate) struct StoredTicket {
     pub(crate) ticket: Ticket,
-    /// The last message that it was created with, which stays to be searched.
+    /// The last message at its creation. Searches find it from then on.
     pub(crate) first_message: Option<String>,
     pub(crate) human_ticket: Option<HumanTicketId>,
 }
 
 impl State {
-    /// Works on a copy and keeps it only if no item fails, which is how the whole batch
-    /// stays unwritten.
+    /// Works on a copy and keeps it only if no item fails. So a failed batch writes nothing.
     pub(crate) fn create_tickets(
         &mut self,
         batch: Vec<TicketCreation>,
@@ -78,8 +77,8 @@ impl State {
         let stored = self.tickets.get(&(shop, id))?;
         Some(TicketView {
             ticket: stored.ticket.clone(),
-            // Always there: a ticket is only created for a customer of its shop, and goes
-            // with it.
+            // Never missing: a ticket is created for a customer of its shop and deleted with
+            // that customer.
             customer: self.customers.get(&(shop, stored.ticket.customer_id))?.clone(),
             assignee: stored.ticket.assigned_to.and_then(|user| self.users.get(&(shop, user)).cloned()),
             human_ticket: stored
@@ -88,7 +87,7 @@ impl State {
         })
     }
 
-    /// The shop's tickets for which `is_wanted` holds, in the order of lists.
+    /// The shop's tickets for which `is_wanted` is true, in list order.
     pub(crate) fn tickets_of(
         &self,
         shop: ShopId,

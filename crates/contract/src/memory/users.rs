@@ -43,7 +43,7 @@ impl State {
         Ok(CreateUserOutcome::Created(user))
     }
 
-    /// The shop's users that the filter lets through, in the order of lists.
+    /// The shop's users that match the filter, in list order.
     pub(crate) fn filtered_users(&self, shop: ShopId, filter: UserFilter) -> Vec<(UserId, User)> {
         self.users_of(shop).filter(|user| filter.matches(user)).map(|user| (user.id, user.clone())).collect()
     }

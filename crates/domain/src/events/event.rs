@@ -1,35 +1,33 @@
-//! Events: what was changed in a shop, by whom and when. The shop's audit trail.
-
 use std::collections::BTreeSet;
 
 use crate::{
     ApiKey, AuditStamp, Comment, CommentId, Customer, CustomerId, HumanTicket, KeyNumber, Scope, ShopId,
-    Ticket, TicketId, Timestamp, User, UserId,
+    Ticket, TicketId, TicketView, Timestamp, User, UserId,
 };
 
-/// What was done to a thing.
+/// The kind of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs, reason = "each says what was done to what")]
+#[allow(missing_docs, reason = "each name says it")]
 pub enum EventKind {
     TicketCreated,
-    /// Changed, or a comment moved its last message, unread count and version on.
+    /// Also when a comment changes its last message, unread count or version.
     TicketUpdated,
-    /// Deleted, by itself or with its customer.
+    /// Also when its customer is erased.
     TicketDeleted,
     CommentCreated,
-    /// Deleted with its ticket.
+    /// When its ticket is deleted or its customer erased.
     CommentDeleted,
     CustomerCreated,
     CustomerUpdated,
-    /// Erased, with everything of theirs.
+    /// Erased with all its tickets and comments.
     CustomerErased,
     UserCreated,
-    /// Changed, deactivated or activated.
+    /// Also when it is deactivated or activated.
     UserUpdated,
     ApiKeyCreated,
-    /// Replaced by another key, and given an end.
+    /// Replaced by another key. It expires.
     ApiKeyRotated,
-    /// Revoked, by itself or with the user in whose name it writes.
+    /// Also when the user in whose name it writes is deactivated.
     ApiKeyRevoked,
 }
 
@@ -70,8 +68,8 @@ impl EventKind {
         }
     }
 
-    /// The thing of this number that an event of this kind is about; `None` if no such thing
-    /// can have the number.
+    /// The subject of an event of this kind, by its number; `None` if the number is out of
+    /// range.
     pub fn subject(self, number: i64) -> Option<Subject> {
         match self {
             Self::TicketCreated | Self::TicketUpdated | Self::TicketDeleted => {
@@ -89,9 +87,9 @@ impl EventKind {
     }
 }
 
-/// The text names no kind of event.
+/// The text is not the name of an event kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no such kind of event")]
+#[error("unknown event kind")]
 pub struct UnknownEventKind;
 
 impl std::str::FromStr for EventKind {
@@ -102,9 +100,9 @@ impl std::str::FromStr for EventKind {
     }
 }
 
-/// The thing that an event is about.
+/// What an event is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs, reason = "each is the thing of that name")]
+#[allow(missing_docs, reason = "each name says it")]
 pub enum Subject {
     Ticket(TicketId),
     Comment(CommentId),
@@ -114,7 +112,7 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// The number of the thing.
+    /// Its id or number.
     pub const fn number(self) -> i64 {
         match self {
             Self::Ticket(id) => id.get(),
@@ -126,9 +124,9 @@ impl Subject {
     }
 }
 
-/// A thing as a change left it.
+/// The subject of an event as the change left it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs, reason = "each is the thing of that name")]
+#[allow(missing_docs, reason = "each name says it")]
 pub enum Snapshot {
     Ticket(Box<TicketSnapshot>),
     Comment(Box<Comment>),
@@ -138,7 +136,7 @@ pub enum Snapshot {
 }
 
 impl Snapshot {
-    /// The thing.
+    /// The subject.
     pub fn subject(&self) -> Subject {
         match self {
             Self::Ticket(snapshot) => Subject::Ticket(snapshot.ticket.id),
@@ -149,7 +147,7 @@ impl Snapshot {
         }
     }
 
-    /// The customer whose data it holds, if it holds one's: it is erased with that customer.
+    /// The customer whose data it holds. It is erased with that customer.
     pub fn customer_id(&self) -> Option<CustomerId> {
         match self {
             Self::Ticket(snapshot) => Some(snapshot.ticket.customer_id),
@@ -165,11 +163,18 @@ impl Snapshot {
 pub struct TicketSnapshot {
     /// The ticket.
     pub ticket: Ticket,
-    /// The human ticket it opened.
+    /// Its human ticket.
     pub human_ticket: Option<HumanTicket>,
 }
 
-/// An API key, without what its secret hashes to.
+impl From<&TicketView> for TicketSnapshot {
+    fn from(view: &TicketView) -> Self {
+        let TicketView { ticket, customer: _, assignee: _, human_ticket } = view;
+        Self { ticket: ticket.clone(), human_ticket: human_ticket.clone() }
+    }
+}
+
+/// An API key without the hash of its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "each as in `ApiKey`")]
 pub struct ApiKeySnapshot {
@@ -188,31 +193,31 @@ impl From<&ApiKey> for ApiKeySnapshot {
     }
 }
 
-/// That one thing of a shop was changed.
+/// One change of one subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     /// The shop.
     pub shop_id: ShopId,
-    /// Its place in the shop's log.
+    /// Its position in the shop's log.
     pub position: EventPosition,
-    /// What was done.
+    /// The kind of the change.
     pub kind: EventKind,
-    /// To what.
+    /// What was changed.
     pub subject: Subject,
-    /// By whom, and when.
+    /// Who changed it and when.
     pub stamp: AuditStamp,
-    /// The thing as the change left it. None of what was deleted or erased, and none of what
-    /// held the data of a customer who was erased since.
+    /// The subject as the change left it. `None` if it was deleted or erased, and once the
+    /// customer whose data it held is erased.
     pub snapshot: Option<Snapshot>,
 }
 
-/// An event's place in its shop's log, in which a store orders them: by change, then by part.
-/// What the numbers are is the store's own affair; none is negative.
+/// An event's position in its shop's log, which is ordered by change, then by part. The store
+/// chooses the numbers. None is negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventPosition {
-    /// The change it is of.
+    /// The change it belongs to.
     pub change: i64,
-    /// Its place among those of the change.
+    /// Its position within the change.
     pub part: i64,
 }
 

@@ -1,33 +1,33 @@
-//! What a search looks for.
+//! Search queries.
 
 use std::collections::BTreeSet;
 
 use super::words::words_of;
 use crate::limits::MAX_SEARCH_TERMS;
 
-/// One thing that a ticket must hold to be found.
+/// A word that a ticket must have to be found.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SearchTerm {
-    /// A word as [`search_words`] makes them.
+    /// A word as [`search_words`](crate::search_words) returns it.
     pub word: String,
-    /// Whether words that begin with it are meant as well.
+    /// Whether words that begin with it match too.
     pub is_prefix: bool,
 }
 
-/// What is searched for: every term, of which there is one at least.
+/// A search query: one or more terms, all of which must match.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SearchQuery(BTreeSet<SearchTerm>);
 
-/// The text cannot be searched for.
+/// The text is not a valid query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must hold 1 to {MAX_SEARCH_TERMS} different words")]
 pub struct SearchQueryError;
 
 impl SearchQuery {
-    /// Reads a query: its words are the terms, and one right before a `*` is a prefix.
+    /// Reads a query. Its words are the terms. A word directly before a `*` is a prefix.
     ///
     /// # Errors
-    /// [`SearchQueryError`] for a text without words, or of more than [`MAX_SEARCH_TERMS`].
+    /// [`SearchQueryError`] for a text without words or with more than [`MAX_SEARCH_TERMS`].
     pub fn parse(text: &str) -> Result<Self, SearchQueryError> {
         let mut terms = BTreeSet::new();
         let mut parts = text.split('*').peekable();

@@ -1,5 +1,4 @@
-//! What a search looks for, and what the words of a text are. Both are settled here, so
-//! that every store finds the same.
+//! The words of a text. They are defined here, so that every store finds the same tickets.
 
 use std::collections::BTreeSet;
 
@@ -8,10 +7,9 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::limits::{MAX_SEARCH_WORD_CHARS, MAX_SEARCH_WORDS};
 
-/// The different words of texts, in no matter what language: in lower case, without
-/// accents, each of letters and digits only and cut at [`MAX_SEARCH_WORD_CHARS`]. Of more
-/// than [`MAX_SEARCH_WORDS`] the first ones. Of scripts that do not space their words, such
-/// as Chinese, each character is a word.
+/// The different words of texts in any language: in lower case, without accents, only letters
+/// and digits, cut at [`MAX_SEARCH_WORD_CHARS`]. At most the first [`MAX_SEARCH_WORDS`]. In
+/// scripts without spaces between words, such as Chinese, each character is a word.
 pub fn search_words<'a>(texts: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
     let mut words = BTreeSet::new();
     for text in texts {
@@ -30,8 +28,8 @@ pub(super) fn words_of(text: &str) -> Vec<String> {
     if text.is_ascii() { words_of_ascii(text) } else { words_of_unicode(text) }
 }
 
-/// The same in a tenth of the time. Nothing in ASCII has accents, and no two of its letters and
-/// digits belong to different words.
+/// The same in a tenth of the time. ASCII has no accents, and adjacent ASCII letters and digits
+/// always belong to one word.
 fn words_of_ascii(text: &str) -> Vec<String> {
     text.split(|letter: char| !letter.is_ascii_alphanumeric())
         .filter(|word| !word.is_empty())
@@ -43,20 +41,20 @@ fn words_of_ascii(text: &str) -> Vec<String> {
 
 fn words_of_unicode(text: &str) -> Vec<String> {
     let letters = text.nfkd().filter(|letter| !is_accent(*letter)).flat_map(char::to_lowercase);
-    // The one lower-case letter that is written in two ways.
+    // The only lower-case letter with two forms.
     let folded: String = letters.map(|letter| if letter == 'ς' { 'σ' } else { letter }).collect();
     folded
         .unicode_words()
-        // What Unicode takes for one word, like an address, is looked for by its parts too.
+        // Unicode takes some texts for one word, like an address. Their parts are words here.
         .flat_map(|word| word.split(|letter: char| !letter.is_alphanumeric()))
-        // A part may begin with a mark whose letter is in no part. It is a word of its own,
-        // as it is when the part is looked for by itself.
+        // A part may begin with a mark without its letter. The mark is a word of its own, as
+        // it is in a query for that part.
         .flat_map(UnicodeSegmentation::unicode_words)
         .map(|word| word.chars().take(MAX_SEARCH_WORD_CHARS).collect())
         .collect()
 }
 
-/// The marks that decomposed Latin, Greek and Cyrillic letters carry.
+/// The accents of decomposed Latin, Greek and Cyrillic letters.
 fn is_accent(letter: char) -> bool {
     ('\u{300}'..='\u{36f}').contains(&letter)
 }

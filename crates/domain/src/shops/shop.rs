@@ -1,5 +1,3 @@
-//! Shops, the tenants.
-
 use crate::limits::MAX_SHOP_DOMAIN_CHARS;
 use crate::{ShopId, Timestamp};
 
@@ -8,11 +6,11 @@ use crate::{ShopId, Timestamp};
 pub struct Shop {
     /// Its number.
     pub id: ShopId,
-    /// The name it goes by, unique in the installation.
+    /// Its domain name, unique in the installation.
     pub domain: ShopDomain,
     /// When it was added.
     pub created_at: Timestamp,
-    /// When it was closed; its keys open nothing from then on.
+    /// When it was closed. Its keys allow nothing from then on.
     pub closed_at: Option<Timestamp>,
 }
 
@@ -20,7 +18,7 @@ pub struct Shop {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ShopDomain(String);
 
-/// The text is no domain name.
+/// The text is not a domain name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "not a domain name: letters, digits and hyphens, in parts joined by dots, like example.myshopify.com"
@@ -28,11 +26,11 @@ pub struct ShopDomain(String);
 pub struct ShopDomainError;
 
 impl ShopDomain {
-    /// Reads a domain name; upper-case letters become lower case.
+    /// Reads a domain name. Upper-case letters become lower case.
     ///
     /// # Errors
-    /// [`ShopDomainError`] unless the text is made of labels of 1 to 63 ASCII letters,
-    /// digits and inner hyphens, joined by dots, 253 characters at most.
+    /// [`ShopDomainError`] unless the text is labels of 1 to 63 ASCII letters, digits and
+    /// inner hyphens, joined by dots, at most 253 characters.
     pub fn parse(text: &str) -> Result<Self, ShopDomainError> {
         let is_label = |label: &str| {
             (1..=63).contains(&label.len())

@@ -1,5 +1,5 @@
-//! How ticket ids are made: before anything is written, in order of time, and never
-//! twice, whatever clocks do and however many processes share a store.
+//! Makes ticket ids before anything is written. They increase with time. No id is made twice,
+//! whatever the clocks do and however many processes share a store.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -7,22 +7,22 @@ use super::id_range::NODE_BITS;
 use crate::ports::TicketIdSource;
 use crate::{IdRange, TicketId, TicketIdsExhausted, Timestamp};
 
-/// 2024-01-01T00:00:00Z, from which the time in an id counts.
+/// 2024-01-01T00:00:00Z, the zero of the time in an id.
 const EPOCH_UNIX_MILLIS: i64 = 1_704_067_200_000;
 const SEQUENCE_BITS: u32 = 12;
 /// 41 bits of milliseconds: until the year 2093.
 const END_OF_TIME: i64 = 1 << (63 - NODE_BITS - SEQUENCE_BITS);
 
-/// Makes ticket ids from a reserved range: 41 bits of milliseconds since 2024, 10 bits
-/// of node, 12 bits of sequence. Each id is larger than the one before, also when the
-/// clock steps back; more than 4,096 ids in a millisecond borrow from the next.
+/// Makes ticket ids from a reserved range: 41 bits of milliseconds since 2024, 10 bits of
+/// node, 12 bits of sequence. Each id is larger than the one before, even if the clock steps
+/// back. More than 4,096 ids in a millisecond use the next millisecond.
 #[derive(Debug)]
 pub struct TicketIdGenerator(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
     range: IdRange,
-    /// Time and sequence of the next id, if the clock has not moved past it.
+    /// Time and sequence of the next id, unless the clock is past it.
     millis: i64,
     sequence: i64,
 }
@@ -33,19 +33,19 @@ impl TicketIdGenerator {
         Self(Mutex::new(State { range, millis: since_epoch(range.from), sequence: 0 }))
     }
 
-    /// The range in use, to ask the store to extend.
+    /// The range in use, which the store can extend.
     pub fn range(&self) -> IdRange {
         self.state().range
     }
 
-    /// Goes on with a range that the store handed out to extend [`Self::range`]: the
-    /// same node's next, or another node's.
+    /// Continues with a range that the store returned to extend [`Self::range`]: the next one
+    /// of the same node, or one of another node.
     pub fn extend(&self, next: IdRange) {
         let mut state = self.state();
         if next.node == state.range.node && next.from == state.range.until {
             state.range.until = next.until;
         } else {
-            // Ids of two nodes may share a millisecond; the later must still be larger.
+            // Ids of two nodes may share a millisecond. The later id must still be larger.
             state.millis = since_epoch(next.from).max(state.millis + 1);
             state.sequence = 0;
             state.range = next;
@@ -53,7 +53,7 @@ impl TicketIdGenerator {
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        // Nothing that holds the lock can panic half-way through a change.
+        // No code panics in the middle of a change while it holds the lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! The ranges that ticket ids are made from.
+//! The ranges of ids that a store reserves for a process.
 
 use crate::Timestamp;
 
@@ -9,10 +9,10 @@ pub(super) const NODE_BITS: u32 = 10;
 pub struct NodeNumber(u16);
 
 impl NodeNumber {
-    /// How many there are; the first is 0.
+    /// The number of nodes. The first is 0.
     pub const COUNT: u16 = 1 << NODE_BITS;
 
-    /// The node of this number, or `None` from [`Self::COUNT`] on.
+    /// The node of this number, or `None` if it is [`Self::COUNT`] or more.
     pub const fn new(number: u16) -> Option<Self> {
         if number < Self::COUNT { Some(Self(number)) } else { None }
     }
@@ -23,20 +23,19 @@ impl NodeNumber {
     }
 }
 
-/// The sole right to make the ids of one node whose time lies in `from..until`. Handed
-/// out by an [`IdRangeStore`](crate::IdRangeStore), which never hands out the same twice.
+/// The exclusive right to make ids of one node with times in `from..until`. An
+/// [`IdRangeStore`](crate::IdRangeStore) reserves it and never reserves the same twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IdRange {
     /// The node.
     pub node: NodeNumber,
     /// The first millisecond.
     pub from: Timestamp,
-    /// The first millisecond past the range.
+    /// The first millisecond after the range.
     pub until: Timestamp,
 }
 
-/// The range that ids are made from is used up and was not extended in time: the store
-/// has been out of reach.
+/// The range is used up, and the store was unreachable when it had to be extended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no ticket ids left: the store could not be asked for more in time")]
+#[error("no ticket ids left: the store did not reserve more in time")]
 pub struct TicketIdsExhausted;

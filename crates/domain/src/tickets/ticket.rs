@@ -1,7 +1,4 @@
-use crate::{
-    Customer, CustomerId, HumanTicketId, ShopId, TicketId, TicketPosition, TicketSnapshot, Timestamp, User,
-    UserId,
-};
+use crate::{Customer, CustomerId, HumanTicketId, ShopId, TicketId, TicketPosition, Timestamp, User, UserId};
 
 /// A conversation between a customer and a shop. It is complete and keeps every limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,13 +90,6 @@ pub struct TicketView {
     pub assignee: Option<User>,
     /// Its human ticket.
     pub human_ticket: Option<HumanTicket>,
-}
-
-impl TicketView {
-    /// The snapshot of an event that leaves the ticket like this.
-    pub fn snapshot(&self) -> TicketSnapshot {
-        TicketSnapshot { ticket: self.ticket.clone(), human_ticket: self.human_ticket.clone() }
-    }
 }
 
 #[cfg(test)]

@@ -2,19 +2,19 @@ use validator::{ValidateEmail, ValidationError};
 
 use super::violation::code;
 
-/// The form of an e-mail address under which two addresses are the same: without
-/// case. The address itself is kept as it was given.
+/// The form in which e-mail addresses are compared: without case. The address itself is
+/// stored as given.
 pub fn fold_email(address: &str) -> String {
     address.to_lowercase()
 }
 
-/// Whether the text is an e-mail address, as browsers see it.
+/// Checks an e-mail address by the rules of browsers.
 pub(crate) fn email_address(text: &str) -> Result<(), ValidationError> {
     if is_plain(text) || text.validate_email() { Ok(()) } else { Err(ValidationError::new(code::EMAIL)) }
 }
 
-/// Whether the text is an address of the plainest kind, as nearly all are. The library would
-/// say the same, by a regular expression that costs as much as a tenth of a request.
+/// Whether the text is a plain address, as nearly all are. The library agrees, but its regular
+/// expression takes as long as a tenth of a request.
 fn is_plain(text: &str) -> bool {
     let Some((user, domain)) = text.rsplit_once('@') else { return false };
     (1..=64).contains(&user.len())

@@ -1,4 +1,4 @@
-//! The rules of texts that several drafts share.
+//! Rules of texts that several drafts share.
 
 use std::borrow::Cow;
 
@@ -12,13 +12,13 @@ pub(crate) fn not_blank(text: &str) -> Result<(), ValidationError> {
     if text.trim().is_empty() { Err(ValidationError::new(code::NOT_BLANK)) } else { Ok(()) }
 }
 
-/// PostgreSQL cannot store U+0000 in a text, so no store is asked to.
+/// PostgreSQL cannot store U+0000 in a text, so no store has to.
 pub(crate) fn no_nul(text: &str) -> Result<(), ValidationError> {
     if text.contains('\0') { Err(ValidationError::new(code::NO_NUL)) } else { Ok(()) }
 }
 
-/// Names every entry that is too long or holds U+0000, as pairs of its index and the
-/// length it may have (or null, for U+0000). Entries beyond `max_entries` are not looked at.
+/// Lists every entry that is too long or has U+0000, as pairs of its index and its longest
+/// length (or null, for U+0000). Entries beyond `max_entries` are not checked.
 pub(crate) fn every_entry_fits(
     entries: &[String],
     max_entries: u64,

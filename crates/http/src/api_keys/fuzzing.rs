@@ -1,6 +1,6 @@
-//! Bodies that make and rotate API keys, for the fuzzer.
+//! Bodies that create and rotate API keys, for the fuzzer.
 
-#![allow(clippy::unwrap_used, reason = "what does not hold is told by panicking")]
+#![allow(clippy::unwrap_used, reason = "a property that does not hold is a panic")]
 
 use hexdesk_domain::{ApiKey, KeyNumber, Scope, SecretHash};
 use serde_json::Value;

@@ -1,6 +1,6 @@
 //! Bodies that create comments, for the fuzzer.
 
-#![allow(clippy::unwrap_used, reason = "what does not hold is told by panicking")]
+#![allow(clippy::unwrap_used, reason = "a property that does not hold is a panic")]
 
 use hexdesk_domain::{CommentId, CommentView};
 use serde_json::Value;

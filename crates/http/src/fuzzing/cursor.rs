@@ -1,4 +1,4 @@
-//! The queries of lists, and the cursors in them.
+//! Queries of lists, and their cursors.
 
 use std::fmt::Debug;
 
@@ -15,13 +15,13 @@ use crate::cursor::{CursorSeal, Place};
 use crate::list_query::{PageRequest, Pages, QueryParameters, page_response};
 use crate::problem::Problem;
 
-/// What stands for a cursor of the list in an input's query.
+/// The placeholder for a valid cursor in an input's query.
 const CURSOR: &str = "CURSOR";
 
-/// Checks a list of one kind.
+/// Checks one kind of list.
 type Check = fn([i64; 3], &str);
 
-/// The first byte of an input, `'0'` and on, chooses one.
+/// The first byte of an input, from `'0'`, selects one.
 const LISTS: [Check; 6] = [
     |numbers, query| check::<TicketPosition>("tickets", numbers, query),
     |numbers, query| check::<SearchPosition>("search", numbers, query),
@@ -31,12 +31,11 @@ const LISTS: [Check; 6] = [
     |numbers, query| check::<KeyNumber>("api-keys", numbers, query),
 ];
 
-/// Reads a query and its cursor. A cursor opens as the place it was made of, and in its
-/// own list only; the link to the next page leads there; what is refused is refused with
-/// nothing that stood in it.
+/// Reads a query and its cursor. A cursor opens as the position it was made from, and only in
+/// its own list. The link to the next page has it. An error repeats nothing of the query.
 ///
-/// The input is the list, the three numbers of a place, and the query, in which `CURSOR`
-/// stands for a cursor that fits.
+/// The input is the list, the three numbers of a position, and the query, in which `CURSOR`
+/// is replaced by a valid cursor.
 pub fn cursor(input: &[u8]) {
     let Some((list, rest)) = input.split_first() else { return };
     let Some((numbers, query)) = rest.split_at_checked(24) else { return };
@@ -48,7 +47,7 @@ pub fn cursor(input: &[u8]) {
 
 fn check<P: Place + Copy + PartialEq + Debug>(list: &str, numbers: [i64; 3], query: &str) {
     let seal = CursorSeal::new(list, SHOP, query);
-    // Whoever computes the checksum may name anything.
+    // A client that computes the checksum can choose any numbers.
     let forged = seal.seal(&Numbers(numbers));
     for cursor in [query, &forged] {
         if let Some(place) = seal.open::<P>(cursor) {
@@ -98,8 +97,7 @@ fn check_pages<P: Place + Copy + PartialEq + Debug>(list: &str, place: P, query:
     assert_eq!(same_filter, filter, "{link}");
 }
 
-/// The request for a list with this query; `None` if that is none, and no request would
-/// come of it.
+/// The request for a list with this query; `None` if no request can have it.
 fn request(query: &str) -> Option<HttpRequest> {
     let uri = format!("/list?{query}");
     Uri::try_from(&uri).ok()?;
@@ -110,7 +108,7 @@ fn parameters(request: &HttpRequest) -> Result<QueryParameters, Problem> {
     QueryParameters::parse(request, &["tag", "q", "dateFrom", "limit", "cursor", "include"])
 }
 
-/// The page that is asked for, and what narrows the list.
+/// The requested page and the filter.
 fn read<P: Place>(list: &str, request: &HttpRequest) -> Result<(PageRequest<P>, String), Problem> {
     let mut parameters = parameters(request)?;
     let filter = parameters.filter();
@@ -119,7 +117,7 @@ fn read<P: Place>(list: &str, request: &HttpRequest) -> Result<(PageRequest<P>, 
     Ok((asked, filter))
 }
 
-/// Any numbers, as a place.
+/// Any numbers as a position.
 struct Numbers([i64; 3]);
 
 impl Place for Numbers {
@@ -132,7 +130,7 @@ impl Place for Numbers {
     }
 }
 
-/// A place that there can be.
+/// A valid position near these numbers.
 fn near<P: Place>(numbers: [i64; 3]) -> P {
     let [first, second, third] = numbers.map(|number| number & ((1 << 47) - 1) | 1);
     P::from_numbers([first, second, third >> 16]).unwrap()

@@ -1,4 +1,4 @@
-//! Bodies of requests, from their bytes to the answer and back.
+//! Bodies of requests, from their bytes to the response and back.
 
 use std::collections::BTreeSet;
 
@@ -17,14 +17,14 @@ use crate::{api_keys, comments, customers, tickets, users, wire_id};
 pub(crate) struct BodyKind {
     /// Its members.
     pub(crate) spelling: fn() -> Spelling,
-    /// Whether it changes something: what is absent stays, what is `null` goes.
+    /// Whether it is a patch: a missing member keeps the value, `null` clears it.
     pub(crate) is_patch: bool,
-    /// Does what the handler does with it, up to the answer: the object in it, its members
-    /// named as the body names them.
+    /// Does the same as the handler. Returns the object in the response, with the members named
+    /// as in the body.
     pub(crate) answer: fn(Command) -> Result<Value, Problem>,
 }
 
-/// The first byte of an input, `'0'` and on, chooses one.
+/// The first byte of an input, from `'0'`, selects one.
 const KINDS: [&BodyKind; 9] = [
     &tickets::fuzzing::CREATE,
     &tickets::fuzzing::UPDATE,
@@ -37,12 +37,12 @@ const KINDS: [&BodyKind; 9] = [
     &api_keys::fuzzing::ROTATE,
 ];
 
-/// The same as a number.
+/// The same for numbers.
 const MARK_NUMBER: u64 = 8_161_803_398_874_989_484;
 
-/// Reads a body. What is accepted is JSON, is answered as it was sent, and is accepted and
-/// answered so again; what is refused is refused with places in the body, and with nothing
-/// that stood in it.
+/// Reads a body. An accepted body is JSON. Its response has the values that were sent, and
+/// sending the response again gives the same response. An error points to members of the body
+/// and repeats none of their values.
 pub fn request_body(input: &[u8]) {
     let Some((kind, body)) = input.split_first() else { return };
     let kind = KINDS[usize::from(kind.wrapping_sub(b'0')) % KINDS.len()];
@@ -81,11 +81,11 @@ impl BodyKind {
         (self.answer)(Command { members, idempotency: None })
     }
 
-    /// Checks that the answer holds what was sent.
+    /// Checks that the response has the values that were sent.
     fn assert_kept(&self, sent: &Map<String, Value>, answer: &Value) {
         let unchanged = self.is_patch.then(|| self.read(b"{}").unwrap());
         for (_, name) in (self.spelling)() {
-            // Not every member is answered.
+            // The response does not have every member.
             let Some(answer) = answer.get(name) else { continue };
             match (sent.get(*name), &unchanged) {
                 (Some(Value::Null), Some(_)) => {
@@ -99,7 +99,7 @@ impl BodyKind {
         }
     }
 
-    /// Checks that the answer, sent as a body, is answered the same.
+    /// Checks that the response, sent as a body, gives the same response.
     fn assert_same_again(&self, answer: &Value) {
         let body = serde_json::to_vec(answer).unwrap();
         match self.read(&body) {
@@ -109,7 +109,7 @@ impl BodyKind {
     }
 }
 
-/// Whether the answer of a member is what was sent, or means the same.
+/// Whether the value of a member in the response equals the one that was sent, or means the same.
 fn is_kept(sent: &Value, answer: &Value) -> bool {
     match (sent, answer) {
         _ if sent == answer => true,
@@ -118,19 +118,19 @@ fn is_kept(sent: &Value, answer: &Value) -> bool {
             let time = |text: &str| Timestamp::parse(text).ok();
             time(sent).is_some() && time(sent) == time(answer)
         }
-        // Ids that other systems gave a customer.
+        // A customer's ids in other systems.
         (Value::Number(sent), Value::String(answer)) => !sent.is_f64() && sent.to_string() == *answer,
         (Value::String(sent), Value::Number(answer)) => wire_id::parse(sent) == answer.as_i64(),
         (Value::String(sent), Value::Bool(answer)) if ["true", "false"].contains(&sent.as_str()) => {
             sent.parse() == Ok(*answer)
         }
-        // Flags that take anything for one of both.
+        // Flags accept any value as true or false.
         (sent, Value::Bool(_)) => !sent.is_boolean(),
-        // The same scope twice is one, and they have an order of their own.
+        // Duplicate scopes become one, and the response sorts them.
         (Value::Array(sent), Value::Array(answer)) => {
             scopes(sent).is_some_and(|sent| scopes(answer) == Some(sent))
         }
-        // `toEmails` that are no array are none.
+        // A `toEmails` that is not an array becomes empty.
         (_, Value::Array(answer)) => answer.is_empty(),
         _ => false,
     }
@@ -140,7 +140,7 @@ fn scopes(entries: &[Value]) -> Option<BTreeSet<Scope>> {
     entries.iter().map(|entry| entry.as_str()?.parse().ok()).collect()
 }
 
-/// Checks that a refusal names what is wrong, each place once.
+/// Checks that an error names every invalid member, each once.
 fn assert_refusal(problem: &Problem, spelling: Spelling, sent: Option<&Value>) {
     assert_eq!(problem.status().as_u16(), 400);
     let told = serde_json::to_value(problem.body("id")).unwrap();
@@ -149,7 +149,7 @@ fn assert_refusal(problem: &Problem, spelling: Spelling, sent: Option<&Value>) {
     let pointers: Vec<&str> = errors.iter().map(|error| error["pointer"].as_str().unwrap()).collect();
     let is_object = sent.is_some_and(Value::is_object);
     assert_eq!(pointers.contains(&""), !is_object, "{told}");
-    // Of a member that is there twice serde_json keeps the last.
+    // Of a duplicate member serde_json keeps the last.
     let has_duplicate = errors.iter().any(|error| error["code"] == "duplicate");
     for (position, (error, pointer)) in errors.iter().zip(&pointers).enumerate() {
         assert!(!pointers[..position].contains(pointer), "{pointer} is named twice");
@@ -165,7 +165,7 @@ fn assert_refusal(problem: &Problem, spelling: Spelling, sent: Option<&Value>) {
     }
 }
 
-/// The same with another text for every text and another number for every number.
+/// The same value with other texts and other numbers.
 fn marked(value: &Value, spelling: Spelling) -> Value {
     match value {
         Value::String(text) => Value::String(format!("{text}{MARK}")),
@@ -183,7 +183,7 @@ fn marked(value: &Value, spelling: Spelling) -> Value {
     }
 }
 
-/// What stands in the body of an answer, which must survive being kept.
+/// The body of a response. Storing it and reading it again must not change it.
 pub(crate) fn answered(answer: StoredAnswer) -> Value {
     let receipt = answer.clone().into_receipt(None);
     assert_eq!(StoredAnswer::from_receipt(&receipt.answer).as_ref(), Ok(&answer));

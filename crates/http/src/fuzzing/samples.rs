@@ -1,4 +1,4 @@
-//! The shop, the people and the times that fuzzed inputs meet.
+//! The shop, customer, user, ticket and time that fuzzed inputs are used with.
 
 use hexdesk_domain::{
     Actor, AuditStamp, Customer, CustomerId, ExternalIds, ShopId, Ticket, TicketDraft, TicketId, Timestamp,
@@ -21,7 +21,7 @@ pub(crate) const NOW: Timestamp = match Timestamp::from_unix_millis(1_777_334_40
     Err(_) => panic!(),
 };
 
-/// Who asks, and when.
+/// The caller and the time of every change.
 pub(crate) const STAMP: AuditStamp = AuditStamp { actor: Actor::Operator, time: NOW };
 
 pub(crate) fn customer() -> Customer {

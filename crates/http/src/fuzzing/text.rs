@@ -1,4 +1,4 @@
-//! What is read from a text of its own: times, ids, keys, names, queries.
+//! Texts with a format: times, ids, keys, names, queries.
 
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::test::TestRequest;
@@ -10,11 +10,11 @@ use super::MARK;
 use crate::idempotency::StoredAnswer;
 use crate::{entity_tag, wire_id};
 
-/// The first byte of an input, `'0'` and on, chooses one.
+/// The first byte of an input, from `'0'`, selects one.
 const READERS: [fn(&str); 8] =
     [timestamp, number, search, api_key, shop_domain, idempotency_key, entity_tag, stored_answer];
 
-/// Reads a text. What is read is shown as it is read, and is read from that again.
+/// Reads a text. Displaying the value and reading it again gives the same value.
 pub fn text(input: &[u8]) {
     let Some((reader, text)) = input.split_first() else { return };
     let Ok(text) = std::str::from_utf8(text) else { return };
@@ -36,7 +36,7 @@ fn number(text: &str) {
     }
 }
 
-/// Every word of a text is found by itself, and by any beginning of it with a `*`.
+/// Every word of a text is a query with that word as its only term.
 fn search(text: &str) {
     let words = search_words([text]);
     for word in &words {

@@ -1,4 +1,4 @@
-//! Creating the comments of a batch, one by one, in one transaction.
+//! Creates the comments of a batch, one by one, in one transaction.
 
 use anyhow::{Context, ensure};
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
@@ -39,7 +39,7 @@ impl<'transaction> Batch<'transaction> {
         })
     }
 
-    /// Creates one comment. What earlier items wrote is seen.
+    /// Creates one comment. It sees the writes of earlier items.
     pub(super) fn create(
         &mut self,
         item: CommentCreation,
@@ -61,8 +61,7 @@ struct Creation<'transaction> {
 }
 
 impl Creation<'_> {
-    /// First come all the checks and then all the writes, so that a refused comment has
-    /// written nothing.
+    /// All checks come before all writes, so that a refused comment writes nothing.
     fn run(&mut self, new: NewComment, stamp: AuditStamp) -> anyhow::Result<CreateCommentOutcome> {
         let (shop, id) = (new.shop_id, new.id);
         let Some(ticket) = self.tickets.find(shop, new.ticket_id)? else {
@@ -84,8 +83,8 @@ impl Creation<'_> {
         let comment = new.into_comment(&ticket);
         let stored = StoredComment::of(comment.clone());
         let key = (shop.get(), ticket.id.get(), comment.time.unix_millis(), id.get());
-        // Whoever hands the same comment in again has no idempotency key, or it would not
-        // come here. An error, so that it does not count twice.
+        // A duplicate with an idempotency key is replayed before. Without a key it is an
+        // error, so that it does not count twice.
         let is_new = self.comments.insert(key, encode(&stored)?.as_slice())?.is_none();
         ensure!(is_new, "the ticket {} has a comment {id} already", ticket.id);
         let human_ticket =

@@ -4,8 +4,8 @@ use anyhow::Context;
 use hexdesk_domain::{Comment, CommentId, CustomerId, ShopId, TicketId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
-/// What a comment's key and its ticket say of it, and it does not say itself. Its customer is
-/// the ticket's, and is kept only there.
+/// The parts of a comment that are in its key and its ticket, and not in its stored value. Its
+/// customer is the ticket's.
 pub(crate) struct CommentPlace {
     pub(crate) shop_id: ShopId,
     pub(crate) ticket_id: TicketId,
@@ -43,7 +43,7 @@ impl StoredComment {
         }
     }
 
-    /// The comment at this place.
+    /// The comment with these parts.
     pub(crate) fn into_comment(self, place: CommentPlace) -> anyhow::Result<Comment> {
         let user = |number| UserId::new(number).context("a stored user number is out of range");
         let CommentPlace { shop_id, ticket_id, customer_id, time, id } = place;

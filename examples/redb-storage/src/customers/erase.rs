@@ -9,7 +9,7 @@ use crate::events::{EventLog, NewEvent};
 use crate::tables::IDEMPOTENCY_RECORDS;
 use crate::{idempotency, tickets};
 
-/// Takes the customer away in this transaction, with everything of theirs.
+/// Erases the customer in this transaction, with tickets, comments and records.
 pub(super) fn erase(
     transaction: &WriteTransaction,
     shop: ShopId,

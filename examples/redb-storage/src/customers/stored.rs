@@ -24,8 +24,8 @@ pub(crate) struct StoredCustomer {
     created_at: i64,
 }
 
-/// Says how [`ExternalIds`] is stored, which has nothing to check and so needs no
-/// conversions. A field that the domain adds or renames does not compile here.
+/// The stored form of [`ExternalIds`]. It has nothing to check, so it needs no conversions. If
+/// the domain adds or renames a field, this does not compile.
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "ExternalIds", deny_unknown_fields)]
 struct StoredExternalIds {
@@ -76,7 +76,7 @@ impl StoredCustomer {
     }
 }
 
-/// The customer that the table has under this number of the shop.
+/// The customer stored under this number of the shop.
 pub(super) fn customer(shop: ShopId, number: i64, stored: &[u8]) -> anyhow::Result<Customer> {
     let id = CustomerId::new(number).context("a stored customer number is out of range")?;
     decode::<StoredCustomer>(stored)?.into_customer(shop, id)

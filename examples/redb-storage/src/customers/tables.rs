@@ -12,8 +12,7 @@ use crate::tables::{
     TextInShop,
 };
 
-/// The customers and their indexes, which nothing else writes, so that none is ever written
-/// without the others.
+/// The customers and their indexes. Only this type writes them, so that each write changes all.
 pub(super) struct CustomerTables<'transaction> {
     customers: Table<'transaction, NumberInShop, Json>,
     by_email: Table<'transaction, TextInShop, i64>,
@@ -36,7 +35,7 @@ impl<'transaction> CustomerTables<'transaction> {
         stored::find(&self.customers, shop, id)
     }
 
-    /// The shop's customer of this e-mail address, however it is written; none of no address.
+    /// The shop's customer of this e-mail address, compared without case. `None` for no address.
     pub(super) fn find_by_email(
         &self,
         shop: ShopId,
@@ -45,7 +44,7 @@ impl<'transaction> CustomerTables<'transaction> {
         self.find_indexed(&self.by_email, shop, email.map(fold_email).as_deref())
     }
 
-    /// The shop's customer of this phone number; none of no number.
+    /// The shop's customer of this phone number. `None` for no number.
     pub(super) fn find_by_phone_number(
         &self,
         shop: ShopId,
@@ -66,7 +65,7 @@ impl<'transaction> CustomerTables<'transaction> {
         Ok(Some(self.find(shop, id)?.context("an indexed customer is missing")?))
     }
 
-    /// The number that the shop's next customer gets: larger than that of any it has or had.
+    /// The number of the shop's next customer: larger than any that was ever used there.
     pub(super) fn next_id(&self, shop: ShopId) -> anyhow::Result<CustomerId> {
         let largest_erased = self.largest_erased.get(shop.get())?.map_or(0, |number| number.value());
         let number = next_number(&self.customers, shop)?.max(largest_erased.saturating_add(1));
@@ -87,13 +86,13 @@ impl<'transaction> CustomerTables<'transaction> {
         Ok(())
     }
 
-    /// Writes a customer over what it was.
+    /// Replaces a customer.
     pub(super) fn replace(&mut self, before: &Customer, after: &Customer) -> anyhow::Result<()> {
         self.remove(before)?;
         self.add(after)
     }
 
-    /// Takes a customer away for good: its number does not come back.
+    /// Erases a customer. Its number is not assigned again.
     pub(super) fn erase(&mut self, customer: &Customer) -> anyhow::Result<()> {
         self.remove(customer)?;
         let (shop, id) = (customer.shop_id.get(), customer.id.get());

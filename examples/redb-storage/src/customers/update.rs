@@ -7,8 +7,8 @@ use redb::WriteTransaction;
 use super::tables::CustomerTables;
 use crate::events::{EventLog, NewEvent};
 
-/// Makes the changes in this transaction. First come all the checks and then all the
-/// writes, so that a refused update has written nothing.
+/// Makes the changes in this transaction. All checks come before all writes, so that a
+/// refused update writes nothing.
 pub(super) fn update(
     transaction: &WriteTransaction,
     shop: ShopId,

@@ -1,4 +1,4 @@
-//! Writing the log of events.
+//! Writing the event log.
 
 use std::ops::Bound;
 
@@ -8,7 +8,7 @@ use redb::{ReadableTable, Table, TableError, WriteTransaction};
 use super::stored;
 use crate::tables::{EVENTS, EventKey, LAST_CHANGES, StoredEvent};
 
-/// What happened to one thing.
+/// An event to append.
 pub(crate) struct NewEvent {
     pub(super) kind: EventKind,
     pub(super) subject: Subject,
@@ -16,19 +16,19 @@ pub(crate) struct NewEvent {
 }
 
 impl NewEvent {
-    /// It was created or changed, and is so now.
+    /// A subject was created or changed and is now like this.
     pub(crate) fn new(kind: EventKind, snapshot: Snapshot) -> Self {
         Self { kind, subject: snapshot.subject(), snapshot: Some(snapshot) }
     }
 
-    /// It is gone.
+    /// A subject was deleted.
     pub(crate) fn of_deleted(kind: EventKind, subject: Subject) -> Self {
         Self { kind, subject, snapshot: None }
     }
 }
 
-/// The events, and how many changes each shop had, which nothing else writes. Every command
-/// that changes something appends to it, in its own transaction.
+/// The events, and the number of changes in each shop. Only this type writes them. Every
+/// command that changes something appends to the log in its own transaction.
 pub(crate) struct EventLog<'transaction> {
     events: Table<'transaction, EventKey, StoredEvent>,
     last_changes: Table<'transaction, i64, i64>,
@@ -42,8 +42,8 @@ impl<'transaction> EventLog<'transaction> {
         })
     }
 
-    /// Appends the events of the shop's next change. Write transactions run one after the
-    /// other, so the changes are numbered in the order of their commits.
+    /// Appends the events of the shop's next change. Write transactions run one after another,
+    /// so the changes are numbered in the order of their commits.
     pub(crate) fn append(
         &mut self,
         shop: ShopId,
@@ -62,8 +62,8 @@ impl<'transaction> EventLog<'transaction> {
         Ok(())
     }
 
-    /// Takes away every snapshot of the shop's log that holds the customer's data. All of the
-    /// log is looked at.
+    /// Removes every snapshot of the shop's log that holds the customer's data. Reads the
+    /// whole log.
     pub(crate) fn erase_snapshots(&mut self, shop: ShopId, customer: CustomerId) -> anyhow::Result<()> {
         let mut of_customer = Vec::new();
         for entry in self.events.range(range(shop, None))? {
@@ -80,7 +80,7 @@ impl<'transaction> EventLog<'transaction> {
     }
 }
 
-/// The keys of the shop's events after this place.
+/// The keys of the shop's events after this position.
 pub(crate) fn range(shop: ShopId, after: Option<EventPosition>) -> (Bound<EventKey>, Bound<EventKey>) {
     let after = after.map_or((i64::MIN, i64::MIN), |place| (place.change, place.part));
     (Bound::Excluded((shop.get(), after.0, after.1)), Bound::Included((shop.get(), i64::MAX, i64::MAX)))

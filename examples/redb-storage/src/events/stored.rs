@@ -1,7 +1,7 @@
 //! An event as it is stored.
 //!
-//! A snapshot is stored as the thing itself is, beside what the thing's key says and the
-//! event does not.
+//! A snapshot is stored like its subject, with the parts of the subject's key that the event
+//! does not have.
 
 use anyhow::Context;
 use hexdesk_domain::{
@@ -19,18 +19,18 @@ use crate::tables::EventKey;
 use crate::tickets::StoredTicket;
 use crate::users::StoredUser;
 
-/// What was done, and by whom.
+/// What was changed, and by whom.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct StoredDone {
     kind: String,
     subject: i64,
-    /// The key that did it. Without one it was the operator.
+    /// The key that made the change. `None` for the operator.
     api_key: Option<i64>,
     user: Option<i64>,
 }
 
-/// What the log stores of an event but for its time and its snapshot.
+/// An event without its time and its snapshot, as the log stores it.
 pub(super) fn encode_done(event: &NewEvent, actor: Actor) -> anyhow::Result<Vec<u8>> {
     let (api_key, user) = match actor {
         Actor::Operator => (None, None),
@@ -40,14 +40,14 @@ pub(super) fn encode_done(event: &NewEvent, actor: Actor) -> anyhow::Result<Vec<
     encode(&StoredDone { kind, subject: event.subject.number(), api_key, user })
 }
 
-/// The event that the log has there.
+/// The event at this position of the log.
 pub(super) fn event(
     shop_id: ShopId,
     (_, change, part): EventKey,
     (time, done, _customer, snapshot): (i64, &[u8], Option<i64>, Option<&[u8]>),
 ) -> anyhow::Result<Event> {
     let StoredDone { kind, subject, api_key, user } = decode(done)?;
-    let kind: hexdesk_domain::EventKind = kind.parse().context("a stored kind of event is none")?;
+    let kind: hexdesk_domain::EventKind = kind.parse().context("a stored kind of event is unknown")?;
     let subject = kind.subject(subject).context("a stored number is out of range")?;
     let actor = match api_key {
         Some(number) => Actor::ApiKey {

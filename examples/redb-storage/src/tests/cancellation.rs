@@ -1,4 +1,4 @@
-//! Callers that go away.
+//! Cancelled calls.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use hexdesk_domain::TicketStore;
 use super::samples::{create_customer, creation, is_there};
 use super::test_disk::TestDisk;
 
-/// Time enough for a command that has nothing to wait for to begin.
+/// Enough time for a command to start if it does not have to wait.
 const A_WHILE: Duration = Duration::from_millis(50);
 
 #[tokio::test]
@@ -38,7 +38,7 @@ async fn a_command_that_has_begun_takes_effect_as_a_whole() {
     disk.wait_for_held_sync();
     disk.release_syncs();
 
-    // Takes its turn after the command whose caller is gone.
+    // Runs after the command whose caller is gone.
     storage.create_tickets(vec![creation(&customer, 3)]).await.unwrap();
     for number in 1..=3 {
         assert!(is_there(&storage, &customer, number).await, "ticket {number}");
@@ -51,8 +51,8 @@ async fn a_thread_of_the_runtime_is_free_while_the_disk_is_slow() {
     let storage = disk.open();
     let customer = create_customer(&storage).await;
 
-    // This runtime has one thread. It goes on while one command is at the disk and more
-    // of them wait, and it can read.
+    // This runtime has one thread. It still runs, and reads, while one command writes to
+    // the disk and others wait.
     disk.hold_syncs();
     let commands: Vec<_> = (1..=3)
         .map(|number| {

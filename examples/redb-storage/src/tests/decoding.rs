@@ -1,4 +1,4 @@
-//! Values that this adapter did not write are errors, not something close to them.
+//! Stored values that this adapter did not write are errors and are never repaired.
 
 use hexdesk_domain::{CustomerStore, EventStore, ShopStore, StorageErrorKind, TicketFilter, TicketStore};
 

@@ -1,4 +1,4 @@
-//! An erased customer is left in no table.
+//! No table holds data of an erased customer.
 
 use std::collections::BTreeSet;
 
@@ -35,7 +35,7 @@ async fn an_erased_customer_is_left_in_no_table() {
     assert_eq!(storage.count_comments(other.shop_id, id(2)).await.unwrap(), Some(1));
 }
 
-/// The names of the tables that have this text in a key or a value, in order.
+/// The names of the tables with this text in a key or a value, in order.
 async fn tables_with(storage: &RedbStorage, text: &'static str) -> Vec<String> {
     let search = move |transaction: &ReadTransaction| {
         let (mut searched, mut found) = (BTreeSet::new(), Vec::new());

@@ -1,4 +1,4 @@
-//! Durability, and what is told of a disk that fails.
+//! Durability, and the errors of a failing disk.
 
 use hexdesk_domain::ports::CreateTicketOutcome::{Created, Replayed};
 use hexdesk_domain::{CommentStore, Readiness, StorageErrorKind, TicketStore};
@@ -69,14 +69,14 @@ async fn a_failed_commit_has_an_unknown_outcome_and_stops_writing() {
     let error = storage.create_tickets(batch.clone()).await.unwrap_err();
     assert_eq!(error.kind, StorageErrorKind::OutcomeUnknown, "{error}");
 
-    // Nothing can be written from here on, and whoever asks is told so.
+    // From here on every write fails with an error that says so.
     let error = storage.create_tickets(batch.clone()).await.unwrap_err();
     assert_eq!(error.kind, StorageErrorKind::Unavailable, "{error}");
     let error = storage.check_ready().await.unwrap_err();
     assert_eq!(error.kind, StorageErrorKind::Unavailable, "{error}");
 
-    // Wherever the disk stopped, the batch is there as a whole or not at all, and the
-    // same call settles it.
+    // Wherever the disk stopped, the batch is stored as a whole or not at all, and a retry
+    // settles it.
     for disk in [disk.after_power_cut(), disk.after_late_power_cut()] {
         let restarted = disk.open();
         restarted.check_ready().await.unwrap();

@@ -1,4 +1,4 @@
-//! A disk in memory whose power can be cut and that can be made to fail or wait.
+//! A disk in memory that can lose power, fail or wait.
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -8,7 +8,7 @@ use redb::{Database, StorageBackend};
 
 use crate::RedbStorage;
 
-/// How long anything waits here, so that a test fails rather than hangs.
+/// The longest wait, so that a test fails instead of hanging.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Clone, Default)]
@@ -21,7 +21,7 @@ pub(super) struct TestDisk {
 struct State {
     /// What the process sees.
     written: Vec<u8>,
-    /// What is left after a power cut: `written` as it was at the last sync.
+    /// What a power cut leaves: `written` at the last sync.
     synced: Vec<u8>,
     is_full: bool,
     syncs_fail: bool,
@@ -35,22 +35,21 @@ impl TestDisk {
         RedbStorage::on(Database::builder().create_with_backend(self.clone()).unwrap()).unwrap()
     }
 
-    /// The disk as it would be found if the power failed now.
+    /// The disk after a power cut now.
     pub(super) fn after_power_cut(&self) -> Self {
         let synced = self.state().synced.clone();
         let state = State { written: synced.clone(), synced, ..State::default() };
         Self { state: Arc::new(Mutex::new(state)), ..Self::default() }
     }
 
-    /// The disk as it would be found if the power failed now and everything that was
-    /// written had reached it just before.
+    /// The disk after a power cut now, if all writes reached it before.
     pub(super) fn after_late_power_cut(&self) -> Self {
         let written = self.state().written.clone();
         let state = State { synced: written.clone(), written, ..State::default() };
         Self { state: Arc::new(Mutex::new(state)), ..Self::default() }
     }
 
-    /// Lets the disk have no room for more than it holds.
+    /// Makes the disk full.
     pub(super) fn fill_up(&self) {
         self.state().is_full = true;
     }
@@ -68,7 +67,7 @@ impl TestDisk {
         self.changed.notify_all();
     }
 
-    /// Blocks until a sync is held.
+    /// Blocks until a sync waits.
     pub(super) fn wait_for_held_sync(&self) {
         let nothing_waits = |state: &mut State| state.waiting_syncs == 0;
         let waited = self.changed.wait_timeout_while(self.state(), PATIENCE, nothing_waits).unwrap();

@@ -1,4 +1,4 @@
-//! The index that lists of tickets are walked along.
+//! The index of tickets in list order.
 
 use std::ops::Bound;
 
@@ -7,24 +7,24 @@ use hexdesk_domain::{ShopId, Ticket, TicketFilter, TicketId, TicketPosition};
 
 use crate::tables::Activity;
 
-/// Where the index has a ticket.
+/// A ticket's key in the index.
 pub(super) fn key_of(ticket: &Ticket) -> Activity {
     key(ticket.shop_id, ticket.position())
 }
 
-/// `!` turns the order of numbers around and loses none of them, as a minus sign does with
-/// the smallest. So the latest come first, which is the order of lists (TICKET-14).
+/// `!` reverses the order of numbers, so that the latest ticket is first (TICKET-14). Unlike a
+/// minus sign, it works for the smallest number too.
 fn key(shop: ShopId, position: TicketPosition) -> Activity {
     (shop.get(), !position.last_message_time.unix_millis(), !position.id.get())
 }
 
-/// The ticket that a key is of.
+/// The ticket of a key.
 pub(super) fn ticket_id(key: Activity) -> anyhow::Result<TicketId> {
     TicketId::new(!key.2).context("a stored ticket id is out of range")
 }
 
-/// The part of the index to walk for the tickets after this place: none of another shop,
-/// and none whose activity is out of the filter's reach anyway.
+/// The part of the index with the shop's tickets after this position, within the filter's
+/// limits on the last activity.
 pub(super) fn range(
     shop: ShopId,
     filter: &TicketFilter,

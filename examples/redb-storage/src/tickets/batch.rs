@@ -1,4 +1,4 @@
-//! Creating the tickets of a batch, one by one, in one transaction.
+//! Creates the tickets of a batch, one by one, in one transaction.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::tables::{
 };
 use crate::{idempotency, users};
 
-/// The tables that a batch reads and writes. redb opens a table once in a write
+/// The tables that a batch reads and writes. redb opens each table only once per write
 /// transaction, so they are opened for the whole batch.
 pub(super) struct Batch<'transaction> {
     records: Table<'transaction, RecordKey, Record>,
@@ -39,14 +39,14 @@ impl<'transaction> Batch<'transaction> {
         })
     }
 
-    /// Creates one ticket. What earlier items wrote is seen. A recorded key answers before
-    /// customer and assignee are looked at (IDEMPOTENCY-6).
+    /// Creates one ticket. It sees the writes of earlier items. A recorded key is replayed
+    /// before customer and assignee are checked (IDEMPOTENCY-6).
     pub(super) fn create(&mut self, item: TicketCreation) -> anyhow::Result<CreateTicketOutcome> {
         let TicketCreation { ticket, stamp, idempotency } = item;
-        let once = idempotency.map(|claim| once_of(claim, stamp.time));
+        let claim = idempotency.map(|claim| deferred(claim, stamp.time));
         let creation = &mut self.creation;
         let shop = ticket.shop_id;
-        Ok(match idempotency::run(&mut self.records, shop, once, || creation.run(ticket, stamp))? {
+        Ok(match idempotency::run(&mut self.records, shop, claim, || creation.run(ticket, stamp))? {
             IdempotentOutcome::Ran(outcome) => outcome,
             IdempotentOutcome::Replayed(answer) => CreateTicketOutcome::Replayed(answer),
             IdempotentOutcome::KeyReused => CreateTicketOutcome::KeyReused,
@@ -55,9 +55,8 @@ impl<'transaction> Batch<'transaction> {
     }
 }
 
-/// A claim brings the receipt along that is kept of a created ticket; of a refused one
-/// there is none.
-fn once_of(claim: IdempotencyClaim, requested_at: Timestamp) -> DeferredClaim<CreateTicketOutcome> {
+/// The claim of a ticket already has its receipt. Only a created ticket stores it.
+fn deferred(claim: IdempotencyClaim, requested_at: Timestamp) -> DeferredClaim<CreateTicketOutcome> {
     let IdempotencyClaim { request, receipt } = claim;
     let receipt = move |outcome: &CreateTicketOutcome| {
         matches!(outcome, CreateTicketOutcome::Created).then(|| receipt.clone())
@@ -75,8 +74,7 @@ struct Creation<'transaction> {
 }
 
 impl Creation<'_> {
-    /// First come all the checks and then all the writes, so that a refused ticket has
-    /// written nothing.
+    /// All checks come before all writes, so that a refused ticket writes nothing.
     fn run(&mut self, ticket: Ticket, stamp: AuditStamp) -> anyhow::Result<CreateTicketOutcome> {
         let (shop, id) = (ticket.shop_id, ticket.id);
         if self.customers.get((shop.get(), ticket.customer_id.get()))?.is_none() {
@@ -87,7 +85,7 @@ impl Creation<'_> {
         {
             return Ok(CreateTicketOutcome::AssigneeNotFound);
         }
-        // An error and no outcome: the whole batch is to stay unwritten (TICKET-10).
+        // An error instead of an outcome, so that the whole batch stays unwritten (TICKET-10).
         self.tickets.require_free(shop, id)?;
 
         let human_ticket = match ticket.is_opened {

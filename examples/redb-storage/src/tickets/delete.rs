@@ -1,4 +1,4 @@
-//! Deleting tickets, one or all of a customer.
+//! Deletes one ticket, or all tickets of a customer.
 
 use anyhow::Context;
 use hexdesk_domain::ports::{DeleteTicketOutcome, Erased};
@@ -9,7 +9,7 @@ use super::TicketTables;
 use crate::events::{EventLog, NewEvent};
 use crate::tables::{COMMENTS, HUMAN_TICKET_BY_TICKET, HUMAN_TICKETS};
 
-/// Takes the ticket away in this transaction, with all that hangs on it.
+/// Deletes the ticket in this transaction, with its human ticket and comments.
 pub(super) fn delete(
     transaction: &WriteTransaction,
     shop: ShopId,
@@ -28,8 +28,8 @@ pub(super) fn delete(
     Ok(DeleteTicketOutcome::Deleted)
 }
 
-/// Takes all of the customer's tickets away in this transaction, and says how much went. What
-/// is to be logged of it is added to the events.
+/// Deletes all tickets of the customer in this transaction, adds their events and returns how
+/// much was deleted.
 pub(crate) fn delete_all_of(
     transaction: &WriteTransaction,
     shop: ShopId,
@@ -47,7 +47,7 @@ pub(crate) fn delete_all_of(
     Ok(erased)
 }
 
-/// Takes the ticket away with all that hangs on it: so many human tickets and comments.
+/// Deletes the ticket. Returns the numbers of its deleted human tickets and comments.
 fn remove(
     transaction: &WriteTransaction,
     tickets: &mut TicketTables<'_>,

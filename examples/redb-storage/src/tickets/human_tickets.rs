@@ -1,4 +1,4 @@
-//! The human tickets that tickets open.
+//! The human tickets of tickets.
 
 use anyhow::Context;
 use hexdesk_domain::{HumanTicket, HumanTicketId, ShopId, TicketId, Timestamp};
@@ -33,7 +33,7 @@ impl StoredHumanTicket {
     }
 }
 
-/// Opens the human ticket of a ticket, under the shop's next number.
+/// Opens the first human ticket of a ticket, under the shop's next number.
 pub(super) fn open(
     human_tickets: &mut Table<'_, NumberInShop, Json>,
     by_ticket: &mut Table<'_, NumberInShop, i64>,
@@ -49,8 +49,8 @@ pub(super) fn open(
     Ok(human_ticket)
 }
 
-/// Opens or closes the human ticket of a ticket at this time: a new one if it has none, or
-/// the one it has, under its number. One that is open, or closed, already stays as it is.
+/// Opens or closes the human ticket of a ticket at this time (TICKET-19). Opens a new one if
+/// the ticket has none.
 pub(super) fn set(
     human_tickets: &mut Table<'_, NumberInShop, Json>,
     by_ticket: &mut Table<'_, NumberInShop, i64>,
@@ -82,7 +82,7 @@ fn put(
     Ok(())
 }
 
-/// The human ticket that the shop's ticket opened.
+/// The human ticket of the shop's ticket.
 pub(crate) fn find_by_ticket(
     human_tickets: &impl ReadableTable<NumberInShop, Json>,
     by_ticket: &impl ReadableTable<NumberInShop, i64>,

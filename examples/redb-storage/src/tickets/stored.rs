@@ -77,7 +77,7 @@ impl StoredTicket {
     }
 }
 
-/// The ticket that the table has under this id of the shop.
+/// The ticket stored under this id of the shop.
 pub(super) fn ticket(shop: ShopId, id: i64, stored: &[u8]) -> anyhow::Result<Ticket> {
     let id = TicketId::new(id).context("a stored ticket id is out of range")?;
     decode::<StoredTicket>(stored)?.into_ticket(shop, id)

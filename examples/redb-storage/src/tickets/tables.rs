@@ -9,8 +9,7 @@ use super::stored::{self, StoredTicket};
 use crate::encoding::encode;
 use crate::tables::{Activity, Json, NumberInShop, TICKETS, TICKETS_BY_ACTIVITY, all_of};
 
-/// The tickets and their index, which nothing else writes, so that neither is ever written
-/// without the other.
+/// The tickets and their index. Only this type writes them, so that each write changes both.
 pub(crate) struct TicketTables<'transaction> {
     tickets: Table<'transaction, NumberInShop, Json>,
     by_activity: Table<'transaction, Activity, ()>,
@@ -29,7 +28,7 @@ impl<'transaction> TicketTables<'transaction> {
         stored::find(&self.tickets, shop, id)
     }
 
-    /// The customer's tickets. Every ticket of the shop is looked at.
+    /// The customer's tickets. Reads every ticket of the shop.
     pub(super) fn all_of(&self, shop: ShopId, customer: CustomerId) -> anyhow::Result<Vec<Ticket>> {
         let tickets = self.tickets.range(all_of(shop))?.map(|entry| {
             let (key, stored) = entry?;
@@ -53,7 +52,7 @@ impl<'transaction> TicketTables<'transaction> {
         self.put(ticket)
     }
 
-    /// Writes a ticket over what it was.
+    /// Replaces a ticket.
     pub(crate) fn replace(&mut self, before: &Ticket, after: Ticket) -> anyhow::Result<()> {
         let (old_place, new_place) = (activity::key_of(before), activity::key_of(&after));
         if old_place != new_place {
@@ -63,7 +62,7 @@ impl<'transaction> TicketTables<'transaction> {
         self.put(after)
     }
 
-    /// Takes a ticket away.
+    /// Removes a ticket.
     pub(super) fn remove(&mut self, ticket: &Ticket) -> anyhow::Result<()> {
         self.by_activity.remove(activity::key_of(ticket))?;
         self.tickets.remove((ticket.shop_id.get(), ticket.id.get()))?;

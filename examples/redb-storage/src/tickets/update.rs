@@ -9,8 +9,8 @@ use crate::events::{EventLog, NewEvent};
 use crate::tables::{CUSTOMERS, HUMAN_TICKET_BY_TICKET, HUMAN_TICKETS, USERS};
 use crate::users;
 
-/// Makes the changes in this transaction. First come all the checks and then all the
-/// writes, so that a refused update has written nothing.
+/// Makes the changes in this transaction. All checks come before all writes, so that a
+/// refused update writes nothing.
 pub(super) fn update(
     transaction: &WriteTransaction,
     shop: ShopId,
@@ -34,7 +34,7 @@ pub(super) fn update(
     }
 
     let mut ticket = before.clone();
-    // An update that says nothing does not raise the version (TICKET-18), and is no event.
+    // An update without changes does not raise the version (TICKET-18) and has no event.
     let is_change = !changes.is_empty();
     if is_change {
         if let Some(is_opened) = changes.is_opened {
@@ -46,7 +46,7 @@ pub(super) fn update(
     let customers = transaction.open_table(CUSTOMERS)?;
     let view = views::view(&customers, &users, &human_tickets, &by_ticket, ticket)?;
     if is_change {
-        let updated = Snapshot::Ticket(Box::new(view.snapshot()));
+        let updated = Snapshot::Ticket(Box::new((&view).into()));
         let event = NewEvent::new(EventKind::TicketUpdated, updated);
         EventLog::open(transaction)?.append(shop, stamp, [event])?;
     }

@@ -1,4 +1,4 @@
-//! Reading tickets, alone and in lists.
+//! Reads tickets, one by one and in lists.
 
 use anyhow::Context;
 use hexdesk_domain::{ShopId, Ticket, TicketFilter, TicketId, TicketPosition, TicketView};
@@ -11,7 +11,7 @@ use crate::tables::{
 };
 use crate::{customers, users};
 
-/// The tables that a ticket is read from, with the people it names.
+/// The tables of a ticket and the people it names.
 pub(super) struct TicketViews {
     customers: ReadOnlyTable<NumberInShop, Json>,
     users: ReadOnlyTable<NumberInShop, Json>,
@@ -37,8 +37,8 @@ impl TicketViews {
         stored::find(&self.tickets, shop, id)?.map(|ticket| self.view(ticket)).transpose()
     }
 
-    /// The shop's tickets that the filter lets through, after this place, in the order of
-    /// lists. Each is read when the walk comes to it.
+    /// The shop's tickets that match the filter, after this position, in list order. Each is
+    /// read only when the iterator reaches it.
     pub(super) fn matching<'a>(
         &'a self,
         shop: ShopId,

@@ -45,7 +45,7 @@ impl StoredUser {
     }
 }
 
-/// The user that the table has under this number of the shop.
+/// The user stored under this number of the shop.
 pub(super) fn user(shop: ShopId, number: i64, stored: &[u8]) -> anyhow::Result<User> {
     let id = UserId::new(number).context("a stored user number is out of range")?;
     decode::<StoredUser>(stored)?.into_user(shop, id)

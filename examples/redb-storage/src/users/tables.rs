@@ -9,8 +9,7 @@ use crate::encoding::encode;
 use crate::numbers::next_number;
 use crate::tables::{Json, NumberInShop, TextInShop, USER_BY_EMAIL, USERS};
 
-/// The users and their index, which nothing else writes, so that neither is ever written
-/// without the other.
+/// The users and their index. Only this type writes them, so that each write changes both.
 pub(super) struct UserTables<'transaction> {
     users: Table<'transaction, NumberInShop, Json>,
     by_email: Table<'transaction, TextInShop, i64>,
@@ -26,7 +25,7 @@ impl<'transaction> UserTables<'transaction> {
         stored::find(&self.users, shop, id)
     }
 
-    /// The shop's user of this e-mail address, however it is written.
+    /// The shop's user of this e-mail address, compared without case.
     pub(super) fn find_by_email(&self, shop: ShopId, email: &str) -> anyhow::Result<Option<User>> {
         let Some(number) = self.by_email.get((shop.get(), fold_email(email).as_str()))? else {
             return Ok(None);
@@ -35,7 +34,7 @@ impl<'transaction> UserTables<'transaction> {
         Ok(Some(self.find(shop, id)?.context("an indexed user is missing")?))
     }
 
-    /// The number that the shop's next user gets.
+    /// The number of the shop's next user.
     pub(super) fn next_id(&self, shop: ShopId) -> anyhow::Result<UserId> {
         UserId::new(next_number(&self.users, shop)?).context("no user number is left")
     }
@@ -48,7 +47,7 @@ impl<'transaction> UserTables<'transaction> {
         Ok(())
     }
 
-    /// Writes a user over what it was.
+    /// Replaces a user.
     pub(super) fn replace(&mut self, before: &User, after: &User) -> anyhow::Result<()> {
         self.by_email.remove((before.shop_id.get(), fold_email(&before.email).as_str()))?;
         self.add(after)
