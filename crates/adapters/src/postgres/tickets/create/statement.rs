@@ -60,24 +60,49 @@ impl CreateTickets {
             columns.actor_key.push(actor_key);
             columns.actor_user.push(actor_user);
             columns.created_at.push(time);
-            columns.shop_id.push(ticket.shop_id);
-            columns.id.push(ticket.id);
-            columns.customer_id.push(ticket.customer_id);
-            columns.channel.push(ticket.channel);
-            columns.name.push(ticket.name);
-            columns.thread_id.push(ticket.thread_id);
-            columns.email_used.push(ticket.email_used);
-            columns.date.push(ticket.date);
-            columns.last_message.push(ticket.last_message);
-            columns.last_message_time.push(ticket.last_message_time);
-            columns.contact_reason.push(ticket.contact_reason);
-            columns.assigned_to.push(ticket.assigned_to);
-            columns.is_opened.push(ticket.is_opened);
-            columns.unread_count.push(ticket.unread_count);
-            columns.tags.push(ticket.tags);
-            columns.language_code.push(ticket.language_code);
-            columns.via.push(ticket.via);
-            columns.version.push(ticket.version);
+            // In full: a new column does not compile until it is here. The statement itself sets the
+            // columns of the human ticket.
+            let TicketRow {
+                shop_id,
+                id,
+                customer_id,
+                channel,
+                name,
+                thread_id,
+                email_used,
+                date,
+                last_message,
+                last_message_time,
+                contact_reason,
+                assigned_to,
+                is_opened,
+                unread_count,
+                tags,
+                language_code,
+                via,
+                version,
+                human_ticket_id: _,
+                human_ticket_opened_at: _,
+                human_ticket_closed_at: _,
+            } = ticket;
+            columns.shop_id.push(shop_id);
+            columns.id.push(id);
+            columns.customer_id.push(customer_id);
+            columns.channel.push(channel);
+            columns.name.push(name);
+            columns.thread_id.push(thread_id);
+            columns.email_used.push(email_used);
+            columns.date.push(date);
+            columns.last_message.push(last_message);
+            columns.last_message_time.push(last_message_time);
+            columns.contact_reason.push(contact_reason);
+            columns.assigned_to.push(assigned_to);
+            columns.is_opened.push(is_opened);
+            columns.unread_count.push(unread_count);
+            columns.tags.push(tags);
+            columns.language_code.push(language_code);
+            columns.via.push(via);
+            columns.version.push(version);
             let record = item.idempotency.as_ref().map(|IdempotencyClaim { request, receipt }| {
                 IdempotencyRow::new(item.ticket.shop_id, request, receipt.clone(), item.stamp.time)
             });
