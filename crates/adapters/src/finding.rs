@@ -2,47 +2,46 @@
 
 use std::fmt;
 
-/// How bad it is.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// As it should be.
+    /// No problem.
     Ok,
-    /// It works; somebody should look.
+    /// It works, but needs attention.
     Warning,
-    /// It does not work, or what is acknowledged or confidential is not safe.
+    /// It does not work, or acknowledged or confidential data is not safe.
     Problem,
 }
 
 /// What a check found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// How bad it is.
+    /// Its severity.
     pub severity: Severity,
-    /// What was checked.
+    /// The name of the check.
     pub check: &'static str,
-    /// What was found and, unless it is as it should be, what to do. Holds no password and
-    /// nothing of customers.
+    /// The result and, unless it is ok, what to do. It has no password and no data of customers.
     pub text: String,
 }
 
 impl Finding {
-    /// It is as it should be.
+    /// A finding without a problem.
     pub fn ok(check: &'static str, text: impl Into<String>) -> Self {
         Self { severity: Severity::Ok, check, text: text.into() }
     }
 
-    /// It works; somebody should look.
+    /// A finding that needs attention.
     pub fn warning(check: &'static str, text: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, check, text: text.into() }
     }
 
-    /// It does not work, or is not safe.
+    /// A finding of something that does not work or is not safe.
     pub fn problem(check: &'static str, text: impl Into<String>) -> Self {
         Self { severity: Severity::Problem, check, text: text.into() }
     }
 }
 
-/// One line: severity, check and text, tabs in between.
+/// One line: severity, check and text, separated by tabs.
 impl fmt::Display for Finding {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let severity = match self.severity {

@@ -1,13 +1,12 @@
 //! Group commit: creations that arrive while others are being written are written together.
 //!
-//! A transaction costs about the same for one ticket as for a hundred. So there is one
-//! writer for tickets and one for comments ([`writer`]): it takes what waits, which is a
-//! single item if nothing else does, and hands it to the store as one batch; while that is
-//! being written, the next gathers. Once as much waits as is being written, and at least
-//! eight, it is a second batch, which fills the time for which the first waits for the disk.
-//! Nothing waits for company when nothing is being written.
+//! A transaction costs about the same for one ticket as for a hundred. So there is one writer for
+//! tickets and one for comments ([`writer`]). It hands all waiting items to the store as one batch;
+//! the next items wait meanwhile. A second batch begins once at least eight items wait, and at
+//! least as many as are being written: it uses the time for which the first batch waits for the
+//! disk. If nothing is being written, a single item is written at once.
 //!
-//! What waits is bounded, and shops take turns ([`fair_queue`]).
+//! The queue is bounded, and shops take turns ([`fair_queue`]).
 
 mod creation;
 mod fair_queue;
@@ -22,31 +21,30 @@ use tokio::runtime::Handle;
 
 use writer::Writer;
 
-/// A store of tickets and comments that has single creations of concurrent callers written
-/// together. Everything else goes to the store as it is, also a batch of several items: it
-/// is one transaction already, and is to fail as a whole where the port says so.
+/// A store of tickets and comments that writes single creations of concurrent callers together.
+/// Every other call goes to the inner store as it is. So does a batch of several items: it already
+/// is one transaction.
 ///
-/// - **Order.** Each caller is answered its own outcome. Of items of one shop, those that
-///   came first are begun to be written first, or together.
-/// - **Bounds.** A batch is at most 128 items and 4 MiB of text. At most 1,024 items and
-///   32 MiB of text wait, of tickets and of comments each; what is more is answered
+/// - **Order.** Each caller gets the outcome of its own item. Items of one shop are written in the
+///   order in which they came, or together.
+/// - **Bounds.** A batch has at most 128 items and 4 MiB of text. At most 1,024 items and 32 MiB of
+///   text wait, for tickets and for comments each. Further items fail as
 ///   [`Unavailable`](hexdesk_domain::StorageErrorKind::Unavailable) at once.
-/// - **Fairness.** Shops take turns, an item each. A shop's only item waits for one of the
-///   batches that are being written, two at most, and is in the next, however much other
-///   shops have waiting, as long as those whose turn comes first are fewer than 128 with
-///   4 MiB of text between them; otherwise it waits for one batch more for each as many. When
-///   no place is left, a shop that has less waiting than the one with the most, its new item
-///   included, gets a place of that shop's newest item, which is answered `Unavailable`.
-/// - **Failures.** A batch of which nothing was written because the store cannot be reached
-///   is answered `Unavailable`. One that fails for another reason is written again item by
-///   item, so that each fails alone. If it is not known whether a batch was written, its
-///   tickets are looked up: those that are there are `Created`; for the others, and for
-///   comments, the answer is
-///   [`OutcomeUnknown`](hexdesk_domain::StorageErrorKind::OutcomeUnknown), also where the
-///   store panicked.
-/// - **Callers that go away.** What was not begun to be written is then left out.
+/// - **Fairness.** Shops take turns, one item each. The only item of a shop waits for one of the
+///   running batches, of which there are at most two, and is in the next, however many items of
+///   other shops wait. If 128 other shops, or 4 MiB of their text, come first, it waits for one
+///   batch more for each such group. When the queue is full, a shop with fewer waiting items than
+///   the longest, its new item included, replaces that shop's newest item, which fails as
+///   `Unavailable`.
+/// - **Failures.** If the store is unavailable, every item of the batch fails as `Unavailable`. A
+///   batch that fails for another reason is written again item by item, so that each fails alone.
+///   If the outcome of a batch is unknown, its tickets are looked up: existing ones are `Created`.
+///   The others, and comments, fail as
+///   [`OutcomeUnknown`](hexdesk_domain::StorageErrorKind::OutcomeUnknown). The same holds if the
+///   store panics.
+/// - **Dropped callers.** Their items are skipped, unless they are already being written.
 ///
-/// Dropping it does not end the writing of what callers wait for.
+/// Dropping it does not stop writes that callers wait for.
 pub struct GroupCommit {
     tickets: Arc<dyn TicketStore>,
     comments: Arc<dyn CommentStore>,
@@ -55,8 +53,8 @@ pub struct GroupCommit {
 }
 
 impl GroupCommit {
-    /// Group commit on these stores, whose writing is done by tasks on `runtime`. It should
-    /// outlive those who call.
+    /// Group commit on these stores. Tasks on `runtime` write the batches, so it should outlive the
+    /// callers.
     pub fn new(tickets: Arc<dyn TicketStore>, comments: Arc<dyn CommentStore>, runtime: Handle) -> Self {
         Self {
             new_tickets: Writer::new(tickets.clone(), runtime.clone()),

@@ -1,10 +1,10 @@
 //! Storage in a PostgreSQL database.
 //!
-//! An operation is a closure that is handed a connection of the pool and runs as a task
-//! of its own ([`connection`]): its caller may go away at any time without cutting it short.
-//! A read is one statement; a write is one transaction, or one statement that is, and
-//! appends its events there. Several servers may use the same database, so whatever must not
-//! happen twice is kept out by a key or a lock of the database, never by looking first.
+//! An operation is a closure that gets a connection of the pool and runs in a task of its own
+//! ([`connection`]), so it completes even if its caller is dropped. A read is one statement. A
+//! write is one transaction or one statement, and appends its events there. Several servers may
+//! use the same database. So keys and locks of the database prevent duplicates, never a check
+//! before the write.
 
 mod api_keys;
 mod comments;
@@ -38,12 +38,11 @@ use search::pending_lists::PendingListCleaner;
 /// How a PostgreSQL database is used.
 #[derive(Debug, Clone)]
 pub struct PostgresOptions {
-    /// How many connections there may be at the same time. At least 1; 8 by default.
+    /// The maximum number of connections. At least 1; 8 by default.
     pub max_connections: u32,
-    /// How long after a write the new words are brought into the indexes that searches use, on
-    /// one of the connections; nothing waits for it. The account must own the tables. `None`
-    /// leaves it to the server, which has a write do it once there are many. 200 ms
-    /// by default.
+    /// How long after a write a background task moves new words into the indexes of searches, on
+    /// one of the connections. The account must own the tables. `None` leaves it to the server,
+    /// where a write does it once there are many words. 200 ms by default.
     pub pending_list_cleanup: Option<Duration>,
 }
 
@@ -73,15 +72,14 @@ pub struct PostgresStorage {
 }
 
 impl PostgresStorage {
-    /// Connects to the database at `url`, with the default options. Must be called on
-    /// the tokio runtime on which the storage is to do its work.
+    /// Connects to the database at `url`, with the default options. Must be called on the tokio
+    /// runtime on which the storage runs.
     ///
-    /// The URL is libpq's. Of several hosts the first is taken that answers in time and can be
-    /// written to, unless `target_session_attrs` asks for something else; `sslmode` is `disable`, `prefer` (the default), `require`, `verify-ca` or
-    /// `verify-full`, and `sslrootcert` a PEM file or `system`. Settings of the session
-    /// go into `options`, such as `-c statement_timeout=30s`. A pooler between here and
-    /// the server has to keep sessions together, as PgBouncer does with
-    /// `pool_mode=session`.
+    /// The URL has the format of libpq. Of several hosts, the first one that responds in time and
+    /// is writable is used, unless `target_session_attrs` says otherwise. `sslmode` is `disable`,
+    /// `prefer` (the default), `require`, `verify-ca` or `verify-full`. `sslrootcert` is a PEM file
+    /// or `system`. Settings of the session go into `options`, such as `-c statement_timeout=30s`.
+    /// A connection pooler must keep sessions, as PgBouncer does with `pool_mode=session`.
     ///
     /// # Errors
     /// [`PostgresOpenError`]; no message repeats the URL.

@@ -1,8 +1,9 @@
 //! Storage in one SQLite file.
 //!
-//! One thread owns the one connection that writes, a few threads own one each that only
-//! reads. A command travels to them as a closure over a bounded queue ([`connection`]) and runs
-//! in a transaction of its own; the caller waits for the outcome without holding a thread. Other processes may use the same file at the same time.
+//! One thread owns the only connection that writes. A few threads own one connection each that
+//! only reads. A command is a closure that goes to a thread over a bounded queue ([`connection`])
+//! and runs in a transaction of its own. The caller waits for the outcome without holding a thread.
+//! Other processes may use the same file at the same time.
 //!
 //! Single rows are read with `get_result`, not with `first`: a `LIMIT` as bind parameter makes
 //! SQLite prepare the statement again on every call.
@@ -54,10 +55,10 @@ pub struct SqliteOptions {
     /// How long to wait for another process that is writing before a command fails as
     /// unavailable. In whole milliseconds; 5 s by default.
     pub busy_timeout: Duration,
-    /// How many commands may wait, of those that write and of those that read, before
-    /// more of them fail as unavailable. At least 1; 1,024 by default.
+    /// The queue length for writes, and for reads. Further commands fail as unavailable. At least 1;
+    /// 1,024 by default.
     pub queue_length: usize,
-    /// How many threads read. At least 1; 3 by default.
+    /// The number of threads that read. At least 1; 3 by default.
     pub readers: usize,
 }
 
@@ -69,11 +70,11 @@ impl Default for SqliteOptions {
 
 /// Storage in one SQLite file. What it has acknowledged is on disk.
 ///
-/// Dropping it blocks until every command that was accepted has run.
+/// Dropping it blocks until every queued command has run.
 #[derive(Debug)]
 pub struct SqliteStorage {
     path: PathBuf,
-    // Dropped in this order: the connection that writes is the last to go, and cleans up.
+    // Dropped in this order: the writing connection closes last, and cleans up.
     readers: WorkerThreads,
     writer: WorkerThreads,
     disk_space: Arc<DiskSpace>,
@@ -81,8 +82,8 @@ pub struct SqliteStorage {
 }
 
 impl SqliteStorage {
-    /// Opens the database at `path`, with the default options. A file that is not there
-    /// is created, for its owner's eyes only. Blocks for as long as files take.
+    /// Opens the database at `path`, with the default options. Creates a missing file, which only
+    /// its owner may read. Blocks.
     ///
     /// # Errors
     /// [`SqliteOpenError`] that names the path.
@@ -101,7 +102,7 @@ impl SqliteStorage {
         let usage_lock =
             usage_lock.ok_or_else(|| SqliteOpenError::BeingRestored { path: path.to_owned() })?;
         file.create_if_missing().map_err(|error| cannot_open(error.into()))?;
-        // The connection that writes comes first: it makes the file what the others expect.
+        // The writing connection comes first: it prepares the file for the others.
         let writer = ConnectionSlot::open(file.clone(), Role::Writer).map_err(cannot_open)?;
         let readers = (0..options.readers.max(1))
             .map(|_| ConnectionSlot::open(file.clone(), Role::Reader))
@@ -120,12 +121,12 @@ impl SqliteStorage {
         })
     }
 
-    /// Brings the schema to the one this version is built for and answers the names of
-    /// the migrations it took, in order. Several processes may do so at the same time.
+    /// Brings the schema up to date, and returns the names of the migrations that it applied, in
+    /// order. Several processes may do so at the same time.
     ///
     /// # Errors
-    /// [`SqliteOpenError`] if a newer version migrated the database, or a migration fails;
-    /// nothing has changed then.
+    /// [`SqliteOpenError`] if a newer version migrated the database, or a migration fails. Nothing
+    /// has changed then.
     pub async fn migrate(&self) -> Result<Vec<String>, SqliteOpenError> {
         let migrated = self.writer.run("migrate", |slot| Ok(migrations::migrate(slot))).await;
         match migrated {
@@ -163,8 +164,8 @@ impl SqliteStorage {
         self.writer.run("check_ready", check).await
     }
 
-    /// Runs a query. Each statement of it sees the database as it is then: whatever must
-    /// not change in between is asked for in one.
+    /// Runs a query. Each of its statements sees the current database, so values that must be
+    /// consistent are read in one statement.
     async fn read<T, Q>(&self, operation: &'static str, query: Q) -> Result<T, StorageError>
     where
         T: Send + 'static,

@@ -1,4 +1,4 @@
-//! What tickets and comments have in common for whoever writes them.
+//! Creations: what the writer needs to know of tickets and comments.
 
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome, CreateTicketOutcome, TicketCreation};
@@ -9,23 +9,23 @@ use hexdesk_domain::{
 /// One thing to create.
 #[async_trait]
 pub(super) trait Creation: Clone + Send + Sync + 'static {
-    /// The port that creates it.
+    /// The port with the method that creates it.
     type Store: Send + Sync + ?Sized + 'static;
-    /// What becomes of it.
+    /// The outcome of its creation.
     type Outcome: Send + 'static;
-    /// The method of the port.
+    /// The name of the method.
     const OPERATION: &'static str;
 
-    /// Whose it is.
+    /// The shop that it belongs to.
     fn shop(&self) -> ShopId;
 
-    /// About how much memory its texts take, in bytes.
+    /// The approximate size of its texts, in bytes.
     fn text_bytes(&self) -> usize;
 
     /// Creates a batch of them.
     async fn create(store: &Self::Store, batch: Vec<Self>) -> Result<Vec<Self::Outcome>, StorageError>;
 
-    /// What became of it in a write of unknown outcome, if that can be told for sure.
+    /// The outcome after a write of unknown outcome; `None` if it cannot be determined.
     async fn look_up(&self, store: &Self::Store) -> Result<Option<Self::Outcome>, StorageError>;
 }
 
@@ -74,10 +74,9 @@ impl Creation for TicketCreation {
         store.create_tickets(batch).await
     }
 
-    /// Ids are made once, so a ticket of this id that looks like it is it; and it was
-    /// written together with its record. One that is not there may be yet to come: the
-    /// database may still be at it. One that looks different was changed since, or had the
-    /// id before: of that nothing is said.
+    /// Ids are unique, so an equal ticket with this id is the one, and its idempotency record was
+    /// written with it. A missing ticket may still come: the database may not be done. A different
+    /// ticket was changed since, or used the id before: then the outcome stays unknown.
     async fn look_up(&self, store: &dyn TicketStore) -> Result<Option<CreateTicketOutcome>, StorageError> {
         let found = store.find_ticket(self.ticket.shop_id, self.ticket.id).await?;
         Ok(found.filter(|view| view.ticket == self.ticket).map(|_| CreateTicketOutcome::Created))
@@ -123,7 +122,7 @@ impl Creation for CommentCreation {
         store.create_comments(batch).await
     }
 
-    /// A comment is not found by its id.
+    /// The port has no lookup of a comment by id.
     async fn look_up(
         &self,
         _store: &dyn CommentStore,

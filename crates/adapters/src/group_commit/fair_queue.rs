@@ -1,31 +1,30 @@
-//! What waits to be written, in turn by shop, within a bound.
+//! A bounded queue in which shops take turns.
 
 use std::collections::VecDeque;
 
 use hexdesk_domain::ShopId;
 
-/// The bytes of text that one place has room for. Nearly every ticket and comment takes one
-/// place; a message of the greatest length, in four bytes a character, takes eight.
+/// The bytes of text per place. Nearly every ticket and comment takes one place. The longest message
+/// with four bytes per character takes eight.
 const PLACE_BYTES: usize = 32 * 1024;
 
-/// The places of one batch: up to 128 items and 4 MiB of text. Enough for twice the 64
-/// callers that were measured to go together; few enough for locks to be held, and others
-/// to wait, for some 15 ms.
+/// The places of one batch: up to 128 items and 4 MiB of text. That is twice the 64 callers of the
+/// measurements. Such a batch holds its locks for about 15 ms.
 const MAX_BATCH_PLACES: usize = 128;
 
-/// The places in the queue: up to 1,024 items and 32 MiB of text. Eight batches, about a
-/// tenth of a second's work: what comes faster for longer than that has to come again later.
+/// The places of the queue: up to 1,024 items and 32 MiB of text. That is eight batches, or about
+/// 0.1 s of work. Callers retry items beyond that.
 const MAX_WAITING_PLACES: usize = 1024;
 
-/// How many places an item with this many bytes of text takes. One that is larger than a
-/// batch is a batch of its own.
+/// The number of places for an item with this many bytes of text. An item larger than a batch is a
+/// batch of its own.
 pub(super) fn places(text_bytes: usize) -> usize {
     text_bytes.div_ceil(PLACE_BYTES).clamp(1, MAX_BATCH_PLACES)
 }
 
-/// The items of every shop that has some waiting, a line for each shop. Lines take turns.
+/// The waiting items, with a line for each shop. Lines take turns.
 pub(super) struct FairQueue<T> {
-    /// None is empty. The line in front is the next to give an item.
+    /// No line is empty. The first line gives the next item.
     lines: VecDeque<Line<T>>,
     /// The places taken in all lines.
     places: usize,
@@ -35,7 +34,7 @@ struct Line<T> {
     shop: ShopId,
     /// The places taken in this line.
     places: usize,
-    /// The oldest in front.
+    /// The oldest comes first.
     entries: VecDeque<Entry<T>>,
 }
 
@@ -51,10 +50,9 @@ impl<T> Default for FairQueue<T> {
 }
 
 impl<T> FairQueue<T> {
-    /// Adds an item to the shop's line. While that is more than there are places, whichever
-    /// line is the longest loses its newest item, the shop's own if it is one of several:
-    /// so nobody loses anything to a shop that has as much waiting. Answers what was lost,
-    /// which may be the item itself.
+    /// Adds an item to the line of the shop. While the queue is too long, the longest line loses its
+    /// newest item. Among equally long lines, the shop's own loses: so no shop loses an item to a
+    /// shop with as many. Returns the lost items, of which the new one may be one.
     pub(super) fn push(&mut self, shop: ShopId, places: usize, item: T) -> Vec<T> {
         let entry = Entry { places, item };
         self.places += places;
@@ -85,8 +83,8 @@ impl<T> FairQueue<T> {
         Some(item)
     }
 
-    /// Takes a batch: one item of each line in turn, and again, until the next does not fit
-    /// or none is left. What is not wanted any more is thrown away.
+    /// Takes a batch: one item of each line in turn, until the next one does not fit or none is left.
+    /// Unwanted items are dropped.
     pub(super) fn take_batch(&mut self, is_wanted: impl Fn(&T) -> bool) -> Vec<T> {
         let mut batch = Vec::new();
         let mut room = MAX_BATCH_PLACES;
@@ -112,12 +110,12 @@ impl<T> FairQueue<T> {
         batch
     }
 
-    /// How many items wait.
+    /// The number of waiting items.
     pub(super) fn len(&self) -> usize {
         self.lines.iter().map(|line| line.entries.len()).sum()
     }
 
-    /// Takes everything.
+    /// Takes all items.
     pub(super) fn take_all(&mut self) -> impl Iterator<Item = T> {
         let lines = std::mem::take(self).lines;
         lines.into_iter().flat_map(|line| line.entries).map(|entry| entry.item)

@@ -1,5 +1,4 @@
-//! Those who write: each takes what waits, a batch at a time, and tells everyone what became
-//! of theirs.
+//! The writer: takes waiting items in batches, and returns each outcome to its caller.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,13 +9,13 @@ use tokio::sync::oneshot;
 use super::creation::Creation;
 use super::fair_queue::{FairQueue, places};
 
-/// How many batches are written at the same time.
+/// The maximum number of batches that are written at the same time.
 const MAX_TURNS: usize = 2;
 
-/// How many items must wait for a batch of theirs to begin beside another.
+/// The minimum number of waiting items for a second batch to begin.
 const MIN_COMPANY: usize = 8;
 
-/// Writes through one port. While nothing waits there is no task.
+/// Writes through one port. It has no task while no item waits.
 pub(super) struct Writer<C: Creation>(Arc<Shared<C>>);
 
 struct Shared<C: Creation> {
@@ -27,21 +26,21 @@ struct Shared<C: Creation> {
 
 struct State<C: Creation> {
     waiting: FairQueue<Waiting<C>>,
-    /// How many [`Turn`]s there are.
+    /// The number of [`Turn`]s.
     turns: usize,
-    /// How many items these are writing.
+    /// The number of items that they are writing.
     being_written: usize,
 }
 
 impl<C: Creation> State<C> {
-    /// Whether enough waits for a batch beside those that are being written: as much as in
-    /// them. Two small batches cost more than one that is a little later.
+    /// Whether enough items wait for another batch: as many as are being written. Two small batches
+    /// cost more than one that starts a little later.
     fn has_company(&self) -> bool {
         self.waiting.len() >= self.being_written.max(MIN_COMPANY)
     }
 }
 
-/// An item, and how to reach its caller.
+/// An item, and the channel to its caller.
 struct Waiting<C: Creation> {
     item: C,
     caller: oneshot::Sender<Result<C::Outcome, StorageError>>,
@@ -53,7 +52,7 @@ impl<C: Creation> Waiting<C> {
     }
 
     fn answer(self, answer: Result<C::Outcome, StorageError>) {
-        // Nobody waits any more if the caller dropped the future.
+        // Fails if the caller dropped the future.
         let _ = self.caller.send(answer);
     }
 }
@@ -64,8 +63,8 @@ impl<C: Creation> Writer<C> {
         Self(Arc::new(Shared { store, runtime, state: Mutex::new(state) }))
     }
 
-    /// Has a single item written together with those of other callers. A batch goes to the
-    /// store as it is.
+    /// Writes a single item together with items of other callers. A batch goes to the store as it
+    /// is.
     pub(super) async fn create(&self, batch: Vec<C>) -> Result<Vec<C::Outcome>, StorageError> {
         let item = match <[C; 1]>::try_from(batch) {
             Ok([item]) => item,
@@ -74,7 +73,7 @@ impl<C: Creation> Writer<C> {
         let (caller, answer) = oneshot::channel();
         self.0.add(Waiting { item, caller });
         let answer = answer.await.unwrap_or_else(|_| {
-            // Only what is being written is dropped without an answer.
+            // Only items that are being written are dropped without a result.
             Err(failure::<C>(StorageErrorKind::OutcomeUnknown, "the writer ended in the middle of a write"))
         });
         answer.map(|outcome| vec![outcome])
@@ -82,12 +81,12 @@ impl<C: Creation> Writer<C> {
 }
 
 impl<C: Creation> Shared<C> {
-    /// The state; it is never left halfway, for nothing panics under the lock.
+    /// The state. It is always consistent, because nothing panics under the lock.
     fn state(&self) -> MutexGuard<'_, State<C>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts it into the queue and sees to it that someone writes.
+    /// Queues an item, and starts a turn if one is needed.
     fn add(self: &Arc<Self>, waiting: Waiting<C>) {
         let mut state = self.state();
         let lost = state.waiting.push(waiting.item.shop(), places(waiting.item.text_bytes()), waiting);
@@ -106,13 +105,13 @@ impl<C: Creation> Shared<C> {
         }
     }
 
-    /// Writes a batch and tells everyone what became of theirs.
+    /// Writes a batch, and returns each outcome to its caller.
     async fn write(&self, batch: Vec<Waiting<C>>) {
         let Err((batch, error)) = self.attempt(batch).await else { return };
         if error.kind != StorageErrorKind::Unexpected || batch.len() == 1 {
             return self.conclude(batch, error).await;
         }
-        // Nothing was written because of one of them, which is to fail alone.
+        // One item made the batch fail, and nothing was written. That item must fail alone.
         let mut rest = batch.into_iter();
         while let Some(waiting) = rest.next() {
             if !waiting.is_wanted() {
@@ -120,7 +119,7 @@ impl<C: Creation> Shared<C> {
             }
             if let Err((mut failed, error)) = self.attempt(vec![waiting]).await {
                 if error.kind == StorageErrorKind::Unavailable {
-                    // The others would wait for the same.
+                    // The other items would fail the same way.
                     failed.extend(rest.by_ref());
                 }
                 self.conclude(failed, error).await;
@@ -128,7 +127,7 @@ impl<C: Creation> Shared<C> {
         }
     }
 
-    /// Writes a batch and tells everyone; answers it again if it failed.
+    /// Writes a batch, and returns each outcome to its caller. Returns the batch if it failed.
     async fn attempt(&self, batch: Vec<Waiting<C>>) -> Result<(), (Vec<Waiting<C>>, StorageError)> {
         let items: Vec<C> = batch.iter().map(|waiting| waiting.item.clone()).collect();
         let store = self.store.clone();
@@ -140,18 +139,18 @@ impl<C: Creation> Shared<C> {
                 Ok(())
             }
             Ok(_) => {
-                let cause = "the store did not answer one outcome for each item";
+                let cause = "the store did not return one outcome for each item";
                 Err((batch, failure::<C>(StorageErrorKind::OutcomeUnknown, cause)))
             }
             Err(error) => Err((batch, error)),
         }
     }
 
-    /// Tells everyone of a failure, but for those whose item turns out to be written.
+    /// Returns a failure to all callers, except those whose item was written after all.
     async fn conclude(&self, batch: Vec<Waiting<C>>, error: StorageError) {
         let StorageError { kind, operation, cause } = error;
         let cause = SharedCause(Arc::new(cause));
-        // A store that fails to look up one is not asked for the others: it may take long.
+        // After a failed lookup the others are skipped: each could take long.
         let mut can_look_up = kind == StorageErrorKind::OutcomeUnknown;
         for waiting in batch {
             if can_look_up && waiting.is_wanted() {
@@ -169,8 +168,8 @@ impl<C: Creation> Shared<C> {
         }
     }
 
-    /// Runs a call of the store as a task of its own, whose panic is not the writer's. What
-    /// a call that panicked has written is not known.
+    /// Runs a call of the store in a task of its own, so that a panic does not end the writer. After
+    /// a panic the outcome is unknown.
     async fn run_apart<T: Send + 'static>(
         &self,
         call: impl Future<Output = Result<T, StorageError>> + Send + 'static,
@@ -181,23 +180,23 @@ impl<C: Creation> Shared<C> {
     }
 }
 
-/// The right to write a batch after the other.
+/// The right to write batches, one after the other.
 struct Turn<C: Creation> {
     shared: Arc<Shared<C>>,
-    /// The size of its batch.
+    /// The size of its current batch.
     being_written: usize,
     is_over: bool,
 }
 
 impl<C: Creation> Turn<C> {
-    /// Writes until nothing waits, or so little that it is left to another turn.
+    /// Writes until no item waits, or so few that another turn takes them.
     async fn write_all(mut self) {
         while let Some(batch) = self.next_batch() {
             self.shared.write(batch).await;
         }
     }
 
-    /// What to write next; `None` ends the turn. Whoever is gone by now is left out.
+    /// The next batch; `None` ends the turn. Items of dropped callers are skipped.
     fn next_batch(&mut self) -> Option<Vec<Waiting<C>>> {
         let mut state = self.shared.state();
         state.being_written -= std::mem::take(&mut self.being_written);
@@ -217,8 +216,8 @@ impl<C: Creation> Turn<C> {
     }
 }
 
-/// Turns that end before their time, with the runtime, leave nobody waiting, and the next
-/// item begins another.
+/// If the last turn ends early, with its runtime, the waiting items fail. The next item starts a new
+/// turn.
 impl<C: Creation> Drop for Turn<C> {
     fn drop(&mut self) {
         if self.is_over {
@@ -233,13 +232,13 @@ impl<C: Creation> Drop for Turn<C> {
         let left: Vec<_> = state.waiting.take_all().collect();
         drop(state);
         for waiting in left {
-            let cause = "the writer ended before it came to this";
+            let cause = "the writer ended before it wrote this item";
             waiting.answer(Err(failure::<C>(StorageErrorKind::Unexpected, cause)));
         }
     }
 }
 
-/// The cause of a failure that all of a batch have in common.
+/// The cause of a failure of a whole batch.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{0:#}")]
 struct SharedCause(Arc<anyhow::Error>);

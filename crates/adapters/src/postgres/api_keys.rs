@@ -129,7 +129,7 @@ async fn create(
 ) -> Result<CreateKeyOutcome, Failure> {
     lock(connection, shop).await?;
     if let Some(user) = key.user_id
-        && !keep_active_user(connection, shop, user).await?
+        && !lock_active_user(connection, shop, user).await?
     {
         return Ok(CreateKeyOutcome::UserNotFound);
     }
@@ -147,11 +147,11 @@ async fn rotate(
     lock(connection, shop).await?;
     let old = find(connection, shop, number).await?;
     if let Some(user) = old.as_ref().and_then(|key| key.user_id)
-        && !keep_active_user(connection, shop, user).await?
+        && !lock_active_user(connection, shop, user).await?
     {
         return Ok(RotateKeyOutcome::NotLive);
     }
-    // Again, because it may have been revoked with its user in the meantime.
+    // Again, because the key may have been revoked with its user meanwhile.
     let old = find(connection, shop, number).await?;
     let Some(old) = old.filter(|key| key.is_live(stamp.time)) else {
         return Ok(RotateKeyOutcome::NotLive);
@@ -168,7 +168,7 @@ async fn rotate(
     Ok(RotateKeyOutcome::Rotated(insert(connection, shop, &new).await?))
 }
 
-/// Revokes a key, unless it is, and answers what became of it. Must run in a transaction.
+/// Revokes a key unless it is revoked, and returns it. Must run in a transaction.
 async fn revoke(
     connection: &mut AsyncPgConnection,
     shop: ShopId,
@@ -188,7 +188,7 @@ async fn revoke(
     Ok(Some(key))
 }
 
-/// Keeps the numbers of the shop's keys to this transaction until it ends.
+/// Locks the numbering of the shop's keys until the transaction ends.
 async fn lock(connection: &mut AsyncPgConnection, shop: ShopId) -> Result<(), Failure> {
     let found: Option<i64> = shops::table
         .find(shop.get())
@@ -200,9 +200,9 @@ async fn lock(connection: &mut AsyncPgConnection, shop: ShopId) -> Result<(), Fa
     found.map(|_| ()).ok_or(Failure::Unexpected("there is no such shop"))
 }
 
-/// Whether the shop has this active user, who then stays as it is until the transaction
-/// ends: who deactivates the user waits, and revokes the new key too.
-async fn keep_active_user(
+/// Whether this is an active user of the shop. Locks the user until the transaction ends: a
+/// deactivation waits, and then revokes the new key too.
+async fn lock_active_user(
     connection: &mut AsyncPgConnection,
     shop: ShopId,
     user: UserId,
@@ -218,7 +218,7 @@ async fn keep_active_user(
     Ok(found.is_some())
 }
 
-/// Adds a key with the next number, which the transaction keeps by [`lock`].
+/// Adds a key with the next number, for which the transaction holds [`lock`].
 async fn insert(
     connection: &mut AsyncPgConnection,
     shop: ShopId,

@@ -23,7 +23,7 @@ use super::search::vectors::{Words, WordsOf};
 use crate::sql::customers::{CustomerRow, NewCustomerRow};
 use crate::sql::schema::customers;
 
-/// How often to number anew when the number turns out to be taken.
+/// How often an insert is tried again after a conflict that cannot be read.
 const ATTEMPTS: usize = 3;
 
 #[async_trait]
@@ -135,7 +135,7 @@ async fn create(
     Ok(outcome)
 }
 
-/// The database numbers it.
+/// Creates it with the next number of the sequence.
 async fn create_numbered(
     connection: &mut AsyncPgConnection,
     row: NewCustomerRow,
@@ -149,7 +149,7 @@ async fn create_numbered(
             return Ok(CreateCustomerOutcome::Existing(existing));
         }
     }
-    Err(Failure::Unexpected("a customer is in the way and is not there"))
+    Err(Failure::Unexpected("a conflicting customer cannot be read"))
 }
 
 /// Must run in a transaction.
@@ -159,7 +159,7 @@ async fn create_with_id(
     words: Words,
     id: i64,
 ) -> Result<CreateCustomerOutcome, Failure> {
-    // Nobody else numbers a customer until the sequence has been moved past this one.
+    // No other customer gets a number until the sequence has moved past this one.
     connection.batch_execute("LOCK TABLE customers IN SHARE ROW EXCLUSIVE MODE").await?;
     if let Some(created) = insert(connection, &row, &words).await? {
         diesel::sql_query(
@@ -189,8 +189,8 @@ async fn insert(
     Ok(inserted.map(TryInto::try_into).transpose()?)
 }
 
-/// The shop's customer with the same e-mail address, else the one with the same phone
-/// number, who then stays until the transaction ends.
+/// The shop's customer with the same e-mail address, or else with the same phone number. Locks the
+/// customer against erasure until the transaction ends.
 async fn find_same(
     connection: &mut AsyncPgConnection,
     row: &NewCustomerRow,

@@ -1,5 +1,5 @@
-//! Tickets and comments that are deleted, each with its event: one statement for all of a
-//! kind, however many they are, and none of them leaves the database.
+//! Deletes tickets and comments, and appends an event for each: one statement for any number of
+//! rows, which stay in the database.
 
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -11,8 +11,8 @@ use hexdesk_domain::{AuditStamp, EventKind, ShopId};
 use crate::sql::events::StampRow;
 use crate::sql::types::Instant;
 
-/// Deletes the comments on these tickets of the shop and answers how many there were. Must
-/// run in a transaction that keeps the tickets.
+/// Deletes the comments on these tickets of the shop, and returns how many there were. Must run in
+/// a transaction that has locked the tickets.
 pub(super) async fn delete_comments(
     connection: &mut AsyncPgConnection,
     shop: ShopId,
@@ -22,8 +22,8 @@ pub(super) async fn delete_comments(
     DeleteComments(Deletion::new(shop, tickets, stamp)).execute(connection).await
 }
 
-/// Deletes these tickets of the shop, which nothing refers to any more, and answers how many
-/// there were. Must run in a transaction that keeps them.
+/// Deletes these tickets of the shop, which have no comments, and returns how many there were. Must
+/// run in a transaction that has locked them.
 pub(super) async fn delete_tickets(
     connection: &mut AsyncPgConnection,
     shop: ShopId,
@@ -51,7 +51,7 @@ impl QueryFragment<Pg> for DeleteTickets {
     }
 }
 
-/// What goes, and at whose command.
+/// The tickets to delete, and who deletes them.
 #[derive(Debug)]
 struct Deletion {
     shop: i64,

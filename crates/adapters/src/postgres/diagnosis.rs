@@ -1,4 +1,4 @@
-//! Looks a PostgreSQL database over: the server, then what is in the database.
+//! Checks a PostgreSQL database: the server, then the contents.
 
 use diesel::QueryDsl;
 use diesel::dsl::sql;
@@ -14,13 +14,13 @@ use crate::sql::diagnosis::{self, Contents, live_keys, open_shops};
 use crate::sql::schema::id_ranges;
 use crate::sql::types::{Instant, StoredTimestamp};
 
-/// The oldest version that Hexdesk is tested with, in the server's own counting.
+/// The oldest version that Hexdesk is tested with, as `server_version_num`.
 const OLDEST_VERSION: i64 = 150_000;
 
 /// How far the server's clock may be from this machine's.
 const CLOCK_TOLERANCE_MILLIS: i64 = 5_000;
 
-/// The settings that make a commit survive a crash, what they must not be, and what is lost.
+/// The settings that make a commit survive a crash, and the loss if they are off.
 const DURABILITY: &[(&str, &str)] = &[
     ("fsync", "a crash of the machine can destroy the whole database"),
     ("full_page_writes", "a crash of the machine can destroy pages that were being written"),
@@ -107,7 +107,7 @@ async fn clock(connection: &mut AsyncPgConnection) -> Result<Finding, Failure> {
     let server: StoredTimestamp =
         diesel::select(sql::<Instant>("clock_timestamp()")).get_result(connection).await?;
     let after = SystemClock.now();
-    // The server looked at its clock at some time in between.
+    // The server read its clock between the two.
     let ahead = server.0.unix_millis() - after.unix_millis();
     let behind = before.unix_millis() - server.0.unix_millis();
     Ok(if ahead.max(behind) <= CLOCK_TOLERANCE_MILLIS {

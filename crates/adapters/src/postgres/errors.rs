@@ -1,4 +1,4 @@
-//! What a failure means to the caller of a port.
+//! Failures of operations, and the [`StorageError`] that callers get.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use tokio::time::timeout;
 use super::record_key::RecordKey;
 use crate::sql::CorruptRow;
 
-/// How long a session that has just refused something may take to show that it is still there.
+/// The time limit for a probe of a session after an error.
 const PROBE_LIMIT: Duration = Duration::from_secs(5);
 
-/// Whether an operation may have left something behind when its connection is lost.
+/// Whether an operation may have written when its connection is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Effect {
     Read,
@@ -29,7 +29,7 @@ pub(super) enum Failure {
     Database(#[from] Error),
     #[error(transparent)]
     CorruptRow(#[from] CorruptRow),
-    /// What an event tells of cannot be written down.
+    /// The snapshot of an event cannot be serialized.
     #[error(transparent)]
     Snapshot(#[from] serde_json::Error),
     /// One of these idempotency keys could not be claimed. Nothing was written.
@@ -39,38 +39,38 @@ pub(super) enum Failure {
         #[source]
         cause: Error,
     },
-    /// The database did what it never does.
+    /// The database returned a result that its constraints rule out.
     #[error("{0}")]
     Unexpected(&'static str),
-    /// The server did not answer for so long.
-    #[error("the server has not answered for {} s", .0.as_secs())]
+    /// The server did not respond for this long.
+    #[error("the server has not responded for {} s", .0.as_secs())]
     ResponseTimeout(Duration),
-    /// A part was written before this went wrong.
-    #[error("a part was written before this went wrong: {0}")]
+    /// A part was written before this error.
+    #[error("a part was written before this error: {0}")]
     PartlyWritten(Error),
 }
 
 impl Failure {
-    /// What the database says, if a part may have been written before.
+    /// The failure for an error of the database, after a part may have been written.
     pub(super) fn after(wrote_a_part: bool, error: Error) -> Self {
         if wrote_a_part { Self::PartlyWritten(error) } else { Self::Database(error) }
     }
 }
 
-/// What became of the connection and the statement on it.
+/// The state of a statement and its connection after an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Finding {
-    /// Refused, nothing was written, the connection is as good as new.
+    /// The statement was refused. Nothing was written, and the connection can be reused.
     Refused,
-    /// As `Refused`, because of a passing state of the server.
+    /// As `Refused`, for a temporary reason.
     RefusedForNow,
-    /// As `RefusedForNow`; another connection may lead to a server that does not refuse.
+    /// As `RefusedForNow`. Another connection may lead to a server that accepts the statement.
     WrongServer,
-    /// The connection is lost, or nothing is known of it.
+    /// The connection is lost, or its state is unknown.
     Lost,
 }
 
-/// What a caller can conclude, and whether the connection can be used again.
+/// The error for the caller, and whether the connection can be reused.
 pub(super) async fn conclude(
     failure: Failure,
     operation: &'static str,
@@ -100,12 +100,11 @@ async fn examine(error: &Error, connection: &mut AsyncPgConnection) -> Finding {
             DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection => Finding::Lost,
             DatabaseErrorKind::SerializationFailure => Finding::RefusedForNow,
             DatabaseErrorKind::ReadOnlyTransaction => Finding::WrongServer,
-            // The driver has no kind for most of PostgreSQL's errors and withholds their
-            // codes. To statements that tests have seen succeed these are what happens: a
-            // timeout, a deadlock, a lack of memory or disk, a schema that is not there
-            // yet, a shutdown. The end of the session is reported like a refusal, too;
-            // whether the statement was committed before, the server does not say.
-            DatabaseErrorKind::Unknown if !answers(connection).await => Finding::Lost,
+            // The driver has no kind for most errors of PostgreSQL and withholds their codes.
+            // Statements that pass the tests fail for these reasons: a timeout, a deadlock, a
+            // lack of memory or disk, a missing schema, a shutdown. The end of the session is
+            // reported like a refusal too; the statement may have been committed before.
+            DatabaseErrorKind::Unknown if !responds(connection).await => Finding::Lost,
             DatabaseErrorKind::Unknown => Finding::RefusedForNow,
             _ => Finding::Refused,
         },
@@ -113,13 +112,13 @@ async fn examine(error: &Error, connection: &mut AsyncPgConnection) -> Finding {
         | Error::QueryBuilderError(_)
         | Error::SerializationError(_)
         | Error::DeserializationError(_) => Finding::Refused,
-        // Something is wrong with the transaction.
+        // The state of the transaction is unknown.
         _ => Finding::Lost,
     }
 }
 
-/// Whether the session is still there.
-async fn answers(connection: &mut AsyncPgConnection) -> bool {
+/// Whether the session still responds.
+async fn responds(connection: &mut AsyncPgConnection) -> bool {
     matches!(timeout(PROBE_LIMIT, connection.batch_execute("")).await, Ok(Ok(())))
 }
 

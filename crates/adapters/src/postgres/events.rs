@@ -1,8 +1,7 @@
 //! The log of events.
 //!
-//! Events stand in the order of their transactions' numbers, and transactions do not end in
-//! that order. So the log is read as far as no transaction with a smaller number is running
-//! that could still write to it.
+//! Events are ordered by the numbers of their transactions, which may commit in another order. So
+//! the log is read up to the first transaction that is still running and could write to it.
 
 pub(super) mod append;
 pub(super) mod numbers;
@@ -35,7 +34,7 @@ impl EventStore for PostgresStorage {
                 let mut list = ListEvents {
                     others: Vec::new(),
                     shop: shop.get(),
-                    // Before all that there are.
+                    // Before all events.
                     after: after.unwrap_or(EventPosition { change: -1, part: 0 }),
                     limit: PageLimit::new(limit),
                 };
@@ -43,9 +42,9 @@ impl EventStore for PostgresStorage {
                 if page.next.is_some() {
                     return Ok(page);
                 }
-                // It may end here for the sake of transactions that do not count, be they over by
-                // now. They are asked for before the list's snapshot: who is in neither has begun
-                // since, behind all that was listed before, and may count.
+                // The page may end at a transaction of another database, which does not count. These
+                // are read before the snapshot of the list: a transaction in neither has begun
+                // since, and its number is larger than all listed ones.
                 list.others = OtherTransactions.get_result(connection).await?;
                 list.page(connection).await
             })
@@ -53,8 +52,8 @@ impl EventStore for PostgresStorage {
     }
 }
 
-/// The transactions of other databases of the server, which write no events here: however
-/// long one of theirs takes, this log goes on.
+/// The running transactions of other databases on the server. They write no events here, so the
+/// log does not wait for them.
 #[derive(Debug, Clone, Copy, QueryId)]
 struct OtherTransactions;
 
@@ -76,7 +75,7 @@ impl QueryFragment<Pg> for OtherTransactions {
 
 #[derive(Debug, Clone)]
 struct ListEvents {
-    /// Transactions that do not count.
+    /// Running transactions to ignore.
     others: Vec<i64>,
     shop: i64,
     after: EventPosition,
@@ -97,7 +96,7 @@ impl Query for ListEvents {
         (BigInt, BigInt, BigInt, Text, BigInt, (Nullable<BigInt>, Nullable<BigInt>, Instant), Nullable<Text>);
 }
 
-/// It is known by its text, of which the limit is a part.
+/// Identified by its text, which includes the limit.
 impl QueryId for ListEvents {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;

@@ -35,7 +35,7 @@ async fn reserve(
     span_millis: i64,
     current: Option<IdRange>,
 ) -> Result<IdRange, Failure> {
-    // One reservation at a time. They are rare, and each looks at all nodes.
+    // One reservation at a time. They are rare, and each reads all nodes.
     connection.batch_execute("LOCK TABLE id_ranges IN SHARE ROW EXCLUSIVE MODE").await?;
     let ends = id_ranges::table.select((id_ranges::node, id_ranges::reserved_until)).load(connection).await?;
     let range = next_range(ends, now, span_millis, current)

@@ -1,4 +1,4 @@
-//! Brings the schema up to date, and tells whether it is.
+//! Brings the schema up to date, and checks that it is.
 
 use async_trait::async_trait;
 use diesel::connection::SimpleConnection;
@@ -20,7 +20,7 @@ use crate::sql::migrations::MigrationState;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 
-/// Only one process migrates at a time; this number means that lock and nothing else.
+/// Only one process migrates at a time. The number identifies this lock.
 const LOCK: &str = "SELECT pg_advisory_lock(4850447169812726857)";
 
 diesel::table! {
@@ -53,16 +53,15 @@ pub enum MigrateError {
 }
 
 impl PostgresStorage {
-    /// Brings the schema up to date and answers the names of the migrations it applied.
+    /// Brings the schema up to date, and returns the names of the migrations that it applied.
     /// Processes that migrate at the same time wait for each other.
     ///
     /// # Errors
     /// [`MigrateError`].
     pub async fn migrate(&self) -> Result<Vec<String>, MigrateError> {
         let mut connection = self.connections.dedicated().await?;
-        // Waiting for another process's migrations, or copying a large table, is no
-        // reason to give up; waiting for a table's lock, with all others queueing
-        // behind, is.
+        // Migrations may wait for those of another process, and may copy large tables. They must
+        // not wait long for the lock of a table, because other sessions would queue behind.
         let ready = connection
             .batch_execute(&format!(
                 "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; \
@@ -73,7 +72,7 @@ impl PostgresStorage {
             let is_lost = connection.batch_execute("").await.is_err();
             return Err(MigrateError::of(error.into(), is_lost));
         }
-        // The lock goes with the connection, whether or not the task below is awaited.
+        // The lock ends with the connection, also if the task below is not awaited.
         let migrated = tokio::task::spawn_blocking(move || {
             let mut connection = connection.into();
             apply(&mut connection).map_err(|error| match error {
@@ -112,7 +111,7 @@ fn apply(connection: &mut AsyncConnectionWrapper<AsyncPgConnection>) -> Result<V
         connection.run_migration(migration).map_err(failed)?;
         names.push(migration.name().to_string());
     }
-    numbers::go_on_above(connection).map_err(|error| MigrateError::Failed(error.into()))?;
+    numbers::raise_above_existing(connection).map_err(|error| MigrateError::Failed(error.into()))?;
     Ok(names)
 }
 

@@ -1,4 +1,4 @@
-//! Which statements a connection keeps prepared, and that these are planned once.
+//! Which statements a connection keeps prepared.
 
 use diesel::QueryResult;
 use diesel::dsl::sql;
@@ -10,17 +10,16 @@ use hexdesk_domain::limits::DEFAULT_PAGE_ENTRIES;
 
 use crate::sql::page;
 
-/// Is always true, and keeps the driver from keeping the statement prepared. Each of the
-/// thousands of combinations of conditions is another statement, and each connection
-/// would keep it for ever.
+/// A condition that is always true, and prevents the driver from keeping the statement. The
+/// conditions of a filter combine to thousands of statements, and each connection would keep all
+/// of them.
 pub(super) fn never_kept() -> SqlLiteral<Bool> {
     sql("TRUE")
 }
 
-/// The `LIMIT` of a page of so many entries: spelled out for a page of the usual length, which
-/// makes it another statement than that for pages of all other lengths. Of a number that is
-/// bound PostgreSQL does not know how large it is, and plans the statement anew each time to
-/// find out, which takes as long as reading the rows.
+/// The `LIMIT` of a page. The default length is part of the text, and makes a statement of its own.
+/// For a bound limit, PostgreSQL plans the statement again on every call, which takes as long as
+/// reading the rows.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PageLimit {
     pub(super) entries: u32,

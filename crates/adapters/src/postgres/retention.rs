@@ -1,4 +1,4 @@
-//! What was kept long enough.
+//! Removes old idempotency records and events.
 
 use async_trait::async_trait;
 use diesel::pg::Pg;
@@ -32,7 +32,7 @@ impl RetentionStore for PostgresStorage {
         self.connections
             .run("remove_events", Effect::Write, async move |connection: &mut AsyncPgConnection| {
                 let before = StoredTimestamp(before);
-                // Mostly there is nothing to remove, and then nothing is locked either.
+                // Usually there is nothing to remove, and then this takes no lock.
                 let old = beginning(connection, shop, before, limit.into(), Lock::None).await?;
                 let Ok(rows @ 1..) = i64::try_from(old.len()) else { return Ok(0) };
                 connection
@@ -43,15 +43,15 @@ impl RetentionStore for PostgresStorage {
     }
 }
 
-/// Removes the events that the shop's log begins with and that are from before this time, at
-/// most so many. Must run in a transaction.
+/// Removes at most `rows` events from the beginning of the shop's log, up to the first one that is
+/// not from before this time. Must run in a transaction.
 async fn remove_events(
     connection: &mut AsyncPgConnection,
     shop: ShopId,
     before: StoredTimestamp,
     rows: i64,
 ) -> Result<u64, Failure> {
-    // Waits for whoever removes them already, and goes on behind those.
+    // Waits for a concurrent removal, and continues after it.
     let old = beginning(connection, shop, before, rows, Lock::ForUpdate).await?;
     let Some(&(change, part)) = old.last() else { return Ok(0) };
     let up_to_last = events::change.lt(change).or(events::change.eq(change).and(events::part.le(part)));
@@ -62,8 +62,7 @@ async fn remove_events(
     count_from(removed)
 }
 
-/// Where those of the first so many events of the shop's log are that come before the first
-/// that is not from before this time.
+/// The positions of the events that [`remove_events`] removes.
 async fn beginning(
     connection: &mut AsyncPgConnection,
     shop: ShopId,
@@ -77,17 +76,16 @@ async fn beginning(
     Ok(old.map(|(change, part, _)| (change, part)).collect())
 }
 
-/// What a look at rows does to them.
+/// Whether a read locks rows.
 #[derive(Debug, Clone, Copy)]
 enum Lock {
     None,
-    /// Keeps them to the transaction, one after the other in the order of the log: so does
-    /// the erasure of a customer.
+    /// Locks the rows in the order of the log, as the erasure of a customer does.
     ForUpdate,
 }
 
-/// The events that a shop's log begins with. However far it may be read now: what is old
-/// enough to go need not be read any more.
+/// The first events of a shop's log, also those that readers cannot see yet: old events need not be
+/// read any more.
 #[derive(Debug)]
 struct FirstEvents {
     shop: i64,
@@ -126,8 +124,8 @@ struct RemoveIdempotencyRecords {
 
 impl QueryFragment<Pg> for RemoveIdempotencyRecords {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        // What is locked is being removed already. By where the rows are on the disk, so that
-        // they are not looked for again: a record is not changed any more once it is there.
+        // Locked records are being removed already. By `ctid`, so that no second lookup is needed:
+        // records never change.
         out.push_sql(
             "DELETE FROM idempotency_records WHERE ctid = ANY (ARRAY(
                 SELECT ctid FROM idempotency_records WHERE created_at < ",

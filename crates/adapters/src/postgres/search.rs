@@ -1,5 +1,5 @@
-//! Searches: one statement, which is the same for every query and prepared once (and once more
-//! for pages of an unusual length).
+//! Searches: one statement for every query, and a second one for pages of a length other than
+//! the default.
 
 pub(super) mod pending_lists;
 pub(super) mod vectors;
@@ -43,7 +43,7 @@ impl SearchStore for PostgresStorage {
 }
 
 diesel::table! {
-    /// The tickets of a page of the answer, as [`FIND`] finds them.
+    /// The tickets of a page of results, which [`FIND`] finds.
     found (ticket_id) {
         ticket_id -> BigInt,
         rank -> BigInt,
@@ -98,11 +98,11 @@ async fn search(
     Ok(Page { entries: page.entries.into_iter().map(|(view, _)| view).collect(), next: page.next })
 }
 
-/// The page of the answer, and the query that reads the views of the tickets in it.
+/// A page of results, and the query that reads its tickets with their customers and assignees.
 #[derive(Debug)]
 struct Search<Q> {
     shop: i64,
-    /// A query for each term, and one for the same term in names only.
+    /// A query for each term, in all texts and in names only.
     anywhere: Vec<TermQuery>,
     in_name: Vec<TermQuery>,
     after_rank: Option<i64>,
@@ -116,7 +116,7 @@ impl<Q: Query> Query for Search<Q> {
     type SqlType = Q::SqlType;
 }
 
-/// It is known by its text, of which the limit is a part.
+/// Identified by its text, which includes the limit.
 impl<Q> QueryId for Search<Q> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
@@ -124,7 +124,8 @@ impl<Q> QueryId for Search<Q> {
 
 impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Search<Q> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        // How many terms there are is hidden: few of them would be planned for anew each time.
+        // A subquery hides the number of terms from the planner, which would otherwise plan again
+        // for a small number.
         out.push_sql("WITH term AS (SELECT * FROM unnest((SELECT ");
         out.push_bind_param::<Array<TsQuery>, _>(&self.anywhere)?;
         out.push_sql("), (SELECT ");
@@ -145,13 +146,14 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Search<Q> {
     }
 }
 
-/// What follows the values. The word of the shop, which every query for a term asks for too,
-/// leads the server to the shop's rows by the indexes of words alone; beside it `shop_id`
-/// would lead it to read all rows of the shop. The `OFFSET` keeps it from reading all tickets
-/// for those of a few customers, of whom it expects many; and that `found` is of whole rows
-/// keeps it from looking each up in an index that all of the shop's tickets have to be read
-/// in. Of the hits of a term in a ticket the one of the largest weight counts, and a ticket is
-/// found if it has a hit of each term.
+/// The statement after the values. A ticket is found if every term has a hit. Of the hits of a term
+/// in a ticket, the one with the largest weight counts.
+///
+/// - Every query for a term includes the word of the shop, so the indexes of words find the rows of
+///   the shop. With a condition on `shop_id`, the server would read all rows of the shop.
+/// - `OFFSET 0` prevents a scan of all tickets: the server overestimates the number of customers.
+/// - `found` has whole rows. Otherwise the server would look up each one in an index of all tickets
+///   of the shop.
 const FIND: &str = "), hit AS (
     SELECT ticket.shop_id, ticket.id AS ticket_id, term.number,
         CASE WHEN ticket.words @@ term.in_name THEN 4 ELSE 1 END AS weight

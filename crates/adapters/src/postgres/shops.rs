@@ -20,7 +20,7 @@ impl ShopStore for PostgresStorage {
         let domain = domain.clone();
         self.connections
             .run("create_shop", Effect::Write, async move |connection: &mut AsyncPgConnection| {
-                // All rows, although there is one: the first arrives before the statement has committed.
+                // Reads to the end: the row arrives before the statement has committed.
                 let created = diesel::insert_into(shops::table)
                     .values((shops::domain.eq(domain.as_str()), shops::created_at.eq(StoredTimestamp(now))))
                     .on_conflict_do_nothing()
@@ -32,7 +32,7 @@ impl ShopStore for PostgresStorage {
                     return Ok(CreateShopOutcome::Created(row.try_into()?));
                 }
                 let shop = find(connection, &domain).await?;
-                let shop = shop.ok_or(Failure::Unexpected("a shop is in the way and is not there"))?;
+                let shop = shop.ok_or(Failure::Unexpected("a conflicting shop cannot be read"))?;
                 Ok(CreateShopOutcome::AlreadyExists(shop))
             })
             .await

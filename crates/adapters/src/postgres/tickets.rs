@@ -108,7 +108,7 @@ impl TicketStore for PostgresStorage {
     }
 }
 
-/// The shop's ticket as it is now.
+/// Reads a ticket of the shop.
 pub(super) async fn find_view(
     connection: &mut AsyncPgConnection,
     shop: ShopId,

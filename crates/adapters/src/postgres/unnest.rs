@@ -1,5 +1,5 @@
-//! Statements over rows that are sent as columns, which PostgreSQL puts together again: so the
-//! text is the same for any number of rows, and is prepared once.
+//! Statements over rows that are sent as one array per column. The text is the same for any number
+//! of rows, so it is prepared once.
 
 use diesel::dsl::AsExprOf;
 use diesel::expression::{AsExpression, Expression};
@@ -30,8 +30,8 @@ pub(super) struct Rows<C> {
 
 impl<C: QueryFragment<Pg>> QueryFragment<Pg> for Rows<C> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        // In a query of its own, so that the planner does not see how many there are: it would
-        // plan anew for each number that is smaller than what it takes for granted.
+        // A subquery hides the number of rows from the planner. It would otherwise plan again for
+        // each number below its estimate.
         out.push_sql("unnest((SELECT ");
         out.push_bind_param::<Array<BigInt>, _>(&self.shops)?;
         out.push_sql("), ");
@@ -41,7 +41,7 @@ impl<C: QueryFragment<Pg>> QueryFragment<Pg> for Rows<C> {
     }
 }
 
-/// What is done with some rows: `before`, the rows, `after`.
+/// A statement that changes rows: `before`, the rows, `after`.
 #[derive(Debug)]
 pub(super) struct Change<C> {
     pub(super) before: &'static str,
@@ -50,8 +50,8 @@ pub(super) struct Change<C> {
 }
 
 impl<C: QueryFragment<Pg> + Send> Change<C> {
-    /// Changes nothing if there are no rows. Answers how many were written. Several can be
-    /// sent at once: the server runs them one after the other.
+    /// Runs the statement unless there are no rows, and returns how many were written. Several can
+    /// be sent at once: the server runs them in order.
     pub(super) async fn run(self, mut connection: &AsyncPgConnection) -> QueryResult<usize> {
         if self.rows.shops.is_empty() {
             return Ok(0);
@@ -69,13 +69,13 @@ impl<C: QueryFragment<Pg>> QueryFragment<Pg> for Change<C> {
     }
 }
 
-/// It is known by its text.
+/// Identified by its text.
 impl<C> QueryId for Change<C> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-/// What is looked up for some rows: `SELECT`, the selection, `from`, the rows, `after`.
+/// A query over rows: `SELECT`, the selection, `from`, the rows, `after`.
 #[derive(Debug)]
 pub(super) struct Lookup<S, C> {
     pub(super) selection: S,
@@ -99,7 +99,7 @@ impl<S: Expression, C> Query for Lookup<S, C> {
     type SqlType = S::SqlType;
 }
 
-/// It is known by its text.
+/// Identified by its text.
 impl<S, C> QueryId for Lookup<S, C> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;

@@ -21,7 +21,7 @@ use crate::sql::page;
 use crate::sql::schema::users;
 use crate::sql::users::{NewUserRow, UserRow};
 
-/// How often to number anew when the number turns out to be taken.
+/// How often an insert is tried again after a conflict that cannot be read.
 const ATTEMPTS: usize = 3;
 
 #[async_trait]
@@ -129,7 +129,7 @@ async fn create(
     Ok(outcome)
 }
 
-/// The database numbers it.
+/// Creates it with the next number of the sequence.
 async fn create_numbered(
     connection: &mut AsyncPgConnection,
     row: NewUserRow,
@@ -142,7 +142,7 @@ async fn create_numbered(
             return Ok(CreateUserOutcome::EmailTaken(existing));
         }
     }
-    Err(Failure::Unexpected("a user is in the way and is not there"))
+    Err(Failure::Unexpected("a conflicting user cannot be read"))
 }
 
 /// Must run in a transaction.
@@ -151,7 +151,7 @@ async fn create_with_id(
     row: NewUserRow,
     id: i64,
 ) -> Result<CreateUserOutcome, Failure> {
-    // Nobody else numbers a user until the sequence has been moved past this one.
+    // No other user gets a number until the sequence has moved past this one.
     connection.batch_execute("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE").await?;
     if let Some(created) = insert(connection, &row).await? {
         diesel::sql_query(
@@ -193,7 +193,7 @@ fn meeting<ST>(
     query: users::BoxedQuery<'static, Pg, ST>,
     filter: UserFilter,
 ) -> users::BoxedQuery<'static, Pg, ST> {
-    // In full, so that no condition is forgotten.
+    // In full: a new condition does not compile until it is used.
     let UserFilter { is_active } = filter;
     match is_active {
         Some(true) => query.filter(users::deactivated_at.is_null()),

@@ -50,7 +50,7 @@ pub(crate) struct CommentRow {
 }
 
 impl CommentRow {
-    /// The row of a comment on a ticket of this channel.
+    /// The row of a new comment on a ticket of this channel.
     pub(crate) fn new(comment: NewComment, ticket_channel: String) -> Self {
         Self {
             shop_id: comment.shop_id.get(),
@@ -69,7 +69,7 @@ impl CommentRow {
         }
     }
 
-    /// The row of a comment that is there.
+    /// The row of an existing comment.
     pub(crate) fn of(comment: Comment) -> Self {
         Self {
             shop_id: comment.shop_id.get(),
@@ -108,10 +108,10 @@ impl CommentRow {
     }
 }
 
-/// A comment with the people it names, as one row.
+/// A comment with its author and the customer of its ticket, as one row.
 pub(crate) type CommentViewRow = (CommentRow, CustomerRow, Option<UserRow>);
 
-/// What the domain makes of a [`CommentViewRow`].
+/// The domain's view of a [`CommentViewRow`].
 pub(crate) fn comment_view((comment, customer, author): CommentViewRow) -> Result<CommentView, CorruptRow> {
     let customer: Customer = customer.try_into()?;
     Ok(CommentView {

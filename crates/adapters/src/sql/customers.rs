@@ -128,7 +128,7 @@ impl From<Customer> for CustomerRow {
     }
 }
 
-/// A customer to insert; `id` left out where the database numbers.
+/// A customer to insert. `id` is `None` if the database numbers customers.
 #[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = customers)]
 pub(crate) struct NewCustomerRow {
@@ -183,7 +183,8 @@ impl NewCustomerRow {
     }
 }
 
-/// Of a customer's row.
+/// The columns that an update of a customer sets: `None` leaves a column as it is, `Some(None)`
+/// sets it to NULL.
 #[derive(Debug, AsChangeset)]
 #[diesel(table_name = customers)]
 pub(crate) struct CustomerChangeset {
@@ -202,7 +203,6 @@ pub(crate) struct CustomerChangeset {
 
 impl From<CustomerChanges> for CustomerChangeset {
     fn from(changes: CustomerChanges) -> Self {
-        // In full, so that no change is forgotten.
         let CustomerChanges {
             email,
             phone_number,

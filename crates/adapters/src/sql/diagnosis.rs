@@ -1,4 +1,4 @@
-//! What the tables tell: ranges of ids, shops, keys.
+//! Checks of migrations, id ranges, shops and keys.
 
 use std::collections::BTreeSet;
 
@@ -11,27 +11,27 @@ use super::schema::{api_keys, shops};
 use super::types::StoredTimestamp;
 use crate::finding::Finding;
 
-/// How far ahead of time a range of ids may end. Servers reserve some minutes.
+/// How far in the future a range of ids may end. Servers reserve some minutes.
 const FAR_AHEAD_MILLIS: i64 = 60 * 60 * 1_000;
 
-/// What is read of the tables, on either database.
+/// The values read from the tables.
 #[derive(Debug, Default)]
 pub(crate) struct Contents {
-    /// Where the ranges handed out end, of each node.
+    /// The end of the latest range of each node.
     pub(crate) range_ends: Vec<StoredTimestamp>,
-    /// Of each shop, whether it is open.
+    /// Whether it is open, for each shop.
     pub(crate) open_shops: Vec<bool>,
-    /// Of each key that opens a shop now, which one.
+    /// The shop of each key that works now.
     pub(crate) live_keys: Vec<i64>,
 }
 
-/// Of each shop, whether it is open.
+/// Whether it is open, for each shop.
 #[auto_type]
 pub(crate) fn open_shops() -> _ {
     shops::table.select(shops::closed_at.is_null())
 }
 
-/// The shop of each key that opens one at this time.
+/// The shop of each key that works at this time.
 #[auto_type]
 pub(crate) fn live_keys(now: StoredTimestamp) -> _ {
     api_keys::table
@@ -43,7 +43,7 @@ pub(crate) fn live_keys(now: StoredTimestamp) -> _ {
 }
 
 impl Contents {
-    /// What there is to say of them.
+    /// The findings of all checks.
     pub(crate) fn findings(&self, now: Timestamp) -> Vec<Finding> {
         let mut findings = vec![self.id_ranges(now), self.shops()];
         findings.extend(self.keys());
@@ -83,7 +83,7 @@ impl Contents {
         )
     }
 
-    /// Without an open shop there is nothing to say.
+    /// `None` without an open shop.
     fn keys(&self) -> Option<Finding> {
         let check = "keys";
         let open = self.open_shops.iter().filter(|open| **open).count();
@@ -106,7 +106,7 @@ impl Contents {
     }
 }
 
-/// Whether the database is of this version.
+/// Whether the schema is the one of this version.
 pub(crate) fn migrations(state: &MigrationState) -> Finding {
     let check = "migrations";
     if !state.unknown.is_empty() {

@@ -1,7 +1,7 @@
-//! The rows of the log of events, and the JSON that snapshots are kept as.
+//! The log of events: its table, its rows, and the JSON of snapshots.
 //!
-//! Snapshots are read for as long as events are kept, by every later version: a column that a
-//! table gains needs a default here, and one that it loses is passed over.
+//! Every later version must read old snapshots. A new column needs a default here, and a removed
+//! column is ignored.
 
 use std::collections::BTreeSet;
 
@@ -71,7 +71,7 @@ impl TryFrom<StampRow> for AuditStamp {
     }
 }
 
-/// An event to insert; its place in the log is the database's affair.
+/// An event to insert. The database sets its position in the log.
 #[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = events, treat_none_as_default_value = false)]
 pub(crate) struct NewEventRow {

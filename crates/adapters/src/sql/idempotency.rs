@@ -20,7 +20,7 @@ diesel::table! {
     }
 }
 
-/// What an earlier request with the same idempotency key left.
+/// The record of an earlier request with the same idempotency key.
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = idempotency_records)]
 pub(crate) struct RecordedAnswer {
@@ -42,7 +42,7 @@ pub(crate) struct IdempotencyRow {
 }
 
 impl IdempotencyRow {
-    /// The record that an operation of the shop leaves.
+    /// The record of an operation of the shop.
     pub(crate) fn new(shop: ShopId, request: &IdempotencyRequest, receipt: Receipt, at: Timestamp) -> Self {
         Self {
             shop_id: shop.get(),

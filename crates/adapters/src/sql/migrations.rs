@@ -1,16 +1,16 @@
-//! How the migrations of a database compare with those of the program.
+//! Compares the migrations of a database with those of the program.
 
 use diesel::backend::Backend;
 use diesel::migration::Migration;
 
-/// The migrations, each in one of three places.
+/// The migrations of both, each in one of three lists.
 #[derive(Debug, Default)]
 pub(crate) struct MigrationState {
-    /// The names of those that were applied, of those that the program knows.
+    /// The names of known migrations that were applied.
     pub(crate) applied: Vec<String>,
-    /// The names of those that the database lacks, oldest first.
+    /// The names of known migrations that were not applied, oldest first.
     pub(crate) missing: Vec<String>,
-    /// The versions of those that the program does not know: a newer one applied them.
+    /// The versions of unknown migrations, which a newer program has applied.
     pub(crate) unknown: Vec<String>,
 }
 

@@ -1,17 +1,15 @@
-//! Pages, as they come out of a database.
+//! Pages of lists.
 
 use hexdesk_domain::Page;
 
-/// How many rows to ask for: one more than the page holds, which tells whether the list
-/// goes on.
+/// The number of rows to read: one more than the page holds, to know whether there is a next page.
 pub(crate) fn rows_to_ask_for(limit: u32) -> i64 {
     i64::from(limit) + 1
 }
 
-/// The page of at most `limit` that these entries begin with. `position` tells an entry's
-/// place in the list.
+/// The page of at most `limit` of these entries. `position` returns the position of an entry.
 pub(crate) fn cut<T, P>(mut entries: Vec<T>, limit: u32, position: impl FnOnce(&T) -> P) -> Page<T, P> {
-    // A page that does not fit into memory is not cut.
+    // A limit beyond the address space cuts nothing.
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let goes_on = entries.len() > limit;
     entries.truncate(limit);

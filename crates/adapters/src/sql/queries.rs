@@ -1,4 +1,4 @@
-//! Queries that read the same on both databases: written once, without a backend.
+//! Queries that are the same on both databases, without a backend.
 
 use diesel::dsl::auto_type;
 use diesel::prelude::*;
@@ -35,8 +35,8 @@ pub(crate) fn ticket_list(shop: i64) -> _ {
     views.order((tickets::last_message_time.desc(), tickets::id.desc()))
 }
 
-/// Whether a ticket comes after this place in the list. In two halves, because an index
-/// can be entered by the first.
+/// Whether a ticket comes after this position in the list. The first condition alone can use an
+/// index.
 #[auto_type]
 pub(crate) fn ticket_is_after(time: StoredTimestamp, id: i64) -> _ {
     tickets::last_message_time.le(time).and(tickets::last_message_time.lt(time).or(tickets::id.lt(id)))
@@ -62,8 +62,8 @@ pub(crate) fn comment_list(shop: i64, ticket: i64) -> _ {
         .order((comments::time.asc(), comments::id.asc()))
 }
 
-/// Whether a comment comes after this place in its ticket's list. In halves as
-/// [`ticket_is_after()`] is.
+/// Whether a comment comes after this position in the list of its ticket. See
+/// [`ticket_is_after()`].
 #[auto_type]
 pub(crate) fn comment_is_after(time: StoredTimestamp, id: i64) -> _ {
     comments::time.ge(time).and(comments::time.gt(time).or(comments::id.gt(id)))

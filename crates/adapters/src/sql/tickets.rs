@@ -63,7 +63,7 @@ pub(crate) struct TicketRow {
     pub(crate) language_code: Option<String>,
     pub(crate) via: Option<String>,
     pub(crate) version: i64,
-    // Within JSON they are left out if they are not there: see `beginning_of_snapshot`.
+    // Snapshots in JSON omit them if they are `None`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) human_ticket_id: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -154,10 +154,10 @@ impl TryFrom<TicketRow> for TicketSnapshot {
     }
 }
 
-/// A ticket with the people it names, as one row.
+/// A ticket with its customer and assignee, as one row.
 pub(crate) type TicketViewRow = (TicketRow, CustomerRow, Option<UserRow>);
 
-/// What the domain makes of a [`TicketViewRow`].
+/// The domain's view of a [`TicketViewRow`].
 pub(crate) fn ticket_view((ticket, customer, assignee): TicketViewRow) -> Result<TicketView, CorruptRow> {
     let TicketSnapshot { ticket, human_ticket } = ticket.try_into()?;
     Ok(TicketView {
@@ -168,7 +168,8 @@ pub(crate) fn ticket_view((ticket, customer, assignee): TicketViewRow) -> Result
     })
 }
 
-/// Of a ticket's row.
+/// The columns that an update of a ticket sets: `None` leaves a column as it is, `Some(None)` sets
+/// it to NULL.
 #[derive(Debug, AsChangeset)]
 #[diesel(table_name = tickets)]
 pub(crate) struct TicketChangeset {
@@ -183,7 +184,6 @@ pub(crate) struct TicketChangeset {
 
 impl From<TicketChanges> for TicketChangeset {
     fn from(changes: TicketChanges) -> Self {
-        // In full, so that no change is forgotten.
         let TicketChanges { assigned_to, name, tags, contact_reason, language_code, is_opened, unread_count } =
             changes;
         Self {
@@ -198,8 +198,8 @@ impl From<TicketChanges> for TicketChangeset {
     }
 }
 
-/// Of a ticket's row, when it is opened or closed: the human ticket is with it. The number of
-/// one that is new is the database's affair.
+/// The columns of the human ticket, which change when a ticket is opened or closed. The database
+/// sets the number of a new one.
 #[derive(Debug, Default, AsChangeset)]
 #[diesel(table_name = tickets)]
 pub(crate) struct HumanTicketChangeset {
@@ -208,8 +208,7 @@ pub(crate) struct HumanTicketChangeset {
 }
 
 impl HumanTicketChangeset {
-    /// `is_opened` is what the update says, if anything; a ticket that is so already stays as
-    /// it is.
+    /// `is_opened` is the value of the update. If it equals `was_opened`, nothing changes.
     pub(crate) fn new(was_opened: bool, is_opened: Option<bool>, time: Timestamp) -> Self {
         let time = StoredTimestamp(time);
         match (was_opened, is_opened) {

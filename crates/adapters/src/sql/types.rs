@@ -1,4 +1,4 @@
-//! The SQL types that the two databases spell differently, and the Rust values kept in them.
+//! The SQL types that differ between the databases, and their Rust values.
 
 #[cfg(feature = "postgres")]
 use std::io::Write;

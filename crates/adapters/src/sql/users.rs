@@ -69,7 +69,7 @@ impl From<User> for UserRow {
     }
 }
 
-/// A user to insert; `id` left out where the database numbers.
+/// A user to insert. `id` is `None` if the database numbers users.
 #[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = users)]
 pub(crate) struct NewUserRow {
@@ -98,7 +98,8 @@ impl NewUserRow {
     }
 }
 
-/// Of a user's row, but for `deactivated_at`, which hangs on what was there.
+/// The columns that an update of a user sets, except `deactivated_at`, which depends on the old
+/// value. `None` leaves a column as it is, `Some(None)` sets it to NULL.
 #[derive(Debug, AsChangeset)]
 #[diesel(table_name = users)]
 pub(crate) struct UserChangeset {

@@ -51,7 +51,7 @@ fn snapshot(key: &ApiKey) -> Snapshot {
     Snapshot::ApiKey(Box::new(key.into()))
 }
 
-/// Creates a key, unless it writes in the name of someone who is not an active user.
+/// Creates a key, unless its user is not an active user of the shop.
 fn create_checked(
     connection: &mut SqliteConnection,
     shop: ShopId,
@@ -86,7 +86,7 @@ fn rotate(
     create(connection, &mut log, shop, &new).map(RotateKeyOutcome::Rotated)
 }
 
-/// Revokes every key that writes in the user's name and is not revoked yet.
+/// Revokes every unrevoked key of the user.
 pub(super) fn revoke_keys_of_user(
     connection: &mut SqliteConnection,
     log: &mut EventLog,

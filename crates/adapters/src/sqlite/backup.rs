@@ -1,4 +1,4 @@
-//! Copies of a database that is in use.
+//! Backs up a database that is in use.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ pub enum SqliteBackupError {
     /// The backup's name is taken.
     #[error("{} is there already; name a file that is not", .0.display())]
     Exists(PathBuf),
-    /// What was written is not what can be restored; the database itself is as bad.
+    /// The written backup cannot be restored, because the database is unusable too.
     #[error("{} cannot be backed up: {reason}", .database.display())]
     Unusable {
         /// The database.
@@ -44,9 +44,9 @@ pub enum SqliteBackupError {
     },
 }
 
-/// Writes all of the database as it is now to `target`, which must not be there, readable by
-/// its owner only and on disk when this returns. Others may go on using the database; what
-/// they have acknowledged before this is called is in the backup. Blocks.
+/// Writes a backup of the database to `target`, which must not exist. The file is readable by its
+/// owner only, and on disk when this returns. Others may use the database meanwhile. The backup
+/// contains everything that was acknowledged before this call. Blocks.
 ///
 /// # Errors
 /// [`SqliteBackupError`].
@@ -77,8 +77,7 @@ pub fn back_up(database: &Path, target: &Path) -> Result<SqliteContents, SqliteB
     Ok(contents)
 }
 
-/// `VACUUM INTO` reads within one transaction, so that what it writes is the database at one
-/// moment, whole and without a log beside it.
+/// `VACUUM INTO` reads in one transaction, so it writes a consistent database without a log.
 fn copy(database: &Path, target: &Path) -> anyhow::Result<()> {
     let mut connection = read_only::live(&real_path(database)?)?;
     let target = target.to_str().context("the path is not UTF-8")?;
@@ -86,9 +85,8 @@ fn copy(database: &Path, target: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A file in the same directory, readable by its owner only, that is removed with the value.
-/// One that is left by a process that was killed can be removed by hand: its name ends in
-/// `.partial`.
+/// A file in the same directory, readable by its owner only, that is removed on drop. A killed
+/// process leaves it, with a name that ends in `.partial`; it can be removed by hand.
 pub(super) fn temporary_beside(path: &Path) -> anyhow::Result<NamedTempFile> {
     let path = std::path::absolute(path)?;
     let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {

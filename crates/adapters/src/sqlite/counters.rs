@@ -1,4 +1,4 @@
-//! Numbers within a shop, never handed out twice.
+//! Counters of a shop, which never repeat a number.
 
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -10,14 +10,14 @@ use hexdesk_domain::ShopId;
 
 use crate::sql::schema::shop_counters::dsl::{counted, last_number, shop_counters, shop_id};
 
-/// What is numbered.
+/// The things that are numbered.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Counted {
     Customers,
     Users,
     HumanTickets,
     ApiKeys,
-    /// See [`event_log`](super::event_log).
+    /// See [`append`](super::events::append).
     Changes,
 }
 
@@ -33,7 +33,7 @@ impl Counted {
     }
 }
 
-/// Hands out the next number.
+/// Takes the next number.
 pub(super) fn next_number(
     connection: &mut SqliteConnection,
     shop: ShopId,
@@ -42,7 +42,7 @@ pub(super) fn next_number(
     NextNumber { shop: shop.get(), counted: what.as_str() }.get_result(connection)
 }
 
-/// The statement of [`next_number`], spelled out: Diesel would prepare it anew at each use.
+/// The statement of [`next_number`], written by hand: Diesel would prepare it again on every call.
 #[derive(Debug, QueryId)]
 struct NextNumber {
     shop: i64,
@@ -69,7 +69,7 @@ impl QueryFragment<Sqlite> for NextNumber {
     }
 }
 
-/// Notes a number that was asked for: those handed out from now on are larger.
+/// Notes a given number: all later ones are larger.
 pub(super) fn note_number(
     connection: &mut SqliteConnection,
     shop: ShopId,

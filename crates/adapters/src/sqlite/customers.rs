@@ -83,7 +83,7 @@ impl CustomerStore for SqliteStorage {
     }
 }
 
-/// The shop's customer as it is now.
+/// Reads a customer of the shop.
 pub(super) fn find(
     connection: &mut SqliteConnection,
     shop: ShopId,

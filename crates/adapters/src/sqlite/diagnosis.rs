@@ -1,4 +1,4 @@
-//! Looks a SQLite database over: the files, then what is in them.
+//! Checks a SQLite database: the files, then their contents.
 
 #[cfg(unix)]
 mod files;
@@ -22,7 +22,7 @@ use crate::sql::diagnosis::{self, Contents, live_keys, open_shops};
 use crate::sql::schema::id_ranges;
 use crate::sql::types::StoredTimestamp;
 
-/// Blocks for as long as it takes to read the whole database once.
+/// Blocks while it reads the whole database once.
 pub(crate) fn diagnose(path: &Path, now: Timestamp) -> Vec<Finding> {
     if !path.is_file() {
         let text = format!(
@@ -35,7 +35,7 @@ pub(crate) fn diagnose(path: &Path, now: Timestamp) -> Vec<Finding> {
     let mut findings = Vec::new();
     #[cfg(unix)]
     findings.extend(files::findings(path));
-    // Where no lock can be had, the files are to blame, and that is said above.
+    // If the lock fails, the check of the files has reported it.
     let in_use = UsageLock::shared(path);
     if matches!(in_use, Ok(None)) {
         let text = "`hexdesk restore` is working on it; try again when that has ended";

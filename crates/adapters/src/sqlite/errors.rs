@@ -1,4 +1,4 @@
-//! What went wrong, in terms of the ports.
+//! Errors of SQLite, and the kinds of [`StorageError`](hexdesk_domain::StorageError) for them.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use hexdesk_domain::StorageErrorKind;
 /// A SQLite database could not be opened or migrated: what is wrong, and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum SqliteOpenError {
-    /// The directory that is to hold the file is not there.
+    /// The directory of the file is missing.
     #[error("cannot open {}: there is no directory {}; create it or name another path", .path.display(), .directory.display())]
     MissingDirectory {
         /// The database.
@@ -16,13 +16,13 @@ pub enum SqliteOpenError {
         /// What is missing.
         directory: PathBuf,
     },
-    /// The path is a directory's.
+    /// The path is a directory.
     #[error("cannot open {}: it is a directory; name a file in it", .path.display())]
     IsDirectory {
         /// The path.
         path: PathBuf,
     },
-    /// The path is no UTF-8, which SQLite needs.
+    /// The path is not UTF-8, which SQLite needs.
     #[error("cannot open {}: the path is not UTF-8; name another path", .path.display())]
     NotUnicode {
         /// The path.
@@ -40,7 +40,7 @@ pub enum SqliteOpenError {
         /// The cause.
         source: anyhow::Error,
     },
-    /// Another database is being put in its place.
+    /// A backup is being restored in its place.
     #[error("cannot open {}: `hexdesk restore` is working on it; try again when that has ended", .path.display())]
     BeingRestored {
         /// The database.
@@ -78,7 +78,7 @@ impl SqliteOpenError {
     }
 }
 
-/// The kind of a command's error, when what it wrote has been rolled back.
+/// The kind of an error of a command that was rolled back.
 pub(super) fn kind_of(error: &anyhow::Error) -> StorageErrorKind {
     match error.downcast_ref::<Error>().map(Cause::of) {
         Some(Cause::Busy | Cause::Full | Cause::Io) => StorageErrorKind::Unavailable,
@@ -86,43 +86,43 @@ pub(super) fn kind_of(error: &anyhow::Error) -> StorageErrorKind {
     }
 }
 
-/// Whether there was no room for what was to be written.
+/// Whether the disk was full.
 pub(super) fn is_full(error: &anyhow::Error) -> bool {
     error.downcast_ref::<Error>().map(Cause::of) == Some(Cause::Full)
 }
 
-/// The error, with what to do where SQLite does not say it.
+/// Adds what to do to the error of a full disk.
 pub(super) fn explained(error: anyhow::Error) -> anyhow::Error {
     if is_full(&error) { error.context(NO_ROOM) } else { error }
 }
 
-/// What to do about it.
+/// What to do about a full disk.
 pub(super) const NO_ROOM: &str =
     "no room is left for the database: make room on its disk, and the server goes on by itself";
 
-/// The kind of a failed commit. SQLite has rolled back in this process. But if what
-/// failed was to flush the log, a commit record may stand in it that recovery after a
-/// crash would honour, until the next transaction overwrites it.
+/// The kind of a failed commit. SQLite has rolled back in this process. But if the flush of the log
+/// failed, the log may contain a commit record. Recovery after a crash would apply it, until the
+/// next transaction overwrites it.
 pub(super) fn kind_of_failed_commit(error: &Error) -> StorageErrorKind {
     match Cause::of(error) {
         Cause::Constraint => StorageErrorKind::Unexpected,
-        // There was no room for the commit record, or its turn to be written did not come.
+        // The disk was full, or another process held the lock.
         Cause::Full | Cause::Busy => StorageErrorKind::Unavailable,
         Cause::Io | Cause::Damaged | Cause::Other => StorageErrorKind::OutcomeUnknown,
     }
 }
 
-/// Whether another connection stands in the way.
+/// Whether another connection holds a lock.
 pub(super) fn is_busy(error: &Error) -> bool {
     Cause::of(error) == Cause::Busy
 }
 
-/// Whether what is in the file is no database, or not a whole one.
+/// Whether the file is not a database, or is damaged.
 pub(super) fn is_damaged(error: &Error) -> bool {
     Cause::of(error) == Cause::Damaged
 }
 
-/// Why SQLite refused, as far as it makes a difference.
+/// The reasons of SQLite that need to be told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Cause {
     Constraint,
@@ -134,11 +134,10 @@ enum Cause {
 }
 
 impl Cause {
-    /// Diesel has kinds for broken constraints. It keeps the result code of everything
-    /// else to itself, and asking SQLite for it takes unsafe code, so the message must
-    /// do. These messages stand for one result code each (`sqlite3ErrStr` in SQLite) and
-    /// have not changed in many years; the library is built in, and tests have it refuse
-    /// for want of the lock, of room and of a working disk.
+    /// Diesel has kinds for violated constraints only. It withholds the result codes of other errors,
+    /// and reading them from SQLite needs unsafe code. So the message decides. Each message belongs
+    /// to one result code (`sqlite3ErrStr` in SQLite) and has not changed in many years. The library
+    /// is compiled in, and tests cause a held lock, a full disk and a broken disk.
     fn of(error: &Error) -> Self {
         let Error::DatabaseError(kind, information) = error else { return Self::Other };
         match kind {

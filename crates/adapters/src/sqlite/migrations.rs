@@ -46,8 +46,8 @@ impl MigrateError {
     }
 }
 
-/// Applies what is missing, all of it or nothing, under the write lock: of two processes
-/// the second finds nothing to do.
+/// Applies all missing migrations or none, under the write lock. Of two processes, the second finds
+/// nothing to apply.
 pub(super) fn migrate(slot: &mut ConnectionSlot) -> Result<Vec<String>, MigrateError> {
     let connection = slot.connection()?;
     let outcome = connection.immediate_transaction(apply_missing);

@@ -1,9 +1,9 @@
-//! Puts a backup in a database's place.
+//! Restores a backup.
 //!
-//! Whatever can go wrong goes wrong before the first file is moved: the backup is copied
-//! beside the database and verified there, and the database that is to be replaced is
-//! brought to rest in one file. What is left is a short list of [`Step`]s, after each of
-//! which the database is the old or the new one, whole.
+//! Most errors occur before the first file is moved: the backup is copied into the directory of the
+//! database and verified there, and the log of the old database is moved into its file. Then a
+//! short list of [steps](steps::Step) runs. After each step, the database is the complete old or
+//! new one.
 
 mod steps;
 
@@ -24,7 +24,7 @@ use super::errors;
 use super::verify::{SqliteContents, SqliteUnusable, verify};
 use steps::Replaced;
 
-/// A backup that was put in a database's place.
+/// A restored backup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SqliteRestored {
     /// What is in it.
@@ -33,7 +33,7 @@ pub struct SqliteRestored {
     pub kept: Option<PathBuf>,
 }
 
-/// A backup was not put in a database's place, which is as it was.
+/// A backup cannot be restored. The database is unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum SqliteRestoreError {
     /// The backup cannot be used.
@@ -80,9 +80,9 @@ pub enum SqliteRestoreError {
     },
 }
 
-/// Puts a copy of `backup` in the place of `database`, on disk when this returns. A database
-/// that is there is replaced only if `replace` says so, and kept beside the new one, named
-/// after `now`. A crash at any moment leaves the old or the new database, whole. Blocks.
+/// Restores a copy of `backup` as `database`, on disk when this returns. An existing database is
+/// replaced only if `replace` is true, and kept in the same directory, with `now` in its name. A
+/// crash leaves the complete old or new database. Blocks.
 ///
 /// # Errors
 /// [`SqliteRestoreError`].
@@ -134,18 +134,18 @@ pub fn restore(
     Ok(SqliteRestored { contents, kept })
 }
 
-/// What there is to say of the database that is to be replaced.
+/// The state of the database that is replaced.
 enum OldDatabase {
-    /// It is whole, in one file, and nobody else has it open.
+    /// It is complete, in one file, and nobody else has it open.
     AtRest,
-    /// SQLite cannot make sense of it.
+    /// SQLite cannot read it.
     Damaged,
     /// A program that holds no lock of [`UsageLock`] has it open.
     InUse,
 }
 
-/// Moves what is in the database's log into its file. SQLite leaves the log for good only if
-/// nobody else has the database open.
+/// Moves the log of the database into its file. SQLite removes the log only if nobody else has the
+/// database open.
 fn bring_to_rest(database: &Path) -> anyhow::Result<OldDatabase> {
     let outcome = leave_log(database);
     match outcome {
@@ -160,7 +160,7 @@ fn bring_to_rest(database: &Path) -> anyhow::Result<OldDatabase> {
 }
 
 fn leave_log(database: &Path) -> anyhow::Result<String> {
-    // Whoever opens a damaged database to write takes its log away with it when closing.
+    // Opening a damaged database for writing removes its log on close.
     if let Err(error) = look(database)
         && error.downcast_ref().is_some_and(errors::is_damaged)
     {

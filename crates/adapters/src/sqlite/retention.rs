@@ -23,7 +23,7 @@ impl RetentionStore for SqliteStorage {
     }
 }
 
-/// Removes the oldest of those from before this time. By rowid, which the index knows.
+/// Removes the oldest records from before this time. By rowid, which the index has.
 fn remove_idempotency_records(
     connection: &mut SqliteConnection,
     before: Timestamp,
@@ -40,7 +40,7 @@ fn remove_idempotency_records(
     Ok(removed.try_into()?)
 }
 
-/// Looks how far the shop's log may go, then removes it up to there.
+/// Finds how far the shop's log can be removed, then removes it.
 fn remove_events(
     connection: &mut SqliteConnection,
     shop: ShopId,

@@ -49,7 +49,7 @@ impl SearchStore for SqliteStorage {
 }
 
 diesel::table! {
-    /// What [`FoundTickets`] is called within its statement.
+    /// The name of [`FoundTickets`] in its statement.
     found_tickets (ticket_id) {
         ticket_id -> BigInt,
         rank -> BigInt,
@@ -59,15 +59,14 @@ diesel::allow_tables_to_appear_in_same_query!(found_tickets, tickets);
 diesel::allow_tables_to_appear_in_same_query!(found_tickets, customers);
 diesel::allow_tables_to_appear_in_same_query!(found_tickets, users);
 
-/// The tickets that a search finds after a place, with their ranks: those of one page and
-/// one more.
+/// The tickets that a search finds after a position, with their ranks: one page and one more.
 #[derive(Debug)]
 struct FoundTickets {
     shop: i64,
-    /// A JSON array with an expression of FTS5 for each term.
+    /// A JSON array with an FTS5 expression for each term.
     terms: String,
     term_count: i64,
-    /// Rank, time and id of the place.
+    /// Rank, time and id of the position.
     after: (i64, i64, i64),
     limit: i64,
 }
@@ -92,7 +91,7 @@ impl FoundTickets {
     }
 }
 
-/// A term as FTS5 has it. Its word is of letters and digits, so the quotes hold.
+/// A term in the syntax of FTS5. Words are letters and digits, so the quotes are safe.
 fn expression(shop: ShopId, term: &SearchTerm) -> String {
     let word = indexed_word(shop, &term.word);
     if term.is_prefix { format!("\"{word}\"*") } else { format!("\"{word}\"") }
@@ -100,8 +99,7 @@ fn expression(shop: ShopId, term: &SearchTerm) -> String {
 
 impl QueryFragment<Sqlite> for FoundTickets {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        // Each term is looked up first, then the documents by their numbers: CROSS JOIN
-        // keeps to the order that is written.
+        // CROSS JOIN keeps the written order: first the terms, then the documents by id.
         out.push_sql(
             "hits (ticket_id, term, weight) AS (
                 SELECT coalesce(documents.ticket_id, tickets.id), terms.key, documents.weight
@@ -160,7 +158,7 @@ impl<Q: Query> Query for With<Q> {
 }
 
 impl<Q> QueryId for With<Q> {
-    // The query says nothing of the tables before it: statements are told apart by text.
+    // Identified by its text: the id of the query does not include the tables before it.
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }

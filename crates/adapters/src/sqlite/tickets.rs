@@ -83,7 +83,7 @@ impl TicketStore for SqliteStorage {
     }
 }
 
-/// The shop's ticket as it is now.
+/// Reads a ticket of the shop.
 pub(super) fn find_view(
     connection: &mut SqliteConnection,
     shop: ShopId,

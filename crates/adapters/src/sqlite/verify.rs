@@ -1,4 +1,4 @@
-//! Whether a file is a whole database that this version can open.
+//! Checks that a file is a complete database of this version.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use super::connection::read_only;
 use super::migrations;
 use crate::sql::schema::{shops, tickets};
 
-/// What is in a database, as far as it is told.
+/// The size of a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SqliteContents {
     /// The size of its file.
@@ -22,7 +22,7 @@ pub struct SqliteContents {
     pub tickets: i64,
 }
 
-/// Why a file is no database to put in place.
+/// Why a file cannot be used as a database.
 #[derive(Debug, thiserror::Error)]
 pub enum SqliteUnusable {
     /// It holds something else.
@@ -39,7 +39,7 @@ pub enum SqliteUnusable {
     Unreadable(anyhow::Error),
 }
 
-/// Reads all of a file that nobody changes.
+/// Reads a file that nobody changes.
 pub(super) fn verify(path: &Path) -> Result<SqliteContents, SqliteUnusable> {
     let unreadable = |error: anyhow::Error| SqliteUnusable::Unreadable(error);
     let failed = |error: diesel::result::Error| SqliteUnusable::Unreadable(error.into());
@@ -66,8 +66,8 @@ pub(super) fn verify(path: &Path) -> Result<SqliteContents, SqliteUnusable> {
     })
 }
 
-/// What `PRAGMA integrity_check` or `quick_check` finds first, if anything. It names tables
-/// and pages, and nothing that is in them.
+/// The first problem that `PRAGMA integrity_check` or `quick_check` finds. It names tables and
+/// pages, not their contents.
 pub(super) fn check(connection: &mut SqliteConnection, pragma: &str) -> QueryResult<Result<(), String>> {
     let finding: String = sql::<Text>(&format!("PRAGMA {pragma}(1)")).get_result(connection)?;
     Ok(if finding == "ok" { Ok(()) } else { Err(finding.replace('\n', " ")) })

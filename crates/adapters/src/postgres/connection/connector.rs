@@ -18,14 +18,14 @@ use super::response_timeout::{LastActivity, ResponseTimeout};
 use super::{hosts, tls, url};
 use crate::sql::statement_log;
 
-/// How long a connection may take to open, over all hosts, TLS and authentication included.
-/// Each host has an equal part of it.
+/// The time limit for opening a connection, including TLS and authentication. All hosts share it
+/// equally.
 const OPENING_LIMIT: Duration = Duration::from_secs(15);
 
-/// The class of SQLSTATEs that ask to come again: too many connections, no memory, no disk.
+/// The class of SQLSTATEs for a lack of connections, memory or disk: a retry may succeed.
 const INSUFFICIENT_RESOURCES: &str = "53";
 
-/// Why there is no connection.
+/// Why one host could not be connected to.
 #[derive(Debug)]
 struct Refusal {
     text: String,
@@ -33,7 +33,7 @@ struct Refusal {
 }
 
 impl Refusal {
-    /// Of a server that could not be reached, or went away.
+    /// The server could not be reached, or closed the connection.
     fn transient(text: String) -> Self {
         Self { text, is_transient: true }
     }
@@ -56,19 +56,19 @@ impl Connector {
         Ok(Self { configs, tls: tls::connector(&policy)? })
     }
 
-    /// A connection, and how long it may be silent while it is in use.
+    /// Opens a connection to the first host that accepts one.
     pub(in crate::postgres) async fn establish(
         &self,
     ) -> Result<(AsyncPgConnection, ResponseTimeout), ConnectError> {
         let limit = OPENING_LIMIT / u32::try_from(self.configs.len()).unwrap_or(u32::MAX).max(1);
         let mut reasons = Vec::new();
-        // One host that may do better later is enough.
+        // A retry makes sense if it may succeed for one host.
         let mut is_transient = false;
         for config in &self.configs {
             let reason = match tokio::time::timeout(limit, self.open(config)).await {
                 Ok(Ok(opened)) => return Ok(opened),
                 Ok(Err(reason)) => reason,
-                Err(_) => Refusal::transient(format!("no answer within {} s", limit.as_secs_f32())),
+                Err(_) => Refusal::transient(format!("no response within {} s", limit.as_secs_f32())),
             };
             is_transient |= reason.is_transient;
             reasons.push(format!("{}: {}", hosts::display(config), reason.text));
@@ -80,7 +80,7 @@ impl Connector {
         let (client, connection) =
             config.connect(self.tls.clone()).await.map_err(|error| Refusal::of(&error))?;
         let opened = AsyncPgConnection::try_from_client_and_connection(client, connection).await;
-        // It was open already: only its loss gets in between.
+        // The connection is open: from here on an error means that it was lost.
         let lost = |error: &dyn Error| Refusal::transient(error.to_string());
         let mut connection = opened.map_err(|error| lost(&error))?;
         let timeout = statement_timeout(&mut connection).await.map_err(|error| lost(&error))?;
@@ -92,7 +92,7 @@ impl Connector {
         Ok((connection, ResponseTimeout::new(last_activity, timeout)))
     }
 
-    /// What there is to say of a connection that ended while nobody used it.
+    /// The error for an idle connection that the server has closed.
     pub(in crate::postgres) fn closed(&self) -> ConnectError {
         let names: Vec<String> = self.configs.iter().map(hosts::display).collect();
         let text = format!("{}: the server closed an idle connection", names.join(", "));
@@ -100,26 +100,25 @@ impl Connector {
     }
 }
 
-/// What the server has of it, whoever said so: the URL, the role, the database or its
-/// configuration.
+/// The `statement_timeout` in effect. The URL, the role, the database or the server may have set
+/// it.
 async fn statement_timeout(connection: &mut AsyncPgConnection) -> QueryResult<Duration> {
     let millis = sql::<BigInt>("(SELECT setting::bigint FROM pg_settings WHERE name = 'statement_timeout')");
     let millis: i64 = diesel::select(millis).get_result(connection).await?;
     Ok(Duration::from_millis(millis.try_into().unwrap_or_default()))
 }
 
-/// Every statement finds its rows by an index, and for each row what belongs to it. Plans are
-/// kept, also those that were made while a table was so small that reading the whole of it
-/// seemed better.
+/// Makes the planner use indexes and nested loops. Every statement is written for that. A plan
+/// made while a table is small would scan the table, and the session would keep that plan.
 async fn read_by_indexes(connection: &mut AsyncPgConnection) -> QueryResult<()> {
     let settings = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
     connection.batch_execute(settings).await
 }
 
-/// Whether a server that refused so, or was not reached, may do better later.
+/// Whether a retry may succeed after this error.
 fn is_transient(error: &tokio_postgres::Error) -> bool {
     if let Some(code) = error.code() {
-        // It is being started or stopped, recovers, or has no room.
+        // The server is starting, stopping or recovering, or lacks a resource.
         return [SqlState::CANNOT_CONNECT_NOW, SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN]
             .contains(code)
             || code.code().starts_with(INSUFFICIENT_RESOURCES);
@@ -128,10 +127,10 @@ fn is_transient(error: &tokio_postgres::Error) -> bool {
     while let Some(error) = cause {
         if let Some(error) = error.downcast_ref::<std::io::Error>() {
             return match error.kind() {
-                // TLS, or an address that is none.
+                // TLS, or an invalid address.
                 ErrorKind::InvalidData | ErrorKind::InvalidInput => false,
-                // Of a socket's file. The driver says the same of a server that is not the
-                // one to write to, which may become it.
+                // The file of a socket. The driver uses the same kind for a read-only server,
+                // which may become writable.
                 ErrorKind::PermissionDenied => error.raw_os_error().is_none(),
                 _ => true,
             };

@@ -2,13 +2,13 @@
 
 use std::error::Error;
 
-/// The database URL cannot be used. The message names the parameter and what it may be;
-/// it never holds the URL, which may hold a password.
+/// The database URL is invalid. The message names the parameter and its allowed values. It never
+/// repeats the URL, which may hold a password.
 #[derive(Debug, thiserror::Error)]
 #[error("the database URL: {0}")]
 pub struct PostgresUrlError(pub(super) String);
 
-/// No connection could be opened.
+/// No host of the URL could be connected to.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot connect to PostgreSQL at {text}")]
 pub struct ConnectError {
@@ -17,7 +17,7 @@ pub struct ConnectError {
 }
 
 impl ConnectError {
-    /// Whether it may work later, although nobody changes a setting.
+    /// Whether a retry may succeed without a change of settings.
     pub(crate) fn is_transient(&self) -> bool {
         self.is_transient
     }

@@ -12,7 +12,7 @@ const PARAMETERS: &[&str] = &["host", "hostaddr", "port"];
 /// A URL without parameters, with its hosts removed.
 pub(super) fn remove_hosts(base: &str) -> String {
     let scheme_end = base.find("://").map_or(0, |scheme| scheme + 3);
-    // The driver takes the first @ for the end of user name and password.
+    // For the driver, the first @ ends user name and password.
     let start = base.find('@').map_or(scheme_end, |at| at + 1).max(scheme_end);
     let end = base[start..].find('/').map_or(base.len(), |slash| start + slash);
     format!("{}{}", &base[..start], &base[end..])
@@ -26,7 +26,7 @@ pub(super) fn is_host_parameter(parameter: &str) -> bool {
 /// Splits `all` into a configuration for each host, in the order of the URL. `hostless` is `all`
 /// without hosts. The driver itself implements the random order: then one configuration has all
 /// hosts.
-pub(in crate::postgres) fn split(all: Config, hostless: &Config) -> Result<Vec<Config>, PostgresUrlError> {
+pub(super) fn split(all: Config, hostless: &Config) -> Result<Vec<Config>, PostgresUrlError> {
     if all.get_load_balance_hosts() == LoadBalanceHosts::Random {
         return Ok(vec![all]);
     }
@@ -55,7 +55,7 @@ pub(in crate::postgres) fn split(all: Config, hostless: &Config) -> Result<Vec<C
 }
 
 /// The hosts, as messages name them.
-pub(in crate::postgres) fn display(config: &Config) -> String {
+pub(super) fn display(config: &Config) -> String {
     let ports = config.get_ports();
     let name = |(index, host): (usize, &Host)| {
         let port = ports.get(index).or(ports.first()).copied().unwrap_or(5432);

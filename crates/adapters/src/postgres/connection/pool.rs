@@ -1,4 +1,4 @@
-//! The connections in use and at rest, and how operations run on them.
+//! The pool of connections, and how operations run on them.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,16 +29,16 @@ pub(in crate::postgres) struct Connections {
     written: Arc<Notify>,
 }
 
-/// A connection and whether it is known to be between two operations. While it is not,
-/// it is closed instead of being handed to the next operation.
+/// A connection of the pool. It is closed instead of reused unless it is known to be idle: no
+/// operation runs on it, and no transaction is open.
 pub(in crate::postgres) struct Session {
     connection: AsyncPgConnection,
     response_timeout: ResponseTimeout,
     is_idle: bool,
 }
 
-/// An asynchronous closure whose future has a name, so that it can be required to be
-/// `Send`; plain `AsyncFnOnce` has no way to say so.
+/// An asynchronous closure whose future has a name, so that a bound can require `Send`.
+/// `AsyncFnOnce` cannot express that.
 pub(in crate::postgres) trait Work<C, R>:
     AsyncFnOnce(C) -> R + FnOnce(C) -> <Self as Work<C, R>>::Future
 {
@@ -53,8 +53,8 @@ where
     type Future = Fut;
 }
 
-/// What an operation does with its connection. It keeps its answer to itself, so that all
-/// that is around it is compiled once, not once for each operation.
+/// An operation without its result type. The code around it is therefore compiled once, not once
+/// per operation.
 type BoxedWork = Box<dyn for<'c> FnOnce(&'c mut AsyncPgConnection) -> Worked<'c> + Send>;
 
 type Worked<'c> = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + 'c>>;
@@ -68,8 +68,8 @@ impl ManageConnection for Connector {
         Ok(Session { connection, response_timeout, is_idle: true })
     }
 
-    /// Asks the connection, not the server: the driver notices by itself when the server
-    /// closes the connection, and a round trip before each operation would double its cost.
+    /// Asks the driver, which notices when the server closes a connection. A round trip to the
+    /// server would double the cost of each operation.
     async fn is_valid(&self, session: &mut Session) -> Result<(), ConnectError> {
         if session.connection.is_broken() { Err(self.closed()) } else { Ok(()) }
     }
@@ -80,7 +80,7 @@ impl ManageConnection for Connector {
 }
 
 impl Connections {
-    /// Opens one connection, up to `max_size` when they are needed.
+    /// Opens one connection now, and up to `max_size` on demand.
     pub(in crate::postgres) async fn open(connector: Connector, max_size: u32) -> Result<Self, ConnectError> {
         let first = connector.connect().await?;
         let last_refusal = LastRefusal::default();
@@ -89,24 +89,23 @@ impl Connections {
             .connection_timeout(ACQUIRE_LIMIT)
             .error_sink(last_refusal.boxed_clone())
             .build_unchecked(connector);
-        // Never refused by an empty pool; and nothing is lost if it is.
+        // An empty pool always takes it, and if not, nothing is lost.
         let _ = pool.add(first);
         Ok(Self { pool, last_refusal, runtime: Handle::current(), written: Arc::default() })
     }
 
-    /// A connection that is not of the pool.
+    /// Opens a connection outside the pool.
     pub(in crate::postgres) async fn dedicated(&self) -> Result<AsyncPgConnection, ConnectError> {
         Ok(self.pool.dedicated_connection().await?.connection)
     }
 
-    /// Waits until an operation has written, unless one has since this was last waited for.
+    /// Waits for a write. Returns at once if there was one since the last call.
     pub(in crate::postgres) async fn written(&self) {
         self.written.notified().await;
     }
 
-    /// Runs an operation on a connection, as a task of its own: when the caller drops
-    /// the future, the operation still ends as it would have, and its connection goes
-    /// back to the pool in order.
+    /// Runs an operation on a connection of the pool, in a task of its own. If the caller drops the
+    /// future, the operation still runs to its end, and its connection returns to the pool.
     pub(in crate::postgres) async fn run<T, F>(
         &self,
         operation: &'static str,
@@ -123,7 +122,7 @@ impl Connections {
         let (sender, mut receiver) = oneshot::channel();
         let work: BoxedWork = Box::new(move |connection| {
             Box::pin(async move {
-                // Nobody waits any more if the caller dropped the future.
+                // Fails if the caller dropped the future.
                 let _ = sender.send(work(connection).await?);
                 Ok(())
             })
@@ -183,8 +182,8 @@ impl Connections {
     }
 }
 
-/// Why the latest connection could not be opened. The pool itself tells a waiting caller
-/// only that time is up.
+/// Why the last connection could not be opened. The pool itself reports only a timeout to
+/// waiting callers.
 #[derive(Debug, Clone, Default)]
 struct LastRefusal(Arc<Mutex<Option<(Instant, ConnectError)>>>);
 

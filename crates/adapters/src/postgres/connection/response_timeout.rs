@@ -1,8 +1,8 @@
-//! Notices a server that does not answer any more.
+//! Detects a server that no longer responds.
 //!
-//! A server answers every statement within its `statement_timeout`. From one that does not,
-//! nothing may ever come, though the network sees no fault: its machine is frozen, what
-//! stands between it and here has lost it, or a commit waits for a standby that is gone.
+//! A server responds to every statement within its `statement_timeout`. If it does not, its
+//! response may never come, although the network reports no fault: its machine is frozen, a
+//! gateway has lost the connection, or a commit waits for a lost standby.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use diesel::connection::{Instrumentation, InstrumentationEvent};
 use tokio::time::Instant;
 
-/// How much longer than a statement its answer may take: for the way, and for the commit.
+/// Time added to the `statement_timeout` for the network and the commit.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// When a statement of a connection last began or ended.
@@ -22,7 +22,7 @@ impl LastActivity {
         Self(Arc::new(Mutex::new(Instant::now())))
     }
 
-    /// Takes note of the moment.
+    /// Sets the time to now.
     pub(in crate::postgres) fn renew(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
@@ -31,7 +31,7 @@ impl LastActivity {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sees the events of the connection that it is given to, and passes them on.
+    /// Notes the time of every event of a connection, and passes the event on.
     pub(in crate::postgres) fn observer(
         &self,
         mut next: Option<Box<dyn Instrumentation>>,
@@ -46,32 +46,32 @@ impl LastActivity {
     }
 }
 
-/// How long a connection may be without an event while it is in use.
+/// How long a connection in use may have no event.
 #[derive(Debug, Clone)]
 pub(in crate::postgres) struct ResponseTimeout {
     last_activity: LastActivity,
-    /// `None` where the server takes whatever time it needs.
+    /// `None` if the server has no `statement_timeout`.
     limit: Option<Duration>,
 }
 
 impl ResponseTimeout {
-    /// The limit of a connection to a server with this `statement_timeout`, where 0 is none.
+    /// The limit for a server with this `statement_timeout`; 0 means no limit.
     pub(in crate::postgres) fn new(last_activity: LastActivity, statement_timeout: Duration) -> Self {
         let limit = (!statement_timeout.is_zero()).then(|| statement_timeout.saturating_add(GRACE));
         Self { last_activity, limit }
     }
 
-    /// Ends when the connection, which is in use from now on, has been silent for too long,
-    /// and answers for how long.
+    /// Starts the clock, and returns once the connection had no event for the limit, which it
+    /// returns.
     pub(in crate::postgres) async fn exceeded(&self) -> Duration {
         let Some(limit) = self.limit else { return std::future::pending().await };
         self.last_activity.renew();
         loop {
-            let silent_for = self.last_activity.time().elapsed();
-            if silent_for >= limit {
+            let waited = self.last_activity.time().elapsed();
+            if waited >= limit {
                 return limit;
             }
-            tokio::time::sleep(limit - silent_for).await;
+            tokio::time::sleep(limit - waited).await;
         }
     }
 }
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn the_limit_begins_anew_with_each_event() {
+    async fn each_event_restarts_the_limit() {
         let last_activity = LastActivity::now();
         let limit = ResponseTimeout::new(last_activity.clone(), Duration::from_secs(10));
         let begun = Instant::now();
@@ -91,7 +91,7 @@ mod tests {
                 last_activity.renew();
             }
         };
-        let (silent_for, ()) = tokio::join!(limit.exceeded(), events);
-        assert_eq!((silent_for, begun.elapsed()), (Duration::from_secs(15), Duration::from_secs(57)));
+        let (waited, ()) = tokio::join!(limit.exceeded(), events);
+        assert_eq!((waited, begun.elapsed()), (Duration::from_secs(15), Duration::from_secs(57)));
     }
 }

@@ -1,4 +1,4 @@
-//! How the way to the server is protected: what `sslmode` and `sslrootcert` mean.
+//! TLS to the server: the meaning of `sslmode` and `sslrootcert`.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,16 +14,16 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::errors::PostgresUrlError;
 
-/// What is asked of the way to the server.
+/// How TLS is used.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::postgres) enum TlsPolicy {
+pub(super) enum TlsPolicy {
     /// No TLS.
     Disabled,
-    /// TLS if the server offers it, with whatever certificate.
+    /// TLS if the server offers it, with any certificate.
     Preferred,
-    /// TLS with whatever certificate: keeps listeners out, not impostors.
+    /// TLS with any certificate. It protects against listeners, not against impostors.
     Required,
-    /// TLS with a certificate that one of these has signed, whatever name is in it.
+    /// TLS with a certificate that one of these has signed, for any host name.
     VerifyCa(RootCertificates),
     /// TLS with a certificate that one of these has signed for the host in the URL.
     VerifyFull(RootCertificates),
@@ -31,16 +31,16 @@ pub(in crate::postgres) enum TlsPolicy {
 
 /// The certificates to trust.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::postgres) enum RootCertificates {
-    /// Those of a PEM file.
+pub(super) enum RootCertificates {
+    /// The certificates of a PEM file.
     File(PathBuf),
-    /// Those the operating system trusts.
+    /// The certificates that the operating system trusts.
     System,
 }
 
 impl RootCertificates {
-    /// The file that libpq looks for when `sslrootcert` is not given, if it is there.
-    pub(in crate::postgres) fn default_file() -> Option<Self> {
+    /// The file that libpq uses without `sslrootcert`, if it exists.
+    pub(super) fn default_file() -> Option<Self> {
         let path = std::env::home_dir()?.join(".postgresql/root.crt");
         path.is_file().then_some(Self::File(path))
     }
@@ -60,7 +60,7 @@ impl RootCertificates {
                     roots.add(certificate).map_err(|error| unusable(&error))?;
                 }
                 if roots.is_empty() {
-                    return Err(unusable(&"there is none in it"));
+                    return Err(unusable(&"it has no certificate"));
                 }
             }
             Self::System => {
@@ -78,10 +78,10 @@ impl RootCertificates {
     }
 }
 
-/// What makes TLS connections by this policy. One that wants none has a connector that trusts
-/// nobody, and `SslMode::Disable` sees to it that it is not asked: with a kind of connection
-/// of its own, the driver would be in the binary twice.
-pub(in crate::postgres) fn connector(policy: &TlsPolicy) -> Result<MakeRustlsConnect, PostgresUrlError> {
+/// The TLS connector for this policy. `Disabled` gets one that trusts nobody, and
+/// `SslMode::Disable` never calls it. A separate type for connections without TLS would compile the
+/// driver twice.
+pub(super) fn connector(policy: &TlsPolicy) -> Result<MakeRustlsConnect, PostgresUrlError> {
     let provider = Arc::new(ring::default_provider());
     let verifier: Arc<dyn ServerCertVerifier> = match policy {
         TlsPolicy::Disabled => Arc::new(WithoutName {
@@ -106,13 +106,13 @@ pub(in crate::postgres) fn connector(policy: &TlsPolicy) -> Result<MakeRustlsCon
         .dangerous()
         .with_custom_certificate_verifier(verifier)
         .with_no_client_auth();
-    // What sslnegotiation=direct requires, and libpq sends always.
+    // `sslnegotiation=direct` requires it, and libpq always sends it.
     config.alpn_protocols = vec![b"postgresql".to_vec()];
     Ok(MakeRustlsConnect::new(config))
 }
 
-/// Takes a certificate that one of the roots has signed, or any if there are no roots,
-/// whatever name is in it. That the server holds the certificate's key is always checked.
+/// Accepts a certificate for any host name that one of the roots has signed, or any certificate
+/// without roots. The server must always prove that it has the key of the certificate.
 #[derive(Debug)]
 struct WithoutName {
     roots: Option<Arc<RootCertStore>>,

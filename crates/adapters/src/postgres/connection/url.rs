@@ -1,4 +1,4 @@
-//! What a database URL asks for, in libpq's words.
+//! The URL of a database, with the parameters of libpq.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -24,23 +24,22 @@ const SSL_MODE: &str = "sslmode";
 const SSL_ROOT_CERT: &str = "sslrootcert";
 const TARGET_SESSION: &str = "target_session_attrs";
 
-/// How long the server may keep a statement or a transaction waiting; and that it does not
-/// compile statements, which takes longer than the largest of them, a search. Sent first, so
-/// that the URL's own `options` win.
+/// Settings of every session. They come first, so that the `options` of the URL override them. JIT
+/// compilation takes longer than the largest statement, a search.
 const SESSION_OPTIONS: &str = "-c statement_timeout=10s -c lock_timeout=4s \
     -c idle_in_transaction_session_timeout=10s -c default_transaction_isolation=read\\ committed \
     -c jit=off";
 
-/// How long one address may take to accept a connection, unless the URL says otherwise.
+/// The default time limit for one address to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// After how long a silent network is taken for dead, unless the URL says otherwise.
+/// The default time after which a silent network counts as lost.
 const NETWORK_TIMEOUT: Duration = Duration::from_secs(30);
-/// What the driver sets when the URL does not: too long to notice that a server is gone.
+/// The default of the driver, which is too long to detect a lost server.
 const DRIVER_KEEPALIVE: Duration = Duration::from_secs(2 * 60 * 60);
 
-/// Reads a URL: where to connect and with what settings, for each host in the order in which
-/// to try, and how to protect the way.
-pub(in crate::postgres) fn parse(url: &str) -> Result<(Vec<Config>, TlsPolicy), PostgresUrlError> {
+/// Reads a URL: a configuration for each host, in the order in which they are tried, and the TLS
+/// policy.
+pub(super) fn parse(url: &str) -> Result<(Vec<Config>, TlsPolicy), PostgresUrlError> {
     if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
         return Err(PostgresUrlError("it must begin with postgres:// or postgresql://".into()));
     }
@@ -58,13 +57,13 @@ pub(in crate::postgres) fn parse(url: &str) -> Result<(Vec<Config>, TlsPolicy), 
             SSL_MODE => ssl_mode = Some(value.into_owned()),
             SSL_ROOT_CERT if value == "system" => root_certificates = Some(RootCertificates::System),
             SSL_ROOT_CERT => root_certificates = Some(RootCertificates::File(PathBuf::from(value.as_ref()))),
-            // The driver takes any @ for the end of user name and password.
+            // For the driver, any @ ends user name and password.
             _ => for_the_driver.push(parameter.replace('@', "%40")),
         }
     }
     let mut config = read(base, &for_the_driver)?;
     if config.get_hosts().is_empty() {
-        // A bare address is what its certificate is checked for.
+        // Without a host name, the certificate must be for the address.
         let addresses: Vec<String> = config.get_hostaddrs().iter().map(ToString::to_string).collect();
         if addresses.is_empty() {
             return Err(PostgresUrlError("it names no host".into()));
@@ -73,7 +72,7 @@ pub(in crate::postgres) fn parse(url: &str) -> Result<(Vec<Config>, TlsPolicy), 
             config.host(address);
         }
     }
-    // What follows the first @ of a password is taken for a host, which messages name.
+    // The driver takes the rest of a password with an @ for a host, and messages name hosts.
     if config.get_hosts().iter().any(|host| matches!(host, Host::Tcp(name) if name.contains('@'))) {
         return Err(PostgresUrlError("an @ in user name or password must be written %40".into()));
     }
@@ -86,7 +85,7 @@ pub(in crate::postgres) fn parse(url: &str) -> Result<(Vec<Config>, TlsPolicy), 
         complete(config);
         if is_one_of_several && !for_the_driver.iter().any(|parameter| parameter.starts_with(TARGET_SESSION))
         {
-            // One of them can be written to, and Hexdesk does.
+            // Hexdesk writes, so it needs the one writable host.
             config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
         config.ssl_mode(match policy {
@@ -98,13 +97,13 @@ pub(in crate::postgres) fn parse(url: &str) -> Result<(Vec<Config>, TlsPolicy), 
     Ok((configs, policy))
 }
 
-/// What the driver makes of a URL.
+/// Has the driver parse a URL.
 fn read(base: &str, parameters: &[String]) -> Result<Config, PostgresUrlError> {
     format!("{base}?{}", parameters.join("&")).parse().map_err(|error| PostgresUrlError(describe(&error)))
 }
 
-/// What comes before the parameters, and the parameters. A `?` in user name or password
-/// does not begin them; an `@` in a parameter does not end those.
+/// Splits a URL before its parameters. A `?` in user name or password does not begin the
+/// parameters, and an `@` in a parameter does not end the password.
 fn split_query(url: &str) -> (&str, &str) {
     let start = url.find("://").map_or(0, |scheme| scheme + 3);
     let position = |sought: char| url[start..].find(sought).map_or(url.len(), |position| start + position);
@@ -126,7 +125,7 @@ fn check_choice(name: &str, value: &str) -> Result<(), PostgresUrlError> {
     }
 }
 
-/// Fills in what the URL leaves open.
+/// Sets defaults for settings that the URL does not name.
 fn complete(config: &mut Config) {
     let options = match config.get_options() {
         Some(own) => format!("{SESSION_OPTIONS} {own}"),
@@ -156,7 +155,7 @@ fn tls_policy(
     if from_system && !matches!(ssl_mode, None | Some("verify-full")) {
         return Err(PostgresUrlError("sslrootcert=system needs sslmode=verify-full".into()));
     }
-    // As libpq has it, a socket in the file system needs no protection.
+    // As in libpq, a Unix socket needs no TLS.
     if config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_))) {
         return Ok(TlsPolicy::Disabled);
     }

@@ -1,4 +1,4 @@
-//! The erasure of one customer, with everything of theirs.
+//! Erases a customer with all their data.
 
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
@@ -11,18 +11,18 @@ use crate::postgres::events::append::append;
 use crate::sql::events::NewEventRow;
 use crate::sql::schema::{customers, events, idempotency_records, tickets};
 
-/// Erases the shop's customer, and first whatever refers to it. Must run in a transaction.
+/// Erases a customer of the shop, and first everything that refers to it. Must run in a transaction.
 ///
-/// It waits for everyone who is about to add something of the customer's, since they keep
-/// the customer by a foreign key or by [`locks`](crate::postgres::tickets::locks), and holds
-/// nothing that one of these could wait for before.
+/// It waits for transactions that add data of the customer: they lock the customer by a foreign
+/// key or by [`locks`](crate::postgres::tickets::locks). Before that it holds no lock that they
+/// could wait for.
 pub(super) async fn erase(
     connection: &mut AsyncPgConnection,
     shop: ShopId,
     id: CustomerId,
     stamp: AuditStamp,
 ) -> Result<Option<Erased>, Failure> {
-    // Before the customer, because whoever numbers customers keeps all writers out first.
+    // Before the customer: a creation with a given id locks the table first.
     connection.batch_execute("LOCK TABLE customers IN ROW EXCLUSIVE MODE").await?;
     let customer = customers::table.find((shop.get(), id.get()));
     let found: Option<i64> =
@@ -30,7 +30,7 @@ pub(super) async fn erase(
     if found.is_none() {
         return Ok(None);
     }
-    // A deletion of one of the tickets ends before its comments are looked for.
+    // Waits for deletions of these tickets before the comments are read.
     let of_customer = tickets::shop_id.eq(shop.get()).and(tickets::customer_id.eq(id.get()));
     let found: Vec<(i64, bool)> = tickets::table
         .filter(of_customer)
@@ -66,22 +66,25 @@ pub(super) async fn erase(
         snapshot: None,
     };
     append(connection, [event]).await?;
-    take_snapshots(connection, shop, id).await?;
+    remove_snapshots(connection, shop, id).await?;
     Ok(Some(erased))
 }
 
-/// Takes the customer's data out of the log. Must run in the transaction that has the
-/// customer to itself: whoever wrote such data kept the customer until the end, so all of it
-/// is there to be seen; and whoever is about to finds no customer.
-async fn take_snapshots(connection: &mut AsyncPgConnection, shop: ShopId, id: CustomerId) -> QueryResult<()> {
+/// Removes the customer's data from the log. Must run in the transaction that has locked and deleted
+/// the customer. Transactions that wrote such data held a lock on the customer, so their events are
+/// visible; later ones find no customer.
+async fn remove_snapshots(
+    connection: &mut AsyncPgConnection,
+    shop: ShopId,
+    id: CustomerId,
+) -> QueryResult<()> {
     let of_customer = events::table.filter(
         events::shop_id
             .eq(shop.get())
             .and(events::customer_id.eq(id.get()))
             .and(events::snapshot.is_not_null()),
     );
-    // In the order of the log, in which those are removed that were kept long enough: neither
-    // waits for the other while it holds what that one waits for.
+    // In the order of the log, as the removal of old events does: so the two cannot deadlock.
     let places = of_customer.order((events::change, events::part)).select((events::change, events::part));
     places.for_no_key_update().execute(connection).await?;
     diesel::update(of_customer)

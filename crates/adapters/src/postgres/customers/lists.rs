@@ -47,7 +47,7 @@ pub(super) async fn count(
     count_from::<i64>(filter::add(count, filter).get_result(connection).await?)
 }
 
-/// Whether this may be one of the few filters of which most lists are.
+/// Whether this is one of the common filters.
 fn is_common(filter: &CustomerFilter) -> bool {
     filter.external_ids == ExternalIds::default()
 }

@@ -1,4 +1,4 @@
-//! The change of one customer.
+//! Changes a customer.
 
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -13,8 +13,7 @@ use crate::postgres::search::vectors::{Words, WordsOf};
 use crate::sql::customers::{CustomerChangeset, CustomerRow};
 use crate::sql::schema::customers;
 
-/// How often to look who has the e-mail address or phone number when it turns out to be
-/// taken.
+/// How often an update is tried again after a concurrent change of the same address or number.
 const ATTEMPTS: usize = 3;
 
 /// Changes the shop's customer. Must run in a transaction.
@@ -26,7 +25,7 @@ pub(super) async fn update(
 ) -> Result<UpdateCustomerOutcome, Failure> {
     let CustomerUpdate { changes, stamp } = update;
     let customer = customers::table.find((shop.get(), id.get()));
-    // Waits for whoever changes the customer now, and sees what that one made of it.
+    // Waits for a concurrent change of the customer, and sees its result.
     let row: Option<CustomerRow> = customer
         .select(CustomerRow::as_select())
         .for_no_key_update()
@@ -46,7 +45,7 @@ pub(super) async fn update(
         let change = diesel::update(customer)
             .set((CustomerChangeset::from(changes.clone()), WordsOf(customers::table).eq(&words)))
             .returning(CustomerRow::as_select());
-        // To be taken back by itself if another has been faster.
+        // A savepoint: a conflict rolls back this statement only.
         match connection.transaction(async |connection| change.get_result(connection).await).await {
             Ok(row) => {
                 let customer = Box::new(Customer::try_from(row)?);
@@ -60,10 +59,10 @@ pub(super) async fn update(
             Err(error) => return Err(error.into()),
         }
     }
-    Err(Failure::Unexpected("a customer is in the way and is not there"))
+    Err(Failure::Unexpected("a conflicting customer cannot be read"))
 }
 
-/// The customer with those of its changes that searches find.
+/// The customer with the changes to texts that searches find.
 fn searchable_after(customer: Customer, changes: CustomerChanges) -> Customer {
     Customer {
         email: changes.email.unwrap_or(customer.email),
@@ -75,7 +74,7 @@ fn searchable_after(customer: Customer, changes: CustomerChanges) -> Customer {
     }
 }
 
-/// What is refused if another customer of the shop has the e-mail address or phone number.
+/// The refusal if another customer of the shop has the e-mail address or phone number.
 async fn taken(
     connection: &mut AsyncPgConnection,
     shop: ShopId,

@@ -1,4 +1,4 @@
-//! Events on their way into the log, each in the transaction of what it tells of.
+//! Appends events to the log, in the transaction of the change.
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
@@ -42,8 +42,7 @@ pub(in crate::postgres) async fn append(
     Ok(())
 }
 
-/// Appends that a thing was created or changed, and is so now. Must run in the transaction
-/// of the change.
+/// Appends the event of one created or changed thing. Must run in the transaction of the change.
 pub(in crate::postgres) async fn append_one(
     connection: &mut AsyncPgConnection,
     shop: ShopId,

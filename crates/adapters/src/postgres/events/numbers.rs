@@ -1,8 +1,7 @@
-//! The numbers of changes, in a database that comes from another server.
+//! The numbers of changes in a database that was restored from another server.
 //!
-//! Transactions are numbered by the server. In a database that was restored into one whose
-//! numbers are smaller, the events it brought along would stand behind all that comes, out of
-//! every reader's sight.
+//! The server numbers transactions. If its numbers are smaller than those of the restored events,
+//! new events would sort before the restored ones, and readers would never see them.
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -10,10 +9,10 @@ use diesel::sql_types::BigInt;
 use diesel_async::AsyncPgConnection;
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 
-/// What a later transaction's number has to be raised by, to lie above those of all events;
-/// nothing if it does. It is raised by 2^32 more: who has read on in the other server's
-/// database since it was dumped knows places further on, and what happens here has to stand
-/// behind those too. 2^63 is far enough away for that to happen a billion times.
+/// The number to add to the number of a transaction, so that it exceeds those of all events; no row
+/// if it already does. It includes 2^32 more: a reader may have read further on the other server
+/// after the dump, and new events must come after that position too. A billion such restores fit
+/// into 2^63.
 const MISSING: &str = "
     SELECT max(change) + (1::bigint << 32) - next::text::bigint AS missing
     FROM pg_snapshot_xmax(pg_current_snapshot()) AS next, shops CROSS JOIN LATERAL (
@@ -27,16 +26,16 @@ struct Missing {
     missing: i64,
 }
 
-/// Has changes numbered above all that are there, as they are unless the database comes from
-/// another server.
-pub(in crate::postgres) fn go_on_above(
+/// Makes the numbers of new changes exceed all existing ones. Does nothing unless the database was
+/// restored from another server.
+pub(in crate::postgres) fn raise_above_existing(
     connection: &mut AsyncConnectionWrapper<AsyncPgConnection>,
 ) -> QueryResult<()> {
     if missing(connection)?.is_none() {
         return Ok(());
     }
     connection.transaction(|connection| {
-        // Whoever writes now still has a small number.
+        // A concurrent write would still get a small number.
         connection.batch_execute("LOCK TABLE events IN SHARE ROW EXCLUSIVE MODE")?;
         match missing(connection)? {
             None => Ok(()),

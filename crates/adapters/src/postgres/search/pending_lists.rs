@@ -1,10 +1,9 @@
-//! The words that are not in their indexes yet.
+//! Moves new words into their indexes.
 //!
-//! PostgreSQL adds the words of a row to a list in front of their index (GIN's pending list),
-//! since many are brought into the index together in far less time than one by one. Whoever
-//! makes the list too long has to bring them there before going on, which takes a tenth of a
-//! second and more; and every search goes through the list. So this is done here, on a
-//! connection of the pool that no request waits for, soon after something was written.
+//! PostgreSQL adds the words of a row to the pending list of their GIN index, because many words
+//! are faster to index together. The write that makes the list too long must empty it, which takes
+//! 0.1 s or more, and every search reads the whole list. So a background task empties the lists
+//! soon after a write, on a connection of the pool.
 
 use std::time::Duration;
 
@@ -15,20 +14,20 @@ use tokio::task::AbortHandle;
 use crate::postgres::connection::Connections;
 use crate::postgres::errors::Effect;
 
-/// How long after a failure it is not tried again. PostgreSQL looks after the lists, too.
+/// The pause after a failure. Without this task, PostgreSQL empties the lists itself.
 const PAUSE: Duration = Duration::from_secs(60);
 
-/// Of each list, if the account may: only the index's owner is allowed to.
+/// Empties the lists of indexes that the account owns, as PostgreSQL requires.
 const CLEAN_UP: &str = "SELECT gin_clean_pending_list(oid) FROM pg_class
     WHERE oid = ANY ('{customers_by_words, tickets_by_words, comments_by_words}'::regclass[])
         AND pg_has_role(relowner, 'USAGE')";
 
-/// Keeps the lists short for as long as it is held.
+/// Keeps the lists short until it is dropped.
 #[derive(Debug)]
 pub(in crate::postgres) struct PendingListCleaner(AbortHandle);
 
 impl PendingListCleaner {
-    /// Begins to have the lists cleaned up so long after something was written.
+    /// Starts to empty the lists, each time this long after a write.
     pub(in crate::postgres) fn start(connections: Connections, delay: Duration) -> Self {
         let task = tokio::spawn(async move {
             loop {
@@ -52,7 +51,7 @@ impl Drop for PendingListCleaner {
     }
 }
 
-/// Reads, as far as anyone else can see.
+/// For the pool, this is a read: no other session sees a change.
 async fn clean_up(connections: &Connections) -> Result<(), StorageError> {
     connections
         .run("clean_up_pending_lists", Effect::Read, async |connection: &mut AsyncPgConnection| {

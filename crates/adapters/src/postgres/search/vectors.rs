@@ -1,9 +1,8 @@
-//! Words of texts as PostgreSQL keeps and finds them.
+//! `tsvector` and `tsquery`: the words of texts as PostgreSQL stores and finds them.
 //!
-//! What the words of a text are the domain says. The server parses no text: it is handed
-//! vectors and queries in its own binary form, in which nothing has to be quoted. Each
-//! vector also holds a word for the shop, which no text has, so that one index finds the
-//! words of one shop.
+//! The domain defines the words of a text, and the server parses no text. Vectors and queries are
+//! sent in binary form, which needs no quoting. Each vector also holds a word for the shop, which
+//! no text can have: so one index finds the words of one shop.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -28,8 +27,8 @@ pub(in crate::postgres) struct TsVector;
 #[diesel(postgres_type(oid = 3615, array_oid = 3645))]
 pub(in crate::postgres) struct TsQuery;
 
-/// The column `words` of this table, to be written. `schema.rs` does not have it, which
-/// SQLite shares.
+/// The column `words` of this table, for writing. It is not part of the tables that are shared with
+/// SQLite.
 #[derive(Debug, Clone, Copy, QueryId)]
 pub(in crate::postgres) struct WordsOf<T>(pub(in crate::postgres) T);
 
@@ -47,14 +46,14 @@ impl<T: Table> Column for WordsOf<T> {
 #[diesel(sql_type = TsVector)]
 pub(in crate::postgres) struct Words {
     shop: ShopId,
-    /// Of a ticket's name: those of weight A.
+    /// The words of a ticket's name, with weight A.
     named: BTreeSet<String>,
-    /// Of all other texts: those of weight D.
+    /// The words of all other texts, with weight D.
     others: BTreeSet<String>,
 }
 
 impl Words {
-    /// Those of a ticket's name and of the message that it is created with.
+    /// The words of a new ticket: of its name and its message.
     pub(in crate::postgres) fn of_ticket(ticket: &Ticket) -> Self {
         Self {
             others: search_words(ticket.last_message.as_deref()),
@@ -63,25 +62,25 @@ impl Words {
         }
     }
 
-    /// Those of a ticket's row once the ticket has this name, in place of another.
+    /// The words of a ticket's row after its name has changed.
     pub(in crate::postgres) fn of_renamed_ticket(shop: ShopId, name: Option<&str>) -> Renamed {
         let name = Self { shop, named: search_words(name), others: BTreeSet::new() };
-        // Without the words of the old name, and the shop's, which has no weight either.
+        // Drops the words of the old name, and the word of the shop, which has no weight.
         sql::<TsVector>("ts_filter(words, '{d}') || ").bind::<TsVector, _>(name)
     }
 
-    /// Those of a customer about to be added.
+    /// The words of a new customer.
     pub(in crate::postgres) fn of_new_customer(shop: ShopId, customer: &NewCustomer) -> Self {
         Self { shop, named: BTreeSet::new(), others: search_words(customer.searched_texts()) }
     }
 
-    /// Those of a customer.
+    /// The words of a customer.
     pub(in crate::postgres) fn of_customer(customer: &Customer) -> Self {
         let others = search_words(customer.searched_texts());
         Self { shop: customer.shop_id, named: BTreeSet::new(), others }
     }
 
-    /// Those of a comment.
+    /// The words of a comment.
     pub(in crate::postgres) fn of_comment(comment: &NewComment) -> Self {
         Self { shop: comment.shop_id, named: BTreeSet::new(), others: search_words([comment.text.as_str()]) }
     }
@@ -89,8 +88,8 @@ impl Words {
 
 type Renamed = UncheckedBind<SqlLiteral<TsVector>, <Words as AsExpression<TsVector>>::Expression>;
 
-/// A vector knows words by their places in the text. Here a place only carries the weight:
-/// each word of weight D is at the first, each of weight A at the second.
+/// A vector holds the positions of a word in the text. Here a position only carries the weight:
+/// words of weight D are at position 1, words of weight A at position 2.
 const D_AT_FIRST: u16 = 1;
 const A_AT_SECOND: u16 = (3 << 14) | 2;
 
@@ -115,7 +114,7 @@ impl ToSql<TsVector, Pg> for Words {
     }
 }
 
-/// A row of this shop in which a term is found.
+/// Finds the rows of a shop that contain a term.
 #[derive(Debug, Clone, PartialEq, Eq, AsExpression)]
 #[diesel(sql_type = TsQuery)]
 pub(in crate::postgres) struct TermQuery {
@@ -144,13 +143,13 @@ impl ToSql<TsQuery, Pg> for TermQuery {
     }
 }
 
-/// What each vector of the shop's holds: no word of a text begins like this.
+/// The word in every vector of the shop. No word of a text begins with `#`.
 fn shop_word(shop: ShopId) -> String {
     format!("#{}", shop.get())
 }
 
 fn write_text(out: &mut Output<'_, '_, Pg>, text: &str) -> std::io::Result<()> {
-    // Words are letters and digits, so that none ends the text early.
+    // Words are letters and digits, so none contains the final zero byte.
     out.write_all(text.as_bytes())?;
     out.write_all(&[0])
 }

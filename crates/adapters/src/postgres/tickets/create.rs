@@ -1,4 +1,4 @@
-//! A batch of new tickets: one statement, which commits by itself.
+//! Creates a batch of tickets with one statement, which commits by itself.
 
 mod statement;
 
@@ -14,11 +14,11 @@ use self::statement::CreateTickets;
 use crate::postgres::errors::Failure;
 use crate::sql::schema::idempotency_records;
 
-/// How often the items are tried whose key is claimed by none and cannot be claimed.
+/// How often an item is tried whose key cannot be claimed, although it has no record.
 const ATTEMPTS: usize = 3;
 
-/// Creates the tickets of a batch. Of items with the same key only the first is written at a
-/// time; what it records tells the others.
+/// Creates the tickets of a batch. Of items with the same key, only the first is written. Its record
+/// then determines the outcomes of the others.
 pub(super) async fn create(
     connection: &mut AsyncPgConnection,
     batch: Vec<TicketCreation>,
@@ -39,13 +39,13 @@ pub(super) async fn create(
         let statement = CreateTickets::new(open.iter().map(|&index| &batch[index]))?;
         let rows = match statement.get_results::<ItemRow>(connection).await {
             Ok(rows) => rows,
-            // A customer of the batch was erased between the look and the write, which each
-            // is only once: nothing was written, and the next attempt sees who is there now.
+            // A customer of the batch was erased between the check and the write. Nothing was
+            // written. A customer is erased only once, so this ends.
             Err(Error::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _)) if losses < batch.len() => {
                 losses += 1;
                 continue;
             }
-            // The database asks to try again.
+            // The database asks for a retry.
             Err(Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _))
                 if attempts + 1 < ATTEMPTS =>
             {
@@ -58,7 +58,7 @@ pub(super) async fn create(
         let mut refusals = HashMap::new();
         for row in rows {
             let place = usize::try_from(row.ordinal - 1).ok().and_then(|place| open.get(place));
-            let &index = place.ok_or(Failure::Unexpected("an outcome of no item"))?;
+            let &index = place.ok_or(Failure::Unexpected("an outcome belongs to no item"))?;
             if row.is_created {
                 outcomes[index] = Some(CreateTicketOutcome::Created);
             } else {
@@ -84,7 +84,7 @@ pub(super) async fn create(
     Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or(CreateTicketOutcome::InProgress)).collect())
 }
 
-/// The records of these keys.
+/// Reads the records of these keys.
 async fn recorded(
     connection: &mut AsyncPgConnection,
     keys: impl Iterator<Item = Key<'_>>,
@@ -105,7 +105,7 @@ async fn recorded(
         .await
 }
 
-/// What tells requests with the same key.
+/// Identifies requests with the same key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Key<'a> {
     shop: ShopId,
@@ -125,7 +125,7 @@ impl<'a> Key<'a> {
     }
 }
 
-/// What a request with a key left.
+/// The record of a request with a key.
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = idempotency_records)]
 struct Record {
@@ -137,7 +137,7 @@ struct Record {
 }
 
 impl Record {
-    /// What another request with its key is answered.
+    /// The outcome of a later request with the same key.
     fn answer(&self, item: &TicketCreation) -> CreateTicketOutcome {
         let fingerprint = item.idempotency.as_ref().map(|claim| claim.request.fingerprint.0);
         if fingerprint.is_some_and(|fingerprint| fingerprint.as_slice() == self.fingerprint) {
@@ -148,10 +148,10 @@ impl Record {
     }
 }
 
-/// What the statement tells of an item.
+/// The result of the statement for an item.
 #[derive(Debug, Queryable)]
 struct ItemRow {
-    /// The item's place in the statement, from 1.
+    /// The position of the item in the statement, from 1.
     ordinal: i64,
     has_customer: bool,
     has_assignee: bool,
@@ -159,7 +159,7 @@ struct ItemRow {
 }
 
 impl ItemRow {
-    /// Why it was not created; `None` if its key was used.
+    /// Why the item was not created; `None` if its key was used.
     fn refusal(&self) -> Option<CreateTicketOutcome> {
         match (self.has_customer, self.has_assignee) {
             (false, _) => Some(CreateTicketOutcome::CustomerNotFound),

@@ -1,4 +1,4 @@
-//! The deletion of one ticket, with what belongs to it.
+//! Deletes a ticket with its comments.
 
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -9,7 +9,7 @@ use crate::postgres::deletions::{delete_comments, delete_tickets};
 use crate::postgres::errors::Failure;
 use crate::sql::schema::tickets;
 
-/// Deletes the shop's ticket, and first whatever refers to it. Must run in a transaction.
+/// Deletes a ticket of the shop, and first everything that refers to it. Must run in a transaction.
 pub(super) async fn delete(
     connection: &mut AsyncPgConnection,
     shop: ShopId,
@@ -18,7 +18,7 @@ pub(super) async fn delete(
     stamp: AuditStamp,
 ) -> Result<DeleteTicketOutcome, Failure> {
     let ticket = tickets::table.find((shop.get(), id.get()));
-    // Nobody changes the ticket from here on, nor adds anything to it.
+    // Locks the ticket against changes and new comments.
     let version: Option<i64> =
         ticket.select(tickets::version).for_update().get_result(connection).await.optional()?;
     let Some(version) = version else { return Ok(DeleteTicketOutcome::TicketNotFound) };

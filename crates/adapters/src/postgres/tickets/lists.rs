@@ -49,9 +49,9 @@ pub(super) async fn list(
     }))
 }
 
-/// The first tickets of a list, by a query that reads the views of all tickets. What
-/// belongs to the tickets is looked up for these only: without the detour PostgreSQL may join all
-/// that the list has, and sort it, if it takes the list to be short or knows nothing of it.
+/// A page of tickets with their customers and assignees. The page is a query of its own, and only
+/// its tickets are joined. Otherwise PostgreSQL may join and sort the whole list, if it expects a
+/// short one or has no statistics.
 #[derive(Debug)]
 struct TicketPage<L, V> {
     list: L,
@@ -61,7 +61,7 @@ struct TicketPage<L, V> {
 
 impl<L: QueryFragment<Pg>, V: QueryFragment<Pg>> QueryFragment<Pg> for TicketPage<L, V> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        // The views are those of whatever has the name of the table.
+        // The query of the views reads this page in place of the table.
         out.push_sql("WITH tickets AS (");
         self.list.walk_ast(out.reborrow())?;
         self.limit.walk_ast(out.reborrow())?;
@@ -74,7 +74,7 @@ impl<L, V: Query> Query for TicketPage<L, V> {
     type SqlType = V::SqlType;
 }
 
-/// It is known by its text, of which the limit is a part.
+/// Identified by its text, which includes the limit.
 impl<L, V> QueryId for TicketPage<L, V> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
@@ -91,8 +91,8 @@ pub(super) async fn count(
     count_from::<i64>(filter::add(count, filter).get_result(connection).await?)
 }
 
-/// Whether this is one of the few filters of which most lists are: at most whether a ticket is
-/// open, and one condition more. These make 36 statements: lists, their next pages, and counts.
+/// Whether this is one of the common filters: `is_opened` and at most one more condition. They make
+/// 36 statements: lists, their next pages, and counts.
 fn is_common(filter: &TicketFilter) -> bool {
     let TicketFilter { is_opened, ref channel, assignee, customer_id, last_message_from, .. } = *filter;
     let more = [channel.is_some(), assignee.is_some(), customer_id.is_some(), last_message_from.is_some()];

@@ -1,4 +1,4 @@
-//! Tickets that are kept to a transaction, to be changed or commented on.
+//! Locks tickets that a transaction changes.
 
 use std::collections::BTreeSet;
 
@@ -11,9 +11,9 @@ use crate::postgres::unnest::{Lookup, Rows, column};
 use crate::sql::customers::CustomerRow;
 use crate::sql::tickets::TicketRow;
 
-/// Keeps those of these tickets that are there to the transaction until it ends, in order of
-/// shop and id; and their customers, first, as far as they cannot be erased: the transaction
-/// may need one for an idempotency record, and an erasure takes the customer first, too.
+/// Locks the existing tickets until the transaction ends, in order of shop and id. Their customers
+/// are locked first, against erasure: the idempotency record may refer to one, and an erasure
+/// locks the customer first too.
 pub(in crate::postgres) async fn lock_tickets(
     connection: &mut AsyncPgConnection,
     tickets: &BTreeSet<(ShopId, TicketId)>,
@@ -29,7 +29,7 @@ pub(in crate::postgres) async fn lock_tickets(
             shops: tickets.iter().map(|(shop, _)| shop.get()).collect(),
             columns: column::<BigInt, _>(tickets.iter().map(|(_, id)| id.get())),
         },
-        // To sort them, all customers are there before the first ticket is asked for.
+        // The sort locks all customers before the first ticket.
         after: " AS wanted (shop_id, id)
             CROSS JOIN LATERAL (
                 SELECT customer_id FROM tickets

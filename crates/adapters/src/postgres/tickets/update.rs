@@ -1,4 +1,4 @@
-//! The change of one ticket.
+//! Changes a ticket.
 
 use std::collections::BTreeSet;
 
@@ -30,7 +30,7 @@ pub(super) async fn update(
     update: TicketUpdate,
 ) -> Result<UpdateTicketOutcome, Failure> {
     let TicketUpdate { changes, expected_version, stamp } = update;
-    // Waits for whoever changes the ticket now, and sees what that one made of it.
+    // Waits for a concurrent change of the ticket, and sees its result.
     let Some((ticket, _)) = lock_tickets(connection, &BTreeSet::from([(shop, id)])).await?.pop() else {
         return Ok(UpdateTicketOutcome::TicketNotFound);
     };
@@ -38,14 +38,14 @@ pub(super) async fn update(
         return Ok(UpdateTicketOutcome::VersionMismatch);
     }
     if let Some(assignee) = changes.assigned_to.flatten()
-        && !keep_active_user(connection, shop, assignee).await?
+        && !lock_active_user(connection, shop, assignee).await?
     {
         return Ok(UpdateTicketOutcome::AssigneeNotFound);
     }
     let is_changed = !changes.is_empty();
     if is_changed {
         let human_ticket = HumanTicketChangeset::new(ticket.is_opened, changes.is_opened, stamp.time);
-        // Only one that is new takes a number.
+        // Only a new human ticket takes a number.
         let number = (changes.is_opened == Some(true) && ticket.human_ticket_id.is_none())
             .then(|| tickets::human_ticket_id.eq(nextval("human_ticket_numbers").nullable()));
         let name_words = changes
@@ -64,7 +64,7 @@ pub(super) async fn update(
             .await?;
     }
     let view = find_view(connection, shop, id).await?;
-    let view = view.ok_or(Failure::Unexpected("a ticket that is locked is not there"))?;
+    let view = view.ok_or(Failure::Unexpected("a locked ticket cannot be read"))?;
     if is_changed {
         let (ticket, human_ticket) = (view.ticket.clone(), view.human_ticket.clone());
         let snapshot = Snapshot::Ticket(Box::new(TicketSnapshot { ticket, human_ticket }));
@@ -73,8 +73,9 @@ pub(super) async fn update(
     Ok(UpdateTicketOutcome::Updated(Box::new(view)))
 }
 
-/// Whether the shop has this active user, who then stays until the transaction ends.
-async fn keep_active_user(
+/// Whether this is an active user of the shop. Locks the user against deletion until the
+/// transaction ends.
+async fn lock_active_user(
     connection: &mut AsyncPgConnection,
     shop: ShopId,
     user: UserId,

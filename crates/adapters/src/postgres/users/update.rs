@@ -1,4 +1,4 @@
-//! The change of one user.
+//! Changes a user.
 
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -17,7 +17,7 @@ use crate::sql::schema::{api_keys, users};
 use crate::sql::types::StoredTimestamp;
 use crate::sql::users::{UserChangeset, UserRow};
 
-/// How often to look who has the e-mail address when it turns out to be taken.
+/// How often an update is tried again after a concurrent change of the same address.
 const ATTEMPTS: usize = 3;
 
 /// Changes the shop's user. Must run in a transaction.
@@ -29,8 +29,7 @@ pub(super) async fn update(
 ) -> Result<UpdateUserOutcome, Failure> {
     let UserUpdate { changes, stamp } = update;
     let user = users::table.find((shop.get(), id.get()));
-    // Waits for whoever changes the user now, or makes a key in the user's name, and sees
-    // what that one made of it.
+    // Waits for a concurrent change of the user or a new key of the user, and sees its result.
     let deactivated_at: Option<Option<StoredTimestamp>> =
         user.select(users::deactivated_at).for_no_key_update().get_result(connection).await.optional()?;
     let Some(deactivated_at) = deactivated_at else { return Ok(UpdateUserOutcome::UserNotFound) };
@@ -50,7 +49,7 @@ pub(super) async fn update(
         let change = diesel::update(user)
             .set((UserChangeset::from(changes.clone()), users::deactivated_at.eq(deactivated_at)))
             .returning(UserRow::as_select());
-        // To be taken back by itself if another has been faster.
+        // A savepoint: a conflict rolls back this statement only.
         match connection.transaction(async |connection| change.get_result(connection).await).await {
             Ok(row) => {
                 let user = User::try_from(row)?;
@@ -67,10 +66,10 @@ pub(super) async fn update(
             Err(error) => return Err(error.into()),
         }
     }
-    Err(Failure::Unexpected("a user is in the way and is not there"))
+    Err(Failure::Unexpected("a conflicting user cannot be read"))
 }
 
-/// Revokes every key that writes in the user's name.
+/// Revokes every unrevoked key of the user.
 async fn revoke_keys(
     connection: &mut AsyncPgConnection,
     shop: ShopId,

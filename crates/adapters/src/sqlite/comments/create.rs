@@ -1,4 +1,4 @@
-//! The creation of comments, which also change their tickets.
+//! Creates comments and changes their tickets.
 
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
@@ -52,7 +52,7 @@ impl TicketChange {
     }
 }
 
-/// Creates one comment of a batch. Whatever refuses it comes before the first write.
+/// Creates one comment of a batch. Every refusal comes before the first write.
 fn create_one(
     connection: &mut SqliteConnection,
     log: &mut EventLog,

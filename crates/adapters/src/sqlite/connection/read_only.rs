@@ -1,4 +1,4 @@
-//! Opens databases to look at them: nothing is created, migrated or changed.
+//! Opens databases for reading: nothing is created, migrated or changed.
 
 use std::path::Path;
 
@@ -8,17 +8,17 @@ use diesel::connection::SimpleConnection;
 use diesel::sqlite::SqliteConnection;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// What a path may hold in SQLite's URIs as it is.
+/// The characters of a path that need no encoding in URIs of SQLite.
 const NOT_IN_PATHS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
 
-/// A database that others may be using.
+/// Opens a database that others may be using.
 pub(in crate::sqlite) fn live(path: &Path) -> anyhow::Result<SqliteConnection> {
     let mut connection = connect(path, "mode=ro")?;
     connection.batch_execute("PRAGMA busy_timeout = 5000")?;
     Ok(connection)
 }
 
-/// A database that nobody else has, in one file that nobody changes.
+/// Opens a database in a single file that nobody else uses.
 pub(in crate::sqlite) fn at_rest(path: &Path) -> anyhow::Result<SqliteConnection> {
     connect(path, "mode=ro&immutable=1")
 }

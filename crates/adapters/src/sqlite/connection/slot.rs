@@ -19,14 +19,14 @@ use crate::sqlite::errors::{self, SqliteOpenError};
 /// The database file that connections are opened to.
 #[derive(Debug, Clone)]
 pub(in crate::sqlite) struct DatabaseFile {
-    /// Absolute, so that SQLite takes it for no URI and no special name, and a later
-    /// connection leads to the same file.
+    /// Absolute, so that SQLite does not read it as a URI or a special name, and later connections
+    /// open the same file.
     path: Arc<str>,
     busy_timeout: Duration,
 }
 
 impl DatabaseFile {
-    /// Checks the path. The file need not be there yet.
+    /// Checks the path. The file may be missing.
     pub(in crate::sqlite) fn at(path: &Path, busy_timeout: Duration) -> Result<Self, SqliteOpenError> {
         let absolute =
             std::path::absolute(path).map_err(|error| SqliteOpenError::cannot_open(path, error.into()))?;
@@ -46,14 +46,14 @@ impl DatabaseFile {
         Ok(Self { path: text.into(), busy_timeout })
     }
 
-    /// Creates the file if it is not there.
+    /// Creates a missing file.
     pub(in crate::sqlite) fn create_if_missing(&self) -> std::io::Result<()> {
         create_private(Path::new(&*self.path))
     }
 }
 
-/// Creates the file if it is not there, readable by its owner only, since it is to hold
-/// what customers write. SQLite gives the files it puts beside it the same permissions.
+/// Creates a missing file, readable by its owner only, because it will hold data of customers.
+/// SQLite gives the files beside it the same permissions.
 fn create_private(path: &Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
@@ -65,14 +65,15 @@ fn create_private(path: &Path) -> std::io::Result<()> {
     }
 }
 
-/// What every connection is told. FULL: a commit is on disk before it is acknowledged;
-/// fullfsync makes that true on macOS as well. The log is moved into the database every
-/// 4,000 pages (about 16 MB) and cut back to 64 MiB should it have grown past that. A page
-/// that was written several times since goes to the database once, so that a larger log makes
-/// for fewer writes there; whoever commits the last of them waits longer for it.
-/// secure_delete: what is removed is overwritten, on the pages that it leaves free too, so
-/// that of an erased customer nothing is left in the database but what the log still holds
-/// until it is moved there.
+/// The settings of every connection.
+///
+/// - `synchronous`: a commit is on disk before it is acknowledged; `fullfsync` ensures that on
+///   macOS.
+/// - `wal_autocheckpoint`: the log moves into the database every 4,000 pages (about 16 MB). A
+///   larger log saves writes of pages that change often; the commit that moves it takes longer.
+/// - `journal_size_limit`: a larger log is cut back to 64 MiB.
+/// - `secure_delete`: deleted data is overwritten, also on free pages. Data of an erased customer
+///   remains in the log only, until the log is moved.
 pub(in crate::sqlite) const SETTINGS: &str = "PRAGMA synchronous = FULL;
     PRAGMA fullfsync = ON;
     PRAGMA foreign_keys = ON;
@@ -81,9 +82,9 @@ pub(in crate::sqlite) const SETTINGS: &str = "PRAGMA synchronous = FULL;
     PRAGMA wal_autocheckpoint = 4000;
     PRAGMA journal_size_limit = 67108864;";
 
-/// What the connection that writes is told besides. Each customer's latest entries are on pages
-/// of their own in the indexes by customer: 16 MiB, which fill as they are used, hold those
-/// of a thousand, where SQLite's own 2 MB have it read them again from the file.
+/// More settings of the connection that writes. The indexes by customer have the latest entries of
+/// each customer on pages of their own. A cache of 16 MiB holds those of a thousand customers. The
+/// default of 2 MB would read them from the file again.
 const WRITER_SETTINGS: &str = "PRAGMA cache_size = -16384";
 
 /// What a connection is for.
@@ -93,7 +94,7 @@ pub(in crate::sqlite) enum Role {
     Reader,
 }
 
-/// A connection, opened again when it is needed after it was closed.
+/// A connection that is opened again on demand after it was closed.
 pub(in crate::sqlite) struct ConnectionSlot {
     file: DatabaseFile,
     role: Role,
@@ -120,7 +121,7 @@ impl ConnectionSlot {
     /// Closes the connection, which rolls back whatever is open on it.
     pub(in crate::sqlite) fn close(&mut self) {
         if let Some(connection) = self.connection.take() {
-            // Diesel panics if SQLite cannot close; the thread has others to serve.
+            // Diesel panics if SQLite cannot close the connection; the thread must go on.
             let _ = catch_unwind(AssertUnwindSafe(|| drop(connection)));
         }
     }
@@ -134,8 +135,8 @@ impl ConnectionSlot {
     ) -> Result<T, StorageError> {
         let unavailable = |cause| StorageError::new(StorageErrorKind::Unavailable, operation, cause);
         let connection = self.connection().map_err(unavailable)?;
-        // Diesel's own transactions answer a failed rollback in place of the command's
-        // error, so this one is spelled out.
+        // Not with Diesel's transactions: they return the error of a failed rollback in place of the
+        // command's.
         if let Err(error) = connection.batch_execute("BEGIN IMMEDIATE") {
             self.close();
             return Err(unavailable(error.into()));
@@ -153,7 +154,7 @@ impl ConnectionSlot {
                 }
             },
             Err(error) => {
-                // SQLite has rolled back by itself after some errors, and then refuses.
+                // After some errors SQLite has rolled back by itself, and then this fails.
                 if connection.batch_execute("ROLLBACK").is_err() {
                     self.close();
                 }
@@ -162,8 +163,8 @@ impl ConnectionSlot {
         }
     }
 
-    /// Runs a query. Each statement of it sees the database as it is then: whatever must
-    /// not change in between is asked for in one.
+    /// Runs a query. Each of its statements sees the current database, so values that must be
+    /// consistent are read in one statement.
     pub(in crate::sqlite) fn read<T>(
         &mut self,
         operation: &'static str,
@@ -202,8 +203,8 @@ fn turn_on_wal(connection: &mut SqliteConnection, busy_timeout: Duration) -> any
                 "SQLite cannot use a write-ahead log there (it stays with journal_mode {mode}); \
                  a file on a local disk is needed"
             ),
-            // Where two processes turn it on in a new file at once, SQLite tells one of
-            // them that the file is locked, without waiting.
+            // If two processes turn it on in a new file at the same time, SQLite reports a lock to
+            // one of them without waiting.
             Err(error) if errors::is_busy(&error) && Instant::now() < deadline => {
                 std::thread::sleep(Duration::from_millis(5));
             }

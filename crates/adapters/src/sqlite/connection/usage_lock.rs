@@ -1,23 +1,23 @@
-//! Tells other processes that a database is in use, so that none puts another in its place.
+//! Locks a database that is in use, so that no process restores a backup in its place.
 //!
-//! The lock is on a file of its own beside the database, and the file stays: closing any
-//! descriptor of the database file itself would drop the locks that SQLite holds on it,
-//! and a lock on a file that is removed locks nobody out.
+//! The lock is on a separate file beside the database, which is never removed. Closing a descriptor
+//! of the database file would drop the locks that SQLite holds on it, and a lock on a removed file
+//! locks nothing.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// A database is in use, by whoever holds this and the likes of it.
+/// The lock of a database in use. Several processes can share it.
 #[derive(Debug)]
 pub(in crate::sqlite) struct UsageLock {
     _lock: File,
 }
 
 impl UsageLock {
-    /// Says that this process uses the database, as others may at the same time. `None` if
-    /// another is being put in its place. Where the file system has no locks, this warns
-    /// and goes on: nobody can put another in its place there.
+    /// Locks the database for use, which other processes can do too. `None` if a backup is being
+    /// restored. If the file system has no locks, this logs a warning and succeeds: `restore`
+    /// fails there.
     pub(in crate::sqlite) fn shared(database: &Path) -> io::Result<Option<Self>> {
         let lock = open(database)?;
         match lock.try_lock_shared() {
@@ -33,10 +33,10 @@ impl UsageLock {
         }
     }
 
-    /// Keeps every other process from opening the database. `None` if one has it open.
+    /// Prevents other processes from opening the database. `None` if one has it open.
     ///
     /// # Errors
-    /// Also where the file system has no locks, and nobody can tell.
+    /// Also if the file system has no locks.
     pub(in crate::sqlite) fn exclusive(database: &Path) -> io::Result<Option<Self>> {
         let lock = open(database)?;
         match lock.try_lock() {
@@ -47,8 +47,8 @@ impl UsageLock {
     }
 }
 
-/// Where the database really is: two names of one database have one lock. The file need
-/// not be there yet, its directory must.
+/// The canonical path, so that two names of one database have one lock. The file may be missing,
+/// its directory must exist.
 pub(in crate::sqlite) fn real_path(database: &Path) -> io::Result<PathBuf> {
     match database.canonicalize() {
         Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -92,8 +92,8 @@ fn open(database: &Path) -> io::Result<File> {
     })
 }
 
-/// Whoever may use the database may use the file too, as with the files that SQLite puts
-/// beside it, whichever account was the first.
+/// Gives the file the owner and permissions of the database, as SQLite does with its own files:
+/// every account that can use the database can use the lock.
 #[cfg(unix)]
 pub(in crate::sqlite) fn like_database(file: &File, database: &Path) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, fchown};

@@ -63,7 +63,7 @@ impl WorkerThreads {
                 let cause = anyhow!("the command panicked and was rolled back");
                 Err(StorageError::new(StorageErrorKind::Unexpected, operation, cause))
             });
-            // Nobody waits any more if the caller dropped the future.
+            // Fails if the caller dropped the future.
             let _ = sender.send(answer);
         });
         let unavailable = |cause| StorageError::new(StorageErrorKind::Unavailable, operation, cause);
@@ -77,7 +77,7 @@ impl WorkerThreads {
             }
         }
         receiver.await.unwrap_or_else(|_| {
-            let cause = anyhow!("the database thread ended before it answered");
+            let cause = anyhow!("the database thread ended before the command ended");
             Err(StorageError::new(StorageErrorKind::OutcomeUnknown, operation, cause))
         })
     }
@@ -92,7 +92,7 @@ impl Drop for WorkerThreads {
     fn drop(&mut self) {
         self.queue = None;
         for thread in self.threads.drain(..) {
-            // A thread that panicked has been answered for by `run`.
+            // `run` has already returned the error of a thread that panicked.
             let _ = thread.join();
         }
     }

@@ -1,4 +1,4 @@
-//! The erasure of one customer, with everything of theirs.
+//! Erases a customer with all their data.
 
 use diesel::dsl::{count, exists};
 use diesel::prelude::*;
@@ -17,7 +17,7 @@ const DELETE_IDEMPOTENCY_RECORDS: &str = "DELETE FROM idempotency_records WHERE 
     WHERE shop_id = ? AND customer_id = ?
 )";
 
-/// Erases the shop's customer, and first whatever refers to it.
+/// Erases a customer of the shop, and first everything that refers to it.
 pub(super) fn erase(
     connection: &mut SqliteConnection,
     shop: ShopId,

@@ -1,4 +1,4 @@
-//! The change of one customer.
+//! Changes a customer.
 
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -12,7 +12,7 @@ use crate::sqlite::customers::find;
 use crate::sqlite::events::append::EventLog;
 use crate::sqlite::search::index;
 
-/// Changes the shop's customer. Whatever refuses it comes before the first write.
+/// Changes a customer of the shop. Every refusal comes before the first write.
 pub(super) fn update(
     connection: &mut SqliteConnection,
     shop: ShopId,

@@ -1,4 +1,4 @@
-//! Who may read and write the files, and how much room there is.
+//! Checks permissions of the files, and disk space.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -8,9 +8,9 @@ use rustix::fs::{Access, access, statvfs};
 use crate::finding::Finding;
 use crate::sqlite::connection::usage_lock::{beside, real_path};
 
-/// Below this there is soon no room for more.
+/// Below this the disk will be full soon.
 const LITTLE_BYTES: u64 = 1_000_000_000;
-/// Below this there may be none for the next write.
+/// Below this the next write may fail.
 const TOO_LITTLE_BYTES: u64 = 100_000_000;
 
 pub(super) fn findings(path: &Path) -> Vec<Finding> {

@@ -1,7 +1,7 @@
-//! What writes add to the log of events, each in its own transaction.
+//! Appends events to the log, in the transaction of the change.
 //!
-//! Transactions that write come one after the other, so that the numbers of a shop's changes
-//! are in the order in which they are committed, and none is left out.
+//! Only one transaction writes at a time. So the numbers of a shop's changes are in the order of
+//! their commits, without gaps.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -17,13 +17,13 @@ use crate::sql::schema::events;
 use crate::sql::types::Instant;
 use crate::sqlite::counters::{Counted, next_number};
 
-/// Appends the events of one transaction: those of each shop are one change of the shop's.
+/// Appends the events of one transaction. For each shop, they are one change.
 #[derive(Debug, Default)]
 pub(in crate::sqlite) struct EventLog {
     changes: BTreeMap<ShopId, Change>,
 }
 
-/// A change that is going on.
+/// A change in progress.
 #[derive(Debug)]
 struct Change {
     number: i64,
@@ -31,7 +31,7 @@ struct Change {
 }
 
 impl EventLog {
-    /// Appends that a thing was created or changed, and is so now.
+    /// Appends the event of a created or changed thing.
     pub(in crate::sqlite) fn append(
         &mut self,
         connection: &mut SqliteConnection,
@@ -49,9 +49,9 @@ impl EventLog {
         Ok(())
     }
 
-    /// Appends that each of the shop's things with these numbers is deleted. They are looked
-    /// for now, so this comes before they go. Of which customer they were is kept to find
-    /// their snapshots by; there is none to name once those are erased.
+    /// Appends the deletion of each thing with these numbers. Must run before the deletion, because
+    /// `numbers` is a query. `customer` is kept to find the snapshots of the things later; `None` if
+    /// the customer is being erased.
     pub(in crate::sqlite) fn append_deleted<Q>(
         &mut self,
         connection: &mut SqliteConnection,
@@ -78,7 +78,7 @@ impl EventLog {
         Ok(())
     }
 
-    /// The shop's change; its first event gives it its number.
+    /// The change of the shop. The first event gives it a number.
     fn change(&mut self, connection: &mut SqliteConnection, shop: ShopId) -> QueryResult<&mut Change> {
         Ok(match self.changes.entry(shop) {
             Entry::Occupied(change) => change.into_mut(),
@@ -89,8 +89,8 @@ impl EventLog {
     }
 }
 
-/// Takes the snapshots that hold data of the shop's customer out of the log. The customer's
-/// tickets and comments are looked for now, so this comes before they go.
+/// Removes snapshots with data of the customer from the log. Must run before the customer's tickets
+/// and comments are deleted, because it looks them up.
 pub(in crate::sqlite) fn erase_snapshots(
     connection: &mut SqliteConnection,
     shop: ShopId,
@@ -105,7 +105,7 @@ pub(in crate::sqlite) fn erase_snapshots(
     Ok(())
 }
 
-/// Numbers are of several kinds of things; whose data a snapshot holds stands beside it.
+/// Things of several kinds share numbers, so `customer_id` must match too.
 const ERASE_SNAPSHOTS: &str = "UPDATE events SET snapshot = NULL, customer_id = NULL
     WHERE shop_id = ?1 AND customer_id = ?2 AND snapshot IS NOT NULL AND subject_id IN (
         SELECT ?2

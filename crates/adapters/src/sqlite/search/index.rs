@@ -1,8 +1,7 @@
-//! The index of the words by which tickets are found, kept with every write to them.
+//! The full-text index of tickets. Every write keeps it up to date.
 //!
-//! Each text is a document: its words in a row of `search_documents`, and of the full-text
-//! index `search_index` that is made from it. A document that changes is removed and added
-//! anew.
+//! Each text is a document: a row of `search_documents` with its words, and an entry of the
+//! full-text index `search_index`. A changed document is removed and added again.
 
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
@@ -10,11 +9,11 @@ use hexdesk_domain::{Customer, CustomerId, NewComment, ShopId, Ticket, TicketId,
 
 use crate::sql::schema::{search_documents, search_index, tickets};
 
-/// What a term counts that is found in a ticket's name.
+/// The weight of a term in a ticket's name.
 const WEIGHT_OF_NAME: i32 = 4;
-/// What it counts in a customer's details.
+/// The weight of a term in a customer's details.
 const WEIGHT_OF_CUSTOMER: i32 = 2;
-/// What it counts in a message.
+/// The weight of a term in a message.
 const WEIGHT_OF_MESSAGE: i32 = 1;
 
 /// A document to be added.
@@ -44,20 +43,20 @@ impl NewDocument {
         }
     }
 
-    /// Adds the document, unless no word leads to it.
+    /// Adds the document, unless it has no words.
     fn add(self, connection: &mut SqliteConnection) -> QueryResult<()> {
         NewDocuments(vec![self]).add(connection)
     }
 }
 
-/// The documents of a batch, which are added at its end. What the full-text index is given it
-/// keeps in memory until the transaction ends, or until SQLite makes a savepoint, as it does
-/// for every statement with `RETURNING`: so the index comes after everything else, once.
+/// The documents of a batch, which are added at its end. The full-text index keeps new entries in
+/// memory until the transaction ends or SQLite makes a savepoint, as every statement with
+/// `RETURNING` does. So the index is written once, after everything else.
 #[derive(Debug, Default)]
 pub(in crate::sqlite) struct NewDocuments(Vec<NewDocument>);
 
 impl NewDocuments {
-    /// What a ticket is created with.
+    /// Adds the name and the message of a new ticket.
     pub(in crate::sqlite) fn push_ticket(&mut self, ticket: &Ticket) {
         let texts = [(WEIGHT_OF_NAME, &ticket.name), (WEIGHT_OF_MESSAGE, &ticket.last_message)];
         for (weight, text) in texts {
@@ -66,13 +65,13 @@ impl NewDocuments {
         }
     }
 
-    /// A comment.
+    /// Adds the text of a comment.
     pub(in crate::sqlite) fn push_comment(&mut self, comment: &NewComment) {
         let NewComment { shop_id, ticket_id, text, .. } = comment;
         self.0.push(NewDocument::of_ticket(*shop_id, *ticket_id, WEIGHT_OF_MESSAGE, text));
     }
 
-    /// Adds those that a word leads to.
+    /// Writes the documents that have words.
     pub(in crate::sqlite) fn add(mut self, connection: &mut SqliteConnection) -> QueryResult<()> {
         self.0.retain(|document| !document.words.is_empty());
         let ids = self.0.iter().map(|document| {
@@ -91,19 +90,19 @@ impl NewDocuments {
     }
 }
 
-/// The words of a shop's texts, as the index takes them: separated by spaces.
+/// The words of texts in the form of the index: separated by spaces.
 fn indexed_words<'a>(shop: ShopId, texts: impl IntoIterator<Item = &'a str>) -> String {
     let words: Vec<String> = search_words(texts).iter().map(|word| indexed_word(shop, word)).collect();
     words.join(" ")
 }
 
-/// A word as it stands in the index: behind the number of the shop, so that each shop's
-/// words are of its own. A word has neither colons nor spaces.
+/// A word in the form of the index: with the number of the shop, which keeps the words of shops
+/// apart. Words have no colons and no spaces.
 pub(in crate::sqlite) fn indexed_word(shop: ShopId, word: &str) -> String {
     format!("{}:{word}", shop.get())
 }
 
-/// Puts a ticket's name in the place of the one it had.
+/// Replaces the name of a ticket.
 pub(in crate::sqlite) fn replace_name(
     connection: &mut SqliteConnection,
     shop: ShopId,
@@ -131,7 +130,7 @@ pub(in crate::sqlite) fn add_customer(
     NewDocument::of_customer(customer).add(connection)
 }
 
-/// Puts a customer in the place of what it was, if it is found by other words now.
+/// Replaces the document of a customer, if its texts have changed.
 pub(in crate::sqlite) fn replace_customer(
     connection: &mut SqliteConnection,
     before: &Customer,
@@ -144,7 +143,7 @@ pub(in crate::sqlite) fn replace_customer(
     add_customer(connection, after)
 }
 
-/// Removes a ticket with its comments.
+/// Removes the documents of a ticket and its comments.
 pub(in crate::sqlite) fn remove_ticket(
     connection: &mut SqliteConnection,
     shop: ShopId,
@@ -157,7 +156,7 @@ pub(in crate::sqlite) fn remove_ticket(
     remove(connection, documents)
 }
 
-/// Removes a customer with its tickets.
+/// Removes the documents of a customer and its tickets.
 pub(in crate::sqlite) fn remove_customer(
     connection: &mut SqliteConnection,
     shop: ShopId,
@@ -174,7 +173,7 @@ pub(in crate::sqlite) fn remove_customer(
     remove_own(connection, shop, customer)
 }
 
-/// Removes what a customer itself is found by.
+/// Removes the document of the customer itself.
 fn remove_own(connection: &mut SqliteConnection, shop: ShopId, customer: CustomerId) -> QueryResult<()> {
     let of_customer =
         search_documents::shop_id.eq(shop.get()).and(search_documents::customer_id.eq(customer.get()));
@@ -183,7 +182,7 @@ fn remove_own(connection: &mut SqliteConnection, shop: ShopId, customer: Custome
     remove(connection, documents)
 }
 
-/// Removes documents. The index asks for the words of one as it forgets it, so they go last.
+/// Removes documents. The index reads the words of an entry that it removes, so the rows go last.
 fn remove(connection: &mut SqliteConnection, documents: Vec<i64>) -> QueryResult<()> {
     for id in documents {
         diesel::delete(search_index::table.find(id)).execute(connection)?;

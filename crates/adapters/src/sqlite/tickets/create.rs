@@ -1,4 +1,4 @@
-//! The creation of tickets.
+//! Creates tickets.
 
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -54,8 +54,8 @@ fn create_one(
     })
 }
 
-/// Inserts the ticket, with its human ticket if it is open. Whatever refuses it comes
-/// before the first write.
+/// Inserts the ticket, with its human ticket if it is open. Every refusal comes before the first
+/// write.
 fn insert(
     connection: &mut SqliteConnection,
     log: &mut EventLog,

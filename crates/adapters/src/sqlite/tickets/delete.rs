@@ -1,4 +1,4 @@
-//! The deletion of one ticket, with what belongs to it.
+//! Deletes a ticket with its comments.
 
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
@@ -9,7 +9,7 @@ use crate::sql::schema::{comments, tickets};
 use crate::sqlite::events::append::EventLog;
 use crate::sqlite::search::index;
 
-/// Deletes the shop's ticket, and first whatever refers to it.
+/// Deletes a ticket of the shop, and first everything that refers to it.
 pub(super) fn delete(
     connection: &mut SqliteConnection,
     shop: ShopId,

@@ -6,7 +6,7 @@
 macro_rules! add_conditions {
     ($query:expr, $filter:expr) => {{
         let mut query = $query;
-        // In full, so that no condition is forgotten.
+        // In full: a new condition does not compile until it is used.
         let TicketFilter {
             is_opened,
             channel,
@@ -38,7 +38,7 @@ macro_rules! add_conditions {
         if let Some(ThreadFilter { customer_id, thread_id }) = thread {
             query = query.filter(tickets::customer_id.eq(customer_id.get()));
             query = query.filter(tickets::thread_id.eq(thread_id));
-            // A ticket may have the empty thread id; it is of no thread.
+            // The empty thread id is no thread.
             query = query.filter(tickets::thread_id.ne(""));
         }
         if let Some(tag) = tag {

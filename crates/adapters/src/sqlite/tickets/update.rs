@@ -1,4 +1,4 @@
-//! The change of one ticket.
+//! Changes a ticket.
 
 use anyhow::Context;
 use diesel::prelude::*;
@@ -13,7 +13,7 @@ use crate::sqlite::search::index;
 use crate::sqlite::tickets::{find_view, next_human_ticket_id};
 use crate::sqlite::users::active::is_active_user_if_any;
 
-/// Changes the shop's ticket. Whatever refuses it comes before the first write.
+/// Changes a ticket of the shop. Every refusal comes before the first write.
 pub(super) fn update(
     connection: &mut SqliteConnection,
     shop: ShopId,
@@ -55,7 +55,7 @@ pub(super) fn update(
             ))
             .execute(connection)?;
     }
-    let view = find_view(connection, shop, id)?.context("a ticket that was just seen is not there")?;
+    let view = find_view(connection, shop, id)?.context("a ticket cannot be read after its update")?;
     if is_change {
         let TicketView { ticket, human_ticket, .. } = view.clone();
         let snapshot = Snapshot::Ticket(Box::new(TicketSnapshot { ticket, human_ticket }));

@@ -1,4 +1,4 @@
-//! The change of one user.
+//! Changes a user.
 
 use diesel::dsl::exists;
 use diesel::prelude::*;

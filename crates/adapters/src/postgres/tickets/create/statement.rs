@@ -13,8 +13,8 @@ use crate::sql::idempotency::IdempotencyRow;
 use crate::sql::tickets::TicketRow;
 use crate::sql::types::{Instant, StoredTexts, StoredTimestamp, TextList};
 
-/// The items of a batch as columns, which PostgreSQL puts together again: so the
-/// statement is the same for batches of any size and is prepared once.
+/// The items of a batch as one array per column. The statement is the same for batches of any size,
+/// so it is prepared once.
 #[derive(Debug, Default, QueryId)]
 pub(super) struct CreateTickets {
     shop_id: Vec<i64>,
@@ -60,24 +60,49 @@ impl CreateTickets {
             columns.actor_key.push(actor_key);
             columns.actor_user.push(actor_user);
             columns.created_at.push(time);
-            columns.shop_id.push(ticket.shop_id);
-            columns.id.push(ticket.id);
-            columns.customer_id.push(ticket.customer_id);
-            columns.channel.push(ticket.channel);
-            columns.name.push(ticket.name);
-            columns.thread_id.push(ticket.thread_id);
-            columns.email_used.push(ticket.email_used);
-            columns.date.push(ticket.date);
-            columns.last_message.push(ticket.last_message);
-            columns.last_message_time.push(ticket.last_message_time);
-            columns.contact_reason.push(ticket.contact_reason);
-            columns.assigned_to.push(ticket.assigned_to);
-            columns.is_opened.push(ticket.is_opened);
-            columns.unread_count.push(ticket.unread_count);
-            columns.tags.push(ticket.tags);
-            columns.language_code.push(ticket.language_code);
-            columns.via.push(ticket.via);
-            columns.version.push(ticket.version);
+            // In full: a new column does not compile until it is here. The statement itself sets the
+            // columns of the human ticket.
+            let TicketRow {
+                shop_id,
+                id,
+                customer_id,
+                channel,
+                name,
+                thread_id,
+                email_used,
+                date,
+                last_message,
+                last_message_time,
+                contact_reason,
+                assigned_to,
+                is_opened,
+                unread_count,
+                tags,
+                language_code,
+                via,
+                version,
+                human_ticket_id: _,
+                human_ticket_opened_at: _,
+                human_ticket_closed_at: _,
+            } = ticket;
+            columns.shop_id.push(shop_id);
+            columns.id.push(id);
+            columns.customer_id.push(customer_id);
+            columns.channel.push(channel);
+            columns.name.push(name);
+            columns.thread_id.push(thread_id);
+            columns.email_used.push(email_used);
+            columns.date.push(date);
+            columns.last_message.push(last_message);
+            columns.last_message_time.push(last_message_time);
+            columns.contact_reason.push(contact_reason);
+            columns.assigned_to.push(assigned_to);
+            columns.is_opened.push(is_opened);
+            columns.unread_count.push(unread_count);
+            columns.tags.push(tags);
+            columns.language_code.push(language_code);
+            columns.via.push(via);
+            columns.version.push(version);
             let record = item.idempotency.as_ref().map(|IdempotencyClaim { request, receipt }| {
                 IdempotencyRow::new(item.ticket.shop_id, request, receipt.clone(), item.stamp.time)
             });
@@ -97,8 +122,8 @@ impl Query for CreateTickets {
 
 impl QueryFragment<Pg> for CreateTickets {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        // In a query of its own, so that the planner does not see how many there are: it would
-        // plan anew for each batch that is smaller than what it takes for granted.
+        // A subquery hides the number of items from the planner. It would otherwise plan again for
+        // each batch below its estimate.
         out.push_sql("WITH item AS (SELECT * FROM unnest((SELECT ");
         out.push_bind_param::<Array<BigInt>, _>(&self.shop_id)?;
         out.push_sql("), ");
@@ -160,14 +185,13 @@ impl QueryFragment<Pg> for CreateTickets {
     }
 }
 
-/// What follows the columns. All of the statement sees the database as it was when it
-/// began, except for conflicting keys, which PostgreSQL looks up as they are: a claim
-/// waits for whoever claims the same key, and comes back empty if they committed. What has been
-/// recorded for a key is not looked at: few keys come again. One that does leaves out a number
-/// of human tickets.
+/// The statement after the columns. It sees the database as of its start, except for conflicting
+/// keys: a claim waits for a transaction that claims the same key, and returns no row if that one
+/// committed. Existing records are not read first, because few requests are retries. A retry
+/// leaves a gap in the numbers of human tickets.
 ///
-/// The items are wide: they are put down once, and told apart by their ordinals. Without the
-/// `LIMIT`s PostgreSQL may read all customers of all shops, to look up ten.
+/// Items are wide, so they are materialized once and identified by their ordinals. Without the
+/// `LIMIT`s PostgreSQL may read all customers of all shops to look up ten.
 const CREATE_TICKETS: &str = ") WITH ORDINALITY AS item (
     shop_id, id, customer_id, channel, name, thread_id, email_used, date, last_message,
     last_message_time, contact_reason, assigned_to, is_opened, unread_count, tags,
@@ -216,9 +240,9 @@ const CREATE_TICKETS: &str = ") WITH ORDINALITY AS item (
 SELECT ordinal, has_customer IS TRUE, has_assignee IS TRUE, ordinal IN (SELECT * FROM created)
 FROM looked_up";
 
-/// The snapshot of a ticket that is about to be created, as far as it is known before the
-/// database gives its human ticket a number: that follows if the ticket has one, and a brace
-/// in any case. `opened_at` is when the human ticket is opened, which the row does not have yet.
+/// The beginning of the JSON snapshot of a new ticket, up to the number of its human ticket. The
+/// statement appends that number, if the ticket is open, and the closing brace. `opened_at` is the
+/// time at which the human ticket is opened.
 fn beginning_of_snapshot(
     ticket: &TicketRow,
     opened_at: StoredTimestamp,
