@@ -10,7 +10,7 @@ demo:
 test:
     scripts/test
 
-# Run the formatting, the lints and the tests on SQLite without faults: less than 3 minutes after small changes.
+# Run the formatting, the lints and the tests on SQLite without faults: less than 3 minutes on a warm build.
 quick:
     scripts/test --quick
 

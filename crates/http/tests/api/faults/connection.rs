@@ -42,7 +42,7 @@ impl Fixture {
     fn run(&self, load: &Load, is_over: impl Fn(&Ledger) -> bool + Sync) {
         let deadline = Instant::now() + RECOVERY;
         load.run(&self.server, &self.server.key, |ledger| {
-            assert!(Instant::now() < deadline, "the server does not go on: {ledger:?}");
+            assert!(Instant::now() < deadline, "the server does not recover: {ledger:?}");
             is_over(ledger)
         });
     }

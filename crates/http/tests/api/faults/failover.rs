@@ -91,7 +91,7 @@ fn lose_the_primary(name: &str, is_behind: bool) {
             fixture.fail_over();
             enough.store(load.acknowledged() + ACKNOWLEDGED, Ordering::Relaxed);
         });
-        assert!(load.acknowledged() >= enough.into_inner(), "the server does not go on: {}", server.log());
+        assert!(load.acknowledged() >= enough.into_inner(), "the server does not recover: {}", server.log());
         wait_for_server(&server);
         let database = Database::Postgres(fixture.standby.existing_database(&database_name));
         wait_for_sessions(&database, |_| true);
@@ -153,7 +153,7 @@ fn a_read_only_database_refuses_writes_until_it_is_writable() {
         let response = write(request);
         let sentence = "The service is not available right now and did nothing; try again";
         response.assert_problem(503, "overloaded", sentence);
-        assert_eq!(server.get(&path).status, 200, "reading goes on");
+        assert_eq!(server.get(&path).status, 200, "reads still work");
     }
     assert_eq!(database.rows_of_tickets(), before);
     let reset = format!("ALTER DATABASE {} RESET default_transaction_read_only", postgres.name);
