@@ -95,7 +95,7 @@ impl<T> Body<T> {
         self.spelling.get_or_init(|| self.declared().spelling)
     }
 
-    /// What the members make. Unreadable ones count as absent, and are noted in `members`.
+    /// Reads the members. Unreadable ones count as absent, and `members` keeps their errors.
     pub(crate) fn read(&self, members: &mut Members) -> T {
         (self.read)(members)
     }

@@ -113,7 +113,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// What a parameter must be, to follow its name.
+    /// The requirement on a parameter, to follow its name.
     fn requirement(self) -> String {
         match self {
             Self::Text => String::new(),

@@ -18,7 +18,7 @@ pub(crate) const API_KEYS: &str = "API keys";
 pub(crate) const EVENTS: &str = "Events";
 pub(crate) const SERVICE: &str = "Service";
 
-/// What a route needs to describe itself.
+/// The imports of a route that describes itself.
 pub(crate) mod prelude {
     pub(crate) use actix_web::http::StatusCode;
     pub(crate) use serde_json::{Value, json};

@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn waits_are_told_in_whole_seconds() {
-        let told = |millis| seconds_rounded_up(Duration::from_millis(millis));
-        assert_eq!([told(0), told(1), told(1_000), told(1_001)], [1, 1, 1, 2]);
+        let seconds = |millis| seconds_rounded_up(Duration::from_millis(millis));
+        assert_eq!([seconds(0), seconds(1), seconds(1_000), seconds(1_001)], [1, 1, 1, 2]);
     }
 }

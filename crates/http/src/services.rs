@@ -1,4 +1,4 @@
-//! What the routes need, wired together once.
+//! The services behind the routes, wired once.
 
 use std::future::{Ready, ready};
 use std::ops::Deref;

@@ -1,4 +1,4 @@
-//! What creating and rotating a key have in common: a secret, shown once.
+//! Shared by creating and rotating a key: a secret, shown once.
 
 use hexdesk_adapters::{KeySecret, KeyText};
 use hexdesk_domain::{ApiKey, ManageApiKeysError, Timestamp};

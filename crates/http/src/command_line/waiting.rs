@@ -16,7 +16,7 @@ const REMIND_EVERY: Duration = Duration::from_secs(30);
 /// the server at `address` waits.
 ///
 /// # Errors
-/// That of the last attempt.
+/// The error of the last attempt.
 pub(super) async fn until_available<T, Attempt>(
     address: SocketAddr,
     attempt: impl Fn() -> Attempt,
@@ -24,19 +24,19 @@ pub(super) async fn until_available<T, Attempt>(
 where
     Attempt: Future<Output = anyhow::Result<T>>,
 {
-    let mut told: Option<(Instant, String)> = None;
+    let mut logged: Option<(Instant, String)> = None;
     loop {
         let error = match attempt().await {
             Err(error) if passes(&error) => format!("{error:#}"),
             ended => return ended,
         };
-        if told.as_ref().is_none_or(|(at, last)| *last != error || at.elapsed() >= REMIND_EVERY) {
+        if logged.as_ref().is_none_or(|(at, last)| *last != error || at.elapsed() >= REMIND_EVERY) {
             tracing::warn!(
                 %error,
                 %address,
                 "waiting for the database, /readyz answers 503: start it, or stop this server and correct the settings"
             );
-            told = Some((Instant::now(), error));
+            logged = Some((Instant::now(), error));
         }
         tokio::time::sleep(PAUSE).await;
     }
@@ -61,7 +61,7 @@ mod tests {
     fn a_store_that_is_not_available_is_waited_for() {
         for (kind, expected) in [
             (StorageErrorKind::Unavailable, true),
-            // Of a range of ids, which is taken anew.
+            // From reserving a range of ids, which is reserved again.
             (StorageErrorKind::OutcomeUnknown, true),
             (StorageErrorKind::Unexpected, false),
         ] {

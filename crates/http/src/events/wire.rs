@@ -38,7 +38,7 @@ pub(super) struct EventJson<'a> {
     kind: &'static str,
     /// The changed thing.
     subject: SubjectJson,
-    /// Who changed it.
+    /// The key or operator that changed it.
     actor: ActorJson,
     /// When it was changed.
     time: Time,

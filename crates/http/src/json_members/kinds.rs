@@ -18,13 +18,13 @@ pub(crate) type Refuse<'a> = &'a mut dyn FnMut(Option<usize>, &'static str, &str
 
 /// A kind of members.
 pub(crate) trait Kind: Copy + 'static {
-    /// What a member of this kind makes.
+    /// The type of the value read.
     type Read;
 
     /// Reads a value that is not `null`; `None` if it is refused.
     fn read(self, value: Value, refuse: Refuse<'_>) -> Option<Self::Read>;
 
-    /// What it accepts, `null` aside, and a sentence about what the schema cannot say.
+    /// The schema of valid values except `null`, and a sentence about what it cannot say.
     #[cfg(test)]
     fn schema(self) -> (Schema, &'static str);
 }
@@ -150,7 +150,7 @@ impl Kind for Count {
 pub(crate) struct Time;
 
 impl Time {
-    /// What a time must be, to follow its name.
+    /// The requirement on a time, to follow its name.
     pub(crate) const REQUIREMENT: &str =
         "must be an ISO 8601 date-time with an offset, or a date, of the years 0001 to 9999";
 }

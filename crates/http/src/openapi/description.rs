@@ -1,5 +1,5 @@
-//! What a route says of itself. What follows from its place in the list of routes (its key,
-//! its scope, the errors of every route) is added where the document is made.
+//! The description of one route. The document adds its key, its scope and the errors of every
+//! route, which follow from the list of routes.
 
 use std::collections::BTreeMap;
 

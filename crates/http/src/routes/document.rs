@@ -1,5 +1,5 @@
-//! The description of all routes, in OpenAPI: what each route says of itself, and what
-//! follows from its place in [`ENDPOINTS`]. It is kept as docs/openapi.json.
+//! The description of all routes, in OpenAPI, made from each route's own description and its
+//! row in [`ENDPOINTS`]. docs/openapi.json keeps it.
 
 use std::collections::BTreeSet;
 
