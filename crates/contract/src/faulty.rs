@@ -490,6 +490,13 @@ mod tests {
         assert!(unseen.is_empty(), "cases that pass in spite of a fault: {unseen:#?}");
     }
 
+    #[test]
+    fn a_fault_that_replaces_nothing_is_not_rejected() {
+        let harmless: &'static Fault = Box::leak(Box::new(fault("SHOP-1", "Nothing is wrong.")));
+        let case = CASES.iter().find(|case| case.rule == harmless.rule).unwrap();
+        assert_eq!(case.run(&FaultyFixture(harmless)), Ok(()));
+    }
+
     /// The port that a rule belongs to.
     fn port(rule: &str) -> &str {
         match rule.split_once('-') {

@@ -1,11 +1,10 @@
-//! The contract of Hexdesk's storage ports as tests: tells a storage adapter when it is
-//! done.
+//! The contract of Hexdesk's storage ports as tests. A storage adapter is done when it passes.
 //!
-//! The ports are traits of `hexdesk-domain`; what an adapter must guarantee stands there
-//! as numbered obligations (`TICKET-3`), and all of it in `docs/storage-contract.md`. This
-//! crate has one case for each number and a property test that compares the adapter with
-//! [`MemoryStorage`], the reference. An adapter that passes keeps its obligations as far
-//! as tests can tell, with one exception: durability, see below.
+//! The ports are traits of `hexdesk-domain`. Their documentation numbers the obligations of an
+//! adapter (`TICKET-3`); `docs/storage-contract.md` has all of them on one page. This crate has
+//! one case for each number and a property test that compares the adapter with
+//! [`MemoryStorage`], the reference. An adapter that passes meets its obligations as far as tests
+//! can tell, except durability: see below.
 //!
 //! # Testing an adapter
 //!
@@ -34,8 +33,8 @@
 //! # }
 //! ```
 //!
-//! The macro makes a plain `#[test]` of each case, in a module for each port, so that one
-//! case, one port, the races or the property test run on their own:
+//! The macro makes a plain `#[test]` of each case, in a module for each port. So one case, one
+//! port, the races or the property test can run alone:
 //!
 //! ```text
 //! cargo test ticket_3_
@@ -52,24 +51,24 @@
 //!
 //! # What a store may lack
 //!
-//! A store may lack text search. It leaves `search_tickets` as the trait has it, and its
-//! tests say so; those of SEARCH are then ignored instead of run:
+//! A store may lack text search. It keeps the trait's `search_tickets`, and its tests declare
+//! it. The tests of SEARCH are then ignored:
 //!
 //! ```text
 //! hexdesk_contract::storage_contract!(InMemory, without: [text_search]);
 //! ```
 //!
-//! A store that lacks it and does not declare so fails SEARCH-1. [`Case::capability`] tells
-//! the cases apart; [`storage_contract!`] lists what may be lacking.
+//! A store that lacks search and does not declare it fails SEARCH-1. [`Case::capability`] names
+//! the capability of a case; [`storage_contract!`] lists the capabilities.
 //!
 //! # What is not covered
 //!
-//! Durability: a kit cannot crash a machine. That what was acknowledged is on disk must be
-//! proven by fault tests of the adapter's own. The same goes for cancel safety, and for
-//! several processes on one store: the cases run many tasks on several threads, all in
-//! one process.
+//! - Durability: the kit cannot crash a machine. Fault tests of the adapter must prove that
+//!   acknowledged writes are on disk.
+//! - Cancel safety.
+//! - Several processes on one store: the cases run many tasks on several threads of one process.
 //!
-//! # What is in it
+//! # Items
 //!
 //! | item | what it is |
 //! | --- | --- |
@@ -91,6 +90,7 @@ mod memory;
 mod model;
 mod samples;
 
+// Each subject has its cases and, beside them, the faulty adapters that the cases must reject.
 mod api_keys {
     pub mod cases;
     #[cfg(test)]
