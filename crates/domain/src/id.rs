@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hold_their_range_and_nothing_else() {
+    fn ids_have_a_range() {
         assert_eq!(CustomerId::new(0), None);
         assert_eq!(CustomerId::new(-1), None);
         assert_eq!(CustomerId::new(1).map(CustomerId::get), Some(1));

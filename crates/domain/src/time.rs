@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_point_in_time() {
+    fn refuses_invalid_times() {
         for text in [
             "",
             " ",

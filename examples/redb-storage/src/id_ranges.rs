@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn at_the_end_of_time_no_range_is_left() {
+    fn no_range_follows_the_end_of_time() {
         assert!(next_range(&Ends::new(), Timestamp::MAX, 1, None).is_err());
         let before_the_end = Timestamp::MAX.saturating_add_millis(-1);
         assert!(next_range(&Ends::new(), before_the_end, 1, None).is_ok());

@@ -14,7 +14,7 @@ fn refusal(path: &Path) -> String {
 }
 
 #[tokio::test]
-async fn what_was_written_is_there_when_the_file_is_opened_again() {
+async fn data_is_there_when_the_file_is_opened_again() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("hexdesk.redb");
     let domain = ShopDomain::parse("shop.example.com").unwrap();
@@ -40,7 +40,7 @@ fn a_file_is_open_once() {
 
 #[cfg(unix)]
 #[test]
-fn a_new_file_is_its_owners_alone() {
+fn only_the_owner_can_read_a_new_file() {
     use std::os::unix::fs::PermissionsExt;
 
     let directory = tempfile::tempdir().unwrap();
@@ -50,7 +50,7 @@ fn a_new_file_is_its_owners_alone() {
 }
 
 #[test]
-fn other_files_are_refused_and_left_alone() {
+fn other_files_are_refused_and_unchanged() {
     let directory = tempfile::tempdir().unwrap();
 
     let text = directory.path().join("text");

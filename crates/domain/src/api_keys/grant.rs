@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn no_key_hands_out_more_than_it_holds() {
+    fn no_key_grants_more_than_it_has() {
         use Scope::{ApiKeysManage, TicketsRead, TicketsWrite};
         let holder = key(&[ApiKeysManage, TicketsRead], None, None);
         assert_eq!(excess(&holder, &holder), None);

@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_comment_of_the_customer_is_unread_however_old() {
+    fn an_old_comment_of_the_customer_is_unread_too() {
         for time in [9, 11] {
             assert_eq!(after(&comment(time, false)).unread_count, 1);
             assert_eq!(after(&comment(time, true)).unread_count, 4);

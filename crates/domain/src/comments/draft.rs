@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn every_field_is_held_to_its_rule() {
+    fn every_field_is_checked() {
         let draft = CommentDraft {
             text: Some("é".repeat(MAX_COMMENT_CHARS as usize + 1)),
             channel: Some(" ".into()),
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_open_is_filled_in() {
+    fn defaults_are_filled_in() {
         let draft = CommentDraft { text: Some("Hello".into()), ..CommentDraft::default() };
         let (id, shop) = (CommentId::new(1).unwrap(), ShopId::new(1).unwrap());
         let comment = draft.into_new(id, shop, TicketId::new(1).unwrap(), None, Timestamp::MAX).unwrap();

@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn one_way_to_reach_the_customer_may_go() {
+    fn one_of_address_and_phone_number_may_be_cleared() {
         assert_eq!(rules(&CustomerChanges::default()), []);
         let without_email = CustomerChanges { email: Some(None), ..CustomerChanges::default() };
         assert_eq!(rules(&without_email), []);
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_held_to_the_rules_of_new_customers() {
+    fn new_values_keep_the_rules_of_new_customers() {
         let changes = CustomerChanges {
             email: Some(Some("nobody".into())),
             phone_number: Some(Some(" ".into())),

@@ -59,7 +59,7 @@ mod tests {
     use crate::customers::samples::customer;
 
     #[test]
-    fn every_condition_holds_or_not() {
+    fn every_condition_matches_or_not() {
         let any = CustomerFilter::default;
         let text = |text: &str| Some(text.to_owned());
         assert!(any().matches(&customer()));

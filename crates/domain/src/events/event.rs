@@ -226,7 +226,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kinds_are_known_by_their_names_and_tell_their_subjects() {
+    fn kinds_have_names_and_subjects() {
         for &kind in EventKind::ALL {
             assert_eq!(kind.as_str().parse(), Ok(kind));
             assert_eq!(kind.subject(7).map(Subject::number), Some(7));

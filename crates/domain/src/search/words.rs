@@ -98,12 +98,12 @@ mod tests {
     }
 
     #[test]
-    fn the_same_text_composed_or_not_has_the_same_words() {
+    fn composed_and_decomposed_texts_have_the_same_words() {
         assert_eq!(words("caf\u{e9} Йод 한국어"), words("cafe\u{301} Йод \u{1112}\u{1161}\u{11ab}국어"));
     }
 
     #[test]
-    fn endless_texts_are_cut() {
+    fn long_texts_are_cut() {
         let text: Vec<String> = (0..MAX_SEARCH_WORDS + 10).map(|number| number.to_string()).collect();
         assert_eq!(search_words([text.join(" ").as_str(), "late"]).len(), MAX_SEARCH_WORDS);
     }

@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_held_to_the_rules_of_new_tickets() {
+    fn new_values_keep_the_rules_of_new_tickets() {
         let changes = TicketChanges {
             name: Some(Some("x".repeat(MAX_TICKET_NAME_CHARS as usize + 1))),
             tags: Some(vec!["x".into(); MAX_TAGS as usize + 1]),

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_draft_lacks_what_is_required() {
+    fn an_empty_draft_lacks_the_required_fields() {
         assert_eq!(
             rules(&TicketDraft::default()),
             [(Field::CustomerId, None, Rule::Required), (Field::Channel, None, Rule::Required)]
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn every_field_is_held_to_its_rule_at_once_and_in_order() {
+    fn every_field_is_checked_and_reported_in_order() {
         let long = |chars: u64| Some("é".repeat(chars as usize + 1));
         let draft = TicketDraft {
             customer_id: None,
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn no_text_holds_nul() {
+    fn no_text_may_have_nul() {
         let nul = || Some("a\0b".to_owned());
         let draft = TicketDraft {
             channel: nul(),
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn blank_is_not_a_channel_but_may_be_a_name() {
+    fn a_name_may_be_blank_and_a_channel_may_not() {
         for blank in ["", " ", "\t\n", "\u{2003}"] {
             assert_eq!(
                 rules(&TicketDraft { channel: Some(blank.into()), name: Some(blank.into()), ..good() }),
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_open_is_filled_in() {
+    fn defaults_are_filled_in() {
         let now = Timestamp::from_unix_millis(1_777_000_000_123).unwrap();
         let (id, shop) = (TicketId::new(7).unwrap(), ShopId::new(1).unwrap());
         let ticket = good().into_ticket(id, shop, now).unwrap();

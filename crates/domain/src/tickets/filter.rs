@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn every_condition_holds_or_not() {
+    fn every_condition_matches_or_not() {
         let any = TicketFilter::default;
         let text = |text: &str| Some(text.to_owned());
         assert!(any().matches(&ticket()));

@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_is_never_left() {
+    fn ids_stay_in_their_range() {
         let ids = TicketIdGenerator::new(range(0, 1_000, 2_000));
         assert_eq!(parts(ids.next_id(at(0)).unwrap()).0, 1_001_000);
         assert!(ids.next_id(at(1_999)).is_ok());
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn an_extension_goes_on_where_the_range_ended() {
+    fn an_extension_continues_where_the_range_ended() {
         let ids = TicketIdGenerator::new(range(0, 0, 1_000));
         let before = ids.next_id(at(999)).unwrap();
         ids.extend(range(0, 1_000, 2_000));
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn clocks_before_the_epoch_give_ids_too() {
+    fn clocks_before_the_epoch_make_ids_too() {
         let before = Timestamp::from_unix_millis(0).unwrap();
         let ids = TicketIdGenerator::new(IdRange { from: before, ..range(0, 0, 1_000) });
         assert_eq!(parts(ids.next_id(before).unwrap()), (1, 0, 0));

@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_held_to_the_rules_of_new_users() {
+    fn new_values_keep_the_rules_of_new_users() {
         assert_eq!(UserChanges::default().violations(), []);
         let cleared = UserChanges { full_name: Some(None), is_active: Some(false), ..UserChanges::default() };
         assert_eq!(cleared.violations(), []);

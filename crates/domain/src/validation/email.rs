@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_plain_is_an_address_and_what_is_not_may_be_one() {
+    fn plain_addresses_are_addresses_and_others_may_be() {
         let user = |chars: usize| format!("{}@example.com", "a".repeat(chars));
         let label = |chars: usize| format!("a@{}.com", "b".repeat(chars));
         let domain = |labels: usize| format!("a@{}.com", vec!["b"; labels].join("."));

@@ -1,6 +1,6 @@
 //! A key as it is stored.
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use hexdesk_domain::{ApiKey, ApiKeySnapshot, KeyNumber, Scope, SecretHash, ShopId, Timestamp, UserId};
 use redb::ReadableTable;
 use serde::{Deserialize, Serialize};
@@ -38,8 +38,8 @@ impl StoredApiKey {
         }
     }
 
-    fn into_key(self, shop_id: ShopId, number: KeyNumber) -> anyhow::Result<ApiKey> {
-        let secret_hash = self.secret_hash.context("a stored key has no secret hash")?;
+    fn into_key(mut self, shop_id: ShopId, number: KeyNumber) -> anyhow::Result<ApiKey> {
+        let secret_hash = self.secret_hash.take().context("a stored key has no secret hash")?;
         let ApiKeySnapshot { number, scopes, user_id, created_at, expires_at, revoked_at } =
             self.into_snapshot(number)?;
         let secret_hash = SecretHash(secret_hash);
@@ -47,6 +47,7 @@ impl StoredApiKey {
     }
 
     pub(crate) fn into_snapshot(self, number: KeyNumber) -> anyhow::Result<ApiKeySnapshot> {
+        ensure!(self.secret_hash.is_none(), "a stored snapshot of a key has a secret hash");
         let user = |number| UserId::new(number).context("a stored user number is out of range");
         let scopes = self.scopes.iter().map(|name| name.parse()).collect::<Result<_, _>>();
         Ok(ApiKeySnapshot {

@@ -12,7 +12,7 @@ use super::test_disk::TestDisk;
 const A_WHILE: Duration = Duration::from_millis(50);
 
 #[tokio::test]
-async fn a_command_that_waited_for_its_turn_never_begins() {
+async fn a_waiting_command_never_starts() {
     let storage = TestDisk::default().open();
     let customer = create_customer(&storage).await;
 
@@ -27,7 +27,7 @@ async fn a_command_that_waited_for_its_turn_never_begins() {
 }
 
 #[tokio::test]
-async fn a_command_that_has_begun_takes_effect_as_a_whole() {
+async fn a_running_command_takes_effect_as_a_whole() {
     let disk = TestDisk::default();
     let storage = disk.open();
     let customer = create_customer(&storage).await;
@@ -46,7 +46,7 @@ async fn a_command_that_has_begun_takes_effect_as_a_whole() {
 }
 
 #[tokio::test]
-async fn a_thread_of_the_runtime_is_free_while_the_disk_is_slow() {
+async fn a_slow_disk_blocks_no_thread_of_the_runtime() {
     let disk = TestDisk::default();
     let storage = disk.open();
     let customer = create_customer(&storage).await;

@@ -58,7 +58,7 @@ async fn an_undecodable_event_is_an_error() {
 }
 
 #[tokio::test]
-async fn an_index_that_points_nowhere_is_an_error() {
+async fn an_index_entry_without_a_target_is_an_error() {
     let storage = TestDisk::default().open();
     let customer = create_customer(&storage).await;
     let shop = customer.shop_id.get();
@@ -73,7 +73,7 @@ async fn an_index_that_points_nowhere_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_list_with_a_ticket_that_is_missing_is_an_error() {
+async fn a_list_with_a_missing_ticket_is_an_error() {
     let storage = TestDisk::default().open();
     let customer = create_customer(&storage).await;
     storage.create_tickets(vec![creation(&customer, 1), creation(&customer, 2)]).await.unwrap();

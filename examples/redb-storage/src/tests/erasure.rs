@@ -12,7 +12,7 @@ use crate::RedbStorage;
 use crate::tables;
 
 #[tokio::test]
-async fn an_erased_customer_is_left_in_no_table() {
+async fn no_table_holds_an_erased_customer() {
     let storage = TestDisk::default().open();
     let (customer, other) = (create_customer(&storage).await, create_another_customer(&storage).await);
 

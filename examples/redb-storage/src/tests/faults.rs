@@ -7,7 +7,7 @@ use super::samples::{comment, create_customer, creation, id, is_there};
 use super::test_disk::TestDisk;
 
 #[tokio::test]
-async fn what_was_acknowledged_survives_a_power_cut() {
+async fn acknowledged_writes_survive_a_power_cut() {
     let disk = TestDisk::default();
     let storage = disk.open();
     let customer = create_customer(&storage).await;
@@ -25,7 +25,7 @@ async fn what_was_acknowledged_survives_a_power_cut() {
 }
 
 #[tokio::test]
-async fn an_acknowledged_comment_survives_with_what_it_did_to_its_ticket() {
+async fn an_acknowledged_comment_survives_with_its_changes_to_the_ticket() {
     let disk = TestDisk::default();
     let storage = disk.open();
     let customer = create_customer(&storage).await;
@@ -43,7 +43,7 @@ async fn an_acknowledged_comment_survives_with_what_it_did_to_its_ticket() {
 }
 
 #[tokio::test]
-async fn a_batch_with_a_comment_that_is_there_already_is_left_unwritten() {
+async fn a_batch_with_a_duplicate_comment_writes_nothing() {
     let storage = TestDisk::default().open();
     let customer = create_customer(&storage).await;
     storage.create_tickets(vec![creation(&customer, 1)]).await.unwrap();
