@@ -83,6 +83,8 @@ pub mod cases;
 mod case;
 mod comparison;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod faulty;
 mod fixture;
 mod macros;

@@ -302,7 +302,8 @@ macro_rules! __case_tests {
 mod tests {
     use std::process::Command;
 
-    use crate::faulty::{FAULTS, FaultyFixture};
+    use crate::faults::FAULTS;
+    use crate::faulty::FaultyFixture;
     use crate::search::faults::NO_SEARCH;
     use crate::{CASES, Case};
 

@@ -7,7 +7,6 @@ mod events;
 mod id_ranges;
 mod idempotency;
 mod retention;
-mod rules;
 mod search;
 mod shops;
 mod ticket_changes;
@@ -27,10 +26,6 @@ use hexdesk_domain::{
 
 #[cfg(test)]
 pub(crate) use idempotency::{IdempotencyRecord, RecordKey, record_key};
-pub(crate) use rules::{
-    changed, changed_customer, changed_user, comment_from, customer_from, is_customer_let_through,
-    is_let_through, user_from,
-};
 pub(crate) use search::is_found;
 #[cfg(test)]
 pub(crate) use search::{TicketWords, answer_order};

@@ -63,7 +63,8 @@ mod tests {
     use proptest::test_runner::{RngAlgorithm, TestRng};
 
     use super::*;
-    use crate::faulty::{FAULTS, Fault, FaultyFixture};
+    use crate::faults::FAULTS;
+    use crate::faulty::{Fault, FaultyFixture};
 
     /// Always the same steps, so that what is found does not depend on luck, and as many as
     /// several runs take, so that another kind of step does not make a fault unseen.

@@ -18,7 +18,6 @@ use hexdesk_domain::{
 };
 
 use crate::comparison::same;
-use crate::memory::comment_from;
 use crate::samples::{
     ShopWithPeople, TRICKY_TEXTS, at, attempt_comment, comment_creation, comment_id, create_comment,
     create_customer, create_ticket, create_user, creation, customer_by_email, customer_id, extreme_times,
@@ -105,7 +104,7 @@ fn created_ticket() -> hexdesk_domain::ports::CreateTicketOutcome {
 
 fn view_of(new: NewComment, ticket: &Ticket, customer: &Customer, author: &User) -> CommentView {
     let author = new.author_id.map(|_| author.clone());
-    CommentView { comment: comment_from(new, ticket), customer: customer.clone(), author }
+    CommentView { comment: new.into_comment(ticket), customer: customer.clone(), author }
 }
 
 /// Every field at its extremes, together and each on its own.

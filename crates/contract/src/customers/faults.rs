@@ -12,7 +12,7 @@ use hexdesk_domain::{
 };
 
 use crate::faulty::{Fault, Store, fault, full_page_goes_on, rest};
-use crate::memory::{is_customer_let_through, page_of};
+use crate::memory::page_of;
 use crate::samples::EXTERNAL_IDS;
 
 fn emptied(text: Option<String>) -> Option<String> {
@@ -59,7 +59,7 @@ fn by_number(customers: impl Iterator<Item = Customer>) -> Vec<(CustomerId, Cust
 }
 
 fn meets(customer: &Customer, filter: &CustomerFilter) -> bool {
-    is_customer_let_through(filter, customer)
+    filter.matches(customer)
 }
 
 impl Fault {

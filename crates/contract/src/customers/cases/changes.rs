@@ -10,7 +10,6 @@ use hexdesk_domain::{
 
 use crate::cases::customer_lists::{all, whole_list};
 use crate::comparison::same;
-use crate::memory::changed_customer;
 use crate::samples::shop_with_tickets::{ShopContents, ShopWithTickets};
 use crate::samples::{
     ALIKE_ADDRESSES, Field, SAME_ADDRESSES, TRICKY_TEXTS, create_customer, create_shop, customer_by_email,
@@ -87,7 +86,7 @@ async fn each_field_alone(storage: &dyn Storage) -> anyhow::Result<()> {
     for place in [0, 1] {
         for (what, changes) in &said {
             let what = format!("an update with {what}");
-            let expected = changed_customer(customers[place].clone(), changes.clone());
+            let expected = changed(customers[place].clone(), changes.clone());
             let updated = update_customer(storage, shops[0], expected.id, changes.clone()).await?;
             same(&what, &updated, &expected)?;
             customers[place] = expected;
@@ -175,7 +174,7 @@ async fn any_text_is_kept(storage: &dyn Storage) -> anyhow::Result<()> {
     });
     let mut expected = customer;
     for changes in said {
-        expected = changed_customer(expected, changes.clone());
+        expected = changed(expected, changes.clone());
         let updated = update_customer(storage, shop, expected.id, changes).await?;
         same("an updated customer", &updated, &expected)?;
         let found = storage.find_customer(shop, expected.id).await?;
@@ -199,7 +198,7 @@ async fn tickets_show_it(storage: &dyn Storage) -> anyhow::Result<()> {
         let before = ShopContents::of(storage, &fixtures).await?;
         let updated =
             update_customer(storage, fixture.shop(), fixture.people.customer.id, changes.clone()).await?;
-        same("the customer", &updated, &changed_customer(fixture.people.customer.clone(), changes.clone()))?;
+        same("the customer", &updated, &changed(fixture.people.customer.clone(), changes.clone()))?;
         before.with_customer(&updated).expect(storage, &fixtures, "the update of a customer").await?;
     }
     Ok(())
@@ -457,4 +456,10 @@ pub(crate) async fn update_customer(
         IdempotentOutcome::Ran(UpdateCustomerOutcome::Updated(customer)) => Ok(*customer),
         other => anyhow::bail!("an update of a customer was answered {other:?}"),
     }
+}
+
+/// The customer with the changes that an update must make.
+fn changed(mut customer: Customer, changes: CustomerChanges) -> Customer {
+    changes.apply(&mut customer);
+    customer
 }

@@ -9,7 +9,6 @@ use hexdesk_domain::ports::CreateCustomerOutcome;
 use hexdesk_domain::{Customer, CustomerId, IdempotentOutcome, NewCustomer, ShopId, Storage};
 
 use crate::comparison::same;
-use crate::memory::customer_from;
 use crate::samples::{
     ALIKE_ADDRESSES, EXTERNAL_IDS, Field, SAME_ADDRESSES, TRICKY_TEXTS, at, create_customer, create_shop,
     customer_by_email, customer_by_phone_number, customer_id, every_external_id, extreme_times,
@@ -22,7 +21,7 @@ pub async fn customer_1_is_found_as_created(storage: Arc<dyn Storage>) -> anyhow
     let mut expected = Vec::new();
     for new in various_customers() {
         let created = create_customer(&*storage, shop, new.clone()).await?;
-        same("the created customer", &created, &customer_from(new, shop, created.id))?;
+        same("the created customer", &created, &new.into_customer(shop, created.id))?;
         expected.push(created);
     }
     let numbers: BTreeSet<_> = expected.iter().map(|customer| customer.id).collect();
@@ -200,11 +199,7 @@ pub async fn customer_4_shops_are_apart(storage: Arc<dyn Storage>) -> anyhow::Re
             ..customer_by_email("same-number@example.com")
         };
         let created = create_customer(&*storage, shop, new.clone()).await?;
-        same(
-            "the customer of a number in both shops",
-            &created,
-            &customer_from(new, shop, customer_id(50)?),
-        )?;
+        same("the customer of a number in both shops", &created, &new.into_customer(shop, customer_id(50)?))?;
     }
     for (shop, name) in [(one, "one"), (two, "two")] {
         let found = storage.find_customer(shop, customer_id(50)?).await?;
@@ -237,7 +232,7 @@ pub async fn customer_5_asked_number_is_kept(storage: Arc<dyn Storage>) -> anyho
         same(
             "the customer with the number asked for",
             &kept,
-            &customer_from(new, shop, customer_id(number)?),
+            &new.into_customer(shop, customer_id(number)?),
         )?;
         largest = largest.max(kept.id);
         for next in 0..3 {

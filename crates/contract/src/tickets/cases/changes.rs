@@ -15,7 +15,6 @@ use hexdesk_domain::{
 use crate::cases::ticket_lists::{create_all, expect_list_and_count, some_filters, whole_list};
 use crate::cases::user_changes::activate;
 use crate::comparison::same;
-use crate::memory::changed;
 use crate::samples::shop_with_tickets::{CREATED, ShopContents, ShopWithTickets};
 use crate::samples::ticket_members::{after_all_changes, all_changes, before_all_changes, extreme_changes};
 use crate::samples::{
@@ -443,4 +442,10 @@ fn view_after(
     let users = [&fixture.people.user, &fixture.agent];
     let assignee = users.into_iter().find(|user| Some(user.id) == ticket.assigned_to).cloned();
     Ok(TicketView { ticket, customer: before.customer.clone(), assignee, human_ticket })
+}
+
+/// The ticket with the changes that an update must make.
+fn changed(mut ticket: Ticket, changes: TicketChanges) -> Ticket {
+    changes.apply(&mut ticket);
+    ticket
 }

@@ -9,10 +9,10 @@ use hexdesk_domain::{
 };
 
 use crate::faulty::{Fault, Store, fault, full_page_goes_on, rest};
-use crate::memory::{State, is_let_through, page_of};
+use crate::memory::{State, page_of};
 
 pub(super) fn meets(ticket: &Ticket, filter: &TicketFilter) -> bool {
-    is_let_through(filter, ticket)
+    filter.matches(ticket)
 }
 
 pub(super) fn listed(

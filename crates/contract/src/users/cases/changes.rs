@@ -11,7 +11,6 @@ use hexdesk_domain::{
 };
 
 use crate::comparison::same;
-use crate::memory::changed_user;
 use crate::samples::shop_with_tickets::{ShopContents, ShopWithTickets};
 use crate::samples::{
     ALIKE_ADDRESSES, SAME_ADDRESSES, TRICKY_TEXTS, at, create_key, create_shop, create_user, every_spelling,
@@ -74,7 +73,7 @@ async fn each_field_alone(storage: &dyn Storage) -> anyhow::Result<()> {
     for place in [0, 1] {
         for (changes, millis) in said.iter().zip(0..) {
             let what = format!("an update with {changes:?}");
-            let expected = changed_user(users[place].clone(), changes.clone(), at(millis));
+            let expected = changed(users[place].clone(), changes.clone(), at(millis));
             let update = change(changes.clone(), at(millis));
             let updated = update_user(storage, shops[0], expected.id, update.clone()).await?;
             same(&what, &updated, &expected)?;
@@ -128,7 +127,7 @@ async fn any_text_is_kept(storage: &dyn Storage) -> anyhow::Result<()> {
         ..nothing()
     }));
     for changes in said {
-        expected = changed_user(expected, changes.clone(), at(0));
+        expected = changed(expected, changes.clone(), at(0));
         let updated = update_user(storage, shop, expected.id, change(changes, at(0))).await?;
         same("an updated user", &updated, &expected)?;
         same("the user by its number", &storage.find_user(shop, expected.id).await?, &Some(updated))?;
@@ -172,7 +171,7 @@ async fn tickets_show_it(storage: &dyn Storage) -> anyhow::Result<()> {
                 let mut changes = changes.clone();
                 changes.email = changes.email.map(|email| format!("{}-{email}", user.id));
                 let before = ShopContents::of(storage, &fixtures).await?;
-                let expected = changed_user(user, changes.clone(), at(60));
+                let expected = changed(user, changes.clone(), at(60));
                 user = update_user(storage, fixture.shop(), expected.id, change(changes, at(60))).await?;
                 same("the user", &user, &expected)?;
                 before.with_user(&user).expect(storage, &fixtures, "the update of a user").await?;
@@ -360,4 +359,10 @@ pub(crate) async fn activate(
 ) -> anyhow::Result<User> {
     let changes = UserChanges { is_active: Some(is_active), ..nothing() };
     update_user(storage, shop, id, change(changes, at(8))).await
+}
+
+/// The user with the changes that an update at this time must make.
+fn changed(mut user: User, changes: UserChanges, time: Timestamp) -> User {
+    changes.apply(&mut user, time);
+    user
 }

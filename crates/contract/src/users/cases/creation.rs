@@ -9,7 +9,6 @@ use hexdesk_domain::ports::CreateUserOutcome;
 use hexdesk_domain::{IdempotentOutcome, NewUser, ShopId, Storage, User, UserId};
 
 use crate::comparison::same;
-use crate::memory::user_from;
 use crate::samples::{
     ALIKE_ADDRESSES, SAME_ADDRESSES, TRICKY_TEXTS, at, create_shop, create_user, extreme_times,
     heavy_text_of, longest_email, stamp, text_of, user_by_email, user_id,
@@ -47,7 +46,7 @@ pub async fn user_1_is_found_as_created(storage: Arc<dyn Storage>) -> anyhow::Re
     let mut expected = Vec::new();
     for new in all {
         let created = create_user(&*storage, shop, new.clone()).await?;
-        same("the created user", &created, &user_from(new, shop, created.id))?;
+        same("the created user", &created, &new.into_user(shop, created.id))?;
         expected.push(created);
     }
     let numbers: BTreeSet<_> = expected.iter().map(|user| user.id).collect();
@@ -111,7 +110,7 @@ pub async fn user_3_shops_are_apart(storage: Arc<dyn Storage>) -> anyhow::Result
         create_user(&*storage, shop, same_number(name)?).await?;
     }
     for (shop, name) in [(one, "one"), (two, "two")] {
-        let expected = user_from(same_number(name)?, shop, user_id(50)?);
+        let expected = same_number(name)?.into_user(shop, user_id(50)?);
         let found = storage.find_user(shop, user_id(50)?).await?;
         same("the user of a number in both shops", &found, &Some(expected))?;
     }
@@ -135,7 +134,7 @@ pub async fn user_4_asked_number_is_kept(storage: Arc<dyn Storage>) -> anyhow::R
         };
         let new = NewUser { id: Some(user_id(number)?), ..user_by_email(&format!("{number}@example.com")) };
         let kept = create_user(&*storage, shop, new.clone()).await?;
-        same("the user with the number asked for", &kept, &user_from(new, shop, user_id(number)?))?;
+        same("the user with the number asked for", &kept, &new.into_user(shop, user_id(number)?))?;
         largest = largest.max(kept.id);
         for next in 0..3 {
             let email = format!("after-{number}-{next}@example.com");

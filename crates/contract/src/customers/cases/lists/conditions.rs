@@ -7,7 +7,6 @@ use hexdesk_domain::{Customer, CustomerFilter, ExternalIds, NewCustomer, ShopId,
 
 use super::{all, whole_list};
 use crate::comparison::same;
-use crate::memory::is_customer_let_through;
 use crate::samples::{
     ALIKE, ALIKE_ADDRESSES, EXTERNAL_IDS, SAME_ADDRESSES, TRICKY_TEXTS, create_customer, create_shop,
     customer_by_email, customer_by_phone_number, every_external_id, every_spelling, heavy_text_of,
@@ -169,7 +168,7 @@ pub(super) async fn combined(storage: &dyn Storage) -> anyhow::Result<()> {
         filters.push(but_one);
     }
     for filter in filters {
-        let is_wanted = |customer: &Customer| is_customer_let_through(&filter, customer);
+        let is_wanted = |customer: &Customer| filter.matches(customer);
         expect_those(storage, &format!("{filter:?}"), shop, &filter, &customers, is_wanted).await?;
     }
     Ok(())

@@ -1,0 +1,125 @@
+//! All faults, and the proof that the case of its rule rejects each.
+
+use std::sync::LazyLock;
+
+use crate::faulty::Fault;
+
+/// Every fault.
+pub(crate) static FAULTS: LazyLock<Vec<Fault>> = LazyLock::new(|| {
+    let by_subject = [
+        crate::api_keys::faults::faults,
+        crate::comments::faults::faults,
+        crate::concurrency::faults::faults,
+        crate::customers::faults::faults,
+        crate::events::faults::faults,
+        crate::id_ranges::faults::faults,
+        crate::idempotency::faults::faults,
+        crate::readiness::faults::faults,
+        crate::retention::faults::faults,
+        crate::search::faults::faults,
+        crate::shops::faults::faults,
+        crate::tickets::faults::faults,
+        crate::users::faults::faults,
+    ];
+    by_subject.into_iter().flat_map(|faults| faults()).collect()
+});
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::faulty::{FaultyFixture, fault};
+    use crate::{CASES, Case};
+
+    #[test]
+    fn every_case_has_a_fault_and_every_fault_a_case() {
+        let mut cases: Vec<_> = CASES.iter().map(|case| case.rule).collect();
+        let mut faults: Vec<_> = FAULTS.iter().map(|fault| fault.rule).collect();
+        cases.sort_unstable();
+        faults.sort_unstable();
+        // Some rules can be broken in more than one way.
+        faults.dedup();
+        assert_eq!(cases, faults);
+    }
+
+    #[test]
+    fn every_fault_has_a_sentence_of_its_own() {
+        let mut sentences = BTreeSet::new();
+        let repeated: Vec<_> = FAULTS.iter().filter(|fault| !sentences.insert(fault.sentence)).collect();
+        assert!(repeated.is_empty(), "sentences that another fault has, too: {repeated:#?}");
+    }
+
+    #[test]
+    fn every_fault_is_rejected_by_the_case_of_its_rule() {
+        let mut unseen = Vec::new();
+        for fault in FAULTS.iter() {
+            let case = CASES.iter().find(|case| case.rule == fault.rule).unwrap();
+            match case.run(&FaultyFixture(fault)) {
+                Ok(()) => unseen.push(fault),
+                Err(failure) => {
+                    let message = failure.to_string();
+                    assert!(message.starts_with(&format!("{}: ", fault.rule)), "{message}");
+                    assert!(!message.contains("panicked"), "{fault:?}: {message}");
+                }
+            }
+        }
+        assert!(unseen.is_empty(), "cases that pass in spite of a fault: {unseen:#?}");
+    }
+
+    #[test]
+    fn a_fault_that_replaces_nothing_is_not_rejected() {
+        let harmless: &'static Fault = Box::leak(Box::new(fault("SHOP-1", "Nothing is wrong.")));
+        let case = CASES.iter().find(|case| case.rule == harmless.rule).unwrap();
+        assert_eq!(case.run(&FaultyFixture(harmless)), Ok(()));
+    }
+
+    /// The port that a rule belongs to.
+    fn port(rule: &str) -> &str {
+        match rule.split_once('-') {
+            // Their cases use tickets.
+            Some(("IDEMPOTENCY" | "COMMENT", _)) => "TICKET",
+            Some((port, _)) => port,
+            None => rule,
+        }
+    }
+
+    /// Otherwise a case might fail for any reason.
+    ///
+    /// The cases on events and retention need every port, and no other case reads the log or
+    /// removes anything.
+    #[test]
+    fn no_fault_breaks_another_port() {
+        // All except the slow ones, and those that are about several ports.
+        let quick = |case: &&Case| {
+            !case.name.starts_with("concurrency::")
+                && !case.name.starts_with("once::")
+                && !case.name.starts_with("events::")
+                && !case.name.starts_with("retention::")
+                && !case.name.starts_with("search::")
+                && !["IDRANGE-7", "CUSTOMER-11", "CUSTOMER-15", "USER-8"].contains(&case.rule)
+        };
+        let broken_by = |faults: &[&'static Fault]| {
+            let mut broken = Vec::new();
+            for fault in faults {
+                let others = CASES.iter().filter(quick).filter(|case| port(case.rule) != port(fault.rule));
+                for case in others {
+                    if let Err(failure) = case.run(&FaultyFixture(fault)) {
+                        broken.push((*fault, failure));
+                    }
+                }
+            }
+            broken
+        };
+        let is_of_log = |rule: &str| ["EVENT", "RETENTION"].contains(&port(rule));
+        let faults: Vec<_> = FAULTS.iter().filter(|fault| !is_of_log(fault.rule)).collect();
+        // By far the longest test: it uses every core.
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+        let broken: Vec<_> = std::thread::scope(|scope| {
+            let parts = faults.chunks(faults.len().div_ceil(cores));
+            let threads: Vec<_> = parts.map(|faults| scope.spawn(move || broken_by(faults))).collect();
+            threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(broken.is_empty(), "cases that fail for the fault of another port: {broken:#?}");
+    }
+}
