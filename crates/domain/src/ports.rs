@@ -1,5 +1,3 @@
-// docs/storage-contract.md is generated from this text and those of the traits: run
-// `just storage-contract`.
 //! The ports: what the domain needs from the outside, as traits.
 //!
 //! A storage adapter implements the traits of [`Storage`]. What it must guarantee is numbered
@@ -48,6 +46,9 @@
 //!
 //! The tests of SEARCH are then ignored, and the output says so. A store that lacks search and
 //! does not declare it fails them.
+
+// docs/storage-contract.md is generated from this text and those of the traits: run
+// `just storage-contract`.
 
 mod api_keys;
 mod authentication;
