@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shows_both_values_where_they_part() {
+    fn shows_both_values_where_they_differ() {
         assert!(same("the number", &1, &1).is_ok());
         assert_eq!(same("the number", &1, &2).unwrap_err().to_string(), "the number: got 1, expected 2");
 

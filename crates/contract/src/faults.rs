@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_has_a_sentence_of_its_own() {
+    fn every_fault_has_its_own_sentence() {
         let mut sentences = BTreeSet::new();
         let repeated: Vec<_> = FAULTS.iter().filter(|fault| !sentences.insert(fault.sentence)).collect();
         assert!(repeated.is_empty(), "sentences used by several faults: {repeated:#?}");

@@ -254,7 +254,7 @@ macro_rules! __case {
 #[macro_export]
 macro_rules! __case_tests {
     (
-        [$($lacking:ident)*]
+        [$($missing:ident)*]
         $($module:ident { $($rule:literal $name:ident $(($capability:ident))?)+ })+
     ) => {
         // Macros can compare names only through their arms, so each known capability has an arm.
@@ -268,12 +268,12 @@ macro_rules! __case_tests {
                 ));
             };
         }
-        $(__expect_capability! { $lacking })*
+        $(__expect_capability! { $missing })*
 
         // One arm for each missing capability.
         macro_rules! __case_test {
             $(
-                ([$lacking] $test:item) => {
+                ([$missing] $test:item) => {
                     #[test]
                     #[ignore = "the store is declared to lack this capability"]
                     $test
@@ -339,12 +339,12 @@ mod tests {
     }
 
     #[test]
-    fn the_cases_of_what_is_lacking_are_ignored_and_no_others() {
-        let of_search = CASES.iter().filter(|case| case.rule.starts_with("SEARCH-"));
-        assert_eq!(listed(&["--ignored"]), names(of_search.clone()));
+    fn exactly_the_cases_of_missing_capabilities_are_ignored() {
+        let search_cases = CASES.iter().filter(|case| case.rule.starts_with("SEARCH-"));
+        assert_eq!(listed(&["--ignored"]), names(search_cases.clone()));
         assert_eq!(
             names(CASES.iter().filter(|case| case.capability == Some("text_search"))),
-            names(of_search)
+            names(search_cases)
         );
         let mut all = names(CASES.iter());
         all.push("model::agrees_with_the_reference".to_owned());
@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_lacking_must_be_declared() {
+    fn a_missing_capability_must_be_declared() {
         for case in CASES.iter().filter(|case| case.capability == Some("text_search")) {
             let failure = case.run(&without_search()).unwrap_err().to_string();
             assert!(failure.starts_with(case.rule), "{failure}");

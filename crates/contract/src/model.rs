@@ -67,7 +67,7 @@ mod tests {
 
     /// Compares with the same steps in every run, so that the result does not depend on luck. Takes
     /// as many steps as several runs, so that a new kind of step does not hide a fault.
-    fn compare_always_alike(fault: &'static Fault) -> Result<(), Failure> {
+    fn compare_with_fixed_steps(fault: &'static Fault) -> Result<(), Failure> {
         let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
         let config = Config { cases: 8 * CASES, ..config() };
         compare(&FaultyFixture(fault), TestRunner::new_with_rng(config, rng))
@@ -79,7 +79,7 @@ mod tests {
     fn faults_are_found() {
         let mut unseen = Vec::new();
         for fault in FAULTS.iter().filter(|fault| fault.is_found_by_the_model) {
-            match compare_always_alike(fault) {
+            match compare_with_fixed_steps(fault) {
                 Ok(()) => unseen.push(fault),
                 Err(failure) => {
                     assert!(failure.to_string().starts_with("model: "), "{fault:?}: {failure}");
@@ -90,10 +90,10 @@ mod tests {
     }
 
     #[test]
-    fn the_steps_that_show_a_fault_are_few() {
-        let is_of_a_batch = |fault: &&Fault| fault.rule == "IDEMPOTENCY-5";
-        let fault = FAULTS.iter().find(is_of_a_batch).unwrap();
-        let failure = compare_always_alike(fault).unwrap_err().to_string();
+    fn failing_steps_are_shrunk() {
+        let repeats_a_key_in_a_batch = |fault: &&Fault| fault.rule == "IDEMPOTENCY-5";
+        let fault = FAULTS.iter().find(repeats_a_key_in_a_batch).unwrap();
+        let failure = compare_with_fixed_steps(fault).unwrap_err().to_string();
         assert_eq!(failure.matches("Item {").count(), 2, "{failure}");
     }
 }

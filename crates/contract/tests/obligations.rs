@@ -108,7 +108,7 @@ fn every_obligation_has_a_case_and_every_case_an_obligation() {
 }
 
 #[test]
-fn the_page_says_what_the_ports_say() {
+fn the_page_matches_the_ports() {
     let path = at_root("docs/storage-contract.md");
     if std::env::var_os("HEXDESK_WRITE_STORAGE_CONTRACT").is_some() {
         fs::write(&path, page().unwrap()).unwrap();

@@ -308,10 +308,10 @@ pub async fn comment_11_racing_comments_are_all_stored(storage: Arc<dyn Storage>
                     is_from_shop: racer % 2 == 0,
                     ..new_comment(first + number + 1, &ticket)?
                 };
-                let beside = new_comment(first + 500 + number, &neighbour)?;
+                let on_neighbour = new_comment(first + 500 + number, &neighbour)?;
                 let mut batch = vec![comment_creation(comment.clone())];
                 if has_its_own(racer) {
-                    batch.insert(racer % 2, comment_creation(beside));
+                    batch.insert(racer % 2, comment_creation(on_neighbour));
                 }
                 let count = batch.len();
                 let attempts = storage.create_comments(batch).await?;
@@ -350,9 +350,10 @@ pub async fn comment_11_racing_comments_are_all_stored(storage: Arc<dyn Storage>
             ..ticket
         };
         same("the contested ticket", &found, &expected)?;
-        let beside = storage.find_ticket(fixture.shop.id, neighbour.id).await?.context("the neighbour")?;
+        let found_neighbour =
+            storage.find_ticket(fixture.shop.id, neighbour.id).await?.context("the neighbour")?;
         let others = (0..RACERS).filter(|racer| has_its_own(*racer)).count();
-        same("the neighbour's version", &beside.ticket.version, &(1 + i64::try_from(others)?))?;
+        same("the neighbour's version", &found_neighbour.ticket.version, &(1 + i64::try_from(others)?))?;
     }
     Ok(())
 }

@@ -17,7 +17,7 @@ use crate::faulty::{Fault, Store, failure, fault};
 use crate::memory::State;
 
 /// Returns whether the existing customer has the new one's address, phone number or number.
-fn is_in_the_way(there: &Customer, new: &NewCustomer) -> bool {
+fn conflicts(there: &Customer, new: &NewCustomer) -> bool {
     let folded = |email: &Option<String>| email.as_deref().map(fold_email);
     folded(&there.email) == folded(&new.email)
         || there.phone_number.is_some() && there.phone_number == new.phone_number
@@ -25,7 +25,7 @@ fn is_in_the_way(there: &Customer, new: &NewCustomer) -> bool {
 }
 
 /// Erases only the data that existed before the gap.
-fn erase_what_was_there(
+fn erase_data_from_before(
     Store { state, earlier }: &mut Store<'_>,
     shop: ShopId,
     id: CustomerId,
@@ -110,7 +110,7 @@ fn of_people() -> Vec<Fault> {
             .after_a_gap(),
         fault("CUSTOMER-7", "A new customer's address is checked before, not while, it is taken.")
             .customer_creation(|store, shop, new| {
-                let is_taken = store.earlier.customers_of(shop).any(|there| is_in_the_way(there, &new));
+                let is_taken = store.earlier.customers_of(shop).any(|there| conflicts(there, &new));
                 if is_taken { store.create_customer(shop, new) } else { create_unseen(store, shop, new) }
             })
             .after_a_gap(),
@@ -123,8 +123,8 @@ fn of_people() -> Vec<Fault> {
                 Ok(IdempotentOutcome::Ran(outcome))
             })
             .after_a_gap(),
-        fault("CUSTOMER-17", "An erasure removes what it found before the gap.")
-            .erase_customer(|store, shop, id, stamp| Ok(erase_what_was_there(store, shop, id, stamp)))
+        fault("CUSTOMER-17", "An erasure removes only the data that it found before the gap.")
+            .erase_customer(|store, shop, id, stamp| Ok(erase_data_from_before(store, shop, id, stamp)))
             .after_a_gap(),
         fault("CUSTOMER-17", "A creation fails if its customer is erased during the call.")
             .create_tickets(|store, batch| {

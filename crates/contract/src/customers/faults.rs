@@ -211,7 +211,7 @@ fn of_lists() -> Vec<Fault> {
                 Ok(full_page_goes_on(rest(customers, after, |id, after| id < after), limit))
             })
             .found_by_the_model(),
-        fault("CUSTOMER-10", "A page begins with the customer of the given place.").list_customers(
+        fault("CUSTOMER-10", "A page begins with the customer at the given position.").list_customers(
             |store, shop, filter, after, limit| {
                 let mut customers = store.filtered_customers(shop, &filter);
                 customers.retain(|(id, _)| after.is_none_or(|after| *id <= after));

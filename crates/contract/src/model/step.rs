@@ -468,16 +468,16 @@ fn changes() -> impl Strategy<Value = Changes> {
         vec(0..9_u8, 0..5),
     )
         .prop_map(|(texts, (is_opened, unread_count), fields)| {
-            let is_said = |field: u8| fields.contains(&field);
+            let is_changed = |field: u8| fields.contains(&field);
             Changes {
-                assignee: is_said(0).then_some(texts.0),
-                name: is_said(1).then_some(texts.1),
-                tags: is_said(2).then_some(texts.2),
-                contact_reason: is_said(3).then_some(texts.3),
-                language: is_said(4).then_some(texts.4),
+                assignee: is_changed(0).then_some(texts.0),
+                name: is_changed(1).then_some(texts.1),
+                tags: is_changed(2).then_some(texts.2),
+                contact_reason: is_changed(3).then_some(texts.3),
+                language: is_changed(4).then_some(texts.4),
                 // More frequent than the others, because it has more effects.
-                is_opened: (5..=7).any(is_said).then_some(is_opened),
-                unread_count: is_said(8).then_some(unread_count),
+                is_opened: (5..=7).any(is_changed).then_some(is_opened),
+                unread_count: is_changed(8).then_some(unread_count),
             }
         })
 }

@@ -195,7 +195,7 @@ mod tests {
     use crate::samples::ShopWithPeople;
 
     #[tokio::test]
-    async fn tickets_are_such_as_the_domain_makes() -> anyhow::Result<()> {
+    async fn the_domain_makes_the_same_tickets() -> anyhow::Result<()> {
         let fixture = ShopWithPeople::create(&MemoryStorage::new(), "shop.example.com").await?;
         for ticket in various_tickets(&fixture)? {
             let draft = TicketDraft {

@@ -59,7 +59,7 @@ struct CustomersToErase {
 struct Effect {
     /// The change in the numbers of tickets, human tickets and comments that the erasure removes.
     /// It is zero if the erasure came first. A deletion of a ticket counts as -1.
-    theirs: [i64; 3],
+    counts: [i64; 3],
     /// Whether a record of the racer names the customer.
     is_recorded: bool,
     request: Option<IdempotencyRequest>,
@@ -106,8 +106,8 @@ impl CustomersToErase {
             2 | 3 => self.add_comment(storage, number).await,
             4 => self.update_ticket(storage, number).await,
             5 => self.update_customer(storage, number).await,
-            6 => self.ask_for_customer(storage, number).await,
-            _ => self.delete_or_name(storage, number).await,
+            6 => self.create_same_customer(storage, number).await,
+            _ => self.delete_ticket_or_add_neighbour(storage, number).await,
         }
     }
 
@@ -150,9 +150,9 @@ impl CustomersToErase {
             [one, CreateTicketOutcome::CustomerNotFound, two] if (one, two) == (&created, &created) => false,
             _ => anyhow::bail!("a batch returned {outcomes:?}"),
         };
-        let theirs = [1, i64::from(ticket.is_opened), 0].map(|count| count * i64::from(is_created));
+        let counts = [1, i64::from(ticket.is_opened), 0].map(|count| count * i64::from(is_created));
         let (request, ticket) = (Some(request), Some(ticket));
-        Ok(Effect { theirs, is_recorded: is_created, request, ticket, others, ..Effect::default() })
+        Ok(Effect { counts, is_recorded: is_created, request, ticket, others, ..Effect::default() })
     }
 
     async fn add_comment(&self, storage: &dyn Storage, number: i64) -> anyhow::Result<Effect> {
@@ -222,7 +222,7 @@ impl CustomersToErase {
 
     /// Creates a customer with the same address. The outcome is the customer to erase or a newer
     /// one.
-    async fn ask_for_customer(&self, storage: &dyn Storage, number: i64) -> anyhow::Result<Effect> {
+    async fn create_same_customer(&self, storage: &dyn Storage, number: i64) -> anyhow::Result<Effect> {
         let names = |outcome: &CreateCustomerOutcome| match outcome {
             CreateCustomerOutcome::Created(customer) | CreateCustomerOutcome::Existing(customer) => {
                 Some(customer.id)
@@ -247,11 +247,15 @@ impl CustomersToErase {
     }
 
     /// Deletes a ticket, or creates another customer's ticket.
-    async fn delete_or_name(&self, storage: &dyn Storage, number: i64) -> anyhow::Result<Effect> {
+    async fn delete_ticket_or_add_neighbour(
+        &self,
+        storage: &dyn Storage,
+        number: i64,
+    ) -> anyhow::Result<Effect> {
         if number == 107 {
             let (shop, id) = (self.erased.shop_id, ticket_id(DELETED)?);
             return match storage.delete_ticket(shop, id, None, stamp(at(13))).await? {
-                DeleteTicketOutcome::Deleted => Ok(Effect { theirs: [-1, 0, 0], ..Effect::default() }),
+                DeleteTicketOutcome::Deleted => Ok(Effect { counts: [-1, 0, 0], ..Effect::default() }),
                 DeleteTicketOutcome::TicketNotFound => Ok(Effect::default()),
                 other => anyhow::bail!("a deletion returned {other:?}"),
             };
@@ -262,8 +266,8 @@ impl CustomersToErase {
         Ok(Effect { others: vec![ticket], ..Effect::default() })
     }
 
-    fn recorded(number: i64, is_recorded: bool, theirs: [i64; 3]) -> anyhow::Result<Effect> {
-        Ok(Effect { theirs, is_recorded, request: Some(Self::request(number)?), ..Effect::default() })
+    fn recorded(number: i64, is_recorded: bool, counts: [i64; 3]) -> anyhow::Result<Effect> {
+        Ok(Effect { counts, is_recorded, request: Some(Self::request(number)?), ..Effect::default() })
     }
 
     async fn expect_aftermath(&self, storage: &dyn Storage, effects: &[Effect]) -> anyhow::Result<()> {
@@ -272,7 +276,7 @@ impl CustomersToErase {
         same("the number of racing erasures", &erasures.len(), &2)?;
         let found: Vec<_> = erasures.into_iter().flatten().collect();
         let count = |part: usize, before: i64| {
-            let racers: i64 = effects.iter().map(|effect| effect.theirs[part]).sum();
+            let racers: i64 = effects.iter().map(|effect| effect.counts[part]).sum();
             u64::try_from(before + racers)
         };
         let records = effects.iter().filter(|effect| effect.is_recorded).count();

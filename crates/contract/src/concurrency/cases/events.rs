@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 5 } else { 90 });
 #[derive(Debug, Clone)]
 struct Command {
     began: u64,
-    answered: u64,
+    returned: u64,
     subject: Subject,
 }
 
@@ -56,7 +56,7 @@ pub async fn event_13_later_commands_stand_later(storage: Arc<dyn Storage>) -> a
     for command in &commands {
         let place = places.get(&command.subject);
         let place = place.with_context(|| format!("no event of {:?}", command.subject))?;
-        for later in commands.iter().filter(|later| later.began > command.answered) {
+        for later in commands.iter().filter(|later| later.began > command.returned) {
             ensure!(
                 places.get(&later.subject).is_some_and(|later| later > place),
                 "{:?} is logged after {:?}, whose command began later",
@@ -100,8 +100,8 @@ async fn follow(
 ) -> anyhow::Result<Vec<Event>> {
     let mut seen: Vec<Event> = Vec::new();
     loop {
-        let is_all = |event: &Event| last.get() == Some(&event.subject);
-        if seen.last().is_some_and(is_all) {
+        let is_last = |event: &Event| last.get() == Some(&event.subject);
+        if seen.last().is_some_and(is_last) {
             return Ok(seen);
         }
         let after = seen.last().map(|event| event.position);
@@ -144,8 +144,8 @@ async fn write(storage: &Arc<dyn Storage>, fixture: &ShopWithPeople) -> anyhow::
                         Subject::Comment(create_comment(storage, comment_creation(new)).await?.comment.id)
                     }
                 };
-                let answered = clock.fetch_add(1, Ordering::SeqCst);
-                commands.push(Command { began, answered, subject });
+                let returned = clock.fetch_add(1, Ordering::SeqCst);
+                commands.push(Command { began, returned, subject });
             }
             Ok(commands)
         }

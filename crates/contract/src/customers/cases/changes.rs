@@ -18,9 +18,9 @@ use crate::samples::{
 };
 
 /// A field that an update can change.
-type Said = Field<CustomerChanges, Option<Option<String>>>;
+type ChangedField = Field<CustomerChanges, Option<Option<String>>>;
 
-const FIELDS: [(&str, Said); 10] = [
+const FIELDS: [(&str, ChangedField); 10] = [
     ("an e-mail address", |changes| &mut changes.email),
     ("a phone number", |changes| &mut changes.phone_number),
     ("a first name", |changes| &mut changes.first_name),
@@ -61,7 +61,7 @@ async fn each_field_alone(storage: &dyn Storage) -> anyhow::Result<()> {
             customers.push(create_customer(storage, shop, new).await?);
         }
     }
-    let mut said: Vec<_> = vec![("nothing".to_owned(), nothing())];
+    let mut updates_to_try: Vec<_> = vec![("nothing".to_owned(), nothing())];
     for value in [Some("new@example.com"), None, Some(""), Some("NEW@example.com")] {
         // The address and the phone number are never empty, and one of them stays.
         let left_out = match value {
@@ -75,16 +75,16 @@ async fn each_field_alone(storage: &dyn Storage) -> anyhow::Result<()> {
             }
             let mut changes = nothing();
             *field(&mut changes) = Some(value.map(Into::into));
-            said.push((format!("{what}, {value:?}"), changes));
+            updates_to_try.push((format!("{what}, {value:?}"), changes));
         }
         let mut together = CustomerChanges { email: Some(Some("all@example.com".into())), ..nothing() };
         for (index, (_, field)) in FIELDS.into_iter().enumerate().skip(1) {
             *field(&mut together) = Some(value.map(|_| format!("all {index}")));
         }
-        said.push((format!("all of them, {value:?}"), together));
+        updates_to_try.push((format!("all of them, {value:?}"), together));
     }
     for place in [0, 1] {
-        for (what, changes) in &said {
+        for (what, changes) in &updates_to_try {
             let what = format!("an update with {what}");
             let expected = changed(customers[place].clone(), changes.clone());
             let updated = update_customer(storage, shops[0], expected.id, changes.clone()).await?;
@@ -144,9 +144,9 @@ async fn any_text_is_kept(storage: &dyn Storage) -> anyhow::Result<()> {
     let shop = create_shop(storage, "texts.example.com").await?.id;
     let customer = create_customer(storage, shop, customer_by_email("texts@example.com")).await?;
     let id = |text: &str, name: &str| Some(Some(format!("{text}{name}")));
-    let mut said = Vec::new();
+    let mut updates_to_try = Vec::new();
     for text in TRICKY_TEXTS {
-        said.push(CustomerChanges {
+        updates_to_try.push(CustomerChanges {
             email: None,
             phone_number: (!text.trim().is_empty()).then(|| Some((*text).into())),
             first_name: Some(Some((*text).into())),
@@ -160,7 +160,7 @@ async fn any_text_is_kept(storage: &dyn Storage) -> anyhow::Result<()> {
         });
     }
     let longest_id = || Some(Some(heavy_text_of(MAX_EXTERNAL_ID_CHARS)));
-    said.push(CustomerChanges {
+    updates_to_try.push(CustomerChanges {
         email: Some(Some(longest_email())),
         phone_number: Some(Some(text_of(MAX_PHONE_NUMBER_CHARS))),
         first_name: Some(Some(text_of(MAX_PERSON_NAME_CHARS))),
@@ -173,7 +173,7 @@ async fn any_text_is_kept(storage: &dyn Storage) -> anyhow::Result<()> {
         whatsapp_id: longest_id(),
     });
     let mut expected = customer;
-    for changes in said {
+    for changes in updates_to_try {
         expected = changed(expected, changes.clone());
         let updated = update_customer(storage, shop, expected.id, changes).await?;
         same("an updated customer", &updated, &expected)?;
@@ -275,8 +275,8 @@ pub async fn customer_12_refused_update_changes_nothing(storage: Arc<dyn Storage
     customers_of_two.unknown_customer().await?;
     customers_of_two.unreachable().await?;
     customers_of_two.taken().await?;
-    what_is_not_taken(storage, one, two).await?;
-    what_is_given_up_is_free(storage).await
+    free_values_are_accepted(storage, one, two).await?;
+    values_given_up_are_free(storage).await
 }
 
 struct CustomersOfTwoShops<'a> {
@@ -377,7 +377,7 @@ impl CustomersOfTwoShops<'_> {
 }
 
 /// Takes the customer's own values, another shop's, and values that only look alike.
-async fn what_is_not_taken(storage: &dyn Storage, one: ShopId, two: ShopId) -> anyhow::Result<()> {
+async fn free_values_are_accepted(storage: &dyn Storage, one: ShopId, two: ShopId) -> anyhow::Result<()> {
     let customer = create_customer(storage, one, customer_by_email("Mine@example.com")).await?;
     let own = NewCustomer { phone_number: Some("777".into()), ..customer_by_email("twos@example.com") };
     create_customer(storage, two, own).await?;
@@ -400,7 +400,7 @@ async fn what_is_not_taken(storage: &dyn Storage, one: ShopId, two: ShopId) -> a
 
 /// Values given up are free for new customers and for updates. The values taken instead are taken
 /// for both.
-async fn what_is_given_up_is_free(storage: &dyn Storage) -> anyhow::Result<()> {
+async fn values_given_up_are_free(storage: &dyn Storage) -> anyhow::Result<()> {
     let shop = create_shop(storage, "free.example.com").await?.id;
     let new = NewCustomer { phone_number: Some("1".into()), ..customer_by_email("One@example.com") };
     let first = create_customer(storage, shop, new).await?;

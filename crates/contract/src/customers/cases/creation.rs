@@ -319,7 +319,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn customers_are_such_as_the_domain_makes() {
+    fn the_domain_makes_the_same_customers() {
         for new in various_customers() {
             let ids = new.external_ids.clone();
             let draft = CustomerDraft {

@@ -27,12 +27,12 @@ use crate::samples::{
 /// keeps the rest.
 pub async fn customer_15_erasure_takes_all_of_the_customers(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let storage = &*storage;
-    each_customer_goes_alone(storage).await?;
-    nobody_is_none(storage).await?;
-    long_history_goes_whole(storage).await
+    each_customer_is_erased_alone(storage).await?;
+    missing_customers_are_not_erased(storage).await?;
+    a_long_history_is_erased_completely(storage).await
 }
 
-async fn each_customer_goes_alone(storage: &dyn Storage) -> anyhow::Result<()> {
+async fn each_customer_is_erased_alone(storage: &dyn Storage) -> anyhow::Result<()> {
     let shops = ShopsWithRecords::create(storage, "alone.example.com").await?;
     let [one, two] = shops.shops();
     let [busy, other] = [customer_id(ShopsWithRecords::BUSY)?, customer_id(ShopsWithRecords::OTHER)?];
@@ -47,7 +47,7 @@ async fn each_customer_goes_alone(storage: &dyn Storage) -> anyhow::Result<()> {
         same("a second erasure", &storage.erase_customer(shop, id, stamp(at(14))).await?, &None)?;
         for (view, _) in &before.tickets {
             if (view.customer.shop_id, view.customer.id) == (shop, id) {
-                expect_nothing_of(storage, &view.ticket).await?;
+                expect_no_trace_of(storage, &view.ticket).await?;
             }
         }
         after.expect(storage, &shops, "calls about an erased customer").await?;
@@ -56,7 +56,7 @@ async fn each_customer_goes_alone(storage: &dyn Storage) -> anyhow::Result<()> {
 }
 
 /// Fails unless no call finds the ticket of an erased customer and none can add to it.
-async fn expect_nothing_of(storage: &dyn Storage, ticket: &Ticket) -> anyhow::Result<()> {
+async fn expect_no_trace_of(storage: &dyn Storage, ticket: &Ticket) -> anyhow::Result<()> {
     let (shop, id) = (ticket.shop_id, ticket.id);
     same("a ticket", &storage.find_ticket(shop, id).await?, &None)?;
     same("its comments", &storage.list_comments(shop, id, None, None).await?, &None)?;
@@ -73,7 +73,7 @@ async fn expect_nothing_of(storage: &dyn Storage, ticket: &Ticket) -> anyhow::Re
 }
 
 /// Erases a missing customer and another shop's.
-async fn nobody_is_none(storage: &dyn Storage) -> anyhow::Result<()> {
+async fn missing_customers_are_not_erased(storage: &dyn Storage) -> anyhow::Result<()> {
     let shops = ShopsWithRecords::create(storage, "nobody.example.com").await?;
     let [one, two] = shops.shops();
     let of_two = NewCustomer { id: Some(customer_id(80)?), ..customer_by_email("80@example.com") };
@@ -94,7 +94,7 @@ async fn nobody_is_none(storage: &dyn Storage) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn long_history_goes_whole(storage: &dyn Storage) -> anyhow::Result<()> {
+async fn a_long_history_is_erased_completely(storage: &dyn Storage) -> anyhow::Result<()> {
     const TICKETS: i64 = 250;
     let fixture = ShopWithPeople::create(storage, "long.example.com").await?;
     let other = create_customer(storage, fixture.shop.id, customer_by_email("other@example.com")).await?;
@@ -134,13 +134,13 @@ async fn long_history_goes_whole(storage: &dyn Storage) -> anyhow::Result<()> {
 /// CUSTOMER-16: the number is not assigned again. Address, phone number and keys are free.
 pub async fn customer_16_what_an_erased_one_had_is_free(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let storage = &*storage;
-    numbers_are_not_handed_out_again(storage).await?;
+    numbers_are_not_assigned_again(storage).await?;
     addresses_and_phone_numbers_are_free(storage).await?;
     keys_are_free(storage).await
 }
 
 /// Both for assigned and for requested numbers, no matter which customers remain.
-async fn numbers_are_not_handed_out_again(storage: &dyn Storage) -> anyhow::Result<()> {
+async fn numbers_are_not_assigned_again(storage: &dyn Storage) -> anyhow::Result<()> {
     let shop = create_shop(storage, "numbers.example.com").await?.id;
     let mut largest = 0;
     for round in 0..4 {
@@ -229,8 +229,12 @@ async fn keys_are_free(storage: &dyn Storage) -> anyhow::Result<()> {
     let reused = create_ticket(storage, of_customer(1, 1, &fixture.customer)?).await?;
     same("the first request of that key", &reused, &CreateTicketOutcome::KeyReused)?;
     // The ids of the erased tickets and comments are free, too.
-    let anew = Ticket { is_opened: true, ..plain_ticket(ticket_id(1)?, &fixture.customer) };
-    same("a ticket", &create_ticket(storage, creation(anew.clone())).await?, &CreateTicketOutcome::Created)?;
-    create_comment(storage, comment_creation(new_comment(1, &anew)?)).await?;
+    let new_ticket = Ticket { is_opened: true, ..plain_ticket(ticket_id(1)?, &fixture.customer) };
+    same(
+        "a ticket",
+        &create_ticket(storage, creation(new_ticket.clone())).await?,
+        &CreateTicketOutcome::Created,
+    )?;
+    create_comment(storage, comment_creation(new_comment(1, &new_ticket)?)).await?;
     Ok(())
 }

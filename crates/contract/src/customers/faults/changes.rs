@@ -96,7 +96,7 @@ fn of_accepted_updates() -> Vec<Fault> {
                 })
             },
         ),
-        fault("CUSTOMER-11", "Customers of the same number in other shops change, too.")
+        fault("CUSTOMER-11", "Customers with the same number in other shops change, too.")
             .after_customer_update(|store, customer, _| {
                 for there in store.customers.values_mut().filter(|there| there.id == customer.id) {
                     there.full_name.clone_from(&customer.full_name);

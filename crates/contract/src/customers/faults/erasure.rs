@@ -61,7 +61,7 @@ pub(super) fn faults() -> Vec<Fault> {
                 store.erase_customer(*other, erasure.id, erasure.stamp);
             }
         }),
-        fault("CUSTOMER-15", "Records of customers of the same number in every shop are removed.")
+        fault("CUSTOMER-15", "Records of customers with the same number in every shop are removed.")
             .after_erasure(|store, Erasure { id, .. }| {
                 store.idempotency_records.retain(|_, record| record.receipt.customer_id != Some(id));
             }),

@@ -69,10 +69,10 @@ async fn refused_and_empty(
     ensure!(expected_events.create_comments(taken).await?.is_err(), "a taken id is accepted");
 
     let named = TicketChanges { name: Some(Some("x".into())), ..TicketChanges::default() };
-    let nobodys = TicketChanges { assigned_to: Some(Some(user_id(UserId::MAX)?)), ..named.clone() };
+    let of_missing_user = TicketChanges { assigned_to: Some(Some(user_id(UserId::MAX)?)), ..named.clone() };
     expected_events.update_ticket(shop, unknown, named.clone(), None, None).await?;
     expected_events.update_ticket(shop, known, named, Some(99), None).await?;
-    expected_events.update_ticket(shop, known, nobodys, None, None).await?;
+    expected_events.update_ticket(shop, known, of_missing_user, None, None).await?;
     expected_events.update_ticket(shop, known, TicketChanges::default(), None, None).await?;
     expected_events.delete_ticket(shop, unknown, None).await?;
     expected_events.delete_ticket(shop, known, Some(99)).await?;
@@ -125,8 +125,8 @@ async fn refused_users(
     expected_events.update_user(shop, user_id(UserId::MAX)?, off, None).await?;
     expected_events.update_user(shop, fixture.user.id, UserChanges::default(), None).await?;
 
-    let nobodys = NewApiKey { user_id: Some(user_id(UserId::MAX)?), ..new_key(1) };
-    expected_events.create_key(shop, nobodys, None).await?;
+    let of_missing_user = NewApiKey { user_id: Some(user_id(UserId::MAX)?), ..new_key(1) };
+    expected_events.create_key(shop, of_missing_user, None).await?;
     let unknown = KeyNumber::new(i64::MAX).context("a key's number")?;
     expected_events.revoke_key(shop, unknown).await?;
     expected_events.rotate_key(shop, unknown, rotation(2, at(0), at(1)), None).await?;

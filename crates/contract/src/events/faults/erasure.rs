@@ -57,7 +57,7 @@ pub(super) fn faults() -> Vec<Fault> {
             .erasure_keeps_snapshots(|event, _| matches!(event.subject, Subject::Customer(_))),
         fault("EVENT-11", "Only the last snapshot of each thing is removed.")
             .erasure_keeps_snapshots(|event, erasure| !is_latest(event, erasure)),
-        fault("EVENT-11", "Snapshots of customers of the same number in every shop are removed.")
+        fault("EVENT-11", "Snapshots of customers with the same number in every shop are removed.")
             .after_erasure(|store, Erasure { before, id, .. }| {
                 before.shops.keys().for_each(|shop| store.scrub_events(*shop, id));
             }),

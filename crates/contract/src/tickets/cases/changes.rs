@@ -177,8 +177,8 @@ pub async fn ticket_18_empty_update_changes_nothing(storage: Arc<dyn Storage>) -
                         expected_version,
                         stamp: stamp(changed_at),
                     };
-                    let answered = update_ticket(storage, fixture.shop(), ticket_id(id)?, empty).await?;
-                    same("the ticket returned by an empty update", &answered, view)?;
+                    let from_store = update_ticket(storage, fixture.shop(), ticket_id(id)?, empty).await?;
+                    same("the ticket returned by an empty update", &from_store, view)?;
                 }
             }
             before.expect(storage, &fixtures, "empty updates").await?;
@@ -261,7 +261,7 @@ pub async fn ticket_20_other_version_or_shop_is_refused(storage: Arc<dyn Storage
     }
     before.expect(storage, &fixtures, "calls that expect another version").await?;
 
-    nobodys_ticket_is_not_found(storage, &fixtures).await?;
+    tickets_outside_the_shop_are_not_found(storage, &fixtures).await?;
 
     // The current version is right until something changes the ticket.
     let (shop, id) = (one.shop(), ticket_id(ShopWithTickets::FULL)?);
@@ -286,7 +286,7 @@ pub async fn ticket_20_other_version_or_shop_is_refused(storage: Arc<dyn Storage
     before.without(shop, id).expect(storage, &fixtures, "the deletion").await
 }
 
-async fn nobodys_ticket_is_not_found(
+async fn tickets_outside_the_shop_are_not_found(
     storage: &dyn Storage,
     fixtures: &[ShopWithTickets; 2],
 ) -> anyhow::Result<()> {
@@ -439,12 +439,13 @@ fn view_after(
     before: &TicketView,
     update: TicketUpdate,
     fixture: &ShopWithTickets,
-    answered: &TicketView,
+    from_store: &TicketView,
 ) -> anyhow::Result<TicketView> {
     let TicketUpdate { changes, expected_version: _, stamp } = update;
     let human_ticket = match (changes.is_opened, before.human_ticket.clone()) {
         (Some(true), None) => {
-            let new = answered.human_ticket.clone().context("a ticket was opened without a human ticket")?;
+            let new =
+                from_store.human_ticket.clone().context("a ticket was opened without a human ticket")?;
             Some(HumanTicket { opened_at: stamp.time, closed_at: None, ..new })
         }
         (Some(true), Some(closed)) if closed.closed_at.is_some() => {

@@ -19,14 +19,14 @@ use crate::samples::{
 
 /// TICKET-23: removes the ticket, its human ticket and its comments, and nothing else.
 pub async fn ticket_23_deletion_takes_the_ticket_alone(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
-    each_ticket_goes_alone(&*storage).await?;
+    each_ticket_is_deleted_alone(&*storage).await?;
     lists_and_counts_follow(&*storage).await?;
     the_id_is_free_again(&*storage).await?;
-    receipts_stay(&*storage).await?;
-    long_conversation_goes_whole(&*storage).await
+    records_stay(&*storage).await?;
+    a_long_conversation_is_deleted_completely(&*storage).await
 }
 
-async fn each_ticket_goes_alone(storage: &dyn Storage) -> anyhow::Result<()> {
+async fn each_ticket_is_deleted_alone(storage: &dyn Storage) -> anyhow::Result<()> {
     let fixtures = ShopWithTickets::pair(storage, "alone.example.com").await?;
     let [one, two] = &fixtures;
     for (fixture, id) in [
@@ -111,7 +111,7 @@ async fn lists_and_counts_follow(storage: &dyn Storage) -> anyhow::Result<()> {
 
 /// A new ticket with the id of a deleted one has none of its data.
 async fn the_id_is_free_again(storage: &dyn Storage) -> anyhow::Result<()> {
-    let fixtures = ShopWithTickets::pair(storage, "anew.example.com").await?;
+    let fixtures = ShopWithTickets::pair(storage, "reused.example.com").await?;
     for fixture in &fixtures {
         for id in ShopWithTickets::ALL {
             let (shop, before) = (fixture.shop(), ShopContents::of(storage, &fixtures).await?);
@@ -121,28 +121,28 @@ async fn the_id_is_free_again(storage: &dyn Storage) -> anyhow::Result<()> {
                 &storage.delete_ticket(shop, ticket_id(id)?, None, stamp(at(13))).await?,
                 &Deleted,
             )?;
-            let anew = Ticket {
-                name: Some("anew".into()),
+            let reused = Ticket {
+                name: Some("reused".into()),
                 is_opened: id == ShopWithTickets::SILENT,
                 last_message_time: at(id),
                 ..fixture.people.ticket(id)?
             };
-            same("a ticket", &create_ticket(storage, creation(anew.clone())).await?, &CREATED)?;
+            same("a ticket", &create_ticket(storage, creation(reused.clone())).await?, &CREATED)?;
             let now = ShopContents::of(storage, &fixtures).await?;
-            let view = now.view(shop, anew.id)?;
-            same("the new ticket with a deleted one's id", &view.ticket, &anew)?;
-            same("the number of comments of the new ticket", &now.comments(shop, anew.id), &0)?;
+            let view = now.view(shop, reused.id)?;
+            same("the new ticket with a deleted one's id", &view.ticket, &reused)?;
+            same("the number of comments of the new ticket", &now.comments(shop, reused.id), &0)?;
             let opened = view.human_ticket.as_ref().map(|it| (it.opened_at, it.closed_at));
-            same("the human ticket of the new ticket", &opened, &anew.is_opened.then_some((at(7), None)))?;
+            same("the human ticket of the new ticket", &opened, &reused.is_opened.then_some((at(7), None)))?;
             // The ids of the deleted comments are free, too.
             for place in 0..i64::try_from(comments)? {
-                let comment = new_comment(id * 100 + place, &anew)?;
+                let comment = new_comment(id * 100 + place, &reused)?;
                 create_comment(storage, comment_creation(comment)).await?;
             }
             let now = ShopContents::of(storage, &fixtures).await?;
             same(
                 "the number of comments created with the ids of deleted ones",
-                &now.comments(shop, anew.id),
+                &now.comments(shop, reused.id),
                 &comments,
             )?;
         }
@@ -151,7 +151,7 @@ async fn the_id_is_free_again(storage: &dyn Storage) -> anyhow::Result<()> {
 }
 
 /// The record of a deleted ticket's creation stays, so a retry does not create it again.
-async fn receipts_stay(storage: &dyn Storage) -> anyhow::Result<()> {
+async fn records_stay(storage: &dyn Storage) -> anyhow::Result<()> {
     let fixture = ShopWithPeople::create(storage, "receipts.example.com").await?;
     for id in [1, 2] {
         let ticket = Ticket { is_opened: true, ..fixture.ticket(id)? };
@@ -169,7 +169,7 @@ async fn receipts_stay(storage: &dyn Storage) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn long_conversation_goes_whole(storage: &dyn Storage) -> anyhow::Result<()> {
+async fn a_long_conversation_is_deleted_completely(storage: &dyn Storage) -> anyhow::Result<()> {
     const COUNT: i64 = 250;
     let fixture = ShopWithPeople::create(storage, "long.example.com").await?;
     let (long, other) = (fixture.ticket(1)?, fixture.ticket(2)?);

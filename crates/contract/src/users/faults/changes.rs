@@ -10,7 +10,7 @@ fn has_email(user: &User, changes: &UserChanges) -> bool {
 }
 
 /// Returns the key's time of revocation from before the update.
-type RevokedBefore<'a> = &'a dyn Fn(&ApiKey) -> Option<Timestamp>;
+type FormerRevocation<'a> = &'a dyn Fn(&ApiKey) -> Option<Timestamp>;
 
 impl Fault {
     /// Applies further changes after an update that takes effect, and returns the changed user.
@@ -26,7 +26,10 @@ impl Fault {
     }
 
     /// Changes keys after an update of a user.
-    fn keys_after_user_update(self, change: fn(&mut ApiKey, &User, &UserUpdate, RevokedBefore<'_>)) -> Self {
+    fn keys_after_user_update(
+        self,
+        change: fn(&mut ApiKey, &User, &UserUpdate, FormerRevocation<'_>),
+    ) -> Self {
         self.user_update(move |store, shop, id, update| {
             let before = store.api_keys.clone();
             let outcome = store.update_user(shop, id, update.clone());

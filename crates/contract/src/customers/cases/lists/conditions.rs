@@ -130,9 +130,9 @@ pub(super) async fn combined(storage: &dyn Storage) -> anyhow::Result<()> {
     ];
     for (name, field) in EXTERNAL_IDS {
         // Every id except one, and that one alone.
-        let (mut but, mut alone) = (ids("id"), ExternalIds::default());
-        *field(&mut alone) = field(&mut but).take();
-        for (what, external_ids) in [("but", but), ("alone", alone)] {
+        let (mut without, mut alone) = (ids("id"), ExternalIds::default());
+        *field(&mut alone) = field(&mut without).take();
+        for (what, external_ids) in [("without", without), ("alone", alone)] {
             let email = format!("{what}-{name}@example.com");
             customers.push(NewCustomer { external_ids, ..customer_by_email(&email) });
         }
