@@ -37,7 +37,8 @@ macro_rules! case_table {
 }
 crate::__for_each_case!([case_table] []);
 
-/// Long enough for the slowest store. A case that takes longer waits in vain.
+/// Long enough for the slowest store. A case that takes longer waits for something that never
+/// comes.
 const TIME_LIMIT: Duration = Duration::from_secs(120);
 /// The time that a store's remaining tasks have to end.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(10);
@@ -73,8 +74,8 @@ where
     result.context("the case did not end within the time limit")?.context("the store panicked")?
 }
 
-/// A failed case. Its `Debug` output is only the message, because a test that returns it shows
-/// that.
+/// A failed case. Its `Debug` output is only the message, because tests print that when they
+/// return it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Failure(pub(crate) String);
 

@@ -13,7 +13,7 @@ pub trait StorageFixture: Send + Sync {
     /// concurrently, each on its own store and tokio runtime.
     ///
     /// # Errors
-    /// Returns any error of opening. The case fails with it.
+    /// Returns any error that occurs while opening. The case fails with it.
     async fn open(&self) -> anyhow::Result<TestStorage>;
 }
 

@@ -197,7 +197,7 @@ macro_rules! __for_each_case {
 /// | --- | --- | --- |
 /// | `text_search` | keeps the trait's `search_tickets`, which returns `None` | SEARCH |
 ///
-/// Every store needs everything else. Declaring it as missing does not compile:
+/// Every store must meet all other obligations. Declaring another name does not compile:
 ///
 /// ```compile_fail
 /// # use hexdesk_contract::{StorageFixture, TestStorage, anyhow, async_trait};

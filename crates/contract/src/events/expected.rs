@@ -25,12 +25,12 @@ pub(crate) struct ExpectedEvent {
 }
 
 impl ExpectedEvent {
-    /// The event of a created or changed thing, with the thing as it is now.
+    /// The event of a created or changed subject, with its current state.
     pub(crate) fn of(kind: EventKind, stamp: AuditStamp, snapshot: Snapshot) -> Self {
         Self { kind, subject: snapshot.subject(), stamp, snapshot: Some(snapshot) }
     }
 
-    /// The event of a deleted thing.
+    /// The event of a deleted subject.
     pub(crate) fn of_deleted(kind: EventKind, stamp: AuditStamp, subject: Subject) -> Self {
         Self { kind, subject, stamp, snapshot: None }
     }
@@ -106,7 +106,7 @@ impl<'a> ExpectedEvents<'a> {
         Ok(fixture)
     }
 
-    /// The current state of the thing.
+    /// The current state of the subject.
     pub(crate) async fn found(&self, shop: ShopId, subject: Subject) -> anyhow::Result<Snapshot> {
         let storage = self.storage;
         Ok(match subject {
@@ -125,7 +125,7 @@ impl<'a> ExpectedEvents<'a> {
         })
     }
 
-    /// Records a change of one thing, with its current state.
+    /// Records a change of one subject, with its current state.
     pub(crate) async fn note_found(
         &mut self,
         shop: ShopId,

@@ -17,14 +17,14 @@ impl<T: Ord + Copy + Debug> Pairing<T> {
         Self { references: BTreeMap::new(), paired_references: BTreeSet::new() }
     }
 
-    /// Adds the numbers that both assigned to a new thing.
+    /// Adds the numbers that both stores assigned to one new thing.
     pub(super) fn add(&mut self, tested: T, reference: T) -> anyhow::Result<()> {
         ensure!(self.references.insert(tested, reference).is_none(), "{tested:?} was assigned twice");
         self.paired_references.insert(reference);
         Ok(())
     }
 
-    /// Checks the numbers that both returned for a thing, and adds them if it is new.
+    /// Checks the numbers that both stores returned for one thing. Adds them if they are new.
     pub(super) fn meet(&mut self, tested: T, reference: T) -> anyhow::Result<()> {
         if self.references.get(&tested) == Some(&reference) {
             return Ok(());

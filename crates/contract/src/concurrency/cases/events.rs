@@ -27,7 +27,7 @@ const EVENTS: usize = WRITERS * COMMANDS / 5 * 6;
 /// The time that a store may hold events back.
 const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 5 } else { 90 });
 
-/// A command's begin and end, by one clock that counts both, and the thing it created.
+/// The beginning and end of a command, and the subject it created. One clock counts both times.
 #[derive(Debug, Clone)]
 struct Command {
     began: u64,

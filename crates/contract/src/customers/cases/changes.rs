@@ -370,7 +370,7 @@ impl CustomersOfTwoShops<'_> {
         self.refused(one, 1, changes, UpdateCustomerOutcome::EmailTaken).await?;
         let changes = CustomerChanges { phone_number: Some(Some("556".into())), ..email("new@example.com") };
         self.refused(one, 1, changes.clone(), UpdateCustomerOutcome::PhoneNumberTaken).await?;
-        // An update that removes the address and takes a taken phone number keeps the address.
+        // An update that removes the address and sets a taken phone number keeps the address.
         let changes = CustomerChanges { email: Some(None), ..changes };
         self.refused(one, 1, changes, UpdateCustomerOutcome::PhoneNumberTaken).await
     }

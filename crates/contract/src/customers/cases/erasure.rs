@@ -100,7 +100,7 @@ async fn a_long_history_is_erased_completely(storage: &dyn Storage) -> anyhow::R
     let other = create_customer(storage, fixture.shop.id, customer_by_email("other@example.com")).await?;
     let (mut tickets, mut comments) = (Vec::new(), Vec::new());
     for number in 1..=TICKETS {
-        // The other customer's tickets lie between them.
+        // The other customer's tickets are between them.
         for (customer, id) in [(&fixture.customer, number * 2), (&other, number * 2 + 1)] {
             let ticket = Ticket { is_opened: number % 2 == 0, ..plain_ticket(ticket_id(id)?, customer) };
             let mut claim = claim(&format!("key {id}"), 1, b"receipt")?;

@@ -16,13 +16,13 @@ use crate::samples::{
     heavy_text_of, new_comment, new_key, plain_ticket, rotation, ticket_id, user_by_email,
 };
 
-/// EVENT-10: an event holds the whole thing as it is found right after the change.
+/// EVENT-10: an event holds the whole subject as it is found right after the change.
 pub async fn event_10_snapshots_are_what_is_found(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let mut expected_events = ExpectedEvents::new(&*storage)?;
     let one = expected_events.create_shop_with_people("one.example.com").await?;
     let two = expected_events.create_shop_with_people("two.example.com").await?;
     walk(&mut expected_events, one.shop.id, 1).await?;
-    // Things with the same numbers in both shops. They differ otherwise.
+    // Subjects with the same numbers in both shops. They differ otherwise.
     for fixture in [&one, &two] {
         let customer = full_customer(&mut expected_events, fixture).await?;
         for (number, opened) in [(700, true), (701, false)] {

@@ -15,7 +15,7 @@ use crate::samples::{
 /// The number of events of one walk.
 pub(crate) const EVENTS_OF_A_WALK: usize = 24;
 
-/// Creates, changes and ends one thing of each kind. The shop must not have used this number.
+/// Creates, changes and ends one subject of each kind. The shop must not have used this number.
 pub(crate) async fn walk(
     expected_events: &mut ExpectedEvents<'_>,
     shop: ShopId,

@@ -198,7 +198,7 @@ pub(super) async fn of_equal_ranks_is_that_of_lists(storage: &dyn Storage) -> an
 
 pub(super) async fn pages_hold_every_ticket_once(storage: &dyn Storage) -> anyhow::Result<()> {
     let (shop, tickets) = placed(storage, "pages.example.com").await?;
-    // Their ids and times lie between those of the shop.
+    // The other shop has the same ids and times.
     placed(storage, "others.example.com").await?;
     for (query, ranking) in [QUERIES[0], QUERIES[4]] {
         let places = in_order(&tickets, ranking);

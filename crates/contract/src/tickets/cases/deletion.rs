@@ -176,7 +176,7 @@ async fn a_long_conversation_is_deleted_completely(storage: &dyn Storage) -> any
     create_all(storage, &[long.clone(), other.clone()]).await?;
     let mut batch = Vec::new();
     for id in 1..=COUNT {
-        // The other ticket's comments lie between them, in the order of ids and of times.
+        // The other ticket's comments are between them, in the order of ids and of times.
         for (ticket, id) in [(&long, id * 2), (&other, id * 2 + 1)] {
             let time = if id % 50 == 0 { Timestamp::MAX } else { at(id) };
             batch.push(comment_creation(NewComment { time, ..new_comment(id, ticket)? }));

@@ -146,7 +146,7 @@ pub async fn ticket_15_pages_hold_every_ticket_once(storage: Arc<dyn Storage>) -
             .collect()
     };
     create_all(&*storage, &of(&fixture, 0)?).await?;
-    // Another shop's tickets lie between them.
+    // Another shop's tickets are between them.
     create_all(&*storage, &of(&other, 3)?).await?;
 
     for filter in some_filters(&fixture) {

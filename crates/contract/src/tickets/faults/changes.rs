@@ -8,7 +8,7 @@ use super::{activate_all, share_all, with_users};
 use crate::faulty::{Fault, fault};
 use crate::memory::State;
 
-/// A ticket after an update that took effect.
+/// An update that took effect.
 struct Updated<'a> {
     shop: ShopId,
     id: TicketId,

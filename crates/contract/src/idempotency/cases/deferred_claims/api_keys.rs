@@ -173,7 +173,7 @@ impl Operation for KeyRotations {
     }
 }
 
-/// The record is checked before the key, which has changed by then.
+/// The record is checked before the key, which the first rotation changed.
 pub(super) async fn rotation_is_replayed_whatever_became_of_the_key(
     storage: &dyn Storage,
 ) -> anyhow::Result<()> {

@@ -68,7 +68,7 @@ pub(super) async fn on_texts(storage: &dyn Storage) -> anyhow::Result<()> {
             let channel = Some(channels[index].clone()).filter(|channel| !channel.trim().is_empty());
             tickets.push(Ticket {
                 channel: channel.unwrap_or_else(|| format!("channel {index}")),
-                // Other tags come before and after the one to find. Some tags are repeated.
+                // Other tags come before and after the searched one. Some tags are repeated.
                 tags: vec![
                     format!("before {index}"),
                     tags[index].clone(),
