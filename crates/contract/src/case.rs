@@ -1,4 +1,4 @@
-//! The table of cases, and how one is run.
+//! The table of cases and how to run one.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,26 +10,26 @@ use hexdesk_domain::Storage;
 
 use crate::StorageFixture;
 
-/// One obligation as a check that a store passes or does not.
+/// One obligation, as a check of a store.
 #[derive(Debug, Clone, Copy)]
 pub struct Case {
     /// The obligation: `TICKET-3`.
     pub rule: &'static str,
-    /// The name of its test, with the module: `tickets::ticket_3_unknown_customer_is_refused`.
+    /// The name of its test with the module: `tickets::ticket_3_unknown_customer_is_refused`.
     pub name: &'static str,
-    /// What it is about, if that is something that a store may lack: `text_search`.
+    /// The optional capability that the case needs, such as `text_search`.
     pub capability: Option<&'static str>,
-    /// The check, on an empty store.
+    /// The check. It needs an empty store.
     pub check: CheckFn,
 }
 
-/// What a case does with a store.
+/// The check of a case.
 pub type CheckFn = fn(Arc<dyn Storage>) -> Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>;
 
 /// Makes the table of [`CASES`] from the list in `__for_each_case`.
 macro_rules! case_table {
     ([] $($module:ident { $($rule:literal $name:ident $(($capability:ident))?)+ })+) => {
-        /// Every obligation of the ports, with its case.
+        /// The cases of all obligations.
         pub const CASES: &[Case] = &[
             $($($crate::__case!($module $rule $name $(($capability))?),)+)+
         ];
@@ -37,25 +37,25 @@ macro_rules! case_table {
 }
 crate::__for_each_case!([case_table] []);
 
-/// Long enough for the slowest store; what takes longer waits for something that will
-/// not come.
+/// Long enough for the slowest store. A case that takes longer waits for something that never
+/// comes.
 const TIME_LIMIT: Duration = Duration::from_secs(120);
-/// How long the tasks that a store left behind may take to end.
+/// The time that a store's remaining tasks have to end.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(10);
 
 impl Case {
-    /// Runs the case on a store of its own, which the fixture opens, on a runtime of its
-    /// own with several threads.
+    /// Opens a new store from the fixture and runs the case on it. The case has its own tokio
+    /// runtime with several threads.
     ///
     /// # Errors
-    /// What the store did wrong; the message begins with [`Case::rule`]. A store that
-    /// panics or does not answer fails, too.
+    /// Returns the failure. The message begins with [`Case::rule`]. A store that panics or does not
+    /// respond fails, too.
     pub fn run(&self, fixture: &dyn StorageFixture) -> Result<(), Failure> {
         on_store_of_its_own(fixture, self.check).map_err(|error| Failure(format!("{}: {error:#}", self.rule)))
     }
 }
 
-/// Opens a store on a runtime with several threads, checks it, and takes both down.
+/// Opens a store on a runtime with several threads, checks it, and shuts both down.
 pub(crate) fn on_store_of_its_own<F>(
     fixture: &dyn StorageFixture,
     check: impl FnOnce(Arc<dyn Storage>) -> F,
@@ -65,17 +65,17 @@ where
 {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     let runtime = builder.worker_threads(4).enable_all().build().context("no runtime")?;
-    let opened = runtime.block_on(fixture.open()).context("the fixture opened no store")?;
+    let opened = runtime.block_on(fixture.open()).context("the fixture failed to open a store")?;
     let checked = runtime.spawn(check(opened.storage));
     let result = runtime.block_on(async { tokio::time::timeout(TIME_LIMIT, checked).await });
-    // The connections of a store end with the runtime, before the guard is dropped.
+    // The store's connections end with the runtime, before the guard is dropped.
     runtime.shutdown_timeout(SHUTDOWN_LIMIT);
     drop(opened.guard);
-    result.context("no answer within the time limit")?.context("the store panicked")?
+    result.context("the case did not end within the time limit")?.context("the store panicked")?
 }
 
-/// What a store did wrong. Its `Debug` is the message alone, which is what a test that
-/// answers it shows.
+/// A failed case. Its `Debug` output is only the message, because tests print that when they
+/// return it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Failure(pub(crate) String);
 

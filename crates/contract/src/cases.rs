@@ -1,5 +1,5 @@
-//! One case for each obligation of the ports, in the modules that tests are named after.
-//! The cases on calls that run at the same time are in [`concurrency`].
+//! One case for each obligation of the ports. The modules have the names of the test modules.
+//! [`concurrency`] has the cases on concurrent calls.
 
 pub use crate::api_keys::cases as api_keys;
 pub use crate::comments::cases as comments;

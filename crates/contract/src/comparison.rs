@@ -1,12 +1,12 @@
-//! Comparing what a store answered with what it should have.
+//! Compares a store's results with the expected ones.
 
 use std::fmt::Debug;
 
-/// How much of two values is shown where they part; the longest tickets fill megabytes.
+/// The number of characters shown from where two values differ. The longest tickets fill megabytes.
 const SHOWN_CHARS: usize = 400;
 const SHOWN_BEFORE: usize = 60;
 
-/// Fails, showing where they differ, unless the values are equal.
+/// Fails unless the values are equal, and shows where they differ.
 pub(crate) fn same<T: PartialEq + Debug>(what: &str, actual: &T, expected: &T) -> anyhow::Result<()> {
     if actual == expected {
         return Ok(());
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shows_both_values_where_they_part() {
+    fn shows_both_values_where_they_differ() {
         assert!(same("the number", &1, &1).is_ok());
         assert_eq!(same("the number", &1, &2).unwrap_err().to_string(), "the number: got 1, expected 2");
 

@@ -1,4 +1,4 @@
-//! All faults, and the proof that the case of its rule rejects each.
+//! All faults, and the tests that the case of its rule rejects each fault.
 
 use std::sync::LazyLock;
 
@@ -38,16 +38,16 @@ mod tests {
         let mut faults: Vec<_> = FAULTS.iter().map(|fault| fault.rule).collect();
         cases.sort_unstable();
         faults.sort_unstable();
-        // Some rules can be broken in more than one way.
+        // Some rules have several faults.
         faults.dedup();
         assert_eq!(cases, faults);
     }
 
     #[test]
-    fn every_fault_has_a_sentence_of_its_own() {
+    fn every_fault_has_its_own_sentence() {
         let mut sentences = BTreeSet::new();
         let repeated: Vec<_> = FAULTS.iter().filter(|fault| !sentences.insert(fault.sentence)).collect();
-        assert!(repeated.is_empty(), "sentences that another fault has, too: {repeated:#?}");
+        assert!(repeated.is_empty(), "sentences used by several faults: {repeated:#?}");
     }
 
     #[test]
@@ -64,7 +64,7 @@ mod tests {
                 }
             }
         }
-        assert!(unseen.is_empty(), "cases that pass in spite of a fault: {unseen:#?}");
+        assert!(unseen.is_empty(), "cases that pass despite a fault: {unseen:#?}");
     }
 
     #[test]
@@ -74,23 +74,23 @@ mod tests {
         assert_eq!(case.run(&FaultyFixture(harmless)), Ok(()));
     }
 
-    /// The port that a rule belongs to.
+    /// The port of a rule.
     fn port(rule: &str) -> &str {
         match rule.split_once('-') {
-            // Their cases use tickets.
+            // Cases of these rules use tickets.
             Some(("IDEMPOTENCY" | "COMMENT", _)) => "TICKET",
             Some((port, _)) => port,
             None => rule,
         }
     }
 
-    /// Otherwise a case might fail for any reason.
+    /// Without this test, a case could fail for an unrelated reason.
     ///
-    /// The cases on events and retention need every port, and no other case reads the log or
-    /// removes anything.
+    /// The cases on events and retention need every port. No other case reads the log or removes
+    /// anything.
     #[test]
     fn no_fault_breaks_another_port() {
-        // All except the slow ones, and those that are about several ports.
+        // Without slow cases and without cases on several ports.
         let quick = |case: &&Case| {
             !case.name.starts_with("concurrency::")
                 && !case.name.starts_with("once::")
@@ -113,13 +113,13 @@ mod tests {
         };
         let is_of_log = |rule: &str| ["EVENT", "RETENTION"].contains(&port(rule));
         let faults: Vec<_> = FAULTS.iter().filter(|fault| !is_of_log(fault.rule)).collect();
-        // By far the longest test: it uses every core.
+        // By far the longest test, so it uses every core.
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
         let broken: Vec<_> = std::thread::scope(|scope| {
             let parts = faults.chunks(faults.len().div_ceil(cores));
             let threads: Vec<_> = parts.map(|faults| scope.spawn(move || broken_by(faults))).collect();
             threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
         });
-        assert!(broken.is_empty(), "cases that fail for the fault of another port: {broken:#?}");
+        assert!(broken.is_empty(), "cases that fail because of another port's fault: {broken:#?}");
     }
 }

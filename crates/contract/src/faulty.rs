@@ -1,7 +1,8 @@
-//! Faulty adapters: the reference store with one fault each, to see each case fail.
+//! Faulty adapters: the reference store with one fault each. They prove that each case can fail.
 //!
-//! A fault is one entry in the `faults.rs` beside the cases of its rule: the rule, a sentence, and
-//! the methods of the ports that it replaces. [`FAULTS`](crate::faults::FAULTS) lists them all.
+//! A fault is one entry in a `faults.rs`, in the same directory as the cases of its rule. It has
+//! the rule, a sentence, and replacements for methods of the ports.
+//! [`FAULTS`](crate::faults::FAULTS) lists all faults.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -28,7 +29,7 @@ use crate::{StorageFixture, TestStorage};
 /// One way to break a rule.
 pub(crate) struct Fault {
     pub(crate) rule: &'static str,
-    /// What the store does wrong.
+    /// The fault, in one sentence.
     pub(crate) sentence: &'static str,
     /// Whether the property test must find it, too.
     pub(crate) is_found_by_the_model: bool,
@@ -37,14 +38,14 @@ pub(crate) struct Fault {
     finish: Option<Finish>,
 }
 
-/// What completes a call after a gap.
+/// The second part of a call, after a gap.
 #[derive(Clone, Copy)]
 enum Finish {
     BeforeReturning(fn(&mut Store<'_>)),
     AfterReturning(fn(&mut Store<'_>)),
 }
 
-/// A fault that still needs the methods that it replaces.
+/// Returns a fault without replaced methods.
 pub(crate) fn fault(rule: &'static str, sentence: &'static str) -> Fault {
     Fault {
         rule,
@@ -61,18 +62,18 @@ impl Fault {
         Self { is_found_by_the_model: true, ..self }
     }
 
-    /// Lets other tasks run between a look at the store and the call: [`Store::earlier`] is
-    /// the state before the gap.
+    /// Lets other tasks run before each replaced call. [`Store::earlier`] is the state before that
+    /// gap.
     pub(crate) fn after_a_gap(self) -> Self {
         Self { has_gap: true, ..self }
     }
 
-    /// Completes the replaced calls after a gap, and only then returns.
+    /// Completes each replaced call after a gap and then returns.
     pub(crate) fn finishing_after_a_gap(self, finish: fn(&mut Store<'_>)) -> Self {
         Self { finish: Some(Finish::BeforeReturning(finish)), ..self }
     }
 
-    /// Returns from the replaced calls, and completes them after a gap.
+    /// Returns from each replaced call and completes it after a gap.
     pub(crate) fn finishing_in_the_background(self, finish: fn(&mut Store<'_>)) -> Self {
         Self { finish: Some(Finish::AfterReturning(finish)), ..self }
     }
@@ -84,10 +85,10 @@ impl std::fmt::Debug for Fault {
     }
 }
 
-/// What a replaced method works on. Dereferences to the state of the store.
+/// The argument of a replaced method. Dereferences to the state of the store.
 pub(crate) struct Store<'a> {
     pub(crate) state: &'a mut State,
-    /// A second state: what the fault kept of earlier, or the state before a gap.
+    /// A second state: the one before the gap, or data that the fault keeps between calls.
     pub(crate) earlier: &'a mut State,
 }
 
@@ -106,7 +107,7 @@ impl DerefMut for Store<'_> {
 }
 
 impl Store<'_> {
-    /// Runs the operation unless it took effect before.
+    /// Runs the operation, unless its idempotency key was used before.
     pub(crate) fn attempt<T>(
         &mut self,
         shop: ShopId,
@@ -117,7 +118,7 @@ impl Store<'_> {
         self.state.attempt(shop, claim, |state| operation(&mut Store { state, earlier }))
     }
 
-    /// Runs the operation, which sees only the idempotency records from before the gap.
+    /// Runs the operation on the idempotency records from before the gap.
     pub(crate) fn with_earlier_records<T>(&mut self, operation: impl FnOnce(&mut State) -> T) -> T {
         let earlier = self.earlier.idempotency_records.clone();
         let hidden = std::mem::replace(&mut self.state.idempotency_records, earlier);
@@ -173,15 +174,16 @@ impl FaultyStorage {
     }
 }
 
-/// Lets other tasks run.
+/// Lets other tasks run for a while.
 async fn gap() {
     for _ in 0..1_000 {
         tokio::task::yield_now().await;
     }
 }
 
-/// Makes, for each method of the ports, the place for its replacement, the method of [`Fault`]
-/// that sets it, and the implementation that calls it or else the reference store.
+/// For each method of the ports, makes a field for its replacement and a method of [`Fault`] that
+/// sets it. The implementation of the port calls the replacement if there is one, else the
+/// reference store.
 macro_rules! ports {
     ($($port:ident {
         $($method:ident($($argument:ident $(by $reference:tt)?: $type:ty),*) -> $result:ty;)+
@@ -299,8 +301,8 @@ ports! {
     }
 }
 
-/// For each method that takes a claim: methods of [`Fault`] that replace the operation alone, the
-/// claim alone, and the way that a record is looked for.
+/// For each method with a claim, makes three methods of [`Fault`]. They replace only the operation,
+/// change only the claim, or look up the record too early.
 macro_rules! claimed_operations {
     ($($operation:ident, $claim:ident, $racing:ident:
         $method:ident($($argument:ident: $type:ty),*) -> $outcome:ty = $reference:expr;
@@ -331,7 +333,7 @@ macro_rules! claimed_operations {
                 })
             }
 
-            /// Looks for the record before a gap and runs the operation after it.
+            /// Looks up the record before a gap and runs the operation after it.
             #[allow(dead_code, reason = "not every operation has such a fault")]
             pub(crate) fn $racing(self) -> Self {
                 let operation: fn(&mut State, ShopId, $($type),*) -> Result<$outcome, StorageError> =
@@ -365,7 +367,7 @@ claimed_operations! {
         rotate_key(number: KeyNumber, rotation: KeyRotation) -> RotateKeyOutcome = State::rotate_key;
 }
 
-/// With a receipt for every outcome.
+/// Keeps a receipt of every outcome.
 pub(crate) fn recording_all<T: 'static>(claim: DeferredClaim<T>) -> DeferredClaim<T> {
     let receipt = Arc::clone(&claim.receipt);
     let always = move |outcome: &T| {
@@ -374,18 +376,18 @@ pub(crate) fn recording_all<T: 'static>(claim: DeferredClaim<T>) -> DeferredClai
     DeferredClaim { receipt: Arc::new(always), ..claim }
 }
 
-/// Without any receipt.
+/// Keeps no receipt.
 pub(crate) fn recording_nothing<T>(claim: DeferredClaim<T>) -> DeferredClaim<T> {
     DeferredClaim { receipt: Arc::new(|_| None), ..claim }
 }
 
-/// With the same fingerprint for every request.
+/// Gives every request the same fingerprint.
 pub(crate) fn without_fingerprint<T>(mut claim: DeferredClaim<T>) -> DeferredClaim<T> {
     claim.request.fingerprint = Fingerprint([0; 32]);
     claim
 }
 
-/// With a key that no other kind of operation sees.
+/// Gives this kind of operation its own keys.
 pub(crate) fn kept_apart<T>(mut claim: DeferredClaim<T>) -> DeferredClaim<T> {
     claim.request.operation += " apart";
     claim
@@ -395,7 +397,7 @@ pub(crate) fn failure(kind: StorageErrorKind, operation: &'static str) -> Storag
     StorageError::new(kind, operation, anyhow::anyhow!("by design"))
 }
 
-/// The rest of a list after this place, which may be in a wrong order.
+/// Returns the entries after this position. The list may be in a wrong order.
 pub(crate) fn rest<T, P: PartialEq>(
     mut list: Vec<(P, T)>,
     after: Option<P>,
@@ -410,7 +412,7 @@ pub(crate) fn rest<T, P: PartialEq>(
     list
 }
 
-/// A page that has a next one whenever it is full.
+/// Returns a page that has a next one whenever it is full.
 pub(crate) fn full_page_goes_on<T, P: Copy>(list: Vec<(P, T)>, limit: u32) -> Page<T, P> {
     let last = list.last().map(|(place, _)| *place);
     let is_full = u32::try_from(list.len()) == Ok(limit);

@@ -1,4 +1,4 @@
-//! What an adapter hands to the kit.
+//! The interface between an adapter and the kit.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -9,30 +9,29 @@ use hexdesk_domain::Storage;
 /// Opens stores for the kit, one for each case.
 #[async_trait]
 pub trait StorageFixture: Send + Sync {
-    /// A store of its own: empty, with its schema in place, sharing no data with any
-    /// other. Cases run at the same time, each on its own store and tokio runtime.
+    /// Opens a new store: empty, with its schema, sharing no data with other stores. Cases run
+    /// concurrently, each on its own store and tokio runtime.
     ///
     /// # Errors
-    /// Whatever went wrong; the case fails with it.
+    /// Returns any error that occurs while opening. The case fails with it.
     async fn open(&self) -> anyhow::Result<TestStorage>;
 }
 
-/// A store to test, and what must outlive it.
+/// A store to test, and a guard that outlives it.
 pub struct TestStorage {
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) guard: Box<dyn Any + Send>,
 }
 
 impl TestStorage {
-    /// A store that needs nothing beside it.
+    /// A store that needs no guard.
     pub fn new(storage: impl Storage + 'static) -> Self {
         Self { storage: Arc::new(storage), guard: Box::new(()) }
     }
 
-    /// Keeps `guard`, such as a temporary directory or database, for as long as the
-    /// store is in use. It is dropped after the store and after the runtime that the
-    /// store's tasks and connections lived on, outside of any runtime, so that its
-    /// `drop` may block.
+    /// Keeps `guard`, such as a temporary directory or database, while the store is in use. It is
+    /// dropped after the store, and after the runtime of the store's tasks and connections. It is
+    /// dropped outside of any runtime, so its `drop` may block.
     #[must_use]
     pub fn with_guard(self, guard: impl Any + Send) -> Self {
         Self { guard: Box::new(guard), ..self }

@@ -1,15 +1,15 @@
-//! The contract of Hexdesk's storage ports as tests. A storage adapter is done when it passes.
+//! The contract of Hexdesk's storage ports as tests. A storage adapter is complete when it passes.
 //!
 //! The ports are traits of `hexdesk-domain`. Their documentation numbers the obligations of an
-//! adapter (`TICKET-3`); `docs/storage-contract.md` has all of them on one page. This crate has
-//! one case for each number and a property test that compares the adapter with
-//! [`MemoryStorage`], the reference. An adapter that passes meets its obligations as far as tests
-//! can tell, except durability: see below.
+//! adapter (`TICKET-3`). All of them are on one page, `docs/storage-contract.md`. This crate has
+//! one case for each number, and a property test that compares the adapter with [`MemoryStorage`],
+//! the reference. An adapter that passes meets its obligations as far as tests can show, except
+//! durability: see below.
 //!
 //! # Testing an adapter
 //!
-//! Add `hexdesk-contract` to the adapter's `[dev-dependencies]`, implement
-//! [`StorageFixture`], and hand it to [`storage_contract!`] in a file under `tests/`:
+//! Add `hexdesk-contract` to the adapter's `[dev-dependencies]`. Implement [`StorageFixture`] and
+//! pass it to [`storage_contract!`] in a file under `tests/`:
 //!
 //! ```
 //! use hexdesk_contract::{MemoryStorage, StorageFixture, TestStorage, anyhow, async_trait};
@@ -43,16 +43,16 @@
 //! PROPTEST_CASES=1000 cargo test model::
 //! ```
 //!
-//! The message of a case that fails begins with the number of its obligation:
+//! The message of a failed case begins with the number of its obligation:
 //!
 //! ```text
-//! Error: TICKET-5: a ticket with neither: got AssigneeNotFound, expected CustomerNotFound
+//! Error: TICKET-5: a ticket with a missing customer and assignee: got AssigneeNotFound, expected CustomerNotFound
 //! ```
 //!
-//! # What a store may lack
+//! # Optional capabilities
 //!
-//! A store may lack text search. It keeps the trait's `search_tickets`, and its tests declare
-//! it. The tests of SEARCH are then ignored:
+//! A store may lack text search. Then it keeps the default `search_tickets` of the trait, and its
+//! tests declare this. The tests of SEARCH are ignored:
 //!
 //! ```text
 //! hexdesk_contract::storage_contract!(InMemory, without: [text_search]);
@@ -70,12 +70,12 @@
 //!
 //! # Items
 //!
-//! | item | what it is |
+//! | item | purpose |
 //! | --- | --- |
-//! | [`StorageFixture`], [`TestStorage`] | what an adapter hands to the kit |
+//! | [`StorageFixture`], [`TestStorage`] | the store to test, made by the adapter |
 //! | [`storage_contract!`] | makes the tests |
 //! | [`MemoryStorage`] | the reference adapter |
-//! | [`CASES`], [`Case`], [`cases`] | the cases as a table, one of them, and their code |
+//! | [`CASES`], [`Case`], [`cases`] | the table of cases, one case, and their code |
 //! | [`agrees_with_the_reference`] | the property test |
 
 pub mod cases;
@@ -92,7 +92,7 @@ mod memory;
 mod model;
 mod samples;
 
-// Each subject has its cases and, beside them, the faulty adapters that the cases must reject.
+// Each subject has its cases and the faulty adapters that the cases must reject.
 mod api_keys {
     pub mod cases;
     #[cfg(test)]

@@ -1,7 +1,7 @@
-//! The list of cases, and the macro that makes tests of it.
+//! The list of cases, and the macro that makes tests from it.
 
-/// The one list of cases: hands it to the macro named in brackets, after the arguments.
-/// A case of what a store may lack names the capability.
+/// The one list of cases. Passes it to the macro named in brackets, after the arguments.
+/// A case that needs an optional capability names it.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __for_each_case {
@@ -168,17 +168,17 @@ macro_rules! __for_each_case {
     };
 }
 
-/// Makes the contract's tests for an adapter: a plain `#[test]` for each case, in a
-/// module for each port, one more in the module `model` for the property test.
+/// Makes the contract's tests for an adapter: a plain `#[test]` for each case, in a module for each
+/// port, and the property test in the module `model`.
 ///
-/// Takes an expression of a [`StorageFixture`](crate::StorageFixture), which is evaluated
-/// once for each test. Each use makes modules of the same names, so two fixtures in one
-/// file need a module each. The [documentation of the crate](crate) has a whole example.
+/// Takes an expression of a [`StorageFixture`](crate::StorageFixture) and evaluates it once for
+/// each test. Each use makes modules with the same names, so two fixtures in one file need a module
+/// each. The [documentation of the crate](crate) has a whole example.
 ///
-/// # What a store may lack
+/// # Optional capabilities
 ///
-/// A store that lacks a capability is declared so. The tests of that capability are then
-/// ignored, for everyone to see in the output, instead of run:
+/// If a store lacks a capability, declare it. The tests of that capability are then ignored instead
+/// of run, and the output shows them as ignored:
 ///
 /// ```
 /// # use hexdesk_contract::{StorageFixture, TestStorage, anyhow, async_trait};
@@ -193,11 +193,11 @@ macro_rules! __for_each_case {
 /// # fn main() {}
 /// ```
 ///
-/// | capability | what a store that lacks it does | cases |
+/// | capability | a store without it | cases |
 /// | --- | --- | --- |
-/// | `text_search` | leaves `search_tickets` as the trait has it, which answers `None` | SEARCH |
+/// | `text_search` | keeps the trait's `search_tickets`, which returns `None` | SEARCH |
 ///
-/// Everything else is every store's; to declare that it is lacking does not compile:
+/// Every store must meet all other obligations. Declaring another name does not compile:
 ///
 /// ```compile_fail
 /// # use hexdesk_contract::{StorageFixture, TestStorage, anyhow, async_trait};
@@ -231,7 +231,7 @@ macro_rules! storage_contract {
     };
 }
 
-/// A case of the list.
+/// One case of the list.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __case {
@@ -249,31 +249,31 @@ macro_rules! __case {
     };
 }
 
-/// Makes a test of each case. Those of a capability in brackets are ignored.
+/// Makes a test of each case. Tests of the capabilities in brackets are ignored.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __case_tests {
     (
-        [$($lacking:ident)*]
+        [$($missing:ident)*]
         $($module:ident { $($rule:literal $name:ident $(($capability:ident))?)+ })+
     ) => {
-        // Macros tell names apart by their arms only: one arm for each that is known.
+        // Macros can compare names only through their arms, so each known capability has an arm.
         #[allow(unused_macros)]
         macro_rules! __expect_capability {
             $($($(($capability) => {};)?)+)+
             ($unknown:ident) => {
                 compile_error!(concat!(
-                    "`", stringify!($unknown), "` is nothing that a store may lack; ",
-                    "the documentation of `storage_contract!` lists what is",
+                    "`", stringify!($unknown), "` is not an optional capability;  ",
+                    "the documentation of `storage_contract!` lists them",
                 ));
             };
         }
-        $(__expect_capability! { $lacking })*
+        $(__expect_capability! { $missing })*
 
-        // One arm for each that is lacking.
+        // One arm for each missing capability.
         macro_rules! __case_test {
             $(
-                ([$lacking] $test:item) => {
+                ([$missing] $test:item) => {
                     #[test]
                     #[ignore = "the store is declared to lack this capability"]
                     $test
@@ -311,12 +311,12 @@ mod tests {
         FaultyFixture(FAULTS.iter().find(|fault| fault.sentence == NO_SEARCH).unwrap())
     }
 
-    /// Every test of the contract but those that are ignored passes on this store.
+    /// Every test of the contract, except ignored ones, passes on this store.
     mod without_text_search {
         crate::storage_contract!(super::without_search(), without: [text_search]);
     }
 
-    /// The tests of this module's contract that the test binary lists, with these arguments.
+    /// The tests of this module's contract that the test binary lists with these arguments.
     fn listed(arguments: &[&str]) -> Vec<String> {
         let binary = std::env::current_exe().unwrap();
         let output =
@@ -339,12 +339,12 @@ mod tests {
     }
 
     #[test]
-    fn the_cases_of_what_is_lacking_are_ignored_and_no_others() {
-        let of_search = CASES.iter().filter(|case| case.rule.starts_with("SEARCH-"));
-        assert_eq!(listed(&["--ignored"]), names(of_search.clone()));
+    fn exactly_the_cases_of_missing_capabilities_are_ignored() {
+        let search_cases = CASES.iter().filter(|case| case.rule.starts_with("SEARCH-"));
+        assert_eq!(listed(&["--ignored"]), names(search_cases.clone()));
         assert_eq!(
             names(CASES.iter().filter(|case| case.capability == Some("text_search"))),
-            names(of_search)
+            names(search_cases)
         );
         let mut all = names(CASES.iter());
         all.push("model::agrees_with_the_reference".to_owned());
@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_lacking_must_be_declared() {
+    fn a_missing_capability_must_be_declared() {
         for case in CASES.iter().filter(|case| case.capability == Some("text_search")) {
             let failure = case.run(&without_search()).unwrap_err().to_string();
             assert!(failure.starts_with(case.rule), "{failure}");

@@ -1,4 +1,4 @@
-//! The reference store: the obligations in plain maps, and nothing else.
+//! The reference store: the obligations as plain maps.
 
 mod api_keys;
 mod comments;
@@ -34,9 +34,9 @@ pub(crate) use tickets::StoredTicket;
 
 /// Storage in the memory of one process.
 ///
-/// It keeps every obligation except durability. Read it when the text of an obligation leaves
-/// a doubt: this is what the text means. The rules themselves are methods of the domain. Each
-/// method holds one lock from start to end, so that commands are atomic and ordered.
+/// It meets every obligation except durability. If the text of an obligation is unclear, this code
+/// decides. The rules themselves are methods of the domain. Each method holds one lock from start
+/// to end, so commands are atomic and ordered.
 #[derive(Debug, Default)]
 pub struct MemoryStorage(Mutex<State>);
 
@@ -45,7 +45,7 @@ pub struct MemoryStorage(Mutex<State>);
 pub(crate) struct State {
     pub(crate) shops: BTreeMap<ShopId, Shop>,
     pub(crate) customers: BTreeMap<(ShopId, CustomerId), Customer>,
-    /// Their numbers are not assigned again.
+    /// Their numbers are never assigned again.
     pub(crate) erased_customers: BTreeSet<(ShopId, CustomerId)>,
     pub(crate) users: BTreeMap<(ShopId, UserId), User>,
     pub(crate) tickets: BTreeMap<(ShopId, TicketId), tickets::StoredTicket>,
@@ -81,7 +81,7 @@ fn next_number(numbers: impl Iterator<Item = i64>) -> i64 {
     numbers.max().map_or(1, |largest| largest.saturating_add(1))
 }
 
-/// The first `limit` of these, or all.
+/// Returns the first `limit` entries as a page, or all.
 pub(crate) fn page_of<T, P: Copy>(mut list: Vec<(P, T)>, limit: Option<u32>) -> Page<T, P> {
     let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
     let goes_on = list.len() > limit;

@@ -1,9 +1,8 @@
-//! The property: whatever is asked of it, a store answers what the reference adapter
-//! answers.
+//! The property: a store returns the same results as the reference adapter.
 //!
-//! Random steps run on both. The numbers that the two hand out may differ, so what the
-//! store answers is first put into the reference's numbers; id ranges, whose nodes are
-//! the store's free choice, are held to their rules instead.
+//! Random steps run on both. The two may assign different numbers, so the store's results are first
+//! translated into the reference's numbers. A store may choose any node for an id range, so id
+//! ranges are checked against their rules instead.
 
 mod id_range_ledger;
 mod pairing;
@@ -15,18 +14,18 @@ use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
 use crate::case::on_store_of_its_own;
 use crate::{Failure, StorageFixture};
 
-/// Without the environment's word on it.
+/// The default without `PROPTEST_CASES`.
 const CASES: u32 = 48;
 const MAX_STEPS: usize = 60;
-/// What is spent on finding the shortest steps that show a failure.
+/// Limits on the search for the shortest failing steps.
 const MAX_SHRINK_ITERS: u32 = 1_000;
 const MAX_SHRINK_MILLIS: u32 = 60_000;
 
-/// Compares the stores that the fixture opens with the reference adapter, on 48 random
-/// sequences of steps or as many as `PROPTEST_CASES` says.
+/// Compares the fixture's stores with the reference adapter on random sequences of steps.
+/// `PROPTEST_CASES` sets their number, 48 by default.
 ///
 /// # Errors
-/// The shortest steps found after which the two differ, and how.
+/// Returns the shortest failing steps found, and the difference.
 pub fn agrees_with_the_reference(fixture: &dyn StorageFixture) -> Result<(), Failure> {
     let mut config = config();
     if std::env::var_os("PROPTEST_CASES").is_some() {
@@ -38,7 +37,7 @@ pub fn agrees_with_the_reference(fixture: &dyn StorageFixture) -> Result<(), Fai
 fn config() -> Config {
     Config {
         cases: CASES,
-        // Where an adapter's sources are is not known here.
+        // This crate does not know where an adapter's sources are.
         failure_persistence: None,
         max_shrink_iters: MAX_SHRINK_ITERS,
         max_shrink_time: MAX_SHRINK_MILLIS,
@@ -66,21 +65,21 @@ mod tests {
     use crate::faults::FAULTS;
     use crate::faulty::{Fault, FaultyFixture};
 
-    /// Always the same steps, so that what is found does not depend on luck, and as many as
-    /// several runs take, so that another kind of step does not make a fault unseen.
-    fn compare_always_alike(fault: &'static Fault) -> Result<(), Failure> {
+    /// Compares with the same steps in every run, so that the result does not depend on luck. Takes
+    /// as many steps as several runs, so that a new kind of step does not hide a fault.
+    fn compare_with_fixed_steps(fault: &'static Fault) -> Result<(), Failure> {
         let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
         let config = Config { cases: 8 * CASES, ..config() };
         compare(&FaultyFixture(fault), TestRunner::new_with_rng(config, rng))
     }
 
-    /// At least one of each port. Races, sizes and what needs a certain customer of
-    /// another shop are left to the cases.
+    /// Covers at least one fault of each port. The cases alone cover races, sizes, and faults that
+    /// need a certain customer of another shop.
     #[test]
     fn faults_are_found() {
         let mut unseen = Vec::new();
         for fault in FAULTS.iter().filter(|fault| fault.is_found_by_the_model) {
-            match compare_always_alike(fault) {
+            match compare_with_fixed_steps(fault) {
                 Ok(()) => unseen.push(fault),
                 Err(failure) => {
                     assert!(failure.to_string().starts_with("model: "), "{fault:?}: {failure}");
@@ -91,10 +90,10 @@ mod tests {
     }
 
     #[test]
-    fn the_steps_that_show_a_fault_are_few() {
-        let is_of_a_batch = |fault: &&Fault| fault.rule == "IDEMPOTENCY-5";
-        let fault = FAULTS.iter().find(is_of_a_batch).unwrap();
-        let failure = compare_always_alike(fault).unwrap_err().to_string();
+    fn failing_steps_are_shrunk() {
+        let repeats_a_key_in_a_batch = |fault: &&Fault| fault.rule == "IDEMPOTENCY-5";
+        let fault = FAULTS.iter().find(repeats_a_key_in_a_batch).unwrap();
+        let failure = compare_with_fixed_steps(fault).unwrap_err().to_string();
         assert_eq!(failure.matches("Item {").count(), 2, "{failure}");
     }
 }

@@ -1,6 +1,5 @@
-//! What the cases put into a store: plain values to start from, and the extremes that
-//! the domain lets through. (Only some of the e-mail addresses that are compared are
-//! stranger than it lets through: `fold_email` is for any text.)
+//! The data that the cases store: plain values, and the extremes that the domain allows.
+//! Some e-mail addresses for comparisons go beyond that, because `fold_email` accepts any text.
 
 pub(crate) mod shop_with_tickets;
 mod texts;
@@ -30,30 +29,29 @@ pub(crate) use self::texts::{
 pub(crate) use self::ticket_members::{filled_ticket, plain_ticket};
 use crate::comparison::same;
 
-/// 2026-01-05T10:00:00.123Z; the milliseconds are odd so that a store which cuts or
-/// rounds them is seen.
+/// 2026-01-05T10:00:00.123Z. The milliseconds are odd, so that a store that cuts or rounds them
+/// fails.
 const START_UNIX_MILLIS: i64 = 1_767_607_200_123;
 
-/// The point this many milliseconds after an arbitrary start.
+/// The time this many milliseconds after an arbitrary start.
 pub(crate) fn at(millis: i64) -> Timestamp {
     Timestamp::MIN
         .saturating_add_millis(START_UNIX_MILLIS - Timestamp::MIN.unix_millis())
         .saturating_add_millis(millis)
 }
 
-/// The operator's making a change at this time.
+/// The operator as actor, at this time.
 pub(crate) fn stamp(time: Timestamp) -> AuditStamp {
     AuditStamp { actor: Actor::Operator, time }
 }
 
-/// Points in time at the edges of what the domain holds, of its precision and of the
-/// ranges that databases are fond of.
+/// Times at the limits of the domain, of its precision and of the ranges of common databases.
 pub(crate) fn extreme_times() -> Vec<Timestamp> {
     let unix = |millis: i64| at(millis - START_UNIX_MILLIS);
     vec![
         Timestamp::MIN,
         Timestamp::MIN.saturating_add_millis(1),
-        // The julian and gregorian calendars part.
+        // The change from the Julian to the Gregorian calendar.
         unix(-12_219_292_800_001),
         unix(-2_208_988_800_000),
         unix(-1_001),
@@ -89,7 +87,7 @@ pub(crate) fn comment_id(number: i64) -> anyhow::Result<CommentId> {
     CommentId::new(number).with_context(|| format!("{number} as a comment's id"))
 }
 
-/// A customer with this e-mail address and nothing else.
+/// A customer with only this e-mail address.
 pub(crate) fn customer_by_email(email: &str) -> NewCustomer {
     NewCustomer {
         id: None,
@@ -103,12 +101,12 @@ pub(crate) fn customer_by_email(email: &str) -> NewCustomer {
     }
 }
 
-/// A customer with this phone number and nothing else.
+/// A customer with only this phone number.
 pub(crate) fn customer_by_phone_number(phone_number: &str) -> NewCustomer {
     NewCustomer { email: None, phone_number: Some(phone_number.to_owned()), ..customer_by_email("") }
 }
 
-/// A user with this e-mail address and nothing else.
+/// A user with only this e-mail address.
 pub(crate) fn user_by_email(email: &str) -> NewUser {
     NewUser {
         id: None,
@@ -120,7 +118,7 @@ pub(crate) fn user_by_email(email: &str) -> NewUser {
     }
 }
 
-/// A key with every scope and no expiry, whose secret is told by `seed`.
+/// A key with every scope and no expiry. `seed` determines its secret.
 pub(crate) fn new_key(seed: u8) -> NewApiKey {
     NewApiKey {
         secret_hash: secret_hash(seed),
@@ -131,7 +129,7 @@ pub(crate) fn new_key(seed: u8) -> NewApiKey {
     }
 }
 
-/// A hash that differs for every seed, with zero and high bytes in it.
+/// A hash that differs for every seed. It contains zero bytes and high bytes.
 pub(crate) fn secret_hash(seed: u8) -> SecretHash {
     let mut hash = [0; 32];
     for (byte, value) in hash.iter_mut().zip([0, 0xff, 0x80, seed].into_iter().cycle()) {
@@ -145,14 +143,14 @@ pub(crate) fn creation(ticket: Ticket) -> TicketCreation {
     TicketCreation { ticket, stamp: stamp(at(7)), idempotency: None }
 }
 
-/// The creation of this ticket under an idempotency key.
+/// The creation of this ticket with an idempotency key.
 pub(crate) fn claimed(ticket: Ticket, mut claim: IdempotencyClaim) -> TicketCreation {
-    // Half of the receipts hold what is the customer's.
+    // Half of the receipts contain the customer's data.
     claim.receipt.customer_id = (ticket.id.get() % 2 == 0).then_some(ticket.customer_id);
     TicketCreation { idempotency: Some(claim), ..creation(ticket) }
 }
 
-/// A claim of the operation `create_ticket`; requests are the same if `request` is.
+/// A claim of the operation `create_ticket`. Requests are equal if `request` is.
 pub(crate) fn claim(key: &str, request: u8, receipt: &[u8]) -> anyhow::Result<IdempotencyClaim> {
     Ok(IdempotencyClaim {
         request: IdempotencyRequest {
@@ -164,8 +162,7 @@ pub(crate) fn claim(key: &str, request: u8, receipt: &[u8]) -> anyhow::Result<Id
     })
 }
 
-/// A comment of the shop on this ticket with nothing but what is required, an hour after
-/// the last message.
+/// A comment from the shop with only the required fields, one hour after the ticket's last message.
 pub(crate) fn new_comment(id: i64, ticket: &Ticket) -> anyhow::Result<NewComment> {
     Ok(NewComment {
         id: comment_id(id)?,
@@ -189,8 +186,8 @@ pub(crate) fn comment_creation(comment: NewComment) -> CommentCreation {
     CommentCreation { comment, stamp: stamp(at(8)), once: None }
 }
 
-/// The wish that an operation, `create` unless changed, take effect once, with this answer
-/// in its receipt whatever the outcome; requests are the same if `request` is.
+/// A claim of the operation `create`, with this answer in its receipt for every outcome. Requests
+/// are equal if `request` is.
 pub(crate) fn once<T>(key: &str, request: u8, answer: &[u8]) -> anyhow::Result<DeferredClaim<T>> {
     let mut claim = claim(key, request, answer)?;
     claim.request.operation = "create".to_owned();
@@ -202,38 +199,38 @@ pub(crate) fn once<T>(key: &str, request: u8, answer: &[u8]) -> anyhow::Result<D
     })
 }
 
-/// Creates a single comment and answers what became of it.
+/// Creates a single comment and returns the outcome.
 pub(crate) async fn attempt_comment(
     storage: &dyn Storage,
     creation: CommentCreation,
 ) -> anyhow::Result<IdempotentOutcome<CreateCommentOutcome>> {
     let mut attempts = storage.create_comments(vec![creation]).await?;
-    ensure!(attempts.len() == 1, "a batch of one was answered {} attempts", attempts.len());
+    ensure!(attempts.len() == 1, "a batch of one returned {} attempts", attempts.len());
     attempts.pop().context("an attempt")
 }
 
-/// Creates a single comment that must be accepted.
+/// Creates a single comment, which must be accepted.
 pub(crate) async fn create_comment(
     storage: &dyn Storage,
     creation: CommentCreation,
 ) -> anyhow::Result<CommentView> {
     match attempt_comment(storage, creation).await? {
         IdempotentOutcome::Ran(CreateCommentOutcome::Created(view)) => Ok(*view),
-        other => anyhow::bail!("a new comment was answered {other:?}"),
+        other => anyhow::bail!("a new comment returned {other:?}"),
     }
 }
 
-/// A change of a customer.
+/// An update of a customer.
 pub(crate) fn customer_update(changes: CustomerChanges) -> CustomerUpdate {
     CustomerUpdate { changes, stamp: stamp(at(12)) }
 }
 
-/// An update of whatever version the ticket has.
+/// An update without an expected version.
 pub(crate) fn update(changes: TicketChanges) -> TicketUpdate {
     TicketUpdate { changes, expected_version: None, stamp: stamp(at(11)) }
 }
 
-/// Updates a ticket and answers what became of it.
+/// Updates a ticket and returns the outcome.
 pub(crate) async fn attempt_update(
     storage: &dyn Storage,
     shop: ShopId,
@@ -242,11 +239,11 @@ pub(crate) async fn attempt_update(
 ) -> anyhow::Result<UpdateTicketOutcome> {
     match storage.update_ticket(shop, id, update, None).await? {
         IdempotentOutcome::Ran(outcome) => Ok(outcome),
-        other => anyhow::bail!("an update without a key was answered {other:?}"),
+        other => anyhow::bail!("an update without a key returned {other:?}"),
     }
 }
 
-/// Updates a ticket that must be there and accepted.
+/// Updates a ticket. It must exist and the update must be accepted.
 pub(crate) async fn update_ticket(
     storage: &dyn Storage,
     shop: ShopId,
@@ -255,11 +252,11 @@ pub(crate) async fn update_ticket(
 ) -> anyhow::Result<TicketView> {
     match attempt_update(storage, shop, id, update).await? {
         UpdateTicketOutcome::Updated(view) => Ok(*view),
-        other => anyhow::bail!("an update was answered {other:?}"),
+        other => anyhow::bail!("an update returned {other:?}"),
     }
 }
 
-/// The shop's ticket of this id, which must be there.
+/// The shop's ticket with this id, which must exist.
 pub(crate) async fn find_ticket(
     storage: &dyn Storage,
     shop: ShopId,
@@ -268,15 +265,15 @@ pub(crate) async fn find_ticket(
     storage.find_ticket(shop, id).await?.with_context(|| format!("the ticket {id} is not found"))
 }
 
-/// Creates a shop that must be new.
+/// Creates a shop, which must be new.
 pub(crate) async fn create_shop(storage: &dyn Storage, name: &str) -> anyhow::Result<Shop> {
     match storage.create_shop(&domain(name)?, at(0)).await? {
         CreateShopOutcome::Created(shop) => Ok(shop),
-        other => anyhow::bail!("the new shop {name} was answered {other:?}"),
+        other => anyhow::bail!("the new shop {name} returned {other:?}"),
     }
 }
 
-/// Creates a customer that must be new.
+/// Creates a customer, which must be new.
 pub(crate) async fn create_customer(
     storage: &dyn Storage,
     shop: ShopId,
@@ -284,19 +281,19 @@ pub(crate) async fn create_customer(
 ) -> anyhow::Result<Customer> {
     match storage.create_customer(shop, new, None).await? {
         IdempotentOutcome::Ran(CreateCustomerOutcome::Created(customer)) => Ok(customer),
-        other => anyhow::bail!("a new customer was answered {other:?}"),
+        other => anyhow::bail!("a new customer returned {other:?}"),
     }
 }
 
-/// Creates a user that must be new.
+/// Creates a user, which must be new.
 pub(crate) async fn create_user(storage: &dyn Storage, shop: ShopId, new: NewUser) -> anyhow::Result<User> {
     match storage.create_user(shop, new, None).await? {
         IdempotentOutcome::Ran(CreateUserOutcome::Created(user)) => Ok(user),
-        other => anyhow::bail!("a new user was answered {other:?}"),
+        other => anyhow::bail!("a new user returned {other:?}"),
     }
 }
 
-/// Creates a key that must be accepted.
+/// Creates a key, which must be accepted.
 pub(crate) async fn create_key(
     storage: &dyn Storage,
     shop: ShopId,
@@ -304,15 +301,15 @@ pub(crate) async fn create_key(
 ) -> anyhow::Result<ApiKey> {
     match storage.create_key(shop, new, None).await? {
         IdempotentOutcome::Ran(CreateKeyOutcome::Created(key)) => Ok(key),
-        other => anyhow::bail!("a new key was answered {other:?}"),
+        other => anyhow::bail!("a new key returned {other:?}"),
     }
 }
 
-/// Every key of the shop, page by page.
+/// Returns every key of the shop, read page by page.
 pub(crate) async fn list_keys(storage: &dyn Storage, shop: ShopId) -> anyhow::Result<Vec<ApiKey>> {
     let mut keys = Vec::new();
     let mut after = None;
-    // Far more pages than any case fills: a list that never ends is a failure.
+    // Far more pages than any case fills. A list that never ends is a failure.
     for _ in 0..100 {
         let page = storage.list_keys(shop, after, MAX_PAGE_ENTRIES).await?;
         keys.extend(page.entries);
@@ -321,10 +318,10 @@ pub(crate) async fn list_keys(storage: &dyn Storage, shop: ShopId) -> anyhow::Re
             return Ok(keys);
         }
     }
-    anyhow::bail!("the list of keys goes on and on")
+    anyhow::bail!("the list of keys does not end")
 }
 
-/// Rotates a key and answers what became of it.
+/// Rotates a key and returns the outcome.
 pub(crate) async fn rotate_key(
     storage: &dyn Storage,
     shop: ShopId,
@@ -333,26 +330,26 @@ pub(crate) async fn rotate_key(
 ) -> anyhow::Result<RotateKeyOutcome> {
     match storage.rotate_key(shop, number, rotation, None).await? {
         IdempotentOutcome::Ran(outcome) => Ok(outcome),
-        other => anyhow::bail!("a rotation without a key was answered {other:?}"),
+        other => anyhow::bail!("a rotation without a key returned {other:?}"),
     }
 }
 
-/// A rotation at this time to a new key without an expiry, whose secret is told by `seed`.
+/// A rotation at this time to a new key without an expiry. `seed` determines its secret.
 pub(crate) fn rotation(seed: u8, rotated_at: Timestamp, old_ends_at: Timestamp) -> KeyRotation {
     KeyRotation { secret_hash: secret_hash(seed), expires_at: None, stamp: stamp(rotated_at), old_ends_at }
 }
 
-/// Creates a single ticket and answers what became of it.
+/// Creates a single ticket and returns the outcome.
 pub(crate) async fn create_ticket(
     storage: &dyn Storage,
     creation: TicketCreation,
 ) -> anyhow::Result<CreateTicketOutcome> {
     let mut outcomes = storage.create_tickets(vec![creation]).await?;
-    ensure!(outcomes.len() == 1, "a batch of one was answered {} outcomes", outcomes.len());
+    ensure!(outcomes.len() == 1, "a batch of one returned {} outcomes", outcomes.len());
     outcomes.pop().context("an outcome")
 }
 
-/// Fails unless the batch is answered exactly these outcomes.
+/// Fails unless the batch returns exactly these outcomes.
 pub(crate) async fn expect_outcomes(
     storage: &dyn Storage,
     what: &str,
@@ -362,7 +359,7 @@ pub(crate) async fn expect_outcomes(
     same(what, &storage.create_tickets(batch).await?.as_slice(), &expected)
 }
 
-/// Fails unless the shop has no ticket of this id.
+/// Fails unless the shop has no ticket with this id.
 pub(crate) async fn expect_no_ticket(
     storage: &dyn Storage,
     what: &str,
@@ -372,13 +369,13 @@ pub(crate) async fn expect_no_ticket(
     same(what, &storage.find_ticket(shop, id).await?, &None)
 }
 
-/// Fails unless the ticket is stored as it was handed in.
+/// Fails unless the ticket is stored as passed in.
 pub(crate) async fn expect_ticket(storage: &dyn Storage, what: &str, ticket: &Ticket) -> anyhow::Result<()> {
     let found = storage.find_ticket(ticket.shop_id, ticket.id).await?;
     same(what, &found.map(|view| view.ticket).as_ref(), &Some(ticket))
 }
 
-/// A shop with a customer and a user: where most cases start.
+/// A shop with a customer and a user. Most cases start with it.
 pub(crate) struct ShopWithPeople {
     pub(crate) shop: Shop,
     pub(crate) customer: Customer,
@@ -398,12 +395,12 @@ impl ShopWithPeople {
         Ok(plain_ticket(ticket_id(id)?, &self.customer))
     }
 
-    /// A ticket whose customer is not there.
+    /// A ticket with a missing customer.
     pub(crate) fn ticket_of_nobody(&self, id: i64) -> anyhow::Result<Ticket> {
         Ok(Ticket { customer_id: customer_id(CustomerId::MAX)?, ..self.ticket(id)? })
     }
 
-    /// A ticket whose assignee is not there.
+    /// A ticket with a missing assignee.
     pub(crate) fn ticket_for_nobody(&self, id: i64) -> anyhow::Result<Ticket> {
         Ok(Ticket { assigned_to: Some(user_id(UserId::MAX)?), ..self.ticket(id)? })
     }

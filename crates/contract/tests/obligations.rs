@@ -1,4 +1,5 @@
-//! The page for adapter authors is what the ports say, and every obligation has a case.
+//! Every obligation has a case, and the page for adapter authors matches the documentation of the
+//! ports.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,11 +7,11 @@ use std::path::{Path, PathBuf};
 use hexdesk_contract::anyhow::Context;
 use hexdesk_contract::{CASES, anyhow};
 
-/// The module whose documentation is the introduction of the page.
+/// The module that documents the introduction of the page.
 const INTRODUCTION: &str = "ports.rs";
 
-/// The files of the domain that the page is made from, in its order, each with the start of the
-/// item whose documentation it takes.
+/// The files of the domain with the documentation of the page, in order, each with the start of the
+/// documented item.
 const SOURCES: [(&str, &str); 12] = [
     ("ports/shops.rs", "pub trait ShopStore"),
     ("ports/customers.rs", "pub trait CustomerStore"),
@@ -30,7 +31,7 @@ fn at_root(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
 }
 
-/// The page as the ports have it.
+/// Makes the page from the documentation of the ports.
 fn page() -> anyhow::Result<String> {
     let source = |path| fs::read_to_string(at_root("crates/domain/src").join(path));
     let mut page = String::from("# The storage contract\n\n");
@@ -53,7 +54,7 @@ fn page() -> anyhow::Result<String> {
     Ok(page)
 }
 
-/// Lines of a doc comment as Markdown for a page: without rustdoc's links, with headings of this
+/// Lines of a doc comment as Markdown for a page, without rustdoc's links. Headings have this
 /// level.
 fn rendered<'a>(lines: impl Iterator<Item = &'a str>, heading: &str) -> String {
     let mut text = String::new();
@@ -68,7 +69,7 @@ fn rendered<'a>(lines: impl Iterator<Item = &'a str>, heading: &str) -> String {
         };
         text.push('\n');
     }
-    // Links whose text and target are on two lines.
+    // Links must have their text and target on one line.
     assert!(!text.contains("`]"), "a link of rustdoc is left:\n{text}");
     text
 }
@@ -88,7 +89,7 @@ fn without_links(line: &str) -> String {
     plain + rest
 }
 
-/// The numbers of the obligations of a page, from lines `- **TICKET-3** …`.
+/// The numbers of the obligations on a page, from lines `- **TICKET-3** …`.
 fn obligations(page: &str) -> Vec<&str> {
     let names = page.lines().filter_map(|line| Some(line.strip_prefix("- **")?.split_once("** ")?.0));
     names
@@ -107,7 +108,7 @@ fn every_obligation_has_a_case_and_every_case_an_obligation() {
 }
 
 #[test]
-fn the_page_says_what_the_ports_say() {
+fn the_page_matches_the_ports() {
     let path = at_root("docs/storage-contract.md");
     if std::env::var_os("HEXDESK_WRITE_STORAGE_CONTRACT").is_some() {
         fs::write(&path, page().unwrap()).unwrap();

@@ -23,7 +23,7 @@ use crate::samples::{
 pub use self::lists::key_3_list_holds_all_in_order;
 pub use self::rotation::{key_5_rotation_replaces_the_key, key_6_dead_key_is_not_rotated};
 
-/// KEY-1: a number of its own, found as handed in, together with its shop.
+/// KEY-1: each key has its own number. It is found as passed in, with its shop.
 pub async fn key_1_is_found_with_its_shop(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let mut shop = create_shop(&*storage, "shop.example.com").await?;
     let scopes: [&[Scope]; 7] = [
@@ -63,7 +63,7 @@ pub async fn key_1_is_found_with_its_shop(storage: Arc<dyn Storage>) -> anyhow::
     expect_keys(&*storage, &shop, &expected).await
 }
 
-/// KEY-2: a number that the shop has no key of is not found; another shop's neither.
+/// KEY-2: a number without a key in the shop is not found. Neither is another shop's key.
 pub async fn key_2_unknown_number_is_none(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let one = create_shop(&*storage, "one.example.com").await?;
     let two = create_shop(&*storage, "two.example.com").await?;
@@ -83,23 +83,23 @@ pub async fn key_2_unknown_number_is_none(storage: Arc<dyn Storage>) -> anyhow::
         same("an unknown number", &storage.find_key(one.id, number(unknown)?).await?, &None)?;
     }
     let no_shop = ShopId::new(ShopId::MAX).context("a shop's number")?;
-    same("a key of a shop that is not there", &storage.find_key(no_shop, of_two.number).await?, &None)?;
+    same("a key of a missing shop", &storage.find_key(no_shop, of_two.number).await?, &None)?;
     expect_keys(&*storage, &one, &of_one).await?;
     expect_keys(&*storage, &two, &[of_two]).await
 }
 
-/// KEY-4: revoking sets the time and answers the key; again keeps the first.
+/// KEY-4: revoking sets the time and returns the key. A second revocation keeps the first time.
 pub async fn key_4_first_revocation_stays(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let one = create_shop(&*storage, "one.example.com").await?;
     let two = create_shop(&*storage, "two.example.com").await?;
     let neighbour = create_key(&*storage, one.id, new_key(200)).await?;
-    // Keys of the same numbers in the other shop, which stay as they are.
+    // Keys with the same numbers in the other shop. They do not change.
     let mut untouched = Vec::new();
     for seed in 0..3 {
         untouched.push(create_key(&*storage, two.id, new_key(seed)).await?);
     }
     for (index, revoked_at) in (0..).zip(extreme_times()) {
-        // Expired keys can be revoked as well.
+        // Expired keys can be revoked, too.
         let expires_at = (index % 2 == 0).then_some(Timestamp::MIN);
         let key = create_key(&*storage, one.id, NewApiKey { expires_at, ..new_key(index) }).await?;
         let revoked = Some(ApiKey { revoked_at: Some(revoked_at), ..key.clone() });
@@ -124,7 +124,7 @@ pub async fn key_4_first_revocation_stays(storage: Arc<dyn Storage>) -> anyhow::
     expect_keys(&*storage, &two, &untouched).await
 }
 
-/// KEY-7: a key in the name of someone who is not an active user of the shop is not added.
+/// KEY-7: a key for a user who is not an active user of the shop is not added.
 pub async fn key_7_missing_user_is_refused(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let storage = &*storage;
     let shop = create_shop(storage, "shop.example.com").await?;
@@ -134,7 +134,7 @@ pub async fn key_7_missing_user_is_refused(storage: Arc<dyn Storage>) -> anyhow:
     let active = create_user(storage, shop.id, user(None, "active")).await?.id;
     let others = create_user(storage, other.id, user(Some(user_id(500)?), "other")).await?.id;
     let gone = create_user(storage, shop.id, user(None, "gone")).await?.id;
-    // Deactivated in one shop, and active in the other.
+    // Inactive in one shop, active in the other.
     create_user(storage, other.id, user(Some(gone), "active")).await?;
     set_active(storage, shop.id, gone, false).await?;
 
@@ -143,19 +143,19 @@ pub async fn key_7_missing_user_is_refused(storage: Arc<dyn Storage>) -> anyhow:
     for refused in [others, gone, user_id(UserId::MAX)?, user_id(404)?] {
         let attempt = storage.create_key(shop.id, in_the_name_of(refused), None).await?;
         same(
-            &format!("a key of {refused}"),
+            &format!("a key for user {refused}"),
             &attempt,
             &IdempotentOutcome::Ran(CreateKeyOutcome::UserNotFound),
         )?;
         expect_list(storage, &shop, &expected).await?;
-        // What is refused is not in the way of others.
+        // Refused keys do not block others.
         expected.push(create_key(storage, shop.id, in_the_name_of(active)).await?);
         expected.push(create_key(storage, shop.id, new_key(2)).await?);
         expect_list(storage, &shop, &expected).await?;
     }
     let of_other = create_key(storage, other.id, in_the_name_of(gone)).await?;
     expect_list(storage, &other, &[of_other]).await?;
-    // Active again, the user may have keys again.
+    // Once active again, the user can have keys again.
     set_active(storage, shop.id, gone, true).await?;
     expected.push(create_key(storage, shop.id, in_the_name_of(gone)).await?);
     expect_list(storage, &shop, &expected).await
@@ -165,7 +165,7 @@ async fn set_active(storage: &dyn Storage, shop: ShopId, id: UserId, is_active: 
     let changes = UserChanges { is_active: Some(is_active), ..UserChanges::default() };
     match storage.update_user(shop, id, UserUpdate { changes, stamp: stamp(at(5)) }, None).await? {
         IdempotentOutcome::Ran(UpdateUserOutcome::Updated(_)) => Ok(()),
-        other => anyhow::bail!("a user's update was answered {other:?}"),
+        other => anyhow::bail!("a user's update returned {other:?}"),
     }
 }
 
@@ -179,7 +179,7 @@ fn key_from(new: NewApiKey, shop_id: ShopId, number: KeyNumber) -> ApiKey {
     ApiKey { shop_id, number, secret_hash, scopes, user_id, created_at, expires_at, revoked_at: None }
 }
 
-/// Fails unless each of the keys is found with the shop.
+/// Fails unless each key is found with the shop.
 async fn expect_keys(storage: &dyn Storage, shop: &Shop, keys: &[ApiKey]) -> anyhow::Result<()> {
     for key in keys {
         let found = storage.find_key(shop.id, key.number).await?;

@@ -4,7 +4,7 @@ use hexdesk_domain::{ApiKey, KeyNumber, NewApiKey, ShopId, StorageError, UserId}
 use crate::faulty::{Fault, Store, fault, full_page_goes_on};
 use crate::memory::{State, page_of};
 
-/// Creates a key that may have any user for whom `is_active` holds.
+/// Creates a key for a user if `is_active` holds for that user.
 fn create_for(
     store: &mut Store<'_>,
     shop: ShopId,

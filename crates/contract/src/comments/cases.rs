@@ -1,5 +1,4 @@
-//! The obligations of [`CommentStore`](hexdesk_domain::CommentStore), but for idempotency
-//! keys.
+//! The obligations of [`CommentStore`](hexdesk_domain::CommentStore), except idempotency keys.
 
 mod effects;
 mod lists;
@@ -34,12 +33,12 @@ pub use lists::{
     comment_9_other_shops_ticket_has_no_list,
 };
 
-/// COMMENT-1: answered and listed with every field as handed in, channel, customer and
+/// COMMENT-1: returned and listed with every field as passed in, and with channel, customer and
 /// author.
 pub async fn comment_1_is_listed_as_created(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let one = ShopWithPeople::create(&*storage, "one.example.com").await?;
     let two = ShopWithPeople::create(&*storage, "two.example.com").await?;
-    // In both shops people and tickets of the same numbers, who are not the same.
+    // Both shops have people and tickets with the same numbers. They differ otherwise.
     let mut tickets = Vec::new();
     for fixture in [&one, &two] {
         let of_shop = |what: &str| Some(format!("{what} of {}", fixture.shop.domain));
@@ -60,7 +59,7 @@ pub async fn comment_1_is_listed_as_created(storage: Arc<dyn Storage>) -> anyhow
         let author = create_user(&*storage, fixture.shop.id, new).await?;
         let ticket = Ticket {
             channel: format!("channel of {}", fixture.shop.domain),
-            // Neither is whose comment it is.
+            // Neither person wrote the comment.
             assigned_to: Some(fixture.user.id),
             ..plain_ticket(ticket_id(7)?, &customer)
         };
@@ -73,24 +72,24 @@ pub async fn comment_1_is_listed_as_created(storage: Arc<dyn Storage>) -> anyhow
         for new in &comments {
             expected.push(view_of(new.clone(), ticket, customer, author));
         }
-        // Half of them in one batch, half of them alone.
+        // Half of them in one batch, half of them one by one.
         let (together, alone) = comments.split_at(comments.len() / 2);
         let mut attempts =
             storage.create_comments(together.iter().cloned().map(comment_creation).collect()).await?;
         for new in alone {
             attempts.push(attempt_comment(&*storage, comment_creation(new.clone())).await?);
         }
-        same("how many attempts are answered", &attempts.len(), &comments.len())?;
+        same("the number of attempts", &attempts.len(), &comments.len())?;
         for (attempt, expected) in attempts.into_iter().zip(&expected) {
             same(
-                "the answer to a new comment",
+                "the outcome of a new comment",
                 &attempt,
                 &IdempotentOutcome::Ran(Created(Box::new(expected.clone()))),
             )?;
         }
         expected.sort_by_key(|view| (view.comment.time, view.comment.id));
         let list = whole_list(&*storage, ticket.shop_id, ticket.id).await?;
-        same("how many comments are listed", &list.len(), &expected.len())?;
+        same("the number of listed comments", &list.len(), &expected.len())?;
         for (listed, expected) in list.iter().zip(&expected) {
             same("a listed comment", listed, expected)?;
         }
@@ -107,13 +106,13 @@ fn view_of(new: NewComment, ticket: &Ticket, customer: &Customer, author: &User)
     CommentView { comment: new.into_comment(ticket), customer: customer.clone(), author }
 }
 
-/// Every field at its extremes, together and each on its own.
+/// Every field at its extremes, all together and each alone.
 fn various_comments(ticket: &Ticket, author: UserId) -> anyhow::Result<Vec<NewComment>> {
     let plain = new_comment(1, ticket)?;
     let texts = |texts: &[&str]| -> Vec<String> { texts.iter().map(|text| (*text).to_owned()).collect() };
     let mut comments = vec![
         plain.clone(),
-        // All fields differ, so that none can stand in for another.
+        // All fields differ, so that no field can be mistaken for another.
         NewComment {
             text: "text".into(),
             time: at(1),
@@ -151,7 +150,7 @@ fn various_comments(ticket: &Ticket, author: UserId) -> anyhow::Result<Vec<NewCo
         NewComment { subject: Some(String::new()), ..plain.clone() },
         NewComment { from_email: Some("from@example.com".into()), ..plain.clone() },
         NewComment { to_emails: texts(&["b@example.com", "a@example.com"]), ..plain.clone() },
-        // Order, repetition, empty tags, and what lists are written with.
+        // Order, repetition, empty tags, and characters that serialized lists use.
         NewComment { tags: texts(&["b", "a", "b", "", "B", ""]), ..plain.clone() },
         NewComment { tags: vec![String::new()], ..plain.clone() },
         NewComment { tags: texts(TRICKY_TEXTS), ..plain.clone() },
@@ -174,7 +173,7 @@ fn various_comments(ticket: &Ticket, author: UserId) -> anyhow::Result<Vec<NewCo
     for time in extreme_times() {
         comments.push(NewComment { time, ..plain.clone() });
     }
-    // Ids from one end of their range to the other.
+    // Ids across their whole range.
     let count = i64::try_from(comments.len())?;
     for (comment, index) in comments.iter_mut().zip(0..) {
         comment.id = comment_id(1 + (CommentId::MAX - 1) / (count - 1) * index)?;
@@ -185,8 +184,8 @@ fn various_comments(ticket: &Ticket, author: UserId) -> anyhow::Result<Vec<NewCo
     Ok(comments)
 }
 
-/// JSON that a store which reads it writes otherwise: white space, the order of members,
-/// members twice, escapes, numbers.
+/// JSON that a store changes if it parses it and writes it again: white space, the order of
+/// members, duplicate members, escapes, numbers.
 const JSON_TEXTS: &[&str] = &[
     "[]",
     "{}",
@@ -203,7 +202,7 @@ const JSON_TEXTS: &[&str] = &[
     "\t[true,\tfalse]\n",
 ];
 
-/// COMMENT-2: one attempt for each item, in order; a refused item fails alone.
+/// COMMENT-2: one attempt for each item, in order. A refused item fails alone.
 pub async fn comment_2_attempts_are_in_order(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     same("an empty batch in an empty store", &storage.create_comments(Vec::new()).await?, &Vec::new())?;
     let one = ShopWithPeople::create(&*storage, "one.example.com").await?;
@@ -225,7 +224,7 @@ pub async fn comment_2_attempts_are_in_order(storage: Arc<dyn Storage>) -> anyho
     };
     create_comment(&*storage, first).await?;
 
-    // Neither the ids nor the outcomes are sorted in any way, nor are the tickets.
+    // Ids, outcomes and tickets are not sorted.
     let mut batch = Vec::new();
     let mut expected = Vec::new();
     for index in 0..120_i64 {
@@ -263,7 +262,7 @@ pub async fn comment_2_attempts_are_in_order(storage: Arc<dyn Storage>) -> anyho
         expected.push(attempt);
     }
     let attempts = storage.create_comments(batch.clone()).await?;
-    same("how many attempts a batch is answered", &attempts.len(), &expected.len())?;
+    same("the number of attempts of a batch", &attempts.len(), &expected.len())?;
     for (place, (attempt, expected)) in attempts.iter().zip(&expected).enumerate() {
         same(&format!("the attempt of item {place}"), attempt, expected)?;
     }
@@ -290,13 +289,13 @@ pub async fn comment_2_attempts_are_in_order(storage: Arc<dyn Storage>) -> anyho
     Ok(())
 }
 
-/// COMMENT-3: a ticket or author that is not the shop's is refused and leaves nothing.
+/// COMMENT-3: a ticket or author outside the shop is refused. Nothing is written.
 pub async fn comment_3_unknown_ticket_or_author_is_refused(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let fixture = ShopWithPeople::create(&*storage, "shop.example.com").await?;
     let other = ShopWithPeople::create(&*storage, "other.example.com").await?;
     let new = NewUser { id: Some(user_id(700)?), ..user_by_email("700@example.com") };
     let of_other = create_user(&*storage, other.shop.id, new).await?;
-    // A customer's number is no user's.
+    // A customer's number is not a user's number.
     let new = NewCustomer { id: Some(customer_id(800)?), ..customer_by_email("800@example.com") };
     create_customer(&*storage, fixture.shop.id, new).await?;
     let (ticket, of_other_shop) = (fixture.ticket(5)?, other.ticket(6)?);
@@ -314,7 +313,7 @@ pub async fn comment_3_unknown_ticket_or_author_is_refused(storage: Arc<dyn Stor
         (NewComment { ticket_id: of_other_shop.id, ..plain.clone() }, TicketNotFound),
         (NewComment { shop_id: other.shop.id, ..plain.clone() }, TicketNotFound),
         (NewComment { shop_id: no_shop, ..plain.clone() }, TicketNotFound),
-        // If both are missing, the ticket is what is told of.
+        // If both are missing, the outcome names the ticket.
         (
             NewComment { ticket_id: ticket_id(7)?, author_id: Some(user_id(UserId::MAX)?), ..plain.clone() },
             TicketNotFound,
@@ -329,22 +328,22 @@ pub async fn comment_3_unknown_ticket_or_author_is_refused(storage: Arc<dyn Stor
         same("the ticket after a refusal", &look(&*storage, &ticket).await?, &before)?;
         same("the other shop's ticket", &look(&*storage, &of_other_shop).await?, &before_other)?;
         let found = storage.count_comments(refused.shop_id, ticket_id(7)?).await?;
-        same("the comments of a ticket that is not there", &found, &None)?;
+        same("the comments of a missing ticket", &found, &None)?;
     }
-    // Nothing of the refused ones is in the way of the same id.
+    // Refused comments do not block their ids.
     create_comment(&*storage, comment_creation(plain.clone())).await?;
     same("the ticket's comments", &storage.count_comments(ticket.shop_id, ticket.id).await?, &Some(1))?;
-    // Nor on a neighbour of the same id in one batch.
+    // A refused comment does not block the same id in its own batch either.
     let neighbour = NewComment { id: comment_id(2)?, ..plain.clone() };
     let twin = NewComment { author_id: Some(of_other.id), text: "refused".into(), ..neighbour.clone() };
     let attempts =
         storage.create_comments(vec![comment_creation(twin), comment_creation(neighbour.clone())]).await?;
     let view = view_of(neighbour, &ticket, &fixture.customer, &fixture.user);
     let expected = [IdempotentOutcome::Ran(AuthorNotFound), IdempotentOutcome::Ran(Created(Box::new(view)))];
-    same("a refused comment and one of the same id", &attempts.as_slice(), &expected.as_slice())
+    same("a refused comment and one with the same id", &attempts.as_slice(), &expected.as_slice())
 }
 
-/// A ticket with its comments.
+/// Returns a ticket with its comments.
 async fn look(
     storage: &dyn Storage,
     ticket: &Ticket,
@@ -354,13 +353,13 @@ async fn look(
     Ok((view, comments, storage.count_comments(ticket.shop_id, ticket.id).await?))
 }
 
-/// The ticket's comments, without a limit.
+/// Returns the ticket's comments, read without a limit.
 async fn whole_list(
     storage: &dyn Storage,
     shop: ShopId,
     ticket: TicketId,
 ) -> anyhow::Result<Vec<CommentView>> {
     let page = storage.list_comments(shop, ticket, None, None).await?.context("the ticket has no list")?;
-    same("where the list without a limit goes on", &page.next, &None)?;
+    same("the next page of a list without a limit", &page.next, &None)?;
     Ok(page.entries)
 }

@@ -13,7 +13,7 @@ use crate::memory::{State, page_of};
 type Listed = Vec<(CommentPosition, CommentView)>;
 type Outcomes = Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, StorageError>;
 
-/// An item of a batch and its ticket.
+/// An item of a batch, with its ticket.
 struct Item<'a> {
     comment: &'a NewComment,
     outcome: &'a IdempotentOutcome<CreateCommentOutcome>,
@@ -27,7 +27,7 @@ impl Item<'_> {
     }
 }
 
-/// Creates the comments one after the other and changes their tickets further.
+/// Creates the comments in order and applies further changes to their tickets.
 fn create_and(state: &mut State, batch: Vec<CommentCreation>, mut change: impl FnMut(Item<'_>)) -> Outcomes {
     let mut outcomes = Vec::new();
     for item in batch {
@@ -62,7 +62,7 @@ impl Fault {
         })
     }
 
-    /// Changes the ticket of each item further.
+    /// Applies further changes to the ticket of each item.
     fn commented_tickets(self, change: fn(Item<'_>)) -> Self {
         self.create_comments(move |store, batch| create_and(store, batch, change))
     }
@@ -129,14 +129,16 @@ fn of_comments() -> Vec<Fault> {
                 Ok(outcomes)
             })
             .found_by_the_model(),
-        fault("COMMENT-3", "The author may be a user of another shop.").new_comments(|state, comment| {
-            let mut users = state.users.keys();
-            let is_anywhere = users.any(|(_, user)| Some(*user) == comment.author_id);
-            comment
-                .author_id
-                .take_if(|user| is_anywhere && !state.users.contains_key(&(comment.shop_id, *user)));
-        }),
-        fault("COMMENT-3", "A comment that is refused for its author raises the version.").commented_tickets(
+        fault("COMMENT-3", "A user of another shop can be the author of a comment.").new_comments(
+            |state, comment| {
+                let mut users = state.users.keys();
+                let is_anywhere = users.any(|(_, user)| Some(*user) == comment.author_id);
+                comment
+                    .author_id
+                    .take_if(|user| is_anywhere && !state.users.contains_key(&(comment.shop_id, *user)));
+            },
+        ),
+        fault("COMMENT-3", "A comment refused because of its author raises the version.").commented_tickets(
             |Item { outcome, ticket, .. }| {
                 if matches!(outcome, IdempotentOutcome::Ran(CreateCommentOutcome::AuthorNotFound)) {
                     ticket.version += 1;
@@ -148,7 +150,7 @@ fn of_comments() -> Vec<Fault> {
 
 fn of_tickets() -> Vec<Fault> {
     vec![
-        fault("COMMENT-4", "A comment of the same time as the last message counts as older.")
+        fault("COMMENT-4", "A comment with the same time as the last message counts as older.")
             .commented_tickets(|Item { comment, before, ticket, .. }| {
                 if comment.time == before.last_message_time {
                     ticket.last_message.clone_from(&before.last_message);
@@ -161,7 +163,7 @@ fn of_tickets() -> Vec<Fault> {
                 item.ticket.last_message_time = item.comment.time;
             }
         }),
-        fault("COMMENT-5", "An older comment is read.").commented_tickets(
+        fault("COMMENT-5", "An older comment does not count as unread.").commented_tickets(
             |Item { comment, before, ticket, .. }| {
                 if comment.time < before.last_message_time {
                     ticket.unread_count = before.unread_count;
@@ -226,7 +228,7 @@ fn of_lists() -> Vec<Fault> {
                 Ok(comments.map(|comments| full_page_goes_on(comments, limit.unwrap_or(u32::MAX))))
             },
         ),
-        fault("COMMENT-8", "The next page of comments begins with another time.").list_comments(
+        fault("COMMENT-8", "The next page of comments skips those with the same time.").list_comments(
             |store, shop, ticket, after, limit| {
                 let Some(mut comments) = store.comments_of(shop, ticket) else { return Ok(None) };
                 comments.retain(|(position, _)| after.is_none_or(|after| position.time > after.time));

@@ -1,5 +1,5 @@
-//! The obligations on calls that run at the same time. Tasks on several threads are
-//! held at a barrier and let go together, in several rounds.
+//! The obligations on concurrent calls. Each case starts several rounds of tasks, on several
+//! threads. A barrier releases all tasks of a round at once.
 
 mod erasures;
 mod events;
@@ -33,12 +33,12 @@ use crate::samples::{
 pub(crate) const RACERS: usize = 50;
 pub(crate) const ROUNDS: usize = 5;
 
-/// Whether this one races with the others without contesting anything.
+/// Returns whether this racer runs with the others but contests nothing.
 fn has_its_own(racer: usize) -> bool {
     racer.is_multiple_of(5)
 }
 
-/// SHOP-6: of creations that race for one domain exactly one answers `Created`.
+/// SHOP-6: of racing creations for one domain, exactly one returns `Created`.
 pub async fn shop_6_one_of_racing_creations_wins(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let mut numbers = BTreeSet::new();
     for round in 0..ROUNDS {
@@ -46,7 +46,7 @@ pub async fn shop_6_one_of_racing_creations_wins(storage: Arc<dyn Storage>) -> a
         let outcomes = race(RACERS, |racer| {
             let (storage, contested) = (Arc::clone(&storage), contested.clone());
             async move {
-                // Some have a domain to themselves, which they must get.
+                // Some have their own domain. Their creations must succeed.
                 let own = domain(&format!("round-{round}-{racer}.example.com"))?;
                 let domain = if has_its_own(racer) { own } else { contested };
                 storage.create_shop(&domain, at(i64::try_from(racer)?)).await.map_err(Into::into)
@@ -61,18 +61,18 @@ pub async fn shop_6_one_of_racing_creations_wins(storage: Arc<dyn Storage>) -> a
                 created.push(shop);
             }
             let found = storage.find_shop(&shop.domain).await?;
-            same("the shop that a racer was answered", &Some(shop), &found.as_ref())?;
+            same("the shop returned to a racer", &Some(shop), &found.as_ref())?;
         }
         let winners = created.iter().filter(|shop| shop.domain == contested).count();
-        same("how many of the racers answer `Created`", &winners, &1)?;
+        same("the number of racers with `Created`", &winners, &1)?;
         let others = (0..RACERS).filter(|racer| has_its_own(*racer)).count();
-        same("how many shops were created", &created.len(), &(others + 1))?;
-        same("how many shops there are", &storage.list_shops().await?.len(), &numbers.len())?;
+        same("the number of created shops", &created.len(), &(others + 1))?;
+        same("the number of listed shops", &storage.list_shops().await?.len(), &numbers.len())?;
     }
     Ok(())
 }
 
-/// CUSTOMER-7: of creations that race for one e-mail address exactly one wins.
+/// CUSTOMER-7: of racing creations for one e-mail address, exactly one wins.
 pub async fn customer_7_one_of_racing_creations_wins(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let shop = create_shop(&*storage, "shop.example.com").await?.id;
     let mut numbers = BTreeSet::new();
@@ -80,7 +80,7 @@ pub async fn customer_7_one_of_racing_creations_wins(storage: Arc<dyn Storage>) 
         let outcomes = race(RACERS, |racer| {
             let storage = Arc::clone(&storage);
             async move {
-                // The same address in two spellings; some have one to themselves.
+                // The same address in two spellings. Some have their own address.
                 let name = if racer % 2 == 0 { "Ada" } else { "aDA" };
                 let address = if has_its_own(racer) {
                     format!("{name}-{round}-{racer}@example.com")
@@ -107,20 +107,20 @@ pub async fn customer_7_one_of_racing_creations_wins(storage: Arc<dyn Storage>) 
                     losers.push(customer.clone());
                     customer
                 }
-                other => anyhow::bail!("a racer was answered {other:?}"),
+                other => anyhow::bail!("a racer got {other:?}"),
             };
             let found = storage.find_customer(shop, customer.id).await?;
-            same("the customer that a racer was answered", &Some(customer), &found)?;
+            same("the customer returned to a racer", &Some(customer), &found)?;
         }
-        same("how many of the racers answer `Created`", &winners.len(), &1)?;
+        same("the number of racers with `Created`", &winners.len(), &1)?;
         for customer in &losers {
-            same("the customer that a loser was answered", &Some(customer), &winners.first())?;
+            same("the customer returned to a loser", &Some(customer), &winners.first())?;
         }
     }
     Ok(())
 }
 
-/// TICKET-12: batches that run at the same time all take effect, each item once.
+/// TICKET-12: concurrent batches all take effect, each item once.
 pub async fn ticket_12_racing_batches_all_take_effect(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     const ITEMS: usize = 4;
     let fixtures = Arc::new([
@@ -134,8 +134,7 @@ pub async fn ticket_12_racing_batches_all_take_effect(storage: Arc<dyn Storage>)
             async move {
                 let mut batch = Vec::new();
                 for item in 0..ITEMS {
-                    // Shops in opposite orders, as calls that wait for each other would
-                    // take them.
+                    // Shops in opposite orders, which can deadlock calls that lock shops in turn.
                     let fixture = &fixtures[(racer + item) % fixtures.len()];
                     let number = i64::try_from((round * RACERS + racer) * ITEMS + item + 1)?;
                     let ticket = Ticket {
@@ -169,13 +168,13 @@ pub async fn ticket_12_racing_batches_all_take_effect(storage: Arc<dyn Storage>)
             let receipt =
                 item.idempotency.as_ref().map(|claim| claim.receipt.answer.clone()).context("a claim")?;
             let again = create_ticket(&*storage, item).await?;
-            same("a racer's item again", &again, &CreateTicketOutcome::Replayed(receipt))?;
+            same("a racer's item, repeated", &again, &CreateTicketOutcome::Replayed(receipt))?;
         }
     }
     Ok(())
 }
 
-/// IDEMPOTENCY-7: of items that race with one key exactly one is created.
+/// IDEMPOTENCY-7: of racing items with one key, exactly one is created.
 pub async fn idempotency_7_one_of_racing_items_is_created(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let fixture = Arc::new(ShopWithPeople::create(&*storage, "shop.example.com").await?);
     for round in 0..ROUNDS {
@@ -188,13 +187,13 @@ pub async fn idempotency_7_one_of_racing_items_is_created(storage: Arc<dyn Stora
             let (storage, fixture) = (Arc::clone(&storage), Arc::clone(&fixture));
             async move {
                 let item = item(&fixture, racer)?;
-                // Half of them with a neighbour that has no key and must be created.
+                // Half of them share a batch with an item without a key, which must be created.
                 if racer % 2 == 0 {
                     return Ok((create_ticket(&*storage, item.clone()).await?, item));
                 }
                 let neighbour = creation(fixture.ticket(1_000_000 + item.ticket.id.get())?);
                 let outcomes = storage.create_tickets(vec![neighbour.clone(), item.clone()]).await?;
-                same("how many outcomes a batch of two is answered", &outcomes.len(), &2)?;
+                same("the number of outcomes of a batch of two", &outcomes.len(), &2)?;
                 same("a racer's neighbour", &outcomes.first(), &Some(&CreateTicketOutcome::Created))?;
                 expect_ticket(&*storage, "a racer's neighbour", &neighbour.ticket).await?;
                 Ok((outcomes.into_iter().next_back().context("an outcome")?, item))
@@ -203,7 +202,7 @@ pub async fn idempotency_7_one_of_racing_items_is_created(storage: Arc<dyn Stora
         .await?;
         let winners: Vec<_> =
             outcomes.iter().filter(|(outcome, _)| *outcome == CreateTicketOutcome::Created).collect();
-        same("how many of the racers answer `Created`", &winners.len(), &1)?;
+        same("the number of racers with `Created`", &winners.len(), &1)?;
         let (_, winner) = winners.into_iter().next().context("a winner")?;
         let receipt =
             winner.idempotency.as_ref().map(|claim| claim.receipt.answer.clone()).context("a claim")?;
@@ -214,18 +213,22 @@ pub async fn idempotency_7_one_of_racing_items_is_created(storage: Arc<dyn Stora
             } else {
                 ensure!(
                     *outcome == replayed || *outcome == CreateTicketOutcome::InProgress,
-                    "a racer who lost was answered {outcome:?}"
+                    "a loser got {outcome:?}"
                 );
                 expect_no_ticket(&*storage, "a loser's ticket", fixture.shop.id, item.ticket.id).await?;
             }
-            same("the race is over", &create_ticket(&*storage, item.clone()).await?, &replayed)?;
+            same(
+                "an item repeated after the race",
+                &create_ticket(&*storage, item.clone()).await?,
+                &replayed,
+            )?;
         }
     }
     Ok(())
 }
 
-/// TICKET-24: of updates that race with the same expected version exactly one is made, and
-/// of those that expect none all are.
+/// TICKET-24: of racing updates with the same expected version, exactly one takes effect. Without
+/// an expected version, all of them do.
 pub async fn ticket_24_one_of_racing_updates_wins(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let fixture = ShopWithPeople::create(&*storage, "shop.example.com").await?;
     let (shop, user) = (fixture.shop.id, fixture.user.id);
@@ -241,13 +244,14 @@ pub async fn ticket_24_one_of_racing_updates_wins(storage: Arc<dyn Storage>) -> 
             async move {
                 let changes = TicketChanges {
                     name: Some(Some(format!("round {round}, racer {racer}"))),
-                    // Not the same to write for all of them.
+                    // The racers write different members.
                     assigned_to: (racer % 2 == 0).then_some((racer % 4 == 0).then_some(user)),
                     is_opened: (racer % 3 == 0).then_some(racer % 2 == 0),
                     tags: (racer % 7 == 0).then(|| vec![format!("{racer}"); 3]),
                     ..TicketChanges::default()
                 };
-                // Fifty for one ticket; the others change another, of any version.
+                // Fifty update one ticket. The others update another ticket without an expected
+                // version.
                 let is_racing = racer < RACERS;
                 let id = if is_racing { contested } else { neighbour };
                 let expected_version = is_racing.then_some(version);
@@ -265,31 +269,31 @@ pub async fn ticket_24_one_of_racing_updates_wins(storage: Arc<dyn Storage>) -> 
                     let mut ticket = before.ticket.clone();
                     changes.apply(&mut ticket);
                     same("the ticket after the race", &after.ticket, &ticket)?;
-                    same("the answer to the winner", &*view, &after)?;
+                    same("the ticket returned to the winner", &*view, &after)?;
                 }
                 UpdateTicketOutcome::VersionMismatch if is_racing => {}
                 UpdateTicketOutcome::Updated(view) => {
-                    same("whose name is answered", &Some(view.ticket.name), &changes.name)?;
+                    same("the name returned to a racer", &Some(view.ticket.name), &changes.name)?;
                 }
-                other => anyhow::bail!("a racer was answered {other:?}"),
+                other => anyhow::bail!("a racer got {other:?}"),
             }
         }
-        same("how many of the racers answer `Updated`", &winners, &1)?;
+        same("the number of racers with `Updated`", &winners, &1)?;
         let TicketView { ticket, .. } = find_ticket(&*storage, shop, neighbour.id).await?;
         let updates = i64::try_from((round + 1) * (RACERS / 5))?;
-        same("the version of a ticket whose updates expect none", &ticket.version, &(1 + updates))?;
+        same("the version of a ticket updated without an expected version", &ticket.version, &(1 + updates))?;
     }
     Ok(())
 }
 
-/// COMMENT-11: racing comments on one ticket are all stored and counted, and the last
-/// message is the text of a latest of them.
+/// COMMENT-11: racing comments on one ticket are all stored and counted. The last message is the
+/// text of one of the latest.
 pub async fn comment_11_racing_comments_are_all_stored(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let fixture = ShopWithPeople::create(&*storage, "shop.example.com").await?;
     for round in 0..ROUNDS {
         let first = i64::try_from(round * 1_000)?;
-        // Every fifth racer writes to a neighbour, in one batch with one for the contested
-        // ticket, in either order, as calls that wait for each other would take them.
+        // Every fifth racer comments on a neighbour and the contested ticket in one batch. The
+        // order varies, which can deadlock calls that lock tickets in turn.
         let ticket = Ticket { last_message_time: at(0), is_opened: true, ..fixture.ticket(first + 1)? };
         let neighbour = Ticket { last_message_time: at(0), ..fixture.ticket(first + 2)? };
         let batch = vec![creation(ticket.clone()), creation(neighbour.clone())];
@@ -299,15 +303,15 @@ pub async fn comment_11_racing_comments_are_all_stored(storage: Arc<dyn Storage>
             async move {
                 let number = i64::try_from(racer)?;
                 let comment = NewComment {
-                    // Some of the same time, some older than the ticket's last message.
+                    // Some have the same time, some are older than the ticket's last message.
                     time: at(number * 7 % 13 - 2),
                     is_from_shop: racer % 2 == 0,
                     ..new_comment(first + number + 1, &ticket)?
                 };
-                let beside = new_comment(first + 500 + number, &neighbour)?;
+                let on_neighbour = new_comment(first + 500 + number, &neighbour)?;
                 let mut batch = vec![comment_creation(comment.clone())];
                 if has_its_own(racer) {
-                    batch.insert(racer % 2, comment_creation(beside));
+                    batch.insert(racer % 2, comment_creation(on_neighbour));
                 }
                 let count = batch.len();
                 let attempts = storage.create_comments(batch).await?;
@@ -315,7 +319,7 @@ pub async fn comment_11_racing_comments_are_all_stored(storage: Arc<dyn Storage>
                     matches!(attempt, IdempotentOutcome::Ran(CreateCommentOutcome::Created(_)))
                 };
                 let created = attempts.iter().filter(|attempt| is_created(attempt)).count();
-                same("how many of a racer's comments are created", &created, &count)?;
+                same("the number of a racer's comments created", &created, &count)?;
                 Ok(comment)
             }
         })
@@ -328,14 +332,14 @@ pub async fn comment_11_racing_comments_are_all_stored(storage: Arc<dyn Storage>
         listed.sort_unstable();
         same("the comments of the contested ticket", &listed, &ids)?;
         let count = storage.count_comments(fixture.shop.id, ticket.id).await?;
-        same("how many comments it has", &count, &Some(u64::try_from(RACERS)?))?;
+        same("the comment count of the contested ticket", &count, &Some(u64::try_from(RACERS)?))?;
 
         let found = storage.find_ticket(fixture.shop.id, ticket.id).await?;
         let found = found.context("the contested ticket is not found")?.ticket;
         let latest = comments.iter().map(|comment| comment.time).max().context("a comment")?;
         ensure!(
             comments.iter().any(|it| it.time == latest && found.last_message.as_ref() == Some(&it.text)),
-            "the last message is {:?}, which is no text of {latest}",
+            "the last message is {:?}, which is not the text of a comment at {latest}",
             found.last_message
         );
         let expected = Ticket {
@@ -346,19 +350,20 @@ pub async fn comment_11_racing_comments_are_all_stored(storage: Arc<dyn Storage>
             ..ticket
         };
         same("the contested ticket", &found, &expected)?;
-        let beside = storage.find_ticket(fixture.shop.id, neighbour.id).await?.context("the neighbour")?;
+        let found_neighbour =
+            storage.find_ticket(fixture.shop.id, neighbour.id).await?.context("the neighbour")?;
         let others = (0..RACERS).filter(|racer| has_its_own(*racer)).count();
-        same("the neighbour's version", &beside.ticket.version, &(1 + i64::try_from(others)?))?;
+        same("the neighbour's version", &found_neighbour.ticket.version, &(1 + i64::try_from(others)?))?;
     }
     Ok(())
 }
 
-/// IDRANGE-1: ranges reserved at the same time do not overlap either.
+/// IDRANGE-1: concurrently reserved ranges do not overlap.
 pub async fn id_range_1_racing_ranges_do_not_overlap(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     const SPAN: i64 = 60_000;
     let mut all = Vec::new();
     for round in 0..ROUNDS {
-        // Half a span on in each round, so that nodes are free again in between.
+        // Each round begins half a span later, so that nodes become free in between.
         let now = at(i64::try_from(round)? * SPAN / 2);
         let new = race(RACERS, |_| {
             let storage = Arc::clone(&storage);
@@ -366,7 +371,7 @@ pub async fn id_range_1_racing_ranges_do_not_overlap(storage: Arc<dyn Storage>) 
         })
         .await?;
         all.extend(new.iter().copied());
-        // Each of them its own range, and all of them the first's.
+        // Half of them extend their own range, the others all extend the first one.
         let extended = race(RACERS * 2, |racer| {
             let storage = Arc::clone(&storage);
             let current = if racer % 2 == 0 { new.get(racer / 2) } else { new.first() }.copied();
@@ -376,15 +381,15 @@ pub async fn id_range_1_racing_ranges_do_not_overlap(storage: Arc<dyn Storage>) 
         all.extend(extended);
         expect_no_overlap(&all)?;
     }
-    // One after the other, for good measure.
+    // Also without concurrency.
     for _ in 0..RACERS {
         all.push(storage.reserve_id_range(at(0), SPAN, None).await?);
     }
     expect_no_overlap(&all)
 }
 
-/// Runs the racers on the runtime's threads, all let go at once, and answers what each
-/// of them did, in no particular order.
+/// Runs the racers on the runtime's threads and releases all of them at once. Returns their results
+/// in any order.
 pub(crate) async fn race<T, F>(racers: usize, racer: impl Fn(usize) -> F) -> anyhow::Result<Vec<T>>
 where
     T: Send + 'static,

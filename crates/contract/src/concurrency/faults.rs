@@ -1,5 +1,5 @@
-//! Faults of calls that run at the same time: each looks at the store before a gap in which
-//! other calls run, and acts after it.
+//! Faults of concurrent calls. Each reads the store before a gap and acts after it. Other calls run
+//! during the gap.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,16 +16,16 @@ use crate::customers::faults::create_unseen;
 use crate::faulty::{Fault, Store, failure, fault};
 use crate::memory::State;
 
-/// Whether the new customer has an address, a phone number or a number of this one.
-fn is_in_the_way(there: &Customer, new: &NewCustomer) -> bool {
+/// Returns whether the existing customer has the new one's address, phone number or number.
+fn conflicts(there: &Customer, new: &NewCustomer) -> bool {
     let folded = |email: &Option<String>| email.as_deref().map(fold_email);
     folded(&there.email) == folded(&new.email)
         || there.phone_number.is_some() && there.phone_number == new.phone_number
         || Some(there.id) == new.id
 }
 
-/// Removes what an erasure found before the gap.
-fn erase_what_was_there(
+/// Erases only the data that existed before the gap.
+fn erase_data_from_before(
     Store { state, earlier }: &mut Store<'_>,
     shop: ShopId,
     id: CustomerId,
@@ -41,12 +41,12 @@ fn erase_what_was_there(
     Some(erased)
 }
 
-/// Removes what is in `before` and not in `after`.
+/// Removes the entries that are in `before` but not in `after`.
 fn remove_gone<K: Ord, V>(things: &mut BTreeMap<K, V>, before: &BTreeMap<K, V>, after: &BTreeMap<K, V>) {
     things.retain(|key, _| after.contains_key(key) || !before.contains_key(key));
 }
 
-/// Runs the operation, and keeps its record for [`write_records`].
+/// Runs the operation and keeps its record for [`write_records`].
 fn record_later<T>(
     Store { state, earlier }: &mut Store<'_>,
     shop: ShopId,
@@ -69,13 +69,13 @@ fn write_records(Store { state, earlier }: &mut Store<'_>) {
     state.idempotency_records.append(&mut earlier.idempotency_records);
 }
 
-/// Takes the shop's last event out of the log.
+/// Removes the shop's last event from the log and keeps it.
 fn hold_back_last_event(Store { state, earlier }: &mut Store<'_>, shop: ShopId) {
     let event = state.events.entry(shop).or_default().pop();
     earlier.events.entry(shop).or_default().extend(event);
 }
 
-/// Puts the latest of each shop's events that were held back into the log.
+/// Returns the latest event held back of each shop to the log.
 fn put_events_back(
     Store { state, earlier }: &mut Store<'_>,
     position: fn(&mut State, &Event) -> EventPosition,
@@ -110,7 +110,7 @@ fn of_people() -> Vec<Fault> {
             .after_a_gap(),
         fault("CUSTOMER-7", "A new customer's address is checked before, not while, it is taken.")
             .customer_creation(|store, shop, new| {
-                let is_taken = store.earlier.customers_of(shop).any(|there| is_in_the_way(there, &new));
+                let is_taken = store.earlier.customers_of(shop).any(|there| conflicts(there, &new));
                 if is_taken { store.create_customer(shop, new) } else { create_unseen(store, shop, new) }
             })
             .after_a_gap(),
@@ -123,8 +123,8 @@ fn of_people() -> Vec<Fault> {
                 Ok(IdempotentOutcome::Ran(outcome))
             })
             .after_a_gap(),
-        fault("CUSTOMER-17", "An erasure removes what it found before the gap.")
-            .erase_customer(|store, shop, id, stamp| Ok(erase_what_was_there(store, shop, id, stamp)))
+        fault("CUSTOMER-17", "An erasure removes only the data that it found before the gap.")
+            .erase_customer(|store, shop, id, stamp| Ok(erase_data_from_before(store, shop, id, stamp)))
             .after_a_gap(),
         fault("CUSTOMER-17", "A creation fails if its customer is erased during the call.")
             .create_tickets(|store, batch| {

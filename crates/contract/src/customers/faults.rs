@@ -23,7 +23,7 @@ fn ascii_lower(email: &Option<String>) -> Option<String> {
     email.as_deref().map(str::to_ascii_lowercase)
 }
 
-/// Creates a customer without looking at the other customers.
+/// Creates a customer without checking the other customers.
 pub(crate) fn create_unseen(
     store: &mut Store<'_>,
     shop: ShopId,
@@ -36,7 +36,7 @@ pub(crate) fn create_unseen(
     outcome
 }
 
-/// Creates a customer, unless a customer had the address earlier and nobody has it now.
+/// Creates a customer, unless the address was taken earlier and is free now.
 fn create_unless_formerly_taken(
     store: &mut Store<'_>,
     shop: ShopId,
@@ -63,7 +63,7 @@ fn meets(customer: &Customer, filter: &CustomerFilter) -> bool {
 }
 
 impl Fault {
-    /// Replaces what a list holds, and so the count.
+    /// Replaces the list, and with it the count.
     fn customer_list(
         self,
         list: impl Fn(&Store<'_>, ShopId, &CustomerFilter) -> Vec<(CustomerId, Customer)>
@@ -79,7 +79,8 @@ impl Fault {
         .count_customers(move |store, shop, filter| Ok(list(store, shop, &filter).len() as u64))
     }
 
-    /// Changes the filter and the customers before they are compared, and may leave one out.
+    /// Changes the filter and each customer before the comparison. Returning `false` leaves the
+    /// customer out.
     fn customer_filter(self, is_kept: fn(&mut CustomerFilter, &mut Customer) -> bool) -> Self {
         self.customer_list(move |store, shop, filter| {
             let is_listed = |customer: &&Customer| {
@@ -210,7 +211,7 @@ fn of_lists() -> Vec<Fault> {
                 Ok(full_page_goes_on(rest(customers, after, |id, after| id < after), limit))
             })
             .found_by_the_model(),
-        fault("CUSTOMER-10", "A page begins with the customer of the given place.").list_customers(
+        fault("CUSTOMER-10", "A page begins with the customer at the given position.").list_customers(
             |store, shop, filter, after, limit| {
                 let mut customers = store.filtered_customers(shop, &filter);
                 customers.retain(|(id, _)| after.is_none_or(|after| *id <= after));

@@ -1,7 +1,7 @@
-//! The obligations on the log of events.
+//! The obligations on the event log.
 //!
-//! A store may hold an event back for a while, so each case reads the log when a last change,
-//! made for the purpose, is in it.
+//! A store may hold an event back for a while. So each case makes a last change and reads the log
+//! once that change is in it.
 
 mod erasure;
 mod kinds;

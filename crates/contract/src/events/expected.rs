@@ -1,4 +1,4 @@
-//! What the logs of some shops must hold, written down while the changes are made.
+//! The expected logs of some shops, recorded while the changes are made.
 
 mod conversations;
 mod people;
@@ -15,7 +15,7 @@ use super::settled_log::settled_log;
 use crate::comparison::same;
 use crate::samples::{ShopWithPeople, at, stamp};
 
-/// What an event must say, its place aside.
+/// An expected event, without its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ExpectedEvent {
     pub(crate) kind: EventKind,
@@ -25,17 +25,17 @@ pub(crate) struct ExpectedEvent {
 }
 
 impl ExpectedEvent {
-    /// That a thing was created or changed, and is so now.
+    /// The event of a created or changed subject, with its current state.
     pub(crate) fn of(kind: EventKind, stamp: AuditStamp, snapshot: Snapshot) -> Self {
         Self { kind, subject: snapshot.subject(), stamp, snapshot: Some(snapshot) }
     }
 
-    /// That a thing was deleted.
+    /// The event of a deleted subject.
     pub(crate) fn of_deleted(kind: EventKind, stamp: AuditStamp, subject: Subject) -> Self {
         Self { kind, subject, stamp, snapshot: None }
     }
 
-    /// Tells those of one change apart.
+    /// A sort key for the events of one change.
     pub(crate) fn order(&self) -> (Subject, EventKind, i64) {
         let version = match &self.snapshot {
             Some(Snapshot::Ticket(snapshot)) => snapshot.ticket.version,
@@ -52,14 +52,14 @@ impl From<Event> for ExpectedEvent {
     }
 }
 
-/// Makes changes through the ports, and knows from their outcomes and from what is found right
-/// after them what the logs must hold.
+/// Makes changes through the ports and records the expected events. It derives them from the
+/// outcomes and from the state right after each change.
 pub(crate) struct ExpectedEvents<'a> {
     pub(crate) storage: &'a dyn Storage,
-    /// For each shop what each change made, the oldest first. The events of one change are in
+    /// The events of each change of each shop, oldest change first. The events of one change are in
     /// any order.
     changes: BTreeMap<ShopId, Vec<Vec<ExpectedEvent>>>,
-    /// Who makes the changes and when, in turn.
+    /// The actors and times of the changes, used in turn.
     pub(crate) stamps: Vec<AuditStamp>,
     stamped: usize,
 }
@@ -80,19 +80,19 @@ impl<'a> ExpectedEvents<'a> {
         self.stamps.get(self.stamped % self.stamps.len().max(1)).copied().unwrap_or(stamp(at(0)))
     }
 
-    /// Notes what one change made, if it made anything.
+    /// Records the events of one change, if it has any.
     pub(crate) fn note(&mut self, shop: ShopId, entries: Vec<ExpectedEvent>) {
         if !entries.is_empty() {
             self.changes.entry(shop).or_default().push(entries);
         }
     }
 
-    /// How many events there must be.
+    /// The number of expected events.
     pub(crate) fn len(&self) -> usize {
         self.changes.values().flatten().map(Vec::len).sum()
     }
 
-    /// A shop with a customer and a user.
+    /// Creates a shop with a customer and a user.
     pub(crate) async fn create_shop_with_people(&mut self, name: &str) -> anyhow::Result<ShopWithPeople> {
         let fixture = ShopWithPeople::create(self.storage, name).await?;
         let (customer, user) = (fixture.customer.clone(), fixture.user.clone());
@@ -106,7 +106,7 @@ impl<'a> ExpectedEvents<'a> {
         Ok(fixture)
     }
 
-    /// The thing as it is found now.
+    /// The current state of the subject.
     pub(crate) async fn found(&self, shop: ShopId, subject: Subject) -> anyhow::Result<Snapshot> {
         let storage = self.storage;
         Ok(match subject {
@@ -125,7 +125,7 @@ impl<'a> ExpectedEvents<'a> {
         })
     }
 
-    /// Notes a change of one thing, which is found now.
+    /// Records a change of one subject, with its current state.
     pub(crate) async fn note_found(
         &mut self,
         shop: ShopId,
@@ -138,7 +138,7 @@ impl<'a> ExpectedEvents<'a> {
         Ok(())
     }
 
-    /// Fails unless each shop's log holds exactly what it must.
+    /// Fails unless each shop's log holds exactly the expected events.
     pub(crate) async fn check(&mut self, what: &str) -> anyhow::Result<()> {
         for shop in self.changes.keys().copied().collect::<Vec<_>>() {
             self.log(shop, what).await?;
@@ -146,7 +146,7 @@ impl<'a> ExpectedEvents<'a> {
         Ok(())
     }
 
-    /// The shop's log, which must hold exactly what it must.
+    /// Returns the shop's log. Fails unless it holds exactly the expected events.
     pub(crate) async fn log(&mut self, shop: ShopId, what: &str) -> anyhow::Result<Vec<Event>> {
         let stamp = self.next_stamp();
         let (mut log, marker) = settled_log(self.storage, shop, stamp).await?;
@@ -160,18 +160,22 @@ impl<'a> ExpectedEvents<'a> {
             change.sort_by_key(ExpectedEvent::order);
             same(&format!("{what}: the events of change {index} of {}", noted.len()), &there, &change)?;
         }
-        same(&format!("{what}: events of no change"), &rest.collect::<Vec<_>>(), &Vec::new())?;
+        same(&format!("{what}: unexpected events"), &rest.collect::<Vec<_>>(), &Vec::new())?;
         for event in &log {
-            same(&format!("{what}: the shop of an event of its log"), &event.shop_id, &shop)?;
+            same(&format!("{what}: the shop of an event"), &event.shop_id, &shop)?;
             let EventPosition { change, part } = event.position;
-            anyhow::ensure!(change >= 0 && part >= 0, "{what}: an event is at {:?}", event.position);
+            anyhow::ensure!(
+                change >= 0 && part >= 0,
+                "{what}: an event has the position {:?}",
+                event.position
+            );
         }
         self.note_found(shop, EventKind::UserCreated, stamp, marker.subject).await?;
         log.push(marker);
         Ok(log)
     }
 
-    /// Forgets the first of the shop's events, which were removed.
+    /// Drops the shop's first events, which were removed.
     pub(crate) fn forget(&mut self, shop: ShopId, mut count: usize) {
         for change in self.changes.entry(shop).or_default() {
             let gone = count.min(change.len());

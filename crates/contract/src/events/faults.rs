@@ -1,4 +1,4 @@
-//! Faults of the log as it is listed, and of the snapshots in it.
+//! Faults of the listed log and of its snapshots.
 
 mod erasure;
 mod surplus;
@@ -14,33 +14,33 @@ use crate::memory::{State, page_of};
 
 use EventKind::*;
 
-/// What an event stands among in the log.
+/// The surroundings of an event in the log.
 struct Context<'a> {
     state: &'a State,
     log: &'a [Event],
-    /// The event as it is in the log.
+    /// The unchanged event.
     event: &'a Event,
-    /// The last snapshot of the event's subject before.
+    /// The last snapshot of the same subject before the event.
     before: Option<&'a Snapshot>,
-    /// The latest time of the events before.
+    /// The latest time of all earlier events.
     latest_time: Timestamp,
 }
 
 impl Context<'_> {
-    /// Whether the event's change has an event of this kind.
+    /// Returns whether the change also has an event of this kind.
     fn comes_with(&self, kind: EventKind) -> bool {
         let change = self.event.position.change;
         self.log.iter().any(|other| other.position.change == change && other.kind == kind)
     }
 
-    /// Whether the event has the snapshot before.
+    /// Returns whether the snapshot equals the one before.
     fn is_same(&self) -> bool {
         self.before.is_some() && self.before == self.event.snapshot.as_ref()
     }
 }
 
 impl Fault {
-    /// Replaces the shop's log as it is listed.
+    /// Replaces the shop's log when it is listed.
     fn listed_log(self, log: impl Fn(&State, ShopId) -> Vec<Event> + Send + Sync + 'static) -> Self {
         self.list_events(move |store, shop, after, limit| {
             let events = log(store, shop).into_iter().map(|event| (event.position, event)).collect();
@@ -139,14 +139,13 @@ fn of_missing_events() -> Vec<Fault> {
             .not_logged(|event, _| event.kind == CommentCreated),
         fault("EVENT-3", "The ticket of a new comment is not logged.")
             .not_logged(|event, context| event.kind == TicketUpdated && context.comes_with(CommentCreated)),
-        fault("EVENT-3", "The ticket of a new comment is not logged if its last message stays.").not_logged(
-            |event, context| {
+        fault("EVENT-3", "The ticket of a new comment is not logged if its last message does not change.")
+            .not_logged(|event, context| {
                 event.kind == TicketUpdated
                     && context.comes_with(CommentCreated)
                     && context.before.and_then(last_message_time)
                         == event.snapshot.as_ref().and_then(last_message_time)
-            },
-        ),
+            }),
         fault("EVENT-4", "The creation of a customer is not logged.")
             .not_logged(|event, _| event.kind == CustomerCreated),
         fault("EVENT-4", "The update of a customer is not logged.")
@@ -166,7 +165,7 @@ fn of_missing_events() -> Vec<Fault> {
             .not_logged(|event, _| event.kind == UserUpdated),
         fault("EVENT-6", "The update of a user to the same values is not logged.")
             .not_logged(|event, context| event.kind == UserUpdated && context.is_same()),
-        fault("EVENT-6", "The keys that are revoked with a user are not logged.")
+        fault("EVENT-6", "The keys revoked by a deactivation are not logged.")
             .not_logged(|event, context| event.kind == ApiKeyRevoked && context.comes_with(UserUpdated))
             .found_by_the_model(),
         fault("EVENT-7", "The creation of a key is not logged.")
@@ -249,7 +248,7 @@ fn of_stamps() -> Vec<Fault> {
                 event.stamp.time = user.created_at;
             }
         }),
-        fault("EVENT-9", "The time of an event is never before the one of another.")
+        fault("EVENT-9", "The times in a log never go backwards.")
             .logged_as(|event, context| event.stamp.time = context.latest_time),
     ]
 }
@@ -259,7 +258,7 @@ fn of_snapshots() -> Vec<Fault> {
         fault("EVENT-10", "The update of a customer has no snapshot.").logged_as(|event, _| {
             event.snapshot.take_if(|_| event.kind == CustomerUpdated);
         }),
-        fault("EVENT-10", "A snapshot is the one before the change.")
+        fault("EVENT-10", "An event has the snapshot from before the change.")
             .logged_as(|event, context| {
                 if let (Some(snapshot), Some(before)) = (&mut event.snapshot, context.before) {
                     snapshot.clone_from(before);
@@ -308,7 +307,7 @@ fn of_pages() -> Vec<Fault> {
         fault("EVENT-12", "A full page of events always has a next one.").list_events(
             |store, shop, after, limit| Ok(full_page_goes_on(store.events_after(shop, after), limit)),
         ),
-        fault("EVENT-12", "The next page of events begins with another change.").list_events(
+        fault("EVENT-12", "The next page of events skips the rest of a change.").list_events(
             |store, shop, after, limit| {
                 let mut events = store.events_after(shop, after);
                 events.retain(|(position, _)| after.is_none_or(|after| position.change > after.change));
@@ -320,10 +319,12 @@ fn of_pages() -> Vec<Fault> {
             events.retain(|(position, _)| after.is_none_or(|after| *position >= after));
             Ok(page_of(events, Some(limit)))
         }),
-        fault("EVENT-12", "A larger page has no next one.").list_events(|store, shop, after, limit| {
-            let mut page = page_of(store.events_after(shop, after), Some(limit));
-            page.next.take_if(|_| limit > 2);
-            Ok(page)
-        }),
+        fault("EVENT-12", "A page with a limit above 2 has no next one.").list_events(
+            |store, shop, after, limit| {
+                let mut page = page_of(store.events_after(shop, after), Some(limit));
+                page.next.take_if(|_| limit > 2);
+                Ok(page)
+            },
+        ),
     ]
 }

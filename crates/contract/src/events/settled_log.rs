@@ -1,4 +1,4 @@
-//! Reading a shop's log to its end, from a store that may hold events back for a while.
+//! Reads a shop's log to its end from a store that may hold events back for a while.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use hexdesk_domain::{AuditStamp, Event, EventPosition, NewUser, ShopId, Storage,
 
 use crate::samples::{create_user, user_by_email};
 
-/// How long a store may hold an event back: as long as a transaction takes that has nothing to
-/// do with the case, such as another test's. The faulty stores of this crate have none.
+/// The time that a store may hold an event back. It can be as long as an unrelated transaction,
+/// such as another test's. The faulty stores of this crate have no other transactions.
 const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 2 } else { 60 });
-/// More than any case fills: a log that never ends is a failure.
+/// More pages than any case fills. A log that never ends is a failure.
 const MAX_PAGES: usize = 1_000;
 
-/// The shop's log after this place, page by page.
+/// Returns the shop's log after this position, read page by page.
 pub(crate) async fn log_after(
     storage: &dyn Storage,
     shop: ShopId,
@@ -31,12 +31,12 @@ pub(crate) async fn log_after(
             return Ok(log);
         }
     }
-    anyhow::bail!("the log goes on and on")
+    anyhow::bail!("the log does not end")
 }
 
-/// Makes a change of this stamp, waits until it is in the log, and answers the whole log before
-/// it and its event. As that change began when all others were answered, theirs stand before
-/// it.
+/// Makes a change with this stamp and waits until it is in the log. Returns the log before the
+/// change, and the event of the change. The change begins after all others have returned, so their
+/// events come before it.
 pub(crate) async fn settled_log(
     storage: &dyn Storage,
     shop: ShopId,
@@ -53,17 +53,18 @@ pub(crate) async fn settled_log(
             if let Some(end) = log.iter().position(|event| event.subject == marker) {
                 let mut rest = log.split_off(end);
                 let event = rest.pop().context("the marker")?;
-                ensure!(rest.is_empty(), "behind the last change's event there are others: {rest:?}");
+                ensure!(rest.is_empty(), "events follow the one of the last change: {rest:?}");
                 return Ok((log, event));
             }
-            // Else the time limit is never looked at with a store that is always ready.
+            // Without this, a store that is always ready would keep the time limit from being
+            // checked.
             tokio::task::yield_now().await;
         }
     });
     match settled.await {
         Ok(settled) => settled,
         Err(_) => anyhow::bail!(
-            "the log of {seen} events lacks one of {marker:?}, which was created {PATIENCE:?} ago with {stamp:?}"
+            "{marker:?}, created {PATIENCE:?} ago with {stamp:?}, is not among the {seen} events of the log"
         ),
     }
 }

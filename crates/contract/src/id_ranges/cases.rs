@@ -11,11 +11,10 @@ use crate::samples::at;
 
 const SPAN: i64 = 60_000;
 
-/// IDRANGE-2: a new range begins at `now` or later and ends the span after that.
+/// IDRANGE-2: a new range begins at `now` or later and ends one span after its beginning.
 pub async fn id_range_2_has_its_span(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let mut ranges = Vec::new();
-    // Forward in time, so that some nodes are free again, and with spans from the
-    // smallest to years.
+    // The time advances, so some nodes become free. Spans are from one millisecond to years.
     for (millis, span) in
         [(0, 1), (0, SPAN), (5, 999), (SPAN, SPAN), (10 * SPAN + 7, 1), (20 * SPAN, 1 << 40)]
     {
@@ -29,7 +28,7 @@ pub async fn id_range_2_has_its_span(storage: Arc<dyn Storage>) -> anyhow::Resul
     expect_no_overlap(&ranges)
 }
 
-/// IDRANGE-3: while a node's latest range has not passed, others get another node.
+/// IDRANGE-3: until a node's latest range has passed, new reservations get other nodes.
 pub async fn id_range_3_running_node_is_left_alone(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let mut nodes = BTreeSet::new();
     let mut end = at(0);
@@ -37,32 +36,32 @@ pub async fn id_range_3_running_node_is_left_alone(storage: Arc<dyn Storage>) ->
     for millis in [0, 0, 0, 1, SPAN / 2, SPAN - 1] {
         for _ in 0..8 {
             let range = storage.reserve_id_range(at(millis), SPAN, None).await?;
-            ensure!(nodes.insert(range.node), "a node whose range runs was handed out again: {range:?}");
+            ensure!(
+                nodes.insert(range.node),
+                "a node was assigned again before its range had passed: {range:?}"
+            );
             end = end.max(range.until);
         }
     }
-    // An extended range runs until its new end.
+    // An extended range lasts until its new end.
     let running = storage.reserve_id_range(at(SPAN - 1), SPAN, None).await?;
-    ensure!(nodes.insert(running.node), "a node whose range runs was handed out again: {running:?}");
+    ensure!(nodes.insert(running.node), "a node was assigned again before its range had passed: {running:?}");
     let extended = storage.reserve_id_range(running.until, SPAN, Some(running)).await?;
     let last_millisecond = extended.until.saturating_add_millis(-1);
     for _ in 0..20 {
         let range = storage.reserve_id_range(last_millisecond, SPAN, None).await?;
-        ensure!(
-            range.node != extended.node,
-            "the node of a range that was extended was handed out: {range:?}"
-        );
+        ensure!(range.node != extended.node, "the node of an extended range was assigned again: {range:?}");
     }
     Ok(())
 }
 
-/// IDRANGE-4: extending goes on where the range ended, on the same node.
+/// IDRANGE-4: an extension continues at the end of the range, on the same node.
 pub async fn id_range_4_extension_goes_on(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let mut current = storage.reserve_id_range(at(0), SPAN, None).await?;
     let bystander = storage.reserve_id_range(at(0), SPAN, None).await?;
     let mut all = vec![current, bystander];
-    // Early, in the last millisecond, at the end, long after it, and after the clock
-    // stepped back; with spans that grow and shrink.
+    // Early, in the last millisecond, at the end, long after it, and after the clock stepped back.
+    // Spans grow and shrink.
     type Moment = fn(IdRange) -> Timestamp;
     let steps: [(Moment, i64); 8] = [
         (|range| range.from, SPAN),
@@ -90,7 +89,7 @@ pub async fn id_range_4_extension_goes_on(storage: Arc<dyn Storage>) -> anyhow::
     expect_no_overlap(&all)
 }
 
-/// IDRANGE-5: a range that is not its node's latest is answered a new range.
+/// IDRANGE-5: extending a range that is not its node's latest returns a new range.
 pub async fn id_range_5_outdated_range_is_not_extended(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let first = storage.reserve_id_range(at(0), SPAN, None).await?;
     let second = storage.reserve_id_range(at(1), SPAN, Some(first)).await?;
@@ -106,33 +105,33 @@ pub async fn id_range_5_outdated_range_is_not_extended(storage: Arc<dyn Storage>
         expect_new(range, now, SPAN)?;
         ensure!(
             now >= second.until || range.node != first.node,
-            "a node whose range runs was handed out for an outdated range: {range:?}"
+            "an outdated range returned a node whose range has not passed: {range:?}"
         );
         all.push(range);
     }
     expect_no_overlap(&all)?;
 
-    // A range that nobody was ever handed is no node's latest.
+    // A range that was never reserved is not a node's latest.
     let invented = IdRange { node: first.node, from: at(0), until: at(SPAN * 1_000) };
     let range = storage.reserve_id_range(at(3), SPAN, Some(invented)).await?;
     expect_new(range, at(3), SPAN)?;
     all.push(range);
-    // One end of it is the node's, the other is not.
+    // One end equals that of the node's latest range, the other does not.
     let latest = storage.reserve_id_range(at(4), SPAN, None).await?;
     all.push(latest);
     let too_long = IdRange { until: latest.until.saturating_add_millis(1), ..latest };
     let range = storage.reserve_id_range(at(5), SPAN, Some(too_long)).await?;
     expect_new(range, at(5), SPAN)?;
     all.push(range);
-    // None of this has taken the latest range from who holds it.
+    // The latest range can still be extended.
     let extended = storage.reserve_id_range(at(6), SPAN, Some(latest)).await?;
     same("the node of the extension", &extended.node, &latest.node)?;
-    same("where the extension begins", &extended.from, &latest.until)?;
+    same("the beginning of the extension", &extended.from, &latest.until)?;
     all.push(extended);
     expect_no_overlap(&all)
 }
 
-/// IDRANGE-6: when the clock steps back, nothing is handed out again.
+/// IDRANGE-6: when the clock steps back, no range is returned twice.
 pub async fn id_range_6_survives_clock_steps(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let mut all: Vec<IdRange> = Vec::new();
     for round in 0..6_i64 {
@@ -152,33 +151,33 @@ pub async fn id_range_6_survives_clock_steps(storage: Arc<dyn Storage>) -> anyho
     expect_no_overlap(&all)
 }
 
-/// IDRANGE-7: with no node free, the range begins where a node's latest ends.
+/// IDRANGE-7: without a free node, the range begins where a node's latest range ends.
 pub async fn id_range_7_succeeds_without_a_free_node(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let mut all: Vec<IdRange> = Vec::new();
     for index in 0..i64::from(NodeNumber::COUNT) {
-        // Ends that differ, and not in the order of the nodes.
+        // The ends differ and are not in the order of nodes.
         let span = SPAN + index * 769 % 1_000;
         all.push(storage.reserve_id_range(at(0), span, None).await?);
     }
     let nodes: BTreeSet<_> = all.iter().map(|range| range.node).collect();
-    same("how many nodes are in use", &nodes.len(), &usize::from(NodeNumber::COUNT))?;
+    same("the number of nodes in use", &nodes.len(), &usize::from(NodeNumber::COUNT))?;
     for millis in [0, 1, SPAN / 2, -SPAN, 0] {
         for outdated in [None, all.first().copied()] {
             let range = storage.reserve_id_range(at(millis), SPAN, outdated).await?;
             let latest_end =
                 all.iter().filter(|there| there.node == range.node).map(|there| there.until).max();
-            same("where the range begins", &Some(range.from), &latest_end)?;
-            same("where the range ends", &range.until, &range.from.saturating_add_millis(SPAN))?;
+            same("the beginning of the range", &Some(range.from), &latest_end)?;
+            same("the end of the range", &range.until, &range.from.saturating_add_millis(SPAN))?;
             all.push(range);
         }
     }
     expect_no_overlap(&all)
 }
 
-/// Fails unless the range is new at this time and as long as asked for.
+/// Fails unless the range begins at this time or later and has this span.
 fn expect_new(range: IdRange, now: Timestamp, span: i64) -> anyhow::Result<()> {
     ensure!(range.from >= now, "the new range begins at {}, which is before now, {now}", range.from);
-    same("where the new range ends", &range.until, &range.from.saturating_add_millis(span))
+    same("the end of the new range", &range.until, &range.from.saturating_add_millis(span))
 }
 
 /// Fails if two ranges of one node share a millisecond.

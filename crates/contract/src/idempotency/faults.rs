@@ -35,7 +35,7 @@ impl Fault {
     }
 }
 
-/// With receipts that end before the first zero byte.
+/// Cuts receipts before the first zero byte.
 fn cut_at_zero<T: 'static>(claim: DeferredClaim<T>) -> DeferredClaim<T> {
     let receipt = Arc::clone(&claim.receipt);
     let cut = move |outcome: &T| {
@@ -47,7 +47,7 @@ fn cut_at_zero<T: 'static>(claim: DeferredClaim<T>) -> DeferredClaim<T> {
     DeferredClaim { receipt: Arc::new(cut), ..claim }
 }
 
-/// With receipts for created customers only.
+/// Keeps receipts of created customers only.
 fn recording_created(claim: DeferredClaim<CreateCustomerOutcome>) -> DeferredClaim<CreateCustomerOutcome> {
     let receipt = Arc::clone(&claim.receipt);
     let created = move |outcome: &CreateCustomerOutcome| {
@@ -83,7 +83,7 @@ fn of_new_tickets() -> Vec<Fault> {
             }
             Ok(outcomes)
         }),
-        fault("IDEMPOTENCY-5", "A key is not seen by the later items of its batch.")
+        fault("IDEMPOTENCY-5", "Later items of a batch do not see a key of an earlier item.")
             .create_tickets(|store, mut batch| {
                 let mut seen = BTreeSet::new();
                 for item in &mut batch {
@@ -120,9 +120,9 @@ fn of_tickets_and_comments() -> Vec<Fault> {
                 store.attempt(shop, claim, |store| store.update_ticket(shop, id, update))
             },
         ),
-        fault("TICKET-22", "A key replays the update of a ticket for every request.")
+        fault("TICKET-22", "A key replays the update of a ticket even for another request.")
             .ticket_update_claim(without_fingerprint),
-        fault("TICKET-22", "Updates of tickets have keys of their own.")
+        fault("TICKET-22", "Updates of tickets have their own space of keys.")
             .ticket_update_claim(kept_apart)
             .found_by_the_model(),
         fault("TICKET-22", "The version is checked before the record.").update_ticket(
@@ -138,9 +138,9 @@ fn of_tickets_and_comments() -> Vec<Fault> {
         fault("COMMENT-10", "A refused comment leaves a record.")
             .comment_claim(recording_all)
             .found_by_the_model(),
-        fault("COMMENT-10", "A key replays the comment for every request.")
+        fault("COMMENT-10", "A key replays the comment even for another request.")
             .comment_claim(without_fingerprint),
-        fault("COMMENT-10", "Comments have keys of their own.")
+        fault("COMMENT-10", "Comments have their own space of keys.")
             .comment_claim(kept_apart)
             .found_by_the_model(),
         fault("COMMENT-10", "The receipt of a comment is cut at a zero byte.").comment_claim(cut_at_zero),
@@ -157,9 +157,9 @@ fn of_customers() -> Vec<Fault> {
         fault("CUSTOMER-8", "An existing customer never leaves a record.")
             .customer_creation_claim(recording_created)
             .found_by_the_model(),
-        fault("CUSTOMER-8", "A key replays the creation of a customer for every request.")
+        fault("CUSTOMER-8", "A key replays the creation of a customer even for another request.")
             .customer_creation_claim(without_fingerprint),
-        fault("CUSTOMER-8", "Creations of customers have keys of their own.")
+        fault("CUSTOMER-8", "Creations of customers have their own space of keys.")
             .customer_creation_claim(kept_apart),
         fault("CUSTOMER-8", "An existing customer is found before the record.")
             .create_customer(|store, shop, new, claim| {
@@ -181,12 +181,12 @@ fn of_customers() -> Vec<Fault> {
                 store.attempt(shop, claim, |store| Ok(store.update_customer(shop, id, update)))
             },
         ),
-        fault("CUSTOMER-13", "A key replays the update of a customer for every request.")
+        fault("CUSTOMER-13", "A key replays the update of a customer even for another request.")
             .customer_update_claim(without_fingerprint),
-        fault("CUSTOMER-13", "Updates of customers have keys of their own.")
+        fault("CUSTOMER-13", "Updates of customers have their own space of keys.")
             .customer_update_claim(kept_apart)
             .found_by_the_model(),
-        fault("CUSTOMER-13", "A missing customer is noticed before the record.").update_customer(
+        fault("CUSTOMER-13", "A missing customer is detected before the record.").update_customer(
             |store, shop, id, update, claim| {
                 if !store.customers.contains_key(&(shop, id)) {
                     return Ok(IdempotentOutcome::Ran(UpdateCustomerOutcome::CustomerNotFound));
@@ -204,10 +204,10 @@ fn of_users() -> Vec<Fault> {
         fault("USER-6", "A refused user leaves a record.")
             .user_creation_claim(recording_all)
             .user_update_claim(recording_all),
-        fault("USER-6", "A key replays an operation on users for every request.")
+        fault("USER-6", "A key replays an operation on users even for another request.")
             .user_creation_claim(without_fingerprint)
             .user_update_claim(without_fingerprint),
-        fault("USER-6", "Operations on users have keys of their own.")
+        fault("USER-6", "Operations on users have their own space of keys.")
             .user_creation_claim(kept_apart)
             .user_update_claim(kept_apart)
             .found_by_the_model(),
@@ -230,10 +230,10 @@ fn of_keys() -> Vec<Fault> {
         fault("KEY-8", "A refused key leaves a record.")
             .key_creation_claim(recording_all)
             .key_rotation_claim(recording_all),
-        fault("KEY-8", "An idempotency key replays an operation on API keys for every request.")
+        fault("KEY-8", "An idempotency key replays an operation on API keys even for another request.")
             .key_creation_claim(without_fingerprint)
             .key_rotation_claim(without_fingerprint),
-        fault("KEY-8", "Operations on API keys have idempotency keys of their own.")
+        fault("KEY-8", "Operations on API keys have their own space of idempotency keys.")
             .key_creation_claim(kept_apart)
             .key_rotation_claim(kept_apart)
             .found_by_the_model(),

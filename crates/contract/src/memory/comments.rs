@@ -8,7 +8,7 @@ use hexdesk_domain::{
 use super::{MemoryStorage, State, page_of, unexpected};
 
 impl State {
-    /// Works on a copy and keeps it only if no item fails. So a failed batch writes nothing.
+    /// Works on a copy and keeps it only if no item fails, so a failed batch writes nothing.
     pub(crate) fn create_comments(
         &mut self,
         batch: Vec<CommentCreation>,
@@ -37,7 +37,7 @@ impl State {
             return Ok(CreateCommentOutcome::AuthorNotFound);
         }
         if self.comments.contains_key(&(shop, new.id)) {
-            return Err(unexpected("create_comments", "the shop has a comment of this id"));
+            return Err(unexpected("create_comments", "the shop already has a comment with this id"));
         }
         new.apply(&mut stored.ticket);
         let comment = new.into_comment(&stored.ticket);
@@ -75,7 +75,7 @@ impl State {
     }
 }
 
-/// Smaller is earlier in a list of comments.
+/// The sort key of a list of comments, smallest first.
 pub(crate) fn list_order(position: &CommentPosition) -> (Timestamp, CommentId) {
     (position.time, position.id)
 }

@@ -7,8 +7,8 @@ use hexdesk_domain::{
 use super::{MemoryStorage, State, page_of};
 
 impl State {
-    /// Appends the events of a change after the change itself. Each snapshot is the subject as
-    /// it is now; deleted subjects have none.
+    /// Appends the events of a change after the change itself. Each snapshot is the current
+    /// subject. Deleted subjects have none.
     pub(crate) fn append_events(
         &mut self,
         shop: ShopId,
@@ -44,7 +44,7 @@ impl State {
         }
     }
 
-    /// The shop's events after this one, oldest first.
+    /// The shop's events after this position, oldest first.
     pub(crate) fn events_after(
         &self,
         shop: ShopId,

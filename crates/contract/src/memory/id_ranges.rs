@@ -24,7 +24,7 @@ impl State {
         range
     }
 
-    /// The node whose last range ended first, or that never had one, and when it becomes free.
+    /// The node whose last range ends first, and the time when it is free. Unused nodes come first.
     fn free_node(&self, now: Timestamp) -> (NodeNumber, Timestamp) {
         let end_of = |node: NodeNumber| self.id_range_ends.get(&node).copied().unwrap_or(Timestamp::MIN);
         let mut free = (FIRST_NODE, end_of(FIRST_NODE));

@@ -5,7 +5,7 @@ use hexdesk_domain::{
 
 use super::State;
 
-/// The shop, the operation and the caller's key: one space for all operations.
+/// Shop, operation and the caller's key. All operations share this space.
 pub(crate) type RecordKey = (ShopId, String, IdempotencyKey);
 
 /// The first use of an idempotency key.
@@ -47,7 +47,7 @@ impl State {
         self.idempotency_records.insert(record_key(shop, request), record);
     }
 
-    /// Runs the operation, unless it took effect before.
+    /// Runs the operation, unless its idempotency key was used before.
     pub(crate) fn attempt<T>(
         &mut self,
         shop: ShopId,

@@ -8,13 +8,13 @@ use hexdesk_domain::{
 
 use super::{MemoryStorage, State, page_of};
 
-/// The words of a ticket, by where they occur.
+/// The words of a ticket, by place.
 #[derive(Debug, Default)]
 pub(crate) struct TicketWords {
     pub(crate) name: BTreeSet<String>,
-    /// Of the customer's texts.
+    /// Words of the customer's texts.
     pub(crate) customer: BTreeSet<String>,
-    /// Of the messages.
+    /// Words of the messages.
     pub(crate) messages: BTreeSet<String>,
 }
 
@@ -30,16 +30,16 @@ impl TicketWords {
     }
 }
 
-/// Whether the term is one of the words, or a prefix of one.
+/// Returns whether the term is one of the words, or a prefix of one.
 pub(crate) fn is_found(term: &SearchTerm, words: &BTreeSet<String>) -> bool {
     match term.is_prefix {
         false => words.contains(&term.word),
-        // The first word that is not smaller begins with it, if any does.
+        // If any word begins with the term, the first word not smaller than the term does.
         true => words.range(term.word.clone()..).next().is_some_and(|word| word.starts_with(&term.word)),
     }
 }
 
-/// The words of texts. The limit on the number of words holds for each text.
+/// The words of all texts. The limit on the number of words applies to each text.
 pub(crate) fn words_of_each<'a>(texts: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
     texts.flat_map(|text| search_words([text])).collect()
 }
@@ -61,7 +61,7 @@ impl State {
         }
     }
 
-    /// The shop's tickets that have a rank, in the order of results.
+    /// The shop's tickets with a rank, in the order of results.
     pub(crate) fn ranked(
         &self,
         shop: ShopId,
@@ -76,7 +76,7 @@ impl State {
     }
 }
 
-/// Larger is earlier in the results of a search.
+/// The sort key of search results, largest first.
 pub(crate) fn answer_order(position: &SearchPosition) -> (u32, Timestamp, TicketId) {
     let SearchPosition { rank, ticket: TicketPosition { last_message_time, id } } = *position;
     (rank, last_message_time, id)

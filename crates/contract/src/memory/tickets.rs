@@ -15,13 +15,14 @@ use super::{MemoryStorage, State, next_number, page_of, unexpected};
 #[derive(Debug, Clone)]
 pub(crate) struct StoredTicket {
     pub(crate) ticket: Ticket,
-    /// The last message at its creation. Searches find it from then on.
+    /// The last message at the ticket's creation. Searches find it even after `last_message`
+    /// changes.
     pub(crate) first_message: Option<String>,
     pub(crate) human_ticket: Option<HumanTicketId>,
 }
 
 impl State {
-    /// Works on a copy and keeps it only if no item fails. So a failed batch writes nothing.
+    /// Works on a copy and keeps it only if no item fails, so a failed batch writes nothing.
     pub(crate) fn create_tickets(
         &mut self,
         batch: Vec<TicketCreation>,
@@ -48,7 +49,7 @@ impl State {
             return Ok(CreateTicketOutcome::AssigneeNotFound);
         }
         if self.tickets.contains_key(&(shop, ticket.id)) {
-            return Err(unexpected("create_tickets", "the shop has a ticket of this id"));
+            return Err(unexpected("create_tickets", "the shop already has a ticket with this id"));
         }
         let human_ticket =
             if ticket.is_opened { Some(self.open_human_ticket(shop, stamp.time)?) } else { None };
@@ -77,8 +78,8 @@ impl State {
         let stored = self.tickets.get(&(shop, id))?;
         Some(TicketView {
             ticket: stored.ticket.clone(),
-            // Never missing: a ticket is created for a customer of its shop and deleted with
-            // that customer.
+            // The customer always exists: a ticket is created for a customer of its shop and
+            // deleted with that customer.
             customer: self.customers.get(&(shop, stored.ticket.customer_id))?.clone(),
             assignee: stored.ticket.assigned_to.and_then(|user| self.users.get(&(shop, user)).cloned()),
             human_ticket: stored
@@ -103,7 +104,7 @@ impl State {
     }
 }
 
-/// Larger is earlier in a list of tickets.
+/// The sort key of a list of tickets, largest first.
 pub(crate) fn list_order(position: &TicketPosition) -> (Timestamp, TicketId) {
     (position.last_message_time, position.id)
 }

@@ -1,4 +1,4 @@
-//! What the rules allow a store to hand out.
+//! The ranges that the rules allow a store to return.
 
 use std::collections::BTreeMap;
 
@@ -7,12 +7,12 @@ use hexdesk_domain::{IdRange, NodeNumber, Timestamp};
 
 use crate::comparison::same;
 
-/// Where the ranges of each node end.
+/// The end of each node's ranges.
 #[derive(Debug, Default)]
 pub(super) struct IdRangeLedger(BTreeMap<NodeNumber, Timestamp>);
 
 impl IdRangeLedger {
-    /// Notes the range that was answered, if the rules allow it.
+    /// Records the returned range. Fails if the rules do not allow it.
     pub(super) fn note(
         &mut self,
         now: Timestamp,
@@ -28,12 +28,12 @@ impl IdRangeLedger {
             }
             None => {
                 let until = range.from.saturating_add_millis(span_millis);
-                same("where a new range ends", &range.until, &until)?;
+                same("the end of a new range", &range.until, &until)?;
                 ensure!(range.from >= now, "a new range begins before now, {now}: {range:?}");
                 if let Some(end) = ends.get(&range.node).filter(|end| **end > now) {
-                    same("where a new range on a node in use begins", &range.from, end)?;
+                    same("the beginning of a new range on a node in use", &range.from, end)?;
                     let in_use = ends.values().filter(|end| **end > now).count();
-                    same("how many nodes are in use", &in_use, &usize::from(NodeNumber::COUNT))?;
+                    same("the number of nodes in use", &in_use, &usize::from(NodeNumber::COUNT))?;
                 }
             }
         }

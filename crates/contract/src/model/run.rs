@@ -1,4 +1,4 @@
-//! Steps on a store and on the reference, and the comparison of what they answer.
+//! Runs steps on a store and on the reference, and compares the results.
 
 mod api_keys;
 mod comments;
@@ -30,10 +30,10 @@ use crate::MemoryStorage;
 use crate::comparison::same;
 use crate::samples::{TRICKY_TEXTS, at, claim as claim_of, customer_by_email, stamp, user_by_email};
 
-/// Takes the steps and compares every answer and, at the end, everything there is.
+/// Runs the steps and compares every result. At the end, compares all stored data.
 pub(super) async fn run(storage: Arc<dyn Storage>, steps: Vec<Step>) -> anyhow::Result<()> {
     let mut model = Model::new(storage);
-    // Something to start from, so that few steps lead nowhere.
+    // With initial data, few steps have no effect.
     for step in [Step::CreateShop { domain: 0, at: 0 }, Step::CreateShop { domain: 1, at: 1 }] {
         model.take(step).await?;
     }
@@ -58,7 +58,7 @@ pub(super) async fn run(storage: Arc<dyn Storage>, steps: Vec<Step>) -> anyhow::
     model.look_at_logs().await.context("the logs of events")
 }
 
-/// The same thing on both sides.
+/// The same thing in the store and in the reference.
 #[derive(Debug, Clone, Copy)]
 struct Both<T> {
     tested: T,
@@ -73,24 +73,24 @@ struct Model {
     shops: Vec<Both<ShopId>>,
     customers: BTreeMap<ShopId, Vec<Both<CustomerId>>>,
     users: BTreeMap<ShopId, Vec<Both<UserId>>>,
-    /// The store's largest number that was asked for, by shop.
+    /// The largest requested number in the store, by shop.
     largest_customer: BTreeMap<ShopId, CustomerId>,
     largest_user: BTreeMap<ShopId, UserId>,
-    /// Every ticket that was tried.
+    /// Every ticket whose creation was tried.
     tickets: Vec<(Both<ShopId>, TicketId)>,
     deleted_tickets: Vec<TicketId>,
-    /// How many comments were tried.
+    /// The number of comments whose creation was tried.
     comments: i64,
     keys: BTreeMap<ShopId, Vec<Both<KeyNumber>>>,
     ranges: Vec<IdRange>,
     ledger: IdRangeLedger,
     shop_ids: Pairing<ShopId>,
-    /// These by shop; as everywhere here, the reference's number of it.
+    /// These are by shop. As everywhere here, it is the reference's number of the shop.
     customer_ids: BTreeMap<ShopId, Pairing<CustomerId>>,
     user_ids: BTreeMap<ShopId, Pairing<UserId>>,
     human_ticket_ids: BTreeMap<ShopId, Pairing<HumanTicketId>>,
     key_numbers: BTreeMap<ShopId, Pairing<KeyNumber>>,
-    /// How long the reference's logs were after each step.
+    /// The lengths of the reference's logs after each step.
     log_ends: BTreeMap<ShopId, Vec<usize>>,
 }
 
@@ -98,7 +98,7 @@ fn pick<T: Copy>(things: &[T], slot: Slot) -> Option<T> {
     things.get(usize::from(slot).checked_rem(things.len())?).copied()
 }
 
-/// Both answers, or `None` if both failed in the same way.
+/// Returns both results, or `None` if both failed with the same kind of error.
 fn both<T>(
     tested: Result<T, StorageError>,
     reference: Result<T, StorageError>,
@@ -110,7 +110,7 @@ fn both<T>(
             Ok(None)
         }
         (Err(tested), Ok(_)) => Err(tested).context("a call failed"),
-        (Ok(_), Err(reference)) => Err(reference).context("a call did not fail, unlike the reference's"),
+        (Ok(_), Err(reference)) => Err(reference).context("a call succeeded, but the reference's failed"),
     }
 }
 
@@ -222,7 +222,7 @@ impl Model {
         }
     }
 
-    /// Compares everything that can be found.
+    /// Compares all data that can be found.
     async fn look(&mut self) -> anyhow::Result<()> {
         let shops = self.tested.list_shops().await?;
         ensure!(shops.is_sorted_by_key(|shop| shop.id), "the shops are not in order of number");
@@ -236,7 +236,7 @@ impl Model {
         for slot in (0..=Slot::MAX).take(self.shops.len()) {
             self.list_tickets(slot, &Filter::default(), MAX_PAGE_ENTRIES).await?;
             for text in 0..4 {
-                // Once without a condition.
+                // One of the filters has no condition.
                 let external_ids = ExternalIds { shopify_id: external_id(text), ..ExternalIds::default() };
                 let filter = CustomerFilter { external_ids, ..CustomerFilter::default() };
                 self.list_customers(slot, &filter, 2).await?;
@@ -263,7 +263,7 @@ fn text_of(slot: u8) -> String {
     pick(TRICKY_TEXTS, slot).unwrap_or_default().to_owned()
 }
 
-/// Of eight addresses two each are the same without case.
+/// Eight addresses, in four pairs that differ only by case.
 fn address(number: u8) -> String {
     let name = if number.is_multiple_of(2) { "dév" } else { "DÉV" };
     format!("{name}-{}@example.com", number / 2)
@@ -273,7 +273,7 @@ fn phone_number_of(number: u8) -> String {
     format!("555 {number}")
 }
 
-/// None, the empty one, or one of two that differ by case.
+/// Missing, empty, or one of two ids that differ by case.
 fn external_id(slot: Slot) -> Option<String> {
     [None, Some(""), Some("id"), Some("ID")][usize::from(slot % 4)].map(Into::into)
 }

@@ -1,11 +1,11 @@
-//! The steps, drawn from small pools so that they meet.
+//! The steps. They draw from small pools, so that steps often touch the same things.
 
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-/// Something to ask of both stores. Shops, people, tickets, keys and ranges are picked
-/// from what is there by a `Slot`.
+/// A call to make on both stores. A `Slot` picks one of the existing shops, people, tickets, keys
+/// or ranges.
 #[derive(Debug, Clone)]
 pub(super) enum Step {
     CreateShop {
@@ -24,7 +24,7 @@ pub(super) enum Step {
         text: u8,
         claim: Option<Claim>,
     },
-    /// Through all pages.
+    /// Reads all pages.
     ListCustomers {
         shop: Slot,
         email: Option<u8>,
@@ -44,7 +44,7 @@ pub(super) enum Step {
         text: u8,
         claim: Option<Claim>,
     },
-    /// Through all pages.
+    /// Reads all pages.
     ListUsers {
         shop: Slot,
         is_active: Option<bool>,
@@ -52,13 +52,13 @@ pub(super) enum Step {
     },
     UpdateUser(UserUpdate),
     CreateTickets(Vec<Item>),
-    /// Through all pages.
+    /// Reads all pages.
     ListTickets {
         shop: Slot,
         filter: Filter,
         limit: u32,
     },
-    /// Through all pages of the answer.
+    /// Reads all pages of the results.
     SearchTickets {
         shop: Slot,
         words: Vec<SearchWord>,
@@ -100,26 +100,26 @@ pub(super) enum Step {
         span: i64,
         current: Option<Slot>,
     },
-    /// Compare everything that can be found.
+    /// Compares all data that can be found.
     Look,
 }
 
-/// Picks one of what is there.
+/// Picks one of the existing things.
 pub(super) type Slot = u8;
 
-/// A number to ask for, or not.
+/// The number to request, if any.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Number {
     HandedOut,
-    /// That of one who is there.
+    /// The number of an existing person.
     Taken(Slot),
-    /// Larger than every number asked for before.
+    /// Larger than every number requested before.
     High,
-    /// Smaller than every number asked for before.
+    /// Smaller than every number requested before.
     Low,
 }
 
-/// Someone a ticket names.
+/// A person that a step names.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Person {
     There(Slot),
@@ -154,7 +154,7 @@ pub(super) struct UserUpdate {
 #[derive(Debug, Clone)]
 pub(super) struct Item {
     pub(super) shop: Slot,
-    /// The id of a ticket that was tried before, or that was deleted, instead of a new one.
+    /// The id of an earlier or deleted ticket, instead of a new one.
     pub(super) id_again: Option<Slot>,
     pub(super) customer: Person,
     pub(super) assignee: Option<Person>,
@@ -169,7 +169,7 @@ pub(super) struct Item {
 pub(super) struct Filter {
     pub(super) is_opened: Option<bool>,
     pub(super) channel: Option<Slot>,
-    /// Somebody, or nobody.
+    /// A person, or none.
     pub(super) assignee: Option<Option<Person>>,
     pub(super) customer: Option<Person>,
     pub(super) thread: Option<(Person, Slot)>,
@@ -186,11 +186,11 @@ pub(super) struct Filter {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SearchWord {
     pub(super) word: Slot,
-    /// So many letters at its beginning, as a prefix.
+    /// The length of a prefix of the word, to search for instead.
     pub(super) beginning: Option<u8>,
 }
 
-/// A ticket that was tried, or none that is there; in its shop or another, or the same by
+/// An earlier ticket, or an unknown one. Optionally in another shop, which may be its own by
 /// chance.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
@@ -203,16 +203,16 @@ pub(super) struct Place {
 pub(super) struct Update {
     pub(super) ticket: Place,
     pub(super) changes: Changes,
-    /// How far what is expected is from the version that the ticket has.
+    /// The expected version, relative to the ticket's version.
     pub(super) version: Option<i64>,
     pub(super) at: i64,
     pub(super) claim: Option<Claim>,
 }
 
-/// What is to be otherwise about a ticket.
+/// Changes of a ticket.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Changes {
-    /// Somebody, or nobody.
+    /// A person, or none.
     pub(super) assignee: Option<Option<Person>>,
     pub(super) name: Option<Option<Slot>>,
     pub(super) tags: Option<Vec<Slot>>,
@@ -225,9 +225,9 @@ pub(super) struct Changes {
 /// One comment of a batch.
 #[derive(Debug, Clone)]
 pub(super) struct CommentItem {
-    /// One that was tried, or none that is there.
+    /// An earlier ticket, or an unknown one.
     pub(super) ticket: Option<Slot>,
-    /// Another shop than the ticket's, or the same by chance.
+    /// Another shop, which may be the ticket's own by chance.
     pub(super) other_shop: Option<Slot>,
     pub(super) author: Option<Person>,
     pub(super) is_from_shop: bool,
@@ -250,7 +250,7 @@ const PHONE_NUMBERS: u8 = 3;
 const KEYS: u8 = 3;
 const MILLIS: std::ops::Range<i64> = -5..10;
 
-/// Up to this many steps.
+/// From one to `max` steps.
 pub(super) fn steps(max: usize) -> impl Strategy<Value = Vec<Step>> {
     vec(step(), 1..=max)
 }
@@ -334,7 +334,7 @@ fn search_word() -> impl Strategy<Value = SearchWord> {
     (any::<Slot>(), option::of(1..4_u8)).prop_map(|(word, beginning)| SearchWord { word, beginning })
 }
 
-/// Mostly one condition, for two are seldom met.
+/// Mostly one condition, because few customers meet two.
 fn list_customers() -> impl Strategy<Value = Step> {
     (
         any::<Slot>(),
@@ -409,7 +409,7 @@ fn claim() -> impl Strategy<Value = Claim> {
     })
 }
 
-/// Up to three conditions, for many let nothing through.
+/// Up to three conditions, because more would exclude almost every ticket.
 fn filter() -> impl Strategy<Value = Filter> {
     let slot = any::<Slot>;
     (
@@ -437,7 +437,7 @@ fn filter() -> impl Strategy<Value = Filter> {
         })
 }
 
-/// Often one of the first, so that what is done to a ticket comes together.
+/// Often one of the first three, so that many steps change the same ticket.
 fn ticket() -> impl Strategy<Value = Slot> {
     prop_oneof![0..3_u8, any::<Slot>()]
 }
@@ -447,7 +447,7 @@ fn place() -> impl Strategy<Value = Place> {
         .prop_map(|(ticket, other_shop)| Place { ticket, other_shop })
 }
 
-/// Mostly the right one, if one is expected.
+/// If a version is expected, mostly the right one.
 fn expected_version() -> impl Strategy<Value = Option<i64>> {
     option::of(prop_oneof![5 => Just(0), 1 => -1..=1_i64])
 }
@@ -457,10 +457,10 @@ fn update() -> impl Strategy<Value = Update> {
         .prop_map(|(ticket, changes, version, at, claim)| Update { ticket, changes, version, at, claim })
 }
 
-/// Up to four fields, so that most say little and some nothing.
+/// Up to four fields. So most updates change little, and some are empty.
 fn changes() -> impl Strategy<Value = Changes> {
     let text = || option::of(any::<Slot>());
-    // Nobody more often than elsewhere, for a refusal has more to leave behind.
+    // An unknown assignee is more frequent here, because more can remain of a refused update.
     let person = prop_oneof![2 => person(), 1 => Just(Person::Nobody)];
     (
         (option::of(person), text(), vec(any::<Slot>(), 0..4), text(), text()),
@@ -468,16 +468,16 @@ fn changes() -> impl Strategy<Value = Changes> {
         vec(0..9_u8, 0..5),
     )
         .prop_map(|(texts, (is_opened, unread_count), fields)| {
-            let is_said = |field: u8| fields.contains(&field);
+            let is_changed = |field: u8| fields.contains(&field);
             Changes {
-                assignee: is_said(0).then_some(texts.0),
-                name: is_said(1).then_some(texts.1),
-                tags: is_said(2).then_some(texts.2),
-                contact_reason: is_said(3).then_some(texts.3),
-                language: is_said(4).then_some(texts.4),
-                // More often than others, for it does more.
-                is_opened: (5..=7).any(is_said).then_some(is_opened),
-                unread_count: is_said(8).then_some(unread_count),
+                assignee: is_changed(0).then_some(texts.0),
+                name: is_changed(1).then_some(texts.1),
+                tags: is_changed(2).then_some(texts.2),
+                contact_reason: is_changed(3).then_some(texts.3),
+                language: is_changed(4).then_some(texts.4),
+                // More frequent than the others, because it has more effects.
+                is_opened: (5..=7).any(is_changed).then_some(is_opened),
+                unread_count: is_changed(8).then_some(unread_count),
             }
         })
 }

@@ -3,7 +3,7 @@ use hexdesk_domain::{Fingerprint, ShopId, Timestamp};
 use crate::faulty::{Fault, Store, fault};
 use crate::memory::{IdempotencyRecord, RecordKey};
 
-/// Removes records, except those for which `stays` holds.
+/// Removes records, except those for which `stays` returns true.
 fn remove_except(
     store: &mut Store<'_>,
     before: Timestamp,
@@ -39,7 +39,7 @@ fn of_records() -> Vec<Fault> {
         fault("RETENTION-1", "A step removes more records than allowed.").remove_idempotency_records(
             |store, before, limit| Ok(store.remove_idempotency_records(before, limit.saturating_mul(2))),
         ),
-        fault("RETENTION-1", "Records of the given time itself are removed.").remove_idempotency_records(
+        fault("RETENTION-1", "Records of exactly the given time are removed.").remove_idempotency_records(
             |store, before, limit| {
                 Ok(store.remove_idempotency_records(before.saturating_add_millis(1), limit))
             },
@@ -105,12 +105,12 @@ fn of_events() -> Vec<Fault> {
         fault("RETENTION-3", "A step removes more events than allowed.").remove_events(
             |store, shop, before, limit| Ok(store.remove_events(shop, before, limit.saturating_add(1))),
         ),
-        fault("RETENTION-3", "Events of the given time itself are removed.").remove_events(
+        fault("RETENTION-3", "Events of exactly the given time are removed.").remove_events(
             |store, shop, before, limit| {
                 Ok(store.remove_events(shop, before.saturating_add_millis(1), limit))
             },
         ),
-        fault("RETENTION-3", "Old events behind younger ones are removed.").remove_events(
+        fault("RETENTION-3", "Old events after younger ones are removed.").remove_events(
             |store, shop, before, limit| {
                 let log = store.events.entry(shop).or_default();
                 let (length, mut left) = (log.len(), limit);

@@ -1,5 +1,5 @@
-//! Where the cases on changed and deleted tickets start, and everything that can be seen
-//! there, to tell that nothing else has changed.
+//! The shops of the cases on changed and deleted tickets, and all visible data of the shops. The
+//! cases use it to check that nothing else has changed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,21 +18,21 @@ use crate::samples::{
     new_comment, stamp, ticket_id, update, update_ticket, user_by_email, user_id,
 };
 
-/// A shop with two users and four tickets of one customer, with comments; in every shop of
-/// the same numbers.
+/// A shop with two users and four tickets of one customer, with comments. Every such shop uses the
+/// same numbers.
 pub(crate) struct ShopWithTickets {
     pub(crate) people: ShopWithPeople,
     pub(crate) agent: User,
 }
 
 impl ShopWithTickets {
-    /// Every field filled and opened.
+    /// Open, with every field.
     pub(crate) const FULL: i64 = 1;
-    /// Nothing but what is required, never opened.
+    /// Only the required fields, never opened.
     pub(crate) const PLAIN: i64 = 2;
-    /// Opened once, and closed.
+    /// Opened, then closed.
     pub(crate) const CLOSED: i64 = 3;
-    /// Opened, and without a comment.
+    /// Open, without a comment.
     pub(crate) const SILENT: i64 = 4;
     pub(crate) const ALL: [i64; 4] = [Self::FULL, Self::PLAIN, Self::CLOSED, Self::SILENT];
 
@@ -71,7 +71,7 @@ impl ShopWithTickets {
         Ok(fixture)
     }
 
-    /// Two of them, below this domain.
+    /// Creates two of them, below this domain.
     pub(crate) async fn pair(storage: &dyn Storage, domain: &str) -> anyhow::Result<[Self; 2]> {
         let one = Self::create(storage, &format!("one.{domain}")).await?;
         Ok([one, Self::create(storage, &format!("two.{domain}")).await?])
@@ -81,13 +81,13 @@ impl ShopWithTickets {
         self.people.shop.id
     }
 
-    /// Changes that say one thing each.
+    /// Changes of one field each.
     pub(crate) fn single_changes(&self) -> Vec<(&'static str, TicketChanges)> {
         single_changes(self.agent.id, self.people.user.id)
     }
 }
 
-/// Everything that is answered of shops' tickets.
+/// All visible data of the shops' tickets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ShopContents {
     pub(crate) tickets: BTreeMap<(ShopId, TicketId), (TicketView, Vec<CommentView>)>,
@@ -95,7 +95,7 @@ pub(crate) struct ShopContents {
 }
 
 impl ShopContents {
-    /// What there is, if all that is answered of it agrees.
+    /// Reads all visible data and fails if reads disagree.
     pub(crate) async fn of(storage: &dyn Storage, fixtures: &[ShopWithTickets]) -> anyhow::Result<Self> {
         let mut tickets = BTreeMap::new();
         let mut people = Vec::new();
@@ -115,7 +115,7 @@ impl ShopContents {
                 let comments = storage.list_comments(shop, id, None, None).await?;
                 let comments = comments.context("a ticket without a list of comments")?.entries;
                 let count = storage.count_comments(shop, id).await?;
-                same("the count of its comments", &count, &Some(u64::try_from(comments.len())?))?;
+                same("the count of a ticket's comments", &count, &Some(u64::try_from(comments.len())?))?;
                 tickets.insert((shop, id), (view, comments));
             }
             people.push((
@@ -132,7 +132,7 @@ impl ShopContents {
         Ok(view)
     }
 
-    /// The same with this ticket as it is here.
+    /// Replaces this ticket.
     pub(crate) fn with(mut self, changed: TicketView) -> Self {
         let place = (changed.ticket.shop_id, changed.ticket.id);
         if let Some((view, _)) = self.tickets.get_mut(&place) {
@@ -141,7 +141,7 @@ impl ShopContents {
         self
     }
 
-    /// The same with this customer as it is here, wherever it is shown.
+    /// Replaces this customer wherever the data shows it.
     pub(crate) fn with_customer(mut self, changed: &Customer) -> Self {
         let update = |customer: &mut Customer| {
             if (customer.shop_id, customer.id) == (changed.shop_id, changed.id) {
@@ -156,7 +156,7 @@ impl ShopContents {
         self
     }
 
-    /// The same with this user as it is here, wherever it is shown.
+    /// Replaces this user wherever the data shows it.
     pub(crate) fn with_user(mut self, changed: &User) -> Self {
         let update = |user: &mut User| {
             if (user.shop_id, user.id) == (changed.shop_id, changed.id) {
@@ -173,13 +173,13 @@ impl ShopContents {
         self
     }
 
-    /// The same without this ticket and its comments.
+    /// Removes this ticket and its comments.
     pub(crate) fn without(mut self, shop: ShopId, id: TicketId) -> Self {
         self.tickets.remove(&(shop, id));
         self
     }
 
-    /// Fails unless there is still the same.
+    /// Fails unless the store still has exactly this data.
     pub(crate) async fn expect(
         &self,
         storage: &dyn Storage,
@@ -195,11 +195,11 @@ impl ShopContents {
         same(&format!("the shops' people after {after}"), &now.people, &self.people)
     }
 
-    /// How many comments the ticket has.
+    /// The number of the ticket's comments.
     pub(crate) fn comments(&self, shop: ShopId, id: TicketId) -> usize {
         self.tickets.get(&(shop, id)).map_or(0, |(_, comments)| comments.len())
     }
 }
 
-/// What creating a ticket that must be new answers.
+/// The outcome of creating a new ticket.
 pub(crate) const CREATED: CreateTicketOutcome = CreateTicketOutcome::Created;

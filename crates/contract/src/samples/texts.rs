@@ -1,8 +1,8 @@
-//! Texts to try stores with.
+//! Texts that are hard for stores.
 
 use hexdesk_domain::ExternalIds;
 
-/// Texts that stores have been known to change, compare loosely or choke on.
+/// Texts that stores are known to change, to compare loosely or to fail on.
 pub(crate) const TRICKY_TEXTS: &[&str] = &[
     "",
     " ",
@@ -29,7 +29,7 @@ pub(crate) const TRICKY_TEXTS: &[&str] = &[
     "\u{fffe}\u{ffff}\u{10ffff}",
 ];
 
-/// Texts that patterns, folding, collations, quoting and numbers take for one another.
+/// Texts that patterns, folding, collations, quoting and numbers confuse with each other.
 pub(crate) const ALIKE: &[&str] = &[
     "mail",
     "Mail",
@@ -86,7 +86,7 @@ pub(crate) const ALIKE: &[&str] = &[
     "a",
 ];
 
-/// Of each row all are the same address, as `fold_email` sees it.
+/// Each row has spellings of one address, according to `fold_email`.
 pub(crate) const SAME_ADDRESSES: &[&[&str]] = &[
     &["Ada@Example.com", "ada@example.com", "ADA@EXAMPLE.COM"],
     &["DÉV@EXÄMPLE.COM", "dév@exämple.com", "DÉv@exÄmple.com"],
@@ -116,10 +116,10 @@ pub(crate) const ALIKE_ADDRESSES: &[&str] = &[
     "ı@example.com",
 ];
 
-/// Where a field, mostly a text, is in a `T`.
+/// Access to a field of a `T`, usually a text.
 pub(crate) type Field<T, V = Option<String>> = fn(&mut T) -> &mut V;
 
-/// Each id that another system gives a customer, by its name.
+/// Each external id of a customer, with its name.
 pub(crate) const EXTERNAL_IDS: [(&str, Field<ExternalIds>); 11] = [
     ("shopify", |ids| &mut ids.shopify_id),
     ("wordpress", |ids| &mut ids.wordpress_id),
@@ -134,7 +134,7 @@ pub(crate) const EXTERNAL_IDS: [(&str, Field<ExternalIds>); 11] = [
     ("gorgias", |ids| &mut ids.gorgias_id),
 ];
 
-/// Ids in every system, each made from its name.
+/// Ids in every external system, each made from the system's name.
 pub(crate) fn every_external_id(id: impl Fn(&str) -> String) -> ExternalIds {
     let mut ids = ExternalIds::default();
     for (name, field) in EXTERNAL_IDS {
@@ -143,25 +143,25 @@ pub(crate) fn every_external_id(id: impl Fn(&str) -> String) -> ExternalIds {
     ids
 }
 
-/// A text of exactly this many characters, of one to four bytes each.
+/// A text of exactly this many characters. They have one to four bytes each.
 pub(crate) fn text_of(chars: u64) -> String {
     let chars = usize::try_from(chars).unwrap_or(usize::MAX);
     "aé漢🦀🦀".chars().cycle().take(chars).collect()
 }
 
-/// A text of exactly this many characters of four bytes each: the most bytes.
+/// A text of exactly this many characters of four bytes each, the maximum.
 pub(crate) fn heavy_text_of(chars: u64) -> String {
     let chars = usize::try_from(chars).unwrap_or(usize::MAX);
     "🦀🐙".chars().cycle().take(chars).collect()
 }
 
-/// An e-mail address of the greatest length.
+/// An e-mail address of the maximum length.
 pub(crate) fn longest_email() -> String {
     let domain = ["d".repeat(63), "e".repeat(63), "f".repeat(57), "com".to_owned()].join(".");
     format!("{}@{domain}", "L".repeat(64))
 }
 
-/// A language tag of the greatest length.
+/// A language tag of the maximum length.
 pub(crate) fn longest_language_code() -> String {
     "zh_Hant-TW-x-private1-private2-priv".to_owned()
 }

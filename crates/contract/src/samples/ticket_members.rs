@@ -1,4 +1,4 @@
-//! Tickets and changes of tickets with every member: a new member is added here for all cases.
+//! Tickets and changes of tickets with every member. New members are added here, for all cases.
 
 use hexdesk_domain::limits::{
     MAX_CHANNEL_CHARS, MAX_CONTACT_REASON_CHARS, MAX_MESSAGE_CHARS, MAX_TAG_CHARS, MAX_TAGS,
@@ -8,12 +8,12 @@ use hexdesk_domain::{Customer, CustomerId, ShopId, Ticket, TicketChanges, Ticket
 
 use super::{at, longest_email, longest_language_code, text_of};
 
-/// A ticket with nothing but what is required.
+/// A ticket with only the required fields.
 pub(crate) fn plain_ticket(id: TicketId, customer: &Customer) -> Ticket {
     plain_ticket_of(id, customer.shop_id, customer.id)
 }
 
-/// [`plain_ticket`] of a customer that is known by its number.
+/// [`plain_ticket`] for a customer's number.
 pub(crate) fn plain_ticket_of(id: TicketId, shop_id: ShopId, customer_id: CustomerId) -> Ticket {
     Ticket {
         id,
@@ -37,8 +37,8 @@ pub(crate) fn plain_ticket_of(id: TicketId, shop_id: ShopId, customer_id: Custom
     }
 }
 
-/// The ticket with every field filled. All differ, so that none can stand in for another, unless
-/// `text` makes the same of different texts.
+/// The ticket with every field filled. All values differ, so that no field can be mistaken for
+/// another, unless `text` maps different texts to the same one.
 pub(crate) fn filled_ticket(plain: Ticket, assignee: UserId, text: impl Fn(&str) -> String) -> Ticket {
     let Ticket { id, shop_id, customer_id, version, .. } = plain;
     Ticket {
@@ -92,7 +92,7 @@ fn longest_tags() -> Vec<String> {
     (0..MAX_TAGS).map(|index| text_of(MAX_TAG_CHARS - index % 2)).collect()
 }
 
-/// Each fills one optional text of a ticket.
+/// Functions that each fill one optional text of a ticket.
 pub(crate) const SINGLE_TEXTS: [fn(&mut Ticket); 7] = [
     |ticket| ticket.name = Some("name".into()),
     |ticket| ticket.thread_id = Some("<thread@example.com>".into()),
@@ -126,7 +126,7 @@ pub(crate) fn single_changes(assignee: UserId, other: UserId) -> Vec<(&'static s
     ]
 }
 
-/// Changes of every field of a ticket, from values that [`before_all_changes`] has.
+/// Changes every field of a ticket with the values of [`before_all_changes`].
 pub(crate) fn all_changes() -> TicketChanges {
     TicketChanges {
         assigned_to: Some(None),
@@ -139,7 +139,7 @@ pub(crate) fn all_changes() -> TicketChanges {
     }
 }
 
-/// A ticket that every one of [`all_changes`] changes.
+/// A ticket in which [`all_changes`] changes every field.
 pub(crate) fn before_all_changes(plain: Ticket, assignee: UserId) -> Ticket {
     Ticket {
         assigned_to: Some(assignee),
@@ -165,7 +165,7 @@ pub(crate) fn after_all_changes(before: Ticket) -> Ticket {
     }
 }
 
-/// Changes to the largest value in every field, and to other values that not every text is.
+/// Changes to the largest value of every field, and language codes in unusual forms.
 pub(crate) fn extreme_changes() -> Vec<TicketChanges> {
     let nothing = TicketChanges::default;
     let language = |code: &str| Some(Some(code.to_owned()));
@@ -195,7 +195,7 @@ mod tests {
     use crate::samples::ShopWithPeople;
 
     #[tokio::test]
-    async fn tickets_are_such_as_the_domain_makes() -> anyhow::Result<()> {
+    async fn the_domain_makes_the_same_tickets() -> anyhow::Result<()> {
         let fixture = ShopWithPeople::create(&MemoryStorage::new(), "shop.example.com").await?;
         for ticket in various_tickets(&fixture)? {
             let draft = TicketDraft {

@@ -19,7 +19,7 @@ use crate::samples::{
     plain_ticket, ticket_id,
 };
 
-/// SEARCH-1: the shop's tickets in which every term is found, in whichever of their texts.
+/// SEARCH-1: exactly the shop's tickets in which every term is found, in any of their texts.
 pub async fn search_1_finds_every_term(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     places::every_place_is_searched(&*storage).await?;
     places::addresses_are_found_by_their_parts(&*storage).await?;
@@ -31,19 +31,19 @@ pub async fn search_1_finds_every_term(storage: Arc<dyn Storage>) -> anyhow::Res
     long_texts::are_searched_up_to_the_limits(&*storage).await
 }
 
-/// SEARCH-2: in order of rank, then as a list of tickets.
+/// SEARCH-2: in order of rank, then in the order of lists of tickets.
 pub async fn search_2_answer_is_in_order_of_rank(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     order::is_by_rank(&*storage).await?;
     order::of_equal_ranks_is_that_of_lists(&*storage).await
 }
 
-/// SEARCH-3: page by page every ticket once, `limit` on each page but the last.
+/// SEARCH-3: the pages hold every ticket once, `limit` on each page except the last.
 pub async fn search_3_pages_hold_every_ticket_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     order::pages_hold_every_ticket_once(&*storage).await?;
     order::answers_fill_many_pages(&*storage).await
 }
 
-/// SEARCH-4: what was written is found, what was replaced or deleted is not.
+/// SEARCH-4: new texts are found, replaced and deleted ones are not.
 pub async fn search_4_follows_every_change(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     changes::of_names(&*storage).await?;
     changes::of_messages(&*storage).await?;
@@ -52,12 +52,12 @@ pub async fn search_4_follows_every_change(storage: Arc<dyn Storage>) -> anyhow:
     changes::that_are_refused(&*storage).await
 }
 
-/// A customer without any word to be found.
+/// Creates a customer without searchable words.
 async fn silent_customer(storage: &dyn Storage, shop: ShopId, number: usize) -> anyhow::Result<Customer> {
     create_customer(storage, shop, customer_by_phone_number(&"+".repeat(number))).await
 }
 
-/// What is written in a ticket.
+/// The searched texts of a ticket.
 #[derive(Debug, Clone, Copy, Default)]
 struct Texts<'a> {
     name: Option<&'a str>,
@@ -70,7 +70,7 @@ async fn write(storage: &dyn Storage, customer: &Customer, id: i64, texts: Texts
     let ticket = Ticket {
         name: texts.name.map(Into::into),
         last_message: texts.first_message.map(Into::into),
-        // Nothing that could be found.
+        // Without searchable words.
         channel: "#".to_owned(),
         ..plain_ticket(ticket_id(id)?, customer)
     };
@@ -91,7 +91,7 @@ fn query(text: &str) -> anyhow::Result<SearchQuery> {
     SearchQuery::parse(text).with_context(|| format!("{text:?} as a query"))
 }
 
-/// A page of the answer.
+/// A page of the results.
 async fn page(
     storage: &dyn Storage,
     shop: ShopId,
@@ -100,14 +100,14 @@ async fn page(
     limit: u32,
 ) -> anyhow::Result<Page<TicketView, SearchPosition>> {
     let page = storage.search_tickets(shop, query(text)?, after, limit).await?;
-    page.context("the store cannot search, which is to be declared: `without: [text_search]`")
+    page.context("the store cannot search: declare it with `without: [text_search]`")
 }
 
-/// Every page of the answer, as large as they can be.
+/// Returns all results, read in pages of the largest size.
 async fn answer(storage: &dyn Storage, shop: ShopId, text: &str) -> anyhow::Result<Vec<TicketView>> {
     let mut answer = Vec::new();
     let mut after = None;
-    // Far more pages than any case fills: an answer that never ends is a failure.
+    // Far more pages than any case fills. Results that never end are a failure.
     for _ in 0..100 {
         let page = page(storage, shop, text, after, MAX_PAGE_ENTRIES).await?;
         answer.extend(page.entries);
@@ -116,7 +116,7 @@ async fn answer(storage: &dyn Storage, shop: ShopId, text: &str) -> anyhow::Resu
             return Ok(answer);
         }
     }
-    anyhow::bail!("the answer to {text:?} goes on and on")
+    anyhow::bail!("the results for {text:?} do not end")
 }
 
 /// The ids of the tickets found, smallest first.
@@ -131,7 +131,7 @@ async fn found(storage: &dyn Storage, shop: ShopId, text: &str) -> anyhow::Resul
     Ok(ids)
 }
 
-/// Fails unless exactly these are found, each once.
+/// Fails unless exactly these tickets are found, each once.
 async fn expect_found(
     storage: &dyn Storage,
     shop: ShopId,

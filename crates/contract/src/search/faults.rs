@@ -39,11 +39,11 @@ impl Texts {
 
 type Found = Vec<(SearchPosition, TicketView)>;
 
-/// A search, in parts that faults replace.
+/// A search, in parts that faults can replace.
 #[derive(Clone, Copy)]
 struct Search {
     change_terms: fn(&mut Vec<SearchTerm>),
-    /// Changes the texts, with the store and the view.
+    /// Changes the texts. Gets the store and the ticket, too.
     change_texts: fn(&mut Texts, &Store<'_>, &TicketView),
     words_of: WordsOf,
     rank: fn(&[SearchTerm], &TicketWords) -> Option<u32>,
@@ -78,7 +78,7 @@ fn is_after(position: &SearchPosition, after: &SearchPosition) -> bool {
     answer_order(position) < answer_order(after)
 }
 
-/// Keeps what is first seen of everything.
+/// Keeps the first version seen of each ticket, customer and comment.
 fn keep_first(Store { state, earlier }: &mut Store<'_>) {
     for (place, ticket) in &state.tickets {
         earlier.tickets.entry(*place).or_insert_with(|| ticket.clone());
@@ -100,7 +100,7 @@ impl Fault {
         })
     }
 
-    /// Replaces the page of what a correct search finds.
+    /// Replaces how the results of a correct search are cut into a page.
     fn search_page(
         self,
         page: fn(Found, Option<SearchPosition>, u32) -> Page<TicketView, SearchPosition>,
@@ -111,13 +111,13 @@ impl Fault {
     }
 }
 
-/// The values of the places in which a term is found.
+/// The ranks of the places that contain the term.
 fn ranks<'a>(words: &'a TicketWords, term: &'a SearchTerm) -> impl Iterator<Item = u32> + 'a {
     let places = [(&words.name, 4), (&words.customer, 2), (&words.messages, 1)];
     places.into_iter().filter(|(words, _)| is_found(term, words)).map(|(_, rank)| rank)
 }
 
-/// The texts of comments on the ticket for which this holds.
+/// The texts of the ticket's comments for which the predicate is true.
 fn comments<'a>(
     state: &'a State,
     view: &'a TicketView,
@@ -127,8 +127,8 @@ fn comments<'a>(
     comments.filter(move |comment| is_searched(comment)).map(|comment| comment.text.clone())
 }
 
-/// A store without search, which is not declared.
-pub(crate) const NO_SEARCH: &str = "The store has no search, and does not say so.";
+/// The fault of a store that lacks search without declaring it.
+pub(crate) const NO_SEARCH: &str = "The store lacks search and does not declare it.";
 
 pub(crate) fn faults() -> Vec<Fault> {
     [of_texts(), of_terms(), words::faults(), of_ranks(), of_pages(), of_changes()]
@@ -176,9 +176,9 @@ fn of_texts() -> Vec<Fault> {
             }
             Ok(Some(page_of(rest(found, after, is_after), Some(limit))))
         }),
-        fault("SEARCH-1", "Comments on tickets of the same id in other shops are searched.")
+        fault("SEARCH-1", "Comments on tickets with the same id in other shops are searched.")
             .search(texts(|texts, store, view| texts.messages.extend(comments(store, view, |_| true)))),
-        fault("SEARCH-1", "The limit of words holds for all messages together.").search_tickets(
+        fault("SEARCH-1", "The limit of words applies to all messages together.").search_tickets(
             |store, shop, query, after, limit| {
                 let terms: Vec<_> = query.terms().cloned().collect();
                 let found = store.ranked(shop, |view| {
@@ -258,7 +258,7 @@ fn of_ranks() -> Vec<Fault> {
         fault("SEARCH-2", "Found tickets are in the order of lists.").search(order(|found| {
             found.sort_by_key(|(it, _)| Reverse((it.ticket.last_message_time, it.ticket.id)));
         })),
-        fault("SEARCH-2", "Of tickets of the same rank the oldest is first.")
+        fault("SEARCH-2", "Tickets of the same rank are listed oldest first.")
             .search(order(|found| {
                 found.sort_by_key(|(it, _)| (Reverse(it.rank), it.ticket.last_message_time, it.ticket.id));
             }))
@@ -270,15 +270,15 @@ fn of_pages() -> Vec<Fault> {
     vec![
         fault("SEARCH-3", "A full page of found tickets always has a next one.")
             .search_page(|found, after, limit| full_page_goes_on(rest(found, after, is_after), limit)),
-        fault("SEARCH-3", "The next page of found tickets begins with another rank.")
+        fault("SEARCH-3", "The next page of found tickets skips those of the same rank.")
             .search_page(|mut found, after, limit| {
                 found.retain(|(position, _)| after.is_none_or(|after| position.rank < after.rank));
                 page_of(found, Some(limit))
             })
             .found_by_the_model(),
-        fault("SEARCH-3", "A search cannot go on after the place of no ticket.")
+        fault("SEARCH-3", "A search cannot start after a position without a ticket.")
             .search_page(|found, after, limit| page_of(rest(found, after, |_, _| false), Some(limit))),
-        fault("SEARCH-3", "The places of a search ignore the rank.").search_page(
+        fault("SEARCH-3", "The positions of a search ignore the rank.").search_page(
             |mut found, after, limit| {
                 let in_list = |it: &SearchPosition| (it.ticket.last_message_time, it.ticket.id);
                 found.retain(|(position, _)| after.is_none_or(|after| in_list(position) < in_list(&after)));
@@ -297,14 +297,14 @@ fn of_changes() -> Vec<Fault> {
                 texts.name.extend(first.and_then(|first| first.ticket.name.clone()));
             }))
             .found_by_the_model(),
-        fault("SEARCH-4", "Customers are searched as they were first.").search(texts(
+        fault("SEARCH-4", "A search uses the first version of each customer.").search(texts(
             |texts, store, view| {
                 let customer = &view.customer;
                 let first = store.earlier.customers.get(&(customer.shop_id, customer.id)).unwrap_or(customer);
                 texts.customer = first.searched_texts().map(ToOwned::to_owned).collect();
             },
         )),
-        fault("SEARCH-4", "Deleted comments are found in a new ticket of the same id.").search(texts(
+        fault("SEARCH-4", "Deleted comments are found in a new ticket with the same id.").search(texts(
             |texts, store, view| {
                 let shop = view.ticket.shop_id;
                 texts.messages.extend(comments(store.earlier, view, |comment| comment.shop_id == shop));
@@ -320,7 +320,7 @@ fn of_changes() -> Vec<Fault> {
                 texts.messages.extend(comments(store, view, is_searched));
             },
         )),
-        fault("SEARCH-4", "A search sees the store as it was at the search before.")
+        fault("SEARCH-4", "A search sees the store as of the previous search.")
             .search_tickets(|store, shop, query, after, limit| {
                 let mut now = store.state.clone();
                 std::mem::swap(&mut now, store.earlier);

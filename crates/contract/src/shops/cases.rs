@@ -10,11 +10,11 @@ use hexdesk_domain::{Shop, Storage, Timestamp};
 use crate::comparison::same;
 use crate::samples::{at, create_shop, domain, extreme_times};
 
-/// SHOP-1: open, with a number of its own, found with everything.
+/// SHOP-1: each shop is open, has its own number and is found with everything it was created with.
 pub async fn shop_1_is_found_as_created(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let longest = format!("{0}.{0}.{0}.{1}", "a".repeat(63), "b".repeat(61));
     let mut names = vec!["a".to_owned(), "localhost".to_owned(), "1.2.3.4".to_owned(), longest];
-    // One is the beginning, the end or nearly the same as the other.
+    // Each is a prefix or suffix of another, or differs from it by one character.
     names.extend(
         ["shop.example.com", "shop.example.co", "myshop.example.com", "sh-op.example.com"].map(Into::into),
     );
@@ -24,7 +24,7 @@ pub async fn shop_1_is_found_as_created(storage: Arc<dyn Storage>) -> anyhow::Re
     for (name, created_at) in names.iter().zip(extreme_times().into_iter().cycle()) {
         let domain = domain(name)?;
         let CreateShopOutcome::Created(shop) = storage.create_shop(&domain, created_at).await? else {
-            anyhow::bail!("the new shop {name} was not answered `Created`");
+            anyhow::bail!("creating the shop {name} did not return `Created`");
         };
         same("the created shop", &shop, &Shop { id: shop.id, domain, created_at, closed_at: None })?;
         expected.push(shop);
@@ -34,15 +34,15 @@ pub async fn shop_1_is_found_as_created(storage: Arc<dyn Storage>) -> anyhow::Re
     for shop in &expected {
         same("the shop by its domain", &storage.find_shop(&shop.domain).await?.as_ref(), &Some(shop))?;
     }
-    // A closed shop's number is not handed out again.
+    // A closed shop's number is not assigned again.
     let closed = &expected[0];
     storage.close_shop(&closed.domain, at(1)).await?;
     let next = create_shop(&*storage, "after-closing.example.com").await?;
-    ensure!(!numbers.contains(&next.id), "the number {} was handed out again", next.id);
+    ensure!(!numbers.contains(&next.id), "the number {} was assigned again", next.id);
     Ok(())
 }
 
-/// SHOP-2: a taken domain answers the shop that has it and changes nothing.
+/// SHOP-2: creating a shop with a taken domain returns that shop and changes nothing.
 pub async fn shop_2_taken_domain_answers_the_shop(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let other = create_shop(&*storage, "other.example.com").await?;
     let open = create_shop(&*storage, "open.example.com").await?;
@@ -63,7 +63,7 @@ pub async fn shop_2_taken_domain_answers_the_shop(storage: Arc<dyn Storage>) -> 
     same("all shops afterwards", &storage.list_shops().await?, &all)
 }
 
-/// SHOP-3: a domain that no shop has is `None`, to be found or to be closed.
+/// SHOP-3: finding or closing a domain that no shop has returns `None`.
 pub async fn shop_3_unknown_domain_is_none(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let unknown =
         ["example.com", "shop.example", "shop.example.co", "shop.example.com.au", "s-op.example.com"];
@@ -87,13 +87,13 @@ pub async fn shop_3_unknown_domain_is_none(storage: Arc<dyn Storage>) -> anyhow:
 pub async fn shop_4_list_holds_all_in_order(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     same("the list of an empty store", &storage.list_shops().await?, &Vec::new())?;
     let mut expected = Vec::new();
-    // Neither the names nor the times are in the order of creation.
+    // Names and times are not in order of creation.
     for index in 0..25_i64 {
         let scattered = index * 7 % 25;
         let domain = domain(&format!("shop-{scattered}.example.com"))?;
         match storage.create_shop(&domain, at(-scattered)).await? {
             CreateShopOutcome::Created(shop) => expected.push(shop),
-            other => anyhow::bail!("a new shop was answered {other:?}"),
+            other => anyhow::bail!("a new shop returned {other:?}"),
         }
     }
     expected.sort_by_key(|shop| shop.id);
@@ -106,7 +106,7 @@ pub async fn shop_4_list_holds_all_in_order(storage: Arc<dyn Storage>) -> anyhow
     same("all shops after some were closed", &storage.list_shops().await?, &expected)
 }
 
-/// SHOP-5: closing sets the time of closing; closing again keeps the first.
+/// SHOP-5: closing sets the time of closing. Closing again keeps the first time.
 pub async fn shop_5_first_closing_stays(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let neighbour = create_shop(&*storage, "neighbour.example.com").await?;
     for (index, closed_at) in extreme_times().into_iter().enumerate() {

@@ -31,7 +31,7 @@ pub(crate) fn has_assignee(state: &State, item: &TicketCreation) -> bool {
     assignee.is_none_or(|user| state.users.contains_key(&(item.ticket.shop_id, user)))
 }
 
-/// Creates the items for which `instead` has no other outcome.
+/// Creates the items for which `instead` returns no outcome.
 pub(crate) fn create_unless(
     store: &mut Store<'_>,
     batch: Vec<TicketCreation>,
@@ -43,7 +43,7 @@ pub(crate) fn create_unless(
     Ok(outcomes.into_iter().filter_map(|outcome| outcome.or_else(|| created.next())).collect())
 }
 
-/// Runs the operation with other users than there are.
+/// Runs the operation with changed users and restores them afterwards.
 fn with_users<T>(
     state: &mut State,
     change: impl FnOnce(&mut State),
@@ -60,7 +60,7 @@ fn activate_all(state: &mut State) {
     state.users.values_mut().for_each(|user| user.deactivated_at = None);
 }
 
-/// Gives every shop the users of all shops whose numbers it has no user of.
+/// Copies every user to each shop that has no user with the same number.
 fn share_all(state: &mut State) {
     let users: BTreeMap<_, User> = state.users.values().map(|user| (user.id, user.clone())).collect();
     for shop in state.shops.keys() {
@@ -103,9 +103,9 @@ fn of_creations() -> Vec<Fault> {
             }
             Ok(outcomes)
         }),
-        fault("TICKET-4", "The assignee of a new ticket may be a user of another shop.")
+        fault("TICKET-4", "A user of another shop can be the assignee of a new ticket.")
             .create_tickets(|store, batch| with_users(store, share_all, |state| state.create_tickets(batch))),
-        fault("TICKET-4", "The assignee of a new ticket may be inactive.")
+        fault("TICKET-4", "An inactive user can be the assignee of a new ticket.")
             .create_tickets(|store, batch| {
                 with_users(store, activate_all, |state| state.create_tickets(batch))
             })
@@ -144,7 +144,7 @@ fn of_creations() -> Vec<Fault> {
                 let outcomes = store.create_tickets(batch.clone());
                 if outcomes.is_err() {
                     for item in batch {
-                        // Whatever becomes of it.
+                        // The outcome does not matter.
                         let _ = store.create_tickets(vec![item]);
                     }
                 }

@@ -12,7 +12,7 @@ fn trimmed(text: Option<String>) -> Option<String> {
     text.map(|text| text.trim().to_owned())
 }
 
-/// Creates a user without looking at the other users.
+/// Creates a user without checking the other users.
 fn create_unseen(
     store: &mut Store<'_>,
     shop: ShopId,
@@ -26,7 +26,7 @@ fn create_unseen(
 }
 
 impl Fault {
-    /// Replaces what a list holds, and so the count.
+    /// Replaces the list, and with it the count.
     fn user_list(
         self,
         list: impl Fn(&Store<'_>, ShopId, UserFilter) -> Vec<(UserId, User)> + Copy + Send + Sync + 'static,

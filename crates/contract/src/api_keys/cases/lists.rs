@@ -9,8 +9,8 @@ use super::number;
 use crate::comparison::same;
 use crate::samples::{at, create_key, create_shop, new_key, stamp};
 
-/// KEY-3: the list holds the shop's keys and no other's, in order of number, each once on
-/// some page; the count is its length.
+/// KEY-3: the list holds exactly the shop's keys, in order of number. Each key is on one page. The
+/// count is the length of the list.
 pub async fn key_3_list_holds_all_in_order(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let storage = &*storage;
     let one = create_shop(storage, "one.example.com").await?;
@@ -20,11 +20,11 @@ pub async fn key_3_list_holds_all_in_order(storage: Arc<dyn Storage>) -> anyhow:
     for shop in [&one, &two, &many] {
         expect_list(storage, shop, &[]).await?;
     }
-    // Neither the times nor the secrets are in the order of creation; some are expired.
+    // Times and secrets are not in order of creation. Some keys are expired.
     for index in 0..205_u8 {
         let scattered = index.wrapping_mul(7);
         for (shop, keys) in [&one, &two, &many].into_iter().zip(&mut expected) {
-            // More than two pages hold in one of them.
+            // One shop has more keys than two pages hold.
             if *shop != many && index >= 12 {
                 continue;
             }
@@ -42,7 +42,7 @@ pub async fn key_3_list_holds_all_in_order(storage: Arc<dyn Storage>) -> anyhow:
     }
     for (shop, keys) in [&one, &two, &many].into_iter().zip(&expected) {
         expect_list(storage, shop, keys).await?;
-        // From any place, whether a key is there or not.
+        // After any number, whether or not a key has it.
         for after in [1, 2, 7, 12, 13, 150, 205, 206, i64::from(i32::MAX), i64::MAX] {
             let after = number(after)?;
             let rest: Vec<_> = keys.iter().filter(|key| key.number > after).cloned().collect();
@@ -57,7 +57,7 @@ pub async fn key_3_list_holds_all_in_order(storage: Arc<dyn Storage>) -> anyhow:
     expect_list(storage, &one, &expected[0]).await
 }
 
-/// Fails unless these are on the pages of the list, of whatever size, and counted.
+/// Fails unless pages of every size list exactly these keys, and the count is their number.
 pub(super) async fn expect_list(storage: &dyn Storage, shop: &Shop, keys: &[ApiKey]) -> anyhow::Result<()> {
     same("the count of the shop's keys", &storage.count_keys(shop.id).await?, &u64::try_from(keys.len())?)?;
     for limit in [1, 2, 5, 11, 12, 13, MAX_PAGE_ENTRIES - 1, MAX_PAGE_ENTRIES] {

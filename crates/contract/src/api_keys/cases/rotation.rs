@@ -1,4 +1,4 @@
-//! Keys that take the place of others.
+//! Keys that replace others.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::samples::{
     secret_hash, stamp, user_by_email,
 };
 
-/// KEY-5: rotating adds a key like the old one and ends the old one.
+/// KEY-5: a rotation adds a key like the old one and ends the old one.
 pub async fn key_5_rotation_replaces_the_key(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let shop = create_shop(&*storage, "shop.example.com").await?;
     let other = create_shop(&*storage, "other.example.com").await?;
@@ -38,17 +38,17 @@ pub async fn key_5_rotation_replaces_the_key(storage: Arc<dyn Storage>) -> anyho
         {
             let scopes: BTreeSet<_> = scopes.iter().copied().collect();
             let seed = u8::try_from(expected.len())?;
-            // Every other key writes for a user.
+            // Every other key acts for a user.
             let user_id = (seed % 4 == 1).then_some(user.id);
             let new = NewApiKey { scopes: scopes.clone(), user_id, expires_at, ..new_key(seed) };
             let old = create_key(&*storage, shop.id, new).await?;
-            // With an expiry of its own, whatever the old one's.
+            // The new key's expiry does not depend on the old one's.
             let expires_at = expiries.next();
             let secret_hash = secret_hash(seed + 100);
             let rotation = KeyRotation { secret_hash, expires_at, stamp: stamp(now), old_ends_at };
             let outcome = rotate_key(&*storage, shop.id, old.number, rotation).await?;
             let RotateKeyOutcome::Rotated(added) = outcome else {
-                anyhow::bail!("rotating a live key was answered {outcome:?}");
+                anyhow::bail!("rotating a live key returned {outcome:?}");
             };
             let new = NewApiKey { secret_hash, scopes, user_id, stamp: stamp(now), expires_at };
             same("the added key", &added, &key_from(new, shop.id, added.number))?;
@@ -56,15 +56,14 @@ pub async fn key_5_rotation_replaces_the_key(storage: Arc<dyn Storage>) -> anyho
             expected.push(added);
         }
     }
-    // A key that was added by rotation can be rotated, and once more while the old one
-    // lives.
+    // A key added by a rotation can be rotated, even while the old key is live.
     let twice = create_key(&*storage, shop.id, new_key(90)).await?;
     let mut number = twice.number;
     let mut rotated = twice;
     for (round, old_ends_at) in [(91, at(3_000)), (92, at(2_000))] {
         let outcome = rotate_key(&*storage, shop.id, number, rotation(round, now, old_ends_at)).await?;
         let RotateKeyOutcome::Rotated(added) = outcome else {
-            anyhow::bail!("rotating a live key was answered {outcome:?}");
+            anyhow::bail!("rotating a live key returned {outcome:?}");
         };
         expected.push(ApiKey { expires_at: Some(old_ends_at), ..rotated });
         number = added.number;
@@ -80,7 +79,7 @@ pub async fn key_5_rotation_replaces_the_key(storage: Arc<dyn Storage>) -> anyho
     same("the other shop's keys", &list_keys(&*storage, other.id).await?, &vec![of_other])
 }
 
-/// KEY-6: a key that is not there, revoked or expired cannot be rotated.
+/// KEY-6: a missing, revoked or expired key cannot be rotated.
 pub async fn key_6_dead_key_is_not_rotated(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let shop = create_shop(&*storage, "shop.example.com").await?;
     let other = create_shop(&*storage, "other.example.com").await?;
@@ -93,7 +92,7 @@ pub async fn key_6_dead_key_is_not_rotated(storage: Arc<dyn Storage>) -> anyhow:
     for new in dead {
         create_key(&*storage, shop.id, new).await?;
     }
-    // Revoked before, at and after the time of rotation, with and without an expiry.
+    // Revoked before, at and after the time of the rotation, with and without an expiry.
     for (seed, revoked_at) in [(4, at(1)), (5, now), (6, at(2_000))] {
         let expires_at = (seed == 5).then_some(Timestamp::MAX);
         let key = create_key(&*storage, shop.id, NewApiKey { expires_at, ..new_key(seed) }).await?;
@@ -105,7 +104,7 @@ pub async fn key_6_dead_key_is_not_rotated(storage: Arc<dyn Storage>) -> anyhow:
         let outcome = rotate_key(&*storage, shop.id, number, rotation(9, now, at(5_000))).await?;
         same("rotating a dead key", &outcome, &RotateKeyOutcome::NotLive)?;
         same("the shop's keys", &list_keys(&*storage, shop.id).await?, &before)?;
-        // A key of this number is there, but in another shop.
+        // This number is a key of another shop.
         let outcome = rotate_key(&*storage, other.id, number, rotation(9, now, at(5_000))).await?;
         same("rotating another shop's key", &outcome, &RotateKeyOutcome::NotLive)?;
         same("the other shop's keys", &list_keys(&*storage, other.id).await?, &Vec::new())?;

@@ -1,4 +1,4 @@
-//! What comments do to their tickets.
+//! The effects of comments on their tickets.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::samples::{
     filled_ticket, heavy_text_of, new_comment, once, stamp, user_id,
 };
 
-/// Fails unless the ticket is this, with the people and human ticket it had.
+/// Fails unless the ticket is this one, with the same people and human ticket as before.
 async fn expect_ticket_is(
     storage: &dyn Storage,
     what: &str,
@@ -25,7 +25,7 @@ async fn expect_ticket_is(
     same(what, &found, &Some(TicketView { ticket: ticket.clone(), ..before.clone() }))
 }
 
-/// COMMENT-4: the last message follows, unless the comment is older.
+/// COMMENT-4: the last message becomes the comment's text, unless the comment is older.
 pub async fn comment_4_last_message_follows(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let fixture = ShopWithPeople::create(&*storage, "shop.example.com").await?;
     let neighbour = fixture.ticket(1)?;
@@ -44,7 +44,7 @@ pub async fn comment_4_last_message_follows(storage: Arc<dyn Storage>) -> anyhow
             };
             create_ticket(&*storage, creation(ticket.clone())).await?;
             let (before, ..) = look(&*storage, &ticket).await?;
-            // Older, equal and newer, by one millisecond and by as much as there is.
+            // Older, equal and newer, by one millisecond and by the maximum.
             for time in [
                 at(-1),
                 Timestamp::MIN,
@@ -73,7 +73,7 @@ pub async fn comment_4_last_message_follows(storage: Arc<dyn Storage>) -> anyhow
                 }
                 expect_ticket_is(
                     &*storage,
-                    &format!("the ticket after a comment of {time}"),
+                    &format!("the ticket after a comment at {time}"),
                     &ticket,
                     &before,
                 )
@@ -81,7 +81,7 @@ pub async fn comment_4_last_message_follows(storage: Arc<dyn Storage>) -> anyhow
             }
         }
     }
-    // In one batch, one after the other.
+    // In one batch, in order.
     let mut ticket = Ticket { last_message_time: at(0), ..fixture.ticket(50)? };
     create_ticket(&*storage, creation(ticket.clone())).await?;
     let (before, ..) = look(&*storage, &ticket).await?;
@@ -101,7 +101,7 @@ pub async fn comment_4_last_message_follows(storage: Arc<dyn Storage>) -> anyhow
         storage.create_comments(batch).await?;
         expect_ticket_is(&*storage, "the ticket after a batch", &ticket, &before).await?;
     }
-    // The longest that a message can be.
+    // The longest message.
     let text = heavy_text_of(MAX_COMMENT_CHARS);
     let new = NewComment { text: text.clone(), time: at(10), ..new_comment(next_id + 1, &ticket)? };
     create_comment(&*storage, comment_creation(new)).await?;
@@ -111,7 +111,7 @@ pub async fn comment_4_last_message_follows(storage: Arc<dyn Storage>) -> anyhow
     same("a ticket without comments", &look(&*storage, &neighbour).await?, &neighbour_before)
 }
 
-/// COMMENT-5: one that is not from the shop makes the ticket's unread count 1.
+/// COMMENT-5: a comment that is not from the shop sets the ticket's unread count to 1.
 pub async fn comment_5_customers_comment_is_unread(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let fixture = ShopWithPeople::create(&*storage, "shop.example.com").await?;
     let mut next_id = 0;
@@ -119,7 +119,7 @@ pub async fn comment_5_customers_comment_is_unread(storage: Arc<dyn Storage>) ->
         let ticket = Ticket { unread_count, last_message_time: at(0), ..fixture.ticket(id)? };
         create_ticket(&*storage, creation(ticket.clone())).await?;
         let mut expected = unread_count;
-        // Newer and older ones; also from a user's hand, which does not make it the shop's.
+        // Newer and older ones. Some have a user as author, which does not make them the shop's.
         for (is_from_shop, time, author_id) in [
             (true, at(1), Some(fixture.user.id)),
             (true, at(2), None),
@@ -140,7 +140,7 @@ pub async fn comment_5_customers_comment_is_unread(storage: Arc<dyn Storage>) ->
             same("the unread count after a comment", &found, &Some(expected))?;
         }
     }
-    // An old one at once, in a batch with one of the shop's after it.
+    // In one batch: first an old comment, then one from the shop.
     let ticket = fixture.ticket(100)?;
     create_ticket(&*storage, creation(ticket.clone())).await?;
     let old = NewComment { is_from_shop: false, time: Timestamp::MIN, ..new_comment(1_000, &ticket)? };
@@ -150,8 +150,8 @@ pub async fn comment_5_customers_comment_is_unread(storage: Arc<dyn Storage>) ->
     same("the unread count after a batch", &found.map(|view| view.ticket.unread_count), &Some(1))
 }
 
-/// COMMENT-6: every comment raises the version; nothing else changes, and nothing at all
-/// when it is refused or replayed.
+/// COMMENT-6: every comment raises the version and changes nothing else. A refused or replayed
+/// comment changes nothing.
 pub async fn comment_6_version_counts_every_comment(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let fixture = ShopWithPeople::create(&*storage, "shop.example.com").await?;
     let other = ShopWithPeople::create(&*storage, "other.example.com").await?;
@@ -193,7 +193,7 @@ pub async fn comment_6_version_counts_every_comment(storage: Arc<dyn Storage>) -
         }
         expect_ticket_is(&*storage, "the ticket after a comment", &ticket, &before).await?;
     }
-    // Several in one batch, with refused and replayed ones among them.
+    // Several in one batch, some of them refused or replayed.
     let mut batch = vec![
         of_nobody(&ticket, 20)?,
         with_key(&ticket, 21, 1)?,
@@ -205,7 +205,7 @@ pub async fn comment_6_version_counts_every_comment(storage: Arc<dyn Storage>) -
     let text = batch[1].comment.text.clone();
     let attempts = storage.create_comments(batch).await?;
     let ran = attempts.iter().filter(|it| matches!(it, IdempotentOutcome::Ran(Created(_)))).count();
-    same("how many of the batch were created", &ran, &1)?;
+    same("the number of comments created by the batch", &ran, &1)?;
     ticket =
         Ticket { version: ticket.version + 1, last_message: Some(text), last_message_time: at(7), ..ticket };
     expect_ticket_is(&*storage, "the ticket after a batch with one to create", &ticket, &before).await?;
@@ -214,13 +214,14 @@ pub async fn comment_6_version_counts_every_comment(storage: Arc<dyn Storage>) -
         (with_key(&ticket, 31, 2)?, IdempotentOutcome::KeyReused),
         (of_nobody(&ticket, 32)?, IdempotentOutcome::Ran(AuthorNotFound)),
     ] {
-        same("one that is not created", &attempt_comment(&*storage, creation).await?, &expected)?;
+        same("a comment that is not created", &attempt_comment(&*storage, creation).await?, &expected)?;
         expect_ticket_is(&*storage, "the ticket after it", &ticket, &before).await?;
     }
-    same("another shop's ticket of the same id", &look(&*storage, &same_id).await?, &same_id_before)
+    same("another shop's ticket with the same id", &look(&*storage, &same_id).await?, &same_id_before)
 }
 
-/// A comment with an idempotency key that would change all of its ticket that it can.
+/// A comment with an idempotency key. Creating it would change every field of the ticket that a
+/// comment can change.
 fn with_key(ticket: &Ticket, id: i64, request: u8) -> anyhow::Result<CommentCreation> {
     let comment = NewComment { time: at(100), is_from_shop: false, ..new_comment(id, ticket)? };
     let receipt = format!("receipt of {id}");
@@ -231,7 +232,7 @@ fn with_key(ticket: &Ticket, id: i64, request: u8) -> anyhow::Result<CommentCrea
     })
 }
 
-/// The same without a key and with an author who is not there.
+/// The same without a key and with a missing author.
 fn of_nobody(ticket: &Ticket, id: i64) -> anyhow::Result<CommentCreation> {
     let comment = with_key(ticket, id, 0)?.comment;
     Ok(comment_creation(NewComment { author_id: Some(user_id(UserId::MAX)?), ..comment }))

@@ -15,7 +15,7 @@ use crate::samples::{
     new_comment, ticket_id,
 };
 
-/// COMMENT-7: by time, earliest first, then by id, smallest first; none of another ticket.
+/// COMMENT-7: only the ticket's comments, earliest first, then smallest id first.
 pub async fn comment_7_list_is_earliest_first(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let one = ShopWithPeople::create(&*storage, "one.example.com").await?;
     let two = ShopWithPeople::create(&*storage, "two.example.com").await?;
@@ -28,8 +28,8 @@ pub async fn comment_7_list_is_earliest_first(storage: Arc<dyn Storage>) -> anyh
     let mut times = extreme_times();
     times.extend([at(1), at(0), at(1), at(1)]);
     let mut expected = vec![Vec::new(); tickets.len()];
-    // Ids out of order as texts and as doubles, given out against the times, in turn to
-    // the tickets.
+    // Ids whose numeric order differs from their order as texts and as doubles. They are not in the
+    // order of times, and the tickets take turns.
     for (index, time) in (0_i64..).zip(times.iter().chain(times.iter().rev()).cycle().take(times.len() * 4)) {
         let id = match index % 3 {
             0 => 10 + index * 7 % 97,
@@ -52,14 +52,14 @@ pub async fn comment_7_list_is_earliest_first(storage: Arc<dyn Storage>) -> anyh
     Ok(())
 }
 
-/// COMMENT-8: a limit cuts the list; following `next` answers every comment once.
+/// COMMENT-8: a limit cuts the list. Following `next` returns every comment once.
 pub async fn comment_8_pages_hold_every_comment_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let fixture = ShopWithPeople::create(&*storage, "shop.example.com").await?;
     let (ticket, neighbour, empty) = (fixture.ticket(1)?, fixture.ticket(2)?, fixture.ticket(3)?);
     for ticket in [&ticket, &neighbour, &empty] {
         create_ticket(&*storage, creation(ticket.clone())).await?;
     }
-    // Runs of one, of several and of all but one of the same time.
+    // Groups of one and of several comments with the same time.
     for (index, time) in (0..).zip([0, 1, 1, 2, 2, 2, 2, 2, 2, 3, 3, 4, 5, 5]) {
         let new = NewComment { time: at(time), ..new_comment(20 + index * 5 % 14, &ticket)? };
         create_comment(&*storage, comment_creation(new)).await?;
@@ -67,12 +67,12 @@ pub async fn comment_8_pages_hold_every_comment_once(storage: Arc<dyn Storage>) 
         create_comment(&*storage, comment_creation(new)).await?;
     }
     let list = whole_list(&*storage, ticket.shop_id, ticket.id).await?;
-    same("how many comments are listed", &list.len(), &14)?;
+    same("the number of listed comments", &list.len(), &14)?;
     for limit in (1..=16).chain([MAX_PAGE_ENTRIES, u32::MAX]) {
         expect_pages(&*storage, &ticket, &list, limit).await?;
         expect_pages(&*storage, &empty, &[], limit).await?;
     }
-    // From any place, whether a comment is there or not.
+    // After any position, whether or not a comment has it.
     for time in [Timestamp::MIN, at(-1), at(0), at(1), at(2), at(3), at(5), at(6), Timestamp::MAX] {
         for id in [1, 20, 24, 29, 33, 34, CommentId::MAX] {
             let after = CommentPosition { time, id: comment_id(id)? };
@@ -88,7 +88,7 @@ pub async fn comment_8_pages_hold_every_comment_once(storage: Arc<dyn Storage>) 
             }
         }
     }
-    // Without a limit a long list is complete, too.
+    // Without a limit, even a long list is complete.
     let many = fixture.ticket(4)?;
     create_ticket(&*storage, creation(many.clone())).await?;
     let batch: Vec<_> = (1_000..1_260)
@@ -106,7 +106,7 @@ pub async fn comment_8_pages_hold_every_comment_once(storage: Arc<dyn Storage>) 
     Ok(())
 }
 
-/// Fails unless the pages of `limit` are those of the list.
+/// Fails unless pages of `limit` together are the list.
 async fn expect_pages(
     storage: &dyn Storage,
     ticket: &Ticket,
@@ -128,7 +128,7 @@ async fn expect_pages(
     }
 }
 
-/// COMMENT-9: the list and the count of a ticket that is not the shop's are `None`.
+/// COMMENT-9: the list and the count are `None` for a ticket outside the shop.
 pub async fn comment_9_other_shops_ticket_has_no_list(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let one = ShopWithPeople::create(&*storage, "one.example.com").await?;
     let two = ShopWithPeople::create(&*storage, "two.example.com").await?;
@@ -149,17 +149,17 @@ pub async fn comment_9_other_shops_ticket_has_no_list(storage: Arc<dyn Storage>)
             for after in [None, Some(after)] {
                 for limit in [None, Some(1), Some(MAX_PAGE_ENTRIES)] {
                     let page = storage.list_comments(shop, id, after, limit).await?;
-                    same("the comments of a ticket that is not there", &page, &None)?;
+                    same("the comments of a missing ticket", &page, &None)?;
                 }
             }
             let count = storage.count_comments(shop, id).await?;
-            same("the count of a ticket that is not there", &count, &None)?;
+            same("the comment count of a missing ticket", &count, &None)?;
         }
         let count = storage.count_comments(one.shop.id, ticket.id).await?;
-        same("the count of the shop's own ticket", &count, &Some(u64::from(with_comment)))?;
+        same("the comment count of the shop's own ticket", &count, &Some(u64::from(with_comment)))?;
         let page = storage.list_comments(one.shop.id, ticket.id, None, None).await?;
         same(
-            "how long the own list is",
+            "the length of the shop's own list",
             &page.map(|page| page.entries.len()),
             &Some(usize::from(with_comment)),
         )?;

@@ -1,4 +1,4 @@
-//! The erasure of a customer while tickets, comments and records of theirs are written.
+//! The erasure of a customer during writes of the customer's tickets, comments and records.
 
 use std::sync::Arc;
 
@@ -21,8 +21,8 @@ use crate::samples::{
     ticket_id, update,
 };
 
-/// CUSTOMER-17: what races with an erasure goes with the customer or finds none, and no
-/// call fails.
+/// CUSTOMER-17: a concurrent write of the customer's data is erased with the customer or finds no
+/// customer. No call fails.
 pub async fn customer_17_racing_erasure_leaves_nothing(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     for round in 0..ROUNDS {
         let customers = Arc::new(CustomersToErase::create(&*storage, round).await?);
@@ -39,14 +39,14 @@ pub async fn customer_17_racing_erasure_leaves_nothing(storage: Arc<dyn Storage>
     Ok(())
 }
 
-/// The tickets that there are before the race, by what is done to them.
+/// The tickets that exist before the race, named after the racers' operations.
 const COMMENTED: i64 = 1;
 const UPDATED: i64 = 2;
 const DELETED: i64 = 3;
-/// How many comments the first of them has before the race.
+/// The number of comments of the first ticket before the race.
 const COMMENTS: i64 = 3;
 
-/// A customer to erase, and two that stay: one of the shop, and one of the same number in
+/// A customer to erase, and two that stay: one of the same shop, and one with the same number in
 /// another shop.
 struct CustomersToErase {
     people: ShopWithPeople,
@@ -54,18 +54,18 @@ struct CustomersToErase {
     other: Customer,
 }
 
-/// What came of a racer.
+/// The effect of one racer.
 #[derive(Default)]
 struct Effect {
-    /// What the erasure found and took along for this racer's sake, whether or not it came
-    /// before it: with signs, for a deletion takes away what was there.
-    theirs: [i64; 3],
-    /// Whether the racer's record names the customer.
+    /// The change in the numbers of tickets, human tickets and comments that the erasure removes.
+    /// It is zero if the erasure came first. A deletion of a ticket counts as -1.
+    counts: [i64; 3],
+    /// Whether a record of the racer names the customer.
     is_recorded: bool,
     request: Option<IdempotencyRequest>,
-    /// A ticket of the customer's that was or was not created.
+    /// A ticket of the customer that may or may not have been created.
     ticket: Option<Ticket>,
-    /// Tickets of others, which stay.
+    /// Tickets of other customers. They stay.
     others: Vec<Ticket>,
     erased: Option<Option<Erased>>,
 }
@@ -96,7 +96,7 @@ impl CustomersToErase {
     async fn take_part(&self, storage: &dyn Storage, racer: usize) -> anyhow::Result<Effect> {
         let number = i64::try_from(racer)? + 100;
         match racer % 8 {
-            // Two of them, of whom one finds the customer.
+            // Two erasures. One of them finds the customer.
             0 if racer == 16 || racer == 32 => {
                 let erased =
                     storage.erase_customer(self.erased.shop_id, self.erased.id, stamp(at(14))).await?;
@@ -106,8 +106,8 @@ impl CustomersToErase {
             2 | 3 => self.add_comment(storage, number).await,
             4 => self.update_ticket(storage, number).await,
             5 => self.update_customer(storage, number).await,
-            6 => self.ask_for_customer(storage, number).await,
-            _ => self.delete_or_name(storage, number).await,
+            6 => self.create_same_customer(storage, number).await,
+            _ => self.delete_ticket_or_add_neighbour(storage, number).await,
         }
     }
 
@@ -115,7 +115,7 @@ impl CustomersToErase {
         Ok(claim(&format!("key {number}"), 1, b"")?.request)
     }
 
-    /// With a receipt that names the customer, if the outcome is this.
+    /// A claim. Its receipt names the customer if the outcome is this one.
     fn once<T>(
         &self,
         number: i64,
@@ -127,8 +127,8 @@ impl CustomersToErase {
         Ok(DeferredClaim { request: Self::request(number)?, requested_at: at(3), receipt: Arc::new(receipt) })
     }
 
-    /// A ticket of the customer's between tickets of others, in either order of shops, as
-    /// calls that wait for each other would take them.
+    /// Creates a ticket of the customer between tickets of others. The order of shops varies, which
+    /// can deadlock calls that lock shops in turn.
     async fn add_tickets(&self, storage: &dyn Storage, number: i64) -> anyhow::Result<Effect> {
         let mut claim = claim(&format!("key {number}"), 1, b"receipt")?;
         claim.receipt.customer_id = Some(self.erased.id);
@@ -148,11 +148,11 @@ impl CustomersToErase {
         let is_created = match outcomes.as_slice() {
             [one, CreateTicketOutcome::Created, two] if (one, two) == (&created, &created) => true,
             [one, CreateTicketOutcome::CustomerNotFound, two] if (one, two) == (&created, &created) => false,
-            _ => anyhow::bail!("a batch was answered {outcomes:?}"),
+            _ => anyhow::bail!("a batch returned {outcomes:?}"),
         };
-        let theirs = [1, i64::from(ticket.is_opened), 0].map(|count| count * i64::from(is_created));
+        let counts = [1, i64::from(ticket.is_opened), 0].map(|count| count * i64::from(is_created));
         let (request, ticket) = (Some(request), Some(ticket));
-        Ok(Effect { theirs, is_recorded: is_created, request, ticket, others, ..Effect::default() })
+        Ok(Effect { counts, is_recorded: is_created, request, ticket, others, ..Effect::default() })
     }
 
     async fn add_comment(&self, storage: &dyn Storage, number: i64) -> anyhow::Result<Effect> {
@@ -167,12 +167,12 @@ impl CustomersToErase {
         let is_created = match attempts.as_slice() {
             [IdempotentOutcome::Ran(CreateCommentOutcome::Created(_))] => true,
             [IdempotentOutcome::Ran(CreateCommentOutcome::TicketNotFound)] => false,
-            _ => anyhow::bail!("a comment was answered {attempts:?}"),
+            _ => anyhow::bail!("a comment returned {attempts:?}"),
         };
         Self::recorded(number, is_created, [0, 0, i64::from(is_created)])
     }
 
-    /// One of these opens the ticket.
+    /// Some of these updates open the ticket.
     async fn update_ticket(&self, storage: &dyn Storage, number: i64) -> anyhow::Result<Effect> {
         let names = |outcome: &UpdateTicketOutcome| match outcome {
             UpdateTicketOutcome::Updated(view) => Some(view.customer.id),
@@ -193,7 +193,7 @@ impl CustomersToErase {
             IdempotentOutcome::Ran(UpdateTicketOutcome::TicketNotFound) => {
                 Self::recorded(number, false, [0; 3])
             }
-            other => anyhow::bail!("an update was answered {other:?}"),
+            other => anyhow::bail!("an update returned {other:?}"),
         }
     }
 
@@ -216,12 +216,13 @@ impl CustomersToErase {
             IdempotentOutcome::Ran(UpdateCustomerOutcome::CustomerNotFound) => {
                 Self::recorded(number, false, [0; 3])
             }
-            other => anyhow::bail!("an update of the customer was answered {other:?}"),
+            other => anyhow::bail!("an update of the customer returned {other:?}"),
         }
     }
 
-    /// A customer with the same address: the one who is erased, or one who is created then.
-    async fn ask_for_customer(&self, storage: &dyn Storage, number: i64) -> anyhow::Result<Effect> {
+    /// Creates a customer with the same address. The outcome is the customer to erase or a newer
+    /// one.
+    async fn create_same_customer(&self, storage: &dyn Storage, number: i64) -> anyhow::Result<Effect> {
         let names = |outcome: &CreateCustomerOutcome| match outcome {
             CreateCustomerOutcome::Created(customer) | CreateCustomerOutcome::Existing(customer) => {
                 Some(customer.id)
@@ -238,21 +239,25 @@ impl CustomersToErase {
                 Ok(effect)
             }
             IdempotentOutcome::Ran(CreateCustomerOutcome::Created(new)) => {
-                ensure!(new.id != self.erased.id, "the number of an erased customer was handed out");
+                ensure!(new.id != self.erased.id, "the number of an erased customer was assigned again");
                 Ok(Effect::default())
             }
-            other => anyhow::bail!("a customer of the same address was answered {other:?}"),
+            other => anyhow::bail!("creating a customer with the same address returned {other:?}"),
         }
     }
 
-    /// The deletion of a ticket, or another customer's ticket whose receipt names this one.
-    async fn delete_or_name(&self, storage: &dyn Storage, number: i64) -> anyhow::Result<Effect> {
+    /// Deletes a ticket, or creates another customer's ticket.
+    async fn delete_ticket_or_add_neighbour(
+        &self,
+        storage: &dyn Storage,
+        number: i64,
+    ) -> anyhow::Result<Effect> {
         if number == 107 {
             let (shop, id) = (self.erased.shop_id, ticket_id(DELETED)?);
             return match storage.delete_ticket(shop, id, None, stamp(at(13))).await? {
-                DeleteTicketOutcome::Deleted => Ok(Effect { theirs: [-1, 0, 0], ..Effect::default() }),
+                DeleteTicketOutcome::Deleted => Ok(Effect { counts: [-1, 0, 0], ..Effect::default() }),
                 DeleteTicketOutcome::TicketNotFound => Ok(Effect::default()),
-                other => anyhow::bail!("a deletion was answered {other:?}"),
+                other => anyhow::bail!("a deletion returned {other:?}"),
             };
         }
         let ticket = plain_ticket(ticket_id(1_000 + number)?, &self.people.customer);
@@ -261,17 +266,17 @@ impl CustomersToErase {
         Ok(Effect { others: vec![ticket], ..Effect::default() })
     }
 
-    fn recorded(number: i64, is_recorded: bool, theirs: [i64; 3]) -> anyhow::Result<Effect> {
-        Ok(Effect { theirs, is_recorded, request: Some(Self::request(number)?), ..Effect::default() })
+    fn recorded(number: i64, is_recorded: bool, counts: [i64; 3]) -> anyhow::Result<Effect> {
+        Ok(Effect { counts, is_recorded, request: Some(Self::request(number)?), ..Effect::default() })
     }
 
     async fn expect_aftermath(&self, storage: &dyn Storage, effects: &[Effect]) -> anyhow::Result<()> {
         let shop = self.erased.shop_id;
         let erasures: Vec<_> = effects.iter().filter_map(|effect| effect.erased).collect();
-        same("how many erasures raced", &erasures.len(), &2)?;
+        same("the number of racing erasures", &erasures.len(), &2)?;
         let found: Vec<_> = erasures.into_iter().flatten().collect();
         let count = |part: usize, before: i64| {
-            let racers: i64 = effects.iter().map(|effect| effect.theirs[part]).sum();
+            let racers: i64 = effects.iter().map(|effect| effect.counts[part]).sum();
             u64::try_from(before + racers)
         };
         let records = effects.iter().filter(|effect| effect.is_recorded).count();
@@ -281,16 +286,16 @@ impl CustomersToErase {
             comments: count(2, COMMENTS)?,
             idempotency_records: u64::try_from(records)?,
         };
-        same("what was erased", &found, &vec![expected])?;
+        same("the numbers of erased things", &found, &vec![expected])?;
 
         same("the customer", &storage.find_customer(shop, self.erased.id).await?, &None)?;
         let theirs = TicketFilter { customer_id: Some(self.erased.id), ..TicketFilter::default() };
         same("the customer's tickets", &whole_list(storage, shop, &theirs).await?, &Vec::new())?;
-        same("how many they are", &storage.count_tickets(shop, theirs).await?, &0)?;
+        same("the count of the customer's tickets", &storage.count_tickets(shop, theirs).await?, &0)?;
         let mut tickets = vec![ticket_id(COMMENTED)?, ticket_id(UPDATED)?, ticket_id(DELETED)?];
         tickets.extend(effects.iter().filter_map(|effect| effect.ticket.as_ref()).map(|ticket| ticket.id));
         for id in tickets {
-            expect_no_ticket(storage, "a ticket of the customer's", shop, id).await?;
+            expect_no_ticket(storage, "a ticket of the customer", shop, id).await?;
             let comments = storage.list_comments(shop, id, None, None).await?;
             same("its comments", &comments, &None)?;
         }
@@ -302,8 +307,8 @@ impl CustomersToErase {
         self.expect_neighbours(storage, effects).await
     }
 
-    /// Fails unless the key is free. A ticket of nobody is refused without a trace, but not
-    /// before the record is looked at.
+    /// Fails unless the key is free. The ticket has no customer, so it is refused and leaves no
+    /// trace. The store checks the record before that.
     async fn expect_free(&self, storage: &dyn Storage, request: IdempotencyRequest) -> anyhow::Result<()> {
         let what = format!("{} after the race", request.key.as_str());
         let receipt = Receipt { answer: Vec::new(), customer_id: None };
@@ -312,7 +317,7 @@ impl CustomersToErase {
         same(&what, &create_ticket(storage, probe).await?, &CreateTicketOutcome::CustomerNotFound)
     }
 
-    /// Fails unless the shops have exactly the tickets of others.
+    /// Fails unless the shops have exactly the tickets of other customers.
     async fn expect_neighbours(&self, storage: &dyn Storage, effects: &[Effect]) -> anyhow::Result<()> {
         for customer in [&self.people.customer, &self.other] {
             let found = storage.find_customer(customer.shop_id, customer.id).await?;

@@ -1,4 +1,4 @@
-//! The order of the log, and reading it while it grows.
+//! The order of the log, and reading a growing log.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,22 +20,22 @@ use crate::samples::{
 };
 
 const WRITERS: usize = 12;
-/// How many commands each writer gives, one after the other.
+/// The number of commands of each writer, one after the other.
 const COMMANDS: usize = 10;
-/// How many events these commands make: a comment makes two.
+/// The number of events of these commands. A comment makes two.
 const EVENTS: usize = WRITERS * COMMANDS / 5 * 6;
-/// As long as a store may hold events back.
+/// The time that a store may hold events back.
 const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 5 } else { 90 });
 
-/// When a command began and was answered, by a clock that counts both, and what it created.
+/// The beginning and end of a command, and the subject it created. One clock counts both times.
 #[derive(Debug, Clone)]
 struct Command {
     began: u64,
-    answered: u64,
+    returned: u64,
     subject: Subject,
 }
 
-/// EVENT-13: what a later command made stands later.
+/// EVENT-13: a later command's event has a later position.
 pub async fn event_13_later_commands_stand_later(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let mut expected_events = ExpectedEvents::new(&*storage)?;
     let one = expected_events.create_shop_with_people("one.example.com").await?.shop.id;
@@ -56,10 +56,10 @@ pub async fn event_13_later_commands_stand_later(storage: Arc<dyn Storage>) -> a
     for command in &commands {
         let place = places.get(&command.subject);
         let place = place.with_context(|| format!("no event of {:?}", command.subject))?;
-        for later in commands.iter().filter(|later| later.began > command.answered) {
+        for later in commands.iter().filter(|later| later.began > command.returned) {
             ensure!(
                 places.get(&later.subject).is_some_and(|later| later > place),
-                "{:?} stands behind {:?}, which was begun when it was answered",
+                "{:?} is logged after {:?}, whose command began later",
                 command.subject,
                 later.subject,
             );
@@ -68,7 +68,7 @@ pub async fn event_13_later_commands_stand_later(storage: Arc<dyn Storage>) -> a
     Ok(())
 }
 
-/// EVENT-14: who reads on from the last event they have seen misses none.
+/// EVENT-14: a client that continues from the last event it has seen misses no event.
 pub async fn event_14_reader_misses_no_event(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let fixture = ShopWithPeople::create(&*storage, "shop.example.com").await?;
     let shop = fixture.shop.id;
@@ -84,14 +84,14 @@ pub async fn event_14_reader_misses_no_event(storage: Arc<dyn Storage>) -> anyho
     let (mut log, marker) = settled_log(&*storage, shop, stamp(at(0))).await?;
     let _ = last.set(marker.subject);
     log.push(marker);
-    same("how many events there are", &log.len(), &(2 + 1 + EVENTS + 1))?;
+    same("the number of events", &log.len(), &(2 + 1 + EVENTS + 1))?;
     for reader in readers {
-        same("what a reader saw", &reader.await.context("a reader panicked")??, &log)?;
+        same("the events that a reader saw", &reader.await.context("a reader panicked")??, &log)?;
     }
     Ok(())
 }
 
-/// Reads on from the last event that was seen, until the one of the last thing.
+/// Reads on from the last event seen, until the event of the last subject.
 async fn follow(
     storage: &dyn Storage,
     shop: ShopId,
@@ -100,8 +100,8 @@ async fn follow(
 ) -> anyhow::Result<Vec<Event>> {
     let mut seen: Vec<Event> = Vec::new();
     loop {
-        let is_all = |event: &Event| last.get() == Some(&event.subject);
-        if seen.last().is_some_and(is_all) {
+        let is_last = |event: &Event| last.get() == Some(&event.subject);
+        if seen.last().is_some_and(is_last) {
             return Ok(seen);
         }
         let after = seen.last().map(|event| event.position);
@@ -110,7 +110,7 @@ async fn follow(
     }
 }
 
-/// Lets many write at the same time, in every way that creates something.
+/// Runs many writers at the same time. They use every method that creates something.
 async fn write(storage: &Arc<dyn Storage>, fixture: &ShopWithPeople) -> anyhow::Result<Vec<Command>> {
     let clock = Arc::new(AtomicU64::new(0));
     let shop = fixture.shop.id;
@@ -144,8 +144,8 @@ async fn write(storage: &Arc<dyn Storage>, fixture: &ShopWithPeople) -> anyhow::
                         Subject::Comment(create_comment(storage, comment_creation(new)).await?.comment.id)
                     }
                 };
-                let answered = clock.fetch_add(1, Ordering::SeqCst);
-                commands.push(Command { began, answered, subject });
+                let returned = clock.fetch_add(1, Ordering::SeqCst);
+                commands.push(Command { began, returned, subject });
             }
             Ok(commands)
         }

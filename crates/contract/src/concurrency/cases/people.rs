@@ -1,4 +1,4 @@
-//! Updates of customers and users.
+//! Concurrent updates of customers and users.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::samples::{
     list_keys, new_key, rotate_key, rotation, user_by_email,
 };
 
-/// CUSTOMER-14: of updates that race for one e-mail address exactly one is made.
+/// CUSTOMER-14: of racing updates to one e-mail address, exactly one takes effect.
 pub async fn customer_14_one_of_racing_updates_wins(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let shop = create_shop(&*storage, "shop.example.com").await?.id;
     let mut customers = Vec::new();
@@ -27,7 +27,7 @@ pub async fn customer_14_one_of_racing_updates_wins(storage: Arc<dyn Storage>) -
         let outcomes = race(RACERS, |racer| {
             let (storage, id) = (Arc::clone(&storage), customers[racer].id);
             async move {
-                // The same address in two spellings; some have one to themselves.
+                // The same address in two spellings. Some have their own address.
                 let name = if racer % 2 == 0 { "Ada" } else { "aDA" };
                 let address = if has_its_own(racer) {
                     format!("{name}-{round}-{racer}@example.com")
@@ -49,21 +49,21 @@ pub async fn customer_14_one_of_racing_updates_wins(storage: Arc<dyn Storage>) -
             match outcome {
                 IdempotentOutcome::Ran(UpdateCustomerOutcome::Updated(customer)) => {
                     winners += usize::from(!has_its_own(racer));
-                    same("the customer that a racer was answered", &found, &Some(*customer))?;
+                    same("the customer returned to a racer", &found, &Some(*customer))?;
                 }
                 IdempotentOutcome::Ran(UpdateCustomerOutcome::EmailTaken) if !has_its_own(racer) => {
                     let was = before.iter().find(|customer| customer.id == id);
                     same("a customer whose update was refused", &found.as_ref(), &was)?;
                 }
-                other => anyhow::bail!("a racer was answered {other:?}"),
+                other => anyhow::bail!("a racer got {other:?}"),
             }
         }
-        same("how many of the racers answer `Updated`", &winners, &1)?;
+        same("the number of racers with `Updated`", &winners, &1)?;
     }
     Ok(())
 }
 
-/// USER-10: a deactivation revokes the user's keys, whatever races with it.
+/// USER-10: a deactivation revokes all of the user's keys, even those that concurrent calls add.
 pub async fn user_10_deactivation_leaves_no_key(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     deactivation_revokes_keys(&*storage).await?;
     for round in 0..ROUNDS {
@@ -87,9 +87,9 @@ pub async fn user_10_deactivation_leaves_no_key(storage: Arc<dyn Storage>) -> an
         let deactivated_at = found.deactivated_at.context("a deactivated user is active")?;
         let keys = list_keys(&*storage, shop).await?;
         let listed: Vec<_> = keys.iter().map(|key| key.number).collect();
-        same("the keys that there were or that racers added", &listed, &numbers)?;
+        same("the keys from before the race and from racers", &listed, &numbers)?;
         for key in &keys {
-            // By the first deactivation, for there is no new key after it.
+            // Revoked by the first deactivation, because no key is added after it.
             let expected = (key.user_id == Some(user.id)).then_some(deactivated_at);
             same("when a key was revoked", &key.revoked_at, &expected)?;
         }
@@ -97,8 +97,8 @@ pub async fn user_10_deactivation_leaves_no_key(storage: Arc<dyn Storage>) -> an
     Ok(())
 }
 
-/// Deactivates the user, or adds a key in its name or a colleague's; answers the number of
-/// a key that was added.
+/// Deactivates the user, or adds a key for the user or for a colleague. Returns the number of an
+/// added key.
 async fn take_part(
     storage: &dyn Storage,
     racer: usize,
@@ -124,7 +124,7 @@ async fn take_part(
             match storage.create_key(user.shop_id, new, None).await? {
                 IdempotentOutcome::Ran(CreateKeyOutcome::Created(added)) => Ok(Some(added.number)),
                 IdempotentOutcome::Ran(CreateKeyOutcome::UserNotFound) if owner == user => Ok(None),
-                other => anyhow::bail!("a racer's key was answered {other:?}"),
+                other => anyhow::bail!("creating a racer's key returned {other:?}"),
             }
         }
     }

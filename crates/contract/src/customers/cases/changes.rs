@@ -17,10 +17,10 @@ use crate::samples::{
     longest_email, text_of,
 };
 
-/// What may be said of a field, and where.
-type Said = Field<CustomerChanges, Option<Option<String>>>;
+/// A field that an update can change.
+type ChangedField = Field<CustomerChanges, Option<Option<String>>>;
 
-const FIELDS: [(&str, Said); 10] = [
+const FIELDS: [(&str, ChangedField); 10] = [
     ("an e-mail address", |changes| &mut changes.email),
     ("a phone number", |changes| &mut changes.phone_number),
     ("a first name", |changes| &mut changes.first_name),
@@ -37,7 +37,7 @@ fn nothing() -> CustomerChanges {
     CustomerChanges::default()
 }
 
-/// CUSTOMER-11: changes what it says and nothing else, which shows everywhere.
+/// CUSTOMER-11: the named fields change, the others do not. The change shows everywhere.
 pub async fn customer_11_update_changes_what_it_says(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let storage = &*storage;
     each_field_alone(storage).await?;
@@ -46,7 +46,7 @@ pub async fn customer_11_update_changes_what_it_says(storage: Arc<dyn Storage>) 
     lists_follow(storage).await
 }
 
-/// Said, taken away and said again, of customers who have everything or little.
+/// Sets, clears and sets each field again, for customers with all fields and with few.
 async fn each_field_alone(storage: &dyn Storage) -> anyhow::Result<()> {
     let shops = [
         create_shop(storage, "one.fields.example.com").await?.id,
@@ -54,16 +54,16 @@ async fn each_field_alone(storage: &dyn Storage) -> anyhow::Result<()> {
     ];
     let mut customers = Vec::new();
     for shop in shops {
-        // Of the same numbers in both shops.
+        // Customers with the same numbers in both shops.
         let little = NewCustomer { id: Some(customer_id(2)?), ..customer_by_email("little@example.com") };
         let little = NewCustomer { phone_number: Some("556".into()), ..little };
         for new in [everything(1)?, little, everything(3)?] {
             customers.push(create_customer(storage, shop, new).await?);
         }
     }
-    let mut said: Vec<_> = vec![("nothing".to_owned(), nothing())];
+    let mut updates_to_try: Vec<_> = vec![("nothing".to_owned(), nothing())];
     for value in [Some("new@example.com"), None, Some(""), Some("NEW@example.com")] {
-        // Neither address nor phone number is ever empty, and one of them stays.
+        // The address and the phone number are never empty, and one of them stays.
         let left_out = match value {
             Some("") => 0..2,
             Some(_) => 0..0,
@@ -75,27 +75,27 @@ async fn each_field_alone(storage: &dyn Storage) -> anyhow::Result<()> {
             }
             let mut changes = nothing();
             *field(&mut changes) = Some(value.map(Into::into));
-            said.push((format!("{what}, {value:?}"), changes));
+            updates_to_try.push((format!("{what}, {value:?}"), changes));
         }
         let mut together = CustomerChanges { email: Some(Some("all@example.com".into())), ..nothing() };
         for (index, (_, field)) in FIELDS.into_iter().enumerate().skip(1) {
             *field(&mut together) = Some(value.map(|_| format!("all {index}")));
         }
-        said.push((format!("all of them, {value:?}"), together));
+        updates_to_try.push((format!("all of them, {value:?}"), together));
     }
     for place in [0, 1] {
-        for (what, changes) in &said {
+        for (what, changes) in &updates_to_try {
             let what = format!("an update with {what}");
             let expected = changed(customers[place].clone(), changes.clone());
             let updated = update_customer(storage, shops[0], expected.id, changes.clone()).await?;
             same(&what, &updated, &expected)?;
             customers[place] = expected;
             expect_customers(storage, &what, &shops, &customers).await?;
-            // The same again changes nothing.
+            // The same update again changes nothing.
             let updated = update_customer(storage, shops[0], updated.id, changes.clone()).await?;
             same(&format!("{what}, again"), &updated, &customers[place])?;
         }
-        // Out of the way of the other.
+        // Frees the address and the phone number for the next customer.
         let away = CustomerChanges {
             email: Some(Some(format!("away-{place}@example.com"))),
             phone_number: Some(Some(format!("away {place}"))),
@@ -106,7 +106,7 @@ async fn each_field_alone(storage: &dyn Storage) -> anyhow::Result<()> {
     expect_customers(storage, "the last update", &shops, &customers).await
 }
 
-/// A customer who has every field.
+/// A customer with every field.
 fn everything(number: i64) -> anyhow::Result<NewCustomer> {
     Ok(NewCustomer {
         id: Some(customer_id(number)?),
@@ -119,7 +119,7 @@ fn everything(number: i64) -> anyhow::Result<NewCustomer> {
     })
 }
 
-/// Fails unless the shops have exactly these, and in lists as they are found.
+/// Fails unless the shops have exactly these customers, listed as they are found.
 async fn expect_customers(
     storage: &dyn Storage,
     after: &str,
@@ -144,9 +144,9 @@ async fn any_text_is_kept(storage: &dyn Storage) -> anyhow::Result<()> {
     let shop = create_shop(storage, "texts.example.com").await?.id;
     let customer = create_customer(storage, shop, customer_by_email("texts@example.com")).await?;
     let id = |text: &str, name: &str| Some(Some(format!("{text}{name}")));
-    let mut said = Vec::new();
+    let mut updates_to_try = Vec::new();
     for text in TRICKY_TEXTS {
-        said.push(CustomerChanges {
+        updates_to_try.push(CustomerChanges {
             email: None,
             phone_number: (!text.trim().is_empty()).then(|| Some((*text).into())),
             first_name: Some(Some((*text).into())),
@@ -160,7 +160,7 @@ async fn any_text_is_kept(storage: &dyn Storage) -> anyhow::Result<()> {
         });
     }
     let longest_id = || Some(Some(heavy_text_of(MAX_EXTERNAL_ID_CHARS)));
-    said.push(CustomerChanges {
+    updates_to_try.push(CustomerChanges {
         email: Some(Some(longest_email())),
         phone_number: Some(Some(text_of(MAX_PHONE_NUMBER_CHARS))),
         first_name: Some(Some(text_of(MAX_PERSON_NAME_CHARS))),
@@ -173,7 +173,7 @@ async fn any_text_is_kept(storage: &dyn Storage) -> anyhow::Result<()> {
         whatsapp_id: longest_id(),
     });
     let mut expected = customer;
-    for changes in said {
+    for changes in updates_to_try {
         expected = changed(expected, changes.clone());
         let updated = update_customer(storage, shop, expected.id, changes).await?;
         same("an updated customer", &updated, &expected)?;
@@ -183,8 +183,8 @@ async fn any_text_is_kept(storage: &dyn Storage) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Every ticket and comment of the customer, and of no other; the tickets themselves stay
-/// as they are.
+/// All tickets and comments of the customer show the change, and no others. The tickets themselves
+/// do not change.
 async fn tickets_show_it(storage: &dyn Storage) -> anyhow::Result<()> {
     let fixtures = ShopWithTickets::pair(storage, "tickets.example.com").await?;
     let changes = CustomerChanges {
@@ -204,7 +204,7 @@ async fn tickets_show_it(storage: &dyn Storage) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A customer is found by what it is now, and not by what it was.
+/// Filters match a customer's new values, not the old ones.
 async fn lists_follow(storage: &dyn Storage) -> anyhow::Result<()> {
     let shop = create_shop(storage, "lists.example.com").await?.id;
     let new = NewCustomer { phone_number: Some("1".into()), ..customer_by_email("1@example.com") };
@@ -249,7 +249,8 @@ async fn lists_follow(storage: &dyn Storage) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// CUSTOMER-12: refused in order, and then nothing changes; what is given up is free.
+/// CUSTOMER-12: updates are refused in the documented order, and a refused one changes nothing.
+/// Values given up are free.
 pub async fn customer_12_refused_update_changes_nothing(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let storage = &*storage;
     let one = create_shop(storage, "one.example.com").await?.id;
@@ -274,8 +275,8 @@ pub async fn customer_12_refused_update_changes_nothing(storage: Arc<dyn Storage
     customers_of_two.unknown_customer().await?;
     customers_of_two.unreachable().await?;
     customers_of_two.taken().await?;
-    what_is_not_taken(storage, one, two).await?;
-    what_is_given_up_is_free(storage).await
+    free_values_are_accepted(storage, one, two).await?;
+    values_given_up_are_free(storage).await
 }
 
 struct CustomersOfTwoShops<'a> {
@@ -285,7 +286,7 @@ struct CustomersOfTwoShops<'a> {
 }
 
 impl CustomersOfTwoShops<'_> {
-    /// Fails unless the update is refused so, and everything stays as it is.
+    /// Fails unless the update is refused with this outcome and changes nothing.
     async fn refused(
         &self,
         shop: ShopId,
@@ -293,7 +294,7 @@ impl CustomersOfTwoShops<'_> {
         changes: CustomerChanges,
         expected: UpdateCustomerOutcome,
     ) -> anyhow::Result<()> {
-        // Nothing of what else it says takes effect.
+        // The other changes of the update must not take effect either.
         let more = CustomerChanges {
             first_name: Some(Some("refused".into())),
             shopify_id: Some(Some("refused".into())),
@@ -315,7 +316,7 @@ impl CustomersOfTwoShops<'_> {
         for (shop, id) in [(one, 70), (one, 71), (two, CustomerId::MAX), (no_shop, 1), (no_shop, 70)] {
             for changes in [
                 nothing(),
-                // Refused for whoever is there.
+                // For an existing customer, the next three would have other outcomes.
                 CustomerChanges { email: Some(None), phone_number: Some(None), ..nothing() },
                 CustomerChanges { email: Some(Some("both@example.com".into())), ..nothing() },
                 CustomerChanges { phone_number: Some(Some("555".into())), ..nothing() },
@@ -355,27 +356,28 @@ impl CustomersOfTwoShops<'_> {
             }
             self.refused(one, id, phone("555"), UpdateCustomerOutcome::PhoneNumberTaken).await?;
         }
-        // Of two refusals the one for the address, whoever has the phone number.
+        // If both are taken, the outcome names the address, no matter which customer has the phone
+        // number.
         for number in ["555", "556"] {
             for spelling in ["both@example.com", "EMAIL@example.com"] {
                 let changes = CustomerChanges { phone_number: Some(Some(number.into())), ..email(spelling) };
                 self.refused(one, 4, changes, UpdateCustomerOutcome::EmailTaken).await?;
             }
         }
-        // One of them is enough, and does not let the other through.
+        // One taken value is enough, and the other value is not written.
         let changes =
             CustomerChanges { phone_number: Some(Some("new".into())), ..email("email@example.com") };
         self.refused(one, 1, changes, UpdateCustomerOutcome::EmailTaken).await?;
         let changes = CustomerChanges { phone_number: Some(Some("556".into())), ..email("new@example.com") };
         self.refused(one, 1, changes.clone(), UpdateCustomerOutcome::PhoneNumberTaken).await?;
-        // Whoever gives the address up while taking a number that is taken keeps it.
+        // An update that removes the address and sets a taken phone number keeps the address.
         let changes = CustomerChanges { email: Some(None), ..changes };
         self.refused(one, 1, changes, UpdateCustomerOutcome::PhoneNumberTaken).await
     }
 }
 
-/// One's own, another shop's, and what only looks alike.
-async fn what_is_not_taken(storage: &dyn Storage, one: ShopId, two: ShopId) -> anyhow::Result<()> {
+/// Takes the customer's own values, another shop's, and values that only look alike.
+async fn free_values_are_accepted(storage: &dyn Storage, one: ShopId, two: ShopId) -> anyhow::Result<()> {
     let customer = create_customer(storage, one, customer_by_email("Mine@example.com")).await?;
     let own = NewCustomer { phone_number: Some("777".into()), ..customer_by_email("twos@example.com") };
     create_customer(storage, two, own).await?;
@@ -390,14 +392,15 @@ async fn what_is_not_taken(storage: &dyn Storage, one: ShopId, two: ShopId) -> a
             };
             let updated = update_customer(storage, one, customer.id, changes).await?;
             let got = (updated.email.as_deref(), updated.phone_number.as_deref());
-            same("what an update took", &got, &(Some(address), Some(phone_number)))?;
+            same("the values after an update", &got, &(Some(address), Some(phone_number)))?;
         }
     }
     Ok(())
 }
 
-/// For new customers and for others' updates; what is taken instead is taken for both.
-async fn what_is_given_up_is_free(storage: &dyn Storage) -> anyhow::Result<()> {
+/// Values given up are free for new customers and for updates. The values taken instead are taken
+/// for both.
+async fn values_given_up_are_free(storage: &dyn Storage) -> anyhow::Result<()> {
     let shop = create_shop(storage, "free.example.com").await?.id;
     let new = NewCustomer { phone_number: Some("1".into()), ..customer_by_email("One@example.com") };
     let first = create_customer(storage, shop, new).await?;
@@ -411,27 +414,27 @@ async fn what_is_given_up_is_free(storage: &dyn Storage) -> anyhow::Result<()> {
     for taken in [customer_by_email("tWO@example.com"), customer_by_phone_number("2")] {
         let attempt = storage.create_customer(shop, taken, None).await?;
         let existing = IdempotentOutcome::Ran(CreateCustomerOutcome::Existing(first.clone()));
-        same("creating a customer who took this over", &attempt, &existing)?;
+        same("creating a customer with the new values", &attempt, &existing)?;
     }
     update_customer(storage, shop, second.id, to(Some("oNE@example.com"), Some("1"))).await?;
-    // Either can go while the other stays.
+    // Either value can be removed while the other stays.
     update_customer(storage, shop, second.id, to(None, Some("1"))).await?;
     create_customer(storage, shop, customer_by_email("ONE@example.com")).await?;
     update_customer(storage, shop, first.id, to(Some("Two@example.com"), None)).await?;
     create_customer(storage, shop, customer_by_phone_number("2")).await?;
-    // One can be exchanged for the other.
+    // One value can replace the other.
     update_customer(storage, shop, second.id, to(Some("second@example.com"), None)).await?;
     update_customer(storage, shop, first.id, to(None, Some("1"))).await?;
     update_customer(storage, shop, second.id, to(Some("TWO@example.com"), None)).await?;
     Ok(())
 }
 
-/// CUSTOMER-18: returns the customer, with or without an address or a phone number.
+/// CUSTOMER-18: an empty update returns the customer, with or without an address or a phone number.
 pub async fn customer_18_empty_update_changes_nothing(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let storage = &*storage;
     let shop = create_shop(storage, "example.com").await?.id;
     let by_email = customer_by_email("one@example.com");
-    // Only a direct creation through the port can leave both out.
+    // Only a direct call of the port can leave both out.
     let unreachable = NewCustomer { email: None, first_name: Some("Ada".into()), ..by_email.clone() };
     let mut customers = Vec::new();
     for new in [by_email, customer_by_phone_number("555"), unreachable] {
@@ -445,7 +448,7 @@ pub async fn customer_18_empty_update_changes_nothing(storage: Arc<dyn Storage>)
     Ok(())
 }
 
-/// Updates a customer who must be there and accepted.
+/// Updates a customer. The customer must exist and the update must be accepted.
 pub(crate) async fn update_customer(
     storage: &dyn Storage,
     shop: ShopId,
@@ -454,11 +457,11 @@ pub(crate) async fn update_customer(
 ) -> anyhow::Result<Customer> {
     match storage.update_customer(shop, id, customer_update(changes), None).await? {
         IdempotentOutcome::Ran(UpdateCustomerOutcome::Updated(customer)) => Ok(*customer),
-        other => anyhow::bail!("an update of a customer was answered {other:?}"),
+        other => anyhow::bail!("an update of a customer returned {other:?}"),
     }
 }
 
-/// The customer with the changes that an update must make.
+/// The customer after an accepted update.
 fn changed(mut customer: Customer, changes: CustomerChanges) -> Customer {
     changes.apply(&mut customer);
     customer

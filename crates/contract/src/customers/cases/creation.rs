@@ -15,7 +15,7 @@ use crate::samples::{
     heavy_text_of, longest_email, stamp, text_of,
 };
 
-/// CUSTOMER-1: a number of its own, found with every field as handed in.
+/// CUSTOMER-1: each customer has its own number and is found with every field as passed in.
 pub async fn customer_1_is_found_as_created(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let shop = create_shop(&*storage, "shop.example.com").await?.id;
     let mut expected = Vec::new();
@@ -31,19 +31,19 @@ pub async fn customer_1_is_found_as_created(storage: Arc<dyn Storage>) -> anyhow
         same("the customer by its number", &found.as_ref(), &Some(customer))?;
     }
     same(
-        "a number that was not handed out",
+        "a number that was not assigned",
         &storage.find_customer(shop, customer_id(CustomerId::MAX)?).await?,
         &None,
     )
 }
 
-/// Every field at its extremes, together and each on its own.
+/// Every field at its extremes, all together and each alone.
 fn various_customers() -> Vec<NewCustomer> {
     let plain = customer_by_email("");
     let mut all = vec![
         NewCustomer { email: Some("only@example.com".into()), ..plain.clone() },
         NewCustomer { email: None, phone_number: Some("+33 1 23".into()), ..plain.clone() },
-        // Kept as given, not as compared.
+        // Stored as given, not in the form used for comparison.
         NewCustomer { email: Some("MiXeD.Case@EXAMPLE.Com".into()), ..plain.clone() },
         NewCustomer {
             email: Some(longest_email()),
@@ -69,7 +69,7 @@ fn various_customers() -> Vec<NewCustomer> {
             all.push(NewCustomer { email: None, phone_number: Some((*text).into()), ..plain.clone() });
         }
     }
-    // Each optional field once on its own.
+    // Each optional field alone.
     let names: [Field<NewCustomer>; 3] =
         [|new| &mut new.first_name, |new| &mut new.last_name, |new| &mut new.full_name];
     for (index, field) in names.into_iter().enumerate() {
@@ -91,7 +91,7 @@ fn various_customers() -> Vec<NewCustomer> {
     all
 }
 
-/// CUSTOMER-2: an e-mail address that a customer has answers that customer.
+/// CUSTOMER-2: a creation with a customer's e-mail address returns that customer.
 pub async fn customer_2_same_email_is_existing(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let shop = create_shop(&*storage, "shop.example.com").await?.id;
     for addresses in SAME_ADDRESSES {
@@ -116,9 +116,9 @@ pub async fn customer_2_same_email_is_existing(storage: Arc<dyn Storage>) -> any
                 expect_existing(&*storage, shop, again, &there).await?;
             }
             let at_free_number = storage.find_customer(shop, customer_id(free_number)?).await?;
-            same("the number asked for in vain", &at_free_number, &None)?;
+            same("the requested number, which was not used", &at_free_number, &None)?;
         }
-        // The phone numbers handed in together with the address were not kept.
+        // The phone numbers of these requests were not stored.
         let by_phone = customer_by_phone_number(&format!("new phone of {}", addresses[0]));
         create_customer(&*storage, shop, by_phone).await?;
     }
@@ -128,11 +128,12 @@ pub async fn customer_2_same_email_is_existing(storage: Arc<dyn Storage>) -> any
     Ok(())
 }
 
-/// CUSTOMER-3: then the phone number; of two matches the e-mail address wins.
+/// CUSTOMER-3: without a match by address, a customer with the phone number is returned. If both
+/// match, the address wins.
 pub async fn customer_3_same_phone_number_is_existing(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let shop = create_shop(&*storage, "shop.example.com").await?.id;
     let phone = "+33 1 23 45 67 89";
-    // The one with the phone number comes first once and last once.
+    // One match by phone number is older than the match by address, the other newer.
     let by_phone = create_customer(
         &*storage,
         shop,
@@ -159,9 +160,13 @@ pub async fn customer_3_same_phone_number_is_existing(storage: Arc<dyn Storage>)
     ] {
         expect_existing(&*storage, shop, new, existing).await?;
     }
-    same("the number asked for in vain", &storage.find_customer(shop, customer_id(70_000)?).await?, &None)?;
-    // The address handed in together with the phone number was not kept, and customers
-    // without an address or phone number are not the same for that.
+    same(
+        "the requested number, which was not used",
+        &storage.find_customer(shop, customer_id(70_000)?).await?,
+        &None,
+    )?;
+    // The address of this request was not stored. Customers without an address or phone number do
+    // not match each other.
     create_customer(&*storage, shop, customer_by_email("new@example.com")).await?;
     for other in ["+33 1 23 45 67 8", "+33123456789", "555 ", "5555", "55_", "55%"] {
         create_customer(&*storage, shop, customer_by_phone_number(other)).await?;
@@ -199,17 +204,21 @@ pub async fn customer_4_shops_are_apart(storage: Arc<dyn Storage>) -> anyhow::Re
             ..customer_by_email("same-number@example.com")
         };
         let created = create_customer(&*storage, shop, new.clone()).await?;
-        same("the customer of a number in both shops", &created, &new.into_customer(shop, customer_id(50)?))?;
+        same(
+            "the customer with a number used in both shops",
+            &created,
+            &new.into_customer(shop, customer_id(50)?),
+        )?;
     }
     for (shop, name) in [(one, "one"), (two, "two")] {
         let found = storage.find_customer(shop, customer_id(50)?).await?;
         let found = found.map(|customer| (customer.shop_id, customer.first_name));
-        same("the customer of a number in both shops", &found, &Some((shop, Some(name.into()))))?;
+        same("the customer with a number used in both shops", &found, &Some((shop, Some(name.into()))))?;
     }
     Ok(())
 }
 
-/// CUSTOMER-5: a number asked for is kept; those handed out later are larger.
+/// CUSTOMER-5: a requested number is used. Numbers assigned later are larger.
 pub async fn customer_5_asked_number_is_kept(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let shop = create_shop(&*storage, "shop.example.com").await?.id;
     let first = create_customer(&*storage, shop, customer_by_email("first@example.com")).await?;
@@ -217,11 +226,11 @@ pub async fn customer_5_asked_number_is_kept(storage: Arc<dyn Storage>) -> anyho
     for step in 0..4 {
         let number = match step {
             0 => largest.get() + 10,
-            // Past what four bytes hold.
+            // Larger than four bytes can hold.
             1 => i64::from(u32::MAX) + 5,
-            // Smaller than what is there, which must not lead the store back.
+            // Smaller than the existing numbers. The store must not continue from it.
             2 => first.id.get() + 5,
-            // What the store would hand out soon.
+            // A number that the store would soon assign.
             _ => largest.get() + 2,
         };
         let new = NewCustomer {
@@ -230,7 +239,7 @@ pub async fn customer_5_asked_number_is_kept(storage: Arc<dyn Storage>) -> anyho
         };
         let kept = create_customer(&*storage, shop, new.clone()).await?;
         same(
-            "the customer with the number asked for",
+            "the customer with the requested number",
             &kept,
             &new.into_customer(shop, customer_id(number)?),
         )?;
@@ -240,24 +249,24 @@ pub async fn customer_5_asked_number_is_kept(storage: Arc<dyn Storage>) -> anyho
             let handed_out = create_customer(&*storage, shop, customer_by_email(&email)).await?;
             ensure!(
                 handed_out.id > largest,
-                "the number {} was handed out after {largest} was in use",
+                "the number {} was assigned after {largest} was in use",
                 handed_out.id
             );
             largest = handed_out.id;
         }
         same(
-            "the customer with the number asked for",
+            "the customer with the requested number",
             &storage.find_customer(shop, kept.id).await?,
             &Some(kept),
         )?;
     }
-    // The largest number can be kept. No larger one is left to hand out.
+    // The largest number can be used. No larger number is left to assign.
     let largest =
         NewCustomer { id: Some(customer_id(CustomerId::MAX)?), ..customer_by_email("max@example.com") };
     let largest = create_customer(&*storage, shop, largest).await?;
     same("the largest number", &largest.id.get(), &CustomerId::MAX)?;
     let past = storage.create_customer(shop, customer_by_email("past@example.com"), None).await;
-    ensure!(past.is_err(), "with the largest number in use, another one was handed out: {past:?}");
+    ensure!(past.is_err(), "with the largest number in use, another number was assigned: {past:?}");
     same(
         "the customer with the largest number",
         &storage.find_customer(shop, largest.id).await?,
@@ -265,7 +274,7 @@ pub async fn customer_5_asked_number_is_kept(storage: Arc<dyn Storage>) -> anyho
     )
 }
 
-/// CUSTOMER-6: a number asked for and taken is `IdTaken` and changes nothing.
+/// CUSTOMER-6: a requested number that is taken returns `IdTaken` and changes nothing.
 pub async fn customer_6_taken_number_is_refused(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let shop = create_shop(&*storage, "shop.example.com").await?.id;
     let handed_out = create_customer(&*storage, shop, customer_by_email("out@example.com")).await?;
@@ -276,7 +285,7 @@ pub async fn customer_6_taken_number_is_refused(storage: Arc<dyn Storage>) -> an
             let new = NewCustomer { id: Some(there.id), first_name: Some("new".into()), ..new };
             let outcome = storage.create_customer(shop, new, None).await?;
             same(
-                "asking for a taken number",
+                "requesting a taken number",
                 &outcome,
                 &IdempotentOutcome::Ran(CreateCustomerOutcome::IdTaken),
             )?;
@@ -284,13 +293,13 @@ pub async fn customer_6_taken_number_is_refused(storage: Arc<dyn Storage>) -> an
             same("the customer who has the number", &found.as_ref(), &Some(there))?;
         }
     }
-    // Neither the address nor the phone number was kept.
+    // The address and the phone number were not stored.
     create_customer(&*storage, shop, customer_by_email("new@example.com")).await?;
     create_customer(&*storage, shop, customer_by_phone_number("777")).await?;
     Ok(())
 }
 
-/// Fails unless creating `new` answers `there` and leaves it as it is.
+/// Fails unless creating `new` returns `there` and leaves it unchanged.
 async fn expect_existing(
     storage: &dyn Storage,
     shop: ShopId,
@@ -300,7 +309,7 @@ async fn expect_existing(
     let what = format!("creating a customer with {:?} and {:?}", new.email, new.phone_number);
     let outcome = storage.create_customer(shop, new, None).await?;
     same(&what, &outcome, &IdempotentOutcome::Ran(CreateCustomerOutcome::Existing(there.clone())))?;
-    same("the customer who was there", &storage.find_customer(shop, there.id).await?.as_ref(), &Some(there))
+    same("the existing customer", &storage.find_customer(shop, there.id).await?.as_ref(), &Some(there))
 }
 
 #[cfg(test)]
@@ -310,7 +319,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn customers_are_such_as_the_domain_makes() {
+    fn the_domain_makes_the_same_customers() {
         for new in various_customers() {
             let ids = new.external_ids.clone();
             let draft = CustomerDraft {
@@ -327,7 +336,7 @@ mod tests {
                 whatsapp_id: ids.whatsapp_id,
             };
             let made = draft.into_new(new.stamp).unwrap();
-            // A full name that is left open is joined; a draft has not all of the ids.
+            // A missing full name is joined from the other names. A draft does not have all ids.
             let external_ids = new.external_ids.clone();
             assert_eq!(NewCustomer { full_name: new.full_name.clone(), external_ids, ..made }, new);
         }

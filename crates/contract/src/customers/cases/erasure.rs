@@ -1,5 +1,5 @@
-//! The obligations of [`CustomerStore`](hexdesk_domain::CustomerStore) on what an erasure
-//! takes away and leaves.
+//! The obligations of [`CustomerStore`](hexdesk_domain::CustomerStore) on the effects of an
+//! erasure.
 
 mod shops_with_records;
 
@@ -23,16 +23,16 @@ use crate::samples::{
     customer_id, new_comment, plain_ticket, stamp, ticket_id, update,
 };
 
-/// CUSTOMER-15: takes the customer away with everything of theirs, says how much, and
-/// leaves the rest.
+/// CUSTOMER-15: removes the customer and all data of the customer, returns how much that was, and
+/// keeps the rest.
 pub async fn customer_15_erasure_takes_all_of_the_customers(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let storage = &*storage;
-    each_customer_goes_alone(storage).await?;
-    nobody_is_none(storage).await?;
-    long_history_goes_whole(storage).await
+    each_customer_is_erased_alone(storage).await?;
+    missing_customers_are_not_erased(storage).await?;
+    a_long_history_is_erased_completely(storage).await
 }
 
-async fn each_customer_goes_alone(storage: &dyn Storage) -> anyhow::Result<()> {
+async fn each_customer_is_erased_alone(storage: &dyn Storage) -> anyhow::Result<()> {
     let shops = ShopsWithRecords::create(storage, "alone.example.com").await?;
     let [one, two] = shops.shops();
     let [busy, other] = [customer_id(ShopsWithRecords::BUSY)?, customer_id(ShopsWithRecords::OTHER)?];
@@ -41,22 +41,22 @@ async fn each_customer_goes_alone(storage: &dyn Storage) -> anyhow::Result<()> {
         let before = Contents::of(storage, &shops).await?;
         let (after, expected) = before.without(shop, id);
         let erased = storage.erase_customer(shop, id, stamp(at(14))).await?;
-        same(&format!("what was erased with {id}"), &erased, &Some(expected))?;
+        same(&format!("the numbers of things erased with {id}"), &erased, &Some(expected))?;
         after.expect(storage, &shops, "an erasure").await?;
         same("the erased customer", &storage.find_customer(shop, id).await?, &None)?;
-        same("an erasure of who is erased", &storage.erase_customer(shop, id, stamp(at(14))).await?, &None)?;
+        same("a second erasure", &storage.erase_customer(shop, id, stamp(at(14))).await?, &None)?;
         for (view, _) in &before.tickets {
             if (view.customer.shop_id, view.customer.id) == (shop, id) {
-                expect_nothing_of(storage, &view.ticket).await?;
+                expect_no_trace_of(storage, &view.ticket).await?;
             }
         }
-        after.expect(storage, &shops, "what was about who is erased").await?;
+        after.expect(storage, &shops, "calls about an erased customer").await?;
     }
     Ok(())
 }
 
-/// Nothing can be asked of a ticket of someone who is erased, and nothing added to it.
-async fn expect_nothing_of(storage: &dyn Storage, ticket: &Ticket) -> anyhow::Result<()> {
+/// Fails unless no call finds the ticket of an erased customer and none can add to it.
+async fn expect_no_trace_of(storage: &dyn Storage, ticket: &Ticket) -> anyhow::Result<()> {
     let (shop, id) = (ticket.shop_id, ticket.id);
     same("a ticket", &storage.find_ticket(shop, id).await?, &None)?;
     same("its comments", &storage.list_comments(shop, id, None, None).await?, &None)?;
@@ -72,8 +72,8 @@ async fn expect_nothing_of(storage: &dyn Storage, ticket: &Ticket) -> anyhow::Re
     same("a new ticket", &again, &CreateTicketOutcome::CustomerNotFound)
 }
 
-/// A customer who is not there, or in another shop.
-async fn nobody_is_none(storage: &dyn Storage) -> anyhow::Result<()> {
+/// Erases a missing customer and another shop's.
+async fn missing_customers_are_not_erased(storage: &dyn Storage) -> anyhow::Result<()> {
     let shops = ShopsWithRecords::create(storage, "nobody.example.com").await?;
     let [one, two] = shops.shops();
     let of_two = NewCustomer { id: Some(customer_id(80)?), ..customer_by_email("80@example.com") };
@@ -85,22 +85,22 @@ async fn nobody_is_none(storage: &dyn Storage) -> anyhow::Result<()> {
         [(one, 80), (one, 81), (two, CustomerId::MAX), (no_shop, 80), (no_shop, ShopsWithRecords::BUSY)]
     {
         same(
-            "an erasure of nobody",
+            "an erasure of a missing customer",
             &storage.erase_customer(shop, customer_id(id)?, stamp(at(14))).await?,
             &None,
         )?;
-        before.expect(storage, &shops, "an erasure of nobody").await?;
+        before.expect(storage, &shops, "an erasure of a missing customer").await?;
     }
     Ok(())
 }
 
-async fn long_history_goes_whole(storage: &dyn Storage) -> anyhow::Result<()> {
+async fn a_long_history_is_erased_completely(storage: &dyn Storage) -> anyhow::Result<()> {
     const TICKETS: i64 = 250;
     let fixture = ShopWithPeople::create(storage, "long.example.com").await?;
     let other = create_customer(storage, fixture.shop.id, customer_by_email("other@example.com")).await?;
     let (mut tickets, mut comments) = (Vec::new(), Vec::new());
     for number in 1..=TICKETS {
-        // Each between two of the other customer's.
+        // The other customer's tickets are between them.
         for (customer, id) in [(&fixture.customer, number * 2), (&other, number * 2 + 1)] {
             let ticket = Ticket { is_opened: number % 2 == 0, ..plain_ticket(ticket_id(id)?, customer) };
             let mut claim = claim(&format!("key {id}"), 1, b"receipt")?;
@@ -121,26 +121,26 @@ async fn long_history_goes_whole(storage: &dyn Storage) -> anyhow::Result<()> {
             idempotency_records: count,
         };
         let erased = storage.erase_customer(fixture.shop.id, customer.id, stamp(at(14))).await?;
-        same("what was erased of a long history", &erased, &Some(expected))?;
+        same("the numbers of things erased with a long history", &erased, &Some(expected))?;
         let left = storage.count_tickets(fixture.shop.id, TicketFilter::default()).await?;
-        same("how many tickets are left", &left, &rest)?;
+        same("the number of remaining tickets", &left, &rest)?;
     }
-    // With the keys free, they are tickets of nobody.
+    // Their keys are free, so these are tickets of a missing customer.
     let outcomes = storage.create_tickets(tickets).await?;
     let expected = vec![CreateTicketOutcome::CustomerNotFound; usize::try_from(TICKETS * 2)?];
     same("the tickets again", &outcomes, &expected)
 }
 
-/// CUSTOMER-16: the number is not handed out again; address, phone number and keys are free.
+/// CUSTOMER-16: the number is not assigned again. Address, phone number and keys are free.
 pub async fn customer_16_what_an_erased_one_had_is_free(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let storage = &*storage;
-    numbers_are_not_handed_out_again(storage).await?;
+    numbers_are_not_assigned_again(storage).await?;
     addresses_and_phone_numbers_are_free(storage).await?;
     keys_are_free(storage).await
 }
 
-/// Whether they were handed out or asked for, and whoever else is left.
-async fn numbers_are_not_handed_out_again(storage: &dyn Storage) -> anyhow::Result<()> {
+/// Both for assigned and for requested numbers, no matter which customers remain.
+async fn numbers_are_not_assigned_again(storage: &dyn Storage) -> anyhow::Result<()> {
     let shop = create_shop(storage, "numbers.example.com").await?.id;
     let mut largest = 0;
     for round in 0..4 {
@@ -149,7 +149,7 @@ async fn numbers_are_not_handed_out_again(storage: &dyn Storage) -> anyhow::Resu
         for name in ["one", "two", "three"] {
             created.push(create_customer(storage, shop, email(name)).await?);
         }
-        // Once also the largest, and once all of them.
+        // The last two rounds also request a number. One of them erases all customers.
         if round > 1 {
             let asked = NewCustomer { id: Some(customer_id(largest + 1_000)?), ..email("asked") };
             created.push(create_customer(storage, shop, asked).await?);
@@ -157,7 +157,7 @@ async fn numbers_are_not_handed_out_again(storage: &dyn Storage) -> anyhow::Resu
         for customer in &created {
             ensure!(
                 customer.id.get() > largest,
-                "the number {} was handed out after {largest} was in use",
+                "the number {} was assigned after {largest} was in use",
                 customer.id
             );
         }
@@ -169,12 +169,12 @@ async fn numbers_are_not_handed_out_again(storage: &dyn Storage) -> anyhow::Resu
             );
         }
     }
-    // Whoever asks for the number of an erased customer gets it, and nothing of theirs.
+    // A request for an erased customer's number gets the number, but none of the erased data.
     let again = NewCustomer { id: Some(customer_id(largest)?), ..customer_by_email("again@example.com") };
     let again = create_customer(storage, shop, again).await?;
-    same("the number asked for", &again.id.get(), &largest)?;
+    same("the requested number", &again.id.get(), &largest)?;
     let new = create_customer(storage, shop, customer_by_email("new@example.com")).await?;
-    ensure!(new.id > again.id, "the number {} was handed out after {largest} was in use", new.id);
+    ensure!(new.id > again.id, "the number {} was assigned after {largest} was in use", new.id);
     Ok(())
 }
 
@@ -187,7 +187,7 @@ async fn addresses_and_phone_numbers_are_free(storage: &dyn Storage) -> anyhow::
         let customer =
             create_customer(storage, shop, NewCustomer { email: Some(spelling.into()), ..new() }).await?;
         if let Some(before) = before {
-            ensure!(customer.id > before.id, "a number was handed out again");
+            ensure!(customer.id > before.id, "a number was assigned again");
         }
         let listed = whole_list(storage, shop, &all()).await?;
         same("the shop's customers", &listed, &vec![customer.clone(), keeps.clone()])?;
@@ -203,7 +203,7 @@ async fn addresses_and_phone_numbers_are_free(storage: &dyn Storage) -> anyhow::
     Ok(())
 }
 
-/// The records of the customer are gone: what they answered before runs now, once.
+/// The customer's records are gone, so their requests run again, once.
 async fn keys_are_free(storage: &dyn Storage) -> anyhow::Result<()> {
     let fixture = ShopWithPeople::create(storage, "keys.example.com").await?;
     let shop = fixture.shop.id;
@@ -219,18 +219,22 @@ async fn keys_are_free(storage: &dyn Storage) -> anyhow::Result<()> {
     let comment = new_comment(1, &plain_ticket(ticket_id(1)?, &customer))?;
     create_comment(storage, comment_creation(comment)).await?;
     storage.erase_customer(shop, customer.id, stamp(at(14))).await?;
-    // A refusal leaves the key as free as it was.
+    // A refusal leaves the key free.
     let refused = create_ticket(storage, of_customer(4, 1, &customer)?).await?;
     same("the same again", &refused, &CreateTicketOutcome::CustomerNotFound)?;
     let another = create_ticket(storage, of_customer(2, 2, &fixture.customer)?).await?;
     same("another request of that key", &another, &CreateTicketOutcome::Created)?;
     let replayed = create_ticket(storage, of_customer(3, 2, &fixture.customer)?).await?;
-    same("it again", &replayed, &CreateTicketOutcome::Replayed(b"receipt 2".to_vec()))?;
+    same("the other request, repeated", &replayed, &CreateTicketOutcome::Replayed(b"receipt 2".to_vec()))?;
     let reused = create_ticket(storage, of_customer(1, 1, &fixture.customer)?).await?;
     same("the first request of that key", &reused, &CreateTicketOutcome::KeyReused)?;
-    // The ids of the erased tickets and comments are free as well.
-    let anew = Ticket { is_opened: true, ..plain_ticket(ticket_id(1)?, &fixture.customer) };
-    same("a ticket", &create_ticket(storage, creation(anew.clone())).await?, &CreateTicketOutcome::Created)?;
-    create_comment(storage, comment_creation(new_comment(1, &anew)?)).await?;
+    // The ids of the erased tickets and comments are free, too.
+    let new_ticket = Ticket { is_opened: true, ..plain_ticket(ticket_id(1)?, &fixture.customer) };
+    same(
+        "a ticket",
+        &create_ticket(storage, creation(new_ticket.clone())).await?,
+        &CreateTicketOutcome::Created,
+    )?;
+    create_comment(storage, comment_creation(new_comment(1, &new_ticket)?)).await?;
     Ok(())
 }

@@ -16,8 +16,7 @@ use crate::samples::{
     at, create_customer, create_shop, customer_by_email, customer_by_phone_number, customer_id, stamp,
 };
 
-/// CUSTOMER-9: the shop's customers that meet every condition, and no other's, the largest
-/// number first.
+/// CUSTOMER-9: exactly the shop's customers that meet every condition, largest number first.
 pub async fn customer_9_list_meets_every_condition(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let storage = &*storage;
     let empty = create_shop(storage, "empty.example.com").await?.id;
@@ -28,11 +27,11 @@ pub async fn customer_9_list_meets_every_condition(storage: Arc<dyn Storage>) ->
     largest_number_first(storage).await
 }
 
-/// No matter when, or with which address, a customer was created.
+/// The order does not depend on when or with which address a customer was created.
 async fn largest_number_first(storage: &dyn Storage) -> anyhow::Result<()> {
     let shop = create_shop(storage, "order.example.com").await?.id;
     let mut customers = Vec::new();
-    // Out of order, and out of the order of texts and of doubles.
+    // Not sorted. Their numeric order differs from their order as texts and as doubles.
     let numbers = [9, 10, 100, 11, 1 << 40, 99, (1 << 32) + 1, 1 << 32, 2, CustomerId::MAX - 1];
     for (number, index) in numbers.into_iter().zip(0..) {
         let new = NewCustomer {
@@ -43,7 +42,7 @@ async fn largest_number_first(storage: &dyn Storage) -> anyhow::Result<()> {
         };
         customers.push(create_customer(storage, shop, new).await?);
     }
-    // A change moves no one.
+    // A change does not move a customer.
     let named = CustomerChanges { first_name: Some(Some("late".into())), ..CustomerChanges::default() };
     customers[3] = update_customer(storage, shop, customers[3].id, named).await?;
     customers.sort_by_key(|customer| std::cmp::Reverse(customer.id));
@@ -58,15 +57,19 @@ async fn largest_number_first(storage: &dyn Storage) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// CUSTOMER-10: page by page every customer once, and a count is the length of the list.
+/// CUSTOMER-10: the pages hold every customer once. The count is the length of the list.
 pub async fn customer_10_pages_hold_every_customer_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let storage = &*storage;
     let empty = create_shop(storage, "empty.example.com").await?.id;
     let shop = fill(storage, "shop.example.com", 14).await?;
-    // Of the same numbers, and more.
+    // The other shop uses the same numbers and more.
     fill(storage, "other.example.com", 20).await?;
     for filter in some_filters() {
-        same("the count of a shop without any", &storage.count_customers(empty, filter.clone()).await?, &0)?;
+        same(
+            "the count of a shop without customers",
+            &storage.count_customers(empty, filter.clone()).await?,
+            &0,
+        )?;
         let list = whole_list(storage, shop, &filter).await?;
         let length = u32::try_from(list.len())?;
         let count = storage.count_customers(shop, filter.clone()).await?;
@@ -75,7 +78,7 @@ pub async fn customer_10_pages_hold_every_customer_once(storage: Arc<dyn Storage
             expect_pages(storage, shop, &filter, &list, limit).await?;
             expect_pages(storage, empty, &filter, &[], limit).await?;
         }
-        // From any number, whether a customer has it or not.
+        // After any number, whether or not a customer has it.
         for after in (1..=40).chain([1 << 32, CustomerId::MAX]) {
             let after = customer_id(after)?;
             let entries: Vec<_> = list.iter().filter(|customer| customer.id < after).cloned().collect();
@@ -90,15 +93,15 @@ pub async fn customer_10_pages_hold_every_customer_once(storage: Arc<dyn Storage
 async fn more_than_a_page(storage: &dyn Storage) -> anyhow::Result<()> {
     let many = fill(storage, "many.example.com", 205).await?;
     let list = whole_list(storage, many, &all()).await?;
-    same("how many customers the list holds", &list.len(), &205)?;
-    same("how many are counted", &storage.count_customers(many, all()).await?, &205)?;
+    same("the length of the list", &list.len(), &205)?;
+    same("the count of customers", &storage.count_customers(many, all()).await?, &205)?;
     for limit in [MAX_PAGE_ENTRIES, MAX_PAGE_ENTRIES - 1, 41] {
         expect_pages(storage, many, &all(), &list, limit).await?;
     }
     Ok(())
 }
 
-/// A customer counts from its creation to its end, and one that is refused never.
+/// A customer counts from creation to erasure. A refused one never counts.
 async fn counts_follow(storage: &dyn Storage, shop: ShopId) -> anyhow::Result<()> {
     let there = whole_list(storage, shop, &all()).await?;
     let before = u64::try_from(there.len())?;
@@ -113,11 +116,12 @@ async fn counts_follow(storage: &dyn Storage, shop: ShopId) -> anyhow::Result<()
     same("the list after its erasure", &whole_list(storage, shop, &all()).await?, &there)
 }
 
-/// A shop with this many customers, some of whom share ids, of the numbers 2, 4, 6 and so on.
+/// Creates a shop with this many customers, with the numbers 2, 4, 6 and so on. Some share external
+/// ids.
 async fn fill(storage: &dyn Storage, name: &str, count: i64) -> anyhow::Result<ShopId> {
     let shop = create_shop(storage, name).await?.id;
     for index in 0..count {
-        // Not in the order of numbers.
+        // Not in order of number.
         let number = 2 * (1 + index * 9 % count);
         let id = |text: &str, is_there: bool| is_there.then(|| text.to_owned());
         let new = NewCustomer {
@@ -135,7 +139,7 @@ async fn fill(storage: &dyn Storage, name: &str, count: i64) -> anyhow::Result<S
     Ok(shop)
 }
 
-/// Conditions that some, one and none of the customers meet.
+/// Filters that match several, one and no customers.
 fn some_filters() -> Vec<CustomerFilter> {
     let by_ids = |zendesk: Option<&str>, gorgias: Option<&str>| CustomerFilter {
         external_ids: ExternalIds {
@@ -156,7 +160,7 @@ fn some_filters() -> Vec<CustomerFilter> {
     ]
 }
 
-/// Fails unless the pages of `limit` are those of the list.
+/// Fails unless pages of `limit` together are the list.
 async fn expect_pages(
     storage: &dyn Storage,
     shop: ShopId,
@@ -178,12 +182,12 @@ async fn expect_pages(
     }
 }
 
-/// No condition.
+/// The filter without conditions.
 pub(crate) fn all() -> CustomerFilter {
     CustomerFilter::default()
 }
 
-/// Every page of the list, as large as they can be.
+/// Returns the whole list, read in pages of the largest size.
 pub(crate) async fn whole_list(
     storage: &dyn Storage,
     shop: ShopId,
@@ -191,7 +195,7 @@ pub(crate) async fn whole_list(
 ) -> anyhow::Result<Vec<Customer>> {
     let mut list = Vec::new();
     let mut after = None;
-    // Far more pages than any case fills: a list that never ends is a failure.
+    // Far more pages than any case fills. A list that never ends is a failure.
     for _ in 0..100 {
         let page = storage.list_customers(shop, filter.clone(), after, MAX_PAGE_ENTRIES).await?;
         list.extend(page.entries);
@@ -200,5 +204,5 @@ pub(crate) async fn whole_list(
             return Ok(list);
         }
     }
-    anyhow::bail!("the list with {filter:?} goes on and on")
+    anyhow::bail!("the list with {filter:?} does not end")
 }

@@ -16,7 +16,7 @@ fn has_email(customer: &Customer, changes: &CustomerChanges) -> bool {
 }
 
 impl Fault {
-    /// Changes what an update says.
+    /// Modifies the changes of an update.
     fn customer_changes(self, change: fn(&mut CustomerChanges)) -> Self {
         self.customer_update(move |store, shop, id, mut update| {
             change(&mut update.changes);
@@ -24,7 +24,7 @@ impl Fault {
         })
     }
 
-    /// Changes more after an update that takes effect.
+    /// Applies further changes after an update that takes effect.
     fn after_customer_update(self, more: fn(&mut Store<'_>, &mut Customer, &CustomerChanges)) -> Self {
         self.customer_update(move |store, shop, id, update| {
             let changes = update.changes.clone();
@@ -48,7 +48,7 @@ impl Fault {
         })
     }
 
-    /// Returns `EmailTaken` without an update if this holds.
+    /// Returns `EmailTaken` without updating if the predicate is true.
     fn customer_email_taken_if(
         self,
         is_taken: fn(&Store<'_>, ShopId, CustomerId, &CustomerChanges) -> bool,
@@ -74,14 +74,13 @@ fn of_accepted_updates() -> Vec<Fault> {
                 changes.shopify_id.take_if(|id| id.is_none());
             })
             .found_by_the_model(),
-        fault("CUSTOMER-11", "An update removes the last name unless it says one.").after_customer_update(
-            |store, customer, changes| {
+        fault("CUSTOMER-11", "An update removes the last name unless the update has one.")
+            .after_customer_update(|store, customer, changes| {
                 if changes.last_name.is_none() {
                     customer.last_name = None;
                     store.customers.insert((customer.shop_id, customer.id), customer.clone());
                 }
-            },
-        ),
+            }),
         fault("CUSTOMER-11", "The new address is stored in lower case.").customer_changes(|changes| {
             changes.email.iter_mut().flatten().for_each(|email| *email = fold_email(email));
         }),
@@ -97,13 +96,13 @@ fn of_accepted_updates() -> Vec<Fault> {
                 })
             },
         ),
-        fault("CUSTOMER-11", "Customers of the same number in other shops change, too.")
+        fault("CUSTOMER-11", "Customers with the same number in other shops change, too.")
             .after_customer_update(|store, customer, _| {
                 for there in store.customers.values_mut().filter(|there| there.id == customer.id) {
                     there.full_name.clone_from(&customer.full_name);
                 }
             }),
-        fault("CUSTOMER-11", "Filters compare customers as they were before the update.")
+        fault("CUSTOMER-11", "Filters match the values from before an update.")
             .keeping_the_state_before_customer_updates()
             .customer_list(|store, shop, filter| {
                 let is_listed = |customer: &&Customer| {
@@ -111,7 +110,7 @@ fn of_accepted_updates() -> Vec<Fault> {
                 };
                 by_number(store.customers_of(shop).filter(is_listed).cloned())
             }),
-        fault("CUSTOMER-11", "Tickets show the customer as it was before the update.")
+        fault("CUSTOMER-11", "Tickets show the customer's values from before an update.")
             .keeping_the_state_before_customer_updates()
             .find_ticket(|store, shop, id| {
                 let Some(view) = store.find_ticket(shop, id) else { return Ok(None) };
@@ -147,7 +146,7 @@ fn of_refusals() -> Vec<Fault> {
             }
             Ok(outcome)
         }),
-        fault("CUSTOMER-12", "An update may leave neither address nor phone number.").customer_update(
+        fault("CUSTOMER-12", "An update can remove both the address and the phone number.").customer_update(
             |store, shop, id, update| {
                 let outcome = store.update_customer(shop, id, update.clone());
                 if outcome != UpdateCustomerOutcome::Unreachable {

@@ -17,7 +17,7 @@ pub(crate) struct Erasure<'a> {
 }
 
 impl Erasure<'_> {
-    /// The customer's tickets before.
+    /// The customer's tickets from before the erasure.
     fn tickets(&self) -> impl DoubleEndedIterator<Item = &Ticket> {
         let tickets = self.before.tickets.values().map(|stored| &stored.ticket);
         tickets.filter(|ticket| (ticket.shop_id, ticket.customer_id) == (self.shop, self.id))
@@ -25,7 +25,7 @@ impl Erasure<'_> {
 }
 
 impl Fault {
-    /// Changes what an erasure leaves and returns.
+    /// Changes the state and the result of an erasure.
     pub(crate) fn after_erasure(
         self,
         more: impl Fn(&mut Store<'_>, Erasure<'_>) + Send + Sync + 'static,
@@ -41,14 +41,14 @@ impl Fault {
 
 pub(super) fn faults() -> Vec<Fault> {
     vec![
-        fault("CUSTOMER-15", "An erasure counts the open human tickets only.").after_erasure(|_, erasure| {
+        fault("CUSTOMER-15", "An erasure counts only the open human tickets.").after_erasure(|_, erasure| {
             let ids = erasure.tickets().map(|ticket| (ticket.shop_id, ticket.id));
             let views = ids.filter_map(|(shop, id)| erasure.before.find_ticket(shop, id));
             let human_tickets = views.filter_map(|view| view.human_ticket);
             let open = human_tickets.filter(|human_ticket| human_ticket.closed_at.is_none()).count();
             erasure.erased.human_tickets = open as u64;
         }),
-        fault("CUSTOMER-15", "An erasure counts the comments of the customer only.")
+        fault("CUSTOMER-15", "An erasure counts only comments by the customer.")
             .after_erasure(|_, erasure| {
                 let comments = erasure.before.comments.values();
                 let of_tickets =
@@ -61,7 +61,7 @@ pub(super) fn faults() -> Vec<Fault> {
                 store.erase_customer(*other, erasure.id, erasure.stamp);
             }
         }),
-        fault("CUSTOMER-15", "Records of customers of the same number in every shop are removed.")
+        fault("CUSTOMER-15", "Records of customers with the same number in every shop are removed.")
             .after_erasure(|store, Erasure { id, .. }| {
                 store.idempotency_records.retain(|_, record| record.receipt.customer_id != Some(id));
             }),
@@ -80,7 +80,7 @@ pub(super) fn faults() -> Vec<Fault> {
                 store.idempotency_records.extend(others);
             })
             .found_by_the_model(),
-        fault("CUSTOMER-15", "The customer stays with a number and nothing else.").after_erasure(
+        fault("CUSTOMER-15", "The customer stays, reduced to a number.").after_erasure(
             |store, Erasure { before, shop, id, .. }| {
                 let blank = before.customers.get(&(shop, id)).cloned().map(|customer| Customer {
                     email: None,

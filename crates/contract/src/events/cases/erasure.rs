@@ -11,8 +11,7 @@ use crate::samples::{
     comment_creation, creation, customer_by_email, customer_id, new_comment, new_key, plain_ticket, ticket_id,
 };
 
-/// EVENT-11: erasing a customer takes away every snapshot that holds their data, and nothing
-/// else.
+/// EVENT-11: erasing a customer removes every snapshot with the customer's data, and nothing else.
 pub async fn event_11_erasure_takes_the_customers_snapshots(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let mut expected_events = ExpectedEvents::new(&*storage)?;
     let one = expected_events.create_shop_with_people("one.example.com").await?;
@@ -20,9 +19,9 @@ pub async fn event_11_erasure_takes_the_customers_snapshots(storage: Arc<dyn Sto
     let shop = one.shop.id;
     let ada = add_customer(&mut expected_events, shop, 70, "ada@example.com").await?;
     let bob = add_customer(&mut expected_events, shop, 71, "bob@example.com").await?;
-    // Of the same number, in another shop.
+    // A customer with the same number in another shop.
     let namesake = add_customer(&mut expected_events, two.shop.id, 70, "ada@example.com").await?;
-    // With a user and a key of the same number.
+    // A user and a key with the same number.
     let name = UserChanges { full_name: Some(Some("Ada".into())), ..UserChanges::default() };
     expected_events.update_user(shop, one.user.id, name, None).await?;
     expected_events.create_key(shop, NewApiKey { user_id: Some(one.user.id), ..new_key(1) }, None).await?;
@@ -34,16 +33,16 @@ pub async fn event_11_erasure_takes_the_customers_snapshots(storage: Arc<dyn Sto
     let before = expected_events.len();
     expected_events.erase_customer(shop, ada.id).await?.context("Ada is not erased")?;
     // One of the two tickets was deleted before, with its comment.
-    same("how much is erased", &expected_events.len(), &(before + 3))?;
-    expected_events.check("after one was erased").await?;
-    // Others go on, and so does one who has the address now.
+    same("the number of events after an erasure", &expected_events.len(), &(before + 3))?;
+    expected_events.check("after an erasure").await?;
+    // Other customers are still logged, even a new one with the erased customer's address.
     fill(&mut expected_events, &bob, 400).await?;
     let next = add_customer(&mut expected_events, shop, 72, "ada@example.com").await?;
     fill(&mut expected_events, &next, 500).await?;
     expected_events.erase_customer(shop, bob.id).await?.context("Bob is not erased")?;
-    expected_events.check("after another was erased").await?;
+    expected_events.check("after a second erasure").await?;
     expected_events.erase_customer(two.shop.id, namesake.id).await?.context("the namesake is not erased")?;
-    expected_events.check("after one was erased in the other shop").await
+    expected_events.check("after an erasure in the other shop").await
 }
 
 async fn add_customer(
@@ -56,8 +55,7 @@ async fn add_customer(
     expected_events.add_customer(shop, new).await
 }
 
-/// Everything that leaves a snapshot with the customer's data in it, and one ticket that is
-/// gone at the end.
+/// Makes every kind of snapshot with the customer's data. One of the tickets is deleted at the end.
 async fn fill(
     expected_events: &mut ExpectedEvents<'_>,
     customer: &Customer,

@@ -14,7 +14,7 @@ use crate::samples::{
     once, rotation, ticket_id, user_by_email,
 };
 
-/// EVENT-1: creating a ticket appends one event for each ticket created.
+/// EVENT-1: creating tickets appends one event for each created ticket.
 pub async fn event_1_creating_tickets_is_logged(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let mut expected_events = ExpectedEvents::new(&*storage)?;
     let one = expected_events.create_shop_with_people("one.example.com").await?;
@@ -34,11 +34,12 @@ pub async fn event_1_creating_tickets_is_logged(storage: Arc<dyn Storage>) -> an
     ];
     expected_events.create_tickets(batch.clone()).await??;
     expected_events.create_tickets(vec![batch[3].clone(), creation(two.ticket(9)?)]).await??;
-    same("how many tickets are created", &expected_events.len(), &(before + 6))?;
+    same("the number of events", &expected_events.len(), &(before + 6))?;
     expected_events.check("tickets").await
 }
 
-/// EVENT-2: changing a ticket appends one event, deleting it one for it and each comment.
+/// EVENT-2: changing a ticket appends one event. Deleting it appends one for the ticket and one for
+/// each comment.
 pub async fn event_2_changing_and_deleting_a_ticket_is_logged(
     storage: Arc<dyn Storage>,
 ) -> anyhow::Result<()> {
@@ -52,7 +53,7 @@ pub async fn event_2_changing_and_deleting_a_ticket_is_logged(
     let shop = one.shop.id;
     let named = |name: &str| TicketChanges { name: Some(Some(name.to_owned())), ..TicketChanges::default() };
     expected_events.update_ticket(shop, ticket_id(1)?, named("one"), None, None).await?;
-    // To what it is already: that is a change, which raises the version.
+    // An update to the current value is a change, because it raises the version.
     expected_events.update_ticket(shop, ticket_id(1)?, named("one"), None, None).await?;
     for is_opened in [true, false, true] {
         let changes = TicketChanges {
@@ -68,19 +69,23 @@ pub async fn event_2_changing_and_deleting_a_ticket_is_logged(
             .update_ticket(shop, ticket_id(2)?, named("two"), Some(4 + COMMENTS), Some(once.clone()))
             .await?;
     }
-    same("how many updates are made", &expected_events.len(), &(before + 6))?;
+    same("the number of events after the updates", &expected_events.len(), &(before + 6))?;
     for (id, version) in [(2, Some(5 + COMMENTS)), (3, None)] {
         let deleted = expected_events.delete_ticket(shop, ticket_id(id)?, version).await?;
         same("a deletion", &deleted, &DeleteTicketOutcome::Deleted)?;
     }
-    same("how much is deleted", &expected_events.len(), &(before + 6 + 2 + usize::try_from(2 * COMMENTS)?))?;
+    same(
+        "the number of events after the deletion",
+        &expected_events.len(),
+        &(before + 6 + 2 + usize::try_from(2 * COMMENTS)?),
+    )?;
     expected_events.check("changed and deleted tickets").await
 }
 
-/// How many comments each ticket of [`add_tickets`] has.
+/// The number of comments of each ticket of [`add_tickets`].
 const COMMENTS: i64 = 3;
 
-/// The tickets 1, 2 and 3, with comments.
+/// Adds the tickets 1, 2 and 3, with comments.
 async fn add_tickets(
     expected_events: &mut ExpectedEvents<'_>,
     fixture: &ShopWithPeople,
@@ -97,7 +102,7 @@ async fn add_tickets(
     Ok(())
 }
 
-/// EVENT-3: creating a comment appends an event of it and one of its ticket.
+/// EVENT-3: creating a comment appends an event for the comment and one for its ticket.
 pub async fn event_3_creating_comments_is_logged(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let mut expected_events = ExpectedEvents::new(&*storage)?;
     let one = expected_events.create_shop_with_people("one.example.com").await?;
@@ -109,7 +114,7 @@ pub async fn event_3_creating_comments_is_logged(storage: Arc<dyn Storage>) -> a
     }
     let before = expected_events.len();
     expected_events.create_comments(vec![comment_creation(new_comment(1, &one.ticket(1)?)?)]).await??;
-    // One that changes nothing but the version, for it is older than the last message.
+    // A comment that changes only the version, because it is older than the last message.
     let old = NewComment { time: at(-900_000), ..new_comment(2, &one.ticket(1)?)? };
     expected_events.create_comments(vec![comment_creation(old)]).await??;
     let by = |id, author_id: Option<UserId>, fixture: &ShopWithPeople, ticket| {
@@ -134,18 +139,18 @@ pub async fn event_3_creating_comments_is_logged(storage: Arc<dyn Storage>) -> a
     ];
     expected_events.create_comments(batch.clone()).await??;
     expected_events.create_comments(vec![batch[3].clone(), by(12, None, &two, 2)?]).await??;
-    same("how many events comments make", &expected_events.len(), &(before + 2 * 8))?;
+    same("the number of events after the comments", &expected_events.len(), &(before + 2 * 8))?;
     expected_events.check("comments").await
 }
 
-/// EVENT-4: creating a customer appends one event, updating it another.
+/// EVENT-4: creating a customer appends one event, and so does updating one.
 pub async fn event_4_creating_and_changing_a_customer_is_logged(
     storage: Arc<dyn Storage>,
 ) -> anyhow::Result<()> {
     let mut expected_events = ExpectedEvents::new(&*storage)?;
     let one = expected_events.create_shop_with_people("one.example.com").await?;
     let two = expected_events.create_shop_with_people("two.example.com").await?;
-    // Tickets of the customer are not changed with it.
+    // The customer's tickets do not change with the customer.
     expected_events.create_tickets(vec![creation(one.ticket(1)?)]).await??;
     let before = expected_events.len();
     for fixture in [&one, &two] {
@@ -158,7 +163,7 @@ pub async fn event_4_creating_and_changing_a_customer_is_logged(
             expected_events.create_customer(shop, new, Some(replayed.clone())).await?;
         }
         let named = CustomerChanges { first_name: Some(Some("Ada".into())), ..CustomerChanges::default() };
-        // The second time to what it is already.
+        // The second update sets the current values.
         for _ in 0..2 {
             expected_events.update_customer(shop, fixture.customer.id, named.clone(), None).await?;
         }
@@ -173,11 +178,12 @@ pub async fn event_4_creating_and_changing_a_customer_is_logged(
             expected_events.update_customer(shop, fixture.customer.id, changes.clone(), once).await?;
         }
     }
-    same("how many events customers make", &expected_events.len(), &(before + 2 * 5))?;
+    same("the number of events after the updates", &expected_events.len(), &(before + 2 * 5))?;
     expected_events.check("customers").await
 }
 
-/// EVENT-5: erasing a customer appends an event of it, of its tickets and of their comments.
+/// EVENT-5: erasing a customer appends one event for the customer, one for each ticket and one for
+/// each comment on it.
 pub async fn event_5_erasing_a_customer_is_logged(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let mut expected_events = ExpectedEvents::new(&*storage)?;
     let one = expected_events.create_shop_with_people("one.example.com").await?;
@@ -196,17 +202,28 @@ pub async fn event_5_erasing_a_customer_is_logged(storage: Arc<dyn Storage>) -> 
         .erase_customer(one.shop.id, one.customer.id)
         .await?
         .context("the customer is not erased")?;
-    same("how much is erased", &expected_events.len(), &(before + 1 + 2 + usize::try_from(2 * COMMENTS)?))?;
+    same(
+        "the number of events after the erasure",
+        &expected_events.len(),
+        &(before + 1 + 2 + usize::try_from(2 * COMMENTS)?),
+    )?;
     let alone = customer_by_email("alone@example.com");
     let alone = expected_events.add_customer(one.shop.id, alone).await?.id;
     let before = expected_events.len();
-    expected_events.erase_customer(one.shop.id, alone).await?.context("the lonely one is not erased")?;
-    same("how much is erased of who had nothing", &expected_events.len(), &(before + 1))?;
+    expected_events
+        .erase_customer(one.shop.id, alone)
+        .await?
+        .context("the customer without tickets is not erased")?;
+    same(
+        "the number of events after erasing a customer without tickets",
+        &expected_events.len(),
+        &(before + 1),
+    )?;
     expected_events.check("erasures").await
 }
 
-/// EVENT-6: creating a user appends one event, updating it another, and one for each key
-/// revoked with it.
+/// EVENT-6: creating a user appends one event, and so does updating one. A deactivation also
+/// appends one for each key it revokes.
 pub async fn event_6_creating_and_changing_a_user_is_logged(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let mut expected_events = ExpectedEvents::new(&*storage)?;
     let one = expected_events.create_shop_with_people("one.example.com").await?;
@@ -218,7 +235,7 @@ pub async fn event_6_creating_and_changing_a_user_is_logged(storage: Arc<dyn Sto
     for _ in 0..2 {
         expected_events.create_user(shop, user_by_email("again@example.com"), Some(replayed.clone())).await?;
     }
-    same("how many users are created", &expected_events.len(), &(before + 2))?;
+    same("the number of events after the creations", &expected_events.len(), &(before + 2))?;
 
     let key = |user_id: Option<UserId>, seed| NewApiKey { user_id, ..new_key(seed) };
     let expired = NewApiKey { expires_at: Some(at(-5)), ..key(Some(user.id), 2) };
@@ -231,27 +248,27 @@ pub async fn event_6_creating_and_changing_a_user_is_logged(storage: Arc<dyn Sto
 
     let before = expected_events.len();
     let named = UserChanges { first_name: Some(Some("Ann".into())), ..UserChanges::default() };
-    // The second time to what it is already.
+    // The second update sets the current values.
     for _ in 0..2 {
         expected_events.update_user(shop, user.id, named.clone(), None).await?;
     }
-    same("how many events updates make", &expected_events.len(), &(before + 2))?;
+    same("the number of events after the updates", &expected_events.len(), &(before + 2))?;
     let to = |is_active| UserChanges { is_active: Some(is_active), ..UserChanges::default() };
     let replayed = once("other key", 1, b"answer")?;
     for _ in 0..2 {
         expected_events.update_user(shop, user.id, to(false), Some(replayed.clone())).await?;
     }
-    same("how many events a deactivation makes", &expected_events.len(), &(before + 2 + 3))?;
-    // Of a user who is inactive already, and back; no key comes or goes.
+    same("the number of events after a deactivation", &expected_events.len(), &(before + 2 + 3))?;
+    // Deactivates an inactive user, activates and deactivates again. No key changes.
     for is_active in [false, true, false] {
         expected_events.update_user(shop, user.id, to(is_active), None).await?;
     }
-    same("how many events the rest makes", &expected_events.len(), &(before + 2 + 3 + 3))?;
+    same("the number of events after the other updates", &expected_events.len(), &(before + 2 + 3 + 3))?;
     expected_events.check("users").await
 }
 
-/// EVENT-7: creating a key appends one event, revoking it one, rotating it one for each of
-/// the two.
+/// EVENT-7: creating or revoking a key appends one event. Rotating one appends an event for each of
+/// the two keys.
 pub async fn event_7_making_and_ending_keys_is_logged(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let mut expected_events = ExpectedEvents::new(&*storage)?;
     let one = expected_events.create_shop_with_people("one.example.com").await?;
@@ -265,7 +282,7 @@ pub async fn event_7_making_and_ending_keys_is_logged(storage: Arc<dyn Storage>)
         for _ in 0..2 {
             expected_events.create_key(shop, new_key(2), Some(replayed.clone())).await?;
         }
-        same("how many keys are created", &expected_events.len(), &(before + 2))?;
+        same("the number of events after the creations", &expected_events.len(), &(before + 2))?;
         let rotated = rotation(3, at(0), at(70_000));
         let IdempotentOutcome::Ran(RotateKeyOutcome::Rotated(new)) =
             expected_events.rotate_key(shop, key.number, rotated, None).await?
@@ -277,11 +294,11 @@ pub async fn event_7_making_and_ending_keys_is_logged(storage: Arc<dyn Storage>)
             let rotation = rotation(4, at(0), at(70_000));
             expected_events.rotate_key(shop, new.number, rotation, Some(replayed.clone())).await?;
         }
-        same("how many events rotations make", &expected_events.len(), &(before + 2 + 4))?;
+        same("the number of events after the rotations", &expected_events.len(), &(before + 2 + 4))?;
         for number in [key.number, new.number] {
             expected_events.revoke_key(shop, number).await?.context("a key is not revoked")?;
         }
-        same("how many events revocations make", &expected_events.len(), &(before + 2 + 4 + 2))?;
+        same("the number of events after the revocations", &expected_events.len(), &(before + 2 + 4 + 2))?;
     }
     expected_events.check("keys").await
 }

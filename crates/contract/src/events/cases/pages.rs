@@ -10,14 +10,14 @@ use crate::events::expected::ExpectedEvents;
 use crate::events::settled_log::log_after;
 use crate::samples::create_shop;
 
-/// EVENT-12: the log holds the shop's events alone, and following `next` answers each once.
+/// EVENT-12: the log holds exactly the shop's events. Following `next` returns each once.
 pub async fn event_12_pages_hold_every_event_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let storage = &*storage;
     let empty = create_shop(storage, "empty.example.com").await?.id;
     let mut expected_events = ExpectedEvents::new(storage)?;
     let one = expected_events.create_shop_with_people("one.example.com").await?.shop.id;
     let two = expected_events.create_shop_with_people("two.example.com").await?.shop.id;
-    // The same numbers in both, in turn.
+    // Both shops use the same numbers, in turn.
     for number in 1..=2 {
         for shop in [one, two] {
             walk(&mut expected_events, shop, number).await?;
@@ -30,14 +30,14 @@ pub async fn event_12_pages_hold_every_event_once(storage: Arc<dyn Storage>) -> 
         for limit in [1, 2, 3, length / 2, length - 1, length, length + 1, MAX_PAGE_ENTRIES] {
             expect_pages(storage, shop, &log, limit).await?;
         }
-        // From wherever a reader stopped.
+        // After every event.
         for (read, event) in (1..).zip(&log) {
             let rest = log_after(storage, shop, Some(event.position), MAX_PAGE_ENTRIES).await?;
             same("the log after an event", &rest.as_slice(), &&log[read..])?;
         }
     }
     let page = storage.list_events(empty, None, 1).await?;
-    ensure!(page.entries.is_empty() && page.next.is_none(), "a log of nothing is {page:?}");
+    ensure!(page.entries.is_empty() && page.next.is_none(), "the log of an empty shop is {page:?}");
     Ok(())
 }
 

@@ -17,8 +17,7 @@ use crate::samples::{
     user_by_email, user_id,
 };
 
-/// EVENT-8: what is refused or replayed, what changes nothing and what only reads append
-/// nothing.
+/// EVENT-8: refused and replayed commands, commands that change nothing, and reads append no event.
 pub async fn event_8_what_changes_nothing_is_not_logged(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let mut expected_events = ExpectedEvents::new(&*storage)?;
     let fixture = expected_events.create_shop_with_people("shop.example.com").await?;
@@ -26,25 +25,25 @@ pub async fn event_8_what_changes_nothing_is_not_logged(storage: Arc<dyn Storage
     let tickets = [fixture.ticket(1)?, fixture.ticket(2)?];
     expected_events.create_tickets(tickets.clone().map(creation).to_vec()).await??;
     expected_events.create_comments(vec![comment_creation(new_comment(1, &tickets[0])?)]).await??;
-    // Who has the phone number that others cannot have.
+    // A customer with the phone number that others try to take.
     expected_events.create_customer(fixture.shop.id, customer_by_phone_number("+1"), None).await?;
     let nothing = |expected_events: &ExpectedEvents<'_>, what: &str, before| {
-        same(&format!("how much {what} changes by what was answered"), &expected_events.len(), &before)
+        same(&format!("the number of events expected after {what}"), &expected_events.len(), &before)
     };
     let before = expected_events.len();
     refused_and_empty(&mut expected_events, &fixture).await?;
-    nothing(&expected_events, "what is refused", before)?;
+    nothing(&expected_events, "refusals", before)?;
     reads(&expected_events, &fixture).await?;
-    expected_events.check("what is refused, changes nothing or only reads").await?;
+    expected_events.check("refusals, empty updates and reads").await?;
 
     replayed(&mut expected_events, &fixture).await?;
     let before = expected_events.len();
     replayed(&mut expected_events, &fixture).await?;
-    nothing(&expected_events, "what is replayed", before)?;
-    expected_events.check("what is replayed").await
+    nothing(&expected_events, "replays", before)?;
+    expected_events.check("replays").await
 }
 
-/// Every command that is refused, or says nothing.
+/// Makes refused commands of every kind, and empty updates.
 async fn refused_and_empty(
     expected_events: &mut ExpectedEvents<'_>,
     fixture: &ShopWithPeople,
@@ -55,7 +54,7 @@ async fn refused_and_empty(
     expected_events
         .create_tickets(vec![creation(fixture.ticket_for_nobody(6)?), creation(fixture.ticket_of_nobody(7)?)])
         .await??;
-    // Of a batch that fails nothing is written, and nothing is said.
+    // A failed batch writes nothing and appends no event.
     let taken = vec![creation(fixture.ticket(8)?), creation(fixture.ticket(1)?)];
     ensure!(expected_events.create_tickets(taken).await?.is_err(), "a taken id is accepted");
 
@@ -70,10 +69,10 @@ async fn refused_and_empty(
     ensure!(expected_events.create_comments(taken).await?.is_err(), "a taken id is accepted");
 
     let named = TicketChanges { name: Some(Some("x".into())), ..TicketChanges::default() };
-    let nobodys = TicketChanges { assigned_to: Some(Some(user_id(UserId::MAX)?)), ..named.clone() };
+    let of_missing_user = TicketChanges { assigned_to: Some(Some(user_id(UserId::MAX)?)), ..named.clone() };
     expected_events.update_ticket(shop, unknown, named.clone(), None, None).await?;
     expected_events.update_ticket(shop, known, named, Some(99), None).await?;
-    expected_events.update_ticket(shop, known, nobodys, None, None).await?;
+    expected_events.update_ticket(shop, known, of_missing_user, None, None).await?;
     expected_events.update_ticket(shop, known, TicketChanges::default(), None, None).await?;
     expected_events.delete_ticket(shop, unknown, None).await?;
     expected_events.delete_ticket(shop, known, Some(99)).await?;
@@ -126,15 +125,15 @@ async fn refused_users(
     expected_events.update_user(shop, user_id(UserId::MAX)?, off, None).await?;
     expected_events.update_user(shop, fixture.user.id, UserChanges::default(), None).await?;
 
-    let nobodys = NewApiKey { user_id: Some(user_id(UserId::MAX)?), ..new_key(1) };
-    expected_events.create_key(shop, nobodys, None).await?;
+    let of_missing_user = NewApiKey { user_id: Some(user_id(UserId::MAX)?), ..new_key(1) };
+    expected_events.create_key(shop, of_missing_user, None).await?;
     let unknown = KeyNumber::new(i64::MAX).context("a key's number")?;
     expected_events.revoke_key(shop, unknown).await?;
     expected_events.rotate_key(shop, unknown, rotation(2, at(0), at(1)), None).await?;
     Ok(())
 }
 
-/// Everything that answers without changing anything, and what is the operator's affair.
+/// Calls every method that only reads, and the operator's methods for shops.
 async fn reads(expected_events: &ExpectedEvents<'_>, fixture: &ShopWithPeople) -> anyhow::Result<()> {
     let (storage, shop) = (expected_events.storage, fixture.shop.id);
     storage.find_ticket(shop, ticket_id(1)?).await?;
@@ -155,13 +154,13 @@ async fn reads(expected_events: &ExpectedEvents<'_>, fixture: &ShopWithPeople) -
     Ok(())
 }
 
-/// Every command that can take effect once, under keys that are the same each time; and what
-/// the second time changes nothing.
+/// Runs every command that accepts an idempotency key, with the same keys each time, and commands
+/// that change nothing the second time.
 async fn replayed(expected_events: &mut ExpectedEvents<'_>, fixture: &ShopWithPeople) -> anyhow::Result<()> {
     let shop = fixture.shop.id;
     let ticket = Ticket { is_opened: true, ..fixture.ticket(20)? };
     expected_events.create_tickets(vec![claimed(ticket.clone(), claim("ticket", 1, b"")?)]).await??;
-    // Under a used key, another request.
+    // Another request with a used key.
     expected_events.create_tickets(vec![claimed(fixture.ticket(21)?, claim("ticket", 2, b"")?)]).await??;
     for request in [1, 2] {
         let comment = CommentCreation {
@@ -189,7 +188,7 @@ async fn replayed(expected_events: &mut ExpectedEvents<'_>, fixture: &ShopWithPe
         let rotation = rotation(10, at(0), at(900_000));
         expected_events.rotate_key(shop, first, rotation, Some(once("rotation", request, b"")?)).await?;
     }
-    // What is done already: revoked, not to be rotated any more, erased, deleted.
+    // Commands on things that are already revoked, rotated, erased or deleted.
     let second = KeyNumber::new(2).context("a key's number")?;
     for _ in 0..2 {
         expected_events.revoke_key(shop, second).await?;

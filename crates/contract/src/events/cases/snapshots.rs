@@ -16,13 +16,13 @@ use crate::samples::{
     heavy_text_of, new_comment, new_key, plain_ticket, rotation, ticket_id, user_by_email,
 };
 
-/// EVENT-10: an event has the thing as it is found right after the change, in full.
+/// EVENT-10: an event holds the whole subject as it is found right after the change.
 pub async fn event_10_snapshots_are_what_is_found(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let mut expected_events = ExpectedEvents::new(&*storage)?;
     let one = expected_events.create_shop_with_people("one.example.com").await?;
     let two = expected_events.create_shop_with_people("two.example.com").await?;
     walk(&mut expected_events, one.shop.id, 1).await?;
-    // In both shops things of the same numbers, which are not the same.
+    // Subjects with the same numbers in both shops. They differ otherwise.
     for fixture in [&one, &two] {
         let customer = full_customer(&mut expected_events, fixture).await?;
         for (number, opened) in [(700, true), (701, false)] {
@@ -93,7 +93,7 @@ async fn full_ticket(
         ..filled_ticket(plain_ticket(ticket_id(number)?, customer), fixture.user.id, ToOwned::to_owned)
     };
     expected_events.create_tickets(vec![creation(ticket.clone())]).await??;
-    // Whose details change: snapshots hold none of them.
+    // The assignee changes. The ticket's snapshot holds no details of the assignee.
     let named = UserChanges { full_name: Some(Some(format!("agent {number}"))), ..UserChanges::default() };
     expected_events.update_user(shop, fixture.user.id, named, None).await?;
     for is_opened in [!is_opened, is_opened] {
@@ -127,7 +127,7 @@ async fn full_ticket(
         expected_events.storage.list_comments(shop, ticket.id, None, None).await?.context("comments")?;
     for (attempt, listed) in attempts.into_iter().zip(listed.entries) {
         let IdempotentOutcome::Ran(CreateCommentOutcome::Created(view)) = attempt else {
-            anyhow::bail!("a new comment was answered {attempt:?}");
+            anyhow::bail!("a new comment returned {attempt:?}");
         };
         same("a comment as it is listed", &listed.comment, &view.comment)?;
     }

@@ -9,8 +9,8 @@ use crate::comparison::same;
 use crate::events::expected::ExpectedEvents;
 use crate::samples::{at, extreme_times};
 
-/// EVENT-9: an event says whose command it was and when, as it was handed in. Neither the key
-/// nor the user needs to be there.
+/// EVENT-9: an event has the actor and the time of its command, as passed in. The key and the user
+/// need not exist.
 pub async fn event_9_event_says_who_and_when(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let mut expected_events = ExpectedEvents::new(&*storage)?;
     let shop = expected_events.create_shop_with_people("shop.example.com").await?.shop.id;
@@ -27,16 +27,16 @@ pub async fn event_9_event_says_who_and_when(storage: Arc<dyn Storage>) -> anyho
         key(i64::MAX, Some(UserId::MAX))?,
         key(i64::MAX, None)?,
     ];
-    // Every method once by each, at times that fall back.
+    // Each actor calls every method once, at times that go backwards.
     for (number, actor) in (1..).zip(actors) {
         expected_events.stamps =
             (0..7).map(|second| AuditStamp { actor, time: at(-1_001 * second * number) }).collect();
         let before = expected_events.len();
         walk(&mut expected_events, shop, number).await?;
-        same("how many events a walk makes", &(expected_events.len() - before), &EVENTS_OF_A_WALK)?;
+        same("the number of events of a walk", &(expected_events.len() - before), &EVENTS_OF_A_WALK)?;
     }
     expected_events.check("every command by every actor").await?;
-    // The very last moment ends keys that are rotated in it.
+    // Without the maximum time: a key rotated at that time would end at once.
     for time in extreme_times().into_iter().filter(|time| *time < Timestamp::MAX) {
         expected_events.stamps = vec![AuditStamp { actor: actors[2], time }];
         let number = 100 + i64::try_from(expected_events.len())?;

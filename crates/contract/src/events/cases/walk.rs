@@ -1,4 +1,4 @@
-//! A walk through every method that changes something.
+//! A sequence that calls every method that changes something.
 
 use anyhow::Context;
 use hexdesk_domain::ports::{DeleteTicketOutcome, UpdateTicketOutcome, UpdateUserOutcome};
@@ -12,10 +12,10 @@ use crate::samples::{
     ticket_id, user_by_email,
 };
 
-/// How many events one walk makes.
+/// The number of events of one walk.
 pub(crate) const EVENTS_OF_A_WALK: usize = 24;
 
-/// Creates, changes and ends one of everything in the shop, which is new to this number.
+/// Creates, changes and ends one subject of each kind. The shop must not have used this number.
 pub(crate) async fn walk(
     expected_events: &mut ExpectedEvents<'_>,
     shop: ShopId,
@@ -44,16 +44,16 @@ pub(crate) async fn walk(
     let close = TicketChanges { is_opened: Some(false), ..TicketChanges::default() };
     match expected_events.update_ticket(shop, kept, close, None, None).await? {
         IdempotentOutcome::Ran(UpdateTicketOutcome::Updated(_)) => {}
-        other => anyhow::bail!("an update was answered {other:?}"),
+        other => anyhow::bail!("an update returned {other:?}"),
     }
     match expected_events.delete_ticket(shop, deleted, None).await? {
         DeleteTicketOutcome::Deleted => {}
-        other => anyhow::bail!("a deletion was answered {other:?}"),
+        other => anyhow::bail!("a deletion returned {other:?}"),
     }
     let leave = UserChanges { is_active: Some(false), ..UserChanges::default() };
     match expected_events.update_user(shop, user.id, leave, None).await? {
         IdempotentOutcome::Ran(UpdateUserOutcome::Updated(_)) => {}
-        other => anyhow::bail!("a deactivation was answered {other:?}"),
+        other => anyhow::bail!("a deactivation returned {other:?}"),
     }
     expected_events.erase_customer(shop, customer.id).await?.context("a customer is not erased")?;
     Ok(())

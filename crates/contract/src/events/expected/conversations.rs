@@ -106,7 +106,7 @@ impl ExpectedEvents<'_> {
         Ok(outcome)
     }
 
-    /// What the deletion of this ticket makes.
+    /// The events of deleting this ticket.
     pub(super) async fn with_comments(
         &self,
         shop: ShopId,
@@ -123,7 +123,7 @@ impl ExpectedEvents<'_> {
     }
 }
 
-/// What a comment does to its ticket.
+/// Applies the effects of a comment to its ticket.
 fn follow(ticket: &mut Ticket, comment: &NewComment) {
     if comment.time >= ticket.last_message_time {
         ticket.last_message = Some(comment.text.clone());

@@ -14,27 +14,27 @@ use super::{ExpectedEvent, ExpectedEvents};
 use crate::samples::list_keys;
 
 impl ExpectedEvents<'_> {
-    /// Creates a customer that must be new.
+    /// Creates a customer, which must be new.
     pub(crate) async fn add_customer(&mut self, shop: ShopId, new: NewCustomer) -> anyhow::Result<Customer> {
         match self.create_customer(shop, new, None).await? {
             IdempotentOutcome::Ran(CreateCustomerOutcome::Created(customer)) => Ok(customer),
-            other => anyhow::bail!("a new customer was answered {other:?}"),
+            other => anyhow::bail!("a new customer returned {other:?}"),
         }
     }
 
-    /// Creates a user that must be new.
+    /// Creates a user, which must be new.
     pub(crate) async fn add_user(&mut self, shop: ShopId, new: NewUser) -> anyhow::Result<User> {
         match self.create_user(shop, new, None).await? {
             IdempotentOutcome::Ran(CreateUserOutcome::Created(user)) => Ok(user),
-            other => anyhow::bail!("a new user was answered {other:?}"),
+            other => anyhow::bail!("a new user returned {other:?}"),
         }
     }
 
-    /// Creates a key that must be accepted.
+    /// Creates a key, which must be accepted.
     pub(crate) async fn add_key(&mut self, shop: ShopId, new: NewApiKey) -> anyhow::Result<ApiKey> {
         match self.create_key(shop, new, None).await? {
             IdempotentOutcome::Ran(CreateKeyOutcome::Created(key)) => Ok(key),
-            other => anyhow::bail!("a new key was answered {other:?}"),
+            other => anyhow::bail!("a new key returned {other:?}"),
         }
     }
 

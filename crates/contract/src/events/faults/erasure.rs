@@ -6,17 +6,18 @@ use crate::customers::faults::erasure::Erasure;
 use crate::faulty::{Fault, fault};
 
 impl Fault {
-    /// Changes the events of the log after an erasure, each with what it was before.
+    /// Changes the events in the log after an erasure. The closure also gets each event as it was
+    /// before.
     fn erased_events(self, change: fn(&mut Event, &Event, &Erasure<'_>)) -> Self {
         self.after_erasure(move |store, erasure| {
             let before = erasure.before.events.get(&erasure.shop).into_iter().flatten();
             let now = store.events.entry(erasure.shop).or_default();
-            // The erasure appends to the log and removes nothing.
+            // The erasure only appends to the log.
             now.iter_mut().zip(before).for_each(|(event, was)| change(event, was, &erasure));
         })
     }
 
-    /// Keeps the snapshots of an erased customer for which this holds.
+    /// Keeps the snapshots of an erased customer for which the predicate is true.
     fn erasure_keeps_snapshots(self, stays: fn(&Event, &Erasure<'_>) -> bool) -> Self {
         self.after_erasure(move |store, erasure| {
             let before = erasure.before.events.get(&erasure.shop).into_iter().flatten();
@@ -36,7 +37,7 @@ fn is_there(event: &Event, erasure: &Erasure<'_>) -> bool {
     }
 }
 
-/// Whether no event of the same subject follows.
+/// Returns whether this is the last event of its subject.
 fn is_latest(event: &Event, erasure: &Erasure<'_>) -> bool {
     let log = erasure.before.events.get(&erasure.shop).into_iter().flatten();
     let latest = log.rev().find(|other| other.subject == event.subject);
@@ -56,7 +57,7 @@ pub(super) fn faults() -> Vec<Fault> {
             .erasure_keeps_snapshots(|event, _| matches!(event.subject, Subject::Customer(_))),
         fault("EVENT-11", "Only the last snapshot of each thing is removed.")
             .erasure_keeps_snapshots(|event, erasure| !is_latest(event, erasure)),
-        fault("EVENT-11", "Snapshots of customers of the same number in every shop are removed.")
+        fault("EVENT-11", "Snapshots of customers with the same number in every shop are removed.")
             .after_erasure(|store, Erasure { before, id, .. }| {
                 before.shops.keys().for_each(|shop| store.scrub_events(*shop, id));
             }),

@@ -1,4 +1,4 @@
-//! Faults that log what changed nothing.
+//! Faults that log calls without a change.
 
 use hexdesk_domain::ports::{
     CreateCommentOutcome, CreateCustomerOutcome, CreateTicketOutcome, DeleteTicketOutcome,
@@ -12,7 +12,7 @@ fn log(store: &mut Store<'_>, shop: ShopId, stamp: AuditStamp, kind: EventKind, 
 }
 
 impl Fault {
-    /// Logs the items of a batch with such an outcome; `None` is the outcome of a failed batch.
+    /// Also logs the items of a batch with such an outcome. `None` means that the batch failed.
     fn tickets_also_logged(self, is_logged: fn(Option<&CreateTicketOutcome>) -> bool) -> Self {
         self.create_tickets(move |store, batch| {
             let outcomes = store.create_tickets(batch.clone());
@@ -83,13 +83,15 @@ pub(super) fn faults() -> Vec<Fault> {
                 Ok(store.update_customer(shop, id, update))
             },
         ),
-        fault("EVENT-8", "An erasure of nobody is logged.").erase_customer(|store, shop, id, stamp| {
-            let erased = store.erase_customer(shop, id, stamp);
-            if erased.is_none() {
-                log(store, shop, stamp, EventKind::CustomerErased, Subject::Customer(id));
-            }
-            Ok(erased)
-        }),
+        fault("EVENT-8", "An erasure of a missing customer is logged.").erase_customer(
+            |store, shop, id, stamp| {
+                let erased = store.erase_customer(shop, id, stamp);
+                if erased.is_none() {
+                    log(store, shop, stamp, EventKind::CustomerErased, Subject::Customer(id));
+                }
+                Ok(erased)
+            },
+        ),
         fault("EVENT-8", "An empty update of a user is logged.").user_update(|store, shop, id, update| {
             if update.changes.is_empty() {
                 log(store, shop, update.stamp, EventKind::UserUpdated, Subject::User(id));

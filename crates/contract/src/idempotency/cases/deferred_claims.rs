@@ -1,4 +1,5 @@
-//! The obligations of [`IdempotentOutcome`], the same for every operation that answers one.
+//! The obligations of [`IdempotentOutcome`]. They are the same for every operation that returns
+//! one.
 
 mod api_keys;
 mod comments;
@@ -30,8 +31,8 @@ pub async fn comment_10_takes_effect_once(storage: Arc<dyn Storage>) -> anyhow::
     comments::a_key_twice_in_a_batch(&*storage).await
 }
 
-/// CUSTOMER-8: with a `DeferredClaim` the obligations of `IdempotentOutcome` hold, for outcomes with and
-/// without a receipt.
+/// CUSTOMER-8: with a `DeferredClaim` the obligations of `IdempotentOutcome` hold, for outcomes
+/// with and without a receipt.
 pub async fn customer_8_takes_effect_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     expect_once(&storage, "example.com", Arc::new(Customers)).await?;
     customers::existing_with_and_without_a_receipt(&*storage).await
@@ -43,33 +44,34 @@ pub async fn customer_13_takes_effect_once(storage: Arc<dyn Storage>) -> anyhow:
     customer_updates::update_is_replayed_whatever_became_of_the_customer(&*storage).await
 }
 
-/// USER-6: with a `DeferredClaim` the obligations of `IdempotentOutcome` hold, to create and to update.
+/// USER-6: with a `DeferredClaim` the obligations of `IdempotentOutcome` hold for creations and
+/// updates of users.
 pub async fn user_6_takes_effect_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     expect_once(&storage, "created.example.com", Arc::new(Users)).await?;
     expect_once(&storage, "updated.example.com", Arc::new(UserUpdates)).await?;
     user_updates::update_is_replayed_whatever_became_of_the_user(&*storage).await
 }
 
-/// TICKET-22: with a `DeferredClaim` the obligations of `IdempotentOutcome` hold, an update that says nothing
-/// included.
+/// TICKET-22: with a `DeferredClaim` the obligations of `IdempotentOutcome` hold, even for an empty
+/// update.
 pub async fn ticket_22_takes_effect_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     expect_once(&storage, "example.com", Arc::new(TicketUpdates)).await?;
     ticket_updates::update_is_replayed_whatever_became_of_the_ticket(&*storage).await
 }
 
-/// KEY-8: with a `DeferredClaim` the obligations of `IdempotentOutcome` hold for the creation and the rotation
-/// of keys.
+/// KEY-8: with a `DeferredClaim` the obligations of `IdempotentOutcome` hold for creations and
+/// rotations of keys.
 pub async fn key_8_takes_effect_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     expect_once(&storage, "created.example.com", Arc::new(Keys)).await?;
     expect_once(&storage, "rotated.example.com", Arc::new(KeyRotations::default())).await?;
     api_keys::rotation_is_replayed_whatever_became_of_the_key(&*storage).await
 }
 
-/// An operation that creates things, each known by a number, in a shop with a ticket of
-/// the id 1, or changes such things.
+/// An operation that creates or changes things. A number identifies each thing. The shop has a
+/// ticket with the id 1.
 #[async_trait]
 trait Operation: Send + Sync {
-    /// Makes sure that there is what is changed.
+    /// Creates the thing that the operation changes.
     async fn prepare(
         &self,
         _storage: &dyn Storage,
@@ -79,8 +81,8 @@ trait Operation: Send + Sync {
         Ok(())
     }
 
-    /// Creates the thing, or asks for it in a way that is refused. Outcomes are shown by
-    /// what the receipt that is kept of them says.
+    /// Runs the operation, or a variant that is refused. Outcomes are returned in the form of their
+    /// receipts.
     async fn attempt(
         &self,
         storage: &dyn Storage,
@@ -103,7 +105,7 @@ enum Thing {
     Refused(i64),
 }
 
-/// What the receipt of an outcome says: everything of it, after bytes that are no text.
+/// The receipt of an outcome: bytes that are not valid UTF-8, then the whole outcome.
 fn answer_of(outcome: &impl std::fmt::Debug) -> Vec<u8> {
     let every_byte = 0..=u8::MAX;
     every_byte.chain(format!("{outcome:?}").into_bytes()).collect()

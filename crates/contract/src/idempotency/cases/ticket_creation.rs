@@ -15,7 +15,7 @@ use crate::samples::{
     expect_ticket, heavy_text_of, stamp, text_of, ticket_id,
 };
 
-/// IDEMPOTENCY-1: the same request answers the first receipt and writes nothing.
+/// IDEMPOTENCY-1: the same request returns the first receipt and writes nothing.
 pub async fn idempotency_1_same_request_is_replayed(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let fixture = ShopWithPeople::create(&*storage, "shop.example.com").await?;
     let max_chars = u64::try_from(MAX_IDEMPOTENCY_KEY_CHARS)?;
@@ -58,8 +58,7 @@ pub async fn idempotency_1_same_request_is_replayed(storage: Arc<dyn Storage>) -
     for (first, key) in first_uses.iter().zip(&keys) {
         let receipt =
             first.idempotency.as_ref().map(|claim| claim.receipt.answer.clone()).unwrap_or_default();
-        // With an id of its own, as whoever tries again makes one; and in every detail
-        // as it was.
+        // With a new id, as in a retry, and unchanged.
         let fresh = claimed(
             Ticket { name: Some("again".into()), is_opened: true, ..fixture.ticket(50_000)? },
             claim(key, 1, b"a later receipt")?,
@@ -83,7 +82,7 @@ pub async fn idempotency_2_other_request_is_refused(storage: Arc<dyn Storage>) -
     same("the first use", &create_ticket(&*storage, first.clone()).await?, &Created)?;
     let recorded = claim("key", 1, b"other")?;
     let mut fingerprints = vec![claim("key", 2, b"")?.request.fingerprint, Fingerprint([0; 32])];
-    // Each end of the fingerprint counts.
+    // Both ends of the fingerprint are compared.
     for place in [0, 31] {
         let mut other = recorded.request.fingerprint;
         other.0[place] ^= 1;
@@ -94,19 +93,19 @@ pub async fn idempotency_2_other_request_is_refused(storage: Arc<dyn Storage>) -
         other.request.fingerprint = fingerprint;
         let refused = claimed(Ticket { is_opened: true, ..fixture.ticket(2)? }, other.clone());
         same("another request", &create_ticket(&*storage, refused).await?, &KeyReused)?;
-        // Also with the id of the first, which would be taken.
+        // Also with the id of the first ticket, which is taken.
         let refused = claimed(first.ticket.clone(), other);
         same("another request with the first's id", &create_ticket(&*storage, refused).await?, &KeyReused)?;
         expect_no_ticket(&*storage, "the refused ticket", fixture.shop.id, ticket_id(2)?).await?;
         expect_ticket(&*storage, "the ticket of the first use", &first.ticket).await?;
-        // The refused request did not take the record over.
+        // The refused request did not replace the record.
         let again = create_ticket(&*storage, claimed(fixture.ticket(3)?, recorded.clone())).await?;
         same("the first request again", &again, &Replayed(b"first".to_vec()))?;
     }
     Ok(())
 }
 
-/// IDEMPOTENCY-3: keys of other shops and other operations are other keys.
+/// IDEMPOTENCY-3: keys of different shops and operations are independent.
 pub async fn idempotency_3_keys_belong_to_shop_and_operation(
     storage: Arc<dyn Storage>,
 ) -> anyhow::Result<()> {
@@ -121,7 +120,7 @@ pub async fn idempotency_3_keys_belong_to_shop_and_operation(
     let mut uses = Vec::new();
     for fixture in [&one, &two] {
         for (index, operation) in operations.into_iter().enumerate() {
-            // Some with the same and some with another request.
+            // Some with the same request, some with another.
             let request = u8::from(index % 2 == 0);
             uses.push((fixture, operation, request, format!("{operation} of {}", fixture.shop.domain)));
         }
@@ -141,7 +140,7 @@ pub async fn idempotency_3_keys_belong_to_shop_and_operation(
     Ok(())
 }
 
-/// IDEMPOTENCY-4: a refused item leaves no record: its key is free.
+/// IDEMPOTENCY-4: a refused item leaves no record, so its key is free.
 pub async fn idempotency_4_refused_item_frees_its_key(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let fixture = ShopWithPeople::create(&*storage, "shop.example.com").await?;
     let refusals: [(&str, Ticket, CreateTicketOutcome); 2] = [
@@ -150,14 +149,14 @@ pub async fn idempotency_4_refused_item_frees_its_key(storage: Arc<dyn Storage>)
     ];
     for ((what, refused, outcome), id) in refusals.into_iter().zip(10..) {
         let refused = claimed(refused, claim(what, 1, b"of the refused")?);
-        // Refused as often as it is tried; alone and with a neighbour that is not.
+        // Refused on every attempt, alone and in a batch with an accepted item.
         for _ in 0..2 {
             same("the refused item", &create_ticket(&*storage, refused.clone()).await?, &outcome)?;
         }
         let neighbour = claimed(fixture.ticket(100 + id)?, claim(&format!("{what}'s neighbour"), 1, b"")?);
         let batch = vec![refused, neighbour];
         expect_outcomes(&*storage, "the refused item in a batch", batch, &[outcome, Created]).await?;
-        // Another request, so that a record left behind would show.
+        // Another request, so that a remaining record would show.
         let accepted = claimed(fixture.ticket(id)?, claim(what, 2, b"of the accepted")?);
         same("the key of a refused item", &create_ticket(&*storage, accepted.clone()).await?, &Created)?;
         let again = create_ticket(&*storage, accepted).await?;
@@ -166,7 +165,7 @@ pub async fn idempotency_4_refused_item_frees_its_key(storage: Arc<dyn Storage>)
     Ok(())
 }
 
-/// IDEMPOTENCY-5: the second of two items in a batch answers as if it came later.
+/// IDEMPOTENCY-5: the second of two items with one key in a batch has the outcome of a later call.
 pub async fn idempotency_5_key_twice_in_a_batch(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let fixture = ShopWithPeople::create(&*storage, "shop.example.com").await?;
     let item = |id: i64, key: &str, request: u8| -> anyhow::Result<TicketCreation> {
@@ -186,7 +185,7 @@ pub async fn idempotency_5_key_twice_in_a_batch(storage: Arc<dyn Storage>) -> an
         (item(13, "a", 2)?, KeyReused),
         (item(14, "b", 2)?, Created),
         (item(15, "a", 1)?, replayed(19)),
-        // The first use of a key that takes effect counts, not the first item with it.
+        // The first item that takes effect uses the key, not the first item with the key.
         (of_nobody(16, "c")?, CustomerNotFound),
         (item(17, "c", 2)?, Created),
         (of_nobody(18, "c")?, KeyReused),
@@ -207,7 +206,7 @@ pub async fn idempotency_5_key_twice_in_a_batch(storage: Arc<dyn Storage>) -> an
         let again = create_ticket(&*storage, item(50, key, request)?).await?;
         same("the key in a later batch", &again, &replayed(first))?;
     }
-    // In every detail the same; and the same but for one that opens a human ticket.
+    // Two equal items. Then two that differ only in whether the ticket is open.
     let twice = vec![item(30, "d", 1)?, item(30, "d", 1)?];
     expect_outcomes(&*storage, "an item twice", twice.clone(), &[Created, replayed(30)]).await?;
     let view = storage.find_ticket(fixture.shop.id, ticket_id(30)?).await?;
@@ -215,14 +214,14 @@ pub async fn idempotency_5_key_twice_in_a_batch(storage: Arc<dyn Storage>) -> an
     let mut closed = item(31, "e", 1)?;
     closed.ticket.is_opened = false;
     let batch = vec![closed.clone(), item(31, "e", 1)?, item(31, "e", 2)?];
-    expect_outcomes(&*storage, "an item and its like", batch, &[Created, replayed(31), KeyReused]).await?;
+    expect_outcomes(&*storage, "an item and a variant", batch, &[Created, replayed(31), KeyReused]).await?;
     expect_ticket(&*storage, "the first", &closed.ticket).await?;
     let view = storage.find_ticket(fixture.shop.id, ticket_id(31)?).await?;
     same("whether it has a human ticket", &view.map(|view| view.human_ticket.is_some()), &Some(false))?;
     expect_outcomes(&*storage, "the item twice, later", twice, &[replayed(30), replayed(30)]).await
 }
 
-/// IDEMPOTENCY-6: a recorded key answers before customer and assignee are looked at.
+/// IDEMPOTENCY-6: a recorded key is checked before the customer and the assignee.
 pub async fn idempotency_6_record_answers_first(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let fixture = ShopWithPeople::create(&*storage, "shop.example.com").await?;
     let first = claimed(fixture.ticket(1)?, claim("key", 1, b"first")?);

@@ -33,8 +33,8 @@ impl Model {
             self.reference.create_key(shop.reference, of(user.map(|user| user.reference)), once).await,
         )?;
         let Some(Both { tested, reference }) = attempts else { return Ok(()) };
-        // With nobody else at it, the first use of every key has ended.
-        ensure!(tested != IdempotentOutcome::InProgress, "a key's creation is in progress for ever");
+        // Calls are sequential here, so the first use of every key has ended.
+        ensure!(tested != IdempotentOutcome::InProgress, "a key's creation stays in progress");
         if let (
             IdempotentOutcome::Ran(CreateKeyOutcome::Created(tested)),
             IdempotentOutcome::Ran(CreateKeyOutcome::Created(reference)),
@@ -46,7 +46,7 @@ impl Model {
             IdempotentOutcome::Ran(CreateKeyOutcome::Created(key)) => {
                 IdempotentOutcome::Ran(CreateKeyOutcome::Created(self.key(key)?))
             }
-            // These name no key.
+            // These outcomes contain no key.
             other => other,
         };
         same("creating a key", &tested, &reference)
@@ -76,7 +76,7 @@ impl Model {
             self.reference.rotate_key(shop.reference, number.reference, rotation, once).await,
         )?;
         let Some(Both { tested, reference }) = attempts else { return Ok(()) };
-        ensure!(tested != IdempotentOutcome::InProgress, "a key's rotation is in progress for ever");
+        ensure!(tested != IdempotentOutcome::InProgress, "a key's rotation stays in progress");
         if let (
             IdempotentOutcome::Ran(RotateKeyOutcome::Rotated(tested)),
             IdempotentOutcome::Ran(RotateKeyOutcome::Rotated(reference)),
@@ -88,7 +88,7 @@ impl Model {
             IdempotentOutcome::Ran(RotateKeyOutcome::Rotated(key)) => {
                 IdempotentOutcome::Ran(RotateKeyOutcome::Rotated(self.key(key)?))
             }
-            // These name no key.
+            // These outcomes contain no key.
             other => other,
         };
         same("rotating a key", &tested, &reference)
@@ -114,7 +114,8 @@ impl Model {
         Ok(())
     }
 
-    /// The pages of the store's own list, for the reference may number keys in another order.
+    /// Compares the pages with the store's own list, because the reference may number keys in
+    /// another order.
     async fn look_at_pages_of_keys(&self, shop: ShopId, list: &[ApiKey], limit: u32) -> anyhow::Result<()> {
         let mut after = None;
         let mut pages = list.chunks(usize::try_from(limit)?).peekable();
@@ -131,7 +132,7 @@ impl Model {
     }
 
     pub(super) fn secret(&self) -> SecretHash {
-        // Steps are few.
+        // A run has only a few steps.
         u8::try_from(self.steps).map_or(new_key(0).secret_hash, secret_hash)
     }
 
@@ -149,7 +150,7 @@ impl Model {
     }
 }
 
-/// The receipt holds nothing that a store hands out, so that both stores keep the same.
+/// The receipt contains nothing that a store assigns, so both stores keep the same.
 fn once_of_creation(claim: Claim, step: i64) -> anyhow::Result<DeferredClaim<CreateKeyOutcome>> {
     let receipt = move |outcome: &CreateKeyOutcome| match outcome {
         CreateKeyOutcome::Created(key) => Some(receipt_of(step, key)),

@@ -28,8 +28,8 @@ impl Model {
             self.reference.create_comments(batches.reference).await,
         )?;
         let Some(Both { tested, reference }) = attempts else { return Ok(()) };
-        // With nobody else at it, the first use of every key has ended.
-        ensure!(!tested.contains(&IdempotentOutcome::InProgress), "a comment is in progress for ever");
+        // Calls are sequential here, so the first use of every key has ended.
+        ensure!(!tested.contains(&IdempotentOutcome::InProgress), "a comment stays in progress");
         let tested =
             tested.into_iter().map(|it| self.comment_attempt(it)).collect::<anyhow::Result<Vec<_>>>()?;
         same(&format!("the attempts of a batch of {count} comments"), &tested, &reference)
@@ -54,7 +54,7 @@ impl Model {
         };
         let once = item.claim.map(|claim| once_of_comment(claim, unique)).transpose()?;
         let text = text_of(item.text);
-        // Ids that are not in the order of creation.
+        // The ids are not in order of creation.
         let id = comment_id(if unique % 2 == 0 { 1_000_000 - unique } else { unique })?;
         let creation = |shop: ShopId, author_id: Option<UserId>| CommentCreation {
             comment: NewComment {
@@ -81,7 +81,7 @@ impl Model {
         }))
     }
 
-    /// Goes through a ticket's comments on both sides, and compares the counts.
+    /// Compares the pages and the counts of a ticket's comments in both stores.
     pub(super) async fn list_comments(
         &self,
         shop: Both<ShopId>,
@@ -113,7 +113,7 @@ impl Model {
     }
 }
 
-/// The receipt holds nothing that a store hands out, so that both stores keep the same.
+/// The receipt contains nothing that a store assigns, so both stores keep the same.
 fn once_of_comment(claim: Claim, unique: i64) -> anyhow::Result<DeferredClaim<CreateCommentOutcome>> {
     let receipt = move |outcome: &CreateCommentOutcome| match outcome {
         CreateCommentOutcome::Created(view) => {

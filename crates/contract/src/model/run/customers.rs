@@ -15,8 +15,8 @@ use crate::comparison::same;
 use crate::samples::{at, customer_update, stamp};
 
 impl Model {
-    /// Goes through the pages of a list on the store, and compares all of them and the
-    /// counts. The reference may number customers in another order.
+    /// Reads all pages of a list in the store. Compares the whole list and the counts, because the
+    /// reference may number customers in another order.
     pub(super) async fn list_customers(
         &self,
         shop: Slot,
@@ -39,7 +39,7 @@ impl Model {
         }
         ensure!(
             list.is_sorted_by(|one, next| one.id > next.id),
-            "the customers are not in order of number, or twice in the list"
+            "the customers are not in order of number, or one is listed twice"
         );
         let count = self.tested.count_customers(shop.tested, filter.clone()).await?;
         same("the count of customers", &count, &u64::try_from(list.len())?)?;
@@ -69,16 +69,16 @@ impl Model {
                 .await,
         )?;
         let Some(Both { tested, reference }) = attempts else { return Ok(()) };
-        // With nobody else at it, the first use of every key has ended.
-        ensure!(tested != IdempotentOutcome::InProgress, "an update of a customer is in progress for ever");
+        // Calls are sequential here, so the first use of every key has ended.
+        ensure!(tested != IdempotentOutcome::InProgress, "an update of a customer stays in progress");
         let tested = match tested {
             IdempotentOutcome::Ran(UpdateCustomerOutcome::Updated(customer)) => {
                 IdempotentOutcome::Ran(UpdateCustomerOutcome::Updated(Box::new(self.customer(*customer)?)))
             }
-            // These name nobody.
+            // These outcomes contain no customer.
             other => other,
         };
-        same("the attempt of an update of a customer", &tested, &reference)
+        same("the outcome of an update of a customer", &tested, &reference)
     }
 
     pub(super) async fn erase_customer(&mut self, shop: Slot, customer: Person) -> anyhow::Result<()> {
@@ -93,11 +93,11 @@ impl Model {
             self.reference.erase_customer(shop.reference, id.reference, stamp(at(14))).await,
         )?;
         let Some(Both { tested, reference }) = erased else { return Ok(()) };
-        same("what was erased", &tested, &reference)?;
+        same("the numbers of erased things", &tested, &reference)?;
         if tested.is_none() {
             return Ok(());
         }
-        // Whoever asks for the number can have it.
+        // The number can be requested again.
         if let Some(ids) = self.customer_ids.get_mut(&shop.reference) {
             ids.forget(id.tested);
         }
@@ -112,7 +112,7 @@ impl Model {
         Ok(())
     }
 
-    /// One who was created, erased ones included, or nobody.
+    /// An existing or erased customer, or an unknown number.
     fn customer_at(
         &self,
         shop: Slot,
@@ -125,8 +125,7 @@ impl Model {
     }
 }
 
-/// The receipt's answer holds nothing that a store hands out, so that both stores keep the
-/// same.
+/// The receipt's answer contains nothing that a store assigns, so both stores keep the same.
 fn once_of(claim: Claim, step: i64) -> anyhow::Result<DeferredClaim<UpdateCustomerOutcome>> {
     let receipt = move |outcome: &UpdateCustomerOutcome| match outcome {
         UpdateCustomerOutcome::Updated(customer) => {

@@ -1,4 +1,4 @@
-//! The logs of events, places aside.
+//! The logs of events, without positions.
 
 use anyhow::Context;
 use hexdesk_domain::{
@@ -13,7 +13,7 @@ use crate::events::settled_log::settled_log;
 use crate::samples::{at, stamp};
 
 impl Model {
-    /// Notes where the events of a step end.
+    /// Records the end of a step's events.
     pub(super) fn note_log_ends(&mut self) {
         for (shop, log) in &self.reference.state().events {
             let ends = self.log_ends.entry(*shop).or_default();
@@ -23,7 +23,7 @@ impl Model {
         }
     }
 
-    /// Compares the whole logs of all shops. Makes a change of its own, so it comes last.
+    /// Compares the whole logs of all shops. It makes a change itself, so it comes last.
     pub(super) async fn look_at_logs(&self) -> anyhow::Result<()> {
         for shop in &self.shops {
             let (log, _) = settled_log(&*self.tested, shop.tested, stamp(at(0))).await?;
@@ -32,7 +32,7 @@ impl Model {
             let expected = self.reference.state().events.get(&shop.reference).cloned().unwrap_or_default();
             let expected: Vec<ExpectedEvent> =
                 expected.into_iter().map(ExpectedEvent::from).map(without_human_ticket_id).collect();
-            same("how many events there are", &log.len(), &expected.len())?;
+            same("the number of events", &log.len(), &expected.len())?;
             // The events of one step are in any order.
             let mut begin = 0;
             for end in self.log_ends.get(&shop.reference).into_iter().flatten() {
@@ -59,17 +59,18 @@ impl Model {
 
     fn subject(&self, shop: ShopId, subject: Subject) -> anyhow::Result<Subject> {
         Ok(match subject {
-            // Handed in.
+            // The caller chose these ids.
             Subject::Ticket(_) | Subject::Comment(_) => subject,
             Subject::Customer(id) => {
-                // Erased ones included.
+                // Includes erased customers.
                 let mut all = self.customers.get(&shop).into_iter().flatten();
-                let customer = all.find(|both| both.tested == id).context("a customer who never was")?;
+                let customer =
+                    all.find(|both| both.tested == id).context("a customer that was never created")?;
                 Subject::Customer(customer.reference)
             }
             Subject::User(id) => Subject::User(self.user_id(shop, Some(id))?.context("a user")?),
             Subject::ApiKey(number) => {
-                let numbers = self.key_numbers.get(&shop).context("a key of a shop without any")?;
+                let numbers = self.key_numbers.get(&shop).context("a key of a shop without keys")?;
                 Subject::ApiKey(numbers.reference(number)?)
             }
         })
@@ -94,7 +95,7 @@ impl Model {
             Snapshot::ApiKey(key) => {
                 let user_id = self.user_id(shop_id, key.user_id)?;
                 let Subject::ApiKey(number) = self.subject(shop_id, Subject::ApiKey(key.number))? else {
-                    anyhow::bail!("a key is none");
+                    anyhow::bail!("the snapshot is not one of a key");
                 };
                 Snapshot::ApiKey(Box::new(ApiKeySnapshot { number, user_id, ..*key }))
             }
@@ -102,7 +103,7 @@ impl Model {
     }
 }
 
-/// A human ticket that is gone may have left its number to another: each store decides.
+/// The number of a removed human ticket may be assigned again. Each store decides this itself.
 fn without_human_ticket_id(mut entry: ExpectedEvent) -> ExpectedEvent {
     if let Some(Snapshot::Ticket(snapshot)) = &mut entry.snapshot
         && let (Some(human_ticket), Some(id)) = (&mut snapshot.human_ticket, HumanTicketId::new(1))

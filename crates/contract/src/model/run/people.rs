@@ -1,4 +1,4 @@
-//! Shops, and the creation of the people of shops.
+//! Shops, and the creation of their people.
 
 use anyhow::{Context, ensure};
 use hexdesk_domain::ports::{CreateCustomerOutcome, CreateShopOutcome, CreateUserOutcome};
@@ -14,7 +14,7 @@ use super::{Both, Model, both, pick, request_of};
 use crate::comparison::same;
 use crate::samples::{at, domain};
 
-/// Far from each other and from what a store hands out on its own.
+/// Far from each other and from the numbers that a store assigns.
 const HIGH_NUMBERS: i64 = 1 << 41;
 const LOW_NUMBERS: i64 = 1 << 40;
 const BETWEEN_NUMBERS: i64 = 1_000_000;
@@ -64,7 +64,7 @@ impl Model {
             Number::HandedOut => None,
             Number::Taken(slot) => self.customers.get(&shop.reference).and_then(|all| pick(all, slot)),
             Number::High | Number::Low => {
-                let id = CustomerId::new(self.free_number(number)).context("a number to ask for")?;
+                let id = CustomerId::new(self.free_number(number)).context("a number to request")?;
                 Some(Both { tested: id, reference: id })
             }
         };
@@ -91,7 +91,7 @@ impl Model {
             let largest = self.largest_customer.get(&shop.reference).copied();
             ensure!(
                 asked.is_some() || largest.is_none_or(|largest| tested.id > largest),
-                "the number {} was handed out after {largest:?}",
+                "the number {} was assigned after {largest:?}",
                 tested.id
             );
             self.largest_customer.insert(shop.reference, largest.map_or(tested.id, |it| it.max(tested.id)));
@@ -111,7 +111,7 @@ impl Model {
             Number::HandedOut => None,
             Number::Taken(slot) => self.users.get(&shop.reference).and_then(|all| pick(all, slot)),
             Number::High | Number::Low => {
-                let id = UserId::new(self.free_number(number)).context("a number to ask for")?;
+                let id = UserId::new(self.free_number(number)).context("a number to request")?;
                 Some(Both { tested: id, reference: id })
             }
         };
@@ -135,7 +135,7 @@ impl Model {
             let largest = self.largest_user.get(&shop.reference).copied();
             ensure!(
                 asked.is_some() || largest.is_none_or(|largest| tested.id > largest),
-                "the number {} was handed out after {largest:?}",
+                "the number {} was assigned after {largest:?}",
                 tested.id
             );
             self.largest_user.insert(shop.reference, largest.map_or(tested.id, |it| it.max(tested.id)));
@@ -165,8 +165,8 @@ impl Model {
     }
 }
 
-/// Of customers who are there some callers keep a receipt. It holds nothing that a store
-/// hands out, so that both stores keep the same.
+/// Some callers keep a receipt of existing customers. It contains nothing that a store assigns, so
+/// both stores keep the same.
 fn once_of_customer(claim: Claim, step: i64) -> anyhow::Result<DeferredClaim<CreateCustomerOutcome>> {
     let receipt = move |outcome: &CreateCustomerOutcome| {
         let (what, customer) = match outcome {

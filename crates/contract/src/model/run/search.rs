@@ -6,13 +6,13 @@ use super::super::step::{SearchWord, Slot};
 use super::{Both, Model, both, pick};
 use crate::comparison::same;
 
-/// Words of what the other steps write, some of them in many texts.
+/// Words that the other steps write, some of them in many texts.
 const WORDS: &[&str] = &[
     "comment", "example", "dev", "null", "1", "padded", "creme", "e", "100", "any", "555", "0", "日", "line",
     "right", "nowhere",
 ];
 
-/// What is searched for whenever everything is compared.
+/// The queries that each full comparison runs.
 const LOOKED_FOR: &[&str] = &["null", "comment*", "e*", "1* e*"];
 
 fn query_of(words: &[SearchWord]) -> String {
@@ -39,13 +39,13 @@ impl Model {
 
     pub(super) async fn look_at_answers(&mut self, shop: Both<ShopId>) -> anyhow::Result<()> {
         for text in LOOKED_FOR {
-            // Small pages, whose places tell the ranks.
+            // Small pages: their positions show the ranks.
             self.search(shop, text, 2).await?;
         }
         Ok(())
     }
 
-    /// Goes through the pages of an answer on both sides, unless the store cannot search.
+    /// Compares the pages of a search in both stores, unless the store cannot search.
     async fn search(&mut self, shop: Both<ShopId>, text: &str, limit: u32) -> anyhow::Result<()> {
         let query = SearchQuery::parse(text)?;
         let mut after: Option<SearchPosition> = None;
@@ -57,7 +57,7 @@ impl Model {
             let Some(Both { tested, reference }) = pages else { return Ok(()) };
             let (tested, reference) = match (tested, reference) {
                 (Some(tested), Some(reference)) => (tested, reference),
-                // Whether it may lack this is not asked here.
+                // The cases check whether the store may lack search.
                 (None, _) if after.is_none() => return Ok(()),
                 (tested, reference) => {
                     return same("whether there is a next page", &tested, &reference);

@@ -27,10 +27,10 @@ impl Model {
             self.reference.update_ticket(shop.reference, id, update(changes.reference), once).await,
         )?;
         let Some(Both { tested, reference }) = attempts else { return Ok(()) };
-        // With nobody else at it, the first use of every key has ended.
-        ensure!(tested != IdempotentOutcome::InProgress, "an update is in progress for ever");
+        // Calls are sequential here, so the first use of every key has ended.
+        ensure!(tested != IdempotentOutcome::InProgress, "an update stays in progress");
         let tested = self.update_attempt(tested, &reference)?;
-        same("the attempt of an update", &tested, &reference)
+        same("the outcome of an update", &tested, &reference)
     }
 
     pub(super) async fn delete_ticket(&mut self, ticket: Place, version: Option<i64>) -> anyhow::Result<()> {
@@ -61,7 +61,7 @@ impl Model {
             let tried = self.tickets.iter().copied();
             tried.filter(|(shop, id)| state.tickets.contains_key(&(shop.reference, *id))).collect()
         };
-        // Some that were refused or are deleted.
+        // Some slots pick refused or deleted tickets.
         let tickets = |slot: Slot| if slot % 8 == 7 { &self.tickets } else { &existing };
         let there = place.ticket.and_then(|slot| pick(tickets(slot), slot));
         let elsewhere = place.other_shop.and_then(|slot| pick(&self.shops, slot));
@@ -70,7 +70,7 @@ impl Model {
         Ok(shop.map(|shop| (shop, id)))
     }
 
-    /// So far from the version that the ticket has.
+    /// The ticket's version plus this distance.
     async fn expected_version(
         &self,
         shop: Both<ShopId>,
@@ -108,7 +108,7 @@ fn language_of(slot: u8) -> String {
     if slot.is_multiple_of(2) { "en".to_owned() } else { "pt_BR".to_owned() }
 }
 
-/// The receipt holds nothing that a store hands out, so that both stores keep the same.
+/// The receipt contains nothing that a store assigns, so both stores keep the same.
 fn once_of_update(claim: Claim, step: i64) -> anyhow::Result<DeferredClaim<UpdateTicketOutcome>> {
     let receipt = move |outcome: &UpdateTicketOutcome| match outcome {
         UpdateTicketOutcome::Updated(view) => {

@@ -29,8 +29,8 @@ impl Model {
             self.reference.create_tickets(batches.reference).await,
         )?;
         let Some(Both { tested, reference }) = outcomes else { return Ok(()) };
-        // With nobody else at it, the first use of every key has ended.
-        ensure!(!tested.contains(&CreateTicketOutcome::InProgress), "an item is in progress for ever");
+        // Calls are sequential here, so the first use of every key has ended.
+        ensure!(!tested.contains(&CreateTicketOutcome::InProgress), "an item stays in progress");
         same(&format!("the outcomes of a batch of {count}"), &tested, &reference)
     }
 
@@ -77,7 +77,7 @@ impl Model {
                 name: Some(text.clone()),
                 thread_id: thread_of(item.text),
                 date: at(-unique % 5),
-                // Another than the name, for a search tells the two apart.
+                // Not the name, because a search ranks the two differently.
                 last_message: Some(text_of(item.text.wrapping_mul(7))),
                 last_message_time: at(unique % 4),
                 contact_reason: item.text.is_multiple_of(3).then(|| tag_of(item.text / 3)),
@@ -99,7 +99,7 @@ impl Model {
         })
     }
 
-    /// Goes through the pages of a list on both sides, and compares the counts.
+    /// Compares the pages and the counts of a list in both stores.
     pub(super) async fn list_tickets(
         &mut self,
         shop: Slot,
@@ -197,7 +197,7 @@ impl Model {
             let tested = match (self.tested.find_ticket(shop.tested, id).await?, &reference) {
                 (Some(tested), Some(reference)) => Some(self.view(tested, reference)?),
                 (None, _) => None,
-                (Some(tested), None) => bail!("a ticket was left behind: {tested:?}"),
+                (Some(tested), None) => bail!("a ticket should not exist: {tested:?}"),
             };
             same("a ticket", &tested, &reference)?;
             self.list_comments(shop, id, None).await?;
@@ -206,17 +206,17 @@ impl Model {
     }
 }
 
-/// One of two, which differ by case.
+/// One of two that differ only by case.
 fn channel_of(slot: Slot) -> String {
     if slot.is_multiple_of(2) { "Mail".to_owned() } else { "mail".to_owned() }
 }
 
-/// None, the empty one, or one of two.
+/// Missing, empty, or one of two ids.
 fn thread_of(slot: Slot) -> Option<String> {
     [None, Some(""), Some("one"), Some("two")][usize::from(slot % 4)].map(Into::into)
 }
 
-/// One of a few that are easily taken for one another.
+/// One of a few that are easily confused.
 pub(super) fn tag_of(slot: Slot) -> String {
     ["tag", "Tag", "%", "t_g", "", "\"tag\""][usize::from(slot % 6)].to_owned()
 }

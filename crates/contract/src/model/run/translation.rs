@@ -1,4 +1,4 @@
-//! What the store answered, in the reference's numbers.
+//! Translates the store's results into the reference's numbers.
 
 use anyhow::Context;
 use hexdesk_domain::ports::{
@@ -33,14 +33,14 @@ impl Model {
             IdempotentOutcome::Ran(CreateCustomerOutcome::Existing(customer)) => {
                 IdempotentOutcome::Ran(CreateCustomerOutcome::Existing(self.customer(customer)?))
             }
-            // These name nobody.
+            // These outcomes contain no numbers.
             other => other,
         })
     }
 
     pub(super) fn user(&self, user: User) -> anyhow::Result<User> {
         let shop_id = self.shop_ids.reference(user.shop_id)?;
-        let ids = self.user_ids.get(&shop_id).context("a user of a shop without any")?;
+        let ids = self.user_ids.get(&shop_id).context("a user of a shop without users")?;
         Ok(User { id: ids.reference(user.id)?, shop_id, ..user })
     }
 
@@ -55,14 +55,14 @@ impl Model {
             IdempotentOutcome::Ran(CreateUserOutcome::EmailTaken(user)) => {
                 IdempotentOutcome::Ran(CreateUserOutcome::EmailTaken(self.user(user)?))
             }
-            // These name nobody.
+            // These outcomes contain no numbers.
             other => other,
         })
     }
 
     pub(super) fn key(&self, key: ApiKey) -> anyhow::Result<ApiKey> {
         let shop_id = self.shop_ids.reference(key.shop_id)?;
-        let numbers = self.key_numbers.get(&shop_id).context("a key of a shop without any")?;
+        let numbers = self.key_numbers.get(&shop_id).context("a key of a shop without keys")?;
         let user_id = self.user_id(shop_id, key.user_id)?;
         Ok(ApiKey { number: numbers.reference(key.number)?, shop_id, user_id, ..key })
     }
@@ -96,18 +96,18 @@ impl Model {
                 let view = self.view(*tested, reference)?;
                 IdempotentOutcome::Ran(UpdateTicketOutcome::Updated(Box::new(view)))
             }
-            // These name nobody, or not what the reference answers.
+            // These outcomes contain no numbers, or the reference has another outcome.
             (other, _) => other,
         })
     }
 
     pub(super) fn customer_id(&self, shop: ShopId, id: CustomerId) -> anyhow::Result<CustomerId> {
-        self.customer_ids.get(&shop).context("a customer of a shop without any")?.reference(id)
+        self.customer_ids.get(&shop).context("a customer of a shop without customers")?.reference(id)
     }
 
     pub(super) fn user_id(&self, shop: ShopId, id: Option<UserId>) -> anyhow::Result<Option<UserId>> {
         let Some(id) = id else { return Ok(None) };
-        self.user_ids.get(&shop).context("a user of a shop without any")?.reference(id).map(Some)
+        self.user_ids.get(&shop).context("a user of a shop without users")?.reference(id).map(Some)
     }
 
     pub(super) fn comment_attempt(
@@ -118,7 +118,7 @@ impl Model {
             IdempotentOutcome::Ran(CreateCommentOutcome::Created(view)) => {
                 IdempotentOutcome::Ran(CreateCommentOutcome::Created(Box::new(self.comment_view(*view)?)))
             }
-            // These name nobody.
+            // These outcomes contain no numbers.
             other => other,
         })
     }

@@ -14,8 +14,8 @@ use crate::comparison::same;
 use crate::samples::{at, stamp};
 
 impl Model {
-    /// Goes through the pages of a list on the store, and compares all of them and the
-    /// counts. The reference may number users in another order.
+    /// Reads all pages of a list in the store. Compares the whole list and the counts, because the
+    /// reference may number users in another order.
     pub(super) async fn list_users(&self, shop: Slot, filter: UserFilter, limit: u32) -> anyhow::Result<()> {
         let Some(shop) = pick(&self.shops, shop) else { return Ok(()) };
         let (mut list, mut after) = (Vec::<User>::new(), None);
@@ -33,7 +33,7 @@ impl Model {
         }
         ensure!(
             list.is_sorted_by(|one, next| one.id < next.id),
-            "the users are not in order of number, or twice in the list"
+            "the users are not in order of number, or one is listed twice"
         );
         let count = self.tested.count_users(shop.tested, filter).await?;
         same("the count of users", &count, &u64::try_from(list.len())?)?;
@@ -62,20 +62,20 @@ impl Model {
             self.reference.update_user(shop.reference, user.reference, update, once).await,
         )?;
         let Some(Both { tested, reference }) = attempts else { return Ok(()) };
-        // With nobody else at it, the first use of every key has ended.
-        ensure!(tested != IdempotentOutcome::InProgress, "an update of a user is in progress for ever");
+        // Calls are sequential here, so the first use of every key has ended.
+        ensure!(tested != IdempotentOutcome::InProgress, "an update of a user stays in progress");
         let tested = match tested {
             IdempotentOutcome::Ran(UpdateUserOutcome::Updated(user)) => {
                 IdempotentOutcome::Ran(UpdateUserOutcome::Updated(self.user(user)?))
             }
-            // These name nobody.
+            // These outcomes contain no user.
             other => other,
         };
-        same("the attempt of an update of a user", &tested, &reference)
+        same("the outcome of an update of a user", &tested, &reference)
     }
 }
 
-/// The receipt holds nothing that a store hands out, so that both stores keep the same.
+/// The receipt contains nothing that a store assigns, so both stores keep the same.
 pub(super) fn once_of_creation(claim: Claim, step: i64) -> anyhow::Result<DeferredClaim<CreateUserOutcome>> {
     let receipt = move |outcome: &CreateUserOutcome| match outcome {
         CreateUserOutcome::Created(user) => Some(receipt_of(step, user)),

@@ -9,8 +9,8 @@ use crate::events::expected::ExpectedEvents;
 use crate::events::settled_log::log_after;
 use crate::samples::{at, stamp, user_by_email};
 
-/// RETENTION-3: each step removes a shop's oldest events, as far as they are from before a
-/// time, and places in the log keep their meaning.
+/// RETENTION-3: each step removes a shop's oldest events from before a time. Positions in the log
+/// stay valid.
 pub async fn retention_3_removes_old_events(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let storage = &*storage;
     let mut expected_events = ExpectedEvents::new(storage)?;
@@ -24,7 +24,7 @@ pub async fn retention_3_removes_old_events(storage: Arc<dyn Storage>) -> anyhow
     }
     let log = expected_events.log(other, "another shop's log").await?;
     let stay = storage.remove_events(other, Timestamp::MIN, 1_000).await?;
-    same("removing from before the first moment", &stay, &0)?;
+    same("removing events from before the first moment", &stay, &0)?;
     same(
         "a log from which nothing was removed",
         &log_after(storage, other, None, MAX_PAGE_ENTRIES).await?,
@@ -32,10 +32,10 @@ pub async fn retention_3_removes_old_events(storage: Arc<dyn Storage>) -> anyhow
     )
 }
 
-/// One shop's log, by steps of this limit.
+/// Removes one shop's events in steps of this limit.
 async fn steps(expected_events: &mut ExpectedEvents<'_>, shop: ShopId, limit: u32) -> anyhow::Result<()> {
     let storage = expected_events.storage;
-    // Two of the fixture, and five more; then one that stays, old ones behind it, and a last one.
+    // Two events of the fixture, five more, one that stays, old ones after it, and a last one.
     for (index, millis) in (0..).zip([-5, 99, 3, -5, 99, 100, 3, -5]) {
         expected_events.stamps = vec![stamp(at(millis))];
         expected_events.add_user(shop, user_by_email(&format!("{index}@example.com"))).await?;
@@ -44,29 +44,34 @@ async fn steps(expected_events: &mut ExpectedEvents<'_>, shop: ShopId, limit: u3
     same("removing nothing", &storage.remove_events(shop, at(-6), limit).await?, &0)?;
     expect_removed(expected_events, shop, at(100), limit, 7).await?;
     let rest = log_after(storage, shop, None, MAX_PAGE_ENTRIES).await?;
-    same("what is left", &rest.as_slice(), &&log[7..])?;
-    // Wherever a reader stopped, before or behind what is gone.
+    same("the remaining events", &rest.as_slice(), &&log[7..])?;
+    // After every position listed before, removed or not.
     for (read, event) in (1..).zip(&log) {
         let rest = log_after(storage, shop, Some(event.position), MAX_PAGE_ENTRIES).await?;
-        same("the log after a place that was listed", &rest.as_slice(), &&log[read.max(7)..])?;
+        same("the log after a position that was listed", &rest.as_slice(), &&log[read.max(7)..])?;
     }
-    expected_events.log(shop, "the log when its beginning was removed").await?;
+    expected_events.log(shop, "the log after its beginning was removed").await?;
 
-    // All of it: what is new stands behind what is gone.
+    // Removes the whole log. New events come after the removed ones.
     let mut last =
         expected_events.log(shop, "the log before all of it is removed").await?.last().map(|it| it.position);
     for _ in 0..2 {
         let all = log_after(storage, shop, None, MAX_PAGE_ENTRIES).await?.len();
         expect_removed(expected_events, shop, Timestamp::MAX, limit, all).await?;
-        same("the log of nothing", &log_after(storage, shop, None, MAX_PAGE_ENTRIES).await?, &Vec::new())?;
-        let log = expected_events.log(shop, "the log when all of it was removed").await?;
-        same("the new events after an old place", &log_after(storage, shop, last, 2).await?, &log)?;
+        same(
+            "the log after everything was removed",
+            &log_after(storage, shop, None, MAX_PAGE_ENTRIES).await?,
+            &Vec::new(),
+        )?;
+        let log = expected_events.log(shop, "the log with a new event after everything was removed").await?;
+        same("the new events after an old position", &log_after(storage, shop, last, 2).await?, &log)?;
         last = log.last().map(|event| event.position);
     }
     Ok(())
 }
 
-/// Removes what is from before this time by steps of this limit, which must be so many events.
+/// Removes events from before this time in steps of this limit. Fails unless it removes the
+/// expected number.
 async fn expect_removed(
     expected_events: &mut ExpectedEvents<'_>,
     shop: ShopId,
@@ -78,13 +83,13 @@ async fn expect_removed(
     loop {
         let step = expected_events.storage.remove_events(shop, before, limit).await?;
         removed += usize::try_from(step)?;
-        // More than there are would go on and on.
+        // Removing too many would never end.
         if step < u64::from(limit) || removed > expected {
             break;
         }
         same("a full step", &step, &u64::from(limit))?;
     }
-    same(&format!("how much is removed by steps of {limit}"), &removed, &expected)?;
+    same(&format!("the number of events removed in steps of {limit}"), &removed, &expected)?;
     expected_events.forget(shop, expected);
     Ok(())
 }

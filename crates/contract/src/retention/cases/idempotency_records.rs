@@ -14,7 +14,7 @@ use crate::samples::{
     user_by_email,
 };
 
-/// How many records [`make`] makes.
+/// The number of records that [`make`] makes.
 const RECORDS: u64 = 9;
 
 /// RETENTION-1: each step removes records from before a time, and nothing else.
@@ -34,12 +34,16 @@ pub async fn retention_1_removes_old_records(storage: Arc<dyn Storage>) -> anyho
                 same("new requests", &answers, &vec![Answer::Ran; answers.len()])?;
             }
         }
-        same("removing from before the oldest", &storage.remove_idempotency_records(old, limit).await?, &0)?;
+        same(
+            "removing records from before the oldest",
+            &storage.remove_idempotency_records(old, limit).await?,
+            &0,
+        )?;
         let mut removed = Vec::new();
         loop {
             let step = storage.remove_idempotency_records(before, limit).await?;
             removed.push(step);
-            // More than there are would go on and on.
+            // Removing too many would never end.
             if step < u64::from(limit) || removed.len() > expected.len() {
                 break;
             }
@@ -50,7 +54,7 @@ pub async fn retention_1_removes_old_records(storage: Arc<dyn Storage>) -> anyho
         }
         same(&format!("the steps of {limit}"), &removed, &expected)?;
         for fixture in &fixtures {
-            // As the records of later rounds are younger, these are looked at now.
+            // Checked now, because later rounds make younger records.
             let answers = make(storage, fixture, "kept", 1, kept).await?;
             same("requests whose records stay", &answers, &vec![Answer::Replayed; answers.len()])?;
             for (key, _) in KEYS {
@@ -58,21 +62,21 @@ pub async fn retention_1_removes_old_records(storage: Arc<dyn Storage>) -> anyho
             }
         }
         let rest = storage.remove_idempotency_records(before.saturating_add_millis(1), 1_000).await?;
-        same("removing what was kept", &rest, &(2 * RECORDS))?;
+        same("removing the kept records", &rest, &(2 * RECORDS))?;
     }
     extremes(storage).await
 }
 
-/// Records from the first and the last moment.
+/// Records from the first and the last possible time.
 async fn extremes(storage: &dyn Storage) -> anyhow::Result<()> {
     let fixture = ShopWithPeople::create(storage, "extremes.example.com").await?;
     for (key, time) in [("old", Timestamp::MIN), ("kept", Timestamp::MAX)] {
         make(storage, &fixture, key, 1, time).await?;
     }
     let none = storage.remove_idempotency_records(Timestamp::MIN, 1_000).await?;
-    same("removing from before the first moment", &none, &0)?;
+    same("removing records from before the first moment", &none, &0)?;
     let first = storage.remove_idempotency_records(Timestamp::MAX, 1_000).await?;
-    same("removing from before the last moment", &first, &RECORDS)
+    same("removing records from before the last moment", &first, &RECORDS)
 }
 
 /// RETENTION-2: a key whose record was removed is free.
@@ -87,7 +91,7 @@ pub async fn retention_2_removed_key_is_free(storage: Arc<dyn Storage>) -> anyho
     }
     same("removing", &storage.remove_idempotency_records(at(1), 1_000).await?, &(2 * RECORDS))?;
     for fixture in [&one, &two] {
-        // The same operations on other things, for those of before are there still.
+        // The same operations on other things, because the earlier things still exist.
         for (request, expected) in [(2, Answer::Ran), (2, Answer::Replayed), (1, Answer::KeyReused)] {
             let answers = make(storage, fixture, "old", request, at(2)).await?;
             same(
@@ -100,7 +104,7 @@ pub async fn retention_2_removed_key_is_free(storage: Arc<dyn Storage>) -> anyho
     Ok(())
 }
 
-/// What a request came to.
+/// The outcome of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Answer {
     Ran,
@@ -118,14 +122,15 @@ fn shown<T>(attempt: &IdempotentOutcome<T>) -> Answer {
     }
 }
 
-/// The names of keys, and the numbers of what is created under them.
+/// The prefixes of keys, and the numbers of the things created with them.
 const KEYS: [(&str, i64); 2] = [("old", 10), ("kept", 20)];
 
 fn ticket_of(key: &str) -> i64 {
     KEYS.iter().find(|(name, _)| *name == key).map_or(99, |(_, number)| *number)
 }
 
-/// Every operation that can take effect once, under a key of its own, requested at this time.
+/// Runs every operation that accepts an idempotency key, each with its own key, requested at this
+/// time.
 async fn make(
     storage: &dyn Storage,
     fixture: &ShopWithPeople,
@@ -145,9 +150,9 @@ async fn make(
         CreateTicketOutcome::Created => Answer::Ran,
         CreateTicketOutcome::Replayed(_) => Answer::Replayed,
         CreateTicketOutcome::KeyReused => Answer::KeyReused,
-        other => anyhow::bail!("a ticket was answered {other:?}"),
+        other => anyhow::bail!("a ticket returned {other:?}"),
     });
-    // The ticket that is there, whichever request created it.
+    // This ticket exists, whichever request created it.
     let there = fixture.ticket(ticket_of(key))?;
     let item = CommentCreation {
         once: Some(at_time(once(&format!("{key} comment"), request, b"")?, time)),

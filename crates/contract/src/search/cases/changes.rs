@@ -1,4 +1,4 @@
-//! What is written is found at once, and what is gone is not.
+//! New texts are found at once, removed ones are not.
 
 use anyhow::ensure;
 use hexdesk_domain::ports::{
@@ -17,8 +17,8 @@ use crate::samples::{
     plain_ticket, stamp, ticket_id, update, update_ticket,
 };
 
-/// Two shops with a customer each, and a ticket of each customer with every kind of text.
-/// What is done in the first must not be seen in the second.
+/// Two shops with a customer each, and a ticket of each customer with every kind of text. Changes
+/// in the first shop must not affect the second.
 struct Pair {
     shops: [ShopId; 2],
     customers: [Customer; 2],
@@ -55,8 +55,8 @@ impl Pair {
         Ok(plain_ticket(ticket_id(id)?, &self.customers[0]))
     }
 
-    /// Fails unless the words find ticket 1, or nothing, in the first shop, also as
-    /// beginnings; and in the other shop what was found at the start.
+    /// Fails unless in the first shop each word of `there` finds ticket 1 and each of `gone`
+    /// nothing, also as prefixes. The second shop must be unchanged.
     async fn expect(&self, storage: &dyn Storage, there: &[&str], gone: &[&str]) -> anyhow::Result<()> {
         for (words, expected) in [(there, &[1][..]), (gone, &[])] {
             for word in words {
@@ -82,14 +82,14 @@ pub(super) async fn of_names(storage: &dyn Storage) -> anyhow::Result<()> {
     pair.expect(storage, &["name"], &["new"]).await?;
     update_ticket(storage, shop, id, update(named(Some("new")))).await?;
     pair.expect(storage, &["new", "first", "later"], &["name"]).await?;
-    // What says nothing of the name leaves it.
+    // Updates without a name keep the name.
     let opened = TicketChanges { is_opened: Some(true), ..TicketChanges::default() };
     update_ticket(storage, shop, id, update(opened)).await?;
     update_ticket(storage, shop, id, update(TicketChanges::default())).await?;
     pair.expect(storage, &["new", "given"], &["name"]).await?;
     update_ticket(storage, shop, id, update(named(None))).await?;
     pair.expect(storage, &["first", "given"], &["new", "name"]).await?;
-    // A word that is taken away from one place is still found in another.
+    // A word that is removed from one place is still found in another.
     update_ticket(storage, shop, id, update(named(Some("first given newest")))).await?;
     pair.expect(storage, &["newest", "first", "given"], &["name"]).await?;
     update_ticket(storage, shop, id, update(named(Some("")))).await?;
@@ -98,16 +98,16 @@ pub(super) async fn of_names(storage: &dyn Storage) -> anyhow::Result<()> {
 
 pub(super) async fn of_messages(storage: &dyn Storage) -> anyhow::Result<()> {
     let pair = Pair::create(storage, "messages.example.com").await?;
-    // The first message is not the last one any more.
+    // The first message differs from the last one now.
     pair.expect(storage, &["first", "earlier", "later"], &["newer"]).await?;
     let ticket = pair.ticket(1)?;
     comment(storage, &ticket, 10, "newer").await?;
     pair.expect(storage, &["first", "earlier", "later", "newer"], &[]).await?;
-    // One that is older than the last message is found, too.
+    // A comment older than the last message is found, too.
     let old = NewComment { text: "oldest".into(), time: Timestamp::MIN, ..new_comment(11, &ticket)? };
     create_comment(storage, comment_creation(old)).await?;
     pair.expect(storage, &["first", "earlier", "later", "newer", "oldest"], &[]).await?;
-    // Of a batch each, and in its own ticket.
+    // A batch with comments on two tickets.
     write(storage, &pair.customers[0], 2, Texts::default()).await?;
     let mut batch = Vec::new();
     for (id, ticket, text) in [(12, 1, "batch"), (13, 2, "another"), (14, 2, "batch"), (15, 1, "more")] {
@@ -128,7 +128,7 @@ pub(super) async fn of_customers(storage: &dyn Storage) -> anyhow::Result<()> {
     let change = async |changes: CustomerChanges| -> anyhow::Result<()> {
         match storage.update_customer(shop, id, customer_update(changes), None).await? {
             IdempotentOutcome::Ran(UpdateCustomerOutcome::Updated(_)) => Ok(()),
-            other => anyhow::bail!("a customer's update was answered {other:?}"),
+            other => anyhow::bail!("a customer's update returned {other:?}"),
         }
     };
     pair.expect(storage, &["given", "family", "whole", "mail", "4815", "name"], &["uno"]).await?;
@@ -149,7 +149,7 @@ pub(super) async fn of_customers(storage: &dyn Storage) -> anyhow::Result<()> {
         change(changes).await?;
         pair.expect(storage, &[there, "name", "later"], &[gone]).await?;
     }
-    // Every ticket of the customer, also one that is newer than the change.
+    // Every ticket of the customer, even one newer than the change.
     write(storage, &pair.customers[0], 2, Texts::default()).await?;
     let silent = silent_customer(storage, shop, 1).await?;
     write(storage, &silent, 3, Texts { name: Some("quinto"), ..Texts::default() }).await?;
@@ -173,7 +173,7 @@ pub(super) async fn of_what_is_gone(storage: &dyn Storage) -> anyhow::Result<()>
         expect_found(storage, shop, word, if is_customers { &[2] } else { &[] }).await?;
     }
     pair.expect(storage, &[], &["name"]).await?;
-    // A ticket that is created anew under the id has nothing of the old one.
+    // A new ticket with the id of a deleted one has none of its texts.
     let nothing = Texts::default();
     write(storage, customer, 1, Texts { name: Some("fresh"), ..nothing }).await?;
     pair.expect(storage, &["fresh"], &["name", "first", "earlier", "later"]).await?;
@@ -183,38 +183,38 @@ pub(super) async fn of_what_is_gone(storage: &dyn Storage) -> anyhow::Result<()>
     let silent = silent_customer(storage, shop, 1).await?;
     write(storage, &silent, 3, Texts { name: Some("neighbour"), ..nothing }).await?;
     let erased = storage.erase_customer(shop, customer.id, stamp(at(14))).await?;
-    ensure!(matches!(erased, Some(Erased { tickets: 2, .. })), "an erasure was answered {erased:?}");
+    ensure!(matches!(erased, Some(Erased { tickets: 2, .. })), "an erasure returned {erased:?}");
     for word in words.into_iter().chain(["fresh", "again"]) {
         expect_found(storage, shop, word, &[]).await?;
     }
     expect_found(storage, shop, "neighbour", &[3]).await?;
     pair.expect(storage, &[], &["name"]).await?;
-    // Nor has one under the erased ticket's id, of another customer.
+    // The same for another customer's ticket with the id of an erased one.
     write(storage, &silent, 1, Texts { comments: &["anew"], ..nothing }).await?;
     pair.expect(storage, &["anew"], &["fresh", "again", "given", "mail", "first"]).await
 }
 
-/// What is refused, replayed or undone leaves no word.
+/// Refused, replayed and failed calls leave no words.
 pub(super) async fn that_are_refused(storage: &dyn Storage) -> anyhow::Result<()> {
     let pair = Pair::create(storage, "refused.example.com").await?;
     let (shop, customer) = (pair.shops[0], &pair.customers[0]);
     let left = || Some("left".to_owned());
     let ticket = Ticket { name: left(), last_message: left(), ..pair.ticket(2)? };
 
-    // Tickets: of nobody, and of a batch that fails.
+    // Tickets: one of a missing customer, and one of a failed batch.
     let nobody = hexdesk_domain::CustomerId::MAX;
     let of_nobody = Ticket { customer_id: crate::samples::customer_id(nobody)?, ..ticket.clone() };
     let outcome = create_ticket(storage, creation(of_nobody)).await?;
-    same("a ticket of nobody", &outcome, &CreateTicketOutcome::CustomerNotFound)?;
+    same("a ticket of a missing customer", &outcome, &CreateTicketOutcome::CustomerNotFound)?;
     let taken = Ticket { name: left(), ..pair.ticket(1)? };
     let failed = storage.create_tickets(vec![creation(ticket.clone()), creation(taken)]).await;
-    ensure!(failed.is_err(), "a batch with an id that is taken was answered {failed:?}");
-    // Tickets and comments that are replayed.
+    ensure!(failed.is_err(), "a batch with a taken id returned {failed:?}");
+    // Replayed tickets and comments.
     let key = |ticket: Ticket| anyhow::Ok(claimed(ticket, claim("key", 1, b"answer")?));
     let kept = Ticket { name: Some("kept".into()), ..pair.ticket(4)? };
     create_ticket(storage, key(kept)?).await?;
     let replayed = create_ticket(storage, key(Ticket { id: ticket_id(4)?, ..ticket.clone() })?).await?;
-    same("a ticket again", &replayed, &CreateTicketOutcome::Replayed(b"answer".to_vec()))?;
+    same("a replayed ticket", &replayed, &CreateTicketOutcome::Replayed(b"answer".to_vec()))?;
     let comment = |id: i64, ticket: i64, text: &str| {
         anyhow::Ok(NewComment { text: text.into(), ..new_comment(id, &pair.ticket(ticket)?)? })
     };
@@ -223,7 +223,7 @@ pub(super) async fn that_are_refused(storage: &dyn Storage) -> anyhow::Result<()
         creation.once = Some(once("comment", 1, b"answer")?);
         attempt_comment(storage, creation).await?;
     }
-    // Comments on no ticket, by nobody, and of a batch that fails.
+    // Comments: on a missing ticket, by a missing author, and of a failed batch.
     let by_nobody = NewComment {
         author_id: Some(crate::samples::user_id(hexdesk_domain::UserId::MAX)?),
         ..comment(22, 1, "left")?
@@ -231,7 +231,7 @@ pub(super) async fn that_are_refused(storage: &dyn Storage) -> anyhow::Result<()
     for refused in [comment(23, 404, "left")?, by_nobody] {
         attempt_comment(storage, comment_creation(refused)).await?;
     }
-    // Updates that expect another version, and a customer who was there.
+    // An update that expects another version, and an existing customer.
     let named = TicketChanges { name: Some(left()), ..TicketChanges::default() };
     let late = hexdesk_domain::ports::TicketUpdate { expected_version: Some(99), ..update(named) };
     attempt_update(storage, shop, ticket_id(1)?, late).await?;
@@ -239,7 +239,7 @@ pub(super) async fn that_are_refused(storage: &dyn Storage) -> anyhow::Result<()
     let existing = storage.create_customer(shop, existing, None).await?;
     ensure!(
         matches!(existing, IdempotentOutcome::Ran(CreateCustomerOutcome::Existing(_))),
-        "a phone number that is taken was answered {existing:?}"
+        "creating a customer with a taken phone number returned {existing:?}"
     );
     let taken = create_customer(storage, shop, customer_by_phone_number("+2342")).await?;
     let changes = CustomerChanges {

@@ -9,22 +9,23 @@ use hexdesk_domain::limits::{
 use super::{Texts, expect_found, silent_customer, write};
 use crate::samples::create_shop;
 
-/// The first words of a text are found, as many different ones as the limit says. Every
-/// text has its own.
+/// The first words of a text are found, up to the limit of different words. Every text has its own
+/// limit.
 pub(super) async fn are_searched_up_to_the_limits(storage: &dyn Storage) -> anyhow::Result<()> {
     every_text_has_its_own_limit(storage).await?;
 
-    // Words that are there again do not count.
+    // Repeated words do not count.
     let echo = "echo ".repeat(MAX_SEARCH_WORDS + 10) + "after";
     expect_in_messages(storage, "echo.example.com", &echo, &["after", "echo aft*"], &["before"]).await?;
-    // The most bytes that so many words can have, and the most words of the greatest length.
+    // As many words as allowed with as many bytes as possible, and as many words as possible of the
+    // maximum length.
     let heavy = heavy_words() + " 끝 밖";
     expect_in_messages(storage, "heavy.example.com", &heavy, &["끝"], &["밖"]).await?;
     let longest = longest_words();
     let last = longest.rsplit(' ').next().unwrap_or_default();
     expect_in_messages(storage, "longest.example.com", &longest, &[last], &["𐐩*"]).await?;
 
-    // As many words as a name holds.
+    // As many words as a name can hold.
     let shop = create_shop(storage, "name.example.com").await?.id;
     let customer = silent_customer(storage, shop, 1).await?;
     let name = "n ".repeat(usize::try_from(MAX_TICKET_NAME_CHARS)? / 2 - 1) + "z";
@@ -37,7 +38,7 @@ async fn every_text_has_its_own_limit(storage: &dyn Storage) -> anyhow::Result<(
     let customer = silent_customer(storage, shop, 1).await?;
     let many = numbered(MAX_SEARCH_WORDS - 1);
     let full = format!("{many} last late");
-    // Texts that are as full, one after the other; by none of them is another cut.
+    // Texts at the limit, one after the other. None of them shortens another.
     let other = format!("{} other late", many.replace('w', "v"));
     for (id, texts) in (1..).zip([
         Texts { first_message: Some(&full), ..Texts::default() },
@@ -58,8 +59,8 @@ async fn every_text_has_its_own_limit(storage: &dyn Storage) -> anyhow::Result<(
     Ok(())
 }
 
-/// Fails unless a first message and a comment with this text are found by these queries
-/// and not by those.
+/// Fails unless the queries of `finds` find a first message and a comment with this text, and those
+/// of `misses` find nothing.
 async fn expect_in_messages(
     storage: &dyn Storage,
     domain: &str,
@@ -81,14 +82,14 @@ async fn expect_in_messages(
     Ok(())
 }
 
-/// So many different words.
+/// This many different words.
 fn numbered(count: usize) -> String {
     let words: Vec<_> = (0..count).map(|number| format!("w{number}")).collect();
     words.join(" ")
 }
 
-/// All but one of the words of a text, each of 39 letters of three bytes, once the
-/// syllables are taken apart.
+/// All words of a text except one. Each has 39 letters of three bytes when the syllables are
+/// decomposed.
 fn heavy_words() -> String {
     let syllables = ['각', '난', '닫', '랄', '맘', '밥', '삿', '앙', '잦', '찿'];
     let digit = |number: usize, place: u32| syllables[number / 10_usize.pow(place) % 10];
@@ -98,8 +99,7 @@ fn heavy_words() -> String {
     words.join(" ")
 }
 
-/// As many different words of the greatest length as a message holds, each letter of four
-/// bytes.
+/// As many different words of the maximum length as a message can hold. Each letter has four bytes.
 fn longest_words() -> String {
     let digits = ['𐐨', '𐐪'];
     let chars = usize::try_from(MAX_MESSAGE_CHARS.min(MAX_COMMENT_CHARS)).unwrap_or_default();

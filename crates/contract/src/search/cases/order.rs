@@ -1,4 +1,4 @@
-//! The order of answers, and their pages.
+//! The order of results, and their pages.
 
 use anyhow::ensure;
 use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
@@ -15,10 +15,10 @@ use crate::samples::{
     extreme_times, find_ticket, new_comment, plain_ticket, ticket_id,
 };
 
-/// Where a word is: in the name, in the customer's texts, in a message.
+/// The places of a word: the name, the customer's texts, the messages.
 type Places = [bool; 3];
 
-/// What a word counts for that is found in these places.
+/// The rank of a word found in these places.
 fn rank_of(places: Places) -> Option<u32> {
     match places {
         [true, _, _] => Some(4),
@@ -31,15 +31,14 @@ fn rank_of(places: Places) -> Option<u32> {
 const ALPHA: &str = "alpha";
 const BETA: &str = "beta";
 
-/// A ticket, and where the two words are.
+/// A ticket, with the places of the two words.
 struct Placed {
     ticket: Ticket,
     alpha: Places,
     beta: Places,
 }
 
-/// A ticket for every way to place two words, the times and ids of which say nothing of
-/// the ranks.
+/// Creates a ticket for each way to place two words. The times and ids do not depend on the ranks.
 async fn placed(storage: &dyn Storage, domain: &str) -> anyhow::Result<(ShopId, Vec<Placed>)> {
     let shop = create_shop(storage, domain).await?.id;
     let mut customers = Vec::new();
@@ -58,8 +57,8 @@ async fn placed(storage: &dyn Storage, domain: &str) -> anyhow::Result<(ShopId, 
             let words = words.into_iter().filter(|(is_there, _)| *is_there).map(|(_, word)| word);
             words.collect::<Vec<_>>().join(" ")
         };
-        // Some of the messages are comments, and some of those are there more than once,
-        // which counts no more than once.
+        // Some of the messages are comments. Some comments repeat the word, which does not raise
+        // the rank.
         let is_comment = index % 3 == 0;
         let ticket = Ticket {
             name: Some(text(0)),
@@ -81,7 +80,7 @@ async fn placed(storage: &dyn Storage, domain: &str) -> anyhow::Result<(ShopId, 
     Ok((shop, tickets))
 }
 
-/// How a query is ranked.
+/// The rank of a ticket in a query.
 type Ranking = fn(&Placed) -> Option<u32>;
 
 const QUERIES: &[(&str, Ranking)] = &[
@@ -90,10 +89,10 @@ const QUERIES: &[(&str, Ranking)] = &[
     ("al*", |it| rank_of(it.alpha)),
     ("alpha beta", |it| Some(rank_of(it.alpha)? + rank_of(it.beta)?)),
     ("bet* alp*", |it| Some(rank_of(it.alpha)? + rank_of(it.beta)?)),
-    // A word and words that begin with it are two terms.
+    // A word and its prefixes are different terms.
     ("alpha alpha* a*", |it| Some(rank_of(it.alpha)? * 3)),
     ("beta* alpha beta", |it| Some(rank_of(it.alpha)? + rank_of(it.beta)? * 2)),
-    // The same word again is not.
+    // The same word again is not another term.
     ("alpha ALPHA álpha", |it| rank_of(it.alpha)),
 ];
 
@@ -102,7 +101,7 @@ fn position(rank: u32, ticket: &Ticket) -> SearchPosition {
     SearchPosition { rank, ticket }
 }
 
-/// Larger is earlier in an answer.
+/// The sort key of results, largest first.
 fn order(position: &SearchPosition) -> (u32, Timestamp, TicketId) {
     (position.rank, position.ticket.last_message_time, position.ticket.id)
 }
@@ -114,7 +113,7 @@ fn in_order(tickets: &[Placed], ranking: Ranking) -> Vec<SearchPosition> {
     positions
 }
 
-/// A word in the name counts 4, else one of the customer's 2, else one of a message 1.
+/// A word in the name counts 4, else in the customer's texts 2, else in a message 1.
 pub(super) async fn is_by_rank(storage: &dyn Storage) -> anyhow::Result<()> {
     let (shop, tickets) = placed(storage, "ranks.example.com").await?;
     for (query, ranking) in QUERIES {
@@ -123,8 +122,8 @@ pub(super) async fn is_by_rank(storage: &dyn Storage) -> anyhow::Result<()> {
         ensure!(ids.len() > 40, "the kit ranks too few by {query:?}");
         let answered = answer(storage, shop, query).await?;
         let answered: Vec<_> = answered.iter().map(|view| view.ticket.id).collect();
-        same(&format!("the order of the answer to {query:?}"), &answered, &ids)?;
-        // The places tell the ranks.
+        same(&format!("the order of the results for {query:?}"), &answered, &ids)?;
+        // The positions show the ranks.
         let mut after = None;
         for place in &expected {
             let page = page(storage, shop, query, after, 1).await?;
@@ -134,20 +133,21 @@ pub(super) async fn is_by_rank(storage: &dyn Storage) -> anyhow::Result<()> {
                 &vec![place.ticket.id],
             )?;
             let next = expected.last().filter(|last| *last != place).map(|_| *place);
-            same(&format!("the place of a ticket found by {query:?}"), &page.next, &next)?;
+            same(&format!("the position of a ticket found by {query:?}"), &page.next, &next)?;
             after = page.next;
         }
     }
     Ok(())
 }
 
-/// Tickets of the shop with the word in their names: two for each of these times.
+/// Creates tickets with the word in their names, two for each of these times.
 async fn of_equal_ranks(
     storage: &dyn Storage,
     customer: &Customer,
     times: &[Timestamp],
 ) -> anyhow::Result<Vec<Ticket>> {
-    // Ids that are out of order as texts and as doubles, given out against the times.
+    // Ids whose numeric order differs from their order as texts and as doubles. They are not in the
+    // order of times.
     let ids = (0..).map(|index: i64| match index % 4 {
         0 => 10 + index * 37 % 211,
         1 => 1_000_000 - index,
@@ -186,7 +186,7 @@ pub(super) async fn of_equal_ranks_is_that_of_lists(storage: &dyn Storage) -> an
     times.extend([at(1), at(0), at(1), at(1)]);
     let mut tickets = of_equal_ranks(storage, &customer, &times).await?;
     expect_order_of_lists(storage, shop, &tickets).await?;
-    // A ticket moves to where a comment makes it belong.
+    // A comment moves a ticket to its new position.
     for (place, time, id) in [(3, at(500), 1), (7, at(500), 2), (0, Timestamp::MAX, 3), (9, at(2), 4)] {
         let comment = hexdesk_domain::NewComment { time, ..new_comment(id, &tickets[place])? };
         create_comment(storage, comment_creation(comment)).await?;
@@ -198,7 +198,7 @@ pub(super) async fn of_equal_ranks_is_that_of_lists(storage: &dyn Storage) -> an
 
 pub(super) async fn pages_hold_every_ticket_once(storage: &dyn Storage) -> anyhow::Result<()> {
     let (shop, tickets) = placed(storage, "pages.example.com").await?;
-    // In between those of the shop.
+    // The other shop has the same ids and times.
     placed(storage, "others.example.com").await?;
     for (query, ranking) in [QUERIES[0], QUERIES[4]] {
         let places = in_order(&tickets, ranking);
@@ -210,7 +210,7 @@ pub(super) async fn pages_hold_every_ticket_once(storage: &dyn Storage) -> anyho
         for limit in [1, 2, 3, 7, length / 2, length - 1, length, length + 1, MAX_PAGE_ENTRIES] {
             expect_pages(storage, shop, query, &list, limit).await?;
         }
-        // From any place, whether a ticket is there or not.
+        // After any position, whether or not a ticket has it.
         for rank in (0..=9).chain([u32::MAX]) {
             for time in [Timestamp::MIN, at(-1), at(0), at(3), at(6), Timestamp::MAX] {
                 for id in [1, 30, 64, TicketId::MAX] {
@@ -219,7 +219,11 @@ pub(super) async fn pages_hold_every_ticket_once(storage: &dyn Storage) -> anyho
                     let rest = list.iter().filter(|(place, _)| order(place) < order(&after));
                     let rest = rest.map(|(_, view)| view.clone()).collect();
                     let page = page(storage, shop, query, Some(after), MAX_PAGE_ENTRIES).await?;
-                    same(&format!("the answer after {after:?}"), &page, &Page { entries: rest, next: None })?;
+                    same(
+                        &format!("the results after {after:?}"),
+                        &page,
+                        &Page { entries: rest, next: None },
+                    )?;
                 }
             }
         }
@@ -231,7 +235,7 @@ pub(super) async fn pages_hold_every_ticket_once(storage: &dyn Storage) -> anyho
     Ok(())
 }
 
-/// More than a page can hold, of one rank and mostly of one time.
+/// More tickets than a page holds, of one rank and mostly of one time.
 pub(super) async fn answers_fill_many_pages(storage: &dyn Storage) -> anyhow::Result<()> {
     let shop = create_shop(storage, "many.example.com").await?.id;
     let customer = silent_customer(storage, shop, 1).await?;
@@ -250,7 +254,7 @@ pub(super) async fn answers_fill_many_pages(storage: &dyn Storage) -> anyhow::Re
     Ok(())
 }
 
-/// Fails unless the pages of `limit` are those of the list.
+/// Fails unless pages of `limit` together are the list.
 async fn expect_pages(
     storage: &dyn Storage,
     shop: ShopId,

@@ -1,4 +1,4 @@
-//! Where terms are found.
+//! The places where terms are found.
 
 use hexdesk_domain::{Customer, ExternalIds, NewComment, NewCustomer, NewUser, ShopId, Storage, Ticket};
 
@@ -9,7 +9,7 @@ use crate::samples::{
     customer_by_phone_number, filled_ticket, new_comment, plain_ticket, ticket_id, user_by_email,
 };
 
-/// A word of each place, by the ticket it is in.
+/// Words, each with the id of the ticket that has it.
 const WORDS: &[(i64, &str)] = &[
     (1, "subject"),
     (1, "second"),
@@ -24,7 +24,7 @@ const WORDS: &[(i64, &str)] = &[
     (8, "4815"),
 ];
 
-/// Eight tickets, each with its words in another place.
+/// Creates eight tickets. Each has its words in another place.
 async fn one_ticket_for_each_place(storage: &dyn Storage, domain: &str) -> anyhow::Result<ShopId> {
     let shop = create_shop(storage, domain).await?.id;
     let silent = silent_customer(storage, shop, 1).await?;
@@ -53,7 +53,7 @@ pub(super) async fn every_place_is_searched(storage: &dyn Storage) -> anyhow::Re
     for (id, word) in WORDS {
         expect_found(storage, shop, word, &[*id]).await?;
         expect_found(storage, shop, &word.to_uppercase(), &[*id]).await?;
-        // As a beginning: of the whole word, of most of it, and of more than there is.
+        // As a prefix: of the whole word, of most of it, and longer than the word.
         let chars: String = word.chars().take(word.chars().count() - 1).collect();
         for (query, ids) in
             [(format!("{word}*"), &[*id][..]), (format!("{word}x*"), &[]), (format!("{word}x"), &[])]
@@ -64,7 +64,7 @@ pub(super) async fn every_place_is_searched(storage: &dyn Storage) -> anyhow::Re
         if !"earlie".starts_with(&chars) {
             expect_found(storage, shop, &format!("{chars}*"), &[*id]).await?;
         }
-        // Neither the end of a word nor its middle.
+        // The end of a word and its middle are not found.
         for skipped in [1, 2] {
             let end: String = word.chars().skip(skipped).collect();
             expect_found(storage, shop, &end, &[]).await?;
@@ -77,7 +77,7 @@ pub(super) async fn every_place_is_searched(storage: &dyn Storage) -> anyhow::Re
     Ok(())
 }
 
-/// E-mail addresses and phone numbers, each of a customer of its own.
+/// E-mail addresses and phone numbers, each of another customer.
 pub(super) async fn addresses_are_found_by_their_parts(storage: &dyn Storage) -> anyhow::Result<()> {
     let shop = create_shop(storage, "addresses.example.com").await?.id;
     for (id, new) in (1..).zip([
@@ -120,8 +120,7 @@ pub(super) async fn addresses_are_found_by_their_parts(storage: &dyn Storage) ->
     Ok(())
 }
 
-/// Words of one ticket are found together, wherever each is; those of different tickets
-/// are not.
+/// Words of one ticket are found together, in any places. Words of different tickets are not.
 pub(super) async fn terms_may_be_in_different_places(storage: &dyn Storage) -> anyhow::Result<()> {
     let shop = one_ticket_for_each_place(storage, "apart.example.com").await?;
     let new = NewCustomer {
@@ -135,7 +134,7 @@ pub(super) async fn terms_may_be_in_different_places(storage: &dyn Storage) -> a
     let comments = &["latest earlier", "latest", "earliest"];
     let texts = Texts { name: Some("second subject"), first_message: Some("opening"), comments };
     write(storage, &customer, 9, texts).await?;
-    // The same customer's, with nothing in it.
+    // An empty ticket of the same customer.
     write(storage, &customer, 10, Texts::default()).await?;
     for (one, word) in WORDS {
         let is_customers = (4..=8).contains(one);
@@ -153,14 +152,14 @@ pub(super) async fn terms_may_be_in_different_places(storage: &dyn Storage) -> a
     }
     expect_found(storage, shop, "subject opening latest earliest given whole mailbox 4815", &[9]).await?;
     expect_found(storage, shop, "sub* open* lat* earl* giv* who* mail* 48*", &[9]).await?;
-    // All but one are found.
+    // All words except one are found.
     for query in ["subject opening missing", "missing given", "latest earlier missing*", "4815 m* missing"] {
         expect_found(storage, shop, query, &[]).await?;
     }
     Ok(())
 }
 
-/// Neither the other fields of tickets, comments and customers, nor the staff.
+/// The other fields of tickets, comments and customers are not searched, nor is the staff.
 pub(super) async fn nothing_else_is_searched(storage: &dyn Storage) -> anyhow::Result<()> {
     let shop = create_shop(storage, "fields.example.com").await?.id;
     let hidden = || Some("hidden".to_owned());
@@ -210,14 +209,14 @@ pub(super) async fn nothing_else_is_searched(storage: &dyn Storage) -> anyhow::R
     };
     create_comment(storage, comment_creation(comment)).await?;
     expect_found(storage, shop, "seen", &[1]).await?;
-    // Numbers and flags neither.
+    // Numbers and flags are not found either.
     for query in ["hidden", "hid*", "hidden seen", "example", "true", "1", "0", "2026", "t1", "null"] {
         expect_found(storage, shop, query, &[]).await?;
     }
     Ok(())
 }
 
-/// Tickets, customers and comments of the same ids and words in different shops.
+/// Tickets, customers and comments with the same ids and words in different shops.
 pub(super) async fn shops_are_apart(storage: &dyn Storage) -> anyhow::Result<()> {
     let mut shops = Vec::new();
     for (domain, own) in [("one.example.com", "first"), ("two.example.com", "second")] {
@@ -252,7 +251,7 @@ pub(super) async fn shops_are_apart(storage: &dyn Storage) -> anyhow::Result<()>
     Ok(())
 }
 
-/// A ticket for each place, with the word `shared` and the shop's own.
+/// Creates a ticket for each place, with the word `shared` and the shop's own word.
 async fn write_pair(
     storage: &dyn Storage,
     customer: &Customer,
@@ -264,7 +263,7 @@ async fn write_pair(
     write(storage, customer, 1, nothing).await?;
     write(storage, silent, 2, Texts { name: Some(&text), ..nothing }).await?;
     write(storage, silent, 3, Texts { first_message: Some(&text), ..nothing }).await?;
-    // More than once each, for a ticket is found once.
+    // More than once each, because a ticket must be found only once.
     let comments = &[&text as &str, &text, "shared", own];
     let texts = Texts { name: Some(&text), first_message: Some(&text), comments };
     write(storage, customer, 4, texts).await

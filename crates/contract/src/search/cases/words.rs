@@ -1,4 +1,4 @@
-//! What a word is: every store finds the same, in whatever language.
+//! The definition of words: every store finds the same, in any language.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::comparison::same;
 use crate::memory::is_found;
 use crate::samples::{create_customer, create_shop, customer_by_phone_number};
 
-/// A text, and queries by which it is found and not found.
+/// A text, with queries that find it and queries that do not.
 struct Spelling {
     text: &'static str,
     finds: &'static [&'static str],
@@ -98,7 +98,7 @@ const SPELLINGS: &[Spelling] = &[
         ],
         &["7", "1299", "129990", "1000", "5", "30:10:50:12:31:2025", "0.5", "e3"],
     ),
-    // Small words, and words that are like others.
+    // Small words, and similar words.
     spelling(
         "the refunds are being refunded to me, I think",
         &["the", "are", "to", "me", "i", "I", "refunds", "refunded", "refun*", "refund*", "being", "THE*"],
@@ -106,7 +106,7 @@ const SPELLINGS: &[Spelling] = &[
     ),
     spelling("x y z", &["x", "Y", "z*", "x y z", "z y x"], &["xy", "yz*", "w"]),
     spelling("goose mouse", &["goose", "mouse", "GOO*"], &["geese", "mice", "gose", "houses"]),
-    // What engines have a meaning for.
+    // Texts with a meaning in query languages.
     spelling(
         "AND OR NOT NEAR/2 NEAR(near1) \"two words\" column:value -minus ^caret {brace} [bracket] ~tilde",
         &[
@@ -186,11 +186,11 @@ const SPELLINGS: &[Spelling] = &[
         &["hello", "world", "hello world", "ok", "hello🎉world", "👍ok"],
         &["helloworld", "oworld"],
     ),
-    // No word at all.
+    // No words.
     spelling("🦀🐙👩‍👩‍👧‍👦🏳️‍🌈", &[], &["crab", "family"]),
     spelling(" … — !? \u{200b}\u{feff}\u{202e} ", &[], &["zwsp"]),
     spelling("", &[], &["empty"]),
-    // Words of the greatest length, of which the rest is cut.
+    // Words of the maximum length. The rest is cut.
     spelling(
         LONGEST,
         &[LONGEST, "abcdefghijklmnopqrstuvwxyzabcdefghijklmno", "abcdefghijklmnopqrstuvwxyzabcdefghijklm*"],
@@ -215,7 +215,7 @@ const SPELLINGS: &[Spelling] = &[
     spelling(HEAVIEST, &[HEAVIEST, "𐐀𐐁*", "𐐨𐐩𐐪𐐫𐐬𐐭𐐮𐐯𐐰𐐱𐐨𐐩𐐪𐐫𐐬𐐭𐐮𐐯𐐰𐐱𐐨𐐩𐐪𐐫𐐬𐐭𐐮𐐯𐐰𐐱𐐨𐐩𐐪𐐫𐐬𐐭𐐮𐐯𐐰𐐱"], &["𐐨", "𐐩*"]),
 ];
 
-/// Queries of which nothing is expected here but what the definition of words says.
+/// Queries for which only the definition of words is checked.
 const OTHERS: &[&str] = &["ΠΟΥΣ", "οδός", "ü*", "1*", "s*", "e", "ο*", "ᄒ*", "퐀*", "\u{10ffff}x*", "ｶﾒﾗ"];
 
 #[derive(Debug, Clone, Copy)]
@@ -264,7 +264,11 @@ pub(super) async fn are_the_same_in_every_place(storage: &dyn Storage) -> anyhow
                         "{text:?} in {place:?} is {}found by {query:?}",
                         if is_found { "not " } else { "" }
                     );
-                    same(&format!("what {query:?} finds in {place:?}"), &found, &as_defined(&words, query)?)?;
+                    same(
+                        &format!("the texts found by {query:?} in {place:?}"),
+                        &found,
+                        &as_defined(&words, query)?,
+                    )?;
                 }
             }
         }
@@ -275,20 +279,20 @@ pub(super) async fn are_the_same_in_every_place(storage: &dyn Storage) -> anyhow
     Ok(())
 }
 
-/// The texts in whose words each term of the query is found, by their ids.
+/// The ids of the texts that contain each term of the query.
 fn as_defined(words: &[BTreeSet<String>], text: &str) -> anyhow::Result<Vec<i64>> {
     let query = query(text)?;
     let is_each_found = |words: &BTreeSet<String>| query.terms().all(|term| is_found(term, words));
     Ok((1..).zip(words).filter(|(_, words)| is_each_found(words)).map(|(id, _)| id).collect())
 }
 
-/// Eight terms, of any kind, each of which counts.
+/// Eight terms of any kind. Each of them counts.
 pub(super) async fn may_be_as_many_as_a_query_holds(storage: &dyn Storage) -> anyhow::Result<()> {
     let shop = create_shop(storage, "terms.example.com").await?.id;
     let customer = silent_customer(storage, shop, 1).await?;
     let words = ["one", "two", "three", "four", "five", "six", "seven", "eight"];
     write(storage, &customer, 1, Texts { name: Some(&words.join(" ")), ..Texts::default() }).await?;
-    // Each lacks one of them.
+    // Each ticket lacks one of them.
     for (missing, id) in words.iter().zip(2..) {
         let rest: Vec<_> = words.iter().filter(|word| *word != missing).copied().collect();
         write(storage, &customer, id, Texts { comments: &rest, ..Texts::default() }).await?;
@@ -300,6 +304,6 @@ pub(super) async fn may_be_as_many_as_a_query_holds(storage: &dyn Storage) -> an
         expect_found(storage, shop, &rest.join(" "), &[1, id]).await?;
         expect_found(storage, shop, &(rest.join("* ") + "*"), &[1, id]).await?;
     }
-    // A word and words that begin with it are two terms.
+    // A word and its prefixes are different terms.
     expect_found(storage, shop, "one one* on* o* two tw* t* three", &[1, 5, 6, 7, 8, 9]).await
 }

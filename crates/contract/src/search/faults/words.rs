@@ -1,4 +1,4 @@
-//! Faults that find other words than those of the domain.
+//! Faults that split texts into other words than the domain does.
 
 use std::collections::BTreeSet;
 
@@ -20,12 +20,12 @@ fn stem(word: &mut String) {
     }
 }
 
-/// The runs of letters and digits.
+/// Splits the text into runs of letters and digits.
 fn runs(text: &str) -> impl Iterator<Item = &str> {
     text.split(|letter: char| !letter.is_alphanumeric()).filter(|run| !run.is_empty())
 }
 
-/// The correct words, except those for which this does not hold.
+/// The correct words for which the predicate is true.
 fn kept(text: &str, is_kept: impl Fn(&str) -> bool) -> BTreeSet<String> {
     search_words([text]).into_iter().filter(|word| is_kept(word)).collect()
 }

@@ -1,5 +1,5 @@
-//! The obligations of [`TicketStore`](hexdesk_domain::TicketStore) on updates, but for
-//! idempotency keys.
+//! The obligations of [`TicketStore`](hexdesk_domain::TicketStore) on updates, except idempotency
+//! keys.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ use crate::samples::{
     heavy_text_of, new_comment, stamp, ticket_id, update, update_ticket, user_by_email, user_id,
 };
 
-/// TICKET-17: an update changes what it says and nothing else, and raises the version.
+/// TICKET-17: an update changes only the fields it names, and raises the version.
 pub async fn ticket_17_update_changes_what_it_says(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     each_field_alone(&*storage).await?;
     several_at_once(&*storage).await?;
@@ -37,7 +37,7 @@ async fn each_field_alone(storage: &dyn Storage) -> anyhow::Result<()> {
         for id in ShopWithTickets::ALL {
             for (what, changes) in fixture.single_changes() {
                 expect_update(storage, &fixtures, fixture, id, what, update(changes.clone())).await?;
-                // What is so already is said, too.
+                // Also an update to the current value.
                 expect_update(storage, &fixtures, fixture, id, &format!("{what} again"), update(changes))
                     .await?;
             }
@@ -64,11 +64,15 @@ async fn several_at_once(storage: &dyn Storage) -> anyhow::Result<()> {
         assignee: None,
         human_ticket: Some(HumanTicket { opened_at: at(7), closed_at: Some(at(11)), ..human_ticket }),
     };
-    same("the answer to an update of all", &view, &expected)?;
-    same("the ticket after it", &find_ticket(storage, fixture.shop.id, view.ticket.id).await?, &expected)
+    same("the ticket returned by an update of all fields", &view, &expected)?;
+    same(
+        "the ticket after an update of all fields",
+        &find_ticket(storage, fixture.shop.id, view.ticket.id).await?,
+        &expected,
+    )
 }
 
-/// Every value that a new ticket may have.
+/// Every value that a new ticket can have.
 async fn any_value(storage: &dyn Storage) -> anyhow::Result<()> {
     let fixture = ShopWithPeople::create(storage, "values.example.com").await?;
     create_all(storage, &[fixture.ticket(1)?, fixture.ticket(TicketId::MAX)?]).await?;
@@ -94,7 +98,8 @@ async fn any_value(storage: &dyn Storage) -> anyhow::Result<()> {
         },
     ];
     for tricky in TRICKY_TEXTS {
-        // One of them at a time is cleared, so that an empty text is told from none.
+        // One of them is cleared each time, to detect a store that confuses empty and missing
+        // texts.
         all.push(TicketChanges { name: text(tricky), contact_reason: Some(None), ..nothing() });
         all.push(TicketChanges { name: Some(None), contact_reason: text(tricky), ..nothing() });
     }
@@ -105,7 +110,7 @@ async fn any_value(storage: &dyn Storage) -> anyhow::Result<()> {
             let view =
                 update_ticket(storage, fixture.shop.id, before.ticket.id, update(changes.clone())).await?;
             let ticket = changed(before.ticket.clone(), changes.clone());
-            same("the answer to an update", &view, &TicketView { ticket, ..before })?;
+            same("the ticket returned by an update", &view, &TicketView { ticket, ..before })?;
             let found = find_ticket(storage, fixture.shop.id, view.ticket.id).await?;
             same("the ticket after an update", &found, &view)?;
         }
@@ -113,7 +118,7 @@ async fn any_value(storage: &dyn Storage) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Lists, each with its filter, and counts show the tickets as they are now.
+/// Lists with each filter and counts show the updated tickets.
 async fn lists_and_counts_follow(storage: &dyn Storage) -> anyhow::Result<()> {
     let fixture = ShopWithTickets::create(storage, "lists.example.com").await?;
     let shop = fixture.shop();
@@ -157,7 +162,7 @@ async fn lists_and_counts_follow(storage: &dyn Storage) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// TICKET-18: an update that says nothing changes nothing, the version included.
+/// TICKET-18: an empty update changes nothing, not even the version.
 pub async fn ticket_18_empty_update_changes_nothing(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let storage = &*storage;
     let fixtures = ShopWithTickets::pair(storage, "example.com").await?;
@@ -172,8 +177,8 @@ pub async fn ticket_18_empty_update_changes_nothing(storage: Arc<dyn Storage>) -
                         expected_version,
                         stamp: stamp(changed_at),
                     };
-                    let answered = update_ticket(storage, fixture.shop(), ticket_id(id)?, empty).await?;
-                    same("the answer to an empty update", &answered, view)?;
+                    let from_store = update_ticket(storage, fixture.shop(), ticket_id(id)?, empty).await?;
+                    same("the ticket returned by an empty update", &from_store, view)?;
                 }
             }
             before.expect(storage, &fixtures, "empty updates").await?;
@@ -182,14 +187,14 @@ pub async fn ticket_18_empty_update_changes_nothing(storage: Arc<dyn Storage>) -
     Ok(())
 }
 
-/// TICKET-19: a human ticket opens, closes and opens again, under its number.
+/// TICKET-19: a human ticket opens, closes and opens again, and keeps its number.
 pub async fn ticket_19_human_ticket_opens_and_closes(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let storage = &*storage;
     let fixtures = ShopWithTickets::pair(storage, "example.com").await?;
     let times = extreme_times();
     for fixture in &fixtures {
         for (id, step) in ShopWithTickets::ALL.into_iter().zip([1, 3, 5, 9]) {
-            // Times that go back and forth, as clocks may.
+            // Times go back and forth, as clocks can.
             let mut times = (0..).map(|place: usize| times[place * step % times.len()]);
             for is_opened in [true, true, false, false, true, false, true, true, false, true, false, false] {
                 let changed_at = times.next().context("a time")?;
@@ -204,8 +209,7 @@ pub async fn ticket_19_human_ticket_opens_and_closes(storage: Arc<dyn Storage>) 
             }
         }
     }
-    // Of human tickets that are opened in either way, at once and one after the other, no
-    // two have one number, be they open or closed.
+    // All human tickets have different numbers: opened by a creation or an update, open or closed.
     let [fixture, _] = &fixtures;
     for id in 10..18 {
         let ticket = Ticket { is_opened: id % 2 == 0, ..fixture.people.ticket(id)? };
@@ -218,12 +222,13 @@ pub async fn ticket_19_human_ticket_opens_and_closes(storage: Arc<dyn Storage>) 
     Ok(())
 }
 
-/// TICKET-20: another version, or another shop's ticket, is refused, and nothing changes.
+/// TICKET-20: another version or another shop's ticket is refused, and nothing changes.
 pub async fn ticket_20_other_version_or_shop_is_refused(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let storage = &*storage;
     let fixtures = ShopWithTickets::pair(storage, "example.com").await?;
     let [one, two] = &fixtures;
-    // Whoever compares with another shop's ticket of the same id sees another version.
+    // The other shop's tickets with the same ids have other versions, to detect stores that compare
+    // with those.
     for id in ShopWithTickets::ALL {
         let name = TicketChanges { name: Some(None), ..TicketChanges::default() };
         expect_update(storage, &fixtures, two, id, "no name", update(name)).await?;
@@ -240,21 +245,25 @@ pub async fn ticket_20_other_version_or_shop_is_refused(storage: Arc<dyn Storage
             let refused = |changes| TicketUpdate { expected_version: Some(other), ..update(changes) };
             for (_, changes) in one.single_changes().into_iter().chain([("", TicketChanges::default())]) {
                 let outcome = attempt_update(storage, one.shop(), id, refused(changes)).await?;
-                same(&format!("an update of version {other} of {version}"), &outcome, &VersionMismatch)?;
+                same(
+                    &format!("an update that expects version {other} instead of {version}"),
+                    &outcome,
+                    &VersionMismatch,
+                )?;
             }
             let outcome = storage.delete_ticket(one.shop(), id, Some(other), stamp(at(13))).await?;
             same(
-                &format!("the deletion of version {other} of {version}"),
+                &format!("a deletion that expects version {other} instead of {version}"),
                 &outcome,
                 &DeleteTicketOutcome::VersionMismatch,
             )?;
         }
     }
-    before.expect(storage, &fixtures, "what expected another version").await?;
+    before.expect(storage, &fixtures, "calls that expect another version").await?;
 
-    nobodys_ticket_is_not_found(storage, &fixtures).await?;
+    tickets_outside_the_shop_are_not_found(storage, &fixtures).await?;
 
-    // The version that is there is right until something changes it.
+    // The current version is right until something changes the ticket.
     let (shop, id) = (one.shop(), ticket_id(ShopWithTickets::FULL)?);
     let name = TicketChanges { name: Some(None), ..TicketChanges::default() };
     let version = before.view(shop, id)?.ticket.version;
@@ -266,14 +275,18 @@ pub async fn ticket_20_other_version_or_shop_is_refused(storage: Arc<dyn Storage
         .await?;
     let before = ShopContents::of(storage, &fixtures).await?;
     let outcome = storage.delete_ticket(shop, id, Some(version + 1), stamp(at(13))).await?;
-    same("the deletion of the version before a comment", &outcome, &DeleteTicketOutcome::VersionMismatch)?;
-    before.expect(storage, &fixtures, "what expected the version before a comment").await?;
+    same(
+        "a deletion that expects the version before a comment",
+        &outcome,
+        &DeleteTicketOutcome::VersionMismatch,
+    )?;
+    before.expect(storage, &fixtures, "a deletion that expects the version before a comment").await?;
     let outcome = storage.delete_ticket(shop, id, Some(version + 2), stamp(at(13))).await?;
-    same("the deletion of the right version", &outcome, &DeleteTicketOutcome::Deleted)?;
-    before.without(shop, id).expect(storage, &fixtures, "that deletion").await
+    same("a deletion that expects the right version", &outcome, &DeleteTicketOutcome::Deleted)?;
+    before.without(shop, id).expect(storage, &fixtures, "the deletion").await
 }
 
-async fn nobodys_ticket_is_not_found(
+async fn tickets_outside_the_shop_are_not_found(
     storage: &dyn Storage,
     fixtures: &[ShopWithTickets; 2],
 ) -> anyhow::Result<()> {
@@ -290,32 +303,32 @@ async fn nobodys_ticket_is_not_found(
             for (_, changes) in two.single_changes().into_iter().chain(others) {
                 let update = TicketUpdate { expected_version, ..update(changes) };
                 let outcome = attempt_update(storage, shop, id, update).await?;
-                same("an update of a ticket that is not the shop's", &outcome, &TicketNotFound)?;
+                same("an update of a ticket outside the shop", &outcome, &TicketNotFound)?;
             }
             let outcome = storage.delete_ticket(shop, id, expected_version, stamp(at(13))).await?;
             same(
-                "the deletion of a ticket that is not the shop's",
+                "the deletion of a ticket outside the shop",
                 &outcome,
                 &DeleteTicketOutcome::TicketNotFound,
             )?;
         }
     }
-    before.expect(storage, fixtures, "what was about tickets that are not the shop's").await
+    before.expect(storage, fixtures, "calls about tickets outside the shop").await
 }
 
-/// TICKET-21: an assignee who is not an active user of the shop is refused, after TICKET-20,
-/// and nothing changes.
+/// TICKET-21: an assignee who is not an active user of the shop is refused, after TICKET-20.
+/// Nothing changes.
 pub async fn ticket_21_unknown_assignee_is_refused(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let storage = &*storage;
     let fixtures = ShopWithTickets::pair(storage, "example.com").await?;
     let [one, two] = &fixtures;
     let of_two = NewUser { id: Some(user_id(700)?), ..user_by_email("700@example.com") };
     let of_two = create_user(storage, two.shop(), of_two).await?;
-    // A customer's number is no user's.
+    // A customer's number is not a user's number.
     let as_customer = NewCustomer { id: Some(customer_id(800)?), ..customer_by_email("800@example.com") };
     create_customer(storage, one.shop(), as_customer).await?;
 
-    // One who is deactivated here, and active in the other shop.
+    // A user who is inactive here and active in the other shop.
     for fixture in &fixtures {
         let new = NewUser { id: Some(user_id(900)?), ..user_by_email("900@example.com") };
         create_user(storage, fixture.shop(), new).await?;
@@ -337,17 +350,21 @@ pub async fn ticket_21_unknown_assignee_is_refused(storage: Arc<dyn Storage>) ->
                     same("an update to an unknown assignee", &attempt(version).await?, &AssigneeNotFound)?;
                 }
                 let outcome = attempt(Some(version + 1)).await?;
-                same("one that expects another version, too", &outcome, &VersionMismatch)?;
+                same(
+                    "an update to an unknown assignee that expects another version",
+                    &outcome,
+                    &VersionMismatch,
+                )?;
             }
             let nobody = TicketChanges { assigned_to: Some(Some(user)), ..TicketChanges::default() };
             let outcome: UpdateTicketOutcome =
                 attempt_update(storage, one.shop(), ticket_id(404)?, update(nobody)).await?;
-            same("one of a ticket that is not there, too", &outcome, &TicketNotFound)?;
+            same("an update of a missing ticket to an unknown assignee", &outcome, &TicketNotFound)?;
         }
     }
     before.expect(storage, &fixtures, "updates to an unknown assignee").await?;
 
-    // In its own shop the user is known, and a number that both shops have is each one's own.
+    // The user is known in its own shop. A number used in both shops means each shop's own user.
     let to = |user: &User| TicketChanges { assigned_to: Some(Some(user.id)), ..TicketChanges::default() };
     let view =
         update_ticket(storage, two.shop(), ticket_id(ShopWithTickets::PLAIN)?, update(to(&of_two))).await?;
@@ -361,7 +378,7 @@ pub async fn ticket_21_unknown_assignee_is_refused(storage: Arc<dyn Storage>) ->
         )
         .await?;
         same(
-            "the assignee of a number that both shops have",
+            "the assignee with a number used in both shops",
             &view.assignee.as_ref(),
             &Some(&fixture.agent),
         )?;
@@ -369,7 +386,8 @@ pub async fn ticket_21_unknown_assignee_is_refused(storage: Arc<dyn Storage>) ->
     deactivated_assignee_stays(storage, &fixtures).await
 }
 
-/// Until the ticket is assigned to someone else; it cannot be assigned to the same again.
+/// A deactivated assignee stays until the ticket is assigned to another user. The ticket cannot be
+/// assigned to the same user again.
 async fn deactivated_assignee_stays(
     storage: &dyn Storage,
     fixtures: &[ShopWithTickets; 2],
@@ -380,7 +398,7 @@ async fn deactivated_assignee_stays(
     update_ticket(storage, shop, id, update(to_agent())).await?;
     let deactivated = activate(storage, shop, one.agent.id, false).await?;
     let before = ShopContents::of(storage, fixtures).await?;
-    same("the assignee who is deactivated", &before.view(shop, id)?.assignee.as_ref(), &Some(&deactivated))?;
+    same("the deactivated assignee", &before.view(shop, id)?.assignee.as_ref(), &Some(&deactivated))?;
     let outcome = attempt_update(storage, shop, id, update(to_agent())).await?;
     same("an update to the same assignee", &outcome, &AssigneeNotFound)?;
     before.expect(storage, fixtures, "an update to the same assignee").await?;
@@ -394,11 +412,11 @@ async fn deactivated_assignee_stays(
     }
     let active = activate(storage, shop, one.agent.id, true).await?;
     let view = update_ticket(storage, shop, id, update(to_agent())).await?;
-    same("the assignee who is active again", &view.assignee, &Some(active))
+    same("the reactivated assignee", &view.assignee, &Some(active))
 }
 
-/// Updates the fixture's ticket and fails unless it is as it should be then, and everything
-/// else as before.
+/// Updates the fixture's ticket. Fails unless the ticket is as expected and everything else is
+/// unchanged.
 async fn expect_update(
     storage: &dyn Storage,
     fixtures: &[ShopWithTickets],
@@ -411,23 +429,23 @@ async fn expect_update(
     let before = ShopContents::of(storage, fixtures).await?;
     let view = update_ticket(storage, shop, id, update.clone()).await?;
     let expected = view_after(before.view(shop, id)?, update, fixture, &view)?;
-    same(&format!("the answer to an update with {what}"), &view, &expected)?;
+    same(&format!("the ticket returned by an update with {what}"), &view, &expected)?;
     before.with(expected).expect(storage, fixtures, &format!("an update with {what}")).await?;
     Ok(view)
 }
 
-/// What the ticket should be; of what was answered it has the number of a human ticket that
-/// is new.
+/// The expected ticket. Only the number of a new human ticket comes from the returned ticket.
 fn view_after(
     before: &TicketView,
     update: TicketUpdate,
     fixture: &ShopWithTickets,
-    answered: &TicketView,
+    from_store: &TicketView,
 ) -> anyhow::Result<TicketView> {
     let TicketUpdate { changes, expected_version: _, stamp } = update;
     let human_ticket = match (changes.is_opened, before.human_ticket.clone()) {
         (Some(true), None) => {
-            let new = answered.human_ticket.clone().context("a ticket was opened without a human ticket")?;
+            let new =
+                from_store.human_ticket.clone().context("a ticket was opened without a human ticket")?;
             Some(HumanTicket { opened_at: stamp.time, closed_at: None, ..new })
         }
         (Some(true), Some(closed)) if closed.closed_at.is_some() => {
@@ -444,7 +462,7 @@ fn view_after(
     Ok(TicketView { ticket, customer: before.customer.clone(), assignee, human_ticket })
 }
 
-/// The ticket with the changes that an update must make.
+/// The ticket after an accepted update.
 fn changed(mut ticket: Ticket, changes: TicketChanges) -> Ticket {
     changes.apply(&mut ticket);
     ticket

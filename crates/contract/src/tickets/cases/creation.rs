@@ -1,4 +1,4 @@
-//! The obligations of [`TicketStore`](hexdesk_domain::TicketStore) without idempotency
+//! The obligations of [`TicketStore`](hexdesk_domain::TicketStore) on creations, except idempotency
 //! keys.
 
 use std::collections::BTreeSet;
@@ -27,11 +27,11 @@ use crate::samples::{
     filled_ticket, find_ticket, heavy_text_of, plain_ticket, stamp, ticket_id, user_by_email, user_id,
 };
 
-/// TICKET-1: found with every field as handed in, times and the order of tags included.
+/// TICKET-1: found with every field as passed in, with exact times and the order of tags.
 pub async fn ticket_1_is_found_as_created(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let fixture = ShopWithPeople::create(&*storage, "shop.example.com").await?;
     let tickets = various_tickets(&fixture)?;
-    // Half of them in one batch, half of them alone.
+    // Half of them in one batch, half of them one by one.
     let (together, alone) = tickets.split_at(tickets.len() / 2);
     let batch: Vec<_> = together.iter().cloned().map(creation).collect();
     expect_outcomes(&*storage, "a batch of new tickets", batch, &vec![Created; together.len()]).await?;
@@ -46,7 +46,7 @@ pub async fn ticket_1_is_found_as_created(storage: Arc<dyn Storage>) -> anyhow::
     Ok(())
 }
 
-/// Every field at its extremes, together and each on its own.
+/// Every field at its extremes, all together and each alone.
 pub(crate) fn various_tickets(fixture: &ShopWithPeople) -> anyhow::Result<Vec<Ticket>> {
     let plain = fixture.ticket(1)?;
     let mut tickets = vec![
@@ -67,7 +67,7 @@ pub(crate) fn various_tickets(fixture: &ShopWithPeople) -> anyhow::Result<Vec<Ti
         Ticket { is_opened: true, ..plain.clone() },
         Ticket { unread_count: 1, ..plain.clone() },
         Ticket { unread_count: 32_768, ..plain.clone() },
-        // Order, repetition, empty tags, and what lists are written with.
+        // Order, repetition, empty tags, and characters that serialized lists use.
         Ticket { tags: ["b", "a", "b", "", "B", ""].map(Into::into).to_vec(), ..plain.clone() },
         Ticket { tags: vec![String::new()], ..plain.clone() },
         Ticket {
@@ -97,7 +97,7 @@ pub(crate) fn various_tickets(fixture: &ShopWithPeople) -> anyhow::Result<Vec<Ti
     for (date, last_message_time) in times.iter().zip(times.iter().rev()) {
         tickets.push(Ticket { date: *date, last_message_time: *last_message_time, ..plain.clone() });
     }
-    // Ids from one end of their range to the other.
+    // Ids across their whole range.
     let count = i64::try_from(tickets.len())?;
     for (ticket, index) in tickets.iter_mut().zip(0..) {
         ticket.id = ticket_id(1 + (TicketId::MAX - 1) / (count - 1) * index)?;
@@ -117,7 +117,7 @@ pub async fn ticket_2_outcomes_are_in_order(storage: Arc<dyn Storage>) -> anyhow
 
     let first = claimed(fixture.ticket(1)?, claim("key", 1, b"first")?);
     same("a ticket with a key", &create_ticket(&*storage, first).await?, &Created)?;
-    // Neither the ids nor the outcomes are sorted in any way.
+    // Ids and outcomes are not sorted.
     let mut batch = Vec::new();
     let mut expected = Vec::new();
     for index in 0..120_i64 {
@@ -137,18 +137,22 @@ pub async fn ticket_2_outcomes_are_in_order(storage: Arc<dyn Storage>) -> anyhow
     expect_outcomes(&*storage, "a batch of 120 items", batch.clone(), &expected).await?;
     for (item, outcome) in batch.iter().zip(&expected) {
         let found = storage.find_ticket(fixture.shop.id, item.ticket.id).await?.is_some();
-        same(&format!("whether an item answered {outcome:?} is there"), &found, &(*outcome == Created))?;
+        same(
+            &format!("whether the ticket of an item with {outcome:?} exists"),
+            &found,
+            &(*outcome == Created),
+        )?;
     }
     Ok(())
 }
 
-/// TICKET-3: a customer who is not one of the shop is refused and leaves nothing.
+/// TICKET-3: a customer outside the shop is refused. Nothing is written.
 pub async fn ticket_3_unknown_customer_is_refused(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let fixture = ShopWithPeople::create(&*storage, "shop.example.com").await?;
     let other = ShopWithPeople::create(&*storage, "other.example.com").await?;
     let of_other = NewCustomer { id: Some(customer_id(700)?), ..customer_by_email("700@example.com") };
     let of_other = create_customer(&*storage, other.shop.id, of_other).await?;
-    // A user's number is no customer's.
+    // A user's number is not a customer's number.
     let as_user = NewUser { id: Some(user_id(800)?), ..user_by_email("800@example.com") };
     create_user(&*storage, fixture.shop.id, as_user).await?;
 
@@ -167,7 +171,7 @@ pub async fn ticket_3_unknown_customer_is_refused(storage: Arc<dyn Storage>) -> 
             expect_no_ticket(&*storage, "the refused ticket", other.shop.id, ticket_id(5)?).await?;
         }
     }
-    // Nothing of the refused ones is in the way of the same id.
+    // Refused tickets do not block their ids.
     let accepted = fixture.ticket(5)?;
     same(
         "the ticket of a known customer",
@@ -179,17 +183,17 @@ pub async fn ticket_3_unknown_customer_is_refused(storage: Arc<dyn Storage>) -> 
         .await
 }
 
-/// TICKET-4: an assignee who is not an active user of the shop is refused and leaves nothing.
+/// TICKET-4: an assignee who is not an active user of the shop is refused. Nothing is written.
 pub async fn ticket_4_unknown_assignee_is_refused(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let fixture = ShopWithPeople::create(&*storage, "shop.example.com").await?;
     let other = ShopWithPeople::create(&*storage, "other.example.com").await?;
     let of_other = NewUser { id: Some(user_id(700)?), ..user_by_email("700@example.com") };
     let of_other = create_user(&*storage, other.shop.id, of_other).await?;
-    // A customer's number is no user's.
+    // A customer's number is not a user's number.
     let as_customer = NewCustomer { id: Some(customer_id(800)?), ..customer_by_email("800@example.com") };
     create_customer(&*storage, fixture.shop.id, as_customer).await?;
 
-    // One who is deactivated in this shop, and active in the other.
+    // A user who is inactive here and active in the other shop.
     for shop in [fixture.shop.id, other.shop.id] {
         let new = NewUser { id: Some(user_id(900)?), ..user_by_email("900@example.com") };
         create_user(&*storage, shop, new).await?;
@@ -213,20 +217,21 @@ pub async fn ticket_4_unknown_assignee_is_refused(storage: Arc<dyn Storage>) -> 
         &Created,
     )?;
     expect_ticket(&*storage, "the ticket of a known user", &accepted).await?;
-    // A ticket that the user had before keeps it; a new one can have it once it is active.
-    expect_ticket(&*storage, "the ticket of a user who is deactivated", &before).await?;
+    // An older ticket keeps the deactivated assignee. A new ticket can have the assignee once it is
+    // active again.
+    expect_ticket(&*storage, "the ticket of a deactivated user", &before).await?;
     let view = find_ticket(&*storage, fixture.shop.id, before.id).await?;
-    same("its assignee", &view.assignee, &Some(deactivated))?;
+    same("the deactivated assignee", &view.assignee, &Some(deactivated))?;
     let active = activate(&*storage, fixture.shop.id, user_id(900)?, true).await?;
     let again = Ticket { assigned_to: Some(active.id), ..fixture.ticket(91)? };
     let outcome = create_ticket(&*storage, creation(again)).await?;
-    same("the ticket of a user who is active again", &outcome, &Created)?;
+    same("the ticket of a reactivated user", &outcome, &Created)?;
     expect_nothing_left_on_neighbour(&*storage, &fixture, fixture.ticket_for_nobody(6)?, AssigneeNotFound)
         .await
 }
 
-/// Fails if an item that is refused, before or after a neighbour with the same id, leaves
-/// its human ticket or anything else on that neighbour.
+/// Fails if a refused item changes a neighbour with the same id in its batch. The refused item
+/// comes before or after the neighbour and would open a human ticket.
 async fn expect_nothing_left_on_neighbour(
     storage: &dyn Storage,
     fixture: &ShopWithPeople,
@@ -241,10 +246,10 @@ async fn expect_nothing_left_on_neighbour(
         let mut expected = vec![Created];
         batch.insert(place, creation(refused));
         expected.insert(place, refusal.clone());
-        expect_outcomes(storage, "a refused item and one of the same id", batch, &expected).await?;
-        expect_ticket(storage, "the one that was not refused", &neighbour).await?;
+        expect_outcomes(storage, "a refused item and one with the same id", batch, &expected).await?;
+        expect_ticket(storage, "the accepted item", &neighbour).await?;
         let view = storage.find_ticket(neighbour.shop_id, neighbour.id).await?;
-        same("its human ticket, as it was created closed", &view.and_then(|view| view.human_ticket), &None)?;
+        same("the human ticket of an item created closed", &view.and_then(|view| view.human_ticket), &None)?;
     }
     Ok(())
 }
@@ -256,7 +261,7 @@ pub async fn ticket_5_missing_customer_wins(storage: Arc<dyn Storage>) -> anyhow
         Ok(Ticket { customer_id: customer_id(CustomerId::MAX)?, ..fixture.ticket_for_nobody(id)? })
     };
     let outcome = create_ticket(&*storage, creation(neither(5)?)).await?;
-    same("a ticket with neither", &outcome, &CustomerNotFound)?;
+    same("a ticket with a missing customer and assignee", &outcome, &CustomerNotFound)?;
     let batch = vec![
         creation(fixture.ticket_for_nobody(6)?),
         creation(neither(7)?),
@@ -264,14 +269,14 @@ pub async fn ticket_5_missing_customer_wins(storage: Arc<dyn Storage>) -> anyhow
         creation(neither(9)?),
     ];
     let expected = [AssigneeNotFound, CustomerNotFound, CustomerNotFound, CustomerNotFound];
-    expect_outcomes(&*storage, "a batch with and without", batch, &expected).await?;
+    expect_outcomes(&*storage, "a batch with known and unknown people", batch, &expected).await?;
     for id in 5..=9 {
         expect_no_ticket(&*storage, "a refused ticket", fixture.shop.id, ticket_id(id)?).await?;
     }
     Ok(())
 }
 
-/// TICKET-6: a refused item fails alone: its neighbours are created.
+/// TICKET-6: a refused item fails alone. Its neighbours are created.
 pub async fn ticket_6_refused_item_fails_alone(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let fixture = ShopWithPeople::create(&*storage, "shop.example.com").await?;
     let used = claimed(fixture.ticket(1)?, claim("used", 1, b"first")?);
@@ -285,7 +290,7 @@ pub async fn ticket_6_refused_item_fails_alone(storage: Arc<dyn Storage>) -> any
     ];
     let mut next_id = 1_000;
     for (item, outcome) in refused {
-        // First, in the middle and last.
+        // In the first, the middle and the last position.
         for place in 0..3 {
             let mut neighbours = Vec::new();
             for _ in 0..2 {
@@ -301,7 +306,7 @@ pub async fn ticket_6_refused_item_fails_alone(storage: Arc<dyn Storage>) -> any
             batch.insert(place, item.clone());
             let mut expected = vec![Created; 2];
             expected.insert(place, outcome.clone());
-            expect_outcomes(&*storage, "a batch with one to refuse", batch, &expected).await?;
+            expect_outcomes(&*storage, "a batch with a refused item", batch, &expected).await?;
 
             expect_no_ticket(&*storage, "the refused item", fixture.shop.id, ticket_id(100)?).await?;
             for neighbour in neighbours {
@@ -314,14 +319,14 @@ pub async fn ticket_6_refused_item_fails_alone(storage: Arc<dyn Storage>) -> any
     Ok(())
 }
 
-/// TICKET-7: a ticket created open has a human ticket, one created closed has none.
+/// TICKET-7: a ticket created open has a human ticket. One created closed has none.
 pub async fn ticket_7_open_ticket_has_human_ticket(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let fixture = ShopWithPeople::create(&*storage, "shop.example.com").await?;
     let other = ShopWithPeople::create(&*storage, "other.example.com").await?;
     let mut created = Vec::new();
     for (index, created_at) in (0..).zip(extreme_times()) {
         for (fixture, is_opened, place) in [(&fixture, true, 1), (&fixture, false, 2), (&other, true, 3)] {
-            // Dates of the ticket itself, which are not the time of opening.
+            // The ticket's own dates differ from the time of opening.
             let ticket = Ticket {
                 is_opened,
                 date: at(1),
@@ -336,7 +341,7 @@ pub async fn ticket_7_open_ticket_has_human_ticket(storage: Arc<dyn Storage>) ->
     for item in alone {
         same("a ticket", &create_ticket(&*storage, item.clone()).await?, &Created)?;
     }
-    // Tickets that were refused open no human ticket that would show elsewhere.
+    // Refused tickets open no human tickets that would show elsewhere.
     create_ticket(&*storage, creation(Ticket { is_opened: true, ..fixture.ticket_of_nobody(900)? })).await?;
 
     let mut numbers = BTreeSet::new();
@@ -346,8 +351,8 @@ pub async fn ticket_7_open_ticket_has_human_ticket(storage: Arc<dyn Storage>) ->
         let human_ticket = view.human_ticket;
         same("whether there is a human ticket", &human_ticket.is_some(), &ticket.is_opened)?;
         if let Some(human_ticket) = human_ticket {
-            same("when it was opened", &human_ticket.opened_at, &stamp.time)?;
-            same("when it was closed", &human_ticket.closed_at, &None)?;
+            same("the time of opening", &human_ticket.opened_at, &stamp.time)?;
+            same("the time of closing", &human_ticket.closed_at, &None)?;
             ensure!(
                 numbers.insert((ticket.shop_id, human_ticket.id)),
                 "two human tickets of a shop have the number {}",
@@ -370,16 +375,16 @@ pub async fn ticket_8_other_shops_ticket_is_not_found(storage: Arc<dyn Storage>)
     }
     expect_no_ticket(&*storage, "the other shop's ticket", one.shop.id, of_two.id).await?;
     expect_no_ticket(&*storage, "the other shop's ticket", two.shop.id, of_one.id).await?;
-    expect_no_ticket(&*storage, "a ticket nobody has", one.shop.id, ticket_id(3)?).await?;
+    expect_no_ticket(&*storage, "an unknown ticket", one.shop.id, ticket_id(3)?).await?;
     expect_ticket(&*storage, "the shop's own ticket", &of_one).await?;
     expect_ticket(&*storage, "the shop's own ticket", &of_two).await
 }
 
-/// TICKET-9: found together with customer and assignee, as they are stored.
+/// TICKET-9: found with its customer and assignee, as they are stored.
 pub async fn ticket_9_is_found_with_its_people(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let one = ShopWithPeople::create(&*storage, "one.example.com").await?;
     let two = ShopWithPeople::create(&*storage, "two.example.com").await?;
-    // In both shops people of the same numbers, who are not the same.
+    // Both shops have people with the same numbers. They differ otherwise.
     let mut people = Vec::new();
     for fixture in [&one, &two] {
         people.push((fixture.customer.clone(), None));
@@ -399,7 +404,7 @@ pub async fn ticket_9_is_found_with_its_people(storage: Arc<dyn Storage>) -> any
         same("the ticket's customer", &view.customer, customer)?;
         same("the ticket's assignee", &view.assignee, assignee)?;
         let stored = storage.find_customer(customer.shop_id, customer.id).await?;
-        same("the customer on its own", &stored.as_ref(), &Some(&view.customer))?;
+        same("the customer found by number", &stored.as_ref(), &Some(&view.customer))?;
     }
     Ok(())
 }
@@ -429,7 +434,7 @@ async fn full_people(storage: &dyn Storage, shop: &Shop) -> anyhow::Result<(Cust
     Ok((customer, Some(create_user(storage, shop.id, user).await?)))
 }
 
-/// TICKET-10: a taken id makes the call fail, writes nothing and changes nothing.
+/// TICKET-10: a taken id fails the call, and nothing is written or changed.
 pub async fn ticket_10_taken_id_fails_the_batch(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let fixture = ShopWithPeople::create(&*storage, "shop.example.com").await?;
     let other = ShopWithPeople::create(&*storage, "other.example.com").await?;
@@ -450,14 +455,14 @@ pub async fn ticket_10_taken_id_fails_the_batch(storage: Arc<dyn Storage>) -> an
         vec![taken.clone(), keyed(10)?, keyed(11)?],
         vec![keyed(10)?, taken.clone(), keyed(11)?, of_other_shop.clone()],
         vec![of_other_shop, keyed(10)?, keyed(11)?, taken],
-        // Taken by a neighbour in the batch.
+        // The id is taken by an item of the same batch.
         vec![keyed(10)?, keyed(11)?, twice],
     ];
     for batch in batches {
         match storage.create_tickets(batch).await {
-            // The only kind that says that nothing was written and trying again is in vain.
+            // The only kind that means: nothing was written, and a retry is useless.
             Err(error) => same("the kind of failure", &error.kind, &StorageErrorKind::Unexpected)?,
-            Ok(outcomes) => anyhow::bail!("a batch with a taken id was answered {outcomes:?}"),
+            Ok(outcomes) => anyhow::bail!("a batch with a taken id returned {outcomes:?}"),
         }
         same("the stored ticket", &storage.find_ticket(fixture.shop.id, ticket_id(1)?).await?, &before)?;
         for id in [10, 11] {
@@ -466,7 +471,7 @@ pub async fn ticket_10_taken_id_fails_the_batch(storage: Arc<dyn Storage>) -> an
         }
         expect_no_ticket(&*storage, "a ticket of a failed batch", other.shop.id, ticket_id(12)?).await?;
     }
-    // Neither ids nor keys of the failed batches are used up.
+    // Ids and keys of the failed batches are still free.
     expect_outcomes(
         &*storage,
         "the rest of the failed batches",
@@ -474,18 +479,18 @@ pub async fn ticket_10_taken_id_fails_the_batch(storage: Arc<dyn Storage>) -> an
         &[Created, Created],
     )
     .await?;
-    // What another shop's tickets have is not taken.
+    // Another shop's ids are not taken.
     let same_id = other.ticket(1)?;
     same(
-        "another shop's ticket of that id",
+        "another shop's ticket with that id",
         &create_ticket(&*storage, creation(same_id.clone())).await?,
         &Created,
     )?;
-    expect_ticket(&*storage, "another shop's ticket of that id", &same_id).await?;
+    expect_ticket(&*storage, "another shop's ticket with that id", &same_id).await?;
     same("the stored ticket", &storage.find_ticket(fixture.shop.id, ticket_id(1)?).await?, &before)
 }
 
-/// TICKET-11: a batch may hold items of several shops; each is held to its own.
+/// TICKET-11: a batch can hold items of several shops. Each is checked against its own shop.
 pub async fn ticket_11_batch_spans_shops(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let one = ShopWithPeople::create(&*storage, "one.example.com").await?;
     let two = ShopWithPeople::create(&*storage, "two.example.com").await?;

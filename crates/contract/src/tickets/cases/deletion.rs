@@ -1,5 +1,4 @@
-//! The obligation of [`TicketStore`](hexdesk_domain::TicketStore) on what a deletion takes
-//! away.
+//! The obligation of [`TicketStore`](hexdesk_domain::TicketStore) on the effects of a deletion.
 
 use std::sync::Arc;
 
@@ -18,16 +17,16 @@ use crate::samples::{
     create_ticket, creation, expect_no_ticket, new_comment, stamp, ticket_id, update,
 };
 
-/// TICKET-23: takes the ticket, its human ticket and its comments away, and nothing else.
+/// TICKET-23: removes the ticket, its human ticket and its comments, and nothing else.
 pub async fn ticket_23_deletion_takes_the_ticket_alone(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
-    each_ticket_goes_alone(&*storage).await?;
+    each_ticket_is_deleted_alone(&*storage).await?;
     lists_and_counts_follow(&*storage).await?;
     the_id_is_free_again(&*storage).await?;
-    receipts_stay(&*storage).await?;
-    long_conversation_goes_whole(&*storage).await
+    records_stay(&*storage).await?;
+    a_long_conversation_is_deleted_completely(&*storage).await
 }
 
-async fn each_ticket_goes_alone(storage: &dyn Storage) -> anyhow::Result<()> {
+async fn each_ticket_is_deleted_alone(storage: &dyn Storage) -> anyhow::Result<()> {
     let fixtures = ShopWithTickets::pair(storage, "alone.example.com").await?;
     let [one, two] = &fixtures;
     for (fixture, id) in [
@@ -56,23 +55,23 @@ async fn each_ticket_goes_alone(storage: &dyn Storage) -> anyhow::Result<()> {
         after.expect(storage, &fixtures, "a deletion").await?;
 
         expect_no_ticket(storage, "a deleted ticket", shop, id).await?;
-        same("its comments", &storage.list_comments(shop, id, None, None).await?, &None)?;
-        same("the count of its comments", &storage.count_comments(shop, id).await?, &None)?;
+        same("the comments of a deleted ticket", &storage.list_comments(shop, id, None, None).await?, &None)?;
+        same("the comment count of a deleted ticket", &storage.count_comments(shop, id).await?, &None)?;
         for expected_version in [None, Some(version), Some(version + 1)] {
             let outcome = storage.delete_ticket(shop, id, expected_version, stamp(at(13))).await?;
-            same("a deletion of what is deleted", &outcome, &TicketNotFound)?;
+            same("a second deletion", &outcome, &TicketNotFound)?;
         }
         let name = TicketChanges { name: Some(Some("late".into())), ..TicketChanges::default() };
         let outcome = attempt_update(storage, shop, id, update(name)).await?;
-        same("an update of what is deleted", &outcome, &UpdateTicketOutcome::TicketNotFound)?;
+        same("an update of a deleted ticket", &outcome, &UpdateTicketOutcome::TicketNotFound)?;
         let comment = new_comment(5_000, &fixture.people.ticket(id.get())?)?;
         let attempt = attempt_comment(storage, comment_creation(comment)).await?;
         same(
-            "a comment on what is deleted",
+            "a comment on a deleted ticket",
             &attempt,
             &IdempotentOutcome::Ran(CreateCommentOutcome::TicketNotFound),
         )?;
-        after.expect(storage, &fixtures, "what was about a deleted ticket").await?;
+        after.expect(storage, &fixtures, "calls about a deleted ticket").await?;
     }
     Ok(())
 }
@@ -82,7 +81,7 @@ async fn lists_and_counts_follow(storage: &dyn Storage) -> anyhow::Result<()> {
     let mut tickets = Vec::new();
     for id in 1..=16 {
         tickets.push(Ticket {
-            // Runs of the same time.
+            // Several tickets share a time.
             last_message_time: at(id / 3),
             date: at(-id),
             assigned_to: (id % 3 == 0).then_some(fixture.user.id),
@@ -110,9 +109,9 @@ async fn lists_and_counts_follow(storage: &dyn Storage) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Nothing of the deleted one shows on another ticket of the same id.
+/// A new ticket with the id of a deleted one has none of its data.
 async fn the_id_is_free_again(storage: &dyn Storage) -> anyhow::Result<()> {
-    let fixtures = ShopWithTickets::pair(storage, "anew.example.com").await?;
+    let fixtures = ShopWithTickets::pair(storage, "reused.example.com").await?;
     for fixture in &fixtures {
         for id in ShopWithTickets::ALL {
             let (shop, before) = (fixture.shop(), ShopContents::of(storage, &fixtures).await?);
@@ -122,33 +121,37 @@ async fn the_id_is_free_again(storage: &dyn Storage) -> anyhow::Result<()> {
                 &storage.delete_ticket(shop, ticket_id(id)?, None, stamp(at(13))).await?,
                 &Deleted,
             )?;
-            let anew = Ticket {
-                name: Some("anew".into()),
+            let reused = Ticket {
+                name: Some("reused".into()),
                 is_opened: id == ShopWithTickets::SILENT,
                 last_message_time: at(id),
                 ..fixture.people.ticket(id)?
             };
-            same("a ticket", &create_ticket(storage, creation(anew.clone())).await?, &CREATED)?;
+            same("a ticket", &create_ticket(storage, creation(reused.clone())).await?, &CREATED)?;
             let now = ShopContents::of(storage, &fixtures).await?;
-            let view = now.view(shop, anew.id)?;
-            same("the new ticket of a deleted one's id", &view.ticket, &anew)?;
-            same("how many comments it has", &now.comments(shop, anew.id), &0)?;
+            let view = now.view(shop, reused.id)?;
+            same("the new ticket with a deleted one's id", &view.ticket, &reused)?;
+            same("the number of comments of the new ticket", &now.comments(shop, reused.id), &0)?;
             let opened = view.human_ticket.as_ref().map(|it| (it.opened_at, it.closed_at));
-            same("its human ticket", &opened, &anew.is_opened.then_some((at(7), None)))?;
+            same("the human ticket of the new ticket", &opened, &reused.is_opened.then_some((at(7), None)))?;
             // The ids of the deleted comments are free, too.
             for place in 0..i64::try_from(comments)? {
-                let comment = new_comment(id * 100 + place, &anew)?;
+                let comment = new_comment(id * 100 + place, &reused)?;
                 create_comment(storage, comment_creation(comment)).await?;
             }
             let now = ShopContents::of(storage, &fixtures).await?;
-            same("how many comments it has then", &now.comments(shop, anew.id), &comments)?;
+            same(
+                "the number of comments created with the ids of deleted ones",
+                &now.comments(shop, reused.id),
+                &comments,
+            )?;
         }
     }
     Ok(())
 }
 
-/// A ticket that was created once is not created again because it is deleted.
-async fn receipts_stay(storage: &dyn Storage) -> anyhow::Result<()> {
+/// The record of a deleted ticket's creation stays, so a retry does not create it again.
+async fn records_stay(storage: &dyn Storage) -> anyhow::Result<()> {
     let fixture = ShopWithPeople::create(storage, "receipts.example.com").await?;
     for id in [1, 2] {
         let ticket = Ticket { is_opened: true, ..fixture.ticket(id)? };
@@ -160,20 +163,20 @@ async fn receipts_stay(storage: &dyn Storage) -> anyhow::Result<()> {
             &Deleted,
         )?;
         let outcome = create_ticket(storage, item).await?;
-        same("its creation again", &outcome, &CreateTicketOutcome::Replayed(b"receipt".to_vec()))?;
+        same("its repeated creation", &outcome, &CreateTicketOutcome::Replayed(b"receipt".to_vec()))?;
         expect_no_ticket(storage, "the deleted ticket", fixture.shop.id, ticket.id).await?;
     }
     Ok(())
 }
 
-async fn long_conversation_goes_whole(storage: &dyn Storage) -> anyhow::Result<()> {
+async fn a_long_conversation_is_deleted_completely(storage: &dyn Storage) -> anyhow::Result<()> {
     const COUNT: i64 = 250;
     let fixture = ShopWithPeople::create(storage, "long.example.com").await?;
     let (long, other) = (fixture.ticket(1)?, fixture.ticket(2)?);
     create_all(storage, &[long.clone(), other.clone()]).await?;
     let mut batch = Vec::new();
     for id in 1..=COUNT {
-        // Each between two of the other ticket's, in the order of ids and of times.
+        // The other ticket's comments are between them, in the order of ids and of times.
         for (ticket, id) in [(&long, id * 2), (&other, id * 2 + 1)] {
             let time = if id % 50 == 0 { Timestamp::MAX } else { at(id) };
             batch.push(comment_creation(NewComment { time, ..new_comment(id, ticket)? }));
@@ -187,18 +190,18 @@ async fn long_conversation_goes_whole(storage: &dyn Storage) -> anyhow::Result<(
         &Deleted,
     )?;
     same(
-        "the other's comments",
+        "the other ticket's comments",
         &storage.list_comments(fixture.shop.id, other.id, None, None).await?,
         &before,
     )?;
     same(
-        "how many they are",
+        "the count of the other ticket's comments",
         &storage.count_comments(fixture.shop.id, other.id).await?,
         &Some(COUNT as u64),
     )?;
     let left = whole_list(storage, fixture.shop.id, &TicketFilter::default()).await?;
-    same("how many tickets are left", &left.len(), &1)?;
+    same("the number of remaining tickets", &left.len(), &1)?;
     create_all(storage, std::slice::from_ref(&long)).await?;
     let count = storage.count_comments(fixture.shop.id, long.id).await?;
-    same("how many comments a new one of its id has", &count, &Some(0))
+    same("the comment count of a new ticket with the deleted one's id", &count, &Some(0))
 }

@@ -18,7 +18,7 @@ use crate::samples::{
     extreme_times, new_comment, ticket_id,
 };
 
-/// TICKET-13: the shop's tickets that meet every condition, and no other's.
+/// TICKET-13: exactly the shop's tickets that meet every condition.
 pub async fn ticket_13_list_meets_every_condition(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let storage = &*storage;
     let shop = ShopWithPeople::create(storage, "empty.example.com").await?.shop.id;
@@ -38,8 +38,8 @@ pub async fn ticket_14_list_is_latest_first(storage: Arc<dyn Storage>) -> anyhow
     let mut tickets = Vec::new();
     let mut times = extreme_times();
     times.extend([at(1), at(0), at(1), at(1)]);
-    // Ids that are out of order as texts and as doubles, given out against the times; two
-    // for each time.
+    // Ids whose numeric order differs from their order as texts and as doubles. They are not in the
+    // order of times, and each time has two.
     let ids = (0..).map(|index: i64| match index % 4 {
         0 => 10 + index * 7 % 31,
         1 => 1_000_000 - index,
@@ -49,7 +49,7 @@ pub async fn ticket_14_list_is_latest_first(storage: Arc<dyn Storage>) -> anyhow
     for ((time, id), index) in times.iter().chain(times.iter().rev()).zip(ids).zip(0_i64..) {
         let ticket = Ticket {
             last_message_time: *time,
-            // Neither of these orders the list.
+            // These fields do not affect the order.
             date: at(-index),
             unread_count: i32::try_from(index % 2)?,
             assigned_to: (index % 3 == 0).then_some(fixture.user.id),
@@ -63,7 +63,7 @@ pub async fn ticket_14_list_is_latest_first(storage: Arc<dyn Storage>) -> anyhow
     for filter in some_filters(&fixture) {
         expect_order(&*storage, fixture.shop.id, &filter, &tickets).await?;
     }
-    // A ticket moves to where a comment makes it belong.
+    // A comment moves a ticket to its new position.
     let mut comments = 1..;
     for (place, time) in [(3, at(500)), (7, at(500)), (0, Timestamp::MAX), (9, at(2))] {
         let new = comments.next().map(|id| new_comment(id, &tickets[place]));
@@ -77,7 +77,7 @@ pub async fn ticket_14_list_is_latest_first(storage: Arc<dyn Storage>) -> anyhow
     Ok(())
 }
 
-/// Conditions that comments from the shop do not touch, each let through by some tickets.
+/// Filters that comments from the shop do not affect. Each matches some tickets.
 pub(crate) fn some_filters(fixture: &ShopWithPeople) -> Vec<TicketFilter> {
     let all = TicketFilter::default();
     vec![
@@ -94,7 +94,7 @@ pub(crate) fn some_filters(fixture: &ShopWithPeople) -> Vec<TicketFilter> {
     ]
 }
 
-/// Fails unless the ids are listed in the order of lists.
+/// Fails unless the tickets are listed in the order of lists.
 async fn expect_order(
     storage: &dyn Storage,
     shop: ShopId,
@@ -109,8 +109,7 @@ async fn expect_order(
     same(&format!("the order of the list with {}", conditions_of(filter)), &listed, &expected)
 }
 
-/// Fails unless the list and the count are those of the tickets that the filter lets
-/// through.
+/// Fails unless the list and the count are those of the tickets that match the filter.
 pub(crate) async fn expect_list_and_count(
     storage: &dyn Storage,
     shop: ShopId,
@@ -123,13 +122,13 @@ pub(crate) async fn expect_list_and_count(
     same(&format!("the count with {}", conditions_of(filter)), &count, &u64::try_from(expected)?)
 }
 
-/// TICKET-15: page by page every ticket once, `limit` on each page but the last.
+/// TICKET-15: the pages hold every ticket once, `limit` on each page except the last.
 pub async fn ticket_15_pages_hold_every_ticket_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     const COUNT: i64 = 14;
     let fixture = ShopWithPeople::create(&*storage, "shop.example.com").await?;
     let empty = ShopWithPeople::create(&*storage, "empty.example.com").await?;
     let other = ShopWithPeople::create(&*storage, "other.example.com").await?;
-    // Runs of one, of several and of all but one of the same time.
+    // Groups of one and of several tickets with the same time.
     let of = |fixture: &ShopWithPeople, shift: i64| -> anyhow::Result<Vec<Ticket>> {
         (0..COUNT)
             .map(|index| {
@@ -147,7 +146,7 @@ pub async fn ticket_15_pages_hold_every_ticket_once(storage: Arc<dyn Storage>) -
             .collect()
     };
     create_all(&*storage, &of(&fixture, 0)?).await?;
-    // In between those of the shop.
+    // Another shop's tickets are between them.
     create_all(&*storage, &of(&other, 3)?).await?;
 
     for filter in some_filters(&fixture) {
@@ -157,7 +156,7 @@ pub async fn ticket_15_pages_hold_every_ticket_once(storage: Arc<dyn Storage>) -
             expect_pages(&*storage, fixture.shop.id, &filter, &list, limit).await?;
             expect_pages(&*storage, empty.shop.id, &filter, &[], limit).await?;
         }
-        // From any place, whether a ticket is there or not.
+        // After any position, whether or not a ticket has it.
         for time in [Timestamp::MIN, at(-1), at(0), at(1), at(2), at(3), at(5), at(6), Timestamp::MAX] {
             for id in [1, 2, 5, 9, 14, 15, TicketId::MAX] {
                 let after = TicketPosition { last_message_time: time, id: ticket_id(id)? };
@@ -171,21 +170,21 @@ pub async fn ticket_15_pages_hold_every_ticket_once(storage: Arc<dyn Storage>) -
         }
     }
 
-    // More than a page can hold.
+    // More tickets than a page holds.
     let many = ShopWithPeople::create(&*storage, "many.example.com").await?;
     let tickets = (1..=205)
         .map(|id| Ok(Ticket { last_message_time: at(id / 7), ..many.ticket(id)? }))
         .collect::<anyhow::Result<Vec<_>>>()?;
     create_all(&*storage, &tickets).await?;
     let list = whole_list(&*storage, many.shop.id, &TicketFilter::default()).await?;
-    same("how many tickets the list holds", &list.len(), &tickets.len())?;
+    same("the length of the list", &list.len(), &tickets.len())?;
     for limit in [MAX_PAGE_ENTRIES, MAX_PAGE_ENTRIES - 1, 41] {
         expect_pages(&*storage, many.shop.id, &TicketFilter::default(), &list, limit).await?;
     }
     Ok(())
 }
 
-/// Fails unless the pages of `limit` are those of the list.
+/// Fails unless pages of `limit` together are the list.
 async fn expect_pages(
     storage: &dyn Storage,
     shop: ShopId,
@@ -228,7 +227,7 @@ pub async fn ticket_16_count_is_the_lists_length(storage: Arc<dyn Storage>) -> a
             assigned_to: (id % 3 == 0).then_some(fixture.user.id),
             is_opened: id % 5 < 2,
             unread_count: i32::try_from(id % 4)?,
-            // A tag twice is still one ticket.
+            // A ticket counts once, even if it has the tag several times.
             tags: ["tag"; 3].map(Into::into)[..usize::try_from(id % 4)?].to_vec(),
             channel: if id % 2 == 0 { "Mail".into() } else { "Website".into() },
             ..fixture.ticket(id)?
@@ -254,7 +253,7 @@ pub async fn ticket_16_count_is_the_lists_length(storage: Arc<dyn Storage>) -> a
     same("the count with a tag that no ticket has", &nobodys.await?, &0)?;
     let of_other = storage.count_tickets(other.shop.id, TicketFilter::default()).await?;
     same("the count of the other shop", &of_other, &7)?;
-    // A refused ticket is not counted, and one that is created is, at once.
+    // A refused ticket is never counted. A created one is counted at once.
     create_ticket(&*storage, creation(other.ticket_of_nobody(8)?)).await?;
     let of_other = storage.count_tickets(other.shop.id, TicketFilter::default()).await?;
     same("the count after a refusal", &of_other, &7)?;
@@ -263,7 +262,7 @@ pub async fn ticket_16_count_is_the_lists_length(storage: Arc<dyn Storage>) -> a
     same("the count after a creation", &of_other, &8)
 }
 
-/// What is there of a filter, for messages.
+/// The conditions of a filter, for messages.
 fn conditions_of(filter: &TicketFilter) -> String {
     let shown = format!("{filter:?}");
     let (name, fields) = shown.split_once(" { ").unwrap_or((&shown, ""));
@@ -272,19 +271,19 @@ fn conditions_of(filter: &TicketFilter) -> String {
     format!("{name} {{ {} }}", there.join(", "))
 }
 
-/// Smaller is later in a list.
+/// The sort key of a list, largest first.
 fn place_of(ticket: &Ticket) -> (Timestamp, TicketId) {
     (ticket.last_message_time, ticket.id)
 }
 
-/// Creates tickets that must be new.
+/// Creates tickets, which must be new.
 pub(crate) async fn create_all(storage: &dyn Storage, tickets: &[Ticket]) -> anyhow::Result<()> {
     let batch: Vec<_> = tickets.iter().cloned().map(creation).collect();
     let expected = vec![CreateTicketOutcome::Created; batch.len()];
     expect_outcomes(storage, "a batch of new tickets", batch, &expected).await
 }
 
-/// Every page of the list, as large as they can be.
+/// Returns the whole list, read in pages of the largest size.
 pub(crate) async fn whole_list(
     storage: &dyn Storage,
     shop: ShopId,
@@ -292,7 +291,7 @@ pub(crate) async fn whole_list(
 ) -> anyhow::Result<Vec<TicketView>> {
     let mut list = Vec::new();
     let mut after = None;
-    // Far more pages than any case fills: a list that never ends is a failure.
+    // Far more pages than any case fills. A list that never ends is a failure.
     for _ in 0..100 {
         let page = storage.list_tickets(shop, filter.clone(), after, MAX_PAGE_ENTRIES).await?;
         list.extend(page.entries);
@@ -301,10 +300,10 @@ pub(crate) async fn whole_list(
             return Ok(list);
         }
     }
-    anyhow::bail!("the list with {} goes on and on", conditions_of(filter))
+    anyhow::bail!("the list with {} does not end", conditions_of(filter))
 }
 
-/// The tickets as they are found.
+/// The tickets as `find_ticket` returns them.
 async fn found(storage: &dyn Storage, tickets: &[Ticket]) -> anyhow::Result<Vec<TicketView>> {
     let mut views = Vec::new();
     for ticket in tickets {
@@ -314,7 +313,7 @@ async fn found(storage: &dyn Storage, tickets: &[Ticket]) -> anyhow::Result<Vec<
     Ok(views)
 }
 
-/// Fails unless the list holds exactly these, in whichever order.
+/// Fails unless the list holds exactly these tickets, in any order.
 async fn expect_list(
     storage: &dyn Storage,
     what: &str,

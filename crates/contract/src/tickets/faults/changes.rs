@@ -8,7 +8,7 @@ use super::{activate_all, share_all, with_users};
 use crate::faulty::{Fault, fault};
 use crate::memory::State;
 
-/// A ticket after an update that took effect.
+/// An update that took effect.
 struct Updated<'a> {
     shop: ShopId,
     id: TicketId,
@@ -27,7 +27,7 @@ impl Fault {
         })
     }
 
-    /// Leaves the expected version out if this holds.
+    /// Removes the expected version if the predicate is true.
     fn ticket_version_ignored_if(
         self,
         is_ignored: fn(&State, ShopId, TicketId, &TicketUpdate) -> bool,
@@ -40,7 +40,7 @@ impl Fault {
         })
     }
 
-    /// Changes more after an update that took effect.
+    /// Applies further changes after an update that took effect.
     fn after_ticket_update(
         self,
         more: impl Fn(&mut State, Updated<'_>) -> Result<(), StorageError> + Send + Sync + 'static,
@@ -56,7 +56,8 @@ impl Fault {
         })
     }
 
-    /// Changes the ticket after an update that took effect; it was the second one before.
+    /// Changes the ticket after an update that took effect. The second argument of `change` is the
+    /// ticket before the update.
     fn updated_ticket(self, change: fn(&mut Ticket, &Ticket, &TicketChanges)) -> Self {
         self.after_ticket_update(move |state, Updated { shop, id, update, before }| {
             let before = before.tickets.get(&(shop, id)).map(|stored| &stored.ticket);
@@ -67,8 +68,8 @@ impl Fault {
         })
     }
 
-    /// Changes the human ticket after an update that opened or closed; it was the second one
-    /// before.
+    /// Changes the human ticket after an update that opened or closed the ticket. The second
+    /// argument of `change` is the human ticket before the update.
     fn updated_human_ticket(self, change: fn(&mut HumanTicket, &HumanTicket, bool, &TicketUpdate)) -> Self {
         self.after_ticket_update(move |state, Updated { shop, id, update, before }| {
             let was = before.find_ticket(shop, id).and_then(|view| view.human_ticket);
@@ -90,7 +91,7 @@ fn version(state: &State, shop: ShopId, id: TicketId) -> Option<i64> {
     state.tickets.get(&(shop, id)).map(|stored| stored.ticket.version)
 }
 
-/// Whether the update names an assignee that the shop does not have.
+/// Returns whether the update names an assignee that the shop does not have.
 fn has_unknown_assignee(state: &State, shop: ShopId, update: &TicketUpdate) -> bool {
     let assignee = update.changes.assigned_to.flatten();
     assignee.is_some_and(|user| !state.users.contains_key(&(shop, user)))
@@ -102,7 +103,7 @@ pub(super) fn faults() -> Vec<Fault> {
 
 fn of_accepted_updates() -> Vec<Fault> {
     vec![
-        fault("TICKET-17", "An update removes nothing.")
+        fault("TICKET-17", "An update cannot clear a field.")
             .ticket_update_said(|_, _, _, TicketUpdate { changes, .. }| {
                 changes.assigned_to.take_if(|new| new.is_none());
                 for text in [&mut changes.name, &mut changes.contact_reason, &mut changes.language_code] {
@@ -110,7 +111,7 @@ fn of_accepted_updates() -> Vec<Fault> {
                 }
             })
             .found_by_the_model(),
-        fault("TICKET-17", "An update removes the language unless it says one.").ticket_update_said(
+        fault("TICKET-17", "An update removes the language unless the update has one.").ticket_update_said(
             |_, _, _, TicketUpdate { changes, .. }| {
                 if !changes.is_empty() {
                     changes.language_code.get_or_insert(None);
@@ -144,7 +145,7 @@ fn of_accepted_updates() -> Vec<Fault> {
                 ticket.last_message_time = ticket.last_message_time.saturating_add_millis(1);
             }
         }),
-        fault("TICKET-17", "A ticket that gets an assignee is read.").updated_ticket(|ticket, _, changes| {
+        fault("TICKET-17", "A new assignee clears the unread count.").updated_ticket(|ticket, _, changes| {
             if changes.assigned_to.is_some() {
                 ticket.unread_count = 0;
             }
@@ -157,7 +158,7 @@ fn of_accepted_updates() -> Vec<Fault> {
                 Ok(before.filter(|_| is_updated).unwrap_or(outcome))
             },
         ),
-        fault("TICKET-17", "Tickets of the same id in other shops change, too.").after_ticket_update(
+        fault("TICKET-17", "Tickets with the same id in other shops change, too.").after_ticket_update(
             |state, Updated { id, update, .. }| {
                 let tickets = state.tickets.values_mut().map(|stored| &mut stored.ticket);
                 if let Some(name) = &update.changes.name {
@@ -166,7 +167,7 @@ fn of_accepted_updates() -> Vec<Fault> {
                 Ok(())
             },
         ),
-        fault("TICKET-17", "Filters compare tickets as they were before the update.")
+        fault("TICKET-17", "Filters match a ticket's values from before an update.")
             .ticket_update(|store, shop, id, update| {
                 *store.earlier = store.state.clone();
                 store.update_ticket(shop, id, update)
@@ -198,7 +199,7 @@ fn of_human_tickets() -> Vec<Fault> {
                 Ok(())
             })
             .found_by_the_model(),
-        fault("TICKET-19", "A reopened human ticket is open since it was first.").updated_human_ticket(
+        fault("TICKET-19", "A reopened human ticket keeps its first time of opening.").updated_human_ticket(
             |human_ticket, was, is_opened, _| {
                 if is_opened && was.closed_at.is_some() {
                     human_ticket.opened_at = was.opened_at;
@@ -250,10 +251,12 @@ fn of_refusals() -> Vec<Fault> {
                 update.expected_version > version(state, shop, id)
             })
             .found_by_the_model(),
-        fault("TICKET-20", "Versions have 32 bits.").ticket_version_ignored_if(|state, shop, id, update| {
-            let low_bits = |version: i64| version & i64::from(u32::MAX);
-            update.expected_version.map(low_bits) == version(state, shop, id).map(low_bits)
-        }),
+        fault("TICKET-20", "Only 32 bits of the version are compared.").ticket_version_ignored_if(
+            |state, shop, id, update| {
+                let low_bits = |version: i64| version & i64::from(u32::MAX);
+                update.expected_version.map(low_bits) == version(state, shop, id).map(low_bits)
+            },
+        ),
         fault("TICKET-20", "The version of another shop's ticket is accepted.").ticket_version_ignored_if(
             |state, _, id, update| {
                 let mut shops = state.shops.keys();
@@ -270,23 +273,29 @@ fn of_refusals() -> Vec<Fault> {
             let owner = owners.map(|(owner, _)| *owner).min_by_key(|owner| *owner != shop);
             store.update_ticket(owner.unwrap_or(shop), id, update)
         }),
-        fault("TICKET-20", "A missing ticket is a mismatch.").ticket_update(|store, shop, id, update| {
-            let has_version = update.expected_version.is_some();
-            Ok(match store.update_ticket(shop, id, update)? {
-                UpdateTicketOutcome::TicketNotFound if has_version => UpdateTicketOutcome::VersionMismatch,
-                outcome => outcome,
-            })
-        }),
-        fault("TICKET-21", "The new assignee may be of another shop.").ticket_update(
+        fault("TICKET-20", "A missing ticket returns `VersionMismatch`.").ticket_update(
+            |store, shop, id, update| {
+                let has_version = update.expected_version.is_some();
+                Ok(match store.update_ticket(shop, id, update)? {
+                    UpdateTicketOutcome::TicketNotFound if has_version => {
+                        UpdateTicketOutcome::VersionMismatch
+                    }
+                    outcome => outcome,
+                })
+            },
+        ),
+        fault("TICKET-21", "A user of another shop can become the assignee.").ticket_update(
             |store, shop, id, update| {
                 with_users(store, share_all, |state| state.update_ticket(shop, id, update))
             },
         ),
-        fault("TICKET-21", "The new assignee may be inactive.").ticket_update(|store, shop, id, update| {
-            let outcome = with_users(store, activate_all, |state| state.update_ticket(shop, id, update))?;
-            let is_updated = matches!(outcome, UpdateTicketOutcome::Updated(_));
-            Ok(found(store, shop, id).filter(|_| is_updated).unwrap_or(outcome))
-        }),
+        fault("TICKET-21", "An inactive user can become the assignee.").ticket_update(
+            |store, shop, id, update| {
+                let outcome = with_users(store, activate_all, |state| state.update_ticket(shop, id, update))?;
+                let is_updated = matches!(outcome, UpdateTicketOutcome::Updated(_));
+                Ok(found(store, shop, id).filter(|_| is_updated).unwrap_or(outcome))
+            },
+        ),
         fault("TICKET-21", "An update is refused while the assignee is inactive.").ticket_update(
             |store, shop, id, update| {
                 let assignee = store.tickets.get(&(shop, id)).and_then(|stored| stored.ticket.assigned_to);

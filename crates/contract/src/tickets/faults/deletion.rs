@@ -7,7 +7,7 @@ use super::lists::listed;
 use crate::faulty::{Fault, Store, fault};
 use crate::memory::State;
 
-/// A ticket that was deleted.
+/// A deletion that took effect.
 struct Deleted<'a> {
     shop: ShopId,
     id: TicketId,
@@ -16,7 +16,7 @@ struct Deleted<'a> {
 }
 
 impl Fault {
-    /// Changes more after a deletion that took effect.
+    /// Applies further changes after a deletion that took effect.
     fn after_deletion(self, more: fn(&mut Store<'_>, Deleted<'_>)) -> Self {
         self.delete_ticket(move |store, shop, id, expected_version, stamp| {
             let before = store.state.clone();
@@ -35,12 +35,11 @@ pub(super) fn faults() -> Vec<Fault> {
         fault("TICKET-23", "The comments of a deleted ticket stay.")
             .after_deletion(|store, Deleted { before, .. }| store.comments.clone_from(&before.comments))
             .found_by_the_model(),
-        fault("TICKET-23", "Comments on tickets of the same id in other shops are deleted.").after_deletion(
-            |store, Deleted { id, .. }| {
+        fault("TICKET-23", "Comments on tickets with the same id in other shops are deleted.")
+            .after_deletion(|store, Deleted { id, .. }| {
                 store.comments.retain(|_, comment| comment.ticket_id != id);
-            },
-        ),
-        fault("TICKET-23", "Tickets of the same id in other shops are deleted.")
+            }),
+        fault("TICKET-23", "Tickets with the same id in other shops are deleted.")
             .after_deletion(|store, Deleted { id, .. }| store.tickets.retain(|(_, there), _| *there != id)),
         fault("TICKET-23", "The customer of a deleted ticket is deleted.").after_deletion(
             |store, Deleted { shop, customer, .. }| {
@@ -52,7 +51,7 @@ pub(super) fn faults() -> Vec<Fault> {
                 store.idempotency_records.retain(|_, record| record.receipt.customer_id != customer);
             },
         ),
-        fault("TICKET-23", "Human tickets of the same number in other shops are closed.").after_deletion(
+        fault("TICKET-23", "Human tickets with the same number in other shops are closed.").after_deletion(
             |store, Deleted { shop, id, before, .. }| {
                 let number = before.tickets.get(&(shop, id)).and_then(|stored| stored.human_ticket);
                 let others = store.human_tickets.values_mut().filter(|there| Some(there.id) == number);
@@ -61,7 +60,7 @@ pub(super) fn faults() -> Vec<Fault> {
                 }
             },
         ),
-        fault("TICKET-23", "Counts do not see the latest deletion.")
+        fault("TICKET-23", "Counts include the last deleted ticket.")
             .after_deletion(|store, Deleted { before, .. }| store.earlier.clone_from(before))
             .count_tickets(|store, shop, filter| {
                 let earlier = listed(store.earlier, shop, &filter).len();

@@ -31,7 +31,7 @@ fn is_after(position: &TicketPosition, after: &TicketPosition) -> bool {
     order(position) < order(after)
 }
 
-/// Whether the text matches the pattern of SQL's `LIKE`.
+/// Returns whether the text matches the pattern of SQL's `LIKE`.
 fn is_like(text: &[char], pattern: &[char]) -> bool {
     match (pattern, text) {
         ([], _) => text.is_empty(),
@@ -42,7 +42,7 @@ fn is_like(text: &[char], pattern: &[char]) -> bool {
     }
 }
 
-/// The last millisecond of the time's second.
+/// The last millisecond of the same second.
 fn end_of_second(time: Timestamp) -> Timestamp {
     time.saturating_add_millis(999 - time.unix_millis().rem_euclid(1_000))
 }
@@ -52,7 +52,7 @@ fn one_later(time: Timestamp) -> Timestamp {
 }
 
 impl Fault {
-    /// Replaces what a list holds, and so the count.
+    /// Replaces the list, and with it the count.
     pub(super) fn ticket_list(
         self,
         list: impl Fn(&Store<'_>, ShopId, &TicketFilter) -> Vec<(TicketPosition, TicketView)>
@@ -67,7 +67,8 @@ impl Fault {
         .count_tickets(move |store, shop, filter| Ok(list(store, shop, &filter).len() as u64))
     }
 
-    /// Changes the filter and the tickets before they are compared, and may leave one out.
+    /// Changes the filter and each ticket before the comparison. Returning `false` leaves the
+    /// ticket out.
     fn ticket_filter(self, is_kept: fn(&mut TicketFilter, &mut Ticket) -> bool) -> Self {
         self.ticket_list(move |store, shop, filter| {
             store.tickets_of(shop, |ticket| {
@@ -123,16 +124,20 @@ fn of_filters() -> Vec<Fault> {
                 })
             })
             .found_by_the_model(),
-        fault("TICKET-13", "No assignee counts as every assignee.").ticket_filter(|filter, ticket| {
-            if let Some(AssigneeFilter::User(user)) = filter.assignee {
-                ticket.assigned_to.get_or_insert(user);
-            }
-            true
-        }),
-        fault("TICKET-13", "Only an unread count of 1 is unread.").ticket_filter(|_, ticket| {
-            ticket.unread_count = i32::from(ticket.unread_count == 1);
-            true
-        }),
+        fault("TICKET-13", "The filter for no assignee matches every ticket.").ticket_filter(
+            |filter, ticket| {
+                if let Some(AssigneeFilter::User(user)) = filter.assignee {
+                    ticket.assigned_to.get_or_insert(user);
+                }
+                true
+            },
+        ),
+        fault("TICKET-13", "Only tickets with an unread count of 1 count as unread.").ticket_filter(
+            |_, ticket| {
+                ticket.unread_count = i32::from(ticket.unread_count == 1);
+                true
+            },
+        ),
         fault("TICKET-13", "A range of dates excludes its beginning.").ticket_filter(|filter, _| {
             filter.date_from = filter.date_from.map(one_later);
             true
@@ -189,17 +194,19 @@ fn of_order_and_pages() -> Vec<Fault> {
                 tickets
             })
             .found_by_the_model(),
-        fault("TICKET-14", "Of equal times the smallest id is first.").ticket_list(|store, shop, filter| {
-            let mut tickets = listed(store, shop, filter);
-            tickets.sort_by_key(|(position, _)| (Reverse(position.last_message_time), position.id));
-            tickets
-        }),
+        fault("TICKET-14", "Tickets with equal times are listed smallest id first.").ticket_list(
+            |store, shop, filter| {
+                let mut tickets = listed(store, shop, filter);
+                tickets.sort_by_key(|(position, _)| (Reverse(position.last_message_time), position.id));
+                tickets
+            },
+        ),
         fault("TICKET-15", "A full page of tickets always has a next one.").list_tickets(
             |store, shop, filter, after, limit| {
                 Ok(full_page_goes_on(rest(listed(store, shop, &filter), after, is_after), limit))
             },
         ),
-        fault("TICKET-15", "The next page of tickets begins with another time.")
+        fault("TICKET-15", "The next page of tickets skips those with the same time.")
             .list_tickets(|store, shop, filter, after, limit| {
                 let mut tickets = listed(store, shop, &filter);
                 tickets.retain(|(position, _)| {
@@ -208,7 +215,7 @@ fn of_order_and_pages() -> Vec<Fault> {
                 Ok(page_of(tickets, Some(limit)))
             })
             .found_by_the_model(),
-        fault("TICKET-15", "A list of tickets cannot start after the place of no ticket.").list_tickets(
+        fault("TICKET-15", "A list of tickets cannot start after a position without a ticket.").list_tickets(
             |store, shop, filter, after, limit| {
                 let tickets = rest(listed(store, shop, &filter), after, |_, _| false);
                 Ok(page_of(tickets, Some(limit)))

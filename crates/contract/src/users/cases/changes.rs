@@ -22,7 +22,7 @@ fn nothing() -> UserChanges {
     UserChanges::default()
 }
 
-/// USER-8: changes what it says and nothing else; deactivating keeps the first time.
+/// USER-8: the named fields change, the others do not. Deactivating again keeps the first time.
 pub async fn user_8_update_changes_what_it_says(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let storage = &*storage;
     each_field_alone(storage).await?;
@@ -31,7 +31,7 @@ pub async fn user_8_update_changes_what_it_says(storage: Arc<dyn Storage>) -> an
     tickets_show_it(storage).await
 }
 
-/// Said, taken away and said again, of users who have everything or little.
+/// Sets, clears and sets each field again, for users with all fields and with few.
 async fn each_field_alone(storage: &dyn Storage) -> anyhow::Result<()> {
     let shops = [
         create_shop(storage, "one.fields.example.com").await?.id,
@@ -39,7 +39,7 @@ async fn each_field_alone(storage: &dyn Storage) -> anyhow::Result<()> {
     ];
     let mut users = Vec::new();
     for shop in shops {
-        // Of the same numbers in both shops.
+        // Users with the same numbers in both shops.
         let named = |text: &str| Some(text.to_owned());
         let everything = NewUser {
             id: Some(user_id(1)?),
@@ -79,18 +79,18 @@ async fn each_field_alone(storage: &dyn Storage) -> anyhow::Result<()> {
             same(&what, &updated, &expected)?;
             users[place] = expected;
             expect_users(storage, &what, &shops, &users).await?;
-            // The same again changes nothing.
+            // The same update again changes nothing.
             let updated = update_user(storage, shops[0], updated.id, update).await?;
             same(&format!("{what}, again"), &updated, &users[place])?;
         }
-        // Out of the way of the other.
+        // Frees the address for the next user.
         let away = UserChanges { email: Some(format!("away-{place}@example.com")), ..nothing() };
         users[place] = update_user(storage, shops[0], users[place].id, change(away, at(0))).await?;
     }
     expect_users(storage, "the last update", &shops, &users).await
 }
 
-/// Fails unless the shops have exactly these, and in lists as they are found.
+/// Fails unless the shops have exactly these users, listed as they are found.
 async fn expect_users(
     storage: &dyn Storage,
     after: &str,
@@ -135,7 +135,7 @@ async fn any_text_is_kept(storage: &dyn Storage) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Until the user is activated; then the next one counts.
+/// The first deactivation counts until the user is activated. Then the next one counts.
 async fn first_deactivation_stays(storage: &dyn Storage) -> anyhow::Result<()> {
     let shop = create_shop(storage, "times.example.com").await?.id;
     let user = create_user(storage, shop, user_by_email("times@example.com")).await?;
@@ -156,8 +156,8 @@ async fn first_deactivation_stays(storage: &dyn Storage) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Every ticket and comment that names the user, and no other; a deactivated user stays
-/// with them.
+/// All tickets and comments that name the user show the change, and no others. They keep a
+/// deactivated user.
 async fn tickets_show_it(storage: &dyn Storage) -> anyhow::Result<()> {
     let fixtures = ShopWithTickets::pair(storage, "tickets.example.com").await?;
     let changes = [
@@ -181,7 +181,7 @@ async fn tickets_show_it(storage: &dyn Storage) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// USER-9: refused for an unknown user or a taken address, and then nothing changes.
+/// USER-9: an unknown user or a taken address is refused, and nothing changes.
 pub async fn user_9_refused_update_changes_nothing(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let storage = &*storage;
     let one = create_shop(storage, "one.example.com").await?.id;
@@ -209,8 +209,8 @@ pub async fn user_9_refused_update_changes_nothing(storage: Arc<dyn Storage>) ->
             UserChanges { is_active: Some(true), full_name: Some(Some("new".into())), ..nothing() },
         ] {
             let outcome = attempt_update(storage, shop, user_id(id)?, change(changes, at(9))).await?;
-            same("an update of nobody", &outcome, &UpdateUserOutcome::UserNotFound)?;
-            expect_users(storage, "an update of nobody", &[one, two], &users).await?;
+            same("an update of an unknown user", &outcome, &UpdateUserOutcome::UserNotFound)?;
+            expect_users(storage, "an update of an unknown user", &[one, two], &users).await?;
         }
     }
     let mut spellings = every_spelling();
@@ -231,8 +231,8 @@ pub async fn user_9_refused_update_changes_nothing(storage: Arc<dyn Storage>) ->
             same("the user's keys after a refused deactivation", &revoked, &vec![None])?;
         }
     }
-    // One's own address, another shop's and those that only look alike are free, and so is
-    // what an update gives up.
+    // These addresses are free: the user's own, another shop's, similar ones, and those that an
+    // update gave up.
     let mut free = vec!["AGENT@example.com", "two@example.com"];
     free.extend(ALIKE_ADDRESSES);
     for address in free {
@@ -242,13 +242,12 @@ pub async fn user_9_refused_update_changes_nothing(storage: Arc<dyn Storage>) ->
     }
     let taken = storage.create_user(one, user_by_email(ALIKE_ADDRESSES[ALIKE_ADDRESSES.len() - 1]), None);
     let is_taken = matches!(taken.await?, IdempotentOutcome::Ran(CreateUserOutcome::EmailTaken(_)));
-    same("whether an address that was taken over is taken", &is_taken, &true)?;
+    same("whether an address taken by an update is taken", &is_taken, &true)?;
     create_user(storage, one, user_by_email("agent@example.com")).await?;
     Ok(())
 }
 
-/// One after the other, what USER-10 says of deactivating: the user's keys are revoked, and
-/// no others.
+/// The part of USER-10 without concurrency: a deactivation revokes exactly the user's keys.
 pub(crate) async fn deactivation_revokes_keys(storage: &dyn Storage) -> anyhow::Result<()> {
     let one = create_shop(storage, "one.keys.example.com").await?.id;
     let two = create_shop(storage, "two.keys.example.com").await?.id;
@@ -261,7 +260,7 @@ pub(crate) async fn deactivation_revokes_keys(storage: &dyn Storage) -> anyhow::
         }
         for (user, seed) in [(None, 0), (Some(1), 1), (Some(2), 2), (Some(1), 3), (Some(1), 4), (Some(2), 5)]
         {
-            // Expired keys are revoked as well.
+            // Expired keys are revoked, too.
             let expires_at = (seed == 3).then_some(Timestamp::MIN);
             let user_id = user.map(user_id).transpose()?;
             let new = NewApiKey { user_id, expires_at, ..new_key(seed) };
@@ -274,7 +273,7 @@ pub(crate) async fn deactivation_revokes_keys(storage: &dyn Storage) -> anyhow::
     }
     let deactivate = UserChanges { is_active: Some(false), ..nothing() };
     let activate = UserChanges { is_active: Some(true), ..nothing() };
-    // Neither other changes nor activating one who is active revoke a key.
+    // Other changes and activating an active user revoke no key.
     for changes in [nothing(), activate.clone(), UserChanges { full_name: Some(None), ..nothing() }] {
         update_user(storage, one, user_id(1)?, change(changes, at(10))).await?;
         expect_keys(storage, [one, two], &keys).await?;
@@ -292,11 +291,11 @@ pub(crate) async fn deactivation_revokes_keys(storage: &dyn Storage) -> anyhow::
         }
         expect_keys(storage, [one, two], &keys).await?;
     }
-    // A rotated key and the one that took its place.
+    // A rotated key and its replacement.
     let new = create_key(storage, one, NewApiKey { user_id: Some(user_id(1)?), ..new_key(8) }).await?;
     let rotated = rotate_key(storage, one, new.number, rotation(9, at(60), at(90))).await?;
     let hexdesk_domain::ports::RotateKeyOutcome::Rotated(added) = rotated else {
-        anyhow::bail!("rotating a live key was answered {rotated:?}");
+        anyhow::bail!("rotating a live key returned {rotated:?}");
     };
     keys.extend([ApiKey { expires_at: Some(at(90)), ..new }, added]);
     update_user(storage, one, user_id(1)?, change(deactivate, at(70))).await?;
@@ -319,12 +318,12 @@ async fn expect_keys(storage: &dyn Storage, shops: [ShopId; 2], keys: &[ApiKey])
     Ok(())
 }
 
-/// These changes at this time.
+/// An update with these changes at this time.
 pub(crate) fn change(changes: UserChanges, changed_at: Timestamp) -> UserUpdate {
     UserUpdate { changes, stamp: stamp(changed_at) }
 }
 
-/// Updates a user and answers what became of it.
+/// Updates a user and returns the outcome.
 pub(crate) async fn attempt_update(
     storage: &dyn Storage,
     shop: ShopId,
@@ -333,11 +332,11 @@ pub(crate) async fn attempt_update(
 ) -> anyhow::Result<UpdateUserOutcome> {
     match storage.update_user(shop, id, update, None).await? {
         IdempotentOutcome::Ran(outcome) => Ok(outcome),
-        other => anyhow::bail!("an update without a key was answered {other:?}"),
+        other => anyhow::bail!("an update without a key returned {other:?}"),
     }
 }
 
-/// Updates a user who must be there and accepted.
+/// Updates a user. The user must exist and the update must be accepted.
 pub(crate) async fn update_user(
     storage: &dyn Storage,
     shop: ShopId,
@@ -346,11 +345,11 @@ pub(crate) async fn update_user(
 ) -> anyhow::Result<User> {
     match attempt_update(storage, shop, id, update).await? {
         UpdateUserOutcome::Updated(user) => Ok(user),
-        other => anyhow::bail!("an update of a user was answered {other:?}"),
+        other => anyhow::bail!("an update of a user returned {other:?}"),
     }
 }
 
-/// Activates or deactivates a user who must be there.
+/// Activates or deactivates a user, who must exist.
 pub(crate) async fn activate(
     storage: &dyn Storage,
     shop: ShopId,
@@ -361,7 +360,7 @@ pub(crate) async fn activate(
     update_user(storage, shop, id, change(changes, at(8))).await
 }
 
-/// The user with the changes that an update at this time must make.
+/// The user after an accepted update at this time.
 fn changed(mut user: User, changes: UserChanges, time: Timestamp) -> User {
     changes.apply(&mut user, time);
     user

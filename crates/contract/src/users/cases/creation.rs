@@ -14,12 +14,12 @@ use crate::samples::{
     heavy_text_of, longest_email, stamp, text_of, user_by_email, user_id,
 };
 
-/// USER-1: a number of its own, found with every field as handed in.
+/// USER-1: each user has its own number and is found with every field as passed in.
 pub async fn user_1_is_found_as_created(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let shop = create_shop(&*storage, "shop.example.com").await?.id;
     let mut all = vec![
         user_by_email("only@example.com"),
-        // Kept as given, not as compared.
+        // Stored as given, not in the form used for comparison.
         user_by_email("MiXeD.Case@EXAMPLE.Com"),
         NewUser {
             first_name: Some(text_of(MAX_PERSON_NAME_CHARS)),
@@ -55,10 +55,10 @@ pub async fn user_1_is_found_as_created(storage: Arc<dyn Storage>) -> anyhow::Re
         let found = storage.find_user(shop, user.id).await?;
         same("the user by its number", &found.as_ref(), &Some(user))?;
     }
-    same("a number that was not handed out", &storage.find_user(shop, user_id(UserId::MAX)?).await?, &None)
+    same("a number that was not assigned", &storage.find_user(shop, user_id(UserId::MAX)?).await?, &None)
 }
 
-/// USER-2: an e-mail address that a user has answers that user and changes nothing.
+/// USER-2: a creation with a user's e-mail address returns that user and changes nothing.
 pub async fn user_2_same_email_is_taken(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let shop = create_shop(&*storage, "shop.example.com").await?.id;
     for addresses in SAME_ADDRESSES {
@@ -75,7 +75,11 @@ pub async fn user_2_same_email_is_taken(storage: Arc<dyn Storage>) -> anyhow::Re
                 };
                 expect_taken(&*storage, shop, again, &there).await?;
             }
-            same("the number asked for in vain", &storage.find_user(shop, free_number).await?, &None)?;
+            same(
+                "the requested number, which was not used",
+                &storage.find_user(shop, free_number).await?,
+                &None,
+            )?;
         }
     }
     for address in ALIKE_ADDRESSES {
@@ -84,7 +88,7 @@ pub async fn user_2_same_email_is_taken(storage: Arc<dyn Storage>) -> anyhow::Re
     Ok(())
 }
 
-/// USER-3: another shop's user is never found and never in the way.
+/// USER-3: another shop's user is never found and never blocks a creation.
 pub async fn user_3_shops_are_apart(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let one = create_shop(&*storage, "one.example.com").await?.id;
     let two = create_shop(&*storage, "two.example.com").await?.id;
@@ -112,12 +116,12 @@ pub async fn user_3_shops_are_apart(storage: Arc<dyn Storage>) -> anyhow::Result
     for (shop, name) in [(one, "one"), (two, "two")] {
         let expected = same_number(name)?.into_user(shop, user_id(50)?);
         let found = storage.find_user(shop, user_id(50)?).await?;
-        same("the user of a number in both shops", &found, &Some(expected))?;
+        same("the user with a number used in both shops", &found, &Some(expected))?;
     }
     Ok(())
 }
 
-/// USER-4: a number asked for is kept; those handed out later are larger.
+/// USER-4: a requested number is used. Numbers assigned later are larger.
 pub async fn user_4_asked_number_is_kept(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let shop = create_shop(&*storage, "shop.example.com").await?.id;
     let first = create_user(&*storage, shop, user_by_email("first@example.com")).await?;
@@ -125,39 +129,39 @@ pub async fn user_4_asked_number_is_kept(storage: Arc<dyn Storage>) -> anyhow::R
     for step in 0..4 {
         let number = match step {
             0 => largest.get() + 10,
-            // Past what four bytes hold.
+            // Larger than four bytes can hold.
             1 => i64::from(u32::MAX) + 5,
-            // Smaller than what is there, which must not lead the store back.
+            // Smaller than the existing numbers. The store must not continue from it.
             2 => first.id.get() + 5,
-            // What the store would hand out soon.
+            // A number that the store would soon assign.
             _ => largest.get() + 2,
         };
         let new = NewUser { id: Some(user_id(number)?), ..user_by_email(&format!("{number}@example.com")) };
         let kept = create_user(&*storage, shop, new.clone()).await?;
-        same("the user with the number asked for", &kept, &new.into_user(shop, user_id(number)?))?;
+        same("the user with the requested number", &kept, &new.into_user(shop, user_id(number)?))?;
         largest = largest.max(kept.id);
         for next in 0..3 {
             let email = format!("after-{number}-{next}@example.com");
             let handed_out = create_user(&*storage, shop, user_by_email(&email)).await?;
             ensure!(
                 handed_out.id > largest,
-                "the number {} was handed out after {largest} was in use",
+                "the number {} was assigned after {largest} was in use",
                 handed_out.id
             );
             largest = handed_out.id;
         }
-        same("the user with the number asked for", &storage.find_user(shop, kept.id).await?, &Some(kept))?;
+        same("the user with the requested number", &storage.find_user(shop, kept.id).await?, &Some(kept))?;
     }
-    // The largest number can be kept. No larger one is left to hand out.
+    // The largest number can be used. No larger number is left to assign.
     let largest = NewUser { id: Some(user_id(UserId::MAX)?), ..user_by_email("max@example.com") };
     let largest = create_user(&*storage, shop, largest).await?;
     same("the largest number", &largest.id.get(), &UserId::MAX)?;
     let past = storage.create_user(shop, user_by_email("past@example.com"), None).await;
-    ensure!(past.is_err(), "with the largest number in use, another one was handed out: {past:?}");
+    ensure!(past.is_err(), "with the largest number in use, another number was assigned: {past:?}");
     same("the user with the largest number", &storage.find_user(shop, largest.id).await?, &Some(largest))
 }
 
-/// USER-5: a number asked for and taken is `IdTaken` and changes nothing.
+/// USER-5: a requested number that is taken returns `IdTaken` and changes nothing.
 pub async fn user_5_taken_number_is_refused(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let shop = create_shop(&*storage, "shop.example.com").await?.id;
     let handed_out = create_user(&*storage, shop, user_by_email("out@example.com")).await?;
@@ -170,19 +174,19 @@ pub async fn user_5_taken_number_is_refused(storage: Arc<dyn Storage>) -> anyhow
             ..user_by_email("new@example.com")
         };
         let outcome = storage.create_user(shop, new, None).await?;
-        same("asking for a taken number", &outcome, &IdempotentOutcome::Ran(CreateUserOutcome::IdTaken))?;
+        same("requesting a taken number", &outcome, &IdempotentOutcome::Ran(CreateUserOutcome::IdTaken))?;
         let found = storage.find_user(shop, there.id).await?;
         same("the user who has the number", &found.as_ref(), &Some(there))?;
     }
-    // The address was not kept.
+    // The address was not stored.
     create_user(&*storage, shop, user_by_email("new@example.com")).await?;
     Ok(())
 }
 
-/// Fails unless creating `new` answers `there` and leaves it as it is.
+/// Fails unless creating `new` returns `there` and leaves it unchanged.
 async fn expect_taken(storage: &dyn Storage, shop: ShopId, new: NewUser, there: &User) -> anyhow::Result<()> {
     let what = format!("creating a user with {:?}", new.email);
     let outcome = storage.create_user(shop, new, None).await?;
     same(&what, &outcome, &IdempotentOutcome::Ran(CreateUserOutcome::EmailTaken(there.clone())))?;
-    same("the user who was there", &storage.find_user(shop, there.id).await?.as_ref(), &Some(there))
+    same("the existing user", &storage.find_user(shop, there.id).await?.as_ref(), &Some(there))
 }

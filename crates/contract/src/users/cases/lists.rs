@@ -15,17 +15,17 @@ const FILTERS: [UserFilter; 3] = [
     UserFilter { is_active: Some(false) },
 ];
 
-/// USER-7: the shop's users in order of number, page by page, and how many there are.
+/// USER-7: the shop's users in order of number, page by page, and their count.
 pub async fn user_7_list_holds_all_in_order(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let storage = &*storage;
     let empty = create_shop(storage, "empty.example.com").await?.id;
     for filter in FILTERS {
         let page = storage.list_users(empty, filter, None, 1).await?;
         same("a shop without users", &page, &Page { entries: Vec::new(), next: None })?;
-        same("the count of its users", &storage.count_users(empty, filter).await?, &0)?;
+        same("the count of a shop without users", &storage.count_users(empty, filter).await?, &0)?;
     }
     let (shop, users) = fill(storage, "shop.example.com", 14).await?;
-    // Of the same numbers, and more.
+    // The other shop uses the same numbers and more.
     fill(storage, "other.example.com", 20).await?;
     for filter in FILTERS {
         let list = let_through(filter, &users);
@@ -34,7 +34,7 @@ pub async fn user_7_list_holds_all_in_order(storage: Arc<dyn Storage>) -> anyhow
         for limit in (1..=length + 2).chain([MAX_PAGE_ENTRIES]) {
             expect_pages(storage, shop, filter, &list, limit).await?;
         }
-        // From any number, whether a user has it or not.
+        // After any number, whether or not a user has it.
         for after in (1..=40).chain([1 << 32, UserId::MAX]) {
             let after = user_id(after)?;
             let entries: Vec<_> = list.iter().filter(|user| user.id > after).cloned().collect();
@@ -58,7 +58,7 @@ async fn more_than_a_page(storage: &dyn Storage) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A user is among the active ones or among the others, as of the latest change.
+/// Lists of active and of inactive users show the latest changes.
 async fn lists_follow(storage: &dyn Storage, shop: ShopId, mut users: Vec<User>) -> anyhow::Result<()> {
     for (place, is_active) in [(0, false), (0, true), (3, true), (5, false), (13, false), (5, true)] {
         let active = UserChanges { is_active: Some(is_active), ..UserChanges::default() };
@@ -67,7 +67,7 @@ async fn lists_follow(storage: &dyn Storage, shop: ShopId, mut users: Vec<User>)
             expect_list(storage, shop, filter, &let_through(filter, &users)).await?;
         }
     }
-    // A user who is refused is not listed, and one who is created is, at once.
+    // A refused user is never listed. A created one is listed at once.
     let taken = NewUser { first_name: Some("new".into()), ..user_by_email(&users[0].email) };
     storage.create_user(shop, taken, None).await?;
     expect_list(storage, shop, FILTERS[0], &users).await?;
@@ -78,18 +78,18 @@ async fn lists_follow(storage: &dyn Storage, shop: ShopId, mut users: Vec<User>)
     Ok(())
 }
 
-/// A shop with this many users, of whom every third is deactivated, of the numbers 2, 4, 6
-/// and so on; in order of number.
+/// Creates a shop with this many users, with the numbers 2, 4, 6 and so on. Every third is
+/// inactive. Returns the users in order of number.
 async fn fill(storage: &dyn Storage, name: &str, count: i64) -> anyhow::Result<(ShopId, Vec<User>)> {
     let shop = create_shop(storage, name).await?.id;
     let mut users = Vec::new();
     for index in 0..count {
-        // Not in the order of numbers.
+        // Not in order of number.
         let number = 2 * (1 + index * 9 % count);
         let new = NewUser {
             id: Some(user_id(number)?),
             stamp: stamp(at(-index)),
-            // No more in the order of addresses than of times.
+            // Not in order of address either.
             ..user_by_email(&format!("{}-{number}@example.com", index % 5))
         };
         let mut user = create_user(storage, shop, new).await?;
@@ -110,7 +110,7 @@ fn let_through(filter: UserFilter, users: &[User]) -> Vec<User> {
     users.iter().filter(is_wanted).cloned().collect()
 }
 
-/// Fails unless the list, which fits a page, is this, as each user is found.
+/// Fails unless the list has exactly these users, as they are found. The list must fit on one page.
 async fn expect_list(
     storage: &dyn Storage,
     shop: ShopId,
@@ -129,7 +129,7 @@ async fn expect_list(
     Ok(())
 }
 
-/// Fails unless the pages of `limit` are those of the list.
+/// Fails unless pages of `limit` together are the list.
 async fn expect_pages(
     storage: &dyn Storage,
     shop: ShopId,

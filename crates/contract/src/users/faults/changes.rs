@@ -9,11 +9,11 @@ fn has_email(user: &User, changes: &UserChanges) -> bool {
     changes.email.as_ref().is_some_and(|email| fold_email(&user.email) == fold_email(email))
 }
 
-/// The time of revocation that a key had at first.
-type RevokedBefore<'a> = &'a dyn Fn(&ApiKey) -> Option<Timestamp>;
+/// Returns the key's time of revocation from before the update.
+type FormerRevocation<'a> = &'a dyn Fn(&ApiKey) -> Option<Timestamp>;
 
 impl Fault {
-    /// Changes more after an update that takes effect; what it does to the user is returned.
+    /// Applies further changes after an update that takes effect, and returns the changed user.
     fn after_user_update(self, more: fn(&mut Store<'_>, &mut User, &UserUpdate)) -> Self {
         self.user_update(move |store, shop, id, update| {
             let mut outcome = store.update_user(shop, id, update.clone());
@@ -25,8 +25,11 @@ impl Fault {
         })
     }
 
-    /// Changes keys after a user was updated.
-    fn keys_after_user_update(self, change: fn(&mut ApiKey, &User, &UserUpdate, RevokedBefore<'_>)) -> Self {
+    /// Changes keys after an update of a user.
+    fn keys_after_user_update(
+        self,
+        change: fn(&mut ApiKey, &User, &UserUpdate, FormerRevocation<'_>),
+    ) -> Self {
         self.user_update(move |store, shop, id, update| {
             let before = store.api_keys.clone();
             let outcome = store.update_user(shop, id, update.clone());
@@ -39,7 +42,7 @@ impl Fault {
         })
     }
 
-    /// Returns `EmailTaken` without an update if this holds.
+    /// Returns `EmailTaken` without updating if the predicate is true.
     fn user_email_taken_if(self, is_taken: fn(&Store<'_>, ShopId, UserId, &UserChanges) -> bool) -> Self {
         self.user_update(move |store, shop, id, update| {
             if is_taken(store, shop, id, &update.changes) {
@@ -60,7 +63,7 @@ fn is_deactivation(update: &UserUpdate) -> bool {
 
 pub(super) fn faults() -> Vec<Fault> {
     vec![
-        fault("USER-8", "Deactivating an inactive user changes the time of it.")
+        fault("USER-8", "Deactivating an inactive user changes the time of deactivation.")
             .after_user_update(|_, user, update| {
                 if is_deactivation(update) {
                     user.deactivated_at = Some(update.stamp.time);
@@ -145,13 +148,13 @@ pub(super) fn faults() -> Vec<Fault> {
                 }
             })
             .found_by_the_model(),
-        fault("USER-10", "Keys of users of the same number in every shop are revoked.")
+        fault("USER-10", "Keys of users with the same number in every shop are revoked.")
             .keys_after_user_update(|key, user, update, _| {
                 if is_deactivation(update) && key.user_id == Some(user.id) {
                     key.revoked_at.get_or_insert(update.stamp.time);
                 }
             }),
-        fault("USER-10", "Keys of nobody are revoked, too.").keys_after_user_update(
+        fault("USER-10", "Keys without a user are revoked, too.").keys_after_user_update(
             |key, user, update, _| {
                 if is_deactivation(update) && key.shop_id == user.shop_id && key.user_id.is_none() {
                     key.revoked_at.get_or_insert(update.stamp.time);

@@ -1,5 +1,5 @@
-//! Two shops with customers who have tickets, comments and idempotency records, and
-//! everything that can be seen there.
+//! Two shops with customers who have tickets, comments and idempotency records, and all visible
+//! data of the shops.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use crate::samples::{
     new_comment, plain_ticket, stamp, ticket_id, update, update_ticket,
 };
 
-/// A record that a shop has, as long as the customer whom its receipt names.
+/// A record of a shop. It exists as long as the customer named by its receipt.
 type Record = (ShopId, IdempotencyClaim);
 
 pub(super) struct ShopsWithRecords {
@@ -31,8 +31,7 @@ pub(super) struct ShopsWithRecords {
 }
 
 impl ShopsWithRecords {
-    /// The numbers of two customers with tickets, in both shops. Beside them there is one
-    /// without any.
+    /// The numbers of two customers with tickets, in both shops. A third customer has no tickets.
     pub(super) const BUSY: i64 = 70;
     pub(super) const OTHER: i64 = 71;
 
@@ -40,7 +39,7 @@ impl ShopsWithRecords {
         let mut shops = Self { fixtures: Vec::new(), records: Vec::new() };
         for name in ["one", "two"] {
             let fixture = ShopWithPeople::create(storage, &format!("{name}.{domain}")).await?;
-            // Both before either's tickets, whose receipts may name the other.
+            // Both customers exist before the tickets, because receipts of one may name the other.
             let busy = shops.add_customer(storage, &fixture, Self::BUSY).await?;
             let other = shops.add_customer(storage, &fixture, Self::OTHER).await?;
             shops.add_tickets(storage, &fixture, &busy, other.id).await?;
@@ -52,7 +51,7 @@ impl ShopsWithRecords {
             shops.fixtures.push(fixture);
         }
         let there = Contents::of(storage, &shops).await?.records.len();
-        same("how many of the shops's keys are recorded", &there, &shops.records.len())?;
+        same("the number of recorded keys of the shops", &there, &shops.records.len())?;
         Ok(shops)
     }
 
@@ -60,7 +59,7 @@ impl ShopsWithRecords {
         [self.fixtures[0].shop.id, self.fixtures[1].shop.id]
     }
 
-    /// With a record of its creation and of a change.
+    /// Adds a customer with a record of its creation and of an update.
     async fn add_customer(
         &mut self,
         storage: &dyn Storage,
@@ -76,13 +75,13 @@ impl ShopsWithRecords {
         let named = CustomerChanges { full_name: Some(Some("name".into())), ..CustomerChanges::default() };
         let attempt = storage.update_customer(shop, id, customer_update(named), Some(once)).await?;
         let IdempotentOutcome::Ran(UpdateCustomerOutcome::Updated(customer)) = attempt else {
-            anyhow::bail!("an update of a customer was answered {attempt:?}");
+            anyhow::bail!("an update of a customer returned {attempt:?}");
         };
         Ok(*customer)
     }
 
-    /// Four tickets of the customer, one of which is deleted again, and a record of each
-    /// operation.
+    /// Adds four tickets of the customer with a record of each operation. One of them is deleted
+    /// again.
     async fn add_tickets(
         &mut self,
         storage: &dyn Storage,
@@ -100,7 +99,8 @@ impl ShopsWithRecords {
             ticket(2)?,
             Ticket { is_opened: true, ..ticket(3)? },
         ];
-        // A receipt may name the customer, nobody or, for all that a store knows, another.
+        // A receipt may name the customer, another customer or none. The store does not check
+        // which.
         let named = [Some(id), None, Some(of_other), Some(id)];
         for (ticket, named) in tickets.iter().zip(named) {
             let idempotency =
@@ -157,7 +157,7 @@ impl ShopsWithRecords {
     }
 }
 
-/// Everything that there is.
+/// All visible data.
 #[derive(Debug, Clone)]
 pub(super) struct Contents {
     customers: Vec<Customer>,
@@ -167,7 +167,7 @@ pub(super) struct Contents {
 }
 
 impl Contents {
-    /// What there is, if all that is answered of it agrees.
+    /// Reads all visible data and fails if reads disagree.
     pub(super) async fn of(storage: &dyn Storage, shops: &ShopsWithRecords) -> anyhow::Result<Self> {
         let mut contents =
             Self { customers: Vec::new(), tickets: Vec::new(), users: Vec::new(), records: Vec::new() };
@@ -190,8 +190,8 @@ impl Contents {
             contents.users.extend(users.entries);
         }
         for (shop, claim) in &shops.records {
-            // A ticket of nobody is refused without a trace, but not before the record is
-            // looked at.
+            // A ticket of a missing customer is refused without a trace. The store checks the
+            // record before that.
             let nobody = CustomerId::new(CustomerId::MAX).context("a customer's number")?;
             let ticket = plain_ticket(ticket_id(9_999)?, &shops.fixtures[0].customer);
             let ticket = Ticket { shop_id: *shop, customer_id: nobody, ..ticket };
@@ -202,13 +202,13 @@ impl Contents {
                     contents.records.push((*shop, claim.clone()));
                 }
                 CreateTicketOutcome::CustomerNotFound => {}
-                other => anyhow::bail!("a ticket of nobody was answered {other:?}"),
+                other => anyhow::bail!("a ticket of a missing customer returned {other:?}"),
             }
         }
         Ok(contents)
     }
 
-    /// The same without this customer and everything of theirs, and how much that is.
+    /// Returns the data without this customer and the customer's data, and how much that is.
     pub(super) fn without(&self, shop: ShopId, id: CustomerId) -> (Self, Erased) {
         let mut rest = self.clone();
         rest.customers.retain(|customer| (customer.shop_id, customer.id) != (shop, id));
@@ -226,7 +226,7 @@ impl Contents {
         (rest, erased)
     }
 
-    /// Fails unless there is exactly this.
+    /// Fails unless the store has exactly this data.
     pub(super) async fn expect(
         &self,
         storage: &dyn Storage,

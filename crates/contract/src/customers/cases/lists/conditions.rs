@@ -1,4 +1,4 @@
-//! Filters: each condition alone, and combined.
+//! Filters: each condition alone and combined.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,8 @@ use crate::samples::{
     longest_email, text_of,
 };
 
-/// Creates the customers in a new shop, and the same in another one, which no list holds.
+/// Creates the customers in a new shop. Creates the same in another shop, and no list may show
+/// those.
 async fn fill(
     storage: &dyn Storage,
     name: &str,
@@ -30,7 +31,7 @@ async fn fill(
     Ok((shop, created))
 }
 
-/// Fails unless the list is these for whom it holds.
+/// Fails unless the list holds exactly the customers for which the predicate is true.
 async fn expect_those(
     storage: &dyn Storage,
     what: &str,
@@ -46,13 +47,13 @@ async fn expect_those(
     same(&format!("the list by {what}"), &list, &expected)
 }
 
-/// E-mail addresses are compared as `fold_email` does, in whichever spelling they are kept.
+/// Email addresses are compared with `fold_email`, in any stored spelling.
 pub(super) async fn on_addresses(storage: &dyn Storage) -> anyhow::Result<()> {
     let mut customers: Vec<_> =
         SAME_ADDRESSES.iter().map(|spellings| customer_by_email(spellings[0])).collect();
     customers.extend(ALIKE_ADDRESSES.iter().map(|address| customer_by_email(address)));
     customers.push(customer_by_email(&longest_email()));
-    // Nobody is found by an address for having none.
+    // A missing address matches no filter.
     customers.push(customer_by_phone_number("555"));
     let (shop, customers) = fill(storage, "addresses", customers).await?;
     expect_those(storage, "nothing", shop, &all(), &customers, |_| true).await?;
@@ -86,8 +87,8 @@ pub(super) async fn on_texts(storage: &dyn Storage) -> anyhow::Result<()> {
             phone_number: is_number.then(|| text.clone()),
             ..customer_by_email(&format!("{index}@example.com"))
         };
-        // Another text in each field, so that none of them is taken for another; some ids
-        // are those of two.
+        // The fields have different texts, so that no field can be mistaken for another. Some
+        // customers share ids.
         for (shift, (_, field)) in (1..).zip(EXTERNAL_IDS) {
             let place = if index % 7 == 0 { index + 1 } else { index };
             *field(&mut new.external_ids) = Some(texts[(place + shift) % count].clone());
@@ -128,10 +129,10 @@ pub(super) async fn combined(storage: &dyn Storage) -> anyhow::Result<()> {
         customer_by_phone_number("556"),
     ];
     for (name, field) in EXTERNAL_IDS {
-        // Every id but one, and that one alone.
-        let (mut but, mut alone) = (ids("id"), ExternalIds::default());
-        *field(&mut alone) = field(&mut but).take();
-        for (what, external_ids) in [("but", but), ("alone", alone)] {
+        // Every id except one, and that one alone.
+        let (mut without, mut alone) = (ids("id"), ExternalIds::default());
+        *field(&mut alone) = field(&mut without).take();
+        for (what, external_ids) in [("without", without), ("alone", alone)] {
             let email = format!("{what}-{name}@example.com");
             customers.push(NewCustomer { external_ids, ..customer_by_email(&email) });
         }
@@ -174,7 +175,7 @@ pub(super) async fn combined(storage: &dyn Storage) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The conditions of two filters; of two on the same field the second.
+/// Combines two filters. If both have the same condition, the second wins.
 fn both(one: &CustomerFilter, two: &CustomerFilter) -> CustomerFilter {
     let CustomerFilter { email, phone_number, external_ids } = two.clone();
     let mut both = one.clone();

@@ -18,10 +18,10 @@ use crate::samples::{
     ShopWithPeople, at, create_key, list_keys, new_key, rotation, secret_hash, stamp, user_id,
 };
 
-/// The creation of keys, which are known by their secrets.
+/// The creation of keys. A secret identifies each key.
 pub(super) struct Keys;
 
-/// A hash that differs for every number, and from those of [`secret_hash`].
+/// A hash that is different for every number and different from those of [`secret_hash`].
 fn hash_of(number: i64) -> SecretHash {
     let mut hash = secret_hash(1);
     for (byte, value) in hash.0.iter_mut().zip(number.to_be_bytes()) {
@@ -47,7 +47,7 @@ impl Operation for Keys {
         request: Option<(IdempotencyRequest, Timestamp)>,
     ) -> anyhow::Result<IdempotentOutcome<Vec<u8>>> {
         let (number, user) = match thing {
-            // Half of them in nobody's name.
+            // Half of them have no user.
             Thing::New(number) => (number, (number % 4 < 2).then_some(fixture.user.id)),
             Thing::Refused(number) if number % 2 == 0 => (number, Some(user_id(UserId::MAX)?)),
             Thing::Refused(number) => (number, Some(user_id(404)?)),
@@ -72,13 +72,13 @@ impl Operation for Keys {
     }
 }
 
-/// The rotation of keys, one for each number, whose own numbers are kept here.
+/// The rotation of keys, one for each number. This map has the numbers that the store assigned.
 #[derive(Default)]
 pub(super) struct KeyRotations(Mutex<BTreeMap<(ShopId, i64), KeyNumber>>);
 
-/// What is added to the number of a key to tell the one that takes its place.
+/// Added to the number of a key to get the number of its replacement's secret.
 const ADDED: i64 = 1_000_000;
-/// The number of a key that is revoked.
+/// The number of a revoked key.
 const DEAD: i64 = 2_000_000;
 
 impl KeyRotations {
@@ -87,7 +87,7 @@ impl KeyRotations {
         keys.get(&(fixture.shop.id, number)).copied()
     }
 
-    /// The key of this number, which is created unless it is there.
+    /// Returns the key of this number and creates it if necessary.
     async fn prepared(
         &self,
         storage: &dyn Storage,
@@ -167,13 +167,13 @@ impl Operation for KeyRotations {
             (0, false) => Ok(false),
             (1, true) => Ok(true),
             _ => {
-                anyhow::bail!("a key that is rotated at most once has {added} others in its place: {keys:?}")
+                anyhow::bail!("a key rotated at most once has {added} replacements: {keys:?}")
             }
         }
     }
 }
 
-/// The record answers before the key is looked at, which by then is not what it was.
+/// The record is checked before the key, which the first rotation changed.
 pub(super) async fn rotation_is_replayed_whatever_became_of_the_key(
     storage: &dyn Storage,
 ) -> anyhow::Result<()> {
@@ -191,7 +191,7 @@ pub(super) async fn rotation_is_replayed_whatever_became_of_the_key(
     };
     let after = list_keys(storage, shop).await?;
     ensure!(after.len() == 2, "a rotation left {after:?}");
-    // While the old key lives, once it has ended, and once it is revoked.
+    // While the old key is live, after its end, and after its revocation.
     for is_revoked in [false, true] {
         if is_revoked {
             storage.revoke_key(shop, key.number, stamp(at(20))).await?;
@@ -205,7 +205,7 @@ pub(super) async fn rotation_is_replayed_whatever_became_of_the_key(
             )?;
             same("another rotation", &attempt(2, rotated_at).await?, &IdempotentOutcome::KeyReused)?;
         }
-        same("the shop's keys after rotations again", &list_keys(storage, shop).await?, &before)?;
+        same("the shop's keys after repeated rotations", &list_keys(storage, shop).await?, &before)?;
     }
     Ok(())
 }

@@ -69,7 +69,7 @@ impl Operation for Comments {
     }
 }
 
-/// The second of two comments in a batch answers as if it came later.
+/// The second of two comments with one key in a batch has the outcome of a later call.
 pub(super) async fn a_key_twice_in_a_batch(storage: &dyn Storage) -> anyhow::Result<()> {
     let fixture = ShopWithPeople::create(storage, "batch.example.com").await?;
     let ticket = fixture.ticket(1)?;
@@ -90,12 +90,12 @@ pub(super) async fn a_key_twice_in_a_batch(storage: &dyn Storage) -> anyhow::Res
         item(13, "a", 2, true)?,
         item(14, "b", 2, true)?,
         item(15, "a", 1, false)?,
-        // The first use of a key that takes effect counts, not the first item with it.
+        // The first item that takes effect uses the key, not the first item with the key.
         item(16, "c", 1, false)?,
         item(17, "c", 2, true)?,
         item(18, "c", 1, false)?,
         item(11, "c", 2, true)?,
-        // In every detail the same.
+        // Equal in every detail.
         item(14, "b", 2, true)?,
         comment_creation(new_comment(10, &ticket)?),
     ];
@@ -125,5 +125,5 @@ pub(super) async fn a_key_twice_in_a_batch(storage: &dyn Storage) -> anyhow::Res
     let page = page.context("the ticket is not found")?;
     let mut ids: Vec<_> = page.entries.iter().map(|view| view.comment.id.get()).collect();
     ids.sort_unstable();
-    same("the comments after it", &ids, &vec![10, 14, 17, 19])
+    same("the comments after the batch", &ids, &vec![10, 14, 17, 19])
 }

@@ -97,8 +97,7 @@ impl Operation for CustomerUpdates {
     }
 }
 
-/// The record answers before the customer or the address is looked at, and is there for an
-/// update that says nothing, too.
+/// The record is checked before the customer and the address. An empty update has a record, too.
 pub(super) async fn update_is_replayed_whatever_became_of_the_customer(
     storage: &dyn Storage,
 ) -> anyhow::Result<()> {
@@ -107,7 +106,7 @@ pub(super) async fn update_is_replayed_whatever_became_of_the_customer(
     let to =
         |email: &str| CustomerChanges { email: Some(Some(email.to_owned())), ..CustomerChanges::default() };
     let attempt = async |key: &str, number: u8, changes: CustomerChanges| {
-        // It names nobody, so that it stays when the customer is erased.
+        // The receipt names no customer, so the record survives the erasure.
         let receipt = |outcome: &UpdateCustomerOutcome| {
             update_receipt(outcome).map(|receipt| Receipt { customer_id: None, ..receipt })
         };
@@ -133,7 +132,7 @@ pub(super) async fn update_is_replayed_whatever_became_of_the_customer(
     };
     let before = update_customer(storage, shop, id, to("second@example.com")).await?;
     replays().await?;
-    // By now another has the address.
+    // The address is now another customer's.
     create_customer(storage, shop, customer_by_email("FIRST@example.com")).await?;
     replays().await?;
     same("the customer", &storage.find_customer(shop, id).await?, &Some(before))?;

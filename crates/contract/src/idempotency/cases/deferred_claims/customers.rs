@@ -15,7 +15,7 @@ use crate::samples::{ShopWithPeople, at, customer_by_email, customer_id};
 
 pub(super) struct Customers;
 
-/// Of customers that were there the caller wants no receipt.
+/// Keeps no receipt of existing customers.
 fn customer_receipt(outcome: &CreateCustomerOutcome) -> Option<Receipt> {
     match outcome {
         CreateCustomerOutcome::Created(customer) => {
@@ -36,7 +36,7 @@ impl Operation for Customers {
     ) -> anyhow::Result<IdempotentOutcome<Vec<u8>>> {
         let address = |number: i64| format!("customer-{number}@example.com");
         let new = match thing {
-            // Half of them with a number of the store's.
+            // For half of them, the store assigns the number.
             Thing::New(number) => NewCustomer {
                 id: if number % 2 == 0 { None } else { Some(customer_id(100_000 + number)?) },
                 ..customer_by_email(&address(number))
@@ -60,18 +60,18 @@ impl Operation for Customers {
         fixture: &ShopWithPeople,
         number: i64,
     ) -> anyhow::Result<bool> {
-        // Asks for a number that is taken, so that nobody is added.
+        // Requests a taken number, so that no customer is created.
         let address = format!("customer-{number}@example.com");
         let new = NewCustomer { id: Some(fixture.customer.id), ..customer_by_email(&address) };
         match storage.create_customer(fixture.shop.id, new, None).await? {
             IdempotentOutcome::Ran(CreateCustomerOutcome::Existing(_)) => Ok(true),
             IdempotentOutcome::Ran(CreateCustomerOutcome::IdTaken) => Ok(false),
-            other => anyhow::bail!("asking for a taken number was answered {other:?}"),
+            other => anyhow::bail!("requesting a taken number returned {other:?}"),
         }
     }
 }
 
-/// A customer who was there is an effect if the caller keeps a receipt of it.
+/// Returning an existing customer is an effect if the caller keeps a receipt of it.
 pub(super) async fn existing_with_and_without_a_receipt(storage: &dyn Storage) -> anyhow::Result<()> {
     let fixture = ShopWithPeople::create(storage, "existing.example.com").await?;
     let (shop, there) = (fixture.shop.id, &fixture.customer);
@@ -93,7 +93,7 @@ pub(super) async fn existing_with_and_without_a_receipt(storage: &dyn Storage) -
     let new = |name: &str| customer_by_email(&format!("{name}@example.com"));
 
     let attempt = storage.create_customer(shop, again(), once("kept", 1, keeping)?).await?;
-    same("a customer who is there", &attempt, &IdempotentOutcome::Ran(existing.clone()))?;
+    same("an existing customer", &attempt, &IdempotentOutcome::Ran(existing.clone()))?;
     let replayed = IdempotentOutcome::Replayed(answer_of(&existing));
     for customer in [again(), new("kept")] {
         let attempt = storage.create_customer(shop, customer, once("kept", 1, keeping)?).await?;
@@ -104,18 +104,14 @@ pub(super) async fn existing_with_and_without_a_receipt(storage: &dyn Storage) -
 
     for _ in 0..2 {
         let attempt = storage.create_customer(shop, again(), once("not kept", 1, customer_receipt)?).await?;
-        same(
-            "a customer who is there, without a receipt",
-            &attempt,
-            &IdempotentOutcome::Ran(existing.clone()),
-        )?;
+        same("an existing customer, without a receipt", &attempt, &IdempotentOutcome::Ran(existing.clone()))?;
     }
-    // Nothing was created by the replayed or refused ones, and the key is free.
+    // The replayed and refused requests created nothing, and the key is free.
     for (name, key) in [("kept", "not kept"), ("another", "another")] {
         match storage.create_customer(shop, new(name), once(key, 2, customer_receipt)?).await? {
             IdempotentOutcome::Ran(CreateCustomerOutcome::Created(_)) => {}
-            other => anyhow::bail!("a new customer with a key that is free was answered {other:?}"),
+            other => anyhow::bail!("a new customer with a free key returned {other:?}"),
         }
     }
-    same("the customer who was there", &storage.find_customer(shop, there.id).await?.as_ref(), &Some(there))
+    same("the existing customer", &storage.find_customer(shop, there.id).await?.as_ref(), &Some(there))
 }

@@ -1,4 +1,4 @@
-//! What is tried with every operation.
+//! The checks that every operation must pass.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ pub(super) fn request(key: &str, request: u8) -> anyhow::Result<IdempotencyReque
     Ok(IdempotencyRequest { operation: "create".to_owned(), ..request })
 }
 
-/// An operation on a store, with shops to try it in.
+/// An operation and the store that it runs on.
 struct OperationUnderTest<'a> {
     storage: &'a dyn Storage,
     operation: &'a dyn Operation,
@@ -42,7 +42,7 @@ impl OperationUnderTest<'_> {
         self.operation.attempt(self.storage, fixture, thing, Some((request.clone(), at(3)))).await
     }
 
-    /// Runs the first use of a key and answers what its receipt says.
+    /// Runs the first use of a key and returns the receipt.
     async fn run(
         &self,
         fixture: &ShopWithPeople,
@@ -67,7 +67,7 @@ impl OperationUnderTest<'_> {
         same(&format!("whether {what} has an effect"), &found, &there)
     }
 
-    /// Fails unless the request answers this and does nothing.
+    /// Fails unless the request has this outcome and no effect.
     async fn expect_idle(
         &self,
         fixture: &ShopWithPeople,
@@ -76,7 +76,7 @@ impl OperationUnderTest<'_> {
         request: &IdempotencyRequest,
         expected: &IdempotentOutcome<Vec<u8>>,
     ) -> anyhow::Result<()> {
-        // In a way that could be refused, too, for the record answers first.
+        // Also with requests that would be refused, because the record is checked first.
         for thing in [Thing::New(number), Thing::Refused(number), Thing::Refused(number + 1)] {
             same(&format!("{what}, as {thing:?}"), &self.attempt(fixture, thing, request).await?, expected)?;
         }
@@ -84,7 +84,7 @@ impl OperationUnderTest<'_> {
     }
 }
 
-/// Tries the operation in shops below this domain.
+/// Tests the operation in shops below this domain.
 pub(super) async fn expect_once(
     storage: &Arc<dyn Storage>,
     domain: &str,
@@ -123,15 +123,15 @@ async fn same_request_is_replayed(
     for ((key, answer), number) in keys.iter().zip(answers).zip(1_000..) {
         let replayed = IdempotentOutcome::Replayed(answer);
         let request = request(key, 1)?;
-        // With a thing of its own, as whoever tries again makes one; and as it was.
+        // With another thing, as in a retry with a new id, and unchanged.
         tested.expect_idle(fixture, &format!("again {key:?}"), 9_000, &request, &replayed).await?;
         for requested_at in [at(3), Timestamp::MIN, Timestamp::MAX] {
             let again = Some((request.clone(), requested_at));
             let attempt =
                 tested.operation.attempt(tested.storage, fixture, Thing::New(number), again).await?;
-            same("the same in every detail", &attempt, &replayed)?;
+            same("the identical request", &attempt, &replayed)?;
         }
-        tested.expect(fixture, "the first use of a key, still", number, true).await?;
+        tested.expect(fixture, "the first use of a key, after a replay", number, true).await?;
     }
     Ok(())
 }
@@ -144,7 +144,7 @@ async fn other_request_is_refused(
     let answer = tested.run(fixture, 2_000, &first).await?;
     let mut fingerprints =
         vec![request("", 2).map_or(Fingerprint([0; 32]), |other| other.fingerprint), Fingerprint([0; 32])];
-    // Each end of the fingerprint counts.
+    // Both ends of the fingerprint are compared.
     for place in [0, 31] {
         let mut other = first.fingerprint;
         other.0[place] ^= 1;
@@ -153,7 +153,7 @@ async fn other_request_is_refused(
     for fingerprint in fingerprints {
         let other = IdempotencyRequest { fingerprint, ..first.clone() };
         tested.expect_idle(fixture, "another request", 2_002, &other, &IdempotentOutcome::KeyReused).await?;
-        // The refused request did not take the record over.
+        // The refused request did not replace the record.
         let replayed = IdempotentOutcome::Replayed(answer.clone());
         tested.expect_idle(fixture, "the first request again", 2_002, &first, &replayed).await?;
     }
@@ -168,7 +168,7 @@ async fn keys_belong_to_shop_and_operation(
     let mut uses = Vec::new();
     for (fixture, place) in fixtures.iter().zip(0..) {
         for (operation, index) in operations.into_iter().zip(0..) {
-            // Some with the same and some with another request.
+            // Some with the same request, some with another.
             let request = request("of several", u8::from(index % 2 == 0))?;
             let request = IdempotencyRequest { operation: operation.to_owned(), ..request };
             let answer = tested.run(fixture, 3_000 + place * 100 + index, &request).await?;
@@ -193,16 +193,16 @@ async fn refusals_leave_no_record(
 ) -> anyhow::Result<()> {
     for number in [4_000, 4_001, 4_003] {
         let key = format!("refused {number}");
-        // Refused as often as it is tried.
+        // Refused on every attempt.
         for _ in 0..2 {
             let attempt = tested.attempt(fixture, Thing::Refused(number), &request(&key, 1)?).await?;
-            ensure!(matches!(attempt, IdempotentOutcome::Ran(_)), "a refusal was answered {attempt:?}");
+            ensure!(matches!(attempt, IdempotentOutcome::Ran(_)), "a refusal returned {attempt:?}");
             tested.expect(fixture, "a refusal", number, false).await?;
         }
-        // Another request, so that a record left behind would show.
+        // Another request, so that a remaining record would show.
         let answer = tested.run(fixture, number + 10, &request(&key, 2)?).await?;
         let replayed = IdempotentOutcome::Replayed(answer);
-        tested.expect_idle(fixture, "the one that ran", 4_900, &request(&key, 2)?, &replayed).await?;
+        tested.expect_idle(fixture, "the request that ran", 4_900, &request(&key, 2)?, &replayed).await?;
     }
     Ok(())
 }
@@ -213,13 +213,13 @@ async fn without_a_once_nothing_is_recorded(
 ) -> anyhow::Result<()> {
     for number in 5_000..5_004 {
         let attempt = tested.operation.attempt(tested.storage, fixture, Thing::New(number), None).await?;
-        ensure!(matches!(attempt, IdempotentOutcome::Ran(_)), "without a key it was answered {attempt:?}");
-        tested.expect(fixture, "one without a key", number, true).await?;
+        ensure!(matches!(attempt, IdempotentOutcome::Ran(_)), "without a key it returned {attempt:?}");
+        tested.expect(fixture, "a request without a key", number, true).await?;
     }
     Ok(())
 }
 
-/// Records of tickets and of the operation are in one space.
+/// Tickets and the operation share one space of keys.
 async fn one_space_with_tickets(
     tested: &OperationUnderTest<'_>,
     fixture: &ShopWithPeople,
@@ -246,7 +246,7 @@ async fn one_space_with_tickets(
     Ok(())
 }
 
-/// So are those of every other operation.
+/// All operations share one space of keys.
 async fn one_space_with_each_other(
     tested: &OperationUnderTest<'_>,
     fixture: &ShopWithPeople,
@@ -306,15 +306,15 @@ async fn one_of_racing_attempts_runs(
             let won = *attempt == IdempotentOutcome::Ran(answer.clone());
             ensure!(
                 won || *attempt == replayed || *attempt == IdempotentOutcome::InProgress,
-                "a racer who lost was answered {attempt:?}"
+                "a loser got {attempt:?}"
             );
             let found = operation.is_there(&**storage, &fixture, *number).await?;
             same("whether a racer had an effect", &found, &won)?;
         }
-        same("how many of the racers ran besides the first", &ran.count(), &0)?;
+        same("the number of other racers that ran", &ran.count(), &0)?;
         let again =
             operation.attempt(&**storage, &fixture, Thing::New(8_900), Some((request, at(3)))).await?;
-        same("the race is over", &again, &replayed)?;
+        same("a request repeated after the race", &again, &replayed)?;
     }
     Ok(())
 }

@@ -72,7 +72,7 @@ impl Operation for TicketUpdates {
             ..TicketChanges::default()
         };
         let good = TicketUpdate {
-            // Half of them expect what is there before the update only.
+            // Half of them expect the version from before the update.
             expected_version: (number % 4 < 2).then_some(1),
             ..update(changes.clone())
         };
@@ -106,13 +106,12 @@ impl Operation for TicketUpdates {
         match view.ticket.version {
             1 if name.is_none() && view.human_ticket.is_none() => Ok(false),
             2 if name == Some(&format!("update {number}")) && view.human_ticket.is_some() => Ok(true),
-            _ => anyhow::bail!("a ticket that is updated at most once is now {view:?}"),
+            _ => anyhow::bail!("a ticket updated at most once is now {view:?}"),
         }
     }
 }
 
-/// The record answers before the ticket is looked at, and is there for an update that says
-/// nothing, too.
+/// The record is checked before the ticket. An empty update has a record, too.
 pub(super) async fn update_is_replayed_whatever_became_of_the_ticket(
     storage: &dyn Storage,
 ) -> anyhow::Result<()> {
@@ -139,7 +138,7 @@ pub(super) async fn update_is_replayed_whatever_became_of_the_ticket(
     let attempt_without = storage.update_ticket(shop, id, second, None).await?;
     ensure!(
         matches!(attempt_without, IdempotentOutcome::Ran(_)),
-        "without a key it was answered {attempt_without:?}"
+        "without a key it returned {attempt_without:?}"
     );
     let before = find_ticket(storage, shop, id).await?;
     same("the version after two updates", &before.ticket.version, &3)?;
@@ -149,7 +148,7 @@ pub(super) async fn update_is_replayed_whatever_became_of_the_ticket(
             &attempt("empty", 1, empty.clone()).await?,
             &IdempotentOutcome::Replayed(of_empty.clone()),
         )?;
-        // It would put the name back and expects a version that is gone.
+        // It would restore the old name and expects an outdated version.
         same(
             "the first update again",
             &attempt("first", 1, first.clone()).await?,
@@ -157,7 +156,7 @@ pub(super) async fn update_is_replayed_whatever_became_of_the_ticket(
         )?;
         same("another update", &attempt("first", 2, first.clone()).await?, &IdempotentOutcome::KeyReused)?;
         same(
-            "another that is empty",
+            "another empty update",
             &attempt("first", 2, empty.clone()).await?,
             &IdempotentOutcome::KeyReused,
         )
@@ -165,11 +164,11 @@ pub(super) async fn update_is_replayed_whatever_became_of_the_ticket(
     replays().await?;
     same("the ticket", &find_ticket(storage, shop, id).await?, &before)?;
     let outcome = storage.delete_ticket(shop, id, None, stamp(at(13))).await?;
-    same("its deletion", &outcome, &DeleteTicketOutcome::Deleted)?;
+    same("the ticket's deletion", &outcome, &DeleteTicketOutcome::Deleted)?;
     replays().await?;
     expect_no_ticket(storage, "the deleted ticket", shop, id).await?;
     create_ticket(storage, creation(ticket)).await?;
     let before = find_ticket(storage, shop, id).await?;
     replays().await?;
-    same("another ticket of its id", &find_ticket(storage, shop, id).await?, &before)
+    same("another ticket with the same id", &find_ticket(storage, shop, id).await?, &before)
 }

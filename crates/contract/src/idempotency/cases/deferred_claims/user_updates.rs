@@ -88,13 +88,12 @@ impl Operation for UserUpdates {
         match (user.full_name.as_deref(), user.deactivated_at) {
             (None, None) => Ok(false),
             (Some(name), Some(_)) if name == format!("update {number}") => Ok(true),
-            _ => anyhow::bail!("a user who is updated at most once is now {user:?}"),
+            _ => anyhow::bail!("a user updated at most once is now {user:?}"),
         }
     }
 }
 
-/// The record answers before the user or the address is looked at, and nobody is
-/// deactivated for asking again.
+/// The record is checked before the user and the address. A repeated request deactivates nobody.
 pub(super) async fn update_is_replayed_whatever_became_of_the_user(
     storage: &dyn Storage,
 ) -> anyhow::Result<()> {
@@ -118,7 +117,8 @@ pub(super) async fn update_is_replayed_whatever_became_of_the_user(
     let IdempotentOutcome::Ran(of_first) = attempt("first", 1, deactivate.clone()).await? else {
         anyhow::bail!("an update with a new key did not run");
     };
-    // Active again, with a key and another address, which someone else has by now.
+    // The user is active again, with a key and another address. The old address is now another
+    // user's.
     let activate = UserChanges {
         email: Some("second@example.com".into()),
         is_active: Some(true),

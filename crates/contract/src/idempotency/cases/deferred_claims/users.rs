@@ -34,7 +34,7 @@ impl Operation for Users {
         request: Option<(IdempotencyRequest, Timestamp)>,
     ) -> anyhow::Result<IdempotentOutcome<Vec<u8>>> {
         let new = match thing {
-            // Half of them with a number of the store's.
+            // For half of them, the store assigns the number.
             Thing::New(number) => NewUser {
                 id: if number % 2 == 0 { None } else { Some(user_id(100_000 + number)?) },
                 ..user_by_email(&address_of(number))
@@ -58,12 +58,12 @@ impl Operation for Users {
         fixture: &ShopWithPeople,
         number: i64,
     ) -> anyhow::Result<bool> {
-        // Asks for a number that is taken, so that nobody is added.
+        // Requests a taken number, so that no user is created.
         let new = NewUser { id: Some(fixture.user.id), ..user_by_email(&address_of(number)) };
         match storage.create_user(fixture.shop.id, new, None).await? {
             IdempotentOutcome::Ran(CreateUserOutcome::EmailTaken(_)) => Ok(true),
             IdempotentOutcome::Ran(CreateUserOutcome::IdTaken) => Ok(false),
-            other => anyhow::bail!("asking for a taken number was answered {other:?}"),
+            other => anyhow::bail!("requesting a taken number returned {other:?}"),
         }
     }
 }

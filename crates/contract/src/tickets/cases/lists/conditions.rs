@@ -1,4 +1,4 @@
-//! Filters: each condition alone, and combined.
+//! Filters: each condition alone and combined.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ use crate::samples::{
     user_id,
 };
 
-/// Creates the tickets of a new shop, and the same of another one, which no list holds.
+/// Creates the tickets in a new shop. Creates the same in another shop, and no list may show those.
 async fn fill(
     storage: &dyn Storage,
     name: &str,
@@ -32,7 +32,7 @@ async fn fill(
     Ok((fixture, views))
 }
 
-/// The tickets for which this holds.
+/// The tickets for which the predicate is true.
 fn those(tickets: &[TicketView], is_wanted: impl Fn(&Ticket) -> bool) -> Vec<TicketView> {
     tickets.iter().filter(|view| is_wanted(&view.ticket)).cloned().collect()
 }
@@ -50,7 +50,7 @@ pub(super) async fn on_texts(storage: &dyn Storage) -> anyhow::Result<()> {
         ]);
     }
     let count = texts.len();
-    // Another text in each field, so that none of them is taken for another.
+    // The fields have different texts, so that no field can be mistaken for another.
     let texts_of = |max: u64, shift: usize| -> Vec<String> {
         let short = |text: &String| text.chars().count() as u64 <= max;
         (0..count)
@@ -68,7 +68,7 @@ pub(super) async fn on_texts(storage: &dyn Storage) -> anyhow::Result<()> {
             let channel = Some(channels[index].clone()).filter(|channel| !channel.trim().is_empty());
             tickets.push(Ticket {
                 channel: channel.unwrap_or_else(|| format!("channel {index}")),
-                // Others before and after the one that is looked for; some twice.
+                // Other tags come before and after the searched one. Some tags are repeated.
                 tags: vec![
                     format!("before {index}"),
                     tags[index].clone(),
@@ -100,19 +100,19 @@ pub(super) async fn on_texts(storage: &dyn Storage) -> anyhow::Result<()> {
         expect_list(storage, "by contact reason", shop, &filter, those(&tickets, is_wanted)).await?;
         let thread = ThreadFilter { customer_id, thread_id: text.clone() };
         let filter = TicketFilter { thread: Some(thread), ..all.clone() };
-        // The empty id names no thread, though tickets have it.
+        // The empty id names no thread, although some tickets have it.
         let is_wanted = |ticket: &Ticket| !text.is_empty() && ticket.thread_id.as_ref() == Some(text);
         expect_list(storage, "by thread", shop, &filter, those(&tickets, is_wanted)).await?;
     }
     Ok(())
 }
 
-/// Customer, thread and assignee are the shop's own, and a thread is its customer's.
+/// Customer, thread and assignee belong to the shop, and a thread belongs to its customer.
 pub(super) async fn on_people(storage: &dyn Storage) -> anyhow::Result<()> {
     let mut fixtures = Vec::new();
     for name in ["people.example.com", "other-people.example.com"] {
         let fixture = ShopWithPeople::create(storage, name).await?;
-        // People of numbers that both shops have.
+        // People with numbers that both shops use.
         let new = NewCustomer { id: Some(customer_id(500)?), ..customer_by_email("500@example.com") };
         let customer = create_customer(storage, fixture.shop.id, new).await?;
         let new = NewUser { id: Some(user_id(500)?), ..user_by_email("500@example.com") };
@@ -127,7 +127,7 @@ pub(super) async fn on_people(storage: &dyn Storage) -> anyhow::Result<()> {
                 }
             }
         }
-        // A thread that only one customer has.
+        // Only one customer has this thread.
         let thread_id = Some("three".into());
         tickets.push(Ticket { customer_id: customer.id, thread_id, ..fixture.ticket(90)? });
         create_all(storage, &tickets).await?;
@@ -181,10 +181,11 @@ pub(super) async fn on_people(storage: &dyn Storage) -> anyhow::Result<()> {
     expect_list(storage, "by having no assignee", shop, &filter, expected).await?;
 
     let no_shop = ShopId::new(ShopId::MAX).map_or(shop, |shop| shop);
-    expect_list(storage, "of a shop that is not there", no_shop, &all, Vec::new()).await
+    expect_list(storage, "of a missing shop", no_shop, &all, Vec::new()).await
 }
 
-/// Open or not, and with unread messages or not, however many.
+/// Open or closed, and with or without unread messages. The number of unread messages does not
+/// matter.
 pub(super) async fn on_flags(storage: &dyn Storage) -> anyhow::Result<()> {
     let (fixture, tickets) = fill(storage, "flags", |fixture| {
         let mut tickets = Vec::new();
@@ -209,12 +210,12 @@ pub(super) async fn on_flags(storage: &dyn Storage) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Ranges of time include their beginning and not their end.
+/// Ranges of time include their beginning and exclude their end.
 pub(super) async fn on_times(storage: &dyn Storage) -> anyhow::Result<()> {
     let times = extreme_times();
     let (fixture, tickets) = fill(storage, "times", |fixture| {
         let times = times.iter().zip(times.iter().rev()).zip(1..);
-        // The two times go against each other, so that neither is taken for the other.
+        // The two times run in opposite directions, so that neither can be mistaken for the other.
         times
             .map(|((date, last), id)| {
                 Ok(Ticket { date: *date, last_message_time: *last, ..fixture.ticket(id)? })
@@ -253,15 +254,16 @@ pub(super) async fn on_times(storage: &dyn Storage) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Puts one condition into a filter.
+/// Sets one condition of a filter.
 type Condition<'a> = Box<dyn Fn(&mut TicketFilter) + Send + Sync + 'a>;
 
-/// Two conditions at a time; all at once; and all at once but one that is not met.
+/// Every two conditions, all conditions, all except one, and all with one that the ticket does not
+/// meet.
 pub(super) async fn combined(storage: &dyn Storage) -> anyhow::Result<()> {
     let (fixture, tickets) = fill(storage, "combined", |fixture| {
         (0..48)
             .map(|index| {
-                // Every pair of these is there in each combination.
+                // Every combination of two of these occurs.
                 let bit = |place: i64| index >> place & 1;
                 Ok(Ticket {
                     is_opened: bit(0) == 1,
@@ -281,8 +283,8 @@ pub(super) async fn combined(storage: &dyn Storage) -> anyhow::Result<()> {
     .await?;
     let (user, customer) = (fixture.user.id, fixture.customer.id);
     let thread = |id: &str| Some(ThreadFilter { customer_id: customer, thread_id: id.into() });
-    // Of each condition two, of which a ticket can meet at most one, or both if it is a
-    // tag or a time.
+    // Two alternatives for each condition. A ticket can meet at most one of them, or both for tags
+    // and times.
     let conditions: Vec<[Condition<'_>; 2]> = vec![
         [Box::new(|filter| filter.is_opened = Some(true)), Box::new(|filter| filter.is_opened = Some(false))],
         [
@@ -346,7 +348,7 @@ pub(super) async fn combined(storage: &dyn Storage) -> anyhow::Result<()> {
                 set(&mut filter);
                 filters.push(filter);
             }
-            // All but this one.
+            // All conditions except this one.
             let mut filter = exact.clone();
             let open = TicketFilter::default();
             match place {
@@ -396,7 +398,7 @@ fn exactly(ticket: &Ticket) -> TicketFilter {
     }
 }
 
-/// Lists follow what comments do to tickets.
+/// Lists show the effects of comments on tickets.
 pub(super) async fn on_what_comments_change(storage: &dyn Storage) -> anyhow::Result<()> {
     let (fixture, tickets) = fill(storage, "changes", |fixture| {
         (1..=3).map(|id| Ok(Ticket { last_message_time: at(0), ..fixture.ticket(id)? })).collect()
