@@ -28,7 +28,7 @@ impl IdempotencyKey {
         }
     }
 
-    /// The key.
+    /// Returns the key.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -38,7 +38,7 @@ impl IdempotencyKey {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint(pub [u8; 32]);
 
-/// The stored response to an operation, which a repeated request returns.
+/// The stored response to an operation. A repeated request returns it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
     /// The response. Stores do not interpret it.
@@ -47,7 +47,7 @@ pub struct Receipt {
     pub customer_id: Option<CustomerId>,
 }
 
-/// The request that an operation take effect only once.
+/// A request that an operation take effect only once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyRequest {
     /// The operation. Each operation has keys of its own.
@@ -68,7 +68,7 @@ pub struct IdempotencyClaim {
     pub receipt: Receipt,
 }
 
-/// Renders the receipt of an outcome, or `None` for an outcome that leaves no record.
+/// Renders the receipt of an outcome. Returns `None` for an outcome that leaves no record.
 pub type RenderReceipt<T> = Arc<dyn Fn(&T) -> Option<Receipt> + Send + Sync>;
 
 /// An [`IdempotencyRequest`] with a function that renders the receipt. For operations whose
