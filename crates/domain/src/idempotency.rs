@@ -91,14 +91,17 @@ impl<T: ?Sized> std::fmt::Debug for DeferredClaim<T> {
 
 /// Outcome of an operation that may have been requested before.
 ///
+/// A [`DeferredClaim`] holds the operation, its idempotency key and the fingerprint of the request.
+/// It also holds a function that renders the receipt of an outcome: the response to store.
+///
 /// Every method that takes a [`DeferredClaim`] and returns an `IdempotentOutcome` has these
 /// obligations. COMMENT-10, CUSTOMER-8, CUSTOMER-13, USER-6, TICKET-22 and KEY-8 test them:
 ///
-/// - The first use of a key runs the operation. If the outcome has a receipt, the record is
-///   written in the operation's transaction. If it has none, no record is written. The receipt is
-///   rendered from the returned outcome, within the transaction.
-/// - A call with the same key and the same fingerprint returns `Replayed` with the response of
-///   the first receipt, byte for byte, and does nothing else. This check comes before every other
+/// - The first use of a key runs the operation. If the outcome has a receipt, the record is written
+///   in the operation's transaction. If it has none, no record is written. The receipt is rendered
+///   from the returned outcome, within the transaction.
+/// - A call with the same key and the same fingerprint returns `Replayed` with the response of the
+///   first receipt, byte for byte, and does nothing else. This check comes before every other
 ///   check.
 /// - A call with the same key and another fingerprint returns `KeyReused` and does nothing.
 /// - Keys of different shops, or of different operations, are independent. The records of all

@@ -9,23 +9,23 @@
 //!
 //! These hold for every method of every port.
 //!
-//! - **Atomicity.** One method is one command. It takes effect in full or not at all. If it
-//!   returns an error, nothing was written. The only exception is an error of the kind
-//!   `OutcomeUnknown`: the command then took effect in full or not at all.
+//! - **Atomicity.** Each call is one command. It takes effect in full or not at all. If it returns
+//!   an error, nothing was written. The only exception is an error of the kind `OutcomeUnknown`:
+//!   the command then took effect in full or not at all.
 //! - **Visibility.** After a command has returned, its effect is visible to every later call, on
 //!   every connection and in every process.
 //! - **Cancel safety.** The caller may drop the future of a call at any time. The command still
 //!   takes effect in full or not at all, and nothing stays locked.
-//! - **Durability.** An acknowledged write is on disk. It survives a crash of the process, of the
-//!   store and of the machine. The kit cannot crash a machine and has no case for this. An
-//!   adapter proves it with fault tests of its own. They kill the process or the store during
-//!   writes, and check which writes are left.
+//! - **Durability.** A write is acknowledged when its call returns without an error. An
+//!   acknowledged write is on disk. It survives a crash of the process, of the store and of the
+//!   machine. The kit cannot crash a machine and has no case for this. An adapter proves it with
+//!   fault tests of its own. They kill the process or the store during writes, and check which
+//!   writes are left.
 //! - **Texts and times.** A text is kept character for character. It may hold any Unicode except
 //!   U+0000, up to the limits in [`limits`](crate::limits), counted in characters. An empty text
-//!   and a missing text are different. A time is kept to the millisecond, from the year 0001 to
-//!   the end of 9999.
-//! - **Errors.** A failure is a [`StorageError`](crate::StorageError). The caller acts on its
-//!   kind:
+//!   and a missing text are different. A time is kept to the millisecond, from the year 0001 to the
+//!   end of 9999.
+//! - **Errors.** A failure is a [`StorageError`](crate::StorageError). The caller acts on its kind:
 //!   - `Unavailable`: nothing was written, and a retry may succeed.
 //!   - `OutcomeUnknown`: the command took effect in full or not at all.
 //!   - `Unexpected`: nothing was written, and a retry is useless.
@@ -35,8 +35,8 @@
 //!
 //! # Optional capabilities
 //!
-//! A store meets every obligation, except those of a capability that it lacks. It must declare
-//! the lack to the kit and to the operators of Hexdesk. Only one capability is optional:
+//! A store meets every obligation, except those of a capability that it lacks. It must declare the
+//! lack to the kit and to the operators of Hexdesk. Only one capability is optional:
 //!
 //! | capability | obligations | a store that lacks it |
 //! | --- | --- | --- |

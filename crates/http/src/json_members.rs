@@ -199,8 +199,8 @@ impl Members {
         self.read(member)
     }
 
-    /// Reads a change. Returns `None` without the member, and `Some(None)` if it is `null`, which clears
-    /// the field.
+    /// Reads a change. Returns `None` without the member, and `Some(None)` if it is `null`, which
+    /// clears the field.
     pub(crate) fn change<K: Kind>(&mut self, member: Member<K>) -> Option<Option<K::Read>> {
         self.declare(member, false, true);
         let position = self.position(member.field)?;

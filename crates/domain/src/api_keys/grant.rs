@@ -1,4 +1,4 @@
-//! Limits for keys that are created with a key: they have no more rights than that key.
+//! Limits of keys that are created with another key: they never exceed the rights of that key.
 
 use std::collections::BTreeSet;
 

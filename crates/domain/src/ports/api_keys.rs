@@ -38,22 +38,22 @@ pub enum RotateKeyOutcome {
 
 /// Stores API keys. Callers create keys only in shops that exist.
 ///
-/// - **KEY-1** A created key has a number that no other key of the shop has. It is found with
-///   every value as given, together with its shop, open or closed.
-/// - **KEY-2** A number that no key of the shop has is not found, even if a key of another shop
-///   has it.
-/// - **KEY-3** The list holds the shop's keys and no other keys, in order of number, including
-///   revoked and expired keys. Following `next` from page to page returns every key once. Each
-///   page except the last holds `limit` keys. The last page has no `next`. The count is the
-///   length of the whole list.
+/// - **KEY-1** A created key has a number that no other key of the shop has. It is found with every
+///   value as given, together with its shop, open or closed.
+/// - **KEY-2** A number that no key of the shop has is not found, even if a key of another shop has
+///   it.
+/// - **KEY-3** The list holds the shop's keys and no other keys, including revoked and expired
+///   keys. It is in order of number, smallest first. Following `next` from page to page returns
+///   every key once. Each page except the last holds `limit` keys. The last page has no `next`. The
+///   count is the length of the whole list.
 /// - **KEY-4** Revoking a key sets its time of revocation and returns the key. Revoking it again
 ///   keeps the first time. If the shop has no such key, the call returns `None`.
-/// - **KEY-5** A rotation adds a key with the new secret, the new expiry, and the old key's
-///   scopes and user. The new key is created at the rotation's time. The old key ends at
-///   `old_ends_at`, or at its own expiry if that is earlier.
+/// - **KEY-5** A rotation adds a key with the new secret, the new expiry, and the old key's scopes
+///   and user. The new key is created at the rotation's time. The old key ends at `old_ends_at`, or
+///   at its own expiry if that is earlier.
 /// - **KEY-6** A key that does not exist, is revoked or has expired cannot be rotated.
-/// - **KEY-7** If a key is to write in the name of a user who is not an active user of the shop,
-///   its creation returns `UserNotFound` and adds nothing.
+/// - **KEY-7** If the user of a new key is not an active user of the shop, the creation returns
+///   `UserNotFound` and adds nothing.
 /// - **KEY-8** A creation or rotation with a [`DeferredClaim`] meets the obligations of
 ///   [`IdempotentOutcome`].
 ///
@@ -62,8 +62,8 @@ pub enum RotateKeyOutcome {
 /// none. A list may start after a number that no key has.
 ///
 /// A rotation uses its own time to decide whether the old key is live. The store never reads the
-/// clock. A rotation does not check the user of the old key again, because an inactive user has
-/// no live key (USER-10). A recorded rotation is replayed even if the old key has expired or was
+/// clock. A rotation does not check the user of the old key again, because an inactive user has no
+/// live key (USER-10). A recorded rotation is replayed even if the old key has expired or was
 /// revoked in the meantime.
 #[async_trait]
 pub trait ApiKeyStore: Send + Sync {

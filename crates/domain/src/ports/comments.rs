@@ -28,16 +28,16 @@ pub enum CreateCommentOutcome {
 }
 
 /// Stores the comments of tickets. A batch may hold items of several tickets and shops. The items
-/// are created one after another. Each takes effect in full, with its changes to the ticket and
-/// its idempotency record, or not at all.
+/// are created one after another. Each takes effect in full, with its changes to the ticket and its
+/// idempotency record, or not at all.
 ///
-/// - **COMMENT-1** A created comment is returned and listed with every field as given, the
-///   ticket's customer, and its author. If no channel is given, it has the ticket's channel.
-/// - **COMMENT-2** A batch returns one outcome for each item, in the order of the items. A
-///   refused item fails alone.
-/// - **COMMENT-3** If the ticket of an item is not the shop's, the outcome is `TicketNotFound`.
-///   If the author is not a user of the shop, the outcome is `AuthorNotFound`. In both cases the
-///   item leaves no data.
+/// - **COMMENT-1** A created comment is returned and listed with every field as given, the ticket's
+///   customer, and its author. If no channel is given, it has the ticket's channel.
+/// - **COMMENT-2** A batch returns one outcome for each item, in the order of the items. A refused
+///   item fails alone.
+/// - **COMMENT-3** If the ticket of an item is not the shop's, the outcome is `TicketNotFound`. If
+///   the author is not a user of the shop, the outcome is `AuthorNotFound`. In both cases the item
+///   leaves no data.
 /// - **COMMENT-4** In the same transaction, the ticket's `last_message` and `last_message_time`
 ///   become the comment's text and time. If the comment is older than the ticket's
 ///   `last_message_time`, they stay as they are.
@@ -45,21 +45,22 @@ pub enum CreateCommentOutcome {
 ///   regardless of the comment's time. A comment from the shop leaves it unchanged.
 /// - **COMMENT-6** Every comment raises the ticket's `version`. It changes nothing else of the
 ///   ticket than COMMENT-4 and COMMENT-5 require. A refused or replayed comment changes nothing.
-/// - **COMMENT-7** The comments of a ticket are listed in order of time, earliest first.
-///   Comments with the same time are in order of id, smallest first. The list holds no comment
-///   of another ticket.
-/// - **COMMENT-8** With a limit, a list ends after that many comments, and following `next`
-///   returns every comment once. Without a limit, a list is complete.
+/// - **COMMENT-7** The comments of a ticket are listed in order of time, earliest first. Comments
+///   with the same time are in order of id, smallest first. The list holds no comment of another
+///   ticket.
+/// - **COMMENT-8** With a limit, a list ends after that many comments, and following `next` returns
+///   every comment once. Without a limit, a list is complete.
 /// - **COMMENT-9** If the ticket is not the shop's, the list and the count are `None`.
-/// - **COMMENT-10** A creation with a [`DeferredClaim`] meets the obligations of [`IdempotentOutcome`].
+/// - **COMMENT-10** A creation with a [`DeferredClaim`] meets the obligations of
+///   [`IdempotentOutcome`].
 /// - **COMMENT-11** Comments on one ticket that are created at the same time are all stored, and
-///   each raises the version. `last_message` is the text of the latest comment. If several
-///   comments have the latest time, it is the text of one of them.
+///   each raises the version. `last_message` is the text of the latest comment. If several comments
+///   have the latest time, it is the text of one of them.
 ///
-/// If ticket and author are both missing, the outcome is `TicketNotFound`. If a comment of the
-/// shop already has the id, the call fails as in TICKET-10. No case tests this, because the
-/// domain creates unique ids. Attachments are text to a store: two JSON texts with the same
-/// meaning are two texts.
+/// If ticket and author are both missing, the outcome is `TicketNotFound`. If a comment of the shop
+/// already has the id, the call fails as in TICKET-10. No case tests this, because the domain
+/// creates unique ids. Attachments are text to a store: two JSON texts with the same meaning are
+/// two texts.
 #[async_trait]
 pub trait CommentStore: Send + Sync {
     /// Creates the comments of a batch, one after another. Each takes effect in full, with its

@@ -56,11 +56,11 @@ pub struct Erased {
 /// Stores the customers of shops. Callers pass only shops that exist.
 ///
 /// [`fold_email`](crate::fold_email) is Unicode lower case. No other normalization is applied.
-/// Phone numbers are compared character for character. A customer created here has placed no
-/// orders and comes from no shop system.
+/// Phone numbers are compared character for character. A customer created here has placed no orders
+/// and comes from no shop system.
 ///
-/// - **CUSTOMER-1** A created customer has a number from 1 to 2^53−1 that no other customer of
-///   the shop has. It is found with every field as given.
+/// - **CUSTOMER-1** A created customer has a number from 1 to 2^53−1 that no other customer of the
+///   shop has. It is found with every field as given.
 /// - **CUSTOMER-2** If a customer of the shop has the same e-mail address, a creation returns
 ///   `Existing` with that customer and changes nothing. Addresses are equal if
 ///   [`fold_email`](crate::fold_email) returns the same text for both.
@@ -72,37 +72,37 @@ pub struct Erased {
 ///   are larger.
 /// - **CUSTOMER-6** If a requested number is taken, and neither the e-mail address nor the phone
 ///   number matches, a creation returns `IdTaken` and changes nothing.
-/// - **CUSTOMER-7** If creations race for one e-mail address, exactly one returns `Created` and
-///   the others return `Existing`.
-/// - **CUSTOMER-8** A creation with a [`DeferredClaim`] meets the obligations of [`IdempotentOutcome`].
-///   This holds for outcomes with a receipt and for outcomes without one. `Created` has a
-///   receipt. `Existing` has one if the caller's claim renders one.
+/// - **CUSTOMER-7** If creations race for one e-mail address, exactly one returns `Created` and the
+///   others return `Existing`.
+/// - **CUSTOMER-8** A creation with a [`DeferredClaim`] meets the obligations of
+///   [`IdempotentOutcome`]. This holds for outcomes with a receipt and for outcomes without one.
+///   `Created` has a receipt. `Existing` has one if the caller's claim renders one.
 ///
 /// A creation without a number fails once the largest number, 2^53−1, is in use.
 ///
 /// # Lists and counts of customers
 ///
-/// - **CUSTOMER-9** A list holds the shop's customers that meet every condition of the filter,
-///   and no other customers. Each is as `find_customer` returns it. The list is in order of
-///   number, largest first.
+/// - **CUSTOMER-9** A list holds the shop's customers that meet every condition of the filter, and
+///   no other customers. Each is as `find_customer` returns it. The list is in order of number,
+///   largest first.
 /// - **CUSTOMER-10** Following `next` from page to page returns every customer of the list once.
-///   Each page except the last holds `limit` customers. The last page has no `next`. A count is
-///   the length of the whole list with the same filter.
+///   Each page except the last holds `limit` customers. The last page has no `next`. A count is the
+///   length of the whole list with the same filter.
 ///
-/// Several customers may share an id in another system. An empty id and a missing id are
-/// different. A list may start after a number that no customer has. It then continues with the
-/// next smaller number. "Once" holds for a list that does not change between the pages.
+/// Several customers may share an id in another system. An empty id and a missing id are different.
+/// A list may start after a number that no customer has. It then continues with the next smaller
+/// number. "Once" holds for a list that does not change between the pages.
 ///
 /// # Updates of customers
 ///
 /// In [`CustomerChanges`], `None` keeps a value and `Some(None)` clears it. An update is empty if
 /// it keeps every value.
 ///
-/// - **CUSTOMER-11** An update sets the given values and changes nothing else of the customer.
-///   It returns the customer as `find_customer` returns it from then on. Lists, and the
-///   customer's tickets, show the updated customer.
-/// - **CUSTOMER-12** An update is checked in this order. The first failed check is the outcome,
-///   and nothing changes:
+/// - **CUSTOMER-11** An update sets the given values and changes nothing else of the customer. It
+///   returns the customer as `find_customer` returns it from then on. Lists, and the customer's
+///   tickets, show the updated customer.
+/// - **CUSTOMER-12** An update is checked in this order. The first failed check is the outcome, and
+///   nothing changes:
 ///   1. `CustomerNotFound`: the customer is not the shop's.
 ///   2. `Unreachable`: the customer would have no e-mail address and no phone number.
 ///   3. `EmailTaken`: another customer of the shop has the new e-mail address. Addresses are
@@ -111,41 +111,42 @@ pub struct Erased {
 ///
 ///   An e-mail address or phone number that an update replaces or clears is free for other
 ///   customers.
-/// - **CUSTOMER-13** An update with a [`DeferredClaim`] meets the obligations of [`IdempotentOutcome`].
+/// - **CUSTOMER-13** An update with a [`DeferredClaim`] meets the obligations of
+///   [`IdempotentOutcome`].
 /// - **CUSTOMER-14** If updates race for one e-mail address, exactly one returns `Updated`.
-/// - **CUSTOMER-18** An empty update returns `Updated` with the customer and changes nothing.
-///   This holds even if the customer has no e-mail address and no phone number.
+/// - **CUSTOMER-18** An empty update returns `Updated` with the customer and changes nothing. This
+///   holds even if the customer has no e-mail address and no phone number.
 ///
 /// An empty update leaves an idempotency record, too. A customer's own e-mail address and phone
-/// number never count as taken, in any spelling. An update leaves the customer's tickets and
-/// their versions unchanged.
+/// number never count as taken, in any spelling. An update leaves the customer's tickets and their
+/// versions unchanged.
 ///
 /// # Erasure
 ///
-/// - **CUSTOMER-15** Erasing a customer deletes the customer, its tickets, their human tickets
-///   and comments, and every idempotency record with a receipt that names the customer. It
-///   returns how many of each were deleted. Nothing else is deleted. If the customer is not the
-///   shop's, it returns `None`.
+/// - **CUSTOMER-15** Erasing a customer deletes the customer, its tickets, their human tickets and
+///   comments, and every idempotency record with a receipt that names the customer. It returns how
+///   many of each were deleted. Nothing else is deleted. If the customer is not the shop's, it
+///   returns `None`.
 /// - **CUSTOMER-16** The store does not assign the number of an erased customer again. The
 ///   customer's e-mail address and phone number are free. The idempotency keys of the deleted
 ///   records are free.
 /// - **CUSTOMER-17** A write for a customer may race with the erasure of that customer. The write
-///   may be a ticket, a comment or an idempotency record. Either it takes effect before the
-///   erasure and is erased with the customer, or it finds no customer or no ticket. Neither call
-///   fails because of the other.
+///   may be a ticket, a comment or an idempotency record. Either it takes effect before the erasure
+///   and is erased with the customer, or it finds no customer or no ticket. Neither call fails
+///   because of the other.
 ///
 /// EVENT-11 defines which snapshots an erasure removes from the event log.
 ///
 /// A record belongs to the customer that its receipt names as `customer_id`, and to no other. A
 /// record with a receipt that names no customer stays. As after a deletion, the ids of erased
-/// tickets and comments are free, and the numbers of their human tickets may be used again.
-/// Users and API keys stay. A creation that requests the number of an erased customer gets it.
+/// tickets and comments are free, and the numbers of their human tickets may be used again. Users
+/// and API keys stay. A creation that requests the number of an erased customer gets it.
 ///
 /// CUSTOMER-17 is about the order of locks. A write that has read the customer must lock the
 /// customer until the write has committed. The erasure then waits and erases the write as well.
 /// Without such a lock, the write must check the customer again. This holds for records, too: an
-/// `Existing` with a receipt that names the customer must not be recorded after the erasure. If
-/// two calls deadlock, the store itself retries.
+/// `Existing` with a receipt that names the customer must not be recorded after the erasure. If two
+/// calls deadlock, the store itself retries.
 #[async_trait]
 pub trait CustomerStore: Send + Sync {
     /// Adds a customer, unless one exists already.

@@ -11,8 +11,8 @@ use crate::{Event, EventPosition, Page, ShopId, StorageError};
 /// - **EVENT-2** Updating a ticket appends one `TicketUpdated`. Deleting a ticket appends one
 ///   `TicketDeleted`, and one `CommentDeleted` for each of its comments.
 /// - **EVENT-3** Creating a comment appends one `CommentCreated` and one `TicketUpdated`.
-/// - **EVENT-4** Creating a customer appends one `CustomerCreated`. Updating a customer appends
-///   one `CustomerUpdated`.
+/// - **EVENT-4** Creating a customer appends one `CustomerCreated`. Updating a customer appends one
+///   `CustomerUpdated`.
 /// - **EVENT-5** Erasing a customer appends one `CustomerErased`, one `TicketDeleted` for each of
 ///   its tickets, and one `CommentDeleted` for each of their comments.
 /// - **EVENT-6** Creating a user appends one `UserCreated`. Updating a user appends one
@@ -20,29 +20,28 @@ use crate::{Event, EventPosition, Page, ShopId, StorageError};
 /// - **EVENT-7** Creating a key appends one `ApiKeyCreated`. Revoking a key appends one
 ///   `ApiKeyRevoked`. Rotating a key appends one `ApiKeyRotated` for the old key and one
 ///   `ApiKeyCreated` for the new key.
-/// - **EVENT-8** A refused or replayed command appends nothing. A command that changes nothing
-///   appends nothing: an empty update, or revoking a revoked key. A read appends nothing.
+/// - **EVENT-8** A refused or replayed command or item appends nothing. A command that changes
+///   nothing appends nothing: an empty update, or revoking a revoked key. A read appends nothing.
 /// - **EVENT-9** An event holds the actor and the time of its command, as given in the
 ///   [`AuditStamp`](crate::AuditStamp).
-/// - **EVENT-10** An event has a snapshot: the resource as it is found right after the change. In
-///   a batch, this is right after its item. The event of a deletion or an erasure has no
-///   snapshot.
+/// - **EVENT-10** An event has a snapshot: the resource as it is found right after the change. In a
+///   batch, this is right after its item. The event of a deletion or an erasure has no snapshot.
 /// - **EVENT-11** Erasing a customer removes the snapshot of every event that holds data of that
-///   customer. This includes events of tickets and comments that were deleted before. Nothing
-///   else of any event is removed.
+///   customer. This includes events of tickets and comments that were deleted before. Nothing else
+///   of any event is removed.
 /// - **EVENT-12** The log holds the shop's events and no other events. Following `next` from page
 ///   to page returns every event once. Each page except the last holds `limit` events. The last
 ///   page has no `next`.
-/// - **EVENT-13** If a command begins after another has returned, its events come after the
-///   other's events in the log.
+/// - **EVENT-13** If a command begins after another has returned, its events come after the other's
+///   events in the log.
 /// - **EVENT-14** No event ever appears at or before a position that was already listed, even if
 ///   commands run at the same time. So a reader that continues after the last event it has seen
-///   misses no event. A store may hold back an event, and all events after it. It may do so while
-///   a change is running that began before that event's change.
+///   misses no event. A store may hold back an event, and all events after it. It may do so while a
+///   change is running that began before that event's change.
 ///
-/// The store chooses the numbers of a position. The events of one command are in any order. So
-/// are the events of the items of a batch, and of commands that ran at the same time, even on the
-/// same resource. Of two snapshots of a ticket, the one with the larger version is later.
+/// The store chooses the numbers of a position. The events of one command are in any order. So are
+/// the events of the items of a batch, and of commands that ran at the same time, even on the same
+/// resource. Of two snapshots of a ticket, the one with the larger version is later.
 #[async_trait]
 pub trait EventStore: Send + Sync {
     /// Returns the shop's events after this position in the log, oldest first. Returns at most

@@ -3,8 +3,8 @@
 /// Within an implementation of a port, forwards these methods to the store in a field:
 /// `forward!(store: find_ticket, list_tickets);`.
 ///
-/// The expansion of a method equals that of `async_trait`. So the attribute is needed only if the
-/// implementation has methods of its own. The future of the inner store is returned unchanged.
+/// A method expands as with `async_trait`. So the attribute is needed only if the implementation
+/// has methods of its own. The future of the inner store is returned unchanged.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! forward {

@@ -2,21 +2,23 @@ use async_trait::async_trait;
 
 use crate::{ShopId, StorageError, Timestamp};
 
-/// Removes old data in steps. Each step is small, so that other calls do not wait long.
+/// Removes old data in steps. Each call is one step. A step is small, so that other calls do not
+/// wait long.
 ///
-/// - **RETENTION-1** A step removes idempotency records of any shop that were requested before
-///   the given time. It removes at most as many as allowed, and returns how many it removed. If
-///   it removes fewer than allowed, no such record is left. Every other record stays. The data
-///   that the recorded requests wrote stays, too.
+/// - **RETENTION-1** A step removes idempotency records of any shop that were requested before the
+///   given time. It removes at most `limit` records and returns how many it removed. If it removes
+///   fewer than `limit`, no such record is left. Every other record stays. The data that the
+///   recorded requests wrote stays, too.
 /// - **RETENTION-2** The key of a removed record is free.
 /// - **RETENTION-3** A step removes events of the shop that are from before the given time. It
-///   removes from the beginning of the log, and no event after one that stays. It removes at
-///   most as many as allowed, and returns how many it removed. If it removes fewer than allowed,
-///   the log begins with an event that stays. Events of other shops stay. Positions in the log
-///   keep their meaning.
+///   removes from the beginning of the log, and no event after one that stays. It removes at most
+///   `limit` events and returns how many it removed. If it removes fewer than `limit`, the log
+///   begins with an event that stays. Events of other shops stay. Positions in the log keep their
+///   meaning.
 ///
 /// A record was requested at the `requested_at` of its [`DeferredClaim`](crate::DeferredClaim). The
-/// record of a new ticket was requested at the time of the ticket's [`AuditStamp`](crate::AuditStamp).
+/// record of a new ticket was requested at the time of the ticket's
+/// [`AuditStamp`](crate::AuditStamp).
 #[async_trait]
 pub trait RetentionStore: Send + Sync {
     /// Removes idempotency records that were requested before this time: at most `limit`, which is

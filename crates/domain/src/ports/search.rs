@@ -24,8 +24,8 @@ use crate::{Page, SearchPosition, SearchQuery, ShopId, StorageError, TicketView}
 ///   returned once, as `find_ticket` returns it. A term is found in a text if it is one of the
 ///   text's words. A prefix is found if one of the text's words begins with it.
 /// - **SEARCH-2** The results are in order of rank, largest first. Tickets of the same rank are in
-///   the order of a list of tickets. A ticket's rank is the sum over the terms. A term counts 4
-///   if it is found in the ticket's name, otherwise 2 if it is found in the customer's texts,
+///   the order of a list of tickets. A ticket's rank is the sum over the terms. A term counts 4 if
+///   it is found in the ticket's name, otherwise 2 if it is found in the customer's texts,
 ///   otherwise 1.
 /// - **SEARCH-3** Following `next` from page to page returns every ticket once. Each page except
 ///   the last holds `limit` tickets. The last page has no `next`.
@@ -38,18 +38,17 @@ use crate::{Page, SearchPosition, SearchQuery, ShopId, StorageError, TicketView}
 /// have up to [`MAX_SEARCH_WORD_CHARS`](crate::limits::MAX_SEARCH_WORD_CHARS) characters of up to
 /// four bytes each. Korean syllables are decomposed, and no store composes them.
 ///
-/// A word and a prefix of the same letters are two terms, and both count for the rank. A search
-/// may continue after a position that no ticket has, with any rank. "Once" holds for results that
-/// do not change between the pages.
+/// A word and a prefix of the same letters are two terms, and both count for the rank. A search may
+/// continue after a position that no ticket has, with any rank. "Once" holds for results that do
+/// not change between the pages.
 ///
 /// A message is still found after another follows it. The words of a ticket are deleted with the
 /// ticket: a new ticket with the id of a deleted one has none of the old words.
 #[async_trait]
 pub trait SearchStore: Send + Sync {
-    /// Returns the shop's tickets that the query finds, after this position in the results.
-    /// Returns at most `limit`, which is 1 to
-    /// [`MAX_PAGE_ENTRIES`](crate::limits::MAX_PAGE_ENTRIES). A store that cannot search returns
-    /// `None`.
+    /// Returns the shop's tickets that the query finds, after this position in the results. Returns
+    /// at most `limit`, which is 1 to [`MAX_PAGE_ENTRIES`](crate::limits::MAX_PAGE_ENTRIES). A
+    /// store that cannot search returns `None`.
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.

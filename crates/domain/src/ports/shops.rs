@@ -13,12 +13,13 @@ pub enum CreateShopOutcome {
 
 /// Stores shops. A shop is a tenant. Everything else belongs to one shop.
 ///
-/// - **SHOP-1** A created shop is open and has a number that no other shop has or had. It is
-///   found by its domain with every value that it was created with.
+/// - **SHOP-1** A created shop is open and has a number that no other shop has or had. It is found
+///   by its domain with every value that it was created with.
 /// - **SHOP-2** If a shop, open or closed, has the domain, a creation returns
 ///   [`CreateShopOutcome::AlreadyExists`] with that shop and changes nothing.
 /// - **SHOP-3** If no shop has the domain, finding and closing it return `None`.
-/// - **SHOP-4** The list holds every shop in order of number, including closed shops.
+/// - **SHOP-4** The list holds every shop in order of number, smallest first. This includes closed
+///   shops.
 /// - **SHOP-5** Closing a shop sets the time of closing. Closing it again keeps the first time.
 /// - **SHOP-6** If creations race for one domain, exactly one returns `Created`.
 #[async_trait]

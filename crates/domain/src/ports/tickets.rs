@@ -77,64 +77,63 @@ pub enum DeleteTicketOutcome {
 ///   millisecond, and tags keep their order.
 /// - **TICKET-2** A batch returns one outcome for each item, in the order of the items. An empty
 ///   batch returns no outcomes.
-/// - **TICKET-3** If the customer of an item is not a customer of the item's shop, the
-///   outcome is `CustomerNotFound`, and the item leaves no data.
-/// - **TICKET-4** If the assignee of an item is not an active user of the item's shop, the
-///   outcome is `AssigneeNotFound`, and the item leaves no data.
+/// - **TICKET-3** If the customer of an item is not a customer of the item's shop, the outcome is
+///   `CustomerNotFound`, and the item leaves no data.
+/// - **TICKET-4** If the assignee of an item is not an active user of the item's shop, the outcome
+///   is `AssigneeNotFound`, and the item leaves no data.
 /// - **TICKET-5** If customer and assignee are both missing, the outcome is `CustomerNotFound`.
 /// - **TICKET-6** A refused item fails alone: the other tickets of the batch are created.
-/// - **TICKET-7** A ticket created open has a human ticket. The human ticket is open since the
-///   time of the creation, and has a number that no other human ticket of the shop has. A ticket
-///   created closed has no human ticket.
+/// - **TICKET-7** A ticket created open has a human ticket. The human ticket is open since the time
+///   of the creation, and has a number that no other human ticket of the shop has. A ticket created
+///   closed has no human ticket.
 /// - **TICKET-8** A ticket of another shop is not found.
-/// - **TICKET-9** A ticket is found together with its customer and its assignee as they are
-///   stored.
+/// - **TICKET-9** A ticket is found together with its customer and its assignee as they are stored.
 /// - **TICKET-10** If a ticket of the shop already has the id of an item, the call fails. Nothing
 ///   of the batch is written, and the stored ticket stays as it was.
-/// - **TICKET-11** One batch may hold items of several shops. Each item is checked against its
-///   own shop.
+/// - **TICKET-11** One batch may hold items of several shops. Each item is checked against its own
+///   shop.
 /// - **TICKET-12** Batches that run at the same time all take effect, each item once.
 ///
-/// A ticket is created with version 1. A ticket keeps an assignee who is deactivated, and shows
-/// it. If the shop of an item does not exist, the outcome is `CustomerNotFound`. The failure of
-/// TICKET-10 is of the kind [`Unexpected`](crate::StorageErrorKind::Unexpected). An id is also
-/// taken if an earlier item of the same batch has it. The id of a refused or replayed item is not
-/// checked. The same id in another shop is another ticket.
+/// A ticket is created with version 1. A ticket keeps and shows an assignee that is deactivated. If
+/// the shop of an item does not exist, the outcome is `CustomerNotFound`. The failure of TICKET-10
+/// is of the kind [`Unexpected`](crate::StorageErrorKind::Unexpected). An id is also taken if an
+/// earlier item of the same batch has it. The id of a refused or replayed item is not checked. The
+/// same id in another shop is another ticket.
 ///
 /// # Lists and counts of tickets
 ///
-/// - **TICKET-13** A list holds the shop's tickets that meet every condition of the filter, and
-///   no other tickets. Each is as `find_ticket` returns it. An empty thread id matches no ticket.
+/// - **TICKET-13** A list holds the shop's tickets that meet every condition of the filter, and no
+///   other tickets. Each is as `find_ticket` returns it. An empty thread id matches no ticket.
 /// - **TICKET-14** A list is in order of `last_message_time`, latest first. Tickets with the same
 ///   time are in order of id, largest first.
 /// - **TICKET-15** Following `next` from page to page returns every ticket of the list once. Each
 ///   page except the last holds `limit` tickets. The last page has no `next`.
 /// - **TICKET-16** A count is the length of the whole list with the same filter.
 ///
-/// Every condition of a [`TicketFilter`] is optional. Texts are compared character for character.
-/// A range of time includes its beginning and excludes its end. A condition on a thread also
-/// names the customer of the thread. A list may start after a position that no ticket has.
-/// "Once" holds for a list that does not change between the pages: a ticket moves when its last
-/// message changes.
+/// Every condition of a [`TicketFilter`] is optional. Texts are compared character for character. A
+/// range of time includes its beginning and excludes its end. A condition on a thread also names
+/// the customer of the thread. A list may start after a position that no ticket has. "Once" holds
+/// for a list that does not change between the pages: a ticket moves when its last message changes.
 ///
 /// # Updates and deletions of tickets
 ///
-/// In [`TicketChanges`](crate::TicketChanges), `None` keeps a value and `Some(None)` clears it.
-/// An update is empty if it keeps every value.
+/// In [`TicketChanges`](crate::TicketChanges), `None` keeps a value and `Some(None)` clears it. An
+/// update is empty if it keeps every value.
 ///
 /// - **TICKET-17** An update sets the given values and changes nothing else of the ticket. It
 ///   raises the version by one. It returns the ticket as `find_ticket` returns it from then on.
 /// - **TICKET-18** An empty update changes nothing, including the version.
 /// - **TICKET-19** An update to `is_opened: true` opens the human ticket at the update's time. A
-///   ticket without a human ticket gets a new one. A closed human ticket is reopened with the
-///   same number. An update to `is_opened: false` closes an open human ticket at the update's
-///   time. A human ticket that is already open, or already closed, stays as it is.
-/// - **TICKET-20** If the ticket is not the shop's, an update or deletion returns
-///   `TicketNotFound`. If it expects another version than the ticket's, it returns
-///   `VersionMismatch`. In both cases nothing changes.
+///   ticket without a human ticket gets a new one. A closed human ticket is reopened with the same
+///   number. An update to `is_opened: false` closes an open human ticket at the update's time. A
+///   human ticket that is already open, or already closed, stays as it is.
+/// - **TICKET-20** If the ticket is not the shop's, an update or deletion returns `TicketNotFound`.
+///   If it expects another version than the ticket's, it returns `VersionMismatch`. In both cases
+///   nothing changes.
 /// - **TICKET-21** If the new assignee is not an active user of the shop, an update returns
 ///   `AssigneeNotFound` and changes nothing. The checks of TICKET-20 come first.
-/// - **TICKET-22** An update with a [`DeferredClaim`] meets the obligations of [`IdempotentOutcome`].
+/// - **TICKET-22** An update with a [`DeferredClaim`] meets the obligations of
+///   [`IdempotentOutcome`].
 /// - **TICKET-23** A deletion removes the ticket, its human ticket and its comments, and nothing
 ///   else.
 /// - **TICKET-24** If updates with the same expected version race, exactly one returns `Updated`.
@@ -142,13 +141,13 @@ pub enum DeleteTicketOutcome {
 /// An update that keeps the assignee takes effect even if the assignee is now inactive. An update
 /// that sets the same inactive assignee is refused. An update that sets the current values raises
 /// the version. An empty update checks the expected version, returns `Updated` and leaves an
-/// idempotency record. A reopened human ticket is open since the reopening, not since it was
-/// first opened.
+/// idempotency record. A reopened human ticket is open since the reopening, not since it was first
+/// opened.
 ///
-/// The ids of a deleted ticket and its comments are free. A new ticket with such an id has none
-/// of the old data. Idempotency records stay: a request that created or changed the deleted
-/// ticket is still replayed. The number of the deleted human ticket may be used again. The
-/// numbers of other human tickets, including closed ones, may not.
+/// The ids of a deleted ticket and its comments are free. A new ticket with such an id has none of
+/// the old data. Idempotency records stay: a request that created or changed the deleted ticket is
+/// still replayed. The number of the deleted human ticket may be used again. The numbers of other
+/// human tickets, including closed ones, may not.
 ///
 /// # Idempotency keys of new tickets
 ///
@@ -189,8 +188,8 @@ pub trait TicketStore: Send + Sync {
     /// [`StorageError`] if the store fails.
     async fn find_ticket(&self, shop: ShopId, id: TicketId) -> Result<Option<TicketView>, StorageError>;
 
-    /// Returns the shop's tickets that meet the filter, after this position in the list. Returns
-    /// at most `limit`, which is 1 to [`MAX_PAGE_ENTRIES`](crate::limits::MAX_PAGE_ENTRIES).
+    /// Returns the shop's tickets that meet the filter, after this position in the list. Returns at
+    /// most `limit`, which is 1 to [`MAX_PAGE_ENTRIES`](crate::limits::MAX_PAGE_ENTRIES).
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.

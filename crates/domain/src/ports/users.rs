@@ -38,16 +38,16 @@ pub enum UpdateUserOutcome {
 
 /// Stores the users (staff) of shops. Callers pass only shops that exist.
 ///
-/// A user is active until it is deactivated. A deactivated user is still found and listed. It
-/// stays the assignee of its tickets and the author of its comments, and may be the author of new
+/// A user is active until it is deactivated. A deactivated user is still found and listed. It stays
+/// the assignee of its tickets and the author of its comments, and may be the author of new
 /// comments. It cannot become the assignee of a ticket (TICKET-4, TICKET-21) or the user of a key
 /// (KEY-7).
 ///
 /// - **USER-1** A created user is active and has a number from 1 to 2^53−1 that no other user of
 ///   the shop has. It is found with every field as given.
-/// - **USER-2** If a user of the shop has the same e-mail address, a creation returns
-///   `EmailTaken` with that user and changes nothing. Addresses are equal if
-///   [`fold_email`](crate::fold_email) returns the same text for both.
+/// - **USER-2** If a user of the shop has the same e-mail address, a creation returns `EmailTaken`
+///   with that user and changes nothing. Addresses are equal if [`fold_email`](crate::fold_email)
+///   returns the same text for both.
 /// - **USER-3** A user of another shop is never found and never causes a conflict.
 /// - **USER-4** A requested number is kept. Numbers that the store assigns later in the shop are
 ///   larger.
@@ -55,28 +55,29 @@ pub enum UpdateUserOutcome {
 ///   `IdTaken` and changes nothing.
 /// - **USER-6** A creation or update with a [`DeferredClaim`] meets the obligations of
 ///   [`IdempotentOutcome`].
-/// - **USER-7** A list holds the shop's users that meet the filter, and no other users. Each is
-///   as `find_user` returns it. The list is in order of number. Following `next` from page to
-///   page returns every user of the list once. Each page except the last holds `limit` users.
-///   The last page has no `next`. A count is the length of the whole list with the same filter.
+/// - **USER-7** A list holds the shop's users that meet the filter, and no other users. Each is as
+///   `find_user` returns it. The list is in order of number, smallest first. Following `next` from
+///   page to page returns every user of the list once. Each page except the last holds `limit`
+///   users. The last page has no `next`. A count is the length of the whole list with the same
+///   filter.
 /// - **USER-8** An update sets the given values and changes nothing else of the user. It returns
 ///   the user as `find_user` returns it from then on. A deactivation sets `deactivated_at` to the
 ///   update's time, unless the user is already deactivated. An activation clears it.
-/// - **USER-9** If the user is not the shop's, an update returns `UserNotFound`. If another user
-///   of the shop has the new e-mail address, compared as in USER-2, it returns `EmailTaken`. In
-///   both cases nothing changes.
-/// - **USER-10** A deactivation also revokes, at the same time, every key that writes in the
-///   user's name and is not revoked yet. This holds even if the user was already inactive.
-///   Afterwards no such key is left unrevoked, even if other calls race with the deactivation.
-///   Activating the user again restores no key.
+/// - **USER-9** If the user is not the shop's, an update returns `UserNotFound`. If another user of
+///   the shop has the new e-mail address, compared as in USER-2, it returns `EmailTaken`. In both
+///   cases nothing changes.
+/// - **USER-10** A deactivation also revokes, at the same time, every key that writes in the user's
+///   name and is not revoked yet. This holds even if the user was already inactive. Afterwards no
+///   such key is left unrevoked, even if other calls race with the deactivation. Activating the
+///   user again restores no key.
 ///
 /// A creation without a number fails once the largest number is in use. A list may start after a
-/// number that no user has. A user's own e-mail address never counts as taken, in any spelling.
-/// In [`UserChanges`], `None` keeps a value and `Some(None)` clears it.
+/// number that no user has. A user's own e-mail address never counts as taken, in any spelling. In
+/// [`UserChanges`], `None` keeps a value and `Some(None)` clears it.
 ///
 /// A key that was revoked before keeps its time of revocation. An expired key is revoked, too. If
-/// the creation or rotation of a key races with a deactivation, the key is revoked with the
-/// others or the call is refused. Both calls must lock the same row or conflict in another way.
+/// the creation or rotation of a key races with a deactivation, the key is revoked with the others
+/// or the call is refused. Both calls must lock the same row or conflict in another way.
 #[async_trait]
 pub trait UserStore: Send + Sync {
     /// Adds a user.
