@@ -39,7 +39,8 @@ pub struct CommentDraft {
     pub to_emails: Option<Vec<String>>,
     /// JSON text.
     pub attachments: Option<String>,
-    /// At most [`MAX_TAGS`] of at most [`MAX_TAG_CHARS`](crate::limits::MAX_TAG_CHARS). Default: none.
+    /// At most [`MAX_TAGS`] of at most [`MAX_TAG_CHARS`](crate::limits::MAX_TAG_CHARS). Default:
+    /// none.
     #[validate(length(max = MAX_TAGS), custom(function = "every_tag_fits"))]
     pub tags: Option<Vec<String>>,
 }

@@ -52,10 +52,9 @@ impl CustomerChanges {
         set(&mut customer.external_ids.whatsapp_id, whatsapp_id);
     }
 
-    /// Returns every violation of the changes, as [`CustomerDraft::violations`]. A new
-    /// value must keep the rules of a new customer. Clearing both e-mail
-    /// address and phone number is a violation. If one is cleared, only the store knows whether
-    /// the other is left.
+    /// Returns every violation of the changes, as [`CustomerDraft::violations`]. A new value must
+    /// keep the rules of a new customer. Clearing both e-mail address and phone number is a
+    /// violation. If one is cleared, only the store knows whether the other is left.
     pub fn violations(&self) -> Vec<Violation> {
         self.check().err().map(Into::into).unwrap_or_default()
     }

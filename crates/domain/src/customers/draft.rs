@@ -9,8 +9,8 @@ use crate::validation::text_rules::{no_nul, not_blank};
 use crate::validation::violation::{Violations, check, code};
 use crate::{AuditStamp, CustomerId, ExternalIds, NewCustomer, Violation};
 
-/// A requested customer: unchecked, without defaults. An e-mail address or
-/// a phone number is required.
+/// A requested customer: unchecked, without defaults. An e-mail address or a phone number is
+/// required.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Validate)]
 #[validate(schema(function = "reachable", skip_on_field_errors = false))]
 pub struct CustomerDraft {

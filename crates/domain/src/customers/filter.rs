@@ -1,7 +1,6 @@
 use crate::{Customer, ExternalIds, fold_email};
 
-/// Selects the customers of a list. They meet every given condition. Without conditions, all are
-/// selected.
+/// Selects the customers of a list that meet every given condition. Without conditions, selects all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct CustomerFilter {
     /// The e-mail address, compared after [`fold_email`].

@@ -68,8 +68,8 @@ impl EventKind {
         }
     }
 
-    /// Returns the subject of an event of this kind, by its number. Returns `None` if the number
-    /// is out of range.
+    /// Returns the subject of an event of this kind, by its number. Returns `None` if the number is
+    /// out of range.
     pub fn subject(self, number: i64) -> Option<Subject> {
         match self {
             Self::TicketCreated | Self::TicketUpdated | Self::TicketDeleted => {

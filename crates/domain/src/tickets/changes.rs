@@ -4,8 +4,8 @@ use crate::changes::set;
 use crate::validation::violation::{Violations, check};
 use crate::{CustomerId, Ticket, TicketDraft, UserId, Violation};
 
-/// Requested changes to a ticket. `None` keeps a field as it is. `Some(None)` clears an
-/// optional field.
+/// Requested changes to a ticket. `None` keeps a field as it is. `Some(None)` clears an optional
+/// field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TicketChanges {
     /// A user of the shop, which the store checks.
@@ -48,8 +48,8 @@ impl TicketChanges {
         ticket.version += 1;
     }
 
-    /// Returns every violation of the changes, as [`TicketDraft::violations`]. A new value
-    /// must keep the rules of a new ticket.
+    /// Returns every violation of the changes, as [`TicketDraft::violations`]. A new value must
+    /// keep the rules of a new ticket.
     pub fn violations(&self) -> Vec<Violation> {
         self.check().err().map(Into::into).unwrap_or_default()
     }

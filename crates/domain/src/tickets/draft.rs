@@ -47,7 +47,8 @@ pub struct TicketDraft {
     /// 0 to [`MAX_UNREAD_COUNT`]. Default: 0.
     #[validate(range(min = 0, max = MAX_UNREAD_COUNT))]
     pub unread_count: Option<i64>,
-    /// At most [`MAX_TAGS`] of at most [`MAX_TAG_CHARS`](crate::limits::MAX_TAG_CHARS). Default: none.
+    /// At most [`MAX_TAGS`] of at most [`MAX_TAG_CHARS`](crate::limits::MAX_TAG_CHARS). Default:
+    /// none.
     #[validate(length(max = MAX_TAGS), custom(function = "every_tag_fits"))]
     pub tags: Option<Vec<String>>,
     /// A BCP 47 language tag of at most [`MAX_LANGUAGE_CODE_CHARS`], in which `_` may replace `-`.

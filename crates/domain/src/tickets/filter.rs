@@ -1,7 +1,6 @@
 use crate::{CustomerId, Ticket, Timestamp, UserId};
 
-/// Selects the tickets of a list. They meet every given condition. Without conditions, all are
-/// selected.
+/// Selects the tickets of a list that meet every given condition. Without conditions, selects all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct TicketFilter {
     /// Whether a person has to handle it.

@@ -4,8 +4,8 @@ use crate::changes::set;
 use crate::validation::violation::{Violations, check};
 use crate::{Timestamp, User, UserDraft, Violation};
 
-/// Requested changes to a user. `None` keeps a field as it is. `Some(None)` clears an
-/// optional field.
+/// Requested changes to a user. `None` keeps a field as it is. `Some(None)` clears an optional
+/// field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UserChanges {
     /// As in [`UserDraft`].
@@ -26,8 +26,8 @@ impl UserChanges {
         *self == Self::default()
     }
 
-    /// Makes the changes at this time (USER-8). A user that is already deactivated
-    /// keeps its first time.
+    /// Makes the changes at this time (USER-8). A user that is already deactivated keeps its first
+    /// time.
     pub fn apply(self, user: &mut User, at: Timestamp) {
         let Self { email, first_name, last_name, full_name, is_active } = self;
         set(&mut user.email, email);
@@ -41,8 +41,8 @@ impl UserChanges {
         }
     }
 
-    /// Returns every violation of the changes, as [`UserDraft::violations`]. A new value
-    /// must keep the rules of a new user.
+    /// Returns every violation of the changes, as [`UserDraft::violations`]. A new value must keep
+    /// the rules of a new user.
     pub fn violations(&self) -> Vec<Violation> {
         self.check().err().map(Into::into).unwrap_or_default()
     }

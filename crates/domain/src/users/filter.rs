@@ -1,7 +1,6 @@
 use crate::User;
 
-/// Selects the users of a list. They meet every given condition. Without conditions, all are
-/// selected.
+/// Selects the users of a list that meet every given condition. Without conditions, selects all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct UserFilter {
     /// Whether it is active.
