@@ -60,7 +60,7 @@ impl Admission {
 /// unless the connection was refused recently. `/livez` and `/readyz` need no permit.
 ///
 /// # Errors
-/// The errors of the handler. The framework defines the type.
+/// The errors of the handler. The framework defines the error type.
 pub(crate) async fn admit(
     admission: web::Data<Admission>,
     mut request: ServiceRequest,
@@ -85,7 +85,7 @@ pub(crate) fn deadline(request: &HttpRequest) -> Instant {
 /// Serves a request, and returns 503 after its deadline.
 ///
 /// # Errors
-/// The errors of the handler. The framework defines the type.
+/// The errors of the handler. The framework defines the error type.
 pub(crate) async fn in_time(
     deadline: Instant,
     request: ServiceRequest,

@@ -20,7 +20,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Gives the request an id, logs its end, and writes the body of every error response.
 ///
 /// # Errors
-/// None. The framework defines the type.
+/// None. The framework defines the error type.
 pub(crate) async fn trace_request(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

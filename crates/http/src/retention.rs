@@ -23,7 +23,7 @@ pub(crate) struct RetentionSettings {
         value_parser = clap::value_parser!(u32).range(i64::from(MIN_IDEMPOTENCY_HOURS)..=8_760)
     )]
     keep_idempotency_keys: u32,
-    /// How many days to keep the log of events: 1 to 36500. The default is forever.
+    /// How many days to keep the event log: 1 to 36500. The default is forever.
     #[arg(
         long,
         env = "HEXDESK_KEEP_EVENTS",
