@@ -92,8 +92,16 @@
 //!     }
 //! }
 //!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # // No runtime is needed: nothing here waits.
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # use std::task::{Context, Poll, Waker};
+//! # let mut example = std::pin::pin!(run());
+//! # match example.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+//! #     Poll::Ready(result) => result,
+//! #     Poll::Pending => Err("the example waits".into()),
+//! # }
+//! # }
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! let now = Timestamp::parse("2026-04-28T09:30:00Z")?;
 //! let node = NodeNumber::new(0).ok_or("no node")?;
 //! let ids = TicketIdGenerator::new(IdRange { node, from: now, until: Timestamp::MAX });
