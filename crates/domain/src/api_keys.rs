@@ -1,4 +1,4 @@
-//! API keys: which requests a key allows, for which shop.
+//! API keys: each allows some requests, for one shop.
 
 mod api_key;
 mod grant;

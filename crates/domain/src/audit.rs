@@ -1,8 +1,8 @@
-//! Who makes a change, and when.
+//! The actor and the time of a change.
 
 use crate::{KeyNumber, ShopId, Timestamp, UserId};
 
-/// Who makes a change.
+/// The actor of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Actor {
     /// The operator of the server, on the command line.
@@ -17,7 +17,7 @@ pub enum Actor {
 }
 
 impl Actor {
-    /// The user in whose name it acts.
+    /// The user in whose name the actor writes.
     pub const fn user_id(self) -> Option<UserId> {
         match self {
             Self::Operator => None,
@@ -26,27 +26,27 @@ impl Actor {
     }
 }
 
-/// Who requests a change, and in which shop.
+/// The actor of a requested change, and its shop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caller {
     /// The shop.
     pub shop: ShopId,
-    /// Who makes the change.
+    /// The actor of the change.
     pub actor: Actor,
 }
 
 impl Caller {
-    /// The stamp of a change at this time.
+    /// Returns the stamp of a change at this time.
     pub const fn stamp(self, time: Timestamp) -> AuditStamp {
         AuditStamp { actor: self.actor, time }
     }
 }
 
-/// Who makes a change, and when.
+/// The actor and the time of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AuditStamp {
-    /// Who makes the change.
+    /// The actor.
     pub actor: Actor,
-    /// When it is made.
+    /// The time.
     pub time: Timestamp,
 }

@@ -1,4 +1,4 @@
-//! The event log, a shop's audit trail: what changed, who changed it and when.
+//! The event log, a shop's audit trail: each change with its actor and time.
 
 mod event;
 

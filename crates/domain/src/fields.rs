@@ -1,4 +1,4 @@
-//! The fields that callers fill in, and their limits.
+//! The fields of drafts, and their limits.
 
 /// Declares the fields, each with its name in the drafts.
 macro_rules! fields {
@@ -11,7 +11,7 @@ macro_rules! fields {
         }
 
         impl Field {
-            /// The field of this name, as `validator` spells it.
+            /// Returns the field with this name, as `validator` spells it.
             pub(crate) fn named(name: &str) -> Option<Self> {
                 match name {
                     $($name => Some(Self::$field),)+
@@ -62,8 +62,8 @@ fields!(
     OverlapSeconds = "overlap_seconds",
 );
 
-/// The limits of what a caller may send. Texts are measured in characters (Unicode scalar
-/// values), not in bytes.
+/// The limits of requests. Texts are measured in characters (Unicode scalar values), not in
+/// bytes.
 pub mod limits {
     /// `Channel` of a ticket.
     pub const MAX_CHANNEL_CHARS: u64 = 100;
@@ -81,11 +81,11 @@ pub mod limits {
     pub const MAX_COMMENT_SUBJECT_CHARS: u64 = 1_000;
     /// `toEmails` of a comment.
     pub const MAX_TO_EMAILS: u64 = 100;
-    /// Entries of a page. The fewest are 1.
+    /// Entries of a page. The minimum is 1.
     pub const MAX_PAGE_ENTRIES: u32 = 100;
     /// Entries of a page by default.
     pub const DEFAULT_PAGE_ENTRIES: u32 = 50;
-    /// Days of recent conversations. The fewest are 1.
+    /// Days of recent conversations. The minimum is 1.
     pub const MAX_RECENT_DAYS: i64 = 365;
     /// `contact_reason` of a ticket.
     pub const MAX_CONTACT_REASON_CHARS: u64 = 500;

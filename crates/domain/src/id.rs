@@ -1,5 +1,5 @@
-//! Identifiers. Each is its own type, so that a user's number cannot be used as a
-//! customer's.
+//! Identifiers. Each has its own type, so that a user's number cannot be used as a customer's
+//! number.
 
 /// Defines an identifier and its largest number.
 macro_rules! identifier {
@@ -13,12 +13,12 @@ macro_rules! identifier {
             /// The largest number. The smallest is 1.
             pub const MAX: i64 = $max;
 
-            /// The identifier with this number, or `None` outside 1 to [`Self::MAX`].
+            /// Returns the identifier with this number, or `None` outside 1 to [`Self::MAX`].
             pub const fn new(number: i64) -> Option<Self> {
                 if number >= 1 && number <= Self::MAX { Some(Self(number)) } else { None }
             }
 
-            /// The number.
+            /// Returns the number.
             pub const fn get(self) -> i64 {
                 self.0
             }
@@ -36,7 +36,7 @@ macro_rules! identifier {
 const MAX_EXACT_IN_A_DOUBLE: i64 = (1 << 53) - 1;
 
 identifier!(
-    /// A shop: the tenant that everything else belongs to. Assigned by the store.
+    /// A shop, the tenant. Assigned by the store.
     ShopId,
     MAX_EXACT_IN_A_DOUBLE
 );
@@ -56,13 +56,13 @@ identifier!(
     MAX_EXACT_IN_A_DOUBLE
 );
 identifier!(
-    /// A ticket. Made by [`TicketIdGenerator`](crate::TicketIdGenerator) before anything is
+    /// A ticket. Created by [`TicketIdGenerator`](crate::TicketIdGenerator) before the ticket is
     /// written.
     TicketId,
     i64::MAX
 );
 identifier!(
-    /// A comment. Made like a [`TicketId`], from the same series.
+    /// A comment. Created like a [`TicketId`], from the same series.
     CommentId,
     i64::MAX
 );
@@ -72,7 +72,7 @@ identifier!(
 pub struct KeyNumber(i64);
 
 impl KeyNumber {
-    /// The key with this number, or `None` below 1.
+    /// Returns the key number, or `None` below 1.
     pub const fn new(number: i64) -> Option<Self> {
         if number >= 1 { Some(Self(number)) } else { None }
     }

@@ -28,7 +28,7 @@ impl IdempotencyKey {
         }
     }
 
-    /// The key.
+    /// Returns the key.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -38,7 +38,7 @@ impl IdempotencyKey {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint(pub [u8; 32]);
 
-/// The stored response to an operation, which a repeated request returns.
+/// The stored response to an operation. A repeated request returns it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
     /// The response. Stores do not interpret it.
@@ -47,7 +47,7 @@ pub struct Receipt {
     pub customer_id: Option<CustomerId>,
 }
 
-/// The request that an operation take effect only once.
+/// A request that an operation take effect only once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyRequest {
     /// The operation. Each operation has keys of its own.
@@ -68,7 +68,7 @@ pub struct IdempotencyClaim {
     pub receipt: Receipt,
 }
 
-/// Renders the receipt of an outcome, or `None` for an outcome that leaves no record.
+/// Renders the receipt of an outcome. Returns `None` for an outcome that leaves no record.
 pub type RenderReceipt<T> = Arc<dyn Fn(&T) -> Option<Receipt> + Send + Sync>;
 
 /// An [`IdempotencyRequest`] with a function that renders the receipt. For operations whose
@@ -89,27 +89,31 @@ impl<T: ?Sized> std::fmt::Debug for DeferredClaim<T> {
     }
 }
 
-/// What became of an operation that may have been asked for before.
+/// Outcome of an operation that may have been requested before.
 ///
-/// Obligations of every method that takes a [`DeferredClaim`] and returns an `IdempotentOutcome`.
-/// COMMENT-10, CUSTOMER-8, CUSTOMER-13, USER-6, TICKET-22 and KEY-8 test them for each:
+/// A [`DeferredClaim`] holds the operation, its idempotency key and the fingerprint of the request.
+/// It also holds a function that renders the receipt of an outcome: the response to store.
 ///
-/// - The first use of a key runs the operation; if its outcome has a receipt, the record
-///   is written in the operation's transaction. An outcome without one leaves no record. The
-///   receipt is rendered from the returned outcome, within the transaction.
-/// - The same key with the same fingerprint answers `Replayed` with the first receipt's
-///   answer, byte for byte, and does nothing else. This comes before every other check.
-/// - The same key with another fingerprint answers `KeyReused` and does nothing.
-/// - Keys of different shops or operations have nothing to do with each other; records of
-///   all operations, the creation of tickets included, live in one space.
-/// - Without a `DeferredClaim` the operation runs, and nothing is recorded.
-/// - Of operations that race with one key exactly one runs; the others return `Replayed` or
+/// Every method that takes a [`DeferredClaim`] and returns an `IdempotentOutcome` has these
+/// obligations. COMMENT-10, CUSTOMER-8, CUSTOMER-13, USER-6, TICKET-22 and KEY-8 test them:
+///
+/// - The first use of a key runs the operation. If the outcome has a receipt, the record is written
+///   in the operation's transaction. If it has none, no record is written. The receipt is rendered
+///   from the returned outcome, within the transaction.
+/// - A call with the same key and the same fingerprint returns `Replayed` with the response of the
+///   first receipt, byte for byte, and does nothing else. This check comes before every other
+///   check.
+/// - A call with the same key and another fingerprint returns `KeyReused` and does nothing.
+/// - Keys of different shops, or of different operations, are independent. The records of all
+///   operations share one space, including those of ticket creations.
+/// - Without a `DeferredClaim`, the operation runs and nothing is recorded.
+/// - If operations with one key race, exactly one runs. The others return `Replayed` or
 ///   `InProgress`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IdempotentOutcome<T> {
     /// The operation ran, with this outcome.
     Ran(T),
-    /// It took effect before. This was the response.
+    /// The operation took effect before. This was its response.
     Replayed(Vec<u8>),
     /// The key was used for another request.
     KeyReused,

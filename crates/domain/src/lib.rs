@@ -1,19 +1,19 @@
-//! The rules of a helpdesk and the ports it needs. It knows no database, web framework or
+//! The rules of a helpdesk, and its ports. This crate depends on no database, web framework or
 //! runtime.
 //!
 //! | module | contents |
 //! | --- | --- |
 //! | [`ports`] | the traits that storage and authentication implement, with numbered obligations |
 //! | `tickets`, `comments`, `customers`, `users`, `api_keys`, `shops` | one subject each: its types, rules and use cases |
-//! | `events` | the event log: what changed, who changed it and when |
+//! | `events` | the event log: each change with its actor and time |
 //! | `search` | search queries, and the words of a text |
 //! | `idempotency` | requests that take effect once, however often they are sent |
 //! | `retention` | removing old records |
 //! | `fields`, `validation` | the fields of drafts, their [`limits`], rules and violations |
 //!
-//! A *draft* is a new thing as a caller requests it. A use case checks and completes the
-//! draft and passes it to a port. What the port receives keeps every rule. The crate
-//! `hexdesk-contract` tests that a store keeps its obligations.
+//! A *draft* is a resource that a caller requests to create. A use case checks the draft,
+//! completes it and passes it to a port. Values that a port receives keep every rule. The crate
+//! `hexdesk-contract` tests that a store meets its obligations.
 //!
 //! # Example
 //!
@@ -123,7 +123,7 @@
 //! let ticket = store.0.lock().unwrap()[0].clone();
 //! assert_eq!((ticket.date, ticket.version), (now, 1));
 //!
-//! // A draft that breaks rules is refused with all of them, and nothing is stored.
+//! // A draft that breaks rules is refused. The error lists every broken rule, and nothing is stored.
 //! let refused = create_ticket.execute(caller, TicketDraft::default(), None, receipt).await;
 //! let Err(CreateTicketError::Invalid(violations)) = refused else { panic!("{refused:?}") };
 //! let broken: Vec<(Field, Rule)> = violations.iter().map(|found| (found.field, found.rule)).collect();

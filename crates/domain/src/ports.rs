@@ -1,53 +1,55 @@
-//! The ports: what the domain needs from the outside, as traits.
+//! The ports: the traits between the domain and everything outside it.
 //!
-//! A storage adapter implements the traits of [`Storage`]. What it must guarantee is numbered
-//! (`TICKET-3`). Each obligation has one case of the same number in the contract kit, the crate
-//! `hexdesk-contract`; an adapter that passes the kit and meets the general obligations is done.
-//! The documentation of that crate shows how to run the kit.
+//! A storage adapter implements the traits of [`Storage`]. Its obligations are numbered
+//! (`TICKET-3`). Each has one case with the same number in the contract kit, the crate
+//! `hexdesk-contract`. The documentation of that crate shows how to run the kit. An adapter is
+//! complete if it passes the kit and meets the general obligations.
 //!
 //! # General obligations
 //!
 //! These hold for every method of every port.
 //!
-//! - **Atomicity.** One method is one command: it takes effect as a whole or not at all. If it
-//!   returns an error, nothing was written, unless the error's kind is `OutcomeUnknown`: then all
-//!   of it was written or nothing.
-//! - **Visibility.** What a command returned is visible to every later call, on every connection
-//!   and from every process.
+//! - **Atomicity.** Each call is one command. It takes effect in full or not at all. If it returns
+//!   an error, nothing was written. The only exception is an error of the kind `OutcomeUnknown`:
+//!   the command then took effect in full or not at all.
+//! - **Visibility.** After a command has returned, its effect is visible to every later call, on
+//!   every connection and in every process.
 //! - **Cancel safety.** The caller may drop the future of a call at any time. The command still
-//!   takes effect as a whole or not at all, and nothing stays locked.
-//! - **Durability.** What was acknowledged is on disk: it survives the crash of the process, of
-//!   the store and of the machine. The kit cannot crash a machine and has no case for this. An
-//!   adapter proves it with fault tests of its own, which kill the process or the store during
-//!   writes and check what is left.
-//! - **Texts and times.** A text is kept character for character: any Unicode except U+0000, up
-//!   to the limits in [`limits`](crate::limits), counted in characters. An empty text and a
-//!   missing one are different. A time is kept to the millisecond, from the year 0001 to the end
-//!   of 9999.
-//! - **Errors.** A failure is a [`StorageError`](crate::StorageError). Its kind tells the caller
-//!   what to conclude: `Unavailable` (nothing was written, and a retry may succeed),
-//!   `OutcomeUnknown` (see above) or `Unexpected` (nothing was written, and a retry is useless).
+//!   takes effect in full or not at all, and nothing stays locked.
+//! - **Durability.** A write is acknowledged when its call returns without an error. An
+//!   acknowledged write is on disk. It survives a crash of the process, of the store and of the
+//!   machine. The kit cannot crash a machine and has no case for this. An adapter proves it with
+//!   fault tests of its own. They kill the process or the store during writes, and check which
+//!   writes are left.
+//! - **Texts and times.** A text is kept character for character. It may hold any Unicode except
+//!   U+0000, up to the limits in [`limits`](crate::limits), counted in characters. An empty text
+//!   and a missing text are different. A time is kept to the millisecond, from the year 0001 to the
+//!   end of 9999.
+//! - **Errors.** A failure is a [`StorageError`](crate::StorageError). The caller acts on its kind:
+//!   - `Unavailable`: nothing was written, and a retry may succeed.
+//!   - `OutcomeUnknown`: the command took effect in full or not at all.
+//!   - `Unexpected`: nothing was written, and a retry is useless.
 //!
 //! The cases test atomicity and visibility throughout. They do not test cancel safety and
-//! durability: an adapter does.
+//! durability: test these in your adapter.
 //!
-//! # What a store may lack
+//! # Optional capabilities
 //!
-//! A store meets every obligation, except those of a capability that it is declared to lack, to
-//! the kit and to the operators of Hexdesk. There is one:
+//! A store meets every obligation, except those of a capability that it lacks. It must declare the
+//! lack to the kit and to the operators of Hexdesk. Only one capability is optional:
 //!
 //! | capability | obligations | a store that lacks it |
 //! | --- | --- | --- |
-//! | `text_search` | SEARCH | implements `SearchStore` and keeps the trait's `search_tickets`, which returns `None` |
+//! | `text_search` | SEARCH | implements `SearchStore` and keeps the default method `search_tickets`, which returns `None` |
 //!
 //! ```text
 //! hexdesk_contract::storage_contract!(RedbFile, without: [text_search]);
 //! ```
 //!
-//! The tests of SEARCH are then ignored, and the output says so. A store that lacks search and
-//! does not declare it fails them.
+//! The tests of SEARCH are then ignored, and the output says so. A store that lacks search without
+//! declaring it fails them.
 
-// docs/storage-contract.md is generated from this text and those of the traits: run
+// docs/storage-contract.md is generated from this documentation and that of the traits: run
 // `just storage-contract`.
 
 mod api_keys;
@@ -81,7 +83,8 @@ pub use tickets::{
 };
 pub use users::{CreateUserOutcome, UpdateUserOutcome, UserStore, UserUpdate};
 
-/// Everything a storage adapter implements. Holds for whatever implements the parts.
+/// The traits that a storage adapter implements. Every type that implements them all implements
+/// this one.
 pub trait Storage:
     ShopStore
     + CustomerStore

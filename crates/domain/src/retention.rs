@@ -20,7 +20,7 @@ pub struct Retention {
     pub event_days: Option<u32>,
 }
 
-/// How many records were removed.
+/// The numbers of removed records.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Removed {
     /// Idempotency records.

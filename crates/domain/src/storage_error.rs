@@ -1,11 +1,11 @@
-/// What a caller can conclude from a failure of the store.
+/// The kind of a failure of the store. The caller acts on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StorageErrorKind {
     /// The store is unreachable or overloaded. Nothing was written. The same call may succeed
     /// later.
     Unavailable,
-    /// The connection was lost during a write, which took effect as a whole or not at all. A
-    /// retry with the same idempotency key settles it.
+    /// The connection was lost during a write. The write took effect in full or not at all. A
+    /// retry with the same idempotency key is safe and returns the outcome.
     OutcomeUnknown,
     /// Any other failure. Nothing was written.
     Unexpected,
@@ -16,7 +16,7 @@ pub enum StorageErrorKind {
 #[derive(Debug, thiserror::Error)]
 #[error("{operation}: {cause:#}")]
 pub struct StorageError {
-    /// What the caller can conclude.
+    /// The kind.
     pub kind: StorageErrorKind,
     /// The method of the port.
     pub operation: &'static str,

@@ -1,4 +1,4 @@
-//! Points in time, in milliseconds, a precision that every store keeps.
+//! Points in time, in milliseconds. Every store keeps this precision.
 
 use jiff::civil::DateTime;
 use jiff::fmt::temporal::Pieces;
@@ -21,7 +21,7 @@ impl Timestamp {
     /// 9999-12-31T23:59:59.999Z.
     pub const MAX: Self = Self(253_402_300_799_999);
 
-    /// The point this many milliseconds after 1970-01-01T00:00:00Z.
+    /// Returns the point this many milliseconds after 1970-01-01T00:00:00Z.
     ///
     /// # Errors
     /// [`TimestampError`] outside [`Self::MIN`] to [`Self::MAX`].
@@ -29,12 +29,12 @@ impl Timestamp {
         if millis >= Self::MIN.0 && millis <= Self::MAX.0 { Ok(Self(millis)) } else { Err(TimestampError) }
     }
 
-    /// Milliseconds after 1970-01-01T00:00:00Z.
+    /// Returns the milliseconds since 1970-01-01T00:00:00Z.
     pub const fn unix_millis(self) -> i64 {
         self.0
     }
 
-    /// The point `millis` later, limited to [`Self::MIN`] and [`Self::MAX`].
+    /// Returns the point `millis` later, limited to [`Self::MIN`] and [`Self::MAX`].
     pub fn saturating_add_millis(self, millis: i64) -> Self {
         Self(self.0.saturating_add(millis).clamp(Self::MIN.0, Self::MAX.0))
     }

@@ -1,4 +1,4 @@
-//! Which requests the server accepts, and how long they may take.
+//! Limits the number of requests that the server accepts, and their time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,20 +14,20 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::problem::Problem;
 use crate::{connections, request_body};
 
-/// The largest body that is read of a request that is not accepted. The connection of a
-/// larger one is closed, and its client may not see the response.
+/// The largest body that is read if a request is refused. If the body is larger, the connection is
+/// closed, and the client may not see the response.
 const MAX_REFUSED_BODY_BYTES: u64 = 64 * 1024;
 
-/// How long reading it may take.
+/// The longest time for reading it.
 const REFUSED_BODY_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How long a request waits in the queue if its connection was refused recently.
+/// The time that a request waits for a permit if its connection was refused recently.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How long ago "recently" is.
+/// A refusal is recent for this time.
 const RECENTLY: Duration = Duration::from_secs(10);
 
-/// How long a request may take if the app data has no [`Admission`].
+/// The timeout of a request if the app data has no [`Admission`].
 const MAX_REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The limits on requests.
@@ -38,14 +38,15 @@ pub(crate) struct Admission {
 }
 
 impl Admission {
-    /// At most `max_requests` at a time, each for `request_timeout`.
+    /// Accepts at most `max_requests` at a time, each for `request_timeout`.
     pub(crate) fn new(max_requests: usize, request_timeout: Duration) -> Self {
         let in_flight = Semaphore::new(max_requests.min(Semaphore::MAX_PERMITS));
         Self { in_flight: Arc::new(in_flight), request_timeout }
     }
 
-    /// A permit for this request, if one is free. A connection that was refused recently waits
-    /// for one: many clients retry at once, and the server would mostly refuse them.
+    /// Returns a permit for this request, if one is free. If its connection was refused recently,
+    /// the request waits for a permit: many clients retry at once, and the server would refuse
+    /// most of them.
     async fn permit(&self, request: &HttpRequest) -> Option<OwnedSemaphorePermit> {
         if let Ok(permit) = Arc::clone(&self.in_flight).try_acquire_owned() {
             return Some(permit);
@@ -55,11 +56,11 @@ impl Admission {
     }
 }
 
-/// Accepts the request if a permit is free, and returns 503 otherwise: at once, unless its
-/// connection was refused recently. `/livez` and `/readyz` need no permit.
+/// Accepts the request if a permit is free, and returns 503 otherwise. It returns 503 at once,
+/// unless the connection was refused recently. `/livez` and `/readyz` need no permit.
 ///
 /// # Errors
-/// Those of the handler; the type is the framework's.
+/// The errors of the handler. The framework defines the error type.
 pub(crate) async fn admit(
     admission: web::Data<Admission>,
     mut request: ServiceRequest,
@@ -76,7 +77,7 @@ pub(crate) async fn admit(
     next.call(request).await.map(ServiceResponse::map_into_boxed_body)
 }
 
-/// The deadline of a request whose head has just been read.
+/// Returns the deadline of a request. Call it right after the head was read.
 pub(crate) fn deadline(request: &HttpRequest) -> Instant {
     Instant::now() + admission(request).map_or(MAX_REQUEST_TIMEOUT, |admission| admission.request_timeout)
 }
@@ -84,13 +85,13 @@ pub(crate) fn deadline(request: &HttpRequest) -> Instant {
 /// Serves a request, and returns 503 after its deadline.
 ///
 /// # Errors
-/// Those of the handler; the type is the framework's.
+/// The errors of the handler. The framework defines the error type.
 pub(crate) async fn in_time(
     deadline: Instant,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    // A read had no effect. A write may continue after its caller has left.
+    // A read had no effect. A write may continue after its client has disconnected.
     let late = match *request.method() {
         Method::GET | Method::HEAD => Problem::overloaded(),
         _ => Problem::outcome_unknown(),
@@ -114,7 +115,7 @@ async fn refuse_body(request: &mut ServiceRequest) {
         .is_some_and(|length: u64| length <= MAX_REFUSED_BODY_BYTES);
     if is_small {
         let payload: Payload = request.take_payload();
-        // After the timeout the connection is closed with bytes unread.
+        // After the timeout, the connection is closed with unread bytes.
         let _ = timeout(REFUSED_BODY_TIMEOUT, request_body::discard(request.request(), payload)).await;
     }
 }

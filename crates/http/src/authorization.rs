@@ -27,7 +27,7 @@ pub(crate) async fn authorize(
         Some(services) => timeout_at(deadline, admitted(scope, &services, &request)).await,
         None => Ok(Err(Problem::overloaded())),
     };
-    // Nothing has happened yet: a timeout is safe to retry.
+    // Nothing was done yet: a timeout is safe to retry.
     match admitted.unwrap_or_else(|_| Err(Problem::overloaded())) {
         Ok(principal) => {
             request.extensions_mut().insert(principal);
@@ -41,12 +41,12 @@ pub(crate) async fn authorize(
     }
 }
 
-/// The principal of the request, if its key holds `scope`.
+/// Returns the principal of the request, if its key holds `scope`.
 async fn admitted(scope: Scope, services: &Services, request: &ServiceRequest) -> Result<Principal, Problem> {
     let principal = principal(services, request.headers()).await?;
     if let Some(rate_limits) = &services.rate_limits {
         let (state, counted) = rate_limits.count(&principal);
-        // Every response to the key says it.
+        // Every response from here on reports the limit, including refusals.
         request.extensions_mut().insert(state);
         counted?;
     }
@@ -59,7 +59,7 @@ async fn admitted(scope: Scope, services: &Services, request: &ServiceRequest) -
 
 async fn principal(services: &Services, headers: &HeaderMap) -> Result<Principal, Problem> {
     let key = presented_key(headers).ok_or_else(Problem::missing_api_key)?;
-    // A key that is not text is invalid too.
+    // A key that is not text is also invalid.
     let key = std::str::from_utf8(key).map_err(|_| Problem::invalid_api_key())?;
     services.authenticator.authenticate(key).await.map_err(|error| match error {
         AuthenticationError::InvalidKey => Problem::invalid_api_key(),
@@ -68,7 +68,8 @@ async fn principal(services: &Services, headers: &HeaderMap) -> Result<Principal
     })
 }
 
-/// The key of `x-api-key`, else of `Authorization: Bearer`; an empty one counts as absent.
+/// Returns the key from `x-api-key`, otherwise from `Authorization: Bearer`. An empty key counts as
+/// absent.
 fn presented_key(headers: &HeaderMap) -> Option<&[u8]> {
     let api_key = headers.get("x-api-key").map(|value| value.as_bytes().trim_ascii());
     api_key.filter(|key| !key.is_empty()).or_else(|| {

@@ -18,12 +18,12 @@ pub(crate) struct Command {
 }
 
 impl Command {
-    /// Reads the request, whose path has `id`: the id, what the body makes, and the rest.
-    /// Unreadable members count as absent until [`Self::accept`] reports them.
+    /// Reads the request with `id` in its path. Returns the id, the value that the body describes,
+    /// and the command. Unreadable members count as absent until [`Self::accept`] reports them.
     ///
     /// # Errors
-    /// Those of the body; then that of `id`; then 400 for an invalid `Idempotency-Key` and for
-    /// a body that is not a JSON object.
+    /// In this order: the errors of reading the body, the error of `id`, 400 for an invalid
+    /// `Idempotency-Key`, and 400 for a body that is not a JSON object.
     pub(crate) async fn read<S: PathId, T>(
         request: &HttpRequest,
         payload: web::Payload,
@@ -38,7 +38,8 @@ impl Command {
         Ok((id, read, Self { members, idempotency }))
     }
 
-    /// Refuses a body with unreadable members; `violations` are those of the others.
+    /// Refuses a body with unreadable members. The error also lists `violations`, which are about
+    /// the other members.
     ///
     /// # Errors
     /// 400 with every error of the body.
@@ -53,7 +54,7 @@ impl Command {
     }
 }
 
-/// The response to a command that had no outcome.
+/// Returns the problem of a command that had no outcome.
 pub(crate) fn command_problem(error: CommandError, members: Members) -> Problem {
     match error {
         CommandError::Invalid(violations) => members.problem(&violations),

@@ -153,7 +153,7 @@ fn exit_code(outcome: anyhow::Result<()>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Nothing can be done if even stderr is closed.
+            // If stderr is closed too, the error is lost.
             let _ = writeln!(std::io::stderr(), "error: {error:#}");
             ExitCode::FAILURE
         }
@@ -217,12 +217,12 @@ fn now() -> Timestamp {
     SystemClock.now()
 }
 
-/// The audit stamp of a command's changes.
+/// Returns the audit stamp of a command's changes.
 fn stamp() -> AuditStamp {
     AuditStamp { actor: Actor::Operator, time: now() }
 }
 
-/// The shop of this domain, which must exist.
+/// Returns the shop with this domain. It must exist.
 async fn existing_shop(storage: &Arc<dyn Storage>, domain: &ShopDomain) -> anyhow::Result<Shop> {
     match storage.find_shop(domain).await? {
         Some(shop) => Ok(shop),
@@ -230,7 +230,7 @@ async fn existing_shop(storage: &Arc<dyn Storage>, domain: &ShopDomain) -> anyho
     }
 }
 
-/// The shop of this domain, which must exist and be open.
+/// Returns the shop with this domain. It must exist and be open.
 async fn open_shop(storage: &Arc<dyn Storage>, domain: &ShopDomain) -> anyhow::Result<Shop> {
     let shop = existing_shop(storage, domain).await?;
     match shop.closed_at {
@@ -239,7 +239,7 @@ async fn open_shop(storage: &Arc<dyn Storage>, domain: &ShopDomain) -> anyhow::R
     }
 }
 
-/// The violations of a draft, with the options that they belong to.
+/// Returns an error with the violations of a draft and their options.
 fn refused(violations: &[Violation]) -> anyhow::Error {
     use hexdesk_domain::{Field, Rule};
     let described: Vec<String> = violations

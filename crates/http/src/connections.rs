@@ -21,11 +21,11 @@ use tokio::time::Instant;
 
 /// A connection.
 struct Connection {
-    /// A second handle of the framework's socket.
+    /// A second handle to the framework's socket.
     socket: Socket,
-    /// Since when it has no request; `None` while a request is served.
+    /// The time since which it has no request. `None` while a request is served.
     quiet_since: Cell<Option<Instant>>,
-    /// When one of its requests was last refused.
+    /// The time when one of its requests was last refused.
     refused_at: Cell<Option<Instant>>,
 }
 
@@ -38,8 +38,8 @@ impl Drop for Watched {
     }
 }
 
-/// Raises the process's limit of open files as far as the system allows. Each connection takes
-/// two, and the initial limit is often 1,024.
+/// Raises the process's limit of open files as far as the system allows. Each connection uses
+/// two files, and the initial limit is often 1,024.
 pub(crate) fn allow_many() {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     if current != maximum && setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).is_err() {
@@ -47,11 +47,11 @@ pub(crate) fn allow_many() {
     }
 }
 
-/// Closes the connection once it has had no request for `patience`: its client has neither
-/// read the last response nor sent the head of another request.
+/// Closes the connection once it has had no request for `patience`. In that time its client did
+/// not read the last response and did not send the head of another request.
 pub(crate) fn watch(stream: &dyn Any, data: &mut Extensions, patience: Duration) {
     let Some(stream) = stream.downcast_ref::<TcpStream>() else { return };
-    // Without a second handle the connection is served, but not watched.
+    // Without a second handle, the connection is served without being watched.
     let Ok(socket) = stream.as_fd().try_clone_to_owned() else { return };
     let connection = Rc::new(Connection {
         socket: socket.into(),
@@ -85,13 +85,13 @@ pub(crate) fn remember_refusal(request: &HttpRequest) {
     }
 }
 
-/// How long ago a request of this request's connection was last refused.
+/// Returns the time since a request of this connection was last refused.
 pub(crate) fn last_refusal(request: &HttpRequest) -> Option<Duration> {
     let Watched(connection, _) = request.conn_data()?;
     connection.refused_at.get().map(|at| at.elapsed())
 }
 
-/// Marks a connection as serving a request, until it is dropped.
+/// Marks a connection as serving a request, until this is dropped.
 pub(crate) struct Serving(Rc<Connection>);
 
 impl Serving {

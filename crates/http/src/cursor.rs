@@ -1,4 +1,4 @@
-//! Cursors: opaque places in a list, valid for that list only.
+//! Cursors: opaque places in a list. A cursor is valid for its list only.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -16,13 +16,13 @@ const TAG_BYTES: usize = 12;
 
 /// Seals the places of one list of one shop into cursors, and opens them.
 ///
-/// A checksum binds a cursor to its list, not a secret: a client that computes a cursor of its
-/// own only names a place in a list that it may read.
+/// A checksum, not a secret, binds a cursor to its list. A client that computes its own cursor only
+/// names a place in a list that it may read.
 #[derive(Debug)]
 pub(crate) struct CursorSeal(Sha256);
 
 impl CursorSeal {
-    /// The seal of this list, narrowed by `filter`, of this shop.
+    /// Returns the seal of this list of this shop, narrowed by `filter`.
     pub(crate) fn new(list: &str, shop: ShopId, filter: &str) -> Self {
         let mut digest = Sha256::new();
         for part in [list.as_bytes(), &shop.get().to_be_bytes(), filter.as_bytes()] {
@@ -32,7 +32,7 @@ impl CursorSeal {
         Self(digest)
     }
 
-    /// The cursor of a place.
+    /// Returns the cursor of a place.
     pub(crate) fn seal(&self, place: &impl Place) -> String {
         let place = to_bytes(place.numbers());
         let mut cursor = vec![VERSION];
@@ -41,8 +41,8 @@ impl CursorSeal {
         URL_SAFE_NO_PAD.encode(cursor)
     }
 
-    /// The place of a cursor; `None` for a cursor of another list, shop, filter or version, and
-    /// for anything else.
+    /// Returns the place of a cursor. Returns `None` for a cursor of another list, shop, filter or
+    /// version, and for any other text.
     pub(crate) fn open<P: Place>(&self, cursor: &str) -> Option<P> {
         let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
         let (version, rest) = bytes.split_first()?;
@@ -75,10 +75,10 @@ fn from_bytes(bytes: [u8; PLACE_BYTES]) -> [i64; PLACE_NUMBERS] {
 
 /// A place in a list, as the numbers of its cursor. Unused numbers are 0.
 pub(crate) trait Place: Sized {
-    /// Its numbers.
+    /// Returns its numbers.
     fn numbers(&self) -> [i64; PLACE_NUMBERS];
 
-    /// The place of these numbers; `None` if they are invalid.
+    /// Returns the place with these numbers, or `None` if they are invalid.
     fn from_numbers(numbers: [i64; PLACE_NUMBERS]) -> Option<Self>;
 }
 

@@ -84,7 +84,7 @@ pub(crate) async fn prepare(storage: &Arc<dyn Storage>, now: Timestamp) -> anyho
     Ok(issue_key(&**storage, request, now).await?.1)
 }
 
-/// The text to print when the demo starts.
+/// Returns the text to print when the demo starts.
 pub(crate) fn request_to_paste(address: SocketAddr, key: &KeyText) -> String {
     let key = key.as_str();
     format!(

@@ -1,5 +1,5 @@
-//! `GET /docs`: `/openapi.json` as a page to read. The page contains its script and its style,
-//! and its content security policy lets nothing else run.
+//! `GET /docs`: `/openapi.json` as a page to read. The page contains its script and its style. Its
+//! content security policy allows no other script or style.
 
 use std::sync::LazyLock;
 
@@ -19,7 +19,7 @@ static PAGE: LazyLock<String> = LazyLock::new(|| {
     include_str!("docs_page/page.html").replace("/*style*/", STYLE).replace("/*script*/", SCRIPT)
 });
 
-/// Nothing but the page's own script and style, and no connection but to this server.
+/// Allows only the page's own script and style, and only connections to this server.
 static POLICY: LazyLock<String> = LazyLock::new(|| {
     format!(
         "default-src 'none'; script-src '{}'; style-src '{}'; connect-src 'self'; base-uri 'none'; \
@@ -29,7 +29,7 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// How a policy names an inline script or style.
+/// Returns the name of an inline script or style in a policy.
 fn source(text: &str) -> String {
     format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
 }

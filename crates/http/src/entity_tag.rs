@@ -1,16 +1,16 @@
-//! `ETag` and `If-Match`: the version of the ticket that a client has read.
+//! `ETag` and `If-Match`: the version of a ticket that a client has read.
 
 use actix_web::HttpRequest;
 use actix_web::http::header;
 
 use crate::problem::Problem;
 
-/// The strong entity tag of a version.
+/// Returns the strong entity tag of a version.
 pub(crate) fn of_version(version: i64) -> String {
     format!("\"{version}\"")
 }
 
-/// The version in the request's `If-Match`; `None` if any version matches.
+/// Returns the version in the request's `If-Match`, or `None` if any version matches.
 ///
 /// # Errors
 /// 400 for a header that is not `*` or one entity tag.
@@ -25,7 +25,7 @@ pub(crate) fn expected_version(request: &HttpRequest) -> Result<Option<i64>, Pro
     if tag == "*" {
         return Ok(None);
     }
-    // A weak tag never matches, nor does a foreign one: no version is 0.
+    // A weak or unknown tag becomes 0. It never matches, because no version is 0.
     let opaque = tag.strip_prefix("W/").map(|_| "0").or_else(|| tag.strip_prefix('"')?.strip_suffix('"'));
     let opaque = opaque.filter(|opaque| !opaque.contains('"')).ok_or_else(bad)?;
     Ok(Some(opaque.parse().ok().filter(|version| of_version(*version) == tag).unwrap_or(0)))

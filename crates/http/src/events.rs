@@ -1,4 +1,4 @@
-//! The route of the log of events.
+//! The route of the event log.
 
 pub(crate) mod list;
 mod wire;

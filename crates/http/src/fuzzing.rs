@@ -21,7 +21,7 @@ pub use request_body::request_body;
 pub(crate) use request_body::{BodyKind, answered};
 pub use text::text;
 
-/// A text that none of our messages has. A response with it repeats the client's data.
+/// A text that no message of the server has. A response with it repeats the client's data.
 const MARK: &str = "qX7~zV";
 
 #[cfg(test)]

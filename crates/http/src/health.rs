@@ -1,4 +1,4 @@
-//! Whether the process lives, and whether it can serve.
+//! The health routes: whether the process lives, and whether it can serve.
 
 pub(crate) mod live;
 pub(crate) mod ready;

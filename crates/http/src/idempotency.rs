@@ -1,4 +1,4 @@
-//! The `Idempotency-Key` header, and the stored response that a repeated request gets.
+//! The `Idempotency-Key` header, and the stored response to a repeated request.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +17,7 @@ use crate::problem::Problem;
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// The idempotency request of the header, for a request with this body and this id in its
+/// Returns the idempotency request of the header, for a request with this body and this id in its
 /// path.
 ///
 /// # Errors
@@ -43,8 +43,8 @@ pub(crate) fn requested(
     }))
 }
 
-/// The method and the path. The id is written in one form, since clients may write it in
-/// several (`7`, `007`).
+/// Returns the method and the path. The id has one form here, because clients may write it in
+/// several forms (`7`, `007`).
 fn operation(request: &HttpRequest, subject: Option<i64>) -> String {
     let method = request.method();
     let pattern = request.match_pattern().unwrap_or_default();
@@ -55,8 +55,8 @@ fn operation(request: &HttpRequest, subject: Option<i64>) -> String {
     }
 }
 
-/// The idempotency keys of the requests that run in this process. A second request with the
-/// same key fails at once, and does not wait for the first at the database.
+/// The idempotency keys of the requests that run in this process. A second request with the same
+/// key fails at once. It does not wait in the database for the first request.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct KeysInUse(Arc<Mutex<HashSet<Entry>>>);
 
@@ -95,7 +95,7 @@ impl Drop for KeyInUse {
     }
 }
 
-/// A successful response, as it is stored and sent: status, `Location`, `ETag` and JSON body.
+/// A successful response, as stored and sent: status, `Location`, `ETag` and JSON body.
 ///
 /// A receipt is one line of status, location and entity tag, then the body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,22 +107,22 @@ pub(crate) struct StoredAnswer {
 }
 
 impl StoredAnswer {
-    /// 200.
+    /// Returns a 200 response.
     pub(crate) fn ok(body: &impl Serialize) -> Self {
         Self { status: StatusCode::OK, location: None, entity_tag: None, body: json(body) }
     }
 
-    /// 201, with the path of the created thing if it has one.
+    /// Returns a 201 response, with the path of the created resource if it has one.
     pub(crate) fn created(location: Option<String>, body: &impl Serialize) -> Self {
         Self { status: StatusCode::CREATED, location, entity_tag: None, body: json(body) }
     }
 
-    /// The same with an `ETag`, which must not contain a space.
+    /// Adds an `ETag`. It must not contain a space.
     pub(crate) fn with_entity_tag(self, entity_tag: String) -> Self {
         Self { entity_tag: Some(entity_tag), ..self }
     }
 
-    /// The receipt to store, and the customer whose data it holds, if any.
+    /// Returns the receipt to store. `customer_id` is the customer whose data it holds, if any.
     pub(crate) fn into_receipt(self, customer_id: Option<CustomerId>) -> Receipt {
         let location = self.location.unwrap_or_default();
         let entity_tag = self.entity_tag.unwrap_or_default();
@@ -131,7 +131,7 @@ impl StoredAnswer {
         Receipt { answer, customer_id }
     }
 
-    /// The response in a receipt.
+    /// Reads the response from a receipt.
     ///
     /// # Errors
     /// 500 if Hexdesk did not write the receipt.
@@ -156,7 +156,7 @@ impl StoredAnswer {
         })
     }
 
-    /// The response.
+    /// Returns the HTTP response.
     pub(crate) fn into_response(self, replayed: bool) -> HttpResponse {
         let mut response = HttpResponseBuilder::new(self.status);
         response.content_type("application/json");
@@ -174,15 +174,17 @@ impl StoredAnswer {
 }
 
 fn json(body: &impl Serialize) -> Vec<u8> {
-    // The types of responses have only string keys, and their `Serialize` does not fail.
+    // Serializing cannot fail: the types of responses have only string keys.
     serde_json::to_vec(body).unwrap_or_default()
 }
 
-/// The response to an operation, or the stored response to an earlier request with the same
-/// key. `answer` is the response to an outcome.
+/// Returns the response to an operation, or the stored response to an earlier request with the same
+/// key. `answer` renders the response to an outcome.
 ///
 /// # Errors
-/// 422 and 409 for a key that was or is used, and the errors of `answer`.
+/// - 422 for a key that was used for another request
+/// - 409 for a key that another request is using
+/// - the errors of `answer`
 pub(crate) fn respond<T>(
     outcome: IdempotentOutcome<T>,
     answer: impl FnOnce(T) -> Result<StoredAnswer, Problem>,

@@ -1,9 +1,9 @@
 //! Reading a JSON body member by member, so that all of its errors are reported at once.
 //!
-//! A [`Member`] is declared once: its field, its name, its kind and its description. The
-//! function that makes a draft names each member in the literal of that draft. With the
-//! members of a request it reads them. Without any it declares them: the names that the
-//! body may have, and in tests the body's schema.
+//! A [`Member`] is declared once: its field, its name, its kind and its description. A body's
+//! function builds a draft and names each member in the literal of that draft. If it gets the
+//! members of a request, it reads them. Otherwise it declares them: the names that the body may
+//! have, and in tests the body's schema.
 
 pub(crate) mod kinds;
 
@@ -34,18 +34,18 @@ pub(crate) struct Member<K> {
 }
 
 impl<K: Copy> Member<K> {
-    /// The member of this name, which sets the field of a draft. The description is one
-    /// sentence that is true of the member in requests and in responses.
+    /// Returns the member with this name, which sets the field of a draft. The description is one
+    /// sentence. It must be true of the member in requests and in responses.
     pub(crate) const fn new(field: Field, name: &'static str, kind: K, description: &'static str) -> Self {
         Self { field, name, kind, description, remark: "" }
     }
 
-    /// The same with a sentence about its use in one body, such as its default.
+    /// Adds a sentence about its use in one body, such as its default.
     pub(crate) const fn remark(self, remark: &'static str) -> Self {
         Self { remark, ..self }
     }
 
-    /// The same, read as another kind.
+    /// Changes its kind.
     pub(crate) const fn read_as<L: Copy>(self, kind: L) -> Member<L> {
         Member {
             field: self.field,
@@ -57,7 +57,7 @@ impl<K: Copy> Member<K> {
     }
 }
 
-/// A kind of request body, which makes a `T`.
+/// A kind of request body. It is read as a `T`.
 #[cfg_attr(not(test), expect(dead_code, reason = "the names and description are for the schema"))]
 pub(crate) struct Body<T> {
     name: &'static str,
@@ -68,9 +68,9 @@ pub(crate) struct Body<T> {
 }
 
 impl<T> Body<T> {
-    /// The body that creates a resource. `name` is the name of its schema; the names of the
-    /// schemas that describe the resource in responses begin with `resource`. `read` asks for
-    /// each member, whatever the others are.
+    /// Returns the body that creates a resource. `name` is the name of its schema. The names of the
+    /// schemas that describe the resource in responses begin with `resource`. `read` must ask for
+    /// every member, regardless of the values of the others.
     pub(crate) const fn create(
         name: &'static str,
         resource: &'static str,
@@ -80,7 +80,7 @@ impl<T> Body<T> {
         Self { name, resource, description, read, spelling: OnceLock::new() }
     }
 
-    /// The body that changes a resource, as [`Self::create`].
+    /// Returns the body that changes a resource. The parameters are as in [`Self::create`].
     pub(crate) const fn change(
         name: &'static str,
         resource: &'static str,
@@ -90,12 +90,12 @@ impl<T> Body<T> {
         Self { name, resource, description, read, spelling: OnceLock::new() }
     }
 
-    /// Its members.
+    /// Returns its members.
     pub(crate) fn spelling(&'static self) -> Spelling {
         self.spelling.get_or_init(|| self.declared().spelling)
     }
 
-    /// Reads the members. Unreadable ones count as absent, and `members` keeps their errors.
+    /// Reads the members. Unreadable members count as absent, and `members` keeps their errors.
     pub(crate) fn read(&self, members: &mut Members) -> T {
         (self.read)(members)
     }
@@ -111,7 +111,7 @@ impl<T> Body<T> {
         members.declared.unwrap_or_default()
     }
 
-    /// Its schema.
+    /// Returns its schema.
     #[cfg(test)]
     pub(crate) fn schema(&self) -> BodySchema {
         let mut schema = BodySchema::new(self.name, self.resource, self.description);
@@ -136,7 +136,7 @@ pub(crate) struct Members {
     /// In the order of `spelling`.
     values: Vec<Option<Value>>,
     errors: Vec<(Field, Option<usize>, MemberError)>,
-    /// Where there is no request, only a body to declare.
+    /// Set if there is no request, only a body to declare.
     declared: Option<Declared>,
 }
 
@@ -170,36 +170,37 @@ impl Members {
         !self.errors.is_empty()
     }
 
-    /// All errors, the domain's included: ordered by field, one for each member or entry.
+    /// Returns all errors, including `violations`: in order of field, one for each member or entry.
     pub(crate) fn problem(mut self, violations: &[Violation]) -> Problem {
         let has_unreadable_phone_number = self.errors.iter().any(|(field, ..)| *field == Field::PhoneNumber);
         for violation in violations {
-            // The member is there, and its error is reported already.
+            // The member is present, and its error is already reported.
             if violation.rule == Rule::EmailOrPhoneNumber && has_unreadable_phone_number {
                 continue;
             }
             let (code, requirement) = describe(violation.rule);
             self.refuse(violation.field, violation.index, code, &requirement);
         }
-        // Stable: of two errors of one member the first found stays.
+        // A stable sort: if a member has two errors, the first one found stays.
         self.errors.sort_by_key(|(field, index, _)| (*field, *index));
         self.errors.dedup_by_key(|(field, index, _)| (*field, *index));
         Problem::invalid_members(self.errors.into_iter().map(|(_, _, error)| error).collect())
     }
 
-    /// A member that must be there, which the domain checks.
+    /// Reads a required member. The domain checks that it is present.
     pub(crate) fn required<K: Kind>(&mut self, member: Member<K>) -> Option<K::Read> {
         self.declare(member, true, false);
         self.read(member)
     }
 
-    /// A member that may be left out; `null` is the same.
+    /// Reads an optional member. `null` counts as absent.
     pub(crate) fn optional<K: Kind>(&mut self, member: Member<K>) -> Option<K::Read> {
         self.declare(member, false, true);
         self.read(member)
     }
 
-    /// A change: `None` without the member, `Some(None)` if it is `null`, which clears the field.
+    /// Reads a change. Returns `None` without the member, and `Some(None)` if it is `null`, which
+    /// clears the field.
     pub(crate) fn change<K: Kind>(&mut self, member: Member<K>) -> Option<Option<K::Read>> {
         self.declare(member, false, true);
         let position = self.position(member.field)?;
@@ -207,7 +208,7 @@ impl Members {
         Some(self.read(member))
     }
 
-    /// A change of a field that cannot be cleared: `null` is an error.
+    /// Reads a change of a field that cannot be cleared: `null` is an error.
     pub(crate) fn replacement<K: Kind>(&mut self, member: Member<K>) -> Option<K::Read> {
         self.declare(member, false, false);
         let position = self.position(member.field)?;
@@ -256,7 +257,7 @@ impl Members {
     }
 }
 
-/// A rule's code, and its requirement, to follow a member's name.
+/// Returns a rule's code, and its requirement, to follow a member's name.
 fn describe(rule: Rule) -> (&'static str, String) {
     match rule {
         Rule::Required => ("required", "is required".to_owned()),
@@ -293,8 +294,8 @@ impl<'de> Visitor<'de> for ObjectSeed {
         let values = self.0.iter().map(|_| None).collect();
         let mut members = Members { spelling: self.0, values, errors: Vec::new(), declared: None };
         while let Some(name) = map.next_key::<Cow<'de, str>>()? {
-            // Unknown members are read like known ones: invalid JSON is an error anywhere, and
-            // the parser limits the nesting of values only if it builds them.
+            // Unknown members are read like known ones. Invalid JSON is an error anywhere, and the
+            // parser limits the nesting of values only if it builds them.
             let value: Value = map.next_value()?;
             let known = self.0.iter().zip(&mut members.values).find(|((_, known), _)| *known == name);
             match known {

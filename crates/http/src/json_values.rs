@@ -1,4 +1,4 @@
-//! Values of responses that JSON has no type of its own for.
+//! Values of responses without a type of their own in JSON.
 
 use hexdesk_domain::Timestamp;
 use serde::{Serialize, Serializer};

@@ -1,7 +1,7 @@
 //! The HTTP API and the command line of Hexdesk.
 //!
 //! A request passes through `request_trace` (its id and log line), `admission` (its permit)
-//! and `authorization` (its key and scope) to the handler that [`routes`] names. The handler
+//! and `authorization` (its key and scope). Then [`routes`] selects its handler. The handler
 //! reads the body (`request_body`, `json_members`), calls the domain, and returns a response or
 //! a `Problem`.
 

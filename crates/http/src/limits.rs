@@ -35,27 +35,27 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// The limits on requests.
+    /// Returns the limits on requests.
     pub(crate) fn admission(&self) -> Admission {
         Admission::new(self.max_requests.get(), self.request_timeout())
     }
 
-    /// How long the body of a request may take to arrive.
+    /// Returns the longest time for the body of a request to arrive.
     pub(crate) fn body_timeout(&self) -> BodyTimeout {
         BodyTimeout::within(self.request_timeout())
     }
 
-    /// How long a request may take.
+    /// Returns the longest time for a request.
     pub(crate) fn request_timeout(&self) -> Duration {
         Duration::from_secs(self.request_timeout)
     }
 
-    /// How many connections each worker may have open.
+    /// Returns the number of connections that each worker may have open.
     pub(crate) fn connections_per_worker(&self, workers: usize) -> usize {
         self.max_connections.get().div_ceil(workers.max(1))
     }
 
-    /// How many requests each key may make, if there is a limit.
+    /// Returns the rate limits of keys, if there are any.
     ///
     /// # Errors
     /// If the limit is too high to be measured.

@@ -1,8 +1,8 @@
 //! The query parameters of lists, and the head of their responses.
 //!
 //! A parameter is declared once, where the list's function reads it: its name, its
-//! description and its kind. With the query of a request the function reads the parameters.
-//! Without one it declares them: the names that the query may have, and in tests their schemas.
+//! description and its kind. If the function gets the query of a request, it reads the parameters.
+//! Otherwise it declares them: the names that the query may have, and in tests their schemas.
 
 use std::sync::OnceLock;
 
@@ -23,7 +23,7 @@ use crate::problem::Problem;
 use crate::services::storage_problem;
 use crate::wire_id;
 
-/// Entries of a page for which no number was asked.
+/// Entries of a page without a requested number.
 pub(crate) const DEFAULT_LIMIT: u32 = DEFAULT_PAGE_ENTRIES;
 
 /// The query of a list, from which `T` is read.
@@ -34,20 +34,20 @@ pub(crate) struct ListQuery<T> {
     names: OnceLock<Vec<&'static str>>,
 }
 
-/// How the query of a list asks for a page.
+/// The parameters with which a query asks for a page.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pages {
-    /// In a way of its own.
+    /// Parameters of its own.
     Own,
-    /// By `limit` and `cursor`.
+    /// `limit` and `cursor`.
     Plain,
-    /// By `limit`, `cursor` and `include`.
+    /// `limit`, `cursor` and `include`.
     WithTotal,
 }
 
 impl<T> ListQuery<T> {
-    /// The query of the list of this name, which its cursors are bound to. `read` reads each
-    /// parameter of its own, whatever the others are.
+    /// Returns the query of the list with this name. Cursors are bound to the name. `read` must read
+    /// each of the list's own parameters, regardless of the values of the others.
     pub(crate) const fn new(
         list: &'static str,
         pages: Pages,
@@ -56,7 +56,7 @@ impl<T> ListQuery<T> {
         Self { list, pages, read, names: OnceLock::new() }
     }
 
-    /// The parameters of the request.
+    /// Reads the parameters of the request.
     ///
     /// # Errors
     /// 400 for an unknown or repeated parameter.
@@ -64,7 +64,7 @@ impl<T> ListQuery<T> {
         QueryParameters::parse(request, self.names.get_or_init(|| self.declared().names))
     }
 
-    /// The page that the request asks for, and what the list reads.
+    /// Reads the requested page and the list's own parameters.
     ///
     /// # Errors
     /// 400 for an unknown, repeated or invalid parameter.
@@ -80,13 +80,13 @@ impl<T> ListQuery<T> {
 
     fn declared(&self) -> Declared {
         let mut parameters = QueryParameters { sent: Vec::new(), declared: Some(Declared::default()) };
-        // A list with a required parameter misses it here.
+        // If a list has a required parameter, it is missing here.
         let _ = (self.read)(&mut parameters);
         let _ = PageParameters::read(self.pages, &mut parameters);
         parameters.declared.unwrap_or_default()
     }
 
-    /// Its parameters, for the description.
+    /// Returns its parameters, for the description.
     #[cfg(test)]
     pub(crate) fn parameters(&self) -> Vec<Parameter> {
         self.declared().parameters
@@ -113,7 +113,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// The requirement on a parameter, to follow its name.
+    /// Returns the requirement on a parameter, to follow its name.
     fn requirement(self) -> String {
         match self {
             Self::Text => String::new(),
@@ -148,15 +148,15 @@ struct Declared {
     parameters: Vec<Parameter>,
 }
 
-/// The parameters of a request, each known and there once.
+/// The parameters of a request. Each is known and present once.
 pub(crate) struct QueryParameters {
     sent: Vec<(String, String)>,
-    /// Where there is no request, only a list to declare.
+    /// Set if there is no request, only a list to declare.
     declared: Option<Declared>,
 }
 
 impl QueryParameters {
-    /// Reads the request's query, which may hold these parameters.
+    /// Reads the request's query. It may hold these parameters only.
     ///
     /// # Errors
     /// 400 for an unknown or repeated parameter.
@@ -171,7 +171,7 @@ impl QueryParameters {
                 known.join(", ")
             )));
         }
-        // No store can hold it, and PostgreSQL does not take it.
+        // No stored text holds U+0000, and PostgreSQL refuses it in a parameter.
         if sent.iter().any(|(_, value)| value.contains('\0')) {
             return Err(Problem::invalid_parameter("Query parameters must not hold the character U+0000"));
         }
@@ -183,7 +183,7 @@ impl QueryParameters {
         Ok(Self { sent, declared: None })
     }
 
-    /// The parameters that narrow the list, as one text: cursors are bound to it.
+    /// Returns the parameters that narrow the list, as one text. Cursors are bound to this text.
     pub(crate) fn filter(&self) -> String {
         let mut filter: Vec<&(String, String)> =
             self.sent.iter().filter(|(name, _)| !PAGE_PARAMETERS.contains(&name.as_str())).collect();
@@ -191,7 +191,7 @@ impl QueryParameters {
         format!("{filter:?}")
     }
 
-    /// A parameter of this kind, as it was sent.
+    /// Returns a parameter of this kind, as sent.
     #[cfg_attr(not(test), expect(unused_variables, reason = "the description is for tests"))]
     fn take(&mut self, name: &'static str, description: &str, kind: Kind) -> Option<String> {
         if let Some(declared) = &mut self.declared {
@@ -203,7 +203,7 @@ impl QueryParameters {
         Some(self.sent.swap_remove(position).1)
     }
 
-    /// A parameter of this kind, which `parse` reads.
+    /// Reads a parameter of this kind with `parse`.
     ///
     /// # Errors
     /// 400 with the kind's requirement if it cannot be read.
@@ -219,12 +219,12 @@ impl QueryParameters {
         parse(&text).map(Some).ok_or_else(problem)
     }
 
-    /// Any text.
+    /// Reads any text.
     pub(crate) fn text(&mut self, name: &'static str, description: &str) -> Option<String> {
         self.take(name, description, Kind::Text)
     }
 
-    /// `true` or `false`.
+    /// Reads `true` or `false`.
     ///
     /// # Errors
     /// 400 for anything else.
@@ -232,7 +232,7 @@ impl QueryParameters {
         self.read(name, description, Kind::Flag, |text| text.parse().ok())
     }
 
-    /// A point in time.
+    /// Reads a point in time.
     ///
     /// # Errors
     /// 400 for anything else.
@@ -244,7 +244,7 @@ impl QueryParameters {
         self.read(name, description, Kind::Time, |text| Timestamp::parse(text).ok())
     }
 
-    /// A whole number between these, both included.
+    /// Reads a whole number between these, both included.
     ///
     /// # Errors
     /// 400 for anything else.
@@ -259,7 +259,7 @@ impl QueryParameters {
         })
     }
 
-    /// An id up to `max`.
+    /// Reads an id up to `max`.
     ///
     /// # Errors
     /// 400 for anything else.
@@ -273,7 +273,7 @@ impl QueryParameters {
         self.read(name, description, Kind::Id(max), |text| wire_id::parse(text).and_then(new))
     }
 
-    /// `limit`.
+    /// Reads `limit`.
     ///
     /// # Errors
     /// 400 outside 1 to 100.
@@ -282,7 +282,7 @@ impl QueryParameters {
         Ok(limit.and_then(|limit| u32::try_from(limit).ok()))
     }
 
-    /// `cursor`, still sealed.
+    /// Reads `cursor`, still sealed.
     pub(crate) fn cursor(&mut self) -> Option<String> {
         let description = "Where the page begins: `next_cursor` of the page before, sent with the same other \
                            parameters. A cursor is valid for its list, shop and filters only.";
@@ -293,14 +293,14 @@ impl QueryParameters {
 /// Opens a cursor.
 ///
 /// # Errors
-/// 400 for a cursor of another list, and for anything else.
+/// 400 for a cursor of another list, and for any other text.
 pub(crate) fn open<P: Place>(seal: &CursorSeal, cursor: Option<String>) -> Result<Option<P>, Problem> {
     let Some(cursor) = cursor else { return Ok(None) };
     let problem = || Problem::invalid_parameter("cursor must be the next_cursor of a page of this same list");
     seal.open(&cursor).map(Some).ok_or_else(problem)
 }
 
-/// The parameters of pages, which narrow no list.
+/// The parameters of pages. They do not narrow a list.
 pub(crate) const PAGE_PARAMETERS: [&str; 3] = ["limit", "cursor", "include"];
 
 struct PageParameters {
@@ -327,12 +327,12 @@ impl PageParameters {
     }
 }
 
-/// The page of a list that a request asks for.
+/// The requested page of a list.
 #[derive(Debug)]
 pub(crate) struct PageRequest<P> {
-    /// How many entries it may have.
+    /// The maximum number of its entries.
     pub(crate) limit: u32,
-    /// The place after which it begins; `None` is the beginning of the list.
+    /// The place after which it begins. `None` is the beginning of the list.
     pub(crate) after: Option<P>,
     /// Whether the response has the length of the whole list.
     with_total: bool,
@@ -340,11 +340,11 @@ pub(crate) struct PageRequest<P> {
 }
 
 impl<P: Place> PageRequest<P> {
-    /// Reads the parameters of the page. Those of the filter must still be in `parameters`,
-    /// since the cursor is bound to them.
+    /// Reads the parameters of the page. The parameters of the filter must still be in
+    /// `parameters`, because the cursor is bound to them.
     ///
     /// # Errors
-    /// 400 for an invalid limit or cursor, and for another `include` than `total`.
+    /// 400 for an invalid limit or cursor, and for an `include` other than `total`.
     pub(crate) fn read(
         list: &str,
         shop: ShopId,
@@ -357,10 +357,10 @@ impl<P: Place> PageRequest<P> {
         Ok(Self { limit: limit.unwrap_or(DEFAULT_LIMIT), after, with_total, seal })
     }
 
-    /// The length of the whole list, counted only if the request asks for it.
+    /// Returns the length of the whole list, if the request asks for it.
     ///
     /// # Errors
-    /// Those of the store.
+    /// The errors of the store.
     pub(crate) async fn total(
         &self,
         count: impl Future<Output = Result<u64, StorageError>>,
@@ -368,18 +368,18 @@ impl<P: Place> PageRequest<P> {
         if self.with_total { count.await.map(Some).map_err(storage_problem) } else { Ok(None) }
     }
 
-    /// The cursor of the page that begins after this place.
+    /// Returns the cursor of the page that begins after this place.
     pub(crate) fn cursor(&self, place: P) -> String {
         self.seal.seal(&place)
     }
 
-    /// The cursor of the next page.
+    /// Returns the cursor of the next page.
     pub(crate) fn next_cursor(&self, next: Option<P>) -> Option<String> {
         next.map(|place| self.cursor(place))
     }
 }
 
-/// The head of a page's response, with a link to the next page if there is one.
+/// Returns the head of a page's response, with a link to the next page if there is one.
 pub(crate) fn page_response(request: &HttpRequest, next_cursor: Option<&str>) -> HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
     if let Some(cursor) = next_cursor {

@@ -5,7 +5,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// How log lines are written.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LogFormat {
     /// For people.
@@ -25,7 +25,7 @@ pub(crate) fn start(filter: &str, format: LogFormat) -> anyhow::Result<()> {
              info,hexdesk_http=debug"
         );
     };
-    // A line that cannot be written is lost. Reporting that on stderr as well would panic.
+    // A line that cannot be written is lost. Reporting the loss on stderr would panic.
     let log = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .log_internal_errors(false)
@@ -39,8 +39,8 @@ pub(crate) fn start(filter: &str, format: LogFormat) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Ignores blanks and empty entries. Refuses what `Targets` would read as the name of a module
-/// but cannot be one.
+/// Parses a filter. Ignores blanks and empty entries. Refuses entries that `Targets` would read as
+/// the name of a module although they cannot be one.
 fn parse(filter: &str) -> Option<Targets> {
     let entries: Vec<&str> = filter.split(',').map(str::trim).filter(|entry| !entry.is_empty()).collect();
     let is_of_words = |entry: &&str| {

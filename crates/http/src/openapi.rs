@@ -1,5 +1,5 @@
-//! How a route describes itself, in OpenAPI. Only tests build descriptions: the server serves
-//! docs/openapi.json, which a test compares with the descriptions of all routes.
+//! The descriptions of routes, in OpenAPI. Only tests build them. The server serves
+//! docs/openapi.json, and a test compares this file with the descriptions of all routes.
 
 mod description;
 pub(crate) mod headers;
@@ -18,7 +18,7 @@ pub(crate) const API_KEYS: &str = "API keys";
 pub(crate) const EVENTS: &str = "Events";
 pub(crate) const SERVICE: &str = "Service";
 
-/// The imports of a route that describes itself.
+/// The imports for describing a route.
 pub(crate) mod prelude {
     pub(crate) use actix_web::http::StatusCode;
     pub(crate) use serde_json::{Value, json};

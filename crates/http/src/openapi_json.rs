@@ -1,4 +1,4 @@
-//! `GET /openapi.json`: the description of this API, as kept in docs/, without indentation.
+//! `GET /openapi.json`: the description of this API in docs/, without indentation.
 
 use actix_web::HttpResponse;
 

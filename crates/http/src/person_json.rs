@@ -1,5 +1,5 @@
-//! How the people of a ticket or comment are spelled in JSON. Their members have the
-//! descriptions of the customer's and the user's own.
+//! The JSON of the people in a ticket or comment. Their members have the same descriptions as the
+//! members of customers and users.
 
 use hexdesk_domain::{Customer, User};
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! The one error body: the published `{"error": "<sentence>"}` and the members of RFC 9457.
+//! The body of every error: the published `{"error": "<sentence>"}` and the members of RFC 9457.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 /// Seconds that a client should wait before a retry.
 const RETRY_AFTER_SECONDS: u32 = 1;
 
-/// Why a request failed. Of the request it holds member names only.
+/// The reason why a request failed. It holds only member names of the request, no values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem(Box<Content>);
 
@@ -50,7 +50,7 @@ pub(crate) struct ProblemBody<'a> {
     r#type: String,
     /// The kind of the problem.
     title: &'a str,
-    /// The response's status.
+    /// Returns the response's status.
     #[cfg_attr(test, schema(minimum = 400, maximum = 599))]
     status: u16,
     /// The same as `error`.
@@ -242,7 +242,7 @@ impl Problem {
         )
     }
 
-    /// 429: the key made too many requests, and may make another in this many seconds.
+    /// 429: the key made too many requests. It may make another in this many seconds.
     pub(crate) fn rate_limited(seconds: u64) -> Self {
         Self::new(
             StatusCode::TOO_MANY_REQUESTS,
@@ -308,7 +308,7 @@ impl Problem {
         .retry_later()
     }
 
-    /// The problem of an error response that the framework made.
+    /// Returns the problem of an error response from the framework.
     pub(crate) fn of_framework(status: StatusCode) -> Self {
         if status.is_server_error() {
             return Self::internal();
@@ -317,7 +317,7 @@ impl Problem {
         Self::new(status, "bad_request", title, title)
     }
 
-    /// The whole response, for the request of this id.
+    /// Returns the whole response, for the request with this id.
     pub(crate) fn into_response(self, request_id: &str) -> HttpResponse {
         let mut response = HttpResponseBuilder::new(self.0.status);
         if let Some(header) = &self.0.header {
@@ -328,7 +328,7 @@ impl Problem {
             .body(serde_json::to_string(&self.body(request_id)).unwrap_or_default())
     }
 
-    /// The body, for the request of this id.
+    /// Returns the body, for the request with this id.
     pub(crate) fn body<'a>(&'a self, request_id: &'a str) -> ProblemBody<'a> {
         let Content { status, code, title, sentence, member_errors, .. } = &*self.0;
         ProblemBody {
@@ -343,25 +343,25 @@ impl Problem {
         }
     }
 
-    /// The response's status.
+    /// Returns the response's status.
     #[cfg(any(fuzzing, test))]
     pub(crate) fn status(&self) -> StatusCode {
         self.0.status
     }
 
-    /// Which problem it is, for programs.
+    /// Returns the code of the problem, for programs.
     #[cfg(test)]
     pub(crate) fn code(&self) -> &'static str {
         self.0.code
     }
 
-    /// The kind of the problem, for people.
+    /// Returns the kind of the problem, for people.
     #[cfg(test)]
     pub(crate) fn title(&self) -> &'static str {
         self.0.title
     }
 
-    /// The name of its header, if it has one.
+    /// Returns the name of its header, if it has one.
     #[cfg(test)]
     pub(crate) fn header_name(&self) -> Option<&HeaderName> {
         self.0.header.as_ref().map(|(name, _)| name)

@@ -16,8 +16,8 @@ use crate::problem::Problem;
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
-/// A number of requests in a number of seconds. A key may make all of them at once, and then
-/// one more each time the share of one request has passed.
+/// A number of requests in a number of seconds. A key may make all of them at once. Then it may
+/// make one more each time the share of one request has passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RateLimit {
     requests: NonZeroU32,
@@ -40,7 +40,7 @@ impl FromStr for RateLimit {
 }
 
 impl RateLimit {
-    /// The time after which a used-up limit allows one more request.
+    /// Returns the time after which a used-up limit allows one more request.
     fn period(self) -> Duration {
         Duration::from_secs(self.seconds.get().into()) / self.requests.get()
     }
@@ -59,13 +59,14 @@ pub(crate) struct RateLimitState {
     limit: RateLimit,
     /// Requests that the key may make at once.
     remaining: u32,
-    /// Seconds until the whole limit is available again or, if nothing remains, until one
-    /// request is.
+    /// Seconds until the whole limit is available again. If no request remains, seconds until one
+    /// request is available.
     reset: u64,
 }
 
 impl RateLimits {
-    /// Every key has the same limit. `None` if the time for one request is too short to measure.
+    /// Sets the same limit for every key. Returns `None` if the time for one request is too short to
+    /// measure.
     pub(crate) fn new(limit: RateLimit) -> Option<Self> {
         let quota = Quota::with_period(limit.period())?.allow_burst(limit.requests);
         let limiter = RateLimiter::keyed(quota).with_middleware::<StateInformationMiddleware>();
@@ -93,7 +94,7 @@ impl RateLimits {
     }
 }
 
-/// Whole seconds, at least one.
+/// Returns whole seconds, at least one.
 fn seconds_rounded_up(duration: Duration) -> u64 {
     duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0)).max(1)
 }

@@ -14,21 +14,21 @@ use crate::problem::Problem;
 /// The most bytes a JSON body may have.
 pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
 
-/// How many bytes of a body are read and dropped before the response. A connection closed
-/// with unread bytes is reset, and the client may never see the response.
+/// The number of bytes of a body that are read and dropped before the response. A connection that
+/// is closed with unread bytes is reset, and the client may never see the response.
 const MAX_DRAINED_BYTES: usize = 64 * 1024 * 1024;
 
-/// How long a body may take to arrive, on a server with requests of any length.
+/// The longest time for a body to arrive, if the timeout of requests is longer.
 const MAX_BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a body may take to arrive. The app data of a server has it.
+/// The longest time for a body to arrive. It is part of a server's app data.
 ///
-/// A slow body must be distinguished from a slow command: nothing of it took effect.
+/// A slow body is distinguished from a slow command, because it had no effect.
 #[derive(Clone, Copy)]
 pub(crate) struct BodyTimeout(Duration);
 
 impl BodyTimeout {
-    /// Half of the time that a request may take, and at most 30 seconds.
+    /// Returns half of the timeout of a request, at most 30 seconds.
     pub(crate) fn within(request_timeout: Duration) -> Self {
         Self(MAX_BODY_TIMEOUT.min(request_timeout / 2))
     }
@@ -38,11 +38,13 @@ impl BodyTimeout {
     }
 }
 
-/// The whole body of a request that carries JSON.
+/// Reads the whole JSON body of a request.
 ///
 /// # Errors
-/// 415 for another type or a compressed body, 413 above [`MAX_BODY_BYTES`], 408 if it
-/// does not arrive in time, 400 if it breaks off.
+/// - 415 for another type or a compressed body
+/// - 413 above [`MAX_BODY_BYTES`]
+/// - 408 if it does not arrive in time
+/// - 400 if it ends early
 pub(crate) async fn read_json(request: &HttpRequest, mut payload: Payload) -> Result<Bytes, Problem> {
     if let Err(problem) = check_head(request.headers()) {
         discard(request, payload).await;
@@ -66,15 +68,15 @@ pub(crate) async fn read_json(request: &HttpRequest, mut payload: Payload) -> Re
             discard(request, payload).await;
             Err(problem)
         }
-        // The rest would be as late.
+        // The rest would also be late.
         Err(_) => Err(Problem::body_timeout()),
     }
 }
 
-/// Reads and drops the rest of a body, up to a size and within the time that a body has.
+/// Reads and drops the rest of a body, up to a size and within the timeout of a body.
 pub(crate) async fn discard(request: &HttpRequest, mut payload: Payload) {
     let mut left = MAX_DRAINED_BYTES;
-    // After the timeout the connection is closed with bytes unread: nothing else can be done.
+    // After the timeout, the connection is closed with unread bytes. There is no alternative.
     let _ = timeout(BodyTimeout::of(request), async {
         while let Some(Ok(chunk)) = payload.next().await {
             left = left.saturating_sub(chunk.len());

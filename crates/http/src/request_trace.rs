@@ -1,4 +1,4 @@
-//! Wraps every request: its id, its log line, and the one error body.
+//! Wraps every request: sets its id, logs it, and writes the body of errors.
 
 use std::time::Instant;
 
@@ -20,7 +20,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Gives the request an id, logs its end, and writes the body of every error response.
 ///
 /// # Errors
-/// None; the type is the framework's.
+/// None. The framework defines the error type.
 pub(crate) async fn trace_request(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -32,8 +32,8 @@ pub(crate) async fn trace_request(
     answer.instrument(span).await
 }
 
-/// Forbids caches to store a response and browsers to run or frame it. Headers that a handler
-/// has set stay.
+/// Forbids caches to store a response, and browsers to run or frame it. Keeps headers that a
+/// handler has set.
 fn protect(headers: &mut HeaderMap) {
     let protections = [
         // Responses hold personal data.

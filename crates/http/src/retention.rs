@@ -1,4 +1,4 @@
-//! How long records are kept: the settings, and the task that removes expired records.
+//! Retention: the settings, and the task that removes expired records.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use clap::Args;
 use hexdesk_domain::{Clock, EnforceRetention, MIN_IDEMPOTENCY_HOURS, Retention, Storage};
 use tokio::task::AbortHandle;
 
-/// How often the task looks for expired records.
+/// The interval at which the task looks for expired records.
 const LOOK_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// How long records are kept.
@@ -23,7 +23,7 @@ pub(crate) struct RetentionSettings {
         value_parser = clap::value_parser!(u32).range(i64::from(MIN_IDEMPOTENCY_HOURS)..=8_760)
     )]
     keep_idempotency_keys: u32,
-    /// How many days to keep the log of events: 1 to 36500. The default is forever.
+    /// How many days to keep the event log: 1 to 36500. The default is forever.
     #[arg(
         long,
         env = "HEXDESK_KEEP_EVENTS",
@@ -43,7 +43,7 @@ impl Drop for RetentionKeeper {
 }
 
 impl RetentionSettings {
-    /// Starts to remove expired records, now and every hour, in small steps.
+    /// Starts the task that removes expired records, now and every hour, in small steps.
     pub(crate) fn enforce(&self, storage: Arc<dyn Storage>, clock: Arc<dyn Clock>) -> RetentionKeeper {
         let retention =
             Retention { idempotency_hours: self.keep_idempotency_keys, event_days: self.keep_events };

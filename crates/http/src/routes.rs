@@ -1,4 +1,4 @@
-//! Every route, as data: its method, its path, and who may call it.
+//! Every route, as data: its method, its path, and its access.
 
 #[cfg(test)]
 mod document;
@@ -17,12 +17,12 @@ use crate::{
     api_keys, comments, customers, docs_page, events, health, openapi_json, request_body, tickets, users,
 };
 
-/// Who may call a route.
+/// The clients that may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Anyone.
+    /// Every client.
     Open,
-    /// Clients whose key holds this scope.
+    /// Clients with a key that holds this scope.
     Key(Scope),
 }
 
@@ -32,7 +32,7 @@ pub struct Endpoint {
     pub method: Method,
     /// The path, with its parameters in braces.
     pub path: &'static str,
-    /// Who may call it.
+    /// The clients that may call it.
     pub access: Access,
     handler: fn() -> Route,
 }
@@ -61,7 +61,7 @@ endpoints! {
     GET "/docs", Open => docs_page;
     GET "/api/v1/tickets", Key(TicketsRead) => tickets::list;
     POST "/api/v1/tickets", Key(TicketsWrite) => tickets::create;
-    // Before the ticket of any id, which also matches it.
+    // These come before the route of one ticket, whose path also matches them.
     GET "/api/v1/tickets/getRecentConversations", Key(TicketsRead) => tickets::recent;
     GET "/api/v1/tickets/search", Key(TicketsRead) => tickets::search;
     GET "/api/v1/tickets/{ticketId}", Key(TicketsRead) => tickets::find;
@@ -117,7 +117,7 @@ fn resource(path: &'static str) -> Resource {
             request_body::discard(&request, payload.into_inner()).await;
             Err::<&str, _>(match allowed {
                 Ok(allowed) => Problem::method_not_allowed(allowed),
-                // Names of methods are always a header's text.
+                // The names of methods are always valid in a header.
                 Err(_) => Problem::route_not_found(),
             })
         }

@@ -15,16 +15,16 @@ use crate::request_trace::trace_request;
 use crate::routes;
 use crate::services::{Background, Services, Startup};
 
-/// How long running requests may take after the signal to stop.
+/// The longest time for running requests after the signal to stop.
 const STOP_TIMEOUT_SECONDS: u64 = 30;
 
-/// How long the head of a request may take to arrive.
+/// The longest time for the head of a request to arrive.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long a connection may be idle.
+/// The longest time for a connection to be idle.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A server that has its address and does not serve yet.
+/// A server that has bound its address and does not serve yet.
 pub(crate) struct BoundServer {
     server: dev::Server,
     address: SocketAddr,
@@ -68,7 +68,7 @@ impl BoundServer {
         Ok(Self { server: server.run(), address, startup })
     }
 
-    /// The address that the server listens on.
+    /// Returns the address that the server listens on.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
@@ -109,7 +109,7 @@ async fn stop_signal() {
             tracing::info!("stopping: completing the running requests");
         }
         (Err(error), _) | (_, Err(error)) => {
-            // Without handlers the signals end the process at once.
+            // Without handlers, the signals end the process at once.
             tracing::error!(%error, "cannot handle SIGTERM and SIGINT");
             std::future::pending::<()>().await;
         }

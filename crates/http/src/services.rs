@@ -1,4 +1,4 @@
-//! The services behind the routes, wired once.
+//! The services behind the routes. They are wired once.
 
 use std::future::{Ready, ready};
 use std::ops::Deref;
@@ -49,7 +49,7 @@ pub(crate) struct Services {
     pub(crate) manage_api_keys: ManageApiKeys,
     /// Finds, lists and revokes API keys.
     pub(crate) api_keys: Arc<dyn ApiKeyStore>,
-    /// Reads the log of events.
+    /// Reads the event log.
     pub(crate) events: Arc<dyn EventStore>,
     /// Searches tickets.
     pub(crate) search: Arc<dyn SearchStore>,
@@ -102,13 +102,13 @@ impl Services {
         Ok((services, background))
     }
 
-    /// The audit stamp of a change that the principal makes now.
+    /// Returns the audit stamp of a change that the principal makes now.
     pub(crate) fn stamp(&self, principal: &Principal) -> AuditStamp {
         principal.caller().stamp(self.clock.now())
     }
 }
 
-/// The background tasks, which run until this is dropped.
+/// The background tasks. They run until this is dropped.
 pub(crate) struct Background {
     _range_keeper: RangeKeeper,
     _retention_keeper: RetentionKeeper,
@@ -121,7 +121,7 @@ pub(crate) struct Startup(OnceLock<Arc<Services>>);
 impl Startup {
     /// Makes the services available to handlers.
     pub(crate) fn complete(&self, services: Services) {
-        // It is completed once.
+        // The startup is completed only once.
         let _ = self.0.set(Arc::new(services));
     }
 }
@@ -147,7 +147,7 @@ impl FromRequest for Started {
     }
 }
 
-/// The problem to return when the store fails. The cause goes to the log.
+/// Returns the problem for a failure of the store. Logs the cause.
 pub(crate) fn storage_problem(error: StorageError) -> Problem {
     match error.kind {
         StorageErrorKind::Unavailable => {
@@ -165,7 +165,7 @@ pub(crate) fn storage_problem(error: StorageError) -> Problem {
     }
 }
 
-/// The problem to return when no id is left.
+/// Returns the problem for missing ids.
 pub(crate) fn ids_problem(error: TicketIdsExhausted) -> Problem {
     tracing::error!(%error, "no ticket id is left");
     Problem::overloaded()

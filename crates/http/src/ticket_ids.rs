@@ -10,14 +10,14 @@ use hexdesk_domain::{
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
-/// How far ahead ids are reserved: how long tickets can be created if the store cannot reserve
-/// more. Not longer than necessary, since unused ids are lost.
+/// The time for which ids are reserved ahead. Tickets can be created for this long while the store
+/// cannot reserve more. It is not longer than necessary, because unused ids are lost.
 const RESERVED_MILLIS: i64 = 10 * 60 * 1_000;
 
-/// How often the range is extended.
+/// The interval at which the range is extended.
 const EXTEND_EVERY: Duration = Duration::from_secs(60);
 
-/// Ticket ids from a range reserved with the store, extended in the background.
+/// Ticket ids from a reserved range. The range is extended in the background.
 pub(crate) struct ReservedTicketIds {
     ids: TicketIdGenerator,
     exhausted: Notify,
@@ -52,7 +52,7 @@ impl ReservedTicketIds {
         loop {
             tokio::select! {
                 // An extension begins at the range's end. Extending a range that reaches far
-                // enough would move its end ever further ahead of the clock.
+                // enough would move its end further and further ahead of the clock.
                 () = tokio::time::sleep(EXTEND_EVERY) => if self.reaches(clock.now(), RESERVED_MILLIS / 2) {
                     continue;
                 },

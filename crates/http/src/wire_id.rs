@@ -1,11 +1,11 @@
-//! Ids as clients write them.
+//! Ids in requests.
 
 use hexdesk_domain::{CustomerId, KeyNumber, TicketId, UserId};
 
 use crate::problem::Problem;
 
-/// The number that a string of ASCII digits means. Signs, spaces, exponents and numbers
-/// beyond 64 bits are invalid.
+/// Reads the number in a string of ASCII digits. Signs, spaces, exponents and numbers beyond 64
+/// bits are invalid.
 pub(crate) fn parse(digits: &str) -> Option<i64> {
     if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
         digits.parse().ok()
@@ -14,46 +14,46 @@ pub(crate) fn parse(digits: &str) -> Option<i64> {
     }
 }
 
-/// The requirement on an id up to `max`, to follow its name.
+/// Returns the requirement on an id up to `max`, to follow its name.
 pub(crate) fn requirement(max: i64) -> String {
     format!("must be a whole number from 1 to {max}")
 }
 
-/// The ticket id of a path.
+/// Reads the ticket id of a path.
 ///
 /// # Errors
-/// 400 for anything else.
+/// 400 for an invalid id.
 pub(crate) fn ticket_in_path(text: &str) -> Result<TicketId, Problem> {
     in_path("ticketId", text, TicketId::MAX, TicketId::new)
 }
 
-/// The customer id of a path.
+/// Reads the customer id of a path.
 ///
 /// # Errors
-/// 400 for anything else.
+/// 400 for an invalid id.
 pub(crate) fn customer_in_path(text: &str) -> Result<CustomerId, Problem> {
     in_path("customerId", text, CustomerId::MAX, CustomerId::new)
 }
 
-/// The user id of a path.
+/// Reads the user id of a path.
 ///
 /// # Errors
-/// 400 for anything else.
+/// 400 for an invalid id.
 pub(crate) fn user_in_path(text: &str) -> Result<UserId, Problem> {
     in_path("userId", text, UserId::MAX, UserId::new)
 }
 
-/// The API key id of a path.
+/// Reads the API key id of a path.
 ///
 /// # Errors
-/// 400 for anything else.
+/// 400 for an invalid id.
 pub(crate) fn key_in_path(text: &str) -> Result<KeyNumber, Problem> {
     in_path("keyId", text, i64::MAX, KeyNumber::new)
 }
 
 /// The id in the path of a request, or `()` if the path has none.
 pub(crate) trait PathId {
-    /// Its number.
+    /// Returns its number.
     fn number(&self) -> Option<i64>;
 }
 

@@ -1,4 +1,4 @@
-//! What `docs/writing-a-storage-adapter.md` shows as whole files is these files.
+//! The whole files shown in `docs/writing-a-storage-adapter.md` equal the files here.
 
 const PAGE: &str = include_str!("../../../docs/writing-a-storage-adapter.md");
 

@@ -1,4 +1,4 @@
-//! The binary, from an empty directory to a ticket that outlives it, and what its store lacks.
+//! Tests the binary: a ticket that survives a kill of the server, and the missing text search.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -8,7 +8,7 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 
 use serde_json::Value;
 
-/// The binary on the database of this directory.
+/// Returns a command that runs the binary on the database in this directory.
 fn command(directory: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hexdesk-redb-server"));
     command.env_clear().current_dir(directory).args(arguments);
@@ -16,7 +16,7 @@ fn command(directory: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// What the command, which must succeed, prints.
+/// Returns the output of the command. The command must succeed.
 fn printed(directory: &Path, arguments: &[&str]) -> String {
     let output = command(directory, arguments).output().unwrap();
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -26,7 +26,7 @@ fn printed(directory: &Path, arguments: &[&str]) -> String {
 /// A running server.
 struct Server {
     process: Child,
-    /// Kept open, so that the server can go on logging.
+    /// Kept open, so that the server can continue to log.
     _log: BufReader<ChildStderr>,
     address: String,
 }
@@ -51,15 +51,15 @@ impl Server {
 }
 
 impl Drop for Server {
-    /// Kills it with SIGKILL, so that it can neither finish nor clean up anything.
+    /// Kills the server with SIGKILL, so that it cannot finish or clean up anything.
     fn drop(&mut self) {
-        // A test that fails already must not panic again.
+        // A test that has already failed must not panic again.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// The body of an answer.
+/// Returns the body of a response.
 fn json(mut answer: ureq::http::Response<ureq::Body>) -> Value {
     serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap()
 }

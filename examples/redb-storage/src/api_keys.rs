@@ -141,8 +141,7 @@ fn event(kind: EventKind, key: &ApiKey) -> NewEvent {
     NewEvent::new(kind, Snapshot::ApiKey(Box::new(key.into())))
 }
 
-/// Revokes every key that writes in this user's name, unless it is revoked already. Returns
-/// the events.
+/// Revokes every key that writes in this user's name and is not revoked yet. Returns the events.
 pub(crate) fn revoke_all_of(
     transaction: &WriteTransaction,
     shop: ShopId,
@@ -155,7 +154,7 @@ pub(crate) fn revoke_all_of(
     of_user.filter_map(|mut key| revoke(&mut keys, &mut key, now).transpose()).collect()
 }
 
-/// The shop's keys after this one.
+/// Returns the shop's keys after this one.
 fn list(
     keys: &impl ReadableTable<NumberInShop, Json>,
     shop: ShopId,
@@ -175,7 +174,7 @@ fn add(keys: &mut Table<'_, NumberInShop, Json>, shop: ShopId, new: NewApiKey) -
     Ok(key)
 }
 
-/// Revokes a key and returns the event, or `None` if the key is revoked already.
+/// Revokes a key and returns the event. Returns `None` if the key is already revoked.
 fn revoke(
     keys: &mut Table<'_, NumberInShop, Json>,
     key: &mut ApiKey,
@@ -188,7 +187,7 @@ fn revoke(
     Ok(Some(event(EventKind::ApiKeyRevoked, key)))
 }
 
-/// Writes a key, over the one stored under its number.
+/// Writes a key. Replaces the one stored under its number.
 fn put(keys: &mut Table<'_, NumberInShop, Json>, key: &ApiKey) -> anyhow::Result<()> {
     let stored = encode(&StoredApiKey::of(key))?;
     keys.insert((key.shop_id.get(), key.number.get()), stored.as_slice())?;

@@ -28,7 +28,7 @@ impl CommentStore for RedbStorage {
     ) -> Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, StorageError> {
         self.write("create_comments", move |transaction| {
             let mut tables = Batch::open(transaction)?;
-            // The first error ends the batch, and its transaction is dropped.
+            // The first error ends the batch, and its transaction is rolled back.
             batch.into_iter().map(|creation| tables.create(creation)).collect()
         })
         .await
@@ -87,7 +87,7 @@ fn list(
     page_of(views, limit, |view: &CommentView| view.comment.position()).map(Some)
 }
 
-/// The keys of the ticket's comments after this position.
+/// Returns the range of the ticket's comments after this position.
 fn range(
     shop: ShopId,
     ticket: TicketId,

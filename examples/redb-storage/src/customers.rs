@@ -91,7 +91,7 @@ fn create(
 ) -> anyhow::Result<CreateCustomerOutcome> {
     shops::require(transaction, shop)?;
     let mut customers = CustomerTables::open(transaction)?;
-    // If the address and the number match two customers, the address wins.
+    // If two customers match, the one with the e-mail address wins (CUSTOMER-3).
     let existing = match customers.find_by_email(shop, new.email.as_deref())? {
         Some(existing) => Some(existing),
         None => customers.find_by_phone_number(shop, new.phone_number.as_deref())?,
@@ -113,8 +113,8 @@ fn create(
     Ok(CreateCustomerOutcome::Created(customer))
 }
 
-/// The shop's customers that match the filter, after this one. The walk starts at the end of
-/// the table, because the largest number is first (CUSTOMER-9).
+/// Returns the shop's customers that match the filter, after this one. The scan starts at the end
+/// of the table, because the largest number is first (CUSTOMER-9).
 fn matching<'a>(
     customers: &'a impl ReadableTable<NumberInShop, Json>,
     shop: ShopId,

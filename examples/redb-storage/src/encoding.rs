@@ -1,8 +1,8 @@
-//! Values as JSON, which names their fields and can be read without this crate.
+//! Values as JSON. JSON names the fields and can be read without this crate.
 //!
 //! The domain's types do not define how they are stored. So each has a stored struct in the
 //! file of its port, with conversions. Reading checks everything: an invalid value is an
-//! error and is never repaired. A stored struct has no field for what its key holds. A field
+//! error and is never repaired. A stored struct has no field for the parts of its key. A field
 //! that is an `Option` may be missing, so that a later version can add one and still read
 //! older values.
 

@@ -1,4 +1,4 @@
-//! Failures as errors of the ports, and errors of opening a file.
+//! Converts failures to errors of the ports. Defines the errors of opening a file.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use redb::{CommitError, DatabaseError, TableError, TransactionError};
 /// The database cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// A process, perhaps this one, has the file open.
+    /// A process has the file open. It may be this process.
     #[error("cannot open {}: it is open already, and redb files are for one process at a time", .path.display())]
     InUse {
         /// The file.
@@ -37,11 +37,11 @@ impl OpenError {
     }
 }
 
-/// The error of a command that failed before its commit. It wrote nothing.
+/// Returns the error of a command that failed before its commit. The command wrote nothing.
 pub(crate) fn not_written(operation: &'static str, error: anyhow::Error) -> StorageError {
     let kind = match storage_cause(&error) {
-        // The disk failed or is full, now or earlier: after an I/O error redb refuses to
-        // continue until the file is opened again.
+        // The disk failed or is full, or it was so earlier: after an I/O error, redb refuses
+        // to continue until the file is opened again.
         Some(redb::StorageError::Io(_) | redb::StorageError::PreviousIo) => StorageErrorKind::Unavailable,
         // A broken file, an invalid value, a broken rule of the port or a mistake in this
         // crate. A retry does not help.
@@ -50,7 +50,7 @@ pub(crate) fn not_written(operation: &'static str, error: anyhow::Error) -> Stor
     StorageError::new(kind, operation, error)
 }
 
-/// The error of a command whose commit failed.
+/// Returns the error of a command with a failed commit.
 pub(crate) fn commit_failed(operation: &'static str, error: CommitError) -> StorageError {
     let kind = match error {
         // redb refused the commit and rolled back.
@@ -61,7 +61,7 @@ pub(crate) fn commit_failed(operation: &'static str, error: CommitError) -> Stor
     StorageError::new(kind, operation, error)
 }
 
-/// redb's error, whichever of its types it has.
+/// Returns redb's storage error from any of redb's error types.
 fn storage_cause(error: &anyhow::Error) -> Option<&redb::StorageError> {
     if let Some(TransactionError::Storage(cause)) = error.downcast_ref() {
         return Some(cause);

@@ -1,12 +1,12 @@
-//! The version of the layout of tables and values, stored in the file.
+//! The version of the layout of tables and values. It is stored in the file.
 
 use anyhow::{Context, ensure};
 use redb::{ReadableTable, WriteTransaction};
 
 use crate::tables::{self, META};
 
-/// Raised by every change of a table or stored struct that an older version of this crate
-/// would misread.
+/// The version of the layout. Raise it with every change of a table or stored struct that an older
+/// version of this crate would misread.
 const FORMAT: u64 = 1;
 const FORMAT_KEY: &str = "format";
 

@@ -9,7 +9,7 @@ use crate::RedbStorage;
 use crate::encoding::timestamp;
 use crate::tables::ID_RANGE_ENDS;
 
-/// The end of the last reserved range of each node that ever had one.
+/// The end of the last reserved range of each node, for nodes that had a range.
 type Ends = BTreeMap<NodeNumber, Timestamp>;
 
 #[async_trait]
@@ -50,7 +50,7 @@ fn next_range(
     let (node, from) = match current.filter(|range| ends.get(&range.node) == Some(&range.until)) {
         Some(latest) => (latest.node, latest.until),
         None => {
-            // The node that is free for longest, or becomes free first.
+            // The node that has been free the longest, or that becomes free first.
             let end_of = |node: &NodeNumber| ends.get(node).copied().unwrap_or(Timestamp::MIN);
             let nodes = (0..NodeNumber::COUNT).filter_map(NodeNumber::new);
             let node = nodes.min_by_key(end_of).context("there are no nodes")?;

@@ -8,8 +8,8 @@ use crate::tables::{Record, RecordKey};
 /// Runs an operation of the shop in the write transaction of these records, unless its key has
 /// a record. Without a claim the operation always runs.
 ///
-/// An operation that refuses must do so before its first write, because its transaction
-/// commits.
+/// An operation must refuse before its first write: its transaction commits even after a
+/// refusal.
 pub(crate) fn run<T>(
     records: &mut Table<'_, RecordKey, Record>,
     shop: ShopId,
@@ -33,8 +33,8 @@ pub(crate) fn run<T>(
     Ok(IdempotentOutcome::Ran(outcome))
 }
 
-/// The outcome if the key was used before. No key is in progress: write transactions run one
-/// after another, so each sees the records of all earlier ones.
+/// Returns the outcome if the key was used before. No key is in progress: write transactions run
+/// one after another, so each sees the records of all earlier ones.
 fn earlier_use<T>(
     records: &impl ReadableTable<RecordKey, Record>,
     shop: ShopId,
@@ -49,8 +49,8 @@ fn earlier_use<T>(
     }))
 }
 
-/// Removes every record of the shop whose receipt holds the customer's data. Returns their
-/// number.
+/// Removes the shop's records with a receipt that holds the customer's data. Returns the number
+/// of removed records.
 pub(crate) fn erase_all_of(
     records: &mut Table<'_, RecordKey, Record>,
     shop: ShopId,

@@ -1,17 +1,17 @@
 //! Storage for Hexdesk on [redb](https://docs.rs/redb), an embedded key-value store in one
-//! file. It is an example of an adapter from a team outside the project.
+//! file. It is an example of a storage adapter from a team outside the project.
 //! `docs/writing-a-storage-adapter.md` explains it step by step.
 //!
 //! | file | contents |
 //! | --- | --- |
 //! | `storage` | the file, and commands as transactions on threads that may block |
 //! | `tables` | every table with its key and value |
-//! | `format` | the version of that layout, stored in the file |
+//! | `format` | the version of the layout, stored in the file |
 //! | `encoding` | values as JSON |
 //! | `numbers` | the numbers that the store assigns |
 //! | `idempotency` | operations that take effect once |
 //! | `pages` | pages of lists |
-//! | `errors` | redb's errors as errors of the ports |
+//! | `errors` | conversion of redb's errors to errors of the ports |
 //! | `shops`, `customers`, `users`, `tickets`, `comments`, `search`, `api_keys`, `events`, `retention`, `id_ranges`, `readiness` | one port each |
 //!
 //! ```

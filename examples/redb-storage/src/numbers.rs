@@ -6,8 +6,8 @@ use redb::ReadableTable;
 
 use crate::tables::{Json, NumberInShop, all_of};
 
-/// The number after the shop's largest in this table. It stays free until the write
-/// transaction ends, because there is only one at a time.
+/// Returns the number after the shop's largest in this table. It stays free until the write
+/// transaction ends, because only one write transaction runs at a time.
 pub(crate) fn next_number(
     table: &impl ReadableTable<NumberInShop, Json>,
     shop: ShopId,

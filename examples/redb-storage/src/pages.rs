@@ -2,8 +2,8 @@
 
 use hexdesk_domain::Page;
 
-/// The first page of this list: at most `limit` entries, or all. `position` returns an entry's
-/// position.
+/// Returns the first page of this list: at most `limit` entries, or all. `position` returns an
+/// entry's position.
 pub(crate) fn page_of<T, P>(
     mut list: impl Iterator<Item = anyhow::Result<T>>,
     limit: Option<u32>,
@@ -15,7 +15,7 @@ pub(crate) fn page_of<T, P>(
     // Memory cannot hold a page with more than `usize::MAX` entries.
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let entries: Vec<T> = list.by_ref().take(limit).collect::<Result<_, _>>()?;
-    // There is a next page only if the list continues, so one more entry is read.
+    // Looks for one more entry: the page has a `next` only if the list continues.
     let next = match list.next().transpose()? {
         Some(_) => entries.last().map(position),
         None => None,
@@ -23,7 +23,7 @@ pub(crate) fn page_of<T, P>(
     Ok(Page { entries, next })
 }
 
-/// The number of entries of the list.
+/// Counts the entries of the list.
 pub(crate) fn count_of<T>(mut list: impl Iterator<Item = anyhow::Result<T>>) -> anyhow::Result<u64> {
     list.try_fold(0, |count, entry| entry.map(|_| count + 1))
 }

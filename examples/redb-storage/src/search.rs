@@ -2,6 +2,6 @@ use hexdesk_domain::SearchStore;
 
 use crate::RedbStorage;
 
-/// redb has no text search. The trait's default method says so, and `tests/contract.rs`
-/// tells the kit.
+/// redb has no text search. The trait's default method returns `None`, and `tests/contract.rs`
+/// declares the lack to the kit.
 impl SearchStore for RedbStorage {}

@@ -100,7 +100,7 @@ impl ShopStore for RedbStorage {
     }
 }
 
-/// The shop of this number.
+/// Returns the shop with this number.
 pub(crate) fn find(shops: &impl ReadableTable<i64, Json>, id: ShopId) -> anyhow::Result<Option<Shop>> {
     match shops.get(id.get())? {
         Some(stored) => Ok(Some(decode::<StoredShop>(stored.value())?.into_shop(id)?)),
@@ -108,7 +108,7 @@ pub(crate) fn find(shops: &impl ReadableTable<i64, Json>, id: ShopId) -> anyhow:
     }
 }
 
-/// Fails if the shop is missing. The ports require an existing shop for additions.
+/// Fails if the shop is missing. Callers of the ports add data only to shops that exist.
 pub(crate) fn require(transaction: &WriteTransaction, id: ShopId) -> anyhow::Result<()> {
     let is_there = transaction.open_table(SHOPS)?.get(id.get())?.is_some();
     ensure!(is_there, "there is no shop {id}");

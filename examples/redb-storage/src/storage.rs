@@ -20,12 +20,12 @@ const CACHE_BYTES: usize = 64 << 20;
 ///
 /// Its methods run on blocking threads of the tokio runtime
 /// ([`tokio::task::spawn_blocking`]), so they must be called within such a runtime. Dropping
-/// the future of a running command does not stop it: it takes effect as a whole. A command
-/// that still waits for its turn never starts.
+/// the future of a running command does not stop it: it takes effect in full. A command that
+/// still waits for its turn never starts.
 #[derive(Debug, Clone)]
 pub struct RedbStorage {
     database: Arc<Database>,
-    /// redb runs one write transaction at a time and blocks the thread of the next one.
+    /// redb runs one write transaction at a time, and blocks the thread that begins another.
     /// Waiting for this lock blocks no thread.
     pub(crate) write_turn: Arc<Mutex<()>>,
 }
@@ -44,7 +44,7 @@ impl RedbStorage {
         Self::on(database).map_err(|error| OpenError::failed(path, error))
     }
 
-    /// Storage on an open database.
+    /// Returns a storage on an open database.
     pub(crate) fn on(database: Database) -> anyhow::Result<Self> {
         let transaction = database.begin_write()?;
         format::prepare(&transaction)?;
@@ -60,9 +60,9 @@ impl RedbStorage {
     {
         let turn = Arc::clone(&self.write_turn).lock_owned().await;
         let database = Arc::clone(&self.database);
-        // A panic may come from the commit, which then may or may not have taken effect.
+        // A panic may come from the commit. Whether the commit took effect is then unknown.
         run_blocking(operation, StorageErrorKind::OutcomeUnknown, move || {
-            // Held until the commit is done, even if the caller is gone.
+            // Held until the commit has ended, even if the caller has dropped the future.
             let _turn = turn;
             let not_written = |error| errors::not_written(operation, error);
             let transaction = database.begin_write().map_err(|error| not_written(error.into()))?;
@@ -128,7 +128,7 @@ fn open_file(path: &Path) -> std::io::Result<File> {
     Ok(file)
 }
 
-/// Brings the name of a new file to disk. redb does so only with its contents.
+/// Syncs the name of a new file to disk. redb syncs only its contents.
 #[cfg(unix)]
 fn sync_directory_of(path: &Path) -> std::io::Result<()> {
     let directory = match path.parent() {

@@ -1,7 +1,7 @@
 //! All tables with their keys and values.
 //!
-//! The keys of a shop's data, indexes included, begin with the shop's number. So a shop's
-//! entries are adjacent, and a look-up with a shop's number never finds another shop's data.
+//! The keys of a shop's data, including index keys, begin with the shop's number. So a shop's
+//! entries are adjacent, and a lookup with a shop's number never finds another shop's data.
 //! An index is written in the transaction of its entry.
 
 use std::ops::Bound;
@@ -45,7 +45,7 @@ pub(crate) const CUSTOMERS: Table<NumberInShop, Json> = Table::new("customers");
 pub(crate) const CUSTOMER_BY_EMAIL: Table<TextInShop, i64> = Table::new("customer_by_email");
 pub(crate) const CUSTOMER_BY_PHONE_NUMBER: Table<TextInShop, i64> = Table::new("customer_by_phone_number");
 /// Shop to the largest number of an erased customer. Such a number is not assigned again
-/// (CUSTOMER-16), so the remaining customers are not enough to find the next number.
+/// (CUSTOMER-16), so the next number cannot be derived from the remaining customers alone.
 pub(crate) const LARGEST_ERASED_CUSTOMER: Table<i64, i64> = Table::new("largest_erased_customer");
 
 pub(crate) const USERS: Table<NumberInShop, Json> = Table::new("users");
@@ -53,12 +53,12 @@ pub(crate) const USERS: Table<NumberInShop, Json> = Table::new("users");
 pub(crate) const USER_BY_EMAIL: Table<TextInShop, i64> = Table::new("user_by_email");
 
 pub(crate) const TICKETS: Table<NumberInShop, Json> = Table::new("tickets");
-/// Only keys, in the order of lists of tickets.
+/// Keys only, in the order of lists of tickets.
 pub(crate) const TICKETS_BY_ACTIVITY: Table<Activity, ()> = Table::new("tickets_by_activity");
 pub(crate) const HUMAN_TICKETS: Table<NumberInShop, Json> = Table::new("human_tickets");
 /// Ticket to human ticket.
 pub(crate) const HUMAN_TICKET_BY_TICKET: Table<NumberInShop, i64> = Table::new("human_ticket_by_ticket");
-/// In the order of lists of comments, so that lists need no index.
+/// Keys are in the order of lists of comments, so that lists need no index.
 pub(crate) const COMMENTS: Table<CommentKey, Json> = Table::new("comments");
 /// The records of all operations.
 pub(crate) const IDEMPOTENCY_RECORDS: Table<RecordKey, Record> = Table::new("idempotency_records");
@@ -66,14 +66,14 @@ pub(crate) const IDEMPOTENCY_RECORDS: Table<RecordKey, Record> = Table::new("ide
 pub(crate) const API_KEYS: Table<NumberInShop, Json> = Table::new("api_keys");
 
 pub(crate) const EVENTS: Table<EventKey, StoredEvent> = Table::new("events");
-/// Shop to the number of its last change. Positions in the log are not used again when events
-/// are removed, so the remaining events are not enough to find the next one.
+/// Shop to the number of its last change. A position in the log is not used again after its event
+/// is removed, so the next position cannot be derived from the remaining events alone.
 pub(crate) const LAST_CHANGES: Table<i64, i64> = Table::new("last_changes");
 
 /// Node to the end of its last reserved range. Belongs to no shop.
 pub(crate) const ID_RANGE_ENDS: Table<u16, i64> = Table::new("id_range_ends");
 
-/// Creates all tables, so that no read finds one missing.
+/// Creates all tables. A read of a missing table would fail.
 pub(crate) fn create_all(transaction: &WriteTransaction) -> Result<(), TableError> {
     transaction.open_table(META)?;
     transaction.open_table(SHOPS)?;
@@ -97,12 +97,12 @@ pub(crate) fn create_all(transaction: &WriteTransaction) -> Result<(), TableErro
     Ok(())
 }
 
-/// All keys of a shop in a table of [`NumberInShop`].
+/// Returns the range of all keys of a shop in a table of [`NumberInShop`].
 pub(crate) fn all_of(shop: ShopId) -> std::ops::RangeInclusive<NumberInShop> {
     (shop.get(), i64::MIN)..=(shop.get(), i64::MAX)
 }
 
-/// The keys of a shop in such a table with larger numbers than this.
+/// Returns the range of a shop's keys with larger numbers than this.
 pub(crate) fn all_after(shop: ShopId, number: i64) -> (Bound<NumberInShop>, Bound<NumberInShop>) {
     (Bound::Excluded((shop.get(), number)), Bound::Included((shop.get(), i64::MAX)))
 }

@@ -1,5 +1,5 @@
 //! Tests beyond the contract kit: failing disks, cancelled calls, invalid stored values, and
-//! the traces of erased customers.
+//! data left from erased customers.
 
 mod cancellation;
 mod decoding;

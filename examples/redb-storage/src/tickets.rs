@@ -36,7 +36,7 @@ impl TicketStore for RedbStorage {
     ) -> Result<Vec<CreateTicketOutcome>, StorageError> {
         self.write("create_tickets", move |transaction| {
             let mut tables = Batch::open(transaction)?;
-            // The first error ends the batch, and its transaction is dropped.
+            // The first error ends the batch, and its transaction is rolled back.
             batch.into_iter().map(|creation| tables.create(creation)).collect()
         })
         .await

@@ -92,7 +92,7 @@ fn create(transaction: &WriteTransaction, shop: ShopId, new: NewUser) -> anyhow:
     Ok(CreateUserOutcome::Created(user))
 }
 
-/// The shop's users that match the filter, after this one.
+/// Returns the shop's users that match the filter, after this one.
 fn matching(
     users: &impl ReadableTable<NumberInShop, Json>,
     shop: ShopId,
@@ -106,8 +106,8 @@ fn matching(
     Ok(list.filter(move |user| user.as_ref().map_or(true, |user| filter.matches(user))))
 }
 
-/// Whether the shop has this user and it is active, as assignees and the users of new keys
-/// must be.
+/// Whether the shop has this user and the user is active. New assignees and users of new keys must
+/// be active.
 pub(crate) fn is_active(
     users: &impl ReadableTable<NumberInShop, Json>,
     shop: ShopId,

@@ -6,7 +6,7 @@ use hexdesk_domain::{Readiness, ShopDomain, ShopStore, Timestamp};
 use hexdesk_redb_example::{OpenError, RedbStorage};
 use redb::{Database, TableDefinition};
 
-/// The error of a file that cannot be opened. It names the file.
+/// Returns the error of a file that cannot be opened. Checks that the error names the file.
 fn refusal(path: &Path) -> String {
     let message = RedbStorage::open(path).err().map(|error| error.to_string()).unwrap_or_default();
     assert!(message.contains(&path.display().to_string()), "{message}");

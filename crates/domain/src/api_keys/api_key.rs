@@ -35,7 +35,7 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
-    /// Whether the key is neither revoked nor expired at `now`.
+    /// Whether the key is live at `now`: not revoked and not expired.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
     }
@@ -65,14 +65,14 @@ pub struct NewApiKey {
     pub scopes: BTreeSet<Scope>,
     /// As in [`ApiKey`].
     pub user_id: Option<UserId>,
-    /// Who creates it and when.
+    /// The actor and the time of the creation.
     pub stamp: AuditStamp,
     /// As in [`ApiKey`].
     pub expires_at: Option<Timestamp>,
 }
 
 impl NewApiKey {
-    /// The key under this number of the shop.
+    /// Returns the key with this number of the shop.
     pub fn into_key(self, shop_id: ShopId, number: KeyNumber) -> ApiKey {
         let Self { secret_hash, scopes, user_id, stamp, expires_at } = self;
         let created_at = stamp.time;
@@ -94,7 +94,7 @@ pub struct Principal {
 }
 
 impl Principal {
-    /// The caller as the event log names it.
+    /// Returns the caller for the event log.
     pub fn caller(&self) -> Caller {
         Caller { shop: self.shop.id, actor: Actor::ApiKey { number: self.key_number, user_id: self.user_id } }
     }

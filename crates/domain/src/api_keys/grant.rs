@@ -1,22 +1,22 @@
-//! Which keys an API key may create: none with more rights than its own.
+//! Limits of keys that are created with another key: they never exceed the rights of that key.
 
 use std::collections::BTreeSet;
 
 use crate::limits::MAX_KEY_OVERLAP_SECONDS;
 use crate::{ApiKey, Field, Rule, Scope, Timestamp, UserId, Violation, Violations};
 
-/// A new key as a caller requests it with another key.
+/// A new key, as requested with another key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ApiKeyDraft {
     /// The names of its scopes: required, at least one.
     pub scopes: Option<Vec<String>>,
-    /// The user in whose name it writes. Default: that of the caller's key.
+    /// The user in whose name it writes. Default: the user of the caller's key.
     pub user_id: Option<UserId>,
-    /// When it expires; in the future. Default: when the caller's key does.
+    /// When it expires; in the future. Default: the expiry of the caller's key.
     pub expires_at: Option<Timestamp>,
 }
 
-/// The rotation of a key as a caller requests it with a key.
+/// The rotation of a key, as requested with a key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RotationDraft {
     /// As in [`ApiKeyDraft`], for the new key.
@@ -25,7 +25,7 @@ pub struct RotationDraft {
     pub overlap_seconds: Option<i64>,
 }
 
-/// The right that a key was asked to grant but does not have.
+/// A right that a key was asked to grant and does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Excess {
     /// A scope.
@@ -40,15 +40,15 @@ pub enum Excess {
 }
 
 impl ApiKeyDraft {
-    /// Everything that is wrong with the draft at this time, in the order of [`Field`].
+    /// Returns every violation of the draft at this time, in the order of [`Field`].
     pub fn violations(&self, now: Timestamp) -> Vec<Violation> {
         self.checked_scopes(now).err().map(Into::into).unwrap_or_default()
     }
 
-    /// The scopes.
+    /// Returns the scopes.
     ///
     /// # Errors
-    /// What [`ApiKeyDraft::violations`] finds.
+    /// The violations that [`ApiKeyDraft::violations`] returns.
     pub(crate) fn checked_scopes(&self, now: Timestamp) -> Result<BTreeSet<Scope>, Violations> {
         let mut violations = Vec::new();
         let mut scopes = BTreeSet::new();
@@ -75,7 +75,7 @@ impl ApiKeyDraft {
 }
 
 impl RotationDraft {
-    /// Everything that is wrong with the draft at this time, in the order of [`Field`].
+    /// Returns every violation of the draft at this time, in the order of [`Field`].
     pub fn violations(&self, now: Timestamp) -> Vec<Violation> {
         self.check(now).err().map(Into::into).unwrap_or_default()
     }
@@ -103,8 +103,8 @@ fn past_expiry(expires_at: Option<Timestamp>, now: Timestamp) -> Option<Violatio
 }
 
 impl ApiKey {
-    /// Why this key may not create a key like the one described: the first of scopes, user
-    /// and expiry that exceeds its own.
+    /// Returns the first of scopes, user and expiry that exceeds this key's own. This key may not
+    /// create a key with them.
     pub(crate) fn excess(
         &self,
         scopes: &BTreeSet<Scope>,

@@ -18,7 +18,7 @@ pub struct ManageApiKeys {
     clock: Arc<dyn Clock>,
 }
 
-/// Why no key was created.
+/// The reason why no key was created.
 #[derive(Debug, thiserror::Error)]
 pub enum ManageApiKeysError {
     /// The draft breaks rules.
@@ -27,13 +27,13 @@ pub enum ManageApiKeysError {
     /// The caller's key was revoked or has expired since it was authenticated.
     #[error("the caller's key is no longer live")]
     HolderNotLive,
-    /// The caller's key has less than the requested key.
+    /// The requested key has more rights than the caller's key.
     #[error("the caller's key cannot grant this: {0}")]
     Exceeds(Excess),
     /// The shop has no such key.
     #[error("the shop has no such key")]
     KeyNotFound,
-    /// The store failed. The kind of the error says what the caller can conclude.
+    /// The store failed. The caller acts on the kind of the error.
     #[error(transparent)]
     Storage(#[from] StorageError),
 }
@@ -73,7 +73,7 @@ impl ManageApiKeys {
     }
 
     /// Replaces a key of the caller's shop, or the caller's own, by a key with this secret.
-    /// `receipt` as in [`ManageApiKeys::create`].
+    /// `receipt` is as in [`ManageApiKeys::create`].
     ///
     /// # Errors
     /// As [`ManageApiKeys::create`].
@@ -107,7 +107,7 @@ impl ManageApiKeys {
         Ok(self.store.rotate_key(holder.shop.id, number, rotation, claim).await?)
     }
 
-    /// The caller's key as it is stored now. The authenticator may have used a cached one.
+    /// Reads the caller's key from the store. The authenticator may have used a cached one.
     async fn live_key(&self, holder: &Principal, now: Timestamp) -> Result<ApiKey, ManageApiKeysError> {
         let found = self.store.find_key(holder.shop.id, holder.key_number).await?;
         let live = found.filter(|(key, shop)| key.is_live(now) && shop.closed_at.is_none());

@@ -34,8 +34,8 @@ pub struct NewComment {
 }
 
 impl NewComment {
-    /// The comment on this ticket. It takes the customer from the ticket, and the channel if
-    /// it has none (COMMENT-1).
+    /// Returns the comment on this ticket. It has the ticket's customer. Without a channel of its
+    /// own, it has the ticket's channel (COMMENT-1).
     pub fn into_comment(self, ticket: &Ticket) -> Comment {
         let Self {
             id,
@@ -72,7 +72,7 @@ impl NewComment {
 
     /// Changes the ticket as a new comment does (COMMENT-4 to COMMENT-6).
     pub fn apply(&self, ticket: &mut Ticket) {
-        // Of two comments of the same time, the one created later is the later one.
+        // If two comments have the same time, the one created later is the latest.
         if self.time >= ticket.last_message_time {
             ticket.last_message = Some(self.text.clone());
             ticket.last_message_time = self.time;
@@ -118,7 +118,7 @@ pub struct Comment {
 }
 
 impl Comment {
-    /// Its position in the list of its ticket's comments.
+    /// Returns its position in the list of its ticket's comments.
     pub fn position(&self) -> CommentPosition {
         CommentPosition { time: self.time, id: self.id }
     }

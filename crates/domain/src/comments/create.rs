@@ -16,7 +16,7 @@ pub struct CreateComment {
     ids: Arc<dyn TicketIdSource>,
 }
 
-/// Why creating a comment has no outcome.
+/// The reason why creating a comment has no outcome.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateCommentError {
     /// The draft breaks rules.
@@ -25,7 +25,7 @@ pub enum CreateCommentError {
     /// No id is available now. Nothing was written.
     #[error(transparent)]
     IdsExhausted(#[from] TicketIdsExhausted),
-    /// The store failed. The kind of the error says what the caller can conclude.
+    /// The store failed. The caller acts on the kind of the error.
     #[error(transparent)]
     Storage(#[from] StorageError),
 }

@@ -10,7 +10,7 @@ use crate::validation::text_rules::{every_entry_fits, every_tag_fits, no_nul, no
 use crate::validation::violation::{Violations, check, required};
 use crate::{CommentId, Field, NewComment, ShopId, TicketId, Timestamp, UserId, Violation};
 
-/// A new comment as a caller requests it: unchecked, without defaults.
+/// A requested comment: unchecked, without defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Validate)]
 pub struct CommentDraft {
     /// Required, not blank, at most [`MAX_COMMENT_CHARS`].
@@ -39,7 +39,8 @@ pub struct CommentDraft {
     pub to_emails: Option<Vec<String>>,
     /// JSON text.
     pub attachments: Option<String>,
-    /// At most [`MAX_TAGS`] of at most [`MAX_TAG_CHARS`](crate::limits::MAX_TAG_CHARS). Default: none.
+    /// At most [`MAX_TAGS`] of at most [`MAX_TAG_CHARS`](crate::limits::MAX_TAG_CHARS). Default:
+    /// none.
     #[validate(length(max = MAX_TAGS), custom(function = "every_tag_fits"))]
     pub tags: Option<Vec<String>>,
 }
@@ -49,15 +50,15 @@ fn every_address_fits(addresses: &[String]) -> Result<(), validator::ValidationE
 }
 
 impl CommentDraft {
-    /// Everything that is wrong with the draft, as [`TicketDraft::violations`](crate::TicketDraft::violations).
+    /// Returns every violation, as [`TicketDraft::violations`](crate::TicketDraft::violations).
     pub fn violations(&self) -> Vec<Violation> {
         check(self).err().map(Into::into).unwrap_or_default()
     }
 
-    /// The complete comment, with defaults filled in; `now` for its time.
+    /// Returns the complete comment. Fills in defaults, and `now` for its time.
     ///
     /// # Errors
-    /// What [`CommentDraft::violations`] finds.
+    /// The violations that [`CommentDraft::violations`] returns.
     pub fn into_new(
         self,
         id: CommentId,

@@ -52,9 +52,9 @@ impl CustomerChanges {
         set(&mut customer.external_ids.whatsapp_id, whatsapp_id);
     }
 
-    /// Everything that is wrong with the changes, as [`CustomerDraft::violations`]. A new
-    /// value must keep the rules of a new customer. Whether an e-mail address or a phone
-    /// number is left, only the store knows, unless the changes clear both.
+    /// Returns every violation of the changes, as [`CustomerDraft::violations`]. A new value must
+    /// keep the rules of a new customer. Clearing both e-mail address and phone number is a
+    /// violation. If one is cleared, only the store knows whether the other is left.
     pub fn violations(&self) -> Vec<Violation> {
         self.check().err().map(Into::into).unwrap_or_default()
     }

@@ -7,7 +7,7 @@ use crate::{
     Caller, CommandError, CustomerDraft, DeferredClaim, IdempotencyRequest, IdempotentOutcome, RenderReceipt,
 };
 
-/// Creates customers: checks the draft and stores it, unless the customer exists.
+/// Creates customers: checks the draft, and stores it unless the customer exists.
 #[derive(Clone)]
 pub struct CreateCustomer {
     store: Arc<dyn CustomerStore>,

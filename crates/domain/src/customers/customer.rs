@@ -30,12 +30,12 @@ pub struct Customer {
 }
 
 impl Customer {
-    /// Whether it has an e-mail address or a phone number, which every customer must.
+    /// Whether it has an e-mail address or a phone number. Every customer must have one.
     pub const fn is_reachable(&self) -> bool {
         self.email.is_some() || self.phone_number.is_some()
     }
 
-    /// The texts in which a search finds its tickets.
+    /// Returns the texts by which a search finds its tickets.
     pub fn searched_texts(&self) -> impl Iterator<Item = &str> {
         let Self { email, phone_number, first_name, last_name, full_name, .. } = self;
         [email, phone_number, first_name, last_name, full_name].into_iter().filter_map(Option::as_deref)
@@ -51,7 +51,7 @@ pub struct ExternalIds {
     pub prestashop_id: Option<String>,
     pub fb_user_id: Option<String>,
     pub ig_user_id: Option<String>,
-    /// Its name at Instagram.
+    /// Its name on Instagram.
     pub ig_pseudo: Option<String>,
     pub whatsapp_id: Option<String>,
     pub zendesk_id: Option<String>,
@@ -77,12 +77,12 @@ pub struct NewCustomer {
     pub full_name: Option<String>,
     /// As in [`Customer`].
     pub external_ids: ExternalIds,
-    /// Who adds it and when.
+    /// The actor and the time of the creation.
     pub stamp: AuditStamp,
 }
 
 impl NewCustomer {
-    /// The customer under this number of the shop. It has no orders yet, and no shop system
+    /// Returns the customer with this number of the shop. It has no orders yet, and no shop system
     /// created it.
     pub fn into_customer(self, shop_id: ShopId, id: CustomerId) -> Customer {
         let Self { id: _, email, phone_number, first_name, last_name, full_name, external_ids, stamp } = self;

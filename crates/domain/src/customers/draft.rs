@@ -9,8 +9,8 @@ use crate::validation::text_rules::{no_nul, not_blank};
 use crate::validation::violation::{Violations, check, code};
 use crate::{AuditStamp, CustomerId, ExternalIds, NewCustomer, Violation};
 
-/// A new customer as a caller requests it: unchecked, without defaults. An e-mail address or
-/// a phone number is required.
+/// A requested customer: unchecked, without defaults. An e-mail address or a phone number is
+/// required.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Validate)]
 #[validate(schema(function = "reachable", skip_on_field_errors = false))]
 pub struct CustomerDraft {
@@ -53,15 +53,15 @@ pub struct CustomerDraft {
 }
 
 impl CustomerDraft {
-    /// Everything that is wrong with the draft, as [`TicketDraft::violations`](crate::TicketDraft::violations).
+    /// Returns every violation, as [`TicketDraft::violations`](crate::TicketDraft::violations).
     pub fn violations(&self) -> Vec<Violation> {
         check(self).err().map(Into::into).unwrap_or_default()
     }
 
-    /// The complete customer.
+    /// Returns the complete customer.
     ///
     /// # Errors
-    /// What [`CustomerDraft::violations`] finds.
+    /// The violations that [`CustomerDraft::violations`] returns.
     pub fn into_new(self, stamp: AuditStamp) -> Result<NewCustomer, Violations> {
         check(&self)?;
         let full_name = self.full_name.or_else(|| joined_name(&self.first_name, &self.last_name));

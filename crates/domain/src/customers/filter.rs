@@ -1,9 +1,9 @@
 use crate::{Customer, ExternalIds, fold_email};
 
-/// Selects the customers of a list: those who meet every condition given, or all.
+/// Selects the customers of a list that meet every given condition. Without conditions, selects all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct CustomerFilter {
-    /// The e-mail address, compared as [`fold_email`] does.
+    /// The e-mail address, compared after [`fold_email`].
     pub email: Option<String>,
     /// The phone number, exactly.
     pub phone_number: Option<String>,
@@ -12,9 +12,9 @@ pub struct CustomerFilter {
 }
 
 impl CustomerFilter {
-    /// Whether the customer meets every condition given (CUSTOMER-9).
+    /// Whether the customer meets every given condition (CUSTOMER-9).
     pub fn matches(&self, customer: &Customer) -> bool {
-        // Without `..`, so that a new condition does not compile until it is used here.
+        // Without `..`, a new condition does not compile until it is used here.
         let Self { email, phone_number, external_ids } = self;
         is_or_any(&email.as_deref().map(fold_email), &customer.email.as_deref().map(fold_email))
             && is_or_any(phone_number, &customer.phone_number)

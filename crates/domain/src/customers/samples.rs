@@ -1,6 +1,6 @@
 use crate::{Actor, AuditStamp, Customer, CustomerDraft, CustomerId, ShopId, Timestamp};
 
-/// A customer with every field that changes may set, and no id in other systems.
+/// A customer with every field that an update can set, except ids in other systems.
 pub(super) fn customer() -> Customer {
     let draft = CustomerDraft {
         email: Some("Ada@Example.com".into()),

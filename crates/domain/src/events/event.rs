@@ -10,24 +10,24 @@ use crate::{
 #[allow(missing_docs, reason = "each name says it")]
 pub enum EventKind {
     TicketCreated,
-    /// Also when a comment changes its last message, unread count or version.
+    /// Includes changes of its last message, unread count or version by a comment.
     TicketUpdated,
-    /// Also when its customer is erased.
+    /// Includes erasing its customer.
     TicketDeleted,
     CommentCreated,
-    /// When its ticket is deleted or its customer erased.
+    /// Its ticket was deleted, or its customer was erased.
     CommentDeleted,
     CustomerCreated,
     CustomerUpdated,
     /// Erased with all its tickets and comments.
     CustomerErased,
     UserCreated,
-    /// Also when it is deactivated or activated.
+    /// Includes deactivating and activating it.
     UserUpdated,
     ApiKeyCreated,
     /// Replaced by another key. It expires.
     ApiKeyRotated,
-    /// Also when the user in whose name it writes is deactivated.
+    /// Includes deactivating the user in whose name it writes.
     ApiKeyRevoked,
 }
 
@@ -68,8 +68,8 @@ impl EventKind {
         }
     }
 
-    /// The subject of an event of this kind, by its number; `None` if the number is out of
-    /// range.
+    /// Returns the subject of an event of this kind, by its number. Returns `None` if the number is
+    /// out of range.
     pub fn subject(self, number: i64) -> Option<Subject> {
         match self {
             Self::TicketCreated | Self::TicketUpdated | Self::TicketDeleted => {
@@ -100,7 +100,7 @@ impl std::str::FromStr for EventKind {
     }
 }
 
-/// What an event is about.
+/// The resource that an event is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs, reason = "each name says it")]
 pub enum Subject {
@@ -112,7 +112,7 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// Its id or number.
+    /// Returns its id or number.
     pub const fn number(self) -> i64 {
         match self {
             Self::Ticket(id) => id.get(),
@@ -124,7 +124,7 @@ impl Subject {
     }
 }
 
-/// The subject of an event as the change left it.
+/// The subject of an event, in its state after the change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "each name says it")]
 pub enum Snapshot {
@@ -136,7 +136,7 @@ pub enum Snapshot {
 }
 
 impl Snapshot {
-    /// The subject.
+    /// Returns the subject.
     pub fn subject(&self) -> Subject {
         match self {
             Self::Ticket(snapshot) => Subject::Ticket(snapshot.ticket.id),
@@ -147,7 +147,7 @@ impl Snapshot {
         }
     }
 
-    /// The customer whose data it holds. It is erased with that customer.
+    /// Returns the customer whose data it holds. It is erased with that customer.
     pub fn customer_id(&self) -> Option<CustomerId> {
         match self {
             Self::Ticket(snapshot) => Some(snapshot.ticket.customer_id),
@@ -202,16 +202,16 @@ pub struct Event {
     pub position: EventPosition,
     /// The kind of the change.
     pub kind: EventKind,
-    /// What was changed.
+    /// The changed resource.
     pub subject: Subject,
-    /// Who changed it and when.
+    /// The actor and the time of the change.
     pub stamp: AuditStamp,
-    /// The subject as the change left it. `None` if it was deleted or erased, and once the
-    /// customer whose data it held is erased.
+    /// The state of the subject after the change. `None` if the change deleted or erased it, and
+    /// after the customer whose data it held is erased.
     pub snapshot: Option<Snapshot>,
 }
 
-/// An event's position in its shop's log, which is ordered by change, then by part. The store
+/// An event's position in its shop's log. The log is in order of change, then of part. The store
 /// chooses the numbers. None is negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventPosition {

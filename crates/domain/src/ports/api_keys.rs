@@ -5,65 +5,66 @@ use crate::{
     ShopId, StorageError, Timestamp,
 };
 
-/// What became of a key's creation.
+/// Outcome of creating a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CreateKeyOutcome {
-    /// It was added.
+    /// The key was added.
     Created(ApiKey),
-    /// The shop has no such active user; nothing was added.
+    /// The shop has no such active user. Nothing was added.
     UserNotFound,
 }
 
-/// The key that takes the place of another.
+/// The new key of a rotation, and the end of the old one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyRotation {
-    /// What the new key's secret hashes to.
+    /// The hash of the new key's secret.
     pub secret_hash: SecretHash,
-    /// From when on the new key opens nothing.
+    /// The expiry of the new key.
     pub expires_at: Option<Timestamp>,
-    /// Who rotates, and when: the time the new key is made.
+    /// The actor and the time of the rotation. The new key is created at this time.
     pub stamp: AuditStamp,
-    /// Until when the old key works, if it does not expire earlier.
+    /// The time at which the old key stops working, unless it expires earlier.
     pub old_ends_at: Timestamp,
 }
 
-/// What became of a key's rotation.
+/// Outcome of rotating a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RotateKeyOutcome {
-    /// The new key; the old one ends with the overlap.
+    /// The new key. The old one ends with the overlap.
     Rotated(ApiKey),
-    /// The shop has no such key, or it is revoked or expired; nothing changed.
+    /// The shop has no such key, or the key is revoked or expired. Nothing changed.
     NotLive,
 }
 
-/// Keeps API keys. The shop handed in must exist where a key is created.
+/// Stores API keys. Callers create keys only in shops that exist.
 ///
-/// - **KEY-1** A created key has a number that no other key of the shop has, and is found
-///   with everything as it was handed in, together with its shop, open or closed.
-/// - **KEY-2** A number that the shop has no key of is not found; another shop's neither.
-/// - **KEY-3** The list holds the shop's keys and no other's, in order of number, revoked
-///   and expired ones included. Following `next` from page to page answers each once,
-///   `limit` on each page but the last; the last has no `next`. The count is the length of
-///   the whole list.
-/// - **KEY-4** Revoking sets the time of revocation and answers the key; revoking again
-///   keeps the first; a key that is not there is `None`.
-/// - **KEY-5** Rotating adds a key with the new secret and expiry and the old one's scopes
-///   and user, made at the rotation's time, and ends the old one at `old_ends_at`, or earlier if it
-///   expired earlier.
-/// - **KEY-6** A key that is not there, revoked or expired cannot be rotated.
-/// - **KEY-7** Creating a key that writes in the name of someone who is not an active user
-///   of the shop answers `UserNotFound` and adds nothing.
-/// - **KEY-8** Creating and rotating a key with a [`DeferredClaim`] meet the obligations of
+/// - **KEY-1** A created key has a number that no other key of the shop has. It is found with every
+///   value as given, together with its shop, open or closed.
+/// - **KEY-2** A number that no key of the shop has is not found, even if a key of another shop has
+///   it.
+/// - **KEY-3** The list holds the shop's keys and no other keys, including revoked and expired
+///   keys. It is in order of number, smallest first. Following `next` from page to page returns
+///   every key once. Each page except the last holds `limit` keys. The last page has no `next`. The
+///   count is the length of the whole list.
+/// - **KEY-4** Revoking a key sets its time of revocation and returns the key. Revoking it again
+///   keeps the first time. If the shop has no such key, the call returns `None`.
+/// - **KEY-5** A rotation adds a key with the new secret, the new expiry, and the old key's scopes
+///   and user. The new key is created at the rotation's time. The old key ends at `old_ends_at`, or
+///   at its own expiry if that is earlier.
+/// - **KEY-6** A key that does not exist, is revoked or has expired cannot be rotated.
+/// - **KEY-7** If the user of a new key is not an active user of the shop, the creation returns
+///   `UserNotFound` and adds nothing.
+/// - **KEY-8** A creation or rotation with a [`DeferredClaim`] meets the obligations of
 ///   [`IdempotentOutcome`].
 ///
-/// A key is live at `now` if it is not revoked and `now` is before its expiry, if it
-/// has one. Neither closing the shop nor the passing of time removes a key. A list may
-/// start after the place of no key.
+/// A key is live at `now` if it is not revoked and has not expired. It has expired if it has an
+/// expiry and `now` is the expiry or later. Closing the shop removes no key, and expiring removes
+/// none. A list may start after a number that no key has.
 ///
-/// A rotation uses its own time to decide whether the old key is live; the store never
-/// reads the clock. The user of the old key is not checked again, because an inactive
-/// user has no live key (USER-10). A recorded rotation is replayed even if the old key
-/// has expired or been revoked in between.
+/// A rotation uses its own time to decide whether the old key is live. The store never reads the
+/// clock. A rotation does not check the user of the old key again, because an inactive user has no
+/// live key (USER-10). A recorded rotation is replayed even if the old key has expired or was
+/// revoked in the meantime.
 #[async_trait]
 pub trait ApiKeyStore: Send + Sync {
     /// Adds a key.
@@ -77,14 +78,14 @@ pub trait ApiKeyStore: Send + Sync {
         once: Option<DeferredClaim<CreateKeyOutcome>>,
     ) -> Result<IdempotentOutcome<CreateKeyOutcome>, StorageError>;
 
-    /// The shop's key of this number, and the shop.
+    /// Returns the shop's key with this number, and the shop.
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.
     async fn find_key(&self, shop: ShopId, number: KeyNumber)
     -> Result<Option<(ApiKey, Shop)>, StorageError>;
 
-    /// The shop's keys after this one in the list: at most `limit`, which is 1 to
+    /// Returns the shop's keys after this one in the list. Returns at most `limit`, which is 1 to
     /// [`MAX_PAGE_ENTRIES`](crate::limits::MAX_PAGE_ENTRIES).
     ///
     /// # Errors
@@ -96,13 +97,13 @@ pub trait ApiKeyStore: Send + Sync {
         limit: u32,
     ) -> Result<Page<ApiKey, KeyNumber>, StorageError>;
 
-    /// How many keys the shop has.
+    /// Returns the number of the shop's keys.
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.
     async fn count_keys(&self, shop: ShopId) -> Result<u64, StorageError>;
 
-    /// Revokes the key.
+    /// Revokes the key and returns it.
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.
@@ -113,7 +114,7 @@ pub trait ApiKeyStore: Send + Sync {
         stamp: AuditStamp,
     ) -> Result<Option<ApiKey>, StorageError>;
 
-    /// Replaces the key by another. Both work until the old one ends.
+    /// Adds a key that replaces this one. Both work until the old one ends.
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.

@@ -2,24 +2,25 @@ use async_trait::async_trait;
 
 use crate::{Principal, StorageError};
 
-/// Why a key opens nothing.
+/// The reason for rejecting a key.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthenticationError {
-    /// It is no key, or unknown, revoked or expired; callers are not told which.
+    /// The text is not a key, or the key is unknown, revoked or expired. Callers do not learn
+    /// which.
     #[error("the API key is not valid")]
     InvalidKey,
-    /// It is a live key of a shop that was closed.
+    /// The key is live, but its shop is closed.
     #[error("the shop was closed")]
     ShopClosed,
-    /// The keys could not be looked at.
+    /// The store of the keys failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
 }
 
-/// Tells who holds a key.
+/// Authenticates callers by their API key.
 #[async_trait]
 pub trait Authenticator: Send + Sync {
-    /// The principal that proves itself with this key.
+    /// Returns the principal that holds this key.
     ///
     /// # Errors
     /// [`AuthenticationError`].

@@ -5,139 +5,151 @@ use crate::{
     NewCustomer, Page, ShopId, StorageError,
 };
 
-/// What became of a customer's creation.
+/// Outcome of creating a customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CreateCustomerOutcome {
-    /// It was added.
+    /// The customer was added.
     Created(Customer),
-    /// The shop has a customer with this e-mail address or phone number; nothing changed.
+    /// The shop has a customer with this e-mail address or phone number. Nothing changed.
     Existing(Customer),
-    /// The shop has another customer with the number asked for; nothing changed.
+    /// The shop has another customer with the requested number. Nothing changed.
     IdTaken,
 }
 
-/// A change of one customer.
+/// An update of a customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CustomerUpdate {
-    /// What is to be otherwise, checked.
+    /// The requested changes. They keep the rules.
     pub changes: CustomerChanges,
-    /// Who changes it, and when.
+    /// The actor and the time of the update.
     pub stamp: AuditStamp,
 }
 
-/// What became of a customer's change.
+/// Outcome of updating a customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UpdateCustomerOutcome {
-    /// The customer as it is now.
+    /// The customer after the update.
     Updated(Box<Customer>),
     /// The shop has no such customer.
     CustomerNotFound,
-    /// Neither e-mail address nor phone number would be left; nothing changed.
+    /// The customer would have no e-mail address and no phone number. Nothing changed.
     Unreachable,
-    /// Another customer of the shop has the e-mail address; nothing changed.
+    /// Another customer of the shop has the e-mail address. Nothing changed.
     EmailTaken,
-    /// Another customer of the shop has the phone number; nothing changed.
+    /// Another customer of the shop has the phone number. Nothing changed.
     PhoneNumberTaken,
 }
 
-/// How much went with a customer that was erased.
+/// The numbers of deleted resources when a customer is erased.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Erased {
     /// Tickets of the customer.
     pub tickets: u64,
-    /// Human tickets of those.
+    /// Human tickets of these tickets.
     pub human_tickets: u64,
-    /// Comments on those.
+    /// Comments on these tickets.
     pub comments: u64,
     /// Idempotency records that held the customer's data.
     pub idempotency_records: u64,
 }
 
-/// Keeps the customers of shops. The shop handed in must exist.
+/// Stores the customers of shops. Callers pass only shops that exist.
 ///
-/// [`fold_email`](crate::fold_email) is Unicode lower case. No other normalization is applied,
-/// and phone numbers are compared character for character. A customer created here has placed
-/// no orders and comes from no shop system.
+/// [`fold_email`](crate::fold_email) is Unicode lower case. No other normalization is applied.
+/// Phone numbers are compared character for character. A customer created here has placed no orders
+/// and comes from no shop system.
 ///
-/// - **CUSTOMER-1** A created customer has a number from 1 to 2^53−1 that no other
-///   customer of the shop has, and is found with every field as it was handed in.
-/// - **CUSTOMER-2** Creating a customer whose e-mail address a customer of the shop has,
-///   compared as [`fold_email`](crate::fold_email) does, answers `Existing` with that
-///   customer and changes nothing.
-/// - **CUSTOMER-3** If none has the e-mail address but one the same phone number, that
-///   one is `Existing`; of two matches the one by e-mail address wins.
-/// - **CUSTOMER-4** Another shop's customer is never found and never `Existing`.
-/// - **CUSTOMER-5** A number that is asked for is kept, and the numbers handed out later
-///   in the shop are larger.
-/// - **CUSTOMER-6** A number that is asked for and taken, when neither e-mail address nor
-///   phone number matches, answers `IdTaken` and changes nothing.
-/// - **CUSTOMER-7** Of creations that race for one e-mail address exactly one answers
-///   `Created`, the others `Existing`.
-/// - **CUSTOMER-8** With a [`DeferredClaim`] the obligations of [`IdempotentOutcome`] hold, for outcomes that
-///   have a receipt (`Created`, and `Existing` too if the caller says so) and for those
-///   that have none.
+/// - **CUSTOMER-1** A created customer has a number from 1 to 2^53−1 that no other customer of the
+///   shop has. It is found with every field as given.
+/// - **CUSTOMER-2** If a customer of the shop has the same e-mail address, a creation returns
+///   `Existing` with that customer and changes nothing. Addresses are equal if
+///   [`fold_email`](crate::fold_email) returns the same text for both.
+/// - **CUSTOMER-3** If no customer has the e-mail address but one has the same phone number, a
+///   creation returns `Existing` with that customer. If one customer has the e-mail address and
+///   another the phone number, the one with the e-mail address is returned.
+/// - **CUSTOMER-4** A customer of another shop is never found and never returned as `Existing`.
+/// - **CUSTOMER-5** A requested number is kept. Numbers that the store assigns later in the shop
+///   are larger.
+/// - **CUSTOMER-6** If a requested number is taken, and neither the e-mail address nor the phone
+///   number matches, a creation returns `IdTaken` and changes nothing.
+/// - **CUSTOMER-7** If creations race for one e-mail address, exactly one returns `Created` and the
+///   others return `Existing`.
+/// - **CUSTOMER-8** A creation with a [`DeferredClaim`] meets the obligations of
+///   [`IdempotentOutcome`]. This holds for outcomes with a receipt and for outcomes without one.
+///   `Created` has a receipt. `Existing` has one if the caller's claim renders one.
 ///
 /// A creation without a number fails once the largest number, 2^53−1, is in use.
 ///
 /// # Lists and counts of customers
 ///
-/// - **CUSTOMER-9** A list holds the shop's customers that meet every condition of the
-///   filter, and no other's, each as `find_customer` answers it, in order of number,
+/// - **CUSTOMER-9** A list holds the shop's customers that meet every condition of the filter, and
+///   no other customers. Each is as `find_customer` returns it. The list is in order of number,
 ///   largest first.
-/// - **CUSTOMER-10** Following `next` from page to page answers every customer of the list
-///   once, `limit` on each page but the last; the last has no `next`. A count is the length
-///   of the whole list of the same filter.
+/// - **CUSTOMER-10** Following `next` from page to page returns every customer of the list once.
+///   Each page except the last holds `limit` customers. The last page has no `next`. A count is the
+///   length of the whole list with the same filter.
 ///
-/// Several customers may share an id in another system. An empty id and a missing id
-/// are different. A list may start after the place of no customer: it goes on with the
-/// next smaller number. "Once" holds for a list that does not change between the pages.
+/// Several customers may share an id in another system. An empty id and a missing id are different.
+/// A list may start after a number that no customer has. It then continues with the next smaller
+/// number. "Once" holds for a list that does not change between the pages.
 ///
 /// # Updates of customers
 ///
-/// In [`CustomerChanges`], `None` leaves a value and `Some(None)` removes it.
+/// In [`CustomerChanges`], `None` keeps a value and `Some(None)` clears it. An update is empty if
+/// it keeps every value.
 ///
-/// - **CUSTOMER-11** An update changes what it says and nothing else of the customer, and
-///   answers it as `find_customer` does from then on. Its tickets and lists show it changed.
-/// - **CUSTOMER-12** An update of a customer that is not the shop's answers
-///   `CustomerNotFound`; else one that would leave neither e-mail address nor phone number
-///   answers `Unreachable`; else one to an e-mail address that another customer of the shop
-///   has, compared as in CUSTOMER-2, answers `EmailTaken`, and to such a phone number
-///   `PhoneNumberTaken`. Nothing changes then. What an update gives up is free for others.
-/// - **CUSTOMER-13** An update with a [`DeferredClaim`] meets the obligations of [`IdempotentOutcome`].
-/// - **CUSTOMER-14** Of updates that race for one e-mail address exactly one answers
-///   `Updated`.
-/// - **CUSTOMER-18** An update that says nothing answers `Updated` with the customer and
-///   changes nothing, even if the customer has neither e-mail address nor phone number.
+/// - **CUSTOMER-11** An update sets the given values and changes nothing else of the customer. It
+///   returns the customer as `find_customer` returns it from then on. Lists, and the customer's
+///   tickets, show the updated customer.
+/// - **CUSTOMER-12** An update is checked in this order. The first failed check is the outcome, and
+///   nothing changes:
+///   1. `CustomerNotFound`: the customer is not the shop's.
+///   2. `Unreachable`: the customer would have no e-mail address and no phone number.
+///   3. `EmailTaken`: another customer of the shop has the new e-mail address. Addresses are
+///      compared as in CUSTOMER-2.
+///   4. `PhoneNumberTaken`: another customer of the shop has the new phone number.
 ///
-/// An update that says nothing leaves an idempotency record, too. A customer's own
-/// address and phone number are not taken, in any spelling. An update leaves the
-/// customer's tickets and their versions unchanged.
+///   An e-mail address or phone number that an update replaces or clears is free for other
+///   customers.
+/// - **CUSTOMER-13** An update with a [`DeferredClaim`] meets the obligations of
+///   [`IdempotentOutcome`].
+/// - **CUSTOMER-14** If updates race for one e-mail address, exactly one returns `Updated`.
+/// - **CUSTOMER-18** An empty update returns `Updated` with the customer and changes nothing. This
+///   holds even if the customer has no e-mail address and no phone number.
+///
+/// An empty update leaves an idempotency record, too. A customer's own e-mail address and phone
+/// number never count as taken, in any spelling. An update leaves the customer's tickets and their
+/// versions unchanged.
 ///
 /// # Erasure
 ///
-/// - **CUSTOMER-15** Erasing a customer takes it away with its tickets, their human tickets
-///   and comments, and every idempotency record whose receipt names it, and says how many;
-///   nothing else goes. A customer that is not the shop's is `None`.
-/// - **CUSTOMER-16** The number of an erased customer is not handed out again, its e-mail
-///   address and phone number are free, and an idempotency key whose record went is free.
-/// - **CUSTOMER-17** Whatever races with an erasure, a ticket, a comment or a record of the
-///   customer's, takes effect before it and goes with it, or finds no customer or no ticket;
-///   neither fails for the other's sake.
+/// - **CUSTOMER-15** Erasing a customer deletes the customer, its tickets, their human tickets and
+///   comments, and every idempotency record with a receipt that names the customer. It returns how
+///   many of each were deleted. Nothing else is deleted. If the customer is not the shop's, it
+///   returns `None`.
+/// - **CUSTOMER-16** The store does not assign the number of an erased customer again. The
+///   customer's e-mail address and phone number are free. The idempotency keys of the deleted
+///   records are free.
+/// - **CUSTOMER-17** A write for a customer may race with the erasure of that customer. The write
+///   may be a ticket, a comment or an idempotency record. Either it takes effect before the erasure
+///   and is erased with the customer, or it finds no customer or no ticket. Neither call fails
+///   because of the other.
 ///
-/// A record belongs to the customer that its receipt names as `customer_id`, and to no
-/// other; a record whose receipt names no customer stays. As after a deletion, the ids
-/// of the erased tickets and comments are free and the numbers of their human tickets
-/// may be used again. The users and API keys stay. The store hands out the number of an
-/// erased customer to nobody, but a creation that asks for it gets it.
+/// EVENT-11 defines which snapshots an erasure removes from the event log.
 ///
-/// CUSTOMER-17 is about the order of locks. A write that has seen the customer must
-/// lock it until the write is done, so that the erasure waits and erases the write as
-/// well, or must look again. This holds for records, too: an `Existing` whose receipt
-/// names the customer must not be recorded after the erasure. If two calls can block
-/// each other for good, the store itself retries.
+/// A record belongs to the customer that its receipt names as `customer_id`, and to no other. A
+/// record with a receipt that names no customer stays. As after a deletion, the ids of erased
+/// tickets and comments are free, and the numbers of their human tickets may be used again. Users
+/// and API keys stay. A creation that requests the number of an erased customer gets it.
+///
+/// CUSTOMER-17 is about the order of locks. A write that has read the customer must lock the
+/// customer until the write has committed. The erasure then waits and erases the write as well.
+/// Without such a lock, the write must check the customer again. This holds for records, too: an
+/// `Existing` with a receipt that names the customer must not be recorded after the erasure. If two
+/// calls deadlock, the store itself retries.
 #[async_trait]
 pub trait CustomerStore: Send + Sync {
-    /// Adds a customer, unless there is one.
+    /// Adds a customer, unless one exists already.
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.
@@ -148,13 +160,13 @@ pub trait CustomerStore: Send + Sync {
         once: Option<DeferredClaim<CreateCustomerOutcome>>,
     ) -> Result<IdempotentOutcome<CreateCustomerOutcome>, StorageError>;
 
-    /// The shop's customer of this number.
+    /// Returns the shop's customer with this number.
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.
     async fn find_customer(&self, shop: ShopId, id: CustomerId) -> Result<Option<Customer>, StorageError>;
 
-    /// The shop's customers that the filter lets through, after this one in the list: at
+    /// Returns the shop's customers that meet the filter, after this one in the list. Returns at
     /// most `limit`, which is 1 to [`MAX_PAGE_ENTRIES`](crate::limits::MAX_PAGE_ENTRIES).
     ///
     /// # Errors
@@ -167,13 +179,13 @@ pub trait CustomerStore: Send + Sync {
         limit: u32,
     ) -> Result<Page<Customer, CustomerId>, StorageError>;
 
-    /// How many customers of the shop the filter lets through.
+    /// Returns the number of the shop's customers that meet the filter.
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.
     async fn count_customers(&self, shop: ShopId, filter: CustomerFilter) -> Result<u64, StorageError>;
 
-    /// Changes the shop's customer.
+    /// Updates the shop's customer.
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.
@@ -185,7 +197,7 @@ pub trait CustomerStore: Send + Sync {
         once: Option<DeferredClaim<UpdateCustomerOutcome>>,
     ) -> Result<IdempotentOutcome<UpdateCustomerOutcome>, StorageError>;
 
-    /// Erases the shop's customer with everything of theirs.
+    /// Erases the shop's customer with all of the customer's data.
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.

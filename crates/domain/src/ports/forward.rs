@@ -3,8 +3,8 @@
 /// Within an implementation of a port, forwards these methods to the store in a field:
 /// `forward!(store: find_ticket, list_tickets);`.
 ///
-/// It expands to what `async_trait` makes of a method, so the attribute is needed only if the
-/// implementation has methods of its own. The future of the inner store is returned as it is.
+/// A method expands as with `async_trait`. So the attribute is needed only if the implementation
+/// has methods of its own. The future of the inner store is returned unchanged.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! forward {
@@ -13,7 +13,7 @@ macro_rules! forward {
     };
 }
 
-/// The signature of each method of a store.
+/// Forwards one method. Holds the signature of each method of a store.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! forward_named {
@@ -207,7 +207,7 @@ macro_rules! forward_named {
     };
 }
 
-/// One method with this signature, as `async_trait` expands it.
+/// Expands to one method with this signature, as `async_trait` does.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! forward_method {

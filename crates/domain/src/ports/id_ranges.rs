@@ -2,31 +2,32 @@ use async_trait::async_trait;
 
 use crate::{IdRange, StorageError, Timestamp};
 
-/// Hands out the ranges that ticket ids are made from, to every process that shares the
-/// store. It remembers, for each node, where the ranges handed out so far end: no id at
-/// or past that point has been made, whatever became of the process that reserved it.
+/// Reserves ranges of ids for every process that shares the store. Processes create the ids of
+/// tickets and comments from them.
 ///
-/// A range is the right to make the ids of one node, of which there are 1,024, for a stretch of
-/// time. It includes its beginning and excludes its end; it has passed when `now` is its end or
-/// later. A range is its node's latest if it ends where the node's latest ends.
+/// A range is the right to create the ids of one node for a stretch of time. There are 1,024 nodes.
+/// A range includes its beginning and excludes its end. It has passed when `now` is its end or
+/// later. For each node, the store remembers the end of the ranges reserved so far. No id at or
+/// after that end has been created, even if the process that reserved the last range crashed. A
+/// range with that end is its node's latest.
 ///
-/// - **IDRANGE-1** Two ranges of one node never overlap, also when they were reserved at
-///   the same time.
-/// - **IDRANGE-2** A new range begins at `now` or later and ends `span_millis` after its
+/// - **IDRANGE-1** Two ranges of one node never overlap, even if they are reserved at the same
+///   time.
+/// - **IDRANGE-2** A new range begins at `now` or later, and ends `span_millis` after its
 ///   beginning.
-/// - **IDRANGE-3** While a node's latest range has not passed, a new reservation gets
-///   another node.
-/// - **IDRANGE-4** Extending a node's latest range goes on where it ended, on the same
-///   node, to `span_millis` past `now` or past its end, whichever is later.
-/// - **IDRANGE-5** A range that is not its node's latest any more cannot be extended: the
-///   answer is a new range as if nothing had been handed in.
-/// - **IDRANGE-6** When the clock steps back, what was handed out is not handed out again.
-/// - **IDRANGE-7** A reservation succeeds also when no node is free: the range then begins
-///   where the node's latest ends.
+/// - **IDRANGE-3** While a node's latest range has not passed, a new reservation gets another node.
+/// - **IDRANGE-4** If `current` is its node's latest range, the call extends it. It returns a range
+///   of the same node that begins at the end of `current`. The range ends `span_millis` after
+///   `now`, or after the end of `current` if that is later.
+/// - **IDRANGE-5** If `current` is not its node's latest range any more, the call does not extend
+///   it. It returns a new range, as without `current`.
+/// - **IDRANGE-6** If the clock steps back, a reserved range is not reserved again.
+/// - **IDRANGE-7** A reservation succeeds even if no node is free. The range then begins at the end
+///   of its node's latest range.
 #[async_trait]
 pub trait IdRangeStore: Send + Sync {
-    /// Reserves a range, the continuation of `current` if there is one. `span_millis` is at
-    /// least 1.
+    /// Reserves a range. If `current` is given, the range extends it (IDRANGE-4, IDRANGE-5).
+    /// `span_millis` is at least 1.
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.

@@ -2,15 +2,15 @@ use async_trait::async_trait;
 
 use crate::StorageError;
 
-/// Tells whether a store can serve.
+/// Checks whether a store can serve.
 ///
 /// - **READY-1** A store that was just set up is ready.
 #[async_trait]
 pub trait Readiness: Send + Sync {
-    /// `Ok` if the store can be reached, its schema is the one the adapter was built for, and
-    /// it is not known to lack room for writes.
+    /// Succeeds if the store is reachable, has the schema that the adapter was built for, and has
+    /// room for writes as far as it knows.
     ///
     /// # Errors
-    /// [`StorageError`] that says what is missing.
+    /// [`StorageError`] that names the missing condition.
     async fn check_ready(&self) -> Result<(), StorageError>;
 }

@@ -2,25 +2,26 @@ use async_trait::async_trait;
 
 use crate::{Shop, ShopDomain, StorageError, Timestamp};
 
-/// What became of a shop's creation.
+/// Outcome of creating a shop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CreateShopOutcome {
-    /// It was added.
+    /// The shop was added.
     Created(Shop),
-    /// A shop of this domain is there, open or closed; nothing changed.
+    /// A shop with this domain exists, open or closed. Nothing changed.
     AlreadyExists(Shop),
 }
 
-/// Keeps shops. A shop is a tenant; everything else belongs to one.
+/// Stores shops. A shop is a tenant. Everything else belongs to one shop.
 ///
-/// - **SHOP-1** A created shop is open, has a number that no other shop has or had, and
-///   is found by its domain with everything it was created with.
-/// - **SHOP-2** Creating a shop whose domain is taken, by a closed shop too, answers
+/// - **SHOP-1** A created shop is open and has a number that no other shop has or had. It is found
+///   by its domain with every value that it was created with.
+/// - **SHOP-2** If a shop, open or closed, has the domain, a creation returns
 ///   [`CreateShopOutcome::AlreadyExists`] with that shop and changes nothing.
-/// - **SHOP-3** A domain that no shop has is `None`, to be found or to be closed.
-/// - **SHOP-4** The list holds every shop, closed ones included, in order of number.
-/// - **SHOP-5** Closing sets the time of closing; closing again keeps the first.
-/// - **SHOP-6** Of creations that race for one domain exactly one answers `Created`.
+/// - **SHOP-3** If no shop has the domain, finding and closing it return `None`.
+/// - **SHOP-4** The list holds every shop in order of number, smallest first. This includes closed
+///   shops.
+/// - **SHOP-5** Closing a shop sets the time of closing. Closing it again keeps the first time.
+/// - **SHOP-6** If creations race for one domain, exactly one returns `Created`.
 #[async_trait]
 pub trait ShopStore: Send + Sync {
     /// Adds a shop.
@@ -33,19 +34,19 @@ pub trait ShopStore: Send + Sync {
         now: Timestamp,
     ) -> Result<CreateShopOutcome, StorageError>;
 
-    /// The shop of this domain, open or closed.
+    /// Returns the shop with this domain, open or closed.
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.
     async fn find_shop(&self, domain: &ShopDomain) -> Result<Option<Shop>, StorageError>;
 
-    /// All shops.
+    /// Returns all shops.
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.
     async fn list_shops(&self) -> Result<Vec<Shop>, StorageError>;
 
-    /// Closes the shop of this domain and answers it.
+    /// Closes the shop with this domain and returns it.
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.

@@ -5,77 +5,79 @@ use crate::{
     UserFilter, UserId,
 };
 
-/// What became of a user's creation.
+/// Outcome of creating a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CreateUserOutcome {
-    /// It was added.
+    /// The user was added.
     Created(User),
-    /// The shop has a user with this e-mail address; nothing changed.
+    /// The shop has a user with this e-mail address. Nothing changed.
     EmailTaken(User),
-    /// The shop has another user with the number asked for; nothing changed.
+    /// The shop has another user with the requested number. Nothing changed.
     IdTaken,
 }
 
-/// A change of one user.
+/// An update of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserUpdate {
-    /// What is to be otherwise, checked.
+    /// The requested changes. They keep the rules.
     pub changes: UserChanges,
-    /// Who changes it, and when: the time since which a user is deactivated.
+    /// The actor and the time of the update. A deactivation sets `deactivated_at` to this time.
     pub stamp: AuditStamp,
 }
 
-/// What became of a user's change.
+/// Outcome of updating a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UpdateUserOutcome {
-    /// The user as it is now.
+    /// The user after the update.
     Updated(User),
     /// The shop has no such user.
     UserNotFound,
-    /// Another user of the shop has the e-mail address; nothing changed.
+    /// Another user of the shop has the e-mail address. Nothing changed.
     EmailTaken,
 }
 
-/// Keeps the users (staff) of shops. The shop handed in must exist. A user is active until
-/// it is deactivated. A deactivated user is still found and listed, stays the assignee of its
-/// tickets and the author of its comments, and may be the author of new ones. It becomes the
-/// assignee of no ticket (TICKET-4, TICKET-21) and the user of no key (KEY-7).
+/// Stores the users (staff) of shops. Callers pass only shops that exist.
 ///
-/// - **USER-1** A created user has a number from 1 to 2^53−1 that no other user of the
-///   shop has, is active, and is found with every field as it was handed in.
-/// - **USER-2** Creating a user whose e-mail address a user of the shop has, compared as
-///   [`fold_email`](crate::fold_email) does, answers `EmailTaken` with that user and
-///   changes nothing.
-/// - **USER-3** Another shop's user is never found and never in the way.
-/// - **USER-4** A number that is asked for is kept, and the numbers handed out later in
-///   the shop are larger.
-/// - **USER-5** A number that is asked for and taken, when the e-mail address is free,
-///   answers `IdTaken` and changes nothing.
-/// - **USER-6** Creating and updating a user with a [`DeferredClaim`] meet the obligations of
+/// A user is active until it is deactivated. A deactivated user is still found and listed. It stays
+/// the assignee of its tickets and the author of its comments, and may be the author of new
+/// comments. It cannot become the assignee of a ticket (TICKET-4, TICKET-21) or the user of a key
+/// (KEY-7).
+///
+/// - **USER-1** A created user is active and has a number from 1 to 2^53−1 that no other user of
+///   the shop has. It is found with every field as given.
+/// - **USER-2** If a user of the shop has the same e-mail address, a creation returns `EmailTaken`
+///   with that user and changes nothing. Addresses are equal if [`fold_email`](crate::fold_email)
+///   returns the same text for both.
+/// - **USER-3** A user of another shop is never found and never causes a conflict.
+/// - **USER-4** A requested number is kept. Numbers that the store assigns later in the shop are
+///   larger.
+/// - **USER-5** If a requested number is taken and the e-mail address is free, a creation returns
+///   `IdTaken` and changes nothing.
+/// - **USER-6** A creation or update with a [`DeferredClaim`] meets the obligations of
 ///   [`IdempotentOutcome`].
-/// - **USER-7** A list holds the shop's users that the filter lets through, and no other's,
-///   each as `find_user` answers it, in order of number. Following `next` from page to page
-///   answers each once, `limit` on each page but the last; the last has no `next`. A count
-///   is the length of the whole list of the same filter.
-/// - **USER-8** An update changes what it says and nothing else of the user, and answers it
-///   as `find_user` does from then on. One that deactivates sets `deactivated_at` to
-///   the update's time, unless the user is deactivated already; one that activates clears it.
-/// - **USER-9** An update of a user that is not the shop's answers `UserNotFound`, one to an
-///   e-mail address that another user of the shop has, compared as in USER-2, `EmailTaken`.
-///   Nothing changes then.
-/// - **USER-10** Deactivating a user revokes at the same time every key that writes in its
-///   name and is not revoked yet, whether or not the user was active before; whatever races
-///   with it, no such key is left that is not revoked. Activating the user again brings no
-///   key back.
+/// - **USER-7** A list holds the shop's users that meet the filter, and no other users. Each is as
+///   `find_user` returns it. The list is in order of number, smallest first. Following `next` from
+///   page to page returns every user of the list once. Each page except the last holds `limit`
+///   users. The last page has no `next`. A count is the length of the whole list with the same
+///   filter.
+/// - **USER-8** An update sets the given values and changes nothing else of the user. It returns
+///   the user as `find_user` returns it from then on. A deactivation sets `deactivated_at` to the
+///   update's time, unless the user is already deactivated. An activation clears it.
+/// - **USER-9** If the user is not the shop's, an update returns `UserNotFound`. If another user of
+///   the shop has the new e-mail address, compared as in USER-2, it returns `EmailTaken`. In both
+///   cases nothing changes.
+/// - **USER-10** A deactivation also revokes, at the same time, every key that writes in the user's
+///   name and is not revoked yet. This holds even if the user was already inactive. Afterwards no
+///   such key is left unrevoked, even if other calls race with the deactivation. Activating the
+///   user again restores no key.
 ///
-/// A creation without a number fails once the largest number is in use. A list may
-/// start after the place of no user. A user's own address is not taken, in any
-/// spelling. In [`UserChanges`], `None` leaves a value and `Some(None)` removes it.
+/// A creation without a number fails once the largest number is in use. A list may start after a
+/// number that no user has. A user's own e-mail address never counts as taken, in any spelling. In
+/// [`UserChanges`], `None` keeps a value and `Some(None)` clears it.
 ///
-/// A key that was revoked before keeps its time of revocation; an expired key is
-/// revoked, too. If the creation or rotation of a key races with a deactivation, the
-/// key is revoked with the others or refused: both calls must lock the same row or
-/// conflict in another way.
+/// A key that was revoked before keeps its time of revocation. An expired key is revoked, too. If
+/// the creation or rotation of a key races with a deactivation, the key is revoked with the others
+/// or the call is refused. Both calls must lock the same row or conflict in another way.
 #[async_trait]
 pub trait UserStore: Send + Sync {
     /// Adds a user.
@@ -89,13 +91,13 @@ pub trait UserStore: Send + Sync {
         once: Option<DeferredClaim<CreateUserOutcome>>,
     ) -> Result<IdempotentOutcome<CreateUserOutcome>, StorageError>;
 
-    /// The shop's user of this number.
+    /// Returns the shop's user with this number.
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.
     async fn find_user(&self, shop: ShopId, id: UserId) -> Result<Option<User>, StorageError>;
 
-    /// The shop's users that the filter lets through, after this one in the list: at most
+    /// Returns the shop's users that meet the filter, after this one in the list. Returns at most
     /// `limit`, which is 1 to [`MAX_PAGE_ENTRIES`](crate::limits::MAX_PAGE_ENTRIES).
     ///
     /// # Errors
@@ -108,13 +110,13 @@ pub trait UserStore: Send + Sync {
         limit: u32,
     ) -> Result<Page<User, UserId>, StorageError>;
 
-    /// How many users of the shop the filter lets through.
+    /// Returns the number of the shop's users that meet the filter.
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.
     async fn count_users(&self, shop: ShopId, filter: UserFilter) -> Result<u64, StorageError>;
 
-    /// Changes the shop's user.
+    /// Updates the shop's user.
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::words::words_of;
 use crate::limits::MAX_SEARCH_TERMS;
 
-/// A word that a ticket must have to be found.
+/// A word or prefix that a search must find in a ticket.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SearchTerm {
     /// A word as [`search_words`](crate::search_words) returns it.
@@ -46,7 +46,7 @@ impl SearchQuery {
         if terms.is_empty() { Err(SearchQueryError) } else { Ok(Self(terms)) }
     }
 
-    /// The terms, each once.
+    /// Returns the terms, each once.
     pub fn terms(&self) -> impl ExactSizeIterator<Item = &SearchTerm> {
         self.0.iter()
     }

@@ -7,9 +7,10 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::limits::{MAX_SEARCH_WORD_CHARS, MAX_SEARCH_WORDS};
 
-/// The different words of texts in any language: in lower case, without accents, only letters
-/// and digits, cut at [`MAX_SEARCH_WORD_CHARS`]. At most the first [`MAX_SEARCH_WORDS`]. In
-/// scripts without spaces between words, such as Chinese, each character is a word.
+/// Returns the different words of texts in any language, at most the first [`MAX_SEARCH_WORDS`].
+/// Words are in lower case, without accents, hold only letters and digits, and are cut at
+/// [`MAX_SEARCH_WORD_CHARS`]. In scripts without spaces between words, such as Chinese, each
+/// character is a word.
 pub fn search_words<'a>(texts: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
     let mut words = BTreeSet::new();
     for text in texts {
@@ -23,12 +24,12 @@ pub fn search_words<'a>(texts: impl IntoIterator<Item = &'a str>) -> BTreeSet<St
     words
 }
 
-/// The words of a text, in order.
+/// Returns the words of a text, in order.
 pub(super) fn words_of(text: &str) -> Vec<String> {
     if text.is_ascii() { words_of_ascii(text) } else { words_of_unicode(text) }
 }
 
-/// The same in a tenth of the time. ASCII has no accents, and adjacent ASCII letters and digits
+/// Returns the same in a tenth of the time. ASCII has no accents, and adjacent ASCII letters and digits
 /// always belong to one word.
 fn words_of_ascii(text: &str) -> Vec<String> {
     text.split(|letter: char| !letter.is_ascii_alphanumeric())
@@ -45,10 +46,10 @@ fn words_of_unicode(text: &str) -> Vec<String> {
     let folded: String = letters.map(|letter| if letter == 'ς' { 'σ' } else { letter }).collect();
     folded
         .unicode_words()
-        // Unicode takes some texts for one word, like an address. Their parts are words here.
+        // Unicode treats some texts as one word, such as an address. Their parts are words here.
         .flat_map(|word| word.split(|letter: char| !letter.is_alphanumeric()))
-        // A part may begin with a mark without its letter. The mark is a word of its own, as
-        // it is in a query for that part.
+        // A part may begin with a mark without its letter. The mark is then a word of its own, as
+        // in a query for that part.
         .flat_map(UnicodeSegmentation::unicode_words)
         .map(|word| word.chars().take(MAX_SEARCH_WORD_CHARS).collect())
         .collect()

@@ -1,7 +1,7 @@
 use crate::limits::MAX_SHOP_DOMAIN_CHARS;
 use crate::{ShopId, Timestamp};
 
-/// A shop: the tenant that customers, users, tickets and API keys belong to.
+/// A shop: the tenant that owns customers, users, tickets and API keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shop {
     /// Its number.
@@ -45,7 +45,7 @@ impl ShopDomain {
         }
     }
 
-    /// The name.
+    /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0
     }

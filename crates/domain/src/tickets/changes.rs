@@ -4,8 +4,8 @@ use crate::changes::set;
 use crate::validation::violation::{Violations, check};
 use crate::{CustomerId, Ticket, TicketDraft, UserId, Violation};
 
-/// Requested changes to a ticket. `None` keeps a field as it is. `Some(None)` clears an
-/// optional field.
+/// Requested changes to a ticket. `None` keeps a field as it is. `Some(None)` clears an optional
+/// field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TicketChanges {
     /// A user of the shop, which the store checks.
@@ -30,8 +30,8 @@ impl TicketChanges {
         *self == Self::default()
     }
 
-    /// Makes the changes and raises the version by one (TICKET-17). No changes leave the
-    /// ticket and its version as they are (TICKET-18). The store opens or closes the human
+    /// Makes the changes and raises the version by one (TICKET-17). If no change is requested, the
+    /// ticket and its version stay as they are (TICKET-18). The store opens or closes the human
     /// ticket with [`HumanTicket::set_open`](crate::HumanTicket::set_open).
     pub fn apply(self, ticket: &mut Ticket) {
         if self.is_empty() {
@@ -48,8 +48,8 @@ impl TicketChanges {
         ticket.version += 1;
     }
 
-    /// Everything that is wrong with the changes, as [`TicketDraft::violations`]. A new value
-    /// must keep the rules of a new ticket.
+    /// Returns every violation of the changes, as [`TicketDraft::violations`]. A new value must
+    /// keep the rules of a new ticket.
     pub fn violations(&self) -> Vec<Violation> {
         self.check().err().map(Into::into).unwrap_or_default()
     }
@@ -59,7 +59,7 @@ impl TicketChanges {
         let Self { assigned_to: _, name, tags, contact_reason, language_code, is_opened: _, unread_count } =
             self.clone();
         check(&TicketDraft {
-            // A ticket that exists has what a new one requires.
+            // An existing ticket already has the required values.
             customer_id: CustomerId::new(1),
             channel: Some("Mail".to_owned()),
             name: name.flatten(),
@@ -134,7 +134,7 @@ mod tests {
             ),
             (TicketChanges { is_opened: Some(false), ..none() }, Ticket { is_opened: false, ..raised() }),
             (TicketChanges { unread_count: Some(0), ..none() }, Ticket { unread_count: 0, ..raised() }),
-            // A change to the value that is there is a change.
+            // Setting the current value is a change.
             (TicketChanges { unread_count: Some(3), ..none() }, raised()),
         ] {
             assert_eq!(changed(changes.clone()), expected, "{changes:?}");

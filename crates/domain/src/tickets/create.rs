@@ -25,7 +25,7 @@ pub struct TicketCreated {
     pub replayed: bool,
 }
 
-/// Why no ticket was created.
+/// The reason why no ticket was created.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateTicketError {
     /// The draft breaks rules.
@@ -46,7 +46,7 @@ pub enum CreateTicketError {
     /// No id is available now. Nothing was written.
     #[error(transparent)]
     IdsExhausted(#[from] TicketIdsExhausted),
-    /// The store failed. The kind of the error says what the caller can conclude.
+    /// The store failed. The caller acts on the kind of the error.
     #[error(transparent)]
     Storage(#[from] StorageError),
 }

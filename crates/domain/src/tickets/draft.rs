@@ -12,7 +12,7 @@ use crate::validation::text_rules::{every_tag_fits, no_nul, not_blank};
 use crate::validation::violation::{Violations, check, code, required};
 use crate::{CustomerId, Field, ShopId, Ticket, TicketId, Timestamp, UserId, Violation};
 
-/// A new ticket as a caller requests it: unchecked, without defaults.
+/// A requested ticket: unchecked, without defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Validate)]
 pub struct TicketDraft {
     /// Required: a customer of the shop, which the store checks.
@@ -47,7 +47,8 @@ pub struct TicketDraft {
     /// 0 to [`MAX_UNREAD_COUNT`]. Default: 0.
     #[validate(range(min = 0, max = MAX_UNREAD_COUNT))]
     pub unread_count: Option<i64>,
-    /// At most [`MAX_TAGS`] of at most [`MAX_TAG_CHARS`](crate::limits::MAX_TAG_CHARS). Default: none.
+    /// At most [`MAX_TAGS`] of at most [`MAX_TAG_CHARS`](crate::limits::MAX_TAG_CHARS). Default:
+    /// none.
     #[validate(length(max = MAX_TAGS), custom(function = "every_tag_fits"))]
     pub tags: Option<Vec<String>>,
     /// A BCP 47 language tag of at most [`MAX_LANGUAGE_CODE_CHARS`], in which `_` may replace `-`.
@@ -59,16 +60,16 @@ pub struct TicketDraft {
 }
 
 impl TicketDraft {
-    /// Everything that is wrong with the draft, one violation for each field or entry, in
-    /// the order of [`Field`]. Empty for a valid draft.
+    /// Returns every violation of the draft, one for each field or entry, in the order of
+    /// [`Field`]. Returns none for a valid draft.
     pub fn violations(&self) -> Vec<Violation> {
         check(self).err().map(Into::into).unwrap_or_default()
     }
 
-    /// The complete ticket, with defaults filled in; `now` for times.
+    /// Returns the complete ticket. Fills in defaults, and `now` for times.
     ///
     /// # Errors
-    /// What [`TicketDraft::violations`] finds.
+    /// The violations that [`TicketDraft::violations`] returns.
     pub fn into_ticket(self, id: TicketId, shop_id: ShopId, now: Timestamp) -> Result<Ticket, Violations> {
         check(&self)?;
         Ok(Ticket {
@@ -85,7 +86,7 @@ impl TicketDraft {
             contact_reason: self.contact_reason,
             assigned_to: self.assigned_to,
             is_opened: self.is_opened,
-            // Lossless: the check limits it to the range of an i32.
+            // Lossless: the check limits the number to the range of an i32.
             unread_count: self.unread_count.map_or(0, |count| i32::try_from(count).unwrap_or(i32::MAX)),
             tags: self.tags.unwrap_or_default(),
             language_code: self.language_code,

@@ -1,6 +1,6 @@
 use crate::{CustomerId, Ticket, Timestamp, UserId};
 
-/// Selects the tickets of a list: those that meet every condition given, or all.
+/// Selects the tickets of a list that meet every given condition. Without conditions, selects all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct TicketFilter {
     /// Whether a person has to handle it.
@@ -38,8 +38,8 @@ pub enum AssigneeFilter {
     User(UserId),
 }
 
-/// A thread. It needs the customer too: two customers may have threads of the same id, and
-/// no thread has two customers.
+/// A thread. Two customers may have threads with the same id, so a thread also needs its
+/// customer. No thread has two customers.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ThreadFilter {
     /// The customer.
@@ -49,9 +49,9 @@ pub struct ThreadFilter {
 }
 
 impl TicketFilter {
-    /// Whether the ticket meets every condition given (TICKET-13).
+    /// Whether the ticket meets every given condition (TICKET-13).
     pub fn matches(&self, ticket: &Ticket) -> bool {
-        // Without `..`, so that a new condition does not compile until it is used here.
+        // Without `..`, a new condition does not compile until it is used here.
         let Self {
             is_opened,
             channel,

@@ -1,5 +1,5 @@
-//! Makes ticket ids before anything is written. They increase with time. No id is made twice,
-//! whatever the clocks do and however many processes share a store.
+//! Creates ticket ids before anything is written. They increase with time. No id is created twice,
+//! even if clocks step back or many processes share a store.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -7,13 +7,13 @@ use super::id_range::NODE_BITS;
 use crate::ports::TicketIdSource;
 use crate::{IdRange, TicketId, TicketIdsExhausted, Timestamp};
 
-/// 2024-01-01T00:00:00Z, the zero of the time in an id.
+/// 2024-01-01T00:00:00Z: the time 0 in an id.
 const EPOCH_UNIX_MILLIS: i64 = 1_704_067_200_000;
 const SEQUENCE_BITS: u32 = 12;
 /// 41 bits of milliseconds: until the year 2093.
 const END_OF_TIME: i64 = 1 << (63 - NODE_BITS - SEQUENCE_BITS);
 
-/// Makes ticket ids from a reserved range: 41 bits of milliseconds since 2024, 10 bits of
+/// Creates ticket ids from a reserved range: 41 bits of milliseconds since 2024, 10 bits of
 /// node, 12 bits of sequence. Each id is larger than the one before, even if the clock steps
 /// back. More than 4,096 ids in a millisecond use the next millisecond.
 #[derive(Debug)]
@@ -22,30 +22,30 @@ pub struct TicketIdGenerator(Mutex<State>);
 #[derive(Debug)]
 struct State {
     range: IdRange,
-    /// Time and sequence of the next id, unless the clock is past it.
+    /// Time and sequence of the next id, unless the clock has passed that time.
     millis: i64,
     sequence: i64,
 }
 
 impl TicketIdGenerator {
-    /// A generator for this range.
+    /// Returns a generator for this range.
     pub fn new(range: IdRange) -> Self {
         Self(Mutex::new(State { range, millis: since_epoch(range.from), sequence: 0 }))
     }
 
-    /// The range in use, which the store can extend.
+    /// Returns the range in use. The store can extend it.
     pub fn range(&self) -> IdRange {
         self.state().range
     }
 
-    /// Continues with a range that the store returned to extend [`Self::range`]: the next one
-    /// of the same node, or one of another node.
+    /// Continues with the range that the store returned as the extension of [`Self::range`]. It
+    /// is the next range of the same node, or a range of another node.
     pub fn extend(&self, next: IdRange) {
         let mut state = self.state();
         if next.node == state.range.node && next.from == state.range.until {
             state.range.until = next.until;
         } else {
-            // Ids of two nodes may share a millisecond. The later id must still be larger.
+            // Ids of two nodes may have the same millisecond. The later id must still be larger.
             state.millis = since_epoch(next.from).max(state.millis + 1);
             state.sequence = 0;
             state.range = next;
@@ -53,7 +53,7 @@ impl TicketIdGenerator {
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        // No code panics in the middle of a change while it holds the lock.
+        // A poisoned lock is safe: no code panics in the middle of a change while it holds the lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

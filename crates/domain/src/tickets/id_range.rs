@@ -12,7 +12,7 @@ impl NodeNumber {
     /// The number of nodes. The first is 0.
     pub const COUNT: u16 = 1 << NODE_BITS;
 
-    /// The node of this number, or `None` if it is [`Self::COUNT`] or more.
+    /// Returns the node with this number, or `None` if it is [`Self::COUNT`] or more.
     pub const fn new(number: u16) -> Option<Self> {
         if number < Self::COUNT { Some(Self(number)) } else { None }
     }
@@ -23,7 +23,7 @@ impl NodeNumber {
     }
 }
 
-/// The exclusive right to make ids of one node with times in `from..until`. An
+/// The exclusive right to create ids of one node with times in `from..until`. An
 /// [`IdRangeStore`](crate::IdRangeStore) reserves it and never reserves the same twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IdRange {
@@ -35,7 +35,7 @@ pub struct IdRange {
     pub until: Timestamp,
 }
 
-/// The range is used up, and the store was unreachable when it had to be extended.
+/// The range is used up, and the store was unreachable when the range had to be extended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no ticket ids left: the store did not reserve more in time")]
 pub struct TicketIdsExhausted;

@@ -7,7 +7,7 @@ pub struct Ticket {
     pub id: TicketId,
     /// The shop it belongs to.
     pub shop_id: ShopId,
-    /// The customer who writes; of the same shop.
+    /// The customer, of the same shop.
     pub customer_id: CustomerId,
     /// The medium: `Mail`, `Website`, … (an open list).
     pub channel: String,
@@ -23,7 +23,7 @@ pub struct Ticket {
     pub last_message: Option<String>,
     /// When that message was written.
     pub last_message_time: Timestamp,
-    /// What the customer wants.
+    /// The reason for the contact.
     pub contact_reason: Option<String>,
     /// The user it is assigned to; of the same shop.
     pub assigned_to: Option<UserId>,
@@ -39,18 +39,18 @@ pub struct Ticket {
     pub language_code: Option<String>,
     /// The program that created it.
     pub via: Option<String>,
-    /// 1 for a new ticket; every change raises it by one.
+    /// 1 for a new ticket. Every change raises it by one.
     pub version: i64,
 }
 
 impl Ticket {
-    /// Its position in lists of tickets.
+    /// Returns its position in lists of tickets.
     pub fn position(&self) -> TicketPosition {
         TicketPosition { last_message_time: self.last_message_time, id: self.id }
     }
 }
 
-/// The request that a person handle a ticket.
+/// A request for a person to handle a ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HumanTicket {
     /// Its number within the shop.
@@ -62,13 +62,13 @@ pub struct HumanTicket {
 }
 
 impl HumanTicket {
-    /// A human ticket opened at this time.
+    /// Returns a human ticket opened at this time.
     pub const fn opened(id: HumanTicketId, opened_at: Timestamp) -> Self {
         Self { id, opened_at, closed_at: None }
     }
 
-    /// Opens or closes it at this time (TICKET-19). Returns whether that changed it: one that
-    /// is open, or closed, already keeps its times.
+    /// Opens or closes it at this time (TICKET-19). Returns whether that changed it: if it is
+    /// already open, or already closed, it keeps its times.
     pub const fn set_open(&mut self, is_open: bool, at: Timestamp) -> bool {
         match (is_open, self.closed_at) {
             (true, Some(_)) => *self = Self::opened(self.id, at),

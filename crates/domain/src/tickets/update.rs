@@ -21,8 +21,8 @@ impl UpdateTicket {
         Self { store, clock }
     }
 
-    /// Changes the shop's ticket. If `expected_version` is given, the ticket must still have
-    /// it. `receipt` renders the response to store with an idempotency request, or `None` if
+    /// Changes the shop's ticket. If `expected_version` is given, the ticket must have that
+    /// version. `receipt` renders the response to store with an idempotency request, or `None` if
     /// the outcome leaves no record.
     ///
     /// # Errors

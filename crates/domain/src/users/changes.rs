@@ -4,8 +4,8 @@ use crate::changes::set;
 use crate::validation::violation::{Violations, check};
 use crate::{Timestamp, User, UserDraft, Violation};
 
-/// Requested changes to a user. `None` keeps a field as it is. `Some(None)` clears an
-/// optional field.
+/// Requested changes to a user. `None` keeps a field as it is. `Some(None)` clears an optional
+/// field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UserChanges {
     /// As in [`UserDraft`].
@@ -26,7 +26,8 @@ impl UserChanges {
         *self == Self::default()
     }
 
-    /// Makes the changes at this time (USER-8). A deactivated user keeps its first time.
+    /// Makes the changes at this time (USER-8). A user that is already deactivated keeps its first
+    /// time.
     pub fn apply(self, user: &mut User, at: Timestamp) {
         let Self { email, first_name, last_name, full_name, is_active } = self;
         set(&mut user.email, email);
@@ -40,8 +41,8 @@ impl UserChanges {
         }
     }
 
-    /// Everything that is wrong with the changes, as [`UserDraft::violations`]. A new value
-    /// must keep the rules of a new user.
+    /// Returns every violation of the changes, as [`UserDraft::violations`]. A new value must keep
+    /// the rules of a new user.
     pub fn violations(&self) -> Vec<Violation> {
         self.check().err().map(Into::into).unwrap_or_default()
     }
@@ -51,7 +52,7 @@ impl UserChanges {
         let Self { email, first_name, last_name, full_name, is_active: _ } = self.clone();
         check(&UserDraft {
             id: None,
-            // A user that exists has what a new one requires.
+            // An existing user already has the required values.
             email: email.or_else(|| Some("user@example.com".to_owned())),
             first_name: first_name.flatten(),
             last_name: last_name.flatten(),

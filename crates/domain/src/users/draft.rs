@@ -9,7 +9,7 @@ use crate::validation::text_rules::no_nul;
 use crate::validation::violation::{Violations, check, required};
 use crate::{AuditStamp, Field, NewUser, UserId, Violation};
 
-/// A new user as a caller requests it: unchecked, without defaults.
+/// A requested user: unchecked, without defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Validate)]
 pub struct UserDraft {
     /// The number to use. Default: the store assigns one.
@@ -29,15 +29,15 @@ pub struct UserDraft {
 }
 
 impl UserDraft {
-    /// Everything that is wrong with the draft, as [`TicketDraft::violations`](crate::TicketDraft::violations).
+    /// Returns every violation, as [`TicketDraft::violations`](crate::TicketDraft::violations).
     pub fn violations(&self) -> Vec<Violation> {
         check(self).err().map(Into::into).unwrap_or_default()
     }
 
-    /// The complete user.
+    /// Returns the complete user.
     ///
     /// # Errors
-    /// What [`UserDraft::violations`] finds.
+    /// The violations that [`UserDraft::violations`] returns.
     pub fn into_new(self, stamp: AuditStamp) -> Result<NewUser, Violations> {
         check(&self)?;
         let full_name = self.full_name.or_else(|| joined_name(&self.first_name, &self.last_name));

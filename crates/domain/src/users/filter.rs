@@ -1,6 +1,6 @@
 use crate::User;
 
-/// Selects the users of a list: those who meet every condition given, or all.
+/// Selects the users of a list that meet every given condition. Without conditions, selects all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct UserFilter {
     /// Whether it is active.
@@ -8,7 +8,7 @@ pub struct UserFilter {
 }
 
 impl UserFilter {
-    /// Whether the user meets every condition given (USER-7).
+    /// Whether the user meets every given condition (USER-7).
     pub fn matches(self, user: &User) -> bool {
         let Self { is_active } = self;
         is_active.is_none_or(|is_active| user.is_active() == is_active)

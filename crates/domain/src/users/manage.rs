@@ -40,7 +40,7 @@ impl ManageUsers {
         Ok(self.store.create_user(caller.shop, user, claim).await?)
     }
 
-    /// Changes the shop's user; `receipt` as in [`ManageUsers::create`].
+    /// Changes the shop's user. `receipt` is as in [`ManageUsers::create`].
     ///
     /// # Errors
     /// As [`ManageUsers::create`].

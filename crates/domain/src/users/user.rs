@@ -17,12 +17,12 @@ pub struct User {
     pub full_name: Option<String>,
     /// When it was added to the shop.
     pub created_at: Timestamp,
-    /// When it was deactivated. No ticket can be assigned to it since then.
+    /// When it was deactivated. No ticket can be assigned to a deactivated user.
     pub deactivated_at: Option<Timestamp>,
 }
 
 impl User {
-    /// Whether it may be assigned tickets and have API keys.
+    /// Whether it is active. Only an active user can be assigned tickets and have API keys.
     pub const fn is_active(&self) -> bool {
         self.deactivated_at.is_none()
     }
@@ -41,12 +41,12 @@ pub struct NewUser {
     pub last_name: Option<String>,
     /// As in [`User`].
     pub full_name: Option<String>,
-    /// Who adds it and when.
+    /// The actor and the time of the creation.
     pub stamp: AuditStamp,
 }
 
 impl NewUser {
-    /// The user under this number of the shop. It is active.
+    /// Returns the active user with this number of the shop.
     pub fn into_user(self, shop_id: ShopId, id: UserId) -> User {
         let Self { id: _, email, first_name, last_name, full_name, stamp } = self;
         let created_at = stamp.time;

@@ -2,7 +2,7 @@ use validator::{ValidateEmail, ValidationError};
 
 use super::violation::code;
 
-/// The form in which e-mail addresses are compared: without case. The address itself is
+/// Returns the form in which e-mail addresses are compared: without case. The address itself is
 /// stored as given.
 pub fn fold_email(address: &str) -> String {
     address.to_lowercase()
@@ -13,8 +13,8 @@ pub(crate) fn email_address(text: &str) -> Result<(), ValidationError> {
     if is_plain(text) || text.validate_email() { Ok(()) } else { Err(ValidationError::new(code::EMAIL)) }
 }
 
-/// Whether the text is a plain address, as nearly all are. The library agrees, but its regular
-/// expression takes as long as a tenth of a request.
+/// Whether the text is a plain address, as nearly all addresses are. The library accepts these,
+/// too, but its regular expression takes a tenth of the time of a request.
 fn is_plain(text: &str) -> bool {
     let Some((user, domain)) = text.rsplit_once('@') else { return false };
     (1..=64).contains(&user.len())

@@ -12,7 +12,7 @@ pub(crate) fn not_blank(text: &str) -> Result<(), ValidationError> {
     if text.trim().is_empty() { Err(ValidationError::new(code::NOT_BLANK)) } else { Ok(()) }
 }
 
-/// PostgreSQL cannot store U+0000 in a text, so no store has to.
+/// PostgreSQL cannot store U+0000 in a text, so stores need not support it.
 pub(crate) fn no_nul(text: &str) -> Result<(), ValidationError> {
     if text.contains('\0') { Err(ValidationError::new(code::NO_NUL)) } else { Ok(()) }
 }

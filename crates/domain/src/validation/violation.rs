@@ -1,4 +1,4 @@
-//! What is wrong with a draft.
+//! Violations: the broken rules of a draft.
 
 use std::ops::Deref;
 
@@ -13,7 +13,7 @@ pub enum Rule {
     Required,
     /// It must hold more than white space.
     NotBlank,
-    /// The most characters, or entries of a list, that it may have.
+    /// The maximum number of characters, or of entries of a list.
     MaxLength(u64),
     /// It must not hold the character U+0000.
     NoNul,
@@ -42,14 +42,14 @@ pub struct Violation {
     pub rule: Rule,
 }
 
-/// Everything that is wrong with a draft: at least one violation, in the order of [`Field`],
-/// one for each field or entry.
+/// All violations of a draft: at least one, in the order of [`Field`], one for each field or
+/// entry.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{} rules are broken", .0.len())]
 pub struct Violations(Vec<Violation>);
 
 impl Violations {
-    /// These violations in order; `Ok` if there are none.
+    /// Returns these violations in order, or `Ok` if there are none.
     pub(crate) fn none_of(mut found: Vec<Violation>) -> Result<(), Self> {
         found.sort();
         found.dedup_by_key(|violation| (violation.field, violation.index));
@@ -90,8 +90,8 @@ pub(crate) mod code {
 /// The parameter of a [`code::ENTRIES`] error that lists the invalid entries.
 pub(crate) const ENTRIES_PARAM: &str = "entries";
 
-/// Rules on a draft as a whole are reported at this field. So are errors that the code below
-/// cannot assign: an error may be reported badly, but it is never dropped.
+/// The field at which rules on a whole draft are reported. Errors that the code below cannot
+/// assign are reported here, too: an error may have the wrong field, but is never dropped.
 const WHOLE_DRAFT: Field = Field::Email;
 
 /// Checks every rule of a draft.
@@ -99,7 +99,7 @@ pub(crate) fn check(draft: &impl Validate) -> Result<(), Violations> {
     draft.validate().map_err(|errors| violations(&errors))
 }
 
-/// The value of a required field.
+/// Returns the value of a required field.
 pub(crate) fn required<T>(field: Field, value: Option<T>) -> Result<T, Violations> {
     value.ok_or_else(|| Violation { field, index: None, rule: Rule::Required }.into())
 }
@@ -149,7 +149,7 @@ fn violations_of(field: Field, error: &ValidationError) -> Vec<Violation> {
                 })
                 .collect();
         }
-        // A code that is missing above refuses the draft all the same.
+        // A code that is missing above still refuses the draft.
         _ => Rule::Required,
     };
     vec![Violation { field, index: None, rule }]
@@ -162,7 +162,7 @@ mod tests {
     use super::*;
     use crate::{CommentDraft, CustomerDraft, TicketDraft, UserDraft};
 
-    /// The names of a draft's fields, read from its `Debug` form: `    name: None,`.
+    /// Returns the names of a draft's fields, read from its `Debug` form: `    name: None,`.
     fn names(draft: &impl Debug) -> Vec<String> {
         let text = format!("{draft:#?}");
         let fields = text.lines().filter_map(|line| line.strip_prefix("    ")?.split_once(": "));

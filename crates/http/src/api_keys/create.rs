@@ -17,12 +17,17 @@ use crate::openapi::prelude::*;
 use crate::problem::Problem;
 use crate::services::Started;
 
-/// `POST /api/v1/api-keys`: creates a key of the calling key's shop that holds no more than it.
+/// `POST /api/v1/api-keys`: creates a key of the calling key's shop. The new key has no more rights
+/// than the calling key.
 ///
 /// # Errors
-/// 400 with every invalid member, 401 if the calling key no longer works, 403 for more than it
-/// holds, 404 for a user who is not an active user of the shop, 409 and 422 for an
-/// `Idempotency-Key` in use or reused, and those of the body and the store.
+/// - 400 with every invalid member
+/// - 401 if the calling key no longer works
+/// - 403 for more rights than the calling key has
+/// - 404 for a user who is not an active user of the shop
+/// - 409 for an `Idempotency-Key` in use
+/// - 422 for a reused `Idempotency-Key`
+/// - the errors of the body and the store
 pub(crate) async fn serve(
     services: Started,
     principal: web::ReqData<Principal>,

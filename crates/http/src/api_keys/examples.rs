@@ -50,7 +50,7 @@ pub(super) fn revoked() -> Value {
     key
 }
 
-/// The text of the key with this id, with a secret that nobody holds.
+/// Returns the text of the key with this id. Its secret belongs to no key.
 pub(super) fn text(id: i64) -> String {
     format!("hd_1-{id}_{}", "x".repeat(43))
 }

@@ -10,7 +10,7 @@ use crate::problem::Problem;
 use crate::services::{Started, storage_problem};
 use crate::wire_id;
 
-/// `GET /api/v1/api-keys/{keyId}`: a key of the calling key's shop, whether it works or not.
+/// `GET /api/v1/api-keys/{keyId}`: a key of the calling key's shop, even if it no longer works.
 ///
 /// # Errors
 /// 400 for an invalid id, 404 for a key that the shop does not have.

@@ -12,8 +12,8 @@ use crate::services::{Started, storage_problem};
 
 static QUERY: ListQuery<()> = ListQuery::new("api-keys", Pages::WithTotal, |_| Ok(()));
 
-/// `GET /api/v1/api-keys`: the keys of the calling key's shop in order of their ids, revoked
-/// and expired ones included, a page at a time.
+/// `GET /api/v1/api-keys`: the keys of the calling key's shop in order of their ids, including
+/// revoked and expired keys, a page at a time.
 ///
 /// # Errors
 /// 400 for an invalid parameter.

@@ -1,4 +1,4 @@
-//! Shared by creating and rotating a key: a secret, shown once.
+//! Shared by creating and rotating a key: the secret, which is shown once.
 
 use hexdesk_adapters::{KeySecret, KeyText};
 use hexdesk_domain::{ApiKey, ManageApiKeysError, Timestamp};
@@ -9,7 +9,7 @@ use crate::json_members::Members;
 use crate::problem::Problem;
 use crate::services::storage_problem;
 
-/// The secret of a new key.
+/// Creates the secret of a new key.
 ///
 /// # Errors
 /// 500 if the operating system gives no random bytes.
@@ -20,18 +20,18 @@ pub(super) fn secret() -> Result<KeySecret, Problem> {
     })
 }
 
-/// The response about a key created at `now`. The first response holds the key's text, a
-/// repeated one does not.
+/// Returns the response about a key created at `now`. The first response holds the key's text, and
+/// a repeated response does not.
 pub(super) fn answer(key: &ApiKey, text: Option<&KeyText>, now: Timestamp) -> StoredAnswer {
     let location = format!("/api/v1/api-keys/{}", key.number.get());
     StoredAnswer::created(Some(location), &NewApiKeyAnswer::new(key, text, now))
 }
 
-/// The response when no key was created.
+/// Returns the problem if no key was created.
 pub(super) fn problem(error: ManageApiKeysError, members: Members) -> Problem {
     match error {
         ManageApiKeysError::Invalid(violations) => members.problem(&violations),
-        // It was let in since the server remembered it as live.
+        // It was accepted because the server had cached it as live.
         ManageApiKeysError::HolderNotLive => Problem::invalid_api_key(),
         ManageApiKeysError::Exceeds(excess) => Problem::exceeds_own_key(excess),
         ManageApiKeysError::KeyNotFound => Problem::api_key_not_found(),

@@ -10,8 +10,8 @@ use crate::problem::Problem;
 use crate::services::{Started, storage_problem};
 use crate::{request_body, wire_id};
 
-/// `DELETE /api/v1/api-keys/{keyId}`: revokes a key of the calling key's shop, which may be
-/// the calling key itself. A revoked key keeps the time when it was revoked.
+/// `DELETE /api/v1/api-keys/{keyId}`: revokes a key of the calling key's shop. It may be the
+/// calling key itself. A key that is already revoked keeps its time of revocation.
 ///
 /// # Errors
 /// 400 for an invalid id, 404 for a key that the shop does not have.

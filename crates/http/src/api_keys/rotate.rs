@@ -17,14 +17,18 @@ use crate::problem::Problem;
 use crate::services::Started;
 use crate::{idempotency, wire_id};
 
-/// `POST /api/v1/api-keys/{keyId}/rotate`: replaces a key of the calling key's shop, which
-/// may be the calling key itself.
+/// `POST /api/v1/api-keys/{keyId}/rotate`: replaces a key of the calling key's shop. It may be the
+/// calling key itself.
 ///
 /// # Errors
-/// 400 for an invalid key id and with every invalid member, 401 if the calling key no longer
-/// works, 403 for more than it holds, 404 for a key that the shop does not have, 409 for one
-/// that does not work, 409 and 422 for an `Idempotency-Key` in use or reused, and those of the
-/// body and the store.
+/// - 400 for an invalid key id, and with every invalid member
+/// - 401 if the calling key no longer works
+/// - 403 for more rights than the calling key has
+/// - 404 for a key that the shop does not have
+/// - 409 for a key that no longer works
+/// - 409 for an `Idempotency-Key` in use
+/// - 422 for a reused `Idempotency-Key`
+/// - the errors of the body and the store
 pub(crate) async fn serve(
     services: Started,
     principal: web::ReqData<Principal>,

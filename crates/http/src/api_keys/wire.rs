@@ -1,4 +1,4 @@
-//! How API keys are spelled in JSON.
+//! The JSON of API keys.
 
 use hexdesk_adapters::{KeyId, KeyText};
 use hexdesk_domain::limits::{MAX_KEY_OVERLAP_SECONDS, MAX_KEY_SCOPES};
@@ -32,7 +32,7 @@ const OVERLAP_SECONDS: Member<Count> = Member::new(
 /// The body that creates a key.
 pub(super) static NEW_API_KEY: Body<ApiKeyDraft> = Body::create("NewApiKey", "ApiKey", draft);
 
-/// The draft that the members make.
+/// Reads the draft from the members.
 pub(super) fn draft(members: &mut Members) -> ApiKeyDraft {
     ApiKeyDraft {
         scopes: members.required(SCOPES),
@@ -47,7 +47,7 @@ pub(super) fn draft(members: &mut Members) -> ApiKeyDraft {
 /// The body that rotates a key.
 pub(super) static API_KEY_ROTATION: Body<RotationDraft> = Body::create("ApiKeyRotation", "ApiKey", rotation);
 
-/// The rotation that the members make.
+/// Reads the rotation from the members.
 pub(super) fn rotation(members: &mut Members) -> RotationDraft {
     RotationDraft {
         expires_at: members.optional(EXPIRES_AT),

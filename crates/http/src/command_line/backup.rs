@@ -22,7 +22,8 @@ impl Backup {
     }
 }
 
-/// The path of the database, if it is SQLite: Hexdesk backs up no other.
+/// Returns the path of the database. Fails unless it is SQLite: Hexdesk backs up no other
+/// database.
 pub(super) fn sqlite_path(url: &DatabaseUrl) -> anyhow::Result<&Path> {
     match url.sqlite_path() {
         Some(path) => Ok(path),

@@ -35,8 +35,8 @@ impl Doctor {
     }
 }
 
-/// Whether a server could listen on the address. The check does not take the port, since a
-/// server that is starting may need it.
+/// Checks whether a server could listen on the address. The check does not bind the port, because
+/// a starting server may need it.
 fn listen(text: &str) -> Finding {
     let check = "listen address";
     let setting = "--listen (HEXDESK_LISTEN)";

@@ -1,4 +1,4 @@
-//! Waits for a database that is unavailable at the start.
+//! Waits for a database that is unavailable when the server starts.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 use hexdesk_adapters::OpenError;
 use hexdesk_domain::{StorageError, StorageErrorKind};
 
-/// How long to wait between two attempts.
+/// The wait between two attempts.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// How often to log the same cause again.
+/// The time after which the same cause is logged again.
 const REMIND_EVERY: Duration = Duration::from_secs(30);
 
-/// Repeats the attempt until it succeeds, or fails for a permanent reason. The log says why
-/// the server at `address` waits.
+/// Repeats the attempt until it succeeds or fails for a permanent reason. Logs the reason why the
+/// server at `address` waits.
 ///
 /// # Errors
 /// The error of the last attempt.
@@ -61,7 +61,7 @@ mod tests {
     fn a_store_that_is_not_available_is_waited_for() {
         for (kind, expected) in [
             (StorageErrorKind::Unavailable, true),
-            // From reserving a range of ids, which is reserved again.
+            // This error comes from reserving a range of ids. The next attempt reserves another range.
             (StorageErrorKind::OutcomeUnknown, true),
             (StorageErrorKind::Unexpected, false),
         ] {

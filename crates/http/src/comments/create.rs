@@ -15,13 +15,15 @@ use crate::problem::Problem;
 use crate::services::{Started, ids_problem, storage_problem};
 use crate::wire_id;
 
-/// `POST /api/v1/tickets/{ticketId}/comments`: adds a message to a ticket of the key's
-/// shop, in the name of the key's user if it has one.
+/// `POST /api/v1/tickets/{ticketId}/comments`: adds a message to a ticket of the key's shop. If the
+/// key has a user, the user is the author.
 ///
 /// # Errors
-/// 400 for an invalid ticket id and with every invalid member, 404 for a ticket that the shop
-/// does not have, 409 and 422 for an `Idempotency-Key` in use or reused, and those of the body
-/// and the store.
+/// - 400 for an invalid ticket id, and with every invalid member
+/// - 404 for a ticket that the shop does not have
+/// - 409 for an `Idempotency-Key` in use
+/// - 422 for a reused `Idempotency-Key`
+/// - the errors of the body and the store
 pub(crate) async fn serve(
     services: Started,
     principal: web::ReqData<Principal>,

@@ -15,7 +15,7 @@ use crate::wire_id;
 static QUERY: ListQuery<(Option<u32>, Option<String>)> = ListQuery::new("comments", Pages::Own, page);
 
 /// `GET /api/v1/tickets/{ticketId}/comments`: the messages of a ticket of the key's shop,
-/// oldest first: all of them, or a page with `limit` or `cursor`.
+/// oldest first. Returns all of them, or one page with `limit` or `cursor`.
 ///
 /// # Errors
 /// 400 for an invalid ticket id or parameter, 404 for a ticket that the shop does not have.

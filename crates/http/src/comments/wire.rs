@@ -1,4 +1,4 @@
-//! How comments are spelled in JSON.
+//! The JSON of comments.
 
 use hexdesk_domain::limits::{
     MAX_CHANNEL_CHARS, MAX_COMMENT_CHARS, MAX_COMMENT_SUBJECT_CHARS, MAX_EMAIL_CHARS, MAX_TAG_CHARS,
@@ -48,7 +48,7 @@ const IS_FROM_SHOP: Member<LenientFlag> = Member::new(
 /// The body that creates a comment.
 pub(super) static NEW_COMMENT: Body<CommentDraft> = Body::create("NewComment", "Comment", draft);
 
-/// The draft that the members make.
+/// Reads the draft from the members.
 pub(super) fn draft(members: &mut Members) -> CommentDraft {
     CommentDraft {
         text: members.required(TEXT),
@@ -147,7 +147,7 @@ impl<'a> CommentJson<'a> {
             subject: subject.as_deref(),
             from_email: from_email.as_deref(),
             to_emails,
-            // It was JSON when it came in.
+            // The domain received it as JSON.
             attachments: attachments.as_deref().and_then(|text| serde_json::from_str(text).ok()),
             tags,
         }

@@ -16,12 +16,14 @@ use crate::openapi::prelude::*;
 use crate::problem::Problem;
 use crate::services::Started;
 
-/// `POST /api/v1/customers`: creates a customer of the key's shop. If the shop has one with
-/// the e-mail address, or else with the phone number, the response holds that one.
+/// `POST /api/v1/customers`: creates a customer of the key's shop. If the shop has a
+/// customer with the e-mail address, or otherwise with the phone number, returns that customer.
 ///
 /// # Errors
-/// 400 with every invalid member, 409 and 422 for an `Idempotency-Key` in use or reused, and
-/// those of the body and the store.
+/// - 400 with every invalid member
+/// - 409 for an `Idempotency-Key` in use
+/// - 422 for a reused `Idempotency-Key`
+/// - the errors of the body and the store
 pub(crate) async fn serve(
     services: Started,
     principal: web::ReqData<Principal>,
@@ -88,7 +90,7 @@ pub(crate) fn describe() -> Description {
     .leads_to("updateCustomer", "customerId", "$response.body#/customer/id")
 }
 
-/// The response to an outcome.
+/// Returns the response to an outcome.
 fn answer(outcome: &CreateCustomerOutcome, shop_domain: &str) -> Option<StoredAnswer> {
     match outcome {
         CreateCustomerOutcome::Created(customer) => Some(StoredAnswer::created(

@@ -9,7 +9,7 @@ use crate::services::{Started, storage_problem};
 use crate::{request_body, wire_id};
 
 /// `DELETE /api/v1/customers/{customerId}`: erases a customer of the key's shop with
-/// all of its data, and counts what it erased.
+/// all of its data. Returns the numbers of erased resources.
 ///
 /// # Errors
 /// 400 for an invalid id, 404 for a customer that the shop does not have.

@@ -18,10 +18,13 @@ use crate::wire_id;
 /// `PATCH /api/v1/customers/{customerId}`: changes a customer of the key's shop.
 ///
 /// # Errors
-/// 400 for an invalid id, with every invalid member, and if neither e-mail address nor phone
-/// number would remain; 404 for a customer that the shop does not have, 409 for an e-mail
-/// address or phone number of another customer, 409 and 422 for an `Idempotency-Key` in use or
-/// reused, and those of the body and the store.
+/// - 400 for an invalid id, with every invalid member, and if the customer would have no e-mail
+///   address and no phone number
+/// - 404 for a customer that the shop does not have
+/// - 409 for an e-mail address or phone number of another customer
+/// - 409 for an `Idempotency-Key` in use
+/// - 422 for a reused `Idempotency-Key`
+/// - the errors of the body and the store
 pub(crate) async fn serve(
     services: Started,
     principal: web::ReqData<Principal>,

@@ -1,4 +1,4 @@
-//! How customers are spelled in JSON.
+//! The JSON of customers.
 
 use hexdesk_domain::limits::{MAX_EXTERNAL_ID_CHARS, MAX_PERSON_NAME_CHARS, MAX_PHONE_NUMBER_CHARS};
 use hexdesk_domain::ports::Erased;
@@ -38,7 +38,7 @@ const WHATSAPP_ID: Member<TextOrNumber> =
 /// The body that creates a customer.
 pub(super) static NEW_CUSTOMER: Body<CustomerDraft> = Body::create("NewCustomer", "Customer", draft);
 
-/// The draft that the members make.
+/// Reads the draft from the members.
 pub(super) fn draft(members: &mut Members) -> CustomerDraft {
     CustomerDraft {
         id: None,
@@ -59,7 +59,7 @@ pub(super) fn draft(members: &mut Members) -> CustomerDraft {
 pub(super) static CUSTOMER_CHANGES: Body<CustomerChanges> =
     Body::change("CustomerChanges", "Customer", changes);
 
-/// The changes that the members make.
+/// Reads the changes from the members.
 pub(super) fn changes(members: &mut Members) -> CustomerChanges {
     CustomerChanges {
         email: members.change(EMAIL),

@@ -1,8 +1,8 @@
 "use strict";
 
-// Shows openapi.json. Whatever stands in it is put into the page as text, never as HTML.
+// Shows openapi.json. Its content is added to the page as text, never as HTML.
 
-/** An element with a class and children; strings become text. */
+/** Creates an element with a class and children. Strings become text. */
 function element(name, className, ...children) {
   const made = document.createElement(name);
   if (className) made.className = className;
@@ -10,7 +10,7 @@ function element(name, className, ...children) {
   return made;
 }
 
-/** Text with `code` and **bold**, which is all the marking that descriptions use. */
+/** Renders text with `code` and **bold**. Descriptions use no other markup. */
 function marked(text) {
   return text.split(/(`[^`]+`|\*\*[^*]+\*\*)/).map((part) => {
     if (part.length > 2 && part.startsWith("`")) return element("code", "", part.slice(1, -1));
@@ -35,7 +35,7 @@ async function start() {
     const description = await answer.json();
     show(description);
     state.remove();
-    // The place that the address names was not there when the page was opened.
+    // The target of the address did not exist yet when the page was opened.
     if (location.hash) document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
   } catch (error) {
     state.setAttribute("role", "alert");
@@ -47,7 +47,7 @@ function show(description) {
   const { info, paths, components } = description;
   document.title = `${info.title} HTTP API`;
 
-  /** What a reference stands for, with what is said beside it. */
+  /** Resolves a reference, and keeps the members next to it. */
   function resolve(value) {
     if (!value || !value.$ref) return value ?? {};
     const { $ref, ...beside } = value;
@@ -55,7 +55,7 @@ function show(description) {
     return { ...resolve(target), ...beside };
   }
 
-  /** What a value may be, in a few words. */
+  /** Describes the type of a value in a few words. */
   function typeOf(schema) {
     schema = resolve(schema);
     if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(" or ");
@@ -72,7 +72,7 @@ function show(description) {
       .join(" or ");
   }
 
-  /** The limits of a value, each a few words. */
+  /** Lists the limits of a value, each in a few words. */
   function limitsOf(schema) {
     schema = resolve(schema);
     const limits = [];
@@ -88,7 +88,7 @@ function show(description) {
     return [...new Set(limits)];
   }
 
-  /** The members of an object, those of its parts included. */
+  /** Lists the members of an object, including the members of its parts. */
   function membersOf(schema) {
     schema = resolve(schema);
     const parts = (schema.allOf ?? []).map(membersOf);
@@ -99,7 +99,7 @@ function show(description) {
     };
   }
 
-  /** The schema whose members are worth showing: the object, or what a list or choice holds. */
+  /** Returns the schema to show members of: the object, or the content of a list or choice. */
   function objectIn(schema) {
     schema = resolve(schema);
     if (schema.properties || schema.allOf) return schema;
@@ -128,7 +128,7 @@ function show(description) {
     return element("div", "", dt, dd);
   }
 
-  /** The members of an object; `marks` tells required members from others. */
+  /** Renders the members of an object. If `marks` is set, required members are marked. */
   function members(schema, seen = [], marks = true) {
     const { properties, required, notes } = membersOf(schema);
     const entries = Object.entries(properties).map(([name, member]) =>
@@ -169,7 +169,7 @@ function show(description) {
       })));
     }
     if (failed) {
-      // All errors have one body, which is described once.
+      // All errors have the same body. It is described once.
       for (const [type, one] of Object.entries(content ?? {})) {
         inside.append(element("p", "muted", element("code", "", type)), ...examples(one));
       }
@@ -245,7 +245,7 @@ function show(description) {
   main.append(heading, ...paragraphs(components.schemas.Problem.description), members(components.schemas.Problem, [], false));
 }
 
-/** A limit as it stands in the document: numbers beyond 2^53 lose digits in JavaScript. */
+/** Shows a limit as written in the document: numbers beyond 2^53 lose digits in JavaScript. */
 function exact(number) {
   if (Number.isSafeInteger(number)) return number.toLocaleString("en", { useGrouping: false });
   return number > 0 ? "the largest 64-bit number" : "the smallest 64-bit number";

@@ -12,8 +12,7 @@ use crate::tickets;
 
 static QUERY: ListQuery<()> = ListQuery::new("events", Pages::Plain, |_| Ok(()));
 
-/// `GET /api/v1/events`: the log of changes of the key's shop, oldest first, a page
-/// at a time.
+/// `GET /api/v1/events`: the event log of the key's shop, oldest first, a page at a time.
 ///
 /// # Errors
 /// 400 for an invalid parameter.

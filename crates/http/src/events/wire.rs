@@ -1,4 +1,4 @@
-//! How events are spelled in JSON.
+//! The JSON of events.
 
 use hexdesk_domain::{Actor, Event, Snapshot, Subject};
 use serde::Serialize;

@@ -21,7 +21,7 @@ const CURSOR: &str = "CURSOR";
 /// Checks one kind of list.
 type Check = fn([i64; 3], &str);
 
-/// The first byte of an input, from `'0'`, selects one.
+/// The first byte of an input, from `'0'`, selects one of these.
 const LISTS: [Check; 6] = [
     |numbers, query| check::<TicketPosition>("tickets", numbers, query),
     |numbers, query| check::<SearchPosition>("search", numbers, query),
@@ -32,10 +32,10 @@ const LISTS: [Check; 6] = [
 ];
 
 /// Reads a query and its cursor. A cursor opens as the position it was made from, and only in
-/// its own list. The link to the next page has it. An error repeats nothing of the query.
+/// its own list. The link to the next page has the cursor. An error repeats no part of the query.
 ///
-/// The input is the list, the three numbers of a position, and the query, in which `CURSOR`
-/// is replaced by a valid cursor.
+/// The input is the list, the three numbers of a position, and the query. `CURSOR` in the query is
+/// replaced by a valid cursor.
 pub fn cursor(input: &[u8]) {
     let Some((list, rest)) = input.split_first() else { return };
     let Some((numbers, query)) = rest.split_at_checked(24) else { return };
@@ -97,7 +97,7 @@ fn check_pages<P: Place + Copy + PartialEq + Debug>(list: &str, place: P, query:
     assert_eq!(same_filter, filter, "{link}");
 }
 
-/// The request for a list with this query; `None` if no request can have it.
+/// Returns the request for a list with this query, or `None` if no request can have the query.
 fn request(query: &str) -> Option<HttpRequest> {
     let uri = format!("/list?{query}");
     Uri::try_from(&uri).ok()?;
@@ -108,7 +108,7 @@ fn parameters(request: &HttpRequest) -> Result<QueryParameters, Problem> {
     QueryParameters::parse(request, &["tag", "q", "dateFrom", "limit", "cursor", "include"])
 }
 
-/// The requested page and the filter.
+/// Returns the requested page and the filter.
 fn read<P: Place>(list: &str, request: &HttpRequest) -> Result<(PageRequest<P>, String), Problem> {
     let mut parameters = parameters(request)?;
     let filter = parameters.filter();
@@ -117,7 +117,7 @@ fn read<P: Place>(list: &str, request: &HttpRequest) -> Result<(PageRequest<P>, 
     Ok((asked, filter))
 }
 
-/// Any numbers as a position.
+/// A position with any numbers.
 struct Numbers([i64; 3]);
 
 impl Place for Numbers {
@@ -130,7 +130,7 @@ impl Place for Numbers {
     }
 }
 
-/// A valid position near these numbers.
+/// Returns a valid position near these numbers.
 fn near<P: Place>(numbers: [i64; 3]) -> P {
     let [first, second, third] = numbers.map(|number| number & ((1 << 47) - 1) | 1);
     P::from_numbers([first, second, third >> 16]).unwrap()

@@ -1,7 +1,7 @@
-//! What each kept body gets. Success is one word; of an error `outcomes.txt` holds the status,
-//! the place and code of each member's error, and a digest of the whole response.
+//! The response to each kept body, as recorded in `outcomes.txt`. A success is one word. An error
+//! is the status, the pointer and code of each member's error, and a digest of the whole response.
 //!
-//! The test fails if a kept body gets something else. With `HEXDESK_WRITE_OUTCOMES` set it
+//! The test fails if a kept body gets another response. With `HEXDESK_WRITE_OUTCOMES` set, it
 //! writes the file instead.
 
 use std::fmt::Write;
@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::request_body;
 
-/// What this input gets, on one line.
+/// Returns the response to this input, on one line.
 fn outcome(input: &[u8]) -> String {
     let Some((kind, body)) = request_body::split(input) else { return "nothing".to_owned() };
     let Err(problem) = kind.read(body) else { return "accepted".to_owned() };

@@ -17,14 +17,14 @@ use crate::{api_keys, comments, customers, tickets, users, wire_id};
 pub(crate) struct BodyKind {
     /// Its members.
     pub(crate) spelling: fn() -> Spelling,
-    /// Whether it is a patch: a missing member keeps the value, `null` clears it.
+    /// Whether it is a patch: a missing member keeps the value, and `null` clears it.
     pub(crate) is_patch: bool,
-    /// Does the same as the handler. Returns the object in the response, with the members named
-    /// as in the body.
+    /// Does the same as the handler. Returns the object in the response. Its members have the names
+    /// that they have in the body.
     pub(crate) answer: fn(Command) -> Result<Value, Problem>,
 }
 
-/// The first byte of an input, from `'0'`, selects one.
+/// The first byte of an input, from `'0'`, selects one of these.
 const KINDS: [&BodyKind; 9] = [
     &tickets::fuzzing::CREATE,
     &tickets::fuzzing::UPDATE,
@@ -68,7 +68,7 @@ pub fn request_body(input: &[u8]) {
     }
 }
 
-/// The kind of body that an input chooses, and the body.
+/// Returns the kind of body that an input selects, and the body.
 #[cfg(test)]
 pub(super) fn split(input: &[u8]) -> Option<(&'static BodyKind, &[u8])> {
     let (kind, body) = input.split_first()?;
@@ -85,7 +85,7 @@ impl BodyKind {
     fn assert_kept(&self, sent: &Map<String, Value>, answer: &Value) {
         let unchanged = self.is_patch.then(|| self.read(b"{}").unwrap());
         for (_, name) in (self.spelling)() {
-            // The response does not have every member.
+            // The response lacks some members of the body.
             let Some(answer) = answer.get(name) else { continue };
             match (sent.get(*name), &unchanged) {
                 (Some(Value::Null), Some(_)) => {
@@ -109,7 +109,7 @@ impl BodyKind {
     }
 }
 
-/// Whether the value of a member in the response equals the one that was sent, or means the same.
+/// Whether the value of a member in the response equals the sent value, or means the same.
 fn is_kept(sent: &Value, answer: &Value) -> bool {
     match (sent, answer) {
         _ if sent == answer => true,
@@ -149,7 +149,7 @@ fn assert_refusal(problem: &Problem, spelling: Spelling, sent: Option<&Value>) {
     let pointers: Vec<&str> = errors.iter().map(|error| error["pointer"].as_str().unwrap()).collect();
     let is_object = sent.is_some_and(Value::is_object);
     assert_eq!(pointers.contains(&""), !is_object, "{told}");
-    // Of a duplicate member serde_json keeps the last.
+    // If a member is repeated, serde_json keeps the last one.
     let has_duplicate = errors.iter().any(|error| error["code"] == "duplicate");
     for (position, (error, pointer)) in errors.iter().zip(&pointers).enumerate() {
         assert!(!pointers[..position].contains(pointer), "{pointer} is named twice");
@@ -165,7 +165,7 @@ fn assert_refusal(problem: &Problem, spelling: Spelling, sent: Option<&Value>) {
     }
 }
 
-/// The same value with other texts and other numbers.
+/// Returns the value with other texts and other numbers.
 fn marked(value: &Value, spelling: Spelling) -> Value {
     match value {
         Value::String(text) => Value::String(format!("{text}{MARK}")),
@@ -183,7 +183,7 @@ fn marked(value: &Value, spelling: Spelling) -> Value {
     }
 }
 
-/// The body of a response. Storing it and reading it again must not change it.
+/// Returns the body of a response. Storing it and reading it again must not change it.
 pub(crate) fn answered(answer: StoredAnswer) -> Value {
     let receipt = answer.clone().into_receipt(None);
     assert_eq!(StoredAnswer::from_receipt(&receipt.answer).as_ref(), Ok(&answer));

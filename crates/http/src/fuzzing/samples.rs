@@ -1,4 +1,4 @@
-//! The shop, customer, user, ticket and time that fuzzed inputs are used with.
+//! The shop, customer, user, ticket and time for fuzzed inputs.
 
 use hexdesk_domain::{
     Actor, AuditStamp, Customer, CustomerId, ExternalIds, ShopId, Ticket, TicketDraft, TicketId, Timestamp,

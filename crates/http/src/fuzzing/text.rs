@@ -10,7 +10,7 @@ use super::MARK;
 use crate::idempotency::StoredAnswer;
 use crate::{entity_tag, wire_id};
 
-/// The first byte of an input, from `'0'`, selects one.
+/// The first byte of an input, from `'0'`, selects one of these.
 const READERS: [fn(&str); 8] =
     [timestamp, number, search, api_key, shop_domain, idempotency_key, entity_tag, stored_answer];
 
@@ -36,7 +36,7 @@ fn number(text: &str) {
     }
 }
 
-/// Every word of a text is a query with that word as its only term.
+/// Checks that every word of a text is a query with that word as its only term.
 fn search(text: &str) {
     let words = search_words([text]);
     for word in &words {

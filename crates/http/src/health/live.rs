@@ -4,7 +4,7 @@ use super::Health;
 #[cfg(test)]
 use crate::openapi::prelude::*;
 
-/// `GET /livez`: 200 while the process answers at all.
+/// `GET /livez`: 200 while the process responds at all.
 pub(crate) async fn serve() -> HttpResponse {
     HttpResponse::Ok().json(Health { status: "live" })
 }

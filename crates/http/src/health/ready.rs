@@ -6,13 +6,13 @@ use crate::openapi::prelude::*;
 use crate::problem::Problem;
 use crate::services::Started;
 
-/// `GET /readyz`: 200 while the database is reachable and migrated, and not known to be out of
-/// space for writes.
+/// `GET /readyz`: 200 while the database is reachable, migrated, and not known to be out of space
+/// for writes.
 ///
 /// # Errors
-/// 503 otherwise; the cause is in the log.
+/// 503 otherwise. The cause is in the log.
 pub(crate) async fn serve(services: Option<Started>) -> Result<HttpResponse, Problem> {
-    // The log says what the server waits for.
+    // The log names the reason for the wait.
     let Some(services) = services else { return Err(Problem::not_ready()) };
     match services.readiness.check_ready().await {
         Ok(()) => Ok(HttpResponse::Ok().json(Health { status: "ready" })),

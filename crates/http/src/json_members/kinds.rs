@@ -1,6 +1,6 @@
-//! The kinds of members: how each is read from JSON, and in tests the schema of that.
+//! The kinds of members. Each reads a value from JSON, and in tests describes it with a schema.
 //!
-//! A kind checks the type. The domain checks its limits, with all other rules.
+//! A kind checks the type. The domain checks the limits, with all other rules.
 
 use hexdesk_domain::{CustomerId, Rule, Timestamp, UserId};
 use serde_json::Value;
@@ -12,8 +12,8 @@ use super::describe;
 use crate::openapi::schemas;
 use crate::wire_id;
 
-/// Reports an error of a member or of one entry: the entry's index, the code, and the
-/// requirement, to follow the name.
+/// Reports an error of a member or of one entry. The arguments are the entry's index, the code, and
+/// the requirement, to follow the name.
 pub(crate) type Refuse<'a> = &'a mut dyn FnMut(Option<usize>, &'static str, &str);
 
 /// A kind of members.
@@ -21,10 +21,11 @@ pub(crate) trait Kind: Copy + 'static {
     /// The type of the value read.
     type Read;
 
-    /// Reads a value that is not `null`; `None` if it is refused.
+    /// Reads a value that is not `null`. Returns `None` if it is refused.
     fn read(self, value: Value, refuse: Refuse<'_>) -> Option<Self::Read>;
 
-    /// The schema of valid values except `null`, and a sentence about what it cannot say.
+    /// Returns the schema of valid values except `null`, and a sentence about rules that a schema
+    /// cannot express.
     #[cfg(test)]
     fn schema(self) -> (Schema, &'static str);
 }
@@ -38,9 +39,9 @@ fn refused<T>(refuse: Refuse<'_>, code: &'static str, requirement: &str) -> Opti
 #[derive(Clone, Copy)]
 #[cfg_attr(not(test), expect(dead_code, reason = "the limits are for the schema; the domain checks them"))]
 pub(crate) enum Text {
-    /// Of at most so many characters.
+    /// At most this many characters.
     UpTo(u64),
-    /// Of at most so many characters, at least one of them not white space.
+    /// At most this many characters, at least one of them not white space.
     NotBlank(u64),
     /// An e-mail address.
     Email,
@@ -69,7 +70,7 @@ impl Kind for Text {
     }
 }
 
-/// A text of at most so many characters, or a whole number, which becomes the text of its
+/// A text of at most this many characters, or a whole number. A number becomes the text of its
 /// digits.
 #[derive(Clone, Copy)]
 #[cfg_attr(not(test), expect(dead_code, reason = "the limit is for the schema; the domain checks it"))]
@@ -190,7 +191,7 @@ impl Kind for Flag {
     }
 }
 
-/// `true` or `false`, also as strings; anything else counts as `otherwise`.
+/// `true` or `false`, also as strings. Any other value counts as `otherwise`.
 #[derive(Clone, Copy)]
 pub(crate) struct LenientFlag {
     pub(crate) otherwise: bool,
@@ -239,7 +240,7 @@ impl Kind for Texts {
 fn texts(max: u64, value: Value, refuse: Refuse<'_>) -> Option<Vec<String>> {
     let Value::Array(entries) = value else { return refused(refuse, "type", "must be an array of strings") };
     if entries.len() as u64 > max {
-        // The entries of an endless array are not reported as well.
+        // The entries of an array that is too long are not checked.
         let (code, requirement) = describe(Rule::MaxLength(max));
         return refused(refuse, code, &requirement);
     }
@@ -273,7 +274,7 @@ impl Kind for Scopes {
     }
 }
 
-/// An array as [`Texts`]; anything but an array counts as absent.
+/// An array as [`Texts`]. Any other value counts as absent.
 #[derive(Clone, Copy)]
 pub(crate) struct LenientTexts(pub(crate) Texts);
 

@@ -1,5 +1,5 @@
 //! The description of one route. The document adds its key, its scope and the errors of every
-//! route, which follow from the list of routes.
+//! route. These follow from the list of routes.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ pub(crate) struct Description {
     pub(crate) text: &'static str,
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) body: Option<RequestBody>,
-    /// How its body describes the members that responses have too.
+    /// The descriptions of the body's members. Responses with the same members use them, too.
     pub(crate) wording: Option<Wording>,
     pub(crate) responses: Vec<(StatusCode, Response)>,
     pub(crate) problems: Vec<Problem>,
@@ -37,7 +37,7 @@ pub(crate) struct Description {
 pub(crate) type NamedExample = (&'static str, Value);
 
 impl Description {
-    /// The operation with this id, of this tag.
+    /// Returns the description of the operation with this id and tag.
     pub(crate) fn new(
         id: &'static str,
         tag: &'static str,
@@ -58,13 +58,13 @@ impl Description {
         }
     }
 
-    /// It has these parameters.
+    /// Adds these parameters.
     pub(crate) fn parameters(mut self, parameters: impl IntoIterator<Item = Parameter>) -> Self {
         self.parameters.extend(parameters);
         self
     }
 
-    /// It reads this JSON body, and takes effect once for each `Idempotency-Key`.
+    /// Adds this JSON body, and the `Idempotency-Key` with which it takes effect once.
     pub(crate) fn body(
         mut self,
         schema: BodySchema,
@@ -108,7 +108,7 @@ impl Description {
         .parameters([parameters::idempotency_key()])
     }
 
-    /// It returns `T` as JSON.
+    /// Adds a response with `T` as JSON.
     pub(crate) fn returns<T: ToSchema>(
         mut self,
         status: StatusCode,
@@ -130,7 +130,7 @@ impl Description {
         self
     }
 
-    /// It returns a document of this type.
+    /// Adds a response with a document of this type.
     pub(crate) fn returns_document(mut self, text: &str, content_type: &str, schema: Type) -> Self {
         let schema: Schema = ObjectBuilder::new().schema_type(schema).build().into();
         let content = ContentBuilder::new().schema(Some(schema)).build();
@@ -139,13 +139,13 @@ impl Description {
         self
     }
 
-    /// It returns no body.
+    /// Adds a response without a body.
     pub(crate) fn returns_nothing(mut self, text: &str) -> Self {
         self.responses.push((StatusCode::NO_CONTENT, Response::new(text)));
         self
     }
 
-    /// A value in its responses is a parameter of another operation.
+    /// Links a value in its responses to a parameter of another operation.
     pub(crate) fn leads_to(mut self, operation: &str, parameter: &str, value: &str) -> Self {
         for (_, response) in &mut self.responses {
             let link = LinkBuilder::new().operation_id(operation).parameter(parameter, value).build();
@@ -154,8 +154,8 @@ impl Description {
         self
     }
 
-    /// Completes the schemas of its responses: members that a body of the same resource has
-    /// are described in its words, and a member that may be `null` is always there.
+    /// Completes the schemas of its responses. A member that a body of the same resource has gets
+    /// the body's description. A member that may be `null` is always present.
     pub(crate) fn complete_responses(&mut self, wordings: &[Wording]) {
         for (name, schema) in &mut self.schemas {
             let RefOr::T(schema) = schema else { continue };
@@ -168,7 +168,7 @@ impl Description {
         }
     }
 
-    /// It may fail with these problems.
+    /// Adds the problems with which it may fail.
     pub(crate) fn fails_with(mut self, problems: impl IntoIterator<Item = Problem>) -> Self {
         self.problems.extend(problems);
         self
@@ -179,10 +179,10 @@ fn example((name, value): NamedExample) -> (&'static str, RefOr<utoipa::openapi:
     (name, ExampleBuilder::new().value(Some(value)).into())
 }
 
-/// The schema of a request's body. Members that it does not name are allowed and ignored.
+/// The schema of a request's body. Unknown members are allowed and ignored.
 pub(crate) struct BodySchema {
     name: &'static str,
-    /// How the names of the schemas begin that describe the same thing in responses.
+    /// The prefix of the names of the schemas that describe the same resource in responses.
     resource: &'static str,
     object: ObjectBuilder,
     /// By the members' names in lower case.
@@ -191,13 +191,13 @@ pub(crate) struct BodySchema {
 }
 
 impl BodySchema {
-    /// A body without members.
+    /// Returns a body without members.
     pub(crate) fn new(name: &'static str, resource: &'static str, text: &str) -> Self {
         let object = ObjectBuilder::new().description(Some(text));
         Self { name, resource, object, descriptions: BTreeMap::new(), rule: None }
     }
 
-    /// With this member: its description, and a note about this body.
+    /// Adds this member: its description, and a note about this body.
     pub(crate) fn member(
         mut self,
         name: &'static str,
@@ -215,7 +215,7 @@ impl BodySchema {
         self
     }
 
-    /// With a rule on the body as a whole.
+    /// Adds a rule on the body as a whole.
     pub(crate) fn with_rule(mut self, rule: impl Into<Schema>) -> Self {
         self.rule = Some(rule.into());
         self
@@ -230,7 +230,7 @@ impl BodySchema {
     }
 }
 
-/// How a body describes its members.
+/// The descriptions of a body's members.
 pub(crate) struct Wording {
     body: &'static str,
     resource: &'static str,
@@ -260,7 +260,7 @@ fn complete(schema: &mut Schema, descriptions: &BTreeMap<&String, &&'static str>
     object.required = required;
 }
 
-/// Gives a member this description unless it has one.
+/// Sets the description of a member, unless it has one.
 fn describe(member: &mut RefOr<Schema>, description: &str) {
     match member {
         RefOr::Ref(reference) if reference.description.is_empty() => {

@@ -7,7 +7,7 @@ use super::schemas;
 
 /// In every response.
 pub(crate) const REQUEST_ID: &str = "x-request-id";
-/// The path of the created thing.
+/// The path of the created resource.
 pub(crate) const LOCATION: &str = "Location";
 /// The version of the ticket in the response.
 pub(crate) const ETAG: &str = "ETag";
@@ -16,7 +16,7 @@ pub(crate) const LINK: &str = "Link";
 /// Marks the response of an earlier request.
 pub(crate) const IDEMPOTENCY_REPLAYED: &str = "Idempotency-Replayed";
 
-/// Every header, by its name.
+/// Returns every header, by its name.
 pub(crate) fn all() -> Vec<(&'static str, Header)> {
     let header =
         |text: &str, schema| HeaderBuilder::new().description(Some(text)).schema(Some(schema)).build();

@@ -59,7 +59,7 @@ pub(crate) fn idempotency_key() -> Parameter {
         .schema_type(Type::String)
         .min_length(Some(1))
         .max_length(Some(MAX_IDEMPOTENCY_KEY_CHARS))
-        // HTTP removes spaces at both ends.
+        // HTTP removes spaces at both ends of a header's value.
         .pattern(Some("^[!-~](?:[ -~]*[!-~])?$"))
         .build();
     parameter(ParameterIn::Header, "Idempotency-Key", text, schema.into()).required(Required::False).build()

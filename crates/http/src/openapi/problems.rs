@@ -1,4 +1,4 @@
-//! The error responses, as reusable components made from the problems themselves.
+//! The error responses, as reusable components. They are made from the problems themselves.
 
 use std::collections::BTreeMap;
 
@@ -13,8 +13,8 @@ use crate::problem::{Problem, ProblemBody};
 
 const REQUEST_ID: &str = "01a202d8-e74c-76e0-aec3-1471365970c6";
 
-/// The error responses of an operation with these problems: by status, the name of the
-/// component and the component.
+/// Returns the error responses of an operation with these problems: for each status, the name of
+/// the component and the component.
 pub(crate) fn responses(problems: Vec<Problem>) -> BTreeMap<u16, (String, Response)> {
     let mut by_status: BTreeMap<u16, Vec<Problem>> = BTreeMap::new();
     for problem in problems {
@@ -32,7 +32,8 @@ pub(crate) fn responses(problems: Vec<Problem>) -> BTreeMap<u16, (String, Respon
         .collect()
 }
 
-/// The response for one of these, and its name. The same problems make the same response.
+/// Returns the response for these problems, and its name. The same problems have the same
+/// response.
 fn response(problems: &[Problem]) -> (String, Response) {
     let names: Vec<String> = problems.iter().map(|problem| pascal_case(problem.code())).collect();
     let mut titles: Vec<&str> = problems.iter().map(Problem::title).collect();
@@ -54,7 +55,7 @@ fn response(problems: &[Problem]) -> (String, Response) {
     (names.join("Or"), response.content("application/problem+json", content.build()).build())
 }
 
-/// A reference to a header of [`headers::all`].
+/// Returns a reference to a header of [`headers::all`].
 pub(crate) fn header(name: &str) -> Ref {
     Ref::new(format!("#/components/headers/{name}"))
 }
@@ -63,7 +64,7 @@ fn pascal_case(code: &str) -> String {
     code.split('_').map(capitalized).collect()
 }
 
-/// `retry-after` as it is written for people.
+/// Returns a header's name as written for people, such as `Retry-After` for `retry-after`.
 fn canonical_name(name: &str) -> String {
     let known =
         headers::all().into_iter().map(|(known, _)| known).find(|known| known.eq_ignore_ascii_case(name));

@@ -1,4 +1,4 @@
-//! JSON Schema of what requests and responses hold, with the domain's limits.
+//! JSON Schemas of the values in requests and responses, with the domain's limits.
 
 use std::fmt::Write;
 
@@ -11,14 +11,14 @@ use utoipa::{Number, PartialSchema, ToSchema};
 /// No text may hold U+0000.
 const NO_NUL: &str = r"^[^\u0000]*$";
 
-/// At least one character that is neither U+0000 nor Unicode's white space.
+/// At least one character is not U+0000 and not Unicode white space.
 const NOT_BLANK: &str = concat!(
     r"^[^\u0000]*",
     r"[^\u0000\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]",
     r"[^\u0000]*$"
 );
 
-/// RFC 5646, `_` allowed for `-`: a tag, one of private use, or one of before the grammar.
+/// RFC 5646, with `_` allowed for `-`: a tag, a private-use tag, or a grandfathered tag.
 const LANGUAGE_TAG: &str = concat!(
     "^(?:",
     "(?:[A-Za-z]{2,3}(?:[-_][A-Za-z]{3}){0,3}|[A-Za-z]{4,8})",
@@ -124,7 +124,7 @@ pub(crate) fn id(max: i64) -> Schema {
     AnyOfBuilder::new().item(integer(1, max)).item(digits(max)).into()
 }
 
-/// A text of at most `max` characters, or a whole number that stands for its digits.
+/// A text of at most `max` characters, or a whole number, which is read as its digits.
 pub(crate) fn text_or_number(max: u64) -> Schema {
     let number = ObjectBuilder::new()
         .schema_type(Type::Integer)
@@ -144,7 +144,7 @@ pub(crate) fn scopes(max: u64) -> Schema {
     ArrayBuilder::new().items(name).min_items(Some(1)).max_items(chars(max)).build().into()
 }
 
-/// This array, or anything but an array.
+/// This array, or any value that is not an array.
 pub(crate) fn texts_or_ignored(texts: Schema) -> Schema {
     let others = [Type::Null, Type::Boolean, Type::Number, Type::Object, Type::String];
     AnyOfBuilder::new()
@@ -173,7 +173,7 @@ pub(crate) fn one_of(texts: &[&str]) -> Schema {
     string().enum_values(Some(texts.iter().copied())).build().into()
 }
 
-/// Whatever meets one of these.
+/// A value that meets one of these schemas.
 pub(crate) fn either(first: Schema, second: Schema) -> Schema {
     AnyOfBuilder::new().item(first).item(second).into()
 }
@@ -257,7 +257,7 @@ pub(super) fn is_nullable(schema: &Schema) -> bool {
     }
 }
 
-/// The regular expression of the numbers from 1 to `max`, leading zeros allowed.
+/// Returns the regular expression of the numbers from 1 to `max`, with leading zeros allowed.
 fn digits_up_to(max: i64) -> String {
     let largest = max.to_string();
     let mut pattern = "^0*(?:".to_owned();
@@ -265,7 +265,7 @@ fn digits_up_to(max: i64) -> String {
         // Writing to a string cannot fail.
         let _ = write!(pattern, "[1-9][0-9]{{0,{}}}|", largest.len() - 2);
     }
-    // As long as the largest, and smaller from one of its digits on.
+    // Numbers with as many digits as `max` that have a smaller digit at some position.
     for (position, digit) in largest.char_indices() {
         let lowest = if position == 0 { '1' } else { '0' };
         if digit > lowest {

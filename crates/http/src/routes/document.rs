@@ -1,5 +1,5 @@
-//! The description of all routes, in OpenAPI, made from each route's own description and its
-//! row in [`ENDPOINTS`]. docs/openapi.json keeps it.
+//! The description of all routes, in OpenAPI. It is made from each route's own description and its
+//! row in [`ENDPOINTS`], and kept in docs/openapi.json.
 
 use std::collections::BTreeSet;
 
@@ -51,7 +51,7 @@ is not valid HTTP gets 400, 408 or 431 with an empty body.
 
 `HEAD` is served wherever `GET` is.";
 
-/// The whole document.
+/// Returns the whole document.
 fn document() -> OpenApi {
     let mut components = ComponentsBuilder::new()
         .schema_from::<ProblemBody<'static>>()
@@ -87,8 +87,8 @@ fn document() -> OpenApi {
         .build()
 }
 
-/// Every route with its description. Members that a resource has in requests and in
-/// responses are described in the same words.
+/// Returns every route with its description. A member that a resource has in requests and in
+/// responses has the same description in both.
 fn described() -> impl Iterator<Item = (&'static Endpoint, Description)> {
     let mut descriptions: Vec<Description> = DESCRIPTIONS.iter().map(|describe| describe()).collect();
     let wordings: Vec<_> =
@@ -116,7 +116,7 @@ fn tags() -> Vec<Tag> {
     .to_vec()
 }
 
-/// The endpoint's place in the document, and the components with those it refers to.
+/// Returns the endpoint's entry in the document. Adds the components that it refers to.
 fn path_item(
     endpoint: &Endpoint,
     description: Description,
@@ -140,7 +140,7 @@ fn path_item(
         Access::Open => operation.description(Some(text)),
         Access::Key(scope) => operation
             .description(Some(format!("{text}\n\nThe key must hold the scope `{scope}`.")))
-            // For schemes other than OAuth these are the roles that the caller must have.
+            // For schemes other than OAuth, these are the roles that the caller must have.
             .security(SecurityRequirement::new(X_API_KEY, [scope.as_str()]))
             .security(SecurityRequirement::new(BEARER, [scope.as_str()])),
     };
@@ -165,7 +165,7 @@ fn path_item(
     (PathItem::new(method, operation.build()), components.schemas_from_iter(schemas))
 }
 
-/// The errors of every route with this access.
+/// Returns the errors of every route with this access.
 fn every_routes_problems(endpoint: &Endpoint) -> Vec<Problem> {
     let allowed = actix_web::http::header::HeaderValue::from_static("GET, HEAD, PATCH, DELETE");
     let mut problems = vec![Problem::method_not_allowed(allowed)];
@@ -305,7 +305,7 @@ fn every_member_is_described() {
     let document = json();
     walk(&document["components"]["schemas"], "", &mut |place, value| {
         for (name, member) in value.get("properties").and_then(Value::as_object).into_iter().flatten() {
-            // Of a member that may be null the description is in one of its alternatives.
+            // If a member may be null, its description is in one of its alternatives.
             let alternatives = member["oneOf"].as_array().into_iter().flatten().chain([member]);
             let is_rule = place.contains("/anyOf/");
             let mut described = alternatives.filter_map(|schema| schema["description"].as_str());

@@ -1,4 +1,4 @@
-//! The table of all routes in `docs/routes.md`, made of the description.
+//! The table of all routes in `docs/routes.md`. It is made from the description.
 
 use serde_json::Value;
 
@@ -81,7 +81,7 @@ fn members(document: &Value, operation: &Value) -> String {
     let Some(schema) = schema.as_str().and_then(|place| document.pointer(&place[1..])) else {
         return String::new();
     };
-    // A body with a rule on the whole is the object and the rule.
+    // The schema of a body with a rule on the whole body is the object and the rule.
     let object = schema.get("allOf").map_or(schema, |parts| &parts[0]);
     let required = object["required"].as_array().cloned().unwrap_or_default();
     let names: Vec<String> = object["properties"]

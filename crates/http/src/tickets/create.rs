@@ -15,8 +15,11 @@ use crate::services::{Started, ids_problem, storage_problem};
 /// `POST /api/v1/tickets`: creates a ticket for a customer of the key's shop.
 ///
 /// # Errors
-/// 400 with every invalid member, 404 for a customer or user that the shop does not have,
-/// 409 and 422 for an `Idempotency-Key` in use or reused, and those of the body and the store.
+/// - 400 with every invalid member
+/// - 404 for a customer or user that the shop does not have
+/// - 409 for an `Idempotency-Key` in use
+/// - 422 for a reused `Idempotency-Key`
+/// - the errors of the body and the store
 pub(crate) async fn serve(
     services: Started,
     principal: web::ReqData<Principal>,

@@ -9,11 +9,12 @@ use crate::services::{Started, storage_problem};
 use crate::{entity_tag, request_body, wire_id};
 
 /// `DELETE /api/v1/tickets/{ticketId}`: deletes a ticket of the key's shop with its human
-/// ticket and its comments; with `If-Match` only if it still has that version.
+/// ticket and its comments. With `If-Match`, the ticket must have that version.
 ///
 /// # Errors
-/// 400 for an invalid ticket id or `If-Match`, 404 for a ticket that the shop does not have,
-/// 412 for another version.
+/// - 400 for an invalid ticket id or `If-Match`
+/// - 404 for a ticket that the shop does not have
+/// - 412 for another version
 pub(crate) async fn serve(
     services: Started,
     principal: web::ReqData<Principal>,

@@ -1,4 +1,4 @@
-//! The examples of the ticket routes. The ticket is the one that the example request creates.
+//! The examples of the ticket routes. The example request creates this ticket.
 
 use hexdesk_domain::{ShopId, TicketId, Timestamp};
 use serde_json::{Value, json};
@@ -45,7 +45,7 @@ pub(super) fn changed_ticket() -> Value {
     ticket
 }
 
-/// The customer of the examples, as tickets and comments name it.
+/// Returns the customer of the examples, as tickets and comments show it.
 pub(crate) fn customer() -> Value {
     json!({
         "id": 123,

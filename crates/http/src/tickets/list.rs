@@ -69,10 +69,10 @@ fn filter(query: &mut QueryParameters) -> Result<TicketFilter, Problem> {
     })
 }
 
-/// The response with one page of the tickets that match.
+/// Returns the response with one page of the matching tickets.
 ///
 /// # Errors
-/// Those of the store.
+/// The errors of the store.
 pub(super) async fn page(
     services: &Services,
     principal: &Principal,

@@ -17,8 +17,8 @@ const MILLIS_A_DAY: i64 = 24 * 60 * 60 * 1_000;
 
 static QUERY: ListQuery<i64> = ListQuery::new("recent", Pages::WithTotal, days);
 
-/// `GET /api/v1/tickets/getRecentConversations`: the tickets of the key's shop whose last
-/// message is of the last `days` days, newest first, a page at a time.
+/// `GET /api/v1/tickets/getRecentConversations`: the tickets of the key's shop with a last
+/// message from the last `days` days, newest first, a page at a time.
 ///
 /// # Errors
 /// 400 for an invalid parameter.

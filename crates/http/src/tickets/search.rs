@@ -14,10 +14,10 @@ use crate::services::{Started, storage_problem};
 static QUERY: ListQuery<SearchQuery> = ListQuery::new("search", Pages::Plain, query);
 
 /// `GET /api/v1/tickets/search`: the tickets of the key's shop that hold every word of `q`,
-/// by the weight of the places that hold them, a page at a time.
+/// in order of rank, a page at a time.
 ///
 /// # Errors
-/// 400 for an invalid parameter, 501 from a storage that cannot search.
+/// 400 for an invalid parameter, 501 if the storage cannot search.
 pub(crate) async fn serve(
     services: Started,
     principal: web::ReqData<Principal>,

@@ -15,13 +15,16 @@ use crate::problem::Problem;
 use crate::services::Started;
 use crate::{entity_tag, wire_id};
 
-/// `PATCH /api/v1/tickets/{ticketId}`: changes a ticket of the key's shop; with `If-Match`
-/// only if it still has that version.
+/// `PATCH /api/v1/tickets/{ticketId}`: changes a ticket of the key's shop. With `If-Match`,
+/// the ticket must have that version.
 ///
 /// # Errors
-/// 400 for an invalid ticket id or `If-Match`, and with every invalid member; 404 for a
-/// ticket or user that the shop does not have, 412 for another version, 409 and 422 for an
-/// `Idempotency-Key` in use or reused, and those of the body and the store.
+/// - 400 for an invalid ticket id or `If-Match`, and with every invalid member
+/// - 404 for a ticket or user that the shop does not have
+/// - 412 for another version
+/// - 409 for an `Idempotency-Key` in use
+/// - 422 for a reused `Idempotency-Key`
+/// - the errors of the body and the store
 pub(crate) async fn serve(
     services: Started,
     principal: web::ReqData<Principal>,

@@ -1,4 +1,4 @@
-//! How tickets are spelled in JSON.
+//! The JSON of tickets.
 
 use hexdesk_domain::limits::{
     MAX_CHANNEL_CHARS, MAX_CONTACT_REASON_CHARS, MAX_MESSAGE_CHARS, MAX_TAG_CHARS, MAX_TAGS,
@@ -68,7 +68,7 @@ const LANGUAGE_CODE: Member<Text> =
 /// The body that creates a ticket.
 pub(super) static NEW_TICKET: Body<TicketDraft> = Body::create("NewTicket", "Ticket", draft);
 
-/// The draft that the members make.
+/// Reads the draft from the members.
 pub(super) fn draft(members: &mut Members) -> TicketDraft {
     TicketDraft {
         customer_id: members.required(CUSTOMER_ID.remark("A customer of the shop.")),
@@ -98,7 +98,7 @@ pub(super) fn draft(members: &mut Members) -> TicketDraft {
 /// The body that changes a ticket.
 pub(super) static TICKET_CHANGES: Body<TicketChanges> = Body::change("TicketChanges", "Ticket", changes);
 
-/// The changes that the members make.
+/// Reads the changes from the members.
 pub(super) fn changes(members: &mut Members) -> TicketChanges {
     TicketChanges {
         name: members.change(NAME),
@@ -109,7 +109,7 @@ pub(super) fn changes(members: &mut Members) -> TicketChanges {
             .map(Option::unwrap_or_default),
         unread_count: members
             .change(UNREAD_COUNT.remark("`null` is 0."))
-            // Lossless: the kind keeps it in the range of an i32, or notes an error.
+            // Lossless: the kind limits the number to the range of an i32, or reports an error.
             .map(|count| count.and_then(|count| i32::try_from(count).ok()).unwrap_or_default()),
         tags: members
             .change(TAGS.remark("They replace all its tags. `null` removes all."))

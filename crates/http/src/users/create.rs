@@ -17,8 +17,11 @@ use crate::services::Started;
 /// `POST /api/v1/users`: creates a user of the key's shop.
 ///
 /// # Errors
-/// 400 with every invalid member, 409 for the e-mail address of another user of the shop, 409
-/// and 422 for an `Idempotency-Key` in use or reused, and those of the body and the store.
+/// - 400 with every invalid member
+/// - 409 for the e-mail address of another user of the shop
+/// - 409 for an `Idempotency-Key` in use
+/// - 422 for a reused `Idempotency-Key`
+/// - the errors of the body and the store
 pub(crate) async fn serve(
     services: Started,
     principal: web::ReqData<Principal>,

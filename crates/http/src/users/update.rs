@@ -15,13 +15,16 @@ use crate::problem::Problem;
 use crate::services::Started;
 use crate::wire_id;
 
-/// `PATCH /api/v1/users/{userId}`: changes a user of the key's shop; deactivating it revokes
-/// the keys that write in its name.
+/// `PATCH /api/v1/users/{userId}`: changes a user of the key's shop. Deactivating the user
+/// revokes the keys that write in the user's name.
 ///
 /// # Errors
-/// 400 for an invalid user id and with every invalid member, 404 for a user that the shop does
-/// not have, 409 for the e-mail address of another user, 409 and 422 for an `Idempotency-Key`
-/// in use or reused, and those of the body and the store.
+/// - 400 for an invalid user id, and with every invalid member
+/// - 404 for a user that the shop does not have
+/// - 409 for the e-mail address of another user
+/// - 409 for an `Idempotency-Key` in use
+/// - 422 for a reused `Idempotency-Key`
+/// - the errors of the body and the store
 pub(crate) async fn serve(
     services: Started,
     principal: web::ReqData<Principal>,

@@ -1,4 +1,4 @@
-//! How users are spelled in JSON.
+//! The JSON of users.
 
 use hexdesk_domain::limits::MAX_PERSON_NAME_CHARS;
 use hexdesk_domain::{Field, User, UserChanges, UserDraft};
@@ -27,7 +27,7 @@ const IS_ACTIVE: Member<Flag> = Member::new(
 /// The body that creates a user.
 pub(super) static NEW_USER: Body<UserDraft> = Body::create("NewUser", "User", draft);
 
-/// The draft that the members make.
+/// Reads the draft from the members.
 pub(super) fn draft(members: &mut Members) -> UserDraft {
     UserDraft {
         id: None,
@@ -41,7 +41,7 @@ pub(super) fn draft(members: &mut Members) -> UserDraft {
 /// The body that changes a user.
 pub(super) static USER_CHANGES: Body<UserChanges> = Body::change("UserChanges", "User", changes);
 
-/// The changes that the members make.
+/// Reads the changes from the members.
 pub(super) fn changes(members: &mut Members) -> UserChanges {
     UserChanges {
         email: members.replacement(EMAIL),

@@ -1,4 +1,4 @@
-//! A key as it is stored.
+//! The stored form of a key.
 
 use anyhow::{Context, ensure};
 use hexdesk_domain::{ApiKey, ApiKeySnapshot, KeyNumber, Scope, SecretHash, ShopId, Timestamp, UserId};
@@ -11,7 +11,7 @@ use crate::tables::{Json, NumberInShop};
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StoredApiKey {
-    /// Missing in the snapshots of events.
+    /// Absent in the snapshots of events.
     #[serde(skip_serializing_if = "Option::is_none")]
     secret_hash: Option<[u8; 32]>,
     scopes: Vec<String>,
@@ -61,13 +61,13 @@ impl StoredApiKey {
     }
 }
 
-/// The key stored under this number of the shop.
+/// Decodes the key stored under this number of the shop.
 pub(super) fn key(shop: ShopId, number: i64, stored: &[u8]) -> anyhow::Result<ApiKey> {
     let number = KeyNumber::new(number).context("a stored key number is out of range")?;
     decode::<StoredApiKey>(stored)?.into_key(shop, number)
 }
 
-/// The shop's key of this number.
+/// Returns the shop's key with this number.
 pub(super) fn find(
     keys: &impl ReadableTable<NumberInShop, Json>,
     shop: ShopId,

@@ -1,4 +1,4 @@
-//! Creates the comments of a batch, one by one, in one transaction.
+//! Creates the comments of a batch, one after another, in one transaction.
 
 use anyhow::{Context, ensure};
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
@@ -83,8 +83,8 @@ impl Creation<'_> {
         let comment = new.into_comment(&ticket);
         let stored = StoredComment::of(comment.clone());
         let key = (shop.get(), ticket.id.get(), comment.time.unix_millis(), id.get());
-        // A duplicate with an idempotency key is replayed before. Without a key it is an
-        // error, so that it does not count twice.
+        // A repeated request with an idempotency key is replayed before this check. Without a
+        // key, a duplicate is an error, so that it does not count twice.
         let is_new = self.comments.insert(key, encode(&stored)?.as_slice())?.is_none();
         ensure!(is_new, "the ticket {} has a comment {id} already", ticket.id);
         let human_ticket =

@@ -1,10 +1,10 @@
-//! A comment as it is stored.
+//! The stored form of a comment.
 
 use anyhow::Context;
 use hexdesk_domain::{Comment, CommentId, CustomerId, ShopId, TicketId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
-/// The parts of a comment that are in its key and its ticket, and not in its stored value. Its
+/// The parts of a comment that its key and its ticket hold, and its stored value does not. Its
 /// customer is the ticket's.
 pub(crate) struct CommentPlace {
     pub(crate) shop_id: ShopId,
@@ -43,7 +43,7 @@ impl StoredComment {
         }
     }
 
-    /// The comment with these parts.
+    /// Returns the comment with these parts.
     pub(crate) fn into_comment(self, place: CommentPlace) -> anyhow::Result<Comment> {
         let user = |number| UserId::new(number).context("a stored user number is out of range");
         let CommentPlace { shop_id, ticket_id, customer_id, time, id } = place;

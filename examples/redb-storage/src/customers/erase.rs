@@ -1,4 +1,4 @@
-//! Erasing a customer.
+//! Erases a customer.
 
 use hexdesk_domain::ports::Erased;
 use hexdesk_domain::{AuditStamp, CustomerId, EventKind, ShopId, Subject};
@@ -9,7 +9,7 @@ use crate::events::{EventLog, NewEvent};
 use crate::tables::IDEMPOTENCY_RECORDS;
 use crate::{idempotency, tickets};
 
-/// Erases the customer in this transaction, with tickets, comments and records.
+/// Erases the customer in this transaction, with its tickets, comments and idempotency records.
 pub(super) fn erase(
     transaction: &WriteTransaction,
     shop: ShopId,

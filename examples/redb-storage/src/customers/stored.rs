@@ -1,4 +1,4 @@
-//! A customer as it is stored.
+//! The stored form of a customer.
 
 use anyhow::Context;
 use hexdesk_domain::{Customer, CustomerId, ExternalIds, ShopId, Timestamp};
@@ -76,13 +76,13 @@ impl StoredCustomer {
     }
 }
 
-/// The customer stored under this number of the shop.
+/// Decodes the customer stored under this number of the shop.
 pub(super) fn customer(shop: ShopId, number: i64, stored: &[u8]) -> anyhow::Result<Customer> {
     let id = CustomerId::new(number).context("a stored customer number is out of range")?;
     decode::<StoredCustomer>(stored)?.into_customer(shop, id)
 }
 
-/// The shop's customer of this number.
+/// Returns the shop's customer with this number.
 pub(crate) fn find(
     customers: &impl ReadableTable<NumberInShop, Json>,
     shop: ShopId,

@@ -1,4 +1,4 @@
-//! Writing customers.
+//! Writes customers together with their indexes.
 
 use anyhow::Context;
 use hexdesk_domain::{Customer, CustomerId, ShopId, fold_email};
@@ -12,7 +12,7 @@ use crate::tables::{
     TextInShop,
 };
 
-/// The customers and their indexes. Only this type writes them, so that each write changes all.
+/// The customers and their indexes. Only this type writes them, so every write updates the indexes.
 pub(super) struct CustomerTables<'transaction> {
     customers: Table<'transaction, NumberInShop, Json>,
     by_email: Table<'transaction, TextInShop, i64>,
@@ -30,12 +30,13 @@ impl<'transaction> CustomerTables<'transaction> {
         })
     }
 
-    /// The shop's customer of this number.
+    /// Returns the shop's customer with this number.
     pub(super) fn find(&self, shop: ShopId, id: CustomerId) -> anyhow::Result<Option<Customer>> {
         stored::find(&self.customers, shop, id)
     }
 
-    /// The shop's customer of this e-mail address, compared without case. `None` for no address.
+    /// Returns the shop's customer with this e-mail address, compared without case. Returns `None`
+    /// for no address.
     pub(super) fn find_by_email(
         &self,
         shop: ShopId,
@@ -44,7 +45,7 @@ impl<'transaction> CustomerTables<'transaction> {
         self.find_indexed(&self.by_email, shop, email.map(fold_email).as_deref())
     }
 
-    /// The shop's customer of this phone number. `None` for no number.
+    /// Returns the shop's customer with this phone number. Returns `None` for no number.
     pub(super) fn find_by_phone_number(
         &self,
         shop: ShopId,
@@ -65,14 +66,15 @@ impl<'transaction> CustomerTables<'transaction> {
         Ok(Some(self.find(shop, id)?.context("an indexed customer is missing")?))
     }
 
-    /// The number of the shop's next customer: larger than any that was ever used there.
+    /// Returns the number of the shop's next customer. It is larger than any number ever used in
+    /// the shop.
     pub(super) fn next_id(&self, shop: ShopId) -> anyhow::Result<CustomerId> {
         let largest_erased = self.largest_erased.get(shop.get())?.map_or(0, |number| number.value());
         let number = next_number(&self.customers, shop)?.max(largest_erased.saturating_add(1));
         CustomerId::new(number).context("no customer number is left")
     }
 
-    /// Adds a customer whose number, e-mail address and phone number are free.
+    /// Adds a customer. Its number, e-mail address and phone number must be free.
     pub(super) fn add(&mut self, customer: &Customer) -> anyhow::Result<()> {
         let (shop, id) = (customer.shop_id.get(), customer.id.get());
         let stored = StoredCustomer::of(customer.clone());

@@ -1,4 +1,4 @@
-//! Changing a customer.
+//! Updates a customer.
 
 use hexdesk_domain::ports::{CustomerUpdate, UpdateCustomerOutcome};
 use hexdesk_domain::{Customer, CustomerId, EventKind, ShopId, Snapshot};

@@ -1,4 +1,4 @@
-//! Writing the event log.
+//! Writes the event log.
 
 use std::ops::Bound;
 
@@ -16,12 +16,12 @@ pub(crate) struct NewEvent {
 }
 
 impl NewEvent {
-    /// A subject was created or changed and is now like this.
+    /// Returns the event of a created or changed subject, with its new state.
     pub(crate) fn new(kind: EventKind, snapshot: Snapshot) -> Self {
         Self { kind, subject: snapshot.subject(), snapshot: Some(snapshot) }
     }
 
-    /// A subject was deleted.
+    /// Returns the event of a deleted subject.
     pub(crate) fn of_deleted(kind: EventKind, subject: Subject) -> Self {
         Self { kind, subject, snapshot: None }
     }
@@ -80,7 +80,7 @@ impl<'transaction> EventLog<'transaction> {
     }
 }
 
-/// The keys of the shop's events after this position.
+/// Returns the range of the shop's events after this position.
 pub(crate) fn range(shop: ShopId, after: Option<EventPosition>) -> (Bound<EventKey>, Bound<EventKey>) {
     let after = after.map_or((i64::MIN, i64::MIN), |place| (place.change, place.part));
     (Bound::Excluded((shop.get(), after.0, after.1)), Bound::Included((shop.get(), i64::MAX, i64::MAX)))

@@ -1,7 +1,7 @@
-//! An event as it is stored.
+//! The stored form of an event.
 //!
-//! A snapshot is stored like its subject, with the parts of the subject's key that the event
-//! does not have.
+//! A snapshot is stored like its subject. It also holds the parts of the subject's key that the
+//! event lacks.
 
 use anyhow::Context;
 use hexdesk_domain::{
@@ -19,7 +19,7 @@ use crate::tables::EventKey;
 use crate::tickets::StoredTicket;
 use crate::users::StoredUser;
 
-/// What was changed, and by whom.
+/// The stored form of an event without its time and its snapshot.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct StoredDone {
@@ -30,7 +30,7 @@ struct StoredDone {
     user: Option<i64>,
 }
 
-/// An event without its time and its snapshot, as the log stores it.
+/// Encodes an event without its time and its snapshot.
 pub(super) fn encode_done(event: &NewEvent, actor: Actor) -> anyhow::Result<Vec<u8>> {
     let (api_key, user) = match actor {
         Actor::Operator => (None, None),
@@ -40,7 +40,7 @@ pub(super) fn encode_done(event: &NewEvent, actor: Actor) -> anyhow::Result<Vec<
     encode(&StoredDone { kind, subject: event.subject.number(), api_key, user })
 }
 
-/// The event at this position of the log.
+/// Returns the event at this position of the log.
 pub(super) fn event(
     shop_id: ShopId,
     (_, change, part): EventKey,

@@ -8,7 +8,7 @@ use hexdesk_domain::TicketStore;
 use super::samples::{create_customer, creation, is_there};
 use super::test_disk::TestDisk;
 
-/// Enough time for a command to start if it does not have to wait.
+/// Enough time for a command that does not wait to start.
 const A_WHILE: Duration = Duration::from_millis(50);
 
 #[tokio::test]
@@ -38,7 +38,7 @@ async fn a_running_command_takes_effect_as_a_whole() {
     disk.wait_for_held_sync();
     disk.release_syncs();
 
-    // Runs after the command whose caller is gone.
+    // Runs after the command with the dropped future.
     storage.create_tickets(vec![creation(&customer, 3)]).await.unwrap();
     for number in 1..=3 {
         assert!(is_there(&storage, &customer, number).await, "ticket {number}");

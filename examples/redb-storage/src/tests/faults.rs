@@ -69,14 +69,14 @@ async fn a_failed_commit_has_an_unknown_outcome_and_stops_writing() {
     let error = storage.create_tickets(batch.clone()).await.unwrap_err();
     assert_eq!(error.kind, StorageErrorKind::OutcomeUnknown, "{error}");
 
-    // From here on every write fails with an error that says so.
+    // Every later write fails as `Unavailable`.
     let error = storage.create_tickets(batch.clone()).await.unwrap_err();
     assert_eq!(error.kind, StorageErrorKind::Unavailable, "{error}");
     let error = storage.check_ready().await.unwrap_err();
     assert_eq!(error.kind, StorageErrorKind::Unavailable, "{error}");
 
-    // Wherever the disk stopped, the batch is stored as a whole or not at all, and a retry
-    // settles it.
+    // Wherever the disk stopped, the batch is stored in full or not at all. A retry with the
+    // same key stores it once.
     for disk in [disk.after_power_cut(), disk.after_late_power_cut()] {
         let restarted = disk.open();
         restarted.check_ready().await.unwrap();

@@ -9,7 +9,7 @@ use hexdesk_domain::{
 
 use crate::RedbStorage;
 
-/// The stamp of a change that the operator makes at this time.
+/// Returns the stamp of a change by the operator at this time.
 pub(super) fn stamp(time: Timestamp) -> AuditStamp {
     AuditStamp { actor: Actor::Operator, time }
 }
@@ -55,7 +55,8 @@ async fn create_customer_of(storage: &RedbStorage, email: &str) -> Customer {
     }
 }
 
-/// An open ticket with its own idempotency key: its creation writes to every table of tickets.
+/// Returns an open ticket with its own idempotency key. Its creation writes to every table of
+/// tickets.
 pub(super) fn creation(customer: &Customer, number: i64) -> TicketCreation {
     let draft = TicketDraft {
         customer_id: Some(customer.id),
@@ -76,7 +77,7 @@ pub(super) fn creation(customer: &Customer, number: i64) -> TicketCreation {
     TicketCreation { ticket, stamp: stamp(now()), idempotency: Some(claim) }
 }
 
-/// A comment by the customer on one of the tickets, written a second later, without an
+/// Returns a comment by the customer on one of the tickets, written a second later, without an
 /// idempotency key.
 pub(super) fn comment(customer: &Customer, ticket: i64, number: i64) -> CommentCreation {
     let draft = CommentDraft {
@@ -90,8 +91,8 @@ pub(super) fn comment(customer: &Customer, ticket: i64, number: i64) -> CommentC
     CommentCreation { comment, stamp: stamp(now()), once: None }
 }
 
-/// Whether the ticket exists. Fails unless its human ticket and its entry in the list exist
-/// exactly when it does.
+/// Whether the ticket exists. Fails if it exists without its human ticket or its entry in the
+/// list, or if they exist without it.
 pub(super) async fn is_there(storage: &RedbStorage, customer: &Customer, number: i64) -> bool {
     let found = storage.find_ticket(customer.shop_id, id(number)).await.unwrap();
     assert!(found.as_ref().is_none_or(|view| view.human_ticket.is_some()), "the ticket has no human ticket");

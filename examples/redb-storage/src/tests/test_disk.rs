@@ -8,7 +8,7 @@ use redb::{Database, StorageBackend};
 
 use crate::RedbStorage;
 
-/// The longest wait, so that a test fails instead of hanging.
+/// The longest wait. A test fails then, instead of hanging.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Clone, Default)]
@@ -19,9 +19,9 @@ pub(super) struct TestDisk {
 
 #[derive(Debug, Default)]
 struct State {
-    /// What the process sees.
+    /// The contents that the process reads.
     written: Vec<u8>,
-    /// What a power cut leaves: `written` at the last sync.
+    /// The contents after a power cut: `written` at the last sync.
     synced: Vec<u8>,
     is_full: bool,
     syncs_fail: bool,
@@ -35,14 +35,14 @@ impl TestDisk {
         RedbStorage::on(Database::builder().create_with_backend(self.clone()).unwrap()).unwrap()
     }
 
-    /// The disk after a power cut now.
+    /// Returns the disk after a power cut now.
     pub(super) fn after_power_cut(&self) -> Self {
         let synced = self.state().synced.clone();
         let state = State { written: synced.clone(), synced, ..State::default() };
         Self { state: Arc::new(Mutex::new(state)), ..Self::default() }
     }
 
-    /// The disk after a power cut now, if all writes reached it before.
+    /// Returns the disk after a power cut now, if all writes had reached it.
     pub(super) fn after_late_power_cut(&self) -> Self {
         let written = self.state().written.clone();
         let state = State { synced: written.clone(), written, ..State::default() };

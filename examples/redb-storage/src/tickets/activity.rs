@@ -7,24 +7,24 @@ use hexdesk_domain::{ShopId, Ticket, TicketFilter, TicketId, TicketPosition};
 
 use crate::tables::Activity;
 
-/// A ticket's key in the index.
+/// Returns a ticket's key in the index.
 pub(super) fn key_of(ticket: &Ticket) -> Activity {
     key(ticket.shop_id, ticket.position())
 }
 
-/// `!` reverses the order of numbers, so that the latest ticket is first (TICKET-14). Unlike a
-/// minus sign, it works for the smallest number too.
+/// Returns the key of this position. `!` reverses the order of numbers, so that the latest ticket
+/// is first (TICKET-14). Unlike a minus sign, it also works for the smallest number.
 fn key(shop: ShopId, position: TicketPosition) -> Activity {
     (shop.get(), !position.last_message_time.unix_millis(), !position.id.get())
 }
 
-/// The ticket of a key.
+/// Returns the ticket of a key.
 pub(super) fn ticket_id(key: Activity) -> anyhow::Result<TicketId> {
     TicketId::new(!key.2).context("a stored ticket id is out of range")
 }
 
-/// The part of the index with the shop's tickets after this position, within the filter's
-/// limits on the last activity.
+/// Returns the range of the shop's tickets after this position. The filter's conditions on the
+/// last message limit it further.
 pub(super) fn range(
     shop: ShopId,
     filter: &TicketFilter,

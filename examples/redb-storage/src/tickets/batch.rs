@@ -1,4 +1,4 @@
-//! Creates the tickets of a batch, one by one, in one transaction.
+//! Creates the tickets of a batch, one after another, in one transaction.
 
 use std::sync::Arc;
 
@@ -55,7 +55,7 @@ impl<'transaction> Batch<'transaction> {
     }
 }
 
-/// The claim of a ticket already has its receipt. Only a created ticket stores it.
+/// Converts the claim of a ticket, which already has its receipt. Only a created ticket stores it.
 fn deferred(claim: IdempotencyClaim, requested_at: Timestamp) -> DeferredClaim<CreateTicketOutcome> {
     let IdempotencyClaim { request, receipt } = claim;
     let receipt = move |outcome: &CreateTicketOutcome| {
@@ -85,7 +85,7 @@ impl Creation<'_> {
         {
             return Ok(CreateTicketOutcome::AssigneeNotFound);
         }
-        // An error instead of an outcome, so that the whole batch stays unwritten (TICKET-10).
+        // This is an error, not an outcome, so that nothing of the batch is written (TICKET-10).
         self.tickets.require_free(shop, id)?;
 
         let human_ticket = match ticket.is_opened {

@@ -28,8 +28,8 @@ pub(super) fn delete(
     Ok(DeleteTicketOutcome::Deleted)
 }
 
-/// Deletes all tickets of the customer in this transaction, adds their events and returns how
-/// much was deleted.
+/// Deletes all tickets of the customer in this transaction. Adds their events to `events`. Returns the
+/// numbers of deleted tickets, human tickets and comments.
 pub(crate) fn delete_all_of(
     transaction: &WriteTransaction,
     shop: ShopId,

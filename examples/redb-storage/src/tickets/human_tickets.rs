@@ -33,7 +33,7 @@ impl StoredHumanTicket {
     }
 }
 
-/// Opens the first human ticket of a ticket, under the shop's next number.
+/// Opens the first human ticket of a ticket, with the shop's next number.
 pub(super) fn open(
     human_tickets: &mut Table<'_, NumberInShop, Json>,
     by_ticket: &mut Table<'_, NumberInShop, i64>,
@@ -71,7 +71,7 @@ pub(super) fn set(
     Ok(())
 }
 
-/// Writes a human ticket, over the one stored under its number.
+/// Writes a human ticket. Replaces the one stored under its number.
 fn put(
     human_tickets: &mut Table<'_, NumberInShop, Json>,
     shop: ShopId,
@@ -82,7 +82,7 @@ fn put(
     Ok(())
 }
 
-/// The human ticket of the shop's ticket.
+/// Returns the human ticket of the shop's ticket.
 pub(crate) fn find_by_ticket(
     human_tickets: &impl ReadableTable<NumberInShop, Json>,
     by_ticket: &impl ReadableTable<NumberInShop, i64>,

@@ -1,4 +1,4 @@
-//! A ticket as it is stored.
+//! The stored form of a ticket.
 
 use anyhow::Context;
 use hexdesk_domain::{CustomerId, ShopId, Ticket, TicketId, UserId};
@@ -77,13 +77,13 @@ impl StoredTicket {
     }
 }
 
-/// The ticket stored under this id of the shop.
+/// Decodes the ticket stored under this id of the shop.
 pub(super) fn ticket(shop: ShopId, id: i64, stored: &[u8]) -> anyhow::Result<Ticket> {
     let id = TicketId::new(id).context("a stored ticket id is out of range")?;
     decode::<StoredTicket>(stored)?.into_ticket(shop, id)
 }
 
-/// The shop's ticket of this id.
+/// Returns the shop's ticket with this id.
 pub(crate) fn find(
     tickets: &impl ReadableTable<NumberInShop, Json>,
     shop: ShopId,

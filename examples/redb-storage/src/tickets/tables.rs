@@ -1,4 +1,4 @@
-//! Writing tickets.
+//! Writes tickets together with their indexes.
 
 use anyhow::ensure;
 use hexdesk_domain::{CustomerId, ShopId, Ticket, TicketId};
@@ -9,7 +9,7 @@ use super::stored::{self, StoredTicket};
 use crate::encoding::encode;
 use crate::tables::{Activity, Json, NumberInShop, TICKETS, TICKETS_BY_ACTIVITY, all_of};
 
-/// The tickets and their index. Only this type writes them, so that each write changes both.
+/// The tickets and their index. Only this type writes them, so every write updates the index.
 pub(crate) struct TicketTables<'transaction> {
     tickets: Table<'transaction, NumberInShop, Json>,
     by_activity: Table<'transaction, Activity, ()>,
@@ -23,12 +23,12 @@ impl<'transaction> TicketTables<'transaction> {
         })
     }
 
-    /// The shop's ticket of this id.
+    /// Returns the shop's ticket with this id.
     pub(crate) fn find(&self, shop: ShopId, id: TicketId) -> anyhow::Result<Option<Ticket>> {
         stored::find(&self.tickets, shop, id)
     }
 
-    /// The customer's tickets. Reads every ticket of the shop.
+    /// Returns the customer's tickets. Reads every ticket of the shop.
     pub(super) fn all_of(&self, shop: ShopId, customer: CustomerId) -> anyhow::Result<Vec<Ticket>> {
         let tickets = self.tickets.range(all_of(shop))?.map(|entry| {
             let (key, stored) = entry?;
@@ -39,14 +39,14 @@ impl<'transaction> TicketTables<'transaction> {
             .collect()
     }
 
-    /// Fails if the shop has a ticket of this id.
+    /// Fails if the shop has a ticket with this id.
     pub(super) fn require_free(&self, shop: ShopId, id: TicketId) -> anyhow::Result<()> {
         let is_taken = self.tickets.get((shop.get(), id.get()))?.is_some();
         ensure!(!is_taken, "the shop {shop} has a ticket {id} already");
         Ok(())
     }
 
-    /// Adds a ticket whose id is free.
+    /// Adds a ticket. Its id must be free.
     pub(super) fn add(&mut self, ticket: Ticket) -> anyhow::Result<()> {
         self.by_activity.insert(activity::key_of(&ticket), ())?;
         self.put(ticket)

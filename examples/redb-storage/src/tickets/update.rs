@@ -1,4 +1,4 @@
-//! Changing a ticket.
+//! Updates a ticket.
 
 use hexdesk_domain::ports::{TicketUpdate, UpdateTicketOutcome};
 use hexdesk_domain::{EventKind, ShopId, Snapshot, TicketId};
@@ -34,7 +34,7 @@ pub(super) fn update(
     }
 
     let mut ticket = before.clone();
-    // An update without changes does not raise the version (TICKET-18) and has no event.
+    // An empty update does not raise the version (TICKET-18) and has no event (EVENT-8).
     let is_change = !changes.is_empty();
     if is_change {
         if let Some(is_opened) = changes.is_opened {

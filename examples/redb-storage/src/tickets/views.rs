@@ -1,4 +1,4 @@
-//! Reads tickets, one by one and in lists.
+//! Reads single tickets and lists of tickets.
 
 use anyhow::Context;
 use hexdesk_domain::{ShopId, Ticket, TicketFilter, TicketId, TicketPosition, TicketView};
@@ -11,7 +11,7 @@ use crate::tables::{
 };
 use crate::{customers, users};
 
-/// The tables of a ticket and the people it names.
+/// The tables of tickets and of the people they name.
 pub(super) struct TicketViews {
     customers: ReadOnlyTable<NumberInShop, Json>,
     users: ReadOnlyTable<NumberInShop, Json>,
@@ -37,8 +37,8 @@ impl TicketViews {
         stored::find(&self.tickets, shop, id)?.map(|ticket| self.view(ticket)).transpose()
     }
 
-    /// The shop's tickets that match the filter, after this position, in list order. Each is
-    /// read only when the iterator reaches it.
+    /// Returns the shop's tickets that match the filter, after this position, in list order. A
+    /// ticket is read only when the iterator reaches it.
     pub(super) fn matching<'a>(
         &'a self,
         shop: ShopId,
@@ -53,13 +53,13 @@ impl TicketViews {
         Ok(tickets.filter(|ticket| ticket.as_ref().map_or(true, |ticket| filter.matches(ticket))))
     }
 
-    /// The ticket with the people it names.
+    /// Returns the ticket with the people it names.
     pub(super) fn view(&self, ticket: Ticket) -> anyhow::Result<TicketView> {
         view(&self.customers, &self.users, &self.human_tickets, &self.human_ticket_by_ticket, ticket)
     }
 }
 
-/// The ticket with the people it names, from tables of one transaction.
+/// Returns the ticket with the people it names, from tables of one transaction.
 pub(super) fn view(
     customers: &impl ReadableTable<NumberInShop, Json>,
     users: &impl ReadableTable<NumberInShop, Json>,

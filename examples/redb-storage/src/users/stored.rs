@@ -1,4 +1,4 @@
-//! A user as it is stored.
+//! The stored form of a user.
 
 use anyhow::Context;
 use hexdesk_domain::{ShopId, Timestamp, User, UserId};
@@ -45,13 +45,13 @@ impl StoredUser {
     }
 }
 
-/// The user stored under this number of the shop.
+/// Decodes the user stored under this number of the shop.
 pub(super) fn user(shop: ShopId, number: i64, stored: &[u8]) -> anyhow::Result<User> {
     let id = UserId::new(number).context("a stored user number is out of range")?;
     decode::<StoredUser>(stored)?.into_user(shop, id)
 }
 
-/// The shop's user of this number.
+/// Returns the shop's user with this number.
 pub(crate) fn find(
     users: &impl ReadableTable<NumberInShop, Json>,
     shop: ShopId,

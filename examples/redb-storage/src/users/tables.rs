@@ -1,4 +1,4 @@
-//! Writing users.
+//! Writes users together with their indexes.
 
 use anyhow::Context;
 use hexdesk_domain::{ShopId, User, UserId, fold_email};
@@ -9,7 +9,7 @@ use crate::encoding::encode;
 use crate::numbers::next_number;
 use crate::tables::{Json, NumberInShop, TextInShop, USER_BY_EMAIL, USERS};
 
-/// The users and their index. Only this type writes them, so that each write changes both.
+/// The users and their index. Only this type writes them, so every write updates the index.
 pub(super) struct UserTables<'transaction> {
     users: Table<'transaction, NumberInShop, Json>,
     by_email: Table<'transaction, TextInShop, i64>,
@@ -20,12 +20,12 @@ impl<'transaction> UserTables<'transaction> {
         Ok(Self { users: transaction.open_table(USERS)?, by_email: transaction.open_table(USER_BY_EMAIL)? })
     }
 
-    /// The shop's user of this number.
+    /// Returns the shop's user with this number.
     pub(super) fn find(&self, shop: ShopId, id: UserId) -> anyhow::Result<Option<User>> {
         stored::find(&self.users, shop, id)
     }
 
-    /// The shop's user of this e-mail address, compared without case.
+    /// Returns the shop's user with this e-mail address, compared without case.
     pub(super) fn find_by_email(&self, shop: ShopId, email: &str) -> anyhow::Result<Option<User>> {
         let Some(number) = self.by_email.get((shop.get(), fold_email(email).as_str()))? else {
             return Ok(None);
@@ -34,12 +34,12 @@ impl<'transaction> UserTables<'transaction> {
         Ok(Some(self.find(shop, id)?.context("an indexed user is missing")?))
     }
 
-    /// The number of the shop's next user.
+    /// Returns the number of the shop's next user.
     pub(super) fn next_id(&self, shop: ShopId) -> anyhow::Result<UserId> {
         UserId::new(next_number(&self.users, shop)?).context("no user number is left")
     }
 
-    /// Adds a user whose number and e-mail address are free.
+    /// Adds a user. Its number and e-mail address must be free.
     pub(super) fn add(&mut self, user: &User) -> anyhow::Result<()> {
         let (shop, id) = (user.shop_id.get(), user.id.get());
         self.users.insert((shop, id), encode(&StoredUser::of(user.clone()))?.as_slice())?;

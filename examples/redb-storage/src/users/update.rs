@@ -1,4 +1,4 @@
-//! Changing a user.
+//! Updates a user.
 
 use hexdesk_domain::ports::{UpdateUserOutcome, UserUpdate};
 use hexdesk_domain::{EventKind, ShopId, Snapshot, UserId};
