@@ -13,11 +13,11 @@ use crate::sqlite::{SqliteOpenError, SqliteStorage};
 /// A storage cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The SQLite file.
+    /// The SQLite file cannot be opened or migrated.
     #[cfg(feature = "sqlite")]
     #[error(transparent)]
     Sqlite(#[from] SqliteOpenError),
-    /// The PostgreSQL database cannot be reached.
+    /// The PostgreSQL database cannot be reached, or its URL is invalid.
     #[cfg(feature = "postgres")]
     #[error(transparent)]
     Postgres(#[from] PostgresOpenError),
@@ -74,7 +74,7 @@ pub struct OpenedStorage {
 /// Opens the storage at `url` and brings its schema up to date.
 ///
 /// # Errors
-/// [`OpenError`] that says what is wrong and what to do.
+/// [`OpenError`]. Its message names the cause and the remedy.
 pub async fn open(url: &DatabaseUrl) -> Result<OpenedStorage, OpenError> {
     match url.location() {
         #[cfg(feature = "sqlite")]

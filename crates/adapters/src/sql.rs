@@ -1,6 +1,6 @@
-//! What the two databases share: tables, rows, and the columns that an update changes.
+//! Shared parts of the two databases: tables, rows, and the columns that an update changes.
 //!
-//! A stored row that the domain does not allow is an error. It is never repaired silently.
+//! A stored row that the domain does not allow is an error, and is never repaired silently.
 
 #![allow(missing_docs, reason = "the tables are public for the tests that compare them with the database")]
 

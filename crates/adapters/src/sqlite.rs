@@ -55,8 +55,8 @@ pub struct SqliteOptions {
     /// How long to wait for another process that is writing before a command fails as
     /// unavailable. In whole milliseconds; 5 s by default.
     pub busy_timeout: Duration,
-    /// The queue length for writes, and for reads. Further commands fail as unavailable. At least 1;
-    /// 1,024 by default.
+    /// The length of the queue for writes, and of the queue for reads. Further commands fail as
+    /// unavailable. At least 1; 1,024 by default.
     pub queue_length: usize,
     /// The number of threads that read. At least 1; 3 by default.
     pub readers: usize,
@@ -68,13 +68,13 @@ impl Default for SqliteOptions {
     }
 }
 
-/// Storage in one SQLite file. What it has acknowledged is on disk.
+/// Storage in one SQLite file. Acknowledged writes are on disk.
 ///
 /// Dropping it blocks until every queued command has run.
 #[derive(Debug)]
 pub struct SqliteStorage {
     path: PathBuf,
-    // Dropped in this order: the writing connection closes last, and cleans up.
+    // The fields are dropped in this order. The writing connection closes last, and cleans up.
     readers: WorkerThreads,
     writer: WorkerThreads,
     disk_space: Arc<DiskSpace>,
@@ -82,8 +82,8 @@ pub struct SqliteStorage {
 }
 
 impl SqliteStorage {
-    /// Opens the database at `path`, with the default options. Creates a missing file, which only
-    /// its owner may read. Blocks.
+    /// Opens the database at `path`, with the default options. Creates a missing file, readable by
+    /// its owner only. Blocks.
     ///
     /// # Errors
     /// [`SqliteOpenError`] that names the path.
@@ -121,12 +121,12 @@ impl SqliteStorage {
         })
     }
 
-    /// Brings the schema up to date, and returns the names of the migrations that it applied, in
-    /// order. Several processes may do so at the same time.
+    /// Brings the schema up to date. Returns the names of the applied migrations, in order. Several
+    /// processes may call this at the same time.
     ///
     /// # Errors
-    /// [`SqliteOpenError`] if a newer version migrated the database, or a migration fails. Nothing
-    /// has changed then.
+    /// [`SqliteOpenError`] if a newer version migrated the database, or a migration fails. The
+    /// database is then unchanged.
     pub async fn migrate(&self) -> Result<Vec<String>, SqliteOpenError> {
         let migrated = self.writer.run("migrate", |slot| Ok(migrations::migrate(slot))).await;
         match migrated {
@@ -153,7 +153,7 @@ impl SqliteStorage {
             .await
     }
 
-    /// Looks for disk space on the thread that writes, so that no write lacks the space meanwhile.
+    /// Checks for disk space on the writer thread, so that the check takes no space from a write.
     async fn check_disk_space(&self) -> Result<(), StorageError> {
         let (disk_space, path) = (self.disk_space.clone(), self.path.clone());
         let check = move |_: &mut ConnectionSlot| {
