@@ -1,4 +1,4 @@
-//! Deletes tickets and comments, and appends an event for each: one statement for any number of
+//! Deletes tickets and comments, and appends an event for each. One statement handles any number of
 //! rows, which stay in the database.
 
 use diesel::pg::Pg;

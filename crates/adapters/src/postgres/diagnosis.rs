@@ -17,7 +17,7 @@ use crate::sql::types::{Instant, StoredTimestamp};
 /// The oldest version that Hexdesk is tested with, as `server_version_num`.
 const OLDEST_VERSION: i64 = 150_000;
 
-/// How far the server's clock may be from this machine's.
+/// The maximum difference between the server's clock and this machine's.
 const CLOCK_TOLERANCE_MILLIS: i64 = 5_000;
 
 /// The settings that make a commit survive a crash, and the loss if they are off.

@@ -1,4 +1,4 @@
-//! Why a database cannot be connected to.
+//! Errors of connecting to a database.
 
 use std::error::Error;
 
@@ -23,7 +23,7 @@ impl ConnectError {
     }
 }
 
-/// The driver's message without its details, in which a server repeats values.
+/// Returns the driver's message without its details, because a server repeats values in them.
 pub(in crate::postgres) fn describe(error: &tokio_postgres::Error) -> String {
     if let Some(refusal) = error.as_db_error() {
         return format!("{} (SQLSTATE {})", refusal.message(), refusal.code().code());

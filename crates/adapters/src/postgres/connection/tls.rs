@@ -111,8 +111,8 @@ pub(super) fn connector(policy: &TlsPolicy) -> Result<MakeRustlsConnect, Postgre
     Ok(MakeRustlsConnect::new(config))
 }
 
-/// Accepts a certificate for any host name that one of the roots has signed, or any certificate
-/// without roots. The server must always prove that it has the key of the certificate.
+/// Accepts a certificate that one of the roots has signed, for any host name. Without roots,
+/// accepts any certificate. The server must always prove that it has the key of the certificate.
 #[derive(Debug)]
 struct WithoutName {
     roots: Option<Arc<RootCertStore>>,

@@ -37,8 +37,8 @@ const NETWORK_TIMEOUT: Duration = Duration::from_secs(30);
 /// The default of the driver, which is too long to detect a lost server.
 const DRIVER_KEEPALIVE: Duration = Duration::from_secs(2 * 60 * 60);
 
-/// Reads a URL: a configuration for each host, in the order in which they are tried, and the TLS
-/// policy.
+/// Parses a URL. Returns a configuration for each host, in the order in which they are tried, and
+/// the TLS policy.
 pub(super) fn parse(url: &str) -> Result<(Vec<Config>, TlsPolicy), PostgresUrlError> {
     if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
         return Err(PostgresUrlError("it must begin with postgres:// or postgresql://".into()));
@@ -72,7 +72,7 @@ pub(super) fn parse(url: &str) -> Result<(Vec<Config>, TlsPolicy), PostgresUrlEr
             config.host(address);
         }
     }
-    // The driver takes the rest of a password with an @ for a host, and messages name hosts.
+    // The driver reads the rest of a password with an @ as a host, and messages name hosts.
     if config.get_hosts().iter().any(|host| matches!(host, Host::Tcp(name) if name.contains('@'))) {
         return Err(PostgresUrlError("an @ in user name or password must be written %40".into()));
     }
@@ -97,7 +97,7 @@ pub(super) fn parse(url: &str) -> Result<(Vec<Config>, TlsPolicy), PostgresUrlEr
     Ok((configs, policy))
 }
 
-/// Has the driver parse a URL.
+/// Parses a URL with the driver.
 fn read(base: &str, parameters: &[String]) -> Result<Config, PostgresUrlError> {
     format!("{base}?{}", parameters.join("&")).parse().map_err(|error| PostgresUrlError(describe(&error)))
 }
