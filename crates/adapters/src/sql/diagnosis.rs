@@ -11,7 +11,7 @@ use super::schema::{api_keys, shops};
 use super::types::StoredTimestamp;
 use crate::finding::Finding;
 
-/// How far in the future a range of ids may end. Servers reserve some minutes.
+/// The maximum distance of a range's end from now. Servers reserve some minutes.
 const FAR_AHEAD_MILLIS: i64 = 60 * 60 * 1_000;
 
 /// The values read from the tables.
@@ -19,19 +19,19 @@ const FAR_AHEAD_MILLIS: i64 = 60 * 60 * 1_000;
 pub(crate) struct Contents {
     /// The end of the latest range of each node.
     pub(crate) range_ends: Vec<StoredTimestamp>,
-    /// Whether it is open, for each shop.
+    /// For each shop, whether it is open.
     pub(crate) open_shops: Vec<bool>,
-    /// The shop of each key that works now.
+    /// The shop of each key that is live now.
     pub(crate) live_keys: Vec<i64>,
 }
 
-/// Whether it is open, for each shop.
+/// Reads for each shop whether it is open.
 #[auto_type]
 pub(crate) fn open_shops() -> _ {
     shops::table.select(shops::closed_at.is_null())
 }
 
-/// The shop of each key that works at this time.
+/// Reads the shop of each key that is live at this time.
 #[auto_type]
 pub(crate) fn live_keys(now: StoredTimestamp) -> _ {
     api_keys::table
@@ -83,7 +83,7 @@ impl Contents {
         )
     }
 
-    /// `None` without an open shop.
+    /// Checks the keys. `None` without an open shop.
     fn keys(&self) -> Option<Finding> {
         let check = "keys";
         let open = self.open_shops.iter().filter(|open| **open).count();
@@ -106,7 +106,7 @@ impl Contents {
     }
 }
 
-/// Whether the schema is the one of this version.
+/// Checks that the schema matches this version.
 pub(crate) fn migrations(state: &MigrationState) -> Finding {
     let check = "migrations";
     if !state.unknown.is_empty() {

@@ -22,7 +22,7 @@ use crate::sql::diagnosis::{self, Contents, live_keys, open_shops};
 use crate::sql::schema::id_ranges;
 use crate::sql::types::StoredTimestamp;
 
-/// Blocks while it reads the whole database once.
+/// Checks a database. Blocks while it reads the whole database once.
 pub(crate) fn diagnose(path: &Path, now: Timestamp) -> Vec<Finding> {
     if !path.is_file() {
         let text = format!(
@@ -91,7 +91,7 @@ fn journal_mode(connection: &mut SqliteConnection) -> anyhow::Result<Finding> {
     })
 }
 
-/// Whether SQLite takes the settings that put a commit on disk before it is acknowledged.
+/// Checks that SQLite accepts the settings that put a commit on disk before it is acknowledged.
 fn durability(connection: &mut SqliteConnection) -> anyhow::Result<Finding> {
     connection.batch_execute(SETTINGS)?;
     let mut number = |name: &str| sql::<BigInt>(&format!("PRAGMA {name}")).get_result::<i64>(connection);

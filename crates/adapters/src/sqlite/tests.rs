@@ -1,4 +1,4 @@
-//! What cannot be seen from outside: the connections, and commands that go wrong.
+//! Tests of internals: the connections, and failing commands.
 
 use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::*;
 
-/// A migrated database of one test's own, in a directory that lives as long.
+/// Creates a migrated database in a directory for one test.
 async fn storage() -> (TempDir, SqliteStorage) {
     let directory = tempfile::tempdir().unwrap();
     let storage = SqliteStorage::open(&directory.path().join("hexdesk.db")).unwrap();
@@ -100,7 +100,7 @@ async fn readers_cannot_write() {
 
 const INSERT: &str = "INSERT INTO shops (domain, created_at) VALUES ('lost.example', 0)";
 
-/// Whether nothing is left of [`INSERT`], and commands work as ever.
+/// Asserts that [`INSERT`] left nothing, and that commands still work.
 async fn assert_nothing_is_left(storage: &SqliteStorage) {
     assert_eq!(storage.list_shops().await.unwrap(), []);
     let domain = ShopDomain::parse("next.example").unwrap();
@@ -178,10 +178,10 @@ async fn a_disk_that_fails_is_unavailable() {
     let options = SqliteOptions { readers: 1, ..SqliteOptions::default() };
     let storage = SqliteStorage::open_with(&directory.path().join("hexdesk.db"), &options).unwrap();
     storage.migrate().await.unwrap();
-    // The reader gets to know the schema.
+    // The reader reads the schema.
     assert_eq!(storage.list_shops().await.unwrap(), []);
     storage.create_shop(&ShopDomain::parse("a.example").unwrap(), Timestamp::MIN).await.unwrap();
-    // SQLite knows that the log holds the shop, and finds its end too early.
+    // SQLite knows that the log holds the shop. The log now ends too early.
     let log = directory.path().join("hexdesk.db-wal");
     std::fs::OpenOptions::new().write(true).open(&log).unwrap().set_len(0).unwrap();
     let error = storage.list_shops().await.unwrap_err();

@@ -8,7 +8,7 @@ use rustix::fs::{Access, access, statvfs};
 use crate::finding::Finding;
 use crate::sqlite::connection::usage_lock::{beside, real_path};
 
-/// Below this the disk will be full soon.
+/// Below this the disk will soon be full.
 const LITTLE_BYTES: u64 = 1_000_000_000;
 /// Below this the next write may fail.
 const TOO_LITTLE_BYTES: u64 = 100_000_000;
@@ -43,7 +43,7 @@ fn permissions(path: &Path, directory: &Path) -> Finding {
     )
 }
 
-/// SQLite writes the database, and creates and removes files beside it.
+/// Checks write access to the file and its directory. SQLite creates and removes other files there.
 fn writable(path: &Path, directory: &Path) -> Finding {
     let check = "writable";
     let refused = [(path, Access::WRITE_OK), (directory, Access::WRITE_OK | Access::EXEC_OK)]
