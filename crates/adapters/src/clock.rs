@@ -26,7 +26,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tells_the_time() {
+    fn returns_the_current_time() {
         let now = SystemClock.now();
         assert!(now > Timestamp::parse("2026-01-01").unwrap() && now < Timestamp::MAX);
     }

@@ -18,9 +18,10 @@ pub(crate) enum Location {
 /// password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "not a database URL; accepted are sqlite://hexdesk.db (a path relative to the working directory), \
-     sqlite:///var/lib/hexdesk/hexdesk.db (an absolute path), each without parameters or \
-     percent-encoding, and postgres://user:password@host:5432/database (also postgresql://)"
+    "not a database URL; use sqlite://hexdesk.db (a path relative to the working directory), \
+     sqlite:///var/lib/hexdesk/hexdesk.db (an absolute path), or \
+     postgres://user:password@host:5432/database (also postgresql://); a sqlite:// URL has no \
+     parameters and no percent-encoding"
 )]
 pub struct DatabaseUrlError;
 
@@ -109,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_are_refused_and_not_repeated() {
+    fn other_texts_are_refused_without_repeating_them() {
         for text in [
             "",
             "hexdesk.db",

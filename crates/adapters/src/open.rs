@@ -115,7 +115,7 @@ mod tests {
 
     #[cfg(any(not(feature = "sqlite"), not(feature = "postgres")))]
     #[tokio::test]
-    async fn a_database_that_was_left_out_is_refused() {
+    async fn a_database_without_a_built_in_driver_is_refused() {
         for (url, feature, is_included) in [
             ("sqlite://hexdesk.db", "sqlite", cfg!(feature = "sqlite")),
             ("postgres://localhost/hexdesk", "postgres", cfg!(feature = "postgres")),

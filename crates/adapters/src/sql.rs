@@ -25,7 +25,7 @@ use hexdesk_domain::{ShopId, UserId};
 
 /// A stored value that the domain does not allow.
 #[derive(Debug, thiserror::Error)]
-#[error("the database holds a {0} that Hexdesk never writes")]
+#[error("the database contains an invalid {0}, which Hexdesk never writes")]
 pub(crate) struct CorruptRow(pub(crate) &'static str);
 
 pub(crate) fn shop_id(number: i64) -> Result<ShopId, CorruptRow> {

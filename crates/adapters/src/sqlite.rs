@@ -183,7 +183,7 @@ impl Readiness for SqliteStorage {
             return if self.disk_space.is_short() { self.check_disk_space().await } else { Ok(()) };
         }
         let cause = anyhow::anyhow!(
-            "the database {} lacks the migrations {}",
+            "the database {} lacks the migrations {}; run `hexdesk migrate`",
             self.path.display(),
             missing.join(", ")
         );

@@ -285,7 +285,7 @@ fn what_cannot_be_opened_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let open = |name: &str| SqliteStorage::open(&directory.path().join(name)).unwrap_err();
     let text = directory.path().join("text");
-    std::fs::write(&text, "This is no database. ".repeat(1_000)).unwrap();
+    std::fs::write(&text, "This is not a database. ".repeat(1_000)).unwrap();
     std::fs::create_dir(directory.path().join("blocked.db-wal")).unwrap();
 
     let error = open("missing/hexdesk.db");

@@ -15,7 +15,7 @@ use super::key_text::{KeySecret, KeyText};
 #[derive(Debug, thiserror::Error)]
 pub enum IssueKeyError {
     /// The operating system returned no random bytes for a secret.
-    #[error("the operating system gave no random bytes: {0}")]
+    #[error("the operating system returned no random bytes: {0}")]
     NoRandomBytes(getrandom::Error),
     /// The shop has no such active user.
     #[error("the shop has no such active user")]

@@ -14,7 +14,7 @@ pub struct KeyId {
 
 /// The text is not a key id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not the id of an API key, which is what stands between hd_ and the next _, like 1-2")]
+#[error("not the id of an API key; use the part of the key between hd_ and the next _, such as 1-2")]
 pub struct KeyIdError;
 
 impl std::str::FromStr for KeyId {

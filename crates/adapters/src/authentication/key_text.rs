@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_refused() {
+    fn other_texts_are_refused() {
         let short = &SECRET[..42];
         for text in [
             String::new(),

@@ -35,7 +35,7 @@ pub(crate) async fn diagnose(url: &str, now: Timestamp) -> Vec<Finding> {
             return vec![Finding::problem("database", text)];
         }
     };
-    let mut findings = vec![Finding::ok("database", "PostgreSQL answers")];
+    let mut findings = vec![Finding::ok("database", "PostgreSQL responds")];
     if let Err(error) = look_inside(&mut connection, now, &mut findings).await {
         findings.push(Finding::problem("database", format!("cannot be read: {error}")));
     }
@@ -115,7 +115,7 @@ async fn clock(connection: &mut AsyncPgConnection) -> Result<Finding, Failure> {
     } else {
         let (by, how) = if ahead > 0 { (ahead, "ahead of") } else { (behind, "behind") };
         let text = format!(
-            "the server's clock is {} s {how} this machine's; keep both in time with NTP (`timedatectl`)",
+            "the server's clock is {} s {how} this machine's; synchronise both with NTP (`timedatectl`)",
             by / 1_000
         );
         Finding::warning("clock", text)

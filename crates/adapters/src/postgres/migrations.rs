@@ -129,7 +129,9 @@ impl Readiness for PostgresStorage {
             if state(connection).await?.missing.is_empty() {
                 Ok(())
             } else {
-                Err(Failure::Unexpected("the database is not migrated to this version of Hexdesk"))
+                Err(Failure::Unexpected(
+                    "the database is not migrated to this version of Hexdesk; run `hexdesk migrate`",
+                ))
             }
         };
         self.connections.run("check_ready", Effect::Read, check).await

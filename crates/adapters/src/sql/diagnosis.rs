@@ -61,8 +61,9 @@ impl Contents {
                 check,
                 format!(
                     "{} of {} nodes are reserved more than an hour ahead, up to {last}: this machine's clock is \
-                     behind, or a server's was ahead; check them with `timedatectl`. No ticket id is made twice, \
-                     but ids made then sort after newer ones, and these nodes rest until their time has come",
+                     behind, or a server's was ahead; check them with `timedatectl`. Ticket ids stay \
+                     unique, but ids from these ranges sort after newer ones, and these nodes stay \
+                     unused until then",
                     ahead.len(),
                     NodeNumber::COUNT,
                 ),
@@ -98,8 +99,8 @@ impl Contents {
         Some(Finding::warning(
             check,
             format!(
-                "{live} live; open shops without one, which nobody can use: {}; `hexdesk shop list` names the \
-                 shops, `hexdesk key create --shop shop.example.com` makes a key",
+                "{live} live; open shops without a live key, which nobody can use: {}; `hexdesk shop list` \
+                 lists the shops, `hexdesk key create --shop shop.example.com` creates a key",
                 open.saturating_sub(served)
             ),
         ))
@@ -115,7 +116,7 @@ pub(crate) fn migrations(state: &MigrationState) -> Finding {
             check,
             format!(
                 "a newer version of Hexdesk migrated the database (unknown here: {unknown}); use that version, \
-                 or restore a backup from before"
+                 or restore a backup from before the upgrade"
             ),
         );
     }
@@ -124,7 +125,8 @@ pub(crate) fn migrations(state: &MigrationState) -> Finding {
         return Finding::warning(
             check,
             format!(
-                "not applied yet: {missing}; `hexdesk serve` applies them when it starts, `hexdesk migrate` now"
+                "not applied yet: {missing}; `hexdesk serve` applies them when it starts, `hexdesk migrate` \
+                 applies them now"
             ),
         );
     }

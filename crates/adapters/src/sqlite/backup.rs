@@ -16,13 +16,13 @@ use super::verify::{SqliteContents, SqliteUnusable, verify};
 #[derive(Debug, thiserror::Error)]
 pub enum SqliteBackupError {
     /// The database does not exist.
-    #[error("there is no database {}: name another with --database-url", .0.display())]
+    #[error("the database {} does not exist; name another one with --database-url", .0.display())]
     Missing(PathBuf),
     /// `hexdesk restore` is using the database.
-    #[error("{} is just being restored; try again when that has ended", .0.display())]
+    #[error("`hexdesk restore` is replacing {}; try again when it has finished", .0.display())]
     BeingRestored(PathBuf),
     /// A file with the backup's name exists.
-    #[error("{} is there already; name a file that is not", .0.display())]
+    #[error("{} already exists; name a new file", .0.display())]
     Exists(PathBuf),
     /// The written backup is unusable, because the database is unusable too.
     #[error("{} cannot be backed up: {reason}", .database.display())]
@@ -90,7 +90,7 @@ fn copy(database: &Path, target: &Path) -> anyhow::Result<()> {
 pub(super) fn temporary_beside(path: &Path) -> anyhow::Result<NamedTempFile> {
     let path = std::path::absolute(path)?;
     let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
-        anyhow::bail!("the path is no file's");
+        anyhow::bail!("the path does not name a file");
     };
     let mut prefix = name.to_owned();
     prefix.push(".");
@@ -98,7 +98,7 @@ pub(super) fn temporary_beside(path: &Path) -> anyhow::Result<NamedTempFile> {
         .prefix(&prefix)
         .suffix(".partial")
         .tempfile_in(directory)
-        .with_context(|| format!("the directory {} must be there and writable", directory.display()))
+        .with_context(|| format!("the directory {} must exist and be writable", directory.display()))
 }
 
 /// Waits until the names in the file's directory are on disk.

@@ -30,8 +30,8 @@ pub enum SqliteOpenError {
     },
     /// The file cannot be created, read or locked, or is not a database.
     #[error(
-        "cannot open {}: {source:#}; it must be a SQLite database (or not be there yet) that this \
-         user may write, in a directory that this user may write, on a disk with room",
+        "cannot open {}: {source:#}; the file must be a SQLite database or not exist yet; \
+         this user must be able to write the file and its directory; the disk must have free space",
         .path.display()
     )]
     CannotOpen {
@@ -41,7 +41,7 @@ pub enum SqliteOpenError {
         source: anyhow::Error,
     },
     /// `hexdesk restore` is replacing the database.
-    #[error("cannot open {}: `hexdesk restore` is working on it; try again when that has ended", .path.display())]
+    #[error("cannot open {}: `hexdesk restore` is replacing it; try again when it has finished", .path.display())]
     BeingRestored {
         /// The database.
         path: PathBuf,
@@ -49,7 +49,7 @@ pub enum SqliteOpenError {
     /// A newer version of Hexdesk migrated the database.
     #[error(
         "{} was migrated by a newer version of Hexdesk (unknown here: {}); run that version, or \
-         restore a copy from before",
+         restore a backup from before the upgrade",
         .path.display(), .unknown.join(", ")
     )]
     Newer {
@@ -59,7 +59,7 @@ pub enum SqliteOpenError {
         unknown: Vec<String>,
     },
     /// A migration failed. The database is unchanged.
-    #[error("cannot migrate {}, which is as it was before: {source:#}", .path.display())]
+    #[error("cannot migrate {}, which is unchanged: {source:#}", .path.display())]
     CannotMigrate {
         /// The database.
         path: PathBuf,
@@ -98,7 +98,7 @@ pub(super) fn explained(error: anyhow::Error) -> anyhow::Error {
 
 /// The remedy for a full disk.
 pub(super) const NO_ROOM: &str =
-    "no room is left for the database: make room on its disk, and the server goes on by itself";
+    "no space is left for the database: free space on its disk, and the server continues by itself";
 
 /// The kind of a failed commit. SQLite has rolled back in this process. But if the flush of the log
 /// failed, the log may contain a commit record. Recovery after a crash would apply that record,

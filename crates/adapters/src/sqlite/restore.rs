@@ -45,7 +45,7 @@ pub enum SqliteRestoreError {
     },
     /// The backup is incomplete: another file next to it holds a part of the database.
     #[error(
-        "{} cannot be restored: a part of it is in {}, so it is no backup that `hexdesk backup` made",
+        "{} cannot be restored: a part of it is in {}, so `hexdesk backup` did not make it",
         .backup.display(), .log.display()
     )]
     Incomplete {
@@ -59,13 +59,13 @@ pub enum SqliteRestoreError {
     SameFile(PathBuf),
     /// A database exists, and the caller did not ask to replace it.
     #[error(
-        "there is a database {} already; with --replace it is kept under another name, and the backup \
-         takes its place",
+        "the database {} already exists; --replace keeps it under another name, and restores the \
+         backup in its place",
         .0.display()
     )]
     Exists(PathBuf),
     /// A server or another command has the database open.
-    #[error("{} is in use; stop the server and whatever else uses it, and try again", .0.display())]
+    #[error("{} is in use; stop the server and all other programs that use it, and try again", .0.display())]
     InUse(PathBuf),
     /// Copying or moving failed.
     #[error("{} cannot be restored to {}: {cause:#}", .backup.display(), .database.display())]
@@ -153,7 +153,7 @@ fn bring_to_rest(database: &Path) -> anyhow::Result<OldDatabase> {
         Err(error) => match error.downcast_ref::<diesel::result::Error>() {
             Some(cause) if errors::is_busy(cause) => Ok(OldDatabase::InUse),
             Some(cause) if errors::is_damaged(cause) => Ok(OldDatabase::Damaged),
-            _ => Err(error.context("the database that is there cannot be read")),
+            _ => Err(error.context("the existing database cannot be read")),
         },
     }
 }

@@ -26,10 +26,10 @@ pub struct SqliteContents {
 #[derive(Debug, thiserror::Error)]
 pub enum SqliteUnusable {
     /// It is not a database of Hexdesk.
-    #[error("it is no database of Hexdesk")]
+    #[error("it is not a Hexdesk database")]
     Foreign,
     /// A newer version of Hexdesk migrated it.
-    #[error("it is of a newer version of Hexdesk (unknown here: {}); use that version", .0.join(", "))]
+    #[error("it was migrated by a newer version of Hexdesk (unknown here: {}); use that version", .0.join(", "))]
     Newer(Vec<String>),
     /// A part of it is missing or broken.
     #[error("it is damaged: {0}")]
@@ -57,7 +57,7 @@ pub(super) fn verify(path: &Path) -> Result<SqliteContents, SqliteUnusable> {
         .get_result(&mut connection)
         .map_err(failed)?;
     if orphans > 0 {
-        return Err(SqliteUnusable::Damaged(format!("{orphans} rows refer to rows that are not there")));
+        return Err(SqliteUnusable::Damaged(format!("{orphans} rows refer to missing rows")));
     }
     Ok(SqliteContents {
         bytes,

@@ -137,7 +137,7 @@ async fn waiting_for_a_connection_has_an_end() {
     fixture.is_blocked().await;
     let error = fixture.storage.find_shop(&domain()).await.unwrap_err();
     assert_eq!(error.kind, StorageErrorKind::Unavailable);
-    assert!(error.to_string().contains("all of the pool are in use"), "{error}");
+    assert!(error.to_string().contains("all connections of the pool are in use"), "{error}");
     fixture.other_does("COMMIT").await;
     assert_eq!(create.await.unwrap(), [CreateTicketOutcome::Created]);
 }

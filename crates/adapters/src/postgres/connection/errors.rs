@@ -5,7 +5,7 @@ use std::error::Error;
 /// The database URL is invalid. The message names the parameter and its allowed values. It never
 /// repeats the URL, which may hold a password.
 #[derive(Debug, thiserror::Error)]
-#[error("the database URL: {0}")]
+#[error("invalid database URL: {0}")]
 pub struct PostgresUrlError(pub(super) String);
 
 /// No host of the URL could be connected to.

@@ -206,7 +206,7 @@ impl LastRefusal {
                 anyhow::anyhow!("no connection within {waited} s: {error}")
             }
             (RunError::TimedOut, _) => {
-                anyhow::anyhow!("no connection within {waited} s: all of the pool are in use")
+                anyhow::anyhow!("no connection within {waited} s: all connections of the pool are in use")
             }
         }
     }

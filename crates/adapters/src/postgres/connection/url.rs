@@ -66,7 +66,7 @@ pub(super) fn parse(url: &str) -> Result<(Vec<Config>, TlsPolicy), PostgresUrlEr
         // Without a host name, the certificate must be for the address.
         let addresses: Vec<String> = config.get_hostaddrs().iter().map(ToString::to_string).collect();
         if addresses.is_empty() {
-            return Err(PostgresUrlError("it names no host".into()));
+            return Err(PostgresUrlError("it must name a host".into()));
         }
         for address in addresses {
             config.host(address);
@@ -74,7 +74,7 @@ pub(super) fn parse(url: &str) -> Result<(Vec<Config>, TlsPolicy), PostgresUrlEr
     }
     // The driver reads the rest of a password with an @ as a host, and messages name hosts.
     if config.get_hosts().iter().any(|host| matches!(host, Host::Tcp(name) if name.contains('@'))) {
-        return Err(PostgresUrlError("an @ in user name or password must be written %40".into()));
+        return Err(PostgresUrlError("write an @ in the user name or password as %40".into()));
     }
     let policy = tls_policy(&config, ssl_mode.as_deref(), root_certificates)?;
     for_the_driver.retain(|parameter| !hosts::is_host_parameter(parameter));
@@ -163,7 +163,7 @@ fn tls_policy(
     let needed = |mode: &str| {
         given().ok_or_else(|| {
             PostgresUrlError(format!(
-                "sslmode={mode} needs the certificates to trust: name their file with sslrootcert, or say \
+                "sslmode={mode} needs trusted certificates: name their file with sslrootcert, set \
                  sslrootcert=system, or put them in ~/.postgresql/root.crt"
             ))
         })
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn ssl_modes_are_libpqs() {
+    fn ssl_modes_mean_the_same_as_in_libpq() {
         for (parameters, expected) in [
             ("", TlsPolicy::Preferred),
             ("?sslmode=prefer", TlsPolicy::Preferred),
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_value_is_told_with_what_it_may_be_and_without_the_password() {
+    fn errors_name_the_allowed_values_and_not_the_password() {
         for (url, expected) in [
             ("mysql://u:secret@host/db", "it must begin with postgres:// or postgresql://"),
             (
@@ -225,8 +225,8 @@ mod tests {
                 "postgres://u:secret@host/db?sslmode=require&sslrootcert=system",
                 "sslrootcert=system needs sslmode=verify-full",
             ),
-            ("postgres://u:secret@/db", "it names no host"),
-            ("postgres://u:p@secret@host/db", "must be written %40"),
+            ("postgres://u:secret@/db", "it must name a host"),
+            ("postgres://u:p@secret@host/db", "as %40"),
             ("postgres://u:secret@host:port/db", "invalid value for option `port`"),
             ("postgres://u:secret@host/db?sslcert=a", "unknown option `sslcert`"),
         ] {
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn each_of_several_hosts_is_tried_and_the_one_taken_that_can_be_written_to() {
+    fn several_hosts_are_tried_for_a_writable_one() {
         for (url, expected, target) in [
             ("postgres://u:p?q@a:1,[::1]:2/db", ["a:1", "::1:2"], TargetSessionAttrs::ReadWrite),
             (
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_url_leaves_open_is_filled_in() {
+    fn missing_settings_get_defaults() {
         let config = only("postgres://h/db");
         assert_eq!(config.get_application_name(), Some("hexdesk"));
         assert_eq!(config.get_connect_timeout(), Some(&CONNECT_TIMEOUT));

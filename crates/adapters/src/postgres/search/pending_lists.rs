@@ -35,7 +35,7 @@ impl PendingListCleaner {
                 tokio::time::sleep(delay).await;
                 if let Err(error) = clean_up(&connections).await {
                     tracing::warn!(
-                        %error, "could not bring new words into their indexes; trying again in a minute"
+                        %error, "could not move new words into the search indexes; retrying in a minute"
                     );
                     tokio::time::sleep(PAUSE).await;
                 }

@@ -200,8 +200,8 @@ fn turn_on_wal(connection: &mut SqliteConnection, busy_timeout: Duration) -> any
         match sql::<Text>("PRAGMA journal_mode = WAL").get_result::<String>(connection) {
             Ok(mode) if mode == "wal" => return Ok(()),
             Ok(mode) => bail!(
-                "SQLite cannot use a write-ahead log there (it stays with journal_mode {mode}); \
-                 a file on a local disk is needed"
+                "SQLite cannot use a write-ahead log there (journal_mode stays {mode}); \
+                 put the database on a local disk"
             ),
             // If two processes turn it on in a new file at the same time, SQLite reports a lock to
             // one of them without waiting.

@@ -26,7 +26,7 @@ impl UsageLock {
             Err(TryLockError::Error(error)) => {
                 tracing::warn!(
                     database = %database.display(), %error,
-                    "the file system has no locks: `hexdesk restore` will not work here"
+                    "the file system has no locks: `hexdesk restore` does not work here"
                 );
                 Ok(Some(Self { _lock: lock }))
             }

@@ -112,7 +112,7 @@ impl fmt::Display for Step {
                 write!(formatter, "{} cannot be kept as {}", database.display(), kept.display())
             }
             Self::MoveLog { log: from, kept: to } | Self::PutInPlace { new: from, database: to } => {
-                write!(formatter, "{} cannot be renamed {}", from.display(), to.display())
+                write!(formatter, "{} cannot be renamed to {}", from.display(), to.display())
             }
             Self::Remove(path) => write!(formatter, "{} cannot be removed", path.display()),
             Self::Sync(path) => {
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn after_every_step_the_database_is_the_old_or_the_new_one() {
+    fn the_database_is_complete_after_every_step() {
         for taken in 0.. {
             let (_directory, [database, new, kept]) = files();
             assert!(matches!(bring_to_rest(&database).unwrap(), OldDatabase::AtRest));
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_that_fails_leaves_the_old_database_under_its_one_name() {
+    fn a_failed_step_leaves_the_old_database_under_one_name() {
         let (_directory, [database, new, kept]) = files();
         assert!(matches!(bring_to_rest(&database).unwrap(), OldDatabase::AtRest));
         std::fs::remove_file(&new).unwrap();
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_that_was_left_is_not_taken_for_the_new_databases() {
+    fn the_new_database_does_not_use_an_old_log() {
         let (_directory, [database, new, _]) = files();
         std::fs::remove_file(&database).unwrap();
         take(&steps(&database, &new, Replaced::Nothing)).unwrap();
@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn a_damaged_database_is_kept_with_its_log() {
         let (_directory, [database, new, kept]) = files();
-        std::fs::write(&database, "This is no database. ".repeat(1_000)).unwrap();
+        std::fs::write(&database, "This is not a database. ".repeat(1_000)).unwrap();
         let log = b"What is in a log.".to_vec();
         std::fs::write(beside(&database, "-wal"), &log).unwrap();
         assert!(matches!(bring_to_rest(&database).unwrap(), OldDatabase::Damaged));

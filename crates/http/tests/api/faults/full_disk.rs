@@ -10,7 +10,7 @@ use crate::harness::faults::{Load, rounds};
 use crate::harness::{Database, Directory, PATIENCE, Server};
 
 const NO_ROOM: &str =
-    "no room is left for the database: make room on its disk, and the server goes on by itself";
+    "no space is left for the database: free space on its disk, and the server continues by itself";
 
 const NOTHING_DONE: &str = "The service is not available right now and did nothing; try again";
 
