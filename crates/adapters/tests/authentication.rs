@@ -1,4 +1,4 @@
-//! Who is let in with which key, and for how long.
+//! Authentication with API keys: accepted and rejected keys, and for how long.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
 
@@ -16,7 +16,7 @@ use hexdesk_domain::{
     Principal, Scope, Shop, ShopDomain, ShopStore, Timestamp, UserId, UserStore,
 };
 
-/// A clock that stands still until it is set.
+/// A clock that shows the time to which it was set.
 struct HandSetClock(AtomicI64);
 
 impl Clock for HandSetClock {
@@ -25,12 +25,12 @@ impl Clock for HandSetClock {
     }
 }
 
-/// A point in time so many milliseconds after the beginning of the test's time.
+/// The time this many milliseconds after the start of the test.
 fn at(millis: i64) -> Timestamp {
     Timestamp::from_unix_millis(1_800_000_000_000 + millis).unwrap()
 }
 
-/// The operator's making a change at this time.
+/// A change by the operator at this time.
 fn stamp(time: Timestamp) -> AuditStamp {
     AuditStamp { actor: Actor::Operator, time }
 }
@@ -79,7 +79,7 @@ impl Fixture {
         self.store.close_shop(&self.shop.domain, self.clock.now()).await.unwrap().unwrap();
     }
 
-    /// What presenting this text leads to when the clock shows `at(millis)`.
+    /// Authenticates with this text at `at(millis)`.
     async fn present_at(&self, millis: i64, text: &str) -> Outcome {
         self.clock.0.store(millis, Ordering::SeqCst);
         match self.authenticator.authenticate(text).await {
@@ -110,7 +110,7 @@ async fn create_shop(store: &MemoryStorage, domain: &str) -> Shop {
     shop
 }
 
-/// A key that may do everything and does not expire.
+/// A request for a key with all scopes that does not expire.
 fn full_access(shop: &Shop) -> KeyRequest {
     KeyRequest {
         shop: shop.id,
@@ -120,7 +120,7 @@ fn full_access(shop: &Shop) -> KeyRequest {
     }
 }
 
-/// The text with its number replaced.
+/// The text with another shop and number.
 fn renumbered(text: &KeyText, which: &str) -> String {
     let (_, secret) = text.as_str().strip_prefix("hd_").unwrap().split_once('_').unwrap();
     format!("hd_{which}_{secret}")
@@ -135,7 +135,7 @@ async fn a_key_opens_its_shop_with_its_scopes_in_the_name_of_its_user() {
         let (key, text) = issue_key(&*fixture.store, request, at(0)).await.unwrap();
         let scopes = scopes.clone();
         let principal = Principal { shop: fixture.shop.clone(), key_number: key.number, scopes, user_id };
-        // The first time by the store, the second from what it said.
+        // The first call asks the store, the second uses the cache.
         for millis in [0, 1] {
             assert_eq!(fixture.present_at(millis, text.as_str()).await, Outcome::LetIn(principal.clone()));
         }
@@ -193,7 +193,7 @@ async fn what_is_no_key_opens_nothing() {
 async fn a_key_ends_at_the_millisecond_of_its_expiry() {
     let fixture = Fixture::new().await;
     let (_, text) = fixture.issue(Some(at(1_000))).await;
-    // What the store said just before does not let it in for longer.
+    // The cached result from just before does not prolong the key.
     assert!(fixture.is_let_in_at(999, &text).await);
     assert!(!fixture.is_let_in_at(1_000, &text).await);
 }

@@ -1,4 +1,4 @@
-//! The migrations make the schema that the adapter was written for.
+//! The migrations create the schema that the adapter expects.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
 
@@ -11,7 +11,7 @@ use hexdesk_test_postgres::{TestDatabase, cluster};
 
 mod postgres;
 
-/// Tables that hold no shop's data, and so are not kept apart by shop.
+/// Tables without data of a shop. Their keys need no shop.
 const OF_NO_SHOP: &str = "'shops', 'id_ranges', '__diesel_schema_migrations'";
 
 /// A table as lines: its primary key, then each column with type and nullability.
@@ -65,7 +65,7 @@ fn declared() -> Tables {
     tables
 }
 
-/// What the database has.
+/// The tables of the database.
 fn existing(database: &TestDatabase) -> Tables {
     let rows = database.psql(
         "SELECT relname, '(' || string_agg(attname, ', ' ORDER BY place) || ')'
@@ -100,8 +100,8 @@ fn the_database_is_what_the_code_takes_it_for() {
     assert_eq!(existing(&postgres::migrated_database()), declared());
 }
 
-/// Every key of a shop's table that does not begin with the shop, and every foreign key
-/// that may cross over to another shop; one line each.
+/// Returns the keys of shops' tables that do not begin with the shop, and the foreign keys that may
+/// refer to another shop. One line each.
 fn keys_without_shop(database: &TestDatabase) -> String {
     database.psql(&format!(
         "WITH shops_table AS (
@@ -162,7 +162,7 @@ fn every_key_of_a_shops_table_begins_with_the_shop() {
 #[test]
 fn a_human_ticket_is_whole_and_as_open_as_its_ticket() {
     let database = postgres::migrated_database();
-    // Every way to fill the columns or leave them empty; a row that is refused is passed over.
+    // Every combination of filled and empty columns. Refused rows are skipped.
     database.psql(
         "INSERT INTO shops (domain, created_at) VALUES ('a.example', now());
          INSERT INTO customers (shop_id, number_of_orders, created_at, words) VALUES (1, 0, now(), '');
@@ -256,7 +256,7 @@ async fn a_newer_versions_database_is_refused_and_left_alone() {
     let error = storage.migrate().await.unwrap_err();
     assert!(matches!(&error, MigrateError::NewerDatabase(versions) if versions == &["20991231000001"]));
     assert!(error.to_string().contains("newer version of Hexdesk (20991231000001)"), "{error}");
-    // A server of this version goes on while the newer one is rolled out.
+    // A server of this version keeps running while the newer one is rolled out.
     storage.check_ready().await.unwrap();
 }
 

@@ -1,4 +1,4 @@
-//! `sslmode` and `sslrootcert` mean what they mean in libpq.
+//! `sslmode` and `sslrootcert` mean the same as in libpq.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
 
@@ -10,7 +10,7 @@ use hexdesk_test_postgres::{Cluster, cluster};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use tempfile::TempDir;
 
-/// A server that offers TLS, with a certificate for `localhost` and nothing else.
+/// A server that offers TLS, with a certificate for `localhost` only.
 struct TlsServer {
     cluster: Cluster,
     directory: TempDir,
@@ -50,7 +50,7 @@ impl TlsServer {
     }
 }
 
-/// How a connection came out.
+/// The result of a connection attempt.
 #[derive(Debug, PartialEq, Eq)]
 enum Way {
     Encrypted,
@@ -58,7 +58,7 @@ enum Way {
     Refused,
 }
 
-/// Connects to 127.0.0.1 under this name and asks the server what it sees.
+/// Connects to 127.0.0.1 under this host name, and asks the server whether it uses TLS.
 async fn way(cluster: &Cluster, host: &str, parameters: &str) -> Way {
     let name = format!("tls-test-{}", NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
     let url = format!(
@@ -117,7 +117,7 @@ async fn the_systems_roots_do_not_vouch_for_a_private_authority() {
     let url = |roots: &str| format!("postgres://postgres@localhost:{port}/postgres{roots}");
     PostgresStorage::connect(&url("")).await.unwrap();
     let error = PostgresStorage::connect(&url("?sslrootcert=system")).await.unwrap_err().to_string();
-    // Where the system has no roots at all, that is what it says.
+    // A system without root certificates reports that instead.
     assert!(error.contains("UnknownIssuer") || error.contains("ca-certificates"), "{error}");
 }
 
@@ -144,7 +144,7 @@ async fn a_socket_in_the_file_system_needs_no_tls() {
 
 #[tokio::test]
 async fn of_several_hosts_the_first_that_can_be_written_to_is_taken() {
-    // Nobody listens on port 1.
+    // No server listens on port 1.
     let url = format!(
         "postgres://postgres@127.0.0.1:1,127.0.0.1:{}/postgres?target_session_attrs=read-write",
         cluster().port()

@@ -1,4 +1,4 @@
-//! Where events stand in SQLite's log.
+//! The positions of events in SQLite's log.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
 
@@ -103,7 +103,7 @@ async fn what_goes_with_an_erasure_is_numbered_without_a_hole() {
     storage.delete_ticket(shop, TicketId::new(2).unwrap(), None, stamp(5)).await.unwrap();
     storage.erase_customer(shop, fixture.customer, stamp(6)).await.unwrap().unwrap();
     let log = log(storage, shop).await;
-    // What refers to something goes before it does.
+    // A row is deleted before the row that it refers to.
     let expected = [
         (EventKind::CommentDeleted, 4, 0),
         (EventKind::TicketDeleted, 4, 1),
@@ -113,7 +113,7 @@ async fn what_goes_with_an_erasure_is_numbered_without_a_hole() {
         (EventKind::CustomerErased, 5, 3),
     ];
     assert_eq!(log[log.len() - expected.len()..], expected);
-    // Nor does any of them tell still whose it was.
+    // No event names its customer any more.
     let mut connection = SqliteConnection::establish(fixture.path().to_str().unwrap()).unwrap();
     let told = sql::<BigInt>("SELECT count(customer_id) FROM events").get_result(&mut connection);
     assert_eq!(told, Ok(0_i64));

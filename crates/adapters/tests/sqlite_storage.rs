@@ -1,4 +1,4 @@
-//! What the SQLite storage promises beyond the ports.
+//! Guarantees of the SQLite storage beyond the ports.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
 
@@ -21,19 +21,19 @@ use hexdesk_domain::{
 };
 use sqlite_fixture::{Fixture, at, comment, customer, fixture, fixture_with, stamp, ticket};
 
-/// A connection of another program.
+/// Opens a connection as another program would.
 fn connect(path: &Path) -> SqliteConnection {
     SqliteConnection::establish(path.to_str().unwrap()).unwrap()
 }
 
-/// Another program that is writing, for as long as this lives.
+/// Holds the write lock like another program, until the returned connection is dropped.
 fn lock(path: &Path) -> SqliteConnection {
     let mut other = connect(path);
     other.batch_execute("BEGIN IMMEDIATE").unwrap();
     other
 }
 
-/// Has the storage accept a batch whose caller then goes away.
+/// Has the storage accept a batch, and then drops the caller.
 async fn create_and_drop(storage: &SqliteStorage, batch: Vec<TicketCreation>) {
     tokio::select! {
         biased;
@@ -184,7 +184,7 @@ async fn another_program_that_goes_on_writing_makes_it_unavailable() {
     let started = Instant::now();
     assert_eq!(create().await.unwrap_err().kind, StorageErrorKind::Unavailable);
     assert!(started.elapsed() >= busy_timeout);
-    // Reading goes on.
+    // Reads continue.
     assert!(!is_there(&fixture, 1).await);
     fixture.storage.check_ready().await.unwrap();
     other.batch_execute("ROLLBACK").unwrap();
@@ -197,14 +197,14 @@ async fn a_full_queue_makes_it_unavailable() {
     let mut other = lock(&fixture.path());
     let create = |id| fixture.storage.create_tickets(vec![ticket(fixture.shop, fixture.customer, id)]);
     let release = async {
-        // Runs after each of the others was polled: they are refused or accepted by now.
+        // Runs after each of the others was polled, so they are refused or accepted by now.
         other.batch_execute("ROLLBACK").unwrap();
     };
     let outcomes = tokio::join!(biased; create(1), create(2), create(3), create(4), release);
     let outcomes = [outcomes.0, outcomes.1, outcomes.2, outcomes.3];
     let refused = outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
     let kinds: Vec<_> = refused.map(|error| error.kind).collect();
-    // One waits in the queue; another may have left it, to wait for the lock.
+    // One waits in the queue. Another may have left the queue, and wait for the lock.
     assert!([2, 3].contains(&kinds.len()), "{outcomes:?}");
     assert!(kinds.iter().all(|kind| *kind == StorageErrorKind::Unavailable), "{outcomes:?}");
     for (id, outcome) in (1..).zip(outcomes) {
@@ -243,7 +243,7 @@ fn several_programs_may_open_and_migrate_a_new_database_at_once() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("hexdesk.db");
         if round % 2 == 1 {
-            // As if there had been migrations before: looking for them writes nothing.
+            // As if migrations had run before. Looking for migrations writes nothing.
             connect(&path).applied_migrations().unwrap();
         }
         let barrier = Barrier::new(PROGRAMS);

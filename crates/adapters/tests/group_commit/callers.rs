@@ -1,4 +1,4 @@
-//! Callers that go away, and writers that do.
+//! Callers and writers that end early.
 
 use std::sync::Arc;
 
@@ -63,8 +63,7 @@ async fn a_caller_that_goes_away_is_not_tried_on_its_own() {
     assert_eq!(fixture.store.batches(), [vec![1], vec![1, 2, 3], vec![2], vec![3]]);
 }
 
-/// As at the end of a server: requests that were taken up are written, though nothing else
-/// is left of it but the runtime.
+/// As at the end of a server: accepted requests are written, although only the runtime is left.
 #[tokio::test]
 async fn what_callers_wait_for_is_written_though_the_server_lets_go_of_it() {
     let mut fixture = Fixture::holding(1).await;
@@ -97,7 +96,7 @@ async fn a_writer_that_ends_leaves_nobody_waiting() {
     assert_eq!(answer_at_once(&mut late), Some(Err(Unexpected)));
 }
 
-/// Two runtimes, as in the server, where callers and the writer have threads of their own.
+/// Two runtimes, as in the server, which runs callers and the writer on separate threads.
 #[test]
 fn callers_and_writer_need_not_share_a_runtime() {
     let writer = Builder::new_multi_thread().worker_threads(1).build().unwrap();

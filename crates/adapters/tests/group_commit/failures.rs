@@ -1,4 +1,4 @@
-//! What callers are told when the store fails.
+//! Results for callers when the store fails.
 
 use hexdesk_domain::ports::{CreateCommentOutcome, CreateTicketOutcome, TicketUpdate};
 use hexdesk_domain::{IdempotentOutcome, StorageErrorKind, TicketChanges, TicketStore};
@@ -10,7 +10,7 @@ use StorageErrorKind::{OutcomeUnknown, Unavailable, Unexpected};
 
 const CREATED: Created = Ok(CreateTicketOutcome::Created);
 
-/// A fixture in which ticket 1 is being written and tickets 2 to 5 are waiting.
+/// Creates a fixture in which ticket 1 is being written and tickets 2 to 5 wait.
 async fn four_are_waiting() -> (Fixture, Vec<Call<CreateTicketOutcome>>) {
     let fixture = Fixture::holding(1).await;
     let mut calls = fixture.begin_all(0, 1..=1);

@@ -1,4 +1,4 @@
-//! Shops take turns, and the shop with the most waiting is the one that loses.
+//! Shops take turns, and the shop with the most waiting items loses.
 
 use hexdesk_domain::StorageErrorKind;
 use hexdesk_domain::ports::CreateTicketOutcome;
@@ -16,7 +16,7 @@ async fn a_shops_only_item_is_in_the_next_batch_however_much_another_has_waiting
     fixture.store.has_begun(2).await;
     let single = fixture.begin(fixture.ticket(1, 5000));
     fixture.store.allow(3);
-    // Three writes: the two that were on when it came, and its own. Those after it are held.
+    // Three writes: the two that were running when it came, and its own. Later writes are held.
     all_are_created(vec![single]).await;
     fixture.store.has_begun(5).await;
     let batches = fixture.store.batches();
@@ -65,7 +65,7 @@ async fn what_finds_no_place_is_refused_at_once() {
     fixture.store.allow(usize::MAX);
     all_are_created(calls).await;
     assert!(!fixture.is_there(0, 5000).await);
-    // There is room again.
+    // The queue has space again.
     assert_eq!(fixture.create(fixture.ticket(0, 5000)).await, Ok(CreateTicketOutcome::Created));
 }
 
@@ -94,7 +94,7 @@ async fn a_full_queue_lets_a_shop_in_at_the_cost_of_the_one_with_the_most() {
     for lost in flood.split_off(FULL - 22).iter_mut() {
         assert_eq!(answer_at_once(lost), Some(Err(StorageErrorKind::Unavailable)));
     }
-    // It has more than the others, and is refused itself.
+    // The shop has more items than the others, so its own item is refused.
     let mut late = fixture.call(fixture.ticket(0, 5000));
     assert_eq!(answer_at_once(&mut late), Some(Err(StorageErrorKind::Unavailable)));
     assert!(flood.iter_mut().all(|call| answer_at_once(call).is_none()));

@@ -20,7 +20,7 @@ async fn create_bob(
     fixture.storage.create_customer(fixture.shop, bob(), Some(claim(key))).await
 }
 
-/// Claims a key as the first of two equal requests does.
+/// Claims a key like the first of two equal requests.
 async fn other_claims(fixture: &Fixture, key: &str) {
     let sql = format!(
         "INSERT INTO idempotency_records VALUES
@@ -134,7 +134,7 @@ async fn a_connection_lost_before_the_commit_leaves_the_outcome_unknown() {
     });
     assert_eq!(kind(created), StorageErrorKind::OutcomeUnknown);
     fixture.other_does("COMMIT").await;
-    // Trying again with the same key settles it.
+    // A retry with the same key resolves the unknown outcome.
     let created = create_bob(&fixture, "key").await.unwrap();
     assert!(matches!(created, IdempotentOutcome::Ran(CreateCustomerOutcome::Created(_))), "{created:?}");
     assert_eq!(create_bob(&fixture, "key").await.unwrap(), IdempotentOutcome::Replayed(b"receipt".to_vec()));

@@ -1,4 +1,4 @@
-//! Comments, while another client or a lost caller gets in the way.
+//! Comments, while another client or a dropped caller interferes.
 
 use std::pin::pin;
 
@@ -40,7 +40,7 @@ async fn a_batch_goes_on_when_its_caller_has_gone() {
         fixture.is_blocked().await;
     }
     fixture.other_does("COMMIT").await;
-    // The pool's only connection comes back when the abandoned batch has ended.
+    // The pool's only connection is free again when the abandoned batch has ended.
     let ticket = TicketId::new(1).unwrap();
     assert_eq!(fixture.storage.count_comments(fixture.shop, ticket).await.unwrap(), Some(1));
     fixture.sessions(1, "state = 'idle'").await;
@@ -89,7 +89,7 @@ async fn tickets_are_locked_in_the_same_order_by_all_batches() {
 #[tokio::test]
 async fn who_waits_for_a_customer_holds_no_ticket() {
     let fixture = fixture("").await;
-    // The second ticket is another customer's, who is being erased.
+    // The second ticket belongs to another customer, who is being erased.
     fixture
         .other_does(
             "INSERT INTO customers (shop_id, id, email_folded, number_of_orders, created_at, words)

@@ -1,4 +1,4 @@
-//! Customers that are created and changed, while another client gets in the way.
+//! Creations and changes of customers, while another client interferes.
 
 use std::sync::Arc;
 
@@ -86,7 +86,7 @@ async fn an_update_waits_for_another_and_sees_what_it_made() {
     assert_eq!(updated.unwrap(), IdempotentOutcome::Ran(UpdateCustomerOutcome::Unreachable));
 }
 
-/// The receipt that holds the data of the customer who is created or found.
+/// A receipt with data of the created or found customer.
 fn receipt() -> RenderReceipt<CreateCustomerOutcome> {
     Arc::new(|outcome| match outcome {
         CreateCustomerOutcome::Created(customer) | CreateCustomerOutcome::Existing(customer) => {

@@ -1,4 +1,4 @@
-//! Customers that are erased, while others add to what is theirs.
+//! Erasures of customers, while others add data of the same customers.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use hexdesk_domain::{
 
 use crate::fixture::{Fixture, client, later, now, stamp};
 
-/// What another server does to erase the only customer, once it has the customer.
+/// The statements with which another server erases the only customer, after locking the customer.
 const ERASE: &str = "DELETE FROM comments; DELETE FROM tickets;
     DELETE FROM idempotency_records; DELETE FROM customers";
 
@@ -93,7 +93,7 @@ async fn who_waits_for_an_erasure_holds_no_ticket_and_finds_none() {
             assert_eq!(fixture.count(free).await, 1, "{command}");
             fixture.other_does(&format!("{ERASE}; COMMIT")).await;
         });
-        // Its receipt tells of the customer who is gone, and was not asked for.
+        // No record is left: its receipt would hold data of the erased customer.
         assert_eq!(fixture.count("SELECT count(*) FROM idempotency_records").await, 0);
     }
 }
@@ -167,8 +167,7 @@ async fn create(storage: &PostgresStorage, fixture: &Fixture, draft: CustomerDra
     customer
 }
 
-/// Erases a customer again and again, while others use it in every way that keeps a record
-/// of theirs.
+/// Erases a customer repeatedly, while others use the customer in every way that stores data.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_fails_because_of_an_erasure() {
     const ROUNDS: i64 = 25;
@@ -192,7 +191,7 @@ async fn nobody_fails_because_of_an_erasure() {
                 }
                 storage.create_tickets(vec![item]).await.unwrap();
                 let claim = fixture.claim_of(&key("comment"), customer);
-                // A neighbour's ticket, which may not be there yet, and its own.
+                // A neighbour's ticket, which may not exist yet, and its own.
                 let batch = vec![
                     CommentCreation {
                         comment: fixture.comment(second, second),

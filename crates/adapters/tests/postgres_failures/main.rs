@@ -1,5 +1,4 @@
-//! What becomes of an operation when its caller, its connection, its server or another
-//! client gets in the way.
+//! Operations, while their caller, their connection, their server or another client interferes.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
 
@@ -44,7 +43,7 @@ async fn a_write_goes_on_when_its_caller_has_gone() {
         fixture.is_blocked().await;
     }
     fixture.other_does("COMMIT").await;
-    // The pool's only connection comes back when the abandoned write has ended.
+    // The pool's only connection is free again when the abandoned write has ended.
     assert!(fixture.is_there(1).await);
     fixture.sessions(1, "state = 'idle'").await;
     let again = fixture.create(vec![fixture.item(2, Some("key"))]).await.unwrap();
@@ -101,8 +100,8 @@ async fn a_connection_lost_at_rest_is_replaced() {
     let fixture = Fixture::new().await;
     fixture.end_sessions().await;
     fixture.sessions(0, "true").await;
-    // The driver hears of it in its own time; until then an operation may still meet the
-    // connection, and is told.
+    // The driver notices the closed connection after a while. Until then, an operation may still
+    // get the connection, and fails.
     while let Err(error) = fixture.storage.find_ticket(fixture.shop, TicketId::new(1).unwrap()).await {
         assert_eq!(error.kind, StorageErrorKind::Unavailable);
     }
@@ -148,7 +147,7 @@ async fn a_server_that_is_gone_is_unavailable_until_it_is_back() {
     let storage = PostgresStorage::connect(&own.url("postgres")).await.unwrap();
     storage.migrate().await.unwrap();
     own.stop();
-    // The driver reads the end of the connection before it is asked to do anything.
+    // The driver reads the end of the connection before the next operation.
     tokio::task::yield_now().await;
     let error = storage.create_shop(&domain(), now()).await.unwrap_err();
     assert_eq!(error.kind, StorageErrorKind::Unavailable, "{error}");
@@ -302,7 +301,7 @@ async fn numbers_end_where_clients_cannot_follow() {
     let last = HumanTicketId::MAX;
     fixture.other_does(&format!("SELECT setval('human_ticket_numbers', {last})")).await;
     assert!(fixture.create(vec![fixture.item(1, None)]).await.is_err());
-    // One that is created closed takes none.
+    // A ticket that is created closed takes no number.
     let mut closed = fixture.item(2, None);
     closed.ticket.is_opened = false;
     assert_eq!(fixture.create(vec![closed]).await.unwrap(), [CreateTicketOutcome::Created]);
@@ -324,7 +323,7 @@ async fn a_batch_of_which_only_a_part_is_known_is_unknown() {
         fixture.create(batch),
         async {
             fixture.is_blocked().await;
-            // Comes between the statement that loses the claim and the one that looks again.
+            // Runs between the statement that loses the claim and the statement that reads again.
             third.batch_execute("LOCK TABLE idempotency_records IN ACCESS EXCLUSIVE MODE").await
         },
         async {

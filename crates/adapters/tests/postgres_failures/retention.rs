@@ -1,4 +1,4 @@
-//! Removals of what was kept long enough, by several servers at the same time.
+//! Removals of old records and events, by several servers at the same time.
 
 use hexdesk_domain::RetentionStore;
 

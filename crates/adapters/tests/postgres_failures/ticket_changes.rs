@@ -1,5 +1,4 @@
-//! Tickets that are changed and deleted, while another client or a lost caller gets in
-//! the way.
+//! Changes and deletions of tickets, while another client or a dropped caller interferes.
 
 use std::pin::pin;
 
@@ -8,7 +7,7 @@ use hexdesk_domain::{IdempotentOutcome, StorageError, TicketChanges, TicketId, T
 
 use crate::fixture::{Fixture, begin, claim, now, stamp};
 
-/// A fixture with an open ticket.
+/// Creates a fixture with an open ticket.
 async fn fixture() -> Fixture {
     let fixture = Fixture::new().await;
     fixture.create(vec![fixture.item(1, None)]).await.unwrap();
@@ -41,7 +40,7 @@ async fn an_update_goes_on_when_its_caller_has_gone() {
             fixture.is_blocked().await;
         }
         fixture.other_does("COMMIT").await;
-        // The pool's only connection comes back when the abandoned update has ended.
+        // The pool's only connection is free again when the abandoned update has ended.
         let view = fixture.storage.find_ticket(fixture.shop, ticket()).await.unwrap().unwrap();
         assert_eq!((view.ticket.is_opened, view.ticket.version), (false, 2), "{key:?}");
         assert_eq!(view.human_ticket.unwrap().closed_at, Some(now()), "{key:?}");
