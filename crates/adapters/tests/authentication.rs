@@ -105,7 +105,7 @@ enum Outcome {
 async fn create_shop(store: &MemoryStorage, domain: &str) -> Shop {
     let domain = ShopDomain::parse(domain).unwrap();
     let CreateShopOutcome::Created(shop) = store.create_shop(&domain, at(0)).await.unwrap() else {
-        panic!("the shop is there already");
+        panic!("the shop already exists");
     };
     shop
 }
@@ -127,7 +127,7 @@ fn renumbered(text: &KeyText, which: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_key_opens_its_shop_with_its_scopes_in_the_name_of_its_user() {
+async fn a_key_grants_its_shop_scopes_and_user() {
     let fixture = Fixture::new().await;
     let scopes = BTreeSet::from([Scope::TicketsRead]);
     for user_id in [None, Some(fixture.create_user().await)] {
@@ -143,7 +143,7 @@ async fn a_key_opens_its_shop_with_its_scopes_in_the_name_of_its_user() {
 }
 
 #[tokio::test]
-async fn the_store_has_the_hash_of_the_secret() {
+async fn the_store_keeps_the_hash_of_the_secret() {
     let fixture = Fixture::new().await;
     let (key, text) = fixture.issue(None).await;
     let presented = PresentedKey::parse(text.as_str()).unwrap();
@@ -153,7 +153,7 @@ async fn the_store_has_the_hash_of_the_secret() {
 }
 
 #[tokio::test]
-async fn a_wrong_secret_opens_nothing_also_after_the_right_one() {
+async fn a_wrong_secret_is_rejected_even_after_the_right_one() {
     let fixture = Fixture::new().await;
     let (key, text) = fixture.issue(None).await;
     let (_, other) = fixture.issue(None).await;
@@ -182,7 +182,7 @@ async fn a_secret_belongs_to_one_number_of_one_shop() {
 }
 
 #[tokio::test]
-async fn what_is_no_key_opens_nothing() {
+async fn texts_that_are_not_keys_are_rejected() {
     let fixture = Fixture::new().await;
     for text in ["", "hd_", "hd_1-1", "hd_1-1_", "\0", "é", "Bearer hd_1-1_a", &"x".repeat(1 << 20)] {
         assert_eq!(fixture.present_at(0, text).await, Outcome::InvalidKey);
@@ -209,7 +209,7 @@ async fn a_revoked_key_ends_within_five_seconds() {
 }
 
 #[tokio::test]
-async fn a_key_that_was_revoked_before_it_was_presented_opens_nothing() {
+async fn a_revoked_key_that_is_not_cached_is_rejected() {
     let fixture = Fixture::new().await;
     let (key, text) = fixture.issue(None).await;
     fixture.revoke(&key).await;
@@ -217,7 +217,7 @@ async fn a_key_that_was_revoked_before_it_was_presented_opens_nothing() {
 }
 
 #[tokio::test]
-async fn a_clock_that_steps_back_does_not_make_a_revoked_key_last() {
+async fn a_clock_that_steps_back_does_not_prolong_a_revoked_key() {
     let fixture = Fixture::new().await;
     let (key, text) = fixture.issue(None).await;
     assert!(fixture.is_let_in_at(3_600_000, &text).await);
@@ -259,7 +259,7 @@ async fn only_a_live_key_can_be_replaced() {
 }
 
 #[tokio::test]
-async fn a_closed_shop_is_told_to_holders_of_live_keys_only() {
+async fn only_live_keys_learn_that_their_shop_is_closed() {
     let fixture = Fixture::new().await;
     let (_, live) = fixture.issue(None).await;
     let (revoked_key, revoked) = fixture.issue(None).await;
@@ -272,7 +272,7 @@ async fn a_closed_shop_is_told_to_holders_of_live_keys_only() {
 }
 
 #[tokio::test]
-async fn a_shop_that_closes_is_noticed_within_five_seconds() {
+async fn a_closed_shop_is_noticed_within_five_seconds() {
     let fixture = Fixture::new().await;
     let (_, text) = fixture.issue(None).await;
     assert!(fixture.is_let_in_at(0, &text).await);

@@ -46,7 +46,7 @@ fn declared() -> Tables {
                 "Binary" => "bytea",
                 "Instant" => "timestamptz",
                 "TextList" => "jsonb",
-                other => panic!("which type of PostgreSQL is {other}?"),
+                other => panic!("no type of PostgreSQL is known for {other}"),
             };
             tables.get_mut(&table).unwrap().push(format!("{column} {sql_type} {null}"));
         } else if let Some((name, key)) = line.strip_suffix(") {").and_then(|line| line.split_once(" (")) {
@@ -96,7 +96,7 @@ fn existing(database: &TestDatabase) -> Tables {
 }
 
 #[test]
-fn the_database_is_what_the_code_takes_it_for() {
+fn the_database_matches_the_declared_tables() {
     assert_eq!(existing(&postgres::migrated_database()), declared());
 }
 
@@ -160,7 +160,7 @@ fn every_key_of_a_shops_table_begins_with_the_shop() {
 }
 
 #[test]
-fn a_human_ticket_is_whole_and_as_open_as_its_ticket() {
+fn a_human_ticket_is_complete_and_open_like_its_ticket() {
     let database = postgres::migrated_database();
     // Every combination of filled and empty columns. Refused rows are skipped.
     database.psql(
@@ -218,7 +218,7 @@ fn both_databases_have_the_same_migrations() {
 }
 
 #[test]
-fn migrations_can_be_taken_back() {
+fn migrations_can_be_reverted() {
     let database = postgres::migrated_database();
     let before = existing(&database);
     for (_, path) in migrations("postgres").iter().rev() {
@@ -233,7 +233,7 @@ fn migrations_can_be_taken_back() {
 }
 
 #[tokio::test]
-async fn of_servers_that_start_together_one_migrates() {
+async fn one_of_several_starting_servers_migrates() {
     let database = cluster().empty_database();
     let connect = || PostgresStorage::connect(&database.url);
     let (one, two, three) = (connect().await.unwrap(), connect().await.unwrap(), connect().await.unwrap());
@@ -249,7 +249,7 @@ async fn of_servers_that_start_together_one_migrates() {
 }
 
 #[tokio::test]
-async fn a_newer_versions_database_is_refused_and_left_alone() {
+async fn a_database_of_a_newer_version_is_refused_unchanged() {
     let database = postgres::migrated_database();
     database.psql("INSERT INTO __diesel_schema_migrations (version) VALUES ('20991231000001')");
     let storage = PostgresStorage::connect(&database.url).await.unwrap();
@@ -261,7 +261,7 @@ async fn a_newer_versions_database_is_refused_and_left_alone() {
 }
 
 #[tokio::test]
-async fn a_migration_that_fails_leaves_nothing() {
+async fn a_failed_migration_leaves_nothing() {
     let database = cluster().empty_database();
     database.psql("CREATE TABLE tickets (of_someone_else int)");
     let storage = PostgresStorage::connect(&database.url).await.unwrap();

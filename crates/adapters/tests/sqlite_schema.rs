@@ -136,7 +136,7 @@ fn primary_key(connection: &mut SqliteConnection, table: &str) -> Vec<String> {
 }
 
 #[test]
-fn diesels_schema_is_that_of_the_database() {
+fn the_declared_schema_matches_the_database() {
     let mut connection = migrated();
     let mut expected = diesel_tables!(
         shops id_ranges search_documents;
@@ -160,7 +160,7 @@ fn every_key_of_a_shops_data_begins_with_the_shop() {
     let mut connection = migrated();
     let tables: BTreeSet<String> = tables(&mut connection).into_iter().collect();
     for known in NOT_A_SHOPS {
-        assert!(tables.contains(*known), "{known} is gone: take it off the list");
+        assert!(tables.contains(*known), "{known} does not exist: remove it from the list");
     }
     for table in tables.iter().filter(|table| !NOT_A_SHOPS.contains(&table.as_str())) {
         let connection = &mut connection;
@@ -184,7 +184,7 @@ fn every_key_of_a_shops_data_begins_with_the_shop() {
         );
         let foreign: Vec<(String, String, String)> =
             sql::<(Text, Text, Text)>(&foreign).load(connection).unwrap();
-        assert!(!foreign.is_empty(), "{table} names no shop");
+        assert!(!foreign.is_empty(), "{table} has no foreign key");
         for (target, from, to) in foreign {
             assert_eq!(from, "shop_id", "foreign key of {table} to {target}");
             let expected = if target == "shops" { "id" } else { "shop_id" };
@@ -194,7 +194,7 @@ fn every_key_of_a_shops_data_begins_with_the_shop() {
 }
 
 #[test]
-fn the_full_text_index_is_the_one_virtual_table() {
+fn the_full_text_index_is_the_only_virtual_table() {
     let mut connection = migrated();
     assert_eq!(tables_of_type(&mut connection, "virtual"), [FULL_TEXT_INDEX]);
     let behind_it = tables_of_type(&mut connection, "shadow");
@@ -210,7 +210,7 @@ fn every_table_is_strict() {
 }
 
 #[test]
-fn a_human_ticket_is_whole_and_as_open_as_its_ticket() {
+fn a_human_ticket_is_complete_and_open_like_its_ticket() {
     let mut connection = migrated();
     // Every combination of filled and empty columns. Refused rows are skipped.
     connection
@@ -243,7 +243,7 @@ fn dump(connection: &mut SqliteConnection) -> Vec<(String, Option<String>)> {
 }
 
 #[test]
-fn migrations_go_down_and_up_again() {
+fn migrations_can_be_reverted_and_applied_again() {
     let mut connection = migrated();
     let before = dump(&mut connection);
     connection.revert_all_migrations(MIGRATIONS).unwrap();

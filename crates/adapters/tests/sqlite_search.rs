@@ -93,11 +93,11 @@ fn assert_is_consistent(fixture: &Fixture) {
 }
 
 #[tokio::test]
-async fn the_index_holds_the_domains_words_behind_the_number_of_their_shop() {
+async fn the_index_holds_the_domains_words_with_their_shop() {
     let fixture = fixture().await;
     let domain = ShopDomain::parse("b.example").unwrap();
     let CreateShopOutcome::Created(other) = fixture.storage.create_shop(&domain, at(0)).await.unwrap() else {
-        panic!("the shop is there already");
+        panic!("the shop already exists");
     };
     create_customer(&fixture, other.id, "zoe@example.net", "Zoé 7").await;
     create_tickets_of_texts(&fixture).await;
@@ -125,7 +125,7 @@ async fn every_word_of_a_text_is_found_by_itself() {
 }
 
 #[tokio::test]
-async fn what_is_found_stays_so_when_the_database_is_packed() {
+async fn search_results_survive_a_vacuum() {
     let fixture = fixture().await;
     let content = |id| (id, fixture.customer, format!("name{id}"), format!("message{id}"));
     create_tickets(&fixture, &[1, 2, 3].map(content)).await;
@@ -159,7 +159,7 @@ fn text_with(number: usize) -> String {
 }
 
 #[tokio::test]
-async fn of_whatever_is_removed_no_word_is_left_in_the_file() {
+async fn removed_words_are_gone_from_the_file() {
     const CUSTOMERS: usize = 24;
     let fixture = fixture().await;
     let mut customers = Vec::new();

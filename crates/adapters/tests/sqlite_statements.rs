@@ -65,7 +65,7 @@ async fn statements<T>(fixture: &Fixture, command: impl Future<Output = T>) -> V
 /// Returns SQLite's plan for the only statement of a command.
 async fn plan<T>(fixture: &Fixture, command: impl Future<Output = T>) -> Vec<String> {
     let statements = statements(fixture, command).await;
-    let [statement] = &statements[..] else { panic!("not one statement: {statements:#?}") };
+    let [statement] = &statements[..] else { panic!("expected one statement: {statements:#?}") };
     plan_of(fixture, statement)
 }
 
@@ -106,7 +106,7 @@ async fn a_shops_tickets_are_listed_along_their_index() {
 }
 
 #[tokio::test]
-async fn what_no_index_knows_is_found_along_the_same() {
+async fn conditions_without_an_index_use_the_index_of_the_list() {
     let fixture = recorded_fixture().await;
     let filter = TicketFilter {
         is_opened: Some(false),
@@ -141,7 +141,7 @@ async fn a_customers_tickets_are_listed_along_their_index() {
 }
 
 #[tokio::test]
-async fn counting_looks_at_an_index_alone() {
+async fn counts_read_only_an_index() {
     let fixture = recorded_fixture().await;
     let all = TicketFilter::default();
     let steps = plan(&fixture, fixture.storage.count_tickets(fixture.shop, all)).await;
@@ -170,7 +170,7 @@ async fn a_tickets_comments_are_listed_along_their_index() {
 }
 
 #[tokio::test]
-async fn only_an_empty_page_of_comments_takes_a_second_look() {
+async fn only_an_empty_page_of_comments_takes_a_second_statement() {
     let fixture = recorded_fixture().await;
     for (ticket, expected) in [(1, 1), (2, 2), (99, 2)] {
         let ticket = TicketId::new(ticket).unwrap();
@@ -202,7 +202,7 @@ fn one_condition_each() -> Vec<(&'static str, CustomerFilter)> {
 }
 
 #[tokio::test]
-async fn customers_are_listed_along_their_key_or_an_index_of_what_is_asked_for() {
+async fn customers_are_listed_along_their_key_or_the_index_of_the_condition() {
     let fixture = recorded_fixture().await;
     let list = |filter, after| fixture.storage.list_customers(fixture.shop, filter, after, 50);
     let after = Some(fixture.customer);
@@ -251,7 +251,7 @@ async fn events_are_listed_along_their_key() {
 }
 
 #[tokio::test]
-async fn counts_look_at_one_shop_alone() {
+async fn counts_read_only_one_shop() {
     let fixture = recorded_fixture().await;
     let users = fixture.storage.count_users(fixture.shop, UserFilter { is_active: Some(true) });
     let keys = fixture.storage.count_keys(fixture.shop);
@@ -263,7 +263,7 @@ async fn counts_look_at_one_shop_alone() {
 }
 
 #[tokio::test]
-async fn a_search_is_one_statement_that_goes_from_words_to_documents_to_tickets() {
+async fn a_search_is_one_statement_from_words_to_documents_to_tickets() {
     let fixture = recorded_fixture().await;
     let ticket = ticket_position();
     for (query, after) in [("a", None), ("a b* c", Some(SearchPosition { rank: 1, ticket }))] {
@@ -290,7 +290,7 @@ async fn a_search_is_one_statement_that_goes_from_words_to_documents_to_tickets(
 }
 
 #[tokio::test]
-async fn no_command_goes_through_a_table() {
+async fn no_command_scans_a_table() {
     let fixture = recorded_fixture().await;
     let (storage, shop) = (&fixture.storage, fixture.shop);
     let user = NewUser {

@@ -6,7 +6,7 @@ use hexdesk_domain::{CommentStore, IdempotentOutcome, StorageErrorKind, TicketSt
 use crate::fixture::{Fixture, all_are_created, answers, within_a_minute};
 
 #[tokio::test]
-async fn an_item_on_its_own_is_written_at_once() {
+async fn a_single_item_is_written_at_once() {
     let fixture = Fixture::new(1).await;
     for id in 1..=3 {
         assert_eq!(fixture.create(fixture.ticket(0, id)).await, Ok(CreateTicketOutcome::Created));
@@ -15,7 +15,7 @@ async fn an_item_on_its_own_is_written_at_once() {
 }
 
 #[tokio::test]
-async fn tickets_that_come_during_a_write_are_one_batch() {
+async fn tickets_that_arrive_during_a_write_are_one_batch() {
     let fixture = Fixture::holding(1).await;
     let mut calls = fixture.begin_all(0, 1..=1);
     fixture.store.has_begun(1).await;
@@ -26,7 +26,7 @@ async fn tickets_that_come_during_a_write_are_one_batch() {
 }
 
 #[tokio::test]
-async fn a_second_batch_is_written_beside_the_first_once_eight_wait_and_a_third_never() {
+async fn a_second_batch_begins_once_eight_wait_and_a_third_never() {
     let fixture = Fixture::holding(1).await;
     let mut calls = fixture.begin_all(0, 1..=1);
     fixture.store.has_begun(1).await;
@@ -42,7 +42,7 @@ async fn a_second_batch_is_written_beside_the_first_once_eight_wait_and_a_third_
 }
 
 #[tokio::test]
-async fn a_second_batch_is_no_smaller_than_what_is_being_written() {
+async fn a_second_batch_is_at_least_as_large_as_the_running_one() {
     let fixture = Fixture::holding(1).await;
     let mut calls = fixture.begin_all(0, 1..=1);
     fixture.store.has_begun(1).await;
@@ -68,7 +68,7 @@ async fn pass_the_turn() {
 }
 
 #[tokio::test]
-async fn comments_that_come_during_a_write_are_one_batch() {
+async fn comments_that_arrive_during_a_write_are_one_batch() {
     let fixture = Fixture::new(1).await;
     assert_eq!(fixture.create(fixture.ticket(0, 1)).await, Ok(CreateTicketOutcome::Created));
     fixture.store.allow(1);
@@ -156,7 +156,7 @@ async fn receipts_and_comments_count_as_text() {
 }
 
 #[tokio::test]
-async fn several_items_of_one_call_go_to_the_store_as_they_are() {
+async fn a_call_with_several_items_goes_to_the_store_unchanged() {
     let fixture = Fixture::holding(1).await;
     let held = fixture.begin_all(0, 1..=1);
     fixture.store.has_begun(1).await;
@@ -176,7 +176,7 @@ async fn several_items_of_one_call_go_to_the_store_as_they_are() {
 }
 
 #[tokio::test]
-async fn each_caller_is_answered_its_own_outcome() {
+async fn each_caller_gets_its_own_outcome() {
     let fixture = Fixture::holding(2).await;
     let held = fixture.begin_all(0, 1..=1);
     fixture.store.has_begun(1).await;

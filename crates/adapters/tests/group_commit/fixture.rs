@@ -54,11 +54,11 @@ impl Fixture {
             let domain = ShopDomain::parse(&format!("shop{number}.example")).unwrap();
             let CreateShopOutcome::Created(shop) = store.memory.create_shop(&domain, now()).await.unwrap()
             else {
-                panic!("the shop is there already");
+                panic!("the shop already exists");
             };
             let attempt = store.memory.create_customer(shop.id, customer(), None).await.unwrap();
             let IdempotentOutcome::Ran(CreateCustomerOutcome::Created(customer)) = attempt else {
-                panic!("the customer is there already");
+                panic!("the customer already exists");
             };
             numbers.push((shop.id, customer.id));
         }
@@ -130,7 +130,7 @@ impl Fixture {
     /// Begins to create a ticket, which waits.
     pub(crate) fn begin(&self, item: TicketCreation) -> Call<CreateTicketOutcome> {
         let mut call = self.call(item);
-        assert!(answer_at_once(&mut call).is_none(), "it was answered at once");
+        assert!(answer_at_once(&mut call).is_none(), "the call did not wait");
         call
     }
 
@@ -159,7 +159,7 @@ impl Fixture {
             assert_eq!(attempts.len(), 1);
             Ok(attempts.remove(0))
         });
-        assert!(answer_at_once(&mut call).is_none(), "it was answered at once");
+        assert!(answer_at_once(&mut call).is_none(), "the call did not wait");
         call
     }
 

@@ -45,11 +45,11 @@ async fn on_postgres() {
     storage.migrate().await.unwrap();
     let domain = ShopDomain::parse("a.example").unwrap();
     let CreateShopOutcome::Created(shop) = storage.create_shop(&domain, at(0)).await.unwrap() else {
-        panic!("the shop is there already");
+        panic!("the shop already exists");
     };
     let attempt = storage.create_customer(shop.id, customer("ann@example.com"), None).await.unwrap();
     let IdempotentOutcome::Ran(CreateCustomerOutcome::Created(customer)) = attempt else {
-        panic!("the customer is there already");
+        panic!("the customer already exists");
     };
     compare("PostgreSQL", Arc::new(storage), shop.id, customer.id).await;
 }

@@ -54,7 +54,7 @@ async fn eraser(fixture: &Fixture) -> PostgresStorage {
 
 /// Blocks a command just before it writes its events, and starts an erasure.
 #[tokio::test]
-async fn an_erasure_takes_what_is_being_written() {
+async fn an_erasure_removes_data_that_is_being_written() {
     for command in Command::ALL {
         let fixture = Fixture::new().await;
         let eraser = eraser(&fixture).await;
@@ -77,7 +77,7 @@ async fn an_erasure_takes_what_is_being_written() {
 
 /// Blocks an erasure just before its end, and starts a command.
 #[tokio::test]
-async fn nothing_is_written_of_who_is_being_erased() {
+async fn no_data_is_written_about_a_customer_being_erased() {
     for command in Command::ALL {
         let fixture = Fixture::new().await;
         let eraser = eraser(&fixture).await;
@@ -102,7 +102,7 @@ async fn nothing_is_written_of_who_is_being_erased() {
 }
 
 #[tokio::test]
-async fn an_erasure_and_a_removal_take_events_in_the_same_order() {
+async fn an_erasure_and_a_removal_lock_events_in_the_same_order() {
     let free = "SELECT count(*) FROM (SELECT FROM events WHERE kind = 'ticket.created'
         FOR UPDATE SKIP LOCKED) AS free";
     for erases in [false, true] {

@@ -23,7 +23,7 @@ fn kinds(events: &[Event]) -> Vec<EventKind> {
 }
 
 #[tokio::test]
-async fn nothing_appears_before_what_was_listed() {
+async fn no_event_appears_before_listed_events() {
     // The other transaction begins first. Its event comes first, or last.
     for writes_first in [true, false] {
         let fixture = Fixture::new().await;
@@ -47,7 +47,7 @@ async fn nothing_appears_before_what_was_listed() {
 }
 
 #[tokio::test]
-async fn who_gives_up_holds_nothing_back() {
+async fn a_rolled_back_transaction_does_not_delay_the_log() {
     let fixture = Fixture::new().await;
     fixture.other_does("BEGIN").await;
     others_event(&fixture).await;
@@ -58,7 +58,7 @@ async fn who_gives_up_holds_nothing_back() {
 }
 
 #[tokio::test]
-async fn other_databases_of_the_server_hold_nothing_back() {
+async fn other_databases_of_the_server_do_not_delay_the_log() {
     let fixture = Fixture::new().await;
     let other_database = cluster().empty_database();
     let other_database = client(&other_database).await;
@@ -78,7 +78,7 @@ async fn other_databases_of_the_server_hold_nothing_back() {
 }
 
 #[tokio::test]
-async fn who_ends_while_the_log_is_listed_hides_nothing() {
+async fn a_transaction_that_ends_during_a_listing_hides_no_event() {
     let fixture = Fixture::with_options("-c search_path=public,pg_catalog").await;
     // A query for other writers waits for a lock first.
     let held = "CREATE FUNCTION held_activity() RETURNS SETOF pg_catalog.pg_stat_activity LANGUAGE plpgsql
@@ -104,7 +104,7 @@ async fn who_ends_while_the_log_is_listed_hides_nothing() {
 }
 
 #[tokio::test]
-async fn a_shops_log_is_not_held_back_by_who_only_reads() {
+async fn readers_do_not_delay_the_log() {
     let fixture = Fixture::new().await;
     fixture.other_does("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM tickets").await;
     fixture.create(vec![fixture.item(1, None)]).await.unwrap();

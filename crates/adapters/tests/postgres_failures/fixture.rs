@@ -152,7 +152,7 @@ impl Fixture {
              WHERE datname = current_database() AND application_name = '{application}' AND {condition}"
         );
         while self.count(&sql).await != expected {
-            assert!(Instant::now() < deadline, "waited in vain for {expected} sessions with {condition}");
+            assert!(Instant::now() < deadline, "no {expected} sessions with {condition} within 20 s");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
@@ -247,7 +247,7 @@ pub(crate) fn kind<T: std::fmt::Debug>(result: Result<T, StorageError>) -> Stora
 /// Polls a future once, like a caller that then drops it.
 pub(crate) async fn begin(mut future: Pin<&mut impl Future>) {
     std::future::poll_fn(|context| {
-        assert!(future.as_mut().poll(context).is_pending(), "it ended at once");
+        assert!(future.as_mut().poll(context).is_pending(), "the future did not wait");
         Poll::Ready(())
     })
     .await;

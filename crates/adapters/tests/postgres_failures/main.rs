@@ -34,7 +34,7 @@ use hexdesk_domain::{
 use hexdesk_test_postgres::Cluster;
 
 #[tokio::test]
-async fn a_write_goes_on_when_its_caller_has_gone() {
+async fn a_write_completes_after_its_caller_is_dropped() {
     let fixture = Fixture::new().await;
     fixture.other_does("BEGIN; LOCK TABLE tickets IN EXCLUSIVE MODE").await;
     {
@@ -51,7 +51,7 @@ async fn a_write_goes_on_when_its_caller_has_gone() {
 }
 
 #[tokio::test]
-async fn a_transaction_goes_on_when_its_caller_has_gone() {
+async fn a_transaction_completes_after_its_caller_is_dropped() {
     let fixture = Fixture::new().await;
     fixture.other_does("BEGIN; LOCK TABLE id_ranges IN EXCLUSIVE MODE").await;
     {
@@ -84,7 +84,7 @@ async fn a_connection_lost_in_a_write_leaves_the_outcome_unknown() {
 }
 
 #[tokio::test]
-async fn a_connection_lost_in_a_read_is_no_more_than_unavailable() {
+async fn a_connection_lost_in_a_read_is_unavailable() {
     let fixture = Fixture::new().await;
     fixture.other_does("BEGIN; LOCK TABLE tickets IN ACCESS EXCLUSIVE MODE").await;
     let (found, ()) =
@@ -96,7 +96,7 @@ async fn a_connection_lost_in_a_read_is_no_more_than_unavailable() {
 }
 
 #[tokio::test]
-async fn a_connection_lost_at_rest_is_replaced() {
+async fn a_lost_idle_connection_is_replaced() {
     let fixture = Fixture::new().await;
     fixture.end_sessions().await;
     fixture.sessions(0, "true").await;
@@ -128,7 +128,7 @@ async fn waiting_too_long_writes_nothing_and_keeps_the_connection() {
 }
 
 #[tokio::test]
-async fn waiting_for_a_connection_has_an_end() {
+async fn waiting_for_a_connection_times_out() {
     let fixture = Fixture::with_options("-c lock_timeout=60s -c statement_timeout=60s").await;
     fixture.other_does("BEGIN; LOCK TABLE tickets IN EXCLUSIVE MODE").await;
     let mut create = pin!(fixture.create(vec![fixture.item(1, None)]));
@@ -142,7 +142,7 @@ async fn waiting_for_a_connection_has_an_end() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_gone_is_unavailable_until_it_is_back() {
+async fn a_stopped_server_is_unavailable_until_it_is_back() {
     let own = Cluster::builder().start();
     let storage = PostgresStorage::connect(&own.url("postgres")).await.unwrap();
     storage.migrate().await.unwrap();
@@ -159,7 +159,7 @@ async fn a_server_that_is_gone_is_unavailable_until_it_is_back() {
 }
 
 #[tokio::test]
-async fn a_server_that_cannot_be_written_to_is_left_for_another() {
+async fn a_connection_to_a_read_only_server_is_closed() {
     let fixture = Fixture::new().await;
     let options = "application_name=reader&options=-c%20default_transaction_read_only%3Don";
     let storage = PostgresStorage::connect(&format!("{}?{options}", fixture.database.url)).await.unwrap();
@@ -173,7 +173,7 @@ async fn a_server_that_cannot_be_written_to_is_left_for_another() {
 }
 
 #[tokio::test]
-async fn waiting_for_a_lock_has_an_end_unless_told_otherwise() {
+async fn waiting_for_a_lock_times_out_by_default() {
     let fixture = Fixture::new().await;
     fixture.other_does("BEGIN; LOCK TABLE tickets IN EXCLUSIVE MODE").await;
     let begun = Instant::now();
@@ -208,7 +208,7 @@ async fn keys_of_a_shop_are_numbered_one_after_another() {
 }
 
 #[tokio::test]
-async fn what_is_not_committed_is_not_reported() {
+async fn uncommitted_writes_are_not_reported() {
     let fixture = Fixture::new().await;
     fixture.create(vec![fixture.item(9, None)]).await.unwrap();
     for table in ["shops", "customers", "users", "tickets", "comments"] {
@@ -239,14 +239,14 @@ async fn what_is_not_committed_is_not_reported() {
 }
 
 #[tokio::test]
-async fn a_schema_that_is_not_there_is_unavailable() {
+async fn a_missing_table_is_unavailable() {
     let fixture = Fixture::new().await;
     fixture.other_does("DROP TABLE events").await;
     assert_eq!(kind(fixture.create(vec![fixture.item(1, None)]).await), StorageErrorKind::Unavailable);
 }
 
 #[tokio::test]
-async fn a_taken_id_is_unexpected_and_told_without_values() {
+async fn a_taken_id_is_unexpected_and_reported_without_values() {
     let fixture = Fixture::new().await;
     fixture.create(vec![fixture.item(77_001, None)]).await.unwrap();
     let error =
@@ -258,7 +258,7 @@ async fn a_taken_id_is_unexpected_and_told_without_values() {
 }
 
 #[tokio::test]
-async fn a_claim_waits_for_another_and_answers_what_became_of_it() {
+async fn a_claim_waits_for_another_claim_and_returns_its_outcome() {
     let fixture = Fixture::new().await;
     let claim = |key: &str| {
         format!(
@@ -285,7 +285,7 @@ async fn a_claim_waits_for_another_and_answers_what_became_of_it() {
 }
 
 #[tokio::test]
-async fn numbers_end_where_clients_cannot_follow() {
+async fn numbers_end_at_the_maximum() {
     let fixture = Fixture::new().await;
     let customer = |id: Option<CustomerId>| {
         let phone_number = Some(format!("{id:?}"));
@@ -308,7 +308,7 @@ async fn numbers_end_where_clients_cannot_follow() {
 }
 
 #[tokio::test]
-async fn a_batch_of_which_only_a_part_is_known_is_unknown() {
+async fn a_partly_known_batch_is_unknown() {
     let fixture = Fixture::with_options("-c lock_timeout=2s").await;
     fixture
         .other_does(&format!(
@@ -339,7 +339,7 @@ async fn a_batch_of_which_only_a_part_is_known_is_unknown() {
 }
 
 #[tokio::test]
-async fn a_customer_that_goes_away_in_the_middle_is_not_found() {
+async fn a_customer_deleted_meanwhile_is_not_found() {
     let fixture = Fixture::new().await;
     fixture.other_does(&format!("BEGIN; DELETE FROM customers WHERE id = {}", fixture.customer)).await;
     let (created, ()) = tokio::join!(fixture.create(vec![fixture.item(1, Some("key"))]), async {

@@ -24,7 +24,7 @@ fn numbering(database: &TestDatabase) -> String {
 }
 
 #[tokio::test]
-async fn its_log_goes_on_where_it_was() {
+async fn a_restored_log_continues() {
     let fixture = Fixture::new().await;
     fixture.other_does("DELETE FROM events").await;
     fixture.other_does(TRANSACTIONS).await;
@@ -40,15 +40,11 @@ async fn its_log_goes_on_where_it_was() {
     fixture.other_does(TRANSACTIONS).await;
     write(&fixture.storage, fixture.shop, "3").await;
     let [lost] = &listed(&fixture.storage, fixture.shop, Some(dumped[1].position), 1).await[..] else {
-        panic!("not one event")
+        panic!("expected one event")
     };
 
     let storage = PostgresStorage::connect(&database.url).await.unwrap();
-    assert_eq!(
-        listed(&storage, fixture.shop, None, 0).await,
-        [],
-        "the other server's numbers are not larger"
-    );
+    assert_eq!(listed(&storage, fixture.shop, None, 0).await, [], "the new server's numbers must be smaller");
     assert_eq!(storage.migrate().await.unwrap(), Vec::<String>::new());
     assert_eq!(listed(&storage, fixture.shop, None, 2).await, dumped);
     assert_eq!(listed(&storage, fixture.shop, Some(dumped[0].position), 1).await, dumped[1..]);
@@ -76,7 +72,7 @@ async fn its_log_goes_on_where_it_was() {
 }
 
 #[tokio::test]
-async fn a_database_that_stays_is_numbered_as_ever() {
+async fn a_database_that_was_not_moved_keeps_its_numbering() {
     let fixture = Fixture::new().await;
     let numbers = numbering(&fixture.database);
     fixture.storage.migrate().await.unwrap();

@@ -30,7 +30,7 @@ async fn close(
 }
 
 #[tokio::test]
-async fn an_update_goes_on_when_its_caller_has_gone() {
+async fn an_update_completes_after_its_caller_is_dropped() {
     for key in [None, Some("key")] {
         let fixture = fixture().await;
         fixture.other_does("BEGIN; LOCK TABLE events IN EXCLUSIVE MODE").await;
@@ -53,7 +53,7 @@ async fn an_update_goes_on_when_its_caller_has_gone() {
 }
 
 #[tokio::test]
-async fn an_update_waits_for_another_and_sees_what_it_made() {
+async fn an_update_waits_for_another_update_and_sees_it() {
     let fixture = fixture().await;
     fixture.other_does("BEGIN; UPDATE tickets SET version = version + 1").await;
     let (updated, ()) = tokio::join!(close(&fixture, Some(1), None), async {
@@ -65,7 +65,7 @@ async fn an_update_waits_for_another_and_sees_what_it_made() {
 }
 
 #[tokio::test]
-async fn a_deletion_waits_for_a_comment_and_sees_what_it_made() {
+async fn a_deletion_waits_for_a_comment_and_sees_it() {
     for (expected_version, outcome, comments) in
         [(Some(1), DeleteTicketOutcome::VersionMismatch, 1), (None, DeleteTicketOutcome::Deleted, 0)]
     {

@@ -58,7 +58,7 @@ async fn key(fixture: &Fixture, number: i64) -> ApiKey {
 }
 
 #[tokio::test]
-async fn no_key_is_made_for_a_user_who_is_being_deactivated() {
+async fn no_key_is_created_for_a_user_being_deactivated() {
     let (fixture, user, _) = fixture().await;
     fixture.other_does(&format!("BEGIN; {DEACTIVATE}")).await;
     let (created, ()) = tokio::join!(create_key(&fixture, user), async {
@@ -70,7 +70,7 @@ async fn no_key_is_made_for_a_user_who_is_being_deactivated() {
 }
 
 #[tokio::test]
-async fn no_key_is_rotated_whose_user_is_being_deactivated() {
+async fn no_key_of_a_user_being_deactivated_is_rotated() {
     // The user may be active again when the rotation reads it.
     for again in ["", "; UPDATE users SET deactivated_at = NULL"] {
         let (fixture, _, number) = fixture().await;
@@ -92,7 +92,7 @@ async fn no_key_is_rotated_whose_user_is_being_deactivated() {
 }
 
 #[tokio::test]
-async fn a_deactivation_waits_for_a_key_that_is_being_made() {
+async fn a_deactivation_waits_for_a_key_being_created() {
     let (fixture, user, _) = fixture().await;
     fixture
         .other_does(&format!(
@@ -113,7 +113,7 @@ async fn a_deactivation_waits_for_a_key_that_is_being_made() {
 }
 
 #[tokio::test]
-async fn of_those_who_take_an_address_together_the_last_is_told() {
+async fn a_concurrently_taken_address_is_refused() {
     for key in [None, Some("key")] {
         let (fixture, user, _) = fixture().await;
         fixture

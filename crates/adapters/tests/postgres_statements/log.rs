@@ -112,7 +112,7 @@ async fn an_erasure_takes_few_statements_and_finds_events_by_customer() {
 }
 
 #[tokio::test]
-async fn a_deletion_takes_a_handful_of_statements_however_many_comments() {
+async fn a_deletion_takes_five_statements_for_any_number_of_comments() {
     let recorded = Recorded::new().await;
     let ticket = TicketId::new(7).unwrap();
     let deletion = async {

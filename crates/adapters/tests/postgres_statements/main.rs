@@ -91,7 +91,7 @@ impl Recorded {
     /// Returns the generic plan for the only statement of a command, with values of these types.
     async fn plan_of<T>(&self, types: &str, command: impl Future<Output = T>) -> String {
         let statements = statements(command).await;
-        let [statement] = &statements[..] else { panic!("not one statement: {statements:#?}") };
+        let [statement] = &statements[..] else { panic!("expected one statement: {statements:#?}") };
         self.explain(types, statement)
     }
 

@@ -42,7 +42,7 @@ async fn create(recorded: &Recorded, ids: std::ops::Range<i64>) {
 }
 
 #[tokio::test]
-async fn a_comment_takes_a_handful_of_statements() {
+async fn a_comment_takes_six_statements() {
     let recorded = Recorded::new().await;
     let statements = statements(recorded.storage.create_comments(vec![item(99_999, 1, None)])).await;
     // The beginning and end of the transaction; lock the ticket, insert the comment, change the
@@ -103,7 +103,7 @@ const LITTLE: &str = "
     ANALYZE";
 
 #[tokio::test]
-async fn a_plan_made_while_little_is_there_looks_rows_up() {
+async fn a_plan_for_small_tables_looks_rows_up() {
     let recorded = Recorded::new().await;
     recorded.database.psql(
         "INSERT INTO users (shop_id, id, email, email_folded, created_at) VALUES (1, 5, 'a@b', 'a@b', now())",

@@ -23,7 +23,7 @@ fn waiting(database: &TestDatabase) -> String {
 }
 
 #[tokio::test]
-async fn new_words_are_brought_into_their_index_soon() {
+async fn new_words_are_soon_moved_into_their_index() {
     let Recorded { storage: without, database } = Recorded::new().await;
     let options = PostgresOptions {
         pending_list_cleanup: Some(Duration::from_millis(1)),
@@ -37,13 +37,13 @@ async fn new_words_are_brought_into_their_index_soon() {
     create_customer(&with, "bob@example.com").await;
     let deadline = Instant::now() + Duration::from_secs(60);
     while waiting(&database) != "0" {
-        assert!(Instant::now() < deadline, "the words of what was written are not in their index");
+        assert!(Instant::now() < deadline, "the new words are not in their index after 60 s");
         tokio::task::yield_now().await;
     }
 }
 
 #[tokio::test]
-async fn an_account_that_does_not_own_the_tables_leaves_it_to_the_server() {
+async fn an_account_that_does_not_own_the_tables_skips_the_cleanup() {
     let Recorded { storage: without, database } = Recorded::new().await;
     let account = format!("plain_{}", database.name);
     database.psql(&format!(
@@ -62,7 +62,7 @@ async fn an_account_that_does_not_own_the_tables_leaves_it_to_the_server() {
         WHERE datname = current_database() AND query LIKE 'SELECT gin_clean_pending_list%' AND state = 'idle'";
     let deadline = Instant::now() + Duration::from_secs(60);
     while database.psql(cleaned_up) != "1" {
-        assert!(Instant::now() < deadline, "it did not try");
+        assert!(Instant::now() < deadline, "no cleanup ran within 60 s");
         tokio::task::yield_now().await;
     }
     create_customer(&plain, "bob@example.com").await;

@@ -41,8 +41,8 @@ async fn explain(storage: &PostgresStorage, shop: i64, listed: &Listed) -> Vec<E
     let before = cluster().log().len();
     let answered = listed.call.clone().run(storage, ShopId::new(shop).unwrap()).await;
     let statements = explained(&cluster().log()[before..]);
-    assert!(!statements.is_empty(), "nothing is logged of {}", listed.name);
-    assert!(answered > 0 || listed.finds_nothing, "{} finds nothing", listed.name);
+    assert!(!statements.is_empty(), "no statement is logged for {}", listed.name);
+    assert!(answered > 0 || listed.finds_nothing, "{} found nothing", listed.name);
     statements
 }
 
@@ -56,14 +56,14 @@ fn complaint(statements: &[Explained], listed: &Listed, size: u64) -> Option<Str
     }
     let texts: Vec<&str> = statements.iter().map(|statement| statement.text.as_str()).collect();
     Some(format!(
-        "{} of a shop of {size}: {read} rows are read and {sorted} sorted, not {most} at most\n{}\n\n",
+        "{} of a shop of {size}: reads {read} rows and sorts {sorted}, the maximum is {most}\n{}\n\n",
         listed.name,
         texts.join("\n")
     ))
 }
 
 #[tokio::test]
-async fn what_is_asked_for_is_found_without_reading_all() {
+async fn no_call_reads_more_than_its_limit() {
     set_default_instrumentation(recorder).unwrap();
     let database = filled_database();
     let mut complaints = String::new();

@@ -65,11 +65,11 @@ async fn complaint(storage: &SqliteStorage, path: &Path, listed: &Listed, enters
     if is_entered && is_in_order {
         return None;
     }
-    Some(format!("{name}: no index is entered like ({enters}), or all is gone through or sorted\n{text}\n"))
+    Some(format!("{name}: no index is entered by ({enters}), or a table is scanned or sorted\n{text}\n"))
 }
 
 #[tokio::test]
-async fn what_is_asked_for_is_found_along_an_index() {
+async fn every_call_enters_an_index() {
     set_default_instrumentation(recorder).unwrap();
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("hexdesk.db");
