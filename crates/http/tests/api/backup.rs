@@ -103,7 +103,7 @@ fn a_backup_under_load_holds_all_acknowledged_tickets_whole() {
         assert!(output.status.success(), "{output:?}");
         (before, after)
     });
-    assert!(after > before.len(), "there was a load");
+    assert!(after > before.len(), "no ticket was created during the backup");
 
     let restored = Database::sqlite();
     let output = restored.hexdesk(&["restore", text(&backup)]);
@@ -168,7 +168,7 @@ fn a_backup_that_fails_leaves_no_file() {
     let before = names(&database);
     let target = file(&database).with_file_name("new.db");
     let error = refusal(&database.run(&["backup", "/nonexistent/directory/new.db"]));
-    assert!(error.contains("/nonexistent/directory must be there"), "{error}");
+    assert!(error.contains("/nonexistent/directory must exist"), "{error}");
     // As on a full disk: files are limited to 16 KiB.
     let hexdesk = env!("CARGO_BIN_EXE_hexdesk");
     let script = format!(
@@ -187,7 +187,7 @@ fn a_backup_that_fails_leaves_no_file() {
     assert!(!target.exists());
     let nothing = Database::sqlite();
     let error = refusal(&nothing.run(&["backup", text(&target)]));
-    assert!(error.contains("there is no database"), "{error}");
+    assert!(error.contains("does not exist"), "{error}");
     assert!(names(&nothing).is_empty() && !target.exists());
 }
 
@@ -361,7 +361,7 @@ fn a_restore_that_is_killed_leaves_one_whole_database() {
     let started = Instant::now();
     assert!(restore.output().unwrap().status.success());
     let duration = started.elapsed();
-    // At moments from before the restore until after it.
+    // Kills at moments from before the restore until after it.
     for kill in 0..=KILLS {
         let (database, mut restore) = fixture();
         let mut process = restore.stdout(std::process::Stdio::null()).spawn().unwrap();

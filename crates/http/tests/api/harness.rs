@@ -1,4 +1,4 @@
-//! What the tests share: a server and a database for each test, and a client.
+//! Shared code of the tests: a server and a database for each test, and a client.
 
 mod database;
 mod directory;

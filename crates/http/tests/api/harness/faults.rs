@@ -1,4 +1,4 @@
-//! Faults, and the load that shows what they leave.
+//! Faults, and a load that shows their effects.
 
 mod conversations;
 mod load;
