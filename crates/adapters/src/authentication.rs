@@ -59,8 +59,8 @@ impl Authenticator for ApiKeyAuthenticator {
     }
 }
 
-/// Returns the principal of a key with the right secret, if the key is live at `now` and its shop
-/// is open.
+/// Returns the principal of a key with the right secret. The key must be live at `now`, and its
+/// shop must be open.
 fn admit(key: ApiKey, shop: Shop, now: Timestamp) -> Result<Principal, AuthenticationError> {
     if !key.is_live(now) {
         return Err(AuthenticationError::InvalidKey);

@@ -1,4 +1,4 @@
-//! Checks a database and reports what it finds. Nothing is migrated or changed.
+//! Checks a database and reports the findings. Nothing is migrated or changed.
 
 use hexdesk_domain::Timestamp;
 

@@ -9,7 +9,7 @@ use hexdesk_domain::{IdRange, NodeNumber, Timestamp};
 ///
 /// If `current` is still the latest range of its node, the next range continues it. Otherwise the
 /// next range is on the first unused node. If every node was used, it is on the node with the
-/// earliest end, so that each node rests as long as possible. Returns `None` if the range would be
+/// earliest end. So each node rests as long as possible. Returns `None` if the range would be
 /// empty, as at [`Timestamp::MAX`].
 pub fn next_id_range(
     ends: &BTreeMap<NodeNumber, Timestamp>,

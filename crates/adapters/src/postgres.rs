@@ -35,7 +35,7 @@ pub(crate) use diagnosis::diagnose;
 pub use migrations::MigrateError;
 use search::pending_lists::PendingListCleaner;
 
-/// How a PostgreSQL database is used.
+/// The options of a PostgreSQL database.
 #[derive(Debug, Clone)]
 pub struct PostgresOptions {
     /// The maximum number of connections. At least 1; 8 by default.

@@ -1,9 +1,9 @@
 //! Storage in one SQLite file.
 //!
-//! One thread owns the only connection that writes. A few threads own one connection each that
-//! only reads. A command is a closure that goes to a thread over a bounded queue ([`connection`])
-//! and runs in a transaction of its own. The caller waits for the outcome without holding a thread.
-//! Other processes may use the same file at the same time.
+//! One thread owns the only connection that writes. A few threads own one connection each that only
+//! reads. A command is a closure. It goes to a thread over a bounded queue ([`connection`]), and
+//! runs in its own transaction. The caller waits for the outcome without holding a thread. Other
+//! processes may use the same file at the same time.
 //!
 //! Single rows are read with `get_result`, not with `first`: a `LIMIT` as bind parameter makes
 //! SQLite prepare the statement again on every call.
@@ -49,11 +49,11 @@ pub use errors::SqliteOpenError;
 pub use restore::{SqliteRestoreError, SqliteRestored, restore};
 pub use verify::{SqliteContents, SqliteUnusable};
 
-/// How a SQLite database is used.
+/// The options of a SQLite database.
 #[derive(Debug, Clone)]
 pub struct SqliteOptions {
-    /// How long to wait for another process that is writing before a command fails as
-    /// unavailable. In whole milliseconds; 5 s by default.
+    /// The time to wait for another writing process before a command fails as unavailable. In whole
+    /// milliseconds; 5 s by default.
     pub busy_timeout: Duration,
     /// The length of the queue for writes, and of the queue for reads. Further commands fail as
     /// unavailable. At least 1; 1,024 by default.
@@ -102,7 +102,7 @@ impl SqliteStorage {
         let usage_lock =
             usage_lock.ok_or_else(|| SqliteOpenError::BeingRestored { path: path.to_owned() })?;
         file.create_if_missing().map_err(|error| cannot_open(error.into()))?;
-        // The writing connection comes first: it prepares the file for the others.
+        // The writing connection opens first, because it prepares the file for the others.
         let writer = ConnectionSlot::open(file.clone(), Role::Writer).map_err(cannot_open)?;
         let readers = (0..options.readers.max(1))
             .map(|_| ConnectionSlot::open(file.clone(), Role::Reader))

@@ -100,8 +100,8 @@ fn the_database_matches_the_declared_tables() {
     assert_eq!(existing(&postgres::migrated_database()), declared());
 }
 
-/// Returns the keys of shops' tables that do not begin with the shop, and the foreign keys that may
-/// refer to another shop. One line each.
+/// Returns the wrong keys of shops' tables, one line each. A key must begin with the shop, and a
+/// foreign key must not refer to another shop.
 fn keys_without_shop(database: &TestDatabase) -> String {
     database.psql(&format!(
         "WITH shops_table AS (

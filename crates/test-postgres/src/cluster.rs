@@ -123,8 +123,8 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// The options of a cluster. By default it trusts all clients, listens on the loopback address
-    /// and a Unix socket, uses UTF-8, and does not wait for the disk.
+    /// The options of a cluster. By default it trusts all clients, and listens on the loopback
+    /// address and a Unix socket. It uses UTF-8, and does not wait for the disk.
     pub fn builder() -> ClusterBuilder {
         ClusterBuilder::default()
     }

@@ -18,7 +18,7 @@ CREATE TABLE shop_counters (
 ) STRICT, WITHOUT ROWID;
 
 -- Not WITHOUT ROWID. In a table stored by its primary key, SQLite would prefer a scan of all
--- customers of a shop to an index that is not unique.
+-- customers of a shop to a non-unique index.
 CREATE TABLE customers (
     shop_id INTEGER NOT NULL REFERENCES shops (id),
     id INTEGER NOT NULL,

@@ -6,7 +6,7 @@ use hexdesk_domain::{
     CommentStore, IdempotentOutcome, NewComment, ShopId, StorageError, Ticket, TicketStore,
 };
 
-/// One thing to create.
+/// An item to create.
 #[async_trait]
 pub(super) trait Creation: Clone + Send + Sync + 'static {
     /// The port with the method that creates it.

@@ -24,7 +24,7 @@ pub(super) fn places(text_bytes: usize) -> usize {
 
 /// The waiting items, with a line for each shop. Lines take turns.
 pub(super) struct FairQueue<T> {
-    /// No line is empty. The first line gives the next item.
+    /// No line is empty. The next item is in the first line.
     lines: VecDeque<Line<T>>,
     /// The places taken in all lines.
     places: usize,

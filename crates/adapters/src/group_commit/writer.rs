@@ -63,8 +63,8 @@ impl<C: Creation> Writer<C> {
         Self(Arc::new(Shared { store, runtime, state: Mutex::new(state) }))
     }
 
-    /// Writes a single item together with items of other callers. A batch goes to the store as it
-    /// is.
+    /// Writes a single item together with items of other callers. A batch goes to the store
+    /// unchanged.
     pub(super) async fn create(&self, batch: Vec<C>) -> Result<Vec<C::Outcome>, StorageError> {
         let item = match <[C; 1]>::try_from(batch) {
             Ok([item]) => item,

@@ -20,7 +20,7 @@ use crate::sql::types::Instant;
 /// The maximum number of claims. A record may be removed before it is read.
 const ATTEMPTS: usize = 3;
 
-/// Runs an operation of the shop in a transaction of its own, unless an earlier request has
+/// Runs an operation of the shop in its own transaction. Does not run it if an earlier request has
 /// recorded an outcome for the claim.
 pub(super) async fn attempt<T, F>(
     connection: &mut AsyncPgConnection,

@@ -32,7 +32,7 @@ impl RetentionStore for PostgresStorage {
         self.connections
             .run("remove_events", Effect::Write, async move |connection: &mut AsyncPgConnection| {
                 let before = StoredTimestamp(before);
-                // Usually there is nothing to remove, and then this takes no lock.
+                // Usually there is nothing to remove. Then this takes no lock.
                 let old = beginning(connection, shop, before, limit.into(), Lock::None).await?;
                 let Ok(rows @ 1..) = i64::try_from(old.len()) else { return Ok(0) };
                 connection
@@ -84,7 +84,7 @@ enum Lock {
     ForUpdate,
 }
 
-/// The first events of a shop's log, including events that readers cannot see yet: nobody needs to
+/// The first events of a shop's log, including events that readers cannot see yet. Nobody needs to
 /// read old events any more.
 #[derive(Debug)]
 struct FirstEvents {

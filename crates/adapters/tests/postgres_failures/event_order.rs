@@ -24,7 +24,7 @@ fn kinds(events: &[Event]) -> Vec<EventKind> {
 
 #[tokio::test]
 async fn no_event_appears_before_listed_events() {
-    // The other transaction begins first. Its event comes first, or last.
+    // The other transaction begins first. It writes its event first, or last.
     for writes_first in [true, false] {
         let fixture = Fixture::new().await;
         fixture.other_does("BEGIN; SELECT pg_current_xact_id()").await;

@@ -62,7 +62,7 @@ impl Connector {
     ) -> Result<(AsyncPgConnection, ResponseTimeout), ConnectError> {
         let limit = OPENING_LIMIT / u32::try_from(self.configs.len()).unwrap_or(u32::MAX).max(1);
         let mut reasons = Vec::new();
-        // A retry makes sense if it may succeed for one host.
+        // A retry makes sense if it may succeed for any host.
         let mut is_transient = false;
         for config in &self.configs {
             let reason = match tokio::time::timeout(limit, self.open(config)).await {

@@ -17,7 +17,7 @@ use super::errors::ConnectError;
 use super::response_timeout::ResponseTimeout;
 use crate::postgres::errors::{Effect, Failure, conclude};
 
-/// How long an operation waits for a connection.
+/// The maximum time that an operation waits for a connection.
 const ACQUIRE_LIMIT: Duration = Duration::from_secs(5);
 
 /// The connections to the database, and the runtime on which they live.

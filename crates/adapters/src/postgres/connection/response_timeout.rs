@@ -46,7 +46,7 @@ impl LastActivity {
     }
 }
 
-/// How long a connection in use may have no event.
+/// The maximum time without an event on a connection in use.
 #[derive(Debug, Clone)]
 pub(in crate::postgres) struct ResponseTimeout {
     last_activity: LastActivity,

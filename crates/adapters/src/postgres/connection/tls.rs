@@ -14,7 +14,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::errors::PostgresUrlError;
 
-/// How TLS is used.
+/// The use of TLS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum TlsPolicy {
     /// No TLS.
@@ -78,7 +78,7 @@ impl RootCertificates {
     }
 }
 
-/// The TLS connector for this policy. `Disabled` gets one that trusts nobody, and
+/// The TLS connector for this policy. `Disabled` gets a connector that trusts nobody.
 /// `SslMode::Disable` never calls it. A separate type for connections without TLS would compile the
 /// driver twice.
 pub(super) fn connector(policy: &TlsPolicy) -> Result<MakeRustlsConnect, PostgresUrlError> {

@@ -103,7 +103,7 @@ fn read(base: &str, parameters: &[String]) -> Result<Config, PostgresUrlError> {
 }
 
 /// Splits a URL before its parameters. A `?` in user name or password does not begin the
-/// parameters, and an `@` in a parameter does not end the password.
+/// parameters. An `@` in a parameter does not end the password.
 fn split_query(url: &str) -> (&str, &str) {
     let start = url.find("://").map_or(0, |scheme| scheme + 3);
     let position = |sought: char| url[start..].find(sought).map_or(url.len(), |position| start + position);

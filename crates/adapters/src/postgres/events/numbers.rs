@@ -11,7 +11,7 @@ use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 
 /// The number to add to the number of a transaction, so that it exceeds the numbers of all events.
 /// No row if it already does. The result includes 2^32 more: a reader may have read further on the
-/// other server after the dump, and new events must come after that position too. A billion such
+/// other server after the dump. New events must come after that position too. A billion such
 /// restores fit into 2^63.
 const MISSING: &str = "
     SELECT max(change) + (1::bigint << 32) - next::text::bigint AS missing

@@ -1,9 +1,9 @@
 //! Moves new words into their indexes.
 //!
-//! PostgreSQL adds the words of a row to the pending list of their GIN index, because many words
-//! are faster to index together. Every search reads the whole list. The write that makes the list
-//! too long must empty it, which takes 0.1 s or more. So a background task empties the lists soon
-//! after a write, on a connection of the pool.
+//! PostgreSQL adds the words of a row to the pending list of their GIN index. Many words are faster
+//! to index together. Every search reads the whole list. The write that makes the list too long
+//! must empty it, which takes 0.1 s or more. So a background task empties the lists soon after a
+//! write, on a connection of the pool.
 
 use std::time::Duration;
 

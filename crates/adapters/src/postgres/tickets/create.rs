@@ -14,7 +14,8 @@ use self::statement::CreateTickets;
 use crate::postgres::errors::Failure;
 use crate::sql::schema::idempotency_records;
 
-/// The maximum number of attempts for an item with a claimed key that has no record yet.
+/// The maximum number of attempts for an item if its key cannot be claimed, although it has no
+/// record.
 const ATTEMPTS: usize = 3;
 
 /// Creates the tickets of a batch. Of items with the same key, only the first is written. Its record

@@ -203,8 +203,8 @@ fn turn_on_wal(connection: &mut SqliteConnection, busy_timeout: Duration) -> any
                 "SQLite cannot use a write-ahead log there (journal_mode stays {mode}); \
                  put the database on a local disk"
             ),
-            // If two processes turn it on in a new file at the same time, SQLite reports a lock to
-            // one of them without waiting.
+            // Two processes may turn it on in a new file at the same time. SQLite then reports a
+            // lock to one of them without waiting.
             Err(error) if errors::is_busy(&error) && Instant::now() < deadline => {
                 std::thread::sleep(Duration::from_millis(5));
             }

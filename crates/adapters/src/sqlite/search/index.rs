@@ -50,8 +50,8 @@ impl NewDocument {
 }
 
 /// The documents of a batch, which are added at its end. The full-text index keeps new entries in
-/// memory until the transaction ends or SQLite makes a savepoint, as every statement with
-/// `RETURNING` does. So the index is written once, after everything else.
+/// memory until the transaction ends or SQLite makes a savepoint. Every statement with `RETURNING`
+/// makes one. So the index is written once, after everything else.
 #[derive(Debug, Default)]
 pub(in crate::sqlite) struct NewDocuments(Vec<NewDocument>);
 

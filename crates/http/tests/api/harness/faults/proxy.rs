@@ -29,7 +29,7 @@ pub(crate) enum Fault {
     LoseCommits { one_in: u32, then_refuse: bool },
 }
 
-/// How a connection ends.
+/// The end of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ending {
     /// With a FIN, after the bytes sent before.
