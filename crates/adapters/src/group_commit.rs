@@ -34,8 +34,8 @@ use writer::Writer;
 ///   running batches, of which there are at most two. It is in the next batch, however many items
 ///   of other shops wait. If 128 other shops, or 4 MiB of their text, come first, it waits for one
 ///   more batch for each such group. When the queue is full, the shop with the most waiting items
-///   loses its newest item, which fails as `Unavailable`. The new item counts. If the new item's
-///   shop ties for the most, it loses.
+///   loses its newest item, which fails as `Unavailable`. The count includes the new item. On a
+///   tie, the shop of the new item loses.
 /// - **Failures.** If the store is unavailable, every item of the batch fails as `Unavailable`. A
 ///   batch that fails for another reason is written again item by item, so that each fails alone.
 ///   If the outcome of a batch is unknown, its tickets are looked up: existing ones are `Created`.

@@ -135,8 +135,8 @@ impl ConnectionSlot {
     ) -> Result<T, StorageError> {
         let unavailable = |cause| StorageError::new(StorageErrorKind::Unavailable, operation, cause);
         let connection = self.connection().map_err(unavailable)?;
-        // Diesel's transactions return the error of a failed rollback instead of the command's
-        // error.
+        // Diesel's transactions are not used. They return the error of a failed rollback instead of
+        // the command's error.
         if let Err(error) = connection.batch_execute("BEGIN IMMEDIATE") {
             self.close();
             return Err(unavailable(error.into()));
