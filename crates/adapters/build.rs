@@ -1,4 +1,4 @@
-//! Migrations are embedded: a new directory of one must lead to a new build.
+//! Migrations are embedded, so a new migration must cause a new build.
 
 fn main() {
     #![allow(clippy::print_stdout, reason = "this is how a build script talks to Cargo")]

@@ -1,4 +1,4 @@
-//! API keys: how they are issued, written and recognised.
+//! API keys: issuing them, their text, and authentication.
 
 mod cache;
 mod issue;
@@ -17,11 +17,11 @@ pub use issue::{IssueKeyError, KeyRequest, issue_key, rotate_key};
 pub use key_id::{KeyId, KeyIdError};
 pub use key_text::{KeySecret, KeyText, PresentedKey, PresentedKeyError};
 
-/// Recognises API keys by what a store keeps of them.
+/// Authenticates API keys by the hashes in a store.
 ///
-/// What the store answered for a key that was let in serves for 5 s, for up to 10,000
-/// keys: whatever happens to a key or its shop may go unnoticed for so long. An expiry
-/// that the store has told of takes effect at its millisecond.
+/// A key that the store confirmed is accepted for 5 s without another lookup. The cache holds up to
+/// 10,000 keys. So a change to a key or its shop can take effect up to 5 s late. An expiry that the
+/// store has returned takes effect to the millisecond.
 pub struct ApiKeyAuthenticator {
     store: Arc<dyn ApiKeyStore>,
     clock: Arc<dyn Clock>,
@@ -29,7 +29,7 @@ pub struct ApiKeyAuthenticator {
 }
 
 impl ApiKeyAuthenticator {
-    /// An authenticator for the keys of this store.
+    /// Creates an authenticator for the keys of this store.
     pub fn new(store: Arc<dyn ApiKeyStore>, clock: Arc<dyn Clock>) -> Self {
         Self { store, clock, recognised: RecognisedKeys::default() }
     }
@@ -45,7 +45,7 @@ impl Authenticator for ApiKeyAuthenticator {
             return admit(key, shop, now);
         }
         let found = self.store.find_key(presented.id().shop, presented.id().number).await?;
-        // A key that is not there is compared as well: the answer takes the same time.
+        // A missing key is compared too, so that the response takes the same time.
         let kept_hash = found.as_ref().map_or(SecretHash([0; 32]), |(key, _)| key.secret_hash);
         let is_same: bool = kept_hash.0.ct_eq(&presented.secret_hash().0).into();
         match found {
@@ -59,7 +59,8 @@ impl Authenticator for ApiKeyAuthenticator {
     }
 }
 
-/// Lets in whoever proved to hold this key, if it opens anything at `now`.
+/// Returns the principal of a key with the right secret. The key must be live at `now`, and its
+/// shop must be open.
 fn admit(key: ApiKey, shop: Shop, now: Timestamp) -> Result<Principal, AuthenticationError> {
     if !key.is_live(now) {
         return Err(AuthenticationError::InvalidKey);

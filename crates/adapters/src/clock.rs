@@ -16,7 +16,7 @@ impl Clock for SystemClock {
                 (i64::try_from(before.duration().as_millis()).map(std::ops::Neg::neg), Timestamp::MIN)
             }
         };
-        // Clocks that are off by millennia are held at the ends of time.
+        // A clock that is off by millennia is clamped to the range of `Timestamp`.
         elapsed.ok().and_then(|millis| Timestamp::from_unix_millis(millis).ok()).unwrap_or(latest)
     }
 }
@@ -26,7 +26,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tells_the_time() {
+    fn returns_the_current_time() {
         let now = SystemClock.now();
         assert!(now > Timestamp::parse("2026-01-01").unwrap() && now < Timestamp::MAX);
     }

@@ -2,33 +2,35 @@
 
 use std::path::{Path, PathBuf};
 
-/// The URL of a SQLite file or a PostgreSQL database. Neither `Display` nor `Debug` shows
-/// anything of a PostgreSQL URL, which may hold a password.
+/// The URL of a SQLite file or a PostgreSQL database. `Display` and `Debug` hide a PostgreSQL URL,
+/// because it may hold a password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl(Location);
 
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Location {
     Sqlite(PathBuf),
-    /// The whole URL, which may hold a password.
+    /// The whole URL. It may hold a password.
     Postgres(String),
 }
 
-/// The text is not a database URL. The message does not repeat it: it may hold a password.
+/// The text is not a database URL. The message does not repeat the text, because it may hold a
+/// password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "not a database URL; accepted are sqlite://hexdesk.db (a path relative to the working directory), \
-     sqlite:///var/lib/hexdesk/hexdesk.db (an absolute path), each without parameters or \
-     percent-encoding, and postgres://user:password@host:5432/database (also postgresql://)"
+    "not a database URL; use sqlite://hexdesk.db (a path relative to the working directory), \
+     sqlite:///var/lib/hexdesk/hexdesk.db (an absolute path), or \
+     postgres://user:password@host:5432/database (also postgresql://); a sqlite:// URL has no \
+     parameters and no percent-encoding"
 )]
 pub struct DatabaseUrlError;
 
 impl DatabaseUrl {
-    /// Reads a URL: `sqlite://` and the path of a file, as it is; or `postgres://` or
-    /// `postgresql://` and the rest of a PostgreSQL URL.
+    /// Parses a URL. A SQLite URL is `sqlite://` and the path of a file, without escapes. A
+    /// PostgreSQL URL begins with `postgres://` or `postgresql://`.
     ///
     /// # Errors
-    /// [`DatabaseUrlError`] for any other text, also `sqlite::memory:`.
+    /// [`DatabaseUrlError`] for any other text, including `sqlite::memory:`.
     pub fn parse(text: &str) -> Result<Self, DatabaseUrlError> {
         if let Some(path) = text.strip_prefix("sqlite://") {
             let is_path = !path.is_empty()
@@ -108,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_are_refused_and_not_repeated() {
+    fn other_texts_are_refused_without_repeating_them() {
         for text in [
             "",
             "hexdesk.db",

@@ -1,4 +1,4 @@
-//! Checks a database and reports what it finds. Nothing is migrated or changed.
+//! Checks a database and reports the findings. Nothing is migrated or changed.
 
 use hexdesk_domain::Timestamp;
 
@@ -7,8 +7,7 @@ use crate::finding::Finding;
 #[cfg(not(all(feature = "postgres", feature = "sqlite")))]
 use crate::open::OpenError;
 
-/// Checks the database at `url` in a fixed order. A check that needs the success of an earlier
-/// one is left out if that failed.
+/// Checks the database at `url` in a fixed order. Skips the checks that depend on a failed one.
 #[cfg_attr(not(any(feature = "postgres", feature = "sqlite")), allow(unused_variables))]
 pub async fn diagnose(url: &DatabaseUrl, now: Timestamp) -> Vec<Finding> {
     match url.location() {

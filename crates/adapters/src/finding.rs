@@ -1,4 +1,4 @@
-//! What a check of a database found.
+//! Findings: the results of the checks of a database.
 
 use std::fmt;
 
@@ -7,35 +7,35 @@ use std::fmt;
 pub enum Severity {
     /// No problem.
     Ok,
-    /// It works, but needs attention.
+    /// The database works, but needs attention.
     Warning,
-    /// It does not work, or acknowledged or confidential data is not safe.
+    /// The database does not work, or acknowledged or confidential data is not safe.
     Problem,
 }
 
-/// What a check found.
+/// The result of one check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// Its severity.
     pub severity: Severity,
     /// The name of the check.
     pub check: &'static str,
-    /// The result and, unless it is ok, what to do. It has no password and no data of customers.
+    /// The result and, unless it is ok, a remedy. It contains no password and no customer data.
     pub text: String,
 }
 
 impl Finding {
-    /// A finding without a problem.
+    /// Creates a finding without a problem.
     pub fn ok(check: &'static str, text: impl Into<String>) -> Self {
         Self { severity: Severity::Ok, check, text: text.into() }
     }
 
-    /// A finding that needs attention.
+    /// Creates a finding that needs attention.
     pub fn warning(check: &'static str, text: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, check, text: text.into() }
     }
 
-    /// A finding of something that does not work or is not safe.
+    /// Creates a finding of a fault or a risk to data.
     pub fn problem(check: &'static str, text: impl Into<String>) -> Self {
         Self { severity: Severity::Problem, check, text: text.into() }
     }

@@ -1,9 +1,9 @@
 //! Group commit: creations that arrive while others are being written are written together.
 //!
 //! A transaction costs about the same for one ticket as for a hundred. So there is one writer for
-//! tickets and one for comments ([`writer`]). It hands all waiting items to the store as one batch;
-//! the next items wait meanwhile. A second batch begins once at least eight items wait, and at
-//! least as many as are being written: it uses the time for which the first batch waits for the
+//! tickets and one for comments ([`writer`]). It hands all waiting items to the store as one batch.
+//! The next items wait meanwhile. A second batch begins once at least eight items wait, and at
+//! least as many as are being written. It uses the time in which the first batch waits for the
 //! disk. If nothing is being written, a single item is written at once.
 //!
 //! The queue is bounded, and shops take turns ([`fair_queue`]).
@@ -22,8 +22,8 @@ use tokio::runtime::Handle;
 use writer::Writer;
 
 /// A store of tickets and comments that writes single creations of concurrent callers together.
-/// Every other call goes to the inner store as it is. So does a batch of several items: it already
-/// is one transaction.
+/// Every other call goes to the inner store unchanged. So does a batch of several items, because it
+/// already is one transaction.
 ///
 /// - **Order.** Each caller gets the outcome of its own item. Items of one shop are written in the
 ///   order in which they came, or together.
@@ -31,11 +31,11 @@ use writer::Writer;
 ///   text wait, for tickets and for comments each. Further items fail as
 ///   [`Unavailable`](hexdesk_domain::StorageErrorKind::Unavailable) at once.
 /// - **Fairness.** Shops take turns, one item each. The only item of a shop waits for one of the
-///   running batches, of which there are at most two, and is in the next, however many items of
-///   other shops wait. If 128 other shops, or 4 MiB of their text, come first, it waits for one
-///   batch more for each such group. When the queue is full, a shop with fewer waiting items than
-///   the longest, its new item included, replaces that shop's newest item, which fails as
-///   `Unavailable`.
+///   running batches, of which there are at most two. It is in the next batch, however many items
+///   of other shops wait. If 128 other shops, or 4 MiB of their text, come first, it waits for one
+///   more batch for each such group. When the queue is full, the shop with the most waiting items
+///   loses its newest item, which fails as `Unavailable`. The count includes the new item. On a
+///   tie, the shop of the new item loses.
 /// - **Failures.** If the store is unavailable, every item of the batch fails as `Unavailable`. A
 ///   batch that fails for another reason is written again item by item, so that each fails alone.
 ///   If the outcome of a batch is unknown, its tickets are looked up: existing ones are `Created`.
@@ -53,8 +53,8 @@ pub struct GroupCommit {
 }
 
 impl GroupCommit {
-    /// Group commit on these stores. Tasks on `runtime` write the batches, so it should outlive the
-    /// callers.
+    /// Creates a group commit on these stores. Tasks on `runtime` write the batches, so `runtime`
+    /// should outlive the callers.
     pub fn new(tickets: Arc<dyn TicketStore>, comments: Arc<dyn CommentStore>, runtime: Handle) -> Self {
         Self {
             new_tickets: Writer::new(tickets.clone(), runtime.clone()),

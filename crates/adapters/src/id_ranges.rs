@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use hexdesk_domain::{IdRange, NodeNumber, Timestamp};
 
-/// The range that an [`IdRangeStore`](hexdesk_domain::IdRangeStore) reserves next. `ends` has the
-/// end of the latest range of every node that was used.
+/// Returns the range that an [`IdRangeStore`](hexdesk_domain::IdRangeStore) reserves next. `ends`
+/// maps every used node to the end of its latest range.
 ///
-/// If `current` is still the latest range of its node, the next one continues it. Otherwise it is
-/// a range of the first unused node, or else of the node whose latest range ends first: a node
-/// then rests for as long as possible. `None` if the range would be empty, as at
-/// [`Timestamp::MAX`].
+/// If `current` is still the latest range of its node, the next range continues it. Otherwise the
+/// next range is on the first unused node. If every node was used, it is on the node with the
+/// earliest end. So each node rests as long as possible. Returns `None` if the range would be
+/// empty, as at [`Timestamp::MAX`].
 pub fn next_id_range(
     ends: &BTreeMap<NodeNumber, Timestamp>,
     now: Timestamp,
@@ -45,7 +45,7 @@ mod tests {
         IdRange { node: NodeNumber::new(node).unwrap(), from: at(from), until: at(until) }
     }
 
-    /// The ends of all nodes, this one's among others that end at 1,000.
+    /// The ends of all nodes: `end` for `node`, 1,000 for the others.
     fn all_but(node: u16, end: i64) -> BTreeMap<NodeNumber, Timestamp> {
         (0..NodeNumber::COUNT)
             .map(|other| (NodeNumber::new(other).unwrap(), at(if other == node { end } else { 1_000 })))

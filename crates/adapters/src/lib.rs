@@ -1,5 +1,5 @@
-//! Storage on PostgreSQL and SQLite, authentication by API key, and what any storage can use:
-//! group commit, the clock and ranges of ticket ids.
+//! Storage on PostgreSQL and SQLite, authentication by API key, and parts for any storage: group
+//! commit, the clock and ranges of ticket ids.
 //!
 //! | cargo feature | includes |
 //! | --- | --- |

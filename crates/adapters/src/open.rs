@@ -13,11 +13,11 @@ use crate::sqlite::{SqliteOpenError, SqliteStorage};
 /// A storage cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The SQLite file.
+    /// The SQLite file cannot be opened or migrated.
     #[cfg(feature = "sqlite")]
     #[error(transparent)]
     Sqlite(#[from] SqliteOpenError),
-    /// The PostgreSQL database cannot be reached.
+    /// The PostgreSQL database cannot be reached, or its URL is invalid.
     #[cfg(feature = "postgres")]
     #[error(transparent)]
     Postgres(#[from] PostgresOpenError),
@@ -74,7 +74,7 @@ pub struct OpenedStorage {
 /// Opens the storage at `url` and brings its schema up to date.
 ///
 /// # Errors
-/// [`OpenError`] that says what is wrong and what to do.
+/// [`OpenError`]. Its message names the cause and the remedy.
 pub async fn open(url: &DatabaseUrl) -> Result<OpenedStorage, OpenError> {
     match url.location() {
         #[cfg(feature = "sqlite")]
@@ -115,7 +115,7 @@ mod tests {
 
     #[cfg(any(not(feature = "sqlite"), not(feature = "postgres")))]
     #[tokio::test]
-    async fn a_database_that_was_left_out_is_refused() {
+    async fn a_database_without_a_built_in_driver_is_refused() {
         for (url, feature, is_included) in [
             ("sqlite://hexdesk.db", "sqlite", cfg!(feature = "sqlite")),
             ("postgres://localhost/hexdesk", "postgres", cfg!(feature = "postgres")),

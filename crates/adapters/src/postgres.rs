@@ -1,10 +1,10 @@
 //! Storage in a PostgreSQL database.
 //!
-//! An operation is a closure that gets a connection of the pool and runs in a task of its own
+//! An operation is a closure that gets a connection of the pool. It runs in its own task
 //! ([`connection`]), so it completes even if its caller is dropped. A read is one statement. A
-//! write is one transaction or one statement, and appends its events there. Several servers may
-//! use the same database. So keys and locks of the database prevent duplicates, never a check
-//! before the write.
+//! write is one transaction or one statement, and appends its events in it. Several servers may use
+//! the same database. So keys and locks of the database prevent duplicates, never a check before
+//! the write.
 
 mod api_keys;
 mod comments;
@@ -35,14 +35,14 @@ pub(crate) use diagnosis::diagnose;
 pub use migrations::MigrateError;
 use search::pending_lists::PendingListCleaner;
 
-/// How a PostgreSQL database is used.
+/// The options of a PostgreSQL database.
 #[derive(Debug, Clone)]
 pub struct PostgresOptions {
     /// The maximum number of connections. At least 1; 8 by default.
     pub max_connections: u32,
-    /// How long after a write a background task moves new words into the indexes of searches, on
-    /// one of the connections. The account must own the tables. `None` leaves it to the server,
-    /// where a write does it once there are many words. 200 ms by default.
+    /// The delay between a write and the background task that moves new words into the search
+    /// indexes. The task uses one of the connections. The account must own the tables. With `None`,
+    /// the server moves the words itself, during a write, once there are many. 200 ms by default.
     pub pending_list_cleanup: Option<Duration>,
 }
 
@@ -55,16 +55,16 @@ impl Default for PostgresOptions {
 /// A PostgreSQL database cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PostgresOpenError {
-    /// The URL, or a file that it names.
+    /// The URL is invalid, or a file that it names is unusable.
     #[error(transparent)]
     Url(#[from] PostgresUrlError),
-    /// The server.
+    /// No server accepted a connection.
     #[error(transparent)]
     Connect(#[from] ConnectError),
 }
 
-/// Storage in a PostgreSQL database. What it has acknowledged is as safe as the server's
-/// `fsync` and `synchronous_commit` make it.
+/// Storage in a PostgreSQL database. Acknowledged writes are as safe as the server's `fsync` and
+/// `synchronous_commit` make them.
 #[derive(Clone)]
 pub struct PostgresStorage {
     connections: Connections,

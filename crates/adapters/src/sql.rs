@@ -1,6 +1,6 @@
-//! What the two databases share: tables, rows, and the columns that an update changes.
+//! Shared parts of the two databases: tables, rows, and the columns that an update changes.
 //!
-//! A stored row that the domain does not allow is an error. It is never repaired silently.
+//! A stored row that the domain does not allow is an error, and is never repaired silently.
 
 #![allow(missing_docs, reason = "the tables are public for the tests that compare them with the database")]
 
@@ -25,7 +25,7 @@ use hexdesk_domain::{ShopId, UserId};
 
 /// A stored value that the domain does not allow.
 #[derive(Debug, thiserror::Error)]
-#[error("the database holds a {0} that Hexdesk never writes")]
+#[error("the database contains an invalid {0}, which Hexdesk never writes")]
 pub(crate) struct CorruptRow(pub(crate) &'static str);
 
 pub(crate) fn shop_id(number: i64) -> Result<ShopId, CorruptRow> {

@@ -1,9 +1,9 @@
 //! Storage in one SQLite file.
 //!
-//! One thread owns the only connection that writes. A few threads own one connection each that
-//! only reads. A command is a closure that goes to a thread over a bounded queue ([`connection`])
-//! and runs in a transaction of its own. The caller waits for the outcome without holding a thread.
-//! Other processes may use the same file at the same time.
+//! One thread owns the only connection that writes. A few threads own one connection each that only
+//! reads. A command is a closure. It goes to a thread over a bounded queue ([`connection`]), and
+//! runs in its own transaction. The caller waits for the outcome without holding a thread. Other
+//! processes may use the same file at the same time.
 //!
 //! Single rows are read with `get_result`, not with `first`: a `LIMIT` as bind parameter makes
 //! SQLite prepare the statement again on every call.
@@ -49,14 +49,14 @@ pub use errors::SqliteOpenError;
 pub use restore::{SqliteRestoreError, SqliteRestored, restore};
 pub use verify::{SqliteContents, SqliteUnusable};
 
-/// How a SQLite database is used.
+/// The options of a SQLite database.
 #[derive(Debug, Clone)]
 pub struct SqliteOptions {
-    /// How long to wait for another process that is writing before a command fails as
-    /// unavailable. In whole milliseconds; 5 s by default.
+    /// The time to wait for another writing process before a command fails as unavailable. In whole
+    /// milliseconds; 5 s by default.
     pub busy_timeout: Duration,
-    /// The queue length for writes, and for reads. Further commands fail as unavailable. At least 1;
-    /// 1,024 by default.
+    /// The length of the queue for writes, and of the queue for reads. Further commands fail as
+    /// unavailable. At least 1; 1,024 by default.
     pub queue_length: usize,
     /// The number of threads that read. At least 1; 3 by default.
     pub readers: usize,
@@ -68,13 +68,13 @@ impl Default for SqliteOptions {
     }
 }
 
-/// Storage in one SQLite file. What it has acknowledged is on disk.
+/// Storage in one SQLite file. Acknowledged writes are on disk.
 ///
 /// Dropping it blocks until every queued command has run.
 #[derive(Debug)]
 pub struct SqliteStorage {
     path: PathBuf,
-    // Dropped in this order: the writing connection closes last, and cleans up.
+    // The fields are dropped in this order. The writing connection closes last, and cleans up.
     readers: WorkerThreads,
     writer: WorkerThreads,
     disk_space: Arc<DiskSpace>,
@@ -82,8 +82,8 @@ pub struct SqliteStorage {
 }
 
 impl SqliteStorage {
-    /// Opens the database at `path`, with the default options. Creates a missing file, which only
-    /// its owner may read. Blocks.
+    /// Opens the database at `path`, with the default options. Creates a missing file, readable by
+    /// its owner only. Blocks.
     ///
     /// # Errors
     /// [`SqliteOpenError`] that names the path.
@@ -102,7 +102,7 @@ impl SqliteStorage {
         let usage_lock =
             usage_lock.ok_or_else(|| SqliteOpenError::BeingRestored { path: path.to_owned() })?;
         file.create_if_missing().map_err(|error| cannot_open(error.into()))?;
-        // The writing connection comes first: it prepares the file for the others.
+        // The writing connection opens first, because it prepares the file for the others.
         let writer = ConnectionSlot::open(file.clone(), Role::Writer).map_err(cannot_open)?;
         let readers = (0..options.readers.max(1))
             .map(|_| ConnectionSlot::open(file.clone(), Role::Reader))
@@ -121,12 +121,12 @@ impl SqliteStorage {
         })
     }
 
-    /// Brings the schema up to date, and returns the names of the migrations that it applied, in
-    /// order. Several processes may do so at the same time.
+    /// Brings the schema up to date. Returns the names of the applied migrations, in order. Several
+    /// processes may call this at the same time.
     ///
     /// # Errors
-    /// [`SqliteOpenError`] if a newer version migrated the database, or a migration fails. Nothing
-    /// has changed then.
+    /// [`SqliteOpenError`] if a newer version migrated the database, or a migration fails. The
+    /// database is then unchanged.
     pub async fn migrate(&self) -> Result<Vec<String>, SqliteOpenError> {
         let migrated = self.writer.run("migrate", |slot| Ok(migrations::migrate(slot))).await;
         match migrated {
@@ -153,7 +153,7 @@ impl SqliteStorage {
             .await
     }
 
-    /// Looks for disk space on the thread that writes, so that no write lacks the space meanwhile.
+    /// Checks for disk space on the writer thread, so that the check takes no space from a write.
     async fn check_disk_space(&self) -> Result<(), StorageError> {
         let (disk_space, path) = (self.disk_space.clone(), self.path.clone());
         let check = move |_: &mut ConnectionSlot| {
@@ -183,7 +183,7 @@ impl Readiness for SqliteStorage {
             return if self.disk_space.is_short() { self.check_disk_space().await } else { Ok(()) };
         }
         let cause = anyhow::anyhow!(
-            "the database {} lacks the migrations {}",
+            "the database {} lacks the migrations {}; run `hexdesk migrate`",
             self.path.display(),
             missing.join(", ")
         );

@@ -1,4 +1,4 @@
-//! Who is let in with which key, and for how long.
+//! Authentication with API keys: accepted and rejected keys, and for how long.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
 
@@ -16,7 +16,7 @@ use hexdesk_domain::{
     Principal, Scope, Shop, ShopDomain, ShopStore, Timestamp, UserId, UserStore,
 };
 
-/// A clock that stands still until it is set.
+/// A clock that shows the time to which it was set.
 struct HandSetClock(AtomicI64);
 
 impl Clock for HandSetClock {
@@ -25,12 +25,12 @@ impl Clock for HandSetClock {
     }
 }
 
-/// A point in time so many milliseconds after the beginning of the test's time.
+/// The time this many milliseconds after the start of the test.
 fn at(millis: i64) -> Timestamp {
     Timestamp::from_unix_millis(1_800_000_000_000 + millis).unwrap()
 }
 
-/// The operator's making a change at this time.
+/// A change by the operator at this time.
 fn stamp(time: Timestamp) -> AuditStamp {
     AuditStamp { actor: Actor::Operator, time }
 }
@@ -79,7 +79,7 @@ impl Fixture {
         self.store.close_shop(&self.shop.domain, self.clock.now()).await.unwrap().unwrap();
     }
 
-    /// What presenting this text leads to when the clock shows `at(millis)`.
+    /// Authenticates with this text at `at(millis)`.
     async fn present_at(&self, millis: i64, text: &str) -> Outcome {
         self.clock.0.store(millis, Ordering::SeqCst);
         match self.authenticator.authenticate(text).await {
@@ -105,12 +105,12 @@ enum Outcome {
 async fn create_shop(store: &MemoryStorage, domain: &str) -> Shop {
     let domain = ShopDomain::parse(domain).unwrap();
     let CreateShopOutcome::Created(shop) = store.create_shop(&domain, at(0)).await.unwrap() else {
-        panic!("the shop is there already");
+        panic!("the shop already exists");
     };
     shop
 }
 
-/// A key that may do everything and does not expire.
+/// A request for a key with all scopes that does not expire.
 fn full_access(shop: &Shop) -> KeyRequest {
     KeyRequest {
         shop: shop.id,
@@ -120,14 +120,14 @@ fn full_access(shop: &Shop) -> KeyRequest {
     }
 }
 
-/// The text with its number replaced.
+/// The text with another shop and number.
 fn renumbered(text: &KeyText, which: &str) -> String {
     let (_, secret) = text.as_str().strip_prefix("hd_").unwrap().split_once('_').unwrap();
     format!("hd_{which}_{secret}")
 }
 
 #[tokio::test]
-async fn a_key_opens_its_shop_with_its_scopes_in_the_name_of_its_user() {
+async fn a_key_grants_its_shop_scopes_and_user() {
     let fixture = Fixture::new().await;
     let scopes = BTreeSet::from([Scope::TicketsRead]);
     for user_id in [None, Some(fixture.create_user().await)] {
@@ -135,7 +135,7 @@ async fn a_key_opens_its_shop_with_its_scopes_in_the_name_of_its_user() {
         let (key, text) = issue_key(&*fixture.store, request, at(0)).await.unwrap();
         let scopes = scopes.clone();
         let principal = Principal { shop: fixture.shop.clone(), key_number: key.number, scopes, user_id };
-        // The first time by the store, the second from what it said.
+        // The first call asks the store, the second uses the cache.
         for millis in [0, 1] {
             assert_eq!(fixture.present_at(millis, text.as_str()).await, Outcome::LetIn(principal.clone()));
         }
@@ -143,7 +143,7 @@ async fn a_key_opens_its_shop_with_its_scopes_in_the_name_of_its_user() {
 }
 
 #[tokio::test]
-async fn the_store_has_the_hash_of_the_secret() {
+async fn the_store_keeps_the_hash_of_the_secret() {
     let fixture = Fixture::new().await;
     let (key, text) = fixture.issue(None).await;
     let presented = PresentedKey::parse(text.as_str()).unwrap();
@@ -153,7 +153,7 @@ async fn the_store_has_the_hash_of_the_secret() {
 }
 
 #[tokio::test]
-async fn a_wrong_secret_opens_nothing_also_after_the_right_one() {
+async fn a_wrong_secret_is_rejected_even_after_the_right_one() {
     let fixture = Fixture::new().await;
     let (key, text) = fixture.issue(None).await;
     let (_, other) = fixture.issue(None).await;
@@ -182,7 +182,7 @@ async fn a_secret_belongs_to_one_number_of_one_shop() {
 }
 
 #[tokio::test]
-async fn what_is_no_key_opens_nothing() {
+async fn texts_that_are_not_keys_are_rejected() {
     let fixture = Fixture::new().await;
     for text in ["", "hd_", "hd_1-1", "hd_1-1_", "\0", "é", "Bearer hd_1-1_a", &"x".repeat(1 << 20)] {
         assert_eq!(fixture.present_at(0, text).await, Outcome::InvalidKey);
@@ -193,7 +193,7 @@ async fn what_is_no_key_opens_nothing() {
 async fn a_key_ends_at_the_millisecond_of_its_expiry() {
     let fixture = Fixture::new().await;
     let (_, text) = fixture.issue(Some(at(1_000))).await;
-    // What the store said just before does not let it in for longer.
+    // The cached result from just before does not prolong the key.
     assert!(fixture.is_let_in_at(999, &text).await);
     assert!(!fixture.is_let_in_at(1_000, &text).await);
 }
@@ -209,7 +209,7 @@ async fn a_revoked_key_ends_within_five_seconds() {
 }
 
 #[tokio::test]
-async fn a_key_that_was_revoked_before_it_was_presented_opens_nothing() {
+async fn a_revoked_key_that_is_not_cached_is_rejected() {
     let fixture = Fixture::new().await;
     let (key, text) = fixture.issue(None).await;
     fixture.revoke(&key).await;
@@ -217,7 +217,7 @@ async fn a_key_that_was_revoked_before_it_was_presented_opens_nothing() {
 }
 
 #[tokio::test]
-async fn a_clock_that_steps_back_does_not_make_a_revoked_key_last() {
+async fn a_clock_that_steps_back_does_not_prolong_a_revoked_key() {
     let fixture = Fixture::new().await;
     let (key, text) = fixture.issue(None).await;
     assert!(fixture.is_let_in_at(3_600_000, &text).await);
@@ -259,7 +259,7 @@ async fn only_a_live_key_can_be_replaced() {
 }
 
 #[tokio::test]
-async fn a_closed_shop_is_told_to_holders_of_live_keys_only() {
+async fn only_live_keys_learn_that_their_shop_is_closed() {
     let fixture = Fixture::new().await;
     let (_, live) = fixture.issue(None).await;
     let (revoked_key, revoked) = fixture.issue(None).await;
@@ -272,7 +272,7 @@ async fn a_closed_shop_is_told_to_holders_of_live_keys_only() {
 }
 
 #[tokio::test]
-async fn a_shop_that_closes_is_noticed_within_five_seconds() {
+async fn a_closed_shop_is_noticed_within_five_seconds() {
     let fixture = Fixture::new().await;
     let (_, text) = fixture.issue(None).await;
     assert!(fixture.is_let_in_at(0, &text).await);

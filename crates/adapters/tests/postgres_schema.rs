@@ -1,4 +1,4 @@
-//! The migrations make the schema that the adapter was written for.
+//! The migrations create the schema that the adapter expects.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
 
@@ -11,7 +11,7 @@ use hexdesk_test_postgres::{TestDatabase, cluster};
 
 mod postgres;
 
-/// Tables that hold no shop's data, and so are not kept apart by shop.
+/// Tables without data of a shop. Their keys need no shop.
 const OF_NO_SHOP: &str = "'shops', 'id_ranges', '__diesel_schema_migrations'";
 
 /// A table as lines: its primary key, then each column with type and nullability.
@@ -46,7 +46,7 @@ fn declared() -> Tables {
                 "Binary" => "bytea",
                 "Instant" => "timestamptz",
                 "TextList" => "jsonb",
-                other => panic!("which type of PostgreSQL is {other}?"),
+                other => panic!("no type of PostgreSQL is known for {other}"),
             };
             tables.get_mut(&table).unwrap().push(format!("{column} {sql_type} {null}"));
         } else if let Some((name, key)) = line.strip_suffix(") {").and_then(|line| line.split_once(" (")) {
@@ -65,7 +65,7 @@ fn declared() -> Tables {
     tables
 }
 
-/// What the database has.
+/// The tables of the database.
 fn existing(database: &TestDatabase) -> Tables {
     let rows = database.psql(
         "SELECT relname, '(' || string_agg(attname, ', ' ORDER BY place) || ')'
@@ -96,12 +96,12 @@ fn existing(database: &TestDatabase) -> Tables {
 }
 
 #[test]
-fn the_database_is_what_the_code_takes_it_for() {
+fn the_database_matches_the_declared_tables() {
     assert_eq!(existing(&postgres::migrated_database()), declared());
 }
 
-/// Every key of a shop's table that does not begin with the shop, and every foreign key
-/// that may cross over to another shop; one line each.
+/// Returns the wrong keys of shops' tables, one line each. A key must begin with the shop, and a
+/// foreign key must not refer to another shop.
 fn keys_without_shop(database: &TestDatabase) -> String {
     database.psql(&format!(
         "WITH shops_table AS (
@@ -160,9 +160,9 @@ fn every_key_of_a_shops_table_begins_with_the_shop() {
 }
 
 #[test]
-fn a_human_ticket_is_whole_and_as_open_as_its_ticket() {
+fn a_human_ticket_is_complete_and_open_like_its_ticket() {
     let database = postgres::migrated_database();
-    // Every way to fill the columns or leave them empty; a row that is refused is passed over.
+    // Every combination of filled and empty columns. Refused rows are skipped.
     database.psql(
         "INSERT INTO shops (domain, created_at) VALUES ('a.example', now());
          INSERT INTO customers (shop_id, number_of_orders, created_at, words) VALUES (1, 0, now(), '');
@@ -218,7 +218,7 @@ fn both_databases_have_the_same_migrations() {
 }
 
 #[test]
-fn migrations_can_be_taken_back() {
+fn migrations_can_be_reverted() {
     let database = postgres::migrated_database();
     let before = existing(&database);
     for (_, path) in migrations("postgres").iter().rev() {
@@ -233,7 +233,7 @@ fn migrations_can_be_taken_back() {
 }
 
 #[tokio::test]
-async fn of_servers_that_start_together_one_migrates() {
+async fn one_of_several_starting_servers_migrates() {
     let database = cluster().empty_database();
     let connect = || PostgresStorage::connect(&database.url);
     let (one, two, three) = (connect().await.unwrap(), connect().await.unwrap(), connect().await.unwrap());
@@ -249,19 +249,19 @@ async fn of_servers_that_start_together_one_migrates() {
 }
 
 #[tokio::test]
-async fn a_newer_versions_database_is_refused_and_left_alone() {
+async fn a_database_of_a_newer_version_is_refused_unchanged() {
     let database = postgres::migrated_database();
     database.psql("INSERT INTO __diesel_schema_migrations (version) VALUES ('20991231000001')");
     let storage = PostgresStorage::connect(&database.url).await.unwrap();
     let error = storage.migrate().await.unwrap_err();
     assert!(matches!(&error, MigrateError::NewerDatabase(versions) if versions == &["20991231000001"]));
     assert!(error.to_string().contains("newer version of Hexdesk (20991231000001)"), "{error}");
-    // A server of this version goes on while the newer one is rolled out.
+    // A server of this version keeps running while the newer one is rolled out.
     storage.check_ready().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_migration_that_fails_leaves_nothing() {
+async fn a_failed_migration_leaves_nothing() {
     let database = cluster().empty_database();
     database.psql("CREATE TABLE tickets (of_someone_else int)");
     let storage = PostgresStorage::connect(&database.url).await.unwrap();

@@ -1,4 +1,4 @@
-//! `sslmode` and `sslrootcert` mean what they mean in libpq.
+//! `sslmode` and `sslrootcert` mean the same as in libpq.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
 
@@ -10,7 +10,7 @@ use hexdesk_test_postgres::{Cluster, cluster};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use tempfile::TempDir;
 
-/// A server that offers TLS, with a certificate for `localhost` and nothing else.
+/// A server that offers TLS, with a certificate for `localhost` only.
 struct TlsServer {
     cluster: Cluster,
     directory: TempDir,
@@ -50,7 +50,7 @@ impl TlsServer {
     }
 }
 
-/// How a connection came out.
+/// The result of a connection attempt.
 #[derive(Debug, PartialEq, Eq)]
 enum Way {
     Encrypted,
@@ -58,7 +58,7 @@ enum Way {
     Refused,
 }
 
-/// Connects to 127.0.0.1 under this name and asks the server what it sees.
+/// Connects to 127.0.0.1 under this host name, and asks the server whether it uses TLS.
 async fn way(cluster: &Cluster, host: &str, parameters: &str) -> Way {
     let name = format!("tls-test-{}", NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
     let url = format!(
@@ -80,14 +80,14 @@ async fn way(cluster: &Cluster, host: &str, parameters: &str) -> Way {
     match seen.as_str() {
         "t" => Way::Encrypted,
         "f" => Way::Plain,
-        other => panic!("the server sees {other:?}"),
+        other => panic!("an unexpected value of ssl: {other:?}"),
     }
 }
 
 static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
 
 #[tokio::test]
-async fn a_server_with_tls_is_held_to_the_mode() {
+async fn a_server_with_tls_must_satisfy_the_mode() {
     let server = tls_server();
     let right = format!("&sslrootcert={}", server.path("right.pem"));
     let wrong = format!("&sslrootcert={}", server.path("wrong.pem"));
@@ -112,17 +112,17 @@ async fn a_server_with_tls_is_held_to_the_mode() {
 }
 
 #[tokio::test]
-async fn the_systems_roots_do_not_vouch_for_a_private_authority() {
+async fn the_systems_roots_do_not_verify_a_private_authority() {
     let port = tls_server().cluster.port();
     let url = |roots: &str| format!("postgres://postgres@localhost:{port}/postgres{roots}");
     PostgresStorage::connect(&url("")).await.unwrap();
     let error = PostgresStorage::connect(&url("?sslrootcert=system")).await.unwrap_err().to_string();
-    // Where the system has no roots at all, that is what it says.
+    // A system without root certificates reports that instead.
     assert!(error.contains("UnknownIssuer") || error.contains("ca-certificates"), "{error}");
 }
 
 #[tokio::test]
-async fn a_server_without_tls_is_taken_only_by_modes_that_do_not_insist() {
+async fn a_server_without_tls_is_used_only_if_the_mode_allows_it() {
     let roots = format!("&sslrootcert={}", tls_server().path("right.pem"));
     for (mode, expected) in [
         ("disable", Way::Plain),
@@ -136,15 +136,15 @@ async fn a_server_without_tls_is_taken_only_by_modes_that_do_not_insist() {
 }
 
 #[tokio::test]
-async fn a_socket_in_the_file_system_needs_no_tls() {
+async fn a_unix_socket_needs_no_tls() {
     let directory = cluster().socket_directory().display().to_string().replace('/', "%2F");
     let url = format!("postgres://postgres@{directory}:{}/postgres?sslmode=verify-full", cluster().port());
     PostgresStorage::connect(&url).await.unwrap();
 }
 
 #[tokio::test]
-async fn of_several_hosts_the_first_that_can_be_written_to_is_taken() {
-    // Nobody listens on port 1.
+async fn the_first_writable_host_is_used() {
+    // No server listens on port 1.
     let url = format!(
         "postgres://postgres@127.0.0.1:1,127.0.0.1:{}/postgres?target_session_attrs=read-write",
         cluster().port()
@@ -155,7 +155,7 @@ async fn of_several_hosts_the_first_that_can_be_written_to_is_taken() {
 }
 
 #[tokio::test]
-async fn a_root_certificate_file_that_is_of_no_use_is_named() {
+async fn an_unusable_root_certificate_file_is_named() {
     for (path, reason) in [
         (tls_server().path("missing.pem"), "No such file"),
         (tls_server().path("empty.pem"), "it has no certificate"),
@@ -169,7 +169,7 @@ async fn a_root_certificate_file_that_is_of_no_use_is_named() {
 }
 
 #[tokio::test]
-async fn a_refusal_says_where_and_why_and_not_the_password() {
+async fn a_refusal_names_host_and_reason_but_not_the_password() {
     let own = Cluster::builder()
         .access_rules("local all postgres trust\nhost all all 127.0.0.1/32 scram-sha-256\n")
         .start();

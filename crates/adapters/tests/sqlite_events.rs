@@ -1,4 +1,4 @@
-//! Where events stand in SQLite's log.
+//! The positions of events in SQLite's log.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
 
@@ -29,17 +29,17 @@ async fn log(storage: &SqliteStorage, shop: ShopId) -> Vec<(EventKind, i64, i64)
 async fn another_shop(storage: &SqliteStorage) -> (ShopId, CustomerId) {
     let domain = ShopDomain::parse("b.example").unwrap();
     let CreateShopOutcome::Created(shop) = storage.create_shop(&domain, at(0)).await.unwrap() else {
-        panic!("the shop is there already");
+        panic!("the shop already exists");
     };
     let attempt = storage.create_customer(shop.id, customer("bob@example.com"), None).await.unwrap();
     let IdempotentOutcome::Ran(CreateCustomerOutcome::Created(customer)) = attempt else {
-        panic!("the customer is there already");
+        panic!("the customer already exists");
     };
     (shop.id, customer.id)
 }
 
 #[tokio::test]
-async fn a_batch_is_one_change_of_each_of_its_shops() {
+async fn a_batch_is_one_change_per_shop() {
     let fixture = fixture().await;
     let (other, bob) = another_shop(&fixture.storage).await;
     let batch = vec![
@@ -61,7 +61,7 @@ async fn a_batch_is_one_change_of_each_of_its_shops() {
 }
 
 #[tokio::test]
-async fn a_command_that_fails_leaves_neither_events_nor_a_hole() {
+async fn a_failed_command_leaves_no_events_and_no_gap() {
     let fixture = fixture().await;
     let create = |ids: [i64; 2]| {
         let batch = ids.map(|id| ticket(fixture.shop, fixture.customer, id));
@@ -75,7 +75,7 @@ async fn a_command_that_fails_leaves_neither_events_nor_a_hole() {
 }
 
 #[tokio::test]
-async fn places_do_not_come_back_when_all_is_removed() {
+async fn positions_are_not_reused_after_a_removal() {
     let fixture = fixture().await;
     assert_eq!(fixture.storage.remove_events(fixture.shop, at(1), 10).await.unwrap(), 1);
     assert_eq!(log(&fixture.storage, fixture.shop).await, []);
@@ -88,7 +88,7 @@ async fn places_do_not_come_back_when_all_is_removed() {
 }
 
 #[tokio::test]
-async fn what_goes_with_an_erasure_is_numbered_without_a_hole() {
+async fn deletions_of_an_erasure_are_numbered_without_a_gap() {
     let fixture = fixture().await;
     let (storage, shop) = (&fixture.storage, fixture.shop);
     let batch = [1, 2].map(|id| ticket(shop, fixture.customer, id));
@@ -103,7 +103,7 @@ async fn what_goes_with_an_erasure_is_numbered_without_a_hole() {
     storage.delete_ticket(shop, TicketId::new(2).unwrap(), None, stamp(5)).await.unwrap();
     storage.erase_customer(shop, fixture.customer, stamp(6)).await.unwrap().unwrap();
     let log = log(storage, shop).await;
-    // What refers to something goes before it does.
+    // A row is deleted before the row that it refers to.
     let expected = [
         (EventKind::CommentDeleted, 4, 0),
         (EventKind::TicketDeleted, 4, 1),
@@ -113,14 +113,14 @@ async fn what_goes_with_an_erasure_is_numbered_without_a_hole() {
         (EventKind::CustomerErased, 5, 3),
     ];
     assert_eq!(log[log.len() - expected.len()..], expected);
-    // Nor does any of them tell still whose it was.
+    // No event names its customer any more.
     let mut connection = SqliteConnection::establish(fixture.path().to_str().unwrap()).unwrap();
     let told = sql::<BigInt>("SELECT count(customer_id) FROM events").get_result(&mut connection);
     assert_eq!(told, Ok(0_i64));
 }
 
 #[tokio::test]
-async fn a_backup_that_is_restored_has_the_log_and_goes_on_with_it() {
+async fn a_restored_backup_continues_the_log() {
     let fixture = fixture().await;
     fixture.storage.create_tickets(vec![ticket(fixture.shop, fixture.customer, 1)]).await.unwrap();
     let written = fixture.storage.list_events(fixture.shop, None, 10).await.unwrap();

@@ -1,5 +1,5 @@
-//! The migrated database against Diesel's `schema.rs`, and against the rule that every
-//! key of a shop's data begins with the shop.
+//! The migrated database matches Diesel's `schema.rs`, and every key of a shop's data begins with
+//! the shop.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
 
@@ -14,12 +14,12 @@ use hexdesk_adapters::schema;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 
-/// The one virtual table. The tables that FTS5 keeps it in have keys of its own making; that
-/// each word in them begins with its shop is seen in `sqlite_search.rs`.
+/// The only virtual table. FTS5 keeps it in tables with keys of their own. `sqlite_search.rs` tests
+/// that each word in them begins with its shop.
 const FULL_TEXT_INDEX: &str = "search_index";
 
-/// Tables that are not a shop's: the shops themselves, what ticket ids are made from for
-/// all of them, SQLite's own memory of the numbers of shops, and Diesel's of migrations.
+/// Tables that do not belong to a shop: the shops, the ranges of ticket ids, SQLite's counter of
+/// shop numbers, and Diesel's table of migrations.
 const NOT_A_SHOPS: &[&str] = &["__diesel_schema_migrations", "id_ranges", "shops", "sqlite_sequence"];
 
 fn migrated() -> SqliteConnection {
@@ -42,12 +42,12 @@ struct Table {
     primary_key: Vec<String>,
 }
 
-/// A column, or a tuple of columns, as Diesel knows them.
+/// A column, or a tuple of columns, in Diesel.
 trait Columns {
     fn described() -> Vec<Column>;
 }
 
-/// Describes a column of Diesel's by its marker type.
+/// Describes a column of Diesel by its marker type.
 fn described<C: diesel::Column>() -> Vec<Column>
 where
     C::SqlType: 'static,
@@ -84,7 +84,7 @@ macro_rules! tuples_of_columns {
 }
 tuples_of_columns!(A B C D E F G H I J K L M N O P Q R S T U V W X Y Z A1 B1 C1 D1 E1 F1);
 
-/// The tables of `schema.rs`: those with one column as their key, then those with more.
+/// The tables of `schema.rs`: first the tables with one key column, then the others.
 macro_rules! diesel_tables {
     ($($single:ident)+; $($table:ident)+) => {
         vec![
@@ -106,7 +106,7 @@ fn names(columns: Vec<Column>) -> Vec<String> {
     columns.into_iter().map(|column| column.name).collect()
 }
 
-/// The tables but for those that are the full-text index.
+/// The tables, except the tables of the full-text index.
 fn tables(connection: &mut SqliteConnection) -> Vec<String> {
     tables_of_type(connection, "table").into_iter().filter(|name| name != "sqlite_schema").collect()
 }
@@ -136,7 +136,7 @@ fn primary_key(connection: &mut SqliteConnection, table: &str) -> Vec<String> {
 }
 
 #[test]
-fn diesels_schema_is_that_of_the_database() {
+fn the_declared_schema_matches_the_database() {
     let mut connection = migrated();
     let mut expected = diesel_tables!(
         shops id_ranges search_documents;
@@ -160,11 +160,11 @@ fn every_key_of_a_shops_data_begins_with_the_shop() {
     let mut connection = migrated();
     let tables: BTreeSet<String> = tables(&mut connection).into_iter().collect();
     for known in NOT_A_SHOPS {
-        assert!(tables.contains(*known), "{known} is gone: take it off the list");
+        assert!(tables.contains(*known), "{known} does not exist: remove it from the list");
     }
     for table in tables.iter().filter(|table| !NOT_A_SHOPS.contains(&table.as_str())) {
         let connection = &mut connection;
-        // The full-text index knows a document by one number, in whichever shop it is.
+        // The full-text index identifies a document by one number across all shops.
         let expected = if table == "search_documents" { "id" } else { "shop_id" };
         assert_eq!(primary_key(connection, table)[0], expected, "primary key of {table}");
 
@@ -184,7 +184,7 @@ fn every_key_of_a_shops_data_begins_with_the_shop() {
         );
         let foreign: Vec<(String, String, String)> =
             sql::<(Text, Text, Text)>(&foreign).load(connection).unwrap();
-        assert!(!foreign.is_empty(), "{table} names no shop");
+        assert!(!foreign.is_empty(), "{table} has no foreign key");
         for (target, from, to) in foreign {
             assert_eq!(from, "shop_id", "foreign key of {table} to {target}");
             let expected = if target == "shops" { "id" } else { "shop_id" };
@@ -194,7 +194,7 @@ fn every_key_of_a_shops_data_begins_with_the_shop() {
 }
 
 #[test]
-fn the_full_text_index_is_the_one_virtual_table() {
+fn the_full_text_index_is_the_only_virtual_table() {
     let mut connection = migrated();
     assert_eq!(tables_of_type(&mut connection, "virtual"), [FULL_TEXT_INDEX]);
     let behind_it = tables_of_type(&mut connection, "shadow");
@@ -210,9 +210,9 @@ fn every_table_is_strict() {
 }
 
 #[test]
-fn a_human_ticket_is_whole_and_as_open_as_its_ticket() {
+fn a_human_ticket_is_complete_and_open_like_its_ticket() {
     let mut connection = migrated();
-    // Every way to fill the columns or leave them empty; a row that is refused is passed over.
+    // Every combination of filled and empty columns. Refused rows are skipped.
     connection
         .batch_execute(
             "INSERT INTO shops (domain, created_at) VALUES ('a.example', 0);
@@ -243,7 +243,7 @@ fn dump(connection: &mut SqliteConnection) -> Vec<(String, Option<String>)> {
 }
 
 #[test]
-fn migrations_go_down_and_up_again() {
+fn migrations_can_be_reverted_and_applied_again() {
     let mut connection = migrated();
     let before = dump(&mut connection);
     connection.revert_all_migrations(MIGRATIONS).unwrap();

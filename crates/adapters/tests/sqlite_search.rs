@@ -1,5 +1,4 @@
-//! The full-text index behind the search: what stands in it, and that what is removed is
-//! gone from the file.
+//! The full-text index: its words, and their complete removal from the file.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
 
@@ -21,7 +20,7 @@ use hexdesk_domain::{
 };
 use sqlite_fixture::{Fixture, at, comment, customer, fixture, stamp, ticket};
 
-/// Texts in which a tokenizer of SQLite's may see other words than the domain.
+/// Texts that a tokenizer of SQLite may split into other words than the domain does.
 const TEXTS: &[&str] = &[
     "Où est MON colis nº42 ?",
     "Straße ÄÖÜ ſ ﬁne Ⅻ",
@@ -41,7 +40,7 @@ async fn create_customer(fixture: &Fixture, shop: ShopId, email: &str, full_name
     }
 }
 
-/// A ticket, its name, and the message that it is created with and that a comment repeats.
+/// A ticket: its id, customer, name and message. A comment repeats the message.
 type Content = (i64, CustomerId, String, String);
 
 async fn create_tickets(fixture: &Fixture, contents: &[Content]) {
@@ -59,7 +58,7 @@ async fn create_tickets(fixture: &Fixture, contents: &[Content]) {
     fixture.storage.create_comments(comments.collect()).await.unwrap();
 }
 
-/// [`TEXTS`], each as the name and the message of a ticket.
+/// Creates a ticket for each of [`TEXTS`], with the text as its name and its message.
 async fn create_tickets_of_texts(fixture: &Fixture) {
     let content = |(id, text): (i64, &&str)| (id, fixture.customer, (*text).to_owned(), (*text).to_owned());
     create_tickets(fixture, &(1..).zip(TEXTS).map(content).collect::<Vec<_>>()).await;
@@ -71,12 +70,12 @@ async fn found(fixture: &Fixture, query: &str) -> Vec<i64> {
     page.entries.iter().map(|view| view.ticket.id.get()).collect()
 }
 
-/// A connection of another program.
+/// Opens a connection as another program would.
 fn connect(fixture: &Fixture) -> SqliteConnection {
     SqliteConnection::establish(fixture.path().to_str().unwrap()).unwrap()
 }
 
-/// Every word that stands in the index.
+/// Returns every word in the index.
 fn indexed_words(fixture: &Fixture) -> BTreeSet<String> {
     let mut other = connect(fixture);
     other
@@ -86,7 +85,7 @@ fn indexed_words(fixture: &Fixture) -> BTreeSet<String> {
     words.into_iter().collect()
 }
 
-/// Has FTS5 compare its index with the documents that it was made from.
+/// Asserts that the index matches the documents from which it was made.
 fn assert_is_consistent(fixture: &Fixture) {
     connect(fixture)
         .batch_execute("INSERT INTO search_index (search_index, rank) VALUES ('integrity-check', 1)")
@@ -94,11 +93,11 @@ fn assert_is_consistent(fixture: &Fixture) {
 }
 
 #[tokio::test]
-async fn the_index_holds_the_domains_words_behind_the_number_of_their_shop() {
+async fn the_index_holds_the_domains_words_with_their_shop() {
     let fixture = fixture().await;
     let domain = ShopDomain::parse("b.example").unwrap();
     let CreateShopOutcome::Created(other) = fixture.storage.create_shop(&domain, at(0)).await.unwrap() else {
-        panic!("the shop is there already");
+        panic!("the shop already exists");
     };
     create_customer(&fixture, other.id, "zoe@example.net", "Zoé 7").await;
     create_tickets_of_texts(&fixture).await;
@@ -126,7 +125,7 @@ async fn every_word_of_a_text_is_found_by_itself() {
 }
 
 #[tokio::test]
-async fn what_is_found_stays_so_when_the_database_is_packed() {
+async fn search_results_survive_a_vacuum() {
     let fixture = fixture().await;
     let content = |id| (id, fixture.customer, format!("name{id}"), format!("message{id}"));
     create_tickets(&fixture, &[1, 2, 3].map(content)).await;
@@ -141,8 +140,8 @@ async fn what_is_found_stays_so_when_the_database_is_packed() {
     assert_is_consistent(&fixture);
 }
 
-/// A word that no other text has. FTS5 leaves out the beginning that a word shares with the
-/// one before it in the index; these differ early.
+/// A unique word. FTS5 leaves out the beginning that a word shares with the previous word in the
+/// index, so these words differ early.
 fn rare_word(number: usize) -> String {
     let mut state = u64::try_from(number).unwrap() + 1;
     let letter = |_| {
@@ -152,15 +151,15 @@ fn rare_word(number: usize) -> String {
     (0..20).map(letter).collect()
 }
 
-/// What a customer's ticket says: the rare word in capitals, so that both the text and its
-/// words are looked for, among more or less of other words.
+/// The text of a customer's ticket. The rare word is in capitals, so that the test looks for both
+/// the text and its words. The number of other words varies.
 fn text_with(number: usize) -> String {
     let filler: Vec<String> = (0..number * 37 % 211).map(|word| format!("filler{word}")).collect();
     format!("{} {}", rare_word(number).to_uppercase(), filler.join(" "))
 }
 
 #[tokio::test]
-async fn of_whatever_is_removed_no_word_is_left_in_the_file() {
+async fn removed_words_are_gone_from_the_file() {
     const CUSTOMERS: usize = 24;
     let fixture = fixture().await;
     let mut customers = Vec::new();
@@ -172,7 +171,7 @@ async fn of_whatever_is_removed_no_word_is_left_in_the_file() {
         let number = id % CUSTOMERS;
         (i64::try_from(id).unwrap(), customers[number], rare_word(number), text_with(number))
     };
-    // In several transactions, so that the index has parts to be merged.
+    // Several transactions give the index parts to merge.
     for first in (1..CUSTOMERS * 4).step_by(8) {
         create_tickets(&fixture, &(first..first + 8).map(content).collect::<Vec<_>>()).await;
     }
@@ -182,7 +181,7 @@ async fn of_whatever_is_removed_no_word_is_left_in_the_file() {
     }
     assert_is_consistent(&fixture);
 
-    // A changed name, changed details and a deleted ticket leave as little.
+    // A changed name, changed details and a deleted ticket leave no words either.
     let (changed, renamed, deleted) = (customers[1], TicketId::new(5).unwrap(), TicketId::new(6).unwrap());
     let changes = CustomerChanges {
         email: Some(Some("new@example.com".to_owned())),
@@ -198,7 +197,7 @@ async fn of_whatever_is_removed_no_word_is_left_in_the_file() {
     assert_is_consistent(&fixture);
 
     let (path, directory) = (fixture.path(), fixture.directory);
-    // The last to go moves the log into the database, and removes it.
+    // The last connection moves the log into the database, and removes it.
     drop(fixture.storage);
     let file = String::from_utf8_lossy(&std::fs::read(path).unwrap()).to_ascii_lowercase();
     let is_left = |number: usize| {

@@ -1,5 +1,5 @@
-//! How the SQLite storage asks for lists, counts and searches: in how many statements, and
-//! that SQLite follows an index through them instead of sorting.
+//! The statements of the SQLite storage for lists, counts and searches: their number, and that
+//! SQLite follows an index instead of sorting.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
 
@@ -24,7 +24,7 @@ use sqlite_fixture::{Fixture, at, comment, fixture, stamp, ticket};
 /// The statements of every connection, by the path of its database.
 static STATEMENTS: Mutex<Option<HashMap<String, Vec<String>>>> = Mutex::new(None);
 
-/// Writes down the statements of one connection.
+/// Records the statements of one connection.
 fn recorder() -> Option<Box<dyn Instrumentation>> {
     let mut path = String::new();
     Some(Box::new(move |event: InstrumentationEvent<'_>| match event {
@@ -38,7 +38,7 @@ fn recorder() -> Option<Box<dyn Instrumentation>> {
     }))
 }
 
-/// A storage whose statements are written down, with a ticket that has two comments.
+/// Creates a storage with recorded statements, and a ticket with two comments.
 async fn recorded_fixture() -> Fixture {
     set_default_instrumentation(recorder).unwrap();
     let fixture = fixture().await;
@@ -53,7 +53,7 @@ async fn recorded_fixture() -> Fixture {
     fixture
 }
 
-/// The statements that this leads to.
+/// Returns the statements of a command.
 async fn statements<T>(fixture: &Fixture, command: impl Future<Output = T>) -> Vec<String> {
     let path = fixture.path().to_str().unwrap().to_owned();
     let take = || STATEMENTS.lock().unwrap().as_mut().unwrap().remove(&path).unwrap_or_default();
@@ -62,10 +62,10 @@ async fn statements<T>(fixture: &Fixture, command: impl Future<Output = T>) -> V
     take()
 }
 
-/// How SQLite means to run the one statement that this leads to.
+/// Returns SQLite's plan for the only statement of a command.
 async fn plan<T>(fixture: &Fixture, command: impl Future<Output = T>) -> Vec<String> {
     let statements = statements(fixture, command).await;
-    let [statement] = &statements[..] else { panic!("not one statement: {statements:#?}") };
+    let [statement] = &statements[..] else { panic!("expected one statement: {statements:#?}") };
     plan_of(fixture, statement)
 }
 
@@ -78,13 +78,13 @@ fn plan_of(fixture: &Fixture, statement: &str) -> Vec<String> {
     steps.into_iter().map(|(_, _, _, detail)| detail).collect()
 }
 
-/// Whether the plan enters this index by these conditions, and sorts nothing.
+/// Asserts that the plan enters this index by these conditions, and sorts nothing.
 #[track_caller]
 fn assert_follows(plan: &[String], index: &str, conditions: &str) {
     assert_enters(plan, &format!("INDEX {index} ({conditions})"));
 }
 
-/// Whether a step of the plan ends like this, and none sorts anything.
+/// Asserts that a step of the plan ends with `step`, and that no step sorts or scans.
 #[track_caller]
 fn assert_enters(plan: &[String], step: &str) {
     assert!(plan.iter().any(|detail| detail.ends_with(step)), "{step} is not in {plan:#?}");
@@ -106,7 +106,7 @@ async fn a_shops_tickets_are_listed_along_their_index() {
 }
 
 #[tokio::test]
-async fn what_no_index_knows_is_found_along_the_same() {
+async fn conditions_without_an_index_use_the_index_of_the_list() {
     let fixture = recorded_fixture().await;
     let filter = TicketFilter {
         is_opened: Some(false),
@@ -141,7 +141,7 @@ async fn a_customers_tickets_are_listed_along_their_index() {
 }
 
 #[tokio::test]
-async fn counting_looks_at_an_index_alone() {
+async fn counts_read_only_an_index() {
     let fixture = recorded_fixture().await;
     let all = TicketFilter::default();
     let steps = plan(&fixture, fixture.storage.count_tickets(fixture.shop, all)).await;
@@ -170,7 +170,7 @@ async fn a_tickets_comments_are_listed_along_their_index() {
 }
 
 #[tokio::test]
-async fn only_an_empty_page_of_comments_takes_a_second_look() {
+async fn only_an_empty_page_of_comments_takes_a_second_statement() {
     let fixture = recorded_fixture().await;
     for (ticket, expected) in [(1, 1), (2, 2), (99, 2)] {
         let ticket = TicketId::new(ticket).unwrap();
@@ -179,7 +179,7 @@ async fn only_an_empty_page_of_comments_takes_a_second_look() {
     }
 }
 
-/// The filters of one condition, each with the column that it looks at.
+/// A filter for each condition, with its column.
 fn one_condition_each() -> Vec<(&'static str, CustomerFilter)> {
     let value = || Some("a".to_owned());
     let by = |external_ids| CustomerFilter { external_ids, ..CustomerFilter::default() };
@@ -202,7 +202,7 @@ fn one_condition_each() -> Vec<(&'static str, CustomerFilter)> {
 }
 
 #[tokio::test]
-async fn customers_are_listed_along_their_key_or_an_index_of_what_is_asked_for() {
+async fn customers_are_listed_along_their_key_or_the_index_of_the_condition() {
     let fixture = recorded_fixture().await;
     let list = |filter, after| fixture.storage.list_customers(fixture.shop, filter, after, 50);
     let after = Some(fixture.customer);
@@ -245,13 +245,13 @@ async fn events_are_listed_along_their_key() {
     let primary_key = "sqlite_autoindex_events_1";
     assert_follows(&plan(&fixture, list(None)).await, primary_key, "shop_id=?");
     let after = EventPosition { change: 1, part: 0 };
-    // At the place itself, not at the beginning of its change.
+    // At the position itself, not at the beginning of its change.
     let conditions = "shop_id=? AND (change,part)>(?,?)";
     assert_follows(&plan(&fixture, list(Some(after))).await, primary_key, conditions);
 }
 
 #[tokio::test]
-async fn counts_look_at_one_shop_alone() {
+async fn counts_read_only_one_shop() {
     let fixture = recorded_fixture().await;
     let users = fixture.storage.count_users(fixture.shop, UserFilter { is_active: Some(true) });
     let keys = fixture.storage.count_keys(fixture.shop);
@@ -263,7 +263,7 @@ async fn counts_look_at_one_shop_alone() {
 }
 
 #[tokio::test]
-async fn a_search_is_one_statement_that_goes_from_words_to_documents_to_tickets() {
+async fn a_search_is_one_statement_from_words_to_documents_to_tickets() {
     let fixture = recorded_fixture().await;
     let ticket = ticket_position();
     for (query, after) in [("a", None), ("a b* c", Some(SearchPosition { rank: 1, ticket }))] {
@@ -278,7 +278,7 @@ async fn a_search_is_one_statement_that_goes_from_words_to_documents_to_tickets(
         let documents = place("SEARCH documents USING INTEGER PRIMARY KEY (rowid=?)");
         let customers = place("INDEX tickets_by_customer (shop_id=? AND customer_id=?)");
         assert!(words < documents && documents < customers, "{steps:#?}");
-        // What is gone through from end to end is what was found.
+        // Only the search's own results are scanned completely.
         let scanned = steps.iter().filter_map(|step| step.strip_prefix("SCAN "));
         let scanned: BTreeSet<&str> = scanned.filter_map(|step| step.split(' ').next()).collect();
         assert_eq!(
@@ -290,7 +290,7 @@ async fn a_search_is_one_statement_that_goes_from_words_to_documents_to_tickets(
 }
 
 #[tokio::test]
-async fn no_command_goes_through_a_table() {
+async fn no_command_scans_a_table() {
     let fixture = recorded_fixture().await;
     let (storage, shop) = (&fixture.storage, fixture.shop);
     let user = NewUser {
@@ -335,12 +335,12 @@ async fn no_command_goes_through_a_table() {
     let mut entered = String::new();
     for statement in statements.iter().filter(is_data) {
         for step in plan_of(&fixture, statement) {
-            // The full-text index is entered by a document's number.
+            // The full-text index is entered by the number of a document.
             let is_by_number = step == "SCAN search_index VIRTUAL TABLE INDEX 0:=";
             let is_nothing = step == "SCAN CONSTANT ROW";
-            // What is deleted is numbered as it is found.
+            // Deleted rows are numbered as they are found.
             let is_numbered = step.starts_with("SCAN (subquery-");
-            // An erased customer's records are looked for among all of the last hours.
+            // The records of an erased customer are found among all records of the last hours.
             let records = "SCAN idempotency_records USING COVERING INDEX idempotency_records_by_age";
             assert!(
                 !step.starts_with("SCAN") || is_by_number || is_nothing || is_numbered || step == records,

@@ -1,4 +1,4 @@
-//! What the SQLite storage promises beyond the ports.
+//! Guarantees of the SQLite storage beyond the ports.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
 
@@ -21,23 +21,23 @@ use hexdesk_domain::{
 };
 use sqlite_fixture::{Fixture, at, comment, customer, fixture, fixture_with, stamp, ticket};
 
-/// A connection of another program.
+/// Opens a connection as another program would.
 fn connect(path: &Path) -> SqliteConnection {
     SqliteConnection::establish(path.to_str().unwrap()).unwrap()
 }
 
-/// Another program that is writing, for as long as this lives.
+/// Holds the write lock like another program, until the returned connection is dropped.
 fn lock(path: &Path) -> SqliteConnection {
     let mut other = connect(path);
     other.batch_execute("BEGIN IMMEDIATE").unwrap();
     other
 }
 
-/// Has the storage accept a batch whose caller then goes away.
+/// Has the storage accept a batch, and then drops the caller.
 async fn create_and_drop(storage: &SqliteStorage, batch: Vec<TicketCreation>) {
     tokio::select! {
         biased;
-        _ = storage.create_tickets(batch) => panic!("the batch was to wait"),
+        _ = storage.create_tickets(batch) => panic!("the batch did not wait"),
         () = std::future::ready(()) => {}
     }
 }
@@ -63,7 +63,7 @@ async fn a_ticket_survives_a_restart() {
 }
 
 #[tokio::test]
-async fn what_was_acknowledged_is_in_the_files() {
+async fn acknowledged_writes_are_in_the_files() {
     let fixture = fixture().await;
     let batch = vec![ticket(fixture.shop, fixture.customer, 1)];
     fixture.storage.create_tickets(batch).await.unwrap();
@@ -76,7 +76,7 @@ async fn what_was_acknowledged_is_in_the_files() {
 }
 
 #[tokio::test]
-async fn a_dropped_command_takes_effect_as_a_whole_and_blocks_nothing() {
+async fn a_dropped_command_completes_and_blocks_nothing() {
     let fixture = fixture().await;
     let mut other = lock(&fixture.path());
     let batch = [1, 2].map(|id| ticket(fixture.shop, fixture.customer, id));
@@ -91,7 +91,7 @@ async fn a_dropped_command_takes_effect_as_a_whole_and_blocks_nothing() {
 }
 
 #[tokio::test]
-async fn what_was_accepted_is_finished_when_the_storage_is_dropped() {
+async fn dropping_the_storage_completes_accepted_commands() {
     let fixture = fixture().await;
     let mut other = lock(&fixture.path());
     for id in [1, 2] {
@@ -122,7 +122,7 @@ async fn a_failed_command_does_not_stop_later_ones() {
 }
 
 #[tokio::test]
-async fn a_comment_that_cannot_be_stored_takes_its_batch_with_it() {
+async fn a_comment_that_cannot_be_stored_fails_its_batch() {
     let fixture = fixture().await;
     let expected = ticket(fixture.shop, fixture.customer, 1).ticket;
     fixture.storage.create_tickets(vec![ticket(fixture.shop, fixture.customer, 1)]).await.unwrap();
@@ -139,7 +139,7 @@ async fn a_comment_that_cannot_be_stored_takes_its_batch_with_it() {
 }
 
 #[tokio::test]
-async fn a_receipt_that_panics_takes_the_operation_with_it() {
+async fn a_panicking_receipt_rolls_back_the_operation() {
     let fixture = fixture().await;
     let create = |receipt: RenderReceipt<CreateCustomerOutcome>| {
         let request = IdempotencyRequest {
@@ -157,7 +157,7 @@ async fn a_receipt_that_panics_takes_the_operation_with_it() {
 }
 
 #[tokio::test]
-async fn tags_are_found_whatever_they_mean_to_json_or_sql() {
+async fn tags_with_json_or_sql_syntax_are_found() {
     let fixture = fixture().await;
     let tags = [
         "a", "A", " a", "", "1", "null", "\"a\"", "[\"a\"]", "'", "%", "\\", "\\u0061", "\n", "é", "e\u{301}",
@@ -176,7 +176,7 @@ async fn tags_are_found_whatever_they_mean_to_json_or_sql() {
 }
 
 #[tokio::test]
-async fn another_program_that_goes_on_writing_makes_it_unavailable() {
+async fn a_write_lock_of_another_program_makes_it_unavailable() {
     let busy_timeout = Duration::from_millis(50);
     let fixture = fixture_with(&SqliteOptions { busy_timeout, ..SqliteOptions::default() }).await;
     let mut other = lock(&fixture.path());
@@ -184,7 +184,7 @@ async fn another_program_that_goes_on_writing_makes_it_unavailable() {
     let started = Instant::now();
     assert_eq!(create().await.unwrap_err().kind, StorageErrorKind::Unavailable);
     assert!(started.elapsed() >= busy_timeout);
-    // Reading goes on.
+    // Reads continue.
     assert!(!is_there(&fixture, 1).await);
     fixture.storage.check_ready().await.unwrap();
     other.batch_execute("ROLLBACK").unwrap();
@@ -197,14 +197,14 @@ async fn a_full_queue_makes_it_unavailable() {
     let mut other = lock(&fixture.path());
     let create = |id| fixture.storage.create_tickets(vec![ticket(fixture.shop, fixture.customer, id)]);
     let release = async {
-        // Runs after each of the others was polled: they are refused or accepted by now.
+        // Runs after each of the others was polled, so they are refused or accepted by now.
         other.batch_execute("ROLLBACK").unwrap();
     };
     let outcomes = tokio::join!(biased; create(1), create(2), create(3), create(4), release);
     let outcomes = [outcomes.0, outcomes.1, outcomes.2, outcomes.3];
     let refused = outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
     let kinds: Vec<_> = refused.map(|error| error.kind).collect();
-    // One waits in the queue; another may have left it, to wait for the lock.
+    // One waits in the queue. Another may have left the queue, and wait for the lock.
     assert!([2, 3].contains(&kinds.len()), "{outcomes:?}");
     assert!(kinds.iter().all(|kind| *kind == StorageErrorKind::Unavailable), "{outcomes:?}");
     for (id, outcome) in (1..).zip(outcomes) {
@@ -213,7 +213,7 @@ async fn a_full_queue_makes_it_unavailable() {
 }
 
 #[tokio::test]
-async fn a_storage_that_was_not_migrated_is_not_ready() {
+async fn an_unmigrated_storage_is_not_ready() {
     let directory = tempfile::tempdir().unwrap();
     let storage = SqliteStorage::open(&directory.path().join("hexdesk.db")).unwrap();
     let error = storage.check_ready().await.unwrap_err().to_string();
@@ -252,7 +252,7 @@ fn several_programs_may_open_and_migrate_a_new_database_at_once() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("hexdesk.db");
         if round % 2 == 1 {
-            // As if there had been migrations before: looking for them writes nothing.
+            // As if migrations had run before. Looking for migrations writes nothing.
             connect(&path).applied_migrations().unwrap();
         }
         let barrier = Barrier::new(PROGRAMS);
@@ -275,7 +275,7 @@ fn several_programs_may_open_and_migrate_a_new_database_at_once() {
 }
 
 #[tokio::test]
-async fn a_migration_that_fails_leaves_the_database_as_it_was() {
+async fn a_failed_migration_leaves_the_database_unchanged() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("hexdesk.db");
     let mut other = connect(&path);
@@ -290,11 +290,11 @@ async fn a_migration_that_fails_leaves_the_database_as_it_was() {
 }
 
 #[test]
-fn what_cannot_be_opened_is_named() {
+fn files_that_cannot_be_opened_are_named() {
     let directory = tempfile::tempdir().unwrap();
     let open = |name: &str| SqliteStorage::open(&directory.path().join(name)).unwrap_err();
     let text = directory.path().join("text");
-    std::fs::write(&text, "This is no database. ".repeat(1_000)).unwrap();
+    std::fs::write(&text, "This is not a database. ".repeat(1_000)).unwrap();
     std::fs::create_dir(directory.path().join("blocked.db-wal")).unwrap();
 
     let error = open("missing/hexdesk.db");
@@ -312,7 +312,7 @@ fn what_cannot_be_opened_is_named() {
 }
 
 #[tokio::test]
-async fn names_that_mean_something_to_sqlite_are_file_names() {
+async fn names_with_a_meaning_in_sqlite_are_file_names() {
     let directory = tempfile::tempdir().unwrap();
     for name in [":memory:", "file:a.db?mode=memory", "a%20b.db", "é.db"] {
         let storage = SqliteStorage::open(&directory.path().join(name)).unwrap();
@@ -324,7 +324,7 @@ async fn names_that_mean_something_to_sqlite_are_file_names() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_new_database_is_for_its_owners_eyes_only() {
+async fn only_the_owner_can_read_a_new_database() {
     use std::os::unix::fs::PermissionsExt;
 
     let fixture = fixture().await;

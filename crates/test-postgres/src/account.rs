@@ -7,8 +7,8 @@ pub(crate) struct Account {
     pub(crate) gid: u32,
 }
 
-/// The account of the server when the tests run as root, as which PostgreSQL does not run:
-/// `postgres` from PostgreSQL's packages, otherwise `nobody`.
+/// The account of the server when the tests run as root, because PostgreSQL does not run as root.
+/// It is `postgres` from PostgreSQL's packages, otherwise `nobody`.
 pub(crate) fn unprivileged() -> Account {
     let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
     find(&accounts, "postgres").or_else(|| find(&accounts, "nobody")).unwrap_or_else(|| {

@@ -29,11 +29,11 @@ const SETTINGS: &[(&str, &str)] = &[
     ("autovacuum", "off"),
 ];
 
-/// Faster: nothing waits for the disk, because the data need not survive a crash of the machine.
+/// Disables waits for the disk. The data need not survive a crash of the machine.
 const WITHOUT_DURABILITY: &[(&str, &str)] =
     &[("fsync", "off"), ("full_page_writes", "off"), ("synchronous_commit", "off")];
 
-/// How often to try another free port.
+/// The maximum number of free ports to try.
 const PORT_ATTEMPTS: usize = 10;
 
 /// The options of a cluster. See [`Cluster::builder`].
@@ -123,8 +123,8 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// The options of a cluster. By default it trusts all clients, listens on the loopback address
-    /// and a Unix socket, uses UTF-8, and does not wait for the disk.
+    /// The options of a cluster. By default it trusts all clients, and listens on the loopback
+    /// address and a Unix socket. It uses UTF-8, and does not wait for the disk.
     pub fn builder() -> ClusterBuilder {
         ClusterBuilder::default()
     }
@@ -170,7 +170,7 @@ impl Cluster {
         };
         let template = format!("template_{template}");
         prepared.get_or_init(|| {
-            // A `prepare` that panicked may have left it.
+            // A `prepare` that panicked may have left the template.
             self.psql("postgres", &format!("DROP DATABASE IF EXISTS {template} WITH (FORCE)"));
             self.psql("postgres", &format!("CREATE DATABASE {template}"));
             let url = self.url(&template);
@@ -190,8 +190,8 @@ impl Cluster {
         TestDatabase::create(self.server.clone(), "template0")
     }
 
-    /// A database that exists, such as one that a standby has from its primary. Dropping the value
-    /// drops the database if the server is writable.
+    /// An existing database, such as a standby's copy of a database of its primary. Dropping the
+    /// value drops the database if the server is writable.
     pub fn existing_database(&self, name: &str) -> TestDatabase {
         TestDatabase::existing(self.server.clone(), name)
     }
@@ -337,8 +337,8 @@ impl Server {
     }
 }
 
-/// A command in a cluster's directory, as its account, and without the environment, whose
-/// variables (`PGPORT`, `LC_MESSAGES`, …) would change its behaviour.
+/// A command in a cluster's directory, as its account. It gets no environment, because variables
+/// such as `PGPORT` and `LC_MESSAGES` would change its behaviour.
 fn command(program: &Path, directory: &Path, account: Option<Account>) -> Command {
     let mut command = Command::new(program);
     command.current_dir(directory).env_clear();

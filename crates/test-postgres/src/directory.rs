@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::account::{self, Account};
 
-/// The maximum of the path of a Unix socket, without the socket's name.
+/// The maximum length in bytes of a Unix socket's path, without the socket's name.
 const MAX_SOCKET_DIRECTORY_BYTES: usize = 80;
 
 /// Creates a directory that only its owner can enter. Also returns the account of the server if it

@@ -37,9 +37,9 @@ CREATE TABLE customers (
     PRIMARY KEY (shop_id, id)
 );
 
--- Partial, so that they cannot serve a lookup by id. Without statistics, PostgreSQL rates every
--- index that begins with shop_id like the primary key, and may long keep a plan that reads all
--- customers of a shop.
+-- These indexes are partial, so that they cannot serve a lookup by id. Without statistics,
+-- PostgreSQL rates every index that begins with shop_id like the primary key. It may then keep a
+-- plan that reads all customers of a shop for a long time.
 CREATE UNIQUE INDEX customers_by_email ON customers (shop_id, email_folded) WHERE email_folded IS NOT NULL;
 CREATE UNIQUE INDEX customers_by_phone_number ON customers (shop_id, phone_number) WHERE phone_number IS NOT NULL;
 
@@ -150,15 +150,16 @@ CREATE TABLE comments (
 
 CREATE INDEX comments_by_ticket ON comments (shop_id, ticket_id, time, id);
 
--- Search looks up words. `words` has the words of a row's texts, as Hexdesk splits them, and '#'
--- with the number of the shop, which separates shops in the index. New words wait in a list before
--- their index. PostgreSQL limits the list (4 MB by default); Hexdesk moves the words earlier.
+-- Searches look up words. `words` has the words of a row's texts, as Hexdesk splits them. It also
+-- has '#' with the number of the shop, which separates shops in the index. New words wait in a list
+-- before they enter their index. PostgreSQL limits the list (4 MB by default). Hexdesk moves the
+-- words earlier.
 CREATE INDEX customers_by_words ON customers USING GIN (words);
 CREATE INDEX tickets_by_words ON tickets USING GIN (words);
 CREATE INDEX comments_by_words ON comments USING GIN (words);
 
--- customer_id is the customer whose data the receipt holds, if any. It needs no foreign key: the
--- transaction that writes a record has locked the customer, or something that refers to it.
+-- customer_id is the customer with data in the receipt, if any. It needs no foreign key: the
+-- transaction that writes a record has locked the customer, or a row that refers to the customer.
 CREATE TABLE idempotency_records (
     shop_id BIGINT NOT NULL,
     operation TEXT COLLATE "C" NOT NULL,
@@ -178,16 +179,16 @@ CREATE INDEX idempotency_records_by_customer ON idempotency_records (shop_id, cu
 -- Records that are old enough to be removed.
 CREATE INDEX idempotency_records_by_age ON idempotency_records (created_at);
 
--- The number of a transaction among all that ever wrote events here. Each PostgreSQL server
--- numbers its own transactions. A database restored to a younger server gets another function
--- here, which continues above the restored numbers.
+-- The number of a transaction among all transactions that ever wrote events here. Each PostgreSQL
+-- server numbers its own transactions. A database restored to a younger server gets another
+-- function here, which continues above the restored numbers.
 CREATE FUNCTION event_change(transaction XID8) RETURNS BIGINT
     LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT transaction::text::bigint';
 
--- The event log. Transactions do not end in the order of their numbers, so the log is read only
--- up to the oldest running transaction. actor_key is the key that made the change, actor_user the
--- user in whose name it writes; both are NULL for the operator. customer_id is the customer whose
--- data the snapshot holds, if any. There are no foreign keys, because events outlive their subject.
+-- The event log. Transactions do not end in the order of their numbers, so the log is read only up
+-- to the oldest running transaction. actor_key is the key that made the change. actor_user is the
+-- user of that key. Both are NULL for the operator. customer_id is the customer with data in the
+-- snapshot, if any. There are no foreign keys, because events outlive their subject.
 CREATE TABLE events (
     shop_id BIGINT NOT NULL,
     change BIGINT NOT NULL DEFAULT event_change(pg_current_xact_id()),

@@ -17,8 +17,8 @@ CREATE TABLE shop_counters (
     PRIMARY KEY (shop_id, counted)
 ) STRICT, WITHOUT ROWID;
 
--- Not WITHOUT ROWID: stored by its primary key, SQLite would prefer a scan of all customers of a
--- shop to an index that is not unique.
+-- Not WITHOUT ROWID. In a table stored by its primary key, SQLite would prefer a scan of all
+-- customers of a shop to a non-unique index.
 CREATE TABLE customers (
     shop_id INTEGER NOT NULL REFERENCES shops (id),
     id INTEGER NOT NULL,
@@ -152,9 +152,9 @@ CREATE TABLE comments (
 
 CREATE INDEX comments_by_ticket ON comments (shop_id, ticket_id, time, id);
 
--- customer_id is the customer whose data the receipt holds, if any. The transaction that writes a
+-- customer_id is the customer with data in the receipt, if any. The transaction that writes a
 -- record has found the customer. A foreign key would need an index by customer, and each record
--- would then write another page of it.
+-- would then write another page of that index.
 CREATE TABLE idempotency_records (
     shop_id INTEGER NOT NULL REFERENCES shops (id),
     operation TEXT NOT NULL,
@@ -172,9 +172,9 @@ CREATE TABLE idempotency_records (
 CREATE INDEX idempotency_records_by_age ON idempotency_records (created_at, shop_id, customer_id);
 
 -- The event log. `change` counts the shop's changes, `part` the events of one change. actor_key is
--- the key that made the change, actor_user the user in whose name it writes; both are NULL for the
--- operator. customer_id is the customer whose data the snapshot holds, if any, or the customer of a
--- deleted ticket or comment. Only the shop is a foreign key, because events outlive their subject.
+-- the key that made the change. actor_user is the user of that key. Both are NULL for the operator.
+-- customer_id is the customer with data in the snapshot, if any, or the customer of a deleted
+-- ticket or comment. Only the shop is a foreign key, because events outlive their subject.
 CREATE TABLE events (
     shop_id INTEGER NOT NULL REFERENCES shops (id),
     change INTEGER NOT NULL,
@@ -189,15 +189,16 @@ CREATE TABLE events (
     PRIMARY KEY (shop_id, change, part)
 ) STRICT;
 
--- Snapshots that are erased with a customer: those of its tickets and comments. For deleted ones,
--- the log itself knows the customer. New tickets and comments have the largest ids, so their
--- snapshots go to the end of this index. In an index by customer, each would write another page.
+-- Snapshots that are erased with a customer, including the snapshots of its tickets and comments.
+-- For deleted tickets and comments, the log itself names the customer. New tickets and comments
+-- have the largest ids, so their snapshots go to the end of this index. In an index by customer,
+-- each would write another page.
 CREATE INDEX events_by_subject ON events (shop_id, subject_id) WHERE snapshot IS NOT NULL;
 CREATE INDEX deletions_by_customer ON events (shop_id, customer_id)
     WHERE customer_id IS NOT NULL AND snapshot IS NULL;
 
--- The words of a ticket's name, of one of its messages, or of a customer's details. Each word has
--- the number of the shop before it ("7:refund"), so the index separates shops too. `weight` is
+-- The words of a ticket's name, of one of its messages, or of a customer's details. Each word
+-- begins with the number of the shop ("7:refund"), so the index separates shops too. `weight` is
 -- the rank of a word in this document. `id` is the only key that does not begin with the shop,
 -- because the index refers to documents by it.
 CREATE TABLE search_documents (

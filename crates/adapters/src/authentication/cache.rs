@@ -1,4 +1,4 @@
-//! What a store said of keys a moment ago.
+//! A short-lived cache of the store's results for keys.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,12 +8,12 @@ use hexdesk_domain::{ApiKey, Shop, Timestamp};
 
 use super::PresentedKey;
 
-/// How long an answer serves.
+/// The lifetime of an entry.
 const MAX_AGE: Duration = Duration::from_secs(5);
-/// How many answers are kept.
+/// The maximum number of entries.
 const MAX_ENTRIES: usize = 10_000;
 
-/// The keys that were let in of late. Holds hashes, no secrets.
+/// The recently accepted keys. Holds hashes, no secrets.
 #[derive(Debug, Default)]
 pub(super) struct RecognisedKeys(Mutex<HashMap<PresentedKey, Recognised>>);
 
@@ -21,16 +21,15 @@ pub(super) struct RecognisedKeys(Mutex<HashMap<PresentedKey, Recognised>>);
 struct Recognised {
     key: ApiKey,
     shop: Shop,
-    /// When the store was asked, not when it answered: what happened in between may be
-    /// missing from the answer.
+    /// The time before the store was asked. The result may lack later changes.
     asked_at: Timestamp,
     kept_at: Instant,
 }
 
 impl RecognisedKeys {
-    /// What the store said of this very key less than 5 s before `now`. Nothing from after
-    /// `now` serves, nor what has been kept for longer than that: a clock that steps must not
-    /// make an answer last.
+    /// Returns the store's result for this key, if the store was asked less than 5 s before `now`.
+    /// Ignores entries from after `now`, and entries kept for 5 s or longer: a clock that steps
+    /// must not prolong an entry.
     pub(super) fn find(&self, presented: &PresentedKey, now: Timestamp) -> Option<(ApiKey, Shop)> {
         let entries = self.entries();
         let entry = entries.get(presented)?;
@@ -39,19 +38,19 @@ impl RecognisedKeys {
         serves.then(|| (entry.key.clone(), entry.shop.clone()))
     }
 
-    /// Keeps what the store said of a key whose secret was right.
+    /// Adds the store's result for a key with the right secret.
     pub(super) fn add(&self, presented: PresentedKey, key: ApiKey, shop: Shop, asked_at: Timestamp) {
         let mut entries = self.entries();
         if entries.len() >= MAX_ENTRIES {
-            // All of them go at once: that costs the store one look-up for each key in
-            // use, and keeping track of their order would cost every request.
+            // Removes all entries at once. That costs the store one lookup for each key in use.
+            // Tracking their order would cost every request.
             entries.clear();
         }
         entries.insert(presented, Recognised { key, shop, asked_at, kept_at: Instant::now() });
     }
 
     fn entries(&self) -> MutexGuard<'_, HashMap<PresentedKey, Recognised>> {
-        // A panic cannot leave the map half-way through a change.
+        // A panic cannot leave the map inconsistent.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! Issuing keys, as the operator does.
+//! Issues API keys for the operator.
 
 use std::collections::BTreeSet;
 
@@ -11,11 +11,11 @@ use hexdesk_domain::{
 use super::key_id::KeyId;
 use super::key_text::{KeySecret, KeyText};
 
-/// Why no key was issued.
+/// A key could not be issued.
 #[derive(Debug, thiserror::Error)]
 pub enum IssueKeyError {
-    /// There is nothing to make a secret from.
-    #[error("the operating system gave no random bytes: {0}")]
+    /// The operating system returned no random bytes for a secret.
+    #[error("the operating system returned no random bytes: {0}")]
     NoRandomBytes(getrandom::Error),
     /// The shop has no such active user.
     #[error("the shop has no such active user")]
@@ -25,21 +25,20 @@ pub enum IssueKeyError {
     Storage(#[from] StorageError),
 }
 
-/// The key that is asked for.
+/// A request for a new key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyRequest {
-    /// The shop it opens, which must exist.
+    /// The shop of the key. It must exist.
     pub shop: ShopId,
-    /// What it may do.
+    /// The scopes of the key.
     pub scopes: BTreeSet<Scope>,
-    /// The user in whose name it writes comments.
+    /// The author of the comments that the key writes.
     pub user_id: Option<UserId>,
-    /// From when on it opens nothing.
+    /// The time from which the key is invalid.
     pub expires_at: Option<Timestamp>,
 }
 
-/// Adds a key to a shop and answers it with its text: the only time that the text is
-/// there.
+/// Creates a key of a shop, and returns it with its text. The text cannot be read again later.
 ///
 /// # Errors
 /// [`IssueKeyError`].
@@ -57,13 +56,13 @@ pub async fn issue_key(
             let text = secret.text(&key);
             Ok((key, text))
         }
-        // Nothing else becomes of an operation without an idempotency key.
+        // Without an idempotency key, this is the only other outcome.
         _ => Err(IssueKeyError::UserNotFound),
     }
 }
 
-/// Replaces a live key and answers the new one, which does not expire, with its text; the
-/// old one works until `old_ends_at`. `None` if there is no such key or it is not live.
+/// Replaces a live key, and returns the new key with its text. The new key does not expire. The old
+/// key works until `old_ends_at`. Returns `None` if the key does not exist or is not live.
 ///
 /// # Errors
 /// [`IssueKeyError`].
@@ -81,7 +80,7 @@ pub async fn rotate_key(
             let text = secret.text(&key);
             Ok(Some((key, text)))
         }
-        // Nothing else becomes of an operation without an idempotency key.
+        // Without an idempotency key, the only other outcome is a key that is not live.
         _ => Ok(None),
     }
 }

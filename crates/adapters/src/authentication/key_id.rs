@@ -1,20 +1,20 @@
-//! Which key is meant: the part of a key's text that is no secret.
+//! The id of an API key, which is the public part of its text.
 
 use hexdesk_domain::{KeyNumber, ShopId};
 
-/// The id of an API key, `<shop>-<number>` in decimal: what stands between `hd_` and the
-/// secret. Names the key to operators; opens nothing.
+/// The id of an API key, `<shop>-<number>` in decimal. In the text of the key, it is between `hd_`
+/// and the secret. It identifies the key for operators, and grants no access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyId {
-    /// The shop that the key opens.
+    /// The shop of the key.
     pub shop: ShopId,
     /// Its number within the shop.
     pub number: KeyNumber,
 }
 
-/// The text is no key id.
+/// The text is not a key id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not the id of an API key, which is what stands between hd_ and the next _, like 1-2")]
+#[error("not the id of an API key; use the part of the key between hd_ and the next _, such as 1-2")]
 pub struct KeyIdError;
 
 impl std::str::FromStr for KeyId {
@@ -35,7 +35,7 @@ impl std::fmt::Display for KeyId {
     }
 }
 
-/// A number in decimal without sign or leading zeros.
+/// Parses a decimal number without sign or leading zeros.
 fn decimal(text: &str) -> Option<i64> {
     let is_canonical = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
     if is_canonical { text.parse().ok() } else { None }

@@ -1,7 +1,7 @@
 //! The text of an API key: `hd_<shop>-<number>_<secret>`.
 //!
-//! Shop and number, in decimal, say which key it is; the secret, 32 random bytes in
-//! base64url without padding, proves it. Each key has exactly one text.
+//! Shop and number, in decimal, identify the key. The secret proves it: 32 random bytes in
+//! base64url without padding. Each key has exactly one text.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -21,10 +21,10 @@ const MAX_CHARS: usize = PREFIX.len() + 16 + 1 + 19 + 1 + SECRET_CHARS;
 pub struct KeySecret([u8; SECRET_BYTES]);
 
 impl KeySecret {
-    /// Random bytes from the operating system.
+    /// Creates a secret from random bytes of the operating system.
     ///
     /// # Errors
-    /// If it has none.
+    /// If the operating system returns no random bytes.
     pub fn random() -> Result<Self, getrandom::Error> {
         let mut bytes = [0; SECRET_BYTES];
         #[allow(clippy::disallowed_methods, reason = "secrets are made here and nowhere else")]
@@ -32,19 +32,19 @@ impl KeySecret {
         Ok(Self(bytes))
     }
 
-    /// What the store keeps of it.
+    /// Returns the hash, which the store keeps.
     pub fn hash(&self) -> SecretHash {
         SecretHash(Sha256::digest(self.0).into())
     }
 
-    /// The text of the key that was made with it.
+    /// Returns the text of `key`, which was created with this secret.
     pub fn text(&self, key: &ApiKey) -> KeyText {
         KeyText::new(KeyId { shop: key.shop_id, number: key.number }, self)
     }
 }
 
-/// The text of an API key, to be shown once to whoever will use it. It cannot be had
-/// again, and is not in the debug output.
+/// The text of an API key, shown once to its future user. It cannot be read again, and `Debug` does
+/// not show it.
 #[derive(Clone)]
 pub struct KeyText(String);
 
@@ -54,12 +54,12 @@ impl KeyText {
         Self(format!("{}{secret}", Self::beginning(id)))
     }
 
-    /// How the text of the key with this id begins: all of it but the secret.
+    /// Returns the text of the key with this id up to the secret.
     pub fn beginning(id: KeyId) -> String {
         format!("{PREFIX}{id}_")
     }
 
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -71,25 +71,25 @@ impl std::fmt::Debug for KeyText {
     }
 }
 
-/// An API key as someone presents it: which one it claims to be, and the hash of the
-/// secret that is to prove it. The secret itself is not kept.
+/// An API key from a request: the claimed id, and the hash of the secret. The secret itself is not
+/// kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PresentedKey {
     id: KeyId,
     secret_hash: SecretHash,
 }
 
-/// The text is no API key.
+/// The text is not an API key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an API key")]
 pub struct PresentedKeyError;
 
 impl PresentedKey {
-    /// Reads the text of a key.
+    /// Parses the text of a key.
     ///
     /// # Errors
-    /// [`PresentedKeyError`] for any text that no key has: signs, leading zeros, numbers
-    /// out of range, secrets of another length or spelled another way included.
+    /// [`PresentedKeyError`] for any text that no key has. Signs, leading zeros, numbers out of
+    /// range, and secrets of another length or spelling are such texts.
     pub fn parse(text: &str) -> Result<Self, PresentedKeyError> {
         Self::read(text).ok_or(PresentedKeyError)
     }
@@ -109,12 +109,12 @@ impl PresentedKey {
         Self { id, secret_hash }
     }
 
-    /// Which key it claims to be.
+    /// Returns the claimed id.
     pub fn id(&self) -> KeyId {
         self.id
     }
 
-    /// The hash of its secret.
+    /// Returns the hash of the secret.
     pub fn secret_hash(&self) -> SecretHash {
         self.secret_hash
     }
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_refused() {
+    fn other_texts_are_refused() {
         let short = &SECRET[..42];
         for text in [
             String::new(),

@@ -1,4 +1,4 @@
-//! Creations: what the writer needs to know of tickets and comments.
+//! Creations: the properties of tickets and comments that the writer needs.
 
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome, CreateTicketOutcome, TicketCreation};
@@ -6,7 +6,7 @@ use hexdesk_domain::{
     CommentStore, IdempotentOutcome, NewComment, ShopId, StorageError, Ticket, TicketStore,
 };
 
-/// One thing to create.
+/// An item to create.
 #[async_trait]
 pub(super) trait Creation: Clone + Send + Sync + 'static {
     /// The port with the method that creates it.
@@ -41,7 +41,7 @@ impl Creation for TicketCreation {
 
     fn text_bytes(&self) -> usize {
         let Self { ticket, stamp: _, idempotency } = self;
-        // In full, so that no text escapes the limit of a batch.
+        // Lists every field, so that no text escapes the limit of a batch.
         let Ticket {
             id: _,
             shop_id: _,
@@ -74,9 +74,9 @@ impl Creation for TicketCreation {
         store.create_tickets(batch).await
     }
 
-    /// Ids are unique, so an equal ticket with this id is the one, and its idempotency record was
-    /// written with it. A missing ticket may still come: the database may not be done. A different
-    /// ticket was changed since, or used the id before: then the outcome stays unknown.
+    /// Ids are unique. So an equal ticket with this id is the created one, and its idempotency
+    /// record was written with it. A missing ticket may still appear: the database may not be done.
+    /// A different ticket was changed since, or used the id before: then the outcome stays unknown.
     async fn look_up(&self, store: &dyn TicketStore) -> Result<Option<CreateTicketOutcome>, StorageError> {
         let found = store.find_ticket(self.ticket.shop_id, self.ticket.id).await?;
         Ok(found.filter(|view| view.ticket == self.ticket).map(|_| CreateTicketOutcome::Created))
@@ -95,7 +95,7 @@ impl Creation for CommentCreation {
 
     fn text_bytes(&self) -> usize {
         let Self { comment, stamp: _, once: _ } = self;
-        // In full, as for tickets.
+        // Lists every field, as for tickets.
         let NewComment {
             id: _,
             shop_id: _,

@@ -24,7 +24,7 @@ pub(super) fn places(text_bytes: usize) -> usize {
 
 /// The waiting items, with a line for each shop. Lines take turns.
 pub(super) struct FairQueue<T> {
-    /// No line is empty. The first line gives the next item.
+    /// No line is empty. The next item is in the first line.
     lines: VecDeque<Line<T>>,
     /// The places taken in all lines.
     places: usize,
@@ -50,9 +50,9 @@ impl<T> Default for FairQueue<T> {
 }
 
 impl<T> FairQueue<T> {
-    /// Adds an item to the line of the shop. While the queue is too long, the longest line loses its
-    /// newest item. Among equally long lines, the shop's own loses: so no shop loses an item to a
-    /// shop with as many. Returns the lost items, of which the new one may be one.
+    /// Adds an item to the line of the shop. While the queue is too long, the longest line loses
+    /// its newest item. Among equally long lines, this shop's line loses. So no shop loses an item
+    /// to a shop with as many. Returns the lost items, possibly including the new one.
     pub(super) fn push(&mut self, shop: ShopId, places: usize, item: T) -> Vec<T> {
         let entry = Entry { places, item };
         self.places += places;

@@ -63,8 +63,8 @@ impl<C: Creation> Writer<C> {
         Self(Arc::new(Shared { store, runtime, state: Mutex::new(state) }))
     }
 
-    /// Writes a single item together with items of other callers. A batch goes to the store as it
-    /// is.
+    /// Writes a single item together with items of other callers. A batch goes to the store
+    /// unchanged.
     pub(super) async fn create(&self, batch: Vec<C>) -> Result<Vec<C::Outcome>, StorageError> {
         let item = match <[C; 1]>::try_from(batch) {
             Ok([item]) => item,
@@ -146,11 +146,12 @@ impl<C: Creation> Shared<C> {
         }
     }
 
-    /// Returns a failure to all callers, except those whose item was written after all.
+    /// Looks up the items if the outcome is unknown. Returns the failure to every caller without a
+    /// found item.
     async fn conclude(&self, batch: Vec<Waiting<C>>, error: StorageError) {
         let StorageError { kind, operation, cause } = error;
         let cause = SharedCause(Arc::new(cause));
-        // After a failed lookup the others are skipped: each could take long.
+        // After a failed lookup, the other lookups are skipped, because each could take long.
         let mut can_look_up = kind == StorageErrorKind::OutcomeUnknown;
         for waiting in batch {
             if can_look_up && waiting.is_wanted() {
@@ -189,7 +190,7 @@ struct Turn<C: Creation> {
 }
 
 impl<C: Creation> Turn<C> {
-    /// Writes until no item waits, or so few that another turn takes them.
+    /// Writes until no item waits, or until few enough wait for another turn to take them.
     async fn write_all(mut self) {
         while let Some(batch) = self.next_batch() {
             self.shared.write(batch).await;

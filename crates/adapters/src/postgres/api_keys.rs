@@ -197,7 +197,7 @@ async fn lock(connection: &mut AsyncPgConnection, shop: ShopId) -> Result<(), Fa
         .get_result(connection)
         .await
         .optional()?;
-    found.map(|_| ()).ok_or(Failure::Unexpected("there is no such shop"))
+    found.map(|_| ()).ok_or(Failure::Unexpected("the shop does not exist"))
 }
 
 /// Whether this is an active user of the shop. Locks the user until the transaction ends: a

@@ -23,7 +23,7 @@ use super::search::vectors::{Words, WordsOf};
 use crate::sql::customers::{CustomerRow, NewCustomerRow};
 use crate::sql::schema::customers;
 
-/// How often an insert is tried again after a conflict that cannot be read.
+/// The maximum number of inserts. A conflicting row may be gone before it is read.
 const ATTEMPTS: usize = 3;
 
 #[async_trait]
@@ -135,7 +135,7 @@ async fn create(
     Ok(outcome)
 }
 
-/// Creates it with the next number of the sequence.
+/// Creates a customer with the next number of the sequence.
 async fn create_numbered(
     connection: &mut AsyncPgConnection,
     row: NewCustomerRow,

@@ -1,4 +1,4 @@
-//! Deletes tickets and comments, and appends an event for each: one statement for any number of
+//! Deletes tickets and comments, and appends an event for each. One statement handles any number of
 //! rows, which stay in the database.
 
 use diesel::pg::Pg;
@@ -11,8 +11,8 @@ use hexdesk_domain::{AuditStamp, EventKind, ShopId};
 use crate::sql::events::StampRow;
 use crate::sql::types::Instant;
 
-/// Deletes the comments on these tickets of the shop, and returns how many there were. Must run in
-/// a transaction that has locked the tickets.
+/// Deletes the comments on these tickets of the shop, and returns their number. Must run in a
+/// transaction that has locked the tickets.
 pub(super) async fn delete_comments(
     connection: &mut AsyncPgConnection,
     shop: ShopId,
@@ -22,8 +22,8 @@ pub(super) async fn delete_comments(
     DeleteComments(Deletion::new(shop, tickets, stamp)).execute(connection).await
 }
 
-/// Deletes these tickets of the shop, which have no comments, and returns how many there were. Must
-/// run in a transaction that has locked them.
+/// Deletes these tickets of the shop, which have no comments, and returns their number. Must run in
+/// a transaction that has locked them.
 pub(super) async fn delete_tickets(
     connection: &mut AsyncPgConnection,
     shop: ShopId,
@@ -51,7 +51,7 @@ impl QueryFragment<Pg> for DeleteTickets {
     }
 }
 
-/// The tickets to delete, and who deletes them.
+/// The tickets to delete, and the author of the deletion.
 #[derive(Debug)]
 struct Deletion {
     shop: i64,

@@ -17,7 +17,7 @@ use crate::sql::types::{Instant, StoredTimestamp};
 /// The oldest version that Hexdesk is tested with, as `server_version_num`.
 const OLDEST_VERSION: i64 = 150_000;
 
-/// How far the server's clock may be from this machine's.
+/// The maximum difference between the server's clock and this machine's.
 const CLOCK_TOLERANCE_MILLIS: i64 = 5_000;
 
 /// The settings that make a commit survive a crash, and the loss if they are off.
@@ -35,7 +35,7 @@ pub(crate) async fn diagnose(url: &str, now: Timestamp) -> Vec<Finding> {
             return vec![Finding::problem("database", text)];
         }
     };
-    let mut findings = vec![Finding::ok("database", "PostgreSQL answers")];
+    let mut findings = vec![Finding::ok("database", "PostgreSQL responds")];
     if let Err(error) = look_inside(&mut connection, now, &mut findings).await {
         findings.push(Finding::problem("database", format!("cannot be read: {error}")));
     }
@@ -115,7 +115,7 @@ async fn clock(connection: &mut AsyncPgConnection) -> Result<Finding, Failure> {
     } else {
         let (by, how) = if ahead > 0 { (ahead, "ahead of") } else { (behind, "behind") };
         let text = format!(
-            "the server's clock is {} s {how} this machine's; keep both in time with NTP (`timedatectl`)",
+            "the server's clock is {} s {how} this machine's; synchronise both with NTP (`timedatectl`)",
             by / 1_000
         );
         Finding::warning("clock", text)

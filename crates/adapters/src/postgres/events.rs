@@ -42,9 +42,10 @@ impl EventStore for PostgresStorage {
                 if page.next.is_some() {
                     return Ok(page);
                 }
-                // The page may end at a transaction of another database, which does not count. These
-                // are read before the snapshot of the list: a transaction in neither has begun
-                // since, and its number is larger than all listed ones.
+                // The page may end at a transaction of another database, which does not count. The
+                // transactions of other databases are read before the snapshot of the list. A
+                // transaction in neither of the two began later, so its number is larger than all
+                // listed ones.
                 list.others = OtherTransactions.get_result(connection).await?;
                 list.page(connection).await
             })
@@ -113,8 +114,9 @@ impl QueryFragment<Pg> for ListEvents {
         out.push_bind_param::<BigInt, _>(&self.after.change)?;
         out.push_sql(", ");
         out.push_bind_param::<BigInt, _>(&self.after.part)?;
-        // Before the smallest number of a transaction that the statement's snapshot knows to
-        // be running, else of the next one to begin. A standby knows the smallest only.
+        // The list ends before the smallest number of a transaction that is running in the
+        // statement's snapshot. If none is running, it ends before the next number. A standby knows
+        // only the smallest.
         out.push_sql(
             ") AND change < (
                 SELECT event_change(coalesce(min(number), pg_snapshot_xmax(pg_current_snapshot())))

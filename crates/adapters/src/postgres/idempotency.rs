@@ -1,4 +1,4 @@
-//! Idempotent operations: a retry with the same key returns what the first request recorded.
+//! Idempotent operations: a retry with the same key returns the outcome of the first request.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -17,10 +17,10 @@ use crate::sql::idempotency::{IdempotencyRow, RecordedAnswer};
 use crate::sql::schema::idempotency_records;
 use crate::sql::types::Instant;
 
-/// How often keys are claimed again if a record is removed before it is read.
+/// The maximum number of claims. A record may be removed before it is read.
 const ATTEMPTS: usize = 3;
 
-/// Runs an operation of the shop in a transaction of its own, unless an earlier request has
+/// Runs an operation of the shop in its own transaction. Does not run it if an earlier request has
 /// recorded an outcome for the claim.
 pub(super) async fn attempt<T, F>(
     connection: &mut AsyncPgConnection,
@@ -88,8 +88,8 @@ pub(super) async fn claim_keys(
         if claimed == keys.len() {
             return Ok(HashMap::new());
         }
-        // A new statement sees what was committed meanwhile. The claims of this transaction have
-        // no fingerprint.
+        // A new statement sees rows that were committed meanwhile. The claims of this transaction
+        // have no fingerprint.
         let recorded = Lookup {
             selection: <(RecordKey, RecordedAnswer)>::as_select(),
             from: " FROM ",
@@ -109,7 +109,7 @@ pub(super) async fn claim_keys(
     Err(Failure::Unexpected("an idempotency record conflicts and cannot be read"))
 }
 
-/// The outcome of a request whose key was used before.
+/// The outcome of a request with a used key.
 pub(super) fn recorded_outcome<T>(
     recorded: &RecordedAnswer,
     request: &IdempotencyRequest,
@@ -178,10 +178,10 @@ fn rows_of<'a>(keys: impl Iterator<Item = &'a RecordKey> + Clone) -> Rows<(Texts
     }
 }
 
-/// The keys that other transactions hold, after one of `keys` could not be claimed in time. Empty
-/// if the claim failed for another reason. The driver withholds the error code. So this claims a
-/// key that nobody holds: if that succeeds, server, disk and table work, and a lock was the
-/// reason.
+/// Returns the keys that other transactions hold, after one of `keys` could not be claimed in time.
+/// Returns none if the claim failed for another reason. The driver withholds the error code. So
+/// this claims a key that nobody holds. If that succeeds, server, disk and table work, and a lock
+/// was the reason.
 pub(super) async fn held(
     keys: &BTreeSet<RecordKey>,
     cause: &Error,
@@ -194,7 +194,7 @@ pub(super) async fn held(
         return held;
     }
     for key in keys {
-        // The only key is the one that was waited for in vain.
+        // A single key must be the key that timed out.
         if keys.len() == 1 || !is_free(key, connection).await {
             held.insert(key.clone());
         }

@@ -43,25 +43,25 @@ pub enum MigrateError {
     /// No connection.
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    /// The connection was lost. The migration that was running was rolled back, unless the
-    /// server had just committed it; those before it were applied.
+    /// The connection was lost. The running migration was rolled back, unless the server had just
+    /// committed it. Earlier migrations were applied.
     #[error("the connection was lost while the database was migrated: {0}")]
     ConnectionLost(anyhow::Error),
-    /// A migration failed. It was rolled back; those before it were applied.
+    /// A migration failed and was rolled back. Earlier migrations were applied.
     #[error("the database cannot be migrated: {0}")]
     Failed(anyhow::Error),
 }
 
 impl PostgresStorage {
-    /// Brings the schema up to date, and returns the names of the migrations that it applied.
-    /// Processes that migrate at the same time wait for each other.
+    /// Brings the schema up to date. Returns the names of the applied migrations. Processes that
+    /// migrate at the same time wait for each other.
     ///
     /// # Errors
     /// [`MigrateError`].
     pub async fn migrate(&self) -> Result<Vec<String>, MigrateError> {
         let mut connection = self.connections.dedicated().await?;
-        // Migrations may wait for those of another process, and may copy large tables. They must
-        // not wait long for the lock of a table, because other sessions would queue behind.
+        // Migrations may wait for another process, and may copy large tables. They must not wait
+        // long for the lock of a table, because other sessions would queue behind them.
         let ready = connection
             .batch_execute(&format!(
                 "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; \
@@ -72,7 +72,7 @@ impl PostgresStorage {
             let is_lost = connection.batch_execute("").await.is_err();
             return Err(MigrateError::of(error.into(), is_lost));
         }
-        // The lock ends with the connection, also if the task below is not awaited.
+        // The lock ends with the connection, even if the task below is not awaited.
         let migrated = tokio::task::spawn_blocking(move || {
             let mut connection = connection.into();
             apply(&mut connection).map_err(|error| match error {
@@ -129,7 +129,9 @@ impl Readiness for PostgresStorage {
             if state(connection).await?.missing.is_empty() {
                 Ok(())
             } else {
-                Err(Failure::Unexpected("the database is not migrated to this version of Hexdesk"))
+                Err(Failure::Unexpected(
+                    "the database is not migrated to this version of Hexdesk; run `hexdesk migrate`",
+                ))
             }
         };
         self.connections.run("check_ready", Effect::Read, check).await
@@ -145,7 +147,7 @@ pub(super) async fn state(connection: &mut AsyncPgConnection) -> Result<Migratio
 }
 
 async fn applied_versions(connection: &mut AsyncPgConnection) -> QueryResult<Vec<String>> {
-    // There is no such table before the first migration.
+    // The table does not exist before the first migration.
     let is_there = sql::<Bool>("to_regclass('__diesel_schema_migrations') IS NOT NULL");
     if !diesel::select(is_there).get_result::<bool>(connection).await? {
         return Ok(Vec::new());

@@ -17,8 +17,8 @@ pub(super) fn never_kept() -> SqlLiteral<Bool> {
     sql("TRUE")
 }
 
-/// The `LIMIT` of a page. The default length is part of the text, and makes a statement of its own.
-/// For a bound limit, PostgreSQL plans the statement again on every call, which takes as long as
+/// The `LIMIT` of a page. The default length is part of the text, as a statement of its own. With a
+/// bound limit, PostgreSQL plans the statement again on every call. Planning takes as long as
 /// reading the rows.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PageLimit {

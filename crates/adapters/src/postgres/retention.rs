@@ -32,7 +32,7 @@ impl RetentionStore for PostgresStorage {
         self.connections
             .run("remove_events", Effect::Write, async move |connection: &mut AsyncPgConnection| {
                 let before = StoredTimestamp(before);
-                // Usually there is nothing to remove, and then this takes no lock.
+                // Usually there is nothing to remove. Then this takes no lock.
                 let old = beginning(connection, shop, before, limit.into(), Lock::None).await?;
                 let Ok(rows @ 1..) = i64::try_from(old.len()) else { return Ok(0) };
                 connection
@@ -43,8 +43,8 @@ impl RetentionStore for PostgresStorage {
     }
 }
 
-/// Removes at most `rows` events from the beginning of the shop's log, up to the first one that is
-/// not from before this time. Must run in a transaction.
+/// Removes at most `rows` events from the beginning of the shop's log. Stops at the first event at
+/// or after `before`. Must run in a transaction.
 async fn remove_events(
     connection: &mut AsyncPgConnection,
     shop: ShopId,
@@ -84,8 +84,8 @@ enum Lock {
     ForUpdate,
 }
 
-/// The first events of a shop's log, also those that readers cannot see yet: old events need not be
-/// read any more.
+/// The first events of a shop's log, including events that readers cannot see yet. Nobody needs to
+/// read old events any more.
 #[derive(Debug)]
 struct FirstEvents {
     shop: i64,
@@ -124,8 +124,8 @@ struct RemoveIdempotencyRecords {
 
 impl QueryFragment<Pg> for RemoveIdempotencyRecords {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        // Locked records are being removed already. By `ctid`, so that no second lookup is needed:
-        // records never change.
+        // Another session is already removing locked records. The `ctid` avoids a second lookup,
+        // because records never change.
         out.push_sql(
             "DELETE FROM idempotency_records WHERE ctid = ANY (ARRAY(
                 SELECT ctid FROM idempotency_records WHERE created_at < ",

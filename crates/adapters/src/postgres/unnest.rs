@@ -50,8 +50,8 @@ pub(super) struct Change<C> {
 }
 
 impl<C: QueryFragment<Pg> + Send> Change<C> {
-    /// Runs the statement unless there are no rows, and returns how many were written. Several can
-    /// be sent at once: the server runs them in order.
+    /// Runs the statement unless there are no rows, and returns the number of written rows. Several
+    /// statements can be sent at once. The server runs them in order.
     pub(super) async fn run(self, mut connection: &AsyncPgConnection) -> QueryResult<usize> {
         if self.rows.shops.is_empty() {
             return Ok(0);

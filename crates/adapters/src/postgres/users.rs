@@ -21,7 +21,7 @@ use crate::sql::page;
 use crate::sql::schema::users;
 use crate::sql::users::{NewUserRow, UserRow};
 
-/// How often an insert is tried again after a conflict that cannot be read.
+/// The maximum number of inserts. A conflicting row may be gone before it is read.
 const ATTEMPTS: usize = 3;
 
 #[async_trait]
@@ -129,7 +129,7 @@ async fn create(
     Ok(outcome)
 }
 
-/// Creates it with the next number of the sequence.
+/// Creates a user with the next number of the sequence.
 async fn create_numbered(
     connection: &mut AsyncPgConnection,
     row: NewUserRow,
@@ -193,7 +193,7 @@ fn meeting<ST>(
     query: users::BoxedQuery<'static, Pg, ST>,
     filter: UserFilter,
 ) -> users::BoxedQuery<'static, Pg, ST> {
-    // In full: a new condition does not compile until it is used.
+    // Lists every field: a new condition does not compile until it is used.
     let UserFilter { is_active } = filter;
     match is_active {
         Some(true) => query.filter(users::deactivated_at.is_null()),

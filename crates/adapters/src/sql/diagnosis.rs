@@ -11,7 +11,7 @@ use super::schema::{api_keys, shops};
 use super::types::StoredTimestamp;
 use crate::finding::Finding;
 
-/// How far in the future a range of ids may end. Servers reserve some minutes.
+/// The maximum distance of a range's end from now. Servers reserve some minutes.
 const FAR_AHEAD_MILLIS: i64 = 60 * 60 * 1_000;
 
 /// The values read from the tables.
@@ -19,19 +19,19 @@ const FAR_AHEAD_MILLIS: i64 = 60 * 60 * 1_000;
 pub(crate) struct Contents {
     /// The end of the latest range of each node.
     pub(crate) range_ends: Vec<StoredTimestamp>,
-    /// Whether it is open, for each shop.
+    /// For each shop, whether it is open.
     pub(crate) open_shops: Vec<bool>,
-    /// The shop of each key that works now.
+    /// The shop of each key that is live now.
     pub(crate) live_keys: Vec<i64>,
 }
 
-/// Whether it is open, for each shop.
+/// Reads for each shop whether it is open.
 #[auto_type]
 pub(crate) fn open_shops() -> _ {
     shops::table.select(shops::closed_at.is_null())
 }
 
-/// The shop of each key that works at this time.
+/// Reads the shop of each key that is live at this time.
 #[auto_type]
 pub(crate) fn live_keys(now: StoredTimestamp) -> _ {
     api_keys::table
@@ -61,8 +61,9 @@ impl Contents {
                 check,
                 format!(
                     "{} of {} nodes are reserved more than an hour ahead, up to {last}: this machine's clock is \
-                     behind, or a server's was ahead; check them with `timedatectl`. No ticket id is made twice, \
-                     but ids made then sort after newer ones, and these nodes rest until their time has come",
+                     behind, or a server's was ahead; check them with `timedatectl`. Ticket ids stay \
+                     unique, but ids from these ranges sort after newer ones, and these nodes stay \
+                     unused until then",
                     ahead.len(),
                     NodeNumber::COUNT,
                 ),
@@ -83,7 +84,7 @@ impl Contents {
         )
     }
 
-    /// `None` without an open shop.
+    /// Checks the keys. `None` without an open shop.
     fn keys(&self) -> Option<Finding> {
         let check = "keys";
         let open = self.open_shops.iter().filter(|open| **open).count();
@@ -98,15 +99,15 @@ impl Contents {
         Some(Finding::warning(
             check,
             format!(
-                "{live} live; open shops without one, which nobody can use: {}; `hexdesk shop list` names the \
-                 shops, `hexdesk key create --shop shop.example.com` makes a key",
+                "{live} live; open shops without a live key, which nobody can use: {}; `hexdesk shop list` \
+                 lists the shops, `hexdesk key create --shop shop.example.com` creates a key",
                 open.saturating_sub(served)
             ),
         ))
     }
 }
 
-/// Whether the schema is the one of this version.
+/// Checks that the schema matches this version.
 pub(crate) fn migrations(state: &MigrationState) -> Finding {
     let check = "migrations";
     if !state.unknown.is_empty() {
@@ -115,7 +116,7 @@ pub(crate) fn migrations(state: &MigrationState) -> Finding {
             check,
             format!(
                 "a newer version of Hexdesk migrated the database (unknown here: {unknown}); use that version, \
-                 or restore a backup from before"
+                 or restore a backup from before the upgrade"
             ),
         );
     }
@@ -124,7 +125,8 @@ pub(crate) fn migrations(state: &MigrationState) -> Finding {
         return Finding::warning(
             check,
             format!(
-                "not applied yet: {missing}; `hexdesk serve` applies them when it starts, `hexdesk migrate` now"
+                "not applied yet: {missing}; `hexdesk serve` applies them when it starts, `hexdesk migrate` \
+                 applies them now"
             ),
         );
     }

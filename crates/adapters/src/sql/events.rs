@@ -37,7 +37,7 @@ diesel::table! {
     }
 }
 
-/// Who made a change and when, as columns.
+/// The author and time of a change, as columns.
 #[derive(Debug, Clone, Copy, Queryable, Selectable, Insertable)]
 #[diesel(table_name = events, treat_none_as_default_value = false)]
 pub(crate) struct StampRow {
@@ -85,7 +85,7 @@ pub(crate) struct NewEventRow {
 }
 
 impl NewEventRow {
-    /// The event of a thing that was created or changed.
+    /// Creates the event of a created or changed object.
     pub(crate) fn new(
         shop: ShopId,
         kind: EventKind,

@@ -15,7 +15,7 @@ diesel::table! {
     }
 }
 
-/// [`next_id_range`] after these rows of the table.
+/// Calls [`next_id_range`] with these rows of the table.
 pub(crate) fn next_range(
     rows: Vec<(i32, StoredTimestamp)>,
     now: Timestamp,

@@ -42,7 +42,7 @@ pub(crate) struct IdempotencyRow {
 }
 
 impl IdempotencyRow {
-    /// The record of an operation of the shop.
+    /// Creates the record of an operation of the shop.
     pub(crate) fn new(shop: ShopId, request: &IdempotencyRequest, receipt: Receipt, at: Timestamp) -> Self {
         Self {
             shop_id: shop.get(),

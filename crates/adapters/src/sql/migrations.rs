@@ -1,9 +1,9 @@
-//! Compares the migrations of a database with those of the program.
+//! Compares the migrations of a database with the migrations of the program.
 
 use diesel::backend::Backend;
 use diesel::migration::Migration;
 
-/// The migrations of both, each in one of three lists.
+/// Every migration of the database or the program, in one of three lists.
 #[derive(Debug, Default)]
 pub(crate) struct MigrationState {
     /// The names of known migrations that were applied.
@@ -15,7 +15,7 @@ pub(crate) struct MigrationState {
 }
 
 impl MigrationState {
-    /// `versions` are the database's; `known` are the program's, oldest first.
+    /// Compares the database's `versions` with the program's `known` migrations, oldest first.
     pub(crate) fn compare<DB: Backend>(mut versions: Vec<String>, known: &[Box<dyn Migration<DB>>]) -> Self {
         let mut state = Self::default();
         for name in known.iter().map(|migration| migration.name()) {

@@ -2,12 +2,13 @@
 
 use hexdesk_domain::Page;
 
-/// The number of rows to read: one more than the page holds, to know whether there is a next page.
+/// The number of rows to read: one more than the page holds, which shows whether there is a next
+/// page.
 pub(crate) fn rows_to_ask_for(limit: u32) -> i64 {
     i64::from(limit) + 1
 }
 
-/// The page of at most `limit` of these entries. `position` returns the position of an entry.
+/// Returns the first `limit` entries as a page. `position` returns the position of an entry.
 pub(crate) fn cut<T, P>(mut entries: Vec<T>, limit: u32, position: impl FnOnce(&T) -> P) -> Page<T, P> {
     // A limit beyond the address space cuts nothing.
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);

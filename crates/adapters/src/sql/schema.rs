@@ -1,4 +1,4 @@
-//! Every table, as the migrations of both databases leave them.
+//! All tables, as the migrations of both databases create them.
 
 pub use super::api_keys::api_keys;
 pub use super::comments::comments;
@@ -11,7 +11,7 @@ pub use super::tickets::tickets;
 pub use super::users::users;
 
 diesel::table! {
-    // SQLite only: PostgreSQL numbers with sequences.
+    // SQLite only: PostgreSQL uses sequences.
     shop_counters (shop_id, counted) {
         shop_id -> BigInt,
         counted -> Text,
@@ -20,7 +20,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    // SQLite only, like the index made from it: PostgreSQL has types for that.
+    // SQLite only, like the index made from it: PostgreSQL has types for searches.
     search_documents (id) {
         id -> BigInt,
         shop_id -> BigInt,

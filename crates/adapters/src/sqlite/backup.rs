@@ -12,24 +12,24 @@ use super::connection::read_only;
 use super::connection::usage_lock::{UsageLock, real_path};
 use super::verify::{SqliteContents, SqliteUnusable, verify};
 
-/// A database was not backed up, and no file was left.
+/// A database was not backed up. No file was left.
 #[derive(Debug, thiserror::Error)]
 pub enum SqliteBackupError {
-    /// There is nothing to back up.
-    #[error("there is no database {}: name another with --database-url", .0.display())]
+    /// The database does not exist.
+    #[error("the database {} does not exist; name another one with --database-url", .0.display())]
     Missing(PathBuf),
-    /// `hexdesk restore` has the database.
-    #[error("{} is just being restored; try again when that has ended", .0.display())]
+    /// `hexdesk restore` is using the database.
+    #[error("`hexdesk restore` is replacing {}; try again when it has finished", .0.display())]
     BeingRestored(PathBuf),
-    /// The backup's name is taken.
-    #[error("{} is there already; name a file that is not", .0.display())]
+    /// A file with the backup's name exists.
+    #[error("{} already exists; name a new file", .0.display())]
     Exists(PathBuf),
-    /// The written backup cannot be restored, because the database is unusable too.
+    /// The written backup is unusable, because the database is unusable too.
     #[error("{} cannot be backed up: {reason}", .database.display())]
     Unusable {
         /// The database.
         database: PathBuf,
-        /// What is wrong with it.
+        /// The fault of the database.
         reason: SqliteUnusable,
     },
     /// Reading or writing failed.
@@ -39,14 +39,14 @@ pub enum SqliteBackupError {
         database: PathBuf,
         /// The backup.
         target: PathBuf,
-        /// What failed.
+        /// The failure.
         cause: anyhow::Error,
     },
 }
 
-/// Writes a backup of the database to `target`, which must not exist. The file is readable by its
-/// owner only, and on disk when this returns. Others may use the database meanwhile. The backup
-/// contains everything that was acknowledged before this call. Blocks.
+/// Writes a backup of the database to `target`, which must not exist. Only the owner can read the
+/// file. It is on disk when this returns. Other processes may use the database meanwhile. The
+/// backup contains everything that was acknowledged before this call. Blocks.
 ///
 /// # Errors
 /// [`SqliteBackupError`].
@@ -85,12 +85,12 @@ fn copy(database: &Path, target: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A file in the same directory, readable by its owner only, that is removed on drop. A killed
-/// process leaves it, with a name that ends in `.partial`; it can be removed by hand.
+/// Creates a file in the same directory, readable by its owner only, which is removed on drop. A
+/// killed process leaves it, with a name that ends in `.partial`. It can be removed by hand.
 pub(super) fn temporary_beside(path: &Path) -> anyhow::Result<NamedTempFile> {
     let path = std::path::absolute(path)?;
     let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
-        anyhow::bail!("the path is no file's");
+        anyhow::bail!("the path does not name a file");
     };
     let mut prefix = name.to_owned();
     prefix.push(".");
@@ -98,12 +98,12 @@ pub(super) fn temporary_beside(path: &Path) -> anyhow::Result<NamedTempFile> {
         .prefix(&prefix)
         .suffix(".partial")
         .tempfile_in(directory)
-        .with_context(|| format!("the directory {} must be there and writable", directory.display()))
+        .with_context(|| format!("the directory {} must exist and be writable", directory.display()))
 }
 
 /// Waits until the names in the file's directory are on disk.
 pub(super) fn sync_directory_of(path: &Path) -> io::Result<()> {
-    // Elsewhere directories cannot be opened.
+    // Other systems cannot open directories.
     #[cfg(unix)]
     if let Some(directory) = std::path::absolute(path)?.parent() {
         std::fs::File::open(directory)?.sync_all()?;

@@ -69,7 +69,7 @@ impl CommentStore for SqliteStorage {
     }
 }
 
-/// The rows of a page, and one more if there is one; all if there is no limit.
+/// Reads the rows of a page, and one more if it exists. Reads all rows if there is no limit.
 fn list(
     connection: &mut SqliteConnection,
     shop: ShopId,

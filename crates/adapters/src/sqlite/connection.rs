@@ -1,4 +1,4 @@
-//! Connections to the file, the threads that own them, and the files beside the database.
+//! Connections to the file, the threads that own them, and the files next to the database.
 
 pub(super) mod disk_space;
 pub(super) mod read_only;

@@ -10,7 +10,7 @@ use hexdesk_domain::ShopId;
 
 use crate::sql::schema::shop_counters::dsl::{counted, last_number, shop_counters, shop_id};
 
-/// The things that are numbered.
+/// The kinds of objects that are numbered.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Counted {
     Customers,
@@ -69,7 +69,7 @@ impl QueryFragment<Sqlite> for NextNumber {
     }
 }
 
-/// Notes a given number: all later ones are larger.
+/// Notes a given number, so that all later numbers are larger.
 pub(super) fn note_number(
     connection: &mut SqliteConnection,
     shop: ShopId,

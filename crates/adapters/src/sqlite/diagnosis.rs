@@ -22,7 +22,7 @@ use crate::sql::diagnosis::{self, Contents, live_keys, open_shops};
 use crate::sql::schema::id_ranges;
 use crate::sql::types::StoredTimestamp;
 
-/// Blocks while it reads the whole database once.
+/// Checks a database. Blocks while it reads the whole database once.
 pub(crate) fn diagnose(path: &Path, now: Timestamp) -> Vec<Finding> {
     if !path.is_file() {
         let text = format!(
@@ -38,7 +38,7 @@ pub(crate) fn diagnose(path: &Path, now: Timestamp) -> Vec<Finding> {
     // If the lock fails, the check of the files has reported it.
     let in_use = UsageLock::shared(path);
     if matches!(in_use, Ok(None)) {
-        let text = "`hexdesk restore` is working on it; try again when that has ended";
+        let text = "`hexdesk restore` is replacing it; try again when it has finished";
         findings.push(Finding::problem("database", text));
         return findings;
     }
@@ -63,7 +63,7 @@ fn look_inside(path: &Path, now: Timestamp, findings: &mut Vec<Finding>) -> anyh
     findings.push(journal_mode(&mut connection)?);
     findings.push(durability(&mut connection)?);
     findings.push(match check(&mut connection, "quick_check")? {
-        Ok(()) => Finding::ok("integrity", "quick_check finds nothing"),
+        Ok(()) => Finding::ok("integrity", "quick_check found no fault"),
         Err(first) => Finding::problem(
             "integrity",
             format!("{first}; stop the server and restore a backup with `hexdesk restore --replace`"),
@@ -86,23 +86,23 @@ fn journal_mode(connection: &mut SqliteConnection) -> anyhow::Result<Finding> {
     Ok(if mode == "wal" {
         Finding::ok("journal mode", "wal")
     } else {
-        let text = format!("{mode}; Hexdesk makes it wal when it next opens the database");
+        let text = format!("{mode}; Hexdesk sets it to wal when it next opens the database");
         Finding::warning("journal mode", text)
     })
 }
 
-/// Whether SQLite takes the settings that put a commit on disk before it is acknowledged.
+/// Checks that SQLite accepts the settings that put a commit on disk before it is acknowledged.
 fn durability(connection: &mut SqliteConnection) -> anyhow::Result<Finding> {
     connection.batch_execute(SETTINGS)?;
     let mut number = |name: &str| sql::<BigInt>(&format!("PRAGMA {name}")).get_result::<i64>(connection);
     let (synchronous, foreign_keys) = (number("synchronous")?, number("foreign_keys")?);
     // 2 is FULL, 3 EXTRA.
     Ok(if synchronous >= 2 && foreign_keys == 1 {
-        Finding::ok("synchronous", "full: what is acknowledged is on disk")
+        Finding::ok("synchronous", "full: acknowledged writes are on disk")
     } else {
         let text = format!(
-            "SQLite stays with synchronous {synchronous} and foreign_keys {foreign_keys}: what is acknowledged \
-             may be lost; build Hexdesk with the SQLite it brings along"
+            "SQLite keeps synchronous {synchronous} and foreign_keys {foreign_keys}: acknowledged writes may \
+             be lost; build Hexdesk with its bundled SQLite"
         );
         Finding::problem("synchronous", text)
     })

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use diesel::result::{DatabaseErrorKind, Error};
 use hexdesk_domain::StorageErrorKind;
 
-/// A SQLite database could not be opened or migrated: what is wrong, and what to do.
+/// A SQLite database could not be opened or migrated. The message names the cause and the remedy.
 #[derive(Debug, thiserror::Error)]
 pub enum SqliteOpenError {
     /// The directory of the file is missing.
@@ -13,7 +13,7 @@ pub enum SqliteOpenError {
     MissingDirectory {
         /// The database.
         path: PathBuf,
-        /// What is missing.
+        /// The missing directory.
         directory: PathBuf,
     },
     /// The path is a directory.
@@ -28,10 +28,10 @@ pub enum SqliteOpenError {
         /// The path.
         path: PathBuf,
     },
-    /// The file cannot be created, read, locked or understood.
+    /// The file cannot be created, read or locked, or is not a database.
     #[error(
-        "cannot open {}: {source:#}; it must be a SQLite database (or not be there yet) that this \
-         user may write, in a directory that this user may write, on a disk with room",
+        "cannot open {}: {source:#}; the file must be a SQLite database or not exist yet; \
+         this user must be able to write the file and its directory; the disk must have free space",
         .path.display()
     )]
     CannotOpen {
@@ -40,8 +40,8 @@ pub enum SqliteOpenError {
         /// The cause.
         source: anyhow::Error,
     },
-    /// A backup is being restored in its place.
-    #[error("cannot open {}: `hexdesk restore` is working on it; try again when that has ended", .path.display())]
+    /// `hexdesk restore` is replacing the database.
+    #[error("cannot open {}: `hexdesk restore` is replacing it; try again when it has finished", .path.display())]
     BeingRestored {
         /// The database.
         path: PathBuf,
@@ -49,17 +49,17 @@ pub enum SqliteOpenError {
     /// A newer version of Hexdesk migrated the database.
     #[error(
         "{} was migrated by a newer version of Hexdesk (unknown here: {}); run that version, or \
-         restore a copy from before",
+         restore a backup from before the upgrade",
         .path.display(), .unknown.join(", ")
     )]
     Newer {
         /// The database.
         path: PathBuf,
-        /// The migrations that this version does not know.
+        /// The migrations that are unknown to this version.
         unknown: Vec<String>,
     },
-    /// A migration failed. The database is as it was.
-    #[error("cannot migrate {}, which is as it was before: {source:#}", .path.display())]
+    /// A migration failed. The database is unchanged.
+    #[error("cannot migrate {}, which is unchanged: {source:#}", .path.display())]
     CannotMigrate {
         /// The database.
         path: PathBuf,
@@ -91,18 +91,18 @@ pub(super) fn is_full(error: &anyhow::Error) -> bool {
     error.downcast_ref::<Error>().map(Cause::of) == Some(Cause::Full)
 }
 
-/// Adds what to do to the error of a full disk.
+/// Adds the remedy to the error of a full disk.
 pub(super) fn explained(error: anyhow::Error) -> anyhow::Error {
     if is_full(&error) { error.context(NO_ROOM) } else { error }
 }
 
-/// What to do about a full disk.
+/// The remedy for a full disk.
 pub(super) const NO_ROOM: &str =
-    "no room is left for the database: make room on its disk, and the server goes on by itself";
+    "no space is left for the database: free space on its disk, and the server continues by itself";
 
 /// The kind of a failed commit. SQLite has rolled back in this process. But if the flush of the log
-/// failed, the log may contain a commit record. Recovery after a crash would apply it, until the
-/// next transaction overwrites it.
+/// failed, the log may contain a commit record. Recovery after a crash would apply that record,
+/// until the next transaction overwrites it.
 pub(super) fn kind_of_failed_commit(error: &Error) -> StorageErrorKind {
     match Cause::of(error) {
         Cause::Constraint => StorageErrorKind::Unexpected,
@@ -122,7 +122,7 @@ pub(super) fn is_damaged(error: &Error) -> bool {
     Cause::of(error) == Cause::Damaged
 }
 
-/// The reasons of SQLite that need to be told apart.
+/// The reasons of SQLite that this module distinguishes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Cause {
     Constraint,
@@ -134,10 +134,11 @@ enum Cause {
 }
 
 impl Cause {
-    /// Diesel has kinds for violated constraints only. It withholds the result codes of other errors,
-    /// and reading them from SQLite needs unsafe code. So the message decides. Each message belongs
-    /// to one result code (`sqlite3ErrStr` in SQLite) and has not changed in many years. The library
-    /// is compiled in, and tests cause a held lock, a full disk and a broken disk.
+    /// Classifies an error by its message. Diesel has kinds for violated constraints only. It
+    /// withholds the result codes of other errors, and reading them from SQLite needs unsafe code.
+    /// Each message belongs to one result code (`sqlite3ErrStr` in SQLite) and has not changed in
+    /// many years. The library is compiled in, and tests cause a held lock, a full disk and a
+    /// broken disk.
     fn of(error: &Error) -> Self {
         let Error::DatabaseError(kind, information) = error else { return Self::Other };
         match kind {

@@ -30,7 +30,7 @@ impl EventStore for SqliteStorage {
                 .limit(page::rows_to_ask_for(limit))
                 .into_boxed::<Sqlite>();
             if let Some(EventPosition { change, part }) = after {
-                // The key is entered at the place itself, however many parts the change has.
+                // SQLite enters the key at the position itself, however many parts the change has.
                 let is_after = sql::<Bool>("(events.change, events.part) > (")
                     .bind::<BigInt, _>(change)
                     .sql(", ")

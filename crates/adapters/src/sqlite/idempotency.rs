@@ -1,4 +1,4 @@
-//! Idempotent operations: a retry with the same key returns what the first request recorded.
+//! Idempotent operations: a retry with the same key returns the outcome of the first request.
 
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
@@ -7,9 +7,9 @@ use hexdesk_domain::{DeferredClaim, IdempotencyRequest, IdempotentOutcome, Recei
 use crate::sql::idempotency::{IdempotencyRow, RecordedAnswer};
 use crate::sql::schema::idempotency_records;
 
-/// Runs an operation of the shop in the open transaction, unless an earlier request has recorded
-/// an outcome for the claim. An operation must refuse before its first write: what it wrote is
-/// kept, with or without a record.
+/// Runs an operation of the shop in the open transaction, unless an earlier request has recorded an
+/// outcome for the claim. An operation must refuse before its first write. Its writes are kept,
+/// with or without a record.
 pub(super) fn attempt<T>(
     connection: &mut SqliteConnection,
     shop: ShopId,
@@ -24,8 +24,8 @@ pub(super) fn attempt<T>(
     }
 }
 
-/// [`attempt`] with the parts of a claim. The outcome is never `InProgress`: only one transaction
-/// writes at a time, and it sees what earlier ones wrote.
+/// Runs [`attempt`] with the parts of a claim. The outcome is never `InProgress`: only one
+/// transaction writes at a time, and it sees all earlier writes.
 pub(super) fn attempt_claimed<T>(
     connection: &mut SqliteConnection,
     shop: ShopId,

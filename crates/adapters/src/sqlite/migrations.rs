@@ -22,7 +22,7 @@ diesel::table! {
     }
 }
 
-/// Why a database was not migrated.
+/// A database was not migrated.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum MigrateError {
     #[error("the database is of a newer version")]
@@ -92,7 +92,7 @@ pub(super) fn state(connection: &mut SqliteConnection) -> anyhow::Result<Migrati
     Ok(MigrationState::compare(applied, &known()?))
 }
 
-/// All migrations, in the order in which they apply.
+/// Returns all migrations, in the order in which they apply.
 fn known() -> anyhow::Result<Vec<Box<dyn Migration<Sqlite>>>> {
     let mut known = MIGRATIONS.migrations().map_err(|error| anyhow!(error))?;
     known.sort_by(|left, right| left.name().version().cmp(&right.name().version()));

@@ -1,9 +1,8 @@
 //! Restores a backup.
 //!
-//! Most errors occur before the first file is moved: the backup is copied into the directory of the
-//! database and verified there, and the log of the old database is moved into its file. Then a
-//! short list of [steps](steps::Step) runs. After each step, the database is the complete old or
-//! new one.
+//! Most errors occur before the first file is moved. The backup is copied into the directory of the
+//! database and verified there. The log of the old database is moved into its file. Then a short
+//! list of [steps](steps::Step) runs. After each step, the database is the complete old or new one.
 
 mod steps;
 
@@ -27,46 +26,46 @@ use steps::Replaced;
 /// A restored backup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SqliteRestored {
-    /// What is in it.
+    /// The contents of the backup.
     pub contents: SqliteContents,
-    /// Where the database that it replaced is kept.
+    /// The path of the replaced database.
     pub kept: Option<PathBuf>,
 }
 
 /// A backup cannot be restored. The database is unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum SqliteRestoreError {
-    /// The backup cannot be used.
+    /// The backup is unusable.
     #[error("{} cannot be restored: {reason}", .backup.display())]
     Unusable {
         /// The backup.
         backup: PathBuf,
-        /// What is wrong with it.
+        /// The fault of the backup.
         reason: SqliteUnusable,
     },
-    /// The backup is a part of a database: the rest is in a file beside it.
+    /// The backup is incomplete: another file next to it holds a part of the database.
     #[error(
-        "{} cannot be restored: a part of it is in {}, so it is no backup that `hexdesk backup` made",
+        "{} cannot be restored: a part of it is in {}, so `hexdesk backup` did not make it",
         .backup.display(), .log.display()
     )]
     Incomplete {
         /// The backup.
         backup: PathBuf,
-        /// The file beside it.
+        /// The other file.
         log: PathBuf,
     },
     /// The backup is the database.
     #[error("{} is the database itself; name a backup of it", .0.display())]
     SameFile(PathBuf),
-    /// A database is there, and was not to be replaced.
+    /// A database exists, and the caller did not ask to replace it.
     #[error(
-        "there is a database {} already; with --replace it is kept under another name, and the backup \
-         takes its place",
+        "the database {} already exists; --replace keeps it under another name, and restores the \
+         backup in its place",
         .0.display()
     )]
     Exists(PathBuf),
     /// A server or another command has the database open.
-    #[error("{} is in use; stop the server and whatever else uses it, and try again", .0.display())]
+    #[error("{} is in use; stop the server and all other programs that use it, and try again", .0.display())]
     InUse(PathBuf),
     /// Copying or moving failed.
     #[error("{} cannot be restored to {}: {cause:#}", .backup.display(), .database.display())]
@@ -75,14 +74,14 @@ pub enum SqliteRestoreError {
         backup: PathBuf,
         /// The database.
         database: PathBuf,
-        /// What failed.
+        /// The failure.
         cause: anyhow::Error,
     },
 }
 
-/// Restores a copy of `backup` as `database`, on disk when this returns. An existing database is
-/// replaced only if `replace` is true, and kept in the same directory, with `now` in its name. A
-/// crash leaves the complete old or new database. Blocks.
+/// Restores a copy of `backup` as `database`, on disk when this returns. Replaces an existing
+/// database only if `replace` is true, and keeps it in the same directory, with `now` in its name.
+/// A crash leaves the complete old or new database. Blocks.
 ///
 /// # Errors
 /// [`SqliteRestoreError`].
@@ -136,16 +135,16 @@ pub fn restore(
 
 /// The state of the database that is replaced.
 enum OldDatabase {
-    /// It is complete, in one file, and nobody else has it open.
+    /// It is complete, in one file, and no other process has it open.
     AtRest,
     /// SQLite cannot read it.
     Damaged,
-    /// A program that holds no lock of [`UsageLock`] has it open.
+    /// A program without a [`UsageLock`] has it open.
     InUse,
 }
 
-/// Moves the log of the database into its file. SQLite removes the log only if nobody else has the
-/// database open.
+/// Moves the log of the database into its file. SQLite removes the log only if no other process has
+/// the database open.
 fn bring_to_rest(database: &Path) -> anyhow::Result<OldDatabase> {
     let outcome = leave_log(database);
     match outcome {
@@ -154,7 +153,7 @@ fn bring_to_rest(database: &Path) -> anyhow::Result<OldDatabase> {
         Err(error) => match error.downcast_ref::<diesel::result::Error>() {
             Some(cause) if errors::is_busy(cause) => Ok(OldDatabase::InUse),
             Some(cause) if errors::is_damaged(cause) => Ok(OldDatabase::Damaged),
-            _ => Err(error.context("the database that is there cannot be read")),
+            _ => Err(error.context("the existing database cannot be read")),
         },
     }
 }

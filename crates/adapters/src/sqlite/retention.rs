@@ -23,7 +23,7 @@ impl RetentionStore for SqliteStorage {
     }
 }
 
-/// Removes the oldest records from before this time. By rowid, which the index has.
+/// Removes the oldest records from before this time. Uses the rowid, which the index contains.
 fn remove_idempotency_records(
     connection: &mut SqliteConnection,
     before: Timestamp,
@@ -40,7 +40,7 @@ fn remove_idempotency_records(
     Ok(removed.try_into()?)
 }
 
-/// Finds how far the shop's log can be removed, then removes it.
+/// Finds the last removable event of the shop's log, then removes the log up to it.
 fn remove_events(
     connection: &mut SqliteConnection,
     shop: ShopId,

@@ -59,7 +59,8 @@ diesel::allow_tables_to_appear_in_same_query!(found_tickets, tickets);
 diesel::allow_tables_to_appear_in_same_query!(found_tickets, customers);
 diesel::allow_tables_to_appear_in_same_query!(found_tickets, users);
 
-/// The tickets that a search finds after a position, with their ranks: one page and one more.
+/// The tickets that a search finds after a position, with their ranks: one page and one more
+/// ticket.
 #[derive(Debug)]
 struct FoundTickets {
     shop: i64,
@@ -137,7 +138,7 @@ impl QueryFragment<Sqlite> for FoundTickets {
     }
 }
 
-/// A query that [`found_tickets`] is part of.
+/// A query that uses [`found_tickets`].
 #[derive(Debug)]
 struct With<Q> {
     found: FoundTickets,

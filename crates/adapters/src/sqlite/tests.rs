@@ -1,4 +1,4 @@
-//! What cannot be seen from outside: the connections, and commands that go wrong.
+//! Tests of internals: the connections, and failing commands.
 
 use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::*;
 
-/// A migrated database of one test's own, in a directory that lives as long.
+/// Creates a migrated database in a directory for one test.
 async fn storage() -> (TempDir, SqliteStorage) {
     let directory = tempfile::tempdir().unwrap();
     let storage = SqliteStorage::open(&directory.path().join("hexdesk.db")).unwrap();
@@ -83,7 +83,7 @@ async fn connections_are_set_up() {
 }
 
 #[tokio::test]
-async fn a_connection_that_takes_anothers_place_is_set_up_too() {
+async fn a_replacement_connection_is_set_up_too() {
     let (_directory, storage) = storage().await;
     for threads in [&storage.writer, &storage.readers] {
         close(threads).await;
@@ -100,7 +100,7 @@ async fn readers_cannot_write() {
 
 const INSERT: &str = "INSERT INTO shops (domain, created_at) VALUES ('lost.example', 0)";
 
-/// Whether nothing is left of [`INSERT`], and commands work as ever.
+/// Asserts that [`INSERT`] left nothing, and that commands still work.
 async fn assert_nothing_is_left(storage: &SqliteStorage) {
     assert_eq!(storage.list_shops().await.unwrap(), []);
     let domain = ShopDomain::parse("next.example").unwrap();
@@ -110,7 +110,7 @@ async fn assert_nothing_is_left(storage: &SqliteStorage) {
 }
 
 #[tokio::test]
-async fn a_panic_is_answered_and_rolled_back() {
+async fn a_panic_fails_and_is_rolled_back() {
     let (_directory, storage) = storage().await;
     let outcome = storage.write("test", |connection| -> anyhow::Result<()> {
         connection.batch_execute(INSERT)?;
@@ -133,7 +133,7 @@ async fn an_error_is_rolled_back() {
 }
 
 #[tokio::test]
-async fn an_error_stays_the_answer_when_sqlite_has_rolled_back_already() {
+async fn the_error_is_returned_even_if_sqlite_has_already_rolled_back() {
     let (_directory, storage) = storage().await;
     let outcome = storage.write("test", |connection| -> anyhow::Result<()> {
         connection.batch_execute(INSERT)?;
@@ -173,15 +173,15 @@ async fn a_full_disk_is_unavailable() {
 }
 
 #[tokio::test]
-async fn a_disk_that_fails_is_unavailable() {
+async fn a_failing_disk_is_unavailable() {
     let directory = tempfile::tempdir().unwrap();
     let options = SqliteOptions { readers: 1, ..SqliteOptions::default() };
     let storage = SqliteStorage::open_with(&directory.path().join("hexdesk.db"), &options).unwrap();
     storage.migrate().await.unwrap();
-    // The reader gets to know the schema.
+    // The reader reads the schema.
     assert_eq!(storage.list_shops().await.unwrap(), []);
     storage.create_shop(&ShopDomain::parse("a.example").unwrap(), Timestamp::MIN).await.unwrap();
-    // SQLite knows that the log holds the shop, and finds its end too early.
+    // SQLite knows that the log holds the shop. The log now ends too early.
     let log = directory.path().join("hexdesk.db-wal");
     std::fs::OpenOptions::new().write(true).open(&log).unwrap().set_len(0).unwrap();
     let error = storage.list_shops().await.unwrap_err();
@@ -190,7 +190,7 @@ async fn a_disk_that_fails_is_unavailable() {
 }
 
 #[tokio::test]
-async fn a_lock_that_is_not_given_up_is_unavailable() {
+async fn a_lock_that_is_not_released_is_unavailable() {
     let (directory, storage) = storage().await;
     let path = directory.path().join("hexdesk.db");
     let outcome = storage.write("test", move |_| {

@@ -143,7 +143,7 @@ fn meeting<ST>(
     query: users::BoxedQuery<'static, Sqlite, ST>,
     filter: UserFilter,
 ) -> users::BoxedQuery<'static, Sqlite, ST> {
-    // In full: a new condition does not compile until it is used.
+    // Lists every field: a new condition does not compile until it is used.
     let UserFilter { is_active } = filter;
     match is_active {
         Some(true) => query.filter(users::deactivated_at.is_null()),

@@ -16,20 +16,20 @@ use crate::sql::schema::{shops, tickets};
 pub struct SqliteContents {
     /// The size of its file.
     pub bytes: u64,
-    /// How many shops there are, closed ones among them.
+    /// The number of shops, including closed ones.
     pub shops: i64,
-    /// How many tickets there are, of all shops.
+    /// The number of tickets of all shops.
     pub tickets: i64,
 }
 
-/// Why a file cannot be used as a database.
+/// A file is not usable as a database.
 #[derive(Debug, thiserror::Error)]
 pub enum SqliteUnusable {
-    /// It holds something else.
-    #[error("it is no database of Hexdesk")]
+    /// It is not a database of Hexdesk.
+    #[error("it is not a Hexdesk database")]
     Foreign,
     /// A newer version of Hexdesk migrated it.
-    #[error("it is of a newer version of Hexdesk (unknown here: {}); use that version", .0.join(", "))]
+    #[error("it was migrated by a newer version of Hexdesk (unknown here: {}); use that version", .0.join(", "))]
     Newer(Vec<String>),
     /// A part of it is missing or broken.
     #[error("it is damaged: {0}")]
@@ -39,7 +39,7 @@ pub enum SqliteUnusable {
     Unreadable(anyhow::Error),
 }
 
-/// Reads a file that nobody changes.
+/// Verifies a file that no process changes, and returns its contents.
 pub(super) fn verify(path: &Path) -> Result<SqliteContents, SqliteUnusable> {
     let unreadable = |error: anyhow::Error| SqliteUnusable::Unreadable(error);
     let failed = |error: diesel::result::Error| SqliteUnusable::Unreadable(error.into());
@@ -57,7 +57,7 @@ pub(super) fn verify(path: &Path) -> Result<SqliteContents, SqliteUnusable> {
         .get_result(&mut connection)
         .map_err(failed)?;
     if orphans > 0 {
-        return Err(SqliteUnusable::Damaged(format!("{orphans} rows refer to rows that are not there")));
+        return Err(SqliteUnusable::Damaged(format!("{orphans} rows refer to missing rows")));
     }
     Ok(SqliteContents {
         bytes,

@@ -1,4 +1,4 @@
-//! What is written together.
+//! Batches: items that are written together.
 
 use hexdesk_domain::ports::{CreateCommentOutcome, CreateTicketOutcome};
 use hexdesk_domain::{CommentStore, IdempotentOutcome, StorageErrorKind, TicketStore};
@@ -6,7 +6,7 @@ use hexdesk_domain::{CommentStore, IdempotentOutcome, StorageErrorKind, TicketSt
 use crate::fixture::{Fixture, all_are_created, answers, within_a_minute};
 
 #[tokio::test]
-async fn an_item_on_its_own_is_written_at_once() {
+async fn a_single_item_is_written_at_once() {
     let fixture = Fixture::new(1).await;
     for id in 1..=3 {
         assert_eq!(fixture.create(fixture.ticket(0, id)).await, Ok(CreateTicketOutcome::Created));
@@ -15,7 +15,7 @@ async fn an_item_on_its_own_is_written_at_once() {
 }
 
 #[tokio::test]
-async fn tickets_that_come_during_a_write_are_one_batch() {
+async fn tickets_that_arrive_during_a_write_are_one_batch() {
     let fixture = Fixture::holding(1).await;
     let mut calls = fixture.begin_all(0, 1..=1);
     fixture.store.has_begun(1).await;
@@ -26,7 +26,7 @@ async fn tickets_that_come_during_a_write_are_one_batch() {
 }
 
 #[tokio::test]
-async fn a_second_batch_is_written_beside_the_first_once_eight_wait_and_a_third_never() {
+async fn a_second_batch_begins_once_eight_wait_and_a_third_never() {
     let fixture = Fixture::holding(1).await;
     let mut calls = fixture.begin_all(0, 1..=1);
     fixture.store.has_begun(1).await;
@@ -42,14 +42,14 @@ async fn a_second_batch_is_written_beside_the_first_once_eight_wait_and_a_third_
 }
 
 #[tokio::test]
-async fn a_second_batch_is_no_smaller_than_what_is_being_written() {
+async fn a_second_batch_is_at_least_as_large_as_the_running_one() {
     let fixture = Fixture::holding(1).await;
     let mut calls = fixture.begin_all(0, 1..=1);
     fixture.store.has_begun(1).await;
     calls.extend(fixture.begin_all(0, 2..=21));
     pass_the_turn().await;
-    // The first ends: of the next, which are fewer than the twenty that are being written,
-    // nothing is begun before these are done.
+    // The first batch ends. The next items are fewer than the twenty that are being written, so no
+    // batch begins before those are done.
     calls.extend(fixture.begin_all(0, 22..=40));
     fixture.store.allow(1);
     all_are_created(calls.drain(..1).collect()).await;
@@ -60,7 +60,7 @@ async fn a_second_batch_is_no_smaller_than_what_is_being_written() {
     assert_eq!(fixture.store.batch_sizes(), [1, 20, 19]);
 }
 
-/// Lets whatever can go on do so.
+/// Lets every task that is ready continue.
 async fn pass_the_turn() {
     for _ in 0..100 {
         tokio::task::yield_now().await;
@@ -68,7 +68,7 @@ async fn pass_the_turn() {
 }
 
 #[tokio::test]
-async fn comments_that_come_during_a_write_are_one_batch() {
+async fn comments_that_arrive_during_a_write_are_one_batch() {
     let fixture = Fixture::new(1).await;
     assert_eq!(fixture.create(fixture.ticket(0, 1)).await, Ok(CreateTicketOutcome::Created));
     fixture.store.allow(1);
@@ -125,7 +125,7 @@ async fn a_batch_has_at_most_4_mib_of_text() {
     }
     fixture.store.allow(usize::MAX);
     all_are_created(calls).await;
-    // What is too large for any batch is one of its own.
+    // An item that is too large for any batch is a batch of its own.
     assert_eq!(fixture.store.batches(), [vec![1], vec![2, 3, 4, 5], vec![6], vec![7], vec![8]]);
 }
 
@@ -156,7 +156,7 @@ async fn receipts_and_comments_count_as_text() {
 }
 
 #[tokio::test]
-async fn several_items_of_one_call_go_to_the_store_as_they_are() {
+async fn a_call_with_several_items_goes_to_the_store_unchanged() {
     let fixture = Fixture::holding(1).await;
     let held = fixture.begin_all(0, 1..=1);
     fixture.store.has_begun(1).await;
@@ -168,7 +168,7 @@ async fn several_items_of_one_call_go_to_the_store_as_they_are() {
     assert_eq!(within_a_minute(several).await.unwrap().unwrap(), [const { CreateTicketOutcome::Created }; 2]);
     all_are_created(held).await;
     assert_eq!(fixture.store.batches(), [vec![1], vec![2, 3]]);
-    // As one, also where one of them cannot be written.
+    // They also fail as one, if one of them cannot be written.
     let failed = fixture.group.create_tickets(vec![fixture.ticket(0, 4), fixture.ticket(0, 3)]).await;
     assert_eq!(failed.unwrap_err().kind, StorageErrorKind::Unexpected);
     assert!(!fixture.is_there(0, 4).await);
@@ -176,7 +176,7 @@ async fn several_items_of_one_call_go_to_the_store_as_they_are() {
 }
 
 #[tokio::test]
-async fn each_caller_is_answered_its_own_outcome() {
+async fn each_caller_gets_its_own_outcome() {
     let fixture = Fixture::holding(2).await;
     let held = fixture.begin_all(0, 1..=1);
     fixture.store.has_begun(1).await;

@@ -1,4 +1,4 @@
-//! Callers that go away, and writers that do.
+//! Callers and writers that end early.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use tokio::runtime::{Builder, Handle};
 use crate::fixture::{Fixture, all_are_created, answer_at_once, answers, within_a_minute};
 
 #[tokio::test]
-async fn a_caller_that_goes_away_before_its_batch_begins_has_nothing_written() {
+async fn a_caller_dropped_before_its_batch_writes_nothing() {
     let fixture = Fixture::holding(1).await;
     let mut calls = fixture.begin_all(0, 1..=1);
     fixture.store.has_begun(1).await;
@@ -22,7 +22,7 @@ async fn a_caller_that_goes_away_before_its_batch_begins_has_nothing_written() {
 }
 
 #[tokio::test]
-async fn callers_that_went_away_take_no_places_of_a_batch() {
+async fn dropped_callers_take_no_places_in_a_batch() {
     let fixture = Fixture::holding(2).await;
     let mut calls = fixture.begin_all(0, 1..=1);
     fixture.store.has_begun(1).await;
@@ -34,7 +34,7 @@ async fn callers_that_went_away_take_no_places_of_a_batch() {
 }
 
 #[tokio::test]
-async fn a_caller_that_goes_away_during_a_write_does_not_cut_it_short() {
+async fn a_caller_dropped_during_a_write_does_not_stop_it() {
     let fixture = Fixture::holding(1).await;
     let first = fixture.begin_all(0, 1..=1);
     fixture.store.has_begun(1).await;
@@ -49,7 +49,7 @@ async fn a_caller_that_goes_away_during_a_write_does_not_cut_it_short() {
 }
 
 #[tokio::test]
-async fn a_caller_that_goes_away_is_not_tried_on_its_own() {
+async fn the_item_of_a_dropped_caller_is_not_retried() {
     let fixture = Fixture::holding(1).await;
     let mut calls = fixture.begin_all(0, 1..=1);
     fixture.store.has_begun(1).await;
@@ -63,10 +63,9 @@ async fn a_caller_that_goes_away_is_not_tried_on_its_own() {
     assert_eq!(fixture.store.batches(), [vec![1], vec![1, 2, 3], vec![2], vec![3]]);
 }
 
-/// As at the end of a server: requests that were taken up are written, though nothing else
-/// is left of it but the runtime.
+/// As at the end of a server: accepted requests are written, although only the runtime is left.
 #[tokio::test]
-async fn what_callers_wait_for_is_written_though_the_server_lets_go_of_it() {
+async fn pending_items_are_written_after_the_server_drops_the_group() {
     let mut fixture = Fixture::holding(1).await;
     let mut calls = fixture.begin_all(0, 1..=1);
     fixture.store.has_begun(1).await;
@@ -83,7 +82,7 @@ async fn what_callers_wait_for_is_written_though_the_server_lets_go_of_it() {
 }
 
 #[tokio::test]
-async fn a_writer_that_ends_leaves_nobody_waiting() {
+async fn no_caller_waits_after_the_writer_ends() {
     let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
     let fixture = Fixture::writing_on(runtime.handle().clone(), 1).await;
     fixture.store.allow(0);
@@ -97,9 +96,9 @@ async fn a_writer_that_ends_leaves_nobody_waiting() {
     assert_eq!(answer_at_once(&mut late), Some(Err(Unexpected)));
 }
 
-/// Two runtimes, as in the server, where callers and the writer have threads of their own.
+/// Two runtimes, as in the server, which runs callers and the writer on separate threads.
 #[test]
-fn callers_and_writer_need_not_share_a_runtime() {
+fn callers_and_writer_can_use_different_runtimes() {
     let writer = Builder::new_multi_thread().worker_threads(1).build().unwrap();
     let callers = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let fixture = callers.block_on(Fixture::writing_on(writer.handle().clone(), 4));

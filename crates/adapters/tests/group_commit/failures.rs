@@ -1,4 +1,4 @@
-//! What callers are told when the store fails.
+//! Results for callers when the store fails.
 
 use hexdesk_domain::ports::{CreateCommentOutcome, CreateTicketOutcome, TicketUpdate};
 use hexdesk_domain::{IdempotentOutcome, StorageErrorKind, TicketChanges, TicketStore};
@@ -10,7 +10,7 @@ use StorageErrorKind::{OutcomeUnknown, Unavailable, Unexpected};
 
 const CREATED: Created = Ok(CreateTicketOutcome::Created);
 
-/// A fixture in which ticket 1 is being written and tickets 2 to 5 are waiting.
+/// Creates a fixture in which ticket 1 is being written and tickets 2 to 5 wait.
 async fn four_are_waiting() -> (Fixture, Vec<Call<CreateTicketOutcome>>) {
     let fixture = Fixture::holding(1).await;
     let mut calls = fixture.begin_all(0, 1..=1);
@@ -47,7 +47,7 @@ async fn a_comment_that_cannot_be_written_fails_alone() {
 }
 
 #[tokio::test]
-async fn a_batch_of_one_is_not_tried_again() {
+async fn a_batch_of_one_is_not_retried() {
     let fixture = Fixture::new(1).await;
     fixture.store.make_trouble(1, Trouble::Fails(Unexpected));
     let error = within_a_minute(fixture.call(fixture.ticket(0, 1))).await.unwrap_err();
@@ -56,7 +56,7 @@ async fn a_batch_of_one_is_not_tried_again() {
 }
 
 #[tokio::test]
-async fn a_store_that_is_not_available_is_not_tried_again() {
+async fn a_batch_is_not_retried_on_an_unavailable_store() {
     let (fixture, calls) = four_are_waiting().await;
     fixture.store.make_trouble(2, Trouble::Fails(Unavailable));
     fixture.store.allow(usize::MAX);
@@ -70,7 +70,7 @@ async fn a_store_that_is_not_available_is_not_tried_again() {
 }
 
 #[tokio::test]
-async fn a_store_that_becomes_unavailable_is_not_asked_for_the_rest() {
+async fn retries_stop_when_the_store_becomes_unavailable() {
     let (fixture, calls) = four_are_waiting().await;
     fixture.store.make_trouble(2, Trouble::Fails(Unexpected));
     fixture.store.make_trouble(4, Trouble::Fails(Unavailable));
@@ -83,7 +83,7 @@ async fn a_store_that_becomes_unavailable_is_not_asked_for_the_rest() {
 }
 
 #[tokio::test]
-async fn tickets_of_a_lost_write_that_are_there_are_created() {
+async fn existing_tickets_of_a_lost_write_are_created() {
     let (fixture, calls) = four_are_waiting().await;
     fixture.store.make_trouble(2, Trouble::IsLost);
     fixture.store.allow(usize::MAX);
@@ -93,7 +93,7 @@ async fn tickets_of_a_lost_write_that_are_there_are_created() {
 }
 
 #[tokio::test]
-async fn of_a_ticket_of_a_lost_write_that_is_not_there_nothing_is_claimed() {
+async fn a_missing_ticket_of_a_lost_write_is_unknown() {
     let (fixture, mut calls) = four_are_waiting().await;
     let mut stranger = fixture.ticket(0, 6);
     stranger.ticket.customer_id = hexdesk_domain::CustomerId::new(99).unwrap();
@@ -104,7 +104,7 @@ async fn of_a_ticket_of_a_lost_write_that_is_not_there_nothing_is_claimed() {
 }
 
 #[tokio::test]
-async fn of_a_ticket_that_looks_different_nothing_is_claimed() {
+async fn a_changed_ticket_of_a_lost_write_is_unknown() {
     let fixture = Fixture::new(1).await;
     assert_eq!(fixture.create(fixture.ticket(0, 1)).await, CREATED);
     let changes = TicketChanges { name: Some(Some("Changed".to_owned())), ..TicketChanges::default() };
@@ -116,7 +116,7 @@ async fn of_a_ticket_that_looks_different_nothing_is_claimed() {
 }
 
 #[tokio::test]
-async fn a_store_that_fails_to_look_up_is_not_asked_for_the_others() {
+async fn lookups_stop_after_a_failed_lookup() {
     let (fixture, calls) = four_are_waiting().await;
     fixture.store.make_trouble(2, Trouble::IsLost);
     fixture.store.fail_lookups_from(2);
@@ -127,7 +127,7 @@ async fn a_store_that_fails_to_look_up_is_not_asked_for_the_others() {
 }
 
 #[tokio::test]
-async fn of_comments_of_a_lost_write_nothing_is_claimed() {
+async fn comments_of_a_lost_write_are_unknown() {
     let fixture = Fixture::new(1).await;
     assert_eq!(fixture.create(fixture.ticket(0, 1)).await, CREATED);
     fixture.store.make_trouble(2, Trouble::IsLost);
@@ -138,7 +138,7 @@ async fn of_comments_of_a_lost_write_nothing_is_claimed() {
 }
 
 #[tokio::test]
-async fn outcomes_that_are_too_few_are_nobodys() {
+async fn too_few_outcomes_are_unknown() {
     let (fixture, calls) = four_are_waiting().await;
     fixture.store.make_trouble(2, Trouble::AnswersTooFew);
     fixture.store.fail_lookups_from(1);
@@ -151,7 +151,7 @@ async fn outcomes_that_are_too_few_are_nobodys() {
 }
 
 #[tokio::test]
-async fn what_a_store_that_panicked_has_written_is_not_known() {
+async fn a_panicking_store_leaves_the_outcome_unknown() {
     let (fixture, calls) = four_are_waiting().await;
     fixture.store.make_trouble(1, Trouble::Panics);
     fixture.store.allow(usize::MAX);

@@ -1,4 +1,4 @@
-//! Shops take turns, and the shop with the most waiting is the one that loses.
+//! Shops take turns, and the shop with the most waiting items loses.
 
 use hexdesk_domain::StorageErrorKind;
 use hexdesk_domain::ports::CreateTicketOutcome;
@@ -8,7 +8,7 @@ use crate::fixture::{Fixture, all_are_created, answer_at_once, answers};
 const FULL: usize = 1024;
 
 #[tokio::test]
-async fn a_shops_only_item_is_in_the_next_batch_however_much_another_has_waiting() {
+async fn a_shops_only_item_is_in_the_next_batch() {
     let fixture = Fixture::holding(2).await;
     let mut flood = fixture.begin_all(0, 1..=1);
     fixture.store.has_begun(1).await;
@@ -16,7 +16,7 @@ async fn a_shops_only_item_is_in_the_next_batch_however_much_another_has_waiting
     fixture.store.has_begun(2).await;
     let single = fixture.begin(fixture.ticket(1, 5000));
     fixture.store.allow(3);
-    // Three writes: the two that were on when it came, and its own. Those after it are held.
+    // Three writes: the two that were running when it came, and its own. Later writes are held.
     all_are_created(vec![single]).await;
     fixture.store.has_begun(5).await;
     let batches = fixture.store.batches();
@@ -40,7 +40,7 @@ async fn shops_take_turns_and_keep_their_own_order() {
 }
 
 #[tokio::test]
-async fn with_more_shops_than_a_batch_has_places_each_has_its_turn_in_the_next() {
+async fn more_shops_than_places_in_a_batch_take_turns() {
     let fixture = Fixture::holding(200).await;
     let mut calls = fixture.begin_all(0, 1..=1);
     fixture.store.has_begun(1).await;
@@ -55,7 +55,7 @@ async fn with_more_shops_than_a_batch_has_places_each_has_its_turn_in_the_next()
 }
 
 #[tokio::test]
-async fn what_finds_no_place_is_refused_at_once() {
+async fn an_item_beyond_the_queue_is_refused_at_once() {
     let fixture = Fixture::holding(1).await;
     let mut calls = fixture.begin_all(0, 1..=1);
     fixture.store.has_begun(1).await;
@@ -65,12 +65,12 @@ async fn what_finds_no_place_is_refused_at_once() {
     fixture.store.allow(usize::MAX);
     all_are_created(calls).await;
     assert!(!fixture.is_there(0, 5000).await);
-    // There is room again.
+    // The queue has space again.
     assert_eq!(fixture.create(fixture.ticket(0, 5000)).await, Ok(CreateTicketOutcome::Created));
 }
 
 #[tokio::test]
-async fn what_finds_no_place_for_its_text_is_refused_at_once() {
+async fn text_beyond_the_queue_is_refused_at_once() {
     let fixture = Fixture::holding(1).await;
     let mut calls = fixture.begin_all(0, 1..=1);
     fixture.store.has_begun(1).await;
@@ -84,7 +84,7 @@ async fn what_finds_no_place_for_its_text_is_refused_at_once() {
 }
 
 #[tokio::test]
-async fn a_full_queue_lets_a_shop_in_at_the_cost_of_the_one_with_the_most() {
+async fn a_full_queue_drops_items_of_the_shop_with_the_most() {
     let fixture = Fixture::holding(3).await;
     let mut kept = fixture.begin_all(0, 1..=1);
     fixture.store.has_begun(1).await;
@@ -94,7 +94,7 @@ async fn a_full_queue_lets_a_shop_in_at_the_cost_of_the_one_with_the_most() {
     for lost in flood.split_off(FULL - 22).iter_mut() {
         assert_eq!(answer_at_once(lost), Some(Err(StorageErrorKind::Unavailable)));
     }
-    // It has more than the others, and is refused itself.
+    // The shop has more items than the others, so its own item is refused.
     let mut late = fixture.call(fixture.ticket(0, 5000));
     assert_eq!(answer_at_once(&mut late), Some(Err(StorageErrorKind::Unavailable)));
     assert!(flood.iter_mut().all(|call| answer_at_once(call).is_none()));
@@ -104,7 +104,7 @@ async fn a_full_queue_lets_a_shop_in_at_the_cost_of_the_one_with_the_most() {
 }
 
 #[tokio::test]
-async fn a_large_item_takes_as_many_places_as_it_needs_of_the_shop_with_the_most() {
+async fn a_large_item_replaces_several_items_of_the_shop_with_the_most() {
     let fixture = Fixture::holding(2).await;
     let mut kept = fixture.begin_all(0, 1..=1);
     fixture.store.has_begun(1).await;
@@ -118,7 +118,7 @@ async fn a_large_item_takes_as_many_places_as_it_needs_of_the_shop_with_the_most
 }
 
 #[tokio::test]
-async fn nobody_loses_a_place_to_a_shop_with_as_much_waiting() {
+async fn no_shop_loses_an_item_to_a_shop_with_as_many() {
     let fixture = Fixture::holding(1025).await;
     let mut calls = fixture.begin_all(0, 1..=1);
     fixture.store.has_begun(1).await;

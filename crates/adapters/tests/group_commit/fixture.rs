@@ -34,19 +34,19 @@ pub(crate) struct Fixture {
 }
 
 impl Fixture {
-    /// A fixture with this many shops, each with a customer.
+    /// Creates a fixture with this many shops, each with a customer.
     pub(crate) async fn new(shops: usize) -> Self {
         Self::writing_on(Handle::current(), shops).await
     }
 
-    /// A fixture whose store holds every write.
+    /// Creates a fixture with a store that holds every write.
     pub(crate) async fn holding(shops: usize) -> Self {
         let fixture = Self::new(shops).await;
         fixture.store.allow(0);
         fixture
     }
 
-    /// A fixture whose writer runs on this runtime.
+    /// Creates a fixture with a writer on this runtime.
     pub(crate) async fn writing_on(runtime: Handle, shops: usize) -> Self {
         let store = Arc::new(ScriptedStore::new());
         let mut numbers = Vec::new();
@@ -54,11 +54,11 @@ impl Fixture {
             let domain = ShopDomain::parse(&format!("shop{number}.example")).unwrap();
             let CreateShopOutcome::Created(shop) = store.memory.create_shop(&domain, now()).await.unwrap()
             else {
-                panic!("the shop is there already");
+                panic!("the shop already exists");
             };
             let attempt = store.memory.create_customer(shop.id, customer(), None).await.unwrap();
             let IdempotentOutcome::Ran(CreateCustomerOutcome::Created(customer)) = attempt else {
-                panic!("the customer is there already");
+                panic!("the customer already exists");
             };
             numbers.push((shop.id, customer.id));
         }
@@ -66,7 +66,7 @@ impl Fixture {
         Self { store, group, shops: numbers }
     }
 
-    /// A ticket of the shop of this index.
+    /// A ticket of the shop with this index.
     pub(crate) fn ticket(&self, shop: usize, id: i64) -> TicketCreation {
         let (shop_id, customer_id) = self.shops[shop];
         let draft = TicketDraft {
@@ -86,7 +86,7 @@ impl Fixture {
         item
     }
 
-    /// A ticket with an idempotency key, whose receipt is its id.
+    /// A ticket with an idempotency key. Its receipt is the id of the ticket.
     pub(crate) fn claimed(&self, shop: usize, id: i64, key: &str) -> TicketCreation {
         let request = IdempotencyRequest {
             operation: "create".to_owned(),
@@ -117,7 +117,7 @@ impl Fixture {
         CommentCreation { comment, stamp: stamp(now()), once: None }
     }
 
-    /// A call that creates the ticket and has not begun.
+    /// A call that creates the ticket, before its first poll.
     pub(crate) fn call(&self, item: TicketCreation) -> Call<CreateTicketOutcome> {
         let group = self.group.clone();
         Box::pin(async move {
@@ -130,7 +130,7 @@ impl Fixture {
     /// Begins to create a ticket, which waits.
     pub(crate) fn begin(&self, item: TicketCreation) -> Call<CreateTicketOutcome> {
         let mut call = self.call(item);
-        assert!(answer_at_once(&mut call).is_none(), "it was answered at once");
+        assert!(answer_at_once(&mut call).is_none(), "the call did not wait");
         call
     }
 
@@ -159,7 +159,7 @@ impl Fixture {
             assert_eq!(attempts.len(), 1);
             Ok(attempts.remove(0))
         });
-        assert!(answer_at_once(&mut call).is_none(), "it was answered at once");
+        assert!(answer_at_once(&mut call).is_none(), "the call did not wait");
         call
     }
 

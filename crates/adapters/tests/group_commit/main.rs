@@ -1,4 +1,4 @@
-//! Group commit, on a store whose writes the tests hold, count and have fail.
+//! Group commit on a store with controlled writes. The tests hold, count and fail them.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
 

@@ -1,4 +1,4 @@
-//! The reference store, whose writes a test holds, counts and has fail.
+//! The reference store with controlled writes. A test holds, counts and fails them.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -14,31 +14,31 @@ use tokio::sync::watch;
 
 use crate::fixture::within_a_minute;
 
-/// What goes wrong with a write.
+/// A fault of a write.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Trouble {
     Fails(StorageErrorKind),
-    /// Writes, and loses the answer.
+    /// Writes, and loses the result.
     IsLost,
     Panics,
-    /// Writes, and answers for all but the last item.
+    /// Writes, and returns no outcome for the last item.
     AnswersTooFew,
 }
 
 pub(crate) struct ScriptedStore {
     pub(crate) memory: MemoryStorage,
-    /// The ids of each batch that was begun.
+    /// The ids of each batch that has begun.
     batches: watch::Sender<Vec<Vec<i64>>>,
-    /// How many of the writes may go on.
+    /// The number of writes that may continue.
     allowed: watch::Sender<usize>,
-    /// What goes wrong, by the number of the write, from 1.
+    /// The faults by the number of the write, from 1.
     troubles: Mutex<BTreeMap<usize, Trouble>>,
-    /// What tickets were looked up, and the number of the lookup from which on they fail.
+    /// The tickets that were looked up, and the number of the first lookup that fails.
     lookups: Mutex<(Vec<i64>, usize)>,
 }
 
 impl ScriptedStore {
-    /// A store of which every write succeeds.
+    /// Creates a store in which every write succeeds.
     pub(crate) fn new() -> Self {
         Self {
             memory: MemoryStorage::new(),
@@ -49,17 +49,17 @@ impl ScriptedStore {
         }
     }
 
-    /// Lets this many writes go on, counted from the first, and holds the others.
+    /// Lets the first `writes` writes continue, and holds the others.
     pub(crate) fn allow(&self, writes: usize) {
         self.allowed.send_replace(writes);
     }
 
-    /// Has the write of this number, from 1, go wrong.
+    /// Adds a fault to the write with this number, from 1.
     pub(crate) fn make_trouble(&self, write: usize, trouble: Trouble) {
         self.troubles.lock().unwrap().insert(write, trouble);
     }
 
-    /// Has lookups fail from this one on, counted from 1.
+    /// Makes lookups fail from this one on, counted from 1.
     pub(crate) fn fail_lookups_from(&self, number: usize) {
         self.lookups.lock().unwrap().1 = number;
     }
@@ -75,17 +75,17 @@ impl ScriptedStore {
         within_a_minute(batches.wait_for(|batches| batches.len() >= writes)).await.unwrap();
     }
 
-    /// The ids of each batch that was begun.
+    /// The ids of each batch that has begun.
     pub(crate) fn batches(&self) -> Vec<Vec<i64>> {
         self.batches.borrow().clone()
     }
 
-    /// The sizes of the batches that were begun.
+    /// The sizes of the batches that have begun.
     pub(crate) fn batch_sizes(&self) -> Vec<usize> {
         self.batches.borrow().iter().map(Vec::len).collect()
     }
 
-    /// Begins a write of these ids, and waits until it may go on.
+    /// Begins a write of these ids, and waits until it may continue.
     async fn begin(&self, ids: Vec<i64>) -> Option<Trouble> {
         let mut number = 0;
         self.batches.send_modify(|batches| {
@@ -101,7 +101,7 @@ fn failure(kind: StorageErrorKind, operation: &'static str) -> StorageError {
     StorageError::new(kind, operation, anyhow!("by design"))
 }
 
-/// What the caller is answered.
+/// Applies a fault to the result for the caller.
 fn spoil<T>(
     trouble: Option<Trouble>,
     operation: &'static str,

@@ -1,4 +1,4 @@
-//! A storage whose tickets and comments are created through group commit.
+//! A storage that creates tickets and comments through group commit.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ pub(crate) struct GroupedStorage {
 }
 
 impl GroupedStorage {
-    /// This storage, through group commit on the runtime that this is called on.
+    /// Adds group commit on the current runtime to this storage.
     pub(crate) fn new(storage: impl Storage + 'static) -> Self {
         let storage: Arc<dyn Storage> = Arc::new(storage);
         Self { group: GroupCommit::new(storage.clone(), storage.clone(), Handle::current()), storage }

@@ -1,4 +1,4 @@
-//! Through group commit, SQLite and PostgreSQL meet the storage contract as they do without.
+//! SQLite and PostgreSQL also meet the storage contract through group commit.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
 
@@ -25,7 +25,7 @@ mod on_sqlite {
         }
     }
 
-    // Searching does not go through the decorator.
+    // Searches do not go through group commit.
     hexdesk_contract::storage_contract!(Sqlite, without: [text_search]);
 }
 

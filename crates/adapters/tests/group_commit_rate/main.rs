@@ -1,5 +1,5 @@
-//! How many tickets 64 callers create in a second, with group commit and without: run by
-//! hand, as `docs/decisions/0007-concurrent-creations-share-a-transaction.md` tells.
+//! Measures how many tickets 64 callers create per second, with and without group commit. It is run
+//! by hand, as `docs/decisions/0007-concurrent-creations-share-a-transaction.md` explains.
 
 #![allow(
     clippy::unwrap_used,
@@ -39,22 +39,22 @@ async fn on_sqlite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a measurement"]
 async fn on_postgres() {
-    // Clusters of tests write nothing to the disk, unless asked to.
+    // Test clusters write nothing to the disk by default.
     let cluster = Cluster::builder().durable().start();
     let storage = PostgresStorage::connect(&cluster.url("postgres")).await.unwrap();
     storage.migrate().await.unwrap();
     let domain = ShopDomain::parse("a.example").unwrap();
     let CreateShopOutcome::Created(shop) = storage.create_shop(&domain, at(0)).await.unwrap() else {
-        panic!("the shop is there already");
+        panic!("the shop already exists");
     };
     let attempt = storage.create_customer(shop.id, customer("ann@example.com"), None).await.unwrap();
     let IdempotentOutcome::Ran(CreateCustomerOutcome::Created(customer)) = attempt else {
-        panic!("the customer is there already");
+        panic!("the customer already exists");
     };
     compare("PostgreSQL", Arc::new(storage), shop.id, customer.id).await;
 }
 
-/// Rounds with and without, by turns, after one of each that is not counted.
+/// Alternates rounds with and without group commit, after one uncounted round of each.
 async fn compare(name: &str, storage: Arc<dyn Storage>, shop: ShopId, customer: CustomerId) {
     let grouped = Arc::new(GroupCommit::new(storage.clone(), storage.clone(), Handle::current()));
     let next_id = Arc::new(AtomicI64::new(1));
@@ -71,7 +71,7 @@ async fn compare(name: &str, storage: Arc<dyn Storage>, shop: ShopId, customer: 
     println!("{name}: {:.2} times in the median", ratios[ROUNDS / 2]);
 }
 
-/// How many tickets are created in a second.
+/// Returns the number of tickets created per second.
 async fn rate(
     store: Arc<dyn TicketStore>,
     shop: ShopId,

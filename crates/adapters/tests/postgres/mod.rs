@@ -3,7 +3,7 @@
 use hexdesk_adapters::PostgresStorage;
 use hexdesk_test_postgres::{TestDatabase, cluster};
 
-/// A database of the test's own, with the schema in place.
+/// Creates a migrated database for one test.
 pub(crate) fn migrated_database() -> TestDatabase {
     cluster().database("helpdesk", |url| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

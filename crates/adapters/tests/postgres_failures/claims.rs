@@ -20,7 +20,7 @@ async fn create_bob(
     fixture.storage.create_customer(fixture.shop, bob(), Some(claim(key))).await
 }
 
-/// Claims a key as the first of two equal requests does.
+/// Claims a key like the first of two equal requests.
 async fn other_claims(fixture: &Fixture, key: &str) {
     let sql = format!(
         "INSERT INTO idempotency_records VALUES
@@ -36,7 +36,7 @@ async fn version(fixture: &Fixture, ticket: i64) -> i64 {
 }
 
 #[tokio::test]
-async fn what_waits_for_a_claim_answers_what_became_of_it() {
+async fn an_operation_waits_for_a_claim_and_returns_its_outcome() {
     let fixture = Fixture::new().await;
     fixture.create(vec![fixture.item(1, None)]).await.unwrap();
     for (key, end, is_first) in [("kept", "COMMIT", false), ("given up", "ROLLBACK", true)] {
@@ -75,7 +75,7 @@ async fn what_waits_for_a_claim_answers_what_became_of_it() {
 }
 
 #[tokio::test]
-async fn a_claim_that_does_not_end_is_in_progress() {
+async fn a_claim_that_stays_open_is_in_progress() {
     let fixture = Fixture::with_options("-c lock_timeout=100ms").await;
     fixture.other_does("BEGIN").await;
     other_claims(&fixture, "key").await;
@@ -87,7 +87,7 @@ async fn a_claim_that_does_not_end_is_in_progress() {
 }
 
 #[tokio::test]
-async fn the_others_of_a_batch_do_without_those_in_progress() {
+async fn a_batch_is_written_without_its_items_in_progress() {
     let fixture = Fixture::with_options("-c lock_timeout=100ms").await;
     fixture.create(vec![fixture.item(1, None)]).await.unwrap();
     fixture.other_does("BEGIN").await;
@@ -115,7 +115,7 @@ async fn the_others_of_a_batch_do_without_those_in_progress() {
 }
 
 #[tokio::test]
-async fn what_keeps_every_key_from_being_claimed_is_not_in_progress() {
+async fn a_lock_of_the_whole_table_is_unavailable_not_in_progress() {
     let fixture = Fixture::with_options("-c lock_timeout=100ms").await;
     fixture.other_does("BEGIN; LOCK TABLE idempotency_records IN EXCLUSIVE MODE").await;
     assert_eq!(kind(create_bob(&fixture, "key").await), StorageErrorKind::Unavailable);
@@ -134,14 +134,14 @@ async fn a_connection_lost_before_the_commit_leaves_the_outcome_unknown() {
     });
     assert_eq!(kind(created), StorageErrorKind::OutcomeUnknown);
     fixture.other_does("COMMIT").await;
-    // Trying again with the same key settles it.
+    // A retry with the same key resolves the unknown outcome.
     let created = create_bob(&fixture, "key").await.unwrap();
     assert!(matches!(created, IdempotentOutcome::Ran(CreateCustomerOutcome::Created(_))), "{created:?}");
     assert_eq!(create_bob(&fixture, "key").await.unwrap(), IdempotentOutcome::Replayed(b"receipt".to_vec()));
 }
 
 #[tokio::test]
-async fn keys_are_claimed_in_the_same_order_by_all_batches() {
+async fn all_batches_claim_keys_in_the_same_order() {
     let fixture = Fixture::new().await;
     fixture.other_does("BEGIN").await;
     other_claims(&fixture, "b").await;
@@ -158,7 +158,7 @@ async fn keys_are_claimed_in_the_same_order_by_all_batches() {
             "INSERT INTO idempotency_records VALUES ({}, 'create', 'a', '', '', NULL, now())",
             fixture.shop
         );
-        assert!(third.batch_execute(&claim).await.is_err(), "the batch has not claimed it yet");
+        assert!(third.batch_execute(&claim).await.is_err(), "the batch has not claimed the key yet");
         fixture.other_does("ROLLBACK").await;
     });
     assert_eq!(created.unwrap().len(), 2);

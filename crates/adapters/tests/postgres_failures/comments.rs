@@ -1,4 +1,4 @@
-//! Comments, while another client or a lost caller gets in the way.
+//! Comments, while another client or a dropped caller interferes.
 
 use std::pin::pin;
 
@@ -31,7 +31,7 @@ async fn comment(
 }
 
 #[tokio::test]
-async fn a_batch_goes_on_when_its_caller_has_gone() {
+async fn a_batch_completes_after_its_caller_is_dropped() {
     let fixture = fixture("").await;
     fixture.other_does("BEGIN; LOCK TABLE comments IN EXCLUSIVE MODE").await;
     {
@@ -40,7 +40,7 @@ async fn a_batch_goes_on_when_its_caller_has_gone() {
         fixture.is_blocked().await;
     }
     fixture.other_does("COMMIT").await;
-    // The pool's only connection comes back when the abandoned batch has ended.
+    // The pool's only connection is free again when the abandoned batch has ended.
     let ticket = TicketId::new(1).unwrap();
     assert_eq!(fixture.storage.count_comments(fixture.shop, ticket).await.unwrap(), Some(1));
     fixture.sessions(1, "state = 'idle'").await;
@@ -73,7 +73,7 @@ async fn waiting_too_long_for_a_ticket_writes_nothing() {
 }
 
 #[tokio::test]
-async fn tickets_are_locked_in_the_same_order_by_all_batches() {
+async fn all_batches_lock_tickets_in_the_same_order() {
     let fixture = fixture("").await;
     let free = "SELECT count(*) FROM (SELECT FROM tickets WHERE id = 1 FOR UPDATE SKIP LOCKED) AS free";
     assert_eq!(fixture.count(free).await, 1);
@@ -87,9 +87,9 @@ async fn tickets_are_locked_in_the_same_order_by_all_batches() {
 }
 
 #[tokio::test]
-async fn who_waits_for_a_customer_holds_no_ticket() {
+async fn a_batch_that_waits_for_a_customer_locks_no_ticket() {
     let fixture = fixture("").await;
-    // The second ticket is another customer's, who is being erased.
+    // The second ticket belongs to another customer, who is being erased.
     fixture
         .other_does(
             "INSERT INTO customers (shop_id, id, email_folded, number_of_orders, created_at, words)
@@ -114,6 +114,6 @@ async fn who_waits_for_a_customer_holds_no_ticket() {
                 IdempotentOutcome::Ran(CreateCommentOutcome::TicketNotFound)
             ]
         ),
-        "one of the two is still there"
+        "expected one comment and one missing ticket"
     );
 }

@@ -1,4 +1,4 @@
-//! Customers that are created and changed, while another client gets in the way.
+//! Creations and changes of customers, while another client interferes.
 
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ async fn become_bob(
 }
 
 #[tokio::test]
-async fn of_those_who_take_an_address_together_the_last_is_told() {
+async fn a_concurrently_taken_address_is_refused() {
     for key in [None, Some("key")] {
         for (column, value, end, expected) in [
             ("email_folded", "bob@example.com", "COMMIT", Some(UpdateCustomerOutcome::EmailTaken)),
@@ -67,7 +67,7 @@ async fn of_those_who_take_an_address_together_the_last_is_told() {
 }
 
 #[tokio::test]
-async fn an_update_waits_for_another_and_sees_what_it_made() {
+async fn an_update_waits_for_another_update_and_sees_it() {
     let fixture = Fixture::new().await;
     fixture
         .other_does("BEGIN; UPDATE customers SET phone_number = '7', email = NULL, email_folded = NULL")
@@ -86,7 +86,7 @@ async fn an_update_waits_for_another_and_sees_what_it_made() {
     assert_eq!(updated.unwrap(), IdempotentOutcome::Ran(UpdateCustomerOutcome::Unreachable));
 }
 
-/// The receipt that holds the data of the customer who is created or found.
+/// A receipt with data of the created or found customer.
 fn receipt() -> RenderReceipt<CreateCustomerOutcome> {
     Arc::new(|outcome| match outcome {
         CreateCustomerOutcome::Created(customer) | CreateCustomerOutcome::Existing(customer) => {
@@ -97,7 +97,7 @@ fn receipt() -> RenderReceipt<CreateCustomerOutcome> {
 }
 
 #[tokio::test]
-async fn a_customer_who_is_found_and_goes_away_is_created() {
+async fn a_customer_deleted_after_being_found_is_created() {
     for key in [None, Some("key")] {
         let fixture = Fixture::new().await;
         fixture.other_does("BEGIN; SELECT FROM customers FOR UPDATE").await;

@@ -1,4 +1,4 @@
-//! What is left in the log of a customer who is erased, while others write of them.
+//! The log of an erased customer, while others write about the customer.
 
 use hexdesk_adapters::PostgresStorage;
 use hexdesk_domain::ports::{CommentCreation, CustomerUpdate, TicketUpdate};
@@ -7,7 +7,7 @@ use hexdesk_domain::{CommentStore, CustomerChanges, CustomerStore, TicketChanges
 use crate::fixture::{Fixture, later, now, stamp};
 use hexdesk_domain::RetentionStore;
 
-/// How many events hold something of a customer's.
+/// Counts the events with data of a customer.
 const SNAPSHOTS: &str = "SELECT count(*) FROM events WHERE snapshot IS NOT NULL OR customer_id IS NOT NULL";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,14 +47,14 @@ impl Command {
     }
 }
 
-/// Another server's storage.
+/// Connects the storage of another server.
 async fn eraser(fixture: &Fixture) -> PostgresStorage {
     PostgresStorage::connect(&format!("{}?application_name=eraser", fixture.database.url)).await.unwrap()
 }
 
-/// Holds up a command just before its events are written, and has an erasure begin.
+/// Blocks a command just before it writes its events, and starts an erasure.
 #[tokio::test]
-async fn an_erasure_takes_what_is_being_written() {
+async fn an_erasure_removes_data_that_is_being_written() {
     for command in Command::ALL {
         let fixture = Fixture::new().await;
         let eraser = eraser(&fixture).await;
@@ -75,14 +75,14 @@ async fn an_erasure_takes_what_is_being_written() {
     }
 }
 
-/// Holds up an erasure just before its end, and has a command begin.
+/// Blocks an erasure just before its end, and starts a command.
 #[tokio::test]
-async fn nothing_is_written_of_who_is_being_erased() {
+async fn no_data_is_written_about_a_customer_being_erased() {
     for command in Command::ALL {
         let fixture = Fixture::new().await;
         let eraser = eraser(&fixture).await;
         fixture.create(vec![fixture.item(1, None)]).await.unwrap();
-        // In the way of taking the snapshots, and of no new event.
+        // Blocks the removal of the snapshots, and no new event.
         fixture.other_does("BEGIN; SELECT FROM events FOR UPDATE").await;
         let erase = eraser.erase_customer(fixture.shop, fixture.customer, stamp(now()));
         let (erased, (), ()) = tokio::join!(
@@ -102,13 +102,13 @@ async fn nothing_is_written_of_who_is_being_erased() {
 }
 
 #[tokio::test]
-async fn an_erasure_and_a_removal_take_events_in_the_same_order() {
+async fn an_erasure_and_a_removal_lock_events_in_the_same_order() {
     let free = "SELECT count(*) FROM (SELECT FROM events WHERE kind = 'ticket.created'
         FOR UPDATE SKIP LOCKED) AS free";
     for erases in [false, true] {
         let fixture = Fixture::new().await;
         fixture.create(vec![fixture.item(1, None)]).await.unwrap();
-        // The first event comes behind the second, on the disk and in the index by customer.
+        // The first event is after the second, on disk and in the index by customer.
         for snapshot in ["NULL", "'{}'"] {
             let first = "kind = 'customer.created'";
             fixture.other_does(&format!("UPDATE events SET snapshot = {snapshot} WHERE {first}")).await;

@@ -1,4 +1,4 @@
-//! Customers that are erased, while others add to what is theirs.
+//! Erasures of customers, while others add data of the same customers.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use hexdesk_domain::{
 
 use crate::fixture::{Fixture, client, later, now, stamp};
 
-/// What another server does to erase the only customer, once it has the customer.
+/// The statements with which another server erases the only customer, after locking the customer.
 const ERASE: &str = "DELETE FROM comments; DELETE FROM tickets;
     DELETE FROM idempotency_records; DELETE FROM customers";
 
@@ -47,7 +47,7 @@ async fn rename(
 }
 
 #[tokio::test]
-async fn what_is_being_added_goes_with_the_customer() {
+async fn an_erasure_removes_data_that_is_being_added() {
     let fixture = fixture().await;
     comment(&fixture, "key").await.unwrap();
     let item = fixture.item(2, Some("other key"));
@@ -71,7 +71,7 @@ async fn what_is_being_added_goes_with_the_customer() {
 }
 
 #[tokio::test]
-async fn who_waits_for_an_erasure_holds_no_ticket_and_finds_none() {
+async fn an_operation_that_waits_for_an_erasure_locks_and_finds_no_ticket() {
     let free = "SELECT count(*) FROM (SELECT FROM tickets FOR UPDATE SKIP LOCKED) AS free";
     for command in ["comment", "rename"] {
         let fixture = fixture().await;
@@ -93,7 +93,7 @@ async fn who_waits_for_an_erasure_holds_no_ticket_and_finds_none() {
             assert_eq!(fixture.count(free).await, 1, "{command}");
             fixture.other_does(&format!("{ERASE}; COMMIT")).await;
         });
-        // Its receipt tells of the customer who is gone, and was not asked for.
+        // No record is left: its receipt would hold data of the erased customer.
         assert_eq!(fixture.count("SELECT count(*) FROM idempotency_records").await, 0);
     }
 }
@@ -111,7 +111,7 @@ async fn an_erasure_waits_for_a_ticket_that_is_being_deleted() {
 }
 
 #[tokio::test]
-async fn an_erasure_holds_no_customer_while_customers_are_numbered() {
+async fn an_erasure_locks_no_customer_while_customers_are_numbered() {
     let fixture = fixture().await;
     fixture.other_does("BEGIN; LOCK TABLE customers IN SHARE ROW EXCLUSIVE MODE").await;
     let (erased, ()) =
@@ -123,7 +123,7 @@ async fn an_erasure_holds_no_customer_while_customers_are_numbered() {
 }
 
 #[tokio::test]
-async fn a_batch_outlasts_all_its_customers() {
+async fn a_batch_survives_the_erasure_of_its_customers() {
     const CUSTOMERS: usize = 5;
     let fixture = Fixture::new().await;
     let mut batch = Vec::new();
@@ -167,10 +167,9 @@ async fn create(storage: &PostgresStorage, fixture: &Fixture, draft: CustomerDra
     customer
 }
 
-/// Erases a customer again and again, while others use it in every way that keeps a record
-/// of theirs.
+/// Erases a customer repeatedly, while others use the customer in every way that stores data.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_fails_because_of_an_erasure() {
+async fn no_operation_fails_because_of_an_erasure() {
     const ROUNDS: i64 = 25;
     let fixture = Arc::new(Fixture::new().await);
     let options = PostgresOptions { max_connections: 8, pending_list_cleanup: None };
@@ -192,7 +191,7 @@ async fn nobody_fails_because_of_an_erasure() {
                 }
                 storage.create_tickets(vec![item]).await.unwrap();
                 let claim = fixture.claim_of(&key("comment"), customer);
-                // A neighbour's ticket, which may not be there yet, and its own.
+                // A neighbour's ticket, which may not exist yet, and its own.
                 let batch = vec![
                     CommentCreation {
                         comment: fixture.comment(second, second),

@@ -1,4 +1,4 @@
-//! The order of events, while those who write them overtake each other.
+//! The order of events, while their writers overtake each other.
 
 use std::pin::pin;
 
@@ -7,13 +7,13 @@ use hexdesk_test_postgres::cluster;
 
 use crate::fixture::{Fixture, begin, client, listed};
 
-/// What another server writes in its transaction: that ticket 77 was deleted.
+/// Writes an event of another server in its transaction: the deletion of ticket 77.
 async fn others_event(fixture: &Fixture) {
     let event = "INSERT INTO events (shop_id, kind, subject_id, time) VALUES";
     fixture.other_does(&format!("{event} ({}, 'ticket.deleted', 77, now())", fixture.shop)).await;
 }
 
-/// The log after this event, once it has so many.
+/// The log after this event, once it has `count` events.
 async fn list(fixture: &Fixture, after: Option<EventPosition>, count: usize) -> Vec<Event> {
     listed(&fixture.storage, fixture.shop, after, count).await
 }
@@ -23,8 +23,8 @@ fn kinds(events: &[Event]) -> Vec<EventKind> {
 }
 
 #[tokio::test]
-async fn nothing_appears_before_what_was_listed() {
-    // The other's event is there first; or its transaction only, and the event comes last.
+async fn no_event_appears_before_listed_events() {
+    // The other transaction begins first. It writes its event first, or last.
     for writes_first in [true, false] {
         let fixture = Fixture::new().await;
         fixture.other_does("BEGIN; SELECT pg_current_xact_id()").await;
@@ -47,7 +47,7 @@ async fn nothing_appears_before_what_was_listed() {
 }
 
 #[tokio::test]
-async fn who_gives_up_holds_nothing_back() {
+async fn a_rolled_back_transaction_does_not_delay_the_log() {
     let fixture = Fixture::new().await;
     fixture.other_does("BEGIN").await;
     others_event(&fixture).await;
@@ -58,12 +58,12 @@ async fn who_gives_up_holds_nothing_back() {
 }
 
 #[tokio::test]
-async fn other_databases_of_the_server_hold_nothing_back() {
+async fn other_databases_of_the_server_do_not_delay_the_log() {
     let fixture = Fixture::new().await;
     let other_database = cluster().empty_database();
     let other_database = client(&other_database).await;
     other_database.batch_execute("BEGIN; SELECT pg_current_xact_id()").await.unwrap();
-    // By an account that may not look at what others do.
+    // This account may not see the activity of other accounts.
     let account = format!("plain_{}", fixture.database.name);
     fixture.other_does(&format!("CREATE ROLE {account}; GRANT SELECT ON events TO {account}")).await;
     let url = format!("{}?options=-c%20role%3D{account}", fixture.database.url);
@@ -78,9 +78,9 @@ async fn other_databases_of_the_server_hold_nothing_back() {
 }
 
 #[tokio::test]
-async fn who_ends_while_the_log_is_listed_hides_nothing() {
+async fn a_transaction_that_ends_during_a_listing_hides_no_event() {
     let fixture = Fixture::with_options("-c search_path=public,pg_catalog").await;
-    // Whoever looks at who else is writing waits for a lock first.
+    // A query for other writers waits for a lock first.
     let held = "CREATE FUNCTION held_activity() RETURNS SETOF pg_catalog.pg_stat_activity LANGUAGE plpgsql
             AS 'BEGIN
                 PERFORM pg_advisory_xact_lock(1);
@@ -104,7 +104,7 @@ async fn who_ends_while_the_log_is_listed_hides_nothing() {
 }
 
 #[tokio::test]
-async fn a_shops_log_is_not_held_back_by_who_only_reads() {
+async fn readers_do_not_delay_the_log() {
     let fixture = Fixture::new().await;
     fixture.other_does("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM tickets").await;
     fixture.create(vec![fixture.item(1, None)]).await.unwrap();

@@ -1,4 +1,4 @@
-//! A storage on a database of its own, and two other clients of that database.
+//! A storage on a database of its own, with two other clients of that database.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -21,8 +21,8 @@ use hexdesk_test_postgres::TestDatabase;
 
 use crate::postgres;
 
-/// The events of the shop after this position, once there are `count`. A running transaction of
-/// another test delays them.
+/// Returns the events of the shop after this position, once there are `count`. A running
+/// transaction of another test delays them.
 pub(crate) async fn listed(
     storage: &PostgresStorage,
     shop: ShopId,
@@ -45,7 +45,7 @@ pub(crate) struct Fixture {
     pub(crate) shop: ShopId,
     pub(crate) customer: CustomerId,
     pub(crate) other: tokio_postgres::Client,
-    // A client of its own: within a transaction, `pg_stat_activity` does not change.
+    // A separate client: within a transaction, `pg_stat_activity` does not change.
     pub(crate) observer: tokio_postgres::Client,
     // Dropped last.
     pub(crate) database: TestDatabase,
@@ -56,7 +56,8 @@ impl Fixture {
         Self::with_options("").await
     }
 
-    /// `options` are settings for the sessions of the storage, in the syntax of `postgres`.
+    /// Creates a fixture with these settings for the storage's sessions, in the syntax of
+    /// `postgres`.
     pub(crate) async fn with_options(options: &str) -> Self {
         let database = postgres::migrated_database();
         let options = options.replace(' ', "%20").replace('=', "%3D");
@@ -95,7 +96,7 @@ impl Fixture {
         }
     }
 
-    /// A comment of the customer's.
+    /// A comment by the customer.
     pub(crate) fn comment(&self, ticket: i64, id: i64) -> NewComment {
         let draft = CommentDraft {
             text: Some(format!("Comment {id}")),
@@ -106,7 +107,8 @@ impl Fixture {
         draft.into_new(id, self.shop, ticket, None, now()).unwrap()
     }
 
-    /// A claim for this key. Its receipt, if the operation has an effect, holds data of the customer.
+    /// A claim for this key. If the operation has an effect, the receipt holds data of the
+    /// customer.
     pub(crate) fn claim_of<T: Effective>(&self, key: &str, customer: CustomerId) -> DeferredClaim<T> {
         let receipt = Receipt { answer: b"receipt".to_vec(), customer_id: Some(customer) };
         let receipt = move |outcome: &T| outcome.has_effect().then(|| receipt.clone());
@@ -150,7 +152,7 @@ impl Fixture {
              WHERE datname = current_database() AND application_name = '{application}' AND {condition}"
         );
         while self.count(&sql).await != expected {
-            assert!(Instant::now() < deadline, "waited in vain for {expected} sessions with {condition}");
+            assert!(Instant::now() < deadline, "no {expected} sessions with {condition} within 20 s");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
@@ -190,7 +192,7 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::parse("2026-11-22T10:00:00Z").unwrap()
 }
 
-/// After every change of a test.
+/// A time after every change of a test.
 pub(crate) fn later() -> Timestamp {
     Timestamp::parse("2036-11-22T10:00:00Z").unwrap()
 }
@@ -242,10 +244,10 @@ pub(crate) fn kind<T: std::fmt::Debug>(result: Result<T, StorageError>) -> Stora
     result.unwrap_err().kind
 }
 
-/// Polls a future once, as a caller does that then drops it.
+/// Polls a future once, like a caller that then drops it.
 pub(crate) async fn begin(mut future: Pin<&mut impl Future>) {
     std::future::poll_fn(|context| {
-        assert!(future.as_mut().poll(context).is_pending(), "it ended at once");
+        assert!(future.as_mut().poll(context).is_pending(), "the future did not wait");
         Poll::Ready(())
     })
     .await;

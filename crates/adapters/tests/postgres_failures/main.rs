@@ -1,5 +1,4 @@
-//! What becomes of an operation when its caller, its connection, its server or another
-//! client gets in the way.
+//! Operations, while their caller, their connection, their server or another client interferes.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
 
@@ -35,7 +34,7 @@ use hexdesk_domain::{
 use hexdesk_test_postgres::Cluster;
 
 #[tokio::test]
-async fn a_write_goes_on_when_its_caller_has_gone() {
+async fn a_write_completes_after_its_caller_is_dropped() {
     let fixture = Fixture::new().await;
     fixture.other_does("BEGIN; LOCK TABLE tickets IN EXCLUSIVE MODE").await;
     {
@@ -44,7 +43,7 @@ async fn a_write_goes_on_when_its_caller_has_gone() {
         fixture.is_blocked().await;
     }
     fixture.other_does("COMMIT").await;
-    // The pool's only connection comes back when the abandoned write has ended.
+    // The pool's only connection is free again when the abandoned write has ended.
     assert!(fixture.is_there(1).await);
     fixture.sessions(1, "state = 'idle'").await;
     let again = fixture.create(vec![fixture.item(2, Some("key"))]).await.unwrap();
@@ -52,7 +51,7 @@ async fn a_write_goes_on_when_its_caller_has_gone() {
 }
 
 #[tokio::test]
-async fn a_transaction_goes_on_when_its_caller_has_gone() {
+async fn a_transaction_completes_after_its_caller_is_dropped() {
     let fixture = Fixture::new().await;
     fixture.other_does("BEGIN; LOCK TABLE id_ranges IN EXCLUSIVE MODE").await;
     {
@@ -85,7 +84,7 @@ async fn a_connection_lost_in_a_write_leaves_the_outcome_unknown() {
 }
 
 #[tokio::test]
-async fn a_connection_lost_in_a_read_is_no_more_than_unavailable() {
+async fn a_connection_lost_in_a_read_is_unavailable() {
     let fixture = Fixture::new().await;
     fixture.other_does("BEGIN; LOCK TABLE tickets IN ACCESS EXCLUSIVE MODE").await;
     let (found, ()) =
@@ -97,12 +96,12 @@ async fn a_connection_lost_in_a_read_is_no_more_than_unavailable() {
 }
 
 #[tokio::test]
-async fn a_connection_lost_at_rest_is_replaced() {
+async fn a_lost_idle_connection_is_replaced() {
     let fixture = Fixture::new().await;
     fixture.end_sessions().await;
     fixture.sessions(0, "true").await;
-    // The driver hears of it in its own time; until then an operation may still meet the
-    // connection, and is told.
+    // The driver notices the closed connection after a while. Until then, an operation may still
+    // get the connection, and fails.
     while let Err(error) = fixture.storage.find_ticket(fixture.shop, TicketId::new(1).unwrap()).await {
         assert_eq!(error.kind, StorageErrorKind::Unavailable);
     }
@@ -129,7 +128,7 @@ async fn waiting_too_long_writes_nothing_and_keeps_the_connection() {
 }
 
 #[tokio::test]
-async fn waiting_for_a_connection_has_an_end() {
+async fn waiting_for_a_connection_times_out() {
     let fixture = Fixture::with_options("-c lock_timeout=60s -c statement_timeout=60s").await;
     fixture.other_does("BEGIN; LOCK TABLE tickets IN EXCLUSIVE MODE").await;
     let mut create = pin!(fixture.create(vec![fixture.item(1, None)]));
@@ -137,18 +136,18 @@ async fn waiting_for_a_connection_has_an_end() {
     fixture.is_blocked().await;
     let error = fixture.storage.find_shop(&domain()).await.unwrap_err();
     assert_eq!(error.kind, StorageErrorKind::Unavailable);
-    assert!(error.to_string().contains("all of the pool are in use"), "{error}");
+    assert!(error.to_string().contains("all connections of the pool are in use"), "{error}");
     fixture.other_does("COMMIT").await;
     assert_eq!(create.await.unwrap(), [CreateTicketOutcome::Created]);
 }
 
 #[tokio::test]
-async fn a_server_that_is_gone_is_unavailable_until_it_is_back() {
+async fn a_stopped_server_is_unavailable_until_it_is_back() {
     let own = Cluster::builder().start();
     let storage = PostgresStorage::connect(&own.url("postgres")).await.unwrap();
     storage.migrate().await.unwrap();
     own.stop();
-    // The driver reads the end of the connection before it is asked to do anything.
+    // The driver reads the end of the connection before the next operation.
     tokio::task::yield_now().await;
     let error = storage.create_shop(&domain(), now()).await.unwrap_err();
     assert_eq!(error.kind, StorageErrorKind::Unavailable, "{error}");
@@ -160,7 +159,7 @@ async fn a_server_that_is_gone_is_unavailable_until_it_is_back() {
 }
 
 #[tokio::test]
-async fn a_server_that_cannot_be_written_to_is_left_for_another() {
+async fn a_connection_to_a_read_only_server_is_closed() {
     let fixture = Fixture::new().await;
     let options = "application_name=reader&options=-c%20default_transaction_read_only%3Don";
     let storage = PostgresStorage::connect(&format!("{}?{options}", fixture.database.url)).await.unwrap();
@@ -174,7 +173,7 @@ async fn a_server_that_cannot_be_written_to_is_left_for_another() {
 }
 
 #[tokio::test]
-async fn waiting_for_a_lock_has_an_end_unless_told_otherwise() {
+async fn waiting_for_a_lock_times_out_by_default() {
     let fixture = Fixture::new().await;
     fixture.other_does("BEGIN; LOCK TABLE tickets IN EXCLUSIVE MODE").await;
     let begun = Instant::now();
@@ -209,7 +208,7 @@ async fn keys_of_a_shop_are_numbered_one_after_another() {
 }
 
 #[tokio::test]
-async fn what_is_not_committed_is_not_reported() {
+async fn uncommitted_writes_are_not_reported() {
     let fixture = Fixture::new().await;
     fixture.create(vec![fixture.item(9, None)]).await.unwrap();
     for table in ["shops", "customers", "users", "tickets", "comments"] {
@@ -240,14 +239,14 @@ async fn what_is_not_committed_is_not_reported() {
 }
 
 #[tokio::test]
-async fn a_schema_that_is_not_there_is_unavailable() {
+async fn a_missing_table_is_unavailable() {
     let fixture = Fixture::new().await;
     fixture.other_does("DROP TABLE events").await;
     assert_eq!(kind(fixture.create(vec![fixture.item(1, None)]).await), StorageErrorKind::Unavailable);
 }
 
 #[tokio::test]
-async fn a_taken_id_is_unexpected_and_told_without_values() {
+async fn a_taken_id_is_unexpected_and_reported_without_values() {
     let fixture = Fixture::new().await;
     fixture.create(vec![fixture.item(77_001, None)]).await.unwrap();
     let error =
@@ -259,7 +258,7 @@ async fn a_taken_id_is_unexpected_and_told_without_values() {
 }
 
 #[tokio::test]
-async fn a_claim_waits_for_another_and_answers_what_became_of_it() {
+async fn a_claim_waits_for_another_claim_and_returns_its_outcome() {
     let fixture = Fixture::new().await;
     let claim = |key: &str| {
         format!(
@@ -286,7 +285,7 @@ async fn a_claim_waits_for_another_and_answers_what_became_of_it() {
 }
 
 #[tokio::test]
-async fn numbers_end_where_clients_cannot_follow() {
+async fn numbers_end_at_the_maximum() {
     let fixture = Fixture::new().await;
     let customer = |id: Option<CustomerId>| {
         let phone_number = Some(format!("{id:?}"));
@@ -302,14 +301,14 @@ async fn numbers_end_where_clients_cannot_follow() {
     let last = HumanTicketId::MAX;
     fixture.other_does(&format!("SELECT setval('human_ticket_numbers', {last})")).await;
     assert!(fixture.create(vec![fixture.item(1, None)]).await.is_err());
-    // One that is created closed takes none.
+    // A ticket that is created closed takes no number.
     let mut closed = fixture.item(2, None);
     closed.ticket.is_opened = false;
     assert_eq!(fixture.create(vec![closed]).await.unwrap(), [CreateTicketOutcome::Created]);
 }
 
 #[tokio::test]
-async fn a_batch_of_which_only_a_part_is_known_is_unknown() {
+async fn a_partly_known_batch_is_unknown() {
     let fixture = Fixture::with_options("-c lock_timeout=2s").await;
     fixture
         .other_does(&format!(
@@ -324,7 +323,7 @@ async fn a_batch_of_which_only_a_part_is_known_is_unknown() {
         fixture.create(batch),
         async {
             fixture.is_blocked().await;
-            // Comes between the statement that loses the claim and the one that looks again.
+            // Runs between the statement that loses the claim and the statement that reads again.
             third.batch_execute("LOCK TABLE idempotency_records IN ACCESS EXCLUSIVE MODE").await
         },
         async {
@@ -340,7 +339,7 @@ async fn a_batch_of_which_only_a_part_is_known_is_unknown() {
 }
 
 #[tokio::test]
-async fn a_customer_that_goes_away_in_the_middle_is_not_found() {
+async fn a_customer_deleted_meanwhile_is_not_found() {
     let fixture = Fixture::new().await;
     fixture.other_does(&format!("BEGIN; DELETE FROM customers WHERE id = {}", fixture.customer)).await;
     let (created, ()) = tokio::join!(fixture.create(vec![fixture.item(1, Some("key"))]), async {

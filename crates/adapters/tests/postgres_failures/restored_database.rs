@@ -1,5 +1,4 @@
-//! A database that was dumped and comes back on another server, which numbers its
-//! transactions anew.
+//! A database that was dumped and restored on another server, with transaction numbers of its own.
 
 use hexdesk_adapters::PostgresStorage;
 use hexdesk_domain::ports::CreateCustomerOutcome;
@@ -8,7 +7,7 @@ use hexdesk_test_postgres::{Cluster, TestDatabase};
 
 use crate::fixture::{Fixture, listed, now, stamp};
 
-/// As many transactions as a new server has not had for long.
+/// Uses up transaction numbers that a new server takes long to reach.
 const TRANSACTIONS: &str = "DO $$ BEGIN
     FOR number IN 1..5000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP;
 END $$";
@@ -25,7 +24,7 @@ fn numbering(database: &TestDatabase) -> String {
 }
 
 #[tokio::test]
-async fn its_log_goes_on_where_it_was() {
+async fn a_restored_log_continues() {
     let fixture = Fixture::new().await;
     fixture.other_does("DELETE FROM events").await;
     fixture.other_does(TRANSACTIONS).await;
@@ -37,19 +36,15 @@ async fn its_log_goes_on_where_it_was() {
     let own = Cluster::builder().start();
     let database = own.empty_database();
     fixture.database.copy_into(&database);
-    // Goes on for long, and is read, after the dump.
+    // After the dump, the old database gets more transactions and a reader.
     fixture.other_does(TRANSACTIONS).await;
     write(&fixture.storage, fixture.shop, "3").await;
     let [lost] = &listed(&fixture.storage, fixture.shop, Some(dumped[1].position), 1).await[..] else {
-        panic!("not one event")
+        panic!("expected one event")
     };
 
     let storage = PostgresStorage::connect(&database.url).await.unwrap();
-    assert_eq!(
-        listed(&storage, fixture.shop, None, 0).await,
-        [],
-        "the other server's numbers are not larger"
-    );
+    assert_eq!(listed(&storage, fixture.shop, None, 0).await, [], "the new server's numbers must be smaller");
     assert_eq!(storage.migrate().await.unwrap(), Vec::<String>::new());
     assert_eq!(listed(&storage, fixture.shop, None, 2).await, dumped);
     assert_eq!(listed(&storage, fixture.shop, Some(dumped[0].position), 1).await, dumped[1..]);
@@ -59,12 +54,12 @@ async fn its_log_goes_on_where_it_was() {
         assert_eq!(listed(&storage, fixture.shop, Some(seen), 1).await.len(), 1, "{seen:?}");
     }
 
-    // Once is enough.
+    // A second migration changes nothing.
     let numbers = numbering(&database);
     storage.migrate().await.unwrap();
     assert_eq!(numbering(&database), numbers);
 
-    // And it can go on to yet another.
+    // The database can move to yet another server.
     let another = Cluster::builder().start();
     let next_database = another.empty_database();
     database.copy_into(&next_database);
@@ -77,7 +72,7 @@ async fn its_log_goes_on_where_it_was() {
 }
 
 #[tokio::test]
-async fn a_database_that_stays_is_numbered_as_ever() {
+async fn a_database_that_was_not_moved_keeps_its_numbering() {
     let fixture = Fixture::new().await;
     let numbers = numbering(&fixture.database);
     fixture.storage.migrate().await.unwrap();

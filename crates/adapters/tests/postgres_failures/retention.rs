@@ -1,11 +1,11 @@
-//! Removals of what was kept long enough, by several servers at the same time.
+//! Removals of old records and events, by several servers at the same time.
 
 use hexdesk_domain::RetentionStore;
 
 use crate::fixture::{Fixture, later, listed};
 
 #[tokio::test]
-async fn records_that_another_server_removes_are_left_to_it() {
+async fn records_that_another_server_is_removing_are_skipped() {
     let fixture = Fixture::new().await;
     for (id, key) in [(1, "one"), (2, "two"), (3, "three")] {
         fixture.create(vec![fixture.item(id, Some(key))]).await.unwrap();
@@ -19,7 +19,7 @@ async fn records_that_another_server_removes_are_left_to_it() {
 }
 
 #[tokio::test]
-async fn a_removal_of_events_goes_on_behind_another_servers() {
+async fn a_removal_of_events_continues_after_another_servers() {
     let fixture = Fixture::new().await;
     for id in 1..=4 {
         fixture.create(vec![fixture.item(id, None)]).await.unwrap();
@@ -40,7 +40,7 @@ async fn a_removal_of_events_goes_on_behind_another_servers() {
 }
 
 #[tokio::test]
-async fn where_nothing_is_old_nothing_is_locked() {
+async fn a_removal_without_old_events_locks_nothing() {
     let fixture = Fixture::new().await;
     fixture.other_does("BEGIN; SELECT FROM events FOR UPDATE").await;
     assert_eq!(fixture.storage.remove_events(fixture.shop, crate::fixture::now(), 9).await.unwrap(), 0);

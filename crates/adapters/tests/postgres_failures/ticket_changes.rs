@@ -1,5 +1,4 @@
-//! Tickets that are changed and deleted, while another client or a lost caller gets in
-//! the way.
+//! Changes and deletions of tickets, while another client or a dropped caller interferes.
 
 use std::pin::pin;
 
@@ -8,7 +7,7 @@ use hexdesk_domain::{IdempotentOutcome, StorageError, TicketChanges, TicketId, T
 
 use crate::fixture::{Fixture, begin, claim, now, stamp};
 
-/// A fixture with an open ticket.
+/// Creates a fixture with an open ticket.
 async fn fixture() -> Fixture {
     let fixture = Fixture::new().await;
     fixture.create(vec![fixture.item(1, None)]).await.unwrap();
@@ -31,7 +30,7 @@ async fn close(
 }
 
 #[tokio::test]
-async fn an_update_goes_on_when_its_caller_has_gone() {
+async fn an_update_completes_after_its_caller_is_dropped() {
     for key in [None, Some("key")] {
         let fixture = fixture().await;
         fixture.other_does("BEGIN; LOCK TABLE events IN EXCLUSIVE MODE").await;
@@ -41,7 +40,7 @@ async fn an_update_goes_on_when_its_caller_has_gone() {
             fixture.is_blocked().await;
         }
         fixture.other_does("COMMIT").await;
-        // The pool's only connection comes back when the abandoned update has ended.
+        // The pool's only connection is free again when the abandoned update has ended.
         let view = fixture.storage.find_ticket(fixture.shop, ticket()).await.unwrap().unwrap();
         assert_eq!((view.ticket.is_opened, view.ticket.version), (false, 2), "{key:?}");
         assert_eq!(view.human_ticket.unwrap().closed_at, Some(now()), "{key:?}");
@@ -54,7 +53,7 @@ async fn an_update_goes_on_when_its_caller_has_gone() {
 }
 
 #[tokio::test]
-async fn an_update_waits_for_another_and_sees_what_it_made() {
+async fn an_update_waits_for_another_update_and_sees_it() {
     let fixture = fixture().await;
     fixture.other_does("BEGIN; UPDATE tickets SET version = version + 1").await;
     let (updated, ()) = tokio::join!(close(&fixture, Some(1), None), async {
@@ -66,7 +65,7 @@ async fn an_update_waits_for_another_and_sees_what_it_made() {
 }
 
 #[tokio::test]
-async fn a_deletion_waits_for_a_comment_and_sees_what_it_made() {
+async fn a_deletion_waits_for_a_comment_and_sees_it() {
     for (expected_version, outcome, comments) in
         [(Some(1), DeleteTicketOutcome::VersionMismatch, 1), (None, DeleteTicketOutcome::Deleted, 0)]
     {

@@ -1,4 +1,4 @@
-//! Users and their keys, while another client gets in the way.
+//! Users and their keys, while another client interferes.
 
 use std::collections::BTreeSet;
 
@@ -12,11 +12,11 @@ use hexdesk_domain::{
 
 use crate::fixture::{Fixture, claim, now, stamp};
 
-/// What another server does to the only user.
+/// The statements with which another server deactivates the only user.
 const DEACTIVATE: &str = "UPDATE users SET deactivated_at = now();
     UPDATE api_keys SET revoked_at = now() WHERE user_id IS NOT NULL AND revoked_at IS NULL";
 
-/// A fixture with a user and a key that writes in its name.
+/// Creates a fixture with a user and a key of that user.
 async fn fixture() -> (Fixture, UserId, KeyNumber) {
     let fixture = Fixture::new().await;
     let draft = UserDraft { email: Some("eve@example.com".into()), ..UserDraft::default() };
@@ -58,7 +58,7 @@ async fn key(fixture: &Fixture, number: i64) -> ApiKey {
 }
 
 #[tokio::test]
-async fn no_key_is_made_for_a_user_who_is_being_deactivated() {
+async fn no_key_is_created_for_a_user_being_deactivated() {
     let (fixture, user, _) = fixture().await;
     fixture.other_does(&format!("BEGIN; {DEACTIVATE}")).await;
     let (created, ()) = tokio::join!(create_key(&fixture, user), async {
@@ -70,8 +70,8 @@ async fn no_key_is_made_for_a_user_who_is_being_deactivated() {
 }
 
 #[tokio::test]
-async fn no_key_is_rotated_whose_user_is_being_deactivated() {
-    // The user may be active again by the time that it is looked at.
+async fn no_key_of_a_user_being_deactivated_is_rotated() {
+    // The user may be active again when the rotation reads it.
     for again in ["", "; UPDATE users SET deactivated_at = NULL"] {
         let (fixture, _, number) = fixture().await;
         fixture.other_does(&format!("BEGIN; {DEACTIVATE}{again}")).await;
@@ -92,7 +92,7 @@ async fn no_key_is_rotated_whose_user_is_being_deactivated() {
 }
 
 #[tokio::test]
-async fn a_deactivation_waits_for_a_key_that_is_being_made() {
+async fn a_deactivation_waits_for_a_key_being_created() {
     let (fixture, user, _) = fixture().await;
     fixture
         .other_does(&format!(
@@ -113,7 +113,7 @@ async fn a_deactivation_waits_for_a_key_that_is_being_made() {
 }
 
 #[tokio::test]
-async fn of_those_who_take_an_address_together_the_last_is_told() {
+async fn a_concurrently_taken_address_is_refused() {
     for key in [None, Some("key")] {
         let (fixture, user, _) = fixture().await;
         fixture

@@ -9,7 +9,7 @@ fn ticket(id: i64) -> TicketId {
 }
 
 #[tokio::test]
-async fn only_an_empty_page_of_comments_takes_a_second_look() {
+async fn only_an_empty_page_of_comments_takes_a_second_statement() {
     let recorded = Recorded::new().await;
     for (id, expected) in [(1, 1), (1_001, 2), (99_999, 2)] {
         let list = recorded.storage.list_comments(shop(), ticket(id), None, Some(50));

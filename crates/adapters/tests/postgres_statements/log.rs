@@ -1,4 +1,4 @@
-//! The log of events, and what is removed of it.
+//! The log of events, and removals from it.
 
 use hexdesk_domain::ports::DeleteTicketOutcome;
 use hexdesk_domain::{
@@ -10,8 +10,8 @@ use hexdesk_test_postgres::Cluster;
 
 use crate::{KEPT, Recorded, assert_follows, shop, statements, time};
 
-/// 20,000 events of each of two shops, of 200 customers; and 20,000 idempotency records, all
-/// of one minute each.
+/// 20,000 events of each of two shops, with 200 customers; and 20,000 idempotency records. One is
+/// written each minute.
 const LOG: &str = "
     INSERT INTO events (shop_id, kind, subject_id, time, customer_id, snapshot)
         SELECT number % 2 + 1, 'ticket.deleted', number, timestamptz '2026-01-01Z' + number * interval '1 min',
@@ -22,7 +22,7 @@ const LOG: &str = "
         FROM generate_series(1, 20000) AS number;
     ANALYZE";
 
-/// A minute of the year.
+/// The time this many minutes after the beginning of 2026.
 fn minute(number: i64) -> Timestamp {
     let begins = Timestamp::parse("2026-01-01T00:00:00Z").unwrap();
     Timestamp::from_unix_millis(begins.unix_millis() + number * 60_000).unwrap()
@@ -40,7 +40,7 @@ async fn recorded() -> Recorded {
 
 #[tokio::test]
 async fn a_shops_log_is_listed_along_its_key() {
-    // Who writes to another database of the server may hold the log back for a moment.
+    // Writers to other databases of the server may delay the log for a moment.
     let server = Cluster::builder().start();
     let recorded = Recorded::alone_on(&server).await;
     recorded.database.psql(LOG);
@@ -48,7 +48,7 @@ async fn a_shops_log_is_listed_along_its_key() {
     let change = recorded.database.psql("SELECT max(change) FROM events").parse().unwrap();
     let end = EventPosition { change, part: last };
     let within = EventPosition { change: 1, part: 2 };
-    // Only at the end it matters who is writing to other databases of the server.
+    // Only the last page asks for the writers to other databases of the server.
     for (after, expected, kept) in [(None, 1, 1), (Some(within), 1, 0), (Some(end), 3, 1)] {
         KEPT.take();
         let sent = statements(recorded.storage.list_events(shop(), after, 50)).await;
@@ -56,7 +56,7 @@ async fn a_shops_log_is_listed_along_its_key() {
         let plan = recorded.explain("", &sent[0]);
         assert_follows(&plan, "events_pkey", &["shop_id =", "ROW(change, part) >", "change <"]);
         assert!(!plan.contains("Seq Scan on events"), "{plan}");
-        // The same for the beginning and for what comes after a place.
+        // The first page and later pages are the same statement.
         assert_eq!(KEPT.take().len(), kept);
     }
 }
@@ -66,7 +66,7 @@ async fn old_events_are_found_along_the_key() {
     let recorded = recorded().await;
     let removed = recorded.storage.remove_events(shop(), minute(2_001), 100);
     let statements = statements(removed).await;
-    // A look; the transaction's beginning and end, a look that locks, the removal.
+    // One read; the beginning and end of the transaction, a read that locks, and the removal.
     assert_eq!(statements.len(), 5, "{statements:#?}");
     for look in [&statements[0], &statements[2]] {
         assert_follows(&recorded.explain("", look), "events_pkey", &["shop_id ="]);
@@ -75,7 +75,7 @@ async fn old_events_are_found_along_the_key() {
     assert!(removal.contains("events_pkey") && !removal.contains("Seq Scan on events"), "{removal}");
     assert_eq!(recorded.database.psql("SELECT count(*) FROM events WHERE shop_id = 1"), "19900");
 
-    // Nothing is old: a look.
+    // Nothing is old: one read.
     let none = recorded.storage.remove_events(shop(), minute(0), 100);
     assert_eq!(crate::statements(none).await.len(), 1);
 }
@@ -98,9 +98,9 @@ async fn an_erasure_takes_few_statements_and_finds_events_by_customer() {
     recorded.database.psql("DELETE FROM comments");
     let erased = recorded.storage.erase_customer(shop(), CustomerId::new(7).unwrap(), stamp());
     let statements = statements(erased).await;
-    // The transaction's beginning and end; a table, the customer and its tickets are locked;
-    // comments, tickets, records and the customer go, which is told; and the snapshots are
-    // locked and go.
+    // The beginning and end of the transaction; the locks of a table, the customer and its tickets;
+    // the deletions of comments, tickets, records and the customer, and the event; the lock and
+    // removal of the snapshots.
     assert_eq!(statements.len(), 12, "{statements:#?}");
     for by_customer in &statements[9..11] {
         let plan = recorded.explain("", by_customer);
@@ -112,7 +112,7 @@ async fn an_erasure_takes_few_statements_and_finds_events_by_customer() {
 }
 
 #[tokio::test]
-async fn a_deletion_takes_a_handful_of_statements_however_many_comments() {
+async fn a_deletion_takes_five_statements_for_any_number_of_comments() {
     let recorded = Recorded::new().await;
     let ticket = TicketId::new(7).unwrap();
     let deletion = async {
@@ -120,7 +120,7 @@ async fn a_deletion_takes_a_handful_of_statements_however_many_comments() {
         assert_eq!(deleted, DeleteTicketOutcome::Deleted);
     };
     let statements = statements(deletion).await;
-    // The transaction's beginning and end; look; comments and ticket go.
+    // The beginning and end of the transaction; a read; the deletions of comments and ticket.
     assert_eq!(statements.len(), 5, "{statements:#?}");
     let comments = recorded.explain("", &statements[2]);
     assert!(

@@ -1,5 +1,5 @@
-//! How the PostgreSQL storage asks the server: in how many statements, which of them are kept
-//! prepared, and what the server does for them. How much lists read is in `query_plans`.
+//! The statements of the PostgreSQL storage: their number, which are kept prepared, and their
+//! plans. `query_plans` tests how much lists read.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
 
@@ -20,8 +20,8 @@ mod new_comments;
 mod pending_lists;
 mod search;
 
-/// A shop's tickets, of 200 customers and spread over the time of 20,000 minutes; and
-/// 20 comments on each of 1,000 of them.
+/// A shop's tickets, with 200 customers and spread over 20,000 minutes; and 20 comments on each of
+/// 1,000 tickets.
 const DATA: &str = "
     INSERT INTO shops (domain, created_at) VALUES ('a.example', now());
     INSERT INTO customers (shop_id, email_folded, phone_number, shopify_id, number_of_orders, created_at, words)
@@ -43,11 +43,11 @@ const DATA: &str = "
 thread_local! {
     /// The statements of the test that runs on this thread.
     static STATEMENTS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
-    /// Those of them that were prepared to be used again.
+    /// Statements of the test that were prepared for reuse.
     static KEPT: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Writes down the statements of one connection.
+/// Records the statements of one connection.
 fn recorder() -> Option<Box<dyn Instrumentation>> {
     Some(Box::new(|event: InstrumentationEvent<'_>| match event {
         InstrumentationEvent::StartQuery { query, .. } => {
@@ -60,7 +60,7 @@ fn recorder() -> Option<Box<dyn Instrumentation>> {
     }))
 }
 
-/// A storage whose statements are written down.
+/// A storage with recorded statements.
 struct Recorded {
     storage: PostgresStorage,
     // Dropped last.
@@ -72,7 +72,7 @@ impl Recorded {
         Self::of(postgres::migrated_database()).await
     }
 
-    /// On a server to whose other databases nobody writes.
+    /// Creates a storage on a server without writers to other databases.
     async fn alone_on(server: &Cluster) -> Self {
         let database = server.empty_database();
         PostgresStorage::connect(&database.url).await.unwrap().migrate().await.unwrap();
@@ -81,22 +81,21 @@ impl Recorded {
 
     async fn of(database: TestDatabase) -> Self {
         set_default_instrumentation(recorder).unwrap();
-        // Only what is asked for.
+        // No background statements.
         let options = PostgresOptions { pending_list_cleanup: None, ..PostgresOptions::default() };
         let storage = PostgresStorage::connect_with(&database.url, &options).await.unwrap();
         database.psql(DATA);
         Self { storage, database }
     }
 
-    /// How the server means to run the one statement that this leads to, with values of these
-    /// types, without looking at them.
+    /// Returns the generic plan for the only statement of a command, with values of these types.
     async fn plan_of<T>(&self, types: &str, command: impl Future<Output = T>) -> String {
         let statements = statements(command).await;
-        let [statement] = &statements[..] else { panic!("not one statement: {statements:#?}") };
+        let [statement] = &statements[..] else { panic!("expected one statement: {statements:#?}") };
         self.explain(types, statement)
     }
 
-    /// How the server means to run a statement with values of these types.
+    /// Returns the generic plan for a statement with values of these types.
     fn explain(&self, types: &str, statement: &str) -> String {
         let (sql, _) = statement.split_once(" -- binds: ").unwrap();
         let places = (1..).take_while(|place| sql.contains(&format!("${place}"))).count();
@@ -108,14 +107,14 @@ impl Recorded {
     }
 }
 
-/// The statements that this leads to.
+/// Returns the statements of a command.
 async fn statements<T>(command: impl Future<Output = T>) -> Vec<String> {
     STATEMENTS.take();
     command.await;
     STATEMENTS.take()
 }
 
-/// Whether the plan enters this index by these conditions, and sorts nothing.
+/// Asserts that the plan enters this index by these conditions, and sorts nothing.
 #[track_caller]
 fn assert_follows(plan: &str, index: &str, conditions: &[&str]) {
     let mut lines = plan.lines().map(str::trim);

@@ -1,4 +1,4 @@
-//! Comments that are created.
+//! Creations of comments.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use hexdesk_domain::{
 
 use crate::{KEPT, Recorded, postgres, shop, statements, time};
 
-/// A comment of this id on this ticket.
+/// A comment with this id on this ticket.
 fn item(id: i64, ticket: i64, key: Option<&str>) -> CommentCreation {
     let draft = CommentDraft { text: Some("Hello".into()), ..CommentDraft::default() };
     let (id, ticket) = (CommentId::new(id).unwrap(), TicketId::new(ticket).unwrap());
@@ -21,7 +21,7 @@ fn item(id: i64, ticket: i64, key: Option<&str>) -> CommentCreation {
     }
 }
 
-/// Leaves a record if the comment is created.
+/// A claim that leaves a record if the comment is created.
 fn claim(key: &str) -> DeferredClaim<CreateCommentOutcome> {
     let receipt = |outcome: &CreateCommentOutcome| match outcome {
         CreateCommentOutcome::Created(_) => Some(Receipt { answer: b"receipt".to_vec(), customer_id: None }),
@@ -32,7 +32,7 @@ fn claim(key: &str) -> DeferredClaim<CreateCommentOutcome> {
     DeferredClaim { request, requested_at: time(), receipt: Arc::new(receipt) }
 }
 
-/// Creates comments of these ids, each with a key of its own, three on each ticket.
+/// Creates comments with these ids, each with a key of its own, three on each ticket.
 async fn create(recorded: &Recorded, ids: std::ops::Range<i64>) {
     let batch: Vec<_> = ids.map(|id| item(id, id / 3, Some(&id.to_string()))).collect();
     let attempts = recorded.storage.create_comments(batch).await.unwrap();
@@ -42,10 +42,11 @@ async fn create(recorded: &Recorded, ids: std::ops::Range<i64>) {
 }
 
 #[tokio::test]
-async fn a_comment_takes_a_handful_of_statements() {
+async fn a_comment_takes_six_statements() {
     let recorded = Recorded::new().await;
     let statements = statements(recorded.storage.create_comments(vec![item(99_999, 1, None)])).await;
-    // The transaction's beginning and end; keep the ticket, add, change the ticket, tell.
+    // The beginning and end of the transaction; lock the ticket, insert the comment, change the
+    // ticket, append the events.
     assert_eq!(statements.len(), 6, "{statements:#?}");
 }
 
@@ -54,9 +55,9 @@ async fn many_comments_take_no_more_statements_than_one() {
     let recorded = Recorded::new().await;
     KEPT.take();
     let one = statements(create(&recorded, 30_000..30_001)).await;
-    // Two more for the key: claim it, and write down what was answered.
+    // Two more for the key: claim it, and record the response.
     assert_eq!(one.len(), 8, "{one:#?}");
-    // All but the transaction's beginning and end.
+    // All except the beginning and end of the transaction.
     assert_eq!(KEPT.take().len(), 6);
     let many = statements(create(&recorded, 30_001..30_021)).await;
     assert_eq!(many.len(), one.len(), "{many:#?}");
@@ -65,7 +66,7 @@ async fn many_comments_take_no_more_statements_than_one() {
     assert_eq!(recorded.database.psql("SELECT count(*) FROM idempotency_records"), "21");
 }
 
-/// Whatever a plan looks for, it looks for by the whole key.
+/// Asserts that a plan looks up all rows by the whole key.
 #[track_caller]
 fn assert_looks_up(plan: &str, scans: usize) {
     let tables = ["tickets", "customers", "users", "idempotency_records"];
@@ -86,7 +87,7 @@ fn assert_looks_up(plan: &str, scans: usize) {
     assert_eq!(found, scans, "{plan}");
 }
 
-/// A shop that has just begun, as far as the server knows.
+/// A shop that is new, according to the server's statistics.
 const LITTLE: &str = "
     INSERT INTO shops (domain, created_at) VALUES ('a.example', now());
     INSERT INTO customers (shop_id, email_folded, number_of_orders, created_at, words)
@@ -102,7 +103,7 @@ const LITTLE: &str = "
     ANALYZE";
 
 #[tokio::test]
-async fn a_plan_made_while_little_is_there_looks_rows_up() {
+async fn a_plan_for_small_tables_looks_rows_up() {
     let recorded = Recorded::new().await;
     recorded.database.psql(
         "INSERT INTO users (shop_id, id, email, email_folded, created_at) VALUES (1, 5, 'a@b', 'a@b', now())",
@@ -135,6 +136,7 @@ async fn a_plan_made_while_little_is_there_looks_rows_up() {
         }
         explained += 1;
     }
-    // The transaction's beginning and end, the claim, what is added and told are the others.
+    // The others are the beginning and end of the transaction, the claim, and the inserts of
+    // comments and events.
     assert_eq!(explained + 5, statements.len(), "{statements:#?}");
 }

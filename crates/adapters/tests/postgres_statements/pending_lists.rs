@@ -1,4 +1,4 @@
-//! The words that are not in their indexes yet.
+//! Words that are not in their indexes yet.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use hexdesk_test_postgres::{TestDatabase, cluster};
 
 use crate::{Recorded, shop, time};
 
-/// Creates a customer with this address, of whose words one at least is new.
+/// Creates a customer with this address, which contains at least one new word.
 async fn create_customer(storage: &PostgresStorage, email: &str) {
     let draft = CustomerDraft { email: Some(email.to_owned()), ..CustomerDraft::default() };
     let customer = draft.into_new(AuditStamp { actor: Actor::Operator, time: time() }).unwrap();
@@ -17,13 +17,13 @@ async fn create_customer(storage: &PostgresStorage, email: &str) {
     assert!(matches!(created, IdempotentOutcome::Ran(CreateCustomerOutcome::Created(_))), "{created:?}");
 }
 
-/// How many pages of words wait.
+/// The number of pages of waiting words.
 fn waiting(database: &TestDatabase) -> String {
     database.psql("SELECT n_pending_pages FROM gin_metapage_info(get_raw_page('customers_by_words', 0))")
 }
 
 #[tokio::test]
-async fn new_words_are_brought_into_their_index_soon() {
+async fn new_words_are_soon_moved_into_their_index() {
     let Recorded { storage: without, database } = Recorded::new().await;
     let options = PostgresOptions {
         pending_list_cleanup: Some(Duration::from_millis(1)),
@@ -37,13 +37,13 @@ async fn new_words_are_brought_into_their_index_soon() {
     create_customer(&with, "bob@example.com").await;
     let deadline = Instant::now() + Duration::from_secs(60);
     while waiting(&database) != "0" {
-        assert!(Instant::now() < deadline, "the words of what was written are not in their index");
+        assert!(Instant::now() < deadline, "the new words are not in their index after 60 s");
         tokio::task::yield_now().await;
     }
 }
 
 #[tokio::test]
-async fn an_account_that_does_not_own_the_tables_leaves_it_to_the_server() {
+async fn an_account_that_does_not_own_the_tables_skips_the_cleanup() {
     let Recorded { storage: without, database } = Recorded::new().await;
     let account = format!("plain_{}", database.name);
     database.psql(&format!(
@@ -57,12 +57,12 @@ async fn an_account_that_does_not_own_the_tables_leaves_it_to_the_server() {
         PostgresOptions { max_connections: 1, pending_list_cleanup: Some(Duration::from_millis(1)) };
     let plain = PostgresStorage::connect_with(&url, &options).await.unwrap();
     create_customer(&plain, "ann@example.com").await;
-    // It has its turn on the one connection, and is not refused until the next has its own.
+    // The cleanup ends on the only connection before the next creation begins.
     let cleaned_up = "SELECT count(*) FROM pg_stat_activity
         WHERE datname = current_database() AND query LIKE 'SELECT gin_clean_pending_list%' AND state = 'idle'";
     let deadline = Instant::now() + Duration::from_secs(60);
     while database.psql(cleaned_up) != "1" {
-        assert!(Instant::now() < deadline, "it did not try");
+        assert!(Instant::now() < deadline, "no cleanup ran within 60 s");
         tokio::task::yield_now().await;
     }
     create_customer(&plain, "bob@example.com").await;

@@ -4,7 +4,7 @@ use hexdesk_domain::{SearchPosition, SearchQuery, SearchStore, TicketId, TicketP
 
 use crate::{KEPT, Recorded, shop, time};
 
-/// Words in everything: each is in a few of a thousand texts. And 20,000 customers more.
+/// Words for all rows: each word is in a few of a thousand texts. Also adds 20,000 customers.
 const WORDS: &str = "
     INSERT INTO customers (shop_id, phone_number, number_of_orders, created_at, words)
         SELECT 1, 'more ' || number, 0, now(), '' FROM generate_series(1, 20000) AS number;

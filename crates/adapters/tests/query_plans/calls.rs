@@ -1,4 +1,4 @@
-//! The lists, counts and searches of a storage, and what each may read.
+//! The lists, counts and searches of a storage, and the limits of their reads.
 
 mod people;
 mod rest;
@@ -10,20 +10,20 @@ use hexdesk_domain::{
     ShopId, TicketFilter, TicketId, TicketPosition, Timestamp, UserFilter, UserId,
 };
 
-/// Entries of a page.
+/// The number of entries on a page.
 const LIMIT: u32 = 50;
 
 /// A list, a count or a search.
 pub(crate) struct Listed {
     pub(crate) name: String,
     pub(crate) call: Call,
-    /// Of the shop that it is made in.
+    /// How much of its shop the call may read.
     pub(crate) reads: Reads,
-    /// By which conditions an index is entered, as SQLite tells.
+    /// The conditions by which SQLite enters an index.
     pub(crate) enters: String,
-    /// The same, once SQLite knows how many rows meet them.
+    /// The same, once SQLite knows how many rows meet the conditions.
     pub(crate) enters_analyzed: String,
-    /// Whether there is nothing to be found.
+    /// Whether the call finds nothing.
     pub(crate) finds_nothing: bool,
 }
 
@@ -33,18 +33,18 @@ impl Listed {
         Self { name, call, reads, enters_analyzed: enters.clone(), enters, finds_nothing: false }
     }
 
-    /// One for which SQLite comes to know a better index.
+    /// Sets the conditions of a better index, which SQLite uses after ANALYZE.
     fn analyzed(self, enters: impl Into<String>) -> Self {
         Self { enters_analyzed: enters.into(), ..self }
     }
 
-    /// One that is to find nothing.
+    /// Marks a call that finds nothing.
     fn nothing(self) -> Self {
         Self { finds_nothing: true, ..self }
     }
 }
 
-/// What is asked of a storage.
+/// A call of a storage.
 #[derive(Clone)]
 pub(crate) enum Call {
     ListTickets(TicketFilter, Option<TicketPosition>),
@@ -66,7 +66,7 @@ pub(crate) enum Call {
 }
 
 impl Call {
-    /// Makes the call, and answers how many entries came or were counted.
+    /// Makes the call, and returns the number of entries that it listed or counted.
     pub(crate) async fn run(self, storage: &dyn Storage, shop: ShopId) -> u64 {
         let ticket = TicketId::new(1).unwrap();
         let listed = match self {
@@ -103,43 +103,43 @@ impl Call {
     }
 }
 
-/// How much of a list a call may read.
+/// How much a call may read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reads {
-    /// A page, with what belongs to its entries.
+    /// A page, with the rows that belong to its entries.
     Page,
-    /// The entries among which a condition finds those of a page: it keeps one of so many.
+    /// The entries that are read for a page, if a condition keeps one of this many.
     OneOf(u64),
-    /// One of so many parts of what the shop has.
+    /// One of this many parts of the shop's rows.
     Part(u64),
-    /// Whatever the shop has.
+    /// All rows of the shop.
     All,
 }
 
 impl Reads {
-    /// The most rows of tables and entries of indexes, in a shop with so many of each thing.
+    /// The maximum number of table rows and index entries, in a shop with `size` rows of each kind.
     pub(crate) fn most(self, size: u64) -> u64 {
         let entries = u64::from(LIMIT) + 1;
-        // Each with its customer, assignee and human ticket; and what is so little that one
-        // way to it is as good as another, such as all users of a small shop.
+        // Each entry has a customer, an assignee and a human ticket. The rest is for data so small
+        // that every plan is equally good, such as all users of a small shop.
         let page = 4 * entries + 500;
         match self {
             Self::Page => page,
-            // What is rare comes sooner here and later there.
+            // Rare entries are not evenly distributed.
             Self::OneOf(entry) => page + 2 * entries * entry,
-            // An index may be read before its table is.
+            // An index may be read before its table.
             Self::Part(part) => page + 2 * size / part,
             Self::All => page + 2 * size,
         }
     }
 }
 
-/// All of them, where times are spread over so many seconds.
+/// All calls, for data with times spread over this many seconds.
 pub(crate) fn calls(seconds: u64) -> Vec<Listed> {
     [tickets::calls(seconds), people::calls(), rest::calls(seconds)].into_iter().flatten().collect()
 }
 
-/// So many seconds after the first.
+/// The time this many seconds after the first.
 fn second(number: u64) -> Timestamp {
     let begins = Timestamp::parse("2026-01-01T00:00:00Z").unwrap();
     begins.saturating_add_millis(i64::try_from(number).unwrap() * 1_000)

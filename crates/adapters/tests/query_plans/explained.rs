@@ -1,24 +1,24 @@
-//! What PostgreSQL did for a statement, as `auto_explain` tells it.
+//! The plans that PostgreSQL ran, as `auto_explain` logs them.
 
 use serde_json::Value;
 
-/// A statement that was run, and how.
+/// A statement that was run, and its plan.
 #[derive(Debug, Default)]
 pub(crate) struct Explained {
     /// The statement.
     pub(crate) sql: String,
     /// The statement and its plan, for people.
     pub(crate) text: String,
-    /// Rows of tables and entries of indexes that were looked at.
+    /// The number of table rows and index entries that were read.
     pub(crate) read: u64,
-    /// The most rows that one step sorted.
+    /// The maximum number of rows that one step sorted.
     pub(crate) sorted: u64,
 }
 
-/// The statements that a part of a server's log tells of.
+/// Returns the statements in a part of a server's log.
 pub(crate) fn explained(log: &str) -> Vec<Explained> {
     let entries = log.split("  plan:\n").skip(1);
-    // What belongs to the entry follows a tab.
+    // The lines of an entry begin with a tab.
     let documents = entries.map(|entry| entry.lines().take_while(|line| line.starts_with('\t')));
     documents.map(|lines| Explained::parse(&lines.collect::<String>())).collect()
 }
@@ -32,13 +32,13 @@ impl Explained {
         explained
     }
 
-    /// Adds a step and those below it.
+    /// Adds a step and the steps below it.
     fn add(&mut self, step: &Value, depth: usize) {
         let text = |member: &str| step[member].as_str().unwrap_or_default();
         let kind = text("Node Type");
         let rows = all_loops(step, &["Actual Rows"]);
         let skipped = all_loops(step, &["Rows Removed by Filter", "Rows Removed by Index Recheck"]);
-        // A bitmap is read from an index that is of a table named further up.
+        // A bitmap scan reads an index. A step further up names the table.
         if !step["Relation Name"].is_null() || !step["Index Name"].is_null() {
             self.read += rows + skipped;
         }
@@ -59,7 +59,7 @@ impl Explained {
     }
 }
 
-/// The sum of these numbers, which are averages over the loops that a step ran.
+/// The sum of these numbers, which are averages over the loops of a step.
 fn all_loops(step: &Value, members: &[&str]) -> u64 {
     let number = |member: &str| step[member].as_u64().unwrap_or_default();
     members.iter().copied().map(number).sum::<u64>() * number("Actual Loops")

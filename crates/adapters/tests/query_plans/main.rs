@@ -1,5 +1,5 @@
-//! How much the lists, counts and searches of both databases read in shops that have much of
-//! everything: an index leads to what is asked for, however much else there is.
+//! How much the lists, counts and searches of both databases read in large shops. An index must
+//! lead to the requested rows, however many other rows exist.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
 
@@ -12,5 +12,5 @@ mod sqlite;
 #[path = "../postgres/mod.rs"]
 mod postgres_database;
 
-/// How many of everything the larger of two shops has.
+/// The number of rows of each kind in the larger of two shops.
 const ROWS: u64 = 100_000;

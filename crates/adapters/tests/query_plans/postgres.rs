@@ -11,14 +11,14 @@ use crate::explained::{Explained, explained};
 use crate::postgres_database::migrated_database;
 use crate::recorded::{KEPT_BY_POSTGRES, recorder};
 
-/// What every session is told: to log how its statements were run.
+/// The settings of every session: log how its statements were run.
 const SETTINGS: &[&str] = &[
     "session_preload_libraries = auto_explain",
     "auto_explain.log_min_duration = 0",
     "auto_explain.log_analyze = on",
     "auto_explain.log_timing = off",
     "auto_explain.log_format = json",
-    // Workers read ahead, more or less.
+    // Workers read ahead by varying amounts.
     "max_parallel_workers_per_gather = 0",
 ];
 
@@ -36,17 +36,17 @@ fn filled_database() -> TestDatabase {
     database
 }
 
-/// How the server ran what a call sent.
+/// Makes a call, and returns how the server ran its statements.
 async fn explain(storage: &PostgresStorage, shop: i64, listed: &Listed) -> Vec<Explained> {
     let before = cluster().log().len();
     let answered = listed.call.clone().run(storage, ShopId::new(shop).unwrap()).await;
     let statements = explained(&cluster().log()[before..]);
-    assert!(!statements.is_empty(), "nothing is logged of {}", listed.name);
-    assert!(answered > 0 || listed.finds_nothing, "{} finds nothing", listed.name);
+    assert!(!statements.is_empty(), "no statement is logged for {}", listed.name);
+    assert!(answered > 0 || listed.finds_nothing, "{} found nothing", listed.name);
     statements
 }
 
-/// What these statements read that they should not, in a shop of this size.
+/// Describes the statements if they read too much for a shop of this size.
 fn complaint(statements: &[Explained], listed: &Listed, size: u64) -> Option<String> {
     let most = listed.reads.most(size);
     let read: u64 = statements.iter().map(|statement| statement.read).sum();
@@ -56,19 +56,19 @@ fn complaint(statements: &[Explained], listed: &Listed, size: u64) -> Option<Str
     }
     let texts: Vec<&str> = statements.iter().map(|statement| statement.text.as_str()).collect();
     Some(format!(
-        "{} of a shop of {size}: {read} rows are read and {sorted} sorted, not {most} at most\n{}\n\n",
+        "{} of a shop of {size}: reads {read} rows and sorts {sorted}, the maximum is {most}\n{}\n\n",
         listed.name,
         texts.join("\n")
     ))
 }
 
 #[tokio::test]
-async fn what_is_asked_for_is_found_without_reading_all() {
+async fn no_call_reads_more_than_its_limit() {
     set_default_instrumentation(recorder).unwrap();
     let database = filled_database();
     let mut complaints = String::new();
-    // A statement is planned for the values that it is sent with. For one that is kept prepared
-    // the server may turn to a plan for any values, once it was run five times.
+    // The server plans a statement for the values that are sent with it. For a statement that is
+    // kept prepared, it may switch to a plan for any values after five runs.
     for plan in ["custom", "generic"] {
         tell_sessions(&database, &format!("plan_cache_mode = force_{plan}_plan"));
         let options = PostgresOptions { pending_list_cleanup: None, ..PostgresOptions::default() };

@@ -1,9 +1,8 @@
--- Shop 1 with {rows} customers, tickets, comments, events and idempotency records and a
--- fiftieth as many users and keys, shop 2 with a tenth of all that, and more shops with next to
--- nothing, as most are. Of each shop's tickets 20 are rare, and what stands together in a list
--- does not on the disk.
+-- Shop 1 has {rows} customers, tickets, comments, events and idempotency records, and a fiftieth as
+-- many users and keys. Shop 2 has a tenth of that. The other shops are very small, as most shops
+-- are. 20 tickets of each shop are rare. Neighbours in a list are not neighbours on disk.
 
--- What refers to what is right, and need not be looked at.
+-- All references are valid and need no check.
 SET session_replication_role = replica;
 
 CREATE TEMPORARY TABLE sizes AS
@@ -36,7 +35,7 @@ INSERT INTO customers
         CASE number % 11 WHEN 0 THEN number END, 0, time, words
     FROM things;
 
--- Every fiftieth ticket is customer 1's, and every hundredth is open.
+-- Every fiftieth ticket belongs to customer 1, and every hundredth is open.
 INSERT INTO tickets
     (shop_id, id, customer_id, channel, thread_id, date, last_message, last_message_time, contact_reason, assigned_to,
      is_opened, unread_count, tags, version, human_ticket_id, human_ticket_opened_at, words)
@@ -55,7 +54,7 @@ INSERT INTO comments (shop_id, id, ticket_id, text, time, channel, is_from_shop,
         format('''#%s'' w%s', shop_id, number % 100)::tsvector
     FROM things;
 
--- Few enough changes that they are behind the server.
+-- So few changes that their numbers are below the server's transaction numbers.
 INSERT INTO events (shop_id, change, kind, subject_id, time)
     SELECT shop_id, number * 500 / size, 'ticket.deleted', number,
         timestamptz '2026-01-01Z' + number * interval '1 s'

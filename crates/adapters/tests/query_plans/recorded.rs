@@ -1,4 +1,4 @@
-//! What the storages send to their databases.
+//! The statements that the storages send to their databases.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -8,12 +8,12 @@ use diesel::connection::{Instrumentation, InstrumentationEvent};
 /// The statements sent to SQLite since they were last taken.
 pub(crate) static SENT_TO_SQLITE: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// The statements that PostgreSQL was told to keep prepared.
+/// The statements that PostgreSQL keeps prepared.
 pub(crate) static KEPT_BY_POSTGRES: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
-/// Writes down the statements of one connection.
+/// Records the statements of one connection.
 pub(crate) fn recorder() -> Option<Box<dyn Instrumentation>> {
-    // Only connections to SQLite are established by Diesel.
+    // Diesel itself establishes only connections to SQLite.
     let mut is_sqlite = false;
     Some(Box::new(move |event: InstrumentationEvent<'_>| match event {
         InstrumentationEvent::StartEstablishConnection { .. } => is_sqlite = true,

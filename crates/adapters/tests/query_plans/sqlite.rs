@@ -29,7 +29,7 @@ fn connect(path: &Path) -> SqliteConnection {
     SqliteConnection::establish(path.to_str().unwrap()).unwrap()
 }
 
-/// The steps in which SQLite means to run a statement.
+/// Returns the steps of SQLite's plan for a statement.
 fn steps(connection: &mut SqliteConnection, statement: &str) -> Vec<String> {
     let steps: Vec<(i32, i32, i32, String)> =
         sql::<(Integer, Integer, Integer, Text)>(&format!("EXPLAIN QUERY PLAN {statement}"))
@@ -38,10 +38,10 @@ fn steps(connection: &mut SqliteConnection, statement: &str) -> Vec<String> {
     steps.into_iter().map(|(_, _, _, step)| step).collect()
 }
 
-/// What a call does that it should not.
+/// Describes the statements of a call if they scan, sort, or enter no index as expected.
 async fn complaint(storage: &SqliteStorage, path: &Path, listed: &Listed, enters: &str) -> Option<String> {
     SENT_TO_SQLITE.lock().unwrap().clear();
-    // SQLite makes its plans without looking at values, so that one shop is as good as another.
+    // SQLite plans without looking at values, so any shop will do.
     listed.call.clone().run(storage, ShopId::new(2).unwrap()).await;
     let sent = std::mem::take(&mut *SENT_TO_SQLITE.lock().unwrap());
     let is_data =
@@ -58,18 +58,18 @@ async fn complaint(storage: &SqliteStorage, path: &Path, listed: &Listed, enters
             is_entered |= step.starts_with("SEARCH") && step.ends_with(&format!("({enters})"));
             let table = step.strip_prefix("SCAN ").and_then(|step| step.split(' ').next());
             is_in_order &= table.is_none_or(|table| !GROWING.contains(&table));
-            // What a search finds is ranked, and then put in order.
+            // The results of a search are ranked, and then sorted.
             is_in_order &= !step.contains("TEMP B-TREE") || matches!(listed.call, Call::SearchTickets(..));
         }
     }
     if is_entered && is_in_order {
         return None;
     }
-    Some(format!("{name}: no index is entered like ({enters}), or all is gone through or sorted\n{text}\n"))
+    Some(format!("{name}: no index is entered by ({enters}), or a table is scanned or sorted\n{text}\n"))
 }
 
 #[tokio::test]
-async fn what_is_asked_for_is_found_along_an_index() {
+async fn every_call_enters_an_index() {
     set_default_instrumentation(recorder).unwrap();
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("hexdesk.db");
@@ -82,7 +82,7 @@ async fn what_is_asked_for_is_found_along_an_index() {
     for listed in calls(ROWS) {
         complaints.extend(complaint(&storage, &path, &listed, &listed.enters).await);
     }
-    // Once somebody had SQLite look at how much there is.
+    // Now SQLite knows the number of rows.
     other.batch_execute("ANALYZE").unwrap();
     for listed in calls(ROWS) {
         let complaint = complaint(&storage, &path, &listed, &listed.enters_analyzed).await;

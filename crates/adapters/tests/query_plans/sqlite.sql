@@ -1,4 +1,4 @@
--- The same on SQLite as postgres.sql makes on PostgreSQL.
+-- The same data on SQLite as postgres.sql creates on PostgreSQL.
 PRAGMA foreign_keys = OFF;
 PRAGMA synchronous = OFF;
 BEGIN;

@@ -35,11 +35,11 @@ pub(crate) async fn fixture_with(options: &SqliteOptions) -> Fixture {
     assert_eq!(storage.migrate().await.unwrap().len(), 1);
     let domain = ShopDomain::parse("a.example").unwrap();
     let CreateShopOutcome::Created(shop) = storage.create_shop(&domain, at(0)).await.unwrap() else {
-        panic!("the shop is there already");
+        panic!("the shop already exists");
     };
     let attempt = storage.create_customer(shop.id, customer("ann@example.com"), None).await.unwrap();
     let IdempotentOutcome::Ran(CreateCustomerOutcome::Created(customer)) = attempt else {
-        panic!("the customer is there already");
+        panic!("the customer already exists");
     };
     Fixture { directory, storage, shop: shop.id, customer: customer.id }
 }

@@ -117,7 +117,7 @@ fn rotating_a_key_grants_nothing_more(database: Database) {
     }
     assert_eq!(server.get(KEYS).json(), before);
     let (successor, _) = created(&post(&server, &graces, &format!("{}/rotate", path(&own)), &json!({})));
-    assert_eq!(successor["expiresAt"], "2999-01-01T00:00:00.000Z", "no later than the key that asks");
+    assert_eq!(successor["expiresAt"], "2999-01-01T00:00:00.000Z", "no later than the requesting key");
 }
 
 fn a_rotated_key_cannot_create_a_key_that_outlives_it(database: Database) {

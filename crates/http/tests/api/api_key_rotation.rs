@@ -49,7 +49,7 @@ fn a_rotated_key_works_until_the_overlap_ends(database: Database) {
     ))
     .1;
     rotate(&short, json!({"overlapSeconds": 2_592_000}));
-    assert!(end(&short) < 4_102_444_800_000, "the overlap ends it earlier");
+    assert!(end(&short) < 4_102_444_800_000, "the overlap ends the key earlier");
     let soon = end(&short);
     rotate(&short, json!({"overlapSeconds": 2_592_000}));
     assert_eq!(end(&short), soon, "an overlap never prolongs a key");
@@ -61,7 +61,7 @@ fn a_key_can_rotate_itself(database: Database) {
         |key: &str| post(&server, key, &format!("{}/rotate", path(key)), &json!({"overlapSeconds": 0}));
     let (successor, text) = created(&rotate(&server.key));
     assert_eq!(successor["scopes"].as_array().unwrap().len(), hexdesk_domain::Scope::ALL.len());
-    // On a server that has cached neither key.
+    // This server has cached neither of the keys.
     let second = database.serve(&[]);
     assert!(works(&second, &text) && !works(&second, &server.key));
     // Even on the server that may have cached it.

@@ -40,8 +40,8 @@ fn assert_shown_once(database: &Database, server: &Server, first: &Response, aga
     let prefix = made["prefix"].as_str().unwrap();
     let secret = text.strip_prefix(prefix).unwrap();
     assert_eq!(secret.len(), 43, "{secret}");
-    assert!(holds(database, prefix), "the receipt names the key");
-    assert!(!holds(database, secret), "the database holds the secret");
+    assert!(holds(database, prefix), "the receipt must contain the prefix");
+    assert!(!holds(database, secret), "the database must not contain the secret");
 
     for response in [first, again] {
         assert_eq!(response.header("cache-control"), Some("no-store"));

@@ -103,7 +103,7 @@ fn a_backup_under_load_holds_all_acknowledged_tickets_whole() {
         assert!(output.status.success(), "{output:?}");
         (before, after)
     });
-    assert!(after > before.len(), "there was a load");
+    assert!(after > before.len(), "no ticket was created during the backup");
 
     let restored = Database::sqlite();
     let output = restored.hexdesk(&["restore", text(&backup)]);
@@ -158,7 +158,7 @@ fn a_backup_is_one_private_file_and_overwrites_none() {
     database.hexdesk(&["shop", "create", "b.example"]);
     let before = names(&database);
     let error = refusal(&database.run(&["backup", text(&backup)]));
-    assert!(error.contains("backup.db is there already"), "{error}");
+    assert!(error.contains("backup.db already exists"), "{error}");
     assert_eq!((read(&backup).unwrap(), names(&database)), (bytes, before));
 }
 
@@ -168,7 +168,7 @@ fn a_backup_that_fails_leaves_no_file() {
     let before = names(&database);
     let target = file(&database).with_file_name("new.db");
     let error = refusal(&database.run(&["backup", "/nonexistent/directory/new.db"]));
-    assert!(error.contains("/nonexistent/directory must be there"), "{error}");
+    assert!(error.contains("/nonexistent/directory must exist"), "{error}");
     // As on a full disk: files are limited to 16 KiB.
     let hexdesk = env!("CARGO_BIN_EXE_hexdesk");
     let script = format!(
@@ -183,11 +183,11 @@ fn a_backup_that_fails_leaves_no_file() {
     // A backup that could not be restored is refused.
     execute(&file(&database), "PRAGMA foreign_keys = OFF; INSERT INTO shop_counters VALUES (99, 'users', 1)");
     let error = refusal(&database.run(&["backup", text(&target)]));
-    assert!(error.contains("1 rows refer to rows that are not there"), "{error}");
+    assert!(error.contains("1 rows refer to missing rows"), "{error}");
     assert!(!target.exists());
     let nothing = Database::sqlite();
     let error = refusal(&nothing.run(&["backup", text(&target)]));
-    assert!(error.contains("there is no database"), "{error}");
+    assert!(error.contains("does not exist"), "{error}");
     assert!(names(&nothing).is_empty() && !target.exists());
 }
 
@@ -207,7 +207,7 @@ fn a_restore_over_a_database_in_use_is_refused() {
     server.signal(Signal::TERM);
     server.wait();
     let error = refusal(&database.run(&["restore", text(&backup)]));
-    assert!(error.contains("there is a database") && error.contains("--replace"), "{error}");
+    assert!(error.contains("already exists") && error.contains("--replace"), "{error}");
     assert_eq!(shop(&database), "live.example");
     let output = database.hexdesk(&["restore", text(&backup), "--replace"]);
     assert_eq!(shop(&database), "backup.example");
@@ -223,9 +223,9 @@ fn a_database_is_not_opened_while_it_is_restored() {
     let lock = File::open(sibling(&database, "-lock")).unwrap();
     lock.lock().unwrap();
     let error = refusal(&database.run(&["shop", "list"]));
-    assert!(error.contains("`hexdesk restore` is working on it"), "{error}");
+    assert!(error.contains("`hexdesk restore` is replacing it"), "{error}");
     let error = refusal(&database.run(&["backup", text(&backup.with_file_name("b.db"))]));
-    assert!(error.contains("is just being restored"), "{error}");
+    assert!(error.contains("`hexdesk restore` is replacing"), "{error}");
     let output = database.run(&["doctor"]);
     assert!(
         String::from_utf8_lossy(&output.stdout).contains("problem\tdatabase\t`hexdesk restore`"),
@@ -272,13 +272,13 @@ fn invalid_backups_are_refused_and_change_nothing() {
     database.hexdesk(&["shop", "close", "a.example"]);
     let cases = [
         (written("text.db", "This is no database. ".repeat(1_000).as_bytes()), "file is not a database"),
-        (written("empty.db", b""), "it is no database of Hexdesk"),
+        (written("empty.db", b""), "it is not a Hexdesk database"),
         (written("header.db", &whole[..50]), "cannot be read as a SQLite database"),
         (written("truncated.db", &whole[..whole.len() / 2]), "malformed"),
         (written("last_page.db", &whole[..whole.len() - 4_096]), "malformed"),
         (written("scribbled.db", &scribbled), "damaged"),
-        (orphan, "1 rows refer to rows that are not there"),
-        (foreign, "it is no database of Hexdesk"),
+        (orphan, "1 rows refer to missing rows"),
+        (foreign, "it is not a Hexdesk database"),
         (newer, "newer version of Hexdesk (unknown here: 99991231)"),
         (logged, "logged.db-wal"),
         (backup.with_file_name("missing.db"), "No such file"),
@@ -361,7 +361,7 @@ fn a_restore_that_is_killed_leaves_one_whole_database() {
     let started = Instant::now();
     assert!(restore.output().unwrap().status.success());
     let duration = started.elapsed();
-    // At moments from before the restore until after it.
+    // Kills at moments from before the restore until after it.
     for kill in 0..=KILLS {
         let (database, mut restore) = fixture();
         let mut process = restore.stdout(std::process::Stdio::null()).spawn().unwrap();

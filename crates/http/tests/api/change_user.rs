@@ -107,7 +107,7 @@ fn a_deactivated_user_keeps_tickets_and_gets_no_new_ones(database: Database) {
     assert_eq!(deactivated["isActive"], false);
     assert!(deactivated["deactivatedAt"].is_string(), "{deactivated}");
     let again = patch(&server, GRACE, &[], &json!({"isActive": "false", "first_name": "Grace"}));
-    assert_eq!(user(&again), deactivated, "since when it was first");
+    assert_eq!(user(&again), deactivated, "the time of the first deactivation");
 
     assert_eq!(server.get(&ticket).ticket()["User"]["email"], "agent@example.com");
     server.create_ticket(EXAMPLE).assert_problem(404, "user_not_found", "User not found");
@@ -145,6 +145,6 @@ fn deactivating_a_user_revokes_its_keys(database: Database) {
         assert_eq!(server.send("GET", "/api/v1/tickets", &[("x-api-key", text)], b"").status, 200);
     }
     patch(&server, GRACE, &[], &json!({"isActive": true}));
-    assert_eq!(key(&graces)["revokedAt"], since, "activating brings no key back");
+    assert_eq!(key(&graces)["revokedAt"], since, "activating a user restores no key");
     assert_eq!(server.send("GET", "/api/v1/tickets", &[("x-api-key", &second)], b"").status, 401);
 }

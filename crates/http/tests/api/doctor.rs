@@ -84,11 +84,19 @@ fn it_suggests_commands_until_a_shop_is_usable(database: Database) {
     doctor(&database).assert("keys", "ok", "1 live");
     let id = key.split('_').nth(1).unwrap();
     database.hexdesk(&["key", "revoke", id]);
-    doctor(&database).assert("keys", "warning", "0 live; open shops without one, which nobody can use: 1");
+    doctor(&database).assert(
+        "keys",
+        "warning",
+        "0 live; open shops without a live key, which nobody can use: 1",
+    );
     create(&["--expires", "2999-01-01"]);
     doctor(&database).assert("keys", "ok", "1 live");
     database.hexdesk(&["shop", "create", "second.example.com"]);
-    doctor(&database).assert("keys", "warning", "1 live; open shops without one, which nobody can use: 1");
+    doctor(&database).assert(
+        "keys",
+        "warning",
+        "1 live; open shops without a live key, which nobody can use: 1",
+    );
     database.hexdesk(&["shop", "close", "second.example.com"]);
     doctor(&database).assert("shops", "ok", "1 open, 1 closed");
     doctor(&database).assert("keys", "ok", "1 live");
@@ -236,7 +244,7 @@ fn another_journal_mode_is_reported_and_not_changed() {
     database.hexdesk(&["migrate"]);
     execute(&database, "PRAGMA journal_mode = DELETE");
     for _ in 0..2 {
-        doctor(&database).assert("journal mode", "warning", "delete; Hexdesk makes it wal");
+        doctor(&database).assert("journal mode", "warning", "delete; Hexdesk sets it to wal");
     }
     database.hexdesk(&["migrate"]);
     doctor(&database).assert("journal mode", "ok", "wal");

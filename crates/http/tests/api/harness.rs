@@ -1,4 +1,4 @@
-//! What the tests share: a server and a database for each test, and a client.
+//! Shared code of the tests: a server and a database for each test, and a client.
 
 mod database;
 mod directory;
@@ -18,7 +18,7 @@ pub(crate) use directory::Directory;
 pub(crate) use response::{Response, read_response};
 pub(crate) use server::{Server, send_signal};
 
-/// How long a test waits for a server. Only a broken server takes this long.
+/// The maximum time that a test waits for a server. Only a broken server takes this long.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The demo's shop.

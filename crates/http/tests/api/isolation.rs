@@ -12,8 +12,8 @@ const MISSING: i64 = 999_999;
 
 type Pairs = &'static [(&'static str, &'static str)];
 
-/// For each route without ids in its path: pairs of a query or body with another shop's ids, and one
-/// with missing ids. Both must get the same response.
+/// For each route without ids in its path: pairs of a query or body with another shop's ids, and
+/// one with missing ids. Both must get the same response.
 const NAMED_ELSEWHERE: &[(&str, &str, Pairs)] = &[
     (
         "GET",
@@ -156,7 +156,7 @@ fn ids_of_another_shop_in_a_path_are_like_missing_ids(database: Database) {
             "customerId" => "123".to_owned(),
             "userId" => "45".to_owned(),
             "keyId" => "2".to_owned(),
-            _ => panic!("{} names a thing that this test does not know: {name}", endpoint.path),
+            _ => panic!("{} has a parameter that this test does not know: {name}", endpoint.path),
         });
         let missing = path_with(endpoint.path, |_| MISSING.to_string());
         let body = example_body(&fixture.server, endpoint);
@@ -176,7 +176,7 @@ fn ids_of_another_shop_in_a_query_or_body_are_like_missing_ids(database: Databas
         let (method, path) = (endpoint.method.as_str(), endpoint.path);
         let Some((.., pairs)) = NAMED_ELSEWHERE.iter().find(|(known, at, _)| (*known, *at) == (method, path))
         else {
-            panic!("this test does not know what {method} {path} may name");
+            panic!("add the ids in the query or body of {method} {path} to NAMED_ELSEWHERE");
         };
         for (theirs, missing) in *pairs {
             let send = |text: &str| match method {

@@ -1,4 +1,4 @@
-//! What the log must and must not contain.
+//! Secrets and client texts that the log must not contain, and request ids that it must contain.
 
 use rustix::process::Signal;
 

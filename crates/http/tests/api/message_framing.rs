@@ -117,7 +117,7 @@ fn large_heads_are_refused(database: Database) {
         // Closing a connection with unread bytes may reset it before the client reads the response.
         let refused = format!("HTTP/1.1 {status} ");
         assert!(received.is_empty() || received.starts_with(&refused), "{head:.40}: {received}");
-        assert!(head.len() > 100_000 || !received.is_empty(), "{head:.40}: no answer");
+        assert!(head.len() > 100_000 || !received.is_empty(), "{head:.40}: no response");
     }
     assert_eq!(server.send("GET", "/livez", &[], b"").status, 200);
 }

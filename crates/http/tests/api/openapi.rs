@@ -8,7 +8,7 @@ use crate::harness::{Database, Server, api_keys, both_databases, path_with};
 
 const KEPT: &str = include_str!("../../../../docs/openapi.json");
 
-/// Members whose values differ in each installation.
+/// The members with values that differ in each installation.
 const HANDED_OUT: [&str; 13] = [
     "id",
     "ticketId",
@@ -53,7 +53,7 @@ fn assert_same(place: &str, response: &Value, example: &Value) {
 }
 
 /// Sends an example of an operation, for the ticket or key with this id. Checks that the response
-/// is the one in the document, and returns it.
+/// equals the example in the document, and returns it.
 fn assert_responds(
     server: &Server,
     method: &str,
@@ -104,7 +104,10 @@ fn the_document_is_served_without_a_key(database: Database) {
     let response = server.send("GET", "/openapi.json", &[], b"");
     assert_eq!((response.status, response.header("content-type")), (200, Some("application/json")));
     let kept: Value = serde_json::from_str(KEPT).unwrap();
-    assert!(response.json() == kept, "docs/openapi.json is not what is served: `just openapi`");
+    assert!(
+        response.json() == kept,
+        "docs/openapi.json differs from the served document: run `just openapi`"
+    );
     assert_eq!(response.json()["openapi"], "3.1.0");
 }
 
@@ -230,8 +233,8 @@ fn the_docs_page_loads_nothing(database: Database) {
         policy.starts_with("default-src 'none'; script-src 'sha256-") && !policy.contains("unsafe"),
         "{policy}"
     );
-    assert!(!response.body.contains("://"), "the page names another place");
-    assert!(!response.body.contains("innerHTML"), "the page takes text for HTML");
+    assert!(!response.body.contains("://"), "the page refers to another site");
+    assert!(!response.body.contains("innerHTML"), "the page inserts text as HTML");
     assert!(response.body.contains("fetch(\"openapi.json\")"));
 }
 

@@ -6,7 +6,7 @@ use crate::harness::{Database, Server, both_databases};
 
 const EXAMPLES: &str = include_str!("published_v1.json");
 
-/// Members whose values differ in each installation.
+/// The members with values that differ in each installation.
 const HANDED_OUT: [&str; 3] = ["id", "creationDate", "openedAt"];
 
 /// Checks that the response has all members of the example. It may have more.

@@ -88,7 +88,7 @@ fn every_reading_route_sends_a_fixed_number_of_statements(database: Database) {
     for endpoint in reading {
         let path = endpoint.path;
         let Some((_, query, expected)) = READS.iter().find(|(known, ..)| *known == path) else {
-            panic!("{path} has no number of statements");
+            panic!("add {path} to READS");
         };
         let path = path_with(path, |name| match name {
             "ticketId" => ticket.clone(),

@@ -288,7 +288,7 @@ fn users_of_another_shop_are_not_visible(database: Database) {
     assert_eq!(
         with_other("POST", "/api/v1/users", r#"{"email": "agent@example.com"}"#).status,
         201,
-        "no one's address there"
+        "the address is free in the other shop"
     );
     assert_eq!(user(&server.get("/api/v1/users/45"))["isActive"], true);
 }

@@ -1,4 +1,4 @@
-//! Creates a batch of comments and changes their tickets: one transaction, whose number of
+//! Creates a batch of comments and changes their tickets, in one transaction. The number of
 //! statements does not depend on the size of the batch.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -27,8 +27,8 @@ use crate::sql::tickets::TicketRow;
 use crate::sql::types::{Instant, TextList};
 use crate::sql::users::UserRow;
 
-/// Creates the comments of a batch. Comments whose key another transaction holds for too long are
-/// left out: their outcome is `InProgress`.
+/// Creates the comments of a batch. If another transaction holds a key for too long, its comment is
+/// left out with the outcome `InProgress`.
 pub(super) async fn create(
     connection: &mut AsyncPgConnection,
     batch: &[CommentCreation],
@@ -47,8 +47,8 @@ pub(super) async fn create(
     }
 }
 
-/// Creates the comments whose key is not in `held`. All batches take their locks in the same
-/// order, so that no two wait for each other: keys, customers, tickets, authors.
+/// Creates the comments, except those with a key in `held`. All batches take their locks in the
+/// same order: keys, customers, tickets, authors. So no two batches wait for each other.
 async fn create_unless(
     held: &BTreeSet<RecordKey>,
     connection: &mut AsyncPgConnection,

@@ -25,7 +25,7 @@ const OPENING_LIMIT: Duration = Duration::from_secs(15);
 /// The class of SQLSTATEs for a lack of connections, memory or disk: a retry may succeed.
 const INSUFFICIENT_RESOURCES: &str = "53";
 
-/// Why one host could not be connected to.
+/// The reason why a connection to one host failed.
 #[derive(Debug)]
 struct Refusal {
     text: String,
@@ -62,7 +62,7 @@ impl Connector {
     ) -> Result<(AsyncPgConnection, ResponseTimeout), ConnectError> {
         let limit = OPENING_LIMIT / u32::try_from(self.configs.len()).unwrap_or(u32::MAX).max(1);
         let mut reasons = Vec::new();
-        // A retry makes sense if it may succeed for one host.
+        // A retry makes sense if it may succeed for any host.
         let mut is_transient = false;
         for config in &self.configs {
             let reason = match tokio::time::timeout(limit, self.open(config)).await {
@@ -80,7 +80,7 @@ impl Connector {
         let (client, connection) =
             config.connect(self.tls.clone()).await.map_err(|error| Refusal::of(&error))?;
         let opened = AsyncPgConnection::try_from_client_and_connection(client, connection).await;
-        // The connection is open: from here on an error means that it was lost.
+        // The connection is open. From here on, an error means that it was lost.
         let lost = |error: &dyn Error| Refusal::transient(error.to_string());
         let mut connection = opened.map_err(|error| lost(&error))?;
         let timeout = statement_timeout(&mut connection).await.map_err(|error| lost(&error))?;
@@ -108,7 +108,7 @@ async fn statement_timeout(connection: &mut AsyncPgConnection) -> QueryResult<Du
     Ok(Duration::from_millis(millis.try_into().unwrap_or_default()))
 }
 
-/// Makes the planner use indexes and nested loops. Every statement is written for that. A plan
+/// Makes the planner use indexes and nested loops, for which every statement is written. A plan
 /// made while a table is small would scan the table, and the session would keep that plan.
 async fn read_by_indexes(connection: &mut AsyncPgConnection) -> QueryResult<()> {
     let settings = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";

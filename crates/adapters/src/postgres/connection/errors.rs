@@ -1,11 +1,11 @@
-//! Why a database cannot be connected to.
+//! Errors of connecting to a database.
 
 use std::error::Error;
 
 /// The database URL is invalid. The message names the parameter and its allowed values. It never
 /// repeats the URL, which may hold a password.
 #[derive(Debug, thiserror::Error)]
-#[error("the database URL: {0}")]
+#[error("invalid database URL: {0}")]
 pub struct PostgresUrlError(pub(super) String);
 
 /// No host of the URL could be connected to.
@@ -23,7 +23,7 @@ impl ConnectError {
     }
 }
 
-/// The driver's message without its details, in which a server repeats values.
+/// Returns the driver's message without its details, because a server repeats values in them.
 pub(in crate::postgres) fn describe(error: &tokio_postgres::Error) -> String {
     if let Some(refusal) = error.as_db_error() {
         return format!("{} (SQLSTATE {})", refusal.message(), refusal.code().code());

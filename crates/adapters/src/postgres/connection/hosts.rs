@@ -1,5 +1,5 @@
-//! The hosts of a URL, one configuration each. The driver would wait for a host that accepts a
-//! connection and then stays silent, until no time is left for the others.
+//! The hosts of a URL, with one configuration each. With one configuration for all, the driver
+//! would wait for a silent host until no time is left for the others.
 
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, LoadBalanceHosts};
@@ -9,7 +9,7 @@ use super::errors::PostgresUrlError;
 /// The parameters that name hosts.
 const PARAMETERS: &[&str] = &["host", "hostaddr", "port"];
 
-/// A URL without parameters, with its hosts removed.
+/// Removes the hosts of a URL without parameters.
 pub(super) fn remove_hosts(base: &str) -> String {
     let scheme_end = base.find("://").map_or(0, |scheme| scheme + 3);
     // For the driver, the first @ ends user name and password.
@@ -24,7 +24,7 @@ pub(super) fn is_host_parameter(parameter: &str) -> bool {
 }
 
 /// Splits `all` into a configuration for each host, in the order of the URL. `hostless` is `all`
-/// without hosts. The driver itself implements the random order: then one configuration has all
+/// without hosts. The driver itself implements the random order. Then one configuration has all
 /// hosts.
 pub(super) fn split(all: Config, hostless: &Config) -> Result<Vec<Config>, PostgresUrlError> {
     if all.get_load_balance_hosts() == LoadBalanceHosts::Random {
@@ -54,7 +54,7 @@ pub(super) fn split(all: Config, hostless: &Config) -> Result<Vec<Config>, Postg
     Ok(hosts.iter().enumerate().map(of_host).collect())
 }
 
-/// The hosts, as messages name them.
+/// Lists the hosts for error messages.
 pub(super) fn display(config: &Config) -> String {
     let ports = config.get_ports();
     let name = |(index, host): (usize, &Host)| {

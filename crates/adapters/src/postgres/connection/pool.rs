@@ -17,7 +17,7 @@ use super::errors::ConnectError;
 use super::response_timeout::ResponseTimeout;
 use crate::postgres::errors::{Effect, Failure, conclude};
 
-/// How long an operation waits for a connection.
+/// The maximum time that an operation waits for a connection.
 const ACQUIRE_LIMIT: Duration = Duration::from_secs(5);
 
 /// The connections to the database, and the runtime on which they live.
@@ -37,8 +37,8 @@ pub(in crate::postgres) struct Session {
     is_idle: bool,
 }
 
-/// An asynchronous closure whose future has a name, so that a bound can require `Send`.
-/// `AsyncFnOnce` cannot express that.
+/// An asynchronous closure with a named future, so that a bound can require `Send`. `AsyncFnOnce`
+/// cannot express that.
 pub(in crate::postgres) trait Work<C, R>:
     AsyncFnOnce(C) -> R + FnOnce(C) -> <Self as Work<C, R>>::Future
 {
@@ -89,7 +89,7 @@ impl Connections {
             .connection_timeout(ACQUIRE_LIMIT)
             .error_sink(last_refusal.boxed_clone())
             .build_unchecked(connector);
-        // An empty pool always takes it, and if not, nothing is lost.
+        // An empty pool always accepts it. If not, nothing is lost.
         let _ = pool.add(first);
         Ok(Self { pool, last_refusal, runtime: Handle::current(), written: Arc::default() })
     }
@@ -182,8 +182,8 @@ impl Connections {
     }
 }
 
-/// Why the last connection could not be opened. The pool itself reports only a timeout to
-/// waiting callers.
+/// The reason why the last connection could not be opened. The pool itself reports only a timeout
+/// to waiting callers.
 #[derive(Debug, Clone, Default)]
 struct LastRefusal(Arc<Mutex<Option<(Instant, ConnectError)>>>);
 
@@ -206,7 +206,7 @@ impl LastRefusal {
                 anyhow::anyhow!("no connection within {waited} s: {error}")
             }
             (RunError::TimedOut, _) => {
-                anyhow::anyhow!("no connection within {waited} s: all of the pool are in use")
+                anyhow::anyhow!("no connection within {waited} s: all connections of the pool are in use")
             }
         }
     }

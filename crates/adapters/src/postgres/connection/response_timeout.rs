@@ -1,8 +1,8 @@
 //! Detects a server that no longer responds.
 //!
-//! A server responds to every statement within its `statement_timeout`. If it does not, its
-//! response may never come, although the network reports no fault: its machine is frozen, a
-//! gateway has lost the connection, or a commit waits for a lost standby.
+//! A server responds to every statement within its `statement_timeout`. If it does not, the
+//! response may never come, although the network reports no fault. Its machine is frozen, a gateway
+//! has lost the connection, or a commit waits for a lost standby.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -46,7 +46,7 @@ impl LastActivity {
     }
 }
 
-/// How long a connection in use may have no event.
+/// The maximum time without an event on a connection in use.
 #[derive(Debug, Clone)]
 pub(in crate::postgres) struct ResponseTimeout {
     last_activity: LastActivity,

@@ -14,7 +14,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::errors::PostgresUrlError;
 
-/// How TLS is used.
+/// The use of TLS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum TlsPolicy {
     /// No TLS.
@@ -78,7 +78,7 @@ impl RootCertificates {
     }
 }
 
-/// The TLS connector for this policy. `Disabled` gets one that trusts nobody, and
+/// The TLS connector for this policy. `Disabled` gets a connector that trusts nobody.
 /// `SslMode::Disable` never calls it. A separate type for connections without TLS would compile the
 /// driver twice.
 pub(super) fn connector(policy: &TlsPolicy) -> Result<MakeRustlsConnect, PostgresUrlError> {
@@ -111,8 +111,8 @@ pub(super) fn connector(policy: &TlsPolicy) -> Result<MakeRustlsConnect, Postgre
     Ok(MakeRustlsConnect::new(config))
 }
 
-/// Accepts a certificate for any host name that one of the roots has signed, or any certificate
-/// without roots. The server must always prove that it has the key of the certificate.
+/// Accepts a certificate that one of the roots has signed, for any host name. Without roots,
+/// accepts any certificate. The server must always prove that it has the key of the certificate.
 #[derive(Debug)]
 struct WithoutName {
     roots: Option<Arc<RootCertStore>>,

@@ -37,8 +37,8 @@ const NETWORK_TIMEOUT: Duration = Duration::from_secs(30);
 /// The default of the driver, which is too long to detect a lost server.
 const DRIVER_KEEPALIVE: Duration = Duration::from_secs(2 * 60 * 60);
 
-/// Reads a URL: a configuration for each host, in the order in which they are tried, and the TLS
-/// policy.
+/// Parses a URL. Returns a configuration for each host, in the order in which they are tried, and
+/// the TLS policy.
 pub(super) fn parse(url: &str) -> Result<(Vec<Config>, TlsPolicy), PostgresUrlError> {
     if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
         return Err(PostgresUrlError("it must begin with postgres:// or postgresql://".into()));
@@ -66,15 +66,15 @@ pub(super) fn parse(url: &str) -> Result<(Vec<Config>, TlsPolicy), PostgresUrlEr
         // Without a host name, the certificate must be for the address.
         let addresses: Vec<String> = config.get_hostaddrs().iter().map(ToString::to_string).collect();
         if addresses.is_empty() {
-            return Err(PostgresUrlError("it names no host".into()));
+            return Err(PostgresUrlError("it must name a host".into()));
         }
         for address in addresses {
             config.host(address);
         }
     }
-    // The driver takes the rest of a password with an @ for a host, and messages name hosts.
+    // The driver reads the rest of a password with an @ as a host, and messages name hosts.
     if config.get_hosts().iter().any(|host| matches!(host, Host::Tcp(name) if name.contains('@'))) {
-        return Err(PostgresUrlError("an @ in user name or password must be written %40".into()));
+        return Err(PostgresUrlError("write an @ in the user name or password as %40".into()));
     }
     let policy = tls_policy(&config, ssl_mode.as_deref(), root_certificates)?;
     for_the_driver.retain(|parameter| !hosts::is_host_parameter(parameter));
@@ -97,13 +97,13 @@ pub(super) fn parse(url: &str) -> Result<(Vec<Config>, TlsPolicy), PostgresUrlEr
     Ok((configs, policy))
 }
 
-/// Has the driver parse a URL.
+/// Parses a URL with the driver.
 fn read(base: &str, parameters: &[String]) -> Result<Config, PostgresUrlError> {
     format!("{base}?{}", parameters.join("&")).parse().map_err(|error| PostgresUrlError(describe(&error)))
 }
 
 /// Splits a URL before its parameters. A `?` in user name or password does not begin the
-/// parameters, and an `@` in a parameter does not end the password.
+/// parameters. An `@` in a parameter does not end the password.
 fn split_query(url: &str) -> (&str, &str) {
     let start = url.find("://").map_or(0, |scheme| scheme + 3);
     let position = |sought: char| url[start..].find(sought).map_or(url.len(), |position| start + position);
@@ -163,7 +163,7 @@ fn tls_policy(
     let needed = |mode: &str| {
         given().ok_or_else(|| {
             PostgresUrlError(format!(
-                "sslmode={mode} needs the certificates to trust: name their file with sslrootcert, or say \
+                "sslmode={mode} needs trusted certificates: name their file with sslrootcert, set \
                  sslrootcert=system, or put them in ~/.postgresql/root.crt"
             ))
         })
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn ssl_modes_are_libpqs() {
+    fn ssl_modes_mean_the_same_as_in_libpq() {
         for (parameters, expected) in [
             ("", TlsPolicy::Preferred),
             ("?sslmode=prefer", TlsPolicy::Preferred),
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_value_is_told_with_what_it_may_be_and_without_the_password() {
+    fn errors_name_the_allowed_values_and_not_the_password() {
         for (url, expected) in [
             ("mysql://u:secret@host/db", "it must begin with postgres:// or postgresql://"),
             (
@@ -225,8 +225,8 @@ mod tests {
                 "postgres://u:secret@host/db?sslmode=require&sslrootcert=system",
                 "sslrootcert=system needs sslmode=verify-full",
             ),
-            ("postgres://u:secret@/db", "it names no host"),
-            ("postgres://u:p@secret@host/db", "must be written %40"),
+            ("postgres://u:secret@/db", "it must name a host"),
+            ("postgres://u:p@secret@host/db", "as %40"),
             ("postgres://u:secret@host:port/db", "invalid value for option `port`"),
             ("postgres://u:secret@host/db?sslcert=a", "unknown option `sslcert`"),
         ] {
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn each_of_several_hosts_is_tried_and_the_one_taken_that_can_be_written_to() {
+    fn several_hosts_are_tried_for_a_writable_one() {
         for (url, expected, target) in [
             ("postgres://u:p?q@a:1,[::1]:2/db", ["a:1", "::1:2"], TargetSessionAttrs::ReadWrite),
             (
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_url_leaves_open_is_filled_in() {
+    fn missing_settings_get_defaults() {
         let config = only("postgres://h/db");
         assert_eq!(config.get_application_name(), Some("hexdesk"));
         assert_eq!(config.get_connect_timeout(), Some(&CONNECT_TIMEOUT));

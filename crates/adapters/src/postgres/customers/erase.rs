@@ -11,18 +11,18 @@ use crate::postgres::events::append::append;
 use crate::sql::events::NewEventRow;
 use crate::sql::schema::{customers, events, idempotency_records, tickets};
 
-/// Erases a customer of the shop, and first everything that refers to it. Must run in a transaction.
+/// Erases a customer of the shop, after all rows that refer to it. Must run in a transaction.
 ///
-/// It waits for transactions that add data of the customer: they lock the customer by a foreign
-/// key or by [`locks`](crate::postgres::tickets::locks). Before that it holds no lock that they
-/// could wait for.
+/// Waits for transactions that add data of the customer. They lock the customer by a foreign key or
+/// by [`locks`](crate::postgres::tickets::locks). Until then, it holds no lock that they could wait
+/// for.
 pub(super) async fn erase(
     connection: &mut AsyncPgConnection,
     shop: ShopId,
     id: CustomerId,
     stamp: AuditStamp,
 ) -> Result<Option<Erased>, Failure> {
-    // Before the customer: a creation with a given id locks the table first.
+    // The table is locked before the customer, in the same order as a creation with a given id.
     connection.batch_execute("LOCK TABLE customers IN ROW EXCLUSIVE MODE").await?;
     let customer = customers::table.find((shop.get(), id.get()));
     let found: Option<i64> =
@@ -30,7 +30,7 @@ pub(super) async fn erase(
     if found.is_none() {
         return Ok(None);
     }
-    // Waits for deletions of these tickets before the comments are read.
+    // Waits for deletions of these tickets before it reads the comments.
     let of_customer = tickets::shop_id.eq(shop.get()).and(tickets::customer_id.eq(id.get()));
     let found: Vec<(i64, bool)> = tickets::table
         .filter(of_customer)
@@ -70,9 +70,9 @@ pub(super) async fn erase(
     Ok(Some(erased))
 }
 
-/// Removes the customer's data from the log. Must run in the transaction that has locked and deleted
-/// the customer. Transactions that wrote such data held a lock on the customer, so their events are
-/// visible; later ones find no customer.
+/// Removes the customer's data from the log. Must run in the transaction that has locked and
+/// deleted the customer. Transactions that wrote such data held a lock on the customer, so their
+/// events are visible. Later transactions find no customer.
 async fn remove_snapshots(
     connection: &mut AsyncPgConnection,
     shop: ShopId,
@@ -84,7 +84,7 @@ async fn remove_snapshots(
             .and(events::customer_id.eq(id.get()))
             .and(events::snapshot.is_not_null()),
     );
-    // In the order of the log, as the removal of old events does: so the two cannot deadlock.
+    // In the order of the log, like the removal of old events, so that the two cannot deadlock.
     let places = of_customer.order((events::change, events::part)).select((events::change, events::part));
     places.for_no_key_update().execute(connection).await?;
     diesel::update(of_customer)

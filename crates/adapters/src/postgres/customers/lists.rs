@@ -1,4 +1,4 @@
-//! Lists of customers, and how long they are.
+//! Lists of customers, and their lengths.
 
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -12,7 +12,7 @@ use crate::sql::customers::CustomerRow;
 use crate::sql::page;
 use crate::sql::schema::customers;
 
-/// A page of the list.
+/// Reads a page of the list.
 pub(super) async fn list(
     connection: &mut AsyncPgConnection,
     shop: ShopId,
@@ -36,7 +36,7 @@ pub(super) async fn list(
     Ok(page::cut(customers, limit, |customer| customer.id))
 }
 
-/// The length of the whole list.
+/// Counts the whole list.
 pub(super) async fn count(
     connection: &mut AsyncPgConnection,
     shop: ShopId,

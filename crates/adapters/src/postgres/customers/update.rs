@@ -13,7 +13,7 @@ use crate::postgres::search::vectors::{Words, WordsOf};
 use crate::sql::customers::{CustomerChangeset, CustomerRow};
 use crate::sql::schema::customers;
 
-/// How often an update is tried again after a concurrent change of the same address or number.
+/// The maximum number of updates. A concurrent change can take the same address or number.
 const ATTEMPTS: usize = 3;
 
 /// Changes the shop's customer. Must run in a transaction.
@@ -62,7 +62,7 @@ pub(super) async fn update(
     Err(Failure::Unexpected("a conflicting customer cannot be read"))
 }
 
-/// The customer with the changes to texts that searches find.
+/// Returns the customer with the changes to the texts that searches find.
 fn searchable_after(customer: Customer, changes: CustomerChanges) -> Customer {
     Customer {
         email: changes.email.unwrap_or(customer.email),
@@ -74,7 +74,7 @@ fn searchable_after(customer: Customer, changes: CustomerChanges) -> Customer {
     }
 }
 
-/// The refusal if another customer of the shop has the e-mail address or phone number.
+/// Returns the refusal if another customer of the shop has the e-mail address or phone number.
 async fn taken(
     connection: &mut AsyncPgConnection,
     shop: ShopId,

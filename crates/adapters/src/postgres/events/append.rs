@@ -42,7 +42,7 @@ pub(in crate::postgres) async fn append(
     Ok(())
 }
 
-/// Appends the event of one created or changed thing. Must run in the transaction of the change.
+/// Appends the event of one created or changed object. Must run in the transaction of the change.
 pub(in crate::postgres) async fn append_one(
     connection: &mut AsyncPgConnection,
     shop: ShopId,

@@ -1,7 +1,7 @@
 //! The numbers of changes in a database that was restored from another server.
 //!
-//! The server numbers transactions. If its numbers are smaller than those of the restored events,
-//! new events would sort before the restored ones, and readers would never see them.
+//! The server numbers transactions. If its numbers are smaller than the numbers of the restored
+//! events, new events would sort before those events. Readers would never see them.
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -9,10 +9,10 @@ use diesel::sql_types::BigInt;
 use diesel_async::AsyncPgConnection;
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 
-/// The number to add to the number of a transaction, so that it exceeds those of all events; no row
-/// if it already does. It includes 2^32 more: a reader may have read further on the other server
-/// after the dump, and new events must come after that position too. A billion such restores fit
-/// into 2^63.
+/// The number to add to the number of a transaction, so that it exceeds the numbers of all events.
+/// No row if it already does. The result includes 2^32 more: a reader may have read further on the
+/// other server after the dump. New events must come after that position too. A billion such
+/// restores fit into 2^63.
 const MISSING: &str = "
     SELECT max(change) + (1::bigint << 32) - next::text::bigint AS missing
     FROM pg_snapshot_xmax(pg_current_snapshot()) AS next, shops CROSS JOIN LATERAL (

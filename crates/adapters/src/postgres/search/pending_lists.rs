@@ -1,9 +1,9 @@
 //! Moves new words into their indexes.
 //!
-//! PostgreSQL adds the words of a row to the pending list of their GIN index, because many words
-//! are faster to index together. The write that makes the list too long must empty it, which takes
-//! 0.1 s or more, and every search reads the whole list. So a background task empties the lists
-//! soon after a write, on a connection of the pool.
+//! PostgreSQL adds the words of a row to the pending list of their GIN index. Many words are faster
+//! to index together. Every search reads the whole list. The write that makes the list too long
+//! must empty it, which takes 0.1 s or more. So a background task empties the lists soon after a
+//! write, on a connection of the pool.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ const CLEAN_UP: &str = "SELECT gin_clean_pending_list(oid) FROM pg_class
 pub(in crate::postgres) struct PendingListCleaner(AbortHandle);
 
 impl PendingListCleaner {
-    /// Starts to empty the lists, each time this long after a write.
+    /// Starts the task. It empties the lists `delay` after each write.
     pub(in crate::postgres) fn start(connections: Connections, delay: Duration) -> Self {
         let task = tokio::spawn(async move {
             loop {
@@ -35,7 +35,7 @@ impl PendingListCleaner {
                 tokio::time::sleep(delay).await;
                 if let Err(error) = clean_up(&connections).await {
                     tracing::warn!(
-                        %error, "could not bring new words into their indexes; trying again in a minute"
+                        %error, "could not move new words into the search indexes; retrying in a minute"
                     );
                     tokio::time::sleep(PAUSE).await;
                 }
@@ -51,7 +51,7 @@ impl Drop for PendingListCleaner {
     }
 }
 
-/// For the pool, this is a read: no other session sees a change.
+/// Empties the lists. This is a read for the pool, because no other session sees a change.
 async fn clean_up(connections: &Connections) -> Result<(), StorageError> {
     connections
         .run("clean_up_pending_lists", Effect::Read, async |connection: &mut AsyncPgConnection| {

@@ -2,7 +2,7 @@
 //!
 //! The domain defines the words of a text, and the server parses no text. Vectors and queries are
 //! sent in binary form, which needs no quoting. Each vector also holds a word for the shop, which
-//! no text can have: so one index finds the words of one shop.
+//! no text can contain. So one index finds the words of one shop.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -53,7 +53,7 @@ pub(in crate::postgres) struct Words {
 }
 
 impl Words {
-    /// The words of a new ticket: of its name and its message.
+    /// The words of a new ticket, from its name and its message.
     pub(in crate::postgres) fn of_ticket(ticket: &Ticket) -> Self {
         Self {
             others: search_words(ticket.last_message.as_deref()),

@@ -14,7 +14,8 @@ use self::statement::CreateTickets;
 use crate::postgres::errors::Failure;
 use crate::sql::schema::idempotency_records;
 
-/// How often an item is tried whose key cannot be claimed, although it has no record.
+/// The maximum number of attempts for an item if its key cannot be claimed, although it has no
+/// record.
 const ATTEMPTS: usize = 3;
 
 /// Creates the tickets of a batch. Of items with the same key, only the first is written. Its record
@@ -40,7 +41,7 @@ pub(super) async fn create(
         let rows = match statement.get_results::<ItemRow>(connection).await {
             Ok(rows) => rows,
             // A customer of the batch was erased between the check and the write. Nothing was
-            // written. A customer is erased only once, so this ends.
+            // written. A customer is erased only once, so the retries end.
             Err(Error::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _)) if losses < batch.len() => {
                 losses += 1;
                 continue;
@@ -159,7 +160,7 @@ struct ItemRow {
 }
 
 impl ItemRow {
-    /// Why the item was not created; `None` if its key was used.
+    /// Returns the reason why the item was not created; `None` if its key was used.
     fn refusal(&self) -> Option<CreateTicketOutcome> {
         match (self.has_customer, self.has_assignee) {
             (false, _) => Some(CreateTicketOutcome::CustomerNotFound),

@@ -9,7 +9,7 @@ use crate::postgres::deletions::{delete_comments, delete_tickets};
 use crate::postgres::errors::Failure;
 use crate::sql::schema::tickets;
 
-/// Deletes a ticket of the shop, and first everything that refers to it. Must run in a transaction.
+/// Deletes a ticket of the shop, after all rows that refer to it. Must run in a transaction.
 pub(super) async fn delete(
     connection: &mut AsyncPgConnection,
     shop: ShopId,

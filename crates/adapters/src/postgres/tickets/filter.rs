@@ -16,7 +16,7 @@ pub(super) fn add<ST>(
     mut query: tickets::BoxedQuery<'static, Pg, ST>,
     filter: TicketFilter,
 ) -> tickets::BoxedQuery<'static, Pg, ST> {
-    // In full: a new condition does not compile until it is used.
+    // Lists every field: a new condition does not compile until it is used.
     let TicketFilter {
         is_opened,
         channel,
@@ -48,7 +48,7 @@ pub(super) fn add<ST>(
     if let Some(ThreadFilter { customer_id, thread_id }) = thread {
         query = query.filter(tickets::customer_id.eq(customer_id.get()));
         query = query.filter(tickets::thread_id.eq(thread_id));
-        // The empty thread id is no thread.
+        // An empty thread id means no thread.
         query = query.filter(tickets::thread_id.ne(""));
     }
     if let Some(tag) = tag {

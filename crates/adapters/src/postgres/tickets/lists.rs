@@ -1,4 +1,4 @@
-//! Lists of tickets, and how long they are.
+//! Lists of tickets, and their lengths.
 
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -17,7 +17,7 @@ use crate::sql::types::StoredTimestamp;
 use crate::sql::users::UserRow;
 use crate::sql::{page, queries};
 
-/// A page of the list.
+/// Reads a page of the list.
 pub(super) async fn list(
     connection: &mut AsyncPgConnection,
     shop: ShopId,
@@ -51,7 +51,7 @@ pub(super) async fn list(
 
 /// A page of tickets with their customers and assignees. The page is a query of its own, and only
 /// its tickets are joined. Otherwise PostgreSQL may join and sort the whole list, if it expects a
-/// short one or has no statistics.
+/// short list or has no statistics.
 #[derive(Debug)]
 struct TicketPage<L, V> {
     list: L,
@@ -61,7 +61,7 @@ struct TicketPage<L, V> {
 
 impl<L: QueryFragment<Pg>, V: QueryFragment<Pg>> QueryFragment<Pg> for TicketPage<L, V> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        // The query of the views reads this page in place of the table.
+        // The query of the views reads this page instead of the table.
         out.push_sql("WITH tickets AS (");
         self.list.walk_ast(out.reborrow())?;
         self.limit.walk_ast(out.reborrow())?;
@@ -80,7 +80,7 @@ impl<L, V> QueryId for TicketPage<L, V> {
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-/// The length of the whole list.
+/// Counts the whole list.
 pub(super) async fn count(
     connection: &mut AsyncPgConnection,
     shop: ShopId,
@@ -91,8 +91,8 @@ pub(super) async fn count(
     count_from::<i64>(filter::add(count, filter).get_result(connection).await?)
 }
 
-/// Whether this is one of the common filters: `is_opened` and at most one more condition. They make
-/// 36 statements: lists, their next pages, and counts.
+/// Whether this is a common filter: `is_opened` and at most one more condition. The common filters
+/// make 36 statements: lists, their next pages, and counts.
 fn is_common(filter: &TicketFilter) -> bool {
     let TicketFilter { is_opened, ref channel, assignee, customer_id, last_message_from, .. } = *filter;
     let more = [channel.is_some(), assignee.is_some(), customer_id.is_some(), last_message_from.is_some()];

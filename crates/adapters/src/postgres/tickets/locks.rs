@@ -11,8 +11,8 @@ use crate::postgres::unnest::{Lookup, Rows, column};
 use crate::sql::customers::CustomerRow;
 use crate::sql::tickets::TicketRow;
 
-/// Locks the existing tickets until the transaction ends, in order of shop and id. Their customers
-/// are locked first, against erasure: the idempotency record may refer to one, and an erasure
+/// Locks the existing tickets until the transaction ends, in order of shop and id. Locks their
+/// customers first, against erasure. The idempotency record may refer to a customer, and an erasure
 /// locks the customer first too.
 pub(in crate::postgres) async fn lock_tickets(
     connection: &mut AsyncPgConnection,

@@ -17,7 +17,7 @@ use crate::sql::schema::{api_keys, users};
 use crate::sql::types::StoredTimestamp;
 use crate::sql::users::{UserChangeset, UserRow};
 
-/// How often an update is tried again after a concurrent change of the same address.
+/// The maximum number of updates. A concurrent change can take the same address.
 const ATTEMPTS: usize = 3;
 
 /// Changes the shop's user. Must run in a transaction.

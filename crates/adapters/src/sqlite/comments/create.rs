@@ -32,7 +32,7 @@ pub(super) fn create(
     Ok(attempts)
 }
 
-/// The changes that a comment makes to its ticket; `None` leaves a column as it is.
+/// The changes of a comment to its ticket. `None` leaves a column unchanged.
 #[derive(Debug, AsChangeset)]
 #[diesel(table_name = tickets)]
 struct TicketChange {

@@ -1,4 +1,4 @@
-//! Whether the disk has space for what is written.
+//! Detects a full disk.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -9,7 +9,7 @@ use anyhow::Context;
 use super::usage_lock::real_path;
 use crate::sqlite::errors;
 
-/// The space that must be free: as much as the largest batch of creations needs.
+/// The minimum free space, which the largest batch of creations needs.
 const MIN_FREE_BYTES: u64 = 8 << 20;
 
 /// Whether the disk was full at a write, and no check has found space since.
@@ -24,13 +24,13 @@ impl DiskSpace {
         self.is_short.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the disk was full when it was last looked at.
+    /// Whether the disk was full at the last write or check.
     pub(in crate::sqlite) fn is_short(&self) -> bool {
         self.is_short.load(Ordering::Relaxed)
     }
 
-    /// Writes to an unnamed file in the database's directory. A write of SQLite would prove less:
-    /// its log has pages that were used before.
+    /// Checks for space by writing to an unnamed file in the database's directory. A write of
+    /// SQLite would prove less, because its log has pages that were used before.
     pub(in crate::sqlite) fn check(&self, database: &Path) -> anyhow::Result<()> {
         write_beside(database).context(errors::NO_ROOM)?;
         self.is_short.store(false, Ordering::Relaxed);

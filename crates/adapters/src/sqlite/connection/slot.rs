@@ -1,4 +1,4 @@
-//! Connections: how they are opened, and how a command runs on one.
+//! Connections, and the commands that run on them.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -19,7 +19,7 @@ use crate::sqlite::errors::{self, SqliteOpenError};
 /// The database file that connections are opened to.
 #[derive(Debug, Clone)]
 pub(in crate::sqlite) struct DatabaseFile {
-    /// Absolute, so that SQLite does not read it as a URI or a special name, and later connections
+    /// An absolute path. SQLite does not read it as a URI or a special name, and later connections
     /// open the same file.
     path: Arc<str>,
     busy_timeout: Duration,
@@ -52,8 +52,8 @@ impl DatabaseFile {
     }
 }
 
-/// Creates a missing file, readable by its owner only, because it will hold data of customers.
-/// SQLite gives the files beside it the same permissions.
+/// Creates a missing file, readable by its owner only, because it will hold customer data. SQLite
+/// gives its other files the same permissions.
 fn create_private(path: &Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
@@ -70,8 +70,8 @@ fn create_private(path: &Path) -> std::io::Result<()> {
 /// - `synchronous`: a commit is on disk before it is acknowledged; `fullfsync` ensures that on
 ///   macOS.
 /// - `wal_autocheckpoint`: the log moves into the database every 4,000 pages (about 16 MB). A
-///   larger log saves writes of pages that change often; the commit that moves it takes longer.
-/// - `journal_size_limit`: a larger log is cut back to 64 MiB.
+///   larger log saves writes of pages that change often. The commit that moves it takes longer.
+/// - `journal_size_limit`: a larger log is cut to 64 MiB.
 /// - `secure_delete`: deleted data is overwritten, also on free pages. Data of an erased customer
 ///   remains in the log only, until the log is moved.
 pub(in crate::sqlite) const SETTINGS: &str = "PRAGMA synchronous = FULL;
@@ -82,19 +82,19 @@ pub(in crate::sqlite) const SETTINGS: &str = "PRAGMA synchronous = FULL;
     PRAGMA wal_autocheckpoint = 4000;
     PRAGMA journal_size_limit = 67108864;";
 
-/// More settings of the connection that writes. The indexes by customer have the latest entries of
-/// each customer on pages of their own. A cache of 16 MiB holds those of a thousand customers. The
-/// default of 2 MB would read them from the file again.
+/// More settings of the connection that writes. The indexes by customer keep the latest entries of
+/// each customer on separate pages. A cache of 16 MiB holds these pages for a thousand customers.
+/// With the default of 2 MB, SQLite would read them from the file again.
 const WRITER_SETTINGS: &str = "PRAGMA cache_size = -16384";
 
-/// What a connection is for.
+/// The purpose of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::sqlite) enum Role {
     Writer,
     Reader,
 }
 
-/// A connection that is opened again on demand after it was closed.
+/// A connection that opens again on demand after it was closed.
 pub(in crate::sqlite) struct ConnectionSlot {
     file: DatabaseFile,
     role: Role,
@@ -109,7 +109,7 @@ impl ConnectionSlot {
         Ok(slot)
     }
 
-    /// The connection; no transaction is open on it.
+    /// Returns the connection. No transaction is open on it.
     pub(in crate::sqlite) fn connection(&mut self) -> anyhow::Result<&mut SqliteConnection> {
         let connection = match self.connection.take() {
             Some(connection) => connection,
@@ -118,16 +118,16 @@ impl ConnectionSlot {
         Ok(self.connection.insert(connection))
     }
 
-    /// Closes the connection, which rolls back whatever is open on it.
+    /// Closes the connection, which rolls back an open transaction.
     pub(in crate::sqlite) fn close(&mut self) {
         if let Some(connection) = self.connection.take() {
-            // Diesel panics if SQLite cannot close the connection; the thread must go on.
+            // Diesel panics if SQLite cannot close the connection. The thread must continue.
             let _ = catch_unwind(AssertUnwindSafe(|| drop(connection)));
         }
     }
 
-    /// Runs a command in a transaction that takes the write lock at its beginning. If the
-    /// command fails, nothing of it is written.
+    /// Runs a command in a transaction that takes the write lock at its beginning. A failed command
+    /// writes nothing.
     pub(in crate::sqlite) fn write<T>(
         &mut self,
         operation: &'static str,
@@ -135,8 +135,8 @@ impl ConnectionSlot {
     ) -> Result<T, StorageError> {
         let unavailable = |cause| StorageError::new(StorageErrorKind::Unavailable, operation, cause);
         let connection = self.connection().map_err(unavailable)?;
-        // Not with Diesel's transactions: they return the error of a failed rollback in place of the
-        // command's.
+        // Diesel's transactions are not used. They return the error of a failed rollback instead of
+        // the command's error.
         if let Err(error) = connection.batch_execute("BEGIN IMMEDIATE") {
             self.close();
             return Err(unavailable(error.into()));
@@ -154,7 +154,7 @@ impl ConnectionSlot {
                 }
             },
             Err(error) => {
-                // After some errors SQLite has rolled back by itself, and then this fails.
+                // After some errors SQLite has already rolled back, and this fails.
                 if connection.batch_execute("ROLLBACK").is_err() {
                     self.close();
                 }
@@ -200,11 +200,11 @@ fn turn_on_wal(connection: &mut SqliteConnection, busy_timeout: Duration) -> any
         match sql::<Text>("PRAGMA journal_mode = WAL").get_result::<String>(connection) {
             Ok(mode) if mode == "wal" => return Ok(()),
             Ok(mode) => bail!(
-                "SQLite cannot use a write-ahead log there (it stays with journal_mode {mode}); \
-                 a file on a local disk is needed"
+                "SQLite cannot use a write-ahead log there (journal_mode stays {mode}); \
+                 put the database on a local disk"
             ),
-            // If two processes turn it on in a new file at the same time, SQLite reports a lock to
-            // one of them without waiting.
+            // Two processes may turn it on in a new file at the same time. SQLite then reports a
+            // lock to one of them without waiting.
             Err(error) if errors::is_busy(&error) && Instant::now() < deadline => {
                 std::thread::sleep(Duration::from_millis(5));
             }

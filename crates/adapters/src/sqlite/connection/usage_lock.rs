@@ -1,8 +1,8 @@
 //! Locks a database that is in use, so that no process restores a backup in its place.
 //!
-//! The lock is on a separate file beside the database, which is never removed. Closing a descriptor
-//! of the database file would drop the locks that SQLite holds on it, and a lock on a removed file
-//! locks nothing.
+//! The lock is on a separate file next to the database, which is never removed. Closing a
+//! descriptor of the database file would drop the locks that SQLite holds on it. A lock on a
+//! removed file locks nothing.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
@@ -15,8 +15,8 @@ pub(in crate::sqlite) struct UsageLock {
 }
 
 impl UsageLock {
-    /// Locks the database for use, which other processes can do too. `None` if a backup is being
-    /// restored. If the file system has no locks, this logs a warning and succeeds: `restore`
+    /// Locks the database for use, which other processes can do too. Returns `None` if a backup is
+    /// being restored. If the file system has no locks, this logs a warning and succeeds: `restore`
     /// fails there.
     pub(in crate::sqlite) fn shared(database: &Path) -> io::Result<Option<Self>> {
         let lock = open(database)?;
@@ -26,17 +26,17 @@ impl UsageLock {
             Err(TryLockError::Error(error)) => {
                 tracing::warn!(
                     database = %database.display(), %error,
-                    "the file system has no locks: `hexdesk restore` will not work here"
+                    "the file system has no locks: `hexdesk restore` does not work here"
                 );
                 Ok(Some(Self { _lock: lock }))
             }
         }
     }
 
-    /// Prevents other processes from opening the database. `None` if one has it open.
+    /// Prevents other processes from opening the database. Returns `None` if a process has it open.
     ///
     /// # Errors
-    /// Also if the file system has no locks.
+    /// Any error of the file, including a file system without locks.
     pub(in crate::sqlite) fn exclusive(database: &Path) -> io::Result<Option<Self>> {
         let lock = open(database)?;
         match lock.try_lock() {
@@ -47,8 +47,8 @@ impl UsageLock {
     }
 }
 
-/// The canonical path, so that two names of one database have one lock. The file may be missing,
-/// its directory must exist.
+/// Returns the canonical path, so that two names of one database have one lock. The file may be
+/// missing. Its directory must exist.
 pub(in crate::sqlite) fn real_path(database: &Path) -> io::Result<PathBuf> {
     match database.canonicalize() {
         Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -66,7 +66,7 @@ pub(in crate::sqlite) fn real_path(database: &Path) -> io::Result<PathBuf> {
     }
 }
 
-/// A file that belongs to a database: its name with `suffix`.
+/// Returns the path of a file that belongs to a database: its name with `suffix`.
 pub(in crate::sqlite) fn beside(database: &Path, suffix: &str) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(suffix);
@@ -92,7 +92,7 @@ fn open(database: &Path) -> io::Result<File> {
     })
 }
 
-/// Gives the file the owner and permissions of the database, as SQLite does with its own files:
+/// Gives the file the owner and permissions of the database, as SQLite does with its own files. So
 /// every account that can use the database can use the lock.
 #[cfg(unix)]
 pub(in crate::sqlite) fn like_database(file: &File, database: &Path) -> io::Result<()> {

@@ -13,11 +13,11 @@ use crate::sqlite::connection::slot::ConnectionSlot;
 
 type Job = Box<dyn FnOnce(&mut ConnectionSlot) + Send>;
 
-/// A queue of jobs with a thread for each connection. Dropping it blocks until every job
-/// in the queue has run.
+/// A queue of jobs with a thread for each connection. Dropping it blocks until every queued job has
+/// run.
 #[derive(Debug)]
 pub(in crate::sqlite) struct WorkerThreads {
-    /// `None` once they are ending.
+    /// `None` once the threads are ending.
     queue: Option<SyncSender<Job>>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -44,9 +44,9 @@ impl WorkerThreads {
         Ok(workers)
     }
 
-    /// Queues a job and waits for its outcome. Once queued, the job runs whether or not
-    /// the caller still waits. A job that panics fails as unexpected, and its
-    /// connection is closed, which rolls back what was open on it.
+    /// Queues a job and waits for its outcome. A queued job runs even if the caller no longer
+    /// waits. A job that panics fails as unexpected. Its connection is closed, which rolls back an
+    /// open transaction.
     pub(in crate::sqlite) async fn run<T, J>(
         &self,
         operation: &'static str,

@@ -11,13 +11,13 @@ use crate::sql::schema::{comments, customers, tickets};
 use crate::sqlite::events::append::{EventLog, erase_snapshots};
 use crate::sqlite::search::index;
 
-/// Goes through all records, which are kept for hours only, in the index.
+/// Scans all records in the index. Records are kept for hours only.
 const DELETE_IDEMPOTENCY_RECORDS: &str = "DELETE FROM idempotency_records WHERE rowid IN (
     SELECT rowid FROM idempotency_records INDEXED BY idempotency_records_by_age
     WHERE shop_id = ? AND customer_id = ?
 )";
 
-/// Erases a customer of the shop, and first everything that refers to it.
+/// Erases a customer of the shop, after all rows that refer to it.
 pub(super) fn erase(
     connection: &mut SqliteConnection,
     shop: ShopId,

@@ -11,7 +11,7 @@ pub(super) fn add<ST>(
     mut query: customers::BoxedQuery<'static, Sqlite, ST>,
     filter: CustomerFilter,
 ) -> customers::BoxedQuery<'static, Sqlite, ST> {
-    // In full: a new condition does not compile until it is used.
+    // Lists every field: a new condition does not compile until it is used.
     let CustomerFilter { email, phone_number, external_ids } = filter;
     let ExternalIds {
         shopify_id,

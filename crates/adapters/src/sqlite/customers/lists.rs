@@ -1,4 +1,4 @@
-//! Lists of customers, and how long they are.
+//! Lists of customers, and their lengths.
 
 use diesel::prelude::*;
 use diesel::sqlite::{Sqlite, SqliteConnection};
@@ -9,7 +9,7 @@ use crate::sql::customers::CustomerRow;
 use crate::sql::page;
 use crate::sql::schema::customers;
 
-/// A page of the list.
+/// Reads a page of the list.
 pub(super) fn list(
     connection: &mut SqliteConnection,
     shop: ShopId,
@@ -31,7 +31,7 @@ pub(super) fn list(
     Ok(page::cut(customers, limit, |customer| customer.id))
 }
 
-/// The length of the whole list.
+/// Counts the whole list.
 pub(super) fn count(
     connection: &mut SqliteConnection,
     shop: ShopId,

@@ -8,7 +8,7 @@ use rustix::fs::{Access, access, statvfs};
 use crate::finding::Finding;
 use crate::sqlite::connection::usage_lock::{beside, real_path};
 
-/// Below this the disk will be full soon.
+/// Below this the disk will soon be full.
 const LITTLE_BYTES: u64 = 1_000_000_000;
 /// Below this the next write may fail.
 const TOO_LITTLE_BYTES: u64 = 100_000_000;
@@ -18,7 +18,7 @@ pub(super) fn findings(path: &Path) -> Vec<Finding> {
     let directory = path.parent().unwrap_or(Path::new("/"));
     let space = match statvfs(directory) {
         Ok(space) => disk_space(directory, space.f_bavail.saturating_mul(space.f_frsize)),
-        Err(error) => Finding::warning("disk space", format!("cannot be told: {error}")),
+        Err(error) => Finding::warning("disk space", format!("cannot be determined: {error}")),
     };
     vec![permissions(&path, directory), writable(&path, directory), space]
 }
@@ -33,17 +33,14 @@ fn permissions(path: &Path, directory: &Path) -> Finding {
     }
     let is_open = |suffix: &&str| mode(&beside(path, suffix)) & 0o007 != 0;
     if !["", "-wal", "-shm", "-journal"].iter().any(is_open) {
-        return Finding::ok(check, "other accounts may neither read nor write the files");
+        return Finding::ok(check, "other accounts cannot read or write the files");
     }
     let files = beside(path, "*");
     let files = files.display();
-    Finding::problem(
-        check,
-        format!("every account has access to what customers wrote; run `chmod o= {files}`"),
-    )
+    Finding::problem(check, format!("every account has access to customer data; run `chmod o= {files}`"))
 }
 
-/// SQLite writes the database, and creates and removes files beside it.
+/// Checks write access to the file and its directory. SQLite creates and removes other files there.
 fn writable(path: &Path, directory: &Path) -> Finding {
     let check = "writable";
     let refused = [(path, Access::WRITE_OK), (directory, Access::WRITE_OK | Access::EXEC_OK)]
@@ -66,9 +63,9 @@ fn disk_space(directory: &Path, free: u64) -> Finding {
     let check = "disk space";
     let text = format!("{} MB free in {}", free / 1_000_000, directory.display());
     if free < TOO_LITTLE_BYTES {
-        Finding::problem(check, format!("{text}: writes will fail soon; make room"))
+        Finding::problem(check, format!("{text}: writes will fail soon; free disk space"))
     } else if free < LITTLE_BYTES {
-        Finding::warning(check, format!("{text}; make room before it is used up"))
+        Finding::warning(check, format!("{text}; free disk space before it runs out"))
     } else {
         Finding::ok(check, text)
     }
@@ -80,7 +77,7 @@ mod tests {
     use crate::finding::Severity;
 
     #[test]
-    fn little_room_is_told_in_time() {
+    fn low_disk_space_is_reported_early() {
         for (free, severity) in [
             (0, Severity::Problem),
             (99_999_999, Severity::Problem),

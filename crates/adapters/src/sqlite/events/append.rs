@@ -1,7 +1,7 @@
 //! Appends events to the log, in the transaction of the change.
 //!
-//! Only one transaction writes at a time. So the numbers of a shop's changes are in the order of
-//! their commits, without gaps.
+//! Only one transaction writes at a time. So a shop's changes are numbered in the order of their
+//! commits, without gaps.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -31,7 +31,7 @@ struct Change {
 }
 
 impl EventLog {
-    /// Appends the event of a created or changed thing.
+    /// Appends the event of a created or changed object.
     pub(in crate::sqlite) fn append(
         &mut self,
         connection: &mut SqliteConnection,
@@ -49,9 +49,9 @@ impl EventLog {
         Ok(())
     }
 
-    /// Appends the deletion of each thing with these numbers. Must run before the deletion, because
-    /// `numbers` is a query. `customer` is kept to find the snapshots of the things later; `None` if
-    /// the customer is being erased.
+    /// Appends the deletion of each object with these numbers. Must run before the deletion,
+    /// because `numbers` is a query. `customer` is kept to find the snapshots of the objects later.
+    /// It is `None` if the customer is being erased.
     pub(in crate::sqlite) fn append_deleted<Q>(
         &mut self,
         connection: &mut SqliteConnection,
@@ -78,7 +78,7 @@ impl EventLog {
         Ok(())
     }
 
-    /// The change of the shop. The first event gives it a number.
+    /// Returns the change of the shop. The first event gives it a number.
     fn change(&mut self, connection: &mut SqliteConnection, shop: ShopId) -> QueryResult<&mut Change> {
         Ok(match self.changes.entry(shop) {
             Entry::Occupied(change) => change.into_mut(),
@@ -105,7 +105,7 @@ pub(in crate::sqlite) fn erase_snapshots(
     Ok(())
 }
 
-/// Things of several kinds share numbers, so `customer_id` must match too.
+/// Objects of several kinds share numbers, so `customer_id` must match too.
 const ERASE_SNAPSHOTS: &str = "UPDATE events SET snapshot = NULL, customer_id = NULL
     WHERE shop_id = ?1 AND customer_id = ?2 AND snapshot IS NOT NULL AND subject_id IN (
         SELECT ?2

@@ -1,4 +1,4 @@
-//! What is done to the files, in order.
+//! The steps of a restore: changes to files, in order.
 
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::sqlite::backup::sync_directory_of;
 use crate::sqlite::connection::usage_lock::beside;
 
-/// What is in the place of the new database.
+/// The replaced database.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Replaced<'a> {
     Nothing,
@@ -15,29 +15,29 @@ pub(super) enum Replaced<'a> {
     AtRest {
         kept: &'a Path,
     },
-    /// A database that SQLite cannot read; its log may still be of use to somebody.
+    /// A database that SQLite cannot read. Its log may still be useful.
     Damaged {
         kept: &'a Path,
     },
 }
 
-/// Something done to the files that either happens or does not.
+/// A change to files that happens completely or not at all.
 #[derive(Debug)]
 pub(super) enum Step {
-    /// Gives the database a second name, which must be free.
+    /// Gives the database a second name, which must not exist.
     Keep { database: PathBuf, kept: PathBuf },
-    /// Renames a log, if it is there.
+    /// Renames a log, if it exists.
     MoveLog { log: PathBuf, kept: PathBuf },
-    /// Removes a file, if it is there.
+    /// Removes a file, if it exists.
     Remove(PathBuf),
-    /// Waits until what was done to the names beside this file is on disk.
+    /// Waits until changes to the names in this file's directory are on disk.
     Sync(PathBuf),
-    /// Gives the new database its name, and takes it from the old one.
+    /// Renames the new database, which replaces the old one.
     PutInPlace { new: PathBuf, database: PathBuf },
 }
 
-/// How `new`, a file beside it, becomes `database`. A log that lies beside the old one must
-/// be gone before: SQLite would take it for the new one's.
+/// Returns the steps that turn `new`, a file in the same directory, into `database`. A log of the
+/// old database must be removed first: SQLite would read it as the log of the new one.
 pub(super) fn steps(database: &Path, new: &Path, replaced: Replaced<'_>) -> Vec<Step> {
     let database = database.to_owned();
     let mut steps = Vec::new();
@@ -58,7 +58,7 @@ pub(super) fn steps(database: &Path, new: &Path, replaced: Replaced<'_>) -> Vec<
     steps
 }
 
-/// Takes the steps. If one fails, those before it are undone as far as it matters.
+/// Takes the steps. If one fails, undoes the earlier ones where that matters.
 pub(super) fn take(steps: &[Step]) -> anyhow::Result<()> {
     for (index, step) in steps.iter().enumerate() {
         if let Err(error) = step.take() {
@@ -69,13 +69,15 @@ pub(super) fn take(steps: &[Step]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A database with two names invites to be opened by both, which SQLite does not survive.
+/// Undoes the steps, so that the database has one name. Processes that open a database by two names
+/// damage it.
 fn undo(taken: &[Step]) {
     if taken.iter().any(|step| matches!(step, Step::PutInPlace { .. })) {
         return;
     }
     for step in taken.iter().rev() {
-        // What cannot be undone stays beside the database, under a name that says what it is.
+        // A step that cannot be undone leaves a file next to the database, under a descriptive
+        // name.
         let _ = match step {
             Step::Keep { kept, .. } => std::fs::remove_file(kept),
             Step::MoveLog { log, kept } => std::fs::rename(kept, log),
@@ -110,7 +112,7 @@ impl fmt::Display for Step {
                 write!(formatter, "{} cannot be kept as {}", database.display(), kept.display())
             }
             Self::MoveLog { log: from, kept: to } | Self::PutInPlace { new: from, database: to } => {
-                write!(formatter, "{} cannot be renamed {}", from.display(), to.display())
+                write!(formatter, "{} cannot be renamed to {}", from.display(), to.display())
             }
             Self::Remove(path) => write!(formatter, "{} cannot be removed", path.display()),
             Self::Sync(path) => {
@@ -131,7 +133,7 @@ mod tests {
     use super::super::{OldDatabase, bring_to_rest};
     use super::*;
 
-    /// A database that says who it is; all of that is in its log.
+    /// Creates a database that holds its name. All of it is in its log.
     fn database(path: &Path, name: &str) -> SqliteConnection {
         let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
         let make = format!(
@@ -142,13 +144,13 @@ mod tests {
         connection
     }
 
-    /// A database in one file.
+    /// Creates a database in one file.
     fn database_at_rest(path: &Path, name: &str) {
         drop(database(path, name));
         assert!(matches!(bring_to_rest(path).unwrap(), OldDatabase::AtRest));
     }
 
-    /// Who a database that must be whole says that it is.
+    /// Returns the name that a complete database holds.
     fn name_of(path: &Path) -> String {
         let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
         connection.batch_execute("PRAGMA journal_mode = WAL").unwrap();
@@ -157,7 +159,7 @@ mod tests {
         text("SELECT name FROM a")
     }
 
-    /// Files as a server that was killed leaves them, and the new database beside.
+    /// Creates the files of a killed server, and the new database.
     fn files() -> (TempDir, [PathBuf; 3]) {
         let directory = tempfile::tempdir().unwrap();
         let [old, new, kept, living] =
@@ -172,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn after_every_step_the_database_is_the_old_or_the_new_one() {
+    fn the_database_is_complete_after_every_step() {
         for taken in 0.. {
             let (_directory, [database, new, kept]) = files();
             assert!(matches!(bring_to_rest(&database).unwrap(), OldDatabase::AtRest));
@@ -190,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_that_fails_leaves_the_old_database_under_its_one_name() {
+    fn a_failed_step_leaves_the_old_database_under_one_name() {
         let (_directory, [database, new, kept]) = files();
         assert!(matches!(bring_to_rest(&database).unwrap(), OldDatabase::AtRest));
         std::fs::remove_file(&new).unwrap();
@@ -201,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_that_was_left_is_not_taken_for_the_new_databases() {
+    fn the_new_database_does_not_use_an_old_log() {
         let (_directory, [database, new, _]) = files();
         std::fs::remove_file(&database).unwrap();
         take(&steps(&database, &new, Replaced::Nothing)).unwrap();
@@ -211,7 +213,7 @@ mod tests {
     #[test]
     fn a_damaged_database_is_kept_with_its_log() {
         let (_directory, [database, new, kept]) = files();
-        std::fs::write(&database, "This is no database. ".repeat(1_000)).unwrap();
+        std::fs::write(&database, "This is not a database. ".repeat(1_000)).unwrap();
         let log = b"What is in a log.".to_vec();
         std::fs::write(beside(&database, "-wal"), &log).unwrap();
         assert!(matches!(bring_to_rest(&database).unwrap(), OldDatabase::Damaged));

@@ -9,14 +9,14 @@ use hexdesk_domain::{Customer, CustomerId, NewComment, ShopId, Ticket, TicketId,
 
 use crate::sql::schema::{search_documents, search_index, tickets};
 
-/// The weight of a term in a ticket's name.
+/// The weight of a word in a ticket's name.
 const WEIGHT_OF_NAME: i32 = 4;
-/// The weight of a term in a customer's details.
+/// The weight of a word in a customer's details.
 const WEIGHT_OF_CUSTOMER: i32 = 2;
-/// The weight of a term in a message.
+/// The weight of a word in a message.
 const WEIGHT_OF_MESSAGE: i32 = 1;
 
-/// A document to be added.
+/// A document to add.
 #[derive(Debug, Insertable)]
 #[diesel(table_name = search_documents, treat_none_as_default_value = false)]
 struct NewDocument {
@@ -50,8 +50,8 @@ impl NewDocument {
 }
 
 /// The documents of a batch, which are added at its end. The full-text index keeps new entries in
-/// memory until the transaction ends or SQLite makes a savepoint, as every statement with
-/// `RETURNING` does. So the index is written once, after everything else.
+/// memory until the transaction ends or SQLite makes a savepoint. Every statement with `RETURNING`
+/// makes one. So the index is written once, after everything else.
 #[derive(Debug, Default)]
 pub(in crate::sqlite) struct NewDocuments(Vec<NewDocument>);
 
@@ -90,14 +90,14 @@ impl NewDocuments {
     }
 }
 
-/// The words of texts in the form of the index: separated by spaces.
+/// Returns the words of texts in the form of the index: separated by spaces.
 fn indexed_words<'a>(shop: ShopId, texts: impl IntoIterator<Item = &'a str>) -> String {
     let words: Vec<String> = search_words(texts).iter().map(|word| indexed_word(shop, word)).collect();
     words.join(" ")
 }
 
-/// A word in the form of the index: with the number of the shop, which keeps the words of shops
-/// apart. Words have no colons and no spaces.
+/// Returns a word in the form of the index. The number of the shop separates the words of different
+/// shops. Words have no colons and no spaces.
 pub(in crate::sqlite) fn indexed_word(shop: ShopId, word: &str) -> String {
     format!("{}:{word}", shop.get())
 }
@@ -182,7 +182,7 @@ fn remove_own(connection: &mut SqliteConnection, shop: ShopId, customer: Custome
     remove(connection, documents)
 }
 
-/// Removes documents. The index reads the words of an entry that it removes, so the rows go last.
+/// Removes documents. The index reads the words of a removed entry, so the rows are deleted last.
 fn remove(connection: &mut SqliteConnection, documents: Vec<i64>) -> QueryResult<()> {
     for id in documents {
         diesel::delete(search_index::table.find(id)).execute(connection)?;

@@ -9,7 +9,7 @@ use crate::sql::schema::{comments, tickets};
 use crate::sqlite::events::append::EventLog;
 use crate::sqlite::search::index;
 
-/// Deletes a ticket of the shop, and first everything that refers to it.
+/// Deletes a ticket of the shop, after all rows that refer to it.
 pub(super) fn delete(
     connection: &mut SqliteConnection,
     shop: ShopId,

@@ -1,12 +1,12 @@
 //! The conditions of a [`TicketFilter`](hexdesk_domain::TicketFilter).
 
-/// Adds every condition to a query of tickets. A macro, because lists join other tables and
-/// counts do not: their queries differ in type, and a generic function would need a bound for
-/// each condition.
+/// Adds every condition to a query of tickets. This is a macro, because lists join other tables and
+/// counts do not. Their queries differ in type, and a generic function would need a bound for each
+/// condition.
 macro_rules! add_conditions {
     ($query:expr, $filter:expr) => {{
         let mut query = $query;
-        // In full: a new condition does not compile until it is used.
+        // Lists every field: a new condition does not compile until it is used.
         let TicketFilter {
             is_opened,
             channel,
@@ -38,7 +38,7 @@ macro_rules! add_conditions {
         if let Some(ThreadFilter { customer_id, thread_id }) = thread {
             query = query.filter(tickets::customer_id.eq(customer_id.get()));
             query = query.filter(tickets::thread_id.eq(thread_id));
-            // The empty thread id is no thread.
+            // An empty thread id means no thread.
             query = query.filter(tickets::thread_id.ne(""));
         }
         if let Some(tag) = tag {

@@ -1,4 +1,4 @@
-//! Lists of tickets, and how long they are.
+//! Lists of tickets, and their lengths.
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -12,7 +12,7 @@ use crate::sql::tickets::{TicketViewRow, ticket_view};
 use crate::sql::types::StoredTimestamp;
 use crate::sql::{page, queries};
 
-/// A page of the list.
+/// Reads a page of the list.
 pub(super) fn list(
     connection: &mut SqliteConnection,
     shop: ShopId,
@@ -24,8 +24,8 @@ pub(super) fn list(
         .select(TicketViewRow::as_select())
         .limit(page::rows_to_ask_for(limit))
         .into_boxed::<Sqlite>();
-    // Before the filter: of several upper bounds SQLite enters an index by the
-    // first, and later pages would go through all those before them.
+    // This must precede the filter. SQLite enters an index by the first of several upper bounds.
+    // With another bound first, later pages would scan all tickets before them.
     if let Some(TicketPosition { last_message_time, id }) = after {
         list = list.filter(queries::ticket_is_after(StoredTimestamp(last_message_time), id.get()));
     }
@@ -37,7 +37,7 @@ pub(super) fn list(
     }))
 }
 
-/// The length of the whole list.
+/// Counts the whole list.
 pub(super) fn count(
     connection: &mut SqliteConnection,
     shop: ShopId,

@@ -1,4 +1,4 @@
-//! Whether a user is active.
+//! Checks that a user is active.
 
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -7,7 +7,7 @@ use hexdesk_domain::{ShopId, UserId};
 
 use crate::sql::schema::users;
 
-/// Whether this is an active user of the shop. No user counts as active.
+/// Whether this is an active user of the shop. `None` counts as active.
 pub(in crate::sqlite) fn is_active_user_if_any(
     connection: &mut SqliteConnection,
     shop: ShopId,

@@ -12,7 +12,7 @@ use crate::sql::users::{UserChangeset, UserRow};
 use crate::sqlite::api_keys::revoke_keys_of_user;
 use crate::sqlite::events::append::EventLog;
 
-/// Changes the shop's user. Whatever refuses it comes before the first write.
+/// Changes a user of the shop. Every refusal comes before the first write.
 pub(super) fn update(
     connection: &mut SqliteConnection,
     shop: ShopId,

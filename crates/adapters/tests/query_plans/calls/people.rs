@@ -29,7 +29,7 @@ fn customers() -> Vec<Listed> {
     ];
     for (column, filter) in one_condition_each() {
         let enters = format!("shop_id=? AND {column}=?");
-        // Of an e-mail address or phone number there is one, which needs no place.
+        // An e-mail address or phone number has only one customer, so it needs no position.
         let enters_place = match column {
             "email_folded" | "phone_number" => enters.clone(),
             _ => format!("{enters} AND id<?"),
@@ -45,7 +45,7 @@ fn customers() -> Vec<Listed> {
     calls
 }
 
-/// The filters of one condition, each with the column that it looks at.
+/// A filter for each condition, with its column.
 fn one_condition_each() -> Vec<(&'static str, CustomerFilter)> {
     let value = |value: &str| Some(value.to_owned());
     let by = |external_ids| CustomerFilter { external_ids, ..CustomerFilter::default() };

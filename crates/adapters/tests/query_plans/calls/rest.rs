@@ -1,4 +1,4 @@
-//! Comments, the log of events, searches, and what was kept long enough.
+//! Comments, the log of events, searches, and removals of old data.
 
 use hexdesk_domain::{CommentId, CommentPosition, EventPosition, SearchPosition, TicketId, TicketPosition};
 
@@ -10,7 +10,7 @@ pub(super) fn calls(seconds: u64) -> Vec<Listed> {
     let ticket = TicketPosition { last_message_time: second(seconds / 2), id: TicketId::new(1).unwrap() };
     let found = Some(SearchPosition { rank: 7, ticket });
     let of_ticket = "shop_id=? AND ticket_id=?";
-    // What is searched for leads to documents by their numbers.
+    // A searched word leads to documents by their numbers.
     let document = "rowid=?";
     vec![
         Listed::new("comments", Call::ListComments(None), Reads::Page, of_ticket),

@@ -6,21 +6,21 @@ use hexdesk_domain::{
 
 use super::{Call, Listed, Reads, second};
 
-/// A filter: its name, the conditions, what a page may read, what a count, and by what SQLite
-/// enters its index.
+/// A filter: its name, its conditions, the limits of a page and of a count, and the conditions by
+/// which SQLite enters its index.
 type Filtered = (&'static str, TicketFilter, Reads, Reads, &'static str);
 
 pub(super) fn calls(seconds: u64) -> Vec<Listed> {
     let mut calls = Vec::new();
     for (name, filter, page, count, enters) in filters(seconds) {
-        // Of an agent there are fewer tickets than are open, or are not.
+        // An agent has fewer tickets than there are open or closed tickets.
         let analyzed = match (filter.is_opened, filter.assignee) {
             (Some(_), Some(_)) => "shop_id=? AND assigned_to=?",
             _ => enters,
         };
         let first = Call::ListTickets(filter.clone(), None);
         calls.push(Listed::new(format!("tickets {name}"), first, page, enters).analyzed(analyzed));
-        // So many of a hundred stand before it as would be too much to read.
+        // The percentage of tickets before the position. Reading all of them would be too much.
         let before = if enters.contains("customer_id") { 50 } else { 1 };
         let last_message_time = second(seconds / 100 * (100 - before));
         let place = TicketPosition { last_message_time, id: TicketId::new(1).unwrap() };
@@ -33,7 +33,7 @@ pub(super) fn calls(seconds: u64) -> Vec<Listed> {
             Listed::new(format!("tickets {name}, after a place"), next, page, after_place(enters))
                 .analyzed(after_place(analyzed)),
         );
-        // To count, SQLite goes along any index of the shop until somebody has it ANALYZE.
+        // For a count, SQLite uses any index of the shop until ANALYZE has run.
         let counted = Call::CountTickets(filter);
         calls
             .push(Listed::new(format!("how many tickets {name}"), counted, count, enters).analyzed(analyzed));
@@ -105,7 +105,7 @@ fn by_state() -> Vec<Filtered> {
     let of_user = |number| UserId::new(number).map(AssigneeFilter::User);
     let customer_id = CustomerId::new(1);
     let (opened, assigned) = ("shop_id=? AND is_opened=?", "shop_id=? AND assigned_to=?");
-    // One of a hundred is open, and of these one of ten is this user's, or all.
+    // One ticket of a hundred is open. Of the open tickets, one of ten or all belong to this user.
     let open = Reads::Part(100);
     vec![
         ("that are open", TicketFilter { is_opened: Some(true), ..all() }, Reads::Page, open, opened),

@@ -28,7 +28,7 @@ const MORE_FILES: usize = 10;
 /// The allowed growth of memory. The allocator and the database keep less than this.
 const MORE_MEMORY: u64 = 64 << 20;
 
-/// How much of its request a client sends.
+/// The part of its request that a client sends.
 #[derive(Debug, Clone, Copy)]
 enum Sent {
     HalfTheHead,
@@ -73,14 +73,14 @@ fn leave(server: &Server, load: &Load, sent: Sent, number: usize) -> bool {
     !matches!(sent, Sent::All)
 }
 
-/// Sends these bytes, and neither sends nor reads more.
+/// Sends these bytes, and then neither sends nor reads.
 fn stall(server: &Server, sent: &[u8]) -> TcpStream {
     let mut stream = server.connect();
     stream.write_all(sent).unwrap();
     stream
 }
 
-/// The bytes of other stalled clients, whose requests create no ticket.
+/// The bytes of other stalled clients. Their requests create no ticket.
 fn stalls(key: &str) -> [Vec<u8>; 6] {
     let list = format!("GET /api/v1/tickets?limit=100 HTTP/1.1\r\nhost: x\r\nx-api-key: {key}\r\n\r\n");
     let chunk = "host: x\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"a";
@@ -135,7 +135,7 @@ fn warmed_up(database: &Database, load: &Load, request_timeout: &str) -> (Server
 }
 
 /// Runs a load of normal clients while `misbehave` runs, which returns its number of incomplete
-/// requests. Checks that the normal clients are served and that nothing remains of the others.
+/// requests. Checks that the normal clients are served and that nothing of the others remains.
 fn hold_against(
     database: &Database,
     server: &Server,
@@ -159,7 +159,7 @@ fn hold_against(
         assert!(served_meanwhile > 0, "no normal client was served");
         storm.unwrap()
     });
-    assert_eq!(load.refused() - refused_before, unsent, "clients that behave were refused");
+    assert_eq!(load.refused() - refused_before, unsent, "normal clients were refused");
     await_no_connection(server);
     load.settle_and_check(database, server, &server.key);
 
@@ -236,7 +236,7 @@ fn connections_of_stalled_clients_are_closed(database: Database) {
             let deadline = Instant::now() + PATIENCE;
             for stream in &stalling {
                 while holds(&server, stream) {
-                    assert!(Instant::now() < deadline, "a client that stalls is not closed");
+                    assert!(Instant::now() < deadline, "the connection of a stalled client is not closed");
                     std::thread::sleep(Duration::from_millis(20));
                 }
             }

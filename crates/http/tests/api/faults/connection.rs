@@ -55,7 +55,7 @@ impl Fixture {
         wait_for_sessions(&self.database, |sessions| sessions == self.proxy.open_connections());
     }
 
-    /// Injects a fault again and again under load, and checks what it left.
+    /// Injects a fault repeatedly under load, and checks the stored tickets.
     fn survives(&self, name: &str, fault: Fault) {
         let load = Load::default();
         for _ in 0..rounds(2) {

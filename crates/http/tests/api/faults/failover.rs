@@ -160,7 +160,7 @@ fn a_read_only_database_refuses_writes_until_it_is_writable() {
     hexdesk_test_postgres::cluster().psql("postgres", &reset);
     // The server drops a read-only session when a write fails on it.
     for request in writes {
-        until("it can be written to", || {
+        until("the database is writable", || {
             let status = write(request).status;
             assert!([200, 201, 204, 503].contains(&status), "{request:?}: {status}");
             status != 503

@@ -10,7 +10,7 @@ use crate::harness::faults::{Load, rounds};
 use crate::harness::{Database, Directory, PATIENCE, Server};
 
 const NO_ROOM: &str =
-    "no room is left for the database: make room on its disk, and the server goes on by itself";
+    "no space is left for the database: free space on its disk, and the server continues by itself";
 
 const NOTHING_DONE: &str = "The service is not available right now and did nothing; try again";
 
@@ -21,7 +21,7 @@ const MORE_THAN_FIT: usize = 5_000;
 fn await_readiness(server: &Server, status: u16) {
     let deadline = Instant::now() + PATIENCE;
     while server.get("/readyz").status != status {
-        assert!(Instant::now() < deadline, "/readyz does not answer {status}: {}", server.log());
+        assert!(Instant::now() < deadline, "/readyz does not return {status}: {}", server.log());
     }
 }
 
@@ -43,7 +43,7 @@ fn a_full_disk_refuses_writes_until_there_is_space() {
             }
             ledger.refused.len() >= refused + 100 || ledger.acknowledged.len() > enough + MORE_THAN_FIT
         });
-        assert!(load.refused() >= refused + 100, "a full disk takes what is written");
+        assert!(load.refused() >= refused + 100, "a full disk accepts writes");
 
         // Writes are refused, reads are served, and the log reports the full disk.
         let headers = [("x-api-key", key.as_str())];

@@ -29,7 +29,7 @@ fn serve_logging_to(fault: &str, stderr: impl Fn() -> Stdio) {
         until("the server is ready", || server.get("/readyz").status == 200);
         let enough = load.acknowledged() + ACKNOWLEDGED;
         load.run(&server, &key, |ledger| ledger.acknowledged.len() >= enough || !ledger.unclear.is_empty());
-        assert!(load.acknowledged() >= enough, "requests are not answered");
+        assert!(load.acknowledged() >= enough, "requests get no response");
         assert_eq!(load.refused(), 0);
         load.settle_and_check(&database, &server, &key);
         server.signal(Signal::TERM);

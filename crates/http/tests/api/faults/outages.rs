@@ -21,7 +21,7 @@ fn acknowledged_tickets_survive_a_fast_shutdown_of_postgresql() {
     outlives("fast shutdown of PostgreSQL", Cluster::stop);
 }
 
-/// After this, PostgreSQL ends all its sessions and recovers by itself.
+/// After this kill, PostgreSQL ends all its sessions and recovers by itself.
 #[test]
 fn acknowledged_tickets_survive_a_kill_of_one_postgresql_session() {
     let cluster = durable_cluster();

@@ -19,7 +19,11 @@ fn two_servers_that_start_at_once_share_a_database() {
         }
     });
     check_on_both(&load, &database, &servers);
-    assert_eq!(database.count("SELECT count(DISTINCT (id >> 12) & 1023) FROM tickets"), 2, "a node each");
+    assert_eq!(
+        database.count("SELECT count(DISTINCT (id >> 12) & 1023) FROM tickets"),
+        2,
+        "each server must use its own node"
+    );
 
     // Each server knows the responses of the other: an idempotency key works across both.
     for _ in 0..50 {

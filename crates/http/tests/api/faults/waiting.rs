@@ -114,7 +114,7 @@ fn a_migration_is_retried_after_a_lost_connection() {
     });
 }
 
-/// It is not repeated at every attempt.
+/// The reason is not repeated at every attempt.
 #[test]
 fn the_reason_for_waiting_is_logged_once() {
     let closing = TcpListener::bind("127.0.0.1:0").unwrap();

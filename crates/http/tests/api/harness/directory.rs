@@ -30,7 +30,7 @@ pub(crate) struct Directory {
 struct Namespace {
     process: Child,
     /// The options of `unshare` and `nsenter` for a user namespace. Root needs none, and cannot
-    /// make one in a chroot.
+    /// create a user namespace in a chroot.
     user: &'static [(&'static str, &'static str)],
 }
 

@@ -17,7 +17,7 @@ pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> 
         if let Some(found) = look() {
             return found;
         }
-        assert!(started.elapsed() < PATIENCE, "{what} does not come");
+        assert!(started.elapsed() < PATIENCE, "timed out before {what}");
         std::thread::yield_now();
     }
 }

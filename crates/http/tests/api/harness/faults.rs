@@ -1,4 +1,4 @@
-//! Faults, and the load that shows what they leave.
+//! Faults, and a load that shows their effects.
 
 mod conversations;
 mod load;
@@ -14,7 +14,8 @@ pub(crate) use process::{Holdings, await_no_connection, await_reading, holdings,
 pub(crate) use proxy::{Ending, Fault, Proxy};
 pub(crate) use recovery::{RECOVERY, until, wait_for_server, wait_for_sessions};
 
-/// How often a test injects its fault: `HEXDESK_FAULTS` times, by default `default` times.
+/// The number of times that a test injects its fault: `HEXDESK_FAULTS`, or `default` if that is not
+/// set.
 pub(crate) fn rounds(default: usize) -> usize {
     std::env::var("HEXDESK_FAULTS").ok().map_or(default, |times| times.parse().unwrap())
 }

@@ -60,8 +60,8 @@ impl CreateTickets {
             columns.actor_key.push(actor_key);
             columns.actor_user.push(actor_user);
             columns.created_at.push(time);
-            // In full: a new column does not compile until it is here. The statement itself sets the
-            // columns of the human ticket.
+            // Lists every field: a new column does not compile until it is added here. The
+            // statement itself sets the columns of the human ticket.
             let TicketRow {
                 shop_id,
                 id,
@@ -186,9 +186,9 @@ impl QueryFragment<Pg> for CreateTickets {
 }
 
 /// The statement after the columns. It sees the database as of its start, except for conflicting
-/// keys: a claim waits for a transaction that claims the same key, and returns no row if that one
-/// committed. Existing records are not read first, because few requests are retries. A retry
-/// leaves a gap in the numbers of human tickets.
+/// keys. A claim waits for a transaction that claims the same key, and returns no row if that
+/// transaction committed. Existing records are not read first, because few requests are retries. A
+/// retry leaves a gap in the numbers of human tickets.
 ///
 /// Items are wide, so they are materialized once and identified by their ordinals. Without the
 /// `LIMIT`s PostgreSQL may read all customers of all shops to look up ten.
@@ -210,7 +210,7 @@ const CREATE_TICKETS: &str = ") WITH ORDINALITY AS item (
         WHERE shop_id = item.shop_id AND id = item.assigned_to AND deactivated_at IS NULL
         LIMIT 1) AS assignee ON TRUE
 ), claim AS (
-    -- In one order, so that no two batches wait each for the other.
+    -- Sorted, so that no two batches wait for each other.
     INSERT INTO idempotency_records
         (shop_id, operation, idempotency_key, fingerprint, receipt, customer_id, created_at)
     SELECT shop_id, operation, idempotency_key, fingerprint, receipt, receipt_customer_id, created_at

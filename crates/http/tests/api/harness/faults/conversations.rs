@@ -38,7 +38,7 @@ struct Ledger {
     acknowledged: HashSet<Step>,
     refused: HashSet<Step>,
     unclear: HashSet<Step>,
-    /// How many of the unclear steps had taken effect, and how many had not.
+    /// The number of unclear steps that had taken effect, and of those that had not.
     settled: (usize, usize),
 }
 
@@ -106,13 +106,13 @@ impl Conversations {
         assert!(is_new);
     }
 
-    /// How many steps were acknowledged so far.
+    /// The number of acknowledged steps so far.
     pub(crate) fn acknowledged(&self) -> usize {
         self.ledger.lock().unwrap().acknowledged.len()
     }
 
-    /// Checks what a fault left, while no client sends: comments and versions against the ledger.
-    /// It retries the unclear steps with the same idempotency keys.
+    /// Checks comments and versions against the ledger, while no client sends. Retries the unclear
+    /// steps with the same idempotency keys.
     pub(crate) fn settle_and_check(&self, database: &Database, server: &Server) {
         let mut ledger = self.ledger.lock().unwrap();
         for step in std::mem::take(&mut ledger.unclear) {

@@ -22,7 +22,7 @@ pub(crate) struct Ledger {
     pub(crate) refused: HashSet<String>,
     /// Status 503 `outcome_unknown`, or no response: each may be stored, at most once.
     pub(crate) unclear: HashSet<String>,
-    /// How many of the unclear tickets were stored, and how many were not.
+    /// The number of unclear tickets that were stored, and of those that were not.
     settled: (usize, usize),
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct Load {
     ledger: Mutex<Ledger>,
 }
 
-/// The body of a ticket, which follows from its name, so that a stored ticket can be checked.
+/// The body of a ticket. It follows from the name, so that a stored ticket can be checked.
 pub(crate) fn ticket(name: &str) -> Value {
     json!({
         "customerId": 123, "Channel": "Mail", "name": name, "lastMessage": name.repeat(20), "tags": [name],
@@ -67,7 +67,7 @@ impl Load {
         });
     }
 
-    /// [`Self::run`] for as long as `during` takes.
+    /// Calls [`Self::run`] for as long as `during` runs.
     pub(crate) fn run_during(&self, server: &Server, key: &str, during: impl FnOnce()) {
         let is_over = AtomicBool::new(false);
         std::thread::scope(|scope| {
@@ -103,17 +103,17 @@ impl Load {
         assert!(is_new);
     }
 
-    /// Records a ticket whose request was not complete: it may not be stored.
+    /// Records a ticket of an incomplete request. It may not be stored.
     pub(crate) fn record_unsent(&self, name: String) {
         assert!(self.ledger.lock().unwrap().refused.insert(name));
     }
 
-    /// How many tickets were refused so far.
+    /// The number of refused tickets so far.
     pub(crate) fn refused(&self) -> usize {
         self.ledger.lock().unwrap().refused.len()
     }
 
-    /// How many tickets were acknowledged so far.
+    /// The number of acknowledged tickets so far.
     pub(crate) fn acknowledged(&self) -> usize {
         self.ledger.lock().unwrap().acknowledged.len()
     }
@@ -124,8 +124,8 @@ impl Load {
         until("more tickets are acknowledged", || self.acknowledged() >= enough);
     }
 
-    /// Checks what a fault left, while no client sends: every stored ticket against the ledger. It
-    /// retries the unclear tickets with the same idempotency keys.
+    /// Checks every stored ticket against the ledger, while no client sends. Retries the unclear
+    /// tickets with the same idempotency keys.
     pub(crate) fn settle_and_check(&self, database: &Database, server: &Server, key: &str) {
         let mut ledger = self.ledger.lock().unwrap();
         let names = stored_names(server, key);

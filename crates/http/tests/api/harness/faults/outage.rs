@@ -40,7 +40,7 @@ fn hold_back_commits(cluster: &Cluster) {
     cluster.psql("postgres", "ALTER SYSTEM RESET synchronous_standby_names");
 }
 
-/// A cluster that flushes every commit and recovers fast: these tests crash PostgreSQL, not the
+/// A cluster that flushes every commit and recovers fast. These tests crash PostgreSQL, not the
 /// machine, so recovery need not flush every file again.
 pub(crate) fn durable_cluster() -> Cluster {
     Cluster::builder().durable().setting("recovery_init_sync_method", "syncfs").start()

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::harness::{PATIENCE, Server};
 
-/// What a process uses.
+/// The resources of a process.
 #[derive(Debug)]
 pub(crate) struct Holdings {
     /// Open files.
@@ -55,7 +55,7 @@ pub(crate) fn holds(server: &Server, client: &TcpStream) -> bool {
     end_of(server, client).is_some()
 }
 
-/// Waits until the server has read what the client sent.
+/// Waits until the server has read all bytes that the client sent.
 pub(crate) fn await_reading(server: &Server, client: &TcpStream) {
     await_that(server, "the server does not read the request", || {
         end_of(server, client).is_some_and(|connection| connection.unread == 0)

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use pump::Connection;
 
-/// What happens to connections.
+/// A fault of connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// No fault.
@@ -20,7 +20,7 @@ pub(crate) enum Fault {
     /// All bytes arrive later by this much.
     Delay(Duration),
     /// All bytes are lost, and so is the end of the connection. A connection that has lost bytes
-    /// stays like this after the fault.
+    /// keeps losing them after the fault.
     BlackHole,
     /// All connections are closed, and new ones too.
     Refuse,
@@ -29,7 +29,7 @@ pub(crate) enum Fault {
     LoseCommits { one_in: u32, then_refuse: bool },
 }
 
-/// How a connection ends.
+/// The end of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ending {
     /// With a FIN, after the bytes sent before.
@@ -94,7 +94,7 @@ impl Proxy {
         self.network.set(fault);
     }
 
-    /// How many connections had a fault so far.
+    /// The number of connections with a fault so far.
     pub(crate) fn injected(&self) -> usize {
         self.network.injected.load(Ordering::Relaxed)
     }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::harness::{Database, Server};
 
-/// How long a server may take to recover from a fault.
+/// The maximum time for a server to recover from a fault.
 pub(crate) const RECOVERY: Duration = Duration::from_secs(120);
 
 /// Concurrent requests: enough to use every database connection of the server.

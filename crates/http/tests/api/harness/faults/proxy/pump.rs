@@ -8,8 +8,8 @@ use std::time::Duration;
 use super::commits::{Requests, Response};
 use super::{Ending, Fault, Network};
 
-/// The maximum of bytes before a cut, from the client and from the server. Several batches of the
-/// load have about as many bytes, so that cuts hit every part of a batch.
+/// The maximum number of bytes before a cut, from the client and from the server. Several batches
+/// of the load have about as many bytes, so cuts hit every part of a batch.
 const MAX_BYTES_BEFORE_CUT: [usize; 2] = [40_000, 6_000];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,16 +29,16 @@ pub(super) struct Connection {
 #[derive(Default)]
 struct State {
     has_ended: bool,
-    /// Bytes were lost: all later bytes are lost too.
+    /// Bytes were lost, so all later bytes are lost too.
     is_black_hole: bool,
-    /// The side that is cut, and how many more of its bytes are forwarded before.
+    /// The side to cut, and the number of its bytes to forward before the cut.
     until_cut: Option<(From, usize)>,
     requests: Requests,
     /// The response to a commit that is being lost.
     lost_response: Option<Response>,
 }
 
-/// What happens to some bytes.
+/// The effect of a fault on some bytes.
 enum Verdict {
     Forward,
     ForwardLater(Duration),
