@@ -97,7 +97,7 @@ async fn deletions_of_an_erasure_are_numbered_without_a_gap() {
     let batch = batch.map(|(ticket, id)| CommentCreation {
         comment: comment(shop, ticket, id),
         stamp: stamp(id),
-        once: None,
+        claim: None,
     });
     storage.create_comments(batch.into()).await.unwrap();
     storage.delete_ticket(shop, TicketId::new(2).unwrap(), None, stamp(5)).await.unwrap();

@@ -129,7 +129,7 @@ async fn a_comment_that_cannot_be_stored_fails_its_batch() {
     let batch = [1, 1].map(|id| CommentCreation {
         comment: comment(fixture.shop, 1, id),
         stamp: stamp(id),
-        once: None,
+        claim: None,
     });
     let error = fixture.storage.create_comments(batch.into()).await.unwrap_err();
     assert_eq!(error.kind, StorageErrorKind::Unexpected);
@@ -152,7 +152,7 @@ async fn a_panicking_receipt_rolls_back_the_operation() {
     };
     let error = create(Arc::new(|_| panic!("seen in the output of this test"))).await.unwrap_err();
     assert_eq!(error.kind, StorageErrorKind::Unexpected);
-    let attempt = create(Arc::new(|_| Some(Receipt { answer: vec![1], customer_id: None }))).await.unwrap();
+    let attempt = create(Arc::new(|_| Some(Receipt { response: vec![1], customer_id: None }))).await.unwrap();
     assert!(matches!(attempt, IdempotentOutcome::Ran(CreateCustomerOutcome::Created(_))), "{attempt:?}");
 }
 

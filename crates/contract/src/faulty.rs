@@ -371,7 +371,7 @@ claimed_operations! {
 pub(crate) fn recording_all<T: 'static>(claim: DeferredClaim<T>) -> DeferredClaim<T> {
     let receipt = Arc::clone(&claim.receipt);
     let always = move |outcome: &T| {
-        receipt(outcome).or_else(|| Some(Receipt { answer: Vec::new(), customer_id: None }))
+        receipt(outcome).or_else(|| Some(Receipt { response: Vec::new(), customer_id: None }))
     };
     DeferredClaim { receipt: Arc::new(always), ..claim }
 }

@@ -158,7 +158,7 @@ pub(crate) fn claim(key: &str, request: u8, receipt: &[u8]) -> anyhow::Result<Id
             key: IdempotencyKey::parse(key).with_context(|| format!("{key:?} as an idempotency key"))?,
             fingerprint: Fingerprint(secret_hash(request).0),
         },
-        receipt: Receipt { answer: receipt.to_vec(), customer_id: None },
+        receipt: Receipt { response: receipt.to_vec(), customer_id: None },
     })
 }
 
@@ -183,12 +183,12 @@ pub(crate) fn new_comment(id: i64, ticket: &Ticket) -> anyhow::Result<NewComment
 
 /// The creation of this comment, without an idempotency key.
 pub(crate) fn comment_creation(comment: NewComment) -> CommentCreation {
-    CommentCreation { comment, stamp: stamp(at(8)), once: None }
+    CommentCreation { comment, stamp: stamp(at(8)), claim: None }
 }
 
 /// A claim of the operation `create`, with this answer in its receipt for every outcome. Requests
 /// are equal if `request` is.
-pub(crate) fn once<T>(key: &str, request: u8, answer: &[u8]) -> anyhow::Result<DeferredClaim<T>> {
+pub(crate) fn deferred_claim<T>(key: &str, request: u8, answer: &[u8]) -> anyhow::Result<DeferredClaim<T>> {
     let mut claim = claim(key, request, answer)?;
     claim.request.operation = "create".to_owned();
     let receipt = claim.receipt;

@@ -42,7 +42,7 @@ pub struct Fingerprint(pub [u8; 32]);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
     /// The response. Stores do not interpret it.
-    pub answer: Vec<u8>,
+    pub response: Vec<u8>,
     /// The customer whose data the response holds. The receipt is erased with that customer.
     pub customer_id: Option<CustomerId>,
 }

@@ -9,16 +9,21 @@
     reason = "a property that does not hold is a panic"
 )]
 
+mod api_keys;
+mod body_kind;
+mod comments;
 mod cursor;
+mod customers;
 #[cfg(test)]
 mod outcomes;
 mod request_body;
-pub(crate) mod samples;
+mod samples;
 mod text;
+mod tickets;
+mod users;
 
 pub use cursor::cursor;
 pub use request_body::request_body;
-pub(crate) use request_body::{BodyKind, answered};
 pub use text::text;
 
 /// A text that no message of the server has. A response with it repeats the client's data.

@@ -99,14 +99,14 @@ impl Drop for KeyInUse {
 ///
 /// A receipt is one line of status, location and entity tag, then the body.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct StoredAnswer {
+pub(crate) struct StoredResponse {
     status: StatusCode,
     location: Option<String>,
     entity_tag: Option<String>,
     body: Vec<u8>,
 }
 
-impl StoredAnswer {
+impl StoredResponse {
     /// Returns a 200 response.
     pub(crate) fn ok(body: &impl Serialize) -> Self {
         Self { status: StatusCode::OK, location: None, entity_tag: None, body: json(body) }
@@ -126,9 +126,9 @@ impl StoredAnswer {
     pub(crate) fn into_receipt(self, customer_id: Option<CustomerId>) -> Receipt {
         let location = self.location.unwrap_or_default();
         let entity_tag = self.entity_tag.unwrap_or_default();
-        let mut answer = format!("{} {location} {entity_tag}\n", self.status.as_u16()).into_bytes();
-        answer.extend_from_slice(&self.body);
-        Receipt { answer, customer_id }
+        let mut response = format!("{} {location} {entity_tag}\n", self.status.as_u16()).into_bytes();
+        response.extend_from_slice(&self.body);
+        Receipt { response, customer_id }
     }
 
     /// Reads the response from a receipt.
@@ -187,11 +187,13 @@ fn json(body: &impl Serialize) -> Vec<u8> {
 /// - the errors of `answer`
 pub(crate) fn respond<T>(
     outcome: IdempotentOutcome<T>,
-    answer: impl FnOnce(T) -> Result<StoredAnswer, Problem>,
+    answer: impl FnOnce(T) -> Result<StoredResponse, Problem>,
 ) -> Result<HttpResponse, Problem> {
     match outcome {
         IdempotentOutcome::Ran(outcome) => Ok(answer(outcome)?.into_response(false)),
-        IdempotentOutcome::Replayed(receipt) => Ok(StoredAnswer::from_receipt(&receipt)?.into_response(true)),
+        IdempotentOutcome::Replayed(receipt) => {
+            Ok(StoredResponse::from_receipt(&receipt)?.into_response(true))
+        }
         IdempotentOutcome::KeyReused => Err(Problem::idempotency_key_reused()),
         IdempotentOutcome::InProgress => Err(Problem::idempotency_key_in_use()),
     }
@@ -205,17 +207,17 @@ mod tests {
     fn an_answer_survives_being_kept() {
         let customer = CustomerId::new(1);
         for answer in [
-            StoredAnswer::created(Some("/api/v1/tickets/7".into()), &["a\nb"]),
-            StoredAnswer::created(None, &1),
-            StoredAnswer::ok(&()),
-            StoredAnswer::ok(&()).with_entity_tag("\"1\"".into()),
+            StoredResponse::created(Some("/api/v1/tickets/7".into()), &["a\nb"]),
+            StoredResponse::created(None, &1),
+            StoredResponse::ok(&()),
+            StoredResponse::ok(&()).with_entity_tag("\"1\"".into()),
         ] {
             let receipt = answer.clone().into_receipt(customer);
             assert_eq!(receipt.customer_id, customer);
-            assert_eq!(StoredAnswer::from_receipt(&receipt.answer), Ok(answer));
+            assert_eq!(StoredResponse::from_receipt(&receipt.response), Ok(answer));
         }
         for garbage in ["", "\n", "201", "201\n", "201 /\n", "abc / \n", "201 / "] {
-            assert!(StoredAnswer::from_receipt(garbage.as_bytes()).is_err(), "{garbage:?}");
+            assert!(StoredResponse::from_receipt(garbage.as_bytes()).is_err(), "{garbage:?}");
         }
     }
 

@@ -5,12 +5,10 @@ pub(crate) mod delete;
 #[cfg(test)]
 pub(crate) mod examples;
 pub(crate) mod find;
-#[cfg(any(fuzzing, test))]
-pub(crate) mod fuzzing;
 pub(crate) mod list;
 pub(crate) mod recent;
 pub(crate) mod search;
 pub(crate) mod update;
-mod wire;
+pub(crate) mod wire;
 
 pub(crate) use wire::{HumanTicketJson, TicketJson};

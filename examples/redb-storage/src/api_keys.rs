@@ -25,11 +25,11 @@ impl ApiKeyStore for RedbStorage {
         &self,
         shop: ShopId,
         key: NewApiKey,
-        once: Option<DeferredClaim<CreateKeyOutcome>>,
+        claim: Option<DeferredClaim<CreateKeyOutcome>>,
     ) -> Result<IdempotentOutcome<CreateKeyOutcome>, StorageError> {
         self.write("create_key", move |transaction| {
             let mut records = transaction.open_table(IDEMPOTENCY_RECORDS)?;
-            idempotency::run(&mut records, shop, once, || create(transaction, shop, key))
+            idempotency::run(&mut records, shop, claim, || create(transaction, shop, key))
         })
         .await
     }
@@ -92,11 +92,11 @@ impl ApiKeyStore for RedbStorage {
         shop: ShopId,
         number: KeyNumber,
         rotation: KeyRotation,
-        once: Option<DeferredClaim<RotateKeyOutcome>>,
+        claim: Option<DeferredClaim<RotateKeyOutcome>>,
     ) -> Result<IdempotentOutcome<RotateKeyOutcome>, StorageError> {
         self.write("rotate_key", move |transaction| {
             let mut records = transaction.open_table(IDEMPOTENCY_RECORDS)?;
-            idempotency::run(&mut records, shop, once, || rotate(transaction, shop, number, rotation))
+            idempotency::run(&mut records, shop, claim, || rotate(transaction, shop, number, rotation))
         })
         .await
     }

@@ -25,11 +25,11 @@ impl CustomerStore for RedbStorage {
         &self,
         shop: ShopId,
         customer: NewCustomer,
-        once: Option<DeferredClaim<CreateCustomerOutcome>>,
+        claim: Option<DeferredClaim<CreateCustomerOutcome>>,
     ) -> Result<IdempotentOutcome<CreateCustomerOutcome>, StorageError> {
         self.write("create_customer", move |transaction| {
             let mut records = transaction.open_table(IDEMPOTENCY_RECORDS)?;
-            idempotency::run(&mut records, shop, once, || create(transaction, shop, customer))
+            idempotency::run(&mut records, shop, claim, || create(transaction, shop, customer))
         })
         .await
     }
@@ -65,11 +65,11 @@ impl CustomerStore for RedbStorage {
         shop: ShopId,
         id: CustomerId,
         update: CustomerUpdate,
-        once: Option<DeferredClaim<UpdateCustomerOutcome>>,
+        claim: Option<DeferredClaim<UpdateCustomerOutcome>>,
     ) -> Result<IdempotentOutcome<UpdateCustomerOutcome>, StorageError> {
         self.write("update_customer", move |transaction| {
             let mut records = transaction.open_table(IDEMPOTENCY_RECORDS)?;
-            idempotency::run(&mut records, shop, once, || update::update(transaction, shop, id, update))
+            idempotency::run(&mut records, shop, claim, || update::update(transaction, shop, id, update))
         })
         .await
     }

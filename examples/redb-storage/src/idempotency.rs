@@ -27,7 +27,7 @@ pub(crate) fn run<T>(
     if let Some(receipt) = receipt(&outcome) {
         let customer = receipt.customer_id.map(CustomerId::get);
         let record =
-            (&request.fingerprint.0, requested_at.unix_millis(), customer, receipt.answer.as_slice());
+            (&request.fingerprint.0, requested_at.unix_millis(), customer, receipt.response.as_slice());
         records.insert(key(shop, &request), record)?;
     }
     Ok(IdempotentOutcome::Ran(outcome))

@@ -66,11 +66,11 @@ impl TicketStore for RedbStorage {
         shop: ShopId,
         id: TicketId,
         update: TicketUpdate,
-        once: Option<DeferredClaim<UpdateTicketOutcome>>,
+        claim: Option<DeferredClaim<UpdateTicketOutcome>>,
     ) -> Result<IdempotentOutcome<UpdateTicketOutcome>, StorageError> {
         self.write("update_ticket", move |transaction| {
             let mut records = transaction.open_table(IDEMPOTENCY_RECORDS)?;
-            idempotency::run(&mut records, shop, once, || update::update(transaction, shop, id, update))
+            idempotency::run(&mut records, shop, claim, || update::update(transaction, shop, id, update))
         })
         .await
     }

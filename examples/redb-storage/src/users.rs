@@ -24,11 +24,11 @@ impl UserStore for RedbStorage {
         &self,
         shop: ShopId,
         user: NewUser,
-        once: Option<DeferredClaim<CreateUserOutcome>>,
+        claim: Option<DeferredClaim<CreateUserOutcome>>,
     ) -> Result<IdempotentOutcome<CreateUserOutcome>, StorageError> {
         self.write("create_user", move |transaction| {
             let mut records = transaction.open_table(IDEMPOTENCY_RECORDS)?;
-            idempotency::run(&mut records, shop, once, || create(transaction, shop, user))
+            idempotency::run(&mut records, shop, claim, || create(transaction, shop, user))
         })
         .await
     }
@@ -63,11 +63,11 @@ impl UserStore for RedbStorage {
         shop: ShopId,
         id: UserId,
         update: UserUpdate,
-        once: Option<DeferredClaim<UpdateUserOutcome>>,
+        claim: Option<DeferredClaim<UpdateUserOutcome>>,
     ) -> Result<IdempotentOutcome<UpdateUserOutcome>, StorageError> {
         self.write("update_user", move |transaction| {
             let mut records = transaction.open_table(IDEMPOTENCY_RECORDS)?;
-            idempotency::run(&mut records, shop, once, || update::update(transaction, shop, id, update))
+            idempotency::run(&mut records, shop, claim, || update::update(transaction, shop, id, update))
         })
         .await
     }

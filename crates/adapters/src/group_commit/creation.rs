@@ -63,7 +63,7 @@ impl Creation for TicketCreation {
             version: _,
         } = ticket;
         let texts = [name, thread_id, email_used, last_message, contact_reason, language_code, via];
-        let receipt = idempotency.as_ref().map_or(0, |claim| claim.receipt.answer.len());
+        let receipt = idempotency.as_ref().map_or(0, |claim| claim.receipt.response.len());
         channel.len() + bytes_of(texts.into_iter().flatten().chain(tags)) + receipt
     }
 
@@ -94,7 +94,7 @@ impl Creation for CommentCreation {
     }
 
     fn text_bytes(&self) -> usize {
-        let Self { comment, stamp: _, once: _ } = self;
+        let Self { comment, stamp: _, claim: _ } = self;
         // Lists every field, as for tickets.
         let NewComment {
             id: _,

@@ -49,7 +49,7 @@ impl IdempotencyRow {
             operation: request.operation.clone(),
             idempotency_key: request.key.as_str().to_owned(),
             fingerprint: request.fingerprint.0.to_vec(),
-            receipt: receipt.answer,
+            receipt: receipt.response,
             customer_id: receipt.customer_id.map(CustomerId::get),
             created_at: StoredTimestamp(at),
         }

@@ -139,7 +139,7 @@ async fn receipts_and_comments_count_as_text() {
     fixture.store.has_begun(3).await;
     for id in 3..=5 {
         let mut item = fixture.claimed(0, id, &format!("key {id}"));
-        item.idempotency.as_mut().unwrap().receipt.answer = vec![b'a'; 2 * 1024 * 1024 - 4];
+        item.idempotency.as_mut().unwrap().receipt.response = vec![b'a'; 2 * 1024 * 1024 - 4];
         tickets.push(fixture.begin(item));
         let mut item = fixture.comment(0, 1, 100 + id);
         item.comment.text = "a".repeat(1024 * 1024);

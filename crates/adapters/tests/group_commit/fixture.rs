@@ -93,7 +93,7 @@ impl Fixture {
             key: IdempotencyKey::parse(key).unwrap(),
             fingerprint: Fingerprint([7; 32]),
         };
-        let receipt = Receipt { answer: id.to_string().into_bytes(), customer_id: None };
+        let receipt = Receipt { response: id.to_string().into_bytes(), customer_id: None };
         TicketCreation { idempotency: Some(IdempotencyClaim { request, receipt }), ..self.ticket(shop, id) }
     }
 
@@ -114,7 +114,7 @@ impl Fixture {
             attachments: None,
             tags: Vec::new(),
         };
-        CommentCreation { comment, stamp: stamp(now()), once: None }
+        CommentCreation { comment, stamp: stamp(now()), claim: None }
     }
 
     /// A call that creates the ticket, before its first poll.

@@ -56,7 +56,7 @@ async fn an_operation_waits_for_a_claim_and_returns_its_outcome() {
         fixture.other_does("BEGIN").await;
         other_claims(&fixture, key).await;
         let item =
-            CommentCreation { comment: fixture.comment(1, 1), stamp: stamp(now()), once: Some(claim(key)) };
+            CommentCreation { comment: fixture.comment(1, 1), stamp: stamp(now()), claim: Some(claim(key)) };
         let (created, ()) = tokio::join!(fixture.storage.create_comments(vec![item]), async {
             fixture.is_blocked().await;
             fixture.other_does(end).await;
@@ -97,7 +97,7 @@ async fn a_batch_is_written_without_its_items_in_progress() {
     let batch = (1..).zip(keys).map(|(id, key)| CommentCreation {
         comment: fixture.comment(1, id),
         stamp: stamp(now()),
-        once: key.map(claim),
+        claim: key.map(claim),
     });
     let attempts = fixture.storage.create_comments(batch.collect()).await.unwrap();
     let told: Vec<&str> = attempts
@@ -120,7 +120,7 @@ async fn a_lock_of_the_whole_table_is_unavailable_not_in_progress() {
     fixture.other_does("BEGIN; LOCK TABLE idempotency_records IN EXCLUSIVE MODE").await;
     assert_eq!(kind(create_bob(&fixture, "key").await), StorageErrorKind::Unavailable);
     let item =
-        CommentCreation { comment: fixture.comment(1, 1), stamp: stamp(now()), once: Some(claim("key")) };
+        CommentCreation { comment: fixture.comment(1, 1), stamp: stamp(now()), claim: Some(claim("key")) };
     assert_eq!(kind(fixture.storage.create_comments(vec![item]).await), StorageErrorKind::Unavailable);
 }
 
@@ -148,7 +148,7 @@ async fn all_batches_claim_keys_in_the_same_order() {
     let batch = [(1, "b"), (2, "a")].map(|(id, key)| CommentCreation {
         comment: fixture.comment(1, id),
         stamp: stamp(now()),
-        once: Some(claim(key)),
+        claim: Some(claim(key)),
     });
     let (created, ()) = tokio::join!(fixture.storage.create_comments(batch.into()), async {
         fixture.is_blocked().await;

@@ -90,7 +90,7 @@ async fn an_update_waits_for_another_update_and_sees_it() {
 fn receipt() -> RenderReceipt<CreateCustomerOutcome> {
     Arc::new(|outcome| match outcome {
         CreateCustomerOutcome::Created(customer) | CreateCustomerOutcome::Existing(customer) => {
-            Some(Receipt { answer: b"receipt".to_vec(), customer_id: Some(customer.id) })
+            Some(Receipt { response: b"receipt".to_vec(), customer_id: Some(customer.id) })
         }
         CreateCustomerOutcome::IdTaken => None,
     })

@@ -29,7 +29,7 @@ impl Command {
             }
             Self::Comment => {
                 let item =
-                    CommentCreation { comment: fixture.comment(1, 1), stamp: stamp(now()), once: None };
+                    CommentCreation { comment: fixture.comment(1, 1), stamp: stamp(now()), claim: None };
                 storage.create_comments(vec![item]).await.unwrap();
             }
             Self::UpdateTicket => {

@@ -31,7 +31,7 @@ async fn comment(
     let item = CommentCreation {
         comment: fixture.comment(1, 1),
         stamp: stamp(now()),
-        once: Some(fixture.claim_of_customer(key)),
+        claim: Some(fixture.claim_of_customer(key)),
     };
     fixture.storage.create_comments(vec![item]).await
 }
@@ -196,12 +196,12 @@ async fn no_operation_fails_because_of_an_erasure() {
                     CommentCreation {
                         comment: fixture.comment(second, second),
                         stamp: stamp(now()),
-                        once: None,
+                        claim: None,
                     },
                     CommentCreation {
                         comment: fixture.comment(first, first + 1),
                         stamp: stamp(now()),
-                        once: Some(claim),
+                        claim: Some(claim),
                     },
                 ];
                 storage.create_comments(batch).await.unwrap();

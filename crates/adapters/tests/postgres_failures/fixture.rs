@@ -91,7 +91,7 @@ impl Fixture {
             stamp: stamp(now()),
             idempotency: key.map(|key| IdempotencyClaim {
                 request: request(key),
-                receipt: Receipt { answer: b"receipt".to_vec(), customer_id: Some(self.customer) },
+                receipt: Receipt { response: b"receipt".to_vec(), customer_id: Some(self.customer) },
             }),
         }
     }
@@ -110,7 +110,7 @@ impl Fixture {
     /// A claim for this key. If the operation has an effect, the receipt holds data of the
     /// customer.
     pub(crate) fn claim_of<T: Effective>(&self, key: &str, customer: CustomerId) -> DeferredClaim<T> {
-        let receipt = Receipt { answer: b"receipt".to_vec(), customer_id: Some(customer) };
+        let receipt = Receipt { response: b"receipt".to_vec(), customer_id: Some(customer) };
         let receipt = move |outcome: &T| outcome.has_effect().then(|| receipt.clone());
         DeferredClaim { request: request(key), requested_at: now(), receipt: Arc::new(receipt) }
     }
@@ -208,7 +208,7 @@ pub(crate) fn request(key: &str) -> IdempotencyRequest {
 
 /// A claim for this key, with a receipt for every outcome.
 pub(crate) fn claim<T>(key: &str) -> DeferredClaim<T> {
-    let receipt = Receipt { answer: b"receipt".to_vec(), customer_id: None };
+    let receipt = Receipt { response: b"receipt".to_vec(), customer_id: None };
     DeferredClaim {
         request: request(key),
         requested_at: now(),

@@ -17,14 +17,16 @@ fn item(id: i64, ticket: i64, key: Option<&str>) -> CommentCreation {
     CommentCreation {
         comment: draft.into_new(id, shop(), ticket, None, time()).unwrap(),
         stamp: AuditStamp { actor: Actor::Operator, time: time() },
-        once: key.map(claim),
+        claim: key.map(claim),
     }
 }
 
 /// A claim that leaves a record if the comment is created.
 fn claim(key: &str) -> DeferredClaim<CreateCommentOutcome> {
     let receipt = |outcome: &CreateCommentOutcome| match outcome {
-        CreateCommentOutcome::Created(_) => Some(Receipt { answer: b"receipt".to_vec(), customer_id: None }),
+        CreateCommentOutcome::Created(_) => {
+            Some(Receipt { response: b"receipt".to_vec(), customer_id: None })
+        }
         _ => None,
     };
     let key = IdempotencyKey::parse(key).unwrap();

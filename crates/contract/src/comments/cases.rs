@@ -19,9 +19,9 @@ use hexdesk_domain::{
 use crate::comparison::same;
 use crate::samples::{
     ShopWithPeople, TRICKY_TEXTS, at, attempt_comment, comment_creation, comment_id, create_comment,
-    create_customer, create_ticket, create_user, creation, customer_by_email, customer_id, extreme_times,
-    heavy_text_of, longest_email, new_comment, once, plain_ticket, stamp, text_of, ticket_id, user_by_email,
-    user_id,
+    create_customer, create_ticket, create_user, creation, customer_by_email, customer_id, deferred_claim,
+    extreme_times, heavy_text_of, longest_email, new_comment, plain_ticket, stamp, text_of, ticket_id,
+    user_by_email, user_id,
 };
 
 pub use effects::{
@@ -220,7 +220,7 @@ pub async fn comment_2_attempts_are_in_order(storage: Arc<dyn Storage>) -> anyho
     let first = CommentCreation {
         comment: new_comment(1, ticket)?,
         stamp: stamp(at(8)),
-        once: Some(once("key", 1, b"first")?),
+        claim: Some(deferred_claim("key", 1, b"first")?),
     };
     create_comment(&*storage, first).await?;
 
@@ -234,7 +234,7 @@ pub async fn comment_2_attempts_are_in_order(storage: Arc<dyn Storage>) -> anyho
             time: at(index * 31 % 17),
             ..new_comment(1_000 + index * 77 % 120, ticket)?
         };
-        let item = |comment: NewComment| CommentCreation { comment, stamp: stamp(at(8)), once: None };
+        let item = |comment: NewComment| CommentCreation { comment, stamp: stamp(at(8)), claim: None };
         let of_first = fixture.shop.id == one.shop.id;
         let (item, attempt) = match index * index % 7 {
             0 => (
@@ -246,11 +246,19 @@ pub async fn comment_2_attempts_are_in_order(storage: Arc<dyn Storage>) -> anyho
                 IdempotentOutcome::Ran(AuthorNotFound),
             ),
             2 if of_first && index % 2 == 0 => (
-                CommentCreation { comment: new, stamp: stamp(at(8)), once: Some(once("key", 1, b"later")?) },
+                CommentCreation {
+                    comment: new,
+                    stamp: stamp(at(8)),
+                    claim: Some(deferred_claim("key", 1, b"later")?),
+                },
                 IdempotentOutcome::Replayed(b"first".to_vec()),
             ),
             2 if of_first => (
-                CommentCreation { comment: new, stamp: stamp(at(8)), once: Some(once("key", 2, b"later")?) },
+                CommentCreation {
+                    comment: new,
+                    stamp: stamp(at(8)),
+                    claim: Some(deferred_claim("key", 2, b"later")?),
+                },
                 IdempotentOutcome::KeyReused,
             ),
             _ => {

@@ -166,7 +166,7 @@ pub async fn ticket_12_racing_batches_all_take_effect(storage: Arc<dyn Storage>)
                 );
             }
             let receipt =
-                item.idempotency.as_ref().map(|claim| claim.receipt.answer.clone()).context("a claim")?;
+                item.idempotency.as_ref().map(|claim| claim.receipt.response.clone()).context("a claim")?;
             let again = create_ticket(&*storage, item).await?;
             same("a racer's item, repeated", &again, &CreateTicketOutcome::Replayed(receipt))?;
         }
@@ -205,7 +205,7 @@ pub async fn idempotency_7_one_of_racing_items_is_created(storage: Arc<dyn Stora
         same("the number of racers with `Created`", &winners.len(), &1)?;
         let (_, winner) = winners.into_iter().next().context("a winner")?;
         let receipt =
-            winner.idempotency.as_ref().map(|claim| claim.receipt.answer.clone()).context("a claim")?;
+            winner.idempotency.as_ref().map(|claim| claim.receipt.response.clone()).context("a claim")?;
         let replayed = CreateTicketOutcome::Replayed(receipt);
         for (outcome, item) in &outcomes {
             if *outcome == CreateTicketOutcome::Created {

@@ -29,7 +29,7 @@ impl Fault {
     ) -> Self {
         self.create_comments(move |store, batch| {
             let batch = batch.into_iter();
-            let batch = batch.map(|item| CommentCreation { once: item.once.map(change), ..item });
+            let batch = batch.map(|item| CommentCreation { claim: item.claim.map(change), ..item });
             store.create_comments(batch.collect())
         })
     }
@@ -40,8 +40,8 @@ fn cut_at_zero<T: 'static>(claim: DeferredClaim<T>) -> DeferredClaim<T> {
     let receipt = Arc::clone(&claim.receipt);
     let cut = move |outcome: &T| {
         let mut receipt: Receipt = receipt(outcome)?;
-        let end = receipt.answer.iter().position(|byte| *byte == 0);
-        receipt.answer.truncate(end.unwrap_or(usize::MAX));
+        let end = receipt.response.iter().position(|byte| *byte == 0);
+        receipt.response.truncate(end.unwrap_or(usize::MAX));
         Some(receipt)
     };
     DeferredClaim { receipt: Arc::new(cut), ..claim }
@@ -66,7 +66,7 @@ pub(crate) fn faults() -> Vec<Fault> {
 fn of_new_tickets() -> Vec<Fault> {
     vec![
         fault("IDEMPOTENCY-1", "A receipt is cut after 64 KiB.")
-            .ticket_claim(|claim| claim.receipt.answer.truncate(1 << 16)),
+            .ticket_claim(|claim| claim.receipt.response.truncate(1 << 16)),
         fault("IDEMPOTENCY-2", "The last byte of fingerprints is not compared.")
             .ticket_claim(|claim| claim.request.fingerprint.0[31] = 0),
         fault("IDEMPOTENCY-3", "The operation is not part of a ticket's key.")

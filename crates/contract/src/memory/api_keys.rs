@@ -75,9 +75,9 @@ impl ApiKeyStore for MemoryStorage {
         &self,
         shop: ShopId,
         key: NewApiKey,
-        once: Option<DeferredClaim<CreateKeyOutcome>>,
+        claim: Option<DeferredClaim<CreateKeyOutcome>>,
     ) -> Result<IdempotentOutcome<CreateKeyOutcome>, StorageError> {
-        self.state().attempt(shop, once, |state| state.create_key(shop, key))
+        self.state().attempt(shop, claim, |state| state.create_key(shop, key))
     }
 
     async fn find_key(
@@ -118,8 +118,8 @@ impl ApiKeyStore for MemoryStorage {
         shop: ShopId,
         number: KeyNumber,
         rotation: KeyRotation,
-        once: Option<DeferredClaim<RotateKeyOutcome>>,
+        claim: Option<DeferredClaim<RotateKeyOutcome>>,
     ) -> Result<IdempotentOutcome<RotateKeyOutcome>, StorageError> {
-        self.state().attempt(shop, once, |state| state.rotate_key(shop, number, rotation))
+        self.state().attempt(shop, claim, |state| state.rotate_key(shop, number, rotation))
     }
 }

@@ -16,8 +16,8 @@ impl State {
         let mut copy = self.clone();
         let outcomes = batch
             .into_iter()
-            .map(|CommentCreation { comment, stamp, once }| {
-                copy.attempt(comment.shop_id, once, |state| state.create_comment(comment, stamp))
+            .map(|CommentCreation { comment, stamp, claim }| {
+                copy.attempt(comment.shop_id, claim, |state| state.create_comment(comment, stamp))
             })
             .collect::<Result<_, _>>()?;
         *self = copy;

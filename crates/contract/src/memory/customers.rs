@@ -140,9 +140,9 @@ impl CustomerStore for MemoryStorage {
         &self,
         shop: ShopId,
         customer: NewCustomer,
-        once: Option<DeferredClaim<CreateCustomerOutcome>>,
+        claim: Option<DeferredClaim<CreateCustomerOutcome>>,
     ) -> Result<IdempotentOutcome<CreateCustomerOutcome>, StorageError> {
-        self.state().attempt(shop, once, |state| state.create_customer(shop, customer))
+        self.state().attempt(shop, claim, |state| state.create_customer(shop, customer))
     }
 
     async fn find_customer(&self, shop: ShopId, id: CustomerId) -> Result<Option<Customer>, StorageError> {
@@ -170,9 +170,9 @@ impl CustomerStore for MemoryStorage {
         shop: ShopId,
         id: CustomerId,
         update: CustomerUpdate,
-        once: Option<DeferredClaim<UpdateCustomerOutcome>>,
+        claim: Option<DeferredClaim<UpdateCustomerOutcome>>,
     ) -> Result<IdempotentOutcome<UpdateCustomerOutcome>, StorageError> {
-        self.state().attempt(shop, once, |state| Ok(state.update_customer(shop, id, update)))
+        self.state().attempt(shop, claim, |state| Ok(state.update_customer(shop, id, update)))
     }
 
     async fn erase_customer(

@@ -30,7 +30,7 @@ impl State {
     pub(crate) fn recorded(&self, shop: ShopId, request: &IdempotencyRequest) -> Option<Recorded> {
         let record = self.idempotency_records.get(&record_key(shop, request))?;
         Some(if record.fingerprint == request.fingerprint {
-            Recorded::Same(record.receipt.answer.clone())
+            Recorded::Same(record.receipt.response.clone())
         } else {
             Recorded::Other
         })

@@ -141,9 +141,9 @@ impl TicketStore for MemoryStorage {
         shop: ShopId,
         id: TicketId,
         update: TicketUpdate,
-        once: Option<DeferredClaim<UpdateTicketOutcome>>,
+        claim: Option<DeferredClaim<UpdateTicketOutcome>>,
     ) -> Result<IdempotentOutcome<UpdateTicketOutcome>, StorageError> {
-        self.state().attempt(shop, once, |state| state.update_ticket(shop, id, update))
+        self.state().attempt(shop, claim, |state| state.update_ticket(shop, id, update))
     }
 
     async fn delete_ticket(

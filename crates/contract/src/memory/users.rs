@@ -83,9 +83,9 @@ impl UserStore for MemoryStorage {
         &self,
         shop: ShopId,
         user: NewUser,
-        once: Option<DeferredClaim<CreateUserOutcome>>,
+        claim: Option<DeferredClaim<CreateUserOutcome>>,
     ) -> Result<IdempotentOutcome<CreateUserOutcome>, StorageError> {
-        self.state().attempt(shop, once, |state| state.create_user(shop, user))
+        self.state().attempt(shop, claim, |state| state.create_user(shop, user))
     }
 
     async fn find_user(&self, shop: ShopId, id: UserId) -> Result<Option<User>, StorageError> {
@@ -113,8 +113,8 @@ impl UserStore for MemoryStorage {
         shop: ShopId,
         id: UserId,
         update: UserUpdate,
-        once: Option<DeferredClaim<UpdateUserOutcome>>,
+        claim: Option<DeferredClaim<UpdateUserOutcome>>,
     ) -> Result<IdempotentOutcome<UpdateUserOutcome>, StorageError> {
-        self.state().attempt(shop, once, |state| Ok(state.update_user(shop, id, update)))
+        self.state().attempt(shop, claim, |state| Ok(state.update_user(shop, id, update)))
     }
 }

@@ -56,7 +56,7 @@ impl CreateComment {
         let comment = draft.into_new(id, caller.shop, ticket, caller.actor.user_id(), now)?;
         let claim = idempotency.map(|request| DeferredClaim { request, requested_at: now, receipt });
         let stamp = caller.stamp(now);
-        let creation = CommentCreation { comment, stamp, once: claim };
+        let creation = CommentCreation { comment, stamp, claim };
         let outcomes = self.store.create_comments(vec![creation]).await?;
         outcomes.into_iter().next().ok_or_else(|| {
             CreateCommentError::Storage(StorageError::new(

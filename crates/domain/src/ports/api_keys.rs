@@ -75,7 +75,7 @@ pub trait ApiKeyStore: Send + Sync {
         &self,
         shop: ShopId,
         key: NewApiKey,
-        once: Option<DeferredClaim<CreateKeyOutcome>>,
+        claim: Option<DeferredClaim<CreateKeyOutcome>>,
     ) -> Result<IdempotentOutcome<CreateKeyOutcome>, StorageError>;
 
     /// Returns the shop's key with this number, and the shop.
@@ -123,6 +123,6 @@ pub trait ApiKeyStore: Send + Sync {
         shop: ShopId,
         number: KeyNumber,
         rotation: KeyRotation,
-        once: Option<DeferredClaim<RotateKeyOutcome>>,
+        claim: Option<DeferredClaim<RotateKeyOutcome>>,
     ) -> Result<IdempotentOutcome<RotateKeyOutcome>, StorageError>;
 }

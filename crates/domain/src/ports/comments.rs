@@ -13,7 +13,7 @@ pub struct CommentCreation {
     /// The actor and the time of the creation.
     pub stamp: AuditStamp,
     /// The idempotency claim, if the comment must take effect only once.
-    pub once: Option<DeferredClaim<CreateCommentOutcome>>,
+    pub claim: Option<DeferredClaim<CreateCommentOutcome>>,
 }
 
 /// Outcome of one comment of a batch.

@@ -157,7 +157,7 @@ pub trait CustomerStore: Send + Sync {
         &self,
         shop: ShopId,
         customer: NewCustomer,
-        once: Option<DeferredClaim<CreateCustomerOutcome>>,
+        claim: Option<DeferredClaim<CreateCustomerOutcome>>,
     ) -> Result<IdempotentOutcome<CreateCustomerOutcome>, StorageError>;
 
     /// Returns the shop's customer with this number.
@@ -194,7 +194,7 @@ pub trait CustomerStore: Send + Sync {
         shop: ShopId,
         id: CustomerId,
         update: CustomerUpdate,
-        once: Option<DeferredClaim<UpdateCustomerOutcome>>,
+        claim: Option<DeferredClaim<UpdateCustomerOutcome>>,
     ) -> Result<IdempotentOutcome<UpdateCustomerOutcome>, StorageError>;
 
     /// Erases the shop's customer with all of the customer's data.

@@ -210,7 +210,7 @@ pub trait TicketStore: Send + Sync {
         shop: ShopId,
         id: TicketId,
         update: TicketUpdate,
-        once: Option<DeferredClaim<UpdateTicketOutcome>>,
+        claim: Option<DeferredClaim<UpdateTicketOutcome>>,
     ) -> Result<IdempotentOutcome<UpdateTicketOutcome>, StorageError>;
 
     /// Deletes the shop's ticket. If `expected_version` is given, the ticket must have it.

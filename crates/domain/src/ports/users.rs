@@ -88,7 +88,7 @@ pub trait UserStore: Send + Sync {
         &self,
         shop: ShopId,
         user: NewUser,
-        once: Option<DeferredClaim<CreateUserOutcome>>,
+        claim: Option<DeferredClaim<CreateUserOutcome>>,
     ) -> Result<IdempotentOutcome<CreateUserOutcome>, StorageError>;
 
     /// Returns the shop's user with this number.
@@ -125,6 +125,6 @@ pub trait UserStore: Send + Sync {
         shop: ShopId,
         id: UserId,
         update: UserUpdate,
-        once: Option<DeferredClaim<UpdateUserOutcome>>,
+        claim: Option<DeferredClaim<UpdateUserOutcome>>,
     ) -> Result<IdempotentOutcome<UpdateUserOutcome>, StorageError>;
 }

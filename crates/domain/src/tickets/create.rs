@@ -20,7 +20,7 @@ pub struct CreateTicket {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TicketCreated {
     /// The response to the caller, from the receipt.
-    pub answer: Vec<u8>,
+    pub response: Vec<u8>,
     /// Whether it is the response to an earlier request.
     pub replayed: bool,
 }
@@ -84,9 +84,9 @@ impl CreateTicket {
         let outcomes = self.store.create_tickets(batch).await?;
         match outcomes.into_iter().next() {
             Some(CreateTicketOutcome::Created) => {
-                Ok(TicketCreated { answer: receipt.answer, replayed: false })
+                Ok(TicketCreated { response: receipt.response, replayed: false })
             }
-            Some(CreateTicketOutcome::Replayed(answer)) => Ok(TicketCreated { answer, replayed: true }),
+            Some(CreateTicketOutcome::Replayed(response)) => Ok(TicketCreated { response, replayed: true }),
             Some(CreateTicketOutcome::KeyReused) => Err(CreateTicketError::KeyReused),
             Some(CreateTicketOutcome::InProgress) => Err(CreateTicketError::InProgress),
             Some(CreateTicketOutcome::CustomerNotFound) => Err(CreateTicketError::CustomerNotFound),

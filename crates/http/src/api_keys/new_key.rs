@@ -4,7 +4,7 @@ use hexdesk_adapters::{KeySecret, KeyText};
 use hexdesk_domain::{ApiKey, ManageApiKeysError, Timestamp};
 
 use super::wire::NewApiKeyAnswer;
-use crate::idempotency::StoredAnswer;
+use crate::idempotency::StoredResponse;
 use crate::json_members::Members;
 use crate::problem::Problem;
 use crate::services::storage_problem;
@@ -22,9 +22,9 @@ pub(super) fn secret() -> Result<KeySecret, Problem> {
 
 /// Returns the response about a key created at `now`. The first response holds the key's text, and
 /// a repeated response does not.
-pub(super) fn answer(key: &ApiKey, text: Option<&KeyText>, now: Timestamp) -> StoredAnswer {
+pub(crate) fn answer(key: &ApiKey, text: Option<&KeyText>, now: Timestamp) -> StoredResponse {
     let location = format!("/api/v1/api-keys/{}", key.number.get());
-    StoredAnswer::created(Some(location), &NewApiKeyAnswer::new(key, text, now))
+    StoredResponse::created(Some(location), &NewApiKeyAnswer::new(key, text, now))
 }
 
 /// Returns the problem if no key was created.

@@ -30,10 +30,10 @@ const OVERLAP_SECONDS: Member<Count> = Member::new(
 );
 
 /// The body that creates a key.
-pub(super) static NEW_API_KEY: Body<ApiKeyDraft> = Body::create("NewApiKey", "ApiKey", draft);
+pub(crate) static NEW_API_KEY: Body<ApiKeyDraft> = Body::create("NewApiKey", "ApiKey", draft);
 
 /// Reads the draft from the members.
-pub(super) fn draft(members: &mut Members) -> ApiKeyDraft {
+pub(crate) fn draft(members: &mut Members) -> ApiKeyDraft {
     ApiKeyDraft {
         scopes: members.required(SCOPES),
         user_id: members.optional(USER_ID.remark(
@@ -45,10 +45,10 @@ pub(super) fn draft(members: &mut Members) -> ApiKeyDraft {
 }
 
 /// The body that rotates a key.
-pub(super) static API_KEY_ROTATION: Body<RotationDraft> = Body::create("ApiKeyRotation", "ApiKey", rotation);
+pub(crate) static API_KEY_ROTATION: Body<RotationDraft> = Body::create("ApiKeyRotation", "ApiKey", rotation);
 
 /// Reads the rotation from the members.
-pub(super) fn rotation(members: &mut Members) -> RotationDraft {
+pub(crate) fn rotation(members: &mut Members) -> RotationDraft {
     RotationDraft {
         expires_at: members.optional(EXPIRES_AT),
         overlap_seconds: members.optional(OVERLAP_SECONDS.remark("The default is a day.")),
@@ -58,7 +58,7 @@ pub(super) fn rotation(members: &mut Members) -> RotationDraft {
 /// `{"success":true,"apiKey":{…}}`.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ToSchema))]
-pub(super) struct ApiKeyAnswer {
+pub(crate) struct ApiKeyAnswer {
     /// Always `true`.
     success: bool,
     /// The key.
@@ -67,7 +67,7 @@ pub(super) struct ApiKeyAnswer {
 }
 
 impl ApiKeyAnswer {
-    pub(super) fn new(key: &ApiKey, now: Timestamp) -> Self {
+    pub(crate) fn new(key: &ApiKey, now: Timestamp) -> Self {
         Self { success: true, api_key: ApiKeyJson::new(key, now) }
     }
 }
@@ -75,7 +75,7 @@ impl ApiKeyAnswer {
 /// `{"success":true,"apiKey":{…},"key":"hd_…"}`.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ToSchema))]
-pub(super) struct NewApiKeyAnswer<'a> {
+pub(crate) struct NewApiKeyAnswer<'a> {
     /// Always `true`.
     success: bool,
     /// The key.
@@ -88,7 +88,7 @@ pub(super) struct NewApiKeyAnswer<'a> {
 }
 
 impl<'a> NewApiKeyAnswer<'a> {
-    pub(super) fn new(key: &ApiKey, text: Option<&'a KeyText>, now: Timestamp) -> Self {
+    pub(crate) fn new(key: &ApiKey, text: Option<&'a KeyText>, now: Timestamp) -> Self {
         Self { success: true, api_key: ApiKeyJson::new(key, now), key: text.map(KeyText::as_str) }
     }
 }
@@ -96,24 +96,24 @@ impl<'a> NewApiKeyAnswer<'a> {
 /// `{"success":true,"apiKeys":[…],"next_cursor":…}`, with `"total":n` if the request asks for it.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ToSchema))]
-pub(super) struct ApiKeysAnswer<'a> {
+pub(crate) struct ApiKeysAnswer<'a> {
     /// Always `true`.
-    pub(super) success: bool,
+    pub(crate) success: bool,
     /// The keys of this page.
     #[serde(rename = "apiKeys")]
-    pub(super) api_keys: Vec<ApiKeyJson>,
+    pub(crate) api_keys: Vec<ApiKeyJson>,
     /// The `cursor` of the next page; `null` on the last.
-    pub(super) next_cursor: Option<&'a str>,
+    pub(crate) next_cursor: Option<&'a str>,
     /// The number of keys of the shop; only with `include=total`.
     #[cfg_attr(test, schema(nullable = false))]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) total: Option<u64>,
+    pub(crate) total: Option<u64>,
 }
 
 /// A key, and whether it works now.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ToSchema), schema(as = ApiKey))]
-pub(super) struct ApiKeyJson {
+pub(crate) struct ApiKeyJson {
     /// The key itself.
     #[serde(flatten)]
     key: ApiKeySnapshotJson,
@@ -123,7 +123,7 @@ pub(super) struct ApiKeyJson {
 }
 
 impl ApiKeyJson {
-    pub(super) fn new(key: &ApiKey, now: Timestamp) -> Self {
+    pub(crate) fn new(key: &ApiKey, now: Timestamp) -> Self {
         Self { key: ApiKeySnapshotJson::new(&key.into(), key.shop_id), is_live: key.is_live(now) }
     }
 }

@@ -8,7 +8,7 @@ use hexdesk_domain::{CreateCommentError, Principal};
 use super::examples;
 use super::wire::{CommentAnswer, NEW_COMMENT};
 use crate::command::Command;
-use crate::idempotency::{self, StoredAnswer};
+use crate::idempotency::{self, StoredResponse};
 #[cfg(test)]
 use crate::openapi::prelude::*;
 use crate::problem::Problem;
@@ -39,7 +39,7 @@ pub(crate) async fn serve(
     let _key_in_use = services.keys_in_use.begin(shop.id, idempotency.as_ref())?;
     let receipt = Arc::new(|outcome: &CreateCommentOutcome| match outcome {
         CreateCommentOutcome::Created(view) => Some(
-            StoredAnswer::created(None, &CommentAnswer::new(view))
+            StoredResponse::created(None, &CommentAnswer::new(view))
                 .into_receipt(Some(view.comment.customer_id)),
         ),
         CreateCommentOutcome::TicketNotFound | CreateCommentOutcome::AuthorNotFound => None,
@@ -54,7 +54,7 @@ pub(crate) async fn serve(
             CreateCommentError::Storage(error) => storage_problem(error),
         })?;
     idempotency::respond(outcome, |outcome| match outcome {
-        CreateCommentOutcome::Created(view) => Ok(StoredAnswer::created(None, &CommentAnswer::new(&view))),
+        CreateCommentOutcome::Created(view) => Ok(StoredResponse::created(None, &CommentAnswer::new(&view))),
         CreateCommentOutcome::TicketNotFound => Err(Problem::ticket_not_found()),
         CreateCommentOutcome::AuthorNotFound => Err(Problem::user_not_found()),
     })

@@ -46,10 +46,10 @@ const IS_FROM_SHOP: Member<LenientFlag> = Member::new(
 );
 
 /// The body that creates a comment.
-pub(super) static NEW_COMMENT: Body<CommentDraft> = Body::create("NewComment", "Comment", draft);
+pub(crate) static NEW_COMMENT: Body<CommentDraft> = Body::create("NewComment", "Comment", draft);
 
 /// Reads the draft from the members.
-pub(super) fn draft(members: &mut Members) -> CommentDraft {
+pub(crate) fn draft(members: &mut Members) -> CommentDraft {
     CommentDraft {
         text: members.required(TEXT),
         time: members.optional(TIME.remark("The default is now.")),
@@ -66,7 +66,7 @@ pub(super) fn draft(members: &mut Members) -> CommentDraft {
 /// `{"success":true,"comment":{…}}`
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ToSchema))]
-pub(super) struct CommentAnswer<'a> {
+pub(crate) struct CommentAnswer<'a> {
     /// Always `true`.
     success: bool,
     /// The comment.
@@ -74,7 +74,7 @@ pub(super) struct CommentAnswer<'a> {
 }
 
 impl<'a> CommentAnswer<'a> {
-    pub(super) fn new(view: &'a CommentView) -> Self {
+    pub(crate) fn new(view: &'a CommentView) -> Self {
         Self { success: true, comment: CommentViewJson::new(view) }
     }
 }
@@ -82,16 +82,16 @@ impl<'a> CommentAnswer<'a> {
 /// `{"success":true,"comments":[…],"totalCount":n,"next_cursor":…}`
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ToSchema))]
-pub(super) struct CommentsAnswer<'a> {
+pub(crate) struct CommentsAnswer<'a> {
     /// Always `true`.
-    pub(super) success: bool,
+    pub(crate) success: bool,
     /// The comments of this page.
-    pub(super) comments: Vec<CommentViewJson<'a>>,
+    pub(crate) comments: Vec<CommentViewJson<'a>>,
     /// The number of comments of the ticket.
     #[serde(rename = "totalCount")]
-    pub(super) total_count: u64,
+    pub(crate) total_count: u64,
     /// The `cursor` of the next page; `null` on the last.
-    pub(super) next_cursor: Option<&'a str>,
+    pub(crate) next_cursor: Option<&'a str>,
 }
 
 /// A comment without the people it names.
@@ -157,7 +157,7 @@ impl<'a> CommentJson<'a> {
 /// A comment with the people it names.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ToSchema), schema(as = CommentWithPeople))]
-pub(super) struct CommentViewJson<'a> {
+pub(crate) struct CommentViewJson<'a> {
     /// The comment itself.
     #[serde(flatten)]
     comment: CommentJson<'a>,
@@ -170,7 +170,7 @@ pub(super) struct CommentViewJson<'a> {
 }
 
 impl<'a> CommentViewJson<'a> {
-    pub(super) fn new(view: &'a CommentView) -> Self {
+    pub(crate) fn new(view: &'a CommentView) -> Self {
         Self {
             comment: CommentJson::new(&view.comment),
             customer: CustomerSummary::new(&view.customer),

@@ -10,7 +10,7 @@ use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Type};
 use super::examples;
 use super::wire::{CustomerAnswer, NEW_CUSTOMER};
 use crate::command::{Command, command_problem};
-use crate::idempotency::{self, StoredAnswer};
+use crate::idempotency::{self, StoredResponse};
 #[cfg(test)]
 use crate::openapi::prelude::*;
 use crate::problem::Problem;
@@ -91,14 +91,14 @@ pub(crate) fn describe() -> Description {
 }
 
 /// Returns the response to an outcome.
-fn answer(outcome: &CreateCustomerOutcome, shop_domain: &str) -> Option<StoredAnswer> {
+fn answer(outcome: &CreateCustomerOutcome, shop_domain: &str) -> Option<StoredResponse> {
     match outcome {
-        CreateCustomerOutcome::Created(customer) => Some(StoredAnswer::created(
+        CreateCustomerOutcome::Created(customer) => Some(StoredResponse::created(
             Some(format!("/api/v1/customers/{}", customer.id)),
             &CustomerAnswer::new(customer, shop_domain),
         )),
         CreateCustomerOutcome::Existing(customer) => {
-            Some(StoredAnswer::ok(&CustomerAnswer::existing(customer, shop_domain)))
+            Some(StoredResponse::ok(&CustomerAnswer::existing(customer, shop_domain)))
         }
         CreateCustomerOutcome::IdTaken => None,
     }

@@ -42,7 +42,7 @@ pub(crate) fn describe() -> Description {
     .parameters([parameters::customer_id()])
     .returns::<ErasedAnswer>(
         StatusCode::OK,
-        "The customer is erased. The response counts the erased things.",
+        "The customer is erased. The response counts what was erased, by type.",
         &[],
         [("erased", json!({"success": true, "erased": erased}))],
     )

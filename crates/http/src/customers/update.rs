@@ -8,7 +8,7 @@ use hexdesk_domain::ports::UpdateCustomerOutcome;
 use super::examples;
 use super::wire::{CUSTOMER_CHANGES, CustomerAnswer};
 use crate::command::{Command, command_problem};
-use crate::idempotency::{self, StoredAnswer};
+use crate::idempotency::{self, StoredResponse};
 #[cfg(test)]
 use crate::openapi::prelude::*;
 use crate::problem::Problem;
@@ -41,7 +41,7 @@ pub(crate) async fn serve(
     let shop_domain = shop.domain.as_str().to_owned();
     let receipt = Arc::new(move |outcome: &UpdateCustomerOutcome| match outcome {
         UpdateCustomerOutcome::Updated(customer) => {
-            let answer = StoredAnswer::ok(&CustomerAnswer::new(customer, &shop_domain));
+            let answer = StoredResponse::ok(&CustomerAnswer::new(customer, &shop_domain));
             Some(answer.into_receipt(Some(customer.id)))
         }
         UpdateCustomerOutcome::CustomerNotFound
@@ -56,7 +56,7 @@ pub(crate) async fn serve(
         .map_err(|error| command_problem(error, members))?;
     idempotency::respond(outcome, |outcome| match outcome {
         UpdateCustomerOutcome::Updated(customer) => {
-            Ok(StoredAnswer::ok(&CustomerAnswer::new(&customer, shop.domain.as_str())))
+            Ok(StoredResponse::ok(&CustomerAnswer::new(&customer, shop.domain.as_str())))
         }
         UpdateCustomerOutcome::CustomerNotFound => Err(Problem::customer_not_found()),
         UpdateCustomerOutcome::EmailTaken => Err(Problem::customer_exists("email")),

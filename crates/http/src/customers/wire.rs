@@ -36,10 +36,10 @@ const WHATSAPP_ID: Member<TextOrNumber> =
     Member::new(Field::WhatsappId, "whatsapp_id", EXTERNAL_ID, "Its id on WhatsApp.");
 
 /// The body that creates a customer.
-pub(super) static NEW_CUSTOMER: Body<CustomerDraft> = Body::create("NewCustomer", "Customer", draft);
+pub(crate) static NEW_CUSTOMER: Body<CustomerDraft> = Body::create("NewCustomer", "Customer", draft);
 
 /// Reads the draft from the members.
-pub(super) fn draft(members: &mut Members) -> CustomerDraft {
+pub(crate) fn draft(members: &mut Members) -> CustomerDraft {
     CustomerDraft {
         id: None,
         email: members.optional(EMAIL),
@@ -56,11 +56,11 @@ pub(super) fn draft(members: &mut Members) -> CustomerDraft {
 }
 
 /// The body that changes a customer.
-pub(super) static CUSTOMER_CHANGES: Body<CustomerChanges> =
+pub(crate) static CUSTOMER_CHANGES: Body<CustomerChanges> =
     Body::change("CustomerChanges", "Customer", changes);
 
 /// Reads the changes from the members.
-pub(super) fn changes(members: &mut Members) -> CustomerChanges {
+pub(crate) fn changes(members: &mut Members) -> CustomerChanges {
     CustomerChanges {
         email: members.change(EMAIL),
         phone_number: members.change(PHONE_NUMBER),
@@ -78,7 +78,7 @@ pub(super) fn changes(members: &mut Members) -> CustomerChanges {
 /// `{"success":true,"customer":{…}}`, with `"existing":true` if it existed before.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ToSchema))]
-pub(super) struct CustomerAnswer<'a> {
+pub(crate) struct CustomerAnswer<'a> {
     /// Always `true`.
     success: bool,
     /// Only in the response, and `true`, if the customer existed before.
@@ -90,11 +90,11 @@ pub(super) struct CustomerAnswer<'a> {
 }
 
 impl<'a> CustomerAnswer<'a> {
-    pub(super) fn new(customer: &'a Customer, shop_domain: &'a str) -> Self {
+    pub(crate) fn new(customer: &'a Customer, shop_domain: &'a str) -> Self {
         Self { success: true, existing: false, customer: CustomerJson::new(customer, shop_domain) }
     }
 
-    pub(super) fn existing(customer: &'a Customer, shop_domain: &'a str) -> Self {
+    pub(crate) fn existing(customer: &'a Customer, shop_domain: &'a str) -> Self {
         Self { existing: true, ..Self::new(customer, shop_domain) }
     }
 }
@@ -102,31 +102,31 @@ impl<'a> CustomerAnswer<'a> {
 /// `{"success":true,"customers":[…],"next_cursor":…}`, with `"total":n` if the request asks for it.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ToSchema))]
-pub(super) struct CustomersAnswer<'a> {
+pub(crate) struct CustomersAnswer<'a> {
     /// Always `true`.
-    pub(super) success: bool,
+    pub(crate) success: bool,
     /// The customers of this page.
-    pub(super) customers: Vec<CustomerJson<'a>>,
+    pub(crate) customers: Vec<CustomerJson<'a>>,
     /// The `cursor` of the next page; `null` on the last.
-    pub(super) next_cursor: Option<&'a str>,
+    pub(crate) next_cursor: Option<&'a str>,
     /// The number of customers of all pages; only with `include=total`.
     #[cfg_attr(test, schema(nullable = false))]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) total: Option<u64>,
+    pub(crate) total: Option<u64>,
 }
 
 /// `{"success":true,"erased":{…}}`.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ToSchema))]
-pub(super) struct ErasedAnswer {
+pub(crate) struct ErasedAnswer {
     /// Always `true`.
     success: bool,
-    /// The number of each thing erased.
+    /// The number of erased resources, by type.
     erased: ErasedJson,
 }
 
 impl ErasedAnswer {
-    pub(super) fn new(erased: Erased) -> Self {
+    pub(crate) fn new(erased: Erased) -> Self {
         let Erased { tickets, human_tickets, comments, idempotency_records } = erased;
         let erased = ErasedJson { customers: 1, tickets, human_tickets, comments, idempotency_records };
         Self { success: true, erased }

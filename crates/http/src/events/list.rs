@@ -40,7 +40,7 @@ pub(crate) fn describe() -> Description {
         "listEvents",
         EVENTS,
         "List events",
-        "The log of changes of the shop, oldest first, a page at a time. Each change of a thing is one event, \
+        "The log of changes of the shop, oldest first, a page at a time. Each change of a resource is one event, \
          committed together with the change. To follow the log, ask again later with the `cursor` of the last event \
          you have seen: no event is ever added before it. An event appears when every change that began before it \
          has ended, usually at once. Erasing a customer removes its data from all events. The server keeps events \

@@ -28,7 +28,7 @@ pub(super) struct EventsAnswer<'a> {
     pub(super) next_cursor: Option<&'a str>,
 }
 
-/// A change of one thing of the shop.
+/// A change of one resource of the shop.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ToSchema), schema(as = Event))]
 pub(super) struct EventJson<'a> {
@@ -36,13 +36,13 @@ pub(super) struct EventJson<'a> {
     cursor: String,
     #[cfg_attr(test, schema(schema_with = event_kind))]
     kind: &'static str,
-    /// The changed thing.
+    /// The changed resource.
     subject: SubjectJson,
     /// The key or operator that changed it.
     actor: ActorJson,
     /// When it was changed.
     time: Time,
-    /// The thing after the change. It is `null` if the thing was deleted or erased, and after the customer whose
+    /// The resource after the change. It is `null` if the resource was deleted or erased, and after the customer whose
     /// data it held was erased.
     snapshot: Option<SnapshotJson<'a>>,
 }
@@ -79,7 +79,7 @@ impl<'a> EventJson<'a> {
 fn event_kind() -> Schema {
     let kinds: Vec<&str> =
         hexdesk_domain::EventKind::ALL.iter().copied().map(hexdesk_domain::EventKind::as_str).collect();
-    schemas::described(schemas::one_of(&kinds), "The type of the thing, and its change.")
+    schemas::described(schemas::one_of(&kinds), "The type of the resource, and its change.")
 }
 
 #[derive(Serialize)]
@@ -107,7 +107,7 @@ impl SubjectJson {
 #[cfg(test)]
 fn subject_type() -> Schema {
     let types = schemas::one_of(&["ticket", "comment", "customer", "user", "api_key"]);
-    schemas::described(types, "The type of the thing.")
+    schemas::described(types, "The type of the resource.")
 }
 
 #[derive(Serialize)]
@@ -142,7 +142,7 @@ fn actor_type() -> Schema {
     schemas::described(schemas::one_of(&["operator", "api_key"]), text)
 }
 
-/// A thing after a change.
+/// A resource after a change.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ToSchema), schema(as = EventSnapshot))]
 #[serde(untagged)]

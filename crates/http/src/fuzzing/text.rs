@@ -7,7 +7,7 @@ use hexdesk_domain::limits::{MAX_SEARCH_TERMS, MAX_SEARCH_WORD_CHARS};
 use hexdesk_domain::{IdempotencyKey, Scope, SearchQuery, ShopDomain, Timestamp, search_words};
 
 use super::MARK;
-use crate::idempotency::StoredAnswer;
+use crate::idempotency::StoredResponse;
 use crate::{entity_tag, wire_id};
 
 /// The first byte of an input, from `'0'`, selects one of these.
@@ -96,7 +96,7 @@ fn entity_tag(text: &str) {
 }
 
 fn stored_answer(text: &str) {
-    let Ok(answer) = StoredAnswer::from_receipt(text.as_bytes()) else { return };
+    let Ok(answer) = StoredResponse::from_receipt(text.as_bytes()) else { return };
     let receipt = answer.clone().into_receipt(None);
-    assert_eq!(StoredAnswer::from_receipt(&receipt.answer), Ok(answer));
+    assert_eq!(StoredResponse::from_receipt(&receipt.response), Ok(answer));
 }

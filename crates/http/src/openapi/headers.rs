@@ -23,7 +23,7 @@ pub(crate) fn all() -> Vec<(&'static str, Header)> {
     let string = || ObjectBuilder::new().schema_type(Type::String).build().into();
     vec![
         (REQUEST_ID, header("The id of the request in the server's log.", string())),
-        (LOCATION, header("The path of the created thing.", string())),
+        (LOCATION, header("The path of the created resource.", string())),
         (ETAG, header("The ticket's version, to send as `If-Match`.", string())),
         (LINK, header("The next page, as `<…>; rel=\"next\"`; absent on the last page.", string())),
         (

@@ -5,7 +5,7 @@ use hexdesk_domain::{CreateTicketError, Principal};
 use super::examples;
 use super::wire::{NEW_TICKET, TicketAnswer};
 use crate::command::Command;
-use crate::idempotency::StoredAnswer;
+use crate::idempotency::StoredResponse;
 use crate::json_members::Members;
 #[cfg(test)]
 use crate::openapi::prelude::*;
@@ -35,12 +35,12 @@ pub(crate) async fn serve(
         .create_ticket
         .execute(principal.caller(), draft, idempotency, |ticket| {
             let body = TicketAnswer::new(ticket, shop.domain.as_str());
-            StoredAnswer::created(Some(format!("/api/v1/tickets/{}", ticket.id)), &body)
+            StoredResponse::created(Some(format!("/api/v1/tickets/{}", ticket.id)), &body)
                 .into_receipt(Some(ticket.customer_id))
         })
         .await
         .map_err(|error| problem(error, members))?;
-    Ok(StoredAnswer::from_receipt(&created.answer)?.into_response(created.replayed))
+    Ok(StoredResponse::from_receipt(&created.response)?.into_response(created.replayed))
 }
 
 #[cfg(test)]

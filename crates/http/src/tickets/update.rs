@@ -8,7 +8,7 @@ use hexdesk_domain::{Principal, TicketView};
 use super::examples;
 use super::wire::{TICKET_CHANGES, TicketViewAnswer};
 use crate::command::{Command, command_problem};
-use crate::idempotency::{self, StoredAnswer};
+use crate::idempotency::{self, StoredResponse};
 #[cfg(test)]
 use crate::openapi::prelude::*;
 use crate::problem::Problem;
@@ -87,7 +87,7 @@ pub(crate) fn describe() -> Description {
     .fails_with([Problem::ticket_not_found(), Problem::user_not_found(), Problem::version_mismatch()])
 }
 
-fn answer(view: &TicketView, shop_domain: &str) -> StoredAnswer {
-    StoredAnswer::ok(&TicketViewAnswer::new(view, shop_domain))
+fn answer(view: &TicketView, shop_domain: &str) -> StoredResponse {
+    StoredResponse::ok(&TicketViewAnswer::new(view, shop_domain))
         .with_entity_tag(entity_tag::of_version(view.ticket.version))
 }

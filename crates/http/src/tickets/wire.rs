@@ -66,10 +66,10 @@ const LANGUAGE_CODE: Member<Text> =
     Member::new(Field::LanguageCode, "language_code", Text::LanguageTag, "Its language, as given.");
 
 /// The body that creates a ticket.
-pub(super) static NEW_TICKET: Body<TicketDraft> = Body::create("NewTicket", "Ticket", draft);
+pub(crate) static NEW_TICKET: Body<TicketDraft> = Body::create("NewTicket", "Ticket", draft);
 
 /// Reads the draft from the members.
-pub(super) fn draft(members: &mut Members) -> TicketDraft {
+pub(crate) fn draft(members: &mut Members) -> TicketDraft {
     TicketDraft {
         customer_id: members.required(CUSTOMER_ID.remark("A customer of the shop.")),
         channel: members.required(CHANNEL),
@@ -96,10 +96,10 @@ pub(super) fn draft(members: &mut Members) -> TicketDraft {
 }
 
 /// The body that changes a ticket.
-pub(super) static TICKET_CHANGES: Body<TicketChanges> = Body::change("TicketChanges", "Ticket", changes);
+pub(crate) static TICKET_CHANGES: Body<TicketChanges> = Body::change("TicketChanges", "Ticket", changes);
 
 /// Reads the changes from the members.
-pub(super) fn changes(members: &mut Members) -> TicketChanges {
+pub(crate) fn changes(members: &mut Members) -> TicketChanges {
     TicketChanges {
         name: members.change(NAME),
         contact_reason: members.change(CONTACT_REASON),
@@ -121,7 +121,7 @@ pub(super) fn changes(members: &mut Members) -> TicketChanges {
 /// `{"success":true,"ticket":{…}}`, with every column of the ticket.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ToSchema))]
-pub(super) struct TicketAnswer<'a> {
+pub(crate) struct TicketAnswer<'a> {
     /// Always `true`.
     success: bool,
     /// The ticket.
@@ -129,7 +129,7 @@ pub(super) struct TicketAnswer<'a> {
 }
 
 impl<'a> TicketAnswer<'a> {
-    pub(super) fn new(ticket: &'a Ticket, shop_domain: &'a str) -> Self {
+    pub(crate) fn new(ticket: &'a Ticket, shop_domain: &'a str) -> Self {
         Self { success: true, ticket: TicketJson::new(ticket, shop_domain) }
     }
 }
@@ -137,7 +137,7 @@ impl<'a> TicketAnswer<'a> {
 /// `{"success":true,"ticket":{…}}`, with the people that the ticket names.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ToSchema), schema(as = TicketWithPeopleAnswer))]
-pub(super) struct TicketViewAnswer<'a> {
+pub(crate) struct TicketViewAnswer<'a> {
     /// Always `true`.
     success: bool,
     /// The ticket.
@@ -145,7 +145,7 @@ pub(super) struct TicketViewAnswer<'a> {
 }
 
 impl<'a> TicketViewAnswer<'a> {
-    pub(super) fn new(view: &'a TicketView, shop_domain: &'a str) -> Self {
+    pub(crate) fn new(view: &'a TicketView, shop_domain: &'a str) -> Self {
         Self { success: true, ticket: TicketViewJson::new(view, shop_domain) }
     }
 }
@@ -153,17 +153,17 @@ impl<'a> TicketViewAnswer<'a> {
 /// `{"success":true,"tickets":[…],"next_cursor":…}`, with `"total":n` if it was asked for.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ToSchema))]
-pub(super) struct TicketsAnswer<'a> {
+pub(crate) struct TicketsAnswer<'a> {
     /// Always `true`.
-    pub(super) success: bool,
+    pub(crate) success: bool,
     /// The tickets of this page.
-    pub(super) tickets: Vec<TicketViewJson<'a>>,
+    pub(crate) tickets: Vec<TicketViewJson<'a>>,
     /// The `cursor` of the next page; `null` on the last.
-    pub(super) next_cursor: Option<&'a str>,
+    pub(crate) next_cursor: Option<&'a str>,
     /// The number of tickets of all pages; only with `include=total`.
     #[cfg_attr(test, schema(nullable = false))]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) total: Option<u64>,
+    pub(crate) total: Option<u64>,
 }
 
 /// A ticket with every column of its own.
@@ -248,7 +248,7 @@ impl<'a> TicketJson<'a> {
 /// A ticket with the people it names.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ToSchema), schema(as = TicketWithPeople))]
-pub(super) struct TicketViewJson<'a> {
+pub(crate) struct TicketViewJson<'a> {
     /// The ticket itself.
     #[serde(flatten)]
     ticket: TicketJson<'a>,
@@ -264,7 +264,7 @@ pub(super) struct TicketViewJson<'a> {
 }
 
 impl<'a> TicketViewJson<'a> {
-    pub(super) fn new(view: &'a TicketView, shop_domain: &'a str) -> Self {
+    pub(crate) fn new(view: &'a TicketView, shop_domain: &'a str) -> Self {
         Self {
             ticket: TicketJson::new(&view.ticket, shop_domain),
             customer: CustomerSummary::new(&view.customer),

@@ -8,7 +8,7 @@ use hexdesk_domain::{Principal, User};
 use super::examples;
 use super::wire::{NEW_USER, UserAnswer};
 use crate::command::{Command, command_problem};
-use crate::idempotency::{self, StoredAnswer};
+use crate::idempotency::{self, StoredResponse};
 #[cfg(test)]
 use crate::openapi::prelude::*;
 use crate::problem::Problem;
@@ -75,6 +75,6 @@ pub(crate) fn describe() -> Description {
     .fails_with([Problem::user_exists()])
 }
 
-fn answer(user: &User, shop_domain: &str) -> StoredAnswer {
-    StoredAnswer::created(Some(format!("/api/v1/users/{}", user.id)), &UserAnswer::new(user, shop_domain))
+fn answer(user: &User, shop_domain: &str) -> StoredResponse {
+    StoredResponse::created(Some(format!("/api/v1/users/{}", user.id)), &UserAnswer::new(user, shop_domain))
 }

@@ -8,7 +8,7 @@ use hexdesk_domain::ports::UpdateUserOutcome;
 use super::examples;
 use super::wire::{USER_CHANGES, UserAnswer};
 use crate::command::{Command, command_problem};
-use crate::idempotency::{self, StoredAnswer};
+use crate::idempotency::{self, StoredResponse};
 #[cfg(test)]
 use crate::openapi::prelude::*;
 use crate::problem::Problem;
@@ -41,7 +41,7 @@ pub(crate) async fn serve(
     let shop_domain = shop.domain.as_str().to_owned();
     let receipt = Arc::new(move |outcome: &UpdateUserOutcome| match outcome {
         UpdateUserOutcome::Updated(user) => {
-            Some(StoredAnswer::ok(&UserAnswer::new(user, &shop_domain)).into_receipt(None))
+            Some(StoredResponse::ok(&UserAnswer::new(user, &shop_domain)).into_receipt(None))
         }
         UpdateUserOutcome::UserNotFound | UpdateUserOutcome::EmailTaken => None,
     });
@@ -52,7 +52,7 @@ pub(crate) async fn serve(
         .map_err(|error| command_problem(error, members))?;
     idempotency::respond(outcome, |outcome| match outcome {
         UpdateUserOutcome::Updated(user) => {
-            Ok(StoredAnswer::ok(&UserAnswer::new(&user, shop.domain.as_str())))
+            Ok(StoredResponse::ok(&UserAnswer::new(&user, shop.domain.as_str())))
         }
         UpdateUserOutcome::UserNotFound => Err(Problem::user_not_found()),
         UpdateUserOutcome::EmailTaken => Err(Problem::user_exists()),

@@ -25,10 +25,10 @@ const IS_ACTIVE: Member<Flag> = Member::new(
 );
 
 /// The body that creates a user.
-pub(super) static NEW_USER: Body<UserDraft> = Body::create("NewUser", "User", draft);
+pub(crate) static NEW_USER: Body<UserDraft> = Body::create("NewUser", "User", draft);
 
 /// Reads the draft from the members.
-pub(super) fn draft(members: &mut Members) -> UserDraft {
+pub(crate) fn draft(members: &mut Members) -> UserDraft {
     UserDraft {
         id: None,
         email: members.required(EMAIL),
@@ -39,10 +39,10 @@ pub(super) fn draft(members: &mut Members) -> UserDraft {
 }
 
 /// The body that changes a user.
-pub(super) static USER_CHANGES: Body<UserChanges> = Body::change("UserChanges", "User", changes);
+pub(crate) static USER_CHANGES: Body<UserChanges> = Body::change("UserChanges", "User", changes);
 
 /// Reads the changes from the members.
-pub(super) fn changes(members: &mut Members) -> UserChanges {
+pub(crate) fn changes(members: &mut Members) -> UserChanges {
     UserChanges {
         email: members.replacement(EMAIL),
         first_name: members.change(FIRST_NAME),
@@ -56,7 +56,7 @@ pub(super) fn changes(members: &mut Members) -> UserChanges {
 /// `{"success":true,"user":{…}}`.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ToSchema))]
-pub(super) struct UserAnswer<'a> {
+pub(crate) struct UserAnswer<'a> {
     /// Always `true`.
     success: bool,
     /// The user.
@@ -64,7 +64,7 @@ pub(super) struct UserAnswer<'a> {
 }
 
 impl<'a> UserAnswer<'a> {
-    pub(super) fn new(user: &'a User, shop_domain: &'a str) -> Self {
+    pub(crate) fn new(user: &'a User, shop_domain: &'a str) -> Self {
         Self { success: true, user: UserJson::new(user, shop_domain) }
     }
 }
@@ -72,17 +72,17 @@ impl<'a> UserAnswer<'a> {
 /// `{"success":true,"users":[…],"next_cursor":…}`, with `"total":n` if the request asks for it.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ToSchema))]
-pub(super) struct UsersAnswer<'a> {
+pub(crate) struct UsersAnswer<'a> {
     /// Always `true`.
-    pub(super) success: bool,
+    pub(crate) success: bool,
     /// The users of this page.
-    pub(super) users: Vec<UserJson<'a>>,
+    pub(crate) users: Vec<UserJson<'a>>,
     /// The `cursor` of the next page; `null` on the last.
-    pub(super) next_cursor: Option<&'a str>,
+    pub(crate) next_cursor: Option<&'a str>,
     /// The number of users of all pages; only with `include=total`.
     #[cfg_attr(test, schema(nullable = false))]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) total: Option<u64>,
+    pub(crate) total: Option<u64>,
 }
 
 #[derive(Serialize)]

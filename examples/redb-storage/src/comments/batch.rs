@@ -44,9 +44,9 @@ impl<'transaction> Batch<'transaction> {
         &mut self,
         item: CommentCreation,
     ) -> anyhow::Result<IdempotentOutcome<CreateCommentOutcome>> {
-        let CommentCreation { comment, stamp, once } = item;
+        let CommentCreation { comment, stamp, claim } = item;
         let creation = &mut self.creation;
-        idempotency::run(&mut self.records, comment.shop_id, once, || creation.run(comment, stamp))
+        idempotency::run(&mut self.records, comment.shop_id, claim, || creation.run(comment, stamp))
     }
 }
 

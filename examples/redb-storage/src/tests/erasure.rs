@@ -18,7 +18,7 @@ async fn no_table_holds_an_erased_customer() {
 
     let mut written = creation(&customer, 1);
     written.ticket.email_used = Some(EMAIL.into());
-    written.idempotency.as_mut().unwrap().receipt.answer = EMAIL.into();
+    written.idempotency.as_mut().unwrap().receipt.response = EMAIL.into();
     storage.create_tickets(vec![written, creation(&other, 2)]).await.unwrap();
     let mut written = comment(&customer, 1, 1);
     written.comment.from_email = Some(EMAIL.into());

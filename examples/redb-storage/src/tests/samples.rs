@@ -72,7 +72,7 @@ pub(super) fn creation(customer: &Customer, number: i64) -> TicketCreation {
     };
     let claim = IdempotencyClaim {
         request,
-        receipt: Receipt { answer: vec![1, 2, 3], customer_id: Some(customer.id) },
+        receipt: Receipt { response: vec![1, 2, 3], customer_id: Some(customer.id) },
     };
     TicketCreation { ticket, stamp: stamp(now()), idempotency: Some(claim) }
 }
@@ -88,7 +88,7 @@ pub(super) fn comment(customer: &Customer, ticket: i64, number: i64) -> CommentC
     };
     let comment_id = CommentId::new(number).unwrap();
     let comment = draft.into_new(comment_id, customer.shop_id, id(ticket), None, now()).unwrap();
-    CommentCreation { comment, stamp: stamp(now()), once: None }
+    CommentCreation { comment, stamp: stamp(now()), claim: None }
 }
 
 /// Whether the ticket exists. Fails if it exists without its human ticket or its entry in the

@@ -100,7 +100,7 @@ async fn create_unless(
 
 /// The idempotency key of a comment, if its caller named one.
 fn keyed(item: &CommentCreation) -> Option<(RecordKey, &DeferredClaim<CreateCommentOutcome>)> {
-    let claim = item.once.as_ref()?;
+    let claim = item.claim.as_ref()?;
     Some((RecordKey::new(item.comment.shop_id, &claim.request), claim))
 }
 

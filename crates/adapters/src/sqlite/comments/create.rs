@@ -22,7 +22,7 @@ pub(super) fn create(
     batch: Vec<CommentCreation>,
 ) -> anyhow::Result<Vec<IdempotentOutcome<CreateCommentOutcome>>> {
     let (mut log, mut documents) = (EventLog::default(), NewDocuments::default());
-    let attempts = batch.into_iter().map(|CommentCreation { comment, stamp, once: claim }| {
+    let attempts = batch.into_iter().map(|CommentCreation { comment, stamp, claim }| {
         attempt(connection, comment.shop_id, claim.as_ref(), |connection| {
             create_one(connection, &mut log, &mut documents, comment, stamp)
         })

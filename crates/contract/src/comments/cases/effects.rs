@@ -11,7 +11,7 @@ use super::look;
 use crate::comparison::same;
 use crate::samples::{
     ShopWithPeople, at, attempt_comment, comment_creation, create_comment, create_ticket, creation,
-    filled_ticket, heavy_text_of, new_comment, once, stamp, user_id,
+    deferred_claim, filled_ticket, heavy_text_of, new_comment, stamp, user_id,
 };
 
 /// Fails unless the ticket is this one, with the same people and human ticket as before.
@@ -228,7 +228,7 @@ fn with_key(ticket: &Ticket, id: i64, request: u8) -> anyhow::Result<CommentCrea
     Ok(CommentCreation {
         comment,
         stamp: stamp(at(8)),
-        once: Some(once("key", request, receipt.as_bytes())?),
+        claim: Some(deferred_claim("key", request, receipt.as_bytes())?),
     })
 }
 

@@ -116,13 +116,13 @@ impl CustomersToErase {
     }
 
     /// A claim. Its receipt names the customer if the outcome is this one.
-    fn once<T>(
+    fn deferred_claim<T>(
         &self,
         number: i64,
         names: impl Fn(&T) -> Option<CustomerId> + Send + Sync + 'static,
     ) -> anyhow::Result<DeferredClaim<T>> {
         let receipt = move |outcome: &T| {
-            names(outcome).map(|id| Receipt { answer: b"receipt".to_vec(), customer_id: Some(id) })
+            names(outcome).map(|id| Receipt { response: b"receipt".to_vec(), customer_id: Some(id) })
         };
         Ok(DeferredClaim { request: Self::request(number)?, requested_at: at(3), receipt: Arc::new(receipt) })
     }
@@ -160,10 +160,10 @@ impl CustomersToErase {
             CreateCommentOutcome::Created(view) => Some(view.customer.id),
             CreateCommentOutcome::TicketNotFound | CreateCommentOutcome::AuthorNotFound => None,
         };
-        let once = Some(self.once(number, names)?);
+        let claim = Some(self.deferred_claim(number, names)?);
         let comment = new_comment(number, &self.ticket(COMMENTED)?)?;
         let attempts =
-            storage.create_comments(vec![CommentCreation { comment, stamp: stamp(at(8)), once }]).await?;
+            storage.create_comments(vec![CommentCreation { comment, stamp: stamp(at(8)), claim }]).await?;
         let is_created = match attempts.as_slice() {
             [IdempotentOutcome::Ran(CreateCommentOutcome::Created(_))] => true,
             [IdempotentOutcome::Ran(CreateCommentOutcome::TicketNotFound)] => false,
@@ -184,9 +184,9 @@ impl CustomersToErase {
             is_opened: opens.then_some(true),
             ..TicketChanges::default()
         };
-        let once = Some(self.once(number, names)?);
+        let claim = Some(self.deferred_claim(number, names)?);
         let id = ticket_id(UPDATED)?;
-        match storage.update_ticket(self.erased.shop_id, id, update(changes), once).await? {
+        match storage.update_ticket(self.erased.shop_id, id, update(changes), claim).await? {
             IdempotentOutcome::Ran(UpdateTicketOutcome::Updated(_)) => {
                 Self::recorded(number, true, [0, i64::from(opens), 0])
             }
@@ -207,9 +207,9 @@ impl CustomersToErase {
             shopify_id: Some(Some(format!("{number}"))),
             ..CustomerChanges::default()
         };
-        let once = Some(self.once(number, names)?);
+        let claim = Some(self.deferred_claim(number, names)?);
         match storage
-            .update_customer(self.erased.shop_id, self.erased.id, customer_update(changes), once)
+            .update_customer(self.erased.shop_id, self.erased.id, customer_update(changes), claim)
             .await?
         {
             IdempotentOutcome::Ran(UpdateCustomerOutcome::Updated(_)) => Self::recorded(number, true, [0; 3]),
@@ -229,9 +229,9 @@ impl CustomersToErase {
             }
             CreateCustomerOutcome::IdTaken => None,
         };
-        let once = Some(self.once(number, names)?);
+        let claim = Some(self.deferred_claim(number, names)?);
         let new = customer_by_email("ERASED@example.com");
-        let attempt = storage.create_customer(self.erased.shop_id, new, once).await?;
+        let attempt = storage.create_customer(self.erased.shop_id, new, claim).await?;
         match attempt {
             IdempotentOutcome::Ran(CreateCustomerOutcome::Existing(there)) => {
                 let mut effect = Self::recorded(number, there.id == self.erased.id, [0; 3])?;
@@ -311,7 +311,7 @@ impl CustomersToErase {
     /// trace. The store checks the record before that.
     async fn expect_free(&self, storage: &dyn Storage, request: IdempotencyRequest) -> anyhow::Result<()> {
         let what = format!("{} after the race", request.key.as_str());
-        let receipt = Receipt { answer: Vec::new(), customer_id: None };
+        let receipt = Receipt { response: Vec::new(), customer_id: None };
         let idempotency = Some(hexdesk_domain::IdempotencyClaim { request, receipt });
         let probe = TicketCreation { idempotency, ..creation(self.people.ticket_of_nobody(9_999)?) };
         same(&what, &create_ticket(storage, probe).await?, &CreateTicketOutcome::CustomerNotFound)

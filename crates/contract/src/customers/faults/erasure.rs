@@ -121,7 +121,7 @@ pub(super) fn faults() -> Vec<Fault> {
                 for key in before.idempotency_records.keys() {
                     store.idempotency_records.entry(key.clone()).or_insert(IdempotencyRecord {
                         fingerprint: Fingerprint([0; 32]),
-                        receipt: Receipt { answer: Vec::new(), customer_id: None },
+                        receipt: Receipt { response: Vec::new(), customer_id: None },
                         requested_at: stamp.time,
                     });
                 }

@@ -10,8 +10,8 @@ use hexdesk_domain::{
 use crate::comparison::same;
 use crate::events::expected::ExpectedEvents;
 use crate::samples::{
-    ShopWithPeople, at, claim, claimed, comment_creation, creation, customer_by_email, new_comment, new_key,
-    once, rotation, ticket_id, user_by_email,
+    ShopWithPeople, at, claim, claimed, comment_creation, creation, customer_by_email, deferred_claim,
+    new_comment, new_key, rotation, ticket_id, user_by_email,
 };
 
 /// EVENT-1: creating tickets appends one event for each created ticket.
@@ -63,10 +63,10 @@ pub async fn event_2_changing_and_deleting_a_ticket_is_logged(
         };
         expected_events.update_ticket(shop, ticket_id(2)?, changes, None, None).await?;
     }
-    let once = once("key", 1, b"answer")?;
+    let claim = deferred_claim("key", 1, b"answer")?;
     for _ in 0..2 {
         expected_events
-            .update_ticket(shop, ticket_id(2)?, named("two"), Some(4 + COMMENTS), Some(once.clone()))
+            .update_ticket(shop, ticket_id(2)?, named("two"), Some(4 + COMMENTS), Some(claim.clone()))
             .await?;
     }
     same("the number of events after the updates", &expected_events.len(), &(before + 6))?;
@@ -124,7 +124,7 @@ pub async fn event_3_creating_comments_is_logged(storage: Arc<dyn Storage>) -> a
         anyhow::Ok(comment_creation(NewComment { author_id, is_from_shop, time, ..new }))
     };
     let with_key = |creation: CommentCreation, request| {
-        anyhow::Ok(CommentCreation { once: Some(once("key", request, b"answer")?), ..creation })
+        anyhow::Ok(CommentCreation { claim: Some(deferred_claim("key", request, b"answer")?), ..creation })
     };
     let batch = vec![
         by(3, Some(one.user.id), &one, 1)?,
@@ -157,7 +157,7 @@ pub async fn event_4_creating_and_changing_a_customer_is_logged(
         let shop = fixture.shop.id;
         let numbered = NewCustomer { id: CustomerId::new(70), ..customer_by_email("numbered@example.com") };
         expected_events.create_customer(shop, numbered, None).await?;
-        let replayed = once("key", 1, b"answer")?;
+        let replayed = deferred_claim("key", 1, b"answer")?;
         for _ in 0..2 {
             let new = customer_by_email("again@example.com");
             expected_events.create_customer(shop, new, Some(replayed.clone())).await?;
@@ -172,10 +172,10 @@ pub async fn event_4_creating_and_changing_a_customer_is_logged(
             phone_number: Some(Some("+1".into())),
             ..CustomerChanges::default()
         };
-        let replayed = once("other key", 1, b"answer")?;
+        let replayed = deferred_claim("other key", 1, b"answer")?;
         for _ in 0..2 {
-            let once = Some(replayed.clone());
-            expected_events.update_customer(shop, fixture.customer.id, changes.clone(), once).await?;
+            let claim = Some(replayed.clone());
+            expected_events.update_customer(shop, fixture.customer.id, changes.clone(), claim).await?;
         }
     }
     same("the number of events after the updates", &expected_events.len(), &(before + 2 * 5))?;
@@ -231,7 +231,7 @@ pub async fn event_6_creating_and_changing_a_user_is_logged(storage: Arc<dyn Sto
     let before = expected_events.len();
     let shop = one.shop.id;
     let user = expected_events.add_user(shop, user_by_email("new@example.com")).await?;
-    let replayed = once("key", 1, b"answer")?;
+    let replayed = deferred_claim("key", 1, b"answer")?;
     for _ in 0..2 {
         expected_events.create_user(shop, user_by_email("again@example.com"), Some(replayed.clone())).await?;
     }
@@ -254,7 +254,7 @@ pub async fn event_6_creating_and_changing_a_user_is_logged(storage: Arc<dyn Sto
     }
     same("the number of events after the updates", &expected_events.len(), &(before + 2))?;
     let to = |is_active| UserChanges { is_active: Some(is_active), ..UserChanges::default() };
-    let replayed = once("other key", 1, b"answer")?;
+    let replayed = deferred_claim("other key", 1, b"answer")?;
     for _ in 0..2 {
         expected_events.update_user(shop, user.id, to(false), Some(replayed.clone())).await?;
     }
@@ -278,7 +278,7 @@ pub async fn event_7_making_and_ending_keys_is_logged(storage: Arc<dyn Storage>)
         let shop = fixture.shop.id;
         let key = NewApiKey { user_id: Some(fixture.user.id), expires_at: Some(at(900_000)), ..new_key(1) };
         let key = expected_events.add_key(shop, key).await?;
-        let replayed = once("key", 1, b"answer")?;
+        let replayed = deferred_claim("key", 1, b"answer")?;
         for _ in 0..2 {
             expected_events.create_key(shop, new_key(2), Some(replayed.clone())).await?;
         }
@@ -289,7 +289,7 @@ pub async fn event_7_making_and_ending_keys_is_logged(storage: Arc<dyn Storage>)
         else {
             anyhow::bail!("a key is not rotated");
         };
-        let replayed = once("other key", 1, b"answer")?;
+        let replayed = deferred_claim("other key", 1, b"answer")?;
         for _ in 0..2 {
             let rotation = rotation(4, at(0), at(70_000));
             expected_events.rotate_key(shop, new.number, rotation, Some(replayed.clone())).await?;

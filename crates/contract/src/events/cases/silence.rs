@@ -13,7 +13,7 @@ use crate::comparison::same;
 use crate::events::expected::ExpectedEvents;
 use crate::samples::{
     ShopWithPeople, at, claim, claimed, comment_creation, creation, customer_by_email,
-    customer_by_phone_number, customer_id, domain, new_comment, new_key, once, rotation, ticket_id,
+    customer_by_phone_number, customer_id, deferred_claim, domain, new_comment, new_key, rotation, ticket_id,
     user_by_email, user_id,
 };
 
@@ -164,29 +164,31 @@ async fn replayed(expected_events: &mut ExpectedEvents<'_>, fixture: &ShopWithPe
     expected_events.create_tickets(vec![claimed(fixture.ticket(21)?, claim("ticket", 2, b"")?)]).await??;
     for request in [1, 2] {
         let comment = CommentCreation {
-            once: Some(once("comment", request, b"")?),
+            claim: Some(deferred_claim("comment", request, b"")?),
             ..comment_creation(new_comment(20, &ticket)?)
         };
         expected_events.create_comments(vec![comment]).await??;
         let named = TicketChanges { name: Some(Some("x".into())), ..TicketChanges::default() };
         expected_events
-            .update_ticket(shop, ticket.id, named, None, Some(once("update", request, b"")?))
+            .update_ticket(shop, ticket.id, named, None, Some(deferred_claim("update", request, b"")?))
             .await?;
         let named = UserChanges { first_name: Some(Some("x".into())), ..UserChanges::default() };
         expected_events
-            .update_user(shop, fixture.user.id, named, Some(once("user update", request, b"")?))
+            .update_user(shop, fixture.user.id, named, Some(deferred_claim("user update", request, b"")?))
             .await?;
         let new = user_by_email("replayed@example.com");
-        expected_events.create_user(shop, new, Some(once("user", request, b"")?)).await?;
+        expected_events.create_user(shop, new, Some(deferred_claim("user", request, b"")?)).await?;
         let new = customer_by_email("replayed@example.com");
-        expected_events.create_customer(shop, new, Some(once("customer", request, b"")?)).await?;
+        expected_events.create_customer(shop, new, Some(deferred_claim("customer", request, b"")?)).await?;
         let named = CustomerChanges { first_name: Some(Some("x".into())), ..CustomerChanges::default() };
-        let key = Some(once("customer update", request, b"")?);
+        let key = Some(deferred_claim("customer update", request, b"")?);
         expected_events.update_customer(shop, fixture.customer.id, named, key).await?;
-        expected_events.create_key(shop, new_key(9), Some(once("key", request, b"")?)).await?;
+        expected_events.create_key(shop, new_key(9), Some(deferred_claim("key", request, b"")?)).await?;
         let first = KeyNumber::new(1).context("a key's number")?;
         let rotation = rotation(10, at(0), at(900_000));
-        expected_events.rotate_key(shop, first, rotation, Some(once("rotation", request, b"")?)).await?;
+        expected_events
+            .rotate_key(shop, first, rotation, Some(deferred_claim("rotation", request, b"")?))
+            .await?;
     }
     // Commands on things that are already revoked, rotated, erased or deleted.
     let second = KeyNumber::new(2).context("a key's number")?;
@@ -196,7 +198,7 @@ async fn replayed(expected_events: &mut ExpectedEvents<'_>, fixture: &ShopWithPe
     expected_events.rotate_key(shop, second, rotation(11, at(0), at(1)), None).await?;
     let gone = customer_by_email("gone@example.com");
     if let IdempotentOutcome::Ran(CreateCustomerOutcome::Created(customer)) =
-        expected_events.create_customer(shop, gone, Some(once("gone", 1, b"")?)).await?
+        expected_events.create_customer(shop, gone, Some(deferred_claim("gone", 1, b"")?)).await?
     {
         expected_events.erase_customer(shop, customer.id).await?;
         expected_events.erase_customer(shop, customer.id).await?;

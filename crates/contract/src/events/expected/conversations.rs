@@ -79,12 +79,12 @@ impl ExpectedEvents<'_> {
         id: TicketId,
         changes: TicketChanges,
         expected_version: Option<i64>,
-        once: Option<DeferredClaim<UpdateTicketOutcome>>,
+        claim: Option<DeferredClaim<UpdateTicketOutcome>>,
     ) -> anyhow::Result<IdempotentOutcome<UpdateTicketOutcome>> {
         let stamp = self.next_stamp();
         let says_nothing = changes.is_empty();
         let update = TicketUpdate { changes, expected_version, stamp };
-        let attempt = self.storage.update_ticket(shop, id, update, once).await?;
+        let attempt = self.storage.update_ticket(shop, id, update, claim).await?;
         if matches!(attempt, IdempotentOutcome::Ran(UpdateTicketOutcome::Updated(_))) && !says_nothing {
             self.note_found(shop, EventKind::TicketUpdated, stamp, Subject::Ticket(id)).await?;
         }

@@ -42,10 +42,10 @@ impl ExpectedEvents<'_> {
         &mut self,
         shop: ShopId,
         new: NewCustomer,
-        once: Option<DeferredClaim<CreateCustomerOutcome>>,
+        claim: Option<DeferredClaim<CreateCustomerOutcome>>,
     ) -> anyhow::Result<IdempotentOutcome<CreateCustomerOutcome>> {
         let stamp = self.next_stamp();
-        let attempt = self.storage.create_customer(shop, NewCustomer { stamp, ..new }, once).await?;
+        let attempt = self.storage.create_customer(shop, NewCustomer { stamp, ..new }, claim).await?;
         if let IdempotentOutcome::Ran(CreateCustomerOutcome::Created(customer)) = &attempt {
             let subject = Subject::Customer(customer.id);
             self.note_found(shop, EventKind::CustomerCreated, stamp, subject).await?;
@@ -58,12 +58,12 @@ impl ExpectedEvents<'_> {
         shop: ShopId,
         id: CustomerId,
         changes: CustomerChanges,
-        once: Option<DeferredClaim<UpdateCustomerOutcome>>,
+        claim: Option<DeferredClaim<UpdateCustomerOutcome>>,
     ) -> anyhow::Result<IdempotentOutcome<UpdateCustomerOutcome>> {
         let stamp = self.next_stamp();
         let says_nothing = changes.is_empty();
         let update = CustomerUpdate { changes, stamp };
-        let attempt = self.storage.update_customer(shop, id, update, once).await?;
+        let attempt = self.storage.update_customer(shop, id, update, claim).await?;
         if matches!(attempt, IdempotentOutcome::Ran(UpdateCustomerOutcome::Updated(_))) && !says_nothing {
             self.note_found(shop, EventKind::CustomerUpdated, stamp, Subject::Customer(id)).await?;
         }
@@ -96,10 +96,10 @@ impl ExpectedEvents<'_> {
         &mut self,
         shop: ShopId,
         new: NewUser,
-        once: Option<DeferredClaim<CreateUserOutcome>>,
+        claim: Option<DeferredClaim<CreateUserOutcome>>,
     ) -> anyhow::Result<IdempotentOutcome<CreateUserOutcome>> {
         let stamp = self.next_stamp();
-        let attempt = self.storage.create_user(shop, NewUser { stamp, ..new }, once).await?;
+        let attempt = self.storage.create_user(shop, NewUser { stamp, ..new }, claim).await?;
         if let IdempotentOutcome::Ran(CreateUserOutcome::Created(user)) = &attempt {
             self.note_found(shop, EventKind::UserCreated, stamp, Subject::User(user.id)).await?;
         }
@@ -111,12 +111,12 @@ impl ExpectedEvents<'_> {
         shop: ShopId,
         id: UserId,
         changes: UserChanges,
-        once: Option<DeferredClaim<UpdateUserOutcome>>,
+        claim: Option<DeferredClaim<UpdateUserOutcome>>,
     ) -> anyhow::Result<IdempotentOutcome<UpdateUserOutcome>> {
         let stamp = self.next_stamp();
         let says_nothing = changes.is_empty();
         let before = list_keys(self.storage, shop).await?;
-        let attempt = self.storage.update_user(shop, id, UserUpdate { changes, stamp }, once).await?;
+        let attempt = self.storage.update_user(shop, id, UserUpdate { changes, stamp }, claim).await?;
         if matches!(attempt, IdempotentOutcome::Ran(UpdateUserOutcome::Updated(_))) && !says_nothing {
             let subject = self.found(shop, Subject::User(id)).await?;
             let mut made = vec![ExpectedEvent::of(EventKind::UserUpdated, stamp, subject)];
@@ -137,10 +137,10 @@ impl ExpectedEvents<'_> {
         &mut self,
         shop: ShopId,
         new: NewApiKey,
-        once: Option<DeferredClaim<CreateKeyOutcome>>,
+        claim: Option<DeferredClaim<CreateKeyOutcome>>,
     ) -> anyhow::Result<IdempotentOutcome<CreateKeyOutcome>> {
         let stamp = self.next_stamp();
-        let attempt = self.storage.create_key(shop, NewApiKey { stamp, ..new }, once).await?;
+        let attempt = self.storage.create_key(shop, NewApiKey { stamp, ..new }, claim).await?;
         if let IdempotentOutcome::Ran(CreateKeyOutcome::Created(key)) = &attempt {
             self.note_found(shop, EventKind::ApiKeyCreated, stamp, Subject::ApiKey(key.number)).await?;
         }
@@ -166,11 +166,11 @@ impl ExpectedEvents<'_> {
         shop: ShopId,
         number: KeyNumber,
         rotation: KeyRotation,
-        once: Option<DeferredClaim<RotateKeyOutcome>>,
+        claim: Option<DeferredClaim<RotateKeyOutcome>>,
     ) -> anyhow::Result<IdempotentOutcome<RotateKeyOutcome>> {
         let stamp = self.next_stamp();
         let rotation = KeyRotation { stamp, ..rotation };
-        let attempt = self.storage.rotate_key(shop, number, rotation, once).await?;
+        let attempt = self.storage.rotate_key(shop, number, rotation, claim).await?;
         if let IdempotentOutcome::Ran(RotateKeyOutcome::Rotated(key)) = &attempt {
             let old = self.found(shop, Subject::ApiKey(number)).await?;
             let new = self.found(shop, Subject::ApiKey(key.number)).await?;

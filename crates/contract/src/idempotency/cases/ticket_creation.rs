@@ -57,7 +57,7 @@ pub async fn idempotency_1_same_request_is_replayed(storage: Arc<dyn Storage>) -
     }
     for (first, key) in first_uses.iter().zip(&keys) {
         let receipt =
-            first.idempotency.as_ref().map(|claim| claim.receipt.answer.clone()).unwrap_or_default();
+            first.idempotency.as_ref().map(|claim| claim.receipt.response.clone()).unwrap_or_default();
         // With a new id, as in a retry, and unchanged.
         let fresh = claimed(
             Ticket { name: Some("again".into()), is_opened: true, ..fixture.ticket(50_000)? },

@@ -27,10 +27,10 @@ impl Model {
         let users = self.users.get(&shop.reference);
         let user = user.zip(users).and_then(|(slot, users)| pick(users, slot));
         let of = |user_id: Option<UserId>| NewApiKey { user_id, ..new.clone() };
-        let once = claim.map(|claim| once_of_creation(claim, self.steps)).transpose()?;
+        let claim = claim.map(|claim| claim_of_creation(claim, self.steps)).transpose()?;
         let attempts = both(
-            self.tested.create_key(shop.tested, of(user.map(|user| user.tested)), once.clone()).await,
-            self.reference.create_key(shop.reference, of(user.map(|user| user.reference)), once).await,
+            self.tested.create_key(shop.tested, of(user.map(|user| user.tested)), claim.clone()).await,
+            self.reference.create_key(shop.reference, of(user.map(|user| user.reference)), claim).await,
         )?;
         let Some(Both { tested, reference }) = attempts else { return Ok(()) };
         // Calls are sequential here, so the first use of every key has ended.
@@ -70,10 +70,10 @@ impl Model {
         claim: Option<Claim>,
     ) -> anyhow::Result<()> {
         let Some((shop, number)) = self.key_at(shop, key) else { return Ok(()) };
-        let once = claim.map(|claim| once_of_rotation(claim, self.steps)).transpose()?;
+        let claim = claim.map(|claim| claim_of_rotation(claim, self.steps)).transpose()?;
         let attempts = both(
-            self.tested.rotate_key(shop.tested, number.tested, rotation.clone(), once.clone()).await,
-            self.reference.rotate_key(shop.reference, number.reference, rotation, once).await,
+            self.tested.rotate_key(shop.tested, number.tested, rotation.clone(), claim.clone()).await,
+            self.reference.rotate_key(shop.reference, number.reference, rotation, claim).await,
         )?;
         let Some(Both { tested, reference }) = attempts else { return Ok(()) };
         ensure!(tested != IdempotentOutcome::InProgress, "a key's rotation stays in progress");
@@ -151,7 +151,7 @@ impl Model {
 }
 
 /// The receipt contains nothing that a store assigns, so both stores keep the same.
-fn once_of_creation(claim: Claim, step: i64) -> anyhow::Result<DeferredClaim<CreateKeyOutcome>> {
+fn claim_of_creation(claim: Claim, step: i64) -> anyhow::Result<DeferredClaim<CreateKeyOutcome>> {
     let receipt = move |outcome: &CreateKeyOutcome| match outcome {
         CreateKeyOutcome::Created(key) => Some(receipt_of(step, key)),
         CreateKeyOutcome::UserNotFound => None,
@@ -159,7 +159,7 @@ fn once_of_creation(claim: Claim, step: i64) -> anyhow::Result<DeferredClaim<Cre
     Ok(DeferredClaim { request: request_of(claim)?, requested_at: at(step), receipt: Arc::new(receipt) })
 }
 
-fn once_of_rotation(claim: Claim, step: i64) -> anyhow::Result<DeferredClaim<RotateKeyOutcome>> {
+fn claim_of_rotation(claim: Claim, step: i64) -> anyhow::Result<DeferredClaim<RotateKeyOutcome>> {
     let receipt = move |outcome: &RotateKeyOutcome| match outcome {
         RotateKeyOutcome::Rotated(key) => Some(receipt_of(step, key)),
         RotateKeyOutcome::NotLive => None,
@@ -169,5 +169,5 @@ fn once_of_rotation(claim: Claim, step: i64) -> anyhow::Result<DeferredClaim<Rot
 
 fn receipt_of(step: i64, key: &ApiKey) -> Receipt {
     let answer = format!("step {step}: {:?} until {:?}", key.scopes, key.expires_at);
-    Receipt { answer: answer.into_bytes(), customer_id: None }
+    Receipt { response: answer.into_bytes(), customer_id: None }
 }

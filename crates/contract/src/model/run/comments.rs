@@ -52,7 +52,7 @@ impl Model {
                 Some(user.unwrap_or(Both { tested: nobody, reference: nobody }))
             }
         };
-        let once = item.claim.map(|claim| once_of_comment(claim, unique)).transpose()?;
+        let claim = item.claim.map(|claim| claim_of_comment(claim, unique)).transpose()?;
         let text = text_of(item.text);
         // The ids are not in order of creation.
         let id = comment_id(if unique % 2 == 0 { 1_000_000 - unique } else { unique })?;
@@ -73,7 +73,7 @@ impl Model {
                 tags: vec![text.clone(), format!("tag {unique}"), text.clone()],
             },
             stamp: stamp(at(unique)),
-            once: once.clone(),
+            claim: claim.clone(),
         };
         Ok(Some(Both {
             tested: creation(shop.tested, author.map(|user| user.tested)),
@@ -114,11 +114,11 @@ impl Model {
 }
 
 /// The receipt contains nothing that a store assigns, so both stores keep the same.
-fn once_of_comment(claim: Claim, unique: i64) -> anyhow::Result<DeferredClaim<CreateCommentOutcome>> {
+fn claim_of_comment(claim: Claim, unique: i64) -> anyhow::Result<DeferredClaim<CreateCommentOutcome>> {
     let receipt = move |outcome: &CreateCommentOutcome| match outcome {
         CreateCommentOutcome::Created(view) => {
             let answer = format!("comment {unique}: {} in {}", view.comment.text, view.comment.channel);
-            Some(Receipt { answer: answer.into_bytes(), customer_id: Some(view.customer.id) })
+            Some(Receipt { response: answer.into_bytes(), customer_id: Some(view.customer.id) })
         }
         CreateCommentOutcome::TicketNotFound | CreateCommentOutcome::AuthorNotFound => None,
     };

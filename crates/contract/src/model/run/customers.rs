@@ -59,13 +59,13 @@ impl Model {
             shopify_id: update.external_id.map(|slot| slot.and_then(external_id)),
             ..CustomerChanges::default()
         };
-        let once = update.claim.map(|claim| once_of(claim, self.steps)).transpose()?;
+        let claim = update.claim.map(|claim| claim_of(claim, self.steps)).transpose()?;
         let attempts = both(
             self.tested
-                .update_customer(shop.tested, id.tested, customer_update(changes.clone()), once.clone())
+                .update_customer(shop.tested, id.tested, customer_update(changes.clone()), claim.clone())
                 .await,
             self.reference
-                .update_customer(shop.reference, id.reference, customer_update(changes), once)
+                .update_customer(shop.reference, id.reference, customer_update(changes), claim)
                 .await,
         )?;
         let Some(Both { tested, reference }) = attempts else { return Ok(()) };
@@ -126,11 +126,11 @@ impl Model {
 }
 
 /// The receipt's answer contains nothing that a store assigns, so both stores keep the same.
-fn once_of(claim: Claim, step: i64) -> anyhow::Result<DeferredClaim<UpdateCustomerOutcome>> {
+fn claim_of(claim: Claim, step: i64) -> anyhow::Result<DeferredClaim<UpdateCustomerOutcome>> {
     let receipt = move |outcome: &UpdateCustomerOutcome| match outcome {
         UpdateCustomerOutcome::Updated(customer) => {
-            let answer = format!("step {step}: {:?}", customer.email).into_bytes();
-            Some(Receipt { answer, customer_id: (step % 3 != 0).then_some(customer.id) })
+            let response = format!("step {step}: {:?}", customer.email).into_bytes();
+            Some(Receipt { response, customer_id: (step % 3 != 0).then_some(customer.id) })
         }
         UpdateCustomerOutcome::CustomerNotFound
         | UpdateCustomerOutcome::Unreachable

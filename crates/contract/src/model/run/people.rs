@@ -9,7 +9,7 @@ use hexdesk_domain::{
 
 use super::super::pairing::Pairing;
 use super::super::step::{Claim, Number, Slot};
-use super::users::once_of_creation;
+use super::users::claim_of_creation;
 use super::{Both, Model, both, pick, request_of};
 use crate::comparison::same;
 use crate::samples::{at, domain};
@@ -68,11 +68,11 @@ impl Model {
                 Some(Both { tested: id, reference: id })
             }
         };
-        let once = claim.map(|claim| once_of_customer(claim, self.steps)).transpose()?;
+        let claim = claim.map(|claim| claim_of_customer(claim, self.steps)).transpose()?;
         let asking = |id: Option<CustomerId>| NewCustomer { id, ..new.clone() };
         let outcomes = both(
-            self.tested.create_customer(shop.tested, asking(asked.map(|id| id.tested)), once.clone()).await,
-            self.reference.create_customer(shop.reference, asking(asked.map(|id| id.reference)), once).await,
+            self.tested.create_customer(shop.tested, asking(asked.map(|id| id.tested)), claim.clone()).await,
+            self.reference.create_customer(shop.reference, asking(asked.map(|id| id.reference)), claim).await,
         )?;
         let Some(Both { tested, reference }) = outcomes else { return Ok(()) };
         if let (
@@ -115,11 +115,11 @@ impl Model {
                 Some(Both { tested: id, reference: id })
             }
         };
-        let once = claim.map(|claim| once_of_creation(claim, self.steps)).transpose()?;
+        let claim = claim.map(|claim| claim_of_creation(claim, self.steps)).transpose()?;
         let asking = |id: Option<UserId>| NewUser { id, ..new.clone() };
         let outcomes = both(
-            self.tested.create_user(shop.tested, asking(asked.map(|id| id.tested)), once.clone()).await,
-            self.reference.create_user(shop.reference, asking(asked.map(|id| id.reference)), once).await,
+            self.tested.create_user(shop.tested, asking(asked.map(|id| id.tested)), claim.clone()).await,
+            self.reference.create_user(shop.reference, asking(asked.map(|id| id.reference)), claim).await,
         )?;
         let Some(Both { tested, reference }) = outcomes else { return Ok(()) };
         if let (
@@ -167,15 +167,15 @@ impl Model {
 
 /// Some callers keep a receipt of existing customers. It contains nothing that a store assigns, so
 /// both stores keep the same.
-fn once_of_customer(claim: Claim, step: i64) -> anyhow::Result<DeferredClaim<CreateCustomerOutcome>> {
+fn claim_of_customer(claim: Claim, step: i64) -> anyhow::Result<DeferredClaim<CreateCustomerOutcome>> {
     let receipt = move |outcome: &CreateCustomerOutcome| {
         let (what, customer) = match outcome {
             CreateCustomerOutcome::Created(customer) => ("created", customer),
             CreateCustomerOutcome::Existing(customer) if step % 2 == 0 => ("existing", customer),
             CreateCustomerOutcome::Existing(_) | CreateCustomerOutcome::IdTaken => return None,
         };
-        let answer = format!("step {step}: {what} {:?}", customer.email).into_bytes();
-        Some(Receipt { answer, customer_id: Some(customer.id) })
+        let response = format!("step {step}: {what} {:?}", customer.email).into_bytes();
+        Some(Receipt { response, customer_id: Some(customer.id) })
     };
     Ok(DeferredClaim {
         request: request_of(claim)?,

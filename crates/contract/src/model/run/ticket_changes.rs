@@ -20,11 +20,11 @@ impl Model {
         let Some((shop, id)) = self.place(update.ticket)? else { return Ok(()) };
         let expected_version = self.expected_version(shop, id, update.version).await?;
         let changes = self.changes(shop, &update.changes)?;
-        let once = update.claim.map(|claim| once_of_update(claim, self.steps)).transpose()?;
+        let claim = update.claim.map(|claim| claim_of_update(claim, self.steps)).transpose()?;
         let update = |changes| TicketUpdate { changes, expected_version, stamp: stamp(at(update.at)) };
         let attempts = both(
-            self.tested.update_ticket(shop.tested, id, update(changes.tested), once.clone()).await,
-            self.reference.update_ticket(shop.reference, id, update(changes.reference), once).await,
+            self.tested.update_ticket(shop.tested, id, update(changes.tested), claim.clone()).await,
+            self.reference.update_ticket(shop.reference, id, update(changes.reference), claim).await,
         )?;
         let Some(Both { tested, reference }) = attempts else { return Ok(()) };
         // Calls are sequential here, so the first use of every key has ended.
@@ -109,12 +109,12 @@ fn language_of(slot: u8) -> String {
 }
 
 /// The receipt contains nothing that a store assigns, so both stores keep the same.
-fn once_of_update(claim: Claim, step: i64) -> anyhow::Result<DeferredClaim<UpdateTicketOutcome>> {
+fn claim_of_update(claim: Claim, step: i64) -> anyhow::Result<DeferredClaim<UpdateTicketOutcome>> {
     let receipt = move |outcome: &UpdateTicketOutcome| match outcome {
         UpdateTicketOutcome::Updated(view) => {
             let ticket = &view.ticket;
             let answer = format!("step {step}: version {} is {:?}", ticket.version, ticket.name);
-            Some(Receipt { answer: answer.into_bytes(), customer_id: Some(view.customer.id) })
+            Some(Receipt { response: answer.into_bytes(), customer_id: Some(view.customer.id) })
         }
         UpdateTicketOutcome::TicketNotFound
         | UpdateTicketOutcome::VersionMismatch

@@ -56,10 +56,10 @@ impl Model {
             ..UserChanges::default()
         };
         let update = ports::UserUpdate { changes, stamp: stamp(at(wanted.at)) };
-        let once = wanted.claim.map(|claim| once_of_update(claim, self.steps)).transpose()?;
+        let claim = wanted.claim.map(|claim| claim_of_update(claim, self.steps)).transpose()?;
         let attempts = both(
-            self.tested.update_user(shop.tested, user.tested, update.clone(), once.clone()).await,
-            self.reference.update_user(shop.reference, user.reference, update, once).await,
+            self.tested.update_user(shop.tested, user.tested, update.clone(), claim.clone()).await,
+            self.reference.update_user(shop.reference, user.reference, update, claim).await,
         )?;
         let Some(Both { tested, reference }) = attempts else { return Ok(()) };
         // Calls are sequential here, so the first use of every key has ended.
@@ -76,7 +76,7 @@ impl Model {
 }
 
 /// The receipt contains nothing that a store assigns, so both stores keep the same.
-pub(super) fn once_of_creation(claim: Claim, step: i64) -> anyhow::Result<DeferredClaim<CreateUserOutcome>> {
+pub(super) fn claim_of_creation(claim: Claim, step: i64) -> anyhow::Result<DeferredClaim<CreateUserOutcome>> {
     let receipt = move |outcome: &CreateUserOutcome| match outcome {
         CreateUserOutcome::Created(user) => Some(receipt_of(step, user)),
         CreateUserOutcome::EmailTaken(_) | CreateUserOutcome::IdTaken => None,
@@ -84,7 +84,7 @@ pub(super) fn once_of_creation(claim: Claim, step: i64) -> anyhow::Result<Deferr
     Ok(DeferredClaim { request: request_of(claim)?, requested_at: at(step), receipt: Arc::new(receipt) })
 }
 
-fn once_of_update(claim: Claim, step: i64) -> anyhow::Result<DeferredClaim<UpdateUserOutcome>> {
+fn claim_of_update(claim: Claim, step: i64) -> anyhow::Result<DeferredClaim<UpdateUserOutcome>> {
     let receipt = move |outcome: &UpdateUserOutcome| match outcome {
         UpdateUserOutcome::Updated(user) => Some(receipt_of(step, user)),
         UpdateUserOutcome::UserNotFound | UpdateUserOutcome::EmailTaken => None,
@@ -94,5 +94,5 @@ fn once_of_update(claim: Claim, step: i64) -> anyhow::Result<DeferredClaim<Updat
 
 fn receipt_of(step: i64, user: &User) -> Receipt {
     let answer = format!("step {step}: {} since {:?}", user.email, user.deactivated_at);
-    Receipt { answer: answer.into_bytes(), customer_id: None }
+    Receipt { response: answer.into_bytes(), customer_id: None }
 }

@@ -10,7 +10,7 @@ use hexdesk_domain::{
 use crate::comparison::same;
 use crate::samples::{
     ShopWithPeople, at, attempt_comment, claim, comment_creation, create_ticket, creation, customer_by_email,
-    customer_update, find_ticket, new_comment, new_key, once, rotation, stamp, ticket_id, update,
+    customer_update, deferred_claim, find_ticket, new_comment, new_key, rotation, stamp, ticket_id, update,
     user_by_email,
 };
 
@@ -155,43 +155,43 @@ async fn make(
     // This ticket exists, whichever request created it.
     let there = fixture.ticket(ticket_of(key))?;
     let item = CommentCreation {
-        once: Some(at_time(once(&format!("{key} comment"), request, b"")?, time)),
+        claim: Some(at_time(deferred_claim(&format!("{key} comment"), request, b"")?, time)),
         ..comment_creation(new_comment(number, &there)?)
     };
     answers.push(shown(&attempt_comment(storage, item).await?));
     let key_of = |what: &str| format!("{key} {what}");
 
     let named = TicketChanges { name: Some(Some("x".into())), ..TicketChanges::default() };
-    let once_of = at_time(once(&key_of("update"), request, b"")?, time);
-    answers.push(shown(&storage.update_ticket(shop, there.id, update(named), Some(once_of)).await?));
+    let claim = at_time(deferred_claim(&key_of("update"), request, b"")?, time);
+    answers.push(shown(&storage.update_ticket(shop, there.id, update(named), Some(claim)).await?));
 
-    let once_of = at_time(once(&key_of("customer"), request, b"")?, time);
+    let claim = at_time(deferred_claim(&key_of("customer"), request, b"")?, time);
     let new = customer_by_email(&address);
-    answers.push(shown(&storage.create_customer(shop, new, Some(once_of)).await?));
+    answers.push(shown(&storage.create_customer(shop, new, Some(claim)).await?));
 
     let named = CustomerChanges { first_name: Some(Some("x".into())), ..CustomerChanges::default() };
-    let once_of = at_time(once(&key_of("customer update"), request, b"")?, time);
+    let claim = at_time(deferred_claim(&key_of("customer update"), request, b"")?, time);
     let changed = customer_update(named);
-    answers.push(shown(&storage.update_customer(shop, fixture.customer.id, changed, Some(once_of)).await?));
+    answers.push(shown(&storage.update_customer(shop, fixture.customer.id, changed, Some(claim)).await?));
 
-    let once_of = at_time(once(&key_of("user"), request, b"")?, time);
-    answers.push(shown(&storage.create_user(shop, user_by_email(&address), Some(once_of)).await?));
+    let claim = at_time(deferred_claim(&key_of("user"), request, b"")?, time);
+    answers.push(shown(&storage.create_user(shop, user_by_email(&address), Some(claim)).await?));
 
     let changes = UserChanges { first_name: Some(Some("x".into())), ..UserChanges::default() };
-    let once_of = at_time(once(&key_of("user update"), request, b"")?, time);
+    let claim = at_time(deferred_claim(&key_of("user update"), request, b"")?, time);
     let changed = UserUpdate { changes, stamp: stamp(at(1)) };
-    answers.push(shown(&storage.update_user(shop, fixture.user.id, changed, Some(once_of)).await?));
+    answers.push(shown(&storage.update_user(shop, fixture.user.id, changed, Some(claim)).await?));
 
-    let once_of = at_time(once(&key_of("key"), request, b"")?, time);
-    answers.push(shown(&storage.create_key(shop, new_key(1), Some(once_of)).await?));
+    let claim = at_time(deferred_claim(&key_of("key"), request, b"")?, time);
+    answers.push(shown(&storage.create_key(shop, new_key(1), Some(claim)).await?));
 
     let first = KeyNumber::new(1).context("a key's number")?;
-    let once_of = at_time(once(&key_of("rotation"), request, b"")?, time);
+    let claim = at_time(deferred_claim(&key_of("rotation"), request, b"")?, time);
     let rotation = rotation(2, at(0), at(900_000));
-    answers.push(shown(&storage.rotate_key(shop, first, rotation, Some(once_of)).await?));
+    answers.push(shown(&storage.rotate_key(shop, first, rotation, Some(claim)).await?));
     Ok(answers)
 }
 
-fn at_time<T>(once: DeferredClaim<T>, time: Timestamp) -> DeferredClaim<T> {
-    DeferredClaim { requested_at: time, ..once }
+fn at_time<T>(claim: DeferredClaim<T>, time: Timestamp) -> DeferredClaim<T> {
+    DeferredClaim { requested_at: time, ..claim }
 }

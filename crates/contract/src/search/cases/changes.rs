@@ -13,8 +13,8 @@ use super::{Texts, comment, expect_found, silent_customer, write};
 use crate::comparison::same;
 use crate::samples::{
     at, attempt_comment, attempt_update, claim, claimed, comment_creation, create_comment, create_customer,
-    create_shop, create_ticket, creation, customer_by_phone_number, customer_update, new_comment, once,
-    plain_ticket, stamp, ticket_id, update, update_ticket,
+    create_shop, create_ticket, creation, customer_by_phone_number, customer_update, deferred_claim,
+    new_comment, plain_ticket, stamp, ticket_id, update, update_ticket,
 };
 
 /// Two shops with a customer each, and a ticket of each customer with every kind of text. Changes
@@ -220,7 +220,7 @@ pub(super) async fn that_are_refused(storage: &dyn Storage) -> anyhow::Result<()
     };
     for (id, text) in [(20, "kept"), (21, "left")] {
         let mut creation = comment_creation(comment(id, 1, text)?);
-        creation.once = Some(once("comment", 1, b"answer")?);
+        creation.claim = Some(deferred_claim("comment", 1, b"answer")?);
         attempt_comment(storage, creation).await?;
     }
     // Comments: on a missing ticket, by a missing author, and of a failed batch.

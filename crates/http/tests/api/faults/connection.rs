@@ -155,8 +155,8 @@ fn an_unknown_outcome_is_settled_by_a_retry() {
             ("POST", &comments, r#"{"text": "x"}"#, 201),
             ("PATCH", &path, r#"{"tags": ["x"]}"#, 200),
         ] {
-            let once = format!("{round} {method} {path}");
-            let headers = [("x-api-key", key), ("idempotency-key", &once)];
+            let idempotency_key = format!("{round} {method} {path}");
+            let headers = [("x-api-key", key), ("idempotency-key", &idempotency_key)];
             let send = || fixture.server.send(method, path, &headers, body.as_bytes());
             fixture.proxy.set(Fault::LoseCommits { one_in: 1, then_refuse: true });
             assert_code(&send(), "outcome_unknown");

@@ -46,8 +46,8 @@ impl ShopsWithRecords {
             shops.add_tickets(storage, &fixture, &other, busy.id).await?;
             let named = UserChanges { full_name: Some(Some("agent".into())), ..UserChanges::default() };
             let update = UserUpdate { changes: named, stamp: stamp(at(5)) };
-            let once = shops.once(&fixture, "user", None)?;
-            storage.update_user(fixture.shop.id, fixture.user.id, update, Some(once)).await?;
+            let claim = shops.deferred_claim(&fixture, "user", None)?;
+            storage.update_user(fixture.shop.id, fixture.user.id, update, Some(claim)).await?;
             shops.fixtures.push(fixture);
         }
         let there = Contents::of(storage, &shops).await?.records.len();
@@ -69,11 +69,11 @@ impl ShopsWithRecords {
         let (shop, id) = (fixture.shop.id, customer_id(number)?);
         let new =
             NewCustomer { id: Some(id), ..customer_by_email(&format!("customer-{number}@example.com")) };
-        let once = self.once(fixture, &format!("customer {number}"), Some(id))?;
-        storage.create_customer(shop, new, Some(once)).await?;
-        let once = self.once(fixture, &format!("change of {number}"), Some(id))?;
+        let claim = self.deferred_claim(fixture, &format!("customer {number}"), Some(id))?;
+        storage.create_customer(shop, new, Some(claim)).await?;
+        let claim = self.deferred_claim(fixture, &format!("change of {number}"), Some(id))?;
         let named = CustomerChanges { full_name: Some(Some("name".into())), ..CustomerChanges::default() };
-        let attempt = storage.update_customer(shop, id, customer_update(named), Some(once)).await?;
+        let attempt = storage.update_customer(shop, id, customer_update(named), Some(claim)).await?;
         let IdempotentOutcome::Ran(UpdateCustomerOutcome::Updated(customer)) = attempt else {
             anyhow::bail!("an update of a customer returned {attempt:?}");
         };
@@ -118,15 +118,15 @@ impl ShopsWithRecords {
             [(0, Some(id)), (0, None), (0, Some(of_other)), (1, Some(id))].into_iter().enumerate()
         {
             let comment = new_comment(number * 10 + i64::try_from(index)?, &tickets[ticket])?;
-            let once = self.once(fixture, &format!("comment {}", comment.id), named)?;
+            let claim = self.deferred_claim(fixture, &format!("comment {}", comment.id), named)?;
             let comment = NewComment { author_id: (index % 2 == 0).then_some(fixture.user.id), ..comment };
             storage
-                .create_comments(vec![CommentCreation { comment, stamp: stamp(at(8)), once: Some(once) }])
+                .create_comments(vec![CommentCreation { comment, stamp: stamp(at(8)), claim: Some(claim) }])
                 .await?;
         }
-        let once = self.once(fixture, &format!("update of {number}"), Some(id))?;
+        let claim = self.deferred_claim(fixture, &format!("update of {number}"), Some(id))?;
         let tagged = TicketChanges { tags: Some(vec!["tag".into()]), ..TicketChanges::default() };
-        storage.update_ticket(shop, tickets[0].id, update(tagged), Some(once)).await?;
+        storage.update_ticket(shop, tickets[0].id, update(tagged), Some(claim)).await?;
         let closed = TicketChanges { is_opened: Some(false), ..TicketChanges::default() };
         update_ticket(storage, shop, tickets[1].id, update(closed)).await?;
         Ok(())
@@ -146,7 +146,7 @@ impl ShopsWithRecords {
         Ok(claim)
     }
 
-    fn once<T>(
+    fn deferred_claim<T>(
         &mut self,
         fixture: &ShopWithPeople,
         key: &str,
@@ -198,7 +198,7 @@ impl Contents {
             let probe = TicketCreation { ticket, stamp: stamp(at(7)), idempotency: Some(claim.clone()) };
             match create_ticket(storage, probe).await? {
                 CreateTicketOutcome::Replayed(answer) => {
-                    same("a recorded answer", &answer, &claim.receipt.answer)?;
+                    same("a recorded answer", &answer, &claim.receipt.response)?;
                     contents.records.push((*shop, claim.clone()));
                 }
                 CreateTicketOutcome::CustomerNotFound => {}

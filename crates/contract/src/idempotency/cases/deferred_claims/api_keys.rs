@@ -32,7 +32,7 @@ fn hash_of(number: i64) -> SecretHash {
 
 fn creation_receipt(outcome: &CreateKeyOutcome) -> Option<Receipt> {
     match outcome {
-        CreateKeyOutcome::Created(_) => Some(Receipt { answer: answer_of(outcome), customer_id: None }),
+        CreateKeyOutcome::Created(_) => Some(Receipt { response: answer_of(outcome), customer_id: None }),
         CreateKeyOutcome::UserNotFound => None,
     }
 }
@@ -53,12 +53,12 @@ impl Operation for Keys {
             Thing::Refused(number) => (number, Some(user_id(404)?)),
         };
         let new = NewApiKey { secret_hash: hash_of(number), user_id: user, ..new_key(0) };
-        let once = request.map(|(request, requested_at)| DeferredClaim {
+        let claim = request.map(|(request, requested_at)| DeferredClaim {
             request,
             requested_at,
             receipt: Arc::new(creation_receipt),
         });
-        Ok(shown(storage.create_key(fixture.shop.id, new, once).await?))
+        Ok(shown(storage.create_key(fixture.shop.id, new, claim).await?))
     }
 
     async fn is_there(
@@ -106,7 +106,7 @@ impl KeyRotations {
 
 fn rotation_receipt(outcome: &RotateKeyOutcome) -> Option<Receipt> {
     match outcome {
-        RotateKeyOutcome::Rotated(_) => Some(Receipt { answer: answer_of(outcome), customer_id: None }),
+        RotateKeyOutcome::Rotated(_) => Some(Receipt { response: answer_of(outcome), customer_id: None }),
         RotateKeyOutcome::NotLive => None,
     }
 }
@@ -145,12 +145,12 @@ impl Operation for KeyRotations {
             expires_at: (number % 3 == 0).then_some(at(9_000)),
             ..rotation(0, at(10), at(5_000))
         };
-        let once = request.map(|(request, requested_at)| DeferredClaim {
+        let claim = request.map(|(request, requested_at)| DeferredClaim {
             request,
             requested_at,
             receipt: Arc::new(rotation_receipt),
         });
-        Ok(shown(storage.rotate_key(fixture.shop.id, key, rotation, once).await?))
+        Ok(shown(storage.rotate_key(fixture.shop.id, key, rotation, claim).await?))
     }
 
     async fn is_there(
@@ -182,9 +182,9 @@ pub(super) async fn rotation_is_replayed_whatever_became_of_the_key(
     let key = create_key(storage, shop, new_key(1)).await?;
     let attempt = async |request_number: u8, rotated_at: i64| {
         let request = request("rotation", request_number)?;
-        let once = DeferredClaim { request, requested_at: at(3), receipt: Arc::new(rotation_receipt) };
+        let claim = DeferredClaim { request, requested_at: at(3), receipt: Arc::new(rotation_receipt) };
         let rotation = rotation(2, at(rotated_at), at(rotated_at + 100));
-        anyhow::Ok(shown(storage.rotate_key(shop, key.number, rotation, Some(once)).await?))
+        anyhow::Ok(shown(storage.rotate_key(shop, key.number, rotation, Some(claim)).await?))
     };
     let IdempotentOutcome::Ran(answer) = attempt(1, 10).await? else {
         anyhow::bail!("a rotation with a new key did not run");

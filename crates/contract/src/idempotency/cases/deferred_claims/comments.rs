@@ -23,7 +23,7 @@ fn comment_receipt(outcome: &CreateCommentOutcome) -> Option<Receipt> {
     match outcome {
         CreateCommentOutcome::Created(view) => {
             let customer_id = Some(view.customer.id);
-            Some(Receipt { answer: answer_of(outcome), customer_id })
+            Some(Receipt { response: answer_of(outcome), customer_id })
         }
         CreateCommentOutcome::TicketNotFound | CreateCommentOutcome::AuthorNotFound => None,
     }
@@ -48,12 +48,12 @@ impl Operation for Comments {
             }
             Thing::Refused(number) => new_comment(number, &fixture.ticket(404)?)?,
         };
-        let once = request.map(|(request, requested_at)| DeferredClaim {
+        let claim = request.map(|(request, requested_at)| DeferredClaim {
             request,
             requested_at,
             receipt: Arc::new(comment_receipt),
         });
-        Ok(shown(attempt_comment(storage, CommentCreation { comment, stamp: stamp(at(8)), once }).await?))
+        Ok(shown(attempt_comment(storage, CommentCreation { comment, stamp: stamp(at(8)), claim }).await?))
     }
 
     async fn is_there(
@@ -81,7 +81,7 @@ pub(super) async fn a_key_twice_in_a_batch(storage: &dyn Storage) -> anyhow::Res
         Ok(CommentCreation {
             comment,
             stamp: stamp(at(8)),
-            once: Some(DeferredClaim { request, requested_at: at(3), receipt }),
+            claim: Some(DeferredClaim { request, requested_at: at(3), receipt }),
         })
     };
     let batch = vec![

@@ -28,7 +28,7 @@ fn updated_id(number: i64) -> anyhow::Result<CustomerId> {
 fn update_receipt(outcome: &UpdateCustomerOutcome) -> Option<Receipt> {
     match outcome {
         UpdateCustomerOutcome::Updated(customer) => {
-            Some(Receipt { answer: answer_of(outcome), customer_id: Some(customer.id) })
+            Some(Receipt { response: answer_of(outcome), customer_id: Some(customer.id) })
         }
         UpdateCustomerOutcome::CustomerNotFound
         | UpdateCustomerOutcome::Unreachable
@@ -78,12 +78,12 @@ impl Operation for CustomerUpdates {
             }
             Thing::Refused(_) => (updated_id(number)?, email(None)),
         };
-        let once = request.map(|(request, requested_at)| DeferredClaim {
+        let claim = request.map(|(request, requested_at)| DeferredClaim {
             request,
             requested_at,
             receipt: Arc::new(update_receipt),
         });
-        Ok(shown(storage.update_customer(fixture.shop.id, id, customer_update(changes), once).await?))
+        Ok(shown(storage.update_customer(fixture.shop.id, id, customer_update(changes), claim).await?))
     }
 
     async fn is_there(
@@ -110,9 +110,9 @@ pub(super) async fn update_is_replayed_whatever_became_of_the_customer(
         let receipt = |outcome: &UpdateCustomerOutcome| {
             update_receipt(outcome).map(|receipt| Receipt { customer_id: None, ..receipt })
         };
-        let once =
+        let claim =
             DeferredClaim { request: request(key, number)?, requested_at: at(3), receipt: Arc::new(receipt) };
-        anyhow::Ok(shown(storage.update_customer(shop, id, customer_update(changes), Some(once)).await?))
+        anyhow::Ok(shown(storage.update_customer(shop, id, customer_update(changes), Some(claim)).await?))
     };
     let IdempotentOutcome::Ran(of_empty) = attempt("empty", 1, CustomerChanges::default()).await? else {
         anyhow::bail!("an empty update with a new key did not run");

@@ -19,7 +19,7 @@ pub(super) struct Customers;
 fn customer_receipt(outcome: &CreateCustomerOutcome) -> Option<Receipt> {
     match outcome {
         CreateCustomerOutcome::Created(customer) => {
-            Some(Receipt { answer: answer_of(outcome), customer_id: Some(customer.id) })
+            Some(Receipt { response: answer_of(outcome), customer_id: Some(customer.id) })
         }
         CreateCustomerOutcome::Existing(_) | CreateCustomerOutcome::IdTaken => None,
     }
@@ -46,12 +46,12 @@ impl Operation for Customers {
             }
             Thing::Refused(_) => customer_by_email("customer@example.com"),
         };
-        let once = request.map(|(request, requested_at)| DeferredClaim {
+        let claim = request.map(|(request, requested_at)| DeferredClaim {
             request,
             requested_at,
             receipt: Arc::new(customer_receipt),
         });
-        Ok(shown(storage.create_customer(fixture.shop.id, new, once).await?))
+        Ok(shown(storage.create_customer(fixture.shop.id, new, claim).await?))
     }
 
     async fn is_there(
@@ -83,32 +83,32 @@ pub(super) async fn existing_with_and_without_a_receipt(storage: &dyn Storage) -
             }
             CreateCustomerOutcome::IdTaken => return None,
         };
-        Some(Receipt { answer: answer_of(outcome), customer_id: Some(customer_id) })
+        Some(Receipt { response: answer_of(outcome), customer_id: Some(customer_id) })
     };
-    let once = |key: &str, number: u8, receipt: fn(&CreateCustomerOutcome) -> Option<Receipt>| {
+    let claim = |key: &str, number: u8, receipt: fn(&CreateCustomerOutcome) -> Option<Receipt>| {
         let request = request(key, number)?;
         anyhow::Ok(Some(DeferredClaim { request, requested_at: at(3), receipt: Arc::new(receipt) }))
     };
     let again = || customer_by_email("CUSTOMER@example.com");
     let new = |name: &str| customer_by_email(&format!("{name}@example.com"));
 
-    let attempt = storage.create_customer(shop, again(), once("kept", 1, keeping)?).await?;
+    let attempt = storage.create_customer(shop, again(), claim("kept", 1, keeping)?).await?;
     same("an existing customer", &attempt, &IdempotentOutcome::Ran(existing.clone()))?;
     let replayed = IdempotentOutcome::Replayed(answer_of(&existing));
     for customer in [again(), new("kept")] {
-        let attempt = storage.create_customer(shop, customer, once("kept", 1, keeping)?).await?;
+        let attempt = storage.create_customer(shop, customer, claim("kept", 1, keeping)?).await?;
         same("the same request again", &attempt, &replayed)?;
     }
-    let attempt = storage.create_customer(shop, new("kept"), once("kept", 2, keeping)?).await?;
+    let attempt = storage.create_customer(shop, new("kept"), claim("kept", 2, keeping)?).await?;
     same("another request", &attempt, &IdempotentOutcome::KeyReused)?;
 
     for _ in 0..2 {
-        let attempt = storage.create_customer(shop, again(), once("not kept", 1, customer_receipt)?).await?;
+        let attempt = storage.create_customer(shop, again(), claim("not kept", 1, customer_receipt)?).await?;
         same("an existing customer, without a receipt", &attempt, &IdempotentOutcome::Ran(existing.clone()))?;
     }
     // The replayed and refused requests created nothing, and the key is free.
     for (name, key) in [("kept", "not kept"), ("another", "another")] {
-        match storage.create_customer(shop, new(name), once(key, 2, customer_receipt)?).await? {
+        match storage.create_customer(shop, new(name), claim(key, 2, customer_receipt)?).await? {
             IdempotentOutcome::Ran(CreateCustomerOutcome::Created(_)) => {}
             other => anyhow::bail!("a new customer with a free key returned {other:?}"),
         }

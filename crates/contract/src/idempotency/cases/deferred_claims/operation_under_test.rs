@@ -225,7 +225,7 @@ async fn one_space_with_tickets(
     fixture: &ShopWithPeople,
 ) -> anyhow::Result<()> {
     let of_ticket = |id: i64, request: IdempotencyRequest| -> anyhow::Result<TicketCreation> {
-        let receipt = Receipt { answer: b"ticket".to_vec(), customer_id: None };
+        let receipt = Receipt { response: b"ticket".to_vec(), customer_id: None };
         Ok(claimed(fixture.ticket(id)?, IdempotencyClaim { request, receipt }))
     };
     let (first, other) = (request("of a ticket", 1)?, request("of a ticket", 2)?);

@@ -28,7 +28,7 @@ fn updated_id(number: i64) -> anyhow::Result<TicketId> {
 fn update_receipt(outcome: &UpdateTicketOutcome) -> Option<Receipt> {
     match outcome {
         UpdateTicketOutcome::Updated(view) => {
-            Some(Receipt { answer: answer_of(outcome), customer_id: Some(view.customer.id) })
+            Some(Receipt { response: answer_of(outcome), customer_id: Some(view.customer.id) })
         }
         UpdateTicketOutcome::TicketNotFound
         | UpdateTicketOutcome::VersionMismatch
@@ -85,12 +85,12 @@ impl Operation for TicketUpdates {
             Thing::Refused(_) if number % 4 == 1 => (ticket_id(404)?, good),
             Thing::Refused(_) => (updated_id(number)?, TicketUpdate { expected_version: Some(9), ..good }),
         };
-        let once = request.map(|(request, requested_at)| DeferredClaim {
+        let claim = request.map(|(request, requested_at)| DeferredClaim {
             request,
             requested_at,
             receipt: Arc::new(update_receipt),
         });
-        Ok(shown(storage.update_ticket(fixture.shop.id, id, update, once).await?))
+        Ok(shown(storage.update_ticket(fixture.shop.id, id, update, claim).await?))
     }
 
     async fn is_there(
@@ -122,8 +122,8 @@ pub(super) async fn update_is_replayed_whatever_became_of_the_ticket(
     let named = |name: &str| TicketChanges { name: Some(Some(name.to_owned())), ..TicketChanges::default() };
     let attempt = async |key: &str, number: u8, update: TicketUpdate| {
         let (request, receipt) = (request(key, number)?, Arc::new(update_receipt));
-        let once = DeferredClaim { request, requested_at: at(3), receipt };
-        anyhow::Ok(shown(storage.update_ticket(shop, id, update, Some(once)).await?))
+        let claim = DeferredClaim { request, requested_at: at(3), receipt };
+        anyhow::Ok(shown(storage.update_ticket(shop, id, update, Some(claim)).await?))
     };
 
     let empty = update(TicketChanges::default());

@@ -26,7 +26,7 @@ fn updated_id(number: i64) -> anyhow::Result<UserId> {
 
 fn update_receipt(outcome: &UpdateUserOutcome) -> Option<Receipt> {
     match outcome {
-        UpdateUserOutcome::Updated(_) => Some(Receipt { answer: answer_of(outcome), customer_id: None }),
+        UpdateUserOutcome::Updated(_) => Some(Receipt { response: answer_of(outcome), customer_id: None }),
         UpdateUserOutcome::UserNotFound | UpdateUserOutcome::EmailTaken => None,
     }
 }
@@ -68,12 +68,12 @@ impl Operation for UserUpdates {
                 (updated_id(number)?, UserChanges { email: Some("AGENT@example.com".into()), ..good })
             }
         };
-        let once = request.map(|(request, requested_at)| DeferredClaim {
+        let claim = request.map(|(request, requested_at)| DeferredClaim {
             request,
             requested_at,
             receipt: Arc::new(update_receipt),
         });
-        Ok(shown(storage.update_user(fixture.shop.id, id, change(changes, at(9)), once).await?))
+        Ok(shown(storage.update_user(fixture.shop.id, id, change(changes, at(9)), claim).await?))
     }
 
     async fn is_there(
@@ -101,8 +101,8 @@ pub(super) async fn update_is_replayed_whatever_became_of_the_user(
     let (shop, id) = (fixture.shop.id, fixture.user.id);
     let attempt = async |key: &str, number: u8, update: UserUpdate| {
         let receipt = Arc::new(update_receipt);
-        let once = DeferredClaim { request: request(key, number)?, requested_at: at(3), receipt };
-        anyhow::Ok(shown(storage.update_user(shop, id, update, Some(once)).await?))
+        let claim = DeferredClaim { request: request(key, number)?, requested_at: at(3), receipt };
+        anyhow::Ok(shown(storage.update_user(shop, id, update, Some(claim)).await?))
     };
     let empty = change(UserChanges::default(), at(1));
     let deactivate = UserChanges {

@@ -15,7 +15,7 @@ pub(super) struct Users;
 
 fn user_receipt(outcome: &CreateUserOutcome) -> Option<Receipt> {
     match outcome {
-        CreateUserOutcome::Created(_) => Some(Receipt { answer: answer_of(outcome), customer_id: None }),
+        CreateUserOutcome::Created(_) => Some(Receipt { response: answer_of(outcome), customer_id: None }),
         CreateUserOutcome::EmailTaken(_) | CreateUserOutcome::IdTaken => None,
     }
 }
@@ -44,12 +44,12 @@ impl Operation for Users {
             }
             Thing::Refused(_) => user_by_email("AGENT@example.com"),
         };
-        let once = request.map(|(request, requested_at)| DeferredClaim {
+        let claim = request.map(|(request, requested_at)| DeferredClaim {
             request,
             requested_at,
             receipt: Arc::new(user_receipt),
         });
-        Ok(shown(storage.create_user(fixture.shop.id, new, once).await?))
+        Ok(shown(storage.create_user(fixture.shop.id, new, claim).await?))
     }
 
     async fn is_there(

@@ -1,19 +1,18 @@
 //! Bodies that create and rotate API keys, for the fuzzer.
 
-#![allow(clippy::unwrap_used, reason = "a property that does not hold is a panic")]
-
 use hexdesk_domain::{ApiKey, KeyNumber, Scope, SecretHash};
 use serde_json::Value;
 
-use super::new_key;
-use super::wire::{self, API_KEY_ROTATION, NEW_API_KEY};
+use super::body_kind::{BodyKind, answered};
+use super::samples;
+use crate::api_keys::new_key;
+use crate::api_keys::wire::{self, API_KEY_ROTATION, NEW_API_KEY};
 use crate::command::Command;
-use crate::fuzzing::{BodyKind, answered, samples};
 use crate::problem::Problem;
 
-pub(crate) const CREATE: BodyKind =
+pub(super) const CREATE: BodyKind =
     BodyKind { spelling: || NEW_API_KEY.spelling(), is_patch: false, answer: create };
-pub(crate) const ROTATE: BodyKind =
+pub(super) const ROTATE: BodyKind =
     BodyKind { spelling: || API_KEY_ROTATION.spelling(), is_patch: false, answer: rotate };
 
 fn key() -> ApiKey {

@@ -3,15 +3,16 @@
 use hexdesk_domain::Customer;
 use serde_json::Value;
 
-use super::wire::{self, CUSTOMER_CHANGES, CustomerAnswer, NEW_CUSTOMER};
+use super::body_kind::{BodyKind, answered};
+use super::samples;
 use crate::command::Command;
-use crate::fuzzing::{BodyKind, answered, samples};
-use crate::idempotency::StoredAnswer;
+use crate::customers::wire::{self, CUSTOMER_CHANGES, CustomerAnswer, NEW_CUSTOMER};
+use crate::idempotency::StoredResponse;
 use crate::problem::Problem;
 
-pub(crate) const CREATE: BodyKind =
+pub(super) const CREATE: BodyKind =
     BodyKind { spelling: || NEW_CUSTOMER.spelling(), is_patch: false, answer: create };
-pub(crate) const UPDATE: BodyKind =
+pub(super) const UPDATE: BodyKind =
     BodyKind { spelling: || CUSTOMER_CHANGES.spelling(), is_patch: true, answer: update };
 
 fn create(mut command: Command) -> Result<Value, Problem> {
@@ -39,6 +40,7 @@ fn update(mut command: Command) -> Result<Value, Problem> {
 
 fn answer(customer: &Customer) -> Value {
     let location = format!("/api/v1/customers/{}", customer.id);
-    let answer = StoredAnswer::created(Some(location), &CustomerAnswer::new(customer, samples::SHOP_DOMAIN));
+    let answer =
+        StoredResponse::created(Some(location), &CustomerAnswer::new(customer, samples::SHOP_DOMAIN));
     answered(answer)["customer"].take()
 }

@@ -3,15 +3,16 @@
 use hexdesk_domain::User;
 use serde_json::Value;
 
-use super::wire::{self, NEW_USER, USER_CHANGES, UserAnswer};
+use super::body_kind::{BodyKind, answered};
+use super::samples;
 use crate::command::Command;
-use crate::fuzzing::{BodyKind, answered, samples};
-use crate::idempotency::StoredAnswer;
+use crate::idempotency::StoredResponse;
 use crate::problem::Problem;
+use crate::users::wire::{self, NEW_USER, USER_CHANGES, UserAnswer};
 
-pub(crate) const CREATE: BodyKind =
+pub(super) const CREATE: BodyKind =
     BodyKind { spelling: || NEW_USER.spelling(), is_patch: false, answer: create };
-pub(crate) const UPDATE: BodyKind =
+pub(super) const UPDATE: BodyKind =
     BodyKind { spelling: || USER_CHANGES.spelling(), is_patch: true, answer: update };
 
 fn create(mut command: Command) -> Result<Value, Problem> {
@@ -39,6 +40,6 @@ fn update(mut command: Command) -> Result<Value, Problem> {
 
 fn answer(user: &User) -> Value {
     let location = format!("/api/v1/users/{}", user.id);
-    answered(StoredAnswer::created(Some(location), &UserAnswer::new(user, samples::SHOP_DOMAIN)))["user"]
+    answered(StoredResponse::created(Some(location), &UserAnswer::new(user, samples::SHOP_DOMAIN)))["user"]
         .take()
 }

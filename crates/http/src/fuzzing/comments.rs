@@ -1,17 +1,16 @@
 //! Bodies that create comments, for the fuzzer.
 
-#![allow(clippy::unwrap_used, reason = "a property that does not hold is a panic")]
-
 use hexdesk_domain::{CommentId, CommentView};
 use serde_json::Value;
 
-use super::wire::{self, CommentAnswer, NEW_COMMENT};
+use super::body_kind::{BodyKind, answered};
+use super::samples;
 use crate::command::Command;
-use crate::fuzzing::{BodyKind, answered, samples};
-use crate::idempotency::StoredAnswer;
+use crate::comments::wire::{self, CommentAnswer, NEW_COMMENT};
+use crate::idempotency::StoredResponse;
 use crate::problem::Problem;
 
-pub(crate) const CREATE: BodyKind =
+pub(super) const CREATE: BodyKind =
     BodyKind { spelling: || NEW_COMMENT.spelling(), is_patch: false, answer: create };
 
 fn create(mut command: Command) -> Result<Value, Problem> {
@@ -27,5 +26,5 @@ fn create(mut command: Command) -> Result<Value, Problem> {
         customer: samples::customer(),
         author: None,
     };
-    Ok(answered(StoredAnswer::created(None, &CommentAnswer::new(&view)))["comment"].take())
+    Ok(answered(StoredResponse::created(None, &CommentAnswer::new(&view)))["comment"].take())
 }
