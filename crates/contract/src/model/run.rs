@@ -7,6 +7,7 @@ mod events;
 mod people;
 mod search;
 mod ticket_changes;
+mod ticket_values;
 mod tickets;
 mod translation;
 mod users;

@@ -23,7 +23,7 @@ use self::operation_under_test::expect_once;
 use self::ticket_updates::TicketUpdates;
 use self::user_updates::UserUpdates;
 use self::users::Users;
-use crate::samples::ShopWithPeople;
+use crate::samples::{ShopWithPeople, claim};
 
 /// COMMENT-10: with a `DeferredClaim` the obligations of `IdempotentOutcome` hold.
 pub async fn comment_10_takes_effect_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
@@ -103,6 +103,12 @@ trait Operation: Send + Sync {
 enum Thing {
     New(i64),
     Refused(i64),
+}
+
+/// A request of the operation `create`.
+fn request(key: &str, request: u8) -> anyhow::Result<IdempotencyRequest> {
+    let request = claim(key, request, b"")?.request;
+    Ok(IdempotencyRequest { operation: "create".to_owned(), ..request })
 }
 
 /// The receipt of an outcome: bytes that are not valid UTF-8, then the whole outcome.

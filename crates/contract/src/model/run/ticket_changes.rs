@@ -2,16 +2,12 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use hexdesk_domain::ports::{DeleteTicketOutcome, TicketUpdate, UpdateTicketOutcome};
-use hexdesk_domain::{
-    DeferredClaim, IdempotentOutcome, Receipt, ShopId, TicketChanges, TicketId, TicketStore, TicketView,
-    UserId,
-};
+use hexdesk_domain::{DeferredClaim, IdempotentOutcome, Receipt, ShopId, TicketId, TicketStore, TicketView};
 
-use super::super::step::{Changes, Claim, Place, Slot, Update};
-use super::tickets::tag_of;
-use super::{Both, Model, both, person, pick, request_of, text_of};
+use super::super::step::{Claim, Place, Slot, Update};
+use super::{Both, Model, both, pick, request_of};
 use crate::comparison::same;
 use crate::samples::{at, stamp, ticket_id};
 
@@ -81,31 +77,6 @@ impl Model {
         let version = found.map_or(1, |view| view.ticket.version);
         Ok(distance.map(|distance| version + distance))
     }
-
-    fn changes(&self, shop: Both<ShopId>, wanted: &Changes) -> anyhow::Result<Both<TicketChanges>> {
-        let nobody = UserId::new(UserId::MAX).context("a user's number")?;
-        let assignee = wanted.assignee.map(|wanted| {
-            let user = |wanted| person(self.users.get(&shop.reference), wanted);
-            wanted.map(|wanted| user(wanted).unwrap_or(Both { tested: nobody, reference: nobody }))
-        });
-        let changes = |assigned_to: Option<Option<UserId>>| TicketChanges {
-            assigned_to,
-            name: wanted.name.map(|slot| slot.map(text_of)),
-            tags: wanted.tags.as_ref().map(|slots| slots.iter().copied().map(tag_of).collect()),
-            contact_reason: wanted.contact_reason.map(|slot| slot.map(tag_of)),
-            language_code: wanted.language.map(|slot| slot.map(language_of)),
-            is_opened: wanted.is_opened,
-            unread_count: wanted.unread_count.map(i32::from),
-        };
-        Ok(Both {
-            tested: changes(assignee.map(|user| user.map(|user| user.tested))),
-            reference: changes(assignee.map(|user| user.map(|user| user.reference))),
-        })
-    }
-}
-
-fn language_of(slot: u8) -> String {
-    if slot.is_multiple_of(2) { "en".to_owned() } else { "pt_BR".to_owned() }
 }
 
 /// The receipt contains nothing that a store assigns, so both stores keep the same.

@@ -2,12 +2,10 @@
 
 use anyhow::{Context, bail, ensure};
 use hexdesk_domain::ports::{CreateTicketOutcome, TicketCreation};
-use hexdesk_domain::{
-    AssigneeFilter, CustomerId, Page, ShopId, ThreadFilter, Ticket, TicketFilter, TicketPosition,
-    TicketStore, TicketView, UserId,
-};
+use hexdesk_domain::{CustomerId, Page, ShopId, Ticket, TicketPosition, TicketStore, TicketView, UserId};
 
-use super::super::step::{Filter, Item, Person, Slot};
+use super::super::step::{Filter, Item, Slot};
+use super::ticket_values::{channel_of, tag_of, thread_of};
 use super::{Both, Model, both, person, pick, request_of, text_of};
 use crate::comparison::same;
 use crate::samples::ticket_members::plain_ticket_of;
@@ -136,61 +134,6 @@ impl Model {
         }
     }
 
-    fn filters(&self, shop: Both<ShopId>, wanted: &Filter) -> anyhow::Result<Both<TicketFilter>> {
-        let customer_of = |wanted: Person| -> anyhow::Result<Both<CustomerId>> {
-            let nobody = CustomerId::new(CustomerId::MAX).context("a customer's number")?;
-            let there = person(self.customers.get(&shop.reference), wanted);
-            Ok(there.unwrap_or(Both { tested: nobody, reference: nobody }))
-        };
-        let customer = wanted.customer.map(customer_of).transpose()?;
-        let thread = wanted.thread.map(|(of, text)| anyhow::Ok((customer_of(of)?, text))).transpose()?;
-        let assignee = match wanted.assignee {
-            None => None,
-            Some(None) => {
-                Some(Both { tested: AssigneeFilter::Unassigned, reference: AssigneeFilter::Unassigned })
-            }
-            Some(Some(assignee)) => {
-                let nobody = UserId::new(UserId::MAX).context("a user's number")?;
-                let there = person(self.users.get(&shop.reference), assignee);
-                let Both { tested, reference } = there.unwrap_or(Both { tested: nobody, reference: nobody });
-                Some(Both {
-                    tested: AssigneeFilter::User(tested),
-                    reference: AssigneeFilter::User(reference),
-                })
-            }
-        };
-        let filter =
-            |customer_id: Option<CustomerId>, thread: Option<(CustomerId, Slot)>, assignee| TicketFilter {
-                is_opened: wanted.is_opened,
-                channel: wanted.channel.map(channel_of),
-                assignee,
-                customer_id,
-                thread: thread.map(|(customer_id, text)| ThreadFilter {
-                    customer_id,
-                    thread_id: thread_of(text).unwrap_or_default(),
-                }),
-                tag: wanted.tag.map(tag_of),
-                contact_reason: wanted.contact_reason.map(tag_of),
-                has_unread: wanted.has_unread,
-                date_from: wanted.date_from.map(at),
-                date_before: wanted.date_before.map(at),
-                last_message_from: wanted.last_message_from.map(at),
-                last_message_before: wanted.last_message_before.map(at),
-            };
-        Ok(Both {
-            tested: filter(
-                customer.map(|it| it.tested),
-                thread.map(|(it, text)| (it.tested, text)),
-                assignee.map(|it| it.tested),
-            ),
-            reference: filter(
-                customer.map(|it| it.reference),
-                thread.map(|(it, text)| (it.reference, text)),
-                assignee.map(|it| it.reference),
-            ),
-        })
-    }
-
     pub(super) async fn look_at_tickets(&mut self) -> anyhow::Result<()> {
         for (shop, id) in self.tickets.clone() {
             let reference = self.reference.find_ticket(shop.reference, id).await?;
@@ -204,19 +147,4 @@ impl Model {
         }
         Ok(())
     }
-}
-
-/// One of two that differ only by case.
-fn channel_of(slot: Slot) -> String {
-    if slot.is_multiple_of(2) { "Mail".to_owned() } else { "mail".to_owned() }
-}
-
-/// Missing, empty, or one of two ids.
-fn thread_of(slot: Slot) -> Option<String> {
-    [None, Some(""), Some("one"), Some("two")][usize::from(slot % 4)].map(Into::into)
-}
-
-/// One of a few that are easily confused.
-pub(super) fn tag_of(slot: Slot) -> String {
-    ["tag", "Tag", "%", "t_g", "", "\"tag\""][usize::from(slot % 6)].to_owned()
 }

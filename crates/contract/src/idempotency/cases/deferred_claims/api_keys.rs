@@ -11,8 +11,7 @@ use hexdesk_domain::{
     Storage, Timestamp, UserId,
 };
 
-use super::operation_under_test::request;
-use super::{Operation, Thing, answer_of, shown};
+use super::{Operation, Thing, answer_of, request, shown};
 use crate::comparison::same;
 use crate::samples::{
     ShopWithPeople, at, create_key, list_keys, new_key, rotation, secret_hash, stamp, user_id,

@@ -9,8 +9,7 @@ use hexdesk_domain::{
     DeferredClaim, IdempotencyRequest, IdempotentOutcome, NewComment, Receipt, Storage, Timestamp, UserId,
 };
 
-use super::operation_under_test::request;
-use super::{Operation, Thing, answer_of, shown};
+use super::{Operation, Thing, answer_of, request, shown};
 use crate::comparison::same;
 use crate::samples::{
     ShopWithPeople, at, attempt_comment, comment_creation, create_ticket, creation, new_comment, stamp,

@@ -10,8 +10,7 @@ use hexdesk_domain::{
     Storage, Timestamp,
 };
 
-use super::operation_under_test::request;
-use super::{Operation, Thing, answer_of, shown};
+use super::{Operation, Thing, answer_of, request, shown};
 use crate::cases::customer_changes::update_customer;
 use crate::comparison::same;
 use crate::samples::{

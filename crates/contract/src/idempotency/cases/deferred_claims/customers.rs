@@ -8,8 +8,7 @@ use hexdesk_domain::{
     DeferredClaim, IdempotencyRequest, IdempotentOutcome, NewCustomer, Receipt, Storage, Timestamp,
 };
 
-use super::operation_under_test::request;
-use super::{Operation, Thing, answer_of, shown};
+use super::{Operation, Thing, answer_of, request, shown};
 use crate::comparison::same;
 use crate::samples::{ShopWithPeople, at, customer_by_email, customer_id};
 

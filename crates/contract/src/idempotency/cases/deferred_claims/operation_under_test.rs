@@ -15,16 +15,10 @@ use super::customers::Customers;
 use super::ticket_updates::TicketUpdates;
 use super::user_updates::UserUpdates;
 use super::users::Users;
-use super::{Operation, Thing};
+use super::{Operation, Thing, request};
 use crate::cases::concurrency::{RACERS, ROUNDS, race};
 use crate::comparison::same;
-use crate::samples::{ShopWithPeople, at, claim, claimed, create_ticket, creation, heavy_text_of, text_of};
-
-/// A request of the operation `create`.
-pub(super) fn request(key: &str, request: u8) -> anyhow::Result<IdempotencyRequest> {
-    let request = claim(key, request, b"")?.request;
-    Ok(IdempotencyRequest { operation: "create".to_owned(), ..request })
-}
+use crate::samples::{ShopWithPeople, at, claimed, create_ticket, creation, heavy_text_of, text_of};
 
 /// An operation and the store that it runs on.
 struct OperationUnderTest<'a> {

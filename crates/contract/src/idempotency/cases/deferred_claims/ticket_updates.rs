@@ -10,8 +10,7 @@ use hexdesk_domain::{
     Timestamp, UserId,
 };
 
-use super::operation_under_test::request;
-use super::{Operation, Thing, answer_of, shown};
+use super::{Operation, Thing, answer_of, request, shown};
 use crate::comparison::same;
 use crate::samples::{
     ShopWithPeople, at, create_ticket, creation, expect_no_ticket, find_ticket, stamp, ticket_id, update,

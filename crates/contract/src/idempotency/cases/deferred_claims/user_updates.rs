@@ -9,8 +9,7 @@ use hexdesk_domain::{
     UserChanges, UserId,
 };
 
-use super::operation_under_test::request;
-use super::{Operation, Thing, answer_of, shown};
+use super::{Operation, Thing, answer_of, request, shown};
 use crate::cases::user_changes::{change, update_user};
 use crate::comparison::same;
 use crate::samples::{
