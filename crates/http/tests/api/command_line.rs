@@ -79,7 +79,7 @@ fn keys_are_created_listed_rotated_and_revoked(database: Database) {
     let create = |option, value| ["key", "create", "--shop", "shop.example.com", option, value];
     assert!(
         error_of(&database, 2, &create("--scope", "tickets:all"))
-            .contains("there are tickets:read, tickets:write,")
+            .contains("the scopes are tickets:read, tickets:write,")
     );
     assert!(
         error_of(&database, 1, &create("--expires", "2001-01-01"))
