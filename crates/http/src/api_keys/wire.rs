@@ -16,7 +16,7 @@ use crate::json_values::{Id, Time};
 use crate::openapi::schemas::ScopeName;
 
 const SCOPES: Member<Scopes> =
-    Member::new(Field::Scopes, "scopes", Scopes(MAX_KEY_SCOPES), "What it may do.");
+    Member::new(Field::Scopes, "scopes", Scopes(MAX_KEY_SCOPES), "The scopes that it holds.");
 const USER_ID: Member<kinds::Id<UserId>> =
     Member::new(Field::UserId, "userId", kinds::Id::USER, "The user in whose name it writes comments.");
 const EXPIRES_AT: Member<kinds::Time> =

@@ -17,9 +17,9 @@ pub(super) enum KeyCommand {
         /// The domain of its shop.
         #[arg(long)]
         shop: ShopDomain,
-        /// What it may do: tickets:read, tickets:write, customers:read, customers:write, users:read,
-        /// users:write, api_keys:manage, events:read. Repeat the option, or separate scopes by
-        /// commas. The default is all but the last two.
+        /// The scopes that it holds: tickets:read, tickets:write, customers:read, customers:write,
+        /// users:read, users:write, api_keys:manage, events:read. Repeat the option, or separate
+        /// scopes by commas. The default is all but the last two.
         #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
         scopes: Vec<Scope>,
         /// The id of the user in whose name it writes comments. The default is no user.
