@@ -111,7 +111,7 @@
 //! let caller = Caller { shop: ShopId::new(1).ok_or("no shop")?, actor: Actor::Operator };
 //! // The response is known before the ticket is stored, since the domain makes its id.
 //! let receipt = |ticket: &Ticket| Receipt {
-//!     answer: format!("created ticket {}", ticket.id).into_bytes(),
+//!     response: format!("created ticket {}", ticket.id).into_bytes(),
 //!     customer_id: Some(ticket.customer_id),
 //! };
 //! let draft = TicketDraft {
