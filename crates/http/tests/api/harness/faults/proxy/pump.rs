@@ -154,6 +154,8 @@ impl Connection {
                     _ => Verdict::Forward,
                 }
             }
+            // A connection that was accepted while the others were being closed.
+            Fault::Refuse => Verdict::ForwardAndEnd(0, Ending::Closed),
             _ => Verdict::Forward,
         }
     }
