@@ -17,6 +17,7 @@ mod events;
 mod id_ranges;
 mod idempotency;
 mod migrations;
+mod pages;
 mod prepared;
 mod record_key;
 mod retention;

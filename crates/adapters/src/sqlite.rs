@@ -20,6 +20,7 @@ mod events;
 mod id_ranges;
 mod idempotency;
 mod migrations;
+mod pages;
 mod restore;
 mod retention;
 mod search;

@@ -12,14 +12,14 @@ use diesel::sqlite::SqliteConnection;
 use hexdesk_adapters::{SqliteStorage, back_up, restore};
 use hexdesk_domain::ports::{CommentCreation, CreateCustomerOutcome, CreateShopOutcome, CreateTicketOutcome};
 use hexdesk_domain::{
-    CommentStore, CustomerId, CustomerStore, Event, EventKind, EventStore, IdempotentOutcome, RetentionStore,
-    ShopDomain, ShopId, ShopStore, TicketId, TicketStore,
+    CommentStore, CustomerId, CustomerStore, Event, EventKind, EventStore, IdempotentOutcome, PageSize,
+    RetentionStore, ShopDomain, ShopId, ShopStore, TicketId, TicketStore,
 };
 use sqlite_fixture::{at, comment, customer, fixture, stamp, ticket};
 
 /// The shop's events as kind, change and part.
 async fn log(storage: &SqliteStorage, shop: ShopId) -> Vec<(EventKind, i64, i64)> {
-    let page = storage.list_events(shop, None, 1_000).await.unwrap();
+    let page = storage.list_events(shop, None, PageSize::of(1_000)).await.unwrap();
     assert_eq!(page.next, None);
     let place = |event: Event| (event.kind, event.position.change, event.position.part);
     page.entries.into_iter().map(place).collect()
@@ -123,12 +123,12 @@ async fn deletions_of_an_erasure_are_numbered_without_a_gap() {
 async fn a_restored_backup_continues_the_log() {
     let fixture = fixture().await;
     fixture.storage.create_tickets(vec![ticket(fixture.shop, fixture.customer, 1)]).await.unwrap();
-    let written = fixture.storage.list_events(fixture.shop, None, 10).await.unwrap();
+    let written = fixture.storage.list_events(fixture.shop, None, PageSize::of(10)).await.unwrap();
     let beside = |name: &str| fixture.directory.path().join(name);
     back_up(&fixture.path(), &beside("backup.db")).unwrap();
     restore(&beside("backup.db"), &beside("restored.db"), false, at(1)).unwrap();
     let restored = SqliteStorage::open(&beside("restored.db")).unwrap();
-    assert_eq!(restored.list_events(fixture.shop, None, 10).await.unwrap(), written);
+    assert_eq!(restored.list_events(fixture.shop, None, PageSize::of(10)).await.unwrap(), written);
     restored.create_tickets(vec![ticket(fixture.shop, fixture.customer, 2)]).await.unwrap();
     assert_eq!(log(&restored, fixture.shop).await[2..], [(EventKind::TicketCreated, 3, 0)]);
 }

@@ -15,7 +15,7 @@ use hexdesk_domain::ports::{
 };
 use hexdesk_domain::{
     CommentStore, CustomerChanges, CustomerId, CustomerStore, IdempotentOutcome, NewComment, NewCustomer,
-    SearchQuery, SearchStore, ShopDomain, ShopId, ShopStore, TicketChanges, TicketId, TicketStore,
+    PageSize, SearchQuery, SearchStore, ShopDomain, ShopId, ShopStore, TicketChanges, TicketId, TicketStore,
     search_words,
 };
 use sqlite_fixture::{Fixture, at, comment, customer, fixture, stamp, ticket};
@@ -66,7 +66,8 @@ async fn create_tickets_of_texts(fixture: &Fixture) {
 
 async fn found(fixture: &Fixture, query: &str) -> Vec<i64> {
     let query = SearchQuery::parse(query).unwrap();
-    let page = fixture.storage.search_tickets(fixture.shop, query, None, 100).await.unwrap().unwrap();
+    let page =
+        fixture.storage.search_tickets(fixture.shop, query, None, PageSize::of(100)).await.unwrap().unwrap();
     page.entries.iter().map(|view| view.ticket.id.get()).collect()
 }
 

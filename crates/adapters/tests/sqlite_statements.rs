@@ -15,9 +15,9 @@ use diesel::sql_types::{Integer, Text};
 use hexdesk_domain::ports::{CommentCreation, CustomerUpdate, TicketUpdate, UserUpdate};
 use hexdesk_domain::{
     ApiKeyStore, CommentId, CommentPosition, CommentStore, CustomerChanges, CustomerFilter, CustomerStore,
-    EventPosition, EventStore, ExternalIds, KeyNumber, NewUser, RetentionStore, SearchPosition, SearchQuery,
-    SearchStore, ThreadFilter, TicketChanges, TicketFilter, TicketId, TicketPosition, TicketStore,
-    UserChanges, UserFilter, UserId, UserStore,
+    EventPosition, EventStore, ExternalIds, KeyNumber, NewUser, PageSize, RetentionStore, SearchPosition,
+    SearchQuery, SearchStore, ThreadFilter, TicketChanges, TicketFilter, TicketId, TicketPosition,
+    TicketStore, UserChanges, UserFilter, UserId, UserStore,
 };
 use sqlite_fixture::{Fixture, at, comment, fixture, stamp, ticket};
 
@@ -99,7 +99,8 @@ fn ticket_position() -> TicketPosition {
 #[tokio::test]
 async fn a_shops_tickets_are_listed_along_their_index() {
     let fixture = recorded_fixture().await;
-    let list = |after| fixture.storage.list_tickets(fixture.shop, TicketFilter::default(), after, 50);
+    let list =
+        |after| fixture.storage.list_tickets(fixture.shop, TicketFilter::default(), after, PageSize::of(50));
     assert_follows(&plan(&fixture, list(None)).await, "tickets_by_activity", "shop_id=?");
     let next_page = plan(&fixture, list(Some(ticket_position()))).await;
     assert_follows(&next_page, "tickets_by_activity", "shop_id=? AND last_message_time<?");
@@ -117,7 +118,8 @@ async fn conditions_without_an_index_use_the_index_of_the_list() {
         last_message_before: Some(at(9)),
         ..TicketFilter::default()
     };
-    let steps = plan(&fixture, fixture.storage.list_tickets(fixture.shop, filter, None, 50)).await;
+    let steps =
+        plan(&fixture, fixture.storage.list_tickets(fixture.shop, filter, None, PageSize::of(50))).await;
     let step = "INDEX tickets_by_activity (shop_id=? AND last_message_time>? AND last_message_time<?)";
     assert!(steps.iter().any(|detail| detail.ends_with(step)), "{steps:#?}");
     assert!(!steps.iter().any(|detail| detail.contains("TEMP B-TREE")), "{steps:#?}");
@@ -131,7 +133,8 @@ async fn a_customers_tickets_are_listed_along_their_index() {
     let thread = Some(ThreadFilter { customer_id, thread_id: "a".to_owned() });
     let of_thread = TicketFilter { thread, ..TicketFilter::default() };
     for filter in [of_customer, of_thread] {
-        let list = |after| fixture.storage.list_tickets(fixture.shop, filter.clone(), after, 50);
+        let list =
+            |after| fixture.storage.list_tickets(fixture.shop, filter.clone(), after, PageSize::of(50));
         let first_page = plan(&fixture, list(None)).await;
         assert_follows(&first_page, "tickets_by_customer", "shop_id=? AND customer_id=?");
         let next_page = plan(&fixture, list(Some(ticket_position()))).await;
@@ -158,15 +161,13 @@ async fn counts_read_only_an_index() {
 #[tokio::test]
 async fn a_tickets_comments_are_listed_along_their_index() {
     let fixture = recorded_fixture().await;
-    let list =
-        |after, limit| fixture.storage.list_comments(fixture.shop, TicketId::new(1).unwrap(), after, limit);
-    for limit in [None, Some(50)] {
-        let first_page = plan(&fixture, list(None, limit)).await;
-        assert_follows(&first_page, "comments_by_ticket", "shop_id=? AND ticket_id=?");
-        let after = CommentPosition { time: at(1), id: CommentId::new(1).unwrap() };
-        let next_page = plan(&fixture, list(Some(after), limit)).await;
-        assert_follows(&next_page, "comments_by_ticket", "shop_id=? AND ticket_id=? AND time>?");
-    }
+    let ticket = TicketId::new(1).unwrap();
+    let list = |after| fixture.storage.list_comments(fixture.shop, ticket, after, PageSize::of(50));
+    let first_page = plan(&fixture, list(None)).await;
+    assert_follows(&first_page, "comments_by_ticket", "shop_id=? AND ticket_id=?");
+    let after = CommentPosition { time: at(1), id: CommentId::new(1).unwrap() };
+    let next_page = plan(&fixture, list(Some(after))).await;
+    assert_follows(&next_page, "comments_by_ticket", "shop_id=? AND ticket_id=? AND time>?");
 }
 
 #[tokio::test]
@@ -174,7 +175,7 @@ async fn only_an_empty_page_of_comments_takes_a_second_statement() {
     let fixture = recorded_fixture().await;
     for (ticket, expected) in [(1, 1), (2, 2), (99, 2)] {
         let ticket = TicketId::new(ticket).unwrap();
-        let list = fixture.storage.list_comments(fixture.shop, ticket, None, Some(50));
+        let list = fixture.storage.list_comments(fixture.shop, ticket, None, PageSize::of(50));
         assert_eq!(statements(&fixture, list).await.len(), expected);
     }
 }
@@ -204,7 +205,7 @@ fn one_condition_each() -> Vec<(&'static str, CustomerFilter)> {
 #[tokio::test]
 async fn customers_are_listed_along_their_key_or_the_index_of_the_condition() {
     let fixture = recorded_fixture().await;
-    let list = |filter, after| fixture.storage.list_customers(fixture.shop, filter, after, 50);
+    let list = |filter, after| fixture.storage.list_customers(fixture.shop, filter, after, PageSize::of(50));
     let after = Some(fixture.customer);
     let all = CustomerFilter::default;
     let primary_key = "sqlite_autoindex_customers_1";
@@ -227,12 +228,14 @@ async fn customers_are_listed_along_their_key_or_the_index_of_the_condition() {
 async fn users_and_keys_are_listed_along_their_keys() {
     let fixture = recorded_fixture().await;
     for is_active in [None, Some(true), Some(false)] {
-        let list = |after| fixture.storage.list_users(fixture.shop, UserFilter { is_active }, after, 50);
+        let list = |after| {
+            fixture.storage.list_users(fixture.shop, UserFilter { is_active }, after, PageSize::of(50))
+        };
         assert_enters(&plan(&fixture, list(None)).await, "PRIMARY KEY (shop_id=?)");
         let next_page = plan(&fixture, list(UserId::new(1))).await;
         assert_enters(&next_page, "PRIMARY KEY (shop_id=? AND id>?)");
     }
-    let list = |after| fixture.storage.list_keys(fixture.shop, after, 50);
+    let list = |after| fixture.storage.list_keys(fixture.shop, after, PageSize::of(50));
     let primary_key = "sqlite_autoindex_api_keys_1";
     assert_follows(&plan(&fixture, list(None)).await, primary_key, "shop_id=?");
     assert_follows(&plan(&fixture, list(KeyNumber::new(1))).await, primary_key, "shop_id=? AND number>?");
@@ -241,7 +244,7 @@ async fn users_and_keys_are_listed_along_their_keys() {
 #[tokio::test]
 async fn events_are_listed_along_their_key() {
     let fixture = recorded_fixture().await;
-    let list = |after| fixture.storage.list_events(fixture.shop, after, 50);
+    let list = |after| fixture.storage.list_events(fixture.shop, after, PageSize::of(50));
     let primary_key = "sqlite_autoindex_events_1";
     assert_follows(&plan(&fixture, list(None)).await, primary_key, "shop_id=?");
     let after = EventPosition { change: 1, part: 0 };
@@ -268,7 +271,9 @@ async fn a_search_is_one_statement_from_words_to_documents_to_tickets() {
     let ticket = ticket_position();
     for (query, after) in [("a", None), ("a b* c", Some(SearchPosition { rank: 1, ticket }))] {
         let query = SearchQuery::parse(query).unwrap();
-        let steps = plan(&fixture, fixture.storage.search_tickets(fixture.shop, query, after, 50)).await;
+        let steps =
+            plan(&fixture, fixture.storage.search_tickets(fixture.shop, query, after, PageSize::of(50)))
+                .await;
         let place = |expected: &str| match steps.iter().position(|step| step.contains(expected)) {
             Some(place) => place,
             None => panic!("{expected} is not in {steps:#?}"),

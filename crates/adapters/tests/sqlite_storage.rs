@@ -16,7 +16,7 @@ use hexdesk_adapters::{SqliteOpenError, SqliteOptions, SqliteStorage};
 use hexdesk_domain::ports::{CommentCreation, CreateCustomerOutcome, CreateTicketOutcome, TicketCreation};
 use hexdesk_domain::{
     CommentStore, CustomerStore, DeferredClaim, Fingerprint, IdempotencyKey, IdempotencyRequest,
-    IdempotentOutcome, Readiness, Receipt, RenderReceipt, ShopDomain, ShopStore, StorageErrorKind,
+    IdempotentOutcome, PageSize, Readiness, Receipt, RenderReceipt, ShopDomain, ShopStore, StorageErrorKind,
     TicketFilter, TicketId, TicketStore,
 };
 use sqlite_fixture::{Fixture, at, comment, customer, fixture, fixture_with, stamp, ticket};
@@ -169,7 +169,7 @@ async fn tags_with_json_or_sql_syntax_are_found() {
     }
     for (id, tag) in (1..).zip(tags) {
         let filter = TicketFilter { tag: Some(tag.to_owned()), ..TicketFilter::default() };
-        let page = fixture.storage.list_tickets(fixture.shop, filter, None, 100).await.unwrap();
+        let page = fixture.storage.list_tickets(fixture.shop, filter, None, PageSize::of(100)).await.unwrap();
         let found: Vec<i64> = page.entries.iter().map(|view| view.ticket.id.get()).collect();
         assert_eq!(found, [id], "{tag:?}");
     }

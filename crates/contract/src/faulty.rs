@@ -17,13 +17,13 @@ use hexdesk_domain::ports::{
 use hexdesk_domain::{
     ApiKey, ApiKeyStore, AuditStamp, CommentPosition, CommentStore, CommentView, Customer, CustomerFilter,
     CustomerId, CustomerStore, DeferredClaim, Event, EventPosition, EventStore, Fingerprint, IdRange,
-    IdRangeStore, IdempotentOutcome, KeyNumber, NewApiKey, NewCustomer, NewUser, Page, Readiness, Receipt,
-    RetentionStore, SearchPosition, SearchQuery, SearchStore, Shop, ShopDomain, ShopId, ShopStore,
-    StorageError, StorageErrorKind, TicketFilter, TicketId, TicketPosition, TicketStore, TicketView,
-    Timestamp, User, UserFilter, UserId, UserStore,
+    IdRangeStore, IdempotentOutcome, KeyNumber, NewApiKey, NewCustomer, NewUser, Page, PageSize, Readiness,
+    Receipt, RetentionStore, SearchPosition, SearchQuery, SearchStore, Shop, ShopDomain, ShopId, ShopStore,
+    StorageError, StorageErrorKind, TextBytes, TicketFilter, TicketId, TicketPosition, TicketStore,
+    TicketView, Timestamp, User, UserFilter, UserId, UserStore,
 };
 
-use crate::memory::{MemoryStorage, State, page_of};
+use crate::memory::{MemoryStorage, State};
 use crate::{StorageFixture, TestStorage};
 
 /// One way to break a rule.
@@ -239,7 +239,7 @@ ports! {
         create_customer(shop: ShopId, customer: NewCustomer, claim:
             Option<DeferredClaim<CreateCustomerOutcome>>) -> IdempotentOutcome<CreateCustomerOutcome>;
         find_customer(shop: ShopId, id: CustomerId) -> Option<Customer>;
-        list_customers(shop: ShopId, filter: CustomerFilter, after: Option<CustomerId>, limit: u32) ->
+        list_customers(shop: ShopId, filter: CustomerFilter, after: Option<CustomerId>, size: PageSize) ->
             Page<Customer, CustomerId>;
         count_customers(shop: ShopId, filter: CustomerFilter) -> u64;
         update_customer(shop: ShopId, id: CustomerId, update: CustomerUpdate, claim:
@@ -250,7 +250,7 @@ ports! {
         create_user(shop: ShopId, user: NewUser, claim: Option<DeferredClaim<CreateUserOutcome>>) ->
             IdempotentOutcome<CreateUserOutcome>;
         find_user(shop: ShopId, id: UserId) -> Option<User>;
-        list_users(shop: ShopId, filter: UserFilter, after: Option<UserId>, limit: u32) -> Page<User, UserId>;
+        list_users(shop: ShopId, filter: UserFilter, after: Option<UserId>, size: PageSize) -> Page<User, UserId>;
         count_users(shop: ShopId, filter: UserFilter) -> u64;
         update_user(shop: ShopId, id: UserId, update: UserUpdate, claim:
             Option<DeferredClaim<UpdateUserOutcome>>) -> IdempotentOutcome<UpdateUserOutcome>;
@@ -258,7 +258,7 @@ ports! {
     TicketStore {
         create_tickets(batch: Vec<TicketCreation>) -> Vec<CreateTicketOutcome>;
         find_ticket(shop: ShopId, id: TicketId) -> Option<TicketView>;
-        list_tickets(shop: ShopId, filter: TicketFilter, after: Option<TicketPosition>, limit: u32) ->
+        list_tickets(shop: ShopId, filter: TicketFilter, after: Option<TicketPosition>, size: PageSize) ->
             Page<TicketView, TicketPosition>;
         update_ticket(shop: ShopId, id: TicketId, update: TicketUpdate, claim:
             Option<DeferredClaim<UpdateTicketOutcome>>) -> IdempotentOutcome<UpdateTicketOutcome>;
@@ -268,26 +268,26 @@ ports! {
     }
     CommentStore {
         create_comments(batch: Vec<CommentCreation>) -> Vec<IdempotentOutcome<CreateCommentOutcome>>;
-        list_comments(shop: ShopId, ticket: TicketId, after: Option<CommentPosition>, limit: Option<u32>) ->
+        list_comments(shop: ShopId, ticket: TicketId, after: Option<CommentPosition>, size: PageSize) ->
             Option<Page<CommentView, CommentPosition>>;
         count_comments(shop: ShopId, ticket: TicketId) -> Option<u64>;
     }
     SearchStore {
-        search_tickets(shop: ShopId, query: SearchQuery, after: Option<SearchPosition>, limit: u32) ->
+        search_tickets(shop: ShopId, query: SearchQuery, after: Option<SearchPosition>, size: PageSize) ->
             Option<Page<TicketView, SearchPosition>>;
     }
     ApiKeyStore {
         create_key(shop: ShopId, key: NewApiKey, claim: Option<DeferredClaim<CreateKeyOutcome>>) ->
             IdempotentOutcome<CreateKeyOutcome>;
         find_key(shop: ShopId, number: KeyNumber) -> Option<(ApiKey, Shop)>;
-        list_keys(shop: ShopId, after: Option<KeyNumber>, limit: u32) -> Page<ApiKey, KeyNumber>;
+        list_keys(shop: ShopId, after: Option<KeyNumber>, size: PageSize) -> Page<ApiKey, KeyNumber>;
         count_keys(shop: ShopId) -> u64;
         revoke_key(shop: ShopId, number: KeyNumber, stamp: AuditStamp) -> Option<ApiKey>;
         rotate_key(shop: ShopId, number: KeyNumber, rotation: KeyRotation, claim:
             Option<DeferredClaim<RotateKeyOutcome>>) -> IdempotentOutcome<RotateKeyOutcome>;
     }
     EventStore {
-        list_events(shop: ShopId, after: Option<EventPosition>, limit: u32) -> Page<Event, EventPosition>;
+        list_events(shop: ShopId, after: Option<EventPosition>, size: PageSize) -> Page<Event, EventPosition>;
     }
     RetentionStore {
         remove_idempotency_records(before: Timestamp, limit: u32) -> u64;
@@ -412,11 +412,11 @@ pub(crate) fn rest<T, P: PartialEq>(
     list
 }
 
-/// Returns a page that has a next one whenever it is full.
-pub(crate) fn full_page_goes_on<T, P: Copy>(list: Vec<(P, T)>, limit: u32) -> Page<T, P> {
+/// Returns a page that has a next one whenever it holds the maximum number of entries.
+pub(crate) fn full_page_goes_on<T: TextBytes, P: Copy>(list: Vec<(P, T)>, size: PageSize) -> Page<T, P> {
     let last = list.last().map(|(place, _)| *place);
-    let is_full = u32::try_from(list.len()) == Ok(limit);
-    let page = page_of(list, Some(limit));
+    let is_full = u32::try_from(list.len()) == Ok(size.entries);
+    let page = Page::cut(list, size);
     if is_full { Page { next: last, ..page } } else { page }
 }
 

@@ -90,6 +90,9 @@ mod fixture;
 mod macros;
 mod memory;
 mod model;
+#[cfg(test)]
+mod page_faults;
+mod pages;
 mod samples;
 
 // Each subject has its cases and the faulty adapters that the cases must reject.

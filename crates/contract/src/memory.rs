@@ -20,8 +20,7 @@ use anyhow::anyhow;
 use async_trait::async_trait;
 use hexdesk_domain::{
     ApiKey, Comment, CommentId, Customer, CustomerId, Event, HumanTicket, HumanTicketId, KeyNumber,
-    NodeNumber, Page, Readiness, Shop, ShopId, StorageError, StorageErrorKind, TicketId, Timestamp, User,
-    UserId,
+    NodeNumber, Readiness, Shop, ShopId, StorageError, StorageErrorKind, TicketId, Timestamp, User, UserId,
 };
 
 #[cfg(test)]
@@ -79,15 +78,6 @@ fn unexpected(operation: &'static str, reason: &'static str) -> StorageError {
 /// The number after the largest in use.
 fn next_number(numbers: impl Iterator<Item = i64>) -> i64 {
     numbers.max().map_or(1, |largest| largest.saturating_add(1))
-}
-
-/// Returns the first `limit` entries as a page, or all.
-pub(crate) fn page_of<T, P: Copy>(mut list: Vec<(P, T)>, limit: Option<u32>) -> Page<T, P> {
-    let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
-    let goes_on = list.len() > limit;
-    list.truncate(limit);
-    let next = list.last().map(|(position, _)| *position).filter(|_| goes_on);
-    Page { entries: list.into_iter().map(|(_, entry)| entry).collect(), next }
 }
 
 #[async_trait]

@@ -9,7 +9,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
-use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
 use hexdesk_domain::ports::{
     CommentCreation, CreateCommentOutcome, CreateCustomerOutcome, CreateKeyOutcome, CreateShopOutcome,
     CreateTicketOutcome, CreateUserOutcome, CustomerUpdate, KeyRotation, RotateKeyOutcome, TicketCreation,
@@ -18,8 +17,8 @@ use hexdesk_domain::ports::{
 use hexdesk_domain::{
     Actor, ApiKey, AuditStamp, CommentId, CommentView, Customer, CustomerChanges, CustomerId, DeferredClaim,
     ExternalIds, Fingerprint, IdempotencyClaim, IdempotencyKey, IdempotencyRequest, IdempotentOutcome,
-    KeyNumber, NewApiKey, NewComment, NewCustomer, NewUser, Receipt, Scope, SecretHash, Shop, ShopDomain,
-    ShopId, Storage, Ticket, TicketChanges, TicketId, TicketView, Timestamp, User, UserId,
+    KeyNumber, NewApiKey, NewComment, NewCustomer, NewUser, PageSize, Receipt, Scope, SecretHash, Shop,
+    ShopDomain, ShopId, Storage, Ticket, TicketChanges, TicketId, TicketView, Timestamp, User, UserId,
 };
 
 pub(crate) use self::texts::{
@@ -311,7 +310,7 @@ pub(crate) async fn list_keys(storage: &dyn Storage, shop: ShopId) -> anyhow::Re
     let mut after = None;
     // Far more pages than any case fills. A list that never ends is a failure.
     for _ in 0..100 {
-        let page = storage.list_keys(shop, after, MAX_PAGE_ENTRIES).await?;
+        let page = storage.list_keys(shop, after, PageSize::MAX).await?;
         keys.extend(page.entries);
         after = page.next;
         if after.is_none() {

@@ -83,6 +83,8 @@ pub mod limits {
     pub const MAX_TO_EMAILS: u64 = 100;
     /// Entries of a page. The minimum is 1.
     pub const MAX_PAGE_ENTRIES: u32 = 100;
+    /// Bytes of texts that fill a page. Its last entry may exceed them.
+    pub const MAX_PAGE_BYTES: usize = 4 * 1024 * 1024;
     /// Entries of a page by default.
     pub const DEFAULT_PAGE_ENTRIES: u32 = 50;
     /// Days of recent conversations. The minimum is 1.

@@ -29,7 +29,7 @@
 //!     Rule, ShopId, StorageError, Ticket, TicketDraft, TicketIdGenerator, TicketStore, Timestamp,
 //! };
 //! # use hexdesk_domain::ports::{DeleteTicketOutcome, TicketUpdate, UpdateTicketOutcome};
-//! # use hexdesk_domain::{AuditStamp, DeferredClaim, IdempotentOutcome, Page, TicketFilter};
+//! # use hexdesk_domain::{AuditStamp, DeferredClaim, IdempotentOutcome, Page, PageSize, TicketFilter};
 //! # use hexdesk_domain::{TicketId, TicketPosition, TicketView};
 //!
 //! #[derive(Default)]
@@ -57,7 +57,7 @@
 //! #         _: ShopId,
 //! #         _: TicketFilter,
 //! #         _: Option<TicketPosition>,
-//! #         _: u32,
+//! #         _: PageSize,
 //! #     ) -> Result<Page<TicketView, TicketPosition>, StorageError> {
 //! #         unimplemented!()
 //! #     }
@@ -150,6 +150,7 @@ mod retention;
 mod search;
 mod shops;
 mod storage_error;
+mod text_bytes;
 mod tickets;
 mod time;
 mod users;
@@ -175,7 +176,7 @@ pub use idempotency::{
     DeferredClaim, Fingerprint, IdempotencyClaim, IdempotencyKey, IdempotencyKeyError, IdempotencyRequest,
     IdempotentOutcome, Receipt, RenderReceipt,
 };
-pub use page::{CommentPosition, Page, SearchPosition, TicketPosition};
+pub use page::{CommentPosition, Page, PageBuilder, PageSize, SearchPosition, TicketPosition};
 pub use ports::{
     ApiKeyStore, Authenticator, Clock, CommentStore, CustomerStore, EventStore, IdRangeStore, Readiness,
     RetentionStore, SearchStore, ShopStore, Storage, TicketIdSource, TicketStore, UserStore,
@@ -184,6 +185,7 @@ pub use retention::{EnforceRetention, MIN_IDEMPOTENCY_HOURS, Removed, Retention}
 pub use search::{SearchQuery, SearchQueryError, SearchTerm, search_words};
 pub use shops::{Shop, ShopDomain, ShopDomainError};
 pub use storage_error::{StorageError, StorageErrorKind};
+pub use text_bytes::TextBytes;
 pub use tickets::{
     AssigneeFilter, CreateTicket, CreateTicketError, HumanTicket, IdRange, NodeNumber, ThreadFilter, Ticket,
     TicketChanges, TicketCreated, TicketDraft, TicketFilter, TicketIdGenerator, TicketIdsExhausted,

@@ -1,6 +1,32 @@
-//! Pages of lists, and positions in them.
+//! Pages of lists, where they end, and positions in lists.
 
+use std::convert::Infallible;
+use std::ops::ControlFlow;
+
+use crate::limits::{MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
+use crate::text_bytes::TextBytes;
 use crate::{CommentId, TicketId, Timestamp};
+
+/// The size of a page of a list. A page ends with the entry that fills it: with its last entry by
+/// number, or with the entry by which the [`TextBytes`] of its entries reach `bytes`. So a page
+/// holds at least one entry, however large.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageSize {
+    /// The maximum number of entries. At least 1; 0 counts as 1.
+    pub entries: u32,
+    /// The bytes of texts that fill the page. Only its last entry may exceed them.
+    pub bytes: usize,
+}
+
+impl PageSize {
+    /// The largest page that a client can request.
+    pub const MAX: Self = Self::of(MAX_PAGE_ENTRIES);
+
+    /// A page of up to this many entries, which [`MAX_PAGE_BYTES`] fill.
+    pub const fn of(entries: u32) -> Self {
+        Self { entries, bytes: MAX_PAGE_BYTES }
+    }
+}
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,6 +35,69 @@ pub struct Page<T, P> {
     pub entries: Vec<T>,
     /// The position of its last entry, if the list continues.
     pub next: Option<P>,
+}
+
+impl<T: TextBytes, P> Page<T, P> {
+    /// Returns the first page of this list of entries with their positions. Takes one more entry
+    /// than the page holds: it shows that the list continues.
+    pub fn cut(list: impl IntoIterator<Item = (P, T)>, size: PageSize) -> Self {
+        let Ok(page) = Self::try_cut(list.into_iter().map(Ok::<_, Infallible>), size);
+        page
+    }
+
+    /// As [`Self::cut`]. Ends with the first error.
+    ///
+    /// # Errors
+    /// The first error of the list.
+    pub fn try_cut<E>(list: impl IntoIterator<Item = Result<(P, T), E>>, size: PageSize) -> Result<Self, E> {
+        let mut page = PageBuilder::new(size);
+        for entry in list {
+            let (position, entry) = entry?;
+            if page.offer(position, entry).is_break() {
+                break;
+            }
+        }
+        Ok(page.finish())
+    }
+}
+
+/// A page that is filled entry by entry, for lists that are no iterators. See [`Page::try_cut`].
+#[derive(Debug)]
+pub struct PageBuilder<T, P> {
+    size: PageSize,
+    entries: Vec<T>,
+    bytes: usize,
+    last: Option<P>,
+    goes_on: bool,
+}
+
+impl<T: TextBytes, P> PageBuilder<T, P> {
+    /// An empty page.
+    pub const fn new(size: PageSize) -> Self {
+        Self { size, entries: Vec::new(), bytes: 0, last: None, goes_on: false }
+    }
+
+    /// Offers the next entry of the list. A full page does not take it: the entry only shows that
+    /// the list continues, and the page needs no further one.
+    pub fn offer(&mut self, position: P, entry: T) -> ControlFlow<()> {
+        // A page cannot hold more entries than an address can count.
+        let max_entries = usize::try_from(self.size.entries).unwrap_or(usize::MAX);
+        let is_full = self.entries.len() >= max_entries || self.bytes >= self.size.bytes;
+        if is_full && !self.entries.is_empty() {
+            self.goes_on = true;
+            return ControlFlow::Break(());
+        }
+        self.bytes = self.bytes.saturating_add(entry.text_bytes());
+        self.entries.push(entry);
+        self.last = Some(position);
+        ControlFlow::Continue(())
+    }
+
+    /// Returns the page. It has a next one if an entry was offered to it when it was full.
+    pub fn finish(self) -> Page<T, P> {
+        let Self { entries, last, goes_on, .. } = self;
+        Page { entries, next: last.filter(|_| goes_on) }
+    }
 }
 
 /// A ticket's position in a list of tickets. The latest activity is first.
@@ -36,4 +125,55 @@ pub struct CommentPosition {
     pub time: Timestamp,
     /// Its id. At the same time, the smallest is first.
     pub id: CommentId,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(texts: &[&str], entries: u32, bytes: usize) -> (usize, Option<usize>) {
+        let list = texts.iter().map(|text| (*text).to_owned()).enumerate();
+        let Page { entries, next } = Page::cut(list, PageSize { entries, bytes });
+        (entries.len(), next)
+    }
+
+    #[test]
+    fn a_page_ends_with_the_entry_that_fills_it() {
+        assert_eq!(page(&[], 2, 9), (0, None));
+        assert_eq!(page(&["a", "b"], 2, 9), (2, None));
+        assert_eq!(page(&["a", "b", "c"], 2, 9), (2, Some(1)));
+        // Bytes, not characters.
+        for (bytes, expected) in [(1, 1), (2, 1), (3, 2), (4, 2), (5, 3), (6, 3), (7, 4)] {
+            assert_eq!(page(&["é", "é", "日", "d", "e"], 9, bytes).0, expected.min(5), "{bytes}");
+        }
+        assert_eq!(page(&["é", "é"], 9, 4), (2, None));
+        assert_eq!(page(&["é", "é", ""], 9, 4), (2, Some(1)));
+    }
+
+    #[test]
+    fn a_page_holds_at_least_one_entry() {
+        for (entries, bytes) in [(0, 0), (0, 9), (1, 0)] {
+            assert_eq!(page(&["", ""], entries, bytes), (1, Some(0)));
+        }
+        assert_eq!(page(&["larger than the page", "b"], 9, 1), (1, Some(0)));
+    }
+
+    #[test]
+    fn no_entry_is_read_after_the_one_that_shows_the_next_page() {
+        let mut read = 0;
+        let list = (0..9).map(|place| {
+            read += 1;
+            (place, String::from("1234"))
+        });
+        assert_eq!(Page::cut(list, PageSize { entries: 9, bytes: 8 }).next, Some(1));
+        assert_eq!(read, 3);
+    }
+
+    #[test]
+    fn an_error_of_the_list_is_returned_unless_the_page_ends_before_it() {
+        let list = || [Ok((1, String::from("ab"))), Ok((2, String::from("cd"))), Err("broken")];
+        assert_eq!(Page::try_cut(list(), PageSize::MAX), Err("broken"));
+        let page = Page::try_cut(list(), PageSize { entries: 1, bytes: 9 });
+        assert_eq!(page.map(|page| page.next), Ok(Some(1)));
+    }
 }

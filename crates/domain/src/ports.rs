@@ -25,6 +25,12 @@
 //!   U+0000, up to the limits in [`limits`](crate::limits), counted in characters. An empty text
 //!   and a missing text are different. A time is kept to the millisecond, from the year 0001 to the
 //!   end of 9999.
+//! - **Pages.** A list is read in pages of a [`PageSize`](crate::PageSize). A page ends with the
+//!   entry that fills it. That is the last one that `entries` allows, or the one by which the texts
+//!   of the page reach `bytes`, whichever is first. So a page holds at least one entry. The texts of
+//!   an entry are measured in bytes of UTF-8 by [`TextBytes`](crate::TextBytes). Every page is full,
+//!   except the last. [`Page::cut`](crate::Page::cut) makes a page by this rule. A store stops
+//!   reading there: a page of a few megabytes must not cost the memory of a hundred large entries.
 //! - **Errors.** A failure is a [`StorageError`](crate::StorageError). The caller acts on its kind:
 //!   - `Unavailable`: nothing was written, and a retry may succeed.
 //!   - `OutcomeUnknown`: the command took effect in full or not at all.

@@ -1,5 +1,6 @@
 //! The comment routes.
 
+mod complete_list;
 pub(crate) mod create;
 #[cfg(test)]
 mod examples;

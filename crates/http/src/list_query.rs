@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use hexdesk_domain::limits::{DEFAULT_PAGE_ENTRIES, MAX_PAGE_ENTRIES};
-use hexdesk_domain::{ShopId, StorageError, Timestamp};
+use hexdesk_domain::{PageSize, ShopId, StorageError, Timestamp};
 #[cfg(test)]
 use utoipa::openapi::path::Parameter;
 #[cfg(test)]
@@ -23,8 +23,10 @@ use crate::problem::Problem;
 use crate::services::storage_problem;
 use crate::wire_id;
 
-/// Entries of a page without a requested number.
-pub(crate) const DEFAULT_LIMIT: u32 = DEFAULT_PAGE_ENTRIES;
+/// Returns the size of a page with this `limit`.
+pub(crate) fn page_size(limit: Option<u32>) -> PageSize {
+    PageSize::of(limit.unwrap_or(DEFAULT_PAGE_ENTRIES))
+}
 
 /// The query of a list, from which `T` is read.
 pub(crate) struct ListQuery<T> {
@@ -312,7 +314,7 @@ struct PageParameters {
 impl PageParameters {
     fn read(pages: Pages, parameters: &mut QueryParameters) -> Result<Self, Problem> {
         const LIMIT: &str = "How many entries the page may have. The default is 50.";
-        const { assert!(DEFAULT_LIMIT == 50) };
+        const { assert!(DEFAULT_PAGE_ENTRIES == 50) };
         const TOTAL: &str = "`total` adds the number of entries of all pages.";
         let is_total = |text: &str| (text == "total").then_some(());
         if pages == Pages::Own {
@@ -330,8 +332,8 @@ impl PageParameters {
 /// The requested page of a list.
 #[derive(Debug)]
 pub(crate) struct PageRequest<P> {
-    /// The maximum number of its entries.
-    pub(crate) limit: u32,
+    /// Its size.
+    pub(crate) size: PageSize,
     /// The place after which it begins. `None` is the beginning of the list.
     pub(crate) after: Option<P>,
     /// Whether the response has the length of the whole list.
@@ -354,7 +356,7 @@ impl<P: Place> PageRequest<P> {
         let seal = CursorSeal::new(list, shop, &parameters.filter());
         let PageParameters { limit, cursor, with_total } = PageParameters::read(pages, parameters)?;
         let after = open(&seal, cursor)?;
-        Ok(Self { limit: limit.unwrap_or(DEFAULT_LIMIT), after, with_total, seal })
+        Ok(Self { size: page_size(limit), after, with_total, seal })
     }
 
     /// Returns the length of the whole list, if the request asks for it.

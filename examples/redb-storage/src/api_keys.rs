@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use hexdesk_domain::ports::{CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 use hexdesk_domain::{
     ApiKey, ApiKeyStore, AuditStamp, DeferredClaim, EventKind, IdempotentOutcome, KeyNumber, NewApiKey, Page,
-    Shop, ShopId, Snapshot, StorageError, Timestamp, UserId,
+    PageSize, Shop, ShopId, Snapshot, StorageError, Timestamp, UserId,
 };
 use redb::{ReadableTable, Table, WriteTransaction};
 
@@ -54,11 +54,11 @@ impl ApiKeyStore for RedbStorage {
         &self,
         shop: ShopId,
         after: Option<KeyNumber>,
-        limit: u32,
+        size: PageSize,
     ) -> Result<Page<ApiKey, KeyNumber>, StorageError> {
         self.read("list_keys", move |transaction| {
             let keys = transaction.open_table(API_KEYS)?;
-            page_of(list(&keys, shop, after)?, Some(limit), |key| key.number)
+            page_of(list(&keys, shop, after)?, size, |key| key.number)
         })
         .await
     }

@@ -7,8 +7,8 @@ use anyhow::Context;
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
 use hexdesk_domain::{
-    CommentId, CommentPosition, CommentStore, CommentView, IdempotentOutcome, Page, ShopId, StorageError,
-    TicketId,
+    CommentId, CommentPosition, CommentStore, CommentView, IdempotentOutcome, Page, PageSize, ShopId,
+    StorageError, TicketId,
 };
 use redb::ReadTransaction;
 
@@ -39,9 +39,9 @@ impl CommentStore for RedbStorage {
         shop: ShopId,
         ticket: TicketId,
         after: Option<CommentPosition>,
-        limit: Option<u32>,
+        size: PageSize,
     ) -> Result<Option<Page<CommentView, CommentPosition>>, StorageError> {
-        self.read("list_comments", move |transaction| list(transaction, shop, ticket, after, limit)).await
+        self.read("list_comments", move |transaction| list(transaction, shop, ticket, after, size)).await
     }
 
     async fn count_comments(&self, shop: ShopId, ticket: TicketId) -> Result<Option<u64>, StorageError> {
@@ -61,7 +61,7 @@ fn list(
     shop: ShopId,
     ticket: TicketId,
     after: Option<CommentPosition>,
-    limit: Option<u32>,
+    size: PageSize,
 ) -> anyhow::Result<Option<Page<CommentView, CommentPosition>>> {
     let users = transaction.open_table(USERS)?;
     let Some(ticket) = tickets::find(&transaction.open_table(TICKETS)?, shop, ticket)? else {
@@ -84,7 +84,7 @@ fn list(
         };
         Ok(CommentView { comment, customer: customer.clone(), author })
     });
-    page_of(views, limit, |view: &CommentView| view.comment.position()).map(Some)
+    page_of(views, size, |view: &CommentView| view.comment.position()).map(Some)
 }
 
 /// Returns the range of the ticket's comments after this position.

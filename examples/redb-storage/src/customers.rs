@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use hexdesk_domain::ports::{CreateCustomerOutcome, CustomerUpdate, Erased, UpdateCustomerOutcome};
 use hexdesk_domain::{
     AuditStamp, Customer, CustomerFilter, CustomerId, CustomerStore, DeferredClaim, EventKind,
-    IdempotentOutcome, NewCustomer, Page, ShopId, Snapshot, StorageError,
+    IdempotentOutcome, NewCustomer, Page, PageSize, ShopId, Snapshot, StorageError,
 };
 use redb::{ReadableTable, WriteTransaction};
 
@@ -44,11 +44,11 @@ impl CustomerStore for RedbStorage {
         shop: ShopId,
         filter: CustomerFilter,
         after: Option<CustomerId>,
-        limit: u32,
+        size: PageSize,
     ) -> Result<Page<Customer, CustomerId>, StorageError> {
         self.read("list_customers", move |transaction| {
             let customers = transaction.open_table(CUSTOMERS)?;
-            page_of(matching(&customers, shop, &filter, after)?, Some(limit), |customer| customer.id)
+            page_of(matching(&customers, shop, &filter, after)?, size, |customer| customer.id)
         })
         .await
     }

@@ -2,7 +2,7 @@ mod log;
 mod stored;
 
 use async_trait::async_trait;
-use hexdesk_domain::{Event, EventPosition, EventStore, Page, ShopId, StorageError};
+use hexdesk_domain::{Event, EventPosition, EventStore, Page, PageSize, ShopId, StorageError};
 
 use crate::RedbStorage;
 use crate::pages::page_of;
@@ -16,14 +16,14 @@ impl EventStore for RedbStorage {
         &self,
         shop: ShopId,
         after: Option<EventPosition>,
-        limit: u32,
+        size: PageSize,
     ) -> Result<Page<Event, EventPosition>, StorageError> {
         self.read("list_events", move |transaction| {
             let events = transaction.open_table(EVENTS)?.range(range(shop, after))?.map(|entry| {
                 let (key, stored) = entry?;
                 stored::event(shop, key.value(), stored.value())
             });
-            page_of(events, Some(limit), |event| event.position)
+            page_of(events, size, |event| event.position)
         })
         .await
     }

@@ -12,8 +12,8 @@ use hexdesk_domain::ports::{
     CreateTicketOutcome, DeleteTicketOutcome, TicketCreation, TicketUpdate, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    AuditStamp, DeferredClaim, IdempotentOutcome, Page, ShopId, StorageError, TicketFilter, TicketId,
-    TicketPosition, TicketStore, TicketView,
+    AuditStamp, DeferredClaim, IdempotentOutcome, Page, PageSize, ShopId, StorageError, TicketFilter,
+    TicketId, TicketPosition, TicketStore, TicketView,
 };
 
 use crate::RedbStorage;
@@ -51,12 +51,12 @@ impl TicketStore for RedbStorage {
         shop: ShopId,
         filter: TicketFilter,
         after: Option<TicketPosition>,
-        limit: u32,
+        size: PageSize,
     ) -> Result<Page<TicketView, TicketPosition>, StorageError> {
         self.read("list_tickets", move |transaction| {
             let views = TicketViews::open(transaction)?;
             let list = views.matching(shop, &filter, after)?.map(|ticket| views.view(ticket?));
-            page_of(list, Some(limit), |view| view.ticket.position())
+            page_of(list, size, |view| view.ticket.position())
         })
         .await
     }

@@ -5,8 +5,8 @@ mod update;
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CreateUserOutcome, UpdateUserOutcome, UserUpdate};
 use hexdesk_domain::{
-    DeferredClaim, EventKind, IdempotentOutcome, NewUser, Page, ShopId, Snapshot, StorageError, User,
-    UserFilter, UserId, UserStore,
+    DeferredClaim, EventKind, IdempotentOutcome, NewUser, Page, PageSize, ShopId, Snapshot, StorageError,
+    User, UserFilter, UserId, UserStore,
 };
 use redb::{ReadableTable, WriteTransaction};
 
@@ -42,11 +42,11 @@ impl UserStore for RedbStorage {
         shop: ShopId,
         filter: UserFilter,
         after: Option<UserId>,
-        limit: u32,
+        size: PageSize,
     ) -> Result<Page<User, UserId>, StorageError> {
         self.read("list_users", move |transaction| {
             let users = transaction.open_table(USERS)?;
-            page_of(matching(&users, shop, filter, after)?, Some(limit), |user| user.id)
+            page_of(matching(&users, shop, filter, after)?, size, |user| user.id)
         })
         .await
     }

@@ -2,9 +2,7 @@
 
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome, CreateTicketOutcome, TicketCreation};
-use hexdesk_domain::{
-    CommentStore, IdempotentOutcome, NewComment, ShopId, StorageError, Ticket, TicketStore,
-};
+use hexdesk_domain::{CommentStore, IdempotentOutcome, ShopId, StorageError, TextBytes, TicketStore};
 
 /// An item to create.
 #[async_trait]
@@ -19,8 +17,8 @@ pub(super) trait Creation: Clone + Send + Sync + 'static {
     /// The shop that it belongs to.
     fn shop(&self) -> ShopId;
 
-    /// The approximate size of its texts, in bytes.
-    fn text_bytes(&self) -> usize;
+    /// The bytes of its texts, approximately.
+    fn bytes(&self) -> usize;
 
     /// Creates a batch of them.
     async fn create(store: &Self::Store, batch: Vec<Self>) -> Result<Vec<Self::Outcome>, StorageError>;
@@ -39,32 +37,10 @@ impl Creation for TicketCreation {
         self.ticket.shop_id
     }
 
-    fn text_bytes(&self) -> usize {
+    fn bytes(&self) -> usize {
         let Self { ticket, stamp: _, idempotency } = self;
-        // Lists every field, so that no text escapes the limit of a batch.
-        let Ticket {
-            id: _,
-            shop_id: _,
-            customer_id: _,
-            channel,
-            name,
-            thread_id,
-            email_used,
-            date: _,
-            last_message,
-            last_message_time: _,
-            contact_reason,
-            assigned_to: _,
-            is_opened: _,
-            unread_count: _,
-            tags,
-            language_code,
-            via,
-            version: _,
-        } = ticket;
-        let texts = [name, thread_id, email_used, last_message, contact_reason, language_code, via];
         let receipt = idempotency.as_ref().map_or(0, |claim| claim.receipt.response.len());
-        channel.len() + bytes_of(texts.into_iter().flatten().chain(tags)) + receipt
+        ticket.text_bytes() + receipt
     }
 
     async fn create(
@@ -93,26 +69,8 @@ impl Creation for CommentCreation {
         self.comment.shop_id
     }
 
-    fn text_bytes(&self) -> usize {
-        let Self { comment, stamp: _, claim: _ } = self;
-        // Lists every field, as for tickets.
-        let NewComment {
-            id: _,
-            shop_id: _,
-            ticket_id: _,
-            text,
-            time: _,
-            channel,
-            is_from_shop: _,
-            author_id: _,
-            subject,
-            from_email,
-            to_emails,
-            attachments,
-            tags,
-        } = comment;
-        let texts = [channel, subject, from_email, attachments];
-        text.len() + bytes_of(texts.into_iter().flatten().chain(to_emails).chain(tags))
+    fn bytes(&self) -> usize {
+        self.comment.text_bytes()
     }
 
     async fn create(
@@ -129,8 +87,4 @@ impl Creation for CommentCreation {
     ) -> Result<Option<IdempotentOutcome<CreateCommentOutcome>>, StorageError> {
         Ok(None)
     }
-}
-
-fn bytes_of<'a>(texts: impl Iterator<Item = &'a String>) -> usize {
-    texts.map(String::len).sum()
 }

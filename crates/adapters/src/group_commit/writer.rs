@@ -89,7 +89,7 @@ impl<C: Creation> Shared<C> {
     /// Queues an item, and starts a turn if one is needed.
     fn add(self: &Arc<Self>, waiting: Waiting<C>) {
         let mut state = self.state();
-        let lost = state.waiting.push(waiting.item.shop(), places(waiting.item.text_bytes()), waiting);
+        let lost = state.waiting.push(waiting.item.shop(), places(waiting.item.bytes()), waiting);
         let begins = state.turns == 0 || (state.turns < MAX_TURNS && state.has_company());
         state.turns += usize::from(begins);
         drop(state);

@@ -6,13 +6,13 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::ports::{CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 use hexdesk_domain::{
     ApiKey, ApiKeySnapshot, ApiKeyStore, AuditStamp, DeferredClaim, EventKind, IdempotentOutcome, KeyNumber,
-    NewApiKey, Page, Shop, ShopId, Snapshot, StorageError, UserId,
+    NewApiKey, Page, PageSize, Shop, ShopId, Snapshot, StorageError, UserId,
 };
 
-use super::PostgresStorage;
 use super::errors::{Effect, Failure, count_from};
 use super::events::append::append_one;
 use super::idempotency::attempt;
+use super::{PostgresStorage, pages};
 use crate::sql::api_keys::ApiKeyRow;
 use crate::sql::page;
 use crate::sql::schema::{api_keys, shops, users};
@@ -61,7 +61,7 @@ impl ApiKeyStore for PostgresStorage {
         &self,
         shop: ShopId,
         after: Option<KeyNumber>,
-        limit: u32,
+        size: PageSize,
     ) -> Result<Page<ApiKey, KeyNumber>, StorageError> {
         self.connections
             .run("list_keys", Effect::Read, async move |connection: &mut AsyncPgConnection| {
@@ -69,14 +69,13 @@ impl ApiKeyStore for PostgresStorage {
                     .filter(api_keys::shop_id.eq(shop.get()))
                     .order(api_keys::number)
                     .select(ApiKeyRow::as_select())
-                    .limit(page::rows_to_ask_for(limit))
+                    .limit(page::rows_to_ask_for(size))
                     .into_boxed::<Pg>();
                 if let Some(number) = after {
                     list = list.filter(api_keys::number.gt(number.get()));
                 }
-                let rows: Vec<ApiKeyRow> = list.load(connection).await?;
-                let keys = rows.into_iter().map(TryInto::try_into).collect::<Result<Vec<ApiKey>, _>>()?;
-                Ok(page::cut(keys, limit, |key| key.number))
+                let rows = list.load_stream::<ApiKeyRow>(connection).await?;
+                pages::read(rows, size, |row| ApiKey::try_from(row).map(|key| (key.number, key))).await
             })
             .await
     }

@@ -9,11 +9,12 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
 use hexdesk_domain::{
-    CommentPosition, CommentStore, CommentView, IdempotentOutcome, Page, ShopId, StorageError, TicketId,
+    CommentPosition, CommentStore, CommentView, IdempotentOutcome, Page, PageSize, ShopId, StorageError,
+    TicketId,
 };
 
-use super::PostgresStorage;
 use super::errors::{Effect, Failure, count_from};
+use super::{PostgresStorage, pages};
 use crate::sql::comments::{CommentRow, CommentViewRow, comment_view};
 use crate::sql::customers::CustomerRow;
 use crate::sql::schema::{comments, tickets};
@@ -42,11 +43,11 @@ impl CommentStore for PostgresStorage {
         shop: ShopId,
         ticket: TicketId,
         after: Option<CommentPosition>,
-        limit: Option<u32>,
+        size: PageSize,
     ) -> Result<Option<Page<CommentView, CommentPosition>>, StorageError> {
         self.connections
             .run("list_comments", Effect::Read, async move |connection: &mut AsyncPgConnection| {
-                list(connection, shop, ticket, after, limit).await
+                list(connection, shop, ticket, after, size).await
             })
             .await
     }
@@ -69,36 +70,29 @@ impl CommentStore for PostgresStorage {
     }
 }
 
-/// A page of the comments, or all of them.
+/// A page of the comments.
 async fn list(
     connection: &mut AsyncPgConnection,
     shop: ShopId,
     ticket: TicketId,
     after: Option<CommentPosition>,
-    limit: Option<u32>,
+    size: PageSize,
 ) -> Result<Option<Page<CommentView, CommentPosition>>, Failure> {
     let mut list = queries::comment_list(shop.get(), ticket.get())
         .select((CommentRow::as_select(), CustomerRow::as_select(), Option::<UserRow>::as_select()))
+        .limit(page::rows_to_ask_for(size))
         .into_boxed::<Pg>();
     if let Some(CommentPosition { time, id }) = after {
         list = list.filter(queries::comment_is_after(StoredTimestamp(time), id.get()));
     }
-    if let Some(limit) = limit {
-        list = list.limit(page::rows_to_ask_for(limit));
-    }
-    let rows: Vec<CommentViewRow> = list.load(connection).await?;
-    if rows.is_empty() {
+    let rows = list.load_stream::<CommentViewRow>(connection).await?;
+    let page = pages::read(rows, size, |row| comment_view(row).map(|view| (view.comment.position(), view)));
+    let page = page.await?;
+    if page.entries.is_empty() {
         let ticket = exists(tickets::table.find((shop.get(), ticket.get())));
         if !diesel::select(ticket).get_result::<bool>(connection).await? {
             return Ok(None);
         }
     }
-    let views = rows.into_iter().map(comment_view).collect::<Result<Vec<_>, _>>()?;
-    Ok(Some(match limit {
-        Some(limit) => page::cut(views, limit, |CommentView { comment, .. }| CommentPosition {
-            time: comment.time,
-            id: comment.id,
-        }),
-        None => Page { entries: views, next: None },
-    }))
+    Ok(Some(page))
 }

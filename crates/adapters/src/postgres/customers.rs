@@ -12,7 +12,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncC
 use hexdesk_domain::ports::{CreateCustomerOutcome, CustomerUpdate, Erased, UpdateCustomerOutcome};
 use hexdesk_domain::{
     AuditStamp, Customer, CustomerFilter, CustomerId, CustomerStore, DeferredClaim, EventKind,
-    IdempotentOutcome, NewCustomer, Page, ShopId, Snapshot, StorageError,
+    IdempotentOutcome, NewCustomer, Page, PageSize, ShopId, Snapshot, StorageError,
 };
 
 use super::PostgresStorage;
@@ -66,11 +66,11 @@ impl CustomerStore for PostgresStorage {
         shop: ShopId,
         filter: CustomerFilter,
         after: Option<CustomerId>,
-        limit: u32,
+        size: PageSize,
     ) -> Result<Page<Customer, CustomerId>, StorageError> {
         self.connections
             .run("list_customers", Effect::Read, async move |connection: &mut AsyncPgConnection| {
-                lists::list(connection, shop, filter, after, limit).await
+                lists::list(connection, shop, filter, after, size).await
             })
             .await
     }

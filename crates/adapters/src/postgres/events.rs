@@ -12,13 +12,12 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use hexdesk_domain::{Event, EventPosition, EventStore, Page, ShopId, StorageError};
+use hexdesk_domain::{Event, EventPosition, EventStore, Page, PageSize, ShopId, StorageError};
 
-use super::PostgresStorage;
 use super::errors::{Effect, Failure};
 use super::prepared::PageLimit;
+use super::{PostgresStorage, pages};
 use crate::sql::events::EventRow;
-use crate::sql::page;
 use crate::sql::types::Instant;
 
 #[async_trait]
@@ -27,7 +26,7 @@ impl EventStore for PostgresStorage {
         &self,
         shop: ShopId,
         after: Option<EventPosition>,
-        limit: u32,
+        size: PageSize,
     ) -> Result<Page<Event, EventPosition>, StorageError> {
         self.connections
             .run("list_events", Effect::Read, async move |connection: &mut AsyncPgConnection| {
@@ -36,9 +35,9 @@ impl EventStore for PostgresStorage {
                     shop: shop.get(),
                     // Before all events.
                     after: after.unwrap_or(EventPosition { change: -1, part: 0 }),
-                    limit: PageLimit::new(limit),
+                    limit: PageLimit::new(size),
                 };
-                let page = list.clone().page(connection).await?;
+                let page = list.clone().page(connection, size).await?;
                 if page.next.is_some() {
                     return Ok(page);
                 }
@@ -47,7 +46,7 @@ impl EventStore for PostgresStorage {
                 // transaction in neither of the two began later, so its number is larger than all
                 // listed ones.
                 list.others = OtherTransactions.get_result(connection).await?;
-                list.page(connection).await
+                list.page(connection, size).await
             })
             .await
     }
@@ -84,11 +83,13 @@ struct ListEvents {
 }
 
 impl ListEvents {
-    async fn page(self, connection: &mut AsyncPgConnection) -> Result<Page<Event, EventPosition>, Failure> {
-        let entries = self.limit.entries;
-        let rows: Vec<EventRow> = self.load(connection).await?;
-        let events = rows.into_iter().map(TryInto::try_into).collect::<Result<Vec<Event>, _>>()?;
-        Ok(page::cut(events, entries, |event| event.position))
+    async fn page(
+        self,
+        connection: &mut AsyncPgConnection,
+        size: PageSize,
+    ) -> Result<Page<Event, EventPosition>, Failure> {
+        let rows = self.load_stream::<EventRow>(connection).await?;
+        pages::read(rows, size, |row| Event::try_from(row).map(|event| (event.position, event))).await
     }
 }
 

@@ -6,6 +6,7 @@ use diesel::expression::SqlLiteral;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::sql_types::{BigInt, Bool};
+use hexdesk_domain::PageSize;
 use hexdesk_domain::limits::DEFAULT_PAGE_ENTRIES;
 
 use crate::sql::page;
@@ -22,20 +23,20 @@ pub(super) fn never_kept() -> SqlLiteral<Bool> {
 /// reading the rows.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PageLimit {
-    pub(super) entries: u32,
+    is_default: bool,
     rows: i64,
 }
 
 impl PageLimit {
-    pub(super) fn new(entries: u32) -> Self {
-        Self { entries, rows: page::rows_to_ask_for(entries) }
+    pub(super) fn new(size: PageSize) -> Self {
+        Self { is_default: size.entries == DEFAULT_PAGE_ENTRIES, rows: page::rows_to_ask_for(size) }
     }
 }
 
 impl QueryFragment<Pg> for PageLimit {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql(" LIMIT ");
-        if self.entries == DEFAULT_PAGE_ENTRIES {
+        if self.is_default {
             out.push_sql(&self.rows.to_string());
             return Ok(());
         }

@@ -11,19 +11,19 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Nullable};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::{
-    Page, SearchPosition, SearchQuery, SearchStore, ShopId, StorageError, TicketPosition, TicketView,
+    Page, PageSize, SearchPosition, SearchQuery, SearchStore, ShopId, StorageError, TicketView,
 };
 
 use self::vectors::{TermQuery, TsQuery};
-use super::PostgresStorage;
 use super::errors::{Effect, Failure};
 use super::prepared::PageLimit;
+use super::{PostgresStorage, pages};
 use crate::sql::customers::CustomerRow;
+use crate::sql::queries;
 use crate::sql::schema::{customers, tickets, users};
 use crate::sql::tickets::{TicketRow, ticket_view};
 use crate::sql::types::{Instant, StoredTimestamp};
 use crate::sql::users::UserRow;
-use crate::sql::{page, queries};
 
 #[async_trait]
 impl SearchStore for PostgresStorage {
@@ -32,11 +32,11 @@ impl SearchStore for PostgresStorage {
         shop: ShopId,
         query: SearchQuery,
         after: Option<SearchPosition>,
-        limit: u32,
+        size: PageSize,
     ) -> Result<Option<Page<TicketView, SearchPosition>>, StorageError> {
         self.connections
             .run("search_tickets", Effect::Read, async move |connection: &mut AsyncPgConnection| {
-                search(connection, shop, &query, after, limit).await.map(Some)
+                search(connection, shop, &query, after, size).await.map(Some)
             })
             .await
     }
@@ -61,7 +61,7 @@ async fn search(
     shop: ShopId,
     query: &SearchQuery,
     after: Option<SearchPosition>,
-    limit: u32,
+    size: PageSize,
 ) -> Result<Page<TicketView, SearchPosition>, Failure> {
     let views = queries::ticket_views(shop.get())
         .inner_join(found::table.on(found::ticket_id.eq(tickets::id)))
@@ -80,22 +80,16 @@ async fn search(
         after_rank: after.map(|after| i64::from(after.rank)),
         after_time: after.map(|after| StoredTimestamp(after.ticket.last_message_time)),
         after_id: after.map(|after| after.ticket.id.get()),
-        limit: PageLimit::new(limit),
+        limit: PageLimit::new(size),
         views,
     };
-    let rows: Vec<FoundRow> = search.load(connection).await?;
-    let found = rows
-        .into_iter()
-        .map(|(ticket, customer, assignee, rank)| {
-            let rank = u32::try_from(rank).map_err(|_| Failure::Unexpected("a rank is out of range"))?;
-            Ok((ticket_view((ticket, customer, assignee))?, rank))
-        })
-        .collect::<Result<Vec<_>, Failure>>()?;
-    let page = page::cut(found, limit, |(TicketView { ticket, .. }, rank)| SearchPosition {
-        rank: *rank,
-        ticket: TicketPosition { last_message_time: ticket.last_message_time, id: ticket.id },
-    });
-    Ok(Page { entries: page.entries.into_iter().map(|(view, _)| view).collect(), next: page.next })
+    let rows = search.load_stream::<FoundRow>(connection).await?;
+    pages::read(rows, size, |(ticket, customer, assignee, rank)| {
+        let rank = u32::try_from(rank).map_err(|_| Failure::Unexpected("a rank is out of range"))?;
+        let view = ticket_view((ticket, customer, assignee))?;
+        Ok::<_, Failure>((SearchPosition { rank, ticket: view.ticket.position() }, view))
+    })
+    .await
 }
 
 /// A page of results, and the query that reads its tickets with their customers and assignees.

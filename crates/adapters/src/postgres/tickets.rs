@@ -14,8 +14,8 @@ use hexdesk_domain::ports::{
     CreateTicketOutcome, DeleteTicketOutcome, TicketCreation, TicketUpdate, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    AuditStamp, DeferredClaim, IdempotentOutcome, Page, ShopId, StorageError, TicketFilter, TicketId,
-    TicketPosition, TicketStore, TicketView,
+    AuditStamp, DeferredClaim, IdempotentOutcome, Page, PageSize, ShopId, StorageError, TicketFilter,
+    TicketId, TicketPosition, TicketStore, TicketView,
 };
 
 use super::PostgresStorage;
@@ -55,11 +55,11 @@ impl TicketStore for PostgresStorage {
         shop: ShopId,
         filter: TicketFilter,
         after: Option<TicketPosition>,
-        limit: u32,
+        size: PageSize,
     ) -> Result<Page<TicketView, TicketPosition>, StorageError> {
         self.connections
             .run("list_tickets", Effect::Read, async move |connection: &mut AsyncPgConnection| {
-                lists::list(connection, shop, filter, after, limit).await
+                lists::list(connection, shop, filter, after, size).await
             })
             .await
     }

@@ -9,14 +9,14 @@ use diesel::sql_types::BigInt;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use hexdesk_domain::ports::{CreateUserOutcome, UpdateUserOutcome, UserUpdate};
 use hexdesk_domain::{
-    AuditStamp, DeferredClaim, EventKind, IdempotentOutcome, NewUser, Page, ShopId, Snapshot, StorageError,
-    User, UserFilter, UserId, UserStore,
+    AuditStamp, DeferredClaim, EventKind, IdempotentOutcome, NewUser, Page, PageSize, ShopId, Snapshot,
+    StorageError, User, UserFilter, UserId, UserStore,
 };
 
-use super::PostgresStorage;
 use super::errors::{Effect, Failure, count_from};
 use super::events::append::append_one;
 use super::idempotency::attempt;
+use super::{PostgresStorage, pages};
 use crate::sql::page;
 use crate::sql::schema::users;
 use crate::sql::users::{NewUserRow, UserRow};
@@ -63,7 +63,7 @@ impl UserStore for PostgresStorage {
         shop: ShopId,
         filter: UserFilter,
         after: Option<UserId>,
-        limit: u32,
+        size: PageSize,
     ) -> Result<Page<User, UserId>, StorageError> {
         self.connections
             .run("list_users", Effect::Read, async move |connection: &mut AsyncPgConnection| {
@@ -71,15 +71,14 @@ impl UserStore for PostgresStorage {
                     .filter(users::shop_id.eq(shop.get()))
                     .order(users::id)
                     .select(UserRow::as_select())
-                    .limit(page::rows_to_ask_for(limit))
+                    .limit(page::rows_to_ask_for(size))
                     .into_boxed::<Pg>();
                 let mut list = meeting(list, filter);
                 if let Some(id) = after {
                     list = list.filter(users::id.gt(id.get()));
                 }
-                let rows: Vec<UserRow> = list.load(connection).await?;
-                let users = rows.into_iter().map(TryInto::try_into).collect::<Result<Vec<User>, _>>()?;
-                Ok(page::cut(users, limit, |user| user.id))
+                let rows = list.load_stream::<UserRow>(connection).await?;
+                pages::read(rows, size, |row| User::try_from(row).map(|user| (user.id, user))).await
             })
             .await
     }

@@ -1,17 +1,18 @@
 use async_trait::async_trait;
+use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use hexdesk_domain::ports::{CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 use hexdesk_domain::{
     ApiKey, ApiKeyStore, AuditStamp, DeferredClaim, EventKind, IdempotentOutcome, KeyNumber, NewApiKey, Page,
-    Shop, ShopId, Snapshot, StorageError, UserId,
+    PageSize, Shop, ShopId, Snapshot, StorageError, UserId,
 };
 
-use super::SqliteStorage;
 use super::counters::{Counted, next_number};
 use super::events::append::EventLog;
 use super::idempotency::attempt;
 use super::users::active::is_active_user_if_any;
+use super::{SqliteStorage, pages};
 use crate::sql::api_keys::ApiKeyRow;
 use crate::sql::page;
 use crate::sql::schema::{api_keys, shops};
@@ -141,21 +142,20 @@ impl ApiKeyStore for SqliteStorage {
         &self,
         shop: ShopId,
         after: Option<KeyNumber>,
-        limit: u32,
+        size: PageSize,
     ) -> Result<Page<ApiKey, KeyNumber>, StorageError> {
         self.read("list_keys", move |connection| {
             let mut list = api_keys::table
                 .filter(api_keys::shop_id.eq(shop.get()))
                 .order(api_keys::number)
                 .select(ApiKeyRow::as_select())
-                .limit(page::rows_to_ask_for(limit))
+                .limit(page::rows_to_ask_for(size))
                 .into_boxed::<Sqlite>();
             if let Some(after) = after {
                 list = list.filter(api_keys::number.gt(after.get()));
             }
-            let rows = list.load(connection)?;
-            let keys = rows.into_iter().map(TryInto::try_into).collect::<Result<Vec<ApiKey>, _>>()?;
-            Ok(page::cut(keys, limit, |key| key.number))
+            let rows = list.load_iter::<ApiKeyRow, DefaultLoadingMode>(connection)?;
+            pages::read(rows, size, |row| ApiKey::try_from(row).map(|key| (key.number, key)))
         })
         .await
     }

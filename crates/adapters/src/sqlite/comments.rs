@@ -3,15 +3,17 @@
 mod create;
 
 use async_trait::async_trait;
+use diesel::connection::DefaultLoadingMode;
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
 use hexdesk_domain::{
-    CommentPosition, CommentStore, CommentView, IdempotentOutcome, Page, ShopId, StorageError, TicketId,
+    CommentPosition, CommentStore, CommentView, IdempotentOutcome, Page, PageSize, ShopId, StorageError,
+    TicketId,
 };
 
-use super::SqliteStorage;
+use super::{SqliteStorage, pages};
 use crate::sql::comments::{CommentViewRow, comment_view};
 use crate::sql::schema::{comments, tickets};
 use crate::sql::types::StoredTimestamp;
@@ -34,21 +36,12 @@ impl CommentStore for SqliteStorage {
         shop: ShopId,
         ticket: TicketId,
         after: Option<CommentPosition>,
-        limit: Option<u32>,
+        size: PageSize,
     ) -> Result<Option<Page<CommentView, CommentPosition>>, StorageError> {
         self.read("list_comments", move |connection| {
-            let rows = list(connection, shop, ticket, after, limit)?;
-            if rows.is_empty() && !has_ticket(connection, shop, ticket)? {
-                return Ok(None);
-            }
-            let views = rows.into_iter().map(comment_view).collect::<Result<Vec<_>, _>>()?;
-            Ok(Some(match limit {
-                Some(limit) => page::cut(views, limit, |CommentView { comment, .. }| CommentPosition {
-                    time: comment.time,
-                    id: comment.id,
-                }),
-                None => Page { entries: views, next: None },
-            }))
+            let page = list(connection, shop, ticket, after, size)?;
+            let is_missing = page.entries.is_empty() && !has_ticket(connection, shop, ticket)?;
+            Ok((!is_missing).then_some(page))
         })
         .await
     }
@@ -69,24 +62,23 @@ impl CommentStore for SqliteStorage {
     }
 }
 
-/// Reads the rows of a page, and one more if it exists. Reads all rows if there is no limit.
+/// Reads a page of the list.
 fn list(
     connection: &mut SqliteConnection,
     shop: ShopId,
     ticket: TicketId,
     after: Option<CommentPosition>,
-    limit: Option<u32>,
-) -> QueryResult<Vec<CommentViewRow>> {
+    size: PageSize,
+) -> anyhow::Result<Page<CommentView, CommentPosition>> {
     let mut list = queries::comment_list(shop.get(), ticket.get())
         .select(CommentViewRow::as_select())
+        .limit(page::rows_to_ask_for(size))
         .into_boxed::<Sqlite>();
     if let Some(CommentPosition { time, id }) = after {
         list = list.filter(queries::comment_is_after(StoredTimestamp(time), id.get()));
     }
-    if let Some(limit) = limit {
-        list = list.limit(page::rows_to_ask_for(limit));
-    }
-    list.load(connection)
+    let rows = list.load_iter::<CommentViewRow, DefaultLoadingMode>(connection)?;
+    pages::read(rows, size, |row| comment_view(row).map(|view| (view.comment.position(), view)))
 }
 
 fn has_ticket(connection: &mut SqliteConnection, shop: ShopId, ticket: TicketId) -> QueryResult<bool> {

@@ -12,7 +12,7 @@ use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::ports::{CreateCustomerOutcome, CustomerUpdate, Erased, UpdateCustomerOutcome};
 use hexdesk_domain::{
     AuditStamp, Customer, CustomerFilter, CustomerId, CustomerStore, DeferredClaim, EventKind,
-    IdempotentOutcome, NewCustomer, Page, ShopId, Snapshot, StorageError,
+    IdempotentOutcome, NewCustomer, Page, PageSize, ShopId, Snapshot, StorageError,
 };
 
 use super::SqliteStorage;
@@ -48,9 +48,9 @@ impl CustomerStore for SqliteStorage {
         shop: ShopId,
         filter: CustomerFilter,
         after: Option<CustomerId>,
-        limit: u32,
+        size: PageSize,
     ) -> Result<Page<Customer, CustomerId>, StorageError> {
-        self.read("list_customers", move |connection| lists::list(connection, shop, filter, after, limit))
+        self.read("list_customers", move |connection| lists::list(connection, shop, filter, after, size))
             .await
     }
 

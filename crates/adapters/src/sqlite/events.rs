@@ -3,13 +3,14 @@
 pub(super) mod append;
 
 use async_trait::async_trait;
+use diesel::connection::DefaultLoadingMode;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 use diesel::sqlite::Sqlite;
-use hexdesk_domain::{Event, EventPosition, EventStore, Page, ShopId, StorageError};
+use hexdesk_domain::{Event, EventPosition, EventStore, Page, PageSize, ShopId, StorageError};
 
-use super::SqliteStorage;
+use super::{SqliteStorage, pages};
 use crate::sql::events::EventRow;
 use crate::sql::page;
 use crate::sql::schema::events;
@@ -20,14 +21,14 @@ impl EventStore for SqliteStorage {
         &self,
         shop: ShopId,
         after: Option<EventPosition>,
-        limit: u32,
+        size: PageSize,
     ) -> Result<Page<Event, EventPosition>, StorageError> {
         self.read("list_events", move |connection| {
             let mut list = events::table
                 .filter(events::shop_id.eq(shop.get()))
                 .order((events::change, events::part))
                 .select(EventRow::as_select())
-                .limit(page::rows_to_ask_for(limit))
+                .limit(page::rows_to_ask_for(size))
                 .into_boxed::<Sqlite>();
             if let Some(EventPosition { change, part }) = after {
                 // SQLite enters the key at the position itself, however many parts the change has.
@@ -38,9 +39,8 @@ impl EventStore for SqliteStorage {
                     .sql(")");
                 list = list.filter(is_after);
             }
-            let rows = list.load(connection)?;
-            let events = rows.into_iter().map(TryInto::try_into).collect::<Result<Vec<Event>, _>>()?;
-            Ok(page::cut(events, limit, |event| event.position))
+            let rows = list.load_iter::<EventRow, DefaultLoadingMode>(connection)?;
+            pages::read(rows, size, |row| Event::try_from(row).map(|event| (event.position, event)))
         })
         .await
     }

@@ -3,17 +3,17 @@
 pub(super) mod index;
 
 use async_trait::async_trait;
+use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Text};
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use hexdesk_domain::{
-    Page, SearchPosition, SearchQuery, SearchStore, SearchTerm, ShopId, StorageError, TicketPosition,
-    TicketView,
+    Page, PageSize, SearchPosition, SearchQuery, SearchStore, SearchTerm, ShopId, StorageError, TicketView,
 };
 
 use self::index::indexed_word;
-use super::SqliteStorage;
+use super::{SqliteStorage, pages};
 use crate::sql::schema::{customers, tickets, users};
 use crate::sql::tickets::{TicketViewRow, ticket_view};
 use crate::sql::{page, queries};
@@ -25,24 +25,22 @@ impl SearchStore for SqliteStorage {
         shop: ShopId,
         query: SearchQuery,
         after: Option<SearchPosition>,
-        limit: u32,
+        size: PageSize,
     ) -> Result<Option<Page<TicketView, SearchPosition>>, StorageError> {
         self.read("search_tickets", move |connection| {
             let views = queries::ticket_views(shop.get())
                 .inner_join(found_tickets::table.on(found_tickets::ticket_id.eq(tickets::id)))
                 .order((found_tickets::rank.desc(), tickets::last_message_time.desc(), tickets::id.desc()))
                 .select((found_tickets::rank, TicketViewRow::as_select()));
-            let search = FoundTickets::new(shop, &query, after, limit)?;
-            let rows: Vec<(i64, TicketViewRow)> = With { found: search, query: views }.load(connection)?;
-            let entries = rows
-                .into_iter()
-                .map(|(rank, row)| Ok((u32::try_from(rank)?, ticket_view(row)?)))
-                .collect::<anyhow::Result<Vec<_>>>()?;
-            let Page { entries, next } = page::cut(entries, limit, |(rank, TicketView { ticket, .. })| {
-                let ticket = TicketPosition { last_message_time: ticket.last_message_time, id: ticket.id };
-                SearchPosition { rank: *rank, ticket }
+            let search = FoundTickets::new(shop, &query, after, size)?;
+            let search = With { found: search, query: views };
+            let rows = search.load_iter::<(i64, TicketViewRow), DefaultLoadingMode>(connection)?;
+            let page = pages::read(rows, size, |(rank, row)| {
+                let view = ticket_view(row)?;
+                let position = SearchPosition { rank: u32::try_from(rank)?, ticket: view.ticket.position() };
+                anyhow::Ok((position, view))
             });
-            Ok(Some(Page { entries: entries.into_iter().map(|(_, view)| view).collect(), next }))
+            page.map(Some)
         })
         .await
     }
@@ -77,7 +75,7 @@ impl FoundTickets {
         shop: ShopId,
         query: &SearchQuery,
         after: Option<SearchPosition>,
-        limit: u32,
+        size: PageSize,
     ) -> anyhow::Result<Self> {
         let terms: Vec<String> = query.terms().map(|term| expression(shop, term)).collect();
         Ok(Self {
@@ -87,7 +85,7 @@ impl FoundTickets {
             after: after.map_or((i64::MAX, i64::MAX, i64::MAX), |SearchPosition { rank, ticket }| {
                 (rank.into(), ticket.last_message_time.unix_millis(), ticket.id.get())
             }),
-            limit: page::rows_to_ask_for(limit),
+            limit: page::rows_to_ask_for(size),
         })
     }
 }

@@ -14,8 +14,8 @@ use hexdesk_domain::ports::{
     CreateTicketOutcome, DeleteTicketOutcome, TicketCreation, TicketUpdate, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    AuditStamp, DeferredClaim, HumanTicketId, IdempotentOutcome, Page, ShopId, StorageError, TicketFilter,
-    TicketId, TicketPosition, TicketStore, TicketView,
+    AuditStamp, DeferredClaim, HumanTicketId, IdempotentOutcome, Page, PageSize, ShopId, StorageError,
+    TicketFilter, TicketId, TicketPosition, TicketStore, TicketView,
 };
 
 use super::SqliteStorage;
@@ -45,9 +45,9 @@ impl TicketStore for SqliteStorage {
         shop: ShopId,
         filter: TicketFilter,
         after: Option<TicketPosition>,
-        limit: u32,
+        size: PageSize,
     ) -> Result<Page<TicketView, TicketPosition>, StorageError> {
-        self.read("list_tickets", move |connection| lists::list(connection, shop, filter, after, limit)).await
+        self.read("list_tickets", move |connection| lists::list(connection, shop, filter, after, size)).await
     }
 
     async fn update_ticket(

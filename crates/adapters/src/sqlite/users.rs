@@ -5,19 +5,20 @@ mod update;
 
 use anyhow::Context;
 use async_trait::async_trait;
+use diesel::connection::DefaultLoadingMode;
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use hexdesk_domain::ports::{CreateUserOutcome, UpdateUserOutcome, UserUpdate};
 use hexdesk_domain::{
-    AuditStamp, DeferredClaim, EventKind, IdempotentOutcome, NewUser, Page, ShopId, Snapshot, StorageError,
-    User, UserFilter, UserId, UserStore,
+    AuditStamp, DeferredClaim, EventKind, IdempotentOutcome, NewUser, Page, PageSize, ShopId, Snapshot,
+    StorageError, User, UserFilter, UserId, UserStore,
 };
 
-use super::SqliteStorage;
 use super::counters::{Counted, next_number, note_number};
 use super::events::append::EventLog;
 use super::idempotency::attempt;
+use super::{SqliteStorage, pages};
 use crate::sql::page;
 use crate::sql::schema::users;
 use crate::sql::users::{NewUserRow, UserRow};
@@ -55,21 +56,20 @@ impl UserStore for SqliteStorage {
         shop: ShopId,
         filter: UserFilter,
         after: Option<UserId>,
-        limit: u32,
+        size: PageSize,
     ) -> Result<Page<User, UserId>, StorageError> {
         self.read("list_users", move |connection| {
             let mut list = users::table
                 .filter(users::shop_id.eq(shop.get()))
                 .order(users::id)
                 .select(UserRow::as_select())
-                .limit(page::rows_to_ask_for(limit))
+                .limit(page::rows_to_ask_for(size))
                 .into_boxed::<Sqlite>();
             if let Some(after) = after {
                 list = list.filter(users::id.gt(after.get()));
             }
-            let rows = meeting(list, filter).load(connection)?;
-            let users = rows.into_iter().map(TryInto::try_into).collect::<Result<Vec<User>, _>>()?;
-            Ok(page::cut(users, limit, |user| user.id))
+            let rows = meeting(list, filter).load_iter::<UserRow, DefaultLoadingMode>(connection)?;
+            pages::read(rows, size, |row| User::try_from(row).map(|user| (user.id, user)))
         })
         .await
     }

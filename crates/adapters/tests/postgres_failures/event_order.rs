@@ -2,7 +2,7 @@
 
 use std::pin::pin;
 
-use hexdesk_domain::{Event, EventKind, EventPosition, EventStore};
+use hexdesk_domain::{Event, EventKind, EventPosition, EventStore, PageSize};
 use hexdesk_test_postgres::cluster;
 
 use crate::fixture::{Fixture, begin, client, listed};
@@ -94,7 +94,7 @@ async fn a_transaction_that_ends_during_a_listing_hides_no_event() {
     fixture.create(vec![fixture.item(1, None)]).await.unwrap();
 
     fixture.other_does("SELECT pg_advisory_lock(1)").await;
-    let mut list = pin!(fixture.storage.list_events(fixture.shop, None, 100));
+    let mut list = pin!(fixture.storage.list_events(fixture.shop, None, PageSize::of(100)));
     begin(list.as_mut()).await;
     fixture.is_blocked().await;
     other_database.batch_execute("COMMIT").await.unwrap();

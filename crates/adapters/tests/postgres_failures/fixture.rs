@@ -14,8 +14,8 @@ use hexdesk_domain::ports::{
 use hexdesk_domain::{
     Actor, AuditStamp, CommentDraft, CommentId, CustomerDraft, CustomerId, CustomerStore, DeferredClaim,
     Event, EventPosition, EventStore, Fingerprint, IdempotencyClaim, IdempotencyKey, IdempotencyRequest,
-    IdempotentOutcome, NewComment, Receipt, ShopDomain, ShopId, ShopStore, StorageError, StorageErrorKind,
-    TicketDraft, TicketId, TicketStore, Timestamp,
+    IdempotentOutcome, NewComment, PageSize, Receipt, ShopDomain, ShopId, ShopStore, StorageError,
+    StorageErrorKind, TicketDraft, TicketId, TicketStore, Timestamp,
 };
 use hexdesk_test_postgres::TestDatabase;
 
@@ -31,7 +31,7 @@ pub(crate) async fn listed(
 ) -> Vec<Event> {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
-        let events = storage.list_events(shop, after, 100).await.unwrap().entries;
+        let events = storage.list_events(shop, after, PageSize::of(100)).await.unwrap().entries;
         if events.len() >= count || Instant::now() > deadline {
             return events;
         }

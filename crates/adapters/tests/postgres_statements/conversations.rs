@@ -1,6 +1,8 @@
 //! Tickets and comments.
 
-use hexdesk_domain::{AssigneeFilter, CommentStore, CustomerId, TicketFilter, TicketId, TicketStore};
+use hexdesk_domain::{
+    AssigneeFilter, CommentStore, CustomerId, PageSize, TicketFilter, TicketId, TicketStore,
+};
 
 use crate::{KEPT, Recorded, shop, statements, time};
 
@@ -12,7 +14,7 @@ fn ticket(id: i64) -> TicketId {
 async fn only_an_empty_page_of_comments_takes_a_second_statement() {
     let recorded = Recorded::new().await;
     for (id, expected) in [(1, 1), (1_001, 2), (99_999, 2)] {
-        let list = recorded.storage.list_comments(shop(), ticket(id), None, Some(50));
+        let list = recorded.storage.list_comments(shop(), ticket(id), None, PageSize::of(50));
         assert_eq!(statements(list).await.len(), expected);
     }
 }
@@ -42,7 +44,7 @@ async fn only_common_lists_are_kept_prepared() {
     let lists = kept.map(|filter| (filter, 2)).into_iter().chain([(two_more, 0), (unread, 0)]);
     for (filter, expected) in lists {
         KEPT.take();
-        recorded.storage.list_tickets(shop(), filter.clone(), None, 50).await.unwrap();
+        recorded.storage.list_tickets(shop(), filter.clone(), None, PageSize::of(50)).await.unwrap();
         recorded.storage.count_tickets(shop(), filter.clone()).await.unwrap();
         assert_eq!(KEPT.take().len(), expected, "{filter:?}");
     }

@@ -1,6 +1,6 @@
 //! Customers.
 
-use hexdesk_domain::{CustomerFilter, CustomerStore, ExternalIds};
+use hexdesk_domain::{CustomerFilter, CustomerStore, ExternalIds, PageSize};
 
 use crate::{KEPT, Recorded, shop};
 
@@ -24,7 +24,7 @@ async fn only_common_lists_of_customers_are_kept_prepared() {
         [(CustomerFilter::default(), 2), (by_email(), 2), (by_phone_number(), 2), (by_shopify_id(), 0)]
     {
         KEPT.take();
-        recorded.storage.list_customers(shop(), filter.clone(), None, 50).await.unwrap();
+        recorded.storage.list_customers(shop(), filter.clone(), None, PageSize::of(50)).await.unwrap();
         recorded.storage.count_customers(shop(), filter.clone()).await.unwrap();
         assert_eq!(KEPT.take().len(), expected, "{filter:?}");
     }

@@ -2,8 +2,8 @@
 
 use hexdesk_domain::ports::DeleteTicketOutcome;
 use hexdesk_domain::{
-    Actor, AuditStamp, CustomerId, CustomerStore, EventPosition, EventStore, RetentionStore, TicketId,
-    TicketStore, Timestamp,
+    Actor, AuditStamp, CustomerId, CustomerStore, EventPosition, EventStore, PageSize, RetentionStore,
+    TicketId, TicketStore, Timestamp,
 };
 
 use hexdesk_test_postgres::Cluster;
@@ -51,7 +51,7 @@ async fn a_shops_log_is_listed_along_its_key() {
     // Only the last page asks for the writers to other databases of the server.
     for (after, expected, kept) in [(None, 1, 1), (Some(within), 1, 0), (Some(end), 3, 1)] {
         KEPT.take();
-        let sent = statements(recorded.storage.list_events(shop(), after, 50)).await;
+        let sent = statements(recorded.storage.list_events(shop(), after, PageSize::of(50))).await;
         assert_eq!(sent.len(), expected, "{sent:#?}");
         let plan = recorded.explain("", &sent[0]);
         assert_follows(&plan, "events_pkey", &["shop_id =", "ROW(change, part) >", "change <"]);

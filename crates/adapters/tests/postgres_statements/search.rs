@@ -1,6 +1,6 @@
 //! Searches.
 
-use hexdesk_domain::{SearchPosition, SearchQuery, SearchStore, TicketId, TicketPosition};
+use hexdesk_domain::{PageSize, SearchPosition, SearchQuery, SearchStore, TicketId, TicketPosition};
 
 use crate::{KEPT, Recorded, shop, time};
 
@@ -27,7 +27,9 @@ async fn a_search_is_one_statement_that_follows_the_indexes_of_words() {
     let types = "(tsquery[], tsquery[], int8, int8, timestamptz, int8, int8)";
     for (text, after) in [("w7", None), ("w7 w8*", Some(place()))] {
         let query = SearchQuery::parse(text).unwrap();
-        let plan = recorded.plan_of(types, recorded.storage.search_tickets(shop(), query, after, 50)).await;
+        let plan = recorded
+            .plan_of(types, recorded.storage.search_tickets(shop(), query, after, PageSize::of(50)))
+            .await;
         for searched in ["customers", "tickets", "comments"] {
             let scan = format!("Bitmap Index Scan on {searched}_by_words");
             assert_eq!(plan.matches(&scan).count(), 1, "{plan}");
@@ -43,7 +45,7 @@ async fn all_searches_are_one_statement_kept_prepared() {
     for text in ["a", "a b c d e f g h*"] {
         for after in [None, Some(place())] {
             let query = SearchQuery::parse(text).unwrap();
-            recorded.storage.search_tickets(shop(), query, after, 50).await.unwrap();
+            recorded.storage.search_tickets(shop(), query, after, PageSize::of(50)).await.unwrap();
         }
     }
     assert_eq!(KEPT.take().len(), 1);

@@ -6,8 +6,8 @@ mod tickets;
 
 use hexdesk_domain::ports::Storage;
 use hexdesk_domain::{
-    CommentPosition, CustomerFilter, CustomerId, EventPosition, KeyNumber, SearchPosition, SearchQuery,
-    ShopId, TicketFilter, TicketId, TicketPosition, Timestamp, UserFilter, UserId,
+    CommentPosition, CustomerFilter, CustomerId, EventPosition, KeyNumber, PageSize, SearchPosition,
+    SearchQuery, ShopId, TicketFilter, TicketId, TicketPosition, Timestamp, UserFilter, UserId,
 };
 
 /// The number of entries on a page.
@@ -71,23 +71,33 @@ impl Call {
         let ticket = TicketId::new(1).unwrap();
         let listed = match self {
             Self::ListTickets(filter, after) => {
-                storage.list_tickets(shop, filter, after, LIMIT).await.unwrap().entries.len()
+                storage.list_tickets(shop, filter, after, PageSize::of(LIMIT)).await.unwrap().entries.len()
             }
             Self::ListComments(after) => {
-                let page = storage.list_comments(shop, ticket, after, Some(LIMIT)).await.unwrap();
+                let page = storage.list_comments(shop, ticket, after, PageSize::of(LIMIT)).await.unwrap();
                 page.unwrap().entries.len()
             }
             Self::ListCustomers(filter, after) => {
-                storage.list_customers(shop, filter, after, LIMIT).await.unwrap().entries.len()
+                storage.list_customers(shop, filter, after, PageSize::of(LIMIT)).await.unwrap().entries.len()
             }
             Self::ListUsers(filter, after) => {
-                storage.list_users(shop, filter, after, LIMIT).await.unwrap().entries.len()
+                storage.list_users(shop, filter, after, PageSize::of(LIMIT)).await.unwrap().entries.len()
             }
-            Self::ListKeys(after) => storage.list_keys(shop, after, LIMIT).await.unwrap().entries.len(),
-            Self::ListEvents(after) => storage.list_events(shop, after, LIMIT).await.unwrap().entries.len(),
+            Self::ListKeys(after) => {
+                storage.list_keys(shop, after, PageSize::of(LIMIT)).await.unwrap().entries.len()
+            }
+            Self::ListEvents(after) => {
+                storage.list_events(shop, after, PageSize::of(LIMIT)).await.unwrap().entries.len()
+            }
             Self::SearchTickets(query, after) => {
                 let query = SearchQuery::parse(query).unwrap();
-                storage.search_tickets(shop, query, after, LIMIT).await.unwrap().unwrap().entries.len()
+                storage
+                    .search_tickets(shop, query, after, PageSize::of(LIMIT))
+                    .await
+                    .unwrap()
+                    .unwrap()
+                    .entries
+                    .len()
             }
             Self::CountTickets(filter) => return storage.count_tickets(shop, filter).await.unwrap(),
             Self::CountComments => return storage.count_comments(shop, ticket).await.unwrap().unwrap(),

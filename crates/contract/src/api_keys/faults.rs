@@ -1,8 +1,9 @@
 use hexdesk_domain::ports::{CreateKeyOutcome, RotateKeyOutcome};
-use hexdesk_domain::{ApiKey, KeyNumber, NewApiKey, ShopId, StorageError, UserId};
+use hexdesk_domain::{ApiKey, KeyNumber, NewApiKey, Page, ShopId, StorageError, UserId};
 
 use crate::faulty::{Fault, Store, fault, full_page_goes_on};
-use crate::memory::{State, page_of};
+use crate::memory::State;
+use crate::page_faults::page_faults;
 
 /// Creates a key for a user if `is_active` holds for that user.
 fn create_for(
@@ -29,7 +30,7 @@ fn keys_after(state: &State, shop: ShopId, after: Option<KeyNumber>) -> Vec<(Key
 }
 
 pub(crate) fn faults() -> Vec<Fault> {
-    [of_keys(), of_lists(), of_rotations()].into_iter().flatten().collect()
+    [of_keys(), of_lists(), of_sizes(), of_rotations()].into_iter().flatten().collect()
 }
 
 fn of_keys() -> Vec<Fault> {
@@ -76,20 +77,18 @@ fn of_keys() -> Vec<Fault> {
 fn of_lists() -> Vec<Fault> {
     vec![
         fault("KEY-3", "Revoked keys are not listed.")
-            .list_keys(|store, shop, after, limit| {
-                let mut page = page_of(keys_after(store, shop, after), Some(limit));
+            .list_keys(|store, shop, after, size| {
+                let mut page = Page::cut(keys_after(store, shop, after), size);
                 page.entries.retain(|key| key.revoked_at.is_none());
                 Ok(page)
             })
             .found_by_the_model(),
         fault("KEY-3", "A full page of keys always has a next one.")
-            .list_keys(|store, shop, after, limit| {
-                Ok(full_page_goes_on(keys_after(store, shop, after), limit))
-            })
+            .list_keys(|store, shop, after, size| Ok(full_page_goes_on(keys_after(store, shop, after), size)))
             .found_by_the_model(),
-        fault("KEY-3", "A page begins at the given key.").list_keys(|store, shop, after, limit| {
+        fault("KEY-3", "A page begins at the given key.").list_keys(|store, shop, after, size| {
             let before = after.and_then(|after| KeyNumber::new(after.get() - 1));
-            Ok(page_of(keys_after(store, shop, before), Some(limit)))
+            Ok(Page::cut(keys_after(store, shop, before), size))
         }),
         fault("KEY-3", "The keys of all shops are counted.")
             .count_keys(|store, _| Ok(store.api_keys.len() as u64)),
@@ -99,6 +98,16 @@ fn of_lists() -> Vec<Fault> {
             })
             .found_by_the_model(),
     ]
+}
+
+/// Pages that end by bytes.
+fn of_sizes() -> Vec<Fault> {
+    let faults = page_faults!("keys").map(|(broken, sentence)| {
+        fault("KEY-3", sentence).list_keys(move |store, shop, after, size| {
+            Ok(broken.page_of(keys_after(store, shop, after), size))
+        })
+    });
+    faults.into()
 }
 
 fn of_rotations() -> Vec<Fault> {

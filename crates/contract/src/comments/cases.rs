@@ -12,8 +12,8 @@ use hexdesk_domain::limits::{
 use hexdesk_domain::ports::CommentCreation;
 use hexdesk_domain::ports::CreateCommentOutcome::{AuthorNotFound, Created, TicketNotFound};
 use hexdesk_domain::{
-    CommentId, CommentView, Customer, IdempotentOutcome, NewComment, NewCustomer, NewUser, ShopId, Storage,
-    Ticket, TicketId, TicketView, Timestamp, User, UserId,
+    CommentId, CommentView, Customer, IdempotentOutcome, NewComment, NewCustomer, NewUser, PageSize, ShopId,
+    Storage, Ticket, TicketId, TicketView, Timestamp, User, UserId,
 };
 
 use crate::comparison::same;
@@ -361,13 +361,23 @@ async fn look(
     Ok((view, comments, storage.count_comments(ticket.shop_id, ticket.id).await?))
 }
 
-/// Returns the ticket's comments, read without a limit.
+/// Returns the whole list of the ticket's comments, read in pages of the largest size.
 async fn whole_list(
     storage: &dyn Storage,
     shop: ShopId,
     ticket: TicketId,
 ) -> anyhow::Result<Vec<CommentView>> {
-    let page = storage.list_comments(shop, ticket, None, None).await?.context("the ticket has no list")?;
-    same("the next page of a list without a limit", &page.next, &None)?;
-    Ok(page.entries)
+    let mut list = Vec::new();
+    let mut after = None;
+    // Far more pages than any case fills. A list that never ends is a failure.
+    for _ in 0..100 {
+        let page = storage.list_comments(shop, ticket, after, PageSize::MAX).await?;
+        let page = page.context("the ticket has no list")?;
+        list.extend(page.entries);
+        after = page.next;
+        if after.is_none() {
+            return Ok(list);
+        }
+    }
+    anyhow::bail!("the list of comments does not end")
 }

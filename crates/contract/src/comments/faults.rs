@@ -1,14 +1,14 @@
 use std::collections::BTreeSet;
 
-use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
 use hexdesk_domain::{
-    CommentId, CommentPosition, CommentView, IdempotentOutcome, NewComment, Page, ShopId, StorageError,
-    Ticket, TicketId, Timestamp,
+    CommentId, CommentPosition, CommentView, IdempotentOutcome, NewComment, Page, PageSize, ShopId,
+    StorageError, TextBytes, Ticket, TicketId, Timestamp,
 };
 
 use crate::faulty::{Fault, fault, full_page_goes_on, rest};
-use crate::memory::{State, page_of};
+use crate::memory::State;
+use crate::page_faults::page_faults;
 
 type Listed = Vec<(CommentPosition, CommentView)>;
 type Outcomes = Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, StorageError>;
@@ -69,16 +69,16 @@ impl Fault {
 
     /// Changes the list of a ticket's comments.
     fn comment_list(self, change: fn(&State, (ShopId, TicketId), &mut Listed)) -> Self {
-        self.list_comments(move |store, shop, ticket, after, limit| {
+        self.list_comments(move |store, shop, ticket, after, size| {
             let Some(mut comments) = store.comments_of(shop, ticket) else { return Ok(None) };
             change(store, (shop, ticket), &mut comments);
-            Ok(Some(page_of(rest(comments, after, is_after), limit)))
+            Ok(Some(Page::cut(rest(comments, after, is_after), size)))
         })
     }
 }
 
 pub(crate) fn faults() -> Vec<Fault> {
-    [of_comments(), of_tickets(), of_lists()].into_iter().flatten().collect()
+    [of_comments(), of_tickets(), of_lists(), of_sizes()].into_iter().flatten().collect()
 }
 
 fn of_comments() -> Vec<Fault> {
@@ -203,6 +203,17 @@ fn of_tickets() -> Vec<Fault> {
     ]
 }
 
+/// Pages that end by bytes.
+fn of_sizes() -> Vec<Fault> {
+    let faults = page_faults!("comments").map(|(broken, sentence)| {
+        fault("COMMENT-8", sentence).list_comments(move |store, shop, ticket, after, size| {
+            let comments = store.comments_of(shop, ticket).map(|comments| rest(comments, after, is_after));
+            Ok(comments.map(|comments| broken.page_of(comments, size)))
+        })
+    });
+    faults.into()
+}
+
 fn of_lists() -> Vec<Fault> {
     vec![
         fault("COMMENT-7", "Comments are in the order of ids.")
@@ -214,31 +225,48 @@ fn of_lists() -> Vec<Fault> {
                 comments.extend(others.flat_map(|(_, it)| state.comments_of(shop, *it).unwrap_or_default()));
             },
         ),
-        fault("COMMENT-8", "A list of comments without a limit is cut.").list_comments(
-            |store, shop, ticket, after, limit| {
+        fault("COMMENT-8", "A list of comments ends with its first full page.").list_comments(
+            |store, shop, ticket, after, size| {
                 let comments = store.comments_of(shop, ticket);
-                let limit = limit.or(Some(MAX_PAGE_ENTRIES));
-                Ok(comments.map(|comments| page_of(rest(comments, after, is_after), limit)))
+                let page = comments.map(|comments| Page::cut(rest(comments, after, is_after), size));
+                Ok(page.map(|page| Page { next: None, ..page }))
+            },
+        ),
+        fault("COMMENT-8", "A page of comments ends by characters instead of bytes.").list_comments(
+            |store, shop, ticket, after, size| {
+                let Some(comments) = store.comments_of(shop, ticket) else { return Ok(None) };
+                let comments = rest(comments, after, is_after);
+                let more: usize = comments
+                    .iter()
+                    .scan(0, |chars, (_, view)| {
+                        let text = &view.comment.text;
+                        *chars += view.text_bytes() - text.len() + text.chars().count();
+                        Some(*chars)
+                    })
+                    .position(|chars| chars >= size.bytes)
+                    .map_or(comments.len(), |place| place + 1);
+                let entries = size.entries.min(u32::try_from(more).unwrap_or(u32::MAX));
+                Ok(Some(Page::cut(comments, PageSize { entries, bytes: usize::MAX })))
             },
         ),
         fault("COMMENT-8", "A full page of comments always has a next one.").list_comments(
-            |store, shop, ticket, after, limit| {
+            |store, shop, ticket, after, size| {
                 let comments = store.comments_of(shop, ticket);
                 let comments = comments.map(|comments| rest(comments, after, is_after));
-                Ok(comments.map(|comments| full_page_goes_on(comments, limit.unwrap_or(u32::MAX))))
+                Ok(comments.map(|comments| full_page_goes_on(comments, size)))
             },
         ),
         fault("COMMENT-8", "The next page of comments skips those with the same time.").list_comments(
-            |store, shop, ticket, after, limit| {
+            |store, shop, ticket, after, size| {
                 let Some(mut comments) = store.comments_of(shop, ticket) else { return Ok(None) };
                 comments.retain(|(position, _)| after.is_none_or(|after| position.time > after.time));
-                Ok(Some(page_of(comments, limit)))
+                Ok(Some(Page::cut(comments, size)))
             },
         ),
         fault("COMMENT-9", "A missing ticket has a list.").list_comments(
-            |store, shop, ticket, after, limit| {
+            |store, shop, ticket, after, size| {
                 let comments = store.comments_of(shop, ticket);
-                let comments = comments.map(|comments| page_of(rest(comments, after, is_after), limit));
+                let comments = comments.map(|comments| Page::cut(rest(comments, after, is_after), size));
                 Ok(comments.or(Some(Page { entries: Vec::new(), next: None })))
             },
         ),

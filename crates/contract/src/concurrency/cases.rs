@@ -15,7 +15,7 @@ use hexdesk_domain::ports::{
     TicketUpdate, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    IdempotentOutcome, NewComment, NewCustomer, Storage, Ticket, TicketChanges, TicketView,
+    IdempotentOutcome, NewComment, NewCustomer, PageSize, Storage, Ticket, TicketChanges, TicketView,
 };
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
@@ -326,7 +326,7 @@ pub async fn comment_11_racing_comments_are_all_stored(storage: Arc<dyn Storage>
         .await?;
         let mut ids: Vec<_> = comments.iter().map(|comment| comment.id).collect();
         ids.sort_unstable();
-        let page = storage.list_comments(fixture.shop.id, ticket.id, None, None).await?;
+        let page = storage.list_comments(fixture.shop.id, ticket.id, None, PageSize::MAX).await?;
         let page = page.context("the contested ticket is not found")?;
         let mut listed: Vec<_> = page.entries.iter().map(|view| view.comment.id).collect();
         listed.sort_unstable();

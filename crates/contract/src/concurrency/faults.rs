@@ -9,7 +9,7 @@ use hexdesk_domain::ports::{
 };
 use hexdesk_domain::{
     AuditStamp, Customer, CustomerId, DeferredClaim, Event, EventPosition, IdempotentOutcome, NewCustomer,
-    Shop, ShopId, StorageError, StorageErrorKind, fold_email,
+    Page, Shop, ShopId, StorageError, StorageErrorKind, fold_email,
 };
 
 use crate::customers::faults::create_unseen;
@@ -200,11 +200,11 @@ fn of_tickets() -> Vec<Fault> {
 
 fn of_the_log() -> Vec<Fault> {
     vec![
-        fault("EVENT-13", "The log is in the order of time.").list_events(|store, shop, after, limit| {
+        fault("EVENT-13", "The log is in the order of time.").list_events(|store, shop, after, size| {
             let mut events = store.events_after(shop, None);
             events.sort_by_key(|(position, event)| (event.stamp.time, *position));
             let events = crate::faulty::rest(events, after, |position, after| position > after);
-            Ok(crate::memory::page_of(events, Some(limit)))
+            Ok(Page::cut(events, size))
         }),
         fault("EVENT-13", "An event is appended after the call returns.")
             .create_user(|store, shop, new, claim| {

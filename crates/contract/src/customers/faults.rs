@@ -8,11 +8,11 @@ use std::cmp::Reverse;
 use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
 use hexdesk_domain::ports::CreateCustomerOutcome;
 use hexdesk_domain::{
-    Customer, CustomerFilter, CustomerId, ExternalIds, NewCustomer, ShopId, StorageError, fold_email,
+    Customer, CustomerFilter, CustomerId, ExternalIds, NewCustomer, Page, ShopId, StorageError, fold_email,
 };
 
 use crate::faulty::{Fault, Store, fault, full_page_goes_on, rest};
-use crate::memory::page_of;
+use crate::page_faults::page_faults;
 use crate::samples::EXTERNAL_IDS;
 
 fn emptied(text: Option<String>) -> Option<String> {
@@ -72,9 +72,9 @@ impl Fault {
         + Sync
         + 'static,
     ) -> Self {
-        self.list_customers(move |store, shop, filter, after, limit| {
+        self.list_customers(move |store, shop, filter, after, size| {
             let customers = list(store, shop, &filter);
-            Ok(page_of(rest(customers, after, |id, after| id < after), Some(limit)))
+            Ok(Page::cut(rest(customers, after, |id, after| id < after), size))
         })
         .count_customers(move |store, shop, filter| Ok(list(store, shop, &filter).len() as u64))
     }
@@ -93,7 +93,10 @@ impl Fault {
 }
 
 pub(crate) fn faults() -> Vec<Fault> {
-    [of_creations(), of_lists(), changes::faults(), erasure::faults()].into_iter().flatten().collect()
+    [of_creations(), of_lists(), of_sizes(), changes::faults(), erasure::faults()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn of_creations() -> Vec<Fault> {
@@ -163,6 +166,17 @@ fn of_creations() -> Vec<Fault> {
     ]
 }
 
+/// Pages that end by bytes.
+fn of_sizes() -> Vec<Fault> {
+    let faults = page_faults!("customers").map(|(broken, sentence)| {
+        fault("CUSTOMER-10", sentence).list_customers(move |store, shop, filter, after, size| {
+            let customers = store.filtered_customers(shop, &filter);
+            Ok(broken.page_of(rest(customers, after, |id, after| id < after), size))
+        })
+    });
+    faults.into()
+}
+
 fn of_lists() -> Vec<Fault> {
     vec![
         fault("CUSTOMER-9", "The case of external ids is ignored.")
@@ -206,16 +220,16 @@ fn of_lists() -> Vec<Fault> {
             },
         ),
         fault("CUSTOMER-10", "A full page of customers always has a next one.")
-            .list_customers(|store, shop, filter, after, limit| {
+            .list_customers(|store, shop, filter, after, size| {
                 let customers = store.filtered_customers(shop, &filter);
-                Ok(full_page_goes_on(rest(customers, after, |id, after| id < after), limit))
+                Ok(full_page_goes_on(rest(customers, after, |id, after| id < after), size))
             })
             .found_by_the_model(),
         fault("CUSTOMER-10", "A page begins with the customer at the given position.").list_customers(
-            |store, shop, filter, after, limit| {
+            |store, shop, filter, after, size| {
                 let mut customers = store.filtered_customers(shop, &filter);
                 customers.retain(|(id, _)| after.is_none_or(|after| *id <= after));
-                Ok(page_of(customers, Some(limit)))
+                Ok(Page::cut(customers, size))
             },
         ),
         fault("CUSTOMER-10", "Counts of customers end at a full page.").count_customers(

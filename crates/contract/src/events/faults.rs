@@ -6,11 +6,12 @@ mod surplus;
 use std::collections::BTreeMap;
 
 use hexdesk_domain::{
-    Actor, Event, EventKind, EventPosition, KeyNumber, ShopId, Snapshot, Subject, Timestamp,
+    Actor, Event, EventKind, EventPosition, KeyNumber, Page, ShopId, Snapshot, Subject, Timestamp,
 };
 
 use crate::faulty::{Fault, fault, full_page_goes_on, rest};
-use crate::memory::{State, page_of};
+use crate::memory::State;
+use crate::page_faults::page_faults;
 
 use EventKind::*;
 
@@ -42,9 +43,9 @@ impl Context<'_> {
 impl Fault {
     /// Replaces the shop's log when it is listed.
     fn listed_log(self, log: impl Fn(&State, ShopId) -> Vec<Event> + Send + Sync + 'static) -> Self {
-        self.list_events(move |store, shop, after, limit| {
+        self.list_events(move |store, shop, after, size| {
             let events = log(store, shop).into_iter().map(|event| (event.position, event)).collect();
-            Ok(page_of(rest(events, after, |position, after| position > after), Some(limit)))
+            Ok(Page::cut(rest(events, after, |position, after| position > after), size))
         })
     }
 
@@ -110,6 +111,7 @@ pub(crate) fn faults() -> Vec<Fault> {
         of_stamps(),
         of_snapshots(),
         of_pages(),
+        of_sizes(),
         erasure::faults(),
         surplus::faults(),
     ]
@@ -300,29 +302,39 @@ fn of_snapshots() -> Vec<Fault> {
     ]
 }
 
+/// Pages that end by bytes.
+fn of_sizes() -> Vec<Fault> {
+    let faults = page_faults!("events").map(|(broken, sentence)| {
+        fault("EVENT-12", sentence).list_events(move |store, shop, after, size| {
+            Ok(broken.page_of(store.events_after(shop, after), size))
+        })
+    });
+    faults.into()
+}
+
 fn of_pages() -> Vec<Fault> {
     vec![
         fault("EVENT-12", "The events of all shops are listed.")
             .listed_log(|state, _| state.events.values().flatten().cloned().collect()),
         fault("EVENT-12", "A full page of events always has a next one.").list_events(
-            |store, shop, after, limit| Ok(full_page_goes_on(store.events_after(shop, after), limit)),
+            |store, shop, after, size| Ok(full_page_goes_on(store.events_after(shop, after), size)),
         ),
         fault("EVENT-12", "The next page of events skips the rest of a change.").list_events(
-            |store, shop, after, limit| {
+            |store, shop, after, size| {
                 let mut events = store.events_after(shop, after);
                 events.retain(|(position, _)| after.is_none_or(|after| position.change > after.change));
-                Ok(page_of(events, Some(limit)))
+                Ok(Page::cut(events, size))
             },
         ),
-        fault("EVENT-12", "A page begins at the given event.").list_events(|store, shop, after, limit| {
+        fault("EVENT-12", "A page begins at the given event.").list_events(|store, shop, after, size| {
             let mut events = store.events_after(shop, None);
             events.retain(|(position, _)| after.is_none_or(|after| *position >= after));
-            Ok(page_of(events, Some(limit)))
+            Ok(Page::cut(events, size))
         }),
         fault("EVENT-12", "A page with a limit above 2 has no next one.").list_events(
-            |store, shop, after, limit| {
-                let mut page = page_of(store.events_after(shop, after), Some(limit));
-                page.next.take_if(|_| limit > 2);
+            |store, shop, after, size| {
+                let mut page = Page::cut(store.events_after(shop, after), size);
+                page.next.take_if(|_| size.entries > 2);
                 Ok(page)
             },
         ),

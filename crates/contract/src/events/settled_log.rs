@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
-use hexdesk_domain::{AuditStamp, Event, EventPosition, NewUser, ShopId, Storage, Subject};
+use hexdesk_domain::{AuditStamp, Event, EventPosition, NewUser, PageSize, ShopId, Storage, Subject};
 
 use crate::samples::{create_user, user_by_email};
 
@@ -19,11 +18,11 @@ pub(crate) async fn log_after(
     storage: &dyn Storage,
     shop: ShopId,
     mut after: Option<EventPosition>,
-    limit: u32,
+    size: PageSize,
 ) -> anyhow::Result<Vec<Event>> {
     let mut log: Vec<Event> = Vec::new();
     for _ in 0..MAX_PAGES {
-        let page = storage.list_events(shop, after, limit).await?;
+        let page = storage.list_events(shop, after, size).await?;
         log.extend(page.entries);
         after = page.next;
         if after.is_none() {
@@ -48,7 +47,7 @@ pub(crate) async fn settled_log(
     let mut seen = 0;
     let settled = tokio::time::timeout(PATIENCE, async {
         loop {
-            let mut log = log_after(storage, shop, None, MAX_PAGE_ENTRIES).await?;
+            let mut log = log_after(storage, shop, None, PageSize::MAX).await?;
             seen = log.len();
             if let Some(end) = log.iter().position(|event| event.subject == marker) {
                 let mut rest = log.split_off(end);

@@ -2,10 +2,10 @@ use async_trait::async_trait;
 use hexdesk_domain::ports::{CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 use hexdesk_domain::{
     ApiKey, ApiKeyStore, AuditStamp, DeferredClaim, EventKind, IdempotentOutcome, KeyNumber, NewApiKey, Page,
-    Shop, ShopId, StorageError, Subject,
+    PageSize, Shop, ShopId, StorageError, Subject,
 };
 
-use super::{MemoryStorage, State, next_number, page_of, unexpected};
+use super::{MemoryStorage, State, next_number, unexpected};
 
 impl State {
     pub(crate) fn keys_of(&self, shop: ShopId) -> impl Iterator<Item = &ApiKey> {
@@ -93,11 +93,11 @@ impl ApiKeyStore for MemoryStorage {
         &self,
         shop: ShopId,
         after: Option<KeyNumber>,
-        limit: u32,
+        size: PageSize,
     ) -> Result<Page<ApiKey, KeyNumber>, StorageError> {
         let state = self.state();
         let keys = state.keys_of(shop).filter(|key| after.is_none_or(|after| key.number > after));
-        Ok(page_of(keys.map(|key| (key.number, key.clone())).collect(), Some(limit)))
+        Ok(Page::cut(keys.map(|key| (key.number, key.clone())), size))
     }
 
     async fn count_keys(&self, shop: ShopId) -> Result<u64, StorageError> {

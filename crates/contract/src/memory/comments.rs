@@ -2,10 +2,10 @@ use async_trait::async_trait;
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
 use hexdesk_domain::{
     AuditStamp, Comment, CommentId, CommentPosition, CommentStore, CommentView, EventKind, IdempotentOutcome,
-    NewComment, Page, ShopId, StorageError, Subject, TicketId, Timestamp,
+    NewComment, Page, PageSize, ShopId, StorageError, Subject, TicketId, Timestamp,
 };
 
-use super::{MemoryStorage, State, page_of, unexpected};
+use super::{MemoryStorage, State, unexpected};
 
 impl State {
     /// Works on a copy and keeps it only if no item fails, so a failed batch writes nothing.
@@ -94,13 +94,13 @@ impl CommentStore for MemoryStorage {
         shop: ShopId,
         ticket: TicketId,
         after: Option<CommentPosition>,
-        limit: Option<u32>,
+        size: PageSize,
     ) -> Result<Option<Page<CommentView, CommentPosition>>, StorageError> {
         let Some(mut comments) = self.state().comments_of(shop, ticket) else { return Ok(None) };
         if let Some(after) = after {
             comments.retain(|(position, _)| list_order(position) > list_order(&after));
         }
-        Ok(Some(page_of(comments, limit)))
+        Ok(Some(Page::cut(comments, size)))
     }
 
     async fn count_comments(&self, shop: ShopId, ticket: TicketId) -> Result<Option<u64>, StorageError> {

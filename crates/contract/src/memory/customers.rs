@@ -2,12 +2,12 @@ use async_trait::async_trait;
 use hexdesk_domain::ports::{CreateCustomerOutcome, CustomerUpdate, Erased, UpdateCustomerOutcome};
 use hexdesk_domain::{
     AuditStamp, Comment, Customer, CustomerFilter, CustomerId, CustomerStore, DeferredClaim, EventKind,
-    IdempotentOutcome, NewCustomer, Page, ShopId, StorageError, Subject, fold_email,
+    IdempotentOutcome, NewCustomer, Page, PageSize, ShopId, StorageError, Subject, fold_email,
 };
 
 use super::events::comment_deleted;
 use super::tickets::StoredTicket;
-use super::{MemoryStorage, State, next_number, page_of, unexpected};
+use super::{MemoryStorage, State, next_number, unexpected};
 
 impl State {
     pub(crate) fn customers_of(&self, shop: ShopId) -> impl Iterator<Item = &Customer> {
@@ -154,11 +154,11 @@ impl CustomerStore for MemoryStorage {
         shop: ShopId,
         filter: CustomerFilter,
         after: Option<CustomerId>,
-        limit: u32,
+        size: PageSize,
     ) -> Result<Page<Customer, CustomerId>, StorageError> {
         let mut customers = self.state().filtered_customers(shop, &filter);
         customers.retain(|(id, _)| after.is_none_or(|after| *id < after));
-        Ok(page_of(customers, Some(limit)))
+        Ok(Page::cut(customers, size))
     }
 
     async fn count_customers(&self, shop: ShopId, filter: CustomerFilter) -> Result<u64, StorageError> {

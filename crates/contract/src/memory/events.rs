@@ -1,10 +1,10 @@
 use async_trait::async_trait;
 use hexdesk_domain::{
     ApiKeySnapshot, AuditStamp, CommentId, CustomerId, Event, EventKind, EventPosition, EventStore, Page,
-    ShopId, Snapshot, StorageError, Subject,
+    PageSize, ShopId, Snapshot, StorageError, Subject,
 };
 
-use super::{MemoryStorage, State, page_of};
+use super::{MemoryStorage, State};
 
 impl State {
     /// Appends the events of a change after the change itself. Each snapshot is the current
@@ -67,8 +67,8 @@ impl EventStore for MemoryStorage {
         &self,
         shop: ShopId,
         after: Option<EventPosition>,
-        limit: u32,
+        size: PageSize,
     ) -> Result<Page<Event, EventPosition>, StorageError> {
-        Ok(page_of(self.state().events_after(shop, after), Some(limit)))
+        Ok(Page::cut(self.state().events_after(shop, after), size))
     }
 }

@@ -2,11 +2,11 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use hexdesk_domain::{
-    Page, SearchPosition, SearchQuery, SearchStore, SearchTerm, ShopId, StorageError, TicketId,
+    Page, PageSize, SearchPosition, SearchQuery, SearchStore, SearchTerm, ShopId, StorageError, TicketId,
     TicketPosition, TicketView, Timestamp, search_words,
 };
 
-use super::{MemoryStorage, State, page_of};
+use super::{MemoryStorage, State};
 
 /// The words of a ticket, by place.
 #[derive(Debug, Default)]
@@ -89,13 +89,13 @@ impl SearchStore for MemoryStorage {
         shop: ShopId,
         query: SearchQuery,
         after: Option<SearchPosition>,
-        limit: u32,
+        size: PageSize,
     ) -> Result<Option<Page<TicketView, SearchPosition>>, StorageError> {
         let state = self.state();
         let mut found = state.ranked(shop, |view| state.words_of(view).rank(&query));
         if let Some(after) = after {
             found.retain(|(position, _)| answer_order(position) < answer_order(&after));
         }
-        Ok(Some(page_of(found, Some(limit))))
+        Ok(Some(Page::cut(found, size)))
     }
 }

@@ -3,13 +3,13 @@ use hexdesk_domain::ports::{
     CreateTicketOutcome, DeleteTicketOutcome, TicketCreation, TicketUpdate, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    AuditStamp, DeferredClaim, EventKind, HumanTicket, HumanTicketId, IdempotentOutcome, Page, ShopId,
-    StorageError, Subject, Ticket, TicketFilter, TicketId, TicketPosition, TicketStore, TicketView,
+    AuditStamp, DeferredClaim, EventKind, HumanTicket, HumanTicketId, IdempotentOutcome, Page, PageSize,
+    ShopId, StorageError, Subject, Ticket, TicketFilter, TicketId, TicketPosition, TicketStore, TicketView,
     Timestamp,
 };
 
 use super::idempotency::Recorded;
-use super::{MemoryStorage, State, next_number, page_of, unexpected};
+use super::{MemoryStorage, State, next_number, unexpected};
 
 /// A ticket, its first message and the number of its human ticket.
 #[derive(Debug, Clone)]
@@ -127,13 +127,13 @@ impl TicketStore for MemoryStorage {
         shop: ShopId,
         filter: TicketFilter,
         after: Option<TicketPosition>,
-        limit: u32,
+        size: PageSize,
     ) -> Result<Page<TicketView, TicketPosition>, StorageError> {
         let mut tickets = self.state().tickets_of(shop, |ticket| filter.matches(ticket));
         if let Some(after) = after {
             tickets.retain(|(position, _)| list_order(position) < list_order(&after));
         }
-        Ok(page_of(tickets, Some(limit)))
+        Ok(Page::cut(tickets, size))
     }
 
     async fn update_ticket(

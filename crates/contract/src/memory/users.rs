@@ -1,11 +1,11 @@
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CreateUserOutcome, UpdateUserOutcome, UserUpdate};
 use hexdesk_domain::{
-    DeferredClaim, EventKind, IdempotentOutcome, NewUser, Page, ShopId, StorageError, Subject, User,
-    UserFilter, UserId, UserStore, fold_email,
+    DeferredClaim, EventKind, IdempotentOutcome, NewUser, Page, PageSize, ShopId, StorageError, Subject,
+    User, UserFilter, UserId, UserStore, fold_email,
 };
 
-use super::{MemoryStorage, State, next_number, page_of, unexpected};
+use super::{MemoryStorage, State, next_number, unexpected};
 
 impl State {
     pub(crate) fn users_of(&self, shop: ShopId) -> impl Iterator<Item = &User> {
@@ -97,11 +97,11 @@ impl UserStore for MemoryStorage {
         shop: ShopId,
         filter: UserFilter,
         after: Option<UserId>,
-        limit: u32,
+        size: PageSize,
     ) -> Result<Page<User, UserId>, StorageError> {
         let mut users = self.state().filtered_users(shop, filter);
         users.retain(|(id, _)| after.is_none_or(|after| *id > after));
-        Ok(page_of(users, Some(limit)))
+        Ok(Page::cut(users, size))
     }
 
     async fn count_users(&self, shop: ShopId, filter: UserFilter) -> Result<u64, StorageError> {

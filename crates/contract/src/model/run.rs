@@ -16,12 +16,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
-use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
 use hexdesk_domain::ports::KeyRotation;
 use hexdesk_domain::{
     CustomerFilter, CustomerId, ExternalIds, HumanTicketId, IdRange, IdempotencyRequest, KeyNumber,
-    NewApiKey, NewCustomer, NewUser, Scope, ShopDomain, ShopId, ShopStore, Storage, StorageError, TicketId,
-    UserFilter, UserId,
+    NewApiKey, NewCustomer, NewUser, PageSize, Scope, ShopDomain, ShopId, ShopStore, Storage, StorageError,
+    TicketId, UserFilter, UserId,
 };
 
 use super::id_range_ledger::IdRangeLedger;
@@ -163,7 +162,7 @@ impl Model {
                 };
                 self.create_customer(shop, number, new, claim).await
             }
-            Step::ListCustomers { shop, email, phone_number, external_id: id, limit } => {
+            Step::ListCustomers { shop, email, phone_number, external_id: id, size } => {
                 let filter = CustomerFilter {
                     email: email.map(address),
                     phone_number: phone_number.map(phone_number_of),
@@ -172,7 +171,7 @@ impl Model {
                         ..ExternalIds::default()
                     },
                 };
-                self.list_customers(shop, &filter, limit).await
+                self.list_customers(shop, &filter, size).await
             }
             Step::UpdateCustomer(update) => self.update_customer(update).await,
             Step::EraseCustomer { shop, customer } => self.erase_customer(shop, customer).await,
@@ -180,17 +179,17 @@ impl Model {
                 let new = NewUser { first_name: Some(text_of(text)), ..user_by_email(&address(email)) };
                 self.create_user(shop, number, new, claim).await
             }
-            Step::ListUsers { shop, is_active, limit } => {
-                self.list_users(shop, UserFilter { is_active }, limit).await
+            Step::ListUsers { shop, is_active, size } => {
+                self.list_users(shop, UserFilter { is_active }, size).await
             }
             Step::UpdateUser(update) => self.update_user(update).await,
             Step::CreateTickets(items) => self.create_tickets(items).await,
-            Step::ListTickets { shop, filter, limit } => self.list_tickets(shop, &filter, limit).await,
-            Step::SearchTickets { shop, words, limit } => self.search_tickets(shop, &words, limit).await,
+            Step::ListTickets { shop, filter, size } => self.list_tickets(shop, &filter, size).await,
+            Step::SearchTickets { shop, words, size } => self.search_tickets(shop, &words, size).await,
             Step::UpdateTicket(update) => self.update_ticket(update).await,
             Step::DeleteTicket { ticket, version } => self.delete_ticket(ticket, version).await,
             Step::CreateComments(items) => self.create_comments(items).await,
-            Step::ListComments { ticket, limit } => self.list_comments_of(ticket, limit).await,
+            Step::ListComments { ticket, size } => self.list_comments_of(ticket, size).await,
             Step::CreateKey { shop, user, at: created_at, expires_at, scopes, claim } => {
                 let scopes = Scope::ALL.iter().enumerate().filter(|(index, _)| scopes >> index & 1 == 1);
                 let new = NewApiKey {
@@ -235,14 +234,14 @@ impl Model {
             same("a shop", &found, &self.reference.find_shop(domain).await?)?;
         }
         for slot in (0..=Slot::MAX).take(self.shops.len()) {
-            self.list_tickets(slot, &Filter::default(), MAX_PAGE_ENTRIES).await?;
+            self.list_tickets(slot, &Filter::default(), PageSize::MAX).await?;
             for text in 0..4 {
                 // One of the filters has no condition.
                 let external_ids = ExternalIds { shopify_id: external_id(text), ..ExternalIds::default() };
                 let filter = CustomerFilter { external_ids, ..CustomerFilter::default() };
-                self.list_customers(slot, &filter, 2).await?;
+                self.list_customers(slot, &filter, PageSize::of(2)).await?;
             }
-            self.list_users(slot, UserFilter::default(), 2).await?;
+            self.list_users(slot, UserFilter::default(), PageSize::of(2)).await?;
         }
         for shop in self.shops.clone() {
             self.look_at_people(shop).await?;

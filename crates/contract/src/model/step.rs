@@ -1,5 +1,6 @@
 //! The steps. They draw from small pools, so that steps often touch the same things.
 
+use hexdesk_domain::PageSize;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -30,7 +31,7 @@ pub(super) enum Step {
         email: Option<u8>,
         phone_number: Option<u8>,
         external_id: Option<Slot>,
-        limit: u32,
+        size: PageSize,
     },
     UpdateCustomer(CustomerUpdate),
     EraseCustomer {
@@ -48,7 +49,7 @@ pub(super) enum Step {
     ListUsers {
         shop: Slot,
         is_active: Option<bool>,
-        limit: u32,
+        size: PageSize,
     },
     UpdateUser(UserUpdate),
     CreateTickets(Vec<Item>),
@@ -56,13 +57,13 @@ pub(super) enum Step {
     ListTickets {
         shop: Slot,
         filter: Filter,
-        limit: u32,
+        size: PageSize,
     },
     /// Reads all pages of the results.
     SearchTickets {
         shop: Slot,
         words: Vec<SearchWord>,
-        limit: u32,
+        size: PageSize,
     },
     UpdateTicket(Update),
     DeleteTicket {
@@ -72,7 +73,7 @@ pub(super) enum Step {
     CreateComments(Vec<CommentItem>),
     ListComments {
         ticket: Slot,
-        limit: Option<u32>,
+        size: PageSize,
     },
     CreateKey {
         shop: Slot,
@@ -267,18 +268,18 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (slot(), number(), 0..EMAILS, slot(), option::weighted(0.3, claim())).prop_map(
             |(shop, number, email, text, claim)| Step::CreateUser { shop, number, email, text, claim }
         ),
-        2 => (slot(), option::of(any::<bool>()), 1..4_u32)
-            .prop_map(|(shop, is_active, limit)| Step::ListUsers { shop, is_active, limit }),
+        2 => (slot(), option::of(any::<bool>()), page_size(4))
+            .prop_map(|(shop, is_active, size)| Step::ListUsers { shop, is_active, size }),
         4 => user_update().prop_map(Step::UpdateUser),
         8 => vec(item(), 0..6).prop_map(Step::CreateTickets),
-        10 => (slot(), filter(), 1..6_u32)
-            .prop_map(|(shop, filter, limit)| Step::ListTickets { shop, filter, limit }),
+        10 => (slot(), filter(), page_size(6))
+            .prop_map(|(shop, filter, size)| Step::ListTickets { shop, filter, size }),
         12 => update().prop_map(Step::UpdateTicket),
         3 => (place(), expected_version()).prop_map(|(ticket, version)| Step::DeleteTicket { ticket, version }),
         8 => vec(comment_item(), 0..6).prop_map(Step::CreateComments),
-        2 => (slot(), option::of(1..4_u32)).prop_map(|(ticket, limit)| Step::ListComments { ticket, limit }),
-        6 => (slot(), vec(search_word(), 1..4), 1..6_u32)
-            .prop_map(|(shop, words, limit)| Step::SearchTickets { shop, words, limit }),
+        2 => (slot(), page_size(4)).prop_map(|(ticket, size)| Step::ListComments { ticket, size }),
+        6 => (slot(), vec(search_word(), 1..4), page_size(6))
+            .prop_map(|(shop, words, size)| Step::SearchTickets { shop, words, size }),
         3 => create_key(),
         3 => (slot(), slot(), MILLIS).prop_map(|(shop, key, at)| Step::RevokeKey { shop, key, at }),
         3 => rotate_key(),
@@ -286,6 +287,14 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(at, span, current)| Step::ReserveIdRange { at, span, current }),
         1 => Just(Step::Look),
     ]
+}
+
+/// Fewer entries than this, and now and then few bytes.
+fn page_size(entries: u32) -> impl Strategy<Value = PageSize> {
+    (1..entries, option::weighted(0.3, 1..400_usize)).prop_map(|(entries, bytes)| {
+        let size = PageSize::of(entries);
+        PageSize { bytes: bytes.unwrap_or(size.bytes), ..size }
+    })
 }
 
 fn create_customer() -> impl Strategy<Value = Step> {
@@ -341,14 +350,14 @@ fn list_customers() -> impl Strategy<Value = Step> {
         option::weighted(0.3, 0..EMAILS),
         option::weighted(0.3, 0..PHONE_NUMBERS),
         option::weighted(0.3, any::<Slot>()),
-        1..4_u32,
+        page_size(4),
     )
-        .prop_map(|(shop, email, phone_number, external_id, limit)| Step::ListCustomers {
+        .prop_map(|(shop, email, phone_number, external_id, size)| Step::ListCustomers {
             shop,
             email,
             phone_number,
             external_id,
-            limit,
+            size,
         })
 }
 

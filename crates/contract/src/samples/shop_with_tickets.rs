@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, ensure};
 use hexdesk_domain::ports::{CreateTicketOutcome, TicketUpdate};
 use hexdesk_domain::{
-    CommentView, Customer, NewComment, NewUser, ShopId, Storage, Ticket, TicketChanges, TicketFilter,
-    TicketId, TicketView, User,
+    CommentView, Customer, NewComment, NewUser, PageSize, ShopId, Storage, Ticket, TicketChanges,
+    TicketFilter, TicketId, TicketView, User,
 };
 
 use crate::cases::ticket_lists::{create_all, whole_list};
@@ -112,7 +112,7 @@ impl ShopContents {
                     let is_new = human_tickets.insert((shop, human_ticket.id));
                     ensure!(is_new, "two human tickets of a shop have the number {}", human_ticket.id);
                 }
-                let comments = storage.list_comments(shop, id, None, None).await?;
+                let comments = storage.list_comments(shop, id, None, PageSize::MAX).await?;
                 let comments = comments.context("a ticket without a list of comments")?.entries;
                 let count = storage.count_comments(shop, id).await?;
                 same("the count of a ticket's comments", &count, &Some(u64::try_from(comments.len())?))?;

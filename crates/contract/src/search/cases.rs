@@ -9,8 +9,9 @@ mod words;
 use std::sync::Arc;
 
 use anyhow::Context;
-use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
-use hexdesk_domain::{Customer, Page, SearchPosition, SearchQuery, ShopId, Storage, Ticket, TicketView};
+use hexdesk_domain::{
+    Customer, Page, PageSize, SearchPosition, SearchQuery, ShopId, Storage, Ticket, TicketView,
+};
 
 use crate::cases::ticket_lists::create_all;
 use crate::comparison::same;
@@ -37,7 +38,7 @@ pub async fn search_2_answer_is_in_order_of_rank(storage: Arc<dyn Storage>) -> a
     order::of_equal_ranks_is_that_of_lists(&*storage).await
 }
 
-/// SEARCH-3: the pages hold every ticket once, `limit` on each page except the last.
+/// SEARCH-3: the pages hold every ticket once. Each page except the last is full.
 pub async fn search_3_pages_hold_every_ticket_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     order::pages_hold_every_ticket_once(&*storage).await?;
     order::answers_fill_many_pages(&*storage).await
@@ -97,9 +98,9 @@ async fn page(
     shop: ShopId,
     text: &str,
     after: Option<SearchPosition>,
-    limit: u32,
+    size: PageSize,
 ) -> anyhow::Result<Page<TicketView, SearchPosition>> {
-    let page = storage.search_tickets(shop, query(text)?, after, limit).await?;
+    let page = storage.search_tickets(shop, query(text)?, after, size).await?;
     page.context("the store cannot search: declare it with `without: [text_search]`")
 }
 
@@ -109,7 +110,7 @@ async fn answer(storage: &dyn Storage, shop: ShopId, text: &str) -> anyhow::Resu
     let mut after = None;
     // Far more pages than any case fills. Results that never end are a failure.
     for _ in 0..100 {
-        let page = page(storage, shop, text, after, MAX_PAGE_ENTRIES).await?;
+        let page = page(storage, shop, text, after, PageSize::MAX).await?;
         answer.extend(page.entries);
         after = page.next;
         if after.is_none() {

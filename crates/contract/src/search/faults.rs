@@ -4,11 +4,14 @@ mod words;
 
 use std::cmp::Reverse;
 
-use hexdesk_domain::{Page, SearchPosition, SearchQuery, SearchTerm, ShopId, TicketView, search_words};
+use hexdesk_domain::{
+    Page, PageSize, SearchPosition, SearchQuery, SearchTerm, ShopId, TicketView, search_words,
+};
 
 use self::words::WordsOf;
 use crate::faulty::{Fault, Store, fault, full_page_goes_on, rest};
-use crate::memory::{State, TicketWords, answer_order, is_found, page_of};
+use crate::memory::{State, TicketWords, answer_order, is_found};
+use crate::page_faults::page_faults;
 
 /// The searched texts of a ticket.
 struct Texts {
@@ -93,20 +96,20 @@ fn keep_first(Store { state, earlier }: &mut Store<'_>) {
 
 impl Fault {
     fn search(self, search: Search) -> Self {
-        self.search_tickets(move |store, shop, query, after, limit| {
+        self.search_tickets(move |store, shop, query, after, size| {
             let found = search.found(store, shop, &query);
             keep_first(store);
-            Ok(Some(page_of(rest(found, after, is_after), Some(limit))))
+            Ok(Some(Page::cut(rest(found, after, is_after), size)))
         })
     }
 
     /// Replaces how the results of a correct search are cut into a page.
     fn search_page(
         self,
-        page: fn(Found, Option<SearchPosition>, u32) -> Page<TicketView, SearchPosition>,
+        page: fn(Found, Option<SearchPosition>, PageSize) -> Page<TicketView, SearchPosition>,
     ) -> Self {
-        self.search_tickets(move |store, shop, query, after, limit| {
-            Ok(Some(page(CORRECT.found(store, shop, &query), after, limit)))
+        self.search_tickets(move |store, shop, query, after, size| {
+            Ok(Some(page(CORRECT.found(store, shop, &query), after, size)))
         })
     }
 }
@@ -131,7 +134,7 @@ fn comments<'a>(
 pub(crate) const NO_SEARCH: &str = "The store lacks search and does not declare it.";
 
 pub(crate) fn faults() -> Vec<Fault> {
-    [of_texts(), of_terms(), words::faults(), of_ranks(), of_pages(), of_changes()]
+    [of_texts(), of_terms(), words::faults(), of_ranks(), of_pages(), of_sizes(), of_changes()]
         .into_iter()
         .flatten()
         .collect()
@@ -169,24 +172,24 @@ fn of_texts() -> Vec<Fault> {
             let comments = store.comments.values().filter(|it| (it.shop_id, it.ticket_id) == place);
             texts.messages.extend(comments.filter_map(|comment| comment.subject.clone()));
         })),
-        fault("SEARCH-1", "All shops are searched.").search_tickets(|store, shop, query, after, limit| {
+        fault("SEARCH-1", "All shops are searched.").search_tickets(|store, shop, query, after, size| {
             let mut found = CORRECT.found(store, shop, &query);
             for other in store.shops.keys().filter(|other| **other != shop) {
                 found.extend(CORRECT.found(store, *other, &query));
             }
-            Ok(Some(page_of(rest(found, after, is_after), Some(limit))))
+            Ok(Some(Page::cut(rest(found, after, is_after), size)))
         }),
         fault("SEARCH-1", "Comments on tickets with the same id in other shops are searched.")
             .search(texts(|texts, store, view| texts.messages.extend(comments(store, view, |_| true)))),
         fault("SEARCH-1", "The limit of words applies to all messages together.").search_tickets(
-            |store, shop, query, after, limit| {
+            |store, shop, query, after, size| {
                 let terms: Vec<_> = query.terms().cloned().collect();
                 let found = store.ranked(shop, |view| {
                     let texts = Texts::of(store, view);
                     let messages = search_words(texts.messages.iter().map(String::as_str));
                     (CORRECT.rank)(&terms, &TicketWords { messages, ..texts.words(CORRECT.words_of) })
                 });
-                Ok(Some(page_of(rest(found, after, is_after), Some(limit))))
+                Ok(Some(Page::cut(rest(found, after, is_after), size)))
             },
         ),
     ]
@@ -224,14 +227,14 @@ fn of_terms() -> Vec<Fault> {
             }
         })),
         fault("SEARCH-1", "A ticket is found once for each place of a term.").search_tickets(
-            |store, shop, query, after, limit| {
+            |store, shop, query, after, size| {
                 let places = |view: &TicketView| {
                     let words = CORRECT.words(store, view);
                     query.terms().map(|term| ranks(&words, term).count()).max().unwrap_or_default()
                 };
                 let found = CORRECT.found(store, shop, &query).into_iter();
                 let repeated = found.flat_map(|it| std::iter::repeat_n(it.clone(), places(&it.1)));
-                Ok(Some(page_of(rest(repeated.collect(), after, is_after), Some(limit))))
+                Ok(Some(Page::cut(rest(repeated.collect(), after, is_after), size)))
             },
         ),
     ]
@@ -266,23 +269,34 @@ fn of_ranks() -> Vec<Fault> {
     ]
 }
 
+/// Pages that end by bytes.
+fn of_sizes() -> Vec<Fault> {
+    let faults = page_faults!("found tickets").map(|(broken, sentence)| {
+        fault("SEARCH-3", sentence).search_tickets(move |store, shop, query, after, size| {
+            let found = rest(CORRECT.found(store, shop, &query), after, is_after);
+            Ok(Some(broken.page_of(found, size)))
+        })
+    });
+    faults.into()
+}
+
 fn of_pages() -> Vec<Fault> {
     vec![
         fault("SEARCH-3", "A full page of found tickets always has a next one.")
-            .search_page(|found, after, limit| full_page_goes_on(rest(found, after, is_after), limit)),
+            .search_page(|found, after, size| full_page_goes_on(rest(found, after, is_after), size)),
         fault("SEARCH-3", "The next page of found tickets skips those of the same rank.")
-            .search_page(|mut found, after, limit| {
+            .search_page(|mut found, after, size| {
                 found.retain(|(position, _)| after.is_none_or(|after| position.rank < after.rank));
-                page_of(found, Some(limit))
+                Page::cut(found, size)
             })
             .found_by_the_model(),
         fault("SEARCH-3", "A search cannot start after a position without a ticket.")
-            .search_page(|found, after, limit| page_of(rest(found, after, |_, _| false), Some(limit))),
+            .search_page(|found, after, size| Page::cut(rest(found, after, |_, _| false), size)),
         fault("SEARCH-3", "The positions of a search ignore the rank.").search_page(
-            |mut found, after, limit| {
+            |mut found, after, size| {
                 let in_list = |it: &SearchPosition| (it.ticket.last_message_time, it.ticket.id);
                 found.retain(|(position, _)| after.is_none_or(|after| in_list(position) < in_list(&after)));
-                page_of(found, Some(limit))
+                Page::cut(found, size)
             },
         ),
     ]
@@ -321,11 +335,11 @@ fn of_changes() -> Vec<Fault> {
             },
         )),
         fault("SEARCH-4", "A search sees the store as of the previous search.")
-            .search_tickets(|store, shop, query, after, limit| {
+            .search_tickets(|store, shop, query, after, size| {
                 let mut now = store.state.clone();
                 std::mem::swap(&mut now, store.earlier);
                 let found = now.ranked(shop, |view| now.words_of(view).rank(&query));
-                Ok(Some(page_of(rest(found, after, is_after), Some(limit))))
+                Ok(Some(Page::cut(rest(found, after, is_after), size)))
             })
             .found_by_the_model(),
     ]

@@ -3,10 +3,10 @@
 mod changes;
 
 use hexdesk_domain::ports::CreateUserOutcome;
-use hexdesk_domain::{NewUser, ShopId, StorageError, User, UserFilter, UserId};
+use hexdesk_domain::{NewUser, Page, ShopId, StorageError, User, UserFilter, UserId};
 
 use crate::faulty::{Fault, Store, fault, full_page_goes_on, rest};
-use crate::memory::page_of;
+use crate::page_faults::page_faults;
 
 fn trimmed(text: Option<String>) -> Option<String> {
     text.map(|text| text.trim().to_owned())
@@ -31,8 +31,8 @@ impl Fault {
         self,
         list: impl Fn(&Store<'_>, ShopId, UserFilter) -> Vec<(UserId, User)> + Copy + Send + Sync + 'static,
     ) -> Self {
-        self.list_users(move |store, shop, filter, after, limit| {
-            Ok(page_of(rest(list(store, shop, filter), after, |id, after| id > after), Some(limit)))
+        self.list_users(move |store, shop, filter, after, size| {
+            Ok(Page::cut(rest(list(store, shop, filter), after, |id, after| id > after), size))
         })
         .count_users(move |store, shop, filter| Ok(list(store, shop, filter).len() as u64))
     }
@@ -107,14 +107,21 @@ pub(crate) fn faults() -> Vec<Fault> {
             users
         }),
         fault("USER-7", "A full page of users always has a next one.").list_users(
-            |store, shop, filter, after, limit| {
+            |store, shop, filter, after, size| {
                 let users = rest(store.filtered_users(shop, filter), after, |id, after| id > after);
-                Ok(full_page_goes_on(users, limit))
+                Ok(full_page_goes_on(users, size))
             },
         ),
         fault("USER-7", "The count of users ignores the filter.")
             .count_users(|store, shop, _| Ok(store.filtered_users(shop, UserFilter::default()).len() as u64)),
     ];
+    // Pages that end by bytes.
+    faults.extend(page_faults!("users").map(|(broken, sentence)| {
+        fault("USER-7", sentence).list_users(move |store, shop, filter, after, size| {
+            let users = rest(store.filtered_users(shop, filter), after, |id, after| id > after);
+            Ok(broken.page_of(users, size))
+        })
+    }));
     faults.extend(changes::faults());
     faults
 }

@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 
 use crate::{
-    ApiKey, AuditStamp, DeferredClaim, IdempotentOutcome, KeyNumber, NewApiKey, Page, SecretHash, Shop,
-    ShopId, StorageError, Timestamp,
+    ApiKey, AuditStamp, DeferredClaim, IdempotentOutcome, KeyNumber, NewApiKey, Page, PageSize, SecretHash,
+    Shop, ShopId, StorageError, Timestamp,
 };
 
 /// Outcome of creating a key.
@@ -44,8 +44,8 @@ pub enum RotateKeyOutcome {
 ///   it.
 /// - **KEY-3** The list holds the shop's keys and no other keys, including revoked and expired
 ///   keys. It is in order of number, smallest first. Following `next` from page to page returns
-///   every key once. Each page except the last holds `limit` keys. The last page has no `next`. The
-///   count is the length of the whole list.
+///   every key once. Each page except the last is full. The last page has no `next`. The count is
+///   the length of the whole list.
 /// - **KEY-4** Revoking a key sets its time of revocation and returns the key. Revoking it again
 ///   keeps the first time. If the shop has no such key, the call returns `None`.
 /// - **KEY-5** A rotation adds a key with the new secret, the new expiry, and the old key's scopes
@@ -85,8 +85,7 @@ pub trait ApiKeyStore: Send + Sync {
     async fn find_key(&self, shop: ShopId, number: KeyNumber)
     -> Result<Option<(ApiKey, Shop)>, StorageError>;
 
-    /// Returns the shop's keys after this one in the list. Returns at most `limit`, which is 1 to
-    /// [`MAX_PAGE_ENTRIES`](crate::limits::MAX_PAGE_ENTRIES).
+    /// Returns the shop's keys after this one in the list: a page of this size.
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.
@@ -94,7 +93,7 @@ pub trait ApiKeyStore: Send + Sync {
         &self,
         shop: ShopId,
         after: Option<KeyNumber>,
-        limit: u32,
+        size: PageSize,
     ) -> Result<Page<ApiKey, KeyNumber>, StorageError>;
 
     /// Returns the number of the shop's keys.

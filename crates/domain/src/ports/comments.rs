@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 
 use crate::{
-    AuditStamp, CommentPosition, CommentView, DeferredClaim, IdempotentOutcome, NewComment, Page, ShopId,
-    StorageError, TicketId,
+    AuditStamp, CommentPosition, CommentView, DeferredClaim, IdempotentOutcome, NewComment, Page, PageSize,
+    ShopId, StorageError, TicketId,
 };
 
 /// One comment to create.
@@ -48,8 +48,8 @@ pub enum CreateCommentOutcome {
 /// - **COMMENT-7** The comments of a ticket are listed in order of time, earliest first. Comments
 ///   with the same time are in order of id, smallest first. The list holds no comment of another
 ///   ticket.
-/// - **COMMENT-8** With a limit, a list ends after that many comments, and following `next` returns
-///   every comment once. Without a limit, a list is complete.
+/// - **COMMENT-8** Following `next` from page to page returns every comment of the list once. Each
+///   page except the last is full. The last page has no `next`.
 /// - **COMMENT-9** If the ticket is not the shop's, the list and the count are `None`.
 /// - **COMMENT-10** A creation with a [`DeferredClaim`] meets the obligations of
 ///   [`IdempotentOutcome`].
@@ -74,8 +74,8 @@ pub trait CommentStore: Send + Sync {
         batch: Vec<CommentCreation>,
     ) -> Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, StorageError>;
 
-    /// Returns the comments of the shop's ticket after this position. Returns at most `limit`, or
-    /// all without a limit. Returns `None` if the shop has no such ticket.
+    /// Returns the comments of the shop's ticket after this position: a page of this size. Returns
+    /// `None` if the shop has no such ticket.
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.
@@ -84,7 +84,7 @@ pub trait CommentStore: Send + Sync {
         shop: ShopId,
         ticket: TicketId,
         after: Option<CommentPosition>,
-        limit: Option<u32>,
+        size: PageSize,
     ) -> Result<Option<Page<CommentView, CommentPosition>>, StorageError>;
 
     /// Returns the number of comments of the shop's ticket, or `None` if the shop has no such

@@ -2,7 +2,7 @@ use async_trait::async_trait;
 
 use crate::{
     AuditStamp, Customer, CustomerChanges, CustomerFilter, CustomerId, DeferredClaim, IdempotentOutcome,
-    NewCustomer, Page, ShopId, StorageError,
+    NewCustomer, Page, PageSize, ShopId, StorageError,
 };
 
 /// Outcome of creating a customer.
@@ -86,8 +86,8 @@ pub struct Erased {
 ///   no other customers. Each is as `find_customer` returns it. The list is in order of number,
 ///   largest first.
 /// - **CUSTOMER-10** Following `next` from page to page returns every customer of the list once.
-///   Each page except the last holds `limit` customers. The last page has no `next`. A count is the
-///   length of the whole list with the same filter.
+///   Each page except the last is full. The last page has no `next`. A count is the length of the
+///   whole list with the same filter.
 ///
 /// Several customers may share an id in another system. An empty id and a missing id are different.
 /// A list may start after a number that no customer has. It then continues with the next smaller
@@ -166,8 +166,8 @@ pub trait CustomerStore: Send + Sync {
     /// [`StorageError`] if the store fails.
     async fn find_customer(&self, shop: ShopId, id: CustomerId) -> Result<Option<Customer>, StorageError>;
 
-    /// Returns the shop's customers that meet the filter, after this one in the list. Returns at
-    /// most `limit`, which is 1 to [`MAX_PAGE_ENTRIES`](crate::limits::MAX_PAGE_ENTRIES).
+    /// Returns the shop's customers that meet the filter, after this one in the list: a page of this
+    /// size.
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.
@@ -176,7 +176,7 @@ pub trait CustomerStore: Send + Sync {
         shop: ShopId,
         filter: CustomerFilter,
         after: Option<CustomerId>,
-        limit: u32,
+        size: PageSize,
     ) -> Result<Page<Customer, CustomerId>, StorageError>;
 
     /// Returns the number of the shop's customers that meet the filter.

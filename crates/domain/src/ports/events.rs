@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use crate::{Event, EventPosition, Page, ShopId, StorageError};
+use crate::{Event, EventPosition, Page, PageSize, ShopId, StorageError};
 
 /// Reads the event log. Every method of the ports that changes a shop's data appends to the shop's
 /// log, in the transaction of the change. It appends exactly one event for each resource that it
@@ -30,8 +30,8 @@ use crate::{Event, EventPosition, Page, ShopId, StorageError};
 ///   customer. This includes events of tickets and comments that were deleted before. Nothing else
 ///   of any event is removed.
 /// - **EVENT-12** The log holds the shop's events and no other events. Following `next` from page
-///   to page returns every event once. Each page except the last holds `limit` events. The last
-///   page has no `next`.
+///   to page returns every event once. Each page except the last is full. The last page has no
+///   `next`.
 /// - **EVENT-13** If a command begins after another has returned, its events come after the other's
 ///   events in the log.
 /// - **EVENT-14** No event ever appears at or before a position that was already listed, even if
@@ -44,8 +44,7 @@ use crate::{Event, EventPosition, Page, ShopId, StorageError};
 /// resource. Of two snapshots of a ticket, the one with the larger version is later.
 #[async_trait]
 pub trait EventStore: Send + Sync {
-    /// Returns the shop's events after this position in the log, oldest first. Returns at most
-    /// `limit`, which is 1 to [`MAX_PAGE_ENTRIES`](crate::limits::MAX_PAGE_ENTRIES).
+    /// Returns the shop's events after this position in the log, oldest first: a page of this size.
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.
@@ -53,6 +52,6 @@ pub trait EventStore: Send + Sync {
         &self,
         shop: ShopId,
         after: Option<EventPosition>,
-        limit: u32,
+        size: PageSize,
     ) -> Result<Page<Event, EventPosition>, StorageError>;
 }

@@ -49,7 +49,7 @@ macro_rules! forward_named {
     ($field:ident list_customers) => {
         $crate::forward_method!(list_customers<>(
             $field, shop: $crate::ShopId, filter: $crate::CustomerFilter,
-            after: Option<$crate::CustomerId>, limit: u32
+            after: Option<$crate::CustomerId>, size: $crate::PageSize
         ) -> $crate::Page<$crate::Customer, $crate::CustomerId>);
     };
     ($field:ident count_customers) => {
@@ -82,7 +82,7 @@ macro_rules! forward_named {
     ($field:ident list_users) => {
         $crate::forward_method!(list_users<>(
             $field, shop: $crate::ShopId, filter: $crate::UserFilter, after: Option<$crate::UserId>,
-            limit: u32
+            size: $crate::PageSize
         ) -> $crate::Page<$crate::User, $crate::UserId>);
     };
     ($field:ident count_users) => {
@@ -109,7 +109,7 @@ macro_rules! forward_named {
     ($field:ident list_tickets) => {
         $crate::forward_method!(list_tickets<>(
             $field, shop: $crate::ShopId, filter: $crate::TicketFilter,
-            after: Option<$crate::TicketPosition>, limit: u32
+            after: Option<$crate::TicketPosition>, size: $crate::PageSize
         ) -> $crate::Page<$crate::TicketView, $crate::TicketPosition>);
     };
     ($field:ident count_tickets) => {
@@ -137,7 +137,7 @@ macro_rules! forward_named {
     ($field:ident list_comments) => {
         $crate::forward_method!(list_comments<>(
             $field, shop: $crate::ShopId, ticket: $crate::TicketId,
-            after: Option<$crate::CommentPosition>, limit: Option<u32>
+            after: Option<$crate::CommentPosition>, size: $crate::PageSize
         ) -> Option<$crate::Page<$crate::CommentView, $crate::CommentPosition>>);
     };
     ($field:ident count_comments) => {
@@ -148,7 +148,7 @@ macro_rules! forward_named {
     ($field:ident search_tickets) => {
         $crate::forward_method!(search_tickets<>(
             $field, shop: $crate::ShopId, query: $crate::SearchQuery,
-            after: Option<$crate::SearchPosition>, limit: u32
+            after: Option<$crate::SearchPosition>, size: $crate::PageSize
         ) -> Option<$crate::Page<$crate::TicketView, $crate::SearchPosition>>);
     };
     ($field:ident create_key) => {
@@ -164,7 +164,7 @@ macro_rules! forward_named {
     };
     ($field:ident list_keys) => {
         $crate::forward_method!(list_keys<>(
-            $field, shop: $crate::ShopId, after: Option<$crate::KeyNumber>, limit: u32
+            $field, shop: $crate::ShopId, after: Option<$crate::KeyNumber>, size: $crate::PageSize
         ) -> $crate::Page<$crate::ApiKey, $crate::KeyNumber>);
     };
     ($field:ident count_keys) => {
@@ -184,7 +184,7 @@ macro_rules! forward_named {
     };
     ($field:ident list_events) => {
         $crate::forward_method!(list_events<>(
-            $field, shop: $crate::ShopId, after: Option<$crate::EventPosition>, limit: u32
+            $field, shop: $crate::ShopId, after: Option<$crate::EventPosition>, size: $crate::PageSize
         ) -> $crate::Page<$crate::Event, $crate::EventPosition>);
     };
     ($field:ident remove_idempotency_records) => {

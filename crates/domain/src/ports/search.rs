@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use crate::{Page, SearchPosition, SearchQuery, ShopId, StorageError, TicketView};
+use crate::{Page, PageSize, SearchPosition, SearchQuery, ShopId, StorageError, TicketView};
 
 /// Searches tickets by the words in them. A store may lack this capability. It then implements the
 /// trait, keeps the default method, and declares the lack to the contract kit.
@@ -28,7 +28,7 @@ use crate::{Page, SearchPosition, SearchQuery, ShopId, StorageError, TicketView}
 ///   it is found in the ticket's name, otherwise 2 if it is found in the customer's texts,
 ///   otherwise 1.
 /// - **SEARCH-3** Following `next` from page to page returns every ticket once. Each page except
-///   the last holds `limit` tickets. The last page has no `next`.
+///   the last is full. The last page has no `next`.
 /// - **SEARCH-4** A search finds tickets by every text that was written before, and not by a text
 ///   that was replaced or deleted before. This holds for new comments, a ticket's changed name, a
 ///   customer's changed details, deleted tickets and erased customers.
@@ -46,9 +46,8 @@ use crate::{Page, SearchPosition, SearchQuery, ShopId, StorageError, TicketView}
 /// ticket: a new ticket with the id of a deleted one has none of the old words.
 #[async_trait]
 pub trait SearchStore: Send + Sync {
-    /// Returns the shop's tickets that the query finds, after this position in the results. Returns
-    /// at most `limit`, which is 1 to [`MAX_PAGE_ENTRIES`](crate::limits::MAX_PAGE_ENTRIES). A
-    /// store that cannot search returns `None`.
+    /// Returns the shop's tickets that the query finds, after this position in the results: a page of
+    /// this size. A store that cannot search returns `None`.
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.
@@ -57,7 +56,7 @@ pub trait SearchStore: Send + Sync {
         _shop: ShopId,
         _query: SearchQuery,
         _after: Option<SearchPosition>,
-        _limit: u32,
+        _size: PageSize,
     ) -> Result<Option<Page<TicketView, SearchPosition>>, StorageError> {
         Ok(None)
     }

@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 
 use crate::{
-    AuditStamp, DeferredClaim, IdempotencyClaim, IdempotentOutcome, Page, ShopId, StorageError, Ticket,
-    TicketChanges, TicketFilter, TicketId, TicketPosition, TicketView,
+    AuditStamp, DeferredClaim, IdempotencyClaim, IdempotentOutcome, Page, PageSize, ShopId, StorageError,
+    Ticket, TicketChanges, TicketFilter, TicketId, TicketPosition, TicketView,
 };
 
 /// One ticket to create, with the data to store in the same transaction.
@@ -107,7 +107,7 @@ pub enum DeleteTicketOutcome {
 /// - **TICKET-14** A list is in order of `last_message_time`, latest first. Tickets with the same
 ///   time are in order of id, largest first.
 /// - **TICKET-15** Following `next` from page to page returns every ticket of the list once. Each
-///   page except the last holds `limit` tickets. The last page has no `next`.
+///   page except the last is full. The last page has no `next`.
 /// - **TICKET-16** A count is the length of the whole list with the same filter.
 ///
 /// Every condition of a [`TicketFilter`] is optional. Texts are compared character for character. A
@@ -188,8 +188,8 @@ pub trait TicketStore: Send + Sync {
     /// [`StorageError`] if the store fails.
     async fn find_ticket(&self, shop: ShopId, id: TicketId) -> Result<Option<TicketView>, StorageError>;
 
-    /// Returns the shop's tickets that meet the filter, after this position in the list. Returns at
-    /// most `limit`, which is 1 to [`MAX_PAGE_ENTRIES`](crate::limits::MAX_PAGE_ENTRIES).
+    /// Returns the shop's tickets that meet the filter, after this position in the list: a page of
+    /// this size.
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.
@@ -198,7 +198,7 @@ pub trait TicketStore: Send + Sync {
         shop: ShopId,
         filter: TicketFilter,
         after: Option<TicketPosition>,
-        limit: u32,
+        size: PageSize,
     ) -> Result<Page<TicketView, TicketPosition>, StorageError>;
 
     /// Updates the shop's ticket.

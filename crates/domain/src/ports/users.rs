@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 
 use crate::{
-    AuditStamp, DeferredClaim, IdempotentOutcome, NewUser, Page, ShopId, StorageError, User, UserChanges,
-    UserFilter, UserId,
+    AuditStamp, DeferredClaim, IdempotentOutcome, NewUser, Page, PageSize, ShopId, StorageError, User,
+    UserChanges, UserFilter, UserId,
 };
 
 /// Outcome of creating a user.
@@ -57,9 +57,8 @@ pub enum UpdateUserOutcome {
 ///   [`IdempotentOutcome`].
 /// - **USER-7** A list holds the shop's users that meet the filter, and no other users. Each is as
 ///   `find_user` returns it. The list is in order of number, smallest first. Following `next` from
-///   page to page returns every user of the list once. Each page except the last holds `limit`
-///   users. The last page has no `next`. A count is the length of the whole list with the same
-///   filter.
+///   page to page returns every user of the list once. Each page except the last is full. The last
+///   page has no `next`. A count is the length of the whole list with the same filter.
 /// - **USER-8** An update sets the given values and changes nothing else of the user. It returns
 ///   the user as `find_user` returns it from then on. A deactivation sets `deactivated_at` to the
 ///   update's time, unless the user is already deactivated. An activation clears it.
@@ -97,8 +96,8 @@ pub trait UserStore: Send + Sync {
     /// [`StorageError`] if the store fails.
     async fn find_user(&self, shop: ShopId, id: UserId) -> Result<Option<User>, StorageError>;
 
-    /// Returns the shop's users that meet the filter, after this one in the list. Returns at most
-    /// `limit`, which is 1 to [`MAX_PAGE_ENTRIES`](crate::limits::MAX_PAGE_ENTRIES).
+    /// Returns the shop's users that meet the filter, after this one in the list: a page of this
+    /// size.
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.
@@ -107,7 +106,7 @@ pub trait UserStore: Send + Sync {
         shop: ShopId,
         filter: UserFilter,
         after: Option<UserId>,
-        limit: u32,
+        size: PageSize,
     ) -> Result<Page<User, UserId>, StorageError>;
 
     /// Returns the number of the shop's users that meet the filter.

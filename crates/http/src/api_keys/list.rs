@@ -26,7 +26,7 @@ pub(crate) async fn serve(
     let (asked, ()) = QUERY.read(&request, shop)?;
 
     let total = asked.total(services.api_keys.count_keys(shop)).await?;
-    let page = services.api_keys.list_keys(shop, asked.after, asked.limit).await.map_err(storage_problem)?;
+    let page = services.api_keys.list_keys(shop, asked.after, asked.size).await.map_err(storage_problem)?;
     let now = services.clock.now();
     let next = asked.next_cursor(page.next);
     let body = ApiKeysAnswer {

@@ -4,8 +4,7 @@ use std::sync::Arc;
 use anyhow::bail;
 use clap::Subcommand;
 use hexdesk_adapters::{IssueKeyError, KeyId, KeyRequest, issue_key, rotate_key};
-use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
-use hexdesk_domain::{ApiKey, Scope, ShopDomain, Storage, Timestamp, UserId};
+use hexdesk_domain::{ApiKey, PageSize, Scope, ShopDomain, Storage, Timestamp, UserId};
 use jiff::SignedDuration;
 
 use crate::wire_id;
@@ -79,7 +78,7 @@ impl KeyCommand {
                 let shop = super::existing_shop(&storage, &shop).await?;
                 let mut after = None;
                 loop {
-                    let page = storage.list_keys(shop.id, after, MAX_PAGE_ENTRIES).await?;
+                    let page = storage.list_keys(shop.id, after, PageSize::MAX).await?;
                     super::print(page.entries.iter().map(|key| line(key, now)))?;
                     after = page.next;
                     if after.is_none() {

@@ -1,6 +1,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use hexdesk_domain::Principal;
 
+use super::complete_list;
 #[cfg(test)]
 use super::examples;
 use super::wire::{CommentViewJson, CommentsAnswer};
@@ -31,22 +32,14 @@ pub(crate) async fn serve(
     let seal = CursorSeal::new("comments", shop, &ticket.to_string());
     let (limit, cursor) = page(&mut parameters)?;
     let after = list_query::open(&seal, cursor)?;
-    let limit = match (limit, after) {
-        (None, None) => None,
-        (limit, _) => Some(limit.unwrap_or(list_query::DEFAULT_LIMIT)),
-    };
-
-    let page = services.comments.list_comments(shop, ticket, after, limit).await.map_err(storage_problem)?;
+    if limit.is_none() && after.is_none() {
+        return complete_list::respond(&services, shop, ticket, &request).await;
+    }
+    let size = list_query::page_size(limit);
+    let page = services.comments.list_comments(shop, ticket, after, size).await.map_err(storage_problem)?;
     let page = page.ok_or_else(Problem::ticket_not_found)?;
-    let total_count = match limit {
-        None => page.entries.len() as u64,
-        Some(_) => services
-            .comments
-            .count_comments(shop, ticket)
-            .await
-            .map_err(storage_problem)?
-            .ok_or_else(Problem::ticket_not_found)?,
-    };
+    let total_count = services.comments.count_comments(shop, ticket).await.map_err(storage_problem)?;
+    let total_count = total_count.ok_or_else(Problem::ticket_not_found)?;
     let next = page.next.map(|place| seal.seal(&place));
     let body = CommentsAnswer {
         success: true,

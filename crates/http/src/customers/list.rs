@@ -26,7 +26,7 @@ pub(crate) async fn serve(
     let (asked, filter) = QUERY.read(&request, shop.id)?;
 
     let total = asked.total(services.customers.count_customers(shop.id, filter.clone())).await?;
-    let page = services.customers.list_customers(shop.id, filter, asked.after, asked.limit).await;
+    let page = services.customers.list_customers(shop.id, filter, asked.after, asked.size).await;
     let page = page.map_err(storage_problem)?;
     let next = asked.next_cursor(page.next);
     let body = CustomersAnswer {

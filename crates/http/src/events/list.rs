@@ -23,7 +23,7 @@ pub(crate) async fn serve(
 ) -> Result<HttpResponse, Problem> {
     let shop = &principal.shop;
     let (asked, ()) = QUERY.read(&request, shop.id)?;
-    let page = services.events.list_events(shop.id, asked.after, asked.limit).await;
+    let page = services.events.list_events(shop.id, asked.after, asked.size).await;
     let page = page.map_err(storage_problem)?;
     let next = asked.next_cursor(page.next);
     let events = page.entries.iter().map(|event| {

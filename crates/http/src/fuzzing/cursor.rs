@@ -81,7 +81,7 @@ fn check_pages<P: Place + Copy + PartialEq + Debug>(list: &str, place: P, query:
     };
     let Some(request) = request(&query) else { return };
     let Ok((asked, filter)) = read::<P>(list, &request) else { return };
-    assert!((1..=100).contains(&asked.limit));
+    assert!((1..=100).contains(&asked.size.entries));
     assert!(asked.after.is_none_or(|after| after == place), "{:?} was never sealed", asked.after);
 
     let cursor = asked.next_cursor(Some(place));
@@ -93,7 +93,7 @@ fn check_pages<P: Place + Copy + PartialEq + Debug>(list: &str, place: P, query:
     let next = TestRequest::with_uri(next).to_http_request();
     let (following, same_filter) =
         read::<P>(list, &next).unwrap_or_else(|problem| panic!("{link}: {problem}"));
-    assert_eq!((following.after, following.limit), (Some(place), asked.limit), "{link}");
+    assert_eq!((following.after, following.size), (Some(place), asked.size), "{link}");
     assert_eq!(same_filter, filter, "{link}");
 }
 

@@ -82,7 +82,7 @@ pub(super) async fn page(
 ) -> Result<HttpResponse, Problem> {
     let shop = &principal.shop;
     let total = asked.total(services.tickets.count_tickets(shop.id, filter.clone())).await?;
-    let page = services.tickets.list_tickets(shop.id, filter, asked.after, asked.limit).await;
+    let page = services.tickets.list_tickets(shop.id, filter, asked.after, asked.size).await;
     let page = page.map_err(storage_problem)?;
     let next = asked.next_cursor(page.next);
     let body = TicketsAnswer {

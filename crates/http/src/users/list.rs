@@ -25,7 +25,7 @@ pub(crate) async fn serve(
     let (asked, filter) = QUERY.read(&request, shop.id)?;
 
     let total = asked.total(services.users.count_users(shop.id, filter)).await?;
-    let page = services.users.list_users(shop.id, filter, asked.after, asked.limit).await;
+    let page = services.users.list_users(shop.id, filter, asked.after, asked.size).await;
     let page = page.map_err(storage_problem)?;
     let next = asked.next_cursor(page.next);
     let body = UsersAnswer {

@@ -1,6 +1,8 @@
 //! Stored values that this adapter did not write are errors and are never repaired.
 
-use hexdesk_domain::{CustomerStore, EventStore, ShopStore, StorageErrorKind, TicketFilter, TicketStore};
+use hexdesk_domain::{
+    CustomerStore, EventStore, PageSize, ShopStore, StorageErrorKind, TicketFilter, TicketStore,
+};
 
 use super::samples::{create_customer, creation, domain, id};
 use super::test_disk::TestDisk;
@@ -51,7 +53,7 @@ async fn an_undecodable_event_is_an_error() {
             Ok(())
         };
         storage.write("put", put).await.unwrap();
-        let error = storage.list_events(shop, None, 1).await.expect_err(done);
+        let error = storage.list_events(shop, None, PageSize::of(1)).await.expect_err(done);
         assert_eq!(error.kind, StorageErrorKind::Unexpected, "{error}");
         assert!(error.to_string().starts_with("list_events: a stored "), "{error}");
     }
@@ -84,7 +86,8 @@ async fn a_list_with_a_missing_ticket_is_an_error() {
     };
     storage.write("remove", remove).await.unwrap();
     let filter = TicketFilter::default();
-    let error = storage.list_tickets(customer.shop_id, filter.clone(), None, 2).await.unwrap_err();
+    let error =
+        storage.list_tickets(customer.shop_id, filter.clone(), None, PageSize::of(2)).await.unwrap_err();
     assert_eq!(error.to_string(), "list_tickets: an indexed ticket is missing");
     let error = storage.count_tickets(customer.shop_id, filter).await.unwrap_err();
     assert_eq!(error.to_string(), "count_tickets: an indexed ticket is missing");

@@ -1,7 +1,7 @@
 //! Durability, and the errors of a failing disk.
 
 use hexdesk_domain::ports::CreateTicketOutcome::{Created, Replayed};
-use hexdesk_domain::{CommentStore, Readiness, StorageErrorKind, TicketStore};
+use hexdesk_domain::{CommentStore, PageSize, Readiness, StorageErrorKind, TicketStore};
 
 use super::samples::{comment, create_customer, creation, id, is_there};
 use super::test_disk::TestDisk;
@@ -33,7 +33,8 @@ async fn an_acknowledged_comment_survives_with_its_changes_to_the_ticket() {
     for number in 1..=3 {
         storage.create_comments(vec![comment(&customer, 1, number)]).await.unwrap();
         let restarted = disk.after_power_cut().open();
-        let comments = restarted.list_comments(customer.shop_id, id(1), None, None).await.unwrap().unwrap();
+        let comments =
+            restarted.list_comments(customer.shop_id, id(1), None, PageSize::MAX).await.unwrap().unwrap();
         assert_eq!(comments.entries.len() as i64, number);
         let ticket = restarted.find_ticket(customer.shop_id, id(1)).await.unwrap().unwrap().ticket;
         assert_eq!(ticket.last_message, Some(format!("comment {number}")));

@@ -3,8 +3,8 @@
 use hexdesk_domain::ports::{CommentCreation, CreateCustomerOutcome, CreateShopOutcome, TicketCreation};
 use hexdesk_domain::{
     Actor, AuditStamp, CommentDraft, CommentId, Customer, CustomerDraft, CustomerStore, Fingerprint,
-    IdempotencyClaim, IdempotencyKey, IdempotencyRequest, IdempotentOutcome, Receipt, Shop, ShopDomain,
-    ShopStore, TicketDraft, TicketFilter, TicketId, TicketStore, Timestamp,
+    IdempotencyClaim, IdempotencyKey, IdempotencyRequest, IdempotentOutcome, PageSize, Receipt, Shop,
+    ShopDomain, ShopStore, TicketDraft, TicketFilter, TicketId, TicketStore, Timestamp,
 };
 
 use crate::RedbStorage;
@@ -96,7 +96,8 @@ pub(super) fn comment(customer: &Customer, ticket: i64, number: i64) -> CommentC
 pub(super) async fn is_there(storage: &RedbStorage, customer: &Customer, number: i64) -> bool {
     let found = storage.find_ticket(customer.shop_id, id(number)).await.unwrap();
     assert!(found.as_ref().is_none_or(|view| view.human_ticket.is_some()), "the ticket has no human ticket");
-    let all = storage.list_tickets(customer.shop_id, TicketFilter::default(), None, u32::MAX).await.unwrap();
+    let all =
+        storage.list_tickets(customer.shop_id, TicketFilter::default(), None, PageSize::MAX).await.unwrap();
     let listed = all.entries.into_iter().find(|view| view.ticket.id == id(number));
     assert_eq!(listed, found, "the list differs");
     found.is_some()

@@ -3,10 +3,11 @@
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use hexdesk_domain::{Customer, CustomerFilter, CustomerId, ExternalIds, Page, ShopId};
+use hexdesk_domain::{Customer, CustomerFilter, CustomerId, ExternalIds, Page, PageSize, ShopId};
 
 use super::filter;
 use crate::postgres::errors::{Failure, count_from};
+use crate::postgres::pages;
 use crate::postgres::prepared::never_kept;
 use crate::sql::customers::CustomerRow;
 use crate::sql::page;
@@ -18,22 +19,21 @@ pub(super) async fn list(
     shop: ShopId,
     filter: CustomerFilter,
     after: Option<CustomerId>,
-    limit: u32,
+    size: PageSize,
 ) -> Result<Page<Customer, CustomerId>, Failure> {
     let list = customers::table
         .filter(customers::shop_id.eq(shop.get()))
         .order(customers::id.desc())
         .select(CustomerRow::as_select())
-        .limit(page::rows_to_ask_for(limit))
+        .limit(page::rows_to_ask_for(size))
         .into_boxed::<Pg>();
     let mut list = if is_common(&filter) { list } else { list.filter(never_kept()) };
     list = filter::add(list, filter);
     if let Some(id) = after {
         list = list.filter(customers::id.lt(id.get()));
     }
-    let rows: Vec<CustomerRow> = list.load(connection).await?;
-    let customers = rows.into_iter().map(TryInto::try_into).collect::<Result<Vec<Customer>, _>>()?;
-    Ok(page::cut(customers, limit, |customer| customer.id))
+    let rows = list.load_stream::<CustomerRow>(connection).await?;
+    pages::read(rows, size, |row| Customer::try_from(row).map(|customer| (customer.id, customer))).await
 }
 
 /// Counts the whole list.

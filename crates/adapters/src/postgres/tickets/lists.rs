@@ -5,17 +5,18 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::limits::DEFAULT_PAGE_ENTRIES;
-use hexdesk_domain::{Page, ShopId, TicketFilter, TicketPosition, TicketView};
+use hexdesk_domain::{Page, PageSize, ShopId, TicketFilter, TicketPosition, TicketView};
 
 use super::filter;
 use crate::postgres::errors::{Failure, count_from};
+use crate::postgres::pages;
 use crate::postgres::prepared::{PageLimit, never_kept};
 use crate::sql::customers::CustomerRow;
+use crate::sql::queries;
 use crate::sql::schema::tickets;
 use crate::sql::tickets::{TicketRow, TicketViewRow, ticket_view};
 use crate::sql::types::StoredTimestamp;
 use crate::sql::users::UserRow;
-use crate::sql::{page, queries};
 
 /// Reads a page of the list.
 pub(super) async fn list(
@@ -23,13 +24,13 @@ pub(super) async fn list(
     shop: ShopId,
     filter: TicketFilter,
     after: Option<TicketPosition>,
-    limit: u32,
+    size: PageSize,
 ) -> Result<Page<TicketView, TicketPosition>, Failure> {
     let list = tickets::table
         .filter(tickets::shop_id.eq(shop.get()))
         .order((tickets::last_message_time.desc(), tickets::id.desc()))
         .into_boxed::<Pg>();
-    let is_common = is_common(&filter) && limit == DEFAULT_PAGE_ENTRIES;
+    let is_common = is_common(&filter) && size.entries == DEFAULT_PAGE_ENTRIES;
     let mut list = if is_common { list } else { list.filter(never_kept()) };
     list = filter::add(list, filter);
     if let Some(TicketPosition { last_message_time, id }) = after {
@@ -40,13 +41,9 @@ pub(super) async fn list(
         CustomerRow::as_select(),
         Option::<UserRow>::as_select(),
     ));
-    let page = TicketPage { list, limit: PageLimit::new(limit), views };
-    let rows: Vec<TicketViewRow> = page.load(connection).await?;
-    let views = rows.into_iter().map(ticket_view).collect::<Result<Vec<_>, _>>()?;
-    Ok(page::cut(views, limit, |TicketView { ticket, .. }| TicketPosition {
-        last_message_time: ticket.last_message_time,
-        id: ticket.id,
-    }))
+    let page = TicketPage { list, limit: PageLimit::new(size), views };
+    let rows = page.load_stream::<TicketViewRow>(connection).await?;
+    pages::read(rows, size, |row| ticket_view(row).map(|view| (view.ticket.position(), view))).await
 }
 
 /// A page of tickets with their customers and assignees. The page is a query of its own, and only

@@ -1,9 +1,11 @@
 //! Lists of customers, and their lengths.
 
+use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 use diesel::sqlite::{Sqlite, SqliteConnection};
-use hexdesk_domain::{Customer, CustomerFilter, CustomerId, Page, ShopId};
+use hexdesk_domain::{Customer, CustomerFilter, CustomerId, Page, PageSize, ShopId};
 
+use super::super::pages;
 use super::filter;
 use crate::sql::customers::CustomerRow;
 use crate::sql::page;
@@ -15,20 +17,19 @@ pub(super) fn list(
     shop: ShopId,
     filter: CustomerFilter,
     after: Option<CustomerId>,
-    limit: u32,
+    size: PageSize,
 ) -> anyhow::Result<Page<Customer, CustomerId>> {
     let mut list = customers::table
         .filter(customers::shop_id.eq(shop.get()))
         .order(customers::id.desc())
         .select(CustomerRow::as_select())
-        .limit(page::rows_to_ask_for(limit))
+        .limit(page::rows_to_ask_for(size))
         .into_boxed::<Sqlite>();
     if let Some(after) = after {
         list = list.filter(customers::id.lt(after.get()));
     }
-    let rows = filter::add(list, filter).load(connection)?;
-    let customers = rows.into_iter().map(TryInto::try_into).collect::<Result<Vec<Customer>, _>>()?;
-    Ok(page::cut(customers, limit, |customer| customer.id))
+    let rows = filter::add(list, filter).load_iter::<CustomerRow, DefaultLoadingMode>(connection)?;
+    pages::read(rows, size, |row| Customer::try_from(row).map(|customer| (customer.id, customer)))
 }
 
 /// Counts the whole list.

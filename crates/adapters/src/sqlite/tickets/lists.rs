@@ -1,11 +1,15 @@
 //! Lists of tickets, and their lengths.
 
+use diesel::connection::DefaultLoadingMode;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 use diesel::sqlite::{Sqlite, SqliteConnection};
-use hexdesk_domain::{AssigneeFilter, Page, ShopId, ThreadFilter, TicketFilter, TicketPosition, TicketView};
+use hexdesk_domain::{
+    AssigneeFilter, Page, PageSize, ShopId, ThreadFilter, TicketFilter, TicketPosition, TicketView,
+};
 
+use super::super::pages;
 use super::filter::add_conditions;
 use crate::sql::schema::tickets;
 use crate::sql::tickets::{TicketViewRow, ticket_view};
@@ -18,23 +22,19 @@ pub(super) fn list(
     shop: ShopId,
     filter: TicketFilter,
     after: Option<TicketPosition>,
-    limit: u32,
+    size: PageSize,
 ) -> anyhow::Result<Page<TicketView, TicketPosition>> {
     let mut list = queries::ticket_list(shop.get())
         .select(TicketViewRow::as_select())
-        .limit(page::rows_to_ask_for(limit))
+        .limit(page::rows_to_ask_for(size))
         .into_boxed::<Sqlite>();
     // This must precede the filter. SQLite enters an index by the first of several upper bounds.
     // With another bound first, later pages would scan all tickets before them.
     if let Some(TicketPosition { last_message_time, id }) = after {
         list = list.filter(queries::ticket_is_after(StoredTimestamp(last_message_time), id.get()));
     }
-    let rows: Vec<TicketViewRow> = add_conditions!(list, filter).load(connection)?;
-    let views = rows.into_iter().map(ticket_view).collect::<Result<Vec<_>, _>>()?;
-    Ok(page::cut(views, limit, |TicketView { ticket, .. }| TicketPosition {
-        last_message_time: ticket.last_message_time,
-        id: ticket.id,
-    }))
+    let rows = add_conditions!(list, filter).load_iter::<TicketViewRow, DefaultLoadingMode>(connection)?;
+    pages::read(rows, size, |row| ticket_view(row).map(|view| (view.ticket.position(), view)))
 }
 
 /// Counts the whole list.

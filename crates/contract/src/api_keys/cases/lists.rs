@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
-use hexdesk_domain::{ApiKey, NewApiKey, Page, Shop, Storage, Timestamp};
+use hexdesk_domain::{ApiKey, NewApiKey, Page, PageSize, Shop, Storage, Timestamp};
 
 use super::number;
 use crate::comparison::same;
+use crate::pages::{pages_of, sizes_by_bytes};
 use crate::samples::{at, create_key, create_shop, new_key, stamp};
 
 /// KEY-3: the list holds exactly the shop's keys, in order of number. Each key is on one page. The
@@ -47,7 +48,7 @@ pub async fn key_3_list_holds_all_in_order(storage: Arc<dyn Storage>) -> anyhow:
             let after = number(after)?;
             let rest: Vec<_> = keys.iter().filter(|key| key.number > after).cloned().collect();
             let is_last = rest.len() <= usize::try_from(MAX_PAGE_ENTRIES)?;
-            let page = storage.list_keys(shop.id, Some(after), MAX_PAGE_ENTRIES).await?;
+            let page = storage.list_keys(shop.id, Some(after), PageSize::MAX).await?;
             let entries: Vec<_> = rest.into_iter().take(usize::try_from(MAX_PAGE_ENTRIES)?).collect();
             let next = entries.last().filter(|_| !is_last).map(|key| key.number);
             same(&format!("the keys after {after:?}"), &page, &Page { entries, next })?;
@@ -60,18 +61,11 @@ pub async fn key_3_list_holds_all_in_order(storage: Arc<dyn Storage>) -> anyhow:
 /// Fails unless pages of every size list exactly these keys, and the count is their number.
 pub(super) async fn expect_list(storage: &dyn Storage, shop: &Shop, keys: &[ApiKey]) -> anyhow::Result<()> {
     same("the count of the shop's keys", &storage.count_keys(shop.id).await?, &u64::try_from(keys.len())?)?;
-    for limit in [1, 2, 5, 11, 12, 13, MAX_PAGE_ENTRIES - 1, MAX_PAGE_ENTRIES] {
-        let mut after = None;
-        let mut pages = keys.chunks(usize::try_from(limit)?).peekable();
-        loop {
-            let entries = pages.next().unwrap_or_default().to_vec();
-            let next = entries.last().filter(|_| pages.peek().is_some()).map(|key| key.number);
-            let page = storage.list_keys(shop.id, after, limit).await?;
-            same(&format!("a page of {limit} keys after {after:?}"), &page, &Page { entries, next })?;
-            if next.is_none() {
-                break;
-            }
-            after = next;
+    let by_entries = [1, 2, 5, 11, 12, 13, MAX_PAGE_ENTRIES - 1, MAX_PAGE_ENTRIES].map(PageSize::of);
+    for size in by_entries.into_iter().chain(sizes_by_bytes(keys)) {
+        for (after, expected) in pages_of(keys, size, |key| key.number) {
+            let page = storage.list_keys(shop.id, after, size).await?;
+            same(&format!("a page of {size:?} after {after:?}"), &page, &expected)?;
         }
     }
     Ok(())

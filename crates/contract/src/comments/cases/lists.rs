@@ -5,11 +5,13 @@ use std::sync::Arc;
 use anyhow::Context;
 use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
 use hexdesk_domain::{
-    CommentId, CommentPosition, CommentView, NewComment, Page, ShopId, Storage, Ticket, TicketId, Timestamp,
+    CommentId, CommentPosition, CommentView, NewComment, Page, PageSize, ShopId, Storage, Ticket, TicketId,
+    Timestamp,
 };
 
 use super::whole_list;
 use crate::comparison::same;
+use crate::pages::{pages_of, sizes_by_bytes};
 use crate::samples::{
     ShopWithPeople, at, comment_creation, comment_id, create_comment, create_ticket, creation, extreme_times,
     new_comment, ticket_id,
@@ -22,7 +24,7 @@ pub async fn comment_7_list_is_earliest_first(storage: Arc<dyn Storage>) -> anyh
     let mut tickets = vec![one.ticket(1)?, one.ticket(2)?, two.ticket(1)?, one.ticket(TicketId::MAX)?];
     for ticket in &mut tickets {
         create_ticket(&*storage, creation(ticket.clone())).await?;
-        let list = storage.list_comments(ticket.shop_id, ticket.id, None, None).await?;
+        let list = storage.list_comments(ticket.shop_id, ticket.id, None, PageSize::MAX).await?;
         same("the list without comments", &list, &Some(Page { entries: Vec::new(), next: None }))?;
     }
     let mut times = extreme_times();
@@ -52,7 +54,7 @@ pub async fn comment_7_list_is_earliest_first(storage: Arc<dyn Storage>) -> anyh
     Ok(())
 }
 
-/// COMMENT-8: a limit cuts the list. Following `next` returns every comment once.
+/// COMMENT-8: the pages hold every comment once. Each page except the last is full.
 pub async fn comment_8_pages_hold_every_comment_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let fixture = ShopWithPeople::create(&*storage, "shop.example.com").await?;
     let (ticket, neighbour, empty) = (fixture.ticket(1)?, fixture.ticket(2)?, fixture.ticket(3)?);
@@ -61,16 +63,22 @@ pub async fn comment_8_pages_hold_every_comment_once(storage: Arc<dyn Storage>) 
     }
     // Groups of one and of several comments with the same time.
     for (index, time) in (0..).zip([0, 1, 1, 2, 2, 2, 2, 2, 2, 3, 3, 4, 5, 5]) {
-        let new = NewComment { time: at(time), ..new_comment(20 + index * 5 % 14, &ticket)? };
+        let new = NewComment {
+            time: at(time),
+            // Some have more bytes than characters, or more than several others.
+            text: "日本".repeat(if index == 4 { 124 } else { 1 }),
+            ..new_comment(20 + index * 5 % 14, &ticket)?
+        };
         create_comment(&*storage, comment_creation(new)).await?;
         let new = NewComment { time: at(time), ..new_comment(60 - index, &neighbour)? };
         create_comment(&*storage, comment_creation(new)).await?;
     }
     let list = whole_list(&*storage, ticket.shop_id, ticket.id).await?;
     same("the number of listed comments", &list.len(), &14)?;
-    for limit in (1..=16).chain([MAX_PAGE_ENTRIES, u32::MAX]) {
-        expect_pages(&*storage, &ticket, &list, limit).await?;
-        expect_pages(&*storage, &empty, &[], limit).await?;
+    let by_entries = (1..=16).chain([MAX_PAGE_ENTRIES, u32::MAX]).map(PageSize::of);
+    for size in by_entries.chain(sizes_by_bytes(&list)) {
+        expect_pages(&*storage, &ticket, &list, size).await?;
+        expect_pages(&*storage, &empty, &[], size).await?;
     }
     // After any position, whether or not a comment has it.
     for time in [Timestamp::MIN, at(-1), at(0), at(1), at(2), at(3), at(5), at(6), Timestamp::MAX] {
@@ -81,14 +89,14 @@ pub async fn comment_8_pages_hold_every_comment_once(storage: Arc<dyn Storage>) 
                 .filter(|view| (view.comment.time, view.comment.id) > (time, after.id))
                 .cloned()
                 .collect();
-            for limit in [None, Some(MAX_PAGE_ENTRIES)] {
-                let page = storage.list_comments(ticket.shop_id, ticket.id, Some(after), limit).await?;
+            for size in [PageSize::MAX, PageSize { entries: u32::MAX, bytes: usize::MAX }] {
+                let page = storage.list_comments(ticket.shop_id, ticket.id, Some(after), size).await?;
                 let expected = Page { entries: rest.clone(), next: None };
                 same(&format!("the list after {after:?}"), &page, &Some(expected))?;
             }
         }
     }
-    // Without a limit, even a long list is complete.
+    // A list of several full pages.
     let many = fixture.ticket(4)?;
     create_ticket(&*storage, creation(many.clone())).await?;
     let batch: Vec<_> = (1_000..1_260)
@@ -100,32 +108,48 @@ pub async fn comment_8_pages_hold_every_comment_once(storage: Arc<dyn Storage>) 
     same("the length of a long list", &list.len(), &count)?;
     let counted = storage.count_comments(many.shop_id, many.id).await?;
     same("the count of many comments", &counted, &Some(u64::try_from(count)?))?;
-    for limit in [41, MAX_PAGE_ENTRIES, 259, 260, 261] {
-        expect_pages(&*storage, &many, &list, limit).await?;
+    for size in [41, MAX_PAGE_ENTRIES, 259, 260, 261].map(PageSize::of) {
+        expect_pages(&*storage, &many, &list, size).await?;
+    }
+    large_comments_fill_a_page(&*storage, &fixture.ticket(5)?).await
+}
+
+/// Comments of 1 MB and of more bytes than characters: fewer than a page of the largest size may
+/// hold.
+async fn large_comments_fill_a_page(storage: &dyn Storage, ticket: &Ticket) -> anyhow::Result<()> {
+    create_ticket(storage, creation(ticket.clone())).await?;
+    let text = |id: i64| if id % 2 == 0 { "🦀".repeat(65_536) } else { "A".to_owned() };
+    let attachments = |id: i64| match id % 3 {
+        0 => Some(format!("[\"{}\"]", "é".repeat(500_000))),
+        1 => Some(format!("[\"{}\"]", "a".repeat(1_000_000))),
+        _ => None,
+    };
+    for id in 2_001..=2_012 {
+        let new = NewComment { text: text(id), attachments: attachments(id), ..new_comment(id, ticket)? };
+        create_comment(storage, comment_creation(new)).await?;
+    }
+    let list = whole_list(storage, ticket.shop_id, ticket.id).await?;
+    same("the number of large comments", &list.len(), &12)?;
+    for size in
+        [PageSize::MAX, PageSize { entries: 3, ..PageSize::MAX }].into_iter().chain(sizes_by_bytes(&list))
+    {
+        expect_pages(storage, ticket, &list, size).await?;
     }
     Ok(())
 }
 
-/// Fails unless pages of `limit` together are the list.
+/// Fails unless pages of this size together are the list.
 async fn expect_pages(
     storage: &dyn Storage,
     ticket: &Ticket,
     list: &[CommentView],
-    limit: u32,
+    size: PageSize,
 ) -> anyhow::Result<()> {
-    let mut after = None;
-    let mut pages = list.chunks(usize::try_from(limit)?).peekable();
-    loop {
-        let entries = pages.next().unwrap_or_default().to_vec();
-        let last = entries.last().filter(|_| pages.peek().is_some());
-        let next = last.map(|view| CommentPosition { time: view.comment.time, id: view.comment.id });
-        let page = storage.list_comments(ticket.shop_id, ticket.id, after, Some(limit)).await?;
-        same(&format!("a page of {limit} after {after:?}"), &page, &Some(Page { entries, next }))?;
-        if next.is_none() {
-            return Ok(());
-        }
-        after = next;
+    for (after, expected) in pages_of(list, size, |view| view.comment.position()) {
+        let page = storage.list_comments(ticket.shop_id, ticket.id, after, size).await?;
+        same(&format!("a page of {size:?} after {after:?}"), &page, &Some(expected))?;
     }
+    Ok(())
 }
 
 /// COMMENT-9: the list and the count are `None` for a ticket outside the shop.
@@ -147,8 +171,8 @@ pub async fn comment_9_other_shops_ticket_has_no_list(storage: Arc<dyn Storage>)
             (one.shop.id, ticket_id(TicketId::MAX)?),
         ] {
             for after in [None, Some(after)] {
-                for limit in [None, Some(1), Some(MAX_PAGE_ENTRIES)] {
-                    let page = storage.list_comments(shop, id, after, limit).await?;
+                for size in [PageSize::of(1), PageSize::MAX] {
+                    let page = storage.list_comments(shop, id, after, size).await?;
                     same("the comments of a missing ticket", &page, &None)?;
                 }
             }
@@ -157,7 +181,7 @@ pub async fn comment_9_other_shops_ticket_has_no_list(storage: Arc<dyn Storage>)
         }
         let count = storage.count_comments(one.shop.id, ticket.id).await?;
         same("the comment count of the shop's own ticket", &count, &Some(u64::from(with_comment)))?;
-        let page = storage.list_comments(one.shop.id, ticket.id, None, None).await?;
+        let page = storage.list_comments(one.shop.id, ticket.id, None, PageSize::MAX).await?;
         same(
             "the length of the shop's own list",
             &page.map(|page| page.entries.len()),

@@ -9,7 +9,7 @@ use hexdesk_domain::ports::{
 };
 use hexdesk_domain::{
     Customer, CustomerChanges, CustomerId, DeferredClaim, IdempotencyRequest, IdempotentOutcome, NewCustomer,
-    Receipt, Storage, Ticket, TicketChanges, TicketFilter,
+    PageSize, Receipt, Storage, Ticket, TicketChanges, TicketFilter,
 };
 
 use super::{RACERS, ROUNDS, race};
@@ -296,7 +296,7 @@ impl CustomersToErase {
         tickets.extend(effects.iter().filter_map(|effect| effect.ticket.as_ref()).map(|ticket| ticket.id));
         for id in tickets {
             expect_no_ticket(storage, "a ticket of the customer", shop, id).await?;
-            let comments = storage.list_comments(shop, id, None, None).await?;
+            let comments = storage.list_comments(shop, id, None, PageSize::MAX).await?;
             same("its comments", &comments, &None)?;
         }
         for effect in effects {

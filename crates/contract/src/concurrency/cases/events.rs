@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use hexdesk_domain::{Event, EventPosition, ShopId, Storage, Subject};
+use hexdesk_domain::{Event, EventPosition, PageSize, ShopId, Storage, Subject};
 
 use super::race;
 use crate::cases::events::walk;
@@ -73,10 +73,10 @@ pub async fn event_14_reader_misses_no_event(storage: Arc<dyn Storage>) -> anyho
     let fixture = ShopWithPeople::create(&*storage, "shop.example.com").await?;
     let shop = fixture.shop.id;
     let last = Arc::new(OnceLock::new());
-    let readers = [1, 2, 7, 100].map(|limit| {
+    let readers = [1, 2, 7, 100].map(PageSize::of).map(|size| {
         let (storage, last) = (Arc::clone(&storage), Arc::clone(&last));
         tokio::spawn(async move {
-            let reading = follow(&*storage, shop, limit, &last);
+            let reading = follow(&*storage, shop, size, &last);
             tokio::time::timeout(PATIENCE, reading).await.context("the last event does not appear")?
         })
     });
@@ -95,7 +95,7 @@ pub async fn event_14_reader_misses_no_event(storage: Arc<dyn Storage>) -> anyho
 async fn follow(
     storage: &dyn Storage,
     shop: ShopId,
-    limit: u32,
+    size: PageSize,
     last: &OnceLock<Subject>,
 ) -> anyhow::Result<Vec<Event>> {
     let mut seen: Vec<Event> = Vec::new();
@@ -105,7 +105,7 @@ async fn follow(
             return Ok(seen);
         }
         let after = seen.last().map(|event| event.position);
-        seen.extend(storage.list_events(shop, after, limit).await?.entries);
+        seen.extend(storage.list_events(shop, after, size).await?.entries);
         tokio::task::yield_now().await;
     }
 }

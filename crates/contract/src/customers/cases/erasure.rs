@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use hexdesk_domain::ports::{CreateCommentOutcome, CreateTicketOutcome, Erased, UpdateTicketOutcome};
 use hexdesk_domain::{
-    Customer, CustomerChanges, CustomerId, IdempotentOutcome, NewCustomer, ShopId, Storage, Ticket,
+    Customer, CustomerChanges, CustomerId, IdempotentOutcome, NewCustomer, PageSize, ShopId, Storage, Ticket,
     TicketChanges, TicketFilter,
 };
 
@@ -59,7 +59,7 @@ async fn each_customer_is_erased_alone(storage: &dyn Storage) -> anyhow::Result<
 async fn expect_no_trace_of(storage: &dyn Storage, ticket: &Ticket) -> anyhow::Result<()> {
     let (shop, id) = (ticket.shop_id, ticket.id);
     same("a ticket", &storage.find_ticket(shop, id).await?, &None)?;
-    same("its comments", &storage.list_comments(shop, id, None, None).await?, &None)?;
+    same("its comments", &storage.list_comments(shop, id, None, PageSize::MAX).await?, &None)?;
     same("the count of its comments", &storage.count_comments(shop, id).await?, &None)?;
     let theirs = TicketFilter { customer_id: Some(ticket.customer_id), ..TicketFilter::default() };
     same("the count of the customer's tickets", &storage.count_tickets(shop, theirs).await?, &0)?;

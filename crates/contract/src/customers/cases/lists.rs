@@ -7,11 +7,13 @@ use std::sync::Arc;
 use anyhow::Context;
 use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
 use hexdesk_domain::{
-    Customer, CustomerChanges, CustomerFilter, CustomerId, ExternalIds, NewCustomer, Page, ShopId, Storage,
+    Customer, CustomerChanges, CustomerFilter, CustomerId, ExternalIds, NewCustomer, Page, PageSize, ShopId,
+    Storage,
 };
 
 use crate::cases::customer_changes::update_customer;
 use crate::comparison::same;
+use crate::pages::{pages_of, sizes_by_bytes};
 use crate::samples::{
     at, create_customer, create_shop, customer_by_email, customer_by_phone_number, customer_id, stamp,
 };
@@ -74,15 +76,16 @@ pub async fn customer_10_pages_hold_every_customer_once(storage: Arc<dyn Storage
         let length = u32::try_from(list.len())?;
         let count = storage.count_customers(shop, filter.clone()).await?;
         same("the count of a list", &count, &u64::from(length))?;
-        for limit in (1..=length + 2).chain([MAX_PAGE_ENTRIES]) {
-            expect_pages(storage, shop, &filter, &list, limit).await?;
-            expect_pages(storage, empty, &filter, &[], limit).await?;
+        let by_entries = (1..=length + 2).chain([MAX_PAGE_ENTRIES]).map(PageSize::of);
+        for size in by_entries.chain(sizes_by_bytes(&list)) {
+            expect_pages(storage, shop, &filter, &list, size).await?;
+            expect_pages(storage, empty, &filter, &[], size).await?;
         }
         // After any number, whether or not a customer has it.
         for after in (1..=40).chain([1 << 32, CustomerId::MAX]) {
             let after = customer_id(after)?;
             let entries: Vec<_> = list.iter().filter(|customer| customer.id < after).cloned().collect();
-            let page = storage.list_customers(shop, filter.clone(), Some(after), MAX_PAGE_ENTRIES).await?;
+            let page = storage.list_customers(shop, filter.clone(), Some(after), PageSize::MAX).await?;
             same(&format!("the list after {after}"), &page, &Page { entries, next: None })?;
         }
     }
@@ -95,8 +98,8 @@ async fn more_than_a_page(storage: &dyn Storage) -> anyhow::Result<()> {
     let list = whole_list(storage, many, &all()).await?;
     same("the length of the list", &list.len(), &205)?;
     same("the count of customers", &storage.count_customers(many, all()).await?, &205)?;
-    for limit in [MAX_PAGE_ENTRIES, MAX_PAGE_ENTRIES - 1, 41] {
-        expect_pages(storage, many, &all(), &list, limit).await?;
+    for size in [MAX_PAGE_ENTRIES, MAX_PAGE_ENTRIES - 1, 41].map(PageSize::of) {
+        expect_pages(storage, many, &all(), &list, size).await?;
     }
     Ok(())
 }
@@ -127,6 +130,8 @@ async fn fill(storage: &dyn Storage, name: &str, count: i64) -> anyhow::Result<S
         let new = NewCustomer {
             id: Some(customer_id(number)?),
             phone_number: (number == 4).then(|| "555".into()),
+            // Some have more bytes than characters, or more than several others.
+            full_name: (index % 4 == 0).then(|| "日本".repeat(usize::from(index == 4) * 124 + 1)),
             external_ids: ExternalIds {
                 zendesk_id: id("third", number % 3 == 0),
                 gorgias_id: id("fifth", number % 5 == 0),
@@ -160,26 +165,19 @@ fn some_filters() -> Vec<CustomerFilter> {
     ]
 }
 
-/// Fails unless pages of `limit` together are the list.
+/// Fails unless pages of this size together are the list.
 async fn expect_pages(
     storage: &dyn Storage,
     shop: ShopId,
     filter: &CustomerFilter,
     list: &[Customer],
-    limit: u32,
+    size: PageSize,
 ) -> anyhow::Result<()> {
-    let mut after = None;
-    let mut pages = list.chunks(usize::try_from(limit)?).peekable();
-    loop {
-        let entries = pages.next().unwrap_or_default().to_vec();
-        let next = entries.last().filter(|_| pages.peek().is_some()).map(|customer| customer.id);
-        let page = storage.list_customers(shop, filter.clone(), after, limit).await?;
-        same(&format!("a page of {limit} after {after:?}"), &page, &Page { entries, next })?;
-        if next.is_none() {
-            return Ok(());
-        }
-        after = next;
+    for (after, expected) in pages_of(list, size, |customer| customer.id) {
+        let page = storage.list_customers(shop, filter.clone(), after, size).await?;
+        same(&format!("a page of {size:?} after {after:?}"), &page, &expected)?;
     }
+    Ok(())
 }
 
 /// The filter without conditions.
@@ -197,7 +195,7 @@ pub(crate) async fn whole_list(
     let mut after = None;
     // Far more pages than any case fills. A list that never ends is a failure.
     for _ in 0..100 {
-        let page = storage.list_customers(shop, filter.clone(), after, MAX_PAGE_ENTRIES).await?;
+        let page = storage.list_customers(shop, filter.clone(), after, PageSize::MAX).await?;
         list.extend(page.entries);
         after = page.next;
         if after.is_none() {

@@ -2,12 +2,13 @@ use std::sync::Arc;
 
 use anyhow::ensure;
 use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
-use hexdesk_domain::{Event, ShopId, Storage};
+use hexdesk_domain::{Event, PageSize, ShopId, Storage};
 
 use super::walk;
 use crate::comparison::same;
 use crate::events::expected::ExpectedEvents;
 use crate::events::settled_log::log_after;
+use crate::pages::{pages_of, sizes_by_bytes};
 use crate::samples::create_shop;
 
 /// EVENT-12: the log holds exactly the shop's events. Following `next` returns each once.
@@ -27,29 +28,30 @@ pub async fn event_12_pages_hold_every_event_once(storage: Arc<dyn Storage>) -> 
     for shop in [one, two] {
         let log = expected_events.log(shop, "two shops").await?;
         let length = u32::try_from(log.len())?;
-        for limit in [1, 2, 3, length / 2, length - 1, length, length + 1, MAX_PAGE_ENTRIES] {
-            expect_pages(storage, shop, &log, limit).await?;
+        let limits = [1, 2, 3, length / 2, length - 1, length, length + 1, MAX_PAGE_ENTRIES];
+        for size in limits.map(PageSize::of).into_iter().chain(sizes_by_bytes(&log)) {
+            expect_pages(storage, shop, &log, size).await?;
         }
         // After every event.
         for (read, event) in (1..).zip(&log) {
-            let rest = log_after(storage, shop, Some(event.position), MAX_PAGE_ENTRIES).await?;
+            let rest = log_after(storage, shop, Some(event.position), PageSize::MAX).await?;
             same("the log after an event", &rest.as_slice(), &&log[read..])?;
         }
     }
-    let page = storage.list_events(empty, None, 1).await?;
+    let page = storage.list_events(empty, None, PageSize::of(1)).await?;
     ensure!(page.entries.is_empty() && page.next.is_none(), "the log of an empty shop is {page:?}");
     Ok(())
 }
 
-async fn expect_pages(storage: &dyn Storage, shop: ShopId, log: &[Event], limit: u32) -> anyhow::Result<()> {
-    let mut after = None;
-    let mut pages = log.chunks(usize::try_from(limit)?).peekable();
-    while let Some(expected) = pages.next() {
-        let page = storage.list_events(shop, after, limit).await?;
-        same(&format!("a page of {limit}"), &page.entries.as_slice(), &expected)?;
-        let goes_on = pages.peek().is_some();
-        same(&format!("whether a page of {limit} has a next one"), &page.next.is_some(), &goes_on)?;
-        after = page.next;
+async fn expect_pages(
+    storage: &dyn Storage,
+    shop: ShopId,
+    log: &[Event],
+    size: PageSize,
+) -> anyhow::Result<()> {
+    for (after, expected) in pages_of(log, size, |event| event.position) {
+        let page = storage.list_events(shop, after, size).await?;
+        same(&format!("a page of {size:?}"), &page, &expected)?;
     }
     Ok(())
 }

@@ -1,12 +1,11 @@
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
-use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
 use hexdesk_domain::ports::{CommentCreation, CreateCustomerOutcome};
 use hexdesk_domain::{
     CustomerChanges, CustomerFilter, CustomerId, IdempotentOutcome, KeyNumber, NewApiKey, NewComment,
-    NewCustomer, NewUser, Storage, Ticket, TicketChanges, TicketFilter, TicketId, UserChanges, UserFilter,
-    UserId,
+    NewCustomer, NewUser, PageSize, Storage, Ticket, TicketChanges, TicketFilter, TicketId, UserChanges,
+    UserFilter, UserId,
 };
 
 use crate::comparison::same;
@@ -137,16 +136,16 @@ async fn refused_users(
 async fn reads(expected_events: &ExpectedEvents<'_>, fixture: &ShopWithPeople) -> anyhow::Result<()> {
     let (storage, shop) = (expected_events.storage, fixture.shop.id);
     storage.find_ticket(shop, ticket_id(1)?).await?;
-    storage.list_tickets(shop, TicketFilter::default(), None, MAX_PAGE_ENTRIES).await?;
+    storage.list_tickets(shop, TicketFilter::default(), None, PageSize::MAX).await?;
     storage.count_tickets(shop, TicketFilter::default()).await?;
-    storage.list_comments(shop, ticket_id(1)?, None, None).await?;
+    storage.list_comments(shop, ticket_id(1)?, None, PageSize::MAX).await?;
     storage.count_comments(shop, ticket_id(1)?).await?;
     storage.find_customer(shop, fixture.customer.id).await?;
-    storage.list_customers(shop, CustomerFilter::default(), None, MAX_PAGE_ENTRIES).await?;
+    storage.list_customers(shop, CustomerFilter::default(), None, PageSize::MAX).await?;
     storage.find_user(shop, fixture.user.id).await?;
-    storage.list_users(shop, UserFilter::default(), None, MAX_PAGE_ENTRIES).await?;
-    storage.list_keys(shop, None, MAX_PAGE_ENTRIES).await?;
-    storage.list_events(shop, None, MAX_PAGE_ENTRIES).await?;
+    storage.list_users(shop, UserFilter::default(), None, PageSize::MAX).await?;
+    storage.list_keys(shop, None, PageSize::MAX).await?;
+    storage.list_events(shop, None, PageSize::MAX).await?;
     storage.create_shop(&fixture.shop.domain, at(1)).await?;
     storage.create_shop(&domain("new.example.com")?, at(1)).await?;
     storage.close_shop(&domain("new.example.com")?, at(2)).await?;

@@ -5,7 +5,7 @@ use anyhow::Context;
 use hexdesk_domain::ports::{CreateCommentOutcome, DeleteTicketOutcome};
 use hexdesk_domain::{
     Customer, CustomerChanges, IdempotentOutcome, KeyNumber, NewApiKey, NewComment, NewCustomer, NewUser,
-    Scope, Storage, Ticket, TicketChanges, Timestamp, UserChanges,
+    PageSize, Scope, Storage, Ticket, TicketChanges, Timestamp, UserChanges,
 };
 
 use super::walk;
@@ -123,8 +123,11 @@ async fn full_ticket(
     };
     let attempts =
         expected_events.create_comments(vec![comment_creation(plain), comment_creation(full)]).await??;
-    let listed =
-        expected_events.storage.list_comments(shop, ticket.id, None, None).await?.context("comments")?;
+    let listed = expected_events
+        .storage
+        .list_comments(shop, ticket.id, None, PageSize::MAX)
+        .await?
+        .context("comments")?;
     for (attempt, listed) in attempts.into_iter().zip(listed.entries) {
         let IdempotentOutcome::Ran(CreateCommentOutcome::Created(view)) = attempt else {
             anyhow::bail!("a new comment returned {attempt:?}");

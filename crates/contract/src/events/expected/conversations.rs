@@ -8,8 +8,8 @@ use hexdesk_domain::ports::{
     TicketUpdate, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    AuditStamp, DeferredClaim, EventKind, IdempotentOutcome, NewComment, ShopId, Snapshot, StorageError,
-    Subject, Ticket, TicketChanges, TicketId,
+    AuditStamp, DeferredClaim, EventKind, IdempotentOutcome, NewComment, PageSize, ShopId, Snapshot,
+    StorageError, Subject, Ticket, TicketChanges, TicketId,
 };
 
 use super::{ExpectedEvent, ExpectedEvents, of_ticket};
@@ -113,7 +113,7 @@ impl ExpectedEvents<'_> {
         id: TicketId,
         stamp: AuditStamp,
     ) -> anyhow::Result<Vec<ExpectedEvent>> {
-        let comments = self.storage.list_comments(shop, id, None, None).await?;
+        let comments = self.storage.list_comments(shop, id, None, PageSize::MAX).await?;
         let comments = comments.into_iter().flat_map(|page| page.entries);
         let mut gone = vec![ExpectedEvent::of_deleted(EventKind::TicketDeleted, stamp, Subject::Ticket(id))];
         gone.extend(comments.map(|view| {

@@ -1,13 +1,12 @@
 //! Customers, users and keys.
 
-use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
 use hexdesk_domain::ports::{
     CreateCustomerOutcome, CreateKeyOutcome, CreateUserOutcome, CustomerUpdate, Erased, KeyRotation,
     RotateKeyOutcome, UpdateCustomerOutcome, UpdateUserOutcome, UserUpdate,
 };
 use hexdesk_domain::{
     ApiKey, Customer, CustomerChanges, CustomerId, DeferredClaim, EventKind, IdempotentOutcome, KeyNumber,
-    NewApiKey, NewCustomer, NewUser, ShopId, Subject, TicketFilter, User, UserChanges, UserId,
+    NewApiKey, NewCustomer, NewUser, PageSize, ShopId, Subject, TicketFilter, User, UserChanges, UserId,
 };
 
 use super::{ExpectedEvent, ExpectedEvents};
@@ -79,7 +78,7 @@ impl ExpectedEvents<'_> {
         let filter = TicketFilter { customer_id: Some(id), ..TicketFilter::default() };
         let mut gone =
             vec![ExpectedEvent::of_deleted(EventKind::CustomerErased, stamp, Subject::Customer(id))];
-        for view in self.storage.list_tickets(shop, filter, None, MAX_PAGE_ENTRIES).await?.entries {
+        for view in self.storage.list_tickets(shop, filter, None, PageSize::MAX).await?.entries {
             gone.extend(self.with_comments(shop, view.ticket.id, stamp).await?);
         }
         let erased = self.storage.erase_customer(shop, id, stamp).await?;

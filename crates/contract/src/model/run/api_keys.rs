@@ -5,14 +5,15 @@ use std::sync::Arc;
 use anyhow::ensure;
 use hexdesk_domain::ports::{CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 use hexdesk_domain::{
-    ApiKey, ApiKeyStore, DeferredClaim, IdempotentOutcome, KeyNumber, NewApiKey, Page, Receipt, SecretHash,
-    ShopId, UserId,
+    ApiKey, ApiKeyStore, DeferredClaim, IdempotentOutcome, KeyNumber, NewApiKey, PageSize, Receipt,
+    SecretHash, ShopId, UserId,
 };
 
 use super::super::pairing::Pairing;
 use super::super::step::{Claim, Slot};
 use super::{Both, Model, both, pick, request_of};
 use crate::comparison::same;
+use crate::pages::pages_of;
 use crate::samples::{at, list_keys, new_key, secret_hash, stamp};
 
 impl Model {
@@ -95,10 +96,16 @@ impl Model {
     }
 
     pub(super) async fn look_at_keys(&self, shop: Both<ShopId>) -> anyhow::Result<()> {
+        // Compares the pages with the store's own list, because the reference may number keys in
+        // another order.
         let list = list_keys(&*self.tested, shop.tested).await?;
         ensure!(list.is_sorted_by_key(|key| key.number), "the keys are not in order of number");
-        for limit in 1..4 {
-            self.look_at_pages_of_keys(shop.tested, &list, limit).await?;
+        let by_entries = (1..4).map(PageSize::of);
+        for size in by_entries.chain([PageSize { entries: 3, bytes: 20 }]) {
+            for (after, expected) in pages_of(&list, size, |key| key.number) {
+                let page = self.tested.list_keys(shop.tested, after, size).await?;
+                same(&format!("a page of {size:?} after {after:?}"), &page, &expected)?;
+            }
         }
         let count = self.tested.count_keys(shop.tested).await?;
         same("the count of keys", &count, &self.reference.count_keys(shop.reference).await?)?;
@@ -112,23 +119,6 @@ impl Model {
             same("a key", &found, &self.reference.find_key(shop.reference, number.reference).await?)?;
         }
         Ok(())
-    }
-
-    /// Compares the pages with the store's own list, because the reference may number keys in
-    /// another order.
-    async fn look_at_pages_of_keys(&self, shop: ShopId, list: &[ApiKey], limit: u32) -> anyhow::Result<()> {
-        let mut after = None;
-        let mut pages = list.chunks(usize::try_from(limit)?).peekable();
-        loop {
-            let entries = pages.next().unwrap_or_default().to_vec();
-            let next = entries.last().filter(|_| pages.peek().is_some()).map(|key| key.number);
-            let page = self.tested.list_keys(shop, after, limit).await?;
-            same(&format!("a page of {limit} keys after {after:?}"), &page, &Page { entries, next })?;
-            if next.is_none() {
-                return Ok(());
-            }
-            after = next;
-        }
     }
 
     pub(super) fn secret(&self) -> SecretHash {

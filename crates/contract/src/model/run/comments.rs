@@ -5,8 +5,8 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
 use hexdesk_domain::{
-    CommentPosition, CommentStore, DeferredClaim, IdempotentOutcome, NewComment, Receipt, ShopId, TicketId,
-    UserId,
+    CommentPosition, CommentStore, DeferredClaim, IdempotentOutcome, NewComment, PageSize, Receipt, ShopId,
+    TicketId, UserId,
 };
 
 use super::super::step::{Claim, CommentItem, Slot};
@@ -86,7 +86,7 @@ impl Model {
         &self,
         shop: Both<ShopId>,
         ticket: TicketId,
-        limit: Option<u32>,
+        size: PageSize,
     ) -> anyhow::Result<()> {
         let tested = self.tested.count_comments(shop.tested, ticket).await?;
         let reference = self.reference.count_comments(shop.reference, ticket).await?;
@@ -94,12 +94,12 @@ impl Model {
         let mut after: Option<CommentPosition> = None;
         loop {
             let pages = both(
-                self.tested.list_comments(shop.tested, ticket, after, limit).await,
-                self.reference.list_comments(shop.reference, ticket, after, limit).await,
+                self.tested.list_comments(shop.tested, ticket, after, size).await,
+                self.reference.list_comments(shop.reference, ticket, after, size).await,
             )?;
             let Some(Both { tested, reference }) = pages else { return Ok(()) };
             let tested = tested.map(|page| self.comment_page(page)).transpose()?;
-            same(&format!("a page of {limit:?} comments after {after:?}"), &tested, &reference)?;
+            same(&format!("a page of {size:?} comments after {after:?}"), &tested, &reference)?;
             after = reference.and_then(|page| page.next);
             if after.is_none() {
                 return Ok(());
@@ -107,9 +107,9 @@ impl Model {
         }
     }
 
-    pub(super) async fn list_comments_of(&self, ticket: Slot, limit: Option<u32>) -> anyhow::Result<()> {
+    pub(super) async fn list_comments_of(&self, ticket: Slot, size: PageSize) -> anyhow::Result<()> {
         let Some((shop, id)) = pick(&self.tickets, ticket) else { return Ok(()) };
-        self.list_comments(shop, id, limit).await
+        self.list_comments(shop, id, size).await
     }
 }
 

@@ -6,12 +6,13 @@ use anyhow::{Context, ensure};
 use hexdesk_domain::ports::UpdateCustomerOutcome;
 use hexdesk_domain::{
     Customer, CustomerChanges, CustomerFilter, CustomerId, CustomerStore, DeferredClaim, IdempotentOutcome,
-    Receipt, ShopId,
+    PageSize, Receipt, ShopId,
 };
 
 use super::super::step::{Claim, CustomerUpdate, Person, Slot};
 use super::{Both, Model, address, both, external_id, person, phone_number_of, pick, request_of, text_of};
 use crate::comparison::same;
+use crate::pages::pages_of;
 use crate::samples::{at, customer_update, stamp};
 
 impl Model {
@@ -21,22 +22,22 @@ impl Model {
         &self,
         shop: Slot,
         filter: &CustomerFilter,
-        limit: u32,
+        size: PageSize,
     ) -> anyhow::Result<()> {
         let Some(shop) = pick(&self.shops, shop) else { return Ok(()) };
-        let (mut list, mut after) = (Vec::<Customer>::new(), None);
+        let (mut list, mut pages, mut after) = (Vec::<Customer>::new(), Vec::new(), None);
         loop {
-            let page = self.tested.list_customers(shop.tested, filter.clone(), after, limit).await?;
-            let last = page.entries.last().map(|customer| customer.id);
-            let is_full = u32::try_from(page.entries.len())? == limit;
-            ensure!(page.next.is_none() || is_full && page.next == last, "a page of {limit} is {page:?}");
-            ensure!(after.is_none() || last.is_some(), "after {after:?} there is an empty page");
-            list.extend(page.entries);
-            after = page.next;
+            let page = self.tested.list_customers(shop.tested, filter.clone(), after, size).await?;
+            ensure!(after.is_none() || !page.entries.is_empty(), "after {after:?} there is an empty page");
+            list.extend(page.entries.iter().cloned());
+            let next = page.next;
+            pages.push((after, page));
+            after = next;
             if after.is_none() {
                 break;
             }
         }
+        same(&format!("the pages of {size:?}"), &pages, &pages_of(&list, size, |customer| customer.id))?;
         ensure!(
             list.is_sorted_by(|one, next| one.id > next.id),
             "the customers are not in order of number, or one is listed twice"

@@ -1,6 +1,6 @@
 //! Searches for tickets.
 
-use hexdesk_domain::{Page, SearchPosition, SearchQuery, SearchStore, ShopId, TicketView};
+use hexdesk_domain::{Page, PageSize, SearchPosition, SearchQuery, SearchStore, ShopId, TicketView};
 
 use super::super::step::{SearchWord, Slot};
 use super::{Both, Model, both, pick};
@@ -31,28 +31,28 @@ impl Model {
         &mut self,
         shop: Slot,
         words: &[SearchWord],
-        limit: u32,
+        size: PageSize,
     ) -> anyhow::Result<()> {
         let Some(shop) = pick(&self.shops, shop) else { return Ok(()) };
-        self.search(shop, &query_of(words), limit).await
+        self.search(shop, &query_of(words), size).await
     }
 
     pub(super) async fn look_at_answers(&mut self, shop: Both<ShopId>) -> anyhow::Result<()> {
         for text in LOOKED_FOR {
             // Small pages: their positions show the ranks.
-            self.search(shop, text, 2).await?;
+            self.search(shop, text, PageSize::of(2)).await?;
         }
         Ok(())
     }
 
     /// Compares the pages of a search in both stores, unless the store cannot search.
-    async fn search(&mut self, shop: Both<ShopId>, text: &str, limit: u32) -> anyhow::Result<()> {
+    async fn search(&mut self, shop: Both<ShopId>, text: &str, size: PageSize) -> anyhow::Result<()> {
         let query = SearchQuery::parse(text)?;
         let mut after: Option<SearchPosition> = None;
         loop {
             let pages = both(
-                self.tested.search_tickets(shop.tested, query.clone(), after, limit).await,
-                self.reference.search_tickets(shop.reference, query.clone(), after, limit).await,
+                self.tested.search_tickets(shop.tested, query.clone(), after, size).await,
+                self.reference.search_tickets(shop.reference, query.clone(), after, size).await,
             )?;
             let Some(Both { tested, reference }) = pages else { return Ok(()) };
             let (tested, reference) = match (tested, reference) {
@@ -66,7 +66,7 @@ impl Model {
             let ids = |page: &Page<TicketView, SearchPosition>| -> Vec<_> {
                 page.entries.iter().map(|view| view.ticket.id).collect()
             };
-            let what = format!("a page of {limit} found by {text:?} after {after:?}");
+            let what = format!("a page of {size:?} found by {text:?} after {after:?}");
             same(&what, &(ids(&tested), tested.next), &(ids(&reference), reference.next))?;
             for (tested, reference) in tested.entries.into_iter().zip(&reference.entries) {
                 same(&what, &self.view(tested, reference)?, reference)?;

@@ -2,7 +2,9 @@
 
 use anyhow::{Context, bail, ensure};
 use hexdesk_domain::ports::{CreateTicketOutcome, TicketCreation};
-use hexdesk_domain::{CustomerId, Page, ShopId, Ticket, TicketPosition, TicketStore, TicketView, UserId};
+use hexdesk_domain::{
+    CustomerId, Page, PageSize, ShopId, Ticket, TicketPosition, TicketStore, TicketView, UserId,
+};
 
 use super::super::step::{Filter, Item, Slot};
 use super::ticket_values::{channel_of, tag_of, thread_of};
@@ -102,7 +104,7 @@ impl Model {
         &mut self,
         shop: Slot,
         wanted: &Filter,
-        limit: u32,
+        size: PageSize,
     ) -> anyhow::Result<()> {
         let Some(shop) = pick(&self.shops, shop) else { return Ok(()) };
         let filters = self.filters(shop, wanted)?;
@@ -115,14 +117,14 @@ impl Model {
         let mut after: Option<TicketPosition> = None;
         loop {
             let pages = both(
-                self.tested.list_tickets(shop.tested, filters.tested.clone(), after, limit).await,
-                self.reference.list_tickets(shop.reference, filters.reference.clone(), after, limit).await,
+                self.tested.list_tickets(shop.tested, filters.tested.clone(), after, size).await,
+                self.reference.list_tickets(shop.reference, filters.reference.clone(), after, size).await,
             )?;
             let Some(Both { tested, reference }) = pages else { return Ok(()) };
             let ids = |page: &Page<TicketView, TicketPosition>| -> Vec<_> {
                 page.entries.iter().map(|view| view.ticket.id).collect()
             };
-            let what = format!("a page of {limit} after {after:?} with {wanted:?}");
+            let what = format!("a page of {size:?} after {after:?} with {wanted:?}");
             same(&what, &(ids(&tested), tested.next), &(ids(&reference), reference.next))?;
             for (tested, reference) in tested.entries.into_iter().zip(&reference.entries) {
                 same(&what, &self.view(tested, reference)?, reference)?;
@@ -143,7 +145,7 @@ impl Model {
                 (Some(tested), None) => bail!("a ticket should not exist: {tested:?}"),
             };
             same("a ticket", &tested, &reference)?;
-            self.list_comments(shop, id, None).await?;
+            self.list_comments(shop, id, PageSize::MAX).await?;
         }
         Ok(())
     }

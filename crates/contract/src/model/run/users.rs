@@ -5,32 +5,39 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use hexdesk_domain::ports::{CreateUserOutcome, UpdateUserOutcome};
 use hexdesk_domain::{
-    DeferredClaim, IdempotentOutcome, Receipt, User, UserChanges, UserFilter, UserId, UserStore, ports,
+    DeferredClaim, IdempotentOutcome, PageSize, Receipt, User, UserChanges, UserFilter, UserId, UserStore,
+    ports,
 };
 
 use super::super::step::{Claim, Slot, UserUpdate};
 use super::{Both, Model, address, both, person, pick, request_of, text_of};
 use crate::comparison::same;
+use crate::pages::pages_of;
 use crate::samples::{at, stamp};
 
 impl Model {
     /// Reads all pages of a list in the store. Compares the whole list and the counts, because the
     /// reference may number users in another order.
-    pub(super) async fn list_users(&self, shop: Slot, filter: UserFilter, limit: u32) -> anyhow::Result<()> {
+    pub(super) async fn list_users(
+        &self,
+        shop: Slot,
+        filter: UserFilter,
+        size: PageSize,
+    ) -> anyhow::Result<()> {
         let Some(shop) = pick(&self.shops, shop) else { return Ok(()) };
-        let (mut list, mut after) = (Vec::<User>::new(), None);
+        let (mut list, mut pages, mut after) = (Vec::<User>::new(), Vec::new(), None);
         loop {
-            let page = self.tested.list_users(shop.tested, filter, after, limit).await?;
-            let last = page.entries.last().map(|user| user.id);
-            let is_full = u32::try_from(page.entries.len())? == limit;
-            ensure!(page.next.is_none() || is_full && page.next == last, "a page of {limit} is {page:?}");
-            ensure!(after.is_none() || last.is_some(), "after {after:?} there is an empty page");
-            list.extend(page.entries);
-            after = page.next;
+            let page = self.tested.list_users(shop.tested, filter, after, size).await?;
+            ensure!(after.is_none() || !page.entries.is_empty(), "after {after:?} there is an empty page");
+            list.extend(page.entries.iter().cloned());
+            let next = page.next;
+            pages.push((after, page));
+            after = next;
             if after.is_none() {
                 break;
             }
         }
+        same(&format!("the pages of {size:?}"), &pages, &pages_of(&list, size, |user| user.id))?;
         ensure!(
             list.is_sorted_by(|one, next| one.id < next.id),
             "the users are not in order of number, or one is listed twice"

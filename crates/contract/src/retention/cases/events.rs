@@ -1,7 +1,6 @@
 use std::sync::Arc;
 
-use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
-use hexdesk_domain::{ShopId, Storage, Timestamp};
+use hexdesk_domain::{PageSize, ShopId, Storage, Timestamp};
 
 use crate::cases::events::walk;
 use crate::comparison::same;
@@ -25,11 +24,7 @@ pub async fn retention_3_removes_old_events(storage: Arc<dyn Storage>) -> anyhow
     let log = expected_events.log(other, "another shop's log").await?;
     let stay = storage.remove_events(other, Timestamp::MIN, 1_000).await?;
     same("removing events from before the first moment", &stay, &0)?;
-    same(
-        "a log from which nothing was removed",
-        &log_after(storage, other, None, MAX_PAGE_ENTRIES).await?,
-        &log,
-    )
+    same("a log from which nothing was removed", &log_after(storage, other, None, PageSize::MAX).await?, &log)
 }
 
 /// Removes one shop's events in steps of this limit.
@@ -43,11 +38,11 @@ async fn steps(expected_events: &mut ExpectedEvents<'_>, shop: ShopId, limit: u3
     let log = expected_events.log(shop, "the log before anything is removed").await?;
     same("removing nothing", &storage.remove_events(shop, at(-6), limit).await?, &0)?;
     expect_removed(expected_events, shop, at(100), limit, 7).await?;
-    let rest = log_after(storage, shop, None, MAX_PAGE_ENTRIES).await?;
+    let rest = log_after(storage, shop, None, PageSize::MAX).await?;
     same("the remaining events", &rest.as_slice(), &&log[7..])?;
     // After every position listed before, removed or not.
     for (read, event) in (1..).zip(&log) {
-        let rest = log_after(storage, shop, Some(event.position), MAX_PAGE_ENTRIES).await?;
+        let rest = log_after(storage, shop, Some(event.position), PageSize::MAX).await?;
         same("the log after a position that was listed", &rest.as_slice(), &&log[read.max(7)..])?;
     }
     expected_events.log(shop, "the log after its beginning was removed").await?;
@@ -56,15 +51,19 @@ async fn steps(expected_events: &mut ExpectedEvents<'_>, shop: ShopId, limit: u3
     let mut last =
         expected_events.log(shop, "the log before all of it is removed").await?.last().map(|it| it.position);
     for _ in 0..2 {
-        let all = log_after(storage, shop, None, MAX_PAGE_ENTRIES).await?.len();
+        let all = log_after(storage, shop, None, PageSize::MAX).await?.len();
         expect_removed(expected_events, shop, Timestamp::MAX, limit, all).await?;
         same(
             "the log after everything was removed",
-            &log_after(storage, shop, None, MAX_PAGE_ENTRIES).await?,
+            &log_after(storage, shop, None, PageSize::MAX).await?,
             &Vec::new(),
         )?;
         let log = expected_events.log(shop, "the log with a new event after everything was removed").await?;
-        same("the new events after an old position", &log_after(storage, shop, last, 2).await?, &log)?;
+        same(
+            "the new events after an old position",
+            &log_after(storage, shop, last, PageSize::of(2)).await?,
+            &log,
+        )?;
         last = log.last().map(|event| event.position);
     }
     Ok(())

@@ -3,13 +3,14 @@
 use anyhow::ensure;
 use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
 use hexdesk_domain::{
-    Customer, NewCustomer, Page, SearchPosition, ShopId, Storage, Ticket, TicketId, TicketPosition,
+    Customer, NewCustomer, Page, PageSize, SearchPosition, ShopId, Storage, Ticket, TicketId, TicketPosition,
     TicketView, Timestamp,
 };
 
 use super::{answer, page, silent_customer};
 use crate::cases::ticket_lists::create_all;
 use crate::comparison::same;
+use crate::pages::{pages_of, sizes_by_bytes};
 use crate::samples::{
     at, comment_creation, create_comment, create_customer, create_shop, customer_by_phone_number,
     extreme_times, find_ticket, new_comment, plain_ticket, ticket_id,
@@ -126,7 +127,7 @@ pub(super) async fn is_by_rank(storage: &dyn Storage) -> anyhow::Result<()> {
         // The positions show the ranks.
         let mut after = None;
         for place in &expected {
-            let page = page(storage, shop, query, after, 1).await?;
+            let page = page(storage, shop, query, after, PageSize::of(1)).await?;
             same(
                 &format!("the tickets after {after:?}"),
                 &page.entries.iter().map(|view| view.ticket.id).collect(),
@@ -207,8 +208,10 @@ pub(super) async fn pages_hold_every_ticket_once(storage: &dyn Storage) -> anyho
             list.push((*place, find_ticket(storage, shop, place.ticket.id).await?));
         }
         let length = u32::try_from(list.len())?;
-        for limit in [1, 2, 3, 7, length / 2, length - 1, length, length + 1, MAX_PAGE_ENTRIES] {
-            expect_pages(storage, shop, query, &list, limit).await?;
+        let views: Vec<_> = list.iter().map(|(_, view)| view.clone()).collect();
+        let limits = [1, 2, 3, 7, length / 2, length - 1, length, length + 1, MAX_PAGE_ENTRIES];
+        for size in limits.map(PageSize::of).into_iter().chain(sizes_by_bytes(&views)) {
+            expect_pages(storage, shop, query, &list, size).await?;
         }
         // After any position, whether or not a ticket has it.
         for rank in (0..=9).chain([u32::MAX]) {
@@ -218,7 +221,7 @@ pub(super) async fn pages_hold_every_ticket_once(storage: &dyn Storage) -> anyho
                     let after = SearchPosition { rank, ticket };
                     let rest = list.iter().filter(|(place, _)| order(place) < order(&after));
                     let rest = rest.map(|(_, view)| view.clone()).collect();
-                    let page = page(storage, shop, query, Some(after), MAX_PAGE_ENTRIES).await?;
+                    let page = page(storage, shop, query, Some(after), PageSize::MAX).await?;
                     same(
                         &format!("the results after {after:?}"),
                         &page,
@@ -228,9 +231,9 @@ pub(super) async fn pages_hold_every_ticket_once(storage: &dyn Storage) -> anyho
             }
         }
     }
-    for limit in [1, MAX_PAGE_ENTRIES] {
-        expect_pages(storage, shop, "gamma", &[], limit).await?;
-        expect_pages(storage, shop, "alpha gamma", &[], limit).await?;
+    for size in [PageSize::of(1), PageSize::MAX] {
+        expect_pages(storage, shop, "gamma", &[], size).await?;
+        expect_pages(storage, shop, "alpha gamma", &[], size).await?;
     }
     Ok(())
 }
@@ -247,33 +250,29 @@ pub(super) async fn answers_fill_many_pages(storage: &dyn Storage) -> anyhow::Re
     for ticket in &tickets {
         list.push((position(4, ticket), find_ticket(storage, shop, ticket.id).await?));
     }
-    for limit in [MAX_PAGE_ENTRIES, MAX_PAGE_ENTRIES - 1, 51] {
-        expect_pages(storage, shop, ALPHA, &list, limit).await?;
-        expect_pages(storage, shop, "alph*", &list, limit).await?;
+    for size in [MAX_PAGE_ENTRIES, MAX_PAGE_ENTRIES - 1, 51].map(PageSize::of) {
+        expect_pages(storage, shop, ALPHA, &list, size).await?;
+        expect_pages(storage, shop, "alph*", &list, size).await?;
     }
     Ok(())
 }
 
-/// Fails unless pages of `limit` together are the list.
+/// Fails unless pages of this size together are the list.
 async fn expect_pages(
     storage: &dyn Storage,
     shop: ShopId,
     query: &str,
     list: &[(SearchPosition, TicketView)],
-    limit: u32,
+    size: PageSize,
 ) -> anyhow::Result<()> {
-    let mut after = None;
-    let mut pages = list.chunks(usize::try_from(limit)?).peekable();
-    loop {
-        let expected = pages.next().unwrap_or_default();
-        let entries = expected.iter().map(|(_, view)| view.clone()).collect();
-        let next = expected.last().filter(|_| pages.peek().is_some()).map(|(place, _)| *place);
-        let page = page(storage, shop, query, after, limit).await?;
-        let what = format!("a page of {limit} found by {query:?} after {after:?}");
-        same(&what, &page, &Page { entries, next })?;
-        if next.is_none() {
-            return Ok(());
-        }
-        after = next;
+    let views: Vec<_> = list.iter().map(|(_, view)| view.clone()).collect();
+    let position = |view: &TicketView| {
+        list.iter().find(|(_, there)| there.ticket.id == view.ticket.id).map(|(position, _)| *position)
+    };
+    for (after, Page { entries, next }) in pages_of(&views, size, position) {
+        let page = page(storage, shop, query, after.flatten(), size).await?;
+        let what = format!("a page of {size:?} found by {query:?} after {after:?}");
+        same(&what, &page, &Page { entries, next: next.flatten() })?;
     }
+    Ok(())
 }

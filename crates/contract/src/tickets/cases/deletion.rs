@@ -6,7 +6,7 @@ use anyhow::Context;
 use hexdesk_domain::ports::DeleteTicketOutcome::{Deleted, TicketNotFound};
 use hexdesk_domain::ports::{CreateCommentOutcome, CreateTicketOutcome, UpdateTicketOutcome};
 use hexdesk_domain::{
-    IdempotentOutcome, NewComment, Storage, Ticket, TicketChanges, TicketFilter, Timestamp,
+    IdempotentOutcome, NewComment, PageSize, Storage, Ticket, TicketChanges, TicketFilter, Timestamp,
 };
 
 use crate::cases::ticket_lists::{create_all, expect_list_and_count, some_filters, whole_list};
@@ -55,7 +55,11 @@ async fn each_ticket_is_deleted_alone(storage: &dyn Storage) -> anyhow::Result<(
         after.expect(storage, &fixtures, "a deletion").await?;
 
         expect_no_ticket(storage, "a deleted ticket", shop, id).await?;
-        same("the comments of a deleted ticket", &storage.list_comments(shop, id, None, None).await?, &None)?;
+        same(
+            "the comments of a deleted ticket",
+            &storage.list_comments(shop, id, None, PageSize::MAX).await?,
+            &None,
+        )?;
         same("the comment count of a deleted ticket", &storage.count_comments(shop, id).await?, &None)?;
         for expected_version in [None, Some(version), Some(version + 1)] {
             let outcome = storage.delete_ticket(shop, id, expected_version, stamp(at(13))).await?;
@@ -183,7 +187,7 @@ async fn a_long_conversation_is_deleted_completely(storage: &dyn Storage) -> any
         }
     }
     storage.create_comments(batch).await?;
-    let before = storage.list_comments(fixture.shop.id, other.id, None, None).await?;
+    let before = storage.list_comments(fixture.shop.id, other.id, None, PageSize::MAX).await?;
     same(
         "a deletion",
         &storage.delete_ticket(fixture.shop.id, long.id, None, stamp(at(13))).await?,
@@ -191,7 +195,7 @@ async fn a_long_conversation_is_deleted_completely(storage: &dyn Storage) -> any
     )?;
     same(
         "the other ticket's comments",
-        &storage.list_comments(fixture.shop.id, other.id, None, None).await?,
+        &storage.list_comments(fixture.shop.id, other.id, None, PageSize::MAX).await?,
         &before,
     )?;
     same(

@@ -5,14 +5,15 @@ mod conditions;
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
-use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
+use hexdesk_domain::limits::{MAX_MESSAGE_CHARS, MAX_PAGE_ENTRIES};
 use hexdesk_domain::ports::CreateTicketOutcome;
 use hexdesk_domain::{
-    AssigneeFilter, Page, ShopId, Storage, Ticket, TicketFilter, TicketId, TicketPosition, TicketView,
-    Timestamp,
+    AssigneeFilter, Page, PageSize, ShopId, Storage, Ticket, TicketFilter, TicketId, TicketPosition,
+    TicketView, Timestamp,
 };
 
 use crate::comparison::same;
+use crate::pages::{pages_of, sizes_by_bytes};
 use crate::samples::{
     ShopWithPeople, at, comment_creation, create_comment, create_ticket, creation, expect_outcomes,
     extreme_times, new_comment, ticket_id,
@@ -122,7 +123,7 @@ pub(crate) async fn expect_list_and_count(
     same(&format!("the count with {}", conditions_of(filter)), &count, &u64::try_from(expected)?)
 }
 
-/// TICKET-15: the pages hold every ticket once, `limit` on each page except the last.
+/// TICKET-15: the pages hold every ticket once. Each page except the last is full.
 pub async fn ticket_15_pages_hold_every_ticket_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     const COUNT: i64 = 14;
     let fixture = ShopWithPeople::create(&*storage, "shop.example.com").await?;
@@ -140,6 +141,8 @@ pub async fn ticket_15_pages_hold_every_ticket_once(storage: Arc<dyn Storage>) -
                     unread_count: i32::try_from(index % 2)?,
                     date: at(-index),
                     tags: vec!["tag".into(), "tag".into()],
+                    // Some have more bytes than characters, or more than several others.
+                    name: (index % 4 == 0).then(|| "日本".repeat(usize::from(index == 4) * 124 + 1)),
                     ..fixture.ticket(1 + shift + index * 5 % COUNT)?
                 })
             })
@@ -152,9 +155,10 @@ pub async fn ticket_15_pages_hold_every_ticket_once(storage: Arc<dyn Storage>) -
     for filter in some_filters(&fixture) {
         let list = whole_list(&*storage, fixture.shop.id, &filter).await?;
         let length = u32::try_from(list.len())?;
-        for limit in (1..=length + 2).chain([MAX_PAGE_ENTRIES]) {
-            expect_pages(&*storage, fixture.shop.id, &filter, &list, limit).await?;
-            expect_pages(&*storage, empty.shop.id, &filter, &[], limit).await?;
+        let by_entries = (1..=length + 2).chain([MAX_PAGE_ENTRIES]).map(PageSize::of);
+        for size in by_entries.chain(sizes_by_bytes(&list)) {
+            expect_pages(&*storage, fixture.shop.id, &filter, &list, size).await?;
+            expect_pages(&*storage, empty.shop.id, &filter, &[], size).await?;
         }
         // After any position, whether or not a ticket has it.
         for time in [Timestamp::MIN, at(-1), at(0), at(1), at(2), at(3), at(5), at(6), Timestamp::MAX] {
@@ -162,9 +166,8 @@ pub async fn ticket_15_pages_hold_every_ticket_once(storage: Arc<dyn Storage>) -
                 let after = TicketPosition { last_message_time: time, id: ticket_id(id)? };
                 let rest = list.iter().filter(|view| place_of(&view.ticket) < (time, after.id));
                 let rest: Vec<_> = rest.cloned().collect();
-                let page = storage
-                    .list_tickets(fixture.shop.id, filter.clone(), Some(after), MAX_PAGE_ENTRIES)
-                    .await?;
+                let page =
+                    storage.list_tickets(fixture.shop.id, filter.clone(), Some(after), PageSize::MAX).await?;
                 same(&format!("the list after {after:?}"), &page, &Page { entries: rest, next: None })?;
             }
         }
@@ -178,36 +181,35 @@ pub async fn ticket_15_pages_hold_every_ticket_once(storage: Arc<dyn Storage>) -
     create_all(&*storage, &tickets).await?;
     let list = whole_list(&*storage, many.shop.id, &TicketFilter::default()).await?;
     same("the length of the list", &list.len(), &tickets.len())?;
-    for limit in [MAX_PAGE_ENTRIES, MAX_PAGE_ENTRIES - 1, 41] {
-        expect_pages(&*storage, many.shop.id, &TicketFilter::default(), &list, limit).await?;
+    for size in [MAX_PAGE_ENTRIES, MAX_PAGE_ENTRIES - 1, 41].map(PageSize::of) {
+        expect_pages(&*storage, many.shop.id, &TicketFilter::default(), &list, size).await?;
     }
-    Ok(())
+
+    // More bytes than a page of the largest size holds.
+    let large = ShopWithPeople::create(&*storage, "large.example.com").await?;
+    let message = "🦀".repeat(usize::try_from(MAX_MESSAGE_CHARS)?);
+    let tickets = (1..=20)
+        .map(|id| Ok(Ticket { last_message: Some(message.clone()), ..large.ticket(id)? }))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    create_all(&*storage, &tickets).await?;
+    let list = whole_list(&*storage, large.shop.id, &TicketFilter::default()).await?;
+    same("the length of a list of large tickets", &list.len(), &tickets.len())?;
+    expect_pages(&*storage, large.shop.id, &TicketFilter::default(), &list, PageSize::MAX).await
 }
 
-/// Fails unless pages of `limit` together are the list.
+/// Fails unless pages of this size together are the list.
 async fn expect_pages(
     storage: &dyn Storage,
     shop: ShopId,
     filter: &TicketFilter,
     list: &[TicketView],
-    limit: u32,
+    size: PageSize,
 ) -> anyhow::Result<()> {
-    let mut after = None;
-    let mut pages = list.chunks(usize::try_from(limit)?).peekable();
-    loop {
-        let entries = pages.next().unwrap_or_default().to_vec();
-        let last = entries.last().filter(|_| pages.peek().is_some());
-        let next = last.map(|view| TicketPosition {
-            last_message_time: view.ticket.last_message_time,
-            id: view.ticket.id,
-        });
-        let page = storage.list_tickets(shop, filter.clone(), after, limit).await?;
-        same(&format!("a page of {limit} after {after:?}"), &page, &Page { entries, next })?;
-        if next.is_none() {
-            return Ok(());
-        }
-        after = next;
+    for (after, expected) in pages_of(list, size, |view| view.ticket.position()) {
+        let page = storage.list_tickets(shop, filter.clone(), after, size).await?;
+        same(&format!("a page of {size:?} after {after:?}"), &page, &expected)?;
     }
+    Ok(())
 }
 
 /// TICKET-16: a count is the length of the whole list of the same filter.
@@ -293,7 +295,7 @@ pub(crate) async fn whole_list(
     let mut after = None;
     // Far more pages than any case fills. A list that never ends is a failure.
     for _ in 0..100 {
-        let page = storage.list_tickets(shop, filter.clone(), after, MAX_PAGE_ENTRIES).await?;
+        let page = storage.list_tickets(shop, filter.clone(), after, PageSize::MAX).await?;
         list.extend(page.entries);
         after = page.next;
         if after.is_none() {

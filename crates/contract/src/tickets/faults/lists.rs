@@ -4,12 +4,13 @@ use std::cmp::Reverse;
 
 use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
 use hexdesk_domain::{
-    AssigneeFilter, ShopId, ThreadFilter, Ticket, TicketFilter, TicketId, TicketPosition, TicketView,
+    AssigneeFilter, Page, ShopId, ThreadFilter, Ticket, TicketFilter, TicketId, TicketPosition, TicketView,
     Timestamp,
 };
 
 use crate::faulty::{Fault, Store, fault, full_page_goes_on, rest};
-use crate::memory::{State, page_of};
+use crate::memory::State;
+use crate::page_faults::page_faults;
 
 pub(super) fn meets(ticket: &Ticket, filter: &TicketFilter) -> bool {
     filter.matches(ticket)
@@ -61,8 +62,8 @@ impl Fault {
         + Sync
         + 'static,
     ) -> Self {
-        self.list_tickets(move |store, shop, filter, after, limit| {
-            Ok(page_of(rest(list(store, shop, &filter), after, is_after), Some(limit)))
+        self.list_tickets(move |store, shop, filter, after, size| {
+            Ok(Page::cut(rest(list(store, shop, &filter), after, is_after), size))
         })
         .count_tickets(move |store, shop, filter| Ok(list(store, shop, &filter).len() as u64))
     }
@@ -80,7 +81,17 @@ impl Fault {
 }
 
 pub(super) fn faults() -> Vec<Fault> {
-    [of_filters(), of_order_and_pages()].into_iter().flatten().collect()
+    [of_filters(), of_order_and_pages(), of_sizes()].into_iter().flatten().collect()
+}
+
+/// Pages that end by bytes.
+fn of_sizes() -> Vec<Fault> {
+    let faults = page_faults!("tickets").map(|(broken, sentence)| {
+        fault("TICKET-15", sentence).list_tickets(move |store, shop, filter, after, size| {
+            Ok(broken.page_of(rest(listed(store, shop, &filter), after, is_after), size))
+        })
+    });
+    faults.into()
 }
 
 fn of_filters() -> Vec<Fault> {
@@ -202,23 +213,23 @@ fn of_order_and_pages() -> Vec<Fault> {
             },
         ),
         fault("TICKET-15", "A full page of tickets always has a next one.").list_tickets(
-            |store, shop, filter, after, limit| {
-                Ok(full_page_goes_on(rest(listed(store, shop, &filter), after, is_after), limit))
+            |store, shop, filter, after, size| {
+                Ok(full_page_goes_on(rest(listed(store, shop, &filter), after, is_after), size))
             },
         ),
         fault("TICKET-15", "The next page of tickets skips those with the same time.")
-            .list_tickets(|store, shop, filter, after, limit| {
+            .list_tickets(|store, shop, filter, after, size| {
                 let mut tickets = listed(store, shop, &filter);
                 tickets.retain(|(position, _)| {
                     after.is_none_or(|after| position.last_message_time < after.last_message_time)
                 });
-                Ok(page_of(tickets, Some(limit)))
+                Ok(Page::cut(tickets, size))
             })
             .found_by_the_model(),
         fault("TICKET-15", "A list of tickets cannot start after a position without a ticket.").list_tickets(
-            |store, shop, filter, after, limit| {
+            |store, shop, filter, after, size| {
                 let tickets = rest(listed(store, shop, &filter), after, |_, _| false);
-                Ok(page_of(tickets, Some(limit)))
+                Ok(Page::cut(tickets, size))
             },
         ),
         fault("TICKET-16", "Counts of tickets end at a full page.").count_tickets(|store, shop, filter| {

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use hexdesk_domain::limits::{MAX_PAGE_ENTRIES, MAX_PERSON_NAME_CHARS};
+use hexdesk_domain::limits::MAX_PERSON_NAME_CHARS;
 use hexdesk_domain::ports::{CreateUserOutcome, UpdateUserOutcome, UserUpdate};
 use hexdesk_domain::{
-    ApiKey, IdempotentOutcome, NewApiKey, NewUser, ShopId, Storage, Timestamp, User, UserChanges, UserFilter,
-    UserId,
+    ApiKey, IdempotentOutcome, NewApiKey, NewUser, PageSize, ShopId, Storage, Timestamp, User, UserChanges,
+    UserFilter, UserId,
 };
 
 use crate::comparison::same;
@@ -100,7 +100,7 @@ async fn expect_users(
     for shop in shops {
         let mut expected: Vec<_> = users.iter().filter(|user| user.shop_id == *shop).cloned().collect();
         expected.sort_by_key(|user| user.id);
-        let page = storage.list_users(*shop, UserFilter::default(), None, MAX_PAGE_ENTRIES).await?;
+        let page = storage.list_users(*shop, UserFilter::default(), None, PageSize::MAX).await?;
         same(&format!("the shop's users after {after}"), &page.entries, &expected)?;
         for user in &expected {
             let found = storage.find_user(*shop, user.id).await?;

@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
-use hexdesk_domain::{NewUser, Page, ShopId, Storage, Timestamp, User, UserChanges, UserFilter, UserId};
+use hexdesk_domain::{
+    NewUser, Page, PageSize, ShopId, Storage, Timestamp, User, UserChanges, UserFilter, UserId,
+};
 
 use crate::cases::user_changes::{change, update_user};
 use crate::comparison::same;
+use crate::pages::{pages_of, sizes_by_bytes};
 use crate::samples::{at, create_shop, create_user, stamp, user_by_email, user_id};
 
 const FILTERS: [UserFilter; 3] = [
@@ -20,7 +23,7 @@ pub async fn user_7_list_holds_all_in_order(storage: Arc<dyn Storage>) -> anyhow
     let storage = &*storage;
     let empty = create_shop(storage, "empty.example.com").await?.id;
     for filter in FILTERS {
-        let page = storage.list_users(empty, filter, None, 1).await?;
+        let page = storage.list_users(empty, filter, None, PageSize::of(1)).await?;
         same("a shop without users", &page, &Page { entries: Vec::new(), next: None })?;
         same("the count of a shop without users", &storage.count_users(empty, filter).await?, &0)?;
     }
@@ -31,14 +34,15 @@ pub async fn user_7_list_holds_all_in_order(storage: Arc<dyn Storage>) -> anyhow
         let list = let_through(filter, &users);
         expect_list(storage, shop, filter, &list).await?;
         let length = u32::try_from(list.len())?;
-        for limit in (1..=length + 2).chain([MAX_PAGE_ENTRIES]) {
-            expect_pages(storage, shop, filter, &list, limit).await?;
+        let by_entries = (1..=length + 2).chain([MAX_PAGE_ENTRIES]).map(PageSize::of);
+        for size in by_entries.chain(sizes_by_bytes(&list)) {
+            expect_pages(storage, shop, filter, &list, size).await?;
         }
         // After any number, whether or not a user has it.
         for after in (1..=40).chain([1 << 32, UserId::MAX]) {
             let after = user_id(after)?;
             let entries: Vec<_> = list.iter().filter(|user| user.id > after).cloned().collect();
-            let page = storage.list_users(shop, filter, Some(after), MAX_PAGE_ENTRIES).await?;
+            let page = storage.list_users(shop, filter, Some(after), PageSize::MAX).await?;
             same(&format!("the list after {after}"), &page, &Page { entries, next: None })?;
         }
     }
@@ -51,8 +55,8 @@ async fn more_than_a_page(storage: &dyn Storage) -> anyhow::Result<()> {
     for filter in FILTERS {
         let list = let_through(filter, &users);
         same("the count of many users", &storage.count_users(many, filter).await?, &(list.len() as u64))?;
-        for limit in [MAX_PAGE_ENTRIES, MAX_PAGE_ENTRIES - 1, 41] {
-            expect_pages(storage, many, filter, &list, limit).await?;
+        for size in [MAX_PAGE_ENTRIES, MAX_PAGE_ENTRIES - 1, 41].map(PageSize::of) {
+            expect_pages(storage, many, filter, &list, size).await?;
         }
     }
     Ok(())
@@ -89,6 +93,8 @@ async fn fill(storage: &dyn Storage, name: &str, count: i64) -> anyhow::Result<(
         let new = NewUser {
             id: Some(user_id(number)?),
             stamp: stamp(at(-index)),
+            // Some have more bytes than characters, or more than several others.
+            full_name: (index % 4 == 0).then(|| "日本".repeat(usize::from(index == 4) * 124 + 1)),
             // Not in order of address either.
             ..user_by_email(&format!("{}-{number}@example.com", index % 5))
         };
@@ -117,7 +123,7 @@ async fn expect_list(
     filter: UserFilter,
     expected: &[User],
 ) -> anyhow::Result<()> {
-    let page = storage.list_users(shop, filter, None, MAX_PAGE_ENTRIES).await?;
+    let page = storage.list_users(shop, filter, None, PageSize::MAX).await?;
     let what = format!("the list with {filter:?}");
     same(&what, &page, &Page { entries: expected.to_vec(), next: None })?;
     let count = storage.count_users(shop, filter).await?;
@@ -129,24 +135,17 @@ async fn expect_list(
     Ok(())
 }
 
-/// Fails unless pages of `limit` together are the list.
+/// Fails unless pages of this size together are the list.
 async fn expect_pages(
     storage: &dyn Storage,
     shop: ShopId,
     filter: UserFilter,
     list: &[User],
-    limit: u32,
+    size: PageSize,
 ) -> anyhow::Result<()> {
-    let mut after = None;
-    let mut pages = list.chunks(usize::try_from(limit)?).peekable();
-    loop {
-        let entries = pages.next().unwrap_or_default().to_vec();
-        let next = entries.last().filter(|_| pages.peek().is_some()).map(|user| user.id);
-        let page = storage.list_users(shop, filter, after, limit).await?;
-        same(&format!("a page of {limit} after {after:?}"), &page, &Page { entries, next })?;
-        if next.is_none() {
-            return Ok(());
-        }
-        after = next;
+    for (after, expected) in pages_of(list, size, |user| user.id) {
+        let page = storage.list_users(shop, filter, after, size).await?;
+        same(&format!("a page of {size:?} after {after:?}"), &page, &expected)?;
     }
+    Ok(())
 }

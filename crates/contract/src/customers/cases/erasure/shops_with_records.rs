@@ -4,14 +4,13 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
 use hexdesk_domain::ports::{
     CommentCreation, CreateTicketOutcome, Erased, TicketCreation, UpdateCustomerOutcome, UserUpdate,
 };
 use hexdesk_domain::{
     CommentView, Customer, CustomerChanges, CustomerId, DeferredClaim, IdempotencyClaim, IdempotentOutcome,
-    NewComment, NewCustomer, ShopId, Storage, Ticket, TicketChanges, TicketFilter, TicketView, User,
-    UserChanges, UserFilter,
+    NewComment, NewCustomer, PageSize, ShopId, Storage, Ticket, TicketChanges, TicketFilter, TicketView,
+    User, UserChanges, UserFilter,
 };
 
 use crate::cases::customer_lists::{all, whole_list};
@@ -182,11 +181,11 @@ impl Contents {
             for view in tickets {
                 let id = view.ticket.id;
                 same("a ticket in the list", &view, &find_ticket(storage, shop, id).await?)?;
-                let comments = storage.list_comments(shop, id, None, None).await?;
+                let comments = storage.list_comments(shop, id, None, PageSize::MAX).await?;
                 let comments = comments.context("a ticket without a list of comments")?.entries;
                 contents.tickets.push((view, comments));
             }
-            let users = storage.list_users(shop, UserFilter::default(), None, MAX_PAGE_ENTRIES).await?;
+            let users = storage.list_users(shop, UserFilter::default(), None, PageSize::MAX).await?;
             contents.users.extend(users.entries);
         }
         for (shop, claim) in &shops.records {

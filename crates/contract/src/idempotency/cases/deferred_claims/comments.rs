@@ -6,7 +6,8 @@ use anyhow::Context;
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
 use hexdesk_domain::{
-    DeferredClaim, IdempotencyRequest, IdempotentOutcome, NewComment, Receipt, Storage, Timestamp, UserId,
+    DeferredClaim, IdempotencyRequest, IdempotentOutcome, NewComment, PageSize, Receipt, Storage, Timestamp,
+    UserId,
 };
 
 use super::{Operation, Thing, answer_of, request, shown};
@@ -62,7 +63,7 @@ impl Operation for Comments {
         number: i64,
     ) -> anyhow::Result<bool> {
         let ticket = fixture.ticket(1)?;
-        let page = storage.list_comments(ticket.shop_id, ticket.id, None, None).await?;
+        let page = storage.list_comments(ticket.shop_id, ticket.id, None, PageSize::MAX).await?;
         let page = page.context("the ticket is not found")?;
         Ok(page.entries.iter().any(|view| view.comment.id.get() == number))
     }
@@ -120,7 +121,7 @@ pub(super) async fn a_key_twice_in_a_batch(storage: &dyn Storage) -> anyhow::Res
         ran(10),
     ];
     same("a batch that repeats keys", &answers, &expected)?;
-    let page = storage.list_comments(ticket.shop_id, ticket.id, None, None).await?;
+    let page = storage.list_comments(ticket.shop_id, ticket.id, None, PageSize::MAX).await?;
     let page = page.context("the ticket is not found")?;
     let mut ids: Vec<_> = page.entries.iter().map(|view| view.comment.id.get()).collect();
     ids.sort_unstable();
