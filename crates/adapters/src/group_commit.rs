@@ -6,10 +6,10 @@
 //! least as many as are being written. It uses the time in which the first batch waits for the
 //! disk. If nothing is being written, a single item is written at once.
 //!
-//! The queue is bounded, and shops take turns ([`fair_queue`]).
+//! The queue is bounded, and shops take turns ([`fair_queue`](crate::fair_queue)).
 
 mod creation;
-mod fair_queue;
+mod places;
 mod writer;
 
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! Storage on PostgreSQL and SQLite, authentication by API key, and parts for any storage: group
-//! commit, the clock and ranges of ticket ids.
+//! Storage on PostgreSQL and SQLite, authentication by API key, and parts for any storage: fair
+//! reads, group commit, the clock and ranges of ticket ids.
 //!
 //! | cargo feature | includes |
 //! | --- | --- |
@@ -10,6 +10,8 @@ mod authentication;
 mod clock;
 mod database_url;
 mod diagnosis;
+mod fair_queue;
+mod fair_reads;
 mod finding;
 mod group_commit;
 mod id_ranges;
@@ -28,6 +30,7 @@ pub use authentication::{
 pub use clock::SystemClock;
 pub use database_url::{DatabaseUrl, DatabaseUrlError};
 pub use diagnosis::diagnose;
+pub use fair_reads::FairReads;
 pub use finding::{Finding, Severity};
 pub use group_commit::GroupCommit;
 pub use id_ranges::next_id_range;

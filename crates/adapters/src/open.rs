@@ -5,10 +5,12 @@ use std::sync::Arc;
 use hexdesk_domain::Storage;
 
 use crate::database_url::{DatabaseUrl, Location};
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+use crate::fair_reads::FairReads;
 #[cfg(feature = "postgres")]
-use crate::postgres::{MigrateError, PostgresOpenError, PostgresStorage};
+use crate::postgres::{MigrateError, PostgresOpenError, PostgresOptions, PostgresStorage};
 #[cfg(feature = "sqlite")]
-use crate::sqlite::{SqliteOpenError, SqliteStorage};
+use crate::sqlite::{SqliteOpenError, SqliteOptions, SqliteStorage};
 
 /// A storage cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -79,17 +81,23 @@ pub async fn open(url: &DatabaseUrl) -> Result<OpenedStorage, OpenError> {
     match url.location() {
         #[cfg(feature = "sqlite")]
         Location::Sqlite(path) => {
-            let storage = SqliteStorage::open(path)?;
+            let options = SqliteOptions::default();
+            let storage = SqliteStorage::open_with(path, &options)?;
             let applied_migrations = storage.migrate().await?;
-            Ok(OpenedStorage { storage: Arc::new(storage), applied_migrations })
+            // One thread never reads lists.
+            let storage = Arc::new(FairReads::new(storage, options.readers - 1));
+            Ok(OpenedStorage { storage, applied_migrations })
         }
         #[cfg(not(feature = "sqlite"))]
         Location::Sqlite(_) => Err(OpenError::NO_SQLITE),
         #[cfg(feature = "postgres")]
         Location::Postgres(url) => {
-            let storage = PostgresStorage::connect(url).await?;
+            let options = PostgresOptions::default();
+            let storage = PostgresStorage::connect_with(url, &options).await?;
             let applied_migrations = storage.migrate().await?;
-            Ok(OpenedStorage { storage: Arc::new(storage), applied_migrations })
+            // The other connections serve everything else, above all writes.
+            let turns = (options.max_connections / 2).max(2) as usize;
+            Ok(OpenedStorage { storage: Arc::new(FairReads::new(storage, turns)), applied_migrations })
         }
         #[cfg(not(feature = "postgres"))]
         Location::Postgres(_) => Err(OpenError::NO_POSTGRES),

@@ -59,13 +59,13 @@ pub struct SqliteOptions {
     /// The length of the queue for writes, and of the queue for reads. Further commands fail as
     /// unavailable. At least 1; 1,024 by default.
     pub queue_length: usize,
-    /// The number of threads that read. At least 1; 3 by default.
+    /// The number of threads that read. At least 1; 4 by default.
     pub readers: usize,
 }
 
 impl Default for SqliteOptions {
     fn default() -> Self {
-        Self { busy_timeout: Duration::from_secs(5), queue_length: 1024, readers: 3 }
+        Self { busy_timeout: Duration::from_secs(5), queue_length: 1024, readers: 4 }
     }
 }
 

@@ -16,6 +16,9 @@
 //!   every connection and in every process.
 //! - **Cancel safety.** The caller may drop the future of a call at any time. The command still
 //!   takes effect in full or not at all, and nothing stays locked.
+//! - **Abandoned reads.** The caller drops the future of a read if nobody waits for its result any
+//!   longer, or if it takes too long. A read that has not begun does not begin then. A running one
+//!   should end soon, and free its thread or connection.
 //! - **Durability.** A write is acknowledged when its call returns without an error. An
 //!   acknowledged write is on disk. It survives a crash of the process, of the store and of the
 //!   machine. The kit cannot crash a machine and has no case for this. An adapter proves it with
@@ -36,8 +39,8 @@
 //!   - `OutcomeUnknown`: the command took effect in full or not at all.
 //!   - `Unexpected`: nothing was written, and a retry is useless.
 //!
-//! The cases test atomicity and visibility throughout. They do not test cancel safety and
-//! durability: test these in your adapter.
+//! The cases test atomicity and visibility throughout. They do not test cancel safety, abandoned
+//! reads and durability: test these in your adapter.
 //!
 //! # Optional capabilities
 //!

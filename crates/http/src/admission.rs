@@ -35,13 +35,16 @@ const MAX_REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 pub(crate) struct Admission {
     in_flight: Arc<Semaphore>,
     request_timeout: Duration,
+    read_timeout: Duration,
 }
 
 impl Admission {
-    /// Accepts at most `max_requests` at a time, each for `request_timeout`.
-    pub(crate) fn new(max_requests: usize, request_timeout: Duration) -> Self {
+    /// Accepts at most `max_requests` at a time, each for `request_timeout`, and a read for
+    /// `read_timeout` if that is shorter.
+    pub(crate) fn new(max_requests: usize, request_timeout: Duration, read_timeout: Duration) -> Self {
         let in_flight = Semaphore::new(max_requests.min(Semaphore::MAX_PERMITS));
-        Self { in_flight: Arc::new(in_flight), request_timeout }
+        let read_timeout = read_timeout.min(request_timeout);
+        Self { in_flight: Arc::new(in_flight), request_timeout, read_timeout }
     }
 
     /// Returns a permit for this request, if one is free. If its connection was refused recently,
@@ -79,10 +82,19 @@ pub(crate) async fn admit(
 
 /// Returns the deadline of a request. Call it right after the head was read.
 pub(crate) fn deadline(request: &HttpRequest) -> Instant {
-    Instant::now() + admission(request).map_or(MAX_REQUEST_TIMEOUT, |admission| admission.request_timeout)
+    let timeout = admission(request).map_or(MAX_REQUEST_TIMEOUT, |admission| {
+        if is_read(request.method()) { admission.read_timeout } else { admission.request_timeout }
+    });
+    Instant::now() + timeout
 }
 
-/// Serves a request, and returns 503 after its deadline.
+/// Whether a request changes nothing.
+fn is_read(method: &Method) -> bool {
+    [Method::GET, Method::HEAD].contains(method)
+}
+
+/// Serves a request, and returns 503 after its deadline. A read ends earlier if its client is gone.
+/// Dropping its future tells the store to stop.
 ///
 /// # Errors
 /// The errors of the handler. The framework defines the error type.
@@ -91,15 +103,21 @@ pub(crate) async fn in_time(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    // A read had no effect. A write may continue after its client has disconnected.
-    let late = match *request.method() {
-        Method::GET | Method::HEAD => Problem::overloaded(),
-        _ => Problem::outcome_unknown(),
-    };
     let http_request = request.request().clone();
-    match timeout_at(deadline, next.call(request)).await {
-        Ok(answered) => answered.map(ServiceResponse::map_into_boxed_body),
-        Err(_) => Ok(ServiceResponse::new(http_request, late.error_response())),
+    let is_read = is_read(request.method());
+    let served = timeout_at(deadline, next.call(request));
+    // A read had no effect. A write may continue after its client has disconnected.
+    let (served, late) = if is_read {
+        tokio::select! {
+            served = served => (served.ok(), Problem::too_expensive()),
+            () = connections::client_gone(&http_request) => (None, Problem::client_closed_request()),
+        }
+    } else {
+        (served.await.ok(), Problem::outcome_unknown())
+    };
+    match served {
+        Some(served) => served.map(ServiceResponse::map_into_boxed_body),
+        None => Ok(ServiceResponse::new(http_request, late.error_response())),
     }
 }
 

@@ -1,12 +1,14 @@
-//! The state of a connection beyond its requests: closes idle connections, and remembers when
-//! a request was refused.
+//! The state of a connection beyond its requests: closes idle connections, notices when a client
+//! is gone, and remembers when a request was refused.
 //!
 //! The framework limits the time of the head of a connection's first request, and the time
 //! until the first byte of the next. It does not limit the head of a later request, the rest
-//! of an unread body, or the time that a client takes to read a response.
+//! of an unread body, or the time that a client takes to read a response. It serves a request to
+//! its end even if the client has closed the connection.
 
 use std::any::Any;
 use std::cell::Cell;
+use std::io::ErrorKind;
 use std::net::{Shutdown, TcpStream as Socket};
 use std::os::fd::AsFd;
 use std::rc::{Rc, Weak};
@@ -17,7 +19,11 @@ use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream;
 use actix_web::rt::{spawn, task::JoinHandle, time::sleep};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::io::Interest;
 use tokio::time::Instant;
+
+/// The time after which a read looks for its client. Most reads end earlier, and cost nothing then.
+const CLIENT_CHECK_DELAY: Duration = Duration::from_millis(50);
 
 /// A connection.
 struct Connection {
@@ -89,6 +95,24 @@ pub(crate) fn remember_refusal(request: &HttpRequest) {
 pub(crate) fn last_refusal(request: &HttpRequest) -> Option<Duration> {
     let Watched(connection, _) = request.conn_data()?;
     connection.refused_at.get().map(|at| at.elapsed())
+}
+
+/// Returns once the client of this request has closed the connection, or its sending side. A server
+/// cannot distinguish the two until it writes. Never returns if the connection is not watched.
+pub(crate) async fn client_gone(request: &HttpRequest) {
+    if let Some(Watched(connection, _)) = request.conn_data() {
+        sleep(CLIENT_CHECK_DELAY).await;
+        if let Ok(socket) = connection.socket.try_clone().and_then(TcpStream::from_std) {
+            while let Ok(ready) = socket.ready(Interest::READABLE).await {
+                if ready.is_read_closed() {
+                    return;
+                }
+                // The client has sent its next request. Wait for the next change.
+                let _ = socket.try_io(Interest::READABLE, || Err::<(), _>(ErrorKind::WouldBlock.into()));
+            }
+        }
+    }
+    std::future::pending().await
 }
 
 /// Marks a connection as serving a request, until this is dropped.

@@ -28,6 +28,15 @@ pub(crate) struct Limits {
         value_parser = clap::value_parser!(u64).range(1..=3_600)
     )]
     request_timeout: u64,
+    /// How many seconds a GET may take, if that is shorter. Then its query is stopped.
+    #[arg(
+        long,
+        env = "HEXDESK_READ_TIMEOUT",
+        default_value = "5",
+        value_name = "SECONDS",
+        value_parser = clap::value_parser!(u64).range(1..=3_600)
+    )]
+    read_timeout: u64,
     /// How many requests each API key may make in how many seconds, such as 600/60. More get
     /// 429. The default is no limit. Each server process counts separately.
     #[arg(long, env = "HEXDESK_RATE_LIMIT", value_name = "REQUESTS/SECONDS")]
@@ -37,7 +46,8 @@ pub(crate) struct Limits {
 impl Limits {
     /// Returns the limits on requests.
     pub(crate) fn admission(&self) -> Admission {
-        Admission::new(self.max_requests.get(), self.request_timeout())
+        let read_timeout = Duration::from_secs(self.read_timeout);
+        Admission::new(self.max_requests.get(), self.request_timeout(), read_timeout)
     }
 
     /// Returns the longest time for the body of a request to arrive.

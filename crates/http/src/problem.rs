@@ -284,6 +284,26 @@ impl Problem {
         .retry_later()
     }
 
+    /// 503: a read took too long and was stopped.
+    pub(crate) fn too_expensive() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "overloaded",
+            "Service unavailable",
+            "The read took too long and was stopped: it is too expensive, or too many others wait; ask for less, \
+             with a narrower filter, longer words or fewer words",
+        )
+        .retry_later()
+    }
+
+    /// 499: the client closed its connection, or its sending side, during a read. Only the log shows
+    /// it, unless the client still receives.
+    pub(crate) fn client_closed_request() -> Self {
+        let status = StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST);
+        let sentence = "The client closed its side of the connection before the response";
+        Self::new(status, "client_closed_request", "Client closed request", sentence)
+    }
+
     /// 503: the connection to the database was lost during the commit, or the request took too
     /// long.
     pub(crate) fn outcome_unknown() -> Self {

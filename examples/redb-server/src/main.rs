@@ -5,14 +5,16 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
-use hexdesk_adapters::OpenedStorage;
+use hexdesk_adapters::{FairReads, OpenedStorage};
 use hexdesk_redb_example::RedbStorage;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     hexdesk_http::command_line::run_on(|database_url| async move {
         let path = database_url.strip_prefix("redb://").context("must be redb:// and a path")?;
-        let storage = Arc::new(RedbStorage::open(Path::new(path))?);
+        let storage = RedbStorage::open(Path::new(path))?;
+        // At most four lists run at the same time, fairly between shops.
+        let storage = Arc::new(FairReads::new(storage, 4));
         Ok(OpenedStorage { storage, applied_migrations: Vec::new() })
     })
     .await

@@ -7,7 +7,8 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::creation::Creation;
-use super::fair_queue::{FairQueue, places};
+use super::places::{MAX_BATCH_PLACES, MAX_WAITING_PLACES, places};
+use crate::fair_queue::FairQueue;
 
 /// The maximum number of batches that are written at the same time.
 const MAX_TURNS: usize = 2;
@@ -59,7 +60,8 @@ impl<C: Creation> Waiting<C> {
 
 impl<C: Creation> Writer<C> {
     pub(super) fn new(store: Arc<C::Store>, runtime: Handle) -> Self {
-        let state = State { waiting: FairQueue::default(), turns: 0, being_written: 0 };
+        let waiting = FairQueue::new(MAX_WAITING_PLACES, MAX_WAITING_PLACES);
+        let state = State { waiting, turns: 0, being_written: 0 };
         Self(Arc::new(Shared { store, runtime, state: Mutex::new(state) }))
     }
 
@@ -202,7 +204,7 @@ impl<C: Creation> Turn<C> {
         let mut state = self.shared.state();
         state.being_written -= std::mem::take(&mut self.being_written);
         let batch = if state.being_written == 0 || state.has_company() {
-            state.waiting.take_batch(Waiting::is_wanted)
+            state.waiting.take_batch(MAX_BATCH_PLACES, Waiting::is_wanted)
         } else {
             Vec::new()
         };

@@ -1,5 +1,6 @@
 //! Connections: the URL, TLS, how they are opened, and the pool.
 
+mod cancellation;
 mod connector;
 mod errors;
 mod hosts;

@@ -1,8 +1,8 @@
-//! A storage that creates tickets and comments through group commit.
+//! A storage that creates tickets and comments through group commit, and reads in turns.
 
 use std::sync::Arc;
 
-use hexdesk_adapters::GroupCommit;
+use hexdesk_adapters::{FairReads, GroupCommit};
 use hexdesk_domain::{
     ApiKeyStore, CommentStore, CustomerStore, EventStore, IdRangeStore, Readiness, RetentionStore,
     SearchStore, ShopStore, Storage, TicketStore, UserStore, forward,
@@ -15,9 +15,9 @@ pub(crate) struct GroupedStorage {
 }
 
 impl GroupedStorage {
-    /// Adds group commit on the current runtime to this storage.
+    /// Adds fair reads, and group commit on the current runtime, to this storage.
     pub(crate) fn new(storage: impl Storage + 'static) -> Self {
-        let storage: Arc<dyn Storage> = Arc::new(storage);
+        let storage: Arc<dyn Storage> = Arc::new(FairReads::new(storage, 2));
         Self { group: GroupCommit::new(storage.clone(), storage.clone(), Handle::current()), storage }
     }
 }

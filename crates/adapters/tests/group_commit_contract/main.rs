@@ -1,4 +1,4 @@
-//! SQLite and PostgreSQL also meet the storage contract through group commit.
+//! SQLite and PostgreSQL also meet the storage contract through group commit and fair reads.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
 
@@ -25,8 +25,7 @@ mod on_sqlite {
         }
     }
 
-    // Searches do not go through group commit.
-    hexdesk_contract::storage_contract!(Sqlite, without: [text_search]);
+    hexdesk_contract::storage_contract!(Sqlite);
 }
 
 mod on_postgres {
@@ -47,5 +46,5 @@ mod on_postgres {
         }
     }
 
-    hexdesk_contract::storage_contract!(Postgres, without: [text_search]);
+    hexdesk_contract::storage_contract!(Postgres);
 }

@@ -5,9 +5,15 @@
 ///
 /// A method expands as with `async_trait`. So the attribute is needed only if the implementation
 /// has methods of its own. The future of the inner store is returned unchanged.
+///
+/// With `forward!(store, in turns: list_tickets);`, the field `turns` decides when the call is made:
+/// its method `run` receives the shop, the name of the method, and a function that makes the call.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! forward {
+    ($field:ident, in $turns:ident: $($method:ident),+ $(,)?) => {
+        $($crate::forward_named!(($field $turns) $method);)+
+    };
     ($field:ident: $($method:ident),+ $(,)?) => {
         $($crate::forward_named!($field $method);)+
     };
@@ -17,192 +23,192 @@ macro_rules! forward {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! forward_named {
-    ($field:ident create_shop) => {
+    ($field:tt create_shop) => {
         $crate::forward_method!(create_shop<'domain>(
             $field, domain: &'domain $crate::ShopDomain, now: $crate::Timestamp
         ) -> $crate::ports::CreateShopOutcome);
     };
-    ($field:ident find_shop) => {
+    ($field:tt find_shop) => {
         $crate::forward_method!(find_shop<'domain>(
             $field, domain: &'domain $crate::ShopDomain
         ) -> Option<$crate::Shop>);
     };
-    ($field:ident list_shops) => {
+    ($field:tt list_shops) => {
         $crate::forward_method!(list_shops<>($field) -> Vec<$crate::Shop>);
     };
-    ($field:ident close_shop) => {
+    ($field:tt close_shop) => {
         $crate::forward_method!(close_shop<'domain>(
             $field, domain: &'domain $crate::ShopDomain, now: $crate::Timestamp
         ) -> Option<$crate::Shop>);
     };
-    ($field:ident create_customer) => {
+    ($field:tt create_customer) => {
         $crate::forward_method!(create_customer<>(
             $field, shop: $crate::ShopId, customer: $crate::NewCustomer,
             claim: Option<$crate::DeferredClaim<$crate::ports::CreateCustomerOutcome>>
         ) -> $crate::IdempotentOutcome<$crate::ports::CreateCustomerOutcome>);
     };
-    ($field:ident find_customer) => {
+    ($field:tt find_customer) => {
         $crate::forward_method!(find_customer<>(
             $field, shop: $crate::ShopId, id: $crate::CustomerId
         ) -> Option<$crate::Customer>);
     };
-    ($field:ident list_customers) => {
+    ($field:tt list_customers) => {
         $crate::forward_method!(list_customers<>(
             $field, shop: $crate::ShopId, filter: $crate::CustomerFilter,
             after: Option<$crate::CustomerId>, size: $crate::PageSize
         ) -> $crate::Page<$crate::Customer, $crate::CustomerId>);
     };
-    ($field:ident count_customers) => {
+    ($field:tt count_customers) => {
         $crate::forward_method!(count_customers<>(
             $field, shop: $crate::ShopId, filter: $crate::CustomerFilter
         ) -> u64);
     };
-    ($field:ident update_customer) => {
+    ($field:tt update_customer) => {
         $crate::forward_method!(update_customer<>(
             $field, shop: $crate::ShopId, id: $crate::CustomerId, update: $crate::ports::CustomerUpdate,
             claim: Option<$crate::DeferredClaim<$crate::ports::UpdateCustomerOutcome>>
         ) -> $crate::IdempotentOutcome<$crate::ports::UpdateCustomerOutcome>);
     };
-    ($field:ident erase_customer) => {
+    ($field:tt erase_customer) => {
         $crate::forward_method!(erase_customer<>(
             $field, shop: $crate::ShopId, id: $crate::CustomerId, stamp: $crate::AuditStamp
         ) -> Option<$crate::ports::Erased>);
     };
-    ($field:ident create_user) => {
+    ($field:tt create_user) => {
         $crate::forward_method!(create_user<>(
             $field, shop: $crate::ShopId, user: $crate::NewUser,
             claim: Option<$crate::DeferredClaim<$crate::ports::CreateUserOutcome>>
         ) -> $crate::IdempotentOutcome<$crate::ports::CreateUserOutcome>);
     };
-    ($field:ident find_user) => {
+    ($field:tt find_user) => {
         $crate::forward_method!(find_user<>(
             $field, shop: $crate::ShopId, id: $crate::UserId
         ) -> Option<$crate::User>);
     };
-    ($field:ident list_users) => {
+    ($field:tt list_users) => {
         $crate::forward_method!(list_users<>(
             $field, shop: $crate::ShopId, filter: $crate::UserFilter, after: Option<$crate::UserId>,
             size: $crate::PageSize
         ) -> $crate::Page<$crate::User, $crate::UserId>);
     };
-    ($field:ident count_users) => {
+    ($field:tt count_users) => {
         $crate::forward_method!(count_users<>(
             $field, shop: $crate::ShopId, filter: $crate::UserFilter
         ) -> u64);
     };
-    ($field:ident update_user) => {
+    ($field:tt update_user) => {
         $crate::forward_method!(update_user<>(
             $field, shop: $crate::ShopId, id: $crate::UserId, update: $crate::ports::UserUpdate,
             claim: Option<$crate::DeferredClaim<$crate::ports::UpdateUserOutcome>>
         ) -> $crate::IdempotentOutcome<$crate::ports::UpdateUserOutcome>);
     };
-    ($field:ident create_tickets) => {
+    ($field:tt create_tickets) => {
         $crate::forward_method!(create_tickets<>(
             $field, batch: Vec<$crate::ports::TicketCreation>
         ) -> Vec<$crate::ports::CreateTicketOutcome>);
     };
-    ($field:ident find_ticket) => {
+    ($field:tt find_ticket) => {
         $crate::forward_method!(find_ticket<>(
             $field, shop: $crate::ShopId, id: $crate::TicketId
         ) -> Option<$crate::TicketView>);
     };
-    ($field:ident list_tickets) => {
+    ($field:tt list_tickets) => {
         $crate::forward_method!(list_tickets<>(
             $field, shop: $crate::ShopId, filter: $crate::TicketFilter,
             after: Option<$crate::TicketPosition>, size: $crate::PageSize
         ) -> $crate::Page<$crate::TicketView, $crate::TicketPosition>);
     };
-    ($field:ident count_tickets) => {
+    ($field:tt count_tickets) => {
         $crate::forward_method!(count_tickets<>(
             $field, shop: $crate::ShopId, filter: $crate::TicketFilter
         ) -> u64);
     };
-    ($field:ident update_ticket) => {
+    ($field:tt update_ticket) => {
         $crate::forward_method!(update_ticket<>(
             $field, shop: $crate::ShopId, id: $crate::TicketId, update: $crate::ports::TicketUpdate,
             claim: Option<$crate::DeferredClaim<$crate::ports::UpdateTicketOutcome>>
         ) -> $crate::IdempotentOutcome<$crate::ports::UpdateTicketOutcome>);
     };
-    ($field:ident delete_ticket) => {
+    ($field:tt delete_ticket) => {
         $crate::forward_method!(delete_ticket<>(
             $field, shop: $crate::ShopId, id: $crate::TicketId, expected_version: Option<i64>,
             stamp: $crate::AuditStamp
         ) -> $crate::ports::DeleteTicketOutcome);
     };
-    ($field:ident create_comments) => {
+    ($field:tt create_comments) => {
         $crate::forward_method!(create_comments<>(
             $field, batch: Vec<$crate::ports::CommentCreation>
         ) -> Vec<$crate::IdempotentOutcome<$crate::ports::CreateCommentOutcome>>);
     };
-    ($field:ident list_comments) => {
+    ($field:tt list_comments) => {
         $crate::forward_method!(list_comments<>(
             $field, shop: $crate::ShopId, ticket: $crate::TicketId,
             after: Option<$crate::CommentPosition>, size: $crate::PageSize
         ) -> Option<$crate::Page<$crate::CommentView, $crate::CommentPosition>>);
     };
-    ($field:ident count_comments) => {
+    ($field:tt count_comments) => {
         $crate::forward_method!(count_comments<>(
             $field, shop: $crate::ShopId, ticket: $crate::TicketId
         ) -> Option<u64>);
     };
-    ($field:ident search_tickets) => {
+    ($field:tt search_tickets) => {
         $crate::forward_method!(search_tickets<>(
             $field, shop: $crate::ShopId, query: $crate::SearchQuery,
             after: Option<$crate::SearchPosition>, size: $crate::PageSize
         ) -> Option<$crate::Page<$crate::TicketView, $crate::SearchPosition>>);
     };
-    ($field:ident create_key) => {
+    ($field:tt create_key) => {
         $crate::forward_method!(create_key<>(
             $field, shop: $crate::ShopId, key: $crate::NewApiKey,
             claim: Option<$crate::DeferredClaim<$crate::ports::CreateKeyOutcome>>
         ) -> $crate::IdempotentOutcome<$crate::ports::CreateKeyOutcome>);
     };
-    ($field:ident find_key) => {
+    ($field:tt find_key) => {
         $crate::forward_method!(find_key<>(
             $field, shop: $crate::ShopId, number: $crate::KeyNumber
         ) -> Option<($crate::ApiKey, $crate::Shop)>);
     };
-    ($field:ident list_keys) => {
+    ($field:tt list_keys) => {
         $crate::forward_method!(list_keys<>(
             $field, shop: $crate::ShopId, after: Option<$crate::KeyNumber>, size: $crate::PageSize
         ) -> $crate::Page<$crate::ApiKey, $crate::KeyNumber>);
     };
-    ($field:ident count_keys) => {
+    ($field:tt count_keys) => {
         $crate::forward_method!(count_keys<>($field, shop: $crate::ShopId) -> u64);
     };
-    ($field:ident revoke_key) => {
+    ($field:tt revoke_key) => {
         $crate::forward_method!(revoke_key<>(
             $field, shop: $crate::ShopId, number: $crate::KeyNumber, stamp: $crate::AuditStamp
         ) -> Option<$crate::ApiKey>);
     };
-    ($field:ident rotate_key) => {
+    ($field:tt rotate_key) => {
         $crate::forward_method!(rotate_key<>(
             $field, shop: $crate::ShopId, number: $crate::KeyNumber,
             rotation: $crate::ports::KeyRotation,
             claim: Option<$crate::DeferredClaim<$crate::ports::RotateKeyOutcome>>
         ) -> $crate::IdempotentOutcome<$crate::ports::RotateKeyOutcome>);
     };
-    ($field:ident list_events) => {
+    ($field:tt list_events) => {
         $crate::forward_method!(list_events<>(
             $field, shop: $crate::ShopId, after: Option<$crate::EventPosition>, size: $crate::PageSize
         ) -> $crate::Page<$crate::Event, $crate::EventPosition>);
     };
-    ($field:ident remove_idempotency_records) => {
+    ($field:tt remove_idempotency_records) => {
         $crate::forward_method!(remove_idempotency_records<>(
             $field, before: $crate::Timestamp, limit: u32
         ) -> u64);
     };
-    ($field:ident remove_events) => {
+    ($field:tt remove_events) => {
         $crate::forward_method!(remove_events<>(
             $field, shop: $crate::ShopId, before: $crate::Timestamp, limit: u32
         ) -> u64);
     };
-    ($field:ident reserve_id_range) => {
+    ($field:tt reserve_id_range) => {
         $crate::forward_method!(reserve_id_range<>(
             $field, now: $crate::Timestamp, span_millis: i64, current: Option<$crate::IdRange>
         ) -> $crate::IdRange);
     };
-    ($field:ident check_ready) => {
+    ($field:tt check_ready) => {
         $crate::forward_method!(check_ready<>($field) -> ());
     };
 }
@@ -211,7 +217,29 @@ macro_rules! forward_named {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! forward_method {
-    ($method:ident<$($lifetime:lifetime)?>($field:ident $(, $name:ident: $type:ty)*) -> $output:ty) => {
+    (
+        $method:ident<>(
+            ($field:ident $turns:ident), $shop:ident: $shop_type:ty $(, $name:ident: $type:ty)*
+        ) -> $output:ty
+    ) => {
+        fn $method<'store, 'async_trait>(
+            &'store self,
+            $shop: $shop_type
+            $(, $name: $type)*
+        ) -> ::std::pin::Pin<::std::boxed::Box<
+            dyn ::std::future::Future<Output = ::std::result::Result<$output, $crate::StorageError>>
+                + ::std::marker::Send
+                + 'async_trait,
+        >>
+        where
+            'store: 'async_trait,
+            Self: 'async_trait,
+        {
+            let call = move || self.$field.$method($shop $(, $name)*);
+            ::std::boxed::Box::pin(self.$turns.run($shop, ::std::stringify!($method), call))
+        }
+    };
+    ($method:ident<$($lifetime:lifetime)?>($field:tt $(, $name:ident: $type:ty)*) -> $output:ty) => {
         fn $method<'store, $($lifetime,)? 'async_trait>(
             &'store self
             $(, $name: $type)*

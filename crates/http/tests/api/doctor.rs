@@ -51,16 +51,6 @@ fn file(database: &Database) -> PathBuf {
     database.url().strip_prefix("sqlite://").unwrap().into()
 }
 
-fn execute(database: &Database, sql: &str) {
-    match database {
-        Database::Postgres(database) => drop(database.psql(sql)),
-        Database::Sqlite(_) => {
-            let path = file(database);
-            SqliteConnection::establish(path.to_str().unwrap()).unwrap().batch_execute(sql).unwrap();
-        }
-    }
-}
-
 both_databases! {
     it_suggests_commands_until_a_shop_is_usable,
     it_passes_with_a_running_server_and_shows_no_secret,
@@ -119,8 +109,8 @@ fn id_ranges_far_ahead_are_a_warning(database: Database) {
     drop(database.serve_demo());
     doctor(&database).assert("id ranges", "ok", "none");
     match &database {
-        Database::Sqlite(_) => execute(&database, "INSERT INTO id_ranges VALUES (900, 4102444800000)"),
-        Database::Postgres(_) => execute(&database, "INSERT INTO id_ranges VALUES (900, '2100-01-01Z')"),
+        Database::Sqlite(_) => database.execute("INSERT INTO id_ranges VALUES (900, 4102444800000)"),
+        Database::Postgres(_) => database.execute("INSERT INTO id_ranges VALUES (900, '2100-01-01Z')"),
     }
     doctor(&database).assert(
         "id ranges",
@@ -131,13 +121,13 @@ fn id_ranges_far_ahead_are_a_warning(database: Database) {
 
 fn a_database_of_another_version_is_reported_and_not_changed(database: Database) {
     database.hexdesk(&["migrate"]);
-    execute(&database, "INSERT INTO __diesel_schema_migrations (version) VALUES ('99991231')");
+    database.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('99991231')");
     doctor(&database).assert(
         "migrations",
         "problem",
         "a newer version of Hexdesk migrated the database (unknown here: 99991231)",
     );
-    execute(&database, "DELETE FROM __diesel_schema_migrations");
+    database.execute("DELETE FROM __diesel_schema_migrations");
     doctor(&database).assert("migrations", "warning", "`hexdesk migrate`");
     assert_eq!(database.count("SELECT count(*) FROM __diesel_schema_migrations"), 0);
 }
@@ -242,7 +232,7 @@ fn a_read_only_database_is_a_problem() {
 fn another_journal_mode_is_reported_and_not_changed() {
     let database = Database::sqlite();
     database.hexdesk(&["migrate"]);
-    execute(&database, "PRAGMA journal_mode = DELETE");
+    database.execute("PRAGMA journal_mode = DELETE");
     for _ in 0..2 {
         doctor(&database).assert("journal mode", "warning", "delete; Hexdesk sets it to wal");
     }
@@ -255,7 +245,7 @@ fn a_damaged_database_is_a_problem() {
     let database = Database::sqlite();
     database.hexdesk(&["migrate"]);
     doctor(&database).assert("integrity", "ok", "");
-    execute(&database, "PRAGMA wal_checkpoint(TRUNCATE)");
+    database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
     let mut bytes = std::fs::read(file(&database)).unwrap();
     bytes[20_000..23_000].fill(0);
     write(file(&database), bytes).unwrap();

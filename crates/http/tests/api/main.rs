@@ -20,6 +20,7 @@ mod demo;
 mod doctor;
 mod errors;
 mod events;
+mod fair_reads;
 mod faults;
 mod find_ticket;
 mod harness;

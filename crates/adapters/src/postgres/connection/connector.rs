@@ -13,6 +13,7 @@ use tokio_postgres::Config;
 use tokio_postgres::error::SqlState;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::cancellation::Canceller;
 use super::errors::{ConnectError, PostgresUrlError, describe};
 use super::response_timeout::{LastActivity, ResponseTimeout};
 use super::{hosts, tls, url};
@@ -54,6 +55,11 @@ impl Connector {
     pub(in crate::postgres) fn new(url: &str) -> Result<Self, PostgresUrlError> {
         let (configs, policy) = url::parse(url)?;
         Ok(Self { configs, tls: tls::connector(&policy)? })
+    }
+
+    /// Returns the canceller of a connection that this opened.
+    pub(super) fn canceller(&self, connection: &AsyncPgConnection) -> Canceller {
+        Canceller::new(connection, self.tls.clone())
     }
 
     /// Opens a connection to the first host that accepts one.

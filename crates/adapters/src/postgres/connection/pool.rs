@@ -1,6 +1,7 @@
 //! The pool of connections, and how operations run on them.
 
-use std::pin::Pin;
+use std::convert::Infallible;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,9 +13,11 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
+use super::cancellation::Canceller;
 use super::connector::Connector;
 use super::errors::ConnectError;
 use super::response_timeout::ResponseTimeout;
+use crate::fair_reads::current_turn;
 use crate::postgres::errors::{Effect, Failure, conclude};
 
 /// The maximum time that an operation waits for a connection.
@@ -34,6 +37,7 @@ pub(in crate::postgres) struct Connections {
 pub(in crate::postgres) struct Session {
     connection: AsyncPgConnection,
     response_timeout: ResponseTimeout,
+    canceller: Canceller,
     is_idle: bool,
 }
 
@@ -65,7 +69,8 @@ impl ManageConnection for Connector {
 
     async fn connect(&self) -> Result<Session, ConnectError> {
         let (connection, response_timeout) = self.establish().await?;
-        Ok(Session { connection, response_timeout, is_idle: true })
+        let canceller = self.canceller(&connection);
+        Ok(Session { connection, response_timeout, canceller, is_idle: true })
     }
 
     /// Asks the driver, which notices when the server closes a connection. A round trip to the
@@ -105,7 +110,9 @@ impl Connections {
     }
 
     /// Runs an operation on a connection of the pool, in a task of its own. If the caller drops the
-    /// future, the operation still runs to its end, and its connection returns to the pool.
+    /// future, a write still runs to its end, and its connection returns to the pool. A read that
+    /// waits for a connection is not begun then. A running one is cancelled, and keeps its turn until
+    /// the database has stopped it.
     pub(in crate::postgres) async fn run<T, F>(
         &self,
         operation: &'static str,
@@ -127,7 +134,9 @@ impl Connections {
                 Ok(())
             })
         });
-        let lost: anyhow::Error = match self.spawn(operation, effect, work).await {
+        // The task notices when this is dropped.
+        let (_waiting, abandoned) = oneshot::channel();
+        let lost: anyhow::Error = match self.spawn(operation, effect, work, abandoned).await {
             Ok(Err(error)) => return Err(error),
             Ok(Ok(())) => match receiver.try_recv() {
                 Ok(value) => return Ok(value),
@@ -148,22 +157,35 @@ impl Connections {
         operation: &'static str,
         effect: Effect,
         work: BoxedWork,
+        abandoned: oneshot::Receiver<Infallible>,
     ) -> JoinHandle<Result<(), StorageError>> {
         let connections = self.clone();
+        let turn = current_turn();
         self.runtime.spawn(async move {
-            let mut session = match connections.pool.get().await {
-                Ok(session) => session,
-                Err(error) => {
-                    let error = connections.last_refusal.explain(error);
-                    return Err(StorageError::new(StorageErrorKind::Unavailable, operation, error));
+            let _turn = turn;
+            let unavailable = |cause| StorageError::new(StorageErrorKind::Unavailable, operation, cause);
+            let nobody_waits = || unavailable(anyhow::anyhow!("nobody waits for this read"));
+            let mut abandoned = pin!(async {
+                match effect {
+                    Effect::Read => drop(abandoned.await),
+                    Effect::Write => std::future::pending().await,
                 }
+            });
+            let session = tokio::select! {
+                session = connections.pool.get() => session,
+                () = &mut abandoned => return Err(nobody_waits()),
             };
-            let Session { connection, response_timeout, is_idle } = &mut *session;
+            let mut session =
+                session.map_err(|error| unavailable(connections.last_refusal.explain(error)))?;
+            let Session { connection, response_timeout, canceller, is_idle } = &mut *session;
             *is_idle = false;
+            let mut working = work(connection);
             let worked = tokio::select! {
-                worked = work(connection) => worked,
+                worked = &mut working => worked,
                 waited = response_timeout.exceeded() => Err(Failure::ResponseTimeout(waited)),
+                () = abandoned => Err(canceller.stop(&mut working).await.ok_or_else(nobody_waits)?),
             };
+            drop(working);
             match worked {
                 Ok(()) => {
                     *is_idle = true;

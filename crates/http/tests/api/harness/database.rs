@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use hexdesk_test_postgres::TestDatabase;
 
@@ -96,22 +97,25 @@ impl Database {
         }
     }
 
-    /// Makes a time in the rows of a table this many hours older.
-    pub(crate) fn age(&self, table: &str, column: &str, hours: u32, condition: &str) {
+    /// Runs SQL statements.
+    pub(crate) fn execute(&self, sql: &str) {
         match self {
+            Self::Postgres(database) => drop(database.psql(sql)),
             Self::Sqlite(directory) => {
                 let path = directory.path().join("hexdesk.db");
                 let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
-                let update =
-                    format!("UPDATE {table} SET {column} = {column} - {hours} * 3600000 WHERE {condition}");
-                diesel::sql_query(update).execute(&mut connection).unwrap();
-            }
-            Self::Postgres(database) => {
-                database.psql(&format!(
-                    "UPDATE {table} SET {column} = {column} - interval '{hours} hours' WHERE {condition}"
-                ));
+                connection.batch_execute(sql).unwrap();
             }
         }
+    }
+
+    /// Makes a time in the rows of a table this many hours older.
+    pub(crate) fn age(&self, table: &str, column: &str, hours: u32, condition: &str) {
+        let age = match self {
+            Self::Sqlite(_) => format!("{hours} * 3600000"),
+            Self::Postgres(_) => format!("interval '{hours} hours'"),
+        };
+        self.execute(&format!("UPDATE {table} SET {column} = {column} - {age} WHERE {condition}"));
     }
 
     /// The number of rows that creating tickets wrote.
