@@ -49,7 +49,9 @@ async fn complaint(storage: &SqliteStorage, path: &Path, listed: &Listed, enters
     let name = &listed.name;
     let mut connection = connect(path);
     let mut with_views = connect(path);
-    with_views.batch_execute(&VIEWS_OF_SQLITE.lock().unwrap()).unwrap();
+    // The recorder locks them too.
+    let views = VIEWS_OF_SQLITE.lock().unwrap().clone();
+    with_views.batch_execute(&views).unwrap();
     let mut is_entered = false;
     let mut text = String::new();
     let mut is_in_order = true;

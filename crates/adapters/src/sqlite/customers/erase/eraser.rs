@@ -21,9 +21,9 @@ use crate::sqlite::Writer;
 const OPERATION: &str = "erase_customer";
 
 /// The time that a step should hold the write lock.
-const STEP_TIME: Duration = Duration::from_millis(15);
+const STEP_TIME: Duration = Duration::from_millis(30);
 /// The limits of a step's budget.
-const BUDGETS: (i64, i64) = (8, 8_192);
+const BUDGETS: (i64, i64) = (32, 8_192);
 /// A step that waited this long for its turn has other writes beside it.
 const BUSY: Duration = Duration::from_millis(1);
 /// The longest pause between two steps, for other writes.

@@ -19,7 +19,7 @@ use crate::sqlite::events::append::EventLog;
 use crate::sqlite::search::index;
 
 /// The budget of the first step, in the unit of [`Budget`].
-pub(super) const FIRST_BUDGET: i64 = 512;
+pub(super) const FIRST_BUDGET: i64 = 256;
 
 /// The number of tickets that are looked at together.
 const TICKETS: usize = 64;
