@@ -21,6 +21,7 @@ mod id_ranges;
 mod idempotency;
 mod migrations;
 mod pages;
+mod presence;
 mod restore;
 mod retention;
 mod search;
@@ -45,6 +46,7 @@ use connection::disk_space::DiskSpace;
 use connection::slot::{ConnectionSlot, DatabaseFile, Role};
 use connection::usage_lock::UsageLock;
 use connection::worker_threads::WorkerThreads;
+use customers::erase::eraser::Eraser;
 pub(crate) use diagnosis::diagnose;
 pub use errors::SqliteOpenError;
 pub use restore::{SqliteRestoreError, SqliteRestored, restore};
@@ -76,9 +78,9 @@ impl Default for SqliteOptions {
 pub struct SqliteStorage {
     path: PathBuf,
     // The fields are dropped in this order. The writing connection closes last, and cleans up.
+    eraser: Eraser,
     readers: WorkerThreads,
-    writer: WorkerThreads,
-    disk_space: Arc<DiskSpace>,
+    writer: Arc<Writer>,
     _usage_lock: UsageLock,
 }
 
@@ -113,13 +115,11 @@ impl SqliteStorage {
             WorkerThreads::start(name, slots, options.queue_length.max(1))
                 .map_err(|error| cannot_open(error.into()))
         };
-        Ok(Self {
-            path: path.to_owned(),
-            readers: start("sqlite-reader", readers)?,
-            writer: start("sqlite-writer", vec![writer])?,
-            disk_space: Arc::default(),
-            _usage_lock: usage_lock,
-        })
+        let readers = start("sqlite-reader", readers)?;
+        let threads = start("sqlite-writer", vec![writer])?;
+        let writer = Arc::new(Writer { threads, disk_space: Arc::default() });
+        let eraser = Eraser::start(writer.clone()).map_err(|error| cannot_open(error.into()))?;
+        Ok(Self { path: path.to_owned(), eraser, readers, writer, _usage_lock: usage_lock })
     }
 
     /// Brings the schema up to date. Returns the names of the applied migrations, in order. Several
@@ -131,7 +131,11 @@ impl SqliteStorage {
     pub async fn migrate(&self) -> Result<Vec<String>, SqliteOpenError> {
         let migrated = self.writer.run("migrate", |slot| Ok(migrations::migrate(slot))).await;
         match migrated {
-            Ok(outcome) => outcome.map_err(|error| error.at(&self.path)),
+            Ok(outcome) => {
+                let applied = outcome.map_err(|error| error.at(&self.path))?;
+                self.eraser.look();
+                Ok(applied)
+            }
             Err(error) => Err(SqliteOpenError::cannot_migrate(&self.path, error.into())),
         }
     }
@@ -142,21 +146,12 @@ impl SqliteStorage {
         T: Send + 'static,
         C: FnOnce(&mut SqliteConnection) -> anyhow::Result<T> + Send + 'static,
     {
-        let disk_space = self.disk_space.clone();
-        self.writer
-            .run(operation, move |slot| {
-                let outcome = slot.write(operation, command);
-                if outcome.as_ref().is_err_and(|error| errors::is_full(&error.cause)) {
-                    disk_space.note_shortage();
-                }
-                outcome
-            })
-            .await
+        self.writer.run(operation, move |slot| slot.write(operation, command)).await
     }
 
     /// Checks for disk space on the writer thread, so that the check takes no space from a write.
     async fn check_disk_space(&self) -> Result<(), StorageError> {
-        let (disk_space, path) = (self.disk_space.clone(), self.path.clone());
+        let (disk_space, path) = (self.writer.disk_space.clone(), self.path.clone());
         let check = move |_: &mut ConnectionSlot| {
             disk_space
                 .check(&path)
@@ -176,12 +171,38 @@ impl SqliteStorage {
     }
 }
 
+/// The thread that writes.
+#[derive(Debug)]
+struct Writer {
+    threads: WorkerThreads,
+    disk_space: Arc<DiskSpace>,
+}
+
+impl Writer {
+    /// Queues a job and waits for its outcome: see [`WorkerThreads::run`]. Notes a full disk.
+    async fn run<T, J>(&self, operation: &'static str, job: J) -> Result<T, StorageError>
+    where
+        T: Send + 'static,
+        J: FnOnce(&mut ConnectionSlot) -> Result<T, StorageError> + Send + 'static,
+    {
+        let disk_space = self.disk_space.clone();
+        let job = move |slot: &mut ConnectionSlot| {
+            let outcome = job(slot);
+            if outcome.as_ref().is_err_and(|error| errors::is_full(&error.cause)) {
+                disk_space.note_shortage();
+            }
+            outcome
+        };
+        self.threads.run(operation, job).await
+    }
+}
+
 #[async_trait]
 impl Readiness for SqliteStorage {
     async fn check_ready(&self) -> Result<(), StorageError> {
         let missing = self.read("check_ready", migrations::missing).await?;
         if missing.is_empty() {
-            return if self.disk_space.is_short() { self.check_disk_space().await } else { Ok(()) };
+            return if self.writer.disk_space.is_short() { self.check_disk_space().await } else { Ok(()) };
         }
         let cause = anyhow::anyhow!(
             "the database {} lacks the migrations {}; run `hexdesk migrate`",

@@ -8,7 +8,9 @@ mod sqlite_fixture;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Mutex;
 
-use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
+use diesel::connection::{
+    Instrumentation, InstrumentationEvent, SimpleConnection, set_default_instrumentation,
+};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Integer, Text};
@@ -24,15 +26,22 @@ use sqlite_fixture::{Fixture, at, comment, fixture, stamp, ticket};
 /// The statements of every connection, by the path of its database.
 static STATEMENTS: Mutex<Option<HashMap<String, Vec<String>>>> = Mutex::new(None);
 
+/// The views that reading connections have.
+static VIEWS: Mutex<String> = Mutex::new(String::new());
+
 /// Records the statements of one connection.
 fn recorder() -> Option<Box<dyn Instrumentation>> {
     let mut path = String::new();
     Some(Box::new(move |event: InstrumentationEvent<'_>| match event {
         InstrumentationEvent::StartEstablishConnection { url, .. } => url.clone_into(&mut path),
         InstrumentationEvent::StartQuery { query, .. } => {
+            let query = query.to_string();
+            if query.contains("CREATE TEMP VIEW") {
+                VIEWS.lock().unwrap().clone_from(&query);
+            }
             let mut statements = STATEMENTS.lock().unwrap();
             let of_all = statements.get_or_insert_default();
-            of_all.entry(path.clone()).or_default().push(query.to_string());
+            of_all.entry(path.clone()).or_default().push(query);
         }
         _ => {}
     }))
@@ -66,14 +75,24 @@ async fn statements<T>(fixture: &Fixture, command: impl Future<Output = T>) -> V
 async fn plan<T>(fixture: &Fixture, command: impl Future<Output = T>) -> Vec<String> {
     let statements = statements(fixture, command).await;
     let [statement] = &statements[..] else { panic!("expected one statement: {statements:#?}") };
-    plan_of(fixture, statement)
+    let mut other = connect(fixture);
+    // The recorder locks them too.
+    let views = VIEWS.lock().unwrap().clone();
+    other.batch_execute(&views).unwrap();
+    let mut steps = plan_of(&mut other, statement);
+    // Every view looks whether a customer is being erased.
+    steps.retain(|step| !step.contains("erasures") && !step.starts_with("SCALAR SUBQUERY"));
+    steps
 }
 
-fn plan_of(fixture: &Fixture, statement: &str) -> Vec<String> {
-    let mut other = SqliteConnection::establish(fixture.path().to_str().unwrap()).unwrap();
+fn connect(fixture: &Fixture) -> SqliteConnection {
+    SqliteConnection::establish(fixture.path().to_str().unwrap()).unwrap()
+}
+
+fn plan_of(connection: &mut SqliteConnection, statement: &str) -> Vec<String> {
     let steps: Vec<(i32, i32, i32, String)> =
         sql::<(Integer, Integer, Integer, Text)>(&format!("EXPLAIN QUERY PLAN {statement}"))
-            .load(&mut other)
+            .load(connection)
             .unwrap();
     steps.into_iter().map(|(_, _, _, detail)| detail).collect()
 }
@@ -338,17 +357,16 @@ async fn no_command_scans_a_table() {
         ["SELECT", "INSERT", "UPDATE", "DELETE"].iter().any(|verb| statement.starts_with(verb))
     };
     let mut entered = String::new();
+    let mut connection = connect(&fixture);
     for statement in statements.iter().filter(is_data) {
-        for step in plan_of(&fixture, statement) {
+        for step in plan_of(&mut connection, statement) {
             // The full-text index is entered by the number of a document.
             let is_by_number = step == "SCAN search_index VIRTUAL TABLE INDEX 0:=";
             let is_nothing = step == "SCAN CONSTANT ROW";
             // Deleted rows are numbered as they are found.
             let is_numbered = step.starts_with("SCAN (subquery-");
-            // The records of an erased customer are found among all records of the last hours.
-            let records = "SCAN idempotency_records USING COVERING INDEX idempotency_records_by_age";
             assert!(
-                !step.starts_with("SCAN") || is_by_number || is_nothing || is_numbered || step == records,
+                !step.starts_with("SCAN") || is_by_number || is_nothing || is_numbered,
                 "{step}: {statement}"
             );
             assert!(!step.contains("TEMP B-TREE"), "{step}: {statement}");
@@ -360,7 +378,8 @@ async fn no_command_scans_a_table() {
         "tickets_by_customer",
         "comments_by_ticket",
         "COVERING INDEX idempotency_records_by_age (created_at<?)",
-        "SCAN idempotency_records USING COVERING INDEX idempotency_records_by_age",
+        // The records of an erased customer are found among all records of the last hours.
+        "COVERING INDEX idempotency_records_by_age (created_at>?)",
         "events_by_subject (shop_id=? AND subject_id=?)",
         "deletions_by_customer (shop_id=? AND customer_id=?)",
         "sqlite_autoindex_events_1 (shop_id=? AND (change,part)<(?,?))",

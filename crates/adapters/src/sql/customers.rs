@@ -201,6 +201,34 @@ pub(crate) struct CustomerChangeset {
     whatsapp_id: Option<Option<String>>,
 }
 
+/// Clears everything about a customer except the number and the time of creation. A test finds a
+/// column that is missing here.
+#[cfg(feature = "sqlite")]
+#[derive(Debug, Default, AsChangeset)]
+#[diesel(table_name = customers, treat_none_as_null = true)]
+pub(crate) struct Anonymous {
+    email: Option<String>,
+    email_folded: Option<String>,
+    phone_number: Option<String>,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    full_name: Option<String>,
+    shopify_id: Option<String>,
+    wordpress_id: Option<String>,
+    prestashop_id: Option<String>,
+    fb_user_id: Option<String>,
+    ig_user_id: Option<String>,
+    ig_pseudo: Option<String>,
+    whatsapp_id: Option<String>,
+    zendesk_id: Option<String>,
+    freshdesk_id: Option<String>,
+    gmelius_id: Option<String>,
+    gorgias_id: Option<String>,
+    number_of_orders: i32,
+    cms: Option<String>,
+    cms_created_at: Option<StoredTimestamp>,
+}
+
 impl From<CustomerChanges> for CustomerChangeset {
     fn from(changes: CustomerChanges) -> Self {
         let CustomerChanges {

@@ -20,6 +20,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql::types::Instant;
+
+    // SQLite only: PostgreSQL erases a customer in one transaction.
+    erasures (shop_id, customer_id) {
+        shop_id -> BigInt,
+        customer_id -> BigInt,
+        actor_key -> Nullable<BigInt>,
+        actor_user -> Nullable<BigInt>,
+        time -> Instant,
+        steps -> BigInt,
+        tickets -> BigInt,
+        human_tickets -> BigInt,
+        comments -> BigInt,
+        idempotency_records -> BigInt,
+        records_read_until -> BigInt,
+    }
+}
+
+diesel::table! {
     // SQLite only, like the index made from it: PostgreSQL has types for searches.
     search_documents (id) {
         id -> BigInt,
@@ -48,4 +68,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     comments,
     idempotency_records,
     search_documents,
+    erasures,
 );

@@ -1,6 +1,6 @@
 //! Customers.
 
-mod erase;
+pub(super) mod erase;
 mod filter;
 mod lists;
 mod update;
@@ -19,6 +19,7 @@ use super::SqliteStorage;
 use super::counters::{Counted, next_number, note_number};
 use super::events::append::EventLog;
 use super::idempotency::attempt;
+use super::presence::{is_being_erased, is_present};
 use super::search::index;
 use crate::sql::customers::{CustomerRow, NewCustomerRow};
 use crate::sql::schema::customers;
@@ -32,11 +33,25 @@ impl CustomerStore for SqliteStorage {
         claim: Option<DeferredClaim<CreateCustomerOutcome>>,
     ) -> Result<IdempotentOutcome<CreateCustomerOutcome>, StorageError> {
         let stamp = customer.stamp;
-        let row = NewCustomerRow::new(shop, customer);
-        self.write("create_customer", move |connection| {
-            attempt(connection, shop, claim.as_ref(), |connection| create(connection, shop, row, stamp))
-        })
-        .await
+        let (number, row) = (customer.id, NewCustomerRow::new(shop, customer));
+        loop {
+            let (row, claim) = (row.clone(), claim.clone());
+            let attempt = self.write("create_customer", move |connection| {
+                if let Some(number) = number
+                    && is_being_erased(connection, shop, number)?
+                {
+                    return Ok(None);
+                }
+                attempt(connection, shop, claim.as_ref(), |connection| create(connection, shop, row, stamp))
+                    .map(Some)
+            });
+            match (attempt.await?, number) {
+                (Some(outcome), _) => return Ok(outcome),
+                // The number is free once the rows of its last customer are gone.
+                (None, Some(number)) => self.eraser.wait_for("create_customer", shop, number).await?,
+                (None, None) => {}
+            }
+        }
     }
 
     async fn find_customer(&self, shop: ShopId, id: CustomerId) -> Result<Option<Customer>, StorageError> {
@@ -79,7 +94,7 @@ impl CustomerStore for SqliteStorage {
         id: CustomerId,
         stamp: AuditStamp,
     ) -> Result<Option<Erased>, StorageError> {
-        self.write("erase_customer", move |connection| erase::erase(connection, shop, id, stamp)).await
+        self.eraser.erase(&self.writer, shop, id, stamp).await
     }
 }
 
@@ -91,6 +106,7 @@ pub(super) fn find(
 ) -> anyhow::Result<Option<Customer>> {
     let row = customers::table
         .find((shop.get(), id.get()))
+        .filter(is_present())
         .select(CustomerRow::as_select())
         .get_result(connection)
         .optional()?;

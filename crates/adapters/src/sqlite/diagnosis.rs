@@ -19,7 +19,7 @@ use super::migrations;
 use super::verify::check;
 use crate::finding::Finding;
 use crate::sql::diagnosis::{self, Contents, live_keys, open_shops};
-use crate::sql::schema::id_ranges;
+use crate::sql::schema::{erasures, id_ranges};
 use crate::sql::types::StoredTimestamp;
 
 /// Checks a database. Blocks while it reads the whole database once.
@@ -77,8 +77,15 @@ fn look_inside(path: &Path, now: Timestamp, findings: &mut Vec<Finding>) -> anyh
             live_keys: live_keys(StoredTimestamp(now)).load(&mut connection)?,
         };
         findings.extend(contents.findings(now));
+        findings.extend(unfinished_erasures(&mut connection)?);
     }
     Ok(())
+}
+
+fn unfinished_erasures(connection: &mut SqliteConnection) -> anyhow::Result<Option<Finding>> {
+    let count: i64 = erasures::table.count().get_result(connection)?;
+    let text = format!("{count} customers are hidden and not yet deleted; a running server finishes this");
+    Ok((count > 0).then(|| Finding::warning("erasures", text)))
 }
 
 fn journal_mode(connection: &mut SqliteConnection) -> anyhow::Result<Finding> {

@@ -5,7 +5,7 @@ use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::{DeferredClaim, IdempotencyRequest, IdempotentOutcome, Receipt, ShopId, Timestamp};
 
 use crate::sql::idempotency::{IdempotencyRow, RecordedAnswer};
-use crate::sql::schema::idempotency_records;
+use crate::sql::schema::{erasures, idempotency_records};
 
 /// Runs an operation of the shop in the open transaction, unless an earlier request has recorded an
 /// outcome for the claim. An operation must refuse before its first write. Its writes are kept,
@@ -34,7 +34,9 @@ pub(super) fn attempt_claimed<T>(
     receipt: impl FnOnce(&T) -> Option<Receipt>,
     operation: impl FnOnce(&mut SqliteConnection) -> anyhow::Result<T>,
 ) -> anyhow::Result<IdempotentOutcome<T>> {
-    if let Some(recorded) = recorded_answer(connection, shop, request)? {
+    if let Some((recorded, customer)) = recorded_answer(connection, shop, request)?
+        && !is_erased(connection, shop, request, customer)?
+    {
         return Ok(if recorded.fingerprint == request.fingerprint.0 {
             IdempotentOutcome::Replayed(recorded.receipt)
         } else {
@@ -54,10 +56,30 @@ fn recorded_answer(
     connection: &mut SqliteConnection,
     shop: ShopId,
     request: &IdempotencyRequest,
-) -> QueryResult<Option<RecordedAnswer>> {
+) -> QueryResult<Option<(RecordedAnswer, Option<i64>)>> {
     idempotency_records::table
         .find((shop.get(), request.key.as_str(), &request.operation))
-        .select(RecordedAnswer::as_select())
+        .select((RecordedAnswer::as_select(), idempotency_records::customer_id))
         .get_result(connection)
         .optional()
+}
+
+/// Whether the record of this request names a customer who is being erased. If it does, this
+/// removes the record, so that another one can be stored.
+fn is_erased(
+    connection: &mut SqliteConnection,
+    shop: ShopId,
+    request: &IdempotencyRequest,
+    customer: Option<i64>,
+) -> QueryResult<bool> {
+    let Some(customer) = customer else { return Ok(false) };
+    let is_erased = diesel::update(erasures::table.find((shop.get(), customer)))
+        .set(erasures::idempotency_records.eq(erasures::idempotency_records + 1))
+        .execute(connection)?
+        > 0;
+    if is_erased {
+        let record = (shop.get(), request.key.as_str(), &request.operation);
+        diesel::delete(idempotency_records::table.find(record)).execute(connection)?;
+    }
+    Ok(is_erased)
 }

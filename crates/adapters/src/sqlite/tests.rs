@@ -85,7 +85,7 @@ async fn connections_are_set_up() {
 #[tokio::test]
 async fn a_replacement_connection_is_set_up_too() {
     let (_directory, storage) = storage().await;
-    for threads in [&storage.writer, &storage.readers] {
+    for threads in [&storage.writer.threads, &storage.readers] {
         close(threads).await;
     }
     assert_eq!(storage.write("test", pragmas).await.unwrap(), expected_pragmas());
@@ -168,7 +168,7 @@ async fn a_full_disk_is_unavailable() {
     });
     assert_eq!(outcome.await.unwrap_err().kind, StorageErrorKind::Unavailable);
     // The limit belongs to the connection.
-    close(&storage.writer).await;
+    close(&storage.writer.threads).await;
     assert_nothing_is_left(&storage).await;
 }
 

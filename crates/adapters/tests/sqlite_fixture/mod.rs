@@ -32,7 +32,7 @@ pub(crate) async fn fixture() -> Fixture {
 pub(crate) async fn fixture_with(options: &SqliteOptions) -> Fixture {
     let directory = tempfile::tempdir().unwrap();
     let storage = SqliteStorage::open_with(&directory.path().join("hexdesk.db"), options).unwrap();
-    assert_eq!(storage.migrate().await.unwrap().len(), 1);
+    assert!(!storage.migrate().await.unwrap().is_empty());
     let domain = ShopDomain::parse("a.example").unwrap();
     let CreateShopOutcome::Created(shop) = storage.create_shop(&domain, at(0)).await.unwrap() else {
         panic!("the shop already exists");

@@ -137,6 +137,12 @@ pub struct Erased {
 ///
 /// EVENT-11 defines which snapshots an erasure removes from the event log.
 ///
+/// An erasure takes effect at one moment, like every command. From then on, no call finds anything
+/// of the customer. A store may delete the hidden rows later, in several transactions, so that other
+/// writes need not wait. The call returns when all of them are deleted. If the process ends before,
+/// the store deletes the rest by itself after the next start. A creation that requests the number
+/// may wait for that.
+///
 /// A record belongs to the customer that its receipt names as `customer_id`, and to no other. A
 /// record with a receipt that names no customer stays. As after a deletion, the ids of erased
 /// tickets and comments are free, and the numbers of their human tickets may be used again. Users

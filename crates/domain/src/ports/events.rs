@@ -39,6 +39,11 @@ use crate::{Event, EventPosition, Page, PageSize, ShopId, StorageError};
 ///   misses no event. A store may hold back an event, and all events after it. It may do so while a
 ///   change is running that began before that event's change.
 ///
+/// A store may delete the rows of an erased customer in several transactions, after the erasure has
+/// taken effect. The event of a row is then in the transaction that deletes the row. All events are
+/// in the log when the erasure returns. EVENT-11 holds from the moment when the erasure takes
+/// effect.
+///
 /// The store chooses the numbers of a position. The events of one command are in any order. So are
 /// the events of the items of a batch, and of commands that ran at the same time, even on the same
 /// resource. Of two snapshots of a ticket, the one with the larger version is later.

@@ -5,6 +5,7 @@ mod clients;
 mod clock;
 mod connection;
 mod crashes;
+mod erasures;
 mod failover;
 mod full_disk;
 mod full_log;

@@ -14,6 +14,7 @@ use crate::sql::types::StoredTimestamp;
 use crate::sql::users::UserRow;
 use crate::sqlite::events::append::EventLog;
 use crate::sqlite::idempotency::attempt;
+use crate::sqlite::presence::has_present_customer;
 use crate::sqlite::search::index::NewDocuments;
 
 /// Creates the comments of a batch.
@@ -63,6 +64,7 @@ fn create_one(
     let shop = comment.shop_id;
     let key = (shop.get(), comment.ticket_id.get());
     let found: Option<(TicketRow, CustomerRow)> = queries::ticket_view(key.0, key.1)
+        .filter(has_present_customer())
         .select((TicketRow::as_select(), CustomerRow::as_select()))
         .get_result(connection)
         .optional()?;

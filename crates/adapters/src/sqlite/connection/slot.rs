@@ -15,6 +15,7 @@ use hexdesk_domain::{StorageError, StorageErrorKind};
 
 use crate::sql::statement_log;
 use crate::sqlite::errors::{self, SqliteOpenError};
+use crate::sqlite::presence;
 
 /// The database file that connections are opened to.
 #[derive(Debug, Clone)]
@@ -186,9 +187,9 @@ fn connect(file: &DatabaseFile, role: Role) -> anyhow::Result<SqliteConnection> 
     connection.batch_execute(&format!("PRAGMA busy_timeout = {}", file.busy_timeout.as_millis()))?;
     turn_on_wal(&mut connection, file.busy_timeout)?;
     connection.batch_execute(SETTINGS)?;
-    connection.batch_execute(match role {
-        Role::Writer => WRITER_SETTINGS,
-        Role::Reader => "PRAGMA query_only = ON",
+    connection.batch_execute(&match role {
+        Role::Writer => WRITER_SETTINGS.to_owned(),
+        Role::Reader => format!("{}PRAGMA query_only = ON", presence::VIEWS),
     })?;
     Ok(connection)
 }

@@ -1,59 +1,64 @@
 //! Erases a customer with all their data.
+//!
+//! A customer can have any number of tickets, and all other writes wait for a transaction. So an
+//! erasure takes several. The first one begins it: from its commit on, the customer and everything
+//! that belongs to them are hidden (see [`presence`](crate::sqlite::presence)), and their e-mail
+//! address and phone number are free. It also takes the first [step], which is enough for most
+//! customers. The [`Eraser`](eraser::Eraser) takes the others, in any process that has the database
+//! open.
 
-use diesel::dsl::{count, exists};
+pub(in crate::sqlite) mod eraser;
+mod step;
+
+use diesel::dsl::exists;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
 use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::ports::Erased;
-use hexdesk_domain::{AuditStamp, CustomerId, EventKind, ShopId};
+use hexdesk_domain::{AuditStamp, CustomerId, ShopId};
 
-use crate::sql::schema::{comments, customers, tickets};
-use crate::sqlite::events::append::{EventLog, erase_snapshots};
+use crate::sql::customers::Anonymous;
+use crate::sql::events::StampRow;
+use crate::sql::schema::{customers, erasures};
+use crate::sqlite::presence::is_present;
 use crate::sqlite::search::index;
+use step::{Stepped, step};
 
-/// Scans all records in the index. Records are kept for hours only.
-const DELETE_IDEMPOTENCY_RECORDS: &str = "DELETE FROM idempotency_records WHERE rowid IN (
-    SELECT rowid FROM idempotency_records INDEXED BY idempotency_records_by_age
-    WHERE shop_id = ? AND customer_id = ?
-)";
+/// The beginning of an erasure.
+enum Begun {
+    /// The shop has no such customer.
+    CustomerNotFound,
+    /// One step was enough.
+    Finished(Erased),
+    /// The customer is hidden. Rows are left.
+    Unfinished,
+}
 
-/// Erases a customer of the shop, after all rows that refer to it.
-pub(super) fn erase(
+/// Begins an erasure and takes its first step. The customer's row stays as long as tickets refer to
+/// it, without any personal data.
+fn begin(
     connection: &mut SqliteConnection,
     shop: ShopId,
     id: CustomerId,
     stamp: AuditStamp,
-) -> anyhow::Result<Option<Erased>> {
+) -> anyhow::Result<Begun> {
     let customer = customers::table.find((shop.get(), id.get()));
-    if !diesel::select(exists(customer)).get_result(connection)? {
-        return Ok(None);
+    if !diesel::select(exists(customer.filter(is_present()))).get_result(connection)? {
+        return Ok(Begun::CustomerNotFound);
     }
-    let tickets_of_customer =
-        tickets::table.filter(tickets::shop_id.eq(shop.get()).and(tickets::customer_id.eq(id.get())));
-    let ticket_ids = || tickets_of_customer.select(tickets::id);
-    let comments_of_customer = comments::table
-        .filter(comments::shop_id.eq(shop.get()).and(comments::ticket_id.eq_any(ticket_ids())));
-    erase_snapshots(connection, shop, id)?;
-    let mut log = EventLog::default();
-    let comment_ids = comments_of_customer.select(comments::id);
-    log.append_deleted(connection, shop, EventKind::CommentDeleted, comment_ids, None, stamp)?;
-    log.append_deleted(connection, shop, EventKind::TicketDeleted, ticket_ids(), None, stamp)?;
-    let customer_id = customer.select(customers::id);
-    log.append_deleted(connection, shop, EventKind::CustomerErased, customer_id, None, stamp)?;
-    index::remove_customer(connection, shop, id)?;
-    let comments = diesel::delete(comments_of_customer).execute(connection)?;
-    let human_tickets: i64 =
-        tickets_of_customer.select(count(tickets::human_ticket_id)).get_result(connection)?;
-    let tickets = diesel::delete(tickets_of_customer).execute(connection)?;
-    let idempotency_records = diesel::sql_query(DELETE_IDEMPOTENCY_RECORDS)
-        .bind::<BigInt, _>(shop.get())
-        .bind::<BigInt, _>(id.get())
+    let StampRow { actor_key, actor_user, time } = stamp.into();
+    diesel::insert_into(erasures::table)
+        .values((
+            (erasures::shop_id.eq(shop.get()), erasures::customer_id.eq(id.get())),
+            (erasures::actor_key.eq(actor_key), erasures::actor_user.eq(actor_user), erasures::time.eq(time)),
+            erasures::steps.eq(0),
+            (erasures::tickets.eq(0), erasures::human_tickets.eq(0), erasures::comments.eq(0)),
+            (erasures::idempotency_records.eq(0), erasures::records_read_until.eq(i64::MIN)),
+        ))
         .execute(connection)?;
-    diesel::delete(customer).execute(connection)?;
-    Ok(Some(Erased {
-        tickets: tickets.try_into()?,
-        human_tickets: human_tickets.try_into()?,
-        comments: comments.try_into()?,
-        idempotency_records: idempotency_records.try_into()?,
-    }))
+    index::remove_customer(connection, shop, id)?;
+    diesel::update(customer).set(Anonymous::default()).execute(connection)?;
+    Ok(match step(connection, shop, id, step::FIRST_BUDGET)? {
+        Stepped::Finished(erased) => Begun::Finished(erased),
+        Stepped::Unfinished | Stepped::Missing => Begun::Unfinished,
+    })
 }

@@ -49,9 +49,26 @@ impl EventLog {
         Ok(())
     }
 
+    /// Appends the deletion of an object of a customer who is being erased.
+    pub(in crate::sqlite) fn append_erased(
+        &mut self,
+        connection: &mut SqliteConnection,
+        shop: ShopId,
+        kind: EventKind,
+        number: i64,
+        stamp: StampRow,
+    ) -> QueryResult<()> {
+        let change = self.change(connection, shop)?;
+        let event = NewEventRow::of_deleted(shop, kind, number, stamp);
+        diesel::insert_into(events::table)
+            .values((event, events::change.eq(change.number), events::part.eq(change.parts)))
+            .execute(connection)?;
+        change.parts += 1;
+        Ok(())
+    }
+
     /// Appends the deletion of each object with these numbers. Must run before the deletion,
     /// because `numbers` is a query. `customer` is kept to find the snapshots of the objects later.
-    /// It is `None` if the customer is being erased.
     pub(in crate::sqlite) fn append_deleted<Q>(
         &mut self,
         connection: &mut SqliteConnection,
@@ -88,37 +105,6 @@ impl EventLog {
         })
     }
 }
-
-/// Removes snapshots with data of the customer from the log. Must run before the customer's tickets
-/// and comments are deleted, because it looks them up.
-pub(in crate::sqlite) fn erase_snapshots(
-    connection: &mut SqliteConnection,
-    shop: ShopId,
-    customer: CustomerId,
-) -> QueryResult<()> {
-    for statement in [ERASE_SNAPSHOTS, FORGET_WHOSE_WAS_DELETED] {
-        diesel::sql_query(statement)
-            .bind::<BigInt, _>(shop.get())
-            .bind::<BigInt, _>(customer.get())
-            .execute(connection)?;
-    }
-    Ok(())
-}
-
-/// Objects of several kinds share numbers, so `customer_id` must match too.
-const ERASE_SNAPSHOTS: &str = "UPDATE events SET snapshot = NULL, customer_id = NULL
-    WHERE shop_id = ?1 AND customer_id = ?2 AND snapshot IS NOT NULL AND subject_id IN (
-        SELECT ?2
-        UNION ALL SELECT id FROM tickets WHERE shop_id = ?1 AND customer_id = ?2
-        UNION ALL SELECT comments.id FROM tickets
-            JOIN comments ON comments.shop_id = tickets.shop_id AND comments.ticket_id = tickets.id
-            WHERE tickets.shop_id = ?1 AND tickets.customer_id = ?2
-        UNION ALL SELECT subject_id FROM events
-            WHERE shop_id = ?1 AND customer_id = ?2 AND snapshot IS NULL
-    )";
-
-const FORGET_WHOSE_WAS_DELETED: &str = "UPDATE events SET customer_id = NULL
-    WHERE shop_id = ?1 AND customer_id = ?2 AND snapshot IS NULL";
 
 /// The statement of [`EventLog::append_deleted`]. `numbers` is a query of one column, `id`.
 #[derive(Debug, QueryId)]

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::{Customer, CustomerId, NewComment, ShopId, Ticket, TicketId, search_words};
 
-use crate::sql::schema::{search_documents, search_index, tickets};
+use crate::sql::schema::{search_documents, search_index};
 
 /// The weight of a word in a ticket's name.
 const WEIGHT_OF_NAME: i32 = 4;
@@ -139,7 +139,7 @@ pub(in crate::sqlite) fn replace_customer(
     if before.searched_texts().eq(after.searched_texts()) {
         return Ok(());
     }
-    remove_own(connection, before.shop_id, before.id)?;
+    remove_customer(connection, before.shop_id, before.id)?;
     add_customer(connection, after)
 }
 
@@ -156,25 +156,12 @@ pub(in crate::sqlite) fn remove_ticket(
     remove(connection, documents)
 }
 
-/// Removes the documents of a customer and its tickets.
+/// Removes the document of a customer, but none of its tickets.
 pub(in crate::sqlite) fn remove_customer(
     connection: &mut SqliteConnection,
     shop: ShopId,
     customer: CustomerId,
 ) -> QueryResult<()> {
-    let of_customer =
-        tickets::table.filter(tickets::shop_id.eq(shop.get()).and(tickets::customer_id.eq(customer.get())));
-    let documents = search_documents::table
-        .filter(search_documents::shop_id.eq(shop.get()))
-        .filter(search_documents::ticket_id.eq_any(of_customer.select(tickets::id.nullable())))
-        .select(search_documents::id)
-        .load(connection)?;
-    remove(connection, documents)?;
-    remove_own(connection, shop, customer)
-}
-
-/// Removes the document of the customer itself.
-fn remove_own(connection: &mut SqliteConnection, shop: ShopId, customer: CustomerId) -> QueryResult<()> {
     let of_customer =
         search_documents::shop_id.eq(shop.get()).and(search_documents::customer_id.eq(customer.get()));
     let documents =
@@ -183,7 +170,7 @@ fn remove_own(connection: &mut SqliteConnection, shop: ShopId, customer: Custome
 }
 
 /// Removes documents. The index reads the words of a removed entry, so the rows are deleted last.
-fn remove(connection: &mut SqliteConnection, documents: Vec<i64>) -> QueryResult<()> {
+pub(in crate::sqlite) fn remove(connection: &mut SqliteConnection, documents: Vec<i64>) -> QueryResult<()> {
     for id in documents {
         diesel::delete(search_index::table.find(id)).execute(connection)?;
         diesel::delete(search_documents::table.find(id)).execute(connection)?;

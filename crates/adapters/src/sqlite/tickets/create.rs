@@ -13,6 +13,7 @@ use crate::sql::schema::{customers, tickets};
 use crate::sql::tickets::TicketRow;
 use crate::sqlite::events::append::EventLog;
 use crate::sqlite::idempotency::attempt_claimed;
+use crate::sqlite::presence::is_present;
 use crate::sqlite::search::index::NewDocuments;
 use crate::sqlite::users::active::is_active_user_if_any;
 
@@ -85,6 +86,7 @@ fn insert(
 }
 
 fn has_customer(connection: &mut SqliteConnection, ticket: &Ticket) -> QueryResult<bool> {
-    let customer = customers::table.find((ticket.shop_id.get(), ticket.customer_id.get()));
+    let customer =
+        customers::table.find((ticket.shop_id.get(), ticket.customer_id.get())).filter(is_present());
     diesel::select(exists(customer)).get_result(connection)
 }

@@ -7,6 +7,7 @@ use hexdesk_domain::{AuditStamp, CustomerId, EventKind, ShopId, TicketId};
 
 use crate::sql::schema::{comments, tickets};
 use crate::sqlite::events::append::EventLog;
+use crate::sqlite::presence::has_present_customer;
 use crate::sqlite::search::index;
 
 /// Deletes a ticket of the shop, after all rows that refer to it.
@@ -18,8 +19,11 @@ pub(super) fn delete(
     stamp: AuditStamp,
 ) -> anyhow::Result<DeleteTicketOutcome> {
     let ticket = tickets::table.find((shop.get(), id.get()));
-    let found: Option<(i64, i64)> =
-        ticket.select((tickets::version, tickets::customer_id)).get_result(connection).optional()?;
+    let found: Option<(i64, i64)> = ticket
+        .filter(has_present_customer())
+        .select((tickets::version, tickets::customer_id))
+        .get_result(connection)
+        .optional()?;
     let Some((version, customer)) = found else { return Ok(DeleteTicketOutcome::TicketNotFound) };
     if expected_version.is_some_and(|expected| expected != version) {
         return Ok(DeleteTicketOutcome::VersionMismatch);

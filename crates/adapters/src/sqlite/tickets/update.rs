@@ -9,6 +9,7 @@ use hexdesk_domain::{EventKind, ShopId, Snapshot, TicketId, TicketSnapshot, Tick
 use crate::sql::schema::tickets;
 use crate::sql::tickets::{HumanTicketChangeset, TicketChangeset};
 use crate::sqlite::events::append::EventLog;
+use crate::sqlite::presence::has_present_customer;
 use crate::sqlite::search::index;
 use crate::sqlite::tickets::{find_view, next_human_ticket_id};
 use crate::sqlite::users::active::is_active_user_if_any;
@@ -23,6 +24,7 @@ pub(super) fn update(
     let TicketUpdate { changes, expected_version, stamp } = update;
     let ticket = tickets::table.find((shop.get(), id.get()));
     let found: Option<(i64, bool, bool)> = ticket
+        .filter(has_present_customer())
         .select((tickets::version, tickets::is_opened, tickets::human_ticket_id.is_not_null()))
         .get_result(connection)
         .optional()?;
