@@ -4,8 +4,9 @@
 //! the rule, a sentence, and replacements for methods of the ports.
 //! [`FAULTS`](crate::faults::FAULTS) lists all faults.
 
+use std::collections::BTreeSet;
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use hexdesk_domain::ports::{
@@ -128,10 +129,14 @@ impl Store<'_> {
     }
 }
 
+/// The names of methods of the ports.
+pub(crate) type MethodNames = BTreeSet<&'static str>;
+
 /// The reference store with a fault.
 struct FaultyStorage {
     fault: &'static Fault,
     states: Arc<States>,
+    called: Arc<Mutex<MethodNames>>,
 }
 
 #[derive(Default)]
@@ -150,6 +155,10 @@ impl States {
 }
 
 impl FaultyStorage {
+    fn note_call(&self, method: &'static str) {
+        self.called.lock().unwrap_or_else(PoisonError::into_inner).insert(method);
+    }
+
     async fn run<T>(&self, call: impl FnOnce(&mut Store<'_>) -> T) -> T {
         let before_gap = self.fault.has_gap.then(|| self.states.storage.state().clone());
         if before_gap.is_some() {
@@ -197,7 +206,17 @@ macro_rules! ports {
             >>,
         )+)+}
 
-        impl Fault {$($(
+        impl Fault {
+            /// The methods with a replacement.
+            #[cfg(test)]
+            pub(crate) fn replaced_methods(&self) -> MethodNames {
+                let methods = [$($(
+                    self.methods.$method.as_ref().map(|_| stringify!($method)),
+                )+)+];
+                methods.into_iter().flatten().collect()
+            }
+
+            $($(
             #[allow(dead_code, reason = "not every method has a fault")]
             pub(crate) fn $method(
                 mut self,
@@ -209,7 +228,8 @@ macro_rules! ports {
                 self.methods.$method = Some(Box::new(instead));
                 self
             }
-        )+)+}
+            )+)+
+        }
 
         $(
             #[async_trait]
@@ -218,6 +238,7 @@ macro_rules! ports {
                     &self,
                     $($argument: $($reference)? $type),*
                 ) -> Result<$result, StorageError> {
+                    self.note_call(stringify!($method));
                     match &self.fault.methods.$method {
                         Some(instead) => self.run(|store| instead(store, $($argument),*)).await,
                         None => self.states.storage.$method($($argument),*).await,
@@ -421,11 +442,27 @@ pub(crate) fn full_page_goes_on<T: TextBytes, P: Copy>(list: Vec<(P, T)>, size: 
 }
 
 /// Opens stores with this fault.
-pub(crate) struct FaultyFixture(pub(crate) &'static Fault);
+pub(crate) struct FaultyFixture {
+    fault: &'static Fault,
+    called: Arc<Mutex<MethodNames>>,
+}
+
+impl FaultyFixture {
+    pub(crate) fn new(fault: &'static Fault) -> Self {
+        Self { fault, called: Arc::default() }
+    }
+
+    /// The methods that were called on its stores.
+    #[cfg(test)]
+    pub(crate) fn called_methods(&self) -> MethodNames {
+        self.called.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
 
 #[async_trait]
 impl StorageFixture for FaultyFixture {
     async fn open(&self) -> anyhow::Result<TestStorage> {
-        Ok(TestStorage::new(FaultyStorage { fault: self.0, states: Arc::default() }))
+        let Self { fault, called } = self;
+        Ok(TestStorage::new(FaultyStorage { fault, states: Arc::default(), called: called.clone() }))
     }
 }

@@ -308,7 +308,7 @@ mod tests {
     use crate::{CASES, Case};
 
     fn without_search() -> FaultyFixture {
-        FaultyFixture(FAULTS.iter().find(|fault| fault.sentence == NO_SEARCH).unwrap())
+        FaultyFixture::new(FAULTS.iter().find(|fault| fault.sentence == NO_SEARCH).unwrap())
     }
 
     /// Every test of the contract, except ignored ones, passes on this store.

@@ -70,7 +70,7 @@ mod tests {
     fn compare_with_fixed_steps(fault: &'static Fault) -> Result<(), Failure> {
         let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
         let config = Config { cases: 8 * CASES, ..config() };
-        compare(&FaultyFixture(fault), TestRunner::new_with_rng(config, rng))
+        compare(&FaultyFixture::new(fault), TestRunner::new_with_rng(config, rng))
     }
 
     /// Covers at least one fault of each port. The cases alone cover races, sizes, and faults that
