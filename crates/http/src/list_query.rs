@@ -313,7 +313,7 @@ struct PageParameters {
 
 impl PageParameters {
     fn read(pages: Pages, parameters: &mut QueryParameters) -> Result<Self, Problem> {
-        const LIMIT: &str = "How many entries the page may have. The default is 50.";
+        const LIMIT: &str = "How many entries the page may have. The default is 50. A page whose texts reach 4 MiB ends earlier.";
         const { assert!(DEFAULT_PAGE_ENTRIES == 50) };
         const TOTAL: &str = "`total` adds the number of entries of all pages.";
         let is_total = |text: &str| (text == "total").then_some(());

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use diesel::dsl::exists;
 use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
 use hexdesk_domain::{
@@ -13,8 +14,9 @@ use hexdesk_domain::{
     TicketId,
 };
 
+use super::PostgresStorage;
 use super::errors::{Effect, Failure, count_from};
-use super::{PostgresStorage, pages};
+use super::pages::{self, NeededRows};
 use crate::sql::comments::{CommentRow, CommentViewRow, comment_view};
 use crate::sql::customers::CustomerRow;
 use crate::sql::schema::{comments, tickets};
@@ -78,14 +80,22 @@ async fn list(
     after: Option<CommentPosition>,
     size: PageSize,
 ) -> Result<Option<Page<CommentView, CommentPosition>>, Failure> {
-    let mut list = queries::comment_list(shop.get(), ticket.get())
-        .select((CommentRow::as_select(), CustomerRow::as_select(), Option::<UserRow>::as_select()))
+    let mut list = comments::table
+        .filter(comments::shop_id.eq(shop.get()).and(comments::ticket_id.eq(ticket.get())))
+        .order((comments::time, comments::id))
         .limit(page::rows_to_ask_for(size))
         .into_boxed::<Pg>();
     if let Some(CommentPosition { time, id }) = after {
         list = list.filter(queries::comment_is_after(StoredTimestamp(time), id.get()));
     }
-    let rows = list.load_stream::<CommentViewRow>(connection).await?;
+    let views = queries::comment_list(shop.get(), ticket.get()).select((
+        CommentRow::as_select(),
+        CustomerRow::as_select(),
+        Option::<UserRow>::as_select(),
+    ));
+    let bytes = "octet_length(text) + coalesce(octet_length(attachments), 0)";
+    let needed = NeededRows::new(size, bytes, 1, "time, id");
+    let rows = CommentPage { list, needed, views }.load_stream::<CommentViewRow>(connection).await?;
     let page = pages::read(rows, size, |row| comment_view(row).map(|view| (view.comment.position(), view)));
     let page = page.await?;
     if page.entries.is_empty() {
@@ -95,4 +105,33 @@ async fn list(
         }
     }
     Ok(Some(page))
+}
+
+/// A page of comments with their customers and authors. The page is a query of its own, and only its
+/// comments are joined.
+#[derive(Debug)]
+struct CommentPage<L, V> {
+    list: L,
+    needed: NeededRows,
+    views: V,
+}
+
+impl<L: QueryFragment<Pg>, V: QueryFragment<Pg>> QueryFragment<Pg> for CommentPage<L, V> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        // The query of the views reads this page instead of the table.
+        out.push_sql("WITH comments AS (");
+        self.needed.walk_ast(out.reborrow(), |out| self.list.walk_ast(out))?;
+        out.push_sql(") ");
+        self.views.walk_ast(out)
+    }
+}
+
+impl<L, V: Query> Query for CommentPage<L, V> {
+    type SqlType = V::SqlType;
+}
+
+/// Identified by its text. The first page and later pages differ.
+impl<L, V> QueryId for CommentPage<L, V> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
 }

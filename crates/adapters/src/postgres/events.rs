@@ -14,9 +14,10 @@ use diesel::sql_types::{Array, BigInt, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::{Event, EventPosition, EventStore, Page, PageSize, ShopId, StorageError};
 
+use super::PostgresStorage;
 use super::errors::{Effect, Failure};
+use super::pages::{self, NeededRows};
 use super::prepared::PageLimit;
-use super::{PostgresStorage, pages};
 use crate::sql::events::EventRow;
 use crate::sql::types::Instant;
 
@@ -36,6 +37,14 @@ impl EventStore for PostgresStorage {
                     // Before all events.
                     after: after.unwrap_or(EventPosition { change: -1, part: 0 }),
                     limit: PageLimit::new(size),
+                    // A character of a text is up to 6 bytes of its JSON. The rest is names and
+                    // numbers.
+                    needed: NeededRows::new(
+                        size,
+                        "greatest(octet_length(snapshot) - 2000, 0)",
+                        6,
+                        "change, part",
+                    ),
                 };
                 let page = list.clone().page(connection, size).await?;
                 if page.next.is_some() {
@@ -80,6 +89,7 @@ struct ListEvents {
     shop: i64,
     after: EventPosition,
     limit: PageLimit,
+    needed: NeededRows,
 }
 
 impl ListEvents {
@@ -106,6 +116,18 @@ impl QueryId for ListEvents {
 
 impl QueryFragment<Pg> for ListEvents {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(
+            "SELECT shop_id, change, part, kind, subject_id, actor_key, actor_user, time, snapshot FROM (",
+        );
+        self.needed.walk_ast(out.reborrow(), |out| self.walk_list(out))?;
+        out.push_sql(") AS needed ORDER BY change, part");
+        Ok(())
+    }
+}
+
+impl ListEvents {
+    /// The rows that the page may hold, and one more.
+    fn walk_list<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql(
             "SELECT shop_id, change, part, kind, subject_id, actor_key, actor_user, time, snapshot
             FROM events WHERE shop_id = ",

@@ -12,6 +12,7 @@ mod change_customer;
 mod change_ticket;
 mod change_user;
 mod command_line;
+mod comment_lists;
 mod comments;
 mod create_ticket;
 mod customer_lists;
