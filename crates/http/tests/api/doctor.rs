@@ -7,8 +7,6 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 use hexdesk_test_postgres::Cluster;
 
 use crate::harness::api_keys::secret;

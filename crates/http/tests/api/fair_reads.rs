@@ -69,7 +69,8 @@ fn with_slow_searches(mut database: Database, arguments: &[&str], test: impl FnO
         scope.spawn(|| postgres.psql(SLOW_ON_POSTGRES));
         let _release = Release(postgres);
         let locks = "SELECT count(*) FROM pg_locks WHERE granted AND mode = 'AccessExclusiveLock' \
-                     AND relation = 'comments'::regclass";
+                     AND relation = 'comments'::regclass \
+                     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
         wait_until("the lock", || postgres.psql(locks).trim() == "1");
         test(&database, &server);
     });
