@@ -309,7 +309,12 @@ async fn lists_follow_their_indexes_during_an_erasure() {
     let fixture = recorded_fixture().await;
     let (storage, shop) = (&fixture.storage, fixture.shop);
     let mut other = connect(&fixture);
-    other.batch_execute("INSERT INTO erasures VALUES (1, 99, NULL, NULL, 0, 0, 0, 0, 0, 0, 0)").unwrap();
+    other
+        .batch_execute(
+            "INSERT INTO customers (shop_id, id, number_of_orders, created_at) VALUES (1, 99, 0, 0);
+             INSERT INTO erasures VALUES (1, 99, NULL, NULL, 0, 0, 0, 0, 0, 0, 0)",
+        )
+        .unwrap();
     let of_customer = TicketFilter { customer_id: Some(fixture.customer), ..TicketFilter::default() };
     let reads = async {
         storage.list_tickets(shop, TicketFilter::default(), Some(ticket_position()), 50).await.unwrap();
