@@ -1,6 +1,6 @@
 //! A database in the middle of an erasure, as a crash or a backup leaves it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -24,7 +24,7 @@ use crate::sqlite_fixture::{at, comment, stamp};
 /// The number of tickets that several steps delete. A backup begins before the last of them.
 pub(crate) const HALF: i64 = 250;
 
-fn count(path: &PathBuf, query: &str) -> i64 {
+fn count(path: &Path, query: &str) -> i64 {
     let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
     sql::<BigInt>(query).get_result(&mut connection).unwrap()
 }
@@ -42,7 +42,7 @@ pub(crate) async fn half_erased(desk: &Desk) -> PathBuf {
 }
 
 /// Waits until the storage has finished every erasure.
-async fn await_end(path: &PathBuf) {
+async fn await_end(path: &Path) {
     while count(path, "SELECT count(*) FROM erasures") > 0 {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
