@@ -3,7 +3,8 @@
 //! One thread owns the only connection that writes. A few threads own one connection each that only
 //! reads. A command is a closure. It goes to a thread over a bounded queue ([`connection`]), and
 //! runs in its own transaction. The caller waits for the outcome without holding a thread. Other
-//! processes may use the same file at the same time.
+//! processes may use the same file at the same time. An erasure of a customer can take several
+//! transactions: see [`customers::erase`].
 //!
 //! Single rows are read with `get_result`, not with `first`: a `LIMIT` as bind parameter makes
 //! SQLite prepare the statement again on every call.
@@ -129,11 +130,17 @@ impl SqliteStorage {
     /// [`SqliteOpenError`] if a newer version migrated the database, or a migration fails. The
     /// database is then unchanged.
     pub async fn migrate(&self) -> Result<Vec<String>, SqliteOpenError> {
-        let migrated = self.writer.run("migrate", |slot| Ok(migrations::migrate(slot))).await;
-        match migrated {
+        let migrate = |slot: &mut ConnectionSlot| {
+            let migrated = migrations::migrate(slot).and_then(|applied| {
+                let are_left = presence::is_anyone_being_erased(slot.connection()?)?;
+                Ok((applied, are_left))
+            });
+            Ok(migrated)
+        };
+        match self.writer.run("migrate", migrate).await {
             Ok(outcome) => {
-                let applied = outcome.map_err(|error| error.at(&self.path))?;
-                self.eraser.look();
+                let (applied, are_left) = outcome.map_err(|error| error.at(&self.path))?;
+                self.eraser.watch(are_left);
                 Ok(applied)
             }
             Err(error) => Err(SqliteOpenError::cannot_migrate(&self.path, error.into())),
@@ -160,8 +167,8 @@ impl SqliteStorage {
         self.writer.run("check_ready", check).await
     }
 
-    /// Runs a query. Each of its statements sees the current database, so values that must be
-    /// consistent are read in one statement.
+    /// Runs a query. During an erasure, each of its statements sees the current database, so values
+    /// that must be consistent are read in one statement.
     async fn read<T, Q>(&self, operation: &'static str, query: Q) -> Result<T, StorageError>
     where
         T: Send + 'static,

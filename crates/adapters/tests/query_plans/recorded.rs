@@ -8,9 +8,6 @@ use diesel::connection::{Instrumentation, InstrumentationEvent};
 /// The statements sent to SQLite since they were last taken.
 pub(crate) static SENT_TO_SQLITE: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// The views that reading connections to SQLite have.
-pub(crate) static VIEWS_OF_SQLITE: Mutex<String> = Mutex::new(String::new());
-
 /// The statements that PostgreSQL keeps prepared.
 pub(crate) static KEPT_BY_POSTGRES: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
@@ -21,11 +18,7 @@ pub(crate) fn recorder() -> Option<Box<dyn Instrumentation>> {
     Some(Box::new(move |event: InstrumentationEvent<'_>| match event {
         InstrumentationEvent::StartEstablishConnection { .. } => is_sqlite = true,
         InstrumentationEvent::StartQuery { query, .. } if is_sqlite => {
-            let query = query.to_string();
-            if query.contains("CREATE TEMP VIEW") {
-                VIEWS_OF_SQLITE.lock().unwrap().clone_from(&query);
-            }
-            SENT_TO_SQLITE.lock().unwrap().push(query);
+            SENT_TO_SQLITE.lock().unwrap().push(query.to_string());
         }
         InstrumentationEvent::CacheQuery { sql, .. } if !is_sqlite => {
             KEPT_BY_POSTGRES.lock().unwrap().insert(sql.to_owned());

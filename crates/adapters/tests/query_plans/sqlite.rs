@@ -11,7 +11,7 @@ use hexdesk_domain::ShopId;
 
 use crate::ROWS;
 use crate::calls::{Call, Listed, calls};
-use crate::recorded::{SENT_TO_SQLITE, VIEWS_OF_SQLITE, recorder};
+use crate::recorded::{SENT_TO_SQLITE, recorder};
 
 /// The tables that grow with a shop.
 const GROWING: &[&str] = &[
@@ -48,17 +48,12 @@ async fn complaint(storage: &SqliteStorage, path: &Path, listed: &Listed, enters
         |statement: &&String| ["WITH", "SELECT", "DELETE"].iter().any(|verb| statement.starts_with(verb));
     let name = &listed.name;
     let mut connection = connect(path);
-    let mut with_views = connect(path);
-    // The recorder locks them too.
-    let views = VIEWS_OF_SQLITE.lock().unwrap().clone();
-    with_views.batch_execute(&views).unwrap();
     let mut is_entered = false;
     let mut text = String::new();
     let mut is_in_order = true;
     for statement in sent.iter().filter(is_data) {
         text += &format!("{statement}\n");
-        let connection = if statement.starts_with("DELETE") { &mut connection } else { &mut with_views };
-        for step in steps(connection, statement) {
+        for step in steps(&mut connection, statement) {
             text += &format!("  {step}\n");
             is_entered |= step.starts_with("SEARCH") && step.ends_with(&format!("({enters})"));
             let table = step.strip_prefix("SCAN ").and_then(|step| step.split(' ').next());

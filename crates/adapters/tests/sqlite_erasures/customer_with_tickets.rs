@@ -12,9 +12,9 @@ use hexdesk_domain::ports::{
     CommentCreation, CreateCustomerOutcome, CreateShopOutcome, Erased, TicketCreation,
 };
 use hexdesk_domain::{
-    CommentStore, CustomerId, CustomerStore, Fingerprint, IdempotencyClaim, IdempotencyKey,
-    IdempotencyRequest, IdempotentOutcome, NewCustomer, Receipt, ShopDomain, ShopId, ShopStore, StorageError,
-    TicketId, TicketStore,
+    Actor, AuditStamp, CommentStore, CustomerId, CustomerStore, Fingerprint, IdempotencyClaim,
+    IdempotencyKey, IdempotencyRequest, IdempotentOutcome, NewCustomer, Receipt, ShopDomain, ShopId,
+    ShopStore, StorageError, TicketId, TicketStore, Timestamp,
 };
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -23,6 +23,9 @@ use crate::sqlite_fixture::{at, comment, customer, fixture, stamp, ticket};
 
 /// A word in every text of the customer, and in no other text.
 pub(crate) const WORD: &str = "kumquat";
+
+/// The author and time of the erasure.
+pub(crate) const ERASED: AuditStamp = AuditStamp { actor: Actor::Operator, time: Timestamp::MAX };
 
 /// A storage with two customers, of two shops. One is about to be erased.
 pub(crate) struct Desk {
@@ -118,7 +121,7 @@ impl Desk {
     /// Begins to erase the customer.
     pub(crate) fn erase(&self) -> JoinHandle<Result<Option<Erased>, StorageError>> {
         let (storage, shop, customer) = (self.storage.clone(), self.shop, self.customer);
-        tokio::spawn(async move { storage.erase_customer(shop, customer, stamp(9)).await })
+        tokio::spawn(async move { storage.erase_customer(shop, customer, ERASED).await })
     }
 
     /// Waits until the customer is no longer found.

@@ -1,6 +1,6 @@
 //! A database in the middle of an erasure, as a crash or a backup leaves it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -16,10 +16,15 @@ use hexdesk_domain::{
     NewCustomer, RetentionStore, TicketChanges, TicketId, TicketStore,
 };
 
-use crate::customer_with_tickets::{Desk, WORD, assert_nothing_is_left, claimed, create_customer, details};
+use crate::customer_with_tickets::{
+    Desk, ERASED, WORD, assert_nothing_is_left, claimed, create_customer, details,
+};
 use crate::sqlite_fixture::{at, comment, stamp};
 
-fn count(path: &PathBuf, query: &str) -> i64 {
+/// The number of tickets that several steps delete. A backup begins before the last of them.
+pub(crate) const HALF: i64 = 250;
+
+fn count(path: &Path, query: &str) -> i64 {
     let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
     sql::<BigInt>(query).get_result(&mut connection).unwrap()
 }
@@ -30,14 +35,14 @@ pub(crate) async fn half_erased(desk: &Desk) -> PathBuf {
     let erasure = desk.erase();
     desk.await_disappearance().await;
     back_up(&desk.path(), &copy).unwrap();
-    assert_eq!(erasure.await.unwrap().unwrap(), Some(desk.expected()));
+    erasure.abort();
     assert_eq!(count(&copy, "SELECT count(*) FROM erasures"), 1, "the customer has too few tickets");
     assert!(count(&copy, "SELECT count(*) FROM tickets") > 0);
     copy
 }
 
 /// Waits until the storage has finished every erasure.
-async fn await_end(path: &PathBuf) {
+async fn await_end(path: &Path) {
     while count(path, "SELECT count(*) FROM erasures") > 0 {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
@@ -57,7 +62,7 @@ async fn log(storage: &SqliteStorage, desk: &Desk) -> Vec<Event> {
 
 #[tokio::test]
 async fn a_hidden_customer_has_no_personal_data() {
-    let desk = Desk::with_tickets(400).await;
+    let desk = Desk::with_tickets(HALF).await;
     let copy = half_erased(&desk).await;
     let mut connection = SqliteConnection::establish(copy.to_str().unwrap()).unwrap();
     let columns: Vec<String> =
@@ -74,7 +79,7 @@ async fn a_hidden_customer_has_no_personal_data() {
 
 #[tokio::test]
 async fn writes_find_nothing_of_a_hidden_customer() {
-    let desk = Desk::with_tickets(400).await;
+    let desk = Desk::with_tickets(HALF).await;
     let copy = half_erased(&desk).await;
     // Nobody continues the erasure of a storage that is not migrated.
     let storage = SqliteStorage::open(&copy).unwrap();
@@ -124,23 +129,31 @@ async fn writes_find_nothing_of_a_hidden_customer() {
 
 #[tokio::test]
 async fn a_restored_backup_finishes_the_erasure() {
-    let desk = Desk::with_tickets(400).await;
+    let desk = Desk::with_tickets(HALF).await;
     let backup = half_erased(&desk).await;
     let restored = desk.directory.path().join("restored.db");
     restore(&backup, &restored, false, at(1)).unwrap();
-    let left = count(&restored, "SELECT count(*) FROM tickets");
     // Two servers start on it at once.
     let servers = [SqliteStorage::open(&restored).unwrap(), SqliteStorage::open(&restored).unwrap()];
     for server in &servers {
         server.migrate().await.unwrap();
     }
-    assert!(left > 0);
     await_end(&restored).await;
     let [server, _] = &servers;
     let log = log(server, &desk).await;
-    let count = |kind| log.iter().filter(|event| event.kind == kind).count();
-    assert_eq!((count(EventKind::TicketDeleted), count(EventKind::CommentDeleted)), (410, 410));
-    assert_eq!(count(EventKind::CustomerErased), 1);
+    // Each deletion is logged once, with the stamp of the erasure.
+    for (kind, expected) in [
+        (EventKind::TicketDeleted, desk.tickets),
+        (EventKind::CommentDeleted, desk.tickets),
+        (EventKind::CustomerErased, 1),
+    ] {
+        let deletions = log.iter().filter(|event| event.kind == kind && event.stamp == ERASED);
+        let mut subjects: Vec<i64> = deletions.map(|event| event.subject.number()).collect();
+        subjects.sort_unstable();
+        let expected: Vec<i64> =
+            if expected > 1 { (1..=expected).collect() } else { vec![desk.customer.get()] };
+        assert_eq!(subjects, expected, "{kind:?}");
+    }
     assert!(log.iter().all(|event| event.snapshot.is_none()));
     drop(servers);
     assert_nothing_is_left(&restored, &desk);

@@ -2,6 +2,7 @@
 //! customer, and what a crash leaves is erased later.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
+#![allow(clippy::print_stdout, reason = "the measured times are the result")]
 
 mod customer_with_tickets;
 mod half_erased;

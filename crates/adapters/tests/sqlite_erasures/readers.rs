@@ -7,7 +7,7 @@ use hexdesk_domain::{
 };
 
 use crate::customer_with_tickets::{Desk, WORD, assert_nothing_is_left};
-use crate::half_erased::half_erased;
+use crate::half_erased::{HALF, half_erased};
 
 /// The entries of a page. The customer has more tickets.
 const PAGE: u32 = 50;
@@ -70,7 +70,7 @@ async fn is_there(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn readers_see_all_of_a_customer_or_nothing() {
-    let desk = Desk::with_tickets(400).await;
+    let desk = Desk::with_tickets(HALF).await;
     let readers = [0, 5, 9].map(|first_read| {
         let (storage, shop, customer, tickets) =
             (desk.storage.clone(), desk.shop, desk.customer, desk.tickets);
@@ -100,7 +100,7 @@ async fn readers_see_all_of_a_customer_or_nothing() {
 
 #[tokio::test]
 async fn reads_find_nothing_of_a_hidden_customer() {
-    let desk = Desk::with_tickets(400).await;
+    let desk = Desk::with_tickets(HALF).await;
     let storage = SqliteStorage::open(&half_erased(&desk).await).unwrap();
     for read in 0..READS {
         assert!(!is_there(&storage, desk.shop, desk.customer, desk.tickets, read).await, "read {read}");

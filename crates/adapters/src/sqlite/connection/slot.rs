@@ -88,11 +88,16 @@ pub(in crate::sqlite) const SETTINGS: &str = "PRAGMA synchronous = FULL;
 /// With the default of 2 MB, SQLite would read them from the file again.
 const WRITER_SETTINGS: &str = "PRAGMA cache_size = -16384";
 
+/// More settings of the connections that read.
+const READER_SETTINGS: &str = "PRAGMA query_only = ON";
+
 /// The purpose of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::sqlite) enum Role {
     Writer,
     Reader,
+    /// Reads while customers are being erased.
+    HidingReader,
 }
 
 /// A connection that opens again on demand after it was closed.
@@ -100,12 +105,15 @@ pub(in crate::sqlite) struct ConnectionSlot {
     file: DatabaseFile,
     role: Role,
     connection: Option<SqliteConnection>,
+    /// The connection that hides customers who are being erased. Only readers need it, and only
+    /// then.
+    hiding: Option<SqliteConnection>,
 }
 
 impl ConnectionSlot {
     /// A slot with an open connection.
     pub(in crate::sqlite) fn open(file: DatabaseFile, role: Role) -> anyhow::Result<Self> {
-        let mut slot = Self { file, role, connection: None };
+        let mut slot = Self { file, role, connection: None, hiding: None };
         slot.connection()?;
         Ok(slot)
     }
@@ -121,7 +129,7 @@ impl ConnectionSlot {
 
     /// Closes the connection, which rolls back an open transaction.
     pub(in crate::sqlite) fn close(&mut self) {
-        if let Some(connection) = self.connection.take() {
+        for connection in [self.connection.take(), self.hiding.take()].into_iter().flatten() {
             // Diesel panics if SQLite cannot close the connection. The thread must continue.
             let _ = catch_unwind(AssertUnwindSafe(|| drop(connection)));
         }
@@ -164,18 +172,45 @@ impl ConnectionSlot {
         }
     }
 
-    /// Runs a query. Each of its statements sees the current database, so values that must be
-    /// consistent are read in one statement.
+    /// Runs a query in a transaction, so that it sees the database of one moment. It does not see
+    /// customers who are being erased at that moment.
     pub(in crate::sqlite) fn read<T>(
         &mut self,
         operation: &'static str,
         query: impl FnOnce(&mut SqliteConnection) -> anyhow::Result<T>,
     ) -> Result<T, StorageError> {
-        let connection = self
-            .connection()
-            .map_err(|error| StorageError::new(StorageErrorKind::Unavailable, operation, error))?;
-        query(connection)
-            .map_err(|error| StorageError::new(errors::kind_of(&error), operation, errors::explained(error)))
+        let unavailable = |cause| StorageError::new(StorageErrorKind::Unavailable, operation, cause);
+        let failed = |error| StorageError::new(errors::kind_of(&error), operation, errors::explained(error));
+        let connection = self.connection().map_err(unavailable)?;
+        let begun = connection.batch_execute("BEGIN").map_err(anyhow::Error::from);
+        let outcome = match begun.and_then(|()| presence::is_anyone_being_erased(connection)) {
+            // Nobody is hidden, so the query reads the tables themselves.
+            Ok(false) => query(connection),
+            Ok(true) => {
+                self.end_reading();
+                return query(self.hiding().map_err(unavailable)?).map_err(failed);
+            }
+            Err(error) => Err(error),
+        };
+        self.end_reading();
+        outcome.map_err(failed)
+    }
+
+    /// Ends the transaction of [`Self::read`].
+    fn end_reading(&mut self) {
+        if self.connection.as_mut().is_some_and(|connection| connection.batch_execute("COMMIT").is_err()) {
+            self.close();
+        }
+    }
+
+    /// Returns the connection that hides customers who are being erased. Its statements each see
+    /// the current database.
+    fn hiding(&mut self) -> anyhow::Result<&mut SqliteConnection> {
+        let connection = match self.hiding.take() {
+            Some(connection) => connection,
+            None => connect(&self.file, Role::HidingReader)?,
+        };
+        Ok(self.hiding.insert(connection))
     }
 }
 
@@ -189,7 +224,8 @@ fn connect(file: &DatabaseFile, role: Role) -> anyhow::Result<SqliteConnection> 
     connection.batch_execute(SETTINGS)?;
     connection.batch_execute(&match role {
         Role::Writer => WRITER_SETTINGS.to_owned(),
-        Role::Reader => format!("{}PRAGMA query_only = ON", presence::VIEWS),
+        Role::Reader => READER_SETTINGS.to_owned(),
+        Role::HidingReader => format!("{}{READER_SETTINGS}", presence::VIEWS),
     })?;
     Ok(connection)
 }

@@ -47,8 +47,8 @@ type Outcome = Result<Option<Erased>, StorageError>;
 
 /// A message to the thread.
 enum Message {
-    /// Look for erasures that another process has left unfinished.
-    Look,
+    /// Look for erasures that another process has left unfinished, after this time and again.
+    LookAfter(Duration),
     /// Take the steps of this erasure.
     Continue(Key, oneshot::Sender<Outcome>),
     /// End after the running step.
@@ -76,11 +76,12 @@ impl Eraser {
         Ok(Self { messages, thread: Some(thread) })
     }
 
-    /// Continues erasures that another process has left unfinished, now and later. The database
-    /// must be migrated.
-    pub(in crate::sqlite) fn look(&self) {
+    /// Continues erasures that other processes leave unfinished, from now on. `are_left` says
+    /// whether there are any now. The database must be migrated.
+    pub(in crate::sqlite) fn watch(&self, are_left: bool) {
+        let first_look = if are_left { Duration::ZERO } else { LOOK_EVERY };
         // Fails if the thread has ended, which only a panic causes.
-        let _ = self.messages.send(Message::Look);
+        let _ = self.messages.send(Message::LookAfter(first_look));
     }
 
     /// Erases a customer, and returns when nothing is left of it. An erasure that has begun goes on
@@ -182,7 +183,7 @@ impl Worker {
             let wait = due.map_or(LOOK_EVERY, |due| due.saturating_duration_since(now));
             match messages.recv_timeout(wait) {
                 Ok(Message::Continue(key, sender)) => self.running(key).waiting.push(sender),
-                Ok(Message::Look) => self.next_look = Some(now),
+                Ok(Message::LookAfter(time)) => self.next_look = Some(now + time),
                 Ok(Message::End) | Err(RecvTimeoutError::Disconnected) => return,
                 Err(RecvTimeoutError::Timeout) if self.next_look.is_some_and(|next| next <= now + wait) => {
                     self.next_look = Some(Instant::now() + self.look());
