@@ -242,13 +242,13 @@ impl Problem {
         )
     }
 
-    /// 429: the key made too many requests. It may make another in this many seconds.
-    pub(crate) fn rate_limited(seconds: u64) -> Self {
+    /// 429: these clients made too many requests. They may make another in this many seconds.
+    pub(crate) fn rate_limited(clients: &str, seconds: u64) -> Self {
         Self::new(
             StatusCode::TOO_MANY_REQUESTS,
             "rate_limited",
             "Too many requests",
-            "The API key made too many requests; try again later",
+            format!("{clients} made too many requests; try again later"),
         )
         .with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
     }
