@@ -119,9 +119,9 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "missing_scope", "Forbidden", sentence)
     }
 
-    /// 403: the new key would hold more than the calling key.
-    pub(crate) fn exceeds_own_key(excess: Excess) -> Self {
-        let sentence = format!("The API key cannot make one that holds more: {excess}");
+    /// 403: the key to `make` or to `revoke` holds more than the calling key.
+    pub(crate) fn exceeds_own_key(verb: &str, excess: Excess) -> Self {
+        let sentence = format!("The API key cannot {verb} one that holds more: {excess}");
         Self::new(StatusCode::FORBIDDEN, "exceeds_own_key", "Forbidden", sentence)
     }
 
