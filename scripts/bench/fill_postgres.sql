@@ -10,7 +10,7 @@ SELECT 1, number, customer.id, (ARRAY['Mail', 'Website', 'Facebook', 'Instagram'
     'Hello, I need a refund of order ' || number || '.', time.at, 'refund', 45, number % 2 = 0, 1,
     '["refund", "vip"]', 'en', 'api', 1, nextval('human_ticket_numbers'), time.at,
     CASE WHEN number % 2 = 1 THEN time.at END,
-    array_to_tsvector(ARRAY['#1', number::text, 'a', 'hello', 'i', 'need', 'of', 'order', 'refund'])
+    array_to_tsvector(ARRAY['1:' || number, '1:a', '1:hello', '1:i', '1:need', '1:of', '1:order', '1:refund'])
 FROM generate_series(:first, :last) number
     JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place, count(*) OVER () AS of FROM customers) customer
         ON customer.place = number % customer.of

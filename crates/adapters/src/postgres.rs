@@ -9,6 +9,7 @@
 mod api_keys;
 mod comments;
 mod connection;
+mod counters;
 mod customers;
 mod deletions;
 mod diagnosis;

@@ -59,6 +59,8 @@ fn declared() -> Tables {
         assert!(tables.remove(table).is_some());
     }
     // PostgreSQL only.
+    let counters = ["(shop_id)", "shop_id int8 not null", "customers int8 not null", "users int8 not null"];
+    tables.insert("shop_counters".to_owned(), counters.map(str::to_owned).to_vec());
     for searched in ["customers", "tickets", "comments"] {
         tables.get_mut(searched).unwrap().push("words tsvector not null".to_owned());
     }
@@ -165,7 +167,7 @@ fn a_human_ticket_is_complete_and_open_like_its_ticket() {
     // Every combination of filled and empty columns. Refused rows are skipped.
     database.psql(
         "INSERT INTO shops (domain, created_at) VALUES ('a.example', now());
-         INSERT INTO customers (shop_id, number_of_orders, created_at, words) VALUES (1, 0, now(), '');
+         INSERT INTO customers (shop_id, id, number_of_orders, created_at, words) VALUES (1, 1, 0, now(), '');
          DO $$
          DECLARE present boolean[];
          BEGIN

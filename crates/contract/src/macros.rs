@@ -21,6 +21,7 @@ macro_rules! __for_each_case {
                 "CUSTOMER-4" customer_4_shops_are_apart
                 "CUSTOMER-5" customer_5_asked_number_is_kept
                 "CUSTOMER-6" customer_6_taken_number_is_refused
+                "CUSTOMER-19" customer_19_every_shop_counts_for_itself
             }
             customer_lists {
                 "CUSTOMER-9" customer_9_list_meets_every_condition
@@ -41,6 +42,7 @@ macro_rules! __for_each_case {
                 "USER-3" user_3_shops_are_apart
                 "USER-4" user_4_asked_number_is_kept
                 "USER-5" user_5_taken_number_is_refused
+                "USER-11" user_11_every_shop_counts_for_itself
             }
             user_lists {
                 "USER-7" user_7_list_holds_all_in_order

@@ -32,7 +32,28 @@ pub(crate) const EXAMPLE_BODY: &str = r#"{
   "via": "api"
 }"#;
 
-/// Creates the demo shop with its customer and user, unless they exist, and a key.
+/// The time after which the key of a start ends.
+const KEY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
+
+/// Fails if the database has other shops: its operator would not expect a key without a command.
+/// Changes nothing.
+///
+/// # Errors
+/// If there is another shop, or the store fails.
+pub(crate) async fn check(storage: &Arc<dyn Storage>) -> anyhow::Result<()> {
+    let shops = storage.list_shops().await?;
+    ensure!(
+        shops.iter().all(|shop| shop.domain.as_str() == SHOP),
+        "--demo needs a database of its own, and this one has other shops: leave --demo out, or name another \
+         database with --database-url (HEXDESK_DATABASE_URL), such as sqlite://demo.db"
+    );
+    Ok(())
+}
+
+/// Creates the demo shop with its customer and user, unless they exist, and a key for one day.
+///
+/// # Errors
+/// If the shop was closed or has other people, or the store fails.
 pub(crate) async fn prepare(storage: &Arc<dyn Storage>, now: Timestamp) -> anyhow::Result<KeyText> {
     let domain = ShopDomain::parse(SHOP)?;
     let shop = match storage.create_shop(&domain, now).await? {
@@ -80,7 +101,8 @@ pub(crate) async fn prepare(storage: &Arc<dyn Storage>, now: Timestamp) -> anyho
     }
 
     let scopes = Scope::DEFAULT.iter().copied().collect();
-    let request = KeyRequest { shop: shop.id, scopes, user_id: None, expires_at: None };
+    let expires_at = Some(now.saturating_add_millis(KEY_MILLIS));
+    let request = KeyRequest { shop: shop.id, scopes, user_id: None, expires_at };
     Ok(issue_key(&**storage, request, now).await?.1)
 }
 
@@ -90,7 +112,7 @@ pub(crate) fn request_to_paste(address: SocketAddr, key: &KeyText) -> String {
     format!(
         "Hexdesk serves the demo shop {SHOP} on http://{address}\n\
          \n\
-         A key for it (it keeps working without --demo):\n\
+         A key for it, for one day (it also works without --demo; each start with --demo makes another):\n\
          \n\
          {key}\n\
          \n\

@@ -1,14 +1,18 @@
 //! The settings that limit the server's load.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 use anyhow::bail;
 use clap::Args;
 
 use crate::admission::Admission;
-use crate::rate_limits::{RateLimit, RateLimits};
+use crate::rate_limits::{MeasurableLimit, RateLimit, RateLimits};
 use crate::request_body::BodyTimeout;
+
+/// A shop's keys together may make as many requests as this many keys, by default. Two or three
+/// busy programs of a shop do not reach that.
+const KEYS_OF_A_SHOP: NonZeroU32 = NonZeroU32::MIN.saturating_add(3);
 
 /// The limits of a server.
 #[derive(Debug, Clone, Args)]
@@ -41,6 +45,10 @@ pub(crate) struct Limits {
     /// 429. The default is no limit. Each server process counts separately.
     #[arg(long, env = "HEXDESK_RATE_LIMIT", value_name = "REQUESTS/SECONDS")]
     rate_limit: Option<RateLimit>,
+    /// How many requests all API keys of a shop together may make in how many seconds. More get
+    /// 429. The default is four times --rate-limit.
+    #[arg(long, env = "HEXDESK_SHOP_RATE_LIMIT", value_name = "REQUESTS/SECONDS")]
+    shop_rate_limit: Option<RateLimit>,
 }
 
 impl Limits {
@@ -65,17 +73,26 @@ impl Limits {
         self.max_connections.get().div_ceil(workers.max(1))
     }
 
-    /// Returns the rate limits of keys, if there are any.
+    /// Returns the rate limits of keys and shops, if there are any.
     ///
     /// # Errors
-    /// If the limit is too high to be measured.
+    /// If a limit is too high to be measured.
     pub(crate) fn rate_limits(&self) -> anyhow::Result<Option<RateLimits>> {
-        let Some(limit) = self.rate_limit else { return Ok(None) };
-        match RateLimits::new(limit) {
-            Some(limits) => Ok(Some(limits)),
-            None => bail!(
-                "--rate-limit (HEXDESK_RATE_LIMIT) allows more than a request each nanosecond: lower it, or leave it out"
-            ),
+        let key = measurable(self.rate_limit, "--rate-limit (HEXDESK_RATE_LIMIT)")?;
+        let shop = measurable(self.shop_rate_limit, "--shop-rate-limit (HEXDESK_SHOP_RATE_LIMIT)")?;
+        // A default that is too high to be measured is no limit.
+        let default = self.rate_limit.and_then(|limit| limit.times(KEYS_OF_A_SHOP).measurable());
+        let shop = shop.or(default);
+        Ok((key.is_some() || shop.is_some()).then(|| RateLimits::new(key, shop)))
+    }
+}
+
+fn measurable(limit: Option<RateLimit>, setting: &str) -> anyhow::Result<Option<MeasurableLimit>> {
+    let Some(limit) = limit else { return Ok(None) };
+    match limit.measurable() {
+        Some(limit) => Ok(Some(limit)),
+        None => {
+            bail!("{setting} allows more than a request each nanosecond: lower it, or leave it out")
         }
     }
 }

@@ -119,9 +119,9 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "missing_scope", "Forbidden", sentence)
     }
 
-    /// 403: the new key would hold more than the calling key.
-    pub(crate) fn exceeds_own_key(excess: Excess) -> Self {
-        let sentence = format!("The API key cannot make one that holds more: {excess}");
+    /// 403: the key to `make` or to `revoke` holds more than the calling key.
+    pub(crate) fn exceeds_own_key(verb: &str, excess: Excess) -> Self {
+        let sentence = format!("The API key cannot {verb} one that holds more: {excess}");
         Self::new(StatusCode::FORBIDDEN, "exceeds_own_key", "Forbidden", sentence)
     }
 
@@ -242,13 +242,13 @@ impl Problem {
         )
     }
 
-    /// 429: the key made too many requests. It may make another in this many seconds.
-    pub(crate) fn rate_limited(seconds: u64) -> Self {
+    /// 429: these clients made too many requests. They may make another in this many seconds.
+    pub(crate) fn rate_limited(clients: &str, seconds: u64) -> Self {
         Self::new(
             StatusCode::TOO_MANY_REQUESTS,
             "rate_limited",
             "Too many requests",
-            "The API key made too many requests; try again later",
+            format!("{clients} made too many requests; try again later"),
         )
         .with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
     }

@@ -1,8 +1,10 @@
-//! The rate limit of each API key, and the headers that report it: `RateLimit-Policy` and
-//! `RateLimit` of draft-ietf-httpapi-ratelimit-headers.
+//! The rate limits of each API key and of each shop, and the headers that report them:
+//! `RateLimit-Policy` and `RateLimit` of draft-ietf-httpapi-ratelimit-headers.
 
+use std::hash::Hash;
 use std::num::NonZeroU32;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
@@ -16,8 +18,8 @@ use crate::problem::Problem;
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
-/// A number of requests in a number of seconds. A key may make all of them at once. Then it may
-/// make one more each time the share of one request has passed.
+/// A number of requests in a number of seconds. All of them may be made at once. Then one more may
+/// be made each time the share of one request has passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RateLimit {
     requests: NonZeroU32,
@@ -44,20 +46,59 @@ impl RateLimit {
     fn period(self) -> Duration {
         Duration::from_secs(self.seconds.get().into()) / self.requests.get()
     }
+
+    /// Returns a multiple of this limit.
+    pub(crate) fn times(self, factor: NonZeroU32) -> Self {
+        Self { requests: self.requests.saturating_mul(factor), ..self }
+    }
+
+    /// Returns `None` if the time for one request is too short to measure.
+    pub(crate) fn measurable(self) -> Option<MeasurableLimit> {
+        let quota = Quota::with_period(self.period())?.allow_burst(self.requests);
+        Some(MeasurableLimit(self, quota))
+    }
 }
 
-/// Counts the requests of each key in this process.
+/// A limit whose time for one request can be measured.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct MeasurableLimit(RateLimit, Quota);
+
+/// Counts the requests of each key and of each shop in this process.
 pub(crate) struct RateLimits {
-    limit: RateLimit,
-    limiter: DefaultKeyedRateLimiter<(ShopId, KeyNumber), StateInformationMiddleware>,
-    clock: DefaultClock,
+    keys: Option<Limiter<(ShopId, KeyNumber)>>,
+    shops: Option<Limiter<ShopId>>,
 }
 
-/// The state of a key's limit after a request.
+/// Counts requests by one property of their principal.
+struct Limiter<K: Clone + Eq + Hash> {
+    limit: RateLimit,
+    limiter: DefaultKeyedRateLimiter<K, StateInformationMiddleware>,
+    clock: DefaultClock,
+    counted: AtomicU32,
+}
+
+/// Counters are removed after this many requests if their limit is fully available again. So a
+/// server keeps no counters of keys that ended.
+const CLEAN_UP_AFTER: u32 = 1_024;
+
+/// The state of the limits after a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RateLimitState {
+    key: Option<PolicyState>,
+    shop: Option<PolicyState>,
+}
+
+/// A limit and its state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct PolicyState {
     limit: RateLimit,
-    /// Requests that the key may make at once.
+    /// `None` if the request was not counted by this limit.
+    left: Option<Left>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Left {
+    /// Requests that may be made at once.
     remaining: u32,
     /// Seconds until the whole limit is available again. If no request remains, seconds until one
     /// request is available.
@@ -65,30 +106,65 @@ pub(crate) struct RateLimitState {
 }
 
 impl RateLimits {
-    /// Sets the same limit for every key. Returns `None` if the time for one request is too short to
-    /// measure.
-    pub(crate) fn new(limit: RateLimit) -> Option<Self> {
-        let quota = Quota::with_period(limit.period())?.allow_burst(limit.requests);
-        let limiter = RateLimiter::keyed(quota).with_middleware::<StateInformationMiddleware>();
-        Some(Self { limit, limiter, clock: DefaultClock::default() })
+    /// Sets the same limit for every key, and the same limit for every shop.
+    pub(crate) fn new(key: Option<MeasurableLimit>, shop: Option<MeasurableLimit>) -> Self {
+        Self { keys: key.map(Limiter::new), shops: shop.map(Limiter::new) }
     }
 
-    /// Counts a request of this principal.
+    /// Counts a request of this principal. A request that its key may not make does not count for
+    /// the shop. So one key cannot use up the limit of the other keys by requests above its own.
     ///
     /// # Errors
-    /// 429 above the limit.
+    /// 429 above a limit.
     pub(crate) fn count(&self, principal: &Principal) -> (RateLimitState, Result<(), Problem>) {
-        match self.limiter.check_key(&(principal.shop.id, principal.key_number)) {
+        let shop = principal.shop.id;
+        let mut state = RateLimitState {
+            key: self.keys.as_ref().map(Limiter::uncounted),
+            shop: self.shops.as_ref().map(Limiter::uncounted),
+        };
+        if let Some(keys) = &self.keys {
+            let (left, is_allowed) = keys.count(&(shop, principal.key_number));
+            state.key = Some(PolicyState { limit: keys.limit, left: Some(left) });
+            if !is_allowed {
+                return (state, Err(Problem::rate_limited("The API key", left.reset)));
+            }
+        }
+        if let Some(shops) = &self.shops {
+            let (left, is_allowed) = shops.count(&shop);
+            state.shop = Some(PolicyState { limit: shops.limit, left: Some(left) });
+            if !is_allowed {
+                return (state, Err(Problem::rate_limited("The API keys of the shop together", left.reset)));
+            }
+        }
+        (state, Ok(()))
+    }
+}
+
+impl<K: Clone + Eq + Hash> Limiter<K> {
+    fn new(MeasurableLimit(limit, quota): MeasurableLimit) -> Self {
+        let limiter = RateLimiter::keyed(quota).with_middleware::<StateInformationMiddleware>();
+        Self { limit, limiter, clock: DefaultClock::default(), counted: AtomicU32::new(0) }
+    }
+
+    fn uncounted(&self) -> PolicyState {
+        PolicyState { limit: self.limit, left: None }
+    }
+
+    /// Counts a request, and returns whether the limit allows it.
+    fn count(&self, key: &K) -> (Left, bool) {
+        if self.counted.fetch_add(1, Ordering::Relaxed) % CLEAN_UP_AFTER == CLEAN_UP_AFTER - 1 {
+            self.limiter.retain_recent();
+            self.limiter.shrink_to_fit();
+        }
+        match self.limiter.check_key(key) {
             Ok(left) => {
                 let remaining = left.remaining_burst_capacity();
                 let used = self.limit.requests.get().saturating_sub(remaining);
-                let reset = seconds_rounded_up(self.limit.period() * used);
-                (RateLimitState { limit: self.limit, remaining, reset }, Ok(()))
+                (Left { remaining, reset: seconds_rounded_up(self.limit.period() * used) }, true)
             }
             Err(refusal) => {
                 let reset = seconds_rounded_up(refusal.wait_time_from(self.clock.now()));
-                let state = RateLimitState { limit: self.limit, remaining: 0, reset };
-                (state, Err(Problem::rate_limited(reset)))
+                (Left { remaining: 0, reset }, false)
             }
         }
     }
@@ -100,13 +176,20 @@ fn seconds_rounded_up(duration: Duration) -> u64 {
 }
 
 impl RateLimitState {
-    /// Writes the headers.
+    /// Writes the headers, with an item for each limit.
     pub(crate) fn write(self, headers: &mut HeaderMap) {
-        let RateLimit { requests, seconds } = self.limit;
-        let policy = format!("\"default\";q={requests};w={seconds}");
-        let state = format!("\"default\";r={};t={}", self.remaining, self.reset);
-        for (name, value) in [(RATE_LIMIT_POLICY, policy), (RATE_LIMIT, state)] {
-            if let Ok(value) = HeaderValue::from_str(&value) {
+        let policies = [("key", self.key), ("shop", self.shop)];
+        let policies = policies.iter().filter_map(|(name, policy)| Some((*name, (*policy)?)));
+        let limits = policies.clone().map(|(name, PolicyState { limit, .. })| {
+            format!("\"{name}\";q={};w={}", limit.requests, limit.seconds)
+        });
+        let states = policies.filter_map(|(name, policy)| {
+            let Left { remaining, reset } = policy.left?;
+            Some(format!("\"{name}\";r={remaining};t={reset}"))
+        });
+        let (limits, states): (Vec<_>, Vec<_>) = (limits.collect(), states.collect());
+        for (name, items) in [(RATE_LIMIT_POLICY, limits), (RATE_LIMIT, states)] {
+            if let Ok(value) = HeaderValue::from_str(&items.join(", ")) {
                 headers.insert(name, value);
             }
         }
@@ -127,7 +210,20 @@ mod tests {
         {
             assert_eq!(text.parse::<RateLimit>(), Err(RateLimitError), "{text}");
         }
-        assert!(RateLimits::new("4294967295/1".parse().unwrap()).is_none());
+        assert!("4294967295/1".parse::<RateLimit>().unwrap().measurable().is_none());
+        let fourfold: RateLimit = "2400/60".parse().unwrap();
+        assert_eq!(limit.times(NonZeroU32::new(4).unwrap()), fourfold);
+    }
+
+    #[test]
+    fn counters_of_ended_keys_are_removed() {
+        // A used request is available again after a nanosecond.
+        let limit: RateLimit = "1000000000/1".parse().unwrap();
+        let limiter = Limiter::new(limit.measurable().unwrap());
+        for key in 0..100 * CLEAN_UP_AFTER {
+            assert!(limiter.count(&key).1);
+        }
+        assert!(limiter.limiter.len() <= CLEAN_UP_AFTER as usize, "{}", limiter.limiter.len());
     }
 
     #[test]

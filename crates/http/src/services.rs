@@ -45,9 +45,9 @@ pub(crate) struct Services {
     pub(crate) manage_users: ManageUsers,
     /// Finds and lists users.
     pub(crate) users: Arc<dyn UserStore>,
-    /// Creates and rotates API keys.
+    /// Creates, rotates and revokes API keys.
     pub(crate) manage_api_keys: ManageApiKeys,
-    /// Finds, lists and revokes API keys.
+    /// Finds and lists API keys.
     pub(crate) api_keys: Arc<dyn ApiKeyStore>,
     /// Reads the event log.
     pub(crate) events: Arc<dyn EventStore>,

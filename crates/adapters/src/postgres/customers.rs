@@ -6,9 +6,9 @@ mod lists;
 mod update;
 
 use async_trait::async_trait;
+use diesel::dsl::exists;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::ports::{CreateCustomerOutcome, CustomerUpdate, Erased, UpdateCustomerOutcome};
 use hexdesk_domain::{
     AuditStamp, Customer, CustomerFilter, CustomerId, CustomerStore, DeferredClaim, EventKind,
@@ -16,6 +16,7 @@ use hexdesk_domain::{
 };
 
 use super::PostgresStorage;
+use super::counters::{Numbered, next_number, note_number};
 use super::errors::{Effect, Failure};
 use super::events::append::append_one;
 use super::idempotency::attempt;
@@ -120,58 +121,31 @@ impl CustomerStore for PostgresStorage {
 async fn create(
     connection: &mut AsyncPgConnection,
     shop: ShopId,
-    row: NewCustomerRow,
+    mut row: NewCustomerRow,
     words: Words,
     stamp: AuditStamp,
 ) -> Result<CreateCustomerOutcome, Failure> {
-    let outcome = match row.id {
-        Some(id) => create_with_id(connection, row, words, id).await?,
-        None => create_numbered(connection, row, words).await?,
-    };
-    if let CreateCustomerOutcome::Created(customer) = &outcome {
-        let snapshot = Snapshot::Customer(Box::new(customer.clone()));
-        append_one(connection, shop, EventKind::CustomerCreated, snapshot, stamp).await?;
-    }
-    Ok(outcome)
-}
-
-/// Creates a customer with the next number of the sequence.
-async fn create_numbered(
-    connection: &mut AsyncPgConnection,
-    row: NewCustomerRow,
-    words: Words,
-) -> Result<CreateCustomerOutcome, Failure> {
+    let requested = row.id;
     for _ in 0..ATTEMPTS {
-        if let Some(created) = insert(connection, &row, &words).await? {
-            return Ok(CreateCustomerOutcome::Created(created));
-        }
         if let Some(existing) = find_same(connection, &row).await? {
             return Ok(CreateCustomerOutcome::Existing(existing));
+        }
+        match requested {
+            Some(id) if is_taken(connection, shop, id).await? => return Ok(CreateCustomerOutcome::IdTaken),
+            Some(id) => note_number(connection, shop, Numbered::Customers, id).await?,
+            None => row.id = Some(next_number(connection, shop, Numbered::Customers).await?),
+        }
+        if let Some(created) = insert(connection, &row, &words).await? {
+            let snapshot = Snapshot::Customer(Box::new(created.clone()));
+            append_one(connection, shop, EventKind::CustomerCreated, snapshot, stamp).await?;
+            return Ok(CreateCustomerOutcome::Created(created));
         }
     }
     Err(Failure::Unexpected("a conflicting customer cannot be read"))
 }
 
-/// Must run in a transaction.
-async fn create_with_id(
-    connection: &mut AsyncPgConnection,
-    row: NewCustomerRow,
-    words: Words,
-    id: i64,
-) -> Result<CreateCustomerOutcome, Failure> {
-    // No other customer gets a number until the sequence has moved past this one.
-    connection.batch_execute("LOCK TABLE customers IN SHARE ROW EXCLUSIVE MODE").await?;
-    if let Some(created) = insert(connection, &row, &words).await? {
-        diesel::sql_query(
-            "SELECT setval('customers_id_seq', greatest($1, (SELECT last_value FROM customers_id_seq)))",
-        )
-        .bind::<BigInt, _>(id)
-        .execute(connection)
-        .await?;
-        return Ok(CreateCustomerOutcome::Created(created));
-    }
-    let existing = find_same(connection, &row).await?;
-    Ok(existing.map_or(CreateCustomerOutcome::IdTaken, CreateCustomerOutcome::Existing))
+async fn is_taken(connection: &mut AsyncPgConnection, shop: ShopId, id: i64) -> QueryResult<bool> {
+    diesel::select(exists(customers::table.find((shop.get(), id)))).get_result(connection).await
 }
 
 async fn insert(

@@ -143,8 +143,8 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Search<Q> {
 /// The statement after the values. A ticket is found if every term has a hit. Of the hits of a term
 /// in a ticket, the one with the largest weight counts.
 ///
-/// - Every query for a term includes the word of the shop. So the indexes of words find the rows of
-///   the shop. With a condition on `shop_id`, the server would read all rows of the shop.
+/// - Every word begins with the number of its shop. So the indexes of words find the rows of the
+///   shop. With a condition on `shop_id`, the server would read all rows of the shop.
 /// - `OFFSET 0` prevents a scan of all tickets: the server overestimates the number of customers.
 /// - `found` has whole rows. Otherwise the server would look up each one in an index of all tickets
 ///   of the shop.

@@ -3,16 +3,17 @@
 mod update;
 
 use async_trait::async_trait;
+use diesel::dsl::exists;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::ports::{CreateUserOutcome, UpdateUserOutcome, UserUpdate};
 use hexdesk_domain::{
     AuditStamp, DeferredClaim, EventKind, IdempotentOutcome, NewUser, Page, PageSize, ShopId, Snapshot,
     StorageError, User, UserFilter, UserId, UserStore,
 };
 
+use super::counters::{Numbered, next_number, note_number};
 use super::errors::{Effect, Failure, count_from};
 use super::events::append::append_one;
 use super::idempotency::attempt;
@@ -114,55 +115,30 @@ impl UserStore for PostgresStorage {
 async fn create(
     connection: &mut AsyncPgConnection,
     shop: ShopId,
-    row: NewUserRow,
+    mut row: NewUserRow,
     stamp: AuditStamp,
 ) -> Result<CreateUserOutcome, Failure> {
-    let outcome = match row.id {
-        Some(id) => create_with_id(connection, row, id).await?,
-        None => create_numbered(connection, row).await?,
-    };
-    if let CreateUserOutcome::Created(user) = &outcome {
-        let snapshot = Snapshot::User(Box::new(user.clone()));
-        append_one(connection, shop, EventKind::UserCreated, snapshot, stamp).await?;
-    }
-    Ok(outcome)
-}
-
-/// Creates a user with the next number of the sequence.
-async fn create_numbered(
-    connection: &mut AsyncPgConnection,
-    row: NewUserRow,
-) -> Result<CreateUserOutcome, Failure> {
+    let requested = row.id;
     for _ in 0..ATTEMPTS {
-        if let Some(created) = insert(connection, &row).await? {
-            return Ok(CreateUserOutcome::Created(created));
-        }
         if let Some(existing) = find_same(connection, &row).await? {
             return Ok(CreateUserOutcome::EmailTaken(existing));
+        }
+        match requested {
+            Some(id) if is_taken(connection, shop, id).await? => return Ok(CreateUserOutcome::IdTaken),
+            Some(id) => note_number(connection, shop, Numbered::Users, id).await?,
+            None => row.id = Some(next_number(connection, shop, Numbered::Users).await?),
+        }
+        if let Some(created) = insert(connection, &row).await? {
+            let snapshot = Snapshot::User(Box::new(created.clone()));
+            append_one(connection, shop, EventKind::UserCreated, snapshot, stamp).await?;
+            return Ok(CreateUserOutcome::Created(created));
         }
     }
     Err(Failure::Unexpected("a conflicting user cannot be read"))
 }
 
-/// Must run in a transaction.
-async fn create_with_id(
-    connection: &mut AsyncPgConnection,
-    row: NewUserRow,
-    id: i64,
-) -> Result<CreateUserOutcome, Failure> {
-    // No other user gets a number until the sequence has moved past this one.
-    connection.batch_execute("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE").await?;
-    if let Some(created) = insert(connection, &row).await? {
-        diesel::sql_query(
-            "SELECT setval('users_id_seq', greatest($1, (SELECT last_value FROM users_id_seq)))",
-        )
-        .bind::<BigInt, _>(id)
-        .execute(connection)
-        .await?;
-        return Ok(CreateUserOutcome::Created(created));
-    }
-    let existing = find_same(connection, &row).await?;
-    Ok(existing.map_or(CreateUserOutcome::IdTaken, CreateUserOutcome::EmailTaken))
+async fn is_taken(connection: &mut AsyncPgConnection, shop: ShopId, id: i64) -> QueryResult<bool> {
+    diesel::select(exists(users::table.find((shop.get(), id)))).get_result(connection).await
 }
 
 async fn insert(connection: &mut AsyncPgConnection, row: &NewUserRow) -> Result<Option<User>, Failure> {

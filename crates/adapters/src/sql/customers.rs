@@ -128,7 +128,7 @@ impl From<Customer> for CustomerRow {
     }
 }
 
-/// A customer to insert. `id` is `None` if the database numbers customers.
+/// A customer to insert. `id` is `None` until the shop's counter has numbered it.
 #[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = customers)]
 pub(crate) struct NewCustomerRow {

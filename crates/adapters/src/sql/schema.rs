@@ -11,7 +11,7 @@ pub use super::tickets::tickets;
 pub use super::users::users;
 
 diesel::table! {
-    // SQLite only: PostgreSQL uses sequences.
+    // SQLite only: PostgreSQL's table has a column for each counter.
     shop_counters (shop_id, counted) {
         shop_id -> BigInt,
         counted -> Text,

@@ -69,7 +69,7 @@ impl From<User> for UserRow {
     }
 }
 
-/// A user to insert. `id` is `None` if the database numbers users.
+/// A user to insert. `id` is `None` until the shop's counter has numbered it.
 #[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = users)]
 pub(crate) struct NewUserRow {

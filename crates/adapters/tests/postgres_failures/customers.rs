@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use hexdesk_adapters::{PostgresOptions, PostgresStorage};
 use hexdesk_domain::ports::{CreateCustomerOutcome, CustomerUpdate, UpdateCustomerOutcome};
 use hexdesk_domain::{
-    CustomerChanges, CustomerDraft, CustomerStore, DeferredClaim, IdempotentOutcome, Receipt, RenderReceipt,
-    StorageError,
+    CustomerChanges, CustomerDraft, CustomerId, CustomerStore, DeferredClaim, IdempotentOutcome, Receipt,
+    RenderReceipt, StorageError,
 };
 
 use crate::fixture::{Fixture, claim, now, stamp};
@@ -42,8 +43,8 @@ async fn a_concurrently_taken_address_is_refused() {
             let fixture = Fixture::new().await;
             fixture
                 .other_does(&format!(
-                    "BEGIN; INSERT INTO customers (shop_id, {column}, number_of_orders, created_at, words)
-                         VALUES ({}, '{value}', 0, now(), '')",
+                    "BEGIN; INSERT INTO customers (shop_id, id, {column}, number_of_orders, created_at, words)
+                         VALUES ({}, 99, '{value}', 0, now(), '')",
                     fixture.shop
                 ))
                 .await;
@@ -115,4 +116,66 @@ async fn a_customer_deleted_after_being_found_is_created() {
         let created = created.unwrap();
         assert!(matches!(created, IdempotentOutcome::Ran(CreateCustomerOutcome::Created(_))), "{created:?}");
     }
+}
+
+/// Creates, changes and erases customers with the same addresses, all at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_creation_fails_because_of_others_in_its_shop() {
+    const ROUNDS: usize = 20;
+    let fixture = Fixture::new().await;
+    let options = PostgresOptions { max_connections: 8, pending_list_cleanup: None };
+    let storage = PostgresStorage::connect_with(&fixture.database.url, &options).await.unwrap();
+    let shop = fixture.shop;
+    let mut tasks = tokio::task::JoinSet::new();
+    for worker in 0..8 {
+        let storage = storage.clone();
+        tasks.spawn(async move {
+            let mut numbers = Vec::new();
+            for round in 0..ROUNDS {
+                // Few addresses, each with one of few phone numbers.
+                let address = |number: usize| Some(format!("{}@example.com", number % 5));
+                let phone_number = |number: usize| Some((number % 7).to_string());
+                let draft = CustomerDraft {
+                    // A number that the counter is about to reach.
+                    id: (worker == 0)
+                        .then(|| CustomerId::new(i64::try_from(round).unwrap() * 5 + 3))
+                        .flatten(),
+                    email: address(worker + round),
+                    phone_number: phone_number(worker * round),
+                    ..CustomerDraft::default()
+                };
+                let key = format!("{worker} {round}");
+                let claim = DeferredClaim { receipt: receipt(), ..claim(&key) };
+                let claim = (round % 2 == 0).then_some(claim);
+                let created = storage
+                    .create_customer(shop, draft.into_new(stamp(now())).unwrap(), claim)
+                    .await
+                    .unwrap();
+                let id = match created {
+                    IdempotentOutcome::Ran(CreateCustomerOutcome::Created(customer)) => {
+                        numbers.push(customer.id);
+                        customer.id
+                    }
+                    IdempotentOutcome::Ran(CreateCustomerOutcome::Existing(customer)) => customer.id,
+                    IdempotentOutcome::Ran(CreateCustomerOutcome::IdTaken) => continue,
+                    other => panic!("{other:?}"),
+                };
+                let changes = CustomerChanges {
+                    email: Some(address(worker + round + 1)),
+                    phone_number: Some(phone_number(worker + round)),
+                    ..CustomerChanges::default()
+                };
+                let update = CustomerUpdate { changes, stamp: stamp(now()) };
+                storage.update_customer(shop, id, update, None).await.unwrap();
+                storage.erase_customer(shop, id, stamp(now())).await.unwrap();
+            }
+            numbers
+        });
+    }
+    let numbers: Vec<_> = tasks.join_all().await.into_iter().map(|numbers| numbers.len()).collect();
+    let counted = fixture.count("SELECT customers FROM shop_counters").await;
+    assert!(
+        usize::try_from(counted).unwrap() >= numbers.iter().sum::<usize>() - ROUNDS,
+        "{counted} {numbers:?}"
+    );
 }

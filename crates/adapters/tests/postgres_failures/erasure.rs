@@ -8,8 +8,8 @@ use hexdesk_domain::ports::{
     Erased, TicketUpdate, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    CommentStore, Customer, CustomerChanges, CustomerDraft, CustomerStore, IdempotentOutcome, RetentionStore,
-    StorageError, TicketChanges, TicketId, TicketStore,
+    CommentStore, Customer, CustomerChanges, CustomerDraft, CustomerId, CustomerStore, IdempotentOutcome,
+    RetentionStore, StorageError, TicketChanges, TicketId, TicketStore,
 };
 
 use crate::fixture::{Fixture, client, later, now, stamp};
@@ -111,15 +111,35 @@ async fn an_erasure_waits_for_a_ticket_that_is_being_deleted() {
 }
 
 #[tokio::test]
-async fn an_erasure_locks_no_customer_while_customers_are_numbered() {
-    let fixture = fixture().await;
-    fixture.other_does("BEGIN; LOCK TABLE customers IN SHARE ROW EXCLUSIVE MODE").await;
-    let (erased, ()) =
-        tokio::join!(fixture.storage.erase_customer(fixture.shop, fixture.customer, stamp(now())), async {
+async fn no_erasure_and_no_change_waits_for_a_creation_that_has_its_number() {
+    for requested in [None, CustomerId::new(500)] {
+        let fixture = fixture().await;
+        fixture
+            .other_does(&format!(
+                "BEGIN; INSERT INTO customers (shop_id, id, email_folded, number_of_orders, created_at, words)
+                     VALUES ({}, 99, 'bob@example.com', 0, now(), '')",
+                fixture.shop
+            ))
+            .await;
+        let second = PostgresStorage::connect(&fixture.database.url).await.unwrap();
+        let draft = CustomerDraft {
+            id: requested,
+            email: Some("bob@example.com".into()),
+            ..CustomerDraft::default()
+        };
+        let bob = draft.into_new(stamp(now())).unwrap();
+        let (created, ()) = tokio::join!(fixture.storage.create_customer(fixture.shop, bob, None), async {
             fixture.is_blocked().await;
-            fixture.other_does("SELECT FROM customers FOR KEY SHARE; COMMIT").await;
+            let changes =
+                CustomerChanges { email: Some(Some("eve@example.com".into())), ..CustomerChanges::default() };
+            let update = CustomerUpdate { changes, stamp: stamp(now()) };
+            second.update_customer(fixture.shop, fixture.customer, update, None).await.unwrap();
+            let erased = second.erase_customer(fixture.shop, fixture.customer, stamp(now())).await.unwrap();
+            assert_eq!(erased.unwrap().tickets, 1);
+            fixture.other_does("COMMIT").await;
         });
-    assert!(erased.unwrap().is_some());
+        assert!(matches!(created.unwrap(), IdempotentOutcome::Ran(CreateCustomerOutcome::Existing(_))));
+    }
 }
 
 #[tokio::test]

@@ -118,8 +118,8 @@ async fn a_concurrently_taken_address_is_refused() {
         let (fixture, user, _) = fixture().await;
         fixture
             .other_does(&format!(
-                "BEGIN; INSERT INTO users (shop_id, email, email_folded, created_at)
-                     VALUES ({}, 'bob@example.com', 'bob@example.com', now())",
+                "BEGIN; INSERT INTO users (shop_id, id, email, email_folded, created_at)
+                     VALUES ({}, 99, 'bob@example.com', 'bob@example.com', now())",
                 fixture.shop
             ))
             .await;

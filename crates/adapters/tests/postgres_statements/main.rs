@@ -24,20 +24,21 @@ mod search;
 /// 1,000 tickets.
 const DATA: &str = "
     INSERT INTO shops (domain, created_at) VALUES ('a.example', now());
-    INSERT INTO customers (shop_id, email_folded, phone_number, shopify_id, number_of_orders, created_at, words)
-        SELECT 1, number || '@example.com', number, number, 0, now(), '#1' FROM generate_series(1, 200) AS number;
+    INSERT INTO customers (shop_id, id, email_folded, phone_number, shopify_id, number_of_orders, created_at, words)
+        SELECT 1, number, number || '@example.com', number, number, 0, now(), '' FROM generate_series(1, 200) AS number;
     INSERT INTO tickets
         (shop_id, id, customer_id, channel, thread_id, date, last_message_time, is_opened, unread_count,
          tags, version, human_ticket_id, human_ticket_opened_at, words)
         SELECT 1, number, number % 200 + 1, 'Mail', 'a', time, time, number % 10 = 0, 0, '[\"a\"]', 1,
-            CASE number % 10 WHEN 0 THEN number END, CASE number % 10 WHEN 0 THEN time END, '#1'
+            CASE number % 10 WHEN 0 THEN number END, CASE number % 10 WHEN 0 THEN time END, ''
         FROM generate_series(1, 20000) AS number,
             LATERAL (SELECT timestamptz '2026-01-01Z' + number * 7919 % 20000 * interval '1 min' AS time) AS of;
     INSERT INTO comments (shop_id, id, ticket_id, text, time, channel, is_from_shop, to_emails, tags,
          words)
         SELECT 1, number, number % 1000 + 1, '', now() + number * 7919 % 20000 * interval '1 min', 'Mail',
-            false, '[]', '[]', '#1'
+            false, '[]', '[]', ''
         FROM generate_series(1, 20000) AS number;
+    INSERT INTO shop_counters (shop_id, customers) VALUES (1, 200);
     ANALYZE";
 
 thread_local! {

@@ -92,13 +92,13 @@ fn assert_looks_up(plan: &str, scans: usize) {
 /// A shop that is new, according to the server's statistics.
 const LITTLE: &str = "
     INSERT INTO shops (domain, created_at) VALUES ('a.example', now());
-    INSERT INTO customers (shop_id, email_folded, number_of_orders, created_at, words)
-        SELECT 1, number || '@example.com', 0, now(), '#1' FROM generate_series(1, 20) AS number;
+    INSERT INTO customers (shop_id, id, email_folded, number_of_orders, created_at, words)
+        SELECT 1, number, number || '@example.com', 0, now(), '' FROM generate_series(1, 20) AS number;
     INSERT INTO users (shop_id, id, email, email_folded, created_at)
         SELECT 1, number, number, number, now() FROM generate_series(1, 20) AS number;
     INSERT INTO tickets
         (shop_id, id, customer_id, channel, date, last_message_time, is_opened, unread_count, tags, version, words)
-        SELECT 1, number, number, 'Mail', now(), now(), false, 0, '[]', 1, '#1'
+        SELECT 1, number, number, 'Mail', now(), now(), false, 0, '[]', 1, ''
         FROM generate_series(1, 20) AS number;
     INSERT INTO idempotency_records (shop_id, operation, idempotency_key, fingerprint, receipt, created_at)
         SELECT 1, 'create', number, '', '', now() FROM generate_series(1, 20) AS number;

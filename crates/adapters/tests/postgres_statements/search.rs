@@ -6,11 +6,11 @@ use crate::{KEPT, Recorded, shop, time};
 
 /// Words for all rows: each word is in a few of a thousand texts. Also adds 20,000 customers.
 const WORDS: &str = "
-    INSERT INTO customers (shop_id, phone_number, number_of_orders, created_at, words)
-        SELECT 1, 'more ' || number, 0, now(), '' FROM generate_series(1, 20000) AS number;
-    UPDATE customers SET words = ('''#1'' w' || id % 1000)::tsvector;
-    UPDATE tickets SET words = ('''#1'' w' || id % 1000)::tsvector;
-    UPDATE comments SET words = ('''#1'' w' || id % 1000)::tsvector;
+    INSERT INTO customers (shop_id, id, phone_number, number_of_orders, created_at, words)
+        SELECT 1, 200 + number, 'more ' || number, 0, now(), '' FROM generate_series(1, 20000) AS number;
+    UPDATE customers SET words = ('''1:w' || id % 1000 || '''')::tsvector;
+    UPDATE tickets SET words = ('''1:w' || id % 1000 || '''')::tsvector;
+    UPDATE comments SET words = ('''1:w' || id % 1000 || '''')::tsvector;
     VACUUM ANALYZE";
 
 fn place() -> SearchPosition {

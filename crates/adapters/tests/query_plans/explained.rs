@@ -13,6 +13,8 @@ pub(crate) struct Explained {
     pub(crate) read: u64,
     /// The maximum number of rows that one step sorted.
     pub(crate) sorted: u64,
+    /// The number of pages that were read, from memory or disk.
+    pub(crate) buffers: u64,
 }
 
 /// Returns the statements in a part of a server's log.
@@ -29,6 +31,8 @@ impl Explained {
         let sql = json["Query Text"].as_str().unwrap().to_owned();
         let mut explained = Self { text: sql.clone(), sql, ..Self::default() };
         explained.add(&json["Plan"], 1);
+        let pages = |member: &str| json["Plan"][member].as_u64().unwrap_or_default();
+        explained.buffers = pages("Shared Hit Blocks") + pages("Shared Read Blocks");
         explained
     }
 

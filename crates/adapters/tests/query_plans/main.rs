@@ -5,6 +5,7 @@
 
 mod calls;
 mod explained;
+mod neighbours;
 mod postgres;
 mod recorded;
 mod sqlite;

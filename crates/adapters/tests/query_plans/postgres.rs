@@ -17,6 +17,7 @@ const SETTINGS: &[&str] = &[
     "auto_explain.log_min_duration = 0",
     "auto_explain.log_analyze = on",
     "auto_explain.log_timing = off",
+    "auto_explain.log_buffers = on",
     "auto_explain.log_format = json",
     // Workers read ahead by varying amounts.
     "max_parallel_workers_per_gather = 0",
@@ -30,10 +31,14 @@ fn filled_database() -> TestDatabase {
     let database = migrated_database();
     database.psql(&include_str!("postgres.sql").replace("{rows}", &ROWS.to_string()));
     database.psql("VACUUM ANALYZE");
-    for setting in SETTINGS {
-        tell_sessions(&database, setting);
-    }
+    tell_sessions_to_explain(&database);
     database
+}
+
+pub(crate) fn tell_sessions_to_explain(database: &TestDatabase) {
+    for setting in SETTINGS {
+        tell_sessions(database, setting);
+    }
 }
 
 /// Makes a call, and returns how the server ran its statements.

@@ -14,7 +14,7 @@ INSERT INTO shops (domain, created_at) SELECT shop_id || '.example', now() FROM 
 CREATE TEMPORARY TABLE things AS
     SELECT shop_id, number, number % (size / 20) = 0 AS is_rare, size,
         timestamptz '2026-01-01Z' + number * 7919::bigint % size * ({rows} / size) * interval '1 s' AS time,
-        format('''#%s'' w%s', shop_id, number % 1000)::tsvector AS words
+        format('''%s:w%s''', shop_id, number % 1000)::tsvector AS words
     FROM sizes, generate_series(1, size) AS number;
 
 INSERT INTO users (shop_id, id, email, email_folded, created_at, deactivated_at)
@@ -51,7 +51,7 @@ INSERT INTO tickets
 -- Every fiftieth comment is on ticket 1.
 INSERT INTO comments (shop_id, id, ticket_id, text, time, channel, is_from_shop, to_emails, tags, words)
     SELECT shop_id, number, CASE number % 50 WHEN 1 THEN 1 ELSE number END, '', time, 'Mail', false, '[]', '[]',
-        format('''#%s'' w%s', shop_id, number % 100)::tsvector
+        format('''%s:w%s''', shop_id, number % 100)::tsvector
     FROM things;
 
 -- So few changes that their numbers are below the server's transaction numbers.

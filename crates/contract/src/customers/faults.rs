@@ -163,6 +163,13 @@ fn of_creations() -> Vec<Fault> {
                 }
                 Ok(outcome)
             }),
+        fault("CUSTOMER-19", "One sequence numbers the customers of all shops.").customer_creation(
+            |store, shop, new| {
+                let last = store.customers.keys().map(|(_, id)| id.get()).max().unwrap_or_default();
+                let id = new.id.or_else(|| CustomerId::new(last + 1));
+                store.create_customer(shop, NewCustomer { id, ..new })
+            },
+        ),
     ]
 }
 

@@ -78,6 +78,11 @@ pub(crate) fn faults() -> Vec<Fault> {
             let id = new.id.or_else(|| (1..).filter_map(UserId::new).find(is_free));
             store.create_user(shop, NewUser { id, ..new })
         }),
+        fault("USER-11", "One sequence numbers the users of all shops.").user_creation(|store, shop, new| {
+            let last = store.users.keys().map(|(_, id)| id.get()).max().unwrap_or_default();
+            let id = new.id.or_else(|| UserId::new(last + 1));
+            store.create_user(shop, NewUser { id, ..new })
+        }),
         fault("USER-5", "A creation with a taken number overwrites that user's name.")
             .user_creation(|store, shop, new| {
                 let outcome = store.create_user(shop, new.clone())?;

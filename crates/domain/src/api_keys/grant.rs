@@ -25,7 +25,7 @@ pub struct RotationDraft {
     pub overlap_seconds: Option<i64>,
 }
 
-/// A right that a key was asked to grant and does not have.
+/// A right that a key was asked to grant or to take away, and does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Excess {
     /// A scope.
@@ -103,8 +103,8 @@ fn past_expiry(expires_at: Option<Timestamp>, now: Timestamp) -> Option<Violatio
 }
 
 impl ApiKey {
-    /// Returns the first of scopes, user and expiry that exceeds this key's own. This key may not
-    /// create a key with them.
+    /// Returns the first of scopes, user and expiry that exceeds this key's own. This key may neither
+    /// create nor revoke a key with them.
     pub(crate) fn excess(
         &self,
         scopes: &BTreeSet<Scope>,

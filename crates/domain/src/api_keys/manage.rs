@@ -1,4 +1,4 @@
-//! The use cases: create and rotate API keys with an API key.
+//! The use cases: create, rotate and revoke API keys with an API key.
 
 use std::sync::Arc;
 
@@ -11,14 +11,15 @@ use crate::{
 /// How long a rotated key keeps working by default.
 const DEFAULT_OVERLAP_SECONDS: i64 = 24 * 60 * 60;
 
-/// Creates and rotates keys of the shop. No key can grant more than it has itself.
+/// Creates, rotates and revokes keys of the shop. No key can grant more than it has itself, or take
+/// away more.
 #[derive(Clone)]
 pub struct ManageApiKeys {
     store: Arc<dyn ApiKeyStore>,
     clock: Arc<dyn Clock>,
 }
 
-/// The reason why no key was created.
+/// The reason why no key was created or revoked.
 #[derive(Debug, thiserror::Error)]
 pub enum ManageApiKeysError {
     /// The draft breaks rules.
@@ -27,8 +28,8 @@ pub enum ManageApiKeysError {
     /// The caller's key was revoked or has expired since it was authenticated.
     #[error("the caller's key is no longer live")]
     HolderNotLive,
-    /// The requested key has more rights than the caller's key.
-    #[error("the caller's key cannot grant this: {0}")]
+    /// The new key, or the key to revoke, has more rights than the caller's key.
+    #[error("the caller's key has fewer rights: {0}")]
     Exceeds(Excess),
     /// The shop has no such key.
     #[error("the shop has no such key")]
@@ -105,6 +106,32 @@ impl ManageApiKeys {
         };
         let claim = idempotency.map(|request| DeferredClaim { request, requested_at: now, receipt });
         Ok(self.store.rotate_key(holder.shop.id, number, rotation, claim).await?)
+    }
+
+    /// Revokes a key of the caller's shop, or the caller's own, unless it is revoked. Returns the key
+    /// and the time of the request.
+    ///
+    /// A leaked key must not cut off keys with more rights, such as those of the people who would
+    /// revoke it. The operator can revoke every key on the command line.
+    ///
+    /// # Errors
+    /// As [`ManageApiKeys::create`].
+    pub async fn revoke(
+        &self,
+        holder: &Principal,
+        number: KeyNumber,
+    ) -> Result<(ApiKey, Timestamp), ManageApiKeysError> {
+        let now = self.clock.now();
+        let own = self.live_key(holder, now).await?;
+        let found = self.store.find_key(holder.shop.id, number).await?;
+        let (key, _) = found.ok_or(ManageApiKeysError::KeyNotFound)?;
+        // The expiry is no right: a key that expires may revoke one that does not.
+        if let Some(excess) = own.excess(&key.scopes, key.user_id, own.expires_at) {
+            return Err(ManageApiKeysError::Exceeds(excess));
+        }
+        let stamp = holder.caller().stamp(now);
+        let revoked = self.store.revoke_key(holder.shop.id, number, stamp).await?;
+        Ok((revoked.ok_or(ManageApiKeysError::KeyNotFound)?, now))
     }
 
     /// Reads the caller's key from the store. The authenticator may have used a cached one.

@@ -77,6 +77,8 @@ pub struct Erased {
 /// - **CUSTOMER-8** A creation with a [`DeferredClaim`] meets the obligations of
 ///   [`IdempotentOutcome`]. This holds for outcomes with a receipt and for outcomes without one.
 ///   `Created` has a receipt. `Existing` has one if the caller's claim renders one.
+/// - **CUSTOMER-19** The numbers that the store assigns in a shop are the same whatever other shops
+///   do. So a number tells nothing about the customers of other shops.
 ///
 /// A creation without a number fails once the largest number, 2^53−1, is in use.
 ///

@@ -69,6 +69,7 @@ pub enum UpdateUserOutcome {
 ///   name and is not revoked yet. This holds even if the user was already inactive. Afterwards no
 ///   such key is left unrevoked, even if other calls race with the deactivation. Activating the
 ///   user again restores no key.
+/// - **USER-11** The numbers that the store assigns in a shop are the same whatever other shops do.
 ///
 /// A creation without a number fails once the largest number is in use. A list may start after a
 /// number that no user has. A user's own e-mail address never counts as taken, in any spelling. In

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::problem::Problem;
 
 pub(super) fn exceeds() -> Problem {
-    Problem::exceeds_own_key(Excess::Scope(Scope::TicketsWrite))
+    Problem::exceeds_own_key("make", Excess::Scope(Scope::TicketsWrite))
 }
 
 pub(super) fn manager() -> Value {

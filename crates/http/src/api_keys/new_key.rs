@@ -33,7 +33,7 @@ pub(super) fn problem(error: ManageApiKeysError, members: Members) -> Problem {
         ManageApiKeysError::Invalid(violations) => members.problem(&violations),
         // It was accepted because the server had cached it as live.
         ManageApiKeysError::HolderNotLive => Problem::invalid_api_key(),
-        ManageApiKeysError::Exceeds(excess) => Problem::exceeds_own_key(excess),
+        ManageApiKeysError::Exceeds(excess) => Problem::exceeds_own_key("make", excess),
         ManageApiKeysError::KeyNotFound => Problem::api_key_not_found(),
         ManageApiKeysError::Storage(error) => storage_problem(error),
     }

@@ -1,5 +1,5 @@
 use actix_web::{HttpRequest, HttpResponse, web};
-use hexdesk_domain::Principal;
+use hexdesk_domain::{ManageApiKeysError, Principal};
 
 #[cfg(test)]
 use super::examples;
@@ -14,7 +14,10 @@ use crate::{request_body, wire_id};
 /// calling key itself. A key that is already revoked keeps its time of revocation.
 ///
 /// # Errors
-/// 400 for an invalid id, 404 for a key that the shop does not have.
+/// - 400 for an invalid id
+/// - 401 if the calling key no longer works
+/// - 403 for a key with more rights than the calling key has
+/// - 404 for a key that the shop does not have
 pub(crate) async fn serve(
     services: Started,
     principal: web::ReqData<Principal>,
@@ -24,10 +27,21 @@ pub(crate) async fn serve(
 ) -> Result<HttpResponse, Problem> {
     request_body::discard(&request, payload.into_inner()).await;
     let number = wire_id::key_in_path(&id)?;
-    let stamp = services.stamp(&principal);
-    let revoked = services.api_keys.revoke_key(principal.shop.id, number, stamp).await;
-    let key = revoked.map_err(storage_problem)?.ok_or_else(Problem::api_key_not_found)?;
-    Ok(HttpResponse::Ok().json(ApiKeyAnswer::new(&key, stamp.time)))
+    let (key, now) = services.manage_api_keys.revoke(&principal, number).await.map_err(problem)?;
+    Ok(HttpResponse::Ok().json(ApiKeyAnswer::new(&key, now)))
+}
+
+/// Returns the problem if no key was revoked.
+fn problem(error: ManageApiKeysError) -> Problem {
+    match error {
+        // It was accepted because the server had cached it as live.
+        ManageApiKeysError::HolderNotLive => Problem::invalid_api_key(),
+        ManageApiKeysError::Exceeds(excess) => Problem::exceeds_own_key("revoke", excess),
+        ManageApiKeysError::KeyNotFound => Problem::api_key_not_found(),
+        ManageApiKeysError::Storage(error) => storage_problem(error),
+        // A revocation has no draft.
+        ManageApiKeysError::Invalid(_) => Problem::internal(),
+    }
 }
 
 #[cfg(test)]
@@ -37,7 +51,8 @@ pub(crate) fn describe() -> Description {
         API_KEYS,
         "Revoke an API key",
         "Revokes a key permanently; a server may take 5 seconds to notice. The key stays in the list. Revoking it \
-         again changes nothing and returns the same response. A key may revoke itself.",
+         again changes nothing and returns the same response. A key may revoke itself, and any other key of the shop \
+         that holds no more than itself: only its scopes, and its user if it has one.",
     )
     .parameters([parameters::key_id()])
     .returns::<ApiKeyAnswer>(
@@ -46,5 +61,5 @@ pub(crate) fn describe() -> Description {
         &[],
         [("agent", json!({"success": true, "apiKey": examples::revoked()}))],
     )
-    .fails_with([Problem::api_key_not_found(), Problem::outcome_unknown()])
+    .fails_with([examples::exceeds(), Problem::api_key_not_found(), Problem::outcome_unknown()])
 }

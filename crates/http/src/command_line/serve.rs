@@ -18,8 +18,8 @@ pub(super) struct Serve {
     /// The address to listen on. Port 0 is any free port.
     #[arg(long, env = "HEXDESK_LISTEN", default_value = "127.0.0.1:8080", value_name = "IP:PORT")]
     listen: SocketAddr,
-    /// Create a demo shop (once) and a key for it (at each start), and print a request to paste.
-    /// Only on loopback addresses.
+    /// Create a demo shop (once) and a key for it (at each start, for one day), and print a request
+    /// to paste. Only on loopback addresses, and only on a database without other shops.
     #[arg(long)]
     demo: bool,
     #[command(flatten)]
@@ -57,6 +57,9 @@ impl Serve {
         address: SocketAddr,
         storage: Arc<dyn Storage>,
     ) -> anyhow::Result<(Services, Background)> {
+        if self.demo {
+            demo::check(&storage).await?;
+        }
         let started = Services::on(storage.clone(), &self.limits, &self.retention).await?;
         if self.demo {
             let key = demo::prepare(&storage, super::now()).await?;

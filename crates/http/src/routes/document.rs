@@ -39,14 +39,14 @@ users are whole numbers up to 9007199254740991. A number is written without frac
 **Times.** A request may hold any ISO 8601 date-time with an offset, or a date (its midnight in UTC), of the \
 years 0001 to 9999. Responses hold times as `2026-04-28T00:00:00.000Z`.
 
-**Limits.** A server with a rate limit for each key sends its state in every response to a key: \
-`RateLimit-Policy: \"default\";q=600;w=60` (requests, seconds) and `RateLimit: \"default\";r=599;t=1` \
-(requests left now, seconds until there are more).
+**Limits.** A server with rate limits, for each key and for all keys of a shop together, sends their state \
+in every response to a key: `RateLimit-Policy: \"key\";q=600;w=60, \"shop\";q=2400;w=60` (requests, seconds) \
+and `RateLimit: \"key\";r=599;t=1, \"shop\";r=2399;t=1` (requests left now, seconds until there are more).
 
 **Errors.** Every error has the one body `Problem`. If several errors apply, the first in this list is \
 returned: unknown route (404 `route_not_found`) or method (405), 401, 404 `shop_not_found`, 429, \
 403 `missing_scope`, 415, 413, 400, 403 `exceeds_own_key`, 404 for what the request refers to. (The key to \
-rotate is looked up before 403 `exceeds_own_key`.) A 4xx means that nothing was written. A request whose head \
+rotate or to revoke is looked up before 403 `exceeds_own_key`.) A 4xx means that nothing was written. A request whose head \
 is not valid HTTP gets 400, 408 or 431 with an empty body.
 
 `HEAD` is served wherever `GET` is.";
@@ -175,7 +175,7 @@ fn every_routes_problems(endpoint: &Endpoint) -> Vec<Problem> {
             Problem::invalid_api_key(),
             Problem::missing_scope("tickets:write"),
             Problem::shop_not_found(),
-            Problem::rate_limited(1),
+            Problem::rate_limited("The API key", 1),
             Problem::internal(),
             Problem::overloaded(),
         ]);

@@ -1,10 +1,10 @@
-//! No key can create a key with more rights than its own.
+//! No key can create a key with more rights than its own, or revoke one.
 
 use serde_json::{Value, json};
 
-use crate::harness::api_keys::{KEYS, created, key, manager, path, post, serve};
+use crate::harness::api_keys::{KEYS, created, id, key, manager, path, post, serve, works};
 use crate::harness::users::create_user;
-use crate::harness::{Database, Response, both_databases};
+use crate::harness::{Database, Response, SHOP, Server, both_databases};
 
 #[track_caller]
 fn assert_exceeds(response: &Response, excess: &str) {
@@ -22,6 +22,8 @@ both_databases! {
     a_key_without_a_user_creates_keys_for_any_user,
     rotating_a_key_grants_nothing_more,
     a_rotated_key_cannot_create_a_key_that_outlives_it,
+    a_key_cannot_revoke_a_key_that_holds_more,
+    a_key_that_no_longer_works_revokes_nothing,
 }
 
 fn a_key_cannot_grant_a_scope_it_lacks(database: Database) {
@@ -133,4 +135,61 @@ fn a_rotated_key_cannot_create_a_key_that_outlives_it(database: Database) {
     assert_eq!(key["expiresAt"], end);
     let body = json!({"scopes": ["tickets:read"], "expiresAt": "2999-01-01"});
     assert_exceeds(&post(&server, &server.key, KEYS, &body), "it expires earlier");
+}
+
+fn revoke(server: &Server, holder: &str, of: &str) -> Response {
+    server.send("DELETE", &path(of), &[("x-api-key", holder)], b"")
+}
+
+fn a_key_cannot_revoke_a_key_that_holds_more(database: Database) {
+    let server = serve(&database);
+    let alan = create_user(&server, "alan@example.com").to_string();
+    let narrow = key(&database, &["--scope", "api_keys:manage"]);
+    let graces = manager(&database, &["--user", "45", "--expires", "2999-01-01"]);
+    let (nobodys, alans) = (key(&database, &[]), key(&database, &["--user", &alan]));
+    let before = server.get(KEYS).json();
+    for (holder, of, excess) in [
+        (&narrow, &server.key, "it lacks the scope tickets:read"),
+        (&narrow, &nobodys, "it lacks the scope tickets:read"),
+        (&graces, &server.key, "it writes in another user's name"),
+        (&graces, &nobodys, "it writes in another user's name"),
+        (&graces, &alans, "it writes in another user's name"),
+    ] {
+        let sentence = format!("The API key cannot revoke one that holds more: {excess}");
+        revoke(&server, holder, of).assert_problem(403, "exceeds_own_key", &sentence);
+    }
+    assert_eq!(server.get(KEYS).json(), before);
+    // A key that expires may revoke one that does not, and every key may revoke itself.
+    let graces_too = key(&database, &["--user", "45"]);
+    for (holder, of) in
+        [(&graces, &graces_too), (&graces, &graces), (&narrow, &narrow), (&server.key, &alans)]
+    {
+        assert_eq!(revoke(&server, holder, of).status, 200);
+    }
+    // The operator may revoke every key.
+    database.hexdesk(&["key", "revoke", id(&nobodys)]);
+    assert!(works(&database.serve(&[]), &server.key));
+}
+
+fn a_key_that_no_longer_works_revokes_nothing(database: Database) {
+    let server = serve(&database);
+    let target = key(&database, &[]);
+    let (revoked, expired, closed) =
+        (manager(&database, &[]), manager(&database, &[]), manager(&database, &[]));
+    // The server knows the keys as live, for a few seconds.
+    for key in [&revoked, &expired, &closed] {
+        assert!(works(&server, key));
+    }
+    database.hexdesk(&["key", "revoke", id(&revoked)]);
+    database.hexdesk(&["key", "rotate", id(&expired), "--overlap", "0"]);
+    for holder in [&revoked, &expired] {
+        revoke(&server, holder, &target).assert_problem(
+            401,
+            "invalid_api_key",
+            "Unauthorized - Invalid API key",
+        );
+    }
+    database.hexdesk(&["shop", "close", SHOP]);
+    assert!([401, 404].contains(&revoke(&server, &closed, &target).status));
+    assert_eq!(database.count("SELECT count(*) FROM api_keys WHERE revoked_at IS NOT NULL"), 1);
 }

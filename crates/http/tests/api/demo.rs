@@ -2,6 +2,9 @@
 
 use std::process::Command;
 
+use hexdesk_domain::Timestamp;
+
+use crate::harness::api_keys::{found, manager, path};
 use crate::harness::{Database, EXAMPLE, both_databases};
 
 both_databases! {
@@ -10,6 +13,8 @@ both_databases! {
     the_demo_shop_is_created_once_and_each_start_adds_a_key,
     new_ids_follow_the_demos_ids,
     the_demo_listens_on_loopback_only,
+    the_key_ends_after_a_day,
+    a_database_with_other_shops_is_refused_unchanged,
 }
 
 fn the_printed_request_works_as_pasted(database: Database) {
@@ -72,4 +77,34 @@ fn the_demo_listens_on_loopback_only(database: Database) {
     assert!(!output.status.success());
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(error.contains("--demo") && error.contains("loopback"), "{error}");
+}
+
+fn the_key_ends_after_a_day(database: Database) {
+    let mut server = database.serve_demo();
+    assert!(server.stdout.contains("for one day"), "{}", server.stdout);
+    let path = path(&server.key);
+    server.key = manager(&database, &[]);
+    let key = found(&server.get(&path));
+    let millis = |member: &str| Timestamp::parse(key[member].as_str().unwrap()).unwrap().unix_millis();
+    assert_eq!(millis("expiresAt") - millis("createdAt"), 24 * 60 * 60 * 1_000);
+}
+
+fn a_database_with_other_shops_is_refused_unchanged(database: Database) {
+    let rows = || {
+        ["shops", "api_keys", "customers", "users", "id_ranges"]
+            .map(|table| database.count(&format!("SELECT count(*) FROM {table}")))
+    };
+    let is_refused = || {
+        let before = rows();
+        let output = database.run(&["serve", "--demo", "--listen", "127.0.0.1:0"]);
+        assert!(!output.status.success());
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.contains("other shops") && error.contains("--database-url"), "{error}");
+        assert_eq!(rows(), before);
+    };
+    database.hexdesk(&["shop", "create", "other.example.com"]);
+    is_refused();
+    database.hexdesk(&["shop", "create", "example.myshopify.com"]);
+    is_refused();
+    assert_eq!(rows(), [2, 0, 0, 0, 0]);
 }

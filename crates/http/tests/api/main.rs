@@ -32,6 +32,7 @@ mod message_framing;
 mod openapi;
 mod overload;
 mod published;
+mod rate_limits;
 mod response_headers;
 mod search;
 mod statements;

@@ -33,8 +33,6 @@ fn read_one_status(stream: &mut TcpStream) -> u16 {
 both_databases! {
     requests_beyond_the_limit_get_503_at_once,
     a_refused_connection_waits_in_the_queue_afterwards,
-    each_key_has_its_own_rate_limit,
-    no_rate_limit_sends_no_rate_limit_headers,
     a_body_that_does_not_arrive_gets_408,
     an_unneeded_body_is_not_waited_for_longer,
 }
@@ -88,43 +86,6 @@ fn a_refused_connection_waits_in_the_queue_afterwards(database: Database) {
     running.write_all(EXAMPLE.as_bytes()).unwrap();
     assert_eq!(read_response(running).status, 201);
     assert_eq!(ask().0, 200);
-}
-
-fn each_key_has_its_own_rate_limit(database: Database) {
-    let server = serve_demo(&database, &["--rate-limit", "3/3600"]);
-    let other = database.hexdesk(&["key", "create", "--shop", SHOP, "--scope", "users:read"]);
-    for (remaining, waits) in [(2, 1200), (1, 2400), (0, 3600)] {
-        let response = server.get("/api/v1/tickets");
-        assert_eq!(response.status, 200);
-        assert_eq!(response.header("ratelimit-policy"), Some("\"default\";q=3;w=3600"));
-        let header = response.header("ratelimit").unwrap();
-        let (left, reset) = header.strip_prefix("\"default\";r=").unwrap().split_once(";t=").unwrap();
-        assert_eq!(left, remaining.to_string());
-        let reset: u64 = reset.parse().unwrap();
-        assert!((waits - 60..=waits).contains(&reset), "{header}");
-    }
-    let before = database.rows_of_tickets();
-    let refused = server.create_ticket(EXAMPLE);
-    refused.assert_problem(429, "rate_limited", "The API key made too many requests; try again later");
-    let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
-    assert!((1_100..=1_200).contains(&wait), "{wait}");
-    assert_eq!(refused.header("ratelimit").unwrap(), format!("\"default\";r=0;t={wait}"));
-    assert_eq!(database.rows_of_tickets(), before);
-    // Other keys have their own limit. Refusals count; requests without a valid key do not.
-    let as_other = || server.send("GET", "/api/v1/tickets", &[("x-api-key", &other)], b"");
-    for _ in 0..3 {
-        as_other().assert_problem(403, "missing_scope", "The API key lacks the scope tickets:read");
-    }
-    assert_eq!(as_other().status, 429);
-    for _ in 0..5 {
-        assert_eq!(server.send("GET", "/api/v1/tickets", &[("x-api-key", "wrong")], b"").status, 401);
-        assert_eq!(server.get("/livez").header("ratelimit"), None);
-    }
-}
-
-fn no_rate_limit_sends_no_rate_limit_headers(database: Database) {
-    let server = database.serve_demo();
-    assert_eq!(server.get("/api/v1/tickets").header("ratelimit"), None);
 }
 
 fn a_body_that_does_not_arrive_gets_408(database: Database) {
@@ -204,11 +165,6 @@ fn the_server_raises_its_limit_of_open_files() {
 fn invalid_limits_are_reported_with_their_valid_values() {
     let database = Database::sqlite();
     for (arguments, expected) in [
-        (["--rate-limit", "many"], "requests/seconds, two whole numbers from 1, like 600/60"),
-        (
-            ["--rate-limit", "4294967295/1"],
-            "--rate-limit (HEXDESK_RATE_LIMIT) allows more than a request each nanosecond",
-        ),
         (["--max-requests", "0"], "--max-requests"),
         (["--max-connections", "0"], "--max-connections"),
         (["--request-timeout", "0"], "0 is not in 1..=3600"),

@@ -1,7 +1,7 @@
 //! Erases a customer with all their data.
 
 use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::ports::Erased;
 use hexdesk_domain::{AuditStamp, CustomerId, EventKind, ShopId};
 
@@ -22,8 +22,6 @@ pub(super) async fn erase(
     id: CustomerId,
     stamp: AuditStamp,
 ) -> Result<Option<Erased>, Failure> {
-    // The table is locked before the customer, in the same order as a creation with a given id.
-    connection.batch_execute("LOCK TABLE customers IN ROW EXCLUSIVE MODE").await?;
     let customer = customers::table.find((shop.get(), id.get()));
     let found: Option<i64> =
         customer.select(customers::id).for_update().get_result(connection).await.optional()?;

@@ -1,8 +1,9 @@
 //! `tsvector` and `tsquery`: the words of texts as PostgreSQL stores and finds them.
 //!
 //! The domain defines the words of a text, and the server parses no text. Vectors and queries are
-//! sent in binary form, which needs no quoting. Each vector also holds a word for the shop, which
-//! no text can contain. So one index finds the words of one shop.
+//! sent in binary form, which needs no quoting. The number of the shop begins each word, so a
+//! search reads the part of the index with the words of its shop. The time of a search tells
+//! nothing about the words of other shops.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -65,7 +66,7 @@ impl Words {
     /// The words of a ticket's row after its name has changed.
     pub(in crate::postgres) fn of_renamed_ticket(shop: ShopId, name: Option<&str>) -> Renamed {
         let name = Self { shop, named: search_words(name), others: BTreeSet::new() };
-        // Drops the words of the old name, and the word of the shop, which has no weight.
+        // Drops the words of the old name.
         sql::<TsVector>("ts_filter(words, '{d}') || ").bind::<TsVector, _>(name)
     }
 
@@ -95,8 +96,8 @@ const A_AT_SECOND: u16 = (3 << 14) | 2;
 
 impl ToSql<TsVector, Pg> for Words {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-        let shop = shop_word(self.shop);
-        let mut places: BTreeMap<&str, Vec<u16>> = BTreeMap::from([(shop.as_str(), Vec::new())]);
+        let prefix = prefix(self.shop);
+        let mut places: BTreeMap<&str, Vec<u16>> = BTreeMap::new();
         for (words, place) in [(&self.others, D_AT_FIRST), (&self.named, A_AT_SECOND)] {
             for word in words {
                 places.entry(word).or_default().push(place);
@@ -104,7 +105,7 @@ impl ToSql<TsVector, Pg> for Words {
         }
         out.write_all(&u32::try_from(places.len())?.to_be_bytes())?;
         for (word, places) in places {
-            write_text(out, word)?;
+            write_word(out, &prefix, word)?;
             out.write_all(&u16::try_from(places.len())?.to_be_bytes())?;
             for place in places {
                 out.write_all(&place.to_be_bytes())?;
@@ -127,29 +128,24 @@ pub(in crate::postgres) struct TermQuery {
 impl ToSql<TsQuery, Pg> for TermQuery {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
         const OPERAND: u8 = 1;
-        const OPERATOR: u8 = 2;
-        const AND: u8 = 2;
         const ANY_WEIGHT: u8 = 0;
         const WEIGHT_A: u8 = 1 << 3;
-        // An operator comes before its operands.
-        out.write_all(&3_u32.to_be_bytes())?;
-        out.write_all(&[OPERATOR, AND])?;
+        out.write_all(&1_u32.to_be_bytes())?;
         let weight = if self.in_name { WEIGHT_A } else { ANY_WEIGHT };
         out.write_all(&[OPERAND, weight, u8::from(self.term.is_prefix)])?;
-        write_text(out, &self.term.word)?;
-        out.write_all(&[OPERAND, ANY_WEIGHT, u8::from(false)])?;
-        write_text(out, &shop_word(self.shop))?;
+        write_word(out, &prefix(self.shop), &self.term.word)?;
         Ok(IsNull::No)
     }
 }
 
-/// The word in every vector of the shop. No word of a text begins with `#`.
-fn shop_word(shop: ShopId) -> String {
-    format!("#{}", shop.get())
+/// The beginning of every word of the shop: `7:`, so that the index has `7:refund`.
+fn prefix(shop: ShopId) -> String {
+    format!("{shop}:")
 }
 
-fn write_text(out: &mut Output<'_, '_, Pg>, text: &str) -> std::io::Result<()> {
-    // Words are letters and digits, so none contains the final zero byte.
-    out.write_all(text.as_bytes())?;
+/// Writes a word. It consists of letters and digits, so it contains no colon and no zero byte.
+fn write_word(out: &mut Output<'_, '_, Pg>, prefix: &str, word: &str) -> std::io::Result<()> {
+    out.write_all(prefix.as_bytes())?;
+    out.write_all(word.as_bytes())?;
     out.write_all(&[0])
 }

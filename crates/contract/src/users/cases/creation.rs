@@ -190,3 +190,24 @@ async fn expect_taken(storage: &dyn Storage, shop: ShopId, new: NewUser, there: 
     same(&what, &outcome, &IdempotentOutcome::Ran(CreateUserOutcome::EmailTaken(there.clone())))?;
     same("the existing user", &storage.find_user(shop, there.id).await?.as_ref(), &Some(there))
 }
+
+/// USER-11: the assigned numbers do not depend on other shops.
+pub async fn user_11_every_shop_counts_for_itself(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let busy = create_shop(&*storage, "busy.example.com").await?.id;
+    let mut numbers = Vec::new();
+    for (domain, others) in [("early.example.com", 0), ("late.example.com", 3)] {
+        let shop = create_shop(&*storage, domain).await?.id;
+        let mut of_shop = Vec::new();
+        for step in 0..4 {
+            for other in 0..others {
+                let id = (other == 1).then(|| user_id(1_000 * (step + 1))).transpose()?;
+                let new = user_by_email(&format!("{step}-{other}@example.com"));
+                create_user(&*storage, busy, NewUser { id, ..new }).await?;
+            }
+            let new = user_by_email(&format!("{step}@example.com"));
+            of_shop.push(create_user(&*storage, shop, new).await?.id);
+        }
+        numbers.push(of_shop);
+    }
+    same("the numbers of a shop beside a busy one", &numbers[1], &numbers[0])
+}

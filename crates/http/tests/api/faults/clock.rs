@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::harness::faults::{Load, create, rounds};
-use crate::harness::{Database, PATIENCE, Response, Server, both_databases};
+use crate::harness::{Database, PATIENCE, Response, SHOP, Server, both_databases};
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
@@ -137,8 +137,14 @@ both_databases! {
     keys_expire_by_the_clock_and_stay_revoked,
 }
 
+/// Creates the demo shop and a key of it. The demo's own key would end when the clock steps forward.
+fn key_without_an_end(database: &Database) -> String {
+    database.serve_demo();
+    database.hexdesk(&["key", "create", "--shop", SHOP])
+}
+
 fn clock_steps_lose_and_duplicate_nothing(database: Database) {
-    let key = database.serve_demo().key.clone();
+    let key = key_without_an_end(&database);
     let clock = Clock::new();
     let mut server = clock.serve(&database, &key);
     let load = Load::default();
@@ -168,7 +174,7 @@ fn clock_steps_lose_and_duplicate_nothing(database: Database) {
 }
 
 fn a_stopped_clock_loses_and_duplicates_nothing(database: Database) {
-    let key = database.serve_demo().key.clone();
+    let key = key_without_an_end(&database);
     let clock = Clock::new();
     clock.stop();
     let load = Load::default();

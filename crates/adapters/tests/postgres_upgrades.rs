@@ -1,0 +1,185 @@
+//! Databases of older versions, with rows.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
+
+use std::path::Path;
+
+use hexdesk_adapters::PostgresStorage;
+use hexdesk_domain::ports::{CommentCreation, CreateCustomerOutcome, CreateUserOutcome, TicketCreation};
+use hexdesk_domain::{
+    Actor, AuditStamp, CommentDraft, CommentId, CommentStore, Customer, CustomerDraft, CustomerId,
+    CustomerStore, IdempotentOutcome, SearchQuery, SearchStore, ShopId, TicketDraft, TicketId, TicketStore,
+    Timestamp, User, UserDraft, UserStore,
+};
+use hexdesk_test_postgres::{TestDatabase, cluster};
+
+/// The first schema. `{up}` is its migration.
+const FIRST: &str = "{up};
+    CREATE TABLE __diesel_schema_migrations
+        (version VARCHAR(50) PRIMARY KEY, run_on TIMESTAMP NOT NULL DEFAULT now());
+    INSERT INTO __diesel_schema_migrations (version) VALUES ('20261122000001')";
+
+/// Rows as the first version wrote them. Ticket 3 was renamed twice. The customers 950 of shop 1 and
+/// 7 of shop 2 were erased.
+const ROWS: &str = "
+    INSERT INTO shops (id, domain, created_at) OVERRIDING SYSTEM VALUE
+        VALUES (1, 'one.example', now()), (2, 'two.example', now()), (9007199254740991, 'last.example', now());
+    INSERT INTO customers (shop_id, id, email, email_folded, number_of_orders, created_at, words) VALUES
+        (1, 123, 'Ada@example.com', 'ada@example.com', 0, now(), '''#1'' ''ada'':1 ''com'':1 ''example'':1'),
+        (1, 900, 'bob@example.com', 'bob@example.com', 0, now(), '''#1'' ''bob'':1 ''com'':1 ''example'':1'),
+        (2, 3, 'ada@example.com', 'ada@example.com', 0, now(), '''#2'' ''ada'':1 ''com'':1 ''example'':1');
+    INSERT INTO users (shop_id, id, email, email_folded, created_at) VALUES (1, 45, 'a@b.c', 'a@b.c', now());
+    INSERT INTO tickets
+        (shop_id, id, customer_id, channel, name, date, last_message, last_message_time, is_opened, unread_count,
+         tags, version, words)
+        VALUES
+        (1, 1, 123, 'Mail', 'Refund both', now(), 'Parcel both', now(), false, 0, '[]', 1,
+            '''#1'' ''both'':1,2A ''parcel'':1 ''refund'':2A'),
+        (1, 2, 900, 'Mail', NULL, now(), '𐐨x 返金 refund', now(), false, 0, '[]', 1,
+            '''#1'' ''refund'':1 ''返'':1 ''金'':1 ''𐐨x'':1'),
+        (1, 3, 900, 'Mail', 'Again', now(), 'parcel', now(), false, 0, '[]', 3,
+            '''#1'' ''again'':5A ''parcel'':1'),
+        (1, 4, 900, 'Mail', NULL, now(), NULL, now(), false, 0, '[]', 1, '''#1'''),
+        (2, 1, 3, 'Mail', 'Refund', now(), NULL, now(), false, 0, '[]', 1, '''#2'' ''refund'':2A');
+    INSERT INTO comments
+        (shop_id, id, ticket_id, text, time, channel, is_from_shop, to_emails, tags, words)
+        VALUES (1, 1, 4, 'A refund', now(), 'Mail', true, '[]', '[]', '''#1'' ''a'':1 ''refund'':1');
+    INSERT INTO events (shop_id, kind, subject_id, time) VALUES
+        (1, 'customer.created', 950, now()), (1, 'customer.erased', 950, now()),
+        (2, 'customer.erased', 7, now()), (2, 'ticket.deleted', 99999, now())";
+
+const ALL_WORDS: &str = "
+    SELECT 'customer', shop_id, id, words FROM customers
+    UNION ALL SELECT 'ticket', shop_id, id, words FROM tickets
+    UNION ALL SELECT 'comment', shop_id, id, words FROM comments ORDER BY 1, 2, 3";
+
+fn migration(name: &str, file: &str) -> String {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations/postgres");
+    std::fs::read_to_string(directory.join(name).join(file)).unwrap()
+}
+
+/// A database with the rows of the first version.
+fn first_database() -> TestDatabase {
+    let database = cluster().empty_database();
+    database.psql(&FIRST.replace("{up}", &migration("2026-11-22-000001_helpdesk", "up.sql")));
+    database.psql(ROWS);
+    database
+}
+
+async fn upgraded(database: &TestDatabase) -> PostgresStorage {
+    let storage = PostgresStorage::connect(&database.url).await.unwrap();
+    assert!(!storage.migrate().await.unwrap().is_empty());
+    storage
+}
+
+fn shop(id: i64) -> ShopId {
+    ShopId::new(id).unwrap()
+}
+
+fn stamp() -> AuditStamp {
+    AuditStamp { actor: Actor::Operator, time: Timestamp::parse("2026-11-22T10:00:00Z").unwrap() }
+}
+
+async fn create_customer(storage: &PostgresStorage, shop: ShopId, email: &str) -> Customer {
+    let draft = CustomerDraft { email: Some(email.to_owned()), ..CustomerDraft::default() };
+    let created = storage.create_customer(shop, draft.into_new(stamp()).unwrap(), None).await.unwrap();
+    let IdempotentOutcome::Ran(CreateCustomerOutcome::Created(customer)) = created else {
+        panic!("{created:?}")
+    };
+    customer
+}
+
+async fn create_user(storage: &PostgresStorage, shop: ShopId, email: &str) -> User {
+    let draft = UserDraft { email: Some(email.to_owned()), ..UserDraft::default() };
+    let created = storage.create_user(shop, draft.into_new(stamp()).unwrap(), None).await.unwrap();
+    let IdempotentOutcome::Ran(CreateUserOutcome::Created(user)) = created else { panic!("{created:?}") };
+    user
+}
+
+/// The numbers of the found tickets, best first.
+async fn found(storage: &PostgresStorage, shop: ShopId, query: &str) -> Vec<i64> {
+    let query = SearchQuery::parse(query).unwrap();
+    let page = storage.search_tickets(shop, query, None, 50).await.unwrap().unwrap();
+    page.entries.iter().map(|view| view.ticket.id.get()).collect()
+}
+
+#[tokio::test]
+async fn texts_of_the_first_version_are_found_with_their_ranks() {
+    let database = first_database();
+    let before = database.psql(ALL_WORDS);
+    let storage = upgraded(&database).await;
+    for (query, expected) in [
+        // The name counts most, then the newest activity. All tickets have the same time.
+        ("refund", &[1, 4, 2][..]),
+        ("ref*", &[1, 4, 2]),
+        ("both", &[1]),
+        ("parcel", &[3, 1]),
+        ("again parcel", &[3]),
+        ("ada refund", &[1]),
+        ("bob", &[4, 3, 2]),
+        ("𐐨x 返", &[2]),
+        ("a", &[4]),
+    ] {
+        assert_eq!(found(&storage, shop(1), query).await, expected, "{query}");
+    }
+    assert_eq!(found(&storage, shop(2), "refund").await, [1]);
+    assert_eq!(found(&storage, shop(2), "ada both").await, [0; 0]);
+
+    // The words are those that this version writes.
+    let words = |table: &str, id: i64| {
+        database.psql(&format!("SELECT words FROM {table} WHERE shop_id = 1 AND id = {id}"))
+    };
+    let ada = words("customers", 123);
+    database.psql("UPDATE customers SET email = 'x', email_folded = 'x' WHERE shop_id = 1 AND id = 123");
+    let customer = create_customer(&storage, shop(1), "Ada@example.com").await;
+    assert_eq!(words("customers", customer.id.get()), ada);
+    create_ticket(&storage, customer.id, 11, Some("Refund both"), Some("Parcel both")).await;
+    create_ticket(&storage, customer.id, 12, None, Some("𐐨x 返金 refund")).await;
+    create_ticket(&storage, customer.id, 14, None, None).await;
+    for id in [1, 2, 4] {
+        assert_eq!(words("tickets", id + 10), words("tickets", id), "{id}");
+    }
+    let draft = CommentDraft { text: Some("A refund".to_owned()), ..CommentDraft::default() };
+    let (id, ticket) = (CommentId::new(11).unwrap(), TicketId::new(4).unwrap());
+    let comment = draft.into_new(id, shop(1), ticket, None, stamp().time).unwrap();
+    storage.create_comments(vec![CommentCreation { comment, stamp: stamp(), claim: None }]).await.unwrap();
+    assert_eq!(words("comments", 11), words("comments", 1));
+
+    // The migration can be reverted.
+    database.psql(
+        "DELETE FROM comments WHERE id = 11; DELETE FROM tickets WHERE id > 10;
+         DELETE FROM customers WHERE id > 900",
+    );
+    database.psql(&migration("2026-11-29-000010_words_begin_with_the_shop", "down.sql"));
+    assert_eq!(database.psql(ALL_WORDS), before);
+}
+
+async fn create_ticket(
+    storage: &PostgresStorage,
+    customer: CustomerId,
+    id: i64,
+    name: Option<&str>,
+    message: Option<&str>,
+) {
+    let draft = TicketDraft {
+        customer_id: Some(customer),
+        channel: Some("Mail".to_owned()),
+        name: name.map(str::to_owned),
+        last_message: message.map(str::to_owned),
+        ..TicketDraft::default()
+    };
+    let ticket = draft.into_ticket(TicketId::new(id).unwrap(), shop(1), stamp().time).unwrap();
+    let creation = TicketCreation { ticket, stamp: stamp(), idempotency: None };
+    storage.create_tickets(vec![creation]).await.unwrap();
+}
+
+#[tokio::test]
+async fn every_shop_continues_after_its_own_largest_number() {
+    let database = first_database();
+    let storage = upgraded(&database).await;
+    for (of, customer, user) in [(1, 951, 46), (2, 8, 1), (ShopId::MAX, 1, 1)] {
+        assert_eq!(create_customer(&storage, shop(of), "new@example.com").await.id.get(), customer);
+        assert_eq!(create_user(&storage, shop(of), "new@example.com").await.id.get(), user);
+    }
+    assert_eq!(create_customer(&storage, shop(1), "next@example.com").await.id.get(), 952);
+}
