@@ -12,6 +12,7 @@ use hexdesk_domain::{
 };
 
 use super::SqliteStorage;
+use super::connection::interruption::still_wanted;
 use crate::sql::comments::{CommentViewRow, comment_view};
 use crate::sql::schema::{comments, tickets};
 use crate::sql::types::StoredTimestamp;
@@ -78,6 +79,7 @@ fn list(
     limit: Option<u32>,
 ) -> QueryResult<Vec<CommentViewRow>> {
     let mut list = queries::comment_list(shop.get(), ticket.get())
+        .filter(still_wanted(comments::id))
         .select(CommentViewRow::as_select())
         .into_boxed::<Sqlite>();
     if let Some(CommentPosition { time, id }) = after {

@@ -79,7 +79,7 @@ impl CustomerStore for SqliteStorage {
         id: CustomerId,
         stamp: AuditStamp,
     ) -> Result<Option<Erased>, StorageError> {
-        self.write("erase_customer", move |connection| erase::erase(connection, shop, id, stamp)).await
+        self.remove("erase_customer", move |connection| erase::erase(connection, shop, id, stamp)).await
     }
 }
 
