@@ -44,8 +44,10 @@ use hexdesk_domain::{Readiness, StorageError, StorageErrorKind};
 
 pub use backup::{SqliteBackupError, back_up};
 use connection::disk_space::DiskSpace;
-use connection::slot::{ConnectionSlot, DatabaseFile, Role};
-use connection::usage_lock::UsageLock;
+use connection::interruption::Read;
+use connection::log_keeper::LogKeeper;
+use connection::slot::{ConnectionSlot, DatabaseFile, Removes, Role};
+use connection::usage_lock::{UsageLock, beside, real_path};
 use connection::worker_threads::WorkerThreads;
 use customers::erase::eraser::Eraser;
 pub(crate) use diagnosis::diagnose;
@@ -64,11 +66,26 @@ pub struct SqliteOptions {
     pub queue_length: usize,
     /// The number of threads that read. At least 1; 4 by default.
     pub readers: usize,
+    /// The size of the write-ahead log, in bytes, above which writes wait up to 20 ms for reads, so
+    /// that the log can be emptied. 32 MiB by default.
+    pub log_size: u64,
+    /// The size of the log, in bytes, above which running lists and searches fail as unavailable,
+    /// so that the log can be emptied. 96 MiB by default.
+    pub log_limit: u64,
+    /// The log is emptied this long after a write, or 500 ms after a removal. 1 minute by default.
+    pub log_age: Duration,
 }
 
 impl Default for SqliteOptions {
     fn default() -> Self {
-        Self { busy_timeout: Duration::from_secs(5), queue_length: 1024, readers: 4 }
+        Self {
+            busy_timeout: Duration::from_secs(5),
+            queue_length: 1024,
+            readers: 4,
+            log_size: 32 << 20,
+            log_limit: 96 << 20,
+            log_age: Duration::from_secs(60),
+        }
     }
 }
 
@@ -107,11 +124,14 @@ impl SqliteStorage {
             usage_lock.ok_or_else(|| SqliteOpenError::BeingRestored { path: path.to_owned() })?;
         file.create_if_missing().map_err(|error| cannot_open(error.into()))?;
         // The writing connection opens first, because it prepares the file for the others.
-        let writer = ConnectionSlot::open(file.clone(), Role::Writer).map_err(cannot_open)?;
+        let mut writer = ConnectionSlot::open(file.clone(), Role::Writer).map_err(cannot_open)?;
         let readers = (0..options.readers.max(1))
             .map(|_| ConnectionSlot::open(file.clone(), Role::Reader))
             .collect::<Result<Vec<_>, _>>()
             .map_err(cannot_open)?;
+        let log = beside(&real_path(path).map_err(|error| cannot_open(error.into()))?, "-wal");
+        let interrupts = readers.iter().map(ConnectionSlot::interrupt).collect();
+        writer.keep_log(LogKeeper::new(log, options.clone(), interrupts));
         let start = |name, slots| {
             WorkerThreads::start(name, slots, options.queue_length.max(1))
                 .map_err(|error| cannot_open(error.into()))
@@ -153,7 +173,17 @@ impl SqliteStorage {
         T: Send + 'static,
         C: FnOnce(&mut SqliteConnection) -> anyhow::Result<T> + Send + 'static,
     {
-        self.writer.run(operation, move |slot| slot.write(operation, command)).await
+        self.writer.run(operation, move |slot| slot.write(operation, Removes::Nothing, command)).await
+    }
+
+    /// Like [`Self::write`], for a command that removes personal data. Soon after, no file contains
+    /// that data.
+    async fn remove<T, C>(&self, operation: &'static str, command: C) -> Result<T, StorageError>
+    where
+        T: Send + 'static,
+        C: FnOnce(&mut SqliteConnection) -> anyhow::Result<T> + Send + 'static,
+    {
+        self.writer.run(operation, move |slot| slot.write(operation, Removes::PersonalData, command)).await
     }
 
     /// Checks for disk space on the writer thread, so that the check takes no space from a write.
@@ -168,13 +198,16 @@ impl SqliteStorage {
     }
 
     /// Runs a query. During an erasure, each of its statements sees the current database, so values
-    /// that must be consistent are read in one statement.
+    /// that must be consistent are read in one statement. A query that can examine many rows asks
+    /// `still_wanted` for each of them. Then it ends soon after this future is dropped.
     async fn read<T, Q>(&self, operation: &'static str, query: Q) -> Result<T, StorageError>
     where
         T: Send + 'static,
         Q: FnOnce(&mut SqliteConnection) -> anyhow::Result<T> + Send + 'static,
     {
-        self.readers.run(operation, move |slot| slot.read(operation, query)).await
+        let read = Read::default();
+        let _caller = read.end_on_drop();
+        self.readers.run(operation, move |slot| slot.read(&read, operation, query)).await
     }
 }
 

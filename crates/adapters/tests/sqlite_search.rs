@@ -1,4 +1,4 @@
-//! The full-text index: its words, and their complete removal from the file.
+//! The full-text index: its words.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
 
@@ -10,13 +10,10 @@ use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
-use hexdesk_domain::ports::{
-    CommentCreation, CreateCustomerOutcome, CreateShopOutcome, CustomerUpdate, TicketUpdate,
-};
+use hexdesk_domain::ports::{CommentCreation, CreateCustomerOutcome, CreateShopOutcome};
 use hexdesk_domain::{
-    CommentStore, CustomerChanges, CustomerId, CustomerStore, IdempotentOutcome, NewComment, NewCustomer,
-    PageSize, SearchQuery, SearchStore, ShopDomain, ShopId, ShopStore, TicketChanges, TicketId, TicketStore,
-    search_words,
+    CommentStore, CustomerId, CustomerStore, IdempotentOutcome, NewComment, NewCustomer, PageSize,
+    SearchQuery, SearchStore, ShopDomain, ShopId, ShopStore, TicketId, TicketStore, search_words,
 };
 use sqlite_fixture::{Fixture, at, comment, customer, fixture, stamp, ticket};
 
@@ -139,80 +136,4 @@ async fn search_results_survive_a_vacuum() {
         assert_eq!(found(&fixture, query).await, expected, "{query}");
     }
     assert_is_consistent(&fixture);
-}
-
-/// A unique word. FTS5 leaves out the beginning that a word shares with the previous word in the
-/// index, so these words differ early.
-fn rare_word(number: usize) -> String {
-    let mut state = u64::try_from(number).unwrap() + 1;
-    let letter = |_| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        char::from(b'a' + u8::try_from((state >> 33) % 26).unwrap())
-    };
-    (0..20).map(letter).collect()
-}
-
-/// The text of a customer's ticket. The rare word is in capitals, so that the test looks for both
-/// the text and its words. The number of other words varies.
-fn text_with(number: usize) -> String {
-    let filler: Vec<String> = (0..number * 37 % 211).map(|word| format!("filler{word}")).collect();
-    format!("{} {}", rare_word(number).to_uppercase(), filler.join(" "))
-}
-
-#[tokio::test]
-async fn removed_words_are_gone_from_the_file() {
-    const CUSTOMERS: usize = 24;
-    let fixture = fixture().await;
-    let mut customers = Vec::new();
-    for number in 0..CUSTOMERS {
-        let email = format!("{}@example.com", rare_word(number));
-        customers.push(create_customer(&fixture, fixture.shop, &email, &text_with(number)).await);
-    }
-    let content = |id: usize| {
-        let number = id % CUSTOMERS;
-        (i64::try_from(id).unwrap(), customers[number], rare_word(number), text_with(number))
-    };
-    // Several transactions give the index parts to merge.
-    for first in (1..CUSTOMERS * 4).step_by(8) {
-        create_tickets(&fixture, &(first..first + 8).map(content).collect::<Vec<_>>()).await;
-    }
-    let is_removed = |number: usize| number.is_multiple_of(3);
-    for number in (0..CUSTOMERS).filter(|number| is_removed(*number)) {
-        fixture.storage.erase_customer(fixture.shop, customers[number], stamp(0)).await.unwrap().unwrap();
-    }
-    assert_is_consistent(&fixture);
-
-    // A changed name, changed details and a deleted ticket leave no words either.
-    let (changed, renamed, deleted) = (customers[1], TicketId::new(5).unwrap(), TicketId::new(6).unwrap());
-    let changes = CustomerChanges {
-        email: Some(Some("new@example.com".to_owned())),
-        full_name: Some(None),
-        ..CustomerChanges::default()
-    };
-    let update = CustomerUpdate { changes, stamp: stamp(0) };
-    fixture.storage.update_customer(fixture.shop, changed, update, None).await.unwrap();
-    let changes = TicketChanges { name: Some(None), ..TicketChanges::default() };
-    let update = TicketUpdate { changes, expected_version: None, stamp: stamp(0) };
-    fixture.storage.update_ticket(fixture.shop, renamed, update, None).await.unwrap();
-    fixture.storage.delete_ticket(fixture.shop, deleted, None, stamp(0)).await.unwrap();
-    assert_is_consistent(&fixture);
-
-    let (path, directory) = (fixture.path(), fixture.directory);
-    // The last connection moves the log into the database, and removes it.
-    drop(fixture.storage);
-    let file = String::from_utf8_lossy(&std::fs::read(path).unwrap()).to_ascii_lowercase();
-    let is_left = |number: usize| {
-        let word = rare_word(number);
-        file.contains(&word[8..])
-    };
-    let (mut lost, mut left) = (Vec::new(), Vec::new());
-    for number in 0..CUSTOMERS {
-        match is_left(number) {
-            true if is_removed(number) => left.push(number),
-            false if !is_removed(number) => lost.push(number),
-            _ => {}
-        }
-    }
-    assert_eq!((lost, left), (vec![], vec![]));
-    drop(directory);
 }

@@ -13,7 +13,7 @@ use diesel::connection::{
 };
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Integer, Text};
+use diesel::sql_types::{BigInt, Integer, Text};
 use hexdesk_domain::ports::{CommentCreation, CustomerUpdate, TicketUpdate, UserUpdate};
 use hexdesk_domain::{
     ApiKeyStore, CommentId, CommentPosition, CommentStore, CustomerChanges, CustomerFilter, CustomerStore,
@@ -22,6 +22,11 @@ use hexdesk_domain::{
     TicketStore, UserChanges, UserFilter, UserId, UserStore,
 };
 use sqlite_fixture::{Fixture, at, comment, fixture, stamp, ticket};
+
+diesel::define_sql_function! {
+    /// The function that ends the storage's reads. Here it ends none.
+    fn still_wanted(row: BigInt) -> Bool;
+}
 
 /// The statements of every connection, by the path of its database.
 static STATEMENTS: Mutex<Option<HashMap<String, Vec<String>>>> = Mutex::new(None);
@@ -86,6 +91,7 @@ fn plan_of(fixture: &Fixture, statement: &str) -> Vec<String> {
 }
 
 fn plan_on(connection: &mut SqliteConnection, statement: &str) -> Vec<String> {
+    still_wanted_utils::register_nondeterministic_impl(connection, |_: i64| true).unwrap();
     let steps: Vec<(i32, i32, i32, String)> =
         sql::<(Integer, Integer, Integer, Text)>(&format!("EXPLAIN QUERY PLAN {statement}"))
             .load(connection)

@@ -335,6 +335,25 @@ async fn only_the_owner_can_read_a_new_database() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn only_the_owner_can_read_a_new_database_behind_links() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    std::fs::create_dir(path("data")).unwrap();
+    symlink("second.db", path("first.db")).unwrap();
+    symlink(path("data/hexdesk.db"), path("second.db")).unwrap();
+    drop(SqliteStorage::open(&path("first.db")).unwrap());
+    assert_eq!(path("data/hexdesk.db").metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(path("first.db").is_symlink() && path("second.db").is_symlink());
+
+    symlink("loop.db", path("loop.db")).unwrap();
+    let error = SqliteStorage::open(&path("loop.db")).unwrap_err();
+    assert!(matches!(error, SqliteOpenError::CannotOpen { .. }), "{error}");
+}
+
 #[tokio::test]
 async fn several_programs_may_write_at_once() {
     let fixture = fixture().await;

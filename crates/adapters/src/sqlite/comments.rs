@@ -13,6 +13,7 @@ use hexdesk_domain::{
     TicketId,
 };
 
+use super::connection::interruption::still_wanted;
 use super::{SqliteStorage, pages};
 use crate::sql::comments::{CommentViewRow, comment_view};
 use crate::sql::schema::{comments, tickets};
@@ -71,6 +72,7 @@ fn list(
     size: PageSize,
 ) -> anyhow::Result<Page<CommentView, CommentPosition>> {
     let mut list = queries::comment_list(shop.get(), ticket.get())
+        .filter(still_wanted(comments::id))
         .select(CommentViewRow::as_select())
         .limit(page::rows_to_ask_for(size))
         .into_boxed::<Sqlite>();

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use diesel::result::{DatabaseErrorKind, Error};
 use hexdesk_domain::StorageErrorKind;
 
+use super::connection::interruption::{ABANDONED, GAVE_WAY};
+
 /// A SQLite database could not be opened or migrated. The message names the cause and the remedy.
 #[derive(Debug, thiserror::Error)]
 pub enum SqliteOpenError {
@@ -81,7 +83,7 @@ impl SqliteOpenError {
 /// The kind of an error of a command that was rolled back.
 pub(super) fn kind_of(error: &anyhow::Error) -> StorageErrorKind {
     match error.downcast_ref::<Error>().map(Cause::of) {
-        Some(Cause::Busy | Cause::Full | Cause::Io) => StorageErrorKind::Unavailable,
+        Some(Cause::Busy | Cause::Full | Cause::Io | Cause::Ended) => StorageErrorKind::Unavailable,
         Some(Cause::Constraint | Cause::Damaged | Cause::Other) | None => StorageErrorKind::Unexpected,
     }
 }
@@ -108,7 +110,7 @@ pub(super) fn kind_of_failed_commit(error: &Error) -> StorageErrorKind {
         Cause::Constraint => StorageErrorKind::Unexpected,
         // The disk was full, or another process held the lock.
         Cause::Full | Cause::Busy => StorageErrorKind::Unavailable,
-        Cause::Io | Cause::Damaged | Cause::Other => StorageErrorKind::OutcomeUnknown,
+        Cause::Io | Cause::Damaged | Cause::Ended | Cause::Other => StorageErrorKind::OutcomeUnknown,
     }
 }
 
@@ -130,6 +132,8 @@ enum Cause {
     Full,
     Io,
     Damaged,
+    /// `still_wanted` ended the read.
+    Ended,
     Other,
 }
 
@@ -153,6 +157,7 @@ impl Cause {
             "database or disk is full" => Self::Full,
             "disk I/O error" | "unable to open database file" => Self::Io,
             "file is not a database" | "database disk image is malformed" => Self::Damaged,
+            ABANDONED | GAVE_WAY => Self::Ended,
             _ => Self::Other,
         }
     }

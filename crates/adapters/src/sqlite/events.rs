@@ -10,6 +10,7 @@ use diesel::sql_types::{BigInt, Bool};
 use diesel::sqlite::Sqlite;
 use hexdesk_domain::{Event, EventPosition, EventStore, Page, PageSize, ShopId, StorageError};
 
+use super::connection::interruption::still_wanted;
 use super::{SqliteStorage, pages};
 use crate::sql::events::EventRow;
 use crate::sql::page;
@@ -25,7 +26,7 @@ impl EventStore for SqliteStorage {
     ) -> Result<Page<Event, EventPosition>, StorageError> {
         self.read("list_events", move |connection| {
             let mut list = events::table
-                .filter(events::shop_id.eq(shop.get()))
+                .filter(events::shop_id.eq(shop.get()).and(still_wanted(events::change)))
                 .order((events::change, events::part))
                 .select(EventRow::as_select())
                 .limit(page::rows_to_ask_for(size))

@@ -12,14 +12,14 @@ use crate::sql::types::{Instant, StoredTimestamp};
 #[async_trait]
 impl RetentionStore for SqliteStorage {
     async fn remove_idempotency_records(&self, before: Timestamp, limit: u32) -> Result<u64, StorageError> {
-        self.write("remove_idempotency_records", move |connection| {
+        self.remove("remove_idempotency_records", move |connection| {
             remove_idempotency_records(connection, before, limit)
         })
         .await
     }
 
     async fn remove_events(&self, shop: ShopId, before: Timestamp, limit: u32) -> Result<u64, StorageError> {
-        self.write("remove_events", move |connection| remove_events(connection, shop, before, limit)).await
+        self.remove("remove_events", move |connection| remove_events(connection, shop, before, limit)).await
     }
 }
 

@@ -13,6 +13,7 @@ use hexdesk_domain::{
 };
 
 use self::index::indexed_word;
+use super::connection::interruption::{WANTED_DOCUMENT, WANTED_RESULT};
 use super::{SqliteStorage, pages};
 use crate::sql::schema::{customers, tickets, users};
 use crate::sql::tickets::{TicketViewRow, ticket_view};
@@ -98,7 +99,8 @@ fn expression(shop: ShopId, term: &SearchTerm) -> String {
 
 impl QueryFragment<Sqlite> for FoundTickets {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        // CROSS JOIN keeps the written order: first the terms, then the documents by id.
+        // CROSS JOIN keeps the written order: first the terms, then the documents by id; and each
+        // result is used as it is found, so that `still_wanted` is called all the time.
         out.push_sql(
             "hits (ticket_id, term, weight) AS (
                 SELECT coalesce(documents.ticket_id, tickets.id), terms.key, documents.weight
@@ -111,16 +113,25 @@ impl QueryFragment<Sqlite> for FoundTickets {
                 CROSS JOIN search_documents AS documents ON documents.id = search_index.rowid
                 LEFT JOIN tickets ON tickets.shop_id = documents.shop_id
                     AND tickets.customer_id = documents.customer_id
-            ), best AS (
-                SELECT ticket_id, term, max(weight) AS weight FROM hits GROUP BY ticket_id, term
-            ), ranked AS (
-                SELECT ticket_id, sum(weight) AS rank FROM best GROUP BY ticket_id HAVING count(*) = ",
+                WHERE ",
         );
+        out.push_sql(WANTED_DOCUMENT);
+        out.push_sql(
+            "), best AS (
+                SELECT ticket_id, term, max(weight) AS weight FROM hits GROUP BY ticket_id, term HAVING ",
+        );
+        out.push_sql(WANTED_RESULT);
+        out.push_sql(
+            "), ranked AS (
+                SELECT ticket_id, sum(weight) AS rank FROM best GROUP BY ticket_id HAVING ",
+        );
+        out.push_sql(WANTED_RESULT);
+        out.push_sql(" AND count(*) = ");
         out.push_bind_param::<BigInt, _>(&self.term_count)?;
         out.push_sql(
             "), found_tickets AS (
                 SELECT ranked.ticket_id, ranked.rank
-                FROM ranked JOIN tickets ON tickets.id = ranked.ticket_id AND tickets.shop_id = ",
+                FROM ranked CROSS JOIN tickets ON tickets.id = ranked.ticket_id AND tickets.shop_id = ",
         );
         out.push_bind_param::<BigInt, _>(&self.shop)?;
         out.push_sql(" WHERE (ranked.rank, tickets.last_message_time, tickets.id) < (");

@@ -72,7 +72,7 @@ impl TicketStore for SqliteStorage {
         expected_version: Option<i64>,
         stamp: AuditStamp,
     ) -> Result<DeleteTicketOutcome, StorageError> {
-        self.write("delete_ticket", move |connection| {
+        self.remove("delete_ticket", move |connection| {
             delete::delete(connection, shop, id, expected_version, stamp)
         })
         .await

@@ -5,7 +5,7 @@ use std::path::Path;
 use diesel::connection::{SimpleConnection, set_default_instrumentation};
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Integer, Text};
+use diesel::sql_types::{BigInt, Integer, Text};
 use hexdesk_adapters::SqliteStorage;
 use hexdesk_domain::ShopId;
 
@@ -25,8 +25,15 @@ const GROWING: &[&str] = &[
     "users",
 ];
 
+diesel::define_sql_function! {
+    /// The function that ends the storage's reads. Here it ends none.
+    fn still_wanted(row: BigInt) -> Bool;
+}
+
 fn connect(path: &Path) -> SqliteConnection {
-    SqliteConnection::establish(path.to_str().unwrap()).unwrap()
+    let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    still_wanted_utils::register_nondeterministic_impl(&mut connection, |_: i64| true).unwrap();
+    connection
 }
 
 /// Returns the steps of SQLite's plan for a statement.

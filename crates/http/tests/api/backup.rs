@@ -342,6 +342,19 @@ fn a_symbolic_link_names_the_same_database() {
 }
 
 #[test]
+fn a_link_to_a_missing_file_leads_to_a_private_database() {
+    let (source, backup) = backed_up("backup.example");
+    let (real, named) = (Database::sqlite(), Database::sqlite());
+    symlink(file(&real), file(&named)).unwrap();
+    let error = refusal(&source.run(&["backup", text(&file(&named))]));
+    assert!(error.contains("already exists"), "{error}");
+    named.hexdesk(&["restore", text(&backup)]);
+    assert_eq!(shop(&real), "backup.example");
+    assert_eq!(file(&real).metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(file(&named).is_symlink());
+}
+
+#[test]
 fn a_restore_that_is_killed_leaves_one_whole_database() {
     const KILLS: u32 = 30;
     let (_source, backup) = backed_up("new.example");

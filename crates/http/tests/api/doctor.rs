@@ -178,6 +178,7 @@ fn a_used_sqlite_database_passes_every_check() {
         "shops",
         "synchronous",
         "writable",
+        "write-ahead log",
     ];
     assert_eq!(checks, expected);
     for check in expected.into_iter().filter(|check| *check != "disk space") {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
 use diesel::sql_types::Text;
@@ -14,6 +14,9 @@ use diesel::{Connection, RunQueryDsl};
 use hexdesk_domain::{StorageError, StorageErrorKind};
 
 use crate::sql::statement_log;
+use crate::sqlite::connection::interruption::{ABANDONED, Interrupt, Read};
+use crate::sqlite::connection::log_keeper::{Attempt, LogKeeper, PATIENCE_AT_END};
+use crate::sqlite::connection::usage_lock::real_path;
 use crate::sqlite::errors::{self, SqliteOpenError};
 use crate::sqlite::presence;
 
@@ -47,9 +50,9 @@ impl DatabaseFile {
         Ok(Self { path: text.into(), busy_timeout })
     }
 
-    /// Creates a missing file.
+    /// Creates a missing file. If the path is a symbolic link, creates the file where it leads.
     pub(in crate::sqlite) fn create_if_missing(&self) -> std::io::Result<()> {
-        create_private(Path::new(&*self.path))
+        create_private(&real_path(Path::new(&*self.path))?)
     }
 }
 
@@ -72,9 +75,9 @@ fn create_private(path: &Path) -> std::io::Result<()> {
 ///   macOS.
 /// - `wal_autocheckpoint`: the log moves into the database every 4,000 pages (about 16 MB). A
 ///   larger log saves writes of pages that change often. The commit that moves it takes longer.
-/// - `journal_size_limit`: a larger log is cut to 64 MiB.
-/// - `secure_delete`: deleted data is overwritten, also on free pages. Data of an erased customer
-///   remains in the log only, until the log is moved.
+/// - `journal_size_limit`: a larger log is cut to 64 MiB when it starts again.
+/// - `secure_delete`: deleted data is overwritten, also on free pages. It remains in the log until
+///   [`LogKeeper`] empties the log.
 pub(in crate::sqlite) const SETTINGS: &str = "PRAGMA synchronous = FULL;
     PRAGMA fullfsync = ON;
     PRAGMA foreign_keys = ON;
@@ -100,10 +103,20 @@ pub(in crate::sqlite) enum Role {
     HidingReader,
 }
 
+/// What a command removes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sqlite) enum Removes {
+    Nothing,
+    PersonalData,
+}
+
 /// A connection that opens again on demand after it was closed.
 pub(in crate::sqlite) struct ConnectionSlot {
     file: DatabaseFile,
     role: Role,
+    interrupt: Arc<Interrupt>,
+    /// On the connection that writes.
+    keeper: Option<LogKeeper>,
     connection: Option<SqliteConnection>,
     /// The connection that hides customers who are being erased. Only readers need it, and only
     /// then.
@@ -113,16 +126,27 @@ pub(in crate::sqlite) struct ConnectionSlot {
 impl ConnectionSlot {
     /// A slot with an open connection.
     pub(in crate::sqlite) fn open(file: DatabaseFile, role: Role) -> anyhow::Result<Self> {
-        let mut slot = Self { file, role, connection: None, hiding: None };
+        let (interrupt, keeper, connection, hiding) = Default::default();
+        let mut slot = Self { file, role, interrupt, keeper, connection, hiding };
         slot.connection()?;
         Ok(slot)
+    }
+
+    /// The interrupt of the reads on this connection.
+    pub(in crate::sqlite) fn interrupt(&self) -> Arc<Interrupt> {
+        Arc::clone(&self.interrupt)
+    }
+
+    /// Has the slot keep the log small.
+    pub(in crate::sqlite) fn keep_log(&mut self, keeper: LogKeeper) {
+        self.keeper = Some(keeper);
     }
 
     /// Returns the connection. No transaction is open on it.
     pub(in crate::sqlite) fn connection(&mut self) -> anyhow::Result<&mut SqliteConnection> {
         let connection = match self.connection.take() {
             Some(connection) => connection,
-            None => connect(&self.file, self.role)?,
+            None => connect(&self.file, self.role, &self.interrupt)?,
         };
         Ok(self.connection.insert(connection))
     }
@@ -136,10 +160,11 @@ impl ConnectionSlot {
     }
 
     /// Runs a command in a transaction that takes the write lock at its beginning. A failed command
-    /// writes nothing.
+    /// writes nothing. The log is emptied soon after a command that removes personal data.
     pub(in crate::sqlite) fn write<T>(
         &mut self,
         operation: &'static str,
+        removes: Removes,
         command: impl FnOnce(&mut SqliteConnection) -> anyhow::Result<T>,
     ) -> Result<T, StorageError> {
         let unavailable = |cause| StorageError::new(StorageErrorKind::Unavailable, operation, cause);
@@ -150,6 +175,10 @@ impl ConnectionSlot {
             self.close();
             return Err(unavailable(error.into()));
         }
+        if let Some(keeper) = &mut self.keeper {
+            keeper.note_write(removes == Removes::PersonalData);
+        }
+        let connection = self.connection().map_err(unavailable)?;
         match command(connection) {
             Ok(answer) => match connection.batch_execute("COMMIT") {
                 Ok(()) => Ok(answer),
@@ -176,11 +205,13 @@ impl ConnectionSlot {
     /// customers who are being erased at that moment.
     pub(in crate::sqlite) fn read<T>(
         &mut self,
+        read: &Read,
         operation: &'static str,
         query: impl FnOnce(&mut SqliteConnection) -> anyhow::Result<T>,
     ) -> Result<T, StorageError> {
         let unavailable = |cause| StorageError::new(StorageErrorKind::Unavailable, operation, cause);
         let failed = |error| StorageError::new(errors::kind_of(&error), operation, errors::explained(error));
+        let _running = read.begin(&self.interrupt).ok_or_else(|| unavailable(anyhow!(ABANDONED)))?;
         let connection = self.connection().map_err(unavailable)?;
         let begun = connection.batch_execute("BEGIN").map_err(anyhow::Error::from);
         let outcome = match begun.and_then(|()| presence::is_anyone_being_erased(connection)) {
@@ -208,14 +239,47 @@ impl ConnectionSlot {
     fn hiding(&mut self) -> anyhow::Result<&mut SqliteConnection> {
         let connection = match self.hiding.take() {
             Some(connection) => connection,
-            None => connect(&self.file, Role::HidingReader)?,
+            None => connect(&self.file, Role::HidingReader, &self.interrupt)?,
         };
         Ok(self.hiding.insert(connection))
     }
+
+    /// When [`Self::keep_up`] has something to do.
+    pub(in crate::sqlite) fn upkeep_is_due(&self) -> Option<Instant> {
+        self.keeper.as_ref()?.due()
+    }
+
+    /// Empties the log if that is due.
+    pub(in crate::sqlite) fn keep_up(&mut self) {
+        if let Some(attempt) = self.keeper.as_mut().and_then(LogKeeper::attempt) {
+            self.empty_log(attempt);
+        }
+    }
+
+    /// Tries to empty the log before the process ends, and insists if data was removed.
+    pub(in crate::sqlite) fn end(&mut self) {
+        let deadline = Instant::now() + PATIENCE_AT_END;
+        while let Some(attempt) = self.keeper.as_mut().and_then(|keeper| keeper.last_attempt(deadline)) {
+            self.empty_log(attempt);
+        }
+    }
+
+    fn empty_log(&mut self, attempt: Attempt) {
+        let Some(mut keeper) = self.keeper.take() else { return };
+        let is_empty = self.connection().and_then(|connection| Ok(keeper.empty(attempt, connection)?));
+        let is_empty = is_empty.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the write-ahead log cannot be emptied");
+            self.close();
+            false
+        });
+        keeper.note_attempt(attempt, is_empty);
+        self.keeper = Some(keeper);
+    }
 }
 
-fn connect(file: &DatabaseFile, role: Role) -> anyhow::Result<SqliteConnection> {
+fn connect(file: &DatabaseFile, role: Role, interrupt: &Arc<Interrupt>) -> anyhow::Result<SqliteConnection> {
     let mut connection = SqliteConnection::establish(&file.path)?;
+    interrupt.register(&mut connection)?;
     if let Some(instrumentation) = statement_log::instrumentation() {
         connection.set_instrumentation(instrumentation);
     }

@@ -1,9 +1,10 @@
 //! Threads that own connections, and the bounded queue in front of them.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use anyhow::anyhow;
 use hexdesk_domain::{StorageError, StorageErrorKind};
@@ -35,9 +36,15 @@ impl WorkerThreads {
         for mut slot in slots {
             let receiver = Arc::clone(&receiver);
             let serve = move || {
-                while let Some(job) = next_job(&receiver) {
-                    job(&mut slot);
+                loop {
+                    match next_job(&receiver, slot.upkeep_is_due()) {
+                        Ok(job) => job(&mut slot),
+                        Err(RecvTimeoutError::Timeout) => {}
+                        Err(RecvTimeoutError::Disconnected) => break,
+                    }
+                    slot.keep_up();
                 }
+                slot.end();
             };
             workers.threads.push(std::thread::Builder::new().name(name.to_owned()).spawn(serve)?);
         }
@@ -83,9 +90,13 @@ impl WorkerThreads {
     }
 }
 
-/// Waits for a job, in turn with the other threads; `None` once the queue is closed.
-fn next_job(receiver: &Mutex<Receiver<Job>>) -> Option<Job> {
-    receiver.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+/// Waits for a job until this time, in turn with the other threads.
+fn next_job(receiver: &Mutex<Receiver<Job>>, until: Option<Instant>) -> Result<Job, RecvTimeoutError> {
+    let receiver = receiver.lock().unwrap_or_else(PoisonError::into_inner);
+    match until {
+        Some(until) => receiver.recv_timeout(until.saturating_duration_since(Instant::now())),
+        None => Ok(receiver.recv()?),
+    }
 }
 
 impl Drop for WorkerThreads {

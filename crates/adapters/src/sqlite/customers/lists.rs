@@ -10,6 +10,7 @@ use super::filter;
 use crate::sql::customers::CustomerRow;
 use crate::sql::page;
 use crate::sql::schema::customers;
+use crate::sqlite::connection::interruption::still_wanted;
 
 /// Reads a page of the list.
 pub(super) fn list(
@@ -20,7 +21,7 @@ pub(super) fn list(
     size: PageSize,
 ) -> anyhow::Result<Page<Customer, CustomerId>> {
     let mut list = customers::table
-        .filter(customers::shop_id.eq(shop.get()))
+        .filter(customers::shop_id.eq(shop.get()).and(still_wanted(customers::id)))
         .order(customers::id.desc())
         .select(CustomerRow::as_select())
         .limit(page::rows_to_ask_for(size))

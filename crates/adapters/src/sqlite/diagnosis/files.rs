@@ -12,6 +12,8 @@ use crate::sqlite::connection::usage_lock::{beside, real_path};
 const LITTLE_BYTES: u64 = 1_000_000_000;
 /// Below this the next write may fail.
 const TOO_LITTLE_BYTES: u64 = 100_000_000;
+/// The write-ahead log of a working server stays below this.
+const LARGE_LOG_BYTES: u64 = 128 << 20;
 
 pub(super) fn findings(path: &Path) -> Vec<Finding> {
     let path = real_path(path).unwrap_or_else(|_| path.to_owned());
@@ -20,7 +22,7 @@ pub(super) fn findings(path: &Path) -> Vec<Finding> {
         Ok(space) => disk_space(directory, space.f_bavail.saturating_mul(space.f_frsize)),
         Err(error) => Finding::warning("disk space", format!("cannot be determined: {error}")),
     };
-    vec![permissions(&path, directory), writable(&path, directory), space]
+    vec![permissions(&path, directory), writable(&path, directory), space, log(&path)]
 }
 
 fn permissions(path: &Path, directory: &Path) -> Finding {
@@ -71,10 +73,37 @@ fn disk_space(directory: &Path, free: u64) -> Finding {
     }
 }
 
+fn log(database: &Path) -> Finding {
+    let log = beside(database, "-wal");
+    let bytes = log.metadata().map_or(0, |metadata| metadata.len());
+    let text = format!("{} MB in {}", bytes / 1_000_000, log.display());
+    if bytes > LARGE_LOG_BYTES {
+        let text = format!(
+            "{text}: a backup or another program reads the database for long, or a crash left the log; the \
+             server cuts it when that read has ended"
+        );
+        Finding::warning("write-ahead log", text)
+    } else {
+        Finding::ok("write-ahead log", text)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::finding::Severity;
+
+    #[test]
+    fn a_large_log_is_reported() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("hexdesk.db");
+        assert_eq!(log(&path).severity, Severity::Ok);
+        let file = std::fs::File::create(beside(&path, "-wal")).unwrap();
+        for (bytes, severity) in [(LARGE_LOG_BYTES, Severity::Ok), (LARGE_LOG_BYTES + 1, Severity::Warning)] {
+            file.set_len(bytes).unwrap();
+            assert_eq!(log(&path).severity, severity, "{bytes}");
+        }
+    }
 
     #[test]
     fn low_disk_space_is_reported_early() {

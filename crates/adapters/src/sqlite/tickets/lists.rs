@@ -15,6 +15,7 @@ use crate::sql::schema::tickets;
 use crate::sql::tickets::{TicketViewRow, ticket_view};
 use crate::sql::types::StoredTimestamp;
 use crate::sql::{page, queries};
+use crate::sqlite::connection::interruption::WANTED_TICKET;
 
 /// Reads a page of the list.
 pub(super) fn list(
@@ -25,6 +26,7 @@ pub(super) fn list(
     size: PageSize,
 ) -> anyhow::Result<Page<TicketView, TicketPosition>> {
     let mut list = queries::ticket_list(shop.get())
+        .filter(sql::<Bool>(WANTED_TICKET))
         .select(TicketViewRow::as_select())
         .limit(page::rows_to_ask_for(size))
         .into_boxed::<Sqlite>();
@@ -43,7 +45,11 @@ pub(super) fn count(
     shop: ShopId,
     filter: TicketFilter,
 ) -> anyhow::Result<u64> {
-    let count = tickets::table.filter(tickets::shop_id.eq(shop.get())).count().into_boxed::<Sqlite>();
+    let mut count = tickets::table.filter(tickets::shop_id.eq(shop.get())).count().into_boxed::<Sqlite>();
+    // Without conditions SQLite counts 30 million a second, half as many with this.
+    if filter != TicketFilter::default() {
+        count = count.filter(sql::<Bool>(WANTED_TICKET));
+    }
     let count: i64 = add_conditions!(count, filter).get_result(connection)?;
     Ok(u64::try_from(count)?)
 }
