@@ -17,6 +17,7 @@ use super::{Begun, begin};
 use crate::sql::CorruptRow;
 use crate::sql::schema::erasures;
 use crate::sqlite::Writer;
+use crate::sqlite::connection::interruption::Read;
 use crate::sqlite::connection::slot::Removes;
 
 const OPERATION: &str = "erase_customer";
@@ -210,7 +211,7 @@ impl Worker {
     /// Takes over erasures that got no further since the last look. Returns when to look again.
     fn look(&mut self) -> Duration {
         let rows = self.runtime.block_on(self.writer.run(OPERATION, |slot| {
-            slot.read(OPERATION, |connection| {
+            slot.read(&Read::default(), OPERATION, |connection| {
                 let columns = (erasures::shop_id, erasures::customer_id, erasures::steps);
                 Ok(erasures::table.select(columns).load::<(i64, i64, i64)>(connection)?)
             })
