@@ -293,6 +293,11 @@ fn invalid_values_are_refused(database: Database) {
             r#"{"isOpenedTicket": 1, "customerId": 123, "Channel": "Mail", "isOpenedTicket": true}"#.into(),
             &[("/isOpenedTicket", "duplicate")],
         ),
+        // One error, not one for each repetition.
+        (
+            format!(r#"{{"customerId": 123, "Channel": "Mail"{}}}"#, r#","via":"x""#.repeat(100_000)),
+            &[("/via", "duplicate")],
+        ),
     ]);
     assert_refused(&database, &server, &cases);
 }
