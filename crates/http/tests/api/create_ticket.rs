@@ -267,7 +267,7 @@ fn invalid_values_are_refused(database: Database) {
     for bad in [json!("english please"), json!(""), json!("e"), json!("en--GB")] {
         cases.push((body_with(json!({"language_code": bad})), &[("/language_code", "language_tag")]));
     }
-    cases.extend::<[(String, &[(&str, &str)]); 16]>([
+    cases.extend::<[(String, &[(&str, &str)]); 17]>([
         (body_with(json!({"tags": "refund"})), &[("/tags", "type")]),
         (body_with(json!({"tags": {"0": "refund"}})), &[("/tags", "type")]),
         (body_with(json!({"tags": ["a", 1, "b", null]})), &[("/tags/1", "type"), ("/tags/3", "type")]),
