@@ -301,9 +301,11 @@ impl<'de> Visitor<'de> for ObjectSeed {
             match known {
                 None => {}
                 Some((_, slot @ None)) => *slot = Some(value),
-                Some(((field, _), Some(_))) => {
+                // One error per member: a body may repeat a member a hundred thousand times.
+                Some(((field, _), Some(_))) if members.errors.iter().all(|(other, ..)| other != field) => {
                     members.refuse(*field, None, "duplicate", "must not be there twice");
                 }
+                Some(_) => {}
             }
         }
         Ok(members)

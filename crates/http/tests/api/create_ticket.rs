@@ -267,7 +267,7 @@ fn invalid_values_are_refused(database: Database) {
     for bad in [json!("english please"), json!(""), json!("e"), json!("en--GB")] {
         cases.push((body_with(json!({"language_code": bad})), &[("/language_code", "language_tag")]));
     }
-    cases.extend::<[(String, &[(&str, &str)]); 16]>([
+    cases.extend::<[(String, &[(&str, &str)]); 17]>([
         (body_with(json!({"tags": "refund"})), &[("/tags", "type")]),
         (body_with(json!({"tags": {"0": "refund"}})), &[("/tags", "type")]),
         (body_with(json!({"tags": ["a", 1, "b", null]})), &[("/tags/1", "type"), ("/tags/3", "type")]),
@@ -292,6 +292,11 @@ fn invalid_values_are_refused(database: Database) {
         (
             r#"{"isOpenedTicket": 1, "customerId": 123, "Channel": "Mail", "isOpenedTicket": true}"#.into(),
             &[("/isOpenedTicket", "duplicate")],
+        ),
+        // One error, not one for each repetition.
+        (
+            format!(r#"{{"customerId": 123, "Channel": "Mail"{}}}"#, r#","via":"x""#.repeat(100_000)),
+            &[("/via", "duplicate")],
         ),
     ]);
     assert_refused(&database, &server, &cases);
