@@ -7,6 +7,7 @@
 //! customers. The [`Eraser`](eraser::Eraser) takes the others, in any process that has the database
 //! open.
 
+mod budget;
 pub(in crate::sqlite) mod eraser;
 mod step;
 
@@ -21,6 +22,7 @@ use crate::sql::events::StampRow;
 use crate::sql::schema::{customers, erasures};
 use crate::sqlite::presence::is_present;
 use crate::sqlite::search::index;
+use budget::FIRST_BUDGET;
 use step::{Stepped, step};
 
 /// The beginning of an erasure.
@@ -57,7 +59,7 @@ fn begin(
         .execute(connection)?;
     index::remove_customer(connection, shop, id)?;
     diesel::update(customer).set(Anonymous::default()).execute(connection)?;
-    Ok(match step(connection, shop, id, step::FIRST_BUDGET)? {
+    Ok(match step(connection, shop, id, FIRST_BUDGET)? {
         Stepped::Finished(erased) => Begun::Finished(erased),
         Stepped::Unfinished | Stepped::Missing => Begun::Unfinished,
     })

@@ -12,7 +12,8 @@ use hexdesk_domain::ports::Erased;
 use hexdesk_domain::{AuditStamp, CustomerId, ShopId, StorageError, StorageErrorKind};
 use tokio::sync::oneshot;
 
-use super::step::{FIRST_BUDGET, Stepped, step};
+use super::budget::FIRST_BUDGET;
+use super::step::{Stepped, step};
 use super::{Begun, begin};
 use crate::sql::CorruptRow;
 use crate::sql::schema::erasures;

@@ -1,7 +1,7 @@
 //! A step of an erasure: one transaction that deletes a bounded number of rows.
 //!
-//! What is left decides what a step does, so it may run after a crash and in any process. A row and
-//! the event of its deletion are in the same transaction.
+//! A step finds its work in the remaining rows. So it may run after a crash, and in any process. A
+//! row and the event of its deletion are in the same transaction.
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -10,6 +10,7 @@ use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::ports::Erased;
 use hexdesk_domain::{CustomerId, EventKind, ShopId};
 
+use super::budget::{Budget, DOCUMENT_BYTES, ROW_BYTES};
 use crate::sql::events::StampRow;
 use crate::sql::schema::{
     comments, customers, erasures, events, idempotency_records, search_documents, tickets,
@@ -17,9 +18,6 @@ use crate::sql::schema::{
 use crate::sql::types::StoredTimestamp;
 use crate::sqlite::events::append::EventLog;
 use crate::sqlite::search::index;
-
-/// The budget of the first step, in the unit of [`Budget`].
-pub(super) const FIRST_BUDGET: i64 = 256;
 
 /// The number of tickets that are looked at together.
 const TICKETS: usize = 64;
@@ -37,46 +35,6 @@ pub(super) enum Stepped {
     Unfinished,
     /// There is no such erasure, or another process has finished it.
     Missing,
-}
-
-/// The work that a step may do, about in table rows with their index entries. A long row counts
-/// more: its pages are overwritten. A document counts most: the full-text index deletes its words
-/// one by one.
-#[derive(Debug, Clone, Copy)]
-struct Budget(i64);
-
-/// The length that counts as one more row.
-const ROW_BYTES: i64 = 2_048;
-/// The length of a document that counts as one more row: the words of one page of the index.
-const DOCUMENT_BYTES: i64 = 32;
-
-impl Budget {
-    fn is_spent(self) -> bool {
-        self.0 <= 0
-    }
-
-    fn spend(&mut self, bytes: i64, bytes_per_row: i64) {
-        self.0 -= 1 + bytes / bytes_per_row;
-    }
-
-    /// Takes rows, each with its length, until the budget is spent. Returns their numbers, and
-    /// whether these are all.
-    fn take(
-        &mut self,
-        rows: impl Iterator<Item = QueryResult<(i64, Option<i64>)>>,
-        bytes_per_row: i64,
-    ) -> QueryResult<(Vec<i64>, bool)> {
-        let mut taken = Vec::new();
-        for row in rows {
-            if self.is_spent() {
-                return Ok((taken, false));
-            }
-            let (number, bytes) = row?;
-            self.spend(bytes.unwrap_or_default(), bytes_per_row);
-            taken.push(number);
-        }
-        Ok((taken, true))
-    }
 }
 
 /// Takes a step. It always gets further, however small the budget is.
