@@ -181,7 +181,7 @@ fn a_key_that_no_longer_works_revokes_nothing(database: Database) {
         assert!(works(&server, key));
     }
     database.hexdesk(&["key", "revoke", id(&revoked)]);
-    database.hexdesk(&["key", "rotate", id(&expired), "--overlap", "0"]);
+    database.hexdesk(&["key", "rotate", id(&expired), "--overlap", "0s"]);
     for holder in [&revoked, &expired] {
         revoke(&server, holder, &target).assert_problem(
             401,
