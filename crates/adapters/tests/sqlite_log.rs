@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
 #![allow(clippy::print_stdout, reason = "figures, shown with --nocapture")]
 
+#[allow(dead_code, reason = "it has more than is needed here")]
 mod sqlite_fixture;
 
 use std::sync::Arc;

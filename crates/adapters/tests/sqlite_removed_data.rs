@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
 
+#[allow(dead_code, reason = "it has more than is needed here")]
 mod sqlite_fixture;
 
 use std::collections::BTreeSet;

@@ -1,7 +1,6 @@
 //! A SQLite database for one test, with a shop and a customer.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
-#![allow(dead_code, reason = "each test uses a part")]
 
 use std::path::PathBuf;
 

@@ -24,13 +24,13 @@ diesel::define_sql_function! {
 /// of the work for a row. The bits of its number choose the row.
 macro_rules! wanted {
     ($number:literal, $bits:literal) => {
-        concat!("(", $number, " & ", $bits, " OR still_wanted(", $number, "))")
+        concat!("(", $number, " & ", $bits, " OR still_wanted(coalesce(", $number, ", 0)))")
     };
 }
 
 /// Chooses tickets by the milliseconds in their ids.
 pub(in crate::sqlite) const WANTED_TICKET: &str = wanted!("tickets.id", 0x3c0_0000);
-/// [`WANTED_TICKET`] among the results of a search.
+/// [`WANTED_TICKET`] among the results of a search. A customer without tickets has none.
 pub(in crate::sqlite) const WANTED_RESULT: &str = wanted!("ticket_id", 0x3c0_0000);
 /// Chooses documents in blocks of 64, because the lowest bits follow the kinds of documents.
 pub(in crate::sqlite) const WANTED_DOCUMENT: &str = wanted!("documents.id", 0x3c0);
