@@ -196,3 +196,99 @@ impl MessageBody for ResponseBody {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::future::poll_fn;
+    use std::rc::Rc;
+
+    use actix_web::body::BodyStream;
+    use futures_util::{FutureExt, StreamExt, stream};
+    use hexdesk_domain::ShopId;
+
+    use super::*;
+    use crate::shop_shares::ShopShares;
+
+    const MIB: usize = 1024 * 1024;
+
+    fn shop() -> ShopId {
+        ShopId::new(1).unwrap()
+    }
+
+    fn held(memory: Permits) -> Held {
+        Held::new(ShopShares::new(1, 1).none(shop()), memory, Duration::from_secs(60))
+    }
+
+    /// The next slice, if there is one at once.
+    fn next(body: &mut ResponseBody) -> Option<Option<usize>> {
+        let slice = poll_fn(|cx| Pin::new(&mut *body).poll_next(cx)).now_or_never()?;
+        Some(slice.map(|slice| slice.unwrap().len()))
+    }
+
+    #[test]
+    fn a_large_body_is_sent_in_slices() {
+        for (bytes, slices) in [(0, vec![]), (1, vec![1]), (MAX_SMALL_BYTES, vec![MAX_SMALL_BYTES])] {
+            let mut body = ResponseBody::new(vec![0; bytes], &Method::GET, None, None);
+            for slice in slices {
+                assert_eq!(next(&mut body), Some(Some(slice)));
+            }
+            assert_eq!(next(&mut body), Some(None));
+        }
+        let mut body = ResponseBody::new(vec![0; 150_000], &Method::GET, None, None);
+        for slice in [SLICE_BYTES, SLICE_BYTES, SLICE_BYTES, 150_000 - 3 * SLICE_BYTES] {
+            assert_eq!(next(&mut body), Some(Some(slice)));
+        }
+        assert_eq!(next(&mut body), Some(None));
+    }
+
+    #[test]
+    fn a_stream_reads_a_piece_only_with_memory_for_it() {
+        let shares = ShopShares::new(4 * MIB, 2 * MIB);
+        let asked = Rc::new(Cell::new(0));
+        let pieces = stream::iter(0..3).map({
+            let asked = asked.clone();
+            move |_| {
+                asked.set(asked.get() + 1);
+                Ok::<_, std::io::Error>(Bytes::from(vec![0; 50_000]))
+            }
+        });
+        let memory = shares.try_acquire(shop(), PIECE_BYTES).unwrap();
+        let body = BodyStream::new(pieces);
+        let mut body = ResponseBody::new(body, &Method::GET, Some(held(memory)), None);
+        assert_eq!((next(&mut body), asked.get()), (Some(Some(50_000)), 1));
+        // The first piece counts until the next is read.
+        let others = shares.try_acquire(shop(), 2 * MIB - 50_000).unwrap();
+        assert_eq!((next(&mut body), asked.get()), (None, 1));
+        drop(others);
+        assert_eq!((next(&mut body), asked.get()), (Some(Some(50_000)), 2));
+        assert_eq!((next(&mut body), asked.get()), (Some(Some(50_000)), 3));
+        assert_eq!(next(&mut body), Some(None));
+        drop(body);
+        assert_eq!(shares.try_acquire(shop(), 2 * MIB).unwrap().held(), 2 * MIB);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_read_waits_for_memory_until_its_deadline_and_a_write_takes_it() {
+        let shares = ShopShares::new(2 * MIB, 2 * MIB);
+        let others = shares.try_acquire(shop(), 2 * MIB).unwrap();
+        let deadline = Instant::now() + Duration::from_secs(5);
+        let size = BodySize::Sized(100_000);
+        for small in [BodySize::None, BodySize::Sized(MAX_SMALL_BYTES as u64)] {
+            let settled = held(shares.none(shop())).settle(small, &Method::GET, deadline).now_or_never();
+            assert_eq!(settled, Some(Ok(())));
+        }
+        let settled = held(shares.none(shop())).settle(size, &Method::HEAD, deadline).now_or_never();
+        assert_eq!(settled, Some(Ok(())));
+        let mut write = held(shares.none(shop()));
+        assert_eq!(write.settle(size, &Method::POST, deadline).now_or_never(), Some(Ok(())));
+        assert_eq!(write.memory.held(), 100_000);
+        let late = held(shares.none(shop())).settle(size, &Method::GET, deadline).await;
+        assert_eq!(late, Err(Problem::overloaded()));
+        assert_eq!(Instant::now(), deadline);
+        drop((others, write));
+        let mut read = held(shares.try_acquire(shop(), MIB).unwrap());
+        read.settle(size, &Method::GET, deadline).await.unwrap();
+        assert_eq!(read.memory.held(), 100_000);
+    }
+}
