@@ -1,88 +1,126 @@
-//! Limits the number of requests that the server accepts, and their time.
+//! Limits the number of requests that the server accepts, their time, and their memory.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, header};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest, ResponseError, web};
+use hexdesk_domain::ShopId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use crate::connections;
 use crate::problem::Problem;
-use crate::{connections, request_body};
+use crate::request_body::{MAX_BODY_BYTES, content_length};
+use crate::response_body::{Held, MAX_SMALL_BYTES};
+use crate::shop_shares::{Permits, ShopShares};
 
-/// The largest body that is read if a request is refused. If the body is larger, the connection is
-/// closed, and the client may not see the response.
-const MAX_REFUSED_BODY_BYTES: u64 = 64 * 1024;
-
-/// The longest time for reading it.
-const REFUSED_BODY_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// The time that a request waits for a permit if its connection was refused recently.
+/// The time that a request waits for a place if its connection was refused recently.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A refusal is recent for this time.
 const RECENTLY: Duration = Duration::from_secs(10);
 
-/// The timeout of a request if the app data has no [`Admission`].
-const MAX_REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+/// The memory that is reserved for a page before it is read.
+const MAX_PAGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// The limits on requests.
 #[derive(Debug, Clone)]
 pub(crate) struct Admission {
-    in_flight: Arc<Semaphore>,
+    /// The places among the requests in flight.
+    places: ShopShares,
+    /// The places among the lookups of keys.
+    lookups: Arc<Semaphore>,
+    /// The bytes of responses and large bodies.
+    memory: ShopShares,
     request_timeout: Duration,
     read_timeout: Duration,
 }
 
 impl Admission {
     /// Accepts at most `max_requests` at a time, each for `request_timeout`, and a read for
-    /// `read_timeout` if that is shorter.
-    pub(crate) fn new(max_requests: usize, request_timeout: Duration, read_timeout: Duration) -> Self {
-        let in_flight = Semaphore::new(max_requests.min(Semaphore::MAX_PERMITS));
-        let read_timeout = read_timeout.min(request_timeout);
-        Self { in_flight: Arc::new(in_flight), request_timeout, read_timeout }
+    /// `read_timeout` if that is shorter, with at most `max_memory` bytes for responses. One shop
+    /// gets seven eighths of the places, and half of the memory.
+    pub(crate) fn new(
+        max_requests: usize,
+        max_memory: usize,
+        request_timeout: Duration,
+        read_timeout: Duration,
+    ) -> Self {
+        Self {
+            places: ShopShares::new(max_requests, max_requests - max_requests / 8),
+            lookups: Arc::new(Semaphore::new(max_requests.min(Semaphore::MAX_PERMITS))),
+            memory: ShopShares::new(max_memory, max_memory / 2),
+            request_timeout,
+            read_timeout: read_timeout.min(request_timeout),
+        }
     }
 
-    /// Returns a permit for this request, if one is free. If its connection was refused recently,
-    /// the request waits for a permit: many clients retry at once, and the server would refuse
-    /// most of them.
-    async fn permit(&self, request: &HttpRequest) -> Option<OwnedSemaphorePermit> {
-        if let Ok(permit) = Arc::clone(&self.in_flight).try_acquire_owned() {
-            return Some(permit);
+    /// Returns a place for this request, if one is free. If its connection was refused recently,
+    /// the request waits for one: many clients retry at once, and the server would refuse most of
+    /// them.
+    async fn place(&self, request: &HttpRequest, shop: ShopId) -> Option<Permits> {
+        if let Some(place) = self.places.try_acquire(shop, 1) {
+            return Some(place);
         }
         connections::last_refusal(request).filter(|ago| *ago < RECENTLY)?;
-        timeout(QUEUE_TIMEOUT, Arc::clone(&self.in_flight).acquire_owned()).await.ok()?.ok()
+        timeout(QUEUE_TIMEOUT, self.places.acquire(shop, 1)).await.ok()
     }
 }
 
-/// Accepts the request if a permit is free, and returns 503 otherwise. It returns 503 at once,
-/// unless the connection was refused recently. `/livez` and `/readyz` need no permit.
+/// Accepts a request of this shop: takes a place for it, and reserves memory for its body and its
+/// response. Without a place, it returns 503 at once, unless the connection was refused recently.
 ///
 /// # Errors
-/// The errors of the handler. The framework defines the error type.
+/// 503 without a place, or without memory before the deadline.
 pub(crate) async fn admit(
-    admission: web::Data<Admission>,
-    mut request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
-    if ["/livez", "/readyz"].contains(&request.path()) {
-        return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
-    }
-    let Some(_in_flight) = admission.permit(request.request()).await else {
-        connections::remember_refusal(request.request());
-        refuse_body(&mut request).await;
-        return Ok(request.error_response(Problem::overloaded()));
+    request: &HttpRequest,
+    shop: ShopId,
+    is_list: bool,
+    deadline: Instant,
+) -> Result<Held, Problem> {
+    let admission = admission(request)?;
+    let Some(place) = admission.place(request, shop).await else {
+        connections::remember_refusal(request);
+        return Err(Problem::overloaded());
     };
-    next.call(request).await.map(ServiceResponse::map_into_boxed_body)
+    let memory = match memory(request, is_list) {
+        0 => admission.memory.none(shop),
+        bytes => timeout_at(deadline, admission.memory.acquire(shop, bytes))
+            .await
+            .map_err(|_| Problem::overloaded())?,
+    };
+    Ok(Held::new(place, memory, admission.request_timeout))
+}
+
+/// Returns the memory to reserve before the request is read. A write sends its body back.
+fn memory(request: &HttpRequest, is_list: bool) -> usize {
+    if is_list {
+        MAX_PAGE_BYTES
+    } else if request.headers().contains_key(header::TRANSFER_ENCODING) {
+        MAX_BODY_BYTES
+    } else {
+        match content_length(request.headers()) {
+            Some(length) if length > MAX_SMALL_BYTES as u64 => MAX_BODY_BYTES,
+            _ => 0,
+        }
+    }
+}
+
+/// Returns a place for the lookup of a key, which nobody has confirmed yet.
+///
+/// # Errors
+/// 503 if there is none.
+pub(crate) fn look_up(request: &HttpRequest) -> Result<OwnedSemaphorePermit, Problem> {
+    admission(request)?.lookups.clone().try_acquire_owned().map_err(|_| Problem::overloaded())
 }
 
 /// Returns the deadline of a request. Call it right after the head was read.
 pub(crate) fn deadline(request: &HttpRequest) -> Instant {
-    let timeout = admission(request).map_or(MAX_REQUEST_TIMEOUT, |admission| {
+    let timeout = admission(request).map_or(Duration::ZERO, |admission| {
         if is_read(request.method()) { admission.read_timeout } else { admission.request_timeout }
     });
     Instant::now() + timeout
@@ -115,25 +153,22 @@ pub(crate) async fn in_time(
     } else {
         (served.await.ok(), Problem::outcome_unknown())
     };
-    match served {
-        Some(served) => served.map(ServiceResponse::map_into_boxed_body),
-        None => Ok(ServiceResponse::new(http_request, late.error_response())),
+    let Some(served) = served else {
+        return Ok(ServiceResponse::new(http_request, late.error_response()));
+    };
+    let response = served?.map_into_boxed_body();
+    let held = http_request.extensions_mut().remove::<Held>();
+    if let Some(mut held) = held {
+        let settled = held.settle(response.response().body().size(), http_request.method(), deadline).await;
+        if let Err(problem) = settled {
+            return Ok(ServiceResponse::new(http_request, problem.error_response()));
+        }
+        http_request.extensions_mut().insert(held);
     }
+    Ok(response)
 }
 
-fn admission(request: &HttpRequest) -> Option<&Admission> {
-    request.app_data::<web::Data<Admission>>().map(|admission| &***admission)
-}
-
-/// Reads a small body, so that the client sees the response.
-async fn refuse_body(request: &mut ServiceRequest) {
-    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-    let is_small = length
-        .and_then(|length| length.parse().ok())
-        .is_some_and(|length: u64| length <= MAX_REFUSED_BODY_BYTES);
-    if is_small {
-        let payload: Payload = request.take_payload();
-        // After the timeout, the connection is closed with unread bytes.
-        let _ = timeout(REFUSED_BODY_TIMEOUT, request_body::discard(request.request(), payload)).await;
-    }
+fn admission(request: &HttpRequest) -> Result<&Admission, Problem> {
+    let admission = request.app_data::<web::Data<Admission>>();
+    admission.map(|admission| &***admission).ok_or_else(Problem::internal)
 }

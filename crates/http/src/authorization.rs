@@ -1,10 +1,13 @@
 //! The API key of a request, and the scope that its route needs.
 
+use std::pin::pin;
+
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage};
+use actix_web::{Error, HttpMessage, HttpRequest};
+use futures_util::FutureExt;
 use hexdesk_domain::ports::AuthenticationError;
 use hexdesk_domain::{Principal, Scope};
 use tokio::time::timeout_at;
@@ -15,22 +18,28 @@ use crate::request_body;
 use crate::services::{Services, Started};
 
 /// Serves the request only if its key holds `scope`. The handler finds the [`Principal`] in
-/// the request's extensions.
+/// the request's extensions. `is_list` is whether the response is a list.
 pub(crate) async fn authorize(
     scope: Scope,
+    is_list: bool,
     services: Option<Started>,
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let deadline = admission::deadline(request.request());
-    let admitted = match services {
-        Some(services) => timeout_at(deadline, admitted(scope, &services, &request)).await,
-        None => Ok(Err(Problem::overloaded())),
-    };
-    // Nothing was done yet: a timeout is safe to retry.
-    match admitted.unwrap_or_else(|_| Err(Problem::overloaded())) {
-        Ok(principal) => {
+    let admitted = async {
+        let services = services.ok_or_else(Problem::overloaded)?;
+        // Nothing was done yet: a timeout is safe to retry.
+        let principal = timeout_at(deadline, admitted(scope, &services, &request)).await;
+        let principal = principal.unwrap_or_else(|_| Err(Problem::overloaded()))?;
+        let held = admission::admit(request.request(), principal.shop.id, is_list, deadline).await?;
+        Ok::<_, Problem>((principal, held))
+    }
+    .await;
+    match admitted {
+        Ok((principal, held)) => {
             request.extensions_mut().insert(principal);
+            request.extensions_mut().insert(held);
             admission::in_time(deadline, request, next).await
         }
         Err(problem) => {
@@ -43,7 +52,7 @@ pub(crate) async fn authorize(
 
 /// Returns the principal of the request, if its key holds `scope`.
 async fn admitted(scope: Scope, services: &Services, request: &ServiceRequest) -> Result<Principal, Problem> {
-    let principal = principal(services, request.headers()).await?;
+    let principal = principal(services, request.request()).await?;
     if let Some(rate_limits) = &services.rate_limits {
         let (state, counted) = rate_limits.count(&principal);
         // Every response from here on reports the limit, including refusals.
@@ -57,11 +66,20 @@ async fn admitted(scope: Scope, services: &Services, request: &ServiceRequest) -
     }
 }
 
-async fn principal(services: &Services, headers: &HeaderMap) -> Result<Principal, Problem> {
-    let key = presented_key(headers).ok_or_else(Problem::missing_api_key)?;
+async fn principal(services: &Services, request: &HttpRequest) -> Result<Principal, Problem> {
+    let key = presented_key(request.headers()).ok_or_else(Problem::missing_api_key)?;
     // A key that is not text is also invalid.
     let key = std::str::from_utf8(key).map_err(|_| Problem::invalid_api_key())?;
-    services.authenticator.authenticate(key).await.map_err(|error| match error {
+    let mut authenticating = pin!(services.authenticator.authenticate(key));
+    let authenticated = match authenticating.as_mut().now_or_never() {
+        Some(authenticated) => authenticated,
+        // The key is not in the cache. Everybody can send such keys.
+        None => {
+            let _lookup = admission::look_up(request)?;
+            authenticating.await
+        }
+    };
+    authenticated.map_err(|error| match error {
         AuthenticationError::InvalidKey => Problem::invalid_api_key(),
         AuthenticationError::ShopClosed => Problem::shop_not_found(),
         AuthenticationError::Storage(error) => crate::services::storage_problem(error),

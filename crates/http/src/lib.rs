@@ -1,7 +1,8 @@
 //! The HTTP API and the command line of Hexdesk.
 //!
-//! A request passes through `request_trace` (its id and log line), `admission` (its permit)
-//! and `authorization` (its key and scope). Then [`routes`] selects its handler. The handler
+//! A request passes through `connections` and `request_trace` (its id and log line). Then
+//! [`routes`] selects its route, which asks `authorization` (its key and scope) and `admission`
+//! (its place and memory) before it calls the handler. The handler
 //! reads the body (`request_body`, `json_members`), calls the domain, and returns a response or
 //! a `Problem`.
 
@@ -35,10 +36,12 @@ mod problem;
 mod rate_limits;
 mod request_body;
 mod request_trace;
+mod response_body;
 mod retention;
 pub mod routes;
 mod server;
 mod services;
+mod shop_shares;
 mod ticket_ids;
 mod tickets;
 mod users;

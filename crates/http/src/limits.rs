@@ -17,9 +17,20 @@ const KEYS_OF_A_SHOP: NonZeroU32 = NonZeroU32::MIN.saturating_add(3);
 /// The limits of a server.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Limits {
-    /// How many requests may be in flight. More get 503 at once.
+    /// How many requests may be in flight, from the check of the key until the response was sent.
+    /// More get 503 at once. One shop gets seven eighths of them.
     #[arg(long, env = "HEXDESK_MAX_REQUESTS", default_value = "1024", value_name = "REQUESTS")]
     max_requests: NonZeroUsize,
+    /// How many MiB the responses in memory may take, and the bodies of requests above 64 KiB. More
+    /// wait. One shop gets half of it.
+    #[arg(
+        long,
+        env = "HEXDESK_MAX_ANSWER_MEMORY",
+        default_value = "256",
+        value_name = "MIB",
+        value_parser = clap::value_parser!(u32).range(8..=1_048_576)
+    )]
+    max_answer_memory: u32,
     /// How many connections may be open. More wait until one is closed.
     #[arg(long, env = "HEXDESK_MAX_CONNECTIONS", default_value = "10000", value_name = "CONNECTIONS")]
     max_connections: NonZeroUsize,
@@ -54,8 +65,9 @@ pub(crate) struct Limits {
 impl Limits {
     /// Returns the limits on requests.
     pub(crate) fn admission(&self) -> Admission {
+        let max_memory = (self.max_answer_memory as usize).saturating_mul(1024 * 1024);
         let read_timeout = Duration::from_secs(self.read_timeout);
-        Admission::new(self.max_requests.get(), self.request_timeout(), read_timeout)
+        Admission::new(self.max_requests.get(), max_memory, self.request_timeout(), read_timeout)
     }
 
     /// Returns the longest time for the body of a request to arrive.

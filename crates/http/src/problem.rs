@@ -232,6 +232,16 @@ impl Problem {
         )
     }
 
+    /// 417: the server does not know what the request expects of it.
+    pub(crate) fn expectation_failed() -> Self {
+        Self::new(
+            StatusCode::EXPECTATION_FAILED,
+            "expectation_failed",
+            "Expectation failed",
+            "The only expectation that the server meets is 100-continue",
+        )
+    }
+
     /// 422: the idempotency key was used for another body.
     pub(crate) fn idempotency_key_reused() -> Self {
         Self::new(

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
+use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use tokio::time::timeout;
 
+use crate::connections::AwaitingBody;
 use crate::problem::Problem;
 
 /// The most bytes a JSON body may have.
@@ -17,6 +19,9 @@ pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// The number of bytes of a body that are read and dropped before the response. A connection that
 /// is closed with unread bytes is reset, and the client may never see the response.
 const MAX_DRAINED_BYTES: usize = 64 * 1024 * 1024;
+
+/// The longest time for a body that is read and dropped.
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The longest time for a body to arrive, if the timeout of requests is longer.
 const MAX_BODY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -44,13 +49,14 @@ impl BodyTimeout {
 /// - 415 for another type or a compressed body
 /// - 413 above [`MAX_BODY_BYTES`]
 /// - 408 if it does not arrive in time
-/// - 400 if it ends early
+/// - 400 if it ends early, or never
 pub(crate) async fn read_json(request: &HttpRequest, mut payload: Payload) -> Result<Bytes, Problem> {
-    if let Err(problem) = check_head(request.headers()) {
+    if let Err(problem) = check_head(request) {
         discard(request, payload).await;
         return Err(problem);
     }
     let mut body = BytesMut::new();
+    let awaiting = AwaitingBody::begin(request);
     let whole = timeout(BodyTimeout::of(request), async {
         while let Some(chunk) = payload.next().await {
             let chunk = chunk.map_err(|_| Problem::unreadable_body("the body broke off"))?;
@@ -62,6 +68,7 @@ pub(crate) async fn read_json(request: &HttpRequest, mut payload: Payload) -> Re
         Ok(())
     })
     .await;
+    drop(awaiting);
     match whole {
         Ok(Ok(())) => Ok(body.freeze()),
         Ok(Err(problem)) => {
@@ -73,11 +80,15 @@ pub(crate) async fn read_json(request: &HttpRequest, mut payload: Payload) -> Re
     }
 }
 
-/// Reads and drops the rest of a body, up to a size and within the timeout of a body.
+/// Reads and drops the rest of a body, up to a size and for a second. Then the connection is closed
+/// after the response.
 pub(crate) async fn discard(request: &HttpRequest, mut payload: Payload) {
+    if is_endless(request) {
+        return;
+    }
+    let _awaiting = AwaitingBody::begin(request);
     let mut left = MAX_DRAINED_BYTES;
-    // After the timeout, the connection is closed with unread bytes. There is no alternative.
-    let _ = timeout(BodyTimeout::of(request), async {
+    let _ = timeout(DISCARD_TIMEOUT, async {
         while let Some(Ok(chunk)) = payload.next().await {
             left = left.saturating_sub(chunk.len());
             if left == 0 {
@@ -88,7 +99,24 @@ pub(crate) async fn discard(request: &HttpRequest, mut payload: Payload) {
     .await;
 }
 
-fn check_head(headers: &HeaderMap) -> Result<(), Problem> {
+/// Whether the framework takes everything that follows for the body.
+fn is_endless(request: &HttpRequest) -> bool {
+    let headers = request.headers();
+    let is_upgrade = || {
+        headers
+            .get_all(header::UPGRADE)
+            .any(|value| value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"websocket"))
+    };
+    (*request.method() == Method::CONNECT || is_upgrade()) && !headers.contains_key(header::TRANSFER_ENCODING)
+}
+
+/// Returns the length that a body has by its head.
+pub(crate) fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
+}
+
+fn check_head(request: &HttpRequest) -> Result<(), Problem> {
+    let headers = request.headers();
     if let Some(content_type) = headers.get(header::CONTENT_TYPE) {
         let essence = content_type.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
         if !essence.trim_ascii().eq_ignore_ascii_case(b"application/json") {
@@ -101,11 +129,10 @@ fn check_head(headers: &HeaderMap) -> Result<(), Problem> {
     {
         return Err(Problem::unsupported_media_type("The request body must not be compressed"));
     }
-    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-    if length
-        .and_then(|length| length.parse::<u64>().ok())
-        .is_some_and(|length| length > MAX_BODY_BYTES as u64)
-    {
+    if is_endless(request) {
+        return Err(Problem::unreadable_body("the body has no end: this server upgrades no connection"));
+    }
+    if content_length(headers).is_some_and(|length| length > MAX_BODY_BYTES as u64) {
         return Err(Problem::body_too_large(MAX_BODY_BYTES));
     }
     Ok(())

@@ -2,8 +2,9 @@
 
 use std::time::Instant;
 
-use actix_web::body::{BoxBody, MessageBody};
+use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage};
@@ -14,6 +15,7 @@ use uuid::Uuid;
 use crate::connections::Serving;
 use crate::problem::Problem;
 use crate::rate_limits::RateLimitState;
+use crate::response_body::{Held, ResponseBody};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -24,7 +26,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) async fn trace_request(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
+) -> Result<ServiceResponse<ResponseBody>, Error> {
     #[expect(clippy::disallowed_methods, reason = "a request id is neither stored nor a rule of the domain")]
     let request_id = Uuid::now_v7().to_string();
     let span = tracing::info_span!("request", id = %request_id);
@@ -54,11 +56,15 @@ async fn answer(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
     request_id: String,
-) -> Result<ServiceResponse<BoxBody>, Error> {
+) -> Result<ServiceResponse<ResponseBody>, Error> {
     let started = Instant::now();
-    let _serving = Serving::begin(request.request());
+    let serving = Serving::begin(request.request());
     let method = request.method().clone();
-    let mut response = next.call(request).await?.map_into_boxed_body();
+    let mut response = if is_expected(request.headers()) {
+        next.call(request).await?.map_into_boxed_body()
+    } else {
+        request.error_response(Problem::expectation_failed())
+    };
 
     let status = response.status();
     if status.is_client_error() || status.is_server_error() {
@@ -80,12 +86,35 @@ async fn answer(
     let route = response.request().match_pattern();
     let shop = response.request().extensions().get::<Principal>().map(|principal| principal.shop.id.get());
     tracing::info!(
-        %method,
+        method = %known(&method),
         route = route.as_deref().unwrap_or("none"),
         status = response.status().as_u16(),
         shop,
         micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
         "answered"
     );
-    Ok(response)
+    let held = response.request().extensions_mut().remove::<Held>();
+    Ok(response.map_body(|_, body| ResponseBody::new(body, &method, held, serving)))
+}
+
+/// Whether the request expects nothing of the server but what the framework does.
+fn is_expected(headers: &HeaderMap) -> bool {
+    let mut expectations = headers.get_all(header::EXPECT);
+    expectations.all(|value| value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"100-continue"))
+}
+
+/// Returns the name of a known method. Others are any text of the client.
+fn known(method: &Method) -> &str {
+    match *method {
+        Method::GET
+        | Method::HEAD
+        | Method::POST
+        | Method::PUT
+        | Method::PATCH
+        | Method::DELETE
+        | Method::OPTIONS
+        | Method::CONNECT
+        | Method::TRACE => method.as_str(),
+        _ => "other",
+    }
 }

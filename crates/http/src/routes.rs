@@ -37,6 +37,13 @@ pub struct Endpoint {
     handler: fn() -> Route,
 }
 
+impl Endpoint {
+    /// Whether its response is a list: the path does not name one entry.
+    fn is_list(&self) -> bool {
+        self.method == Method::GET && !self.path.ends_with('}')
+    }
+}
+
 macro_rules! endpoints {
     ($($method:ident $path:literal, $access:ident $(($scope:ident))? => $($route:ident)::+;)+) => {
         /// Every route.
@@ -134,7 +141,10 @@ fn route(endpoint: &Endpoint) -> Route {
     match endpoint.access {
         Access::Open => route,
         Access::Key(scope) => {
-            route.wrap(from_fn(move |services, request, next| authorize(scope, services, request, next)))
+            let is_list = endpoint.is_list();
+            route.wrap(from_fn(move |services, request, next| {
+                authorize(scope, is_list, services, request, next)
+            }))
         }
     }
 }

@@ -1,15 +1,19 @@
 //! The HTTP server: listens, serves, and stops without losing a request.
 
-use std::net::SocketAddr;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use actix_http::{HttpService, Protocol};
+use actix_service::{ServiceFactoryExt, map_config};
+use actix_web::dev::{AppConfig, Extensions, fn_service};
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer, dev, web};
+use actix_web::{App, dev, web};
 use anyhow::Context;
+use tokio::net::TcpSocket;
 
-use crate::admission::admit;
-use crate::connections;
+use crate::connections::{self, Connection};
 use crate::limits::Limits;
 use crate::request_trace::trace_request;
 use crate::routes;
@@ -23,6 +27,12 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The longest time for a connection to be idle.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The longest time for a client to close a connection after the last response.
+const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How many connections the system accepts before the server does.
+const BACKLOG: u32 = 1_024;
 
 /// A server that has bound its address and does not serve yet.
 pub(crate) struct BoundServer {
@@ -41,30 +51,46 @@ impl BoundServer {
         let admission = web::Data::new(limits.admission());
         let body_timeout = limits.body_timeout();
         connections::allow_many();
-        let patience = limits.request_timeout().max(HEAD_TIMEOUT + IDLE_TIMEOUT);
         let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let app_data = startup.clone();
-        let server = HttpServer::new(move || {
-            App::new()
-                .app_data(app_data.clone())
-                .app_data(admission.clone())
-                .app_data(body_timeout)
-                .configure(routes::configure)
-                .wrap(from_fn(admit))
-                .wrap(from_fn(trace_request))
-        })
-        .workers(workers)
-        .max_connections(limits.connections_per_worker(workers))
-        .on_connect(move |stream, data| connections::watch(stream, data, patience))
-        .client_request_timeout(HEAD_TIMEOUT)
-        .keep_alive(IDLE_TIMEOUT)
-        .shutdown_timeout(STOP_TIMEOUT_SECONDS)
-        .shutdown_signal(stop_signal())
-        .bind(listen)
-        .with_context(|| {
+        let listener = socket(listen).with_context(|| {
             format!("cannot listen on {listen}: choose another address with --listen or HEXDESK_LISTEN")
         })?;
-        let address = server.addrs().first().copied().unwrap_or(listen);
+        let address = listener.local_addr()?;
+        let app_data = startup.clone();
+        let builder = dev::Server::build();
+        let stopping = builder.graceful_shutdown_signal();
+        // As `HttpServer` does it, with connections of our own.
+        let server = builder
+            .workers(workers)
+            .max_concurrent_connections(limits.connections_per_worker(workers))
+            .shutdown_timeout(STOP_TIMEOUT_SECONDS)
+            .shutdown_signal(stop_signal())
+            .listen("http", listener, move || {
+                let app = App::new()
+                    .app_data(app_data.clone())
+                    .app_data(admission.clone())
+                    .app_data(body_timeout)
+                    .configure(routes::configure)
+                    .wrap(from_fn(trace_request));
+                let stopping = stopping.clone();
+                let http = HttpService::build()
+                    .client_request_timeout(HEAD_TIMEOUT)
+                    .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+                    .keep_alive(IDLE_TIMEOUT)
+                    .graceful_shutdown_signal(move || {
+                        let stopping = stopping.clone();
+                        async move { stopping.notified().await }
+                    })
+                    .on_connect_ext(|connection: &Connection, data: &mut Extensions| {
+                        data.insert(connection.state());
+                    })
+                    .finish(map_config(app, |()| AppConfig::default()));
+                fn_service(|stream| async move {
+                    let connection = Connection::new(stream, HEAD_TIMEOUT + IDLE_TIMEOUT);
+                    Ok((connection, Protocol::Http1, None))
+                })
+                .and_then(http)
+            })?;
         Ok(Self { server: server.run(), address, startup })
     }
 
@@ -95,6 +121,14 @@ impl BoundServer {
         tracing::info!("stopped");
         Ok(())
     }
+}
+
+/// Returns a socket that listens on the address.
+fn socket(listen: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if listen.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(listen)?;
+    socket.listen(BACKLOG)?.into_std()
 }
 
 /// Ends with the first SIGTERM or SIGINT.

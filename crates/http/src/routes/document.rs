@@ -44,7 +44,7 @@ in every response to a key: `RateLimit-Policy: \"key\";q=600;w=60, \"shop\";q=24
 and `RateLimit: \"key\";r=599;t=1, \"shop\";r=2399;t=1` (requests left now, seconds until there are more).
 
 **Errors.** Every error has the one body `Problem`. If several errors apply, the first in this list is \
-returned: unknown route (404 `route_not_found`) or method (405), 401, 404 `shop_not_found`, 429, \
+returned: 417 for an unknown `Expect`, unknown route (404 `route_not_found`) or method (405), 401, 404 `shop_not_found`, 429, \
 403 `missing_scope`, 415, 413, 400, 403 `exceeds_own_key`, 404 for what the request refers to. (The key to \
 rotate or to revoke is looked up before 403 `exceeds_own_key`.) A 4xx means that nothing was written. A request whose head \
 is not valid HTTP gets 400, 408 or 431 with an empty body.
@@ -168,7 +168,7 @@ fn path_item(
 /// Returns the errors of every route with this access.
 fn every_routes_problems(endpoint: &Endpoint) -> Vec<Problem> {
     let allowed = actix_web::http::header::HeaderValue::from_static("GET, HEAD, PATCH, DELETE");
-    let mut problems = vec![Problem::method_not_allowed(allowed)];
+    let mut problems = vec![Problem::method_not_allowed(allowed), Problem::expectation_failed()];
     if let Access::Key(_) = endpoint.access {
         problems.extend([
             Problem::missing_api_key(),

@@ -14,19 +14,20 @@ two. [HTTP API](http-api.md) explains each route.
 
 Required members of the body and required parameters are **bold**. In addition to its own errors, every
 route with a scope may return 401 `missing_api_key` or `invalid_api_key`, 403 `missing_scope`, 404
-`shop_not_found`, 405 `method_not_allowed`, 429 `rate_limited`, 500 `internal_error` and 503 `overloaded`.
+`shop_not_found`, 405 `method_not_allowed`, 417 `expectation_failed`, 429 `rate_limited`, 500 `internal_error` and 503 `overloaded`.
 
 | route | what it does | scope | parameters | members of the body | success | errors |
 | --- | --- | --- | --- | --- | --- | --- |
 ";
 
 /// The errors of every route with a scope, listed once above the table.
-const EVERY_ROUTES: [&str; 8] = [
+const EVERY_ROUTES: [&str; 9] = [
     "missing_api_key",
     "invalid_api_key",
     "missing_scope",
     "shop_not_found",
     "method_not_allowed",
+    "expectation_failed",
     "rate_limited",
     "internal_error",
     "overloaded",

@@ -1,6 +1,6 @@
 //! Errors: the same body for every route.
 
-use std::io::Write;
+use std::io::{Read, Write};
 
 use crate::harness::{Database, EXAMPLE, Response, Server, both_databases, read_response};
 
@@ -19,6 +19,7 @@ both_databases! {
     the_first_of_several_errors_is_returned,
     an_incomplete_body_writes_nothing,
     malformed_heads_are_refused,
+    unknown_expectations_are_refused,
     head_is_get_without_a_body,
     health_needs_no_key,
 }
@@ -128,7 +129,7 @@ fn large_bodies_are_refused(database: Database) {
     let server = database.serve_demo();
     let sentence = "The request body must be at most 1048576 bytes";
     let large =
-        format!(r#"{{"customerId": 123, "Channel": "Mail", "unknown": "{}"}}"#, "x".repeat(20_000_000));
+        format!(r#"{{"customerId": 123, "Channel": "Mail", "unknown": "{}"}}"#, "x".repeat(5_000_000));
     server.create_ticket(&large).assert_problem(413, "body_too_large", sentence);
     // Without a length in the head, the server counts the bytes.
     let mut chunked = format!(
@@ -194,4 +195,44 @@ fn health_needs_no_key(database: Database) {
     let server = database.serve_demo();
     assert_eq!(server.send("GET", "/livez", &[], b"").status, 200);
     assert_eq!(server.send("GET", "/readyz", &[], b"").status, 200);
+}
+
+fn unknown_expectations_are_refused(database: Database) {
+    let server = database.serve_demo();
+    let create = |expectation: &str| {
+        let head = format!(
+            "POST /api/v1/tickets HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-api-key: {}\r\n\
+             {expectation}content-length: {}\r\n\r\n",
+            server.key,
+            EXAMPLE.len()
+        );
+        let mut stream = server.connect();
+        stream.write_all(head.as_bytes()).unwrap();
+        stream
+    };
+    for expectation in [
+        "expect: 200-ok\r\n",
+        "expect:\r\n",
+        "expect: 100-continue, x\r\n",
+        "expect: 100-continue\r\nexpect: x\r\n",
+    ] {
+        // The body is not awaited. The framework may meet the first of two expectations.
+        let mut stream = create(expectation);
+        let mut interim = [0; 25];
+        if expectation.contains("100") {
+            stream.read_exact(&mut interim).unwrap();
+        }
+        read_response(stream).assert_problem(
+            417,
+            "expectation_failed",
+            "The only expectation that the server meets is 100-continue",
+        );
+    }
+    let mut stream = create("expect: 100-Continue\r\n");
+    let mut interim = [0; 25];
+    stream.read_exact(&mut interim).unwrap();
+    assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
+    stream.write_all(EXAMPLE.as_bytes()).unwrap();
+    assert_eq!(read_response(stream).status, 201);
+    assert_eq!(database.count("SELECT count(*) FROM tickets"), 1);
 }

@@ -1,5 +1,7 @@
 //! Secrets and client texts that the log must not contain, and request ids that it must contain.
 
+use std::io::{Read, Write};
+
 use rustix::process::Signal;
 
 use crate::harness::api_keys::{KEYS, created, manager};
@@ -57,10 +59,22 @@ fn everything_that_may_not_be_logged(server: &Server) -> Vec<String> {
             &[("cookie", key), ("referer", &format!("https://example.com/{key}"))],
             b"",
         );
-        // Malformed heads.
-        for head in
-            [format!("GET /{key} HTTP/1.1\r\nx api key: {key}\r\n\r\n"), format!("x-api-key: {key}\r\n\r\n")]
-        {
+        // Malformed heads, and parts of heads that any text can be in.
+        let end = "connection: close\r\n\r\n";
+        for head in [
+            format!("GET /{key} HTTP/1.1\r\nx api key: {key}\r\n\r\n"),
+            format!("x-api-key: {key}\r\n\r\n"),
+            format!("{key} /livez HTTP/1.1\r\nhost: x\r\n{end}"),
+            format!("GET /livez HTTP/1.1\r\nhost: {key}\r\nexpect: {key}\r\n{end}"),
+            format!("GET /livez HTTP/1.1\r\nhost: x\r\nupgrade: {key}\r\nconnection: {key}, close\r\n\r\n"),
+            format!("CONNECT {key}:80 HTTP/1.1\r\nhost: x\r\n{end}"),
+            format!("POST /livez HTTP/1.1\r\nhost: x\r\ncontent-length: {key}\r\n{end}"),
+            format!("POST /livez HTTP/1.1\r\nhost: x\r\ncontent-length: +{key}\r\n{end}"),
+            format!("POST /livez HTTP/1.1\r\nhost: x\r\ntransfer-encoding: {key}\r\n{end}"),
+            format!("POST /livez HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n{end}{key}\r\n"),
+            format!("GET http://{key}/livez HTTP/1.1\r\nhost: x\r\n{end}"),
+            format!("GET /livez HTTP/{key}\r\nhost: x\r\n{end}"),
+        ] {
             server.send_bytes(head.as_bytes());
         }
     }
@@ -79,6 +93,7 @@ both_databases! {
     the_debug_log_holds_no_secret_and_no_client_text,
     the_trace_log_holds_no_secret_and_no_client_text,
     the_log_has_the_request_id_of_every_response,
+    no_line_of_the_log_is_as_long_as_a_client_wants,
 }
 
 fn the_debug_log_holds_no_secret_and_no_client_text(database: Database) {
@@ -111,4 +126,26 @@ fn the_log_has_the_request_id_of_every_response(database: Database) {
     for id in ids {
         assert!(log.lines().any(|line| line.contains(&id) && line.contains("answered")), "{id}: {log}");
     }
+}
+
+fn no_line_of_the_log_is_as_long_as_a_client_wants(database: Database) {
+    let server = demo(&database, "trace");
+    let long = "A".repeat(50_000);
+    for head in [
+        format!("{long} /livez HTTP/1.1\r\nhost: x\r\n"),
+        format!("GET /{long} HTTP/1.1\r\nhost: x\r\n"),
+        format!("GET /livez?{long} HTTP/1.1\r\nhost: {long}\r\nexpect: {long}\r\n"),
+        format!("POST /livez HTTP/1.1\r\nhost: x\r\ncontent-length: {long}\r\n"),
+        format!("POST /livez HTTP/1.1\r\nhost: x\r\ntransfer-encoding: {long}\r\n"),
+        format!("GET /api/v1/tickets HTTP/1.1\r\nhost: x\r\nx-api-key: {long}\r\n"),
+        format!("GET /api/v1/tickets/{long} HTTP/1.1\r\nhost: x\r\nx-api-key: {}\r\n", server.key),
+    ] {
+        let mut stream = server.connect();
+        // A connection that is closed with unread bytes may be reset.
+        let _ = stream.write_all(format!("{head}connection: close\r\n\r\n").as_bytes());
+        let _ = stream.read_to_end(&mut Vec::new());
+    }
+    let log = stopped(server);
+    assert!(log.contains("method=other"), "{log}");
+    assert_eq!(log.lines().find(|line| line.contains("AAAAAAAA")), None);
 }

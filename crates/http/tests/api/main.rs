@@ -38,5 +38,6 @@ mod search;
 mod statements;
 mod stopping;
 mod ticket_lists;
+mod unread_responses;
 mod users;
 mod walkthrough;

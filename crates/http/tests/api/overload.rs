@@ -34,7 +34,9 @@ both_databases! {
     requests_beyond_the_limit_get_503_at_once,
     a_refused_connection_waits_in_the_queue_afterwards,
     a_body_that_does_not_arrive_gets_408,
-    an_unneeded_body_is_not_waited_for_longer,
+    an_unneeded_body_is_waited_for_a_second,
+    without_a_key_no_request_takes_a_place,
+    one_shop_does_not_take_every_place,
 }
 
 fn requests_beyond_the_limit_get_503_at_once(database: Database) {
@@ -96,17 +98,34 @@ fn a_body_that_does_not_arrive_gets_408(database: Database) {
     assert_eq!(database.rows_of_tickets(), before);
 }
 
-fn an_unneeded_body_is_not_waited_for_longer(database: Database) {
-    let server = serve_demo(&database, &["--request-timeout", "1"]);
-    let unwanted =
-        [("POST", "/nowhere", 404), ("PUT", "/api/v1/tickets", 405), ("POST", "/api/v1/tickets", 401)];
-    let waiting = unwanted.map(|(method, path, status)| {
+/// Requests without a valid key whose bodies never arrive, and the status of each response.
+fn bodies_that_never_arrive(server: &Server) -> Vec<(TcpStream, u16)> {
+    let wrong = format!("x-api-key: {}\r\n", server.key.replace(|c: char| c.is_lowercase(), "x"));
+    let cases = [
+        ("POST /nowhere", "", "content-length: 1", 404),
+        ("PUT /api/v1/tickets", "", "content-length: 1", 405),
+        ("POST /api/v1/tickets", "", "content-length: 1", 401),
+        ("POST /api/v1/tickets", "", "content-length: 100000000", 401),
+        ("POST /api/v1/tickets", &wrong, "content-length: 1", 401),
+        ("POST /api/v1/tickets", "", "transfer-encoding: chunked", 401),
+        ("GET /api/v1/tickets", "", "connection: upgrade\r\nupgrade: websocket", 401),
+        ("POST /api/v1/tickets", "", "connection: upgrade\r\nupgrade: websocket", 401),
+        ("CONNECT /api/v1/tickets", "", "", 405),
+        ("CONNECT example.com:443", "", "", 404),
+        ("CONNECT /livez", "", "content-length: 1", 405),
+    ];
+    let sent = cases.map(|(line, key, header, status)| {
         let mut stream = server.connect();
-        let head =
-            format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 9\r\n\r\n");
-        stream.write_all(head.as_bytes()).unwrap();
+        let header = if header.is_empty() { String::new() } else { format!("{header}\r\n") };
+        stream.write_all(format!("{line} HTTP/1.1\r\nhost: x\r\n{key}{header}\r\n").as_bytes()).unwrap();
         (stream, status)
     });
+    sent.into()
+}
+
+fn an_unneeded_body_is_waited_for_a_second(database: Database) {
+    let server = serve_demo(&database, &[]);
+    let waiting = bodies_that_never_arrive(&server);
     // The server closes a connection without a request after 5 s.
     server.connect().read_to_end(&mut Vec::new()).unwrap();
     for (mut stream, status) in waiting {
@@ -115,6 +134,31 @@ fn an_unneeded_body_is_not_waited_for_longer(database: Database) {
         stream.read_exact(&mut response).unwrap();
         assert_eq!(String::from_utf8_lossy(&response), format!("HTTP/1.1 {status}"));
     }
+    // With a key, a body that has no end is refused at once.
+    let endless = format!(
+        "POST /api/v1/tickets HTTP/1.1\r\nhost: x\r\nx-api-key: {}\r\nconnection: upgrade\r\n\
+         upgrade: websocket\r\ncontent-length: 2\r\n\r\n{{}}",
+        server.key
+    );
+    server.send_bytes(endless.as_bytes()).assert_member_errors(&[("", "json")], &endless);
+}
+
+fn without_a_key_no_request_takes_a_place(database: Database) {
+    let server = serve_demo(&database, &["--max-requests", "1"]);
+    for _ in 0..3 {
+        let waiting = bodies_that_never_arrive(&server);
+        assert_eq!(server.get("/api/v1/tickets").status, 200);
+        drop(waiting);
+    }
+}
+
+fn one_shop_does_not_take_every_place(database: Database) {
+    let server = serve_demo(&database, &["--max-requests", "8"]);
+    database.hexdesk(&["shop", "create", "other.example.com"]);
+    let other = database.hexdesk(&["key", "create", "--shop", "other.example.com"]);
+    let _running: Vec<TcpStream> = (0..7).map(|_| server.begin_request()).collect();
+    assert_eq!(server.get("/api/v1/tickets").status, 503);
+    assert_eq!(server.send("GET", "/api/v1/tickets", &[("x-api-key", &other)], b"").status, 200);
 }
 
 #[test]
@@ -167,6 +211,7 @@ fn invalid_limits_are_reported_with_their_valid_values() {
     for (arguments, expected) in [
         (["--max-requests", "0"], "--max-requests"),
         (["--max-connections", "0"], "--max-connections"),
+        (["--max-answer-memory", "7"], "7 is not in 8..=1048576"),
         (["--request-timeout", "0"], "0 is not in 1..=3600"),
     ] {
         let output = database.run(&[&["serve"], &arguments[..]].concat());

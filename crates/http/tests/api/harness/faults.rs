@@ -10,7 +10,7 @@ mod recovery;
 pub(crate) use conversations::Conversations;
 pub(crate) use load::{Ledger, Load, create, ticket};
 pub(crate) use outage::{durable_cluster, outage};
-pub(crate) use process::{Holdings, await_no_connection, await_reading, holdings, holds};
+pub(crate) use process::{Holdings, await_no_connection, await_reading, cpu_time, holdings, holds};
 pub(crate) use proxy::{Ending, Fault, Proxy};
 pub(crate) use recovery::{RECOVERY, until, wait_for_server, wait_for_sessions};
 

@@ -140,6 +140,8 @@ impl Server {
     /// Begins a request for [`EXAMPLE`], and waits until the server has accepted it and asks for
     /// its body. The connection closes after the response.
     pub(crate) fn begin_request(&self) -> TcpStream {
+        // The server remembers the key. It then accepts the request before it asks for the body.
+        let _ = self.get("/api/v1/users/1");
         let mut stream = self.connect();
         let head = format!(
             "POST /api/v1/tickets HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-api-key: {}\r\n\

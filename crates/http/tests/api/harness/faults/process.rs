@@ -23,6 +23,15 @@ pub(crate) fn holdings(server: &Server) -> Holdings {
     Holdings { files: fs::read_dir(format!("{process}/fd")).unwrap().count(), memory: kibibytes << 10 }
 }
 
+/// The processor time that the server has used so far.
+pub(crate) fn cpu_time(server: &Server) -> Duration {
+    let threads = fs::read_dir(format!("/proc/{}/task", server.process_id())).unwrap();
+    // The first number is the time on a processor, in nanoseconds.
+    let times =
+        threads.filter_map(|thread| fs::read_to_string(thread.unwrap().path().join("schedstat")).ok());
+    times.map(|times| Duration::from_nanos(times.split(' ').next().unwrap().parse().unwrap())).sum()
+}
+
 /// An open connection of the server.
 struct Connection {
     client_port: u16,
