@@ -3,7 +3,7 @@
 //! A customer can have any number of tickets, and all other writes wait for a transaction. So an
 //! erasure takes several. The first one begins it: from its commit on, the customer and everything
 //! that belongs to them are hidden (see [`presence`](crate::sqlite::presence)), and their e-mail
-//! address and phone number are free. It also takes the first [step], which is enough for most
+//! address and phone number are free. It also takes the first [step](mod@step), which is enough for most
 //! customers. The [`Eraser`](eraser::Eraser) takes the others, in any process that has the database
 //! open.
 
