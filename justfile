@@ -57,6 +57,10 @@ fuzz target seconds='600':
 overload seconds='10':
     scripts/measure-overload {{seconds}}
 
+# Measure what the times of responses reveal (needs Python).
+timing requests='4000':
+    scripts/measure-timing {{requests}}
+
 # Count the instructions of each kind of request, on SQLite and PostgreSQL (installs valgrind from Debian).
 instructions requests='200':
     scripts/measure-instructions {{requests}}

@@ -20,7 +20,6 @@ use actix_web::HttpRequest;
 use actix_web::rt::net::TcpStream;
 use actix_web::rt::time::{Sleep, sleep};
 use actix_web::web::{Buf, BytesMut};
-use rustix::net::sockopt;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
@@ -99,8 +98,11 @@ impl Connection {
     pub(crate) fn new(stream: TcpStream, patience: Duration) -> Self {
         // The system discards a response that waits in its own buffers just as late. Without the
         // option, a closed connection waits there for minutes.
-        let stall = u32::try_from(MAX_STALL.as_millis()).unwrap_or(u32::MAX);
-        let _ = sockopt::set_tcp_user_timeout(&stream, stall);
+        #[cfg(target_os = "linux")]
+        {
+            let stall = u32::try_from(MAX_STALL.as_millis()).unwrap_or(u32::MAX);
+            let _ = rustix::net::sockopt::set_tcp_user_timeout(&stream, stall);
+        }
         let state = Rc::new(ConnectionState {
             quiet_since: Cell::new(Some(Instant::now())),
             awaits_body: Cell::new(false),

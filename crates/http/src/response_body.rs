@@ -242,8 +242,8 @@ mod tests {
         assert_eq!(next(&mut body), Some(None));
     }
 
-    #[test]
-    fn a_stream_reads_a_piece_only_with_memory_for_it() {
+    #[tokio::test]
+    async fn a_stream_reads_a_piece_only_with_memory_for_it() {
         let shares = ShopShares::new(4 * MIB, 2 * MIB);
         let asked = Rc::new(Cell::new(0));
         let pieces = stream::iter(0..3).map({
