@@ -57,6 +57,10 @@ fuzz target seconds='600':
 overload seconds='10':
     scripts/measure-overload {{seconds}}
 
+# Measure one shop's requests while another searches; `--help` explains the arguments.
+fair-reads *arguments:
+    scripts/measure-fair-reads {{arguments}}
+
 # Count the instructions of each kind of request, on SQLite and PostgreSQL (installs valgrind from Debian).
 instructions requests='200':
     scripts/measure-instructions {{requests}}
