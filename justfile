@@ -61,6 +61,10 @@ overload seconds='10':
 timing requests='4000':
     scripts/measure-timing {{requests}}
 
+# Measure one shop's requests while another searches; `--help` explains the arguments.
+fair-reads *arguments:
+    scripts/measure-fair-reads {{arguments}}
+
 # Count the instructions of each kind of request, on SQLite and PostgreSQL (installs valgrind from Debian).
 instructions requests='200':
     scripts/measure-instructions {{requests}}

@@ -12,7 +12,7 @@ use hexdesk_domain::{
 };
 
 use turns::Turns;
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) use turns::current_turn;
 
 /// A store whose lists, searches and counts of a shop take turns. Every other call goes to the inner
@@ -25,8 +25,8 @@ pub(crate) use turns::current_turn;
 ///   [`Unavailable`](hexdesk_domain::StorageErrorKind::Unavailable) at once. When the line of all
 ///   shops is full, the shop with the most waiting reads loses its newest.
 /// - **Dropped callers.** A waiting read leaves its line and is never begun. A running one is
-///   dropped, and gives back its turn. On PostgreSQL it gives back its turn once the statement has
-///   ended.
+///   dropped, and gives back its turn. On SQLite and PostgreSQL, it gives back its turn once the
+///   database has stopped it. So abandoned reads never take more threads or connections than turns.
 ///
 /// The store should serve more calls at the same time than it has turns.
 pub struct FairReads<S> {

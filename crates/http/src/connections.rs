@@ -1,5 +1,5 @@
-//! A connection, between the framework and its socket: how far the server reads ahead, when it
-//! closes a connection whose client neither sends nor reads, and whether the client is gone.
+//! A connection, between the framework and its socket: how far the server reads ahead, when a client
+//! is gone, and when a connection whose client neither sends nor reads is closed.
 //!
 //! The framework decodes all requests in the bytes that it can read, and reads on while a client
 //! takes no response: see decision 13. It limits the time of the head of a connection's first
@@ -8,7 +8,7 @@
 //! a request to its end even if the client has closed the connection.
 
 use std::cell::Cell;
-use std::future::{pending, poll_fn};
+use std::future::poll_fn;
 use std::io;
 use std::mem;
 use std::pin::Pin;
@@ -51,16 +51,14 @@ pub(crate) struct ConnectionState {
     quiet_since: Cell<Option<Instant>>,
     /// Whether the request waits for its body.
     awaits_body: Cell<bool>,
+    /// Whether the client has closed the connection, or its sending side.
+    is_gone: Cell<bool>,
     /// Whether the client does not take the response.
     is_blocked: Cell<bool>,
     /// Wakes the framework, which was told that there is nothing to read.
     reader: Cell<Option<Waker>>,
     /// The time when one of the connection's requests was last refused.
     refused_at: Cell<Option<Instant>>,
-    /// Whether the client has closed the connection, or its sending side.
-    is_client_gone: Cell<bool>,
-    /// Wakes a request that waits for that.
-    leaving: Cell<Option<Waker>>,
 }
 
 impl ConnectionState {
@@ -106,11 +104,10 @@ impl Connection {
         let state = Rc::new(ConnectionState {
             quiet_since: Cell::new(Some(Instant::now())),
             awaits_body: Cell::new(false),
+            is_gone: Cell::new(false),
             is_blocked: Cell::new(false),
             reader: Cell::new(None),
             refused_at: Cell::new(None),
-            is_client_gone: Cell::new(false),
-            leaving: Cell::new(None),
         });
         let quiet = Box::pin(sleep(patience));
         Self { stream, state, kept_back: BytesMut::new(), has_read: false, patience, quiet, stall: None }
@@ -124,12 +121,9 @@ impl Connection {
     /// Notices the end of a connection that is not read.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut byte = [0];
-        match ready!(self.stream.poll_peek(cx, &mut ReadBuf::new(&mut byte)))? {
-            0 if self.kept_back.is_empty() => {
-                self.state.is_client_gone.set(true);
-                if let Some(leaving) = self.state.leaving.take() {
-                    leaving.wake();
-                }
+        match ready!(self.stream.poll_peek(cx, &mut ReadBuf::new(&mut byte))) {
+            Ok(0) | Err(_) if self.kept_back.is_empty() => {
+                self.state.is_gone.set(true);
                 Poll::Ready(Ok(()))
             }
             _ => {
@@ -269,14 +263,11 @@ pub(crate) fn last_refusal(request: &HttpRequest) -> Option<Duration> {
 /// Returns once the client of this request has closed the connection, or its sending side. A server
 /// cannot distinguish the two until it writes.
 pub(crate) async fn client_gone(request: &HttpRequest) {
-    let Some(state) = state(request) else { return pending().await };
     sleep(CLIENT_CHECK_DELAY).await;
-    poll_fn(|cx| {
-        if state.is_client_gone.get() {
-            return Poll::Ready(());
-        }
-        state.leaving.set(Some(cx.waker().clone()));
-        Poll::Pending
+    // The task of the connection calls this whenever something has arrived.
+    poll_fn(|_| match state(request) {
+        Some(state) if state.is_gone.get() => Poll::Ready(()),
+        _ => Poll::Pending,
     })
     .await;
 }

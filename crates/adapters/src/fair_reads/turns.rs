@@ -44,7 +44,7 @@ tokio::task_local! {
 
 /// Returns the turn of the read that calls this. A store keeps it until its work for the read has
 /// ended, if that can be later than the moment at which the future of the read is dropped.
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) fn current_turn() -> Option<Arc<Turn>> {
     CURRENT.try_with(Arc::clone).ok()
 }

@@ -160,6 +160,7 @@ impl Connections {
         abandoned: oneshot::Receiver<Infallible>,
     ) -> JoinHandle<Result<(), StorageError>> {
         let connections = self.clone();
+        // Kept until the work has ended.
         let turn = current_turn();
         self.runtime.spawn(async move {
             let _turn = turn;

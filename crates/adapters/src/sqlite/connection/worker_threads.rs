@@ -10,6 +10,7 @@ use anyhow::anyhow;
 use hexdesk_domain::{StorageError, StorageErrorKind};
 use tokio::sync::oneshot;
 
+use crate::fair_reads::current_turn;
 use crate::sqlite::connection::slot::ConnectionSlot;
 
 type Job = Box<dyn FnOnce(&mut ConnectionSlot) + Send>;
@@ -64,7 +65,9 @@ impl WorkerThreads {
         J: FnOnce(&mut ConnectionSlot) -> Result<T, StorageError> + Send + 'static,
     {
         let (sender, receiver) = oneshot::channel();
+        let turn = current_turn();
         let job = Box::new(move |slot: &mut ConnectionSlot| {
+            let _turn = turn;
             let answer = catch_unwind(AssertUnwindSafe(|| job(slot))).unwrap_or_else(|_| {
                 slot.close();
                 let cause = anyhow!("the command panicked and was rolled back");
