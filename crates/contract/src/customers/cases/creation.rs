@@ -312,6 +312,27 @@ async fn expect_existing(
     same("the existing customer", &storage.find_customer(shop, there.id).await?.as_ref(), &Some(there))
 }
 
+/// CUSTOMER-19: the assigned numbers do not depend on other shops.
+pub async fn customer_19_every_shop_counts_for_itself(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let busy = create_shop(&*storage, "busy.example.com").await?.id;
+    let mut numbers = Vec::new();
+    for (domain, others) in [("early.example.com", 0), ("late.example.com", 3)] {
+        let shop = create_shop(&*storage, domain).await?.id;
+        let mut of_shop = Vec::new();
+        for step in 0..4 {
+            for other in 0..others {
+                let id = (other == 1).then(|| customer_id(1_000 * (step + 1))).transpose()?;
+                let new = customer_by_email(&format!("{step}-{other}@example.com"));
+                create_customer(&*storage, busy, NewCustomer { id, ..new }).await?;
+            }
+            let new = customer_by_email(&format!("{step}@example.com"));
+            of_shop.push(create_customer(&*storage, shop, new).await?.id);
+        }
+        numbers.push(of_shop);
+    }
+    same("the numbers of a shop beside a busy one", &numbers[1], &numbers[0])
+}
+
 #[cfg(test)]
 mod tests {
     use hexdesk_domain::CustomerDraft;
@@ -341,25 +362,4 @@ mod tests {
             assert_eq!(NewCustomer { full_name: new.full_name.clone(), external_ids, ..made }, new);
         }
     }
-}
-
-/// CUSTOMER-19: the assigned numbers do not depend on other shops.
-pub async fn customer_19_every_shop_counts_for_itself(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
-    let busy = create_shop(&*storage, "busy.example.com").await?.id;
-    let mut numbers = Vec::new();
-    for (domain, others) in [("early.example.com", 0), ("late.example.com", 3)] {
-        let shop = create_shop(&*storage, domain).await?.id;
-        let mut of_shop = Vec::new();
-        for step in 0..4 {
-            for other in 0..others {
-                let id = (other == 1).then(|| customer_id(1_000 * (step + 1))).transpose()?;
-                let new = customer_by_email(&format!("{step}-{other}@example.com"));
-                create_customer(&*storage, busy, NewCustomer { id, ..new }).await?;
-            }
-            let new = customer_by_email(&format!("{step}@example.com"));
-            of_shop.push(create_customer(&*storage, shop, new).await?.id);
-        }
-        numbers.push(of_shop);
-    }
-    same("the numbers of a shop beside a busy one", &numbers[1], &numbers[0])
 }
