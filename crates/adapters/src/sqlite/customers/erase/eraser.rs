@@ -99,7 +99,8 @@ impl Eraser {
         let (sender, outcome) = oneshot::channel();
         let messages = self.messages.clone();
         let begun = writer.run(OPERATION, move |slot| {
-            let begun = slot.write(OPERATION, Removes::PersonalData, |connection| begin(connection, shop, id, stamp))?;
+            let begun = slot
+                .write(OPERATION, Removes::PersonalData, |connection| begin(connection, shop, id, stamp))?;
             // Sent by the command itself: its caller may be gone.
             if matches!(begun, Begun::Unfinished) {
                 let _ = messages.send(Message::Continue((shop, id), sender));
@@ -273,7 +274,8 @@ impl Worker {
         let queued = Instant::now();
         self.runtime.block_on(self.writer.run(OPERATION, move |slot| {
             let started = Instant::now();
-            let stepped = slot.write(OPERATION, Removes::PersonalData, |connection| step(connection, shop, id, budget))?;
+            let stepped = slot
+                .write(OPERATION, Removes::PersonalData, |connection| step(connection, shop, id, budget))?;
             Ok(Measured { stepped, waited: started - queued, took: started.elapsed() })
         }))
     }
