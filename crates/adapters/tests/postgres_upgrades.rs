@@ -8,8 +8,8 @@ use hexdesk_adapters::PostgresStorage;
 use hexdesk_domain::ports::{CommentCreation, CreateCustomerOutcome, CreateUserOutcome, TicketCreation};
 use hexdesk_domain::{
     Actor, AuditStamp, CommentDraft, CommentId, CommentStore, Customer, CustomerDraft, CustomerId,
-    CustomerStore, IdempotentOutcome, SearchQuery, SearchStore, ShopId, TicketDraft, TicketId, TicketStore,
-    Timestamp, User, UserDraft, UserStore,
+    CustomerStore, IdempotentOutcome, PageSize, SearchQuery, SearchStore, ShopId, TicketDraft, TicketId,
+    TicketStore, Timestamp, User, UserDraft, UserStore,
 };
 use hexdesk_test_postgres::{TestDatabase, cluster};
 
@@ -99,7 +99,7 @@ async fn create_user(storage: &PostgresStorage, shop: ShopId, email: &str) -> Us
 /// The numbers of the found tickets, best first.
 async fn found(storage: &PostgresStorage, shop: ShopId, query: &str) -> Vec<i64> {
     let query = SearchQuery::parse(query).unwrap();
-    let page = storage.search_tickets(shop, query, None, 50).await.unwrap().unwrap();
+    let page = storage.search_tickets(shop, query, None, PageSize::of(50)).await.unwrap().unwrap();
     page.entries.iter().map(|view| view.ticket.id.get()).collect()
 }
 
