@@ -9,7 +9,8 @@ use std::task::{Context, Poll, Waker};
 use hexdesk_adapters::FairReads;
 use hexdesk_contract::async_trait;
 use hexdesk_domain::{
-    Page, SearchPosition, SearchQuery, SearchStore, ShopId, StorageError, StorageErrorKind, TicketView,
+    Page, PageSize, SearchPosition, SearchQuery, SearchStore, ShopId, StorageError, StorageErrorKind,
+    TicketView,
 };
 use tokio::sync::Semaphore;
 
@@ -32,7 +33,7 @@ impl SearchStore for HeldSearches {
         shop: ShopId,
         _query: SearchQuery,
         _after: Option<SearchPosition>,
-        _limit: u32,
+        _size: PageSize,
     ) -> Result<Found, StorageError> {
         self.begun.lock().unwrap().push(shop.get());
         self.ended.acquire().await.unwrap().forget();
@@ -56,7 +57,7 @@ impl Fixture {
         let reads = self.reads.clone();
         Box::pin(async move {
             let query = SearchQuery::parse("word").unwrap();
-            reads.search_tickets(ShopId::new(shop).unwrap(), query, None, 1).await
+            reads.search_tickets(ShopId::new(shop).unwrap(), query, None, PageSize::of(1)).await
         })
     }
 

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use hexdesk_adapters::SqliteOptions;
-use hexdesk_domain::{SearchQuery, SearchStore, TicketFilter, TicketId, TicketStore};
+use hexdesk_domain::{PageSize, SearchQuery, SearchStore, TicketFilter, TicketId, TicketStore};
 use sqlite_fixture::{Fixture, fixture_with};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -44,11 +44,12 @@ impl Expensive {
         match self {
             Self::Search => {
                 let query = SearchQuery::parse("a* b* c* d* e* f* g* h*").unwrap();
-                let page = storage.search_tickets(*shop, query, None, 1).await.unwrap().unwrap();
+                let page =
+                    storage.search_tickets(*shop, query, None, PageSize::of(1)).await.unwrap().unwrap();
                 assert_eq!(page.entries.len(), 1);
             }
             Self::List => {
-                let page = storage.list_tickets(*shop, filter, None, 1).await.unwrap();
+                let page = storage.list_tickets(*shop, filter, None, PageSize::of(1)).await.unwrap();
                 assert_eq!(page.entries.len(), 0);
             }
             Self::Count => assert_eq!(storage.count_tickets(*shop, filter).await.unwrap(), 0),

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use hexdesk_adapters::SqliteOptions;
-use hexdesk_domain::{SearchQuery, SearchStore, StorageErrorKind, TicketStore};
+use hexdesk_domain::{PageSize, SearchQuery, SearchStore, StorageErrorKind, TicketStore};
 use sqlite_fixture::{Fixture, fixture_with, ticket};
 
 const MIB: u64 = 1 << 20;
@@ -44,7 +44,7 @@ async fn overlapping_reads_do_not_make_the_log_grow() {
         let (mut served, mut ended) = (0, 0);
         while !stops.load(Ordering::Relaxed) {
             let query = SearchQuery::parse("a* b* c* d* e* f* g* h*").unwrap();
-            match fixture.storage.search_tickets(fixture.shop, query, None, 1).await {
+            match fixture.storage.search_tickets(fixture.shop, query, None, PageSize::of(1)).await {
                 Ok(_) => served += 1,
                 Err(error) => {
                     assert_eq!(error.kind, StorageErrorKind::Unavailable, "{error}");

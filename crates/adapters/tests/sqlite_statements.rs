@@ -328,13 +328,19 @@ async fn lists_follow_their_indexes_during_an_erasure() {
         .unwrap();
     let of_customer = TicketFilter { customer_id: Some(fixture.customer), ..TicketFilter::default() };
     let reads = async {
-        storage.list_tickets(shop, TicketFilter::default(), Some(ticket_position()), 50).await.unwrap();
-        storage.list_tickets(shop, of_customer.clone(), None, 50).await.unwrap();
+        storage
+            .list_tickets(shop, TicketFilter::default(), Some(ticket_position()), PageSize::of(50))
+            .await
+            .unwrap();
+        storage.list_tickets(shop, of_customer.clone(), None, PageSize::of(50)).await.unwrap();
         storage.count_tickets(shop, of_customer).await.unwrap();
-        storage.list_comments(shop, TicketId::new(1).unwrap(), None, Some(50)).await.unwrap();
-        storage.list_customers(shop, CustomerFilter::default(), None, 50).await.unwrap();
-        storage.list_events(shop, Some(EventPosition { change: 1, part: 0 }), 50).await.unwrap();
-        storage.search_tickets(shop, SearchQuery::parse("a").unwrap(), None, 50).await.unwrap();
+        storage.list_comments(shop, TicketId::new(1).unwrap(), None, PageSize::of(50)).await.unwrap();
+        storage.list_customers(shop, CustomerFilter::default(), None, PageSize::of(50)).await.unwrap();
+        storage
+            .list_events(shop, Some(EventPosition { change: 1, part: 0 }), PageSize::of(50))
+            .await
+            .unwrap();
+        storage.search_tickets(shop, SearchQuery::parse("a").unwrap(), None, PageSize::of(50)).await.unwrap();
     };
     let statements = statements(&fixture, reads).await;
     let views = statements.iter().find(|statement| statement.contains("CREATE TEMP VIEW"));

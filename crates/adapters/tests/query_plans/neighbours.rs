@@ -3,8 +3,8 @@
 use hexdesk_adapters::{PostgresOptions, PostgresStorage};
 use hexdesk_domain::ports::{CreateCustomerOutcome, CreateShopOutcome, TicketCreation};
 use hexdesk_domain::{
-    Actor, AuditStamp, CustomerDraft, CustomerId, CustomerStore, IdempotentOutcome, SearchQuery, SearchStore,
-    ShopDomain, ShopId, ShopStore, TicketDraft, TicketId, TicketStore, Timestamp,
+    Actor, AuditStamp, CustomerDraft, CustomerId, CustomerStore, IdempotentOutcome, PageSize, SearchQuery,
+    SearchStore, ShopDomain, ShopId, ShopStore, TicketDraft, TicketId, TicketStore, Timestamp,
 };
 use hexdesk_test_postgres::cluster;
 

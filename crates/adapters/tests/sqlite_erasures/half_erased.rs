@@ -13,7 +13,7 @@ use hexdesk_domain::ports::{
 };
 use hexdesk_domain::{
     CommentStore, CustomerChanges, CustomerStore, Event, EventKind, EventStore, IdempotentOutcome,
-    NewCustomer, RetentionStore, TicketChanges, TicketId, TicketStore,
+    NewCustomer, PageSize, RetentionStore, TicketChanges, TicketId, TicketStore,
 };
 
 use crate::customer_with_tickets::{
@@ -51,7 +51,7 @@ async fn await_end(path: &Path) {
 async fn log(storage: &SqliteStorage, desk: &Desk) -> Vec<Event> {
     let (mut log, mut after) = (Vec::new(), None);
     loop {
-        let page = storage.list_events(desk.shop, after, 1_000).await.unwrap();
+        let page = storage.list_events(desk.shop, after, PageSize::of(1_000)).await.unwrap();
         log.extend(page.entries);
         after = page.next;
         if after.is_none() {

@@ -2,15 +2,15 @@
 
 use hexdesk_adapters::SqliteStorage;
 use hexdesk_domain::{
-    CommentStore, CustomerFilter, CustomerId, CustomerStore, EventStore, SearchQuery, SearchStore, ShopId,
-    TicketFilter, TicketId, TicketStore,
+    CommentStore, CustomerFilter, CustomerId, CustomerStore, EventStore, PageSize, SearchQuery, SearchStore,
+    ShopId, TicketFilter, TicketId, TicketStore,
 };
 
 use crate::customer_with_tickets::{Desk, WORD, assert_nothing_is_left};
 use crate::half_erased::{HALF, half_erased};
 
 /// The entries of a page. The customer has more tickets.
-const PAGE: u32 = 50;
+const PAGE: PageSize = PageSize::of(50);
 
 /// The reads that show something of the customer.
 const READS: usize = 13;
@@ -31,7 +31,7 @@ async fn is_there(
     // The first ticket is the last to be deleted.
     let [first, last] = [1, tickets].map(|id| TicketId::new(id).unwrap());
     let all = u64::try_from(tickets).unwrap();
-    let page = u64::from(PAGE);
+    let page = u64::from(PAGE.entries);
     let length = |length: usize| u64::try_from(length).unwrap();
     let (found, whole) = match read {
         0 => (u64::from(storage.find_customer(shop, customer).await.unwrap().is_some()), 1),
@@ -48,7 +48,7 @@ async fn is_there(
         8 => (u64::from(storage.find_ticket(shop, first).await.unwrap().is_some()), 1),
         9 => (u64::from(storage.find_ticket(shop, last).await.unwrap().is_some()), 1),
         10 => {
-            let comments = storage.list_comments(shop, first, None, None).await.unwrap();
+            let comments = storage.list_comments(shop, first, None, PAGE).await.unwrap();
             let counted = storage.count_comments(shop, last).await.unwrap();
             assert!(counted.is_none_or(|count| count == 1));
             (length(comments.map_or(0, |page| page.entries.len())), 1)
