@@ -55,7 +55,7 @@ fn declared() -> Tables {
         }
     }
     // SQLite only.
-    for table in ["shop_counters", "search_documents", "search_index"] {
+    for table in ["erasures", "shop_counters", "search_documents", "search_index"] {
         assert!(tables.remove(table).is_some());
     }
     // PostgreSQL only.
