@@ -24,7 +24,7 @@ use crate::sqlite::connection::slot::Removes;
 const OPERATION: &str = "erase_customer";
 
 /// The time that a step should hold the write lock.
-const STEP_TIME: Duration = Duration::from_millis(30);
+const STEP_TIME: Duration = Duration::from_millis(20);
 /// The limits of a step's budget.
 const BUDGETS: (i64, i64) = (32, 8_192);
 /// A step that waited this long for its turn has other writes beside it.
