@@ -201,6 +201,13 @@ impl ConnectionSlot {
         }
     }
 
+    /// Notes that earlier commands removed personal data. The log is emptied soon.
+    pub(in crate::sqlite) fn note_removal(&mut self) {
+        if let Some(keeper) = &mut self.keeper {
+            keeper.note_write(true);
+        }
+    }
+
     /// Runs a query in a transaction, so that it sees the database of one moment. It does not see
     /// customers who are being erased at that moment.
     pub(in crate::sqlite) fn read<T>(
