@@ -49,9 +49,8 @@ impl NeededRows {
 
 /// Makes a page of these rows. `entry` returns an entry with its position.
 ///
-/// Rows are read one after another, and not beyond the page, so they take the memory of one page:
-/// the driver buffers few of them. The server still sends the rest of the statement's rows, and the
-/// driver discards them before the next statement of the connection. See [`NeededRows`].
+/// Rows are read one after another, and those beyond the page are discarded, so they take the memory
+/// of one page. The statement has ended when this returns. See [`NeededRows`].
 pub(super) async fn read<R, T, P, E>(
     rows: impl Stream<Item = QueryResult<R>>,
     size: PageSize,
@@ -63,10 +62,12 @@ where
 {
     let mut rows = pin!(rows);
     let mut page = PageBuilder::new(size);
+    let mut is_full = false;
     while let Some(row) = rows.next().await {
-        let (position, entry) = entry(row?)?;
-        if page.offer(position, entry).is_break() {
-            break;
+        let row = row?;
+        if !is_full {
+            let (position, entry) = entry(row)?;
+            is_full = page.offer(position, entry).is_break();
         }
     }
     Ok(page.finish())
