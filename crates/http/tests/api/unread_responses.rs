@@ -93,8 +93,9 @@ fn a_pipeline_without_a_reader_takes_neither_time_nor_memory(database: Database)
     await_close(&server, &unread);
     let grown = (most - before) >> 20;
     assert!(grown < 60, "{grown} MiB for 30 connections");
+    // It serves as many of the 720,000 requests as the system buffers responses.
     let used = cpu_time(&server) - used;
-    assert!(used < Duration::from_secs(10), "{used:?}");
+    assert!(used < Duration::from_secs(40), "{used:?}");
 }
 
 /// Sends these requests at once and reads all responses until the connection ends. Returns their
