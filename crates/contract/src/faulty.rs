@@ -217,17 +217,17 @@ macro_rules! ports {
             }
 
             $($(
-            #[allow(dead_code, reason = "not every method has a fault")]
-            pub(crate) fn $method(
-                mut self,
-                instead: impl Fn(&mut Store<'_>, $($($reference)? $type),*) -> Result<$result, StorageError>
-                    + Send
-                    + Sync
-                    + 'static,
-            ) -> Self {
-                self.methods.$method = Some(Box::new(instead));
-                self
-            }
+                #[allow(dead_code, reason = "not every method has a fault")]
+                pub(crate) fn $method(
+                    mut self,
+                    instead: impl Fn(&mut Store<'_>, $($($reference)? $type),*) -> Result<$result, StorageError>
+                        + Send
+                        + Sync
+                        + 'static,
+                ) -> Self {
+                    self.methods.$method = Some(Box::new(instead));
+                    self
+                }
             )+)+
         }
 

@@ -61,7 +61,7 @@ impl<T: TextBytes, P> Page<T, P> {
     }
 }
 
-/// A page that is filled entry by entry, for lists that are no iterators. See [`Page::try_cut`].
+/// Builds a page entry by entry, from a list that is not an iterator. See [`Page::try_cut`].
 #[derive(Debug)]
 pub struct PageBuilder<T, P> {
     size: PageSize,

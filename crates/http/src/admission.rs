@@ -9,6 +9,7 @@ use actix_web::http::{Method, header};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest, ResponseError, web};
 use hexdesk_domain::ShopId;
+use hexdesk_domain::limits::MAX_PAGE_BYTES;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -23,9 +24,6 @@ const QUEUE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A refusal is recent for this time.
 const RECENTLY: Duration = Duration::from_secs(10);
-
-/// The memory that is reserved for a page before it is read.
-const MAX_PAGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// The limits on requests.
 #[derive(Debug, Clone)]

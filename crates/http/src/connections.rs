@@ -55,7 +55,7 @@ pub(crate) struct ConnectionState {
     is_gone: Cell<bool>,
     /// Whether the client does not take the response.
     is_blocked: Cell<bool>,
-    /// Wakes the framework, which was told that there is nothing to read.
+    /// Wakes the framework when it may read again.
     reader: Cell<Option<Waker>>,
     /// The time when one of the connection's requests was last refused.
     refused_at: Cell<Option<Instant>>,

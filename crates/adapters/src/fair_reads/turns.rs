@@ -1,4 +1,4 @@
-//! Turns: the right to read now, and the lines of those who wait for one.
+//! Turns: a read needs one to run, and otherwise waits in the line of its shop.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

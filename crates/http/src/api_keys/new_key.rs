@@ -3,11 +3,11 @@
 use hexdesk_adapters::{KeySecret, KeyText};
 use hexdesk_domain::{ApiKey, ManageApiKeysError, Timestamp};
 
+use super::refusal;
 use super::wire::NewApiKeyAnswer;
 use crate::idempotency::StoredResponse;
 use crate::json_members::Members;
 use crate::problem::Problem;
-use crate::services::storage_problem;
 
 /// Creates the secret of a new key.
 ///
@@ -31,10 +31,6 @@ pub(crate) fn answer(key: &ApiKey, text: Option<&KeyText>, now: Timestamp) -> St
 pub(super) fn problem(error: ManageApiKeysError, members: Members) -> Problem {
     match error {
         ManageApiKeysError::Invalid(violations) => members.problem(&violations),
-        // It was accepted because the server had cached it as live.
-        ManageApiKeysError::HolderNotLive => Problem::invalid_api_key(),
-        ManageApiKeysError::Exceeds(excess) => Problem::exceeds_own_key("make", excess),
-        ManageApiKeysError::KeyNotFound => Problem::api_key_not_found(),
-        ManageApiKeysError::Storage(error) => storage_problem(error),
+        error => refusal::problem(error, "make"),
     }
 }

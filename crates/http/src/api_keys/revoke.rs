@@ -1,13 +1,14 @@
 use actix_web::{HttpRequest, HttpResponse, web};
-use hexdesk_domain::{ManageApiKeysError, Principal};
+use hexdesk_domain::Principal;
 
 #[cfg(test)]
 use super::examples;
+use super::refusal;
 use super::wire::ApiKeyAnswer;
 #[cfg(test)]
 use crate::openapi::prelude::*;
 use crate::problem::Problem;
-use crate::services::{Started, storage_problem};
+use crate::services::Started;
 use crate::{request_body, wire_id};
 
 /// `DELETE /api/v1/api-keys/{keyId}`: revokes a key of the calling key's shop. It may be the
@@ -27,21 +28,9 @@ pub(crate) async fn serve(
 ) -> Result<HttpResponse, Problem> {
     request_body::discard(&request, payload.into_inner()).await;
     let number = wire_id::key_in_path(&id)?;
-    let (key, now) = services.manage_api_keys.revoke(&principal, number).await.map_err(problem)?;
+    let revoked = services.manage_api_keys.revoke(&principal, number).await;
+    let (key, now) = revoked.map_err(|error| refusal::problem(error, "revoke"))?;
     Ok(HttpResponse::Ok().json(ApiKeyAnswer::new(&key, now)))
-}
-
-/// Returns the problem if no key was revoked.
-fn problem(error: ManageApiKeysError) -> Problem {
-    match error {
-        // It was accepted because the server had cached it as live.
-        ManageApiKeysError::HolderNotLive => Problem::invalid_api_key(),
-        ManageApiKeysError::Exceeds(excess) => Problem::exceeds_own_key("revoke", excess),
-        ManageApiKeysError::KeyNotFound => Problem::api_key_not_found(),
-        ManageApiKeysError::Storage(error) => storage_problem(error),
-        // A revocation has no draft.
-        ManageApiKeysError::Invalid(_) => Problem::internal(),
-    }
 }
 
 #[cfg(test)]

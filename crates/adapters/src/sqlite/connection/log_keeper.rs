@@ -63,6 +63,13 @@ pub(in crate::sqlite) struct LogKeeper {
     end_reads_at: Instant,
 }
 
+/// What a command removes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sqlite) enum Removes {
+    Nothing,
+    PersonalData,
+}
+
 /// An attempt to empty the log.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::sqlite) struct Attempt {
@@ -89,9 +96,9 @@ impl LogKeeper {
         }
     }
 
-    /// Notes a transaction, and whether it removed data.
-    pub(in crate::sqlite) fn note_write(&mut self, removes: bool) {
-        if removes && self.removed_at.is_none() {
+    /// Notes a transaction, and what it removes.
+    pub(in crate::sqlite) fn note_write(&mut self, removes: Removes) {
+        if removes == Removes::PersonalData && self.removed_at.is_none() {
             let now = Instant::now();
             self.removed_at = Some(now);
             self.empty_at = Some(now + DELAY_AFTER_REMOVAL.min(self.options.log_age));

@@ -15,7 +15,7 @@ use hexdesk_domain::{StorageError, StorageErrorKind};
 
 use crate::sql::statement_log;
 use crate::sqlite::connection::interruption::{ABANDONED, Interrupt, Read};
-use crate::sqlite::connection::log_keeper::{Attempt, LogKeeper, PATIENCE_AT_END};
+use crate::sqlite::connection::log_keeper::{Attempt, LogKeeper, PATIENCE_AT_END, Removes};
 use crate::sqlite::connection::usage_lock::real_path;
 use crate::sqlite::errors::{self, SqliteOpenError};
 use crate::sqlite::presence;
@@ -103,13 +103,6 @@ pub(in crate::sqlite) enum Role {
     HidingReader,
 }
 
-/// What a command removes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sqlite) enum Removes {
-    Nothing,
-    PersonalData,
-}
-
 /// A connection that opens again on demand after it was closed.
 pub(in crate::sqlite) struct ConnectionSlot {
     file: DatabaseFile,
@@ -168,6 +161,7 @@ impl ConnectionSlot {
         command: impl FnOnce(&mut SqliteConnection) -> anyhow::Result<T>,
     ) -> Result<T, StorageError> {
         let unavailable = |cause| StorageError::new(StorageErrorKind::Unavailable, operation, cause);
+        self.note_write(removes);
         let connection = self.connection().map_err(unavailable)?;
         // Diesel's transactions are not used. They return the error of a failed rollback instead of
         // the command's error.
@@ -175,10 +169,6 @@ impl ConnectionSlot {
             self.close();
             return Err(unavailable(error.into()));
         }
-        if let Some(keeper) = &mut self.keeper {
-            keeper.note_write(removes == Removes::PersonalData);
-        }
-        let connection = self.connection().map_err(unavailable)?;
         match command(connection) {
             Ok(answer) => match connection.batch_execute("COMMIT") {
                 Ok(()) => Ok(answer),
@@ -201,10 +191,10 @@ impl ConnectionSlot {
         }
     }
 
-    /// Notes that earlier commands removed personal data. The log is emptied soon.
-    pub(in crate::sqlite) fn note_removal(&mut self) {
+    /// Notes a write for the time at which the log is emptied.
+    pub(in crate::sqlite) fn note_write(&mut self, removes: Removes) {
         if let Some(keeper) = &mut self.keeper {
-            keeper.note_write(true);
+            keeper.note_write(removes);
         }
     }
 

@@ -330,7 +330,7 @@ pub async fn customer_19_every_shop_counts_for_itself(storage: Arc<dyn Storage>)
         }
         numbers.push(of_shop);
     }
-    same("the numbers of a shop beside a busy one", &numbers[1], &numbers[0])
+    same("the numbers that a shop assigns while another shop is busy", &numbers[1], &numbers[0])
 }
 
 #[cfg(test)]

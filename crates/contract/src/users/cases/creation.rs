@@ -209,5 +209,5 @@ pub async fn user_11_every_shop_counts_for_itself(storage: Arc<dyn Storage>) -> 
         }
         numbers.push(of_shop);
     }
-    same("the numbers of a shop beside a busy one", &numbers[1], &numbers[0])
+    same("the numbers that a shop assigns while another shop is busy", &numbers[1], &numbers[0])
 }

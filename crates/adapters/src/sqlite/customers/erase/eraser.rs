@@ -19,7 +19,7 @@ use crate::sql::CorruptRow;
 use crate::sql::schema::erasures;
 use crate::sqlite::Writer;
 use crate::sqlite::connection::interruption::Read;
-use crate::sqlite::connection::slot::Removes;
+use crate::sqlite::connection::log_keeper::Removes;
 
 const OPERATION: &str = "erase_customer";
 
@@ -27,7 +27,7 @@ const OPERATION: &str = "erase_customer";
 const STEP_TIME: Duration = Duration::from_millis(20);
 /// The limits of a step's budget.
 const BUDGETS: (i64, i64) = (32, 8_192);
-/// A step that waited this long for its turn has other writes beside it.
+/// If a step waited this long for its turn, other writes run at the same time.
 const BUSY: Duration = Duration::from_millis(1);
 /// The longest pause between two steps, for other writes.
 const MAX_PAUSE: Duration = Duration::from_millis(100);
@@ -278,7 +278,7 @@ impl Worker {
                 slot.write(OPERATION, Removes::Nothing, |connection| step(connection, shop, id, budget))?;
             if matches!(stepped, Stepped::Finished(_)) {
                 // Emptying the log after each step would delay other writes.
-                slot.note_removal();
+                slot.note_write(Removes::PersonalData);
             }
             Ok(Measured { stepped, waited: started - queued, took: started.elapsed() })
         }))

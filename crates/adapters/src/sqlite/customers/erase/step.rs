@@ -19,8 +19,8 @@ use crate::sql::types::StoredTimestamp;
 use crate::sqlite::events::append::EventLog;
 use crate::sqlite::search::index;
 
-/// The number of tickets that are looked at together.
-const TICKETS: usize = 64;
+/// The number of rows that are looked at together.
+const ROWS: usize = 64;
 
 diesel::define_sql_function! {
     /// The length of a text in bytes, without reading it.
@@ -126,7 +126,7 @@ impl Step<'_> {
                 .order((tickets::last_message_time.desc(), tickets::id.desc()))
                 .select((tickets::id, tickets::human_ticket_id.is_not_null()))
                 .load_iter(self.connection)?
-                .take(TICKETS)
+                .take(ROWS)
                 .collect::<QueryResult<_>>()?;
             if next.is_empty() {
                 return Ok(true);
@@ -189,7 +189,7 @@ impl Step<'_> {
                 .order((comments::time, comments::id))
                 .select((comments::id, length, attached.clone()))
                 .load_iter(self.connection)?
-                .take(TICKETS)
+                .take(ROWS)
                 .collect::<QueryResult<_>>()?;
             if next.is_empty() {
                 return Ok(true);
@@ -239,7 +239,7 @@ impl Step<'_> {
                 .filter(events::snapshot.is_null())
                 .select((sql::<BigInt>("rowid"), events::subject_id))
                 .load_iter(self.connection)?
-                .take(TICKETS)
+                .take(ROWS)
                 .collect::<QueryResult<_>>()?;
             if next.is_empty() {
                 return Ok(true);
