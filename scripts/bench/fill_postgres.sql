@@ -8,15 +8,15 @@ INSERT INTO tickets
 SELECT 1, number, customer.id, (ARRAY['Mail', 'Website', 'Facebook', 'Instagram'])[1 + number % 4],
     'Refund of order ' || number, 'thread-' || number, 'support@example.com', time.at,
     'Hello, I need a refund of order ' || number || '.', time.at, 'refund', 45, number % 2 = 0, 1,
-    '["refund", "vip"]', 'en', 'api', 1, nextval('human_ticket_numbers'), time.at,
+    '["refund", "vip"]', 'en', 'api', 1, number, time.at,
     CASE WHEN number % 2 = 1 THEN time.at END,
     array_to_tsvector(ARRAY['1:' || number, '1:a', '1:hello', '1:i', '1:need', '1:of', '1:order', '1:refund'])
 FROM generate_series(:first, :last) number
     JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place, count(*) OVER () AS of FROM customers) customer
         ON customer.place = number % customer.of
     CROSS JOIN LATERAL (SELECT now() - (20000000 - number) * interval '1 minute' AS at) time;
-INSERT INTO events (shop_id, change, kind, subject_id, actor_key, time, customer_id, snapshot)
-SELECT 1, 1, 'ticket.created', id, 1, date, customer_id, json_build_object(
+INSERT INTO events (shop_id, change, part, kind, subject_id, actor_key, time, customer_id, snapshot)
+SELECT 1, 1, id, 'ticket.created', id, 1, date, customer_id, json_build_object(
     'shop_id', 1, 'id', id, 'customer_id', customer_id, 'channel', channel, 'name', name, 'thread_id', thread_id,
     'email_used', email_used, 'date', trunc(extract(epoch FROM date) * 1000), 'last_message', last_message,
     'last_message_time', trunc(extract(epoch FROM date) * 1000), 'contact_reason', contact_reason,
@@ -26,5 +26,7 @@ SELECT 1, 1, 'ticket.created', id, 1, date, customer_id, json_build_object(
     'human_ticket_closed_at', trunc(extract(epoch FROM human_ticket_closed_at) * 1000))
 FROM tickets WHERE shop_id = 1 AND id BETWEEN :first AND :last;
 RESET session_replication_role;
+INSERT INTO shop_counters (shop_id, changes, human_tickets) VALUES (1, 1, :last)
+    ON CONFLICT (shop_id) DO UPDATE SET human_tickets = greatest(shop_counters.human_tickets, :last);
 VACUUM ANALYZE;
 CHECKPOINT;

@@ -12,7 +12,7 @@ use hexdesk_test_postgres::{TestDatabase, cluster};
 mod postgres;
 
 /// Tables without data of a shop. Their keys need no shop.
-const OF_NO_SHOP: &str = "'shops', 'id_ranges', '__diesel_schema_migrations'";
+const OF_NO_SHOP: &str = "'shops', 'id_ranges', 'log_origin', '__diesel_schema_migrations'";
 
 /// A table as lines: its primary key, then each column with type and nullability.
 type Tables = BTreeMap<String, Vec<String>>;
@@ -59,8 +59,16 @@ fn declared() -> Tables {
         assert!(tables.remove(table).is_some());
     }
     // PostgreSQL only.
-    let counters = ["(shop_id)", "shop_id int8 not null", "customers int8 not null", "users int8 not null"];
-    tables.insert("shop_counters".to_owned(), counters.map(str::to_owned).to_vec());
+    for (table, counters) in
+        [("shop_numbers", ["customers", "users"]), ("shop_counters", ["changes", "human_tickets"])]
+    {
+        let columns = ["shop_id"].into_iter().chain(counters).map(|column| format!("{column} int8 not null"));
+        tables.insert(table.to_owned(), ["(shop_id)".to_owned()].into_iter().chain(columns).collect());
+    }
+    let origin =
+        "is_only_row bool, system_identifier int8, database_oid int8, events_oid int8, timeline text";
+    let columns = origin.split(", ").map(|column| format!("{column} not null"));
+    tables.insert("log_origin".to_owned(), ["(is_only_row)".to_owned()].into_iter().chain(columns).collect());
     for searched in ["customers", "tickets", "comments"] {
         tables.get_mut(searched).unwrap().push("words tsvector not null".to_owned());
     }

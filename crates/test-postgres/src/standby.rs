@@ -1,4 +1,5 @@
-//! A standby, which replicates another server and can replace it.
+//! Servers made from a base backup of another: a standby, which replicates it and can replace it, and
+//! a restored backup.
 
 use std::ffi::OsStr;
 
@@ -17,6 +18,33 @@ impl Cluster {
     /// # Panics
     /// If it cannot be created or does not start.
     pub fn standby(&self, port: u16) -> Self {
+        let conninfo = format!("host=127.0.0.1 port={port} user={SUPERUSER} application_name=standby");
+        self.base_backup("standby.signal", &[("primary_conninfo", &conninfo)])
+    }
+
+    /// Takes a base backup of this cluster, and starts a new server with it: the backup is restored to
+    /// the point in time at which it ended. Both servers run independently then.
+    ///
+    /// # Panics
+    /// If it cannot be created or does not start.
+    pub fn restored_backup(&self) -> Self {
+        let restored = self.base_backup(
+            "recovery.signal",
+            &[
+                // The backup includes the log that it needs.
+                ("restore_command", "false"),
+                ("recovery_target", "immediate"),
+                ("recovery_target_action", "promote"),
+            ],
+        );
+        let is_recovered =
+            "DO $$ BEGIN WHILE pg_is_in_recovery() LOOP PERFORM pg_sleep(0.01); END LOOP; END $$";
+        restored.psql("postgres", is_recovered);
+        restored
+    }
+
+    /// Starts a server with a base backup of this cluster, this empty file, and these settings.
+    fn base_backup(&self, signal: &str, settings: &[(&str, &str)]) -> Self {
         let (server, supervisor) = Server::supervised();
         let (data, own_port) = (server.directory.join("data"), self.port().to_string());
         server.run(
@@ -39,11 +67,13 @@ impl Cluster {
         let mut lines = std::fs::read_to_string(&configuration)
             .unwrap_or_else(|error| panic!("cannot read {}: {error}", configuration.display()));
         // Later lines take precedence.
-        let conninfo = format!("host=127.0.0.1 port={port} user={SUPERUSER} application_name=standby");
-        lines.push_str(&setting_line("primary_conninfo", &conninfo));
-        lines.push_str(&setting_line("unix_socket_directories", &server.directory.to_string_lossy()));
+        let socket_directory = server.directory.to_string_lossy().into_owned();
+        for (name, value) in settings.iter().chain(&[("unix_socket_directories", socket_directory.as_str())])
+        {
+            lines.push_str(&setting_line(name, value));
+        }
         directory::write(&configuration, lines.as_bytes(), server.account);
-        directory::write(&data.join("standby.signal"), b"", server.account);
+        directory::write(&data.join(signal), b"", server.account);
         Self::start_on_a_free_port(server, supervisor)
     }
 

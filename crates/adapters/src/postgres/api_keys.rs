@@ -10,10 +10,11 @@ use hexdesk_domain::{
 };
 
 use super::errors::{Effect, Failure, count_from};
-use super::events::append::append_one;
+use super::events::append::append;
 use super::idempotency::attempt;
 use super::{PostgresStorage, pages};
 use crate::sql::api_keys::ApiKeyRow;
+use crate::sql::events::NewEventRow;
 use crate::sql::page;
 use crate::sql::schema::{api_keys, shops, users};
 use crate::sql::shops::ShopRow;
@@ -132,7 +133,9 @@ async fn create(
     {
         return Ok(CreateKeyOutcome::UserNotFound);
     }
-    Ok(CreateKeyOutcome::Created(insert(connection, shop, key).await?))
+    let created = insert(connection, shop, key).await?;
+    append(connection, [event(EventKind::ApiKeyCreated, &created, key.stamp)?]).await?;
+    Ok(CreateKeyOutcome::Created(created))
 }
 
 /// Replaces a key. Must run in a transaction.
@@ -156,15 +159,17 @@ async fn rotate(
         return Ok(RotateKeyOutcome::NotLive);
     };
     let ends_at = old.expires_at.map_or(old_ends_at, |end| end.min(old_ends_at));
-    let old = diesel::update(api_keys::table.find((shop.get(), number.get())))
+    let old: ApiKey = diesel::update(api_keys::table.find((shop.get(), number.get())))
         .set(api_keys::expires_at.eq(StoredTimestamp(ends_at)))
         .returning(ApiKeyRow::as_select())
         .get_result(connection)
         .await?
         .try_into()?;
-    append_event(connection, EventKind::ApiKeyRotated, &old, stamp).await?;
+    let rotated = event(EventKind::ApiKeyRotated, &old, stamp)?;
     let new = NewApiKey { secret_hash, scopes: old.scopes, user_id: old.user_id, stamp, expires_at };
-    Ok(RotateKeyOutcome::Rotated(insert(connection, shop, &new).await?))
+    let new = insert(connection, shop, &new).await?;
+    append(connection, [rotated, event(EventKind::ApiKeyCreated, &new, stamp)?]).await?;
+    Ok(RotateKeyOutcome::Rotated(new))
 }
 
 /// Revokes a key unless it is revoked, and returns it. Must run in a transaction.
@@ -183,7 +188,7 @@ async fn revoke(
         .optional()?;
     let Some(revoked) = revoked else { return find(connection, shop, number).await };
     let key = revoked.try_into()?;
-    append_event(connection, EventKind::ApiKeyRevoked, &key, stamp).await?;
+    append(connection, [event(EventKind::ApiKeyRevoked, &key, stamp)?]).await?;
     Ok(Some(key))
 }
 
@@ -232,20 +237,13 @@ async fn insert(
         .values(ApiKeyRow::new(shop, last.unwrap_or(0) + 1, key))
         .returning(ApiKeyRow::as_select())
         .get_result(connection)
-        .await?
-        .try_into()?;
-    append_event(connection, EventKind::ApiKeyCreated, &inserted, key.stamp).await?;
-    Ok(inserted)
+        .await?;
+    Ok(inserted.try_into()?)
 }
 
-async fn append_event(
-    connection: &mut AsyncPgConnection,
-    kind: EventKind,
-    key: &ApiKey,
-    stamp: AuditStamp,
-) -> Result<(), Failure> {
+fn event(kind: EventKind, key: &ApiKey, stamp: AuditStamp) -> Result<NewEventRow, serde_json::Error> {
     let snapshot = Snapshot::ApiKey(Box::new(ApiKeySnapshot::from(key)));
-    append_one(connection, key.shop_id, kind, snapshot, stamp).await
+    NewEventRow::new(key.shop_id, kind, snapshot, stamp)
 }
 
 async fn find(

@@ -1,21 +1,21 @@
 //! Counters of a shop, which never repeat a number. Each shop counts for itself, so a number tells
 //! nothing about other shops.
 //!
-//! A shop has one row of counters. A transaction that takes a number keeps the row locked until it
-//! ends, so creations of one shop wait for each other. Locks are taken in this order:
+//! A counter is a row. A transaction that counts keeps the row locked until it ends. Locks are taken
+//! in this order:
 //!
-//! 1. the idempotency key
-//! 2. the existing customer or user with the same address
-//! 3. the counters
-//! 4. the unique keys of the new row
+//! 1. the idempotency keys
+//! 2. existing rows, customers before tickets
+//! 3. `shop_numbers`, which numbers customers and users
+//! 4. the unique keys of new rows
+//! 5. `shop_counters`, in order of shop: the human tickets, and the changes of the log
 //!
-//! The holder of a unique key may be a change or an erasure. These never wait for the counters, so
-//! no two transactions wait for each other.
+//! Whoever holds `shop_counters` waits for nothing else, so no two transactions wait for each other.
 
 use diesel::QueryResult;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{Array, BigInt};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::ShopId;
 
@@ -24,13 +24,16 @@ use hexdesk_domain::ShopId;
 pub(super) enum Numbered {
     Customers,
     Users,
+    HumanTickets,
 }
 
 impl Numbered {
-    const fn column(self) -> &'static str {
+    /// The table and column of the last number.
+    const fn place(self) -> (&'static str, &'static str) {
         match self {
-            Self::Customers => "customers",
-            Self::Users => "users",
+            Self::Customers => ("shop_numbers", "customers"),
+            Self::Users => ("shop_numbers", "users"),
+            Self::HumanTickets => ("shop_counters", "human_tickets"),
         }
     }
 }
@@ -76,8 +79,8 @@ impl Query for Count {
 
 impl QueryFragment<Pg> for Count {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        let column = self.what.column();
-        out.push_sql(&format!("INSERT INTO shop_counters AS counted (shop_id, {column}) VALUES ("));
+        let (table, column) = self.what.place();
+        out.push_sql(&format!("INSERT INTO {table} AS counted (shop_id, {column}) VALUES ("));
         out.push_bind_param::<BigInt, _>(&self.shop)?;
         out.push_sql(", ");
         match &self.given {
@@ -90,6 +93,67 @@ impl QueryFragment<Pg> for Count {
             None => out.push_sql(&format!("counted.{column} + 1")),
         }
         out.push_sql(&format!(" RETURNING {column}"));
+        Ok(())
+    }
+}
+
+/// The shops whose logs a statement writes, each once and in order.
+#[derive(Debug, Default)]
+pub(super) struct CountedShops {
+    ids: Vec<i64>,
+    /// The new human tickets of each shop.
+    human_tickets: Vec<i64>,
+}
+
+impl CountedShops {
+    /// The shops of these rows.
+    pub(super) fn of(shops: impl Iterator<Item = i64>) -> Self {
+        let mut ids: Vec<i64> = shops.collect();
+        ids.sort_unstable();
+        ids.dedup();
+        Self { human_tickets: vec![0; ids.len()], ids }
+    }
+
+    /// The place of a shop of these rows, from 1.
+    pub(super) fn place(&self, shop: i64) -> i32 {
+        let before = self.ids.partition_point(|id| *id < shop);
+        i32::try_from(before).unwrap_or(i32::MAX).saturating_add(1)
+    }
+
+    /// Adds a human ticket of the shop. Returns its position among those of the shop, from 1.
+    pub(super) fn add_human_ticket(&mut self, shop: i64) -> i64 {
+        let index = self.ids.partition_point(|id| *id < shop);
+        let Some(count) = self.human_tickets.get_mut(index) else { return 0 };
+        *count += 1;
+        *count
+    }
+
+    /// Writes the common table expression `counters`: a row with the arrays `changes` and
+    /// `human_tickets`. They hold the last numbers of each shop, by place. The condition begins with
+    /// `WHERE`, and decides whether anything is counted.
+    pub(super) fn walk<'b>(&'b self, condition: &str, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        // A subquery hides the number of shops from the planner.
+        out.push_sql(
+            "counted AS (
+    INSERT INTO shop_counters AS counter (shop_id, changes, human_tickets)
+    SELECT shop_id, 1, human_tickets FROM unnest((SELECT ",
+        );
+        out.push_bind_param::<Array<BigInt>, _>(&self.ids)?;
+        out.push_sql("), ");
+        out.push_bind_param::<Array<BigInt>, _>(&self.human_tickets)?;
+        out.push_sql(") AS shop (shop_id, human_tickets) ");
+        out.push_sql(condition);
+        out.push_sql(
+            " ORDER BY shop_id
+    ON CONFLICT (shop_id) DO UPDATE SET changes = counter.changes + 1,
+        human_tickets = counter.human_tickets + excluded.human_tickets
+    RETURNING shop_id, changes, human_tickets
+), counters AS (
+    SELECT array_agg(changes ORDER BY shop_id) AS changes,
+        array_agg(human_tickets ORDER BY shop_id) AS human_tickets
+    FROM counted
+)",
+        );
         Ok(())
     }
 }

@@ -1,21 +1,22 @@
 //! The log of events.
 //!
-//! Events are ordered by the numbers of their transactions, which may commit in another order. So
-//! the log is read up to the first transaction that is still running and could write to it.
+//! A shop counts its changes, and each transaction keeps the counter locked until it has committed.
+//! So the order of the log is the order of the commits, and a reader never finds an event before the
+//! last one that it has read.
 
 pub(super) mod append;
-pub(super) mod numbers;
+pub(super) mod origin;
 
 use async_trait::async_trait;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt, Nullable, Text};
+use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::{Event, EventPosition, EventStore, Page, PageSize, ShopId, StorageError};
 
 use super::PostgresStorage;
-use super::errors::{Effect, Failure};
+use super::errors::Effect;
 use super::pages::{self, NeededRows};
 use super::prepared::PageLimit;
 use crate::sql::events::EventRow;
@@ -31,8 +32,7 @@ impl EventStore for PostgresStorage {
     ) -> Result<Page<Event, EventPosition>, StorageError> {
         self.connections
             .run("list_events", Effect::Read, async move |connection: &mut AsyncPgConnection| {
-                let mut list = ListEvents {
-                    others: Vec::new(),
+                let list = ListEvents {
                     shop: shop.get(),
                     // Before all events.
                     after: after.unwrap_or(EventPosition { change: -1, part: 0 }),
@@ -46,61 +46,19 @@ impl EventStore for PostgresStorage {
                         "change, part",
                     ),
                 };
-                let page = list.clone().page(connection, size).await?;
-                if page.next.is_some() {
-                    return Ok(page);
-                }
-                // The page may end at a transaction of another database, which does not count. The
-                // transactions of other databases are read before the snapshot of the list. A
-                // transaction in neither of the two began later, so its number is larger than all
-                // listed ones.
-                list.others = OtherTransactions.get_result(connection).await?;
-                list.page(connection, size).await
+                let rows = list.load_stream::<EventRow>(connection).await?;
+                pages::read(rows, size, |row| Event::try_from(row).map(|event| (event.position, event))).await
             })
             .await
     }
 }
 
-/// The running transactions of other databases on the server. They write no events here, so the
-/// log does not wait for them.
-#[derive(Debug, Clone, Copy, QueryId)]
-struct OtherTransactions;
-
-impl Query for OtherTransactions {
-    type SqlType = Array<BigInt>;
-}
-
-impl QueryFragment<Pg> for OtherTransactions {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql(
-            "SELECT coalesce(array_agg(backend_xid::text::bigint), '{}')
-            FROM pg_stat_activity
-            WHERE backend_xid IS NOT NULL
-                AND datid <> (SELECT oid FROM pg_database WHERE datname = current_database())",
-        );
-        Ok(())
-    }
-}
-
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct ListEvents {
-    /// Running transactions to ignore.
-    others: Vec<i64>,
     shop: i64,
     after: EventPosition,
     limit: PageLimit,
     needed: NeededRows,
-}
-
-impl ListEvents {
-    async fn page(
-        self,
-        connection: &mut AsyncPgConnection,
-        size: PageSize,
-    ) -> Result<Page<Event, EventPosition>, Failure> {
-        let rows = self.load_stream::<EventRow>(connection).await?;
-        pages::read(rows, size, |row| Event::try_from(row).map(|event| (event.position, event))).await
-    }
 }
 
 impl Query for ListEvents {
@@ -137,21 +95,7 @@ impl ListEvents {
         out.push_bind_param::<BigInt, _>(&self.after.change)?;
         out.push_sql(", ");
         out.push_bind_param::<BigInt, _>(&self.after.part)?;
-        // The list ends before the smallest number of a transaction that is running in the
-        // statement's snapshot. If none is running, it ends before the next number. A standby knows
-        // only the smallest.
-        out.push_sql(
-            ") AND change < (
-                SELECT event_change(coalesce(min(number), pg_snapshot_xmax(pg_current_snapshot())))
-                FROM (
-                    SELECT pg_snapshot_xip(pg_current_snapshot())
-                    UNION ALL SELECT pg_snapshot_xmin(pg_current_snapshot())
-                ) AS running (number)
-                WHERE number::xid::text::bigint <> ALL (",
-        );
-        out.push_bind_param::<Array<BigInt>, _>(&self.others)?;
-        out.push_sql("))");
-        out.push_sql(" ORDER BY change, part");
+        out.push_sql(") ORDER BY change, part");
         self.limit.walk_ast(out)
     }
 }

@@ -15,7 +15,6 @@ use hexdesk_domain::{Readiness, StorageError};
 use super::PostgresStorage;
 use super::connection::ConnectError;
 use super::errors::{Effect, Failure};
-use super::events::numbers;
 use crate::sql::migrations::MigrationState;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
@@ -82,7 +81,10 @@ impl PostgresStorage {
                 error => error,
             })
         });
-        migrated.await.unwrap_or_else(|error| Err(MigrateError::Failed(error.into())))
+        let names = migrated.await.unwrap_or_else(|error| Err(MigrateError::Failed(error.into())))?;
+        // Each new session looks at the origin of the log. The table may be new.
+        drop(self.connections.dedicated().await?);
+        Ok(names)
     }
 }
 
@@ -111,7 +113,6 @@ fn apply(connection: &mut AsyncConnectionWrapper<AsyncPgConnection>) -> Result<V
         connection.run_migration(migration).map_err(failed)?;
         names.push(migration.name().to_string());
     }
-    numbers::raise_above_existing(connection).map_err(|error| MigrateError::Failed(error.into()))?;
     Ok(names)
 }
 

@@ -103,7 +103,6 @@ impl NewEventRow {
     }
 
     /// Creates the event of a deleted object, which names no customer.
-    #[cfg(feature = "sqlite")]
     pub(crate) fn of_deleted(shop: ShopId, kind: EventKind, number: i64, stamp: StampRow) -> Self {
         let (shop_id, kind) = (shop.get(), kind.as_str());
         Self { shop_id, kind, subject_id: number, stamp, customer_id: None, snapshot: None }

@@ -173,7 +173,7 @@ async fn no_creation_fails_because_of_others_in_its_shop() {
         });
     }
     let numbers: Vec<_> = tasks.join_all().await.into_iter().map(|numbers| numbers.len()).collect();
-    let counted = fixture.count("SELECT customers FROM shop_counters").await;
+    let counted = fixture.count("SELECT customers FROM shop_numbers").await;
     assert!(
         usize::try_from(counted).unwrap() >= numbers.iter().sum::<usize>() - ROUNDS,
         "{counted} {numbers:?}"

@@ -21,21 +21,13 @@ use hexdesk_test_postgres::TestDatabase;
 
 use crate::postgres;
 
-/// Returns the events of the shop after this position, once there are `count`. A running
-/// transaction of another test delays them.
-pub(crate) async fn listed(
+/// The events of the shop after this position.
+pub(crate) async fn events(
     storage: &PostgresStorage,
     shop: ShopId,
     after: Option<EventPosition>,
-    count: usize,
 ) -> Vec<Event> {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    loop {
-        let events = storage.list_events(shop, after, PageSize::of(100)).await.unwrap().entries;
-        if events.len() >= count || Instant::now() > deadline {
-            return events;
-        }
-    }
+    storage.list_events(shop, after, PageSize::of(100)).await.unwrap().entries
 }
 
 /// A storage with one connection, a shop and a customer; a client of the database that holds
@@ -59,11 +51,18 @@ impl Fixture {
     /// Creates a fixture with these settings for the storage's sessions, in the syntax of
     /// `postgres`.
     pub(crate) async fn with_options(options: &str) -> Self {
-        let database = postgres::migrated_database();
+        Self::on(postgres::migrated_database(), options, 1).await
+    }
+
+    pub(crate) async fn with_connections(max_connections: u32) -> Self {
+        Self::on(postgres::migrated_database(), "", max_connections).await
+    }
+
+    pub(crate) async fn on(database: TestDatabase, options: &str, max_connections: u32) -> Self {
         let options = options.replace(' ', "%20").replace('=', "%3D");
         let storage = PostgresStorage::connect_with(
             &format!("{}?options={options}", database.url),
-            &PostgresOptions { max_connections: 1, pending_list_cleanup: None },
+            &PostgresOptions { max_connections, pending_list_cleanup: None },
         )
         .await
         .unwrap();

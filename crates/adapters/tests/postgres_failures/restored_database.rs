@@ -1,16 +1,13 @@
-//! A database that was dumped and restored on another server, with transaction numbers of its own.
+//! Databases that are copies, restored backups or promoted standbys. They lack events that readers of
+//! the original have seen.
 
 use hexdesk_adapters::PostgresStorage;
 use hexdesk_domain::ports::CreateCustomerOutcome;
-use hexdesk_domain::{CustomerDraft, CustomerStore, IdempotentOutcome, ShopId};
-use hexdesk_test_postgres::{Cluster, TestDatabase};
+use hexdesk_domain::{CustomerDraft, CustomerStore, Event, IdempotentOutcome, ShopId, StorageErrorKind};
+use hexdesk_test_postgres::{Cluster, TestDatabase, cluster};
 
-use crate::fixture::{Fixture, listed, now, stamp};
-
-/// Uses up transaction numbers that a new server takes long to reach.
-const TRANSACTIONS: &str = "DO $$ BEGIN
-    FOR number IN 1..5000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP;
-END $$";
+use crate::fixture::{Fixture, events, kind, now, stamp};
+use crate::postgres;
 
 /// Creates a customer, which is one event.
 async fn write(storage: &PostgresStorage, shop: ShopId, phone_number: &str) {
@@ -19,62 +16,123 @@ async fn write(storage: &PostgresStorage, shop: ShopId, phone_number: &str) {
     assert!(matches!(created, IdempotentOutcome::Ran(CreateCustomerOutcome::Created(_))), "{created:?}");
 }
 
-fn numbering(database: &TestDatabase) -> String {
-    database.psql("SELECT prosrc FROM pg_proc WHERE proname = 'event_change'")
+/// A shop with two events.
+async fn original(database: TestDatabase) -> (Fixture, Vec<Event>) {
+    let fixture = Fixture::on(database, "", 1).await;
+    write(&fixture.storage, fixture.shop, "1").await;
+    let backed_up = events(&fixture.storage, fixture.shop, None).await;
+    assert_eq!(backed_up.len(), 2);
+    (fixture, backed_up)
 }
 
-#[tokio::test]
-async fn a_restored_log_continues() {
-    let fixture = Fixture::new().await;
-    fixture.other_does("DELETE FROM events").await;
-    fixture.other_does(TRANSACTIONS).await;
-    for phone_number in ["1", "2"] {
+/// Writes events that the copy lacks, and returns all events.
+async fn lose(fixture: &Fixture) -> Vec<Event> {
+    for phone_number in ["lost 1", "lost 2", "lost 3"] {
         write(&fixture.storage, fixture.shop, phone_number).await;
     }
-    let dumped = listed(&fixture.storage, fixture.shop, None, 2).await;
-    assert_eq!(dumped.len(), 2);
-    let own = Cluster::builder().start();
-    let database = own.empty_database();
-    fixture.database.copy_into(&database);
-    // After the dump, the old database gets more transactions and a reader.
-    fixture.other_does(TRANSACTIONS).await;
-    write(&fixture.storage, fixture.shop, "3").await;
-    let [lost] = &listed(&fixture.storage, fixture.shop, Some(dumped[1].position), 1).await[..] else {
-        panic!("expected one event")
-    };
+    let all = events(&fixture.storage, fixture.shop, None).await;
+    assert_eq!(all.len(), 5);
+    all
+}
 
-    let storage = PostgresStorage::connect(&database.url).await.unwrap();
-    assert_eq!(listed(&storage, fixture.shop, None, 0).await, [], "the new server's numbers must be smaller");
-    assert_eq!(storage.migrate().await.unwrap(), Vec::<String>::new());
-    assert_eq!(listed(&storage, fixture.shop, None, 2).await, dumped);
-    assert_eq!(listed(&storage, fixture.shop, Some(dumped[0].position), 1).await, dumped[1..]);
-
-    write(&storage, fixture.shop, "4").await;
-    for seen in [dumped[1].position, lost.position] {
-        assert_eq!(listed(&storage, fixture.shop, Some(seen), 1).await.len(), 1, "{seen:?}");
+/// Every reader of the original gets exactly the new events of the copy, once each.
+async fn continues(copy: &PostgresStorage, shop: ShopId, kept: &[Event], seen: &[Event]) {
+    assert_eq!(events(copy, shop, None).await, kept);
+    write(copy, shop, "new 1").await;
+    write(copy, shop, "new 2").await;
+    let new = events(copy, shop, kept.last().map(|event| event.position)).await;
+    assert_eq!(new.len(), 2);
+    for event in seen {
+        let after = events(copy, shop, Some(event.position)).await;
+        assert!(after.ends_with(&new), "a reader of {:?} gets {after:?}", event.position);
+        if !kept.contains(event) {
+            assert_eq!(after, new, "a reader of {:?}", event.position);
+        }
     }
+}
 
-    // A second migration changes nothing.
-    let numbers = numbering(&database);
-    storage.migrate().await.unwrap();
-    assert_eq!(numbering(&database), numbers);
+fn counters(database: &TestDatabase) -> String {
+    database.psql("SELECT shop_id, changes FROM shop_counters")
+}
 
-    // The database can move to yet another server.
-    let another = Cluster::builder().start();
-    let next_database = another.empty_database();
-    database.copy_into(&next_database);
-    let next = PostgresStorage::connect(&next_database.url).await.unwrap();
-    next.migrate().await.unwrap();
-    let all = listed(&next, fixture.shop, None, 3).await;
-    assert_eq!(all.len(), 3);
-    write(&next, fixture.shop, "5").await;
-    assert_eq!(listed(&next, fixture.shop, Some(all[2].position), 1).await.len(), 1);
+/// Copies the contents, and follows both databases.
+async fn copy_and_continue(fixture: Fixture, kept: Vec<Event>, copy: &TestDatabase) {
+    fixture.database.copy_into(copy);
+    let seen = lose(&fixture).await;
+    let storage = PostgresStorage::connect(&copy.url).await.unwrap();
+    continues(&storage, fixture.shop, &kept, &seen).await;
+
+    // It is a database like any other from here on.
+    let before = counters(copy);
+    PostgresStorage::connect(&copy.url).await.unwrap().migrate().await.unwrap();
+    assert_eq!(counters(copy), before);
 }
 
 #[tokio::test]
-async fn a_database_that_was_not_moved_keeps_its_numbering() {
-    let fixture = Fixture::new().await;
-    let numbers = numbering(&fixture.database);
-    fixture.storage.migrate().await.unwrap();
-    assert_eq!(numbering(&fixture.database), numbers);
+async fn a_dump_restored_on_the_same_server_continues_ahead_of_all_readers() {
+    let (fixture, kept) = original(postgres::migrated_database()).await;
+    let empty = cluster().empty_database();
+    copy_and_continue(fixture, kept, &empty).await;
+}
+
+#[tokio::test]
+async fn a_dump_restored_on_another_server_continues_ahead_of_all_readers() {
+    let (fixture, kept) = original(postgres::migrated_database()).await;
+    let server = Cluster::builder().start();
+    let empty = server.empty_database();
+    copy_and_continue(fixture, kept, &empty).await;
+}
+
+#[tokio::test]
+async fn a_dump_restored_in_the_same_database_continues_ahead_of_all_readers() {
+    let (fixture, kept) = original(postgres::migrated_database()).await;
+    let copy = cluster().empty_database();
+    fixture.database.copy_into(&copy);
+    let seen = lose(&fixture).await;
+    fixture.database.psql("DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+    copy.copy_into(&fixture.database);
+    let storage = PostgresStorage::connect(&fixture.database.url).await.unwrap();
+    continues(&storage, fixture.shop, &kept, &seen).await;
+}
+
+#[tokio::test]
+async fn a_restored_base_backup_continues_ahead_of_all_readers() {
+    let server = Cluster::builder().start();
+    let (fixture, kept) = original(postgres::migrated(&server)).await;
+    let restored = server.restored_backup();
+    let seen = lose(&fixture).await;
+    let copy = restored.existing_database(&fixture.database.name);
+    let storage = PostgresStorage::connect(&copy.url).await.unwrap();
+    continues(&storage, fixture.shop, &kept, &seen).await;
+}
+
+#[tokio::test]
+async fn a_promoted_standby_continues_ahead_of_all_readers() {
+    let server = Cluster::builder().start();
+    let (fixture, kept) = original(postgres::migrated(&server)).await;
+    let standby = server.standby(server.port());
+    let copy = standby.existing_database(&fixture.database.name);
+    // This session outlives the promotion.
+    let storage = PostgresStorage::connect(&copy.url).await.unwrap();
+    assert_eq!(events(&storage, fixture.shop, None).await, kept);
+    // The standby replicates nothing more.
+    standby.psql("postgres", "ALTER SYSTEM SET primary_conninfo = ''");
+    standby.psql("postgres", "SELECT pg_reload_conf()");
+    while standby.psql("postgres", "SELECT count(*) FROM pg_stat_wal_receiver") != "0" {}
+    let seen = lose(&fixture).await;
+    standby.promote();
+
+    // The session refuses to write, and is replaced.
+    let draft = CustomerDraft { phone_number: Some("refused".into()), ..CustomerDraft::default() };
+    let refused = storage.create_customer(fixture.shop, draft.into_new(stamp(now())).unwrap(), None).await;
+    assert_eq!(kind(refused), StorageErrorKind::Unavailable);
+    continues(&storage, fixture.shop, &kept, &seen).await;
+}
+
+#[tokio::test]
+async fn a_database_that_was_not_moved_keeps_its_counters() {
+    let (fixture, _) = original(postgres::migrated_database()).await;
+    let before = counters(&fixture.database);
+    PostgresStorage::connect(&fixture.database.url).await.unwrap().migrate().await.unwrap();
+    assert_eq!(counters(&fixture.database), before);
 }

@@ -2,7 +2,7 @@
 
 use hexdesk_domain::RetentionStore;
 
-use crate::fixture::{Fixture, later, listed};
+use crate::fixture::{Fixture, events, later};
 
 #[tokio::test]
 async fn records_that_another_server_is_removing_are_skipped() {
@@ -35,7 +35,7 @@ async fn a_removal_of_events_continues_after_another_servers() {
         fixture.other_does("COMMIT").await;
     });
     assert_eq!(removed.unwrap(), 2);
-    let left = listed(&fixture.storage, fixture.shop, None, 1).await;
+    let left = events(&fixture.storage, fixture.shop, None).await;
     assert_eq!(left.iter().map(|event| event.subject.number()).collect::<Vec<_>>(), [4]);
 }
 

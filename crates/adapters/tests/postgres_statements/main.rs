@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 use hexdesk_adapters::{PostgresOptions, PostgresStorage};
 use hexdesk_domain::{ShopId, Timestamp};
-use hexdesk_test_postgres::{Cluster, TestDatabase};
+use hexdesk_test_postgres::TestDatabase;
 
 #[path = "../postgres/mod.rs"]
 mod postgres;
@@ -38,7 +38,7 @@ const DATA: &str = "
         SELECT 1, number, number % 1000 + 1, '', now() + number * 7919 % 20000 * interval '1 min', 'Mail',
             false, '[]', '[]', ''
         FROM generate_series(1, 20000) AS number;
-    INSERT INTO shop_counters (shop_id, customers) VALUES (1, 200);
+    INSERT INTO shop_numbers (shop_id, customers) VALUES (1, 200);
     ANALYZE";
 
 thread_local! {
@@ -70,17 +70,7 @@ struct Recorded {
 
 impl Recorded {
     async fn new() -> Self {
-        Self::of(postgres::migrated_database()).await
-    }
-
-    /// Creates a storage on a server without writers to other databases.
-    async fn alone_on(server: &Cluster) -> Self {
-        let database = server.empty_database();
-        PostgresStorage::connect(&database.url).await.unwrap().migrate().await.unwrap();
-        Self::of(database).await
-    }
-
-    async fn of(database: TestDatabase) -> Self {
+        let database = postgres::migrated_database();
         set_default_instrumentation(recorder).unwrap();
         // No background statements.
         let options = PostgresOptions { pending_list_cleanup: None, ..PostgresOptions::default() };

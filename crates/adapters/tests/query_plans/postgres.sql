@@ -54,9 +54,8 @@ INSERT INTO comments (shop_id, id, ticket_id, text, time, channel, is_from_shop,
         format('''%s:w%s''', shop_id, number % 100)::tsvector
     FROM things;
 
--- So few changes that their numbers are below the server's transaction numbers.
-INSERT INTO events (shop_id, change, kind, subject_id, time)
-    SELECT shop_id, number * 500 / size, 'ticket.deleted', number,
+INSERT INTO events (shop_id, change, part, kind, subject_id, time)
+    SELECT shop_id, number * 500 / size, number, 'ticket.deleted', number,
         timestamptz '2026-01-01Z' + number * interval '1 s'
     FROM things ORDER BY shop_id, number;
 INSERT INTO idempotency_records (shop_id, operation, idempotency_key, fingerprint, receipt, created_at)

@@ -17,6 +17,7 @@ use super::cancellation::Canceller;
 use super::errors::{ConnectError, PostgresUrlError, describe};
 use super::response_timeout::{LastActivity, ResponseTimeout};
 use super::{hosts, tls, url};
+use crate::postgres::events::origin::continue_log;
 use crate::sql::statement_log;
 
 /// The time limit for opening a connection, including TLS and authentication. All hosts share it
@@ -91,6 +92,7 @@ impl Connector {
         let mut connection = opened.map_err(|error| lost(&error))?;
         let timeout = statement_timeout(&mut connection).await.map_err(|error| lost(&error))?;
         read_by_indexes(&mut connection).await.map_err(|error| lost(&error))?;
+        continue_log(&mut connection).await.map_err(|error| lost(&error))?;
         let last_activity = LastActivity::now();
         let log = statement_log::instrumentation().map(|log| Box::new(log) as Box<dyn Instrumentation>);
         let others = log.or_else(get_default_instrumentation);

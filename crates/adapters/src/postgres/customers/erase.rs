@@ -5,7 +5,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::ports::Erased;
 use hexdesk_domain::{AuditStamp, CustomerId, EventKind, ShopId};
 
-use crate::postgres::deletions::{delete_comments, delete_tickets};
+use crate::postgres::deletions::delete_tickets;
 use crate::postgres::errors::{Failure, count_from};
 use crate::postgres::events::append::append;
 use crate::sql::events::NewEventRow;
@@ -39,32 +39,23 @@ pub(super) async fn erase(
         .await?;
     let human_tickets = found.iter().filter(|(_, has_human_ticket)| *has_human_ticket).count();
     let ticket_ids: Vec<i64> = found.into_iter().map(|(id, _)| id).collect();
-    let erased = Erased {
-        comments: count_from(delete_comments(connection, shop, &ticket_ids, stamp).await?)?,
-        human_tickets: count_from(human_tickets)?,
-        tickets: count_from(delete_tickets(connection, shop, &ticket_ids, stamp).await?)?,
-        idempotency_records: count_from(
-            diesel::delete(idempotency_records::table)
-                .filter(
-                    idempotency_records::shop_id
-                        .eq(shop.get())
-                        .and(idempotency_records::customer_id.eq(id.get())),
-                )
-                .execute(connection)
-                .await?,
-        )?,
-    };
+    let deleted = delete_tickets(connection, shop, &ticket_ids).await?;
+    let idempotency_records = diesel::delete(idempotency_records::table)
+        .filter(
+            idempotency_records::shop_id.eq(shop.get()).and(idempotency_records::customer_id.eq(id.get())),
+        )
+        .execute(connection)
+        .await?;
     diesel::delete(customer).execute(connection).await?;
-    let event = NewEventRow {
-        shop_id: shop.get(),
-        kind: EventKind::CustomerErased.as_str(),
-        subject_id: id.get(),
-        stamp: stamp.into(),
-        customer_id: None,
-        snapshot: None,
-    };
-    append(connection, [event]).await?;
     remove_snapshots(connection, shop, id).await?;
+    let erased = Erased {
+        comments: count_from(deleted.comments.len())?,
+        human_tickets: count_from(human_tickets)?,
+        tickets: count_from(deleted.tickets.len())?,
+        idempotency_records: count_from(idempotency_records)?,
+    };
+    let event = NewEventRow::of_deleted(shop, EventKind::CustomerErased, id.get(), stamp.into());
+    append(connection, deleted.events(shop, stamp).chain([event])).await?;
     Ok(Some(erased))
 }
 

@@ -27,7 +27,6 @@ pub(super) async fn create(
     let mut outcomes: Vec<Option<CreateTicketOutcome>> = vec![None; batch.len()];
     let mut wrote_a_part = false;
     let mut attempts = 0;
-    let mut losses = 0;
     while attempts < ATTEMPTS {
         let mut keys = HashSet::new();
         let open: Vec<usize> = (0..batch.len())
@@ -40,12 +39,6 @@ pub(super) async fn create(
         let statement = CreateTickets::new(open.iter().map(|&index| &batch[index]))?;
         let rows = match statement.get_results::<ItemRow>(connection).await {
             Ok(rows) => rows,
-            // A customer of the batch was erased between the check and the write. Nothing was
-            // written. A customer is erased only once, so the retries end.
-            Err(Error::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _)) if losses < batch.len() => {
-                losses += 1;
-                continue;
-            }
             // The database asks for a retry.
             Err(Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _))
                 if attempts + 1 < ATTEMPTS =>

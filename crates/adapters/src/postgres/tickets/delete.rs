@@ -5,8 +5,9 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::ports::DeleteTicketOutcome;
 use hexdesk_domain::{AuditStamp, ShopId, TicketId};
 
-use crate::postgres::deletions::{delete_comments, delete_tickets};
+use crate::postgres::deletions::delete_tickets;
 use crate::postgres::errors::Failure;
+use crate::postgres::events::append::append;
 use crate::sql::schema::tickets;
 
 /// Deletes a ticket of the shop, after all rows that refer to it. Must run in a transaction.
@@ -25,7 +26,7 @@ pub(super) async fn delete(
     if expected_version.is_some_and(|expected| expected != version) {
         return Ok(DeleteTicketOutcome::VersionMismatch);
     }
-    delete_comments(connection, shop, &[id.get()], stamp).await?;
-    delete_tickets(connection, shop, &[id.get()], stamp).await?;
+    let deleted = delete_tickets(connection, shop, &[id.get()]).await?;
+    append(connection, deleted.events(shop, stamp)).await?;
     Ok(DeleteTicketOutcome::Deleted)
 }

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use diesel::prelude::*;
-use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::ports::{TicketUpdate, UpdateTicketOutcome};
 use hexdesk_domain::{EventKind, ShopId, Snapshot, TicketId, TicketSnapshot, UserId};
 
+use crate::postgres::counters::{Numbered, next_number};
 use crate::postgres::errors::Failure;
 use crate::postgres::events::append::append_one;
 use crate::postgres::search::vectors::{Words, WordsOf};
@@ -15,12 +15,6 @@ use crate::postgres::tickets::find_view;
 use crate::postgres::tickets::locks::lock_tickets;
 use crate::sql::schema::{tickets, users};
 use crate::sql::tickets::{HumanTicketChangeset, TicketChangeset};
-
-#[declare_sql_function]
-extern "SQL" {
-    /// The next number of a sequence.
-    fn nextval(sequence: Text) -> BigInt;
-}
 
 /// Changes the shop's ticket. Must run in a transaction.
 pub(super) async fn update(
@@ -46,8 +40,13 @@ pub(super) async fn update(
     if is_changed {
         let human_ticket = HumanTicketChangeset::new(ticket.is_opened, changes.is_opened, stamp.time);
         // Only a new human ticket takes a number.
-        let number = (changes.is_opened == Some(true) && ticket.human_ticket_id.is_none())
-            .then(|| tickets::human_ticket_id.eq(nextval("human_ticket_numbers").nullable()));
+        let number = match changes.is_opened {
+            Some(true) if ticket.human_ticket_id.is_none() => {
+                let number = next_number(connection, shop, Numbered::HumanTickets).await?;
+                Some(tickets::human_ticket_id.eq(number))
+            }
+            _ => None,
+        };
         let name_words = changes
             .name
             .as_ref()

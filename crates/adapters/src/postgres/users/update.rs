@@ -10,7 +10,7 @@ use hexdesk_domain::{
 };
 
 use crate::postgres::errors::Failure;
-use crate::postgres::events::append::{append, append_one};
+use crate::postgres::events::append::append;
 use crate::sql::api_keys::ApiKeyRow;
 use crate::sql::events::NewEventRow;
 use crate::sql::schema::{api_keys, users};
@@ -53,13 +53,15 @@ pub(super) async fn update(
         match connection.transaction(async |connection| change.get_result(connection).await).await {
             Ok(row) => {
                 let user = User::try_from(row)?;
+                let mut events = Vec::new();
                 if !changes.is_empty() {
                     let snapshot = Snapshot::User(Box::new(user.clone()));
-                    append_one(connection, shop, EventKind::UserUpdated, snapshot, stamp).await?;
+                    events.push(NewEventRow::new(shop, EventKind::UserUpdated, snapshot, stamp)?);
                 }
                 if changes.is_active == Some(false) {
-                    revoke_keys(connection, shop, id, stamp).await?;
+                    events.extend(revoke_keys(connection, shop, id, stamp).await?);
                 }
+                append(connection, events).await?;
                 return Ok(UpdateUserOutcome::Updated(user));
             }
             Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {}
@@ -69,13 +71,13 @@ pub(super) async fn update(
     Err(Failure::Unexpected("a conflicting user cannot be read"))
 }
 
-/// Revokes every unrevoked key of the user.
+/// Revokes every unrevoked key of the user, and returns the events.
 async fn revoke_keys(
     connection: &mut AsyncPgConnection,
     shop: ShopId,
     user: UserId,
     stamp: AuditStamp,
-) -> Result<(), Failure> {
+) -> Result<Vec<NewEventRow>, Failure> {
     let unrevoked = api_keys::table
         .filter(api_keys::shop_id.eq(shop.get()).and(api_keys::user_id.eq(user.get())))
         .filter(api_keys::revoked_at.is_null());
@@ -90,6 +92,5 @@ async fn revoke_keys(
         let snapshot = Snapshot::ApiKey(Box::new(ApiKeySnapshot::from(key)));
         NewEventRow::new(shop, EventKind::ApiKeyRevoked, snapshot, stamp)
     });
-    append(connection, events.collect::<Result<Vec<_>, _>>()?).await?;
-    Ok(())
+    Ok(events.collect::<Result<_, _>>()?)
 }

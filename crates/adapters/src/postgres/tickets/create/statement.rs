@@ -7,6 +7,7 @@ use diesel::sql_types::{Array, BigInt, Binary, Bool, Integer, Nullable, Text};
 use hexdesk_domain::IdempotencyClaim;
 use hexdesk_domain::ports::TicketCreation;
 
+use crate::postgres::counters::CountedShops;
 use crate::postgres::search::vectors::{TsVector, Words};
 use crate::sql::events::StampRow;
 use crate::sql::idempotency::IdempotencyRow;
@@ -45,13 +46,24 @@ pub(super) struct CreateTickets {
     receipt: Vec<Option<Vec<u8>>>,
     receipt_customer_id: Vec<Option<i64>>,
     words: Vec<Words>,
+    shops: CountedShops,
+    shop_place: Vec<i32>,
+    /// How many open tickets of the same shop follow in the batch; `None` if the ticket is closed.
+    human_tickets_after: Vec<Option<i64>>,
 }
 
 impl CreateTickets {
     pub(super) fn new<'a>(
-        items: impl Iterator<Item = &'a TicketCreation>,
+        items: impl DoubleEndedIterator<Item = &'a TicketCreation> + Clone,
     ) -> Result<Self, serde_json::Error> {
-        let mut columns = Self::default();
+        let shops = CountedShops::of(items.clone().map(|item| item.ticket.shop_id.get()));
+        let mut columns = Self { shops, ..Self::default() };
+        for item in items.clone().rev() {
+            let shop = item.ticket.shop_id.get();
+            let position = item.ticket.is_opened.then(|| columns.shops.add_human_ticket(shop));
+            columns.human_tickets_after.push(position.map(|position| position - 1));
+        }
+        columns.human_tickets_after.reverse();
         for item in items {
             columns.words.push(Words::of_ticket(&item.ticket));
             let ticket = TicketRow::from(item.ticket.clone());
@@ -86,6 +98,7 @@ impl CreateTickets {
                 human_ticket_closed_at: _,
             } = ticket;
             columns.shop_id.push(shop_id);
+            columns.shop_place.push(columns.shops.place(shop_id));
             columns.id.push(id);
             columns.customer_id.push(customer_id);
             columns.channel.push(channel);
@@ -180,35 +193,43 @@ impl QueryFragment<Pg> for CreateTickets {
         out.push_bind_param::<Array<Nullable<BigInt>>, _>(&self.receipt_customer_id)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<TsVector>, _>(&self.words)?;
-        out.push_sql(CREATE_TICKETS);
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Integer>, _>(&self.shop_place)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<BigInt>>, _>(&self.human_tickets_after)?;
+        out.push_sql(LOOK_UP_AND_CLAIM);
+        // Refers to the created items, so it runs after all locks are taken.
+        self.shops.walk("WHERE (SELECT count(*) FROM created) > 0", out.reborrow())?;
+        out.push_sql(INSERT);
         Ok(())
     }
 }
 
-/// The statement after the columns. It sees the database as of its start, except for conflicting
-/// keys. A claim waits for a transaction that claims the same key, and returns no row if that
-/// transaction committed. Existing records are not read first, because few requests are retries. A
-/// retry leaves a gap in the numbers of human tickets.
+/// The statement after the columns, up to the counters. It sees the database as of its start, except
+/// for locked rows and conflicting keys. A claim waits for a transaction that claims the same key,
+/// and returns no row if that transaction committed. Existing records are not read first, because
+/// few requests are retries. A retry may leave a gap in the numbers of human tickets.
+///
+/// Customers and assignees are locked here, because their foreign keys would be checked after the
+/// counters are locked.
 ///
 /// Items are wide, so they are materialized once and identified by their ordinals. Without the
 /// `LIMIT`s PostgreSQL may read all customers of all shops to look up ten.
-const CREATE_TICKETS: &str = ") WITH ORDINALITY AS item (
+const LOOK_UP_AND_CLAIM: &str = ") WITH ORDINALITY AS item (
     shop_id, id, customer_id, channel, name, thread_id, email_used, date, last_message,
     last_message_time, contact_reason, assigned_to, is_opened, unread_count, tags,
     language_code, via, version, actor_key, actor_user, created_at, snapshot_beginning,
     operation, idempotency_key, fingerprint, receipt, receipt_customer_id, words,
-    ordinal
+    shop_place, human_tickets_after, ordinal
 )), looked_up AS (
     SELECT item.*, customer.found AS has_customer,
-        item.assigned_to IS NULL OR assignee.found AS has_assignee,
-        CASE WHEN is_opened AND customer.found AND (item.assigned_to IS NULL OR assignee.found)
-            THEN nextval('human_ticket_numbers') END AS human_ticket_id
+        item.assigned_to IS NULL OR assignee.found AS has_assignee
     FROM item
     LEFT JOIN LATERAL (SELECT TRUE AS found FROM customers
-        WHERE shop_id = item.shop_id AND id = item.customer_id LIMIT 1) AS customer ON TRUE
+        WHERE shop_id = item.shop_id AND id = item.customer_id LIMIT 1 FOR KEY SHARE) AS customer ON TRUE
     LEFT JOIN LATERAL (SELECT TRUE AS found FROM users
         WHERE shop_id = item.shop_id AND id = item.assigned_to AND deactivated_at IS NULL
-        LIMIT 1) AS assignee ON TRUE
+        LIMIT 1 FOR KEY SHARE) AS assignee ON TRUE
 ), claim AS (
     -- Sorted, so that no two batches wait for each other.
     INSERT INTO idempotency_records
@@ -221,21 +242,26 @@ const CREATE_TICKETS: &str = ") WITH ORDINALITY AS item (
 ), created AS (
     SELECT ordinal FROM looked_up WHERE has_customer AND has_assignee AND (idempotency_key IS NULL
         OR (shop_id, operation, idempotency_key) IN (SELECT * FROM claim))
-), ticket AS (
+), ";
+
+/// The statement after the counters.
+const INSERT: &str = ", ticket AS (
     INSERT INTO tickets
         (shop_id, id, customer_id, channel, name, thread_id, email_used, date, last_message,
         last_message_time, contact_reason, assigned_to, is_opened, unread_count, tags,
         language_code, via, version, human_ticket_id, human_ticket_opened_at, words)
     SELECT shop_id, id, customer_id, channel, name, thread_id, email_used, date, last_message,
         last_message_time, contact_reason, assigned_to, is_opened, unread_count, tags,
-        language_code, via, version, human_ticket_id, CASE WHEN is_opened THEN created_at END, words
+        language_code, via, version, (SELECT human_tickets FROM counters)[shop_place] - human_tickets_after,
+        CASE WHEN is_opened THEN created_at END, words
     FROM looked_up WHERE (ordinal IN (SELECT * FROM created)) IS TRUE
 ), event AS (
-    INSERT INTO events (shop_id, kind, subject_id, actor_key, actor_user, time, customer_id, snapshot)
-    SELECT shop_id, 'ticket.created', id, actor_key, actor_user, created_at, customer_id,
-        snapshot_beginning || coalesce(human_ticket_id::text, '') || '}'
+    INSERT INTO events
+        (shop_id, change, part, kind, subject_id, actor_key, actor_user, time, customer_id, snapshot)
+    SELECT shop_id, (SELECT changes FROM counters)[shop_place], ordinal, 'ticket.created', id, actor_key,
+        actor_user, created_at, customer_id, snapshot_beginning || coalesce(
+            ((SELECT human_tickets FROM counters)[shop_place] - human_tickets_after)::text, '') || '}'
     FROM looked_up WHERE (ordinal IN (SELECT * FROM created)) IS TRUE
-    ORDER BY ordinal
 )
 SELECT ordinal, has_customer IS TRUE, has_assignee IS TRUE, ordinal IN (SELECT * FROM created)
 FROM looked_up";

@@ -1,0 +1,73 @@
+//! The origin of the log: the database in which it was written last.
+//!
+//! A copy, a restored backup, or a standby that was promoted may lack events that readers of the
+//! original have seen. Its counters are behind their cursors. So the first session of such a
+//! database moves the counters ahead, before anything is written.
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+
+/// How far the counters are moved: more changes than any shop writes after a backup. Two billion
+/// moves fit into 2^63.
+const STEP: i64 = 1 << 32;
+
+/// This database, as a row of `log_origin`. The name of the file that is being written begins with
+/// the timeline.
+const HERE: &str = "SELECT system_identifier, pg_database.oid::bigint, 'events'::regclass::oid::bigint,
+        left(pg_walfile_name(pg_current_wal_lsn()), 8)
+    FROM pg_control_system(), pg_database WHERE datname = current_database()";
+
+/// Moves the counters ahead if the log was last written elsewhere. Must run before a session writes.
+///
+/// A session of a standby does not write. It is made read-only, because the standby may be promoted
+/// while the session lasts. The same holds for a database that is read-only for now.
+pub(in crate::postgres) async fn continue_log(connection: &mut AsyncPgConnection) -> QueryResult<()> {
+    if holds(connection, "current_setting('transaction_read_only')::boolean").await? {
+        return connection.batch_execute("SET default_transaction_read_only = on").await;
+    }
+    if !holds(connection, "to_regclass('log_origin') IS NOT NULL").await? || is_known(connection).await? {
+        return Ok(());
+    }
+    let is_moved = connection
+        .transaction(async |connection| {
+            // Sessions that open at the same time wait for each other.
+            connection.batch_execute("LOCK TABLE log_origin IN SHARE ROW EXCLUSIVE MODE").await?;
+            if is_known(connection).await? {
+                return Ok(false);
+            }
+            let is_moved = holds(connection, "EXISTS (SELECT FROM log_origin)").await?;
+            if is_moved {
+                let moved = format!("UPDATE shop_counters SET changes = changes + {STEP}");
+                connection.batch_execute(&moved).await?;
+            }
+            let origin = format!(
+                "DELETE FROM log_origin; \
+                 INSERT INTO log_origin (system_identifier, database_oid, events_oid, timeline) {HERE}"
+            );
+            connection.batch_execute(&origin).await?;
+            QueryResult::Ok(is_moved)
+        })
+        .await?;
+    if is_moved {
+        tracing::warn!(
+            "this database is a copy, a restored backup or a promoted standby: new events get positions \
+             ahead of all that readers may have seen in the original"
+        );
+    }
+    Ok(())
+}
+
+/// Whether the log was last written in this database.
+async fn is_known(connection: &mut AsyncPgConnection) -> QueryResult<bool> {
+    let known = format!(
+        "EXISTS (SELECT FROM log_origin
+            WHERE (system_identifier, database_oid, events_oid, timeline) = ({HERE}))"
+    );
+    holds(connection, &known).await
+}
+
+async fn holds(connection: &mut AsyncPgConnection, condition: &str) -> QueryResult<bool> {
+    diesel::select(sql::<Bool>(condition)).get_result(connection).await
+}

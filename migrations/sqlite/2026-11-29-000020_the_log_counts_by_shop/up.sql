@@ -1,0 +1,2 @@
+-- Numbers count by shop from the start in this database.
+SELECT 1;
