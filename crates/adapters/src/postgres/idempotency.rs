@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use futures_util::future::try_join_all;
 use hexdesk_domain::{DeferredClaim, IdempotencyRequest, IdempotentOutcome, ShopId};
 
 use super::connection::Work;
@@ -78,7 +79,7 @@ pub(super) async fn claim_keys(
                 (shop_id, operation, idempotency_key, fingerprint, receipt, created_at)
                 SELECT shop_id, operation, idempotency_key, '', '', now() FROM ",
             rows: rows_of(keys.iter()),
-            after: " WITH ORDINALITY AS wanted (shop_id, operation, idempotency_key, place)
+            after: " AS wanted (shop_id, operation, idempotency_key, unused, place)
                 ORDER BY place ON CONFLICT DO NOTHING",
         };
         claimed += claims
@@ -126,7 +127,8 @@ pub(super) async fn complete(connection: &AsyncPgConnection, records: &[Idempote
     let change = Change {
         before: "INSERT INTO idempotency_records
             (shop_id, operation, idempotency_key, fingerprint, receipt, customer_id, created_at)
-            SELECT * FROM ",
+            SELECT shop_id, operation, idempotency_key, fingerprint, receipt, customer_id, created_at
+            FROM ",
         rows: Rows {
             shops: records.iter().map(|record| record.shop_id).collect(),
             columns: (
@@ -138,7 +140,9 @@ pub(super) async fn complete(connection: &AsyncPgConnection, records: &[Idempote
                 column::<Instant, _>(records.iter().map(|record| record.created_at)),
             ),
         },
-        after: " ON CONFLICT (shop_id, idempotency_key, operation) DO UPDATE
+        after: " AS record
+                (shop_id, operation, idempotency_key, fingerprint, receipt, customer_id, created_at)
+            ON CONFLICT (shop_id, idempotency_key, operation) DO UPDATE
             SET fingerprint = EXCLUDED.fingerprint, receipt = EXCLUDED.receipt,
                 customer_id = EXCLUDED.customer_id, created_at = EXCLUDED.created_at",
     };
@@ -146,22 +150,17 @@ pub(super) async fn complete(connection: &AsyncPgConnection, records: &[Idempote
     Ok(())
 }
 
-/// Releases keys that the transaction has claimed.
+/// Releases keys that the transaction has claimed. One by one, because few are released. A join
+/// could read the whole table, with a plan that was made while the table was empty.
 pub(super) async fn release(
     connection: &AsyncPgConnection,
-    keys: impl Iterator<Item = &RecordKey> + Clone,
+    keys: impl Iterator<Item = &RecordKey>,
 ) -> QueryResult<()> {
-    let change = Change {
-        before: "DELETE FROM idempotency_records WHERE ctid = ANY (ARRAY(SELECT claim.ctid FROM ",
-        rows: rows_of(keys),
-        after: " AS unused (shop_id, operation, idempotency_key)
-            CROSS JOIN LATERAL (
-                SELECT ctid FROM idempotency_records
-                WHERE shop_id = unused.shop_id AND operation = unused.operation
-                    AND idempotency_key = unused.idempotency_key LIMIT 1
-            ) AS claim))",
-    };
-    change.run(connection).await?;
+    let released = keys.map(async |key| {
+        let key = (key.shop_id, &key.idempotency_key, &key.operation);
+        diesel::delete(idempotency_records::table.find(key)).execute(&mut &*connection).await
+    });
+    try_join_all(released).await?;
     Ok(())
 }
 
@@ -188,8 +187,9 @@ pub(super) async fn held(
     connection: &mut AsyncPgConnection,
 ) -> BTreeSet<RecordKey> {
     let mut held = BTreeSet::new();
+    let Some(first) = keys.first() else { return held };
     if !matches!(cause, Error::DatabaseError(DatabaseErrorKind::Unknown, _))
-        || !can_claim_another(connection).await
+        || !can_claim_another(first.shop_id, connection).await
     {
         return held;
     }
@@ -202,13 +202,13 @@ pub(super) async fn held(
     held
 }
 
-/// Whether a key that no caller uses can be claimed.
-async fn can_claim_another(connection: &mut AsyncPgConnection) -> bool {
+/// Whether a key of the shop that no caller uses can be claimed.
+async fn can_claim_another(shop: i64, connection: &mut AsyncPgConnection) -> bool {
     let claimed = connection
         .transaction(async |connection| {
             diesel::insert_into(idempotency_records::table)
                 .values((
-                    idempotency_records::shop_id.eq(0),
+                    idempotency_records::shop_id.eq(shop),
                     idempotency_records::operation.eq(""),
                     // Keys of callers have no control characters, and no other session has
                     // this number.

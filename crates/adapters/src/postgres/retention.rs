@@ -124,16 +124,22 @@ struct RemoveIdempotencyRecords {
 
 impl QueryFragment<Pg> for RemoveIdempotencyRecords {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        // Another session is already removing locked records. The `ctid` avoids a second lookup,
-        // because records never change.
+        // Planned for the table as it is now: a plan made while it was empty could read it whole.
+        out.unsafe_to_cache_prepared();
+        // Another session is already removing locked records.
         out.push_sql(
-            "DELETE FROM idempotency_records WHERE ctid = ANY (ARRAY(
-                SELECT ctid FROM idempotency_records WHERE created_at < ",
+            "WITH old AS MATERIALIZED (
+                SELECT shop_id, idempotency_key, operation FROM idempotency_records WHERE created_at < ",
         );
         out.push_bind_param::<Instant, _>(&self.before)?;
         out.push_sql(" ORDER BY created_at LIMIT ");
         out.push_bind_param::<BigInt, _>(&self.rows)?;
-        out.push_sql(" FOR UPDATE SKIP LOCKED))");
+        out.push_sql(
+            " FOR UPDATE SKIP LOCKED
+            ) DELETE FROM idempotency_records AS record USING old
+            WHERE record.shop_id = old.shop_id AND record.idempotency_key = old.idempotency_key
+                AND record.operation = old.operation",
+        );
         Ok(())
     }
 }

@@ -1,5 +1,8 @@
 //! Statements over rows that are sent as one array per column. The text is the same for any number
 //! of rows, so it is prepared once.
+//!
+//! If all rows are of one shop, the shop is a parameter. The database then knows it when it plans: a
+//! PostgreSQL that is distributed by shop runs the statement where the shop's rows are.
 
 use diesel::dsl::AsExprOf;
 use diesel::expression::{AsExpression, Expression};
@@ -21,22 +24,59 @@ where
     values.collect::<Vec<_>>().as_expression()
 }
 
-/// Some rows: the shop of each, and their other columns.
+/// Some rows: the shop of each, their other columns, an unused column, and their place from 1.
 #[derive(Debug)]
 pub(super) struct Rows<C> {
     pub(super) shops: Vec<i64>,
     pub(super) columns: C,
 }
 
+impl<C> Rows<C> {
+    /// The shop of all rows, if they have the same.
+    fn shop(&self) -> Option<&i64> {
+        let (first, others) = self.shops.split_first()?;
+        others.iter().all(|shop| shop == first).then_some(first)
+    }
+
+    /// Writes a part of the statement. `{wanted.shop_id}` in its text is the shop of all rows, or this
+    /// column if they have several.
+    fn walk_text<'b>(&'b self, text: &str, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        let mut parts = text.split('{');
+        out.push_sql(parts.next().unwrap_or_default());
+        for (column, rest) in parts.filter_map(|part| part.split_once('}')) {
+            match self.shop() {
+                Some(shop) => out.push_bind_param::<BigInt, _>(shop)?,
+                None => out.push_sql(column),
+            }
+            out.push_sql(rest);
+        }
+        Ok(())
+    }
+}
+
+/// Hides the number of rows from the planner. It would otherwise plan again for each number below
+/// its estimate.
+const UNKNOWN_LENGTH: &str = ", (SELECT ARRAY[]::bigint[])) WITH ORDINALITY";
+
 impl<C: QueryFragment<Pg>> QueryFragment<Pg> for Rows<C> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        // A subquery hides the number of rows from the planner. It would otherwise plan again for
-        // each number below its estimate.
-        out.push_sql("unnest((SELECT ");
-        out.push_bind_param::<Array<BigInt>, _>(&self.shops)?;
-        out.push_sql("), ");
-        self.columns.walk_ast(out.reborrow())?;
-        out.push_sql(")");
+        match self.shop() {
+            Some(shop) => {
+                out.push_sql("(SELECT ");
+                out.push_bind_param::<BigInt, _>(shop)?;
+                out.push_sql(" AS shop_id, listed.* FROM unnest(");
+                self.columns.walk_ast(out.reborrow())?;
+                out.push_sql(UNKNOWN_LENGTH);
+                out.push_sql(" AS listed)");
+            }
+            None => {
+                out.push_sql("unnest(");
+                out.push_bind_param::<Array<BigInt>, _>(&self.shops)?;
+                out.push_sql(", ");
+                self.columns.walk_ast(out.reborrow())?;
+                out.push_sql(UNKNOWN_LENGTH);
+            }
+        }
         Ok(())
     }
 }
@@ -64,8 +104,7 @@ impl<C: QueryFragment<Pg>> QueryFragment<Pg> for Change<C> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql(self.before);
         self.rows.walk_ast(out.reborrow())?;
-        out.push_sql(self.after);
-        Ok(())
+        self.rows.walk_text(self.after, &mut out)
     }
 }
 
@@ -90,8 +129,7 @@ impl<S: QueryFragment<Pg>, C: QueryFragment<Pg>> QueryFragment<Pg> for Lookup<S,
         self.selection.walk_ast(out.reborrow())?;
         out.push_sql(self.from);
         self.rows.walk_ast(out.reborrow())?;
-        out.push_sql(self.after);
-        Ok(())
+        self.rows.walk_text(self.after, &mut out)
     }
 }
 

@@ -41,6 +41,9 @@ const DATA: &str = "
     INSERT INTO shop_numbers (shop_id, customers) VALUES (1, 200);
     ANALYZE";
 
+/// The settings of the storage's sessions.
+const SESSION: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
+
 thread_local! {
     /// The statements of the test that runs on this thread.
     static STATEMENTS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
@@ -92,7 +95,7 @@ impl Recorded {
         let places = (1..).take_while(|place| sql.contains(&format!("${place}"))).count();
         let nulls = vec!["NULL"; places].join(", ");
         self.database.psql(&format!(
-            "SET plan_cache_mode = force_generic_plan; PREPARE one {types} AS {sql};
+            "SET plan_cache_mode = force_generic_plan; {SESSION}; PREPARE one {types} AS {sql};
              EXPLAIN (COSTS OFF) EXECUTE one ({nulls})"
         ))
     }

@@ -1,11 +1,15 @@
-//! Creates a batch of comments and changes their tickets, in one transaction. The number of
-//! statements does not depend on the size of the batch.
+//! Creates a batch of comments and changes their tickets, in one transaction. Each changed ticket and
+//! each released key is a statement. The number of other statements does not depend on the size of
+//! the batch.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use futures_util::future::try_join_all;
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
 use hexdesk_domain::{
     CommentView, Customer, DeferredClaim, EventKind, IdempotentOutcome, ShopId, Snapshot, TicketId, User,
@@ -202,7 +206,9 @@ async fn insert_comments(
         before: "INSERT INTO comments
             (shop_id, id, ticket_id, text, time, channel, is_from_shop, author_id, subject,
             from_email, to_emails, attachments, tags, words)
-            SELECT * FROM ",
+            SELECT shop_id, id, ticket_id, text, time, channel, is_from_shop, author_id, subject,
+                from_email, to_emails, attachments, tags, words
+            FROM ",
         rows: Rows {
             shops: rows().map(|comment| comment.shop_id).collect(),
             columns: (
@@ -221,7 +227,8 @@ async fn insert_comments(
                 column::<TsVector, _>(comments.iter().map(|(_, words)| words)),
             ),
         },
-        after: "",
+        after: " AS comment (shop_id, id, ticket_id, text, time, channel, is_from_shop, author_id, subject,
+            from_email, to_emails, attachments, tags, words)",
     };
     change.run(connection).await?;
     Ok(())
@@ -230,33 +237,33 @@ async fn insert_comments(
 /// Writes the changes of locked tickets.
 async fn update_tickets(
     connection: &AsyncPgConnection,
-    tickets: impl Iterator<Item = &TicketRow> + Clone,
+    tickets: impl Iterator<Item = &TicketRow>,
 ) -> QueryResult<()> {
-    let change = Change {
-        before: "UPDATE tickets
-            SET last_message = changed.last_message, last_message_time = changed.last_message_time,
-                unread_count = changed.unread_count, version = changed.version
-            FROM (SELECT changed.*, ticket.ctid AS place FROM ",
-        rows: Rows {
-            shops: tickets.clone().map(|ticket| ticket.shop_id).collect(),
-            columns: (
-                column::<BigInt, _>(tickets.clone().map(|ticket| ticket.id)),
-                column::<Nullable<Text>, _>(tickets.clone().map(|ticket| ticket.last_message.as_ref())),
-                column::<Instant, _>(tickets.clone().map(|ticket| ticket.last_message_time)),
-                column::<Integer, _>(tickets.clone().map(|ticket| ticket.unread_count)),
-                column::<BigInt, _>(tickets.map(|ticket| ticket.version)),
-            ),
-        },
-        // Joined by `ctid`: a join by key could read the whole table, with a plan that was made
-        // while the table was empty.
-        after: " AS changed (shop_id, id, last_message, last_message_time, unread_count, version)
-                CROSS JOIN LATERAL (
-                    SELECT ctid FROM tickets
-                    WHERE shop_id = changed.shop_id AND id = changed.id
-                        AND version <> changed.version LIMIT 1
-                ) AS ticket) AS changed
-            WHERE tickets.ctid = changed.place",
-    };
-    change.run(connection).await?;
+    let updated = tickets.map(async |row| UpdateTicket(row.clone()).execute(&mut &*connection).await);
+    try_join_all(updated).await?;
     Ok(())
+}
+
+/// Writes the changes of one ticket. A statement for several would have to join them: with a plan
+/// made while the table was empty, that could read the whole table.
+#[derive(Debug, QueryId)]
+struct UpdateTicket(TicketRow);
+
+impl QueryFragment<Pg> for UpdateTicket {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("UPDATE tickets SET last_message = ");
+        out.push_bind_param::<Nullable<Text>, _>(&self.0.last_message)?;
+        out.push_sql(", last_message_time = ");
+        out.push_bind_param::<Instant, _>(&self.0.last_message_time)?;
+        out.push_sql(", unread_count = ");
+        out.push_bind_param::<Integer, _>(&self.0.unread_count)?;
+        out.push_sql(", version = ");
+        out.push_bind_param::<BigInt, _>(&self.0.version)?;
+        out.push_sql(" WHERE shop_id = ");
+        out.push_bind_param::<BigInt, _>(&self.0.shop_id)?;
+        out.push_sql(" AND id = ");
+        out.push_bind_param::<BigInt, _>(&self.0.id)?;
+        out.push_sql(" AND version <> ");
+        out.push_bind_param::<BigInt, _>(&self.0.version)
+    }
 }

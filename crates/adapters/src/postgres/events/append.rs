@@ -83,8 +83,8 @@ impl<C: QueryFragment<Pg>> QueryFragment<Pg> for Append<C> {
         );
         self.rows.walk_ast(out.reborrow())?;
         out.push_sql(
-            " WITH ORDINALITY AS event (shop_id, shop_place, kind, subject_id, actor_key, actor_user, time,
-                customer_id, snapshot, part)",
+            " AS event (shop_id, shop_place, kind, subject_id, actor_key, actor_user, time, customer_id,
+                snapshot, unused, part)",
         );
         Ok(())
     }

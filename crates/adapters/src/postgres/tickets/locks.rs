@@ -43,7 +43,7 @@ pub(in crate::postgres) async fn lock_tickets(
         ) AS customers
         CROSS JOIN LATERAL (
             SELECT * FROM tickets
-            WHERE shop_id = customers.shop_id AND id = customers.ticket_id FOR NO KEY UPDATE
+            WHERE shop_id = {customers.shop_id} AND id = customers.ticket_id FOR NO KEY UPDATE
         ) AS tickets",
     };
     lookup.load(connection).await
