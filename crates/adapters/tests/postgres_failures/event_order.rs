@@ -2,7 +2,8 @@
 
 use std::pin::pin;
 
-use hexdesk_domain::{Event, EventKind, EventPosition};
+use hexdesk_domain::ports::CreateTicketOutcome;
+use hexdesk_domain::{Event, EventKind, EventPosition, ShopId, TicketId, TicketStore};
 
 use crate::fixture::{Fixture, begin, client, events};
 
@@ -79,4 +80,33 @@ async fn a_write_takes_the_counter_after_its_other_locks() {
     create.await.unwrap();
     let kinds = kinds(&list(&fixture, None).await);
     assert_eq!(kinds, [EventKind::CustomerCreated, EventKind::TicketDeleted, EventKind::TicketCreated]);
+}
+
+#[tokio::test]
+async fn a_shop_counts_for_itself() {
+    let fixture = Fixture::new().await;
+    fixture
+        .other_does(
+            "INSERT INTO shops (domain, created_at) VALUES ('other.example', now());
+             INSERT INTO customers (shop_id, id, number_of_orders, created_at, words)
+                 SELECT max(shop_id) + 1, max(id), 0, now(), '' FROM customers",
+        )
+        .await;
+    let others = |id| {
+        let mut item = fixture.item(id, None);
+        item.ticket.shop_id = ShopId::new(fixture.shop.get() + 1).unwrap();
+        item
+    };
+    let mut numbers = Vec::new();
+    for id in 1..4 {
+        // The other shop writes too, also in the same batch.
+        let batch = vec![fixture.item(id, None), others(id), others(id + 10)];
+        let created = fixture.create(batch).await.unwrap();
+        assert_eq!(created, [const { CreateTicketOutcome::Created }; 3]);
+        let ticket = fixture.storage.find_ticket(fixture.shop, TicketId::new(id).unwrap()).await.unwrap();
+        numbers.push(ticket.unwrap().human_ticket.unwrap().id.get());
+    }
+    assert_eq!(numbers, [1, 2, 3]);
+    let changes: Vec<_> = list(&fixture, None).await.iter().map(|event| event.position.change).collect();
+    assert_eq!(changes, [1, 2, 3, 4]);
 }
