@@ -252,6 +252,7 @@ macro_rules! ports {
 ports! {
     ShopStore {
         create_shop(domain by &: ShopDomain, now: Timestamp) -> CreateShopOutcome;
+        create_shop_from(domain by &: ShopDomain, from: ShopId, now: Timestamp) -> CreateShopOutcome;
         find_shop(domain by &: ShopDomain) -> Option<Shop>;
         list_shops() -> Vec<Shop>;
         close_shop(domain by &: ShopDomain, now: Timestamp) -> Option<Shop>;

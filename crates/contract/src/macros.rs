@@ -13,6 +13,7 @@ macro_rules! __for_each_case {
                 "SHOP-3" shop_3_unknown_domain_is_none
                 "SHOP-4" shop_4_list_holds_all_in_order
                 "SHOP-5" shop_5_first_closing_stays
+                "SHOP-7" shop_7_has_at_least_the_number
             }
             customers {
                 "CUSTOMER-1" customer_1_is_found_as_created

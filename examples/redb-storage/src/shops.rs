@@ -36,11 +36,11 @@ impl StoredShop {
     }
 }
 
-#[async_trait]
-impl ShopStore for RedbStorage {
-    async fn create_shop(
+impl RedbStorage {
+    async fn create(
         &self,
         domain: &ShopDomain,
+        from: Option<ShopId>,
         now: Timestamp,
     ) -> Result<CreateShopOutcome, StorageError> {
         let domain = domain.clone();
@@ -52,12 +52,33 @@ impl ShopStore for RedbStorage {
             }
             let largest = shops.last()?.map_or(0, |(id, _)| id.value());
             let id = ShopId::new(largest + 1).context("no shop number is left")?;
+            let id = from.map_or(id, |from| id.max(from));
             let shop = Shop { id, domain, created_at: now, closed_at: None };
             shops.insert(id.get(), encode(&StoredShop::of(&shop))?.as_slice())?;
             by_domain.insert(shop.domain.as_str(), id.get())?;
             Ok(CreateShopOutcome::Created(shop))
         })
         .await
+    }
+}
+
+#[async_trait]
+impl ShopStore for RedbStorage {
+    async fn create_shop(
+        &self,
+        domain: &ShopDomain,
+        now: Timestamp,
+    ) -> Result<CreateShopOutcome, StorageError> {
+        self.create(domain, None, now).await
+    }
+
+    async fn create_shop_from(
+        &self,
+        domain: &ShopDomain,
+        from: ShopId,
+        now: Timestamp,
+    ) -> Result<CreateShopOutcome, StorageError> {
+        self.create(domain, Some(from), now).await
     }
 
     async fn find_shop(&self, domain: &ShopDomain) -> Result<Option<Shop>, StorageError> {

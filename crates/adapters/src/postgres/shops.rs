@@ -1,8 +1,9 @@
 use async_trait::async_trait;
 use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel::sql_types::BigInt;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use hexdesk_domain::ports::CreateShopOutcome;
-use hexdesk_domain::{Shop, ShopDomain, ShopStore, StorageError, Timestamp};
+use hexdesk_domain::{Shop, ShopDomain, ShopId, ShopStore, StorageError, Timestamp};
 
 use super::PostgresStorage;
 use super::errors::{Effect, Failure};
@@ -20,20 +21,31 @@ impl ShopStore for PostgresStorage {
         let domain = domain.clone();
         self.connections
             .run("create_shop", Effect::Write, async move |connection: &mut AsyncPgConnection| {
-                // Reads to the end: the row arrives before the statement has committed.
-                let created = diesel::insert_into(shops::table)
-                    .values((shops::domain.eq(domain.as_str()), shops::created_at.eq(StoredTimestamp(now))))
-                    .on_conflict_do_nothing()
-                    .returning(ShopRow::as_select())
-                    .get_results(connection)
-                    .await?
-                    .pop();
-                if let Some(row) = created {
-                    return Ok(CreateShopOutcome::Created(row.try_into()?));
-                }
-                let shop = find(connection, &domain).await?;
-                let shop = shop.ok_or(Failure::Unexpected("a conflicting shop cannot be read"))?;
-                Ok(CreateShopOutcome::AlreadyExists(shop))
+                create(connection, &domain, now).await
+            })
+            .await
+    }
+
+    async fn create_shop_from(
+        &self,
+        domain: &ShopDomain,
+        from: ShopId,
+        now: Timestamp,
+    ) -> Result<CreateShopOutcome, StorageError> {
+        let domain = domain.clone();
+        self.connections
+            .run("create_shop_from", Effect::Write, async move |connection: &mut AsyncPgConnection| {
+                let create = async |connection: &mut AsyncPgConnection| {
+                    // No shop is created between the look at the sequence and its change.
+                    connection.batch_execute("LOCK TABLE shops IN SHARE ROW EXCLUSIVE MODE").await?;
+                    // The next number, if it would be smaller.
+                    let next = diesel::sql_query(
+                        "SELECT setval('shops_id_seq', $1, false) FROM shops_id_seq WHERE last_value < $1",
+                    );
+                    next.bind::<BigInt, _>(from.get()).execute(connection).await?;
+                    create(connection, &domain, now).await
+                };
+                connection.transaction(create).await
             })
             .await
     }
@@ -71,6 +83,27 @@ impl ShopStore for PostgresStorage {
             })
             .await
     }
+}
+
+async fn create(
+    connection: &mut AsyncPgConnection,
+    domain: &ShopDomain,
+    now: Timestamp,
+) -> Result<CreateShopOutcome, Failure> {
+    // Reads to the end: the row arrives before the statement has committed.
+    let created = diesel::insert_into(shops::table)
+        .values((shops::domain.eq(domain.as_str()), shops::created_at.eq(StoredTimestamp(now))))
+        .on_conflict_do_nothing()
+        .returning(ShopRow::as_select())
+        .get_results(connection)
+        .await?
+        .pop();
+    if let Some(row) = created {
+        return Ok(CreateShopOutcome::Created(row.try_into()?));
+    }
+    let shop = find(connection, domain).await?;
+    let shop = shop.ok_or(Failure::Unexpected("a conflicting shop cannot be read"))?;
+    Ok(CreateShopOutcome::AlreadyExists(shop))
 }
 
 async fn find(connection: &mut AsyncPgConnection, domain: &ShopDomain) -> Result<Option<Shop>, Failure> {

@@ -1,8 +1,9 @@
 use async_trait::async_trait;
+use diesel::dsl::max;
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::ports::CreateShopOutcome;
-use hexdesk_domain::{Shop, ShopDomain, ShopStore, StorageError, Timestamp};
+use hexdesk_domain::{Shop, ShopDomain, ShopId, ShopStore, StorageError, Timestamp};
 
 use super::SqliteStorage;
 use crate::sql::schema::shops;
@@ -18,6 +19,29 @@ fn find(connection: &mut SqliteConnection, domain: &ShopDomain) -> anyhow::Resul
     Ok(row.map(TryInto::try_into).transpose()?)
 }
 
+fn create(
+    connection: &mut SqliteConnection,
+    domain: &ShopDomain,
+    from: Option<ShopId>,
+    now: Timestamp,
+) -> anyhow::Result<CreateShopOutcome> {
+    if let Some(shop) = find(connection, domain)? {
+        return Ok(CreateShopOutcome::AlreadyExists(shop));
+    }
+    // Shops are never deleted, so the largest number is the last one.
+    let last: Option<i64> = shops::table.select(max(shops::id)).get_result(connection)?;
+    let id = from.map(ShopId::get).filter(|from| last.is_none_or(|last| last < *from));
+    let row = diesel::insert_into(shops::table)
+        .values((
+            id.map(|id| shops::id.eq(id)),
+            shops::domain.eq(domain.as_str()),
+            shops::created_at.eq(StoredTimestamp(now)),
+        ))
+        .returning(ShopRow::as_returning())
+        .get_result(connection)?;
+    Ok(CreateShopOutcome::Created(row.try_into()?))
+}
+
 #[async_trait]
 impl ShopStore for SqliteStorage {
     async fn create_shop(
@@ -26,17 +50,17 @@ impl ShopStore for SqliteStorage {
         now: Timestamp,
     ) -> Result<CreateShopOutcome, StorageError> {
         let domain = domain.clone();
-        self.write("create_shop", move |connection| {
-            if let Some(shop) = find(connection, &domain)? {
-                return Ok(CreateShopOutcome::AlreadyExists(shop));
-            }
-            let row = diesel::insert_into(shops::table)
-                .values((shops::domain.eq(domain.as_str()), shops::created_at.eq(StoredTimestamp(now))))
-                .returning(ShopRow::as_returning())
-                .get_result(connection)?;
-            Ok(CreateShopOutcome::Created(row.try_into()?))
-        })
-        .await
+        self.write("create_shop", move |connection| create(connection, &domain, None, now)).await
+    }
+
+    async fn create_shop_from(
+        &self,
+        domain: &ShopDomain,
+        from: ShopId,
+        now: Timestamp,
+    ) -> Result<CreateShopOutcome, StorageError> {
+        let domain = domain.clone();
+        self.write("create_shop_from", move |connection| create(connection, &domain, Some(from), now)).await
     }
 
     async fn find_shop(&self, domain: &ShopDomain) -> Result<Option<Shop>, StorageError> {

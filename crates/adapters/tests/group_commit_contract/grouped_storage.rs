@@ -23,7 +23,7 @@ impl GroupedStorage {
 }
 
 impl ShopStore for GroupedStorage {
-    forward!(storage: create_shop, find_shop, list_shops, close_shop);
+    forward!(storage: create_shop, create_shop_from, find_shop, list_shops, close_shop);
 }
 
 impl CustomerStore for GroupedStorage {

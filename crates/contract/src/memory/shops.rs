@@ -18,10 +18,20 @@ impl State {
         domain: &ShopDomain,
         now: Timestamp,
     ) -> Result<CreateShopOutcome, StorageError> {
+        self.create_shop_from(domain, None, now)
+    }
+
+    pub(crate) fn create_shop_from(
+        &mut self,
+        domain: &ShopDomain,
+        from: Option<ShopId>,
+        now: Timestamp,
+    ) -> Result<CreateShopOutcome, StorageError> {
         if let Some(shop) = self.shop_of(domain) {
             return Ok(CreateShopOutcome::AlreadyExists(shop.clone()));
         }
         let id = self.next_shop_id().ok_or_else(|| unexpected("create_shop", "no shop number left"))?;
+        let id = from.map_or(id, |from| id.max(from));
         let shop = Shop { id, domain: domain.clone(), created_at: now, closed_at: None };
         self.shops.insert(id, shop.clone());
         Ok(CreateShopOutcome::Created(shop))
@@ -36,6 +46,15 @@ impl ShopStore for MemoryStorage {
         now: Timestamp,
     ) -> Result<CreateShopOutcome, StorageError> {
         self.state().create_shop(domain, now)
+    }
+
+    async fn create_shop_from(
+        &self,
+        domain: &ShopDomain,
+        from: ShopId,
+        now: Timestamp,
+    ) -> Result<CreateShopOutcome, StorageError> {
+        self.state().create_shop_from(domain, Some(from), now)
     }
 
     async fn find_shop(&self, domain: &ShopDomain) -> Result<Option<Shop>, StorageError> {

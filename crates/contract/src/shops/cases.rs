@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use hexdesk_domain::ports::CreateShopOutcome;
-use hexdesk_domain::{Shop, Storage, Timestamp};
+use hexdesk_domain::{Shop, ShopId, Storage, Timestamp};
 
 use crate::comparison::same;
 use crate::samples::{at, create_shop, domain, extreme_times};
@@ -120,4 +120,33 @@ pub async fn shop_5_first_closing_stays(storage: Arc<dyn Storage>) -> anyhow::Re
         }
     }
     same("a shop that was not closed", &storage.find_shop(&neighbour.domain).await?, &Some(neighbour))
+}
+
+/// SHOP-7: a shop created from a number has at least this number. Later shops have larger numbers.
+pub async fn shop_7_has_at_least_the_number(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let first = create_shop(&*storage, "first.example.com").await?;
+    let mut last = first.id;
+    for (index, from, expected) in [
+        (0, first.id.get() + 1, first.id.get() + 1),
+        (1, first.id.get() + 1_000, first.id.get() + 1_000),
+        // This number is taken. The other two are smaller than numbers that are assigned.
+        (2, first.id.get() + 1_000, first.id.get() + 1_001),
+        (3, first.id.get() + 500, first.id.get() + 1_002),
+        (4, 1, first.id.get() + 1_003),
+    ] {
+        let domain = domain(&format!("from-{index}.example.com"))?;
+        let from = ShopId::new(from).context("the number is out of range")?;
+        let created = storage.create_shop_from(&domain, from, at(index)).await?;
+        let id = ShopId::new(expected).context("the number is out of range")?;
+        let shop = Shop { id, domain, created_at: at(index), closed_at: None };
+        same("a shop created from a number", &created, &CreateShopOutcome::Created(shop.clone()))?;
+        same("the shop by its domain", &storage.find_shop(&shop.domain).await?, &Some(shop.clone()))?;
+        let again =
+            storage.create_shop_from(&shop.domain, ShopId::new(5_000).context("5,000")?, at(9)).await?;
+        same("creating it again", &again, &CreateShopOutcome::AlreadyExists(shop))?;
+        last = last.max(id);
+    }
+    let next = create_shop(&*storage, "next.example.com").await?;
+    ensure!(next.id > last, "the number {} follows {last}", next.id);
+    Ok(())
 }

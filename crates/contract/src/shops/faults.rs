@@ -1,4 +1,4 @@
-use hexdesk_domain::{Shop, ShopDomain, Timestamp};
+use hexdesk_domain::{Shop, ShopDomain, ShopId, Timestamp};
 
 use crate::faulty::{Fault, Store, fault};
 
@@ -34,6 +34,19 @@ pub(crate) fn faults() -> Vec<Fault> {
         fault("SHOP-4", "Closed shops are not listed.").list_shops(|store| {
             Ok(store.shops.values().filter(|shop| shop.closed_at.is_none()).cloned().collect())
         }),
+        fault("SHOP-7", "The number to begin with is ignored.")
+            .create_shop_from(|store, domain, _from, now| store.create_shop(domain, now)),
+        fault("SHOP-7", "A number that is assigned already is skipped.").create_shop_from(
+            |store, domain, from, now| {
+                let is_assigned = store.next_shop_id().is_some_and(|next| next > from);
+                let from = if is_assigned {
+                    store.next_shop_id().and_then(|next| ShopId::new(next.get() + 1))
+                } else {
+                    Some(from)
+                };
+                store.create_shop_from(domain, from, now)
+            },
+        ),
         fault("SHOP-5", "A second closing changes the time.").close_shop(|store, domain, now| {
             open_again(store, domain);
             Ok(close(store, domain, now))

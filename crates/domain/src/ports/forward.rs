@@ -28,6 +28,11 @@ macro_rules! forward_named {
             $field, domain: &'domain $crate::ShopDomain, now: $crate::Timestamp
         ) -> $crate::ports::CreateShopOutcome);
     };
+    ($field:tt create_shop_from) => {
+        $crate::forward_method!(create_shop_from<'domain>(
+            $field, domain: &'domain $crate::ShopDomain, from: $crate::ShopId, now: $crate::Timestamp
+        ) -> $crate::ports::CreateShopOutcome);
+    };
     ($field:tt find_shop) => {
         $crate::forward_method!(find_shop<'domain>(
             $field, domain: &'domain $crate::ShopDomain

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use crate::{Shop, ShopDomain, StorageError, Timestamp};
+use crate::{Shop, ShopDomain, ShopId, StorageError, Timestamp};
 
 /// Outcome of creating a shop.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub enum CreateShopOutcome {
 ///   shops.
 /// - **SHOP-5** Closing a shop sets the time of closing. Closing it again keeps the first time.
 /// - **SHOP-6** If creations race for one domain, exactly one returns `Created`.
+/// - **SHOP-7** A shop that is created from a number has at least this number. If numbers as large
+///   are assigned already, it has the next one.
 #[async_trait]
 pub trait ShopStore: Send + Sync {
     /// Adds a shop.
@@ -31,6 +33,18 @@ pub trait ShopStore: Send + Sync {
     async fn create_shop(
         &self,
         domain: &ShopDomain,
+        now: Timestamp,
+    ) -> Result<CreateShopOutcome, StorageError>;
+
+    /// Adds a shop with a number of at least `from`. So several installations can assign different
+    /// numbers.
+    ///
+    /// # Errors
+    /// [`StorageError`] if the store fails.
+    async fn create_shop_from(
+        &self,
+        domain: &ShopDomain,
+        from: ShopId,
         now: Timestamp,
     ) -> Result<CreateShopOutcome, StorageError>;
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use anyhow::bail;
 use clap::Subcommand;
 use hexdesk_domain::ports::CreateShopOutcome;
-use hexdesk_domain::{Shop, ShopDomain, Storage};
+use hexdesk_domain::{Shop, ShopDomain, ShopId, Storage, StorageError};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ShopCommand {
@@ -11,6 +11,10 @@ pub(super) enum ShopCommand {
     Create {
         /// The shop's domain, such as example.myshopify.com.
         domain: ShopDomain,
+        /// Assign a number of at least this. Give each of several installations its own range, so that
+        /// a proxy can tell by the number in an API key (`hd_<number>-...`) where a shop is.
+        #[arg(long, value_name = "NUMBER", value_parser = parse_number)]
+        from_number: Option<ShopId>,
     },
     /// Print the shops, one per line: domain, id, "open" or "closed" with the time of closing,
     /// separated by tabs.
@@ -25,7 +29,7 @@ pub(super) enum ShopCommand {
 impl ShopCommand {
     pub(super) async fn run(self, storage: Arc<dyn Storage>) -> anyhow::Result<()> {
         match self {
-            Self::Create { domain } => match storage.create_shop(&domain, super::now()).await? {
+            Self::Create { domain, from_number } => match create(&*storage, &domain, from_number).await? {
                 CreateShopOutcome::Created(shop) => super::print([line(&shop)]),
                 CreateShopOutcome::AlreadyExists(shop) => match shop.closed_at {
                     None => bail!("there is a shop {domain} already"),
@@ -39,6 +43,22 @@ impl ShopCommand {
             },
         }
     }
+}
+
+async fn create(
+    storage: &dyn Storage,
+    domain: &ShopDomain,
+    from: Option<ShopId>,
+) -> Result<CreateShopOutcome, StorageError> {
+    match from {
+        Some(from) => storage.create_shop_from(domain, from, super::now()).await,
+        None => storage.create_shop(domain, super::now()).await,
+    }
+}
+
+fn parse_number(text: &str) -> Result<ShopId, String> {
+    let number = text.parse().ok().and_then(ShopId::new);
+    number.ok_or_else(|| format!("expected a whole number from 1 to {}", ShopId::MAX))
 }
 
 fn line(shop: &Shop) -> String {
