@@ -90,17 +90,24 @@ impl<T> FairQueue<T> {
         self.pop_oldest(index).map(|(shop, entry)| (shop, entry.item))
     }
 
-    /// Takes a batch: one item of each line in turn, until the next one does not fit or none is left.
-    /// Unwanted items are dropped.
-    pub(crate) fn take_batch(&mut self, max_places: usize, is_wanted: impl Fn(&T) -> bool) -> Vec<T> {
+    /// Takes a batch of the shops that may be in it: one item of each in turn, until the next one does
+    /// not fit or none is left. The other shops keep their turn. Unwanted items are dropped.
+    pub(crate) fn take_batch(
+        &mut self,
+        max_places: usize,
+        may_be_in_it: impl Fn(ShopId) -> bool,
+        is_wanted: impl Fn(&T) -> bool,
+    ) -> Vec<T> {
         let mut batch = Vec::new();
         let mut room = max_places;
-        while let Some(next) = self.lines.front().and_then(|line| line.entries.front()) {
+        while let Some(index) = self.lines.iter().position(|line| may_be_in_it(line.shop))
+            && let Some(next) = self.lines.get(index).and_then(|line| line.entries.front())
+        {
             let is_wanted = is_wanted(&next.item);
             if is_wanted && next.places > room {
                 break;
             }
-            if let Some((_, entry)) = self.pop_oldest(0)
+            if let Some((_, entry)) = self.pop_oldest(index)
                 && is_wanted
             {
                 room -= entry.places;
@@ -108,6 +115,11 @@ impl<T> FairQueue<T> {
             }
         }
         batch
+    }
+
+    /// The first shop that may have a turn.
+    pub(crate) fn next_shop(&self, may_have_one: impl Fn(ShopId) -> bool) -> Option<ShopId> {
+        self.lines.iter().map(|line| line.shop).find(|shop| may_have_one(*shop))
     }
 
     /// Removes this item of the shop, if it still waits.

@@ -21,6 +21,16 @@ use tokio::runtime::Handle;
 
 use writer::Writer;
 
+/// Which items share a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Batches {
+    /// Items of all shops. At most two batches are written at the same time.
+    OfAllShops,
+    /// Items of one shop. At most four batches are written at the same time, each of another shop. For
+    /// a store that can lose a part of its shops: then only their items fail.
+    OfOneShop,
+}
+
 /// A store of tickets and comments that writes single creations of concurrent callers together.
 /// Every other call goes to the inner store unchanged. So does a batch of several items, because it
 /// already is one transaction.
@@ -30,13 +40,14 @@ use writer::Writer;
 /// - **Bounds.** A batch has at most 128 items and 4 MiB of text. At most 1,024 items and 32 MiB of
 ///   text wait, for tickets and for comments each. Further items fail as
 ///   [`Unavailable`](hexdesk_domain::StorageErrorKind::Unavailable) at once.
-/// - **Fairness.** Shops take turns, one item each. The only item of a shop waits for one of the
+/// - **Fairness.** Shops take turns, one item each, or one batch each with [`Batches::OfOneShop`]. The only item of a shop waits for one of the
 ///   running batches, of which there are at most two. It is in the next batch, however many items
 ///   of other shops wait. If 128 other shops, or 4 MiB of their text, come first, it waits for one
 ///   more batch for each such group. When the queue is full, the shop with the most waiting items
 ///   loses its newest item, which fails as `Unavailable`. The count includes the new item. On a
 ///   tie, the shop of the new item loses.
-/// - **Failures.** If the store is unavailable, every item of the batch fails as `Unavailable`. A
+/// - **Failures.** If the store is unavailable, every item of the batch fails as `Unavailable`. With
+///   [`Batches::OfOneShop`], a shop that cannot be written fails alone. A
 ///   batch that fails for another reason is written again item by item, so that each fails alone.
 ///   If the outcome of a batch is unknown, its tickets are looked up: existing ones are `Created`.
 ///   The others, and comments, fail as
@@ -55,10 +66,15 @@ pub struct GroupCommit {
 impl GroupCommit {
     /// Creates a group commit on these stores. Tasks on `runtime` write the batches, so `runtime`
     /// should outlive the callers.
-    pub fn new(tickets: Arc<dyn TicketStore>, comments: Arc<dyn CommentStore>, runtime: Handle) -> Self {
+    pub fn new(
+        tickets: Arc<dyn TicketStore>,
+        comments: Arc<dyn CommentStore>,
+        batches: Batches,
+        runtime: Handle,
+    ) -> Self {
         Self {
-            new_tickets: Writer::new(tickets.clone(), runtime.clone()),
-            new_comments: Writer::new(comments.clone(), runtime),
+            new_tickets: Writer::new(tickets.clone(), batches, runtime.clone()),
+            new_comments: Writer::new(comments.clone(), batches, runtime),
             tickets,
             comments,
         }

@@ -32,7 +32,7 @@ pub use database_url::{DatabaseUrl, DatabaseUrlError};
 pub use diagnosis::diagnose;
 pub use fair_reads::FairReads;
 pub use finding::{Finding, Severity};
-pub use group_commit::GroupCommit;
+pub use group_commit::{Batches, GroupCommit};
 pub use id_ranges::next_id_range;
 pub use open::{OpenError, OpenedStorage, open};
 #[cfg(feature = "postgres")]

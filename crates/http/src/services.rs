@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
-use hexdesk_adapters::{ApiKeyAuthenticator, GroupCommit, SystemClock};
+use hexdesk_adapters::{ApiKeyAuthenticator, Batches, GroupCommit, SystemClock};
 use hexdesk_domain::{
     ApiKeyStore, AuditStamp, Authenticator, Clock, CommentStore, CreateComment, CreateCustomer, CreateTicket,
     CustomerStore, EventStore, ManageApiKeys, ManageUsers, Principal, Readiness, SearchStore, Storage,
@@ -76,7 +76,12 @@ impl Services {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let (ids, range_keeper) = ReservedTicketIds::start(storage.clone(), clock.clone()).await?;
         let retention_keeper = retention.enforce(storage.clone(), clock.clone());
-        let grouped = Arc::new(GroupCommit::new(storage.clone(), storage.clone(), Handle::current()));
+        let grouped = Arc::new(GroupCommit::new(
+            storage.clone(),
+            storage.clone(),
+            Batches::OfAllShops,
+            Handle::current(),
+        ));
         let services = Self {
             authenticator: Arc::new(ApiKeyAuthenticator::new(storage.clone(), clock.clone())),
             create_ticket: CreateTicket::new(grouped.clone(), clock.clone(), ids.clone()),

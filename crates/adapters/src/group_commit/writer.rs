@@ -2,16 +2,20 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use hexdesk_domain::{StorageError, StorageErrorKind};
+use hexdesk_domain::{ShopId, StorageError, StorageErrorKind};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
+use super::Batches;
 use super::creation::Creation;
 use super::places::{MAX_BATCH_PLACES, MAX_WAITING_PLACES, places};
 use crate::fair_queue::FairQueue;
 
-/// The maximum number of batches that are written at the same time.
+/// The maximum number of batches of all shops that are written at the same time.
 const MAX_TURNS: usize = 2;
+
+/// The maximum number of batches of one shop that are written at the same time.
+const MAX_TURNS_OF_SHOPS: usize = 4;
 
 /// The minimum number of waiting items for a second batch to begin.
 const MIN_COMPANY: usize = 8;
@@ -21,6 +25,7 @@ pub(super) struct Writer<C: Creation>(Arc<Shared<C>>);
 
 struct Shared<C: Creation> {
     store: Arc<C::Store>,
+    batches: Batches,
     runtime: Handle,
     state: Mutex<State<C>>,
 }
@@ -31,6 +36,8 @@ struct State<C: Creation> {
     turns: usize,
     /// The number of items that they are writing.
     being_written: usize,
+    /// The shops that they are writing, if each batch is of one shop.
+    shops: Vec<ShopId>,
 }
 
 impl<C: Creation> State<C> {
@@ -38,6 +45,41 @@ impl<C: Creation> State<C> {
     /// cost more than one that starts a little later.
     fn has_company(&self) -> bool {
         self.waiting.len() >= self.being_written.max(MIN_COMPANY)
+    }
+
+    /// The next shop to write. Batches of the same shop would wait for each other.
+    fn next_shop(&self) -> Option<ShopId> {
+        self.waiting.next_shop(|shop| !self.shops.contains(&shop))
+    }
+
+    /// Whether another turn may begin.
+    fn begins(&self, batches: Batches) -> bool {
+        match batches {
+            Batches::OfAllShops => self.turns == 0 || (self.turns < MAX_TURNS && self.has_company()),
+            Batches::OfOneShop => self.turns < MAX_TURNS_OF_SHOPS && self.next_shop().is_some(),
+        }
+    }
+
+    /// Takes the next batch, and notes its shop if it is of one. Items of dropped callers are skipped.
+    fn take_batch(&mut self, batches: Batches) -> (Vec<Waiting<C>>, Option<ShopId>) {
+        match batches {
+            Batches::OfAllShops if self.being_written == 0 || self.has_company() => {
+                (self.waiting.take_batch(MAX_BATCH_PLACES, |_| true, Waiting::is_wanted), None)
+            }
+            Batches::OfAllShops => (Vec::new(), None),
+            Batches::OfOneShop => {
+                // The items of a shop may all be unwanted.
+                while let Some(next) = self.next_shop() {
+                    let batch =
+                        self.waiting.take_batch(MAX_BATCH_PLACES, |shop| shop == next, Waiting::is_wanted);
+                    if !batch.is_empty() {
+                        self.shops.push(next);
+                        return (batch, Some(next));
+                    }
+                }
+                (Vec::new(), None)
+            }
+        }
     }
 }
 
@@ -59,10 +101,10 @@ impl<C: Creation> Waiting<C> {
 }
 
 impl<C: Creation> Writer<C> {
-    pub(super) fn new(store: Arc<C::Store>, runtime: Handle) -> Self {
+    pub(super) fn new(store: Arc<C::Store>, batches: Batches, runtime: Handle) -> Self {
         let waiting = FairQueue::new(MAX_WAITING_PLACES, MAX_WAITING_PLACES);
-        let state = State { waiting, turns: 0, being_written: 0 };
-        Self(Arc::new(Shared { store, runtime, state: Mutex::new(state) }))
+        let state = State { waiting, turns: 0, being_written: 0, shops: Vec::new() };
+        Self(Arc::new(Shared { store, batches, runtime, state: Mutex::new(state) }))
     }
 
     /// Writes a single item together with items of other callers. A batch goes to the store
@@ -92,7 +134,7 @@ impl<C: Creation> Shared<C> {
     fn add(self: &Arc<Self>, waiting: Waiting<C>) {
         let mut state = self.state();
         let lost = state.waiting.push(waiting.item.shop(), places(waiting.item.bytes()), waiting);
-        let begins = state.turns == 0 || (state.turns < MAX_TURNS && state.has_company());
+        let begins = state.begins(self.batches);
         state.turns += usize::from(begins);
         drop(state);
         for waiting in lost {
@@ -102,7 +144,7 @@ impl<C: Creation> Shared<C> {
             )));
         }
         if begins {
-            let turn = Turn { shared: self.clone(), being_written: 0, is_over: false };
+            let turn = Turn { shared: self.clone(), being_written: 0, shop: None, is_over: false };
             self.runtime.spawn(turn.write_all());
         }
     }
@@ -188,6 +230,8 @@ struct Turn<C: Creation> {
     shared: Arc<Shared<C>>,
     /// The size of its current batch.
     being_written: usize,
+    /// The shop of its current batch, if each batch is of one shop.
+    shop: Option<ShopId>,
     is_over: bool,
 }
 
@@ -199,21 +243,21 @@ impl<C: Creation> Turn<C> {
         }
     }
 
-    /// The next batch; `None` ends the turn. Items of dropped callers are skipped.
+    /// The next batch; `None` ends the turn.
     fn next_batch(&mut self) -> Option<Vec<Waiting<C>>> {
         let mut state = self.shared.state();
         state.being_written -= std::mem::take(&mut self.being_written);
-        let batch = if state.being_written == 0 || state.has_company() {
-            state.waiting.take_batch(MAX_BATCH_PLACES, Waiting::is_wanted)
-        } else {
-            Vec::new()
-        };
+        if let Some(shop) = self.shop.take() {
+            state.shops.retain(|other| *other != shop);
+        }
+        let (batch, shop) = state.take_batch(self.shared.batches);
         if batch.is_empty() {
             state.turns -= 1;
             self.is_over = true;
             return None;
         }
         self.being_written = batch.len();
+        self.shop = shop;
         state.being_written += batch.len();
         Some(batch)
     }
@@ -228,6 +272,9 @@ impl<C: Creation> Drop for Turn<C> {
         }
         let mut state = self.shared.state();
         state.being_written -= self.being_written;
+        if let Some(shop) = self.shop {
+            state.shops.retain(|other| *other != shop);
+        }
         state.turns -= 1;
         if state.turns > 0 {
             return;

@@ -38,6 +38,9 @@ impl ShopStore for PostgresStorage {
                 let create = async |connection: &mut AsyncPgConnection| {
                     // No shop is created between the look at the sequence and its change.
                     connection.batch_execute("LOCK TABLE shops IN SHARE ROW EXCLUSIVE MODE").await?;
+                    if let Some(shop) = find(connection, &domain).await? {
+                        return Ok(CreateShopOutcome::AlreadyExists(shop));
+                    }
                     // The next number, if it would be smaller.
                     let next = diesel::sql_query(
                         "SELECT setval('shops_id_seq', $1, false) FROM shops_id_seq WHERE last_value < $1",

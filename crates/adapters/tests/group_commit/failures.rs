@@ -161,3 +161,57 @@ async fn a_panicking_store_leaves_the_outcome_unknown() {
     assert_eq!(fixture.create(fixture.ticket(0, 6)).await, Err(OutcomeUnknown));
     assert_eq!(fixture.create(fixture.ticket(0, 7)).await, CREATED);
 }
+
+/// Three tickets of a shop.
+fn ids(shop: usize) -> std::ops::RangeInclusive<i64> {
+    let first = i64::try_from(shop).unwrap() * 10 + 1;
+    first..=first + 2
+}
+
+#[tokio::test]
+async fn a_shop_that_is_away_fails_alone() {
+    let fixture = Fixture::of_one_shop(3).await;
+    // The first write of each shop is running.
+    let mut calls = Vec::new();
+    for shop in 0..3 {
+        calls.extend(fixture.begin_all(shop, ids(shop)));
+        fixture.store.has_begun(shop + 1).await;
+    }
+    for write in [2, 5] {
+        fixture.store.make_trouble(write, Trouble::Fails(Unavailable));
+    }
+    fixture.store.allow(usize::MAX);
+    let answers = answers(calls).await;
+    let batches = fixture.store.batches();
+    for batch in &batches {
+        assert_eq!(
+            batch.iter().map(|id| id / 10).collect::<std::collections::BTreeSet<_>>().len(),
+            1,
+            "{batches:?}"
+        );
+    }
+    for (index, answer) in answers.iter().enumerate() {
+        let id = ids(index / 3).nth(index % 3).unwrap();
+        let failed = [1, 4].iter().any(|write| batches[*write].contains(&id));
+        assert_eq!(*answer, if failed { Err(Unavailable) } else { CREATED }, "{id} of {batches:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_shop_has_one_batch_at_a_time() {
+    let fixture = Fixture::of_one_shop(6).await;
+    let mut calls = fixture.begin_all(0, 1..=1);
+    fixture.store.has_begun(1).await;
+    calls.extend(fixture.begin_all(0, 2..=9));
+    for shop in 1..6 {
+        calls.extend(fixture.begin_all(shop, ids(shop).take(1)));
+    }
+    // Four batches are written at the same time, each of another shop.
+    fixture.store.has_begun(4).await;
+    assert_eq!(fixture.store.batches(), [vec![1], vec![11], vec![21], vec![31]]);
+    fixture.store.allow(1);
+    fixture.store.has_begun(5).await;
+    assert_eq!(fixture.store.batches()[4].len(), 8, "the first shop came first");
+    fixture.store.allow(usize::MAX);
+    crate::fixture::all_are_created(calls).await;
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use hexdesk_adapters::GroupCommit;
+use hexdesk_adapters::{Batches, GroupCommit};
 use hexdesk_domain::ports::{
     CommentCreation, CreateCommentOutcome, CreateCustomerOutcome, CreateShopOutcome, CreateTicketOutcome,
     TicketCreation,
@@ -48,6 +48,17 @@ impl Fixture {
 
     /// Creates a fixture with a writer on this runtime.
     pub(crate) async fn writing_on(runtime: Handle, shops: usize) -> Self {
+        Self::with(Batches::OfAllShops, runtime, shops).await
+    }
+
+    /// Creates a fixture with batches of one shop each, and a store that holds every write.
+    pub(crate) async fn of_one_shop(shops: usize) -> Self {
+        let fixture = Self::with(Batches::OfOneShop, Handle::current(), shops).await;
+        fixture.store.allow(0);
+        fixture
+    }
+
+    async fn with(batches: Batches, runtime: Handle, shops: usize) -> Self {
         let store = Arc::new(ScriptedStore::new());
         let mut numbers = Vec::new();
         for number in 0..shops {
@@ -62,7 +73,7 @@ impl Fixture {
             };
             numbers.push((shop.id, customer.id));
         }
-        let group = Arc::new(GroupCommit::new(store.clone(), store.clone(), runtime));
+        let group = Arc::new(GroupCommit::new(store.clone(), store.clone(), batches, runtime));
         Self { store, group, shops: numbers }
     }
 

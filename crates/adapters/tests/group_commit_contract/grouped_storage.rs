@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hexdesk_adapters::{FairReads, GroupCommit};
+use hexdesk_adapters::{Batches, FairReads, GroupCommit};
 use hexdesk_domain::{
     ApiKeyStore, CommentStore, CustomerStore, EventStore, IdRangeStore, Readiness, RetentionStore,
     SearchStore, ShopStore, Storage, TicketStore, UserStore, forward,
@@ -18,7 +18,10 @@ impl GroupedStorage {
     /// Adds fair reads, and group commit on the current runtime, to this storage.
     pub(crate) fn new(storage: impl Storage + 'static) -> Self {
         let storage: Arc<dyn Storage> = Arc::new(FairReads::new(storage, 2));
-        Self { group: GroupCommit::new(storage.clone(), storage.clone(), Handle::current()), storage }
+        Self {
+            group: GroupCommit::new(storage.clone(), storage.clone(), Batches::OfAllShops, Handle::current()),
+            storage,
+        }
     }
 }
 

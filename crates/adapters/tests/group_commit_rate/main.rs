@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use hexdesk_adapters::{GroupCommit, PostgresStorage};
+use hexdesk_adapters::{Batches, GroupCommit, PostgresStorage};
 use hexdesk_domain::ports::{CreateCustomerOutcome, CreateShopOutcome, CreateTicketOutcome};
 use hexdesk_domain::{
     CustomerId, CustomerStore, IdempotentOutcome, ShopDomain, ShopId, ShopStore, Storage, TicketStore,
@@ -56,7 +56,8 @@ async fn on_postgres() {
 
 /// Alternates rounds with and without group commit, after one uncounted round of each.
 async fn compare(name: &str, storage: Arc<dyn Storage>, shop: ShopId, customer: CustomerId) {
-    let grouped = Arc::new(GroupCommit::new(storage.clone(), storage.clone(), Handle::current()));
+    let grouped =
+        Arc::new(GroupCommit::new(storage.clone(), storage.clone(), Batches::OfAllShops, Handle::current()));
     let next_id = Arc::new(AtomicI64::new(1));
     let mut ratios = Vec::new();
     for round in 0..=ROUNDS {

@@ -122,31 +122,30 @@ pub async fn shop_5_first_closing_stays(storage: Arc<dyn Storage>) -> anyhow::Re
     same("a shop that was not closed", &storage.find_shop(&neighbour.domain).await?, &Some(neighbour))
 }
 
-/// SHOP-7: a shop created from a number has at least this number. Later shops have larger numbers.
+/// SHOP-7: a shop created from a number has at least this number, and a larger one than all earlier
+/// shops.
 pub async fn shop_7_has_at_least_the_number(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
-    let first = create_shop(&*storage, "first.example.com").await?;
-    let mut last = first.id;
-    for (index, from, expected) in [
-        (0, first.id.get() + 1, first.id.get() + 1),
-        (1, first.id.get() + 1_000, first.id.get() + 1_000),
-        // This number is taken. The other two are smaller than numbers that are assigned.
-        (2, first.id.get() + 1_000, first.id.get() + 1_001),
-        (3, first.id.get() + 500, first.id.get() + 1_002),
-        (4, 1, first.id.get() + 1_003),
-    ] {
+    let number = |number| ShopId::new(number).context("the number is out of range");
+    let first = create_shop(&*storage, "first.example.com").await?.id;
+    let mut last = first;
+    // The first two numbers are free, the third is taken, the others are smaller than assigned ones.
+    for (index, ahead) in [1, 1_000, 1_000, 500, 0].into_iter().enumerate() {
         let domain = domain(&format!("from-{index}.example.com"))?;
-        let from = ShopId::new(from).context("the number is out of range")?;
-        let created = storage.create_shop_from(&domain, from, at(index)).await?;
-        let id = ShopId::new(expected).context("the number is out of range")?;
-        let shop = Shop { id, domain, created_at: at(index), closed_at: None };
-        same("a shop created from a number", &created, &CreateShopOutcome::Created(shop.clone()))?;
-        same("the shop by its domain", &storage.find_shop(&shop.domain).await?, &Some(shop.clone()))?;
-        let again =
-            storage.create_shop_from(&shop.domain, ShopId::new(5_000).context("5,000")?, at(9)).await?;
-        same("creating it again", &again, &CreateShopOutcome::AlreadyExists(shop))?;
-        last = last.max(id);
+        let from = number(first.get() + ahead)?;
+        let created = storage.create_shop_from(&domain, from, at(7)).await?;
+        let CreateShopOutcome::Created(shop) = created else { anyhow::bail!("a new shop: {created:?}") };
+        let expected = Shop { id: shop.id, domain, created_at: at(7), closed_at: None };
+        same("a shop created from a number", &shop, &expected)?;
+        ensure!(shop.id > last, "the number {} follows {last}", shop.id);
+        ensure!(shop.id >= from, "the number {} is smaller than {from}", shop.id);
+        last = shop.id;
+        // A domain that is taken uses no number.
+        let again = storage.create_shop_from(&shop.domain, number(1_000_000)?, at(9)).await?;
+        same("creating it again", &again, &CreateShopOutcome::AlreadyExists(shop.clone()))?;
+        let found = storage.find_shop(&shop.domain).await?;
+        same("the shop by its domain", &found, &Some(shop))?;
     }
-    let next = create_shop(&*storage, "next.example.com").await?;
-    ensure!(next.id > last, "the number {} follows {last}", next.id);
+    let next = create_shop(&*storage, "next.example.com").await?.id;
+    ensure!(next > last && next.get() < 1_000_000, "the number {next} follows {last}");
     Ok(())
 }

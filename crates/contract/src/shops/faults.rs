@@ -36,17 +36,18 @@ pub(crate) fn faults() -> Vec<Fault> {
         }),
         fault("SHOP-7", "The number to begin with is ignored.")
             .create_shop_from(|store, domain, _from, now| store.create_shop(domain, now)),
-        fault("SHOP-7", "A number that is assigned already is skipped.").create_shop_from(
-            |store, domain, from, now| {
-                let is_assigned = store.next_shop_id().is_some_and(|next| next > from);
-                let from = if is_assigned {
-                    store.next_shop_id().and_then(|next| ShopId::new(next.get() + 1))
-                } else {
-                    Some(from)
+        fault("SHOP-7", "A taken domain moves the numbers.").create_shop_from(|store, domain, from, now| {
+            if store.shop_of(domain).is_some() {
+                let unused = Shop {
+                    id: from,
+                    domain: ShopDomain::parse(&format!("x{domain}")).unwrap_or_else(|_| domain.clone()),
+                    created_at: now,
+                    closed_at: None,
                 };
-                store.create_shop_from(domain, from, now)
-            },
-        ),
+                store.shops.insert(from, unused);
+            }
+            store.create_shop_from(domain, Some(from), now)
+        }),
         fault("SHOP-5", "A second closing changes the time.").close_shop(|store, domain, now| {
             open_again(store, domain);
             Ok(close(store, domain, now))

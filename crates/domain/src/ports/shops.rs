@@ -22,8 +22,8 @@ pub enum CreateShopOutcome {
 ///   shops.
 /// - **SHOP-5** Closing a shop sets the time of closing. Closing it again keeps the first time.
 /// - **SHOP-6** If creations race for one domain, exactly one returns `Created`.
-/// - **SHOP-7** A shop that is created from a number has at least this number. If numbers as large
-///   are assigned already, it has the next one.
+/// - **SHOP-7** A shop that is created from a number has at least this number. Numbers that the
+///   store assigns later are larger. A domain that is taken moves no number.
 #[async_trait]
 pub trait ShopStore: Send + Sync {
     /// Adds a shop.
