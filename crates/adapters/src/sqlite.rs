@@ -139,7 +139,8 @@ impl SqliteStorage {
         let readers = start("sqlite-reader", readers)?;
         let threads = start("sqlite-writer", vec![writer])?;
         let writer = Arc::new(Writer { threads, disk_space: Arc::default() });
-        let eraser = Eraser::start(writer.clone()).map_err(|error| cannot_open(error.into()))?;
+        let log = ConnectionSlot::open(file, Role::Reader).map_err(cannot_open)?;
+        let eraser = Eraser::start(writer.clone(), log).map_err(|error| cannot_open(error.into()))?;
         Ok(Self { path: path.to_owned(), eraser, readers, writer, _usage_lock: usage_lock })
     }
 

@@ -13,15 +13,17 @@ use hexdesk_adapters::{SqliteStorage, back_up, restore};
 use hexdesk_domain::ports::{CommentCreation, CreateCustomerOutcome, CreateShopOutcome, CreateTicketOutcome};
 use hexdesk_domain::{
     CommentStore, CustomerId, CustomerStore, Event, EventKind, EventStore, IdempotentOutcome, PageSize,
-    RetentionStore, ShopDomain, ShopId, ShopStore, TicketId, TicketStore,
+    RetentionStore, ShopDomain, ShopId, ShopStore, TicketId, TicketStore, Timestamp,
 };
 use sqlite_fixture::{at, comment, customer, fixture, stamp, ticket};
 
-/// The shop's events as kind, change and part.
+/// The shop's events as kind, change since its creation, and part.
 async fn log(storage: &SqliteStorage, shop: ShopId) -> Vec<(EventKind, i64, i64)> {
     let page = storage.list_events(shop, None, PageSize::of(1_000)).await.unwrap();
     assert_eq!(page.next, None);
-    let place = |event: Event| (event.kind, event.position.change, event.position.part);
+    // A shop that is created at a time begins where no log can be before.
+    let first = at(0).unix_millis() * 16;
+    let place = |event: Event| (event.kind, event.position.change - first, event.position.part);
     page.entries.into_iter().map(place).collect()
 }
 
@@ -120,15 +122,24 @@ async fn deletions_of_an_erasure_are_numbered_without_a_gap() {
 }
 
 #[tokio::test]
-async fn a_restored_backup_continues_the_log() {
+async fn a_restored_backup_continues_the_log_ahead_of_the_lost_one() {
     let fixture = fixture().await;
     fixture.storage.create_tickets(vec![ticket(fixture.shop, fixture.customer, 1)]).await.unwrap();
     let written = fixture.storage.list_events(fixture.shop, None, PageSize::of(10)).await.unwrap();
     let beside = |name: &str| fixture.directory.path().join(name);
     back_up(&fixture.path(), &beside("backup.db")).unwrap();
-    restore(&beside("backup.db"), &beside("restored.db"), false, at(1)).unwrap();
-    let restored = SqliteStorage::open(&beside("restored.db")).unwrap();
-    assert_eq!(restored.list_events(fixture.shop, None, PageSize::of(10)).await.unwrap(), written);
-    restored.create_tickets(vec![ticket(fixture.shop, fixture.customer, 2)]).await.unwrap();
-    assert_eq!(log(&restored, fixture.shop).await[2..], [(EventKind::TicketCreated, 3, 0)]);
+    let continues_at = async |backup: &str, restored: &str, now: Timestamp| {
+        restore(&beside(backup), &beside(restored), false, now).unwrap();
+        let storage = SqliteStorage::open(&beside(restored)).unwrap();
+        let page = PageSize::of(u32::try_from(written.entries.len()).unwrap());
+        let old = storage.list_events(fixture.shop, None, page).await.unwrap();
+        assert_eq!(old.entries, written.entries);
+        storage.create_tickets(vec![ticket(fixture.shop, fixture.customer, 2)]).await.unwrap();
+        log(&storage, fixture.shop).await.last().unwrap().1
+    };
+    // The same backup is restored twice. The second log is ahead of the first.
+    assert_eq!(continues_at("backup.db", "first.db", at(1_000)).await, 16_001);
+    assert_eq!(continues_at("backup.db", "second.db", at(2_000)).await, 32_001);
+    // The clock has stepped back.
+    assert_eq!(continues_at("backup.db", "third.db", at(-1_000)).await, (1 << 32) + 3);
 }

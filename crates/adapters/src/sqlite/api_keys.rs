@@ -14,7 +14,6 @@ use super::idempotency::attempt;
 use super::users::active::is_active_user_if_any;
 use super::{SqliteStorage, pages};
 use crate::sql::api_keys::ApiKeyRow;
-use crate::sql::page;
 use crate::sql::schema::{api_keys, shops};
 use crate::sql::shops::ShopRow;
 use crate::sql::types::StoredTimestamp;
@@ -149,12 +148,11 @@ impl ApiKeyStore for SqliteStorage {
                 .filter(api_keys::shop_id.eq(shop.get()))
                 .order(api_keys::number)
                 .select(ApiKeyRow::as_select())
-                .limit(page::rows_to_ask_for(size))
                 .into_boxed::<Sqlite>();
             if let Some(after) = after {
                 list = list.filter(api_keys::number.gt(after.get()));
             }
-            let rows = list.load_iter::<ApiKeyRow, DefaultLoadingMode>(connection)?;
+            let rows = pages::page_of(list, size).load_iter::<ApiKeyRow, DefaultLoadingMode>(connection)?;
             pages::read(rows, size, |row| ApiKey::try_from(row).map(|key| (key.number, key)))
         })
         .await

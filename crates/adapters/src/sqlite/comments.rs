@@ -16,9 +16,9 @@ use hexdesk_domain::{
 use super::connection::interruption::still_wanted;
 use super::{SqliteStorage, pages};
 use crate::sql::comments::{CommentViewRow, comment_view};
+use crate::sql::queries;
 use crate::sql::schema::{comments, tickets};
 use crate::sql::types::StoredTimestamp;
-use crate::sql::{page, queries};
 
 #[async_trait]
 impl CommentStore for SqliteStorage {
@@ -74,12 +74,11 @@ fn list(
     let mut list = queries::comment_list(shop.get(), ticket.get())
         .filter(still_wanted(comments::id))
         .select(CommentViewRow::as_select())
-        .limit(page::rows_to_ask_for(size))
         .into_boxed::<Sqlite>();
     if let Some(CommentPosition { time, id }) = after {
         list = list.filter(queries::comment_is_after(StoredTimestamp(time), id.get()));
     }
-    let rows = list.load_iter::<CommentViewRow, DefaultLoadingMode>(connection)?;
+    let rows = pages::page_of(list, size).load_iter::<CommentViewRow, DefaultLoadingMode>(connection)?;
     pages::read(rows, size, |row| comment_view(row).map(|view| (view.comment.position(), view)))
 }
 

@@ -1,12 +1,13 @@
 //! Counters of a shop, which never repeat a number.
 
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::query_dsl::methods::FilterDsl as _;
 use diesel::sql_types::{BigInt, Text};
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use diesel::upsert::excluded;
-use hexdesk_domain::ShopId;
+use hexdesk_domain::{ShopId, Timestamp};
 
 use crate::sql::schema::shop_counters::dsl::{counted, last_number, shop_counters, shop_id};
 
@@ -84,4 +85,31 @@ pub(super) fn note_number(
         .filter(last_number.lt(excluded(last_number)))
         .execute(connection)?;
     Ok(())
+}
+
+/// How far a restore moves a log ahead that the clock does not: further than a shop writes between
+/// two backups. An `i64` has room for two billion such moves.
+pub(super) const RESTORED: i64 = 1 << 32;
+
+/// Moves the log of every shop ahead to [`latest_change`], and a log that is already further by
+/// `otherwise`. So a database that was restored continues after every position that was ever read,
+/// however often and from whichever backup. Older positions stay valid.
+pub(super) fn move_logs_ahead(
+    connection: &mut SqliteConnection,
+    now: Timestamp,
+    otherwise: i64,
+) -> QueryResult<()> {
+    let (changes, latest) = (Counted::Changes.as_str(), latest_change(now));
+    connection.batch_execute(&format!(
+        "INSERT INTO shop_counters (shop_id, counted, last_number)
+            SELECT id, '{changes}', {latest} FROM shops WHERE true
+            ON CONFLICT (shop_id, counted) DO UPDATE SET
+                last_number = iif(last_number < {latest}, {latest}, last_number + {otherwise})"
+    ))
+}
+
+/// The last change that any log can have at this time: sixteen for each millisecond since 1970, as
+/// every change waits for the disk. SQLite stores such numbers in six bytes until the year 2248.
+pub(super) fn latest_change(now: Timestamp) -> i64 {
+    now.unix_millis().max(0) << 4
 }

@@ -13,7 +13,6 @@ use hexdesk_domain::{Event, EventPosition, EventStore, Page, PageSize, ShopId, S
 use super::connection::interruption::still_wanted;
 use super::{SqliteStorage, pages};
 use crate::sql::events::EventRow;
-use crate::sql::page;
 use crate::sql::schema::events;
 
 #[async_trait]
@@ -29,7 +28,6 @@ impl EventStore for SqliteStorage {
                 .filter(events::shop_id.eq(shop.get()).and(still_wanted(events::change)))
                 .order((events::change, events::part))
                 .select(EventRow::as_select())
-                .limit(page::rows_to_ask_for(size))
                 .into_boxed::<Sqlite>();
             if let Some(EventPosition { change, part }) = after {
                 // SQLite enters the key at the position itself, however many parts the change has.
@@ -40,7 +38,7 @@ impl EventStore for SqliteStorage {
                     .sql(")");
                 list = list.filter(is_after);
             }
-            let rows = list.load_iter::<EventRow, DefaultLoadingMode>(connection)?;
+            let rows = pages::page_of(list, size).load_iter::<EventRow, DefaultLoadingMode>(connection)?;
             pages::read(rows, size, |row| Event::try_from(row).map(|event| (event.position, event)))
         })
         .await

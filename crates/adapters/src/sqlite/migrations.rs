@@ -9,9 +9,12 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use hexdesk_domain::Clock;
 
 use super::connection::slot::ConnectionSlot;
+use super::counters::move_logs_ahead;
 use super::errors::SqliteOpenError;
+use crate::clock::SystemClock;
 use crate::sql::migrations::MigrationState;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
@@ -47,7 +50,7 @@ impl MigrateError {
 }
 
 /// Applies all missing migrations or none, under the write lock. Of two processes, the second finds
-/// nothing to apply.
+/// nothing to apply. Moves the logs ahead: see [`move_logs_ahead`].
 pub(super) fn migrate(slot: &mut ConnectionSlot) -> Result<Vec<String>, MigrateError> {
     let connection = slot.connection()?;
     let outcome = connection.immediate_transaction(apply_missing);
@@ -73,6 +76,8 @@ fn apply_missing(connection: &mut SqliteConnection) -> Result<Vec<String>, Migra
         connection.run_migration(migration.as_ref()).map_err(|error| anyhow!(error))?;
         names.push(migration.name().to_string());
     }
+    // The file may be a backup that was copied here by hand.
+    move_logs_ahead(connection, SystemClock.now(), 0)?;
     Ok(names)
 }
 

@@ -19,6 +19,7 @@ use hexdesk_domain::Timestamp;
 use super::backup::temporary_beside;
 use super::connection::read_only;
 use super::connection::usage_lock::{UsageLock, beside, like_database, real_path};
+use super::counters::{RESTORED, move_logs_ahead};
 use super::errors;
 use super::verify::{SqliteContents, SqliteUnusable, verify};
 use steps::Replaced;
@@ -118,6 +119,7 @@ pub fn restore(
     io::copy(&mut source, &mut copy).map_err(failed_io)?;
     let contents = verify(copy.path())
         .map_err(|reason| SqliteRestoreError::Unusable { backup: backup.to_owned(), reason })?;
+    continue_logs(copy.path(), now).map_err(failed)?;
     like_database(copy.as_file(), &place).map_err(failed_io)?;
     copy.as_file().sync_all().map_err(failed_io)?;
     let kept = is_there.then(|| beside(&place, &format!(".replaced-{}", now.to_string().replace(':', ""))));
@@ -131,6 +133,15 @@ pub fn restore(
     };
     steps::take(&steps::steps(&place, copy.path(), replaced)).map_err(failed)?;
     Ok(SqliteRestored { contents, kept })
+}
+
+/// Moves the logs of the copy ahead of everything that was read from the lost database. Needs no
+/// journal, because a crash leaves a copy without a name.
+fn continue_logs(copy: &Path, now: Timestamp) -> anyhow::Result<()> {
+    let path = copy.to_str().ok_or_else(|| anyhow::anyhow!("the path is not UTF-8"))?;
+    let mut connection = SqliteConnection::establish(path)?;
+    connection.batch_execute("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF")?;
+    Ok(move_logs_ahead(&mut connection, now, RESTORED)?)
 }
 
 /// The state of the database that is replaced.

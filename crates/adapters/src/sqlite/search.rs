@@ -140,7 +140,8 @@ impl QueryFragment<Sqlite> for FoundTickets {
         out.push_bind_param::<BigInt, _>(&self.after.1)?;
         out.push_sql(", ");
         out.push_bind_param::<BigInt, _>(&self.after.2)?;
-        out.push_sql(") ORDER BY ranked.rank DESC, tickets.last_message_time DESC, tickets.id DESC LIMIT ");
+        out.push_sql(") ORDER BY ranked.rank DESC, tickets.last_message_time DESC, tickets.id DESC");
+        out.push_sql(pages::LIMIT);
         out.push_bind_param::<BigInt, _>(&self.limit)?;
         out.push_sql(")");
         Ok(())

@@ -6,6 +6,7 @@ use hexdesk_domain::ports::CreateShopOutcome;
 use hexdesk_domain::{Shop, ShopDomain, ShopId, ShopStore, StorageError, Timestamp};
 
 use super::SqliteStorage;
+use super::counters::{Counted, latest_change, note_number};
 use crate::sql::schema::shops;
 use crate::sql::shops::ShopRow;
 use crate::sql::types::StoredTimestamp;
@@ -39,7 +40,10 @@ fn create(
         ))
         .returning(ShopRow::as_returning())
         .get_result(connection)?;
-    Ok(CreateShopOutcome::Created(row.try_into()?))
+    let shop = Shop::try_from(row)?;
+    // A restore can lose a shop. The next shop gets its number, and its cursors are valid.
+    note_number(connection, shop.id, Counted::Changes, latest_change(now))?;
+    Ok(CreateShopOutcome::Created(shop))
 }
 
 #[async_trait]

@@ -19,7 +19,6 @@ use super::counters::{Counted, next_number, note_number};
 use super::events::append::EventLog;
 use super::idempotency::attempt;
 use super::{SqliteStorage, pages};
-use crate::sql::page;
 use crate::sql::schema::users;
 use crate::sql::users::{NewUserRow, UserRow};
 
@@ -63,12 +62,12 @@ impl UserStore for SqliteStorage {
                 .filter(users::shop_id.eq(shop.get()))
                 .order(users::id)
                 .select(UserRow::as_select())
-                .limit(page::rows_to_ask_for(size))
                 .into_boxed::<Sqlite>();
             if let Some(after) = after {
                 list = list.filter(users::id.gt(after.get()));
             }
-            let rows = meeting(list, filter).load_iter::<UserRow, DefaultLoadingMode>(connection)?;
+            let rows = pages::page_of(meeting(list, filter), size)
+                .load_iter::<UserRow, DefaultLoadingMode>(connection)?;
             pages::read(rows, size, |row| User::try_from(row).map(|user| (user.id, user)))
         })
         .await

@@ -86,7 +86,8 @@ async fn writes_find_nothing_of_a_hidden_customer() {
     let (shop, customer) = (desk.shop, desk.customer);
     let before = log(&storage, &desk).await;
 
-    let id = TicketId::new(1).unwrap();
+    // The last ticket to be deleted.
+    let id = TicketId::new(HALF).unwrap();
     let creation = claimed(shop, customer, 9_001);
     let outcomes = storage.create_tickets(vec![creation]).await.unwrap();
     assert_eq!(outcomes, [CreateTicketOutcome::CustomerNotFound]);
@@ -96,7 +97,7 @@ async fn writes_find_nothing_of_a_hidden_customer() {
     assert_eq!(outcome, IdempotentOutcome::Ran(UpdateTicketOutcome::TicketNotFound));
     let outcome = storage.delete_ticket(shop, id, None, stamp(0)).await.unwrap();
     assert_eq!(outcome, DeleteTicketOutcome::TicketNotFound);
-    let creation = CommentCreation { comment: comment(shop, 1, 9_001), stamp: stamp(0), claim: None };
+    let creation = CommentCreation { comment: comment(shop, HALF, 9_001), stamp: stamp(0), claim: None };
     let outcomes = storage.create_comments(vec![creation]).await.unwrap();
     assert_eq!(outcomes, [IdempotentOutcome::Ran(CreateCommentOutcome::TicketNotFound)]);
     let changes = CustomerChanges { full_name: Some(None), ..CustomerChanges::default() };

@@ -28,7 +28,7 @@ async fn is_there(
     let of_shop = TicketFilter::default();
     let open = TicketFilter { is_opened: Some(true), ..TicketFilter::default() };
     let by_phone = CustomerFilter { phone_number: Some("555".to_owned()), ..CustomerFilter::default() };
-    // The first ticket is the last to be deleted.
+    // The first ticket is deleted first.
     let [first, last] = [1, tickets].map(|id| TicketId::new(id).unwrap());
     let all = u64::try_from(tickets).unwrap();
     let page = u64::from(PAGE.entries);

@@ -34,6 +34,7 @@ mod overload;
 mod published;
 mod rate_limits;
 mod response_headers;
+mod restored_log;
 mod search;
 mod statements;
 mod stopping;

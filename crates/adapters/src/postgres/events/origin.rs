@@ -9,9 +9,11 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
-/// How far the counters are moved: more changes than any shop writes after a backup. Two billion
-/// moves fit into 2^63.
-const STEP: i64 = 1 << 32;
+/// Moves the counters by more changes than any shop writes after a backup, and at least to a number
+/// that follows from the clock: 16 changes a millisecond. Otherwise a second restore of the same
+/// backup would assign the numbers of the first again. Two billion moves fit into 2^63.
+const MOVE_AHEAD: &str = "UPDATE shop_counters SET changes = greatest(
+    changes + (1::bigint << 32), trunc(extract(epoch FROM clock_timestamp()) * 16000)::bigint)";
 
 /// This database, as a row of `log_origin`. The name of the file that is being written begins with
 /// the timeline.
@@ -39,8 +41,7 @@ pub(in crate::postgres) async fn continue_log(connection: &mut AsyncPgConnection
             }
             let is_moved = holds(connection, "EXISTS (SELECT FROM log_origin)").await?;
             if is_moved {
-                let moved = format!("UPDATE shop_counters SET changes = changes + {STEP}");
-                connection.batch_execute(&moved).await?;
+                connection.batch_execute(MOVE_AHEAD).await?;
             }
             let origin = format!(
                 "DELETE FROM log_origin; \

@@ -7,10 +7,12 @@
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use diesel::QueryResult;
+use diesel::expression::ValidGrouping;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{BigInt, Bool};
 use diesel::sqlite::{Sqlite, SqliteConnection};
+use diesel::{AppearsOnTable, Expression, QueryResult};
 
 diesel::define_sql_function! {
     /// True while the read is wanted. Otherwise it fails.
@@ -29,11 +31,29 @@ macro_rules! wanted {
 }
 
 /// Chooses tickets by the milliseconds in their ids.
-pub(in crate::sqlite) const WANTED_TICKET: &str = wanted!("tickets.id", 0x3c0_0000);
+const WANTED_TICKET: &str = wanted!("tickets.id", 0x3c0_0000);
 /// [`WANTED_TICKET`] among the results of a search. A customer without tickets has none.
 pub(in crate::sqlite) const WANTED_RESULT: &str = wanted!("ticket_id", 0x3c0_0000);
 /// Chooses documents in blocks of 64, because the lowest bits follow the kinds of documents.
 pub(in crate::sqlite) const WANTED_DOCUMENT: &str = wanted!("documents.id", 0x3c0);
+
+/// [`WANTED_TICKET`] as a condition. Diesel keeps its prepared statement, unlike that of a condition
+/// made by `sql`.
+#[derive(Debug, Clone, Copy, QueryId, ValidGrouping)]
+pub(in crate::sqlite) struct IsWantedTicket;
+
+impl Expression for IsWantedTicket {
+    type SqlType = Bool;
+}
+
+impl<T> AppearsOnTable<T> for IsWantedTicket {}
+
+impl QueryFragment<Sqlite> for IsWantedTicket {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_sql(WANTED_TICKET);
+        Ok(())
+    }
+}
 
 /// The message of a read that ended because its caller no longer waits.
 pub(in crate::sqlite) const ABANDONED: &str = "the caller no longer waits";

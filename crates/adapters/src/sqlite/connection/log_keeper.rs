@@ -196,8 +196,8 @@ fn set_busy_timeout(connection: &mut SqliteConnection, timeout: Duration) -> Que
     connection.batch_execute(&format!("PRAGMA busy_timeout = {}", timeout.as_millis()))
 }
 
-/// Returns `false` if another connection was in the way.
-fn checkpoint(connection: &mut SqliteConnection, mode: &str) -> QueryResult<bool> {
+/// Copies the log into the database. Returns `false` if another connection was in the way.
+pub(in crate::sqlite) fn checkpoint(connection: &mut SqliteConnection, mode: &str) -> QueryResult<bool> {
     let statement = format!("PRAGMA wal_checkpoint({mode})");
     let (is_busy, _, _): (i32, i32, i32) =
         sql::<(Integer, Integer, Integer)>(&statement).get_result(connection)?;

@@ -22,7 +22,6 @@ use crate::sql::events::StampRow;
 use crate::sql::schema::{customers, erasures};
 use crate::sqlite::presence::is_present;
 use crate::sqlite::search::index;
-use budget::FIRST_BUDGET;
 use step::{Stepped, step};
 
 /// The beginning of an erasure.
@@ -59,7 +58,7 @@ fn begin(
         .execute(connection)?;
     index::remove_customer(connection, shop, id)?;
     diesel::update(customer).set(Anonymous::default()).execute(connection)?;
-    Ok(match step(connection, shop, id, FIRST_BUDGET)? {
+    Ok(match step(connection, shop, id)? {
         Stepped::Finished(erased) => Begun::Finished(erased),
         Stepped::Unfinished | Stepped::Missing => Begun::Unfinished,
     })

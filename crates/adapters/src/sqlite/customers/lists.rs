@@ -8,7 +8,6 @@ use hexdesk_domain::{Customer, CustomerFilter, CustomerId, Page, PageSize, ShopI
 use super::super::pages;
 use super::filter;
 use crate::sql::customers::CustomerRow;
-use crate::sql::page;
 use crate::sql::schema::customers;
 use crate::sqlite::connection::interruption::still_wanted;
 
@@ -24,12 +23,12 @@ pub(super) fn list(
         .filter(customers::shop_id.eq(shop.get()).and(still_wanted(customers::id)))
         .order(customers::id.desc())
         .select(CustomerRow::as_select())
-        .limit(page::rows_to_ask_for(size))
         .into_boxed::<Sqlite>();
     if let Some(after) = after {
         list = list.filter(customers::id.lt(after.get()));
     }
-    let rows = filter::add(list, filter).load_iter::<CustomerRow, DefaultLoadingMode>(connection)?;
+    let rows = pages::page_of(filter::add(list, filter), size)
+        .load_iter::<CustomerRow, DefaultLoadingMode>(connection)?;
     pages::read(rows, size, |row| Customer::try_from(row).map(|customer| (customer.id, customer)))
 }
 

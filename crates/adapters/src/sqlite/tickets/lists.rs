@@ -11,11 +11,11 @@ use hexdesk_domain::{
 
 use super::super::pages;
 use super::filter::add_conditions;
+use crate::sql::queries;
 use crate::sql::schema::tickets;
 use crate::sql::tickets::{TicketViewRow, ticket_view};
 use crate::sql::types::StoredTimestamp;
-use crate::sql::{page, queries};
-use crate::sqlite::connection::interruption::WANTED_TICKET;
+use crate::sqlite::connection::interruption::IsWantedTicket;
 
 /// Reads a page of the list.
 pub(super) fn list(
@@ -26,16 +26,16 @@ pub(super) fn list(
     size: PageSize,
 ) -> anyhow::Result<Page<TicketView, TicketPosition>> {
     let mut list = queries::ticket_list(shop.get())
-        .filter(sql::<Bool>(WANTED_TICKET))
+        .filter(IsWantedTicket)
         .select(TicketViewRow::as_select())
-        .limit(page::rows_to_ask_for(size))
         .into_boxed::<Sqlite>();
     // This must precede the filter. SQLite enters an index by the first of several upper bounds.
     // With another bound first, later pages would scan all tickets before them.
     if let Some(TicketPosition { last_message_time, id }) = after {
         list = list.filter(queries::ticket_is_after(StoredTimestamp(last_message_time), id.get()));
     }
-    let rows = add_conditions!(list, filter).load_iter::<TicketViewRow, DefaultLoadingMode>(connection)?;
+    let list = pages::page_of(add_conditions!(list, filter), size);
+    let rows = list.load_iter::<TicketViewRow, DefaultLoadingMode>(connection)?;
     pages::read(rows, size, |row| ticket_view(row).map(|view| (view.ticket.position(), view)))
 }
 
@@ -48,7 +48,7 @@ pub(super) fn count(
     let mut count = tickets::table.filter(tickets::shop_id.eq(shop.get())).count().into_boxed::<Sqlite>();
     // Without conditions SQLite counts 30 million a second, half as many with this.
     if filter != TicketFilter::default() {
-        count = count.filter(sql::<Bool>(WANTED_TICKET));
+        count = count.filter(IsWantedTicket);
     }
     let count: i64 = add_conditions!(count, filter).get_result(connection)?;
     Ok(u64::try_from(count)?)

@@ -1,11 +1,12 @@
-//! The size of a step.
+//! The size of a portion.
 
 use diesel::QueryResult;
 
-/// The budget of the first step, in the unit of [`Budget`].
-pub(super) const FIRST_BUDGET: i64 = 256;
+/// The budget of a portion, in the unit of [`Budget`]. It takes some milliseconds, unless a single
+/// document is long.
+pub(super) const PORTION: i64 = 32;
 
-/// The work that a step may do, about in table rows with their index entries. A long row counts
+/// The work that a portion may do, about in table rows with their index entries. A long row counts
 /// more: its pages are overwritten. A document counts most: the full-text index deletes its words
 /// one by one.
 #[derive(Debug, Clone, Copy)]

@@ -12,25 +12,24 @@ use hexdesk_domain::ports::Erased;
 use hexdesk_domain::{AuditStamp, CustomerId, ShopId, StorageError, StorageErrorKind};
 use tokio::sync::oneshot;
 
-use super::budget::FIRST_BUDGET;
 use super::step::{Stepped, step};
 use super::{Begun, begin};
 use crate::sql::CorruptRow;
 use crate::sql::schema::erasures;
 use crate::sqlite::Writer;
 use crate::sqlite::connection::interruption::Read;
-use crate::sqlite::connection::log_keeper::Removes;
+use crate::sqlite::connection::log_keeper::{Removes, checkpoint};
+use crate::sqlite::connection::slot::ConnectionSlot;
 
 const OPERATION: &str = "erase_customer";
 
-/// The time that a step should hold the write lock.
-const STEP_TIME: Duration = Duration::from_millis(20);
-/// The limits of a step's budget.
-const BUDGETS: (i64, i64) = (32, 8_192);
 /// If a step waited this long for its turn, other writes run at the same time.
 const BUSY: Duration = Duration::from_millis(1);
 /// The longest pause between two steps, for other writes.
 const MAX_PAUSE: Duration = Duration::from_millis(100);
+
+/// The time between two checkpoints of the log during an erasure.
+const CHECKPOINT_EVERY: Duration = Duration::from_millis(200);
 
 /// How often the thread looks for erasures that another process has left unfinished.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
@@ -67,12 +66,13 @@ pub(in crate::sqlite) struct Eraser {
 }
 
 impl Eraser {
-    /// Starts the thread, which writes on this writer.
-    pub(in crate::sqlite) fn start(writer: Arc<Writer>) -> std::io::Result<Self> {
+    /// Starts the thread, which writes on this writer and has the log copied on another connection.
+    pub(in crate::sqlite) fn start(writer: Arc<Writer>, log: ConnectionSlot) -> std::io::Result<Self> {
         let (messages, receiver) = channel();
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-        let worker =
-            Worker { writer, runtime, running: BTreeMap::new(), seen: BTreeMap::new(), next_look: None };
+        let (running, seen) = Default::default();
+        let next_checkpoint = Instant::now();
+        let worker = Worker { writer, log, runtime, running, seen, next_look: None, next_checkpoint };
         let thread = std::thread::Builder::new()
             .name("sqlite-eraser".to_owned())
             .spawn(move || worker.work(&receiver))?;
@@ -153,8 +153,6 @@ impl Drop for Eraser {
 /// An erasure whose steps this process takes.
 struct Running {
     waiting: Vec<oneshot::Sender<Outcome>>,
-    /// The budget of the next step.
-    budget: i64,
     /// The earliest time of the next step.
     due: Instant,
     /// The number of failures since the last step.
@@ -171,11 +169,13 @@ struct Measured {
 /// The thread.
 struct Worker {
     writer: Arc<Writer>,
+    log: ConnectionSlot,
     runtime: tokio::runtime::Runtime,
     running: BTreeMap<Key, Running>,
     /// The number of steps of other erasures, when they were last looked at.
     seen: BTreeMap<Key, i64>,
     next_look: Option<Instant>,
+    next_checkpoint: Instant,
 }
 
 impl Worker {
@@ -204,7 +204,6 @@ impl Worker {
     fn running(&mut self, key: Key) -> &mut Running {
         self.running.entry(key).or_insert_with(|| Running {
             waiting: Vec::new(),
-            budget: FIRST_BUDGET,
             due: Instant::now(),
             failures: 0,
         })
@@ -247,10 +246,13 @@ impl Worker {
     /// Takes the next step of an erasure, in turn with the other writes.
     fn take_step(&mut self, key: Key) {
         let Some(mut running) = self.running.remove(&key) else { return };
-        match self.run_step(key, running.budget) {
+        let outcome = self.run_step(key);
+        if outcome.is_ok() {
+            self.copy_log();
+        }
+        match outcome {
             Ok(Measured { stepped: Stepped::Unfinished, waited, took }) => {
                 running.failures = 0;
-                running.budget = next_budget(running.budget, took);
                 let pause = if waited > BUSY { took.min(MAX_PAUSE) } else { Duration::ZERO };
                 running.due = Instant::now() + pause;
                 self.running.insert(key, running);
@@ -270,12 +272,25 @@ impl Worker {
         }
     }
 
-    fn run_step(&self, (shop, id): Key, budget: i64) -> Result<Measured, StorageError> {
+    /// Copies the log into the database while others write. Otherwise SQLite would do so in a commit,
+    /// for 16 MB at once, and all writes would wait.
+    fn copy_log(&mut self) {
+        if Instant::now() < self.next_checkpoint {
+            return;
+        }
+        let copied = self.log.connection().and_then(|connection| Ok(checkpoint(connection, "PASSIVE")?));
+        if let Err(error) = copied {
+            tracing::warn!(%error, "the write-ahead log cannot be copied");
+            self.log.close();
+        }
+        self.next_checkpoint = Instant::now() + CHECKPOINT_EVERY;
+    }
+
+    fn run_step(&self, (shop, id): Key) -> Result<Measured, StorageError> {
         let queued = Instant::now();
         self.runtime.block_on(self.writer.run(OPERATION, move |slot| {
             let started = Instant::now();
-            let stepped =
-                slot.write(OPERATION, Removes::Nothing, |connection| step(connection, shop, id, budget))?;
+            let stepped = slot.write(OPERATION, Removes::Nothing, |connection| step(connection, shop, id))?;
             if matches!(stepped, Stepped::Finished(_)) {
                 // Emptying the log after each step would delay other writes.
                 slot.note_write(Removes::PersonalData);
@@ -288,15 +303,6 @@ impl Worker {
 fn keyed((shop, customer, steps): (i64, i64, i64)) -> Result<(Key, i64), CorruptRow> {
     let customer = CustomerId::new(customer).ok_or(CorruptRow("customer number"))?;
     Ok(((crate::sql::shop_id(shop)?, customer), steps))
-}
-
-/// Returns the budget with which a step takes [`STEP_TIME`], if a step with this one took that long.
-/// Approaches it slowly, because rows differ.
-fn next_budget(budget: i64, took: Duration) -> i64 {
-    let factor = (STEP_TIME.as_secs_f64() / took.as_secs_f64().max(1e-6)).clamp(0.25, 2.0);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "a budget is small")]
-    let next = (budget as f64 * factor) as i64;
-    next.clamp(BUDGETS.0, BUDGETS.1)
 }
 
 fn answer(waiting: Vec<oneshot::Sender<Outcome>>, erased: Option<Erased>) {

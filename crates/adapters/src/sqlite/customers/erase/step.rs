@@ -1,7 +1,13 @@
-//! A step of an erasure: one transaction that deletes a bounded number of rows.
+//! A step of an erasure: one transaction that deletes rows for a limited time.
 //!
 //! A step finds its work in the remaining rows. So it may run after a crash, and in any process. A
 //! row and the event of its deletion are in the same transaction.
+//!
+//! A step consists of portions with a small budget, and looks at the clock after each. The time of a
+//! portion cannot be known before: removing a word from the full-text index takes longer the more
+//! documents with it come before, and the index does the work at the end of the portion.
+
+use std::time::{Duration, Instant};
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -10,7 +16,7 @@ use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::ports::Erased;
 use hexdesk_domain::{CustomerId, EventKind, ShopId};
 
-use super::budget::{Budget, DOCUMENT_BYTES, ROW_BYTES};
+use super::budget::{Budget, DOCUMENT_BYTES, PORTION, ROW_BYTES};
 use crate::sql::events::StampRow;
 use crate::sql::schema::{
     comments, customers, erasures, events, idempotency_records, search_documents, tickets,
@@ -19,8 +25,10 @@ use crate::sql::types::StoredTimestamp;
 use crate::sqlite::events::append::EventLog;
 use crate::sqlite::search::index;
 
+/// The time after which a step begins no other portion.
+const STEP_TIME: Duration = Duration::from_millis(20);
 /// The number of rows that are looked at together.
-const ROWS: usize = 64;
+const ROWS: usize = 16;
 
 diesel::define_sql_function! {
     /// The length of a text in bytes, without reading it.
@@ -37,12 +45,27 @@ pub(super) enum Stepped {
     Missing,
 }
 
-/// Takes a step. It always gets further, however small the budget is.
+/// Takes a step.
 pub(super) fn step(
     connection: &mut SqliteConnection,
     shop: ShopId,
     customer: CustomerId,
-    budget: i64,
+) -> anyhow::Result<Stepped> {
+    let begun = Instant::now();
+    loop {
+        match take_portion(connection, shop, customer)? {
+            Stepped::Unfinished if begun.elapsed() < STEP_TIME => {}
+            stepped => return Ok(stepped),
+        }
+    }
+}
+
+/// Deletes a portion, however small its budget is. Its last statements have the full-text index
+/// write its changes: see [`index::NewDocuments`].
+fn take_portion(
+    connection: &mut SqliteConnection,
+    shop: ShopId,
+    customer: CustomerId,
 ) -> anyhow::Result<Stepped> {
     let erasure = erasures::table.find((shop.get(), customer.get()));
     let stamp: Option<(Option<i64>, Option<i64>, StoredTimestamp, i64)> = erasure
@@ -50,20 +73,20 @@ pub(super) fn step(
         .get_result(connection)
         .optional()?;
     let Some((actor_key, actor_user, time, records_read_until)) = stamp else { return Ok(Stepped::Missing) };
-    let mut step = Step {
+    let mut portion = Portion {
         connection,
         shop,
         customer: customer.get(),
         stamp: StampRow { actor_key, actor_user, time },
         log: EventLog::default(),
-        budget: Budget(budget),
+        budget: Budget(PORTION),
         deleted: Deleted { records_read_until, ..Deleted::default() },
     };
-    let is_finished = step.delete_tickets()?
-        && step.erase_earlier_deletions()?
-        && step.erase_snapshots(customer.get())?
-        && step.delete_records()?;
-    let Step { connection, mut log, deleted, stamp, .. } = step;
+    let is_finished = portion.delete_tickets()?
+        && portion.erase_earlier_deletions()?
+        && portion.erase_snapshots(customer.get())?
+        && portion.delete_records()?;
+    let Portion { connection, mut log, deleted, stamp, .. } = portion;
     let erased: (i64, i64, i64, i64) = diesel::update(erasure)
         .set((
             erasures::steps.eq(erasures::steps + 1),
@@ -94,7 +117,7 @@ pub(super) fn step(
     }))
 }
 
-/// The numbers of rows that a step deleted, and the last record that it looked at.
+/// The numbers of rows that a portion deleted, and the last record that it looked at.
 #[derive(Debug, Default)]
 struct Deleted {
     tickets: i64,
@@ -104,8 +127,8 @@ struct Deleted {
     records_read_until: i64,
 }
 
-/// A step in progress. Each method returns whether it has finished its part of the erasure.
-struct Step<'a> {
+/// A portion in progress. Each method returns whether it has finished its part of the erasure.
+struct Portion<'a> {
     connection: &'a mut SqliteConnection,
     shop: ShopId,
     customer: i64,
@@ -115,15 +138,15 @@ struct Step<'a> {
     deleted: Deleted,
 }
 
-impl Step<'_> {
-    /// Deletes tickets, the latest first, because lists begin with them.
+impl Portion<'_> {
+    /// Deletes tickets, the oldest first: fewer documents come before theirs in the full-text index.
     fn delete_tickets(&mut self) -> QueryResult<bool> {
         loop {
             let of_customer =
                 tickets::shop_id.eq(self.shop.get()).and(tickets::customer_id.eq(self.customer));
             let next: Vec<(i64, bool)> = tickets::table
                 .filter(of_customer)
-                .order((tickets::last_message_time.desc(), tickets::id.desc()))
+                .order((tickets::last_message_time.asc(), tickets::id.asc()))
                 .select((tickets::id, tickets::human_ticket_id.is_not_null()))
                 .load_iter(self.connection)?
                 .take(ROWS)
@@ -143,8 +166,7 @@ impl Step<'_> {
         }
     }
 
-    /// Deletes the search documents of these tickets together: the full-text index then writes each
-    /// of its pages once. Returns how many of the tickets have none left.
+    /// Deletes the search documents of these tickets. Returns how many of the tickets have none left.
     fn delete_documents(&mut self, tickets: &[(i64, bool)]) -> QueryResult<usize> {
         let mut documents = Vec::new();
         let mut finished = 0;
@@ -275,7 +297,7 @@ impl Step<'_> {
             .load_iter::<Entry, _>(self.connection)?;
         for (number, entry) in entries.enumerate() {
             let (created_at, shop, customer, row) = entry?;
-            // The records of one time belong to one step, because the next begins after it.
+            // The records of one time belong to one portion, because the next begins after it.
             if self.budget.is_spent() && created_at > self.deleted.records_read_until {
                 is_finished = false;
                 break;
