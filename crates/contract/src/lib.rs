@@ -93,10 +93,16 @@ mod model;
 #[cfg(test)]
 mod page_faults;
 mod pages;
+mod progress;
 mod samples;
 
 // Each subject has its cases and the faulty adapters that the cases must reject.
 mod api_keys {
+    pub mod cases;
+    #[cfg(test)]
+    pub(crate) mod faults;
+}
+mod capabilities {
     pub mod cases;
     #[cfg(test)]
     pub(crate) mod faults;
@@ -187,3 +193,6 @@ pub use case::{CASES, Case, CheckFn, Failure};
 pub use fixture::{StorageFixture, TestStorage};
 pub use memory::MemoryStorage;
 pub use model::agrees_with_the_reference;
+pub use progress::{ModuleProgress, Progress, progress};
+#[doc(hidden)]
+pub use progress::{expect_missing, expect_pending};

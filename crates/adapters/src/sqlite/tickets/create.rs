@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::ports::{CreateTicketOutcome, TicketCreation};
 use hexdesk_domain::{
-    AuditStamp, EventKind, HumanTicket, IdempotencyClaim, IdempotentOutcome, Snapshot, Ticket, TicketSnapshot,
+    AuditStamp, EventKind, HumanTicket, IdempotencyClaim, Snapshot, Ticket, TicketSnapshot,
 };
 
 use super::next_human_ticket_id;
@@ -47,12 +47,7 @@ fn create_one(
         attempt_claimed(connection, ticket.shop_id, &request, stamp.time, receipt, |connection| {
             insert(connection, log, documents, ticket, stamp)
         })?;
-    Ok(match attempted {
-        IdempotentOutcome::Ran(outcome) => outcome,
-        IdempotentOutcome::Replayed(answer) => CreateTicketOutcome::Replayed(answer),
-        IdempotentOutcome::KeyReused => CreateTicketOutcome::KeyReused,
-        IdempotentOutcome::InProgress => CreateTicketOutcome::InProgress,
-    })
+    Ok(attempted.into())
 }
 
 /// Inserts the ticket, with its human ticket if it is open. Every refusal comes before the first
