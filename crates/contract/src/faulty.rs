@@ -37,6 +37,8 @@ pub(crate) struct Fault {
     methods: Methods,
     /// Declared instead of the reference store's.
     capabilities: Option<Capabilities>,
+    /// The only methods that are written. Every other one fails.
+    written: Option<MethodNames>,
     has_gap: bool,
     finish: Option<Finish>,
 }
@@ -56,6 +58,7 @@ pub(crate) fn fault(rule: &'static str, sentence: &'static str) -> Fault {
         is_found_by_the_model: false,
         methods: Methods::default(),
         capabilities: None,
+        written: None,
         has_gap: false,
         finish: None,
     }
@@ -69,6 +72,11 @@ impl Fault {
     /// Declares these capabilities instead of those of the reference store.
     pub(crate) fn declaring(self, capabilities: Capabilities) -> Self {
         Self { capabilities: Some(capabilities), ..self }
+    }
+
+    /// Only these methods are written. Every other one fails.
+    pub(crate) fn with_written(self, methods: MethodNames) -> Self {
+        Self { written: Some(methods), ..self }
     }
 
     /// Lets other tasks run before each replaced call. [`Store::earlier`] is the state before that
@@ -214,6 +222,11 @@ macro_rules! ports {
             >>,
         )+)+}
 
+        /// The ports with their methods.
+        #[cfg(test)]
+        pub(crate) const PORTS: &[(&str, &[&str])] =
+            &[$((stringify!($port), &[$(stringify!($method)),+])),+];
+
         impl Fault {
             /// The methods with a replacement.
             #[cfg(test)]
@@ -247,6 +260,9 @@ macro_rules! ports {
                     $($argument: $($reference)? $type),*
                 ) -> Result<$result, StorageError> {
                     self.note_call(stringify!($method));
+                    if self.fault.written.as_ref().is_some_and(|names| !names.contains(stringify!($method))) {
+                        return Err(failure(StorageErrorKind::Unexpected, stringify!($method)));
+                    }
                     match &self.fault.methods.$method {
                         Some(instead) => self.run(|store| instead(store, $($argument),*)).await,
                         None => self.states.storage.$method($($argument),*).await,

@@ -87,6 +87,8 @@ mod faults;
 #[cfg(test)]
 mod faulty;
 mod fixture;
+#[cfg(test)]
+mod guide;
 mod macros;
 mod memory;
 mod model;

@@ -106,6 +106,7 @@ macro_rules! __for_each_case {
                 "TICKET-22" ticket_22_takes_effect_once
                 "USER-6" user_6_takes_effect_once
                 "KEY-8" key_8_takes_effect_once
+                "ONCE-1" once_1_all_operations_share_one_space
             }
             search {
                 "SEARCH-1" search_1_finds_every_term (text_search)

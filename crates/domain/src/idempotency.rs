@@ -119,11 +119,16 @@ impl<T: ?Sized> std::fmt::Debug for DeferredClaim<T> {
 ///   first receipt, byte for byte, and does nothing else. This check comes before every other
 ///   check.
 /// - A call with the same key and another fingerprint returns `KeyReused` and does nothing.
-/// - Keys of different shops, or of different operations, are independent. The records of all
-///   operations share one space, including those of ticket creations.
+/// - Keys of different shops, or of different operations, are independent.
 /// - Without a `DeferredClaim`, the operation runs and nothing is recorded.
 /// - If operations with one key race, exactly one runs. The others return `Replayed` or
 ///   `InProgress`.
+///
+/// One obligation is about all of them together:
+///
+/// - **ONCE-1** The records of all methods share one space, including those of ticket creations. If
+///   one method has recorded a shop, an operation and a key, every other method returns `Replayed`
+///   or `KeyReused` for them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IdempotentOutcome<T> {
     /// The operation ran, with this outcome.

@@ -5,5 +5,6 @@ mod cancellation;
 mod decoding;
 mod erasure;
 mod faults;
+mod layout;
 mod samples;
 mod test_disk;
