@@ -43,23 +43,31 @@
 //! PROPTEST_CASES=1000 cargo test model::
 //! ```
 //!
-//! The message of a failed case begins with the number of its obligation:
+//! The message of a failed case begins with the number of its obligation. Of two large values, it
+//! shows the path of the first difference:
 //!
 //! ```text
 //! Error: TICKET-5: a ticket with a missing customer and assignee: got AssigneeNotFound, expected CustomerNotFound
+//! Error: COMMENT-1: the comments: entries[1].comment.subject: got None, expected Some("Subject")
 //! ```
 //!
 //! # Optional capabilities
 //!
-//! A store may lack text search. Then it keeps the default `search_tickets` of the trait, and its
-//! tests declare this. The tests of SEARCH are ignored:
+//! A store may lack text search. Then it does not declare it
+//! ([`StoreCapabilities`](hexdesk_domain::StoreCapabilities)), keeps the default `search_tickets` of
+//! the trait, and names the capability in its tests. The tests of SEARCH are ignored:
 //!
 //! ```text
 //! hexdesk_contract::storage_contract!(InMemory, without: [text_search]);
 //! ```
 //!
-//! A store that lacks search and does not declare it fails SEARCH-1. [`Case::capability`] names
-//! the capability of a case; [`storage_contract!`] lists the capabilities.
+//! A store fails if this list and its capabilities disagree. [`Case::capability`] names the
+//! capability of a case; [`storage_contract!`] lists the capabilities.
+//!
+//! # An adapter that is being written
+//!
+//! `examples/skeleton-storage` is an adapter to begin with. Its tests name the modules that are
+//! `pending`. They are ignored, and one test counts how many of their cases pass: [`progress()`].
 //!
 //! # What is not covered
 //!
@@ -77,6 +85,7 @@
 //! | [`MemoryStorage`] | the reference adapter |
 //! | [`CASES`], [`Case`], [`cases`] | the table of cases, one case, and their code |
 //! | [`agrees_with_the_reference`] | the property test |
+//! | [`progress()`], [`Progress`] | how many cases pass in each module |
 
 pub mod cases;
 

@@ -201,9 +201,10 @@ macro_rules! __for_each_case {
 ///
 /// | capability | a store without it | cases |
 /// | --- | --- | --- |
-/// | `text_search` | keeps the trait's `search_tickets`, which returns `None` | SEARCH |
+/// | `text_search` | does not declare it, and keeps the trait's `search_tickets`, which fails | SEARCH |
 ///
-/// Every store must meet all other obligations. Declaring another name does not compile:
+/// The test `declaration::names_what_the_store_lacks` fails if this list and the store's capabilities
+/// disagree. Every store must meet all other obligations. Declaring another name does not compile:
 ///
 /// ```compile_fail
 /// # use hexdesk_contract::{StorageFixture, TestStorage, anyhow, async_trait};
@@ -217,6 +218,12 @@ macro_rules! __for_each_case {
 /// hexdesk_contract::storage_contract!(WithoutSearch, without: [readiness]);
 /// # fn main() {}
 /// ```
+///
+/// # Pending modules
+///
+/// While an adapter is being written, `pending: [shops, customers, model]` after these arguments
+/// ignores the tests of these modules. The test `progress::of_pending_ports` runs their cases and
+/// prints how many pass. It fails if every case of a module passes: take that module out.
 #[macro_export]
 macro_rules! storage_contract {
     (
