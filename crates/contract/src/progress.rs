@@ -99,7 +99,7 @@ pub fn expect_pending(
     if done.is_empty() {
         return Ok(());
     }
-    Err(Failure(format!("every case passes in {}: take it out of `pending`", done.join(", "))))
+    Err(Failure(format!("every case passes in {}: take this out of `pending`", done.join(", "))))
 }
 
 /// One line for each module.

@@ -1,3 +1,5 @@
+//! The obligations KEY are in the documentation of [`ApiKeyStore`].
+
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 use hexdesk_domain::{

@@ -1,3 +1,5 @@
+//! The obligations COMMENT are in the documentation of [`CommentStore`].
+
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
 use hexdesk_domain::{

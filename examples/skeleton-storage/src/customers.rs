@@ -1,3 +1,5 @@
+//! The obligations CUSTOMER are in the documentation of [`CustomerStore`].
+
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CreateCustomerOutcome, CustomerUpdate, Erased, UpdateCustomerOutcome};
 use hexdesk_domain::{

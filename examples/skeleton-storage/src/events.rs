@@ -1,3 +1,5 @@
+//! The obligations EVENT are in the documentation of [`EventStore`].
+
 use async_trait::async_trait;
 use hexdesk_domain::{Event, EventPosition, EventStore, Page, PageSize, ShopId, StorageError};
 

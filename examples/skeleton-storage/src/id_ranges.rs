@@ -1,3 +1,5 @@
+//! The obligations IDRANGE are in the documentation of [`IdRangeStore`].
+
 use async_trait::async_trait;
 use hexdesk_domain::{IdRange, IdRangeStore, StorageError, Timestamp};
 

@@ -1,3 +1,5 @@
+//! The obligations READY are in the documentation of [`Readiness`].
+
 use async_trait::async_trait;
 use hexdesk_domain::{Readiness, StorageError};
 

@@ -1,3 +1,5 @@
+//! The obligations RETENTION are in the documentation of [`RetentionStore`].
+
 use async_trait::async_trait;
 use hexdesk_domain::{RetentionStore, ShopId, StorageError, Timestamp};
 

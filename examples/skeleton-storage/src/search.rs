@@ -1,3 +1,5 @@
+//! The obligations SEARCH and CAPABILITY are in the documentation of [`SearchStore`].
+
 use async_trait::async_trait;
 use hexdesk_domain::{
     Capabilities, Page, PageSize, SearchPosition, SearchQuery, SearchStore, ShopId, StorageError,

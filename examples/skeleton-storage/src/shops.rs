@@ -1,3 +1,5 @@
+//! The obligations SHOP are in the documentation of [`ShopStore`].
+
 use async_trait::async_trait;
 use hexdesk_domain::ports::CreateShopOutcome;
 use hexdesk_domain::{Shop, ShopDomain, ShopStore, StorageError, Timestamp};

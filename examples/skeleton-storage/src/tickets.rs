@@ -1,3 +1,5 @@
+//! The obligations TICKET and IDEMPOTENCY are in the documentation of [`TicketStore`].
+
 use async_trait::async_trait;
 use hexdesk_domain::ports::{
     CreateTicketOutcome, DeleteTicketOutcome, TicketCreation, TicketUpdate, UpdateTicketOutcome,

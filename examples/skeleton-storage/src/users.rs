@@ -1,3 +1,5 @@
+//! The obligations USER are in the documentation of [`UserStore`].
+
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CreateUserOutcome, UpdateUserOutcome, UserUpdate};
 use hexdesk_domain::{
