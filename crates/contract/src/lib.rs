@@ -48,7 +48,7 @@
 //!
 //! ```text
 //! Error: TICKET-5: a ticket with a missing customer and assignee: got AssigneeNotFound, expected CustomerNotFound
-//! Error: COMMENT-1: the comments: entries[1].comment.subject: got None, expected Some("Subject")
+//! Error: COMMENT-1: the outcome of a new comment: comment.subject: got None, expected Some("subject")
 //! ```
 //!
 //! # Optional capabilities

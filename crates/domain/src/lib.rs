@@ -15,6 +15,10 @@
 //! completes it and passes it to a port. Values that a port receives keep every rule. The crate
 //! `hexdesk-contract` tests that a store meets its obligations.
 //!
+//! The cargo feature `serde`, off by default, serialises what a store keeps: shops, customers, users,
+//! tickets, human tickets, comments, keys, events, receipts and id ranges. Reading checks every
+//! value. A new version of this crate may change the layout.
+//!
 //! # Example
 //!
 //! A use case works with any implementation of its ports. This one keeps tickets in a

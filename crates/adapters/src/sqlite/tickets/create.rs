@@ -66,12 +66,8 @@ fn insert(
         return Ok(CreateTicketOutcome::AssigneeNotFound);
     }
     let shop = ticket.shop_id;
-    let human_ticket = if ticket.is_opened {
-        let id = next_human_ticket_id(connection, shop)?;
-        Some(HumanTicket { id, opened_at: stamp.time, closed_at: None })
-    } else {
-        None
-    };
+    let next_id = || next_human_ticket_id(connection, shop);
+    let human_ticket = HumanTicket::transition(None, ticket.is_opened, stamp.time, next_id)?;
     let snapshot = TicketSnapshot { ticket, human_ticket };
     diesel::insert_into(tickets::table).values(TicketRow::from(snapshot.clone())).execute(connection)?;
     documents.push_ticket(&snapshot.ticket);
