@@ -26,6 +26,10 @@ deny:
 property-tests cases='2000':
     PROPTEST_CASES={{cases}} cargo test --workspace model
 
+# Build the packages of the two crates that authors of storage adapters use, as crates.io would.
+package:
+    cargo package --locked --package hexdesk-domain --package hexdesk-contract
+
 # Build the release binary and show its size.
 release:
     cargo build --release --locked --bin hexdesk

@@ -8,7 +8,7 @@ mod turns;
 
 use hexdesk_domain::{
     ApiKeyStore, CommentStore, CustomerStore, EventStore, IdRangeStore, Readiness, RetentionStore,
-    SearchStore, ShopStore, TicketStore, UserStore, forward,
+    SearchStore, ShopStore, StoreCapabilities, TicketStore, UserStore, forward,
 };
 
 use turns::Turns;
@@ -67,6 +67,10 @@ impl<S: CommentStore> CommentStore for FairReads<S> {
 
 impl<S: SearchStore> SearchStore for FairReads<S> {
     forward!(store, in turns: search_tickets);
+}
+
+impl<S: StoreCapabilities> StoreCapabilities for FairReads<S> {
+    forward!(store: capabilities);
 }
 
 impl<S: ApiKeyStore> ApiKeyStore for FairReads<S> {

@@ -14,7 +14,6 @@ mod fair_queue;
 mod fair_reads;
 mod finding;
 mod group_commit;
-mod id_ranges;
 mod open;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -33,7 +32,6 @@ pub use diagnosis::diagnose;
 pub use fair_reads::FairReads;
 pub use finding::{Finding, Severity};
 pub use group_commit::{Batches, GroupCommit};
-pub use id_ranges::next_id_range;
 pub use open::{OpenError, OpenedStorage, open};
 #[cfg(feature = "postgres")]
 pub use postgres::{

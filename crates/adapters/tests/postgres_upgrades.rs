@@ -99,7 +99,7 @@ async fn create_user(storage: &PostgresStorage, shop: ShopId, email: &str) -> Us
 /// The numbers of the found tickets, best first.
 async fn found(storage: &PostgresStorage, shop: ShopId, query: &str) -> Vec<i64> {
     let query = SearchQuery::parse(query).unwrap();
-    let page = storage.search_tickets(shop, query, None, PageSize::of(50)).await.unwrap().unwrap();
+    let page = storage.search_tickets(shop, query, None, PageSize::of(50)).await.unwrap();
     page.entries.iter().map(|view| view.ticket.id.get()).collect()
 }
 

@@ -63,8 +63,7 @@ async fn create_tickets_of_texts(fixture: &Fixture) {
 
 async fn found(fixture: &Fixture, query: &str) -> Vec<i64> {
     let query = SearchQuery::parse(query).unwrap();
-    let page =
-        fixture.storage.search_tickets(fixture.shop, query, None, PageSize::of(100)).await.unwrap().unwrap();
+    let page = fixture.storage.search_tickets(fixture.shop, query, None, PageSize::of(100)).await.unwrap();
     page.entries.iter().map(|view| view.ticket.id.get()).collect()
 }
 

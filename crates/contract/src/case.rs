@@ -44,6 +44,11 @@ const TIME_LIMIT: Duration = Duration::from_secs(120);
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(10);
 
 impl Case {
+    /// The module of its test: `tickets`.
+    pub fn module(&self) -> &'static str {
+        self.name.split_once("::").map_or(self.name, |(module, _)| module)
+    }
+
     /// Opens a new store from the fixture and runs the case on it. The case has its own tokio
     /// runtime with several threads.
     ///

@@ -8,6 +8,7 @@ use crate::faulty::Fault;
 pub(crate) static FAULTS: LazyLock<Vec<Fault>> = LazyLock::new(|| {
     let by_subject = [
         crate::api_keys::faults::faults,
+        crate::capabilities::faults::faults,
         crate::comments::faults::faults,
         crate::concurrency::faults::faults,
         crate::customers::faults::faults,

@@ -16,12 +16,12 @@ use hexdesk_domain::ports::{
     UpdateUserOutcome, UserUpdate,
 };
 use hexdesk_domain::{
-    ApiKey, ApiKeyStore, AuditStamp, CommentPosition, CommentStore, CommentView, Customer, CustomerFilter,
-    CustomerId, CustomerStore, DeferredClaim, Event, EventPosition, EventStore, Fingerprint, IdRange,
-    IdRangeStore, IdempotentOutcome, KeyNumber, NewApiKey, NewCustomer, NewUser, Page, PageSize, Readiness,
-    Receipt, RetentionStore, SearchPosition, SearchQuery, SearchStore, Shop, ShopDomain, ShopId, ShopStore,
-    StorageError, StorageErrorKind, TextBytes, TicketFilter, TicketId, TicketPosition, TicketStore,
-    TicketView, Timestamp, User, UserFilter, UserId, UserStore,
+    ApiKey, ApiKeyStore, AuditStamp, Capabilities, CommentPosition, CommentStore, CommentView, Customer,
+    CustomerFilter, CustomerId, CustomerStore, DeferredClaim, Event, EventPosition, EventStore, Fingerprint,
+    IdRange, IdRangeStore, IdempotentOutcome, KeyNumber, NewApiKey, NewCustomer, NewUser, Page, PageSize,
+    Readiness, Receipt, RetentionStore, SearchPosition, SearchQuery, SearchStore, Shop, ShopDomain, ShopId,
+    ShopStore, StorageError, StorageErrorKind, StoreCapabilities, TextBytes, TicketFilter, TicketId,
+    TicketPosition, TicketStore, TicketView, Timestamp, User, UserFilter, UserId, UserStore,
 };
 
 use crate::memory::{MemoryStorage, State};
@@ -35,6 +35,10 @@ pub(crate) struct Fault {
     /// Whether the property test must find it, too.
     pub(crate) is_found_by_the_model: bool,
     methods: Methods,
+    /// Declared instead of the reference store's.
+    capabilities: Option<Capabilities>,
+    /// The only methods that are written. Every other one fails.
+    written: Option<MethodNames>,
     has_gap: bool,
     finish: Option<Finish>,
 }
@@ -53,6 +57,8 @@ pub(crate) fn fault(rule: &'static str, sentence: &'static str) -> Fault {
         sentence,
         is_found_by_the_model: false,
         methods: Methods::default(),
+        capabilities: None,
+        written: None,
         has_gap: false,
         finish: None,
     }
@@ -61,6 +67,16 @@ pub(crate) fn fault(rule: &'static str, sentence: &'static str) -> Fault {
 impl Fault {
     pub(crate) fn found_by_the_model(self) -> Self {
         Self { is_found_by_the_model: true, ..self }
+    }
+
+    /// Declares these capabilities instead of those of the reference store.
+    pub(crate) fn declaring(self, capabilities: Capabilities) -> Self {
+        Self { capabilities: Some(capabilities), ..self }
+    }
+
+    /// Only these methods are written. Every other one fails.
+    pub(crate) fn with_written(self, methods: MethodNames) -> Self {
+        Self { written: Some(methods), ..self }
     }
 
     /// Lets other tasks run before each replaced call. [`Store::earlier`] is the state before that
@@ -206,6 +222,11 @@ macro_rules! ports {
             >>,
         )+)+}
 
+        /// The ports with their methods.
+        #[cfg(test)]
+        pub(crate) const PORTS: &[(&str, &[&str])] =
+            &[$((stringify!($port), &[$(stringify!($method)),+])),+];
+
         impl Fault {
             /// The methods with a replacement.
             #[cfg(test)]
@@ -239,6 +260,9 @@ macro_rules! ports {
                     $($argument: $($reference)? $type),*
                 ) -> Result<$result, StorageError> {
                     self.note_call(stringify!($method));
+                    if self.fault.written.as_ref().is_some_and(|names| !names.contains(stringify!($method))) {
+                        return Err(failure(StorageErrorKind::Unexpected, stringify!($method)));
+                    }
                     match &self.fault.methods.$method {
                         Some(instead) => self.run(|store| instead(store, $($argument),*)).await,
                         None => self.states.storage.$method($($argument),*).await,
@@ -296,7 +320,7 @@ ports! {
     }
     SearchStore {
         search_tickets(shop: ShopId, query: SearchQuery, after: Option<SearchPosition>, size: PageSize) ->
-            Option<Page<TicketView, SearchPosition>>;
+            Page<TicketView, SearchPosition>;
     }
     ApiKeyStore {
         create_key(shop: ShopId, key: NewApiKey, claim: Option<DeferredClaim<CreateKeyOutcome>>) ->
@@ -320,6 +344,12 @@ ports! {
     }
     Readiness {
         check_ready() -> ();
+    }
+}
+
+impl StoreCapabilities for FaultyStorage {
+    fn capabilities(&self) -> Capabilities {
+        self.fault.capabilities.unwrap_or_else(|| self.states.storage.capabilities())
     }
 }
 

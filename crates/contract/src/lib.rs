@@ -43,23 +43,31 @@
 //! PROPTEST_CASES=1000 cargo test model::
 //! ```
 //!
-//! The message of a failed case begins with the number of its obligation:
+//! The message of a failed case begins with the number of its obligation. Of two large values, it
+//! shows the path of the first difference:
 //!
 //! ```text
 //! Error: TICKET-5: a ticket with a missing customer and assignee: got AssigneeNotFound, expected CustomerNotFound
+//! Error: COMMENT-1: the outcome of a new comment: comment.subject: got None, expected Some("subject")
 //! ```
 //!
 //! # Optional capabilities
 //!
-//! A store may lack text search. Then it keeps the default `search_tickets` of the trait, and its
-//! tests declare this. The tests of SEARCH are ignored:
+//! A store may lack text search. Then it does not declare it
+//! ([`StoreCapabilities`](hexdesk_domain::StoreCapabilities)), keeps the default `search_tickets` of
+//! the trait, and names the capability in its tests. The tests of SEARCH are ignored:
 //!
 //! ```text
 //! hexdesk_contract::storage_contract!(InMemory, without: [text_search]);
 //! ```
 //!
-//! A store that lacks search and does not declare it fails SEARCH-1. [`Case::capability`] names
-//! the capability of a case; [`storage_contract!`] lists the capabilities.
+//! A store fails if this list and its capabilities disagree. [`Case::capability`] names the
+//! capability of a case; [`storage_contract!`] lists the capabilities.
+//!
+//! # An adapter that is being written
+//!
+//! `examples/skeleton-storage` is an adapter to begin with. Its tests name the modules that are
+//! `pending`. They are ignored, and one test counts how many of their cases pass: [`progress()`].
 //!
 //! # What is not covered
 //!
@@ -77,6 +85,7 @@
 //! | [`MemoryStorage`] | the reference adapter |
 //! | [`CASES`], [`Case`], [`cases`] | the table of cases, one case, and their code |
 //! | [`agrees_with_the_reference`] | the property test |
+//! | [`progress()`], [`Progress`] | how many cases pass in each module |
 
 pub mod cases;
 
@@ -87,16 +96,24 @@ mod faults;
 #[cfg(test)]
 mod faulty;
 mod fixture;
+#[cfg(test)]
+mod guide;
 mod macros;
 mod memory;
 mod model;
 #[cfg(test)]
 mod page_faults;
 mod pages;
+mod progress;
 mod samples;
 
 // Each subject has its cases and the faulty adapters that the cases must reject.
 mod api_keys {
+    pub mod cases;
+    #[cfg(test)]
+    pub(crate) mod faults;
+}
+mod capabilities {
     pub mod cases;
     #[cfg(test)]
     pub(crate) mod faults;
@@ -187,3 +204,6 @@ pub use case::{CASES, Case, CheckFn, Failure};
 pub use fixture::{StorageFixture, TestStorage};
 pub use memory::MemoryStorage;
 pub use model::agrees_with_the_reference;
+pub use progress::{ModuleProgress, Progress, progress};
+#[doc(hidden)]
+pub use progress::{expect_missing, expect_pending};

@@ -107,6 +107,7 @@ macro_rules! __for_each_case {
                 "TICKET-22" ticket_22_takes_effect_once
                 "USER-6" user_6_takes_effect_once
                 "KEY-8" key_8_takes_effect_once
+                "ONCE-1" once_1_all_operations_share_one_space
             }
             search {
                 "SEARCH-1" search_1_finds_every_term (text_search)
@@ -153,6 +154,9 @@ macro_rules! __for_each_case {
             readiness {
                 "READY-1" ready_1_new_store_is_ready
             }
+            capabilities {
+                "CAPABILITY-1" capability_1_declares_what_it_has
+            }
             concurrency {
                 "SHOP-6" shop_6_one_of_racing_creations_wins
                 "CUSTOMER-7" customer_7_one_of_racing_creations_wins
@@ -198,9 +202,10 @@ macro_rules! __for_each_case {
 ///
 /// | capability | a store without it | cases |
 /// | --- | --- | --- |
-/// | `text_search` | keeps the trait's `search_tickets`, which returns `None` | SEARCH |
+/// | `text_search` | does not declare it, and keeps the trait's `search_tickets`, which fails | SEARCH |
 ///
-/// Every store must meet all other obligations. Declaring another name does not compile:
+/// The test `declaration::names_what_the_store_lacks` fails if this list and the store's capabilities
+/// disagree. Every store must meet all other obligations. Declaring another name does not compile:
 ///
 /// ```compile_fail
 /// # use hexdesk_contract::{StorageFixture, TestStorage, anyhow, async_trait};
@@ -214,23 +219,48 @@ macro_rules! __for_each_case {
 /// hexdesk_contract::storage_contract!(WithoutSearch, without: [readiness]);
 /// # fn main() {}
 /// ```
+///
+/// # Pending modules
+///
+/// While an adapter is being written, `pending: [shops, customers, model]` after these arguments
+/// ignores the tests of these modules. The test `progress::of_pending_ports` runs their cases and
+/// prints how many pass. It fails if every case of a module passes: take that module out.
 #[macro_export]
 macro_rules! storage_contract {
-    ($fixture:expr $(, without: [$($capability:ident),* $(,)?])? $(,)?) => {
+    (
+        $fixture:expr
+        $(, without: [$($capability:ident),* $(,)?])?
+        $(, pending: [$($pending:ident),+ $(,)?])?
+        $(,)?
+    ) => {
         #[cfg(test)]
         fn __storage_contract_fixture() -> impl $crate::StorageFixture {
             $fixture
         }
 
-        $crate::__for_each_case! { [$crate::__case_tests] [$($($capability)*)?] }
+        $crate::__for_each_case! { [$crate::__case_tests] ([$($($capability)*)?] [$($($pending)+)?]) }
 
         #[cfg(test)]
-        mod model {
+        const __MISSING: &[&str] = &[$($(stringify!($capability)),*)?];
+
+        #[cfg(test)]
+        mod declaration {
             #[test]
-            fn agrees_with_the_reference() -> Result<(), $crate::Failure> {
-                $crate::agrees_with_the_reference(&super::__storage_contract_fixture())
+            fn names_what_the_store_lacks() -> Result<(), $crate::Failure> {
+                $crate::expect_missing(&super::__storage_contract_fixture(), super::__MISSING)
             }
         }
+
+        $(
+            #[cfg(test)]
+            mod progress {
+                #[test]
+                fn of_pending_ports() -> Result<(), $crate::Failure> {
+                    let pending: &[&str] = &[$(stringify!($pending)),+];
+                    $crate::expect_pending(&super::__storage_contract_fixture(), super::__MISSING, pending)
+                }
+            }
+        )?
     };
 }
 
@@ -252,12 +282,12 @@ macro_rules! __case {
     };
 }
 
-/// Makes a test of each case. Tests of the capabilities in brackets are ignored.
+/// Makes a test of each case. Tests of missing capabilities and of pending modules are ignored.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __case_tests {
     (
-        [$($missing:ident)*]
+        ([$($missing:ident)*] [$($pending:ident)*])
         $($module:ident { $($rule:literal $name:ident $(($capability:ident))?)+ })+
     ) => {
         // Macros can compare names only through their arms, so each known capability has an arm.
@@ -273,24 +303,39 @@ macro_rules! __case_tests {
         }
         $(__expect_capability! { $missing })*
 
-        // One arm for each missing capability.
+        // Modules have arms in the same way.
+        #[allow(unused_macros)]
+        macro_rules! __expect_module {
+            $(($module) => {};)+
+            (model) => {};
+            ($unknown:ident) => {
+                compile_error!(concat!("the contract has no module `", stringify!($unknown), "`"));
+            };
+        }
+        $(__expect_module! { $pending })*
+
+        // One arm for each missing capability and each pending module.
         macro_rules! __case_test {
             $(
-                ([$missing] $test:item) => {
+                ($of:ident [$missing] $test:item) => {
                     #[test]
                     #[ignore = "the store is declared to lack this capability"]
                     $test
                 };
             )*
-            ([$any:tt] $test:item) => { #[test] $test };
-            ([] $test:item) => { #[test] $test };
+            $(
+                ($pending [] $test:item) => { #[test] #[ignore = "pending"] $test };
+                ($pending [$any:tt] $test:item) => { #[test] #[ignore = "pending"] $test };
+            )*
+            ($of:ident [] $test:item) => { #[test] $test };
+            ($of:ident [$any:tt] $test:item) => { #[test] $test };
         }
 
         $(
             #[cfg(test)]
             mod $module {$(
                 __case_test! {
-                    [$($capability)?]
+                    $module [$($capability)?]
                     fn $name() -> Result<(), $crate::Failure> {
                         let case = $crate::__case!($module $rule $name $(($capability))?);
                         case.run(&super::__storage_contract_fixture())
@@ -298,6 +343,16 @@ macro_rules! __case_tests {
                 }
             )+}
         )+
+
+        #[cfg(test)]
+        mod model {
+            __case_test! {
+                model []
+                fn agrees_with_the_reference() -> Result<(), $crate::Failure> {
+                    $crate::agrees_with_the_reference(&super::__storage_contract_fixture())
+                }
+            }
+        }
     };
 }
 
@@ -350,6 +405,7 @@ mod tests {
             names(search_cases)
         );
         let mut all = names(CASES.iter());
+        all.push("declaration::names_what_the_store_lacks".to_owned());
         all.push("model::agrees_with_the_reference".to_owned());
         all.sort_unstable();
         assert_eq!(listed(&[]), all);

@@ -19,15 +19,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use anyhow::anyhow;
 use async_trait::async_trait;
 use hexdesk_domain::{
-    ApiKey, Comment, CommentId, Customer, CustomerId, Event, HumanTicket, HumanTicketId, KeyNumber,
-    NodeNumber, Readiness, Shop, ShopId, StorageError, StorageErrorKind, TicketId, Timestamp, User, UserId,
+    ApiKey, Capabilities, Comment, CommentId, Customer, CustomerId, Event, HumanTicket, HumanTicketId,
+    KeyNumber, NodeNumber, Readiness, Shop, ShopId, StorageError, StorageErrorKind, StoreCapabilities,
+    TicketId, Timestamp, User, UserId,
 };
 
 #[cfg(test)]
 pub(crate) use idempotency::{IdempotencyRecord, RecordKey, record_key};
-pub(crate) use search::is_found;
 #[cfg(test)]
-pub(crate) use search::{TicketWords, answer_order};
+pub(crate) use search::TicketWords;
+pub(crate) use search::is_found;
 #[cfg(test)]
 pub(crate) use tickets::StoredTicket;
 
@@ -84,5 +85,11 @@ fn next_number(numbers: impl Iterator<Item = i64>) -> i64 {
 impl Readiness for MemoryStorage {
     async fn check_ready(&self) -> Result<(), StorageError> {
         Ok(())
+    }
+}
+
+impl StoreCapabilities for MemoryStorage {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::NONE.with_text_search()
     }
 }

@@ -12,7 +12,7 @@ const INTRODUCTION: &str = "ports.rs";
 
 /// The files of the domain with the documentation of the page, in order, each with the start of the
 /// documented item.
-const SOURCES: [(&str, &str); 12] = [
+const SOURCES: [(&str, &str); 13] = [
     ("ports/shops.rs", "pub trait ShopStore"),
     ("ports/customers.rs", "pub trait CustomerStore"),
     ("ports/users.rs", "pub trait UserStore"),
@@ -25,6 +25,7 @@ const SOURCES: [(&str, &str); 12] = [
     ("ports/retention.rs", "pub trait RetentionStore"),
     ("ports/id_ranges.rs", "pub trait IdRangeStore"),
     ("ports/readiness.rs", "pub trait Readiness"),
+    ("ports/capabilities.rs", "pub trait StoreCapabilities"),
 ];
 
 fn at_root(path: &str) -> PathBuf {

@@ -5,8 +5,6 @@ mod create;
 mod customer;
 mod draft;
 mod filter;
-#[cfg(test)]
-mod samples;
 mod update;
 
 pub use changes::CustomerChanges;

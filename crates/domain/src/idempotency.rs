@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::limits::MAX_IDEMPOTENCY_KEY_CHARS;
+use crate::ports::CreateTicketOutcome;
 use crate::{CustomerId, Timestamp};
 
 /// The caller's name for one operation: 1 to 255 characters without control characters.
@@ -68,6 +69,20 @@ pub struct IdempotencyClaim {
     pub receipt: Receipt,
 }
 
+impl IdempotencyClaim {
+    /// Returns the same claim for a helper that runs every operation with a [`DeferredClaim`]. Only a
+    /// created ticket leaves the receipt (IDEMPOTENCY-4). `requested_at` is the time of the creation's
+    /// [`AuditStamp`](crate::AuditStamp). The helper's outcome becomes the ticket's with
+    /// `CreateTicketOutcome::from`.
+    pub fn into_deferred(self, requested_at: Timestamp) -> DeferredClaim<CreateTicketOutcome> {
+        let Self { request, receipt } = self;
+        let receipt = move |outcome: &CreateTicketOutcome| {
+            matches!(outcome, CreateTicketOutcome::Created).then(|| receipt.clone())
+        };
+        DeferredClaim { request, requested_at, receipt: Arc::new(receipt) }
+    }
+}
+
 /// Renders the receipt of an outcome. Returns `None` for an outcome that leaves no record.
 pub type RenderReceipt<T> = Arc<dyn Fn(&T) -> Option<Receipt> + Send + Sync>;
 
@@ -104,11 +119,16 @@ impl<T: ?Sized> std::fmt::Debug for DeferredClaim<T> {
 ///   first receipt, byte for byte, and does nothing else. This check comes before every other
 ///   check.
 /// - A call with the same key and another fingerprint returns `KeyReused` and does nothing.
-/// - Keys of different shops, or of different operations, are independent. The records of all
-///   operations share one space, including those of ticket creations.
+/// - Keys of different shops, or of different operations, are independent.
 /// - Without a `DeferredClaim`, the operation runs and nothing is recorded.
 /// - If operations with one key race, exactly one runs. The others return `Replayed` or
 ///   `InProgress`.
+///
+/// One obligation is about all of them together:
+///
+/// - **ONCE-1** The records of all methods share one space, including those of ticket creations. If
+///   one method has recorded a shop, an operation and a key, every other method returns `Replayed`
+///   or `KeyReused` for them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IdempotentOutcome<T> {
     /// The operation ran, with this outcome.
@@ -121,6 +141,17 @@ pub enum IdempotentOutcome<T> {
     InProgress,
 }
 
+impl From<IdempotentOutcome<Self>> for CreateTicketOutcome {
+    fn from(outcome: IdempotentOutcome<Self>) -> Self {
+        match outcome {
+            IdempotentOutcome::Ran(outcome) => outcome,
+            IdempotentOutcome::Replayed(response) => Self::Replayed(response),
+            IdempotentOutcome::KeyReused => Self::KeyReused,
+            IdempotentOutcome::InProgress => Self::InProgress,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,6 +162,33 @@ mod tests {
         assert!(IdempotencyKey::parse(&"é".repeat(255)).is_ok());
         for text in ["", &"a".repeat(256), "a\0", "a\nb"] {
             assert_eq!(IdempotencyKey::parse(text), Err(IdempotencyKeyError));
+        }
+    }
+    #[test]
+    fn only_a_created_ticket_leaves_its_receipt() {
+        let request = IdempotencyRequest {
+            operation: "create_ticket".into(),
+            key: IdempotencyKey::parse("a").unwrap(),
+            fingerprint: Fingerprint([1; 32]),
+        };
+        let receipt = Receipt { response: b"created".to_vec(), customer_id: None };
+        let claim = IdempotencyClaim { request: request.clone(), receipt: receipt.clone() };
+        let deferred = claim.into_deferred(Timestamp::MIN);
+        assert_eq!((deferred.request, deferred.requested_at), (request, Timestamp::MIN));
+        assert_eq!((deferred.receipt)(&CreateTicketOutcome::Created), Some(receipt));
+        assert_eq!((deferred.receipt)(&CreateTicketOutcome::CustomerNotFound), None);
+        assert_eq!((deferred.receipt)(&CreateTicketOutcome::AssigneeNotFound), None);
+    }
+
+    #[test]
+    fn the_outcome_of_an_attempt_is_the_outcome_of_the_ticket() {
+        for (attempt, outcome) in [
+            (IdempotentOutcome::Ran(CreateTicketOutcome::Created), CreateTicketOutcome::Created),
+            (IdempotentOutcome::Replayed(vec![7]), CreateTicketOutcome::Replayed(vec![7])),
+            (IdempotentOutcome::KeyReused, CreateTicketOutcome::KeyReused),
+            (IdempotentOutcome::InProgress, CreateTicketOutcome::InProgress),
+        ] {
+            assert_eq!(CreateTicketOutcome::from(attempt), outcome);
         }
     }
 }

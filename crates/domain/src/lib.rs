@@ -15,6 +15,10 @@
 //! completes it and passes it to a port. Values that a port receives keep every rule. The crate
 //! `hexdesk-contract` tests that a store meets its obligations.
 //!
+//! The cargo feature `serde`, off by default, serialises what a store keeps: shops, customers, users,
+//! tickets, human tickets, comments, keys, events, receipts and id ranges. Reading checks every
+//! value. A new version of this crate may change the layout.
+//!
 //! # Example
 //!
 //! A use case works with any implementation of its ports. This one keeps tickets in a
@@ -135,6 +139,7 @@
 
 mod api_keys;
 mod audit;
+mod capabilities;
 mod changes;
 mod command_error;
 mod comments;
@@ -147,7 +152,11 @@ mod page;
 mod person;
 pub mod ports;
 mod retention;
+#[cfg(test)]
+mod samples;
 mod search;
+#[cfg(feature = "serde")]
+mod serialized;
 mod shops;
 mod storage_error;
 mod text_bytes;
@@ -161,6 +170,7 @@ pub use api_keys::{
     Scope, SecretHash, UnknownScope,
 };
 pub use audit::{Actor, AuditStamp, Caller};
+pub use capabilities::Capabilities;
 pub use command_error::CommandError;
 pub use comments::{Comment, CommentDraft, CommentView, CreateComment, CreateCommentError, NewComment};
 pub use customers::{
@@ -168,7 +178,8 @@ pub use customers::{
     UpdateCustomer,
 };
 pub use events::{
-    ApiKeySnapshot, Event, EventKind, EventPosition, Snapshot, Subject, TicketSnapshot, UnknownEventKind,
+    ApiKeySnapshot, Event, EventKind, EventPosition, NewEvent, Snapshot, Subject, TicketSnapshot,
+    UnknownEventKind,
 };
 pub use fields::{Field, limits};
 pub use id::{CommentId, CustomerId, HumanTicketId, KeyNumber, ShopId, TicketId, UserId};
@@ -179,7 +190,8 @@ pub use idempotency::{
 pub use page::{CommentPosition, Page, PageBuilder, PageSize, SearchPosition, TicketPosition};
 pub use ports::{
     ApiKeyStore, Authenticator, Clock, CommentStore, CustomerStore, EventStore, IdRangeStore, Readiness,
-    RetentionStore, SearchStore, ShopStore, Storage, TicketIdSource, TicketStore, UserStore,
+    RetentionStore, SearchStore, ShopStore, Storage, StoreCapabilities, TicketIdSource, TicketStore,
+    UserStore,
 };
 pub use retention::{EnforceRetention, MIN_IDEMPOTENCY_HOURS, Removed, Retention};
 pub use search::{SearchQuery, SearchQueryError, SearchTerm, search_words};
@@ -189,7 +201,7 @@ pub use text_bytes::TextBytes;
 pub use tickets::{
     AssigneeFilter, CreateTicket, CreateTicketError, HumanTicket, IdRange, NodeNumber, ThreadFilter, Ticket,
     TicketChanges, TicketCreated, TicketDraft, TicketFilter, TicketIdGenerator, TicketIdsExhausted,
-    TicketView, UpdateTicket,
+    TicketView, UpdateTicket, next_id_range,
 };
 pub use time::{Timestamp, TimestampError};
 pub use users::{ManageUsers, NewUser, User, UserChanges, UserDraft, UserFilter};

@@ -1,5 +1,6 @@
 //! Pages of lists, where they end, and positions in lists.
 
+use std::cmp::Ordering;
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 
@@ -43,6 +44,23 @@ impl<T: TextBytes, P> Page<T, P> {
     pub fn cut(list: impl IntoIterator<Item = (P, T)>, size: PageSize) -> Self {
         let Ok(page) = Self::try_cut(list.into_iter().map(Ok::<_, Infallible>), size);
         page
+    }
+
+    /// As [`Self::cut`], for a list whose entries know their positions.
+    pub fn from_list(list: impl IntoIterator<Item = T>, size: PageSize, position: impl Fn(&T) -> P) -> Self {
+        Self::cut(list.into_iter().map(|entry| (position(&entry), entry)), size)
+    }
+
+    /// As [`Self::from_list`]. Ends with the first error.
+    ///
+    /// # Errors
+    /// The first error of the list.
+    pub fn try_from_list<E>(
+        list: impl IntoIterator<Item = Result<T, E>>,
+        size: PageSize,
+        position: impl Fn(&T) -> P,
+    ) -> Result<Self, E> {
+        Self::try_cut(list.into_iter().map(|entry| entry.map(|entry| (position(&entry), entry))), size)
     }
 
     /// As [`Self::cut`]. Ends with the first error.
@@ -100,7 +118,8 @@ impl<T: TextBytes, P> PageBuilder<T, P> {
     }
 }
 
-/// A ticket's position in a list of tickets. The latest activity is first.
+/// A ticket's position in a list of tickets. The latest activity is first (TICKET-14). A smaller
+/// position is nearer to the beginning of the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TicketPosition {
     /// Its `last_message_time`. The latest is first.
@@ -109,7 +128,20 @@ pub struct TicketPosition {
     pub id: TicketId,
 }
 
-/// A ticket's position in the results of a search.
+impl Ord for TicketPosition {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (other.last_message_time, other.id).cmp(&(self.last_message_time, self.id))
+    }
+}
+
+impl PartialOrd for TicketPosition {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// A ticket's position in the results of a search (SEARCH-2). A smaller position is nearer to the
+/// beginning of the results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SearchPosition {
     /// Its rank. The largest is first.
@@ -118,8 +150,21 @@ pub struct SearchPosition {
     pub ticket: TicketPosition,
 }
 
-/// A comment's position in the list of its ticket. The earliest is first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+impl Ord for SearchPosition {
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.rank.cmp(&self.rank).then(self.ticket.cmp(&other.ticket))
+    }
+}
+
+impl PartialOrd for SearchPosition {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// A comment's position in the list of its ticket. The earliest is first (COMMENT-7). A smaller
+/// position is nearer to the beginning of the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CommentPosition {
     /// Its time. The earliest is first.
     pub time: Timestamp,
@@ -167,6 +212,29 @@ mod tests {
         });
         assert_eq!(Page::cut(list, PageSize { entries: 9, bytes: 8 }).next, Some(1));
         assert_eq!(read, 3);
+    }
+
+    #[test]
+    fn a_list_whose_entries_know_their_positions_has_the_same_pages() {
+        let list = || ["a", "bc", "def"].map(String::from);
+        let size = PageSize::of(2);
+        let page = Page::from_list(list(), size, String::len);
+        assert_eq!(page, Page { entries: vec!["a".into(), "bc".into()], next: Some(2) });
+        assert_eq!(Page::try_from_list(list().map(Ok::<_, ()>), size, String::len), Ok(page));
+        assert_eq!(Page::try_from_list([Ok(String::new()), Err(7)], size, String::len), Err(7));
+    }
+
+    #[test]
+    fn positions_are_in_the_order_of_their_lists() {
+        let at = |millis| Timestamp::from_unix_millis(millis).unwrap();
+        let ticket =
+            |millis, id| TicketPosition { last_message_time: at(millis), id: TicketId::new(id).unwrap() };
+        assert!(ticket(2, 1) < ticket(1, 9) && ticket(1, 9) < ticket(1, 8));
+        let found = |rank, ticket| SearchPosition { rank, ticket };
+        assert!(found(4, ticket(1, 1)) < found(2, ticket(9, 9)));
+        assert!(found(2, ticket(9, 9)) < found(2, ticket(9, 8)));
+        let comment = |millis, id| CommentPosition { time: at(millis), id: CommentId::new(id).unwrap() };
+        assert!(comment(1, 9) < comment(2, 1) && comment(1, 8) < comment(1, 9));
     }
 
     #[test]

@@ -44,25 +44,28 @@
 //!
 //! # Optional capabilities
 //!
-//! A store meets every obligation, except those of a capability that it lacks. It must declare the
-//! lack to the kit and to the operators of Hexdesk. Only one capability is optional:
+//! A store meets every obligation, except those of a capability that it lacks. It declares its
+//! [`Capabilities`](crate::Capabilities) with [`StoreCapabilities`]. Only one capability is optional:
 //!
 //! | capability | obligations | a store that lacks it |
 //! | --- | --- | --- |
-//! | `text_search` | SEARCH | implements `SearchStore` and keeps the default method `search_tickets`, which returns `None` |
+//! | `text_search` | SEARCH | declares `Capabilities::NONE` and keeps the default method `search_tickets` of `SearchStore`, which fails |
+//!
+//! The tests of the adapter name what the store lacks:
 //!
 //! ```text
 //! hexdesk_contract::storage_contract!(RedbFile, without: [text_search]);
 //! ```
 //!
-//! The tests of SEARCH are then ignored, and the output says so. A store that lacks search without
-//! declaring it fails them.
+//! The tests of SEARCH are then ignored, and the output says so. A store whose tests and whose
+//! capabilities disagree fails.
 
 // docs/storage-contract.md is generated from this documentation and that of the traits: run
 // `just storage-contract`.
 
 mod api_keys;
 mod authentication;
+mod capabilities;
 mod comments;
 mod customers;
 mod events;
@@ -78,6 +81,7 @@ mod users;
 
 pub use api_keys::{ApiKeyStore, CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 pub use authentication::{AuthenticationError, Authenticator};
+pub use capabilities::StoreCapabilities;
 pub use comments::{CommentCreation, CommentStore, CreateCommentOutcome};
 pub use customers::{CreateCustomerOutcome, CustomerStore, CustomerUpdate, Erased, UpdateCustomerOutcome};
 pub use events::EventStore;
@@ -106,6 +110,7 @@ pub trait Storage:
     + RetentionStore
     + IdRangeStore
     + Readiness
+    + StoreCapabilities
 {
 }
 
@@ -121,5 +126,6 @@ impl<T> Storage for T where
         + RetentionStore
         + IdRangeStore
         + Readiness
+        + StoreCapabilities
 {
 }

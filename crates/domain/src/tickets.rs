@@ -14,6 +14,6 @@ pub use create::{CreateTicket, CreateTicketError, TicketCreated};
 pub use draft::TicketDraft;
 pub use filter::{AssigneeFilter, ThreadFilter, TicketFilter};
 pub use id_generator::TicketIdGenerator;
-pub use id_range::{IdRange, NodeNumber, TicketIdsExhausted};
+pub use id_range::{IdRange, NodeNumber, TicketIdsExhausted, next_id_range};
 pub use ticket::{HumanTicket, Ticket, TicketView};
 pub use update::UpdateTicket;

@@ -4,8 +4,6 @@ mod changes;
 mod draft;
 mod filter;
 mod manage;
-#[cfg(test)]
-mod samples;
 mod user;
 
 pub use changes::UserChanges;

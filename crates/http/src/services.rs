@@ -51,8 +51,8 @@ pub(crate) struct Services {
     pub(crate) api_keys: Arc<dyn ApiKeyStore>,
     /// Reads the event log.
     pub(crate) events: Arc<dyn EventStore>,
-    /// Searches tickets.
-    pub(crate) search: Arc<dyn SearchStore>,
+    /// Searches tickets, unless the store lacks this capability.
+    pub(crate) search: Option<Arc<dyn SearchStore>>,
     /// The rate limits of keys, if there are any.
     pub(crate) rate_limits: Option<RateLimits>,
     /// The clock.
@@ -97,7 +97,7 @@ impl Services {
             manage_api_keys: ManageApiKeys::new(storage.clone(), clock.clone()),
             api_keys: storage.clone(),
             events: storage.clone(),
-            search: storage.clone(),
+            search: storage.capabilities().text_search.then(|| storage.clone() as Arc<dyn SearchStore>),
             rate_limits: limits.rate_limits()?,
             clock,
             readiness: storage,

@@ -1,23 +1,17 @@
-mod stored;
-
 use anyhow::Context;
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 use hexdesk_domain::{
-    ApiKey, ApiKeyStore, AuditStamp, DeferredClaim, EventKind, IdempotentOutcome, KeyNumber, NewApiKey, Page,
-    PageSize, Shop, ShopId, Snapshot, StorageError, Timestamp, UserId,
+    ApiKey, ApiKeyStore, AuditStamp, DeferredClaim, IdempotentOutcome, KeyNumber, NewApiKey, NewEvent, Page,
+    PageSize, Shop, ShopId, StorageError, Timestamp, UserId,
 };
 use redb::{ReadableTable, Table, WriteTransaction};
 
-use crate::encoding::encode;
-use crate::events::{EventLog, NewEvent};
-use crate::numbers::next_number;
-use crate::pages::{count_of, page_of};
+use crate::encoding::{decode, find, put};
+use crate::events::EventLog;
+use crate::numbers::{count_of, next_number};
 use crate::tables::{API_KEYS, IDEMPOTENCY_RECORDS, Json, NumberInShop, SHOPS, USERS, all_after};
 use crate::{RedbStorage, idempotency, shops, users};
-use stored::find;
-
-pub(crate) use stored::StoredApiKey;
 
 #[async_trait]
 impl ApiKeyStore for RedbStorage {
@@ -40,7 +34,7 @@ impl ApiKeyStore for RedbStorage {
         number: KeyNumber,
     ) -> Result<Option<(ApiKey, Shop)>, StorageError> {
         self.read("find_key", move |transaction| {
-            let Some(key) = find(&transaction.open_table(API_KEYS)?, shop, number)? else {
+            let Some(key) = find(&transaction.open_table(API_KEYS)?, shop, number.get())? else {
                 return Ok(None);
             };
             let shop =
@@ -58,7 +52,7 @@ impl ApiKeyStore for RedbStorage {
     ) -> Result<Page<ApiKey, KeyNumber>, StorageError> {
         self.read("list_keys", move |transaction| {
             let keys = transaction.open_table(API_KEYS)?;
-            page_of(list(&keys, shop, after)?, size, |key| key.number)
+            Page::try_from_list(list(&keys, shop, after)?, size, |key| key.number)
         })
         .await
     }
@@ -78,7 +72,7 @@ impl ApiKeyStore for RedbStorage {
     ) -> Result<Option<ApiKey>, StorageError> {
         self.write("revoke_key", move |transaction| {
             let mut keys = transaction.open_table(API_KEYS)?;
-            let Some(mut key) = find(&keys, shop, number)? else { return Ok(None) };
+            let Some(mut key) = find(&keys, shop, number.get())? else { return Ok(None) };
             if let Some(event) = revoke(&mut keys, &mut key, stamp.time)? {
                 EventLog::open(transaction)?.append(shop, stamp, [event])?;
             }
@@ -111,7 +105,7 @@ fn create(transaction: &WriteTransaction, shop: ShopId, key: NewApiKey) -> anyho
     }
     let stamp = key.stamp;
     let created = add(&mut transaction.open_table(API_KEYS)?, shop, key)?;
-    EventLog::open(transaction)?.append(shop, stamp, [event(EventKind::ApiKeyCreated, &created)])?;
+    EventLog::open(transaction)?.append(shop, stamp, [NewEvent::api_key_created(&created)])?;
     Ok(CreateKeyOutcome::Created(created))
 }
 
@@ -123,22 +117,19 @@ fn rotate(
 ) -> anyhow::Result<RotateKeyOutcome> {
     let KeyRotation { secret_hash, expires_at, stamp, old_ends_at } = rotation;
     let mut keys = transaction.open_table(API_KEYS)?;
-    let Some(mut old) = find(&keys, shop, number)?.filter(|key| key.is_live(stamp.time)) else {
+    let Some(mut old) = find(&keys, shop, number.get())?.filter(|key: &ApiKey| key.is_live(stamp.time))
+    else {
         return Ok(RotateKeyOutcome::NotLive);
     };
     old.expire_by(old_ends_at);
-    put(&mut keys, &old)?;
-    let rotated = event(EventKind::ApiKeyRotated, &old);
+    put(&mut keys, shop, number.get(), &old)?;
+    let rotated = NewEvent::api_key_rotated(&old);
     let ApiKey { scopes, user_id, .. } = old;
     let new = NewApiKey { secret_hash, scopes, user_id, stamp, expires_at };
     let new = add(&mut keys, shop, new)?;
-    let created = event(EventKind::ApiKeyCreated, &new);
+    let created = NewEvent::api_key_created(&new);
     EventLog::open(transaction)?.append(shop, stamp, [rotated, created])?;
     Ok(RotateKeyOutcome::Rotated(new))
-}
-
-fn event(kind: EventKind, key: &ApiKey) -> NewEvent {
-    NewEvent::new(kind, Snapshot::ApiKey(Box::new(key.into())))
 }
 
 /// Revokes every key that writes in this user's name and is not revoked yet. Returns the events.
@@ -161,8 +152,8 @@ fn list(
     after: Option<KeyNumber>,
 ) -> anyhow::Result<impl Iterator<Item = anyhow::Result<ApiKey>>> {
     Ok(keys.range(all_after(shop, after.map_or(0, KeyNumber::get)))?.map(move |entry| {
-        let (key, stored) = entry?;
-        stored::key(shop, key.value().1, stored.value())
+        let (_, stored) = entry?;
+        decode(stored.value())
     }))
 }
 
@@ -170,7 +161,7 @@ fn list(
 fn add(keys: &mut Table<'_, NumberInShop, Json>, shop: ShopId, new: NewApiKey) -> anyhow::Result<ApiKey> {
     let number = KeyNumber::new(next_number(keys, shop)?).context("no key number is left")?;
     let key = new.into_key(shop, number);
-    put(keys, &key)?;
+    put(keys, shop, number.get(), &key)?;
     Ok(key)
 }
 
@@ -183,13 +174,6 @@ fn revoke(
     if !key.revoke(now) {
         return Ok(None);
     }
-    put(keys, key)?;
-    Ok(Some(event(EventKind::ApiKeyRevoked, key)))
-}
-
-/// Writes a key. Replaces the one stored under its number.
-fn put(keys: &mut Table<'_, NumberInShop, Json>, key: &ApiKey) -> anyhow::Result<()> {
-    let stored = encode(&StoredApiKey::of(key))?;
-    keys.insert((key.shop_id.get(), key.number.get()), stored.as_slice())?;
-    Ok(())
+    put(keys, key.shop_id, key.number.get(), key)?;
+    Ok(Some(NewEvent::api_key_revoked(key)))
 }

@@ -1,5 +1,4 @@
 mod batch;
-mod stored;
 
 use std::ops::Bound;
 
@@ -7,18 +6,15 @@ use anyhow::Context;
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
 use hexdesk_domain::{
-    CommentId, CommentPosition, CommentStore, CommentView, IdempotentOutcome, Page, PageSize, ShopId,
-    StorageError, TicketId,
+    Comment, CommentPosition, CommentStore, CommentView, Customer, IdempotentOutcome, Page, PageSize, ShopId,
+    StorageError, Ticket, TicketId,
 };
 use redb::ReadTransaction;
 
-use crate::encoding::{decode, timestamp};
-use crate::pages::page_of;
+use crate::RedbStorage;
+use crate::encoding::{decode, find};
 use crate::tables::{COMMENTS, CUSTOMERS, CommentKey, TICKETS, USERS};
-use crate::{RedbStorage, customers, tickets, users};
 use batch::Batch;
-
-pub(crate) use stored::{CommentPlace, StoredComment};
 
 #[async_trait]
 impl CommentStore for RedbStorage {
@@ -64,27 +60,22 @@ fn list(
     size: PageSize,
 ) -> anyhow::Result<Option<Page<CommentView, CommentPosition>>> {
     let users = transaction.open_table(USERS)?;
-    let Some(ticket) = tickets::find(&transaction.open_table(TICKETS)?, shop, ticket)? else {
+    let Some(ticket): Option<Ticket> = find(&transaction.open_table(TICKETS)?, shop, ticket.get())? else {
         return Ok(None);
     };
-    let customer = customers::find(&transaction.open_table(CUSTOMERS)?, shop, ticket.customer_id)?
+    let customer: Customer = find(&transaction.open_table(CUSTOMERS)?, shop, ticket.customer_id.get())?
         .context("a ticket's customer is missing")?;
 
     let comments = transaction.open_table(COMMENTS)?.range(range(shop, ticket.id, after))?;
     let views = comments.map(|entry| {
-        let (key, stored) = entry?;
-        let (_, _, time, id) = key.value();
-        let id = CommentId::new(id).context("a stored comment id is out of range")?;
-        let (ticket_id, customer_id) = (ticket.id, ticket.customer_id);
-        let place = CommentPlace { shop_id: shop, ticket_id, customer_id, time: timestamp(time)?, id };
-        let comment = decode::<StoredComment>(stored.value())?.into_comment(place)?;
+        let comment: Comment = decode(entry?.1.value())?;
         let author = match comment.author_id {
-            Some(user) => Some(users::find(&users, shop, user)?.context("a comment's author is missing")?),
+            Some(user) => Some(find(&users, shop, user.get())?.context("a comment's author is missing")?),
             None => None,
         };
         Ok(CommentView { comment, customer: customer.clone(), author })
     });
-    page_of(views, size, |view: &CommentView| view.comment.position()).map(Some)
+    Page::try_from_list(views, size, |view: &CommentView| view.comment.position()).map(Some)
 }
 
 /// Returns the range of the ticket's comments after this position.

@@ -1,23 +1,21 @@
 mod erase;
-mod stored;
 mod tables;
 mod update;
 
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CreateCustomerOutcome, CustomerUpdate, Erased, UpdateCustomerOutcome};
 use hexdesk_domain::{
-    AuditStamp, Customer, CustomerFilter, CustomerId, CustomerStore, DeferredClaim, EventKind,
-    IdempotentOutcome, NewCustomer, Page, PageSize, ShopId, Snapshot, StorageError,
+    AuditStamp, Customer, CustomerFilter, CustomerId, CustomerStore, DeferredClaim, IdempotentOutcome,
+    NewCustomer, NewEvent, Page, PageSize, ShopId, StorageError,
 };
 use redb::{ReadableTable, WriteTransaction};
 
-use crate::events::{EventLog, NewEvent};
-use crate::pages::{count_of, page_of};
+use crate::encoding::{decode, find};
+use crate::events::EventLog;
+use crate::numbers::count_of;
 use crate::tables::{CUSTOMERS, IDEMPOTENCY_RECORDS, Json, NumberInShop};
 use crate::{RedbStorage, idempotency, shops};
 use tables::CustomerTables;
-
-pub(crate) use stored::{StoredCustomer, find};
 
 #[async_trait]
 impl CustomerStore for RedbStorage {
@@ -35,8 +33,10 @@ impl CustomerStore for RedbStorage {
     }
 
     async fn find_customer(&self, shop: ShopId, id: CustomerId) -> Result<Option<Customer>, StorageError> {
-        self.read("find_customer", move |transaction| find(&transaction.open_table(CUSTOMERS)?, shop, id))
-            .await
+        self.read("find_customer", move |transaction| {
+            find(&transaction.open_table(CUSTOMERS)?, shop, id.get())
+        })
+        .await
     }
 
     async fn list_customers(
@@ -48,7 +48,7 @@ impl CustomerStore for RedbStorage {
     ) -> Result<Page<Customer, CustomerId>, StorageError> {
         self.read("list_customers", move |transaction| {
             let customers = transaction.open_table(CUSTOMERS)?;
-            page_of(matching(&customers, shop, &filter, after)?, size, |customer| customer.id)
+            Page::try_from_list(matching(&customers, shop, &filter, after)?, size, |customer| customer.id)
         })
         .await
     }
@@ -107,9 +107,7 @@ fn create(
     let stamp = new.stamp;
     let customer = new.into_customer(shop, id);
     customers.add(&customer)?;
-    let created = Snapshot::Customer(Box::new(customer.clone()));
-    let event = NewEvent::new(EventKind::CustomerCreated, created);
-    EventLog::open(transaction)?.append(shop, stamp, [event])?;
+    EventLog::open(transaction)?.append(shop, stamp, [NewEvent::customer_created(customer.clone())])?;
     Ok(CreateCustomerOutcome::Created(customer))
 }
 
@@ -123,8 +121,8 @@ fn matching<'a>(
 ) -> anyhow::Result<impl Iterator<Item = anyhow::Result<Customer>> + 'a> {
     let end = after.map_or(i64::MAX, CustomerId::get);
     let list = customers.range((shop.get(), i64::MIN)..(shop.get(), end))?.rev().map(move |entry| {
-        let (key, stored) = entry?;
-        stored::customer(shop, key.value().1, stored.value())
+        let (_, stored) = entry?;
+        decode(stored.value())
     });
     Ok(list.filter(move |customer| customer.as_ref().map_or(true, |customer| filter.matches(customer))))
 }

@@ -1,15 +1,16 @@
 //! Values as JSON. JSON names the fields and can be read without this crate.
 //!
-//! The domain's types do not define how they are stored. So each has a stored struct in the
-//! file of its port, with conversions. Reading checks everything: an invalid value is an
-//! error and is never repaired. A stored struct has no field for the parts of its key. A field
-//! that is an `Option` may be missing, so that a later version can add one and still read
-//! older values.
+//! The feature `serde` of the domain writes its types and checks them on reading: an invalid value
+//! is an error and is never repaired. So the domain defines the layout of the values. `tests/layout.rs`
+//! fails if a new version of the domain changes it: see [`crate::format`].
 
 use anyhow::Context;
-use hexdesk_domain::Timestamp;
+use hexdesk_domain::ShopId;
+use redb::{ReadableTable, Table};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use crate::tables::{Json, NumberInShop};
 
 pub(crate) fn encode(value: &impl Serialize) -> anyhow::Result<Vec<u8>> {
     serde_json::to_vec(value).context("cannot encode a value")
@@ -19,10 +20,22 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> anyhow::Result<T> {
     serde_json::from_slice(bytes).context("a stored value cannot be decoded")
 }
 
-pub(crate) fn timestamp(unix_millis: i64) -> anyhow::Result<Timestamp> {
-    Timestamp::from_unix_millis(unix_millis).context("a stored time is out of range")
+/// Returns the value under this number of the shop.
+pub(crate) fn find<T: DeserializeOwned>(
+    table: &impl ReadableTable<NumberInShop, Json>,
+    shop: ShopId,
+    number: i64,
+) -> anyhow::Result<Option<T>> {
+    table.get((shop.get(), number))?.map(|stored| decode(stored.value())).transpose()
 }
 
-pub(crate) fn optional_timestamp(unix_millis: Option<i64>) -> anyhow::Result<Option<Timestamp>> {
-    unix_millis.map(timestamp).transpose()
+/// Writes a value. Replaces the one under this number of the shop.
+pub(crate) fn put(
+    table: &mut Table<'_, NumberInShop, Json>,
+    shop: ShopId,
+    number: i64,
+    value: &impl Serialize,
+) -> anyhow::Result<()> {
+    table.insert((shop.get(), number), encode(value)?.as_slice())?;
+    Ok(())
 }

@@ -1,14 +1,13 @@
 mod log;
-mod stored;
 
 use async_trait::async_trait;
 use hexdesk_domain::{Event, EventPosition, EventStore, Page, PageSize, ShopId, StorageError};
 
 use crate::RedbStorage;
-use crate::pages::page_of;
+use crate::encoding::decode;
 use crate::tables::EVENTS;
 
-pub(crate) use log::{EventLog, NewEvent, range};
+pub(crate) use log::{EventLog, range};
 
 #[async_trait]
 impl EventStore for RedbStorage {
@@ -20,10 +19,12 @@ impl EventStore for RedbStorage {
     ) -> Result<Page<Event, EventPosition>, StorageError> {
         self.read("list_events", move |transaction| {
             let events = transaction.open_table(EVENTS)?.range(range(shop, after))?.map(|entry| {
-                let (key, stored) = entry?;
-                stored::event(shop, key.value(), stored.value())
+                let (_, stored) = entry?;
+                let (_time, event, _customer, snapshot) = stored.value();
+                let snapshot = snapshot.map(decode).transpose()?;
+                Ok(Event { snapshot, ..decode(event)? })
             });
-            page_of(events, size, |event| event.position)
+            Page::try_from_list(events, size, |event| event.position)
         })
         .await
     }

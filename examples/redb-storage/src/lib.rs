@@ -8,9 +8,8 @@
 //! | `tables` | every table with its key and value |
 //! | `format` | the version of the layout, stored in the file |
 //! | `encoding` | values as JSON |
-//! | `numbers` | the numbers that the store assigns |
+//! | `numbers` | the numbers that the store assigns, and counts |
 //! | `idempotency` | operations that take effect once |
-//! | `pages` | pages of lists |
 //! | `errors` | conversion of redb's errors to errors of the ports |
 //! | `shops`, `customers`, `users`, `tickets`, `comments`, `search`, `api_keys`, `events`, `retention`, `id_ranges`, `readiness` | one port each |
 //!
@@ -41,7 +40,6 @@ mod format;
 mod id_ranges;
 mod idempotency;
 mod numbers;
-mod pages;
 mod readiness;
 mod retention;
 mod search;

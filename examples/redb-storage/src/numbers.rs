@@ -1,4 +1,4 @@
-//! The numbers that the store assigns.
+//! The numbers that the store assigns, and counts.
 
 use anyhow::Context;
 use hexdesk_domain::ShopId;
@@ -16,4 +16,9 @@ pub(crate) fn next_number(
         Some((key, _)) => key.value().1.checked_add(1).context("no number is left"),
         None => Ok(1),
     }
+}
+
+/// Counts the entries of the list.
+pub(crate) fn count_of<T>(mut list: impl Iterator<Item = anyhow::Result<T>>) -> anyhow::Result<u64> {
+    list.try_fold(0, |count, entry| entry.map(|_| count + 1))
 }

@@ -4,7 +4,7 @@ use redb::ReadableTable;
 
 use crate::RedbStorage;
 use crate::events::range;
-use crate::pages::count_of;
+use crate::numbers::count_of;
 use crate::tables::{EVENTS, IDEMPOTENCY_RECORDS};
 
 #[async_trait]

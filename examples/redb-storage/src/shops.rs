@@ -3,38 +3,10 @@ use async_trait::async_trait;
 use hexdesk_domain::ports::CreateShopOutcome;
 use hexdesk_domain::{Shop, ShopDomain, ShopId, ShopStore, StorageError, Timestamp};
 use redb::{ReadableTable, WriteTransaction};
-use serde::{Deserialize, Serialize};
 
 use crate::RedbStorage;
-use crate::encoding::{decode, encode, optional_timestamp, timestamp};
+use crate::encoding::{decode, encode};
 use crate::tables::{Json, SHOP_BY_DOMAIN, SHOPS};
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StoredShop {
-    domain: String,
-    created_at: i64,
-    closed_at: Option<i64>,
-}
-
-impl StoredShop {
-    fn of(shop: &Shop) -> Self {
-        Self {
-            domain: shop.domain.as_str().to_owned(),
-            created_at: shop.created_at.unix_millis(),
-            closed_at: shop.closed_at.map(Timestamp::unix_millis),
-        }
-    }
-
-    fn into_shop(self, id: ShopId) -> anyhow::Result<Shop> {
-        Ok(Shop {
-            id,
-            domain: ShopDomain::parse(&self.domain).context("a stored domain is invalid")?,
-            created_at: timestamp(self.created_at)?,
-            closed_at: optional_timestamp(self.closed_at)?,
-        })
-    }
-}
 
 impl RedbStorage {
     async fn create(
@@ -54,7 +26,7 @@ impl RedbStorage {
             let id = ShopId::new(largest + 1).context("no shop number is left")?;
             let id = from.map_or(id, |from| id.max(from));
             let shop = Shop { id, domain, created_at: now, closed_at: None };
-            shops.insert(id.get(), encode(&StoredShop::of(&shop))?.as_slice())?;
+            shops.insert(id.get(), encode(&shop)?.as_slice())?;
             by_domain.insert(shop.domain.as_str(), id.get())?;
             Ok(CreateShopOutcome::Created(shop))
         })
@@ -92,13 +64,7 @@ impl ShopStore for RedbStorage {
     async fn list_shops(&self) -> Result<Vec<Shop>, StorageError> {
         self.read("list_shops", |transaction| {
             let shops = transaction.open_table(SHOPS)?;
-            let mut list = Vec::new();
-            for entry in shops.iter()? {
-                let (id, stored) = entry?;
-                let id = ShopId::new(id.value()).context("a stored shop number is out of range")?;
-                list.push(decode::<StoredShop>(stored.value())?.into_shop(id)?);
-            }
-            Ok(list)
+            shops.iter()?.map(|entry| decode(entry?.1.value())).collect()
         })
         .await
     }
@@ -113,7 +79,7 @@ impl ShopStore for RedbStorage {
             };
             if shop.closed_at.is_none() {
                 shop.closed_at = Some(now);
-                shops.insert(shop.id.get(), encode(&StoredShop::of(&shop))?.as_slice())?;
+                shops.insert(shop.id.get(), encode(&shop)?.as_slice())?;
             }
             Ok(Some(shop))
         })
@@ -123,10 +89,7 @@ impl ShopStore for RedbStorage {
 
 /// Returns the shop with this number.
 pub(crate) fn find(shops: &impl ReadableTable<i64, Json>, id: ShopId) -> anyhow::Result<Option<Shop>> {
-    match shops.get(id.get())? {
-        Some(stored) => Ok(Some(decode::<StoredShop>(stored.value())?.into_shop(id)?)),
-        None => Ok(None),
-    }
+    shops.get(id.get())?.map(|stored| decode(stored.value())).transpose()
 }
 
 /// Fails if the shop is missing. Callers of the ports add data only to shops that exist.

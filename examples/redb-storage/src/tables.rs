@@ -25,7 +25,8 @@ pub(crate) type Activity = (i64, i64, i64);
 pub(crate) type CommentKey = (i64, i64, i64, i64);
 /// The shop's number, then an event's position in its log.
 pub(crate) type EventKey = (i64, i64, i64);
-/// The time, the change, the customer whose data the snapshot holds, and the snapshot.
+/// The time, the event without its snapshot, the customer whose data the snapshot holds, and the
+/// snapshot.
 pub(crate) type StoredEvent = (i64, Json, Option<i64>, Option<Json>);
 /// JSON, for [`crate::encoding::decode`]. It is bytes instead of a value type of redb, because
 /// decoding such a type can only fail by a panic.

@@ -2,7 +2,6 @@ mod activity;
 mod batch;
 mod delete;
 mod human_tickets;
-mod stored;
 mod tables;
 mod update;
 mod views;
@@ -18,14 +17,13 @@ use hexdesk_domain::{
 
 use crate::RedbStorage;
 use crate::idempotency;
-use crate::pages::{count_of, page_of};
+use crate::numbers::count_of;
 use crate::tables::IDEMPOTENCY_RECORDS;
 use batch::Batch;
 use views::TicketViews;
 
 pub(crate) use delete::delete_all_of;
 pub(crate) use human_tickets::find_by_ticket as find_human_ticket;
-pub(crate) use stored::{StoredTicket, find};
 pub(crate) use tables::TicketTables;
 
 #[async_trait]
@@ -56,7 +54,7 @@ impl TicketStore for RedbStorage {
         self.read("list_tickets", move |transaction| {
             let views = TicketViews::open(transaction)?;
             let list = views.matching(shop, &filter, after)?.map(|ticket| views.view(ticket?));
-            page_of(list, size, |view| view.ticket.position())
+            Page::try_from_list(list, size, |view| view.ticket.position())
         })
         .await
     }

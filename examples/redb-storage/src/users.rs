@@ -1,22 +1,20 @@
-mod stored;
 mod tables;
 mod update;
 
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CreateUserOutcome, UpdateUserOutcome, UserUpdate};
 use hexdesk_domain::{
-    DeferredClaim, EventKind, IdempotentOutcome, NewUser, Page, PageSize, ShopId, Snapshot, StorageError,
-    User, UserFilter, UserId, UserStore,
+    DeferredClaim, IdempotentOutcome, NewEvent, NewUser, Page, PageSize, ShopId, StorageError, User,
+    UserFilter, UserId, UserStore,
 };
 use redb::{ReadableTable, WriteTransaction};
 
-use crate::events::{EventLog, NewEvent};
-use crate::pages::{count_of, page_of};
+use crate::encoding::{decode, find};
+use crate::events::EventLog;
+use crate::numbers::count_of;
 use crate::tables::{IDEMPOTENCY_RECORDS, Json, NumberInShop, USERS, all_after};
 use crate::{RedbStorage, idempotency, shops};
 use tables::UserTables;
-
-pub(crate) use stored::{StoredUser, find};
 
 #[async_trait]
 impl UserStore for RedbStorage {
@@ -34,7 +32,7 @@ impl UserStore for RedbStorage {
     }
 
     async fn find_user(&self, shop: ShopId, id: UserId) -> Result<Option<User>, StorageError> {
-        self.read("find_user", move |transaction| find(&transaction.open_table(USERS)?, shop, id)).await
+        self.read("find_user", move |transaction| find(&transaction.open_table(USERS)?, shop, id.get())).await
     }
 
     async fn list_users(
@@ -46,7 +44,7 @@ impl UserStore for RedbStorage {
     ) -> Result<Page<User, UserId>, StorageError> {
         self.read("list_users", move |transaction| {
             let users = transaction.open_table(USERS)?;
-            page_of(matching(&users, shop, filter, after)?, size, |user| user.id)
+            Page::try_from_list(matching(&users, shop, filter, after)?, size, |user| user.id)
         })
         .await
     }
@@ -87,8 +85,7 @@ fn create(transaction: &WriteTransaction, shop: ShopId, new: NewUser) -> anyhow:
     let stamp = new.stamp;
     let user = new.into_user(shop, id);
     users.add(&user)?;
-    let created = Snapshot::User(Box::new(user.clone()));
-    EventLog::open(transaction)?.append(shop, stamp, [NewEvent::new(EventKind::UserCreated, created)])?;
+    EventLog::open(transaction)?.append(shop, stamp, [NewEvent::user_created(user.clone())])?;
     Ok(CreateUserOutcome::Created(user))
 }
 
@@ -100,10 +97,10 @@ fn matching(
     after: Option<UserId>,
 ) -> anyhow::Result<impl Iterator<Item = anyhow::Result<User>>> {
     let list = users.range(all_after(shop, after.map_or(0, UserId::get)))?.map(move |entry| {
-        let (key, stored) = entry?;
-        stored::user(shop, key.value().1, stored.value())
+        let (_, stored) = entry?;
+        decode(stored.value())
     });
-    Ok(list.filter(move |user| user.as_ref().map_or(true, |user| filter.matches(user))))
+    Ok(list.filter(move |user: &anyhow::Result<User>| user.as_ref().map_or(true, |it| filter.matches(it))))
 }
 
 /// Whether the shop has this user and the user is active. New assignees and users of new keys must
@@ -113,5 +110,5 @@ pub(crate) fn is_active(
     shop: ShopId,
     id: UserId,
 ) -> anyhow::Result<bool> {
-    Ok(find(users, shop, id)?.is_some_and(|user| user.is_active()))
+    Ok(find(users, shop, id.get())?.is_some_and(|user: User| user.is_active()))
 }

@@ -11,7 +11,8 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Nullable};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::{
-    Page, PageSize, SearchPosition, SearchQuery, SearchStore, ShopId, StorageError, TicketView,
+    Capabilities, Page, PageSize, SearchPosition, SearchQuery, SearchStore, ShopId, StorageError,
+    StoreCapabilities, TicketView,
 };
 
 use self::vectors::{TermQuery, TsQuery};
@@ -25,6 +26,12 @@ use crate::sql::tickets::{TicketRow, ticket_view};
 use crate::sql::types::{Instant, StoredTimestamp};
 use crate::sql::users::UserRow;
 
+impl StoreCapabilities for PostgresStorage {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::NONE.with_text_search()
+    }
+}
+
 #[async_trait]
 impl SearchStore for PostgresStorage {
     async fn search_tickets(
@@ -33,10 +40,10 @@ impl SearchStore for PostgresStorage {
         query: SearchQuery,
         after: Option<SearchPosition>,
         size: PageSize,
-    ) -> Result<Option<Page<TicketView, SearchPosition>>, StorageError> {
+    ) -> Result<Page<TicketView, SearchPosition>, StorageError> {
         self.connections
             .run("search_tickets", Effect::Read, async move |connection: &mut AsyncPgConnection| {
-                search(connection, shop, &query, after, size).await.map(Some)
+                search(connection, shop, &query, after, size).await
             })
             .await
     }

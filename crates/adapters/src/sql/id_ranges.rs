@@ -1,9 +1,8 @@
 //! Ranges of ticket ids: their table, and the range to reserve next.
 
-use hexdesk_domain::{IdRange, NodeNumber, Timestamp};
+use hexdesk_domain::{IdRange, NodeNumber, Timestamp, next_id_range};
 
 use super::types::StoredTimestamp;
-use crate::id_ranges::next_id_range;
 
 diesel::table! {
     use diesel::sql_types::*;

@@ -9,7 +9,8 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Text};
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use hexdesk_domain::{
-    Page, PageSize, SearchPosition, SearchQuery, SearchStore, SearchTerm, ShopId, StorageError, TicketView,
+    Capabilities, Page, PageSize, SearchPosition, SearchQuery, SearchStore, SearchTerm, ShopId, StorageError,
+    StoreCapabilities, TicketView,
 };
 
 use self::index::indexed_word;
@@ -19,6 +20,12 @@ use crate::sql::schema::{customers, tickets, users};
 use crate::sql::tickets::{TicketViewRow, ticket_view};
 use crate::sql::{page, queries};
 
+impl StoreCapabilities for SqliteStorage {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::NONE.with_text_search()
+    }
+}
+
 #[async_trait]
 impl SearchStore for SqliteStorage {
     async fn search_tickets(
@@ -27,7 +34,7 @@ impl SearchStore for SqliteStorage {
         query: SearchQuery,
         after: Option<SearchPosition>,
         size: PageSize,
-    ) -> Result<Option<Page<TicketView, SearchPosition>>, StorageError> {
+    ) -> Result<Page<TicketView, SearchPosition>, StorageError> {
         self.read("search_tickets", move |connection| {
             let views = queries::ticket_views(shop.get())
                 .inner_join(found_tickets::table.on(found_tickets::ticket_id.eq(tickets::id)))
@@ -36,12 +43,11 @@ impl SearchStore for SqliteStorage {
             let search = FoundTickets::new(shop, &query, after, size)?;
             let search = With { found: search, query: views };
             let rows = search.load_iter::<(i64, TicketViewRow), DefaultLoadingMode>(connection)?;
-            let page = pages::read(rows, size, |(rank, row)| {
+            pages::read(rows, size, |(rank, row)| {
                 let view = ticket_view(row)?;
                 let position = SearchPosition { rank: u32::try_from(rank)?, ticket: view.ticket.position() };
                 anyhow::Ok((position, view))
-            });
-            page.map(Some)
+            })
         })
         .await
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hexdesk_adapters::{Batches, FairReads, GroupCommit};
 use hexdesk_domain::{
     ApiKeyStore, CommentStore, CustomerStore, EventStore, IdRangeStore, Readiness, RetentionStore,
-    SearchStore, ShopStore, Storage, TicketStore, UserStore, forward,
+    SearchStore, ShopStore, Storage, StoreCapabilities, TicketStore, UserStore, forward,
 };
 use tokio::runtime::Handle;
 
@@ -52,6 +52,10 @@ impl CommentStore for GroupedStorage {
 
 impl SearchStore for GroupedStorage {
     forward!(storage: search_tickets);
+}
+
+impl StoreCapabilities for GroupedStorage {
+    forward!(storage: capabilities);
 }
 
 impl ApiKeyStore for GroupedStorage {

@@ -91,13 +91,7 @@ impl Call {
             }
             Self::SearchTickets(query, after) => {
                 let query = SearchQuery::parse(query).unwrap();
-                storage
-                    .search_tickets(shop, query, after, PageSize::of(LIMIT))
-                    .await
-                    .unwrap()
-                    .unwrap()
-                    .entries
-                    .len()
+                storage.search_tickets(shop, query, after, PageSize::of(LIMIT)).await.unwrap().entries.len()
             }
             Self::CountTickets(filter) => return storage.count_tickets(shop, filter).await.unwrap(),
             Self::CountComments => return storage.count_comments(shop, ticket).await.unwrap().unwrap(),

@@ -55,7 +55,7 @@ async fn is_there(
         }
         11 => {
             let query = SearchQuery::parse(WORD).unwrap();
-            let found = storage.search_tickets(shop, query, None, PAGE).await.unwrap().unwrap();
+            let found = storage.search_tickets(shop, query, None, PAGE).await.unwrap();
             (length(found.entries.len()), page)
         }
         _ => {

@@ -190,7 +190,7 @@ fn of_tickets() -> Vec<Fault> {
             .after_a_gap(),
         fault("IDRANGE-1", "A free node is found before, not while, it is taken.")
             .reserve_id_range(|store, now, span, current| {
-                let range = store.earlier.reserve_id_range(now, span, current);
+                let range = store.earlier.reserve_id_range(now, span, current)?;
                 store.id_range_ends.insert(range.node, range.until);
                 Ok(range)
             })

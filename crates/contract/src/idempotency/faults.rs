@@ -122,7 +122,7 @@ fn of_tickets_and_comments() -> Vec<Fault> {
         ),
         fault("TICKET-22", "A key replays the update of a ticket even for another request.")
             .ticket_update_claim(without_fingerprint),
-        fault("TICKET-22", "Updates of tickets have their own space of keys.")
+        fault("ONCE-1", "Updates of tickets have their own space of keys.")
             .ticket_update_claim(kept_apart)
             .found_by_the_model(),
         fault("TICKET-22", "The version is checked before the record.").update_ticket(
@@ -140,7 +140,7 @@ fn of_tickets_and_comments() -> Vec<Fault> {
             .found_by_the_model(),
         fault("COMMENT-10", "A key replays the comment even for another request.")
             .comment_claim(without_fingerprint),
-        fault("COMMENT-10", "Comments have their own space of keys.")
+        fault("ONCE-1", "Comments have their own space of keys.")
             .comment_claim(kept_apart)
             .found_by_the_model(),
         fault("COMMENT-10", "The receipt of a comment is cut at a zero byte.").comment_claim(cut_at_zero),
@@ -159,7 +159,7 @@ fn of_customers() -> Vec<Fault> {
             .found_by_the_model(),
         fault("CUSTOMER-8", "A key replays the creation of a customer even for another request.")
             .customer_creation_claim(without_fingerprint),
-        fault("CUSTOMER-8", "Creations of customers have their own space of keys.")
+        fault("ONCE-1", "Creations of customers have their own space of keys.")
             .customer_creation_claim(kept_apart),
         fault("CUSTOMER-8", "An existing customer is found before the record.")
             .create_customer(|store, shop, new, claim| {
@@ -183,7 +183,7 @@ fn of_customers() -> Vec<Fault> {
         ),
         fault("CUSTOMER-13", "A key replays the update of a customer even for another request.")
             .customer_update_claim(without_fingerprint),
-        fault("CUSTOMER-13", "Updates of customers have their own space of keys.")
+        fault("ONCE-1", "Updates of customers have their own space of keys.")
             .customer_update_claim(kept_apart)
             .found_by_the_model(),
         fault("CUSTOMER-13", "A missing customer is detected before the record.").update_customer(
@@ -207,7 +207,7 @@ fn of_users() -> Vec<Fault> {
         fault("USER-6", "A key replays an operation on users even for another request.")
             .user_creation_claim(without_fingerprint)
             .user_update_claim(without_fingerprint),
-        fault("USER-6", "Operations on users have their own space of keys.")
+        fault("ONCE-1", "Operations on users have their own space of keys.")
             .user_creation_claim(kept_apart)
             .user_update_claim(kept_apart)
             .found_by_the_model(),
@@ -233,7 +233,7 @@ fn of_keys() -> Vec<Fault> {
         fault("KEY-8", "An idempotency key replays an operation on API keys even for another request.")
             .key_creation_claim(without_fingerprint)
             .key_rotation_claim(without_fingerprint),
-        fault("KEY-8", "Operations on API keys have their own space of idempotency keys.")
+        fault("ONCE-1", "Operations on API keys have their own space of idempotency keys.")
             .key_creation_claim(kept_apart)
             .key_rotation_claim(kept_apart)
             .found_by_the_model(),

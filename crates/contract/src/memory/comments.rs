@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
 use hexdesk_domain::{
-    AuditStamp, Comment, CommentId, CommentPosition, CommentStore, CommentView, EventKind, IdempotentOutcome,
-    NewComment, Page, PageSize, ShopId, StorageError, Subject, TicketId, Timestamp,
+    AuditStamp, Comment, CommentPosition, CommentStore, CommentView, EventKind, IdempotentOutcome,
+    NewComment, Page, PageSize, ShopId, StorageError, Subject, TicketId,
 };
 
 use super::{MemoryStorage, State, unexpected};
@@ -39,8 +39,8 @@ impl State {
         if self.comments.contains_key(&(shop, new.id)) {
             return Err(unexpected("create_comments", "the shop already has a comment with this id"));
         }
-        new.apply(&mut stored.ticket);
         let comment = new.into_comment(&stored.ticket);
+        stored.ticket = stored.ticket.after_comment(&comment);
         self.comments.insert((shop, comment.id), comment.clone());
         let changed = [
             (EventKind::CommentCreated, Subject::Comment(comment.id)),
@@ -70,14 +70,9 @@ impl State {
         let of_ticket = self.comments.values().filter(|it| it.shop_id == shop && it.ticket_id == ticket);
         let mut comments: Vec<_> =
             of_ticket.filter_map(|comment| Some((comment.position(), self.comment_view(comment)?))).collect();
-        comments.sort_by_key(|(position, _)| list_order(position));
+        comments.sort_by_key(|(position, _)| *position);
         Some(comments)
     }
-}
-
-/// The sort key of a list of comments, smallest first.
-pub(crate) fn list_order(position: &CommentPosition) -> (Timestamp, CommentId) {
-    (position.time, position.id)
 }
 
 #[async_trait]
@@ -98,7 +93,7 @@ impl CommentStore for MemoryStorage {
     ) -> Result<Option<Page<CommentView, CommentPosition>>, StorageError> {
         let Some(mut comments) = self.state().comments_of(shop, ticket) else { return Ok(None) };
         if let Some(after) = after {
-            comments.retain(|(position, _)| list_order(position) > list_order(&after));
+            comments.retain(|(position, _)| *position > after);
         }
         Ok(Some(Page::cut(comments, size)))
     }

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use hexdesk_domain::{
     Page, PageSize, SearchPosition, SearchQuery, SearchStore, SearchTerm, ShopId, StorageError, TicketId,
-    TicketPosition, TicketView, Timestamp, search_words,
+    TicketView, search_words,
 };
 
 use super::{MemoryStorage, State};
@@ -71,15 +71,9 @@ impl State {
         let mut ranked: Vec<_> = tickets
             .filter_map(|(ticket, view)| Some((SearchPosition { rank: rank(&view)?, ticket }, view)))
             .collect();
-        ranked.sort_by_key(|(position, _)| std::cmp::Reverse(answer_order(position)));
+        ranked.sort_by_key(|(position, _)| *position);
         ranked
     }
-}
-
-/// The sort key of search results, largest first.
-pub(crate) fn answer_order(position: &SearchPosition) -> (u32, Timestamp, TicketId) {
-    let SearchPosition { rank, ticket: TicketPosition { last_message_time, id } } = *position;
-    (rank, last_message_time, id)
 }
 
 #[async_trait]
@@ -90,12 +84,12 @@ impl SearchStore for MemoryStorage {
         query: SearchQuery,
         after: Option<SearchPosition>,
         size: PageSize,
-    ) -> Result<Option<Page<TicketView, SearchPosition>>, StorageError> {
+    ) -> Result<Page<TicketView, SearchPosition>, StorageError> {
         let state = self.state();
         let mut found = state.ranked(shop, |view| state.words_of(view).rank(&query));
         if let Some(after) = after {
-            found.retain(|(position, _)| answer_order(position) < answer_order(&after));
+            found.retain(|(position, _)| *position > after);
         }
-        Ok(Some(Page::cut(found, size)))
+        Ok(Page::cut(found, size))
     }
 }

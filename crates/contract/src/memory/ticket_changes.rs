@@ -41,11 +41,7 @@ impl State {
     ) -> Result<(), StorageError> {
         let Some(mut stored) = self.tickets.get(&(shop, id)).cloned() else { return Ok(()) };
         if let Some(is_opened) = changes.is_opened {
-            match stored.human_ticket.and_then(|number| self.human_tickets.get_mut(&(shop, number))) {
-                Some(human_ticket) => _ = human_ticket.set_open(is_opened, changed_at),
-                None if is_opened => stored.human_ticket = Some(self.open_human_ticket(shop, changed_at)?),
-                None => {}
-            }
+            stored.human_ticket = self.set_human_ticket(shop, stored.human_ticket, is_opened, changed_at)?;
         }
         changes.apply(&mut stored.ticket);
         self.tickets.insert((shop, id), stored);

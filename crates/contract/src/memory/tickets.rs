@@ -8,7 +8,6 @@ use hexdesk_domain::{
     Timestamp,
 };
 
-use super::idempotency::Recorded;
 use super::{MemoryStorage, State, next_number, unexpected};
 
 /// A ticket, its first message and the number of its human ticket.
@@ -36,12 +35,13 @@ impl State {
 
     fn create_ticket(&mut self, creation: TicketCreation) -> Result<CreateTicketOutcome, StorageError> {
         let TicketCreation { ticket, stamp, idempotency } = creation;
+        let claim = idempotency.map(|claim| claim.into_deferred(stamp.time));
+        let attempt = self.attempt(ticket.shop_id, claim, |state| state.add_ticket(ticket, stamp))?;
+        Ok(attempt.into())
+    }
+
+    fn add_ticket(&mut self, ticket: Ticket, stamp: AuditStamp) -> Result<CreateTicketOutcome, StorageError> {
         let (shop, id) = (ticket.shop_id, ticket.id);
-        match idempotency.as_ref().and_then(|claim| self.recorded(shop, &claim.request)) {
-            Some(Recorded::Same(answer)) => return Ok(CreateTicketOutcome::Replayed(answer)),
-            Some(Recorded::Other) => return Ok(CreateTicketOutcome::KeyReused),
-            None => {}
-        }
         if !self.customers.contains_key(&(shop, ticket.customer_id)) {
             return Ok(CreateTicketOutcome::CustomerNotFound);
         }
@@ -51,27 +51,33 @@ impl State {
         if self.tickets.contains_key(&(shop, ticket.id)) {
             return Err(unexpected("create_tickets", "the shop already has a ticket with this id"));
         }
-        let human_ticket =
-            if ticket.is_opened { Some(self.open_human_ticket(shop, stamp.time)?) } else { None };
-        if let Some(claim) = idempotency {
-            self.record(shop, &claim.request, stamp.time, claim.receipt);
-        }
+        let human_ticket = self.set_human_ticket(shop, None, ticket.is_opened, stamp.time)?;
         let first_message = ticket.last_message.clone();
         self.tickets.insert((shop, id), StoredTicket { ticket, first_message, human_ticket });
         self.append_events(shop, stamp, [(EventKind::TicketCreated, Subject::Ticket(id))]);
         Ok(CreateTicketOutcome::Created)
     }
 
-    pub(crate) fn open_human_ticket(
+    /// Opens or closes the human ticket of a ticket, which may have none so far. Returns its number.
+    pub(crate) fn set_human_ticket(
         &mut self,
         shop: ShopId,
-        opened_at: Timestamp,
-    ) -> Result<HumanTicketId, StorageError> {
+        current: Option<HumanTicketId>,
+        is_open: bool,
+        at: Timestamp,
+    ) -> Result<Option<HumanTicketId>, StorageError> {
+        let current = current.and_then(|id| self.human_tickets.get(&(shop, id)).cloned());
         let of_shop = self.human_tickets.keys().filter(|(owner, _)| *owner == shop);
-        let id = HumanTicketId::new(next_number(of_shop.map(|(_, id)| id.get())))
-            .ok_or_else(|| unexpected("open_human_ticket", "no human ticket number left"))?;
-        self.human_tickets.insert((shop, id), HumanTicket::opened(id, opened_at));
-        Ok(id)
+        let next_id = || {
+            HumanTicketId::new(next_number(of_shop.map(|(_, id)| id.get())))
+                .ok_or_else(|| unexpected("open_human_ticket", "no human ticket number left"))
+        };
+        let after = HumanTicket::transition(current, is_open, at, next_id)?;
+        Ok(after.map(|human_ticket| {
+            let id = human_ticket.id;
+            self.human_tickets.insert((shop, id), human_ticket);
+            id
+        }))
     }
 
     pub(crate) fn find_ticket(&self, shop: ShopId, id: TicketId) -> Option<TicketView> {
@@ -99,14 +105,9 @@ impl State {
         let mut tickets: Vec<_> = wanted
             .filter_map(|((_, id), stored)| Some((stored.ticket.position(), self.find_ticket(shop, *id)?)))
             .collect();
-        tickets.sort_by_key(|(position, _)| std::cmp::Reverse(list_order(position)));
+        tickets.sort_by_key(|(position, _)| *position);
         tickets
     }
-}
-
-/// The sort key of a list of tickets, largest first.
-pub(crate) fn list_order(position: &TicketPosition) -> (Timestamp, TicketId) {
-    (position.last_message_time, position.id)
 }
 
 #[async_trait]
@@ -131,7 +132,7 @@ impl TicketStore for MemoryStorage {
     ) -> Result<Page<TicketView, TicketPosition>, StorageError> {
         let mut tickets = self.state().tickets_of(shop, |ticket| filter.matches(ticket));
         if let Some(after) = after {
-            tickets.retain(|(position, _)| list_order(position) < list_order(&after));
+            tickets.retain(|(position, _)| *position > after);
         }
         Ok(Page::cut(tickets, size))
     }

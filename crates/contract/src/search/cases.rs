@@ -8,7 +8,7 @@ mod words;
 
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use hexdesk_domain::{
     Customer, Page, PageSize, SearchPosition, SearchQuery, ShopId, Storage, Ticket, TicketView,
 };
@@ -100,8 +100,8 @@ async fn page(
     after: Option<SearchPosition>,
     size: PageSize,
 ) -> anyhow::Result<Page<TicketView, SearchPosition>> {
-    let page = storage.search_tickets(shop, query(text)?, after, size).await?;
-    page.context("the store cannot search: declare it with `without: [text_search]`")
+    ensure!(storage.capabilities().text_search, "the store lacks it: name it in `without: [text_search]`");
+    Ok(storage.search_tickets(shop, query(text)?, after, size).await?)
 }
 
 /// Returns all results, read in pages of the largest size.

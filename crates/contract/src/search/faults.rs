@@ -5,12 +5,13 @@ mod words;
 use std::cmp::Reverse;
 
 use hexdesk_domain::{
-    Page, PageSize, SearchPosition, SearchQuery, SearchTerm, ShopId, TicketView, search_words,
+    Capabilities, Page, PageSize, SearchPosition, SearchQuery, SearchTerm, ShopId, StorageErrorKind,
+    TicketView, search_words,
 };
 
 use self::words::WordsOf;
-use crate::faulty::{Fault, Store, fault, full_page_goes_on, rest};
-use crate::memory::{State, TicketWords, answer_order, is_found};
+use crate::faulty::{Fault, Store, failure, fault, full_page_goes_on, rest};
+use crate::memory::{State, TicketWords, is_found};
 use crate::page_faults::page_faults;
 
 /// The searched texts of a ticket.
@@ -78,7 +79,7 @@ impl Search {
 }
 
 fn is_after(position: &SearchPosition, after: &SearchPosition) -> bool {
-    answer_order(position) < answer_order(after)
+    position > after
 }
 
 /// Keeps the first version seen of each ticket, customer and comment.
@@ -99,7 +100,7 @@ impl Fault {
         self.search_tickets(move |store, shop, query, after, size| {
             let found = search.found(store, shop, &query);
             keep_first(store);
-            Ok(Some(Page::cut(rest(found, after, is_after), size)))
+            Ok(Page::cut(rest(found, after, is_after), size))
         })
     }
 
@@ -109,7 +110,7 @@ impl Fault {
         page: fn(Found, Option<SearchPosition>, PageSize) -> Page<TicketView, SearchPosition>,
     ) -> Self {
         self.search_tickets(move |store, shop, query, after, size| {
-            Ok(Some(page(CORRECT.found(store, shop, &query), after, size)))
+            Ok(page(CORRECT.found(store, shop, &query), after, size))
         })
     }
 }
@@ -143,7 +144,9 @@ pub(crate) fn faults() -> Vec<Fault> {
 fn of_texts() -> Vec<Fault> {
     let texts = |change_texts| Search { change_texts, ..CORRECT };
     vec![
-        fault("SEARCH-1", NO_SEARCH).search_tickets(|_, _, _, _, _| Ok(None)),
+        fault("SEARCH-1", NO_SEARCH)
+            .declaring(Capabilities::NONE)
+            .search_tickets(|_, _, _, _, _| Err(failure(StorageErrorKind::Unexpected, "search_tickets"))),
         fault("SEARCH-1", "The ticket's last message is searched, not its first one.")
             .search(texts(|texts, store, view| {
                 texts.messages = comments(store, view, |it| it.shop_id == view.ticket.shop_id).collect();
@@ -177,7 +180,7 @@ fn of_texts() -> Vec<Fault> {
             for other in store.shops.keys().filter(|other| **other != shop) {
                 found.extend(CORRECT.found(store, *other, &query));
             }
-            Ok(Some(Page::cut(rest(found, after, is_after), size)))
+            Ok(Page::cut(rest(found, after, is_after), size))
         }),
         fault("SEARCH-1", "Comments on tickets with the same id in other shops are searched.")
             .search(texts(|texts, store, view| texts.messages.extend(comments(store, view, |_| true)))),
@@ -189,7 +192,7 @@ fn of_texts() -> Vec<Fault> {
                     let messages = search_words(texts.messages.iter().map(String::as_str));
                     (CORRECT.rank)(&terms, &TicketWords { messages, ..texts.words(CORRECT.words_of) })
                 });
-                Ok(Some(Page::cut(rest(found, after, is_after), size)))
+                Ok(Page::cut(rest(found, after, is_after), size))
             },
         ),
     ]
@@ -234,7 +237,7 @@ fn of_terms() -> Vec<Fault> {
                 };
                 let found = CORRECT.found(store, shop, &query).into_iter();
                 let repeated = found.flat_map(|it| std::iter::repeat_n(it.clone(), places(&it.1)));
-                Ok(Some(Page::cut(rest(repeated.collect(), after, is_after), size)))
+                Ok(Page::cut(rest(repeated.collect(), after, is_after), size))
             },
         ),
     ]
@@ -274,7 +277,7 @@ fn of_sizes() -> Vec<Fault> {
     let faults = page_faults!("found tickets").map(|(broken, sentence)| {
         fault("SEARCH-3", sentence).search_tickets(move |store, shop, query, after, size| {
             let found = rest(CORRECT.found(store, shop, &query), after, is_after);
-            Ok(Some(broken.page_of(found, size)))
+            Ok(broken.page_of(found, size))
         })
     });
     faults.into()
@@ -339,7 +342,7 @@ fn of_changes() -> Vec<Fault> {
                 let mut now = store.state.clone();
                 std::mem::swap(&mut now, store.earlier);
                 let found = now.ranked(shop, |view| now.words_of(view).rank(&query));
-                Ok(Some(Page::cut(rest(found, after, is_after), size)))
+                Ok(Page::cut(rest(found, after, is_after), size))
             })
             .found_by_the_model(),
     ]

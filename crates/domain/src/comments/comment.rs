@@ -69,19 +69,6 @@ impl NewComment {
             tags,
         }
     }
-
-    /// Changes the ticket as a new comment does (COMMENT-4 to COMMENT-6).
-    pub fn apply(&self, ticket: &mut Ticket) {
-        // If two comments have the same time, the one created later is the latest.
-        if self.time >= ticket.last_message_time {
-            ticket.last_message = Some(self.text.clone());
-            ticket.last_message_time = self.time;
-        }
-        if !self.is_from_shop {
-            ticket.unread_count = 1;
-        }
-        ticket.version += 1;
-    }
 }
 
 /// A message of a ticket.
@@ -167,10 +154,8 @@ mod tests {
         draft.into_new(CommentId::new(2).unwrap(), ticket.shop_id, ticket.id, author, at(0)).unwrap()
     }
 
-    fn after(comment: &NewComment) -> Ticket {
-        let mut ticket = ticket();
-        comment.apply(&mut ticket);
-        ticket
+    fn after(comment: NewComment) -> Ticket {
+        ticket().after_comment(&comment.into_comment(&ticket()))
     }
 
     #[test]
@@ -183,15 +168,15 @@ mod tests {
                 }
                 false => expected,
             };
-            assert_eq!(after(&comment(time, true)), expected, "{time}");
+            assert_eq!(after(comment(time, true)), expected, "{time}");
         }
     }
 
     #[test]
     fn an_old_comment_of_the_customer_is_unread_too() {
         for time in [9, 11] {
-            assert_eq!(after(&comment(time, false)).unread_count, 1);
-            assert_eq!(after(&comment(time, true)).unread_count, 4);
+            assert_eq!(after(comment(time, false)).unread_count, 1);
+            assert_eq!(after(comment(time, true)).unread_count, 4);
         }
     }
 

@@ -96,8 +96,8 @@ impl CustomerChanges {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::customers::samples::customer;
     use crate::limits::MAX_PERSON_NAME_CHARS;
+    use crate::samples::customer;
     use crate::{ExternalIds, Field};
 
     type Change = fn(&mut CustomerChanges) -> &mut Option<Option<String>>;

@@ -112,7 +112,7 @@ impl NewCustomer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::customers::samples::customer;
+    use crate::samples::customer;
 
     #[test]
     fn a_new_customer_has_no_orders_and_no_shop_system() {

@@ -56,7 +56,7 @@ fn is_or_any(wanted: &Option<String>, value: &Option<String>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::customers::samples::customer;
+    use crate::samples::customer;
 
     #[test]
     fn every_condition_matches_or_not() {

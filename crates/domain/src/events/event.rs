@@ -158,6 +158,26 @@ impl Snapshot {
     }
 }
 
+/// Makes the snapshot of each of these states.
+macro_rules! snapshots {
+    ($($variant:ident from $type:ty: $state:ident => $boxed:expr;)+) => {$(
+        impl From<$type> for Snapshot {
+            fn from($state: $type) -> Self {
+                Self::$variant(Box::new($boxed))
+            }
+        }
+    )+};
+}
+
+snapshots! {
+    Ticket from TicketSnapshot: ticket => ticket;
+    Ticket from &TicketView: view => view.into();
+    Comment from Comment: comment => comment;
+    Customer from Customer: customer => customer;
+    User from User: user => user;
+    ApiKey from &ApiKey: key => key.into();
+}
+
 /// A ticket and its human ticket, without the people they name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TicketSnapshot {

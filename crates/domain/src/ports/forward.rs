@@ -160,7 +160,12 @@ macro_rules! forward_named {
         $crate::forward_method!(search_tickets<>(
             $field, shop: $crate::ShopId, query: $crate::SearchQuery,
             after: Option<$crate::SearchPosition>, size: $crate::PageSize
-        ) -> Option<$crate::Page<$crate::TicketView, $crate::SearchPosition>>);
+        ) -> $crate::Page<$crate::TicketView, $crate::SearchPosition>);
+    };
+    ($field:tt capabilities) => {
+        fn capabilities(&self) -> $crate::Capabilities {
+            self.$field.capabilities()
+        }
     };
     ($field:tt create_key) => {
         $crate::forward_method!(create_key<>(

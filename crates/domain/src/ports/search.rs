@@ -1,9 +1,12 @@
 use async_trait::async_trait;
 
-use crate::{Page, PageSize, SearchPosition, SearchQuery, ShopId, StorageError, TicketView};
+use crate::{
+    Page, PageSize, SearchPosition, SearchQuery, ShopId, StorageError, StorageErrorKind, TicketView,
+};
 
 /// Searches tickets by the words in them. A store may lack this capability. It then implements the
-/// trait, keeps the default method, and declares the lack to the contract kit.
+/// trait, keeps the default method, and does not declare
+/// [`text_search`](crate::Capabilities::text_search).
 ///
 /// [`search_words`](crate::search_words) defines the words of a text. A ticket has these texts:
 ///
@@ -47,17 +50,18 @@ use crate::{Page, PageSize, SearchPosition, SearchQuery, ShopId, StorageError, T
 #[async_trait]
 pub trait SearchStore: Send + Sync {
     /// Returns the shop's tickets that the query finds, after this position in the results: a page of
-    /// this size. A store that cannot search returns `None`.
+    /// this size.
     ///
     /// # Errors
-    /// [`StorageError`] if the store fails.
+    /// [`StorageError`] if the store fails, or lacks `text_search`.
     async fn search_tickets(
         &self,
         _shop: ShopId,
         _query: SearchQuery,
         _after: Option<SearchPosition>,
         _size: PageSize,
-    ) -> Result<Option<Page<TicketView, SearchPosition>>, StorageError> {
-        Ok(None)
+    ) -> Result<Page<TicketView, SearchPosition>, StorageError> {
+        let cause = anyhow::anyhow!("the store lacks text_search");
+        Err(StorageError::new(StorageErrorKind::Unexpected, "search_tickets", cause))
     }
 }

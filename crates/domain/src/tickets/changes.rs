@@ -32,7 +32,7 @@ impl TicketChanges {
 
     /// Makes the changes and raises the version by one (TICKET-17). If no change is requested, the
     /// ticket and its version stay as they are (TICKET-18). The store opens or closes the human
-    /// ticket with [`HumanTicket::set_open`](crate::HumanTicket::set_open).
+    /// ticket with [`HumanTicket::transition`](crate::HumanTicket::transition).
     pub fn apply(self, ticket: &mut Ticket) {
         if self.is_empty() {
             return;

@@ -1,4 +1,6 @@
-use crate::{Customer, CustomerId, HumanTicketId, ShopId, TicketId, TicketPosition, Timestamp, User, UserId};
+use crate::{
+    Comment, Customer, CustomerId, HumanTicketId, ShopId, TicketId, TicketPosition, Timestamp, User, UserId,
+};
 
 /// A conversation between a customer and a shop. It is complete and keeps every limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +50,22 @@ impl Ticket {
     pub fn position(&self) -> TicketPosition {
         TicketPosition { last_message_time: self.last_message_time, id: self.id }
     }
+
+    /// Returns the ticket after this new comment of it (COMMENT-4 to COMMENT-6).
+    #[must_use]
+    pub fn after_comment(&self, comment: &Comment) -> Self {
+        let mut ticket = self.clone();
+        // If two comments have the same time, the one created later is the latest.
+        if comment.time >= ticket.last_message_time {
+            ticket.last_message = Some(comment.text.clone());
+            ticket.last_message_time = comment.time;
+        }
+        if !comment.is_from_shop {
+            ticket.unread_count = 1;
+        }
+        ticket.version += 1;
+        ticket
+    }
 }
 
 /// A request for a person to handle a ticket.
@@ -67,15 +85,28 @@ impl HumanTicket {
         Self { id, opened_at, closed_at: None }
     }
 
-    /// Opens or closes it at this time (TICKET-19). Returns whether that changed it: if it is
-    /// already open, or already closed, it keeps its times.
-    pub const fn set_open(&mut self, is_open: bool, at: Timestamp) -> bool {
-        match (is_open, self.closed_at) {
-            (true, Some(_)) => *self = Self::opened(self.id, at),
-            (false, None) => self.closed_at = Some(at),
-            (true, None) | (false, Some(_)) => return false,
-        }
-        true
+    /// Returns the human ticket of a ticket that is created, opened or closed at this time (TICKET-7,
+    /// TICKET-19). `current` is the ticket's human ticket so far.
+    ///
+    /// - An open ticket without a human ticket gets one. `next_id` returns its number.
+    /// - A closed human ticket that is opened is open from now on, with the same number.
+    /// - An open human ticket that is closed keeps the time of its opening.
+    /// - In every other case the result equals `current`, and there is nothing to write.
+    ///
+    /// # Errors
+    /// The error of `next_id`.
+    pub fn transition<E>(
+        current: Option<Self>,
+        is_open: bool,
+        at: Timestamp,
+        next_id: impl FnOnce() -> Result<HumanTicketId, E>,
+    ) -> Result<Option<Self>, E> {
+        Ok(match (current, is_open) {
+            (None, true) => Some(Self::opened(next_id()?, at)),
+            (Some(Self { id, closed_at: Some(_), .. }), true) => Some(Self::opened(id, at)),
+            (Some(open @ Self { closed_at: None, .. }), false) => Some(Self { closed_at: Some(at), ..open }),
+            (same, _) => same,
+        })
     }
 }
 
@@ -99,15 +130,19 @@ mod tests {
     #[test]
     fn a_human_ticket_opens_and_closes_once() {
         let at = |millis| Timestamp::from_unix_millis(millis).unwrap();
-        let mut human_ticket = HumanTicket::opened(HumanTicketId::new(3).unwrap(), at(1));
-        assert!(!human_ticket.set_open(true, at(2)));
-        assert_eq!((human_ticket.opened_at, human_ticket.closed_at), (at(1), None));
+        let id = HumanTicketId::new(3).unwrap();
+        let set = |current, is_open, millis, next: Result<_, &'static str>| {
+            HumanTicket::transition(current, is_open, at(millis), || next)
+        };
+        assert_eq!(set(None, false, 1, Err("not asked")), Ok(None));
+        assert_eq!(set(None, true, 1, Err("none left")), Err("none left"));
+        let opened = set(None, true, 1, Ok(id)).unwrap();
+        assert_eq!(opened, Some(HumanTicket::opened(id, at(1))));
+        assert_eq!(set(opened.clone(), true, 2, Err("not asked")), Ok(opened.clone()));
 
-        assert!(human_ticket.set_open(false, at(3)));
-        assert!(!human_ticket.set_open(false, at(4)));
-        assert_eq!((human_ticket.opened_at, human_ticket.closed_at), (at(1), Some(at(3))));
-
-        assert!(human_ticket.set_open(true, at(5)));
-        assert_eq!(human_ticket, HumanTicket::opened(HumanTicketId::new(3).unwrap(), at(5)));
+        let closed = set(opened, false, 3, Err("not asked")).unwrap();
+        assert_eq!(closed, Some(HumanTicket { id, opened_at: at(1), closed_at: Some(at(3)) }));
+        assert_eq!(set(closed.clone(), false, 4, Err("not asked")), Ok(closed.clone()));
+        assert_eq!(set(closed, true, 5, Err("not asked")), Ok(Some(HumanTicket::opened(id, at(5)))));
     }
 }

@@ -65,7 +65,7 @@ impl UserChanges {
 mod tests {
     use super::*;
     use crate::limits::MAX_PERSON_NAME_CHARS;
-    use crate::users::samples::user;
+    use crate::samples::user;
     use crate::{Field, Rule};
 
     fn changed(before: User, changes: UserChanges, at: i64) -> User {

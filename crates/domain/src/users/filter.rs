@@ -19,7 +19,7 @@ impl UserFilter {
 mod tests {
     use super::*;
     use crate::Timestamp;
-    use crate::users::samples::user;
+    use crate::samples::user;
 
     #[test]
     fn users_are_active_or_not() {

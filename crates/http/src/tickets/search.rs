@@ -25,8 +25,9 @@ pub(crate) async fn serve(
 ) -> Result<HttpResponse, Problem> {
     let shop = &principal.shop;
     let (asked, query) = QUERY.read(&request, shop.id)?;
-    let page = services.search.search_tickets(shop.id, query, asked.after, asked.size).await;
-    let page = page.map_err(storage_problem)?.ok_or_else(Problem::search_not_supported)?;
+    let search = services.search.as_ref().ok_or_else(Problem::search_not_supported)?;
+    let page = search.search_tickets(shop.id, query, asked.after, asked.size).await;
+    let page = page.map_err(storage_problem)?;
     let next = asked.next_cursor(page.next);
     let body = TicketsAnswer {
         success: true,

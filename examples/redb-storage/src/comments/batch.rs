@@ -2,20 +2,17 @@
 
 use anyhow::{Context, ensure};
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
-use hexdesk_domain::{
-    AuditStamp, CommentView, EventKind, IdempotentOutcome, NewComment, Snapshot, TicketSnapshot,
-};
+use hexdesk_domain::{AuditStamp, CommentView, IdempotentOutcome, NewComment, NewEvent, TicketSnapshot};
 use redb::{Table, TableError, WriteTransaction};
 
-use super::stored::StoredComment;
-use crate::encoding::encode;
-use crate::events::{EventLog, NewEvent};
+use crate::encoding::{encode, find};
+use crate::events::EventLog;
 use crate::tables::{
     COMMENTS, CUSTOMERS, CommentKey, HUMAN_TICKET_BY_TICKET, HUMAN_TICKETS, IDEMPOTENCY_RECORDS, Json,
     NumberInShop, Record, RecordKey, USERS,
 };
 use crate::tickets::TicketTables;
-use crate::{customers, idempotency, tickets, users};
+use crate::{idempotency, tickets};
 
 /// The tables that a batch reads and writes.
 pub(super) struct Batch<'transaction> {
@@ -68,31 +65,28 @@ impl Creation<'_> {
             return Ok(CreateCommentOutcome::TicketNotFound);
         };
         let author = match new.author_id {
-            Some(user) => match users::find(&self.users, shop, user)? {
+            Some(user) => match find(&self.users, shop, user.get())? {
                 Some(user) => Some(user),
                 None => return Ok(CreateCommentOutcome::AuthorNotFound),
             },
             None => None,
         };
-        let customer = customers::find(&self.customers, shop, ticket.customer_id)?
+        let customer = find(&self.customers, shop, ticket.customer_id.get())?
             .context("a ticket's customer is missing")?;
 
-        let mut after = ticket.clone();
-        new.apply(&mut after);
-        self.tickets.replace(&ticket, after.clone())?;
         let comment = new.into_comment(&ticket);
-        let stored = StoredComment::of(comment.clone());
+        let after = ticket.after_comment(&comment);
+        self.tickets.replace(&ticket, &after)?;
         let key = (shop.get(), ticket.id.get(), comment.time.unix_millis(), id.get());
         // A repeated request with an idempotency key is replayed before this check. Without a
         // key, a duplicate is an error, so that it does not count twice.
-        let is_new = self.comments.insert(key, encode(&stored)?.as_slice())?.is_none();
+        let is_new = self.comments.insert(key, encode(&comment)?.as_slice())?.is_none();
         ensure!(is_new, "the ticket {} has a comment {id} already", ticket.id);
         let human_ticket =
             tickets::find_human_ticket(&self.human_tickets, &self.human_ticket_by_ticket, shop, ticket.id)?;
-        let updated = Snapshot::Ticket(Box::new(TicketSnapshot { ticket: after, human_ticket }));
         let events = [
-            NewEvent::new(EventKind::CommentCreated, Snapshot::Comment(Box::new(comment.clone()))),
-            NewEvent::new(EventKind::TicketUpdated, updated),
+            NewEvent::comment_created(comment.clone()),
+            NewEvent::ticket_updated(TicketSnapshot { ticket: after, human_ticket }),
         ];
         self.log.append(shop, stamp, events)?;
         Ok(CreateCommentOutcome::Created(Box::new(CommentView { comment, customer, author })))

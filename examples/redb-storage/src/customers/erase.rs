@@ -1,11 +1,11 @@
 //! Erases a customer.
 
 use hexdesk_domain::ports::Erased;
-use hexdesk_domain::{AuditStamp, CustomerId, EventKind, ShopId, Subject};
+use hexdesk_domain::{AuditStamp, CustomerId, NewEvent, ShopId};
 use redb::WriteTransaction;
 
 use super::tables::CustomerTables;
-use crate::events::{EventLog, NewEvent};
+use crate::events::EventLog;
 use crate::tables::IDEMPOTENCY_RECORDS;
 use crate::{idempotency, tickets};
 
@@ -23,7 +23,7 @@ pub(super) fn erase(
     let deleted = tickets::delete_all_of(transaction, shop, id, &mut events)?;
     let mut records = transaction.open_table(IDEMPOTENCY_RECORDS)?;
     let idempotency_records = idempotency::erase_all_of(&mut records, shop, id)?;
-    events.push(NewEvent::of_deleted(EventKind::CustomerErased, Subject::Customer(id)));
+    events.push(NewEvent::customer_erased(id));
     let mut log = EventLog::open(transaction)?;
     log.erase_snapshots(shop, id)?;
     log.append(shop, stamp, events)?;

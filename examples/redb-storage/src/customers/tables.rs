@@ -4,8 +4,7 @@ use anyhow::Context;
 use hexdesk_domain::{Customer, CustomerId, ShopId, fold_email};
 use redb::{ReadableTable, Table, TableError, WriteTransaction};
 
-use super::stored::{self, StoredCustomer};
-use crate::encoding::encode;
+use crate::encoding::{find, put};
 use crate::numbers::next_number;
 use crate::tables::{
     CUSTOMER_BY_EMAIL, CUSTOMER_BY_PHONE_NUMBER, CUSTOMERS, Json, LARGEST_ERASED_CUSTOMER, NumberInShop,
@@ -32,7 +31,7 @@ impl<'transaction> CustomerTables<'transaction> {
 
     /// Returns the shop's customer with this number.
     pub(super) fn find(&self, shop: ShopId, id: CustomerId) -> anyhow::Result<Option<Customer>> {
-        stored::find(&self.customers, shop, id)
+        find(&self.customers, shop, id.get())
     }
 
     /// Returns the shop's customer with this e-mail address, compared without case. Returns `None`
@@ -77,8 +76,7 @@ impl<'transaction> CustomerTables<'transaction> {
     /// Adds a customer. Its number, e-mail address and phone number must be free.
     pub(super) fn add(&mut self, customer: &Customer) -> anyhow::Result<()> {
         let (shop, id) = (customer.shop_id.get(), customer.id.get());
-        let stored = StoredCustomer::of(customer.clone());
-        self.customers.insert((shop, id), encode(&stored)?.as_slice())?;
+        put(&mut self.customers, customer.shop_id, id, customer)?;
         if let Some(email) = &customer.email {
             self.by_email.insert((shop, fold_email(email).as_str()), id)?;
         }

@@ -1,11 +1,11 @@
 //! Updates a customer.
 
 use hexdesk_domain::ports::{CustomerUpdate, UpdateCustomerOutcome};
-use hexdesk_domain::{Customer, CustomerId, EventKind, ShopId, Snapshot};
+use hexdesk_domain::{Customer, CustomerId, NewEvent, ShopId};
 use redb::WriteTransaction;
 
 use super::tables::CustomerTables;
-use crate::events::{EventLog, NewEvent};
+use crate::events::EventLog;
 
 /// Makes the changes in this transaction. All checks come before all writes, so that a
 /// refused update writes nothing.
@@ -37,9 +37,8 @@ pub(super) fn update(
 
     if is_change {
         customers.replace(&before, &customer)?;
-        let updated = Snapshot::Customer(Box::new(customer.clone()));
-        let event = NewEvent::new(EventKind::CustomerUpdated, updated);
-        EventLog::open(transaction)?.append(shop, stamp, [event])?;
+        let updated = NewEvent::customer_updated(customer.clone());
+        EventLog::open(transaction)?.append(shop, stamp, [updated])?;
     }
     Ok(UpdateCustomerOutcome::Updated(Box::new(customer)))
 }

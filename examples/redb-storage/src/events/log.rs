@@ -2,30 +2,11 @@
 
 use std::ops::Bound;
 
-use hexdesk_domain::{AuditStamp, CustomerId, EventKind, EventPosition, ShopId, Snapshot, Subject};
+use hexdesk_domain::{AuditStamp, CustomerId, EventPosition, NewEvent, ShopId, Snapshot};
 use redb::{ReadableTable, Table, TableError, WriteTransaction};
 
-use super::stored;
+use crate::encoding::encode;
 use crate::tables::{EVENTS, EventKey, LAST_CHANGES, StoredEvent};
-
-/// An event to append.
-pub(crate) struct NewEvent {
-    pub(super) kind: EventKind,
-    pub(super) subject: Subject,
-    pub(super) snapshot: Option<Snapshot>,
-}
-
-impl NewEvent {
-    /// Returns the event of a created or changed subject, with its new state.
-    pub(crate) fn new(kind: EventKind, snapshot: Snapshot) -> Self {
-        Self { kind, subject: snapshot.subject(), snapshot: Some(snapshot) }
-    }
-
-    /// Returns the event of a deleted subject.
-    pub(crate) fn of_deleted(kind: EventKind, subject: Subject) -> Self {
-        Self { kind, subject, snapshot: None }
-    }
-}
 
 /// The events, and the number of changes in each shop. Only this type writes them. Every
 /// command that changes something appends to the log in its own transaction.
@@ -53,9 +34,10 @@ impl<'transaction> EventLog<'transaction> {
         let change = self.last_changes.get(shop.get())?.map_or(0, |number| number.value()) + 1;
         self.last_changes.insert(shop.get(), change)?;
         for (part, event) in (0..).zip(events) {
-            let customer = event.snapshot.as_ref().and_then(Snapshot::customer_id).map(CustomerId::get);
-            let done = stored::encode_done(&event, stamp.actor)?;
-            let snapshot = event.snapshot.map(stored::encode_snapshot).transpose()?;
+            let mut event = event.at(shop, EventPosition { change, part }, stamp);
+            let snapshot = event.snapshot.take();
+            let customer = snapshot.as_ref().and_then(Snapshot::customer_id).map(CustomerId::get);
+            let (done, snapshot) = (encode(&event)?, snapshot.map(|it| encode(&it)).transpose()?);
             let value = (stamp.time.unix_millis(), done.as_slice(), customer, snapshot.as_deref());
             self.events.insert((shop.get(), change, part), value)?;
         }

@@ -1,16 +1,11 @@
 //! Creates the tickets of a batch, one after another, in one transaction.
 
-use std::sync::Arc;
-
 use hexdesk_domain::ports::{CreateTicketOutcome, TicketCreation};
-use hexdesk_domain::{
-    AuditStamp, DeferredClaim, EventKind, IdempotencyClaim, IdempotentOutcome, Snapshot, Ticket,
-    TicketSnapshot, Timestamp,
-};
+use hexdesk_domain::{AuditStamp, NewEvent, Ticket, TicketSnapshot};
 use redb::{ReadableTable, Table, TableError, WriteTransaction};
 
 use super::{TicketTables, human_tickets};
-use crate::events::{EventLog, NewEvent};
+use crate::events::EventLog;
 use crate::tables::{
     CUSTOMERS, HUMAN_TICKET_BY_TICKET, HUMAN_TICKETS, IDEMPOTENCY_RECORDS, Json, NumberInShop, Record,
     RecordKey, USERS,
@@ -43,25 +38,11 @@ impl<'transaction> Batch<'transaction> {
     /// before customer and assignee are checked (IDEMPOTENCY-6).
     pub(super) fn create(&mut self, item: TicketCreation) -> anyhow::Result<CreateTicketOutcome> {
         let TicketCreation { ticket, stamp, idempotency } = item;
-        let claim = idempotency.map(|claim| deferred(claim, stamp.time));
+        let claim = idempotency.map(|claim| claim.into_deferred(stamp.time));
         let creation = &mut self.creation;
         let shop = ticket.shop_id;
-        Ok(match idempotency::run(&mut self.records, shop, claim, || creation.run(ticket, stamp))? {
-            IdempotentOutcome::Ran(outcome) => outcome,
-            IdempotentOutcome::Replayed(answer) => CreateTicketOutcome::Replayed(answer),
-            IdempotentOutcome::KeyReused => CreateTicketOutcome::KeyReused,
-            IdempotentOutcome::InProgress => CreateTicketOutcome::InProgress,
-        })
+        Ok(idempotency::run(&mut self.records, shop, claim, || creation.run(ticket, stamp))?.into())
     }
-}
-
-/// Converts the claim of a ticket, which already has its receipt. Only a created ticket stores it.
-fn deferred(claim: IdempotencyClaim, requested_at: Timestamp) -> DeferredClaim<CreateTicketOutcome> {
-    let IdempotencyClaim { request, receipt } = claim;
-    let receipt = move |outcome: &CreateTicketOutcome| {
-        matches!(outcome, CreateTicketOutcome::Created).then(|| receipt.clone())
-    };
-    DeferredClaim { request, requested_at, receipt: Arc::new(receipt) }
 }
 
 struct Creation<'transaction> {
@@ -88,19 +69,10 @@ impl Creation<'_> {
         // This is an error, not an outcome, so that nothing of the batch is written (TICKET-10).
         self.tickets.require_free(shop, id)?;
 
-        let human_ticket = match ticket.is_opened {
-            true => Some(human_tickets::open(
-                &mut self.human_tickets,
-                &mut self.human_ticket_by_ticket,
-                shop,
-                id,
-                stamp.time,
-            )?),
-            false => None,
-        };
-        self.tickets.add(ticket.clone())?;
-        let created = Snapshot::Ticket(Box::new(TicketSnapshot { ticket, human_ticket }));
-        self.log.append(shop, stamp, [NewEvent::new(EventKind::TicketCreated, created)])?;
+        let (tickets, by_ticket) = (&mut self.human_tickets, &mut self.human_ticket_by_ticket);
+        let human_ticket = human_tickets::set(tickets, by_ticket, &ticket, ticket.is_opened, stamp.time)?;
+        self.tickets.add(&ticket)?;
+        self.log.append(shop, stamp, [NewEvent::ticket_created(TicketSnapshot { ticket, human_ticket })])?;
         Ok(CreateTicketOutcome::Created)
     }
 }

@@ -2,11 +2,11 @@
 
 use anyhow::Context;
 use hexdesk_domain::ports::{DeleteTicketOutcome, Erased};
-use hexdesk_domain::{AuditStamp, CommentId, CustomerId, EventKind, ShopId, Subject, Ticket, TicketId};
+use hexdesk_domain::{AuditStamp, CommentId, CustomerId, NewEvent, ShopId, Ticket, TicketId};
 use redb::WriteTransaction;
 
 use super::TicketTables;
-use crate::events::{EventLog, NewEvent};
+use crate::events::EventLog;
 use crate::tables::{COMMENTS, HUMAN_TICKET_BY_TICKET, HUMAN_TICKETS};
 
 /// Deletes the ticket in this transaction, with its human ticket and comments.
@@ -65,10 +65,10 @@ fn remove(
     for comment in transaction.open_table(COMMENTS)?.extract_from_if(all_of_ticket, |_, _| true)? {
         let (_, _, _, comment) = comment?.0.value();
         let comment = CommentId::new(comment).context("a stored comment id is out of range")?;
-        events.push(NewEvent::of_deleted(EventKind::CommentDeleted, Subject::Comment(comment)));
+        events.push(NewEvent::comment_deleted(comment));
         comments += 1;
     }
     tickets.remove(ticket)?;
-    events.push(NewEvent::of_deleted(EventKind::TicketDeleted, Subject::Ticket(ticket.id)));
+    events.push(NewEvent::ticket_deleted(ticket.id));
     Ok((u64::from(human_ticket.is_some()), comments))
 }

@@ -1,85 +1,34 @@
 //! The human tickets of tickets.
 
 use anyhow::Context;
-use hexdesk_domain::{HumanTicket, HumanTicketId, ShopId, TicketId, Timestamp};
+use hexdesk_domain::{HumanTicket, HumanTicketId, ShopId, Ticket, TicketId, Timestamp};
 use redb::{ReadableTable, Table};
-use serde::{Deserialize, Serialize};
 
-use crate::encoding::{decode, encode, optional_timestamp, timestamp};
+use crate::encoding::{find, put};
 use crate::numbers::next_number;
 use crate::tables::{Json, NumberInShop};
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StoredHumanTicket {
-    opened_at: i64,
-    closed_at: Option<i64>,
-}
-
-impl StoredHumanTicket {
-    fn of(human_ticket: &HumanTicket) -> Self {
-        Self {
-            opened_at: human_ticket.opened_at.unix_millis(),
-            closed_at: human_ticket.closed_at.map(Timestamp::unix_millis),
-        }
-    }
-
-    fn into_human_ticket(self, id: HumanTicketId) -> anyhow::Result<HumanTicket> {
-        Ok(HumanTicket {
-            id,
-            opened_at: timestamp(self.opened_at)?,
-            closed_at: optional_timestamp(self.closed_at)?,
-        })
-    }
-}
-
-/// Opens the first human ticket of a ticket, with the shop's next number.
-pub(super) fn open(
-    human_tickets: &mut Table<'_, NumberInShop, Json>,
-    by_ticket: &mut Table<'_, NumberInShop, i64>,
-    shop: ShopId,
-    ticket: TicketId,
-    opened_at: Timestamp,
-) -> anyhow::Result<HumanTicket> {
-    let id =
-        HumanTicketId::new(next_number(human_tickets, shop)?).context("no human ticket number is left")?;
-    let human_ticket = HumanTicket::opened(id, opened_at);
-    put(human_tickets, shop, &human_ticket)?;
-    by_ticket.insert((shop.get(), ticket.get()), id.get())?;
-    Ok(human_ticket)
-}
-
-/// Opens or closes the human ticket of a ticket at this time (TICKET-19). Opens a new one if
-/// the ticket has none.
+/// Opens or closes the human ticket of a ticket at this time, and returns it. An open ticket that has
+/// none gets one, with the shop's next number (TICKET-7, TICKET-19).
 pub(super) fn set(
     human_tickets: &mut Table<'_, NumberInShop, Json>,
     by_ticket: &mut Table<'_, NumberInShop, i64>,
-    shop: ShopId,
-    ticket: TicketId,
-    is_opened: bool,
+    ticket: &Ticket,
+    is_open: bool,
     at: Timestamp,
-) -> anyhow::Result<()> {
-    let Some(mut human_ticket) = find_by_ticket(human_tickets, by_ticket, shop, ticket)? else {
-        if is_opened {
-            open(human_tickets, by_ticket, shop, ticket, at)?;
-        }
-        return Ok(());
-    };
-    if human_ticket.set_open(is_opened, at) {
-        put(human_tickets, shop, &human_ticket)?;
+) -> anyhow::Result<Option<HumanTicket>> {
+    let (shop, id) = (ticket.shop_id, ticket.id);
+    let before = find_by_ticket(human_tickets, by_ticket, shop, id)?;
+    let next_id =
+        || HumanTicketId::new(next_number(human_tickets, shop)?).context("no human ticket number is left");
+    let after = HumanTicket::transition(before.clone(), is_open, at, next_id)?;
+    if let Some(human_ticket) = &after
+        && after != before
+    {
+        put(human_tickets, shop, human_ticket.id.get(), human_ticket)?;
+        by_ticket.insert((shop.get(), id.get()), human_ticket.id.get())?;
     }
-    Ok(())
-}
-
-/// Writes a human ticket. Replaces the one stored under its number.
-fn put(
-    human_tickets: &mut Table<'_, NumberInShop, Json>,
-    shop: ShopId,
-    human_ticket: &HumanTicket,
-) -> anyhow::Result<()> {
-    let stored = encode(&StoredHumanTicket::of(human_ticket))?;
-    human_tickets.insert((shop.get(), human_ticket.id.get()), stored.as_slice())?;
-    Ok(())
+    Ok(after)
 }
 
 /// Returns the human ticket of the shop's ticket.
@@ -90,7 +39,5 @@ pub(crate) fn find_by_ticket(
     ticket: TicketId,
 ) -> anyhow::Result<Option<HumanTicket>> {
     let Some(number) = by_ticket.get((shop.get(), ticket.get()))? else { return Ok(None) };
-    let id = HumanTicketId::new(number.value()).context("a stored human ticket number is out of range")?;
-    let stored = human_tickets.get((shop.get(), id.get()))?.context("an indexed human ticket is missing")?;
-    Ok(Some(decode::<StoredHumanTicket>(stored.value())?.into_human_ticket(id)?))
+    Ok(Some(find(human_tickets, shop, number.value())?.context("an indexed human ticket is missing")?))
 }

@@ -5,8 +5,7 @@ use hexdesk_domain::{CustomerId, ShopId, Ticket, TicketId};
 use redb::{ReadableTable, Table, TableError, WriteTransaction};
 
 use super::activity;
-use super::stored::{self, StoredTicket};
-use crate::encoding::encode;
+use crate::encoding::{decode, find, put};
 use crate::tables::{Activity, Json, NumberInShop, TICKETS, TICKETS_BY_ACTIVITY, all_of};
 
 /// The tickets and their index. Only this type writes them, so every write updates the index.
@@ -25,17 +24,16 @@ impl<'transaction> TicketTables<'transaction> {
 
     /// Returns the shop's ticket with this id.
     pub(crate) fn find(&self, shop: ShopId, id: TicketId) -> anyhow::Result<Option<Ticket>> {
-        stored::find(&self.tickets, shop, id)
+        find(&self.tickets, shop, id.get())
     }
 
     /// Returns the customer's tickets. Reads every ticket of the shop.
     pub(super) fn all_of(&self, shop: ShopId, customer: CustomerId) -> anyhow::Result<Vec<Ticket>> {
-        let tickets = self.tickets.range(all_of(shop))?.map(|entry| {
-            let (key, stored) = entry?;
-            stored::ticket(shop, key.value().1, stored.value())
-        });
+        let tickets = self.tickets.range(all_of(shop))?.map(|entry| decode(entry?.1.value()));
         tickets
-            .filter(|ticket| ticket.as_ref().map_or(true, |ticket| ticket.customer_id == customer))
+            .filter(|ticket: &anyhow::Result<Ticket>| {
+                ticket.as_ref().map_or(true, |ticket| ticket.customer_id == customer)
+            })
             .collect()
     }
 
@@ -47,14 +45,14 @@ impl<'transaction> TicketTables<'transaction> {
     }
 
     /// Adds a ticket. Its id must be free.
-    pub(super) fn add(&mut self, ticket: Ticket) -> anyhow::Result<()> {
-        self.by_activity.insert(activity::key_of(&ticket), ())?;
+    pub(super) fn add(&mut self, ticket: &Ticket) -> anyhow::Result<()> {
+        self.by_activity.insert(activity::key_of(ticket), ())?;
         self.put(ticket)
     }
 
     /// Replaces a ticket.
-    pub(crate) fn replace(&mut self, before: &Ticket, after: Ticket) -> anyhow::Result<()> {
-        let (old_place, new_place) = (activity::key_of(before), activity::key_of(&after));
+    pub(crate) fn replace(&mut self, before: &Ticket, after: &Ticket) -> anyhow::Result<()> {
+        let (old_place, new_place) = (activity::key_of(before), activity::key_of(after));
         if old_place != new_place {
             self.by_activity.remove(old_place)?;
             self.by_activity.insert(new_place, ())?;
@@ -69,9 +67,7 @@ impl<'transaction> TicketTables<'transaction> {
         Ok(())
     }
 
-    fn put(&mut self, ticket: Ticket) -> anyhow::Result<()> {
-        let key = (ticket.shop_id.get(), ticket.id.get());
-        self.tickets.insert(key, encode(&StoredTicket::of(ticket))?.as_slice())?;
-        Ok(())
+    fn put(&mut self, ticket: &Ticket) -> anyhow::Result<()> {
+        put(&mut self.tickets, ticket.shop_id, ticket.id.get(), ticket)
     }
 }

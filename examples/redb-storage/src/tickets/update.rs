@@ -1,11 +1,11 @@
 //! Updates a ticket.
 
 use hexdesk_domain::ports::{TicketUpdate, UpdateTicketOutcome};
-use hexdesk_domain::{EventKind, ShopId, Snapshot, TicketId};
+use hexdesk_domain::{NewEvent, ShopId, TicketId};
 use redb::WriteTransaction;
 
 use super::{TicketTables, human_tickets, views};
-use crate::events::{EventLog, NewEvent};
+use crate::events::EventLog;
 use crate::tables::{CUSTOMERS, HUMAN_TICKET_BY_TICKET, HUMAN_TICKETS, USERS};
 use crate::users;
 
@@ -37,18 +37,16 @@ pub(super) fn update(
     // An empty update does not raise the version (TICKET-18) and has no event (EVENT-8).
     let is_change = !changes.is_empty();
     if is_change {
-        if let Some(is_opened) = changes.is_opened {
-            human_tickets::set(&mut human_tickets, &mut by_ticket, shop, id, is_opened, stamp.time)?;
+        if let Some(is_open) = changes.is_opened {
+            human_tickets::set(&mut human_tickets, &mut by_ticket, &before, is_open, stamp.time)?;
         }
         changes.apply(&mut ticket);
-        tickets.replace(&before, ticket.clone())?;
+        tickets.replace(&before, &ticket)?;
     }
     let customers = transaction.open_table(CUSTOMERS)?;
     let view = views::view(&customers, &users, &human_tickets, &by_ticket, ticket)?;
     if is_change {
-        let updated = Snapshot::Ticket(Box::new((&view).into()));
-        let event = NewEvent::new(EventKind::TicketUpdated, updated);
-        EventLog::open(transaction)?.append(shop, stamp, [event])?;
+        EventLog::open(transaction)?.append(shop, stamp, [NewEvent::ticket_updated((&view).into())])?;
     }
     Ok(UpdateTicketOutcome::Updated(Box::new(view)))
 }

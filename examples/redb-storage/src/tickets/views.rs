@@ -4,12 +4,12 @@ use anyhow::Context;
 use hexdesk_domain::{ShopId, Ticket, TicketFilter, TicketId, TicketPosition, TicketView};
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, TableError};
 
-use super::{activity, human_tickets, stored};
+use super::{activity, human_tickets};
+use crate::encoding::find;
 use crate::tables::{
     Activity, CUSTOMERS, HUMAN_TICKET_BY_TICKET, HUMAN_TICKETS, Json, NumberInShop, TICKETS,
     TICKETS_BY_ACTIVITY, USERS,
 };
-use crate::{customers, users};
 
 /// The tables of tickets and of the people they name.
 pub(super) struct TicketViews {
@@ -34,7 +34,7 @@ impl TicketViews {
     }
 
     pub(super) fn find(&self, shop: ShopId, id: TicketId) -> anyhow::Result<Option<TicketView>> {
-        stored::find(&self.tickets, shop, id)?.map(|ticket| self.view(ticket)).transpose()
+        find(&self.tickets, shop, id.get())?.map(|ticket| self.view(ticket)).transpose()
     }
 
     /// Returns the shop's tickets that match the filter, after this position, in list order. A
@@ -48,7 +48,7 @@ impl TicketViews {
         let walk = self.by_activity.range(activity::range(shop, filter, after))?;
         let tickets = walk.map(move |entry| {
             let id = activity::ticket_id(entry?.0.value())?;
-            stored::find(&self.tickets, shop, id)?.context("an indexed ticket is missing")
+            find(&self.tickets, shop, id.get())?.context("an indexed ticket is missing")
         });
         Ok(tickets.filter(|ticket| ticket.as_ref().map_or(true, |ticket| filter.matches(ticket))))
     }
@@ -69,9 +69,9 @@ pub(super) fn view(
 ) -> anyhow::Result<TicketView> {
     let shop = ticket.shop_id;
     let customer =
-        customers::find(customers, shop, ticket.customer_id)?.context("a ticket's customer is missing")?;
+        find(customers, shop, ticket.customer_id.get())?.context("a ticket's customer is missing")?;
     let assignee = match ticket.assigned_to {
-        Some(user) => Some(users::find(users, shop, user)?.context("a ticket's assignee is missing")?),
+        Some(user) => Some(find(users, shop, user.get())?.context("a ticket's assignee is missing")?),
         None => None,
     };
     let human_ticket = human_tickets::find_by_ticket(human_tickets, human_ticket_by_ticket, shop, ticket.id)?;

@@ -4,8 +4,7 @@ use anyhow::Context;
 use hexdesk_domain::{ShopId, User, UserId, fold_email};
 use redb::{ReadableTable, Table, TableError, WriteTransaction};
 
-use super::stored::{self, StoredUser};
-use crate::encoding::encode;
+use crate::encoding::{find, put};
 use crate::numbers::next_number;
 use crate::tables::{Json, NumberInShop, TextInShop, USER_BY_EMAIL, USERS};
 
@@ -22,7 +21,7 @@ impl<'transaction> UserTables<'transaction> {
 
     /// Returns the shop's user with this number.
     pub(super) fn find(&self, shop: ShopId, id: UserId) -> anyhow::Result<Option<User>> {
-        stored::find(&self.users, shop, id)
+        find(&self.users, shop, id.get())
     }
 
     /// Returns the shop's user with this e-mail address, compared without case.
@@ -42,7 +41,7 @@ impl<'transaction> UserTables<'transaction> {
     /// Adds a user. Its number and e-mail address must be free.
     pub(super) fn add(&mut self, user: &User) -> anyhow::Result<()> {
         let (shop, id) = (user.shop_id.get(), user.id.get());
-        self.users.insert((shop, id), encode(&StoredUser::of(user.clone()))?.as_slice())?;
+        put(&mut self.users, user.shop_id, id, user)?;
         self.by_email.insert((shop, fold_email(&user.email).as_str()), id)?;
         Ok(())
     }

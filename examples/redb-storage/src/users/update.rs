@@ -1,12 +1,12 @@
 //! Updates a user.
 
 use hexdesk_domain::ports::{UpdateUserOutcome, UserUpdate};
-use hexdesk_domain::{EventKind, ShopId, Snapshot, UserId};
+use hexdesk_domain::{NewEvent, ShopId, UserId};
 use redb::WriteTransaction;
 
 use super::tables::UserTables;
 use crate::api_keys;
-use crate::events::{EventLog, NewEvent};
+use crate::events::EventLog;
 
 /// Makes the changes in this transaction. All checks come before all writes, so that a
 /// refused update writes nothing.
@@ -29,8 +29,7 @@ pub(super) fn update(
 
     if is_change {
         users.replace(&before, &user)?;
-        let updated = Snapshot::User(Box::new(user.clone()));
-        let mut events = vec![NewEvent::new(EventKind::UserUpdated, updated)];
+        let mut events = vec![NewEvent::user_updated(user.clone())];
         if deactivates {
             events.extend(api_keys::revoke_all_of(transaction, shop, id, stamp.time)?);
         }

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::ports::{CreateTicketOutcome, TicketCreation};
 use hexdesk_domain::{
-    AuditStamp, EventKind, HumanTicket, IdempotencyClaim, IdempotentOutcome, Snapshot, Ticket, TicketSnapshot,
+    AuditStamp, EventKind, HumanTicket, IdempotencyClaim, Snapshot, Ticket, TicketSnapshot,
 };
 
 use super::next_human_ticket_id;
@@ -47,12 +47,7 @@ fn create_one(
         attempt_claimed(connection, ticket.shop_id, &request, stamp.time, receipt, |connection| {
             insert(connection, log, documents, ticket, stamp)
         })?;
-    Ok(match attempted {
-        IdempotentOutcome::Ran(outcome) => outcome,
-        IdempotentOutcome::Replayed(answer) => CreateTicketOutcome::Replayed(answer),
-        IdempotentOutcome::KeyReused => CreateTicketOutcome::KeyReused,
-        IdempotentOutcome::InProgress => CreateTicketOutcome::InProgress,
-    })
+    Ok(attempted.into())
 }
 
 /// Inserts the ticket, with its human ticket if it is open. Every refusal comes before the first
@@ -71,12 +66,8 @@ fn insert(
         return Ok(CreateTicketOutcome::AssigneeNotFound);
     }
     let shop = ticket.shop_id;
-    let human_ticket = if ticket.is_opened {
-        let id = next_human_ticket_id(connection, shop)?;
-        Some(HumanTicket { id, opened_at: stamp.time, closed_at: None })
-    } else {
-        None
-    };
+    let next_id = || next_human_ticket_id(connection, shop);
+    let human_ticket = HumanTicket::transition(None, ticket.is_opened, stamp.time, next_id)?;
     let snapshot = TicketSnapshot { ticket, human_ticket };
     diesel::insert_into(tickets::table).values(TicketRow::from(snapshot.clone())).execute(connection)?;
     documents.push_ticket(&snapshot.ticket);

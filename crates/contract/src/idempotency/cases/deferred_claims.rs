@@ -19,7 +19,7 @@ use self::api_keys::{KeyRotations, Keys};
 use self::comments::Comments;
 use self::customer_updates::CustomerUpdates;
 use self::customers::Customers;
-use self::operation_under_test::expect_once;
+use self::operation_under_test::{expect_once, expect_one_space};
 use self::ticket_updates::TicketUpdates;
 use self::user_updates::UserUpdates;
 use self::users::Users;
@@ -67,10 +67,19 @@ pub async fn key_8_takes_effect_once(storage: Arc<dyn Storage>) -> anyhow::Resul
     api_keys::rotation_is_replayed_whatever_became_of_the_key(&*storage).await
 }
 
-/// An operation that creates or changes things. A number identifies each thing. The shop has a
-/// ticket with the id 1.
+/// ONCE-1: the records of all operations share one space.
+pub async fn once_1_all_operations_share_one_space(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    expect_one_space(&*storage).await
+}
+
+/// An operation that creates or changes things. A number identifies each thing.
 #[async_trait]
 trait Operation: Send + Sync {
+    /// Creates what the operation needs in each shop.
+    async fn prepare_shop(&self, _storage: &dyn Storage, _fixture: &ShopWithPeople) -> anyhow::Result<()> {
+        Ok(())
+    }
+
     /// Creates the thing that the operation changes.
     async fn prepare(
         &self,

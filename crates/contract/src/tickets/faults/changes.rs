@@ -191,9 +191,9 @@ fn of_human_tickets() -> Vec<Fault> {
                 let was = before.find_ticket(shop, id).and_then(|view| view.human_ticket);
                 let is_reopened = was.is_some_and(|was| was.closed_at.is_some());
                 if is_reopened && update.changes.is_opened == Some(true) {
-                    let number = state.open_human_ticket(shop, update.stamp.time)?;
+                    let number = state.set_human_ticket(shop, None, true, update.stamp.time)?;
                     if let Some(stored) = state.tickets.get_mut(&(shop, id)) {
-                        stored.human_ticket = Some(number);
+                        stored.human_ticket = number;
                     }
                 }
                 Ok(())

@@ -31,6 +31,10 @@ fn comment_receipt(outcome: &CreateCommentOutcome) -> Option<Receipt> {
 
 #[async_trait]
 impl Operation for Comments {
+    async fn prepare_shop(&self, storage: &dyn Storage, fixture: &ShopWithPeople) -> anyhow::Result<()> {
+        create_ticket(storage, creation(fixture.ticket(1)?)).await.map(drop)
+    }
+
     async fn attempt(
         &self,
         storage: &dyn Storage,

@@ -8,7 +8,7 @@ use hexdesk_domain::{
     Fingerprint, IdempotencyClaim, IdempotencyRequest, IdempotentOutcome, Receipt, Storage, Timestamp,
 };
 
-use super::api_keys::Keys;
+use super::api_keys::{KeyRotations, Keys};
 use super::comments::Comments;
 use super::customer_updates::CustomerUpdates;
 use super::customers::Customers;
@@ -87,7 +87,7 @@ pub(super) async fn expect_once(
     let mut fixtures = Vec::new();
     for name in ["one", "two"] {
         let fixture = ShopWithPeople::create(&**storage, &format!("{name}.{domain}")).await?;
-        create_ticket(&**storage, creation(fixture.ticket(1)?)).await?;
+        operation.prepare_shop(&**storage, &fixture).await?;
         fixtures.push(fixture);
     }
     let tested = OperationUnderTest { storage: &**storage, operation: &*operation };
@@ -96,9 +96,22 @@ pub(super) async fn expect_once(
     keys_belong_to_shop_and_operation(&tested, &fixtures).await?;
     refusals_leave_no_record(&tested, &fixtures[0]).await?;
     without_a_once_nothing_is_recorded(&tested, &fixtures[0]).await?;
-    one_space_with_tickets(&tested, &fixtures[0]).await?;
-    one_space_with_each_other(&tested, &fixtures[0]).await?;
     one_of_racing_attempts_runs(storage, operation, Arc::new(fixtures.swap_remove(0))).await
+}
+
+/// Tests that every operation shares its records with every other one.
+pub(super) async fn expect_one_space(storage: &dyn Storage) -> anyhow::Result<()> {
+    let fixture = ShopWithPeople::create(storage, "one-space.example.com").await?;
+    create_ticket(storage, creation(fixture.ticket(1)?)).await?;
+    let rotations = KeyRotations::default();
+    let operations: [&dyn Operation; 8] =
+        [&Comments, &Customers, &CustomerUpdates, &TicketUpdates, &Users, &UserUpdates, &Keys, &rotations];
+    for (operation, number) in operations.into_iter().zip((10_000..).step_by(10_000)) {
+        let tested = OperationUnderTest { storage, operation };
+        one_space_with_tickets(&tested, &fixture, number).await?;
+        one_space_with_each_other(&tested, &fixture, &operations, number + 1_000).await?;
+    }
+    Ok(())
 }
 
 async fn same_request_is_replayed(
@@ -217,53 +230,47 @@ async fn without_a_once_nothing_is_recorded(
 async fn one_space_with_tickets(
     tested: &OperationUnderTest<'_>,
     fixture: &ShopWithPeople,
+    number: i64,
 ) -> anyhow::Result<()> {
     let of_ticket = |id: i64, request: IdempotencyRequest| -> anyhow::Result<TicketCreation> {
         let receipt = Receipt { response: b"ticket".to_vec(), customer_id: None };
         Ok(claimed(fixture.ticket(id)?, IdempotencyClaim { request, receipt }))
     };
-    let (first, other) = (request("of a ticket", 1)?, request("of a ticket", 2)?);
-    let outcome = create_ticket(tested.storage, of_ticket(600, first.clone())?).await?;
+    let key = format!("of a ticket {number}");
+    let (first, other) = (request(&key, 1)?, request(&key, 2)?);
+    let outcome = create_ticket(tested.storage, of_ticket(number, first.clone())?).await?;
     same("a ticket with a key", &outcome, &CreateTicketOutcome::Created)?;
     let replayed = IdempotentOutcome::Replayed(b"ticket".to_vec());
-    tested.expect_idle(fixture, "a ticket's request", 6_000, &first, &replayed).await?;
-    tested.expect_idle(fixture, "a ticket's key", 6_000, &other, &IdempotentOutcome::KeyReused).await?;
+    tested.expect_idle(fixture, "a ticket's request", number, &first, &replayed).await?;
+    tested.expect_idle(fixture, "a ticket's key", number, &other, &IdempotentOutcome::KeyReused).await?;
 
-    let (first, other) = (request("for a ticket", 1)?, request("for a ticket", 2)?);
-    let answer = tested.run(fixture, 6_002, &first).await?;
+    let key = format!("for a ticket {number}");
+    let (first, other) = (request(&key, 1)?, request(&key, 2)?);
+    let answer = tested.run(fixture, number + 2, &first).await?;
     for (request, expected) in
         [(first, CreateTicketOutcome::Replayed(answer)), (other, CreateTicketOutcome::KeyReused)]
     {
-        let outcome = create_ticket(tested.storage, of_ticket(601, request)?).await?;
+        let outcome = create_ticket(tested.storage, of_ticket(number + 1, request)?).await?;
         same("a ticket with the operation's key", &outcome, &expected)?;
     }
     Ok(())
 }
 
-/// All operations share one space of keys.
+/// A key that another operation has recorded is replayed or refused.
 async fn one_space_with_each_other(
     tested: &OperationUnderTest<'_>,
     fixture: &ShopWithPeople,
+    others: &[&dyn Operation],
+    number: i64,
 ) -> anyhow::Result<()> {
-    let others: [&dyn Operation; 7] =
-        [&Comments, &Customers, &CustomerUpdates, &TicketUpdates, &Users, &UserUpdates, &Keys];
-    for (other, number) in others.into_iter().zip((7_000..).step_by(100)) {
+    for (&other, number) in others.iter().zip((number..).step_by(100)) {
         let key = format!("of another operation {number}");
-        let first = request(&key, 1)?;
+        let (first, reused) = (request(&key, 1)?, request(&key, 2)?);
         let before = OperationUnderTest { storage: tested.storage, operation: other };
-        let answer = before.run(fixture, number, &first).await?;
-        let replayed = IdempotentOutcome::Replayed(answer);
-        tested.expect_idle(fixture, "another operation's request", number + 2, &first, &replayed).await?;
-        let reused = request(&key, 2)?;
-        tested
-            .expect_idle(
-                fixture,
-                "another operation's key",
-                number + 2,
-                &reused,
-                &IdempotentOutcome::KeyReused,
-            )
-            .await?;
+        let replayed = IdempotentOutcome::Replayed(before.run(fixture, number, &first).await?);
+        let what = "another operation's request";
+        tested.expect_idle(fixture, what, number + 2, &first, &replayed).await?;
+        tested.expect_idle(fixture, what, number + 2, &reused, &IdempotentOutcome::KeyReused).await?;
     }
     Ok(())
 }

@@ -1,0 +1,116 @@
+//! An adapter that is being written: what it declares, and how many cases pass so far.
+
+use std::fmt;
+
+use anyhow::ensure;
+use hexdesk_domain::Capabilities;
+
+use crate::case::on_store_of_its_own;
+use crate::comparison::shortened;
+use crate::{CASES, Case, Failure, StorageFixture};
+
+/// The characters of a failure that a line of [`Progress`] shows.
+const SHOWN_CHARS: usize = 100;
+
+/// Fails unless the store lacks exactly these capabilities. [`storage_contract!`] makes this test.
+///
+/// [`storage_contract!`]: crate::storage_contract
+///
+/// # Errors
+/// The failure names the capability.
+#[doc(hidden)]
+pub fn expect_missing(fixture: &dyn StorageFixture, missing: &[&str]) -> Result<(), Failure> {
+    let missing: Vec<String> = missing.iter().map(|&name| name.to_owned()).collect();
+    let check = |storage: std::sync::Arc<dyn hexdesk_domain::Storage>| async move {
+        for (name, is_declared) in named(storage.capabilities()) {
+            let is_missing = missing.iter().any(|missing| missing == name);
+            ensure!(
+                is_declared != is_missing,
+                "{name} is {} `without`, but the store {} it",
+                if is_missing { "in" } else { "not in" },
+                if is_declared { "declares" } else { "does not declare" },
+            );
+        }
+        Ok(())
+    };
+    on_store_of_its_own(fixture, check).map_err(|error| Failure(format!("CAPABILITY-1: {error:#}")))
+}
+
+/// The capabilities by the names that the list of cases uses.
+fn named(Capabilities { text_search, .. }: Capabilities) -> [(&'static str, bool); 1] {
+    [("text_search", text_search)]
+}
+
+/// How many cases pass in each module of the tests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// One for each module, in the order of the cases.
+    pub modules: Vec<ModuleProgress>,
+}
+
+/// How many cases of a module pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModuleProgress {
+    /// The module: `shops`.
+    pub module: &'static str,
+    /// The number of cases that pass.
+    pub passed: usize,
+    /// The number of cases.
+    pub cases: usize,
+    /// The failure of the first case that does not pass.
+    pub first_failure: Option<Failure>,
+}
+
+/// Runs the cases of these modules, except those of missing capabilities, and counts.
+pub fn progress(fixture: &dyn StorageFixture, missing: &[&str], modules: &[&str]) -> Progress {
+    let mut counted: Vec<ModuleProgress> = Vec::new();
+    let is_wanted = |case: &&Case| {
+        modules.contains(&case.module()) && case.capability.is_none_or(|it| !missing.contains(&it))
+    };
+    for case in CASES.iter().filter(is_wanted) {
+        let result = case.run(fixture);
+        if counted.last().is_none_or(|last| last.module != case.module()) {
+            counted.push(ModuleProgress { module: case.module(), passed: 0, cases: 0, first_failure: None });
+        }
+        if let Some(module) = counted.last_mut() {
+            module.cases += 1;
+            module.passed += usize::from(result.is_ok());
+            module.first_failure = module.first_failure.take().or(result.err());
+        }
+    }
+    Progress { modules: counted }
+}
+
+/// The test of an adapter that is being written: prints the progress of its pending modules. Fails
+/// if one of them passes.
+#[doc(hidden)]
+pub fn expect_pending(
+    fixture: &dyn StorageFixture,
+    missing: &[&str],
+    pending: &[&str],
+) -> Result<(), Failure> {
+    let progress = progress(fixture, missing, pending);
+    #[allow(clippy::print_stdout, reason = "the output of a test")]
+    {
+        println!("{progress}");
+    }
+    let done = progress.modules.iter().filter(|module| module.first_failure.is_none());
+    let done: Vec<&str> = done.map(|module| module.module).collect();
+    if done.is_empty() {
+        return Ok(());
+    }
+    Err(Failure(format!("every case passes in {}: take this out of `pending`", done.join(", "))))
+}
+
+/// One line for each module.
+impl fmt::Display for Progress {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for ModuleProgress { module, passed, cases, first_failure } in &self.modules {
+            let next = first_failure.as_ref().map_or("done".to_owned(), |failure| {
+                shortened(failure.0.lines().next().unwrap_or_default(), SHOWN_CHARS)
+            });
+            writeln!(formatter, "{module:16} {passed:2} of {cases:2}  {next}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,110 @@
+use super::event::{Event, EventKind, EventPosition, Snapshot, Subject, TicketSnapshot};
+use crate::{ApiKey, AuditStamp, Comment, CommentId, Customer, CustomerId, ShopId, TicketId, User};
+
+/// An event to append to the log. The store gives it a position.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewEvent {
+    kind: EventKind,
+    subject: Subject,
+    snapshot: Option<Snapshot>,
+}
+
+/// Makes the constructors: of subjects in their state after the change, and of subjects that are gone.
+macro_rules! constructors {
+    (
+        after { $($(#[$changed_doc:meta])* $changed:ident($state:ident: $type:ty) = $changed_kind:ident;)+ }
+        gone { $($(#[$gone_doc:meta])* $gone:ident($id:ident: $id_type:ty) = $gone_kind:ident($subject:ident);)+ }
+    ) => {$(
+        $(#[$changed_doc])*
+        pub fn $changed($state: $type) -> Self {
+            let snapshot = Snapshot::from($state);
+            Self { kind: EventKind::$changed_kind, subject: snapshot.subject(), snapshot: Some(snapshot) }
+        }
+    )+$(
+        $(#[$gone_doc])*
+        pub const fn $gone($id: $id_type) -> Self {
+            Self { kind: EventKind::$gone_kind, subject: Subject::$subject($id), snapshot: None }
+        }
+    )+};
+}
+
+impl NewEvent {
+    constructors! {
+        after {
+            /// A ticket was created (EVENT-1).
+            ticket_created(ticket: TicketSnapshot) = TicketCreated;
+            /// A ticket was updated, or got a comment (EVENT-2, EVENT-3).
+            ticket_updated(ticket: TicketSnapshot) = TicketUpdated;
+            /// A comment was created (EVENT-3).
+            comment_created(comment: Comment) = CommentCreated;
+            /// A customer was created (EVENT-4).
+            customer_created(customer: Customer) = CustomerCreated;
+            /// A customer was updated (EVENT-4).
+            customer_updated(customer: Customer) = CustomerUpdated;
+            /// A user was created (EVENT-6).
+            user_created(user: User) = UserCreated;
+            /// A user was updated (EVENT-6).
+            user_updated(user: User) = UserUpdated;
+            /// A key was created, also by a rotation (EVENT-7).
+            api_key_created(key: &ApiKey) = ApiKeyCreated;
+            /// A key was replaced by a rotation (EVENT-7).
+            api_key_rotated(key: &ApiKey) = ApiKeyRotated;
+            /// A key was revoked, also with its user (EVENT-6, EVENT-7).
+            api_key_revoked(key: &ApiKey) = ApiKeyRevoked;
+        }
+        gone {
+            /// A ticket was deleted, or erased with its customer (EVENT-2, EVENT-5).
+            ticket_deleted(id: TicketId) = TicketDeleted(Ticket);
+            /// A comment was deleted with its ticket (EVENT-2, EVENT-5).
+            comment_deleted(id: CommentId) = CommentDeleted(Comment);
+            /// A customer was erased (EVENT-5).
+            customer_erased(id: CustomerId) = CustomerErased(Customer);
+        }
+    }
+
+    /// Returns the event at this position of the shop's log, by this actor at this time (EVENT-9).
+    pub fn at(self, shop_id: ShopId, position: EventPosition, stamp: AuditStamp) -> Event {
+        let Self { kind, subject, snapshot } = self;
+        Event { shop_id, position, kind, subject, stamp, snapshot }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+
+    #[test]
+    fn every_kind_has_its_constructor_with_its_subject() {
+        let (ticket, key) = (samples::ticket_snapshot(), samples::api_key());
+        let events = [
+            NewEvent::ticket_created(ticket.clone()),
+            NewEvent::ticket_updated(ticket.clone()),
+            NewEvent::ticket_deleted(ticket.ticket.id),
+            NewEvent::comment_created(samples::comment()),
+            NewEvent::comment_deleted(samples::comment().id),
+            NewEvent::customer_created(samples::customer()),
+            NewEvent::customer_updated(samples::customer()),
+            NewEvent::customer_erased(samples::customer().id),
+            NewEvent::user_created(samples::user()),
+            NewEvent::user_updated(samples::user()),
+            NewEvent::api_key_created(&key),
+            NewEvent::api_key_rotated(&key),
+            NewEvent::api_key_revoked(&key),
+        ];
+        let kinds: Vec<EventKind> = events.iter().map(|event| event.kind).collect();
+        assert_eq!(kinds, EventKind::ALL);
+        let (shop, position) = (ticket.ticket.shop_id, EventPosition { change: 4, part: 2 });
+        for event in events {
+            let event = event.at(shop, position, samples::STAMP);
+            assert_eq!((event.shop_id, event.position, event.stamp), (shop, position, samples::STAMP));
+            assert_eq!(event.kind.subject(event.subject.number()), Some(event.subject));
+            let is_gone = event.kind.as_str().ends_with("ed") && event.snapshot.is_none();
+            assert_eq!(
+                is_gone,
+                ["ticket.deleted", "comment.deleted", "customer.erased"].contains(&event.kind.as_str())
+            );
+            assert!(event.snapshot.is_none_or(|snapshot| snapshot.subject() == event.subject));
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The domain defines the layout of stored values. A new version of it must not change the layout
+//! unnoticed: files of this format would be read wrongly, or not at all.
+
+use std::path::Path;
+
+use hexdesk_domain::ports::{CreateKeyOutcome, CreateUserOutcome};
+use hexdesk_domain::{
+    Actor, ApiKeyStore, AuditStamp, CommentDraft, CommentId, CommentStore, CustomerStore, EventStore,
+    IdempotentOutcome, NewApiKey, PageSize, Scope, SecretHash, ShopStore, TicketFilter, TicketStore,
+    UserDraft, UserStore,
+};
+use redb::ReadableTable;
+
+use super::samples::{comment, create_customer, creation, domain, id, now, stamp};
+use super::test_disk::TestDisk;
+use crate::RedbStorage;
+use crate::format::FORMAT;
+use crate::tables::{API_KEYS, COMMENTS, CUSTOMERS, EVENTS, HUMAN_TICKETS, SHOPS, TICKETS, USERS};
+
+/// Writes one of each value that the tables hold.
+async fn write_samples(storage: &RedbStorage) {
+    let customer = create_customer(storage).await;
+    let shop = customer.shop_id;
+    storage.close_shop(&domain(), now()).await.unwrap();
+    let user = UserDraft { email: Some("agent@example.com".into()), ..UserDraft::default() };
+    let user = storage.create_user(shop, user.into_new(stamp(now())).unwrap(), None).await.unwrap();
+    let IdempotentOutcome::Ran(CreateUserOutcome::Created(user)) = user else { panic!("{user:?}") };
+    let key = NewApiKey {
+        secret_hash: SecretHash([7; 32]),
+        scopes: [Scope::TicketsRead, Scope::EventsRead].into(),
+        user_id: Some(user.id),
+        stamp: stamp(now()),
+        expires_at: Some(now()),
+    };
+    let key = storage.create_key(shop, key, None).await.unwrap();
+    let IdempotentOutcome::Ran(CreateKeyOutcome::Created(key)) = key else { panic!("{key:?}") };
+    let by_key = Actor::ApiKey { number: key.number, user_id: key.user_id };
+    let mut first = creation(&customer, 1);
+    first.ticket.tags = vec!["vip".into()];
+    first.ticket.assigned_to = Some(user.id);
+    storage.create_tickets(vec![first]).await.unwrap();
+    let mut second = comment(&customer, 1, 2);
+    second.stamp = AuditStamp { actor: by_key, time: now() };
+    second.comment =
+        CommentDraft { attachments: Some("[1]".into()), text: Some("Hi".into()), ..CommentDraft::default() }
+            .into_new(CommentId::new(2).unwrap(), shop, id(1), Some(user.id), now())
+            .unwrap();
+    storage.create_comments(vec![second]).await.unwrap();
+}
+
+/// The stored values, one a line, each with its table.
+async fn stored_values(storage: &RedbStorage) -> String {
+    let read = |transaction: &redb::ReadTransaction| {
+        let mut lines = format!("format {FORMAT}\n");
+        let mut add =
+            |table: &str, json: &[u8]| lines += &format!("{table} {}\n", String::from_utf8_lossy(json));
+        for entry in transaction.open_table(SHOPS)?.iter()? {
+            add("shops", entry?.1.value());
+        }
+        for table in [CUSTOMERS, USERS, API_KEYS, TICKETS, HUMAN_TICKETS] {
+            for entry in transaction.open_table(table)?.iter()? {
+                add(&redb::TableHandle::name(&table).replace(' ', "_"), entry?.1.value());
+            }
+        }
+        for entry in transaction.open_table(COMMENTS)?.iter()? {
+            add("comments", entry?.1.value());
+        }
+        for entry in transaction.open_table(EVENTS)?.iter()? {
+            let (_, value) = entry?;
+            let (_time, event, _customer, snapshot) = value.value();
+            add("events", event);
+            add("events", snapshot.unwrap_or_default());
+        }
+        Ok(lines)
+    };
+    storage.read("layout", read).await.unwrap()
+}
+
+#[tokio::test]
+async fn stored_values_have_the_layout_of_this_format() {
+    let storage = TestDisk::default().open();
+    write_samples(&storage).await;
+    let stored = stored_values(&storage).await;
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tests/layout.txt");
+    if std::env::var_os("HEXDESK_WRITE_LAYOUT").is_some() {
+        std::fs::write(&path, &stored).unwrap();
+    }
+    let kept = std::fs::read_to_string(path).unwrap();
+    for (stored, kept) in stored.lines().zip(kept.lines()) {
+        assert_eq!(stored, kept, "raise FORMAT or keep the layout; then run with HEXDESK_WRITE_LAYOUT=1");
+    }
+    assert_eq!(stored, kept);
+    // Everything is read back.
+    let shop = storage.find_shop(&domain()).await.unwrap().unwrap().id;
+    assert_eq!(storage.list_events(shop, None, PageSize::MAX).await.unwrap().entries.len(), 6);
+    assert_eq!(storage.count_tickets(shop, TicketFilter::default()).await.unwrap(), 1);
+    assert_eq!(storage.count_keys(shop).await.unwrap(), 1);
+    assert!(
+        storage.find_customer(shop, hexdesk_domain::CustomerId::new(1).unwrap()).await.unwrap().is_some()
+    );
+}

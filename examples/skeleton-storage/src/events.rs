@@ -1,0 +1,18 @@
+//! The obligations EVENT are in the documentation of [`EventStore`].
+
+use async_trait::async_trait;
+use hexdesk_domain::{Event, EventPosition, EventStore, Page, PageSize, ShopId, StorageError};
+
+use crate::{SkeletonStorage, not_implemented};
+
+#[async_trait]
+impl EventStore for SkeletonStorage {
+    async fn list_events(
+        &self,
+        shop: ShopId,
+        after: Option<EventPosition>,
+        size: PageSize,
+    ) -> Result<Page<Event, EventPosition>, StorageError> {
+        not_implemented("list_events")
+    }
+}
