@@ -18,13 +18,14 @@ use hexdesk_domain::ports::{
 use hexdesk_domain::{
     ApiKey, ApiKeyStore, AuditStamp, CommentPosition, CommentStore, CommentView, Customer, CustomerFilter,
     CustomerId, CustomerStore, DeferredClaim, Event, EventPosition, EventStore, Fingerprint, IdRange,
-    IdRangeStore, IdempotentOutcome, KeyNumber, NewApiKey, NewCustomer, NewUser, Page, PageSize, Readiness,
-    Receipt, RetentionStore, SearchPosition, SearchQuery, SearchStore, Shop, ShopDomain, ShopId, ShopStore,
-    StorageError, StorageErrorKind, TextBytes, TicketFilter, TicketId, TicketPosition, TicketStore,
-    TicketView, Timestamp, User, UserFilter, UserId, UserStore,
+    IdRangeStore, IdempotencyKey, IdempotencyRequest, IdempotentOutcome, KeyNumber, NewApiKey, NewCustomer,
+    NewUser, Page, PageSize, Readiness, Receipt, RetentionStore, SearchPosition, SearchQuery, SearchStore,
+    Shop, ShopDomain, ShopId, ShopStore, StorageError, StorageErrorKind, TextBytes, TicketFilter, TicketId,
+    TicketPosition, TicketStore, TicketView, Timestamp, User, UserFilter, UserId, UserStore,
 };
 
 use crate::memory::{MemoryStorage, State};
+use crate::methods::for_each_method;
 use crate::{StorageFixture, TestStorage};
 
 /// One way to break a rule.
@@ -43,6 +44,7 @@ pub(crate) struct Fault {
 #[derive(Clone, Copy)]
 enum Finish {
     BeforeReturning(fn(&mut Store<'_>)),
+    Never,
     AfterReturning(fn(&mut Store<'_>)),
 }
 
@@ -72,6 +74,11 @@ impl Fault {
     /// Completes each replaced call after a gap and then returns.
     pub(crate) fn finishing_after_a_gap(self, finish: fn(&mut Store<'_>)) -> Self {
         Self { finish: Some(Finish::BeforeReturning(finish)), ..self }
+    }
+
+    /// Makes each replaced call and does not return from it.
+    pub(crate) fn never_returning(self) -> Self {
+        Self { finish: Some(Finish::Never), ..self }
     }
 
     /// Returns from each replaced call and completes it after a gap.
@@ -170,6 +177,7 @@ impl FaultyStorage {
                 gap().await;
                 self.states.run(None, finish);
             }
+            Some(Finish::Never) => std::future::pending().await,
             Some(Finish::AfterReturning(finish)) => {
                 let states = Arc::clone(&self.states);
                 tokio::spawn(async move {
@@ -249,78 +257,7 @@ macro_rules! ports {
     };
 }
 
-ports! {
-    ShopStore {
-        create_shop(domain by &: ShopDomain, now: Timestamp) -> CreateShopOutcome;
-        find_shop(domain by &: ShopDomain) -> Option<Shop>;
-        list_shops() -> Vec<Shop>;
-        close_shop(domain by &: ShopDomain, now: Timestamp) -> Option<Shop>;
-    }
-    CustomerStore {
-        create_customer(shop: ShopId, customer: NewCustomer, claim:
-            Option<DeferredClaim<CreateCustomerOutcome>>) -> IdempotentOutcome<CreateCustomerOutcome>;
-        find_customer(shop: ShopId, id: CustomerId) -> Option<Customer>;
-        list_customers(shop: ShopId, filter: CustomerFilter, after: Option<CustomerId>, size: PageSize) ->
-            Page<Customer, CustomerId>;
-        count_customers(shop: ShopId, filter: CustomerFilter) -> u64;
-        update_customer(shop: ShopId, id: CustomerId, update: CustomerUpdate, claim:
-            Option<DeferredClaim<UpdateCustomerOutcome>>) -> IdempotentOutcome<UpdateCustomerOutcome>;
-        erase_customer(shop: ShopId, id: CustomerId, stamp: AuditStamp) -> Option<Erased>;
-    }
-    UserStore {
-        create_user(shop: ShopId, user: NewUser, claim: Option<DeferredClaim<CreateUserOutcome>>) ->
-            IdempotentOutcome<CreateUserOutcome>;
-        find_user(shop: ShopId, id: UserId) -> Option<User>;
-        list_users(shop: ShopId, filter: UserFilter, after: Option<UserId>, size: PageSize) -> Page<User, UserId>;
-        count_users(shop: ShopId, filter: UserFilter) -> u64;
-        update_user(shop: ShopId, id: UserId, update: UserUpdate, claim:
-            Option<DeferredClaim<UpdateUserOutcome>>) -> IdempotentOutcome<UpdateUserOutcome>;
-    }
-    TicketStore {
-        create_tickets(batch: Vec<TicketCreation>) -> Vec<CreateTicketOutcome>;
-        find_ticket(shop: ShopId, id: TicketId) -> Option<TicketView>;
-        list_tickets(shop: ShopId, filter: TicketFilter, after: Option<TicketPosition>, size: PageSize) ->
-            Page<TicketView, TicketPosition>;
-        update_ticket(shop: ShopId, id: TicketId, update: TicketUpdate, claim:
-            Option<DeferredClaim<UpdateTicketOutcome>>) -> IdempotentOutcome<UpdateTicketOutcome>;
-        delete_ticket(shop: ShopId, id: TicketId, expected_version: Option<i64>, stamp: AuditStamp) ->
-            DeleteTicketOutcome;
-        count_tickets(shop: ShopId, filter: TicketFilter) -> u64;
-    }
-    CommentStore {
-        create_comments(batch: Vec<CommentCreation>) -> Vec<IdempotentOutcome<CreateCommentOutcome>>;
-        list_comments(shop: ShopId, ticket: TicketId, after: Option<CommentPosition>, size: PageSize) ->
-            Option<Page<CommentView, CommentPosition>>;
-        count_comments(shop: ShopId, ticket: TicketId) -> Option<u64>;
-    }
-    SearchStore {
-        search_tickets(shop: ShopId, query: SearchQuery, after: Option<SearchPosition>, size: PageSize) ->
-            Option<Page<TicketView, SearchPosition>>;
-    }
-    ApiKeyStore {
-        create_key(shop: ShopId, key: NewApiKey, claim: Option<DeferredClaim<CreateKeyOutcome>>) ->
-            IdempotentOutcome<CreateKeyOutcome>;
-        find_key(shop: ShopId, number: KeyNumber) -> Option<(ApiKey, Shop)>;
-        list_keys(shop: ShopId, after: Option<KeyNumber>, size: PageSize) -> Page<ApiKey, KeyNumber>;
-        count_keys(shop: ShopId) -> u64;
-        revoke_key(shop: ShopId, number: KeyNumber, stamp: AuditStamp) -> Option<ApiKey>;
-        rotate_key(shop: ShopId, number: KeyNumber, rotation: KeyRotation, claim:
-            Option<DeferredClaim<RotateKeyOutcome>>) -> IdempotentOutcome<RotateKeyOutcome>;
-    }
-    EventStore {
-        list_events(shop: ShopId, after: Option<EventPosition>, size: PageSize) -> Page<Event, EventPosition>;
-    }
-    RetentionStore {
-        remove_idempotency_records(before: Timestamp, limit: u32) -> u64;
-        remove_events(shop: ShopId, before: Timestamp, limit: u32) -> u64;
-    }
-    IdRangeStore {
-        reserve_id_range(now: Timestamp, span_millis: i64, current: Option<IdRange>) -> IdRange;
-    }
-    Readiness {
-        check_ready() -> ();
-    }
-}
+for_each_method!(ports);
 
 /// For each method with a claim, makes three methods of [`Fault`]. They replace only the operation,
 /// change only the claim, or look up the record too early.
@@ -386,6 +323,44 @@ claimed_operations! {
         create_key(new: NewApiKey) -> CreateKeyOutcome = State::create_key;
     key_rotation, key_rotation_claim, racing_key_rotations:
         rotate_key(number: KeyNumber, rotation: KeyRotation) -> RotateKeyOutcome = State::rotate_key;
+}
+
+/// The longest key of a common database, in bytes.
+pub(crate) const KEY_BYTES: usize = 511;
+
+/// Whether a key of this text fits into a common database.
+pub(crate) fn fits(text: &str) -> bool {
+    text.len() <= KEY_BYTES
+}
+
+/// The text without the rest after this many bytes.
+pub(crate) fn cut(text: &str, bytes: usize) -> String {
+    text.get(..text.floor_char_boundary(bytes)).unwrap_or_default().to_owned()
+}
+
+/// Cuts operations at 32 bytes.
+pub(crate) fn cutting_operations<T>(mut claim: DeferredClaim<T>) -> DeferredClaim<T> {
+    cut_operation(&mut claim.request);
+    claim
+}
+
+pub(crate) fn cut_operation(request: &mut IdempotencyRequest) {
+    request.operation = cut(&request.operation, 32);
+}
+
+/// Joins operation and key with a space.
+pub(crate) fn joining_keys<T>(mut claim: DeferredClaim<T>) -> DeferredClaim<T> {
+    join_key(&mut claim.request, " ");
+    claim
+}
+
+/// Joins operation and key to one text.
+pub(crate) fn join_key(request: &mut IdempotencyRequest, separator: &str) {
+    request.operation += separator;
+    request.operation += request.key.as_str();
+    if let Ok(same) = IdempotencyKey::parse("joined") {
+        request.key = same;
+    }
 }
 
 /// Keeps a receipt of every outcome.

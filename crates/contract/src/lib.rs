@@ -89,11 +89,13 @@ mod faulty;
 mod fixture;
 mod macros;
 mod memory;
+mod methods;
 mod model;
 #[cfg(test)]
 mod page_faults;
 mod pages;
 mod samples;
+mod watched;
 
 // Each subject has its cases and the faulty adapters that the cases must reject.
 mod api_keys {
