@@ -36,6 +36,8 @@ pub(crate) struct Fault {
     /// Whether the property test must find it, too.
     pub(crate) is_found_by_the_model: bool,
     methods: Methods,
+    unlocked: MethodNames,
+    has_several_writers: bool,
     has_gap: bool,
     finish: Option<Finish>,
 }
@@ -55,6 +57,8 @@ pub(crate) fn fault(rule: &'static str, sentence: &'static str) -> Fault {
         sentence,
         is_found_by_the_model: false,
         methods: Methods::default(),
+        unlocked: MethodNames::new(),
+        has_several_writers: false,
         has_gap: false,
         finish: None,
     }
@@ -63,6 +67,18 @@ pub(crate) fn fault(rule: &'static str, sentence: &'static str) -> Fault {
 impl Fault {
     pub(crate) fn found_by_the_model(self) -> Self {
         Self { is_found_by_the_model: true, ..self }
+    }
+
+    /// Lets other tasks run before and after each call that is not replaced, as in a store with
+    /// several writers.
+    pub(crate) fn with_several_writers(self) -> Self {
+        Self { has_several_writers: true, ..self }
+    }
+
+    /// Runs these methods without locks, in a store with several writers: each call checks a snapshot
+    /// from before a gap, and writes its changes after it.
+    pub(crate) fn unlocked<const N: usize>(self, methods: [&'static str; N]) -> Self {
+        Self { unlocked: methods.into(), ..self.with_several_writers() }
     }
 
     /// Lets other tasks run before each replaced call. [`Store::earlier`] is the state before that
@@ -166,6 +182,12 @@ impl FaultyStorage {
         self.called.lock().unwrap_or_else(PoisonError::into_inner).insert(method);
     }
 
+    async fn gap_between_writers(&self) {
+        if self.fault.has_several_writers {
+            gap().await;
+        }
+    }
+
     async fn run<T>(&self, call: impl FnOnce(&mut Store<'_>) -> T) -> T {
         let before_gap = self.fault.has_gap.then(|| self.states.storage.state().clone());
         if before_gap.is_some() {
@@ -191,9 +213,12 @@ impl FaultyStorage {
     }
 }
 
+/// The number of times that a task lets others run in a gap.
+const GAP: usize = 100;
+
 /// Lets other tasks run for a while.
 async fn gap() {
-    for _ in 0..1_000 {
+    for _ in 0..GAP {
         tokio::task::yield_now().await;
     }
 }
@@ -221,7 +246,7 @@ macro_rules! ports {
                 let methods = [$($(
                     self.methods.$method.as_ref().map(|_| stringify!($method)),
                 )+)+];
-                methods.into_iter().flatten().collect()
+                methods.into_iter().flatten().chain(self.unlocked.iter().copied()).collect()
             }
 
             $($(
@@ -247,10 +272,22 @@ macro_rules! ports {
                     $($argument: $($reference)? $type),*
                 ) -> Result<$result, StorageError> {
                     self.note_call(stringify!($method));
-                    match &self.fault.methods.$method {
-                        Some(instead) => self.run(|store| instead(store, $($argument),*)).await,
-                        None => self.states.storage.$method($($argument),*).await,
+                    if let Some(instead) = &self.fault.methods.$method {
+                        return self.run(|store| instead(store, $($argument),*)).await;
                     }
+                    if !self.fault.unlocked.contains(stringify!($method)) {
+                        self.gap_between_writers().await;
+                        let result = self.states.storage.$method($($argument),*).await;
+                        self.gap_between_writers().await;
+                        return result;
+                    }
+                    let before = self.states.storage.state().clone();
+                    gap().await;
+                    let writer = MemoryStorage::of(before.clone());
+                    let result = writer.$method($($argument),*).await;
+                    let after = writer.state().clone();
+                    self.states.storage.state().write_changes(before, after);
+                    result
                 }
             )+}
         )+

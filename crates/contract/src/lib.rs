@@ -95,6 +95,8 @@ mod model;
 mod page_faults;
 mod pages;
 mod samples;
+#[cfg(test)]
+mod several_writers;
 mod watched;
 
 // Each subject has its cases and the faulty adapters that the cases must reject.

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use hexdesk_domain::{IdRange, IdRangeStore, NodeNumber, StorageError, Timestamp};
 
-use super::{MemoryStorage, State};
+use super::{MemoryStorage, State, unexpected};
 
 impl State {
     pub(crate) fn reserve_id_range(
@@ -9,7 +9,7 @@ impl State {
         now: Timestamp,
         span_millis: i64,
         current: Option<IdRange>,
-    ) -> IdRange {
+    ) -> Result<IdRange, StorageError> {
         let is_latest = |range: &IdRange| self.id_range_ends.get(&range.node) == Some(&range.until);
         let range = match current.filter(is_latest) {
             Some(IdRange { node, until: end, .. }) => {
@@ -20,8 +20,11 @@ impl State {
                 IdRange { node, from, until: from.saturating_add_millis(span_millis) }
             }
         };
+        if range.from >= range.until {
+            return Err(unexpected("reserve_id_range", "no time is left"));
+        }
         self.id_range_ends.insert(range.node, range.until);
-        range
+        Ok(range)
     }
 
     /// The node whose last range ends first, and the time when it is free. Unused nodes come first.
@@ -50,6 +53,6 @@ impl IdRangeStore for MemoryStorage {
         span_millis: i64,
         current: Option<IdRange>,
     ) -> Result<IdRange, StorageError> {
-        Ok(self.state().reserve_id_range(now, span_millis, current))
+        self.state().reserve_id_range(now, span_millis, current)
     }
 }

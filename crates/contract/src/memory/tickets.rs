@@ -12,7 +12,7 @@ use super::idempotency::Recorded;
 use super::{MemoryStorage, State, next_number, unexpected};
 
 /// A ticket, its first message and the number of its human ticket.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StoredTicket {
     pub(crate) ticket: Ticket,
     /// The last message at the ticket's creation. Searches find it even after `last_message`

@@ -38,7 +38,7 @@ pub async fn event_12_pages_hold_every_event_once(storage: Arc<dyn Storage>) -> 
             same("the log after an event", &rest.as_slice(), &&log[read..])?;
         }
         // After positions that no event has.
-        for after in log.iter().map(|event| event.position).flat_map(around) {
+        for after in log.iter().step_by(5).map(|event| event.position).flat_map(around) {
             if log.iter().all(|event| event.position != after) {
                 let expected: Vec<_> = log.iter().filter(|event| event.position > after).cloned().collect();
                 let rest = log_after(storage, shop, Some(after), PageSize::MAX).await?;
@@ -52,9 +52,10 @@ pub async fn event_12_pages_hold_every_event_once(storage: Arc<dyn Storage>) -> 
 }
 
 /// Positions next to this one.
-fn around(EventPosition { change, part }: EventPosition) -> [EventPosition; 4] {
-    let at = |change, part| EventPosition { change, part };
-    [at(change, part - 1), at(change, part + 1), at(change - 1, part), at(change + 1, part)]
+fn around(EventPosition { change, part }: EventPosition) -> impl Iterator<Item = EventPosition> {
+    let around = [(change, part - 1), (change, part + 1), (change - 1, part), (change + 1, part)];
+    let positions = around.into_iter().map(|(change, part)| EventPosition { change, part });
+    positions.filter(|position| position.change >= 0 && position.part >= 0)
 }
 
 async fn expect_pages(
