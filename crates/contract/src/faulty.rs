@@ -5,7 +5,8 @@
 //! [`FAULTS`](crate::faults::FAULTS) lists all faults.
 
 use std::collections::BTreeSet;
-use std::ops::{Deref, DerefMut};
+use std::ops::{Deref, DerefMut, RangeInclusive};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -166,9 +167,25 @@ struct FaultyStorage {
 struct States {
     storage: MemoryStorage,
     earlier: MemoryStorage,
+    calls_in_gaps: AtomicUsize,
 }
 
+/// The number of times that a call lets other tasks run in a gap: alone, and with other calls.
+const GAP: RangeInclusive<usize> = 100..=1_000;
+
 impl States {
+    /// Lets other tasks run for a while. Calls that race are in their gaps together.
+    async fn gap(&self) {
+        self.calls_in_gaps.fetch_add(1, Ordering::SeqCst);
+        for turn in 0..*GAP.end() {
+            if turn >= *GAP.start() && self.calls_in_gaps.load(Ordering::SeqCst) == 1 {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        self.calls_in_gaps.fetch_sub(1, Ordering::SeqCst);
+    }
+
     fn run<T>(&self, before_gap: Option<State>, call: impl FnOnce(&mut Store<'_>) -> T) -> T {
         let (mut state, mut kept) = (self.storage.state(), self.earlier.state());
         let mut before_gap = before_gap;
@@ -184,42 +201,32 @@ impl FaultyStorage {
 
     async fn gap_between_writers(&self) {
         if self.fault.has_several_writers {
-            gap().await;
+            self.states.gap().await;
         }
     }
 
     async fn run<T>(&self, call: impl FnOnce(&mut Store<'_>) -> T) -> T {
         let before_gap = self.fault.has_gap.then(|| self.states.storage.state().clone());
         if before_gap.is_some() {
-            gap().await;
+            self.states.gap().await;
         }
         let result = self.states.run(before_gap, call);
         match self.fault.finish {
             Some(Finish::BeforeReturning(finish)) => {
-                gap().await;
+                self.states.gap().await;
                 self.states.run(None, finish);
             }
             Some(Finish::Never) => std::future::pending().await,
             Some(Finish::AfterReturning(finish)) => {
                 let states = Arc::clone(&self.states);
                 tokio::spawn(async move {
-                    gap().await;
+                    states.gap().await;
                     states.run(None, finish);
                 });
             }
             None => {}
         }
         result
-    }
-}
-
-/// The number of times that a task lets others run in a gap.
-const GAP: usize = 100;
-
-/// Lets other tasks run for a while.
-async fn gap() {
-    for _ in 0..GAP {
-        tokio::task::yield_now().await;
     }
 }
 
@@ -282,7 +289,7 @@ macro_rules! ports {
                         return result;
                     }
                     let before = self.states.storage.state().clone();
-                    gap().await;
+                    self.states.gap().await;
                     let writer = MemoryStorage::of(before.clone());
                     let result = writer.$method($($argument),*).await;
                     let after = writer.state().clone();
