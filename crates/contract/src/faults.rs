@@ -8,6 +8,7 @@ use crate::faulty::Fault;
 pub(crate) static FAULTS: LazyLock<Vec<Fault>> = LazyLock::new(|| {
     let by_subject = [
         crate::api_keys::faults::faults,
+        crate::cancellation::faults::faults,
         crate::comments::faults::faults,
         crate::concurrency::faults::faults,
         crate::customers::faults::faults,
@@ -114,6 +115,7 @@ mod tests {
         // Without slow cases and without cases on several ports.
         let quick = |case: &&Case| {
             !case.name.starts_with("concurrency::")
+                && !case.name.starts_with("cancellation::")
                 && !case.name.starts_with("once::")
                 && !case.name.starts_with("events::")
                 && !case.name.starts_with("retention::")

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::{Deref, DerefMut, RangeInclusive};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -40,6 +40,7 @@ pub(crate) struct Fault {
     unlocked: MethodNames,
     has_several_writers: bool,
     has_gap: bool,
+    has_lock: bool,
     finish: Option<Finish>,
 }
 
@@ -61,6 +62,7 @@ pub(crate) fn fault(rule: &'static str, sentence: &'static str) -> Fault {
         unlocked: MethodNames::new(),
         has_several_writers: false,
         has_gap: false,
+        has_lock: false,
         finish: None,
     }
 }
@@ -86,6 +88,11 @@ impl Fault {
     /// gap.
     pub(crate) fn after_a_gap(self) -> Self {
         Self { has_gap: true, ..self }
+    }
+
+    /// Makes each replaced call with a lock and releases it after a gap. A dropped call keeps it.
+    pub(crate) fn locking(self) -> Self {
+        Self { has_lock: true, ..self }
     }
 
     /// Completes each replaced call after a gap and then returns.
@@ -168,6 +175,7 @@ struct States {
     storage: MemoryStorage,
     earlier: MemoryStorage,
     calls_in_gaps: AtomicUsize,
+    is_locked: AtomicBool,
 }
 
 /// The number of times that a call lets other tasks run in a gap: alone, and with other calls.
@@ -210,7 +218,16 @@ impl FaultyStorage {
         if before_gap.is_some() {
             self.states.gap().await;
         }
+        if self.fault.has_lock {
+            while self.states.is_locked.swap(true, Ordering::SeqCst) {
+                tokio::task::yield_now().await;
+            }
+        }
         let result = self.states.run(before_gap, call);
+        if self.fault.has_lock {
+            self.states.gap().await;
+            self.states.is_locked.store(false, Ordering::SeqCst);
+        }
         match self.fault.finish {
             Some(Finish::BeforeReturning(finish)) => {
                 self.states.gap().await;

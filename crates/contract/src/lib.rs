@@ -105,6 +105,11 @@ mod api_keys {
     #[cfg(test)]
     pub(crate) mod faults;
 }
+mod cancellation {
+    pub mod cases;
+    #[cfg(test)]
+    pub(crate) mod faults;
+}
 mod comments {
     pub mod cases;
     #[cfg(test)]

@@ -154,6 +154,9 @@ macro_rules! __for_each_case {
             readiness {
                 "READY-1" ready_1_new_store_is_ready
             }
+            cancellation {
+                "CANCEL-1" cancel_1_dropped_call_takes_effect_in_full_or_not_at_all
+            }
             concurrency {
                 "SHOP-6" shop_6_one_of_racing_creations_wins
                 "SHOP-7" shop_7_closings_and_writes_all_take_effect

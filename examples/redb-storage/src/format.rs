@@ -7,7 +7,7 @@ use crate::tables::{self, META};
 
 /// The version of the layout. Raise it with every change of a table or stored struct that an older
 /// version of this crate would misread.
-const FORMAT: u64 = 1;
+const FORMAT: u64 = 2;
 const FORMAT_KEY: &str = "format";
 
 /// Creates the tables of an empty file. Checks that any other file belongs to this crate.

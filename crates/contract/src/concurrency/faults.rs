@@ -48,7 +48,7 @@ fn remove_gone<K: Ord, V>(things: &mut BTreeMap<K, V>, before: &BTreeMap<K, V>, 
 }
 
 /// Runs the operation and keeps its record for [`write_records`].
-fn record_later<T>(
+pub(crate) fn record_later<T>(
     Store { state, earlier }: &mut Store<'_>,
     shop: ShopId,
     claim: Option<DeferredClaim<T>>,
@@ -66,18 +66,18 @@ fn record_later<T>(
     Ok(outcome)
 }
 
-fn write_records(Store { state, earlier }: &mut Store<'_>) {
+pub(crate) fn write_records(Store { state, earlier }: &mut Store<'_>) {
     state.idempotency_records.append(&mut earlier.idempotency_records);
 }
 
 /// Removes the shop's last event from the log and keeps it.
-fn hold_back_last_event(Store { state, earlier }: &mut Store<'_>, shop: ShopId) {
+pub(crate) fn hold_back_last_event(Store { state, earlier }: &mut Store<'_>, shop: ShopId) {
     let event = state.events.entry(shop).or_default().pop();
     earlier.events.entry(shop).or_default().extend(event);
 }
 
 /// Returns the latest event held back of each shop to the log.
-fn put_events_back(
+pub(crate) fn put_events_back(
     Store { state, earlier }: &mut Store<'_>,
     position: fn(&mut State, &Event) -> EventPosition,
 ) {

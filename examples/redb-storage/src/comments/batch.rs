@@ -11,8 +11,8 @@ use super::stored::StoredComment;
 use crate::encoding::encode;
 use crate::events::{EventLog, NewEvent};
 use crate::tables::{
-    COMMENTS, CUSTOMERS, CommentKey, HUMAN_TICKET_BY_TICKET, HUMAN_TICKETS, IDEMPOTENCY_RECORDS, Json,
-    NumberInShop, Record, RecordKey, USERS,
+    COMMENT_IDS, COMMENTS, CUSTOMERS, CommentKey, HUMAN_TICKET_BY_TICKET, HUMAN_TICKETS, IDEMPOTENCY_RECORDS,
+    Json, NumberInShop, Record, RecordKey, USERS,
 };
 use crate::tickets::TicketTables;
 use crate::{customers, idempotency, tickets, users};
@@ -34,6 +34,7 @@ impl<'transaction> Batch<'transaction> {
                 human_tickets: transaction.open_table(HUMAN_TICKETS)?,
                 human_ticket_by_ticket: transaction.open_table(HUMAN_TICKET_BY_TICKET)?,
                 comments: transaction.open_table(COMMENTS)?,
+                ids: transaction.open_table(COMMENT_IDS)?,
                 log: EventLog::open(transaction)?,
             },
         })
@@ -57,6 +58,7 @@ struct Creation<'transaction> {
     human_tickets: Table<'transaction, NumberInShop, Json>,
     human_ticket_by_ticket: Table<'transaction, NumberInShop, i64>,
     comments: Table<'transaction, CommentKey, Json>,
+    ids: Table<'transaction, NumberInShop, ()>,
     log: EventLog<'transaction>,
 }
 
@@ -76,6 +78,10 @@ impl Creation<'_> {
         };
         let customer = customers::find(&self.customers, shop, ticket.customer_id)?
             .context("a ticket's customer is missing")?;
+        // A repeated request with an idempotency key is replayed before this check. Without a
+        // key, a duplicate is an error, so that it does not count twice (COMMENT-12).
+        let is_new = self.ids.insert((shop.get(), id.get()), ())?.is_none();
+        ensure!(is_new, "the shop {shop} has a comment {id} already");
 
         let mut after = ticket.clone();
         new.apply(&mut after);
@@ -83,10 +89,7 @@ impl Creation<'_> {
         let comment = new.into_comment(&ticket);
         let stored = StoredComment::of(comment.clone());
         let key = (shop.get(), ticket.id.get(), comment.time.unix_millis(), id.get());
-        // A repeated request with an idempotency key is replayed before this check. Without a
-        // key, a duplicate is an error, so that it does not count twice.
-        let is_new = self.comments.insert(key, encode(&stored)?.as_slice())?.is_none();
-        ensure!(is_new, "the ticket {} has a comment {id} already", ticket.id);
+        self.comments.insert(key, encode(&stored)?.as_slice())?;
         let human_ticket =
             tickets::find_human_ticket(&self.human_tickets, &self.human_ticket_by_ticket, shop, ticket.id)?;
         let updated = Snapshot::Ticket(Box::new(TicketSnapshot { ticket: after, human_ticket }));

@@ -190,6 +190,8 @@ impl QueryFragment<Pg> for CreateTickets {
 /// transaction committed. Existing records are not read first, because few requests are retries. A
 /// retry leaves a gap in the numbers of human tickets.
 ///
+/// Assignees are locked: a deactivation waits for the tickets, and a ticket for the deactivation.
+///
 /// Items are wide, so they are materialized once and identified by their ordinals. Without the
 /// `LIMIT`s PostgreSQL may read all customers of all shops to look up ten.
 const CREATE_TICKETS: &str = ") WITH ORDINALITY AS item (
@@ -208,7 +210,7 @@ const CREATE_TICKETS: &str = ") WITH ORDINALITY AS item (
         WHERE shop_id = item.shop_id AND id = item.customer_id LIMIT 1) AS customer ON TRUE
     LEFT JOIN LATERAL (SELECT TRUE AS found FROM users
         WHERE shop_id = item.shop_id AND id = item.assigned_to AND deactivated_at IS NULL
-        LIMIT 1) AS assignee ON TRUE
+        LIMIT 1 FOR SHARE) AS assignee ON TRUE
 ), claim AS (
     -- Sorted, so that no two batches wait for each other.
     INSERT INTO idempotency_records
