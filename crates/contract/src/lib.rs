@@ -49,6 +49,12 @@
 //! Error: TICKET-5: a ticket with a missing customer and assignee: got AssigneeNotFound, expected CustomerNotFound
 //! ```
 //!
+//! A call that does not return within 30 seconds fails its case. So does a case of two minutes:
+//!
+//! ```text
+//! Error: CANCEL-1: the call `update_customer` has not returned for 30s: is something locked?
+//! ```
+//!
 //! # Optional capabilities
 //!
 //! A store may lack text search. Then it keeps the default `search_tickets` of the trait, and its
@@ -65,7 +71,7 @@
 //!
 //! - Durability: the kit cannot crash a machine. Fault tests of the adapter must prove that
 //!   acknowledged writes are on disk.
-//! - Cancel safety.
+//! - Abandoned reads: the cases drop the futures of writes only.
 //! - Several processes on one store: the cases run many tasks on several threads of one process.
 //!
 //! # Items

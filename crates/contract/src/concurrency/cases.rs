@@ -50,6 +50,8 @@ use crate::samples::{
 
 pub(crate) const RACERS: usize = 50;
 pub(crate) const ROUNDS: usize = 5;
+/// For cases that race for several things in each round.
+const FEW_ROUNDS: usize = 3;
 
 /// Returns whether this racer runs with the others but contests nothing.
 fn has_its_own(racer: usize) -> bool {

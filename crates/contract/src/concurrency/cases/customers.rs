@@ -10,7 +10,7 @@ use hexdesk_domain::{
 };
 
 use super::changes::{one_after_another, one_winner};
-use super::{RACERS, ROUNDS, has_its_own, race};
+use super::{FEW_ROUNDS, RACERS, has_its_own, race};
 use crate::cases::customer_lists::{all, whole_list};
 use crate::comparison::same;
 use crate::events::settled_log::settled_log;
@@ -240,7 +240,7 @@ pub async fn customer_20_racing_updates_all_take_effect(storage: Arc<dyn Storage
     const CHANGES: usize = SET.len() + CLEARED.len();
 
     let shop = create_shop(&*storage, "shop.example.com").await?.id;
-    for round in 0..ROUNDS {
+    for round in 0..FEW_ROUNDS {
         let mut ids = Vec::new();
         for number in 0..CUSTOMERS {
             let name = format!("{round}-{number}");
@@ -281,5 +281,5 @@ pub async fn customer_20_racing_updates_all_take_effect(storage: Arc<dyn Storage
     }
     let (log, _) = settled_log(&*storage, shop, stamp(at(0))).await?;
     let updates = log.iter().filter(|event| event.kind == EventKind::CustomerUpdated).count();
-    same("the number of logged updates", &updates, &((CHANGES - 1) * CUSTOMERS * ROUNDS))
+    same("the number of logged updates", &updates, &((CHANGES - 1) * CUSTOMERS * FEW_ROUNDS))
 }

@@ -10,9 +10,8 @@ use hexdesk_domain::{
 
 use super::race;
 use crate::comparison::same;
-use crate::events::settled_log::settled_log;
 use crate::samples::{
-    ShopWithPeople, at, comment_creation, create_ticket, creation, find_ticket, new_comment, stamp, ticket_id,
+    ShopWithPeople, at, comment_creation, create_ticket, creation, find_ticket, new_comment, ticket_id,
 };
 
 const RACERS: usize = 12;
@@ -24,7 +23,8 @@ fn winner<T>(created: Vec<(T, Result<(), StorageError>)>) -> anyhow::Result<T> {
     for (value, created) in created {
         match created {
             Ok(()) => winners.push(value),
-            Err(error) => same("the kind of failure", &error.kind, &StorageErrorKind::Unexpected)?,
+            Err(error) => same("the kind of failure", &error.kind, &StorageErrorKind::Unexpected)
+                .with_context(|| format!("a racer failed: {error}"))?,
         }
     }
     same("the number of racers that created the id", &winners.len(), &1)?;
@@ -55,8 +55,7 @@ pub(crate) async fn one_of_racing_tickets_is_created(storage: &Arc<dyn Storage>)
         same("the ticket of the winner", &ticket, &won)?;
         same("whether it has a human ticket", &human_ticket.is_some(), &won.is_opened)?;
     }
-    // Two people, and one ticket in each round.
-    expect_events(&**storage, &fixture, 2 + usize::try_from(ROUNDS)?).await
+    Ok(())
 }
 
 /// Of racing comments with one id, exactly one is created, also if they are on several tickets.
@@ -97,12 +96,5 @@ pub(crate) async fn one_of_racing_comments_is_created(storage: &Arc<dyn Storage>
         }
         same("the comments with the id", &found, &vec![(won.ticket_id, won.text)])?;
     }
-    // Two people and two tickets, then a comment and a change of its ticket in each round.
-    expect_events(&**storage, &fixture, 2 + 2 + 2 * usize::try_from(ROUNDS)?).await
-}
-
-/// Fails unless the shop's log has this many events.
-async fn expect_events(storage: &dyn Storage, fixture: &ShopWithPeople, count: usize) -> anyhow::Result<()> {
-    let (log, _) = settled_log(storage, fixture.shop.id, stamp(at(0))).await?;
-    same("the number of events", &log.len(), &count)
+    Ok(())
 }
