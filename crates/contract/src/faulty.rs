@@ -5,7 +5,8 @@
 //! [`FAULTS`](crate::faults::FAULTS) lists all faults.
 
 use std::collections::BTreeSet;
-use std::ops::{Deref, DerefMut};
+use std::ops::{Deref, DerefMut, RangeInclusive};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -18,13 +19,15 @@ use hexdesk_domain::ports::{
 use hexdesk_domain::{
     ApiKey, ApiKeyStore, AuditStamp, Capabilities, CommentPosition, CommentStore, CommentView, Customer,
     CustomerFilter, CustomerId, CustomerStore, DeferredClaim, Event, EventPosition, EventStore, Fingerprint,
-    IdRange, IdRangeStore, IdempotentOutcome, KeyNumber, NewApiKey, NewCustomer, NewUser, Page, PageSize,
-    Readiness, Receipt, RetentionStore, SearchPosition, SearchQuery, SearchStore, Shop, ShopDomain, ShopId,
-    ShopStore, StorageError, StorageErrorKind, StoreCapabilities, TextBytes, TicketFilter, TicketId,
-    TicketPosition, TicketStore, TicketView, Timestamp, User, UserFilter, UserId, UserStore,
+    IdRange, IdRangeStore, IdempotencyKey, IdempotencyRequest, IdempotentOutcome, KeyNumber, NewApiKey,
+    NewCustomer, NewUser, Page, PageSize, Readiness, Receipt, RetentionStore, SearchPosition, SearchQuery,
+    SearchStore, Shop, ShopDomain, ShopId, ShopStore, StorageError, StorageErrorKind, StoreCapabilities,
+    TextBytes, TicketFilter, TicketId, TicketPosition, TicketStore, TicketView, Timestamp, User, UserFilter,
+    UserId, UserStore,
 };
 
 use crate::memory::{MemoryStorage, State};
+use crate::methods::for_each_method;
 use crate::{StorageFixture, TestStorage};
 
 /// One way to break a rule.
@@ -39,7 +42,10 @@ pub(crate) struct Fault {
     capabilities: Option<Capabilities>,
     /// The only methods that are written. Every other one fails.
     written: Option<MethodNames>,
+    unlocked: MethodNames,
+    has_several_writers: bool,
     has_gap: bool,
+    has_lock: bool,
     finish: Option<Finish>,
 }
 
@@ -47,6 +53,7 @@ pub(crate) struct Fault {
 #[derive(Clone, Copy)]
 enum Finish {
     BeforeReturning(fn(&mut Store<'_>)),
+    Never,
     AfterReturning(fn(&mut Store<'_>)),
 }
 
@@ -59,7 +66,10 @@ pub(crate) fn fault(rule: &'static str, sentence: &'static str) -> Fault {
         methods: Methods::default(),
         capabilities: None,
         written: None,
+        unlocked: MethodNames::new(),
+        has_several_writers: false,
         has_gap: false,
+        has_lock: false,
         finish: None,
     }
 }
@@ -79,15 +89,37 @@ impl Fault {
         Self { written: Some(methods), ..self }
     }
 
+    /// Lets other tasks run before and after each call that is not replaced, as in a store with
+    /// several writers.
+    pub(crate) fn with_several_writers(self) -> Self {
+        Self { has_several_writers: true, ..self }
+    }
+
+    /// Runs these methods without locks, in a store with several writers: each call checks a snapshot
+    /// from before a gap, and writes its changes after it.
+    pub(crate) fn unlocked<const N: usize>(self, methods: [&'static str; N]) -> Self {
+        Self { unlocked: methods.into(), ..self.with_several_writers() }
+    }
+
     /// Lets other tasks run before each replaced call. [`Store::earlier`] is the state before that
     /// gap.
     pub(crate) fn after_a_gap(self) -> Self {
         Self { has_gap: true, ..self }
     }
 
+    /// Makes each replaced call with a lock and releases it after a gap. A dropped call keeps it.
+    pub(crate) fn locking(self) -> Self {
+        Self { has_lock: true, ..self }
+    }
+
     /// Completes each replaced call after a gap and then returns.
     pub(crate) fn finishing_after_a_gap(self, finish: fn(&mut Store<'_>)) -> Self {
         Self { finish: Some(Finish::BeforeReturning(finish)), ..self }
+    }
+
+    /// Makes each replaced call and does not return from it.
+    pub(crate) fn never_returning(self) -> Self {
+        Self { finish: Some(Finish::Never), ..self }
     }
 
     /// Returns from each replaced call and completes it after a gap.
@@ -159,9 +191,26 @@ struct FaultyStorage {
 struct States {
     storage: MemoryStorage,
     earlier: MemoryStorage,
+    calls_in_gaps: AtomicUsize,
+    is_locked: AtomicBool,
 }
 
+/// The number of times that a call lets other tasks run in a gap: alone, and with other calls.
+const GAP: RangeInclusive<usize> = 100..=1_000;
+
 impl States {
+    /// Lets other tasks run for a while. Calls that race are in their gaps together.
+    async fn gap(&self) {
+        self.calls_in_gaps.fetch_add(1, Ordering::SeqCst);
+        for turn in 0..*GAP.end() {
+            if turn >= *GAP.start() && self.calls_in_gaps.load(Ordering::SeqCst) == 1 {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        self.calls_in_gaps.fetch_sub(1, Ordering::SeqCst);
+    }
+
     fn run<T>(&self, before_gap: Option<State>, call: impl FnOnce(&mut Store<'_>) -> T) -> T {
         let (mut state, mut kept) = (self.storage.state(), self.earlier.state());
         let mut before_gap = before_gap;
@@ -175,34 +224,43 @@ impl FaultyStorage {
         self.called.lock().unwrap_or_else(PoisonError::into_inner).insert(method);
     }
 
+    async fn gap_between_writers(&self) {
+        if self.fault.has_several_writers {
+            self.states.gap().await;
+        }
+    }
+
     async fn run<T>(&self, call: impl FnOnce(&mut Store<'_>) -> T) -> T {
         let before_gap = self.fault.has_gap.then(|| self.states.storage.state().clone());
         if before_gap.is_some() {
-            gap().await;
+            self.states.gap().await;
+        }
+        if self.fault.has_lock {
+            while self.states.is_locked.swap(true, Ordering::SeqCst) {
+                tokio::task::yield_now().await;
+            }
         }
         let result = self.states.run(before_gap, call);
+        if self.fault.has_lock {
+            self.states.gap().await;
+            self.states.is_locked.store(false, Ordering::SeqCst);
+        }
         match self.fault.finish {
             Some(Finish::BeforeReturning(finish)) => {
-                gap().await;
+                self.states.gap().await;
                 self.states.run(None, finish);
             }
+            Some(Finish::Never) => std::future::pending().await,
             Some(Finish::AfterReturning(finish)) => {
                 let states = Arc::clone(&self.states);
                 tokio::spawn(async move {
-                    gap().await;
+                    states.gap().await;
                     states.run(None, finish);
                 });
             }
             None => {}
         }
         result
-    }
-}
-
-/// Lets other tasks run for a while.
-async fn gap() {
-    for _ in 0..1_000 {
-        tokio::task::yield_now().await;
     }
 }
 
@@ -234,7 +292,7 @@ macro_rules! ports {
                 let methods = [$($(
                     self.methods.$method.as_ref().map(|_| stringify!($method)),
                 )+)+];
-                methods.into_iter().flatten().collect()
+                methods.into_iter().flatten().chain(self.unlocked.iter().copied()).collect()
             }
 
             $($(
@@ -263,89 +321,29 @@ macro_rules! ports {
                     if self.fault.written.as_ref().is_some_and(|names| !names.contains(stringify!($method))) {
                         return Err(failure(StorageErrorKind::Unexpected, stringify!($method)));
                     }
-                    match &self.fault.methods.$method {
-                        Some(instead) => self.run(|store| instead(store, $($argument),*)).await,
-                        None => self.states.storage.$method($($argument),*).await,
+                    if let Some(instead) = &self.fault.methods.$method {
+                        return self.run(|store| instead(store, $($argument),*)).await;
                     }
+                    if !self.fault.unlocked.contains(stringify!($method)) {
+                        self.gap_between_writers().await;
+                        let result = self.states.storage.$method($($argument),*).await;
+                        self.gap_between_writers().await;
+                        return result;
+                    }
+                    let before = self.states.storage.state().clone();
+                    self.states.gap().await;
+                    let writer = MemoryStorage::of(before.clone());
+                    let result = writer.$method($($argument),*).await;
+                    let after = writer.state().clone();
+                    self.states.storage.state().write_changes(before, after);
+                    result
                 }
             )+}
         )+
     };
 }
 
-ports! {
-    ShopStore {
-        create_shop(domain by &: ShopDomain, now: Timestamp) -> CreateShopOutcome;
-        create_shop_from(domain by &: ShopDomain, from: ShopId, now: Timestamp) -> CreateShopOutcome;
-        find_shop(domain by &: ShopDomain) -> Option<Shop>;
-        list_shops() -> Vec<Shop>;
-        close_shop(domain by &: ShopDomain, now: Timestamp) -> Option<Shop>;
-    }
-    CustomerStore {
-        create_customer(shop: ShopId, customer: NewCustomer, claim:
-            Option<DeferredClaim<CreateCustomerOutcome>>) -> IdempotentOutcome<CreateCustomerOutcome>;
-        find_customer(shop: ShopId, id: CustomerId) -> Option<Customer>;
-        list_customers(shop: ShopId, filter: CustomerFilter, after: Option<CustomerId>, size: PageSize) ->
-            Page<Customer, CustomerId>;
-        count_customers(shop: ShopId, filter: CustomerFilter) -> u64;
-        update_customer(shop: ShopId, id: CustomerId, update: CustomerUpdate, claim:
-            Option<DeferredClaim<UpdateCustomerOutcome>>) -> IdempotentOutcome<UpdateCustomerOutcome>;
-        erase_customer(shop: ShopId, id: CustomerId, stamp: AuditStamp) -> Option<Erased>;
-    }
-    UserStore {
-        create_user(shop: ShopId, user: NewUser, claim: Option<DeferredClaim<CreateUserOutcome>>) ->
-            IdempotentOutcome<CreateUserOutcome>;
-        find_user(shop: ShopId, id: UserId) -> Option<User>;
-        list_users(shop: ShopId, filter: UserFilter, after: Option<UserId>, size: PageSize) -> Page<User, UserId>;
-        count_users(shop: ShopId, filter: UserFilter) -> u64;
-        update_user(shop: ShopId, id: UserId, update: UserUpdate, claim:
-            Option<DeferredClaim<UpdateUserOutcome>>) -> IdempotentOutcome<UpdateUserOutcome>;
-    }
-    TicketStore {
-        create_tickets(batch: Vec<TicketCreation>) -> Vec<CreateTicketOutcome>;
-        find_ticket(shop: ShopId, id: TicketId) -> Option<TicketView>;
-        list_tickets(shop: ShopId, filter: TicketFilter, after: Option<TicketPosition>, size: PageSize) ->
-            Page<TicketView, TicketPosition>;
-        update_ticket(shop: ShopId, id: TicketId, update: TicketUpdate, claim:
-            Option<DeferredClaim<UpdateTicketOutcome>>) -> IdempotentOutcome<UpdateTicketOutcome>;
-        delete_ticket(shop: ShopId, id: TicketId, expected_version: Option<i64>, stamp: AuditStamp) ->
-            DeleteTicketOutcome;
-        count_tickets(shop: ShopId, filter: TicketFilter) -> u64;
-    }
-    CommentStore {
-        create_comments(batch: Vec<CommentCreation>) -> Vec<IdempotentOutcome<CreateCommentOutcome>>;
-        list_comments(shop: ShopId, ticket: TicketId, after: Option<CommentPosition>, size: PageSize) ->
-            Option<Page<CommentView, CommentPosition>>;
-        count_comments(shop: ShopId, ticket: TicketId) -> Option<u64>;
-    }
-    SearchStore {
-        search_tickets(shop: ShopId, query: SearchQuery, after: Option<SearchPosition>, size: PageSize) ->
-            Page<TicketView, SearchPosition>;
-    }
-    ApiKeyStore {
-        create_key(shop: ShopId, key: NewApiKey, claim: Option<DeferredClaim<CreateKeyOutcome>>) ->
-            IdempotentOutcome<CreateKeyOutcome>;
-        find_key(shop: ShopId, number: KeyNumber) -> Option<(ApiKey, Shop)>;
-        list_keys(shop: ShopId, after: Option<KeyNumber>, size: PageSize) -> Page<ApiKey, KeyNumber>;
-        count_keys(shop: ShopId) -> u64;
-        revoke_key(shop: ShopId, number: KeyNumber, stamp: AuditStamp) -> Option<ApiKey>;
-        rotate_key(shop: ShopId, number: KeyNumber, rotation: KeyRotation, claim:
-            Option<DeferredClaim<RotateKeyOutcome>>) -> IdempotentOutcome<RotateKeyOutcome>;
-    }
-    EventStore {
-        list_events(shop: ShopId, after: Option<EventPosition>, size: PageSize) -> Page<Event, EventPosition>;
-    }
-    RetentionStore {
-        remove_idempotency_records(before: Timestamp, limit: u32) -> u64;
-        remove_events(shop: ShopId, before: Timestamp, limit: u32) -> u64;
-    }
-    IdRangeStore {
-        reserve_id_range(now: Timestamp, span_millis: i64, current: Option<IdRange>) -> IdRange;
-    }
-    Readiness {
-        check_ready() -> ();
-    }
-}
+for_each_method!(ports);
 
 impl StoreCapabilities for FaultyStorage {
     fn capabilities(&self) -> Capabilities {
@@ -417,6 +415,44 @@ claimed_operations! {
         create_key(new: NewApiKey) -> CreateKeyOutcome = State::create_key;
     key_rotation, key_rotation_claim, racing_key_rotations:
         rotate_key(number: KeyNumber, rotation: KeyRotation) -> RotateKeyOutcome = State::rotate_key;
+}
+
+/// The longest key of a common database, in bytes.
+pub(crate) const KEY_BYTES: usize = 511;
+
+/// Whether a key of this text fits into a common database.
+pub(crate) fn fits(text: &str) -> bool {
+    text.len() <= KEY_BYTES
+}
+
+/// The text without the rest after this many bytes.
+pub(crate) fn cut(text: &str, bytes: usize) -> String {
+    text.get(..text.floor_char_boundary(bytes)).unwrap_or_default().to_owned()
+}
+
+/// Cuts operations at 32 bytes.
+pub(crate) fn cutting_operations<T>(mut claim: DeferredClaim<T>) -> DeferredClaim<T> {
+    cut_operation(&mut claim.request);
+    claim
+}
+
+pub(crate) fn cut_operation(request: &mut IdempotencyRequest) {
+    request.operation = cut(&request.operation, 32);
+}
+
+/// Joins operation and key with a space.
+pub(crate) fn joining_keys<T>(mut claim: DeferredClaim<T>) -> DeferredClaim<T> {
+    join_key(&mut claim.request, " ");
+    claim
+}
+
+/// Joins operation and key to one text.
+pub(crate) fn join_key(request: &mut IdempotencyRequest, separator: &str) {
+    request.operation += separator;
+    request.operation += request.key.as_str();
+    if let Ok(same) = IdempotencyKey::parse("joined") {
+        request.key = same;
+    }
 }
 
 /// Keeps a receipt of every outcome.

@@ -51,6 +51,12 @@
 //! Error: COMMENT-1: the outcome of a new comment: comment.subject: got None, expected Some("subject")
 //! ```
 //!
+//! A call that does not return within 30 seconds fails its case. So does a case of two minutes:
+//!
+//! ```text
+//! Error: CANCEL-1: the call `update_customer` has not returned for 30s: is something locked?
+//! ```
+//!
 //! # Optional capabilities
 //!
 //! A store may lack text search. Then it does not declare it
@@ -73,7 +79,7 @@
 //!
 //! - Durability: the kit cannot crash a machine. Fault tests of the adapter must prove that
 //!   acknowledged writes are on disk.
-//! - Cancel safety.
+//! - Abandoned reads: the cases drop the futures of writes only.
 //! - Several processes on one store: the cases run many tasks on several threads of one process.
 //!
 //! # Items
@@ -100,15 +106,24 @@ mod fixture;
 mod guide;
 mod macros;
 mod memory;
+mod methods;
 mod model;
 #[cfg(test)]
 mod page_faults;
 mod pages;
 mod progress;
 mod samples;
+#[cfg(test)]
+mod several_writers;
+mod watched;
 
 // Each subject has its cases and the faulty adapters that the cases must reject.
 mod api_keys {
+    pub mod cases;
+    #[cfg(test)]
+    pub(crate) mod faults;
+}
+mod cancellation {
     pub mod cases;
     #[cfg(test)]
     pub(crate) mod faults;

@@ -13,7 +13,7 @@ macro_rules! __for_each_case {
                 "SHOP-3" shop_3_unknown_domain_is_none
                 "SHOP-4" shop_4_list_holds_all_in_order
                 "SHOP-5" shop_5_first_closing_stays
-                "SHOP-7" shop_7_has_at_least_the_number
+                "SHOP-8" shop_8_has_at_least_the_number
             }
             customers {
                 "CUSTOMER-1" customer_1_is_found_as_created
@@ -99,6 +99,7 @@ macro_rules! __for_each_case {
                 "COMMENT-7" comment_7_list_is_earliest_first
                 "COMMENT-8" comment_8_pages_hold_every_comment_once
                 "COMMENT-9" comment_9_other_shops_ticket_has_no_list
+                "COMMENT-12" comment_12_taken_id_fails_the_batch
             }
             once {
                 "COMMENT-10" comment_10_takes_effect_once
@@ -150,25 +151,38 @@ macro_rules! __for_each_case {
                 "IDRANGE-5" id_range_5_outdated_range_is_not_extended
                 "IDRANGE-6" id_range_6_survives_clock_steps
                 "IDRANGE-7" id_range_7_succeeds_without_a_free_node
+                "IDRANGE-8" id_range_8_ends_with_time
             }
             readiness {
                 "READY-1" ready_1_new_store_is_ready
+            }
+            cancellation {
+                "CANCEL-1" cancel_1_dropped_call_takes_effect_in_full_or_not_at_all
             }
             capabilities {
                 "CAPABILITY-1" capability_1_declares_what_it_has
             }
             concurrency {
                 "SHOP-6" shop_6_one_of_racing_creations_wins
+                "SHOP-7" shop_7_closings_and_writes_all_take_effect
                 "CUSTOMER-7" customer_7_one_of_racing_creations_wins
                 "CUSTOMER-14" customer_14_one_of_racing_updates_wins
                 "CUSTOMER-17" customer_17_racing_erasure_leaves_nothing
+                "CUSTOMER-20" customer_20_racing_updates_all_take_effect
                 "USER-10" user_10_deactivation_leaves_no_key
+                "USER-12" user_12_one_of_racing_users_wins
+                "USER-13" user_13_racing_updates_all_take_effect
                 "TICKET-12" ticket_12_racing_batches_all_take_effect
                 "IDEMPOTENCY-7" idempotency_7_one_of_racing_items_is_created
                 "TICKET-24" ticket_24_one_of_racing_updates_wins
+                "TICKET-25" ticket_25_inactive_user_gets_no_ticket
                 "COMMENT-11" comment_11_racing_comments_are_all_stored
+                "COMMENT-13" comment_13_racing_deletion_leaves_no_comment
+                "KEY-9" key_9_one_of_racing_revocations_wins
+                "KEY-10" key_10_revoked_key_is_not_rotated
                 "EVENT-13" event_13_later_commands_stand_later
                 "EVENT-14" event_14_reader_misses_no_event
+                "RETENTION-4" retention_4_racing_steps_remove_everything_once
                 "IDRANGE-1" id_range_1_racing_ranges_do_not_overlap
             }
         }

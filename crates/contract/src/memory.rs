@@ -66,6 +66,11 @@ impl MemoryStorage {
         Self::default()
     }
 
+    #[cfg(test)]
+    pub(crate) fn of(state: State) -> Self {
+        Self(Mutex::new(state))
+    }
+
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         // Only a failed allocation can panic under the lock. The state is still usable.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)

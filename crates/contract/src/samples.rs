@@ -23,7 +23,8 @@ use hexdesk_domain::{
 
 pub(crate) use self::texts::{
     ALIKE, ALIKE_ADDRESSES, EXTERNAL_IDS, Field, SAME_ADDRESSES, TRICKY_TEXTS, every_external_id,
-    every_spelling, heavy_text_of, longest_email, longest_language_code, text_of,
+    every_spelling, heavy_text_of, joined_alike, longest_email, longest_language_code, longest_operations,
+    text_of,
 };
 pub(crate) use self::ticket_members::{filled_ticket, plain_ticket};
 use crate::comparison::same;

@@ -111,6 +111,8 @@ pub mod limits {
     pub const MAX_SHOP_DOMAIN_CHARS: usize = 253;
     /// An idempotency key.
     pub const MAX_IDEMPOTENCY_KEY_CHARS: usize = 255;
+    /// Bytes of the operation of an idempotency request. Callers keep this limit: stores rely on it.
+    pub const MAX_IDEMPOTENCY_OPERATION_BYTES: usize = 255;
     /// Different words of one search.
     pub const MAX_SEARCH_TERMS: usize = 8;
     /// Characters of a word in a text or query. Longer words are cut.

@@ -51,7 +51,9 @@ pub struct Receipt {
 /// A request that an operation take effect only once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyRequest {
-    /// The operation. Each operation has keys of its own.
+    /// The operation, of at most
+    /// [`MAX_IDEMPOTENCY_OPERATION_BYTES`](crate::limits::MAX_IDEMPOTENCY_OPERATION_BYTES). Each
+    /// operation has keys of its own.
     pub operation: String,
     /// The caller's key.
     pub key: IdempotencyKey,
@@ -120,6 +122,10 @@ impl<T: ?Sized> std::fmt::Debug for DeferredClaim<T> {
 ///   check.
 /// - A call with the same key and another fingerprint returns `KeyReused` and does nothing.
 /// - Keys of different shops, or of different operations, are independent.
+/// - Operations and keys are compared character for character, each by itself and in full.
+///   Fingerprints are compared in all 32 bytes.
+/// - If one batch holds the same key twice, the first item that leaves a record uses it. A later
+///   item has the outcome that it would have in a later batch.
 /// - Without a `DeferredClaim`, the operation runs and nothing is recorded.
 /// - If operations with one key race, exactly one runs. The others return `Replayed` or
 ///   `InProgress`.

@@ -14,8 +14,11 @@
 //!   the command then took effect in full or not at all.
 //! - **Visibility.** After a command has returned, its effect is visible to every later call, on
 //!   every connection and in every process.
-//! - **Cancel safety.** The caller may drop the future of a call at any time. The command still
-//!   takes effect in full or not at all, and nothing stays locked.
+//! - **CANCEL-1** The caller may drop the future of a call at any time. The command still takes
+//!   effect in full or not at all, with its events, and nothing stays locked. It may still be running
+//!   for a moment. A call that needs its result or its locks waits for it, or returns `InProgress`.
+//! - **One after another.** Commands that run at the same time take effect as if they ran one after
+//!   another. What a command has checked still holds when it writes: see [Races](#races).
 //! - **Abandoned reads.** The caller drops the future of a read if nobody waits for its result any
 //!   longer, or if it takes too long. A read that has not begun does not begin then. A running one
 //!   should end soon, and free its thread or connection.
@@ -39,8 +42,57 @@
 //!   - `OutcomeUnknown`: the command took effect in full or not at all.
 //!   - `Unexpected`: nothing was written, and a retry is useless.
 //!
-//! The cases test atomicity and visibility throughout. They do not test cancel safety, abandoned
-//! reads and durability: test these in your adapter.
+//! The cases test atomicity and visibility throughout. They do not test abandoned reads and
+//! durability: test these in your adapter.
+//!
+//! # Lookup keys
+//!
+//! A store looks up by these texts. The largest sizes are in bytes of UTF-8. Texts are compared in
+//! full, so a store must not cut them.
+//!
+//! | of | looked up by | at most | tested by |
+//! | --- | --- | --- | --- |
+//! | shop | domain | 253 bytes | SHOP-1, SHOP-2 |
+//! | customer | e-mail address, as `fold_email` returns it | 1,016 bytes | CUSTOMER-2, CUSTOMER-9, CUSTOMER-12 |
+//! | customer | phone number | 200 bytes | CUSTOMER-3, CUSTOMER-9, CUSTOMER-12 |
+//! | customer | each id in another system | 800 bytes | CUSTOMER-9 |
+//! | user | e-mail address, as `fold_email` returns it | 1,016 bytes | USER-2, USER-9 |
+//! | ticket | channel | 400 bytes | TICKET-13 |
+//! | ticket | contact reason | 2,000 bytes | TICKET-13 |
+//! | ticket | each of up to 100 tags | 800 bytes | TICKET-13 |
+//! | ticket | customer and thread id | 8 and 4,000 bytes | TICKET-13 |
+//! | idempotency record | operation and key | 255 and 1,020 bytes | IDEMPOTENCY-3, and the cases of `IdempotentOutcome` |
+//! | ticket | each word of its texts | 160 bytes | SEARCH-1 |
+//!
+//! Everything but the domain is looked up within one shop, so the shop's number (8 bytes) is part of
+//! the key. Some databases limit keys: LMDB to 511 bytes by default, PostgreSQL to 2,704. Keep a hash
+//! as the key then, such as SHA-256, and compare the whole text with the entry. The parts of a key
+//! need a separator that no part contains, or their lengths.
+//!
+//! # Races
+//!
+//! A command checks something and writes. If another command can change what was checked in between,
+//! both must lock the same row, or conflict in a unique index. A store with one writer meets these
+//! obligations without a lock.
+//!
+//! | checked | changed by | tested by |
+//! | --- | --- | --- |
+//! | a domain is free | the creation of a shop | SHOP-6 |
+//! | a shop is open | a closing | SHOP-7 |
+//! | an e-mail address, phone number or requested number is free | a creation, an update | CUSTOMER-7, CUSTOMER-14, USER-12 |
+//! | a customer stays reachable | an update of the same customer | CUSTOMER-20 |
+//! | a customer exists | an erasure | CUSTOMER-17 |
+//! | a user is active | a deactivation | TICKET-25, USER-10 |
+//! | when a user was deactivated | another deactivation | USER-13 |
+//! | the id of a ticket or a comment is free | a creation | TICKET-10, COMMENT-12 |
+//! | the version of a ticket | an update, a deletion, a comment | TICKET-24, COMMENT-11 |
+//! | a ticket exists | a deletion, an erasure | COMMENT-13, CUSTOMER-17 |
+//! | the number of a human ticket is free | a creation, an update | TICKET-12 |
+//! | an idempotency key is free | a request with the key | IDEMPOTENCY-7, and the cases of `IdempotentOutcome` |
+//! | a key is not revoked, and has not ended | a revocation, a rotation, a deactivation | KEY-9, KEY-10, USER-10 |
+//! | a record or an event is there | a step of retention | RETENTION-4 |
+//! | a position of the log is the next | every other write in the shop | EVENT-13, EVENT-14 |
+//! | a range of ids is free | another reservation | IDRANGE-1 |
 //!
 //! # Optional capabilities
 //!

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use hexdesk_domain::{
     CustomerId, Fingerprint, IdempotencyKey, IdempotencyRequest, IdempotentOutcome, Receipt, ShopId,
@@ -43,11 +43,14 @@ pub(crate) fn requested(
     }))
 }
 
+/// Returns the operation of a request: see [`operation_of`].
+fn operation(request: &HttpRequest, subject: Option<i64>) -> String {
+    operation_of(request.method(), &request.match_pattern().unwrap_or_default(), subject)
+}
+
 /// Returns the method and the path. The id has one form here, because clients may write it in
 /// several forms (`7`, `007`).
-fn operation(request: &HttpRequest, subject: Option<i64>) -> String {
-    let method = request.method();
-    let pattern = request.match_pattern().unwrap_or_default();
+fn operation_of(method: &Method, pattern: &str, subject: Option<i64>) -> String {
     match (subject, pattern.split_once('{').and_then(|(start, rest)| Some((start, rest.split_once('}')?.1))))
     {
         (Some(number), Some((start, end))) => format!("{method} {start}{number}{end}"),
@@ -201,6 +204,8 @@ pub(crate) fn respond<T>(
 
 #[cfg(test)]
 mod tests {
+    use hexdesk_domain::limits::MAX_IDEMPOTENCY_OPERATION_BYTES;
+
     use super::*;
 
     #[test]
@@ -219,6 +224,16 @@ mod tests {
         for garbage in ["", "\n", "201", "201\n", "201 /\n", "abc / \n", "201 / "] {
             assert!(StoredResponse::from_receipt(garbage.as_bytes()).is_err(), "{garbage:?}");
         }
+    }
+
+    /// Stores rely on this bound. It is part of the storage contract.
+    #[test]
+    fn the_operation_of_every_route_is_short_enough() {
+        let longest = crate::routes::ENDPOINTS
+            .iter()
+            .map(|endpoint| operation_of(&endpoint.method, endpoint.path, Some(i64::MIN)).len())
+            .max();
+        assert!(longest.is_some_and(|bytes| bytes <= MAX_IDEMPOTENCY_OPERATION_BYTES), "{longest:?}");
     }
 
     #[test]

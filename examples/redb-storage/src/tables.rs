@@ -61,6 +61,8 @@ pub(crate) const HUMAN_TICKETS: Table<NumberInShop, Json> = Table::new("human_ti
 pub(crate) const HUMAN_TICKET_BY_TICKET: Table<NumberInShop, i64> = Table::new("human_ticket_by_ticket");
 /// Keys are in the order of lists of comments, so that lists need no index.
 pub(crate) const COMMENTS: Table<CommentKey, Json> = Table::new("comments");
+/// The ids of all comments of a shop, on whichever ticket.
+pub(crate) const COMMENT_IDS: Table<NumberInShop, ()> = Table::new("comment_ids");
 /// The records of all operations.
 pub(crate) const IDEMPOTENCY_RECORDS: Table<RecordKey, Record> = Table::new("idempotency_records");
 
@@ -90,6 +92,7 @@ pub(crate) fn create_all(transaction: &WriteTransaction) -> Result<(), TableErro
     transaction.open_table(HUMAN_TICKETS)?;
     transaction.open_table(HUMAN_TICKET_BY_TICKET)?;
     transaction.open_table(COMMENTS)?;
+    transaction.open_table(COMMENT_IDS)?;
     transaction.open_table(IDEMPOTENCY_RECORDS)?;
     transaction.open_table(API_KEYS)?;
     transaction.open_table(EVENTS)?;

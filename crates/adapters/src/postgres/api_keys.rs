@@ -153,8 +153,16 @@ async fn rotate(
     {
         return Ok(RotateKeyOutcome::NotLive);
     }
-    // Again, because the key may have been revoked with its user meanwhile.
-    let old = find(connection, shop, number).await?;
+    // Again, because the key may have been revoked meanwhile. Locked, so that it is not revoked until
+    // the transaction ends.
+    let row: Option<ApiKeyRow> = api_keys::table
+        .find((shop.get(), number.get()))
+        .select(ApiKeyRow::as_select())
+        .for_no_key_update()
+        .get_result(connection)
+        .await
+        .optional()?;
+    let old: Option<ApiKey> = row.map(TryInto::try_into).transpose()?;
     let Some(old) = old.filter(|key| key.is_live(stamp.time)) else {
         return Ok(RotateKeyOutcome::NotLive);
     };

@@ -2,6 +2,7 @@
 
 mod effects;
 mod lists;
+mod taken_ids;
 
 use std::sync::Arc;
 
@@ -32,6 +33,7 @@ pub use lists::{
     comment_7_list_is_earliest_first, comment_8_pages_hold_every_comment_once,
     comment_9_other_shops_ticket_has_no_list,
 };
+pub use taken_ids::comment_12_taken_id_fails_the_batch;
 
 /// COMMENT-1: returned and listed with every field as passed in, and with channel, customer and
 /// author.

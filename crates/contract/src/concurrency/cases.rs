@@ -1,9 +1,16 @@
 //! The obligations on concurrent calls. Each case starts several rounds of tasks, on several
 //! threads. A barrier releases all tasks of a round at once.
 
+mod api_keys;
+mod changes;
+mod customers;
 mod erasures;
 mod events;
-mod people;
+mod retention;
+mod shops;
+pub(crate) mod taken_ids;
+mod tickets;
+mod users;
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -11,27 +18,40 @@ use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use hexdesk_domain::ports::{
-    CreateCommentOutcome, CreateCustomerOutcome, CreateShopOutcome, CreateTicketOutcome, TicketCreation,
-    TicketUpdate, UpdateTicketOutcome,
+    CreateCommentOutcome, CreateShopOutcome, CreateTicketOutcome, TicketCreation, TicketUpdate,
+    UpdateTicketOutcome,
 };
-use hexdesk_domain::{
-    IdempotentOutcome, NewComment, NewCustomer, PageSize, Storage, Ticket, TicketChanges, TicketView,
-};
+use hexdesk_domain::{IdempotentOutcome, NewComment, PageSize, Storage, Ticket, TicketChanges, TicketView};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
+pub use self::api_keys::{key_9_one_of_racing_revocations_wins, key_10_revoked_key_is_not_rotated};
+pub use self::customers::{
+    customer_7_one_of_racing_creations_wins, customer_14_one_of_racing_updates_wins,
+    customer_20_racing_updates_all_take_effect,
+};
 pub use self::erasures::customer_17_racing_erasure_leaves_nothing;
 pub use self::events::{event_13_later_commands_stand_later, event_14_reader_misses_no_event};
-pub use self::people::{customer_14_one_of_racing_updates_wins, user_10_deactivation_leaves_no_key};
+pub use self::retention::retention_4_racing_steps_remove_everything_once;
+pub use self::shops::shop_7_closings_and_writes_all_take_effect;
+pub use self::tickets::{
+    comment_13_racing_deletion_leaves_no_comment, ticket_25_inactive_user_gets_no_ticket,
+};
+pub use self::users::{
+    user_10_deactivation_leaves_no_key, user_12_one_of_racing_users_wins,
+    user_13_racing_updates_all_take_effect,
+};
 use crate::cases::id_ranges::expect_no_overlap;
 use crate::comparison::same;
 use crate::samples::{
-    ShopWithPeople, at, attempt_update, claim, claimed, comment_creation, create_shop, create_ticket,
-    creation, customer_by_email, domain, expect_no_ticket, expect_ticket, find_ticket, new_comment, update,
+    ShopWithPeople, at, attempt_update, claim, claimed, comment_creation, create_ticket, creation, domain,
+    expect_no_ticket, expect_ticket, find_ticket, new_comment, update,
 };
 
 pub(crate) const RACERS: usize = 50;
 pub(crate) const ROUNDS: usize = 5;
+/// For cases that race for several things in each round.
+const FEW_ROUNDS: usize = 3;
 
 /// Returns whether this racer runs with the others but contests nothing.
 fn has_its_own(racer: usize) -> bool {
@@ -68,54 +88,6 @@ pub async fn shop_6_one_of_racing_creations_wins(storage: Arc<dyn Storage>) -> a
         let others = (0..RACERS).filter(|racer| has_its_own(*racer)).count();
         same("the number of created shops", &created.len(), &(others + 1))?;
         same("the number of listed shops", &storage.list_shops().await?.len(), &numbers.len())?;
-    }
-    Ok(())
-}
-
-/// CUSTOMER-7: of racing creations for one e-mail address, exactly one wins.
-pub async fn customer_7_one_of_racing_creations_wins(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
-    let shop = create_shop(&*storage, "shop.example.com").await?.id;
-    let mut numbers = BTreeSet::new();
-    for round in 0..ROUNDS {
-        let outcomes = race(RACERS, |racer| {
-            let storage = Arc::clone(&storage);
-            async move {
-                // The same address in two spellings. Some have their own address.
-                let name = if racer % 2 == 0 { "Ada" } else { "aDA" };
-                let address = if has_its_own(racer) {
-                    format!("{name}-{round}-{racer}@example.com")
-                } else {
-                    format!("{name}-{round}@example.com")
-                };
-                let new = NewCustomer { first_name: Some(format!("{racer}")), ..customer_by_email(&address) };
-                Ok((has_its_own(racer), storage.create_customer(shop, new, None).await?))
-            }
-        })
-        .await?;
-        let mut winners = Vec::new();
-        let mut losers = Vec::new();
-        for (has_its_own, outcome) in outcomes {
-            let customer = match outcome {
-                IdempotentOutcome::Ran(CreateCustomerOutcome::Created(customer)) => {
-                    ensure!(numbers.insert(customer.id), "two customers have the number {}", customer.id);
-                    if !has_its_own {
-                        winners.push(customer.clone());
-                    }
-                    customer
-                }
-                IdempotentOutcome::Ran(CreateCustomerOutcome::Existing(customer)) if !has_its_own => {
-                    losers.push(customer.clone());
-                    customer
-                }
-                other => anyhow::bail!("a racer got {other:?}"),
-            };
-            let found = storage.find_customer(shop, customer.id).await?;
-            same("the customer returned to a racer", &Some(customer), &found)?;
-        }
-        same("the number of racers with `Created`", &winners.len(), &1)?;
-        for customer in &losers {
-            same("the customer returned to a loser", &Some(customer), &winners.first())?;
-        }
     }
     Ok(())
 }
@@ -227,8 +199,8 @@ pub async fn idempotency_7_one_of_racing_items_is_created(storage: Arc<dyn Stora
     Ok(())
 }
 
-/// TICKET-24: of racing updates with the same expected version, exactly one takes effect. Without
-/// an expected version, all of them do.
+/// TICKET-24: of racing updates and deletions with the same expected version, exactly one takes
+/// effect. Updates without an expected version all take effect, and one deletion does.
 pub async fn ticket_24_one_of_racing_updates_wins(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let fixture = ShopWithPeople::create(&*storage, "shop.example.com").await?;
     let (shop, user) = (fixture.shop.id, fixture.user.id);
@@ -283,11 +255,11 @@ pub async fn ticket_24_one_of_racing_updates_wins(storage: Arc<dyn Storage>) -> 
         let updates = i64::try_from((round + 1) * (RACERS / 5))?;
         same("the version of a ticket updated without an expected version", &ticket.version, &(1 + updates))?;
     }
-    Ok(())
+    tickets::one_of_racing_deletions_wins(&storage).await
 }
 
-/// COMMENT-11: racing comments on one ticket are all stored and counted. The last message is the
-/// text of one of the latest.
+/// COMMENT-11: racing comments on one ticket, and updates of it, are all stored and counted. The last
+/// message is the text of one of the latest.
 pub async fn comment_11_racing_comments_are_all_stored(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let fixture = ShopWithPeople::create(&*storage, "shop.example.com").await?;
     for round in 0..ROUNDS {
@@ -298,10 +270,18 @@ pub async fn comment_11_racing_comments_are_all_stored(storage: Arc<dyn Storage>
         let neighbour = Ticket { last_message_time: at(0), ..fixture.ticket(first + 2)? };
         let batch = vec![creation(ticket.clone()), creation(neighbour.clone())];
         storage.create_tickets(batch).await?;
-        let comments = race(RACERS, |racer| {
+        let comments = race(RACERS + UPDATES, |racer| {
             let (storage, ticket, neighbour) = (Arc::clone(&storage), ticket.clone(), neighbour.clone());
             async move {
                 let number = i64::try_from(racer)?;
+                if let Some(change) = racer.checked_sub(RACERS) {
+                    let changes = update_of(change);
+                    let outcome =
+                        attempt_update(&*storage, ticket.shop_id, ticket.id, update(changes)).await?;
+                    let is_updated = matches!(outcome, UpdateTicketOutcome::Updated(_));
+                    ensure!(is_updated, "a racing update returned {outcome:?}");
+                    return Ok(None);
+                }
                 let comment = NewComment {
                     // Some have the same time, some are older than the ticket's last message.
                     time: at(number * 7 % 13 - 2),
@@ -320,10 +300,11 @@ pub async fn comment_11_racing_comments_are_all_stored(storage: Arc<dyn Storage>
                 };
                 let created = attempts.iter().filter(|attempt| is_created(attempt)).count();
                 same("the number of a racer's comments created", &created, &count)?;
-                Ok(comment)
+                Ok(Some(comment))
             }
         })
         .await?;
+        let comments: Vec<_> = comments.into_iter().flatten().collect();
         let mut ids: Vec<_> = comments.iter().map(|comment| comment.id).collect();
         ids.sort_unstable();
         let page = storage.list_comments(fixture.shop.id, ticket.id, None, PageSize::MAX).await?;
@@ -342,13 +323,14 @@ pub async fn comment_11_racing_comments_are_all_stored(storage: Arc<dyn Storage>
             "the last message is {:?}, which is not the text of a comment at {latest}",
             found.last_message
         );
-        let expected = Ticket {
+        let mut expected = Ticket {
             last_message: found.last_message.clone(),
             last_message_time: latest,
             unread_count: 1,
-            version: 1 + i64::try_from(RACERS)?,
             ..ticket
         };
+        (0..UPDATES).for_each(|change| update_of(change).apply(&mut expected));
+        expected.version = 1 + i64::try_from(RACERS + UPDATES)?;
         same("the contested ticket", &found, &expected)?;
         let found_neighbour =
             storage.find_ticket(fixture.shop.id, neighbour.id).await?.context("the neighbour")?;
@@ -356,6 +338,19 @@ pub async fn comment_11_racing_comments_are_all_stored(storage: Arc<dyn Storage>
         same("the neighbour's version", &found_neighbour.ticket.version, &(1 + i64::try_from(others)?))?;
     }
     Ok(())
+}
+
+/// The number of updates that run with the comments. Each sets another field.
+const UPDATES: usize = 4;
+
+fn update_of(change: usize) -> TicketChanges {
+    let (text, nothing) = (format!("{change}"), TicketChanges::default());
+    match change {
+        0 => TicketChanges { name: Some(Some(text)), ..nothing },
+        1 => TicketChanges { tags: Some(vec![text]), ..nothing },
+        2 => TicketChanges { contact_reason: Some(Some(text)), ..nothing },
+        _ => TicketChanges { language_code: Some(Some(text)), ..nothing },
+    }
 }
 
 /// IDRANGE-1: concurrently reserved ranges do not overlap.

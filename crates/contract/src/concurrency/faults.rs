@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hexdesk_domain::ports::{
-    CreateShopOutcome, CreateTicketOutcome, Erased, TicketCreation, UpdateCustomerOutcome,
+    CreateCommentOutcome, CreateShopOutcome, CreateTicketOutcome, CreateUserOutcome, Erased, TicketCreation,
+    UpdateCustomerOutcome,
 };
 use hexdesk_domain::{
-    AuditStamp, Customer, CustomerId, DeferredClaim, Event, EventPosition, IdempotentOutcome, NewCustomer,
-    Page, Shop, ShopId, StorageError, StorageErrorKind, fold_email,
+    AuditStamp, Customer, CustomerId, DeferredClaim, Event, EventKind, EventPosition, IdempotentOutcome,
+    KeyNumber, NewCustomer, Page, Shop, ShopId, StorageError, StorageErrorKind, Subject, User, fold_email,
 };
 
 use crate::customers::faults::create_unseen;
@@ -47,7 +48,7 @@ fn remove_gone<K: Ord, V>(things: &mut BTreeMap<K, V>, before: &BTreeMap<K, V>, 
 }
 
 /// Runs the operation and keeps its record for [`write_records`].
-fn record_later<T>(
+pub(crate) fn record_later<T>(
     Store { state, earlier }: &mut Store<'_>,
     shop: ShopId,
     claim: Option<DeferredClaim<T>>,
@@ -65,18 +66,18 @@ fn record_later<T>(
     Ok(outcome)
 }
 
-fn write_records(Store { state, earlier }: &mut Store<'_>) {
+pub(crate) fn write_records(Store { state, earlier }: &mut Store<'_>) {
     state.idempotency_records.append(&mut earlier.idempotency_records);
 }
 
 /// Removes the shop's last event from the log and keeps it.
-fn hold_back_last_event(Store { state, earlier }: &mut Store<'_>, shop: ShopId) {
+pub(crate) fn hold_back_last_event(Store { state, earlier }: &mut Store<'_>, shop: ShopId) {
     let event = state.events.entry(shop).or_default().pop();
     earlier.events.entry(shop).or_default().extend(event);
 }
 
 /// Returns the latest event held back of each shop to the log.
-fn put_events_back(
+pub(crate) fn put_events_back(
     Store { state, earlier }: &mut Store<'_>,
     position: fn(&mut State, &Event) -> EventPosition,
 ) {
@@ -108,21 +109,92 @@ fn of_people() -> Vec<Fault> {
                 Ok(CreateShopOutcome::Created(shop))
             })
             .after_a_gap(),
+        fault("SHOP-7", "Racing closings each set their time.").unlocked(["close_shop"]),
+        fault("SHOP-7", "A new user writes back the shop that it has read, to count its users.")
+            .user_creation(|Store { state, earlier }, shop, new| {
+                state.shops.clone_from(&earlier.shops);
+                state.create_user(shop, new)
+            })
+            .after_a_gap(),
         fault("CUSTOMER-7", "A new customer's address is checked before, not while, it is taken.")
             .customer_creation(|store, shop, new| {
                 let is_taken = store.earlier.customers_of(shop).any(|there| conflicts(there, &new));
                 if is_taken { store.create_customer(shop, new) } else { create_unseen(store, shop, new) }
             })
             .after_a_gap(),
-        fault("CUSTOMER-14", "A changed address is checked before, not while, it is taken.")
-            .update_customer(|store, shop, id, update, _| {
-                let outcome = store.earlier.update_customer(shop, id, update);
-                if let UpdateCustomerOutcome::Updated(customer) = &outcome {
-                    store.customers.insert((shop, id), (**customer).clone());
+        fault("CUSTOMER-7", "A new customer's phone number is checked before, not while, it is taken.")
+            .customer_creation(|store, shop, new| {
+                let has_number = |there: &Customer| there.phone_number == new.phone_number;
+                let is_new = !store.earlier.customers_of(shop).any(has_number);
+                let is_contested = new.phone_number.is_some() && new.id.is_none();
+                if is_contested && is_new {
+                    create_unseen(store, shop, new)
+                } else {
+                    store.create_customer(shop, new)
                 }
-                Ok(IdempotentOutcome::Ran(outcome))
             })
             .after_a_gap(),
+        fault("CUSTOMER-7", "A new customer's number is checked before, not while, it is taken.")
+            .customer_creation(|store, shop, new| {
+                let is_free = new.id.is_some_and(|id| !store.earlier.customers.contains_key(&(shop, id)));
+                if is_free { create_unseen(store, shop, new) } else { store.create_customer(shop, new) }
+            })
+            .after_a_gap(),
+        fault("CUSTOMER-14", "A changed address is checked before, not while, it is taken.")
+            .unlocked(["update_customer"]),
+        fault("CUSTOMER-14", "A creation does not see the address or number that an update takes.")
+            .unlocked(["create_customer"]),
+        fault("CUSTOMER-14", "A changed phone number is checked before, not while, it is taken.")
+            .customer_update(|store, shop, id, update| {
+                let outcome = store.state.update_customer(shop, id, update.clone());
+                if outcome != UpdateCustomerOutcome::PhoneNumberTaken {
+                    return Ok(outcome);
+                }
+                let outcome = store.earlier.update_customer(shop, id, update.clone());
+                if let (UpdateCustomerOutcome::Updated(_), Some(there)) =
+                    (&outcome, store.state.customers.get_mut(&(shop, id)))
+                {
+                    update.changes.apply(there);
+                }
+                Ok(outcome)
+            })
+            .after_a_gap(),
+        fault("CUSTOMER-20", "An update writes back the whole customer that it has read.")
+            .unlocked(["update_customer"]),
+        fault(
+            "CUSTOMER-20",
+            "An update checks before, not while, it writes that the customer stays reachable.",
+        )
+        .customer_update(|store, shop, id, update| {
+            let outcome = store.state.update_customer(shop, id, update.clone());
+            if outcome != UpdateCustomerOutcome::Unreachable {
+                return Ok(outcome);
+            }
+            let outcome = store.earlier.update_customer(shop, id, update.clone());
+            if let (UpdateCustomerOutcome::Updated(_), Some(there)) =
+                (&outcome, store.state.customers.get_mut(&(shop, id)))
+            {
+                update.changes.apply(there);
+            }
+            Ok(outcome)
+        })
+        .after_a_gap(),
+        fault("CUSTOMER-17", "An update brings an erased customer back.").unlocked(["update_customer"]),
+        fault("CUSTOMER-17", "The snapshot of a comment is written after the erasure.")
+            .create_comments(|store, batch| {
+                let shop = batch.first().map(|item| item.comment.shop_id);
+                let outcomes = store.create_comments(batch)?;
+                if let Some(shop) = shop
+                    && matches!(
+                        outcomes.as_slice(),
+                        [IdempotentOutcome::Ran(CreateCommentOutcome::Created(_))]
+                    )
+                {
+                    hold_back_last_event(store, shop);
+                }
+                Ok(outcomes)
+            })
+            .finishing_after_a_gap(|store| put_events_back(store, |_, event| event.position)),
         fault("CUSTOMER-17", "An erasure removes only the data that it found before the gap.")
             .erase_customer(|store, shop, id, stamp| Ok(erase_data_from_before(store, shop, id, stamp)))
             .after_a_gap(),
@@ -158,11 +230,122 @@ fn of_people() -> Vec<Fault> {
                 Ok(outcome)
             })
             .after_a_gap(),
+        fault("USER-12", "A new user's address is checked before, not while, it is taken.")
+            .unlocked(["create_user"]),
+        fault("USER-12", "A user's changed address is checked before, not while, it is taken.")
+            .unlocked(["update_user"]),
+        fault("USER-12", "A new user's number is checked before, not while, it is taken.")
+            .user_creation(|store, shop, new| {
+                let place = new.id.map(|id| (shop, id));
+                let is_free = place.is_some_and(|place| !store.earlier.users.contains_key(&place));
+                let hidden = place.filter(|_| is_free).and_then(|place| store.users.remove(&place));
+                let outcome = store.create_user(shop, new);
+                if let (Some(user), Ok(CreateUserOutcome::EmailTaken(_))) = (hidden, &outcome) {
+                    store.users.insert((shop, user.id), user);
+                }
+                outcome
+            })
+            .after_a_gap(),
+        fault("USER-13", "An update writes back the whole user that it has read.").unlocked(["update_user"]),
+        fault("USER-13", "Racing deactivations each set their time.")
+            .user_update(|Store { state, earlier }, shop, id, update| {
+                let was_active = earlier.users.get(&(shop, id)).is_some_and(User::is_active);
+                if was_active
+                    && update.changes.is_active == Some(false)
+                    && let Some(user) = state.users.get_mut(&(shop, id))
+                {
+                    user.deactivated_at = None;
+                }
+                Ok(state.update_user(shop, id, update))
+            })
+            .after_a_gap(),
+        fault("USER-13", "Racing deactivations each log the revocations of the keys.")
+            .user_update(|Store { state, earlier }, shop, id, update| {
+                let unrevoked = earlier.keys_of(shop).filter(|key| key.revoked_at.is_none());
+                let found: Vec<_> =
+                    unrevoked.filter(|key| key.user_id == Some(id)).map(|key| key.number).collect();
+                let is_late = |number: &KeyNumber| {
+                    state.api_keys.get(&(shop, *number)).is_some_and(|key| key.revoked_at.is_some())
+                };
+                let late: Vec<_> = found.into_iter().filter(is_late).collect();
+                let (is_active, stamp) = (update.changes.is_active, update.stamp);
+                let outcome = state.update_user(shop, id, update);
+                if is_active == Some(false) {
+                    let events = late.into_iter().map(|key| (EventKind::ApiKeyRevoked, Subject::ApiKey(key)));
+                    state.append_events(shop, stamp, events);
+                }
+                Ok(outcome)
+            })
+            .after_a_gap(),
+        fault("KEY-9", "Racing revocations each set their time.").unlocked(["revoke_key"]),
+        fault("KEY-9", "A deactivation revokes keys that are being revoked.").unlocked(["update_user"]),
+        fault("KEY-9", "Racing revocations are each logged.")
+            .revoke_key(|Store { state, earlier }, shop, number, stamp| {
+                let was_live =
+                    earlier.api_keys.get(&(shop, number)).is_some_and(|key| key.revoked_at.is_none());
+                let is_live = state.api_keys.get(&(shop, number)).is_some_and(|key| key.revoked_at.is_none());
+                let revoked = state.revoke_key(shop, number, stamp);
+                if was_live && !is_live {
+                    state.append_events(shop, stamp, [(EventKind::ApiKeyRevoked, Subject::ApiKey(number))]);
+                }
+                Ok(revoked)
+            })
+            .after_a_gap(),
+        fault("KEY-10", "A rotation does not see a revocation that runs.").unlocked(["rotate_key"]),
+        fault("KEY-10", "A revocation writes back the key from before a rotation.").unlocked(["revoke_key"]),
+        fault("KEY-10", "A key is live before, not while, it is rotated.")
+            .key_rotation(|Store { state, earlier }, shop, number, rotation| {
+                let place = (shop, number);
+                let old = earlier.api_keys.get(&place).cloned();
+                let now = state.api_keys.get(&place).cloned();
+                if let (Some(old), Some(there)) = (old, state.api_keys.get_mut(&place)) {
+                    *there = old;
+                }
+                let outcome = state.rotate_key(shop, number, rotation);
+                if let (Some(now), Some(there)) = (now, state.api_keys.get_mut(&place)) {
+                    there.revoked_at = now.revoked_at;
+                }
+                outcome
+            })
+            .after_a_gap(),
+        fault("RETENTION-4", "Racing steps count the records that another step removes.")
+            .unlocked(["remove_idempotency_records"]),
+        fault("RETENTION-4", "Racing steps count the events that another step removes.")
+            .unlocked(["remove_events"]),
     ]
 }
 
 fn of_tickets() -> Vec<Fault> {
     vec![
+        fault("TICKET-10", "A new ticket's id is checked before, not while, it is taken.")
+            .unlocked(["create_tickets"]),
+        fault("COMMENT-12", "A new comment's id is checked before, not while, it is taken.")
+            .unlocked(["create_comments"]),
+        fault("TICKET-24", "A deletion checks the version before, not while, it deletes.")
+            .unlocked(["delete_ticket"]),
+        fault("TICKET-25", "A new ticket's assignee is checked before, not while, the ticket is written.")
+            .unlocked(["create_tickets"]),
+        fault("TICKET-25", "A ticket's new assignee is checked before, not while, the ticket is written.")
+            .unlocked(["update_ticket"]),
+        fault("COMMENT-11", "A comment writes back the whole ticket that it has read.")
+            .create_comments(|Store { state, earlier }, batch| {
+                let tickets: Vec<_> =
+                    batch.iter().map(|item| (item.comment.shop_id, item.comment.ticket_id)).collect();
+                let outcomes = state.create_comments(batch)?;
+                for place in tickets {
+                    if let Some(earlier) = earlier.tickets.get(&place)
+                        && let Some(stored) = state.tickets.get_mut(&place)
+                    {
+                        stored.ticket.name.clone_from(&earlier.ticket.name);
+                    }
+                }
+                Ok(outcomes)
+            })
+            .after_a_gap(),
+        fault("COMMENT-13", "A comment brings a deleted ticket back.").unlocked(["create_comments"]),
+        fault("COMMENT-13", "An update brings a deleted ticket back.").unlocked(["update_ticket"]),
+        fault("COMMENT-13", "A deletion leaves the comments that are created while it runs.")
+            .unlocked(["delete_ticket"]),
         fault("TICKET-12", "Batches that run at the same time overwrite each other.")
             .create_tickets(|Store { state, earlier }, batch| {
                 let outcomes = earlier.create_tickets(batch)?;
@@ -189,12 +372,7 @@ fn of_tickets() -> Vec<Fault> {
             })
             .after_a_gap(),
         fault("IDRANGE-1", "A free node is found before, not while, it is taken.")
-            .reserve_id_range(|store, now, span, current| {
-                let range = store.earlier.reserve_id_range(now, span, current)?;
-                store.id_range_ends.insert(range.node, range.until);
-                Ok(range)
-            })
-            .after_a_gap(),
+            .unlocked(["reserve_id_range"]),
     ]
 }
 

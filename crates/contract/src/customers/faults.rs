@@ -8,10 +8,11 @@ use std::cmp::Reverse;
 use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
 use hexdesk_domain::ports::CreateCustomerOutcome;
 use hexdesk_domain::{
-    Customer, CustomerFilter, CustomerId, ExternalIds, NewCustomer, Page, ShopId, StorageError, fold_email,
+    Customer, CustomerFilter, CustomerId, ExternalIds, NewCustomer, Page, ShopId, StorageError,
+    StorageErrorKind, fold_email,
 };
 
-use crate::faulty::{Fault, Store, fault, full_page_goes_on, rest};
+use crate::faulty::{Fault, KEY_BYTES, Store, cut, failure, fault, fits, full_page_goes_on, rest};
 use crate::page_faults::page_faults;
 use crate::samples::EXTERNAL_IDS;
 
@@ -133,6 +134,36 @@ fn of_creations() -> Vec<Fault> {
                 }
             })
             .found_by_the_model(),
+        fault("CUSTOMER-2", "Folded addresses of customers are cut at 511 bytes.").customer_creation(
+            |store, shop, new| {
+                let key =
+                    |email: &Option<String>| email.as_deref().map(|email| cut(&fold_email(email), KEY_BYTES));
+                let has_it = |there: &&Customer| new.email.is_some() && key(&there.email) == key(&new.email);
+                let existing = store.customers_of(shop).find(has_it).cloned();
+                match existing {
+                    Some(there) => Ok(CreateCustomerOutcome::Existing(there)),
+                    None => store.create_customer(shop, new),
+                }
+            },
+        ),
+        fault("CUSTOMER-2", "A customer whose folded address has more than 511 bytes is refused.")
+            .customer_creation(|store, shop, new| {
+                if new.email.as_deref().is_some_and(|email| !fits(&fold_email(email))) {
+                    return Err(failure(StorageErrorKind::Unexpected, "create_customer"));
+                }
+                store.create_customer(shop, new)
+            }),
+        fault("CUSTOMER-3", "Phone numbers are cut at 127 bytes.").customer_creation(|store, shop, new| {
+            let key = |number: &Option<String>| number.as_deref().map(|number| cut(number, 127));
+            let has_it = |there: &&Customer| {
+                new.phone_number.is_some() && key(&there.phone_number) == key(&new.phone_number)
+            };
+            let existing = store.customers_of(shop).find(has_it).cloned();
+            match existing {
+                Some(there) if new.email.is_none() => Ok(CreateCustomerOutcome::Existing(there)),
+                _ => store.create_customer(shop, new),
+            }
+        }),
         fault("CUSTOMER-3", "A match by phone number wins.").customer_creation(|store, shop, new| {
             let has_number =
                 |there: &&Customer| new.phone_number.is_some() && there.phone_number == new.phone_number;
@@ -201,6 +232,24 @@ fn of_lists() -> Vec<Fault> {
         fault("CUSTOMER-9", "Filters ignore the case in ASCII only.").customer_filter(|filter, customer| {
             filter.email.is_none() || ascii_lower(&filter.email) == ascii_lower(&customer.email)
         }),
+        fault("CUSTOMER-9", "Filters compare addresses in their first 511 bytes.").customer_filter(
+            |filter, customer| {
+                for email in [&mut filter.email, &mut customer.email].into_iter().flatten() {
+                    *email = cut(&fold_email(email), KEY_BYTES);
+                }
+                true
+            },
+        ),
+        fault("CUSTOMER-9", "External ids are compared in their first 511 bytes.").customer_filter(
+            |filter, customer| {
+                for (_, field) in EXTERNAL_IDS {
+                    for ids in [&mut filter.external_ids, &mut customer.external_ids] {
+                        field(ids).iter_mut().for_each(|id| *id = cut(id, KEY_BYTES));
+                    }
+                }
+                true
+            },
+        ),
         fault("CUSTOMER-9", "A missing external id counts as empty.").customer_filter(|_, customer| {
             for (_, field) in EXTERNAL_IDS {
                 field(&mut customer.external_ids).get_or_insert_default();

@@ -326,6 +326,13 @@ fn of_pages() -> Vec<Fault> {
                 Ok(Page::cut(events, size))
             },
         ),
+        fault("EVENT-12", "After a position that no event has, the log begins again.").list_events(
+            |store, shop, after, size| {
+                let log = store.events_after(shop, None);
+                let after = after.filter(|after| log.iter().any(|(position, _)| position == after));
+                Ok(Page::cut(store.events_after(shop, after), size))
+            },
+        ),
         fault("EVENT-12", "A page begins at the given event.").list_events(|store, shop, after, size| {
             let mut events = store.events_after(shop, None);
             events.retain(|(position, _)| after.is_none_or(|after| *position >= after));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::ensure;
-use hexdesk_domain::{IdRange, NodeNumber, Storage, Timestamp};
+use hexdesk_domain::{IdRange, NodeNumber, Storage, StorageErrorKind, Timestamp};
 
 use crate::comparison::same;
 use crate::samples::at;
@@ -171,6 +171,36 @@ pub async fn id_range_7_succeeds_without_a_free_node(storage: Arc<dyn Storage>) 
             all.push(range);
         }
     }
+    expect_no_overlap(&all)
+}
+
+/// IDRANGE-8: a range ends with the year 9999 at the latest. An empty range fails and reserves nothing.
+pub async fn id_range_8_ends_with_time(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let end = Timestamp::MAX;
+    let near = end.saturating_add_millis(-SPAN / 2);
+    let running = storage.reserve_id_range(near.saturating_add_millis(-SPAN), SPAN, None).await?;
+    same("the end of a range before the last", &running.until, &near)?;
+    let last = end.saturating_add_millis(-1);
+    let mut all = vec![running];
+    for (now, current, from) in [(near, None, near), (last, None, last), (near, Some(running), near)] {
+        let range = storage.reserve_id_range(now, SPAN, current).await?;
+        same("a range near the end of time", &(range.from, range.until), &(from, end))?;
+        all.push(range);
+    }
+    let extended = all.last().copied();
+    same("the node of the extension", &extended.map(|range| range.node), &Some(running.node))?;
+    for (now, current) in [(end, None), (end, extended), (near, extended), (at(0), extended)] {
+        match storage.reserve_id_range(now, SPAN, current).await {
+            Err(error) => same("the kind of failure", &error.kind, &StorageErrorKind::Unexpected)?,
+            Ok(range) => {
+                anyhow::bail!("at {now}, with nothing left after {current:?}, it returned {range:?}")
+            }
+        }
+    }
+    // Other nodes have time left if the clock steps back.
+    let range = storage.reserve_id_range(at(0), SPAN, None).await?;
+    expect_new(range, at(0), SPAN)?;
+    all.push(range);
     expect_no_overlap(&all)
 }
 

@@ -1,4 +1,4 @@
-use hexdesk_domain::{IdRange, NodeNumber, StorageErrorKind};
+use hexdesk_domain::{IdRange, NodeNumber, StorageErrorKind, Timestamp};
 
 use crate::faulty::{Fault, Store, failure, fault};
 
@@ -51,6 +51,20 @@ pub(crate) fn faults() -> Vec<Fault> {
                 let running = store.id_range_ends.values().filter(|end| **end > now).count();
                 if !is_extension(store, current) && running == usize::from(NodeNumber::COUNT) {
                     return Err(failure(StorageErrorKind::Unavailable, "reserve_id_range"));
+                }
+                store.reserve_id_range(now, span, current)
+            },
+        ),
+        fault("IDRANGE-8", "With no time left, a range is empty.").reserve_id_range(
+            |store, now, span, current| {
+                let empty = current.map(|range| IdRange { from: now, until: now, ..range });
+                store.reserve_id_range(now, span, current).or_else(|error| empty.ok_or(error))
+            },
+        ),
+        fault("IDRANGE-8", "A range that time cuts short fails.").reserve_id_range(
+            |store, now, span, current| {
+                if now.saturating_add_millis(span) == Timestamp::MAX {
+                    return Err(failure(StorageErrorKind::Unexpected, "reserve_id_range"));
                 }
                 store.reserve_id_range(now, span, current)
             },

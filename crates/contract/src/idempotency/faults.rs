@@ -9,7 +9,10 @@ use hexdesk_domain::ports::{
 use hexdesk_domain::{DeferredClaim, IdempotencyClaim, IdempotentOutcome, Receipt};
 use std::sync::Arc;
 
-use crate::faulty::{Fault, fault, kept_apart, recording_all, recording_nothing, without_fingerprint};
+use crate::faulty::{
+    Fault, cut, cut_operation, cutting_operations, fault, join_key, joining_keys, kept_apart, recording_all,
+    recording_nothing, without_fingerprint,
+};
 use crate::memory::record_key;
 use crate::tickets::faults::{create_unless, has_assignee, has_customer};
 
@@ -71,6 +74,21 @@ fn of_new_tickets() -> Vec<Fault> {
             .ticket_claim(|claim| claim.request.fingerprint.0[31] = 0),
         fault("IDEMPOTENCY-3", "The operation is not part of a ticket's key.")
             .ticket_claim(|claim| claim.request.operation.clear()),
+        fault("IDEMPOTENCY-3", "The operation of a ticket's key is cut at 32 bytes.")
+            .ticket_claim(|claim| cut_operation(&mut claim.request)),
+        fault("IDEMPOTENCY-3", "The last byte of the longest operation of a ticket's key is cut.")
+            .ticket_claim(|claim| claim.request.operation = cut(&claim.request.operation, 254)),
+        fault("IDEMPOTENCY-3", "Operation and key of a ticket are joined.")
+            .ticket_claim(|claim| join_key(&mut claim.request, "")),
+        fault("IDEMPOTENCY-3", "Operation and key of a ticket are joined by a bar.")
+            .ticket_claim(|claim| join_key(&mut claim.request, "|")),
+        fault("IDEMPOTENCY-3", "Key and operation of a ticket are joined by a slash.").ticket_claim(
+            |claim| {
+                let operation = std::mem::take(&mut claim.request.operation);
+                join_key(&mut claim.request, "/");
+                claim.request.operation = claim.request.operation.split_off(1) + "/" + &operation;
+            },
+        ),
         fault("IDEMPOTENCY-4", "A refused ticket leaves a record.").create_tickets(|store, batch| {
             let outcomes = store.create_tickets(batch.clone())?;
             for (item, outcome) in batch.into_iter().zip(&outcomes) {
@@ -110,6 +128,10 @@ fn of_new_tickets() -> Vec<Fault> {
 
 fn of_tickets_and_comments() -> Vec<Fault> {
     vec![
+        fault("TICKET-22", "Operations of updates of tickets are cut at 32 bytes.")
+            .ticket_update_claim(cutting_operations),
+        fault("TICKET-22", "Operation and key of updates of tickets are joined by a space.")
+            .ticket_update_claim(joining_keys),
         fault("TICKET-22", "A refused update of a ticket leaves a record.")
             .ticket_update_claim(recording_all)
             .found_by_the_model(),
@@ -135,6 +157,9 @@ fn of_tickets_and_comments() -> Vec<Fault> {
             },
         ),
         fault("TICKET-22", "Racing updates of tickets with one key all take effect.").racing_ticket_updates(),
+        fault("COMMENT-10", "Operations of comments are cut at 32 bytes.").comment_claim(cutting_operations),
+        fault("COMMENT-10", "Operation and key of comments are joined by a space.")
+            .comment_claim(joining_keys),
         fault("COMMENT-10", "A refused comment leaves a record.")
             .comment_claim(recording_all)
             .found_by_the_model(),
@@ -152,6 +177,10 @@ fn of_tickets_and_comments() -> Vec<Fault> {
 
 fn of_customers() -> Vec<Fault> {
     vec![
+        fault("CUSTOMER-8", "Operations of creations of customers are cut at 32 bytes.")
+            .customer_creation_claim(cutting_operations),
+        fault("CUSTOMER-8", "Operation and key of creations of customers are joined by a space.")
+            .customer_creation_claim(joining_keys),
         fault("CUSTOMER-8", "An existing customer always leaves a record.")
             .customer_creation_claim(recording_all),
         fault("CUSTOMER-8", "An existing customer never leaves a record.")
@@ -172,6 +201,10 @@ fn of_customers() -> Vec<Fault> {
             .found_by_the_model(),
         fault("CUSTOMER-8", "Racing creations of customers with one key all take effect.")
             .racing_customer_creations(),
+        fault("CUSTOMER-13", "Operations of updates of customers are cut at 32 bytes.")
+            .customer_update_claim(cutting_operations),
+        fault("CUSTOMER-13", "Operation and key of updates of customers are joined by a space.")
+            .customer_update_claim(joining_keys),
         fault("CUSTOMER-13", "A refused update of a customer leaves a record.")
             .customer_update_claim(recording_all),
         fault("CUSTOMER-13", "An empty update of a customer leaves no record.").update_customer(
@@ -201,6 +234,12 @@ fn of_customers() -> Vec<Fault> {
 
 fn of_users() -> Vec<Fault> {
     vec![
+        fault("USER-6", "Operations of operations on users are cut at 32 bytes.")
+            .user_creation_claim(cutting_operations)
+            .user_update_claim(cutting_operations),
+        fault("USER-6", "Operation and key of operations on users are joined by a space.")
+            .user_creation_claim(joining_keys)
+            .user_update_claim(joining_keys),
         fault("USER-6", "A refused user leaves a record.")
             .user_creation_claim(recording_all)
             .user_update_claim(recording_all),
@@ -227,6 +266,12 @@ fn of_users() -> Vec<Fault> {
 
 fn of_keys() -> Vec<Fault> {
     vec![
+        fault("KEY-8", "Operations of operations on API keys are cut at 32 bytes.")
+            .key_creation_claim(cutting_operations)
+            .key_rotation_claim(cutting_operations),
+        fault("KEY-8", "Operation and key of operations on API keys are joined by a space.")
+            .key_creation_claim(joining_keys)
+            .key_rotation_claim(joining_keys),
         fault("KEY-8", "A refused key leaves a record.")
             .key_creation_claim(recording_all)
             .key_rotation_claim(recording_all),

@@ -9,7 +9,7 @@ use super::State;
 pub(crate) type RecordKey = (ShopId, String, IdempotencyKey);
 
 /// The first use of an idempotency key.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct IdempotencyRecord {
     pub(crate) fingerprint: Fingerprint,
     pub(crate) receipt: Receipt,

@@ -11,7 +11,7 @@ use hexdesk_domain::{
 use super::{MemoryStorage, State, next_number, unexpected};
 
 /// A ticket, its first message and the number of its human ticket.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StoredTicket {
     pub(crate) ticket: Ticket,
     /// The last message at the ticket's creation. Searches find it even after `last_message`

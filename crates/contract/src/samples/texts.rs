@@ -1,6 +1,9 @@
 //! Texts that are hard for stores.
 
+use std::sync::LazyLock;
+
 use hexdesk_domain::ExternalIds;
+use hexdesk_domain::limits::MAX_IDEMPOTENCY_OPERATION_BYTES;
 
 /// Texts that stores are known to change, to compare loosely or to fail on.
 pub(crate) const TRICKY_TEXTS: &[&str] = &[
@@ -87,17 +90,35 @@ pub(crate) const ALIKE: &[&str] = &[
 ];
 
 /// Each row has spellings of one address, according to `fold_email`.
-pub(crate) const SAME_ADDRESSES: &[&[&str]] = &[
-    &["Ada@Example.com", "ada@example.com", "ADA@EXAMPLE.COM"],
-    &["DÉV@EXÄMPLE.COM", "dév@exämple.com", "DÉv@exÄmple.com"],
-    &["ΟΔΟΣ@example.com", "οδος@example.com"],
-    &["ЖУК@example.com", "жук@example.com"],
-    &["İ@example.com", "i\u{307}@example.com"],
-];
+pub(crate) static SAME_ADDRESSES: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| {
+    let rows: &[&[&str]] = &[
+        &["Ada@Example.com", "ada@example.com", "ADA@EXAMPLE.COM"],
+        &["DÉV@EXÄMPLE.COM", "dév@exämple.com", "DÉv@exÄmple.com"],
+        &["ΟΔΟΣ@example.com", "οδος@example.com"],
+        &["ЖУК@example.com", "жук@example.com"],
+        &["İ@example.com", "i\u{307}@example.com"],
+    ];
+    let rows = rows.iter().map(|row| row.iter().copied().map(Into::into).collect());
+    rows.chain(longest_addresses()).collect()
+});
 
 /// Every address of [`SAME_ADDRESSES`].
 pub(crate) fn every_spelling() -> Vec<&'static str> {
-    SAME_ADDRESSES.iter().copied().flatten().copied().collect()
+    SAME_ADDRESSES.iter().flatten().map(String::as_str).collect()
+}
+
+/// Addresses with as many bytes as the domain accepts: 998, or 502 that fold to 750. The first rows
+/// differ in their last characters only.
+fn longest_addresses() -> Vec<Vec<String>> {
+    let row = |letters: [&str; 2], last: &str| {
+        let address = |letter: &str| {
+            let labels = [50, 50, 50, 50, 48 - last.len()].map(|length| letter.repeat(length));
+            format!("a@{}{last}", labels.join("."))
+        };
+        letters.map(address).to_vec()
+    };
+    let (four_bytes, growing) = (["𞤀", "𞤢"], ["Ⱥ", "ⱥ"]);
+    vec![row(four_bytes, ""), row(four_bytes, "b"), row(four_bytes, "c"), row(growing, "")]
 }
 
 /// Addresses that only look like one of [`SAME_ADDRESSES`] or like each other.
@@ -164,4 +185,26 @@ pub(crate) fn longest_email() -> String {
 /// A language tag of the maximum length.
 pub(crate) fn longest_language_code() -> String {
     "zh_Hant-TW-x-private1-private2-priv".to_owned()
+}
+
+/// Operations of the maximum length. They differ in their last byte or character.
+pub(crate) fn longest_operations() -> [String; 4] {
+    let of = |letter: &str, last: &str| {
+        let mut text = letter.repeat(MAX_IDEMPOTENCY_OPERATION_BYTES / letter.len() - 1);
+        text.extend(std::iter::repeat_n('x', MAX_IDEMPOTENCY_OPERATION_BYTES - text.len() - last.len()));
+        text + last
+    };
+    [of("POST /", "1"), of("POST /", "2"), of("🦀", "é"), of("🦀", "è")]
+}
+
+/// Pairs of an operation and an idempotency key. The first two are the same text once they are joined
+/// with this separator. So are the last two if the key comes first.
+pub(crate) fn joined_alike(separator: &str) -> [(String, String); 4] {
+    let joined = |one: &str, other: &str| format!("{one}{separator}{other}");
+    [
+        (joined("create", "it"), "1".to_owned()),
+        ("create".to_owned(), joined("it", "1")),
+        (joined("make", "it"), "2".to_owned()),
+        ("it".to_owned(), joined("2", "make")),
+    ]
 }

@@ -122,9 +122,9 @@ pub async fn shop_5_first_closing_stays(storage: Arc<dyn Storage>) -> anyhow::Re
     same("a shop that was not closed", &storage.find_shop(&neighbour.domain).await?, &Some(neighbour))
 }
 
-/// SHOP-7: a shop created from a number has at least this number, and a larger one than all earlier
+/// SHOP-8: a shop created from a number has at least this number, and a larger one than all earlier
 /// shops.
-pub async fn shop_7_has_at_least_the_number(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+pub async fn shop_8_has_at_least_the_number(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let number = |number| ShopId::new(number).context("the number is out of range");
     let first = create_shop(&*storage, "first.example.com").await?.id;
     let mut last = first;

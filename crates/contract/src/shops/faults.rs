@@ -34,9 +34,9 @@ pub(crate) fn faults() -> Vec<Fault> {
         fault("SHOP-4", "Closed shops are not listed.").list_shops(|store| {
             Ok(store.shops.values().filter(|shop| shop.closed_at.is_none()).cloned().collect())
         }),
-        fault("SHOP-7", "The number to begin with is ignored.")
+        fault("SHOP-8", "The number to begin with is ignored.")
             .create_shop_from(|store, domain, _from, now| store.create_shop(domain, now)),
-        fault("SHOP-7", "A taken domain moves the numbers.").create_shop_from(|store, domain, from, now| {
+        fault("SHOP-8", "A taken domain moves the numbers.").create_shop_from(|store, domain, from, now| {
             if store.shop_of(domain).is_some() {
                 let unused = Shop {
                     id: from,

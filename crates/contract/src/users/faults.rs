@@ -3,10 +3,16 @@
 mod changes;
 
 use hexdesk_domain::ports::CreateUserOutcome;
-use hexdesk_domain::{NewUser, Page, ShopId, StorageError, User, UserFilter, UserId};
+use hexdesk_domain::{
+    NewUser, Page, ShopId, StorageError, StorageErrorKind, User, UserFilter, UserId, fold_email,
+};
 
-use crate::faulty::{Fault, Store, fault, full_page_goes_on, rest};
+use crate::faulty::{Fault, KEY_BYTES, Store, cut, failure, fault, fits, full_page_goes_on, rest};
 use crate::page_faults::page_faults;
+
+fn folded_email_fits(email: &str) -> bool {
+    fits(&fold_email(email))
+}
 
 fn trimmed(text: Option<String>) -> Option<String> {
     text.map(|text| text.trim().to_owned())
@@ -40,6 +46,32 @@ impl Fault {
 
 pub(crate) fn faults() -> Vec<Fault> {
     let mut faults = vec![
+        fault("USER-2", "Folded addresses of users are cut at 511 bytes.").user_creation(
+            |store, shop, new| {
+                let key = |email: &str| cut(&fold_email(email), KEY_BYTES);
+                let existing =
+                    store.users_of(shop).find(|there| key(&there.email) == key(&new.email)).cloned();
+                match existing {
+                    Some(there) => Ok(CreateUserOutcome::EmailTaken(there)),
+                    None => store.create_user(shop, new),
+                }
+            },
+        ),
+        fault("USER-2", "A user whose folded address has more than 511 bytes is refused.").user_creation(
+            |store, shop, new| {
+                if !folded_email_fits(&new.email) {
+                    return Err(failure(StorageErrorKind::Unexpected, "create_user"));
+                }
+                store.create_user(shop, new)
+            },
+        ),
+        fault("USER-9", "An update to an address whose folded form has more than 511 bytes fails.")
+            .user_update(|store, shop, id, update| {
+                if update.changes.email.as_deref().is_some_and(|email| !folded_email_fits(email)) {
+                    return Err(failure(StorageErrorKind::Unexpected, "update_user"));
+                }
+                Ok(store.update_user(shop, id, update))
+            }),
         fault("USER-1", "A user from before 1970 is inactive.").user_creation(|store, shop, new| {
             let is_old = new.stamp.time.unix_millis() < 0;
             let mut outcome = store.create_user(shop, new)?;

@@ -56,6 +56,10 @@ pub enum RotateKeyOutcome {
 ///   `UserNotFound` and adds nothing.
 /// - **KEY-8** A creation or rotation with a [`DeferredClaim`] meets the obligations of
 ///   [`IdempotentOutcome`].
+/// - **KEY-9** If revocations of one key race, with each other or with the deactivation of its user,
+///   exactly one takes effect. Every call returns the time of that one.
+/// - **KEY-10** If rotations and revocations of one key race, they take effect one after another. A
+///   revoked key is not rotated and does not change any more. An ended key is not rotated again.
 ///
 /// A key is live at `now` if it is not revoked and has not expired. It has expired if it has an
 /// expiry and `now` is the expiry or later. Closing the shop removes no key, and expiring removes

@@ -53,14 +53,20 @@ pub enum CreateCommentOutcome {
 /// - **COMMENT-9** If the ticket is not the shop's, the list and the count are `None`.
 /// - **COMMENT-10** A creation with a [`DeferredClaim`] meets the obligations of
 ///   [`IdempotentOutcome`].
-/// - **COMMENT-11** Comments on one ticket that are created at the same time are all stored, and
-///   each raises the version. `last_message` is the text of the latest comment. If several comments
-///   have the latest time, it is the text of one of them.
+/// - **COMMENT-11** Comments on one ticket and updates of it that run at the same time all take
+///   effect, and each raises the version. `last_message` is the text of the latest comment. If
+///   several comments have the latest time, it is the text of one of them.
+/// - **COMMENT-12** If a comment of the shop already has the id of an item, on whichever ticket, the
+///   call fails. Nothing of the batch is written, and the stored comment stays as it was. If
+///   creations race for one id, exactly one takes effect, and the others fail.
+/// - **COMMENT-13** If comments on a ticket or updates of it race with its deletion, each takes effect
+///   before the deletion, or returns `TicketNotFound`. Every comment that takes effect is deleted
+///   with the ticket.
 ///
-/// If ticket and author are both missing, the outcome is `TicketNotFound`. If a comment of the shop
-/// already has the id, the call fails as in TICKET-10. No case tests this, because the domain
-/// creates unique ids. Attachments are text to a store: two JSON texts with the same meaning are
-/// two texts.
+/// If ticket and author are both missing, the outcome is `TicketNotFound`. The failure of COMMENT-12
+/// is of the kind `Unexpected`. An id is also taken if an earlier item of the same batch has it. The
+/// id of a refused or replayed item is not checked. Attachments are text to a store: two JSON texts
+/// with the same meaning are two texts.
 #[async_trait]
 pub trait CommentStore: Send + Sync {
     /// Creates the comments of a batch, one after another. Each takes effect in full, with its

@@ -72,8 +72,9 @@ pub struct Erased {
 ///   are larger.
 /// - **CUSTOMER-6** If a requested number is taken, and neither the e-mail address nor the phone
 ///   number matches, a creation returns `IdTaken` and changes nothing.
-/// - **CUSTOMER-7** If creations race for one e-mail address, exactly one returns `Created` and the
-///   others return `Existing`.
+/// - **CUSTOMER-7** If creations race for one e-mail address or phone number, exactly one returns
+///   `Created` and the others return `Existing`. If they race for one requested number, the others
+///   return `IdTaken`.
 /// - **CUSTOMER-8** A creation with a [`DeferredClaim`] meets the obligations of
 ///   [`IdempotentOutcome`]. This holds for outcomes with a receipt and for outcomes without one.
 ///   `Created` has a receipt. `Existing` has one if the caller's claim renders one.
@@ -106,7 +107,8 @@ pub struct Erased {
 /// - **CUSTOMER-12** An update is checked in this order. The first failed check is the outcome, and
 ///   nothing changes:
 ///   1. `CustomerNotFound`: the customer is not the shop's.
-///   2. `Unreachable`: the customer would have no e-mail address and no phone number.
+///   2. `Unreachable`: the update is not empty, and the customer would have no e-mail address and no
+///      phone number.
 ///   3. `EmailTaken`: another customer of the shop has the new e-mail address. Addresses are
 ///      compared as in CUSTOMER-2.
 ///   4. `PhoneNumberTaken`: another customer of the shop has the new phone number.
@@ -115,9 +117,12 @@ pub struct Erased {
 ///   customers.
 /// - **CUSTOMER-13** An update with a [`DeferredClaim`] meets the obligations of
 ///   [`IdempotentOutcome`].
-/// - **CUSTOMER-14** If updates race for one e-mail address, exactly one returns `Updated`.
-/// - **CUSTOMER-18** An empty update returns `Updated` with the customer and changes nothing. This
-///   holds even if the customer has no e-mail address and no phone number.
+/// - **CUSTOMER-14** If updates, or updates and creations, race for one e-mail address or phone
+///   number, exactly one returns `Updated` or `Created`.
+/// - **CUSTOMER-18** An empty update of a customer of the shop returns `Updated` with the customer
+///   and changes nothing. This holds even if the customer has no e-mail address and no phone number.
+/// - **CUSTOMER-20** Updates of one customer that run at the same time take effect one after another.
+///   Each keeps the changes of those before it, and is checked against them.
 ///
 /// An empty update leaves an idempotency record, too. A customer's own e-mail address and phone
 /// number never count as taken, in any spelling. An update leaves the customer's tickets and their
@@ -133,9 +138,9 @@ pub struct Erased {
 ///   customer's e-mail address and phone number are free. The idempotency keys of the deleted
 ///   records are free.
 /// - **CUSTOMER-17** A write for a customer may race with the erasure of that customer. The write
-///   may be a ticket, a comment or an idempotency record. Either it takes effect before the erasure
-///   and is erased with the customer, or it finds no customer or no ticket. Neither call fails
-///   because of the other.
+///   may be a ticket, a comment, a change or an idempotency record. Either it takes effect before the
+///   erasure and is erased with the customer, or it finds no customer or no ticket. No snapshot of
+///   its events is left. Neither call fails because of the other.
 ///
 /// EVENT-11 defines which snapshots an erasure removes from the event log.
 ///

@@ -44,7 +44,8 @@ use crate::{Event, EventPosition, Page, PageSize, ShopId, StorageError};
 /// in the log when the erasure returns. EVENT-11 holds from the moment when the erasure takes
 /// effect.
 ///
-/// The store chooses the numbers of a position. The events of one command are in any order. So are
+/// A list may start after a position that no event has, such as that of a removed event. The store
+/// chooses the numbers of a position. The events of one command are in any order. So are
 /// the events of the items of a batch, and of commands that ran at the same time, even on the same
 /// resource. Of two snapshots of a ticket, the one with the larger version is later.
 #[async_trait]

@@ -24,6 +24,9 @@ use crate::{IdRange, StorageError, Timestamp};
 /// - **IDRANGE-6** If the clock steps back, a reserved range is not reserved again.
 /// - **IDRANGE-7** A reservation succeeds even if no node is free. The range then begins at the end
 ///   of its node's latest range.
+/// - **IDRANGE-8** A range that would end after 9999-12-31T23:59:59.999Z,
+///   [`Timestamp::MAX`](crate::Timestamp::MAX), ends there. If that leaves it empty, the call fails
+///   with the kind `Unexpected` and reserves nothing.
 #[async_trait]
 pub trait IdRangeStore: Send + Sync {
     /// Reserves a range. If `current` is given, the range extends it (IDRANGE-4, IDRANGE-5).

@@ -15,6 +15,8 @@ use crate::{ShopId, StorageError, Timestamp};
 ///   `limit` events and returns how many it removed. If it removes fewer than `limit`, the log
 ///   begins with an event that stays. Events of other shops stay. Positions in the log keep their
 ///   meaning.
+/// - **RETENTION-4** Steps that run at the same time remove each record and each event once. If every
+///   caller repeats its step until it removes fewer than `limit`, nothing old is left.
 ///
 /// A record was requested at the `requested_at` of its [`DeferredClaim`](crate::DeferredClaim). The
 /// record of a new ticket was requested at the time of the ticket's

@@ -18,7 +18,8 @@ use crate::{
 /// subjects of comments, no ids in other systems, no users.
 ///
 /// The domain defines words, so that every store finds the same in every language. A store keeps
-/// the words of each text, or computes them. It does not split or fold texts itself: no stems, no
+/// the words of each text, or computes them. Give [`search_words`](crate::search_words) one text at a
+/// time: its limit counts the words of everything that one call receives. It does not split or fold texts itself: no stems, no
 /// stop words, no operators. The tokenizer of a search engine would split words differently. Give
 /// the engine words of letters and digits that it keeps unchanged.
 ///

@@ -89,7 +89,8 @@ pub enum DeleteTicketOutcome {
 /// - **TICKET-8** A ticket of another shop is not found.
 /// - **TICKET-9** A ticket is found together with its customer and its assignee as they are stored.
 /// - **TICKET-10** If a ticket of the shop already has the id of an item, the call fails. Nothing
-///   of the batch is written, and the stored ticket stays as it was.
+///   of the batch is written, and the stored ticket stays as it was. If creations race for one id,
+///   exactly one takes effect, and the others fail.
 /// - **TICKET-11** One batch may hold items of several shops. Each item is checked against its own
 ///   shop.
 /// - **TICKET-12** Batches that run at the same time all take effect, each item once.
@@ -136,7 +137,10 @@ pub enum DeleteTicketOutcome {
 ///   [`IdempotentOutcome`].
 /// - **TICKET-23** A deletion removes the ticket, its human ticket and its comments, and nothing
 ///   else.
-/// - **TICKET-24** If updates with the same expected version race, exactly one returns `Updated`.
+/// - **TICKET-24** If updates and deletions with the same expected version race, exactly one takes
+///   effect. If deletions without an expected version race, exactly one returns `Deleted`.
+/// - **TICKET-25** Once the deactivation of a user has returned, the user becomes the assignee of no
+///   further ticket. This holds even for creations and updates that began before.
 ///
 /// An update that keeps the assignee takes effect even if the assignee is now inactive. An update
 /// that sets the same inactive assignee is refused. An update that sets the current values raises

@@ -70,14 +70,23 @@ pub enum UpdateUserOutcome {
 ///   such key is left unrevoked, even if other calls race with the deactivation. Activating the
 ///   user again restores no key.
 /// - **USER-11** The numbers that the store assigns in a shop are the same whatever other shops do.
+/// - **USER-12** If creations and updates race for one e-mail address, exactly one returns `Created` or
+///   `Updated`, and the others return `EmailTaken`. If creations race for one requested number, exactly
+///   one returns `Created`, and the others return `IdTaken`.
+/// - **USER-13** Updates of one user that run at the same time take effect one after another. Each
+///   keeps the changes of those before it. Of several deactivations, the first sets the time and
+///   revokes the keys.
 ///
 /// A creation without a number fails once the largest number is in use. A list may start after a
 /// number that no user has. A user's own e-mail address never counts as taken, in any spelling. In
-/// [`UserChanges`], `None` keeps a value and `Some(None)` clears it.
+/// [`UserChanges`], `None` keeps a value and `Some(None)` clears it. An update that keeps every value
+/// is empty. It returns `Updated` with the user, changes nothing, and leaves an idempotency record,
+/// too.
 ///
 /// A key that was revoked before keeps its time of revocation. An expired key is revoked, too. If
 /// the creation or rotation of a key races with a deactivation, the key is revoked with the others
-/// or the call is refused. Both calls must lock the same row or conflict in another way.
+/// or the call is refused. Both calls must lock the same row or conflict in another way. A store
+/// with one writer meets this part of USER-10 without a lock.
 #[async_trait]
 pub trait UserStore: Send + Sync {
     /// Adds a user.

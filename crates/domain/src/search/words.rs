@@ -7,7 +7,8 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::limits::{MAX_SEARCH_WORD_CHARS, MAX_SEARCH_WORDS};
 
-/// Returns the different words of texts in any language, at most the first [`MAX_SEARCH_WORDS`].
+/// Returns the different words of texts in any language, at most the first [`MAX_SEARCH_WORDS`] of
+/// them all. Each text of a ticket has this limit for itself, so a store passes one text at a time.
 /// Words are in lower case, without accents, hold only letters and digits, and are cut at
 /// [`MAX_SEARCH_WORD_CHARS`]. In scripts without spaces between words, such as Chinese, each
 /// character is a word.

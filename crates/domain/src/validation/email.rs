@@ -3,7 +3,8 @@ use validator::{ValidateEmail, ValidationError};
 use super::violation::code;
 
 /// Returns the form in which e-mail addresses are compared: without case. The address itself is
-/// stored as given.
+/// stored as given. The form may have more bytes than the address, but at most four for each of its
+/// characters.
 pub fn fold_email(address: &str) -> String {
     address.to_lowercase()
 }
@@ -33,6 +34,21 @@ fn is_label(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folded_address_has_at_most_four_bytes_for_each_character() {
+        let folded_bytes = |letter: char| letter.to_lowercase().map(char::len_utf8).sum::<usize>();
+        assert_eq!(('\0'..=char::MAX).map(folded_bytes).max(), Some(4));
+        // The longest domains that are accepted: 250 characters of four bytes, or of two that fold to
+        // three.
+        for (letter, bytes, folded) in [("𞤀", 998, 998), ("Ⱥ", 502, 750)] {
+            let labels = [50, 50, 50, 50, 48].map(|length| letter.repeat(length)).join(".");
+            let address = format!("a@{labels}");
+            assert_eq!(email_address(&address), Ok(()));
+            assert_eq!((address.len(), fold_email(&address).len()), (bytes, folded));
+            assert_eq!(address.chars().count() as u64, crate::limits::MAX_EMAIL_CHARS);
+        }
+    }
 
     #[test]
     fn plain_addresses_are_addresses_and_others_may_be() {

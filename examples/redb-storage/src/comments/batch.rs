@@ -8,8 +8,8 @@ use redb::{Table, TableError, WriteTransaction};
 use crate::encoding::{encode, find};
 use crate::events::EventLog;
 use crate::tables::{
-    COMMENTS, CUSTOMERS, CommentKey, HUMAN_TICKET_BY_TICKET, HUMAN_TICKETS, IDEMPOTENCY_RECORDS, Json,
-    NumberInShop, Record, RecordKey, USERS,
+    COMMENT_IDS, COMMENTS, CUSTOMERS, CommentKey, HUMAN_TICKET_BY_TICKET, HUMAN_TICKETS, IDEMPOTENCY_RECORDS,
+    Json, NumberInShop, Record, RecordKey, USERS,
 };
 use crate::tickets::TicketTables;
 use crate::{idempotency, tickets};
@@ -31,6 +31,7 @@ impl<'transaction> Batch<'transaction> {
                 human_tickets: transaction.open_table(HUMAN_TICKETS)?,
                 human_ticket_by_ticket: transaction.open_table(HUMAN_TICKET_BY_TICKET)?,
                 comments: transaction.open_table(COMMENTS)?,
+                ids: transaction.open_table(COMMENT_IDS)?,
                 log: EventLog::open(transaction)?,
             },
         })
@@ -54,6 +55,7 @@ struct Creation<'transaction> {
     human_tickets: Table<'transaction, NumberInShop, Json>,
     human_ticket_by_ticket: Table<'transaction, NumberInShop, i64>,
     comments: Table<'transaction, CommentKey, Json>,
+    ids: Table<'transaction, NumberInShop, ()>,
     log: EventLog<'transaction>,
 }
 
@@ -73,15 +75,16 @@ impl Creation<'_> {
         };
         let customer = find(&self.customers, shop, ticket.customer_id.get())?
             .context("a ticket's customer is missing")?;
+        // A repeated request with an idempotency key is replayed before this check. Without a
+        // key, a duplicate is an error, so that it does not count twice (COMMENT-12).
+        let is_new = self.ids.insert((shop.get(), id.get()), ())?.is_none();
+        ensure!(is_new, "the shop {shop} has a comment {id} already");
 
         let comment = new.into_comment(&ticket);
         let after = ticket.after_comment(&comment);
         self.tickets.replace(&ticket, &after)?;
         let key = (shop.get(), ticket.id.get(), comment.time.unix_millis(), id.get());
-        // A repeated request with an idempotency key is replayed before this check. Without a
-        // key, a duplicate is an error, so that it does not count twice.
-        let is_new = self.comments.insert(key, encode(&comment)?.as_slice())?.is_none();
-        ensure!(is_new, "the ticket {} has a comment {id} already", ticket.id);
+        self.comments.insert(key, encode(&comment)?.as_slice())?;
         let human_ticket =
             tickets::find_human_ticket(&self.human_tickets, &self.human_ticket_by_ticket, shop, ticket.id)?;
         let events = [

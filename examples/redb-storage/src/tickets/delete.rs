@@ -7,7 +7,7 @@ use redb::WriteTransaction;
 
 use super::TicketTables;
 use crate::events::EventLog;
-use crate::tables::{COMMENTS, HUMAN_TICKET_BY_TICKET, HUMAN_TICKETS};
+use crate::tables::{COMMENT_IDS, COMMENTS, HUMAN_TICKET_BY_TICKET, HUMAN_TICKETS};
 
 /// Deletes the ticket in this transaction, with its human ticket and comments.
 pub(super) fn delete(
@@ -61,9 +61,11 @@ fn remove(
         transaction.open_table(HUMAN_TICKETS)?.remove((shop, number))?;
     }
     let mut comments = 0;
+    let mut comment_ids = transaction.open_table(COMMENT_IDS)?;
     let all_of_ticket = (shop, id, i64::MIN, i64::MIN)..=(shop, id, i64::MAX, i64::MAX);
     for comment in transaction.open_table(COMMENTS)?.extract_from_if(all_of_ticket, |_, _| true)? {
         let (_, _, _, comment) = comment?.0.value();
+        comment_ids.remove((shop, comment))?;
         let comment = CommentId::new(comment).context("a stored comment id is out of range")?;
         events.push(NewEvent::comment_deleted(comment));
         comments += 1;

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join_all;
@@ -92,14 +93,26 @@ async fn create_unless(
     }
     let connection = &*connection;
     // All statements are sent before the first result arrives.
-    tokio::try_join!(
+    let results = tokio::join!(
         release(connection, claimed.iter().filter(|key| !used.contains_key(key))),
         complete(connection, &records),
         insert_comments(connection, &locked.comments),
         update_tickets(connection, locked.tickets.values().map(|(ticket, _)| ticket)),
         append(connection, locked.events),
-    )?;
+    );
+    cause_of(results.into())?;
     Ok(attempts)
+}
+
+/// Returns the error of the statement that failed. The statements after it fail, too, because their
+/// transaction has ended. The driver has no kind for that.
+fn cause_of(results: [QueryResult<()>; 5]) -> QueryResult<()> {
+    let mut errors: Vec<_> = results.into_iter().filter_map(Result::err).collect();
+    let has_kind = |error: &Error| !matches!(error, Error::DatabaseError(DatabaseErrorKind::Unknown, _));
+    match errors.iter().position(has_kind).or((!errors.is_empty()).then_some(0)) {
+        Some(cause) => Err(errors.swap_remove(cause)),
+        None => Ok(()),
+    }
 }
 
 /// The idempotency key of a comment, if its caller named one.

@@ -72,7 +72,7 @@ pub(super) async fn update(
     Ok(UpdateTicketOutcome::Updated(Box::new(view)))
 }
 
-/// Whether this is an active user of the shop. Locks the user against deletion until the
+/// Whether this is an active user of the shop. Locks the user against a deactivation until the
 /// transaction ends.
 async fn lock_active_user(
     connection: &mut AsyncPgConnection,
@@ -83,7 +83,7 @@ async fn lock_active_user(
         .find((shop.get(), user.get()))
         .filter(users::deactivated_at.is_null())
         .select(users::id)
-        .for_key_share()
+        .for_share()
         .get_result(connection)
         .await
         .optional()?;

@@ -15,6 +15,7 @@ use hexdesk_domain::{
 use super::{RACERS, ROUNDS, race};
 use crate::cases::ticket_lists::whole_list;
 use crate::comparison::same;
+use crate::events::settled_log::settled_log;
 use crate::samples::{
     ShopWithPeople, at, claim, comment_creation, create_comment, create_customer, create_ticket, creation,
     customer_by_email, customer_id, customer_update, expect_no_ticket, new_comment, plain_ticket, stamp,
@@ -304,6 +305,11 @@ impl CustomersToErase {
                 self.expect_free(storage, request.clone()).await?;
             }
         }
+        let (log, _) = settled_log(storage, shop, stamp(at(0))).await?;
+        let of_customer = log.iter().filter_map(|event| Some((event.position, event.snapshot.as_ref()?)));
+        let of_customer: Vec<_> =
+            of_customer.filter(|(_, snapshot)| snapshot.customer_id() == Some(self.erased.id)).collect();
+        same("the snapshots of the customer in the log", &of_customer, &Vec::new())?;
         self.expect_neighbours(storage, effects).await
     }
 

@@ -261,7 +261,7 @@ pub async fn customer_12_refused_update_changes_nothing(storage: Arc<dyn Storage
         customer_by_email("email@example.com"),
         customer_by_phone_number("556"),
     ];
-    of_both.extend(SAME_ADDRESSES.iter().map(|spellings| customer_by_email(spellings[0])));
+    of_both.extend(SAME_ADDRESSES.iter().map(|spellings| customer_by_email(&spellings[0])));
     for shop in [one, two] {
         for (new, number) in of_both.clone().into_iter().zip(1..) {
             let new = NewCustomer { id: Some(customer_id(number)?), ..new };

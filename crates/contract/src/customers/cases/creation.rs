@@ -94,14 +94,14 @@ fn various_customers() -> Vec<NewCustomer> {
 /// CUSTOMER-2: a creation with a customer's e-mail address returns that customer.
 pub async fn customer_2_same_email_is_existing(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let shop = create_shop(&*storage, "shop.example.com").await?.id;
-    for addresses in SAME_ADDRESSES {
+    for addresses in SAME_ADDRESSES.iter() {
         let new = NewCustomer {
             first_name: Some("first".into()),
             phone_number: Some(format!("phone of {}", addresses[0])),
-            ..customer_by_email(addresses[0])
+            ..customer_by_email(&addresses[0])
         };
         let there = create_customer(&*storage, shop, new).await?;
-        for address in *addresses {
+        for address in addresses {
             let free_number = there.id.get() + 1_000;
             let again = NewCustomer {
                 id: Some(customer_id(free_number)?),
@@ -168,8 +168,11 @@ pub async fn customer_3_same_phone_number_is_existing(storage: Arc<dyn Storage>)
     // The address of this request was not stored. Customers without an address or phone number do
     // not match each other.
     create_customer(&*storage, shop, customer_by_email("new@example.com")).await?;
-    for other in ["+33 1 23 45 67 8", "+33123456789", "555 ", "5555", "55_", "55%"] {
-        create_customer(&*storage, shop, customer_by_phone_number(other)).await?;
+    let heavy = |last: &str| heavy_text_of(MAX_PHONE_NUMBER_CHARS - 1) + last;
+    let others = ["+33 1 23 45 67 8", "+33123456789", "555 ", "5555", "55_", "55%"].map(Into::into);
+    for other in others.into_iter().chain(["🦀", "🐙", "1", "2"].map(heavy)) {
+        let there = create_customer(&*storage, shop, customer_by_phone_number(&other)).await?;
+        expect_existing(&*storage, shop, customer_by_phone_number(&other), &there).await?;
     }
     Ok(())
 }

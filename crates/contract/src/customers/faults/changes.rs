@@ -1,10 +1,12 @@
 //! Faults of updates of customers.
 
 use hexdesk_domain::ports::{CustomerUpdate, UpdateCustomerOutcome};
-use hexdesk_domain::{Customer, CustomerChanges, CustomerFilter, CustomerId, ShopId, TicketView, fold_email};
+use hexdesk_domain::{
+    Customer, CustomerChanges, CustomerFilter, CustomerId, ShopId, StorageErrorKind, TicketView, fold_email,
+};
 
 use super::{ascii_lower, by_number, create_unless_formerly_taken, meets};
-use crate::faulty::{Fault, Store, fault};
+use crate::faulty::{Fault, Store, failure, fault, fits};
 
 fn said_email(changes: &CustomerChanges) -> Option<String> {
     changes.email.clone().flatten()
@@ -146,6 +148,13 @@ fn of_refusals() -> Vec<Fault> {
             }
             Ok(outcome)
         }),
+        fault("CUSTOMER-12", "An update to an address whose folded form has more than 511 bytes fails.")
+            .customer_update(|store, shop, id, update| {
+                if said_email(&update.changes).is_some_and(|email| !fits(&fold_email(&email))) {
+                    return Err(failure(StorageErrorKind::Unexpected, "update_customer"));
+                }
+                Ok(store.update_customer(shop, id, update))
+            }),
         fault("CUSTOMER-12", "An update can remove both the address and the phone number.").customer_update(
             |store, shop, id, update| {
                 let outcome = store.update_customer(shop, id, update.clone());

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use anyhow::ensure;
 use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
-use hexdesk_domain::{Event, PageSize, ShopId, Storage};
+use hexdesk_domain::{Event, EventPosition, PageSize, ShopId, Storage};
 
 use super::walk;
 use crate::comparison::same;
@@ -37,10 +37,25 @@ pub async fn event_12_pages_hold_every_event_once(storage: Arc<dyn Storage>) -> 
             let rest = log_after(storage, shop, Some(event.position), PageSize::MAX).await?;
             same("the log after an event", &rest.as_slice(), &&log[read..])?;
         }
+        // After positions that no event has.
+        for after in log.iter().step_by(5).map(|event| event.position).flat_map(around) {
+            if log.iter().all(|event| event.position != after) {
+                let expected: Vec<_> = log.iter().filter(|event| event.position > after).cloned().collect();
+                let rest = log_after(storage, shop, Some(after), PageSize::MAX).await?;
+                same(&format!("the log after {after:?}, which no event has"), &rest, &expected)?;
+            }
+        }
     }
     let page = storage.list_events(empty, None, PageSize::of(1)).await?;
     ensure!(page.entries.is_empty() && page.next.is_none(), "the log of an empty shop is {page:?}");
     Ok(())
+}
+
+/// Positions next to this one.
+fn around(EventPosition { change, part }: EventPosition) -> impl Iterator<Item = EventPosition> {
+    let around = [(change, part - 1), (change, part + 1), (change - 1, part), (change + 1, part)];
+    let positions = around.into_iter().map(|(change, part)| EventPosition { change, part });
+    positions.filter(|position| position.change >= 0 && position.part >= 0)
 }
 
 async fn expect_pages(

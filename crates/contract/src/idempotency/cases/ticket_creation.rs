@@ -12,7 +12,7 @@ use hexdesk_domain::{CustomerId, Fingerprint, IdempotencyClaim, Storage, Ticket,
 use crate::comparison::same;
 use crate::samples::{
     ShopWithPeople, at, claim, claimed, create_ticket, customer_id, expect_no_ticket, expect_outcomes,
-    expect_ticket, heavy_text_of, stamp, text_of, ticket_id,
+    expect_ticket, heavy_text_of, joined_alike, longest_operations, stamp, text_of, ticket_id,
 };
 
 /// IDEMPOTENCY-1: the same request returns the first receipt and writes nothing.
@@ -117,9 +117,11 @@ pub async fn idempotency_3_keys_belong_to_shop_and_operation(
         Ok(claim)
     };
     let operations = ["create_ticket", "create_tickets", "Create_Ticket", "create", "create_tickeť", ""];
+    let operations = operations.map(Into::into).into_iter().chain(longest_operations());
+    let operations: Vec<String> = operations.collect();
     let mut uses = Vec::new();
     for fixture in [&one, &two] {
-        for (index, operation) in operations.into_iter().enumerate() {
+        for (index, operation) in operations.iter().enumerate() {
             // Some with the same request, some with another.
             let request = u8::from(index % 2 == 0);
             uses.push((fixture, operation, request, format!("{operation} of {}", fixture.shop.domain)));
@@ -136,6 +138,29 @@ pub async fn idempotency_3_keys_belong_to_shop_and_operation(
         same(&format!("the second {receipt}"), &create_ticket(&*storage, again).await?, &replayed)?;
         let other = claimed(fixture.ticket(900)?, of(operation, 77, "other")?);
         same(&format!("another {receipt}"), &create_ticket(&*storage, other).await?, &KeyReused)?;
+    }
+    operation_and_key_are_two_texts(&*storage, &one).await
+}
+
+/// Pairs of an operation and a key that are the same text once they are joined.
+async fn operation_and_key_are_two_texts(
+    storage: &dyn Storage,
+    fixture: &ShopWithPeople,
+) -> anyhow::Result<()> {
+    // With nothing between the parts, or any character of a key in ASCII, or some others.
+    let separators = (' '..='~').chain(['é', '\u{2028}', '\u{10ffff}']).map(String::from);
+    let separators: Vec<_> = std::iter::once(String::new()).chain(separators).collect();
+    let mut batch = Vec::new();
+    for ((operation, key), id) in separators.iter().flat_map(|it| joined_alike(it)).zip(1_000..) {
+        let mut claim = claim(&key, 1, format!("{operation:?} and {key:?}").as_bytes())?;
+        claim.request.operation = operation;
+        batch.push(claimed(fixture.ticket(id)?, claim));
+    }
+    expect_outcomes(storage, "pairs that are alike once joined", batch.clone(), &vec![Created; batch.len()])
+        .await?;
+    for (again, outcome) in batch.iter().zip(storage.create_tickets(batch.clone()).await?) {
+        let receipt = again.idempotency.as_ref().map(|claim| claim.receipt.response.clone());
+        same("a pair again", &outcome, &Replayed(receipt.unwrap_or_default()))?;
     }
     Ok(())
 }

@@ -18,6 +18,7 @@ use hexdesk_domain::{
     TicketId, Timestamp, User, UserId,
 };
 
+use crate::cases::concurrency::taken_ids::one_of_racing_tickets_is_created;
 use crate::cases::user_changes::activate;
 use crate::comparison::same;
 use crate::samples::ticket_members::{SINGLE_TEXTS, longest_ticket};
@@ -487,7 +488,8 @@ pub async fn ticket_10_taken_id_fails_the_batch(storage: Arc<dyn Storage>) -> an
         &Created,
     )?;
     expect_ticket(&*storage, "another shop's ticket with that id", &same_id).await?;
-    same("the stored ticket", &storage.find_ticket(fixture.shop.id, ticket_id(1)?).await?, &before)
+    same("the stored ticket", &storage.find_ticket(fixture.shop.id, ticket_id(1)?).await?, &before)?;
+    one_of_racing_tickets_is_created(&storage).await
 }
 
 /// TICKET-11: a batch can hold items of several shops. Each is checked against its own shop.

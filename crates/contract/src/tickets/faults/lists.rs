@@ -8,7 +8,7 @@ use hexdesk_domain::{
     Timestamp,
 };
 
-use crate::faulty::{Fault, Store, fault, full_page_goes_on, rest};
+use crate::faulty::{Fault, KEY_BYTES, Store, cut, fault, full_page_goes_on, rest};
 use crate::memory::State;
 use crate::page_faults::page_faults;
 
@@ -96,6 +96,15 @@ fn of_sizes() -> Vec<Fault> {
 
 fn of_filters() -> Vec<Fault> {
     vec![
+        fault("TICKET-13", "Thread ids are compared in their first 511 bytes.").ticket_filter(
+            |filter, ticket| {
+                let of_filter = filter.thread.as_mut().map(|thread| &mut thread.thread_id);
+                for id in of_filter.into_iter().chain(&mut ticket.thread_id) {
+                    *id = cut(id, KEY_BYTES);
+                }
+                true
+            },
+        ),
         fault("TICKET-13", "Filters ignore the case of texts.")
             .ticket_filter(|filter, ticket| {
                 let texts = filter.channel.iter_mut().chain(&mut filter.contact_reason);

@@ -189,7 +189,7 @@ pub async fn user_9_refused_update_changes_nothing(storage: Arc<dyn Storage>) ->
     let mut users = Vec::new();
     for shop in [one, two] {
         let addresses = ["agent@example.com", "Taken@example.com"].into_iter();
-        let addresses = addresses.chain(SAME_ADDRESSES.iter().map(|spellings| spellings[0]));
+        let addresses = addresses.chain(SAME_ADDRESSES.iter().map(|spellings| spellings[0].as_str()));
         for (address, number) in addresses.zip(1..) {
             let new = NewUser { id: Some(user_id(number)?), ..user_by_email(address) };
             users.push(create_user(storage, shop, new).await?);

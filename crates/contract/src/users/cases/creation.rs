@@ -61,10 +61,10 @@ pub async fn user_1_is_found_as_created(storage: Arc<dyn Storage>) -> anyhow::Re
 /// USER-2: a creation with a user's e-mail address returns that user and changes nothing.
 pub async fn user_2_same_email_is_taken(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let shop = create_shop(&*storage, "shop.example.com").await?.id;
-    for addresses in SAME_ADDRESSES {
-        let new = NewUser { first_name: Some("first".into()), ..user_by_email(addresses[0]) };
+    for addresses in SAME_ADDRESSES.iter() {
+        let new = NewUser { first_name: Some("first".into()), ..user_by_email(&addresses[0]) };
         let there = create_user(&*storage, shop, new).await?;
-        for address in *addresses {
+        for address in addresses {
             let free_number = user_id(there.id.get() + 1_000)?;
             for id in [None, Some(free_number), Some(there.id)] {
                 let again = NewUser {

@@ -213,6 +213,8 @@ impl QueryFragment<Pg> for CreateTickets {
 /// Customers and assignees are locked here, because their foreign keys would be checked after the
 /// counters are locked.
 ///
+/// Assignees are locked: a deactivation waits for the tickets, and a ticket for the deactivation.
+///
 /// Items are wide, so they are materialized once and identified by their ordinals. Without the
 /// `LIMIT`s PostgreSQL may read all customers of all shops to look up ten.
 const LOOK_UP_AND_CLAIM: &str = ") WITH ORDINALITY AS item (
@@ -229,7 +231,7 @@ const LOOK_UP_AND_CLAIM: &str = ") WITH ORDINALITY AS item (
         WHERE shop_id = item.shop_id AND id = item.customer_id LIMIT 1 FOR KEY SHARE) AS customer ON TRUE
     LEFT JOIN LATERAL (SELECT TRUE AS found FROM users
         WHERE shop_id = item.shop_id AND id = item.assigned_to AND deactivated_at IS NULL
-        LIMIT 1 FOR KEY SHARE) AS assignee ON TRUE
+        LIMIT 1 FOR SHARE) AS assignee ON TRUE
 ), claim AS (
     -- Sorted, so that no two batches wait for each other.
     INSERT INTO idempotency_records

@@ -18,7 +18,10 @@ use super::users::Users;
 use super::{Operation, Thing, request};
 use crate::cases::concurrency::{RACERS, ROUNDS, race};
 use crate::comparison::same;
-use crate::samples::{ShopWithPeople, at, claimed, create_ticket, creation, heavy_text_of, text_of};
+use crate::samples::{
+    ShopWithPeople, at, claimed, create_ticket, creation, heavy_text_of, joined_alike, longest_operations,
+    text_of,
+};
 
 /// An operation and the store that it runs on.
 struct OperationUnderTest<'a> {
@@ -171,13 +174,16 @@ async fn keys_belong_to_shop_and_operation(
     tested: &OperationUnderTest<'_>,
     fixtures: &[ShopWithPeople],
 ) -> anyhow::Result<()> {
-    let operations = ["create", "creates", "Create", "", "create_ticket", "creaté"];
+    let operations = ["create", "creates", "Create", "", "create_ticket", "creaté"].map(Into::into);
+    // Two that differ in their last byte.
+    let operations: Vec<String> =
+        operations.into_iter().chain(longest_operations().into_iter().take(2)).collect();
     let mut uses = Vec::new();
     for (fixture, place) in fixtures.iter().zip(0..) {
-        for (operation, index) in operations.into_iter().zip(0..) {
+        for (operation, index) in operations.iter().zip(0..) {
             // Some with the same request, some with another.
             let request = request("of several", u8::from(index % 2 == 0))?;
-            let request = IdempotencyRequest { operation: operation.to_owned(), ..request };
+            let request = IdempotencyRequest { operation: operation.clone(), ..request };
             let answer = tested.run(fixture, 3_000 + place * 100 + index, &request).await?;
             uses.push((fixture, request, answer));
         }
@@ -190,6 +196,13 @@ async fn keys_belong_to_shop_and_operation(
         tested
             .expect_idle(fixture, &format!("another {what}"), 3_900, &other, &IdempotentOutcome::KeyReused)
             .await?;
+    }
+    // Operation and key are two texts, also if they are alike once joined.
+    for (pairs, number) in ["", " ", "/", ":"].map(joined_alike).into_iter().zip((3_500..).step_by(4)) {
+        for ((operation, key), number) in pairs.into_iter().zip(number..) {
+            let request = IdempotencyRequest { operation, ..request(&key, 1)? };
+            tested.run(&fixtures[0], number, &request).await?;
+        }
     }
     Ok(())
 }

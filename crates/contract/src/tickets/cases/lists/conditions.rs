@@ -46,7 +46,7 @@ pub(super) async fn on_texts(storage: &dyn Storage) -> anyhow::Result<()> {
         texts.extend([
             long(text_of(chars - 1), "x"),
             long(text_of(chars - 1), "y"),
-            long(heavy_text_of(chars - 1), "é"),
+            long(heavy_text_of(chars - 1), "🐙"),
         ]);
     }
     let count = texts.len();

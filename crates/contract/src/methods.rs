@@ -1,0 +1,81 @@
+//! The methods of all ports, for stores that wrap another store.
+
+/// Passes every port with its methods to a macro. That macro's file imports the types by name.
+macro_rules! for_each_method {
+    ($callback:ident) => {
+        $callback! {
+            ShopStore {
+                create_shop(domain by &: ShopDomain, now: Timestamp) -> CreateShopOutcome;
+                create_shop_from(domain by &: ShopDomain, from: ShopId, now: Timestamp) -> CreateShopOutcome;
+                find_shop(domain by &: ShopDomain) -> Option<Shop>;
+                list_shops() -> Vec<Shop>;
+                close_shop(domain by &: ShopDomain, now: Timestamp) -> Option<Shop>;
+            }
+            CustomerStore {
+                create_customer(shop: ShopId, customer: NewCustomer, claim:
+                    Option<DeferredClaim<CreateCustomerOutcome>>) -> IdempotentOutcome<CreateCustomerOutcome>;
+                find_customer(shop: ShopId, id: CustomerId) -> Option<Customer>;
+                list_customers(shop: ShopId, filter: CustomerFilter, after: Option<CustomerId>, size: PageSize) ->
+                    Page<Customer, CustomerId>;
+                count_customers(shop: ShopId, filter: CustomerFilter) -> u64;
+                update_customer(shop: ShopId, id: CustomerId, update: CustomerUpdate, claim:
+                    Option<DeferredClaim<UpdateCustomerOutcome>>) -> IdempotentOutcome<UpdateCustomerOutcome>;
+                erase_customer(shop: ShopId, id: CustomerId, stamp: AuditStamp) -> Option<Erased>;
+            }
+            UserStore {
+                create_user(shop: ShopId, user: NewUser, claim: Option<DeferredClaim<CreateUserOutcome>>) ->
+                    IdempotentOutcome<CreateUserOutcome>;
+                find_user(shop: ShopId, id: UserId) -> Option<User>;
+                list_users(shop: ShopId, filter: UserFilter, after: Option<UserId>, size: PageSize) -> Page<User, UserId>;
+                count_users(shop: ShopId, filter: UserFilter) -> u64;
+                update_user(shop: ShopId, id: UserId, update: UserUpdate, claim:
+                    Option<DeferredClaim<UpdateUserOutcome>>) -> IdempotentOutcome<UpdateUserOutcome>;
+            }
+            TicketStore {
+                create_tickets(batch: Vec<TicketCreation>) -> Vec<CreateTicketOutcome>;
+                find_ticket(shop: ShopId, id: TicketId) -> Option<TicketView>;
+                list_tickets(shop: ShopId, filter: TicketFilter, after: Option<TicketPosition>, size: PageSize) ->
+                    Page<TicketView, TicketPosition>;
+                update_ticket(shop: ShopId, id: TicketId, update: TicketUpdate, claim:
+                    Option<DeferredClaim<UpdateTicketOutcome>>) -> IdempotentOutcome<UpdateTicketOutcome>;
+                delete_ticket(shop: ShopId, id: TicketId, expected_version: Option<i64>, stamp: AuditStamp) ->
+                    DeleteTicketOutcome;
+                count_tickets(shop: ShopId, filter: TicketFilter) -> u64;
+            }
+            CommentStore {
+                create_comments(batch: Vec<CommentCreation>) -> Vec<IdempotentOutcome<CreateCommentOutcome>>;
+                list_comments(shop: ShopId, ticket: TicketId, after: Option<CommentPosition>, size: PageSize) ->
+                    Option<Page<CommentView, CommentPosition>>;
+                count_comments(shop: ShopId, ticket: TicketId) -> Option<u64>;
+            }
+            SearchStore {
+                search_tickets(shop: ShopId, query: SearchQuery, after: Option<SearchPosition>, size: PageSize) ->
+                    Page<TicketView, SearchPosition>;
+            }
+            ApiKeyStore {
+                create_key(shop: ShopId, key: NewApiKey, claim: Option<DeferredClaim<CreateKeyOutcome>>) ->
+                    IdempotentOutcome<CreateKeyOutcome>;
+                find_key(shop: ShopId, number: KeyNumber) -> Option<(ApiKey, Shop)>;
+                list_keys(shop: ShopId, after: Option<KeyNumber>, size: PageSize) -> Page<ApiKey, KeyNumber>;
+                count_keys(shop: ShopId) -> u64;
+                revoke_key(shop: ShopId, number: KeyNumber, stamp: AuditStamp) -> Option<ApiKey>;
+                rotate_key(shop: ShopId, number: KeyNumber, rotation: KeyRotation, claim:
+                    Option<DeferredClaim<RotateKeyOutcome>>) -> IdempotentOutcome<RotateKeyOutcome>;
+            }
+            EventStore {
+                list_events(shop: ShopId, after: Option<EventPosition>, size: PageSize) -> Page<Event, EventPosition>;
+            }
+            RetentionStore {
+                remove_idempotency_records(before: Timestamp, limit: u32) -> u64;
+                remove_events(shop: ShopId, before: Timestamp, limit: u32) -> u64;
+            }
+            IdRangeStore {
+                reserve_id_range(now: Timestamp, span_millis: i64, current: Option<IdRange>) -> IdRange;
+            }
+            Readiness {
+                check_ready() -> ();
+            }
+        }
+    };
+}
+pub(crate) use for_each_method;
