@@ -27,6 +27,9 @@ pub enum OpenError {
     #[cfg(feature = "postgres")]
     #[error(transparent)]
     Migrate(#[from] MigrateError),
+    /// Only a PostgreSQL database can be distributed.
+    #[error("SQLite has one file: only PostgreSQL with the extension citus can be distributed")]
+    NotDistributable,
     /// The program was built without the driver of this database.
     #[error(
         "this program was built without {database}: build it with the cargo feature `{feature}`, or use \
@@ -60,7 +63,7 @@ impl OpenError {
             Self::Postgres(PostgresOpenError::Url(_)) | Self::Migrate(_) => false,
             #[cfg(feature = "sqlite")]
             Self::Sqlite(_) => false,
-            Self::NotIncluded { .. } => false,
+            Self::NotIncluded { .. } | Self::NotDistributable => false,
         }
     }
 }
@@ -99,6 +102,21 @@ pub async fn open(url: &DatabaseUrl) -> Result<OpenedStorage, OpenError> {
             let turns = (options.max_connections / 2).max(2) as usize;
             Ok(OpenedStorage { storage: Arc::new(FairReads::new(storage, turns)), applied_migrations })
         }
+        #[cfg(not(feature = "postgres"))]
+        Location::Postgres(_) => Err(OpenError::NO_POSTGRES),
+    }
+}
+
+/// Migrates the PostgreSQL database at `url`, and distributes its tables by shop with the extension
+/// Citus. Does nothing that was done before. Returns the names of the migrations and tables.
+///
+/// # Errors
+/// [`OpenError`]. Its message names the cause and the remedy.
+pub async fn distribute(url: &DatabaseUrl) -> Result<Vec<String>, OpenError> {
+    match url.location() {
+        Location::Sqlite(_) => Err(OpenError::NotDistributable),
+        #[cfg(feature = "postgres")]
+        Location::Postgres(url) => Ok(PostgresStorage::connect(url).await?.distribute().await?),
         #[cfg(not(feature = "postgres"))]
         Location::Postgres(_) => Err(OpenError::NO_POSTGRES),
     }

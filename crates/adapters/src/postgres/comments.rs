@@ -8,6 +8,7 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::FutureExt;
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
 use hexdesk_domain::{
     CommentPosition, CommentStore, CommentView, IdempotentOutcome, Page, PageSize, ShopId, StorageError,
@@ -16,6 +17,7 @@ use hexdesk_domain::{
 
 use super::PostgresStorage;
 use super::errors::{Effect, Failure, count_from};
+use super::layout::{Layout, by_shop};
 use super::pages::{self, NeededRows};
 use crate::sql::comments::{CommentRow, CommentViewRow, comment_view};
 use crate::sql::customers::CustomerRow;
@@ -33,11 +35,16 @@ impl CommentStore for PostgresStorage {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
-        self.connections
-            .run("create_comments", Effect::Write, async move |connection: &mut AsyncPgConnection| {
-                create::create(connection, &batch).await
-            })
-            .await
+        let create = |batch: Vec<CommentCreation>| {
+            let connections = self.connections.clone();
+            let create =
+                async move |connection: &mut AsyncPgConnection| create::create(connection, &batch).await;
+            async move { connections.run("create_comments", Effect::Write, create).await }.boxed()
+        };
+        match self.layout {
+            Layout::OneServer => create(batch).await,
+            Layout::ByShop => by_shop(batch, |item| item.comment.shop_id, create).await,
+        }
     }
 
     async fn list_comments(

@@ -89,25 +89,37 @@ pub(super) async fn claim_keys(
         if claimed == keys.len() {
             return Ok(HashMap::new());
         }
-        // A new statement sees rows that were committed meanwhile. The claims of this transaction
-        // have no fingerprint.
-        let recorded = Lookup {
-            selection: <(RecordKey, RecordedAnswer)>::as_select(),
-            from: " FROM ",
-            rows: rows_of(keys.iter()),
-            after: " AS wanted (shop_id, operation, idempotency_key)
-                CROSS JOIN LATERAL (
-                    SELECT * FROM idempotency_records
-                    WHERE shop_id = wanted.shop_id AND operation = wanted.operation
-                        AND idempotency_key = wanted.idempotency_key AND fingerprint <> '' LIMIT 1
-                ) AS idempotency_records",
-        };
-        let recorded: Vec<(RecordKey, RecordedAnswer)> = recorded.load(connection).await?;
+        // A new statement sees rows that were committed meanwhile.
+        let recorded = read_records(connection, keys).await?;
         if claimed + recorded.len() == keys.len() {
-            return Ok(recorded.into_iter().collect());
+            return Ok(recorded);
         }
     }
     Err(Failure::Unexpected("an idempotency record conflicts and cannot be read"))
+}
+
+/// Reads the existing records of these keys. The claims of this transaction have no fingerprint, so
+/// they are not among them.
+pub(super) async fn read_records(
+    connection: &mut AsyncPgConnection,
+    keys: &BTreeSet<RecordKey>,
+) -> QueryResult<HashMap<RecordKey, RecordedAnswer>> {
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let recorded = Lookup {
+        selection: <(RecordKey, RecordedAnswer)>::as_select(),
+        from: " FROM ",
+        rows: rows_of(keys.iter()),
+        after: " AS wanted (shop_id, operation, idempotency_key)
+            CROSS JOIN LATERAL (
+                SELECT * FROM idempotency_records
+                WHERE shop_id = wanted.shop_id AND operation = wanted.operation
+                    AND idempotency_key = wanted.idempotency_key AND fingerprint <> '' LIMIT 1
+            ) AS idempotency_records",
+    };
+    let recorded: Vec<(RecordKey, RecordedAnswer)> = recorded.load(connection).await?;
+    Ok(recorded.into_iter().collect())
 }
 
 /// The outcome of a request with a used key.

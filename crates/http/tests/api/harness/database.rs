@@ -23,7 +23,9 @@ impl Database {
 
     pub(crate) fn postgres() -> Self {
         let database = hexdesk_test_postgres::cluster().database("hexdesk_http", |url| {
-            let migrated = command(url, &["migrate"]).output().unwrap();
+            let distribute = hexdesk_test_postgres::uses_citus().then_some("--distribute");
+            let arguments: Vec<&str> = ["migrate"].into_iter().chain(distribute).collect();
+            let migrated = command(url, &arguments).output().unwrap();
             assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
         });
         Self::Postgres(database)
