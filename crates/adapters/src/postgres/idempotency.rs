@@ -80,12 +80,11 @@ pub(super) async fn claim_keys(
                 SELECT shop_id, operation, idempotency_key, '', '', now() FROM ",
             rows: rows_of(keys.iter()),
             after: " AS wanted (shop_id, operation, idempotency_key, unused, place)
-                ORDER BY place ON CONFLICT DO NOTHING",
+                ORDER BY place ON CONFLICT DO NOTHING RETURNING shop_id",
         };
-        claimed += claims
-            .run(connection)
-            .await
-            .map_err(|cause| Failure::NotClaimed { keys: keys.clone(), cause })?;
+        // Citus counts the conflicting rows, too, but does not return them.
+        let shops: QueryResult<Vec<i64>> = claims.get_results(connection).await;
+        claimed += shops.map_err(|cause| Failure::NotClaimed { keys: keys.clone(), cause })?.len();
         if claimed == keys.len() {
             return Ok(HashMap::new());
         }
