@@ -13,9 +13,12 @@ use super::migrations::{MigrateError, Wrapped, apply};
 /// The table that is on every node.
 const SHOPS: &str = "shops";
 
+/// The first table with the rows of each shop. The rows of the others are where its rows are.
+const FIRST: &str = "shop_counters";
+
 /// The tables with the rows of each shop. A table comes after those that it refers to.
 const TABLES: &[&str] = &[
-    "shop_counters",
+    FIRST,
     "shop_numbers",
     "customers",
     "users",
@@ -57,27 +60,38 @@ impl PostgresStorage {
 /// Distributes the tables that are not distributed yet, and returns their names.
 pub(super) fn distribute_tables(connection: &mut Wrapped) -> QueryResult<Vec<String>> {
     let present = names(connection, "SELECT logicalrelid::text AS name FROM pg_dist_partition")?;
-    let missing = |table: &&&str| !present.iter().any(|present| present == **table);
-    let (shops, tables) = ([SHOPS], TABLES.iter().filter(missing).copied().collect::<Vec<_>>());
-    let shops: Vec<&str> = shops.iter().filter(|table| missing(&table)).copied().collect();
-    // Without it, a foreign key to `shops` makes every other table one of the coordinator.
-    connection.batch_execute("SET citus.enable_local_reference_table_foreign_keys = off")?;
-    for table in &shops {
-        connection.batch_execute(&format!("SELECT create_reference_table('{table}')"))?;
-    }
-    for table in &tables {
-        let with = TABLES.iter().find(|with| *with != table && !tables.contains(with));
-        let with = with.or_else(|| tables.iter().take_while(|with| *with != table).next());
-        let with = with.map(|with| format!(", colocate_with => '{with}'")).unwrap_or_default();
-        connection.batch_execute(&format!("SELECT create_distributed_table('{table}', 'shop_id'{with})"))?;
+    let missing: Vec<&str> =
+        tables().filter(|table| !present.iter().any(|present| present == table)).collect();
+    connection.transaction(|connection| {
+        // The first makes Citus accept several tables in a transaction. Without the second, a foreign
+        // key to `shops` keeps every other table on the coordinator.
+        connection.batch_execute(
+            "SET LOCAL citus.multi_shard_modify_mode = 'sequential';
+            SET LOCAL citus.enable_local_reference_table_foreign_keys = off",
+        )?;
+        for table in &missing {
+            connection.batch_execute(&match *table {
+                SHOPS => format!("SELECT create_reference_table('{SHOPS}')"),
+                FIRST => format!("SELECT create_distributed_table('{FIRST}', 'shop_id')"),
+                table => format!(
+                    "SELECT create_distributed_table('{table}', 'shop_id', colocate_with => '{FIRST}')"
+                ),
+            })?;
+        }
+        QueryResult::Ok(())
+    })?;
+    // The coordinator keeps the rows that were copied to the nodes, until it is told to remove them.
+    for table in missing.iter().rev() {
+        connection
+            .batch_execute(&format!("SELECT truncate_local_data_after_distributing_table('{table}')"))?;
     }
     for setting in NODE_SETTINGS {
+        // Citus passes it on to all nodes.
         connection.batch_execute(&format!(
-            "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET {setting} = off', current_database()); END $$;
-            SELECT run_command_on_workers(format('ALTER DATABASE %I SET {setting} = off', current_database()))"
+            "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET {setting} = off', current_database()); END $$"
         ))?;
     }
-    Ok(shops.into_iter().chain(tables).map(str::to_owned).collect())
+    Ok(missing.into_iter().map(str::to_owned).collect())
 }
 
 /// Whether the tables were distributed before.
