@@ -7,6 +7,7 @@ use hexdesk_domain::Storage;
 use crate::database_url::{DatabaseUrl, Location};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use crate::fair_reads::FairReads;
+use crate::group_commit::Batches;
 #[cfg(feature = "postgres")]
 use crate::postgres::{MigrateError, PostgresOpenError, PostgresOptions, PostgresStorage};
 #[cfg(feature = "sqlite")]
@@ -72,6 +73,8 @@ impl OpenError {
 pub struct OpenedStorage {
     /// The storage.
     pub storage: Arc<dyn Storage>,
+    /// How a server writes concurrent creations together.
+    pub batches: Batches,
     /// The names of the migrations that were applied, in order.
     pub applied_migrations: Vec<String>,
 }
@@ -89,7 +92,7 @@ pub async fn open(url: &DatabaseUrl) -> Result<OpenedStorage, OpenError> {
             let applied_migrations = storage.migrate().await?;
             // One thread never reads lists.
             let storage = Arc::new(FairReads::new(storage, options.readers - 1));
-            Ok(OpenedStorage { storage, applied_migrations })
+            Ok(OpenedStorage { storage, batches: Batches::OfAllShops, applied_migrations })
         }
         #[cfg(not(feature = "sqlite"))]
         Location::Sqlite(_) => Err(OpenError::NO_SQLITE),
@@ -100,7 +103,9 @@ pub async fn open(url: &DatabaseUrl) -> Result<OpenedStorage, OpenError> {
             let applied_migrations = storage.migrate().await?;
             // The other connections serve everything else, above all writes.
             let turns = (options.max_connections / 2).max(2) as usize;
-            Ok(OpenedStorage { storage: Arc::new(FairReads::new(storage, turns)), applied_migrations })
+            let batches = storage.batches();
+            let storage = Arc::new(FairReads::new(storage, turns));
+            Ok(OpenedStorage { storage, batches, applied_migrations })
         }
         #[cfg(not(feature = "postgres"))]
         Location::Postgres(_) => Err(OpenError::NO_POSTGRES),

@@ -33,6 +33,7 @@ mod users;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::group_commit::Batches;
 pub use connection::{ConnectError, PostgresUrlError};
 use connection::{Connections, Connector};
 pub(crate) use diagnosis::diagnose;
@@ -99,6 +100,14 @@ impl PostgresStorage {
     /// [`PostgresOpenError`]; no message repeats the URL.
     pub async fn connect(url: &str) -> Result<Self, PostgresOpenError> {
         Self::connect_with(url, &PostgresOptions::default()).await
+    }
+
+    /// How a server writes concurrent creations together.
+    pub fn batches(&self) -> Batches {
+        match self.layout {
+            Layout::OneServer => Batches::OfAllShops,
+            Layout::ByShop => Batches::OfOneShop,
+        }
     }
 
     /// [`Self::connect`] with other options.

@@ -204,7 +204,7 @@ where
         Command::Serve(serve) => return serve.run(open).await,
         command => command,
     };
-    let OpenedStorage { storage, applied_migrations } = open().await?;
+    let OpenedStorage { storage, applied_migrations, .. } = open().await?;
     match command {
         Command::Migrate(_) => print(applied_migrations),
         Command::Shop(command) => command.run(storage).await,

@@ -8,7 +8,6 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use futures_util::FutureExt;
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
 use hexdesk_domain::{
     CommentPosition, CommentStore, CommentView, IdempotentOutcome, Page, PageSize, ShopId, StorageError,
@@ -17,7 +16,6 @@ use hexdesk_domain::{
 
 use super::PostgresStorage;
 use super::errors::{Effect, Failure, count_from};
-use super::layout::{Layout, by_shop};
 use super::pages::{self, NeededRows};
 use crate::sql::comments::{CommentRow, CommentViewRow, comment_view};
 use crate::sql::customers::CustomerRow;
@@ -35,16 +33,12 @@ impl CommentStore for PostgresStorage {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
-        let create = |batch: Vec<CommentCreation>| {
-            let connections = self.connections.clone();
-            let create =
-                async move |connection: &mut AsyncPgConnection| create::create(connection, &batch).await;
-            async move { connections.run("create_comments", Effect::Write, create).await }.boxed()
-        };
-        match self.layout {
-            Layout::OneServer => create(batch).await,
-            Layout::ByShop => by_shop(batch, |item| item.comment.shop_id, create).await,
-        }
+        let layout = self.layout;
+        self.connections
+            .run("create_comments", Effect::Write, async move |connection: &mut AsyncPgConnection| {
+                create::create(connection, layout, &batch).await
+            })
+            .await
     }
 
     async fn list_comments(

@@ -12,6 +12,7 @@ use hexdesk_domain::{DeferredClaim, IdempotencyRequest, IdempotentOutcome, ShopI
 
 use super::connection::Work;
 use super::errors::Failure;
+use super::layout::Layout;
 use super::record_key::RecordKey;
 use super::unnest::{Change, Column, Lookup, Rows, column};
 use crate::sql::idempotency::{IdempotencyRow, RecordedAnswer};
@@ -89,7 +90,7 @@ pub(super) async fn claim_keys(
             return Ok(HashMap::new());
         }
         // A new statement sees rows that were committed meanwhile.
-        let recorded = read_records(connection, keys).await?;
+        let recorded = read_records(connection, Layout::OneServer, keys).await?;
         if claimed + recorded.len() == keys.len() {
             return Ok(recorded);
         }
@@ -101,15 +102,34 @@ pub(super) async fn claim_keys(
 /// they are not among them.
 pub(super) async fn read_records(
     connection: &mut AsyncPgConnection,
+    layout: Layout,
     keys: &BTreeSet<RecordKey>,
 ) -> QueryResult<HashMap<RecordKey, RecordedAnswer>> {
-    if keys.is_empty() {
-        return Ok(HashMap::new());
+    let mut found = HashMap::new();
+    match layout {
+        Layout::OneServer => found.extend(look_up(connection, keys.iter()).await?),
+        // Keys are in order of shop.
+        Layout::ByShop => {
+            let keys: Vec<&RecordKey> = keys.iter().collect();
+            for of_shop in keys.chunk_by(|one, other| one.shop_id == other.shop_id) {
+                found.extend(look_up(connection, of_shop.iter().copied()).await?);
+            }
+        }
+    }
+    Ok(found)
+}
+
+async fn look_up(
+    connection: &mut AsyncPgConnection,
+    keys: impl Iterator<Item = &RecordKey> + Clone,
+) -> QueryResult<Vec<(RecordKey, RecordedAnswer)>> {
+    if keys.clone().next().is_none() {
+        return Ok(Vec::new());
     }
     let recorded = Lookup {
         selection: <(RecordKey, RecordedAnswer)>::as_select(),
         from: " FROM ",
-        rows: rows_of(keys.iter()),
+        rows: rows_of(keys),
         after: " AS wanted (shop_id, operation, idempotency_key)
             CROSS JOIN LATERAL (
                 SELECT * FROM idempotency_records
@@ -117,8 +137,7 @@ pub(super) async fn read_records(
                     AND idempotency_key = wanted.idempotency_key AND fingerprint <> '' LIMIT 1
             ) AS idempotency_records",
     };
-    let recorded: Vec<(RecordKey, RecordedAnswer)> = recorded.load(connection).await?;
-    Ok(recorded.into_iter().collect())
+    recorded.load(connection).await
 }
 
 /// The outcome of a request with a used key.

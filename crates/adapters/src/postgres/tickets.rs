@@ -10,7 +10,6 @@ mod update;
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use futures_util::FutureExt;
 use hexdesk_domain::ports::{
     CreateTicketOutcome, DeleteTicketOutcome, TicketCreation, TicketUpdate, UpdateTicketOutcome,
 };
@@ -22,7 +21,6 @@ use hexdesk_domain::{
 use super::PostgresStorage;
 use super::errors::{Effect, Failure};
 use super::idempotency::attempt;
-use super::layout::{Layout, by_shop};
 use crate::sql::customers::CustomerRow;
 use crate::sql::queries;
 use crate::sql::tickets::{TicketRow, TicketViewRow, ticket_view};
@@ -38,17 +36,11 @@ impl TicketStore for PostgresStorage {
             return Ok(Vec::new());
         }
         let layout = self.layout;
-        let create = |batch: Vec<TicketCreation>| {
-            let connections = self.connections.clone();
-            let create = async move |connection: &mut AsyncPgConnection| {
+        self.connections
+            .run("create_tickets", Effect::Write, async move |connection: &mut AsyncPgConnection| {
                 create::create(connection, layout, &batch).await
-            };
-            async move { connections.run("create_tickets", Effect::Write, create).await }.boxed()
-        };
-        match layout {
-            Layout::OneServer => create(batch).await,
-            Layout::ByShop => by_shop(batch, |item| item.ticket.shop_id, create).await,
-        }
+            })
+            .await
     }
 
     async fn find_ticket(&self, shop: ShopId, id: TicketId) -> Result<Option<TicketView>, StorageError> {

@@ -22,7 +22,7 @@ use crate::postgres::record_key::RecordKey;
 /// record.
 const ATTEMPTS: usize = 3;
 
-/// Creates the tickets of a batch, which are of one shop with [`Layout::ByShop`]. Of items with the same key, only the first is written. Its record
+/// Creates the tickets of a batch. Of items with the same key, only the first is written. Its record
 /// then determines the outcomes of the others.
 pub(super) async fn create(
     connection: &mut AsyncPgConnection,
@@ -70,8 +70,9 @@ pub(super) async fn create(
         }
         let asked: Vec<usize> = (0..batch.len()).filter(|&index| outcomes[index].is_none()).collect();
         let keys = asked.iter().filter_map(|&index| key_of(&batch[index])).collect();
-        let recorded =
-            read_records(connection, &keys).await.map_err(|error| Failure::after(wrote_a_part, error))?;
+        let recorded = read_records(connection, layout, &keys)
+            .await
+            .map_err(|error| Failure::after(wrote_a_part, error))?;
         for index in asked {
             let item = &batch[index];
             let record = key_of(item).and_then(|key| recorded.get(&key));

@@ -1,4 +1,4 @@
-//! Creates tickets of one shop in a database that is distributed by shop.
+//! Creates tickets in a database that is distributed by shop, shop by shop in one transaction.
 //!
 //! Citus sends a statement to the node of the shop if it compares the shop of each table with a
 //! value. It does not accept inserts in a part of a statement. So this takes several statements,
@@ -12,11 +12,12 @@ use diesel::result::Error;
 use diesel::sql_types::{BigInt, Bool, Nullable};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::ports::TicketCreation;
-use hexdesk_domain::{EventKind, IdempotencyClaim, Snapshot};
+use hexdesk_domain::{EventKind, IdempotencyClaim, ShopId, Snapshot};
 
 use super::ItemRow;
 use crate::postgres::counters::count_change;
 use crate::postgres::events::append::insert_events;
+use crate::postgres::layout::by_shop;
 use crate::postgres::record_key::RecordKey;
 use crate::postgres::search::vectors::{Words, WordsOf};
 use crate::postgres::unnest::{Lookup, Rows, column};
@@ -26,19 +27,33 @@ use crate::sql::schema::{idempotency_records, tickets};
 use crate::sql::tickets::TicketRow;
 use crate::sql::types::StoredTimestamp;
 
-/// Creates the tickets, which are of one shop. No two have the same idempotency key.
+/// Creates the tickets. No two have the same idempotency key.
 pub(super) async fn create(
     connection: &mut AsyncPgConnection,
     items: &[&TicketCreation],
 ) -> QueryResult<Vec<ItemRow>> {
-    connection.transaction(async |connection| create_in_transaction(connection, items).await).await
+    connection
+        .transaction(async |connection| {
+            let mut created = Vec::new();
+            for (shop, items) in by_shop(items.iter().copied(), |item| item.ticket.shop_id) {
+                let (places, items): (Vec<usize>, Vec<&TicketCreation>) = items.into_iter().unzip();
+                let rows = create_of(connection, shop, &items).await?;
+                created.extend(rows.into_iter().zip(places).map(|(row, place)| ItemRow {
+                    ordinal: i64::try_from(place).unwrap_or(i64::MAX).saturating_add(1),
+                    ..row
+                }));
+            }
+            Ok(created)
+        })
+        .await
 }
 
-async fn create_in_transaction(
+/// Creates tickets of one shop. Must run in a transaction.
+async fn create_of(
     connection: &mut AsyncPgConnection,
+    shop: ShopId,
     items: &[&TicketCreation],
 ) -> QueryResult<Vec<ItemRow>> {
-    let Some(shop) = items.first().map(|item| item.ticket.shop_id) else { return Ok(Vec::new()) };
     let mut rows = look_up(connection, items).await?;
     let valid = rows.iter_mut().zip(items).filter(|(row, _)| row.has_customer && row.has_assignee);
     let mut valid: Vec<(&mut ItemRow, &TicketCreation)> = valid.map(|(row, item)| (row, *item)).collect();
