@@ -51,6 +51,14 @@ check-api cases='500' seed=`shuf --input-range=0-4294967295 --head-count=1`:
 faults times='20':
     HEXDESK_FAULTS={{times}} cargo test --locked --package hexdesk-http --test api -- faults::
 
+# Test on a Citus cluster: HEXDESK_CITUS_PG names a PostgreSQL installation with the extension.
+citus:
+    @test -x "${HEXDESK_CITUS_PG:?must name the directory of a PostgreSQL installation with Citus}/bin/postgres"
+    cargo test --locked --package hexdesk-adapters --test postgres_contract
+    cargo test --locked --package hexdesk-http --test api -- --skip ::sqlite:: \
+        events:: isolation:: faults::outages faults::two_servers
+    cargo test --locked --package hexdesk-http --test api -- --ignored faults::citus --nocapture
+
 # Fuzz request_body, cursor or text for this many seconds (needs a nightly toolchain and cargo-fuzz).
 fuzz target seconds='600':
     mkdir -p fuzz/corpus/{{target}}

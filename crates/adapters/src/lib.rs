@@ -32,7 +32,7 @@ pub use diagnosis::diagnose;
 pub use fair_reads::FairReads;
 pub use finding::{Finding, Severity};
 pub use group_commit::{Batches, GroupCommit};
-pub use open::{OpenError, OpenedStorage, open};
+pub use open::{OpenError, OpenedStorage, distribute, open};
 #[cfg(feature = "postgres")]
 pub use postgres::{
     ConnectError, MigrateError, PostgresOpenError, PostgresOptions, PostgresStorage, PostgresUrlError,

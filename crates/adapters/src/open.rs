@@ -7,6 +7,7 @@ use hexdesk_domain::Storage;
 use crate::database_url::{DatabaseUrl, Location};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use crate::fair_reads::FairReads;
+use crate::group_commit::Batches;
 #[cfg(feature = "postgres")]
 use crate::postgres::{MigrateError, PostgresOpenError, PostgresOptions, PostgresStorage};
 #[cfg(feature = "sqlite")]
@@ -27,6 +28,9 @@ pub enum OpenError {
     #[cfg(feature = "postgres")]
     #[error(transparent)]
     Migrate(#[from] MigrateError),
+    /// Only a PostgreSQL database can be distributed.
+    #[error("SQLite has one file: only PostgreSQL with the extension citus can be distributed")]
+    NotDistributable,
     /// The program was built without the driver of this database.
     #[error(
         "this program was built without {database}: build it with the cargo feature `{feature}`, or use \
@@ -60,7 +64,7 @@ impl OpenError {
             Self::Postgres(PostgresOpenError::Url(_)) | Self::Migrate(_) => false,
             #[cfg(feature = "sqlite")]
             Self::Sqlite(_) => false,
-            Self::NotIncluded { .. } => false,
+            Self::NotIncluded { .. } | Self::NotDistributable => false,
         }
     }
 }
@@ -69,6 +73,8 @@ impl OpenError {
 pub struct OpenedStorage {
     /// The storage.
     pub storage: Arc<dyn Storage>,
+    /// How a server writes concurrent creations together.
+    pub batches: Batches,
     /// The names of the migrations that were applied, in order.
     pub applied_migrations: Vec<String>,
 }
@@ -86,7 +92,7 @@ pub async fn open(url: &DatabaseUrl) -> Result<OpenedStorage, OpenError> {
             let applied_migrations = storage.migrate().await?;
             // One thread never reads lists.
             let storage = Arc::new(FairReads::new(storage, options.readers - 1));
-            Ok(OpenedStorage { storage, applied_migrations })
+            Ok(OpenedStorage { storage, batches: Batches::OfAllShops, applied_migrations })
         }
         #[cfg(not(feature = "sqlite"))]
         Location::Sqlite(_) => Err(OpenError::NO_SQLITE),
@@ -97,8 +103,25 @@ pub async fn open(url: &DatabaseUrl) -> Result<OpenedStorage, OpenError> {
             let applied_migrations = storage.migrate().await?;
             // The other connections serve everything else, above all writes.
             let turns = (options.max_connections / 2).max(2) as usize;
-            Ok(OpenedStorage { storage: Arc::new(FairReads::new(storage, turns)), applied_migrations })
+            let batches = storage.batches();
+            let storage = Arc::new(FairReads::new(storage, turns));
+            Ok(OpenedStorage { storage, batches, applied_migrations })
         }
+        #[cfg(not(feature = "postgres"))]
+        Location::Postgres(_) => Err(OpenError::NO_POSTGRES),
+    }
+}
+
+/// Migrates the PostgreSQL database at `url`, and distributes its tables by shop with the extension
+/// Citus. Does nothing that was done before. Returns the names of the migrations and tables.
+///
+/// # Errors
+/// [`OpenError`]. Its message names the cause and the remedy.
+pub async fn distribute(url: &DatabaseUrl) -> Result<Vec<String>, OpenError> {
+    match url.location() {
+        Location::Sqlite(_) => Err(OpenError::NotDistributable),
+        #[cfg(feature = "postgres")]
+        Location::Postgres(url) => Ok(PostgresStorage::connect(url).await?.distribute().await?),
         #[cfg(not(feature = "postgres"))]
         Location::Postgres(_) => Err(OpenError::NO_POSTGRES),
     }

@@ -13,10 +13,12 @@ mod counters;
 mod customers;
 mod deletions;
 mod diagnosis;
+mod distribution;
 mod errors;
 mod events;
 mod id_ranges;
 mod idempotency;
+mod layout;
 mod migrations;
 mod pages;
 mod prepared;
@@ -31,9 +33,11 @@ mod users;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::group_commit::Batches;
 pub use connection::{ConnectError, PostgresUrlError};
 use connection::{Connections, Connector};
 pub(crate) use diagnosis::diagnose;
+use layout::Layout;
 pub use migrations::MigrateError;
 use search::pending_lists::PendingListCleaner;
 
@@ -46,11 +50,19 @@ pub struct PostgresOptions {
     /// indexes. The task uses one of the connections. The account must own the tables. With `None`,
     /// the server moves the words itself, during a write, once there are many. 200 ms by default.
     pub pending_list_cleanup: Option<Duration>,
+    /// Whether the database is distributed by shop, so that each statement must name the shop of its
+    /// rows, and batches are written shop by shop. With `None`, the default, it is distributed if the
+    /// extension `citus` is installed.
+    pub is_distributed: Option<bool>,
 }
 
 impl Default for PostgresOptions {
     fn default() -> Self {
-        Self { max_connections: 8, pending_list_cleanup: Some(Duration::from_millis(200)) }
+        Self {
+            max_connections: 8,
+            pending_list_cleanup: Some(Duration::from_millis(200)),
+            is_distributed: None,
+        }
     }
 }
 
@@ -70,6 +82,7 @@ pub enum PostgresOpenError {
 #[derive(Clone)]
 pub struct PostgresStorage {
     connections: Connections,
+    layout: Layout,
     _pending_list_cleaner: Option<Arc<PendingListCleaner>>,
 }
 
@@ -89,6 +102,14 @@ impl PostgresStorage {
         Self::connect_with(url, &PostgresOptions::default()).await
     }
 
+    /// How a server writes concurrent creations together.
+    pub fn batches(&self) -> Batches {
+        match self.layout {
+            Layout::OneServer => Batches::OfAllShops,
+            Layout::ByShop => Batches::OfOneShop,
+        }
+    }
+
     /// [`Self::connect`] with other options.
     ///
     /// # Errors
@@ -96,9 +117,14 @@ impl PostgresStorage {
     pub async fn connect_with(url: &str, options: &PostgresOptions) -> Result<Self, PostgresOpenError> {
         let connector = Connector::new(url)?;
         let connections = Connections::open(connector, options.max_connections.max(1)).await?;
-        let cleaner =
-            options.pending_list_cleanup.map(|delay| PendingListCleaner::start(connections.clone(), delay));
-        Ok(Self { connections, _pending_list_cleaner: cleaner.map(Arc::new) })
+        let layout = match options.is_distributed.unwrap_or(connections.has_citus()) {
+            true => Layout::ByShop,
+            false => Layout::OneServer,
+        };
+        // On other nodes, autovacuum moves the words.
+        let delay = options.pending_list_cleanup.filter(|_| !connections.has_citus());
+        let cleaner = delay.map(|delay| PendingListCleaner::start(connections.clone(), delay));
+        Ok(Self { connections, layout, _pending_list_cleaner: cleaner.map(Arc::new) })
     }
 }
 

@@ -74,7 +74,7 @@ enum Command {
     /// Serve the HTTP API until SIGTERM or SIGINT.
     Serve(serve::Serve),
     /// Bring the database to this version's schema, and print the migrations that ran.
-    Migrate,
+    Migrate(Migrate),
     /// Create, list and close shops.
     #[command(subcommand)]
     Shop(shop::ShopCommand),
@@ -89,6 +89,14 @@ enum Command {
     Customer(customer::CustomerCommand),
     #[command(flatten)]
     Database(DatabaseCommand),
+}
+
+#[derive(Debug, Args)]
+struct Migrate {
+    /// Also distribute the tables of a PostgreSQL database by shop, with the extension Citus, and
+    /// print their names. Stop all servers first.
+    #[arg(long)]
+    distribute: bool,
 }
 
 /// Commands on a SQLite or PostgreSQL database that do not open it as a storage.
@@ -131,8 +139,17 @@ pub async fn run() -> ExitCode {
                 Err(error) => Err(error),
             }
         }
+        CommandLine { settings, command: Command::Migrate(Migrate { distribute: true }) } => {
+            distribute(&settings).await
+        }
         command_line => execute(command_line, open).await,
     })
+}
+
+async fn distribute(settings: &Settings) -> anyhow::Result<()> {
+    logging::start(&settings.log, settings.log_format)?;
+    let url = DatabaseUrl::parse(&settings.database_url)?;
+    print(hexdesk_adapters::distribute(&url).await.with_context(|| format!("cannot distribute {url}"))?)
 }
 
 /// Runs the command of the process, for a binary with a storage adapter of its own. `open`
@@ -170,7 +187,7 @@ where
     if let Command::Serve(serve) = &command {
         serve.check()?;
     }
-    if let Command::Database(_) = &command {
+    if let Command::Database(_) | Command::Migrate(Migrate { distribute: true }) = &command {
         bail!(
             "this command is for SQLite and PostgreSQL; use the tools of the store that this binary is for"
         );
@@ -187,9 +204,9 @@ where
         Command::Serve(serve) => return serve.run(open).await,
         command => command,
     };
-    let OpenedStorage { storage, applied_migrations } = open().await?;
+    let OpenedStorage { storage, applied_migrations, .. } = open().await?;
     match command {
-        Command::Migrate => print(applied_migrations),
+        Command::Migrate(_) => print(applied_migrations),
         Command::Shop(command) => command.run(storage).await,
         Command::Key(command) => command.run(storage).await,
         Command::User(command) => command.run(storage).await,

@@ -70,18 +70,15 @@ impl Services {
     /// If the storage cannot reserve ticket ids, or a limit is invalid.
     pub(crate) async fn on(
         storage: Arc<dyn Storage>,
+        batches: Batches,
         limits: &Limits,
         retention: &RetentionSettings,
     ) -> anyhow::Result<(Self, Background)> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let (ids, range_keeper) = ReservedTicketIds::start(storage.clone(), clock.clone()).await?;
         let retention_keeper = retention.enforce(storage.clone(), clock.clone());
-        let grouped = Arc::new(GroupCommit::new(
-            storage.clone(),
-            storage.clone(),
-            Batches::OfAllShops,
-            Handle::current(),
-        ));
+        let grouped =
+            Arc::new(GroupCommit::new(storage.clone(), storage.clone(), batches, Handle::current()));
         let services = Self {
             authenticator: Arc::new(ApiKeyAuthenticator::new(storage.clone(), clock.clone())),
             create_ticket: CreateTicket::new(grouped.clone(), clock.clone(), ids.clone()),

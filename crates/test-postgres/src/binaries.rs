@@ -2,11 +2,24 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::citus;
+
 /// Debian's directory of the server, with a subdirectory for each major version.
 const DEBIAN: &str = "/usr/lib/postgresql";
 
-/// The directory of the server's programs: on `PATH`, otherwise the newest of Debian's.
+/// The directory of the server's programs: that of the [installation with
+/// Citus](crate::citus::is_used), otherwise on `PATH`, otherwise the newest of Debian's.
 pub(crate) fn directory() -> PathBuf {
+    if let Some(installation) = citus::installation() {
+        let directory = installation.join("bin");
+        assert!(
+            is_complete(&directory),
+            "{} must name a PostgreSQL installation with the extension Citus; {} lacks its programs",
+            citus::VARIABLE,
+            directory.display()
+        );
+        return directory;
+    }
     let on_path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&on_path)
         .chain(debian_newest_first())

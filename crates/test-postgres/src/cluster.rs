@@ -10,7 +10,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::account::Account;
-use crate::{TestDatabase, binaries, directory};
+use crate::{TestDatabase, binaries, citus, directory};
 
 /// The superuser of the database.
 pub(crate) const SUPERUSER: &str = "postgres";
@@ -37,7 +37,7 @@ const WITHOUT_DURABILITY: &[(&str, &str)] =
 const PORT_ATTEMPTS: usize = 10;
 
 /// The options of a cluster. See [`Cluster::builder`].
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct ClusterBuilder {
     durable: bool,
     settings: Vec<(String, String)>,
@@ -80,6 +80,16 @@ impl ClusterBuilder {
     /// # Panics
     /// If that fails, with the server's error.
     pub fn start(self) -> Cluster {
+        if !citus::is_used() {
+            return self.start_alone();
+        }
+        let node = self.with_citus();
+        let workers = citus::start_workers(&node);
+        Cluster { workers, ..node.start_alone() }
+    }
+
+    /// Creates one server.
+    pub(crate) fn start_alone(self) -> Cluster {
         let (server, supervisor) = Server::supervised();
         server.initialize();
         let data = server.directory.join("data");
@@ -118,6 +128,8 @@ pub(crate) fn setting_line(name: &str, value: &str) -> String {
 pub struct Cluster {
     pub(crate) server: Server,
     supervisor: Mutex<Supervisor>,
+    /// The nodes that hold the shards, if the cluster has the extension Citus.
+    workers: Vec<Cluster>,
     /// The template databases created so far.
     templates: Mutex<HashMap<String, Arc<OnceLock<()>>>>,
 }
@@ -132,7 +144,7 @@ impl Cluster {
     /// Starts the server on its existing data.
     pub(crate) fn start_on_a_free_port(server: Server, supervisor: Supervisor) -> Self {
         let (supervisor, templates) = (Mutex::new(supervisor), Mutex::default());
-        let mut cluster = Self { server, supervisor, templates };
+        let mut cluster = Self { server, supervisor, workers: Vec::new(), templates };
         for _ in 0..PORT_ATTEMPTS {
             // If another process takes the port first, another port is tried.
             cluster.server.port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
@@ -170,16 +182,25 @@ impl Cluster {
         };
         let template = format!("template_{template}");
         prepared.get_or_init(|| {
-            // A `prepare` that panicked may have left the template.
-            self.psql("postgres", &format!("DROP DATABASE IF EXISTS {template} WITH (FORCE)"));
-            self.psql("postgres", &format!("CREATE DATABASE {template}"));
+            let nodes = self.nodes();
+            for node in &nodes {
+                // A `prepare` that panicked may have left the template.
+                node.psql("postgres", &format!("DROP DATABASE IF EXISTS {template} WITH (FORCE)"));
+                node.psql("postgres", &format!("CREATE DATABASE {template}"));
+            }
+            if citus::is_used() {
+                citus::connect_nodes(&nodes, &template);
+            }
             let url = self.url(&template);
             let ended = std::thread::scope(|scope| scope.spawn(|| prepare(&url)).join());
             if let Err(panic) = ended {
                 std::panic::resume_unwind(panic);
             }
+            if citus::is_used() {
+                citus::close(&nodes, &template);
+            }
         });
-        TestDatabase::create(self.server.clone(), &template)
+        TestDatabase::create(self.nodes(), &template)
     }
 
     /// A new empty database.
@@ -187,13 +208,27 @@ impl Cluster {
     /// # Panics
     /// If it cannot be created.
     pub fn empty_database(&self) -> TestDatabase {
-        TestDatabase::create(self.server.clone(), "template0")
+        let database = TestDatabase::create(self.nodes(), "template0");
+        if citus::is_used() {
+            citus::connect_nodes(&self.nodes(), &database.name);
+        }
+        database
     }
 
     /// An existing database, such as a standby's copy of a database of its primary. Dropping the
     /// value drops the database if the server is writable.
     pub fn existing_database(&self, name: &str) -> TestDatabase {
-        TestDatabase::existing(self.server.clone(), name)
+        TestDatabase::existing(self.nodes(), name)
+    }
+
+    /// The nodes that hold the shards. None without the extension Citus.
+    pub fn workers(&self) -> &[Self] {
+        &self.workers
+    }
+
+    /// The servers with a copy of each database, the one to connect to first.
+    fn nodes(&self) -> Vec<Server> {
+        std::iter::once(self).chain(&self.workers).map(|node| node.server.clone()).collect()
     }
 
     /// The URL of a database, over TCP and as superuser.

@@ -14,12 +14,16 @@
 //! A test with its own settings, or one that stops or kills the server, creates a cluster with
 //! [`Cluster::builder`].
 //!
+//! If the environment variable `HEXDESK_CITUS_PG` names a PostgreSQL installation with the extension
+//! Citus, each cluster is a coordinator with two workers, and databases are on all of them.
+//!
 //! Errors panic and say what to do. A test without its database fails; it is never skipped.
 
 #![allow(clippy::panic, reason = "a test without its database must fail")]
 
 mod account;
 mod binaries;
+mod citus;
 mod cluster;
 mod database;
 mod directory;
@@ -27,6 +31,7 @@ mod standby;
 
 use std::sync::OnceLock;
 
+pub use citus::is_used as uses_citus;
 pub use cluster::{Cluster, ClusterBuilder};
 pub use database::TestDatabase;
 

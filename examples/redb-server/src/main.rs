@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
-use hexdesk_adapters::{FairReads, OpenedStorage};
+use hexdesk_adapters::{Batches, FairReads, OpenedStorage};
 use hexdesk_redb_example::RedbStorage;
 
 #[tokio::main]
@@ -15,7 +15,7 @@ async fn main() -> ExitCode {
         let storage = RedbStorage::open(Path::new(path))?;
         // At most four lists run at the same time, fairly between shops.
         let storage = Arc::new(FairReads::new(storage, 4));
-        Ok(OpenedStorage { storage, applied_migrations: Vec::new() })
+        Ok(OpenedStorage { storage, batches: Batches::OfAllShops, applied_migrations: Vec::new() })
     })
     .await
 }

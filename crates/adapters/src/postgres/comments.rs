@@ -33,9 +33,10 @@ impl CommentStore for PostgresStorage {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
+        let layout = self.layout;
         self.connections
             .run("create_comments", Effect::Write, async move |connection: &mut AsyncPgConnection| {
-                create::create(connection, &batch).await
+                create::create(connection, layout, &batch).await
             })
             .await
     }

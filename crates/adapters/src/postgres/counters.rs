@@ -12,8 +12,8 @@
 //!
 //! Whoever holds `shop_counters` waits for nothing else, so no two transactions wait for each other.
 
-use diesel::QueryResult;
 use diesel::pg::Pg;
+use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -93,6 +93,50 @@ impl QueryFragment<Pg> for Count {
             None => out.push_sql(&format!("counted.{column} + 1")),
         }
         out.push_sql(&format!(" RETURNING {column}"));
+        Ok(())
+    }
+}
+
+/// The last numbers of a shop.
+#[derive(Debug, Queryable)]
+pub(super) struct Counted {
+    pub(super) changes: i64,
+    pub(super) human_tickets: i64,
+}
+
+/// Takes the next change of a shop's log, and numbers for this many human tickets. Must run in the
+/// transaction that writes them, after all other locks.
+pub(super) async fn count_change(
+    connection: &mut AsyncPgConnection,
+    shop: ShopId,
+    human_tickets: usize,
+) -> QueryResult<Counted> {
+    CountChange { shop: shop.get(), human_tickets: i64::try_from(human_tickets).unwrap_or(i64::MAX) }
+        .get_result(connection)
+        .await
+}
+
+#[derive(Debug, QueryId)]
+struct CountChange {
+    shop: i64,
+    human_tickets: i64,
+}
+
+impl Query for CountChange {
+    type SqlType = (BigInt, BigInt);
+}
+
+impl QueryFragment<Pg> for CountChange {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("INSERT INTO shop_counters AS counter (shop_id, changes, human_tickets) VALUES (");
+        out.push_bind_param::<BigInt, _>(&self.shop)?;
+        out.push_sql(", 1, ");
+        out.push_bind_param::<BigInt, _>(&self.human_tickets)?;
+        out.push_sql(
+            ") ON CONFLICT (shop_id) DO UPDATE SET changes = counter.changes + 1,
+                human_tickets = counter.human_tickets + excluded.human_tickets
+            RETURNING changes, human_tickets",
+        );
         Ok(())
     }
 }

@@ -1,13 +1,13 @@
 //! Checks a PostgreSQL database: the server, then the contents.
 
-use diesel::QueryDsl;
 use diesel::dsl::sql;
-use diesel::sql_types::Text;
+use diesel::sql_types::{Array, BigInt, Bool, Text};
+use diesel::{QueryDsl, QueryableByName};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::{Clock, Timestamp};
 
 use super::errors::Failure;
-use super::{PostgresOpenError, PostgresOptions, PostgresStorage, migrations};
+use super::{PostgresOpenError, PostgresOptions, PostgresStorage, distribution, migrations};
 use crate::SystemClock;
 use crate::finding::Finding;
 use crate::sql::diagnosis::{self, Contents, live_keys, open_shops};
@@ -45,7 +45,7 @@ pub(crate) async fn diagnose(url: &str, now: Timestamp) -> Vec<Finding> {
 async fn connect(url: &str) -> Result<AsyncPgConnection, PostgresOpenError> {
     let storage = PostgresStorage::connect_with(
         url,
-        &PostgresOptions { max_connections: 1, pending_list_cleanup: None },
+        &PostgresOptions { max_connections: 1, pending_list_cleanup: None, ..PostgresOptions::default() },
     )
     .await?;
     Ok(storage.connections.dedicated().await?)
@@ -70,6 +70,11 @@ async fn look_inside(
             live_keys: live_keys(StoredTimestamp(now)).load(connection).await?,
         };
         findings.extend(contents.findings(now));
+        if !has_citus(connection).await? {
+            return Ok(());
+        }
+        findings.push(tables(connection).await?);
+        findings.extend(nodes(connection).await?);
     }
     Ok(())
 }
@@ -120,6 +125,65 @@ async fn clock(connection: &mut AsyncPgConnection) -> Result<Finding, Failure> {
         );
         Finding::warning("clock", text)
     })
+}
+
+async fn has_citus(connection: &mut AsyncPgConnection) -> Result<bool, Failure> {
+    let extension = sql::<Bool>("EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')");
+    Ok(diesel::select(extension).get_result(connection).await?)
+}
+
+/// Whether all tables of the shops are distributed.
+async fn tables(connection: &mut AsyncPgConnection) -> Result<Finding, Failure> {
+    let check = "distribution";
+    let distributed = sql::<Array<Text>>("ARRAY(SELECT logicalrelid::text FROM pg_dist_partition)");
+    let distributed: Vec<String> = diesel::select(distributed).get_result(connection).await?;
+    let missing: Vec<&str> =
+        distribution::tables().filter(|table| !distributed.iter().any(|found| found == table)).collect();
+    if missing.is_empty() {
+        return Ok(Finding::ok(check, "all tables of the shops are distributed"));
+    }
+    let text = format!(
+        "the extension citus is installed, but these tables are not distributed: {}; stop the servers and \
+         run `hexdesk migrate --distribute`",
+        missing.join(", ")
+    );
+    Ok(Finding::warning(check, text))
+}
+
+/// A node with shards.
+#[derive(Debug, QueryableByName)]
+struct Node {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Bool)]
+    responds: bool,
+    /// The number of shards of each table.
+    #[diesel(sql_type = BigInt)]
+    shards: i64,
+}
+
+/// The nodes, and the number of shards on each.
+async fn nodes(connection: &mut AsyncPgConnection) -> Result<Vec<Finding>, Failure> {
+    let nodes = diesel::sql_query(
+        "SELECT nodename || ':' || nodeport AS name,
+            coalesce(citus_check_connection_to_node(nodename, nodeport), FALSE) AS responds,
+            (SELECT count(*) FROM pg_dist_placement JOIN pg_dist_shard USING (shardid)
+                WHERE groupid = node.groupid AND logicalrelid = to_regclass('tickets')) AS shards
+        FROM pg_dist_node AS node WHERE noderole = 'primary' ORDER BY groupid",
+    );
+    let nodes: Vec<Node> = nodes.load(connection).await?;
+    let all: i64 = nodes.iter().map(|node| node.shards).sum();
+    let finding = |Node { name, responds, shards }| match responds {
+        true => Finding::ok("node", format!("{name} responds; it has {shards} of {all} shards")),
+        false => Finding::problem(
+            "node",
+            format!(
+                "{name} does not respond; it has {shards} of {all} shards, and requests of their shops get \
+                 503; start it, or promote its standby and call citus_update_node"
+            ),
+        ),
+    };
+    Ok(nodes.into_iter().map(finding).collect())
 }
 
 #[cfg(test)]

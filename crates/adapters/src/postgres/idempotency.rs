@@ -12,6 +12,7 @@ use hexdesk_domain::{DeferredClaim, IdempotencyRequest, IdempotentOutcome, ShopI
 
 use super::connection::Work;
 use super::errors::Failure;
+use super::layout::Layout;
 use super::record_key::RecordKey;
 use super::unnest::{Change, Column, Lookup, Rows, column};
 use crate::sql::idempotency::{IdempotencyRow, RecordedAnswer};
@@ -80,34 +81,63 @@ pub(super) async fn claim_keys(
                 SELECT shop_id, operation, idempotency_key, '', '', now() FROM ",
             rows: rows_of(keys.iter()),
             after: " AS wanted (shop_id, operation, idempotency_key, unused, place)
-                ORDER BY place ON CONFLICT DO NOTHING",
+                ORDER BY place ON CONFLICT DO NOTHING RETURNING shop_id",
         };
-        claimed += claims
-            .run(connection)
-            .await
-            .map_err(|cause| Failure::NotClaimed { keys: keys.clone(), cause })?;
+        // Citus counts the conflicting rows, too, but does not return them.
+        let shops: QueryResult<Vec<i64>> = claims.get_results(connection).await;
+        claimed += shops.map_err(|cause| Failure::NotClaimed { keys: keys.clone(), cause })?.len();
         if claimed == keys.len() {
             return Ok(HashMap::new());
         }
-        // A new statement sees rows that were committed meanwhile. The claims of this transaction
-        // have no fingerprint.
-        let recorded = Lookup {
-            selection: <(RecordKey, RecordedAnswer)>::as_select(),
-            from: " FROM ",
-            rows: rows_of(keys.iter()),
-            after: " AS wanted (shop_id, operation, idempotency_key)
-                CROSS JOIN LATERAL (
-                    SELECT * FROM idempotency_records
-                    WHERE shop_id = wanted.shop_id AND operation = wanted.operation
-                        AND idempotency_key = wanted.idempotency_key AND fingerprint <> '' LIMIT 1
-                ) AS idempotency_records",
-        };
-        let recorded: Vec<(RecordKey, RecordedAnswer)> = recorded.load(connection).await?;
+        // A new statement sees rows that were committed meanwhile.
+        let recorded = read_records(connection, Layout::OneServer, keys).await?;
         if claimed + recorded.len() == keys.len() {
-            return Ok(recorded.into_iter().collect());
+            return Ok(recorded);
         }
     }
     Err(Failure::Unexpected("an idempotency record conflicts and cannot be read"))
+}
+
+/// Reads the existing records of these keys. The claims of this transaction have no fingerprint, so
+/// they are not among them.
+pub(super) async fn read_records(
+    connection: &mut AsyncPgConnection,
+    layout: Layout,
+    keys: &BTreeSet<RecordKey>,
+) -> QueryResult<HashMap<RecordKey, RecordedAnswer>> {
+    let mut found = HashMap::new();
+    match layout {
+        Layout::OneServer => found.extend(look_up(connection, keys.iter()).await?),
+        // Keys are in order of shop.
+        Layout::ByShop => {
+            let keys: Vec<&RecordKey> = keys.iter().collect();
+            for of_shop in keys.chunk_by(|one, other| one.shop_id == other.shop_id) {
+                found.extend(look_up(connection, of_shop.iter().copied()).await?);
+            }
+        }
+    }
+    Ok(found)
+}
+
+async fn look_up(
+    connection: &mut AsyncPgConnection,
+    keys: impl Iterator<Item = &RecordKey> + Clone,
+) -> QueryResult<Vec<(RecordKey, RecordedAnswer)>> {
+    if keys.clone().next().is_none() {
+        return Ok(Vec::new());
+    }
+    let recorded = Lookup {
+        selection: <(RecordKey, RecordedAnswer)>::as_select(),
+        from: " FROM ",
+        rows: rows_of(keys),
+        after: " AS wanted (shop_id, operation, idempotency_key)
+            CROSS JOIN LATERAL (
+                SELECT * FROM idempotency_records
+                WHERE shop_id = wanted.shop_id AND operation = wanted.operation
+                    AND idempotency_key = wanted.idempotency_key AND fingerprint <> '' LIMIT 1
+            ) AS idempotency_records",
+    };
+    recorded.load(connection).await
 }
 
 /// The outcome of a request with a used key.

@@ -14,6 +14,7 @@ use hexdesk_domain::{Readiness, StorageError};
 
 use super::PostgresStorage;
 use super::connection::ConnectError;
+use super::distribution::{distribute_tables, is_distributed};
 use super::errors::{Effect, Failure};
 use crate::sql::migrations::MigrationState;
 
@@ -21,6 +22,9 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postg
 
 /// Only one process migrates at a time. The number identifies this lock.
 const LOCK: &str = "SELECT pg_advisory_lock(4850447169812726857)";
+
+/// A connection for blocking code.
+pub(super) type Wrapped = AsyncConnectionWrapper<AsyncPgConnection>;
 
 diesel::table! {
     // Kept by diesel.
@@ -46,6 +50,12 @@ pub enum MigrateError {
     /// committed it. Earlier migrations were applied.
     #[error("the connection was lost while the database was migrated: {0}")]
     ConnectionLost(anyhow::Error),
+    /// The database lacks the extension Citus. Nothing was done.
+    #[error(
+        "the database cannot be distributed: it lacks the extension citus; create it on every node, and \
+         add the nodes with citus_add_node"
+    )]
+    NotDistributable,
     /// A migration failed and was rolled back. Earlier migrations were applied.
     #[error("the database cannot be migrated: {0}")]
     Failed(anyhow::Error),
@@ -58,6 +68,26 @@ impl PostgresStorage {
     /// # Errors
     /// [`MigrateError`].
     pub async fn migrate(&self) -> Result<Vec<String>, MigrateError> {
+        self.alter_schema(|connection| {
+            let mut done = apply(connection)?;
+            // A new table of a distributed database is distributed, too.
+            if !done.is_empty()
+                && is_distributed(connection).map_err(|error| MigrateError::Failed(error.into()))?
+            {
+                done.extend(
+                    distribute_tables(connection).map_err(|error| MigrateError::Failed(error.into()))?,
+                );
+            }
+            Ok(done)
+        })
+        .await
+    }
+
+    /// Runs an operation that no other process runs at the same time.
+    pub(super) async fn alter_schema(
+        &self,
+        alter: impl FnOnce(&mut Wrapped) -> Result<Vec<String>, MigrateError> + Send + 'static,
+    ) -> Result<Vec<String>, MigrateError> {
         let mut connection = self.connections.dedicated().await?;
         // Migrations may wait for another process, and may copy large tables. They must not wait
         // long for the lock of a table, because other sessions would queue behind them.
@@ -74,7 +104,7 @@ impl PostgresStorage {
         // The lock ends with the connection, even if the task below is not awaited.
         let migrated = tokio::task::spawn_blocking(move || {
             let mut connection = connection.into();
-            apply(&mut connection).map_err(|error| match error {
+            alter(&mut connection).map_err(|error| match error {
                 MigrateError::Failed(error) => {
                     MigrateError::of(error, SimpleConnection::batch_execute(&mut connection, "").is_err())
                 }
@@ -94,7 +124,8 @@ impl MigrateError {
     }
 }
 
-fn apply(connection: &mut AsyncConnectionWrapper<AsyncPgConnection>) -> Result<Vec<String>, MigrateError> {
+/// Applies the missing migrations, and returns their names.
+pub(super) fn apply(connection: &mut Wrapped) -> Result<Vec<String>, MigrateError> {
     let failed =
         |error: Box<dyn std::error::Error + Send + Sync>| MigrateError::Failed(anyhow::anyhow!(error));
     let known = migrations().map_err(failed)?;

@@ -1,5 +1,7 @@
 //! Removes old idempotency records and events.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use async_trait::async_trait;
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -10,19 +12,26 @@ use hexdesk_domain::{RetentionStore, ShopId, StorageError, Timestamp};
 
 use super::PostgresStorage;
 use super::errors::{Effect, Failure, count_from};
-use crate::sql::schema::events;
+use super::idempotency::release;
+use super::layout::Layout;
+use super::record_key::RecordKey;
+use crate::sql::schema::{events, idempotency_records};
 use crate::sql::types::{Instant, StoredTimestamp};
 
 #[async_trait]
 impl RetentionStore for PostgresStorage {
     async fn remove_idempotency_records(&self, before: Timestamp, limit: u32) -> Result<u64, StorageError> {
-        let removal = RemoveIdempotencyRecords { before: StoredTimestamp(before), rows: limit.into() };
+        let (layout, before) = (self.layout, StoredTimestamp(before));
         self.connections
             .run(
                 "remove_idempotency_records",
                 Effect::Write,
-                async move |connection: &mut AsyncPgConnection| {
-                    count_from(removal.execute(connection).await?)
+                async move |connection: &mut AsyncPgConnection| match layout {
+                    Layout::OneServer => {
+                        let removal = RemoveIdempotencyRecords { before, rows: limit.into() };
+                        count_from(removal.execute(connection).await?)
+                    }
+                    Layout::ByShop => remove_records_by_shop(connection, before, limit.into()).await,
                 },
             )
             .await
@@ -41,6 +50,61 @@ impl RetentionStore for PostgresStorage {
             })
             .await
     }
+}
+
+/// Removes at most `rows` old idempotency records, shop by shop. Skips those that another session is
+/// removing.
+async fn remove_records_by_shop(
+    connection: &mut AsyncPgConnection,
+    before: StoredTimestamp,
+    rows: i64,
+) -> Result<u64, Failure> {
+    let (mut removed, mut skipped) = (0, 0);
+    while removed < rows {
+        let oldest = idempotency_records::table
+            .filter(idempotency_records::created_at.lt(before))
+            .order(idempotency_records::created_at)
+            .select(RecordKey::as_select());
+        let found: Vec<RecordKey> = oldest.limit(rows - removed).offset(skipped).load(connection).await?;
+        if found.is_empty() {
+            break;
+        }
+        let mut shops: BTreeMap<i64, BTreeSet<RecordKey>> = BTreeMap::new();
+        skipped += i64::try_from(found.len()).unwrap_or(i64::MAX);
+        for key in found {
+            shops.entry(key.shop_id).or_default().insert(key);
+        }
+        for (shop, keys) in shops {
+            let released = connection
+                .transaction(async |connection| remove_records_of(connection, shop, &keys, before).await)
+                .await?;
+            removed += released;
+            skipped -= released;
+        }
+    }
+    count_from(removed)
+}
+
+/// Removes these records of a shop if they are old. Must run in a transaction.
+async fn remove_records_of(
+    connection: &mut AsyncPgConnection,
+    shop: i64,
+    keys: &BTreeSet<RecordKey>,
+    before: StoredTimestamp,
+) -> QueryResult<i64> {
+    let names = keys.iter().map(|key| key.idempotency_key.as_str());
+    let mut locked: Vec<RecordKey> = idempotency_records::table
+        .filter(idempotency_records::shop_id.eq(shop))
+        .filter(idempotency_records::idempotency_key.eq_any(names.collect::<Vec<_>>()))
+        .filter(idempotency_records::created_at.lt(before))
+        .select(RecordKey::as_select())
+        .for_update()
+        .skip_locked()
+        .load(connection)
+        .await?;
+    locked.retain(|key| keys.contains(key));
+    release(connection, locked.iter()).await?;
+    Ok(i64::try_from(locked.len()).unwrap_or(i64::MAX))
 }
 
 /// Removes at most `rows` events from the beginning of the shop's log. Stops at the first event at

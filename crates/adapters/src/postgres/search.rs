@@ -17,6 +17,7 @@ use hexdesk_domain::{
 
 use self::vectors::{TermQuery, TsQuery};
 use super::errors::{Effect, Failure};
+use super::layout::Layout;
 use super::prepared::PageLimit;
 use super::{PostgresStorage, pages};
 use crate::sql::customers::CustomerRow;
@@ -41,9 +42,10 @@ impl SearchStore for PostgresStorage {
         after: Option<SearchPosition>,
         size: PageSize,
     ) -> Result<Page<TicketView, SearchPosition>, StorageError> {
+        let layout = self.layout;
         self.connections
             .run("search_tickets", Effect::Read, async move |connection: &mut AsyncPgConnection| {
-                search(connection, shop, &query, after, size).await
+                search(connection, layout, shop, &query, after, size).await
             })
             .await
     }
@@ -65,6 +67,7 @@ type FoundRow = (TicketRow, CustomerRow, Option<UserRow>, i64);
 
 async fn search(
     connection: &mut AsyncPgConnection,
+    layout: Layout,
     shop: ShopId,
     query: &SearchQuery,
     after: Option<SearchPosition>,
@@ -81,6 +84,7 @@ async fn search(
         ));
     let terms = |in_name| query.terms().map(move |term| TermQuery { shop, term: term.clone(), in_name });
     let search = Search {
+        layout,
         shop: shop.get(),
         anywhere: terms(false).collect(),
         in_name: terms(true).collect(),
@@ -102,6 +106,7 @@ async fn search(
 /// A page of results, and the query that reads its tickets with their customers and assignees.
 #[derive(Debug)]
 struct Search<Q> {
+    layout: Layout,
     shop: i64,
     /// A query for each term, in all texts and in names only.
     anywhere: Vec<TermQuery>,
@@ -140,7 +145,13 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Search<Q> {
         out.push_sql(" AS after_time, ");
         out.push_bind_param::<Nullable<BigInt>, _>(&self.after_id)?;
         out.push_sql(" AS after_id");
-        out.push_sql(FIND);
+        for (place, part) in FIND.split(" {of this shop}").enumerate() {
+            if place > 0 && self.layout == Layout::ByShop {
+                out.push_sql(" AND shop_id = ");
+                out.push_bind_param::<BigInt, _>(&self.shop)?;
+            }
+            out.push_sql(part);
+        }
         self.limit.walk_ast(out.reborrow())?;
         out.push_sql(") ");
         self.views.walk_ast(out.reborrow())
@@ -151,24 +162,27 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Search<Q> {
 /// in a ticket, the one with the largest weight counts.
 ///
 /// - Every word begins with the number of its shop. So the indexes of words find the rows of the
-///   shop. With a condition on `shop_id`, the server would read all rows of the shop.
+///   shop. With a condition on `shop_id`, the server might read all rows of the shop. Only a
+///   distributed database gets one (`{of this shop}`), because it decides where the search runs.
 /// - `OFFSET 0` prevents a scan of all tickets: the server overestimates the number of customers.
 /// - `found` has whole rows. Otherwise the server would look up each one in an index of all tickets
 ///   of the shop.
 const FIND: &str = "), hit AS (
     SELECT ticket.shop_id, ticket.id AS ticket_id, term.number,
         CASE WHEN ticket.words @@ term.in_name THEN 4 ELSE 1 END AS weight
-    FROM term JOIN tickets ticket ON ticket.words @@ term.anywhere
+    FROM term JOIN (SELECT * FROM tickets WHERE TRUE {of this shop}) ticket ON ticket.words @@ term.anywhere
     UNION ALL
     SELECT ticket.shop_id, ticket.id, term.number, 2
-    FROM term JOIN customers customer ON customer.words @@ term.anywhere
+    FROM term JOIN (SELECT * FROM customers WHERE TRUE {of this shop}) customer
+        ON customer.words @@ term.anywhere
     CROSS JOIN LATERAL (
         SELECT shop_id, id FROM tickets
-        WHERE shop_id = customer.shop_id AND customer_id = customer.id OFFSET 0
+        WHERE shop_id = customer.shop_id AND customer_id = customer.id {of this shop} OFFSET 0
     ) ticket
     UNION ALL
     SELECT comment.shop_id, comment.ticket_id, term.number, 1
-    FROM term JOIN comments comment ON comment.words @@ term.anywhere
+    FROM term JOIN (SELECT * FROM comments WHERE TRUE {of this shop}) comment
+        ON comment.words @@ term.anywhere
 ), best AS (
     SELECT hit.shop_id, ticket_id, max(weight) AS weight
     FROM hit JOIN asked ON asked.shop_id = hit.shop_id
@@ -179,7 +193,8 @@ const FIND: &str = "), hit AS (
 ), found AS MATERIALIZED (
     SELECT ticket.id AS ticket_id, rank, ticket.*
     FROM asked CROSS JOIN ranked
-    JOIN tickets ticket ON ticket.shop_id = ranked.shop_id AND ticket.id = ranked.ticket_id
+    JOIN (SELECT * FROM tickets WHERE TRUE {of this shop}) ticket
+        ON ticket.shop_id = ranked.shop_id AND ticket.id = ranked.ticket_id
     WHERE after_rank IS NULL
         OR (rank, ticket.last_message_time, ticket.id) < (after_rank, after_time, after_id)
     ORDER BY rank DESC, ticket.last_message_time DESC, ticket.id DESC";

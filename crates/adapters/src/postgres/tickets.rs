@@ -35,9 +35,10 @@ impl TicketStore for PostgresStorage {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
+        let layout = self.layout;
         self.connections
             .run("create_tickets", Effect::Write, async move |connection: &mut AsyncPgConnection| {
-                create::create(connection, batch).await
+                create::create(connection, layout, &batch).await
             })
             .await
     }

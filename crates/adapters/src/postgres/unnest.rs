@@ -108,6 +108,11 @@ impl<C: QueryFragment<Pg>> QueryFragment<Pg> for Change<C> {
     }
 }
 
+/// The statement returns a column of numbers, if `after` ends with it.
+impl<C> Query for Change<C> {
+    type SqlType = BigInt;
+}
+
 /// Identified by its text.
 impl<C> QueryId for Change<C> {
     type QueryId = ();

@@ -15,6 +15,9 @@ pub(crate) fn migrated(cluster: &Cluster) -> TestDatabase {
         runtime.block_on(async {
             let storage = PostgresStorage::connect(url).await.unwrap();
             storage.migrate().await.unwrap();
+            if hexdesk_test_postgres::uses_citus() {
+                storage.distribute().await.unwrap();
+            }
         });
     })
 }

@@ -123,7 +123,8 @@ async fn a_customer_deleted_after_being_found_is_created() {
 async fn no_creation_fails_because_of_others_in_its_shop() {
     const ROUNDS: usize = 20;
     let fixture = Fixture::new().await;
-    let options = PostgresOptions { max_connections: 8, pending_list_cleanup: None };
+    let options =
+        PostgresOptions { max_connections: 8, pending_list_cleanup: None, ..PostgresOptions::default() };
     let storage = PostgresStorage::connect_with(&fixture.database.url, &options).await.unwrap();
     let shop = fixture.shop;
     let mut tasks = tokio::task::JoinSet::new();

@@ -192,7 +192,8 @@ async fn create(storage: &PostgresStorage, fixture: &Fixture, draft: CustomerDra
 async fn no_operation_fails_because_of_an_erasure() {
     const ROUNDS: i64 = 25;
     let fixture = Arc::new(Fixture::new().await);
-    let options = PostgresOptions { max_connections: 8, pending_list_cleanup: None };
+    let options =
+        PostgresOptions { max_connections: 8, pending_list_cleanup: None, ..PostgresOptions::default() };
     let storage = PostgresStorage::connect_with(&fixture.database.url, &options).await.unwrap();
     let ann = || CustomerDraft { email: Some("ann@example.com".into()), ..CustomerDraft::default() };
     for round in 0..ROUNDS {

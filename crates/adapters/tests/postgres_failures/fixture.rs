@@ -62,7 +62,7 @@ impl Fixture {
         let options = options.replace(' ', "%20").replace('=', "%3D");
         let storage = PostgresStorage::connect_with(
             &format!("{}?options={options}", database.url),
-            &PostgresOptions { max_connections, pending_list_cleanup: None },
+            &PostgresOptions { max_connections, pending_list_cleanup: None, ..PostgresOptions::default() },
         )
         .await
         .unwrap();

@@ -53,8 +53,11 @@ async fn an_account_that_does_not_own_the_tables_skips_the_cleanup() {
          GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {account}"
     ));
     let url = format!("{}?options=-c%20role%3D{account}", database.url);
-    let options =
-        PostgresOptions { max_connections: 1, pending_list_cleanup: Some(Duration::from_millis(1)) };
+    let options = PostgresOptions {
+        max_connections: 1,
+        pending_list_cleanup: Some(Duration::from_millis(1)),
+        ..PostgresOptions::default()
+    };
     let plain = PostgresStorage::connect_with(&url, &options).await.unwrap();
     create_customer(&plain, "ann@example.com").await;
     // The cleanup ends on the only connection before the next creation begins.

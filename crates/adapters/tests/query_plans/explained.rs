@@ -15,6 +15,8 @@ pub(crate) struct Explained {
     pub(crate) sorted: u64,
     /// The number of pages that were read, from memory or disk.
     pub(crate) buffers: u64,
+    /// Each read of a table: the table, and the conditions on its rows.
+    pub(crate) scans: Vec<(String, String)>,
 }
 
 /// Returns the statements in a part of a server's log.
@@ -49,6 +51,10 @@ impl Explained {
         let below = step["Plans"].as_array().map(Vec::as_slice).unwrap_or_default();
         if kind.contains("Sort") {
             self.sorted = self.sorted.max(below.iter().map(|step| all_loops(step, &["Actual Rows"])).sum());
+        }
+        if let Some(table) = step["Relation Name"].as_str().filter(|_| kind != "ModifyTable") {
+            let conditions = ["Index Cond", "Recheck Cond", "Filter"].map(text).join(" ");
+            self.scans.push((table.to_owned(), conditions));
         }
         let mut line = format!("\n{:depth$}{kind}", "", depth = depth * 2);
         for member in ["Relation Name", "Index Name", "Index Cond", "Filter", "Sort Key"] {

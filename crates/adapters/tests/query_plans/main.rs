@@ -8,6 +8,7 @@ mod explained;
 mod neighbours;
 mod postgres;
 mod recorded;
+mod shops;
 mod sqlite;
 
 #[path = "../postgres/mod.rs"]

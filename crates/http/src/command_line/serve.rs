@@ -1,10 +1,8 @@
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use anyhow::bail;
 use clap::Args;
 use hexdesk_adapters::OpenedStorage;
-use hexdesk_domain::Storage;
 
 use super::waiting;
 use crate::demo;
@@ -48,19 +46,19 @@ impl Serve {
     {
         let server = BoundServer::bind(self.listen, &self.limits)?;
         let address = server.address();
-        let start = || async { self.start(address, open().await?.storage).await };
+        let start = || async { self.start(address, open().await?).await };
         server.serve(waiting::until_available(address, start)).await
     }
 
     async fn start(
         &self,
         address: SocketAddr,
-        storage: Arc<dyn Storage>,
+        OpenedStorage { storage, batches, .. }: OpenedStorage,
     ) -> anyhow::Result<(Services, Background)> {
         if self.demo {
             demo::check(&storage).await?;
         }
-        let started = Services::on(storage.clone(), &self.limits, &self.retention).await?;
+        let started = Services::on(storage.clone(), batches, &self.limits, &self.retention).await?;
         if self.demo {
             let key = demo::prepare(&storage, super::now()).await?;
             super::print([demo::request_to_paste(address, &key)])?;

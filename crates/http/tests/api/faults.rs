@@ -1,6 +1,7 @@
 //! Faults under load. After each fault, acknowledged tickets must be stored once and whole, and
 //! refused tickets must not be stored. A retry settles every unknown outcome.
 
+mod citus;
 mod clients;
 mod clock;
 mod connection;

@@ -20,6 +20,7 @@ use hexdesk_domain::{
 use crate::postgres::errors::Failure;
 use crate::postgres::events::append::append;
 use crate::postgres::idempotency::{claim_keys, complete, held, recorded_outcome, release};
+use crate::postgres::layout::{Layout, by_shop};
 use crate::postgres::record_key::RecordKey;
 use crate::postgres::search::vectors::{TsVector, Words};
 use crate::postgres::tickets::locks::lock_tickets;
@@ -36,12 +37,16 @@ use crate::sql::users::UserRow;
 /// left out with the outcome `InProgress`.
 pub(super) async fn create(
     connection: &mut AsyncPgConnection,
+    layout: Layout,
     batch: &[CommentCreation],
 ) -> Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, Failure> {
     let mut left_out = BTreeSet::new();
     loop {
         let attempted = connection
-            .transaction(async |connection| create_unless(&left_out, connection, batch).await)
+            .transaction(async |connection| match layout {
+                Layout::OneServer => create_unless(&left_out, connection, batch).await,
+                Layout::ByShop => create_by_shop(&left_out, connection, batch).await,
+            })
             .await;
         let Err(Failure::NotClaimed { keys, cause }) = attempted else { return attempted };
         let held = held(&keys, &cause, connection).await;
@@ -50,6 +55,20 @@ pub(super) async fn create(
         }
         left_out.extend(held);
     }
+}
+
+/// Creates the comments shop by shop, except those with a key in `held`.
+async fn create_by_shop(
+    held: &BTreeSet<RecordKey>,
+    connection: &mut AsyncPgConnection,
+    batch: &[CommentCreation],
+) -> Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, Failure> {
+    let mut outcomes = BTreeMap::new();
+    for items in by_shop(batch.to_vec(), |item| item.comment.shop_id).into_values() {
+        let (places, items): (Vec<usize>, Vec<CommentCreation>) = items.into_iter().unzip();
+        outcomes.extend(places.into_iter().zip(create_unless(held, connection, &items).await?));
+    }
+    Ok(outcomes.into_values().collect())
 }
 
 /// Creates the comments, except those with a key in `held`. All batches take their locks in the

@@ -7,7 +7,7 @@ use std::time::Duration;
 use diesel::QueryResult;
 use diesel::connection::{Instrumentation, get_default_instrumentation};
 use diesel::dsl::sql;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Bool};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use tokio_postgres::Config;
 use tokio_postgres::error::SqlState;
@@ -45,6 +45,14 @@ impl Refusal {
     }
 }
 
+/// A connection that was opened.
+pub(in crate::postgres) struct Opened {
+    pub(super) connection: AsyncPgConnection,
+    pub(super) response_timeout: ResponseTimeout,
+    /// Whether the database has the extension `citus`.
+    pub(super) has_citus: bool,
+}
+
 /// Opens connections to the server that a URL names.
 pub(in crate::postgres) struct Connector {
     /// One for each host.
@@ -64,9 +72,7 @@ impl Connector {
     }
 
     /// Opens a connection to the first host that accepts one.
-    pub(in crate::postgres) async fn establish(
-        &self,
-    ) -> Result<(AsyncPgConnection, ResponseTimeout), ConnectError> {
+    pub(in crate::postgres) async fn establish(&self) -> Result<Opened, ConnectError> {
         let limit = OPENING_LIMIT / u32::try_from(self.configs.len()).unwrap_or(u32::MAX).max(1);
         let mut reasons = Vec::new();
         // A retry makes sense if it may succeed for any host.
@@ -83,21 +89,25 @@ impl Connector {
         Err(ConnectError { text: reasons.join("; "), is_transient })
     }
 
-    async fn open(&self, config: &Config) -> Result<(AsyncPgConnection, ResponseTimeout), Refusal> {
+    async fn open(&self, config: &Config) -> Result<Opened, Refusal> {
         let (client, connection) =
             config.connect(self.tls.clone()).await.map_err(|error| Refusal::of(&error))?;
         let opened = AsyncPgConnection::try_from_client_and_connection(client, connection).await;
         // The connection is open. From here on, an error means that it was lost.
         let lost = |error: &dyn Error| Refusal::transient(error.to_string());
         let mut connection = opened.map_err(|error| lost(&error))?;
-        let timeout = statement_timeout(&mut connection).await.map_err(|error| lost(&error))?;
+        let (timeout, has_citus) = look_around(&mut connection).await.map_err(|error| lost(&error))?;
         read_by_indexes(&mut connection).await.map_err(|error| lost(&error))?;
+        if has_citus {
+            connection.batch_execute(REACH_WORKERS).await.map_err(|error| lost(&error))?;
+        }
         continue_log(&mut connection).await.map_err(|error| lost(&error))?;
         let last_activity = LastActivity::now();
         let log = statement_log::instrumentation().map(|log| Box::new(log) as Box<dyn Instrumentation>);
         let others = log.or_else(get_default_instrumentation);
         connection.set_instrumentation(last_activity.observer(others));
-        Ok((connection, ResponseTimeout::new(last_activity, timeout)))
+        let response_timeout = ResponseTimeout::new(last_activity, timeout);
+        Ok(Opened { connection, response_timeout, has_citus })
     }
 
     /// The error for an idle connection that the server has closed.
@@ -108,13 +118,19 @@ impl Connector {
     }
 }
 
-/// The `statement_timeout` in effect. The URL, the role, the database or the server may have set
-/// it.
-async fn statement_timeout(connection: &mut AsyncPgConnection) -> QueryResult<Duration> {
-    let millis = sql::<BigInt>("(SELECT setting::bigint FROM pg_settings WHERE name = 'statement_timeout')");
-    let millis: i64 = diesel::select(millis).get_result(connection).await?;
-    Ok(Duration::from_millis(millis.try_into().unwrap_or_default()))
+/// The `statement_timeout` in effect, and whether the database has the extension `citus`. The URL,
+/// the role, the database or the server may have set the former.
+async fn look_around(connection: &mut AsyncPgConnection) -> QueryResult<(Duration, bool)> {
+    let seen = sql::<(BigInt, Bool)>(
+        "(SELECT setting::bigint FROM pg_settings WHERE name = 'statement_timeout'),
+        EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')",
+    );
+    let (millis, has_citus): (i64, bool) = diesel::select(seen).get_result(connection).await?;
+    Ok((Duration::from_millis(millis.try_into().unwrap_or_default()), has_citus))
 }
+
+/// Makes Citus pass on what a transaction sets, such as its `lock_timeout`, to the nodes it uses.
+const REACH_WORKERS: &str = "SET citus.propagate_set_commands = 'local'";
 
 /// Makes the planner use indexes and nested loops, for which every statement is written. A plan
 /// made while a table is small would scan the table, and the session would keep that plan.

@@ -14,7 +14,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
 use super::cancellation::Canceller;
-use super::connector::Connector;
+use super::connector::{Connector, Opened};
 use super::errors::ConnectError;
 use super::response_timeout::ResponseTimeout;
 use crate::fair_reads::current_turn;
@@ -30,6 +30,7 @@ pub(in crate::postgres) struct Connections {
     last_refusal: LastRefusal,
     runtime: Handle,
     written: Arc<Notify>,
+    has_citus: bool,
 }
 
 /// A connection of the pool. It is closed instead of reused unless it is known to be idle: no
@@ -38,6 +39,7 @@ pub(in crate::postgres) struct Session {
     connection: AsyncPgConnection,
     response_timeout: ResponseTimeout,
     canceller: Canceller,
+    has_citus: bool,
     is_idle: bool,
 }
 
@@ -68,9 +70,9 @@ impl ManageConnection for Connector {
     type Error = ConnectError;
 
     async fn connect(&self) -> Result<Session, ConnectError> {
-        let (connection, response_timeout) = self.establish().await?;
+        let Opened { connection, response_timeout, has_citus } = self.establish().await?;
         let canceller = self.canceller(&connection);
-        Ok(Session { connection, response_timeout, canceller, is_idle: true })
+        Ok(Session { connection, response_timeout, canceller, has_citus, is_idle: true })
     }
 
     /// Asks the driver, which notices when the server closes a connection. A round trip to the
@@ -88,6 +90,7 @@ impl Connections {
     /// Opens one connection now, and up to `max_size` on demand.
     pub(in crate::postgres) async fn open(connector: Connector, max_size: u32) -> Result<Self, ConnectError> {
         let first = connector.connect().await?;
+        let has_citus = first.has_citus;
         let last_refusal = LastRefusal::default();
         let pool = Pool::builder()
             .max_size(max_size)
@@ -96,12 +99,17 @@ impl Connections {
             .build_unchecked(connector);
         // An empty pool always accepts it. If not, nothing is lost.
         let _ = pool.add(first);
-        Ok(Self { pool, last_refusal, runtime: Handle::current(), written: Arc::default() })
+        Ok(Self { pool, last_refusal, runtime: Handle::current(), written: Arc::default(), has_citus })
     }
 
     /// Opens a connection outside the pool.
     pub(in crate::postgres) async fn dedicated(&self) -> Result<AsyncPgConnection, ConnectError> {
         Ok(self.pool.dedicated_connection().await?.connection)
+    }
+
+    /// Whether the database had the extension `citus` when the first connection was opened.
+    pub(in crate::postgres) fn has_citus(&self) -> bool {
+        self.has_citus
     }
 
     /// Waits for a write. Returns at once if there was one since the last call.
@@ -178,7 +186,7 @@ impl Connections {
             };
             let mut session =
                 session.map_err(|error| unavailable(connections.last_refusal.explain(error)))?;
-            let Session { connection, response_timeout, canceller, is_idle } = &mut *session;
+            let Session { connection, response_timeout, canceller, is_idle, has_citus: _ } = &mut *session;
             *is_idle = false;
             let mut working = work(connection);
             let worked = tokio::select! {

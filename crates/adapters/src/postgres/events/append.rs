@@ -11,6 +11,7 @@ use crate::postgres::counters::CountedShops;
 use crate::postgres::errors::Failure;
 use crate::postgres::unnest::{Rows, column};
 use crate::sql::events::NewEventRow;
+use crate::sql::schema::events;
 use crate::sql::types::Instant;
 
 /// Appends events, in this order. Must be the last statement of the transaction of the changes: it
@@ -42,6 +43,19 @@ pub(in crate::postgres) async fn append(
         shops,
     };
     append.execute(&mut connection).await?;
+    Ok(())
+}
+
+/// Inserts the events of a change whose number the transaction has taken.
+pub(in crate::postgres) async fn insert_events(
+    connection: &mut AsyncPgConnection,
+    change: i64,
+    events: Vec<NewEventRow>,
+) -> QueryResult<()> {
+    let rows = (1_i64..).zip(events);
+    let rows: Vec<_> =
+        rows.map(|(part, event)| (event, events::change.eq(change), events::part.eq(part))).collect();
+    diesel::insert_into(events::table).values(rows).execute(connection).await?;
     Ok(())
 }
 

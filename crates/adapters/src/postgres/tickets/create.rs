@@ -1,5 +1,7 @@
-//! Creates a batch of tickets with one statement, which commits by itself.
+//! Creates a batch of tickets with one statement, which commits by itself; or, if the database is
+//! distributed by shop, the tickets of one shop with several.
 
+mod by_shop;
 mod statement;
 
 use std::collections::{HashMap, HashSet};
@@ -7,12 +9,14 @@ use std::collections::{HashMap, HashSet};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use hexdesk_domain::IdempotentOutcome;
 use hexdesk_domain::ports::{CreateTicketOutcome, TicketCreation};
-use hexdesk_domain::{IdempotencyKey, ShopId};
 
 use self::statement::CreateTickets;
 use crate::postgres::errors::Failure;
-use crate::sql::schema::idempotency_records;
+use crate::postgres::idempotency::{read_records, recorded_outcome};
+use crate::postgres::layout::Layout;
+use crate::postgres::record_key::RecordKey;
 
 /// The maximum number of attempts for an item if its key cannot be claimed, although it has no
 /// record.
@@ -22,7 +26,8 @@ const ATTEMPTS: usize = 3;
 /// then determines the outcomes of the others.
 pub(super) async fn create(
     connection: &mut AsyncPgConnection,
-    batch: Vec<TicketCreation>,
+    layout: Layout,
+    batch: &[TicketCreation],
 ) -> Result<Vec<CreateTicketOutcome>, Failure> {
     let mut outcomes: Vec<Option<CreateTicketOutcome>> = vec![None; batch.len()];
     let mut wrote_a_part = false;
@@ -31,13 +36,17 @@ pub(super) async fn create(
         let mut keys = HashSet::new();
         let open: Vec<usize> = (0..batch.len())
             .filter(|&index| outcomes[index].is_none())
-            .filter(|&index| Key::of(&batch[index]).is_none_or(|key| keys.insert(key)))
+            .filter(|&index| key_of(&batch[index]).is_none_or(|key| keys.insert(key)))
             .collect();
         if open.is_empty() {
             break;
         }
-        let statement = CreateTickets::new(open.iter().map(|&index| &batch[index]))?;
-        let rows = match statement.get_results::<ItemRow>(connection).await {
+        let items = open.iter().map(|&index| &batch[index]);
+        let written = match layout {
+            Layout::OneServer => CreateTickets::new(items)?.get_results::<ItemRow>(connection).await,
+            Layout::ByShop => by_shop::create(connection, &items.collect::<Vec<_>>()).await,
+        };
+        let rows = match written {
             Ok(rows) => rows,
             // The database asks for a retry.
             Err(Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _))
@@ -60,15 +69,20 @@ pub(super) async fn create(
             }
         }
         let asked: Vec<usize> = (0..batch.len()).filter(|&index| outcomes[index].is_none()).collect();
-        let recorded = recorded(connection, asked.iter().filter_map(|&index| Key::of(&batch[index])))
+        let keys = asked.iter().filter_map(|&index| key_of(&batch[index])).collect();
+        let recorded = read_records(connection, layout, &keys)
             .await
             .map_err(|error| Failure::after(wrote_a_part, error))?;
         for index in asked {
             let item = &batch[index];
-            let record = Key::of(item).and_then(|key| recorded.iter().find(|record| key.is_of(record)));
-            outcomes[index] = match record {
-                Some(record) => Some(record.answer(item)),
-                None => refusals.remove(&index).flatten(),
+            let record = key_of(item).and_then(|key| recorded.get(&key));
+            outcomes[index] = match (record, &item.idempotency) {
+                (Some(record), Some(claim)) => match recorded_outcome(record, &claim.request) {
+                    IdempotentOutcome::Replayed(receipt) => Some(CreateTicketOutcome::Replayed(receipt)),
+                    IdempotentOutcome::KeyReused => Some(CreateTicketOutcome::KeyReused),
+                    IdempotentOutcome::Ran(()) | IdempotentOutcome::InProgress => None,
+                },
+                _ => refusals.remove(&index).flatten(),
             };
         }
         if open.iter().all(|&index| outcomes[index].is_none()) {
@@ -78,68 +92,10 @@ pub(super) async fn create(
     Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or(CreateTicketOutcome::InProgress)).collect())
 }
 
-/// Reads the records of these keys.
-async fn recorded(
-    connection: &mut AsyncPgConnection,
-    keys: impl Iterator<Item = Key<'_>>,
-) -> QueryResult<Vec<Record>> {
-    let (mut shops, mut names) = (Vec::new(), Vec::new());
-    for key in keys {
-        shops.push(key.shop.get());
-        names.push(key.name.as_str());
-    }
-    if names.is_empty() {
-        return Ok(Vec::new());
-    }
-    idempotency_records::table
-        .filter(idempotency_records::shop_id.eq_any(shops))
-        .filter(idempotency_records::idempotency_key.eq_any(names))
-        .select(Record::as_select())
-        .load(connection)
-        .await
-}
-
-/// Identifies requests with the same key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Key<'a> {
-    shop: ShopId,
-    operation: &'a str,
-    name: &'a IdempotencyKey,
-}
-
-impl<'a> Key<'a> {
-    fn of(item: &'a TicketCreation) -> Option<Self> {
-        let request = &item.idempotency.as_ref()?.request;
-        Some(Self { shop: item.ticket.shop_id, operation: &request.operation, name: &request.key })
-    }
-
-    fn is_of(&self, record: &Record) -> bool {
-        (self.shop.get(), self.operation, self.name.as_str())
-            == (record.shop_id, record.operation.as_str(), record.idempotency_key.as_str())
-    }
-}
-
-/// The record of a request with a key.
-#[derive(Debug, Queryable, Selectable)]
-#[diesel(table_name = idempotency_records)]
-struct Record {
-    shop_id: i64,
-    operation: String,
-    idempotency_key: String,
-    fingerprint: Vec<u8>,
-    receipt: Vec<u8>,
-}
-
-impl Record {
-    /// The outcome of a later request with the same key.
-    fn answer(&self, item: &TicketCreation) -> CreateTicketOutcome {
-        let fingerprint = item.idempotency.as_ref().map(|claim| claim.request.fingerprint.0);
-        if fingerprint.is_some_and(|fingerprint| fingerprint.as_slice() == self.fingerprint) {
-            CreateTicketOutcome::Replayed(self.receipt.clone())
-        } else {
-            CreateTicketOutcome::KeyReused
-        }
-    }
+/// The idempotency key of a ticket, if its caller named one.
+fn key_of(item: &TicketCreation) -> Option<RecordKey> {
+    let claim = item.idempotency.as_ref()?;
+    Some(RecordKey::new(item.ticket.shop_id, &claim.request))
 }
 
 /// The result of the statement for an item.

@@ -25,7 +25,7 @@ fn acknowledged_tickets_survive_a_fast_shutdown_of_postgresql() {
 #[test]
 fn acknowledged_tickets_survive_a_kill_of_one_postgresql_session() {
     let cluster = durable_cluster();
-    let database = Database::Postgres(cluster.empty_database());
+    let database = Database::postgres_in(&cluster);
     let server = database.serve_demo();
     let load = Load::default();
     let faults = rounds(3);
@@ -50,7 +50,7 @@ fn acknowledged_tickets_survive_a_kill_of_one_postgresql_session() {
 /// Stops and starts PostgreSQL several times under load.
 fn outlives(fault: &str, go_away: fn(&Cluster)) {
     let cluster = durable_cluster();
-    let database = Database::Postgres(cluster.empty_database());
+    let database = Database::postgres_in(&cluster);
     let server = database.serve_demo();
     let load = Load::default();
     let faults = rounds(2);

@@ -56,7 +56,7 @@ fn two_servers_that_start_at_once_share_a_database() {
 #[test]
 fn acknowledged_tickets_of_two_servers_survive_a_kill_of_postgresql() {
     let cluster = durable_cluster();
-    let database = Database::Postgres(cluster.empty_database());
+    let database = Database::postgres_in(&cluster);
     let servers = start_both(&database);
     let [one, other] = &servers;
     let load = Load::default();

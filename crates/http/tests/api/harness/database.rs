@@ -5,7 +5,7 @@ use std::process::{Command, Output, Stdio};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use hexdesk_test_postgres::TestDatabase;
+use hexdesk_test_postgres::{Cluster, TestDatabase};
 
 use super::directory::Directory;
 use super::server::Server;
@@ -22,8 +22,15 @@ impl Database {
     }
 
     pub(crate) fn postgres() -> Self {
-        let database = hexdesk_test_postgres::cluster().database("hexdesk_http", |url| {
-            let migrated = command(url, &["migrate"]).output().unwrap();
+        Self::postgres_in(hexdesk_test_postgres::cluster())
+    }
+
+    /// A migrated database in this cluster, which is distributed if the cluster has the extension Citus.
+    pub(crate) fn postgres_in(cluster: &Cluster) -> Self {
+        let database = cluster.database("hexdesk_http", |url| {
+            let distribute = hexdesk_test_postgres::uses_citus().then_some("--distribute");
+            let arguments: Vec<&str> = ["migrate"].into_iter().chain(distribute).collect();
+            let migrated = command(url, &arguments).output().unwrap();
             assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
         });
         Self::Postgres(database)
@@ -111,11 +118,14 @@ impl Database {
 
     /// Makes a time in the rows of a table this many hours older.
     pub(crate) fn age(&self, table: &str, column: &str, hours: u32, condition: &str) {
-        let age = match self {
-            Self::Sqlite(_) => format!("{hours} * 3600000"),
-            Self::Postgres(_) => format!("interval '{hours} hours'"),
+        let aged = match self {
+            Self::Sqlite(_) => format!("{column} - {hours} * 3600000"),
+            // In a fixed time zone, because Citus wants the result to depend on the arguments only.
+            Self::Postgres(_) => {
+                format!("({column} AT TIME ZONE 'UTC' - interval '{hours} hours') AT TIME ZONE 'UTC'")
+            }
         };
-        self.execute(&format!("UPDATE {table} SET {column} = {column} - {age} WHERE {condition}"));
+        self.execute(&format!("UPDATE {table} SET {column} = {aged} WHERE {condition}"));
     }
 
     /// The number of rows that creating tickets wrote.

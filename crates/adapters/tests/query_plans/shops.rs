@@ -1,0 +1,99 @@
+//! Every statement of a shop compares the shop of each table with a parameter. So the statement cannot
+//! read another shop's rows, and a database that is distributed by shop runs it on one node.
+
+use std::collections::BTreeSet;
+
+use hexdesk_adapters::{PostgresOptions, PostgresStorage};
+use hexdesk_contract::{CASES, StorageFixture, TestStorage, anyhow, async_trait};
+use hexdesk_test_postgres::Cluster;
+
+use crate::explained::{Explained, explained};
+use crate::postgres::tell_sessions_to_explain;
+use crate::postgres_database::migrated;
+
+/// The tables with rows of shops.
+const TABLES: &[&str] = &[
+    "api_keys",
+    "comments",
+    "customers",
+    "events",
+    "idempotency_records",
+    "shop_counters",
+    "shop_numbers",
+    "tickets",
+    "users",
+];
+
+/// Statements of the installation, for all shops.
+const OF_ALL_SHOPS: &[&str] = &[
+    // Looks for old idempotency records, and removes them.
+    "SELECT shop_id, idempotency_key, operation FROM idempotency_records WHERE created_at <",
+    "ORDER BY \"idempotency_records\".\"created_at\"",
+    // Moves a copied log ahead.
+    "UPDATE shop_counters SET changes = changes +",
+];
+
+/// On one server, a search names the shop by its words: see decision 10.
+const SEARCH: &str = "WITH term AS";
+
+/// Storages on databases that log the plans of all statements.
+struct Explaining {
+    cluster: Cluster,
+    is_distributed: bool,
+}
+
+#[async_trait]
+impl StorageFixture for Explaining {
+    async fn open(&self) -> anyhow::Result<TestStorage> {
+        let database = migrated(&self.cluster);
+        tell_sessions_to_explain(&database);
+        database.psql(&format!("ALTER DATABASE {} SET plan_cache_mode = force_generic_plan", database.name));
+        let options = PostgresOptions {
+            pending_list_cleanup: None,
+            is_distributed: Some(self.is_distributed),
+            ..PostgresOptions::default()
+        };
+        let storage = PostgresStorage::connect_with(&database.url, &options).await?;
+        Ok(TestStorage::new(storage).with_guard(database))
+    }
+}
+
+/// Whether each read of a shop's table has a condition on the shop.
+fn names_the_shop(statement: &Explained, is_distributed: bool) -> bool {
+    let is_batch = !is_distributed && statement.sql.contains("unnest(");
+    statement.scans.iter().filter(|(table, _)| TABLES.contains(&table.as_str())).all(|(_, conditions)| {
+        let mut compared = conditions.split("shop_id = ").skip(1);
+        // A batch of several shops compares with the column of its rows.
+        compared.any(|with| with.starts_with('$') || is_batch && with.contains("shop_id"))
+    })
+}
+
+/// Runs the whole contract kit, and returns the statements that do not name their shop.
+fn complaints(is_distributed: bool) -> BTreeSet<String> {
+    let fixture = Explaining { cluster: Cluster::builder().start(), is_distributed };
+    for case in CASES.iter().filter(|case| !case.name.starts_with("concurrency::")) {
+        case.run(&fixture).unwrap();
+    }
+    let statements = explained(&fixture.cluster.log());
+    let tables: BTreeSet<&str> =
+        statements.iter().flat_map(|statement| &statement.scans).map(|(table, _)| table.as_str()).collect();
+    assert!(TABLES.iter().all(|table| tables.contains(table)), "only these tables are read: {tables:?}");
+    let unnamed = statements.iter().filter(|statement| !names_the_shop(statement, is_distributed));
+    let of_shops = unnamed.filter(|statement| {
+        let is_search = statement.sql.starts_with(SEARCH) && !is_distributed;
+        !is_search && !OF_ALL_SHOPS.iter().any(|part| statement.sql.contains(part))
+    });
+    of_shops.map(|statement| statement.text.clone()).collect()
+}
+
+#[test]
+fn every_statement_of_a_shop_names_it() {
+    let complaints = complaints(false);
+    assert!(complaints.is_empty(), "{complaints:#?}");
+}
+
+#[test]
+fn every_statement_of_a_distributed_database_names_one_shop() {
+    let complaints = complaints(true);
+    assert!(complaints.is_empty(), "{complaints:#?}");
+}
