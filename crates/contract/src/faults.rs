@@ -68,27 +68,6 @@ mod tests {
         assert!(unseen.is_empty(), "cases that pass despite a fault: {unseen:#?}");
     }
 
-    #[test]
-    fn zz_some() {
-        let rules = std::env::var("ZZ").unwrap_or_default();
-        let rules: Vec<_> = rules.split(',').collect();
-        let mut bad = vec![];
-        for fault in FAULTS.iter().filter(|f| rules.iter().any(|r| f.rule == *r || f.sentence == *r)) {
-            let case = CASES.iter().find(|case| case.rule == fault.rule).unwrap();
-            let began = std::time::Instant::now();
-            let r = case.run(&FaultyFixture::new(fault));
-            println!(
-                "{fault:?} {:?}\n      -> {:?}",
-                began.elapsed(),
-                r.as_ref().err().map(|e| e.to_string().chars().take(300).collect::<String>())
-            );
-            if r.is_ok() {
-                bad.push(fault);
-            }
-        }
-        assert!(bad.is_empty(), "{bad:#?}");
-    }
-
     /// The cases on races fail because of a fault, not because calls run at the same time.
     #[test]
     fn a_store_with_several_writers_passes_the_cases_on_races() {

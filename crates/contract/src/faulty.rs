@@ -39,6 +39,7 @@ pub(crate) struct Fault {
     methods: Methods,
     unlocked: MethodNames,
     has_several_writers: bool,
+    writes_events_later: bool,
     has_gap: bool,
     has_lock: bool,
     finish: Option<Finish>,
@@ -61,6 +62,7 @@ pub(crate) fn fault(rule: &'static str, sentence: &'static str) -> Fault {
         methods: Methods::default(),
         unlocked: MethodNames::new(),
         has_several_writers: false,
+        writes_events_later: false,
         has_gap: false,
         has_lock: false,
         finish: None,
@@ -82,6 +84,11 @@ impl Fault {
     /// from before a gap, and writes its changes after it.
     pub(crate) fn unlocked<const N: usize>(self, methods: [&'static str; N]) -> Self {
         Self { unlocked: methods.into(), ..self.with_several_writers() }
+    }
+
+    /// Writes the events of unlocked methods after another gap, in a transaction of their own.
+    pub(crate) fn writing_events_later(self) -> Self {
+        Self { writes_events_later: true, ..self }
     }
 
     /// Lets other tasks run before each replaced call. [`Store::earlier`] is the state before that
@@ -310,6 +317,11 @@ macro_rules! ports {
                     let writer = MemoryStorage::of(before.clone());
                     let result = writer.$method($($argument),*).await;
                     let after = writer.state().clone();
+                    if self.fault.writes_events_later {
+                        let rows = State { events: before.events.clone(), ..after.clone() };
+                        self.states.storage.state().write_changes(before.clone(), rows);
+                        self.states.gap().await;
+                    }
                     self.states.storage.state().write_changes(before, after);
                     result
                 }
