@@ -42,8 +42,9 @@ pub(crate) struct Fault {
     capabilities: Option<Capabilities>,
     /// The only methods that are written. Every other one fails.
     written: Option<MethodNames>,
-    unlocked: MethodNames,
+    pub(crate) unlocked: MethodNames,
     has_several_writers: bool,
+    writes_events_later: bool,
     has_gap: bool,
     has_lock: bool,
     finish: Option<Finish>,
@@ -68,6 +69,7 @@ pub(crate) fn fault(rule: &'static str, sentence: &'static str) -> Fault {
         written: None,
         unlocked: MethodNames::new(),
         has_several_writers: false,
+        writes_events_later: false,
         has_gap: false,
         has_lock: false,
         finish: None,
@@ -89,8 +91,7 @@ impl Fault {
         Self { written: Some(methods), ..self }
     }
 
-    /// Lets other tasks run before and after each call that is not replaced, as in a store with
-    /// several writers.
+    /// Lets other tasks run before each write that is not replaced, as in a store with several writers.
     pub(crate) fn with_several_writers(self) -> Self {
         Self { has_several_writers: true, ..self }
     }
@@ -99,6 +100,11 @@ impl Fault {
     /// from before a gap, and writes its changes after it.
     pub(crate) fn unlocked<const N: usize>(self, methods: [&'static str; N]) -> Self {
         Self { unlocked: methods.into(), ..self.with_several_writers() }
+    }
+
+    /// Writes the events of unlocked methods after another gap, in a transaction of their own.
+    pub(crate) fn writing_events_later(self) -> Self {
+        Self { writes_events_later: true, ..self }
     }
 
     /// Lets other tasks run before each replaced call. [`Store::earlier`] is the state before that
@@ -201,14 +207,23 @@ const GAP: RangeInclusive<usize> = 100..=1_000;
 impl States {
     /// Lets other tasks run for a while. Calls that race are in their gaps together.
     async fn gap(&self) {
+        struct InGap<'a>(&'a AtomicUsize);
+
+        impl Drop for InGap<'_> {
+            fn drop(&mut self) {
+                self.0.fetch_sub(1, Ordering::SeqCst);
+            }
+        }
+
         self.calls_in_gaps.fetch_add(1, Ordering::SeqCst);
+        // The call may be dropped in the gap.
+        let _in_gap = InGap(&self.calls_in_gaps);
         for turn in 0..*GAP.end() {
             if turn >= *GAP.start() && self.calls_in_gaps.load(Ordering::SeqCst) == 1 {
                 break;
             }
             tokio::task::yield_now().await;
         }
-        self.calls_in_gaps.fetch_sub(1, Ordering::SeqCst);
     }
 
     fn run<T>(&self, before_gap: Option<State>, call: impl FnOnce(&mut Store<'_>) -> T) -> T {
@@ -224,8 +239,10 @@ impl FaultyStorage {
         self.called.lock().unwrap_or_else(PoisonError::into_inner).insert(method);
     }
 
-    async fn gap_between_writers(&self) {
-        if self.fault.has_several_writers {
+    async fn gap_between_writers(&self, method: &str) {
+        let is_read =
+            ["check_", "count_", "find_", "list_", "search_"].iter().any(|it| method.starts_with(it));
+        if self.fault.has_several_writers && !is_read {
             self.states.gap().await;
         }
     }
@@ -325,16 +342,19 @@ macro_rules! ports {
                         return self.run(|store| instead(store, $($argument),*)).await;
                     }
                     if !self.fault.unlocked.contains(stringify!($method)) {
-                        self.gap_between_writers().await;
-                        let result = self.states.storage.$method($($argument),*).await;
-                        self.gap_between_writers().await;
-                        return result;
+                        self.gap_between_writers(stringify!($method)).await;
+                        return self.states.storage.$method($($argument),*).await;
                     }
                     let before = self.states.storage.state().clone();
                     self.states.gap().await;
                     let writer = MemoryStorage::of(before.clone());
                     let result = writer.$method($($argument),*).await;
                     let after = writer.state().clone();
+                    if self.fault.writes_events_later {
+                        let rows = State { events: before.events.clone(), ..after.clone() };
+                        self.states.storage.state().write_changes(before.clone(), rows);
+                        self.states.gap().await;
+                    }
                     self.states.storage.state().write_changes(before, after);
                     result
                 }

@@ -1,23 +1,13 @@
 //! Faults of calls that are dropped in a gap.
 
-use crate::concurrency::faults::{hold_back_last_event, put_events_back, record_later, write_records};
+use crate::concurrency::faults::{record_later, write_records};
 use crate::faulty::{Fault, fault};
 
 pub(crate) fn faults() -> Vec<Fault> {
     vec![
         fault("CANCEL-1", "A ticket is written before its event, and a call is dropped in between.")
-            .create_tickets(|store, batch| {
-                let shop = batch.first().map(|item| item.ticket.shop_id);
-                let events =
-                    |store: &crate::faulty::Store<'_>| store.events.values().map(Vec::len).sum::<usize>();
-                let before = events(store);
-                let outcomes = store.create_tickets(batch)?;
-                if let Some(shop) = shop.filter(|_| events(store) > before) {
-                    hold_back_last_event(store, shop);
-                }
-                Ok(outcomes)
-            })
-            .finishing_after_a_gap(|store| put_events_back(store, |_, event| event.position)),
+            .unlocked(["create_tickets"])
+            .writing_events_later(),
         fault(
             "CANCEL-1",
             "A user is written before the record of its key, and a call is dropped in between.",

@@ -71,13 +71,13 @@ pub(crate) fn write_records(Store { state, earlier }: &mut Store<'_>) {
 }
 
 /// Removes the shop's last event from the log and keeps it.
-pub(crate) fn hold_back_last_event(Store { state, earlier }: &mut Store<'_>, shop: ShopId) {
+fn hold_back_last_event(Store { state, earlier }: &mut Store<'_>, shop: ShopId) {
     let event = state.events.entry(shop).or_default().pop();
     earlier.events.entry(shop).or_default().extend(event);
 }
 
 /// Returns the latest event held back of each shop to the log.
-pub(crate) fn put_events_back(
+fn put_events_back(
     Store { state, earlier }: &mut Store<'_>,
     position: fn(&mut State, &Event) -> EventPosition,
 ) {

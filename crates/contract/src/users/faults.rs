@@ -65,7 +65,7 @@ pub(crate) fn faults() -> Vec<Fault> {
                 store.create_user(shop, new)
             },
         ),
-        fault("USER-9", "An update to an address whose folded form has more than 511 bytes fails.")
+        fault("USER-9", "An update of a user to an address with more than 511 folded bytes fails.")
             .user_update(|store, shop, id, update| {
                 if update.changes.email.as_deref().is_some_and(|email| !folded_email_fits(email)) {
                     return Err(failure(StorageErrorKind::Unexpected, "update_user"));

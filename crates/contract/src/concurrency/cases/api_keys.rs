@@ -85,7 +85,7 @@ pub async fn key_10_revoked_key_is_not_rotated(storage: Arc<dyn Storage>) -> any
             keys.push(create_key(&*storage, shop, new_key(1)).await?);
         }
         // Every second key is revoked, by one racer. The others rotate, and the old key ends at once.
-        let is_revoked = |key: usize| key % 2 == 0;
+        let is_revoked = |key: usize| key.is_multiple_of(2);
         let effects = race(KEYS * RACERS, |racer| {
             let (storage, key) = (Arc::clone(&storage), keys[racer % KEYS].clone());
             let revokes = racer / KEYS == round && is_revoked(racer % KEYS);

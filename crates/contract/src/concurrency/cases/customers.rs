@@ -34,7 +34,7 @@ fn wanted(round: usize, racer: usize) -> String {
 
 /// The same address in two spellings.
 fn address(wanted: &str, racer: usize) -> String {
-    format!("{}-{wanted}@example.com", if racer % 2 == 0 { "Ada" } else { "aDA" })
+    format!("{}-{wanted}@example.com", if racer.is_multiple_of(2) { "Ada" } else { "aDA" })
 }
 
 fn new_customer(contested: Contested, round: usize, racer: usize) -> anyhow::Result<NewCustomer> {

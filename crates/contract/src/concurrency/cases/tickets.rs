@@ -45,7 +45,7 @@ pub async fn ticket_25_inactive_user_gets_no_ticket(storage: Arc<dyn Storage>) -
         }
         let id_of = move |racer: usize| ticket_id(i64::try_from(1 + round * USERS * RACERS + racer)?);
         // Half of the racers update a ticket of their own.
-        let updates = |racer: usize| racer / USERS % 2 == 0;
+        let updates = |racer: usize| (racer / USERS).is_multiple_of(2);
         let unassigned = (0..USERS * RACERS).filter(|racer| updates(*racer));
         let unassigned = unassigned.map(|racer| fixture.ticket(id_of(racer)?.get()));
         create_all(&*storage, &unassigned.collect::<anyhow::Result<Vec<_>>>()?).await?;
@@ -114,7 +114,7 @@ pub(super) async fn one_of_racing_deletions_wins(storage: &Arc<dyn Storage>) -> 
             async move {
                 // Half of the tickets are deleted without an expected version, by every racer.
                 let expected_version = (place % 2 == 0).then_some(2);
-                let result = if expected_version.is_some() && racer / TICKETS % 2 == 0 {
+                let result = if expected_version.is_some() && (racer / TICKETS).is_multiple_of(2) {
                     let tags = Some(vec![format!("{racer}")]);
                     let changes = TicketChanges { tags, ..TicketChanges::default() };
                     let update = TicketUpdate { expected_version, ..update(changes) };
