@@ -12,24 +12,15 @@
 pub struct Capabilities {
     /// Searches tickets by their words: [`SearchStore`](crate::SearchStore).
     pub text_search: bool,
-    /// A part of the shops can be unavailable, as in a database that is distributed by shop. A caller
-    /// that joins creations of several callers then gives each batch the items of one shop.
-    pub shops_fail_apart: bool,
 }
 
 impl Capabilities {
     /// No optional capability.
-    pub const NONE: Self = Self { text_search: false, shops_fail_apart: false };
+    pub const NONE: Self = Self { text_search: false };
 
     /// Adds the search for words.
     #[must_use]
     pub const fn with_text_search(self) -> Self {
         Self { text_search: true, ..self }
-    }
-
-    /// Adds that shops can be unavailable apart from each other.
-    #[must_use]
-    pub const fn with_shops_that_fail_apart(self) -> Self {
-        Self { shops_fail_apart: true, ..self }
     }
 }
