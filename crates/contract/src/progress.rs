@@ -114,3 +114,39 @@ impl fmt::Display for Progress {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+
+    use super::*;
+    use crate::{MemoryStorage, TestStorage};
+
+    struct Reference;
+
+    #[async_trait]
+    impl StorageFixture for Reference {
+        async fn open(&self) -> anyhow::Result<TestStorage> {
+            Ok(TestStorage::new(MemoryStorage::new()))
+        }
+    }
+
+    #[test]
+    fn the_list_of_missing_capabilities_is_compared_with_the_store() {
+        assert_eq!(expect_missing(&Reference, &[]), Ok(()));
+        let failure = expect_missing(&Reference, &["text_search"]).unwrap_err();
+        assert_eq!(
+            failure.to_string(),
+            "CAPABILITY-1: text_search is in `without`, but the store declares it"
+        );
+    }
+
+    #[test]
+    fn a_module_that_passes_is_not_pending() {
+        let failure = expect_pending(&Reference, &[], &["shops", "readiness"]).unwrap_err();
+        assert_eq!(failure.to_string(), "every case passes in shops, readiness: take this out of `pending`");
+        let done = progress(&Reference, &[], &["readiness"]);
+        assert_eq!(done.to_string(), "readiness         1 of  1  done\n");
+        assert_eq!(progress(&Reference, &["text_search"], &["search"]).modules, []);
+    }
+}
