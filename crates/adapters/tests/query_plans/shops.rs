@@ -2,6 +2,7 @@
 //! read another shop's rows, and a database that is distributed by shop runs it on one node.
 
 use std::collections::BTreeSet;
+use std::sync::Mutex;
 
 use hexdesk_adapters::{PostgresOptions, PostgresStorage};
 use hexdesk_contract::{CASES, StorageFixture, TestStorage, anyhow, async_trait};
@@ -71,9 +72,16 @@ fn names_the_shop(statement: &Explained, is_distributed: bool) -> bool {
 /// Runs the whole contract kit, and returns the statements that do not name their shop.
 fn complaints(is_distributed: bool) -> BTreeSet<String> {
     let fixture = Explaining { cluster: Cluster::builder().start(), is_distributed };
-    for case in CASES.iter().filter(|case| !case.name.starts_with("concurrency::")) {
-        case.run(&fixture).unwrap();
-    }
+    let cases = Mutex::new(CASES.iter().filter(|case| !case.name.starts_with("concurrency::")));
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while let Some(case) = { cases.lock().unwrap().next() } {
+                    case.run(&fixture).unwrap();
+                }
+            });
+        }
+    });
     let statements = explained(&fixture.cluster.log());
     let tables: BTreeSet<&str> =
         statements.iter().flat_map(|statement| &statement.scans).map(|(table, _)| table.as_str()).collect();
