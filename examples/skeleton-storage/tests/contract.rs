@@ -38,6 +38,7 @@ hexdesk_contract::storage_contract!(
         id_ranges,
         readiness,
         capabilities,
+        cancellation,
         concurrency,
         model,
     ],
