@@ -31,7 +31,7 @@ const OF_ALL_SHOPS: &[&str] = &[
     "SELECT shop_id, idempotency_key, operation FROM idempotency_records WHERE created_at <",
     "ORDER BY \"idempotency_records\".\"created_at\"",
     // Moves a copied log ahead.
-    "UPDATE shop_counters SET changes = changes +",
+    "UPDATE shop_counters SET changes = greatest(changes +",
 ];
 
 /// On one server, a search names the shop by its words: see decision 10.
