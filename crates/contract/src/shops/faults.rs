@@ -1,4 +1,4 @@
-use hexdesk_domain::{Shop, ShopDomain, ShopId, Timestamp};
+use hexdesk_domain::{Shop, ShopDomain, Timestamp};
 
 use crate::faulty::{Fault, Store, fault};
 
