@@ -59,6 +59,10 @@ citus:
         events:: isolation:: faults::outages faults::two_servers
     cargo test --locked --package hexdesk-http --test api -- --ignored faults::citus --nocapture
 
+# Check that every statement of a shop names it, also on a distributed database: several minutes.
+statements:
+    HEXDESK_ALL_STATEMENTS=1 cargo test --locked --package hexdesk-adapters --test query_plans -- shops:: --include-ignored
+
 # Fuzz request_body, cursor or text for this many seconds (needs a nightly toolchain and cargo-fuzz).
 fuzz target seconds='600':
     mkdir -p fuzz/corpus/{{target}}

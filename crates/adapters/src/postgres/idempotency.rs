@@ -72,6 +72,9 @@ pub(super) async fn claim_keys(
     connection: &mut AsyncPgConnection,
     keys: &BTreeSet<RecordKey>,
 ) -> Result<HashMap<RecordKey, RecordedAnswer>, Failure> {
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
     let mut claimed = 0;
     for _ in 0..ATTEMPTS {
         // Other transactions cannot see these records yet.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use hexdesk_adapters::{PostgresOptions, PostgresStorage};
-use hexdesk_contract::{CASES, StorageFixture, TestStorage, anyhow, async_trait};
+use hexdesk_contract::{CASES, Case, StorageFixture, TestStorage, anyhow, async_trait};
 use hexdesk_test_postgres::Cluster;
 
 use crate::explained::{Explained, explained};
@@ -69,10 +69,41 @@ fn names_the_shop(statement: &Explained, is_distributed: bool) -> bool {
     })
 }
 
-/// Runs the whole contract kit, and returns the statements that do not name their shop.
+/// Cases that together send most statements.
+const SHORT: &[&str] = &[
+    "SHOP-5",
+    "CUSTOMER-1",
+    "CUSTOMER-9",
+    "USER-1",
+    "USER-9",
+    "KEY-1",
+    "KEY-5",
+    "TICKET-1",
+    "TICKET-13",
+    "TICKET-17",
+    "TICKET-22",
+    "COMMENT-1",
+    "SEARCH-1",
+    "ONCE-1",
+    "RETENTION-1",
+];
+
+/// Whether the case runs. With `HEXDESK_ALL_STATEMENTS`, all cases run whose statements no other case
+/// sends.
+fn is_needed(case: &&Case) -> bool {
+    let is_repetition =
+        ["concurrency", "cancellation", "model", "search", "ticket_lists"].contains(&case.module());
+    SHORT.contains(&case.rule) || (runs_all() && !is_repetition)
+}
+
+fn runs_all() -> bool {
+    std::env::var_os("HEXDESK_ALL_STATEMENTS").is_some()
+}
+
+/// Runs the contract kit, and returns the statements that do not name their shop.
 fn complaints(is_distributed: bool) -> BTreeSet<String> {
     let fixture = Explaining { cluster: Cluster::builder().start(), is_distributed };
-    let cases = Mutex::new(CASES.iter().filter(|case| !case.name.starts_with("concurrency::")));
+    let cases = Mutex::new(CASES.iter().filter(is_needed));
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
@@ -85,7 +116,12 @@ fn complaints(is_distributed: bool) -> BTreeSet<String> {
     let statements = explained(&fixture.cluster.log());
     let tables: BTreeSet<&str> =
         statements.iter().flat_map(|statement| &statement.scans).map(|(table, _)| table.as_str()).collect();
-    assert!(TABLES.iter().all(|table| tables.contains(table)), "only these tables are read: {tables:?}");
+    // Numbers are counted without a read.
+    let mut read = TABLES.iter().filter(|table| **table != "shop_numbers");
+    assert!(
+        !runs_all() || read.all(|table| tables.contains(table)),
+        "only these tables are read: {tables:?}"
+    );
     let unnamed = statements.iter().filter(|statement| !names_the_shop(statement, is_distributed));
     let of_shops = unnamed.filter(|statement| {
         let is_search = statement.sql.starts_with(SEARCH) && !is_distributed;
@@ -101,6 +137,7 @@ fn every_statement_of_a_shop_names_it() {
 }
 
 #[test]
+#[ignore = "takes minutes: `just statements`"]
 fn every_statement_of_a_distributed_database_names_one_shop() {
     let complaints = complaints(true);
     assert!(complaints.is_empty(), "{complaints:#?}");

@@ -41,6 +41,9 @@ fn stop(server: Server) {
     assert!(server.wait().0.success());
 }
 
+/// Puts a backup where the database was.
+type Way<'a> = &'a dyn Fn(&Database, &Path);
+
 /// Restores a backup in several ways, again and again. Each time, two followers continue: one that
 /// has read everything before the restore, and one that read no further than the backup.
 #[test]
@@ -58,7 +61,9 @@ fn followers_miss_nothing_that_is_written_after_a_restore() {
     let mut newest = end(&server);
     stop(server);
 
-    let copy_files = |_: &Database, to: &Path| drop(std::fs::copy(backup, to).unwrap());
+    let copy_files = |_: &Database, to: &Path| {
+        std::fs::copy(backup, to).unwrap();
+    };
     let restore_elsewhere = |database: &Database, to: &Path| {
         std::fs::remove_file(to).unwrap();
         database.hexdesk(&["restore", backup]);
@@ -74,7 +79,7 @@ fn followers_miss_nothing_that_is_written_after_a_restore() {
             .execute(&mut connection)
             .unwrap();
     };
-    let ways: [(&str, &dyn Fn(&Database, &Path)); 5] = [
+    let ways: [(&str, Way); 5] = [
         ("restore --replace", &replace),
         ("restore --replace, again", &replace),
         ("restore", &restore_elsewhere),
