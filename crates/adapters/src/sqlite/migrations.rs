@@ -54,9 +54,16 @@ impl MigrateError {
 pub(super) fn migrate(slot: &mut ConnectionSlot) -> Result<Vec<String>, MigrateError> {
     let connection = slot.connection()?;
     let outcome = connection.immediate_transaction(apply_missing);
-    if outcome.is_err() {
-        slot.close();
+    if outcome.is_ok() {
+        // The file may be a backup that was copied here by hand.
+        let moved = connection.immediate_transaction(|connection| {
+            move_logs_ahead(connection, SystemClock.now(), 0).map_err(anyhow::Error::from)
+        });
+        // A full disk accepts no writes now, and a later start tries again.
+        let Err(error) = moved else { return outcome };
+        tracing::warn!(%error, "the event log cannot be moved ahead; restart the server after a restore");
     }
+    slot.close();
     outcome
 }
 
@@ -76,8 +83,6 @@ fn apply_missing(connection: &mut SqliteConnection) -> Result<Vec<String>, Migra
         connection.run_migration(migration.as_ref()).map_err(|error| anyhow!(error))?;
         names.push(migration.name().to_string());
     }
-    // The file may be a backup that was copied here by hand.
-    move_logs_ahead(connection, SystemClock.now(), 0)?;
     Ok(names)
 }
 

@@ -96,12 +96,17 @@ impl Connector {
         // The connection is open. From here on, an error means that it was lost.
         let lost = |error: &dyn Error| Refusal::transient(error.to_string());
         let mut connection = opened.map_err(|error| lost(&error))?;
-        let (timeout, has_citus) = look_around(&mut connection).await.map_err(|error| lost(&error))?;
+        let Seen { timeout, has_citus, is_read_only, has_log } =
+            look_around(&mut connection).await.map_err(|error| lost(&error))?;
         read_by_indexes(&mut connection).await.map_err(|error| lost(&error))?;
         if has_citus {
             connection.batch_execute(REACH_WORKERS).await.map_err(|error| lost(&error))?;
         }
-        continue_log(&mut connection).await.map_err(|error| lost(&error))?;
+        if is_read_only {
+            connection.batch_execute(STAY_READ_ONLY).await.map_err(|error| lost(&error))?;
+        } else if has_log {
+            continue_log(&mut connection).await.map_err(|error| lost(&error))?;
+        }
         let last_activity = LastActivity::now();
         let log = statement_log::instrumentation().map(|log| Box::new(log) as Box<dyn Instrumentation>);
         let others = log.or_else(get_default_instrumentation);
@@ -118,16 +123,33 @@ impl Connector {
     }
 }
 
-/// The `statement_timeout` in effect, and whether the database has the extension `citus`. The URL,
-/// the role, the database or the server may have set the former.
-async fn look_around(connection: &mut AsyncPgConnection) -> QueryResult<(Duration, bool)> {
-    let seen = sql::<(BigInt, Bool)>(
-        "(SELECT setting::bigint FROM pg_settings WHERE name = 'statement_timeout'),
-        EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')",
-    );
-    let (millis, has_citus): (i64, bool) = diesel::select(seen).get_result(connection).await?;
-    Ok((Duration::from_millis(millis.try_into().unwrap_or_default()), has_citus))
+/// What a new session sees. One statement asks for all of it, because the network may be slow.
+struct Seen {
+    /// The `statement_timeout` in effect. The URL, the role, the database or the server may have set
+    /// it.
+    timeout: Duration,
+    has_citus: bool,
+    is_read_only: bool,
+    /// Whether the tables are there.
+    has_log: bool,
 }
+
+async fn look_around(connection: &mut AsyncPgConnection) -> QueryResult<Seen> {
+    let seen = sql::<(BigInt, Bool, Bool, Bool)>(
+        "(SELECT setting::bigint FROM pg_settings WHERE name = 'statement_timeout'),
+        EXISTS (SELECT FROM pg_extension WHERE extname = 'citus'),
+        current_setting('transaction_read_only')::boolean,
+        to_regclass('log_origin') IS NOT NULL",
+    );
+    let seen: (i64, bool, bool, bool) = diesel::select(seen).get_result(connection).await?;
+    let (millis, has_citus, is_read_only, has_log) = seen;
+    let timeout = Duration::from_millis(millis.try_into().unwrap_or_default());
+    Ok(Seen { timeout, has_citus, is_read_only, has_log })
+}
+
+/// For a session of a standby, which may be promoted while the session lasts. Only a new session
+/// compares the origin of the log.
+const STAY_READ_ONLY: &str = "SET default_transaction_read_only = on";
 
 /// Makes Citus pass on what a transaction sets, such as its `lock_timeout`, to the nodes it uses.
 const REACH_WORKERS: &str = "SET citus.propagate_set_commands = 'local'";

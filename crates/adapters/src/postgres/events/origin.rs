@@ -27,14 +27,8 @@ const HERE: &str = "SELECT system_identifier, pg_database.oid::bigint, 'events':
     FROM pg_control_system(), pg_database WHERE datname = current_database()";
 
 /// Moves the counters ahead if the log was last written elsewhere. Must run before a session writes.
-///
-/// A session of a standby does not write. It is made read-only, because the standby may be promoted
-/// while the session lasts. The same holds for a database that is read-only for now.
 pub(in crate::postgres) async fn continue_log(connection: &mut AsyncPgConnection) -> QueryResult<()> {
-    if holds(connection, "current_setting('transaction_read_only')::boolean").await? {
-        return connection.batch_execute("SET default_transaction_read_only = on").await;
-    }
-    if !holds(connection, "to_regclass('log_origin') IS NOT NULL").await? || is_known(connection).await? {
+    if is_known(connection).await? {
         return Ok(());
     }
     let is_moved = connection

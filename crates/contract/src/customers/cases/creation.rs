@@ -94,18 +94,18 @@ fn various_customers() -> Vec<NewCustomer> {
 /// CUSTOMER-2: a creation with a customer's e-mail address returns that customer.
 pub async fn customer_2_same_email_is_existing(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let shop = create_shop(&*storage, "shop.example.com").await?.id;
-    for addresses in SAME_ADDRESSES.iter() {
+    for (index, addresses) in SAME_ADDRESSES.iter().enumerate() {
         let new = NewCustomer {
             first_name: Some("first".into()),
-            phone_number: Some(format!("phone of {}", addresses[0])),
+            phone_number: Some(format!("phone {index}")),
             ..customer_by_email(&addresses[0])
         };
         let there = create_customer(&*storage, shop, new).await?;
-        for address in addresses {
+        for (spelling, address) in addresses.iter().enumerate() {
             let free_number = there.id.get() + 1_000;
             let again = NewCustomer {
                 id: Some(customer_id(free_number)?),
-                phone_number: Some(format!("new phone of {address}")),
+                phone_number: Some(format!("new phone {index} {spelling}")),
                 first_name: None,
                 last_name: Some("last".into()),
                 stamp: stamp(at(99)),
@@ -119,7 +119,7 @@ pub async fn customer_2_same_email_is_existing(storage: Arc<dyn Storage>) -> any
             same("the requested number, which was not used", &at_free_number, &None)?;
         }
         // The phone numbers of these requests were not stored.
-        let by_phone = customer_by_phone_number(&format!("new phone of {}", addresses[0]));
+        let by_phone = customer_by_phone_number(&format!("new phone {index} 0"));
         create_customer(&*storage, shop, by_phone).await?;
     }
     for address in ALIKE_ADDRESSES {
