@@ -85,7 +85,8 @@ async fn create_of(
     Ok(rows)
 }
 
-/// Looks up the customer and the assignee of each ticket, and locks them against erasure.
+/// Looks up the customer and the assignee of each ticket. Locks the customer against erasure, and the
+/// assignee against a deactivation.
 async fn look_up(connection: &mut AsyncPgConnection, items: &[&TicketCreation]) -> QueryResult<Vec<ItemRow>> {
     let lookup = Lookup {
         selection: sql::<(BigInt, Bool, Bool, Bool)>(
@@ -106,7 +107,7 @@ async fn look_up(connection: &mut AsyncPgConnection, items: &[&TicketCreation]) 
                 WHERE shop_id = {item.shop_id} AND id = item.customer_id FOR KEY SHARE) AS customer ON TRUE
             LEFT JOIN LATERAL (SELECT TRUE AS found FROM users
                 WHERE shop_id = {item.shop_id} AND id = item.assigned_to AND deactivated_at IS NULL
-                FOR KEY SHARE) AS assignee ON TRUE
+                FOR SHARE) AS assignee ON TRUE
             ORDER BY place",
     };
     lookup.load(connection).await
