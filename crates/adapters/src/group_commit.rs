@@ -40,15 +40,15 @@ pub enum Batches {
 /// - **Bounds.** A batch has at most 128 items and 4 MiB of text. At most 1,024 items and 32 MiB of
 ///   text wait, for tickets and for comments each. Further items fail as
 ///   [`Unavailable`](hexdesk_domain::StorageErrorKind::Unavailable) at once.
-/// - **Fairness.** Shops take turns, one item each, or one batch each with [`Batches::OfOneShop`]. The only item of a shop waits for one of the
-///   running batches, of which there are at most two. It is in the next batch, however many items
-///   of other shops wait. If 128 other shops, or 4 MiB of their text, come first, it waits for one
+/// - **Fairness.** Shops take turns, one item each, or one batch each with [`Batches::OfOneShop`]. The
+///   only item of a shop waits for one of the running batches. With [`Batches::OfAllShops`], it is in
+///   the next batch, however many items of other shops wait. If 128 other shops, or 4 MiB of their text, come first, it waits for one
 ///   more batch for each such group. When the queue is full, the shop with the most waiting items
 ///   loses its newest item, which fails as `Unavailable`. The count includes the new item. On a
 ///   tie, the shop of the new item loses.
 /// - **Failures.** If the store is unavailable, every item of the batch fails as `Unavailable`. With
-///   [`Batches::OfOneShop`], a shop that cannot be written fails alone. A
-///   batch that fails for another reason is written again item by item, so that each fails alone.
+///   [`Batches::OfOneShop`], a shop that cannot be written fails alone. A batch that fails for another
+///   reason is written again item by item, so that each fails alone.
 ///   If the outcome of a batch is unknown, its tickets are looked up: existing ones are `Created`.
 ///   The others, and comments, fail as
 ///   [`OutcomeUnknown`](hexdesk_domain::StorageErrorKind::OutcomeUnknown). The same holds if the

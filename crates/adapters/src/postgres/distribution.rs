@@ -29,7 +29,7 @@ const TABLES: &[&str] = &[
     "events",
 ];
 
-/// The tables that are distributed, and the one that is on every node.
+/// All tables that [`PostgresStorage::distribute`] moves to the nodes.
 pub(super) fn tables() -> impl Iterator<Item = &'static str> {
     std::iter::once(SHOPS).chain(TABLES.iter().copied())
 }
@@ -80,7 +80,7 @@ pub(super) fn distribute_tables(connection: &mut Wrapped) -> QueryResult<Vec<Str
         }
         QueryResult::Ok(())
     })?;
-    // The coordinator keeps the rows that were copied to the nodes, until it is told to remove them.
+    // Distributing copies the rows. This removes the originals from the coordinator.
     for table in missing.iter().rev() {
         connection
             .batch_execute(&format!("SELECT truncate_local_data_after_distributing_table('{table}')"))?;

@@ -148,8 +148,7 @@ enum Lock {
     ForUpdate,
 }
 
-/// The first events of a shop's log, including events that readers cannot see yet. Nobody needs to
-/// read old events any more.
+/// The first events of a shop's log.
 #[derive(Debug)]
 struct FirstEvents {
     shop: i64,
