@@ -22,13 +22,14 @@ use crate::postgres::events::append::append;
 use crate::postgres::idempotency::{claim_keys, complete, held, recorded_outcome, release};
 use crate::postgres::layout::{Layout, by_shop};
 use crate::postgres::record_key::RecordKey;
-use crate::postgres::search::vectors::{TsVector, Words};
+use crate::postgres::search::vectors::{TsVector, Words, WordsOf};
 use crate::postgres::tickets::locks::lock_tickets;
 use crate::postgres::unnest::{Change, Lookup, Rows, column};
 use crate::sql::CorruptRow;
 use crate::sql::comments::CommentRow;
 use crate::sql::events::NewEventRow;
 use crate::sql::idempotency::{IdempotencyRow, RecordedAnswer};
+use crate::sql::schema::comments;
 use crate::sql::tickets::TicketRow;
 use crate::sql::types::{Instant, TextList};
 use crate::sql::users::UserRow;
@@ -44,7 +45,7 @@ pub(super) async fn create(
     loop {
         let attempted = connection
             .transaction(async |connection| match layout {
-                Layout::OneServer => create_unless(&left_out, connection, batch).await,
+                Layout::OneServer => create_unless(&left_out, connection, layout, batch).await,
                 Layout::ByShop => create_by_shop(&left_out, connection, batch).await,
             })
             .await;
@@ -66,7 +67,8 @@ async fn create_by_shop(
     let mut outcomes = BTreeMap::new();
     for items in by_shop(batch.to_vec(), |item| item.comment.shop_id).into_values() {
         let (places, items): (Vec<usize>, Vec<CommentCreation>) = items.into_iter().unzip();
-        outcomes.extend(places.into_iter().zip(create_unless(held, connection, &items).await?));
+        outcomes
+            .extend(places.into_iter().zip(create_unless(held, connection, Layout::ByShop, &items).await?));
     }
     Ok(outcomes.into_values().collect())
 }
@@ -76,6 +78,7 @@ async fn create_by_shop(
 async fn create_unless(
     held: &BTreeSet<RecordKey>,
     connection: &mut AsyncPgConnection,
+    layout: Layout,
     batch: &[CommentCreation],
 ) -> Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, Failure> {
     let keys = batch.iter().filter_map(keyed).map(|(key, _)| key);
@@ -115,7 +118,7 @@ async fn create_unless(
     let results = tokio::join!(
         release(connection, claimed.iter().filter(|key| !used.contains_key(key))),
         complete(connection, &records),
-        insert_comments(connection, &locked.comments),
+        insert_comments(connection, layout, &locked.comments),
         update_tickets(connection, locked.tickets.values().map(|(ticket, _)| ticket)),
         append(connection, locked.events),
     );
@@ -230,9 +233,20 @@ async fn lock_users(
 }
 
 async fn insert_comments(
-    connection: &AsyncPgConnection,
+    mut connection: &AsyncPgConnection,
+    layout: Layout,
     comments: &[(CommentRow, Words)],
 ) -> QueryResult<()> {
+    if layout == Layout::ByShop {
+        // From arrays, Citus would copy the rows to the node and report a taken id as an error
+        // without a kind.
+        let rows = comments.iter().map(|(row, words)| (row, WordsOf(comments::table).eq(words)));
+        diesel::insert_into(comments::table)
+            .values(rows.collect::<Vec<_>>())
+            .execute(&mut connection)
+            .await?;
+        return Ok(());
+    }
     let rows = || comments.iter().map(|(comment, _)| comment);
     let change = Change {
         before: "INSERT INTO comments
