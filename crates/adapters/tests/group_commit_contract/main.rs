@@ -29,8 +29,11 @@ mod on_sqlite {
 }
 
 mod on_postgres {
+    use std::sync::Mutex;
+    use std::thread;
+
     use hexdesk_adapters::PostgresStorage;
-    use hexdesk_contract::{StorageFixture, TestStorage, anyhow, async_trait};
+    use hexdesk_contract::{CASES, StorageFixture, TestStorage, anyhow, async_trait};
 
     use crate::grouped_storage::GroupedStorage;
     use crate::postgres;
@@ -46,5 +49,28 @@ mod on_postgres {
         }
     }
 
-    hexdesk_contract::storage_contract!(Postgres);
+    /// The modules whose cases depend on how batches are formed. The other cases pass through the
+    /// same code on SQLite, and meet PostgreSQL in `postgres_contract.rs`.
+    const MODULES: &[&str] = &["tickets", "comments", "idempotency", "once", "cancellation", "concurrency"];
+
+    #[test]
+    fn batches_meet_the_contract() {
+        let cases: Vec<_> = CASES.iter().filter(|case| MODULES.contains(&case.module())).collect();
+        assert!(MODULES.iter().all(|module| cases.iter().any(|case| case.module() == *module)));
+        let queue = Mutex::new(cases.into_iter());
+        let next = || queue.lock().unwrap().next();
+        let failures = Mutex::new(Vec::new());
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    while let Some(case) = next() {
+                        if let Err(failure) = case.run(&Postgres) {
+                            failures.lock().unwrap().push(failure.to_string());
+                        }
+                    }
+                });
+            }
+        });
+        assert_eq!(failures.into_inner().unwrap(), Vec::<String>::new());
+    }
 }
