@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use hexdesk_domain::ports::CreateTicketOutcome;
 use hexdesk_domain::{CustomerFilter, Shop, Storage, TicketFilter, Timestamp, UserFilter};
+use tokio::sync::Semaphore;
 
 use super::{ROUNDS, race};
 use crate::comparison::same;
@@ -20,9 +21,10 @@ pub async fn shop_7_closings_and_writes_all_take_effect(storage: Arc<dyn Storage
     for round in 0..ROUNDS {
         let people = ShopWithPeople::create(&*storage, &format!("round-{round}.example.com")).await?;
         let people = Arc::new(people);
+        let begun = Arc::new(Semaphore::new(0));
         let times = race(RACERS, |racer| {
-            let (storage, people) = (Arc::clone(&storage), Arc::clone(&people));
-            async move { take_part(&*storage, &people, racer).await }
+            let (storage, people, begun) = (Arc::clone(&storage), Arc::clone(&people), Arc::clone(&begun));
+            async move { take_part(&*storage, &people, racer, &begun).await }
         })
         .await?;
         let times: Vec<_> = times.into_iter().flatten().collect();
@@ -51,22 +53,28 @@ fn time_of(racer: usize) -> Timestamp {
     at(i64::try_from(racer).unwrap_or_default())
 }
 
-/// Closes the shop, or creates something in it. Returns the time at which the shop was closed.
+/// Closes the shop, or creates something in it. Returns the time at which the shop was closed. The
+/// closings wait until a creation has `begun`, so at least one creation runs beside them.
 async fn take_part(
     storage: &dyn Storage,
     people: &ShopWithPeople,
     racer: usize,
+    begun: &Semaphore,
 ) -> anyhow::Result<Option<Timestamp>> {
     let shop = people.shop.id;
     let email = format!("{racer}@example.com");
     match racer % 5 {
         0 => {
+            begun.acquire().await?.forget();
             let closed = storage.close_shop(&people.shop.domain, time_of(racer)).await?;
             let closed = closed.context("an existing shop is not found")?;
             return Ok(Some(closed.closed_at.context("a closed shop is open")?));
         }
         1 => drop(create_customer(storage, shop, customer_by_email(&email)).await?),
-        2 => drop(create_user(storage, shop, user_by_email(&email)).await?),
+        2 => {
+            let creation = create_user(storage, shop, user_by_email(&email));
+            tokio::join!(creation, async { begun.add_permits(RACERS) }).0?;
+        }
         3 => drop(create_key(storage, shop, new_key(u8::try_from(racer)?)).await?),
         _ => {
             let ticket = people.ticket(i64::try_from(racer)?)?;
