@@ -27,6 +27,9 @@ use tokio::time::Instant;
 /// The longest time that a client may take to accept more bytes of a response.
 const MAX_STALL: Duration = Duration::from_secs(10);
 
+/// The longest time that a connection may have a part of a head, or no request yet.
+const MAX_HEAD_TIME: Duration = Duration::from_secs(10);
+
 /// The time after which a read looks for its client. Most reads end earlier, and cost nothing then.
 const CLIENT_CHECK_DELAY: Duration = Duration::from_millis(50);
 
@@ -49,6 +52,9 @@ pub(crate) fn allow_many() {
 pub(crate) struct ConnectionState {
     /// The time since which the connection has no request. `None` while it serves one.
     quiet_since: Cell<Option<Instant>>,
+    /// The time since which the head of the next request is awaited or arriving. `None` between two
+    /// requests, and while the connection serves one.
+    head_since: Cell<Option<Instant>>,
     /// Whether the request waits for its body.
     awaits_body: Cell<bool>,
     /// Whether the client has closed the connection, or its sending side.
@@ -82,17 +88,18 @@ pub(crate) struct Connection {
     kept_back: BytesMut,
     /// Whether the framework has read since it was last told that there is nothing to read.
     has_read: bool,
-    /// The longest time without a request.
+    /// The longest time between two requests.
     patience: Duration,
-    /// Ends at the earliest time at which `patience` can be over.
+    /// Ends before the connection can have been quiet for too long.
     quiet: Pin<Box<Sleep>>,
     /// Ends [`MAX_STALL`] after the client stopped to take bytes.
     stall: Option<Pin<Box<Sleep>>>,
 }
 
 impl Connection {
-    /// Wraps a connection. It is closed once it has had no request for `patience`, or once its
-    /// client has not taken a byte of a response for 10 seconds.
+    /// Wraps a connection. It is closed once it has had no request for `patience`, once a head has
+    /// not arrived within 10 seconds, or once its client has not taken a byte of a response for 10
+    /// seconds.
     pub(crate) fn new(stream: TcpStream, patience: Duration) -> Self {
         // The system discards a response that waits in its own buffers just as late. Without the
         // option, a closed connection waits there for minutes.
@@ -101,15 +108,17 @@ impl Connection {
             let stall = u32::try_from(MAX_STALL.as_millis()).unwrap_or(u32::MAX);
             let _ = rustix::net::sockopt::set_tcp_user_timeout(&stream, stall);
         }
+        let now = Instant::now();
         let state = Rc::new(ConnectionState {
-            quiet_since: Cell::new(Some(Instant::now())),
+            quiet_since: Cell::new(Some(now)),
+            head_since: Cell::new(Some(now)),
             awaits_body: Cell::new(false),
             is_gone: Cell::new(false),
             is_blocked: Cell::new(false),
             reader: Cell::new(None),
             refused_at: Cell::new(None),
         });
-        let quiet = Box::pin(sleep(patience));
+        let quiet = Box::pin(sleep(patience.min(MAX_HEAD_TIME)));
         Self { stream, state, kept_back: BytesMut::new(), has_read: false, patience, quiet, stall: None }
     }
 
@@ -140,6 +149,9 @@ impl Connection {
             let before = buffer.filled().len();
             ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
             let received = &buffer.filled()[before..];
+            if self.state.quiet_since.get().is_some() && self.state.head_since.get().is_none() {
+                self.state.head_since.set(Some(Instant::now()));
+            }
             let allowed = allowed(received);
             self.kept_back.extend_from_slice(&received[allowed..]);
             buffer.set_filled(before + allowed);
@@ -156,8 +168,12 @@ impl Connection {
     fn poll_quiet(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
             ready!(self.quiet.as_mut().poll(cx));
-            let quiet = self.state.quiet_since.get().map_or(Duration::ZERO, |since| since.elapsed());
-            let left = self.patience.saturating_sub(quiet);
+            let left = |most: Duration, since: Option<Instant>| {
+                most.saturating_sub(since.map_or(Duration::ZERO, |since| since.elapsed()))
+            };
+            // At most `MAX_HEAD_TIME`, because a head may begin to arrive at any time.
+            let left = left(self.patience, self.state.quiet_since.get())
+                .min(left(MAX_HEAD_TIME, self.state.head_since.get()));
             if left.is_zero() {
                 tracing::debug!("closed a connection whose client sends no request");
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
@@ -280,6 +296,7 @@ impl Serving {
     pub(crate) fn begin(request: &HttpRequest) -> Option<Self> {
         let state = state(request)?;
         state.quiet_since.set(None);
+        state.head_since.set(None);
         Some(Self(state.clone()))
     }
 }

@@ -34,6 +34,16 @@ pub(crate) struct Limits {
     /// How many connections may be open. More wait until one is closed.
     #[arg(long, env = "HEXDESK_MAX_CONNECTIONS", default_value = "10000", value_name = "CONNECTIONS")]
     max_connections: NonZeroUsize,
+    /// How many seconds a connection stays open after a response. Set it higher than the idle timeout
+    /// of a load balancer in front, or the balancer may send a request on a closed connection.
+    #[arg(
+        long,
+        env = "HEXDESK_KEEP_ALIVE",
+        default_value = "75",
+        value_name = "SECONDS",
+        value_parser = clap::value_parser!(u64).range(1..=3_600)
+    )]
+    keep_alive: u64,
     /// How many seconds a request may take from its head to its response.
     #[arg(
         long,
@@ -68,6 +78,11 @@ impl Limits {
         let max_memory = (self.max_answer_memory as usize).saturating_mul(1024 * 1024);
         let read_timeout = Duration::from_secs(self.read_timeout);
         Admission::new(self.max_requests.get(), max_memory, self.request_timeout(), read_timeout)
+    }
+
+    /// Returns the longest time between two requests of a connection.
+    pub(crate) fn keep_alive(&self) -> Duration {
+        Duration::from_secs(self.keep_alive)
     }
 
     /// Returns the longest time for the body of a request to arrive.

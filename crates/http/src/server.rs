@@ -25,9 +25,6 @@ const STOP_TIMEOUT_SECONDS: u64 = 30;
 /// The longest time for the head of a request to arrive.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The longest time for a connection to be idle.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
-
 /// The longest time for a client to close a connection after the last response.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -49,7 +46,7 @@ impl BoundServer {
     pub(crate) fn bind(listen: SocketAddr, limits: &Limits) -> anyhow::Result<Self> {
         let startup = web::Data::new(Startup::default());
         let admission = web::Data::new(limits.admission());
-        let body_timeout = limits.body_timeout();
+        let (body_timeout, keep_alive) = (limits.body_timeout(), limits.keep_alive());
         connections::allow_many();
         let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let listener = socket(listen).with_context(|| {
@@ -76,7 +73,7 @@ impl BoundServer {
                 let http = HttpService::build()
                     .client_request_timeout(HEAD_TIMEOUT)
                     .client_disconnect_timeout(DISCONNECT_TIMEOUT)
-                    .keep_alive(IDLE_TIMEOUT)
+                    .keep_alive(keep_alive)
                     .graceful_shutdown_signal(move || {
                         let stopping = stopping.clone();
                         async move { stopping.notified().await }
@@ -85,8 +82,8 @@ impl BoundServer {
                         data.insert(connection.state());
                     })
                     .finish(map_config(app, |()| AppConfig::default()));
-                fn_service(|stream| async move {
-                    let connection = Connection::new(stream, HEAD_TIMEOUT + IDLE_TIMEOUT);
+                fn_service(move |stream| async move {
+                    let connection = Connection::new(stream, keep_alive + HEAD_TIMEOUT);
                     Ok((connection, Protocol::Http1, None))
                 })
                 .and_then(http)

@@ -26,6 +26,7 @@ mod faults;
 mod find_ticket;
 mod harness;
 mod idempotency;
+mod idle_connections;
 mod isolation;
 mod logs;
 mod message_framing;
