@@ -32,10 +32,13 @@ pub(crate) fn requested(
     if values.next().is_some() {
         return Err(Problem::invalid_parameter("Idempotency-Key must be there once"));
     }
-    let key = std::str::from_utf8(value.as_bytes())
-        .ok()
-        .and_then(|text| IdempotencyKey::parse(text).ok())
-        .ok_or_else(|| Problem::invalid_parameter("Idempotency-Key must be 1 to 255 characters"))?;
+    // Clients encode other characters in different ways, so a retry could miss its record.
+    let is_ascii = |byte: &u8| byte.is_ascii_graphic() || *byte == b' ';
+    let text = value.to_str().ok().filter(|text| text.as_bytes().iter().all(is_ascii)).ok_or_else(|| {
+        Problem::invalid_parameter("Idempotency-Key must hold visible ASCII characters only, such as a UUID")
+    })?;
+    let key = IdempotencyKey::parse(text)
+        .map_err(|_| Problem::invalid_parameter("Idempotency-Key must be 1 to 255 characters"))?;
     Ok(Some(IdempotencyRequest {
         operation: operation(request, subject),
         key,

@@ -5,6 +5,7 @@
 //! members of a request, it reads them. Otherwise it declares them: the names that the body may
 //! have, and in tests the body's schema.
 
+mod half_surrogate;
 pub(crate) mod kinds;
 
 use std::borrow::Cow;
@@ -19,6 +20,8 @@ use self::kinds::Kind;
 #[cfg(test)]
 use crate::openapi::{BodySchema, schemas};
 use crate::problem::{MemberError, Problem};
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The members of one body: the domain's fields and their names in JSON.
 pub(crate) type Spelling = &'static [(Field, &'static str)];
@@ -146,22 +149,26 @@ impl Members {
     /// # Errors
     /// 400 with the pointer `""` for anything but a JSON object.
     pub(crate) fn parse(body: &[u8], spelling: Spelling) -> Result<Self, Problem> {
-        let text = std::str::from_utf8(body)
-            .map_err(|_| Problem::unreadable_body("The request body is not valid UTF-8"))?;
+        // RFC 8259 allows a reader to skip a byte order mark.
+        let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
+        let text = std::str::from_utf8(body).map_err(|error| {
+            let place = error.valid_up_to() + 1;
+            Problem::unreadable_body(&format!("The request body is not valid UTF-8 (byte {place})"))
+        })?;
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let members = ObjectSeed(spelling).deserialize(&mut deserializer).and_then(|members| {
             deserializer.end()?;
             Ok(members)
         });
         members.map_err(|error| {
-            Problem::unreadable_body(&match error.classify() {
-                Category::Data => "The request body must be a JSON object".to_owned(),
-                _ => format!(
-                    "The request body is not valid JSON (line {}, column {})",
-                    error.line(),
-                    error.column()
-                ),
-            })
+            let (line, column) = (error.line(), error.column());
+            match error.classify() {
+                Category::Data => Problem::unreadable_body("The request body must be a JSON object"),
+                _ => half_surrogate::problem(text, line, column).unwrap_or_else(|| {
+                    let place = format!("line {line}, column {column}");
+                    Problem::unreadable_body(&format!("The request body is not valid JSON ({place})"))
+                }),
+            }
         })
     }
 

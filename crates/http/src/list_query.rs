@@ -33,7 +33,7 @@ pub(crate) struct ListQuery<T> {
     list: &'static str,
     pages: Pages,
     read: fn(&mut QueryParameters) -> Result<T, Problem>,
-    names: OnceLock<Vec<&'static str>>,
+    known: OnceLock<Vec<Known>>,
 }
 
 /// The parameters with which a query asks for a page.
@@ -55,7 +55,7 @@ impl<T> ListQuery<T> {
         pages: Pages,
         read: fn(&mut QueryParameters) -> Result<T, Problem>,
     ) -> Self {
-        Self { list, pages, read, names: OnceLock::new() }
+        Self { list, pages, read, known: OnceLock::new() }
     }
 
     /// Reads the parameters of the request.
@@ -63,7 +63,7 @@ impl<T> ListQuery<T> {
     /// # Errors
     /// 400 for an unknown or repeated parameter.
     pub(crate) fn parse(&self, request: &HttpRequest) -> Result<QueryParameters, Problem> {
-        QueryParameters::parse(request, self.names.get_or_init(|| self.declared().names))
+        QueryParameters::parse(request, self.known.get_or_init(|| self.declared().known))
     }
 
     /// Reads the requested page and the list's own parameters.
@@ -100,6 +100,8 @@ impl<T> ListQuery<T> {
 pub(crate) enum Kind {
     /// Any text.
     Text,
+    /// An e-mail address or a phone number.
+    Address,
     /// `true` or `false`.
     Flag,
     /// A point in time.
@@ -115,10 +117,15 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// Whether `+` in the query stands for itself. In other kinds it is a blank, as in HTML forms.
+    fn keeps_plus(self) -> bool {
+        matches!(self, Self::Address | Self::Time)
+    }
+
     /// Returns the requirement on a parameter, to follow its name.
     fn requirement(self) -> String {
         match self {
-            Self::Text => String::new(),
+            Self::Text | Self::Address => String::new(),
             Self::Flag => "must be true or false".to_owned(),
             Self::Time => Time::REQUIREMENT.to_owned(),
             Self::Number(min, max) => format!("must be a whole number from {min} to {max}"),
@@ -131,7 +138,7 @@ impl Kind {
     #[cfg(test)]
     fn schema(self) -> Schema {
         match self {
-            Self::Text => schemas::any_text(),
+            Self::Text | Self::Address => schemas::any_text(),
             Self::Flag => schemas::boolean(),
             Self::Time => schemas::timestamp(),
             Self::Number(min, max) => schemas::integer(min, max),
@@ -142,10 +149,16 @@ impl Kind {
     }
 }
 
+/// A parameter that a list knows.
+pub(crate) struct Known {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+}
+
 /// The parameters that a list's function declared.
 #[derive(Default)]
 struct Declared {
-    names: Vec<&'static str>,
+    known: Vec<Known>,
     #[cfg(test)]
     parameters: Vec<Parameter>,
 }
@@ -162,24 +175,22 @@ impl QueryParameters {
     ///
     /// # Errors
     /// 400 for an unknown or repeated parameter.
-    pub(crate) fn parse(request: &HttpRequest, known: &[&'static str]) -> Result<Self, Problem> {
-        let query = web::Query::<Vec<(String, String)>>::from_query(request.query_string());
-        let Ok(web::Query(sent)) = query else {
-            return Err(Problem::invalid_parameter("The query cannot be read"));
-        };
-        if sent.iter().any(|(name, _)| !known.contains(&name.as_str())) {
-            return Err(Problem::invalid_parameter(format!(
-                "The query parameters here are {}",
-                known.join(", ")
-            )));
+    pub(crate) fn parse(request: &HttpRequest, known: &[Known]) -> Result<Self, Problem> {
+        let kind_of = |name: &str| known.iter().find(|known| known.name == name).map(|known| known.kind);
+        let mut sent = Vec::new();
+        for part in request.query_string().split('&') {
+            let Some((name, value)) = decoded(part) else { continue };
+            let Some(kind) = kind_of(&name) else { return Err(unknown(&name, known)) };
+            let plus = kind.keeps_plus().then(|| decoded(&part.replace('+', "%2B"))).flatten();
+            sent.push(plus.unwrap_or((name, value)));
         }
         // No stored text holds U+0000, and PostgreSQL refuses it in a parameter.
         if sent.iter().any(|(_, value)| value.contains('\0')) {
             return Err(Problem::invalid_parameter("Query parameters must not hold the character U+0000"));
         }
-        for known in known {
-            if sent.iter().filter(|(name, _)| name == known).count() > 1 {
-                return Err(Problem::invalid_parameter(format!("{known} must not be there twice")));
+        for Known { name, .. } in known {
+            if sent.iter().filter(|(other, _)| other == name).count() > 1 {
+                return Err(Problem::invalid_parameter(format!("{name} must not be there twice")));
             }
         }
         Ok(Self { sent, declared: None })
@@ -197,7 +208,7 @@ impl QueryParameters {
     #[cfg_attr(not(test), expect(unused_variables, reason = "the description is for tests"))]
     fn take(&mut self, name: &'static str, description: &str, kind: Kind) -> Option<String> {
         if let Some(declared) = &mut self.declared {
-            declared.names.push(name);
+            declared.known.push(Known { name, kind });
             #[cfg(test)]
             declared.parameters.push(parameters::in_query(name, description, kind.schema()));
         }
@@ -224,6 +235,11 @@ impl QueryParameters {
     /// Reads any text.
     pub(crate) fn text(&mut self, name: &'static str, description: &str) -> Option<String> {
         self.take(name, description, Kind::Text)
+    }
+
+    /// Reads an e-mail address or a phone number, as any text. `+` stands for itself.
+    pub(crate) fn address(&mut self, name: &'static str, description: &str) -> Option<String> {
+        self.take(name, description, Kind::Address)
     }
 
     /// Reads `true` or `false`.
@@ -397,6 +413,85 @@ pub(crate) fn page_response(request: &HttpRequest, next_cursor: Option<&str>) ->
 
 /// Whether a part of a query is the cursor. Its name may be escaped.
 fn is_cursor(part: &str) -> bool {
-    let parameters = web::Query::<Vec<(String, String)>>::from_query(part);
-    parameters.is_ok_and(|parameters| parameters.iter().any(|(name, _)| name == "cursor"))
+    decoded(part).is_some_and(|(name, _)| name == "cursor")
+}
+
+/// Returns the name and the value of a part of a query, or `None` if the part is empty.
+fn decoded(part: &str) -> Option<(String, String)> {
+    web::Query::<Vec<(String, String)>>::from_query(part).ok()?.into_inner().pop()
+}
+
+/// The most characters of a client's name in a message, and the least similarity to suggest another.
+const MAX_SHOWN_CHARS: usize = 50;
+const MIN_SIMILARITY: f64 = 0.7;
+
+/// 400: the query has an unknown parameter. Names it, and the most similar known one.
+fn unknown(name: &str, known: &[Known]) -> Problem {
+    let shown: String = name.chars().take(MAX_SHOWN_CHARS).collect();
+    let names: Vec<&str> = known.iter().map(|known| known.name).collect();
+    let similarity = |other: &str| strsim::jaro_winkler(&shown.to_lowercase(), &other.to_lowercase());
+    let nearest = names.iter().map(|other| (similarity(other), other));
+    let nearest = nearest.filter(|(similarity, _)| *similarity >= MIN_SIMILARITY);
+    let suggestion = match nearest.max_by(|(one, _), (other, _)| one.total_cmp(other)) {
+        Some((_, nearest)) => format!("; the nearest is {nearest}"),
+        None => String::new(),
+    };
+    Problem::invalid_parameter(format!(
+        "The query parameter {shown:?} is unknown{suggestion}. The query parameters here are {}",
+        names.join(", ")
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    static QUERY: ListQuery<(Option<String>, Option<String>, Option<Timestamp>)> =
+        ListQuery::new("tests", Pages::Plain, |query| {
+            Ok((query.text("q", ""), query.address("email", ""), query.time("dateFrom", "")?))
+        });
+
+    fn read(query: &str) -> Result<(Option<String>, Option<String>, Option<Timestamp>), Problem> {
+        let request = TestRequest::with_uri(&format!("/?{query}")).to_http_request();
+        (QUERY.read)(&mut QUERY.parse(&request)?)
+    }
+
+    #[test]
+    fn a_plus_is_a_blank_or_itself() {
+        let text = |text: &str| Some(text.to_owned());
+        for (query, email) in [
+            ("email=a+b@example.com", "a+b@example.com"),
+            ("e%6Dail=a%2Bb%40example.com", "a+b@example.com"),
+            ("email=%22a%20b%22@example.com", "\"a b\"@example.com"),
+            ("email=+33+6%2012", "+33+6 12"),
+            ("email=a=b+c", "a=b+c"),
+        ] {
+            assert_eq!(read(query), Ok((None, text(email), None)), "{query}");
+        }
+        assert_eq!(read("q=a+b%2Bc&&"), Ok((text("a b+c"), None, None)));
+        let time = Timestamp::parse("2026-01-01T00:00:00+01:00").ok();
+        for query in ["dateFrom=2026-01-01T00:00:00+01:00", "dateFrom=2026-01-01T00%3A00%3A00%2B01:00"] {
+            assert_eq!(read(query), Ok((None, None, time)), "{query}");
+        }
+        assert!(read("dateFrom=2026-01-01T00:00:00%2001:00").is_err());
+    }
+
+    #[test]
+    fn an_unknown_parameter_is_named_with_the_nearest() {
+        let known = "The query parameters here are q, email, dateFrom, limit, cursor";
+        for (query, name) in [
+            ("emial=1", "\"emial\" is unknown; the nearest is email."),
+            ("q=1&date_from=1", "\"date_from\" is unknown; the nearest is dateFrom."),
+            ("Limit=1", "\"Limit\" is unknown; the nearest is limit."),
+            ("%0A+%22=1", "\"\\n \\\"\" is unknown."),
+            ("=1", "\"\" is unknown."),
+        ] {
+            let problem = read(query).unwrap_err();
+            assert_eq!(problem.to_string(), format!("The query parameter {name} {known}"));
+        }
+        let long = read(&"x".repeat(1_000)).unwrap_err().to_string();
+        assert!(long.len() < 200, "{long}");
+    }
 }

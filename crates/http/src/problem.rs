@@ -93,6 +93,11 @@ impl Problem {
         Self::invalid_members(vec![error])
     }
 
+    /// 400: the JSON of the body is invalid in this member.
+    pub(crate) fn unreadable_member(pointer: String, message: String) -> Self {
+        Self::invalid_members(vec![MemberError { pointer, code: "json", message }])
+    }
+
     /// 400: a header, a query parameter or an id in the path is invalid.
     pub(crate) fn invalid_parameter(sentence: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid_parameter", "Invalid parameter", sentence)
@@ -142,6 +147,11 @@ impl Problem {
     /// 404: the shop has no such user.
     pub(crate) fn user_not_found() -> Self {
         Self::not_found("user_not_found", "User not found")
+    }
+
+    /// 404: no ticket can be assigned to the user.
+    pub(crate) fn user_deactivated() -> Self {
+        Self::not_found("user_deactivated", "The user is deactivated")
     }
 
     /// 404: the shop has no such API key.

@@ -62,8 +62,8 @@ pub(crate) fn describe() -> Description {
 
 fn filter(query: &mut QueryParameters) -> Result<CustomerFilter, Problem> {
     Ok(CustomerFilter {
-        email: query.text("email", "Its e-mail address; case makes no difference."),
-        phone_number: query.text("phone_number", "Its phone number, exactly."),
+        email: query.address("email", "Its e-mail address; case makes no difference."),
+        phone_number: query.address("phone_number", "Its phone number, exactly."),
         external_ids: ExternalIds {
             shopify_id: query.text("shopify_id", "Its id in Shopify, exactly."),
             wordpress_id: query.text("wordpress_id", "Its id in WordPress, exactly."),

@@ -12,7 +12,7 @@ use hexdesk_domain::{
 use super::MARK;
 use super::samples::SHOP;
 use crate::cursor::{CursorSeal, Place};
-use crate::list_query::{PageRequest, Pages, QueryParameters, page_response};
+use crate::list_query::{Kind, Known, PageRequest, Pages, QueryParameters, page_response};
 use crate::problem::Problem;
 
 /// The placeholder for a valid cursor in an input's query.
@@ -68,7 +68,9 @@ fn check<P: Place + Copy + PartialEq + Debug>(list: &str, numbers: [i64; 3], que
 }
 
 fn check_pages<P: Place + Copy + PartialEq + Debug>(list: &str, place: P, query: &str) {
-    let marked: Vec<String> = query.split('&').map(|parameter| format!("{parameter}{MARK}")).collect();
+    // Messages name unknown parameters.
+    let parts = query.split('&').filter(|part| part.contains('='));
+    let marked: Vec<String> = parts.map(|parameter| format!("{parameter}{MARK}")).collect();
     if let Some(Err(problem)) = request(&marked.join("&")).map(|request| read::<P>(list, &request)) {
         assert_eq!(problem.status().as_u16(), 400);
         assert!(!problem.to_string().contains(MARK), "{problem}");
@@ -105,7 +107,10 @@ fn request(query: &str) -> Option<HttpRequest> {
 }
 
 fn parameters(request: &HttpRequest) -> Result<QueryParameters, Problem> {
-    QueryParameters::parse(request, &["tag", "q", "dateFrom", "limit", "cursor", "include"])
+    let text = |name| Known { name, kind: Kind::Text };
+    let time = Known { name: "dateFrom", kind: Kind::Time };
+    let known = [text("tag"), text("q"), time, text("limit"), text("cursor"), text("include")];
+    QueryParameters::parse(request, &known)
 }
 
 /// Returns the requested page and the filter.

@@ -163,7 +163,10 @@ fn invalid_parameters_and_cursors_of_other_lists_are_refused(database: Database)
     for (query, sentence) in [
         ("limit=0", "limit must be a whole number from 1 to 100"),
         ("include=all", "include must be total"),
-        ("isLive=true", "The query parameters here are limit, cursor, include"),
+        (
+            "isLive=true",
+            "The query parameter \"isLive\" is unknown. The query parameters here are limit, cursor, include",
+        ),
         (&format!("cursor={of_users}"), of_same_list),
         (&format!("cursor={}", &cursor[1..]), of_same_list),
         // A cursor of another version.

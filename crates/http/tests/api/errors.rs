@@ -14,6 +14,8 @@ both_databases! {
     unknown_routes_are_not_found,
     wrong_methods_are_refused_with_the_allowed_ones,
     bodies_must_be_json,
+    half_of_a_surrogate_pair_is_named,
+    a_byte_order_mark_is_skipped,
     other_content_types_are_refused,
     large_bodies_are_refused,
     the_first_of_several_errors_is_returned,
@@ -89,9 +91,10 @@ fn bodies_must_be_json(database: Database) {
         br#"{"customerId": NaN, "Channel": "Mail"}"#.to_vec(),
         b"{\"customerId\": 123, \"Channel\": \"\xff\"}".to_vec(),
         b"{\"customerId\": 123, \"Channel\": \"Mail\", \"unknown\": \"\xc0\x80\"}".to_vec(),
-        b"\xef\xbb\xbf{\"customerId\": 123, \"Channel\": \"Mail\"}".to_vec(),
-        br#"{"customerId": 123, "Channel": "\ud800"}"#.to_vec(),
-        br#"{"customerId": 123, "Channel": "\udc00x"}"#.to_vec(),
+        b"\xef\xbb\xbf\xef\xbb\xbf{}".to_vec(),
+        b"{}\xef\xbb\xbf".to_vec(),
+        b"\xef\xbb\xbf".to_vec(),
+        br#"{"customerId": 123, "Channel": "\ud80"}"#.to_vec(),
         b"{\"customerId\": 123, \"Channel\": \"a\nb\"}".to_vec(),
         nested(10_000).into_bytes(),
         format!(r#"{{"customerId": {}, "Channel": "Mail"}}"#, "[".repeat(100_000)).into_bytes(),
@@ -102,6 +105,50 @@ fn bodies_must_be_json(database: Database) {
     }
     assert_eq!(database.rows_of_tickets(), 0);
     assert_eq!(server.create_ticket(nested(100)).status, 201);
+}
+
+fn half_of_a_surrogate_pair_is_named(database: Database) {
+    let server = database.serve_demo();
+    for (body, pointer, sentence) in [
+        (
+            r#"{"customerId": 123, "Channel": "Mail", "lastMessage": "Merci \ud83d"}"#,
+            "/lastMessage",
+            "lastMessage holds half of a surrogate pair (line 1, column 68)",
+        ),
+        (
+            "{\"customerId\": 123,\n \"Channel\": \"\\udc00x\"}",
+            "/Channel",
+            "Channel holds half of a surrogate pair (line 2, column 20)",
+        ),
+        (
+            r#"{"tags": ["a", "\ud83d\ude00", "\ude00"]}"#,
+            "/tags/2",
+            "tags[2] holds half of a surrogate pair (line 1, column 38)",
+        ),
+        (
+            r#"{"meta": {"a/b": "\ud83d\u0041"}}"#,
+            "/meta/a~1b",
+            "meta.a/b holds half of a surrogate pair (line 1, column 30)",
+        ),
+    ] {
+        let response = server.create_ticket(body);
+        response.assert_member_errors(&[(pointer, "json")], &body);
+        assert_eq!(response.json()["error"], sentence);
+    }
+    let whole = server.create_ticket(r#"{"customerId": 123, "Channel": "Mail", "name": "\ud83d\ude00"}"#);
+    assert_eq!(whole.ticket()["name"], "😀");
+    let other = server.create_ticket(b"{\"name\": \"caf\xe9\"}");
+    assert_eq!(other.json()["error"], "The request body is not valid UTF-8 (byte 14)");
+}
+
+fn a_byte_order_mark_is_skipped(database: Database) {
+    let server = database.serve_demo();
+    let marked = b"\xef\xbb\xbf{\"customerId\": 123, \"Channel\": \"Mail\"}";
+    assert_eq!(server.create_ticket(marked).status, 201);
+    let path = "/api/v1/customers/123";
+    let headers = [("x-api-key", server.key.as_str())];
+    let changed = server.send("PATCH", path, &headers, "\u{feff}{\"first_name\": \"\u{feff}A\"}".as_bytes());
+    assert_eq!((changed.status, &changed.json()["customer"]["first_name"]), (200, &"\u{feff}A".into()));
 }
 
 fn other_content_types_are_refused(database: Database) {

@@ -253,8 +253,14 @@ fn invalid_parameters_are_refused(database: Database) {
     let server = api_keys::serve(&database);
     for (query, sentence) in [
         ("limit=0", "limit must be a whole number from 1 to 100"),
-        ("include=total", "The query parameters here are limit, cursor"),
-        ("kind=ticket.created", "The query parameters here are limit, cursor"),
+        (
+            "include=total",
+            "The query parameter \"include\" is unknown. The query parameters here are limit, cursor",
+        ),
+        (
+            "kind=ticket.created",
+            "The query parameter \"kind\" is unknown. The query parameters here are limit, cursor",
+        ),
         ("cursor=AQ", "cursor must be the next_cursor of a page of this same list"),
     ] {
         server.get(&format!("{EVENTS}?{query}")).assert_problem(400, "invalid_parameter", sentence);

@@ -68,6 +68,15 @@ fn invalid_idempotency_keys_are_refused(database: Database) {
         server.create_ticket_idempotent(bad, EXAMPLE).assert_problem(400, "invalid_parameter", sentence);
     }
     assert_eq!(server.create_ticket_idempotent(&"x".repeat(255), EXAMPLE).status, 201);
+    let sentence = "Idempotency-Key must hold visible ASCII characters only, such as a UUID";
+    for other in ["clé-1", "注文-1", "order\u{1f600}", "a\tb"] {
+        let head =
+            format!("host: x\r\nconnection: close\r\nx-api-key: {}\r\nidempotency-key: {other}", server.key);
+        let length = EXAMPLE.len();
+        let request =
+            format!("POST /api/v1/tickets HTTP/1.1\r\n{head}\r\ncontent-length: {length}\r\n\r\n{EXAMPLE}");
+        server.send_bytes(request.as_bytes()).assert_problem(400, "invalid_parameter", sentence);
+    }
     let twice = [("x-api-key", server.key.as_str()), ("idempotency-key", "a"), ("idempotency-key", "b")];
     let response = server.send("POST", "/api/v1/tickets", &twice, EXAMPLE.as_bytes());
     response.assert_problem(400, "invalid_parameter", "Idempotency-Key must be there once");

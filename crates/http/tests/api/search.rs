@@ -118,7 +118,10 @@ fn invalid_searches_are_refused(database: Database) {
     refused(&format!("?q={}", "a".repeat(501)), "q must not be longer than 500");
     refused("?q=a%00", "Query parameters must not hold the character U+0000");
     refused("?q=a&limit=0", "limit must be a whole number from 1 to 100");
-    refused("?q=a&include=total", "The query parameters here are q, limit, cursor");
+    refused(
+        "?q=a&include=total",
+        "The query parameter \"include\" is unknown. The query parameters here are q, limit, cursor",
+    );
     create(&server, "a b", "", "2026-01-01");
     create(&server, "a b", "", "2026-01-01");
     let page = server.get("/api/v1/tickets/search?q=a&limit=1").json();

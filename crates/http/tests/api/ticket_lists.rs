@@ -85,7 +85,7 @@ fn filters_narrow_the_list(database: Database) {
     );
     let thread_of_other = format!("?threadId=t&customerId={customer}");
     let of_other = format!("?customerId={customer}");
-    let cases: [(&str, &[&str]); 24] = [
+    let cases: [(&str, &[&str]); 25] = [
         ("", &["a", "b", "c"]),
         ("?isOpenedTicket=true", &["a"]),
         ("?isOpenedTicket=false", &["b", "c"]),
@@ -108,6 +108,7 @@ fn filters_narrow_the_list(database: Database) {
         ("?dateBefore=2026-01-02", &["a"]),
         ("?lastMessageFrom=2026-02-02&lastMessageBefore=2026-02-03", &["b"]),
         ("?lastMessageFrom=2026-02-02T01:00:00%2B01:00", &["a", "b"]),
+        ("?lastMessageFrom=2026-02-02T01:00:00+01:00", &["a", "b"]),
         ("?isOpenedTicket=true&tag=vip&assigned_to=45&Channel=Website", &["a"]),
         ("?isOpenedTicket=true&unread=false", &[]),
     ];

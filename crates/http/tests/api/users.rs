@@ -220,7 +220,11 @@ fn invalid_parameters_and_cursors_of_other_lists_are_refused(database: Database)
         ("isActive=yes".to_owned(), "isActive must be true or false"),
         ("isActive=true&isActive=true".to_owned(), "isActive must not be there twice"),
         ("include=users".to_owned(), "include must be total"),
-        ("email=a".to_owned(), "The query parameters here are isActive, limit, cursor, include"),
+        (
+            "IsActive=true".to_owned(),
+            "The query parameter \"IsActive\" is unknown; the nearest is isActive. The query parameters here are \
+             isActive, limit, cursor, include",
+        ),
         (format!("cursor={cursor}"), of_same_list),
         (format!("isActive=false&cursor={cursor}"), of_same_list),
         (format!("isActive=true&cursor={cursor}A"), of_same_list),
