@@ -110,5 +110,21 @@ pub(crate) fn is_active(
     shop: ShopId,
     id: UserId,
 ) -> anyhow::Result<bool> {
-    Ok(find(users, shop, id.get())?.is_some_and(|user: User| user.is_active()))
+    Ok(refused(users, shop, Some(id), (), ())?.is_none())
+}
+
+/// Returns `not_found` or `deactivated` if this is not an active user of the shop, and `None` if it
+/// is, or if there is no user to check.
+pub(crate) fn refused<T>(
+    users: &impl ReadableTable<NumberInShop, Json>,
+    shop: ShopId,
+    id: Option<UserId>,
+    not_found: T,
+    deactivated: T,
+) -> anyhow::Result<Option<T>> {
+    let Some(id) = id else { return Ok(None) };
+    Ok(match find::<User>(users, shop, id.get())? {
+        None => Some(not_found),
+        Some(user) => (!user.is_active()).then_some(deactivated),
+    })
 }

@@ -152,9 +152,6 @@ fn of_missing_events() -> Vec<Fault> {
             .not_logged(|event, _| event.kind == CustomerCreated),
         fault("EVENT-4", "The update of a customer is not logged.")
             .not_logged(|event, _| event.kind == CustomerUpdated),
-        fault("EVENT-4", "The update of a customer to the same values is not logged.")
-            .not_logged(|event, context| event.kind == CustomerUpdated && context.is_same())
-            .found_by_the_model(),
         fault("EVENT-5", "The erasure of a customer is not logged.")
             .not_logged(|event, _| event.kind == CustomerErased),
         fault("EVENT-5", "The tickets of an erased customer are not logged.")
@@ -165,8 +162,6 @@ fn of_missing_events() -> Vec<Fault> {
             .not_logged(|event, _| event.kind == UserCreated),
         fault("EVENT-6", "The update of a user is not logged.")
             .not_logged(|event, _| event.kind == UserUpdated),
-        fault("EVENT-6", "The update of a user to the same values is not logged.")
-            .not_logged(|event, context| event.kind == UserUpdated && context.is_same()),
         fault("EVENT-6", "The keys revoked by a deactivation are not logged.")
             .not_logged(|event, context| event.kind == ApiKeyRevoked && context.comes_with(UserUpdated))
             .found_by_the_model(),

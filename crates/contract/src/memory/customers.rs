@@ -71,12 +71,13 @@ impl State {
         update: CustomerUpdate,
     ) -> UpdateCustomerOutcome {
         let CustomerUpdate { changes, stamp } = update;
-        let is_change = !changes.is_empty();
         let Some(mut customer) = self.customers.get(&(shop, id)).cloned() else {
             return UpdateCustomerOutcome::CustomerNotFound;
         };
         let (email, phone_number) = (changes.email.clone().flatten(), changes.phone_number.clone().flatten());
+        let before = customer.clone();
         changes.apply(&mut customer);
+        let is_change = customer != before;
         if is_change && !customer.is_reachable() {
             return UpdateCustomerOutcome::Unreachable;
         }

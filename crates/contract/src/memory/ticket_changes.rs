@@ -1,7 +1,5 @@
 use hexdesk_domain::ports::{DeleteTicketOutcome, TicketUpdate, UpdateTicketOutcome};
-use hexdesk_domain::{
-    AuditStamp, Comment, EventKind, ShopId, StorageError, Subject, TicketChanges, TicketId, Timestamp,
-};
+use hexdesk_domain::{AuditStamp, Comment, EventKind, ShopId, StorageError, Subject, TicketId};
 
 use super::events::comment_deleted;
 use super::{State, unexpected};
@@ -14,38 +12,29 @@ impl State {
         update: TicketUpdate,
     ) -> Result<UpdateTicketOutcome, StorageError> {
         let TicketUpdate { changes, expected_version, stamp } = update;
-        let Some(stored) = self.tickets.get(&(shop, id)) else {
+        let Some(mut stored) = self.tickets.get(&(shop, id)).cloned() else {
             return Ok(UpdateTicketOutcome::TicketNotFound);
         };
         if expected_version.is_some_and(|expected| expected != stored.ticket.version) {
             return Ok(UpdateTicketOutcome::VersionMismatch);
         }
-        if changes.assigned_to.flatten().is_some_and(|user| !self.is_active_user(shop, user)) {
-            return Ok(UpdateTicketOutcome::AssigneeNotFound);
+        let (not_found, deactivated) =
+            (UpdateTicketOutcome::AssigneeNotFound, UpdateTicketOutcome::AssigneeDeactivated);
+        let assignee = changes.new_assignee(&stored.ticket);
+        if let Some(refusal) = self.refused_assignee(shop, assignee, not_found, deactivated) {
+            return Ok(refusal);
         }
-        if !changes.is_empty() {
-            self.change_ticket(shop, id, changes, stamp.time)?;
+        let before = stored.ticket.clone();
+        changes.apply(&mut stored.ticket);
+        if stored.ticket != before {
+            let is_open = stored.ticket.is_opened;
+            stored.human_ticket = self.set_human_ticket(shop, stored.human_ticket, is_open, stamp.time)?;
+            self.tickets.insert((shop, id), stored);
             self.append_events(shop, stamp, [(EventKind::TicketUpdated, Subject::Ticket(id))]);
         }
         let view = self.find_ticket(shop, id);
         let view = view.ok_or_else(|| unexpected("update_ticket", "the ticket's customer is missing"))?;
         Ok(UpdateTicketOutcome::Updated(Box::new(view)))
-    }
-
-    fn change_ticket(
-        &mut self,
-        shop: ShopId,
-        id: TicketId,
-        changes: TicketChanges,
-        changed_at: Timestamp,
-    ) -> Result<(), StorageError> {
-        let Some(mut stored) = self.tickets.get(&(shop, id)).cloned() else { return Ok(()) };
-        if let Some(is_opened) = changes.is_opened {
-            stored.human_ticket = self.set_human_ticket(shop, stored.human_ticket, is_opened, changed_at)?;
-        }
-        changes.apply(&mut stored.ticket);
-        self.tickets.insert((shop, id), stored);
-        Ok(())
     }
 
     pub(crate) fn delete_ticket(

@@ -45,8 +45,10 @@ impl State {
         if !self.customers.contains_key(&(shop, ticket.customer_id)) {
             return Ok(CreateTicketOutcome::CustomerNotFound);
         }
-        if ticket.assigned_to.is_some_and(|user| !self.is_active_user(shop, user)) {
-            return Ok(CreateTicketOutcome::AssigneeNotFound);
+        let (not_found, deactivated) =
+            (CreateTicketOutcome::AssigneeNotFound, CreateTicketOutcome::AssigneeDeactivated);
+        if let Some(refusal) = self.refused_assignee(shop, ticket.assigned_to, not_found, deactivated) {
+            return Ok(refusal);
         }
         if self.tickets.contains_key(&(shop, ticket.id)) {
             return Err(unexpected("create_tickets", "the shop already has a ticket with this id"));

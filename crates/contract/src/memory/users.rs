@@ -20,6 +20,21 @@ impl State {
         self.users.get(&(shop, id)).is_some_and(User::is_active)
     }
 
+    /// Returns `not_found` or `deactivated` if this is not an active user of the shop. `None` may be
+    /// the assignee of any ticket.
+    pub(crate) fn refused_assignee<T>(
+        &self,
+        shop: ShopId,
+        assignee: Option<UserId>,
+        not_found: T,
+        deactivated: T,
+    ) -> Option<T> {
+        match self.users.get(&(shop, assignee?)) {
+            None => Some(not_found),
+            Some(user) => (!user.is_active()).then_some(deactivated),
+        }
+    }
+
     pub(crate) fn create_user(
         &mut self,
         shop: ShopId,
@@ -58,11 +73,13 @@ impl State {
         {
             return UpdateUserOutcome::EmailTaken;
         }
+        let (before, deactivates) = (user.clone(), changes.is_active == Some(false));
+        changes.apply(&mut user, stamp.time);
         let mut changed = Vec::new();
-        if !changes.is_empty() {
+        if user != before {
             changed.push((EventKind::UserUpdated, Subject::User(id)));
         }
-        if changes.is_active == Some(false) {
+        if deactivates {
             let keys = self.api_keys.values_mut().filter(|key| key.shop_id == shop);
             for key in keys.filter(|key| key.user_id == Some(id)) {
                 if key.revoke(stamp.time) {
@@ -70,7 +87,6 @@ impl State {
                 }
             }
         }
-        changes.apply(&mut user, stamp.time);
         self.users.insert((shop, id), user.clone());
         self.append_events(shop, stamp, changed);
         UpdateUserOutcome::Updated(user)

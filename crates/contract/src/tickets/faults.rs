@@ -110,6 +110,17 @@ fn of_creations() -> Vec<Fault> {
                 with_users(store, activate_all, |state| state.create_tickets(batch))
             })
             .found_by_the_model(),
+        fault("TICKET-4", "A deactivated assignee of a new ticket is reported as unknown.")
+            .create_tickets(|store, batch| {
+                let mut outcomes = store.create_tickets(batch)?;
+                for outcome in &mut outcomes {
+                    if *outcome == CreateTicketOutcome::AssigneeDeactivated {
+                        *outcome = CreateTicketOutcome::AssigneeNotFound;
+                    }
+                }
+                Ok(outcomes)
+            })
+            .found_by_the_model(),
         fault("TICKET-5", "A missing assignee is reported first.").create_tickets(|store, batch| {
             let mut outcomes = store.create_tickets(batch.clone())?;
             for (item, outcome) in batch.iter().zip(&mut outcomes) {

@@ -52,6 +52,13 @@ impl CustomerChanges {
         set(&mut customer.external_ids.whatsapp_id, whatsapp_id);
     }
 
+    /// Whether the customer lacks one of the values (CUSTOMER-18).
+    pub fn is_change_of(&self, customer: &Customer) -> bool {
+        let mut after = customer.clone();
+        self.clone().apply(&mut after);
+        after != *customer
+    }
+
     /// Returns every violation of the changes, as [`CustomerDraft::violations`]. A new value must
     /// keep the rules of a new customer. Clearing both e-mail address and phone number is a
     /// violation. If one is cleared, only the store knows whether the other is left.

@@ -99,7 +99,7 @@ pub struct Erased {
 /// # Updates of customers
 ///
 /// In [`CustomerChanges`], `None` keeps a value and `Some(None)` clears it. An update is empty if
-/// it keeps every value.
+/// the customer already has every value that it sets.
 ///
 /// - **CUSTOMER-11** An update sets the given values and changes nothing else of the customer. It
 ///   returns the customer as `find_customer` returns it from then on. Lists, and the customer's

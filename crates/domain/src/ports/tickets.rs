@@ -31,8 +31,10 @@ pub enum CreateTicketOutcome {
     InProgress,
     /// The shop has no such customer. Nothing was written.
     CustomerNotFound,
-    /// The shop has no such active user. Nothing was written.
+    /// The shop has no such user. Nothing was written.
     AssigneeNotFound,
+    /// The user is deactivated. Nothing was written.
+    AssigneeDeactivated,
 }
 
 /// An update of a ticket.
@@ -55,8 +57,10 @@ pub enum UpdateTicketOutcome {
     TicketNotFound,
     /// The ticket has another version than expected. Nothing was written.
     VersionMismatch,
-    /// The shop has no such active user. Nothing was written.
+    /// The shop has no such user. Nothing was written.
     AssigneeNotFound,
+    /// The user is deactivated. Nothing was written.
+    AssigneeDeactivated,
 }
 
 /// Outcome of deleting a ticket.
@@ -79,8 +83,9 @@ pub enum DeleteTicketOutcome {
 ///   batch returns no outcomes.
 /// - **TICKET-3** If the customer of an item is not a customer of the item's shop, the outcome is
 ///   `CustomerNotFound`, and the item leaves no data.
-/// - **TICKET-4** If the assignee of an item is not an active user of the item's shop, the outcome
-///   is `AssigneeNotFound`, and the item leaves no data.
+/// - **TICKET-4** If the assignee of an item is not a user of the item's shop, the outcome is
+///   `AssigneeNotFound`. If the user is deactivated, it is `AssigneeDeactivated`. The item leaves no
+///   data.
 /// - **TICKET-5** If customer and assignee are both missing, the outcome is `CustomerNotFound`.
 /// - **TICKET-6** A refused item fails alone: the other tickets of the batch are created.
 /// - **TICKET-7** A ticket created open has a human ticket. The human ticket is open since the time
@@ -119,7 +124,7 @@ pub enum DeleteTicketOutcome {
 /// # Updates and deletions of tickets
 ///
 /// In [`TicketChanges`](crate::TicketChanges), `None` keeps a value and `Some(None)` clears it. An
-/// update is empty if it keeps every value.
+/// update is empty if the ticket already has every value that it sets.
 ///
 /// - **TICKET-17** An update sets the given values and changes nothing else of the ticket. It
 ///   raises the version by one. It returns the ticket as `find_ticket` returns it from then on.
@@ -131,8 +136,9 @@ pub enum DeleteTicketOutcome {
 /// - **TICKET-20** If the ticket is not the shop's, an update or deletion returns `TicketNotFound`.
 ///   If it expects another version than the ticket's, it returns `VersionMismatch`. In both cases
 ///   nothing changes.
-/// - **TICKET-21** If the new assignee is not an active user of the shop, an update returns
-///   `AssigneeNotFound` and changes nothing. The checks of TICKET-20 come first.
+/// - **TICKET-21** If the new assignee is not a user of the shop, an update returns
+///   `AssigneeNotFound`. If the user is deactivated, it returns `AssigneeDeactivated`. In both cases
+///   nothing changes. The checks of TICKET-20 come first.
 /// - **TICKET-22** An update with a [`DeferredClaim`] meets the obligations of
 ///   [`IdempotentOutcome`].
 /// - **TICKET-23** A deletion removes the ticket, its human ticket and its comments, and nothing
@@ -142,9 +148,8 @@ pub enum DeleteTicketOutcome {
 /// - **TICKET-25** Once the deactivation of a user has returned, the user becomes the assignee of no
 ///   further ticket. This holds even for creations and updates that began before.
 ///
-/// An update that keeps the assignee takes effect even if the assignee is now inactive. An update
-/// that sets the same inactive assignee is refused. An update that sets the current values raises
-/// the version. An empty update checks the expected version, returns `Updated` and leaves an
+/// An update that keeps the assignee, or sets the same, takes effect even if the assignee is now
+/// inactive. An empty update checks the expected version, returns `Updated` and leaves an
 /// idempotency record. A reopened human ticket is open since the reopening, not since it was first
 /// opened.
 ///

@@ -79,9 +79,9 @@ pub enum UpdateUserOutcome {
 ///
 /// A creation without a number fails once the largest number is in use. A list may start after a
 /// number that no user has. A user's own e-mail address never counts as taken, in any spelling. In
-/// [`UserChanges`], `None` keeps a value and `Some(None)` clears it. An update that keeps every value
-/// is empty. It returns `Updated` with the user, changes nothing, and leaves an idempotency record,
-/// too.
+/// [`UserChanges`], `None` keeps a value and `Some(None)` clears it. An update is empty if the user
+/// already has every value that it sets. It returns `Updated` with the user, changes nothing of the
+/// user, and leaves an idempotency record, too.
 ///
 /// A key that was revoked before keeps its time of revocation. An expired key is revoked, too. If
 /// the creation or rotation of a key races with a deactivation, the key is revoked with the others

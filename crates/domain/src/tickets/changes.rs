@@ -30,13 +30,11 @@ impl TicketChanges {
         *self == Self::default()
     }
 
-    /// Makes the changes and raises the version by one (TICKET-17). If no change is requested, the
-    /// ticket and its version stay as they are (TICKET-18). The store opens or closes the human
+    /// Makes the changes and raises the version by one (TICKET-17). If the ticket already has every
+    /// value, it and its version stay as they are (TICKET-18). The store opens or closes the human
     /// ticket with [`HumanTicket::transition`](crate::HumanTicket::transition).
     pub fn apply(self, ticket: &mut Ticket) {
-        if self.is_empty() {
-            return;
-        }
+        let before = ticket.clone();
         let Self { assigned_to, name, tags, contact_reason, language_code, is_opened, unread_count } = self;
         set(&mut ticket.assigned_to, assigned_to);
         set(&mut ticket.name, name);
@@ -45,7 +43,22 @@ impl TicketChanges {
         set(&mut ticket.language_code, language_code);
         set(&mut ticket.is_opened, is_opened);
         set(&mut ticket.unread_count, unread_count);
-        ticket.version += 1;
+        if *ticket != before {
+            ticket.version += 1;
+        }
+    }
+
+    /// Whether the ticket lacks one of the values (TICKET-18).
+    pub fn is_change_of(&self, ticket: &Ticket) -> bool {
+        let mut after = ticket.clone();
+        self.clone().apply(&mut after);
+        after != *ticket
+    }
+
+    /// Returns the user whom the ticket is newly assigned to, if any. The store checks that the user
+    /// is active (TICKET-21). The current assignee may stay without being active.
+    pub fn new_assignee(&self, ticket: &Ticket) -> Option<UserId> {
+        self.assigned_to.filter(|assignee| *assignee != ticket.assigned_to).flatten()
     }
 
     /// Returns every violation of the changes, as [`TicketDraft::violations`]. A new value must
@@ -134,16 +147,32 @@ mod tests {
             ),
             (TicketChanges { is_opened: Some(false), ..none() }, Ticket { is_opened: false, ..raised() }),
             (TicketChanges { unread_count: Some(0), ..none() }, Ticket { unread_count: 0, ..raised() }),
-            // Setting the current value is a change.
-            (TicketChanges { unread_count: Some(3), ..none() }, raised()),
         ] {
             assert_eq!(changed(changes.clone()), expected, "{changes:?}");
         }
     }
 
     #[test]
-    fn no_changes_leave_the_version() {
+    fn current_values_leave_the_version() {
         assert_eq!(changed(TicketChanges::default()), ticket());
+        let current = TicketChanges {
+            assigned_to: Some(UserId::new(2)),
+            name: Some(Some("Refund".into())),
+            tags: Some(vec!["vip".into()]),
+            contact_reason: Some(Some("refund".into())),
+            language_code: Some(Some("en".into())),
+            is_opened: Some(true),
+            unread_count: Some(3),
+        };
+        assert_eq!(changed(current), ticket());
+    }
+
+    #[test]
+    fn only_another_assignee_is_new() {
+        let to = |user| TicketChanges { assigned_to: user, ..TicketChanges::default() };
+        let users = [None, Some(None), Some(UserId::new(2)), Some(UserId::new(9))];
+        let new = users.map(|user| to(user).new_assignee(&ticket()));
+        assert_eq!(new, [None, None, None, UserId::new(9)]);
     }
 
     #[test]

@@ -37,6 +37,9 @@ pub enum CreateTicketError {
     /// The shop has no such user.
     #[error("the shop has no such user")]
     AssigneeNotFound,
+    /// The user is deactivated.
+    #[error("the user is deactivated")]
+    AssigneeDeactivated,
     /// The idempotency key was used for another request.
     #[error("the idempotency key was used for another request")]
     KeyReused,
@@ -91,6 +94,7 @@ impl CreateTicket {
             Some(CreateTicketOutcome::InProgress) => Err(CreateTicketError::InProgress),
             Some(CreateTicketOutcome::CustomerNotFound) => Err(CreateTicketError::CustomerNotFound),
             Some(CreateTicketOutcome::AssigneeNotFound) => Err(CreateTicketError::AssigneeNotFound),
+            Some(CreateTicketOutcome::AssigneeDeactivated) => Err(CreateTicketError::AssigneeDeactivated),
             None => Err(CreateTicketError::Storage(StorageError::new(
                 StorageErrorKind::Unexpected,
                 "create_tickets",

@@ -41,6 +41,13 @@ impl UserChanges {
         }
     }
 
+    /// Whether the user lacks one of the values.
+    pub fn is_change_of(&self, user: &User) -> bool {
+        let mut after = user.clone();
+        self.clone().apply(&mut after, Timestamp::MIN);
+        after != *user
+    }
+
     /// Returns every violation of the changes, as [`UserDraft::violations`]. A new value must keep
     /// the rules of a new user.
     pub fn violations(&self) -> Vec<Violation> {

@@ -7,6 +7,7 @@ use hexdesk_domain::limits::{MAX_SEARCH_TERMS, MAX_SEARCH_WORD_CHARS};
 use hexdesk_domain::{IdempotencyKey, Scope, SearchQuery, ShopDomain, Timestamp, search_words};
 
 use super::MARK;
+use crate::entity_tag::IfMatch;
 use crate::idempotency::StoredResponse;
 use crate::{entity_tag, wire_id};
 
@@ -87,10 +88,13 @@ fn idempotency_key(text: &str) {
 fn entity_tag(text: &str) {
     let Ok(value) = HeaderValue::from_str(text) else { return };
     let request = TestRequest::default().append_header((header::IF_MATCH, value)).to_http_request();
-    match entity_tag::expected_version(&request) {
-        Ok(Some(0)) => {}
-        Ok(Some(version)) => assert_eq!(entity_tag::of_version(version), text.trim()),
-        Ok(None) => assert_eq!(text.trim(), "*"),
+    match IfMatch::of(&request) {
+        Ok(IfMatch::OneOf(versions)) => {
+            for version in versions.into_iter().filter(|version| *version != 0) {
+                assert!(text.contains(&entity_tag::of_version(version)), "{text:?}");
+            }
+        }
+        Ok(IfMatch::Any) => assert_eq!(text.trim(), "*"),
         Err(problem) => assert!(!text.contains(MARK) || !problem.to_string().contains(MARK)),
     }
 }

@@ -53,8 +53,8 @@ pub(crate) fn in_query(name: &str, text: &str, schema: Schema) -> Parameter {
 pub(crate) fn idempotency_key() -> Parameter {
     let text = "A name that you give this request, so that repeating the request cannot repeat its effect. The same \
                 key and body get the first response again, byte for byte, with `Idempotency-Replayed: true`. The key \
-                belongs to the shop, the method and the path. A request that was refused leaves it free. Characters \
-                beyond ASCII must be UTF-8.";
+                belongs to the shop, the method and the path. A request that was refused leaves it free. Other \
+                characters than visible ASCII are refused.";
     let schema = ObjectBuilder::new()
         .schema_type(Type::String)
         .min_length(Some(1))
@@ -68,9 +68,11 @@ pub(crate) fn idempotency_key() -> Parameter {
 /// `If-Match`.
 pub(crate) fn if_match() -> Parameter {
     let text = "The `ETag` of the ticket as you read it. If the ticket has another version now, it is not changed. \
-                Without the header, or with `*`, any version matches.";
-    let schema =
-        ObjectBuilder::new().schema_type(Type::String).pattern(Some(r#"^(?:\*|(?:W/)?"[!#-~]*")$"#)).build();
+                It may be a list of several. Without the header, or with `*`, any version matches.";
+    let schema = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .pattern(Some(r#"^(?:\*|(?:W/)?"[!#-~]*"(?: *, *(?:W/)?"[!#-~]*")*)$"#))
+        .build();
     parameter(ParameterIn::Header, "If-Match", text, schema.into())
         .required(Required::False)
         .example(Some(Value::from("\"1\"")))

@@ -65,7 +65,7 @@ pub(crate) fn describe() -> Description {
     .leads_to("getTicket", "ticketId", "$response.body#/ticket/id")
     .leads_to("createComment", "ticketId", "$response.body#/ticket/id")
     .leads_to("listComments", "ticketId", "$response.body#/ticket/id")
-    .fails_with([Problem::customer_not_found(), Problem::user_not_found()])
+    .fails_with([Problem::customer_not_found(), Problem::user_not_found(), Problem::user_deactivated()])
 }
 
 fn problem(error: CreateTicketError, members: Members) -> Problem {
@@ -73,6 +73,7 @@ fn problem(error: CreateTicketError, members: Members) -> Problem {
         CreateTicketError::Invalid(violations) => members.problem(&violations),
         CreateTicketError::CustomerNotFound => Problem::customer_not_found(),
         CreateTicketError::AssigneeNotFound => Problem::user_not_found(),
+        CreateTicketError::AssigneeDeactivated => Problem::user_deactivated(),
         CreateTicketError::KeyReused => Problem::idempotency_key_reused(),
         CreateTicketError::InProgress => Problem::idempotency_key_in_use(),
         CreateTicketError::IdsExhausted(error) => ids_problem(error),

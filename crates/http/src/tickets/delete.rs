@@ -2,11 +2,12 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use hexdesk_domain::Principal;
 use hexdesk_domain::ports::DeleteTicketOutcome;
 
+use crate::entity_tag::IfMatch;
 #[cfg(test)]
 use crate::openapi::prelude::*;
 use crate::problem::Problem;
 use crate::services::{Started, storage_problem};
-use crate::{entity_tag, request_body, wire_id};
+use crate::{request_body, wire_id};
 
 /// `DELETE /api/v1/tickets/{ticketId}`: deletes a ticket of the key's shop with its human
 /// ticket and its comments. With `If-Match`, the ticket must have that version.
@@ -24,9 +25,9 @@ pub(crate) async fn serve(
 ) -> Result<HttpResponse, Problem> {
     request_body::discard(&request, payload.into_inner()).await;
     let ticket = wire_id::ticket_in_path(&ticket)?;
-    let expected_version = entity_tag::expected_version(&request)?;
-    let stamp = services.stamp(&principal);
-    let outcome = services.tickets.delete_ticket(principal.shop.id, ticket, expected_version, stamp).await;
+    let (tickets, shop) = (&services.tickets, principal.shop.id);
+    let expected_version = IfMatch::of(&request)?.expected_version(&**tickets, shop, ticket).await?;
+    let outcome = tickets.delete_ticket(shop, ticket, expected_version, services.stamp(&principal)).await;
     match outcome.map_err(storage_problem)? {
         DeleteTicketOutcome::Deleted => Ok(HttpResponse::NoContent().finish()),
         DeleteTicketOutcome::TicketNotFound => Err(Problem::ticket_not_found()),

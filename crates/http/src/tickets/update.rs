@@ -8,12 +8,13 @@ use hexdesk_domain::{Principal, TicketView};
 use super::examples;
 use super::wire::{TICKET_CHANGES, TicketViewAnswer};
 use crate::command::{Command, command_problem};
+use crate::entity_tag::{self, IfMatch};
 use crate::idempotency::{self, StoredResponse};
 #[cfg(test)]
 use crate::openapi::prelude::*;
 use crate::problem::Problem;
 use crate::services::Started;
-use crate::{entity_tag, wire_id};
+use crate::wire_id;
 
 /// `PATCH /api/v1/tickets/{ticketId}`: changes a ticket of the key's shop. With `If-Match`,
 /// the ticket must have that version.
@@ -34,10 +35,11 @@ pub(crate) async fn serve(
 ) -> Result<HttpResponse, Problem> {
     let ticket = wire_id::ticket_in_path(&ticket);
     let (ticket, changes, command) = Command::read(&request, payload, ticket, &TICKET_CHANGES).await?;
-    let expected_version = entity_tag::expected_version(&request)?;
+    let if_match = IfMatch::of(&request)?;
     let (members, idempotency) = command.accept(|| changes.violations())?;
 
     let shop = &principal.shop;
+    let expected_version = if_match.expected_version(&*services.tickets, shop.id, ticket).await?;
     let _key_in_use = services.keys_in_use.begin(shop.id, idempotency.as_ref())?;
     let shop_domain = shop.domain.as_str().to_owned();
     let receipt = Arc::new(move |outcome: &UpdateTicketOutcome| match outcome {
@@ -46,7 +48,8 @@ pub(crate) async fn serve(
         }
         UpdateTicketOutcome::TicketNotFound
         | UpdateTicketOutcome::VersionMismatch
-        | UpdateTicketOutcome::AssigneeNotFound => None,
+        | UpdateTicketOutcome::AssigneeNotFound
+        | UpdateTicketOutcome::AssigneeDeactivated => None,
     });
     let outcome = services
         .update_ticket
@@ -58,6 +61,7 @@ pub(crate) async fn serve(
         UpdateTicketOutcome::TicketNotFound => Err(Problem::ticket_not_found()),
         UpdateTicketOutcome::VersionMismatch => Err(Problem::version_mismatch()),
         UpdateTicketOutcome::AssigneeNotFound => Err(Problem::user_not_found()),
+        UpdateTicketOutcome::AssigneeDeactivated => Err(Problem::user_deactivated()),
     })
 }
 
@@ -84,7 +88,12 @@ pub(crate) fn describe() -> Description {
         &[headers::ETAG, headers::IDEMPOTENCY_REPLAYED],
         [("assign", json!({"success": true, "ticket": examples::changed_ticket()}))],
     )
-    .fails_with([Problem::ticket_not_found(), Problem::user_not_found(), Problem::version_mismatch()])
+    .fails_with([
+        Problem::ticket_not_found(),
+        Problem::user_not_found(),
+        Problem::user_deactivated(),
+        Problem::version_mismatch(),
+    ])
 }
 
 fn answer(view: &TicketView, shop_domain: &str) -> StoredResponse {

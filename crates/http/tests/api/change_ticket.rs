@@ -26,6 +26,7 @@ both_databases! {
     only_the_members_sent_change,
     opening_and_closing_moves_the_human_ticket,
     if_match_refuses_a_stale_version,
+    a_change_to_the_current_values_changes_nothing,
     one_of_concurrent_changes_to_one_version_succeeds,
     invalid_changes_are_refused_with_all_errors,
     an_idempotency_key_makes_one_change,
@@ -95,7 +96,7 @@ fn if_match_refuses_a_stale_version(database: Database) {
     assert_ne!(first, second);
     assert_eq!(server.get(&path).header("etag"), Some(second));
     let sentence = "The ticket was changed since it was read; read it again";
-    for stale in [first, "W/\"2\"", "\"x\""] {
+    for stale in [first, "W/\"1\"", "\"1\", \"3\"", "\"x\""] {
         let response = patch(&server, &path, &[("if-match", stale)], &json!({"name": "b"}));
         response.assert_problem(412, "version_mismatch", sentence);
         delete(&server, &path, &[("if-match", stale)]).assert_problem(412, "version_mismatch", sentence);
@@ -107,13 +108,49 @@ fn if_match_refuses_a_stale_version(database: Database) {
         sentence,
     );
     assert_eq!(server.get(&path).ticket()["name"], "a");
-    assert_eq!(patch(&server, &path, &[("if-match", "*")], &json!({"name": "c"})).status, 200);
+    for matching in ["*", "W/\"3\"", "\"1\", W/\"4\""] {
+        assert_eq!(patch(&server, &path, &[("if-match", matching)], &json!({"name": matching})).status, 200);
+    }
     assert_eq!(patch(&server, &path, &[], &json!({"name": "d"})).status, 200, "the last write wins");
     let comments = format!("{path}/comments");
     let before = server.get(&path).header("etag").unwrap().to_owned();
     assert_eq!(patch(&server, &path, &[], &json!({})).header("etag"), Some(&*before), "nothing changed");
     server.send("POST", &comments, &[("x-api-key", &server.key)], br#"{"text": "x"}"#);
     assert_ne!(server.get(&path).header("etag"), Some(&*before), "a comment changes the ticket");
+}
+
+fn a_change_to_the_current_values_changes_nothing(database: Database) {
+    let server = database.serve_demo();
+    let path = path(&server);
+    let ticket = server.get(&path).ticket();
+    let all = json!({
+        "name": ticket["name"], "contact_reason": ticket["contact_reason"], "tags": ticket["tags"],
+        "assigned_to": "45", "isOpenedTicket": "true", "unReadChatCount": ticket["unReadChatCount"],
+        "language_code": ticket["language_code"],
+    });
+    let events = || database.count("SELECT count(*) FROM events");
+    let key = [("idempotency-key", "same")];
+    let same = patch(&server, &path, &key, &all);
+    assert_eq!((same.status, same.header("etag"), same.ticket()), (200, Some("\"1\""), ticket));
+    assert_eq!(patch(&server, &path, &key, &all).header("idempotency-replayed"), Some("true"));
+    // The assignee may stay after the deactivation, but nobody is assigned to a deactivated user.
+    let user = "/api/v1/users/45";
+    patch(&server, user, &[], &json!({"isActive": false}));
+    let before = events();
+    assert_eq!(patch(&server, &path, &[], &all).header("etag"), Some("\"1\""));
+    assert_eq!(patch(&server, &path, &[("if-match", "\"2\"")], &all).status, 412);
+    patch(&server, user, &[], &json!({"isActive": "false", "email": "agent@example.com"}));
+    let customer = "/api/v1/customers/123";
+    let first_name = server.get(customer).json()["customer"]["first_name"].clone();
+    assert_eq!(patch(&server, customer, &[], &json!({"first_name": first_name})).status, 200);
+    assert_eq!(events(), before);
+    let renamed = patch(&server, &path, &[], &json!({"assigned_to": 45, "name": "renamed"}));
+    assert_eq!((renamed.status, renamed.header("etag")), (200, Some("\"2\"")));
+    assert_eq!(events(), before + 1);
+    patch(&server, &path, &[], &json!({"assigned_to": null}));
+    let back = patch(&server, &path, &[], &json!({"assigned_to": 45, "name": "back"}));
+    back.assert_problem(404, "user_deactivated", "The user is deactivated");
+    assert_eq!(server.get(&path).ticket()["name"], "renamed");
 }
 
 fn one_of_concurrent_changes_to_one_version_succeeds(database: Database) {

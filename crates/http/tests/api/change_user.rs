@@ -110,14 +110,15 @@ fn a_deactivated_user_keeps_tickets_and_gets_no_new_ones(database: Database) {
     assert_eq!(user(&again), deactivated, "the time of the first deactivation");
 
     assert_eq!(server.get(&ticket).ticket()["User"]["email"], "agent@example.com");
-    server.create_ticket(EXAMPLE).assert_problem(404, "user_not_found", "User not found");
+    let sentence = "The user is deactivated";
+    server.create_ticket(EXAMPLE).assert_problem(404, "user_deactivated", sentence);
     let other = server
         .create_ticket(r#"{"customerId": 123, "Channel": "Mail"}"#)
         .header("location")
         .unwrap()
         .to_owned();
     let assign = json!({"assigned_to": 45});
-    patch(&server, &other, &[], &assign).assert_problem(404, "user_not_found", "User not found");
+    patch(&server, &other, &[], &assign).assert_problem(404, "user_deactivated", sentence);
 
     let activated = user(&patch(&server, GRACE, &[], &json!({"isActive": true})));
     assert_eq!((&activated["isActive"], &activated["deactivatedAt"]), (&json!(true), &Value::Null));

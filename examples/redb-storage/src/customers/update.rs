@@ -16,13 +16,13 @@ pub(super) fn update(
     update: CustomerUpdate,
 ) -> anyhow::Result<UpdateCustomerOutcome> {
     let CustomerUpdate { changes, stamp } = update;
-    let is_change = !changes.is_empty();
     let mut customers = CustomerTables::open(transaction)?;
     let Some(before) = customers.find(shop, id)? else {
         return Ok(UpdateCustomerOutcome::CustomerNotFound);
     };
     let mut customer = before.clone();
     changes.apply(&mut customer);
+    let is_change = customer != before;
 
     if is_change && !customer.is_reachable() {
         return Ok(UpdateCustomerOutcome::Unreachable);

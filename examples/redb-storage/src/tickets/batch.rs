@@ -61,10 +61,11 @@ impl Creation<'_> {
         if self.customers.get((shop.get(), ticket.customer_id.get()))?.is_none() {
             return Ok(CreateTicketOutcome::CustomerNotFound);
         }
-        if let Some(user) = ticket.assigned_to
-            && !users::is_active(&self.users, shop, user)?
-        {
-            return Ok(CreateTicketOutcome::AssigneeNotFound);
+        let (not_found, deactivated) =
+            (CreateTicketOutcome::AssigneeNotFound, CreateTicketOutcome::AssigneeDeactivated);
+        let refused = users::refused(&self.users, shop, ticket.assigned_to, not_found, deactivated)?;
+        if let Some(refusal) = refused {
+            return Ok(refusal);
         }
         // This is an error, not an outcome, so that nothing of the batch is written (TICKET-10).
         self.tickets.require_free(shop, id)?;

@@ -27,20 +27,19 @@ pub(super) fn update(
     if expected_version.is_some_and(|version| version != before.version) {
         return Ok(UpdateTicketOutcome::VersionMismatch);
     }
-    if let Some(Some(user)) = changes.assigned_to
-        && !users::is_active(&users, shop, user)?
-    {
-        return Ok(UpdateTicketOutcome::AssigneeNotFound);
+    let (not_found, deactivated) =
+        (UpdateTicketOutcome::AssigneeNotFound, UpdateTicketOutcome::AssigneeDeactivated);
+    let refused = users::refused(&users, shop, changes.new_assignee(&before), not_found, deactivated)?;
+    if let Some(refusal) = refused {
+        return Ok(refusal);
     }
 
     let mut ticket = before.clone();
+    changes.apply(&mut ticket);
     // An empty update does not raise the version (TICKET-18) and has no event (EVENT-8).
-    let is_change = !changes.is_empty();
+    let is_change = ticket != before;
     if is_change {
-        if let Some(is_open) = changes.is_opened {
-            human_tickets::set(&mut human_tickets, &mut by_ticket, &before, is_open, stamp.time)?;
-        }
-        changes.apply(&mut ticket);
+        human_tickets::set(&mut human_tickets, &mut by_ticket, &before, ticket.is_opened, stamp.time)?;
         tickets.replace(&before, &ticket)?;
     }
     let customers = transaction.open_table(CUSTOMERS)?;

@@ -17,7 +17,6 @@ pub(super) fn update(
     update: UserUpdate,
 ) -> anyhow::Result<UpdateUserOutcome> {
     let UserUpdate { changes, stamp } = update;
-    let is_change = !changes.is_empty();
     let mut users = UserTables::open(transaction)?;
     let Some(before) = users.find(shop, id)? else { return Ok(UpdateUserOutcome::UserNotFound) };
     let deactivates = changes.is_active == Some(false);
@@ -27,12 +26,15 @@ pub(super) fn update(
         return Ok(UpdateUserOutcome::EmailTaken);
     }
 
-    if is_change {
+    let mut events = Vec::new();
+    if user != before {
         users.replace(&before, &user)?;
-        let mut events = vec![NewEvent::user_updated(user.clone())];
-        if deactivates {
-            events.extend(api_keys::revoke_all_of(transaction, shop, id, stamp.time)?);
-        }
+        events.push(NewEvent::user_updated(user.clone()));
+    }
+    if deactivates {
+        events.extend(api_keys::revoke_all_of(transaction, shop, id, stamp.time)?);
+    }
+    if !events.is_empty() {
         EventLog::open(transaction)?.append(shop, stamp, events)?;
     }
     Ok(UpdateUserOutcome::Updated(user))

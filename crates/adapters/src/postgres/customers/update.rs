@@ -33,8 +33,12 @@ pub(super) async fn update(
         .await
         .optional()?;
     let Some(row) = row else { return Ok(UpdateCustomerOutcome::CustomerNotFound) };
-    let changed = searchable_after(row.try_into()?, changes.clone());
-    if !changes.is_empty() && changed.email.is_none() && changed.phone_number.is_none() {
+    let before = Customer::try_from(row)?;
+    if !changes.is_change_of(&before) {
+        return Ok(UpdateCustomerOutcome::Updated(Box::new(before)));
+    }
+    let changed = searchable_after(before, changes.clone());
+    if changed.email.is_none() && changed.phone_number.is_none() {
         return Ok(UpdateCustomerOutcome::Unreachable);
     }
     let words = Words::of_customer(&changed);
@@ -49,10 +53,8 @@ pub(super) async fn update(
         match connection.transaction(async |connection| change.get_result(connection).await).await {
             Ok(row) => {
                 let customer = Box::new(Customer::try_from(row)?);
-                if !changes.is_empty() {
-                    let snapshot = Snapshot::Customer(customer.clone());
-                    append_one(connection, shop, EventKind::CustomerUpdated, snapshot, stamp).await?;
-                }
+                let snapshot = Snapshot::Customer(customer.clone());
+                append_one(connection, shop, EventKind::CustomerUpdated, snapshot, stamp).await?;
                 return Ok(UpdateCustomerOutcome::Updated(customer));
             }
             Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {}

@@ -9,14 +9,15 @@ use std::collections::{HashMap, HashSet};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use hexdesk_domain::IdempotentOutcome;
 use hexdesk_domain::ports::{CreateTicketOutcome, TicketCreation};
+use hexdesk_domain::{IdempotentOutcome, Ticket, UserId};
 
 use self::statement::CreateTickets;
 use crate::postgres::errors::Failure;
 use crate::postgres::idempotency::{read_records, recorded_outcome};
 use crate::postgres::layout::Layout;
 use crate::postgres::record_key::RecordKey;
+use crate::sql::schema::users;
 
 /// The maximum number of attempts for an item if its key cannot be claimed, although it has no
 /// record.
@@ -82,7 +83,13 @@ pub(super) async fn create(
                     IdempotentOutcome::KeyReused => Some(CreateTicketOutcome::KeyReused),
                     IdempotentOutcome::Ran(()) | IdempotentOutcome::InProgress => None,
                 },
-                _ => refusals.remove(&index).flatten(),
+                _ => match refusals.remove(&index).flatten() {
+                    Some(CreateTicketOutcome::AssigneeNotFound) => {
+                        let refusal = refused_assignee(connection, &item.ticket).await;
+                        Some(refusal.map_err(|error| Failure::after(wrote_a_part, error))?)
+                    }
+                    other => other,
+                },
             };
         }
         if open.iter().all(|&index| outcomes[index].is_none()) {
@@ -90,6 +97,23 @@ pub(super) async fn create(
         }
     }
     Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or(CreateTicketOutcome::InProgress)).collect())
+}
+
+/// Returns why the ticket's assignee was refused.
+async fn refused_assignee(
+    connection: &mut AsyncPgConnection,
+    ticket: &Ticket,
+) -> QueryResult<CreateTicketOutcome> {
+    let assignee = ticket.assigned_to.map_or(0, UserId::get);
+    let deactivated = users::table
+        .find((ticket.shop_id.get(), assignee))
+        .filter(users::deactivated_at.is_not_null())
+        .select(users::id);
+    let found: Option<i64> = deactivated.get_result(connection).await.optional()?;
+    Ok(match found {
+        None => CreateTicketOutcome::AssigneeNotFound,
+        Some(_) => CreateTicketOutcome::AssigneeDeactivated,
+    })
 }
 
 /// The idempotency key of a ticket, if its caller named one.

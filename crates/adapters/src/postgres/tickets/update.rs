@@ -25,23 +25,27 @@ pub(super) async fn update(
 ) -> Result<UpdateTicketOutcome, Failure> {
     let TicketUpdate { changes, expected_version, stamp } = update;
     // Waits for a concurrent change of the ticket, and sees its result.
-    let Some((ticket, _)) = lock_tickets(connection, &BTreeSet::from([(shop, id)])).await?.pop() else {
+    let Some((row, _)) = lock_tickets(connection, &BTreeSet::from([(shop, id)])).await?.pop() else {
         return Ok(UpdateTicketOutcome::TicketNotFound);
     };
-    if expected_version.is_some_and(|expected| expected != ticket.version) {
+    let TicketSnapshot { ticket: before, human_ticket } = row.try_into()?;
+    if expected_version.is_some_and(|expected| expected != before.version) {
         return Ok(UpdateTicketOutcome::VersionMismatch);
     }
-    if let Some(assignee) = changes.assigned_to.flatten()
-        && !lock_active_user(connection, shop, assignee).await?
-    {
-        return Ok(UpdateTicketOutcome::AssigneeNotFound);
+    if let Some(assignee) = changes.new_assignee(&before) {
+        match lock_user(connection, shop, assignee).await? {
+            None => return Ok(UpdateTicketOutcome::AssigneeNotFound),
+            Some(is_active) if !is_active => return Ok(UpdateTicketOutcome::AssigneeDeactivated),
+            Some(_) => {}
+        }
     }
-    let is_changed = !changes.is_empty();
+    let is_changed = changes.is_change_of(&before);
     if is_changed {
-        let human_ticket = HumanTicketChangeset::new(ticket.is_opened, changes.is_opened, stamp.time);
+        let has_human_ticket = human_ticket.is_some();
+        let human_ticket = HumanTicketChangeset::new(before.is_opened, changes.is_opened, stamp.time);
         // Only a new human ticket takes a number.
         let number = match changes.is_opened {
-            Some(true) if ticket.human_ticket_id.is_none() => {
+            Some(true) if !has_human_ticket => {
                 let number = next_number(connection, shop, Numbered::HumanTickets).await?;
                 Some(tickets::human_ticket_id.eq(number))
             }
@@ -72,20 +76,18 @@ pub(super) async fn update(
     Ok(UpdateTicketOutcome::Updated(Box::new(view)))
 }
 
-/// Whether this is an active user of the shop. Locks the user against a deactivation until the
-/// transaction ends.
-async fn lock_active_user(
+/// Returns whether the user is active, or `None` if the shop has no such user. Locks the user against a
+/// deactivation until the transaction ends.
+async fn lock_user(
     connection: &mut AsyncPgConnection,
     shop: ShopId,
     user: UserId,
-) -> QueryResult<bool> {
-    let found: Option<i64> = users::table
+) -> QueryResult<Option<bool>> {
+    users::table
         .find((shop.get(), user.get()))
-        .filter(users::deactivated_at.is_null())
-        .select(users::id)
+        .select(users::deactivated_at.is_null())
         .for_share()
         .get_result(connection)
         .await
-        .optional()?;
-    Ok(found.is_some())
+        .optional()
 }

@@ -30,14 +30,13 @@ pub(super) async fn update(
     let UserUpdate { changes, stamp } = update;
     let user = users::table.find((shop.get(), id.get()));
     // Waits for a concurrent change of the user or a new key of the user, and sees its result.
-    let deactivated_at: Option<Option<StoredTimestamp>> =
-        user.select(users::deactivated_at).for_no_key_update().get_result(connection).await.optional()?;
-    let Some(deactivated_at) = deactivated_at else { return Ok(UpdateUserOutcome::UserNotFound) };
-    let deactivated_at = match changes.is_active {
-        Some(true) => None,
-        Some(false) => deactivated_at.or(Some(StoredTimestamp(stamp.time))),
-        None => deactivated_at,
-    };
+    let row =
+        user.select(UserRow::as_select()).for_no_key_update().get_result(connection).await.optional()?;
+    let Some(row) = row else { return Ok(UpdateUserOutcome::UserNotFound) };
+    let before = User::try_from(row)?;
+    let mut after = before.clone();
+    changes.clone().apply(&mut after, stamp.time);
+    let deactivated_at = after.deactivated_at.map(StoredTimestamp);
     let of_shop = users::table.filter(users::shop_id.eq(shop.get()));
     for _ in 0..ATTEMPTS {
         if let Some(email) = &changes.email {
@@ -54,7 +53,7 @@ pub(super) async fn update(
             Ok(row) => {
                 let user = User::try_from(row)?;
                 let mut events = Vec::new();
-                if !changes.is_empty() {
+                if user != before {
                     let snapshot = Snapshot::User(Box::new(user.clone()));
                     events.push(NewEventRow::new(shop, EventKind::UserUpdated, snapshot, stamp)?);
                 }

@@ -23,7 +23,7 @@ pub(super) fn update(
     let Some(before) = find(connection, shop, id)? else {
         return Ok(UpdateCustomerOutcome::CustomerNotFound);
     };
-    if changes.is_empty() {
+    if !changes.is_change_of(&before) {
         return Ok(UpdateCustomerOutcome::Updated(Box::new(before)));
     }
     let email = changes.email.as_ref().unwrap_or(&before.email).as_deref();

@@ -15,7 +15,7 @@ use crate::sqlite::events::append::EventLog;
 use crate::sqlite::idempotency::attempt_claimed;
 use crate::sqlite::presence::is_present;
 use crate::sqlite::search::index::NewDocuments;
-use crate::sqlite::users::active::is_active_user_if_any;
+use crate::sqlite::users::active::refused;
 
 /// Creates the tickets of a batch.
 pub(super) fn create(
@@ -62,10 +62,12 @@ fn insert(
     if !has_customer(connection, &ticket)? {
         return Ok(CreateTicketOutcome::CustomerNotFound);
     }
-    if !is_active_user_if_any(connection, ticket.shop_id, ticket.assigned_to)? {
-        return Ok(CreateTicketOutcome::AssigneeNotFound);
-    }
     let shop = ticket.shop_id;
+    let (not_found, deactivated) =
+        (CreateTicketOutcome::AssigneeNotFound, CreateTicketOutcome::AssigneeDeactivated);
+    if let Some(refusal) = refused(connection, shop, ticket.assigned_to, not_found, deactivated)? {
+        return Ok(refusal);
+    }
     let next_id = || next_human_ticket_id(connection, shop);
     let human_ticket = HumanTicket::transition(None, ticket.is_opened, stamp.time, next_id)?;
     let snapshot = TicketSnapshot { ticket, human_ticket };

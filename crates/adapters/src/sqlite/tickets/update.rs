@@ -7,12 +7,12 @@ use hexdesk_domain::ports::{TicketUpdate, UpdateTicketOutcome};
 use hexdesk_domain::{EventKind, ShopId, Snapshot, TicketId, TicketSnapshot, TicketView};
 
 use crate::sql::schema::tickets;
-use crate::sql::tickets::{HumanTicketChangeset, TicketChangeset};
+use crate::sql::tickets::{HumanTicketChangeset, TicketChangeset, TicketRow};
 use crate::sqlite::events::append::EventLog;
 use crate::sqlite::presence::has_present_customer;
 use crate::sqlite::search::index;
 use crate::sqlite::tickets::{find_view, next_human_ticket_id};
-use crate::sqlite::users::active::is_active_user_if_any;
+use crate::sqlite::users::active::refused;
 
 /// Changes a ticket of the shop. Every refusal comes before the first write.
 pub(super) fn update(
@@ -23,23 +23,24 @@ pub(super) fn update(
 ) -> anyhow::Result<UpdateTicketOutcome> {
     let TicketUpdate { changes, expected_version, stamp } = update;
     let ticket = tickets::table.find((shop.get(), id.get()));
-    let found: Option<(i64, bool, bool)> = ticket
-        .filter(has_present_customer())
-        .select((tickets::version, tickets::is_opened, tickets::human_ticket_id.is_not_null()))
-        .get_result(connection)
-        .optional()?;
-    let Some((version, was_opened, has_human_ticket)) = found else {
+    let found = ticket.filter(has_present_customer()).select(TicketRow::as_select());
+    let Some(found) = found.get_result(connection).optional()? else {
         return Ok(UpdateTicketOutcome::TicketNotFound);
     };
-    if expected_version.is_some_and(|expected| expected != version) {
+    let TicketSnapshot { ticket: before, human_ticket } = found.try_into()?;
+    if expected_version.is_some_and(|expected| expected != before.version) {
         return Ok(UpdateTicketOutcome::VersionMismatch);
     }
-    if !is_active_user_if_any(connection, shop, changes.assigned_to.flatten())? {
-        return Ok(UpdateTicketOutcome::AssigneeNotFound);
+    let (not_found, deactivated) =
+        (UpdateTicketOutcome::AssigneeNotFound, UpdateTicketOutcome::AssigneeDeactivated);
+    let assignee = changes.new_assignee(&before);
+    if let Some(refusal) = refused(connection, shop, assignee, not_found, deactivated)? {
+        return Ok(refusal);
     }
-    let is_change = !changes.is_empty();
+    let is_change = changes.is_change_of(&before);
     if is_change {
-        let human_ticket = HumanTicketChangeset::new(was_opened, changes.is_opened, stamp.time);
+        let has_human_ticket = human_ticket.is_some();
+        let human_ticket = HumanTicketChangeset::new(before.is_opened, changes.is_opened, stamp.time);
         let number = match changes.is_opened {
             Some(true) if !has_human_ticket => Some(next_human_ticket_id(connection, shop)?),
             _ => None,

@@ -29,24 +29,19 @@ pub(super) fn update(
     {
         return Ok(UpdateUserOutcome::EmailTaken);
     }
-    if changes.is_empty() {
-        return Ok(UpdateUserOutcome::Updated(before));
-    }
-    let is_active = changes.is_active;
-    let deactivated_at = match is_active {
-        None => before.deactivated_at,
-        Some(true) => None,
-        Some(false) => before.deactivated_at.or(Some(stamp.time)),
-    };
-    let row = diesel::update(user)
-        .set((UserChangeset::from(changes), users::deactivated_at.eq(deactivated_at.map(StoredTimestamp))))
-        .returning(UserRow::as_returning())
-        .get_result(connection)?;
-    let after: User = row.try_into()?;
+    let mut after = before.clone();
+    changes.clone().apply(&mut after, stamp.time);
+    let deactivates = changes.is_active == Some(false);
     let mut log = EventLog::default();
-    let snapshot = Snapshot::User(Box::new(after.clone()));
-    log.append(connection, shop, EventKind::UserUpdated, snapshot, stamp)?;
-    if is_active == Some(false) {
+    if after != before {
+        let deactivated_at = after.deactivated_at.map(StoredTimestamp);
+        diesel::update(user)
+            .set((UserChangeset::from(changes), users::deactivated_at.eq(deactivated_at)))
+            .execute(connection)?;
+        let snapshot = Snapshot::User(Box::new(after.clone()));
+        log.append(connection, shop, EventKind::UserUpdated, snapshot, stamp)?;
+    }
+    if deactivates {
         revoke_keys_of_user(connection, &mut log, shop, id, stamp)?;
     }
     Ok(UpdateUserOutcome::Updated(after))

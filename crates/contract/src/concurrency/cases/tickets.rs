@@ -65,13 +65,13 @@ pub async fn ticket_25_inactive_user_gets_no_ticket(storage: Arc<dyn Storage>) -
                         TicketChanges { assigned_to: Some(ticket.assigned_to), ..TicketChanges::default() };
                     match attempt_update(&*storage, user.shop_id, ticket.id, update(changes)).await? {
                         UpdateTicketOutcome::Updated(_) => true,
-                        UpdateTicketOutcome::AssigneeNotFound => false,
+                        UpdateTicketOutcome::AssigneeDeactivated => false,
                         other => anyhow::bail!("a racing update returned {other:?}"),
                     }
                 } else {
                     match create_ticket(&*storage, creation(ticket.clone())).await? {
                         CreateTicketOutcome::Created => true,
-                        CreateTicketOutcome::AssigneeNotFound => false,
+                        CreateTicketOutcome::AssigneeDeactivated => false,
                         other => anyhow::bail!("a racing creation returned {other:?}"),
                     }
                 };
@@ -172,7 +172,7 @@ impl Effect {
             UpdateTicketOutcome::Updated(_) => Self::Updated,
             UpdateTicketOutcome::TicketNotFound => Self::NotFound,
             UpdateTicketOutcome::VersionMismatch => Self::OtherVersion,
-            UpdateTicketOutcome::AssigneeNotFound => Self::Refused,
+            UpdateTicketOutcome::AssigneeNotFound | UpdateTicketOutcome::AssigneeDeactivated => Self::Refused,
         }
     }
 

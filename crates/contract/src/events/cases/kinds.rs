@@ -53,7 +53,7 @@ pub async fn event_2_changing_and_deleting_a_ticket_is_logged(
     let shop = one.shop.id;
     let named = |name: &str| TicketChanges { name: Some(Some(name.to_owned())), ..TicketChanges::default() };
     expected_events.update_ticket(shop, ticket_id(1)?, named("one"), None, None).await?;
-    // An update to the current value is a change, because it raises the version.
+    // An update to the current value is no change.
     expected_events.update_ticket(shop, ticket_id(1)?, named("one"), None, None).await?;
     for is_opened in [true, false, true] {
         let changes = TicketChanges {
@@ -69,7 +69,7 @@ pub async fn event_2_changing_and_deleting_a_ticket_is_logged(
             .update_ticket(shop, ticket_id(2)?, named("two"), Some(4 + COMMENTS), Some(claim.clone()))
             .await?;
     }
-    same("the number of events after the updates", &expected_events.len(), &(before + 6))?;
+    same("the number of events after the updates", &expected_events.len(), &(before + 5))?;
     for (id, version) in [(2, Some(5 + COMMENTS)), (3, None)] {
         let deleted = expected_events.delete_ticket(shop, ticket_id(id)?, version).await?;
         same("a deletion", &deleted, &DeleteTicketOutcome::Deleted)?;
@@ -178,7 +178,7 @@ pub async fn event_4_creating_and_changing_a_customer_is_logged(
             expected_events.update_customer(shop, fixture.customer.id, changes.clone(), claim).await?;
         }
     }
-    same("the number of events after the updates", &expected_events.len(), &(before + 2 * 5))?;
+    same("the number of events after the updates", &expected_events.len(), &(before + 2 * 4))?;
     expected_events.check("customers").await
 }
 
@@ -252,18 +252,19 @@ pub async fn event_6_creating_and_changing_a_user_is_logged(storage: Arc<dyn Sto
     for _ in 0..2 {
         expected_events.update_user(shop, user.id, named.clone(), None).await?;
     }
-    same("the number of events after the updates", &expected_events.len(), &(before + 2))?;
+    same("the number of events after the updates", &expected_events.len(), &(before + 1))?;
     let to = |is_active| UserChanges { is_active: Some(is_active), ..UserChanges::default() };
     let replayed = deferred_claim("other key", 1, b"answer")?;
     for _ in 0..2 {
         expected_events.update_user(shop, user.id, to(false), Some(replayed.clone())).await?;
     }
-    same("the number of events after a deactivation", &expected_events.len(), &(before + 2 + 3))?;
-    // Deactivates an inactive user, activates and deactivates again. No key changes.
+    same("the number of events after a deactivation", &expected_events.len(), &(before + 1 + 3))?;
+    // Deactivates an inactive user, which changes nothing, activates and deactivates again. No key
+    // changes.
     for is_active in [false, true, false] {
         expected_events.update_user(shop, user.id, to(is_active), None).await?;
     }
-    same("the number of events after the other updates", &expected_events.len(), &(before + 2 + 3 + 3))?;
+    same("the number of events after the other updates", &expected_events.len(), &(before + 1 + 3 + 2))?;
     expected_events.check("users").await
 }
 

@@ -82,10 +82,11 @@ impl ExpectedEvents<'_> {
         claim: Option<DeferredClaim<UpdateTicketOutcome>>,
     ) -> anyhow::Result<IdempotentOutcome<UpdateTicketOutcome>> {
         let stamp = self.next_stamp();
-        let says_nothing = changes.is_empty();
+        let before = self.storage.find_ticket(shop, id).await?;
+        let is_change = before.is_some_and(|before| changes.is_change_of(&before.ticket));
         let update = TicketUpdate { changes, expected_version, stamp };
         let attempt = self.storage.update_ticket(shop, id, update, claim).await?;
-        if matches!(attempt, IdempotentOutcome::Ran(UpdateTicketOutcome::Updated(_))) && !says_nothing {
+        if matches!(attempt, IdempotentOutcome::Ran(UpdateTicketOutcome::Updated(_))) && is_change {
             self.note_found(shop, EventKind::TicketUpdated, stamp, Subject::Ticket(id)).await?;
         }
         Ok(attempt)

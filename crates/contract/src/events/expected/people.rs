@@ -60,10 +60,11 @@ impl ExpectedEvents<'_> {
         claim: Option<DeferredClaim<UpdateCustomerOutcome>>,
     ) -> anyhow::Result<IdempotentOutcome<UpdateCustomerOutcome>> {
         let stamp = self.next_stamp();
-        let says_nothing = changes.is_empty();
+        let before = self.storage.find_customer(shop, id).await?;
+        let is_change = before.is_some_and(|before| changes.is_change_of(&before));
         let update = CustomerUpdate { changes, stamp };
         let attempt = self.storage.update_customer(shop, id, update, claim).await?;
-        if matches!(attempt, IdempotentOutcome::Ran(UpdateCustomerOutcome::Updated(_))) && !says_nothing {
+        if matches!(attempt, IdempotentOutcome::Ran(UpdateCustomerOutcome::Updated(_))) && is_change {
             self.note_found(shop, EventKind::CustomerUpdated, stamp, Subject::Customer(id)).await?;
         }
         Ok(attempt)
@@ -113,12 +114,16 @@ impl ExpectedEvents<'_> {
         claim: Option<DeferredClaim<UpdateUserOutcome>>,
     ) -> anyhow::Result<IdempotentOutcome<UpdateUserOutcome>> {
         let stamp = self.next_stamp();
-        let says_nothing = changes.is_empty();
+        let before = self.storage.find_user(shop, id).await?;
+        let is_change = before.is_some_and(|before| changes.is_change_of(&before));
         let before = list_keys(self.storage, shop).await?;
         let attempt = self.storage.update_user(shop, id, UserUpdate { changes, stamp }, claim).await?;
-        if matches!(attempt, IdempotentOutcome::Ran(UpdateUserOutcome::Updated(_))) && !says_nothing {
-            let subject = self.found(shop, Subject::User(id)).await?;
-            let mut made = vec![ExpectedEvent::of(EventKind::UserUpdated, stamp, subject)];
+        if matches!(attempt, IdempotentOutcome::Ran(UpdateUserOutcome::Updated(_))) {
+            let mut made = Vec::new();
+            if is_change {
+                let subject = self.found(shop, Subject::User(id)).await?;
+                made.push(ExpectedEvent::of(EventKind::UserUpdated, stamp, subject));
+            }
             let was_live =
                 |key: &ApiKey| before.iter().any(|was| was.number == key.number && was.revoked_at.is_none());
             for key in list_keys(self.storage, shop).await? {
@@ -127,7 +132,9 @@ impl ExpectedEvents<'_> {
                     made.push(ExpectedEvent::of(EventKind::ApiKeyRevoked, stamp, key));
                 }
             }
-            self.note(shop, made);
+            if !made.is_empty() {
+                self.note(shop, made);
+            }
         }
         Ok(attempt)
     }

@@ -34,8 +34,8 @@ pub(super) fn faults() -> Vec<Fault> {
             matches!(outcome, Some(Replayed(_) | KeyReused))
         }),
         fault("EVENT-8", "A refused ticket is logged.").tickets_also_logged(|outcome| {
-            use CreateTicketOutcome::{AssigneeNotFound, CustomerNotFound};
-            matches!(outcome, Some(CustomerNotFound | AssigneeNotFound))
+            use CreateTicketOutcome::{AssigneeDeactivated, AssigneeNotFound, CustomerNotFound};
+            matches!(outcome, Some(CustomerNotFound | AssigneeNotFound | AssigneeDeactivated))
         }),
         fault("EVENT-8", "A failed batch is logged.").tickets_also_logged(|outcome| outcome.is_none()),
         fault("EVENT-8", "A refused or replayed comment is logged.")
@@ -53,6 +53,16 @@ pub(super) fn faults() -> Vec<Fault> {
         fault("EVENT-8", "An empty update of a ticket is logged.")
             .ticket_update(|store, shop, id, update| {
                 if update.changes.is_empty() {
+                    log(store, shop, update.stamp, EventKind::TicketUpdated, Subject::Ticket(id));
+                }
+                store.update_ticket(shop, id, update)
+            })
+            .found_by_the_model(),
+        fault("EVENT-8", "An update of a ticket to the current values is logged.")
+            .ticket_update(|store, shop, id, update| {
+                let stored = store.tickets.get(&(shop, id));
+                let is_same = stored.is_some_and(|stored| !update.changes.is_change_of(&stored.ticket));
+                if is_same && !update.changes.is_empty() {
                     log(store, shop, update.stamp, EventKind::TicketUpdated, Subject::Ticket(id));
                 }
                 store.update_ticket(shop, id, update)
@@ -83,6 +93,16 @@ pub(super) fn faults() -> Vec<Fault> {
                 Ok(store.update_customer(shop, id, update))
             },
         ),
+        fault("EVENT-8", "An update of a customer to the current values is logged.").customer_update(
+            |store, shop, id, update| {
+                let customer = store.customers.get(&(shop, id));
+                let is_same = customer.is_some_and(|customer| !update.changes.is_change_of(customer));
+                if is_same && !update.changes.is_empty() {
+                    log(store, shop, update.stamp, EventKind::CustomerUpdated, Subject::Customer(id));
+                }
+                Ok(store.update_customer(shop, id, update))
+            },
+        ),
         fault("EVENT-8", "An erasure of a missing customer is logged.").erase_customer(
             |store, shop, id, stamp| {
                 let erased = store.erase_customer(shop, id, stamp);
@@ -98,6 +118,16 @@ pub(super) fn faults() -> Vec<Fault> {
             }
             Ok(store.update_user(shop, id, update))
         }),
+        fault("EVENT-8", "A second deactivation of a user is logged.").user_update(
+            |store, shop, id, update| {
+                let user = store.users.get(&(shop, id));
+                let is_same = user.is_some_and(|user| !update.changes.is_change_of(user));
+                if is_same && update.changes.is_active == Some(false) {
+                    log(store, shop, update.stamp, EventKind::UserUpdated, Subject::User(id));
+                }
+                Ok(store.update_user(shop, id, update))
+            },
+        ),
         fault("EVENT-8", "The second revocation of a key is logged.")
             .revoke_key(|store, shop, number, stamp| {
                 let is_revoked =

@@ -89,7 +89,8 @@ fn claim_of_update(claim: Claim, step: i64) -> anyhow::Result<DeferredClaim<Upda
         }
         UpdateTicketOutcome::TicketNotFound
         | UpdateTicketOutcome::VersionMismatch
-        | UpdateTicketOutcome::AssigneeNotFound => None,
+        | UpdateTicketOutcome::AssigneeNotFound
+        | UpdateTicketOutcome::AssigneeDeactivated => None,
     };
     Ok(DeferredClaim { request: request_of(claim)?, requested_at: at(step), receipt: Arc::new(receipt) })
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use hexdesk_domain::limits::{MAX_CONTACT_REASON_CHARS, MAX_TAG_CHARS, MAX_TAGS, MAX_TICKET_NAME_CHARS};
-use hexdesk_domain::ports::UpdateTicketOutcome::{AssigneeNotFound, TicketNotFound, VersionMismatch};
+use hexdesk_domain::ports::UpdateTicketOutcome::{
+    AssigneeDeactivated, AssigneeNotFound, TicketNotFound, VersionMismatch,
+};
 use hexdesk_domain::ports::{DeleteTicketOutcome, TicketUpdate, UpdateTicketOutcome};
 use hexdesk_domain::{
     AssigneeFilter, HumanTicket, NewCustomer, NewUser, ShopId, Storage, Ticket, TicketChanges, TicketFilter,
@@ -23,7 +25,8 @@ use crate::samples::{
     heavy_text_of, new_comment, stamp, ticket_id, update, update_ticket, user_by_email, user_id,
 };
 
-/// TICKET-17: an update changes only the fields it names, and raises the version.
+/// TICKET-17: an update changes only the fields it names, and raises the version. TICKET-18: not if the
+/// ticket already has the values.
 pub async fn ticket_17_update_changes_what_it_says(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     each_field_alone(&*storage).await?;
     several_at_once(&*storage).await?;
@@ -321,7 +324,7 @@ async fn tickets_outside_the_shop_are_not_found(
     before.expect(storage, fixtures, "calls about tickets outside the shop").await
 }
 
-/// TICKET-21: an assignee who is not an active user of the shop is refused, after TICKET-20.
+/// TICKET-21: a new assignee who is not an active user of the shop is refused, after TICKET-20.
 /// Nothing changes.
 pub async fn ticket_21_unknown_assignee_is_refused(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let storage = &*storage;
@@ -341,7 +344,8 @@ pub async fn ticket_21_unknown_assignee_is_refused(storage: Arc<dyn Storage>) ->
     let deactivated = activate(storage, one.shop(), user_id(900)?, false).await?;
 
     let before = ShopContents::of(storage, &fixtures).await?;
-    for user in [user_id(UserId::MAX)?, of_two.id, user_id(800)?, deactivated.id] {
+    let unknown = [user_id(UserId::MAX)?, of_two.id, user_id(800)?].map(|user| (user, AssigneeNotFound));
+    for (user, refusal) in unknown.into_iter().chain([(deactivated.id, AssigneeDeactivated)]) {
         for id in ShopWithTickets::ALL {
             let id = ticket_id(id)?;
             let version = before.view(one.shop(), id)?.ticket.version;
@@ -352,7 +356,7 @@ pub async fn ticket_21_unknown_assignee_is_refused(storage: Arc<dyn Storage>) ->
                     attempt_update(storage, one.shop(), id, update)
                 };
                 for version in [None, Some(version)] {
-                    same("an update to an unknown assignee", &attempt(version).await?, &AssigneeNotFound)?;
+                    same("an update to an unknown assignee", &attempt(version).await?, &refusal)?;
                 }
                 let outcome = attempt(Some(version + 1)).await?;
                 same(
@@ -391,8 +395,8 @@ pub async fn ticket_21_unknown_assignee_is_refused(storage: Arc<dyn Storage>) ->
     deactivated_assignee_stays(storage, &fixtures).await
 }
 
-/// A deactivated assignee stays until the ticket is assigned to another user. The ticket cannot be
-/// assigned to the same user again.
+/// A deactivated assignee stays until the ticket is assigned to another user, also in updates that name
+/// the assignee. Then the ticket cannot be assigned to the deactivated user again.
 async fn deactivated_assignee_stays(
     storage: &dyn Storage,
     fixtures: &[ShopWithTickets; 2],
@@ -404,17 +408,22 @@ async fn deactivated_assignee_stays(
     let deactivated = activate(storage, shop, one.agent.id, false).await?;
     let before = ShopContents::of(storage, fixtures).await?;
     same("the deactivated assignee", &before.view(shop, id)?.assignee.as_ref(), &Some(&deactivated))?;
-    let outcome = attempt_update(storage, shop, id, update(to_agent())).await?;
-    same("an update to the same assignee", &outcome, &AssigneeNotFound)?;
+    let view = update_ticket(storage, shop, id, update(to_agent())).await?;
+    same("the version after an update to the same assignee", &view, before.view(shop, id)?)?;
     before.expect(storage, fixtures, "an update to the same assignee").await?;
     for changes in [
         TicketChanges::default(),
+        TicketChanges { name: Some(Some("named".into())), ..to_agent() },
         TicketChanges { name: Some(Some("new".into())), ..TicketChanges::default() },
         TicketChanges { is_opened: Some(false), ..TicketChanges::default() },
     ] {
         let view = update_ticket(storage, shop, id, update(changes)).await?;
         same("the assignee after another update", &view.assignee.as_ref(), &Some(&deactivated))?;
     }
+    let to_nobody = TicketChanges { assigned_to: Some(None), ..TicketChanges::default() };
+    update_ticket(storage, shop, id, update(to_nobody)).await?;
+    let outcome = attempt_update(storage, shop, id, update(to_agent())).await?;
+    same("an update to the former assignee", &outcome, &AssigneeDeactivated)?;
     let active = activate(storage, shop, one.agent.id, true).await?;
     let view = update_ticket(storage, shop, id, update(to_agent())).await?;
     same("the reactivated assignee", &view.assignee, &Some(active))

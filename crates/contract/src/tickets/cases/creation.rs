@@ -10,7 +10,7 @@ use hexdesk_domain::limits::{
     MAX_THREAD_ID_CHARS, MAX_TICKET_NAME_CHARS, MAX_VIA_CHARS,
 };
 use hexdesk_domain::ports::CreateTicketOutcome::{
-    AssigneeNotFound, Created, CustomerNotFound, KeyReused, Replayed,
+    AssigneeDeactivated, AssigneeNotFound, Created, CustomerNotFound, KeyReused, Replayed,
 };
 use hexdesk_domain::ports::{CreateTicketOutcome, TicketCreation};
 use hexdesk_domain::{
@@ -203,11 +203,12 @@ pub async fn ticket_4_unknown_assignee_is_refused(storage: Arc<dyn Storage>) -> 
     same("a ticket", &create_ticket(&*storage, creation(before.clone())).await?, &Created)?;
     let deactivated = activate(&*storage, fixture.shop.id, user_id(900)?, false).await?;
 
-    for user in [user_id(UserId::MAX)?, of_other.id, user_id(800)?, deactivated.id] {
+    let unknown = [user_id(UserId::MAX)?, of_other.id, user_id(800)?].map(|user| (user, AssigneeNotFound));
+    for (user, refusal) in unknown.into_iter().chain([(deactivated.id, AssigneeDeactivated)]) {
         for is_opened in [false, true] {
             let refused = Ticket { assigned_to: Some(user), is_opened, ..fixture.ticket(5)? };
             let outcome = create_ticket(&*storage, creation(refused)).await?;
-            same("a ticket assigned to an unknown user", &outcome, &AssigneeNotFound)?;
+            same("a ticket assigned to an unknown or inactive user", &outcome, &refusal)?;
             expect_no_ticket(&*storage, "the refused ticket", fixture.shop.id, ticket_id(5)?).await?;
         }
     }

@@ -132,14 +132,6 @@ fn of_accepted_updates() -> Vec<Fault> {
             let fields = i64::from(changes.name.is_some()) + i64::from(changes.tags.is_some());
             ticket.version += (fields - 1).max(0);
         }),
-        fault("TICKET-17", "An update to the same values does not raise the version.")
-            .updated_ticket(|ticket, before, _| {
-                let version = std::mem::replace(&mut ticket.version, before.version);
-                if ticket != before {
-                    ticket.version = version;
-                }
-            })
-            .found_by_the_model(),
         fault("TICKET-17", "An updated ticket moves up in lists.").updated_ticket(|ticket, _, changes| {
             if !changes.is_empty() {
                 ticket.last_message_time = ticket.last_message_time.saturating_add_millis(1);
@@ -178,6 +170,11 @@ fn of_accepted_updates() -> Vec<Fault> {
                     meets(earlier.map_or(ticket, |stored| &stored.ticket), filter)
                 })
             }),
+        fault("TICKET-18", "An update to the current values raises the version.")
+            .updated_ticket(|ticket, before, changes| {
+                ticket.version += i64::from(ticket == before && !changes.is_empty());
+            })
+            .found_by_the_model(),
         fault("TICKET-18", "An empty update raises the version.")
             .updated_ticket(|ticket, _, changes| ticket.version += i64::from(changes.is_empty()))
             .found_by_the_model(),
@@ -296,6 +293,26 @@ fn of_refusals() -> Vec<Fault> {
                 Ok(found(store, shop, id).filter(|_| is_updated).unwrap_or(outcome))
             },
         ),
+        fault("TICKET-21", "A deactivated user is reported as unknown.")
+            .ticket_update(|store, shop, id, update| {
+                Ok(match store.update_ticket(shop, id, update)? {
+                    UpdateTicketOutcome::AssigneeDeactivated => UpdateTicketOutcome::AssigneeNotFound,
+                    outcome => outcome,
+                })
+            })
+            .found_by_the_model(),
+        fault("TICKET-21", "An update that sets the same inactive assignee is refused.").ticket_update(
+            |store, shop, id, update| {
+                let assignee = update.changes.assigned_to.flatten();
+                let is_inactive = assignee.is_some_and(|user| !store.is_active_user(shop, user));
+                let is_same =
+                    store.tickets.get(&(shop, id)).is_some_and(|it| it.ticket.assigned_to == assignee);
+                if is_inactive && is_same {
+                    return Ok(UpdateTicketOutcome::AssigneeDeactivated);
+                }
+                store.update_ticket(shop, id, update)
+            },
+        ),
         fault("TICKET-21", "An update is refused while the assignee is inactive.").ticket_update(
             |store, shop, id, update| {
                 let assignee = store.tickets.get(&(shop, id)).and_then(|stored| stored.ticket.assigned_to);
@@ -317,7 +334,10 @@ fn of_refusals() -> Vec<Fault> {
         fault("TICKET-21", "A refused update changes all except the assignee.")
             .ticket_update(|store, shop, id, mut update| {
                 let outcome = store.update_ticket(shop, id, update.clone())?;
-                if outcome == UpdateTicketOutcome::AssigneeNotFound {
+                if matches!(
+                    outcome,
+                    UpdateTicketOutcome::AssigneeNotFound | UpdateTicketOutcome::AssigneeDeactivated
+                ) {
                     update.changes.assigned_to = None;
                     store.update_ticket(shop, id, update)?;
                 }

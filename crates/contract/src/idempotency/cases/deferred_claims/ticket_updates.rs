@@ -31,7 +31,8 @@ fn update_receipt(outcome: &UpdateTicketOutcome) -> Option<Receipt> {
         }
         UpdateTicketOutcome::TicketNotFound
         | UpdateTicketOutcome::VersionMismatch
-        | UpdateTicketOutcome::AssigneeNotFound => None,
+        | UpdateTicketOutcome::AssigneeNotFound
+        | UpdateTicketOutcome::AssigneeDeactivated => None,
     }
 }
 
