@@ -15,13 +15,14 @@ pub(crate) mod migrations;
 pub(crate) mod page;
 pub(crate) mod queries;
 pub mod schema;
+pub(crate) mod search_upgrade;
 pub(crate) mod shops;
 pub(crate) mod statement_log;
 pub(crate) mod tickets;
 pub(crate) mod types;
 pub(crate) mod users;
 
-use hexdesk_domain::{ShopId, UserId};
+use hexdesk_domain::{CustomerId, ShopId, UserId};
 
 /// A stored value that the domain does not allow.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +31,10 @@ pub(crate) struct CorruptRow(pub(crate) &'static str);
 
 pub(crate) fn shop_id(number: i64) -> Result<ShopId, CorruptRow> {
     ShopId::new(number).ok_or(CorruptRow("shop number"))
+}
+
+pub(crate) fn customer_id(number: i64) -> Result<CustomerId, CorruptRow> {
+    CustomerId::new(number).ok_or(CorruptRow("customer number"))
 }
 
 pub(crate) fn user_id(number: Option<i64>) -> Result<Option<UserId>, CorruptRow> {

@@ -42,6 +42,7 @@ use async_trait::async_trait;
 use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::{Readiness, StorageError, StorageErrorKind};
 
+use crate::sql::search_upgrade::Progress;
 pub use backup::{SqliteBackupError, back_up};
 use connection::disk_space::DiskSpace;
 use connection::interruption::Read;
@@ -145,12 +146,31 @@ impl SqliteStorage {
     }
 
     /// Brings the schema up to date. Returns the names of the applied migrations, in order. Several
-    /// processes may call this at the same time.
+    /// processes may call this at the same time. To make the documents of searches again takes many
+    /// transactions. If the future is dropped or the process ends, a later call goes on.
     ///
     /// # Errors
     /// [`SqliteOpenError`] if a newer version migrated the database, or a migration fails. The
-    /// database is then unchanged.
+    /// migration is then undone.
     pub async fn migrate(&self) -> Result<Vec<String>, SqliteOpenError> {
+        let failed = |error: StorageError| SqliteOpenError::cannot_migrate(&self.path, error.into());
+        let (mut applied, mut are_left) = self.apply_migrations().await?;
+        if let Some(rows) = self.write("migrate", migrations::without_documents).await.map_err(failed)? {
+            let mut progress = Progress::begin(rows);
+            while let Some(made) = self.remove("migrate", migrations::make_documents).await.map_err(failed)? {
+                progress.note(made);
+            }
+            progress.end();
+            let (last, are_left_now) = self.apply_migrations().await?;
+            applied.extend(last);
+            are_left = are_left_now;
+        }
+        self.eraser.watch(are_left);
+        Ok(applied)
+    }
+
+    /// Applies migrations, and returns their names and whether customers are being erased.
+    async fn apply_migrations(&self) -> Result<(Vec<String>, bool), SqliteOpenError> {
         let migrate = |slot: &mut ConnectionSlot| {
             let migrated = migrations::migrate(slot).and_then(|applied| {
                 let are_left = presence::is_anyone_being_erased(slot.connection()?)?;
@@ -159,11 +179,7 @@ impl SqliteStorage {
             Ok(migrated)
         };
         match self.writer.run("migrate", migrate).await {
-            Ok(outcome) => {
-                let (applied, are_left) = outcome.map_err(|error| error.at(&self.path))?;
-                self.eraser.watch(are_left);
-                Ok(applied)
-            }
+            Ok(outcome) => outcome.map_err(|error| error.at(&self.path)),
             Err(error) => Err(SqliteOpenError::cannot_migrate(&self.path, error.into())),
         }
     }

@@ -8,8 +8,8 @@ use hexdesk_adapters::PostgresStorage;
 use hexdesk_domain::ports::{CommentCreation, CreateCustomerOutcome, CreateUserOutcome, TicketCreation};
 use hexdesk_domain::{
     Actor, AuditStamp, CommentDraft, CommentId, CommentStore, Customer, CustomerDraft, CustomerId,
-    CustomerStore, IdempotentOutcome, PageSize, SearchQuery, SearchStore, ShopId, TicketDraft, TicketId,
-    TicketStore, Timestamp, User, UserDraft, UserStore,
+    CustomerStore, IdempotentOutcome, PageSize, Readiness, SearchQuery, SearchStore, ShopId, TicketDraft,
+    TicketId, TicketStore, Timestamp, User, UserDraft, UserStore,
 };
 use hexdesk_test_postgres::{TestDatabase, cluster};
 
@@ -40,10 +40,13 @@ const ROWS: &str = "
         (1, 3, 900, 'Mail', 'Again', now(), 'parcel', now(), false, 0, '[]', 3,
             '''#1'' ''again'':5A ''parcel'':1'),
         (1, 4, 900, 'Mail', NULL, now(), NULL, now(), false, 0, '[]', 1, '''#1'''),
+        (1, 5, 900, 'Mail', 'Großes № 12', now(), 'Zuletzt', now(), false, 0, '[\"Łódź\"]', 2,
+            '''#1'' ''12'':2A ''großes'':2A ''no'':2A ''straße'':1 ''返'':1'),
         (2, 1, 3, 'Mail', 'Refund', now(), NULL, now(), false, 0, '[]', 1, '''#2'' ''refund'':2A');
     INSERT INTO comments
         (shop_id, id, ticket_id, text, time, channel, is_from_shop, to_emails, tags, words)
-        VALUES (1, 1, 4, 'A refund', now(), 'Mail', true, '[]', '[]', '''#1'' ''a'':1 ''refund'':1');
+        VALUES (1, 1, 4, 'A refund', now(), 'Mail', true, '[]', '[]', '''#1'' ''a'':1 ''refund'':1'),
+        (1, 2, 5, '<p>Zuletzt</p>', now(), 'Mail', true, '[]', '[]', '''#1'' ''p'':1 ''zuletzt'':1');
     INSERT INTO events (shop_id, kind, subject_id, time) VALUES
         (1, 'customer.created', 950, now()), (1, 'customer.erased', 950, now()),
         (2, 'customer.erased', 7, now()), (2, 'ticket.deleted', 99999, now())";
@@ -106,7 +109,6 @@ async fn found(storage: &PostgresStorage, shop: ShopId, query: &str) -> Vec<i64>
 #[tokio::test]
 async fn texts_of_the_first_version_are_found_with_their_ranks() {
     let database = first_database();
-    let before = database.psql(ALL_WORDS);
     let storage = upgraded(&database).await;
     for (query, expected) in [
         // The name counts most, then the newest activity. All tickets have the same time.
@@ -116,9 +118,15 @@ async fn texts_of_the_first_version_are_found_with_their_ranks() {
         ("parcel", &[3, 1]),
         ("again parcel", &[3]),
         ("ada refund", &[1]),
-        ("bob", &[4, 3, 2]),
-        ("𐐨x 返", &[2]),
+        ("bob", &[5, 4, 3, 2]),
+        ("𐐨x 返金", &[2]),
         ("a", &[4]),
+        // In the way of this version.
+        ("grosses №12 lodz", &[5]),
+        ("zuletzt", &[5]),
+        ("p", &[]),
+        // The text of the first message is lost, its words are not.
+        ("strasse 返", &[5]),
     ] {
         assert_eq!(found(&storage, shop(1), query).await, expected, "{query}");
     }
@@ -144,13 +152,38 @@ async fn texts_of_the_first_version_are_found_with_their_ranks() {
     let comment = draft.into_new(id, shop(1), ticket, None, stamp().time).unwrap();
     storage.create_comments(vec![CommentCreation { comment, stamp: stamp(), claim: None }]).await.unwrap();
     assert_eq!(words("comments", 11), words("comments", 1));
+}
 
-    // The migration can be reverted.
+#[tokio::test]
+async fn an_interrupted_upgrade_of_words_goes_on_where_it_stopped() {
+    let database = first_database();
+    upgraded(&database).await;
+    // As after an interruption: the words of ticket 2 and later rows are not made.
+    database.psql(&migration("2026-11-29-000061_all_words_are_made", "down.sql"));
     database.psql(
-        "DELETE FROM comments WHERE id = 11; DELETE FROM tickets WHERE id > 10;
-         DELETE FROM customers WHERE id > 900",
+        "DELETE FROM __diesel_schema_migrations WHERE version = '20261129000061';
+         INSERT INTO search_upgrade VALUES ('tickets', 1, 2), ('comments', 0, 0);
+         UPDATE tickets SET words = ''; UPDATE comments SET words = ''",
     );
-    database.psql(&migration("2026-11-29-000010_words_begin_with_the_shop", "down.sql"));
+    let storage = PostgresStorage::connect(&database.url).await.unwrap();
+    assert!(storage.check_ready().await.is_err());
+    assert_eq!(storage.migrate().await.unwrap(), ["2026-11-29-000061_all_words_are_made"]);
+    storage.check_ready().await.unwrap();
+    for (query, expected) in [("again", &[3][..]), ("both", &[]), ("zuletzt lodz", &[5]), ("a refund", &[4])]
+    {
+        assert_eq!(found(&storage, shop(1), query).await, expected, "{query}");
+    }
+    assert_eq!(storage.migrate().await.unwrap(), [""; 0]);
+}
+
+#[test]
+fn words_can_lose_their_shops_again() {
+    let database = first_database();
+    let before = database.psql(ALL_WORDS);
+    let name = "2026-11-29-000010_words_begin_with_the_shop";
+    database.psql(&format!("BEGIN; {} COMMIT", migration(name, "up.sql")));
+    assert_ne!(database.psql(ALL_WORDS), before);
+    database.psql(&format!("BEGIN; {} COMMIT", migration(name, "down.sql")));
     assert_eq!(database.psql(ALL_WORDS), before);
 }
 

@@ -98,12 +98,16 @@ async fn the_index_holds_the_domains_words_with_their_shop() {
     };
     create_customer(&fixture, other.id, "zoe@example.net", "Zoé 7").await;
     create_tickets_of_texts(&fixture).await;
-    let of = |shop: ShopId, texts: &[&str]| -> BTreeSet<String> {
-        search_words(texts.iter().copied()).iter().map(|word| format!("{}:{word}", shop.get())).collect()
+    let of = |shop: ShopId, colons: &str, texts: &[&str]| -> BTreeSet<String> {
+        let words = search_words(texts.iter().copied());
+        words.iter().map(|word| format!("{}{colons}{word}", shop.get())).collect()
     };
-    let mut expected = of(fixture.shop, TEXTS);
-    expected.append(&mut of(fixture.shop, &["ann@example.com"]));
-    expected.append(&mut of(other.id, &["zoe@example.net", "Zoé 7"]));
+    let mut expected = of(fixture.shop, ":", TEXTS);
+    expected.append(&mut of(fixture.shop, "::", TEXTS));
+    // The tags of each ticket.
+    expected.append(&mut of(fixture.shop, ":::", &["a", "b"]));
+    expected.append(&mut of(fixture.shop, ":", &["ann@example.com"]));
+    expected.append(&mut of(other.id, ":", &["zoe@example.net", "Zoé 7"]));
     assert_eq!(indexed_words(&fixture), expected);
     assert_is_consistent(&fixture);
 }

@@ -115,6 +115,11 @@ macro_rules! __for_each_case {
                 "SEARCH-2" search_2_answer_is_in_order_of_rank (text_search)
                 "SEARCH-3" search_3_pages_hold_every_ticket_once (text_search)
                 "SEARCH-4" search_4_follows_every_change (text_search)
+                "SEARCH-5" search_5_finds_details_of_tickets (text_search)
+                "SEARCH-6" search_6_finds_ids (text_search)
+                "SEARCH-7" search_7_finds_details_of_comments (text_search)
+                "SEARCH-8" search_8_finds_the_text_of_html (text_search)
+                "SEARCH-9" search_9_finds_ids_and_numbers_of_customers (text_search)
             }
             api_keys {
                 "KEY-1" key_1_is_found_with_its_shop

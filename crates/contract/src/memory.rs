@@ -28,7 +28,6 @@ use hexdesk_domain::{
 pub(crate) use idempotency::{IdempotencyRecord, RecordKey, record_key};
 #[cfg(test)]
 pub(crate) use search::TicketWords;
-pub(crate) use search::is_found;
 #[cfg(test)]
 pub(crate) use tickets::StoredTicket;
 

@@ -113,15 +113,21 @@ pub mod limits {
     pub const MAX_IDEMPOTENCY_KEY_CHARS: usize = 255;
     /// Bytes of the operation of an idempotency request. Callers keep this limit: stores rely on it.
     pub const MAX_IDEMPOTENCY_OPERATION_BYTES: usize = 255;
-    /// Different words of one search.
-    pub const MAX_SEARCH_TERMS: usize = 8;
+    /// Different words of one search. Further words are left out.
+    pub const MAX_SEARCH_TERMS: usize = 32;
+    /// Prefixes among the words of one search. Further prefixes are left out, because each may match
+    /// most words of a shop.
+    pub const MAX_SEARCH_PREFIXES: usize = 8;
     /// Characters of a word in a text or query. Longer words are cut.
     pub const MAX_SEARCH_WORD_CHARS: usize = 40;
     /// Different words of one text that a search finds. With the longest words, this is as much
     /// as PostgreSQL stores for one text (1 MB).
     pub const MAX_SEARCH_WORDS: usize = 4_000;
-    /// Characters of a search query.
-    pub const MAX_SEARCH_QUERY_CHARS: usize = 500;
+    /// Different words that a search finds in the short texts of a ticket, all together: its tags,
+    /// reason and so on. Also of a comment.
+    pub const MAX_SEARCH_DETAIL_WORDS: usize = 1_000;
+    /// Characters of a search query: as many as of a ticket's name.
+    pub const MAX_SEARCH_QUERY_CHARS: usize = 1_000;
     /// Seconds that a rotated key may keep working: 30 days.
     pub const MAX_KEY_OVERLAP_SECONDS: i64 = 30 * 24 * 60 * 60;
     /// Scopes in a request for one key.

@@ -194,7 +194,7 @@ pub use ports::{
     UserStore,
 };
 pub use retention::{EnforceRetention, MIN_IDEMPOTENCY_HOURS, Removed, Retention};
-pub use search::{SearchQuery, SearchQueryError, SearchTerm, search_words};
+pub use search::{SearchQuery, SearchQueryError, SearchTerm, message_words, search_words};
 pub use shops::{Shop, ShopDomain, ShopDomainError};
 pub use storage_error::{StorageError, StorageErrorKind};
 pub use text_bytes::TextBytes;

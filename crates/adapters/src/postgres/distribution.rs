@@ -49,7 +49,7 @@ impl PostgresStorage {
             return Err(MigrateError::NotDistributable);
         }
         self.alter_schema(|connection| {
-            let mut done = apply(connection)?;
+            let mut done = apply(connection, || true)?;
             done.extend(distribute_tables(connection).map_err(|error| MigrateError::Failed(error.into()))?);
             Ok(done)
         })

@@ -1,9 +1,11 @@
 //! Brings the schema up to date, and checks that it is.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
-use diesel::migration::{Migration, MigrationSource};
+use diesel::migration::{Migration, MigrationSource, MigrationVersion};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
@@ -16,7 +18,9 @@ use super::PostgresStorage;
 use super::connection::ConnectError;
 use super::distribution::{distribute_tables, is_distributed};
 use super::errors::{Effect, Failure};
+use super::search::upgrade;
 use crate::sql::migrations::MigrationState;
+use crate::sql::search_upgrade::LAST_MIGRATION;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 
@@ -68,8 +72,11 @@ impl PostgresStorage {
     /// # Errors
     /// [`MigrateError`].
     pub async fn migrate(&self) -> Result<Vec<String>, MigrateError> {
-        self.alter_schema(|connection| {
-            let mut done = apply(connection)?;
+        // The task ends between two transactions after this future is dropped.
+        let caller = Arc::new(());
+        let waiting = Arc::downgrade(&caller);
+        self.alter_schema(move |connection| {
+            let mut done = apply(connection, || waiting.strong_count() > 0)?;
             // A new table of a distributed database is distributed, too.
             if !done.is_empty()
                 && is_distributed(connection).map_err(|error| MigrateError::Failed(error.into()))?
@@ -124,8 +131,12 @@ impl MigrateError {
     }
 }
 
-/// Applies the missing migrations, and returns their names.
-pub(super) fn apply(connection: &mut Wrapped) -> Result<Vec<String>, MigrateError> {
+/// Applies the missing migrations, and returns their names. Making words takes many transactions. It
+/// stops after one of them if `is_wanted` is false, and the rest is missing then.
+pub(super) fn apply(
+    connection: &mut Wrapped,
+    is_wanted: impl Fn() -> bool,
+) -> Result<Vec<String>, MigrateError> {
     let failed =
         |error: Box<dyn std::error::Error + Send + Sync>| MigrateError::Failed(anyhow::anyhow!(error));
     let known = migrations().map_err(failed)?;
@@ -141,6 +152,13 @@ pub(super) fn apply(connection: &mut Wrapped) -> Result<Vec<String>, MigrateErro
     }
     let mut names = Vec::new();
     for migration in known.iter().filter(|migration| !applied.contains(&migration.name().version())) {
+        let is_after_words = migration.name().version() == MigrationVersion::from(LAST_MIGRATION);
+        if is_after_words && upgrade::is_needed(connection).map_err(|error| failed(error.into()))? {
+            let are_made = upgrade::make_words(connection, &is_wanted).map_err(MigrateError::Failed)?;
+            if !are_made {
+                break;
+            }
+        }
         connection.run_migration(migration).map_err(failed)?;
         names.push(migration.name().to_string());
     }

@@ -2,6 +2,7 @@
 //! the default.
 
 pub(super) mod pending_lists;
+pub(super) mod upgrade;
 pub(super) mod vectors;
 
 use async_trait::async_trait;
@@ -83,11 +84,15 @@ async fn search(
             found::rank,
         ));
     let terms = |in_name| query.terms().map(move |term| TermQuery { shop, term: term.clone(), in_name });
+    let ids = || (1..).zip(query.terms()).flat_map(|(term, it)| it.ticket_ids().map(move |ids| (term, ids)));
     let search = Search {
         layout,
         shop: shop.get(),
         anywhere: terms(false).collect(),
         in_name: terms(true).collect(),
+        ids_of: ids().map(|(term, _)| term).collect(),
+        first_id: ids().map(|(_, ids)| *ids.start()).collect(),
+        last_id: ids().map(|(_, ids)| *ids.end()).collect(),
         after_rank: after.map(|after| i64::from(after.rank)),
         after_time: after.map(|after| StoredTimestamp(after.ticket.last_message_time)),
         after_id: after.map(|after| after.ticket.id.get()),
@@ -111,6 +116,10 @@ struct Search<Q> {
     /// A query for each term, in all texts and in names only.
     anywhere: Vec<TermQuery>,
     in_name: Vec<TermQuery>,
+    /// Ids that contain a term: the number of the term, the first and the last id.
+    ids_of: Vec<i64>,
+    first_id: Vec<i64>,
+    last_id: Vec<i64>,
     after_rank: Option<i64>,
     after_time: Option<StoredTimestamp>,
     after_id: Option<i64>,
@@ -136,7 +145,14 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Search<Q> {
         out.push_bind_param::<Array<TsQuery>, _>(&self.anywhere)?;
         out.push_sql("), (SELECT ");
         out.push_bind_param::<Array<TsQuery>, _>(&self.in_name)?;
-        out.push_sql(")) WITH ORDINALITY AS term (anywhere, in_name, number)), asked AS (SELECT ");
+        out.push_sql(")) WITH ORDINALITY AS term (anywhere, in_name, number)), ");
+        out.push_sql("ids AS (SELECT * FROM unnest((SELECT ");
+        out.push_bind_param::<Array<BigInt>, _>(&self.ids_of)?;
+        out.push_sql("), (SELECT ");
+        out.push_bind_param::<Array<BigInt>, _>(&self.first_id)?;
+        out.push_sql("), (SELECT ");
+        out.push_bind_param::<Array<BigInt>, _>(&self.last_id)?;
+        out.push_sql(")) AS ids (number, first, last)), asked AS (SELECT ");
         out.push_bind_param::<BigInt, _>(&self.shop)?;
         out.push_sql(" AS shop_id, ");
         out.push_bind_param::<Nullable<BigInt>, _>(&self.after_rank)?;
@@ -164,7 +180,8 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Search<Q> {
 /// - Every word begins with the number of its shop. So the indexes of words find the rows of the
 ///   shop. With a condition on `shop_id`, the server might read all rows of the shop. Only a
 ///   distributed database gets one (`{of this shop}`), because it decides where the search runs.
-/// - `OFFSET 0` prevents a scan of all tickets: the server overestimates the number of customers.
+/// - `OFFSET 0` prevents a scan of all tickets: the server overestimates the number of customers and
+///   of ids.
 /// - `found` has whole rows. Otherwise the server would look up each one in an index of all tickets
 ///   of the shop.
 const FIND: &str = "), hit AS (
@@ -183,6 +200,12 @@ const FIND: &str = "), hit AS (
     SELECT comment.shop_id, comment.ticket_id, term.number, 1
     FROM term JOIN (SELECT * FROM comments WHERE TRUE {of this shop}) comment
         ON comment.words @@ term.anywhere
+    UNION ALL
+    SELECT ticket.shop_id, ticket.id, ids.number, 1
+    FROM asked CROSS JOIN ids CROSS JOIN LATERAL (
+        SELECT shop_id, id FROM tickets
+        WHERE shop_id = asked.shop_id AND id BETWEEN ids.first AND ids.last {of this shop} OFFSET 0
+    ) ticket
 ), best AS (
     SELECT hit.shop_id, ticket_id, max(weight) AS weight
     FROM hit JOIN asked ON asked.shop_id = hit.shop_id

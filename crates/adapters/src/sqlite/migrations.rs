@@ -14,8 +14,10 @@ use hexdesk_domain::Clock;
 use super::connection::slot::ConnectionSlot;
 use super::counters::move_logs_ahead;
 use super::errors::SqliteOpenError;
+use super::search::upgrade;
 use crate::clock::SystemClock;
 use crate::sql::migrations::MigrationState;
+use crate::sql::search_upgrade::LAST_MIGRATION;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 
@@ -49,8 +51,9 @@ impl MigrateError {
     }
 }
 
-/// Applies all missing migrations or none, under the write lock. Of two processes, the second finds
-/// nothing to apply. Moves the logs ahead: see [`move_logs_ahead`].
+/// Applies missing migrations under the write lock: all or none, or all up to the one before which
+/// documents of searches are made again. Of two processes, the second finds nothing to apply. Moves the
+/// logs ahead: see [`move_logs_ahead`].
 pub(super) fn migrate(slot: &mut ConnectionSlot) -> Result<Vec<String>, MigrateError> {
     let connection = slot.connection()?;
     let outcome = connection.immediate_transaction(apply_missing);
@@ -80,10 +83,32 @@ fn apply_missing(connection: &mut SqliteConnection) -> Result<Vec<String>, Migra
     }
     let mut names = Vec::new();
     for migration in known.iter().filter(|migration| !applied.contains(&migration.name().version())) {
+        let is_after_documents = migration.name().version() == MigrationVersion::from(LAST_MIGRATION);
+        if is_after_documents && upgrade::is_needed(connection)? {
+            break;
+        }
         connection.run_migration(migration.as_ref()).map_err(|error| anyhow!(error))?;
         names.push(migration.name().to_string());
     }
     Ok(names)
+}
+
+/// Returns how many tickets and customers have no documents for searches yet, or `None` if the
+/// migrations can go on without.
+pub(super) fn without_documents(connection: &mut SqliteConnection) -> anyhow::Result<Option<i64>> {
+    if missing(connection)?.is_empty() || !upgrade::is_needed(connection)? {
+        return Ok(None);
+    }
+    Ok(Some(upgrade::rows_left(connection)?))
+}
+
+/// Makes the next documents. Returns the number of their tickets and customers, or `None` if none was
+/// left, or another process has made them.
+pub(super) fn make_documents(connection: &mut SqliteConnection) -> anyhow::Result<Option<i64>> {
+    if missing(connection)?.is_empty() || !upgrade::is_needed(connection)? {
+        return Ok(None);
+    }
+    upgrade::make_documents(connection).map(Some)
 }
 
 /// The names of the migrations that the database lacks.

@@ -1,6 +1,7 @@
 //! Searches.
 
 pub(super) mod index;
+pub(super) mod upgrade;
 
 use async_trait::async_trait;
 use diesel::connection::DefaultLoadingMode;
@@ -9,12 +10,12 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Text};
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use hexdesk_domain::{
-    Capabilities, Page, PageSize, SearchPosition, SearchQuery, SearchStore, SearchTerm, ShopId, StorageError,
+    Capabilities, Page, PageSize, SearchPosition, SearchQuery, SearchStore, ShopId, StorageError,
     StoreCapabilities, TicketView,
 };
 
-use self::index::indexed_word;
-use super::connection::interruption::{WANTED_DOCUMENT, WANTED_RESULT};
+use self::index::expressions;
+use super::connection::interruption::{WANTED_DOCUMENT, WANTED_RESULT, WANTED_TICKET};
 use super::{SqliteStorage, pages};
 use crate::sql::schema::{customers, tickets, users};
 use crate::sql::tickets::{TicketViewRow, ticket_view};
@@ -69,8 +70,10 @@ diesel::allow_tables_to_appear_in_same_query!(found_tickets, users);
 #[derive(Debug)]
 struct FoundTickets {
     shop: i64,
-    /// A JSON array with an FTS5 expression for each term.
+    /// A JSON array with three FTS5 expressions for each term: in names, in details, and elsewhere.
     terms: String,
+    /// A JSON array of ids that contain a term: the number of the term, the first and the last id.
+    ids: String,
     term_count: i64,
     /// Rank, time and id of the position.
     after: (i64, i64, i64),
@@ -84,11 +87,16 @@ impl FoundTickets {
         after: Option<SearchPosition>,
         size: PageSize,
     ) -> anyhow::Result<Self> {
-        let terms: Vec<String> = query.terms().map(|term| expression(shop, term)).collect();
+        let terms: Vec<[String; 3]> = query.terms().map(|term| expressions(shop, term)).collect();
+        let ids = (0..)
+            .zip(query.terms())
+            .flat_map(|(number, term)| term.ticket_ids().map(move |ids| [number, *ids.start(), *ids.end()]));
+        let ids: Vec<[i64; 3]> = ids.collect();
         Ok(Self {
             shop: shop.get(),
             term_count: terms.len().try_into()?,
-            terms: serde_json::to_string(&terms)?,
+            terms: serde_json::to_string(&terms.concat())?,
+            ids: serde_json::to_string(&ids)?,
             after: after.map_or((i64::MAX, i64::MAX, i64::MAX), |SearchPosition { rank, ticket }| {
                 (rank.into(), ticket.last_message_time.unix_millis(), ticket.id.get())
             }),
@@ -97,19 +105,14 @@ impl FoundTickets {
     }
 }
 
-/// A term in the syntax of FTS5. Words are letters and digits, so the quotes are safe.
-fn expression(shop: ShopId, term: &SearchTerm) -> String {
-    let word = indexed_word(shop, &term.word);
-    if term.is_prefix { format!("\"{word}\"*") } else { format!("\"{word}\"") }
-}
-
 impl QueryFragment<Sqlite> for FoundTickets {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
         // CROSS JOIN keeps the written order: first the terms, then the documents by id; and each
         // result is used as it is found, so that `still_wanted` is called all the time.
         out.push_sql(
             "hits (ticket_id, term, weight) AS (
-                SELECT coalesce(documents.ticket_id, tickets.id), terms.key, documents.weight
+                SELECT coalesce(documents.ticket_id, tickets.id), terms.key / 3,
+                    CASE WHEN terms.key % 3 = 0 THEN 4 WHEN documents.customer_id IS NULL THEN 1 ELSE 2 END
                 FROM json_each(",
         );
         out.push_bind_param::<Text, _>(&self.terms)?;
@@ -122,6 +125,15 @@ impl QueryFragment<Sqlite> for FoundTickets {
                 WHERE ",
         );
         out.push_sql(WANTED_DOCUMENT);
+        out.push_sql(" UNION ALL SELECT tickets.id, ids.value ->> 0, 1 FROM json_each(");
+        out.push_bind_param::<Text, _>(&self.ids)?;
+        out.push_sql(
+            ") AS ids CROSS JOIN tickets
+                ON tickets.id BETWEEN ids.value ->> 1 AND ids.value ->> 2 AND tickets.shop_id = ",
+        );
+        out.push_bind_param::<BigInt, _>(&self.shop)?;
+        out.push_sql(" WHERE ");
+        out.push_sql(WANTED_TICKET);
         out.push_sql(
             "), best AS (
                 SELECT ticket_id, term, max(weight) AS weight FROM hits GROUP BY ticket_id, term HAVING ",

@@ -2,20 +2,21 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use hexdesk_domain::{
-    Page, PageSize, SearchPosition, SearchQuery, SearchStore, SearchTerm, ShopId, StorageError, TicketId,
-    TicketView, search_words,
+    Comment, Page, PageSize, SearchPosition, SearchQuery, SearchStore, SearchTerm, ShopId, StorageError,
+    TicketId, TicketView, message_words,
 };
 
 use super::{MemoryStorage, State};
 
 /// The words of a ticket, by place.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct TicketWords {
+    pub(crate) id: TicketId,
     pub(crate) name: BTreeSet<String>,
     /// Words of the customer's texts.
     pub(crate) customer: BTreeSet<String>,
-    /// Words of the messages.
-    pub(crate) messages: BTreeSet<String>,
+    /// Words of the messages and of the ticket's details.
+    pub(crate) others: BTreeSet<String>,
 }
 
 impl TicketWords {
@@ -25,39 +26,37 @@ impl TicketWords {
     }
 
     pub(crate) fn rank_of(&self, term: &SearchTerm) -> Option<u32> {
-        let places = [(&self.name, 4), (&self.customer, 2), (&self.messages, 1)];
-        places.into_iter().find(|(words, _)| is_found(term, words)).map(|(_, rank)| rank)
+        let is_in_id = || term.ticket_ids().any(|ids| ids.contains(&self.id.get()));
+        self.rank_in_texts(term).or_else(|| is_in_id().then_some(1))
     }
-}
 
-/// Returns whether the term is one of the words, or a prefix of one.
-pub(crate) fn is_found(term: &SearchTerm, words: &BTreeSet<String>) -> bool {
-    match term.is_prefix {
-        false => words.contains(&term.word),
-        // If any word begins with the term, the first word not smaller than the term does.
-        true => words.range(term.word.clone()..).next().is_some_and(|word| word.starts_with(&term.word)),
+    pub(crate) fn rank_in_texts(&self, term: &SearchTerm) -> Option<u32> {
+        let places = [(&self.name, 4), (&self.customer, 2), (&self.others, 1)];
+        places.into_iter().find(|(words, _)| term.is_found_in(words)).map(|(_, rank)| rank)
     }
-}
-
-/// The words of all texts. The limit on the number of words applies to each text.
-pub(crate) fn words_of_each<'a>(texts: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
-    texts.flat_map(|text| search_words([text])).collect()
 }
 
 impl State {
-    /// The messages of a ticket: the first message, then the comments.
-    pub(crate) fn messages_of(&self, shop: ShopId, id: TicketId) -> impl Iterator<Item = &str> {
-        let first = self.tickets.get(&(shop, id)).and_then(|stored| stored.first_message.as_deref());
-        let of_ticket = move |it: &&hexdesk_domain::Comment| it.shop_id == shop && it.ticket_id == id;
-        first.into_iter().chain(self.comments.values().filter(of_ticket).map(|comment| comment.text.as_str()))
+    /// The first message of a ticket.
+    pub(crate) fn first_message(&self, shop: ShopId, id: TicketId) -> Option<&str> {
+        self.tickets.get(&(shop, id)).and_then(|stored| stored.first_message.as_deref())
+    }
+
+    /// The comments of a ticket.
+    pub(crate) fn searched_comments(&self, shop: ShopId, id: TicketId) -> impl Iterator<Item = &Comment> {
+        self.comments.values().filter(move |comment| comment.shop_id == shop && comment.ticket_id == id)
     }
 
     pub(crate) fn words_of(&self, view: &TicketView) -> TicketWords {
         let ticket = &view.ticket;
+        let message = self.first_message(ticket.shop_id, ticket.id).map(message_words);
+        let comments = self.searched_comments(ticket.shop_id, ticket.id).flat_map(Comment::words);
+        let others = ticket.detail_words().into_iter().chain(message.unwrap_or_default()).chain(comments);
         TicketWords {
-            name: words_of_each(ticket.name.as_deref().into_iter()),
-            customer: words_of_each(view.customer.searched_texts()),
-            messages: words_of_each(self.messages_of(ticket.shop_id, ticket.id)),
+            id: ticket.id,
+            name: ticket.name_words(),
+            customer: view.customer.words(),
+            others: others.collect(),
         }
     }
 

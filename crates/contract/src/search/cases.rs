@@ -1,6 +1,7 @@
 //! The obligations of [`SearchStore`](hexdesk_domain::SearchStore).
 
 mod changes;
+mod details;
 mod long_texts;
 mod order;
 mod places;
@@ -51,6 +52,32 @@ pub async fn search_4_follows_every_change(storage: Arc<dyn Storage>) -> anyhow:
     changes::of_customers(&*storage).await?;
     changes::of_what_is_gone(&*storage).await?;
     changes::that_are_refused(&*storage).await
+}
+
+/// SEARCH-5: tags, contact reasons, thread ids and e-mail addresses of tickets are found.
+pub async fn search_5_finds_details_of_tickets(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    details::of_tickets_are_searched(&*storage).await
+}
+
+/// SEARCH-6: tickets are found by their ids.
+pub async fn search_6_finds_ids(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    details::ids_are_searched(&*storage).await
+}
+
+/// SEARCH-7: subjects, senders and names of attachments of comments are found.
+pub async fn search_7_finds_details_of_comments(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    details::of_comments_are_searched(&*storage).await
+}
+
+/// SEARCH-8: HTML messages are found by their text.
+pub async fn search_8_finds_the_text_of_html(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    details::html_is_searched_by_its_text(&*storage).await
+}
+
+/// SEARCH-9: customers are found by their ids in other systems and by all spellings of their phone
+/// number.
+pub async fn search_9_finds_ids_and_numbers_of_customers(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    details::of_customers_are_searched(&*storage).await
 }
 
 /// Creates a customer without searchable words.

@@ -1,17 +1,20 @@
 //! Faults of searches.
 
+mod details;
 mod words;
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use hexdesk_domain::{
-    Capabilities, Page, PageSize, SearchPosition, SearchQuery, SearchTerm, ShopId, StorageErrorKind,
-    TicketView, search_words,
+    Capabilities, Comment, Customer, Page, PageSize, SearchPosition, SearchQuery, SearchTerm, ShopId,
+    StorageErrorKind, TicketId, TicketView, message_words, search_words,
 };
 
 use self::words::WordsOf;
 use crate::faulty::{Fault, Store, failure, fault, full_page_goes_on, rest};
-use crate::memory::{State, TicketWords, is_found};
+use crate::memory::{State, TicketWords};
 use crate::page_faults::page_faults;
 
 /// The searched texts of a ticket.
@@ -19,24 +22,35 @@ struct Texts {
     name: Vec<String>,
     customer: Vec<String>,
     messages: Vec<String>,
+    /// Short texts of the ticket and of its comments.
+    details: Vec<String>,
 }
 
 impl Texts {
     fn of(state: &State, view: &TicketView) -> Self {
-        let owned = |text: &str| text.to_owned();
+        let (shop, id) = (view.ticket.shop_id, view.ticket.id);
+        let comments = || state.searched_comments(shop, id);
+        let first = state.first_message(shop, id).into_iter();
         Self {
             name: view.ticket.name.clone().into_iter().collect(),
-            customer: view.customer.searched_texts().map(owned).collect(),
-            messages: state.messages_of(view.ticket.shop_id, view.ticket.id).map(owned).collect(),
+            customer: view.customer.searched_texts().map(Cow::into_owned).collect(),
+            messages: first.chain(comments().map(|it| it.text.as_str())).map(ToOwned::to_owned).collect(),
+            details: (view.ticket.details().map(ToOwned::to_owned))
+                .chain(comments().flat_map(Comment::details).map(Cow::into_owned))
+                .collect(),
         }
     }
 
-    fn words(&self, words_of: WordsOf) -> TicketWords {
-        let union = |texts: &[String]| texts.iter().flat_map(|text| words_of(text)).collect();
+    fn words(&self, search: &Search, id: TicketId) -> TicketWords {
+        let union =
+            |texts: &[String], words_of: WordsOf| texts.iter().flat_map(|text| words_of(text)).collect();
+        let mut others: BTreeSet<String> = union(&self.messages, search.words_of_message);
+        others.extend(union(&self.details, search.words_of));
         TicketWords {
-            name: union(&self.name),
-            customer: union(&self.customer),
-            messages: union(&self.messages),
+            id,
+            name: union(&self.name, search.words_of),
+            customer: union(&self.customer, search.words_of),
+            others,
         }
     }
 }
@@ -50,6 +64,7 @@ struct Search {
     /// Changes the texts. Gets the store and the ticket, too.
     change_texts: fn(&mut Texts, &Store<'_>, &TicketView),
     words_of: WordsOf,
+    words_of_message: WordsOf,
     rank: fn(&[SearchTerm], &TicketWords) -> Option<u32>,
     order: fn(&mut Found),
 }
@@ -58,6 +73,7 @@ const CORRECT: Search = Search {
     change_terms: |_| {},
     change_texts: |_, _, _| {},
     words_of: |text| search_words([text]),
+    words_of_message: message_words,
     rank: |terms, words| terms.iter().map(|term| words.rank_of(term)).sum(),
     order: |_| {},
 };
@@ -66,7 +82,7 @@ impl Search {
     fn words(&self, store: &Store<'_>, view: &TicketView) -> TicketWords {
         let mut texts = Texts::of(store, view);
         (self.change_texts)(&mut texts, store, view);
-        texts.words(self.words_of)
+        texts.words(self, view.ticket.id)
     }
 
     fn found(&self, store: &Store<'_>, shop: ShopId, query: &SearchQuery) -> Found {
@@ -117,8 +133,8 @@ impl Fault {
 
 /// The ranks of the places that contain the term.
 fn ranks<'a>(words: &'a TicketWords, term: &'a SearchTerm) -> impl Iterator<Item = u32> + 'a {
-    let places = [(&words.name, 4), (&words.customer, 2), (&words.messages, 1)];
-    places.into_iter().filter(|(words, _)| is_found(term, words)).map(|(_, rank)| rank)
+    let places = [(&words.name, 4), (&words.customer, 2), (&words.others, 1)];
+    places.into_iter().filter(|(words, _)| term.is_found_in(words)).map(|(_, rank)| rank)
 }
 
 /// The texts of the ticket's comments for which the predicate is true.
@@ -135,10 +151,19 @@ fn comments<'a>(
 pub(crate) const NO_SEARCH: &str = "The store lacks search and does not declare it.";
 
 pub(crate) fn faults() -> Vec<Fault> {
-    [of_texts(), of_terms(), words::faults(), of_ranks(), of_pages(), of_sizes(), of_changes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        of_texts(),
+        of_terms(),
+        words::faults(),
+        details::faults(),
+        of_ranks(),
+        of_pages(),
+        of_sizes(),
+        of_changes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn of_texts() -> Vec<Fault> {
@@ -158,22 +183,17 @@ fn of_texts() -> Vec<Fault> {
             texts.messages.extend(view.ticket.last_message.clone());
         })),
         fault("SEARCH-1", "Full names are not searched.").search(texts(|texts, _, view| {
-            let mut customer = view.customer.clone();
-            customer.full_name = None;
-            texts.customer = customer.searched_texts().map(ToOwned::to_owned).collect();
+            let customer = Customer { full_name: None, ..view.customer.clone() };
+            texts.customer = customer.searched_texts().map(Cow::into_owned).collect();
         })),
         fault("SEARCH-1", "A phone number is one word.").search(texts(|texts, _, view| {
             let mut customer = view.customer.clone();
             customer.phone_number.iter_mut().for_each(|number| number.retain(char::is_alphanumeric));
-            texts.customer = customer.searched_texts().map(ToOwned::to_owned).collect();
+            texts.customer = customer.searched_texts().map(Cow::into_owned).collect();
         })),
-        fault("SEARCH-1", "Tags are searched, too.").search(texts(|texts, _, view| {
-            texts.messages.extend(view.ticket.tags.iter().cloned());
-        })),
-        fault("SEARCH-1", "Subjects of comments are searched, too.").search(texts(|texts, store, view| {
-            let place = (view.ticket.shop_id, view.ticket.id);
-            let comments = store.comments.values().filter(|it| (it.shop_id, it.ticket_id) == place);
-            texts.messages.extend(comments.filter_map(|comment| comment.subject.clone()));
+        fault("SEARCH-1", "Receivers of comments are searched, too.").search(texts(|texts, store, view| {
+            let comments = store.searched_comments(view.ticket.shop_id, view.ticket.id);
+            texts.messages.extend(comments.flat_map(|comment| comment.to_emails.clone()));
         })),
         fault("SEARCH-1", "All shops are searched.").search_tickets(|store, shop, query, after, size| {
             let mut found = CORRECT.found(store, shop, &query);
@@ -189,8 +209,8 @@ fn of_texts() -> Vec<Fault> {
                 let terms: Vec<_> = query.terms().cloned().collect();
                 let found = store.ranked(shop, |view| {
                     let texts = Texts::of(store, view);
-                    let messages = search_words(texts.messages.iter().map(String::as_str));
-                    (CORRECT.rank)(&terms, &TicketWords { messages, ..texts.words(CORRECT.words_of) })
+                    let others = search_words(texts.messages.iter().map(String::as_str));
+                    (CORRECT.rank)(&terms, &TicketWords { others, ..texts.words(&CORRECT, view.ticket.id) })
                 });
                 Ok(Page::cut(rest(found, after, is_after), size))
             },
@@ -208,13 +228,13 @@ fn of_terms() -> Vec<Fault> {
             }))
             .found_by_the_model(),
         fault("SEARCH-1", "All terms must be in the same place.").search(rank(|terms, words| {
-            let places = [&words.name, &words.customer, &words.messages];
-            let is_in_one = places.iter().any(|place| terms.iter().all(|term| is_found(term, place)));
+            let places = [&words.name, &words.customer, &words.others];
+            let is_in_one = places.iter().any(|place| terms.iter().all(|term| term.is_found_in(place)));
             if is_in_one { (CORRECT.rank)(terms, words) } else { None }
         })),
         fault("SEARCH-1", "A prefix is found within words.").search(rank(|terms, words| {
             let is_within = |term: &SearchTerm| {
-                let mut all = words.name.iter().chain(&words.customer).chain(&words.messages);
+                let mut all = words.name.iter().chain(&words.customer).chain(&words.others);
                 term.is_prefix && all.any(|word| word.contains(&term.word))
             };
             terms.iter().map(|term| words.rank_of(term).or(is_within(term).then_some(1))).sum()
@@ -318,7 +338,7 @@ fn of_changes() -> Vec<Fault> {
             |texts, store, view| {
                 let customer = &view.customer;
                 let first = store.earlier.customers.get(&(customer.shop_id, customer.id)).unwrap_or(customer);
-                texts.customer = first.searched_texts().map(ToOwned::to_owned).collect();
+                texts.customer = first.searched_texts().map(Cow::into_owned).collect();
             },
         )),
         fault("SEARCH-4", "Deleted comments are found in a new ticket with the same id.").search(texts(

@@ -34,12 +34,6 @@ impl Customer {
     pub const fn is_reachable(&self) -> bool {
         self.email.is_some() || self.phone_number.is_some()
     }
-
-    /// Returns the texts by which a search finds its tickets.
-    pub fn searched_texts(&self) -> impl Iterator<Item = &str> {
-        let Self { email, phone_number, first_name, last_name, full_name, .. } = self;
-        [email, phone_number, first_name, last_name, full_name].into_iter().filter_map(Option::as_deref)
-    }
 }
 
 /// The ids that other systems gave a customer.
@@ -58,6 +52,38 @@ pub struct ExternalIds {
     pub freshdesk_id: Option<String>,
     pub gmelius_id: Option<String>,
     pub gorgias_id: Option<String>,
+}
+
+impl ExternalIds {
+    /// Returns all ids, in an order that does not change.
+    pub const fn all(&self) -> [&Option<String>; 11] {
+        let Self {
+            shopify_id,
+            wordpress_id,
+            prestashop_id,
+            fb_user_id,
+            ig_user_id,
+            ig_pseudo,
+            whatsapp_id,
+            zendesk_id,
+            freshdesk_id,
+            gmelius_id,
+            gorgias_id,
+        } = self;
+        [
+            shopify_id,
+            wordpress_id,
+            prestashop_id,
+            fb_user_id,
+            ig_user_id,
+            ig_pseudo,
+            whatsapp_id,
+            zendesk_id,
+            freshdesk_id,
+            gmelius_id,
+            gorgias_id,
+        ]
+    }
 }
 
 /// A checked customer to add; made from a [`CustomerDraft`](crate::CustomerDraft).
@@ -100,12 +126,6 @@ impl NewCustomer {
             cms_created_at: None,
             created_at: stamp.time,
         }
-    }
-
-    /// As [`Customer::searched_texts`].
-    pub fn searched_texts(&self) -> impl Iterator<Item = &str> {
-        let Self { email, phone_number, first_name, last_name, full_name, .. } = self;
-        [email, phone_number, first_name, last_name, full_name].into_iter().filter_map(Option::as_deref)
     }
 }
 

@@ -39,8 +39,9 @@ pub(crate) async fn serve(
 }
 
 fn query(query: &mut QueryParameters) -> Result<SearchQuery, Problem> {
-    let description = "1 to 8 different words of letters and digits, in at most 500 characters. Case and accents make \
-                       no difference. A word directly before a `*` matches every word that begins with it.";
+    let description = "Words of letters and digits, in at most 1,000 characters. Case, accents and strokes make no \
+                       difference. A word directly before a `*` matches every word that begins with it. The first \
+                       32 different words count, and of those with a `*` the first 8.";
     let text = query.text("q", description).ok_or_else(|| Problem::invalid_parameter("q is required"))?;
     if text.chars().count() > MAX_SEARCH_QUERY_CHARS {
         let sentence = format!("q must not be longer than {MAX_SEARCH_QUERY_CHARS}");
@@ -61,10 +62,11 @@ pub(crate) fn describe() -> Description {
         "searchTickets",
         TICKETS,
         "Search tickets",
-        "The tickets that hold every word. Each word may be in the ticket's name, in its customer's e-mail address, \
-         phone number or names, in the `lastMessage` that it was created with, or in one of its comments. Words in \
-         the name weigh more than words of the customer, and these more than words of messages. Among tickets of \
-         the same weight the newest activity (`lastMessageTime`) comes first.",
+        "The tickets that hold every word. Each word may be in the ticket's name, id, `tags`, `contact_reason`, \
+         `threadId` or `emailUsed`, in its customer's e-mail address, phone number, names or ids in other systems, \
+         in the `lastMessage` that it was created with, or in the text, subject, sender or attachment names of one \
+         of its comments. Words in the name weigh more than words of the customer, and these more than all others. \
+         Among tickets of the same weight the newest activity (`lastMessageTime`) comes first.",
     )
     .parameters(parameters)
     .returns::<TicketsAnswer<'static>>(

@@ -16,7 +16,7 @@ use diesel::prelude::*;
 use diesel::query_builder::QueryId;
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::SqlType;
-use hexdesk_domain::{Customer, NewComment, NewCustomer, SearchTerm, ShopId, Ticket, search_words};
+use hexdesk_domain::{Customer, NewComment, NewCustomer, SearchTerm, ShopId, Ticket, message_words};
 
 /// PostgreSQL's `tsvector`.
 #[derive(Debug, Clone, Copy, SqlType, QueryId)]
@@ -49,56 +49,78 @@ pub(in crate::postgres) struct Words {
     shop: ShopId,
     /// The words of a ticket's name, with weight A.
     named: BTreeSet<String>,
+    /// The words of a ticket's details, with weight C. Weights only tell which words to replace.
+    details: BTreeSet<String>,
     /// The words of all other texts, with weight D.
     others: BTreeSet<String>,
 }
 
 impl Words {
-    /// The words of a new ticket, from its name and its message.
+    /// The words of a new ticket, from its name, its details and its message.
     pub(in crate::postgres) fn of_ticket(ticket: &Ticket) -> Self {
+        Self::of_ticket_with(ticket, ticket.last_message.as_deref().map(message_words).unwrap_or_default())
+    }
+
+    /// The words of a ticket whose first message has these words.
+    pub(in crate::postgres) fn of_ticket_with(ticket: &Ticket, message: BTreeSet<String>) -> Self {
+        Self { others: message, ..Self::without_message(ticket) }
+    }
+
+    fn without_message(ticket: &Ticket) -> Self {
         Self {
-            others: search_words(ticket.last_message.as_deref()),
-            named: search_words(ticket.name.as_deref()),
             shop: ticket.shop_id,
+            named: ticket.name_words(),
+            details: ticket.detail_words(),
+            others: BTreeSet::new(),
         }
     }
 
-    /// The words of a ticket's row after its name has changed.
-    pub(in crate::postgres) fn of_renamed_ticket(shop: ShopId, name: Option<&str>) -> Renamed {
-        let name = Self { shop, named: search_words(name), others: BTreeSet::new() };
-        // Drops the words of the old name.
-        sql::<TsVector>("ts_filter(words, '{d}') || ").bind::<TsVector, _>(name)
+    /// The words of a ticket's row after a change, if the change affects them.
+    pub(in crate::postgres) fn of_changed_ticket(before: &Ticket, after: &Ticket) -> Option<Changed> {
+        let is_same = before.name == after.name && before.details().eq(after.details());
+        // Keeps the words of the message.
+        (!is_same).then(|| {
+            sql::<TsVector>("ts_filter(words, '{d}') || ").bind::<TsVector, _>(Self::without_message(after))
+        })
     }
 
     /// The words of a new customer.
     pub(in crate::postgres) fn of_new_customer(shop: ShopId, customer: &NewCustomer) -> Self {
-        Self { shop, named: BTreeSet::new(), others: search_words(customer.searched_texts()) }
+        Self::of_others(shop, customer.words())
     }
 
     /// The words of a customer.
     pub(in crate::postgres) fn of_customer(customer: &Customer) -> Self {
-        let others = search_words(customer.searched_texts());
-        Self { shop: customer.shop_id, named: BTreeSet::new(), others }
+        Self::of_others(customer.shop_id, customer.words())
     }
 
     /// The words of a comment.
     pub(in crate::postgres) fn of_comment(comment: &NewComment) -> Self {
-        Self { shop: comment.shop_id, named: BTreeSet::new(), others: search_words([comment.text.as_str()]) }
+        Self::of_others(comment.shop_id, comment.words())
+    }
+
+    /// The words of a row without a name.
+    pub(in crate::postgres) const fn of_others(shop: ShopId, others: BTreeSet<String>) -> Self {
+        Self { shop, named: BTreeSet::new(), details: BTreeSet::new(), others }
     }
 }
 
-type Renamed = UncheckedBind<SqlLiteral<TsVector>, <Words as AsExpression<TsVector>>::Expression>;
+type Changed = UncheckedBind<SqlLiteral<TsVector>, <Words as AsExpression<TsVector>>::Expression>;
 
 /// A vector holds the positions of a word in the text. Here a position only carries the weight:
-/// words of weight D are at position 1, words of weight A at position 2.
+/// words of weight D are at position 1, words of weight A at position 2, words of weight C at
+/// position 3.
 const D_AT_FIRST: u16 = 1;
 const A_AT_SECOND: u16 = (3 << 14) | 2;
+const C_AT_THIRD: u16 = (1 << 14) | 3;
 
 impl ToSql<TsVector, Pg> for Words {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
         let prefix = prefix(self.shop);
         let mut places: BTreeMap<&str, Vec<u16>> = BTreeMap::new();
-        for (words, place) in [(&self.others, D_AT_FIRST), (&self.named, A_AT_SECOND)] {
+        for (words, place) in
+            [(&self.others, D_AT_FIRST), (&self.named, A_AT_SECOND), (&self.details, C_AT_THIRD)]
+        {
             for word in words {
                 places.entry(word).or_default().push(place);
             }
@@ -128,12 +150,22 @@ pub(in crate::postgres) struct TermQuery {
 impl ToSql<TsQuery, Pg> for TermQuery {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
         const OPERAND: u8 = 1;
+        const OPERATOR: u8 = 2;
+        const OR: u8 = 3;
         const ANY_WEIGHT: u8 = 0;
         const WEIGHT_A: u8 = 1 << 3;
-        out.write_all(&1_u32.to_be_bytes())?;
-        let weight = if self.in_name { WEIGHT_A } else { ANY_WEIGHT };
-        out.write_all(&[OPERAND, weight, u8::from(self.term.is_prefix)])?;
-        write_word(out, &prefix(self.shop), &self.term.word)?;
+        let (prefix, weight) = (prefix(self.shop), if self.in_name { WEIGHT_A } else { ANY_WEIGHT });
+        let SearchTerm { word, is_prefix, alternative } = &self.term;
+        match alternative {
+            None => out.write_all(&1_u32.to_be_bytes())?,
+            Some(alternative) => {
+                out.write_all(&3_u32.to_be_bytes())?;
+                out.write_all(&[OPERATOR, OR, OPERAND, weight, u8::from(false)])?;
+                write_word(out, &prefix, alternative)?;
+            }
+        }
+        out.write_all(&[OPERAND, weight, u8::from(*is_prefix)])?;
+        write_word(out, &prefix, word)?;
         Ok(IsNull::No)
     }
 }
@@ -143,7 +175,7 @@ fn prefix(shop: ShopId) -> String {
     format!("{shop}:")
 }
 
-/// Writes a word. It consists of letters and digits, so it contains no colon and no zero byte.
+/// Writes a word. It consists of letters, digits and marks, so it contains no colon and no zero byte.
 fn write_word(out: &mut Output<'_, '_, Pg>, prefix: &str, word: &str) -> std::io::Result<()> {
     out.write_all(prefix.as_bytes())?;
     out.write_all(word.as_bytes())?;

@@ -51,17 +51,17 @@ pub(super) async fn update(
             }
             _ => None,
         };
-        let name_words = changes
-            .name
-            .as_ref()
-            .map(|name| WordsOf(tickets::table).eq(Words::of_renamed_ticket(shop, name.as_deref())));
+        let mut after = before.clone();
+        changes.clone().apply(&mut after);
+        let words = Words::of_changed_ticket(&before, &after);
+        let words = words.map(|words| WordsOf(tickets::table).eq(words));
         diesel::update(tickets::table.find((shop.get(), id.get())))
             .set((
                 TicketChangeset::from(changes),
                 tickets::version.eq(tickets::version + 1),
                 human_ticket,
                 number,
-                name_words,
+                words,
             ))
             .execute(connection)
             .await?;

@@ -31,7 +31,7 @@ macro_rules! wanted {
 }
 
 /// Chooses tickets by the milliseconds in their ids.
-const WANTED_TICKET: &str = wanted!("tickets.id", 0x3c0_0000);
+pub(in crate::sqlite) const WANTED_TICKET: &str = wanted!("tickets.id", 0x3c0_0000);
 /// [`WANTED_TICKET`] among the results of a search. A customer without tickets has none.
 pub(in crate::sqlite) const WANTED_RESULT: &str = wanted!("ticket_id", 0x3c0_0000);
 /// Chooses documents in blocks of 64, because the lowest bits follow the kinds of documents.

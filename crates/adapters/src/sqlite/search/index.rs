@@ -1,20 +1,30 @@
 //! The full-text index of tickets. Every write keeps it up to date.
 //!
-//! Each text is a document: a row of `search_documents` with its words, and an entry of the
-//! full-text index `search_index`. A changed document is removed and added again.
+//! A document is a row of `search_documents` with words, and an entry of the full-text index
+//! `search_index`. A ticket has one with its name, its details and its first message, and one for each
+//! comment. A customer has one. A changed document is removed and added again.
+//!
+//! The number of the shop begins each word (`7:refund`), so that the words of shops are apart. More
+//! colons tell words of names (`7::refund`), which weigh more, and of details (`7:::refund`) from words
+//! of the first message. So a change of the details keeps the words of the message, which need no row of
+//! their own.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
 
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
-use hexdesk_domain::{Customer, CustomerId, NewComment, ShopId, Ticket, TicketId, search_words};
+use hexdesk_domain::{Customer, CustomerId, NewComment, SearchTerm, ShopId, Ticket, TicketId, message_words};
 
 use crate::sql::schema::{search_documents, search_index};
 
-/// The weight of a word in a ticket's name.
+/// The largest weight of a word in the document of a ticket. Its details and its first message weigh as
+/// much as a comment.
 const WEIGHT_OF_NAME: i32 = 4;
-/// The weight of a word in a customer's details.
+/// The weight of a word of a customer.
 const WEIGHT_OF_CUSTOMER: i32 = 2;
-/// The weight of a word in a message.
-const WEIGHT_OF_MESSAGE: i32 = 1;
+/// The weight of a word in a comment.
+const WEIGHT_OF_COMMENT: i32 = 1;
 
 /// A document to add.
 #[derive(Debug, Insertable)]
@@ -28,9 +38,37 @@ struct NewDocument {
 }
 
 impl NewDocument {
-    fn of_ticket(shop: ShopId, ticket: TicketId, weight: i32, text: &str) -> Self {
-        let words = indexed_words(shop, [text]);
-        Self { shop_id: shop.get(), ticket_id: Some(ticket.get()), customer_id: None, weight, words }
+    /// A ticket, with these words of its first message in the form of the index.
+    fn of_ticket(ticket: &Ticket, message: &mut dyn Iterator<Item = &str>) -> Self {
+        let shop = ticket.shop_id.get();
+        let mut words = String::new();
+        add_indexed_words(&format!("{shop}::"), &ticket.name_words(), &mut words);
+        add_indexed_words(&format!("{shop}:::"), &ticket.detail_words(), &mut words);
+        for word in message {
+            if !words.is_empty() {
+                words.push(' ');
+            }
+            words.push_str(word);
+        }
+        Self {
+            shop_id: shop,
+            ticket_id: Some(ticket.id.get()),
+            customer_id: None,
+            weight: WEIGHT_OF_NAME,
+            words,
+        }
+    }
+
+    /// A comment on a ticket, with these words.
+    fn of_comment(shop: ShopId, ticket: TicketId, words: &BTreeSet<String>) -> Self {
+        let words = indexed_words(shop, words);
+        Self {
+            shop_id: shop.get(),
+            ticket_id: Some(ticket.get()),
+            customer_id: None,
+            weight: WEIGHT_OF_COMMENT,
+            words,
+        }
     }
 
     fn of_customer(customer: &Customer) -> Self {
@@ -39,7 +77,7 @@ impl NewDocument {
             ticket_id: None,
             customer_id: Some(customer.id.get()),
             weight: WEIGHT_OF_CUSTOMER,
-            words: indexed_words(customer.shop_id, customer.searched_texts()),
+            words: indexed_words(customer.shop_id, &customer.words()),
         }
     }
 
@@ -56,19 +94,25 @@ impl NewDocument {
 pub(in crate::sqlite) struct NewDocuments(Vec<NewDocument>);
 
 impl NewDocuments {
-    /// Adds the name and the message of a new ticket.
+    /// Adds a new ticket.
     pub(in crate::sqlite) fn push_ticket(&mut self, ticket: &Ticket) {
-        let texts = [(WEIGHT_OF_NAME, &ticket.name), (WEIGHT_OF_MESSAGE, &ticket.last_message)];
-        for (weight, text) in texts {
-            let document = |text: &String| NewDocument::of_ticket(ticket.shop_id, ticket.id, weight, text);
-            self.0.extend(text.as_ref().map(document));
-        }
+        self.push_ticket_with(ticket, &ticket.last_message.as_deref().map(message_words).unwrap_or_default());
     }
 
-    /// Adds the text of a comment.
+    /// Adds a ticket whose first message has these words.
+    pub(in crate::sqlite) fn push_ticket_with(&mut self, ticket: &Ticket, message: &BTreeSet<String>) {
+        let message = indexed_words(ticket.shop_id, message);
+        self.0.push(NewDocument::of_ticket(ticket, &mut message.split_terminator(' ')));
+    }
+
+    /// Adds a new comment.
     pub(in crate::sqlite) fn push_comment(&mut self, comment: &NewComment) {
-        let NewComment { shop_id, ticket_id, text, .. } = comment;
-        self.0.push(NewDocument::of_ticket(*shop_id, *ticket_id, WEIGHT_OF_MESSAGE, text));
+        self.push_words(comment.shop_id, comment.ticket_id, &comment.words());
+    }
+
+    /// Adds the words of a comment.
+    pub(in crate::sqlite) fn push_words(&mut self, shop: ShopId, ticket: TicketId, words: &BTreeSet<String>) {
+        self.0.push(NewDocument::of_comment(shop, ticket, words));
     }
 
     /// Writes the documents that have words.
@@ -90,36 +134,62 @@ impl NewDocuments {
     }
 }
 
-/// Returns the words of texts in the form of the index: separated by spaces.
-fn indexed_words<'a>(shop: ShopId, texts: impl IntoIterator<Item = &'a str>) -> String {
-    let words: Vec<String> = search_words(texts).iter().map(|word| indexed_word(shop, word)).collect();
-    words.join(" ")
+/// Returns words in the form of the index.
+fn indexed_words(shop: ShopId, words: &BTreeSet<String>) -> String {
+    let mut indexed = String::new();
+    add_indexed_words(&format!("{}:", shop.get()), words, &mut indexed);
+    indexed
 }
 
-/// Returns a word in the form of the index. The number of the shop separates the words of different
-/// shops. Words have no colons and no spaces.
-pub(in crate::sqlite) fn indexed_word(shop: ShopId, word: &str) -> String {
-    format!("{}:{word}", shop.get())
-}
-
-/// Replaces the name of a ticket.
-pub(in crate::sqlite) fn replace_name(
-    connection: &mut SqliteConnection,
-    shop: ShopId,
-    ticket: TicketId,
-    name: Option<&str>,
-) -> QueryResult<()> {
-    let of_ticket =
-        search_documents::shop_id.eq(shop.get()).and(search_documents::ticket_id.eq(ticket.get()));
-    let old = search_documents::table
-        .filter(of_ticket.and(search_documents::weight.eq(WEIGHT_OF_NAME)))
-        .select(search_documents::id);
-    let old = old.load(connection)?;
-    remove(connection, old)?;
-    match name {
-        Some(name) => NewDocument::of_ticket(shop, ticket, WEIGHT_OF_NAME, name).add(connection),
-        None => Ok(()),
+/// Adds words in the form of the index: each begins with this, and blanks separate them. Words have no
+/// colons and no blanks.
+fn add_indexed_words(begin: &str, words: &BTreeSet<String>, indexed: &mut String) {
+    indexed.reserve(words.iter().map(|word| begin.len() + word.len() + 1).sum());
+    for word in words {
+        if !indexed.is_empty() {
+            indexed.push(' ');
+        }
+        indexed.push_str(begin);
+        indexed.push_str(word);
     }
+}
+
+/// Returns the three expressions by which the index finds a term: in names, in details, and elsewhere.
+/// Words are letters, digits and marks, so the quotes are safe.
+pub(in crate::sqlite) fn expressions(shop: ShopId, term: &SearchTerm) -> [String; 3] {
+    ["::", ":::", ":"].map(|colons| {
+        let (shop, star) = (shop.get(), if term.is_prefix { "*" } else { "" });
+        let mut expression = format!("\"{shop}{colons}{}\"{star}", term.word);
+        if let Some(alternative) = &term.alternative {
+            // Writing to a string does not fail.
+            let _ = write!(expression, " OR \"{shop}{colons}{alternative}\"");
+        }
+        expression
+    })
+}
+
+/// Replaces the document of a ticket, if its name or details have changed.
+pub(in crate::sqlite) fn replace_ticket(
+    connection: &mut SqliteConnection,
+    before: &Ticket,
+    after: &Ticket,
+) -> QueryResult<()> {
+    if before.name == after.name && before.details().eq(after.details()) {
+        return Ok(());
+    }
+    let of_ticket = search_documents::shop_id
+        .eq(after.shop_id.get())
+        .and(search_documents::ticket_id.eq(after.id.get()))
+        .and(search_documents::weight.eq(WEIGHT_OF_NAME));
+    let old: Vec<(i64, String)> = search_documents::table
+        .filter(of_ticket)
+        .select((search_documents::id, search_documents::words))
+        .load(connection)?;
+    remove(connection, old.iter().map(|(id, _)| *id).collect())?;
+    let of_name_or_details = format!("{}::", after.shop_id.get());
+    let words = old.iter().flat_map(|(_, words)| words.split_terminator(' '));
+    let mut message = words.filter(|word| !word.starts_with(&of_name_or_details));
+    NewDocument::of_ticket(after, &mut message).add(connection)
 }
 
 /// Adds a customer.

@@ -46,9 +46,9 @@ pub(super) fn update(
             _ => None,
         };
         let number = number.map(|id| tickets::human_ticket_id.eq(id.get()));
-        if let Some(name) = &changes.name {
-            index::replace_name(connection, shop, id, name.as_deref())?;
-        }
+        let mut after = before.clone();
+        changes.clone().apply(&mut after);
+        index::replace_ticket(connection, &before, &after)?;
         diesel::update(ticket)
             .set((
                 TicketChangeset::from(changes),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use hexdesk_domain::limits::MAX_SEARCH_WORD_CHARS;
-use hexdesk_domain::search_words;
+use hexdesk_domain::{SearchTerm, search_words};
 
 use super::{CORRECT, Search};
 use crate::faulty::{Fault, fault};
@@ -25,6 +25,10 @@ fn runs(text: &str) -> impl Iterator<Item = &str> {
     text.split(|letter: char| !letter.is_alphanumeric()).filter(|run| !run.is_empty())
 }
 
+fn is_ideograph(letter: char) -> bool {
+    ('\u{2e80}'..'\u{a000}').contains(&letter)
+}
+
 /// The correct words for which the predicate is true.
 fn kept(text: &str, is_kept: impl Fn(&str) -> bool) -> BTreeSet<String> {
     search_words([text]).into_iter().filter(|word| is_kept(word)).collect()
@@ -40,7 +44,7 @@ fn changed(text: &str, change: impl Fn(&mut String)) -> BTreeSet<String> {
 }
 
 pub(super) fn faults() -> Vec<Fault> {
-    let words = |words_of| Search { words_of, ..CORRECT };
+    let words = |words_of| Search { words_of, words_of_message: words_of, ..CORRECT };
     vec![
         fault("SEARCH-1", "Accents are not ignored.")
             .search(words(|text| runs(&text.to_lowercase()).map(Into::into).collect())),
@@ -61,8 +65,31 @@ pub(super) fn faults() -> Vec<Fault> {
         })),
         fault("SEARCH-1", "Words outside of ASCII are not stored.")
             .search(words(|text| kept(text, str::is_ascii))),
+        fault("SEARCH-1", "Each ideograph is a word, and so are all in a query.").search(Search {
+            change_terms: |terms| {
+                *terms = terms
+                    .iter()
+                    .flat_map(|term| {
+                        let is_pair = term.word.chars().all(is_ideograph) && term.word.chars().count() == 2;
+                        let chars =
+                            term.word.chars().map(|it| SearchTerm { word: it.into(), ..term.clone() });
+                        if is_pair { chars.collect() } else { vec![term.clone()] }
+                    })
+                    .collect();
+            },
+            ..words(|text| {
+                let ideographs = text.chars().filter(|letter| is_ideograph(*letter)).map(String::from);
+                search_words([text]).into_iter().chain(ideographs).collect()
+            })
+        }),
+        fault("SEARCH-1", "Letters with strokes are not folded.").search(words(|text| {
+            let strokes: BTreeSet<String> =
+                runs(text).filter(|run| run.contains('Ł')).map(str::to_lowercase).collect();
+            if strokes.is_empty() { search_words([text]) } else { strokes }
+        })),
+        fault("SEARCH-1", "Only the first eight terms are searched.")
+            .search(Search { change_terms: |terms| terms.truncate(8), ..CORRECT }),
         fault("SEARCH-1", "A run of ideographs is one word.").search(words(|text| {
-            let is_ideograph = |letter: char| ('\u{2e80}'..'\u{a000}').contains(&letter);
             let of_run = |run: &str| match run.chars().any(is_ideograph) {
                 true => BTreeSet::from([run.to_owned()]),
                 false => search_words([run]),

@@ -1,0 +1,2 @@
+-- Words keep their form. The version before finds most of them.
+DROP TABLE search_upgrade;
