@@ -46,7 +46,7 @@ impl<S: ShopStore> ShopStore for FairReads<S> {
 }
 
 impl<S: CustomerStore> CustomerStore for FairReads<S> {
-    forward!(store: create_customer, find_customer, update_customer, erase_customer);
+    forward!(store: create_customer, find_customer, update_customer, merge_customers, find_merged_customer, erase_customer);
     forward!(store, in turns: list_customers, count_customers);
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod comments;
 pub(crate) mod customers;
 pub(crate) mod diagnosis;
 pub(crate) mod events;
+pub(crate) mod folded;
 pub(crate) mod id_ranges;
 pub(crate) mod idempotency;
 pub(crate) mod migrations;

@@ -8,6 +8,7 @@ pub use crate::comments::cases as comments;
 pub use crate::concurrency::cases as concurrency;
 pub use crate::customers::cases::{
     changes as customer_changes, creation as customers, erasure as customer_erasure, lists as customer_lists,
+    merges as customer_merges,
 };
 pub use crate::events::cases as events;
 pub use crate::id_ranges::cases as id_ranges;

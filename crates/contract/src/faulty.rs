@@ -12,9 +12,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use hexdesk_domain::ports::{
     CommentCreation, CreateCommentOutcome, CreateCustomerOutcome, CreateKeyOutcome, CreateShopOutcome,
-    CreateTicketOutcome, CreateUserOutcome, CustomerUpdate, DeleteTicketOutcome, Erased, KeyRotation,
-    RotateKeyOutcome, TicketCreation, TicketUpdate, UpdateCustomerOutcome, UpdateTicketOutcome,
-    UpdateUserOutcome, UserUpdate,
+    CreateTicketOutcome, CreateUserOutcome, CustomerMerge, CustomerUpdate, DeleteTicketOutcome, Erased,
+    KeyRotation, MergeCustomersOutcome, RotateKeyOutcome, TicketCreation, TicketUpdate,
+    UpdateCustomerOutcome, UpdateTicketOutcome, UpdateUserOutcome, UserUpdate,
 };
 use hexdesk_domain::{
     ApiKey, ApiKeyStore, AuditStamp, Capabilities, CommentPosition, CommentStore, CommentView, Customer,
@@ -424,6 +424,9 @@ claimed_operations! {
     customer_update, customer_update_claim, racing_customer_updates:
         update_customer(id: CustomerId, update: CustomerUpdate) -> UpdateCustomerOutcome =
             |state, shop, id, update| Ok(state.update_customer(shop, id, update));
+    customer_merge, customer_merge_claim, racing_customer_merges:
+        merge_customers(merge: CustomerMerge) -> MergeCustomersOutcome =
+            |state, shop, merge| Ok(state.merge_customers(shop, merge));
     user_creation, user_creation_claim, racing_user_creations:
         create_user(new: NewUser) -> CreateUserOutcome = State::create_user;
     user_update, user_update_claim, racing_user_updates:

@@ -149,6 +149,7 @@ mod customers {
         pub mod creation;
         pub mod erasure;
         pub mod lists;
+        pub mod merges;
     }
     #[cfg(test)]
     pub(crate) mod faults;

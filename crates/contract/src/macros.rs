@@ -19,6 +19,8 @@ macro_rules! __for_each_case {
                 "CUSTOMER-1" customer_1_is_found_as_created
                 "CUSTOMER-2" customer_2_same_email_is_existing
                 "CUSTOMER-3" customer_3_same_phone_number_is_existing
+                "CUSTOMER-21" customer_21_same_id_is_existing
+                "CUSTOMER-22" customer_22_what_is_missing_is_filled_in
                 "CUSTOMER-4" customer_4_shops_are_apart
                 "CUSTOMER-5" customer_5_asked_number_is_kept
                 "CUSTOMER-6" customer_6_taken_number_is_refused
@@ -27,6 +29,7 @@ macro_rules! __for_each_case {
             customer_lists {
                 "CUSTOMER-9" customer_9_list_meets_every_condition
                 "CUSTOMER-10" customer_10_pages_hold_every_customer_once
+                "CUSTOMER-23" customer_23_words_select_customers
             }
             customer_changes {
                 "CUSTOMER-11" customer_11_update_changes_what_it_says
@@ -36,6 +39,13 @@ macro_rules! __for_each_case {
             customer_erasure {
                 "CUSTOMER-15" customer_15_erasure_takes_all_of_the_customers
                 "CUSTOMER-16" customer_16_what_an_erased_one_had_is_free
+            }
+            customer_merges {
+                "CUSTOMER-24" customer_24_merge_moves_everything
+                "CUSTOMER-25" customer_25_merge_of_a_missing_customer_is_refused
+                "CUSTOMER-26" customer_26_merged_number_leads_on
+                "CUSTOMER-27" customer_27_merge_is_logged
+                "CUSTOMER-28" customer_28_erasure_takes_what_was_merged
             }
             users {
                 "USER-1" user_1_is_found_as_created
@@ -47,6 +57,7 @@ macro_rules! __for_each_case {
             }
             user_lists {
                 "USER-7" user_7_list_holds_all_in_order
+                "USER-14" user_14_filter_finds_an_address
             }
             user_changes {
                 "USER-8" user_8_update_changes_what_it_says
@@ -105,6 +116,7 @@ macro_rules! __for_each_case {
                 "COMMENT-10" comment_10_takes_effect_once
                 "CUSTOMER-8" customer_8_takes_effect_once
                 "CUSTOMER-13" customer_13_takes_effect_once
+                "CUSTOMER-29" customer_29_takes_effect_once
                 "TICKET-22" ticket_22_takes_effect_once
                 "USER-6" user_6_takes_effect_once
                 "KEY-8" key_8_takes_effect_once
@@ -174,6 +186,7 @@ macro_rules! __for_each_case {
                 "CUSTOMER-14" customer_14_one_of_racing_updates_wins
                 "CUSTOMER-17" customer_17_racing_erasure_leaves_nothing
                 "CUSTOMER-20" customer_20_racing_updates_all_take_effect
+                "CUSTOMER-30" customer_30_racing_merge_loses_nothing
                 "USER-10" user_10_deactivation_leaves_no_key
                 "USER-12" user_12_one_of_racing_users_wins
                 "USER-13" user_13_racing_updates_all_take_effect

@@ -44,6 +44,8 @@ pub struct MemoryStorage(Mutex<State>);
 pub(crate) struct State {
     pub(crate) shops: BTreeMap<ShopId, Shop>,
     pub(crate) customers: BTreeMap<(ShopId, CustomerId), Customer>,
+    /// Merged customers, and the customers into whom they were merged.
+    pub(crate) merged_customers: BTreeMap<(ShopId, CustomerId), CustomerId>,
     /// Their numbers are never assigned again.
     pub(crate) erased_customers: BTreeSet<(ShopId, CustomerId)>,
     pub(crate) users: BTreeMap<(ShopId, UserId), User>,

@@ -20,6 +20,9 @@ macro_rules! for_each_method {
                 count_customers(shop: ShopId, filter: CustomerFilter) -> u64;
                 update_customer(shop: ShopId, id: CustomerId, update: CustomerUpdate, claim:
                     Option<DeferredClaim<UpdateCustomerOutcome>>) -> IdempotentOutcome<UpdateCustomerOutcome>;
+                merge_customers(shop: ShopId, merge: CustomerMerge, claim:
+                    Option<DeferredClaim<MergeCustomersOutcome>>) -> IdempotentOutcome<MergeCustomersOutcome>;
+                find_merged_customer(shop: ShopId, id: CustomerId) -> Option<CustomerId>;
                 erase_customer(shop: ShopId, id: CustomerId, stamp: AuditStamp) -> Option<Erased>;
             }
             UserStore {

@@ -12,7 +12,7 @@ use anyhow::{Context, ensure};
 use hexdesk_domain::ports::{
     CommentCreation, CreateCommentOutcome, CreateCustomerOutcome, CreateKeyOutcome, CreateShopOutcome,
     CreateTicketOutcome, CreateUserOutcome, CustomerUpdate, KeyRotation, RotateKeyOutcome, TicketCreation,
-    TicketUpdate, UpdateTicketOutcome,
+    TicketUpdate, UpdateCustomerOutcome, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
     Actor, ApiKey, AuditStamp, CommentId, CommentView, Customer, CustomerChanges, CustomerId, DeferredClaim,
@@ -282,6 +282,36 @@ pub(crate) async fn create_customer(
     match storage.create_customer(shop, new, None).await? {
         IdempotentOutcome::Ran(CreateCustomerOutcome::Created(customer)) => Ok(customer),
         other => anyhow::bail!("a new customer returned {other:?}"),
+    }
+}
+
+/// Creates a customer who may share ids with others. Only an update adds such ids: a creation would
+/// return the other customer.
+pub(crate) async fn create_customer_sharing_ids(
+    storage: &dyn Storage,
+    shop: ShopId,
+    new: NewCustomer,
+) -> anyhow::Result<Customer> {
+    let ids = new.external_ids.clone();
+    let new = NewCustomer { external_ids: ExternalIds::default(), ..new };
+    let created = create_customer(storage, shop, new).await?;
+    let changes = CustomerChanges {
+        shopify_id: ids.shopify_id.map(Some),
+        wordpress_id: ids.wordpress_id.map(Some),
+        prestashop_id: ids.prestashop_id.map(Some),
+        fb_user_id: ids.fb_user_id.map(Some),
+        ig_user_id: ids.ig_user_id.map(Some),
+        ig_pseudo: ids.ig_pseudo.map(Some),
+        whatsapp_id: ids.whatsapp_id.map(Some),
+        zendesk_id: ids.zendesk_id.map(Some),
+        freshdesk_id: ids.freshdesk_id.map(Some),
+        gmelius_id: ids.gmelius_id.map(Some),
+        gorgias_id: ids.gorgias_id.map(Some),
+        ..CustomerChanges::default()
+    };
+    match storage.update_customer(shop, created.id, customer_update(changes), None).await? {
+        IdempotentOutcome::Ran(UpdateCustomerOutcome::Updated(customer)) => Ok(*customer),
+        other => anyhow::bail!("an update of a new customer returned {other:?}"),
     }
 }
 

@@ -14,6 +14,7 @@ impl State {
         let State {
             shops,
             customers,
+            merged_customers,
             erased_customers,
             users,
             tickets,
@@ -27,6 +28,7 @@ impl State {
         } = after;
         write_rows(&mut self.shops, &before.shops, shops);
         write_rows(&mut self.customers, &before.customers, customers);
+        write_rows(&mut self.merged_customers, &before.merged_customers, merged_customers);
         self.erased_customers.extend(erased_customers);
         write_rows(&mut self.users, &before.users, users);
         write_rows(&mut self.tickets, &before.tickets, tickets);

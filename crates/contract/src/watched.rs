@@ -7,9 +7,9 @@ use std::time::Instant;
 use async_trait::async_trait;
 use hexdesk_domain::ports::{
     CommentCreation, CreateCommentOutcome, CreateCustomerOutcome, CreateKeyOutcome, CreateShopOutcome,
-    CreateTicketOutcome, CreateUserOutcome, CustomerUpdate, DeleteTicketOutcome, Erased, KeyRotation,
-    RotateKeyOutcome, TicketCreation, TicketUpdate, UpdateCustomerOutcome, UpdateTicketOutcome,
-    UpdateUserOutcome, UserUpdate,
+    CreateTicketOutcome, CreateUserOutcome, CustomerMerge, CustomerUpdate, DeleteTicketOutcome, Erased,
+    KeyRotation, MergeCustomersOutcome, RotateKeyOutcome, TicketCreation, TicketUpdate,
+    UpdateCustomerOutcome, UpdateTicketOutcome, UpdateUserOutcome, UserUpdate,
 };
 use hexdesk_domain::{
     ApiKey, ApiKeyStore, AuditStamp, Capabilities, CommentPosition, CommentStore, CommentView, Customer,

@@ -5,11 +5,13 @@ mod create;
 mod customer;
 mod draft;
 mod filter;
+mod merge;
 mod update;
 
 pub use changes::CustomerChanges;
 pub use create::CreateCustomer;
-pub use customer::{Customer, ExternalIds, NewCustomer};
+pub use customer::{Customer, ExternalIds, NewCustomer, SamePerson};
 pub use draft::CustomerDraft;
 pub use filter::CustomerFilter;
+pub use merge::{MergeCustomers, MergeDraft};
 pub use update::UpdateCustomer;

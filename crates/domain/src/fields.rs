@@ -48,6 +48,12 @@ fields!(
     FbUserId = "fb_user_id",
     IgUserId = "ig_user_id",
     WhatsappId = "whatsapp_id",
+    PrestashopId = "prestashop_id",
+    IgPseudo = "ig_pseudo",
+    ZendeskId = "zendesk_id",
+    FreshdeskId = "freshdesk_id",
+    GmeliusId = "gmelius_id",
+    GorgiasId = "gorgias_id",
     Text = "text",
     Time = "time",
     Subject = "subject",
@@ -60,6 +66,7 @@ fields!(
     UserId = "user_id",
     ExpiresAt = "expires_at",
     OverlapSeconds = "overlap_seconds",
+    From = "from",
 );
 
 /// The limits of requests. Texts are measured in characters (Unicode scalar values), not in
@@ -71,7 +78,7 @@ pub mod limits {
     pub const MAX_TICKET_NAME_CHARS: u64 = 1_000;
     /// `threadId` of a ticket. RFC 5322 message ids have at most 998 characters.
     pub const MAX_THREAD_ID_CHARS: u64 = 1_000;
-    /// An e-mail address (RFC 5321).
+    /// An e-mail address: the longest path of RFC 5321 without its angle brackets.
     pub const MAX_EMAIL_CHARS: u64 = 254;
     /// `lastMessage` of a ticket.
     pub const MAX_MESSAGE_CHARS: u64 = 65_536;

@@ -150,6 +150,7 @@ mod id;
 mod idempotency;
 mod page;
 mod person;
+mod phone_number;
 pub mod ports;
 mod retention;
 #[cfg(test)]
@@ -174,8 +175,8 @@ pub use capabilities::Capabilities;
 pub use command_error::CommandError;
 pub use comments::{Comment, CommentDraft, CommentView, CreateComment, CreateCommentError, NewComment};
 pub use customers::{
-    CreateCustomer, Customer, CustomerChanges, CustomerDraft, CustomerFilter, ExternalIds, NewCustomer,
-    UpdateCustomer,
+    CreateCustomer, Customer, CustomerChanges, CustomerDraft, CustomerFilter, ExternalIds, MergeCustomers,
+    MergeDraft, NewCustomer, SamePerson, UpdateCustomer,
 };
 pub use events::{
     ApiKeySnapshot, Event, EventKind, EventPosition, NewEvent, Snapshot, Subject, TicketSnapshot,
@@ -188,6 +189,7 @@ pub use idempotency::{
     IdempotentOutcome, Receipt, RenderReceipt,
 };
 pub use page::{CommentPosition, Page, PageBuilder, PageSize, SearchPosition, TicketPosition};
+pub use phone_number::fold_phone_number;
 pub use ports::{
     ApiKeyStore, Authenticator, Clock, CommentStore, CustomerStore, EventStore, IdRangeStore, Readiness,
     RetentionStore, SearchStore, ShopStore, Storage, StoreCapabilities, TicketIdSource, TicketStore,

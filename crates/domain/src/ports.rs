@@ -53,10 +53,10 @@
 //! | of | looked up by | at most | tested by |
 //! | --- | --- | --- | --- |
 //! | shop | domain | 253 bytes | SHOP-1, SHOP-2 |
-//! | customer | e-mail address, as `fold_email` returns it | 1,016 bytes | CUSTOMER-2, CUSTOMER-9, CUSTOMER-12 |
-//! | customer | phone number | 200 bytes | CUSTOMER-3, CUSTOMER-9, CUSTOMER-12 |
-//! | customer | each id in another system | 800 bytes | CUSTOMER-9 |
-//! | user | e-mail address, as `fold_email` returns it | 1,016 bytes | USER-2, USER-9 |
+//! | customer | e-mail address, as `fold_email` returns it | 1,269 bytes | CUSTOMER-2, CUSTOMER-9, CUSTOMER-12 |
+//! | customer | phone number, as `fold_phone_number` returns it | 200 bytes | CUSTOMER-3, CUSTOMER-9 |
+//! | customer | each id in another system | 800 bytes | CUSTOMER-9, CUSTOMER-21 |
+//! | user | e-mail address, as `fold_email` returns it | 1,269 bytes | USER-2, USER-9, USER-14 |
 //! | ticket | channel | 400 bytes | TICKET-13 |
 //! | ticket | contact reason | 2,000 bytes | TICKET-13 |
 //! | ticket | each of up to 100 tags | 800 bytes | TICKET-13 |
@@ -135,7 +135,10 @@ pub use api_keys::{ApiKeyStore, CreateKeyOutcome, KeyRotation, RotateKeyOutcome}
 pub use authentication::{AuthenticationError, Authenticator};
 pub use capabilities::StoreCapabilities;
 pub use comments::{CommentCreation, CommentStore, CreateCommentOutcome};
-pub use customers::{CreateCustomerOutcome, CustomerStore, CustomerUpdate, Erased, UpdateCustomerOutcome};
+pub use customers::{
+    CreateCustomerOutcome, CustomerMerge, CustomerStore, CustomerUpdate, Erased, MergeCustomersOutcome,
+    UpdateCustomerOutcome,
+};
 pub use events::EventStore;
 pub use id_ranges::IdRangeStore;
 pub use readiness::Readiness;

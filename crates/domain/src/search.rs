@@ -10,5 +10,6 @@ mod query;
 mod words;
 
 pub use documents::message_words;
+pub(crate) use folding::digit;
 pub use query::{SearchQuery, SearchQueryError, SearchTerm};
 pub use words::search_words;

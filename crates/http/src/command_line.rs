@@ -271,11 +271,17 @@ fn refused(violations: &[Violation]) -> anyhow::Error {
                 _ => "an option",
             };
             match violation.rule {
-                Rule::EmailOrPhoneNumber => "--email or --phone-number is needed".to_owned(),
+                Rule::Reachable => "--email or --phone-number is needed".to_owned(),
                 Rule::Email => format!("{option} must be an e-mail address"),
+                Rule::BareEmail => format!("{option} must be the bare address, without a name"),
                 Rule::MaxLength(max) => format!("{option} must not be longer than {max} characters"),
                 Rule::Required | Rule::NotBlank => format!("{option} is needed"),
-                Rule::NoNul | Rule::Range(..) | Rule::LanguageTag | Rule::Scope | Rule::InTheFuture => {
+                Rule::NoNul
+                | Rule::Range(..)
+                | Rule::LanguageTag
+                | Rule::Scope
+                | Rule::InTheFuture
+                | Rule::AnotherCustomer => {
                     format!("{option} is not allowed")
                 }
             }

@@ -6,6 +6,7 @@ pub(crate) mod erase;
 mod examples;
 pub(crate) mod find;
 pub(crate) mod list;
+pub(crate) mod merge;
 pub(crate) mod update;
 pub(crate) mod wire;
 

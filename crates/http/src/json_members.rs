@@ -79,7 +79,8 @@ impl<T> Body<T> {
         resource: &'static str,
         read: fn(&mut Members) -> T,
     ) -> Self {
-        let description = "Other members are ignored. A member that is `null` counts as absent.";
+        let description =
+            "Other members are ignored. An optional member that is `null` or `\"\"` counts as absent.";
         Self { name, resource, description, read, spelling: OnceLock::new() }
     }
 
@@ -179,10 +180,11 @@ impl Members {
 
     /// Returns all errors, including `violations`: in order of field, one for each member or entry.
     pub(crate) fn problem(mut self, violations: &[Violation]) -> Problem {
-        let has_unreadable_phone_number = self.errors.iter().any(|(field, ..)| *field == Field::PhoneNumber);
+        let reachable = [Field::PhoneNumber, Field::FbUserId, Field::IgUserId, Field::WhatsappId];
+        let is_unreadable = self.errors.iter().any(|(field, ..)| reachable.contains(field));
         for violation in violations {
-            // The member is present, and its error is already reported.
-            if violation.rule == Rule::EmailOrPhoneNumber && has_unreadable_phone_number {
+            // A member is present, and its error is already reported.
+            if violation.rule == Rule::Reachable && is_unreadable {
                 continue;
             }
             let (code, requirement) = describe(violation.rule);
@@ -200,19 +202,19 @@ impl Members {
         self.read(member)
     }
 
-    /// Reads an optional member. `null` counts as absent.
+    /// Reads an optional member. `null` and `""` count as absent.
     pub(crate) fn optional<K: Kind>(&mut self, member: Member<K>) -> Option<K::Read> {
         self.declare(member, false, true);
-        self.read(member)
+        self.read_unless_empty(member)
     }
 
-    /// Reads a change. Returns `None` without the member, and `Some(None)` if it is `null`, which
-    /// clears the field.
+    /// Reads a change. Returns `None` without the member, and `Some(None)` if it is `null` or `""`,
+    /// which clears the field.
     pub(crate) fn change<K: Kind>(&mut self, member: Member<K>) -> Option<Option<K::Read>> {
         self.declare(member, false, true);
         let position = self.position(member.field)?;
         self.values.get(position)?.as_ref()?;
-        Some(self.read(member))
+        Some(self.read_unless_empty(member))
     }
 
     /// Reads a change of a field that cannot be cleared: `null` is an error.
@@ -222,6 +224,12 @@ impl Members {
         if self.values.get(position)? == &Some(Value::Null) {
             self.refuse(member.field, None, "required", "must not be null");
         }
+        self.read(member)
+    }
+
+    fn read_unless_empty<K: Kind>(&mut self, member: Member<K>) -> Option<K::Read> {
+        let value = self.position(member.field).and_then(|position| self.values.get_mut(position))?;
+        value.take_if(|value| value.as_str() == Some(""));
         self.read(member)
     }
 
@@ -272,11 +280,20 @@ fn describe(rule: Rule) -> (&'static str, String) {
         Rule::MaxLength(max) => ("too_long", format!("must not be longer than {max}")),
         Rule::NoNul => ("nul", "must not hold the character U+0000".to_owned()),
         Rule::Email => ("email", "must be an e-mail address".to_owned()),
+        Rule::BareEmail => (
+            "email",
+            "must be the bare address, like support@example.com, without a name and angle brackets"
+                .to_owned(),
+        ),
         Rule::Range(min, max) => ("range", format!("must be a whole number from {min} to {max}")),
         Rule::LanguageTag => ("language_tag", "must be a BCP 47 language tag like en or pt-BR".to_owned()),
         Rule::Scope => ("scope", format!("must be one of {}", Scope::names())),
+        Rule::AnotherCustomer => ("itself", "must be another customer".to_owned()),
         Rule::InTheFuture => ("future", "must lie in the future".to_owned()),
-        Rule::EmailOrPhoneNumber => ("required", "or phone_number is required".to_owned()),
+        Rule::Reachable => (
+            "required",
+            "or phone_number is required, or one of fb_user_id, ig_user_id and whatsapp_id".to_owned(),
+        ),
     }
 }
 

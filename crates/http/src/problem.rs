@@ -3,10 +3,12 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
-use hexdesk_domain::Excess;
+use hexdesk_domain::{CustomerId, Excess};
 use serde::Serialize;
 #[cfg(test)]
 use utoipa::ToSchema;
+
+use crate::json_values::Id;
 
 /// Seconds that a client should wait before a retry.
 const RETRY_AFTER_SECONDS: u32 = 1;
@@ -23,6 +25,7 @@ struct Content {
     sentence: String,
     member_errors: Vec<MemberError>,
     header: Option<(HeaderName, HeaderValue)>,
+    customer_id: Option<CustomerId>,
 }
 
 /// An invalid member of the request body.
@@ -32,7 +35,7 @@ pub(crate) struct MemberError {
     /// JSON pointer (RFC 6901) into the request body; empty for the body as a whole.
     pub(crate) pointer: String,
     /// The rule that it breaks, for programs: `required`, `blank`, `type`, `id`, `timestamp`, `range`, `email`,
-    /// `language_tag`, `scope`, `future`, `too_long`, `nul`, `duplicate` or `json`.
+    /// `language_tag`, `scope`, `future`, `itself`, `too_long`, `nul`, `duplicate` or `json`.
     pub(crate) code: &'static str,
     /// The same, for people.
     pub(crate) message: String,
@@ -61,12 +64,17 @@ pub(crate) struct ProblemBody<'a> {
     request_id: &'a str,
     /// Every error of the request's body, in the order of its members; empty for other problems.
     errors: &'a [MemberError],
+    /// Only with the code `customer_merged`: the customer into whom this one was merged.
+    #[cfg_attr(test, schema(nullable = false))]
+    #[serde(rename = "customerId", skip_serializing_if = "Option::is_none")]
+    customer_id: Option<Id>,
 }
 
 impl Problem {
     fn new(status: StatusCode, code: &'static str, title: &'static str, sentence: impl Into<String>) -> Self {
         let sentence = sentence.into();
-        Self(Box::new(Content { status, code, title, sentence, member_errors: Vec::new(), header: None }))
+        let (member_errors, header, customer_id) = Default::default();
+        Self(Box::new(Content { status, code, title, sentence, member_errors, header, customer_id }))
     }
 
     fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
@@ -159,6 +167,13 @@ impl Problem {
         Self::not_found("api_key_not_found", "API key not found")
     }
 
+    /// 404: the customer was merged into this one.
+    pub(crate) fn customer_merged(into: CustomerId) -> Self {
+        let mut problem = Self::not_found("customer_merged", "Customer not found");
+        problem.0.customer_id = Some(into);
+        problem
+    }
+
     /// 404: the shop has no such ticket.
     pub(crate) fn ticket_not_found() -> Self {
         Self::not_found("ticket_not_found", "Ticket not found")
@@ -211,9 +226,8 @@ impl Problem {
     }
 
     /// 409: another customer of the shop has the value of this member.
-    pub(crate) fn customer_exists(member: &str) -> Self {
-        let sentence = format!("Another customer has this {member}");
-        Self::new(StatusCode::CONFLICT, "customer_exists", "Conflict", sentence)
+    pub(crate) fn customer_exists() -> Self {
+        Self::new(StatusCode::CONFLICT, "customer_exists", "Conflict", "Another customer has this email")
     }
 
     /// 412: the ticket has another version than `If-Match`.
@@ -370,7 +384,7 @@ impl Problem {
 
     /// Returns the body, for the request with this id.
     pub(crate) fn body<'a>(&'a self, request_id: &'a str) -> ProblemBody<'a> {
-        let Content { status, code, title, sentence, member_errors, .. } = &*self.0;
+        let Content { status, code, title, sentence, member_errors, header: _, customer_id } = &*self.0;
         ProblemBody {
             error: sentence,
             r#type: format!("urn:hexdesk:problem:{code}"),
@@ -380,6 +394,7 @@ impl Problem {
             code,
             request_id,
             errors: member_errors,
+            customer_id: customer_id.map(|id| Id(id.get())),
         }
     }
 

@@ -81,6 +81,7 @@ endpoints! {
     GET "/api/v1/customers/{customerId}", Key(CustomersRead) => customers::find;
     PATCH "/api/v1/customers/{customerId}", Key(CustomersWrite) => customers::update;
     DELETE "/api/v1/customers/{customerId}", Key(CustomersWrite) => customers::erase;
+    POST "/api/v1/customers/{customerId}/merge", Key(CustomersWrite) => customers::merge;
     GET "/api/v1/users", Key(UsersRead) => users::list;
     POST "/api/v1/users", Key(UsersWrite) => users::create;
     GET "/api/v1/users/{userId}", Key(UsersRead) => users::find;

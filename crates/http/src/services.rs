@@ -9,8 +9,9 @@ use actix_web::{FromRequest, HttpRequest, web};
 use hexdesk_adapters::{ApiKeyAuthenticator, Batches, GroupCommit, SystemClock};
 use hexdesk_domain::{
     ApiKeyStore, AuditStamp, Authenticator, Clock, CommentStore, CreateComment, CreateCustomer, CreateTicket,
-    CustomerStore, EventStore, ManageApiKeys, ManageUsers, Principal, Readiness, SearchStore, Storage,
-    StorageError, StorageErrorKind, TicketIdsExhausted, TicketStore, UpdateCustomer, UpdateTicket, UserStore,
+    CustomerId, CustomerStore, EventStore, ManageApiKeys, ManageUsers, MergeCustomers, Principal, Readiness,
+    SearchStore, ShopId, Storage, StorageError, StorageErrorKind, TicketIdsExhausted, TicketStore,
+    UpdateCustomer, UpdateTicket, UserStore,
 };
 use tokio::runtime::Handle;
 
@@ -39,6 +40,8 @@ pub(crate) struct Services {
     pub(crate) create_customer: CreateCustomer,
     /// Changes customers.
     pub(crate) update_customer: UpdateCustomer,
+    /// Merges customers.
+    pub(crate) merge_customers: MergeCustomers,
     /// Finds, lists and erases customers.
     pub(crate) customers: Arc<dyn CustomerStore>,
     /// Creates and changes users.
@@ -88,6 +91,7 @@ impl Services {
             comments: storage.clone(),
             create_customer: CreateCustomer::new(storage.clone(), clock.clone()),
             update_customer: UpdateCustomer::new(storage.clone(), clock.clone()),
+            merge_customers: MergeCustomers::new(storage.clone(), clock.clone()),
             customers: storage.clone(),
             manage_users: ManageUsers::new(storage.clone(), clock.clone()),
             users: storage.clone(),
@@ -102,6 +106,16 @@ impl Services {
         };
         let background = Background { _range_keeper: range_keeper, _retention_keeper: retention_keeper };
         Ok((services, background))
+    }
+
+    /// Returns the problem for a customer that the shop does not have: 404, with the new id of a customer
+    /// who was merged.
+    pub(crate) async fn missing_customer(&self, shop: ShopId, id: CustomerId) -> Problem {
+        match self.customers.find_merged_customer(shop, id).await {
+            Ok(Some(into)) => Problem::customer_merged(into),
+            Ok(None) => Problem::customer_not_found(),
+            Err(error) => storage_problem(error),
+        }
     }
 
     /// Returns the audit stamp of a change that the principal makes now.

@@ -1,9 +1,14 @@
 mod erase;
+mod merge;
 mod tables;
 mod update;
 
+use anyhow::Context;
 use async_trait::async_trait;
-use hexdesk_domain::ports::{CreateCustomerOutcome, CustomerUpdate, Erased, UpdateCustomerOutcome};
+use hexdesk_domain::ports::{
+    CreateCustomerOutcome, CustomerMerge, CustomerUpdate, Erased, MergeCustomersOutcome,
+    UpdateCustomerOutcome,
+};
 use hexdesk_domain::{
     AuditStamp, Customer, CustomerFilter, CustomerId, CustomerStore, DeferredClaim, IdempotentOutcome,
     NewCustomer, NewEvent, Page, PageSize, ShopId, StorageError,
@@ -13,7 +18,7 @@ use redb::{ReadableTable, WriteTransaction};
 use crate::encoding::{decode, find};
 use crate::events::EventLog;
 use crate::numbers::count_of;
-use crate::tables::{CUSTOMERS, IDEMPOTENCY_RECORDS, Json, NumberInShop};
+use crate::tables::{CUSTOMERS, IDEMPOTENCY_RECORDS, Json, MERGED_CUSTOMERS, NumberInShop};
 use crate::{RedbStorage, idempotency, shops};
 use tables::CustomerTables;
 
@@ -74,6 +79,33 @@ impl CustomerStore for RedbStorage {
         .await
     }
 
+    async fn merge_customers(
+        &self,
+        shop: ShopId,
+        merge: CustomerMerge,
+        claim: Option<DeferredClaim<MergeCustomersOutcome>>,
+    ) -> Result<IdempotentOutcome<MergeCustomersOutcome>, StorageError> {
+        self.write("merge_customers", move |transaction| {
+            let mut records = transaction.open_table(IDEMPOTENCY_RECORDS)?;
+            idempotency::run(&mut records, shop, claim, || merge::merge(transaction, shop, merge))
+        })
+        .await
+    }
+
+    async fn find_merged_customer(
+        &self,
+        shop: ShopId,
+        id: CustomerId,
+    ) -> Result<Option<CustomerId>, StorageError> {
+        self.read("find_merged_customer", move |transaction| {
+            let merged = transaction.open_table(MERGED_CUSTOMERS)?;
+            let into = merged.get((shop.get(), id.get()))?.map(|into| into.value());
+            into.map(|into| CustomerId::new(into).context("a stored customer number is out of range"))
+                .transpose()
+        })
+        .await
+    }
+
     async fn erase_customer(
         &self,
         shop: ShopId,
@@ -91,16 +123,21 @@ fn create(
 ) -> anyhow::Result<CreateCustomerOutcome> {
     shops::require(transaction, shop)?;
     let mut customers = CustomerTables::open(transaction)?;
-    // If two customers match, the one with the e-mail address wins (CUSTOMER-3).
-    let existing = match customers.find_by_email(shop, new.email.as_deref())? {
-        Some(existing) => Some(existing),
-        None => customers.find_by_phone_number(shop, new.phone_number.as_deref())?,
-    };
-    if let Some(existing) = existing {
-        return Ok(CreateCustomerOutcome::Existing(existing));
+    if let Some(existing) = customers.find_same(shop, &new)? {
+        let mut filled = existing.clone();
+        filled.fill_in(&new);
+        if filled != existing {
+            customers.replace(&existing, &filled)?;
+            EventLog::open(transaction)?.append(
+                shop,
+                new.stamp,
+                [NewEvent::customer_updated(filled.clone())],
+            )?;
+        }
+        return Ok(CreateCustomerOutcome::Existing(filled));
     }
     let id = match new.id {
-        Some(id) if customers.find(shop, id)?.is_some() => return Ok(CreateCustomerOutcome::IdTaken),
+        Some(id) if customers.is_taken(shop, id)? => return Ok(CreateCustomerOutcome::IdTaken),
         Some(id) => id,
         None => customers.next_id(shop)?,
     };

@@ -49,17 +49,17 @@ fn earlier_use<T>(
     }))
 }
 
-/// Removes the shop's records with a receipt that holds the customer's data. Returns the number
+/// Removes the shop's records with a receipt that holds data of these customers. Returns the number
 /// of removed records.
 pub(crate) fn erase_all_of(
     records: &mut Table<'_, RecordKey, Record>,
     shop: ShopId,
-    customer: CustomerId,
+    customers: &[CustomerId],
 ) -> anyhow::Result<u64> {
     let all_of_shop = (shop.get(), "", "")..(shop.get() + 1, "", "");
     let mut erased = 0;
     records.retain_in(all_of_shop, |_, (_fingerprint, _requested_at, of_customer, _response)| {
-        let goes = of_customer == Some(customer.get());
+        let goes = customers.iter().any(|customer| of_customer == Some(customer.get()));
         erased += u64::from(goes);
         !goes
     })?;

@@ -13,6 +13,8 @@ use redb::{TableDefinition, TableError, WriteTransaction};
 pub(crate) type NumberInShop = (i64, i64);
 /// The shop's number, then a text.
 pub(crate) type TextInShop = (i64, &'static str);
+/// The shop's number, then a text and a number.
+pub(crate) type TextAndNumber = (i64, &'static str, i64);
 /// The shop's number, the operation, and the caller's idempotency key.
 pub(crate) type RecordKey = (i64, &'static str, &'static str);
 /// The fingerprint, the time of the request, and the receipt: the customer whose data it
@@ -44,7 +46,11 @@ pub(crate) const SHOP_BY_DOMAIN: Table<&str, i64> = Table::new("shop_by_domain")
 pub(crate) const CUSTOMERS: Table<NumberInShop, Json> = Table::new("customers");
 /// Folded e-mail address to customer.
 pub(crate) const CUSTOMER_BY_EMAIL: Table<TextInShop, i64> = Table::new("customer_by_email");
-pub(crate) const CUSTOMER_BY_PHONE_NUMBER: Table<TextInShop, i64> = Table::new("customer_by_phone_number");
+/// Folded phone number and customer: several customers can share a number.
+pub(crate) const CUSTOMERS_BY_PHONE_NUMBER: Table<TextAndNumber, ()> =
+    Table::new("customers_by_phone_number");
+/// Merged customer to the customer into whom it was merged.
+pub(crate) const MERGED_CUSTOMERS: Table<NumberInShop, i64> = Table::new("merged_customers");
 /// Shop to the largest number of an erased customer. Such a number is not assigned again
 /// (CUSTOMER-16), so the next number cannot be derived from the remaining customers alone.
 pub(crate) const LARGEST_ERASED_CUSTOMER: Table<i64, i64> = Table::new("largest_erased_customer");
@@ -83,7 +89,8 @@ pub(crate) fn create_all(transaction: &WriteTransaction) -> Result<(), TableErro
     transaction.open_table(SHOP_BY_DOMAIN)?;
     transaction.open_table(CUSTOMERS)?;
     transaction.open_table(CUSTOMER_BY_EMAIL)?;
-    transaction.open_table(CUSTOMER_BY_PHONE_NUMBER)?;
+    transaction.open_table(CUSTOMERS_BY_PHONE_NUMBER)?;
+    transaction.open_table(MERGED_CUSTOMERS)?;
     transaction.open_table(LARGEST_ERASED_CUSTOMER)?;
     transaction.open_table(USERS)?;
     transaction.open_table(USER_BY_EMAIL)?;

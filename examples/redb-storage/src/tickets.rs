@@ -2,6 +2,7 @@ mod activity;
 mod batch;
 mod delete;
 mod human_tickets;
+mod moving;
 mod tables;
 mod update;
 mod views;
@@ -24,6 +25,7 @@ use views::TicketViews;
 
 pub(crate) use delete::delete_all_of;
 pub(crate) use human_tickets::find_by_ticket as find_human_ticket;
+pub(crate) use moving::move_all_of;
 pub(crate) use tables::TicketTables;
 
 #[async_trait]

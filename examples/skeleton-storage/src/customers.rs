@@ -1,7 +1,10 @@
 //! The obligations CUSTOMER are in the documentation of [`CustomerStore`].
 
 use async_trait::async_trait;
-use hexdesk_domain::ports::{CreateCustomerOutcome, CustomerUpdate, Erased, UpdateCustomerOutcome};
+use hexdesk_domain::ports::{
+    CreateCustomerOutcome, CustomerMerge, CustomerUpdate, Erased, MergeCustomersOutcome,
+    UpdateCustomerOutcome,
+};
 use hexdesk_domain::{
     AuditStamp, Customer, CustomerFilter, CustomerId, CustomerStore, DeferredClaim, IdempotentOutcome,
     NewCustomer, Page, PageSize, ShopId, StorageError,
@@ -46,6 +49,23 @@ impl CustomerStore for SkeletonStorage {
         claim: Option<DeferredClaim<UpdateCustomerOutcome>>,
     ) -> Result<IdempotentOutcome<UpdateCustomerOutcome>, StorageError> {
         not_implemented("update_customer")
+    }
+
+    async fn merge_customers(
+        &self,
+        shop: ShopId,
+        merge: CustomerMerge,
+        claim: Option<DeferredClaim<MergeCustomersOutcome>>,
+    ) -> Result<IdempotentOutcome<MergeCustomersOutcome>, StorageError> {
+        not_implemented("merge_customers")
+    }
+
+    async fn find_merged_customer(
+        &self,
+        shop: ShopId,
+        id: CustomerId,
+    ) -> Result<Option<CustomerId>, StorageError> {
+        not_implemented("find_merged_customer")
     }
 
     async fn erase_customer(

@@ -22,6 +22,7 @@ hexdesk_contract::storage_contract!(
         customer_lists,
         customer_changes,
         customer_erasure,
+        customer_merges,
         users,
         user_lists,
         user_changes,

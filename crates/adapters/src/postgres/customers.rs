@@ -3,18 +3,25 @@
 mod erase;
 mod filter;
 mod lists;
+mod merge;
+mod merged;
+mod same;
 mod update;
 
 use async_trait::async_trait;
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
-use hexdesk_domain::ports::{CreateCustomerOutcome, CustomerUpdate, Erased, UpdateCustomerOutcome};
+use hexdesk_domain::ports::{
+    CreateCustomerOutcome, CustomerMerge, CustomerUpdate, Erased, MergeCustomersOutcome,
+    UpdateCustomerOutcome,
+};
 use hexdesk_domain::{
     AuditStamp, Customer, CustomerFilter, CustomerId, CustomerStore, DeferredClaim, EventKind,
     IdempotentOutcome, NewCustomer, Page, PageSize, ShopId, Snapshot, StorageError,
 };
 
+use self::same::Lock;
 use super::PostgresStorage;
 use super::counters::{Numbered, next_number, note_number};
 use super::errors::{Effect, Failure};
@@ -22,7 +29,7 @@ use super::events::append::append_one;
 use super::idempotency::attempt;
 use super::search::vectors::{Words, WordsOf};
 use crate::sql::customers::{CustomerRow, NewCustomerRow};
-use crate::sql::schema::customers;
+use crate::sql::schema::{customers, merged_customers};
 
 /// The maximum number of inserts. A conflicting row may be gone before it is read.
 const ATTEMPTS: usize = 3;
@@ -35,13 +42,10 @@ impl CustomerStore for PostgresStorage {
         customer: NewCustomer,
         claim: Option<DeferredClaim<CreateCustomerOutcome>>,
     ) -> Result<IdempotentOutcome<CreateCustomerOutcome>, StorageError> {
-        let words = Words::of_new_customer(shop, &customer);
-        let stamp = customer.stamp;
-        let row = NewCustomerRow::new(shop, customer);
         self.connections
             .run("create_customer", Effect::Write, async move |connection: &mut AsyncPgConnection| {
                 attempt(connection, shop, claim.as_ref(), async move |connection| {
-                    create(connection, shop, row, words, stamp).await
+                    create(connection, shop, customer).await
                 })
                 .await
             })
@@ -69,17 +73,19 @@ impl CustomerStore for PostgresStorage {
         after: Option<CustomerId>,
         size: PageSize,
     ) -> Result<Page<Customer, CustomerId>, StorageError> {
+        let layout = self.layout;
         self.connections
             .run("list_customers", Effect::Read, async move |connection: &mut AsyncPgConnection| {
-                lists::list(connection, shop, filter, after, size).await
+                lists::list(connection, layout, shop, filter, after, size).await
             })
             .await
     }
 
     async fn count_customers(&self, shop: ShopId, filter: CustomerFilter) -> Result<u64, StorageError> {
+        let layout = self.layout;
         self.connections
             .run("count_customers", Effect::Read, async move |connection: &mut AsyncPgConnection| {
-                lists::count(connection, shop, filter).await
+                lists::count(connection, layout, shop, filter).await
             })
             .await
     }
@@ -97,6 +103,34 @@ impl CustomerStore for PostgresStorage {
                     update::update(connection, shop, id, update).await
                 })
                 .await
+            })
+            .await
+    }
+
+    async fn merge_customers(
+        &self,
+        shop: ShopId,
+        merge: CustomerMerge,
+        claim: Option<DeferredClaim<MergeCustomersOutcome>>,
+    ) -> Result<IdempotentOutcome<MergeCustomersOutcome>, StorageError> {
+        self.connections
+            .run("merge_customers", Effect::Write, async move |connection: &mut AsyncPgConnection| {
+                attempt(connection, shop, claim.as_ref(), async move |connection| {
+                    merge::merge(connection, shop, merge).await
+                })
+                .await
+            })
+            .await
+    }
+
+    async fn find_merged_customer(
+        &self,
+        shop: ShopId,
+        id: CustomerId,
+    ) -> Result<Option<CustomerId>, StorageError> {
+        self.connections
+            .run("find_merged_customer", Effect::Read, async move |connection: &mut AsyncPgConnection| {
+                merged::find(connection, shop, id).await
             })
             .await
     }
@@ -121,23 +155,43 @@ impl CustomerStore for PostgresStorage {
 async fn create(
     connection: &mut AsyncPgConnection,
     shop: ShopId,
-    mut row: NewCustomerRow,
-    words: Words,
-    stamp: AuditStamp,
+    new: NewCustomer,
 ) -> Result<CreateCustomerOutcome, Failure> {
-    let requested = row.id;
-    for _ in 0..ATTEMPTS {
-        if let Some(existing) = find_same(connection, &row).await? {
+    if let Some(existing) = same::find(connection, shop, &new, Lock::AgainstErasure).await? {
+        let mut filled = existing.clone();
+        filled.fill_in(&new);
+        if filled == existing {
             return Ok(CreateCustomerOutcome::Existing(existing));
         }
-        match requested {
-            Some(id) if is_taken(connection, shop, id).await? => return Ok(CreateCustomerOutcome::IdTaken),
-            Some(id) => note_number(connection, shop, Numbered::Customers, id).await?,
-            None => row.id = Some(next_number(connection, shop, Numbered::Customers).await?),
+    }
+    // From here on, one creation of the shop waits for the other, so that two cannot both miss the
+    // customer that they have in common.
+    note_number(connection, shop, Numbered::Customers, 0).await?;
+    for _ in 0..ATTEMPTS {
+        if let Some(existing) = same::find(connection, shop, &new, Lock::ToChange).await? {
+            let mut filled = existing.clone();
+            filled.fill_in(&new);
+            if filled == existing {
+                return Ok(CreateCustomerOutcome::Existing(existing));
+            }
+            if update::replace(connection, &filled).await? {
+                let snapshot = Snapshot::Customer(Box::new(filled.clone()));
+                append_one(connection, shop, EventKind::CustomerUpdated, snapshot, new.stamp).await?;
+                return Ok(CreateCustomerOutcome::Existing(filled));
+            }
+            continue;
         }
-        if let Some(created) = insert(connection, &row, &words).await? {
+        let id = match new.id.map(CustomerId::get) {
+            Some(id) if is_taken(connection, shop, id).await? => return Ok(CreateCustomerOutcome::IdTaken),
+            Some(id) => {
+                note_number(connection, shop, Numbered::Customers, id).await?;
+                id
+            }
+            None => next_number(connection, shop, Numbered::Customers).await?,
+        };
+        if let Some(created) = insert(connection, shop, id, &new).await? {
             let snapshot = Snapshot::Customer(Box::new(created.clone()));
-            append_one(connection, shop, EventKind::CustomerCreated, snapshot, stamp).await?;
+            append_one(connection, shop, EventKind::CustomerCreated, snapshot, new.stamp).await?;
             return Ok(CreateCustomerOutcome::Created(created));
         }
     }
@@ -145,50 +199,25 @@ async fn create(
 }
 
 async fn is_taken(connection: &mut AsyncPgConnection, shop: ShopId, id: i64) -> QueryResult<bool> {
-    diesel::select(exists(customers::table.find((shop.get(), id)))).get_result(connection).await
+    let customer = exists(customers::table.find((shop.get(), id)));
+    let merged = exists(merged_customers::table.find((shop.get(), id)));
+    diesel::select(customer.or(merged)).get_result(connection).await
 }
 
 async fn insert(
     connection: &mut AsyncPgConnection,
-    row: &NewCustomerRow,
-    words: &Words,
+    shop: ShopId,
+    id: i64,
+    new: &NewCustomer,
 ) -> Result<Option<Customer>, Failure> {
+    let words = Words::of_new_customer(shop, new);
+    let row = NewCustomerRow { id: Some(id), ..NewCustomerRow::new(shop, new.clone()) };
     let inserted = diesel::insert_into(customers::table)
-        .values((row, WordsOf(customers::table).eq(words)))
+        .values((row, WordsOf(customers::table).eq(&words)))
         .on_conflict_do_nothing()
         .returning(CustomerRow::as_select())
         .get_result(connection)
         .await
         .optional()?;
     Ok(inserted.map(TryInto::try_into).transpose()?)
-}
-
-/// The shop's customer with the same e-mail address, or else with the same phone number. Locks the
-/// customer against erasure until the transaction ends.
-async fn find_same(
-    connection: &mut AsyncPgConnection,
-    row: &NewCustomerRow,
-) -> Result<Option<Customer>, Failure> {
-    let of_shop = customers::table.filter(customers::shop_id.eq(row.shop_id));
-    if let Some(email) = &row.email_folded {
-        let same = of_shop
-            .filter(customers::email_folded.eq(email))
-            .select(CustomerRow::as_select())
-            .for_key_share()
-            .get_result(connection)
-            .await
-            .optional()?;
-        if let Some(same) = same {
-            return Ok(Some(same.try_into()?));
-        }
-    }
-    let Some(phone_number) = &row.phone_number else { return Ok(None) };
-    let same = of_shop
-        .filter(customers::phone_number.eq(phone_number))
-        .select(CustomerRow::as_select())
-        .for_key_share()
-        .get_result(connection)
-        .await
-        .optional()?;
-    Ok(same.map(TryInto::try_into).transpose()?)
 }

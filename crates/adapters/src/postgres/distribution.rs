@@ -21,6 +21,7 @@ const TABLES: &[&str] = &[
     FIRST,
     "shop_numbers",
     "customers",
+    "merged_customers",
     "users",
     "api_keys",
     "tickets",

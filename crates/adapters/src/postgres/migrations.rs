@@ -19,6 +19,7 @@ use super::connection::ConnectError;
 use super::distribution::{distribute_tables, is_distributed};
 use super::errors::{Effect, Failure};
 use super::search::upgrade;
+use crate::sql::folded::{self, CHANGES_FOLDED_FORMS};
 use crate::sql::migrations::MigrationState;
 use crate::sql::search_upgrade::LAST_MIGRATION;
 
@@ -159,7 +160,13 @@ pub(super) fn apply(
                 break;
             }
         }
-        connection.run_migration(migration).map_err(failed)?;
+        let is_folding = migration.name().version() == MigrationVersion::from(CHANGES_FOLDED_FORMS);
+        connection
+            .transaction(|connection| {
+                connection.run_migration(migration).map_err(|error| anyhow::anyhow!(error))?;
+                if is_folding { Ok(folded::postgres::fill_in(connection)?) } else { anyhow::Ok(()) }
+            })
+            .map_err(MigrateError::Failed)?;
         names.push(migration.name().to_string());
     }
     Ok(names)

@@ -10,7 +10,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::ports::{CreateUserOutcome, UpdateUserOutcome, UserUpdate};
 use hexdesk_domain::{
     AuditStamp, DeferredClaim, EventKind, IdempotentOutcome, NewUser, Page, PageSize, ShopId, Snapshot,
-    StorageError, User, UserFilter, UserId, UserStore,
+    StorageError, User, UserFilter, UserId, UserStore, fold_email,
 };
 
 use super::counters::{Numbered, next_number, note_number};
@@ -165,11 +165,14 @@ async fn find_same(connection: &mut AsyncPgConnection, row: &NewUserRow) -> Resu
 
 /// Adds every condition of the filter to a query of users.
 fn meeting<ST>(
-    query: users::BoxedQuery<'static, Pg, ST>,
+    mut query: users::BoxedQuery<'static, Pg, ST>,
     filter: UserFilter,
 ) -> users::BoxedQuery<'static, Pg, ST> {
     // Lists every field: a new condition does not compile until it is used.
-    let UserFilter { is_active } = filter;
+    let UserFilter { email, is_active } = filter;
+    if let Some(email) = email {
+        query = query.filter(users::email_folded.eq(fold_email(&email)));
+    }
     match is_active {
         Some(true) => query.filter(users::deactivated_at.is_null()),
         Some(false) => query.filter(users::deactivated_at.is_not_null()),

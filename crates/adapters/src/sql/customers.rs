@@ -1,7 +1,7 @@
 //! Customers: their table, its rows, and the columns that an update changes.
 
 use diesel::prelude::{AsChangeset, Insertable, Queryable, Selectable};
-use hexdesk_domain::{Customer, CustomerChanges, CustomerId, ExternalIds, NewCustomer, ShopId, fold_email};
+use hexdesk_domain::{Customer, CustomerId, ExternalIds, NewCustomer, ShopId, fold_email, fold_phone_number};
 use serde::{Deserialize, Serialize};
 
 use super::types::StoredTimestamp;
@@ -17,6 +17,7 @@ diesel::table! {
         email -> Nullable<Text>,
         email_folded -> Nullable<Text>,
         phone_number -> Nullable<Text>,
+        phone_number_folded -> Nullable<Text>,
         first_name -> Nullable<Text>,
         last_name -> Nullable<Text>,
         full_name -> Nullable<Text>,
@@ -137,6 +138,7 @@ pub(crate) struct NewCustomerRow {
     pub(crate) email: Option<String>,
     pub(crate) email_folded: Option<String>,
     pub(crate) phone_number: Option<String>,
+    pub(crate) phone_number_folded: Option<String>,
     pub(crate) first_name: Option<String>,
     pub(crate) last_name: Option<String>,
     pub(crate) full_name: Option<String>,
@@ -162,6 +164,7 @@ impl NewCustomerRow {
             id: customer.id.map(CustomerId::get),
             email_folded: customer.email.as_deref().map(fold_email),
             email: customer.email,
+            phone_number_folded: customer.phone_number.as_deref().map(fold_phone_number),
             phone_number: customer.phone_number,
             first_name: customer.first_name,
             last_name: customer.last_name,
@@ -183,33 +186,15 @@ impl NewCustomerRow {
     }
 }
 
-/// The columns that an update of a customer sets: `None` leaves a column as it is, `Some(None)`
-/// sets it to NULL.
-#[derive(Debug, AsChangeset)]
-#[diesel(table_name = customers)]
-pub(crate) struct CustomerChangeset {
-    email: Option<Option<String>>,
-    email_folded: Option<Option<String>>,
-    phone_number: Option<Option<String>>,
-    first_name: Option<Option<String>>,
-    last_name: Option<Option<String>>,
-    full_name: Option<Option<String>>,
-    shopify_id: Option<Option<String>>,
-    wordpress_id: Option<Option<String>>,
-    fb_user_id: Option<Option<String>>,
-    ig_user_id: Option<Option<String>>,
-    whatsapp_id: Option<Option<String>>,
-}
-
-/// Clears everything about a customer except the number and the time of creation. A test finds a
-/// column that is missing here.
-#[cfg(feature = "sqlite")]
+/// Everything about a customer except the number and the time of creation, to update a row. The
+/// default clears it all. A test finds a column that is missing here.
 #[derive(Debug, Default, AsChangeset)]
 #[diesel(table_name = customers, treat_none_as_null = true)]
-pub(crate) struct Anonymous {
+pub(crate) struct CustomerValues {
     email: Option<String>,
     email_folded: Option<String>,
     phone_number: Option<String>,
+    phone_number_folded: Option<String>,
     first_name: Option<String>,
     last_name: Option<String>,
     full_name: Option<String>,
@@ -229,32 +214,31 @@ pub(crate) struct Anonymous {
     cms_created_at: Option<StoredTimestamp>,
 }
 
-impl From<CustomerChanges> for CustomerChangeset {
-    fn from(changes: CustomerChanges) -> Self {
-        let CustomerChanges {
-            email,
-            phone_number,
-            first_name,
-            last_name,
-            full_name,
-            shopify_id,
-            wordpress_id,
-            fb_user_id,
-            ig_user_id,
-            whatsapp_id,
-        } = changes;
+impl From<Customer> for CustomerValues {
+    fn from(customer: Customer) -> Self {
+        let ids = customer.external_ids;
         Self {
-            email_folded: email.as_ref().map(|email| email.as_deref().map(fold_email)),
-            email,
-            phone_number,
-            first_name,
-            last_name,
-            full_name,
-            shopify_id,
-            wordpress_id,
-            fb_user_id,
-            ig_user_id,
-            whatsapp_id,
+            email_folded: customer.email.as_deref().map(fold_email),
+            email: customer.email,
+            phone_number_folded: customer.phone_number.as_deref().map(fold_phone_number),
+            phone_number: customer.phone_number,
+            first_name: customer.first_name,
+            last_name: customer.last_name,
+            full_name: customer.full_name,
+            shopify_id: ids.shopify_id,
+            wordpress_id: ids.wordpress_id,
+            prestashop_id: ids.prestashop_id,
+            fb_user_id: ids.fb_user_id,
+            ig_user_id: ids.ig_user_id,
+            ig_pseudo: ids.ig_pseudo,
+            whatsapp_id: ids.whatsapp_id,
+            zendesk_id: ids.zendesk_id,
+            freshdesk_id: ids.freshdesk_id,
+            gmelius_id: ids.gmelius_id,
+            gorgias_id: ids.gorgias_id,
+            number_of_orders: customer.number_of_orders,
+            cms: customer.cms,
+            cms_created_at: customer.cms_created_at.map(StoredTimestamp),
         }
     }
 }

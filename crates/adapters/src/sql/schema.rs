@@ -20,6 +20,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    merged_customers (shop_id, id) {
+        shop_id -> BigInt,
+        id -> BigInt,
+        into_id -> BigInt,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::*;
     use crate::sql::types::Instant;
 
@@ -69,4 +77,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency_records,
     search_documents,
     erasures,
+    merged_customers,
 );

@@ -1,7 +1,7 @@
 //! Users: their table, its rows, and the columns that an update changes.
 
 use diesel::prelude::{AsChangeset, Insertable, Queryable, Selectable};
-use hexdesk_domain::{NewUser, ShopId, User, UserChanges, UserId, fold_email};
+use hexdesk_domain::{NewUser, ShopId, User, UserId, fold_email};
 use serde::{Deserialize, Serialize};
 
 use super::types::StoredTimestamp;
@@ -98,21 +98,27 @@ impl NewUserRow {
     }
 }
 
-/// The columns that an update of a user sets, except `deactivated_at`, which depends on the old
-/// value. `None` leaves a column as it is, `Some(None)` sets it to NULL.
+/// Everything about a user except the number and the time of creation, to update a row.
 #[derive(Debug, AsChangeset)]
-#[diesel(table_name = users)]
-pub(crate) struct UserChangeset {
-    email: Option<String>,
-    email_folded: Option<String>,
-    first_name: Option<Option<String>>,
-    last_name: Option<Option<String>>,
-    full_name: Option<Option<String>>,
+#[diesel(table_name = users, treat_none_as_null = true)]
+pub(crate) struct UserValues {
+    email: String,
+    email_folded: String,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    full_name: Option<String>,
+    deactivated_at: Option<StoredTimestamp>,
 }
 
-impl From<UserChanges> for UserChangeset {
-    fn from(changes: UserChanges) -> Self {
-        let UserChanges { email, first_name, last_name, full_name, is_active: _ } = changes;
-        Self { email_folded: email.as_deref().map(fold_email), email, first_name, last_name, full_name }
+impl From<User> for UserValues {
+    fn from(user: User) -> Self {
+        Self {
+            email_folded: fold_email(&user.email),
+            email: user.email,
+            first_name: user.first_name,
+            last_name: user.last_name,
+            full_name: user.full_name,
+            deactivated_at: user.deactivated_at.map(StoredTimestamp),
+        }
     }
 }

@@ -3,13 +3,19 @@
 pub(super) mod erase;
 mod filter;
 mod lists;
+mod merge;
+pub(super) mod merged;
 mod update;
 
 use anyhow::Context;
 use async_trait::async_trait;
+use diesel::dsl::exists;
 use diesel::prelude::*;
-use diesel::sqlite::SqliteConnection;
-use hexdesk_domain::ports::{CreateCustomerOutcome, CustomerUpdate, Erased, UpdateCustomerOutcome};
+use diesel::sqlite::{Sqlite, SqliteConnection};
+use hexdesk_domain::ports::{
+    CreateCustomerOutcome, CustomerMerge, CustomerUpdate, Erased, MergeCustomersOutcome,
+    UpdateCustomerOutcome,
+};
 use hexdesk_domain::{
     AuditStamp, Customer, CustomerFilter, CustomerId, CustomerStore, DeferredClaim, EventKind,
     IdempotentOutcome, NewCustomer, Page, PageSize, ShopId, Snapshot, StorageError,
@@ -22,7 +28,7 @@ use super::idempotency::attempt;
 use super::presence::{is_being_erased, is_present};
 use super::search::index;
 use crate::sql::customers::{CustomerRow, NewCustomerRow};
-use crate::sql::schema::customers;
+use crate::sql::schema::{customers, merged_customers};
 
 #[async_trait]
 impl CustomerStore for SqliteStorage {
@@ -32,17 +38,16 @@ impl CustomerStore for SqliteStorage {
         customer: NewCustomer,
         claim: Option<DeferredClaim<CreateCustomerOutcome>>,
     ) -> Result<IdempotentOutcome<CreateCustomerOutcome>, StorageError> {
-        let stamp = customer.stamp;
-        let (number, row) = (customer.id, NewCustomerRow::new(shop, customer));
+        let number = customer.id;
         loop {
-            let (row, claim) = (row.clone(), claim.clone());
+            let (new, claim) = (customer.clone(), claim.clone());
             let attempt = self.write("create_customer", move |connection| {
                 if let Some(number) = number
                     && is_being_erased(connection, shop, number)?
                 {
                     return Ok(None);
                 }
-                attempt(connection, shop, claim.as_ref(), |connection| create(connection, shop, row, stamp))
+                attempt(connection, shop, claim.as_ref(), |connection| create(connection, shop, new))
                     .map(Some)
             });
             match (attempt.await?, number) {
@@ -88,6 +93,26 @@ impl CustomerStore for SqliteStorage {
         .await
     }
 
+    async fn merge_customers(
+        &self,
+        shop: ShopId,
+        merge: CustomerMerge,
+        claim: Option<DeferredClaim<MergeCustomersOutcome>>,
+    ) -> Result<IdempotentOutcome<MergeCustomersOutcome>, StorageError> {
+        self.write("merge_customers", move |connection| {
+            attempt(connection, shop, claim.as_ref(), |connection| merge::merge(connection, shop, merge))
+        })
+        .await
+    }
+
+    async fn find_merged_customer(
+        &self,
+        shop: ShopId,
+        id: CustomerId,
+    ) -> Result<Option<CustomerId>, StorageError> {
+        self.read("find_merged_customer", move |connection| merged::find(connection, shop, id)).await
+    }
+
     async fn erase_customer(
         &self,
         shop: ShopId,
@@ -116,12 +141,20 @@ pub(super) fn find(
 fn create(
     connection: &mut SqliteConnection,
     shop: ShopId,
-    mut row: NewCustomerRow,
-    stamp: AuditStamp,
+    new: NewCustomer,
 ) -> anyhow::Result<CreateCustomerOutcome> {
-    if let Some(existing) = find_same(connection, &row)? {
-        return Ok(CreateCustomerOutcome::Existing(existing.try_into()?));
+    let stamp = new.stamp;
+    if let Some(existing) = find_same(connection, shop, &new)? {
+        let mut filled = existing.clone();
+        filled.fill_in(&new);
+        if filled != existing {
+            update::replace(connection, &existing, &filled)?;
+            let snapshot = Snapshot::Customer(Box::new(filled.clone()));
+            EventLog::default().append(connection, shop, EventKind::CustomerUpdated, snapshot, stamp)?;
+        }
+        return Ok(CreateCustomerOutcome::Existing(filled));
     }
+    let mut row = NewCustomerRow::new(shop, new);
     match row.id {
         Some(number) if number_is_taken(connection, shop, number)? => {
             return Ok(CreateCustomerOutcome::IdTaken);
@@ -144,22 +177,47 @@ fn create(
     Ok(CreateCustomerOutcome::Created(created))
 }
 
-/// The shop's customer with the same e-mail address, or else the same phone number.
-fn find_same(connection: &mut SqliteConnection, row: &NewCustomerRow) -> QueryResult<Option<CustomerRow>> {
-    let of_shop =
-        customers::table.filter(customers::shop_id.eq(row.shop_id)).select(CustomerRow::as_select());
-    if let Some(email) = &row.email_folded {
-        let same = of_shop.filter(customers::email_folded.eq(email)).get_result(connection).optional()?;
-        if same.is_some() {
-            return Ok(same);
+/// The shop's customer who is the same person: see [`NewCustomer::is_same`].
+fn find_same(
+    connection: &mut SqliteConnection,
+    shop: ShopId,
+    new: &NewCustomer,
+) -> anyhow::Result<Option<Customer>> {
+    let any = CustomerFilter::default;
+    let by_email = new.email.iter().map(|email| CustomerFilter { email: Some(email.clone()), ..any() });
+    let by_id = new.external_ids.each().map(|external_ids| CustomerFilter { external_ids, ..any() });
+    for filter in by_email.chain(by_id) {
+        if let Some(same) = first(connection, shop, filter, false)? {
+            return Ok(Some(same));
         }
     }
-    match &row.phone_number {
-        Some(phone) => of_shop.filter(customers::phone_number.eq(phone)).get_result(connection).optional(),
-        None => Ok(None),
+    let Some(phone_number) = new.phone_number.clone() else { return Ok(None) };
+    let filter = CustomerFilter { phone_number: Some(phone_number), ..any() };
+    first(connection, shop, filter, new.email.is_some())
+}
+
+/// The customer with the smallest number that meets the filter.
+fn first(
+    connection: &mut SqliteConnection,
+    shop: ShopId,
+    filter: CustomerFilter,
+    without_email: bool,
+) -> anyhow::Result<Option<Customer>> {
+    let of_shop = customers::table
+        .filter(customers::shop_id.eq(shop.get()))
+        .order(customers::id)
+        .select(CustomerRow::as_select())
+        .limit(1)
+        .into_boxed::<Sqlite>();
+    let mut first = filter::add(of_shop, shop, filter);
+    if without_email {
+        first = first.filter(customers::email_folded.is_null());
     }
+    Ok(first.get_result(connection).optional()?.map(TryInto::try_into).transpose()?)
 }
 
 fn number_is_taken(connection: &mut SqliteConnection, shop: ShopId, number: i64) -> QueryResult<bool> {
-    diesel::select(diesel::dsl::exists(customers::table.find((shop.get(), number)))).get_result(connection)
+    let customer = exists(customers::table.find((shop.get(), number)));
+    let merged = exists(merged_customers::table.find((shop.get(), number)));
+    diesel::select(customer.or(merged)).get_result(connection)
 }

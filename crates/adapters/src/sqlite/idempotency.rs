@@ -5,7 +5,7 @@ use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::{DeferredClaim, IdempotencyRequest, IdempotentOutcome, Receipt, ShopId, Timestamp};
 
 use crate::sql::idempotency::{IdempotencyRow, RecordedAnswer};
-use crate::sql::schema::{erasures, idempotency_records};
+use crate::sql::schema::{erasures, idempotency_records, merged_customers};
 
 /// Runs an operation of the shop in the open transaction, unless an earlier request has recorded an
 /// outcome for the claim. An operation must refuse before its first write. Its writes are kept,
@@ -64,7 +64,7 @@ fn recorded_answer(
         .optional()
 }
 
-/// Whether the record of this request names a customer who is being erased. If it does, this
+/// Whether the record of this request names a customer who is being erased, or was merged into one. If it does, this
 /// removes the record, so that another one can be stored.
 fn is_erased(
     connection: &mut SqliteConnection,
@@ -73,7 +73,12 @@ fn is_erased(
     customer: Option<i64>,
 ) -> QueryResult<bool> {
     let Some(customer) = customer else { return Ok(false) };
-    let is_erased = diesel::update(erasures::table.find((shop.get(), customer)))
+    let into = merged_customers::table
+        .find((shop.get(), customer))
+        .select(merged_customers::into_id)
+        .get_result(connection)
+        .optional()?;
+    let is_erased = diesel::update(erasures::table.find((shop.get(), into.unwrap_or(customer))))
         .set(erasures::idempotency_records.eq(erasures::idempotency_records + 1))
         .execute(connection)?
         > 0;

@@ -16,6 +16,7 @@ use super::counters::move_logs_ahead;
 use super::errors::SqliteOpenError;
 use super::search::upgrade;
 use crate::clock::SystemClock;
+use crate::sql::folded::{self, CHANGES_FOLDED_FORMS};
 use crate::sql::migrations::MigrationState;
 use crate::sql::search_upgrade::LAST_MIGRATION;
 
@@ -87,7 +88,10 @@ fn apply_missing(connection: &mut SqliteConnection) -> Result<Vec<String>, Migra
         if is_after_documents && upgrade::is_needed(connection)? {
             break;
         }
-        connection.run_migration(migration.as_ref()).map_err(|error| anyhow!(error))?;
+        let version = connection.run_migration(migration.as_ref()).map_err(|error| anyhow!(error))?;
+        if version == MigrationVersion::from(CHANGES_FOLDED_FORMS) {
+            folded::sqlite::fill_in(connection)?;
+        }
         names.push(migration.name().to_string());
     }
     Ok(names)

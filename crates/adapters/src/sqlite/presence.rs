@@ -21,9 +21,15 @@ pub(in crate::sqlite) const VIEWS: &str = "
         WHERE (shop_id, customer_id) NOT IN (SELECT shop_id, customer_id FROM main.erasures);
     CREATE TEMP VIEW events AS
         SELECT shop_id, change, part, kind, subject_id, actor_key, actor_user, time, customer_id,
-            CASE WHEN (shop_id, customer_id) IN (SELECT shop_id, customer_id FROM main.erasures)
+            CASE WHEN (shop_id, customer_id) IN (
+                SELECT shop_id, customer_id FROM main.erasures
+                UNION ALL SELECT shop_id, merged.id FROM main.erasures
+                    JOIN main.merged_customers AS merged USING (shop_id) WHERE merged.into_id = erasures.customer_id
+            )
             THEN NULL ELSE snapshot END AS snapshot
-        FROM main.events AS events;";
+        FROM main.events AS events;
+    CREATE TEMP VIEW merged_customers AS SELECT * FROM main.merged_customers AS merged_customers
+        WHERE (shop_id, into_id) NOT IN (SELECT shop_id, customer_id FROM main.erasures);";
 
 /// Whether any customer is being erased.
 pub(in crate::sqlite) fn is_anyone_being_erased(connection: &mut SqliteConnection) -> anyhow::Result<bool> {

@@ -12,7 +12,7 @@ use diesel::sqlite::{Sqlite, SqliteConnection};
 use hexdesk_domain::ports::{CreateUserOutcome, UpdateUserOutcome, UserUpdate};
 use hexdesk_domain::{
     AuditStamp, DeferredClaim, EventKind, IdempotentOutcome, NewUser, Page, PageSize, ShopId, Snapshot,
-    StorageError, User, UserFilter, UserId, UserStore,
+    StorageError, User, UserFilter, UserId, UserStore, fold_email,
 };
 
 use super::counters::{Counted, next_number, note_number};
@@ -139,11 +139,14 @@ fn number_is_taken(connection: &mut SqliteConnection, shop: ShopId, number: i64)
 
 /// Adds every condition of the filter to a query of users.
 fn meeting<ST>(
-    query: users::BoxedQuery<'static, Sqlite, ST>,
+    mut query: users::BoxedQuery<'static, Sqlite, ST>,
     filter: UserFilter,
 ) -> users::BoxedQuery<'static, Sqlite, ST> {
     // Lists every field: a new condition does not compile until it is used.
-    let UserFilter { is_active } = filter;
+    let UserFilter { email, is_active } = filter;
+    if let Some(email) = email {
+        query = query.filter(users::email_folded.eq(fold_email(&email)));
+    }
     match is_active {
         Some(true) => query.filter(users::deactivated_at.is_null()),
         Some(false) => query.filter(users::deactivated_at.is_not_null()),

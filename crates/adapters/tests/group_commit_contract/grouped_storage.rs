@@ -32,6 +32,8 @@ impl ShopStore for GroupedStorage {
 impl CustomerStore for GroupedStorage {
     forward!(
         storage: create_customer, find_customer, list_customers, count_customers, update_customer,
+        merge_customers,
+        find_merged_customer,
         erase_customer,
     );
 }

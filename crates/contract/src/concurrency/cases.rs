@@ -6,6 +6,7 @@ mod changes;
 mod customers;
 mod erasures;
 mod events;
+mod merges;
 mod retention;
 mod shops;
 pub(crate) mod taken_ids;
@@ -32,6 +33,7 @@ pub use self::customers::{
 };
 pub use self::erasures::customer_17_racing_erasure_leaves_nothing;
 pub use self::events::{event_13_later_commands_stand_later, event_14_reader_misses_no_event};
+pub use self::merges::customer_30_racing_merge_loses_nothing;
 pub use self::retention::retention_4_racing_steps_remove_everything_once;
 pub use self::shops::shop_7_closings_and_writes_all_take_effect;
 pub use self::tickets::{

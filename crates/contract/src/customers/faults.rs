@@ -2,14 +2,15 @@
 
 mod changes;
 pub(crate) mod erasure;
+mod merges;
 
 use std::cmp::Reverse;
 
 use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
 use hexdesk_domain::ports::CreateCustomerOutcome;
 use hexdesk_domain::{
-    Customer, CustomerFilter, CustomerId, ExternalIds, NewCustomer, Page, ShopId, StorageError,
-    StorageErrorKind, fold_email,
+    Customer, CustomerFilter, CustomerId, ExternalIds, NewCustomer, Page, SamePerson, ShopId, StorageError,
+    StorageErrorKind, fold_email, fold_phone_number,
 };
 
 use crate::faulty::{Fault, KEY_BYTES, Store, cut, failure, fault, fits, full_page_goes_on, rest};
@@ -35,6 +36,37 @@ pub(crate) fn create_unseen(
     let outcome = store.create_customer(shop, NewCustomer { id, ..new });
     store.customers.extend(others);
     outcome
+}
+
+/// Creates a customer while those who meet the predicate are hidden.
+fn create_without(
+    store: &mut Store<'_>,
+    shop: ShopId,
+    new: NewCustomer,
+    is_hidden: impl Fn(&NewCustomer, &Customer) -> bool,
+) -> Result<CreateCustomerOutcome, StorageError> {
+    let id = new.id.or(store.next_customer_id(shop));
+    let hidden: Vec<_> =
+        store.customers.extract_if(.., |_, there| there.shop_id == shop && is_hidden(&new, there)).collect();
+    let outcome = store.create_customer(shop, NewCustomer { id, ..new });
+    store.customers.extend(hidden);
+    outcome
+}
+
+/// If a customer meets the predicate, fills in the first of them. Otherwise creates the new one.
+fn create_with_only(
+    store: &mut Store<'_>,
+    shop: ShopId,
+    new: NewCustomer,
+    is_same: impl Fn(&NewCustomer, &Customer) -> bool,
+) -> Result<CreateCustomerOutcome, StorageError> {
+    match store.customers.values_mut().find(|there| there.shop_id == shop && is_same(&new, there)) {
+        Some(there) => {
+            there.fill_in(&new);
+            Ok(CreateCustomerOutcome::Existing(there.clone()))
+        }
+        None => store.create_customer(shop, new),
+    }
 }
 
 /// Creates a customer, unless the address was taken earlier and is free now.
@@ -94,7 +126,7 @@ impl Fault {
 }
 
 pub(crate) fn faults() -> Vec<Fault> {
-    [of_creations(), of_lists(), of_sizes(), changes::faults(), erasure::faults()]
+    [of_creations(), of_lists(), of_sizes(), changes::faults(), erasure::faults(), merges::faults()]
         .into_iter()
         .flatten()
         .collect()
@@ -165,14 +197,89 @@ fn of_creations() -> Vec<Fault> {
             }
         }),
         fault("CUSTOMER-3", "A match by phone number wins.").customer_creation(|store, shop, new| {
-            let has_number =
-                |there: &&Customer| new.phone_number.is_some() && there.phone_number == new.phone_number;
-            let by_number = store.customers_of(shop).find(has_number).cloned();
-            match by_number {
-                Some(there) => Ok(CreateCustomerOutcome::Existing(there)),
-                None => store.create_customer(shop, new),
-            }
+            create_with_only(store, shop, new, |new, there| {
+                new.phone_number.is_some() && there.phone_number == new.phone_number
+            })
         }),
+        fault("CUSTOMER-3", "Phone numbers are compared character for character.").customer_creation(
+            |store, shop, new| {
+                create_without(store, shop, new, |new, there| {
+                    new.is_same(there) == Some(SamePerson::PhoneNumber)
+                        && there.phone_number != new.phone_number
+                })
+            },
+        ),
+        fault("CUSTOMER-3", "A customer with another address is found by phone number.")
+            .customer_creation(|store, shop, new| {
+                let number = |number: &Option<String>| number.as_deref().map(fold_phone_number);
+                let has_it = |there: &&Customer| {
+                    new.phone_number.is_some() && number(&there.phone_number) == number(&new.phone_number)
+                };
+                let outcome = store.create_customer(shop, new.clone())?;
+                let existing = store.customers_of(shop).find(has_it).cloned();
+                match (outcome, existing) {
+                    (CreateCustomerOutcome::Created(created), Some(there)) if there.id != created.id => {
+                        store.customers.remove(&(shop, created.id));
+                        Ok(CreateCustomerOutcome::Existing(there))
+                    }
+                    (outcome, _) => Ok(outcome),
+                }
+            })
+            .found_by_the_model(),
+        fault("CUSTOMER-21", "Customers are not found by their ids in other systems.").customer_creation(
+            |store, shop, new| {
+                create_without(store, shop, new, |new, there| {
+                    matches!(new.is_same(there), Some(SamePerson::ExternalId(_)))
+                })
+            },
+        ),
+        fault("CUSTOMER-21", "The case of ids in other systems is ignored.").customer_creation(
+            |store, shop, new| {
+                create_with_only(store, shop, new, |new, there| {
+                    let lower = |id: &&Option<String>| id.as_deref().unwrap_or_default().to_lowercase();
+                    let ids = new.external_ids.all().into_iter().zip(there.external_ids.all());
+                    ids.into_iter().any(|(new, id)| !lower(&new).is_empty() && lower(&new) == lower(&id))
+                })
+            },
+        ),
+        fault("CUSTOMER-21", "Of several customers with an id, the last is returned.").customer_creation(
+            |store, shop, new| {
+                let same = |there: &Customer| new.is_same(there);
+                let best = store.customers_of(shop).filter_map(same).min();
+                let last = store.customers_of(shop).filter(|there| same(there) == best).last().cloned();
+                match last.filter(|_| best.is_some()) {
+                    Some(there) => create_with_only(store, shop, new, move |_, other| other.id == there.id),
+                    None => store.create_customer(shop, new),
+                }
+            },
+        ),
+        fault("CUSTOMER-22", "An existing customer is returned as it was.")
+            .customer_creation(|store, shop, new| {
+                let before = store.customers.clone();
+                let outcome = store.create_customer(shop, new)?;
+                Ok(match outcome {
+                    CreateCustomerOutcome::Existing(there) => {
+                        store.customers = before;
+                        let there = store.customers.get(&(shop, there.id)).cloned().unwrap_or(there);
+                        CreateCustomerOutcome::Existing(there)
+                    }
+                    outcome => outcome,
+                })
+            })
+            .found_by_the_model(),
+        fault("CUSTOMER-22", "An existing customer gets the new names.").customer_creation(
+            |store, shop, new| {
+                let outcome = store.create_customer(shop, new.clone())?;
+                if let CreateCustomerOutcome::Existing(there) = &outcome
+                    && let Some(there) = store.customers.get_mut(&(shop, there.id))
+                    && new.last_name.is_some()
+                {
+                    there.last_name = new.last_name;
+                    return Ok(CreateCustomerOutcome::Existing(there.clone()));
+                }
+                Ok(outcome)
+            },
+        ),
         fault("CUSTOMER-4", "A customer is found by number in any shop.").find_customer(|store, shop, id| {
             let of_shop = store.customers.get(&(shop, id));
             Ok(of_shop.or_else(|| store.customers.values().find(|there| there.id == id)).cloned())
@@ -264,6 +371,37 @@ fn of_lists() -> Vec<Fault> {
         fault("CUSTOMER-9", "A filter with an address ignores the number.").customer_filter(|filter, _| {
             filter.phone_number.take_if(|_| filter.email.is_some());
             true
+        }),
+        fault("CUSTOMER-23", "Only whole words are found.").customer_list(|store, shop, filter| {
+            let mut customers = store.filtered_customers(shop, filter);
+            customers.retain(|(_, customer)| filter.words.is_subset(&customer.words()));
+            customers
+        }),
+        fault("CUSTOMER-23", "One of the words is enough.").customer_list(|store, shop, filter| {
+            let any = filter
+                .words
+                .iter()
+                .map(|word| CustomerFilter { words: [word.clone()].into(), ..filter.clone() });
+            let mut filters: Vec<_> = any.collect();
+            if filters.is_empty() {
+                filters.push(filter.clone());
+            }
+            let is_found = |customer: &&Customer| filters.iter().any(|filter| meets(customer, filter));
+            by_number(store.customers_of(shop).filter(is_found).cloned())
+        }),
+        fault("CUSTOMER-23", "Words of tickets are found.").customer_list(|store, shop, filter| {
+            let any = CustomerFilter { words: Default::default(), ..filter.clone() };
+            let has_ticket = |customer: &Customer| {
+                store
+                    .tickets
+                    .values()
+                    .any(|stored| stored.ticket.customer_id == customer.id && stored.ticket.shop_id == shop)
+            };
+            let is_found = |customer: &&Customer| {
+                meets(customer, filter)
+                    || !filter.words.is_empty() && meets(customer, &any) && has_ticket(customer)
+            };
+            by_number(store.customers_of(shop).filter(is_found).cloned())
         }),
         fault("CUSTOMER-9", "Lists hold the customers of all shops.").customer_list(|store, _, filter| {
             by_number(store.customers.values().filter(|customer| meets(customer, filter)).cloned())

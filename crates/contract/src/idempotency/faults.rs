@@ -227,6 +227,11 @@ fn of_customers() -> Vec<Fault> {
                 store.attempt(shop, claim, |store| Ok(store.update_customer(shop, id, update)))
             },
         ),
+        fault("CUSTOMER-29", "A refused merge of customers leaves a record.")
+            .customer_merge_claim(recording_all),
+        fault("CUSTOMER-29", "A key replays a merge even for another request.")
+            .customer_merge_claim(without_fingerprint),
+        fault("CUSTOMER-29", "Racing merges with one key all run.").racing_customer_merges(),
         fault("CUSTOMER-13", "Racing updates of customers with one key all take effect.")
             .racing_customer_updates(),
     ]

@@ -1,8 +1,13 @@
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
-use hexdesk_domain::ports::{CreateCustomerOutcome, CustomerUpdate, Erased, UpdateCustomerOutcome};
+use hexdesk_domain::ports::{
+    CreateCustomerOutcome, CustomerMerge, CustomerUpdate, Erased, MergeCustomersOutcome,
+    UpdateCustomerOutcome,
+};
 use hexdesk_domain::{
     AuditStamp, Comment, Customer, CustomerFilter, CustomerId, CustomerStore, DeferredClaim, EventKind,
-    IdempotentOutcome, NewCustomer, Page, PageSize, ShopId, StorageError, Subject, fold_email,
+    IdempotentOutcome, NewCustomer, Page, PageSize, ShopId, StorageError, Subject,
 };
 
 use super::events::comment_deleted;
@@ -15,7 +20,7 @@ impl State {
     }
 
     pub(crate) fn next_customer_id(&self, shop: ShopId) -> Option<CustomerId> {
-        let used = self.customers.keys().chain(&self.erased_customers);
+        let used = self.customers.keys().chain(&self.erased_customers).chain(self.merged_customers.keys());
         CustomerId::new(next_number(used.filter(|(owner, _)| *owner == shop).map(|(_, id)| id.get())))
     }
 
@@ -24,20 +29,15 @@ impl State {
         shop: ShopId,
         new: NewCustomer,
     ) -> Result<CreateCustomerOutcome, StorageError> {
-        let folded = new.email.as_deref().map(fold_email);
-        let same_email =
-            |customer: &&Customer| folded.is_some() && customer.email.as_deref().map(fold_email) == folded;
-        let same_phone_number =
-            |customer: &&Customer| new.phone_number.is_some() && customer.phone_number == new.phone_number;
-        let existing = self
-            .customers_of(shop)
-            .find(same_email)
-            .or_else(|| self.customers_of(shop).find(same_phone_number));
-        if let Some(customer) = existing {
-            return Ok(CreateCustomerOutcome::Existing(customer.clone()));
+        let same = self.customers_of(shop).filter_map(|there| Some((new.is_same(there)?, there.id)));
+        if let Some((_, id)) = same.min() {
+            return self.fill_in(shop, id, &new);
         }
         let id = match new.id {
-            Some(id) if self.customers.contains_key(&(shop, id)) => {
+            Some(id)
+                if self.customers.contains_key(&(shop, id))
+                    || self.merged_customers.contains_key(&(shop, id)) =>
+            {
                 return Ok(CreateCustomerOutcome::IdTaken);
             }
             Some(id) => id,
@@ -50,6 +50,25 @@ impl State {
         self.customers.insert((shop, id), customer.clone());
         self.append_events(shop, stamp, [(EventKind::CustomerCreated, Subject::Customer(id))]);
         Ok(CreateCustomerOutcome::Created(customer))
+    }
+
+    /// Fills in what the existing customer lacks.
+    fn fill_in(
+        &mut self,
+        shop: ShopId,
+        id: CustomerId,
+        new: &NewCustomer,
+    ) -> Result<CreateCustomerOutcome, StorageError> {
+        let Some(existing) = self.customers.get_mut(&(shop, id)) else {
+            return Err(unexpected("create_customer", "the same customer is gone"));
+        };
+        let before = existing.clone();
+        existing.fill_in(new);
+        let filled = existing.clone();
+        if filled != before {
+            self.append_events(shop, new.stamp, [(EventKind::CustomerUpdated, Subject::Customer(id))]);
+        }
+        Ok(CreateCustomerOutcome::Existing(filled))
     }
 
     /// The shop's customers that match the filter, in list order.
@@ -74,7 +93,7 @@ impl State {
         let Some(mut customer) = self.customers.get(&(shop, id)).cloned() else {
             return UpdateCustomerOutcome::CustomerNotFound;
         };
-        let (email, phone_number) = (changes.email.clone().flatten(), changes.phone_number.clone().flatten());
+        let email = changes.email.clone().flatten();
         let before = customer.clone();
         changes.apply(&mut customer);
         let is_change = customer != before;
@@ -87,15 +106,45 @@ impl State {
         if email.is_some() && has_another(CustomerFilter { email, ..CustomerFilter::default() }) {
             return UpdateCustomerOutcome::EmailTaken;
         }
-        if phone_number.is_some() && has_another(CustomerFilter { phone_number, ..CustomerFilter::default() })
-        {
-            return UpdateCustomerOutcome::PhoneNumberTaken;
-        }
         self.customers.insert((shop, id), customer.clone());
         if is_change {
             self.append_events(shop, stamp, [(EventKind::CustomerUpdated, Subject::Customer(id))]);
         }
         UpdateCustomerOutcome::Updated(Box::new(customer))
+    }
+
+    pub(crate) fn merge_customers(&mut self, shop: ShopId, merge: CustomerMerge) -> MergeCustomersOutcome {
+        let CustomerMerge { from, into, stamp } = merge;
+        let Some(mut remaining) = self.customers.get(&(shop, into)).cloned() else {
+            return MergeCustomersOutcome::CustomerNotFound(into);
+        };
+        let Some(merged) = self.customers.remove(&(shop, from)) else {
+            return MergeCustomersOutcome::CustomerNotFound(from);
+        };
+        remaining.absorb(merged);
+        self.customers.insert((shop, into), remaining.clone());
+        for stored in self.tickets.values_mut().filter(|stored| stored.ticket.shop_id == shop) {
+            if stored.ticket.customer_id == from {
+                stored.ticket.customer_id = into;
+            }
+        }
+        for ((owner, _), comment) in &mut self.comments {
+            if *owner == shop && comment.customer_id == from {
+                comment.customer_id = into;
+            }
+        }
+        for ((owner, _), remaining) in &mut self.merged_customers {
+            if *owner == shop && *remaining == from {
+                *remaining = into;
+            }
+        }
+        self.merged_customers.insert((shop, from), into);
+        let changed = [
+            (EventKind::CustomerMerged, Subject::Customer(from)),
+            (EventKind::CustomerUpdated, Subject::Customer(into)),
+        ];
+        self.append_events(shop, stamp, changed);
+        MergeCustomersOutcome::Merged(Box::new(remaining))
     }
 
     pub(crate) fn erase_customer(
@@ -105,7 +154,9 @@ impl State {
         stamp: AuditStamp,
     ) -> Option<Erased> {
         self.customers.remove(&(shop, id))?;
-        self.erased_customers.insert((shop, id));
+        let merged = self.merged_customers.extract_if(.., |(owner, _), into| *owner == shop && *into == id);
+        let ids: BTreeSet<CustomerId> = merged.map(|((_, from), _)| from).chain([id]).collect();
+        self.erased_customers.extend(ids.iter().map(|id| (shop, *id)));
         let of_customer = |(owner, _): &(ShopId, _), stored: &mut StoredTicket| {
             *owner == shop && stored.ticket.customer_id == id
         };
@@ -126,10 +177,13 @@ impl State {
             gone.push(comment_deleted(comment));
         }
         let records = self.idempotency_records.len();
-        self.idempotency_records
-            .retain(|(owner, ..), record| *owner != shop || record.receipt.customer_id != Some(id));
+        self.idempotency_records.retain(|(owner, ..), record| {
+            *owner != shop || record.receipt.customer_id.is_none_or(|id| !ids.contains(&id))
+        });
         erased.idempotency_records = (records - self.idempotency_records.len()) as u64;
-        self.scrub_events(shop, id);
+        for id in ids {
+            self.scrub_events(shop, id);
+        }
         self.append_events(shop, stamp, gone);
         Some(erased)
     }
@@ -174,6 +228,23 @@ impl CustomerStore for MemoryStorage {
         claim: Option<DeferredClaim<UpdateCustomerOutcome>>,
     ) -> Result<IdempotentOutcome<UpdateCustomerOutcome>, StorageError> {
         self.state().attempt(shop, claim, |state| Ok(state.update_customer(shop, id, update)))
+    }
+
+    async fn merge_customers(
+        &self,
+        shop: ShopId,
+        merge: CustomerMerge,
+        claim: Option<DeferredClaim<MergeCustomersOutcome>>,
+    ) -> Result<IdempotentOutcome<MergeCustomersOutcome>, StorageError> {
+        self.state().attempt(shop, claim, |state| Ok(state.merge_customers(shop, merge)))
+    }
+
+    async fn find_merged_customer(
+        &self,
+        shop: ShopId,
+        id: CustomerId,
+    ) -> Result<Option<CustomerId>, StorageError> {
+        Ok(self.state().merged_customers.get(&(shop, id)).copied())
     }
 
     async fn erase_customer(

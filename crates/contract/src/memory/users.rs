@@ -59,7 +59,7 @@ impl State {
     }
 
     /// The shop's users that match the filter, in list order.
-    pub(crate) fn filtered_users(&self, shop: ShopId, filter: UserFilter) -> Vec<(UserId, User)> {
+    pub(crate) fn filtered_users(&self, shop: ShopId, filter: &UserFilter) -> Vec<(UserId, User)> {
         self.users_of(shop).filter(|user| filter.matches(user)).map(|user| (user.id, user.clone())).collect()
     }
 
@@ -115,13 +115,13 @@ impl UserStore for MemoryStorage {
         after: Option<UserId>,
         size: PageSize,
     ) -> Result<Page<User, UserId>, StorageError> {
-        let mut users = self.state().filtered_users(shop, filter);
+        let mut users = self.state().filtered_users(shop, &filter);
         users.retain(|(id, _)| after.is_none_or(|after| *id > after));
         Ok(Page::cut(users, size))
     }
 
     async fn count_users(&self, shop: ShopId, filter: UserFilter) -> Result<u64, StorageError> {
-        Ok(self.state().filtered_users(shop, filter).len() as u64)
+        Ok(self.state().filtered_users(shop, &filter).len() as u64)
     }
 
     async fn update_user(

@@ -12,7 +12,7 @@ mod tickets;
 mod translation;
 mod users;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
@@ -170,6 +170,7 @@ impl Model {
                         shopify_id: id.and_then(external_id),
                         ..ExternalIds::default()
                     },
+                    words: BTreeSet::new(),
                 };
                 self.list_customers(shop, &filter, size).await
             }
@@ -180,7 +181,7 @@ impl Model {
                 self.create_user(shop, number, new, claim).await
             }
             Step::ListUsers { shop, is_active, size } => {
-                self.list_users(shop, UserFilter { is_active }, size).await
+                self.list_users(shop, UserFilter { email: None, is_active }, size).await
             }
             Step::UpdateUser(update) => self.update_user(update).await,
             Step::CreateTickets(items) => self.create_tickets(items).await,

@@ -97,6 +97,7 @@ pub(crate) static SAME_ADDRESSES: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| 
         &["ΟΔΟΣ@example.com", "οδος@example.com"],
         &["ЖУК@example.com", "жук@example.com"],
         &["İ@example.com", "i\u{307}@example.com"],
+        &["info@münchen.example", "INFO@MÜNCHEN.example", "info@xn--mnchen-3ya.example"],
     ];
     let rows = rows.iter().map(|row| row.iter().copied().map(Into::into).collect());
     rows.chain(longest_addresses()).collect()
@@ -107,14 +108,11 @@ pub(crate) fn every_spelling() -> Vec<&'static str> {
     SAME_ADDRESSES.iter().flatten().map(String::as_str).collect()
 }
 
-/// Addresses with as many bytes as the domain accepts: 998, or 502 that fold to 750. The first rows
+/// Addresses with as many bytes as the domain accepts: 1,010, or 506 that fold to 758. The first rows
 /// differ in their last characters only.
 fn longest_addresses() -> Vec<Vec<String>> {
     let row = |letters: [&str; 2], last: &str| {
-        let address = |letter: &str| {
-            let labels = [50, 50, 50, 50, 48 - last.len()].map(|length| letter.repeat(length));
-            format!("a@{}{last}", labels.join("."))
-        };
+        let address = |letter: &str| format!("{}{last}@b", letter.repeat(252 - last.len()));
         letters.map(address).to_vec()
     };
     let (four_bytes, growing) = (["𞤀", "𞤢"], ["Ⱥ", "ⱥ"]);

@@ -35,12 +35,12 @@ impl Fault {
     /// Replaces the list, and with it the count.
     fn user_list(
         self,
-        list: impl Fn(&Store<'_>, ShopId, UserFilter) -> Vec<(UserId, User)> + Copy + Send + Sync + 'static,
+        list: impl Fn(&Store<'_>, ShopId, &UserFilter) -> Vec<(UserId, User)> + Copy + Send + Sync + 'static,
     ) -> Self {
         self.list_users(move |store, shop, filter, after, size| {
-            Ok(Page::cut(rest(list(store, shop, filter), after, |id, after| id > after), size))
+            Ok(Page::cut(rest(list(store, shop, &filter), after, |id, after| id > after), size))
         })
-        .count_users(move |store, shop, filter| Ok(list(store, shop, filter).len() as u64))
+        .count_users(move |store, shop, filter| Ok(list(store, shop, &filter).len() as u64))
     }
 }
 
@@ -135,9 +135,19 @@ pub(crate) fn faults() -> Vec<Fault> {
         fault("USER-7", "Inactive users are not listed.")
             .user_list(|store, shop, filter| {
                 let is_active = filter.is_active.or(Some(true));
-                store.filtered_users(shop, UserFilter { is_active })
+                store.filtered_users(shop, &UserFilter { is_active, ..filter.clone() })
             })
             .found_by_the_model(),
+        fault("USER-14", "The filter compares addresses of users character for character.").user_list(
+            |store, shop, filter| {
+                let mut users = store.filtered_users(shop, filter);
+                users.retain(|(_, user)| filter.email.as_ref().is_none_or(|email| *email == user.email));
+                users
+            },
+        ),
+        fault("USER-14", "The filter ignores the address of users.").user_list(|store, shop, filter| {
+            store.filtered_users(shop, &UserFilter { email: None, ..filter.clone() })
+        }),
         fault("USER-7", "Users are listed in reverse order.").user_list(|store, shop, filter| {
             let mut users = store.filtered_users(shop, filter);
             users.reverse();
@@ -145,17 +155,18 @@ pub(crate) fn faults() -> Vec<Fault> {
         }),
         fault("USER-7", "A full page of users always has a next one.").list_users(
             |store, shop, filter, after, size| {
-                let users = rest(store.filtered_users(shop, filter), after, |id, after| id > after);
+                let users = rest(store.filtered_users(shop, &filter), after, |id, after| id > after);
                 Ok(full_page_goes_on(users, size))
             },
         ),
-        fault("USER-7", "The count of users ignores the filter.")
-            .count_users(|store, shop, _| Ok(store.filtered_users(shop, UserFilter::default()).len() as u64)),
+        fault("USER-7", "The count of users ignores the filter.").count_users(|store, shop, _| {
+            Ok(store.filtered_users(shop, &UserFilter::default()).len() as u64)
+        }),
     ];
     // Pages that end by bytes.
     faults.extend(page_faults!("users").map(|(broken, sentence)| {
         fault("USER-7", sentence).list_users(move |store, shop, filter, after, size| {
-            let users = rest(store.filtered_users(shop, filter), after, |id, after| id > after);
+            let users = rest(store.filtered_users(shop, &filter), after, |id, after| id > after);
             Ok(broken.page_of(users, size))
         })
     }));

@@ -18,6 +18,12 @@ pub struct CustomerChanges {
     pub fb_user_id: Option<Option<String>>,
     pub ig_user_id: Option<Option<String>>,
     pub whatsapp_id: Option<Option<String>>,
+    pub prestashop_id: Option<Option<String>>,
+    pub ig_pseudo: Option<Option<String>>,
+    pub zendesk_id: Option<Option<String>>,
+    pub freshdesk_id: Option<Option<String>>,
+    pub gmelius_id: Option<Option<String>>,
+    pub gorgias_id: Option<Option<String>>,
 }
 
 impl CustomerChanges {
@@ -26,7 +32,8 @@ impl CustomerChanges {
         *self == Self::default()
     }
 
-    /// Makes the changes (CUSTOMER-11).
+    /// Makes the changes (CUSTOMER-11). A full name that equals first and last name, joined, follows
+    /// their changes, unless the full name changes too.
     pub fn apply(self, customer: &mut Customer) {
         let Self {
             email,
@@ -39,17 +46,32 @@ impl CustomerChanges {
             fb_user_id,
             ig_user_id,
             whatsapp_id,
+            prestashop_id,
+            ig_pseudo,
+            zendesk_id,
+            freshdesk_id,
+            gmelius_id,
+            gorgias_id,
         } = self;
         set(&mut customer.email, email);
         set(&mut customer.phone_number, phone_number);
-        set(&mut customer.first_name, first_name);
-        set(&mut customer.last_name, last_name);
+        customer.names().change(|first, last| {
+            set(first, first_name);
+            set(last, last_name);
+        });
         set(&mut customer.full_name, full_name);
-        set(&mut customer.external_ids.shopify_id, shopify_id);
-        set(&mut customer.external_ids.wordpress_id, wordpress_id);
-        set(&mut customer.external_ids.fb_user_id, fb_user_id);
-        set(&mut customer.external_ids.ig_user_id, ig_user_id);
-        set(&mut customer.external_ids.whatsapp_id, whatsapp_id);
+        let ids = &mut customer.external_ids;
+        set(&mut ids.shopify_id, shopify_id);
+        set(&mut ids.wordpress_id, wordpress_id);
+        set(&mut ids.prestashop_id, prestashop_id);
+        set(&mut ids.fb_user_id, fb_user_id);
+        set(&mut ids.ig_user_id, ig_user_id);
+        set(&mut ids.ig_pseudo, ig_pseudo);
+        set(&mut ids.whatsapp_id, whatsapp_id);
+        set(&mut ids.zendesk_id, zendesk_id);
+        set(&mut ids.freshdesk_id, freshdesk_id);
+        set(&mut ids.gmelius_id, gmelius_id);
+        set(&mut ids.gorgias_id, gorgias_id);
     }
 
     /// Whether the customer lacks one of the values (CUSTOMER-18).
@@ -60,14 +82,12 @@ impl CustomerChanges {
     }
 
     /// Returns every violation of the changes, as [`CustomerDraft::violations`]. A new value must
-    /// keep the rules of a new customer. Clearing both e-mail address and phone number is a
-    /// violation. If one is cleared, only the store knows whether the other is left.
+    /// keep the rules of a new customer. Only the store knows whether the customer stays reachable.
     pub fn violations(&self) -> Vec<Violation> {
         self.check().err().map(Into::into).unwrap_or_default()
     }
 
     pub(crate) fn check(&self) -> Result<(), Violations> {
-        let may_keep_one = self.email.is_none() || self.phone_number.is_none();
         let Self {
             email,
             phone_number,
@@ -79,6 +99,12 @@ impl CustomerChanges {
             fb_user_id,
             ig_user_id,
             whatsapp_id,
+            prestashop_id,
+            ig_pseudo,
+            zendesk_id,
+            freshdesk_id,
+            gmelius_id,
+            gorgias_id,
         } = self.clone();
         let draft = CustomerDraft {
             id: None,
@@ -92,10 +118,16 @@ impl CustomerChanges {
             fb_user_id: fb_user_id.flatten(),
             ig_user_id: ig_user_id.flatten(),
             whatsapp_id: whatsapp_id.flatten(),
+            prestashop_id: prestashop_id.flatten(),
+            ig_pseudo: ig_pseudo.flatten(),
+            zendesk_id: zendesk_id.flatten(),
+            freshdesk_id: freshdesk_id.flatten(),
+            gmelius_id: gmelius_id.flatten(),
+            gorgias_id: gorgias_id.flatten(),
         };
         let Err(violations) = check(&draft) else { return Ok(()) };
         let mut violations = Vec::from(violations);
-        violations.retain(|found| !(may_keep_one && found.rule == Rule::EmailOrPhoneNumber));
+        violations.retain(|found| found.rule != Rule::Reachable);
         Violations::none_of(violations)
     }
 }
@@ -116,7 +148,7 @@ mod tests {
 
     #[test]
     fn every_change_is_made_alone() {
-        let fields: [(Change, Value); 10] = [
+        let fields: [(Change, Value); 16] = [
             (|changes| &mut changes.email, |customer| &mut customer.email),
             (|changes| &mut changes.phone_number, |customer| &mut customer.phone_number),
             (|changes| &mut changes.first_name, |customer| &mut customer.first_name),
@@ -127,8 +159,14 @@ mod tests {
             (|changes| &mut changes.fb_user_id, |customer| &mut customer.external_ids.fb_user_id),
             (|changes| &mut changes.ig_user_id, |customer| &mut customer.external_ids.ig_user_id),
             (|changes| &mut changes.whatsapp_id, |customer| &mut customer.external_ids.whatsapp_id),
+            (|changes| &mut changes.prestashop_id, |customer| &mut customer.external_ids.prestashop_id),
+            (|changes| &mut changes.ig_pseudo, |customer| &mut customer.external_ids.ig_pseudo),
+            (|changes| &mut changes.zendesk_id, |customer| &mut customer.external_ids.zendesk_id),
+            (|changes| &mut changes.freshdesk_id, |customer| &mut customer.external_ids.freshdesk_id),
+            (|changes| &mut changes.gmelius_id, |customer| &mut customer.external_ids.gmelius_id),
+            (|changes| &mut changes.gorgias_id, |customer| &mut customer.external_ids.gorgias_id),
         ];
-        let mut before = customer();
+        let mut before = Customer { full_name: Some("A. L.".into()), ..customer() };
         before.external_ids = ExternalIds {
             shopify_id: Some("1".into()),
             gorgias_id: Some("2".into()),
@@ -150,14 +188,31 @@ mod tests {
     }
 
     #[test]
-    fn one_of_address_and_phone_number_may_be_cleared() {
+    fn only_the_store_knows_whether_a_customer_stays_reachable() {
         assert_eq!(rules(&CustomerChanges::default()), []);
-        let without_email = CustomerChanges { email: Some(None), ..CustomerChanges::default() };
-        assert_eq!(rules(&without_email), []);
-        let without_phone = CustomerChanges { phone_number: Some(None), ..CustomerChanges::default() };
-        assert_eq!(rules(&without_phone), []);
-        let without_either = CustomerChanges { phone_number: Some(None), ..without_email };
-        assert_eq!(rules(&without_either), [(Field::Email, Rule::EmailOrPhoneNumber)]);
+        let unreachable =
+            CustomerChanges { email: Some(None), phone_number: Some(None), ..CustomerChanges::default() };
+        assert_eq!(rules(&unreachable), []);
+    }
+
+    #[test]
+    fn the_full_name_follows_until_it_was_set_itself() {
+        let text = |text: &str| Some(Some(text.to_owned()));
+        let none = CustomerChanges::default;
+        let mut person = Customer { first_name: None, last_name: None, full_name: None, ..customer() };
+        for (changes, expected) in [
+            (CustomerChanges { first_name: text("Ada"), ..none() }, Some("Ada")),
+            (CustomerChanges { last_name: text("Lovelace"), ..none() }, Some("Ada Lovelace")),
+            (CustomerChanges { first_name: text(" "), ..none() }, Some("Lovelace")),
+            (CustomerChanges { first_name: Some(None), last_name: text("L."), ..none() }, Some("L.")),
+            (CustomerChanges { first_name: text("A."), full_name: text("Ada L."), ..none() }, Some("Ada L.")),
+            (CustomerChanges { last_name: text("Byron"), ..none() }, Some("Ada L.")),
+            (CustomerChanges { full_name: Some(None), ..none() }, None),
+            (CustomerChanges { first_name: text("Ada"), ..none() }, None),
+        ] {
+            changes.clone().apply(&mut person);
+            assert_eq!(person.full_name.as_deref(), expected, "{changes:?}");
+        }
     }
 
     #[test]

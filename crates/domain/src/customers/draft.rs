@@ -9,8 +9,8 @@ use crate::validation::text_rules::{no_nul, not_blank};
 use crate::validation::violation::{Violations, check, code};
 use crate::{AuditStamp, CustomerId, ExternalIds, NewCustomer, Violation};
 
-/// A requested customer: unchecked, without defaults. An e-mail address or a phone number is
-/// required.
+/// A requested customer: unchecked, without defaults. One of e-mail address, phone number and the ids
+/// on Facebook, Instagram and WhatsApp is required.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Validate)]
 #[validate(schema(function = "reachable", skip_on_field_errors = false))]
 pub struct CustomerDraft {
@@ -50,6 +50,24 @@ pub struct CustomerDraft {
     /// At most [`MAX_EXTERNAL_ID_CHARS`].
     #[validate(length(max = MAX_EXTERNAL_ID_CHARS), custom(function = "no_nul"))]
     pub whatsapp_id: Option<String>,
+    /// At most [`MAX_EXTERNAL_ID_CHARS`].
+    #[validate(length(max = MAX_EXTERNAL_ID_CHARS), custom(function = "no_nul"))]
+    pub prestashop_id: Option<String>,
+    /// At most [`MAX_EXTERNAL_ID_CHARS`].
+    #[validate(length(max = MAX_EXTERNAL_ID_CHARS), custom(function = "no_nul"))]
+    pub ig_pseudo: Option<String>,
+    /// At most [`MAX_EXTERNAL_ID_CHARS`].
+    #[validate(length(max = MAX_EXTERNAL_ID_CHARS), custom(function = "no_nul"))]
+    pub zendesk_id: Option<String>,
+    /// At most [`MAX_EXTERNAL_ID_CHARS`].
+    #[validate(length(max = MAX_EXTERNAL_ID_CHARS), custom(function = "no_nul"))]
+    pub freshdesk_id: Option<String>,
+    /// At most [`MAX_EXTERNAL_ID_CHARS`].
+    #[validate(length(max = MAX_EXTERNAL_ID_CHARS), custom(function = "no_nul"))]
+    pub gmelius_id: Option<String>,
+    /// At most [`MAX_EXTERNAL_ID_CHARS`].
+    #[validate(length(max = MAX_EXTERNAL_ID_CHARS), custom(function = "no_nul"))]
+    pub gorgias_id: Option<String>,
 }
 
 impl CustomerDraft {
@@ -64,7 +82,8 @@ impl CustomerDraft {
     /// The violations that [`CustomerDraft::violations`] returns.
     pub fn into_new(self, stamp: AuditStamp) -> Result<NewCustomer, Violations> {
         check(&self)?;
-        let full_name = self.full_name.or_else(|| joined_name(&self.first_name, &self.last_name));
+        let full_name =
+            self.full_name.or_else(|| joined_name(self.first_name.as_deref(), self.last_name.as_deref()));
         Ok(NewCustomer {
             id: self.id,
             email: self.email,
@@ -75,10 +94,15 @@ impl CustomerDraft {
             external_ids: ExternalIds {
                 shopify_id: self.shopify_id,
                 wordpress_id: self.wordpress_id,
+                prestashop_id: self.prestashop_id,
                 fb_user_id: self.fb_user_id,
                 ig_user_id: self.ig_user_id,
+                ig_pseudo: self.ig_pseudo,
                 whatsapp_id: self.whatsapp_id,
-                ..ExternalIds::default()
+                zendesk_id: self.zendesk_id,
+                freshdesk_id: self.freshdesk_id,
+                gmelius_id: self.gmelius_id,
+                gorgias_id: self.gorgias_id,
             },
             stamp,
         })
@@ -86,10 +110,11 @@ impl CustomerDraft {
 }
 
 fn reachable(draft: &CustomerDraft) -> Result<(), ValidationError> {
-    if draft.email.is_some() || draft.phone_number.is_some() {
+    let CustomerDraft { email, phone_number, fb_user_id, ig_user_id, whatsapp_id, .. } = draft;
+    if [email, phone_number, fb_user_id, ig_user_id, whatsapp_id].into_iter().any(Option::is_some) {
         Ok(())
     } else {
-        Err(ValidationError::new(code::EMAIL_OR_PHONE_NUMBER))
+        Err(ValidationError::new(code::REACHABLE))
     }
 }
 
@@ -105,11 +130,21 @@ mod tests {
         let unreachable = CustomerDraft { first_name: Some("Ada".into()), ..CustomerDraft::default() };
         assert_eq!(
             unreachable.into_new(STAMP),
-            Err(Violation { field: Field::Email, index: None, rule: Rule::EmailOrPhoneNumber }.into())
+            Err(Violation { field: Field::Email, index: None, rule: Rule::Reachable }.into())
         );
         let by_phone =
             CustomerDraft { phone_number: Some("+33123456789".into()), ..CustomerDraft::default() };
         assert!(by_phone.into_new(STAMP).is_ok());
+        let any = CustomerDraft::default;
+        for (reachable, draft) in [
+            (true, CustomerDraft { ig_user_id: Some("17841400000000000".into()), ..any() }),
+            (true, CustomerDraft { fb_user_id: Some("1".into()), ..any() }),
+            (true, CustomerDraft { whatsapp_id: Some("1".into()), ..any() }),
+            (false, CustomerDraft { ig_pseudo: Some("ada".into()), ..any() }),
+            (false, CustomerDraft { shopify_id: Some("1".into()), ..any() }),
+        ] {
+            assert_eq!(draft.violations().is_empty(), reachable, "{draft:?}");
+        }
         let blank = CustomerDraft { phone_number: Some(" ".into()), ..CustomerDraft::default() };
         assert_eq!(
             blank.into_new(STAMP),

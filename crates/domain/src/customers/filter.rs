@@ -1,25 +1,45 @@
-use crate::{Customer, ExternalIds, fold_email};
+use std::collections::BTreeSet;
+
+use crate::{Customer, ExternalIds, fold_email, fold_phone_number};
 
 /// Selects the customers of a list that meet every given condition. Without conditions, selects all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct CustomerFilter {
     /// The e-mail address, compared after [`fold_email`].
     pub email: Option<String>,
-    /// The phone number, exactly.
+    /// The phone number, compared after [`fold_phone_number`].
     pub phone_number: Option<String>,
     /// The ids in other systems, each exactly.
     pub external_ids: ExternalIds,
+    /// Each is the beginning of a word in the texts by which searches find the customer. They are words
+    /// as [`search_words`](crate::search_words) returns them.
+    pub words: BTreeSet<String>,
 }
 
 impl CustomerFilter {
     /// Whether the customer meets every given condition (CUSTOMER-9).
     pub fn matches(&self, customer: &Customer) -> bool {
         // Without `..`, a new condition does not compile until it is used here.
-        let Self { email, phone_number, external_ids } = self;
+        let Self { email, phone_number, external_ids, words } = self;
         is_or_any(&email.as_deref().map(fold_email), &customer.email.as_deref().map(fold_email))
-            && is_or_any(phone_number, &customer.phone_number)
+            && is_or_any(
+                &phone_number.as_deref().map(fold_phone_number),
+                &customer.phone_number.as_deref().map(fold_phone_number),
+            )
             && are_or_any(external_ids, &customer.external_ids)
+            && begin_words_of(words, customer)
     }
+}
+
+fn begin_words_of(beginnings: &BTreeSet<String>, customer: &Customer) -> bool {
+    if beginnings.is_empty() {
+        return true;
+    }
+    let words = customer.words();
+    // If any word begins with a text, the first word not smaller than the text does.
+    let begins =
+        |text: &String| words.range(text.clone()..).next().is_some_and(|word| word.starts_with(text));
+    beginnings.iter().all(begins)
 }
 
 fn are_or_any(wanted: &ExternalIds, ids: &ExternalIds) -> bool {
@@ -57,6 +77,7 @@ fn is_or_any(wanted: &Option<String>, value: &Option<String>) -> bool {
 mod tests {
     use super::*;
     use crate::samples::customer;
+    use crate::search_words;
 
     #[test]
     fn every_condition_matches_or_not() {
@@ -67,7 +88,8 @@ mod tests {
             (true, CustomerFilter { email: text("ADA@example.com"), ..any() }),
             (false, CustomerFilter { email: text("ad@example.com"), ..any() }),
             (true, CustomerFilter { phone_number: text("+33 1"), ..any() }),
-            (false, CustomerFilter { phone_number: text("+331"), ..any() }),
+            (true, CustomerFilter { phone_number: text("00331"), ..any() }),
+            (false, CustomerFilter { phone_number: text("331"), ..any() }),
             (false, CustomerFilter { email: text("ada@example.com"), phone_number: text("1"), ..any() }),
         ] {
             assert_eq!(filter.matches(&customer()), expected, "{filter:?}");
@@ -75,6 +97,26 @@ mod tests {
         let nobody = Customer { email: None, phone_number: None, ..customer() };
         assert!(!CustomerFilter { email: text("ada@example.com"), ..any() }.matches(&nobody));
         assert!(!CustomerFilter { phone_number: text("+33 1"), ..any() }.matches(&nobody));
+    }
+
+    #[test]
+    fn every_word_begins_a_word_of_a_name_or_address() {
+        for (query, expected) in [
+            ("ada", true),
+            ("LOVEL", true),
+            ("lové ada", true),
+            ("ada@exam", true),
+            ("example.com", true),
+            ("velace", false),
+            ("ada hopper", false),
+        ] {
+            let words = search_words([query]);
+            assert_eq!(
+                CustomerFilter { words, ..CustomerFilter::default() }.matches(&customer()),
+                expected,
+                "{query}"
+            );
+        }
     }
 
     #[test]

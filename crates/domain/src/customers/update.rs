@@ -41,8 +41,7 @@ impl UpdateCustomer {
         let update = CustomerUpdate { changes, stamp: caller.stamp(now) };
         match self.store.update_customer(caller.shop, customer, update, claim).await? {
             IdempotentOutcome::Ran(UpdateCustomerOutcome::Unreachable) => {
-                let unreachable =
-                    Violation { field: Field::Email, index: None, rule: Rule::EmailOrPhoneNumber };
+                let unreachable = Violation { field: Field::Email, index: None, rule: Rule::Reachable };
                 Err(CommandError::Invalid(unreachable.into()))
             }
             outcome => Ok(outcome),

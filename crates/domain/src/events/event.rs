@@ -19,6 +19,8 @@ pub enum EventKind {
     CommentDeleted,
     CustomerCreated,
     CustomerUpdated,
+    /// Merged into another customer, who was updated in the same change.
+    CustomerMerged,
     /// Erased with all its tickets and comments.
     CustomerErased,
     UserCreated,
@@ -41,6 +43,7 @@ impl EventKind {
         Self::CommentDeleted,
         Self::CustomerCreated,
         Self::CustomerUpdated,
+        Self::CustomerMerged,
         Self::CustomerErased,
         Self::UserCreated,
         Self::UserUpdated,
@@ -59,6 +62,7 @@ impl EventKind {
             Self::CommentDeleted => "comment.deleted",
             Self::CustomerCreated => "customer.created",
             Self::CustomerUpdated => "customer.updated",
+            Self::CustomerMerged => "customer.merged",
             Self::CustomerErased => "customer.erased",
             Self::UserCreated => "user.created",
             Self::UserUpdated => "user.updated",
@@ -76,7 +80,7 @@ impl EventKind {
                 TicketId::new(number).map(Subject::Ticket)
             }
             Self::CommentCreated | Self::CommentDeleted => CommentId::new(number).map(Subject::Comment),
-            Self::CustomerCreated | Self::CustomerUpdated | Self::CustomerErased => {
+            Self::CustomerCreated | Self::CustomerUpdated | Self::CustomerMerged | Self::CustomerErased => {
                 CustomerId::new(number).map(Subject::Customer)
             }
             Self::UserCreated | Self::UserUpdated => UserId::new(number).map(Subject::User),

@@ -57,6 +57,8 @@ impl NewEvent {
             ticket_deleted(id: TicketId) = TicketDeleted(Ticket);
             /// A comment was deleted with its ticket (EVENT-2, EVENT-5).
             comment_deleted(id: CommentId) = CommentDeleted(Comment);
+            /// A customer was merged into another (CUSTOMER-27).
+            customer_merged(id: CustomerId) = CustomerMerged(Customer);
             /// A customer was erased (EVENT-5).
             customer_erased(id: CustomerId) = CustomerErased(Customer);
         }
@@ -85,6 +87,7 @@ mod tests {
             NewEvent::comment_deleted(samples::comment().id),
             NewEvent::customer_created(samples::customer()),
             NewEvent::customer_updated(samples::customer()),
+            NewEvent::customer_merged(samples::customer().id),
             NewEvent::customer_erased(samples::customer().id),
             NewEvent::user_created(samples::user()),
             NewEvent::user_updated(samples::user()),
@@ -102,7 +105,8 @@ mod tests {
             let is_gone = event.kind.as_str().ends_with("ed") && event.snapshot.is_none();
             assert_eq!(
                 is_gone,
-                ["ticket.deleted", "comment.deleted", "customer.erased"].contains(&event.kind.as_str())
+                ["ticket.deleted", "comment.deleted", "customer.merged", "customer.erased"]
+                    .contains(&event.kind.as_str())
             );
             assert!(event.snapshot.is_none_or(|snapshot| snapshot.subject() == event.subject));
         }

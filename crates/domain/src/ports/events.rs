@@ -12,7 +12,7 @@ use crate::{Event, EventPosition, Page, PageSize, ShopId, StorageError};
 ///   `TicketDeleted`, and one `CommentDeleted` for each of its comments.
 /// - **EVENT-3** Creating a comment appends one `CommentCreated` and one `TicketUpdated`.
 /// - **EVENT-4** Creating a customer appends one `CustomerCreated`. Updating a customer appends one
-///   `CustomerUpdated`.
+///   `CustomerUpdated`. So does a creation that fills in what an existing customer lacks.
 /// - **EVENT-5** Erasing a customer appends one `CustomerErased`, one `TicketDeleted` for each of
 ///   its tickets, and one `CommentDeleted` for each of their comments.
 /// - **EVENT-6** Creating a user appends one `UserCreated`. Updating a user appends one

@@ -74,6 +74,17 @@ macro_rules! forward_named {
             claim: Option<$crate::DeferredClaim<$crate::ports::UpdateCustomerOutcome>>
         ) -> $crate::IdempotentOutcome<$crate::ports::UpdateCustomerOutcome>);
     };
+    ($field:tt merge_customers) => {
+        $crate::forward_method!(merge_customers<>(
+            $field, shop: $crate::ShopId, merge: $crate::ports::CustomerMerge,
+            claim: Option<$crate::DeferredClaim<$crate::ports::MergeCustomersOutcome>>
+        ) -> $crate::IdempotentOutcome<$crate::ports::MergeCustomersOutcome>);
+    };
+    ($field:tt find_merged_customer) => {
+        $crate::forward_method!(find_merged_customer<>(
+            $field, shop: $crate::ShopId, id: $crate::CustomerId
+        ) -> Option<$crate::CustomerId>);
+    };
     ($field:tt erase_customer) => {
         $crate::forward_method!(erase_customer<>(
             $field, shop: $crate::ShopId, id: $crate::CustomerId, stamp: $crate::AuditStamp

@@ -76,6 +76,7 @@ pub enum UpdateUserOutcome {
 /// - **USER-13** Updates of one user that run at the same time take effect one after another. Each
 ///   keeps the changes of those before it. Of several deactivations, the first sets the time and
 ///   revokes the keys.
+/// - **USER-14** A filter with an e-mail address selects the user who has it, compared as in USER-2.
 ///
 /// A creation without a number fails once the largest number is in use. A list may start after a
 /// number that no user has. A user's own e-mail address never counts as taken, in any spelling. In

@@ -145,7 +145,7 @@ fn is_dropped(letter: char) -> bool {
 
 /// Returns the ASCII digit of the same value. The ten digits of a script follow each other, from zero
 /// on. The digits of several scripts may do so, too.
-pub(super) fn digit(letter: char) -> Option<char> {
+pub(crate) fn digit(letter: char) -> Option<char> {
     let is_digit = |code| CATEGORY.get32(code) == GeneralCategory::DecimalNumber;
     if letter.is_ascii() || !is_digit(u32::from(letter)) {
         return None;

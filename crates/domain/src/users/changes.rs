@@ -26,13 +26,15 @@ impl UserChanges {
         *self == Self::default()
     }
 
-    /// Makes the changes at this time (USER-8). A user that is already deactivated keeps its first
+    /// Makes the changes at this time (USER-8). The full name follows as that of a customer does. A user that is already deactivated keeps its first
     /// time.
     pub fn apply(self, user: &mut User, at: Timestamp) {
         let Self { email, first_name, last_name, full_name, is_active } = self;
         set(&mut user.email, email);
-        set(&mut user.first_name, first_name);
-        set(&mut user.last_name, last_name);
+        user.names().change(|first, last| {
+            set(first, first_name);
+            set(last, last_name);
+        });
         set(&mut user.full_name, full_name);
         match is_active {
             Some(true) => user.deactivated_at = None,
@@ -85,6 +87,7 @@ mod tests {
     fn every_change_is_made_alone() {
         let none = UserChanges::default;
         let text = |text: &str| Some(text.to_owned());
+        let user = || User { full_name: text("Amazing Grace"), ..user() };
         for (changes, expected) in [
             (none(), user()),
             (
@@ -106,6 +109,15 @@ mod tests {
         ] {
             assert_eq!(changed(user(), changes.clone(), 1), expected, "{changes:?}");
         }
+    }
+
+    #[test]
+    fn the_full_name_follows_until_it_was_set_itself() {
+        let named =
+            |name: &str| UserChanges { first_name: Some(Some(name.into())), ..UserChanges::default() };
+        assert_eq!(changed(user(), named("G."), 1).full_name.as_deref(), Some("G. Hopper"));
+        let own = User { full_name: Some("Amazing Grace".into()), ..user() };
+        assert_eq!(changed(own, named("G."), 1).full_name.as_deref(), Some("Amazing Grace"));
     }
 
     #[test]

@@ -40,7 +40,8 @@ impl UserDraft {
     /// The violations that [`UserDraft::violations`] returns.
     pub fn into_new(self, stamp: AuditStamp) -> Result<NewUser, Violations> {
         check(&self)?;
-        let full_name = self.full_name.or_else(|| joined_name(&self.first_name, &self.last_name));
+        let full_name =
+            self.full_name.or_else(|| joined_name(self.first_name.as_deref(), self.last_name.as_deref()));
         Ok(NewUser {
             id: self.id,
             email: required(Field::Email, self.email)?,

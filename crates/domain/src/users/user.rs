@@ -1,3 +1,4 @@
+use crate::person::Names;
 use crate::{AuditStamp, ShopId, Timestamp, UserId};
 
 /// A member of a shop's staff. Tickets are assigned to users.
@@ -22,6 +23,10 @@ pub struct User {
 }
 
 impl User {
+    pub(crate) fn names(&mut self) -> Names<'_> {
+        Names { first: &mut self.first_name, last: &mut self.last_name, full: &mut self.full_name }
+    }
+
     /// Whether it is active. Only an active user can be assigned tickets and have API keys.
     pub const fn is_active(&self) -> bool {
         self.deactivated_at.is_none()

@@ -19,16 +19,20 @@ pub enum Rule {
     NoNul,
     /// It must be an e-mail address.
     Email,
+    /// It must be an e-mail address alone, without a name and angle brackets.
+    BareEmail,
     /// It must be in this range, both ends included.
     Range(i64, i64),
     /// It must be a BCP 47 language tag. `_` may replace `-`.
     LanguageTag,
-    /// An e-mail address or a phone number is required.
-    EmailOrPhoneNumber,
+    /// An e-mail address, a phone number, or an id on Facebook, Instagram or WhatsApp is required.
+    Reachable,
     /// It must be the name of a scope.
     Scope,
     /// It must be in the future.
     InTheFuture,
+    /// It must be another customer.
+    AnotherCustomer,
 }
 
 /// One field that breaks one rule. It never holds the invalid value.
@@ -82,9 +86,10 @@ pub(crate) mod code {
     pub(crate) const NOT_BLANK: &str = "not_blank";
     pub(crate) const NO_NUL: &str = "no_nul";
     pub(crate) const EMAIL: &str = "email";
+    pub(crate) const BARE_EMAIL: &str = "bare_email";
     pub(crate) const LANGUAGE_TAG: &str = "language_tag";
     pub(crate) const ENTRIES: &str = "entries";
-    pub(crate) const EMAIL_OR_PHONE_NUMBER: &str = "email_or_phone_number";
+    pub(crate) const REACHABLE: &str = "reachable";
 }
 
 /// The parameter of a [`code::ENTRIES`] error that lists the invalid entries.
@@ -132,10 +137,11 @@ fn violations_of(field: Field, error: &ValidationError) -> Vec<Violation> {
             number("max").and_then(|max| max.as_i64()).unwrap_or(i64::MAX),
         ),
         code::EMAIL => Rule::Email,
+        code::BARE_EMAIL => Rule::BareEmail,
         code::NOT_BLANK => Rule::NotBlank,
         code::NO_NUL => Rule::NoNul,
         code::LANGUAGE_TAG => Rule::LanguageTag,
-        code::EMAIL_OR_PHONE_NUMBER => Rule::EmailOrPhoneNumber,
+        code::REACHABLE => Rule::Reachable,
         code::ENTRIES => {
             let entries = number(ENTRIES_PARAM).and_then(|list| list.as_array());
             return entries

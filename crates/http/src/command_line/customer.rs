@@ -16,7 +16,7 @@ pub(super) enum CustomerCommand {
         /// E-mail address, unique within the shop.
         #[arg(long)]
         email: Option<String>,
-        /// Phone number, unique within the shop.
+        /// Phone number.
         #[arg(long)]
         phone_number: Option<String>,
         /// First name.

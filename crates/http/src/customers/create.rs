@@ -16,8 +16,8 @@ use crate::openapi::prelude::*;
 use crate::problem::Problem;
 use crate::services::Started;
 
-/// `POST /api/v1/customers`: creates a customer of the key's shop. If the shop has a
-/// customer with the e-mail address, or otherwise with the phone number, returns that customer.
+/// `POST /api/v1/customers`: creates a customer of the key's shop. If the shop has the customer
+/// already, fills in what is missing and returns it.
 ///
 /// # Errors
 /// - 400 with every invalid member
@@ -62,18 +62,24 @@ pub(crate) fn describe() -> Description {
     let there = |name: &str| {
         ObjectBuilder::new().required(name).property(name, ObjectBuilder::new().schema_type(Type::String))
     };
-    let one_of_both = AnyOfBuilder::new()
-        .description(Some("An e-mail address or a phone number is required."))
+    let one_of_them = AnyOfBuilder::new()
+        .description(Some(
+            "An e-mail address, a phone number, or an id on Facebook, Instagram or WhatsApp is required.",
+        ))
         .item(there("email"))
-        .item(there("phone_number"));
+        .item(there("phone_number"))
+        .item(there("fb_user_id"))
+        .item(there("ig_user_id"))
+        .item(there("whatsapp_id"));
     Description::new(
         "createCustomer",
         CUSTOMERS,
         "Create a customer",
-        "Creates a customer of the shop. If the shop has a customer with the e-mail address (case makes no \
-         difference), or else with the phone number, that customer is returned unchanged.",
+        "Creates a customer of the shop. If the shop has the customer already, that customer is returned, with \
+         what it lacked filled in. It is found by e-mail address (case makes no difference), then by an id of \
+         another system, then by phone number. By phone number only if one of the two has no e-mail address.",
     )
-    .body(NEW_CUSTOMER.schema().with_rule(one_of_both), [("customer", example)])
+    .body(NEW_CUSTOMER.schema().with_rule(one_of_them), [("customer", example)])
     .returns::<CustomerAnswer<'static>>(
         StatusCode::CREATED,
         "The customer was created, now or by an earlier request with the same `Idempotency-Key`.",

@@ -24,7 +24,9 @@ pub(crate) async fn serve(
     let id = wire_id::customer_in_path(&id)?;
     let stamp = services.stamp(&principal);
     let erased = services.customers.erase_customer(principal.shop.id, id, stamp).await;
-    let erased = erased.map_err(storage_problem)?.ok_or_else(Problem::customer_not_found)?;
+    let Some(erased) = erased.map_err(storage_problem)? else {
+        return Err(services.missing_customer(principal.shop.id, id).await);
+    };
     Ok(HttpResponse::Ok().json(ErasedAnswer::new(erased)))
 }
 
@@ -46,5 +48,5 @@ pub(crate) fn describe() -> Description {
         &[],
         [("erased", json!({"success": true, "erased": erased}))],
     )
-    .fails_with([Problem::customer_not_found(), Problem::outcome_unknown()])
+    .fails_with([Problem::customer_not_found(), super::examples::merged(), Problem::outcome_unknown()])
 }

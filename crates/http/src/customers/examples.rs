@@ -1,6 +1,9 @@
 //! The examples of the customer routes.
 
+use hexdesk_domain::CustomerId;
 use serde_json::{Value, json};
+
+use crate::problem::Problem;
 
 pub(super) fn customer() -> Value {
     json!({
@@ -27,6 +30,11 @@ pub(super) fn customer() -> Value {
         "gmelius_id": null,
         "gorgias_id": null
     })
+}
+
+/// The problem of a customer who was merged into the example.
+pub(super) fn merged() -> Problem {
+    Problem::customer_merged(CustomerId::new(124).unwrap())
 }
 
 pub(super) fn created_customer() -> Value {

@@ -13,7 +13,7 @@ use crate::wire_id;
 /// `GET /api/v1/customers/{customerId}`: a customer of the key's shop.
 ///
 /// # Errors
-/// 400 for an invalid id, 404 for a customer that the shop does not have.
+/// 400 for an invalid id, 404 for a customer that the shop does not have or has merged into another.
 pub(crate) async fn serve(
     services: Started,
     principal: web::ReqData<Principal>,
@@ -22,7 +22,7 @@ pub(crate) async fn serve(
     let id = wire_id::customer_in_path(&id)?;
     let shop = &principal.shop;
     let customer = services.customers.find_customer(shop.id, id).await.map_err(storage_problem)?;
-    let customer = customer.ok_or_else(Problem::customer_not_found)?;
+    let Some(customer) = customer else { return Err(services.missing_customer(shop.id, id).await) };
     Ok(HttpResponse::Ok().json(CustomerAnswer::new(&customer, shop.domain.as_str())))
 }
 
@@ -36,5 +36,5 @@ pub(crate) fn describe() -> Description {
             &[],
             [("customer", json!({"success": true, "customer": examples::customer()}))],
         )
-        .fails_with([Problem::customer_not_found()])
+        .fails_with([Problem::customer_not_found(), super::examples::merged()])
 }

@@ -1,5 +1,8 @@
+use std::collections::BTreeSet;
+
 use actix_web::{HttpRequest, HttpResponse, web};
-use hexdesk_domain::{CustomerFilter, ExternalIds, Principal};
+use hexdesk_domain::limits::{MAX_SEARCH_QUERY_CHARS, MAX_SEARCH_TERMS};
+use hexdesk_domain::{CustomerFilter, ExternalIds, Principal, search_words};
 
 #[cfg(test)]
 use super::examples;
@@ -48,8 +51,8 @@ pub(crate) fn describe() -> Description {
         "listCustomers",
         CUSTOMERS,
         "List customers",
-        "The customers that meet all given conditions, latest id first, a page at a time. Unknown and repeated \
-         parameters are errors.",
+        "The customers that meet all given conditions, latest id first, a page at a time. `q` finds customers by \
+         words. Unknown and repeated parameters are errors.",
     )
     .parameters(QUERY.parameters())
     .returns::<CustomersAnswer<'static>>(
@@ -62,8 +65,9 @@ pub(crate) fn describe() -> Description {
 
 fn filter(query: &mut QueryParameters) -> Result<CustomerFilter, Problem> {
     Ok(CustomerFilter {
+        words: words(query)?,
         email: query.address("email", "Its e-mail address; case makes no difference."),
-        phone_number: query.address("phone_number", "Its phone number, exactly."),
+        phone_number: query.address("phone_number", "Its phone number; only the digits are compared."),
         external_ids: ExternalIds {
             shopify_id: query.text("shopify_id", "Its id in Shopify, exactly."),
             wordpress_id: query.text("wordpress_id", "Its id in WordPress, exactly."),
@@ -78,4 +82,18 @@ fn filter(query: &mut QueryParameters) -> Result<CustomerFilter, Problem> {
             gorgias_id: query.text("gorgias_id", "Its id in Gorgias, exactly."),
         },
     })
+}
+
+/// Reads the words of `q`. Words beyond the first [`MAX_SEARCH_TERMS`] are left out.
+fn words(query: &mut QueryParameters) -> Result<BTreeSet<String>, Problem> {
+    let description = "Words of its names, e-mail address or phone number, or their beginnings. Case and accents make \
+                       no difference. At most 500 characters; only the first 8 words count.";
+    let Some(text) = query.text("q", description) else { return Ok(BTreeSet::new()) };
+    if text.chars().count() > MAX_SEARCH_QUERY_CHARS {
+        return Err(Problem::invalid_parameter(format!(
+            "q must not be longer than {MAX_SEARCH_QUERY_CHARS}"
+        )));
+    }
+    let words: BTreeSet<String> = search_words([text.as_str()]).into_iter().take(MAX_SEARCH_TERMS).collect();
+    if words.is_empty() { Err(Problem::invalid_parameter("q must hold a word")) } else { Ok(words) }
 }

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use hexdesk_domain::Principal;
 use hexdesk_domain::ports::UpdateCustomerOutcome;
+use hexdesk_domain::{IdempotentOutcome, Principal};
 
 #[cfg(test)]
 use super::examples;
@@ -18,10 +18,9 @@ use crate::wire_id;
 /// `PATCH /api/v1/customers/{customerId}`: changes a customer of the key's shop.
 ///
 /// # Errors
-/// - 400 for an invalid id, with every invalid member, and if the customer would have no e-mail
-///   address and no phone number
+/// - 400 for an invalid id, with every invalid member, and if the customer could not be reached
 /// - 404 for a customer that the shop does not have
-/// - 409 for an e-mail address or phone number of another customer
+/// - 409 for the e-mail address of another customer
 /// - 409 for an `Idempotency-Key` in use
 /// - 422 for a reused `Idempotency-Key`
 /// - the errors of the body and the store
@@ -46,23 +45,24 @@ pub(crate) async fn serve(
         }
         UpdateCustomerOutcome::CustomerNotFound
         | UpdateCustomerOutcome::Unreachable
-        | UpdateCustomerOutcome::EmailTaken
-        | UpdateCustomerOutcome::PhoneNumberTaken => None,
+        | UpdateCustomerOutcome::EmailTaken => None,
     });
     let outcome = services
         .update_customer
         .execute(principal.caller(), id, changes, idempotency, receipt)
         .await
         .map_err(|error| command_problem(error, members))?;
+    if outcome == IdempotentOutcome::Ran(UpdateCustomerOutcome::CustomerNotFound) {
+        return Err(services.missing_customer(shop.id, id).await);
+    }
     idempotency::respond(outcome, |outcome| match outcome {
         UpdateCustomerOutcome::Updated(customer) => {
             Ok(StoredResponse::ok(&CustomerAnswer::new(&customer, shop.domain.as_str())))
         }
         UpdateCustomerOutcome::CustomerNotFound => Err(Problem::customer_not_found()),
-        UpdateCustomerOutcome::EmailTaken => Err(Problem::customer_exists("email")),
-        UpdateCustomerOutcome::PhoneNumberTaken => Err(Problem::customer_exists("phone_number")),
+        UpdateCustomerOutcome::EmailTaken => Err(Problem::customer_exists()),
         UpdateCustomerOutcome::Unreachable => {
-            tracing::error!("the use case let a customer without e-mail address and phone number pass");
+            tracing::error!("the use case let a customer pass who cannot be reached");
             Err(Problem::internal())
         }
     })
@@ -74,8 +74,8 @@ pub(crate) fn describe() -> Description {
         "updateCustomer",
         CUSTOMERS,
         "Change a customer",
-        "Changes the members in the body; `null` clears. The customer must keep an e-mail address or a phone \
-         number, and neither may belong to another customer.",
+        "Changes the members in the body; `null` clears. The customer must keep an e-mail address, a phone \
+         number, or an id on Facebook, Instagram or WhatsApp. No other customer may have the e-mail address.",
     )
     .parameters([parameters::customer_id()])
     .body(CUSTOMER_CHANGES.schema(), [("phone", json!({"phone_number": "+33198765432"}))])
@@ -85,5 +85,5 @@ pub(crate) fn describe() -> Description {
         &[headers::IDEMPOTENCY_REPLAYED],
         [("phone", json!({"success": true, "customer": examples::changed_customer()}))],
     )
-    .fails_with([Problem::customer_not_found(), Problem::customer_exists("email")])
+    .fails_with([Problem::customer_not_found(), examples::merged(), Problem::customer_exists()])
 }

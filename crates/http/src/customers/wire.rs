@@ -2,12 +2,12 @@
 
 use hexdesk_domain::limits::{MAX_EXTERNAL_ID_CHARS, MAX_PERSON_NAME_CHARS, MAX_PHONE_NUMBER_CHARS};
 use hexdesk_domain::ports::Erased;
-use hexdesk_domain::{Customer, CustomerChanges, CustomerDraft, ExternalIds, Field};
+use hexdesk_domain::{Customer, CustomerChanges, CustomerDraft, CustomerId, ExternalIds, Field, MergeDraft};
 use serde::Serialize;
 #[cfg(test)]
 use utoipa::ToSchema;
 
-use crate::json_members::kinds::{Text, TextOrNumber};
+use crate::json_members::kinds::{self, Text, TextOrNumber};
 use crate::json_members::{Body, Member, Members};
 use crate::json_values::{Id, Time};
 
@@ -35,6 +35,19 @@ const IG_USER_ID: Member<TextOrNumber> =
 const WHATSAPP_ID: Member<TextOrNumber> =
     Member::new(Field::WhatsappId, "whatsapp_id", EXTERNAL_ID, "Its id on WhatsApp.");
 
+const PRESTASHOP_ID: Member<TextOrNumber> =
+    Member::new(Field::PrestashopId, "prestashop_id", EXTERNAL_ID, "Its id in PrestaShop.");
+const IG_PSEUDO: Member<TextOrNumber> =
+    Member::new(Field::IgPseudo, "ig_pseudo", EXTERNAL_ID, "Its name on Instagram.");
+const ZENDESK_ID: Member<TextOrNumber> =
+    Member::new(Field::ZendeskId, "zendesk_id", EXTERNAL_ID, "Its id in Zendesk.");
+const FRESHDESK_ID: Member<TextOrNumber> =
+    Member::new(Field::FreshdeskId, "freshdesk_id", EXTERNAL_ID, "Its id in Freshdesk.");
+const GMELIUS_ID: Member<TextOrNumber> =
+    Member::new(Field::GmeliusId, "gmelius_id", EXTERNAL_ID, "Its id in Gmelius.");
+const GORGIAS_ID: Member<TextOrNumber> =
+    Member::new(Field::GorgiasId, "gorgias_id", EXTERNAL_ID, "Its id in Gorgias.");
+
 /// The body that creates a customer.
 pub(crate) static NEW_CUSTOMER: Body<CustomerDraft> = Body::create("NewCustomer", "Customer", draft);
 
@@ -52,6 +65,12 @@ pub(crate) fn draft(members: &mut Members) -> CustomerDraft {
         fb_user_id: members.optional(FB_USER_ID),
         ig_user_id: members.optional(IG_USER_ID),
         whatsapp_id: members.optional(WHATSAPP_ID),
+        prestashop_id: members.optional(PRESTASHOP_ID),
+        ig_pseudo: members.optional(IG_PSEUDO),
+        zendesk_id: members.optional(ZENDESK_ID),
+        freshdesk_id: members.optional(FRESHDESK_ID),
+        gmelius_id: members.optional(GMELIUS_ID),
+        gorgias_id: members.optional(GORGIAS_ID),
     }
 }
 
@@ -66,13 +85,30 @@ pub(crate) fn changes(members: &mut Members) -> CustomerChanges {
         phone_number: members.change(PHONE_NUMBER),
         first_name: members.change(FIRST_NAME),
         last_name: members.change(LAST_NAME),
-        full_name: members.change(FULL_NAME),
+        full_name: members.change(FULL_NAME.remark("It follows first and last name until it is set itself.")),
         shopify_id: members.change(SHOPIFY_ID),
         wordpress_id: members.change(WORDPRESS_ID),
         fb_user_id: members.change(FB_USER_ID),
         ig_user_id: members.change(IG_USER_ID),
         whatsapp_id: members.change(WHATSAPP_ID),
+        prestashop_id: members.change(PRESTASHOP_ID),
+        ig_pseudo: members.change(IG_PSEUDO),
+        zendesk_id: members.change(ZENDESK_ID),
+        freshdesk_id: members.change(FRESHDESK_ID),
+        gmelius_id: members.change(GMELIUS_ID),
+        gorgias_id: members.change(GORGIAS_ID),
     }
+}
+
+const FROM: Member<kinds::Id<CustomerId>> =
+    Member::new(Field::From, "from", kinds::Id::CUSTOMER, "The customer to merge, who is gone afterwards.");
+
+/// The body that merges customers.
+pub(crate) static CUSTOMER_MERGE: Body<MergeDraft> = Body::create("CustomerMerge", "CustomerMerge", merge);
+
+/// Reads the merge from the members.
+pub(crate) fn merge(members: &mut Members) -> MergeDraft {
+    MergeDraft { from: members.required(FROM) }
 }
 
 /// `{"success":true,"customer":{…}}`, with `"existing":true` if it existed before.
@@ -157,7 +193,6 @@ pub(crate) struct CustomerJson<'a> {
     id: Id,
     shopify_id: Option<&'a str>,
     wordpress_id: Option<&'a str>,
-    /// Its id in PrestaShop.
     prestashop_id: Option<&'a str>,
     fb_user_id: Option<&'a str>,
     ig_user_id: Option<&'a str>,
@@ -183,15 +218,10 @@ pub(crate) struct CustomerJson<'a> {
     /// The shop's system.
     #[serde(rename = "CMS")]
     cms: Option<&'a str>,
-    /// Its id in Zendesk.
     zendesk_id: Option<&'a str>,
-    /// Its id in Freshdesk.
     freshdesk_id: Option<&'a str>,
-    /// Its name on Instagram.
     ig_pseudo: Option<&'a str>,
-    /// Its id in Gmelius.
     gmelius_id: Option<&'a str>,
-    /// Its id in Gorgias.
     gorgias_id: Option<&'a str>,
 }
 

@@ -43,7 +43,7 @@ pub(crate) enum Text {
     UpTo(u64),
     /// At most this many characters, at least one of them not white space.
     NotBlank(u64),
-    /// An e-mail address.
+    /// An e-mail address. Blanks around it are removed.
     Email,
     /// A BCP 47 language tag.
     LanguageTag,
@@ -53,8 +53,9 @@ impl Kind for Text {
     type Read = String;
 
     fn read(self, value: Value, refuse: Refuse<'_>) -> Option<String> {
-        match value {
-            Value::String(text) => Some(text),
+        match (value, self) {
+            (Value::String(text), Self::Email) => Some(trimmed(text)),
+            (Value::String(text), _) => Some(text),
             _ => refused(refuse, "type", "must be a string"),
         }
     }
@@ -68,6 +69,12 @@ impl Kind for Text {
             Self::LanguageTag => (schemas::language_tag(), "A BCP 47 tag with `-` or `_`."),
         }
     }
+}
+
+fn trimmed(mut text: String) -> String {
+    text.truncate(text.trim_end().len());
+    text.drain(..text.len() - text.trim_start().len());
+    text
 }
 
 /// A text of at most this many characters, or a whole number. A number becomes the text of its

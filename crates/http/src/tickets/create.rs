@@ -29,7 +29,7 @@ pub(crate) async fn serve(
     let ((), draft, command) = Command::read(&request, payload, Ok(()), &NEW_TICKET).await?;
     let (members, idempotency) = command.accept(|| draft.violations())?;
 
-    let shop = &principal.shop;
+    let (shop, customer) = (&principal.shop, draft.customer_id);
     let _key_in_use = services.keys_in_use.begin(shop.id, idempotency.as_ref())?;
     let created = services
         .create_ticket
@@ -38,8 +38,11 @@ pub(crate) async fn serve(
             StoredResponse::created(Some(format!("/api/v1/tickets/{}", ticket.id)), &body)
                 .into_receipt(Some(ticket.customer_id))
         })
-        .await
-        .map_err(|error| problem(error, members))?;
+        .await;
+    if let (Err(CreateTicketError::CustomerNotFound), Some(customer)) = (&created, customer) {
+        return Err(services.missing_customer(shop.id, customer).await);
+    }
+    let created = created.map_err(|error| problem(error, members))?;
     Ok(StoredResponse::from_receipt(&created.response)?.into_response(created.replayed))
 }
 

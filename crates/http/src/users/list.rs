@@ -24,7 +24,7 @@ pub(crate) async fn serve(
     let shop = &principal.shop;
     let (asked, filter) = QUERY.read(&request, shop.id)?;
 
-    let total = asked.total(services.users.count_users(shop.id, filter)).await?;
+    let total = asked.total(services.users.count_users(shop.id, filter.clone())).await?;
     let page = services.users.list_users(shop.id, filter, asked.after, asked.size).await;
     let page = page.map_err(storage_problem)?;
     let next = asked.next_cursor(page.next);
@@ -55,5 +55,8 @@ pub(crate) fn describe() -> Description {
 }
 
 fn filter(query: &mut QueryParameters) -> Result<UserFilter, Problem> {
-    Ok(UserFilter { is_active: query.flag("isActive", "Whether it is active. The default is all users.")? })
+    Ok(UserFilter {
+        email: query.text("email", "Its e-mail address; case makes no difference."),
+        is_active: query.flag("isActive", "Whether it is active. The default is all users.")?,
+    })
 }

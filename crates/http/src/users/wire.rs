@@ -47,7 +47,7 @@ pub(crate) fn changes(members: &mut Members) -> UserChanges {
         email: members.replacement(EMAIL),
         first_name: members.change(FIRST_NAME),
         last_name: members.change(LAST_NAME),
-        full_name: members.change(FULL_NAME.remark("It does not follow the other names.")),
+        full_name: members.change(FULL_NAME.remark("It follows first and last name until it is set itself.")),
         is_active: members
             .replacement(IS_ACTIVE.remark("`false` also revokes the keys that write in its name.")),
     }

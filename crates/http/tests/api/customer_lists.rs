@@ -28,6 +28,7 @@ fn ids(list: &Value) -> Vec<i64> {
 both_databases! {
     customers_are_listed_latest_first,
     customers_are_found_by_their_addresses_and_ids,
+    customers_are_found_by_words,
     pages_hold_every_customer_once,
     invalid_parameters_are_refused,
 }
@@ -62,6 +63,8 @@ fn customers_are_found_by_their_addresses_and_ids(database: Database) {
         ("?email=grace", vec![]),
         ("?email=", vec![]),
         ("?phone_number=%2B1%20(555)%20123", vec![grace]),
+        ("?phone_number=00-1-555-123", vec![grace]),
+        ("?phone_number=1555123", vec![]),
         ("?phone_number=%2B33123456789", vec![ADA]),
         ("?phone_number=+33123456789", vec![ADA]),
         ("?phone_number=33123456789", vec![]),
@@ -81,6 +84,42 @@ fn customers_are_found_by_their_addresses_and_ids(database: Database) {
     }
     for name in ["prestashop_id", "ig_pseudo", "zendesk_id", "freshdesk_id", "gmelius_id", "gorgias_id"] {
         assert_eq!(ids(&list(&server, &format!("?{name}=1"))), [0; 0], "{name}");
+    }
+}
+
+fn customers_are_found_by_words(database: Database) {
+    let server = database.serve_demo();
+    let jose = create(&server, &json!({"email": "josé.garcía@correo.example", "full_name": "José García"}));
+    let grace = create(
+        &server,
+        &json!({"email": "g.hopper@navy.example", "first_name": "Grace", "last_name": "Hopper"}),
+    );
+    for (query, found) in [
+        ("?q=Ada", vec![ADA]),
+        ("?q=lovel", vec![ADA]),
+        ("?q=ada%20lovelace", vec![ADA]),
+        ("?q=dev@example", vec![ADA]),
+        ("?q=JOSE", vec![jose]),
+        ("?q=garc%C3%ADa%20jos", vec![jose]),
+        ("?q=example", vec![grace, jose, ADA]),
+        ("?q=hopper@navy", vec![grace]),
+        ("?q=grace%20lovelace", vec![]),
+        ("?q=nobody", vec![]),
+        ("?q=example&email=G.HOPPER@navy.example", vec![grace]),
+    ] {
+        assert_eq!(ids(&list(&server, query)), found, "{query}");
+        let counted = list(&server, &format!("{query}&include=total"));
+        assert_eq!(counted["total"], found.len(), "{query}");
+    }
+    let pages = pages::walk(&server, "/api/v1/customers?q=example&limit=1", "customers").concat();
+    assert_eq!(ids(&json!({ "customers": pages })), [grace, jose, ADA]);
+    for (query, sentence) in [
+        ("q=", "q must hold a word".to_owned()),
+        ("q=%21", "q must hold a word".to_owned()),
+        (&format!("q={}", "a".repeat(501)), "q must not be longer than 500".to_owned()),
+    ] {
+        let path = format!("/api/v1/customers?{query}");
+        server.get(&path).assert_problem(400, "invalid_parameter", &sentence);
     }
 }
 

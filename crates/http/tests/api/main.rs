@@ -29,6 +29,7 @@ mod idempotency;
 mod idle_connections;
 mod isolation;
 mod logs;
+mod merge_customers;
 mod message_framing;
 mod openapi;
 mod overload;

@@ -40,6 +40,7 @@ both_databases! {
     concurrent_creations_with_one_address_create_one_user,
     an_idempotency_key_creates_one_user,
     users_are_listed_by_id,
+    users_are_found_by_their_addresses,
     pages_hold_every_user_once,
     invalid_parameters_and_cursors_of_other_lists_are_refused,
     reading_and_writing_need_separate_scopes,
@@ -163,6 +164,22 @@ fn an_idempotency_key_creates_one_user(database: Database) {
     );
     assert_eq!(send(r#"{"email": "other@example.com"}"#).status, 422);
     assert_eq!(users(&database), 2);
+}
+
+fn users_are_found_by_their_addresses(database: Database) {
+    let server = database.serve_demo();
+    let alan = create_user(&server, "Alan@Büro.example");
+    deactivate(&server, alan);
+    for (query, found) in [
+        ("?email=AGENT@example.com", vec![GRACE]),
+        ("?email=agent", vec![]),
+        ("?email=alan@xn--bro-hoa.example", vec![alan]),
+        ("?email=alan@b%C3%BCro.example&isActive=true", vec![]),
+        ("?email=alan@b%C3%BCro.example&isActive=false", vec![alan]),
+    ] {
+        assert_eq!(ids(&list(&server, query)), found, "{query}");
+        assert_eq!(list(&server, &format!("{query}&include=total"))["total"], found.len(), "{query}");
+    }
 }
 
 fn users_are_listed_by_id(database: Database) {

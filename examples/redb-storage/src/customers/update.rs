@@ -31,10 +31,6 @@ pub(super) fn update(
     if customers.find_by_email(shop, customer.email.as_deref())?.is_some_and(is_another) {
         return Ok(UpdateCustomerOutcome::EmailTaken);
     }
-    if customers.find_by_phone_number(shop, customer.phone_number.as_deref())?.is_some_and(is_another) {
-        return Ok(UpdateCustomerOutcome::PhoneNumberTaken);
-    }
-
     if is_change {
         customers.replace(&before, &customer)?;
         let updated = NewEvent::customer_updated(customer.clone());

@@ -44,14 +44,14 @@ impl<'transaction> EventLog<'transaction> {
         Ok(())
     }
 
-    /// Removes every snapshot of the shop's log that holds the customer's data. Reads the
-    /// whole log.
-    pub(crate) fn erase_snapshots(&mut self, shop: ShopId, customer: CustomerId) -> anyhow::Result<()> {
+    /// Removes every snapshot of the shop's log that holds data of these customers. Reads the whole
+    /// log.
+    pub(crate) fn erase_snapshots(&mut self, shop: ShopId, customers: &[CustomerId]) -> anyhow::Result<()> {
         let mut of_customer = Vec::new();
         for entry in self.events.range(range(shop, None))? {
             let (key, stored) = entry?;
             let (time, done, whose, _snapshot) = stored.value();
-            if whose == Some(customer.get()) {
+            if customers.iter().any(|customer| whose == Some(customer.get())) {
                 of_customer.push((key.value(), time, done.to_vec()));
             }
         }

@@ -5,6 +5,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::ports::Erased;
 use hexdesk_domain::{AuditStamp, CustomerId, EventKind, ShopId};
 
+use super::merged::take_with_merged;
 use crate::postgres::deletions::delete_tickets;
 use crate::postgres::errors::{Failure, count_from};
 use crate::postgres::events::append::append;
@@ -40,14 +41,17 @@ pub(super) async fn erase(
     let human_tickets = found.iter().filter(|(_, has_human_ticket)| *has_human_ticket).count();
     let ticket_ids: Vec<i64> = found.into_iter().map(|(id, _)| id).collect();
     let deleted = delete_tickets(connection, shop, &ticket_ids).await?;
+    let numbers = take_with_merged(connection, shop, id).await?;
     let idempotency_records = diesel::delete(idempotency_records::table)
         .filter(
-            idempotency_records::shop_id.eq(shop.get()).and(idempotency_records::customer_id.eq(id.get())),
+            idempotency_records::shop_id
+                .eq(shop.get())
+                .and(idempotency_records::customer_id.eq_any(&numbers)),
         )
         .execute(connection)
         .await?;
     diesel::delete(customer).execute(connection).await?;
-    remove_snapshots(connection, shop, id).await?;
+    remove_snapshots(connection, shop, &numbers).await?;
     let erased = Erased {
         comments: count_from(deleted.comments.len())?,
         human_tickets: count_from(human_tickets)?,
@@ -59,24 +63,26 @@ pub(super) async fn erase(
     Ok(Some(erased))
 }
 
-/// Removes the customer's data from the log. Must run in the transaction that has locked and
+/// Removes the data of the customer with these numbers from the log. Must run in the transaction that has locked and
 /// deleted the customer. Transactions that wrote such data held a lock on the customer, so their
 /// events are visible. Later transactions find no customer.
 async fn remove_snapshots(
     connection: &mut AsyncPgConnection,
     shop: ShopId,
-    id: CustomerId,
+    numbers: &[i64],
 ) -> QueryResult<()> {
-    let of_customer = events::table.filter(
-        events::shop_id
-            .eq(shop.get())
-            .and(events::customer_id.eq(id.get()))
-            .and(events::snapshot.is_not_null()),
-    );
+    let of_customer = || {
+        events::table.filter(
+            events::shop_id
+                .eq(shop.get())
+                .and(events::customer_id.eq_any(numbers))
+                .and(events::snapshot.is_not_null()),
+        )
+    };
     // In the order of the log, like the removal of old events, so that the two cannot deadlock.
-    let places = of_customer.order((events::change, events::part)).select((events::change, events::part));
+    let places = of_customer().order((events::change, events::part)).select((events::change, events::part));
     places.for_no_key_update().execute(connection).await?;
-    diesel::update(of_customer)
+    diesel::update(of_customer())
         .set((events::snapshot.eq(None::<String>), events::customer_id.eq(None::<i64>)))
         .execute(connection)
         .await?;

@@ -1,18 +1,65 @@
 //! The conditions of a [`CustomerFilter`].
 
+use diesel::expression::ValidGrouping;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use hexdesk_domain::{CustomerFilter, ExternalIds, fold_email};
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::{BigInt, Bool};
+use diesel::{AppearsOnTable, Expression};
+use hexdesk_domain::{CustomerFilter, ExternalIds, SearchTerm, ShopId, fold_email, fold_phone_number};
 
+use crate::postgres::layout::Layout;
+use crate::postgres::search::vectors::{TermQuery, TsQuery};
 use crate::sql::schema::customers;
+
+/// Whether the words of a customer have all these beginnings. The number of the shop begins each word,
+/// so the index finds the customers of the shop. Only a distributed database needs the shop itself.
+/// `OFFSET 0` makes the server use that index: it would otherwise read the customers in order.
+#[derive(Debug, ValidGrouping)]
+struct WordsBegin {
+    layout: Layout,
+    shop: i64,
+    terms: Vec<TermQuery>,
+}
+
+impl Expression for WordsBegin {
+    type SqlType = Bool;
+}
+
+impl<T> AppearsOnTable<T> for WordsBegin {}
+
+/// Identified by its text.
+impl QueryId for WordsBegin {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl QueryFragment<Pg> for WordsBegin {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("customers.id IN (SELECT found.id FROM customers AS found WHERE ");
+        if self.layout == Layout::ByShop {
+            out.push_sql("found.shop_id = ");
+            out.push_bind_param::<BigInt, _>(&self.shop)?;
+            out.push_sql(" AND ");
+        }
+        for (place, term) in self.terms.iter().enumerate() {
+            out.push_sql(if place == 0 { "found.words @@ " } else { " AND found.words @@ " });
+            out.push_bind_param::<TsQuery, _>(term)?;
+        }
+        out.push_sql(" OFFSET 0)");
+        Ok(())
+    }
+}
 
 /// Adds every condition to a query of customers.
 pub(super) fn add<ST>(
     mut query: customers::BoxedQuery<'static, Pg, ST>,
+    layout: Layout,
+    shop: ShopId,
     filter: CustomerFilter,
 ) -> customers::BoxedQuery<'static, Pg, ST> {
     // Lists every field: a new condition does not compile until it is used.
-    let CustomerFilter { email, phone_number, external_ids } = filter;
+    let CustomerFilter { email, phone_number, external_ids, words } = filter;
     let ExternalIds {
         shopify_id,
         wordpress_id,
@@ -30,7 +77,7 @@ pub(super) fn add<ST>(
         query = query.filter(customers::email_folded.eq(fold_email(&email)));
     }
     if let Some(phone_number) = phone_number {
-        query = query.filter(customers::phone_number.eq(phone_number));
+        query = query.filter(customers::phone_number_folded.eq(fold_phone_number(&phone_number)));
     }
     if let Some(id) = shopify_id {
         query = query.filter(customers::shopify_id.eq(id));
@@ -64,6 +111,14 @@ pub(super) fn add<ST>(
     }
     if let Some(id) = gorgias_id {
         query = query.filter(customers::gorgias_id.eq(id));
+    }
+    if !words.is_empty() {
+        let terms = words.into_iter().map(|word| TermQuery {
+            shop,
+            term: SearchTerm { word, is_prefix: true, alternative: None },
+            in_name: false,
+        });
+        query = query.filter(WordsBegin { layout, shop: shop.get(), terms: terms.collect() });
     }
     query
 }

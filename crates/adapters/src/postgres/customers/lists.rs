@@ -7,6 +7,7 @@ use hexdesk_domain::{Customer, CustomerFilter, CustomerId, ExternalIds, Page, Pa
 
 use super::filter;
 use crate::postgres::errors::{Failure, count_from};
+use crate::postgres::layout::Layout;
 use crate::postgres::pages;
 use crate::postgres::prepared::never_kept;
 use crate::sql::customers::CustomerRow;
@@ -16,6 +17,7 @@ use crate::sql::schema::customers;
 /// Reads a page of the list.
 pub(super) async fn list(
     connection: &mut AsyncPgConnection,
+    layout: Layout,
     shop: ShopId,
     filter: CustomerFilter,
     after: Option<CustomerId>,
@@ -28,7 +30,7 @@ pub(super) async fn list(
         .limit(page::rows_to_ask_for(size))
         .into_boxed::<Pg>();
     let mut list = if is_common(&filter) { list } else { list.filter(never_kept()) };
-    list = filter::add(list, filter);
+    list = filter::add(list, layout, shop, filter);
     if let Some(id) = after {
         list = list.filter(customers::id.lt(id.get()));
     }
@@ -39,15 +41,16 @@ pub(super) async fn list(
 /// Counts the whole list.
 pub(super) async fn count(
     connection: &mut AsyncPgConnection,
+    layout: Layout,
     shop: ShopId,
     filter: CustomerFilter,
 ) -> Result<u64, Failure> {
     let count = customers::table.filter(customers::shop_id.eq(shop.get())).count().into_boxed::<Pg>();
     let count = if is_common(&filter) { count } else { count.filter(never_kept()) };
-    count_from::<i64>(filter::add(count, filter).get_result(connection).await?)
+    count_from::<i64>(filter::add(count, layout, shop, filter).get_result(connection).await?)
 }
 
 /// Whether this is one of the common filters.
-fn is_common(filter: &CustomerFilter) -> bool {
-    filter.external_ids == ExternalIds::default()
+pub(super) fn is_common(filter: &CustomerFilter) -> bool {
+    filter.external_ids == ExternalIds::default() && filter.words.is_empty()
 }

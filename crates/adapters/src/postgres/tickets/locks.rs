@@ -18,6 +18,20 @@ pub(in crate::postgres) async fn lock_tickets(
     connection: &mut AsyncPgConnection,
     tickets: &BTreeSet<(ShopId, TicketId)>,
 ) -> QueryResult<Vec<(TicketRow, CustomerRow)>> {
+    let mut locked = lock(connection, tickets).await?;
+    if locked.len() < tickets.len() {
+        // A merge can move a ticket to another customer while this waits for its customer.
+        let found: BTreeSet<_> = locked.iter().map(|(ticket, _)| (ticket.shop_id, ticket.id)).collect();
+        let missing = tickets.iter().filter(|(shop, id)| !found.contains(&(shop.get(), id.get())));
+        locked.extend(lock(connection, &missing.copied().collect()).await?);
+    }
+    Ok(locked)
+}
+
+async fn lock(
+    connection: &mut AsyncPgConnection,
+    tickets: &BTreeSet<(ShopId, TicketId)>,
+) -> QueryResult<Vec<(TicketRow, CustomerRow)>> {
     if tickets.is_empty() {
         return Ok(Vec::new());
     }

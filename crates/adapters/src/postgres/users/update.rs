@@ -15,7 +15,7 @@ use crate::sql::api_keys::ApiKeyRow;
 use crate::sql::events::NewEventRow;
 use crate::sql::schema::{api_keys, users};
 use crate::sql::types::StoredTimestamp;
-use crate::sql::users::{UserChangeset, UserRow};
+use crate::sql::users::{UserRow, UserValues};
 
 /// The maximum number of updates. A concurrent change can take the same address.
 const ATTEMPTS: usize = 3;
@@ -36,7 +36,6 @@ pub(super) async fn update(
     let before = User::try_from(row)?;
     let mut after = before.clone();
     changes.clone().apply(&mut after, stamp.time);
-    let deactivated_at = after.deactivated_at.map(StoredTimestamp);
     let of_shop = users::table.filter(users::shop_id.eq(shop.get()));
     for _ in 0..ATTEMPTS {
         if let Some(email) = &changes.email {
@@ -45,23 +44,20 @@ pub(super) async fn update(
                 return Ok(UpdateUserOutcome::EmailTaken);
             }
         }
-        let change = diesel::update(user)
-            .set((UserChangeset::from(changes.clone()), users::deactivated_at.eq(deactivated_at)))
-            .returning(UserRow::as_select());
+        let change = diesel::update(user).set(UserValues::from(after.clone()));
         // A savepoint: a conflict rolls back this statement only.
-        match connection.transaction(async |connection| change.get_result(connection).await).await {
-            Ok(row) => {
-                let user = User::try_from(row)?;
+        match connection.transaction(async |connection| change.execute(connection).await).await {
+            Ok(_) => {
                 let mut events = Vec::new();
-                if user != before {
-                    let snapshot = Snapshot::User(Box::new(user.clone()));
+                if after != before {
+                    let snapshot = Snapshot::User(Box::new(after.clone()));
                     events.push(NewEventRow::new(shop, EventKind::UserUpdated, snapshot, stamp)?);
                 }
                 if changes.is_active == Some(false) {
                     events.extend(revoke_keys(connection, shop, id, stamp).await?);
                 }
                 append(connection, events).await?;
-                return Ok(UpdateUserOutcome::Updated(user));
+                return Ok(UpdateUserOutcome::Updated(after));
             }
             Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {}
             Err(error) => return Err(error.into()),

@@ -17,7 +17,7 @@ use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::ports::Erased;
 use hexdesk_domain::{AuditStamp, CustomerId, ShopId};
 
-use crate::sql::customers::Anonymous;
+use crate::sql::customers::CustomerValues;
 use crate::sql::events::StampRow;
 use crate::sql::schema::{customers, erasures};
 use crate::sqlite::presence::is_present;
@@ -57,7 +57,7 @@ fn begin(
         ))
         .execute(connection)?;
     index::remove_customer(connection, shop, id)?;
-    diesel::update(customer).set(Anonymous::default()).execute(connection)?;
+    diesel::update(customer).set(CustomerValues::default()).execute(connection)?;
     Ok(match step(connection, shop, id)? {
         Stepped::Finished(erased) => Begun::Finished(erased),
         Stepped::Unfinished | Stepped::Missing => Begun::Unfinished,

@@ -1,18 +1,23 @@
 //! The conditions of a [`CustomerFilter`].
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
 use diesel::sqlite::Sqlite;
-use hexdesk_domain::{CustomerFilter, ExternalIds, fold_email};
+use hexdesk_domain::{CustomerFilter, ExternalIds, ShopId, fold_email, fold_phone_number};
 
 use crate::sql::schema::customers;
+use crate::sqlite::connection::interruption::WANTED_DOCUMENT;
+use crate::sqlite::search::index;
 
 /// Adds every condition to a query of customers.
 pub(super) fn add<ST>(
     mut query: customers::BoxedQuery<'static, Sqlite, ST>,
+    shop: ShopId,
     filter: CustomerFilter,
 ) -> customers::BoxedQuery<'static, Sqlite, ST> {
     // Lists every field: a new condition does not compile until it is used.
-    let CustomerFilter { email, phone_number, external_ids } = filter;
+    let CustomerFilter { email, phone_number, external_ids, words } = filter;
     let ExternalIds {
         shopify_id,
         wordpress_id,
@@ -30,7 +35,7 @@ pub(super) fn add<ST>(
         query = query.filter(customers::email_folded.eq(fold_email(&email)));
     }
     if let Some(phone_number) = phone_number {
-        query = query.filter(customers::phone_number.eq(phone_number));
+        query = query.filter(customers::phone_number_folded.eq(fold_phone_number(&phone_number)));
     }
     if let Some(id) = shopify_id {
         query = query.filter(customers::shopify_id.eq(id));
@@ -64,6 +69,20 @@ pub(super) fn add<ST>(
     }
     if let Some(id) = gorgias_id {
         query = query.filter(customers::gorgias_id.eq(id));
+    }
+    if !words.is_empty() {
+        // Customers and tickets share the index. CROSS JOIN keeps the written order.
+        let found = sql::<Bool>(
+            "customers.id IN (
+                SELECT documents.customer_id FROM search_index
+                CROSS JOIN search_documents AS documents ON documents.id = search_index.rowid
+                WHERE documents.customer_id IS NOT NULL AND ",
+        )
+        .sql(WANTED_DOCUMENT)
+        .sql(" AND search_index.words MATCH ")
+        .bind::<Text, _>(index::beginnings(shop, &words))
+        .sql(")");
+        query = query.filter(found);
     }
     query
 }

@@ -27,7 +27,7 @@ pub(super) fn list(
     if let Some(after) = after {
         list = list.filter(customers::id.lt(after.get()));
     }
-    let rows = pages::page_of(filter::add(list, filter), size)
+    let rows = pages::page_of(filter::add(list, shop, filter), size)
         .load_iter::<CustomerRow, DefaultLoadingMode>(connection)?;
     pages::read(rows, size, |row| Customer::try_from(row).map(|customer| (customer.id, customer)))
 }
@@ -39,6 +39,6 @@ pub(super) fn count(
     filter: CustomerFilter,
 ) -> anyhow::Result<u64> {
     let count = customers::table.filter(customers::shop_id.eq(shop.get())).count().into_boxed::<Sqlite>();
-    let count: i64 = filter::add(count, filter).get_result(connection)?;
+    let count: i64 = filter::add(count, shop, filter).get_result(connection)?;
     Ok(u64::try_from(count)?)
 }

@@ -6,7 +6,7 @@ use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::ports::{CustomerUpdate, UpdateCustomerOutcome};
 use hexdesk_domain::{Customer, CustomerId, EventKind, ShopId, Snapshot, fold_email};
 
-use crate::sql::customers::{CustomerChangeset, CustomerRow};
+use crate::sql::customers::CustomerValues;
 use crate::sql::schema::customers;
 use crate::sqlite::customers::find;
 use crate::sqlite::events::append::EventLog;
@@ -23,34 +23,36 @@ pub(super) fn update(
     let Some(before) = find(connection, shop, id)? else {
         return Ok(UpdateCustomerOutcome::CustomerNotFound);
     };
-    if !changes.is_change_of(&before) {
+    let mut after = before.clone();
+    changes.apply(&mut after);
+    if after == before {
         return Ok(UpdateCustomerOutcome::Updated(Box::new(before)));
     }
-    let email = changes.email.as_ref().unwrap_or(&before.email).as_deref();
-    let phone_number = changes.phone_number.as_ref().unwrap_or(&before.phone_number).as_deref();
-    if email.is_none() && phone_number.is_none() {
+    if !after.is_reachable() {
         return Ok(UpdateCustomerOutcome::Unreachable);
     }
-    let others = customers::table.filter(customers::shop_id.eq(shop.get()).and(customers::id.ne(id.get())));
-    if let Some(email) = email {
+    if let Some(email) = &after.email {
+        let others =
+            customers::table.filter(customers::shop_id.eq(shop.get()).and(customers::id.ne(id.get())));
         let same = others.filter(customers::email_folded.eq(fold_email(email)));
         if diesel::select(exists(same)).get_result(connection)? {
             return Ok(UpdateCustomerOutcome::EmailTaken);
         }
     }
-    if let Some(phone_number) = phone_number {
-        let same = others.filter(customers::phone_number.eq(phone_number));
-        if diesel::select(exists(same)).get_result(connection)? {
-            return Ok(UpdateCustomerOutcome::PhoneNumberTaken);
-        }
-    }
-    let row: CustomerRow = diesel::update(customers::table.find((shop.get(), id.get())))
-        .set(CustomerChangeset::from(changes))
-        .returning(CustomerRow::as_returning())
-        .get_result(connection)?;
-    let after: Customer = row.try_into()?;
-    index::replace_customer(connection, &before, &after)?;
+    replace(connection, &before, &after)?;
     let snapshot = Snapshot::Customer(Box::new(after.clone()));
     EventLog::default().append(connection, shop, EventKind::CustomerUpdated, snapshot, stamp)?;
     Ok(UpdateCustomerOutcome::Updated(Box::new(after)))
+}
+
+/// Writes a changed customer. Its e-mail address must be free.
+pub(super) fn replace(
+    connection: &mut SqliteConnection,
+    before: &Customer,
+    after: &Customer,
+) -> QueryResult<()> {
+    diesel::update(customers::table.find((before.shop_id.get(), before.id.get())))
+        .set(CustomerValues::from(after.clone()))
+        .execute(connection)?;
+    index::replace_customer(connection, before, after)
 }

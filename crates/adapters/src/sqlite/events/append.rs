@@ -49,8 +49,8 @@ impl EventLog {
         Ok(())
     }
 
-    /// Appends the deletion of an object of a customer who is being erased.
-    pub(in crate::sqlite) fn append_erased(
+    /// Appends the event of an object that is gone, and names no customer.
+    pub(in crate::sqlite) fn append_gone(
         &mut self,
         connection: &mut SqliteConnection,
         shop: ShopId,

@@ -154,6 +154,13 @@ fn add_indexed_words(begin: &str, words: &BTreeSet<String>, indexed: &mut String
     }
 }
 
+/// Returns the expression of FTS5 for customers who have words with all these beginnings.
+pub(in crate::sqlite) fn beginnings(shop: ShopId, words: &BTreeSet<String>) -> String {
+    // Words are letters, digits and marks, so the quotes are safe.
+    let terms: Vec<String> = words.iter().map(|word| format!("\"{}:{word}\"*", shop.get())).collect();
+    terms.join(" AND ")
+}
+
 /// Returns the three expressions by which the index finds a term: in names, in details, and elsewhere.
 /// Words are letters, digits and marks, so the quotes are safe.
 pub(in crate::sqlite) fn expressions(shop: ShopId, term: &SearchTerm) -> [String; 3] {

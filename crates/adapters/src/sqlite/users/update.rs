@@ -7,8 +7,7 @@ use hexdesk_domain::ports::{UpdateUserOutcome, UserUpdate};
 use hexdesk_domain::{EventKind, ShopId, Snapshot, User, UserId, fold_email};
 
 use crate::sql::schema::users;
-use crate::sql::types::StoredTimestamp;
-use crate::sql::users::{UserChangeset, UserRow};
+use crate::sql::users::{UserRow, UserValues};
 use crate::sqlite::api_keys::revoke_keys_of_user;
 use crate::sqlite::events::append::EventLog;
 
@@ -29,15 +28,12 @@ pub(super) fn update(
     {
         return Ok(UpdateUserOutcome::EmailTaken);
     }
-    let mut after = before.clone();
-    changes.clone().apply(&mut after, stamp.time);
     let deactivates = changes.is_active == Some(false);
+    let mut after = before.clone();
+    changes.apply(&mut after, stamp.time);
     let mut log = EventLog::default();
     if after != before {
-        let deactivated_at = after.deactivated_at.map(StoredTimestamp);
-        diesel::update(user)
-            .set((UserChangeset::from(changes), users::deactivated_at.eq(deactivated_at)))
-            .execute(connection)?;
+        diesel::update(user).set(UserValues::from(after.clone())).execute(connection)?;
         let snapshot = Snapshot::User(Box::new(after.clone()));
         log.append(connection, shop, EventKind::UserUpdated, snapshot, stamp)?;
     }

@@ -6,13 +6,16 @@ use std::sync::Arc;
 use anyhow::ensure;
 use hexdesk_domain::limits::{MAX_EXTERNAL_ID_CHARS, MAX_PERSON_NAME_CHARS, MAX_PHONE_NUMBER_CHARS};
 use hexdesk_domain::ports::CreateCustomerOutcome;
-use hexdesk_domain::{Customer, CustomerId, IdempotentOutcome, NewCustomer, ShopId, Storage};
+use hexdesk_domain::{
+    Customer, CustomerFilter, CustomerId, ExternalIds, IdempotentOutcome, NewCustomer, ShopId, Storage,
+};
 
+use crate::cases::customer_lists::whole_list;
 use crate::comparison::same;
 use crate::samples::{
-    ALIKE_ADDRESSES, EXTERNAL_IDS, Field, SAME_ADDRESSES, TRICKY_TEXTS, at, create_customer, create_shop,
-    customer_by_email, customer_by_phone_number, customer_id, every_external_id, extreme_times,
-    heavy_text_of, longest_email, stamp, text_of,
+    ALIKE_ADDRESSES, EXTERNAL_IDS, Field, SAME_ADDRESSES, TRICKY_TEXTS, at, create_customer,
+    create_customer_sharing_ids, create_shop, customer_by_email, customer_by_phone_number, customer_id,
+    every_external_id, extreme_times, heavy_text_of, longest_email, stamp, text_of,
 };
 
 /// CUSTOMER-1: each customer has its own number and is found with every field as passed in.
@@ -100,7 +103,7 @@ pub async fn customer_2_same_email_is_existing(storage: Arc<dyn Storage>) -> any
             phone_number: Some(format!("phone {index}")),
             ..customer_by_email(&addresses[0])
         };
-        let there = create_customer(&*storage, shop, new).await?;
+        let mut there = create_customer(&*storage, shop, new).await?;
         for (spelling, address) in addresses.iter().enumerate() {
             let free_number = there.id.get() + 1_000;
             let again = NewCustomer {
@@ -113,12 +116,12 @@ pub async fn customer_2_same_email_is_existing(storage: Arc<dyn Storage>) -> any
             };
             let by_number = NewCustomer { id: Some(there.id), ..again.clone() };
             for again in [again.clone(), NewCustomer { id: None, ..again }, by_number] {
-                expect_existing(&*storage, shop, again, &there).await?;
+                there = expect_existing(&*storage, shop, again, there).await?;
             }
             let at_free_number = storage.find_customer(shop, customer_id(free_number)?).await?;
             same("the requested number, which was not used", &at_free_number, &None)?;
         }
-        // The phone numbers of these requests were not stored.
+        // The phone numbers of these requests were not stored, because the customer has one.
         let by_phone = customer_by_phone_number(&format!("new phone {index} 0"));
         create_customer(&*storage, shop, by_phone).await?;
     }
@@ -128,53 +131,157 @@ pub async fn customer_2_same_email_is_existing(storage: Arc<dyn Storage>) -> any
     Ok(())
 }
 
-/// CUSTOMER-3: without a match by address, a customer with the phone number is returned. If both
-/// match, the address wins.
+/// CUSTOMER-3: without a match by address or id, a customer with the phone number is returned, unless
+/// both have different addresses.
 pub async fn customer_3_same_phone_number_is_existing(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
-    let shop = create_shop(&*storage, "shop.example.com").await?.id;
-    let phone = "+33 1 23 45 67 89";
-    // One match by phone number is older than the match by address, the other newer.
-    let by_phone = create_customer(
-        &*storage,
-        shop,
-        NewCustomer { phone_number: Some(phone.into()), ..customer_by_email("phone@example.com") },
-    )
-    .await?;
-    let by_email = create_customer(&*storage, shop, customer_by_email("Email@example.com")).await?;
-    let later_phone = create_customer(&*storage, shop, customer_by_phone_number("555")).await?;
-
-    let both = |phone: &str| NewCustomer {
+    let storage = &*storage;
+    let shop = create_shop(storage, "shop.example.com").await?.id;
+    let phone = "+33 6 12 34 00 08";
+    let with_phone = |email: &str, phone: &str| NewCustomer {
         phone_number: Some(phone.into()),
-        ..customer_by_email("email@EXAMPLE.com")
+        ..customer_by_email(email)
     };
+    let with_email = create_customer(storage, shop, with_phone("phone@example.com", phone)).await?;
+    let without_email = create_customer(storage, shop, customer_by_phone_number("555")).await?;
+    // Two people with different addresses share the number.
+    let other = create_customer(storage, shop, with_phone("other@example.com", "+33612340008")).await?;
+    let by_email = create_customer(storage, shop, customer_by_email("Email@example.com")).await?;
+
     let asking = |id: CustomerId, new: NewCustomer| NewCustomer { id: Some(id), ..new };
-    for (new, existing) in [
-        (customer_by_phone_number(phone), &by_phone),
-        (NewCustomer { email: Some("new@example.com".into()), ..customer_by_phone_number(phone) }, &by_phone),
-        (customer_by_phone_number("555"), &later_phone),
-        (both(phone), &by_email),
-        (both("555"), &by_email),
-        (asking(by_phone.id, both(phone)), &by_email),
-        (asking(by_email.id, customer_by_phone_number(phone)), &by_phone),
-        (asking(customer_id(70_000)?, customer_by_phone_number(phone)), &by_phone),
-    ] {
-        expect_existing(&*storage, shop, new, existing).await?;
+    for spelling in [phone, "+33612340008", "0033612340008", "+33 (0)6-12-34-00-08", "＋３３ 6 12340008"] {
+        let new = customer_by_phone_number(spelling);
+        for new in [new.clone(), asking(customer_id(70_000)?, new.clone()), asking(by_email.id, new)] {
+            expect_existing(storage, shop, new, with_email.clone()).await?;
+        }
     }
+    expect_existing(storage, shop, with_phone("OTHER@example.com", "1"), other).await?;
+    // The match by address wins, and lacks a phone number.
+    expect_existing(storage, shop, with_phone("email@EXAMPLE.com", "555"), by_email).await?;
+    // A customer without an address gets the new one, and is somebody else from then on.
+    let named = expect_existing(storage, shop, with_phone("late@example.com", "5-55"), without_email).await?;
+    create_customer(storage, shop, with_phone("later@example.com", "555")).await?;
+    expect_existing(storage, shop, customer_by_phone_number("555"), named).await?;
     same(
         "the requested number, which was not used",
         &storage.find_customer(shop, customer_id(70_000)?).await?,
         &None,
     )?;
-    // The address of this request was not stored. Customers without an address or phone number do
-    // not match each other.
-    create_customer(&*storage, shop, customer_by_email("new@example.com")).await?;
     let heavy = |last: &str| heavy_text_of(MAX_PHONE_NUMBER_CHARS - 1) + last;
-    let others = ["+33 1 23 45 67 8", "+33123456789", "555 ", "5555", "55_", "55%"].map(Into::into);
+    let others = ["33612340008", "0612340008", "+3361234000", "5555", "ask Ada", "Ask Ada"].map(Into::into);
     for other in others.into_iter().chain(["🦀", "🐙", "1", "2"].map(heavy)) {
-        let there = create_customer(&*storage, shop, customer_by_phone_number(&other)).await?;
-        expect_existing(&*storage, shop, customer_by_phone_number(&other), &there).await?;
+        let there = create_customer(storage, shop, customer_by_phone_number(&other)).await?;
+        expect_existing(storage, shop, customer_by_phone_number(&other), there).await?;
     }
     Ok(())
+}
+
+/// CUSTOMER-21: without a match by address, a customer with one of the ids is returned, even if the
+/// addresses differ.
+pub async fn customer_21_same_id_is_existing(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let storage = &*storage;
+    let shop = create_shop(storage, "shop.example.com").await?.id;
+    let other = create_shop(storage, "other.example.com").await?.id;
+    let mut customers = Vec::new();
+    for (name, field) in EXTERNAL_IDS {
+        let mut new = customer_by_email(&format!("{name}@example.com"));
+        *field(&mut new.external_ids) = Some(format!("id {name}"));
+        // Another system's id can be the same text.
+        let next = EXTERNAL_IDS.iter().skip_while(|(this, _)| *this != name).nth(1);
+        if let Some((_, field)) = next {
+            *field(&mut new.external_ids) = Some(format!("id {name}"));
+        }
+        create_customer(storage, other, new.clone()).await?;
+        customers.push(create_customer(storage, shop, new).await?);
+    }
+    for (place, (name, field)) in EXTERNAL_IDS.into_iter().enumerate() {
+        let with_id = |new: NewCustomer, id: &str| {
+            let mut new = new;
+            *field(&mut new.external_ids) = Some(id.into());
+            new
+        };
+        let nobody = NewCustomer { email: None, ..customer_by_email("") };
+        let id = format!("id {name}");
+        for new in [
+            with_id(nobody.clone(), &id),
+            with_id(customer_by_email(&format!("another-{name}@example.com")), &id),
+        ] {
+            customers[place] = expect_existing(storage, shop, new, customers[place].clone()).await?;
+        }
+        // The address wins.
+        let first = customers[0].clone();
+        let by_email = with_id(customer_by_email("SHOPIFY@example.com"), &id);
+        customers[0] = expect_existing(storage, shop, by_email, first).await?;
+        // Neither an empty id nor another spelling is the same.
+        for (number, other) in ["", &*id.to_uppercase()].into_iter().enumerate() {
+            let new = with_id(customer_by_email(&format!("{number}-{name}@example.com")), other);
+            create_customer(storage, shop, new).await?;
+        }
+    }
+    // Ids win over phone numbers. Of several customers with an id, the first is returned.
+    let by_phone = create_customer(storage, shop, customer_by_phone_number("555")).await?;
+    let sharing = |email: &str| {
+        let external_ids = ExternalIds { gmelius_id: Some("shared".into()), ..ExternalIds::default() };
+        NewCustomer { external_ids, ..customer_by_email(email) }
+    };
+    let first = create_customer(storage, shop, sharing("first@example.com")).await?;
+    create_customer_sharing_ids(storage, shop, sharing("second@example.com")).await?;
+    let new = NewCustomer { email: None, phone_number: by_phone.phone_number, ..sharing("") };
+    expect_existing(storage, shop, new, first).await?;
+    Ok(())
+}
+
+/// CUSTOMER-22: what an existing customer lacks is filled in, and nothing else changes.
+pub async fn customer_22_what_is_missing_is_filled_in(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let storage = &*storage;
+    let shop = create_shop(storage, "shop.example.com").await?.id;
+    let complete = NewCustomer {
+        phone_number: Some("+33 1".into()),
+        first_name: Some("Ada".into()),
+        last_name: Some("Lovelace".into()),
+        full_name: Some("Ada Lovelace".into()),
+        external_ids: every_external_id(|name| format!("{name} 1")),
+        stamp: stamp(at(99)),
+        ..customer_by_email("ada@example.com")
+    };
+    let others = NewCustomer {
+        phone_number: Some("+33 2".into()),
+        first_name: Some("Grace".into()),
+        last_name: Some("Hopper".into()),
+        full_name: Some("Grace Hopper".into()),
+        external_ids: every_external_id(|name| format!("{name} 2")),
+        ..complete.clone()
+    };
+    let mut there = create_customer(storage, shop, customer_by_email("Ada@example.com")).await?;
+    for new in [
+        NewCustomer {
+            first_name: Some("Ada".into()),
+            full_name: Some("Ada".into()),
+            ..customer_by_email("ada@example.com")
+        },
+        complete.clone(),
+        others,
+    ] {
+        there = expect_existing(storage, shop, new, there).await?;
+    }
+    let expected = complete.clone().into_customer(shop, there.id);
+    let expected = Customer { email: there.email.clone(), created_at: there.created_at, ..expected };
+    same("the customer with what was filled in", &there, &expected)?;
+
+    // Found by phone number, and then by its new address and id.
+    let there = create_customer(storage, shop, customer_by_phone_number("+33 3")).await?;
+    let external_ids = ExternalIds { zendesk_id: Some("3".into()), ..ExternalIds::default() };
+    let new = NewCustomer {
+        phone_number: Some("00333".into()),
+        external_ids: external_ids.clone(),
+        ..customer_by_email("three@example.com")
+    };
+    let there = expect_existing(storage, shop, new, there).await?;
+    let by_id = NewCustomer { email: None, external_ids, ..customer_by_email("") };
+    for new in [customer_by_email("Three@example.com"), by_id] {
+        expect_existing(storage, shop, new, there.clone()).await?;
+    }
+    let listed = CustomerFilter { email: Some("THREE@example.com".into()), ..CustomerFilter::default() };
+    same("the list by the new address", &whole_list(storage, shop, &listed).await?, &vec![there])
 }
 
 /// CUSTOMER-4: another shop's customer is never found and never `Existing`.
@@ -194,10 +301,10 @@ pub async fn customer_4_shops_are_apart(storage: Arc<dyn Storage>) -> anyhow::Re
     let of_two = create_customer(&*storage, two, new(42, "two")?).await?;
     same("another shop's customer", &storage.find_customer(one, of_two.id).await?, &None)?;
 
-    expect_existing(&*storage, one, customer_by_email("ADA@example.com"), &of_one).await?;
-    expect_existing(&*storage, two, customer_by_email("ADA@example.com"), &of_two).await?;
-    expect_existing(&*storage, one, customer_by_phone_number("555"), &of_one).await?;
-    expect_existing(&*storage, two, customer_by_phone_number("555"), &of_two).await?;
+    for (shop, there) in [(one, of_one), (two, of_two)] {
+        expect_existing(&*storage, shop, customer_by_email("ADA@example.com"), there.clone()).await?;
+        expect_existing(&*storage, shop, customer_by_phone_number("555"), there).await?;
+    }
 
     // The same number in both shops: two customers.
     for (shop, name) in [(one, "one"), (two, "two")] {
@@ -302,17 +409,20 @@ pub async fn customer_6_taken_number_is_refused(storage: Arc<dyn Storage>) -> an
     Ok(())
 }
 
-/// Fails unless creating `new` returns `there` and leaves it unchanged.
+/// Fails unless creating `new` returns `there`, with what it lacked. Returns the customer.
 async fn expect_existing(
     storage: &dyn Storage,
     shop: ShopId,
     new: NewCustomer,
-    there: &Customer,
-) -> anyhow::Result<()> {
-    let what = format!("creating a customer with {:?} and {:?}", new.email, new.phone_number);
+    mut there: Customer,
+) -> anyhow::Result<Customer> {
+    let what = format!("creating the customer {new:?}");
+    there.fill_in(&new);
     let outcome = storage.create_customer(shop, new, None).await?;
     same(&what, &outcome, &IdempotentOutcome::Ran(CreateCustomerOutcome::Existing(there.clone())))?;
-    same("the existing customer", &storage.find_customer(shop, there.id).await?.as_ref(), &Some(there))
+    let found = storage.find_customer(shop, there.id).await?;
+    same("the existing customer", &found.as_ref(), &Some(&there))?;
+    Ok(there)
 }
 
 /// CUSTOMER-19: the assigned numbers do not depend on other shops.
@@ -355,14 +465,19 @@ mod tests {
                 full_name: new.full_name.clone(),
                 shopify_id: ids.shopify_id,
                 wordpress_id: ids.wordpress_id,
+                prestashop_id: ids.prestashop_id,
                 fb_user_id: ids.fb_user_id,
                 ig_user_id: ids.ig_user_id,
+                ig_pseudo: ids.ig_pseudo,
                 whatsapp_id: ids.whatsapp_id,
+                zendesk_id: ids.zendesk_id,
+                freshdesk_id: ids.freshdesk_id,
+                gmelius_id: ids.gmelius_id,
+                gorgias_id: ids.gorgias_id,
             };
             let made = draft.into_new(new.stamp).unwrap();
-            // A missing full name is joined from the other names. A draft does not have all ids.
-            let external_ids = new.external_ids.clone();
-            assert_eq!(NewCustomer { full_name: new.full_name.clone(), external_ids, ..made }, new);
+            // A missing full name is joined from the other names.
+            assert_eq!(NewCustomer { full_name: new.full_name.clone(), ..made }, new);
         }
     }
 }

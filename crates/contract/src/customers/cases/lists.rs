@@ -15,7 +15,8 @@ use crate::cases::customer_changes::update_customer;
 use crate::comparison::same;
 use crate::pages::{pages_of, sizes_by_bytes};
 use crate::samples::{
-    at, create_customer, create_shop, customer_by_email, customer_by_phone_number, customer_id, stamp,
+    at, create_customer, create_customer_sharing_ids, create_shop, customer_by_email,
+    customer_by_phone_number, customer_id, stamp,
 };
 
 /// CUSTOMER-9: exactly the shop's customers that meet every condition, largest number first.
@@ -27,6 +28,11 @@ pub async fn customer_9_list_meets_every_condition(storage: Arc<dyn Storage>) ->
     conditions::on_texts(storage).await?;
     conditions::combined(storage).await?;
     largest_number_first(storage).await
+}
+
+/// CUSTOMER-23: the words of a filter are beginnings of words in a customer's texts.
+pub async fn customer_23_words_select_customers(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    conditions::on_words(&*storage).await
 }
 
 /// The order does not depend on when or with which address a customer was created.
@@ -42,7 +48,7 @@ async fn largest_number_first(storage: &dyn Storage) -> anyhow::Result<()> {
             stamp: stamp(at(-index)),
             ..customer_by_email(&format!("{index}@example.com"))
         };
-        customers.push(create_customer(storage, shop, new).await?);
+        customers.push(create_customer_sharing_ids(storage, shop, new).await?);
     }
     // A change does not move a customer.
     let named = CustomerChanges { first_name: Some(Some("late".into())), ..CustomerChanges::default() };
@@ -110,7 +116,7 @@ async fn counts_follow(storage: &dyn Storage, shop: ShopId) -> anyhow::Result<()
     let before = u64::try_from(there.len())?;
     let existing = there.first().context("a customer")?;
     let again = NewCustomer { email: existing.email.clone(), ..customer_by_phone_number("new") };
-    storage.create_customer(shop, again, None).await?;
+    storage.create_customer(shop, NewCustomer { phone_number: None, ..again }, None).await?;
     same("the count after a refusal", &storage.count_customers(shop, all()).await?, &before)?;
     let new = create_customer(storage, shop, customer_by_email("new@example.com")).await?;
     same("the count after a creation", &storage.count_customers(shop, all()).await?, &(before + 1))?;
@@ -139,7 +145,7 @@ async fn fill(storage: &dyn Storage, name: &str, count: i64) -> anyhow::Result<S
             },
             ..customer_by_email(&format!("{number}@example.com"))
         };
-        create_customer(storage, shop, new).await?;
+        create_customer_sharing_ids(storage, shop, new).await?;
     }
     Ok(shop)
 }

@@ -174,14 +174,36 @@ fn of_refusals() -> Vec<Fault> {
                 store.customers_of(shop).any(|there| there.id != id && has_email(there, changes))
             },
         ),
-        fault("CUSTOMER-12", "A taken phone number is checked before the address.").customer_update(
-            |store, shop, id, update| {
-                let phone_number = update.changes.phone_number.clone().flatten();
+        fault("CUSTOMER-12", "A phone number that another customer has is taken.").customer_email_taken_if(
+            |store, shop, id, changes| {
+                let phone_number = changes.phone_number.clone().flatten();
                 let filter = CustomerFilter { phone_number, ..CustomerFilter::default() };
                 let others = store.filtered_customers(shop, &filter);
                 let is_taken = filter.phone_number.is_some() && others.iter().any(|(other, _)| *other != id);
-                if is_taken && store.customers.contains_key(&(shop, id)) {
-                    return Ok(UpdateCustomerOutcome::PhoneNumberTaken);
+                is_taken && store.customers.contains_key(&(shop, id))
+            },
+        ),
+        fault("CUSTOMER-12", "An id on Instagram does not reach a customer.").customer_update(
+            |store, shop, id, update| {
+                let before = store.customers.get(&(shop, id)).cloned();
+                let outcome = store.update_customer(shop, id, update);
+                let is_refused = |it: &Customer| it.email.is_none() && it.phone_number.is_none();
+                match (&outcome, before) {
+                    (UpdateCustomerOutcome::Updated(after), Some(before))
+                        if is_refused(after) && **after != before =>
+                    {
+                        store.customers.insert((shop, id), before);
+                        Ok(UpdateCustomerOutcome::Unreachable)
+                    }
+                    _ => Ok(outcome),
+                }
+            },
+        ),
+        fault("CUSTOMER-11", "The full name does not follow first and last name.").customer_update(
+            |store, shop, id, mut update| {
+                let full_name = store.customers.get(&(shop, id)).map(|there| there.full_name.clone());
+                if update.changes.full_name.is_none() && !update.changes.is_empty() {
+                    update.changes.full_name = full_name;
                 }
                 Ok(store.update_customer(shop, id, update))
             },

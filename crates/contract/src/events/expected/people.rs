@@ -1,12 +1,14 @@
 //! Customers, users and keys.
 
 use hexdesk_domain::ports::{
-    CreateCustomerOutcome, CreateKeyOutcome, CreateUserOutcome, CustomerUpdate, Erased, KeyRotation,
-    RotateKeyOutcome, UpdateCustomerOutcome, UpdateUserOutcome, UserUpdate,
+    CreateCustomerOutcome, CreateKeyOutcome, CreateUserOutcome, CustomerMerge, CustomerUpdate, Erased,
+    KeyRotation, MergeCustomersOutcome, RotateKeyOutcome, UpdateCustomerOutcome, UpdateUserOutcome,
+    UserUpdate,
 };
 use hexdesk_domain::{
-    ApiKey, Customer, CustomerChanges, CustomerId, DeferredClaim, EventKind, IdempotentOutcome, KeyNumber,
-    NewApiKey, NewCustomer, NewUser, PageSize, ShopId, Subject, TicketFilter, User, UserChanges, UserId,
+    ApiKey, Customer, CustomerChanges, CustomerFilter, CustomerId, DeferredClaim, EventKind,
+    IdempotentOutcome, KeyNumber, NewApiKey, NewCustomer, NewUser, PageSize, ShopId, Subject, TicketFilter,
+    User, UserChanges, UserId,
 };
 
 use super::{ExpectedEvent, ExpectedEvents};
@@ -44,10 +46,39 @@ impl ExpectedEvents<'_> {
         claim: Option<DeferredClaim<CreateCustomerOutcome>>,
     ) -> anyhow::Result<IdempotentOutcome<CreateCustomerOutcome>> {
         let stamp = self.next_stamp();
+        let before =
+            self.storage.list_customers(shop, CustomerFilter::default(), None, PageSize::MAX).await?;
         let attempt = self.storage.create_customer(shop, NewCustomer { stamp, ..new }, claim).await?;
-        if let IdempotentOutcome::Ran(CreateCustomerOutcome::Created(customer)) = &attempt {
-            let subject = Subject::Customer(customer.id);
-            self.note_found(shop, EventKind::CustomerCreated, stamp, subject).await?;
+        let kind = match &attempt {
+            IdempotentOutcome::Ran(CreateCustomerOutcome::Created(customer)) => {
+                Some((EventKind::CustomerCreated, customer.id))
+            }
+            // Something was filled in.
+            IdempotentOutcome::Ran(CreateCustomerOutcome::Existing(customer)) => {
+                let is_changed = !before.entries.contains(customer);
+                is_changed.then_some((EventKind::CustomerUpdated, customer.id))
+            }
+            _ => None,
+        };
+        if let Some((kind, id)) = kind {
+            self.note_found(shop, kind, stamp, Subject::Customer(id)).await?;
+        }
+        Ok(attempt)
+    }
+
+    pub(crate) async fn merge_customers(
+        &mut self,
+        shop: ShopId,
+        into: CustomerId,
+        from: CustomerId,
+    ) -> anyhow::Result<IdempotentOutcome<MergeCustomersOutcome>> {
+        let stamp = self.next_stamp();
+        let attempt = self.storage.merge_customers(shop, CustomerMerge { from, into, stamp }, None).await?;
+        if matches!(attempt, IdempotentOutcome::Ran(MergeCustomersOutcome::Merged(_))) {
+            let remaining = self.found(shop, Subject::Customer(into)).await?;
+            let merged = ExpectedEvent::of_deleted(EventKind::CustomerMerged, stamp, Subject::Customer(from));
+            let updated = ExpectedEvent::of(EventKind::CustomerUpdated, stamp, remaining);
+            self.note(shop, vec![merged, updated]);
         }
         Ok(attempt)
     }

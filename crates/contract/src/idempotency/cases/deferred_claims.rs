@@ -3,6 +3,7 @@
 
 mod api_keys;
 mod comments;
+mod customer_merges;
 mod customer_updates;
 mod customers;
 mod operation_under_test;
@@ -17,6 +18,7 @@ use hexdesk_domain::{IdempotencyRequest, IdempotentOutcome, Storage, Timestamp};
 
 use self::api_keys::{KeyRotations, Keys};
 use self::comments::Comments;
+use self::customer_merges::CustomerMerges;
 use self::customer_updates::CustomerUpdates;
 use self::customers::Customers;
 use self::operation_under_test::{expect_once, expect_one_space};
@@ -42,6 +44,11 @@ pub async fn customer_8_takes_effect_once(storage: Arc<dyn Storage>) -> anyhow::
 pub async fn customer_13_takes_effect_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     expect_once(&storage, "updated.example.com", Arc::new(CustomerUpdates)).await?;
     customer_updates::update_is_replayed_whatever_became_of_the_customer(&*storage).await
+}
+
+/// CUSTOMER-29: with a `DeferredClaim` the obligations of `IdempotentOutcome` hold.
+pub async fn customer_29_takes_effect_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    expect_once(&storage, "merged.example.com", Arc::new(CustomerMerges)).await
 }
 
 /// USER-6: with a `DeferredClaim` the obligations of `IdempotentOutcome` hold for creations and

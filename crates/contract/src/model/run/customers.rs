@@ -135,8 +135,7 @@ fn claim_of(claim: Claim, step: i64) -> anyhow::Result<DeferredClaim<UpdateCusto
         }
         UpdateCustomerOutcome::CustomerNotFound
         | UpdateCustomerOutcome::Unreachable
-        | UpdateCustomerOutcome::EmailTaken
-        | UpdateCustomerOutcome::PhoneNumberTaken => None,
+        | UpdateCustomerOutcome::EmailTaken => None,
     };
     Ok(DeferredClaim { request: request_of(claim)?, requested_at: at(step), receipt: Arc::new(receipt) })
 }

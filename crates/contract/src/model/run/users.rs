@@ -27,7 +27,7 @@ impl Model {
         let Some(shop) = pick(&self.shops, shop) else { return Ok(()) };
         let (mut list, mut pages, mut after) = (Vec::<User>::new(), Vec::new(), None);
         loop {
-            let page = self.tested.list_users(shop.tested, filter, after, size).await?;
+            let page = self.tested.list_users(shop.tested, filter.clone(), after, size).await?;
             ensure!(after.is_none() || !page.entries.is_empty(), "after {after:?} there is an empty page");
             list.extend(page.entries.iter().cloned());
             let next = page.next;
@@ -42,11 +42,11 @@ impl Model {
             list.is_sorted_by(|one, next| one.id < next.id),
             "the users are not in order of number, or one is listed twice"
         );
-        let count = self.tested.count_users(shop.tested, filter).await?;
+        let count = self.tested.count_users(shop.tested, filter.clone()).await?;
         same("the count of users", &count, &u64::try_from(list.len())?)?;
         let mut list = list.into_iter().map(|it| self.user(it)).collect::<anyhow::Result<Vec<_>>>()?;
         list.sort_by_key(|user| user.id);
-        let expected = self.reference.state().filtered_users(shop.reference, filter);
+        let expected = self.reference.state().filtered_users(shop.reference, &filter);
         let expected: Vec<_> = expected.into_iter().map(|(_, user)| user).collect();
         same(&format!("the list of users with {filter:?}"), &list, &expected)
     }

@@ -13,8 +13,8 @@ use super::{Texts, comment, expect_found, silent_customer, write};
 use crate::comparison::same;
 use crate::samples::{
     at, attempt_comment, attempt_update, claim, claimed, comment_creation, create_comment, create_customer,
-    create_shop, create_ticket, creation, customer_by_phone_number, customer_update, deferred_claim,
-    new_comment, plain_ticket, stamp, ticket_id, update, update_ticket,
+    create_shop, create_ticket, creation, customer_by_email, customer_by_phone_number, customer_update,
+    deferred_claim, new_comment, plain_ticket, stamp, ticket_id, update, update_ticket,
 };
 
 /// Two shops with a customer each, and a ticket of each customer with every kind of text. Changes
@@ -241,19 +241,19 @@ pub(super) async fn that_are_refused(storage: &dyn Storage) -> anyhow::Result<()
         matches!(existing, IdempotentOutcome::Ran(CreateCustomerOutcome::Existing(_))),
         "creating a customer with a taken phone number returned {existing:?}"
     );
-    let taken = create_customer(storage, shop, customer_by_phone_number("+2342")).await?;
+    let taken = create_customer(storage, shop, customer_by_email("taken@example.com")).await?;
     let changes = CustomerChanges {
         full_name: Some(left()),
-        phone_number: Some(Some("+2342".into())),
+        email: Some(Some("taken@example.com".into())),
         ..CustomerChanges::default()
     };
     let outcome = storage.update_customer(shop, customer.id, customer_update(changes), None).await?;
     same(
-        &format!("a change to the phone number of {}", taken.id),
+        &format!("a change to the address of {}", taken.id),
         &outcome,
-        &IdempotentOutcome::Ran(UpdateCustomerOutcome::PhoneNumberTaken),
+        &IdempotentOutcome::Ran(UpdateCustomerOutcome::EmailTaken),
     )?;
     expect_found(storage, shop, "kept", &[1, 4]).await?;
-    expect_found(storage, shop, "2342", &[]).await?;
+    expect_found(storage, shop, "taken", &[]).await?;
     pair.expect(storage, &["name", "first"], &["left"]).await
 }

@@ -10,27 +10,30 @@ use hexdesk_domain::{
 use crate::cases::user_changes::{change, update_user};
 use crate::comparison::same;
 use crate::pages::{pages_of, sizes_by_bytes};
-use crate::samples::{at, create_shop, create_user, stamp, user_by_email, user_id};
+use crate::samples::{
+    ALIKE_ADDRESSES, SAME_ADDRESSES, at, create_shop, create_user, every_spelling, stamp, user_by_email,
+    user_id,
+};
 
 const FILTERS: [UserFilter; 3] = [
-    UserFilter { is_active: None },
-    UserFilter { is_active: Some(true) },
-    UserFilter { is_active: Some(false) },
+    UserFilter { email: None, is_active: None },
+    UserFilter { email: None, is_active: Some(true) },
+    UserFilter { email: None, is_active: Some(false) },
 ];
 
 /// USER-7: the shop's users in order of number, page by page, and their count.
 pub async fn user_7_list_holds_all_in_order(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let storage = &*storage;
     let empty = create_shop(storage, "empty.example.com").await?.id;
-    for filter in FILTERS {
-        let page = storage.list_users(empty, filter, None, PageSize::of(1)).await?;
+    for filter in &FILTERS {
+        let page = storage.list_users(empty, filter.clone(), None, PageSize::of(1)).await?;
         same("a shop without users", &page, &Page { entries: Vec::new(), next: None })?;
-        same("the count of a shop without users", &storage.count_users(empty, filter).await?, &0)?;
+        same("the count of a shop without users", &storage.count_users(empty, filter.clone()).await?, &0)?;
     }
     let (shop, users) = fill(storage, "shop.example.com", 14).await?;
     // The other shop uses the same numbers and more.
     fill(storage, "other.example.com", 20).await?;
-    for filter in FILTERS {
+    for filter in &FILTERS {
         let list = let_through(filter, &users);
         expect_list(storage, shop, filter, &list).await?;
         let length = u32::try_from(list.len())?;
@@ -42,7 +45,7 @@ pub async fn user_7_list_holds_all_in_order(storage: Arc<dyn Storage>) -> anyhow
         for after in (1..=40).chain([1 << 32, UserId::MAX]) {
             let after = user_id(after)?;
             let entries: Vec<_> = list.iter().filter(|user| user.id > after).cloned().collect();
-            let page = storage.list_users(shop, filter, Some(after), PageSize::MAX).await?;
+            let page = storage.list_users(shop, filter.clone(), Some(after), PageSize::MAX).await?;
             same(&format!("the list after {after}"), &page, &Page { entries, next: None })?;
         }
     }
@@ -52,9 +55,13 @@ pub async fn user_7_list_holds_all_in_order(storage: Arc<dyn Storage>) -> anyhow
 
 async fn more_than_a_page(storage: &dyn Storage) -> anyhow::Result<()> {
     let (many, users) = fill(storage, "many.example.com", 205).await?;
-    for filter in FILTERS {
+    for filter in &FILTERS {
         let list = let_through(filter, &users);
-        same("the count of many users", &storage.count_users(many, filter).await?, &(list.len() as u64))?;
+        same(
+            "the count of many users",
+            &storage.count_users(many, filter.clone()).await?,
+            &(list.len() as u64),
+        )?;
         for size in [MAX_PAGE_ENTRIES, MAX_PAGE_ENTRIES - 1, 41].map(PageSize::of) {
             expect_pages(storage, many, filter, &list, size).await?;
         }
@@ -67,16 +74,16 @@ async fn lists_follow(storage: &dyn Storage, shop: ShopId, mut users: Vec<User>)
     for (place, is_active) in [(0, false), (0, true), (3, true), (5, false), (13, false), (5, true)] {
         let active = UserChanges { is_active: Some(is_active), ..UserChanges::default() };
         users[place] = update_user(storage, shop, users[place].id, change(active, at(50))).await?;
-        for filter in FILTERS {
+        for filter in &FILTERS {
             expect_list(storage, shop, filter, &let_through(filter, &users)).await?;
         }
     }
     // A refused user is never listed. A created one is listed at once.
     let taken = NewUser { first_name: Some("new".into()), ..user_by_email(&users[0].email) };
     storage.create_user(shop, taken, None).await?;
-    expect_list(storage, shop, FILTERS[0], &users).await?;
+    expect_list(storage, shop, &FILTERS[0], &users).await?;
     users.push(create_user(storage, shop, user_by_email("new@example.com")).await?);
-    for filter in FILTERS {
+    for filter in &FILTERS {
         expect_list(storage, shop, filter, &let_through(filter, &users)).await?;
     }
     Ok(())
@@ -110,7 +117,7 @@ async fn fill(storage: &dyn Storage, name: &str, count: i64) -> anyhow::Result<(
     Ok((shop, users))
 }
 
-fn let_through(filter: UserFilter, users: &[User]) -> Vec<User> {
+fn let_through(filter: &UserFilter, users: &[User]) -> Vec<User> {
     let is_wanted =
         |user: &&User| filter.is_active.is_none_or(|wanted| user.deactivated_at.is_none() == wanted);
     users.iter().filter(is_wanted).cloned().collect()
@@ -120,13 +127,13 @@ fn let_through(filter: UserFilter, users: &[User]) -> Vec<User> {
 async fn expect_list(
     storage: &dyn Storage,
     shop: ShopId,
-    filter: UserFilter,
+    filter: &UserFilter,
     expected: &[User],
 ) -> anyhow::Result<()> {
-    let page = storage.list_users(shop, filter, None, PageSize::MAX).await?;
+    let page = storage.list_users(shop, filter.clone(), None, PageSize::MAX).await?;
     let what = format!("the list with {filter:?}");
     same(&what, &page, &Page { entries: expected.to_vec(), next: None })?;
-    let count = storage.count_users(shop, filter).await?;
+    let count = storage.count_users(shop, filter.clone()).await?;
     same(&format!("the count with {filter:?}"), &count, &u64::try_from(expected.len())?)?;
     for user in &page.entries {
         let found = storage.find_user(shop, user.id).await?;
@@ -139,13 +146,44 @@ async fn expect_list(
 async fn expect_pages(
     storage: &dyn Storage,
     shop: ShopId,
-    filter: UserFilter,
+    filter: &UserFilter,
     list: &[User],
     size: PageSize,
 ) -> anyhow::Result<()> {
     for (after, expected) in pages_of(list, size, |user| user.id) {
-        let page = storage.list_users(shop, filter, after, size).await?;
+        let page = storage.list_users(shop, filter.clone(), after, size).await?;
         same(&format!("a page of {size:?} after {after:?}"), &page, &expected)?;
+    }
+    Ok(())
+}
+
+/// USER-14: an address finds the user who has it, in any spelling.
+pub async fn user_14_filter_finds_an_address(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let storage = &*storage;
+    let shops = [
+        create_shop(storage, "one.example.com").await?.id,
+        create_shop(storage, "two.example.com").await?.id,
+    ];
+    let mut users = Vec::new();
+    for shop in shops {
+        users.clear();
+        for spellings in SAME_ADDRESSES.iter() {
+            users.push(create_user(storage, shop, user_by_email(&spellings[0])).await?);
+        }
+        for address in ALIKE_ADDRESSES {
+            users.push(create_user(storage, shop, user_by_email(address)).await?);
+        }
+    }
+    let deactivate = UserChanges { is_active: Some(false), ..UserChanges::default() };
+    users[0] = update_user(storage, shops[1], users[0].id, change(deactivate, at(1))).await?;
+    for address in
+        every_spelling().into_iter().chain(ALIKE_ADDRESSES.iter().copied()).chain(["no@example.com"])
+    {
+        for is_active in [None, Some(true)] {
+            let filter = UserFilter { email: Some(address.into()), is_active };
+            let expected: Vec<_> = users.iter().filter(|user| filter.matches(user)).cloned().collect();
+            expect_list(storage, shops[1], &filter, &expected).await?;
+        }
     }
     Ok(())
 }

@@ -16,10 +16,11 @@ use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::ports::Erased;
 use hexdesk_domain::{CustomerId, EventKind, ShopId};
 
+use super::super::merged::with_merged;
 use super::budget::{Budget, DOCUMENT_BYTES, PORTION, ROW_BYTES};
 use crate::sql::events::StampRow;
 use crate::sql::schema::{
-    comments, customers, erasures, events, idempotency_records, search_documents, tickets,
+    comments, customers, erasures, events, idempotency_records, merged_customers, search_documents, tickets,
 };
 use crate::sql::types::StoredTimestamp;
 use crate::sqlite::events::append::EventLog;
@@ -73,10 +74,12 @@ fn take_portion(
         .get_result(connection)
         .optional()?;
     let Some((actor_key, actor_user, time, records_read_until)) = stamp else { return Ok(Stepped::Missing) };
+    let numbers = with_merged(connection, shop, customer.get())?;
     let mut portion = Portion {
         connection,
         shop,
         customer: customer.get(),
+        numbers: numbers.clone(),
         stamp: StampRow { actor_key, actor_user, time },
         log: EventLog::default(),
         budget: Budget(PORTION),
@@ -84,7 +87,7 @@ fn take_portion(
     };
     let is_finished = portion.delete_tickets()?
         && portion.erase_earlier_deletions()?
-        && portion.erase_snapshots(customer.get())?
+        && portion.erase_snapshots_of_customers(&numbers)?
         && portion.delete_records()?;
     let Portion { connection, mut log, deleted, stamp, .. } = portion;
     let erased: (i64, i64, i64, i64) = diesel::update(erasure)
@@ -106,8 +109,10 @@ fn take_portion(
     if !is_finished {
         return Ok(Stepped::Unfinished);
     }
-    log.append_erased(connection, shop, EventKind::CustomerErased, customer.get(), stamp)?;
+    log.append_gone(connection, shop, EventKind::CustomerErased, customer.get(), stamp)?;
     diesel::delete(erasure).execute(connection)?;
+    let merged = merged_customers::shop_id.eq(shop.get()).and(merged_customers::into_id.eq(customer.get()));
+    diesel::delete(merged_customers::table.filter(merged)).execute(connection)?;
     diesel::delete(customers::table.find((shop.get(), customer.get()))).execute(connection)?;
     Ok(Stepped::Finished(Erased {
         tickets: erased.0.try_into()?,
@@ -132,6 +137,8 @@ struct Portion<'a> {
     connection: &'a mut SqliteConnection,
     shop: ShopId,
     customer: i64,
+    /// Its number, and those of the customers who were merged into it.
+    numbers: Vec<i64>,
     stamp: StampRow,
     log: EventLog,
     budget: Budget,
@@ -194,7 +201,7 @@ impl Portion<'_> {
             return Ok(false);
         }
         self.budget.spend(0, ROW_BYTES);
-        self.log.append_erased(self.connection, self.shop, EventKind::TicketDeleted, id, self.stamp)?;
+        self.log.append_gone(self.connection, self.shop, EventKind::TicketDeleted, id, self.stamp)?;
         diesel::delete(tickets::table.find((self.shop.get(), id))).execute(self.connection)?;
         self.deleted.tickets += 1;
         self.deleted.human_tickets += i64::from(has_human_ticket);
@@ -221,7 +228,7 @@ impl Portion<'_> {
                     return Ok(false);
                 }
                 self.budget.spend(text + attachments, ROW_BYTES);
-                self.log.append_erased(
+                self.log.append_gone(
                     self.connection,
                     self.shop,
                     EventKind::CommentDeleted,
@@ -239,7 +246,7 @@ impl Portion<'_> {
     fn erase_snapshots(&mut self, subject: i64) -> QueryResult<bool> {
         let rows = events::table
             .filter(events::shop_id.eq(self.shop.get()).and(events::subject_id.eq(subject)))
-            .filter(events::customer_id.eq(self.customer).and(events::snapshot.is_not_null()))
+            .filter(events::customer_id.eq_any(&self.numbers).and(events::snapshot.is_not_null()))
             .select((sql::<BigInt>("rowid"), octet_length(events::snapshot)))
             .load_iter(self.connection)?;
         let (rows, are_all) = self.budget.take(rows, ROW_BYTES)?;
@@ -252,12 +259,21 @@ impl Portion<'_> {
         Ok(are_all)
     }
 
+    fn erase_snapshots_of_customers(&mut self, numbers: &[i64]) -> QueryResult<bool> {
+        for number in numbers {
+            if !self.erase_snapshots(*number)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Erases the snapshots of tickets and comments that were deleted before. Their deletions name
     /// the customer until then.
     fn erase_earlier_deletions(&mut self) -> QueryResult<bool> {
         loop {
             let next: Vec<(i64, i64)> = events::table
-                .filter(events::shop_id.eq(self.shop.get()).and(events::customer_id.eq(self.customer)))
+                .filter(events::shop_id.eq(self.shop.get()).and(events::customer_id.eq_any(&self.numbers)))
                 .filter(events::snapshot.is_null())
                 .select((sql::<BigInt>("rowid"), events::subject_id))
                 .load_iter(self.connection)?
@@ -303,7 +319,7 @@ impl Portion<'_> {
                 break;
             }
             self.deleted.records_read_until = created_at;
-            if (shop, customer) == (self.shop.get(), Some(self.customer)) {
+            if shop == self.shop.get() && customer.is_some_and(|customer| self.numbers.contains(&customer)) {
                 self.budget.spend(0, ROW_BYTES);
                 found.push(row);
             } else if number % 64 == 0 {

@@ -3,14 +3,18 @@
 use std::collections::BTreeSet;
 
 use hexdesk_domain::limits::{MAX_EXTERNAL_ID_CHARS, MAX_PHONE_NUMBER_CHARS};
-use hexdesk_domain::{Customer, CustomerFilter, ExternalIds, NewCustomer, ShopId, Storage, fold_email};
+use hexdesk_domain::{
+    Customer, CustomerFilter, ExternalIds, NewCustomer, ShopId, Storage, Ticket, fold_email,
+    fold_phone_number, search_words,
+};
 
 use super::{all, whole_list};
 use crate::comparison::same;
 use crate::samples::{
-    ALIKE, ALIKE_ADDRESSES, EXTERNAL_IDS, SAME_ADDRESSES, TRICKY_TEXTS, create_customer, create_shop,
-    customer_by_email, customer_by_phone_number, every_external_id, every_spelling, heavy_text_of,
-    longest_email, text_of,
+    ALIKE, ALIKE_ADDRESSES, EXTERNAL_IDS, SAME_ADDRESSES, TRICKY_TEXTS, create_customer,
+    create_customer_sharing_ids, create_shop, create_ticket, creation, customer_by_email,
+    customer_by_phone_number, every_external_id, every_spelling, heavy_text_of, longest_email, plain_ticket,
+    text_of, ticket_id,
 };
 
 /// Creates the customers in a new shop. Creates the same in another shop, and no list may show
@@ -24,8 +28,8 @@ async fn fill(
     let other = create_shop(storage, &format!("other-{name}.example.com")).await?.id;
     let mut created = Vec::new();
     for new in customers {
-        create_customer(storage, other, new.clone()).await?;
-        created.push(create_customer(storage, shop, new).await?);
+        create_customer_sharing_ids(storage, other, new.clone()).await?;
+        created.push(create_customer_sharing_ids(storage, shop, new).await?);
     }
     created.sort_by_key(|customer| std::cmp::Reverse(customer.id));
     Ok((shop, created))
@@ -72,10 +76,12 @@ pub(super) async fn on_addresses(storage: &dyn Storage) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Phone numbers and ids in other systems are compared character for character.
+/// Phone numbers are compared with `fold_phone_number`, and ids in other systems character for
+/// character.
 pub(super) async fn on_texts(storage: &dyn Storage) -> anyhow::Result<()> {
     let texts: BTreeSet<&str> = ALIKE.iter().chain(TRICKY_TEXTS).copied().collect();
     let mut texts: Vec<String> = texts.into_iter().map(Into::into).collect();
+    texts.extend(["+33 6 12 34 00 08", "0033612340008", "33612340008"].map(Into::into));
     for chars in [MAX_PHONE_NUMBER_CHARS, MAX_EXTERNAL_ID_CHARS] {
         texts.extend([text_of(chars - 1) + "x", text_of(chars - 1) + "y", heavy_text_of(chars - 1) + "🐙"]);
     }
@@ -100,7 +106,10 @@ pub(super) async fn on_texts(storage: &dyn Storage) -> anyhow::Result<()> {
     for text in &texts {
         let wanted = Some(text.clone());
         let filter = CustomerFilter { phone_number: wanted.clone(), ..all() };
-        let is_wanted = |customer: &Customer| customer.phone_number == wanted;
+        let number = fold_phone_number(text);
+        let is_wanted = |customer: &Customer| {
+            customer.phone_number.as_deref().map(fold_phone_number) == Some(number.clone())
+        };
         let what = format!("the phone number {text:?}");
         expect_those(storage, &what, shop, &filter, &customers, is_wanted).await?;
         for (name, field) in EXTERNAL_IDS {
@@ -110,6 +119,62 @@ pub(super) async fn on_texts(storage: &dyn Storage) -> anyhow::Result<()> {
             let what = format!("the id {name} {text:?}");
             expect_those(storage, &what, shop, &filter, &customers, is_wanted).await?;
         }
+    }
+    Ok(())
+}
+
+/// Words are compared with `search_words`, from their beginning, in all texts of a customer.
+pub(super) async fn on_words(storage: &dyn Storage) -> anyhow::Result<()> {
+    let named = |email: &str, first: &str, last: &str| NewCustomer {
+        first_name: Some(first.into()),
+        last_name: Some(last.into()),
+        ..customer_by_email(email)
+    };
+    let customers = vec![
+        named("ada@example.com", "Ada", "Lovelace"),
+        named("grace.hopper@navy.example", "Grace", "Murray"),
+        named("émile@zola.example", "Émile", "Zola"),
+        NewCustomer { full_name: Some("Ada from Adelaide".into()), ..customer_by_phone_number("+33 6 12") },
+        named("7@example.com", "100% _any_ *", "東京太郎"),
+        NewCustomer {
+            external_ids: every_external_id(|_| "adaptor".into()),
+            ..customer_by_phone_number("5")
+        },
+    ];
+    let (shop, customers) = fill(storage, "words", customers).await?;
+    // Tickets and messages have words of their own.
+    let ticket = NewCustomer { full_name: Some("Nobody".into()), ..customer_by_email("nobody@example.org") };
+    let nobody = create_customer(storage, shop, ticket).await?;
+    let named = Ticket { name: Some("Ada Lovelace".into()), ..plain_ticket(ticket_id(1)?, &nobody) };
+    create_ticket(storage, creation(named)).await?;
+    let mut customers = customers;
+    customers.insert(0, nobody);
+    for query in [
+        "ada",
+        "ADA",
+        "ad",
+        "a",
+        "lovelace",
+        "ovelace",
+        "ada lovel",
+        "ada hopper",
+        "ada@example.com",
+        "example",
+        "exam navy",
+        "EMILE",
+        "zol émi",
+        "100",
+        "any",
+        "東京",
+        "adelaide from",
+        "nobody",
+        "ada nobody",
+        "lovelace lovelace",
+        "x",
+    ] {
+        let filter = CustomerFilter { words: search_words([query]), ..all() };
+        let is_wanted = |customer: &Customer| filter.matches(customer);
+        expect_those(storage, &format!("the words {query:?}"), shop, &filter, &customers, is_wanted).await?;
     }
     Ok(())
 }
@@ -144,6 +209,7 @@ pub(super) async fn combined(storage: &dyn Storage) -> anyhow::Result<()> {
         CustomerFilter { email: Some("ids@example.com".into()), ..all() },
         CustomerFilter { phone_number: Some("555".into()), ..all() },
         CustomerFilter { phone_number: Some("556".into()), ..all() },
+        CustomerFilter { words: search_words(["ids exam"]), ..all() },
     ];
     for text in ["id", "other"] {
         for (_, field) in EXTERNAL_IDS {
@@ -158,6 +224,7 @@ pub(super) async fn combined(storage: &dyn Storage) -> anyhow::Result<()> {
             email: full.email.clone(),
             phone_number: full.phone_number.clone(),
             external_ids: ids("id"),
+            words: search_words(["full"]),
         },
     ];
     for (place, one) in single.iter().enumerate() {
@@ -177,10 +244,11 @@ pub(super) async fn combined(storage: &dyn Storage) -> anyhow::Result<()> {
 
 /// Combines two filters. If both have the same condition, the second wins.
 fn both(one: &CustomerFilter, two: &CustomerFilter) -> CustomerFilter {
-    let CustomerFilter { email, phone_number, external_ids } = two.clone();
+    let CustomerFilter { email, phone_number, external_ids, words } = two.clone();
     let mut both = one.clone();
     both.email = email.or(both.email);
     both.phone_number = phone_number.or(both.phone_number);
+    both.words.extend(words);
     let mut of_two = external_ids;
     for (_, field) in EXTERNAL_IDS {
         if let Some(id) = field(&mut of_two).take() {

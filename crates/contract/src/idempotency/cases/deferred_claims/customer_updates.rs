@@ -31,8 +31,7 @@ fn update_receipt(outcome: &UpdateCustomerOutcome) -> Option<Receipt> {
         }
         UpdateCustomerOutcome::CustomerNotFound
         | UpdateCustomerOutcome::Unreachable
-        | UpdateCustomerOutcome::EmailTaken
-        | UpdateCustomerOutcome::PhoneNumberTaken => None,
+        | UpdateCustomerOutcome::EmailTaken => None,
     }
 }
 
