@@ -50,7 +50,7 @@ async fn tables_with(storage: &RedbStorage, text: &'static str) -> Vec<String> {
         search! {
             API_KEYS COMMENT_IDS COMMENTS CUSTOMER_BY_EMAIL CUSTOMERS CUSTOMERS_BY_PHONE_NUMBER EVENTS
             HUMAN_TICKET_BY_TICKET HUMAN_TICKETS ID_RANGE_ENDS IDEMPOTENCY_RECORDS LARGEST_ERASED_CUSTOMER
-            LAST_CHANGES META SHOP_BY_DOMAIN SHOPS TICKETS TICKETS_BY_ACTIVITY USER_BY_EMAIL USERS
+            LAST_CHANGES MERGED_CUSTOMERS META SHOP_BY_DOMAIN SHOPS TICKETS TICKETS_BY_ACTIVITY USER_BY_EMAIL USERS
         }
         let all: BTreeSet<_> = transaction.list_tables()?.map(|table| table.name().to_owned()).collect();
         assert_eq!(searched, all);
