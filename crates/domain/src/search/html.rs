@@ -172,7 +172,10 @@ impl Text {
                 self.bytes.push(b' ');
                 self.bytes.extend_from_slice(part);
             }
-            CallbackEvent::CloseStartTag { .. } if self.is_address => self.bytes.push(b' '),
+            CallbackEvent::CloseStartTag { .. } if self.is_address => {
+                self.bytes.push(b' ');
+                self.is_address = false;
+            }
             CallbackEvent::EndTag { name } => {
                 // Without its end, a style would hide the rest of the message. It is kept then.
                 if is_hidden(name)

@@ -27,9 +27,7 @@ pub fn search_words<'a>(texts: impl IntoIterator<Item = &'a str>) -> BTreeSet<St
 pub(super) fn add_words(text: &str, limit: usize, words: &mut BTreeSet<String>) -> ControlFlow<()> {
     let mut add = |word: &str| {
         if words.len() < limit {
-            if !words.contains(word) {
-                words.insert(word.to_owned());
-            }
+            words.insert(word.to_owned());
             ControlFlow::Continue(())
         } else if words.contains(word) {
             ControlFlow::Continue(())

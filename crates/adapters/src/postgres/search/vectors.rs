@@ -107,30 +107,26 @@ impl Words {
 
 type Changed = UncheckedBind<SqlLiteral<TsVector>, <Words as AsExpression<TsVector>>::Expression>;
 
-/// A vector holds the positions of a word in the text. Here a position only carries the weight:
-/// words of weight D are at position 1, words of weight A at position 2, words of weight C at
-/// position 3.
-const D_AT_FIRST: u16 = 1;
-const A_AT_SECOND: u16 = (3 << 14) | 2;
-const C_AT_THIRD: u16 = (1 << 14) | 3;
+/// A vector holds the positions of a word in the text. Here a position only carries the weight: of
+/// weight D at position 1, of weight A at 2, and of weight C at 3.
+const POSITIONS: [u16; 3] = [1, (3 << 14) | 2, (1 << 14) | 3];
 
 impl ToSql<TsVector, Pg> for Words {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
         let prefix = prefix(self.shop);
-        let mut places: BTreeMap<&str, Vec<u16>> = BTreeMap::new();
-        for (words, place) in
-            [(&self.others, D_AT_FIRST), (&self.named, A_AT_SECOND), (&self.details, C_AT_THIRD)]
-        {
+        let mut places: BTreeMap<&str, [bool; POSITIONS.len()]> = BTreeMap::new();
+        for (place, words) in [&self.others, &self.named, &self.details].into_iter().enumerate() {
             for word in words {
-                places.entry(word).or_default().push(place);
+                places.entry(word).or_default()[place] = true;
             }
         }
         out.write_all(&u32::try_from(places.len())?.to_be_bytes())?;
         for (word, places) in places {
             write_word(out, &prefix, word)?;
-            out.write_all(&u16::try_from(places.len())?.to_be_bytes())?;
-            for place in places {
-                out.write_all(&place.to_be_bytes())?;
+            let positions = || POSITIONS.into_iter().zip(places).filter(|(_, is_there)| *is_there);
+            out.write_all(&u16::try_from(positions().count())?.to_be_bytes())?;
+            for (position, _) in positions() {
+                out.write_all(&position.to_be_bytes())?;
             }
         }
         Ok(IsNull::No)
