@@ -309,7 +309,7 @@ async fn a_search_is_one_statement_from_words_to_documents_to_tickets() {
         let scanned: BTreeSet<&str> = scanned.filter_map(|step| step.split(' ').next()).collect();
         assert_eq!(
             scanned,
-            ["best", "found_tickets", "ids", "ranked", "search_index", "terms"].into(),
+            ["best", "found_tickets", "hits", "ids", "ranked", "search_index", "terms"].into(),
             "{steps:#?}"
         );
     }

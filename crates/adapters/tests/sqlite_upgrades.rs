@@ -44,6 +44,8 @@ fn old_database() -> (TempDir, PathBuf, SqliteConnection) {
     let path = directory.path().join("hexdesk.db");
     let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
     connection.batch_execute("PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON").unwrap();
+    // Creates the table of migrations.
+    assert!(connection.applied_migrations().unwrap().is_empty());
     let mut migrations = MigrationSource::<Sqlite>::migrations(&MIGRATIONS).unwrap();
     migrations.sort_by(|one, other| one.name().version().cmp(&other.name().version()));
     for migration in migrations.iter().filter(|it| it.name().version().to_string() <= BEFORE.to_owned()) {
