@@ -216,3 +216,33 @@ async fn every_shop_continues_after_its_own_largest_number() {
     }
     assert_eq!(create_customer(&storage, shop(1), "next@example.com").await.id.get(), 952);
 }
+
+#[tokio::test]
+async fn people_of_the_first_version_are_found_by_what_this_one_compares() {
+    let database = first_database();
+    database.psql(
+        "INSERT INTO customers
+            (shop_id, id, email, email_folded, phone_number, number_of_orders, created_at, words) VALUES
+        (2, 20, 'A@München.example', 'a@münchen.example', '+33 6 12 34 00 08', 0, now(), '''#2'''),
+        (2, 21, 'a@xn--mnchen-3ya.example', 'a@xn--mnchen-3ya.example', '0033 (0)6-12.34/00 08', 0, now(), '''#2'''),
+        (2, 22, 'B@xn--bro-hoa.example', 'b@xn--bro-hoa.example', '06 12 34 00 08', 0, now(), '''#2'''),
+        (2, 23, NULL, NULL, '＋٣٣ 6 12 34 00 08', 0, now(), '''#2'''), (2, 24, NULL, NULL, 'ask Ada', 0, now(), '''#2'''),
+        (2, 25, NULL, NULL, '1-800-FLOWERS', 0, now(), '''#2'''), (2, 26, NULL, NULL, '00', 0, now(), '''#2''')",
+    );
+    upgraded(&database).await;
+    let folded = database.psql(
+        "SELECT id, email_folded, phone_number_folded FROM customers WHERE shop_id = 2 AND id >= 20 ORDER BY id",
+    );
+    let expected = [
+        "20|a@xn--mnchen-3ya.example|+33612340008",
+        "21|a@xn--mnchen-3ya.example|+33612340008",
+        "22|b@xn--bro-hoa.example|0612340008",
+        "23||+33612340008",
+        "24||ask Ada",
+        "25||1800flowers",
+        "26||00",
+    ];
+    // Of two customers with one address, the second had it in the form of this version.
+    let expected = expected.join("\n").replace("20|a@xn--mnchen-3ya", "20|a@münchen");
+    assert_eq!(folded.trim(), expected);
+}

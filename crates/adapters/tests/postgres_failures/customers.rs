@@ -37,7 +37,6 @@ async fn a_concurrently_taken_address_is_refused() {
     for key in [None, Some("key")] {
         for (column, value, end, expected) in [
             ("email_folded", "bob@example.com", "COMMIT", Some(UpdateCustomerOutcome::EmailTaken)),
-            ("phone_number", "1", "COMMIT", Some(UpdateCustomerOutcome::PhoneNumberTaken)),
             ("email_folded", "bob@example.com", "ROLLBACK", None),
         ] {
             let fixture = Fixture::new().await;

@@ -24,7 +24,7 @@ mod search;
 /// 1,000 tickets.
 const DATA: &str = "
     INSERT INTO shops (domain, created_at) VALUES ('a.example', now());
-    INSERT INTO customers (shop_id, id, email_folded, phone_number, shopify_id, number_of_orders, created_at, words)
+    INSERT INTO customers (shop_id, id, email_folded, phone_number_folded, shopify_id, number_of_orders, created_at, words)
         SELECT 1, number, number || '@example.com', number, number, 0, now(), '' FROM generate_series(1, 200) AS number;
     INSERT INTO tickets
         (shop_id, id, customer_id, channel, thread_id, date, last_message_time, is_opened, unread_count,

@@ -22,7 +22,7 @@ INSERT INTO api_keys (shop_id, number, secret_hash, scopes, user_id, created_at)
     SELECT shop_id, id, zeroblob(32), 'tickets:read', id, created_at FROM users;
 
 INSERT INTO customers
-    (shop_id, id, email_folded, phone_number, shopify_id, wordpress_id, prestashop_id, fb_user_id, ig_user_id,
+    (shop_id, id, email_folded, phone_number_folded, shopify_id, wordpress_id, prestashop_id, fb_user_id, ig_user_id,
      ig_pseudo, whatsapp_id, zendesk_id, freshdesk_id, gmelius_id, gorgias_id, number_of_orders, created_at)
     SELECT shop_id, number, number || '@example.com', number,
         CASE number % 11 WHEN 1 THEN number END, CASE number % 11 WHEN 2 THEN number END,

@@ -16,7 +16,7 @@ use crate::wire_id;
 pub(super) struct BodyKind {
     /// Its members.
     pub(super) spelling: fn() -> Spelling,
-    /// Whether it is a patch: a missing member keeps the value, and `null` clears it.
+    /// Whether it is a patch: a missing member keeps the value, and `null` or `""` clears it.
     pub(super) is_patch: bool,
     /// Does the same as the handler. Returns the object in the response. Its members have the names
     /// that they have in the body.
@@ -36,9 +36,9 @@ impl BodyKind {
             // The response lacks some members of the body.
             let Some(answer) = answer.get(name) else { continue };
             match (sent.get(*name), &unchanged) {
-                (Some(Value::Null), Some(_)) => {
+                (Some(sent), Some(_)) if is_absent(sent) => {
                     let gone = [Value::Null, Value::Bool(false), 0.into(), Value::Array(Vec::new())];
-                    assert!(gone.contains(answer), "{name} is null and became {answer}");
+                    assert!(gone.contains(answer), "{name} is {sent} and became {answer}");
                 }
                 (Some(sent), _) => assert!(is_kept(sent, answer), "{name} is {sent} and became {answer}"),
                 (None, Some(unchanged)) => assert_eq!(answer, &unchanged[name], "{name} was not named"),
@@ -57,11 +57,18 @@ impl BodyKind {
     }
 }
 
+/// Whether an optional member with this value counts as absent.
+fn is_absent(value: &Value) -> bool {
+    value.is_null() || value == ""
+}
+
 /// Whether the value of a member in the response equals the sent value, or means the same.
 fn is_kept(sent: &Value, answer: &Value) -> bool {
     match (sent, answer) {
         _ if sent == answer => true,
-        (Value::Null, _) => true,
+        (sent, _) if is_absent(sent) => true,
+        // Blanks around an e-mail address are removed.
+        (Value::String(sent), Value::String(answer)) if sent.trim() == answer => true,
         (Value::String(sent), Value::String(answer)) => {
             let time = |text: &str| Timestamp::parse(text).ok();
             time(sent).is_some() && time(sent) == time(answer)

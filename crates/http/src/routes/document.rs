@@ -360,6 +360,7 @@ fn responses_hold_every_member_except_the_optional_ones() {
             "ApiKeysAnswer/total",
             "CustomerAnswer/existing",
             "CustomersAnswer/total",
+            "Problem/customerId",
             "TicketsAnswer/total",
             "UsersAnswer/total"
         ]
