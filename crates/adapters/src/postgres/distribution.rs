@@ -16,29 +16,30 @@ const SHOPS: &str = "shops";
 /// The first table with the rows of each shop. The rows of the others are where its rows are.
 const FIRST: &str = "shop_counters";
 
-/// The tables with the rows of each shop. A table comes after those that it refers to.
-const TABLES: &[&str] = &[
-    FIRST,
-    "shop_numbers",
-    "customers",
-    "merged_customers",
-    "users",
-    "api_keys",
-    "tickets",
-    "comments",
-    "idempotency_records",
-    "events",
-];
-
 /// All tables that [`PostgresStorage::distribute`] moves to the nodes.
 pub(super) fn tables() -> impl Iterator<Item = &'static str> {
-    std::iter::once(SHOPS).chain(TABLES.iter().copied())
+    std::iter::once(SHOPS).chain(PostgresStorage::TABLES_OF_SHOPS.iter().copied())
 }
 
 /// Settings of the sessions on other nodes, as on the coordinator.
 const NODE_SETTINGS: &[&str] = &["enable_seqscan", "enable_hashjoin", "enable_mergejoin"];
 
 impl PostgresStorage {
+    /// The tables with the rows of each shop: all that have the column `shop_id`. A table comes after
+    /// those that it refers to.
+    pub const TABLES_OF_SHOPS: &'static [&'static str] = &[
+        FIRST,
+        "shop_numbers",
+        "customers",
+        "merged_customers",
+        "users",
+        "api_keys",
+        "tickets",
+        "comments",
+        "idempotency_records",
+        "events",
+    ];
+
     /// Migrates, and then distributes all tables by shop that are not distributed yet. Returns the
     /// names of the migrations and of the tables. No server may be running: while a table is
     /// distributed, nothing else can read or write it.
