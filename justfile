@@ -47,6 +47,10 @@ storage-contract:
 check-api cases='500' seed=`shuf --input-range=0-4294967295 --head-count=1`:
     scripts/check-api --max-examples {{cases}} --seed {{seed}}
 
+# Generate clients from the description, check their types and run each against the server.
+check-clients:
+    scripts/check-clients
+
 # Inject every fault this many times under load.
 faults times='20':
     HEXDESK_FAULTS={{times}} cargo test --locked --package hexdesk-http --test api -- faults::
