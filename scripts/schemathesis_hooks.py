@@ -21,6 +21,35 @@ NOBODY = "9007199254740991"
 ENTITY_TAG = re.compile(r'\*|(?:W/)?"[!#-~]*"')
 
 
+def is_attachment(value):
+    """Whether the value is an object, whose known members have their types."""
+    texts = ("url", "name", "type")
+    return (
+        isinstance(value, dict)
+        and all(isinstance(value.get(name, ""), str) for name in texts)
+        and type(value.get("size", 0)) is int
+    )
+
+
+# The members for which the server takes any JSON, although the schema describes the usual form.
+LENIENT = {
+    "isOpenedTicket": lambda value: value is None or isinstance(value, bool) or value in ("true", "false"),
+    "isFromShop": lambda value: value is None or isinstance(value, bool) or value in ("true", "false"),
+    "toEmails": lambda value: value is None or isinstance(value, list),
+    "attachments": lambda value: value is None or isinstance(value, list) and all(map(is_attachment, value)),
+}
+
+
+@schemathesis.hook
+def filter_case(context, case):
+    """Leaves out bodies that only the schema refuses."""
+    if case.method != "POST" or not isinstance(case.body, dict):
+        return True
+    if case.meta is None or case.meta.generation.mode == GenerationMode.POSITIVE:
+        return True
+    return all(is_usual(case.body[name]) for name, is_usual in LENIENT.items() if name in case.body)
+
+
 @schemathesis.hook
 def map_case(context, case):
     keep(case)
@@ -39,9 +68,6 @@ def map_case(context, case):
         is_good = case.path == "/api/v1/events" and CURSOR.fullmatch(str(query.get("cursor")))
         if "cursor" in query and not is_good:
             del query["cursor"]
-        # threadId needs customerId. OpenAPI cannot express that.
-        if "threadId" in query:
-            query.setdefault("customerId", "123")
         # A search needs 1 to 8 words.
         if "q" in query:
             words = re.findall(r"[A-Za-z0-9]+", str(query["q"]))

@@ -40,7 +40,7 @@ enum Expensive {
 
 impl Expensive {
     async fn run(self, Fixture { storage, shop, .. }: &Fixture) {
-        let filter = TicketFilter { tag: Some("none".to_owned()), ..TicketFilter::default() };
+        let filter = TicketFilter { tags: vec!["none".to_owned()], ..TicketFilter::default() };
         match self {
             Self::Search => {
                 let query = SearchQuery::parse("a* b* c* d* e* f* g* h*").unwrap();

@@ -18,8 +18,8 @@ use hexdesk_domain::ports::{CommentCreation, CustomerUpdate, TicketUpdate, UserU
 use hexdesk_domain::{
     ApiKeyStore, CommentId, CommentPosition, CommentStore, CustomerChanges, CustomerFilter, CustomerStore,
     EventPosition, EventStore, ExternalIds, KeyNumber, NewUser, PageSize, RetentionStore, SearchPosition,
-    SearchQuery, SearchStore, ThreadFilter, TicketChanges, TicketFilter, TicketId, TicketPosition,
-    TicketStore, UserChanges, UserFilter, UserId, UserStore,
+    SearchQuery, SearchStore, TicketChanges, TicketFilter, TicketId, TicketPosition, TicketStore,
+    UserChanges, UserFilter, UserId, UserStore,
 };
 use sqlite_fixture::{Fixture, at, comment, fixture, stamp, ticket};
 
@@ -132,8 +132,8 @@ async fn conditions_without_an_index_use_the_index_of_the_list() {
     let fixture = recorded_fixture().await;
     let filter = TicketFilter {
         is_opened: Some(false),
-        channel: Some("Mail".to_owned()),
-        tag: Some("a".to_owned()),
+        channels: vec!["Mail".to_owned()],
+        tags: vec!["a".to_owned()],
         has_unread: Some(false),
         last_message_from: Some(at(0)),
         last_message_before: Some(at(9)),
@@ -151,8 +151,7 @@ async fn a_customers_tickets_are_listed_along_their_index() {
     let fixture = recorded_fixture().await;
     let customer_id = fixture.customer;
     let of_customer = TicketFilter { customer_id: Some(customer_id), ..TicketFilter::default() };
-    let thread = Some(ThreadFilter { customer_id, thread_id: "a".to_owned() });
-    let of_thread = TicketFilter { thread, ..TicketFilter::default() };
+    let of_thread = TicketFilter { thread_id: Some("a".to_owned()), ..of_customer.clone() };
     for filter in [of_customer, of_thread] {
         let list =
             |after| fixture.storage.list_tickets(fixture.shop, filter.clone(), after, PageSize::of(50));

@@ -168,7 +168,7 @@ async fn tags_with_json_or_sql_syntax_are_found() {
         fixture.storage.create_tickets(vec![creation]).await.unwrap();
     }
     for (id, tag) in (1..).zip(tags) {
-        let filter = TicketFilter { tag: Some(tag.to_owned()), ..TicketFilter::default() };
+        let filter = TicketFilter { tags: vec![tag.to_owned()], ..TicketFilter::default() };
         let page = fixture.storage.list_tickets(fixture.shop, filter, None, PageSize::of(100)).await.unwrap();
         let found: Vec<i64> = page.entries.iter().map(|view| view.ticket.id.get()).collect();
         assert_eq!(found, [id], "{tag:?}");

@@ -96,6 +96,7 @@ macro_rules! __for_each_case {
                 "TICKET-19" ticket_19_human_ticket_opens_and_closes
                 "TICKET-20" ticket_20_other_version_or_shop_is_refused
                 "TICKET-21" ticket_21_unknown_assignee_is_refused
+                "TICKET-29" ticket_29_update_moves_the_ticket
             }
             ticket_deletion {
                 "TICKET-23" ticket_23_deletion_takes_the_ticket_alone

@@ -19,9 +19,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use anyhow::anyhow;
 use async_trait::async_trait;
 use hexdesk_domain::{
-    ApiKey, Capabilities, Comment, CommentId, Customer, CustomerId, Event, HumanTicket, HumanTicketId,
-    KeyNumber, NodeNumber, Readiness, Shop, ShopId, StorageError, StorageErrorKind, StoreCapabilities,
-    TicketId, Timestamp, User, UserId,
+    ApiKey, Capabilities, Comment, CommentId, Customer, CustomerId, Event, EventPosition, HumanTicket,
+    HumanTicketId, KeyNumber, NodeNumber, Readiness, Shop, ShopId, StorageError, StorageErrorKind,
+    StoreCapabilities, TicketId, Timestamp, User, UserId,
 };
 
 #[cfg(test)]
@@ -56,6 +56,8 @@ pub(crate) struct State {
     pub(crate) api_keys: BTreeMap<(ShopId, KeyNumber), ApiKey>,
     /// Each shop's log, oldest first.
     pub(crate) events: BTreeMap<ShopId, Vec<Event>>,
+    /// The customers to whom the objects of earlier events were moved.
+    pub(crate) moved_events: BTreeMap<(ShopId, EventPosition), CustomerId>,
     /// The number of changes in each shop. Removing events does not lower it.
     pub(crate) changes: BTreeMap<ShopId, i64>,
     pub(crate) id_range_ends: BTreeMap<NodeNumber, Timestamp>,

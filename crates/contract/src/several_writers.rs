@@ -23,6 +23,7 @@ impl State {
             idempotency_records,
             api_keys,
             events,
+            moved_events,
             changes,
             id_range_ends,
         } = after;
@@ -40,6 +41,7 @@ impl State {
             let before = before.events.get(&shop).map_or(&[][..], Vec::as_slice);
             self.write_log(shop, before, log);
         }
+        write_rows(&mut self.moved_events, &before.moved_events, moved_events);
         // The log counts its changes itself.
         drop(changes);
         write_rows(&mut self.id_range_ends, &before.id_range_ends, id_range_ends);

@@ -12,7 +12,7 @@ mod update;
 pub use changes::TicketChanges;
 pub use create::{CreateTicket, CreateTicketError, TicketCreated};
 pub use draft::TicketDraft;
-pub use filter::{AssigneeFilter, ThreadFilter, TicketFilter};
+pub use filter::{AssigneeFilter, TicketFilter};
 pub use id_generator::TicketIdGenerator;
 pub use id_range::{IdRange, NodeNumber, TicketIdsExhausted, next_id_range};
 pub use ticket::{HumanTicket, Ticket, TicketView};

@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, web};
 use hexdesk_domain::{CommandError, IdempotencyRequest, Violation};
 
 use crate::json_members::{Body, Members};
+use crate::preferences::apply_strict_handling;
 use crate::problem::Problem;
 use crate::services::storage_problem;
 use crate::wire_id::PathId;
@@ -33,7 +34,7 @@ impl Command {
         let bytes = request_body::read_json(request, payload.into_inner()).await?;
         let id = id?;
         let idempotency = idempotency::requested(request, id.number(), &bytes)?;
-        let mut members = Members::parse(&bytes, body.spelling())?;
+        let mut members = Members::parse(&bytes, body.spelling(), apply_strict_handling(request))?;
         let read = body.read(&mut members);
         Ok((id, read, Self { members, idempotency }))
     }

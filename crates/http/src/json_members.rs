@@ -20,6 +20,7 @@ use self::kinds::Kind;
 #[cfg(test)]
 use crate::openapi::{BodySchema, schemas};
 use crate::problem::{MemberError, Problem};
+use crate::similar_names;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -79,8 +80,8 @@ impl<T> Body<T> {
         resource: &'static str,
         read: fn(&mut Members) -> T,
     ) -> Self {
-        let description =
-            "Other members are ignored. An optional member that is `null` or `\"\"` counts as absent.";
+        let description = "Other members are ignored, unless the request has `Prefer: handling=strict`. An \
+                           optional member that is `null` or `\"\"` counts as absent.";
         Self { name, resource, description, read, spelling: OnceLock::new() }
     }
 
@@ -90,7 +91,8 @@ impl<T> Body<T> {
         resource: &'static str,
         read: fn(&mut Members) -> T,
     ) -> Self {
-        let description = "Other members are ignored. A member that is absent leaves its field as it is.";
+        let description = "Other members are ignored, unless the request has `Prefer: handling=strict`. A member \
+                           that is absent leaves its field as it is.";
         Self { name, resource, description, read, spelling: OnceLock::new() }
     }
 
@@ -109,6 +111,7 @@ impl<T> Body<T> {
             spelling: &[],
             values: Vec::new(),
             errors: Vec::new(),
+            unknown: Vec::new(),
             declared: Some(Declared::default()),
         };
         self.read(&mut members);
@@ -140,16 +143,19 @@ pub(crate) struct Members {
     /// In the order of `spelling`.
     values: Vec<Option<Value>>,
     errors: Vec<(Field, Option<usize>, MemberError)>,
+    /// The refused names of other members. Empty if other members are ignored.
+    unknown: Vec<String>,
     /// Set if there is no request, only a body to declare.
     declared: Option<Declared>,
 }
 
 impl Members {
-    /// Reads a body that must be one JSON object. Members not in `spelling` are ignored.
+    /// Reads a body that must be one JSON object. Members not in `spelling` are ignored, or refused if
+    /// the body `is_strict`.
     ///
     /// # Errors
     /// 400 with the pointer `""` for anything but a JSON object.
-    pub(crate) fn parse(body: &[u8], spelling: Spelling) -> Result<Self, Problem> {
+    pub(crate) fn parse(body: &[u8], spelling: Spelling, is_strict: bool) -> Result<Self, Problem> {
         // RFC 8259 allows a reader to skip a byte order mark.
         let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
         let text = std::str::from_utf8(body).map_err(|error| {
@@ -157,7 +163,7 @@ impl Members {
             Problem::unreadable_body(&format!("The request body is not valid UTF-8 (byte {place})"))
         })?;
         let mut deserializer = serde_json::Deserializer::from_str(text);
-        let members = ObjectSeed(spelling).deserialize(&mut deserializer).and_then(|members| {
+        let members = ObjectSeed { spelling, is_strict }.deserialize(&mut deserializer).and_then(|members| {
             deserializer.end()?;
             Ok(members)
         });
@@ -175,7 +181,7 @@ impl Members {
 
     /// Whether a member is unreadable.
     pub(crate) fn has_errors(&self) -> bool {
-        !self.errors.is_empty()
+        !self.errors.is_empty() || !self.unknown.is_empty()
     }
 
     /// Returns all errors, including `violations`: in order of field, one for each member or entry.
@@ -193,7 +199,14 @@ impl Members {
         // A stable sort: if a member has two errors, the first one found stays.
         self.errors.sort_by_key(|(field, index, _)| (*field, *index));
         self.errors.dedup_by_key(|(field, index, _)| (*field, *index));
-        Problem::invalid_members(self.errors.into_iter().map(|(_, _, error)| error).collect())
+        let unknown = self.unknown.iter().map(|name| {
+            let suggestion = similar_names::suggestion(name, self.spelling.iter().map(|(_, known)| *known));
+            let message = format!("{:?} is unknown{suggestion}", similar_names::shown(name));
+            let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+            MemberError { pointer, code: "unknown", message }
+        });
+        let unknown: Vec<MemberError> = unknown.collect();
+        Problem::invalid_members(self.errors.into_iter().map(|(_, _, error)| error).chain(unknown).collect())
     }
 
     /// Reads a required member. The domain checks that it is present.
@@ -297,7 +310,16 @@ fn describe(rule: Rule) -> (&'static str, String) {
     }
 }
 
-struct ObjectSeed(Spelling);
+/// The most unknown members that an error names, and the most characters of a name. A body may have a
+/// hundred thousand.
+const MAX_UNKNOWN: usize = 100;
+const MAX_NAME_CHARS: usize = 200;
+
+#[derive(Clone, Copy)]
+struct ObjectSeed {
+    spelling: Spelling,
+    is_strict: bool,
+}
 
 impl<'de> DeserializeSeed<'de> for ObjectSeed {
     type Value = Members;
@@ -315,14 +337,22 @@ impl<'de> Visitor<'de> for ObjectSeed {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-        let values = self.0.iter().map(|_| None).collect();
-        let mut members = Members { spelling: self.0, values, errors: Vec::new(), declared: None };
+        let Self { spelling, is_strict } = self;
+        let values = spelling.iter().map(|_| None).collect();
+        let mut members =
+            Members { spelling, values, errors: Vec::new(), unknown: Vec::new(), declared: None };
         while let Some(name) = map.next_key::<Cow<'de, str>>()? {
             // Unknown members are read like known ones. Invalid JSON is an error anywhere, and the
             // parser limits the nesting of values only if it builds them.
             let value: Value = map.next_value()?;
-            let known = self.0.iter().zip(&mut members.values).find(|((_, known), _)| *known == name);
+            let known = spelling.iter().zip(&mut members.values).find(|((_, known), _)| *known == name);
             match known {
+                None if is_strict && members.unknown.len() < MAX_UNKNOWN => {
+                    let name: String = name.chars().take(MAX_NAME_CHARS).collect();
+                    if !members.unknown.contains(&name) {
+                        members.unknown.push(name);
+                    }
+                }
                 None => {}
                 Some((_, slot @ None)) => *slot = Some(value),
                 // One error per member: a body may repeat a member a hundred thousand times.

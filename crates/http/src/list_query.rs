@@ -21,7 +21,7 @@ use crate::json_members::kinds::Time;
 use crate::openapi::{parameters, schemas};
 use crate::problem::Problem;
 use crate::services::storage_problem;
-use crate::wire_id;
+use crate::{similar_names, wire_id};
 
 /// Returns the size of a page with this `limit`.
 pub(crate) fn page_size(limit: Option<u32>) -> PageSize {
@@ -110,8 +110,12 @@ pub(crate) enum Kind {
     Number(i64, i64),
     /// An id up to this one.
     Id(i64),
-    /// An id up to this one, or `none`.
-    IdOrNone(i64),
+    /// Texts, each in a parameter of its own.
+    RepeatedText,
+    /// Texts separated by commas, or in parameters of their own.
+    Texts,
+    /// Ids up to this one, or `none`, separated by commas, or in parameters of their own.
+    IdsOrNone(i64),
     /// `total`.
     Total,
 }
@@ -122,15 +126,21 @@ impl Kind {
         matches!(self, Self::Address | Self::Time)
     }
 
+    /// Whether the parameter may occur several times.
+    fn may_repeat(self) -> bool {
+        matches!(self, Self::RepeatedText | Self::Texts | Self::IdsOrNone(_))
+    }
+
     /// Returns the requirement on a parameter, to follow its name.
     fn requirement(self) -> String {
         match self {
             Self::Text | Self::Address => String::new(),
+            Self::RepeatedText | Self::Texts => format!("must not have more than {MAX_VALUES} values"),
             Self::Flag => "must be true or false".to_owned(),
             Self::Time => Time::REQUIREMENT.to_owned(),
             Self::Number(min, max) => format!("must be a whole number from {min} to {max}"),
             Self::Id(max) => wire_id::requirement(max),
-            Self::IdOrNone(max) => format!("{}, or none", wire_id::requirement(max)),
+            Self::IdsOrNone(max) => format!("{}, or none", wire_id::requirement(max)),
             Self::Total => "must be total".to_owned(),
         }
     }
@@ -143,7 +153,11 @@ impl Kind {
             Self::Time => schemas::timestamp(),
             Self::Number(min, max) => schemas::integer(min, max),
             Self::Id(max) => schemas::digits(max),
-            Self::IdOrNone(max) => schemas::either(schemas::digits(max), schemas::one_of(&["none"])),
+            Self::RepeatedText | Self::Texts => schemas::texts(MAX_VALUES as u64, schemas::any_text()),
+            Self::IdsOrNone(max) => {
+                let entry = schemas::either(schemas::digits(max), schemas::one_of(&["none"]));
+                schemas::texts(MAX_VALUES as u64, entry)
+            }
             Self::Total => schemas::one_of(&["total"]),
         }
     }
@@ -188,7 +202,7 @@ impl QueryParameters {
         if sent.iter().any(|(_, value)| value.contains('\0')) {
             return Err(Problem::invalid_parameter("Query parameters must not hold the character U+0000"));
         }
-        for Known { name, .. } in known {
+        for Known { name, .. } in known.iter().filter(|known| !known.kind.may_repeat()) {
             if sent.iter().filter(|(other, _)| other == name).count() > 1 {
                 return Err(Problem::invalid_parameter(format!("{name} must not be there twice")));
             }
@@ -228,13 +242,64 @@ impl QueryParameters {
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Result<Option<T>, Problem> {
         let Some(text) = self.take(name, description, kind) else { return Ok(None) };
-        let problem = || Problem::invalid_parameter(format!("{name} {}", kind.requirement()));
-        parse(&text).map(Some).ok_or_else(problem)
+        parse(&text).map(Some).ok_or_else(|| refused(name, kind))
     }
 
     /// Reads any text.
     pub(crate) fn text(&mut self, name: &'static str, description: &str) -> Option<String> {
         self.take(name, description, Kind::Text)
+    }
+
+    /// Reads every value of a parameter that may be repeated.
+    ///
+    /// # Errors
+    /// 400 for too many.
+    pub(crate) fn all(&mut self, name: &'static str, description: &str) -> Result<Vec<String>, Problem> {
+        let mut values = Vec::new();
+        while let Some(value) = self.take(name, description, Kind::RepeatedText) {
+            values.push(value);
+        }
+        if values.len() > MAX_VALUES { Err(refused(name, Kind::RepeatedText)) } else { Ok(values) }
+    }
+
+    /// Reads the values of a parameter, which commas separate, with `parse`.
+    ///
+    /// # Errors
+    /// 400 with the kind's requirement if one cannot be read, and for too many.
+    pub(crate) fn any_of<T>(
+        &mut self,
+        name: &'static str,
+        description: &str,
+        kind: Kind,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Vec<T>, Problem> {
+        let mut values = Vec::new();
+        while let Some(text) = self.take(name, description, kind) {
+            if values.len() + text.split(',').count() > MAX_VALUES {
+                return Err(refused(name, Kind::Texts));
+            }
+            for part in text.split(',') {
+                values.push(parse(part).ok_or_else(|| refused(name, kind))?);
+            }
+        }
+        Ok(values)
+    }
+
+    /// Reads texts separated by commas. The whole text is an alternative, too, because a value may hold
+    /// a comma.
+    ///
+    /// # Errors
+    /// 400 for too many.
+    pub(crate) fn alternatives(
+        &mut self,
+        name: &'static str,
+        description: &str,
+    ) -> Result<Vec<String>, Problem> {
+        let mut texts = self.any_of(name, description, Kind::Texts, |part| Some(part.to_owned()))?;
+        if texts.len() > 1 {
+            texts.push(texts.join(","));
+        }
+        Ok(texts)
     }
 
     /// Reads an e-mail address or a phone number, as any text. `+` stands for itself.
@@ -306,6 +371,14 @@ impl QueryParameters {
                            parameters. A cursor is valid for its list, shop and filters only.";
         self.text("cursor", description)
     }
+}
+
+/// The most values of one condition.
+const MAX_VALUES: usize = 100;
+
+/// 400: the parameter does not meet the requirement of its kind.
+fn refused(name: &str, kind: Kind) -> Problem {
+    Problem::invalid_parameter(format!("{name} {}", kind.requirement()))
 }
 
 /// Opens a cursor.
@@ -421,23 +494,13 @@ fn decoded(part: &str) -> Option<(String, String)> {
     web::Query::<Vec<(String, String)>>::from_query(part).ok()?.into_inner().pop()
 }
 
-/// The most characters of a client's name in a message, and the least similarity to suggest another.
-const MAX_SHOWN_CHARS: usize = 50;
-const MIN_SIMILARITY: f64 = 0.7;
-
 /// 400: the query has an unknown parameter. Names it, and the most similar known one.
 fn unknown(name: &str, known: &[Known]) -> Problem {
-    let shown: String = name.chars().take(MAX_SHOWN_CHARS).collect();
+    let suggestion = similar_names::suggestion(name, known.iter().map(|known| known.name));
     let names: Vec<&str> = known.iter().map(|known| known.name).collect();
-    let similarity = |other: &str| strsim::jaro_winkler(&shown.to_lowercase(), &other.to_lowercase());
-    let nearest = names.iter().map(|other| (similarity(other), other));
-    let nearest = nearest.filter(|(similarity, _)| *similarity >= MIN_SIMILARITY);
-    let suggestion = match nearest.max_by(|(one, _), (other, _)| one.total_cmp(other)) {
-        Some((_, nearest)) => format!("; the nearest is {nearest}"),
-        None => String::new(),
-    };
     Problem::invalid_parameter(format!(
-        "The query parameter {shown:?} is unknown{suggestion}. The query parameters here are {}",
+        "The query parameter {:?} is unknown{suggestion}. The query parameters here are {}",
+        similar_names::shown(name),
         names.join(", ")
     ))
 }

@@ -13,6 +13,7 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::connections::Serving;
+use crate::preferences;
 use crate::problem::Problem;
 use crate::rate_limits::RateLimitState;
 use crate::response_body::{Held, ResponseBody};
@@ -79,6 +80,9 @@ async fn answer(
     let rate_limit = response.request().extensions().get::<RateLimitState>().copied();
     if let Some(state) = rate_limit {
         state.write(response.headers_mut());
+    }
+    if let Some((name, value)) = preferences::applied(response.request()) {
+        response.headers_mut().insert(name, value);
     }
     protect(response.headers_mut());
 

@@ -1,18 +1,19 @@
 mod batch;
 
+use std::collections::BTreeSet;
 use std::ops::Bound;
 
 use anyhow::Context;
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
 use hexdesk_domain::{
-    Comment, CommentPosition, CommentStore, CommentView, Customer, IdempotentOutcome, Page, PageSize, ShopId,
-    StorageError, Ticket, TicketId,
+    Comment, CommentPosition, CommentStore, CommentView, Customer, CustomerId, IdempotentOutcome, Page,
+    PageSize, ShopId, StorageError, Subject, Ticket, TicketId,
 };
-use redb::ReadTransaction;
+use redb::{ReadTransaction, ReadableTable, WriteTransaction};
 
 use crate::RedbStorage;
-use crate::encoding::{decode, find};
+use crate::encoding::{decode, encode, find};
 use crate::tables::{COMMENTS, CUSTOMERS, CommentKey, TICKETS, USERS};
 use batch::Batch;
 
@@ -50,6 +51,27 @@ impl CommentStore for RedbStorage {
         })
         .await
     }
+}
+
+/// Moves the comments of a ticket to this customer in this transaction, and returns them.
+pub(crate) fn move_to(
+    transaction: &WriteTransaction,
+    shop: ShopId,
+    ticket: TicketId,
+    customer: CustomerId,
+) -> anyhow::Result<BTreeSet<Subject>> {
+    let mut table = transaction.open_table(COMMENTS)?;
+    let mut comments = Vec::new();
+    for entry in table.range(range(shop, ticket, None))? {
+        let (key, stored) = entry?;
+        comments.push((key.value(), decode::<Comment>(stored.value())?));
+    }
+    let mut moved = BTreeSet::new();
+    for (key, comment) in comments {
+        moved.insert(Subject::Comment(comment.id));
+        table.insert(key, encode(&Comment { customer_id: customer, ..comment })?.as_slice())?;
+    }
+    Ok(moved)
 }
 
 fn list(

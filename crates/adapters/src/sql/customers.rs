@@ -43,7 +43,7 @@ diesel::table! {
 #[diesel(table_name = customers)]
 pub(crate) struct CustomerRow {
     shop_id: i64,
-    id: i64,
+    pub(crate) id: i64,
     email: Option<String>,
     phone_number: Option<String>,
     first_name: Option<String>,

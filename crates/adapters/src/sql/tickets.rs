@@ -173,6 +173,12 @@ pub(crate) fn ticket_view((ticket, customer, assignee): TicketViewRow) -> Result
 #[derive(Debug, AsChangeset)]
 #[diesel(table_name = tickets)]
 pub(crate) struct TicketChangeset {
+    customer_id: Option<i64>,
+    channel: Option<String>,
+    thread_id: Option<Option<String>>,
+    email_used: Option<Option<String>>,
+    date: Option<StoredTimestamp>,
+    via: Option<Option<String>>,
     assigned_to: Option<Option<i64>>,
     name: Option<Option<String>>,
     tags: Option<StoredTexts>,
@@ -184,9 +190,28 @@ pub(crate) struct TicketChangeset {
 
 impl From<TicketChanges> for TicketChangeset {
     fn from(changes: TicketChanges) -> Self {
-        let TicketChanges { assigned_to, name, tags, contact_reason, language_code, is_opened, unread_count } =
-            changes;
+        let TicketChanges {
+            customer_id,
+            channel,
+            thread_id,
+            email_used,
+            date,
+            via,
+            assigned_to,
+            name,
+            tags,
+            contact_reason,
+            language_code,
+            is_opened,
+            unread_count,
+        } = changes;
         Self {
+            customer_id: customer_id.map(CustomerId::get),
+            channel,
+            thread_id,
+            email_used,
+            date: date.map(StoredTimestamp),
+            via,
             assigned_to: assigned_to.map(|user| user.map(UserId::get)),
             name,
             tags: tags.map(StoredTexts),

@@ -1,6 +1,7 @@
 //! The log of events.
 
 pub(super) mod append;
+pub(super) mod move_history;
 
 use async_trait::async_trait;
 use diesel::connection::DefaultLoadingMode;

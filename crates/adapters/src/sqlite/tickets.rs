@@ -8,20 +8,23 @@ mod update;
 
 use anyhow::Context;
 use async_trait::async_trait;
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::ports::{
     CreateTicketOutcome, DeleteTicketOutcome, TicketCreation, TicketUpdate, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    AuditStamp, DeferredClaim, HumanTicketId, IdempotentOutcome, Page, PageSize, ShopId, StorageError,
-    TicketFilter, TicketId, TicketPosition, TicketStore, TicketView,
+    AuditStamp, CustomerId, DeferredClaim, HumanTicketId, IdempotentOutcome, Page, PageSize, ShopId,
+    StorageError, TicketFilter, TicketId, TicketPosition, TicketStore, TicketView,
 };
 
 use super::SqliteStorage;
 use super::counters::{Counted, next_number};
 use super::idempotency::attempt;
+use super::presence::is_present;
 use crate::sql::queries;
+use crate::sql::schema::customers;
 use crate::sql::tickets::{TicketViewRow, ticket_view};
 
 #[async_trait]
@@ -94,6 +97,12 @@ pub(super) fn find_view(
         .get_result(connection)
         .optional()?;
     Ok(row.map(ticket_view).transpose()?)
+}
+
+/// Whether the shop has this customer, which is not being erased.
+fn has_customer(connection: &mut SqliteConnection, shop: ShopId, customer: CustomerId) -> QueryResult<bool> {
+    let customer = customers::table.find((shop.get(), customer.get())).filter(is_present());
+    diesel::select(exists(customer)).get_result(connection)
 }
 
 /// The shop's next number for a human ticket.

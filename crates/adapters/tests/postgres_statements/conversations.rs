@@ -35,10 +35,10 @@ async fn only_common_lists_are_kept_prepared() {
     let of_customer = TicketFilter { customer_id: CustomerId::new(7), ..filter() };
     let open_of_customer = TicketFilter { is_opened: Some(true), ..of_customer.clone() };
     let open_of_channel =
-        TicketFilter { is_opened: Some(true), channel: Some("Mail".to_owned()), ..filter() };
+        TicketFilter { is_opened: Some(true), channels: vec!["Mail".to_owned()], ..filter() };
     let recent = TicketFilter { last_message_from: Some(time()), ..filter() };
-    let unassigned = TicketFilter { assignee: Some(AssigneeFilter::Unassigned), ..filter() };
-    let two_more = TicketFilter { channel: Some("Mail".to_owned()), ..of_customer.clone() };
+    let unassigned = TicketFilter { assignees: vec![AssigneeFilter::Unassigned], ..filter() };
+    let two_more = TicketFilter { channels: vec!["Mail".to_owned()], ..of_customer.clone() };
     let unread = TicketFilter { has_unread: Some(true), ..filter() };
     let kept = [filter(), of_customer, open_of_customer, open_of_channel, recent, unassigned];
     let lists = kept.map(|filter| (filter, 2)).into_iter().chain([(two_more, 0), (unread, 0)]);

@@ -33,11 +33,6 @@ impl Context<'_> {
         let change = self.event.position.change;
         self.log.iter().any(|other| other.position.change == change && other.kind == kind)
     }
-
-    /// Returns whether the snapshot equals the one before.
-    fn is_same(&self) -> bool {
-        self.before.is_some() && self.before == self.event.snapshot.as_ref()
-    }
 }
 
 impl Fault {

@@ -40,7 +40,8 @@ impl State {
     /// Removes the snapshots that hold this customer's data.
     pub(crate) fn scrub_events(&mut self, shop: ShopId, customer: CustomerId) {
         for event in self.events.entry(shop).or_default() {
-            event.snapshot.take_if(|snapshot| snapshot.customer_id() == Some(customer));
+            let moved_to = self.moved_events.get(&(shop, event.position)).copied();
+            event.snapshot.take_if(|snapshot| moved_to.or(snapshot.customer_id()) == Some(customer));
         }
     }
 

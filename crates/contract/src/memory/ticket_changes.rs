@@ -1,5 +1,7 @@
+use std::collections::BTreeSet;
+
 use hexdesk_domain::ports::{DeleteTicketOutcome, TicketUpdate, UpdateTicketOutcome};
-use hexdesk_domain::{AuditStamp, Comment, EventKind, ShopId, StorageError, Subject, TicketId};
+use hexdesk_domain::{AuditStamp, Comment, CustomerId, EventKind, ShopId, StorageError, Subject, TicketId};
 
 use super::events::comment_deleted;
 use super::{State, unexpected};
@@ -18,6 +20,10 @@ impl State {
         if expected_version.is_some_and(|expected| expected != stored.ticket.version) {
             return Ok(UpdateTicketOutcome::VersionMismatch);
         }
+        let new_customer = changes.new_customer(&stored.ticket);
+        if new_customer.is_some_and(|customer| !self.customers.contains_key(&(shop, customer))) {
+            return Ok(UpdateTicketOutcome::CustomerNotFound);
+        }
         let (not_found, deactivated) =
             (UpdateTicketOutcome::AssigneeNotFound, UpdateTicketOutcome::AssigneeDeactivated);
         let assignee = changes.new_assignee(&stored.ticket);
@@ -30,11 +36,27 @@ impl State {
             let is_open = stored.ticket.is_opened;
             stored.human_ticket = self.set_human_ticket(shop, stored.human_ticket, is_open, stamp.time)?;
             self.tickets.insert((shop, id), stored);
+            if let Some(customer) = new_customer {
+                self.move_history(shop, id, customer);
+            }
             self.append_events(shop, stamp, [(EventKind::TicketUpdated, Subject::Ticket(id))]);
         }
         let view = self.find_ticket(shop, id);
         let view = view.ok_or_else(|| unexpected("update_ticket", "the ticket's customer is missing"))?;
         Ok(UpdateTicketOutcome::Updated(Box::new(view)))
+    }
+
+    /// Moves the comments of a ticket and the events of all of them to this customer.
+    fn move_history(&mut self, shop: ShopId, id: TicketId, customer: CustomerId) {
+        let mut moved = BTreeSet::from([Subject::Ticket(id)]);
+        let comments = self.comments.values_mut();
+        for comment in comments.filter(|comment| comment.shop_id == shop && comment.ticket_id == id) {
+            comment.customer_id = customer;
+            moved.insert(Subject::Comment(comment.id));
+        }
+        let events = self.events.get(&shop).into_iter().flatten();
+        let theirs = events.filter(|event| moved.contains(&event.subject));
+        self.moved_events.extend(theirs.map(|event| ((shop, event.position), customer)));
     }
 
     pub(crate) fn delete_ticket(

@@ -172,8 +172,10 @@ pub(super) struct Filter {
     pub(super) channel: Option<Slot>,
     /// A person, or none.
     pub(super) assignee: Option<Option<Person>>,
+    /// Whether no assignee will do, too.
+    pub(super) or_nobody: bool,
     pub(super) customer: Option<Person>,
-    pub(super) thread: Option<(Person, Slot)>,
+    pub(super) thread: Option<Slot>,
     pub(super) tag: Option<Slot>,
     pub(super) contact_reason: Option<Slot>,
     pub(super) has_unread: Option<bool>,
@@ -221,6 +223,12 @@ pub(super) struct Changes {
     pub(super) language: Option<Option<Slot>>,
     pub(super) is_opened: Option<bool>,
     pub(super) unread_count: Option<u8>,
+    pub(super) customer: Option<Person>,
+    pub(super) channel: Option<Slot>,
+    pub(super) thread: Option<Slot>,
+    pub(super) email_used: Option<Option<Slot>>,
+    pub(super) date: Option<i64>,
+    pub(super) via: Option<Option<Slot>>,
 }
 
 /// One comment of a batch.
@@ -423,7 +431,7 @@ fn filter() -> impl Strategy<Value = Filter> {
     let slot = any::<Slot>;
     (
         (any::<bool>(), slot(), option::of(person()), person()),
-        ((person(), slot()), slot(), slot(), any::<bool>()),
+        (slot(), slot(), slot(), any::<bool>()),
         (MILLIS, MILLIS, MILLIS, MILLIS),
         vec(0..12_u8, 0..4),
     )
@@ -433,6 +441,7 @@ fn filter() -> impl Strategy<Value = Filter> {
                 is_opened: is_there(0).then_some(people.0),
                 channel: is_there(1).then_some(people.1),
                 assignee: is_there(2).then_some(people.2),
+                or_nobody: is_there(2) && is_there(1),
                 customer: is_there(3).then_some(people.3),
                 thread: is_there(4).then_some(texts.0),
                 tag: is_there(5).then_some(texts.1),
@@ -474,9 +483,10 @@ fn changes() -> impl Strategy<Value = Changes> {
     (
         (option::of(person), text(), vec(any::<Slot>(), 0..4), text(), text()),
         (any::<bool>(), 0..3_u8),
-        vec(0..9_u8, 0..5),
+        (self::person(), any::<Slot>(), any::<Slot>(), text(), MILLIS, text()),
+        vec(0..15_u8, 0..6),
     )
-        .prop_map(|(texts, (is_opened, unread_count), fields)| {
+        .prop_map(|(texts, (is_opened, unread_count), others, fields)| {
             let is_changed = |field: u8| fields.contains(&field);
             Changes {
                 assignee: is_changed(0).then_some(texts.0),
@@ -487,6 +497,12 @@ fn changes() -> impl Strategy<Value = Changes> {
                 // More frequent than the others, because it has more effects.
                 is_opened: (5..=7).any(is_changed).then_some(is_opened),
                 unread_count: is_changed(8).then_some(unread_count),
+                customer: is_changed(9).then_some(others.0),
+                channel: is_changed(10).then_some(others.1),
+                thread: is_changed(11).then_some(others.2),
+                email_used: is_changed(12).then_some(others.3),
+                date: is_changed(13).then_some(others.4),
+                via: is_changed(14).then_some(others.5),
             }
         })
 }

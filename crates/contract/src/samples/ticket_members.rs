@@ -121,12 +121,39 @@ pub(crate) fn single_changes(assignee: UserId, other: UserId) -> Vec<(&'static s
         ("no language", TicketChanges { language_code: Some(None), ..nothing() }),
         ("opened", TicketChanges { is_opened: Some(true), ..nothing() }),
         ("closed", TicketChanges { is_opened: Some(false), ..nothing() }),
+        ("a channel", TicketChanges { channel: Some("new".into()), ..nothing() }),
+        ("a thread", TicketChanges { thread_id: new(), ..nothing() }),
+        ("no thread", TicketChanges { thread_id: Some(None), ..nothing() }),
+        ("an address", TicketChanges { email_used: Some(Some("new@example.com".into())), ..nothing() }),
+        ("no address", TicketChanges { email_used: Some(None), ..nothing() }),
+        ("a date", TicketChanges { date: Some(at(77)), ..nothing() }),
+        ("a program", TicketChanges { via: new(), ..nothing() }),
+        ("no program", TicketChanges { via: Some(None), ..nothing() }),
         ("unread messages", TicketChanges { unread_count: Some(7), ..nothing() }),
         ("nothing unread", TicketChanges { unread_count: Some(0), ..nothing() }),
     ]
 }
 
-/// Changes every field of a ticket with the values of [`before_all_changes`].
+/// Sets every field to the ticket's own value.
+pub(crate) fn current_values(ticket: &Ticket) -> TicketChanges {
+    TicketChanges {
+        assigned_to: Some(ticket.assigned_to),
+        name: Some(ticket.name.clone()),
+        tags: Some(ticket.tags.clone()),
+        contact_reason: Some(ticket.contact_reason.clone()),
+        language_code: Some(ticket.language_code.clone()),
+        is_opened: Some(ticket.is_opened),
+        unread_count: Some(ticket.unread_count),
+        customer_id: Some(ticket.customer_id),
+        channel: Some(ticket.channel.clone()),
+        thread_id: Some(ticket.thread_id.clone()),
+        email_used: Some(ticket.email_used.clone()),
+        date: Some(ticket.date),
+        via: Some(ticket.via.clone()),
+    }
+}
+
+/// Changes every field except the customer of a ticket with the values of [`before_all_changes`].
 pub(crate) fn all_changes() -> TicketChanges {
     TicketChanges {
         assigned_to: Some(None),
@@ -136,6 +163,12 @@ pub(crate) fn all_changes() -> TicketChanges {
         language_code: Some(None),
         is_opened: Some(false),
         unread_count: Some(2),
+        customer_id: None,
+        channel: Some("Chat".into()),
+        thread_id: Some(None),
+        email_used: Some(Some("used@example.com".into())),
+        date: Some(at(33)),
+        via: Some(Some("via".into())),
     }
 }
 
@@ -160,6 +193,11 @@ pub(crate) fn after_all_changes(before: Ticket) -> Ticket {
         language_code: None,
         is_opened: false,
         unread_count: 2,
+        channel: "Chat".into(),
+        thread_id: None,
+        email_used: Some("used@example.com".into()),
+        date: at(33),
+        via: Some("via".into()),
         version: before.version + 1,
         ..before
     }
@@ -176,8 +214,14 @@ pub(crate) fn extreme_changes() -> Vec<TicketChanges> {
             contact_reason: Some(Some(text_of(MAX_CONTACT_REASON_CHARS))),
             language_code: Some(Some(longest_language_code())),
             unread_count: Some(i32::MAX),
+            channel: Some(text_of(MAX_CHANNEL_CHARS)),
+            thread_id: Some(Some(text_of(MAX_THREAD_ID_CHARS))),
+            email_used: Some(Some(longest_email())),
+            date: Some(Timestamp::MAX),
+            via: Some(Some(text_of(MAX_VIA_CHARS))),
             ..nothing()
         },
+        TicketChanges { date: Some(Timestamp::MIN), ..nothing() },
         TicketChanges { language_code: language("EN"), ..nothing() },
         TicketChanges { language_code: language("pt_BR"), ..nothing() },
         TicketChanges { language_code: language("zh_Hant_TW"), ..nothing() },

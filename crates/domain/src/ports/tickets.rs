@@ -57,6 +57,8 @@ pub enum UpdateTicketOutcome {
     TicketNotFound,
     /// The ticket has another version than expected. Nothing was written.
     VersionMismatch,
+    /// The shop has no such customer. Nothing was written.
+    CustomerNotFound,
     /// The shop has no such user. Nothing was written.
     AssigneeNotFound,
     /// The user is deactivated. Nothing was written.
@@ -116,9 +118,9 @@ pub enum DeleteTicketOutcome {
 ///   page except the last is full. The last page has no `next`.
 /// - **TICKET-16** A count is the length of the whole list with the same filter.
 ///
-/// Every condition of a [`TicketFilter`] is optional. Texts are compared character for character. A
-/// range of time includes its beginning and excludes its end. A condition on a thread also names
-/// the customer of the thread. A list may start after a position that no ticket has. "Once" holds
+/// Every condition of a [`TicketFilter`] is optional. A ticket must have all given tags, and one of the
+/// given channels, assignees and contact reasons. Texts are compared character for character. A range
+/// of time includes its beginning and excludes its end. A list may start after a position that no ticket has. "Once" holds
 /// for a list that does not change between the pages: a ticket moves when its last message changes.
 ///
 /// # Updates and deletions of tickets
@@ -139,6 +141,11 @@ pub enum DeleteTicketOutcome {
 /// - **TICKET-21** If the new assignee is not a user of the shop, an update returns
 ///   `AssigneeNotFound`. If the user is deactivated, it returns `AssigneeDeactivated`. In both cases
 ///   nothing changes. The checks of TICKET-20 come first.
+/// - **TICKET-29** An update to another customer moves the ticket to that customer, with its comments
+///   and their history: an erasure of the new customer erases the ticket, its comments and all their
+///   snapshots, and an erasure of the former customer none of these. If the new customer is not the
+///   shop's, an update returns `CustomerNotFound` and changes nothing. This check comes after those of
+///   TICKET-20 and before that of TICKET-21.
 /// - **TICKET-22** An update with a [`DeferredClaim`] meets the obligations of
 ///   [`IdempotentOutcome`].
 /// - **TICKET-23** A deletion removes the ticket, its human ticket and its comments, and nothing

@@ -2,12 +2,24 @@
 
 use crate::changes::set;
 use crate::validation::violation::{Violations, check};
-use crate::{CustomerId, Ticket, TicketDraft, UserId, Violation};
+use crate::{CustomerId, Ticket, TicketDraft, Timestamp, UserId, Violation};
 
 /// Requested changes to a ticket. `None` keeps a field as it is. `Some(None)` clears an optional
 /// field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TicketChanges {
+    /// A customer of the shop, which the store checks. Moves the ticket to this customer.
+    pub customer_id: Option<CustomerId>,
+    /// As in [`TicketDraft`].
+    pub channel: Option<String>,
+    /// As in [`TicketDraft`].
+    pub thread_id: Option<Option<String>>,
+    /// As in [`TicketDraft`].
+    pub email_used: Option<Option<String>>,
+    /// As in [`TicketDraft`].
+    pub date: Option<Timestamp>,
+    /// As in [`TicketDraft`].
+    pub via: Option<Option<String>>,
     /// A user of the shop, which the store checks.
     pub assigned_to: Option<Option<UserId>>,
     /// As in [`TicketDraft`].
@@ -35,7 +47,27 @@ impl TicketChanges {
     /// ticket with [`HumanTicket::transition`](crate::HumanTicket::transition).
     pub fn apply(self, ticket: &mut Ticket) {
         let before = ticket.clone();
-        let Self { assigned_to, name, tags, contact_reason, language_code, is_opened, unread_count } = self;
+        let Self {
+            customer_id,
+            channel,
+            thread_id,
+            email_used,
+            date,
+            via,
+            assigned_to,
+            name,
+            tags,
+            contact_reason,
+            language_code,
+            is_opened,
+            unread_count,
+        } = self;
+        set(&mut ticket.customer_id, customer_id);
+        set(&mut ticket.channel, channel);
+        set(&mut ticket.thread_id, thread_id);
+        set(&mut ticket.email_used, email_used);
+        set(&mut ticket.date, date);
+        set(&mut ticket.via, via);
         set(&mut ticket.assigned_to, assigned_to);
         set(&mut ticket.name, name);
         set(&mut ticket.tags, tags);
@@ -55,6 +87,12 @@ impl TicketChanges {
         after != *ticket
     }
 
+    /// Returns the customer whom the ticket is moved to, if any. The store checks that the shop has the
+    /// customer (TICKET-29).
+    pub fn new_customer(&self, ticket: &Ticket) -> Option<CustomerId> {
+        self.customer_id.filter(|customer| *customer != ticket.customer_id)
+    }
+
     /// Returns the user whom the ticket is newly assigned to, if any. The store checks that the user
     /// is active (TICKET-21). The current assignee may stay without being active.
     pub fn new_assignee(&self, ticket: &Ticket) -> Option<UserId> {
@@ -68,13 +106,29 @@ impl TicketChanges {
     }
 
     pub(crate) fn check(&self) -> Result<(), Violations> {
-        // `is_opened` and `assigned_to` have no rules here.
-        let Self { assigned_to: _, name, tags, contact_reason, language_code, is_opened: _, unread_count } =
-            self.clone();
+        // The others have no rules here.
+        let Self {
+            customer_id: _,
+            channel,
+            thread_id,
+            email_used,
+            date: _,
+            via,
+            assigned_to: _,
+            name,
+            tags,
+            contact_reason,
+            language_code,
+            is_opened: _,
+            unread_count,
+        } = self.clone();
         check(&TicketDraft {
             // An existing ticket already has the required values.
             customer_id: CustomerId::new(1),
-            channel: Some("Mail".to_owned()),
+            channel: channel.or_else(|| Some("Mail".to_owned())),
+            thread_id: thread_id.flatten(),
+            email_used: email_used.flatten(),
+            via: via.flatten(),
             name: name.flatten(),
             tags,
             contact_reason: contact_reason.flatten(),
@@ -89,7 +143,7 @@ impl TicketChanges {
 mod tests {
     use super::*;
     use crate::limits::{MAX_TAGS, MAX_TICKET_NAME_CHARS, MAX_UNREAD_COUNT};
-    use crate::{Field, Rule, ShopId, TicketId, Timestamp};
+    use crate::{Field, Rule, ShopId, TicketId};
 
     fn ticket() -> Ticket {
         let draft = TicketDraft {
@@ -147,6 +201,30 @@ mod tests {
             ),
             (TicketChanges { is_opened: Some(false), ..none() }, Ticket { is_opened: false, ..raised() }),
             (TicketChanges { unread_count: Some(0), ..none() }, Ticket { unread_count: 0, ..raised() }),
+            (
+                TicketChanges { customer_id: CustomerId::new(3), ..none() },
+                Ticket { customer_id: CustomerId::new(3).unwrap(), ..raised() },
+            ),
+            (
+                TicketChanges { channel: Some("Chat".into()), ..none() },
+                Ticket { channel: "Chat".into(), ..raised() },
+            ),
+            (
+                TicketChanges { thread_id: Some(Some("t".into())), ..none() },
+                Ticket { thread_id: Some("t".into()), ..raised() },
+            ),
+            (
+                TicketChanges { email_used: Some(Some("a@example.com".into())), ..none() },
+                Ticket { email_used: Some("a@example.com".into()), ..raised() },
+            ),
+            (
+                TicketChanges { date: Some(Timestamp::MAX), ..none() },
+                Ticket { date: Timestamp::MAX, ..raised() },
+            ),
+            (
+                TicketChanges { via: Some(Some("v".into())), ..none() },
+                Ticket { via: Some("v".into()), ..raised() },
+            ),
         ] {
             assert_eq!(changed(changes.clone()), expected, "{changes:?}");
         }
@@ -163,6 +241,12 @@ mod tests {
             language_code: Some(Some("en".into())),
             is_opened: Some(true),
             unread_count: Some(3),
+            customer_id: CustomerId::new(1),
+            channel: Some("Mail".into()),
+            thread_id: Some(None),
+            email_used: Some(None),
+            date: Some(Timestamp::MIN),
+            via: Some(None),
         };
         assert_eq!(changed(current), ticket());
     }
@@ -198,14 +282,20 @@ mod tests {
             contact_reason: Some(Some("a\0".into())),
             language_code: Some(Some("english please".into())),
             unread_count: Some(-1),
+            channel: Some(" ".into()),
+            email_used: Some(Some("a".into())),
+            via: Some(Some("a\0".into())),
             ..TicketChanges::default()
         };
         let rules: Vec<_> = changes.violations().iter().map(|found| (found.field, found.rule)).collect();
         assert_eq!(
             rules,
             [
+                (Field::Channel, Rule::NotBlank),
                 (Field::Name, Rule::MaxLength(MAX_TICKET_NAME_CHARS)),
                 (Field::ContactReason, Rule::NoNul),
+                (Field::Via, Rule::NoNul),
+                (Field::EmailUsed, Rule::Email),
                 (Field::UnreadCount, Rule::Range(0, MAX_UNREAD_COUNT)),
                 (Field::Tags, Rule::MaxLength(MAX_TAGS)),
                 (Field::LanguageCode, Rule::LanguageTag),

@@ -5,18 +5,19 @@ use crate::{CustomerId, Ticket, Timestamp, UserId};
 pub struct TicketFilter {
     /// Whether a person has to handle it.
     pub is_opened: Option<bool>,
-    /// Its channel, exactly.
-    pub channel: Option<String>,
-    /// The user it is assigned to.
-    pub assignee: Option<AssigneeFilter>,
+    /// Its channel is one of these, exactly. Empty: any channel.
+    pub channels: Vec<String>,
+    /// It is assigned to one of these. Empty: to anybody or nobody.
+    pub assignees: Vec<AssigneeFilter>,
     /// Its customer.
     pub customer_id: Option<CustomerId>,
-    /// The thread it belongs to.
-    pub thread: Option<ThreadFilter>,
-    /// One of its tags, exactly.
-    pub tag: Option<String>,
-    /// Its contact reason, exactly.
-    pub contact_reason: Option<String>,
+    /// The id of its thread, exactly. Two customers may have threads with the same id. The empty id
+    /// names no thread and matches no ticket.
+    pub thread_id: Option<String>,
+    /// All of these are among its tags, exactly.
+    pub tags: Vec<String>,
+    /// Its contact reason is one of these, exactly. Empty: any contact reason, or none.
+    pub contact_reasons: Vec<String>,
     /// Whether it has unread messages.
     pub has_unread: Option<bool>,
     /// Its `date` is this or later.
@@ -38,28 +39,18 @@ pub enum AssigneeFilter {
     User(UserId),
 }
 
-/// A thread. Two customers may have threads with the same id, so a thread also needs its
-/// customer. No thread has two customers.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ThreadFilter {
-    /// The customer.
-    pub customer_id: CustomerId,
-    /// Its id, exactly. The empty id names no thread and matches no ticket.
-    pub thread_id: String,
-}
-
 impl TicketFilter {
     /// Whether the ticket meets every given condition (TICKET-13).
     pub fn matches(&self, ticket: &Ticket) -> bool {
         // Without `..`, a new condition does not compile until it is used here.
         let Self {
             is_opened,
-            channel,
-            assignee,
+            channels,
+            assignees,
             customer_id,
-            thread,
-            tag,
-            contact_reason,
+            thread_id,
+            tags,
+            contact_reasons,
             has_unread,
             date_from,
             date_before,
@@ -67,12 +58,13 @@ impl TicketFilter {
             last_message_before,
         } = self;
         is_opened.is_none_or(|is_opened| ticket.is_opened == is_opened)
-            && channel.as_ref().is_none_or(|channel| ticket.channel == *channel)
-            && assignee.is_none_or(|assignee| assignee.matches(ticket))
+            && (channels.is_empty() || channels.contains(&ticket.channel))
+            && (assignees.is_empty() || assignees.iter().any(|assignee| assignee.matches(ticket)))
             && customer_id.is_none_or(|customer| ticket.customer_id == customer)
-            && thread.as_ref().is_none_or(|thread| thread.matches(ticket))
-            && tag.as_ref().is_none_or(|tag| ticket.tags.contains(tag))
-            && contact_reason.as_ref().is_none_or(|reason| ticket.contact_reason.as_ref() == Some(reason))
+            && thread_id.as_ref().is_none_or(|id| !id.is_empty() && ticket.thread_id.as_ref() == Some(id))
+            && tags.iter().all(|tag| ticket.tags.contains(tag))
+            && (contact_reasons.is_empty()
+                || ticket.contact_reason.as_ref().is_some_and(|reason| contact_reasons.contains(reason)))
             && has_unread.is_none_or(|has_unread| (ticket.unread_count > 0) == has_unread)
             && date_from.is_none_or(|from| from <= ticket.date)
             && date_before.is_none_or(|before| ticket.date < before)
@@ -82,19 +74,19 @@ impl TicketFilter {
 }
 
 impl AssigneeFilter {
+    /// Returns the users among these.
+    pub fn users(assignees: &[Self]) -> impl Iterator<Item = UserId> {
+        assignees.iter().filter_map(|assignee| match assignee {
+            Self::User(user) => Some(*user),
+            Self::Unassigned => None,
+        })
+    }
+
     fn matches(self, ticket: &Ticket) -> bool {
         match self {
             Self::Unassigned => ticket.assigned_to.is_none(),
             Self::User(user) => ticket.assigned_to == Some(user),
         }
-    }
-}
-
-impl ThreadFilter {
-    fn matches(&self, ticket: &Ticket) -> bool {
-        !self.thread_id.is_empty()
-            && ticket.customer_id == self.customer_id
-            && ticket.thread_id.as_ref() == Some(&self.thread_id)
     }
 }
 
@@ -124,36 +116,41 @@ mod tests {
         draft.into_ticket(TicketId::new(1).unwrap(), ShopId::new(1).unwrap(), at(0)).unwrap()
     }
 
-    fn thread(customer: i64, id: &str) -> Option<ThreadFilter> {
-        Some(ThreadFilter { customer_id: CustomerId::new(customer).unwrap(), thread_id: id.into() })
-    }
-
-    fn user(id: i64) -> Option<AssigneeFilter> {
-        UserId::new(id).map(AssigneeFilter::User)
+    fn user(id: i64) -> AssigneeFilter {
+        UserId::new(id).map(AssigneeFilter::User).unwrap()
     }
 
     #[test]
     fn every_condition_matches_or_not() {
         let any = TicketFilter::default;
-        let text = |text: &str| Some(text.to_owned());
+        let text = |text: &str| vec![text.to_owned()];
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        let thread = |id: &str| Some(id.to_owned());
         assert!(any().matches(&ticket()));
         for (expected, filter) in [
             (true, TicketFilter { is_opened: Some(true), ..any() }),
             (false, TicketFilter { is_opened: Some(false), ..any() }),
-            (true, TicketFilter { channel: text("Mail"), ..any() }),
-            (false, TicketFilter { channel: text("mail"), ..any() }),
-            (true, TicketFilter { assignee: user(2), ..any() }),
-            (false, TicketFilter { assignee: user(1), ..any() }),
-            (false, TicketFilter { assignee: Some(AssigneeFilter::Unassigned), ..any() }),
+            (true, TicketFilter { channels: text("Mail"), ..any() }),
+            (false, TicketFilter { channels: text("mail"), ..any() }),
+            (true, TicketFilter { channels: texts(&["Chat", "Mail"]), ..any() }),
+            (false, TicketFilter { channels: texts(&["Chat", "Mail,Chat"]), ..any() }),
+            (true, TicketFilter { assignees: vec![user(2)], ..any() }),
+            (false, TicketFilter { assignees: vec![user(1)], ..any() }),
+            (true, TicketFilter { assignees: vec![AssigneeFilter::Unassigned, user(1), user(2)], ..any() }),
+            (false, TicketFilter { assignees: vec![AssigneeFilter::Unassigned], ..any() }),
             (true, TicketFilter { customer_id: CustomerId::new(1), ..any() }),
             (false, TicketFilter { customer_id: CustomerId::new(2), ..any() }),
-            (true, TicketFilter { thread: thread(1, "t1"), ..any() }),
-            (false, TicketFilter { thread: thread(2, "t1"), ..any() }),
-            (false, TicketFilter { thread: thread(1, "t2"), ..any() }),
-            (true, TicketFilter { tag: text("vip"), ..any() }),
-            (false, TicketFilter { tag: text("vi"), ..any() }),
-            (true, TicketFilter { contact_reason: text("refund"), ..any() }),
-            (false, TicketFilter { contact_reason: text("Refund"), ..any() }),
+            (true, TicketFilter { thread_id: thread("t1"), ..any() }),
+            (true, TicketFilter { thread_id: thread("t1"), customer_id: CustomerId::new(1), ..any() }),
+            (false, TicketFilter { thread_id: thread("t1"), customer_id: CustomerId::new(2), ..any() }),
+            (false, TicketFilter { thread_id: thread("t2"), ..any() }),
+            (true, TicketFilter { tags: text("vip"), ..any() }),
+            (false, TicketFilter { tags: text("vi"), ..any() }),
+            (true, TicketFilter { tags: texts(&["vip", "new", "vip"]), ..any() }),
+            (false, TicketFilter { tags: texts(&["vip", "old"]), ..any() }),
+            (true, TicketFilter { contact_reasons: text("refund"), ..any() }),
+            (false, TicketFilter { contact_reasons: text("Refund"), ..any() }),
+            (true, TicketFilter { contact_reasons: texts(&["late", "refund"]), ..any() }),
             (true, TicketFilter { has_unread: Some(true), ..any() }),
             (false, TicketFilter { has_unread: Some(false), ..any() }),
             (true, TicketFilter { date_from: Some(at(10)), ..any() }),
@@ -164,7 +161,7 @@ mod tests {
             (false, TicketFilter { last_message_from: Some(at(21)), ..any() }),
             (true, TicketFilter { last_message_before: Some(at(21)), ..any() }),
             (false, TicketFilter { last_message_before: Some(at(20)), ..any() }),
-            (false, TicketFilter { channel: text("Mail"), tag: text("old"), ..any() }),
+            (false, TicketFilter { channels: text("Mail"), tags: text("old"), ..any() }),
         ] {
             assert_eq!(filter.matches(&ticket()), expected, "{filter:?}");
         }
@@ -182,14 +179,14 @@ mod tests {
         };
         let any = TicketFilter::default;
         assert!(
-            TicketFilter { assignee: Some(AssigneeFilter::Unassigned), has_unread: Some(false), ..any() }
+            TicketFilter { assignees: vec![AssigneeFilter::Unassigned], has_unread: Some(false), ..any() }
                 .matches(&empty)
         );
         for filter in [
-            TicketFilter { assignee: user(2), ..any() },
-            TicketFilter { thread: thread(1, "t1"), ..any() },
-            TicketFilter { tag: Some("vip".into()), ..any() },
-            TicketFilter { contact_reason: Some("refund".into()), ..any() },
+            TicketFilter { assignees: vec![user(2)], ..any() },
+            TicketFilter { thread_id: Some("t1".into()), ..any() },
+            TicketFilter { tags: vec!["vip".into()], ..any() },
+            TicketFilter { contact_reasons: vec!["refund".into(), String::new()], ..any() },
             TicketFilter { has_unread: Some(true), ..any() },
         ] {
             assert!(!filter.matches(&empty), "{filter:?}");
@@ -199,6 +196,7 @@ mod tests {
     #[test]
     fn the_empty_thread_id_is_no_thread() {
         let ticket = Ticket { thread_id: Some(String::new()), ..ticket() };
-        assert!(!TicketFilter { thread: thread(1, ""), ..TicketFilter::default() }.matches(&ticket));
+        let empty = Some(String::new());
+        assert!(!TicketFilter { thread_id: empty, ..TicketFilter::default() }.matches(&ticket));
     }
 }

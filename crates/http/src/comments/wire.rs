@@ -10,9 +10,11 @@ use serde_json::value::RawValue;
 #[cfg(test)]
 use utoipa::ToSchema;
 
-use crate::json_members::kinds::{self, Json, LenientFlag, LenientTexts, Text, Texts};
+use crate::json_members::kinds::{self, Attachments, LenientFlag, LenientTexts, Text, Texts};
 use crate::json_members::{Body, Member, Members};
 use crate::json_values::{LongId, Time};
+#[cfg(test)]
+use crate::openapi::schemas::Attachment;
 use crate::person_json::{CustomerSummary, UserSummary};
 
 const TEXT: Member<Text> =
@@ -28,8 +30,8 @@ const TO_EMAILS: Member<LenientTexts> = Member::new(
     LenientTexts(Texts { max: MAX_TO_EMAILS, max_chars: MAX_EMAIL_CHARS }),
     "The addresses it was sent to.",
 );
-const ATTACHMENTS: Member<Json> =
-    Member::new(Field::Attachments, "attachments", Json, "Its attachments: any JSON, as given.");
+const ATTACHMENTS: Member<Attachments> =
+    Member::new(Field::Attachments, "attachments", Attachments, "Its attachments, as given.");
 const TAGS: Member<Texts> = Member::new(
     Field::Tags,
     "tags",
@@ -114,7 +116,7 @@ pub(crate) struct CommentJson<'a> {
     from_email: Option<&'a str>,
     #[serde(rename = "toEmails")]
     to_emails: &'a [String],
-    #[cfg_attr(test, schema(value_type = serde_json::Value))]
+    #[cfg_attr(test, schema(value_type = Option<Vec<Attachment>>))]
     attachments: Option<&'a RawValue>,
     tags: &'a [String],
 }

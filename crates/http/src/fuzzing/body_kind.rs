@@ -25,7 +25,7 @@ pub(super) struct BodyKind {
 
 impl BodyKind {
     pub(super) fn read(&self, body: &[u8]) -> Result<Value, Problem> {
-        let members = Members::parse(body, (self.spelling)())?;
+        let members = Members::parse(body, (self.spelling)(), false)?;
         (self.answer)(Command { members, idempotency: None })
     }
 

@@ -217,7 +217,7 @@ impl Kind for LenientFlag {
             true => "Anything but `false` and `\"false\"` counts as `true`.",
             false => "Anything but `true` and `\"true\"` counts as `false`.",
         };
-        (schemas::anything(), note)
+        (schemas::boolean_or_text(), note)
     }
 }
 
@@ -294,15 +294,15 @@ impl Kind for LenientTexts {
 
     #[cfg(test)]
     fn schema(self) -> (Schema, &'static str) {
-        (schemas::texts_or_ignored(self.0.schema().0), "Anything but an array counts as an empty one.")
+        (self.0.schema().0, "Anything but an array counts as an empty one.")
     }
 }
 
-/// Any JSON, kept as its text.
+/// Attachments: any JSON, kept as its text. The schema describes the usual form.
 #[derive(Clone, Copy)]
-pub(crate) struct Json;
+pub(crate) struct Attachments;
 
-impl Kind for Json {
+impl Kind for Attachments {
     type Read = String;
 
     fn read(self, value: Value, _refuse: Refuse<'_>) -> Option<String> {
@@ -311,6 +311,6 @@ impl Kind for Json {
 
     #[cfg(test)]
     fn schema(self) -> (Schema, &'static str) {
-        (schemas::anything(), "")
+        (schemas::attachments(), "Any other JSON is kept, too.")
     }
 }

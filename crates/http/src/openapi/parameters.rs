@@ -71,7 +71,7 @@ pub(crate) fn if_match() -> Parameter {
                 It may be a list of several. Without the header, or with `*`, any version matches.";
     let schema = ObjectBuilder::new()
         .schema_type(Type::String)
-        .pattern(Some(r#"^(?:\*|(?:W/)?"[!#-~]*"(?: *, *(?:W/)?"[!#-~]*")*)$"#))
+        .pattern(Some(r#"^(?:\*|[ \t,]*(?:W/)?"[!#-~]*"(?:[ \t]*,[ \t]*(?:(?:W/)?"[!#-~]*")?)*[ \t]*)$"#))
         .build();
     parameter(ParameterIn::Header, "If-Match", text, schema.into())
         .required(Required::False)

@@ -4,7 +4,9 @@ use std::fmt::Write;
 
 use hexdesk_domain::limits::{MAX_EMAIL_CHARS, MAX_LANGUAGE_CODE_CHARS};
 use hexdesk_domain::{CustomerId, Scope};
-use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::schema::{
+    AdditionalProperties, AnyOfBuilder, ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type,
+};
 use utoipa::openapi::{KnownFormat, Ref, RefOr, SchemaFormat};
 use utoipa::{Number, PartialSchema, ToSchema};
 
@@ -44,6 +46,25 @@ impl PartialSchema for ScopeName {
 }
 
 impl ToSchema for ScopeName {}
+
+/// An attachment of a comment.
+pub(crate) struct Attachment;
+
+impl PartialSchema for Attachment {
+    fn schema() -> RefOr<Schema> {
+        let text = |text| described(string().build().into(), text);
+        let size = ObjectBuilder::new().schema_type(Type::Integer).build().into();
+        let attachment = ObjectBuilder::new()
+            .property("url", text("Where it can be read."))
+            .property("name", text("The name of its file."))
+            .property("type", text("Its media type."))
+            .property("size", described(size, "Its size in bytes."))
+            .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(true)));
+        RefOr::T(described(attachment.into(), "An attachment of a comment. It may have any other members."))
+    }
+}
+
+impl ToSchema for Attachment {}
 
 /// The id of a customer, user or human ticket in a response.
 pub(crate) fn response_id() -> Schema {
@@ -144,18 +165,9 @@ pub(crate) fn scopes(max: u64) -> Schema {
     ArrayBuilder::new().items(name).min_items(Some(1)).max_items(chars(max)).build().into()
 }
 
-/// This array, or any value that is not an array.
-pub(crate) fn texts_or_ignored(texts: Schema) -> Schema {
-    let others = [Type::Null, Type::Boolean, Type::Number, Type::Object, Type::String];
-    AnyOfBuilder::new()
-        .item(texts)
-        .item(ObjectBuilder::new().schema_type(SchemaType::Array(others.to_vec())))
-        .into()
-}
-
-/// Any JSON.
-pub(crate) fn anything() -> Schema {
-    ObjectBuilder::new().schema_type(SchemaType::AnyValue).build().into()
+/// An array of attachments.
+pub(crate) fn attachments() -> Schema {
+    ArrayBuilder::new().items(Ref::from_schema_name(Attachment::name())).build().into()
 }
 
 /// `true` or `false`.

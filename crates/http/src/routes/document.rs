@@ -358,6 +358,10 @@ fn responses_hold_every_member_except_the_optional_ones() {
         left_out,
         [
             "ApiKeysAnswer/total",
+            "Attachment/name",
+            "Attachment/size",
+            "Attachment/type",
+            "Attachment/url",
             "CustomerAnswer/existing",
             "CustomersAnswer/total",
             "Problem/customerId",

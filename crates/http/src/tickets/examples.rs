@@ -13,7 +13,7 @@ pub(super) fn new_ticket() -> Value {
 }
 
 pub(super) fn ticket() -> Value {
-    let mut members = Members::parse(demo::EXAMPLE_BODY.as_bytes(), NEW_TICKET.spelling()).unwrap();
+    let mut members = Members::parse(demo::EXAMPLE_BODY.as_bytes(), NEW_TICKET.spelling(), true).unwrap();
     let id = TicketId::new(TICKET_ID.parse().unwrap()).unwrap();
     let now = Timestamp::parse("2026-04-28").unwrap();
     let ticket = wire::draft(&mut members).into_ticket(id, ShopId::new(1).unwrap(), now).unwrap();

@@ -1,7 +1,5 @@
 use actix_web::{HttpRequest, HttpResponse, web};
-use hexdesk_domain::{
-    AssigneeFilter, CustomerId, Principal, ThreadFilter, TicketFilter, TicketPosition, UserId,
-};
+use hexdesk_domain::{AssigneeFilter, CustomerId, Principal, Scope, TicketFilter, TicketPosition, UserId};
 
 #[cfg(test)]
 use super::examples;
@@ -19,13 +17,20 @@ static QUERY: ListQuery<TicketFilter> = ListQuery::new("tickets", Pages::WithTot
 /// a time.
 ///
 /// # Errors
-/// 400 for an invalid parameter.
+/// 400 for an invalid parameter, 403 for a thread of any customer if the key may not read customers.
 pub(crate) async fn serve(
     services: Started,
     principal: web::ReqData<Principal>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let (asked, filter) = QUERY.read::<TicketPosition>(&request, principal.shop.id)?;
+    // Such a list may hold any customer's tickets, whoever the client asks about.
+    if filter.thread_id.is_some()
+        && filter.customer_id.is_none()
+        && !principal.scopes.contains(&Scope::CustomersRead)
+    {
+        return Err(Problem::missing_scope(Scope::CustomersRead.as_str()));
+    }
     page(&services, &principal, &request, asked, filter).await
 }
 
@@ -33,33 +38,25 @@ fn filter(query: &mut QueryParameters) -> Result<TicketFilter, Problem> {
     let customer_id = query.id("customerId", "The id of its customer.", CustomerId::MAX, CustomerId::new)?;
     let thread_id = query.text(
         "threadId",
-        "Its thread, exactly. It needs `customerId`, since a thread belongs to one customer.",
+        "Its thread, exactly. Without `customerId`, the key must hold the scope `customers:read`: customers may          have threads with the same id.",
     );
-    let thread = match (thread_id, customer_id) {
-        (None, _) => None,
-        (Some(thread_id), Some(customer_id)) => Some(ThreadFilter { customer_id, thread_id }),
-        (Some(_), None) => {
-            return Err(Problem::invalid_parameter(
-                "threadId needs a customerId beside it, since a thread is one customer's",
-            ));
-        }
-    };
     Ok(TicketFilter {
         is_opened: query.flag("isOpenedTicket", "Whether a person must handle it.")?,
-        channel: query.text("Channel", "Its channel, exactly."),
-        assignee: query.read(
+        channels: query.alternatives("Channel", "Its channel, exactly, or several separated by commas.")?,
+        assignees: query.any_of(
             "assigned_to",
-            "The id of the user it is assigned to, or `none`.",
-            Kind::IdOrNone(UserId::MAX),
+            "The id of the user it is assigned to, or `none`, or several separated by commas.",
+            Kind::IdsOrNone(UserId::MAX),
             |text| match text {
                 "none" => Some(AssigneeFilter::Unassigned),
                 _ => wire_id::parse(text).and_then(UserId::new).map(AssigneeFilter::User),
             },
         )?,
         customer_id,
-        thread,
-        tag: query.text("tag", "One of its tags, exactly."),
-        contact_reason: query.text("contact_reason", "Its contact reason, exactly."),
+        thread_id,
+        tags: query.all("tag", "One of its tags, exactly. If repeated, it must have all of them.")?,
+        contact_reasons: query
+            .alternatives("contact_reason", "Its contact reason, exactly, or several separated by commas.")?,
         has_unread: query.flag("unread", "Whether it has unread messages.")?,
         date_from: query.time("dateFrom", "The earliest `date`.")?,
         date_before: query.time("dateBefore", "Its `date` is earlier than this.")?,

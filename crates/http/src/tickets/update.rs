@@ -48,6 +48,7 @@ pub(crate) async fn serve(
         }
         UpdateTicketOutcome::TicketNotFound
         | UpdateTicketOutcome::VersionMismatch
+        | UpdateTicketOutcome::CustomerNotFound
         | UpdateTicketOutcome::AssigneeNotFound
         | UpdateTicketOutcome::AssigneeDeactivated => None,
     });
@@ -60,6 +61,7 @@ pub(crate) async fn serve(
         UpdateTicketOutcome::Updated(view) => Ok(answer(&view, shop.domain.as_str())),
         UpdateTicketOutcome::TicketNotFound => Err(Problem::ticket_not_found()),
         UpdateTicketOutcome::VersionMismatch => Err(Problem::version_mismatch()),
+        UpdateTicketOutcome::CustomerNotFound => Err(Problem::customer_not_found()),
         UpdateTicketOutcome::AssigneeNotFound => Err(Problem::user_not_found()),
         UpdateTicketOutcome::AssigneeDeactivated => Err(Problem::user_deactivated()),
     })
@@ -90,6 +92,7 @@ pub(crate) fn describe() -> Description {
     )
     .fails_with([
         Problem::ticket_not_found(),
+        Problem::customer_not_found(),
         Problem::user_not_found(),
         Problem::user_deactivated(),
         Problem::version_mismatch(),

@@ -101,6 +101,13 @@ pub(crate) static TICKET_CHANGES: Body<TicketChanges> = Body::change("TicketChan
 /// Reads the changes from the members.
 pub(crate) fn changes(members: &mut Members) -> TicketChanges {
     TicketChanges {
+        customer_id: members
+            .replacement(CUSTOMER_ID.remark("Moves the ticket to another customer of the shop.")),
+        channel: members.replacement(CHANNEL),
+        thread_id: members.change(THREAD_ID),
+        email_used: members.change(EMAIL_USED),
+        date: members.replacement(DATE),
+        via: members.change(VIA),
         name: members.change(NAME),
         contact_reason: members.change(CONTACT_REASON),
         assigned_to: members.change(ASSIGNED_TO),

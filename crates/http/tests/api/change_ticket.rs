@@ -24,6 +24,8 @@ fn delete(server: &Server, path: &str, headers: &[(&str, &str)]) -> Response {
 
 both_databases! {
     only_the_members_sent_change,
+    a_ticket_moves_to_another_customer,
+    strict_handling_names_unknown_members,
     opening_and_closing_moves_the_human_ticket,
     if_match_refuses_a_stale_version,
     a_change_to_the_current_values_changes_nothing,
@@ -48,7 +50,13 @@ fn only_the_members_sent_change(database: Database) {
         (json!({"unReadChatCount": 0}), json!({"unReadChatCount": 0})),
         (json!({"assigned_to": null}), json!({"assigned_to": null, "User": null})),
         (json!({"assigned_to": "45"}), json!({"assigned_to": 45, "User": before["User"]})),
-        (json!({"Channel": "Website", "id": "1", "unknown": 1, "name": "x"}), json!({"name": "x"})),
+        (json!({"id": "1", "unknown": 1, "name": "x"}), json!({"name": "x"})),
+        (json!({"Channel": "Website"}), json!({"Channel": "Website"})),
+        (json!({"threadId": "<a@b>"}), json!({"threadId": "<a@b>"})),
+        (json!({"threadId": null, "via": null}), json!({"threadId": null, "via": null})),
+        (json!({"emailUsed": "help@example.com"}), json!({"emailUsed": "help@example.com"})),
+        (json!({"via": "import"}), json!({"via": "import"})),
+        (json!({"date": "2026-01-02T00:00:00+01:00"}), json!({"date": "2026-01-01T23:00:00.000Z"})),
     ] {
         let mut expected = server.get(&path).ticket();
         for (name, value) in changed.as_object().unwrap() {
@@ -58,6 +66,87 @@ fn only_the_members_sent_change(database: Database) {
         assert_eq!((response.status, response.ticket()), (200, expected.clone()), "{body}");
         assert_eq!(server.get(&path).ticket(), expected, "{body}");
     }
+}
+
+fn a_ticket_moves_to_another_customer(database: Database) {
+    let server = database.serve_demo();
+    let path = path(&server);
+    let headers = [("x-api-key", server.key.as_str())];
+    server.send("POST", &format!("{path}/comments"), &headers, br#"{"text": "hello", "isFromShop": false}"#);
+    let created = server.send("POST", "/api/v1/customers", &headers, br#"{"email": "grace@example.com"}"#);
+    let grace = created.json()["customer"]["id"].clone();
+    let moved =
+        patch(&server, &path, &[("idempotency-key", "move")], &json!({"customerId": grace.to_string()}));
+    assert_eq!((moved.status, moved.header("etag")), (200, Some("\"3\"")));
+    let (ticket, again) = (moved.ticket(), patch(&server, &path, &[], &json!({"customerId": grace})));
+    assert_eq!((&ticket["customerID"], &ticket["Customer"]["email"]), (&grace, &json!("grace@example.com")));
+    assert_eq!((again.header("etag"), again.ticket()), (Some("\"3\""), ticket));
+    let comments = server.get(&format!("{path}/comments")).json();
+    assert_eq!(comments["comments"][0]["Customer"]["id"], grace);
+    let of = |customer: &Value| {
+        server.get(&format!("/api/v1/tickets?customerId={customer}")).json()["tickets"].clone()
+    };
+    assert_eq!((of(&json!(123)), of(&grace)[0]["id"].is_string()), (json!([]), true));
+    for nobody in [json!(999_999), json!("999999")] {
+        let response = patch(&server, &path, &[], &json!({"customerId": nobody, "name": "x"}));
+        response.assert_problem(404, "customer_not_found", "Customer not found");
+    }
+    for (body, pointer, code) in [
+        (json!({"customerId": null}), "/customerId", "required"),
+        (json!({"Channel": null}), "/Channel", "required"),
+        (json!({"Channel": " "}), "/Channel", "blank"),
+        (json!({"date": null}), "/date", "required"),
+        (json!({"emailUsed": "x"}), "/emailUsed", "email"),
+    ] {
+        patch(&server, &path, &[], &body).assert_member_errors(&[(pointer, code)], &body);
+    }
+    // The ticket outlives its former customer, and is erased with the new one, history and all.
+    assert_eq!(delete(&server, "/api/v1/customers/123", &[]).status, 200);
+    assert_eq!(server.get(&path).ticket()["customerID"], grace);
+    let kept = "SELECT count(*) FROM events WHERE snapshot IS NOT NULL AND kind LIKE 'ticket%'";
+    assert_eq!(database.count(kept), 3);
+    let erased = delete(&server, &format!("/api/v1/customers/{grace}"), &[]).json()["erased"].clone();
+    assert_eq!((&erased["tickets"], &erased["comments"]), (&json!(1), &json!(1)));
+    assert_eq!(server.get(&path).status, 404);
+    assert_eq!(database.count("SELECT count(*) FROM events WHERE snapshot LIKE '%hello%'"), 0);
+    assert_eq!(database.count(kept), 0);
+}
+
+fn strict_handling_names_unknown_members(database: Database) {
+    let server = database.serve_demo();
+    let path = path(&server);
+    let strict = [("prefer", "return=minimal, handling=strict")];
+    let bodies = [
+        ("PATCH", path.clone(), json!({"name": "n"})),
+        ("POST", "/api/v1/tickets".to_owned(), json!({"customerId": 123, "Channel": "Mail"})),
+        ("POST", format!("{path}/comments"), json!({"text": "t"})),
+        ("POST", "/api/v1/customers".to_owned(), json!({"email": "a@example.com"})),
+        ("PATCH", "/api/v1/customers/123".to_owned(), json!({"first_name": "A"})),
+        ("POST", "/api/v1/users".to_owned(), json!({"email": "a@example.com"})),
+        ("PATCH", "/api/v1/users/45".to_owned(), json!({"first_name": "A"})),
+    ];
+    for (method, path, good) in bodies {
+        let send = |headers: &[(&str, &str)], body: &Value| {
+            let all = [&[("x-api-key", server.key.as_str())], headers].concat();
+            server.send(method, &path, &all, body.to_string().as_bytes())
+        };
+        let mut bad = good.clone();
+        bad["prio~rity/1"] = json!(1);
+        bad["Custom"] = json!({"a": [1]});
+        let refused = send(&strict, &bad);
+        refused.assert_member_errors(&[("/Custom", "unknown"), ("/prio~0rity~11", "unknown")], &bad);
+        assert_eq!(refused.header("preference-applied"), Some("handling=strict"));
+        let accepted = send(&strict, &good);
+        assert!(matches!(accepted.status, 200 | 201), "{method} {path}: {accepted:?}");
+        assert_eq!(accepted.header("preference-applied"), Some("handling=strict"));
+        let lenient = send(&[("prefer", "handling=lenient")], &bad);
+        assert!(matches!(lenient.status, 200 | 201 | 409), "{method} {path}: {lenient:?}");
+        assert_eq!(lenient.header("preference-applied"), None);
+    }
+    let body = json!({"nmae": "x", "tags": "x"});
+    let refused = patch(&server, &path, &strict, &body);
+    refused.assert_member_errors(&[("/tags", "type"), ("/nmae", "unknown")], &body);
+    assert_eq!(refused.json()["errors"][1]["message"], "\"nmae\" is unknown; the nearest is name");
 }
 
 fn opening_and_closing_moves_the_human_ticket(database: Database) {

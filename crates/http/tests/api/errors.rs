@@ -118,7 +118,7 @@ fn half_of_a_surrogate_pair_is_named(database: Database) {
         (
             "{\"customerId\": 123,\n \"Channel\": \"\\udc00x\"}",
             "/Channel",
-            "Channel holds half of a surrogate pair (line 2, column 20)",
+            "Channel holds half of a surrogate pair (line 2, column 19)",
         ),
         (
             r#"{"tags": ["a", "\ud83d\ude00", "\ude00"]}"#,

@@ -77,6 +77,7 @@ fn filters_narrow_the_list(database: Database) {
     create(
         &server,
         json!({"name": "b", "customerId": customer, "threadId": "t", "tags": ["VIP"],
+        "contact_reason": "late, broken",
         "date": "2026-01-02", "lastMessageTime": "2026-02-02"}),
     );
     create(
@@ -85,7 +86,7 @@ fn filters_narrow_the_list(database: Database) {
     );
     let thread_of_other = format!("?threadId=t&customerId={customer}");
     let of_other = format!("?customerId={customer}");
-    let cases: [(&str, &[&str]); 25] = [
+    let cases: [(&str, &[&str]); 41] = [
         ("", &["a", "b", "c"]),
         ("?isOpenedTicket=true", &["a"]),
         ("?isOpenedTicket=false", &["b", "c"]),
@@ -98,6 +99,22 @@ fn filters_narrow_the_list(database: Database) {
         ("?threadId=t&customerId=123", &["a"]),
         (&thread_of_other, &["b"]),
         ("?threadId=&customerId=123", &[]),
+        ("?threadId=t", &["a", "b"]),
+        ("?threadId=", &[]),
+        ("?Channel=Mail,Website", &["a", "b", "c"]),
+        ("?Channel=Website,Chat", &["a"]),
+        ("?Channel=Web,site", &[]),
+        ("?Channel=Mail&Channel=Website", &["a", "b", "c"]),
+        ("?assigned_to=46&assigned_to=45,47", &["a"]),
+        ("?assigned_to=45,46", &["a"]),
+        ("?assigned_to=none,45", &["a", "b", "c"]),
+        ("?assigned_to=46,47", &[]),
+        ("?contact_reason=refund,late", &["a"]),
+        ("?contact_reason=late%2C%20broken", &["b"]),
+        ("?tag=vip&tag=50%25%20off", &["a"]),
+        ("?tag=50%25%20off&tag=vip&tag=vip", &["a"]),
+        ("?tag=vip&tag=VIP", &[]),
+        ("?Channel=Mail,Website&tag=vip&assigned_to=45,none&unread=true", &["a"]),
         ("?tag=vip", &["a"]),
         ("?tag=50%25%20off", &["a"]),
         ("?tag=50%25", &[]),
@@ -118,6 +135,14 @@ fn filters_narrow_the_list(database: Database) {
         let total = &list(&server, &format!("{query}{separator}include=total"))["total"];
         assert_eq!(*total, expected.len(), "{query}");
     }
+    // Only a key that may read all customers sees the threads of all.
+    let key =
+        database.hexdesk(&["key", "create", "--shop", "example.myshopify.com", "--scope", "tickets:read"]);
+    let get =
+        |query: &str| server.send("GET", &format!("/api/v1/tickets{query}"), &[("x-api-key", &key)], b"");
+    let sentence = "The API key lacks the scope customers:read";
+    get("?threadId=t").assert_problem(403, "missing_scope", sentence);
+    assert_eq!(names(&get("?threadId=t&customerId=123").json()), ["a"]);
 }
 
 fn pages_hold_every_ticket_once(database: Database) {
@@ -174,7 +199,10 @@ fn invalid_parameters_are_refused(database: Database) {
         ("unread=1", "unread must be true or false"),
         ("assigned_to=nobody", "assigned_to must be a whole number from 1 to 9007199254740991, or none"),
         ("customerId=12abc", "customerId must be a whole number from 1 to 9007199254740991"),
-        ("threadId=t", "threadId needs a customerId beside it, since a thread is one customer's"),
+        ("assigned_to=45,", "assigned_to must be a whole number from 1 to 9007199254740991, or none"),
+        ("customerId=1&customerId=1", "customerId must not be there twice"),
+        (&*format!("Channel={}", "a,".repeat(100)), "Channel must not have more than 100 values"),
+        (&*"tag=a&".repeat(101), "tag must not have more than 100 values"),
         ("include=all", "include must be total"),
         ("Channel=%00", "Query parameters must not hold the character U+0000"),
         (
@@ -209,6 +237,7 @@ fn a_cursor_works_for_its_own_list_only(database: Database) {
     for query in [
         format!("/api/v1/tickets?cursor={cursor}"),
         format!("/api/v1/tickets?tag=y&cursor={cursor}"),
+        format!("/api/v1/tickets?tag=x&tag=y&cursor={cursor}"),
         format!("/api/v1/tickets?tag=x&cursor={forged}"),
         format!("/api/v1/tickets?tag=x&cursor={cursor}A"),
         "/api/v1/tickets?tag=x&cursor=".to_owned(),

@@ -60,7 +60,8 @@ both_databases! {
 }
 
 fn unread_responses_take_no_more_memory_than_allowed(database: Database) {
-    let (server, other) = serve(&database, &["--max-answer-memory", "32", "--request-timeout", "4"]);
+    let (server, other) =
+        serve(&database, &["--max-answer-memory", "32", "--request-timeout", "4", "--keep-alive", "5"]);
     let path = large_comments(&server, 3);
     assert!(server.get(&path).body.len() > 2_800_000);
     let before = holdings(&server).memory;

@@ -1,11 +1,12 @@
 //! Writes the event log.
 
+use std::collections::BTreeSet;
 use std::ops::Bound;
 
-use hexdesk_domain::{AuditStamp, CustomerId, EventPosition, NewEvent, ShopId, Snapshot};
+use hexdesk_domain::{AuditStamp, CustomerId, Event, EventPosition, NewEvent, ShopId, Snapshot, Subject};
 use redb::{ReadableTable, Table, TableError, WriteTransaction};
 
-use crate::encoding::encode;
+use crate::encoding::{decode, encode};
 use crate::tables::{EVENTS, EventKey, LAST_CHANGES, StoredEvent};
 
 /// The events, and the number of changes in each shop. Only this type writes them. Every
@@ -57,6 +58,30 @@ impl<'transaction> EventLog<'transaction> {
         }
         for (key, time, done) in of_customer {
             self.events.insert(key, (time, done.as_slice(), None, None))?;
+        }
+        Ok(())
+    }
+
+    /// Moves every snapshot of these objects to this customer, whose erasure then removes it. Reads the
+    /// whole log.
+    pub(crate) fn move_snapshots(
+        &mut self,
+        shop: ShopId,
+        subjects: &BTreeSet<Subject>,
+        customer: CustomerId,
+    ) -> anyhow::Result<()> {
+        let mut moved = Vec::new();
+        for entry in self.events.range(range(shop, None))? {
+            let (key, stored) = entry?;
+            let (time, done, _, snapshot) = stored.value();
+            let event: Event = decode(done)?;
+            if let (true, Some(snapshot)) = (subjects.contains(&event.subject), snapshot) {
+                moved.push((key.value(), time, done.to_vec(), snapshot.to_vec()));
+            }
+        }
+        for (key, time, done, snapshot) in moved {
+            let value = (time, done.as_slice(), Some(customer.get()), Some(snapshot.as_slice()));
+            self.events.insert(key, value)?;
         }
         Ok(())
     }

@@ -1,13 +1,13 @@
 //! Updates a ticket.
 
 use hexdesk_domain::ports::{TicketUpdate, UpdateTicketOutcome};
-use hexdesk_domain::{NewEvent, ShopId, TicketId};
-use redb::WriteTransaction;
+use hexdesk_domain::{NewEvent, ShopId, Subject, TicketId};
+use redb::{ReadableTable, WriteTransaction};
 
 use super::{TicketTables, human_tickets, views};
 use crate::events::EventLog;
 use crate::tables::{CUSTOMERS, HUMAN_TICKET_BY_TICKET, HUMAN_TICKETS, USERS};
-use crate::users;
+use crate::{comments, users};
 
 /// Makes the changes in this transaction. All checks come before all writes, so that a
 /// refused update writes nothing.
@@ -27,6 +27,13 @@ pub(super) fn update(
     if expected_version.is_some_and(|version| version != before.version) {
         return Ok(UpdateTicketOutcome::VersionMismatch);
     }
+    let customers = transaction.open_table(CUSTOMERS)?;
+    let new_customer = changes.new_customer(&before);
+    if let Some(customer) = new_customer
+        && customers.get((shop.get(), customer.get()))?.is_none()
+    {
+        return Ok(UpdateTicketOutcome::CustomerNotFound);
+    }
     let (not_found, deactivated) =
         (UpdateTicketOutcome::AssigneeNotFound, UpdateTicketOutcome::AssigneeDeactivated);
     let refused = users::refused(&users, shop, changes.new_assignee(&before), not_found, deactivated)?;
@@ -42,10 +49,15 @@ pub(super) fn update(
         human_tickets::set(&mut human_tickets, &mut by_ticket, &before, ticket.is_opened, stamp.time)?;
         tickets.replace(&before, &ticket)?;
     }
-    let customers = transaction.open_table(CUSTOMERS)?;
     let view = views::view(&customers, &users, &human_tickets, &by_ticket, ticket)?;
     if is_change {
-        EventLog::open(transaction)?.append(shop, stamp, [NewEvent::ticket_updated((&view).into())])?;
+        let mut log = EventLog::open(transaction)?;
+        if let Some(customer) = new_customer {
+            let mut moved = comments::move_to(transaction, shop, id, customer)?;
+            moved.insert(Subject::Ticket(id));
+            log.move_snapshots(shop, &moved, customer)?;
+        }
+        log.append(shop, stamp, [NewEvent::ticket_updated((&view).into())])?;
     }
     Ok(UpdateTicketOutcome::Updated(Box::new(view)))
 }

@@ -4,7 +4,7 @@ use diesel::expression::AsExpression;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use hexdesk_domain::{AssigneeFilter, ThreadFilter, TicketFilter};
+use hexdesk_domain::{AssigneeFilter, TicketFilter, UserId};
 
 use crate::sql::schema::tickets;
 use crate::sql::types::{StoredTexts, StoredTimestamp, TextList};
@@ -19,12 +19,12 @@ pub(super) fn add<ST>(
     // Lists every field: a new condition does not compile until it is used.
     let TicketFilter {
         is_opened,
-        channel,
-        assignee,
+        mut channels,
+        assignees,
         customer_id,
-        thread,
-        tag,
-        contact_reason,
+        thread_id,
+        tags,
+        mut contact_reasons,
         has_unread,
         date_from,
         date_before,
@@ -34,29 +34,28 @@ pub(super) fn add<ST>(
     if let Some(is_opened) = is_opened {
         query = query.filter(tickets::is_opened.eq(is_opened));
     }
-    if let Some(channel) = channel {
-        query = query.filter(tickets::channel.eq(channel));
+    match channels.len() {
+        0 => {}
+        1 => query = query.filter(tickets::channel.eq(channels.remove(0))),
+        _ => query = query.filter(tickets::channel.eq_any(channels)),
     }
-    match assignee {
-        Some(AssigneeFilter::Unassigned) => query = query.filter(tickets::assigned_to.is_null()),
-        Some(AssigneeFilter::User(user)) => query = query.filter(tickets::assigned_to.eq(user.get())),
-        None => {}
-    }
+    query = add_assignees(query, &assignees);
     if let Some(customer) = customer_id {
         query = query.filter(tickets::customer_id.eq(customer.get()));
     }
-    if let Some(ThreadFilter { customer_id, thread_id }) = thread {
-        query = query.filter(tickets::customer_id.eq(customer_id.get()));
+    if let Some(thread_id) = thread_id {
         query = query.filter(tickets::thread_id.eq(thread_id));
         // An empty thread id means no thread.
         query = query.filter(tickets::thread_id.ne(""));
     }
-    if let Some(tag) = tag {
-        let tags = AsExpression::<TextList>::as_expression(StoredTexts(vec![tag]));
+    if !tags.is_empty() {
+        let tags = AsExpression::<TextList>::as_expression(StoredTexts(tags));
         query = query.filter(Contains::new(tickets::tags, tags));
     }
-    if let Some(reason) = contact_reason {
-        query = query.filter(tickets::contact_reason.eq(reason));
+    match contact_reasons.len() {
+        0 => {}
+        1 => query = query.filter(tickets::contact_reason.eq(contact_reasons.remove(0))),
+        _ => query = query.filter(tickets::contact_reason.eq_any(contact_reasons)),
     }
     match has_unread {
         Some(true) => query = query.filter(tickets::unread_count.gt(0)),
@@ -76,4 +75,23 @@ pub(super) fn add<ST>(
         query = query.filter(tickets::last_message_time.lt(StoredTimestamp(time)));
     }
     query
+}
+
+/// Adds the condition that the ticket is assigned to one of these.
+fn add_assignees<ST>(
+    query: tickets::BoxedQuery<'static, Pg, ST>,
+    assignees: &[AssigneeFilter],
+) -> tickets::BoxedQuery<'static, Pg, ST> {
+    let users = AssigneeFilter::users(assignees).map(UserId::get);
+    let users: Vec<i64> = users.collect();
+    match (assignees.contains(&AssigneeFilter::Unassigned), users.as_slice()) {
+        (false, []) => query,
+        (true, []) => query.filter(tickets::assigned_to.is_null()),
+        (false, [user]) => query.filter(tickets::assigned_to.eq(*user)),
+        (false, _) => query.filter(tickets::assigned_to.eq_any(users)),
+        (true, _) => {
+            let is_theirs = tickets::assigned_to.is_null().or(tickets::assigned_to.eq_any(users));
+            query.filter(is_theirs.assume_not_null())
+        }
+    }
 }

@@ -88,20 +88,21 @@ pub(super) async fn count(
     count_from::<i64>(filter::add(count, filter).get_result(connection).await?)
 }
 
-/// Whether this is a common filter: `is_opened` and at most one more condition. The common filters
-/// make 36 statements: lists, their next pages, and counts.
+/// Whether this is a common filter: `is_opened` and at most one more condition, with one value. The
+/// common filters make 36 statements: lists, their next pages, and counts.
 fn is_common(filter: &TicketFilter) -> bool {
-    let TicketFilter { is_opened, ref channel, assignee, customer_id, last_message_from, .. } = *filter;
-    let more = [channel.is_some(), assignee.is_some(), customer_id.is_some(), last_message_from.is_some()];
-    let channel = channel.clone();
-    more.into_iter().filter(|is_asked| *is_asked).count() <= 1
-        && *filter
-            == TicketFilter {
-                is_opened,
-                channel,
-                assignee,
-                customer_id,
-                last_message_from,
-                ..TicketFilter::default()
-            }
+    let TicketFilter { is_opened, channels, assignees, customer_id, last_message_from, .. } = filter.clone();
+    let values = channels.len()
+        + assignees.len()
+        + usize::from(customer_id.is_some())
+        + usize::from(last_message_from.is_some());
+    let common = TicketFilter {
+        is_opened,
+        channels,
+        assignees,
+        customer_id,
+        last_message_from,
+        ..TicketFilter::default()
+    };
+    values <= 1 && *filter == common
 }

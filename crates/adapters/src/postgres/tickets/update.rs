@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::ports::{TicketUpdate, UpdateTicketOutcome};
-use hexdesk_domain::{EventKind, ShopId, Snapshot, TicketId, TicketSnapshot, UserId};
+use hexdesk_domain::{CustomerId, EventKind, ShopId, Snapshot, Ticket, TicketId, TicketSnapshot, UserId};
 
 use crate::postgres::counters::{Numbered, next_number};
 use crate::postgres::errors::Failure;
@@ -13,7 +13,7 @@ use crate::postgres::events::append::append_one;
 use crate::postgres::search::vectors::{Words, WordsOf};
 use crate::postgres::tickets::find_view;
 use crate::postgres::tickets::locks::lock_tickets;
-use crate::sql::schema::{tickets, users};
+use crate::sql::schema::{comments, customers, events, tickets, users};
 use crate::sql::tickets::{HumanTicketChangeset, TicketChangeset};
 
 /// Changes the shop's ticket. Must run in a transaction.
@@ -24,6 +24,11 @@ pub(super) async fn update(
     update: TicketUpdate,
 ) -> Result<UpdateTicketOutcome, Failure> {
     let TicketUpdate { changes, expected_version, stamp } = update;
+    // Customers are locked before tickets.
+    let has_customer = match changes.customer_id {
+        Some(customer) => lock_customer(connection, shop, customer).await?,
+        None => true,
+    };
     // Waits for a concurrent change of the ticket, and sees its result.
     let Some((row, _)) = lock_tickets(connection, &BTreeSet::from([(shop, id)])).await?.pop() else {
         return Ok(UpdateTicketOutcome::TicketNotFound);
@@ -31,6 +36,9 @@ pub(super) async fn update(
     let TicketSnapshot { ticket: before, human_ticket } = row.try_into()?;
     if expected_version.is_some_and(|expected| expected != before.version) {
         return Ok(UpdateTicketOutcome::VersionMismatch);
+    }
+    if !has_customer {
+        return Ok(UpdateTicketOutcome::CustomerNotFound);
     }
     if let Some(assignee) = changes.new_assignee(&before) {
         match lock_user(connection, shop, assignee).await? {
@@ -41,6 +49,9 @@ pub(super) async fn update(
     }
     let is_changed = changes.is_change_of(&before);
     if is_changed {
+        if let Some(customer) = changes.new_customer(&before) {
+            move_history(connection, &before, customer).await?;
+        }
         let has_human_ticket = human_ticket.is_some();
         let human_ticket = HumanTicketChangeset::new(before.is_opened, changes.is_opened, stamp.time);
         // Only a new human ticket takes a number.
@@ -74,6 +85,41 @@ pub(super) async fn update(
         append_one(connection, shop, EventKind::TicketUpdated, snapshot, stamp).await?;
     }
     Ok(UpdateTicketOutcome::Updated(Box::new(view)))
+}
+
+/// Whether this is a customer of the shop. Locks the customer against an erasure until the transaction
+/// ends.
+async fn lock_customer(
+    connection: &mut AsyncPgConnection,
+    shop: ShopId,
+    customer: CustomerId,
+) -> QueryResult<bool> {
+    let customer = customers::table.find((shop.get(), customer.get())).select(customers::id);
+    let found: Option<i64> = customer.for_key_share().get_result(connection).await.optional()?;
+    Ok(found.is_some())
+}
+
+/// Moves the snapshots of a ticket and its comments to this customer, whose erasure then removes them.
+/// Must run in the transaction that has locked the ticket.
+async fn move_history(
+    connection: &mut AsyncPgConnection,
+    ticket: &Ticket,
+    customer: CustomerId,
+) -> QueryResult<()> {
+    let shop = ticket.shop_id.get();
+    let of_ticket = comments::shop_id.eq(shop).and(comments::ticket_id.eq(ticket.id.get()));
+    let comments: Vec<i64> = comments::table.filter(of_ticket).select(comments::id).load(connection).await?;
+    let is_theirs = (events::kind.like("ticket.%").and(events::subject_id.eq(ticket.id.get())))
+        .or(events::kind.like("comment.%").and(events::subject_id.eq_any(comments)));
+    let moved = events::table
+        .filter(events::shop_id.eq(shop).and(events::customer_id.eq(ticket.customer_id.get())))
+        .filter(events::snapshot.is_not_null())
+        .filter(is_theirs);
+    // In the order of the log, like the removal of old events, so that the two cannot deadlock.
+    let places = moved.clone().order((events::change, events::part)).select((events::change, events::part));
+    places.for_no_key_update().execute(connection).await?;
+    diesel::update(moved).set(events::customer_id.eq(customer.get())).execute(connection).await?;
+    Ok(())
 }
 
 /// Returns whether the user is active, or `None` if the shop has no such user. Locks the user against a

@@ -1,6 +1,5 @@
 //! Creates tickets.
 
-use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::ports::{CreateTicketOutcome, TicketCreation};
@@ -8,12 +7,11 @@ use hexdesk_domain::{
     AuditStamp, EventKind, HumanTicket, IdempotencyClaim, Snapshot, Ticket, TicketSnapshot,
 };
 
-use super::next_human_ticket_id;
-use crate::sql::schema::{customers, tickets};
+use super::{has_customer, next_human_ticket_id};
+use crate::sql::schema::tickets;
 use crate::sql::tickets::TicketRow;
 use crate::sqlite::events::append::EventLog;
 use crate::sqlite::idempotency::attempt_claimed;
-use crate::sqlite::presence::is_present;
 use crate::sqlite::search::index::NewDocuments;
 use crate::sqlite::users::active::refused;
 
@@ -59,10 +57,10 @@ fn insert(
     ticket: Ticket,
     stamp: AuditStamp,
 ) -> anyhow::Result<CreateTicketOutcome> {
-    if !has_customer(connection, &ticket)? {
+    let shop = ticket.shop_id;
+    if !has_customer(connection, shop, ticket.customer_id)? {
         return Ok(CreateTicketOutcome::CustomerNotFound);
     }
-    let shop = ticket.shop_id;
     let (not_found, deactivated) =
         (CreateTicketOutcome::AssigneeNotFound, CreateTicketOutcome::AssigneeDeactivated);
     if let Some(refusal) = refused(connection, shop, ticket.assigned_to, not_found, deactivated)? {
@@ -76,10 +74,4 @@ fn insert(
     let snapshot = Snapshot::Ticket(Box::new(snapshot));
     log.append(connection, shop, EventKind::TicketCreated, snapshot, stamp)?;
     Ok(CreateTicketOutcome::Created)
-}
-
-fn has_customer(connection: &mut SqliteConnection, ticket: &Ticket) -> QueryResult<bool> {
-    let customer =
-        customers::table.find((ticket.shop_id.get(), ticket.customer_id.get())).filter(is_present());
-    diesel::select(exists(customer)).get_result(connection)
 }

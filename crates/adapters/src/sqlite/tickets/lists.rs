@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use hexdesk_domain::{
-    AssigneeFilter, Page, PageSize, ShopId, ThreadFilter, TicketFilter, TicketPosition, TicketView,
+    AssigneeFilter, Page, PageSize, ShopId, TicketFilter, TicketPosition, TicketView, UserId,
 };
 
 use super::super::pages;

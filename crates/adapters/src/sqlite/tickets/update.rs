@@ -9,9 +9,10 @@ use hexdesk_domain::{EventKind, ShopId, Snapshot, TicketId, TicketSnapshot, Tick
 use crate::sql::schema::tickets;
 use crate::sql::tickets::{HumanTicketChangeset, TicketChangeset, TicketRow};
 use crate::sqlite::events::append::EventLog;
+use crate::sqlite::events::move_history::move_history;
 use crate::sqlite::presence::has_present_customer;
 use crate::sqlite::search::index;
-use crate::sqlite::tickets::{find_view, next_human_ticket_id};
+use crate::sqlite::tickets::{find_view, has_customer, next_human_ticket_id};
 use crate::sqlite::users::active::refused;
 
 /// Changes a ticket of the shop. Every refusal comes before the first write.
@@ -31,6 +32,12 @@ pub(super) fn update(
     if expected_version.is_some_and(|expected| expected != before.version) {
         return Ok(UpdateTicketOutcome::VersionMismatch);
     }
+    let new_customer = changes.new_customer(&before);
+    if let Some(customer) = new_customer
+        && !has_customer(connection, shop, customer)?
+    {
+        return Ok(UpdateTicketOutcome::CustomerNotFound);
+    }
     let (not_found, deactivated) =
         (UpdateTicketOutcome::AssigneeNotFound, UpdateTicketOutcome::AssigneeDeactivated);
     let assignee = changes.new_assignee(&before);
@@ -46,6 +53,9 @@ pub(super) fn update(
             _ => None,
         };
         let number = number.map(|id| tickets::human_ticket_id.eq(id.get()));
+        if let Some(customer) = new_customer {
+            move_history(connection, &before, customer)?;
+        }
         let mut after = before.clone();
         changes.clone().apply(&mut after);
         index::replace_ticket(connection, &before, &after)?;

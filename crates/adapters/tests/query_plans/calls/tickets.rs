@@ -1,8 +1,6 @@
 //! Lists of tickets.
 
-use hexdesk_domain::{
-    AssigneeFilter, CustomerId, ThreadFilter, TicketFilter, TicketId, TicketPosition, UserId,
-};
+use hexdesk_domain::{AssigneeFilter, CustomerId, TicketFilter, TicketId, TicketPosition, UserId};
 
 use super::{Call, Listed, Reads, second};
 
@@ -14,8 +12,8 @@ pub(super) fn calls(seconds: u64) -> Vec<Listed> {
     let mut calls = Vec::new();
     for (name, filter, page, count, enters) in filters(seconds) {
         // An agent has fewer tickets than there are open or closed tickets.
-        let analyzed = match (filter.is_opened, filter.assignee) {
-            (Some(_), Some(_)) => "shop_id=? AND assigned_to=?",
+        let analyzed = match (filter.is_opened, filter.assignees.len()) {
+            (Some(_), 1) => "shop_id=? AND assigned_to=?",
             _ => enters,
         };
         let first = Call::ListTickets(filter.clone(), None);
@@ -83,26 +81,28 @@ fn by_time(seconds: u64) -> Vec<Filtered> {
 
 fn by_customer() -> Vec<Filtered> {
     let all = TicketFilter::default;
-    let customer_id = CustomerId::new(1).unwrap();
-    let thread = Some(ThreadFilter { customer_id, thread_id: "thread 801".to_owned() });
+    let customer_id = CustomerId::new(1);
+    let thread_id = Some("thread 801".to_owned());
     let enters = "shop_id=? AND customer_id=?";
     let part = Reads::Part(50);
     vec![
+        ("of a customer", TicketFilter { customer_id, ..all() }, Reads::Page, part, enters),
         (
-            "of a customer",
-            TicketFilter { customer_id: Some(customer_id), ..all() },
-            Reads::Page,
+            "of a customer's thread",
+            TicketFilter { customer_id, thread_id: thread_id.clone(), ..all() },
+            part,
             part,
             enters,
         ),
-        ("of a thread", TicketFilter { thread, ..all() }, part, part, enters),
+        ("of a thread", TicketFilter { thread_id, ..all() }, Reads::All, Reads::All, "shop_id=?"),
     ]
 }
 
 fn by_state() -> Vec<Filtered> {
     let all = TicketFilter::default;
-    let nobody = Some(AssigneeFilter::Unassigned);
-    let of_user = |number| UserId::new(number).map(AssigneeFilter::User);
+    let nobody = AssigneeFilter::Unassigned;
+    let user = |number| UserId::new(number).map(AssigneeFilter::User).unwrap();
+    let of_user = |number| vec![user(number)];
     let customer_id = CustomerId::new(1);
     let (opened, assigned) = ("shop_id=? AND is_opened=?", "shop_id=? AND assigned_to=?");
     // One ticket of a hundred is open. Of the open tickets, one of ten or all belong to this user.
@@ -111,7 +111,7 @@ fn by_state() -> Vec<Filtered> {
         ("that are open", TicketFilter { is_opened: Some(true), ..all() }, Reads::Page, open, opened),
         (
             "that are open and somebody's",
-            TicketFilter { is_opened: Some(true), assignee: of_user(60), ..all() },
+            TicketFilter { is_opened: Some(true), assignees: of_user(60), ..all() },
             Reads::OneOf(10),
             open,
             opened,
@@ -130,10 +130,30 @@ fn by_state() -> Vec<Filtered> {
             Reads::All,
             opened,
         ),
-        ("that are nobody's", TicketFilter { assignee: nobody, ..all() }, Reads::Page, Reads::All, assigned),
+        (
+            "that are nobody's",
+            TicketFilter { assignees: vec![nobody], ..all() },
+            Reads::Page,
+            Reads::All,
+            assigned,
+        ),
+        (
+            "that are of two users",
+            TicketFilter { assignees: vec![user(7), user(60)], ..all() },
+            Reads::All,
+            Reads::All,
+            "shop_id=?",
+        ),
+        (
+            "that are nobody's or somebody's",
+            TicketFilter { assignees: vec![nobody, user(7)], ..all() },
+            Reads::Page,
+            Reads::All,
+            "shop_id=?",
+        ),
         (
             "that are somebody's",
-            TicketFilter { assignee: of_user(7), ..all() },
+            TicketFilter { assignees: of_user(7), ..all() },
             Reads::Page,
             Reads::Page,
             assigned,
@@ -157,16 +177,25 @@ fn by_state() -> Vec<Filtered> {
 
 fn by_word() -> Vec<Filtered> {
     let all = TicketFilter::default;
-    let word = |word: &str| Some(word.to_owned());
+    let word = |word: &str| vec![word.to_owned()];
+    let words = |words: [&str; 2]| words.map(ToOwned::to_owned).to_vec();
     let channel = "shop_id=? AND channel=?";
     let any = "shop_id=?";
     [
-        ("of a channel", TicketFilter { channel: word("Chat"), ..all() }, Reads::Page, channel),
-        ("of a rare channel", TicketFilter { channel: word("Fax"), ..all() }, Reads::Page, channel),
-        ("with a tag", TicketFilter { tag: word("a"), ..all() }, Reads::OneOf(1), any),
-        ("with a rare tag", TicketFilter { tag: word("recall"), ..all() }, Reads::All, any),
-        ("of a reason", TicketFilter { contact_reason: word("refund"), ..all() }, Reads::OneOf(10), any),
-        ("of a rare reason", TicketFilter { contact_reason: word("recall"), ..all() }, Reads::All, any),
+        ("of a channel", TicketFilter { channels: word("Chat"), ..all() }, Reads::Page, channel),
+        ("of a rare channel", TicketFilter { channels: word("Fax"), ..all() }, Reads::Page, channel),
+        ("of two channels", TicketFilter { channels: words(["Chat", "Fax"]), ..all() }, Reads::All, any),
+        ("with two tags", TicketFilter { tags: words(["a", "recall"]), ..all() }, Reads::All, any),
+        (
+            "of two reasons",
+            TicketFilter { contact_reasons: words(["refund", "recall"]), ..all() },
+            Reads::OneOf(10),
+            any,
+        ),
+        ("with a tag", TicketFilter { tags: word("a"), ..all() }, Reads::OneOf(1), any),
+        ("with a rare tag", TicketFilter { tags: word("recall"), ..all() }, Reads::All, any),
+        ("of a reason", TicketFilter { contact_reasons: word("refund"), ..all() }, Reads::OneOf(10), any),
+        ("of a rare reason", TicketFilter { contact_reasons: word("recall"), ..all() }, Reads::All, any),
     ]
     .map(|(name, filter, page, enters)| (name, filter, page, Reads::All, enters))
     .into()

@@ -25,9 +25,9 @@ use crate::samples::{
 
 /// The ids of the tickets that a list by assignee holds.
 async fn assigned(storage: &dyn Storage, user: &User) -> anyhow::Result<BTreeSet<TicketId>> {
-    let assignee = Some(AssigneeFilter::User(user.id));
+    let assignees = vec![AssigneeFilter::User(user.id)];
     let list =
-        whole_list(storage, user.shop_id, &TicketFilter { assignee, ..TicketFilter::default() }).await?;
+        whole_list(storage, user.shop_id, &TicketFilter { assignees, ..TicketFilter::default() }).await?;
     Ok(list.into_iter().map(|view| view.ticket.id).collect())
 }
 
@@ -172,7 +172,9 @@ impl Effect {
             UpdateTicketOutcome::Updated(_) => Self::Updated,
             UpdateTicketOutcome::TicketNotFound => Self::NotFound,
             UpdateTicketOutcome::VersionMismatch => Self::OtherVersion,
-            UpdateTicketOutcome::AssigneeNotFound | UpdateTicketOutcome::AssigneeDeactivated => Self::Refused,
+            UpdateTicketOutcome::CustomerNotFound
+            | UpdateTicketOutcome::AssigneeNotFound
+            | UpdateTicketOutcome::AssigneeDeactivated => Self::Refused,
         }
     }
 

@@ -77,7 +77,7 @@ pub async fn event_2_changing_and_deleting_a_ticket_is_logged(
     same(
         "the number of events after the deletion",
         &expected_events.len(),
-        &(before + 6 + 2 + usize::try_from(2 * COMMENTS)?),
+        &(before + 5 + 2 + usize::try_from(2 * COMMENTS)?),
     )?;
     expected_events.check("changed and deleted tickets").await
 }

@@ -10,10 +10,11 @@ use hexdesk_domain::{
 
 use crate::comparison::same;
 use crate::events::expected::ExpectedEvents;
+use crate::samples::ticket_members::current_values;
 use crate::samples::{
     ShopWithPeople, at, claim, claimed, comment_creation, creation, customer_by_email,
-    customer_by_phone_number, customer_id, deferred_claim, domain, new_comment, new_key, rotation, ticket_id,
-    user_by_email, user_id,
+    customer_by_phone_number, customer_id, deferred_claim, domain, find_ticket, new_comment, new_key,
+    rotation, ticket_id, user_by_email, user_id,
 };
 
 /// EVENT-8: refused and replayed commands, commands that change nothing, and reads append no event.
@@ -73,6 +74,8 @@ async fn refused_and_empty(
     expected_events.update_ticket(shop, known, named, Some(99), None).await?;
     expected_events.update_ticket(shop, known, of_missing_user, None, None).await?;
     expected_events.update_ticket(shop, known, TicketChanges::default(), None, None).await?;
+    let current = current_values(&find_ticket(expected_events.storage, shop, known).await?.ticket);
+    expected_events.update_ticket(shop, known, current, None, None).await?;
     expected_events.delete_ticket(shop, unknown, None).await?;
     expected_events.delete_ticket(shop, known, Some(99)).await?;
     refused_customers(expected_events, fixture).await?;
@@ -103,6 +106,10 @@ async fn refused_customers(
         (fixture.customer.id, unreachable),
         (other, to(Some(&there))),
         (fixture.customer.id, CustomerChanges::default()),
+        (
+            fixture.customer.id,
+            CustomerChanges { email: Some(fixture.customer.email.clone()), ..CustomerChanges::default() },
+        ),
     ] {
         expected_events.update_customer(shop, id, changes, None).await?;
     }
@@ -120,7 +127,10 @@ async fn refused_users(
     expected_events.create_user(shop, numbered, None).await?;
     let off = UserChanges { is_active: Some(false), ..UserChanges::default() };
     expected_events.update_user(shop, user_id(UserId::MAX)?, off, None).await?;
-    expected_events.update_user(shop, fixture.user.id, UserChanges::default(), None).await?;
+    let active = UserChanges { is_active: Some(true), ..UserChanges::default() };
+    for empty in [UserChanges::default(), active] {
+        expected_events.update_user(shop, fixture.user.id, empty, None).await?;
+    }
 
     let of_missing_user = NewApiKey { user_id: Some(user_id(UserId::MAX)?), ..new_key(1) };
     expected_events.create_key(shop, of_missing_user, None).await?;

@@ -118,11 +118,11 @@ pub(super) fn faults() -> Vec<Fault> {
             }
             Ok(store.update_user(shop, id, update))
         }),
-        fault("EVENT-8", "A second deactivation of a user is logged.").user_update(
+        fault("EVENT-8", "An update of a user to the current values is logged.").user_update(
             |store, shop, id, update| {
                 let user = store.users.get(&(shop, id));
                 let is_same = user.is_some_and(|user| !update.changes.is_change_of(user));
-                if is_same && update.changes.is_active == Some(false) {
+                if is_same && !update.changes.is_empty() {
                     log(store, shop, update.stamp, EventKind::UserUpdated, Subject::User(id));
                 }
                 Ok(store.update_user(shop, id, update))

@@ -89,6 +89,7 @@ fn claim_of_update(claim: Claim, step: i64) -> anyhow::Result<DeferredClaim<Upda
         }
         UpdateTicketOutcome::TicketNotFound
         | UpdateTicketOutcome::VersionMismatch
+        | UpdateTicketOutcome::CustomerNotFound
         | UpdateTicketOutcome::AssigneeNotFound
         | UpdateTicketOutcome::AssigneeDeactivated => None,
     };

@@ -1,7 +1,7 @@
 //! The changes and filters of tickets that steps ask for.
 
 use anyhow::Context;
-use hexdesk_domain::{AssigneeFilter, CustomerId, ShopId, ThreadFilter, TicketChanges, TicketFilter, UserId};
+use hexdesk_domain::{AssigneeFilter, CustomerId, ShopId, TicketChanges, TicketFilter, UserId};
 
 use super::super::step::{Changes, Filter, Person, Slot};
 use super::{Both, Model, person, text_of};
@@ -18,7 +18,18 @@ impl Model {
             let user = |wanted| person(self.users.get(&shop.reference), wanted);
             wanted.map(|wanted| user(wanted).unwrap_or(Both { tested: nobody, reference: nobody }))
         });
-        let changes = |assigned_to: Option<Option<UserId>>| TicketChanges {
+        let nobody = CustomerId::new(CustomerId::MAX).context("a customer's number")?;
+        let customer = wanted.customer.map(|wanted| {
+            let there = person(self.customers.get(&shop.reference), wanted);
+            there.unwrap_or(Both { tested: nobody, reference: nobody })
+        });
+        let changes = |customer_id: Option<CustomerId>, assigned_to: Option<Option<UserId>>| TicketChanges {
+            customer_id,
+            channel: wanted.channel.map(channel_of),
+            thread_id: wanted.thread.map(thread_of),
+            email_used: wanted.email_used.map(|slot| slot.map(|slot| format!("{slot}@example.com"))),
+            date: wanted.date.map(at),
+            via: wanted.via.map(|slot| slot.map(tag_of)),
             assigned_to,
             name: wanted.name.map(|slot| slot.map(text_of)),
             tags: wanted.tags.as_ref().map(|slots| slots.iter().copied().map(tag_of).collect()),
@@ -28,8 +39,14 @@ impl Model {
             unread_count: wanted.unread_count.map(i32::from),
         };
         Ok(Both {
-            tested: changes(assignee.map(|user| user.map(|user| user.tested))),
-            reference: changes(assignee.map(|user| user.map(|user| user.reference))),
+            tested: changes(
+                customer.map(|customer| customer.tested),
+                assignee.map(|user| user.map(|user| user.tested)),
+            ),
+            reference: changes(
+                customer.map(|customer| customer.reference),
+                assignee.map(|user| user.map(|user| user.reference)),
+            ),
         })
     }
 
@@ -40,7 +57,6 @@ impl Model {
             Ok(there.unwrap_or(Both { tested: nobody, reference: nobody }))
         };
         let customer = wanted.customer.map(customer_of).transpose()?;
-        let thread = wanted.thread.map(|(of, text)| anyhow::Ok((customer_of(of)?, text))).transpose()?;
         let assignee = match wanted.assignee {
             None => None,
             Some(None) => {
@@ -56,35 +72,27 @@ impl Model {
                 })
             }
         };
-        let filter =
-            |customer_id: Option<CustomerId>, thread: Option<(CustomerId, Slot)>, assignee| TicketFilter {
-                is_opened: wanted.is_opened,
-                channel: wanted.channel.map(channel_of),
-                assignee,
-                customer_id,
-                thread: thread.map(|(customer_id, text)| ThreadFilter {
-                    customer_id,
-                    thread_id: thread_of(text).unwrap_or_default(),
-                }),
-                tag: wanted.tag.map(tag_of),
-                contact_reason: wanted.contact_reason.map(tag_of),
-                has_unread: wanted.has_unread,
-                date_from: wanted.date_from.map(at),
-                date_before: wanted.date_before.map(at),
-                last_message_from: wanted.last_message_from.map(at),
-                last_message_before: wanted.last_message_before.map(at),
-            };
+        let more = |slot: Slot| [slot, slot / 7].into_iter().take(1 + usize::from(slot % 2));
+        let filter = |customer_id: Option<CustomerId>, assignee: Option<AssigneeFilter>| TicketFilter {
+            is_opened: wanted.is_opened,
+            channels: wanted.channel.into_iter().flat_map(more).map(channel_of).collect(),
+            assignees: assignee
+                .into_iter()
+                .chain(wanted.or_nobody.then_some(AssigneeFilter::Unassigned))
+                .collect(),
+            customer_id,
+            thread_id: wanted.thread.map(|slot| thread_of(slot).unwrap_or_default()),
+            tags: wanted.tag.into_iter().flat_map(more).map(tag_of).collect(),
+            contact_reasons: wanted.contact_reason.into_iter().flat_map(more).map(tag_of).collect(),
+            has_unread: wanted.has_unread,
+            date_from: wanted.date_from.map(at),
+            date_before: wanted.date_before.map(at),
+            last_message_from: wanted.last_message_from.map(at),
+            last_message_before: wanted.last_message_before.map(at),
+        };
         Ok(Both {
-            tested: filter(
-                customer.map(|it| it.tested),
-                thread.map(|(it, text)| (it.tested, text)),
-                assignee.map(|it| it.tested),
-            ),
-            reference: filter(
-                customer.map(|it| it.reference),
-                thread.map(|(it, text)| (it.reference, text)),
-                assignee.map(|it| it.reference),
-            ),
+            tested: filter(customer.map(|it| it.tested), assignee.map(|it| it.tested)),
+            reference: filter(customer.map(|it| it.reference), assignee.map(|it| it.reference)),
         })
     }
 }

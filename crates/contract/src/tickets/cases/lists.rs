@@ -83,12 +83,12 @@ pub(crate) fn some_filters(fixture: &ShopWithPeople) -> Vec<TicketFilter> {
     let all = TicketFilter::default();
     vec![
         TicketFilter { has_unread: Some(true), ..all.clone() },
-        TicketFilter { assignee: Some(AssigneeFilter::User(fixture.user.id)), ..all.clone() },
-        TicketFilter { assignee: Some(AssigneeFilter::Unassigned), ..all.clone() },
+        TicketFilter { assignees: vec![AssigneeFilter::User(fixture.user.id)], ..all.clone() },
+        TicketFilter { assignees: vec![AssigneeFilter::Unassigned], ..all.clone() },
         TicketFilter { is_opened: Some(true), ..all.clone() },
         TicketFilter { customer_id: Some(fixture.customer.id), ..all.clone() },
-        TicketFilter { tag: Some("tag".into()), ..all.clone() },
-        TicketFilter { channel: Some("Mail".into()), has_unread: Some(false), ..all.clone() },
+        TicketFilter { tags: vec!["tag".into()], ..all.clone() },
+        TicketFilter { channels: vec!["Mail".into()], has_unread: Some(false), ..all.clone() },
         TicketFilter { last_message_from: Some(at(0)), ..all.clone() },
         TicketFilter { date_before: Some(at(-5)), ..all.clone() },
         all,
@@ -250,7 +250,7 @@ pub async fn ticket_16_count_is_the_lists_length(storage: Arc<dyn Storage>) -> a
     }
     let nobodys = storage.count_tickets(
         fixture.shop.id,
-        TicketFilter { tag: Some("no such tag".into()), ..TicketFilter::default() },
+        TicketFilter { tags: vec!["no such tag".into()], ..TicketFilter::default() },
     );
     same("the count with a tag that no ticket has", &nobodys.await?, &0)?;
     let of_other = storage.count_tickets(other.shop.id, TicketFilter::default()).await?;

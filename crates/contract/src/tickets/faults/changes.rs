@@ -98,7 +98,7 @@ fn has_unknown_assignee(state: &State, shop: ShopId, update: &TicketUpdate) -> b
 }
 
 pub(super) fn faults() -> Vec<Fault> {
-    [of_accepted_updates(), of_human_tickets(), of_refusals()].into_iter().flatten().collect()
+    [of_accepted_updates(), of_human_tickets(), of_refusals(), of_moves()].into_iter().flatten().collect()
 }
 
 fn of_accepted_updates() -> Vec<Fault> {
@@ -178,6 +178,50 @@ fn of_accepted_updates() -> Vec<Fault> {
         fault("TICKET-18", "An empty update raises the version.")
             .updated_ticket(|ticket, _, changes| ticket.version += i64::from(changes.is_empty()))
             .found_by_the_model(),
+    ]
+}
+
+fn of_moves() -> Vec<Fault> {
+    vec![
+        fault("TICKET-29", "The comments of a moved ticket stay with the former customer.")
+            .after_ticket_update(|state, Updated { shop, id, before, .. }| {
+                for ((owner, comment), stored) in &mut state.comments {
+                    if *owner == shop
+                        && stored.ticket_id == id
+                        && let Some(was) = before.comments.get(&(shop, *comment))
+                    {
+                        stored.customer_id = was.customer_id;
+                    }
+                }
+                Ok(())
+            })
+            .found_by_the_model(),
+        fault("TICKET-29", "The snapshots of a moved ticket stay with the former customer.")
+            .after_ticket_update(|state, _| {
+                state.moved_events.clear();
+                Ok(())
+            }),
+        fault("TICKET-29", "An update to an unknown customer makes the other changes.").ticket_update(
+            |store, shop, id, mut update| {
+                let outcome = store.update_ticket(shop, id, update.clone())?;
+                if outcome == UpdateTicketOutcome::CustomerNotFound {
+                    update.changes.customer_id = None;
+                    store.update_ticket(shop, id, update)?;
+                }
+                Ok(outcome)
+            },
+        ),
+        fault("TICKET-29", "The new customer is checked after the assignee.").ticket_update(
+            |store, shop, id, update| {
+                let outcome = store.update_ticket(shop, id, update.clone())?;
+                if outcome == UpdateTicketOutcome::CustomerNotFound
+                    && has_unknown_assignee(store, shop, &update)
+                {
+                    return Ok(UpdateTicketOutcome::AssigneeNotFound);
+                }
+                Ok(outcome)
+            },
+        ),
     ]
 }
 

@@ -4,8 +4,7 @@ use std::cmp::Reverse;
 
 use hexdesk_domain::limits::MAX_PAGE_ENTRIES;
 use hexdesk_domain::{
-    AssigneeFilter, Page, ShopId, ThreadFilter, Ticket, TicketFilter, TicketId, TicketPosition, TicketView,
-    Timestamp,
+    AssigneeFilter, Page, ShopId, Ticket, TicketFilter, TicketId, TicketPosition, TicketView, Timestamp,
 };
 
 use crate::faulty::{Fault, KEY_BYTES, Store, cut, fault, full_page_goes_on, rest};
@@ -98,8 +97,7 @@ fn of_filters() -> Vec<Fault> {
     vec![
         fault("TICKET-13", "Thread ids are compared in their first 511 bytes.").ticket_filter(
             |filter, ticket| {
-                let of_filter = filter.thread.as_mut().map(|thread| &mut thread.thread_id);
-                for id in of_filter.into_iter().chain(&mut ticket.thread_id) {
+                for id in filter.thread_id.iter_mut().chain(&mut ticket.thread_id) {
                     *id = cut(id, KEY_BYTES);
                 }
                 true
@@ -107,7 +105,7 @@ fn of_filters() -> Vec<Fault> {
         ),
         fault("TICKET-13", "Filters ignore the case of texts.")
             .ticket_filter(|filter, ticket| {
-                let texts = filter.channel.iter_mut().chain(&mut filter.contact_reason);
+                let texts = filter.channels.iter_mut().chain(&mut filter.contact_reasons);
                 let texts = texts.chain([&mut ticket.channel]).chain(&mut ticket.contact_reason);
                 texts.for_each(|text| *text = text.to_lowercase());
                 true
@@ -115,14 +113,14 @@ fn of_filters() -> Vec<Fault> {
             .found_by_the_model(),
         fault("TICKET-13", "The tag of a filter is a pattern.").ticket_filter(|filter, ticket| {
             let chars = |text: &str| text.chars().collect::<Vec<_>>();
-            let tag = filter.tag.take();
-            tag.is_none_or(|tag| ticket.tags.iter().any(|there| is_like(&chars(there), &chars(&tag))))
+            let mut tags = std::mem::take(&mut filter.tags).into_iter();
+            tags.all(|tag| ticket.tags.iter().any(|there| is_like(&chars(there), &chars(&tag))))
         }),
         fault("TICKET-13", "A part of a tag matches.").ticket_filter(|filter, ticket| {
-            filter.tag.take().is_none_or(|tag| ticket.tags.join(",").contains(&tag))
+            std::mem::take(&mut filter.tags).into_iter().all(|tag| ticket.tags.join(",").contains(&tag))
         }),
         fault("TICKET-13", "Filters trim channels.").ticket_filter(|filter, ticket| {
-            for channel in filter.channel.iter_mut().chain([&mut ticket.channel]) {
+            for channel in filter.channels.iter_mut().chain([&mut ticket.channel]) {
                 *channel = channel.trim().to_owned();
             }
             true
@@ -131,22 +129,35 @@ fn of_filters() -> Vec<Fault> {
             ticket.contact_reason.get_or_insert_default();
             true
         }),
-        fault("TICKET-13", "The filter by thread ignores its customer.").ticket_filter(|filter, ticket| {
-            let customer_id = ticket.customer_id;
-            filter.thread = filter.thread.take().map(|thread| ThreadFilter { customer_id, ..thread });
+        fault("TICKET-13", "One of several tags is enough.").ticket_filter(|filter, ticket| {
+            let tags = std::mem::take(&mut filter.tags);
+            tags.is_empty() || tags.iter().any(|tag| ticket.tags.contains(tag))
+        }),
+        fault("TICKET-13", "Only the first of several channels counts.").ticket_filter(|filter, _| {
+            filter.channels.truncate(1);
             true
         }),
+        fault("TICKET-13", "Only the first of several contact reasons counts.").ticket_filter(|filter, _| {
+            filter.contact_reasons.truncate(1);
+            true
+        }),
+        fault("TICKET-13", "No assignee is ignored among several.").ticket_filter(|filter, _| {
+            if filter.assignees.len() > 1 {
+                filter.assignees.retain(|assignee| *assignee != AssigneeFilter::Unassigned);
+            }
+            true
+        }),
+        fault("TICKET-13", "A thread without a customer matches nothing.")
+            .ticket_filter(|filter, _| filter.thread_id.is_none() || filter.customer_id.is_some()),
         fault("TICKET-13", "An empty thread id matches tickets with an empty one.")
             .ticket_filter(|filter, ticket| {
-                let thread = filter.thread.take_if(|thread| thread.thread_id.is_empty());
-                thread.is_none_or(|thread| {
-                    ticket.thread_id == Some(thread.thread_id) && ticket.customer_id == thread.customer_id
-                })
+                let empty = filter.thread_id.take_if(|id| id.is_empty());
+                empty.is_none() || ticket.thread_id == empty
             })
             .found_by_the_model(),
         fault("TICKET-13", "The filter for no assignee matches every ticket.").ticket_filter(
             |filter, ticket| {
-                if let Some(AssigneeFilter::User(user)) = filter.assignee {
+                if let [AssigneeFilter::User(user)] = filter.assignees[..] {
                     ticket.assigned_to.get_or_insert(user);
                 }
                 true
@@ -180,11 +191,13 @@ fn of_filters() -> Vec<Fault> {
             true
         }),
         fault("TICKET-13", "The tag is ignored in a filter with a thread.").ticket_filter(|filter, _| {
-            filter.tag.take_if(|_| filter.thread.is_some());
+            if filter.thread_id.is_some() {
+                filter.tags.clear();
+            }
             true
         }),
         fault("TICKET-13", "A filter with a thread ignores the customer.").ticket_filter(|filter, _| {
-            filter.customer_id.take_if(|_| filter.thread.is_some());
+            filter.customer_id.take_if(|_| filter.thread_id.is_some());
             true
         }),
         fault("TICKET-13", "Lists hold the tickets of all shops.").ticket_list(|store, shop, filter| {
@@ -248,9 +261,9 @@ fn of_order_and_pages() -> Vec<Fault> {
         fault("TICKET-16", "A ticket is counted once for each time it has the tag.")
             .count_tickets(|store, shop, filter| {
                 let tickets = listed(store, shop, &filter);
-                let Some(tag) = filter.tag else { return Ok(tickets.len() as u64) };
+                let [tag] = filter.tags.as_slice() else { return Ok(tickets.len() as u64) };
                 let tags = tickets.iter().flat_map(|(_, view)| &view.ticket.tags);
-                Ok(tags.filter(|there| **there == tag).count() as u64)
+                Ok(tags.filter(|there| *there == tag).count() as u64)
             })
             .found_by_the_model(),
     ]

@@ -31,6 +31,7 @@ fn update_receipt(outcome: &UpdateTicketOutcome) -> Option<Receipt> {
         }
         UpdateTicketOutcome::TicketNotFound
         | UpdateTicketOutcome::VersionMismatch
+        | UpdateTicketOutcome::CustomerNotFound
         | UpdateTicketOutcome::AssigneeNotFound
         | UpdateTicketOutcome::AssigneeDeactivated => None,
     }

@@ -6,8 +6,8 @@ use hexdesk_domain::limits::{
     MAX_CHANNEL_CHARS, MAX_CONTACT_REASON_CHARS, MAX_TAG_CHARS, MAX_THREAD_ID_CHARS,
 };
 use hexdesk_domain::{
-    AssigneeFilter, CustomerId, NewComment, NewCustomer, NewUser, ShopId, Storage, ThreadFilter, Ticket,
-    TicketFilter, TicketView, Timestamp, UserId,
+    AssigneeFilter, CustomerId, NewComment, NewCustomer, NewUser, ShopId, Storage, Ticket, TicketFilter,
+    TicketView, Timestamp, UserId,
 };
 
 use super::{create_all, expect_list, found};
@@ -86,28 +86,41 @@ pub(super) async fn on_texts(storage: &dyn Storage) -> anyhow::Result<()> {
     .await?;
     let shop = fixture.shop.id;
     let all = TicketFilter::default();
-    let customer_id = fixture.customer.id;
     expect_list(storage, "all", shop, &all, those(&tickets, |_| true)).await?;
     texts.push("common".into());
     texts.push("no such text".into());
     for text in &texts {
-        let filter = TicketFilter { channel: Some(text.clone()), ..all.clone() };
+        let filter = TicketFilter { channels: vec![text.clone()], ..all.clone() };
         expect_list(storage, "by channel", shop, &filter, those(&tickets, |it| it.channel == *text)).await?;
-        let filter = TicketFilter { tag: Some(text.clone()), ..all.clone() };
+        let filter = TicketFilter { tags: vec![text.clone()], ..all.clone() };
         expect_list(storage, "by tag", shop, &filter, those(&tickets, |it| it.tags.contains(text))).await?;
-        let filter = TicketFilter { contact_reason: Some(text.clone()), ..all.clone() };
+        let filter = TicketFilter { contact_reasons: vec![text.clone()], ..all.clone() };
         let is_wanted = |ticket: &Ticket| ticket.contact_reason.as_ref() == Some(text);
         expect_list(storage, "by contact reason", shop, &filter, those(&tickets, is_wanted)).await?;
-        let thread = ThreadFilter { customer_id, thread_id: text.clone() };
-        let filter = TicketFilter { thread: Some(thread), ..all.clone() };
+        let filter = TicketFilter { thread_id: Some(text.clone()), ..all.clone() };
         // The empty id names no thread, although some tickets have it.
         let is_wanted = |ticket: &Ticket| !text.is_empty() && ticket.thread_id.as_ref() == Some(text);
         expect_list(storage, "by thread", shop, &filter, those(&tickets, is_wanted)).await?;
     }
+    // Each with the one before and the one after.
+    for texts in texts.windows(3) {
+        let texts = texts.to_vec();
+        let filter = TicketFilter { channels: texts.clone(), ..all.clone() };
+        let expected = those(&tickets, |it| texts.contains(&it.channel));
+        expect_list(storage, "by channels", shop, &filter, expected).await?;
+        let filter = TicketFilter { contact_reasons: texts.clone(), ..all.clone() };
+        let is_wanted = |it: &Ticket| it.contact_reason.as_ref().is_some_and(|it| texts.contains(it));
+        expect_list(storage, "by contact reasons", shop, &filter, those(&tickets, is_wanted)).await?;
+        for tags in [vec![texts[0].clone(), "common".into()], texts.clone()] {
+            let filter = TicketFilter { tags: tags.clone(), ..all.clone() };
+            let expected = those(&tickets, |it| tags.iter().all(|tag| it.tags.contains(tag)));
+            expect_list(storage, "by tags", shop, &filter, expected).await?;
+        }
+    }
     Ok(())
 }
 
-/// Customer, thread and assignee belong to the shop, and a thread belongs to its customer.
+/// Customer, thread and assignee belong to the shop. Two customers may have threads with the same id.
 pub(super) async fn on_people(storage: &dyn Storage) -> anyhow::Result<()> {
     let mut fixtures = Vec::new();
     for name in ["people.example.com", "other-people.example.com"] {
@@ -156,29 +169,34 @@ pub(super) async fn on_people(storage: &dyn Storage) -> anyhow::Result<()> {
         let expected = those(tickets, |ticket| ticket.customer_id == customer);
         expect_list(storage, "by customer", shop, &filter, expected).await?;
         for thread_id in ["", "one", "two", "three", "One", "four"] {
-            let thread = ThreadFilter { customer_id: customer, thread_id: thread_id.into() };
-            let filter = TicketFilter { thread: Some(thread), ..all.clone() };
-            let expected = those(tickets, |ticket| {
-                !thread_id.is_empty()
-                    && ticket.customer_id == customer
-                    && ticket.thread_id.as_deref() == Some(thread_id)
-            });
-            expect_list(storage, "by thread", shop, &filter, expected.clone()).await?;
-            let same_customer = TicketFilter { customer_id: Some(customer), ..filter.clone() };
-            expect_list(storage, "by thread and its customer", shop, &same_customer, expected).await?;
-            let nobody = customer_id(if customer.get() == 500 { fixture.customer.id.get() } else { 500 })?;
-            let other_customer = TicketFilter { customer_id: Some(nobody), ..filter };
-            expect_list(storage, "by thread and another customer", shop, &other_customer, Vec::new()).await?;
+            let filter = TicketFilter { thread_id: Some(thread_id.into()), ..all.clone() };
+            let is_of_thread =
+                |ticket: &Ticket| !thread_id.is_empty() && ticket.thread_id.as_deref() == Some(thread_id);
+            expect_list(storage, "by thread", shop, &filter, those(tickets, is_of_thread)).await?;
+            let of_customer = TicketFilter { customer_id: Some(customer), ..filter };
+            let expected = those(tickets, |it| is_of_thread(it) && it.customer_id == customer);
+            expect_list(storage, "by thread and customer", shop, &of_customer, expected).await?;
         }
     }
     for user in [fixture.user.id, user_id(500)?, user_of_other.id, user_id(UserId::MAX)?] {
-        let filter = TicketFilter { assignee: Some(AssigneeFilter::User(user)), ..all.clone() };
+        let filter = TicketFilter { assignees: vec![AssigneeFilter::User(user)], ..all.clone() };
         let expected = those(tickets, |ticket| ticket.assigned_to == Some(user));
         expect_list(storage, "by assignee", shop, &filter, expected).await?;
     }
-    let filter = TicketFilter { assignee: Some(AssigneeFilter::Unassigned), ..all.clone() };
+    let filter = TicketFilter { assignees: vec![AssigneeFilter::Unassigned], ..all.clone() };
     let expected = those(tickets, |ticket| ticket.assigned_to.is_none());
     expect_list(storage, "by having no assignee", shop, &filter, expected).await?;
+    let users = [fixture.user.id, user_id(500)?, user_of_other.id].map(AssigneeFilter::User);
+    for assignees in [
+        vec![users[0], users[1]],
+        vec![users[1], users[2], users[1]],
+        vec![AssigneeFilter::Unassigned, users[0]],
+        vec![users[2], AssigneeFilter::Unassigned],
+    ] {
+        let filter = TicketFilter { assignees, ..all.clone() };
+        let expected = those(tickets, |ticket| filter.matches(ticket));
+        expect_list(storage, "by several assignees", shop, &filter, expected).await?;
+    }
 
     let no_shop = ShopId::new(ShopId::MAX).map_or(shop, |shop| shop);
     expect_list(storage, "of a missing shop", no_shop, &all, Vec::new()).await
@@ -282,31 +300,33 @@ pub(super) async fn combined(storage: &dyn Storage) -> anyhow::Result<()> {
     })
     .await?;
     let (user, customer) = (fixture.user.id, fixture.customer.id);
-    let thread = |id: &str| Some(ThreadFilter { customer_id: customer, thread_id: id.into() });
     // Two alternatives for each condition. A ticket can meet at most one of them, or both for tags
     // and times.
     let conditions: Vec<[Condition<'_>; 2]> = vec![
         [Box::new(|filter| filter.is_opened = Some(true)), Box::new(|filter| filter.is_opened = Some(false))],
         [
-            Box::new(|filter| filter.channel = Some("Mail".into())),
-            Box::new(|filter| filter.channel = Some("Website".into())),
+            Box::new(|filter| filter.channels = vec!["Mail".into()]),
+            Box::new(|filter| filter.channels = vec!["Website".into(), "Chat".into()]),
         ],
         [
-            Box::new(|filter| filter.assignee = Some(AssigneeFilter::Unassigned)),
-            Box::new(move |filter| filter.assignee = Some(AssigneeFilter::User(user))),
+            Box::new(|filter| filter.assignees = vec![AssigneeFilter::Unassigned]),
+            Box::new(move |filter| filter.assignees = vec![AssigneeFilter::User(user)]),
         ],
         [
             Box::new(move |filter| filter.customer_id = Some(customer)),
             Box::new(|filter| filter.customer_id = CustomerId::new(CustomerId::MAX)),
         ],
         [
-            Box::new(|filter| filter.thread = thread("thread")),
-            Box::new(|filter| filter.thread = thread("Thread")),
+            Box::new(|filter| filter.thread_id = Some("thread".into())),
+            Box::new(|filter| filter.thread_id = Some("Thread".into())),
         ],
-        [Box::new(|filter| filter.tag = Some("a".into())), Box::new(|filter| filter.tag = Some("b".into()))],
         [
-            Box::new(|filter| filter.contact_reason = Some("reason".into())),
-            Box::new(|filter| filter.contact_reason = Some(String::new())),
+            Box::new(|filter| filter.tags = vec!["b".into(), "a".into()]),
+            Box::new(|filter| filter.tags = vec!["b".into()]),
+        ],
+        [
+            Box::new(|filter| filter.contact_reasons = vec!["reason".into(), String::new()]),
+            Box::new(|filter| filter.contact_reasons = vec![String::new()]),
         ],
         [
             Box::new(|filter| filter.has_unread = Some(true)),
@@ -353,12 +373,12 @@ pub(super) async fn combined(storage: &dyn Storage) -> anyhow::Result<()> {
             let open = TicketFilter::default();
             match place {
                 0 => filter.is_opened = open.is_opened,
-                1 => filter.channel = open.channel,
-                2 => filter.assignee = open.assignee,
+                1 => filter.channels = open.channels,
+                2 => filter.assignees = open.assignees,
                 3 => filter.customer_id = open.customer_id,
-                4 => filter.thread = open.thread,
-                5 => filter.tag = open.tag,
-                6 => filter.contact_reason = open.contact_reason,
+                4 => filter.thread_id = open.thread_id,
+                5 => filter.tags = open.tags,
+                6 => filter.contact_reasons = open.contact_reasons,
                 7 => filter.has_unread = open.has_unread,
                 8 => filter.date_from = open.date_from,
                 9 => filter.date_before = open.date_before,
@@ -381,15 +401,12 @@ fn exactly(ticket: &Ticket) -> TicketFilter {
     let after = |time: Timestamp| Some(time.saturating_add_millis(1));
     TicketFilter {
         is_opened: Some(ticket.is_opened),
-        channel: Some(ticket.channel.clone()),
-        assignee: Some(ticket.assigned_to.map_or(AssigneeFilter::Unassigned, AssigneeFilter::User)),
+        channels: vec![ticket.channel.clone()],
+        assignees: vec![ticket.assigned_to.map_or(AssigneeFilter::Unassigned, AssigneeFilter::User)],
         customer_id: Some(ticket.customer_id),
-        thread: ticket
-            .thread_id
-            .clone()
-            .map(|thread_id| ThreadFilter { customer_id: ticket.customer_id, thread_id }),
-        tag: ticket.tags.first().cloned(),
-        contact_reason: ticket.contact_reason.clone(),
+        thread_id: ticket.thread_id.clone(),
+        tags: ticket.tags.clone(),
+        contact_reasons: ticket.contact_reason.iter().cloned().collect(),
         has_unread: Some(ticket.unread_count > 0),
         date_from: Some(ticket.date),
         date_before: after(ticket.date),
