@@ -24,9 +24,7 @@ pub(super) fn readable_text(message: &str) -> Cow<'_, str> {
     });
     // Styles and scripts contain no tags.
     emitter.naively_switch_states(true);
-    for token in Tokenizer::new_with_emitter(html, emitter) {
-        match token {}
-    }
+    Tokenizer::new_with_emitter(html, emitter).for_each(drop);
     let mut readable = String::from_utf8_lossy(&text.bytes).into_owned();
     readable.push_str(rest);
     Cow::Owned(readable)
@@ -130,7 +128,7 @@ fn is_element(name: &[u8]) -> bool {
         "video",
     ];
     let is_name = |element: &&str| name.eq_ignore_ascii_case(element.as_bytes());
-    INLINE.iter().any(|element| is_name(element)) || BLOCKS.iter().any(|element| is_name(element))
+    INLINE.iter().chain(BLOCKS).any(is_name)
 }
 
 /// The elements that are part of a line. All others separate words.

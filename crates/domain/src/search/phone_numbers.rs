@@ -1,6 +1,7 @@
 //! Phone numbers in queries. They are spelled in many ways, and compared by their digits.
 
 use super::folding::digit;
+use crate::fold_phone_number;
 
 /// The digits of the shortest phone number that a query may spell in parts.
 const MIN_DIGITS: usize = 7;
@@ -80,13 +81,9 @@ fn is_digit(letter: char) -> bool {
     letter.is_ascii_digit() || digit(letter).is_some()
 }
 
-/// Returns the digits that numbers are compared by.
+/// Returns the word by which a phone number is found in every spelling.
 pub(super) fn normal_form(number: &str) -> String {
-    let digits: String = number
-        .chars()
-        .filter_map(|letter| digit(letter).or(letter.is_ascii_digit().then_some(letter)))
-        .collect();
-    digits.strip_prefix("00").unwrap_or(&digits).to_owned()
+    fold_phone_number(number).trim_start_matches('+').to_owned()
 }
 
 #[cfg(test)]

@@ -96,7 +96,7 @@ impl Terms {
                 self.add_term(word, is_prefix, phone_number);
             }
             match run {
-                Run::Word(word) => last = Some((word.to_owned(), false)),
+                Run::Word(word) => last = Some((word.into_owned(), false)),
                 Run::Unspaced(run) => {
                     let characters: Vec<_> = characters(run).collect();
                     if let [(_, alone)] = characters[..] {

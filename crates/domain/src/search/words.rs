@@ -1,5 +1,6 @@
 //! The words of a text. They are defined here, so that every store finds the same tickets.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
@@ -25,11 +26,11 @@ pub fn search_words<'a>(texts: impl IntoIterator<Item = &'a str>) -> BTreeSet<St
 
 /// Adds the words of a text, until there are this many.
 pub(super) fn add_words(text: &str, limit: usize, words: &mut BTreeSet<String>) -> ControlFlow<()> {
-    let mut add = |word: &str| {
+    let mut add = |word: Cow<'_, str>| {
         if words.len() < limit {
-            words.insert(word.to_owned());
+            words.insert(word.into_owned());
             ControlFlow::Continue(())
-        } else if words.contains(word) {
+        } else if words.contains(&*word) {
             ControlFlow::Continue(())
         } else {
             ControlFlow::Break(())
@@ -39,11 +40,9 @@ pub(super) fn add_words(text: &str, limit: usize, words: &mut BTreeSet<String>) 
         Run::Word(word) => add(word),
         Run::Unspaced(run) => {
             let mut characters = characters(run).peekable();
-            while let Some((place, character)) = characters.next() {
-                let end = characters
-                    .peek()
-                    .map_or(character.len(), |(next, following)| next - place + following.len());
-                add(cut(&run[place..place + end]))?;
+            while let Some((start, character)) = characters.next() {
+                let next = characters.peek().map_or(0, |(_, next)| next.len());
+                add(Cow::Borrowed(cut(&run[start..start + character.len() + next])))?;
             }
             ControlFlow::Continue(())
         }
@@ -51,39 +50,50 @@ pub(super) fn add_words(text: &str, limit: usize, words: &mut BTreeSet<String>) 
 }
 
 /// Folded letters and digits that follow each other.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) enum Run<'a> {
     /// A word, cut at the limit.
-    Word(&'a str),
+    Word(Cow<'a, str>),
     /// Characters of a script without blanks between words.
     Unspaced(&'a str),
 }
 
 /// Calls `found` with each run of a text, in order, until it breaks.
 pub(super) fn each_run(text: &str, found: &mut impl FnMut(Run<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
-    let mut folded = String::new();
+    let (mut rest, mut folded) = (text, String::new());
     // ASCII has no accents, and no letter combines with an ASCII separator. So words of ASCII letters,
     // which are most, are folded on their own, in a tenth of the time.
-    for piece in text.split(|letter: char| letter.is_ascii() && !letter.is_ascii_alphanumeric()) {
-        if piece.is_empty() {
-            continue;
+    loop {
+        let separators = rest.bytes().take_while(|byte| is_ascii_separator(*byte)).count();
+        rest = &rest[separators..];
+        if rest.is_empty() {
+            return ControlFlow::Continue(());
         }
-        folded.clear();
-        if piece.is_ascii() {
-            folded.push_str(&piece[..piece.len().min(MAX_SEARCH_WORD_CHARS)]);
-            folded.make_ascii_lowercase();
-            found(Run::Word(&folded))?;
+        let mut is_ascii = true;
+        let end = rest.bytes().position(|byte| {
+            is_ascii &= byte.is_ascii();
+            is_ascii_separator(byte)
+        });
+        let (piece, after) = rest.split_at(end.unwrap_or(rest.len()));
+        rest = after;
+        if is_ascii {
+            let word = &piece[..piece.len().min(MAX_SEARCH_WORD_CHARS)];
+            found(Run::Word(Cow::Owned(word.to_ascii_lowercase())))?;
         } else {
+            folded.clear();
             fold(piece, &mut folded);
             each_folded_run(&folded, found)?;
         }
     }
-    ControlFlow::Continue(())
+}
+
+const fn is_ascii_separator(byte: u8) -> bool {
+    byte.is_ascii() && !byte.is_ascii_alphanumeric()
 }
 
 fn each_folded_run(folded: &str, found: &mut impl FnMut(Run<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
     let mut found = |part: Part, run: &str| match part {
-        Part::Letter => found(Run::Word(cut(run))),
+        Part::Letter => found(Run::Word(Cow::Borrowed(cut(run)))),
         Part::Unspaced => found(Run::Unspaced(run)),
         Part::Mark | Part::Separator => ControlFlow::Continue(()),
     };
@@ -231,7 +241,7 @@ mod tests {
                     let mut found = BTreeSet::new();
                     let _ = each_folded_run(&folded, &mut |run| {
                         let Run::Word(word) = run else { panic!("{run:?}") };
-                        found.insert(word.to_owned());
+                        found.insert(word.into_owned());
                         ControlFlow::Continue(())
                     });
                     assert_eq!(search_words([text.as_str()]), found, "{text:?}");

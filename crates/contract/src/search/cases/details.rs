@@ -202,7 +202,7 @@ pub(super) async fn of_customers_are_searched(storage: &dyn Storage) -> anyhow::
     };
     for (id, new) in [
         (6_001, NewCustomer { external_ids, ..customer_by_phone_number("+") }),
-        (6_002, customer_by_phone_number("+33 6 12 34 00 08")),
+        (6_002, customer_by_phone_number("+33 (0)6 12 34 00 08")),
         (6_003, customer_by_phone_number("0033745670009")),
     ] {
         let customer = create_customer(storage, shop, new).await?;
