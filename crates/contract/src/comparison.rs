@@ -86,6 +86,7 @@ mod tests {
             time: at(3),
             channel: "Mail".into(),
             is_from_shop: true,
+            is_note: false,
             author_id: None,
             subject: Some("a: b".into()),
             from_email: None,

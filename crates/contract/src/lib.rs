@@ -199,6 +199,7 @@ mod tickets {
         pub mod changes;
         pub mod creation;
         pub mod deletion;
+        pub(crate) mod first_message;
         pub mod lists;
     }
     #[cfg(test)]

@@ -96,6 +96,7 @@ macro_rules! __for_each_case {
                 "TICKET-19" ticket_19_human_ticket_opens_and_closes
                 "TICKET-20" ticket_20_other_version_or_shop_is_refused
                 "TICKET-21" ticket_21_unknown_assignee_is_refused
+                "TICKET-26" ticket_26_first_message_stays
                 "TICKET-29" ticket_29_update_moves_the_ticket
             }
             ticket_deletion {
@@ -112,6 +113,7 @@ macro_rules! __for_each_case {
                 "COMMENT-8" comment_8_pages_hold_every_comment_once
                 "COMMENT-9" comment_9_other_shops_ticket_has_no_list
                 "COMMENT-12" comment_12_taken_id_fails_the_batch
+                "COMMENT-14" comment_14_note_moves_nothing
             }
             once {
                 "COMMENT-10" comment_10_takes_effect_once

@@ -172,6 +172,7 @@ pub(crate) fn new_comment(id: i64, ticket: &Ticket) -> anyhow::Result<NewComment
         time: ticket.last_message_time.saturating_add_millis(3_600_000),
         channel: None,
         is_from_shop: true,
+        is_note: false,
         author_id: None,
         subject: None,
         from_email: None,
@@ -181,9 +182,10 @@ pub(crate) fn new_comment(id: i64, ticket: &Ticket) -> anyhow::Result<NewComment
     })
 }
 
-/// The creation of this comment, without an idempotency key.
+/// The creation of this comment, without an idempotency key. It is later than the times of the
+/// samples, so that these are not in the future.
 pub(crate) fn comment_creation(comment: NewComment) -> CommentCreation {
-    CommentCreation { comment, stamp: stamp(at(8)), claim: None }
+    CommentCreation { comment, stamp: stamp(at(100_000_000)), claim: None }
 }
 
 /// A claim of the operation `create`, with this answer in its receipt for every outcome. Requests

@@ -61,6 +61,7 @@ fields!(
     ToEmails = "to_emails",
     Attachments = "attachments",
     IsFromShop = "is_from_shop",
+    IsNote = "is_note",
     IsActive = "is_active",
     Scopes = "scopes",
     UserId = "user_id",

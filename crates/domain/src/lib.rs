@@ -201,9 +201,9 @@ pub use shops::{Shop, ShopDomain, ShopDomainError};
 pub use storage_error::{StorageError, StorageErrorKind};
 pub use text_bytes::TextBytes;
 pub use tickets::{
-    AssigneeFilter, CreateTicket, CreateTicketError, HumanTicket, IdRange, NodeNumber, Ticket, TicketChanges,
-    TicketCreated, TicketDraft, TicketFilter, TicketIdGenerator, TicketIdsExhausted, TicketView,
-    UpdateTicket, next_id_range,
+    AssigneeFilter, CreateTicket, CreateTicketError, HumanTicket, IdRange, InitialMessage, NodeNumber,
+    Ticket, TicketChanges, TicketCreated, TicketDraft, TicketFilter, TicketIdGenerator,
+    TicketIdsExhausted, TicketView, UpdateTicket, next_id_range,
 };
 pub use time::{Timestamp, TimestampError};
 pub use users::{ManageUsers, NewUser, User, UserChanges, UserDraft, UserFilter};

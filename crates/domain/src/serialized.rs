@@ -15,9 +15,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::{
     Actor, ApiKey, ApiKeySnapshot, AuditStamp, Comment, CommentDraft, CommentId, Customer, CustomerDraft,
     CustomerId, Event, EventKind, EventPosition, ExternalIds, Fingerprint, HumanTicket, HumanTicketId,
-    IdRange, IdempotencyKey, KeyNumber, NodeNumber, Receipt, Rule, Scope, SecretHash, Shop, ShopDomain,
-    ShopId, Snapshot, Subject, Ticket, TicketDraft, TicketId, TicketSnapshot, Timestamp, User, UserDraft,
-    UserId, Violation,
+    IdRange, IdempotencyKey, InitialMessage, KeyNumber, NodeNumber, Receipt, Rule, Scope, SecretHash, Shop,
+    ShopDomain, ShopId, Snapshot, Subject, Ticket, TicketDraft, TicketId, TicketSnapshot, Timestamp, User,
+    UserDraft, UserId, Violation,
 };
 
 /// Implements both traits through another type, and a check on reading.
@@ -147,6 +147,7 @@ structs! {
         date: Timestamp,
         last_message: Option<String>,
         last_message_time: Timestamp,
+        initial_message: Option<InitialMessage>,
         contact_reason: Option<String>,
         assigned_to: Option<UserId>,
         is_opened: bool,
@@ -156,6 +157,10 @@ structs! {
         via: Option<String>,
         version: i64,
     } ticket_keeps_the_rules;
+    InitialMessage "InitialMessage" as InitialMessageFields {
+        text: Option<String>,
+        time: Timestamp,
+    } initial_message_keeps_the_rules;
     HumanTicket "HumanTicket" as HumanTicketFields {
         id: HumanTicketId,
         opened_at: Timestamp,
@@ -170,6 +175,7 @@ structs! {
         time: Timestamp,
         channel: String,
         is_from_shop: bool,
+        is_note: bool,
         author_id: Option<UserId>,
         subject: Option<String>,
         from_email: Option<String>,
@@ -341,6 +347,7 @@ fn ticket_keeps_the_rules(ticket: &Ticket) -> Result<(), String> {
         date,
         last_message,
         last_message_time,
+        initial_message: _,
         contact_reason,
         assigned_to,
         is_opened,
@@ -373,15 +380,38 @@ fn ticket_keeps_the_rules(ticket: &Ticket) -> Result<(), String> {
     kept(draft.violations())
 }
 
+fn initial_message_keeps_the_rules(message: &InitialMessage) -> Result<(), String> {
+    let InitialMessage { text, time: _ } = message.clone();
+    let draft = TicketDraft {
+        // Only the text is checked.
+        customer_id: CustomerId::new(1),
+        channel: Some("Mail".to_owned()),
+        last_message: text,
+        ..TicketDraft::default()
+    };
+    kept(draft.violations())
+}
+
 fn comment_keeps_the_rules(comment: &Comment) -> Result<(), String> {
     let Comment {
-        text, time, channel, is_from_shop, subject, from_email, to_emails, attachments, tags, ..
+        text,
+        time,
+        channel,
+        is_from_shop,
+        is_note,
+        subject,
+        from_email,
+        to_emails,
+        attachments,
+        tags,
+        ..
     } = comment.clone();
     let draft = CommentDraft {
         text: Some(text),
         time: Some(time),
         channel: Some(channel),
         is_from_shop: Some(is_from_shop),
+        is_note: Some(is_note),
         subject,
         from_email,
         to_emails: Some(to_emails),
@@ -528,7 +558,9 @@ mod tests {
             let problem = refusal_with(&ticket, member, bad);
             assert!(problem.starts_with("Ticket: "), "{member}: {problem}");
         }
-        assert_eq!(refusal_with(&comment, "text", json!("")), "Comment: Text breaks NotBlank");
+        let without = Comment { attachments: None, ..comment.clone() };
+        assert_eq!(refusal_with(&without, "text", json!("")), "Comment: Text breaks NotBlank");
+        round_trip(&Comment { text: String::new(), ..comment });
         assert_eq!(refusal_with(&samples::user(), "email", json!("a\u{0}")), "User: Email breaks NoNul");
         let too_long = json!("x".repeat(501));
         assert_eq!(

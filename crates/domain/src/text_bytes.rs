@@ -50,19 +50,15 @@ macro_rules! text_bytes {
 }
 
 text_bytes! {
-    Ticket {
-        channel, name, thread_id, email_used, last_message, contact_reason, tags, language_code, via;
-        id, shop_id, customer_id, date, last_message_time, assigned_to, is_opened, unread_count, version
-    }
     TicketView { ticket, customer, assignee; human_ticket }
     TicketSnapshot { ticket; human_ticket }
     NewComment {
         text, channel, subject, from_email, to_emails, attachments, tags;
-        id, shop_id, ticket_id, time, is_from_shop, author_id
+        id, shop_id, ticket_id, time, is_from_shop, is_note, author_id
     }
     Comment {
         text, channel, subject, from_email, to_emails, attachments, tags;
-        id, shop_id, ticket_id, customer_id, time, is_from_shop, author_id
+        id, shop_id, ticket_id, customer_id, time, is_from_shop, is_note, author_id
     }
     CommentView { comment, customer, author; }
     Customer {
@@ -75,6 +71,38 @@ text_bytes! {
     }
     User { email, first_name, last_name, full_name; id, shop_id, created_at, deactivated_at }
     Event { snapshot; shop_id, position, kind, subject, stamp }
+}
+
+/// Its first message counts even while it is also the last one, because responses hold both.
+impl TextBytes for Ticket {
+    fn text_bytes(&self) -> usize {
+        let Self {
+            channel,
+            name,
+            thread_id,
+            email_used,
+            last_message,
+            initial_message: _,
+            contact_reason,
+            tags,
+            language_code,
+            via,
+            id: _,
+            shop_id: _,
+            customer_id: _,
+            date: _,
+            last_message_time: _,
+            assigned_to: _,
+            is_opened: _,
+            unread_count: _,
+            version: _,
+        } = self;
+        let optional = [name, thread_id, email_used, last_message, contact_reason, language_code, via];
+        channel.text_bytes()
+            + optional.map(TextBytes::text_bytes).iter().sum::<usize>()
+            + self.first_message().map_or(0, |(text, _)| text.len())
+            + tags.text_bytes()
+    }
 }
 
 /// The names of its scopes.

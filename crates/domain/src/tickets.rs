@@ -15,5 +15,5 @@ pub use draft::TicketDraft;
 pub use filter::{AssigneeFilter, TicketFilter};
 pub use id_generator::TicketIdGenerator;
 pub use id_range::{IdRange, NodeNumber, TicketIdsExhausted, next_id_range};
-pub use ticket::{HumanTicket, Ticket, TicketView};
+pub use ticket::{HumanTicket, InitialMessage, Ticket, TicketView};
 pub use update::UpdateTicket;

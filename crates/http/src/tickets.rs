@@ -11,4 +11,4 @@ pub(crate) mod search;
 pub(crate) mod update;
 pub(crate) mod wire;
 
-pub(crate) use wire::{HumanTicketJson, TicketJson};
+pub(crate) use wire::{HumanTicketJson, InitialMessageJson, TicketJson};

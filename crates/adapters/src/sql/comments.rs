@@ -27,6 +27,7 @@ diesel::table! {
         to_emails -> TextList,
         attachments -> Nullable<Text>,
         tags -> TextList,
+        is_note -> Bool,
     }
 }
 
@@ -41,6 +42,9 @@ pub(crate) struct CommentRow {
     pub(crate) time: StoredTimestamp,
     pub(crate) channel: String,
     pub(crate) is_from_shop: bool,
+    // Snapshots of older versions have none.
+    #[serde(default)]
+    pub(crate) is_note: bool,
     pub(crate) author_id: Option<i64>,
     pub(crate) subject: Option<String>,
     pub(crate) from_email: Option<String>,
@@ -60,6 +64,7 @@ impl CommentRow {
             time: StoredTimestamp(comment.time),
             channel: comment.channel.unwrap_or(ticket_channel),
             is_from_shop: comment.is_from_shop,
+            is_note: comment.is_note,
             author_id: comment.author_id.map(UserId::get),
             subject: comment.subject,
             from_email: comment.from_email,
@@ -79,6 +84,7 @@ impl CommentRow {
             time: StoredTimestamp(comment.time),
             channel: comment.channel,
             is_from_shop: comment.is_from_shop,
+            is_note: comment.is_note,
             author_id: comment.author_id.map(UserId::get),
             subject: comment.subject,
             from_email: comment.from_email,
@@ -98,6 +104,7 @@ impl CommentRow {
             time: self.time.0,
             channel: self.channel,
             is_from_shop: self.is_from_shop,
+            is_note: self.is_note,
             author_id: user_id(self.author_id)?,
             subject: self.subject,
             from_email: self.from_email,

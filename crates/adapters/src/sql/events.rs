@@ -158,7 +158,7 @@ struct StoredKey {
 
 fn to_json(snapshot: Snapshot) -> Result<String, serde_json::Error> {
     match snapshot {
-        Snapshot::Ticket(snapshot) => serde_json::to_string(&TicketRow::from(*snapshot)),
+        Snapshot::Ticket(snapshot) => TicketRow::from(*snapshot).to_snapshot(),
         Snapshot::Comment(comment) => serde_json::to_string(&StoredComment {
             customer_id: comment.customer_id.get(),
             comment: CommentRow::of(*comment),
@@ -182,7 +182,10 @@ fn from_json(subject: Subject, json: &str) -> Result<Snapshot, CorruptRow> {
         serde_json::from_str(json).map_err(|_| CORRUPT)
     }
     Ok(match subject {
-        Subject::Ticket(_) => Snapshot::Ticket(Box::new(parse::<TicketRow>(json)?.try_into()?)),
+        Subject::Ticket(_) => {
+            let row = TicketRow::of_snapshot(json).map_err(|_| CORRUPT)?;
+            Snapshot::Ticket(Box::new(row.try_into()?))
+        }
         Subject::Comment(_) => {
             let StoredComment { comment, customer_id } = parse(json)?;
             let customer_id = CustomerId::new(customer_id).ok_or(CORRUPT)?;

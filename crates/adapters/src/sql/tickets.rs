@@ -1,14 +1,17 @@
 //! Tickets: their table, its rows, and the columns that an update changes.
 
-use diesel::prelude::{AsChangeset, Insertable, Queryable, Selectable};
+use diesel::dsl::{self, sql};
+use diesel::expression::SqlLiteral;
+use diesel::prelude::{AsChangeset, ExpressionMethods, Insertable, Queryable, Selectable};
+use diesel::sql_types::{Nullable, Text};
 use hexdesk_domain::{
-    CustomerId, HumanTicket, HumanTicketId, Ticket, TicketChanges, TicketId, TicketSnapshot, TicketView,
-    Timestamp, UserId,
+    CustomerId, HumanTicket, HumanTicketId, InitialMessage, Ticket, TicketChanges, TicketId, TicketSnapshot,
+    TicketView, Timestamp, UserId,
 };
 use serde::{Deserialize, Serialize};
 
 use super::customers::CustomerRow;
-use super::types::{StoredTexts, StoredTimestamp};
+use super::types::{Instant, StoredTexts, StoredTimestamp};
 use super::users::UserRow;
 use super::{CorruptRow, shop_id, user_id};
 
@@ -38,6 +41,8 @@ diesel::table! {
         human_ticket_id -> Nullable<BigInt>,
         human_ticket_opened_at -> Nullable<Instant>,
         human_ticket_closed_at -> Nullable<Instant>,
+        initial_message -> Nullable<Text>,
+        initial_message_time -> Nullable<Instant>,
     }
 }
 
@@ -55,6 +60,12 @@ pub(crate) struct TicketRow {
     pub(crate) date: StoredTimestamp,
     pub(crate) last_message: Option<String>,
     pub(crate) last_message_time: StoredTimestamp,
+    // Both are absent until the first message is replaced. A ticket created without a message then
+    // has only the time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) initial_message: Option<String>,
+    #[serde(default = "unknown_time", skip_serializing_if = "Option::is_none")]
+    pub(crate) initial_message_time: Option<StoredTimestamp>,
     pub(crate) contact_reason: Option<String>,
     pub(crate) assigned_to: Option<i64>,
     pub(crate) is_opened: bool,
@@ -72,9 +83,19 @@ pub(crate) struct TicketRow {
     pub(crate) human_ticket_closed_at: Option<StoredTimestamp>,
 }
 
+/// The time of the first message in a snapshot of an older version, which did not keep that message.
+/// See [`TicketRow::of_snapshot`].
+fn unknown_time() -> Option<StoredTimestamp> {
+    Some(StoredTimestamp(Timestamp::MIN))
+}
+
 /// The row of a ticket that has no human ticket yet.
 impl From<Ticket> for TicketRow {
     fn from(ticket: Ticket) -> Self {
+        let (initial_message, initial_message_time) = match ticket.initial_message {
+            Some(InitialMessage { text, time }) => (text, Some(StoredTimestamp(time))),
+            None => (None, None),
+        };
         Self {
             shop_id: ticket.shop_id.get(),
             id: ticket.id.get(),
@@ -86,6 +107,8 @@ impl From<Ticket> for TicketRow {
             date: StoredTimestamp(ticket.date),
             last_message: ticket.last_message,
             last_message_time: StoredTimestamp(ticket.last_message_time),
+            initial_message,
+            initial_message_time,
             contact_reason: ticket.contact_reason,
             assigned_to: ticket.assigned_to.map(UserId::get),
             is_opened: ticket.is_opened,
@@ -98,6 +121,29 @@ impl From<Ticket> for TicketRow {
             human_ticket_opened_at: None,
             human_ticket_closed_at: None,
         }
+    }
+}
+
+impl TicketRow {
+    /// Writes it as a snapshot in JSON. From version 2 on, the snapshot says whether the first
+    /// message was replaced: snapshots of older versions do not.
+    pub(crate) fn to_snapshot(&self) -> Result<String, serde_json::Error> {
+        let mut json = serde_json::to_string(self)?;
+        if self.version > 1 && self.initial_message_time.is_none() {
+            json.pop();
+            json.push_str(r#","initial_message_time":null}"#);
+        }
+        Ok(json)
+    }
+
+    /// Reads a snapshot. The first message is unknown in a snapshot that does not mention it, unless
+    /// the ticket is new.
+    pub(crate) fn of_snapshot(json: &str) -> Result<Self, serde_json::Error> {
+        let mut row: Self = serde_json::from_str(json)?;
+        if row.version == 1 {
+            row.initial_message_time = None;
+        }
+        Ok(row)
     }
 }
 
@@ -141,6 +187,9 @@ impl TryFrom<TicketRow> for TicketSnapshot {
             date: row.date.0,
             last_message: row.last_message,
             last_message_time: row.last_message_time.0,
+            initial_message: row
+                .initial_message_time
+                .map(|time| InitialMessage { text: row.initial_message, time: time.0 }),
             contact_reason: row.contact_reason,
             assigned_to: user_id(row.assigned_to)?,
             is_opened: row.is_opened,
@@ -186,6 +235,7 @@ pub(crate) struct TicketChangeset {
     language_code: Option<Option<String>>,
     is_opened: Option<bool>,
     unread_count: Option<i32>,
+    last_message_time: Option<StoredTimestamp>,
 }
 
 impl From<TicketChanges> for TicketChangeset {
@@ -204,6 +254,7 @@ impl From<TicketChanges> for TicketChangeset {
             language_code,
             is_opened,
             unread_count,
+            last_message_time,
         } = changes;
         Self {
             customer_id: customer_id.map(CustomerId::get),
@@ -219,6 +270,52 @@ impl From<TicketChanges> for TicketChangeset {
             language_code,
             is_opened,
             unread_count,
+            last_message_time: last_message_time.map(StoredTimestamp),
+        }
+    }
+}
+
+/// Keeps the first message in the statement that replaces it as the last one (TICKET-26).
+pub(crate) fn keep_first_message() -> KeepFirstMessage {
+    (
+        tickets::initial_message
+            .eq(sql("CASE WHEN initial_message_time IS NULL THEN last_message ELSE initial_message END")),
+        tickets::initial_message_time.eq(sql("coalesce(initial_message_time, last_message_time)")),
+    )
+}
+
+pub(crate) type KeepFirstMessage = (
+    dsl::Eq<tickets::initial_message, SqlLiteral<Nullable<Text>>>,
+    dsl::Eq<tickets::initial_message_time, SqlLiteral<Nullable<Instant>>>,
+);
+
+/// The columns that a comment changes: `None` leaves a column as it is, `Some(None)` sets it to NULL.
+#[derive(Debug, AsChangeset)]
+#[diesel(table_name = tickets)]
+pub(crate) struct MessageChangeset {
+    last_message: Option<Option<String>>,
+    last_message_time: Option<StoredTimestamp>,
+    initial_message: Option<Option<String>>,
+    initial_message_time: Option<Option<StoredTimestamp>>,
+    unread_count: Option<i32>,
+    version: i64,
+}
+
+impl MessageChangeset {
+    /// The changes from one state of a ticket to a later one. A text that stays is not written again.
+    pub(crate) fn between(before: &Ticket, after: &Ticket) -> Self {
+        let initial =
+            (before.initial_message != after.initial_message).then(|| after.initial_message.clone());
+        Self {
+            last_message: (before.last_message != after.last_message).then(|| after.last_message.clone()),
+            last_message_time: (before.last_message_time != after.last_message_time)
+                .then_some(StoredTimestamp(after.last_message_time)),
+            initial_message_time: initial
+                .as_ref()
+                .map(|initial| initial.as_ref().map(|message| StoredTimestamp(message.time))),
+            initial_message: initial.map(|initial| initial.and_then(|message| message.text)),
+            unread_count: (before.unread_count != after.unread_count).then_some(after.unread_count),
+            version: after.version,
         }
     }
 }

@@ -118,6 +118,7 @@ impl Fixture {
             time: now(),
             channel: None,
             is_from_shop: true,
+            is_note: false,
             author_id: None,
             subject: None,
             from_email: None,

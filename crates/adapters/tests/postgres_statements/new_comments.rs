@@ -133,7 +133,7 @@ async fn a_plan_for_small_tables_looks_rows_up() {
             ("SELECT", "FOR NO KEY UPDATE", locks.to_owned(), 3),
             ("SELECT", "FROM users", format!("{shop}, int8[]"), 1),
             ("DELETE", "\"idempotency_records\"", "int8, text, text".to_owned(), 1),
-            ("UPDATE tickets", "", "text, timestamptz, int4, int8, int8, int8, int8".to_owned(), 1),
+            ("UPDATE tickets", "", "bool, bool, text, timestamptz, int4, int8, int8, int8".to_owned(), 1),
         ] {
             let of_this = |statement: &&String| statement.starts_with(begins) && statement.contains(holds);
             let found: Vec<_> = statements.iter().filter(of_this).collect();

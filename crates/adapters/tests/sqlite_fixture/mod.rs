@@ -91,6 +91,7 @@ pub(crate) fn comment(shop_id: ShopId, ticket: i64, id: i64) -> NewComment {
         time: at(id),
         channel: None,
         is_from_shop: false,
+        is_note: false,
         author_id: None,
         subject: None,
         from_email: None,

@@ -27,7 +27,7 @@ use crate::samples::{
 
 pub use effects::{
     comment_4_last_message_follows, comment_5_customers_comment_is_unread,
-    comment_6_version_counts_every_comment,
+    comment_6_version_counts_every_comment, comment_14_note_moves_nothing,
 };
 pub use lists::{
     comment_7_list_is_earliest_first, comment_8_pages_hold_every_comment_once,
@@ -120,6 +120,7 @@ fn various_comments(ticket: &Ticket, author: UserId) -> anyhow::Result<Vec<NewCo
             time: at(1),
             channel: Some("Website".into()),
             is_from_shop: false,
+            is_note: true,
             author_id: Some(author),
             subject: Some("subject".into()),
             from_email: Some("From@Example.com".into()),
@@ -145,7 +146,9 @@ fn various_comments(ticket: &Ticket, author: UserId) -> anyhow::Result<Vec<NewCo
             tags: vec![heavy_text_of(MAX_TAG_CHARS); usize::try_from(MAX_TAGS)?],
             ..plain.clone()
         },
+        NewComment { text: String::new(), attachments: Some("[{}]".into()), ..plain.clone() },
         NewComment { is_from_shop: false, ..plain.clone() },
+        NewComment { is_note: true, ..plain.clone() },
         NewComment { author_id: Some(author), ..plain.clone() },
         NewComment { channel: Some("Website".into()), ..plain.clone() },
         NewComment { subject: Some("subject".into()), ..plain.clone() },

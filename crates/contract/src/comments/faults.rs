@@ -2,8 +2,8 @@ use std::collections::BTreeSet;
 
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
 use hexdesk_domain::{
-    CommentId, CommentPosition, CommentView, IdempotentOutcome, NewComment, Page, PageSize, ShopId,
-    StorageError, TextBytes, Ticket, TicketId, Timestamp,
+    CommentId, CommentPosition, CommentView, IdempotentOutcome, InitialMessage, NewComment, Page, PageSize,
+    ShopId, StorageError, TextBytes, Ticket, TicketId, Timestamp,
 };
 
 use crate::faulty::{Fault, fault, full_page_goes_on, rest};
@@ -88,6 +88,11 @@ fn of_comments() -> Vec<Fault> {
                 comment.attachments.iter_mut().for_each(|text| *text = text.trim().to_owned());
             })
             .found_by_the_model(),
+        fault("COMMENT-1", "An empty text becomes a space.").new_comments(|_, comment| {
+            if comment.text.is_empty() {
+                comment.text.push(' ');
+            }
+        }),
         fault("COMMENT-1", "The addresses of a comment are stored as a set.").new_comments(|_, comment| {
             comment.to_emails.sort();
             comment.to_emails.dedup();
@@ -163,6 +168,38 @@ fn of_tickets() -> Vec<Fault> {
                 item.ticket.last_message_time = item.comment.time;
             }
         }),
+        fault("COMMENT-4", "A message from the future stays the last one.").create_comments(
+            |store, batch| {
+                let mut stamps = batch.clone().into_iter().map(|item| item.stamp.time);
+                create_and(store, batch, |Item { comment, before, ticket, .. }| {
+                    let is_pinned = stamps.next().is_some_and(|now| before.last_message_time > now);
+                    if is_pinned && comment.time < before.last_message_time {
+                        ticket.last_message.clone_from(&before.last_message);
+                        ticket.last_message_time = before.last_message_time;
+                        ticket.initial_message.clone_from(&before.initial_message);
+                    }
+                })
+            },
+        ),
+        fault("TICKET-26", "The second message takes the place of the first.").commented_tickets(|item| {
+            if let Some(initial) = &mut item.ticket.initial_message {
+                initial.text.clone_from(&item.before.last_message);
+                initial.time = item.before.last_message_time;
+            }
+        }),
+        fault("TICKET-26", "A first message that is missing is the first comment.").commented_tickets(
+            |item| {
+                if let Some(initial) = &mut item.ticket.initial_message {
+                    initial.text.get_or_insert(item.comment.text.clone());
+                }
+            },
+        ),
+        fault("TICKET-26", "An older comment keeps the first message.").commented_tickets(|item| {
+            let (text, time) = (item.before.last_message.clone(), item.before.last_message_time);
+            if item.is_created() {
+                item.ticket.initial_message.get_or_insert(InitialMessage { text, time });
+            }
+        }),
         fault("COMMENT-5", "An older comment does not count as unread.").commented_tickets(
             |Item { comment, before, ticket, .. }| {
                 if comment.time < before.last_message_time {
@@ -180,6 +217,28 @@ fn of_tickets() -> Vec<Fault> {
         fault("COMMENT-5", "A comment from the shop clears the unread count.").commented_tickets(|item| {
             if item.is_created() && item.comment.is_from_shop {
                 item.ticket.unread_count = 0;
+            }
+        }),
+        fault("COMMENT-14", "A note of the customer counts as unread.").commented_tickets(|item| {
+            if item.is_created() && item.comment.is_note && !item.comment.is_from_shop {
+                item.ticket.unread_count = 1;
+            }
+        }),
+        fault("COMMENT-14", "A note is the last message.")
+            .commented_tickets(|item| {
+                if item.is_created() && item.comment.is_note {
+                    item.ticket.replace_last_message(Some(item.comment.text.clone()), item.comment.time);
+                }
+            })
+            .found_by_the_model(),
+        fault("COMMENT-14", "A note moves the time of the last message.").commented_tickets(|item| {
+            if item.is_created() && item.comment.is_note {
+                item.ticket.last_message_time = item.ticket.last_message_time.max(item.comment.time);
+            }
+        }),
+        fault("COMMENT-14", "A note does not raise the version.").commented_tickets(|item| {
+            if item.comment.is_note {
+                item.ticket.version = item.before.version;
             }
         }),
         fault("COMMENT-6", "A batch of comments raises the version once.").create_comments(|store, batch| {

@@ -325,12 +325,8 @@ pub async fn comment_11_racing_comments_are_all_stored(storage: Arc<dyn Storage>
             "the last message is {:?}, which is not the text of a comment at {latest}",
             found.last_message
         );
-        let mut expected = Ticket {
-            last_message: found.last_message.clone(),
-            last_message_time: latest,
-            unread_count: 1,
-            ..ticket
-        };
+        let mut expected = Ticket { unread_count: 1, ..ticket };
+        expected.replace_last_message(found.last_message.clone(), latest);
         (0..UPDATES).for_each(|change| update_of(change).apply(&mut expected));
         expected.version = 1 + i64::try_from(RACERS + UPDATES)?;
         same("the contested ticket", &found, &expected)?;

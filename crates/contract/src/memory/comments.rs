@@ -40,7 +40,7 @@ impl State {
             return Err(unexpected("create_comments", "the shop already has a comment with this id"));
         }
         let comment = new.into_comment(&stored.ticket);
-        stored.ticket = stored.ticket.after_comment(&comment);
+        stored.ticket = stored.ticket.after_comment(&comment, stamp.time);
         self.comments.insert((shop, comment.id), comment.clone());
         let changed = [
             (EventKind::CommentCreated, Subject::Comment(comment.id)),

@@ -39,7 +39,8 @@ impl TicketWords {
 impl State {
     /// The first message of a ticket.
     pub(crate) fn first_message(&self, shop: ShopId, id: TicketId) -> Option<&str> {
-        self.tickets.get(&(shop, id)).and_then(|stored| stored.first_message.as_deref())
+        let stored = self.tickets.get(&(shop, id))?;
+        stored.ticket.first_message().map(|(text, _)| text)
     }
 
     /// The comments of a ticket.

@@ -10,13 +10,10 @@ use hexdesk_domain::{
 
 use super::{MemoryStorage, State, next_number, unexpected};
 
-/// A ticket, its first message and the number of its human ticket.
+/// A ticket and the number of its human ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StoredTicket {
     pub(crate) ticket: Ticket,
-    /// The last message at the ticket's creation. Searches find it even after `last_message`
-    /// changes.
-    pub(crate) first_message: Option<String>,
     pub(crate) human_ticket: Option<HumanTicketId>,
 }
 
@@ -54,8 +51,7 @@ impl State {
             return Err(unexpected("create_tickets", "the shop already has a ticket with this id"));
         }
         let human_ticket = self.set_human_ticket(shop, None, ticket.is_opened, stamp.time)?;
-        let first_message = ticket.last_message.clone();
-        self.tickets.insert((shop, id), StoredTicket { ticket, first_message, human_ticket });
+        self.tickets.insert((shop, id), StoredTicket { ticket, human_ticket });
         self.append_events(shop, stamp, [(EventKind::TicketCreated, Subject::Ticket(id))]);
         Ok(CreateTicketOutcome::Created)
     }

@@ -229,6 +229,7 @@ pub(super) struct Changes {
     pub(super) email_used: Option<Option<Slot>>,
     pub(super) date: Option<i64>,
     pub(super) via: Option<Option<Slot>>,
+    pub(super) last_message_time: Option<i64>,
 }
 
 /// One comment of a batch.
@@ -482,11 +483,11 @@ fn changes() -> impl Strategy<Value = Changes> {
     let person = prop_oneof![2 => person(), 1 => Just(Person::Nobody)];
     (
         (option::of(person), text(), vec(any::<Slot>(), 0..4), text(), text()),
-        (any::<bool>(), 0..3_u8),
+        (any::<bool>(), 0..3_u8, MILLIS),
         (self::person(), any::<Slot>(), any::<Slot>(), text(), MILLIS, text()),
-        vec(0..15_u8, 0..6),
+        vec(0..16_u8, 0..6),
     )
-        .prop_map(|(texts, (is_opened, unread_count), others, fields)| {
+        .prop_map(|(texts, (is_opened, unread_count, time), others, fields)| {
             let is_changed = |field: u8| fields.contains(&field);
             Changes {
                 assignee: is_changed(0).then_some(texts.0),
@@ -503,6 +504,7 @@ fn changes() -> impl Strategy<Value = Changes> {
                 email_used: is_changed(12).then_some(others.3),
                 date: is_changed(13).then_some(others.4),
                 via: is_changed(14).then_some(others.5),
+                last_message_time: is_changed(15).then_some(time),
             }
         })
 }

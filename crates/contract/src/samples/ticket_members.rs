@@ -4,7 +4,9 @@ use hexdesk_domain::limits::{
     MAX_CHANNEL_CHARS, MAX_CONTACT_REASON_CHARS, MAX_MESSAGE_CHARS, MAX_TAG_CHARS, MAX_TAGS,
     MAX_THREAD_ID_CHARS, MAX_TICKET_NAME_CHARS, MAX_VIA_CHARS,
 };
-use hexdesk_domain::{Customer, CustomerId, ShopId, Ticket, TicketChanges, TicketId, Timestamp, UserId};
+use hexdesk_domain::{
+    Customer, CustomerId, InitialMessage, ShopId, Ticket, TicketChanges, TicketId, Timestamp, UserId,
+};
 
 use super::{at, longest_email, longest_language_code, text_of};
 
@@ -26,6 +28,7 @@ pub(crate) fn plain_ticket_of(id: TicketId, shop_id: ShopId, customer_id: Custom
         date: at(-60_000),
         last_message: None,
         last_message_time: at(-30_000),
+        initial_message: None,
         contact_reason: None,
         assigned_to: None,
         is_opened: false,
@@ -52,6 +55,7 @@ pub(crate) fn filled_ticket(plain: Ticket, assignee: UserId, text: impl Fn(&str)
         date: at(1),
         last_message: Some(text("last message")),
         last_message_time: at(2),
+        initial_message: None,
         contact_reason: Some(text("reason")),
         assigned_to: Some(assignee),
         is_opened: true,
@@ -77,6 +81,7 @@ pub(crate) fn longest_ticket(plain: Ticket, assignee: UserId) -> Ticket {
         date: Timestamp::MAX,
         last_message: Some(text_of(MAX_MESSAGE_CHARS)),
         last_message_time: Timestamp::MIN,
+        initial_message: None,
         contact_reason: Some(text_of(MAX_CONTACT_REASON_CHARS)),
         assigned_to: Some(assignee),
         is_opened: true,
@@ -130,6 +135,7 @@ pub(crate) fn single_changes(assignee: UserId, other: UserId) -> Vec<(&'static s
         ("a program", TicketChanges { via: new(), ..nothing() }),
         ("no program", TicketChanges { via: Some(None), ..nothing() }),
         ("unread messages", TicketChanges { unread_count: Some(7), ..nothing() }),
+        ("a time", TicketChanges { last_message_time: Some(at(77)), ..nothing() }),
         ("nothing unread", TicketChanges { unread_count: Some(0), ..nothing() }),
     ]
 }
@@ -169,6 +175,7 @@ pub(crate) fn all_changes() -> TicketChanges {
         email_used: Some(Some("used@example.com".into())),
         date: Some(at(33)),
         via: Some(Some("via".into())),
+        last_message_time: Some(at(3)),
     }
 }
 
@@ -198,6 +205,11 @@ pub(crate) fn after_all_changes(before: Ticket) -> Ticket {
         email_used: Some("used@example.com".into()),
         date: at(33),
         via: Some("via".into()),
+        last_message_time: at(3),
+        initial_message: Some(InitialMessage {
+            text: before.last_message.clone(),
+            time: before.last_message_time,
+        }),
         version: before.version + 1,
         ..before
     }
@@ -219,10 +231,11 @@ pub(crate) fn extreme_changes() -> Vec<TicketChanges> {
             email_used: Some(Some(longest_email())),
             date: Some(Timestamp::MAX),
             via: Some(Some(text_of(MAX_VIA_CHARS))),
+            last_message_time: Some(Timestamp::MAX),
             ..nothing()
         },
         TicketChanges { date: Some(Timestamp::MIN), ..nothing() },
-        TicketChanges { language_code: language("EN"), ..nothing() },
+        TicketChanges { last_message_time: Some(Timestamp::MIN), language_code: language("EN"), ..nothing() },
         TicketChanges { language_code: language("pt_BR"), ..nothing() },
         TicketChanges { language_code: language("zh_Hant_TW"), ..nothing() },
     ]

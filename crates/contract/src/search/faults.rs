@@ -350,7 +350,8 @@ fn of_changes() -> Vec<Fault> {
         fault("SEARCH-4", "Comments older than their ticket are not found.").search(texts(
             |texts, store, view| {
                 let stored = store.tickets.get(&(view.ticket.shop_id, view.ticket.id));
-                texts.messages = stored.and_then(|stored| stored.first_message.clone()).into_iter().collect();
+                let first = stored.and_then(|stored| stored.ticket.first_message());
+                texts.messages = first.map(|(text, _)| text.to_owned()).into_iter().collect();
                 let is_searched = |comment: &hexdesk_domain::Comment| {
                     comment.shop_id == view.ticket.shop_id && comment.time >= view.ticket.date
                 };

@@ -96,8 +96,7 @@ fn of_creations() -> Vec<Fault> {
             for (item, outcome) in batch.into_iter().zip(&outcomes) {
                 if *outcome == CreateTicketOutcome::CustomerNotFound {
                     let place = (item.ticket.shop_id, item.ticket.id);
-                    let stored =
-                        StoredTicket { ticket: item.ticket, first_message: None, human_ticket: None };
+                    let stored = StoredTicket { ticket: item.ticket, human_ticket: None };
                     store.tickets.entry(place).or_insert(stored);
                 }
             }

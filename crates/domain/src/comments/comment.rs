@@ -19,6 +19,8 @@ pub struct NewComment {
     pub channel: Option<String>,
     /// Whether the shop wrote it. Otherwise the customer did.
     pub is_from_shop: bool,
+    /// Whether it is an internal note. Notes are not for the customer.
+    pub is_note: bool,
     /// The user who wrote it; of the same shop.
     pub author_id: Option<UserId>,
     /// Subject.
@@ -45,6 +47,7 @@ impl NewComment {
             time,
             channel,
             is_from_shop,
+            is_note,
             author_id,
             subject,
             from_email,
@@ -61,6 +64,7 @@ impl NewComment {
             time,
             channel: channel.unwrap_or_else(|| ticket.channel.clone()),
             is_from_shop,
+            is_note,
             author_id,
             subject,
             from_email,
@@ -90,6 +94,8 @@ pub struct Comment {
     pub channel: String,
     /// Whether the shop wrote it. Otherwise the customer did.
     pub is_from_shop: bool,
+    /// Whether it is an internal note. Notes are not for the customer.
+    pub is_note: bool,
     /// The user who wrote it.
     pub author_id: Option<UserId>,
     /// Subject.
@@ -125,7 +131,7 @@ pub struct CommentView {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{CommentDraft, TicketDraft};
+    use crate::{CommentDraft, InitialMessage, TicketDraft};
 
     fn at(millis: i64) -> Timestamp {
         Timestamp::from_unix_millis(millis).unwrap()
@@ -155,7 +161,7 @@ mod tests {
     }
 
     fn after(comment: NewComment) -> Ticket {
-        ticket().after_comment(&comment.into_comment(&ticket()))
+        ticket().after_comment(&comment.into_comment(&ticket()), at(100))
     }
 
     #[test]
@@ -164,12 +170,50 @@ mod tests {
             let expected = Ticket { version: 2, ..ticket() };
             let expected = match is_last {
                 true => {
-                    Ticket { last_message: Some("Later".into()), last_message_time: at(time), ..expected }
+                    let first = InitialMessage { text: Some("Hello".into()), time: at(10) };
+                    let text = Some("Later".into());
+                    let (last_message_time, initial_message) = (at(time), Some(first));
+                    Ticket { last_message: text, last_message_time, initial_message, ..expected }
                 }
                 false => expected,
             };
             assert_eq!(after(comment(time, true)), expected, "{time}");
         }
+    }
+
+    #[test]
+    fn any_comment_follows_a_message_from_the_future() {
+        let comment = comment(9, true).into_comment(&ticket());
+        for (now, is_last) in [(9, true), (10, false), (11, false)] {
+            let after = ticket().after_comment(&comment, at(now));
+            assert_eq!(after.last_message.as_deref(), Some(if is_last { "Later" } else { "Hello" }), "{now}");
+        }
+    }
+
+    #[test]
+    fn a_note_only_raises_the_version() {
+        for is_from_shop in [true, false] {
+            let note = NewComment { is_note: true, ..comment(11, is_from_shop) };
+            assert_eq!(after(note), Ticket { version: 2, ..ticket() });
+        }
+    }
+
+    #[test]
+    fn the_first_message_is_kept() {
+        let first = Some(("Hello", at(10)));
+        assert_eq!((ticket().first_message(), ticket().initial_message), (first, None));
+        let older = after(comment(9, true));
+        assert_eq!((older.first_message(), &older.initial_message), (first, &None));
+        let once = after(comment(11, true));
+        assert_eq!(once.first_message(), first);
+        let twice = once.after_comment(&comment(12, true).into_comment(&once), at(100));
+        assert_eq!((twice.first_message(), twice.last_message_time), (first, at(12)));
+
+        let silent = Ticket { last_message: None, ..ticket() };
+        assert_eq!(silent.first_message(), None);
+        let answered = silent.after_comment(&comment(11, true).into_comment(&silent), at(100));
+        assert_eq!(answered.first_message(), None);
+        assert_eq!(answered.initial_message, Some(InitialMessage { text: None, time: at(10) }));
     }
 
     #[test]

@@ -7,19 +7,14 @@ use crate::limits::{
 };
 use crate::validation::email::email_address;
 use crate::validation::text_rules::{every_entry_fits, every_tag_fits, no_nul, not_blank};
-use crate::validation::violation::{Violations, check, required};
-use crate::{CommentId, Field, NewComment, ShopId, TicketId, Timestamp, UserId, Violation};
+use crate::validation::violation::{Violations, check};
+use crate::{CommentId, Field, NewComment, Rule, ShopId, TicketId, Timestamp, UserId, Violation};
 
 /// A requested comment: unchecked, without defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Validate)]
 pub struct CommentDraft {
-    /// Required, not blank, at most [`MAX_COMMENT_CHARS`].
-    #[validate(
-        required,
-        length(max = MAX_COMMENT_CHARS),
-        custom(function = "not_blank"),
-        custom(function = "no_nul")
-    )]
+    /// At most [`MAX_COMMENT_CHARS`]. Required and not blank, unless there are attachments.
+    #[validate(length(max = MAX_COMMENT_CHARS), custom(function = "no_nul"))]
     pub text: Option<String>,
     /// Default: now.
     pub time: Option<Timestamp>,
@@ -28,6 +23,8 @@ pub struct CommentDraft {
     pub channel: Option<String>,
     /// Whether the shop wrote it. Default: true.
     pub is_from_shop: Option<bool>,
+    /// Whether it is an internal note. Default: false.
+    pub is_note: Option<bool>,
     /// At most [`MAX_COMMENT_SUBJECT_CHARS`].
     #[validate(length(max = MAX_COMMENT_SUBJECT_CHARS), custom(function = "no_nul"))]
     pub subject: Option<String>,
@@ -45,6 +42,26 @@ pub struct CommentDraft {
     pub tags: Option<Vec<String>>,
 }
 
+/// Returns the violation of a message that has neither a text nor attachments.
+fn missing_text(text: Option<&str>, attachments: Option<&str>) -> Option<Violation> {
+    let rule = match text {
+        _ if attachments.is_some_and(is_not_empty) => return None,
+        None => Rule::Required,
+        Some(text) if text.trim().is_empty() => Rule::NotBlank,
+        Some(_) => return None,
+    };
+    Some(Violation { field: Field::Text, index: None, rule })
+}
+
+/// Whether a JSON text is a list with entries, an object with members, or a text with characters.
+fn is_not_empty(json: &str) -> bool {
+    let inside = |begin, end| json.trim().strip_prefix(begin).and_then(|rest| rest.strip_suffix(end));
+    [('[', ']'), ('{', '}')]
+        .iter()
+        .any(|(begin, end)| inside(*begin, *end).is_some_and(|it| !it.trim().is_empty()))
+        || inside('"', '"').is_some_and(|text| !text.is_empty())
+}
+
 fn every_address_fits(addresses: &[String]) -> Result<(), validator::ValidationError> {
     every_entry_fits(addresses, MAX_TO_EMAILS, MAX_EMAIL_CHARS)
 }
@@ -52,7 +69,13 @@ fn every_address_fits(addresses: &[String]) -> Result<(), validator::ValidationE
 impl CommentDraft {
     /// Returns every violation, as [`TicketDraft::violations`](crate::TicketDraft::violations).
     pub fn violations(&self) -> Vec<Violation> {
-        check(self).err().map(Into::into).unwrap_or_default()
+        self.check().err().map(Into::into).unwrap_or_default()
+    }
+
+    fn check(&self) -> Result<(), Violations> {
+        let mut found: Vec<Violation> = check(self).err().map(Into::into).unwrap_or_default();
+        found.extend(missing_text(self.text.as_deref(), self.attachments.as_deref()));
+        Violations::none_of(found)
     }
 
     /// Returns the complete comment. Fills in defaults, and `now` for its time.
@@ -67,15 +90,16 @@ impl CommentDraft {
         author_id: Option<UserId>,
         now: Timestamp,
     ) -> Result<NewComment, Violations> {
-        check(&self)?;
+        self.check()?;
         Ok(NewComment {
             id,
             shop_id,
             ticket_id,
-            text: required(Field::Text, self.text)?,
+            text: self.text.unwrap_or_default(),
             time: self.time.unwrap_or(now),
             channel: self.channel,
             is_from_shop: self.is_from_shop.unwrap_or(true),
+            is_note: self.is_note.unwrap_or(false),
             author_id,
             subject: self.subject,
             from_email: self.from_email,
@@ -89,7 +113,6 @@ impl CommentDraft {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Rule;
 
     fn rules(draft: &CommentDraft) -> Vec<(Field, Option<usize>, Rule)> {
         draft.violations().iter().map(|found| (found.field, found.index, found.rule)).collect()
@@ -101,6 +124,26 @@ mod tests {
         for blank in ["", " \n"] {
             let draft = CommentDraft { text: Some(blank.into()), ..CommentDraft::default() };
             assert_eq!(rules(&draft), [(Field::Text, None, Rule::NotBlank)]);
+        }
+    }
+
+    #[test]
+    fn attachments_need_no_text() {
+        for attachments in
+            ["[{}]", "[null]", " [ {\"url\": \"https://cdn.example/photo.jpg\"} ]", "{\"a\":1}", "\" \""]
+        {
+            for text in [None, Some(""), Some(" \n"), Some("See the photo")] {
+                let text = text.map(str::to_owned);
+                let draft =
+                    CommentDraft { text, attachments: Some(attachments.into()), ..CommentDraft::default() };
+                assert_eq!(rules(&draft), [], "{attachments}");
+            }
+        }
+        for nothing in ["[]", " [ ] ", "{}", "{\n}", "\"\"", "null", "false", "0", ""] {
+            let draft = CommentDraft { attachments: Some(nothing.into()), ..CommentDraft::default() };
+            assert_eq!(rules(&draft), [(Field::Text, None, Rule::Required)], "{nothing}");
+            let draft = CommentDraft { text: Some(" ".into()), ..draft };
+            assert_eq!(rules(&draft), [(Field::Text, None, Rule::NotBlank)], "{nothing}");
         }
     }
 

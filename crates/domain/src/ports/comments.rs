@@ -40,7 +40,8 @@ pub enum CreateCommentOutcome {
 ///   leaves no data.
 /// - **COMMENT-4** In the same transaction, the ticket's `last_message` and `last_message_time`
 ///   become the comment's text and time. If the comment is older than the ticket's
-///   `last_message_time`, they stay as they are.
+///   `last_message_time`, they stay as they are, unless that time is after the creation's
+///   [`AuditStamp`].
 /// - **COMMENT-5** A comment that is not from the shop sets the ticket's `unread_count` to 1,
 ///   regardless of the comment's time. A comment from the shop leaves it unchanged.
 /// - **COMMENT-6** Every comment raises the ticket's `version`. It changes nothing else of the
@@ -62,6 +63,8 @@ pub enum CreateCommentOutcome {
 /// - **COMMENT-13** If comments on a ticket or updates of it race with its deletion, each takes effect
 ///   before the deletion, or returns `TicketNotFound`. Every comment that takes effect is deleted
 ///   with the ticket.
+/// - **COMMENT-14** A note raises the ticket's `version`. It changes neither `last_message`,
+///   `last_message_time` nor `unread_count`.
 ///
 /// If ticket and author are both missing, the outcome is `TicketNotFound`. The failure of COMMENT-12
 /// is of the kind `Unexpected`. An id is also taken if an earlier item of the same batch has it. The

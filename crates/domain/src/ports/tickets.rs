@@ -125,6 +125,10 @@ pub enum DeleteTicketOutcome {
 ///
 /// # Updates and deletions of tickets
 ///
+/// - **TICKET-26** A ticket keeps the message that it was created with. When another message or
+///   another time first replaces it as the last one, its `last_message` and its `last_message_time`
+///   become the `initial_message`. From then on `initial_message` does not change.
+///
 /// In [`TicketChanges`](crate::TicketChanges), `None` keeps a value and `Some(None)` clears it. An
 /// update is empty if the ticket already has every value that it sets.
 ///

@@ -34,6 +34,8 @@ pub struct TicketChanges {
     pub is_opened: Option<bool>,
     /// As in [`TicketDraft`].
     pub unread_count: Option<i32>,
+    /// Corrects the time of its last message.
+    pub last_message_time: Option<Timestamp>,
 }
 
 impl TicketChanges {
@@ -61,6 +63,7 @@ impl TicketChanges {
             language_code,
             is_opened,
             unread_count,
+            last_message_time,
         } = self;
         set(&mut ticket.customer_id, customer_id);
         set(&mut ticket.channel, channel);
@@ -75,6 +78,11 @@ impl TicketChanges {
         set(&mut ticket.language_code, language_code);
         set(&mut ticket.is_opened, is_opened);
         set(&mut ticket.unread_count, unread_count);
+        if let Some(time) = last_message_time
+            && time != ticket.last_message_time
+        {
+            ticket.replace_last_message(ticket.last_message.clone(), time);
+        }
         if *ticket != before {
             ticket.version += 1;
         }
@@ -121,6 +129,7 @@ impl TicketChanges {
             language_code,
             is_opened: _,
             unread_count,
+            last_message_time: _,
         } = self.clone();
         check(&TicketDraft {
             // An existing ticket already has the required values.
@@ -143,7 +152,7 @@ impl TicketChanges {
 mod tests {
     use super::*;
     use crate::limits::{MAX_TAGS, MAX_TICKET_NAME_CHARS, MAX_UNREAD_COUNT};
-    use crate::{Field, Rule, ShopId, TicketId};
+    use crate::{Field, InitialMessage, Rule, ShopId, TicketId};
 
     fn ticket() -> Ticket {
         let draft = TicketDraft {
@@ -225,6 +234,14 @@ mod tests {
                 TicketChanges { via: Some(Some("v".into())), ..none() },
                 Ticket { via: Some("v".into()), ..raised() },
             ),
+            (
+                TicketChanges { last_message_time: Some(Timestamp::MAX), ..none() },
+                Ticket {
+                    last_message_time: Timestamp::MAX,
+                    initial_message: Some(InitialMessage { text: None, time: Timestamp::MIN }),
+                    ..raised()
+                },
+            ),
         ] {
             assert_eq!(changed(changes.clone()), expected, "{changes:?}");
         }
@@ -247,6 +264,7 @@ mod tests {
             email_used: Some(None),
             date: Some(Timestamp::MIN),
             via: Some(None),
+            last_message_time: Some(Timestamp::MIN),
         };
         assert_eq!(changed(current), ticket());
     }

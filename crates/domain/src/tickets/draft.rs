@@ -83,6 +83,7 @@ impl TicketDraft {
             date: self.date.unwrap_or(now),
             last_message: self.last_message,
             last_message_time: self.last_message_time.unwrap_or(now),
+            initial_message: None,
             contact_reason: self.contact_reason,
             assigned_to: self.assigned_to,
             is_opened: self.is_opened,

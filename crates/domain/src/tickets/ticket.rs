@@ -25,6 +25,9 @@ pub struct Ticket {
     pub last_message: Option<String>,
     /// When that message was written.
     pub last_message_time: Timestamp,
+    /// The message that it was created with, once another has replaced it. See
+    /// [`Ticket::first_message`].
+    pub initial_message: Option<InitialMessage>,
     /// The reason for the contact.
     pub contact_reason: Option<String>,
     /// The user it is assigned to; of the same shop.
@@ -51,21 +54,51 @@ impl Ticket {
         TicketPosition { last_message_time: self.last_message_time, id: self.id }
     }
 
-    /// Returns the ticket after this new comment of it (COMMENT-4 to COMMENT-6).
+    /// Returns the text and the time of the message that it was created with (TICKET-26). `None` if
+    /// it was created without a message.
+    pub fn first_message(&self) -> Option<(&str, Timestamp)> {
+        match &self.initial_message {
+            Some(InitialMessage { text, time }) => Some((text.as_deref()?, *time)),
+            None => Some((self.last_message.as_deref()?, self.last_message_time)),
+        }
+    }
+
+    /// Replaces its last message. The first one that is replaced is kept (TICKET-26).
+    pub fn replace_last_message(&mut self, text: Option<String>, time: Timestamp) {
+        let text = std::mem::replace(&mut self.last_message, text);
+        let time = std::mem::replace(&mut self.last_message_time, time);
+        self.initial_message.get_or_insert(InitialMessage { text, time });
+    }
+
+    /// Returns the ticket after this new comment of it, which is created at `now` (COMMENT-4 to
+    /// COMMENT-6, COMMENT-14).
     #[must_use]
-    pub fn after_comment(&self, comment: &Comment) -> Self {
+    pub fn after_comment(&self, comment: &Comment, now: Timestamp) -> Self {
         let mut ticket = self.clone();
-        // If two comments have the same time, the one created later is the latest.
-        if comment.time >= ticket.last_message_time {
-            ticket.last_message = Some(comment.text.clone());
-            ticket.last_message_time = comment.time;
+        ticket.version += 1;
+        if comment.is_note {
+            return ticket;
+        }
+        // If two comments have the same time, the one created later is the latest. A message from
+        // the future must not stay the last one until then.
+        if comment.time >= ticket.last_message_time || ticket.last_message_time > now {
+            ticket.replace_last_message(Some(comment.text.clone()), comment.time);
         }
         if !comment.is_from_shop {
             ticket.unread_count = 1;
         }
-        ticket.version += 1;
         ticket
     }
+}
+
+/// The message that a ticket was created with, after another has replaced it as the last one. Until
+/// then the ticket has none, so that a store does not write its text twice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InitialMessage {
+    /// The text. `None` if the ticket was created without a message.
+    pub text: Option<String>,
+    /// The `last_message_time` of the new ticket.
+    pub time: Timestamp,
 }
 
 /// A request for a person to handle a ticket.

@@ -13,6 +13,7 @@ pub(super) fn comment() -> Value {
         "time": "2026-04-28T00:00:00.000Z",
         "Channel": "Mail",
         "isFromShop": false,
+        "isNote": false,
         "subject": null,
         "fromEmail": null,
         "toEmails": [],

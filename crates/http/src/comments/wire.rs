@@ -10,15 +10,14 @@ use serde_json::value::RawValue;
 #[cfg(test)]
 use utoipa::ToSchema;
 
-use crate::json_members::kinds::{self, Attachments, LenientFlag, LenientTexts, Text, Texts};
+use crate::json_members::kinds::{self, Attachments, Flag, LenientFlag, LenientTexts, Text, Texts};
 use crate::json_members::{Body, Member, Members};
 use crate::json_values::{LongId, Time};
 #[cfg(test)]
 use crate::openapi::schemas::Attachment;
 use crate::person_json::{CustomerSummary, UserSummary};
 
-const TEXT: Member<Text> =
-    Member::new(Field::Text, "text", Text::NotBlank(MAX_COMMENT_CHARS), "The message.");
+const TEXT: Member<Text> = Member::new(Field::Text, "text", Text::UpTo(MAX_COMMENT_CHARS), "The message.");
 const TIME: Member<kinds::Time> = Member::new(Field::Time, "time", kinds::Time, "When it was written.");
 const SUBJECT: Member<Text> =
     Member::new(Field::Subject, "subject", Text::UpTo(MAX_COMMENT_SUBJECT_CHARS), "Its subject.");
@@ -47,13 +46,21 @@ const IS_FROM_SHOP: Member<LenientFlag> = Member::new(
     "Whether the shop wrote it, and not the customer.",
 );
 
+const IS_NOTE: Member<Flag> = Member::new(
+    Field::IsNote,
+    "isNote",
+    Flag,
+    "Whether it is an internal note, which is not for the customer. A note changes neither the ticket's last message nor \
+     its unread count.",
+);
+
 /// The body that creates a comment.
 pub(crate) static NEW_COMMENT: Body<CommentDraft> = Body::create("NewComment", "Comment", draft);
 
 /// Reads the draft from the members.
 pub(crate) fn draft(members: &mut Members) -> CommentDraft {
     CommentDraft {
-        text: members.required(TEXT),
+        text: members.optional(TEXT.remark("Required and not blank, unless `attachments` is not empty.")),
         time: members.optional(TIME.remark("The default is now.")),
         subject: members.optional(SUBJECT),
         from_email: members.optional(FROM_EMAIL),
@@ -62,6 +69,7 @@ pub(crate) fn draft(members: &mut Members) -> CommentDraft {
         tags: members.optional(TAGS),
         channel: members.optional(CHANNEL.remark("The default is the ticket's channel.")),
         is_from_shop: members.optional(IS_FROM_SHOP),
+        is_note: members.optional(IS_NOTE.remark("The default is `false`.")),
     }
 }
 
@@ -111,6 +119,8 @@ pub(crate) struct CommentJson<'a> {
     channel: &'a str,
     #[serde(rename = "isFromShop")]
     is_from_shop: bool,
+    #[serde(rename = "isNote")]
+    is_note: bool,
     subject: Option<&'a str>,
     #[serde(rename = "fromEmail")]
     from_email: Option<&'a str>,
@@ -132,6 +142,7 @@ impl<'a> CommentJson<'a> {
             time,
             channel,
             is_from_shop,
+            is_note,
             author_id: _,
             subject,
             from_email,
@@ -146,6 +157,7 @@ impl<'a> CommentJson<'a> {
             time: Time(*time),
             channel,
             is_from_shop: *is_from_shop,
+            is_note: *is_note,
             subject: subject.as_deref(),
             from_email: from_email.as_deref(),
             to_emails,

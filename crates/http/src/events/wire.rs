@@ -13,7 +13,7 @@ use crate::customers::CustomerJson;
 use crate::json_values::{Id, LongId, Time};
 #[cfg(test)]
 use crate::openapi::schemas;
-use crate::tickets::{HumanTicketJson, TicketJson};
+use crate::tickets::{HumanTicketJson, InitialMessageJson, TicketJson};
 use crate::users::UserJson;
 
 /// `{"success":true,"events":[…],"next_cursor":…}`.
@@ -52,6 +52,7 @@ impl<'a> EventJson<'a> {
         let snapshot = event.snapshot.as_ref().map(|snapshot| match snapshot {
             Snapshot::Ticket(snapshot) => SnapshotJson::Ticket(TicketSnapshotJson {
                 ticket: TicketJson::new(&snapshot.ticket, shop_domain),
+                initial_message: InitialMessageJson::of(&snapshot.ticket),
                 version: snapshot.ticket.version,
                 human_ticket: snapshot.human_ticket.as_ref().map(HumanTicketJson::new),
             }),
@@ -161,6 +162,10 @@ struct TicketSnapshotJson<'a> {
     /// The ticket itself.
     #[serde(flatten)]
     ticket: TicketJson<'a>,
+    /// The message that it was created with. It is `null` without one, and in some events that an older version of
+    /// Hexdesk wrote.
+    #[serde(rename = "initialMessage")]
+    initial_message: Option<InitialMessageJson<'a>>,
     /// Its version, the number in its `ETag`: 1 when it is created, and higher after every change.
     #[cfg_attr(test, schema(minimum = 1))]
     version: i64,

@@ -22,6 +22,7 @@ pub(super) fn ticket() -> Value {
 
 pub(crate) fn ticket_with_people() -> Value {
     let mut ticket = ticket();
+    ticket["initialMessage"] = json!({ "text": ticket["lastMessage"], "time": ticket["lastMessageTime"] });
     ticket["Customer"] = customer();
     ticket["User"] = json!({
         "id": 45,

@@ -122,6 +122,10 @@ pub(crate) fn changes(members: &mut Members) -> TicketChanges {
             .change(TAGS.remark("They replace all its tags. `null` removes all."))
             .map(Option::unwrap_or_default),
         language_code: members.change(LANGUAGE_CODE),
+        last_message_time: members.replacement(
+            LAST_MESSAGE_TIME
+                .remark("Corrects the place of the ticket in lists. `initialMessage` keeps its own."),
+        ),
     }
 }
 
@@ -221,6 +225,7 @@ impl<'a> TicketJson<'a> {
             date,
             last_message,
             last_message_time,
+            initial_message: _,
             contact_reason,
             assigned_to,
             is_opened,
@@ -259,6 +264,10 @@ pub(crate) struct TicketViewJson<'a> {
     /// The ticket itself.
     #[serde(flatten)]
     ticket: TicketJson<'a>,
+    /// The message that it was created with. It is `null` without one, and for some tickets that an older version
+    /// of Hexdesk created.
+    #[serde(rename = "initialMessage")]
+    initial_message: Option<InitialMessageJson<'a>>,
     /// The customer who wrote.
     #[serde(rename = "Customer")]
     customer: CustomerSummary<'a>,
@@ -274,10 +283,26 @@ impl<'a> TicketViewJson<'a> {
     pub(crate) fn new(view: &'a TicketView, shop_domain: &'a str) -> Self {
         Self {
             ticket: TicketJson::new(&view.ticket, shop_domain),
+            initial_message: InitialMessageJson::of(&view.ticket),
             customer: CustomerSummary::new(&view.customer),
             assignee: view.assignee.as_ref().map(UserSummary::new),
             human_ticket: view.human_ticket.as_ref().map(HumanTicketJson::new),
         }
+    }
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ToSchema), schema(as = InitialMessage))]
+pub(crate) struct InitialMessageJson<'a> {
+    /// The `lastMessage` of the new ticket.
+    text: &'a str,
+    /// The `lastMessageTime` of the new ticket.
+    time: Time,
+}
+
+impl<'a> InitialMessageJson<'a> {
+    pub(crate) fn of(ticket: &'a Ticket) -> Option<Self> {
+        ticket.first_message().map(|(text, time)| Self { text, time: Time(time) })
     }
 }
 

@@ -48,6 +48,7 @@ fn only_the_members_sent_change(database: Database) {
         (json!({"contact_reason": "other"}), json!({"contact_reason": "other"})),
         (json!({"language_code": "pt_BR"}), json!({"language_code": "pt_BR"})),
         (json!({"unReadChatCount": 0}), json!({"unReadChatCount": 0})),
+        (json!({"lastMessageTime": "2026-04-27"}), json!({"lastMessageTime": "2026-04-27T00:00:00.000Z"})),
         (json!({"assigned_to": null}), json!({"assigned_to": null, "User": null})),
         (json!({"assigned_to": "45"}), json!({"assigned_to": 45, "User": before["User"]})),
         (json!({"id": "1", "unknown": 1, "name": "x"}), json!({"name": "x"})),

@@ -70,7 +70,7 @@ fn a_comment_is_stored_with_all_members(database: Database) {
         response,
         json!({
             "id": id, "ticketId": ticket, "text": " Hello\n", "time": "2026-01-02T03:04:05.678Z", "Channel": "Website",
-            "isFromShop": false, "subject": "Re: refund", "fromEmail": "dev@example.com",
+            "isFromShop": false, "isNote": false, "subject": "Re: refund", "fromEmail": "dev@example.com",
             "toEmails": ["support@example.com", "b@example.com"], "attachments": attachments, "tags": ["b", "a"],
             "Customer": customer, "User": null
         })

@@ -31,6 +31,7 @@ mod isolation;
 mod logs;
 mod merge_customers;
 mod message_framing;
+mod messages;
 mod openapi;
 mod overload;
 mod published;

@@ -81,7 +81,7 @@ impl Creation<'_> {
         ensure!(is_new, "the shop {shop} has a comment {id} already");
 
         let comment = new.into_comment(&ticket);
-        let after = ticket.after_comment(&comment);
+        let after = ticket.after_comment(&comment, stamp.time);
         self.tickets.replace(&ticket, &after)?;
         let key = (shop.get(), ticket.id.get(), comment.time.unix_millis(), id.get());
         self.comments.insert(key, encode(&comment)?.as_slice())?;

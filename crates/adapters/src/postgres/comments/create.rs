@@ -13,8 +13,8 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join_all;
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
 use hexdesk_domain::{
-    CommentView, Customer, DeferredClaim, EventKind, IdempotentOutcome, ShopId, Snapshot, TicketId, User,
-    UserId,
+    CommentView, Customer, DeferredClaim, EventKind, IdempotentOutcome, ShopId, Snapshot, Ticket, TicketId,
+    TicketSnapshot, User, UserId,
 };
 
 use crate::postgres::errors::Failure;
@@ -25,7 +25,6 @@ use crate::postgres::record_key::RecordKey;
 use crate::postgres::search::vectors::{TsVector, Words, WordsOf};
 use crate::postgres::tickets::locks::lock_tickets;
 use crate::postgres::unnest::{Change, Lookup, Rows, column};
-use crate::sql::CorruptRow;
 use crate::sql::comments::CommentRow;
 use crate::sql::events::NewEventRow;
 use crate::sql::idempotency::{IdempotencyRow, RecordedAnswer};
@@ -119,7 +118,7 @@ async fn create_unless(
         release(connection, claimed.iter().filter(|key| !used.contains_key(key))),
         complete(connection, &records),
         insert_comments(connection, layout, &locked.comments),
-        update_tickets(connection, locked.tickets.values().map(|(ticket, _)| ticket)),
+        update_tickets(connection, locked.tickets.values()),
         append(connection, locked.events),
     );
     cause_of(results.into())?;
@@ -145,11 +144,19 @@ fn keyed(item: &CommentCreation) -> Option<(RecordKey, &DeferredClaim<CreateComm
 
 /// The locked tickets and authors of a batch, and the rows to write.
 struct LockedBatch {
-    /// The tickets with the changes by the comments added so far, and their customers.
-    tickets: BTreeMap<(ShopId, TicketId), (TicketRow, Customer)>,
+    tickets: BTreeMap<(ShopId, TicketId), LockedTicket>,
     authors: HashMap<(ShopId, UserId), User>,
     comments: Vec<(CommentRow, Words)>,
     events: Vec<NewEventRow>,
+}
+
+/// A locked ticket.
+struct LockedTicket {
+    /// The ticket as it is stored.
+    before: Ticket,
+    /// The ticket with the changes by the comments added so far.
+    now: TicketSnapshot,
+    customer: Customer,
 }
 
 impl LockedBatch {
@@ -162,8 +169,9 @@ impl LockedBatch {
         let mut tickets = BTreeMap::new();
         for (ticket, customer) in lock_tickets(connection, &ids).await? {
             let customer: Customer = customer.try_into()?;
-            let id = TicketId::new(ticket.id).ok_or(CorruptRow("ticket id"))?;
-            tickets.insert((customer.shop_id, id), (ticket, customer));
+            let now: TicketSnapshot = ticket.try_into()?;
+            let before = now.ticket.clone();
+            tickets.insert((customer.shop_id, before.id), LockedTicket { before, now, customer });
         }
         let ids = items.filter_map(|item| Some((item.comment.shop_id, item.comment.author_id?))).collect();
         let authors = lock_users(connection, &ids).await?;
@@ -174,29 +182,23 @@ impl LockedBatch {
     fn add(&mut self, item: &CommentCreation) -> Result<CreateCommentOutcome, Failure> {
         let CommentCreation { comment, stamp, .. } = item;
         let shop = comment.shop_id;
-        let Some((ticket, customer)) = self.tickets.get_mut(&(shop, comment.ticket_id)) else {
+        let Some(LockedTicket { now, customer, .. }) = self.tickets.get_mut(&(shop, comment.ticket_id))
+        else {
             return Ok(CreateCommentOutcome::TicketNotFound);
         };
         let author = comment.author_id.map(|author| self.authors.get(&(shop, author)));
         if author == Some(None) {
             return Ok(CreateCommentOutcome::AuthorNotFound);
         }
-        if comment.time >= ticket.last_message_time.0 {
-            ticket.last_message = Some(comment.text.clone());
-            ticket.last_message_time.0 = comment.time;
-        }
-        if !comment.is_from_shop {
-            ticket.unread_count = 1;
-        }
-        ticket.version += 1;
-        let row = CommentRow::new(comment.clone(), ticket.channel.clone());
+        let row = CommentRow::new(comment.clone(), now.ticket.channel.clone());
         let view = CommentView {
             comment: row.clone().into_comment(customer.id)?,
             customer: customer.clone(),
             author: author.flatten().cloned(),
         };
         let created = Snapshot::Comment(Box::new(view.comment.clone()));
-        let updated = Snapshot::Ticket(Box::new(ticket.clone().try_into()?));
+        now.ticket = now.ticket.after_comment(&view.comment, stamp.time);
+        let updated = Snapshot::Ticket(Box::new(now.clone()));
         self.events.push(NewEventRow::new(shop, EventKind::CommentCreated, created, *stamp)?);
         self.events.push(NewEventRow::new(shop, EventKind::TicketUpdated, updated, *stamp)?);
         self.comments.push((row, Words::of_comment(comment)));
@@ -250,9 +252,9 @@ async fn insert_comments(
     let rows = || comments.iter().map(|(comment, _)| comment);
     let change = Change {
         before: "INSERT INTO comments
-            (shop_id, id, ticket_id, text, time, channel, is_from_shop, author_id, subject,
+            (shop_id, id, ticket_id, text, time, channel, is_from_shop, is_note, author_id, subject,
             from_email, to_emails, attachments, tags, words)
-            SELECT shop_id, id, ticket_id, text, time, channel, is_from_shop, author_id, subject,
+            SELECT shop_id, id, ticket_id, text, time, channel, is_from_shop, is_note, author_id, subject,
                 from_email, to_emails, attachments, tags, words
             FROM ",
         rows: Rows {
@@ -264,6 +266,7 @@ async fn insert_comments(
                 column::<Instant, _>(rows().map(|comment| comment.time)),
                 column::<Text, _>(rows().map(|comment| &comment.channel)),
                 column::<Bool, _>(rows().map(|comment| comment.is_from_shop)),
+                column::<Bool, _>(rows().map(|comment| comment.is_note)),
                 column::<Nullable<BigInt>, _>(rows().map(|comment| comment.author_id)),
                 column::<Nullable<Text>, _>(rows().map(|comment| comment.subject.as_ref())),
                 column::<Nullable<Text>, _>(rows().map(|comment| comment.from_email.as_ref())),
@@ -273,7 +276,7 @@ async fn insert_comments(
                 column::<TsVector, _>(comments.iter().map(|(_, words)| words)),
             ),
         },
-        after: " AS comment (shop_id, id, ticket_id, text, time, channel, is_from_shop, author_id, subject,
+        after: " AS comment (shop_id, id, ticket_id, text, time, channel, is_from_shop, is_note, author_id, subject,
             from_email, to_emails, attachments, tags, words)",
     };
     change.run(connection).await?;
@@ -283,33 +286,44 @@ async fn insert_comments(
 /// Writes the changes of locked tickets.
 async fn update_tickets(
     connection: &AsyncPgConnection,
-    tickets: impl Iterator<Item = &TicketRow>,
+    locked: impl Iterator<Item = &LockedTicket>,
 ) -> QueryResult<()> {
-    let updated = tickets.map(async |row| UpdateTicket(row.clone()).execute(&mut &*connection).await);
+    let changed = locked.filter(|locked| locked.before.version != locked.now.ticket.version);
+    let updated = changed.map(async |LockedTicket { before, now, .. }| {
+        let replaces_first = before.initial_message.is_none() && now.ticket.initial_message.is_some();
+        let update = UpdateTicket { replaces_first, row: now.ticket.clone().into() };
+        update.execute(&mut &*connection).await
+    });
     try_join_all(updated).await?;
     Ok(())
 }
 
 /// Writes the changes of one ticket. A statement for several would have to join them: with a plan
-/// made while the table was empty, that could read the whole table.
+/// made while the table was empty, that could read the whole table. The first message is in the row,
+/// so it is not sent again.
 #[derive(Debug, QueryId)]
-struct UpdateTicket(TicketRow);
+struct UpdateTicket {
+    replaces_first: bool,
+    row: TicketRow,
+}
 
 impl QueryFragment<Pg> for UpdateTicket {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("UPDATE tickets SET last_message = ");
-        out.push_bind_param::<Nullable<Text>, _>(&self.0.last_message)?;
+        out.push_sql("UPDATE tickets SET initial_message = CASE WHEN ");
+        out.push_bind_param::<Bool, _>(&self.replaces_first)?;
+        out.push_sql(" THEN last_message ELSE initial_message END, initial_message_time = CASE WHEN ");
+        out.push_bind_param::<Bool, _>(&self.replaces_first)?;
+        out.push_sql(" THEN last_message_time ELSE initial_message_time END, last_message = ");
+        out.push_bind_param::<Nullable<Text>, _>(&self.row.last_message)?;
         out.push_sql(", last_message_time = ");
-        out.push_bind_param::<Instant, _>(&self.0.last_message_time)?;
+        out.push_bind_param::<Instant, _>(&self.row.last_message_time)?;
         out.push_sql(", unread_count = ");
-        out.push_bind_param::<Integer, _>(&self.0.unread_count)?;
+        out.push_bind_param::<Integer, _>(&self.row.unread_count)?;
         out.push_sql(", version = ");
-        out.push_bind_param::<BigInt, _>(&self.0.version)?;
+        out.push_bind_param::<BigInt, _>(&self.row.version)?;
         out.push_sql(" WHERE shop_id = ");
-        out.push_bind_param::<BigInt, _>(&self.0.shop_id)?;
+        out.push_bind_param::<BigInt, _>(&self.row.shop_id)?;
         out.push_sql(" AND id = ");
-        out.push_bind_param::<BigInt, _>(&self.0.id)?;
-        out.push_sql(" AND version <> ");
-        out.push_bind_param::<BigInt, _>(&self.0.version)
+        out.push_bind_param::<BigInt, _>(&self.row.id)
     }
 }

@@ -14,7 +14,7 @@ use crate::postgres::search::vectors::{Words, WordsOf};
 use crate::postgres::tickets::find_view;
 use crate::postgres::tickets::locks::lock_tickets;
 use crate::sql::schema::{comments, customers, events, tickets, users};
-use crate::sql::tickets::{HumanTicketChangeset, TicketChangeset};
+use crate::sql::tickets::{HumanTicketChangeset, TicketChangeset, keep_first_message};
 
 /// Changes the shop's ticket. Must run in a transaction.
 pub(super) async fn update(
@@ -66,12 +66,15 @@ pub(super) async fn update(
         changes.clone().apply(&mut after);
         let words = Words::of_changed_ticket(&before, &after);
         let words = words.map(|words| WordsOf(tickets::table).eq(words));
+        let is_new_time = after.last_message_time != before.last_message_time;
+        let first_message = is_new_time.then(keep_first_message);
         diesel::update(tickets::table.find((shop.get(), id.get())))
             .set((
                 TicketChangeset::from(changes),
                 tickets::version.eq(tickets::version + 1),
                 human_ticket,
                 number,
+                first_message,
                 words,
             ))
             .execute(connection)

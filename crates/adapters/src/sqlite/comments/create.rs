@@ -3,14 +3,13 @@
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
-use hexdesk_domain::{AuditStamp, EventKind, IdempotentOutcome, NewComment, Snapshot};
+use hexdesk_domain::{AuditStamp, EventKind, IdempotentOutcome, NewComment, Snapshot, TicketSnapshot};
 
 use crate::sql::comments::{CommentRow, comment_view};
 use crate::sql::customers::CustomerRow;
 use crate::sql::queries;
 use crate::sql::schema::{comments, tickets, users};
-use crate::sql::tickets::TicketRow;
-use crate::sql::types::StoredTimestamp;
+use crate::sql::tickets::{MessageChangeset, TicketRow};
 use crate::sql::users::UserRow;
 use crate::sqlite::events::append::EventLog;
 use crate::sqlite::idempotency::attempt;
@@ -33,26 +32,6 @@ pub(super) fn create(
     Ok(attempts)
 }
 
-/// The changes of a comment to its ticket. `None` leaves a column unchanged.
-#[derive(Debug, AsChangeset)]
-#[diesel(table_name = tickets)]
-struct TicketChange {
-    last_message: Option<String>,
-    last_message_time: Option<StoredTimestamp>,
-    unread_count: Option<i32>,
-}
-
-impl TicketChange {
-    fn by(comment: &NewComment, ticket: &TicketRow) -> Self {
-        let is_latest = comment.time >= ticket.last_message_time.0;
-        Self {
-            last_message: is_latest.then(|| comment.text.clone()),
-            last_message_time: is_latest.then_some(StoredTimestamp(comment.time)),
-            unread_count: (!comment.is_from_shop).then_some(1),
-        }
-    }
-}
-
 /// Creates one comment of a batch. Every refusal comes before the first write.
 fn create_one(
     connection: &mut SqliteConnection,
@@ -68,7 +47,7 @@ fn create_one(
         .select((TicketRow::as_select(), CustomerRow::as_select()))
         .get_result(connection)
         .optional()?;
-    let Some((before, customer)) = found else {
+    let Some((ticket, customer)) = found else {
         return Ok(CreateCommentOutcome::TicketNotFound);
     };
     let author = match comment.author_id {
@@ -81,17 +60,18 @@ fn create_one(
         }
         None => None,
     };
-    let after = diesel::update(tickets::table.find(key))
-        .set((TicketChange::by(&comment, &before), tickets::version.eq(tickets::version + 1)))
-        .returning(TicketRow::as_returning())
-        .get_result(connection)?;
     documents.push_comment(&comment);
-    let row = CommentRow::new(comment, before.channel);
+    let TicketSnapshot { ticket: before, human_ticket } = ticket.try_into()?;
+    let row = CommentRow::new(comment, before.channel.clone());
     diesel::insert_into(comments::table).values(row.clone()).execute(connection)?;
     let view = comment_view((row, customer, author))?;
+    let ticket = before.after_comment(&view.comment, stamp.time);
+    diesel::update(tickets::table.find(key))
+        .set(MessageChangeset::between(&before, &ticket))
+        .execute(connection)?;
     let created = Snapshot::Comment(Box::new(view.comment.clone()));
     log.append(connection, shop, EventKind::CommentCreated, created, stamp)?;
-    let updated = Snapshot::Ticket(Box::new(after.try_into()?));
+    let updated = Snapshot::Ticket(Box::new(TicketSnapshot { ticket, human_ticket }));
     log.append(connection, shop, EventKind::TicketUpdated, updated, stamp)?;
     Ok(CreateCommentOutcome::Created(Box::new(view)))
 }

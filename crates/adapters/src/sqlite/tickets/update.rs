@@ -7,7 +7,7 @@ use hexdesk_domain::ports::{TicketUpdate, UpdateTicketOutcome};
 use hexdesk_domain::{EventKind, ShopId, Snapshot, TicketId, TicketSnapshot, TicketView};
 
 use crate::sql::schema::tickets;
-use crate::sql::tickets::{HumanTicketChangeset, TicketChangeset, TicketRow};
+use crate::sql::tickets::{HumanTicketChangeset, TicketChangeset, TicketRow, keep_first_message};
 use crate::sqlite::events::append::EventLog;
 use crate::sqlite::events::move_history::move_history;
 use crate::sqlite::presence::has_present_customer;
@@ -59,12 +59,15 @@ pub(super) fn update(
         let mut after = before.clone();
         changes.clone().apply(&mut after);
         index::replace_ticket(connection, &before, &after)?;
+        let is_new_time = after.last_message_time != before.last_message_time;
+        let first_message = is_new_time.then(keep_first_message);
         diesel::update(ticket)
             .set((
                 TicketChangeset::from(changes),
                 tickets::version.eq(tickets::version + 1),
                 human_ticket,
                 number,
+                first_message,
             ))
             .execute(connection)?;
     }

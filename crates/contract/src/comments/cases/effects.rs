@@ -25,6 +25,14 @@ async fn expect_ticket_is(
     same(what, &found, &Some(TicketView { ticket: ticket.clone(), ..before.clone() }))
 }
 
+/// Applies a comment, which is created at `now`, to the last message of its ticket (COMMENT-4).
+fn follow(ticket: &mut Ticket, text: &str, time: Timestamp, now: Timestamp) {
+    if time >= ticket.last_message_time || ticket.last_message_time > now {
+        ticket.replace_last_message(Some(text.to_owned()), time);
+    }
+    ticket.version += 1;
+}
+
 /// COMMENT-4: the last message becomes the comment's text, unless the comment is older.
 pub async fn comment_4_last_message_follows(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let fixture = ShopWithPeople::create(&*storage, "shop.example.com").await?;
@@ -65,12 +73,9 @@ pub async fn comment_4_last_message_follows(storage: Arc<dyn Storage>) -> anyhow
                 let text = format!("{next_id} é'\"");
                 let new =
                     NewComment { time, is_from_shop, text: text.clone(), ..new_comment(next_id, &ticket)? };
-                create_comment(&*storage, comment_creation(new)).await?;
-                ticket.version += 1;
-                if time >= ticket.last_message_time {
-                    ticket.last_message = Some(text);
-                    ticket.last_message_time = time;
-                }
+                let creation = comment_creation(new);
+                follow(&mut ticket, &text, time, creation.stamp.time);
+                create_comment(&*storage, creation).await?;
                 expect_ticket_is(
                     &*storage,
                     &format!("the ticket after a comment at {time}"),
@@ -91,12 +96,10 @@ pub async fn comment_4_last_message_follows(storage: Arc<dyn Storage>) -> anyhow
         for time in times {
             next_id += 1;
             let new = NewComment { time: *time, ..new_comment(next_id, &ticket)? };
-            if *time >= ticket.last_message_time {
-                ticket.last_message = Some(new.text.clone());
-                ticket.last_message_time = *time;
-            }
-            ticket.version += 1;
-            batch.push(comment_creation(new));
+            let text = new.text.clone();
+            let creation = comment_creation(new);
+            follow(&mut ticket, &text, *time, creation.stamp.time);
+            batch.push(creation);
         }
         storage.create_comments(batch).await?;
         expect_ticket_is(&*storage, "the ticket after a batch", &ticket, &before).await?;
@@ -104,11 +107,33 @@ pub async fn comment_4_last_message_follows(storage: Arc<dyn Storage>) -> anyhow
     // The longest message.
     let text = heavy_text_of(MAX_COMMENT_CHARS);
     let new = NewComment { text: text.clone(), time: at(10), ..new_comment(next_id + 1, &ticket)? };
-    create_comment(&*storage, comment_creation(new)).await?;
-    ticket =
-        Ticket { last_message: Some(text), last_message_time: at(10), version: ticket.version + 1, ..ticket };
+    let creation = comment_creation(new);
+    follow(&mut ticket, &text, at(10), creation.stamp.time);
+    create_comment(&*storage, creation).await?;
     expect_ticket_is(&*storage, "the ticket after a long comment", &ticket, &before).await?;
+    after_the_future(&*storage, &fixture).await?;
     same("a ticket without comments", &look(&*storage, &neighbour).await?, &neighbour_before)
+}
+
+/// A last message from the future gives way to any comment. One that is not, does not.
+async fn after_the_future(storage: &dyn Storage, fixture: &ShopWithPeople) -> anyhow::Result<()> {
+    for (id, last_message_time) in (60..).zip([at(999), at(1_000), at(1_001), Timestamp::MAX]) {
+        let last_message = Some("from the future".into());
+        let mut ticket = Ticket { last_message, last_message_time, ..fixture.ticket(id)? };
+        create_ticket(storage, creation(ticket.clone())).await?;
+        let (before, ..) = look(storage, &ticket).await?;
+        // The second and the third come after a message that is not from the future.
+        for (comment, time) in (0..).zip([at(900), at(899), Timestamp::MIN, Timestamp::MAX, at(901)]) {
+            let new = NewComment { time, ..new_comment(id * 100 + comment, &ticket)? };
+            let text = new.text.clone();
+            let creation = CommentCreation { stamp: stamp(at(1_000)), ..comment_creation(new) };
+            create_comment(storage, creation).await?;
+            follow(&mut ticket, &text, time, at(1_000));
+            let what = format!("a ticket of {last_message_time} after a comment at {time}");
+            expect_ticket_is(storage, &what, &ticket, &before).await?;
+        }
+    }
+    Ok(())
 }
 
 /// COMMENT-5: a comment that is not from the shop sets the ticket's unread count to 1.
@@ -183,11 +208,9 @@ pub async fn comment_6_version_counts_every_comment(storage: Arc<dyn Storage>) -
             ..new_comment(next_id, &ticket)?
         };
         let text = new.text.clone();
-        create_comment(&*storage, comment_creation(new)).await?;
-        ticket.version += 1;
-        if time >= ticket.last_message_time {
-            (ticket.last_message, ticket.last_message_time) = (Some(text), time);
-        }
+        let creation = comment_creation(new);
+        follow(&mut ticket, &text, time, creation.stamp.time);
+        create_comment(&*storage, creation).await?;
         if !is_from_shop {
             ticket.unread_count = 1;
         }
@@ -206,8 +229,7 @@ pub async fn comment_6_version_counts_every_comment(storage: Arc<dyn Storage>) -
     let attempts = storage.create_comments(batch).await?;
     let ran = attempts.iter().filter(|it| matches!(it, IdempotentOutcome::Ran(Created(_)))).count();
     same("the number of comments created by the batch", &ran, &1)?;
-    ticket =
-        Ticket { version: ticket.version + 1, last_message: Some(text), last_message_time: at(7), ..ticket };
+    follow(&mut ticket, &text, at(7), at(8));
     expect_ticket_is(&*storage, "the ticket after a batch with one to create", &ticket, &before).await?;
     for (creation, expected) in [
         (with_key(&ticket, 30, 1)?, IdempotentOutcome::Replayed(b"receipt of 21".to_vec())),
@@ -218,6 +240,34 @@ pub async fn comment_6_version_counts_every_comment(storage: Arc<dyn Storage>) -
         expect_ticket_is(&*storage, "the ticket after it", &ticket, &before).await?;
     }
     same("another shop's ticket with the same id", &look(&*storage, &same_id).await?, &same_id_before)
+}
+
+/// COMMENT-14: a note only raises the version.
+pub async fn comment_14_note_moves_nothing(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let storage = &*storage;
+    let fixture = ShopWithPeople::create(storage, "shop.example.com").await?;
+    let last_message = Some("before".into());
+    let mut ticket = Ticket { last_message, last_message_time: at(0), unread_count: 7, ..fixture.ticket(1)? };
+    create_ticket(storage, creation(ticket.clone())).await?;
+    let (before, ..) = look(storage, &ticket).await?;
+    let note = |id, time, is_from_shop| {
+        anyhow::Ok(NewComment { is_note: true, time, is_from_shop, ..new_comment(id, &before.ticket)? })
+    };
+    for (id, (time, is_from_shop)) in
+        (1..).zip([(at(1), true), (at(2), false), (at(0), false), (at(-1), false), (Timestamp::MAX, true)])
+    {
+        create_comment(storage, comment_creation(note(id, time, is_from_shop)?)).await?;
+        ticket.version += 1;
+        expect_ticket_is(storage, &format!("the ticket after a note at {time}"), &ticket, &before).await?;
+    }
+    // Around a message in one batch.
+    let message = NewComment { time: at(5), is_from_shop: false, ..new_comment(11, &before.ticket)? };
+    let text = message.text.clone();
+    let batch = [note(10, at(4), false)?, message, note(12, at(6), true)?];
+    storage.create_comments(batch.into_iter().map(comment_creation).collect()).await?;
+    ticket.replace_last_message(Some(text), at(5));
+    (ticket.unread_count, ticket.version) = (1, ticket.version + 3);
+    expect_ticket_is(storage, "the ticket after a batch with notes", &ticket, &before).await
 }
 
 /// A comment with an idempotency key. Creating it would change every field of the ticket that a

@@ -115,7 +115,7 @@ pub async fn event_3_creating_comments_is_logged(storage: Arc<dyn Storage>) -> a
     let before = expected_events.len();
     expected_events.create_comments(vec![comment_creation(new_comment(1, &one.ticket(1)?)?)]).await??;
     // A comment that changes only the version, because it is older than the last message.
-    let old = NewComment { time: at(-900_000), ..new_comment(2, &one.ticket(1)?)? };
+    let old = NewComment { time: at(-900_000), ..new_comment(2, &one.ticket(2)?)? };
     expected_events.create_comments(vec![comment_creation(old)]).await??;
     let by = |id, author_id: Option<UserId>, fixture: &ShopWithPeople, ticket| {
         let is_from_shop = author_id.is_some();

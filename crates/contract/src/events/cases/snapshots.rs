@@ -113,6 +113,7 @@ async fn full_ticket(
         time: Timestamp::MAX,
         channel: Some(text(13)),
         is_from_shop: false,
+        is_note: true,
         author_id: Some(fixture.user.id),
         subject: Some(text(21)),
         from_email: Some("ada@example.com".into()),

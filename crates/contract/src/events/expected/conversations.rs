@@ -9,7 +9,7 @@ use hexdesk_domain::ports::{
 };
 use hexdesk_domain::{
     AuditStamp, DeferredClaim, EventKind, IdempotentOutcome, NewComment, PageSize, ShopId, Snapshot,
-    StorageError, Subject, Ticket, TicketChanges, TicketId,
+    StorageError, Subject, Ticket, TicketChanges, TicketId, Timestamp,
 };
 
 use super::{ExpectedEvent, ExpectedEvents, of_ticket};
@@ -57,7 +57,7 @@ impl ExpectedEvents<'_> {
             if let IdempotentOutcome::Ran(CreateCommentOutcome::Created(comment)) = attempt {
                 let place = (item.comment.shop_id, item.comment.ticket_id);
                 let view = tickets.get_mut(&place).context("a comment on no ticket")?;
-                follow(&mut view.ticket, &item.comment);
+                follow(&mut view.ticket, &item.comment, item.stamp.time);
                 let snapshot = Snapshot::Comment(Box::new(comment.comment.clone()));
                 made.entry(place.0).or_default().extend([
                     ExpectedEvent::of(EventKind::CommentCreated, item.stamp, snapshot),
@@ -125,13 +125,15 @@ impl ExpectedEvents<'_> {
 }
 
 /// Applies the effects of a comment to its ticket.
-fn follow(ticket: &mut Ticket, comment: &NewComment) {
-    if comment.time >= ticket.last_message_time {
-        ticket.last_message = Some(comment.text.clone());
-        ticket.last_message_time = comment.time;
+fn follow(ticket: &mut Ticket, comment: &NewComment, now: Timestamp) {
+    ticket.version += 1;
+    if comment.is_note {
+        return;
+    }
+    if comment.time >= ticket.last_message_time || ticket.last_message_time > now {
+        ticket.replace_last_message(Some(comment.text.clone()), comment.time);
     }
     if !comment.is_from_shop {
         ticket.unread_count = 1;
     }
-    ticket.version += 1;
 }

@@ -65,6 +65,7 @@ impl Model {
                 time: at(item.time),
                 channel: item.text.is_multiple_of(3).then(|| format!("channel {text}")),
                 is_from_shop: item.is_from_shop,
+                is_note: item.text.is_multiple_of(6),
                 author_id,
                 subject: item.text.is_multiple_of(5).then(|| text.clone()),
                 from_email: item.text.is_multiple_of(7).then(|| format!("from-{unique}@example.com")),

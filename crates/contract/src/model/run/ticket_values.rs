@@ -37,6 +37,7 @@ impl Model {
             language_code: wanted.language.map(|slot| slot.map(language_of)),
             is_opened: wanted.is_opened,
             unread_count: wanted.unread_count.map(i32::from),
+            last_message_time: wanted.last_message_time.map(at),
         };
         Ok(Both {
             tested: changes(

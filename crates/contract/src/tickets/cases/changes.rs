@@ -16,6 +16,7 @@ use hexdesk_domain::{
     TicketId, TicketView, Timestamp, User, UserId,
 };
 
+pub use super::first_message::ticket_26_first_message_stays;
 use crate::cases::ticket_lists::{create_all, expect_list_and_count, some_filters, whole_list};
 use crate::cases::user_changes::activate;
 use crate::comparison::same;

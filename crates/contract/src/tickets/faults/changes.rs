@@ -1,7 +1,7 @@
 //! Faults of updates of tickets.
 
 use hexdesk_domain::ports::{TicketUpdate, UpdateTicketOutcome};
-use hexdesk_domain::{HumanTicket, ShopId, StorageError, Ticket, TicketChanges, TicketId};
+use hexdesk_domain::{HumanTicket, InitialMessage, ShopId, StorageError, Ticket, TicketChanges, TicketId};
 
 use super::lists::meets;
 use super::{activate_all, share_all, with_users};
@@ -98,7 +98,39 @@ fn has_unknown_assignee(state: &State, shop: ShopId, update: &TicketUpdate) -> b
 }
 
 pub(super) fn faults() -> Vec<Fault> {
-    [of_accepted_updates(), of_human_tickets(), of_refusals(), of_moves()].into_iter().flatten().collect()
+    [of_accepted_updates(), of_first_messages(), of_human_tickets(), of_refusals(), of_moves()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// Faults of the first message. See also the faults of comments.
+fn of_first_messages() -> Vec<Fault> {
+    vec![
+        fault("TICKET-26", "An update of the time moves the first message, too.")
+            .updated_ticket(|ticket, before, _| {
+                if before.initial_message.is_none() {
+                    ticket.initial_message = None;
+                }
+            })
+            .found_by_the_model(),
+        fault("TICKET-26", "Every update of the time replaces the first message.").updated_ticket(
+            |ticket, before, changes| {
+                if changes.last_message_time.is_some_and(|time| time != before.last_message_time) {
+                    let (text, time) = (before.last_message.clone(), before.last_message_time);
+                    ticket.initial_message = Some(InitialMessage { text, time });
+                }
+            },
+        ),
+        fault("TICKET-26", "Any update of the time keeps the first message.").updated_ticket(
+            |ticket, before, changes| {
+                if changes.last_message_time.is_some() && ticket.initial_message.is_none() {
+                    let (text, time) = (before.last_message.clone(), before.last_message_time);
+                    ticket.initial_message = Some(InitialMessage { text, time });
+                }
+            },
+        ),
+    ]
 }
 
 fn of_accepted_updates() -> Vec<Fault> {

@@ -85,6 +85,9 @@ impl CreateTickets {
                 date,
                 last_message,
                 last_message_time,
+                // The message of a new ticket is its last one.
+                initial_message: _,
+                initial_message_time: _,
                 contact_reason,
                 assigned_to,
                 is_opened,
