@@ -61,7 +61,7 @@ impl<S: TicketStore> TicketStore for FairReads<S> {
 }
 
 impl<S: CommentStore> CommentStore for FairReads<S> {
-    forward!(store: create_comments);
+    forward!(store: create_comments, update_comment, delete_comment);
     forward!(store, in turns: list_comments, count_comments);
 }
 

@@ -102,5 +102,5 @@ impl CommentStore for GroupCommit {
         self.new_comments.create(batch).await
     }
 
-    forward!(comments: list_comments, count_comments);
+    forward!(comments: update_comment, delete_comment, list_comments, count_comments);
 }

@@ -11,19 +11,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use hexdesk_domain::ports::{
-    CommentCreation, CreateCommentOutcome, CreateCustomerOutcome, CreateKeyOutcome, CreateShopOutcome,
-    CreateTicketOutcome, CreateUserOutcome, CustomerMerge, CustomerUpdate, DeleteTicketOutcome, Erased,
-    KeyRotation, MergeCustomersOutcome, RotateKeyOutcome, TicketCreation, TicketUpdate,
-    UpdateCustomerOutcome, UpdateTicketOutcome, UpdateUserOutcome, UserUpdate,
+    CommentCreation, CommentUpdate, CreateCommentOutcome, CreateCustomerOutcome, CreateKeyOutcome,
+    CreateShopOutcome, CreateTicketOutcome, CreateUserOutcome, CustomerMerge, CustomerUpdate, DeleteCommentOutcome,
+    DeleteTicketOutcome, Erased, KeyRotation, MergeCustomersOutcome, RotateKeyOutcome, TicketCreation, TicketUpdate,
+    UpdateCommentOutcome, UpdateCustomerOutcome, UpdateTicketOutcome, UpdateUserOutcome, UserUpdate,
 };
 use hexdesk_domain::{
-    ApiKey, ApiKeyStore, AuditStamp, Capabilities, CommentPosition, CommentStore, CommentView, Customer,
-    CustomerFilter, CustomerId, CustomerStore, DeferredClaim, Event, EventPosition, EventStore, Fingerprint,
-    IdRange, IdRangeStore, IdempotencyKey, IdempotencyRequest, IdempotentOutcome, KeyNumber, NewApiKey,
-    NewCustomer, NewUser, Page, PageSize, Readiness, Receipt, RetentionStore, SearchPosition, SearchQuery,
-    SearchStore, Shop, ShopDomain, ShopId, ShopStore, StorageError, StorageErrorKind, StoreCapabilities,
-    TextBytes, TicketFilter, TicketId, TicketPosition, TicketStore, TicketView, Timestamp, User, UserFilter,
-    UserId, UserStore,
+    ApiKey, ApiKeyStore, AuditStamp, Capabilities, CommentId, CommentPosition, CommentStore, CommentView,
+    Customer, CustomerFilter, CustomerId, CustomerStore, DeferredClaim, Event, EventPosition, EventStore,
+    Fingerprint, IdRange, IdRangeStore, IdempotencyKey, IdempotencyRequest, IdempotentOutcome, KeyNumber,
+    NewApiKey, NewCustomer, NewUser, Page, PageSize, Readiness, Receipt, RetentionStore, SearchPosition,
+    SearchQuery, SearchStore, Shop, ShopDomain, ShopId, ShopStore, StorageError, StorageErrorKind,
+    StoreCapabilities, TextBytes, TicketFilter, TicketId, TicketPosition, TicketStore, TicketView, Timestamp,
+    User, UserFilter, UserId, UserStore,
 };
 
 use crate::memory::{MemoryStorage, State};
@@ -434,6 +434,9 @@ claimed_operations! {
             |state, shop, id, update| Ok(state.update_user(shop, id, update));
     ticket_update, ticket_update_claim, racing_ticket_updates:
         update_ticket(id: TicketId, update: TicketUpdate) -> UpdateTicketOutcome = State::update_ticket;
+    comment_update, comment_update_claim, racing_comment_updates:
+        update_comment(ticket: TicketId, id: CommentId, update: CommentUpdate) -> UpdateCommentOutcome =
+            State::update_comment;
     key_creation, key_creation_claim, racing_key_creations:
         create_key(new: NewApiKey) -> CreateKeyOutcome = State::create_key;
     key_rotation, key_rotation_claim, racing_key_rotations:

@@ -114,9 +114,14 @@ macro_rules! __for_each_case {
                 "COMMENT-9" comment_9_other_shops_ticket_has_no_list
                 "COMMENT-12" comment_12_taken_id_fails_the_batch
                 "COMMENT-14" comment_14_note_moves_nothing
+                "COMMENT-15" comment_15_update_changes_what_it_says
+                "COMMENT-17" comment_17_message_before_is_shown
+                "COMMENT-18" comment_18_refused_change_changes_nothing
+                "COMMENT-19" comment_19_old_text_leaves_log_and_records
             }
             once {
                 "COMMENT-10" comment_10_takes_effect_once
+                "COMMENT-16" comment_16_takes_effect_once
                 "CUSTOMER-8" customer_8_takes_effect_once
                 "CUSTOMER-13" customer_13_takes_effect_once
                 "CUSTOMER-29" customer_29_takes_effect_once

@@ -1,6 +1,7 @@
 //! The reference store: the obligations as plain maps.
 
 mod api_keys;
+mod comment_changes;
 mod comments;
 mod customers;
 mod events;

@@ -47,6 +47,10 @@ macro_rules! for_each_method {
             }
             CommentStore {
                 create_comments(batch: Vec<CommentCreation>) -> Vec<IdempotentOutcome<CreateCommentOutcome>>;
+                update_comment(shop: ShopId, ticket: TicketId, id: CommentId, update: CommentUpdate, claim:
+                    Option<DeferredClaim<UpdateCommentOutcome>>) -> IdempotentOutcome<UpdateCommentOutcome>;
+                delete_comment(shop: ShopId, ticket: TicketId, id: CommentId, expected_version: Option<i64>, stamp:
+                    AuditStamp) -> DeleteCommentOutcome;
                 list_comments(shop: ShopId, ticket: TicketId, after: Option<CommentPosition>, size: PageSize) ->
                     Option<Page<CommentView, CommentPosition>>;
                 count_comments(shop: ShopId, ticket: TicketId) -> Option<u64>;

@@ -222,6 +222,28 @@ pub(crate) async fn create_comment(
     }
 }
 
+/// Finds a comment in the list of its ticket.
+pub(crate) async fn find_comment(
+    storage: &dyn Storage,
+    shop: ShopId,
+    ticket: TicketId,
+    id: CommentId,
+) -> anyhow::Result<Option<CommentView>> {
+    let mut after = None;
+    loop {
+        let Some(page) = storage.list_comments(shop, ticket, after, PageSize::MAX).await? else {
+            return Ok(None);
+        };
+        if let Some(found) = page.entries.into_iter().find(|view| view.comment.id == id) {
+            return Ok(Some(found));
+        }
+        after = page.next;
+        if after.is_none() {
+            return Ok(None);
+        }
+    }
+}
+
 /// An update of a customer.
 pub(crate) fn customer_update(changes: CustomerChanges) -> CustomerUpdate {
     CustomerUpdate { changes, stamp: stamp(at(12)) }

@@ -6,18 +6,18 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use hexdesk_domain::ports::{
-    CommentCreation, CreateCommentOutcome, CreateCustomerOutcome, CreateKeyOutcome, CreateShopOutcome,
-    CreateTicketOutcome, CreateUserOutcome, CustomerMerge, CustomerUpdate, DeleteTicketOutcome, Erased,
-    KeyRotation, MergeCustomersOutcome, RotateKeyOutcome, TicketCreation, TicketUpdate,
-    UpdateCustomerOutcome, UpdateTicketOutcome, UpdateUserOutcome, UserUpdate,
+    CommentCreation, CommentUpdate, CreateCommentOutcome, CreateCustomerOutcome, CreateKeyOutcome,
+    CreateShopOutcome, CreateTicketOutcome, CreateUserOutcome, CustomerMerge, CustomerUpdate, DeleteCommentOutcome,
+    DeleteTicketOutcome, Erased, KeyRotation, MergeCustomersOutcome, RotateKeyOutcome, TicketCreation, TicketUpdate,
+    UpdateCommentOutcome, UpdateCustomerOutcome, UpdateTicketOutcome, UpdateUserOutcome, UserUpdate,
 };
 use hexdesk_domain::{
-    ApiKey, ApiKeyStore, AuditStamp, Capabilities, CommentPosition, CommentStore, CommentView, Customer,
-    CustomerFilter, CustomerId, CustomerStore, DeferredClaim, Event, EventPosition, EventStore, IdRange,
-    IdRangeStore, IdempotentOutcome, KeyNumber, NewApiKey, NewCustomer, NewUser, Page, PageSize, Readiness,
-    RetentionStore, SearchPosition, SearchQuery, SearchStore, Shop, ShopDomain, ShopId, ShopStore, Storage,
-    StorageError, StoreCapabilities, TicketFilter, TicketId, TicketPosition, TicketStore, TicketView,
-    Timestamp, User, UserFilter, UserId, UserStore,
+    ApiKey, ApiKeyStore, AuditStamp, Capabilities, CommentId, CommentPosition, CommentStore, CommentView,
+    Customer, CustomerFilter, CustomerId, CustomerStore, DeferredClaim, Event, EventPosition, EventStore,
+    IdRange, IdRangeStore, IdempotentOutcome, KeyNumber, NewApiKey, NewCustomer, NewUser, Page, PageSize,
+    Readiness, RetentionStore, SearchPosition, SearchQuery, SearchStore, Shop, ShopDomain, ShopId, ShopStore,
+    Storage, StorageError, StoreCapabilities, TicketFilter, TicketId, TicketPosition, TicketStore,
+    TicketView, Timestamp, User, UserFilter, UserId, UserStore,
 };
 
 use crate::methods::for_each_method;

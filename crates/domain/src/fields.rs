@@ -82,9 +82,9 @@ pub mod limits {
     /// An e-mail address: the longest path of RFC 5321 without its angle brackets.
     pub const MAX_EMAIL_CHARS: u64 = 254;
     /// `lastMessage` of a ticket.
-    pub const MAX_MESSAGE_CHARS: u64 = 65_536;
+    pub const MAX_MESSAGE_CHARS: u64 = 262_144;
     /// `text` of a comment.
-    pub const MAX_COMMENT_CHARS: u64 = 65_536;
+    pub const MAX_COMMENT_CHARS: u64 = 262_144;
     /// `subject` of a comment.
     pub const MAX_COMMENT_SUBJECT_CHARS: u64 = 1_000;
     /// `toEmails` of a comment.

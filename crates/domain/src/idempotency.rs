@@ -48,6 +48,35 @@ pub struct Receipt {
     pub customer_id: Option<CustomerId>,
 }
 
+impl Receipt {
+    /// Whether the response holds this text as a JSON string.
+    pub fn holds(&self, text: &str) -> bool {
+        let json = json_string(text);
+        self.response.windows(json.len()).any(|bytes| bytes == json.as_bytes())
+    }
+}
+
+/// Returns the text as a JSON string with its quotes, in the form in which responses are written.
+pub fn json_string(text: &str) -> String {
+    let mut json = String::with_capacity(text.len() + 2);
+    json.push('"');
+    for character in text.chars() {
+        match character {
+            '"' => json.push_str("\\\""),
+            '\\' => json.push_str("\\\\"),
+            '\n' => json.push_str("\\n"),
+            '\r' => json.push_str("\\r"),
+            '\t' => json.push_str("\\t"),
+            '\u{8}' => json.push_str("\\b"),
+            '\u{c}' => json.push_str("\\f"),
+            '\0'..'\u{20}' => json.push_str(&format!("\\u{:04x}", u32::from(character))),
+            other => json.push(other),
+        }
+    }
+    json.push('"');
+    json
+}
+
 /// A request that an operation take effect only once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyRequest {
@@ -112,7 +141,7 @@ impl<T: ?Sized> std::fmt::Debug for DeferredClaim<T> {
 /// It also holds a function that renders the receipt of an outcome: the response to store.
 ///
 /// Every method that takes a [`DeferredClaim`] and returns an `IdempotentOutcome` has these
-/// obligations. COMMENT-10, CUSTOMER-8, CUSTOMER-13, USER-6, TICKET-22 and KEY-8 test them:
+/// obligations. COMMENT-10, COMMENT-16, CUSTOMER-8, CUSTOMER-13, USER-6, TICKET-22 and KEY-8 test them:
 ///
 /// - The first use of a key runs the operation. If the outcome has a receipt, the record is written
 ///   in the operation's transaction. If it has none, no record is written. The receipt is rendered
@@ -170,6 +199,17 @@ mod tests {
             assert_eq!(IdempotencyKey::parse(text), Err(IdempotencyKeyError));
         }
     }
+    #[cfg(feature = "serde")]
+    #[test]
+    fn a_text_is_found_in_json() {
+        let every: String = ('\0'..='\u{200}').chain("/🦀\u{2028}".chars()).collect();
+        assert_eq!(json_string(&every), serde_json::to_string(&every).unwrap());
+        let response = serde_json::json!({ "comment": { "text": every } }).to_string();
+        let receipt = Receipt { response: response.into_bytes(), customer_id: None };
+        assert!(receipt.holds(&every));
+        assert!(!receipt.holds(&every[1..]));
+    }
+
     #[test]
     fn only_a_created_ticket_leaves_its_receipt() {
         let request = IdempotencyRequest {

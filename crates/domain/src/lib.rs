@@ -173,7 +173,10 @@ pub use api_keys::{
 pub use audit::{Actor, AuditStamp, Caller};
 pub use capabilities::Capabilities;
 pub use command_error::CommandError;
-pub use comments::{Comment, CommentDraft, CommentView, CreateComment, CreateCommentError, NewComment};
+pub use comments::{
+    Comment, CommentChanges, CommentDraft, CommentView, CreateComment, CreateCommentError, NewComment,
+    UpdateComment,
+};
 pub use customers::{
     CreateCustomer, Customer, CustomerChanges, CustomerDraft, CustomerFilter, ExternalIds, MergeCustomers,
     MergeDraft, NewCustomer, SamePerson, UpdateCustomer,
@@ -186,7 +189,7 @@ pub use fields::{Field, limits};
 pub use id::{CommentId, CustomerId, HumanTicketId, KeyNumber, ShopId, TicketId, UserId};
 pub use idempotency::{
     DeferredClaim, Fingerprint, IdempotencyClaim, IdempotencyKey, IdempotencyKeyError, IdempotencyRequest,
-    IdempotentOutcome, Receipt, RenderReceipt,
+    IdempotentOutcome, Receipt, RenderReceipt, json_string,
 };
 pub use page::{CommentPosition, Page, PageBuilder, PageSize, SearchPosition, TicketPosition};
 pub use phone_number::fold_phone_number;
@@ -201,7 +204,7 @@ pub use shops::{Shop, ShopDomain, ShopDomainError};
 pub use storage_error::{StorageError, StorageErrorKind};
 pub use text_bytes::TextBytes;
 pub use tickets::{
-    AssigneeFilter, CreateTicket, CreateTicketError, HumanTicket, IdRange, InitialMessage, NodeNumber,
+    AssigneeFilter, CreateTicket, CreateTicketError, HumanTicket, IdRange, InitialMessage, Message, NodeNumber,
     Ticket, TicketChanges, TicketCreated, TicketDraft, TicketFilter, TicketIdGenerator,
     TicketIdsExhausted, TicketView, UpdateTicket, next_id_range,
 };

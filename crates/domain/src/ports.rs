@@ -85,7 +85,7 @@
 //! | a user is active | a deactivation | TICKET-25, USER-10 |
 //! | when a user was deactivated | another deactivation | USER-13 |
 //! | the id of a ticket or a comment is free | a creation | TICKET-10, COMMENT-12 |
-//! | the version of a ticket | an update, a deletion, a comment | TICKET-24, COMMENT-11 |
+//! | the version of a ticket | an update, a deletion, a comment and its changes | TICKET-24, COMMENT-11 |
 //! | a ticket exists | a deletion, an erasure | COMMENT-13, CUSTOMER-17 |
 //! | the number of a human ticket is free | a creation, an update | TICKET-12 |
 //! | an idempotency key is free | a request with the key | IDEMPOTENCY-7, and the cases of `IdempotentOutcome` |
@@ -134,7 +134,10 @@ mod users;
 pub use api_keys::{ApiKeyStore, CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 pub use authentication::{AuthenticationError, Authenticator};
 pub use capabilities::StoreCapabilities;
-pub use comments::{CommentCreation, CommentStore, CreateCommentOutcome};
+pub use comments::{
+    CommentCreation, CommentStore, CommentUpdate, CreateCommentOutcome, DeleteCommentOutcome,
+    UpdateCommentOutcome,
+};
 pub use customers::{
     CreateCustomerOutcome, CustomerMerge, CustomerStore, CustomerUpdate, Erased, MergeCustomersOutcome,
     UpdateCustomerOutcome,

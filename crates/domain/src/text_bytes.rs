@@ -1,8 +1,8 @@
 //! The bytes of texts: they decide where a page or a batch ends.
 
 use crate::{
-    ApiKey, ApiKeySnapshot, Comment, CommentView, Customer, Event, ExternalIds, NewComment, Snapshot, Ticket,
-    TicketSnapshot, TicketView, User,
+    ApiKey, ApiKeySnapshot, Comment, CommentView, Customer, Event, ExternalIds, InitialMessage, NewComment,
+    Snapshot, Ticket, TicketSnapshot, TicketView, User,
 };
 
 /// The bytes of the texts of a value, in UTF-8. Numbers, times and flags do not count. It depends on
@@ -50,8 +50,12 @@ macro_rules! text_bytes {
 }
 
 text_bytes! {
-    TicketView { ticket, customer, assignee; human_ticket }
-    TicketSnapshot { ticket; human_ticket }
+    Ticket {
+        channel, name, thread_id, email_used, last_message, initial_message, contact_reason, tags,
+        language_code, via;
+        id, shop_id, customer_id, date, last_message_time, assigned_to, is_opened, unread_count, version
+    }
+    InitialMessage { text; time }
     NewComment {
         text, channel, subject, from_email, to_emails, attachments, tags;
         id, shop_id, ticket_id, time, is_from_shop, is_note, author_id
@@ -73,35 +77,22 @@ text_bytes! {
     Event { snapshot; shop_id, position, kind, subject, stamp }
 }
 
-/// Its first message counts even while it is also the last one, because responses hold both.
-impl TextBytes for Ticket {
+/// The bytes of a last message that is also the first one, because responses hold it twice.
+fn repeated_bytes(ticket: &Ticket) -> usize {
+    if ticket.initial_message.is_none() { ticket.last_message.text_bytes() } else { 0 }
+}
+
+impl TextBytes for TicketView {
     fn text_bytes(&self) -> usize {
-        let Self {
-            channel,
-            name,
-            thread_id,
-            email_used,
-            last_message,
-            initial_message: _,
-            contact_reason,
-            tags,
-            language_code,
-            via,
-            id: _,
-            shop_id: _,
-            customer_id: _,
-            date: _,
-            last_message_time: _,
-            assigned_to: _,
-            is_opened: _,
-            unread_count: _,
-            version: _,
-        } = self;
-        let optional = [name, thread_id, email_used, last_message, contact_reason, language_code, via];
-        channel.text_bytes()
-            + optional.map(TextBytes::text_bytes).iter().sum::<usize>()
-            + self.first_message().map_or(0, |(text, _)| text.len())
-            + tags.text_bytes()
+        let Self { ticket, customer, assignee, human_ticket: _ } = self;
+        ticket.text_bytes() + repeated_bytes(ticket) + customer.text_bytes() + assignee.text_bytes()
+    }
+}
+
+impl TextBytes for TicketSnapshot {
+    fn text_bytes(&self) -> usize {
+        let Self { ticket, human_ticket: _ } = self;
+        ticket.text_bytes() + repeated_bytes(ticket)
     }
 }
 

@@ -6,6 +6,7 @@ mod draft;
 mod filter;
 mod id_generator;
 mod id_range;
+mod last_message;
 mod ticket;
 mod update;
 
@@ -15,5 +16,6 @@ pub use draft::TicketDraft;
 pub use filter::{AssigneeFilter, TicketFilter};
 pub use id_generator::TicketIdGenerator;
 pub use id_range::{IdRange, NodeNumber, TicketIdsExhausted, next_id_range};
+pub use last_message::Message;
 pub use ticket::{HumanTicket, InitialMessage, Ticket, TicketView};
 pub use update::UpdateTicket;

@@ -33,7 +33,7 @@ impl Command {
     ) -> Result<(S, T, Self), Problem> {
         let bytes = request_body::read_json(request, payload.into_inner()).await?;
         let id = id?;
-        let idempotency = idempotency::requested(request, id.number(), &bytes)?;
+        let idempotency = idempotency::requested(request, &id.numbers(), &bytes)?;
         let mut members = Members::parse(&bytes, body.spelling(), apply_strict_handling(request))?;
         let read = body.read(&mut members);
         Ok((id, read, Self { members, idempotency }))

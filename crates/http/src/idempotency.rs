@@ -17,14 +17,14 @@ use crate::problem::Problem;
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// Returns the idempotency request of the header, for a request with this body and this id in its
+/// Returns the idempotency request of the header, for a request with this body and these ids in its
 /// path.
 ///
 /// # Errors
 /// 400 for an invalid or repeated header.
 pub(crate) fn requested(
     request: &HttpRequest,
-    subject: Option<i64>,
+    ids: &[i64],
     body: &[u8],
 ) -> Result<Option<IdempotencyRequest>, Problem> {
     let mut values = request.headers().get_all(IDEMPOTENCY_KEY);
@@ -40,25 +40,33 @@ pub(crate) fn requested(
     let key = IdempotencyKey::parse(text)
         .map_err(|_| Problem::invalid_parameter("Idempotency-Key must be 1 to 255 characters"))?;
     Ok(Some(IdempotencyRequest {
-        operation: operation(request, subject),
+        operation: operation(request, ids),
         key,
         fingerprint: Fingerprint(Sha256::digest(body).into()),
     }))
 }
 
 /// Returns the operation of a request: see [`operation_of`].
-fn operation(request: &HttpRequest, subject: Option<i64>) -> String {
-    operation_of(request.method(), &request.match_pattern().unwrap_or_default(), subject)
+fn operation(request: &HttpRequest, ids: &[i64]) -> String {
+    operation_of(request.method(), &request.match_pattern().unwrap_or_default(), ids)
 }
 
-/// Returns the method and the path. The id has one form here, because clients may write it in
+/// Returns the method and the path. An id has one form here, because clients may write it in
 /// several forms (`7`, `007`).
-fn operation_of(method: &Method, pattern: &str, subject: Option<i64>) -> String {
-    match (subject, pattern.split_once('{').and_then(|(start, rest)| Some((start, rest.split_once('}')?.1))))
-    {
-        (Some(number), Some((start, end))) => format!("{method} {start}{number}{end}"),
-        _ => format!("{method} {pattern}"),
+fn operation_of(method: &Method, pattern: &str, ids: &[i64]) -> String {
+    let mut operation = format!("{method} ");
+    let mut rest = pattern;
+    for id in ids {
+        let Some((start, (_, end))) =
+            rest.split_once('{').and_then(|(start, rest)| Some((start, rest.split_once('}')?)))
+        else {
+            break;
+        };
+        operation += start;
+        operation += &id.to_string();
+        rest = end;
     }
+    operation + rest
 }
 
 /// The idempotency keys of the requests that run in this process. A second request with the same
@@ -190,6 +198,7 @@ fn json(body: &impl Serialize) -> Vec<u8> {
 /// # Errors
 /// - 422 for a key that was used for another request
 /// - 409 for a key that another request is using
+/// - 410 if the response was removed with the text of a comment
 /// - the errors of `answer`
 pub(crate) fn respond<T>(
     outcome: IdempotentOutcome<T>,
@@ -197,6 +206,7 @@ pub(crate) fn respond<T>(
 ) -> Result<HttpResponse, Problem> {
     match outcome {
         IdempotentOutcome::Ran(outcome) => Ok(answer(outcome)?.into_response(false)),
+        IdempotentOutcome::Replayed(receipt) if receipt.is_empty() => Err(Problem::response_removed()),
         IdempotentOutcome::Replayed(receipt) => {
             Ok(StoredResponse::from_receipt(&receipt)?.into_response(true))
         }
@@ -234,9 +244,21 @@ mod tests {
     fn the_operation_of_every_route_is_short_enough() {
         let longest = crate::routes::ENDPOINTS
             .iter()
-            .map(|endpoint| operation_of(&endpoint.method, endpoint.path, Some(i64::MIN)).len())
+            .map(|endpoint| operation_of(&endpoint.method, endpoint.path, &[i64::MIN; 2]).len())
             .max();
         assert!(longest.is_some_and(|bytes| bytes <= MAX_IDEMPOTENCY_OPERATION_BYTES), "{longest:?}");
+    }
+
+    #[test]
+    fn the_operation_has_every_id() {
+        for (pattern, ids, operation) in [
+            ("/a", &[][..], "PATCH /a"),
+            ("/a/{b}/c", &[7], "PATCH /a/7/c"),
+            ("/a/{b}/c/{d}", &[7, 8], "PATCH /a/7/c/8"),
+            ("/a/{b}", &[], "PATCH /a/{b}"),
+        ] {
+            assert_eq!(operation_of(&Method::PATCH, pattern, ids), operation);
+        }
     }
 
     #[test]

@@ -179,6 +179,11 @@ impl Problem {
         Self::not_found("ticket_not_found", "Ticket not found")
     }
 
+    /// 404: the ticket has no such comment.
+    pub(crate) fn comment_not_found() -> Self {
+        Self::not_found("comment_not_found", "Comment not found")
+    }
+
     /// 404: no route has this path.
     pub(crate) fn route_not_found() -> Self {
         Self::not_found("route_not_found", "Route not found")
@@ -228,6 +233,16 @@ impl Problem {
     /// 409: another customer of the shop has the value of this member.
     pub(crate) fn customer_exists() -> Self {
         Self::new(StatusCode::CONFLICT, "customer_exists", "Conflict", "Another customer has this email")
+    }
+
+    /// 410: the idempotency key was used, and the response was removed with the text of a comment.
+    pub(crate) fn response_removed() -> Self {
+        Self::new(
+            StatusCode::GONE,
+            "response_removed",
+            "Gone",
+            "The request took effect; its response was removed with the text of a comment",
+        )
     }
 
     /// 412: the ticket has another version than `If-Match`.

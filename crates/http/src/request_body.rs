@@ -14,7 +14,7 @@ use crate::connections::AwaitingBody;
 use crate::problem::Problem;
 
 /// The most bytes a JSON body may have.
-pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
+pub(crate) const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 
 /// The number of bytes of a body that are read and dropped before the response. A connection that
 /// is closed with unread bytes is reset, and the client may never see the response.

@@ -25,7 +25,7 @@ pub(crate) const MAX_SMALL_BYTES: usize = 64 * 1024;
 const SLICE_BYTES: usize = 32 * 1024;
 
 /// What is reserved for the next piece of a stream, before it is read.
-const PIECE_BYTES: usize = 1024 * 1024;
+const PIECE_BYTES: usize = 2 * 1024 * 1024;
 
 /// What a request holds until its response was sent, or its connection has ended.
 pub(crate) struct Held {

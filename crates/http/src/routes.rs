@@ -76,6 +76,8 @@ endpoints! {
     DELETE "/api/v1/tickets/{ticketId}", Key(TicketsWrite) => tickets::delete;
     GET "/api/v1/tickets/{ticketId}/comments", Key(TicketsRead) => comments::list;
     POST "/api/v1/tickets/{ticketId}/comments", Key(TicketsWrite) => comments::create;
+    PATCH "/api/v1/tickets/{ticketId}/comments/{commentId}", Key(TicketsWrite) => comments::update;
+    DELETE "/api/v1/tickets/{ticketId}/comments/{commentId}", Key(TicketsWrite) => comments::delete;
     GET "/api/v1/customers", Key(CustomersRead) => customers::list;
     POST "/api/v1/customers", Key(CustomersWrite) => customers::create;
     GET "/api/v1/customers/{customerId}", Key(CustomersRead) => customers::find;

@@ -11,7 +11,7 @@ use hexdesk_domain::{
     ApiKeyStore, AuditStamp, Authenticator, Clock, CommentStore, CreateComment, CreateCustomer, CreateTicket,
     CustomerId, CustomerStore, EventStore, ManageApiKeys, ManageUsers, MergeCustomers, Principal, Readiness,
     SearchStore, ShopId, Storage, StorageError, StorageErrorKind, TicketIdsExhausted, TicketStore,
-    UpdateCustomer, UpdateTicket, UserStore,
+    UpdateComment, UpdateCustomer, UpdateTicket, UserStore,
 };
 use tokio::runtime::Handle;
 
@@ -30,6 +30,7 @@ pub(crate) struct Services {
     pub(crate) create_ticket: CreateTicket,
     /// Changes tickets.
     pub(crate) update_ticket: UpdateTicket,
+    pub(crate) update_comment: UpdateComment,
     /// Finds, lists and deletes tickets.
     pub(crate) tickets: Arc<dyn TicketStore>,
     /// Creates comments.
@@ -86,6 +87,7 @@ impl Services {
             authenticator: Arc::new(ApiKeyAuthenticator::new(storage.clone(), clock.clone())),
             create_ticket: CreateTicket::new(grouped.clone(), clock.clone(), ids.clone()),
             update_ticket: UpdateTicket::new(storage.clone(), clock.clone()),
+            update_comment: UpdateComment::new(storage.clone(), clock.clone()),
             tickets: storage.clone(),
             create_comment: CreateComment::new(grouped, clock.clone(), ids),
             comments: storage.clone(),

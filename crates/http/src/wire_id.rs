@@ -1,6 +1,6 @@
 //! Ids in requests.
 
-use hexdesk_domain::{CustomerId, KeyNumber, TicketId, UserId};
+use hexdesk_domain::{CommentId, CustomerId, KeyNumber, TicketId, UserId};
 
 use crate::problem::Problem;
 
@@ -27,6 +27,16 @@ pub(crate) fn ticket_in_path(text: &str) -> Result<TicketId, Problem> {
     in_path("ticketId", text, TicketId::MAX, TicketId::new)
 }
 
+/// Reads the ids of a ticket and of its comment in a path.
+///
+/// # Errors
+/// 400 for an invalid id.
+pub(crate) fn comment_in_path(
+    (ticket, comment): &(String, String),
+) -> Result<(TicketId, CommentId), Problem> {
+    Ok((ticket_in_path(ticket)?, in_path("commentId", comment, CommentId::MAX, CommentId::new)?))
+}
+
 /// Reads the customer id of a path.
 ///
 /// # Errors
@@ -51,23 +61,29 @@ pub(crate) fn key_in_path(text: &str) -> Result<KeyNumber, Problem> {
     in_path("keyId", text, i64::MAX, KeyNumber::new)
 }
 
-/// The id in the path of a request, or `()` if the path has none.
+/// The ids in the path of a request, or `()` if the path has none.
 pub(crate) trait PathId {
-    /// Returns its number.
-    fn number(&self) -> Option<i64>;
+    /// Returns their numbers, in the order of the path.
+    fn numbers(&self) -> Vec<i64>;
 }
 
 impl PathId for () {
-    fn number(&self) -> Option<i64> {
-        None
+    fn numbers(&self) -> Vec<i64> {
+        Vec::new()
+    }
+}
+
+impl PathId for (TicketId, CommentId) {
+    fn numbers(&self) -> Vec<i64> {
+        vec![self.0.get(), self.1.get()]
     }
 }
 
 macro_rules! path_ids {
     ($($id:ident)+) => {$(
         impl PathId for $id {
-            fn number(&self) -> Option<i64> {
-                Some(self.get())
+            fn numbers(&self) -> Vec<i64> {
+                vec![self.get()]
             }
         }
     )+};

@@ -1,20 +1,23 @@
 mod batch;
+mod change;
 
 use std::collections::BTreeSet;
 use std::ops::Bound;
 
 use anyhow::Context;
 use async_trait::async_trait;
-use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
+use hexdesk_domain::ports::{
+    CommentCreation, CommentUpdate, CreateCommentOutcome, DeleteCommentOutcome, UpdateCommentOutcome,
+};
 use hexdesk_domain::{
-    Comment, CommentPosition, CommentStore, CommentView, Customer, CustomerId, IdempotentOutcome, Page,
-    PageSize, ShopId, StorageError, Subject, Ticket, TicketId,
+    AuditStamp, Comment, CommentId, CommentPosition, CommentStore, CommentView, Customer, CustomerId, DeferredClaim,
+    IdempotentOutcome, Page, PageSize, ShopId, StorageError, Subject, Ticket, TicketId,
 };
 use redb::{ReadTransaction, ReadableTable, WriteTransaction};
 
-use crate::RedbStorage;
 use crate::encoding::{decode, encode, find};
-use crate::tables::{COMMENTS, CUSTOMERS, CommentKey, TICKETS, USERS};
+use crate::tables::{COMMENTS, CUSTOMERS, CommentKey, IDEMPOTENCY_RECORDS, TICKETS, USERS};
+use crate::{RedbStorage, idempotency};
 use batch::Batch;
 
 #[async_trait]
@@ -27,6 +30,38 @@ impl CommentStore for RedbStorage {
             let mut tables = Batch::open(transaction)?;
             // The first error ends the batch, and its transaction is rolled back.
             batch.into_iter().map(|creation| tables.create(creation)).collect()
+        })
+        .await
+    }
+
+    async fn update_comment(
+        &self,
+        shop: ShopId,
+        ticket: TicketId,
+        id: CommentId,
+        update: CommentUpdate,
+        claim: Option<DeferredClaim<UpdateCommentOutcome>>,
+    ) -> Result<IdempotentOutcome<UpdateCommentOutcome>, StorageError> {
+        self.write("update_comment", move |transaction| {
+            let mut records = transaction.open_table(IDEMPOTENCY_RECORDS)?;
+            idempotency::run_with_records(&mut records, shop, claim, |records| {
+                change::update(transaction, records, (shop, ticket, id), update)
+            })
+        })
+        .await
+    }
+
+    async fn delete_comment(
+        &self,
+        shop: ShopId,
+        ticket: TicketId,
+        id: CommentId,
+        expected_version: Option<i64>,
+        stamp: AuditStamp,
+    ) -> Result<DeleteCommentOutcome, StorageError> {
+        self.write("delete_comment", move |transaction| {
+            let mut records = transaction.open_table(IDEMPOTENCY_RECORDS)?;
+            change::delete(transaction, &mut records, (shop, ticket, id), expected_version, stamp)
         })
         .await
     }

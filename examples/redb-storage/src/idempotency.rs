@@ -1,6 +1,8 @@
 //! Operations that take effect once, however often they are requested.
 
-use hexdesk_domain::{CustomerId, DeferredClaim, IdempotencyRequest, IdempotentOutcome, ShopId};
+use hexdesk_domain::{
+    Comment, CustomerId, DeferredClaim, IdempotencyRequest, IdempotentOutcome, Receipt, ShopId,
+};
 use redb::{ReadableTable, Table};
 
 use crate::tables::{Record, RecordKey};
@@ -16,13 +18,23 @@ pub(crate) fn run<T>(
     claim: Option<DeferredClaim<T>>,
     operation: impl FnOnce() -> anyhow::Result<T>,
 ) -> anyhow::Result<IdempotentOutcome<T>> {
+    run_with_records(records, shop, claim, |_| operation())
+}
+
+/// [`run`] for an operation that itself writes records.
+pub(crate) fn run_with_records<T>(
+    records: &mut Table<'_, RecordKey, Record>,
+    shop: ShopId,
+    claim: Option<DeferredClaim<T>>,
+    operation: impl FnOnce(&mut Table<'_, RecordKey, Record>) -> anyhow::Result<T>,
+) -> anyhow::Result<IdempotentOutcome<T>> {
     let Some(DeferredClaim { request, requested_at, receipt }) = claim else {
-        return Ok(IdempotentOutcome::Ran(operation()?));
+        return Ok(IdempotentOutcome::Ran(operation(records)?));
     };
     if let Some(earlier) = earlier_use(records, shop, &request)? {
         return Ok(earlier);
     }
-    let outcome = operation()?;
+    let outcome = operation(records)?;
     // An outcome without a receipt leaves no record: its key stays free.
     if let Some(receipt) = receipt(&outcome) {
         let customer = receipt.customer_id.map(CustomerId::get);
@@ -64,6 +76,31 @@ pub(crate) fn erase_all_of(
         !goes
     })?;
     Ok(erased)
+}
+
+/// Empties the responses of the customer that hold the text of a comment (COMMENT-19). Reads every
+/// record of the shop.
+pub(crate) fn remove_text(
+    records: &mut Table<'_, RecordKey, Record>,
+    comment: &Comment,
+) -> anyhow::Result<()> {
+    let shop = comment.shop_id.get();
+    let mut holding = Vec::new();
+    for entry in records.range((shop, "", "")..(shop + 1, "", ""))? {
+        let (key, record) = entry?;
+        let (fingerprint, requested_at, customer, response) = record.value();
+        let customer = customer.and_then(CustomerId::new);
+        let receipt = Receipt { response: response.to_vec(), customer_id: customer };
+        if customer == Some(comment.customer_id) && receipt.holds(&comment.text) {
+            let (_, operation, key) = key.value();
+            holding.push((operation.to_owned(), key.to_owned(), *fingerprint, requested_at));
+        }
+    }
+    for (operation, key, fingerprint, requested_at) in holding {
+        let empty = (&fingerprint, requested_at, Some(comment.customer_id.get()), &b""[..]);
+        records.insert((shop, operation.as_str(), key.as_str()), empty)?;
+    }
+    Ok(())
 }
 
 fn key(shop: ShopId, request: &IdempotencyRequest) -> (i64, &str, &str) {

@@ -1,10 +1,12 @@
 //! The obligations COMMENT are in the documentation of [`CommentStore`].
 
 use async_trait::async_trait;
-use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
+use hexdesk_domain::ports::{
+    CommentCreation, CommentUpdate, CreateCommentOutcome, DeleteCommentOutcome, UpdateCommentOutcome,
+};
 use hexdesk_domain::{
-    CommentPosition, CommentStore, CommentView, IdempotentOutcome, Page, PageSize, ShopId, StorageError,
-    TicketId,
+    AuditStamp, CommentId, CommentPosition, CommentStore, CommentView, DeferredClaim, IdempotentOutcome,
+    Page, PageSize, ShopId, StorageError, TicketId,
 };
 
 use crate::{SkeletonStorage, not_implemented};
@@ -16,6 +18,28 @@ impl CommentStore for SkeletonStorage {
         batch: Vec<CommentCreation>,
     ) -> Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, StorageError> {
         not_implemented("create_comments")
+    }
+
+    async fn update_comment(
+        &self,
+        _shop: ShopId,
+        _ticket: TicketId,
+        _id: CommentId,
+        _update: CommentUpdate,
+        _claim: Option<DeferredClaim<UpdateCommentOutcome>>,
+    ) -> Result<IdempotentOutcome<UpdateCommentOutcome>, StorageError> {
+        not_implemented("update_comment")
+    }
+
+    async fn delete_comment(
+        &self,
+        _shop: ShopId,
+        _ticket: TicketId,
+        _id: CommentId,
+        _expected_version: Option<i64>,
+        _stamp: AuditStamp,
+    ) -> Result<DeleteCommentOutcome, StorageError> {
+        not_implemented("delete_comment")
     }
 
     async fn list_comments(

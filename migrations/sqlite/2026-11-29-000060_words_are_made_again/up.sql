@@ -24,7 +24,7 @@ CREATE INDEX old_search_documents_by_customer ON old_search_documents (shop_id, 
 -- The words of a ticket with its first message, of a comment, or of a customer. Each word begins with the
 -- number of the shop ("7:refund"), so the index separates shops too. Words of a ticket's name have one
 -- colon more ("7::refund"), words of its details two. `weight` is the largest rank of a word in this
--- document. `id` is the only key that does not begin with the shop, because the index refers to
+-- document. `comment_id` is the comment of a document, so that it can be replaced. `id` is the only key that does not begin with the shop, because the index refers to
 -- documents by it.
 CREATE TABLE search_documents (
     id INTEGER PRIMARY KEY NOT NULL,
@@ -33,6 +33,7 @@ CREATE TABLE search_documents (
     customer_id INTEGER,
     weight INTEGER NOT NULL,
     words TEXT NOT NULL,
+    comment_id INTEGER,
     CHECK ((ticket_id IS NULL) <> (customer_id IS NULL)),
     FOREIGN KEY (shop_id, ticket_id) REFERENCES tickets (shop_id, id),
     FOREIGN KEY (shop_id, customer_id) REFERENCES customers (shop_id, id)

@@ -1,7 +1,7 @@
 //! Places: the size of an item in the queue and in a batch.
 
 /// The bytes of text per place. Nearly every ticket and comment takes one place. The longest message
-/// with four bytes per character takes eight.
+/// with four bytes per character takes 32.
 const PLACE_BYTES: usize = 32 * 1024;
 
 /// The places of one batch: up to 128 items and 4 MiB of text. That is twice the 64 callers of the

@@ -1,5 +1,6 @@
 //! Comments.
 
+mod change;
 mod create;
 
 use async_trait::async_trait;
@@ -7,15 +8,18 @@ use diesel::dsl::exists;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use hexdesk_domain::ports::{
+    CommentCreation, CommentUpdate, CreateCommentOutcome, DeleteCommentOutcome, UpdateCommentOutcome,
+};
 use hexdesk_domain::{
-    CommentPosition, CommentStore, CommentView, IdempotentOutcome, Page, PageSize, ShopId, StorageError,
-    TicketId,
+    AuditStamp, CommentId, CommentPosition, CommentStore, CommentView, DeferredClaim, IdempotentOutcome,
+    Page, PageSize, ShopId, StorageError, TicketId,
 };
 
 use super::PostgresStorage;
 use super::errors::{Effect, Failure, count_from};
+use super::idempotency::attempt;
 use super::pages::{self, NeededRows};
 use crate::sql::comments::{CommentRow, CommentViewRow, comment_view};
 use crate::sql::customers::CustomerRow;
@@ -37,6 +41,43 @@ impl CommentStore for PostgresStorage {
         self.connections
             .run("create_comments", Effect::Write, async move |connection: &mut AsyncPgConnection| {
                 create::create(connection, layout, &batch).await
+            })
+            .await
+    }
+
+    async fn update_comment(
+        &self,
+        shop: ShopId,
+        ticket: TicketId,
+        id: CommentId,
+        update: CommentUpdate,
+        claim: Option<DeferredClaim<UpdateCommentOutcome>>,
+    ) -> Result<IdempotentOutcome<UpdateCommentOutcome>, StorageError> {
+        self.connections
+            .run("update_comment", Effect::Write, async move |connection: &mut AsyncPgConnection| {
+                attempt(connection, shop, claim.as_ref(), async move |connection: &mut AsyncPgConnection| {
+                    change::update(connection, shop, ticket, id, update).await
+                })
+                .await
+            })
+            .await
+    }
+
+    async fn delete_comment(
+        &self,
+        shop: ShopId,
+        ticket: TicketId,
+        id: CommentId,
+        expected_version: Option<i64>,
+        stamp: AuditStamp,
+    ) -> Result<DeleteCommentOutcome, StorageError> {
+        self.connections
+            .run("delete_comment", Effect::Write, async move |connection: &mut AsyncPgConnection| {
+                connection
+                    .transaction(async |connection| {
+                        change::delete(connection, shop, ticket, id, expected_version, stamp).await
+                    })
+                    .await
             })
             .await
     }

@@ -1,7 +1,10 @@
 //! Comments: their table and its rows.
 
-use diesel::prelude::{Insertable, Queryable, Selectable};
-use hexdesk_domain::{Comment, CommentId, CommentView, Customer, CustomerId, NewComment, TicketId, UserId};
+use diesel::prelude::{AsChangeset, Insertable, Queryable, Selectable};
+use hexdesk_domain::{
+    Comment, CommentChanges, CommentId, CommentPosition, CommentView, Customer, CustomerId, Message,
+    NewComment, TicketId, UserId,
+};
 use serde::{Deserialize, Serialize};
 
 use super::customers::CustomerRow;
@@ -115,6 +118,15 @@ impl CommentRow {
     }
 }
 
+/// A row of [`queries::other_messages`](super::queries::other_messages()).
+pub(crate) type MessageRow = (StoredTimestamp, i64, String);
+
+/// The message of a [`MessageRow`].
+pub(crate) fn message((time, id, text): MessageRow) -> Result<Message, CorruptRow> {
+    let id = CommentId::new(id).ok_or(CorruptRow("comment id"))?;
+    Ok(Message { position: CommentPosition { time: time.0, id }, text })
+}
+
 /// A comment with its author and the customer of its ticket, as one row.
 pub(crate) type CommentViewRow = (CommentRow, CustomerRow, Option<UserRow>);
 
@@ -126,4 +138,19 @@ pub(crate) fn comment_view((comment, customer, author): CommentViewRow) -> Resul
         customer,
         author: author.map(TryInto::try_into).transpose()?,
     })
+}
+
+/// The columns that an update of a comment sets: `None` leaves a column as it is.
+#[derive(Debug, AsChangeset)]
+#[diesel(table_name = comments)]
+pub(crate) struct CommentChangeset {
+    text: Option<String>,
+    tags: Option<StoredTexts>,
+    is_note: Option<bool>,
+}
+
+impl From<CommentChanges> for CommentChangeset {
+    fn from(CommentChanges { text, tags, is_note }: CommentChanges) -> Self {
+        Self { text, tags: tags.map(StoredTexts), is_note }
+    }
 }

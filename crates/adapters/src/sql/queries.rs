@@ -62,6 +62,16 @@ pub(crate) fn comment_list(shop: i64, ticket: i64) -> _ {
         .order((comments::time.asc(), comments::id.asc()))
 }
 
+/// The messages of one ticket other than this comment, latest first: comments that are not notes.
+#[auto_type]
+pub(crate) fn other_messages(shop: i64, ticket: i64, except: i64) -> _ {
+    comments::table
+        .filter(comments::shop_id.eq(shop).and(comments::ticket_id.eq(ticket)))
+        .filter(comments::id.ne(except).and(comments::is_note.eq(false)))
+        .order((comments::time.desc(), comments::id.desc()))
+        .select((comments::time, comments::id, comments::text))
+}
+
 /// Whether a comment comes after this position in the list of its ticket. See
 /// [`ticket_is_after()`].
 #[auto_type]

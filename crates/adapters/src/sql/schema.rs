@@ -56,6 +56,7 @@ diesel::table! {
         customer_id -> Nullable<BigInt>,
         weight -> Integer,
         words -> Text,
+        comment_id -> Nullable<BigInt>,
     }
 }
 

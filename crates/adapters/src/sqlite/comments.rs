@@ -1,5 +1,6 @@
 //! Comments.
 
+mod change;
 mod create;
 
 use async_trait::async_trait;
@@ -7,13 +8,16 @@ use diesel::connection::DefaultLoadingMode;
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sqlite::{Sqlite, SqliteConnection};
-use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
+use hexdesk_domain::ports::{
+    CommentCreation, CommentUpdate, CreateCommentOutcome, DeleteCommentOutcome, UpdateCommentOutcome,
+};
 use hexdesk_domain::{
-    CommentPosition, CommentStore, CommentView, IdempotentOutcome, Page, PageSize, ShopId, StorageError,
-    TicketId,
+    AuditStamp, CommentId, CommentPosition, CommentStore, CommentView, DeferredClaim, IdempotentOutcome,
+    Page, PageSize, ShopId, StorageError, TicketId,
 };
 
 use super::connection::interruption::still_wanted;
+use super::idempotency::attempt;
 use super::{SqliteStorage, pages};
 use crate::sql::comments::{CommentViewRow, comment_view};
 use crate::sql::queries;
@@ -30,6 +34,36 @@ impl CommentStore for SqliteStorage {
             return Ok(Vec::new());
         }
         self.write("create_comments", |connection| create::create(connection, batch)).await
+    }
+
+    async fn update_comment(
+        &self,
+        shop: ShopId,
+        ticket: TicketId,
+        id: CommentId,
+        update: CommentUpdate,
+        claim: Option<DeferredClaim<UpdateCommentOutcome>>,
+    ) -> Result<IdempotentOutcome<UpdateCommentOutcome>, StorageError> {
+        self.remove("update_comment", move |connection| {
+            attempt(connection, shop, claim.as_ref(), |connection| {
+                change::update(connection, shop, ticket, id, update)
+            })
+        })
+        .await
+    }
+
+    async fn delete_comment(
+        &self,
+        shop: ShopId,
+        ticket: TicketId,
+        id: CommentId,
+        expected_version: Option<i64>,
+        stamp: AuditStamp,
+    ) -> Result<DeleteCommentOutcome, StorageError> {
+        self.remove("delete_comment", move |connection| {
+            change::delete(connection, shop, ticket, id, expected_version, stamp)
+        })
+        .await
     }
 
     async fn list_comments(

@@ -159,5 +159,5 @@ impl CommentStore for ScriptedStore {
         }
     }
 
-    forward!(memory: list_comments, count_comments);
+    forward!(memory: update_comment, delete_comment, list_comments, count_comments);
 }

@@ -49,7 +49,7 @@ impl TicketStore for GroupedStorage {
 }
 
 impl CommentStore for GroupedStorage {
-    forward!(group: create_comments, list_comments, count_comments);
+    forward!(group: create_comments, update_comment, delete_comment, list_comments, count_comments);
 }
 
 impl SearchStore for GroupedStorage {

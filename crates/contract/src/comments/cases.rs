@@ -1,5 +1,6 @@
 //! The obligations of [`CommentStore`](hexdesk_domain::CommentStore), except idempotency keys.
 
+mod changes;
 mod effects;
 mod lists;
 mod taken_ids;
@@ -25,6 +26,10 @@ use crate::samples::{
     user_by_email, user_id,
 };
 
+pub use changes::{
+    comment_15_update_changes_what_it_says, comment_17_message_before_is_shown,
+    comment_18_refused_change_changes_nothing, comment_19_old_text_leaves_log_and_records,
+};
 pub use effects::{
     comment_4_last_message_follows, comment_5_customers_comment_is_unread,
     comment_6_version_counts_every_comment, comment_14_note_moves_nothing,

@@ -1,9 +1,11 @@
 use std::collections::BTreeSet;
 
-use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
+use hexdesk_domain::ports::{
+    CommentCreation, CommentUpdate, CreateCommentOutcome, DeleteCommentOutcome, UpdateCommentOutcome,
+};
 use hexdesk_domain::{
-    CommentId, CommentPosition, CommentView, IdempotentOutcome, InitialMessage, NewComment, Page, PageSize,
-    ShopId, StorageError, TextBytes, Ticket, TicketId, Timestamp,
+    CommentId, CommentPosition, CommentView, Event, IdempotentOutcome, InitialMessage, NewComment, Page,
+    PageSize, ShopId, StorageError, TextBytes, Ticket, TicketId, Timestamp,
 };
 
 use crate::faulty::{Fault, fault, full_page_goes_on, rest};
@@ -78,7 +80,7 @@ impl Fault {
 }
 
 pub(crate) fn faults() -> Vec<Fault> {
-    [of_comments(), of_tickets(), of_lists(), of_sizes()].into_iter().flatten().collect()
+    [of_comments(), of_tickets(), of_changes(), of_lists(), of_sizes()].into_iter().flatten().collect()
 }
 
 fn of_comments() -> Vec<Fault> {
@@ -260,6 +262,148 @@ fn of_tickets() -> Vec<Fault> {
             }
         }),
     ]
+}
+
+fn of_changes() -> Vec<Fault> {
+    let is_updated = |outcome: &UpdateCommentOutcome| matches!(outcome, UpdateCommentOutcome::Updated(_));
+    vec![
+        fault("COMMENT-15", "An update of a comment removes its tags.").comment_update(
+            |store, shop, ticket, id, mut update| {
+                update.changes.tags.get_or_insert_default();
+                store.update_comment(shop, ticket, id, update)
+            },
+        ),
+        fault("COMMENT-15", "An update of a comment to the same values raises the version.").comment_update(
+            move |store, shop, ticket, id, update| {
+                let before = store.tickets.get(&(shop, ticket)).map(|stored| stored.ticket.version);
+                let outcome = store.update_comment(shop, ticket, id, update)?;
+                if is_updated(&outcome)
+                    && let Some(stored) = store.tickets.get_mut(&(shop, ticket))
+                    && Some(stored.ticket.version) == before
+                {
+                    stored.ticket.version += 1;
+                }
+                Ok(outcome)
+            },
+        ),
+        fault("COMMENT-15", "An update of a comment returns the former comment.").comment_update(
+            move |store, shop, ticket, id, update| {
+                let before = store.comments.get(&(shop, id)).cloned();
+                let outcome = store.update_comment(shop, ticket, id, update)?;
+                Ok(match (outcome, before) {
+                    (UpdateCommentOutcome::Updated(mut view), Some(before)) => {
+                        view.comment = before;
+                        UpdateCommentOutcome::Updated(view)
+                    }
+                    (outcome, _) => outcome,
+                })
+            },
+        ),
+        fault("COMMENT-17", "A deleted comment stays the last message.").delete_comment(
+            |store, shop, ticket, id, version, stamp| {
+                let before = store.tickets.get(&(shop, ticket)).map(|stored| stored.ticket.clone());
+                let outcome = store.delete_comment(shop, ticket, id, version, stamp);
+                if let (Some(before), Some(stored)) = (before, store.tickets.get_mut(&(shop, ticket))) {
+                    stored.ticket = Ticket { version: stored.ticket.version, ..before };
+                }
+                Ok(outcome)
+            },
+        ),
+        fault("COMMENT-17", "A deletion of the last message always shows the first one.").delete_comment(
+            |store, shop, ticket, id, version, stamp| {
+                let hidden = store.comments.clone();
+                store.comments.retain(|(_, other), comment| *other == id || comment.ticket_id != ticket);
+                let outcome = store.delete_comment(shop, ticket, id, version, stamp);
+                let is_deleted = outcome == DeleteCommentOutcome::Deleted;
+                store.comments = hidden;
+                if is_deleted {
+                    store.comments.remove(&(shop, id));
+                }
+                Ok(outcome)
+            },
+        ),
+        fault("COMMENT-17", "A note becomes the last message when another is deleted.").delete_comment(
+            |store, shop, ticket, id, version, stamp| {
+                let kept = store.comments.clone();
+                for comment in store.comments.values_mut().filter(|comment| comment.id != id) {
+                    comment.is_note = false;
+                }
+                let outcome = store.delete_comment(shop, ticket, id, version, stamp);
+                let is_deleted = outcome == DeleteCommentOutcome::Deleted;
+                store.comments = kept;
+                if is_deleted {
+                    store.comments.remove(&(shop, id));
+                }
+                Ok(outcome)
+            },
+        ),
+        fault("COMMENT-18", "A comment of another ticket can be deleted.").delete_comment(
+            |store, shop, ticket, id, version, stamp| {
+                let of = store.comments.get(&(shop, id)).map_or(ticket, |comment| comment.ticket_id);
+                Ok(store.delete_comment(shop, of, id, version, stamp))
+            },
+        ),
+        fault("COMMENT-18", "The expected version of an update of a comment is ignored.").comment_update(
+            |store, shop, ticket, id, update| {
+                store.update_comment(shop, ticket, id, CommentUpdate { expected_version: None, ..update })
+            },
+        ),
+        fault("COMMENT-18", "A comment without attachments can lose its text.").comment_update(
+            move |store, shop, ticket, id, update| {
+                let attachments = store.comments.get(&(shop, id)).map(|comment| comment.attachments.clone());
+                if let Some(comment) = store.comments.get_mut(&(shop, id)) {
+                    comment.attachments.get_or_insert("[1]".into());
+                }
+                let outcome = store.update_comment(shop, ticket, id, update);
+                if let (Some(comment), Some(attachments)) = (store.comments.get_mut(&(shop, id)), attachments)
+                {
+                    comment.attachments = attachments;
+                }
+                outcome
+            },
+        ),
+        fault("COMMENT-19", "The log keeps the text of a deleted comment.").delete_comment(
+            |store, shop, ticket, id, version, stamp| {
+                let before = store.events.clone();
+                let outcome = store.delete_comment(shop, ticket, id, version, stamp);
+                restore_snapshots(store, before);
+                Ok(outcome)
+            },
+        ),
+        fault("COMMENT-19", "The log keeps a text that was changed.").comment_update(
+            |store, shop, ticket, id, update| {
+                let before = store.events.clone();
+                let outcome = store.update_comment(shop, ticket, id, update);
+                restore_snapshots(store, before);
+                outcome
+            },
+        ),
+        fault("COMMENT-19", "Responses keep a text that was changed.").comment_update(
+            |store, shop, ticket, id, update| {
+                let before = store.idempotency_records.clone();
+                let outcome = store.update_comment(shop, ticket, id, update);
+                store.idempotency_records = before;
+                outcome
+            },
+        ),
+        fault("COMMENT-19", "A change of tags removes the text from the log.").comment_update(
+            |store, shop, ticket, id, update| {
+                if let Some(comment) = store.comments.get(&(shop, id)).cloned() {
+                    store.scrub_text(&comment);
+                }
+                store.update_comment(shop, ticket, id, update)
+            },
+        ),
+    ]
+}
+
+/// Gives the events the snapshots that they had.
+fn restore_snapshots(state: &mut State, before: std::collections::BTreeMap<ShopId, Vec<Event>>) {
+    for (shop, events) in before {
+        for (now, before) in state.events.entry(shop).or_default().iter_mut().zip(events) {
+            now.snapshot = before.snapshot;
+        }
+    }
 }
 
 /// Pages that end by bytes.

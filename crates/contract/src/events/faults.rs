@@ -143,6 +143,10 @@ fn of_missing_events() -> Vec<Fault> {
                     && context.before.and_then(last_message_time)
                         == event.snapshot.as_ref().and_then(last_message_time)
             }),
+        fault("EVENT-3", "The update of a comment is not logged.")
+            .not_logged(|event, _| event.kind == CommentUpdated),
+        fault("EVENT-3", "The ticket of a deleted comment is not logged.")
+            .not_logged(|event, context| event.kind == TicketUpdated && context.comes_with(CommentDeleted)),
         fault("EVENT-4", "The creation of a customer is not logged.")
             .not_logged(|event, _| event.kind == CustomerCreated),
         fault("EVENT-4", "The update of a customer is not logged.")

@@ -168,6 +168,17 @@ fn of_tickets_and_comments() -> Vec<Fault> {
         fault("ONCE-1", "Comments have their own space of keys.")
             .comment_claim(kept_apart)
             .found_by_the_model(),
+        fault("COMMENT-16", "Operations of updates of comments are cut at 32 bytes.")
+            .comment_update_claim(cutting_operations),
+        fault("COMMENT-16", "A refused update of a comment leaves a record.")
+            .comment_update_claim(recording_all),
+        fault("COMMENT-16", "An update of a comment leaves no record.")
+            .comment_update_claim(recording_nothing),
+        fault("COMMENT-16", "A key replays the update of a comment even for another request.")
+            .comment_update_claim(without_fingerprint),
+        fault("COMMENT-16", "Racing updates of comments with one key all take effect.")
+            .racing_comment_updates(),
+        fault("ONCE-1", "Updates of comments have their own space of keys.").comment_update_claim(kept_apart),
         fault("COMMENT-10", "The receipt of a comment is cut at a zero byte.").comment_claim(cut_at_zero),
         fault("COMMENT-10", "Racing comments with one key are all created.")
             .create_comments(|store, batch| store.with_earlier_records(|state| state.create_comments(batch)))

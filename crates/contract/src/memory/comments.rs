@@ -1,8 +1,10 @@
 use async_trait::async_trait;
-use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
+use hexdesk_domain::ports::{
+    CommentCreation, CommentUpdate, CreateCommentOutcome, DeleteCommentOutcome, UpdateCommentOutcome,
+};
 use hexdesk_domain::{
-    AuditStamp, Comment, CommentPosition, CommentStore, CommentView, EventKind, IdempotentOutcome,
-    NewComment, Page, PageSize, ShopId, StorageError, Subject, TicketId,
+    AuditStamp, Comment, CommentId, CommentPosition, CommentStore, CommentView, DeferredClaim, EventKind,
+    IdempotentOutcome, NewComment, Page, PageSize, ShopId, StorageError, Subject, TicketId,
 };
 
 use super::{MemoryStorage, State, unexpected};
@@ -52,7 +54,7 @@ impl State {
         Ok(CreateCommentOutcome::Created(Box::new(view)))
     }
 
-    fn comment_view(&self, comment: &Comment) -> Option<CommentView> {
+    pub(crate) fn comment_view(&self, comment: &Comment) -> Option<CommentView> {
         Some(CommentView {
             comment: comment.clone(),
             customer: self.customers.get(&(comment.shop_id, comment.customer_id))?.clone(),
@@ -82,6 +84,28 @@ impl CommentStore for MemoryStorage {
         batch: Vec<CommentCreation>,
     ) -> Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, StorageError> {
         self.state().create_comments(batch)
+    }
+
+    async fn update_comment(
+        &self,
+        shop: ShopId,
+        ticket: TicketId,
+        id: CommentId,
+        update: CommentUpdate,
+        claim: Option<DeferredClaim<UpdateCommentOutcome>>,
+    ) -> Result<IdempotentOutcome<UpdateCommentOutcome>, StorageError> {
+        self.state().attempt(shop, claim, |state| state.update_comment(shop, ticket, id, update))
+    }
+
+    async fn delete_comment(
+        &self,
+        shop: ShopId,
+        ticket: TicketId,
+        id: CommentId,
+        expected_version: Option<i64>,
+        stamp: AuditStamp,
+    ) -> Result<DeleteCommentOutcome, StorageError> {
+        Ok(self.state().delete_comment(shop, ticket, id, expected_version, stamp))
     }
 
     async fn list_comments(

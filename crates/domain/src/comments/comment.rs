@@ -1,3 +1,4 @@
+use super::draft::missing_text;
 use crate::{
     CommentId, CommentPosition, Customer, CustomerId, ShopId, Ticket, TicketId, Timestamp, User, UserId,
 };
@@ -114,6 +115,11 @@ impl Comment {
     /// Returns its position in the list of its ticket's comments.
     pub fn position(&self) -> CommentPosition {
         CommentPosition { time: self.time, id: self.id }
+    }
+
+    /// Whether it has neither a text nor attachments. An update must not lead to that (COMMENT-18).
+    pub fn lacks_text(&self) -> bool {
+        missing_text(Some(&self.text), self.attachments.as_deref()).is_some()
     }
 }
 

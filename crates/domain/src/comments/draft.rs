@@ -43,7 +43,7 @@ pub struct CommentDraft {
 }
 
 /// Returns the violation of a message that has neither a text nor attachments.
-fn missing_text(text: Option<&str>, attachments: Option<&str>) -> Option<Violation> {
+pub(super) fn missing_text(text: Option<&str>, attachments: Option<&str>) -> Option<Violation> {
     let rule = match text {
         _ if attachments.is_some_and(is_not_empty) => return None,
         None => Rule::Required,

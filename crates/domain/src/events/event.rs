@@ -15,7 +15,8 @@ pub enum EventKind {
     /// Includes erasing its customer.
     TicketDeleted,
     CommentCreated,
-    /// Its ticket was deleted, or its customer was erased.
+    CommentUpdated,
+    /// Includes deleting its ticket and erasing its customer.
     CommentDeleted,
     CustomerCreated,
     CustomerUpdated,
@@ -40,6 +41,7 @@ impl EventKind {
         Self::TicketUpdated,
         Self::TicketDeleted,
         Self::CommentCreated,
+        Self::CommentUpdated,
         Self::CommentDeleted,
         Self::CustomerCreated,
         Self::CustomerUpdated,
@@ -59,6 +61,7 @@ impl EventKind {
             Self::TicketUpdated => "ticket.updated",
             Self::TicketDeleted => "ticket.deleted",
             Self::CommentCreated => "comment.created",
+            Self::CommentUpdated => "comment.updated",
             Self::CommentDeleted => "comment.deleted",
             Self::CustomerCreated => "customer.created",
             Self::CustomerUpdated => "customer.updated",
@@ -79,7 +82,9 @@ impl EventKind {
             Self::TicketCreated | Self::TicketUpdated | Self::TicketDeleted => {
                 TicketId::new(number).map(Subject::Ticket)
             }
-            Self::CommentCreated | Self::CommentDeleted => CommentId::new(number).map(Subject::Comment),
+            Self::CommentCreated | Self::CommentUpdated | Self::CommentDeleted => {
+                CommentId::new(number).map(Subject::Comment)
+            }
             Self::CustomerCreated | Self::CustomerUpdated | Self::CustomerMerged | Self::CustomerErased => {
                 CustomerId::new(number).map(Subject::Customer)
             }
@@ -231,7 +236,7 @@ pub struct Event {
     /// The actor and the time of the change.
     pub stamp: AuditStamp,
     /// The state of the subject after the change. `None` if the change deleted or erased it, and
-    /// after the customer whose data it held is erased.
+    /// after the text or the customer whose data it held is erased.
     pub snapshot: Option<Snapshot>,
 }
 

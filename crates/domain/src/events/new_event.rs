@@ -33,10 +33,12 @@ impl NewEvent {
         after {
             /// A ticket was created (EVENT-1).
             ticket_created(ticket: TicketSnapshot) = TicketCreated;
-            /// A ticket was updated, or got a comment (EVENT-2, EVENT-3).
+            /// A ticket was updated, or a comment of it was created, updated or deleted (EVENT-2, EVENT-3).
             ticket_updated(ticket: TicketSnapshot) = TicketUpdated;
             /// A comment was created (EVENT-3).
             comment_created(comment: Comment) = CommentCreated;
+            /// A comment was updated (EVENT-3).
+            comment_updated(comment: Comment) = CommentUpdated;
             /// A customer was created (EVENT-4).
             customer_created(customer: Customer) = CustomerCreated;
             /// A customer was updated (EVENT-4).
@@ -55,7 +57,7 @@ impl NewEvent {
         gone {
             /// A ticket was deleted, or erased with its customer (EVENT-2, EVENT-5).
             ticket_deleted(id: TicketId) = TicketDeleted(Ticket);
-            /// A comment was deleted with its ticket (EVENT-2, EVENT-5).
+            /// A comment was deleted, also with its ticket (EVENT-2, EVENT-3, EVENT-5).
             comment_deleted(id: CommentId) = CommentDeleted(Comment);
             /// A customer was merged into another (CUSTOMER-27).
             customer_merged(id: CustomerId) = CustomerMerged(Customer);
@@ -84,6 +86,7 @@ mod tests {
             NewEvent::ticket_updated(ticket.clone()),
             NewEvent::ticket_deleted(ticket.ticket.id),
             NewEvent::comment_created(samples::comment()),
+            NewEvent::comment_updated(samples::comment()),
             NewEvent::comment_deleted(samples::comment().id),
             NewEvent::customer_created(samples::customer()),
             NewEvent::customer_updated(samples::customer()),

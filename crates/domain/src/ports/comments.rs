@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 
 use crate::{
-    AuditStamp, CommentPosition, CommentView, DeferredClaim, IdempotentOutcome, NewComment, Page, PageSize,
-    ShopId, StorageError, TicketId,
+    AuditStamp, CommentChanges, CommentId, CommentPosition, CommentView, DeferredClaim, IdempotentOutcome,
+    NewComment, Page, PageSize, ShopId, StorageError, TicketId,
 };
 
 /// One comment to create.
@@ -25,6 +25,45 @@ pub enum CreateCommentOutcome {
     TicketNotFound,
     /// The author is not a user of the shop. Nothing was written.
     AuthorNotFound,
+}
+
+/// An update of a comment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommentUpdate {
+    /// The requested changes. They keep the rules.
+    pub changes: CommentChanges,
+    /// The version that the ticket must have. If absent, any version is accepted.
+    pub expected_version: Option<i64>,
+    /// The actor and the time of the update.
+    pub stamp: AuditStamp,
+}
+
+/// Outcome of updating a comment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UpdateCommentOutcome {
+    /// The comment after the update.
+    Updated(Box<CommentView>),
+    /// The shop has no such ticket. Nothing was written.
+    TicketNotFound,
+    /// The ticket has another version than expected. Nothing was written.
+    VersionMismatch,
+    /// The ticket has no such comment. Nothing was written.
+    CommentNotFound,
+    /// The comment has no attachments and would have no text. Nothing was written.
+    TextMissing,
+}
+
+/// Outcome of deleting a comment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeleteCommentOutcome {
+    /// The comment was deleted.
+    Deleted,
+    /// The shop has no such ticket.
+    TicketNotFound,
+    /// The ticket has another version than expected. Nothing was deleted.
+    VersionMismatch,
+    /// The ticket has no such comment.
+    CommentNotFound,
 }
 
 /// Stores the comments of tickets. A batch may hold items of several tickets and shops. The items
@@ -66,6 +105,31 @@ pub enum CreateCommentOutcome {
 /// - **COMMENT-14** A note raises the ticket's `version`. It changes neither `last_message`,
 ///   `last_message_time` nor `unread_count`.
 ///
+/// # Updates and deletions of comments
+///
+/// - **COMMENT-15** An update sets the given values and changes nothing else of the comment. It
+///   raises the ticket's version. It returns the comment as it is listed from then on. An update to
+///   the current values changes nothing, including the version.
+/// - **COMMENT-16** An update with a [`DeferredClaim`] meets the obligations of
+///   [`IdempotentOutcome`].
+/// - **COMMENT-17** A deletion removes the comment and raises the ticket's version. If an updated or
+///   deleted comment was the last message of the ticket, the ticket then shows the new text, or the
+///   message before it: see [`Ticket::after_changed_comment`](crate::Ticket::after_changed_comment).
+///   Nothing else of the ticket changes.
+/// - **COMMENT-18** If the ticket is not the shop's, an update or a deletion returns
+///   `TicketNotFound`. Otherwise, if it expects another version than the ticket's, it returns
+///   `VersionMismatch`. Otherwise, if the ticket does not have the comment, it returns
+///   `CommentNotFound`. Otherwise, an update that would leave the comment without a text and without
+///   attachments returns `TextMissing`. In all these cases nothing changes.
+/// - **COMMENT-19** A deletion, and an update that changes the text, remove the old text from
+///   everything that is kept. The earlier events of the comment lose their snapshots, and so do those
+///   events of its ticket whose `last_message` is the old text. Every receipt of the ticket's customer
+///   that [holds](crate::Receipt::holds) the old text gets an empty response. Its key stays in use. An
+///   empty text is not removed. Nothing else of any event or record changes.
+///
+/// A search finds the new text and not the old one (SEARCH-4). After COMMENT-19, a repeated request
+/// returns `Replayed` with an empty response. The id of a deleted comment is free.
+///
 /// If ticket and author are both missing, the outcome is `TicketNotFound`. The failure of COMMENT-12
 /// is of the kind `Unexpected`. An id is also taken if an earlier item of the same batch has it. The
 /// id of a refused or replayed item is not checked. Attachments are text to a store: two JSON texts
@@ -82,6 +146,33 @@ pub trait CommentStore: Send + Sync {
         &self,
         batch: Vec<CommentCreation>,
     ) -> Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, StorageError>;
+
+    /// Updates a comment of the shop's ticket.
+    ///
+    /// # Errors
+    /// [`StorageError`] if the store fails.
+    async fn update_comment(
+        &self,
+        shop: ShopId,
+        ticket: TicketId,
+        id: CommentId,
+        update: CommentUpdate,
+        claim: Option<DeferredClaim<UpdateCommentOutcome>>,
+    ) -> Result<IdempotentOutcome<UpdateCommentOutcome>, StorageError>;
+
+    /// Deletes a comment of the shop's ticket. If `expected_version` is given, the ticket must have
+    /// it.
+    ///
+    /// # Errors
+    /// [`StorageError`] if the store fails.
+    async fn delete_comment(
+        &self,
+        shop: ShopId,
+        ticket: TicketId,
+        id: CommentId,
+        expected_version: Option<i64>,
+        stamp: AuditStamp,
+    ) -> Result<DeleteCommentOutcome, StorageError>;
 
     /// Returns the comments of the shop's ticket after this position: a page of this size. Returns
     /// `None` if the shop has no such ticket.

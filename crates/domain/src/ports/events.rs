@@ -10,7 +10,9 @@ use crate::{Event, EventPosition, Page, PageSize, ShopId, StorageError};
 /// - **EVENT-1** Creating tickets appends one `TicketCreated` for each created ticket.
 /// - **EVENT-2** Updating a ticket appends one `TicketUpdated`. Deleting a ticket appends one
 ///   `TicketDeleted`, and one `CommentDeleted` for each of its comments.
-/// - **EVENT-3** Creating a comment appends one `CommentCreated` and one `TicketUpdated`.
+/// - **EVENT-3** Creating a comment appends one `CommentCreated` and one `TicketUpdated`. Updating a
+///   comment appends one `CommentUpdated` and one `TicketUpdated`. Deleting a comment appends one
+///   `CommentDeleted` and one `TicketUpdated`.
 /// - **EVENT-4** Creating a customer appends one `CustomerCreated`. Updating a customer appends one
 ///   `CustomerUpdated`. So does a creation that fills in what an existing customer lacks.
 /// - **EVENT-5** Erasing a customer appends one `CustomerErased`, one `TicketDeleted` for each of
@@ -26,6 +28,7 @@ use crate::{Event, EventPosition, Page, PageSize, ShopId, StorageError};
 ///   [`AuditStamp`](crate::AuditStamp).
 /// - **EVENT-10** An event has a snapshot: the resource as it is found right after the change. In a
 ///   batch, this is right after its item. The event of a deletion or an erasure has no snapshot.
+///   COMMENT-19 and EVENT-11 remove snapshots later.
 /// - **EVENT-11** Erasing a customer removes the snapshot of every event that holds data of that
 ///   customer. This includes events of tickets and comments that were deleted before. Nothing else
 ///   of any event is removed.

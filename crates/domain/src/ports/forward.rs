@@ -156,6 +156,19 @@ macro_rules! forward_named {
             $field, batch: Vec<$crate::ports::CommentCreation>
         ) -> Vec<$crate::IdempotentOutcome<$crate::ports::CreateCommentOutcome>>);
     };
+    ($field:tt update_comment) => {
+        $crate::forward_method!(update_comment<>(
+            $field, shop: $crate::ShopId, ticket: $crate::TicketId, id: $crate::CommentId,
+            update: $crate::ports::CommentUpdate,
+            claim: Option<$crate::DeferredClaim<$crate::ports::UpdateCommentOutcome>>
+        ) -> $crate::IdempotentOutcome<$crate::ports::UpdateCommentOutcome>);
+    };
+    ($field:tt delete_comment) => {
+        $crate::forward_method!(delete_comment<>(
+            $field, shop: $crate::ShopId, ticket: $crate::TicketId, id: $crate::CommentId,
+            expected_version: Option<i64>, stamp: $crate::AuditStamp
+        ) -> $crate::ports::DeleteCommentOutcome);
+    };
     ($field:tt list_comments) => {
         $crate::forward_method!(list_comments<>(
             $field, shop: $crate::ShopId, ticket: $crate::TicketId,

@@ -70,6 +70,13 @@ impl Ticket {
         self.initial_message.get_or_insert(InitialMessage { text, time });
     }
 
+    /// Whether a message of this time becomes the last one, at `now`.
+    pub(super) fn is_followed_by(&self, time: Timestamp, now: Timestamp) -> bool {
+        // If two comments have the same time, the one created later is the latest. A message from
+        // the future must not stay the last one until then.
+        time >= self.last_message_time || self.last_message_time > now
+    }
+
     /// Returns the ticket after this new comment of it, which is created at `now` (COMMENT-4 to
     /// COMMENT-6, COMMENT-14).
     #[must_use]
@@ -79,9 +86,7 @@ impl Ticket {
         if comment.is_note {
             return ticket;
         }
-        // If two comments have the same time, the one created later is the latest. A message from
-        // the future must not stay the last one until then.
-        if comment.time >= ticket.last_message_time || ticket.last_message_time > now {
+        if ticket.is_followed_by(comment.time, now) {
             ticket.replace_last_message(Some(comment.text.clone()), comment.time);
         }
         if !comment.is_from_shop {

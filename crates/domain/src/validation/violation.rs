@@ -46,6 +46,13 @@ pub struct Violation {
     pub rule: Rule,
 }
 
+impl Violation {
+    /// Whether the field has no value, or a blank one.
+    pub(crate) const fn is_missing(&self) -> bool {
+        matches!(self.rule, Rule::Required | Rule::NotBlank)
+    }
+}
+
 /// All violations of a draft: at least one, in the order of [`Field`], one for each field or
 /// entry.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

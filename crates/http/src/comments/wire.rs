@@ -4,7 +4,7 @@ use hexdesk_domain::limits::{
     MAX_CHANNEL_CHARS, MAX_COMMENT_CHARS, MAX_COMMENT_SUBJECT_CHARS, MAX_EMAIL_CHARS, MAX_TAG_CHARS,
     MAX_TAGS, MAX_TO_EMAILS,
 };
-use hexdesk_domain::{Comment, CommentDraft, CommentView, Field};
+use hexdesk_domain::{Comment, CommentChanges, CommentDraft, CommentView, Field};
 use serde::Serialize;
 use serde_json::value::RawValue;
 #[cfg(test)]
@@ -70,6 +70,22 @@ pub(crate) fn draft(members: &mut Members) -> CommentDraft {
         channel: members.optional(CHANNEL.remark("The default is the ticket's channel.")),
         is_from_shop: members.optional(IS_FROM_SHOP),
         is_note: members.optional(IS_NOTE.remark("The default is `false`.")),
+    }
+}
+
+/// The body that changes a comment.
+pub(crate) static COMMENT_CHANGES: Body<CommentChanges> = Body::change("CommentChanges", "Comment", changes);
+
+/// Reads the changes from the members.
+pub(crate) fn changes(members: &mut Members) -> CommentChanges {
+    CommentChanges {
+        text: members
+            .change(TEXT.remark("`null` is an empty text, which only a comment with `attachments` may have."))
+            .map(Option::unwrap_or_default),
+        tags: members
+            .change(TAGS.remark("They replace all its tags. `null` removes all."))
+            .map(Option::unwrap_or_default),
+        is_note: members.change(IS_NOTE.remark("`null` is `false`.")).map(Option::unwrap_or_default),
     }
 }
 

@@ -99,6 +99,7 @@ impl Description {
             Problem::invalid_members(vec![required("/customerId", "customerId is required")]),
             Problem::body_timeout(),
             Problem::idempotency_key_in_use(),
+            Problem::response_removed(),
             Problem::body_too_large(MAX_BODY_BYTES),
             Problem::unsupported_media_type("The request body must be application/json"),
             Problem::idempotency_key_reused(),

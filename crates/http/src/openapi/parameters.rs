@@ -1,7 +1,7 @@
 //! The parameters of requests: in the path, in the query, and `Idempotency-Key`.
 
 use hexdesk_domain::limits::MAX_IDEMPOTENCY_KEY_CHARS;
-use hexdesk_domain::{CustomerId, TicketId, UserId};
+use hexdesk_domain::{CommentId, CustomerId, TicketId, UserId};
 use serde_json::Value;
 use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
@@ -19,6 +19,11 @@ pub(crate) const TICKET_ID: &str = "382850268154298368";
 /// `ticketId` in the path.
 pub(crate) fn ticket_id() -> Parameter {
     in_path("ticketId", "The ticket's id", TicketId::MAX, TICKET_ID)
+}
+
+/// `commentId` in the path.
+pub(crate) fn comment_id() -> Parameter {
+    in_path("commentId", "The comment's id", CommentId::MAX, "382850268154298369")
 }
 
 /// `customerId` in the path.

@@ -174,7 +174,7 @@ fn other_content_types_are_refused(database: Database) {
 
 fn large_bodies_are_refused(database: Database) {
     let server = database.serve_demo();
-    let sentence = "The request body must be at most 1048576 bytes";
+    let sentence = "The request body must be at most 2097152 bytes";
     let large =
         format!(r#"{{"customerId": 123, "Channel": "Mail", "unknown": "{}"}}"#, "x".repeat(5_000_000));
     server.create_ticket(&large).assert_problem(413, "body_too_large", sentence);
@@ -191,7 +191,7 @@ fn large_bodies_are_refused(database: Database) {
     response.assert_problem(401, "missing_api_key", "Missing API key");
     assert_eq!(database.rows_of_tickets(), 0);
 
-    let fits = format!(r#"{{"customerId": 123, "Channel": "Mail", "unknown": "{}"}}"#, "x".repeat(1_000_000));
+    let fits = format!(r#"{{"customerId": 123, "Channel": "Mail", "unknown": "{}"}}"#, "x".repeat(2_000_000));
     assert_eq!(server.create_ticket(&fits).status, 201);
 }
 
@@ -202,8 +202,8 @@ fn the_first_of_several_errors_is_returned(database: Database) {
         server.send("POST", "/api/v1/tickets", &[("x-api-key", key), content_type], body.as_bytes()).status
     };
     assert_eq!(send("wrong", text, "{"), 401);
-    assert_eq!(send(&server.key, text, &"x".repeat(2_000_000)), 415);
-    assert_eq!(send(&server.key, ("content-type", "application/json"), &"x".repeat(2_000_000)), 413);
+    assert_eq!(send(&server.key, text, &"x".repeat(3_000_000)), 415);
+    assert_eq!(send(&server.key, ("content-type", "application/json"), &"x".repeat(3_000_000)), 413);
     let unknown_customer = r#"{"customerId": 999, "Channel": " "}"#;
     assert_eq!(send(&server.key, ("content-type", "application/json"), unknown_customer), 400);
 }

@@ -75,6 +75,8 @@ const MARKS: [&str; 5] = ["dev@example.com", "agent@example.com", "Lovelace", "H
 struct Fixture {
     server: Server,
     ticket: String,
+    /// A comment on the ticket.
+    comment: String,
     /// The key of the other shop.
     other: String,
     customer_of_other: String,
@@ -86,10 +88,12 @@ impl Fixture {
         let ticket = server.create_ticket(EXAMPLE).ticket()["id"].as_str().unwrap().to_owned();
         server.create_ticket(EXAMPLE);
         let comment = format!("/api/v1/tickets/{ticket}/comments");
+        let mut id = String::new();
         for _ in 0..2 {
             let response =
                 server.send("POST", &comment, &[("x-api-key", &server.key)], br#"{"text": "Lovelace"}"#);
             assert_eq!(response.status, 201);
+            id = response.json()["comment"]["id"].as_str().unwrap().to_owned();
         }
         database.hexdesk(&["customer", "create", "--shop", SHOP, "--email", "second@example.com"]);
         database.hexdesk(&["user", "create", "--shop", SHOP, "--email", "hopper@example.com"]);
@@ -107,7 +111,7 @@ impl Fixture {
             server.key = first;
             server
         };
-        Self { server, ticket, other, customer_of_other }
+        Self { server, ticket, comment: id, other, customer_of_other }
     }
 
     fn as_other(&self, method: &str, path: &str, body: &str) -> Response {
@@ -158,6 +162,7 @@ fn ids_of_another_shop_in_a_path_are_like_missing_ids(database: Database) {
     for endpoint in closed_endpoints().filter(|endpoint| endpoint.path.contains('{')) {
         let theirs = path_with(endpoint.path, |name| match name {
             "ticketId" => fixture.ticket.clone(),
+            "commentId" => fixture.comment.clone(),
             "customerId" => "123".to_owned(),
             "userId" => "45".to_owned(),
             "keyId" => "2".to_owned(),

@@ -8,6 +8,7 @@ mod api_key_secrets;
 mod api_keys;
 mod authentication;
 mod backup;
+mod change_comment;
 mod change_customer;
 mod change_ticket;
 mod change_user;

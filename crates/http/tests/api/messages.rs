@@ -122,7 +122,9 @@ fn the_time_of_the_last_message_can_be_corrected(database: Database) {
     assert_eq!(ids(), [other_id, pinned_id]);
     comment(&server, &pinned, &json!({"text": "older", "time": "2026-01-03"}));
     assert_eq!(last_message(&server, &pinned), expected);
-    for (value, code) in [(json!(null), "required"), (json!("yesterday"), "timestamp"), (json!(1), "timestamp")] {
+    for (value, code) in
+        [(json!(null), "required"), (json!("yesterday"), "timestamp"), (json!(1), "timestamp")]
+    {
         let body = json!({"lastMessageTime": value});
         let refused =
             server.send("PATCH", &pinned, &[("x-api-key", &server.key)], body.to_string().as_bytes());

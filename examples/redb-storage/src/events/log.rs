@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Bound;
 
-use hexdesk_domain::{AuditStamp, CustomerId, Event, EventPosition, NewEvent, ShopId, Snapshot, Subject};
+use hexdesk_domain::{AuditStamp, Comment, CustomerId, Event, EventPosition, NewEvent, ShopId, Snapshot, Subject};
 use redb::{ReadableTable, Table, TableError, WriteTransaction};
 
 use crate::encoding::{decode, encode};
@@ -48,15 +48,41 @@ impl<'transaction> EventLog<'transaction> {
     /// Removes every snapshot of the shop's log that holds data of these customers. Reads the whole
     /// log.
     pub(crate) fn erase_snapshots(&mut self, shop: ShopId, customers: &[CustomerId]) -> anyhow::Result<()> {
-        let mut of_customer = Vec::new();
+        self.remove_snapshots(shop, |whose, _| Ok(customers.iter().any(|customer| whose == Some(customer.get()))))
+    }
+
+    /// Removes the snapshots that hold the text of a comment (COMMENT-19). Reads the whole log.
+    pub(crate) fn remove_text(&mut self, comment: &Comment) -> anyhow::Result<()> {
+        self.remove_snapshots(comment.shop_id, |whose, snapshot| {
+            if whose != Some(comment.customer_id.get()) {
+                return Ok(false);
+            }
+            Ok(match snapshot.map(decode).transpose()? {
+                Some(Snapshot::Comment(other)) => other.id == comment.id,
+                Some(Snapshot::Ticket(snapshot)) => {
+                    let ticket = &snapshot.ticket;
+                    ticket.id == comment.ticket_id && ticket.last_message.as_ref() == Some(&comment.text)
+                }
+                Some(Snapshot::Customer(_) | Snapshot::User(_) | Snapshot::ApiKey(_)) | None => false,
+            })
+        })
+    }
+
+    /// Removes these snapshots of the shop's log, by their customer and themselves.
+    fn remove_snapshots(
+        &mut self,
+        shop: ShopId,
+        goes: impl Fn(Option<i64>, Option<&[u8]>) -> anyhow::Result<bool>,
+    ) -> anyhow::Result<()> {
+        let mut gone = Vec::new();
         for entry in self.events.range(range(shop, None))? {
             let (key, stored) = entry?;
-            let (time, done, whose, _snapshot) = stored.value();
-            if customers.iter().any(|customer| whose == Some(customer.get())) {
-                of_customer.push((key.value(), time, done.to_vec()));
+            let (time, done, whose, snapshot) = stored.value();
+            if goes(whose, snapshot)? {
+                gone.push((key.value(), time, done.to_vec()));
             }
         }
-        for (key, time, done) in of_customer {
+        for (key, time, done) in gone {
             self.events.insert(key, (time, done.as_slice(), None, None))?;
         }
         Ok(())

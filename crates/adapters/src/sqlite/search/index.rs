@@ -14,7 +14,9 @@ use std::fmt::Write;
 
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
-use hexdesk_domain::{Customer, CustomerId, NewComment, SearchTerm, ShopId, Ticket, TicketId, message_words};
+use hexdesk_domain::{
+    Comment, CommentId, Customer, CustomerId, NewComment, SearchTerm, ShopId, Ticket, TicketId, message_words,
+};
 
 use crate::sql::schema::{search_documents, search_index};
 
@@ -35,6 +37,7 @@ struct NewDocument {
     customer_id: Option<i64>,
     weight: i32,
     words: String,
+    comment_id: Option<i64>,
 }
 
 impl NewDocument {
@@ -56,11 +59,12 @@ impl NewDocument {
             customer_id: None,
             weight: WEIGHT_OF_NAME,
             words,
+            comment_id: None,
         }
     }
 
     /// A comment on a ticket, with these words.
-    fn of_comment(shop: ShopId, ticket: TicketId, words: &BTreeSet<String>) -> Self {
+    fn of_comment(shop: ShopId, ticket: TicketId, comment: CommentId, words: &BTreeSet<String>) -> Self {
         let words = indexed_words(shop, words);
         Self {
             shop_id: shop.get(),
@@ -68,6 +72,7 @@ impl NewDocument {
             customer_id: None,
             weight: WEIGHT_OF_COMMENT,
             words,
+            comment_id: Some(comment.get()),
         }
     }
 
@@ -78,6 +83,7 @@ impl NewDocument {
             customer_id: Some(customer.id.get()),
             weight: WEIGHT_OF_CUSTOMER,
             words: indexed_words(customer.shop_id, &customer.words()),
+            comment_id: None,
         }
     }
 
@@ -107,12 +113,18 @@ impl NewDocuments {
 
     /// Adds a new comment.
     pub(in crate::sqlite) fn push_comment(&mut self, comment: &NewComment) {
-        self.push_words(comment.shop_id, comment.ticket_id, &comment.words());
+        self.push_words(comment.shop_id, comment.ticket_id, comment.id, &comment.words());
     }
 
     /// Adds the words of a comment.
-    pub(in crate::sqlite) fn push_words(&mut self, shop: ShopId, ticket: TicketId, words: &BTreeSet<String>) {
-        self.0.push(NewDocument::of_comment(shop, ticket, words));
+    pub(in crate::sqlite) fn push_words(
+        &mut self,
+        shop: ShopId,
+        ticket: TicketId,
+        comment: CommentId,
+        words: &BTreeSet<String>,
+    ) {
+        self.0.push(NewDocument::of_comment(shop, ticket, comment, words));
     }
 
     /// Writes the documents that have words.
@@ -197,6 +209,26 @@ pub(in crate::sqlite) fn replace_ticket(
     let words = old.iter().flat_map(|(_, words)| words.split_terminator(' '));
     let mut message = words.filter(|word| !word.starts_with(&of_name_or_details));
     NewDocument::of_ticket(after, &mut message).add(connection)
+}
+
+/// Replaces the document of a comment. `after` is the updated comment, if it was not deleted.
+pub(in crate::sqlite) fn replace_comment(
+    connection: &mut SqliteConnection,
+    before: &Comment,
+    after: Option<&Comment>,
+) -> QueryResult<()> {
+    let of_comment = search_documents::shop_id
+        .eq(before.shop_id.get())
+        .and(search_documents::ticket_id.eq(before.ticket_id.get()))
+        .and(search_documents::weight.eq(WEIGHT_OF_COMMENT))
+        .and(search_documents::comment_id.eq(before.id.get()));
+    let old = search_documents::table.filter(of_comment).select(search_documents::id).load(connection)?;
+    remove(connection, old)?;
+    let mut documents = NewDocuments::default();
+    if let Some(after) = after {
+        documents.push_words(after.shop_id, after.ticket_id, after.id, &after.words());
+    }
+    documents.add(connection)
 }
 
 /// Adds a customer.

@@ -120,7 +120,7 @@ fn tickets_after(connection: &mut SqliteConnection, place: (i64, i64)) -> anyhow
         };
         documents.push_ticket_with(&ticket, &message);
         for comment in &comments {
-            documents.push_words(comment.shop_id, comment.ticket_id, &comment.words());
+            documents.push_words(comment.shop_id, comment.ticket_id, comment.id, &comment.words());
         }
         let old = old_search_documents::shop_id.eq(key.0).and(old_search_documents::ticket_id.eq(key.1));
         diesel::delete(old_search_documents::table.filter(old)).execute(connection)?;

@@ -5,14 +5,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, ensure};
 use hexdesk_domain::ports::{
-    CommentCreation, CreateCommentOutcome, CreateCustomerOutcome, CreateKeyOutcome, CreateShopOutcome,
-    CreateTicketOutcome, CreateUserOutcome, DeleteTicketOutcome, RotateKeyOutcome, TicketCreation,
-    UpdateCustomerOutcome, UpdateTicketOutcome, UpdateUserOutcome,
+    CommentCreation, CommentUpdate, CreateCommentOutcome, CreateCustomerOutcome, CreateKeyOutcome,
+    CreateShopOutcome, CreateTicketOutcome, CreateUserOutcome, DeleteCommentOutcome, DeleteTicketOutcome,
+    RotateKeyOutcome, TicketCreation, UpdateCommentOutcome, UpdateCustomerOutcome, UpdateTicketOutcome,
+    UpdateUserOutcome,
 };
 use hexdesk_domain::{
-    ApiKey, CustomerChanges, CustomerId, DeferredClaim, EventKind, IdRange, IdempotentOutcome, KeyNumber,
-    NewApiKey, NewCustomer, NewUser, PageSize, SecretHash, ShopId, Storage, Subject, Ticket, TicketChanges,
-    UserChanges, UserId,
+    ApiKey, CommentChanges, CustomerChanges, CustomerId, DeferredClaim, EventKind, IdRange,
+    IdempotentOutcome, KeyNumber, NewApiKey, NewCustomer, NewUser, PageSize, SecretHash, ShopId, Storage,
+    Subject, Ticket, TicketChanges, UserChanges, UserId,
 };
 
 use crate::cases::id_ranges::expect_no_overlap;
@@ -22,8 +23,8 @@ use crate::events::settled_log::settled_log;
 use crate::samples::{
     ShopWithPeople, at, claim, claimed, comment_creation, comment_id, create_comment, create_customer,
     create_key, create_ticket, create_user, creation, customer_by_email, customer_id, customer_update,
-    deferred_claim, domain, expect_no_ticket, find_ticket, list_keys, new_comment, new_key, plain_ticket,
-    rotation, secret_hash, stamp, ticket_id, update, user_by_email, user_id,
+    deferred_claim, domain, expect_no_ticket, find_comment, find_ticket, list_keys, new_comment, new_key,
+    plain_ticket, rotation, secret_hash, stamp, ticket_id, update, user_by_email, user_id,
 };
 
 /// A method that writes.
@@ -40,6 +41,8 @@ pub(super) enum Write {
     UpdateTicket,
     DeleteTicket,
     CreateComments,
+    UpdateComment,
+    DeleteComment,
     CreateKey,
     RevokeKey,
     RotateKey,
@@ -48,7 +51,7 @@ pub(super) enum Write {
     ReserveIdRange,
 }
 
-pub(super) const WRITES: [Write; 17] = [
+pub(super) const WRITES: [Write; 19] = [
     Write::CreateShop,
     Write::CloseShop,
     Write::CreateCustomer,
@@ -60,6 +63,8 @@ pub(super) const WRITES: [Write; 17] = [
     Write::UpdateTicket,
     Write::DeleteTicket,
     Write::CreateComments,
+    Write::UpdateComment,
+    Write::DeleteComment,
     Write::CreateKey,
     Write::RevokeKey,
     Write::RotateKey,
@@ -263,9 +268,11 @@ impl<'a> Scene<'a> {
             }
             Write::UpdateCustomer | Write::EraseCustomer => self.add_customer(number).await,
             Write::UpdateUser => self.add_user(number).await,
-            Write::UpdateTicket | Write::DeleteTicket | Write::CreateComments => {
-                self.add_ticket(number).await
-            }
+            Write::UpdateTicket
+            | Write::DeleteTicket
+            | Write::CreateComments
+            | Write::UpdateComment
+            | Write::DeleteComment => self.add_ticket(number).await,
             Write::RevokeKey | Write::RotateKey => self.add_key(number, None).await,
             Write::RemoveRecords => self.add_old_records(number).await,
             Write::RemoveEvents => self.add_old_events(number).await,
@@ -340,6 +347,21 @@ impl<'a> Scene<'a> {
                     DeleteTicketOutcome::Deleted => Ok(Effect::Made),
                     DeleteTicketOutcome::TicketNotFound => Ok(Effect::Before),
                     other @ DeleteTicketOutcome::VersionMismatch => anyhow::bail!("it returned {other:?}"),
+                }
+            }
+            Write::UpdateComment => {
+                let changes = CommentChanges { text: Some("changed".into()), ..CommentChanges::default() };
+                let update = CommentUpdate { changes, expected_version: None, stamp: stamp(at(9)) };
+                let (ticket, id) = (ticket_id(number)?, comment_id(number)?);
+                let attempt = storage.update_comment(shop, ticket, id, update, claim_of(number)?).await?;
+                once(attempt, |outcome| matches!(outcome, UpdateCommentOutcome::Updated(_)))
+            }
+            Write::DeleteComment => {
+                let (ticket, id) = (ticket_id(number)?, comment_id(number)?);
+                match storage.delete_comment(shop, ticket, id, None, stamp(at(9))).await? {
+                    DeleteCommentOutcome::Deleted => Ok(Effect::Made),
+                    DeleteCommentOutcome::CommentNotFound => Ok(Effect::Before),
+                    other => anyhow::bail!("it returned {other:?}"),
                 }
             }
             Write::CreateComments => {
@@ -437,6 +459,13 @@ impl<'a> Scene<'a> {
                 let comments = storage.list_comments(shop, ticket_id(number)?, None, PageSize::MAX).await?;
                 same("its comments", &comments, &None)
             }
+            Write::UpdateComment | Write::DeleteComment => {
+                let found = find_comment(storage, shop, ticket_id(number)?, comment_id(number)?).await?;
+                let expected = (self.write == Write::UpdateComment).then(|| "changed".to_owned());
+                same("the text of the comment", &found.map(|view| view.comment.text), &expected)?;
+                let version = find_ticket(storage, shop, ticket_id(number)?).await?.ticket.version;
+                same("the version", &version, &3)
+            }
             Write::CreateComments => {
                 let count = storage.count_comments(shop, ticket_id(number)?).await?;
                 same("the number of comments", &count, &Some(3))?;
@@ -506,6 +535,8 @@ impl<'a> Scene<'a> {
             Write::DeleteTicket => {
                 vec![(EventKind::TicketDeleted, ticket, 1), (EventKind::CommentDeleted, comment(number)?, 1)]
             }
+            Write::UpdateComment => vec![(EventKind::CommentUpdated, comment(number)?, 1), updates(2)],
+            Write::DeleteComment => vec![(EventKind::CommentDeleted, comment(number)?, 1), updates(2)],
             Write::CreateComments => vec![
                 (EventKind::CommentCreated, comment(1_000 + number)?, 1),
                 (EventKind::CommentCreated, comment(2_000 + number)?, 1),

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use anyhow::Context;
 use hexdesk_domain::ports::{CommentCreation, DeleteTicketOutcome, RotateKeyOutcome};
 use hexdesk_domain::{
-    CustomerChanges, CustomerId, IdempotentOutcome, KeyNumber, NewApiKey, NewComment, NewCustomer, Storage,
-    Ticket, TicketChanges, UserChanges, UserId,
+    CommentChanges, CustomerChanges, CustomerId, IdempotentOutcome, KeyNumber, NewApiKey, NewComment,
+    NewCustomer, Storage, Ticket, TicketChanges, UserChanges, UserId,
 };
 
 use crate::comparison::same;
@@ -140,7 +140,16 @@ pub async fn event_3_creating_comments_is_logged(storage: Arc<dyn Storage>) -> a
     expected_events.create_comments(batch.clone()).await??;
     expected_events.create_comments(vec![batch[3].clone(), by(12, None, &two, 2)?]).await??;
     same("the number of events after the comments", &expected_events.len(), &(before + 2 * 8))?;
-    expected_events.check("comments").await
+    expected_events.check("comments").await?;
+    let before = expected_events.len();
+    let comment = batch[0].comment.clone().into_comment(&one.ticket(1)?);
+    for text in ["changed", "changed", "changed again"] {
+        let changes = CommentChanges { text: Some(text.into()), ..CommentChanges::default() };
+        expected_events.update_comment(&comment, changes).await?;
+    }
+    expected_events.delete_comment(&comment).await?;
+    same("the number of events after the changes", &expected_events.len(), &(before + 2 * 3))?;
+    expected_events.check("changes of comments").await
 }
 
 /// EVENT-4: creating a customer appends one event, and so does updating one.

@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 
 use anyhow::Context;
 use hexdesk_domain::ports::{
-    CommentCreation, CreateCommentOutcome, CreateTicketOutcome, DeleteTicketOutcome, TicketCreation,
-    TicketUpdate, UpdateTicketOutcome,
+    CommentCreation, CommentUpdate, CreateCommentOutcome, CreateTicketOutcome, DeleteCommentOutcome,
+    DeleteTicketOutcome, TicketCreation, TicketUpdate, UpdateCommentOutcome, UpdateTicketOutcome,
 };
 use hexdesk_domain::{
-    AuditStamp, DeferredClaim, EventKind, IdempotentOutcome, NewComment, PageSize, ShopId, Snapshot,
-    StorageError, Subject, Ticket, TicketChanges, TicketId, Timestamp,
+    AuditStamp, Comment, CommentChanges, DeferredClaim, EventKind, IdempotentOutcome, NewComment, PageSize,
+    ShopId, Snapshot, StorageError, Subject, Ticket, TicketChanges, TicketId, Timestamp,
 };
 
 use super::{ExpectedEvent, ExpectedEvents, of_ticket};
 use crate::comparison::same;
-use crate::samples::find_ticket;
+use crate::samples::{find_comment, find_ticket};
 
 impl ExpectedEvents<'_> {
     pub(crate) async fn create_tickets(
@@ -71,6 +71,60 @@ impl ExpectedEvents<'_> {
         }
         made.into_iter().for_each(|(shop, entries)| self.note(shop, entries));
         Ok(attempts)
+    }
+
+    pub(crate) async fn update_comment(
+        &mut self,
+        comment: &Comment,
+        changes: CommentChanges,
+    ) -> anyhow::Result<()> {
+        let Comment { shop_id, ticket_id, id, .. } = *comment;
+        let before = find_comment(self.storage, shop_id, ticket_id, id).await?.context("a comment")?.comment;
+        let stamp = self.next_stamp();
+        let update = CommentUpdate { changes, expected_version: None, stamp };
+        let outcome = self.storage.update_comment(shop_id, ticket_id, id, update, None).await?;
+        let IdempotentOutcome::Ran(UpdateCommentOutcome::Updated(view)) = outcome else {
+            anyhow::bail!("an update of a comment returned {outcome:?}");
+        };
+        let after = view.comment;
+        if after == before {
+            return Ok(());
+        }
+        if after.text != before.text {
+            self.forget_text(&before);
+        }
+        let after = Snapshot::Comment(Box::new(after));
+        let of_comment = ExpectedEvent::of(EventKind::CommentUpdated, stamp, after);
+        let ticket = self.found(shop_id, Subject::Ticket(ticket_id)).await?;
+        self.note(shop_id, vec![of_comment, ExpectedEvent::of(EventKind::TicketUpdated, stamp, ticket)]);
+        Ok(())
+    }
+
+    pub(crate) async fn delete_comment(&mut self, comment: &Comment) -> anyhow::Result<()> {
+        let Comment { shop_id, ticket_id, id, .. } = *comment;
+        let before = find_comment(self.storage, shop_id, ticket_id, id).await?.context("a comment")?.comment;
+        let stamp = self.next_stamp();
+        let outcome = self.storage.delete_comment(shop_id, ticket_id, id, None, stamp).await?;
+        same("the deletion of a comment", &outcome, &DeleteCommentOutcome::Deleted)?;
+        self.forget_text(&before);
+        let of_comment = ExpectedEvent::of_deleted(EventKind::CommentDeleted, stamp, Subject::Comment(id));
+        let ticket = self.found(shop_id, Subject::Ticket(ticket_id)).await?;
+        self.note(shop_id, vec![of_comment, ExpectedEvent::of(EventKind::TicketUpdated, stamp, ticket)]);
+        Ok(())
+    }
+
+    /// Removes the snapshots that hold the text of a comment (COMMENT-19).
+    fn forget_text(&mut self, comment: &Comment) {
+        for event in self.changes.entry(comment.shop_id).or_default().iter_mut().flatten() {
+            event.snapshot.take_if(|snapshot| match snapshot {
+                Snapshot::Comment(other) => other.id == comment.id,
+                Snapshot::Ticket(snapshot) => {
+                    let ticket = &snapshot.ticket;
+                    ticket.id == comment.ticket_id && ticket.last_message.as_ref() == Some(&comment.text)
+                }
+                _ => false,
+            });
+        }
     }
 
     pub(crate) async fn update_ticket(

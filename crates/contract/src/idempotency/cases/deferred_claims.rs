@@ -2,6 +2,7 @@
 //! one.
 
 mod api_keys;
+mod comment_updates;
 mod comments;
 mod customer_merges;
 mod customer_updates;
@@ -17,6 +18,7 @@ use async_trait::async_trait;
 use hexdesk_domain::{IdempotencyRequest, IdempotentOutcome, Storage, Timestamp};
 
 use self::api_keys::{KeyRotations, Keys};
+use self::comment_updates::CommentUpdates;
 use self::comments::Comments;
 use self::customer_merges::CustomerMerges;
 use self::customer_updates::CustomerUpdates;
@@ -31,6 +33,12 @@ use crate::samples::{ShopWithPeople, claim};
 pub async fn comment_10_takes_effect_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     expect_once(&storage, "example.com", Arc::new(Comments)).await?;
     comments::a_key_twice_in_a_batch(&*storage).await
+}
+
+/// COMMENT-16: with a `DeferredClaim` the obligations of `IdempotentOutcome` hold for updates.
+pub async fn comment_16_takes_effect_once(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    expect_once(&storage, "example.com", Arc::new(CommentUpdates)).await?;
+    comment_updates::update_is_replayed_after_a_deletion(&*storage).await
 }
 
 /// CUSTOMER-8: with a `DeferredClaim` the obligations of `IdempotentOutcome` hold, for outcomes

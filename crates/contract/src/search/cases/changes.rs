@@ -2,18 +2,19 @@
 
 use anyhow::ensure;
 use hexdesk_domain::ports::{
-    CreateCustomerOutcome, CreateTicketOutcome, DeleteTicketOutcome, Erased, UpdateCustomerOutcome,
+    CommentUpdate, CreateCustomerOutcome, CreateTicketOutcome, DeleteTicketOutcome, Erased,
+    UpdateCustomerOutcome,
 };
 use hexdesk_domain::{
-    Customer, CustomerChanges, IdempotentOutcome, NewComment, NewCustomer, ShopId, Storage, Ticket,
-    TicketChanges, Timestamp,
+    CommentChanges, Customer, CustomerChanges, IdempotentOutcome, NewComment, NewCustomer, ShopId, Storage,
+    Ticket, TicketChanges, Timestamp,
 };
 
 use super::{Texts, comment, expect_found, silent_customer, write};
 use crate::comparison::same;
 use crate::samples::{
-    at, attempt_comment, attempt_update, claim, claimed, comment_creation, create_comment, create_customer,
-    create_shop, create_ticket, creation, customer_by_email, customer_by_phone_number, customer_update,
+    at, attempt_comment, attempt_update, claim, claimed, comment_creation, comment_id, create_comment,
+    create_customer, create_shop, create_ticket, creation, customer_by_email, customer_by_phone_number, customer_update,
     deferred_claim, new_comment, plain_ticket, stamp, ticket_id, update, update_ticket,
 };
 
@@ -107,6 +108,16 @@ pub(super) async fn of_messages(storage: &dyn Storage) -> anyhow::Result<()> {
     let old = NewComment { text: "oldest".into(), time: Timestamp::MIN, ..new_comment(11, &ticket)? };
     create_comment(storage, comment_creation(old)).await?;
     pair.expect(storage, &["first", "earlier", "later", "newer", "oldest"], &[]).await?;
+    // A changed text replaces the old one, and a deleted one is gone.
+    let changes = CommentChanges { text: Some("replaced".into()), ..CommentChanges::default() };
+    let update = CommentUpdate { changes, expected_version: None, stamp: stamp(at(9)) };
+    storage.update_comment(ticket.shop_id, ticket.id, comment_id(11)?, update, None).await?;
+    pair.expect(storage, &["first", "later", "newer", "replaced"], &["oldest"]).await?;
+    storage.delete_comment(ticket.shop_id, ticket.id, comment_id(11)?, None, stamp(at(9))).await?;
+    pair.expect(storage, &["first", "later", "newer"], &["oldest", "replaced"]).await?;
+    let old = NewComment { text: "oldest".into(), time: Timestamp::MIN, ..new_comment(11, &ticket)? };
+    create_comment(storage, comment_creation(old)).await?;
+    pair.expect(storage, &["first", "earlier", "later", "newer", "oldest"], &["replaced"]).await?;
     // A batch with comments on two tickets.
     write(storage, &pair.customers[0], 2, Texts::default()).await?;
     let mut batch = Vec::new();

@@ -148,13 +148,16 @@ struct Portion<'a> {
 impl Portion<'_> {
     /// Deletes tickets, the oldest first: fewer documents come before theirs in the full-text index.
     fn delete_tickets(&mut self) -> QueryResult<bool> {
+        let messages = sql::<BigInt>(
+            "coalesce(octet_length(last_message), 0) + coalesce(octet_length(initial_message), 0)",
+        );
         loop {
             let of_customer =
                 tickets::shop_id.eq(self.shop.get()).and(tickets::customer_id.eq(self.customer));
-            let next: Vec<(i64, bool)> = tickets::table
+            let next: Vec<(i64, bool, i64)> = tickets::table
                 .filter(of_customer)
                 .order((tickets::last_message_time.asc(), tickets::id.asc()))
-                .select((tickets::id, tickets::human_ticket_id.is_not_null()))
+                .select((tickets::id, tickets::human_ticket_id.is_not_null(), messages.clone()))
                 .load_iter(self.connection)?
                 .take(ROWS)
                 .collect::<QueryResult<_>>()?;
@@ -162,8 +165,8 @@ impl Portion<'_> {
                 return Ok(true);
             }
             let without_documents = self.delete_documents(&next)?;
-            for (id, has_human_ticket) in &next[..without_documents] {
-                if !self.delete_ticket(*id, *has_human_ticket)? {
+            for (id, has_human_ticket, bytes) in &next[..without_documents] {
+                if !self.delete_ticket(*id, *has_human_ticket, *bytes)? {
                     return Ok(false);
                 }
             }
@@ -174,10 +177,10 @@ impl Portion<'_> {
     }
 
     /// Deletes the search documents of these tickets. Returns how many of the tickets have none left.
-    fn delete_documents(&mut self, tickets: &[(i64, bool)]) -> QueryResult<usize> {
+    fn delete_documents(&mut self, tickets: &[(i64, bool, i64)]) -> QueryResult<usize> {
         let mut documents = Vec::new();
         let mut finished = 0;
-        for (ticket, _) in tickets {
+        for (ticket, ..) in tickets {
             let of_ticket =
                 search_documents::shop_id.eq(self.shop.get()).and(search_documents::ticket_id.eq(ticket));
             let rows = search_documents::table
@@ -196,11 +199,11 @@ impl Portion<'_> {
     }
 
     /// Deletes a ticket that has no search documents, after all rows that refer to it.
-    fn delete_ticket(&mut self, id: i64, has_human_ticket: bool) -> QueryResult<bool> {
+    fn delete_ticket(&mut self, id: i64, has_human_ticket: bool, bytes: i64) -> QueryResult<bool> {
         if !self.erase_snapshots(id)? || !self.delete_comments(id)? || self.budget.is_spent() {
             return Ok(false);
         }
-        self.budget.spend(0, ROW_BYTES);
+        self.budget.spend(bytes, ROW_BYTES);
         self.log.append_gone(self.connection, self.shop, EventKind::TicketDeleted, id, self.stamp)?;
         diesel::delete(tickets::table.find((self.shop.get(), id))).execute(self.connection)?;
         self.deleted.tickets += 1;

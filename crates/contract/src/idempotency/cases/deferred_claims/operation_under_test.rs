@@ -9,6 +9,7 @@ use hexdesk_domain::{
 };
 
 use super::api_keys::{KeyRotations, Keys};
+use super::comment_updates::CommentUpdates;
 use super::comments::Comments;
 use super::customer_updates::CustomerUpdates;
 use super::customers::Customers;
@@ -106,9 +107,19 @@ pub(super) async fn expect_once(
 pub(super) async fn expect_one_space(storage: &dyn Storage) -> anyhow::Result<()> {
     let fixture = ShopWithPeople::create(storage, "one-space.example.com").await?;
     create_ticket(storage, creation(fixture.ticket(1)?)).await?;
+    CommentUpdates.prepare_shop(storage, &fixture).await?;
     let rotations = KeyRotations::default();
-    let operations: [&dyn Operation; 8] =
-        [&Comments, &Customers, &CustomerUpdates, &TicketUpdates, &Users, &UserUpdates, &Keys, &rotations];
+    let operations: [&dyn Operation; 9] = [
+        &Comments,
+        &CommentUpdates,
+        &Customers,
+        &CustomerUpdates,
+        &TicketUpdates,
+        &Users,
+        &UserUpdates,
+        &Keys,
+        &rotations,
+    ];
     for (operation, number) in operations.into_iter().zip((10_000..).step_by(10_000)) {
         let tested = OperationUnderTest { storage, operation };
         one_space_with_tickets(&tested, &fixture, number).await?;
