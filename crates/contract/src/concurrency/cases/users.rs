@@ -192,8 +192,9 @@ pub async fn user_13_racing_updates_all_take_effect(storage: Arc<dyn Storage>) -
     for round in 0..FEW_ROUNDS {
         let mut users = Vec::new();
         for number in 0..USERS {
-            let user =
-                create_user(&*storage, shop, user_by_email(&format!("{round}-{number}@example.com"))).await?;
+            // A full name of its own, which does not follow the others.
+            let new = user_by_email(&format!("{round}-{number}@example.com"));
+            let user = create_user(&*storage, shop, NewUser { full_name: Some("own".into()), ..new }).await?;
             for seed in 0..u8::try_from(KEYS)? {
                 create_key(&*storage, shop, NewApiKey { user_id: Some(user.id), ..new_key(seed) }).await?;
             }
@@ -226,7 +227,7 @@ pub async fn user_13_racing_updates_all_take_effect(storage: Arc<dyn Storage>) -
                 let is_changed = [
                     now.first_name.is_some(),
                     now.last_name.is_some(),
-                    now.full_name.is_some(),
+                    now.full_name != user.full_name,
                     now.email != user.email,
                     now.deactivated_at.is_some(),
                 ];
