@@ -13,7 +13,7 @@ use crate::postgres::events::append::append_one;
 use crate::postgres::search::vectors::{Words, WordsOf};
 use crate::postgres::tickets::find_view;
 use crate::postgres::tickets::locks::lock_tickets;
-use crate::sql::schema::{comments, customers, events, tickets, users};
+use crate::sql::schema::{comments, customers, events, merged_customers, tickets, users};
 use crate::sql::tickets::{HumanTicketChangeset, TicketChangeset, keep_first_message};
 
 /// Changes the shop's ticket. Must run in a transaction.
@@ -111,11 +111,17 @@ async fn move_history(
 ) -> QueryResult<()> {
     let shop = ticket.shop_id.get();
     let of_ticket = comments::shop_id.eq(shop).and(comments::ticket_id.eq(ticket.id.get()));
+    // The events of a merged customer keep its number.
+    let merged =
+        merged_customers::shop_id.eq(shop).and(merged_customers::into_id.eq(ticket.customer_id.get()));
+    let merged = merged_customers::table.filter(merged).select(merged_customers::id);
+    let mut former: Vec<i64> = merged.load(connection).await?;
+    former.push(ticket.customer_id.get());
     let comments: Vec<i64> = comments::table.filter(of_ticket).select(comments::id).load(connection).await?;
     let is_theirs = (events::kind.like("ticket.%").and(events::subject_id.eq(ticket.id.get())))
         .or(events::kind.like("comment.%").and(events::subject_id.eq_any(comments)));
     let moved = events::table
-        .filter(events::shop_id.eq(shop).and(events::customer_id.eq(ticket.customer_id.get())))
+        .filter(events::shop_id.eq(shop).and(events::customer_id.eq_any(former)))
         .filter(events::snapshot.is_not_null())
         .filter(is_theirs);
     // In the order of the log, like the removal of old events, so that the two cannot deadlock.

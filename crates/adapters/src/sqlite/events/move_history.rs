@@ -17,11 +17,10 @@ pub(in crate::sqlite) fn move_history(
     let comments: Vec<i64> = comments::table.filter(of_ticket).select(comments::id).load(connection)?;
     let subjects = [("ticket.%", id)].into_iter().chain(comments.into_iter().map(|id| ("comment.%", id)));
     for (kinds, subject) in subjects {
-        // Objects of several kinds share numbers, so the kind and the former customer must match too.
+        // Objects of several kinds share numbers, so the kind must match too.
         diesel::update(events::table)
             .filter(events::shop_id.eq(shop).and(events::subject_id.eq(subject)))
-            .filter(events::customer_id.eq(ticket.customer_id.get()).and(events::snapshot.is_not_null()))
-            .filter(events::kind.like(kinds))
+            .filter(events::snapshot.is_not_null().and(events::kind.like(kinds)))
             .set(events::customer_id.eq(customer.get()))
             .execute(connection)?;
     }
