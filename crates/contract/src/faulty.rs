@@ -12,9 +12,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use hexdesk_domain::ports::{
     CommentCreation, CommentUpdate, CreateCommentOutcome, CreateCustomerOutcome, CreateKeyOutcome,
-    CreateShopOutcome, CreateTicketOutcome, CreateUserOutcome, CustomerMerge, CustomerUpdate, DeleteCommentOutcome,
-    DeleteTicketOutcome, Erased, KeyRotation, MergeCustomersOutcome, RotateKeyOutcome, TicketCreation, TicketUpdate,
-    UpdateCommentOutcome, UpdateCustomerOutcome, UpdateTicketOutcome, UpdateUserOutcome, UserUpdate,
+    CreateShopOutcome, CreateTicketOutcome, CreateUserOutcome, CustomerMerge, CustomerUpdate,
+    DeleteCommentOutcome, DeleteTicketOutcome, Erased, KeyRotation, MergeCustomersOutcome, RotateKeyOutcome,
+    TicketCreation, TicketUpdate, UpdateCommentOutcome, UpdateCustomerOutcome, UpdateTicketOutcome,
+    UpdateUserOutcome, UserUpdate,
 };
 use hexdesk_domain::{
     ApiKey, ApiKeyStore, AuditStamp, Capabilities, CommentId, CommentPosition, CommentStore, CommentView,

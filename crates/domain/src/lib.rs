@@ -204,8 +204,8 @@ pub use shops::{Shop, ShopDomain, ShopDomainError};
 pub use storage_error::{StorageError, StorageErrorKind};
 pub use text_bytes::TextBytes;
 pub use tickets::{
-    AssigneeFilter, CreateTicket, CreateTicketError, HumanTicket, IdRange, InitialMessage, Message, NodeNumber,
-    Ticket, TicketChanges, TicketCreated, TicketDraft, TicketFilter, TicketIdGenerator,
+    AssigneeFilter, CreateTicket, CreateTicketError, HumanTicket, IdRange, InitialMessage, Message,
+    NodeNumber, Ticket, TicketChanges, TicketCreated, TicketDraft, TicketFilter, TicketIdGenerator,
     TicketIdsExhausted, TicketView, UpdateTicket, next_id_range,
 };
 pub use time::{Timestamp, TimestampError};

@@ -10,8 +10,8 @@ use hexdesk_domain::ports::{
     CommentCreation, CommentUpdate, CreateCommentOutcome, DeleteCommentOutcome, UpdateCommentOutcome,
 };
 use hexdesk_domain::{
-    AuditStamp, Comment, CommentId, CommentPosition, CommentStore, CommentView, Customer, CustomerId, DeferredClaim,
-    IdempotentOutcome, Page, PageSize, ShopId, StorageError, Subject, Ticket, TicketId,
+    AuditStamp, Comment, CommentId, CommentPosition, CommentStore, CommentView, Customer, CustomerId,
+    DeferredClaim, IdempotentOutcome, Page, PageSize, ShopId, StorageError, Subject, Ticket, TicketId,
 };
 use redb::{ReadTransaction, ReadableTable, WriteTransaction};
 

@@ -156,6 +156,7 @@ pub(crate) fn current_values(ticket: &Ticket) -> TicketChanges {
         email_used: Some(ticket.email_used.clone()),
         date: Some(ticket.date),
         via: Some(ticket.via.clone()),
+        last_message_time: Some(ticket.last_message_time),
     }
 }
 

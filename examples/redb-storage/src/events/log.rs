@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::ops::Bound;
 
-use hexdesk_domain::{AuditStamp, Comment, CustomerId, Event, EventPosition, NewEvent, ShopId, Snapshot, Subject};
+use hexdesk_domain::{
+    AuditStamp, Comment, CustomerId, Event, EventPosition, NewEvent, ShopId, Snapshot, Subject,
+};
 use redb::{ReadableTable, Table, TableError, WriteTransaction};
 
 use crate::encoding::{decode, encode};
@@ -48,7 +50,9 @@ impl<'transaction> EventLog<'transaction> {
     /// Removes every snapshot of the shop's log that holds data of these customers. Reads the whole
     /// log.
     pub(crate) fn erase_snapshots(&mut self, shop: ShopId, customers: &[CustomerId]) -> anyhow::Result<()> {
-        self.remove_snapshots(shop, |whose, _| Ok(customers.iter().any(|customer| whose == Some(customer.get()))))
+        self.remove_snapshots(shop, |whose, _| {
+            Ok(customers.iter().any(|customer| whose == Some(customer.get())))
+        })
     }
 
     /// Removes the snapshots that hold the text of a comment (COMMENT-19). Reads the whole log.

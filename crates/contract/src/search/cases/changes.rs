@@ -14,8 +14,8 @@ use super::{Texts, comment, expect_found, silent_customer, write};
 use crate::comparison::same;
 use crate::samples::{
     at, attempt_comment, attempt_update, claim, claimed, comment_creation, comment_id, create_comment,
-    create_customer, create_shop, create_ticket, creation, customer_by_email, customer_by_phone_number, customer_update,
-    deferred_claim, new_comment, plain_ticket, stamp, ticket_id, update, update_ticket,
+    create_customer, create_shop, create_ticket, creation, customer_by_email, customer_by_phone_number,
+    customer_update, deferred_claim, new_comment, plain_ticket, stamp, ticket_id, update, update_ticket,
 };
 
 /// Two shops with a customer each, and a ticket of each customer with every kind of text. Changes
