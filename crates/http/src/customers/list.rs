@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use hexdesk_domain::limits::{MAX_SEARCH_QUERY_CHARS, MAX_SEARCH_TERMS};
+use hexdesk_domain::limits::{MAX_SEARCH_PREFIXES, MAX_SEARCH_QUERY_CHARS};
 use hexdesk_domain::{CustomerFilter, ExternalIds, Principal, search_words};
 
 #[cfg(test)]
@@ -84,16 +84,17 @@ fn filter(query: &mut QueryParameters) -> Result<CustomerFilter, Problem> {
     })
 }
 
-/// Reads the words of `q`. Words beyond the first [`MAX_SEARCH_TERMS`] are left out.
+/// Reads the words of `q`. Words beyond the first [`MAX_SEARCH_PREFIXES`] are left out.
 fn words(query: &mut QueryParameters) -> Result<BTreeSet<String>, Problem> {
     let description = "Words of its names, e-mail address or phone number, or their beginnings. Case and accents make \
-                       no difference. At most 500 characters; only the first 8 words count.";
+                       no difference. At most 1,000 characters; only the first 8 words count.";
     let Some(text) = query.text("q", description) else { return Ok(BTreeSet::new()) };
     if text.chars().count() > MAX_SEARCH_QUERY_CHARS {
         return Err(Problem::invalid_parameter(format!(
             "q must not be longer than {MAX_SEARCH_QUERY_CHARS}"
         )));
     }
-    let words: BTreeSet<String> = search_words([text.as_str()]).into_iter().take(MAX_SEARCH_TERMS).collect();
+    let words: BTreeSet<String> =
+        search_words([text.as_str()]).into_iter().take(MAX_SEARCH_PREFIXES).collect();
     if words.is_empty() { Err(Problem::invalid_parameter("q must hold a word")) } else { Ok(words) }
 }

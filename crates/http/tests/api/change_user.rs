@@ -27,8 +27,9 @@ fn only_the_members_sent_change(database: Database) {
         (json!({}), json!({})),
         (json!({"email": "AGENT@example.com"}), json!({"email": "AGENT@example.com"})),
         (json!({"email": "grace@example.com"}), json!({"email": "grace@example.com"})),
-        (json!({"first_name": "G."}), json!({"first_name": "G."})),
-        (json!({"last_name": null}), json!({"last_name": null})),
+        // The full name follows until it is set itself.
+        (json!({"first_name": "G."}), json!({"first_name": "G.", "full_name": "G. Hopper"})),
+        (json!({"last_name": null}), json!({"last_name": null, "full_name": "G."})),
         (
             json!({"full_name": "Rear Admiral Hopper", "last_name": "Hopper"}),
             json!({"full_name": "Rear Admiral Hopper", "last_name": "Hopper"}),

@@ -116,7 +116,7 @@ fn customers_are_found_by_words(database: Database) {
     for (query, sentence) in [
         ("q=", "q must hold a word".to_owned()),
         ("q=%21", "q must hold a word".to_owned()),
-        (&format!("q={}", "a".repeat(501)), "q must not be longer than 500".to_owned()),
+        (&format!("q={}", "a".repeat(1001)), "q must not be longer than 1000".to_owned()),
     ] {
         let path = format!("/api/v1/customers?{query}");
         server.get(&path).assert_problem(400, "invalid_parameter", &sentence);

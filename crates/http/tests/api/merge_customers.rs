@@ -23,8 +23,9 @@ fn create(server: &Server, path: &str, headers: &[(&str, &str)], body: &Value) -
 
 #[track_caller]
 fn assert_merged(response: &Response, into: i64) {
-    response.assert_problem(404, "customer_merged", "Customer not found");
-    assert_eq!(response.json()["customerId"], into, "{response:?}");
+    let problem = response.json();
+    assert_eq!((response.status, &problem["code"]), (404, &json!("customer_merged")), "{response:?}");
+    assert_eq!((&problem["error"], &problem["customerId"]), (&json!("Customer not found"), &json!(into)));
 }
 
 both_databases! {

@@ -240,7 +240,7 @@ fn invalid_parameters_and_cursors_of_other_lists_are_refused(database: Database)
         (
             "IsActive=true".to_owned(),
             "The query parameter \"IsActive\" is unknown; the nearest is isActive. The query parameters here are \
-             isActive, limit, cursor, include",
+             email, isActive, limit, cursor, include",
         ),
         (format!("cursor={cursor}"), of_same_list),
         (format!("isActive=false&cursor={cursor}"), of_same_list),
