@@ -48,7 +48,7 @@ fn old_database() -> (TempDir, PathBuf, SqliteConnection) {
     assert!(connection.applied_migrations().unwrap().is_empty());
     let mut migrations = MigrationSource::<Sqlite>::migrations(&MIGRATIONS).unwrap();
     migrations.sort_by(|one, other| one.name().version().cmp(&other.name().version()));
-    for migration in migrations.iter().filter(|it| it.name().version().to_string() <= BEFORE.to_owned()) {
+    for migration in migrations.iter().filter(|it| *it.name().version().to_string() <= *BEFORE) {
         connection.run_migration(migration).unwrap();
     }
     connection.batch_execute(ROWS).unwrap();
