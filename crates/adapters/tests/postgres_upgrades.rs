@@ -40,13 +40,13 @@ const ROWS: &str = "
         (1, 3, 900, 'Mail', 'Again', now(), 'parcel', now(), false, 0, '[]', 3,
             '''#1'' ''again'':5A ''parcel'':1'),
         (1, 4, 900, 'Mail', NULL, now(), NULL, now(), false, 0, '[]', 1, '''#1'''),
-        (1, 5, 900, 'Mail', 'Großes № 12', now(), 'Zuletzt', now(), false, 0, '[\"Łódź\"]', 2,
+        (1, 5, 900, 'Mail', 'Großes № 12', now(), '<p>Zuletzt</p>', '2026-01-01', false, 0, '[\"Łódź\"]', 2,
             '''#1'' ''12'':2A ''großes'':2A ''no'':2A ''straße'':1 ''返'':1'),
         (2, 1, 3, 'Mail', 'Refund', now(), NULL, now(), false, 0, '[]', 1, '''#2'' ''refund'':2A');
     INSERT INTO comments
         (shop_id, id, ticket_id, text, time, channel, is_from_shop, to_emails, tags, words)
         VALUES (1, 1, 4, 'A refund', now(), 'Mail', true, '[]', '[]', '''#1'' ''a'':1 ''refund'':1'),
-        (1, 2, 5, '<p>Zuletzt</p>', now(), 'Mail', true, '[]', '[]', '''#1'' ''p'':1 ''zuletzt'':1');
+        (1, 2, 5, '<p>Zuletzt</p>', '2026-01-01', 'Mail', true, '[]', '[]', '''#1'' ''p'':1 ''zuletzt'':1');
     INSERT INTO events (shop_id, kind, subject_id, time) VALUES
         (1, 'customer.created', 950, now()), (1, 'customer.erased', 950, now()),
         (2, 'customer.erased', 7, now()), (2, 'ticket.deleted', 99999, now())";
@@ -118,7 +118,7 @@ async fn texts_of_the_first_version_are_found_with_their_ranks() {
         ("parcel", &[3, 1]),
         ("again parcel", &[3]),
         ("ada refund", &[1]),
-        ("bob", &[5, 4, 3, 2]),
+        ("bob", &[4, 3, 2, 5]),
         ("𐐨x 返金", &[2]),
         ("a", &[4]),
         // In the way of this version.

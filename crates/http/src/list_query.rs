@@ -511,12 +511,14 @@ mod tests {
 
     use super::*;
 
-    static QUERY: ListQuery<(Option<String>, Option<String>, Option<Timestamp>)> =
-        ListQuery::new("tests", Pages::Plain, |query| {
-            Ok((query.text("q", ""), query.address("email", ""), query.time("dateFrom", "")?))
-        });
+    /// A text, an address and a time.
+    type Values = (Option<String>, Option<String>, Option<Timestamp>);
 
-    fn read(query: &str) -> Result<(Option<String>, Option<String>, Option<Timestamp>), Problem> {
+    static QUERY: ListQuery<Values> = ListQuery::new("tests", Pages::Plain, |query| {
+        Ok((query.text("q", ""), query.address("email", ""), query.time("dateFrom", "")?))
+    });
+
+    fn read(query: &str) -> Result<Values, Problem> {
         let request = TestRequest::with_uri(&format!("/?{query}")).to_http_request();
         (QUERY.read)(&mut QUERY.parse(&request)?)
     }

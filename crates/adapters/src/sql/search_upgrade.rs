@@ -6,8 +6,6 @@
 
 use std::time::{Duration, Instant};
 
-use hexdesk_domain::Ticket;
-
 /// The version of the migration that ends the upgrade.
 pub(crate) const LAST_MIGRATION: &str = "20261129000061";
 
@@ -24,12 +22,6 @@ diesel::table! {
         shop_id -> BigInt,
         row_id -> BigInt,
     }
-}
-
-/// Returns the message that the ticket was created with, if it is known: after a comment, the last
-/// message may be the comment's.
-pub(crate) fn first_message(ticket: &Ticket, has_comments: bool) -> Option<&str> {
-    ticket.last_message.as_deref().filter(|_| !has_comments)
 }
 
 /// The rows of a table after a place.

@@ -116,8 +116,9 @@ async fn no_erasure_and_no_change_waits_for_a_creation_that_has_its_number() {
         let fixture = fixture().await;
         fixture
             .other_does(&format!(
-                "BEGIN; INSERT INTO customers (shop_id, id, email_folded, number_of_orders, created_at, words)
-                     VALUES ({}, 99, 'bob@example.com', 0, now(), '')",
+                "BEGIN; INSERT INTO customers
+                         (shop_id, id, email, email_folded, number_of_orders, created_at, words)
+                     VALUES ({}, 99, 'bob@example.com', 'bob@example.com', 0, now(), '')",
                 fixture.shop
             ))
             .await;

@@ -92,10 +92,10 @@ async fn an_erasure_takes_few_statements_and_finds_events_by_customer() {
     let erased = recorded.storage.erase_customer(shop(), CustomerId::new(7).unwrap(), stamp());
     let statements = statements(erased).await;
     // The beginning and end of the transaction; the locks of the customer and its tickets;
-    // the deletions of comments, tickets, records and the customer; the lock and removal of the
-    // snapshots; the events.
-    assert_eq!(statements.len(), 11, "{statements:#?}");
-    for by_customer in &statements[7..9] {
+    // the deletions of comments, tickets, merged customers, records and the customer; the lock and
+    // removal of the snapshots; the events.
+    assert_eq!(statements.len(), 12, "{statements:#?}");
+    for by_customer in &statements[8..10] {
         let plan = recorded.explain("", by_customer);
         assert!(plan.contains("events_by_customer"), "{plan}");
         assert!(!plan.contains("Seq Scan on events"), "{plan}");

@@ -44,7 +44,7 @@ INSERT INTO tickets
         time, repeat('x', 300), time, CASE WHEN is_rare THEN 'recall' WHEN number % 10 = 2 THEN 'refund' END,
         CASE WHEN is_rare THEN 7 WHEN number % 2 = 0 THEN number % (size / 100) + 10 END,
         number % 100 = 50, is_rare::integer,
-        CASE WHEN is_rare THEN '["recall"]' ELSE '["a"]' END::jsonb, 1,
+        CASE WHEN is_rare THEN '["a", "recall"]' ELSE '["a"]' END::jsonb, 1,
         CASE number % 100 WHEN 50 THEN number END, CASE number % 100 WHEN 50 THEN time END, words
     FROM things;
 

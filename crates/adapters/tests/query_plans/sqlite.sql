@@ -40,7 +40,7 @@ INSERT INTO tickets
         CASE WHEN is_rare THEN 'Fax' WHEN number % 10 = 1 THEN 'Chat' ELSE 'Mail' END, 'thread ' || number,
         time, printf('%.*c', 300, 'x'), time, CASE WHEN is_rare THEN 'recall' WHEN number % 10 = 2 THEN 'refund' END,
         CASE WHEN is_rare THEN 7 WHEN number % 2 = 0 THEN number % (size / 100) + 10 END,
-        number % 100 = 50, is_rare, CASE WHEN is_rare THEN '["recall"]' ELSE '["a"]' END, 1,
+        number % 100 = 50, is_rare, CASE WHEN is_rare THEN '["a", "recall"]' ELSE '["a"]' END, 1,
         CASE number % 100 WHEN 50 THEN number END, CASE number % 100 WHEN 50 THEN time END
     FROM things;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use diesel::dsl::{exists, sql};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Text};
+use diesel::sql_types::{Array, BigInt, Text};
 use hexdesk_domain::{Comment, Customer, TicketSnapshot, message_words, search_words};
 
 use super::vectors::{Words, WordsOf};
@@ -13,7 +13,7 @@ use crate::sql::comments::CommentRow;
 use crate::sql::customer_id;
 use crate::sql::customers::CustomerRow;
 use crate::sql::schema::{comments, customers, tickets};
-use crate::sql::search_upgrade::{Progress, ROWS, after, first_message, search_upgrade};
+use crate::sql::search_upgrade::{Progress, ROWS, after, search_upgrade};
 use crate::sql::tickets::TicketRow;
 
 /// Whether rows are left.
@@ -87,25 +87,18 @@ fn customers_after(connection: &mut Wrapped, place: (i64, i64)) -> anyhow::Resul
 }
 
 fn tickets_after(connection: &mut Wrapped, place: (i64, i64)) -> anyhow::Result<Vec<(i64, i64)>> {
-    let rows: Vec<(TicketRow, bool, Vec<String>)> = tickets::table
+    let rows: Vec<(TicketRow, Vec<String>)> = tickets::table
         .filter(after!("tickets", place))
         .order((tickets::shop_id, tickets::id))
         .limit(ROWS)
-        .select((
-            TicketRow::as_select(),
-            sql::<Bool>(
-                "EXISTS (SELECT 1 FROM comments
-                    WHERE comments.shop_id = tickets.shop_id AND comments.ticket_id = tickets.id)",
-            ),
-            sql::<Array<Text>>("tsvector_to_array(ts_filter(words, '{d}'))"),
-        ))
+        .select((TicketRow::as_select(), sql::<Array<Text>>("tsvector_to_array(ts_filter(words, '{d}'))")))
         .load(connection)?;
     rows.into_iter()
-        .map(|(row, has_comments, old)| {
+        .map(|(row, old)| {
             let TicketSnapshot { ticket, .. } = row.try_into()?;
             let key = (ticket.shop_id.get(), ticket.id.get());
-            let message = match first_message(&ticket, has_comments) {
-                Some(message) => message_words(message),
+            let message = match ticket.first_message() {
+                Some((message, _)) => message_words(message),
                 // Its old words are known. Each begins with the shop.
                 None => old_words(&old),
             };

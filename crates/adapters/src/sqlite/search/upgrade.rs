@@ -15,7 +15,7 @@ use crate::sql::comments::CommentRow;
 use crate::sql::customer_id;
 use crate::sql::customers::CustomerRow;
 use crate::sql::schema::{comments, customers, tickets};
-use crate::sql::search_upgrade::{ROWS, after, first_message, search_upgrade};
+use crate::sql::search_upgrade::{ROWS, after, search_upgrade};
 use crate::sql::tickets::TicketRow;
 
 diesel::table! {
@@ -114,8 +114,8 @@ fn tickets_after(connection: &mut SqliteConnection, place: (i64, i64)) -> anyhow
             .load(connection)?;
         let comments = comments.into_iter().map(|row| row.into_comment(customer));
         let comments: Vec<Comment> = comments.collect::<Result<_, _>>()?;
-        let message = match first_message(&ticket, !comments.is_empty()) {
-            Some(message) => message_words(message),
+        let message = match ticket.first_message() {
+            Some((message, _)) => message_words(message),
             None => words_of_lost_message(connection, &ticket, &comments)?,
         };
         documents.push_ticket_with(&ticket, &message);
