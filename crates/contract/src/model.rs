@@ -66,10 +66,11 @@ mod tests {
     use crate::faulty::{Fault, FaultyFixture};
 
     /// Compares with the same steps in every run, so that the result does not depend on luck. Takes
-    /// as many steps as several runs, so that a new kind of step does not hide a fault.
-    fn compare_with_fixed_steps(fault: &'static Fault) -> Result<(), Failure> {
+    /// as many steps as several runs, so that a new kind of step does not hide a fault. Shrinks for as
+    /// long as it takes.
+    fn compare_with_fixed_steps(fault: &'static Fault, max_shrink_iters: u32) -> Result<(), Failure> {
         let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
-        let config = Config { cases: 8 * CASES, ..config() };
+        let config = Config { cases: 8 * CASES, max_shrink_iters, max_shrink_time: 0, ..config() };
         compare(&FaultyFixture::new(fault), TestRunner::new_with_rng(config, rng))
     }
 
@@ -79,7 +80,7 @@ mod tests {
     fn faults_are_found() {
         let mut unseen = Vec::new();
         for fault in FAULTS.iter().filter(|fault| fault.is_found_by_the_model) {
-            match compare_with_fixed_steps(fault) {
+            match compare_with_fixed_steps(fault, 0) {
                 Ok(()) => unseen.push(fault),
                 Err(failure) => {
                     assert!(failure.to_string().starts_with("model: "), "{fault:?}: {failure}");
@@ -93,7 +94,7 @@ mod tests {
     fn failing_steps_are_shrunk() {
         let repeats_a_key_in_a_batch = |fault: &&Fault| fault.rule == "IDEMPOTENCY-5";
         let fault = FAULTS.iter().find(repeats_a_key_in_a_batch).unwrap();
-        let failure = compare_with_fixed_steps(fault).unwrap_err().to_string();
+        let failure = compare_with_fixed_steps(fault, MAX_SHRINK_ITERS).unwrap_err().to_string();
         assert_eq!(failure.matches("Item {").count(), 2, "{failure}");
     }
 }

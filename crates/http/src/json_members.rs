@@ -201,7 +201,7 @@ impl Members {
         self.errors.dedup_by_key(|(field, index, _)| (*field, *index));
         let unknown = self.unknown.iter().map(|name| {
             let suggestion = similar_names::suggestion(name, self.spelling.iter().map(|(_, known)| *known));
-            let message = format!("{:?} is unknown{suggestion}", similar_names::shown(name));
+            let message = format!("{} is unknown{suggestion}", similar_names::shown(name, "the member"));
             let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
             MemberError { pointer, code: "unknown", message }
         });
@@ -219,6 +219,12 @@ impl Members {
     pub(crate) fn optional<K: Kind>(&mut self, member: Member<K>) -> Option<K::Read> {
         self.declare(member, false, true);
         self.read_unless_empty(member)
+    }
+
+    /// Reads an optional member whose `""` is a value: the domain decides whether it may be empty.
+    pub(crate) fn optional_or_empty<K: Kind>(&mut self, member: Member<K>) -> Option<K::Read> {
+        self.declare(member, false, true);
+        self.read(member)
     }
 
     /// Reads a change. Returns `None` without the member, and `Some(None)` if it is `null` or `""`,

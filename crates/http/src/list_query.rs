@@ -499,8 +499,8 @@ fn unknown(name: &str, known: &[Known]) -> Problem {
     let suggestion = similar_names::suggestion(name, known.iter().map(|known| known.name));
     let names: Vec<&str> = known.iter().map(|known| known.name).collect();
     Problem::invalid_parameter(format!(
-        "The query parameter {:?} is unknown{suggestion}. The query parameters here are {}",
-        similar_names::shown(name),
+        "The query parameter {} is unknown{suggestion}. The query parameters here are {}",
+        similar_names::shown(name, "of the request"),
         names.join(", ")
     ))
 }
@@ -550,8 +550,10 @@ mod tests {
             ("emial=1", "\"emial\" is unknown; the nearest is email."),
             ("q=1&date_from=1", "\"date_from\" is unknown; the nearest is dateFrom."),
             ("Limit=1", "\"Limit\" is unknown; the nearest is limit."),
-            ("%0A+%22=1", "\"\\n \\\"\" is unknown."),
-            ("=1", "\"\" is unknown."),
+            // Could be markup, or a secret.
+            ("%0A+%22=1", "of the request is unknown."),
+            ("=1", "of the request is unknown."),
+            ("hd_1-1_W7qRm4LlswjW-aCS0oJPcG0mr4E8LtLPq9LX5tq5uAQ", "of the request is unknown."),
         ] {
             let problem = read(query).unwrap_err();
             assert_eq!(problem.to_string(), format!("The query parameter {name} {known}"));

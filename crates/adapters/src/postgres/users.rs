@@ -124,7 +124,11 @@ async fn create(
             return Ok(CreateUserOutcome::EmailTaken(existing));
         }
         match requested {
-            Some(id) if is_taken(connection, shop, id).await? => return Ok(CreateUserOutcome::IdTaken),
+            Some(id) if is_taken(connection, shop, id).await? => {
+                // The one with the number may have come with the address since the first look.
+                let existing = find_same(connection, &row).await?;
+                return Ok(existing.map_or(CreateUserOutcome::IdTaken, CreateUserOutcome::EmailTaken));
+            }
             Some(id) => note_number(connection, shop, Numbered::Users, id).await?,
             None => row.id = Some(next_number(connection, shop, Numbered::Users).await?),
         }

@@ -60,7 +60,8 @@ pub(crate) static NEW_COMMENT: Body<CommentDraft> = Body::create("NewComment", "
 /// Reads the draft from the members.
 pub(crate) fn draft(members: &mut Members) -> CommentDraft {
     CommentDraft {
-        text: members.optional(TEXT.remark("Required and not blank, unless `attachments` is not empty.")),
+        text: members
+            .optional_or_empty(TEXT.remark("Required and not blank, unless `attachments` is not empty.")),
         time: members.optional(TIME.remark("The default is now.")),
         subject: members.optional(SUBJECT),
         from_email: members.optional(FROM_EMAIL),

@@ -172,7 +172,7 @@ fn invalid_comments_are_refused_with_all_errors(database: Database) {
         (json!({"text": 1}), vec![("/text", "type")]),
         (json!({"text": "x".repeat(262_145)}), vec![("/text", "too_long")]),
         (
-            json!({"text": "x", "Channel": "", "tags": "x", "time": "x", "fromEmail": "x", "subject": 1, "toEmails": ["a", 1]}),
+            json!({"text": "x", "Channel": " ", "tags": "x", "time": "x", "fromEmail": "x", "subject": 1, "toEmails": ["a", 1]}),
             vec![
                 ("/Channel", "blank"),
                 ("/tags", "type"),

@@ -125,8 +125,8 @@ fn values_are_stored_as_sent(database: Database) {
         ),
         (json!({"date": "9999-12-31T23:59:59.999Z"}), json!({"date": "9999-12-31T23:59:59.999Z"})),
         (
-            json!({"Channel": " 💬 ", "name": "", "threadId": ""}),
-            json!({"Channel": " 💬 ", "name": "", "threadId": ""}),
+            json!({"Channel": " 💬 ", "name": " ", "threadId": ""}),
+            json!({"Channel": " 💬 ", "name": " ", "threadId": null}),
         ),
         (
             json!({"tags": ["b", "a", "", "b", "\"\\\u{7f}é"]}),
@@ -210,7 +210,7 @@ fn invalid_ids_are_refused(database: Database) {
         "1e2",
         "-1",
         "0",
-        r#""""#,
+        r#"" ""#,
         r#"" 1""#,
         r#""+1""#,
         r#""-1""#,
@@ -250,7 +250,7 @@ fn invalid_values_are_refused(database: Database) {
         json!("10000-01-01"),
         json!("+010000-01-01T00:00:00Z"),
         json!("0000-01-01"),
-        json!(""),
+        json!(" "),
         json!(1_767_607_200),
         json!(["2026-01-05"]),
     ] {
@@ -262,10 +262,10 @@ fn invalid_values_are_refused(database: Database) {
     {
         cases.push((body_with(json!({"unReadChatCount": bad})), &[("/unReadChatCount", "range")]));
     }
-    for bad in [json!("support"), json!("@example.com"), json!(""), json!("a b@example.com")] {
+    for bad in [json!("support"), json!("@example.com"), json!(" "), json!("a b@example.com")] {
         cases.push((body_with(json!({"emailUsed": bad})), &[("/emailUsed", "email")]));
     }
-    for bad in [json!("english please"), json!(""), json!("e"), json!("en--GB")] {
+    for bad in [json!("english please"), json!(" "), json!("e"), json!("en--GB")] {
         cases.push((body_with(json!({"language_code": bad})), &[("/language_code", "language_tag")]));
     }
     cases.extend::<[(String, &[(&str, &str)]); 17]>([

@@ -2,8 +2,8 @@
 
 use anyhow::Context;
 use hexdesk_domain::{
-    ApiKeySnapshot, Comment, Event, HumanTicket, HumanTicketId, ShopId, Snapshot, Subject, Ticket,
-    TicketSnapshot,
+    ApiKeySnapshot, Comment, CustomerId, Event, HumanTicket, HumanTicketId, ShopId, Snapshot, Subject,
+    Ticket, TicketSnapshot,
 };
 
 use super::{Both, Model};
@@ -61,13 +61,7 @@ impl Model {
         Ok(match subject {
             // The caller chose these ids.
             Subject::Ticket(_) | Subject::Comment(_) => subject,
-            Subject::Customer(id) => {
-                // Includes erased customers.
-                let mut all = self.customers.get(&shop).into_iter().flatten();
-                let customer =
-                    all.find(|both| both.tested == id).context("a customer that was never created")?;
-                Subject::Customer(customer.reference)
-            }
+            Subject::Customer(id) => Subject::Customer(self.logged_customer_id(shop, id)?),
             Subject::User(id) => Subject::User(self.user_id(shop, Some(id))?.context("a user")?),
             Subject::ApiKey(number) => {
                 let numbers = self.key_numbers.get(&shop).context("a key of a shop without keys")?;
@@ -76,17 +70,24 @@ impl Model {
         })
     }
 
+    /// Includes erased customers. Their numbers stay in events that were moved to others before.
+    fn logged_customer_id(&self, shop: ShopId, id: CustomerId) -> anyhow::Result<CustomerId> {
+        let mut all = self.customers.get(&shop).into_iter().flatten();
+        let customer = all.find(|both| both.tested == id).context("a customer that was never created")?;
+        Ok(customer.reference)
+    }
+
     fn snapshot(&self, shop_id: ShopId, snapshot: Snapshot) -> anyhow::Result<Snapshot> {
         Ok(match snapshot {
             Snapshot::Ticket(snapshot) => {
                 let TicketSnapshot { ticket, human_ticket } = *snapshot;
-                let customer_id = self.customer_id(shop_id, ticket.customer_id)?;
+                let customer_id = self.logged_customer_id(shop_id, ticket.customer_id)?;
                 let assigned_to = self.user_id(shop_id, ticket.assigned_to)?;
                 let ticket = Ticket { shop_id, customer_id, assigned_to, ..ticket };
                 Snapshot::Ticket(Box::new(TicketSnapshot { ticket, human_ticket }))
             }
             Snapshot::Comment(comment) => {
-                let customer_id = self.customer_id(shop_id, comment.customer_id)?;
+                let customer_id = self.logged_customer_id(shop_id, comment.customer_id)?;
                 let author_id = self.user_id(shop_id, comment.author_id)?;
                 Snapshot::Comment(Box::new(Comment { shop_id, customer_id, author_id, ..*comment }))
             }

@@ -39,7 +39,7 @@ pub(super) async fn of_tickets_are_searched(storage: &dyn Storage) -> anyhow::Re
             last_message: Some("message".into()),
             ..plain(7_005)?
         },
-        Ticket { name: Some("vip".into()), ..plain(7_006)? },
+        Ticket { name: Some("vip".into()), ..plain(7_000)? },
     ];
     create_all(storage, &tickets).await?;
     expect_each(storage, shop, 7_001, &["grosse", "GRÖSSE", "größe l", "gro*", "vip l"]).await?;
@@ -49,10 +49,10 @@ pub(super) async fn of_tickets_are_searched(storage: &dyn Storage) -> anyhow::Re
     expect_each(storage, shop, 7_004, &["returns@shop.example.org", "returns", "org", "ret*"]).await?;
     expect_found(storage, shop, "channel", &[]).await?;
     // A word of a name counts more.
-    expect_found(storage, shop, "vip", &[7_001, 7_006]).await?;
+    expect_found(storage, shop, "vip", &[7_000, 7_001]).await?;
     let first = page(storage, shop, "vip", None, hexdesk_domain::PageSize::of(1)).await?;
     let ranks = (first.entries.first().map(|view| view.ticket.id.get()), first.next.map(|next| next.rank));
-    same("the best ticket and its rank", &ranks, &(Some(7_006), Some(4)))?;
+    same("the best ticket and its rank", &ranks, &(Some(7_000), Some(4)))?;
 
     // Changes.
     let id = ticket_id(7_005)?;
@@ -220,7 +220,7 @@ pub(super) async fn of_customers_are_searched(storage: &dyn Storage) -> anyhow::
         expect_found(storage, shop, spelling, &[6_003]).await?;
     }
     // Other numbers, and a part of a number.
-    for query in ["+33 6 12 34 00 09", "+3361234000", "+33 6 12 34 00 7", "6 12 34 00 99"] {
+    for query in ["+33 6 12 34 00 09", "+3361234000", "+33 6 12 34 000", "6 12 34 00 99"] {
         expect_found(storage, shop, query, &[]).await?;
     }
     Ok(())

@@ -127,7 +127,11 @@ fn warmed_up(database: &Database, load: &Load, request_timeout: &str) -> (Server
     let key = database.serve_demo().key.clone();
     let limit = MAX_REQUESTS.to_string();
     let mut server =
-        database.serve_logging("info", &["--max-requests", &limit, "--request-timeout", request_timeout]);
+        // A stalled client may have been served before: then its connection waits as an idle one.
+        database.serve_logging(
+            "info",
+            &["--max-requests", &limit, "--request-timeout", request_timeout, "--keep-alive", "5"],
+        );
     server.key = key;
     load.run(&server, &server.key, |ledger| ledger.acknowledged.len() >= 200);
     await_no_connection(&server);
