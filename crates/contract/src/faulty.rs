@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::ops::{Deref, DerefMut, RangeInclusive};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use hexdesk_domain::ports::{
@@ -205,6 +206,9 @@ struct States {
 /// The number of times that a call lets other tasks run in a gap: alone, and with other calls.
 const GAP: RangeInclusive<usize> = 100..=1_000;
 
+/// How long a call waits for others that race with it.
+const ALONE: Duration = Duration::from_millis(2);
+
 impl States {
     /// Lets other tasks run for a while. Calls that race are in their gaps together.
     async fn gap(&self) {
@@ -219,9 +223,15 @@ impl States {
         self.calls_in_gaps.fetch_add(1, Ordering::SeqCst);
         // The call may be dropped in the gap.
         let _in_gap = InGap(&self.calls_in_gaps);
+        let mut has_waited = false;
         for turn in 0..*GAP.end() {
             if turn >= *GAP.start() && self.calls_in_gaps.load(Ordering::SeqCst) == 1 {
-                break;
+                if has_waited {
+                    break;
+                }
+                // The other tasks may be on a thread that the machine has stopped.
+                tokio::time::sleep(ALONE).await;
+                has_waited = true;
             }
             tokio::task::yield_now().await;
         }

@@ -23,7 +23,7 @@ use hexdesk_domain::ports::{
     UpdateTicketOutcome,
 };
 use hexdesk_domain::{IdempotentOutcome, NewComment, PageSize, Storage, Ticket, TicketChanges, TicketView};
-use tokio::sync::Barrier;
+use tokio::sync::{Barrier, Semaphore};
 use tokio::task::JoinSet;
 
 pub use self::api_keys::{key_9_one_of_racing_revocations_wins, key_10_revoked_key_is_not_rotated};
@@ -272,11 +272,15 @@ pub async fn comment_11_racing_comments_are_all_stored(storage: Arc<dyn Storage>
         let neighbour = Ticket { last_message_time: at(0), ..fixture.ticket(first + 2)? };
         let batch = vec![creation(ticket.clone()), creation(neighbour.clone())];
         storage.create_tickets(batch).await?;
+        // The updates wait for it, so at least one comment runs beside them.
+        let begun = Arc::new(Semaphore::new(0));
         let comments = race(RACERS + UPDATES, |racer| {
             let (storage, ticket, neighbour) = (Arc::clone(&storage), ticket.clone(), neighbour.clone());
+            let begun = Arc::clone(&begun);
             async move {
                 let number = i64::try_from(racer)?;
                 if let Some(change) = racer.checked_sub(RACERS) {
+                    begun.acquire().await?.forget();
                     let changes = update_of(change);
                     let outcome =
                         attempt_update(&*storage, ticket.shop_id, ticket.id, update(changes)).await?;
@@ -296,7 +300,8 @@ pub async fn comment_11_racing_comments_are_all_stored(storage: Arc<dyn Storage>
                     batch.insert(racer % 2, comment_creation(on_neighbour));
                 }
                 let count = batch.len();
-                let attempts = storage.create_comments(batch).await?;
+                let creation = storage.create_comments(batch);
+                let attempts = tokio::join!(creation, async { begun.add_permits(UPDATES) }).0?;
                 let is_created = |attempt: &IdempotentOutcome<_>| {
                     matches!(attempt, IdempotentOutcome::Ran(CreateCommentOutcome::Created(_)))
                 };

@@ -323,13 +323,14 @@ fn of_tickets() -> Vec<Fault> {
             .unlocked(["create_tickets"]),
         fault("TICKET-25", "A ticket's new assignee is checked before, not while, the ticket is written.")
             .unlocked(["update_ticket"]),
-        fault("COMMENT-11", "A comment writes back the whole ticket that it has read.")
+        fault("COMMENT-11", "A new ticket's comment writes back the whole ticket that it has read.")
             .create_comments(|Store { state, earlier }, batch| {
                 let tickets: Vec<_> =
                     batch.iter().map(|item| (item.comment.shop_id, item.comment.ticket_id)).collect();
                 let outcomes = state.create_comments(batch)?;
                 for place in tickets {
                     if let Some(earlier) = earlier.tickets.get(&place)
+                        && earlier.ticket.version == 1
                         && let Some(stored) = state.tickets.get_mut(&place)
                     {
                         stored.ticket.name.clone_from(&earlier.ticket.name);

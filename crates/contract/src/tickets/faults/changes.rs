@@ -369,14 +369,14 @@ fn of_refusals() -> Vec<Fault> {
                 Ok(found(store, shop, id).filter(|_| is_updated).unwrap_or(outcome))
             },
         ),
-        fault("TICKET-21", "A deactivated user is reported as unknown.")
-            .ticket_update(|store, shop, id, update| {
+        fault("TICKET-21", "A deactivated user is reported as unknown.").ticket_update(
+            |store, shop, id, update| {
                 Ok(match store.update_ticket(shop, id, update)? {
                     UpdateTicketOutcome::AssigneeDeactivated => UpdateTicketOutcome::AssigneeNotFound,
                     outcome => outcome,
                 })
-            })
-            .found_by_the_model(),
+            },
+        ),
         fault("TICKET-21", "An update that sets the same inactive assignee is refused.").ticket_update(
             |store, shop, id, update| {
                 let assignee = update.changes.assigned_to.flatten();
