@@ -272,7 +272,7 @@ pub async fn comment_11_racing_comments_are_all_stored(storage: Arc<dyn Storage>
         let neighbour = Ticket { last_message_time: at(0), ..fixture.ticket(first + 2)? };
         let batch = vec![creation(ticket.clone()), creation(neighbour.clone())];
         storage.create_tickets(batch).await?;
-        // The updates wait for it, so at least one comment runs beside them.
+        // The updates wait until a comment has begun, so at least one runs at the same time.
         let begun = Arc::new(Semaphore::new(0));
         let comments = race(RACERS + UPDATES, |racer| {
             let (storage, ticket, neighbour) = (Arc::clone(&storage), ticket.clone(), neighbour.clone());

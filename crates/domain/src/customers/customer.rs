@@ -123,65 +123,29 @@ pub struct ExternalIds {
     pub gorgias_id: Option<String>,
 }
 
+/// The ids as an array, by reference. A new id does not compile until it is in the list.
+macro_rules! ids_of {
+    ($ids:expr, $($id:ident),+) => {{
+        let ExternalIds { $($id),+ } = $ids;
+        [$($id),+]
+    }};
+    ($ids:expr) => {
+        ids_of!(
+            $ids, shopify_id, wordpress_id, prestashop_id, fb_user_id, ig_user_id, ig_pseudo, whatsapp_id,
+            zendesk_id, freshdesk_id, gmelius_id, gorgias_id
+        )
+    };
+}
+
 impl ExternalIds {
     /// Returns all ids, in an order that does not change.
     pub const fn all(&self) -> [&Option<String>; 11] {
-        let Self {
-            shopify_id,
-            wordpress_id,
-            prestashop_id,
-            fb_user_id,
-            ig_user_id,
-            ig_pseudo,
-            whatsapp_id,
-            zendesk_id,
-            freshdesk_id,
-            gmelius_id,
-            gorgias_id,
-        } = self;
-        [
-            shopify_id,
-            wordpress_id,
-            prestashop_id,
-            fb_user_id,
-            ig_user_id,
-            ig_pseudo,
-            whatsapp_id,
-            zendesk_id,
-            freshdesk_id,
-            gmelius_id,
-            gorgias_id,
-        ]
+        ids_of!(self)
     }
 
     /// The same as [`Self::all`], to change.
     pub const fn all_mut(&mut self) -> [&mut Option<String>; 11] {
-        let Self {
-            shopify_id,
-            wordpress_id,
-            prestashop_id,
-            fb_user_id,
-            ig_user_id,
-            ig_pseudo,
-            whatsapp_id,
-            zendesk_id,
-            freshdesk_id,
-            gmelius_id,
-            gorgias_id,
-        } = self;
-        [
-            shopify_id,
-            wordpress_id,
-            prestashop_id,
-            fb_user_id,
-            ig_user_id,
-            ig_pseudo,
-            whatsapp_id,
-            zendesk_id,
-            freshdesk_id,
-            gmelius_id,
-            gorgias_id,
-        ]
+        ids_of!(self)
     }
 
     /// Returns each id that is not empty, alone, in the order of [`Self::all`].

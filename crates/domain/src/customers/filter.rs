@@ -43,30 +43,7 @@ fn begin_words_of(beginnings: &BTreeSet<String>, customer: &Customer) -> bool {
 }
 
 fn are_or_any(wanted: &ExternalIds, ids: &ExternalIds) -> bool {
-    let ExternalIds {
-        shopify_id,
-        wordpress_id,
-        prestashop_id,
-        fb_user_id,
-        ig_user_id,
-        ig_pseudo,
-        whatsapp_id,
-        zendesk_id,
-        freshdesk_id,
-        gmelius_id,
-        gorgias_id,
-    } = wanted;
-    is_or_any(shopify_id, &ids.shopify_id)
-        && is_or_any(wordpress_id, &ids.wordpress_id)
-        && is_or_any(prestashop_id, &ids.prestashop_id)
-        && is_or_any(fb_user_id, &ids.fb_user_id)
-        && is_or_any(ig_user_id, &ids.ig_user_id)
-        && is_or_any(ig_pseudo, &ids.ig_pseudo)
-        && is_or_any(whatsapp_id, &ids.whatsapp_id)
-        && is_or_any(zendesk_id, &ids.zendesk_id)
-        && is_or_any(freshdesk_id, &ids.freshdesk_id)
-        && is_or_any(gmelius_id, &ids.gmelius_id)
-        && is_or_any(gorgias_id, &ids.gorgias_id)
+    wanted.all().into_iter().zip(ids.all()).all(|(wanted, id)| is_or_any(wanted, id))
 }
 
 fn is_or_any(wanted: &Option<String>, value: &Option<String>) -> bool {

@@ -50,7 +50,7 @@ use crate::{
 ///
 /// Each of these functions returns a limited number of words: at most
 /// [`MAX_SEARCH_WORDS`](crate::limits::MAX_SEARCH_WORDS) of a text and
-/// [`MAX_SEARCH_DETAIL_WORDS`](crate::limits::MAX_SEARCH_DETAIL_WORDS) of the short texts beside it. A
+/// [`MAX_SEARCH_DETAIL_WORDS`](crate::limits::MAX_SEARCH_DETAIL_WORDS) of its short texts. A
 /// ticket's or a comment's words have at most 800 kB. Words have up to
 /// [`MAX_SEARCH_WORD_CHARS`](crate::limits::MAX_SEARCH_WORD_CHARS) characters of up to four bytes each.
 ///

@@ -21,8 +21,8 @@ const CATEGORY: CodePointMapDataBorrowed<'static, GeneralCategory> = CodePointMa
 const SCRIPT: CodePointMapDataBorrowed<'static, Script> = CodePointMapData::new();
 const IGNORABLE: CodePointSetDataBorrowed<'static> = CodePointSetData::new::<DefaultIgnorableCodePoint>();
 
-/// Appends the text without case, accents and compatibility forms. Signs become blanks. Everything
-/// else that is no part of a word stays as it is.
+/// Appends the text without case, accents and compatibility forms. Signs become blanks.
+/// Punctuation and blanks stay as they are.
 pub(super) fn fold(text: &str, folded: &mut String) {
     // Signs are recognised first: the decomposition of № has letters.
     let letters = text.chars().map(|letter| if is_sign(letter) { ' ' } else { letter });

@@ -54,7 +54,7 @@ fn time_of(racer: usize) -> Timestamp {
 }
 
 /// Closes the shop, or creates something in it. Returns the time at which the shop was closed. The
-/// closings wait until a creation has `begun`, so at least one creation runs beside them.
+/// closings wait until a creation has `begun`, so at least one creation runs at the same time.
 async fn take_part(
     storage: &dyn Storage,
     people: &ShopWithPeople,

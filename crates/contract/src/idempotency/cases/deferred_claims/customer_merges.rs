@@ -15,7 +15,7 @@ use crate::samples::{ShopWithPeople, at, create_customer, customer_by_email, cus
 /// Merges of customers, one for each number.
 pub(super) struct CustomerMerges;
 
-/// The customer to merge, and the one who remains.
+/// The merged customer, and the remaining one.
 fn merged_ids(number: i64) -> anyhow::Result<[CustomerId; 2]> {
     Ok([customer_id(300_000 + number)?, customer_id(310_000 + number)?])
 }
