@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use hexdesk_domain::ports::UpdateTicketOutcome;
-use hexdesk_domain::{Principal, TicketView};
+use hexdesk_domain::{IdempotentOutcome, Principal, TicketView};
 
 #[cfg(test)]
 use super::examples;
@@ -39,6 +39,7 @@ pub(crate) async fn serve(
     let (members, idempotency) = command.accept(|| changes.violations())?;
 
     let shop = &principal.shop;
+    let customer = changes.customer_id;
     let expected_version = if_match.expected_version(&*services.tickets, shop.id, ticket).await?;
     let _key_in_use = services.keys_in_use.begin(shop.id, idempotency.as_ref())?;
     let shop_domain = shop.domain.as_str().to_owned();
@@ -57,6 +58,11 @@ pub(crate) async fn serve(
         .execute(principal.caller(), ticket, changes, expected_version, idempotency, receipt)
         .await
         .map_err(|error| command_problem(error, members))?;
+    if let (IdempotentOutcome::Ran(UpdateTicketOutcome::CustomerNotFound), Some(customer)) =
+        (&outcome, customer)
+    {
+        return Err(services.missing_customer(shop.id, customer).await);
+    }
     idempotency::respond(outcome, |outcome| match outcome {
         UpdateTicketOutcome::Updated(view) => Ok(answer(&view, shop.domain.as_str())),
         UpdateTicketOutcome::TicketNotFound => Err(Problem::ticket_not_found()),

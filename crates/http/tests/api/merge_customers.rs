@@ -93,6 +93,7 @@ fn the_old_id_leads_to_the_new_one(database: Database) {
     );
     assert_eq!(server.get(&second).json()["customer"]["email"], "a@example.com");
     assert_eq!(send(&server, "POST", &format!("{ADA}/merge"), &[], &json!({"from": second_id})).status, 200);
+    let (ticket, _) = create(&server, "/api/v1/tickets", &[], &json!({"customerId": 123, "Channel": "Mail"}));
     for old in [&first, &second] {
         assert_merged(&server.get(old), 123);
         assert_merged(&send(&server, "PATCH", old, &[], &json!({"first_name": "A"})), 123);
@@ -100,8 +101,9 @@ fn the_old_id_leads_to_the_new_one(database: Database) {
         assert_merged(&send(&server, "POST", &format!("{old}/merge"), &[], &json!({"from": 123})), 123);
         let id = old.rsplit('/').next().unwrap();
         assert_merged(&send(&server, "POST", &format!("{ADA}/merge"), &[], &json!({"from": id})), 123);
-        let ticket = json!({"customerId": id, "Channel": "Mail"});
-        assert_merged(&send(&server, "POST", "/api/v1/tickets", &[], &ticket), 123);
+        let theirs = json!({"customerId": id, "Channel": "Mail"});
+        assert_merged(&send(&server, "POST", "/api/v1/tickets", &[], &theirs), 123);
+        assert_merged(&send(&server, "PATCH", &ticket, &[], &json!({"customerId": id})), 123);
     }
 }
 
