@@ -249,25 +249,23 @@ const LOOK_UP_AND_CLAIM: &str = ") WITH ORDINALITY AS item (
         OR (shop_id, operation, idempotency_key) IN (SELECT * FROM claim))
 ), ";
 
-/// The statement after the counters. PostgreSQL runs the last insert first, and counts when a row
-/// needs the first number. So closed tickets are inserted before their counters are locked.
-const INSERT: &str = ", event AS (
-    INSERT INTO events
-        (shop_id, change, part, kind, subject_id, actor_key, actor_user, time, customer_id, snapshot)
-    SELECT shop_id, (SELECT changes FROM counters)[shop_place], ordinal, 'ticket.created', id, actor_key,
-        actor_user, created_at, customer_id, snapshot_beginning || coalesce(
-            ((SELECT human_tickets FROM counters)[shop_place] - human_tickets_after)::text, '') || '}'
-    FROM looked_up WHERE (ordinal IN (SELECT * FROM created)) IS TRUE
-), ticket AS (
+/// The statement after the counters.
+const INSERT: &str = ", ticket AS (
     INSERT INTO tickets
         (shop_id, id, customer_id, channel, name, thread_id, email_used, date, last_message,
         last_message_time, contact_reason, assigned_to, is_opened, unread_count, tags,
         language_code, via, version, human_ticket_id, human_ticket_opened_at, words)
     SELECT shop_id, id, customer_id, channel, name, thread_id, email_used, date, last_message,
         last_message_time, contact_reason, assigned_to, is_opened, unread_count, tags,
-        language_code, via, version,
-        CASE WHEN is_opened THEN (SELECT human_tickets FROM counters)[shop_place] - human_tickets_after END,
+        language_code, via, version, (SELECT human_tickets FROM counters)[shop_place] - human_tickets_after,
         CASE WHEN is_opened THEN created_at END, words
+    FROM looked_up WHERE (ordinal IN (SELECT * FROM created)) IS TRUE
+), event AS (
+    INSERT INTO events
+        (shop_id, change, part, kind, subject_id, actor_key, actor_user, time, customer_id, snapshot)
+    SELECT shop_id, (SELECT changes FROM counters)[shop_place], ordinal, 'ticket.created', id, actor_key,
+        actor_user, created_at, customer_id, snapshot_beginning || coalesce(
+            ((SELECT human_tickets FROM counters)[shop_place] - human_tickets_after)::text, '') || '}'
     FROM looked_up WHERE (ordinal IN (SELECT * FROM created)) IS TRUE
 )
 SELECT ordinal, has_customer IS TRUE, has_assignee IS TRUE, ordinal IN (SELECT * FROM created)
