@@ -5,6 +5,7 @@
 use hexdesk_adapters::PostgresStorage;
 use hexdesk_contract::{StorageFixture, TestStorage, anyhow, async_trait};
 
+#[path = "postgres/database.rs"]
 mod postgres;
 
 struct Postgres;

@@ -15,14 +15,14 @@ use crate::case::on_store_of_its_own;
 use crate::{Failure, StorageFixture};
 
 /// The default without `PROPTEST_CASES`.
-const CASES: u32 = 48;
+const CASES: u32 = 32;
 const MAX_STEPS: usize = 60;
 /// Limits on the search for the shortest failing steps.
 const MAX_SHRINK_ITERS: u32 = 1_000;
 const MAX_SHRINK_MILLIS: u32 = 60_000;
 
 /// Compares the fixture's stores with the reference adapter on random sequences of steps.
-/// `PROPTEST_CASES` sets their number, 48 by default.
+/// `PROPTEST_CASES` sets their number, 32 by default.
 ///
 /// # Errors
 /// Returns the shortest failing steps found, and the difference.

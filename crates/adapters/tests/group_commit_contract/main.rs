@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
 
-#[path = "../postgres/mod.rs"]
+#[path = "../postgres/database.rs"]
 mod postgres;
 
 mod grouped_storage;

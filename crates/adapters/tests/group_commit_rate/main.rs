@@ -8,7 +8,7 @@
     reason = "a measurement, which ends where its preparation fails"
 )]
 
-#[path = "../sqlite_fixture/mod.rs"]
+#[path = "../sqlite/fixture.rs"]
 #[allow(dead_code, reason = "it has more than is needed here")]
 mod sqlite_fixture;
 

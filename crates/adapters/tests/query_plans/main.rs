@@ -11,7 +11,7 @@ mod recorded;
 mod shops;
 mod sqlite;
 
-#[path = "../postgres/mod.rs"]
+#[path = "../postgres/database.rs"]
 mod postgres_database;
 
 /// The number of rows of each kind in the larger of two shops.

@@ -51,9 +51,14 @@ async fn each_field_alone(storage: &dyn Storage) -> anyhow::Result<()> {
                 for what in [what.to_owned(), format!("{what} again")] {
                     let update = update(changes.clone());
                     let ticket = (fixture, id);
-                    expect_update_of(&mut contents, storage, &fixtures, ticket, &what, update).await?;
+                    if id == ShopWithTickets::ALL[0] {
+                        expect_update_of(&mut contents, storage, &fixtures, ticket, &what, update).await?;
+                    } else {
+                        expect_returned(&mut contents, storage, ticket, &what, update).await?;
+                    }
                 }
             }
+            contents.expect(storage, &fixtures, &format!("the updates of ticket {id}")).await?;
         }
     }
     Ok(())
@@ -457,6 +462,19 @@ async fn expect_update_of(
     contents: &mut ShopContents,
     storage: &dyn Storage,
     fixtures: &[ShopWithTickets],
+    ticket: (&ShopWithTickets, i64),
+    what: &str,
+    update: TicketUpdate,
+) -> anyhow::Result<TicketView> {
+    let view = expect_returned(contents, storage, ticket, what, update).await?;
+    contents.expect(storage, fixtures, &format!("an update with {what}")).await?;
+    Ok(view)
+}
+
+/// Fails unless the update returns the changed ticket, and puts that into the expected contents.
+async fn expect_returned(
+    contents: &mut ShopContents,
+    storage: &dyn Storage,
     (fixture, id): (&ShopWithTickets, i64),
     what: &str,
     update: TicketUpdate,
@@ -466,7 +484,6 @@ async fn expect_update_of(
     let expected = view_after(contents.view(shop, id)?, update, fixture, &view)?;
     same(&format!("the ticket returned by an update with {what}"), &view, &expected)?;
     *contents = contents.clone().with(expected);
-    contents.expect(storage, fixtures, &format!("an update with {what}")).await?;
     Ok(view)
 }
 

@@ -162,7 +162,7 @@ pub async fn ticket_15_pages_hold_every_ticket_once(storage: Arc<dyn Storage>) -
         }
         // After any position, whether or not a ticket has it.
         for time in [Timestamp::MIN, at(-1), at(0), at(1), at(2), at(3), at(5), at(6), Timestamp::MAX] {
-            for id in [1, 2, 5, 9, 14, 15, TicketId::MAX] {
+            for id in [1, 5, 9, TicketId::MAX] {
                 let after = TicketPosition { last_message_time: time, id: ticket_id(id)? };
                 let rest = list.iter().filter(|view| place_of(&view.ticket) < (time, after.id));
                 let rest: Vec<_> = rest.cloned().collect();
@@ -188,7 +188,7 @@ pub async fn ticket_15_pages_hold_every_ticket_once(storage: Arc<dyn Storage>) -
     // More bytes than a page of the largest size holds.
     let large = ShopWithPeople::create(&*storage, "large.example.com").await?;
     let message = "🦀".repeat(usize::try_from(MAX_MESSAGE_CHARS)?);
-    let tickets = (1..=20)
+    let tickets = (1..=6)
         .map(|id| Ok(Ticket { last_message: Some(message.clone()), ..large.ticket(id)? }))
         .collect::<anyhow::Result<Vec<_>>>()?;
     create_all(&*storage, &tickets).await?;

@@ -6,14 +6,14 @@ use anyhow::Context;
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CommentUpdate, UpdateCommentOutcome};
 use hexdesk_domain::{
-    CommentChanges, CommentView, DeferredClaim, IdempotencyRequest, IdempotentOutcome, NewComment, Receipt,
-    Storage, Timestamp,
+    CommentChanges, CommentPosition, CommentView, DeferredClaim, IdempotencyRequest, IdempotentOutcome,
+    NewComment, PageSize, Receipt, Storage, Timestamp,
 };
 
 use super::{Operation, Thing, answer_of, shown};
 use crate::samples::{
-    ShopWithPeople, at, comment_creation, comment_id, create_comment, create_ticket, creation, find_comment,
-    new_comment, stamp, ticket_id,
+    ShopWithPeople, at, comment_creation, comment_id, create_comment, create_ticket, creation, new_comment,
+    stamp, ticket_id,
 };
 
 /// Updates of comments on one ticket, one for each number.
@@ -38,12 +38,17 @@ fn update_receipt(outcome: &UpdateCommentOutcome) -> Option<Receipt> {
     }
 }
 
+/// Looks for the comment in its place only: there are many.
 async fn found(
     storage: &dyn Storage,
     fixture: &ShopWithPeople,
     number: i64,
 ) -> anyhow::Result<Option<CommentView>> {
-    find_comment(storage, fixture.shop.id, ticket_id(TICKET)?, comment_id(updated_id(number))?).await
+    let (id, before) = (comment_id(updated_id(number))?, comment_id(updated_id(number) - 1)?);
+    let before = Some(CommentPosition { time: at(0), id: before });
+    let page = storage.list_comments(fixture.shop.id, ticket_id(TICKET)?, before, PageSize::of(1)).await?;
+    let next = page.and_then(|page| page.entries.into_iter().next());
+    Ok(next.filter(|view| view.comment.id == id))
 }
 
 #[async_trait]

@@ -1,0 +1,156 @@
+//! Databases of older versions, with rows.
+
+use std::path::{Path, PathBuf};
+
+use diesel::connection::SimpleConnection;
+use diesel::migration::{Migration, MigrationSource};
+use diesel::prelude::*;
+use diesel::sqlite::{Sqlite, SqliteConnection};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use hexdesk_adapters::SqliteStorage;
+use hexdesk_domain::{PageSize, Readiness, SearchQuery, SearchStore, ShopId};
+use tempfile::TempDir;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+
+/// The last migration before words were folded in the way of this version.
+const BEFORE: &str = "20261129000020";
+
+/// Rows as that version wrote them. The first message of ticket 5 was replaced by a comment.
+const ROWS: &str = "
+    INSERT INTO shops (id, domain, created_at) VALUES (1, 'one.example', 0), (2, 'two.example', 0);
+    INSERT INTO customers (shop_id, id, email, email_folded, number_of_orders, created_at) VALUES
+        (1, 9, 'Ada@example.com', 'ada@example.com', 0, 0), (2, 9, 'bob@example.com', 'bob@example.com', 0, 0);
+    INSERT INTO tickets
+        (shop_id, id, customer_id, channel, name, date, last_message, last_message_time, is_opened, unread_count,
+         tags, version)
+        VALUES
+        (1, 4, 9, 'Mail', 'Großes № 12', 0, '<p>返金</p>', 0, 0, 0, '[\"Łódź\"]', 1),
+        (1, 5, 9, 'Mail', NULL, 0, 'Zuletzt', 0, 0, 0, '[]', 2),
+        (2, 4, 9, 'Mail', 'Two', 0, NULL, 0, 0, 0, '[]', 1);
+    INSERT INTO comments (shop_id, id, ticket_id, text, time, channel, is_from_shop, subject, to_emails, tags)
+        VALUES (1, 1, 5, 'Zuletzt', 0, 'Mail', 1, 'Betreff', '[]', '[]');
+    INSERT INTO search_documents (id, shop_id, ticket_id, customer_id, weight, words) VALUES
+        (1, 1, NULL, 9, 2, '1:ada 1:com 1:example'), (2, 2, NULL, 9, 2, '2:bob 2:com 2:example'),
+        (3, 1, 4, NULL, 4, '1:12 1:großes 1:no'), (4, 1, 4, NULL, 1, '1:p 1:返 1:金'),
+        (5, 1, 5, NULL, 1, '1:返 1:straße'), (6, 2, 4, NULL, 4, '2:two'), (7, 1, 5, NULL, 1, '1:zuletzt');
+    INSERT INTO search_index (rowid, words) SELECT id, words FROM search_documents;";
+
+/// A database of the older version, and a connection to it.
+fn old_database() -> (TempDir, PathBuf, SqliteConnection) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("hexdesk.db");
+    let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    connection.batch_execute("PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON").unwrap();
+    // Creates the table of migrations.
+    assert!(connection.applied_migrations().unwrap().is_empty());
+    let mut migrations = MigrationSource::<Sqlite>::migrations(&MIGRATIONS).unwrap();
+    migrations.sort_by(|one, other| one.name().version().cmp(&other.name().version()));
+    for migration in migrations.iter().filter(|it| *it.name().version().to_string() <= *BEFORE) {
+        connection.run_migration(migration).unwrap();
+    }
+    connection.batch_execute(ROWS).unwrap();
+    (directory, path, connection)
+}
+
+async fn found(path: &Path, shop: i64, query: &str) -> Vec<i64> {
+    let storage = SqliteStorage::open(path).unwrap();
+    let (shop, query) = (ShopId::new(shop).unwrap(), SearchQuery::parse(query).unwrap());
+    let page = storage.search_tickets(shop, query, None, PageSize::of(50)).await.unwrap();
+    page.entries.iter().map(|view| view.ticket.id.get()).collect()
+}
+
+#[tokio::test]
+async fn texts_of_the_older_version_are_found_in_the_way_of_this_one() {
+    let (_directory, path, mut connection) = old_database();
+    let storage = SqliteStorage::open(&path).unwrap();
+    let applied = storage.migrate().await.unwrap();
+    assert_eq!(applied.last().unwrap(), "2026-11-29-000061_all_words_are_made");
+    drop(storage);
+    for (shop, query, expected) in [
+        (1, "grosses №12 lodz", &[4][..]),
+        (1, "返金", &[4]),
+        (1, "返", &[5, 4]),
+        (1, "p", &[]),
+        (1, "no", &[]),
+        (1, "zuletzt betreff", &[5]),
+        // The text of the first message is lost, its words are not.
+        (1, "strasse zuletzt", &[5]),
+        (1, "ada@example.com", &[5, 4]),
+        (2, "bob two", &[4]),
+        (2, "ada", &[]),
+    ] {
+        assert_eq!(found(&path, shop, query).await, expected, "{query}");
+    }
+    connection
+        .batch_execute("INSERT INTO search_index (search_index, rank) VALUES ('integrity-check', 1)")
+        .unwrap();
+}
+
+#[tokio::test]
+async fn an_interrupted_upgrade_of_words_goes_on_where_it_stopped() {
+    let (_directory, path, mut connection) = old_database();
+    SqliteStorage::open(&path).unwrap().migrate().await.unwrap();
+    // As after an interruption: the documents of ticket 5 and of shop 2 are not made.
+    connection
+        .batch_execute(
+            "CREATE TABLE search_upgrade (searched TEXT PRIMARY KEY, shop_id INTEGER, row_id INTEGER);
+             CREATE TABLE old_search_documents
+                 (id INTEGER PRIMARY KEY, shop_id INTEGER, ticket_id INTEGER, customer_id INTEGER, weight INTEGER,
+                 words TEXT);
+             DELETE FROM __diesel_schema_migrations WHERE version = '20261129000061';
+             INSERT INTO search_upgrade VALUES ('tickets', 1, 4);
+             DELETE FROM search_index; DELETE FROM search_documents;",
+        )
+        .unwrap();
+    let storage = SqliteStorage::open(&path).unwrap();
+    assert!(storage.check_ready().await.is_err());
+    assert_eq!(storage.migrate().await.unwrap(), ["2026-11-29-000061_all_words_are_made"]);
+    storage.check_ready().await.unwrap();
+    for (shop, query, expected) in
+        [(1, "zuletzt", &[5][..]), (2, "two", &[4]), (1, "lodz", &[]), (1, "ada", &[])]
+    {
+        assert_eq!(found(&path, shop, query).await, expected, "{query}");
+    }
+    assert_eq!(storage.migrate().await.unwrap(), [""; 0]);
+}
+
+#[tokio::test]
+async fn people_of_the_older_version_are_found_by_what_this_one_compares() {
+    let (_directory, path, mut connection) = old_database();
+    connection
+        .batch_execute(
+            "INSERT INTO customers (shop_id, id, email, email_folded, phone_number, number_of_orders, created_at)
+                VALUES
+        (2, 20, 'A@München.example', 'a@münchen.example', '+33 6 12 34 00 08', 0, 0),
+        (2, 21, 'a@xn--mnchen-3ya.example', 'a@xn--mnchen-3ya.example', '0033 (0)6-12.34/00 08', 0, 0),
+        (2, 22, 'B@xn--bro-hoa.example', 'b@xn--bro-hoa.example', '06 12 34 00 08', 0, 0),
+        (2, 23, NULL, NULL, '＋٣٣ 6 12 34 00 08', 0, 0), (2, 24, NULL, NULL, 'ask Ada', 0, 0),
+        (2, 25, NULL, NULL, '1-800-FLOWERS', 0, 0), (2, 26, NULL, NULL, '00', 0, 0)",
+        )
+        .unwrap();
+    SqliteStorage::open(&path).unwrap().migrate().await.unwrap();
+    let folded: Vec<String> = diesel::dsl::sql::<diesel::sql_types::Text>(
+        "SELECT id || '|' || coalesce(email_folded, '') || '|' || phone_number_folded FROM customers
+            WHERE id >= 20 ORDER BY id",
+    )
+    .load(&mut connection)
+    .unwrap();
+    let expected = [
+        // Another customer had the address in the form of this version.
+        "20|a@münchen.example|+33612340008",
+        "21|a@xn--mnchen-3ya.example|+33612340008",
+        "22|b@xn--bro-hoa.example|0612340008",
+        "23||+33612340008",
+        "24||ask Ada",
+        "25||1800flowers",
+        "26||00",
+    ];
+    assert_eq!(folded, expected);
+    // Tickets and documents still refer to their customers.
+    let broken =
+        diesel::dsl::sql::<diesel::sql_types::BigInt>("SELECT count(*) FROM pragma_foreign_key_check");
+    assert_eq!(broken.get_result::<i64>(&mut connection), Ok(0));
+    let shared = "UPDATE customers SET phone_number = '1', phone_number_folded = '1' WHERE id >= 20";
+    connection.batch_execute(shared).unwrap();
+}
