@@ -192,7 +192,7 @@ pub(crate) type MethodNames = BTreeSet<&'static str>;
 struct FaultyStorage {
     fault: &'static Fault,
     states: Arc<States>,
-    called: Arc<Mutex<MethodNames>>,
+    called: Arc<Mutex<Vec<&'static str>>>,
 }
 
 #[derive(Default)]
@@ -251,7 +251,7 @@ impl States {
 
 impl FaultyStorage {
     fn note_call(&self, method: &'static str) {
-        self.called.lock().unwrap_or_else(PoisonError::into_inner).insert(method);
+        self.called.lock().unwrap_or_else(PoisonError::into_inner).push(method);
     }
 
     async fn gap_between_writers(&self, method: &str) {
@@ -552,7 +552,7 @@ pub(crate) fn full_page_goes_on<T: TextBytes, P: Copy>(list: Vec<(P, T)>, size: 
 /// Opens stores with this fault.
 pub(crate) struct FaultyFixture {
     fault: &'static Fault,
-    called: Arc<Mutex<MethodNames>>,
+    called: Arc<Mutex<Vec<&'static str>>>,
 }
 
 impl FaultyFixture {
@@ -560,9 +560,9 @@ impl FaultyFixture {
         Self { fault, called: Arc::default() }
     }
 
-    /// The methods that were called on its stores.
+    /// The method of each call of its stores.
     #[cfg(test)]
-    pub(crate) fn called_methods(&self) -> MethodNames {
+    pub(crate) fn calls(&self) -> Vec<&'static str> {
         self.called.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
