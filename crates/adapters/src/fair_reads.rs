@@ -79,6 +79,7 @@ impl<S: ApiKeyStore> ApiKeyStore for FairReads<S> {
 }
 
 impl<S: EventStore> EventStore for FairReads<S> {
+    forward!(store: find_log_end);
     forward!(store, in turns: list_events);
 }
 

@@ -21,11 +21,11 @@ use hexdesk_domain::ports::{
 use hexdesk_domain::{
     ApiKey, ApiKeyStore, AuditStamp, Capabilities, CommentId, CommentPosition, CommentStore, CommentView,
     Customer, CustomerFilter, CustomerId, CustomerStore, DeferredClaim, Event, EventPosition, EventStore,
-    Fingerprint, IdRange, IdRangeStore, IdempotencyKey, IdempotencyRequest, IdempotentOutcome, KeyNumber,
-    NewApiKey, NewCustomer, NewUser, Page, PageSize, Readiness, Receipt, RetentionStore, SearchPosition,
-    SearchQuery, SearchStore, Shop, ShopDomain, ShopId, ShopStore, StorageError, StorageErrorKind,
-    StoreCapabilities, TextBytes, TicketFilter, TicketId, TicketPosition, TicketStore, TicketView, Timestamp,
-    User, UserFilter, UserId, UserStore,
+    EventsRemoved, Fingerprint, IdRange, IdRangeStore, IdempotencyKey, IdempotencyRequest, IdempotentOutcome,
+    KeyNumber, NewApiKey, NewCustomer, NewUser, Page, PageSize, Readiness, Receipt, RetentionStore,
+    SearchPosition, SearchQuery, SearchStore, Shop, ShopDomain, ShopId, ShopStore, StorageError,
+    StorageErrorKind, StoreCapabilities, TextBytes, TicketFilter, TicketId, TicketPosition, TicketStore,
+    TicketView, Timestamp, User, UserFilter, UserId, UserStore,
 };
 
 use crate::memory::{MemoryStorage, State};

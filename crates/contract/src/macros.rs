@@ -168,6 +168,8 @@ macro_rules! __for_each_case {
                 "RETENTION-1" retention_1_removes_old_records
                 "RETENTION-2" retention_2_removed_key_is_free
                 "RETENTION-3" retention_3_removes_old_events
+                "EVENT-15" event_15_no_list_skips_removed_events
+                "EVENT-16" event_16_nothing_appears_before_the_end
             }
             id_ranges {
                 "IDRANGE-2" id_range_2_has_its_span

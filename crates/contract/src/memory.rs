@@ -61,6 +61,8 @@ pub(crate) struct State {
     pub(crate) moved_events: BTreeMap<(ShopId, EventPosition), CustomerId>,
     /// The number of changes in each shop. Removing events does not lower it.
     pub(crate) changes: BTreeMap<ShopId, i64>,
+    /// The last removed event of each log from which events were removed.
+    pub(crate) log_beginnings: BTreeMap<ShopId, EventPosition>,
     pub(crate) id_range_ends: BTreeMap<NodeNumber, Timestamp>,
 }
 

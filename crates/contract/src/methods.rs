@@ -70,7 +70,9 @@ macro_rules! for_each_method {
                     Option<DeferredClaim<RotateKeyOutcome>>) -> IdempotentOutcome<RotateKeyOutcome>;
             }
             EventStore {
-                list_events(shop: ShopId, after: Option<EventPosition>, size: PageSize) -> Page<Event, EventPosition>;
+                list_events(shop: ShopId, after: Option<EventPosition>, size: PageSize) ->
+                    Result<Page<Event, EventPosition>, EventsRemoved>;
+                find_log_end(shop: ShopId) -> EventPosition;
             }
             RetentionStore {
                 remove_idempotency_records(before: Timestamp, limit: u32) -> u64;

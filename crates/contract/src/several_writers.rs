@@ -25,6 +25,7 @@ impl State {
             events,
             moved_events,
             changes,
+            log_beginnings,
             id_range_ends,
         } = after;
         write_rows(&mut self.shops, &before.shops, shops);
@@ -44,6 +45,7 @@ impl State {
         write_rows(&mut self.moved_events, &before.moved_events, moved_events);
         // The log counts its changes itself.
         drop(changes);
+        write_rows(&mut self.log_beginnings, &before.log_beginnings, log_beginnings);
         write_rows(&mut self.id_range_ends, &before.id_range_ends, id_range_ends);
     }
 

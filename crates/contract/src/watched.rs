@@ -15,10 +15,10 @@ use hexdesk_domain::ports::{
 use hexdesk_domain::{
     ApiKey, ApiKeyStore, AuditStamp, Capabilities, CommentId, CommentPosition, CommentStore, CommentView,
     Customer, CustomerFilter, CustomerId, CustomerStore, DeferredClaim, Event, EventPosition, EventStore,
-    IdRange, IdRangeStore, IdempotentOutcome, KeyNumber, NewApiKey, NewCustomer, NewUser, Page, PageSize,
-    Readiness, RetentionStore, SearchPosition, SearchQuery, SearchStore, Shop, ShopDomain, ShopId, ShopStore,
-    Storage, StorageError, StoreCapabilities, TicketFilter, TicketId, TicketPosition, TicketStore,
-    TicketView, Timestamp, User, UserFilter, UserId, UserStore,
+    EventsRemoved, IdRange, IdRangeStore, IdempotentOutcome, KeyNumber, NewApiKey, NewCustomer, NewUser,
+    Page, PageSize, Readiness, RetentionStore, SearchPosition, SearchQuery, SearchStore, Shop, ShopDomain,
+    ShopId, ShopStore, Storage, StorageError, StoreCapabilities, TicketFilter, TicketId, TicketPosition,
+    TicketStore, TicketView, Timestamp, User, UserFilter, UserId, UserStore,
 };
 
 use crate::methods::for_each_method;

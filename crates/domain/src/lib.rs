@@ -182,8 +182,8 @@ pub use customers::{
     MergeDraft, NewCustomer, SamePerson, UpdateCustomer,
 };
 pub use events::{
-    ApiKeySnapshot, Event, EventKind, EventPosition, NewEvent, Snapshot, Subject, TicketSnapshot,
-    UnknownEventKind,
+    ApiKeySnapshot, Event, EventFilter, EventKind, EventPosition, EventsRemoved, NewEvent, Snapshot, Subject,
+    TicketSnapshot, UnknownEventKind,
 };
 pub use fields::{Field, limits};
 pub use id::{CommentId, CustomerId, HumanTicketId, KeyNumber, ShopId, TicketId, UserId};

@@ -90,7 +90,7 @@
 //! | the number of a human ticket is free | a creation, an update | TICKET-12 |
 //! | an idempotency key is free | a request with the key | IDEMPOTENCY-7, and the cases of `IdempotentOutcome` |
 //! | a key is not revoked, and has not ended | a revocation, a rotation, a deactivation | KEY-9, KEY-10, USER-10 |
-//! | a record or an event is there | a step of retention | RETENTION-4 |
+//! | a record or an event is there | a step of retention | RETENTION-4, EVENT-15 |
 //! | a position of the log is the next | every other write in the shop | EVENT-13, EVENT-14 |
 //! | a range of ids is free | another reservation | IDRANGE-1 |
 //!

@@ -26,6 +26,7 @@ struct Content {
     member_errors: Vec<MemberError>,
     header: Option<(HeaderName, HeaderValue)>,
     customer_id: Option<CustomerId>,
+    cursor: Option<String>,
 }
 
 /// An invalid member of the request body.
@@ -68,13 +69,17 @@ pub(crate) struct ProblemBody<'a> {
     #[cfg_attr(test, schema(nullable = false))]
     #[serde(rename = "customerId", skip_serializing_if = "Option::is_none")]
     customer_id: Option<Id>,
+    /// Only with the code `events_removed`: the oldest cursor from which no event is missed.
+    #[cfg_attr(test, schema(nullable = false))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cursor: Option<&'a str>,
 }
 
 impl Problem {
     fn new(status: StatusCode, code: &'static str, title: &'static str, sentence: impl Into<String>) -> Self {
         let sentence = sentence.into();
-        let (member_errors, header, customer_id) = Default::default();
-        Self(Box::new(Content { status, code, title, sentence, member_errors, header, customer_id }))
+        let (member_errors, header, customer_id, cursor) = Default::default();
+        Self(Box::new(Content { status, code, title, sentence, member_errors, header, customer_id, cursor }))
     }
 
     fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
@@ -245,6 +250,18 @@ impl Problem {
         )
     }
 
+    /// 410: events after the cursor were removed. This cursor is the oldest from which none is missed.
+    pub(crate) fn events_removed(oldest: String) -> Self {
+        let mut problem = Self::new(
+            StatusCode::GONE,
+            "events_removed",
+            "Gone",
+            "Events after this cursor were removed; read on from the cursor of this response",
+        );
+        problem.0.cursor = Some(oldest);
+        problem
+    }
+
     /// 412: the ticket has another version than `If-Match`.
     pub(crate) fn version_mismatch() -> Self {
         Self::new(
@@ -399,7 +416,8 @@ impl Problem {
 
     /// Returns the body, for the request with this id.
     pub(crate) fn body<'a>(&'a self, request_id: &'a str) -> ProblemBody<'a> {
-        let Content { status, code, title, sentence, member_errors, header: _, customer_id } = &*self.0;
+        let Content { status, code, title, sentence, member_errors, header: _, customer_id, cursor } =
+            &*self.0;
         ProblemBody {
             error: sentence,
             r#type: format!("urn:hexdesk:problem:{code}"),
@@ -410,6 +428,7 @@ impl Problem {
             request_id,
             errors: member_errors,
             customer_id: customer_id.map(|id| Id(id.get())),
+            cursor: cursor.as_deref(),
         }
     }
 

@@ -1,11 +1,11 @@
 mod log;
 
 use async_trait::async_trait;
-use hexdesk_domain::{Event, EventPosition, EventStore, Page, PageSize, ShopId, StorageError};
+use hexdesk_domain::{Event, EventPosition, EventStore, EventsRemoved, Page, PageSize, ShopId, StorageError};
 
 use crate::RedbStorage;
 use crate::encoding::decode;
-use crate::tables::EVENTS;
+use crate::tables::{EVENTS, LAST_CHANGES, LOG_BEGINNINGS};
 
 pub(crate) use log::{EventLog, range};
 
@@ -16,15 +16,31 @@ impl EventStore for RedbStorage {
         shop: ShopId,
         after: Option<EventPosition>,
         size: PageSize,
-    ) -> Result<Page<Event, EventPosition>, StorageError> {
+    ) -> Result<Result<Page<Event, EventPosition>, EventsRemoved>, StorageError> {
         self.read("list_events", move |transaction| {
+            let beginning = transaction.open_table(LOG_BEGINNINGS)?.get(shop.get())?.map(|it| it.value());
+            let oldest = beginning.map(|(change, part)| EventPosition { change, part });
+            if let (Some(after), Some(oldest)) = (after, oldest)
+                && after < oldest
+            {
+                return Ok(Err(EventsRemoved { oldest }));
+            }
             let events = transaction.open_table(EVENTS)?.range(range(shop, after))?.map(|entry| {
                 let (_, stored) = entry?;
                 let (_time, event, _customer, snapshot) = stored.value();
                 let snapshot = snapshot.map(decode).transpose()?;
                 Ok(Event { snapshot, ..decode(event)? })
             });
-            Page::try_from_list(events, size, |event| event.position)
+            Page::try_from_list(events, size, |event| event.position).map(Ok)
+        })
+        .await
+    }
+
+    async fn find_log_end(&self, shop: ShopId) -> Result<EventPosition, StorageError> {
+        self.read("find_log_end", move |transaction| {
+            let change =
+                transaction.open_table(LAST_CHANGES)?.get(shop.get())?.map_or(0, |last| last.value());
+            Ok(EventPosition::end_of(change))
         })
         .await
     }

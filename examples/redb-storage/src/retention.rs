@@ -5,7 +5,7 @@ use redb::ReadableTable;
 use crate::RedbStorage;
 use crate::events::range;
 use crate::numbers::count_of;
-use crate::tables::{EVENTS, IDEMPOTENCY_RECORDS};
+use crate::tables::{EVENTS, IDEMPOTENCY_RECORDS, LOG_BEGINNINGS};
 
 #[async_trait]
 impl RetentionStore for RedbStorage {
@@ -34,6 +34,9 @@ impl RetentionStore for RedbStorage {
             }
             for key in &old {
                 events.remove(key)?;
+            }
+            if let Some((_, change, part)) = old.last() {
+                transaction.open_table(LOG_BEGINNINGS)?.insert(shop.get(), (*change, *part))?;
             }
             Ok(u64::try_from(old.len())?)
         })

@@ -79,6 +79,9 @@ pub(crate) const EVENTS: Table<EventKey, StoredEvent> = Table::new("events");
 /// is removed, so the next position cannot be derived from the remaining events alone.
 pub(crate) const LAST_CHANGES: Table<i64, i64> = Table::new("last_changes");
 
+/// Shop to the position of the last event that retention removed.
+pub(crate) const LOG_BEGINNINGS: Table<i64, (i64, i64)> = Table::new("log_beginnings");
+
 /// Node to the end of its last reserved range. Belongs to no shop.
 pub(crate) const ID_RANGE_ENDS: Table<u16, i64> = Table::new("id_range_ends");
 
@@ -104,6 +107,7 @@ pub(crate) fn create_all(transaction: &WriteTransaction) -> Result<(), TableErro
     transaction.open_table(API_KEYS)?;
     transaction.open_table(EVENTS)?;
     transaction.open_table(LAST_CHANGES)?;
+    transaction.open_table(LOG_BEGINNINGS)?;
     transaction.open_table(ID_RANGE_ENDS)?;
     Ok(())
 }

@@ -64,7 +64,7 @@ fn other_files_are_refused_and_unchanged() {
 
     let newer = directory.path().join("newer.redb");
     put_number(&newer, "meta").unwrap();
-    assert!(refusal(&newer).ends_with("it has format 4; this version reads and writes format 3"));
+    assert!(refusal(&newer).ends_with("it has format 5; this version reads and writes format 4"));
 
     refusal(&directory.path().join("missing/hexdesk.redb"));
 }

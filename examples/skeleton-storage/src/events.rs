@@ -1,7 +1,7 @@
 //! The obligations EVENT are in the documentation of [`EventStore`].
 
 use async_trait::async_trait;
-use hexdesk_domain::{Event, EventPosition, EventStore, Page, PageSize, ShopId, StorageError};
+use hexdesk_domain::{Event, EventPosition, EventStore, EventsRemoved, Page, PageSize, ShopId, StorageError};
 
 use crate::{SkeletonStorage, not_implemented};
 
@@ -12,7 +12,11 @@ impl EventStore for SkeletonStorage {
         shop: ShopId,
         after: Option<EventPosition>,
         size: PageSize,
-    ) -> Result<Page<Event, EventPosition>, StorageError> {
+    ) -> Result<Result<Page<Event, EventPosition>, EventsRemoved>, StorageError> {
         not_implemented("list_events")
+    }
+
+    async fn find_log_end(&self, shop: ShopId) -> Result<EventPosition, StorageError> {
+        not_implemented("find_log_end")
     }
 }

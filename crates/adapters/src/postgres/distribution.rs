@@ -38,6 +38,7 @@ impl PostgresStorage {
         "comments",
         "idempotency_records",
         "events",
+        "log_beginnings",
     ];
 
     /// Migrates, and then distributes all tables by shop that are not distributed yet. Returns the

@@ -13,13 +13,14 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use hexdesk_domain::{Event, EventPosition, EventStore, Page, PageSize, ShopId, StorageError};
+use hexdesk_domain::{Event, EventPosition, EventStore, EventsRemoved, Page, PageSize, ShopId, StorageError};
 
 use super::PostgresStorage;
-use super::errors::Effect;
+use super::errors::{Effect, Failure};
 use super::pages::{self, NeededRows};
 use super::prepared::PageLimit;
 use crate::sql::events::EventRow;
+use crate::sql::schema::log_beginnings;
 use crate::sql::types::Instant;
 
 #[async_trait]
@@ -29,7 +30,7 @@ impl EventStore for PostgresStorage {
         shop: ShopId,
         after: Option<EventPosition>,
         size: PageSize,
-    ) -> Result<Page<Event, EventPosition>, StorageError> {
+    ) -> Result<Result<Page<Event, EventPosition>, EventsRemoved>, StorageError> {
         self.connections
             .run("list_events", Effect::Read, async move |connection: &mut AsyncPgConnection| {
                 let list = ListEvents {
@@ -47,9 +48,59 @@ impl EventStore for PostgresStorage {
                     ),
                 };
                 let rows = list.load_stream::<EventRow>(connection).await?;
-                pages::read(rows, size, |row| Event::try_from(row).map(|event| (event.position, event))).await
+                let page =
+                    pages::read(rows, size, |row| Event::try_from(row).map(|event| (event.position, event)))
+                        .await?;
+                // Read after the page: a step of retention may have removed its first events meanwhile.
+                let removed = removed_after(connection, shop, after).await?;
+                Ok(removed.map_or(Ok(page), |oldest| Err(EventsRemoved { oldest })))
             })
             .await
+    }
+
+    async fn find_log_end(&self, shop: ShopId) -> Result<EventPosition, StorageError> {
+        self.connections
+            .run("find_log_end", Effect::Read, async move |connection: &mut AsyncPgConnection| {
+                let changes = FindChanges { shop: shop.get() };
+                let changes: Option<i64> = changes.get_result(connection).await.optional()?;
+                Ok(EventPosition::end_of(changes.unwrap_or_default()))
+            })
+            .await
+    }
+}
+
+/// Returns the beginning of the log if events after this position were removed.
+async fn removed_after(
+    connection: &mut AsyncPgConnection,
+    shop: ShopId,
+    after: Option<EventPosition>,
+) -> Result<Option<EventPosition>, Failure> {
+    let Some(after) = after else { return Ok(None) };
+    let beginning = log_beginnings::table
+        .filter(log_beginnings::shop_id.eq(shop.get()))
+        .select((log_beginnings::change, log_beginnings::part))
+        .get_result(connection)
+        .await
+        .optional()?;
+    let beginning = beginning.map(|(change, part)| EventPosition { change, part });
+    Ok(beginning.filter(|beginning| after < *beginning))
+}
+
+/// The last change of a shop. A transaction counts its change when nothing else is left to do, so all
+/// changes up to here have committed.
+#[derive(Debug, QueryId)]
+struct FindChanges {
+    shop: i64,
+}
+
+impl Query for FindChanges {
+    type SqlType = BigInt;
+}
+
+impl QueryFragment<Pg> for FindChanges {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("SELECT changes FROM shop_counters WHERE shop_id = ");
+        out.push_bind_param::<BigInt, _>(&self.shop)
     }
 }
 

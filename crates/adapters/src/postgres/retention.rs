@@ -15,7 +15,7 @@ use super::errors::{Effect, Failure, count_from};
 use super::idempotency::release;
 use super::layout::Layout;
 use super::record_key::RecordKey;
-use crate::sql::schema::{events, idempotency_records};
+use crate::sql::schema::{events, idempotency_records, log_beginnings};
 use crate::sql::types::{Instant, StoredTimestamp};
 
 #[async_trait]
@@ -121,6 +121,15 @@ async fn remove_events(
     let up_to_last = events::change.lt(change).or(events::change.eq(change).and(events::part.le(part)));
     let removed = diesel::delete(events::table)
         .filter(events::shop_id.eq(shop.get()).and(events::change.le(change)).and(up_to_last))
+        .execute(connection)
+        .await?;
+    // A concurrent removal has waited for the removed rows, so the beginning only moves ahead.
+    let beginning = (log_beginnings::change.eq(change), log_beginnings::part.eq(part));
+    diesel::insert_into(log_beginnings::table)
+        .values((log_beginnings::shop_id.eq(shop.get()), beginning))
+        .on_conflict(log_beginnings::shop_id)
+        .do_update()
+        .set(beginning)
         .execute(connection)
         .await?;
     count_from(removed)

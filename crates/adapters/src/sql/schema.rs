@@ -28,6 +28,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    // The last removed event of each log from which retention removed events.
+    log_beginnings (shop_id) {
+        shop_id -> BigInt,
+        change -> BigInt,
+        part -> BigInt,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::*;
     use crate::sql::types::Instant;
 

@@ -70,6 +70,12 @@ impl QueryFragment<Sqlite> for NextNumber {
     }
 }
 
+/// Returns the last number that was taken, or 0.
+pub(super) fn find_last(connection: &mut SqliteConnection, shop: ShopId, what: Counted) -> QueryResult<i64> {
+    let counter = shop_counters.find((shop.get(), what.as_str()));
+    Ok(counter.select(last_number).get_result(connection).optional()?.unwrap_or_default())
+}
+
 /// Notes a given number, so that all later numbers are larger.
 pub(super) fn note_number(
     connection: &mut SqliteConnection,

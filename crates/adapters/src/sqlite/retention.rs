@@ -6,7 +6,7 @@ use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::{RetentionStore, ShopId, StorageError, Timestamp};
 
 use super::SqliteStorage;
-use crate::sql::schema::events;
+use crate::sql::schema::{events, log_beginnings};
 use crate::sql::types::{Instant, StoredTimestamp};
 
 #[async_trait]
@@ -63,6 +63,13 @@ fn remove_events(
         .sql(")");
     let removed = diesel::delete(events::table)
         .filter(events::shop_id.eq(shop.get()).and(is_up_to_last))
+        .execute(connection)?;
+    let beginning = (log_beginnings::change.eq(change), log_beginnings::part.eq(part));
+    diesel::insert_into(log_beginnings::table)
+        .values((log_beginnings::shop_id.eq(shop.get()), beginning))
+        .on_conflict(log_beginnings::shop_id)
+        .do_update()
+        .set(beginning)
         .execute(connection)?;
     Ok(removed.try_into()?)
 }

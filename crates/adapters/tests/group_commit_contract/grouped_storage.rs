@@ -65,7 +65,7 @@ impl ApiKeyStore for GroupedStorage {
 }
 
 impl EventStore for GroupedStorage {
-    forward!(storage: list_events);
+    forward!(storage: list_events, find_log_end);
 }
 
 impl RetentionStore for GroupedStorage {

@@ -6,8 +6,9 @@ use hexdesk_adapters::PostgresStorage;
 use hexdesk_domain::ports::{CommentCreation, CreateCustomerOutcome, CreateUserOutcome, TicketCreation};
 use hexdesk_domain::{
     Actor, AuditStamp, CommentDraft, CommentId, CommentStore, Customer, CustomerDraft, CustomerId,
-    CustomerStore, IdempotentOutcome, PageSize, Readiness, SearchQuery, SearchStore, ShopId, TicketDraft,
-    TicketId, TicketStore, Timestamp, User, UserDraft, UserStore,
+    CustomerStore, EventPosition, EventStore, EventsRemoved, IdempotentOutcome, PageSize, Readiness,
+    SearchQuery, SearchStore, ShopId, TicketDraft, TicketId, TicketStore, Timestamp, User, UserDraft,
+    UserStore,
 };
 use hexdesk_test_postgres::{TestDatabase, cluster};
 
@@ -243,4 +244,33 @@ async fn people_of_the_first_version_are_found_by_what_this_one_compares() {
     // Of two customers with one address, the second had it in the form of this version.
     let expected = expected.join("\n").replace("20|a@xn--mnchen-3ya", "20|a@münchen");
     assert_eq!(folded.trim(), expected);
+}
+
+#[tokio::test]
+async fn the_log_of_the_first_version_begins_with_its_first_event() {
+    let database = first_database();
+    // Nothing is left of the log of shop 2. The beginning of that of shop 1 was removed.
+    database.psql("DELETE FROM events WHERE shop_id = 2 OR part = 1");
+    let storage = upgraded(&database).await;
+    let rows = "SELECT change, part FROM events ORDER BY change, part LIMIT 1";
+    let (change, part) = database
+        .psql(rows)
+        .split_once('|')
+        .map(|(change, part)| (change.parse::<i64>().unwrap(), part.trim().parse::<i64>().unwrap()))
+        .unwrap();
+    let at = |change, part| EventPosition { change, part };
+    let end = storage.find_log_end(shop(2)).await.unwrap();
+    for (of, after, expected) in [
+        (1, None, Ok(1)),
+        (1, Some(at(change, part)), Ok(0)),
+        (1, Some(at(change, part - 1)), Ok(1)),
+        (1, Some(at(change - 1, part)), Err(at(change, part - 1))),
+        (2, None, Ok(0)),
+        (2, Some(at(change, part)), Err(end)),
+        (2, Some(end), Ok(0)),
+    ] {
+        let listed = storage.list_events(shop(of), after, PageSize::MAX).await.unwrap();
+        let listed = listed.map(|page| page.entries.len()).map_err(|EventsRemoved { oldest }| oldest);
+        assert_eq!(listed, expected, "{of}, {after:?}");
+    }
 }

@@ -87,7 +87,7 @@ impl Call {
                 storage.list_keys(shop, after, PageSize::of(LIMIT)).await.unwrap().entries.len()
             }
             Self::ListEvents(after) => {
-                storage.list_events(shop, after, PageSize::of(LIMIT)).await.unwrap().entries.len()
+                storage.list_events(shop, after, PageSize::of(LIMIT)).await.unwrap().unwrap().entries.len()
             }
             Self::SearchTickets(query, after) => {
                 let query = SearchQuery::parse(query).unwrap();

@@ -271,7 +271,10 @@ async fn events_are_listed_along_their_key() {
     let after = EventPosition { change: 1, part: 0 };
     // At the position itself, not at the beginning of its change.
     let conditions = "shop_id=? AND (change,part)>(?,?)";
-    assert_follows(&plan(&fixture, list(Some(after))).await, primary_key, conditions);
+    let statements = statements(&fixture, list(Some(after))).await;
+    let [page, beginning] = &statements[..] else { panic!("expected two statements: {statements:#?}") };
+    assert_follows(&plan_of(&fixture, page), primary_key, conditions);
+    assert_enters(&plan_of(&fixture, beginning), "INTEGER PRIMARY KEY (rowid=?)");
 }
 
 #[tokio::test]
@@ -347,7 +350,7 @@ async fn lists_follow_their_indexes_during_an_erasure() {
     other.batch_execute(views.unwrap()).unwrap();
     let is_query = |statement: &&String| ["SELECT", "WITH"].iter().any(|verb| statement.starts_with(verb));
     let queries: Vec<&String> = statements.iter().filter(is_query).collect();
-    assert_eq!(queries.len(), 7, "{queries:#?}");
+    assert_eq!(queries.len(), 8, "{queries:#?}");
     for query in queries {
         for step in plan_on(&mut other, query) {
             let table = step.strip_prefix("SCAN ").and_then(|step| step.split(' ').next());

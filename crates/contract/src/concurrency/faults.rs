@@ -82,13 +82,13 @@ pub(crate) fn write_records(Store { state, earlier }: &mut Store<'_>) {
 }
 
 /// Removes the shop's last event from the log and keeps it.
-fn hold_back_last_event(Store { state, earlier }: &mut Store<'_>, shop: ShopId) {
+pub(crate) fn hold_back_last_event(Store { state, earlier }: &mut Store<'_>, shop: ShopId) {
     let event = state.events.entry(shop).or_default().pop();
     earlier.events.entry(shop).or_default().extend(event);
 }
 
 /// Returns the latest event held back of each shop to the log.
-fn put_events_back(
+pub(crate) fn put_events_back(
     Store { state, earlier }: &mut Store<'_>,
     position: fn(&mut State, &Event) -> EventPosition,
 ) {
@@ -379,7 +379,7 @@ fn of_the_log() -> Vec<Fault> {
             let mut events = store.events_after(shop, None);
             events.sort_by_key(|(position, event)| (event.stamp.time, *position));
             let events = crate::faulty::rest(events, after, |position, after| position > after);
-            Ok(Page::cut(events, size))
+            Ok(Ok(Page::cut(events, size)))
         }),
         fault("EVENT-13", "An event is appended after the call returns.")
             .create_user(|store, shop, new, claim| {

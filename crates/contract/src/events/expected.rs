@@ -165,7 +165,7 @@ impl<'a> ExpectedEvents<'a> {
             same(&format!("{what}: the shop of an event"), &event.shop_id, &shop)?;
             let EventPosition { change, part } = event.position;
             anyhow::ensure!(
-                change >= 0 && part >= 0,
+                change >= 1 && part >= 0,
                 "{what}: an event has the position {:?}",
                 event.position
             );

@@ -40,7 +40,7 @@ impl Fault {
     fn listed_log(self, log: impl Fn(&State, ShopId) -> Vec<Event> + Send + Sync + 'static) -> Self {
         self.list_events(move |store, shop, after, size| {
             let events = log(store, shop).into_iter().map(|event| (event.position, event)).collect();
-            Ok(Page::cut(rest(events, after, |position, after| position > after), size))
+            Ok(Ok(Page::cut(rest(events, after, |position, after| position > after), size)))
         })
     }
 
@@ -300,7 +300,7 @@ fn of_snapshots() -> Vec<Fault> {
 fn of_sizes() -> Vec<Fault> {
     let faults = page_faults!("events").map(|(broken, sentence)| {
         fault("EVENT-12", sentence).list_events(move |store, shop, after, size| {
-            Ok(broken.page_of(store.events_after(shop, after), size))
+            Ok(Ok(broken.page_of(store.events_after(shop, after), size)))
         })
     });
     faults.into()
@@ -311,32 +311,32 @@ fn of_pages() -> Vec<Fault> {
         fault("EVENT-12", "The events of all shops are listed.")
             .listed_log(|state, _| state.events.values().flatten().cloned().collect()),
         fault("EVENT-12", "A full page of events always has a next one.").list_events(
-            |store, shop, after, size| Ok(full_page_goes_on(store.events_after(shop, after), size)),
+            |store, shop, after, size| Ok(Ok(full_page_goes_on(store.events_after(shop, after), size))),
         ),
         fault("EVENT-12", "The next page of events skips the rest of a change.").list_events(
             |store, shop, after, size| {
                 let mut events = store.events_after(shop, after);
                 events.retain(|(position, _)| after.is_none_or(|after| position.change > after.change));
-                Ok(Page::cut(events, size))
+                Ok(Ok(Page::cut(events, size)))
             },
         ),
         fault("EVENT-12", "After a position that no event has, the log begins again.").list_events(
             |store, shop, after, size| {
                 let log = store.events_after(shop, None);
                 let after = after.filter(|after| log.iter().any(|(position, _)| position == after));
-                Ok(Page::cut(store.events_after(shop, after), size))
+                Ok(Ok(Page::cut(store.events_after(shop, after), size)))
             },
         ),
         fault("EVENT-12", "A page begins at the given event.").list_events(|store, shop, after, size| {
             let mut events = store.events_after(shop, None);
             events.retain(|(position, _)| after.is_none_or(|after| *position >= after));
-            Ok(Page::cut(events, size))
+            Ok(Ok(Page::cut(events, size)))
         }),
         fault("EVENT-12", "A page with a limit above 2 has no next one.").list_events(
             |store, shop, after, size| {
                 let mut page = Page::cut(store.events_after(shop, after), size);
                 page.next.take_if(|_| size.entries > 2);
-                Ok(page)
+                Ok(Ok(page))
             },
         ),
     ]

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use hexdesk_domain::{
-    ApiKeySnapshot, AuditStamp, CommentId, CustomerId, Event, EventKind, EventPosition, EventStore, Page,
-    PageSize, ShopId, Snapshot, StorageError, Subject,
+    ApiKeySnapshot, AuditStamp, CommentId, CustomerId, Event, EventKind, EventPosition, EventStore,
+    EventsRemoved, Page, PageSize, ShopId, Snapshot, StorageError, Subject,
 };
 
 use super::{MemoryStorage, State};
@@ -55,6 +55,22 @@ impl State {
         let wanted = of_shop.filter(|event| after.is_none_or(|after| event.position > after));
         wanted.map(|event| (event.position, event.clone())).collect()
     }
+
+    /// Fails if events after this position were removed.
+    pub(crate) fn check_not_removed(
+        &self,
+        shop: ShopId,
+        after: Option<EventPosition>,
+    ) -> Result<(), EventsRemoved> {
+        match (after, self.log_beginnings.get(&shop)) {
+            (Some(after), Some(&oldest)) if after < oldest => Err(EventsRemoved { oldest }),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn log_end(&self, shop: ShopId) -> EventPosition {
+        EventPosition::end_of(self.changes.get(&shop).copied().unwrap_or_default())
+    }
 }
 
 /// The event of a deleted comment.
@@ -69,7 +85,12 @@ impl EventStore for MemoryStorage {
         shop: ShopId,
         after: Option<EventPosition>,
         size: PageSize,
-    ) -> Result<Page<Event, EventPosition>, StorageError> {
-        Ok(Page::cut(self.state().events_after(shop, after), size))
+    ) -> Result<Result<Page<Event, EventPosition>, EventsRemoved>, StorageError> {
+        let state = self.state();
+        Ok(state.check_not_removed(shop, after).map(|()| Page::cut(state.events_after(shop, after), size)))
+    }
+
+    async fn find_log_end(&self, shop: ShopId) -> Result<EventPosition, StorageError> {
+        Ok(self.state().log_end(shop))
     }
 }

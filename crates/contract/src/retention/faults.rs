@@ -1,3 +1,5 @@
+mod log_bounds;
+
 use hexdesk_domain::{Fingerprint, Page, ShopId, Timestamp};
 
 use crate::faulty::{Fault, Store, fault};
@@ -31,7 +33,7 @@ fn first_shop(store: &Store<'_>) -> Option<ShopId> {
 }
 
 pub(crate) fn faults() -> Vec<Fault> {
-    [of_records(), of_events()].into_iter().flatten().collect()
+    [of_records(), of_events(), log_bounds::faults()].into_iter().flatten().collect()
 }
 
 fn of_records() -> Vec<Fault> {
@@ -162,7 +164,7 @@ fn of_events() -> Vec<Fault> {
             let all = store.events_after(shop, None);
             let is_there = after.is_none_or(|after| all.iter().any(|(place, _)| *place == after));
             let events = if is_there { store.events_after(shop, after) } else { Vec::new() };
-            Ok(Page::cut(events, size))
+            Ok(Ok(Page::cut(events, size)))
         }),
         fault("RETENTION-3", "A step returns one removed event too few.").remove_events(
             |store, shop, before, limit| Ok(store.remove_events(shop, before, limit).saturating_sub(1)),

@@ -241,13 +241,31 @@ pub struct Event {
 }
 
 /// An event's position in its shop's log. The log is in order of change, then of part. The store
-/// chooses the numbers. None is negative.
+/// chooses the numbers. A change is at least 1, a part at least 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventPosition {
     /// The change it belongs to.
     pub change: i64,
     /// Its position within the change.
     pub part: i64,
+}
+
+impl EventPosition {
+    /// The position before all events.
+    pub const START: Self = Self { change: 0, part: 0 };
+
+    /// The position after all events of this change.
+    pub const fn end_of(change: i64) -> Self {
+        Self { change, part: i64::MAX }
+    }
+}
+
+/// Events after the given position were removed (EVENT-15).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("events after this position were removed; the oldest position to read from is {oldest:?}")]
+pub struct EventsRemoved {
+    /// The beginning of the log: the position of the last removed event.
+    pub oldest: EventPosition,
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use crate::{Event, EventPosition, Page, PageSize, ShopId, StorageError};
+use crate::{Event, EventPosition, EventsRemoved, Page, PageSize, ShopId, StorageError};
 
 /// Reads the event log. Every method of the ports that changes a shop's data appends to the shop's
 /// log, in the transaction of the change. It appends exactly one event for each resource that it
@@ -41,19 +41,28 @@ use crate::{Event, EventPosition, Page, PageSize, ShopId, StorageError};
 ///   commands run at the same time. So a reader that continues after the last event it has seen
 ///   misses no event. A store may hold back an event, and all events after it. It may do so while a
 ///   change is running that began before that event's change.
+/// - **EVENT-15** A log begins after the last event that retention removed. The beginning moves in
+///   the transaction of the removal. A list that starts before the beginning returns
+///   [`EventsRemoved`] with the position of the last removed event. A list that starts there, after
+///   it, or without a position returns the events that are left. So no list skips an event, even if
+///   events are removed at the same time.
+/// - **EVENT-16** The end of a log is a position at or before which no event appears any more. Every
+///   event that was listed before is at or before it. A list can start there, even if every event
+///   was removed.
 ///
 /// A store may delete the rows of an erased customer in several transactions, after the erasure has
 /// taken effect. The event of a row is then in the transaction that deletes the row. All events are
 /// in the log when the erasure returns. EVENT-11 holds from the moment when the erasure takes
 /// effect.
 ///
-/// A list may start after a position that no event has, such as that of a removed event. The store
+/// A list may start after a position that no event has, such as the end of the log. The store
 /// chooses the numbers of a position. The events of one command are in any order. So are
 /// the events of the items of a batch, and of commands that ran at the same time, even on the same
 /// resource. Of two snapshots of a ticket, the one with the larger version is later.
 #[async_trait]
 pub trait EventStore: Send + Sync {
     /// Returns the shop's events after this position in the log, oldest first: a page of this size.
+    /// Returns [`EventsRemoved`] if events after this position were removed.
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.
@@ -62,5 +71,11 @@ pub trait EventStore: Send + Sync {
         shop: ShopId,
         after: Option<EventPosition>,
         size: PageSize,
-    ) -> Result<Page<Event, EventPosition>, StorageError>;
+    ) -> Result<Result<Page<Event, EventPosition>, EventsRemoved>, StorageError>;
+
+    /// Returns the end of the shop's log.
+    ///
+    /// # Errors
+    /// [`StorageError`] if the store fails.
+    async fn find_log_end(&self, shop: ShopId) -> Result<EventPosition, StorageError>;
 }

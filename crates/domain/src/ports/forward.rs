@@ -225,7 +225,10 @@ macro_rules! forward_named {
     ($field:tt list_events) => {
         $crate::forward_method!(list_events<>(
             $field, shop: $crate::ShopId, after: Option<$crate::EventPosition>, size: $crate::PageSize
-        ) -> $crate::Page<$crate::Event, $crate::EventPosition>);
+        ) -> ::std::result::Result<$crate::Page<$crate::Event, $crate::EventPosition>, $crate::EventsRemoved>);
+    };
+    ($field:tt find_log_end) => {
+        $crate::forward_method!(find_log_end<>($field, shop: $crate::ShopId) -> $crate::EventPosition);
     };
     ($field:tt remove_idempotency_records) => {
         $crate::forward_method!(remove_idempotency_records<>(

@@ -13,8 +13,8 @@ use crate::{ShopId, StorageError, Timestamp};
 /// - **RETENTION-3** A step removes events of the shop that are from before the given time. It
 ///   removes from the beginning of the log, and no event after one that stays. It removes at most
 ///   `limit` events and returns how many it removed. If it removes fewer than `limit`, the log
-///   begins with an event that stays. Events of other shops stay. Positions in the log keep their
-///   meaning.
+///   begins with an event that stays. Events of other shops stay. Later positions in the log keep
+///   their meaning. EVENT-15 says where the log begins then.
 /// - **RETENTION-4** Steps that run at the same time remove each record and each event once. If every
 ///   caller repeats its step until it removes fewer than `limit`, nothing old is left.
 ///

@@ -1,5 +1,5 @@
 use actix_web::{HttpRequest, HttpResponse, web};
-use hexdesk_domain::Principal;
+use hexdesk_domain::{EventsRemoved, Principal};
 
 use super::wire::{EventJson, EventsAnswer};
 use crate::list_query::{self, ListQuery, Pages};
@@ -15,7 +15,7 @@ static QUERY: ListQuery<()> = ListQuery::new("events", Pages::Plain, |_| Ok(()))
 /// `GET /api/v1/events`: the event log of the key's shop, oldest first, a page at a time.
 ///
 /// # Errors
-/// 400 for an invalid parameter.
+/// 400 for an invalid parameter, 410 for a cursor before the beginning of the log.
 pub(crate) async fn serve(
     services: Started,
     principal: web::ReqData<Principal>,
@@ -24,7 +24,9 @@ pub(crate) async fn serve(
     let shop = &principal.shop;
     let (asked, ()) = QUERY.read(&request, shop.id)?;
     let page = services.events.list_events(shop.id, asked.after, asked.size).await;
-    let page = page.map_err(storage_problem)?;
+    let page = page
+        .map_err(storage_problem)?
+        .map_err(|EventsRemoved { oldest }| Problem::events_removed(asked.cursor(oldest)))?;
     let next = asked.next_cursor(page.next);
     let events = page.entries.iter().map(|event| {
         let cursor = asked.cursor(event.position);
@@ -44,7 +46,7 @@ pub(crate) fn describe() -> Description {
          committed together with the change. To follow the log, ask again later with the `cursor` of the last event \
          you have seen: no event is ever added before it. An event appears when every change that began before it \
          has ended, usually at once. Erasing a customer removes its data from all events. The server keeps events \
-         for as long as it is configured to. Unknown and repeated parameters are errors.",
+         for as long as it is configured to. A `cursor` before the oldest event that is left returns 410. Unknown and repeated parameters are errors.",
     )
     .parameters(QUERY.parameters())
     .returns::<EventsAnswer<'static>>(
@@ -53,7 +55,11 @@ pub(crate) fn describe() -> Description {
         &[headers::LINK],
         [("last", json!({"success": true, "events": [created(), deleted()], "next_cursor": null}))],
     )
+    .fails_with([Problem::events_removed(CURSOR.to_owned())])
 }
+
+#[cfg(test)]
+const CURSOR: &str = "AQAAAAAAAAArAAAAAAAAAAcAAAAAAAAAAJvLb5h0b1nDwDo4Aw";
 
 #[cfg(test)]
 fn created() -> Value {
@@ -63,7 +69,7 @@ fn created() -> Value {
         members.insert("version".to_owned(), json!(1));
     }
     json!({
-        "cursor": "AQAAAAAAAAArAAAAAAAAAAcAAAAAAAAAAJvLb5h0b1nDwDo4Aw",
+        "cursor": CURSOR,
         "kind": "ticket.created",
         "subject": {"type": "ticket", "id": parameters::TICKET_ID},
         "actor": {"type": "api_key", "id": 1, "userId": null},

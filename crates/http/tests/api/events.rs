@@ -291,6 +291,12 @@ fn expired_events_and_idempotency_records_are_removed(database: Database) {
     assert_eq!(events[..log.len() - 2], log[2..]);
     let since = walk(&server, &format!("{EVENTS}?cursor={last}"));
     assert_eq!(since.len(), 1, "only the marker event is new");
+    // The cursor of the first event is before the beginning. The response has the oldest one.
+    let gone = server.get(&format!("{EVENTS}?limit=3&cursor={}", log[0]["cursor"].as_str().unwrap()));
+    assert_eq!((gone.status, &gone.json()["code"]), (410, &json!("events_removed")), "{gone:?}");
+    assert_eq!(gone.json()["cursor"], log[1]["cursor"]);
+    let oldest = log[1]["cursor"].as_str().unwrap();
+    assert_eq!(walk(&server, &format!("{EVENTS}?cursor={oldest}")), walk(&server, EVENTS));
     let again = server.create_ticket_idempotent("young", EXAMPLE);
     assert_eq!((again.header("idempotency-replayed"), &again.body), (Some("true"), &young.body));
     let second = server.create_ticket_idempotent("old", EXAMPLE);

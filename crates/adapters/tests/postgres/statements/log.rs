@@ -42,13 +42,18 @@ async fn a_shops_log_is_listed_along_its_key() {
     let last = recorded.database.psql("SELECT max(change) FROM events WHERE shop_id = 1").parse().unwrap();
     let end = EventPosition { change: last, part: 1 };
     let within = EventPosition { change: 1, part: 2 };
-    for (after, kept) in [(None, 1), (Some(within), 0), (Some(end), 0)] {
+    for (after, kept) in [(None, 1), (Some(within), 1), (Some(end), 0)] {
         KEPT.take();
         let list = recorded.storage.list_events(shop(), after, PageSize::of(50));
-        let plan = recorded.plan_of("", list).await;
+        let statements = statements(list).await;
+        let plan = recorded.explain("", &statements[0]);
         assert_follows(&plan, "events_pkey", &["shop_id =", "ROW(change, part) >"]);
         assert!(!plan.contains("Seq Scan on events"), "{plan}");
-        // The first page and later pages are the same statement.
+        // The first page and later pages are the same statement. Later ones also read the beginning.
+        assert_eq!(statements.len(), if after.is_some() { 2 } else { 1 });
+        for beginning in &statements[1..] {
+            assert_follows(&recorded.explain("", beginning), "log_beginnings_pkey", &["shop_id ="]);
+        }
         assert_eq!(KEPT.take().len(), kept);
     }
 }
@@ -58,8 +63,9 @@ async fn old_events_are_found_along_the_key() {
     let recorded = recorded().await;
     let removed = recorded.storage.remove_events(shop(), minute(2_001), 100);
     let statements = statements(removed).await;
-    // One read; the beginning and end of the transaction, a read that locks, and the removal.
-    assert_eq!(statements.len(), 5, "{statements:#?}");
+    // One read; the beginning and end of the transaction, a read that locks, the removal, and the
+    // beginning of the log.
+    assert_eq!(statements.len(), 6, "{statements:#?}");
     for look in [&statements[0], &statements[2]] {
         assert_follows(&recorded.explain("", look), "events_pkey", &["shop_id ="]);
     }

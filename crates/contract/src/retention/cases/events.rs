@@ -40,10 +40,10 @@ async fn steps(expected_events: &mut ExpectedEvents<'_>, shop: ShopId, limit: u3
     expect_removed(expected_events, shop, at(100), limit, 7).await?;
     let rest = log_after(storage, shop, None, PageSize::MAX).await?;
     same("the remaining events", &rest.as_slice(), &&log[7..])?;
-    // After every position listed before, removed or not.
-    for (read, event) in (1..).zip(&log) {
+    // After the last removed event, and every event that stays.
+    for (read, event) in (1..).zip(&log).skip(6) {
         let rest = log_after(storage, shop, Some(event.position), PageSize::MAX).await?;
-        same("the log after a position that was listed", &rest.as_slice(), &&log[read.max(7)..])?;
+        same("the log after a position that was listed", &rest.as_slice(), &&log[read..])?;
     }
     expected_events.log(shop, "the log after its beginning was removed").await?;
 
