@@ -1,5 +1,5 @@
 //! Storage on PostgreSQL and SQLite, authentication by API key, and parts for any storage: fair
-//! reads, group commit, the clock and ranges of ticket ids.
+//! reads, group commit, wake-ups, the clock and ranges of ticket ids.
 //!
 //! | cargo feature | includes |
 //! | --- | --- |
@@ -21,6 +21,7 @@ mod postgres;
 mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod wake_ups;
 
 pub use authentication::{
     ApiKeyAuthenticator, IssueKeyError, KeyId, KeyIdError, KeyRequest, KeySecret, KeyText, PresentedKey,
@@ -45,3 +46,4 @@ pub use sqlite::{
     SqliteBackupError, SqliteContents, SqliteOpenError, SqliteOptions, SqliteRestoreError, SqliteRestored,
     SqliteStorage, SqliteUnusable, back_up, restore,
 };
+pub use wake_ups::{LogWakeUps, WakingStorage};

@@ -130,6 +130,7 @@ mod shops;
 mod sources;
 mod tickets;
 mod users;
+mod wake_ups;
 
 pub use api_keys::{ApiKeyStore, CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 pub use authentication::{AuthenticationError, Authenticator};
@@ -153,6 +154,7 @@ pub use tickets::{
     CreateTicketOutcome, DeleteTicketOutcome, TicketCreation, TicketStore, TicketUpdate, UpdateTicketOutcome,
 };
 pub use users::{CreateUserOutcome, UpdateUserOutcome, UserStore, UserUpdate};
+pub use wake_ups::{WakeUpListener, WakeUps};
 
 /// The traits that a storage adapter implements. Every type that implements them all implements
 /// this one.

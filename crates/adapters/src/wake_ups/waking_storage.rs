@@ -1,0 +1,109 @@
+//! A storage whose writes wake the readers of the log.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome, CreateTicketOutcome, TicketCreation};
+use hexdesk_domain::{
+    ApiKeyStore, CommentStore, CustomerStore, EventStore, IdRangeStore, IdempotentOutcome, Readiness,
+    RetentionStore, SearchStore, ShopId, ShopStore, Storage, StorageError, StoreCapabilities, TicketStore,
+    UserStore, forward,
+};
+
+use super::LogWakeUps;
+
+/// A storage that wakes the readers of a shop's log after each write of the shop. All other calls go
+/// to the inner storage unchanged.
+pub struct WakingStorage {
+    storage: Arc<dyn Storage>,
+    wake_ups: Arc<LogWakeUps>,
+}
+
+impl WakingStorage {
+    /// Wakes these readers after writes to this storage.
+    pub fn new(storage: Arc<dyn Storage>, wake_ups: Arc<LogWakeUps>) -> Self {
+        Self { storage, wake_ups }
+    }
+
+    /// Makes a call that may write for these shops, and wakes their readers.
+    async fn write<T>(&self, mut shops: Vec<ShopId>, call: impl Future<Output = T>) -> T {
+        let outcome = call.await;
+        // A batch often has many items of one shop.
+        shops.dedup();
+        for shop in shops {
+            self.wake_ups.wake(shop);
+        }
+        outcome
+    }
+}
+
+impl ShopStore for WakingStorage {
+    forward!(storage: create_shop, create_shop_from, find_shop, list_shops, close_shop);
+}
+
+impl CustomerStore for WakingStorage {
+    forward!(storage: find_customer, list_customers, count_customers, find_merged_customer);
+    forward!(storage, in wake_ups: create_customer, update_customer, merge_customers, erase_customer);
+}
+
+impl UserStore for WakingStorage {
+    forward!(storage: find_user, list_users, count_users);
+    forward!(storage, in wake_ups: create_user, update_user);
+}
+
+#[async_trait]
+impl TicketStore for WakingStorage {
+    async fn create_tickets(
+        &self,
+        batch: Vec<TicketCreation>,
+    ) -> Result<Vec<CreateTicketOutcome>, StorageError> {
+        let shops = batch.iter().map(|item| item.ticket.shop_id).collect();
+        self.write(shops, self.storage.create_tickets(batch)).await
+    }
+
+    forward!(storage: find_ticket, list_tickets, count_tickets);
+    forward!(storage, in wake_ups: update_ticket, delete_ticket);
+}
+
+#[async_trait]
+impl CommentStore for WakingStorage {
+    async fn create_comments(
+        &self,
+        batch: Vec<CommentCreation>,
+    ) -> Result<Vec<IdempotentOutcome<CreateCommentOutcome>>, StorageError> {
+        let shops = batch.iter().map(|item| item.comment.shop_id).collect();
+        self.write(shops, self.storage.create_comments(batch)).await
+    }
+
+    forward!(storage: list_comments, count_comments);
+    forward!(storage, in wake_ups: update_comment, delete_comment);
+}
+
+impl SearchStore for WakingStorage {
+    forward!(storage: search_tickets);
+}
+
+impl StoreCapabilities for WakingStorage {
+    forward!(storage: capabilities);
+}
+
+impl ApiKeyStore for WakingStorage {
+    forward!(storage: find_key, list_keys, count_keys);
+    forward!(storage, in wake_ups: create_key, revoke_key, rotate_key);
+}
+
+impl EventStore for WakingStorage {
+    forward!(storage: list_events, find_log_end);
+}
+
+impl RetentionStore for WakingStorage {
+    forward!(storage: remove_idempotency_records, remove_events);
+}
+
+impl IdRangeStore for WakingStorage {
+    forward!(storage: reserve_id_range);
+}
+
+impl Readiness for WakingStorage {
+    forward!(storage: check_ready);
+}
