@@ -1,5 +1,8 @@
 //! Limits the number of requests that the server accepts, their time, and their memory.
 
+use std::cell::Cell;
+use std::pin::pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -94,6 +97,47 @@ pub(crate) async fn admit(
     Ok(Held::new(place, memory, admission.request_timeout))
 }
 
+/// Gives back what the request holds. It no longer counts as in flight.
+pub(crate) fn release(request: &HttpRequest) {
+    request.extensions_mut().remove::<Held>();
+}
+
+/// Accepts a list again that was released.
+///
+/// # Errors
+/// 503 as in [`admit`].
+pub(crate) async fn admit_again(request: &HttpRequest, shop: ShopId) -> Result<(), Problem> {
+    let held = admit(request, shop, true, deadline(request)).await?;
+    request.extensions_mut().insert(held);
+    Ok(())
+}
+
+/// The deadline of a request that is being served. Its handler may move it.
+#[derive(Clone)]
+struct Deadline(Rc<Cell<Instant>>);
+
+impl Deadline {
+    /// Returns `None` if the future is not ready in time.
+    async fn limit<F: Future>(&self, future: F) -> Option<F::Output> {
+        let mut future = pin!(future);
+        loop {
+            let deadline = self.0.get();
+            match timeout_at(deadline, future.as_mut()).await {
+                Ok(output) => return Some(output),
+                Err(_) if self.0.get() > deadline => {}
+                Err(_) => return None,
+            }
+        }
+    }
+}
+
+/// Moves the deadline of this request.
+pub(crate) fn extend_deadline(request: &HttpRequest, by: Duration) {
+    if let Some(Deadline(deadline)) = request.extensions().get() {
+        deadline.set(deadline.get() + by);
+    }
+}
+
 /// Returns the memory to reserve before the request is read. A write sends its body back.
 fn memory(request: &HttpRequest, is_list: bool) -> usize {
     if is_list {
@@ -141,15 +185,17 @@ pub(crate) async fn in_time(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let http_request = request.request().clone();
     let is_read = is_read(request.method());
-    let served = timeout_at(deadline, next.call(request));
+    let limit = Deadline(Rc::new(Cell::new(deadline)));
+    request.request().extensions_mut().insert(limit.clone());
+    let served = limit.limit(next.call(request));
     // A read had no effect. A write may continue after its client has disconnected.
     let (served, late) = if is_read {
         tokio::select! {
-            served = served => (served.ok(), Problem::too_expensive()),
+            served = served => (served, Problem::too_expensive()),
             () = connections::client_gone(&http_request) => (None, Problem::client_closed_request()),
         }
     } else {
-        (served.await.ok(), Problem::outcome_unknown())
+        (served.await, Problem::outcome_unknown())
     };
     let Some(served) = served else {
         return Ok(ServiceResponse::new(http_request, late.error_response()));

@@ -65,6 +65,8 @@ pub(crate) struct ConnectionState {
     reader: Cell<Option<Waker>>,
     /// The time when one of the connection's requests was last refused.
     refused_at: Cell<Option<Instant>>,
+    /// The longest time that the client may take to accept more bytes of the present response.
+    max_stall: Cell<Duration>,
 }
 
 impl ConnectionState {
@@ -92,8 +94,10 @@ pub(crate) struct Connection {
     patience: Duration,
     /// Ends before the connection can have been quiet for too long.
     quiet: Pin<Box<Sleep>>,
-    /// Ends [`MAX_STALL`] after the client stopped to take bytes.
+    /// Ends some time after the client stopped to take bytes.
     stall: Option<Pin<Box<Sleep>>>,
+    /// The stall that the system allows.
+    limited_stall: Duration,
 }
 
 impl Connection {
@@ -101,13 +105,7 @@ impl Connection {
     /// not arrived within 10 seconds, or once its client has not taken a byte of a response for 10
     /// seconds.
     pub(crate) fn new(stream: TcpStream, patience: Duration) -> Self {
-        // The system discards a response that waits in its own buffers just as late. Without the
-        // option, a closed connection waits there for minutes.
-        #[cfg(target_os = "linux")]
-        {
-            let stall = u32::try_from(MAX_STALL.as_millis()).unwrap_or(u32::MAX);
-            let _ = rustix::net::sockopt::set_tcp_user_timeout(&stream, stall);
-        }
+        limit_stall(&stream, MAX_STALL);
         let now = Instant::now();
         let state = Rc::new(ConnectionState {
             quiet_since: Cell::new(Some(now)),
@@ -117,9 +115,19 @@ impl Connection {
             is_blocked: Cell::new(false),
             reader: Cell::new(None),
             refused_at: Cell::new(None),
+            max_stall: Cell::new(MAX_STALL),
         });
         let quiet = Box::pin(sleep(patience.min(MAX_HEAD_TIME)));
-        Self { stream, state, kept_back: BytesMut::new(), has_read: false, patience, quiet, stall: None }
+        Self {
+            stream,
+            state,
+            kept_back: BytesMut::new(),
+            has_read: false,
+            patience,
+            quiet,
+            stall: None,
+            limited_stall: MAX_STALL,
+        }
     }
 
     /// Returns the state that requests find in the data of their connection.
@@ -228,6 +236,11 @@ impl AsyncRead for Connection {
 impl AsyncWrite for Connection {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        let max_stall = this.state.max_stall.get();
+        if this.limited_stall != max_stall {
+            this.limited_stall = max_stall;
+            limit_stall(&this.stream, max_stall);
+        }
         match Pin::new(&mut this.stream).poll_write(cx, bytes) {
             Poll::Ready(written) => {
                 if this.stall.take().is_some() {
@@ -241,7 +254,7 @@ impl AsyncWrite for Connection {
             }
             Poll::Pending => {
                 this.state.is_blocked.set(true);
-                let stall = this.stall.get_or_insert_with(|| Box::pin(sleep(MAX_STALL)));
+                let stall = this.stall.get_or_insert_with(|| Box::pin(sleep(max_stall)));
                 ready!(stall.as_mut().poll(cx));
                 tracing::debug!("closed a connection whose client does not read");
                 // The system keeps nothing for the client.
@@ -257,6 +270,46 @@ impl AsyncWrite for Connection {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}
+
+/// Lets the system discard a response that waits in its own buffers for so long. Otherwise a closed
+/// connection waits there for minutes.
+fn limit_stall(stream: &TcpStream, stall: Duration) {
+    #[cfg(target_os = "linux")]
+    {
+        let stall = u32::try_from(stall.as_millis()).unwrap_or(u32::MAX);
+        let _ = rustix::net::sockopt::set_tcp_user_timeout(stream, stall);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (stream, stall);
+}
+
+/// Allows the client to take this long to accept more bytes of the present response.
+pub(crate) fn allow_stall(request: &HttpRequest, stall: Duration) {
+    if let Some(state) = state(request) {
+        state.max_stall.set(stall);
+    }
+}
+
+/// The client of a response without an end.
+pub(crate) struct Client(Option<Rc<ConnectionState>>);
+
+impl Client {
+    /// The client of this request.
+    pub(crate) fn of(request: &HttpRequest) -> Self {
+        Self(state(request).cloned())
+    }
+
+    /// Whether the client has closed the connection, or its sending side.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.0.as_ref().is_some_and(|state| state.is_gone.get())
+    }
+
+    /// Returns once the client is gone. The task of the connection calls this whenever something has
+    /// arrived.
+    pub(crate) async fn gone(&self) {
+        poll_fn(|_| if self.is_gone() { Poll::Ready(()) } else { Poll::Pending }).await;
     }
 }
 
@@ -280,12 +333,7 @@ pub(crate) fn last_refusal(request: &HttpRequest) -> Option<Duration> {
 /// cannot distinguish the two until it writes.
 pub(crate) async fn client_gone(request: &HttpRequest) {
     sleep(CLIENT_CHECK_DELAY).await;
-    // The task of the connection calls this whenever something has arrived.
-    poll_fn(|_| match state(request) {
-        Some(state) if state.is_gone.get() => Poll::Ready(()),
-        _ => Poll::Pending,
-    })
-    .await;
+    Client::of(request).gone().await;
 }
 
 /// Marks a connection as serving a request, until this is dropped.
@@ -304,6 +352,7 @@ impl Serving {
 impl Drop for Serving {
     fn drop(&mut self) {
         self.0.quiet_since.set(Some(Instant::now()));
+        self.0.max_stall.set(MAX_STALL);
         self.0.wake_reader();
     }
 }

@@ -62,6 +62,10 @@ pub(crate) struct Limits {
         value_parser = clap::value_parser!(u64).range(1..=3_600)
     )]
     read_timeout: u64,
+    /// How many streams of events may be open, and requests that wait for an event. More get 429. One
+    /// API key gets 20 of them.
+    #[arg(long, env = "HEXDESK_MAX_STREAMS", default_value = "1000", value_name = "STREAMS")]
+    max_streams: usize,
     /// How many requests each API key may make in how many seconds, such as 600/60. More get
     /// 429. The default is no limit. Each server process counts separately.
     #[arg(long, env = "HEXDESK_RATE_LIMIT", value_name = "REQUESTS/SECONDS")]
@@ -78,6 +82,11 @@ impl Limits {
         let max_memory = (self.max_answer_memory as usize).saturating_mul(1024 * 1024);
         let read_timeout = Duration::from_secs(self.read_timeout);
         Admission::new(self.max_requests.get(), max_memory, self.request_timeout(), read_timeout)
+    }
+
+    /// Returns the number of streams that may be open.
+    pub(crate) fn max_streams(&self) -> usize {
+        self.max_streams
     }
 
     /// Returns the longest time between two requests of a connection.

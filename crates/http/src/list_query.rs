@@ -116,6 +116,8 @@ pub(crate) enum Kind {
     Texts,
     /// Ids up to this one, or `none`, separated by commas, or in parameters of their own.
     IdsOrNone(i64),
+    /// Kinds of events, separated by commas, or in parameters of their own.
+    EventKinds,
     /// `total`.
     Total,
 }
@@ -128,7 +130,7 @@ impl Kind {
 
     /// Whether the parameter may occur several times.
     fn may_repeat(self) -> bool {
-        matches!(self, Self::RepeatedText | Self::Texts | Self::IdsOrNone(_))
+        matches!(self, Self::RepeatedText | Self::Texts | Self::IdsOrNone(_) | Self::EventKinds)
     }
 
     /// Returns the requirement on a parameter, to follow its name.
@@ -141,6 +143,7 @@ impl Kind {
             Self::Number(min, max) => format!("must be a whole number from {min} to {max}"),
             Self::Id(max) => wire_id::requirement(max),
             Self::IdsOrNone(max) => format!("{}, or none", wire_id::requirement(max)),
+            Self::EventKinds => "must be kinds of events, such as ticket.created".to_owned(),
             Self::Total => "must be total".to_owned(),
         }
     }
@@ -157,6 +160,10 @@ impl Kind {
             Self::IdsOrNone(max) => {
                 let entry = schemas::either(schemas::digits(max), schemas::one_of(&["none"]));
                 schemas::texts(MAX_VALUES as u64, entry)
+            }
+            Self::EventKinds => {
+                let kinds: Vec<_> = hexdesk_domain::EventKind::ALL.iter().map(|kind| kind.as_str()).collect();
+                schemas::texts(MAX_VALUES as u64, schemas::one_of(&kinds))
             }
             Self::Total => schemas::one_of(&["total"]),
         }
@@ -178,6 +185,7 @@ struct Declared {
 }
 
 /// The parameters of a request. Each is known and present once.
+#[derive(Default)]
 pub(crate) struct QueryParameters {
     sent: Vec<(String, String)>,
     /// Set if there is no request, only a list to declare.
@@ -391,8 +399,11 @@ pub(crate) fn open<P: Place>(seal: &CursorSeal, cursor: Option<String>) -> Resul
     seal.open(&cursor).map(Some).ok_or_else(problem)
 }
 
+/// How long a list waits for its first entry.
+pub(crate) const WAIT: &str = "wait";
+
 /// The parameters of pages. They do not narrow a list.
-pub(crate) const PAGE_PARAMETERS: [&str; 3] = ["limit", "cursor", "include"];
+pub(crate) const PAGE_PARAMETERS: [&str; 4] = ["limit", "cursor", "include", WAIT];
 
 struct PageParameters {
     limit: Option<u32>,

@@ -13,6 +13,9 @@ use crate::json_values::Id;
 /// Seconds that a client should wait before a retry.
 const RETRY_AFTER_SECONDS: u32 = 1;
 
+/// Seconds that a client should wait before it opens another stream.
+const RETRY_STREAM_AFTER_SECONDS: u32 = 5;
+
 /// The reason why a request failed. It holds only member names of the request, no values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem(Box<Content>);
@@ -317,6 +320,17 @@ impl Problem {
             format!("{clients} made too many requests; try again later"),
         )
         .with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
+    }
+
+    /// 429: these clients have too many streams open.
+    pub(crate) fn too_many_streams(clients: &str) -> Self {
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many_streams",
+            "Too many requests",
+            format!("{clients} has too many streams and waiting requests; close one, or try again later"),
+        )
+        .with_header(header::RETRY_AFTER, HeaderValue::from(RETRY_STREAM_AFTER_SECONDS))
     }
 
     /// 500: an error of the server. The cause is in the log, under the request id.

@@ -10,8 +10,9 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
-use actix_web::http::Method;
+use actix_web::http::{ConnectionType, Method, Version};
 use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::connections::Serving;
@@ -120,6 +121,14 @@ impl ResponseBody {
             }
         };
         Self { content, held, _serving: serving }
+    }
+}
+
+/// Ends a streamed response to an old client with the connection: such a client knows no chunks.
+pub(crate) fn end_with_connection(request: &HttpRequest, response: &mut HttpResponse) {
+    if request.version() < Version::HTTP_11 {
+        response.head_mut().no_chunking(true);
+        response.head_mut().set_connection_type(ConnectionType::Close);
     }
 }
 

@@ -94,6 +94,7 @@ endpoints! {
     DELETE "/api/v1/api-keys/{keyId}", Key(ApiKeysManage) => api_keys::revoke;
     POST "/api/v1/api-keys/{keyId}/rotate", Key(ApiKeysManage) => api_keys::rotate;
     GET "/api/v1/events", Key(EventsRead) => events::list;
+    GET "/api/v1/events/stream", Key(EventsRead) => events::stream;
 }
 
 /// Registers every route, with 405 for other methods on their paths and 404 elsewhere.

@@ -12,8 +12,10 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, dev, web};
 use anyhow::Context;
 use tokio::net::TcpSocket;
+use tokio::sync::watch;
 
 use crate::connections::{self, Connection};
+use crate::events::stream::StreamPlaces;
 use crate::limits::Limits;
 use crate::request_trace::trace_request;
 use crate::routes;
@@ -46,6 +48,8 @@ impl BoundServer {
     pub(crate) fn bind(listen: SocketAddr, limits: &Limits) -> anyhow::Result<Self> {
         let startup = web::Data::new(Startup::default());
         let admission = web::Data::new(limits.admission());
+        let (stop, is_stopping) = watch::channel(false);
+        let streams = web::Data::new(StreamPlaces::new(limits.max_streams(), is_stopping));
         let (body_timeout, keep_alive) = (limits.body_timeout(), limits.keep_alive());
         connections::allow_many();
         let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
@@ -61,11 +65,15 @@ impl BoundServer {
             .workers(workers)
             .max_concurrent_connections(limits.connections_per_worker(workers))
             .shutdown_timeout(STOP_TIMEOUT_SECONDS)
-            .shutdown_signal(stop_signal())
+            .shutdown_signal(async move {
+                stop_signal().await;
+                stop.send_replace(true);
+            })
             .listen("http", listener, move || {
                 let app = App::new()
                     .app_data(app_data.clone())
                     .app_data(admission.clone())
+                    .app_data(streams.clone())
                     .app_data(body_timeout)
                     .configure(routes::configure)
                     .wrap(from_fn(trace_request));

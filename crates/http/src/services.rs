@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
-use hexdesk_adapters::{ApiKeyAuthenticator, Batches, GroupCommit, SystemClock};
+use hexdesk_adapters::{ApiKeyAuthenticator, Batches, GroupCommit, LogWakeUps, SystemClock, WakingStorage};
 use hexdesk_domain::{
     ApiKeyStore, AuditStamp, Authenticator, Clock, CommentStore, CreateComment, CreateCustomer, CreateTicket,
     CustomerId, CustomerStore, EventStore, ManageApiKeys, ManageUsers, MergeCustomers, Principal, Readiness,
@@ -15,6 +15,7 @@ use hexdesk_domain::{
 };
 use tokio::runtime::Handle;
 
+use crate::events::stream::Feeds;
 use crate::idempotency::KeysInUse;
 use crate::limits::Limits;
 use crate::problem::Problem;
@@ -55,6 +56,8 @@ pub(crate) struct Services {
     pub(crate) api_keys: Arc<dyn ApiKeyStore>,
     /// Reads the event log.
     pub(crate) events: Arc<dyn EventStore>,
+    /// The latest events of each shop with streams.
+    pub(crate) feeds: Feeds,
     /// Searches tickets, unless the store lacks this capability.
     pub(crate) search: Option<Arc<dyn SearchStore>>,
     /// The rate limits of keys, if there are any.
@@ -79,6 +82,8 @@ impl Services {
         retention: &RetentionSettings,
     ) -> anyhow::Result<(Self, Background)> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let wake_ups = Arc::new(LogWakeUps::new(storage.clone(), Handle::current()));
+        let storage: Arc<dyn Storage> = Arc::new(WakingStorage::new(storage, wake_ups.clone()));
         let (ids, range_keeper) = ReservedTicketIds::start(storage.clone(), clock.clone()).await?;
         let retention_keeper = retention.enforce(storage.clone(), clock.clone());
         let grouped =
@@ -100,6 +105,7 @@ impl Services {
             manage_api_keys: ManageApiKeys::new(storage.clone(), clock.clone()),
             api_keys: storage.clone(),
             events: storage.clone(),
+            feeds: Feeds::new(storage.clone(), wake_ups, Handle::current()),
             search: storage.capabilities().text_search.then(|| storage.clone() as Arc<dyn SearchStore>),
             rate_limits: limits.rate_limits()?,
             clock,
@@ -146,6 +152,13 @@ impl Startup {
 
 /// The services, for a handler. Until the server has started, requests get 503 `overloaded`.
 pub(crate) struct Started(Arc<Services>);
+
+impl Started {
+    /// Returns the services, for work that goes on after the response has begun.
+    pub(crate) fn shared(&self) -> Arc<Services> {
+        self.0.clone()
+    }
+}
 
 impl Deref for Started {
     type Target = Services;

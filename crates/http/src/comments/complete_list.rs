@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use actix_web::http::{Method, Version};
+use actix_web::http::Method;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream;
@@ -14,6 +14,7 @@ use hexdesk_domain::{
 use super::wire::{CommentViewJson, CommentsAnswer};
 use crate::list_query::page_response;
 use crate::problem::Problem;
+use crate::response_body::end_with_connection;
 use crate::services::{Services, storage_problem};
 
 /// The size of a piece. Most lists are one piece, so that they take one read.
@@ -52,11 +53,7 @@ pub(super) async fn respond(
         let list = CompleteList { comments, shop, ticket, sent: 0, rest: Rest::Read(first) };
         response.streaming(stream::try_unfold(list, CompleteList::next))
     };
-    if request.version() < Version::HTTP_11 {
-        // Such a client knows no chunks. Its response ends with the connection.
-        response.head_mut().no_chunking(true);
-        response.head_mut().set_connection_type(actix_web::http::ConnectionType::Close);
-    }
+    end_with_connection(request, &mut response);
     Ok(response)
 }
 

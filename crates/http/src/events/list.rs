@@ -1,8 +1,11 @@
+use std::time::Duration;
+
 use actix_web::{HttpRequest, HttpResponse, web};
 use hexdesk_domain::{EventsRemoved, Principal};
 
+use super::stream::{LongPoll, MAX_WAIT_SECONDS, StreamPlaces};
 use super::wire::{EventJson, EventsAnswer};
-use crate::list_query::{self, ListQuery, Pages};
+use crate::list_query::{self, ListQuery, Pages, QueryParameters, WAIT};
 #[cfg(test)]
 use crate::openapi::prelude::*;
 use crate::problem::Problem;
@@ -10,7 +13,14 @@ use crate::services::{Started, storage_problem};
 #[cfg(test)]
 use crate::tickets;
 
-static QUERY: ListQuery<()> = ListQuery::new("events", Pages::Plain, |_| Ok(()));
+static QUERY: ListQuery<Duration> = ListQuery::new("events", Pages::Plain, wait);
+
+fn wait(query: &mut QueryParameters) -> Result<Duration, Problem> {
+    let description = "How many seconds to wait for an event if there is none yet. The response comes as soon as there \
+                       is one. A waiting request counts as a stream.";
+    let seconds = query.number(WAIT, description, (0, MAX_WAIT_SECONDS))?;
+    Ok(Duration::from_secs(seconds.and_then(|seconds| seconds.try_into().ok()).unwrap_or_default()))
+}
 
 /// `GET /api/v1/events`: the event log of the key's shop, oldest first, a page at a time.
 ///
@@ -19,14 +29,23 @@ static QUERY: ListQuery<()> = ListQuery::new("events", Pages::Plain, |_| Ok(()))
 pub(crate) async fn serve(
     services: Started,
     principal: web::ReqData<Principal>,
+    places: web::Data<StreamPlaces>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let shop = &principal.shop;
-    let (asked, ()) = QUERY.read(&request, shop.id)?;
-    let page = services.events.list_events(shop.id, asked.after, asked.size).await;
-    let page = page
-        .map_err(storage_problem)?
-        .map_err(|EventsRemoved { oldest }| Problem::events_removed(asked.cursor(oldest)))?;
+    let (asked, wait) = QUERY.read(&request, shop.id)?;
+    let read = async || {
+        let page = services.events.list_events(shop.id, asked.after, asked.size).await;
+        page.map_err(storage_problem)?
+            .map_err(|EventsRemoved { oldest }| Problem::events_removed(asked.cursor(oldest)))
+    };
+    let page = if wait.is_zero() {
+        read().await?
+    } else {
+        LongPoll { services: &services, places: &places, principal: &principal, request: &request, wait }
+            .first_page(read)
+            .await?
+    };
     let next = asked.next_cursor(page.next);
     let events = page.entries.iter().map(|event| {
         let cursor = asked.cursor(event.position);
@@ -44,7 +63,7 @@ pub(crate) fn describe() -> Description {
         "List events",
         "The log of changes of the shop, oldest first, a page at a time. Each change of a resource is one event, \
          committed together with the change. To follow the log, ask again later with the `cursor` of the last event \
-         you have seen: no event is ever added before it. An event appears when every change that began before it \
+         you have seen: no event is ever added before it. With `wait`, the response comes once there is an event. An event appears when every change that began before it \
          has ended, usually at once. Erasing a customer removes its data from all events. The server keeps events \
          for as long as it is configured to. A `cursor` before the oldest event that is left returns 410. Unknown and repeated parameters are errors.",
     )
@@ -55,11 +74,11 @@ pub(crate) fn describe() -> Description {
         &[headers::LINK],
         [("last", json!({"success": true, "events": [created(), deleted()], "next_cursor": null}))],
     )
-    .fails_with([Problem::events_removed(CURSOR.to_owned())])
+    .fails_with([Problem::events_removed(CURSOR.to_owned()), Problem::too_many_streams("The API key")])
 }
 
 #[cfg(test)]
-const CURSOR: &str = "AQAAAAAAAAArAAAAAAAAAAcAAAAAAAAAAJvLb5h0b1nDwDo4Aw";
+pub(super) const CURSOR: &str = "AQAAAAAAAAArAAAAAAAAAAcAAAAAAAAAAJvLb5h0b1nDwDo4Aw";
 
 #[cfg(test)]
 fn created() -> Value {

@@ -54,6 +54,12 @@ pub(crate) fn in_query(name: &str, text: &str, schema: Schema) -> Parameter {
     parameter(ParameterIn::Query, name, text, schema).required(Required::False).build()
 }
 
+/// An optional header.
+pub(crate) fn in_header(name: &str, text: &str) -> Parameter {
+    let schema = ObjectBuilder::new().schema_type(Type::String).build().into();
+    parameter(ParameterIn::Header, name, text, schema).required(Required::False).build()
+}
+
 /// `Idempotency-Key`.
 pub(crate) fn idempotency_key() -> Parameter {
     let text = "A name that you give this request, so that repeating the request cannot repeat its effect. The same \

@@ -255,12 +255,13 @@ fn invalid_parameters_are_refused(database: Database) {
         ("limit=0", "limit must be a whole number from 1 to 100"),
         (
             "include=total",
-            "The query parameter \"include\" is unknown. The query parameters here are limit, cursor",
+            "The query parameter \"include\" is unknown. The query parameters here are wait, limit, cursor",
         ),
         (
             "kind=ticket.created",
-            "The query parameter \"kind\" is unknown. The query parameters here are limit, cursor",
+            "The query parameter \"kind\" is unknown. The query parameters here are wait, limit, cursor",
         ),
+        ("wait=31", "wait must be a whole number from 0 to 30"),
         ("cursor=AQ", "cursor must be the next_cursor of a page of this same list"),
     ] {
         server.get(&format!("{EVENTS}?{query}")).assert_problem(400, "invalid_parameter", sentence);

@@ -11,5 +11,6 @@ mod failover;
 mod full_disk;
 mod full_log;
 mod outages;
+mod streams;
 mod two_servers;
 mod waiting;

@@ -6,6 +6,7 @@ mod response;
 mod server;
 
 pub(crate) mod api_keys;
+pub(crate) mod event_streams;
 pub(crate) mod events;
 pub(crate) mod faults;
 pub(crate) mod pages;
@@ -56,12 +57,14 @@ macro_rules! both_databases {
 }
 pub(crate) use both_databases;
 
-/// The path of a route, with a value for each of its parameters.
+/// The path of a route, with a value for each of its parameters. A stream has no end, so its path asks
+/// for an invalid place.
 pub(crate) fn path_with(path: &str, value: impl Fn(&str) -> String) -> String {
     let parts =
         path.split('/').map(|part| match part.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
             Some(name) => value(name),
             None => part.to_owned(),
         });
-    parts.collect::<Vec<_>>().join("/")
+    let query = if path.ends_with("/stream") { "?after=none" } else { "" };
+    parts.collect::<Vec<_>>().join("/") + query
 }

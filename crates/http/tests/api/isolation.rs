@@ -58,6 +58,7 @@ const NAMED_ELSEWHERE: &[(&str, &str, Pairs)] = &[
     ("POST", "/api/v1/users", &[]),
     ("GET", "/api/v1/api-keys", &[("", "")]),
     ("GET", "/api/v1/events", &[("", "")]),
+    ("GET", "/api/v1/events/stream", &[]),
     (
         "POST",
         "/api/v1/api-keys",

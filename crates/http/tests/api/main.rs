@@ -21,6 +21,7 @@ mod customers;
 mod demo;
 mod doctor;
 mod errors;
+mod event_streams;
 mod events;
 mod fair_reads;
 mod faults;
