@@ -342,6 +342,7 @@ async fn lists_follow_their_indexes_during_an_erasure() {
         storage
             .list_events(shop, Some(EventPosition { change: 1, part: 0 }), PageSize::of(50))
             .await
+            .unwrap()
             .unwrap();
         storage.search_tickets(shop, SearchQuery::parse("a").unwrap(), None, PageSize::of(50)).await.unwrap();
     };

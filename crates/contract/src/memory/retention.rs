@@ -14,7 +14,7 @@ impl State {
         let events = self.events.entry(shop).or_default();
         let old = events.iter().take_while(|event| event.stamp.time < before);
         let old = (0..limit).zip(old).count();
-        let last = events.drain(..old).last();
+        let last = events.drain(..old).next_back();
         self.log_beginnings.extend(last.map(|event| (shop, event.position)));
         old as u64
     }
