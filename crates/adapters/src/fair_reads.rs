@@ -42,7 +42,7 @@ impl<S> FairReads<S> {
 }
 
 impl<S: ShopStore> ShopStore for FairReads<S> {
-    forward!(store: create_shop, create_shop_from, find_shop, list_shops, close_shop);
+    forward!(store: create_shop, create_shop_from, find_shop, list_shops, close_shop, set_reopen_on_reply);
 }
 
 impl<S: CustomerStore> CustomerStore for FairReads<S> {

@@ -14,6 +14,7 @@ macro_rules! __for_each_case {
                 "SHOP-4" shop_4_list_holds_all_in_order
                 "SHOP-5" shop_5_first_closing_stays
                 "SHOP-8" shop_8_has_at_least_the_number
+                "SHOP-9" shop_9_setting_changes_one_value
             }
             customers {
                 "CUSTOMER-1" customer_1_is_found_as_created
@@ -98,6 +99,7 @@ macro_rules! __for_each_case {
                 "TICKET-21" ticket_21_unknown_assignee_is_refused
                 "TICKET-26" ticket_26_first_message_stays
                 "TICKET-29" ticket_29_update_moves_the_ticket
+                "COMMENT-20" comment_20_reply_opens_closed_ticket
             }
             ticket_deletion {
                 "TICKET-23" ticket_23_deletion_takes_the_ticket_alone

@@ -10,6 +10,7 @@ macro_rules! for_each_method {
                 find_shop(domain by &: ShopDomain) -> Option<Shop>;
                 list_shops() -> Vec<Shop>;
                 close_shop(domain by &: ShopDomain, now: Timestamp) -> Option<Shop>;
+                set_reopen_on_reply(domain by &: ShopDomain, reopen_on_reply: bool) -> Option<Shop>;
             }
             CustomerStore {
                 create_customer(shop: ShopId, customer: NewCustomer, claim:

@@ -12,7 +12,13 @@ pub(crate) const STAMP: AuditStamp = AuditStamp { actor: Actor::Operator, time: 
 
 pub(crate) fn shop() -> Shop {
     let domain = ShopDomain::parse("shop.example.com").unwrap();
-    Shop { id: ShopId::new(1).unwrap(), domain, created_at: Timestamp::MIN, closed_at: Some(Timestamp::MAX) }
+    Shop {
+        id: ShopId::new(1).unwrap(),
+        domain,
+        created_at: Timestamp::MIN,
+        closed_at: Some(Timestamp::MAX),
+        reopen_on_reply: true,
+    }
 }
 
 /// A customer with every field that an update can set, except ids in other systems.

@@ -98,6 +98,7 @@ structs! {
         domain: ShopDomain,
         created_at: Timestamp,
         closed_at: Option<Timestamp>,
+        reopen_on_reply: bool,
     } every_field_is_checked;
     Customer "Customer" as CustomerFields {
         id: CustomerId,

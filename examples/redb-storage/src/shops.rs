@@ -25,7 +25,7 @@ impl RedbStorage {
             let largest = shops.last()?.map_or(0, |(id, _)| id.value());
             let id = ShopId::new(largest + 1).context("no shop number is left")?;
             let id = from.map_or(id, |from| id.max(from));
-            let shop = Shop { id, domain, created_at: now, closed_at: None };
+            let shop = Shop::new(id, domain, now);
             shops.insert(id.get(), encode(&shop)?.as_slice())?;
             by_domain.insert(shop.domain.as_str(), id.get())?;
             Ok(CreateShopOutcome::Created(shop))
@@ -81,6 +81,23 @@ impl ShopStore for RedbStorage {
                 shop.closed_at = Some(now);
                 shops.insert(shop.id.get(), encode(&shop)?.as_slice())?;
             }
+            Ok(Some(shop))
+        })
+        .await
+    }
+
+    async fn set_reopen_on_reply(
+        &self,
+        domain: &ShopDomain,
+        reopen_on_reply: bool,
+    ) -> Result<Option<Shop>, StorageError> {
+        let domain = domain.clone();
+        self.write("set_reopen_on_reply", move |transaction| {
+            let mut shops = transaction.open_table(SHOPS)?;
+            let by_domain = transaction.open_table(SHOP_BY_DOMAIN)?;
+            let Some(shop) = find_by_domain(&shops, &by_domain, &domain)? else { return Ok(None) };
+            let shop = Shop { reopen_on_reply, ..shop };
+            shops.insert(shop.id.get(), encode(&shop)?.as_slice())?;
             Ok(Some(shop))
         })
         .await

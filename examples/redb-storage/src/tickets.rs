@@ -24,7 +24,7 @@ use batch::Batch;
 use views::TicketViews;
 
 pub(crate) use delete::delete_all_of;
-pub(crate) use human_tickets::find_by_ticket as find_human_ticket;
+pub(crate) use human_tickets::{find_by_ticket as find_human_ticket, set as set_human_ticket};
 pub(crate) use moving::move_all_of;
 pub(crate) use tables::TicketTables;
 

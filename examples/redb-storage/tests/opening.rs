@@ -69,10 +69,10 @@ fn other_files_are_refused_and_unchanged() {
     refusal(&directory.path().join("missing/hexdesk.redb"));
 }
 
-/// Writes the number 4 under "format" in a table of this name.
+/// Writes the number 5 under "format" in a table of this name.
 fn put_number(path: &Path, table: &str) -> anyhow::Result<()> {
     let transaction = Database::create(path)?.begin_write()?;
     let table: TableDefinition<&str, u64> = TableDefinition::new(table);
-    transaction.open_table(table)?.insert("format", 4)?;
+    transaction.open_table(table)?.insert("format", 5)?;
     Ok(transaction.commit()?)
 }

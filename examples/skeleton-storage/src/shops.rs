@@ -36,4 +36,12 @@ impl ShopStore for SkeletonStorage {
     async fn close_shop(&self, domain: &ShopDomain, now: Timestamp) -> Result<Option<Shop>, StorageError> {
         not_implemented("close_shop")
     }
+
+    async fn set_reopen_on_reply(
+        &self,
+        domain: &ShopDomain,
+        reopen_on_reply: bool,
+    ) -> Result<Option<Shop>, StorageError> {
+        not_implemented("set_reopen_on_reply")
+    }
 }

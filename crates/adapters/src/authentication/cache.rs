@@ -72,6 +72,7 @@ mod tests {
             domain: ShopDomain::parse("a.example").unwrap(),
             created_at: now,
             closed_at: None,
+            reopen_on_reply: false,
         };
         let add = |number| {
             let number = KeyNumber::new(number).unwrap();

@@ -86,6 +86,23 @@ impl ShopStore for PostgresStorage {
             })
             .await
     }
+
+    async fn set_reopen_on_reply(
+        &self,
+        domain: &ShopDomain,
+        reopen_on_reply: bool,
+    ) -> Result<Option<Shop>, StorageError> {
+        let domain = domain.clone();
+        self.connections
+            .run("set_reopen_on_reply", Effect::Write, async move |connection: &mut AsyncPgConnection| {
+                diesel::update(shops::table.filter(shops::domain.eq(domain.as_str())))
+                    .set(shops::reopen_on_reply.eq(reopen_on_reply))
+                    .execute(connection)
+                    .await?;
+                find(connection, &domain).await
+            })
+            .await
+    }
 }
 
 async fn create(

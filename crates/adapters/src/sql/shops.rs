@@ -15,6 +15,7 @@ diesel::table! {
         domain -> Text,
         created_at -> Instant,
         closed_at -> Nullable<Instant>,
+        reopen_on_reply -> Bool,
     }
 }
 
@@ -25,6 +26,7 @@ pub(crate) struct ShopRow {
     domain: String,
     created_at: StoredTimestamp,
     closed_at: Option<StoredTimestamp>,
+    reopen_on_reply: bool,
 }
 
 impl TryFrom<ShopRow> for Shop {
@@ -36,6 +38,7 @@ impl TryFrom<ShopRow> for Shop {
             domain: ShopDomain::parse(&row.domain).map_err(|_| CorruptRow("shop domain"))?,
             created_at: row.created_at.0,
             closed_at: row.closed_at.map(|time| time.0),
+            reopen_on_reply: row.reopen_on_reply,
         })
     }
 }

@@ -320,6 +320,27 @@ impl MessageChangeset {
     }
 }
 
+/// The columns of a closed ticket that a comment opens.
+#[derive(Debug, AsChangeset)]
+#[diesel(table_name = tickets, treat_none_as_null = true)]
+pub(crate) struct OpenedTicket {
+    is_opened: bool,
+    human_ticket_id: Option<i64>,
+    human_ticket_opened_at: Option<StoredTimestamp>,
+    human_ticket_closed_at: Option<StoredTimestamp>,
+}
+
+impl OpenedTicket {
+    pub(crate) fn new(human_ticket: Option<&HumanTicket>) -> Self {
+        Self {
+            is_opened: true,
+            human_ticket_id: human_ticket.map(|human_ticket| human_ticket.id.get()),
+            human_ticket_opened_at: human_ticket.map(|human_ticket| StoredTimestamp(human_ticket.opened_at)),
+            human_ticket_closed_at: None,
+        }
+    }
+}
+
 /// The columns of the human ticket, which change when a ticket is opened or closed. The database
 /// sets the number of a new one.
 #[derive(Debug, Default, AsChangeset)]

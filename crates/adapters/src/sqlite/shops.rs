@@ -91,4 +91,20 @@ impl ShopStore for SqliteStorage {
         })
         .await
     }
+
+    async fn set_reopen_on_reply(
+        &self,
+        domain: &ShopDomain,
+        reopen_on_reply: bool,
+    ) -> Result<Option<Shop>, StorageError> {
+        let domain = domain.clone();
+        self.write("set_reopen_on_reply", move |connection| {
+            diesel::update(shops::table)
+                .filter(shops::domain.eq(domain.as_str()))
+                .set(shops::reopen_on_reply.eq(reopen_on_reply))
+                .execute(connection)?;
+            find(connection, &domain)
+        })
+        .await
+    }
 }

@@ -26,7 +26,7 @@ impl GroupedStorage {
 }
 
 impl ShopStore for GroupedStorage {
-    forward!(storage: create_shop, create_shop_from, find_shop, list_shops, close_shop);
+    forward!(storage: create_shop, create_shop_from, find_shop, list_shops, close_shop, set_reopen_on_reply);
 }
 
 impl CustomerStore for GroupedStorage {

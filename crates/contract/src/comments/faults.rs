@@ -4,8 +4,8 @@ use hexdesk_domain::ports::{
     CommentCreation, CommentUpdate, CreateCommentOutcome, DeleteCommentOutcome, UpdateCommentOutcome,
 };
 use hexdesk_domain::{
-    CommentId, CommentPosition, CommentView, Event, IdempotentOutcome, InitialMessage, NewComment, Page,
-    PageSize, ShopId, StorageError, TextBytes, Ticket, TicketId, Timestamp,
+    CommentId, CommentPosition, CommentView, Event, EventKind, IdempotentOutcome, InitialMessage, NewComment,
+    Page, PageSize, ShopId, StorageError, Subject, TextBytes, Ticket, TicketId, Timestamp,
 };
 
 use crate::faulty::{Fault, fault, full_page_goes_on, rest};
@@ -80,7 +80,10 @@ impl Fault {
 }
 
 pub(crate) fn faults() -> Vec<Fault> {
-    [of_comments(), of_tickets(), of_changes(), of_lists(), of_sizes()].into_iter().flatten().collect()
+    [of_comments(), of_tickets(), of_replies(), of_changes(), of_lists(), of_sizes()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn of_comments() -> Vec<Fault> {
@@ -152,6 +155,85 @@ fn of_comments() -> Vec<Fault> {
                 }
             },
         ),
+    ]
+}
+
+/// Creates the comments in a state in which other shops want tickets to be reopened.
+fn with_settings(state: &mut State, batch: Vec<CommentCreation>, change: fn(bool, bool) -> bool) -> Outcomes {
+    let before = state.shops.clone();
+    let any = state.shops.values().any(|shop| shop.reopen_on_reply);
+    for shop in state.shops.values_mut() {
+        shop.reopen_on_reply = change(shop.reopen_on_reply, any);
+    }
+    let outcomes = state.create_comments(batch);
+    state.shops = before;
+    outcomes
+}
+
+fn of_replies() -> Vec<Fault> {
+    vec![
+        fault("COMMENT-20", "A reply opens a ticket in every shop.")
+            .create_comments(|store, batch| with_settings(store, batch, |_, _| true)),
+        fault("COMMENT-20", "A reply opens no ticket.")
+            .create_comments(|store, batch| with_settings(store, batch, |_, _| false))
+            .found_by_the_model(),
+        fault("COMMENT-20", "A shop has the setting of another.")
+            .create_comments(|store, batch| with_settings(store, batch, |_, any| any)),
+        fault("COMMENT-20", "Any comment opens a ticket.").create_comments(|store, mut batch| {
+            let (mut outcomes, opens) = (Vec::new(), store.shops.clone());
+            for item in batch.drain(..) {
+                let place = (item.comment.shop_id, item.comment.ticket_id);
+                let at = item.stamp.time;
+                outcomes.extend(store.create_comments(vec![item])?);
+                let is_wanted = opens.get(&place.0).is_some_and(|shop| shop.reopen_on_reply);
+                if let Some(mut stored) = store.tickets.get(&place).filter(|_| is_wanted).cloned() {
+                    stored.ticket.is_opened = true;
+                    stored.human_ticket = store.set_human_ticket(place.0, stored.human_ticket, true, at)?;
+                    store.tickets.insert(place, stored);
+                }
+            }
+            Ok(outcomes)
+        }),
+        fault("COMMENT-20", "A ticket that was never opened stays closed.").create_comments(
+            |store, batch| {
+                create_and(store, batch, |Item { before, ticket, .. }| {
+                    if !before.is_opened && before.version == 1 {
+                        ticket.is_opened = false;
+                    }
+                })
+            },
+        ),
+        fault("COMMENT-20", "An opened ticket keeps its closed human ticket.").create_comments(
+            |store, batch| {
+                let human_tickets = store.human_tickets.clone();
+                let outcomes = store.create_comments(batch)?;
+                store.human_tickets.extend(human_tickets);
+                Ok(outcomes)
+            },
+        ),
+        fault("COMMENT-20", "Opening a ticket raises the version once more.").commented_tickets(
+            |Item { before, ticket, .. }| {
+                if ticket.is_opened && !before.is_opened {
+                    ticket.version += 1;
+                }
+            },
+        ),
+        fault("COMMENT-20", "Opening a ticket has an event of its own.").create_comments(|store, batch| {
+            let stamps: Vec<_> = batch.iter().map(|item| item.stamp).collect();
+            let places: Vec<_> =
+                batch.iter().map(|item| (item.comment.shop_id, item.comment.ticket_id)).collect();
+            let is_open =
+                |state: &State, place| state.tickets.get(place).is_some_and(|stored| stored.ticket.is_opened);
+            let before = store.state.clone();
+            let outcomes = store.create_comments(batch)?;
+            for (place, stamp) in places.iter().zip(stamps) {
+                if is_open(store, place) && !is_open(&before, place) {
+                    let updated = (EventKind::TicketUpdated, Subject::Ticket(place.1));
+                    store.append_events(place.0, stamp, [updated]);
+                }
+            }
+            Ok(outcomes)
+        }),
     ]
 }
 

@@ -115,7 +115,7 @@ fn of_people() -> Vec<Fault> {
                 }
                 let id = store.next_shop_id();
                 let id = id.ok_or_else(|| failure(StorageErrorKind::Unexpected, "create_shop"))?;
-                let shop = Shop { id, domain: domain.clone(), created_at: now, closed_at: None };
+                let shop = Shop::new(id, domain.clone(), now);
                 store.shops.insert(id, shop.clone());
                 Ok(CreateShopOutcome::Created(shop))
             })

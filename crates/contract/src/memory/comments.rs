@@ -32,7 +32,8 @@ impl State {
         stamp: AuditStamp,
     ) -> Result<CreateCommentOutcome, StorageError> {
         let shop = new.shop_id;
-        let Some(stored) = self.tickets.get_mut(&(shop, new.ticket_id)) else {
+        let reopen_on_reply = self.shops.get(&shop).is_some_and(|shop| shop.reopen_on_reply);
+        let Some(stored) = self.tickets.get(&(shop, new.ticket_id)) else {
             return Ok(CreateCommentOutcome::TicketNotFound);
         };
         if new.author_id.is_some_and(|user| !self.users.contains_key(&(shop, user))) {
@@ -42,7 +43,11 @@ impl State {
             return Err(unexpected("create_comments", "the shop already has a comment with this id"));
         }
         let comment = new.into_comment(&stored.ticket);
-        stored.ticket = stored.ticket.after_comment(&comment, stamp.time);
+        let mut stored = stored.clone();
+        stored.ticket = stored.ticket.after_comment(&comment, stamp.time, reopen_on_reply);
+        let is_open = stored.ticket.is_opened;
+        stored.human_ticket = self.set_human_ticket(shop, stored.human_ticket, is_open, stamp.time)?;
+        self.tickets.insert((shop, comment.ticket_id), stored);
         self.comments.insert((shop, comment.id), comment.clone());
         let changed = [
             (EventKind::CommentCreated, Subject::Comment(comment.id)),

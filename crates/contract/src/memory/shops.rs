@@ -32,9 +32,15 @@ impl State {
         }
         let id = self.next_shop_id().ok_or_else(|| unexpected("create_shop", "no shop number left"))?;
         let id = from.map_or(id, |from| id.max(from));
-        let shop = Shop { id, domain: domain.clone(), created_at: now, closed_at: None };
+        let shop = Shop::new(id, domain.clone(), now);
         self.shops.insert(id, shop.clone());
         Ok(CreateShopOutcome::Created(shop))
+    }
+
+    pub(crate) fn set_reopen_on_reply(&mut self, domain: &ShopDomain, reopen_on_reply: bool) -> Option<Shop> {
+        let shop = self.shops.values_mut().find(|shop| shop.domain == *domain)?;
+        shop.reopen_on_reply = reopen_on_reply;
+        Some(shop.clone())
     }
 }
 
@@ -72,5 +78,13 @@ impl ShopStore for MemoryStorage {
             shop.closed_at.get_or_insert(now);
             shop.clone()
         }))
+    }
+
+    async fn set_reopen_on_reply(
+        &self,
+        domain: &ShopDomain,
+        reopen_on_reply: bool,
+    ) -> Result<Option<Shop>, StorageError> {
+        Ok(self.state().set_reopen_on_reply(domain, reopen_on_reply))
     }
 }

@@ -152,6 +152,9 @@ impl Model {
         match step {
             Step::CreateShop { domain, at } => self.create_shop(domain, at).await,
             Step::CloseShop { domain, at } => self.close_shop(domain, at).await,
+            Step::SetReopenOnReply { domain, reopen_on_reply } => {
+                self.set_reopen_on_reply(domain, reopen_on_reply).await
+            }
             Step::CreateCustomer { shop, number, email, phone_number, text, claim } => {
                 let new = NewCustomer {
                     email: email.map(address),

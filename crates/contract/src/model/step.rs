@@ -17,6 +17,10 @@ pub(super) enum Step {
         domain: u8,
         at: i64,
     },
+    SetReopenOnReply {
+        domain: u8,
+        reopen_on_reply: bool,
+    },
     CreateCustomer {
         shop: Slot,
         number: Number,
@@ -270,6 +274,8 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         2 => (0..DOMAINS, MILLIS).prop_map(|(domain, at)| Step::CreateShop { domain, at }),
         2 => (0..DOMAINS, MILLIS).prop_map(|(domain, at)| Step::CloseShop { domain, at }),
+        2 => (0..DOMAINS, any::<bool>())
+            .prop_map(|(domain, reopen_on_reply)| Step::SetReopenOnReply { domain, reopen_on_reply }),
         8 => create_customer(),
         3 => list_customers(),
         5 => customer_update().prop_map(Step::UpdateCustomer),

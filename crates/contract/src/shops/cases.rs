@@ -26,7 +26,7 @@ pub async fn shop_1_is_found_as_created(storage: Arc<dyn Storage>) -> anyhow::Re
         let CreateShopOutcome::Created(shop) = storage.create_shop(&domain, created_at).await? else {
             anyhow::bail!("creating the shop {name} did not return `Created`");
         };
-        same("the created shop", &shop, &Shop { id: shop.id, domain, created_at, closed_at: None })?;
+        same("the created shop", &shop, &Shop::new(shop.id, domain, created_at))?;
         expected.push(shop);
     }
     let numbers: BTreeSet<_> = expected.iter().map(|shop| shop.id).collect();
@@ -63,7 +63,7 @@ pub async fn shop_2_taken_domain_answers_the_shop(storage: Arc<dyn Storage>) -> 
     same("all shops afterwards", &storage.list_shops().await?, &all)
 }
 
-/// SHOP-3: finding or closing a domain that no shop has returns `None`.
+/// SHOP-3: finding, closing or changing a domain that no shop has returns `None`.
 pub async fn shop_3_unknown_domain_is_none(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
     let unknown =
         ["example.com", "shop.example", "shop.example.co", "shop.example.com.au", "s-op.example.com"];
@@ -76,6 +76,10 @@ pub async fn shop_3_unknown_domain_is_none(storage: Arc<dyn Storage>) -> anyhow:
             let domain = domain(name)?;
             same("finding an unknown domain", &storage.find_shop(&domain).await?, &None)?;
             same("closing an unknown domain", &storage.close_shop(&domain, at(1)).await?, &None)?;
+            for reopen_on_reply in [true, false] {
+                let set = storage.set_reopen_on_reply(&domain, reopen_on_reply).await?;
+                same("changing an unknown domain", &set, &None)?;
+            }
             same("finding it after closing it", &storage.find_shop(&domain).await?, &None)?;
         }
         same("all shops afterwards", &storage.list_shops().await?, &expected)?;
@@ -122,6 +126,29 @@ pub async fn shop_5_first_closing_stays(storage: Arc<dyn Storage>) -> anyhow::Re
     same("a shop that was not closed", &storage.find_shop(&neighbour.domain).await?, &Some(neighbour))
 }
 
+/// SHOP-9: setting `reopen_on_reply` changes this value alone.
+pub async fn shop_9_setting_changes_one_value(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
+    let mut shops = Vec::new();
+    for name in ["before.example.com", "shop.example.com", "my-shop.example.com"] {
+        shops.push(create_shop(&*storage, name).await?);
+    }
+    // The first time the shop is open, then closed.
+    for closed_at in [None, Some(at(500))] {
+        if let Some(closed_at) = closed_at {
+            storage.close_shop(&shops[1].domain, closed_at).await?;
+        }
+        for reopen_on_reply in [false, true, true, false, true] {
+            shops[1] = Shop { closed_at, reopen_on_reply, ..shops[1].clone() };
+            let set = storage.set_reopen_on_reply(&shops[1].domain, reopen_on_reply).await?;
+            same("the shop as returned", &set.as_ref(), &Some(&shops[1]))?;
+            let found = storage.find_shop(&shops[1].domain).await?;
+            same("the shop as found", &found.as_ref(), &Some(&shops[1]))?;
+            same("all shops", &storage.list_shops().await?, &shops)?;
+        }
+    }
+    Ok(())
+}
+
 /// SHOP-8: a shop created from a number has at least this number, and a larger one than all earlier
 /// shops.
 pub async fn shop_8_has_at_least_the_number(storage: Arc<dyn Storage>) -> anyhow::Result<()> {
@@ -134,7 +161,7 @@ pub async fn shop_8_has_at_least_the_number(storage: Arc<dyn Storage>) -> anyhow
         let from = number(first.get() + ahead)?;
         let created = storage.create_shop_from(&domain, from, at(7)).await?;
         let CreateShopOutcome::Created(shop) = created else { anyhow::bail!("a new shop: {created:?}") };
-        let expected = Shop { id: shop.id, domain, created_at: at(7), closed_at: None };
+        let expected = Shop::new(shop.id, domain, at(7));
         same("a shop created from a number", &shop, &expected)?;
         ensure!(shop.id > last, "the number {} follows {last}", shop.id);
         ensure!(shop.id >= from, "the number {} is smaller than {from}", shop.id);

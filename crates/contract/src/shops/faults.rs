@@ -38,13 +38,8 @@ pub(crate) fn faults() -> Vec<Fault> {
             .create_shop_from(|store, domain, _from, now| store.create_shop(domain, now)),
         fault("SHOP-8", "A taken domain moves the numbers.").create_shop_from(|store, domain, from, now| {
             if store.shop_of(domain).is_some() {
-                let unused = Shop {
-                    id: from,
-                    domain: ShopDomain::parse(&format!("x{domain}")).unwrap_or_else(|_| domain.clone()),
-                    created_at: now,
-                    closed_at: None,
-                };
-                store.shops.insert(from, unused);
+                let unused = ShopDomain::parse(&format!("x{domain}")).unwrap_or_else(|_| domain.clone());
+                store.shops.insert(from, Shop::new(from, unused, now));
             }
             store.create_shop_from(domain, Some(from), now)
         }),
@@ -52,5 +47,20 @@ pub(crate) fn faults() -> Vec<Fault> {
             open_again(store, domain);
             Ok(close(store, domain, now))
         }),
+        fault("SHOP-9", "The setting of a closed shop cannot be changed.")
+            .set_reopen_on_reply(|store, domain, reopen_on_reply| {
+                let closed = store.shop_of(domain).filter(|shop| shop.closed_at.is_some());
+                match closed.cloned() {
+                    Some(closed) => Ok(Some(closed)),
+                    None => Ok(store.set_reopen_on_reply(domain, reopen_on_reply)),
+                }
+            })
+            .found_by_the_model(),
+        fault("SHOP-9", "The setting of all shops is changed.").set_reopen_on_reply(
+            |store, domain, reopen_on_reply| {
+                store.shops.values_mut().for_each(|shop| shop.reopen_on_reply = reopen_on_reply);
+                Ok(store.shop_of(domain).cloned())
+            },
+        ),
     ]
 }

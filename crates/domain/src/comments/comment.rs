@@ -167,7 +167,7 @@ mod tests {
     }
 
     fn after(comment: NewComment) -> Ticket {
-        ticket().after_comment(&comment.into_comment(&ticket()), at(100))
+        ticket().after_comment(&comment.into_comment(&ticket()), at(100), false)
     }
 
     #[test]
@@ -191,7 +191,7 @@ mod tests {
     fn any_comment_follows_a_message_from_the_future() {
         let comment = comment(9, true).into_comment(&ticket());
         for (now, is_last) in [(9, true), (10, false), (11, false)] {
-            let after = ticket().after_comment(&comment, at(now));
+            let after = ticket().after_comment(&comment, at(now), false);
             assert_eq!(after.last_message.as_deref(), Some(if is_last { "Later" } else { "Hello" }), "{now}");
         }
     }
@@ -205,6 +205,22 @@ mod tests {
     }
 
     #[test]
+    fn only_a_customers_message_opens_a_closed_ticket() {
+        let closed = ticket();
+        let open = Ticket { is_opened: true, ..ticket() };
+        for (is_note, is_from_shop) in [(false, false), (false, true), (true, false), (true, true)] {
+            let comment = NewComment { is_note, ..comment(9, is_from_shop) }.into_comment(&closed);
+            let opens = !is_note && !is_from_shop;
+            assert_eq!(closed.may_be_reopened_by(&comment), opens);
+            assert!(!open.may_be_reopened_by(&comment));
+            assert!(!closed.after_comment(&comment, at(100), false).is_opened);
+            assert!(open.after_comment(&comment, at(100), true).is_opened);
+            let after = closed.after_comment(&comment, at(100), true);
+            assert_eq!((after.is_opened, after.version), (opens, 2));
+        }
+    }
+
+    #[test]
     fn the_first_message_is_kept() {
         let first = Some(("Hello", at(10)));
         assert_eq!((ticket().first_message(), ticket().initial_message), (first, None));
@@ -212,12 +228,12 @@ mod tests {
         assert_eq!((older.first_message(), &older.initial_message), (first, &None));
         let once = after(comment(11, true));
         assert_eq!(once.first_message(), first);
-        let twice = once.after_comment(&comment(12, true).into_comment(&once), at(100));
+        let twice = once.after_comment(&comment(12, true).into_comment(&once), at(100), false);
         assert_eq!((twice.first_message(), twice.last_message_time), (first, at(12)));
 
         let silent = Ticket { last_message: None, ..ticket() };
         assert_eq!(silent.first_message(), None);
-        let answered = silent.after_comment(&comment(11, true).into_comment(&silent), at(100));
+        let answered = silent.after_comment(&comment(11, true).into_comment(&silent), at(100), false);
         assert_eq!(answered.first_message(), None);
         assert_eq!(answered.initial_message, Some(InitialMessage { text: None, time: at(10) }));
     }

@@ -83,8 +83,9 @@ pub enum DeleteCommentOutcome {
 ///   [`AuditStamp`].
 /// - **COMMENT-5** A comment that is not from the shop sets the ticket's `unread_count` to 1,
 ///   regardless of the comment's time. A comment from the shop leaves it unchanged.
-/// - **COMMENT-6** Every comment raises the ticket's `version`. It changes nothing else of the
-///   ticket than COMMENT-4 and COMMENT-5 require. A refused or replayed comment changes nothing.
+/// - **COMMENT-6** Every comment raises the ticket's `version` by one. It changes nothing else of the
+///   ticket than COMMENT-4, COMMENT-5 and COMMENT-20 require. A refused or replayed comment changes
+///   nothing.
 /// - **COMMENT-7** The comments of a ticket are listed in order of time, earliest first. Comments
 ///   with the same time are in order of id, smallest first. The list holds no comment of another
 ///   ticket.
@@ -126,6 +127,13 @@ pub enum DeleteCommentOutcome {
 ///   events of its ticket whose `last_message` is the old text. Every receipt of the ticket's customer
 ///   that [holds](crate::Receipt::holds) the old text gets an empty response. Its key stays in use. An
 ///   empty text is not removed. Nothing else of any event or record changes.
+///
+/// # Reopened tickets
+///
+/// - **COMMENT-20** If the shop has [`reopen_on_reply`](crate::Shop::reopen_on_reply), a new comment
+///   that is neither a note nor from the shop opens a closed ticket, at the time of the creation's
+///   [`AuditStamp`]. The ticket gets a human ticket, or its human ticket is opened, as by an update
+///   (TICKET-19).
 ///
 /// A search finds the new text and not the old one (SEARCH-4). After COMMENT-19, a repeated request
 /// returns `Replayed` with an empty response. The id of a deleted comment is free.

@@ -46,6 +46,11 @@ macro_rules! forward_named {
             $field, domain: &'domain $crate::ShopDomain, now: $crate::Timestamp
         ) -> Option<$crate::Shop>);
     };
+    ($field:tt set_reopen_on_reply) => {
+        $crate::forward_method!(set_reopen_on_reply<'domain>(
+            $field, domain: &'domain $crate::ShopDomain, reopen_on_reply: bool
+        ) -> Option<$crate::Shop>);
+    };
     ($field:tt create_customer) => {
         $crate::forward_method!(create_customer<>(
             $field, shop: $crate::ShopId, customer: $crate::NewCustomer,

@@ -17,7 +17,8 @@ pub enum CreateShopOutcome {
 ///   by its domain with every value that it was created with.
 /// - **SHOP-2** If a shop, open or closed, has the domain, a creation returns
 ///   [`CreateShopOutcome::AlreadyExists`] with that shop and changes nothing.
-/// - **SHOP-3** If no shop has the domain, finding and closing it return `None`.
+/// - **SHOP-3** If no shop has the domain, finding it, closing it and changing its settings return
+///   `None`.
 /// - **SHOP-4** The list holds every shop in order of number, smallest first. This includes closed
 ///   shops.
 /// - **SHOP-5** Closing a shop sets the time of closing. Closing it again keeps the first time.
@@ -26,6 +27,8 @@ pub enum CreateShopOutcome {
 ///   take effect. Every closing returns the time of the first, and the shop keeps it.
 /// - **SHOP-8** A shop that is created from a number has at least this number. Numbers that the
 ///   store assigns later are larger. A domain that is taken moves no number.
+/// - **SHOP-9** Setting `reopen_on_reply` changes this value of the shop, open or closed, and nothing
+///   else. It returns the shop. A new shop has `false`.
 #[async_trait]
 pub trait ShopStore: Send + Sync {
     /// Adds a shop.
@@ -67,4 +70,15 @@ pub trait ShopStore: Send + Sync {
     /// # Errors
     /// [`StorageError`] if the store fails.
     async fn close_shop(&self, domain: &ShopDomain, now: Timestamp) -> Result<Option<Shop>, StorageError>;
+
+    /// Sets whether a customer's comment opens a closed ticket of the shop again (COMMENT-20), and
+    /// returns the shop.
+    ///
+    /// # Errors
+    /// [`StorageError`] if the store fails.
+    async fn set_reopen_on_reply(
+        &self,
+        domain: &ShopDomain,
+        reopen_on_reply: bool,
+    ) -> Result<Option<Shop>, StorageError>;
 }

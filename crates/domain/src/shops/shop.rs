@@ -12,6 +12,15 @@ pub struct Shop {
     pub created_at: Timestamp,
     /// When it was closed. Its keys allow nothing from then on.
     pub closed_at: Option<Timestamp>,
+    /// Whether a customer's comment opens a closed ticket again (COMMENT-20). Off in a new shop.
+    pub reopen_on_reply: bool,
+}
+
+impl Shop {
+    /// Returns an open shop with the default settings.
+    pub const fn new(id: ShopId, domain: ShopDomain, created_at: Timestamp) -> Self {
+        Self { id, domain, created_at, closed_at: None, reopen_on_reply: false }
+    }
 }
 
 /// A shop's domain name, in lower case: `example.myshopify.com`.

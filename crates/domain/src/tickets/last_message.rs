@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn the_message_before_is_shown_after_a_deletion() {
         let (one, two) = (comment(1, 11, "one"), comment(2, 12, "two"));
-        let before = ticket(10).after_comment(&one, at(20)).after_comment(&two, at(20));
+        let before = ticket(10).after_comment(&one, at(20), false).after_comment(&two, at(20), false);
         let after = before.after_changed_comment(&two, None, Message::of(&one), at(20));
         assert_eq!((shown(&after), after.version), ((Some("one"), 11), 4));
         let after = after.after_changed_comment(&one, None, None, at(20));
@@ -119,11 +119,11 @@ mod tests {
     #[test]
     fn a_comment_older_than_the_first_message_does_not_replace_it() {
         let (old, new) = (comment(1, 5, "old"), comment(2, 12, "new"));
-        let before = ticket(10).after_comment(&old, at(20)).after_comment(&new, at(20));
+        let before = ticket(10).after_comment(&old, at(20), false).after_comment(&new, at(20), false);
         let after = before.after_changed_comment(&new, None, Message::of(&old), at(20));
         assert_eq!(after, Ticket { version: 4, ..ticket(10) });
         // Unless the first message lies in the future.
-        let before = ticket(100).after_comment(&old, at(20)).after_comment(&new, at(20));
+        let before = ticket(100).after_comment(&old, at(20), false).after_comment(&new, at(20), false);
         let after = before.after_changed_comment(&new, None, Message::of(&old), at(20));
         assert_eq!(shown(&after), (Some("old"), 5));
     }
@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn a_changed_text_is_shown_and_keeps_a_corrected_time() {
         let said = comment(1, 11, "said");
-        let mut before = ticket(10).after_comment(&said, at(20));
+        let mut before = ticket(10).after_comment(&said, at(20), false);
         before.replace_last_message(Some("said".into()), at(9));
         let meant = Comment { text: "meant".into(), ..said.clone() };
         let after = before.after_changed_comment(&said, Some(&meant), None, at(20));

@@ -77,15 +77,25 @@ impl Ticket {
         time >= self.last_message_time || self.last_message_time > now
     }
 
+    /// Whether this new comment of it opens it, if the shop has
+    /// [`reopen_on_reply`](crate::Shop::reopen_on_reply) (COMMENT-20). Only then does a store have to
+    /// look at the shop.
+    pub fn may_be_reopened_by(&self, comment: &Comment) -> bool {
+        !self.is_opened && !comment.is_note && !comment.is_from_shop
+    }
+
     /// Returns the ticket after this new comment of it, which is created at `now` (COMMENT-4 to
-    /// COMMENT-6, COMMENT-14).
+    /// COMMENT-6, COMMENT-14, COMMENT-20). `reopen_on_reply` is the shop's. It is not used unless the
+    /// ticket [may be reopened](Self::may_be_reopened_by). The store opens the human ticket with
+    /// [`HumanTicket::transition`].
     #[must_use]
-    pub fn after_comment(&self, comment: &Comment, now: Timestamp) -> Self {
+    pub fn after_comment(&self, comment: &Comment, now: Timestamp, reopen_on_reply: bool) -> Self {
         let mut ticket = self.clone();
         ticket.version += 1;
         if comment.is_note {
             return ticket;
         }
+        ticket.is_opened |= reopen_on_reply && self.may_be_reopened_by(comment);
         if ticket.is_followed_by(comment.time, now) {
             ticket.replace_last_message(Some(comment.text.clone()), comment.time);
         }

@@ -16,9 +16,17 @@ pub(super) enum ShopCommand {
         #[arg(long, value_name = "NUMBER", value_parser = parse_number)]
         from_number: Option<ShopId>,
     },
-    /// Print the shops, one per line: domain, id, "open" or "closed" with the time of closing,
-    /// separated by tabs.
+    /// Print the shops, one per line: domain, id, "open" or "closed" with the time of closing, and
+    /// the settings that differ from the default, separated by tabs.
     List,
+    /// Change settings of a shop, and print its line.
+    Set {
+        /// The shop's domain.
+        domain: ShopDomain,
+        /// Whether a customer's comment opens a closed ticket again. Off in a new shop.
+        #[arg(long, value_name = "on|off", action = clap::ArgAction::Set, value_parser = parse_switch)]
+        reopen_on_reply: bool,
+    },
     /// Close a shop, and print its line. Its keys stop working; its data stays.
     Close {
         /// The shop's domain.
@@ -37,9 +45,15 @@ impl ShopCommand {
                 },
             },
             Self::List => super::print(storage.list_shops().await?.iter().map(line)),
+            Self::Set { domain, reopen_on_reply } => {
+                match storage.set_reopen_on_reply(&domain, reopen_on_reply).await? {
+                    Some(shop) => super::print([line(&shop)]),
+                    None => bail!(unknown(&domain)),
+                }
+            }
             Self::Close { domain } => match storage.close_shop(&domain, super::now()).await? {
                 Some(shop) => super::print([line(&shop)]),
-                None => bail!("there is no shop {domain}: see `hexdesk shop list`"),
+                None => bail!(unknown(&domain)),
             },
         }
     }
@@ -61,7 +75,20 @@ fn parse_number(text: &str) -> Result<ShopId, String> {
     number.ok_or_else(|| format!("expected a whole number from 1 to {}", ShopId::MAX))
 }
 
+fn parse_switch(text: &str) -> Result<bool, String> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("expected `on` or `off`".to_owned()),
+    }
+}
+
+fn unknown(domain: &ShopDomain) -> String {
+    format!("there is no shop {domain}: see `hexdesk shop list`")
+}
+
 fn line(shop: &Shop) -> String {
     let state = shop.closed_at.map_or("open".to_owned(), |closed_at| format!("closed {closed_at}"));
-    format!("{}\t{}\t{state}", shop.domain, shop.id)
+    let reopens = if shop.reopen_on_reply { "\treopen-on-reply" } else { "" };
+    format!("{}\t{}\t{state}{reopens}", shop.domain, shop.id)
 }

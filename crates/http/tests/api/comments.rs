@@ -44,6 +44,7 @@ both_databases! {
     invalid_comments_are_refused_with_all_errors,
     comments_of_a_missing_ticket_are_not_found,
     an_idempotency_key_creates_one_comment,
+    a_customers_comment_opens_a_closed_ticket_if_the_shop_wants_it,
 }
 
 fn a_comment_is_stored_with_all_members(database: Database) {
@@ -122,6 +123,60 @@ fn a_comment_updates_its_ticket(database: Database) {
     let refused = comment(&server, &id, &json!({"text": "  ", "time": "2026-02-01"}));
     refused.assert_member_errors(&[("/text", "blank")], &"a blank text");
     assert_eq!(state(&id), (json!("from the customer"), json!("2026-01-06T00:00:00.000Z"), json!(1)));
+}
+
+fn a_customers_comment_opens_a_closed_ticket_if_the_shop_wants_it(database: Database) {
+    let server = database.serve_demo();
+    let path = |id: &str| format!("/api/v1/tickets/{id}");
+    let patch = |id: &str, is_open: bool| {
+        let body = json!({ "isOpenedTicket": is_open }).to_string();
+        server.send("PATCH", &path(id), &[("x-api-key", &server.key)], body.as_bytes()).ticket()
+    };
+    let state = |id: &str| {
+        let ticket = server.get(&path(id)).ticket();
+        (ticket["isOpenedTicket"].clone(), ticket["HumanTicket"]["id"].clone())
+    };
+    let reply = |id: &str, more: Value| {
+        let mut body = json!({"text": "Still broken", "isFromShop": false});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        created(&comment(&server, id, &body));
+        state(id)
+    };
+    let (closed, never_opened) = (ticket(&server, "2026-01-05"), ticket(&server, "2026-01-05"));
+    let number = patch(&closed, true)["HumanTicket"]["id"].clone();
+    patch(&closed, false);
+    assert_eq!(reply(&closed, json!({})), (json!(false), number.clone()));
+
+    let line = database.hexdesk(&["shop", "set", "example.myshopify.com", "--reopen-on-reply", "on"]);
+    assert_eq!(line, "example.myshopify.com\t1\topen\treopen-on-reply");
+    assert_eq!(database.hexdesk(&["shop", "list"]), line);
+    for other in [json!({"isFromShop": true}), json!({"isNote": true})] {
+        assert_eq!(reply(&closed, other), (json!(false), number.clone()));
+    }
+    // An old message opens it, too.
+    assert_eq!(reply(&closed, json!({"time": "2020-01-01"})), (json!(true), number.clone()));
+    let human_ticket = server.get(&path(&closed)).ticket()["HumanTicket"].clone();
+    assert_eq!(human_ticket["closedAt"], Value::Null, "{human_ticket}");
+    let version = server.get(&path(&never_opened)).header("etag").unwrap().to_owned();
+    let (is_open, new_number) = reply(&never_opened, json!({}));
+    assert_eq!((is_open, version.as_str()), (json!(true), "\"1\""));
+    assert!(new_number.is_u64() && new_number != number, "{new_number}");
+    assert_eq!(server.get(&path(&never_opened)).header("etag"), Some("\"2\""));
+
+    let line = database.hexdesk(&["shop", "set", "example.myshopify.com", "--reopen-on-reply", "off"]);
+    assert_eq!(line, "example.myshopify.com\t1\topen");
+    patch(&closed, false);
+    assert_eq!(reply(&closed, json!({})).0, json!(false));
+    for (arguments, error) in [
+        (&["nobody.example.com", "--reopen-on-reply", "on"][..], "there is no shop nobody.example.com"),
+        (&["example.myshopify.com", "--reopen-on-reply", "yes"], "expected `on` or `off`"),
+        (&["example.myshopify.com"], "--reopen-on-reply"),
+    ] {
+        let output = database.run(&[&["shop", "set"], arguments].concat());
+        assert!(!output.status.success());
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(stderr.contains(error), "{stderr}");
+    }
 }
 
 fn a_key_of_a_user_comments_in_the_users_name(database: Database) {

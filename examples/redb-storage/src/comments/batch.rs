@@ -9,10 +9,10 @@ use crate::encoding::{encode, find};
 use crate::events::EventLog;
 use crate::tables::{
     COMMENT_IDS, COMMENTS, CUSTOMERS, CommentKey, HUMAN_TICKET_BY_TICKET, HUMAN_TICKETS, IDEMPOTENCY_RECORDS,
-    Json, NumberInShop, Record, RecordKey, USERS,
+    Json, NumberInShop, Record, RecordKey, SHOPS, USERS,
 };
 use crate::tickets::TicketTables;
-use crate::{idempotency, tickets};
+use crate::{idempotency, shops, tickets};
 
 /// The tables that a batch reads and writes.
 pub(super) struct Batch<'transaction> {
@@ -25,6 +25,7 @@ impl<'transaction> Batch<'transaction> {
         Ok(Self {
             records: transaction.open_table(IDEMPOTENCY_RECORDS)?,
             creation: Creation {
+                shops: transaction.open_table(SHOPS)?,
                 customers: transaction.open_table(CUSTOMERS)?,
                 users: transaction.open_table(USERS)?,
                 tickets: TicketTables::open(transaction)?,
@@ -49,6 +50,7 @@ impl<'transaction> Batch<'transaction> {
 }
 
 struct Creation<'transaction> {
+    shops: Table<'transaction, i64, Json>,
     customers: Table<'transaction, NumberInShop, Json>,
     users: Table<'transaction, NumberInShop, Json>,
     tickets: TicketTables<'transaction>,
@@ -81,12 +83,19 @@ impl Creation<'_> {
         ensure!(is_new, "the shop {shop} has a comment {id} already");
 
         let comment = new.into_comment(&ticket);
-        let after = ticket.after_comment(&comment, stamp.time);
+        let reopen_on_reply = ticket.may_be_reopened_by(&comment)
+            && shops::find(&self.shops, shop)?.is_some_and(|shop| shop.reopen_on_reply);
+        let after = ticket.after_comment(&comment, stamp.time, reopen_on_reply);
         self.tickets.replace(&ticket, &after)?;
         let key = (shop.get(), ticket.id.get(), comment.time.unix_millis(), id.get());
         self.comments.insert(key, encode(&comment)?.as_slice())?;
-        let human_ticket =
-            tickets::find_human_ticket(&self.human_tickets, &self.human_ticket_by_ticket, shop, ticket.id)?;
+        let human_ticket = tickets::set_human_ticket(
+            &mut self.human_tickets,
+            &mut self.human_ticket_by_ticket,
+            &ticket,
+            after.is_opened,
+            stamp.time,
+        )?;
         let events = [
             NewEvent::comment_created(comment.clone()),
             NewEvent::ticket_updated(TicketSnapshot { ticket: after, human_ticket }),

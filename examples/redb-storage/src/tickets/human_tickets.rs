@@ -10,7 +10,7 @@ use crate::tables::{Json, NumberInShop};
 
 /// Opens or closes the human ticket of a ticket at this time, and returns it. An open ticket that has
 /// none gets one, with the shop's next number (TICKET-7, TICKET-19).
-pub(super) fn set(
+pub(crate) fn set(
     human_tickets: &mut Table<'_, NumberInShop, Json>,
     by_ticket: &mut Table<'_, NumberInShop, i64>,
     ticket: &Ticket,

@@ -2,6 +2,9 @@
 //! each released key is a statement. The number of other statements does not depend on the size of
 //! the batch.
 
+mod locked_batch;
+mod reopening;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use diesel::pg::Pg;
@@ -12,26 +15,21 @@ use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join_all;
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
-use hexdesk_domain::{
-    CommentView, Customer, DeferredClaim, EventKind, IdempotentOutcome, ShopId, Snapshot, Ticket, TicketId,
-    TicketSnapshot, User, UserId,
-};
+use hexdesk_domain::{DeferredClaim, IdempotentOutcome};
 
+use self::locked_batch::{LockedBatch, LockedTicket};
 use crate::postgres::errors::Failure;
 use crate::postgres::events::append::append;
 use crate::postgres::idempotency::{claim_keys, complete, held, recorded_outcome, release};
 use crate::postgres::layout::{Layout, by_shop};
 use crate::postgres::record_key::RecordKey;
 use crate::postgres::search::vectors::{TsVector, Words, WordsOf};
-use crate::postgres::tickets::locks::lock_tickets;
-use crate::postgres::unnest::{Change, Lookup, Rows, column};
+use crate::postgres::unnest::{Change, Rows, column};
 use crate::sql::comments::CommentRow;
-use crate::sql::events::NewEventRow;
 use crate::sql::idempotency::{IdempotencyRow, RecordedAnswer};
 use crate::sql::schema::comments;
 use crate::sql::tickets::TicketRow;
 use crate::sql::types::{Instant, TextList};
-use crate::sql::users::UserRow;
 
 /// Creates the comments of a batch. If another transaction holds a key for too long, its comment is
 /// left out with the outcome `InProgress`.
@@ -112,6 +110,9 @@ async fn create_unless(
         }
         attempts.push(IdempotentOutcome::Ran(outcome));
     }
+    reopening::open_tickets(connection, layout, &mut locked).await?;
+    locked.change_tickets()?;
+    reopening::write_opened(connection, locked.tickets.values()).await?;
     let connection = &*connection;
     // All statements are sent before the first result arrives.
     let results = tokio::join!(
@@ -142,103 +143,14 @@ fn keyed(item: &CommentCreation) -> Option<(RecordKey, &DeferredClaim<CreateComm
     Some((RecordKey::new(item.comment.shop_id, &claim.request), claim))
 }
 
-/// The locked tickets and authors of a batch, and the rows to write.
-struct LockedBatch {
-    tickets: BTreeMap<(ShopId, TicketId), LockedTicket>,
-    authors: HashMap<(ShopId, UserId), User>,
-    comments: Vec<(CommentRow, Words)>,
-    events: Vec<NewEventRow>,
-}
-
-/// A locked ticket.
-struct LockedTicket {
-    /// The ticket as it is stored.
-    before: Ticket,
-    /// The ticket with the changes by the comments added so far.
-    now: TicketSnapshot,
-    customer: Customer,
-}
-
-impl LockedBatch {
-    /// Locks the existing tickets and authors of these comments until the transaction ends.
-    async fn lock(
-        connection: &mut AsyncPgConnection,
-        items: impl Iterator<Item = &CommentCreation> + Clone,
-    ) -> Result<Self, Failure> {
-        let ids = items.clone().map(|item| (item.comment.shop_id, item.comment.ticket_id)).collect();
-        let mut tickets = BTreeMap::new();
-        for (ticket, customer) in lock_tickets(connection, &ids).await? {
-            let customer: Customer = customer.try_into()?;
-            let now: TicketSnapshot = ticket.try_into()?;
-            let before = now.ticket.clone();
-            tickets.insert((customer.shop_id, before.id), LockedTicket { before, now, customer });
-        }
-        let ids = items.filter_map(|item| Some((item.comment.shop_id, item.comment.author_id?))).collect();
-        let authors = lock_users(connection, &ids).await?;
-        Ok(Self { tickets, authors, comments: Vec::new(), events: Vec::new() })
-    }
-
-    /// Adds a comment, and changes its ticket.
-    fn add(&mut self, item: &CommentCreation) -> Result<CreateCommentOutcome, Failure> {
-        let CommentCreation { comment, stamp, .. } = item;
-        let shop = comment.shop_id;
-        let Some(LockedTicket { now, customer, .. }) = self.tickets.get_mut(&(shop, comment.ticket_id))
-        else {
-            return Ok(CreateCommentOutcome::TicketNotFound);
-        };
-        let author = comment.author_id.map(|author| self.authors.get(&(shop, author)));
-        if author == Some(None) {
-            return Ok(CreateCommentOutcome::AuthorNotFound);
-        }
-        let row = CommentRow::new(comment.clone(), now.ticket.channel.clone());
-        let view = CommentView {
-            comment: row.clone().into_comment(customer.id)?,
-            customer: customer.clone(),
-            author: author.flatten().cloned(),
-        };
-        let created = Snapshot::Comment(Box::new(view.comment.clone()));
-        now.ticket = now.ticket.after_comment(&view.comment, stamp.time);
-        let updated = Snapshot::Ticket(Box::new(now.clone()));
-        self.events.push(NewEventRow::new(shop, EventKind::CommentCreated, created, *stamp)?);
-        self.events.push(NewEventRow::new(shop, EventKind::TicketUpdated, updated, *stamp)?);
-        self.comments.push((row, Words::of_comment(comment)));
-        Ok(CreateCommentOutcome::Created(Box::new(view)))
-    }
-}
-
-/// Locks the existing users until the transaction ends.
-async fn lock_users(
-    connection: &mut AsyncPgConnection,
-    users: &BTreeSet<(ShopId, UserId)>,
-) -> Result<HashMap<(ShopId, UserId), User>, Failure> {
-    if users.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let lookup = Lookup {
-        selection: UserRow::as_select(),
-        from: " FROM ",
-        rows: Rows {
-            shops: users.iter().map(|(shop, _)| shop.get()).collect(),
-            columns: column::<BigInt, _>(users.iter().map(|(_, id)| id.get())),
-        },
-        after: " AS wanted (shop_id, id)
-            CROSS JOIN LATERAL (
-                SELECT * FROM users WHERE shop_id = wanted.shop_id AND id = wanted.id FOR KEY SHARE
-            ) AS users",
-    };
-    let mut found = HashMap::new();
-    for row in lookup.load::<UserRow>(connection).await? {
-        let user: User = row.try_into()?;
-        found.insert((user.shop_id, user.id), user);
-    }
-    Ok(found)
-}
-
 async fn insert_comments(
     mut connection: &AsyncPgConnection,
     layout: Layout,
     comments: &[(CommentRow, Words)],
 ) -> QueryResult<()> {
+    if comments.is_empty() {
+        return Ok(());
+    }
     if layout == Layout::ByShop {
         // From arrays, Citus would copy the rows to the node and report a taken id as an error
         // without a kind.

@@ -3,18 +3,21 @@
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
-use hexdesk_domain::{AuditStamp, EventKind, IdempotentOutcome, NewComment, Snapshot, TicketSnapshot};
+use hexdesk_domain::{
+    AuditStamp, EventKind, HumanTicket, IdempotentOutcome, NewComment, ShopId, Snapshot, TicketSnapshot,
+};
 
 use crate::sql::comments::{CommentRow, comment_view};
 use crate::sql::customers::CustomerRow;
 use crate::sql::queries;
-use crate::sql::schema::{comments, tickets, users};
-use crate::sql::tickets::{MessageChangeset, TicketRow};
+use crate::sql::schema::{comments, shops, tickets, users};
+use crate::sql::tickets::{MessageChangeset, OpenedTicket, TicketRow};
 use crate::sql::users::UserRow;
 use crate::sqlite::events::append::EventLog;
 use crate::sqlite::idempotency::attempt;
 use crate::sqlite::presence::has_present_customer;
 use crate::sqlite::search::index::NewDocuments;
+use crate::sqlite::tickets::next_human_ticket_id;
 
 /// Creates the comments of a batch.
 pub(super) fn create(
@@ -65,13 +68,26 @@ fn create_one(
     let row = CommentRow::new(comment, before.channel.clone());
     diesel::insert_into(comments::table).values(row.clone()).execute(connection)?;
     let view = comment_view((row, customer, author))?;
-    let ticket = before.after_comment(&view.comment, stamp.time);
+    let opens = before.may_be_reopened_by(&view.comment) && reopens_on_reply(connection, shop)?;
+    let ticket = before.after_comment(&view.comment, stamp.time, opens);
+    let human_ticket = if opens {
+        let next_id = || next_human_ticket_id(connection, shop);
+        HumanTicket::transition(human_ticket, true, stamp.time, next_id)?
+    } else {
+        human_ticket
+    };
+    let opened = opens.then(|| OpenedTicket::new(human_ticket.as_ref()));
     diesel::update(tickets::table.find(key))
-        .set(MessageChangeset::between(&before, &ticket))
+        .set((MessageChangeset::between(&before, &ticket), opened))
         .execute(connection)?;
     let created = Snapshot::Comment(Box::new(view.comment.clone()));
     log.append(connection, shop, EventKind::CommentCreated, created, stamp)?;
     let updated = Snapshot::Ticket(Box::new(TicketSnapshot { ticket, human_ticket }));
     log.append(connection, shop, EventKind::TicketUpdated, updated, stamp)?;
     Ok(CreateCommentOutcome::Created(Box::new(view)))
+}
+
+/// Whether a customer's comment opens a closed ticket of the shop.
+fn reopens_on_reply(connection: &mut SqliteConnection, shop: ShopId) -> QueryResult<bool> {
+    shops::table.find(shop.get()).select(shops::reopen_on_reply).get_result(connection)
 }

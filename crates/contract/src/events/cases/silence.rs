@@ -158,6 +158,8 @@ async fn reads(expected_events: &ExpectedEvents<'_>, fixture: &ShopWithPeople) -
     storage.create_shop(&fixture.shop.domain, at(1)).await?;
     storage.create_shop(&domain("new.example.com")?, at(1)).await?;
     storage.close_shop(&domain("new.example.com")?, at(2)).await?;
+    storage.set_reopen_on_reply(&fixture.shop.domain, true).await?;
+    storage.set_reopen_on_reply(&fixture.shop.domain, false).await?;
     storage.check_ready().await?;
     Ok(())
 }

@@ -52,6 +52,17 @@ impl Model {
         same("closing a shop", &tested, &reference)
     }
 
+    pub(super) async fn set_reopen_on_reply(&mut self, name: u8, value: bool) -> anyhow::Result<()> {
+        let domain = domain(&format!("shop-{name}.example.com"))?;
+        let outcomes = both(
+            self.tested.set_reopen_on_reply(&domain, value).await,
+            self.reference.set_reopen_on_reply(&domain, value).await,
+        )?;
+        let Some(Both { tested, reference }) = outcomes else { return Ok(()) };
+        let tested = tested.map(|shop| self.shop(shop)).transpose()?;
+        same("setting `reopen_on_reply`", &tested, &reference)
+    }
+
     pub(super) async fn create_customer(
         &mut self,
         shop: Slot,

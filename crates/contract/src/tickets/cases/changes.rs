@@ -2,6 +2,7 @@
 //! keys.
 
 mod moves;
+mod reopening;
 
 use std::sync::Arc;
 
@@ -31,6 +32,7 @@ use crate::samples::{
 };
 
 pub use self::moves::ticket_29_update_moves_the_ticket;
+pub use self::reopening::comment_20_reply_opens_closed_ticket;
 
 /// TICKET-17: an update changes only the fields it names, and raises the version. TICKET-18: not if the
 /// ticket already has the values.
