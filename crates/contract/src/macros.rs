@@ -120,6 +120,7 @@ macro_rules! __for_each_case {
                 "COMMENT-17" comment_17_message_before_is_shown
                 "COMMENT-18" comment_18_refused_change_changes_nothing
                 "COMMENT-19" comment_19_old_text_leaves_log_and_records
+                "COMMENT-21" comment_21_version_is_checked
             }
             once {
                 "COMMENT-10" comment_10_takes_effect_once
@@ -206,8 +207,10 @@ macro_rules! __for_each_case {
                 "IDEMPOTENCY-7" idempotency_7_one_of_racing_items_is_created
                 "TICKET-24" ticket_24_one_of_racing_updates_wins
                 "TICKET-25" ticket_25_inactive_user_gets_no_ticket
+                "TICKET-30" ticket_30_racing_moves_lose_nothing
                 "COMMENT-11" comment_11_racing_comments_are_all_stored
                 "COMMENT-13" comment_13_racing_deletion_leaves_no_comment
+                "COMMENT-22" comment_22_one_of_racing_comments_wins
                 "KEY-9" key_9_one_of_racing_revocations_wins
                 "KEY-10" key_10_revoked_key_is_not_rotated
                 "EVENT-13" event_13_later_commands_stand_later

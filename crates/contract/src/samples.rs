@@ -185,7 +185,7 @@ pub(crate) fn new_comment(id: i64, ticket: &Ticket) -> anyhow::Result<NewComment
 /// The creation of this comment, without an idempotency key. It is later than the times of the
 /// samples, so that these are not in the future.
 pub(crate) fn comment_creation(comment: NewComment) -> CommentCreation {
-    CommentCreation { comment, stamp: stamp(at(100_000_000)), claim: None }
+    CommentCreation { comment, stamp: stamp(at(100_000_000)), expected_version: None, claim: None }
 }
 
 /// A claim of the operation `create`, with this answer in its receipt for every outcome. Requests

@@ -126,7 +126,7 @@ impl Fixture {
             attachments: None,
             tags: Vec::new(),
         };
-        CommentCreation { comment, stamp: stamp(now()), claim: None }
+        CommentCreation { comment, stamp: stamp(now()), expected_version: None, claim: None }
     }
 
     /// A call that creates the ticket, before its first poll.

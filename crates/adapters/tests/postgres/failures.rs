@@ -229,7 +229,12 @@ async fn uncommitted_writes_are_not_reported() {
     let user = user.into_new(stamp(now())).unwrap();
     assert_eq!(kind(storage.create_user(fixture.shop, user, None).await), StorageErrorKind::Unavailable);
     assert_eq!(kind(fixture.create(vec![fixture.item(1, None)]).await), StorageErrorKind::Unavailable);
-    let comment = CommentCreation { comment: fixture.comment(9, 1), stamp: stamp(now()), claim: None };
+    let comment = CommentCreation {
+        comment: fixture.comment(9, 1),
+        stamp: stamp(now()),
+        expected_version: None,
+        claim: None,
+    };
     assert_eq!(kind(storage.create_comments(vec![comment]).await), StorageErrorKind::Unavailable);
 }
 

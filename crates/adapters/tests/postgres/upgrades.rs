@@ -149,8 +149,63 @@ async fn texts_of_the_first_version_are_found_with_their_ranks() {
     let draft = CommentDraft { text: Some("A refund".to_owned()), ..CommentDraft::default() };
     let (id, ticket) = (CommentId::new(11).unwrap(), TicketId::new(4).unwrap());
     let comment = draft.into_new(id, shop(1), ticket, None, stamp().time).unwrap();
-    storage.create_comments(vec![CommentCreation { comment, stamp: stamp(), claim: None }]).await.unwrap();
+    storage
+        .create_comments(vec![CommentCreation {
+            comment,
+            stamp: stamp(),
+            expected_version: None,
+            claim: None,
+        }])
+        .await
+        .unwrap();
     assert_eq!(words("comments", 11), words("comments", 1));
+}
+
+#[tokio::test]
+async fn first_messages_of_the_first_version_are_kept() {
+    let database = first_database();
+    // Comments have replaced the first messages of tickets 10, 12 and 13. Ticket 12 had none, and the
+    // snapshot of ticket 13 was removed.
+    database.psql(
+        "CREATE FUNCTION at(millis integer) RETURNS timestamptz LANGUAGE SQL IMMUTABLE
+            AS 'SELECT timestamptz ''epoch'' + millis * interval ''1 millisecond''';
+        INSERT INTO tickets
+            (shop_id, id, customer_id, channel, date, last_message, last_message_time, is_opened, unread_count,
+            tags, version, words)
+            VALUES (1, 10, 900, 'Mail', at(0), 'Second', at(20), false, 0, '[]', 2, ''),
+            (1, 11, 900, 'Mail', at(0), 'Alone', at(10), false, 0, '[]', 1, ''),
+            (1, 12, 900, 'Mail', at(0), 'Second', at(20), false, 0, '[]', 2, ''),
+            (1, 13, 900, 'Mail', at(0), 'Second', at(20), false, 0, '[]', 2, ''),
+            (1, 14, 900, 'Mail', at(0), 'First', at(10), false, 0, '[]', 2, '');
+        INSERT INTO comments (shop_id, id, ticket_id, text, time, channel, is_from_shop, to_emails, tags, words)
+            VALUES (1, 10, 10, 'Second', at(20), 'Mail', true, '[]', '[]', ''),
+            (1, 12, 12, 'Second', at(20), 'Mail', true, '[]', '[]', ''),
+            (1, 13, 13, 'Second', at(20), 'Mail', true, '[]', '[]', ''),
+            (1, 14, 14, 'Older', at(5), 'Mail', true, '[]', '[]', '');
+        INSERT INTO events (shop_id, kind, subject_id, time, customer_id, snapshot) VALUES
+            (1, 'ticket.created', 10, at(0), 900, '{\"last_message\":\"Bonjour\",\"last_message_time\":10}'),
+            (1, 'ticket.created', 12, at(0), 900, '{\"last_message\":null,\"last_message_time\":10}'),
+            (1, 'ticket.created', 13, at(0), NULL, NULL);
+        DROP FUNCTION at",
+    );
+    let storage = upgraded(&database).await;
+    for (id, first) in [
+        (10, Some(("Bonjour", 10))),
+        (11, Some(("Alone", 10))),
+        (12, None),
+        (13, None),
+        (14, Some(("First", 10))),
+        // The log does not have its creation.
+        (5, None),
+    ] {
+        let id = TicketId::new(id).unwrap();
+        let ticket = storage.find_ticket(shop(1), id).await.unwrap().unwrap().ticket;
+        let found = ticket.first_message().map(|(text, time)| (text, time.unix_millis()));
+        assert_eq!(found, first, "{id}");
+    }
+    for (query, expected) in [("bonjour", &[10][..]), ("alone", &[11]), ("second", &[13, 12, 10])] {
+        assert_eq!(found(&storage, shop(1), query).await, expected, "{query}");
+    }
 }
 
 #[tokio::test]

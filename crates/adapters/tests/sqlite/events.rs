@@ -94,6 +94,7 @@ async fn deletions_of_an_erasure_are_numbered_without_a_gap() {
     let batch = batch.map(|(ticket, id)| CommentCreation {
         comment: comment(shop, ticket, id),
         stamp: stamp(id),
+        expected_version: None,
         claim: None,
     });
     storage.create_comments(batch.into()).await.unwrap();

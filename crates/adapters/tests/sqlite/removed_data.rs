@@ -1,4 +1,5 @@
-//! What erased customers and deleted tickets leave in the files of the database.
+//! What erased customers, deleted tickets, and changed or deleted comments leave in the files of the
+//! database.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -8,10 +9,14 @@ use diesel::Connection;
 use diesel::connection::SimpleConnection;
 use diesel::sqlite::SqliteConnection;
 use hexdesk_adapters::back_up;
-use hexdesk_domain::ports::{CommentCreation, CreateCustomerOutcome, CustomerUpdate, TicketUpdate};
+use hexdesk_domain::ports::{
+    CommentCreation, CommentUpdate, CreateCommentOutcome, CreateCustomerOutcome, CustomerUpdate,
+    DeleteCommentOutcome, TicketUpdate,
+};
 use hexdesk_domain::{
-    CommentStore, CustomerChanges, CustomerId, CustomerStore, IdempotentOutcome, NewComment, NewCustomer,
-    RetentionStore, TicketChanges, TicketId, TicketStore,
+    CommentChanges, CommentId, CommentStore, CustomerChanges, CustomerId, CustomerStore, DeferredClaim,
+    Fingerprint, IdempotencyKey, IdempotencyRequest, IdempotentOutcome, NewComment, NewCustomer, Receipt,
+    RetentionStore, TicketChanges, TicketId, TicketStore, json_string,
 };
 
 const CUSTOMERS: i64 = 24;
@@ -78,7 +83,7 @@ async fn create_all(fixture: &Fixture) -> Vec<CustomerId> {
             let comments = ids.iter().map(|id| {
                 let text = text_with(customer_of(*id), id * 5 + round);
                 let comment = NewComment { text, ..comment(fixture.shop, *id, id * 10 + round) };
-                CommentCreation { comment, stamp: stamp(0), claim: None }
+                CommentCreation { comment, stamp: stamp(0), expected_version: None, claim: None }
             });
             fixture.storage.create_comments(comments.collect()).await.unwrap();
         }
@@ -185,4 +190,55 @@ async fn removed_data_leaves_every_file_soon() {
     let backup = fixture.directory.path().join("backup");
     back_up(&fixture.path(), &backup).unwrap();
     assert!(customers_in(&std::fs::read(backup).unwrap()).is_disjoint(&removed));
+}
+
+/// Creates a ticket with two comments for each number. The word of the number is in the first comment,
+/// and in the response kept for it.
+async fn create_comments(fixture: &Fixture) {
+    let created = fixture.storage.create_customer(fixture.shop, customer("ada@example.com"), None).await;
+    let IdempotentOutcome::Ran(CreateCustomerOutcome::Created(customer)) = created.unwrap() else { panic!() };
+    let tickets = (1..=CUSTOMERS).map(|id| ticket(fixture.shop, customer.id, id));
+    fixture.storage.create_tickets(tickets.collect()).await.unwrap();
+    for numbers in (0..CUSTOMERS).collect::<Vec<_>>().chunks(5) {
+        let batch = numbers.iter().flat_map(|number| {
+            let text = text_with(*number, number + 1);
+            let receipt =
+                Receipt { response: json_string(&text).into_bytes(), customer_id: Some(customer.id) };
+            let claim = DeferredClaim::<CreateCommentOutcome> {
+                request: IdempotencyRequest {
+                    operation: "comment".to_owned(),
+                    key: IdempotencyKey::parse(&number.to_string()).unwrap(),
+                    fingerprint: Fingerprint([0; 32]),
+                },
+                requested_at: at(0),
+                receipt: std::sync::Arc::new(move |_| Some(receipt.clone())),
+            };
+            let first = NewComment { text, ..comment(fixture.shop, number + 1, 100 + number) };
+            let second = NewComment { time: at(500), ..comment(fixture.shop, number + 1, 200 + number) };
+            let creation =
+                |comment, claim| CommentCreation { comment, expected_version: None, stamp: stamp(0), claim };
+            [creation(first, Some(claim)), creation(second, None)]
+        });
+        fixture.storage.create_comments(batch.collect()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn texts_of_changed_and_deleted_comments_leave_every_file_soon() {
+    let fixture = fixture().await;
+    create_comments(&fixture).await;
+    assert_eq!(found(&fixture).iter().map(|(_, of)| of.len()).max(), usize::try_from(CUSTOMERS).ok());
+    let removed: BTreeSet<i64> = (0..CUSTOMERS).filter(|number| number % 3 < 2).collect();
+    for number in &removed {
+        let (ticket, id) = (TicketId::new(number + 1).unwrap(), CommentId::new(100 + number).unwrap());
+        if number % 3 == 0 {
+            let outcome = fixture.storage.delete_comment(fixture.shop, ticket, id, None, stamp(0)).await;
+            assert_eq!(outcome.unwrap(), DeleteCommentOutcome::Deleted);
+        } else {
+            let changes = CommentChanges { text: Some("[removed]".to_owned()), ..CommentChanges::default() };
+            let update = CommentUpdate { changes, expected_version: None, stamp: stamp(0) };
+            fixture.storage.update_comment(fixture.shop, ticket, id, update, None).await.unwrap();
+        }
+    }
+    assert_are_gone(&fixture, &removed).await;
 }

@@ -46,7 +46,7 @@ async fn create_tickets(fixture: &Fixture, contents: &[Content]) {
     fixture.storage.create_tickets(tickets.collect()).await.unwrap();
     let comments = contents.iter().map(|(id, _, _, message)| {
         let comment = NewComment { text: message.clone(), ..comment(fixture.shop, *id, *id) };
-        CommentCreation { comment, stamp: stamp(0), claim: None }
+        CommentCreation { comment, stamp: stamp(0), expected_version: None, claim: None }
     });
     fixture.storage.create_comments(comments.collect()).await.unwrap();
 }

@@ -50,6 +50,7 @@ async fn recorded_fixture() -> Fixture {
     let batch = [1, 2].map(|id| CommentCreation {
         comment: comment(fixture.shop, 1, id),
         stamp: stamp(id),
+        expected_version: None,
         claim: None,
     });
     fixture.storage.create_comments(batch.into()).await.unwrap();

@@ -125,6 +125,7 @@ async fn a_comment_that_cannot_be_stored_fails_its_batch() {
     let batch = [1, 1].map(|id| CommentCreation {
         comment: comment(fixture.shop, 1, id),
         stamp: stamp(id),
+        expected_version: None,
         claim: None,
     });
     let error = fixture.storage.create_comments(batch.into()).await.unwrap_err();

@@ -9,7 +9,8 @@ use diesel::sqlite::{Sqlite, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use hexdesk_adapters::SqliteStorage;
 use hexdesk_domain::{
-    EventPosition, EventStore, EventsRemoved, PageSize, Readiness, SearchQuery, SearchStore, ShopId,
+    EventPosition, EventStore, EventsRemoved, PageSize, Readiness, SearchQuery, SearchStore, ShopId, TicketId,
+    TicketStore,
 };
 use tempfile::TempDir;
 
@@ -115,6 +116,53 @@ async fn an_interrupted_upgrade_of_words_goes_on_where_it_stopped() {
         assert_eq!(found(&path, shop, query).await, expected, "{query}");
     }
     assert_eq!(storage.migrate().await.unwrap(), [""; 0]);
+}
+
+#[tokio::test]
+async fn first_messages_of_the_older_version_are_kept() {
+    let (_directory, path, mut connection) = old_database();
+    // Comments have replaced the first messages of tickets 10, 12 and 13. Ticket 12 had none, and the
+    // snapshot of ticket 13 was removed.
+    connection
+        .batch_execute(
+            "INSERT INTO tickets
+                (shop_id, id, customer_id, channel, date, last_message, last_message_time, is_opened,
+                unread_count, tags, version)
+                VALUES (1, 10, 9, 'Mail', 0, 'Second', 20, 0, 0, '[]', 2),
+                (1, 11, 9, 'Mail', 0, 'Alone', 10, 0, 0, '[]', 1),
+                (1, 12, 9, 'Mail', 0, 'Second', 20, 0, 0, '[]', 2),
+                (1, 13, 9, 'Mail', 0, 'Second', 20, 0, 0, '[]', 2),
+                (1, 14, 9, 'Mail', 0, 'First', 10, 0, 0, '[]', 2);
+            INSERT INTO comments (shop_id, id, ticket_id, text, time, channel, is_from_shop, to_emails, tags)
+                VALUES (1, 10, 10, 'Second', 20, 'Mail', 1, '[]', '[]'),
+                (1, 12, 12, 'Second', 20, 'Mail', 1, '[]', '[]'),
+                (1, 13, 13, 'Second', 20, 'Mail', 1, '[]', '[]'),
+                (1, 14, 14, 'Older', 5, 'Mail', 1, '[]', '[]');
+            INSERT INTO events (shop_id, change, part, kind, subject_id, time, customer_id, snapshot) VALUES
+                (1, 1, 1, 'ticket.created', 10, 0, 9, '{\"last_message\":\"Bonjour\",\"last_message_time\":10}'),
+                (1, 2, 1, 'ticket.created', 12, 0, 9, '{\"last_message\":null,\"last_message_time\":10}'),
+                (1, 3, 1, 'ticket.created', 13, 0, NULL, NULL)",
+        )
+        .unwrap();
+    let storage = SqliteStorage::open(&path).unwrap();
+    storage.migrate().await.unwrap();
+    for (id, first) in [
+        (10, Some(("Bonjour", 10))),
+        (11, Some(("Alone", 10))),
+        (12, None),
+        (13, None),
+        (14, Some(("First", 10))),
+        // The log does not have its creation.
+        (5, None),
+    ] {
+        let id = TicketId::new(id).unwrap();
+        let ticket = storage.find_ticket(ShopId::new(1).unwrap(), id).await.unwrap().unwrap().ticket;
+        let found = ticket.first_message().map(|(text, time)| (text, time.unix_millis()));
+        assert_eq!(found, first, "{id}");
+    }
+    for (query, expected) in [("bonjour", &[10][..]), ("alone", &[11]), ("second", &[13, 12, 10])] {
+        assert_eq!(found(&path, 1, query).await, expected, "{query}");
+    }
 }
 
 #[tokio::test]

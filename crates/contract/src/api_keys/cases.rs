@@ -59,8 +59,8 @@ pub async fn key_1_is_found_with_its_shop(storage: Arc<dyn Storage>) -> anyhow::
     expect_keys(&*storage, &shop, &expected).await?;
 
     (shop.closed_at, shop.reopen_on_reply) = (Some(at(70)), true);
-    storage.close_shop(&shop.domain, at(70)).await?;
     storage.set_reopen_on_reply(&shop.domain, true).await?;
+    storage.close_shop(&shop.domain, at(70)).await?;
     expect_keys(&*storage, &shop, &expected).await
 }
 

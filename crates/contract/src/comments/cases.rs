@@ -4,6 +4,7 @@ mod changes;
 mod effects;
 mod lists;
 mod taken_ids;
+mod versions;
 
 use std::sync::Arc;
 
@@ -39,6 +40,7 @@ pub use lists::{
     comment_9_other_shops_ticket_has_no_list,
 };
 pub use taken_ids::comment_12_taken_id_fails_the_batch;
+pub use versions::comment_21_version_is_checked;
 
 /// COMMENT-1: returned and listed with every field as passed in, and with channel, customer and
 /// author.
@@ -230,6 +232,7 @@ pub async fn comment_2_attempts_are_in_order(storage: Arc<dyn Storage>) -> anyho
     let first = CommentCreation {
         comment: new_comment(1, ticket)?,
         stamp: stamp(at(8)),
+        expected_version: None,
         claim: Some(deferred_claim("key", 1, b"first")?),
     };
     create_comment(&*storage, first).await?;
@@ -244,7 +247,12 @@ pub async fn comment_2_attempts_are_in_order(storage: Arc<dyn Storage>) -> anyho
             time: at(index * 31 % 17),
             ..new_comment(1_000 + index * 77 % 120, ticket)?
         };
-        let item = |comment: NewComment| CommentCreation { comment, stamp: stamp(at(8)), claim: None };
+        let item = |comment: NewComment| CommentCreation {
+            comment,
+            stamp: stamp(at(8)),
+            expected_version: None,
+            claim: None,
+        };
         let of_first = fixture.shop.id == one.shop.id;
         let (item, attempt) = match index * index % 7 {
             0 => (
@@ -259,6 +267,7 @@ pub async fn comment_2_attempts_are_in_order(storage: Arc<dyn Storage>) -> anyho
                 CommentCreation {
                     comment: new,
                     stamp: stamp(at(8)),
+                    expected_version: None,
                     claim: Some(deferred_claim("key", 1, b"later")?),
                 },
                 IdempotentOutcome::Replayed(b"first".to_vec()),
@@ -267,6 +276,7 @@ pub async fn comment_2_attempts_are_in_order(storage: Arc<dyn Storage>) -> anyho
                 CommentCreation {
                     comment: new,
                     stamp: stamp(at(8)),
+                    expected_version: None,
                     claim: Some(deferred_claim("key", 2, b"later")?),
                 },
                 IdempotentOutcome::KeyReused,

@@ -80,7 +80,7 @@ impl Fault {
 }
 
 pub(crate) fn faults() -> Vec<Fault> {
-    [of_comments(), of_tickets(), of_replies(), of_changes(), of_lists(), of_sizes()]
+    [of_comments(), of_tickets(), of_replies(), of_versions(), of_changes(), of_lists(), of_sizes()]
         .into_iter()
         .flatten()
         .collect()
@@ -127,7 +127,9 @@ fn of_comments() -> Vec<Fault> {
                         matches!(
                             outcome,
                             IdempotentOutcome::Ran(
-                                CreateCommentOutcome::TicketNotFound | CreateCommentOutcome::AuthorNotFound
+                                CreateCommentOutcome::TicketNotFound
+                                    | CreateCommentOutcome::VersionMismatch
+                                    | CreateCommentOutcome::AuthorNotFound
                             )
                         )
                     });
@@ -170,6 +172,58 @@ fn with_settings(state: &mut State, batch: Vec<CommentCreation>, change: fn(bool
     outcomes
 }
 
+/// Creates each item of a batch, with a changed expected version.
+fn expecting(
+    state: &mut State,
+    batch: Vec<CommentCreation>,
+    change: impl Fn(&State, &CommentCreation) -> Option<i64>,
+) -> Outcomes {
+    let mut outcomes = Vec::new();
+    for mut item in batch {
+        item.expected_version = change(state, &item);
+        outcomes.extend(state.create_comments(vec![item])?);
+    }
+    Ok(outcomes)
+}
+
+fn version_of(state: &State, item: &CommentCreation) -> Option<i64> {
+    let stored = state.tickets.get(&(item.comment.shop_id, item.comment.ticket_id))?;
+    Some(stored.ticket.version)
+}
+
+fn of_versions() -> Vec<Fault> {
+    vec![
+        fault("COMMENT-21", "The expected version of a comment is ignored.")
+            .create_comments(|store, batch| expecting(store, batch, |_, _| None))
+            .found_by_the_model(),
+        fault("COMMENT-21", "A later version than the expected one is accepted.").create_comments(
+            |store, batch| {
+                expecting(store, batch, |state, item| {
+                    let version = version_of(state, item);
+                    item.expected_version
+                        .map(|expected| version.filter(|it| *it > expected).unwrap_or(expected))
+                })
+            },
+        ),
+        fault("COMMENT-21", "All items of a batch see the versions before the batch.").create_comments(
+            |store, batch| {
+                let before = store.state.clone();
+                expecting(store, batch, |state, item| {
+                    let is_expected = version_of(&before, item) == item.expected_version;
+                    if is_expected { version_of(state, item) } else { item.expected_version.map(|_| 0) }
+                })
+            },
+        ),
+        fault("COMMENT-21", "A missing author comes before the version.").create_comments(|store, batch| {
+            expecting(store, batch, |state, item| {
+                let author = item.comment.author_id?;
+                let is_there = state.users.contains_key(&(item.comment.shop_id, author));
+                item.expected_version.filter(|_| is_there)
+            })
+        }),
+    ]
+}
+
 fn of_replies() -> Vec<Fault> {
     vec![
         fault("COMMENT-20", "A reply opens a ticket in every shop.")
@@ -196,11 +250,14 @@ fn of_replies() -> Vec<Fault> {
         }),
         fault("COMMENT-20", "A ticket that was never opened stays closed.").create_comments(
             |store, batch| {
-                create_and(store, batch, |Item { before, ticket, .. }| {
-                    if !before.is_opened && before.version == 1 {
-                        ticket.is_opened = false;
+                let before = store.tickets.clone();
+                let outcomes = store.create_comments(batch)?;
+                for (place, stored) in &mut store.tickets {
+                    if before.get(place).is_some_and(|before| before.human_ticket.is_none()) {
+                        (stored.ticket.is_opened, stored.human_ticket) = (false, None);
                     }
-                })
+                }
+                Ok(outcomes)
             },
         ),
         fault("COMMENT-20", "An opened ticket keeps its closed human ticket.").create_comments(

@@ -3,10 +3,12 @@
 
 mod api_keys;
 mod changes;
+mod comments;
 mod customers;
 mod erasures;
 mod events;
 mod merges;
+mod moves;
 mod retention;
 mod shops;
 pub(crate) mod taken_ids;
@@ -27,6 +29,7 @@ use tokio::sync::{Barrier, Semaphore};
 use tokio::task::JoinSet;
 
 pub use self::api_keys::{key_9_one_of_racing_revocations_wins, key_10_revoked_key_is_not_rotated};
+pub use self::comments::comment_22_one_of_racing_comments_wins;
 pub use self::customers::{
     customer_7_one_of_racing_creations_wins, customer_14_one_of_racing_updates_wins,
     customer_20_racing_updates_all_take_effect,
@@ -34,6 +37,7 @@ pub use self::customers::{
 pub use self::erasures::customer_17_racing_erasure_leaves_nothing;
 pub use self::events::{event_13_later_commands_stand_later, event_14_reader_misses_no_event};
 pub use self::merges::customer_30_racing_merge_loses_nothing;
+pub use self::moves::ticket_30_racing_moves_lose_nothing;
 pub use self::retention::retention_4_racing_steps_remove_everything_once;
 pub use self::shops::shop_7_closings_and_writes_all_take_effect;
 pub use self::tickets::{

@@ -323,6 +323,12 @@ fn of_tickets() -> Vec<Fault> {
             .unlocked(["create_tickets"]),
         fault("TICKET-25", "A ticket's new assignee is checked before, not while, the ticket is written.")
             .unlocked(["update_ticket"]),
+        fault("TICKET-30", "A ticket's new customer is checked before, not while, the ticket is moved.")
+            .unlocked(["update_ticket"]),
+        fault("TICKET-30", "A merge moves the tickets that it found before, not while, it runs.")
+            .unlocked(["merge_customers"]),
+        fault("TICKET-30", "An erasure erases the tickets that it found before, not while, it runs.")
+            .unlocked(["erase_customer"]),
         fault("COMMENT-11", "A new ticket's comment writes back the whole ticket that it has read.")
             .create_comments(|Store { state, earlier }, batch| {
                 let tickets: Vec<_> =
@@ -337,6 +343,16 @@ fn of_tickets() -> Vec<Fault> {
                     }
                 }
                 Ok(outcomes)
+            })
+            .after_a_gap(),
+        fault("COMMENT-22", "A comment's version is checked before, not while, the comment is written.")
+            .create_comments(|Store { state, earlier }, mut batch| {
+                for item in &mut batch {
+                    let place = (item.comment.shop_id, item.comment.ticket_id);
+                    let version = earlier.tickets.get(&place).map(|stored| stored.ticket.version);
+                    item.expected_version.take_if(|expected| Some(*expected) == version);
+                }
+                state.create_comments(batch)
             })
             .after_a_gap(),
         fault("COMMENT-13", "A comment brings a deleted ticket back.").unlocked(["create_comments"]),

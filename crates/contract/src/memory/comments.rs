@@ -18,8 +18,10 @@ impl State {
         let mut copy = self.clone();
         let outcomes = batch
             .into_iter()
-            .map(|CommentCreation { comment, stamp, claim }| {
-                copy.attempt(comment.shop_id, claim, |state| state.create_comment(comment, stamp))
+            .map(|CommentCreation { comment, stamp, expected_version, claim }| {
+                copy.attempt(comment.shop_id, claim, |state| {
+                    state.create_comment(comment, expected_version, stamp)
+                })
             })
             .collect::<Result<_, _>>()?;
         *self = copy;
@@ -29,6 +31,7 @@ impl State {
     fn create_comment(
         &mut self,
         new: NewComment,
+        expected_version: Option<i64>,
         stamp: AuditStamp,
     ) -> Result<CreateCommentOutcome, StorageError> {
         let shop = new.shop_id;
@@ -36,6 +39,9 @@ impl State {
         let Some(stored) = self.tickets.get(&(shop, new.ticket_id)) else {
             return Ok(CreateCommentOutcome::TicketNotFound);
         };
+        if expected_version.is_some_and(|expected| expected != stored.ticket.version) {
+            return Ok(CreateCommentOutcome::VersionMismatch);
+        }
         if new.author_id.is_some_and(|user| !self.users.contains_key(&(shop, user))) {
             return Ok(CreateCommentOutcome::AuthorNotFound);
         }

@@ -1,9 +1,11 @@
 //! Runs steps on a store and on the reference, and compares the results.
 
 mod api_keys;
+mod comment_changes;
 mod comments;
 mod customers;
 mod events;
+mod merges;
 mod people;
 mod search;
 mod ticket_changes;
@@ -18,9 +20,9 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use hexdesk_domain::ports::KeyRotation;
 use hexdesk_domain::{
-    CustomerFilter, CustomerId, ExternalIds, HumanTicketId, IdRange, IdempotencyRequest, KeyNumber,
-    NewApiKey, NewCustomer, NewUser, PageSize, Scope, ShopDomain, ShopId, ShopStore, Storage, StorageError,
-    TicketId, UserFilter, UserId,
+    CommentId, CustomerFilter, CustomerId, ExternalIds, HumanTicketId, IdRange, IdempotencyRequest,
+    KeyNumber, NewApiKey, NewCustomer, NewUser, PageSize, Scope, ShopDomain, ShopId, ShopStore, Storage,
+    StorageError, TicketId, UserFilter, UserId,
 };
 
 use super::id_range_ledger::IdRangeLedger;
@@ -79,8 +81,8 @@ struct Model {
     /// Every ticket whose creation was tried.
     tickets: Vec<(Both<ShopId>, TicketId)>,
     deleted_tickets: Vec<TicketId>,
-    /// The number of comments whose creation was tried.
-    comments: i64,
+    /// Every comment whose creation was tried.
+    comments: Vec<(Both<ShopId>, TicketId, CommentId)>,
     keys: BTreeMap<ShopId, Vec<Both<KeyNumber>>>,
     ranges: Vec<IdRange>,
     ledger: IdRangeLedger,
@@ -128,7 +130,7 @@ impl Model {
             largest_user: BTreeMap::new(),
             tickets: Vec::new(),
             deleted_tickets: Vec::new(),
-            comments: 0,
+            comments: Vec::new(),
             keys: BTreeMap::new(),
             ranges: Vec::new(),
             ledger: IdRangeLedger::default(),
@@ -179,6 +181,9 @@ impl Model {
             }
             Step::UpdateCustomer(update) => self.update_customer(update).await,
             Step::EraseCustomer { shop, customer } => self.erase_customer(shop, customer).await,
+            Step::MergeCustomers { shop, from, into, claim } => {
+                self.merge_customers(shop, from, into, claim).await
+            }
             Step::CreateUser { shop, number, email, text, claim } => {
                 let new = NewUser { first_name: Some(text_of(text)), ..user_by_email(&address(email)) };
                 self.create_user(shop, number, new, claim).await
@@ -193,6 +198,8 @@ impl Model {
             Step::UpdateTicket(update) => self.update_ticket(update).await,
             Step::DeleteTicket { ticket, version } => self.delete_ticket(ticket, version).await,
             Step::CreateComments(items) => self.create_comments(items).await,
+            Step::UpdateComment(update) => self.update_comment(update).await,
+            Step::DeleteComment { comment, version } => self.delete_comment(comment, version).await,
             Step::ListComments { ticket, size } => self.list_comments_of(ticket, size).await,
             Step::CreateKey { shop, user, at: created_at, expires_at, scopes, claim } => {
                 let scopes = Scope::ALL.iter().enumerate().filter(|(index, _)| scopes >> index & 1 == 1);
@@ -249,6 +256,7 @@ impl Model {
         }
         for shop in self.shops.clone() {
             self.look_at_people(shop).await?;
+            self.look_at_merged(shop).await?;
             self.look_at_keys(shop).await?;
             self.look_at_answers(shop).await?;
         }

@@ -42,6 +42,12 @@ pub(super) enum Step {
         shop: Slot,
         customer: Person,
     },
+    MergeCustomers {
+        shop: Slot,
+        from: Person,
+        into: Person,
+        claim: Option<Claim>,
+    },
     CreateUser {
         shop: Slot,
         number: Number,
@@ -75,6 +81,11 @@ pub(super) enum Step {
         version: Option<i64>,
     },
     CreateComments(Vec<CommentItem>),
+    UpdateComment(CommentUpdate),
+    DeleteComment {
+        comment: CommentPlace,
+        version: Option<i64>,
+    },
     ListComments {
         ticket: Slot,
         size: PageSize,
@@ -247,6 +258,27 @@ pub(super) struct CommentItem {
     pub(super) is_from_shop: bool,
     pub(super) text: u8,
     pub(super) time: i64,
+    /// The expected version, relative to the ticket's version before the batch.
+    pub(super) version: Option<i64>,
+    pub(super) claim: Option<Claim>,
+}
+
+/// A comment whose creation was tried, or an unknown one. Optionally on another ticket.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CommentPlace {
+    pub(super) comment: Option<Slot>,
+    pub(super) other_ticket: Option<Slot>,
+}
+
+/// A change of a comment.
+#[derive(Debug, Clone)]
+pub(super) struct CommentUpdate {
+    pub(super) comment: CommentPlace,
+    pub(super) text: Option<u8>,
+    pub(super) tags: Option<u8>,
+    pub(super) is_note: Option<bool>,
+    /// The expected version, relative to the ticket's version.
+    pub(super) version: Option<i64>,
     pub(super) claim: Option<Claim>,
 }
 
@@ -280,6 +312,8 @@ fn step() -> impl Strategy<Value = Step> {
         3 => list_customers(),
         5 => customer_update().prop_map(Step::UpdateCustomer),
         2 => (slot(), person()).prop_map(|(shop, customer)| Step::EraseCustomer { shop, customer }),
+        3 => (slot(), person(), person(), option::weighted(0.3, claim()))
+            .prop_map(|(shop, from, into, claim)| Step::MergeCustomers { shop, from, into, claim }),
         3 => (slot(), number(), 0..EMAILS, slot(), option::weighted(0.3, claim())).prop_map(
             |(shop, number, email, text, claim)| Step::CreateUser { shop, number, email, text, claim }
         ),
@@ -292,6 +326,9 @@ fn step() -> impl Strategy<Value = Step> {
         12 => update().prop_map(Step::UpdateTicket),
         3 => (place(), expected_version()).prop_map(|(ticket, version)| Step::DeleteTicket { ticket, version }),
         8 => vec(comment_item(), 0..6).prop_map(Step::CreateComments),
+        5 => comment_update().prop_map(Step::UpdateComment),
+        3 => (comment_place(), expected_version())
+            .prop_map(|(comment, version)| Step::DeleteComment { comment, version }),
         2 => (slot(), page_size(4)).prop_map(|(ticket, size)| Step::ListComments { ticket, size }),
         6 => (slot(), vec(search_word(), 1..4), page_size(6))
             .prop_map(|(shop, words, size)| Step::SearchTickets { shop, words, size }),
@@ -522,16 +559,34 @@ fn comment_item() -> impl Strategy<Value = CommentItem> {
         option::of(person()),
         any::<bool>(),
         any::<u8>(),
-        MILLIS,
+        (MILLIS, option::weighted(0.2, 0..=1_i64)),
         option::of(claim()),
     )
-        .prop_map(|(ticket, other_shop, author, is_from_shop, text, time, claim)| CommentItem {
-            ticket,
-            other_shop,
-            author,
-            is_from_shop,
+        .prop_map(|(ticket, other_shop, author, is_from_shop, text, (time, version), claim)| {
+            CommentItem { ticket, other_shop, author, is_from_shop, text, time, version, claim }
+        })
+}
+
+fn comment_place() -> impl Strategy<Value = CommentPlace> {
+    (option::weighted(0.95, any::<Slot>()), option::weighted(0.1, ticket()))
+        .prop_map(|(comment, other_ticket)| CommentPlace { comment, other_ticket })
+}
+
+fn comment_update() -> impl Strategy<Value = CommentUpdate> {
+    (
+        comment_place(),
+        option::weighted(0.7, any::<u8>()),
+        option::weighted(0.3, any::<u8>()),
+        option::weighted(0.3, any::<bool>()),
+        expected_version(),
+        option::weighted(0.3, claim()),
+    )
+        .prop_map(|(comment, text, tags, is_note, version, claim)| CommentUpdate {
+            comment,
             text,
-            time,
+            tags,
+            is_note,
+            version,
             claim,
         })
 }

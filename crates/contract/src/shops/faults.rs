@@ -56,11 +56,16 @@ pub(crate) fn faults() -> Vec<Fault> {
                 }
             })
             .found_by_the_model(),
-        fault("SHOP-9", "The setting of all shops is changed.").set_reopen_on_reply(
-            |store, domain, reopen_on_reply| {
-                store.shops.values_mut().for_each(|shop| shop.reopen_on_reply = reopen_on_reply);
+        fault("SHOP-9", "The setting of all shops whose domain ends like this is changed.")
+            .set_reopen_on_reply(|store, domain, reopen_on_reply| {
+                for shop in store.shops.values_mut() {
+                    shop.reopen_on_reply = if shop.domain.as_str().ends_with(domain.as_str()) {
+                        reopen_on_reply
+                    } else {
+                        shop.reopen_on_reply
+                    };
+                }
                 Ok(store.shop_of(domain).cloned())
-            },
-        ),
+            }),
     ]
 }

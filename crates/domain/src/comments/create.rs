@@ -37,7 +37,7 @@ impl CreateComment {
     }
 
     /// Creates a comment on the shop's ticket. Its author is the caller's user, if the caller
-    /// has one. `receipt` renders the response to store with an idempotency request, or
+    /// has one. If `expected_version` is given, the ticket must have that version. `receipt` renders the response to store with an idempotency request, or
     /// `None` if the outcome leaves no record.
     ///
     /// # Errors
@@ -48,6 +48,7 @@ impl CreateComment {
         caller: Caller,
         ticket: TicketId,
         draft: CommentDraft,
+        expected_version: Option<i64>,
         idempotency: Option<IdempotencyRequest>,
         receipt: RenderReceipt<CreateCommentOutcome>,
     ) -> Result<IdempotentOutcome<CreateCommentOutcome>, CreateCommentError> {
@@ -56,7 +57,7 @@ impl CreateComment {
         let comment = draft.into_new(id, caller.shop, ticket, caller.actor.user_id(), now)?;
         let claim = idempotency.map(|request| DeferredClaim { request, requested_at: now, receipt });
         let stamp = caller.stamp(now);
-        let creation = CommentCreation { comment, stamp, claim };
+        let creation = CommentCreation { comment, stamp, expected_version, claim };
         let outcomes = self.store.create_comments(vec![creation]).await?;
         outcomes.into_iter().next().ok_or_else(|| {
             CreateCommentError::Storage(StorageError::new(

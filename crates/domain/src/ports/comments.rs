@@ -10,6 +10,8 @@ use crate::{
 pub struct CommentCreation {
     /// The comment. It keeps the rules.
     pub comment: NewComment,
+    /// The version that the ticket must have. If absent, any version is accepted.
+    pub expected_version: Option<i64>,
     /// The actor and the time of the creation.
     pub stamp: AuditStamp,
     /// The idempotency claim, if the comment must take effect only once.
@@ -23,6 +25,8 @@ pub enum CreateCommentOutcome {
     Created(Box<CommentView>),
     /// The shop has no such ticket. Nothing was written.
     TicketNotFound,
+    /// The ticket has another version than expected. Nothing was written.
+    VersionMismatch,
     /// The author is not a user of the shop. Nothing was written.
     AuthorNotFound,
 }
@@ -134,6 +138,14 @@ pub enum DeleteCommentOutcome {
 ///   that is neither a note nor from the shop opens a closed ticket, at the time of the creation's
 ///   [`AuditStamp`]. The ticket gets a human ticket, or its human ticket is opened, as by an update
 ///   (TICKET-19).
+///
+/// # Expected versions
+///
+/// - **COMMENT-21** If an item expects another version than the ticket has at its turn, the outcome is
+///   `VersionMismatch`, and the item leaves no data. Earlier items of the batch count. A missing
+///   ticket comes before this, a missing author after it.
+/// - **COMMENT-22** If comments and updates race that expect the same version of the ticket, exactly
+///   one takes effect. The others return `VersionMismatch`.
 ///
 /// A search finds the new text and not the old one (SEARCH-4). After COMMENT-19, a repeated request
 /// returns `Replayed` with an empty response. The id of a deleted comment is free.

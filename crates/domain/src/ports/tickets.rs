@@ -150,6 +150,9 @@ pub enum DeleteTicketOutcome {
 ///   snapshots, and an erasure of the former customer none of these. If the new customer is not the
 ///   shop's, an update returns `CustomerNotFound` and changes nothing. This check comes after those of
 ///   TICKET-20 and before that of TICKET-21.
+/// - **TICKET-30** If an update that moves a ticket races with a merge or an erasure of the former or of
+///   the new customer, either takes effect before the other. So a ticket always has a customer, or is
+///   erased with its customer. Neither call fails because of the other.
 /// - **TICKET-22** An update with a [`DeferredClaim`] meets the obligations of
 ///   [`IdempotentOutcome`].
 /// - **TICKET-23** A deletion removes the ticket, its human ticket and its comments, and nothing

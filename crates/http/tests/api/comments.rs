@@ -45,6 +45,7 @@ both_databases! {
     comments_of_a_missing_ticket_are_not_found,
     an_idempotency_key_creates_one_comment,
     a_customers_comment_opens_a_closed_ticket_if_the_shop_wants_it,
+    if_match_refuses_a_comment_after_somebody_has_answered,
 }
 
 fn a_comment_is_stored_with_all_members(database: Database) {
@@ -177,6 +178,59 @@ fn a_customers_comment_opens_a_closed_ticket_if_the_shop_wants_it(database: Data
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(stderr.contains(error), "{stderr}");
     }
+}
+
+fn if_match_refuses_a_comment_after_somebody_has_answered(database: Database) {
+    let server = database.serve_demo();
+    let id = ticket(&server, "2026-01-05");
+    let path = format!("/api/v1/tickets/{id}/comments");
+    let send = |headers: &[(&str, &str)], text: &str| {
+        let mut all = vec![("x-api-key", server.key.as_str())];
+        all.extend(headers);
+        server.send("POST", &path, &all, json!({ "text": text }).to_string().as_bytes())
+    };
+    let read = server.get(&format!("/api/v1/tickets/{id}")).header("etag").unwrap().to_owned();
+    created(&send(&[("if-match", &read)], "The first answer"));
+    let sentence = "The ticket was changed since it was read; read it again";
+    for stale in [read.as_str(), "W/\"1\"", "\"3\"", "\"0\"", "\"x\"", "\"1\", W/\"3\""] {
+        send(&[("if-match", stale)], "Too late").assert_problem(412, "version_mismatch", sentence);
+    }
+    for invalid in ["2", "\"2", "", "*, \"2\""] {
+        let sentence = "If-Match must be the ETag of an answer, or *";
+        send(&[("if-match", invalid)], "x").assert_problem(400, "invalid_parameter", sentence);
+    }
+    assert_eq!(texts(&list(&server, &id, "")), ["The first answer"]);
+    created(&send(&[("if-match", "W/\"2\"")], "a weak tag"));
+    created(&send(&[("if-match", "\"1\", \"3\"")], "one of several"));
+    created(&send(&[("if-match", "*")], "any"));
+    created(&send(&[], "without"));
+
+    // A refused comment leaves its key free. A repeated one is not compared again.
+    let keyed = |tag| [("idempotency-key", "answer"), ("if-match", tag)];
+    send(&keyed("\"5\""), "with a key").assert_problem(412, "version_mismatch", sentence);
+    created(&send(&keyed("\"6\""), "with a key"));
+    let again = send(&keyed("\"6\""), "with a key");
+    assert_eq!((again.status, again.header("idempotency-replayed")), (201, Some("true")));
+
+    // Of answers that are written at the same time, one wins.
+    let statuses = std::thread::scope(|scope| {
+        let racers: Vec<_> = (0..8)
+            .map(|racer| {
+                scope.spawn(move || send(&[("if-match", "\"7\"")], &format!("racer {racer}")).status)
+            })
+            .collect();
+        racers.into_iter().map(|racer| racer.join().unwrap()).collect::<Vec<_>>()
+    });
+    assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 1, "{statuses:?}");
+    assert!(statuses.iter().all(|status| [201, 412].contains(status)), "{statuses:?}");
+    // A missing ticket comes before its version.
+    let missing = server.send(
+        "POST",
+        "/api/v1/tickets/1/comments",
+        &[("x-api-key", &server.key), ("if-match", "\"7\"")],
+        br#"{"text": "x"}"#,
+    );
+    missing.assert_problem(404, "ticket_not_found", "Ticket not found");
 }
 
 fn a_key_of_a_user_comments_in_the_users_name(database: Database) {

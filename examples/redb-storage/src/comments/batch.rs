@@ -43,9 +43,11 @@ impl<'transaction> Batch<'transaction> {
         &mut self,
         item: CommentCreation,
     ) -> anyhow::Result<IdempotentOutcome<CreateCommentOutcome>> {
-        let CommentCreation { comment, stamp, claim } = item;
+        let CommentCreation { comment, stamp, expected_version, claim } = item;
         let creation = &mut self.creation;
-        idempotency::run(&mut self.records, comment.shop_id, claim, || creation.run(comment, stamp))
+        idempotency::run(&mut self.records, comment.shop_id, claim, || {
+            creation.run(comment, expected_version, stamp)
+        })
     }
 }
 
@@ -63,11 +65,19 @@ struct Creation<'transaction> {
 
 impl Creation<'_> {
     /// All checks come before all writes, so that a refused comment writes nothing.
-    fn run(&mut self, new: NewComment, stamp: AuditStamp) -> anyhow::Result<CreateCommentOutcome> {
+    fn run(
+        &mut self,
+        new: NewComment,
+        expected_version: Option<i64>,
+        stamp: AuditStamp,
+    ) -> anyhow::Result<CreateCommentOutcome> {
         let (shop, id) = (new.shop_id, new.id);
         let Some(ticket) = self.tickets.find(shop, new.ticket_id)? else {
             return Ok(CreateCommentOutcome::TicketNotFound);
         };
+        if expected_version.is_some_and(|expected| expected != ticket.version) {
+            return Ok(CreateCommentOutcome::VersionMismatch);
+        }
         let author = match new.author_id {
             Some(user) => match find(&self.users, shop, user.get())? {
                 Some(user) => Some(user),

@@ -88,7 +88,7 @@ pub(super) fn comment(customer: &Customer, ticket: i64, number: i64) -> CommentC
     };
     let comment_id = CommentId::new(number).unwrap();
     let comment = draft.into_new(comment_id, customer.shop_id, id(ticket), None, now()).unwrap();
-    CommentCreation { comment, stamp: stamp(now()), claim: None }
+    CommentCreation { comment, stamp: stamp(now()), expected_version: None, claim: None }
 }
 
 /// Whether the ticket exists. Fails if it exists without its human ticket or its entry in the

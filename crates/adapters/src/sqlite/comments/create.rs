@@ -25,9 +25,9 @@ pub(super) fn create(
     batch: Vec<CommentCreation>,
 ) -> anyhow::Result<Vec<IdempotentOutcome<CreateCommentOutcome>>> {
     let (mut log, mut documents) = (EventLog::default(), NewDocuments::default());
-    let attempts = batch.into_iter().map(|CommentCreation { comment, stamp, claim }| {
+    let attempts = batch.into_iter().map(|CommentCreation { comment, stamp, expected_version, claim }| {
         attempt(connection, comment.shop_id, claim.as_ref(), |connection| {
-            create_one(connection, &mut log, &mut documents, comment, stamp)
+            create_one(connection, (&mut log, &mut documents), comment, expected_version, stamp)
         })
     });
     let attempts = attempts.collect::<anyhow::Result<_>>()?;
@@ -38,9 +38,9 @@ pub(super) fn create(
 /// Creates one comment of a batch. Every refusal comes before the first write.
 fn create_one(
     connection: &mut SqliteConnection,
-    log: &mut EventLog,
-    documents: &mut NewDocuments,
+    (log, documents): (&mut EventLog, &mut NewDocuments),
     comment: NewComment,
+    expected_version: Option<i64>,
     stamp: AuditStamp,
 ) -> anyhow::Result<CreateCommentOutcome> {
     let shop = comment.shop_id;
@@ -53,6 +53,9 @@ fn create_one(
     let Some((ticket, customer)) = found else {
         return Ok(CreateCommentOutcome::TicketNotFound);
     };
+    if expected_version.is_some_and(|expected| expected != ticket.version) {
+        return Ok(CreateCommentOutcome::VersionMismatch);
+    }
     let author = match comment.author_id {
         Some(author) => {
             let user = users::table.find((shop.get(), author.get()));

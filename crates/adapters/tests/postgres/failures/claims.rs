@@ -55,8 +55,12 @@ async fn an_operation_waits_for_a_claim_and_returns_its_outcome() {
         fixture.other_does("DELETE FROM idempotency_records").await;
         fixture.other_does("BEGIN").await;
         other_claims(&fixture, key).await;
-        let item =
-            CommentCreation { comment: fixture.comment(1, 1), stamp: stamp(now()), claim: Some(claim(key)) };
+        let item = CommentCreation {
+            comment: fixture.comment(1, 1),
+            stamp: stamp(now()),
+            expected_version: None,
+            claim: Some(claim(key)),
+        };
         let (created, ()) = tokio::join!(fixture.storage.create_comments(vec![item]), async {
             fixture.is_blocked().await;
             fixture.other_does(end).await;
@@ -97,6 +101,7 @@ async fn a_batch_is_written_without_its_items_in_progress() {
     let batch = (1..).zip(keys).map(|(id, key)| CommentCreation {
         comment: fixture.comment(1, id),
         stamp: stamp(now()),
+        expected_version: None,
         claim: key.map(claim),
     });
     let attempts = fixture.storage.create_comments(batch.collect()).await.unwrap();
@@ -119,8 +124,12 @@ async fn a_lock_of_the_whole_table_is_unavailable_not_in_progress() {
     let fixture = Fixture::with_options("-c lock_timeout=100ms").await;
     fixture.other_does("BEGIN; LOCK TABLE idempotency_records IN EXCLUSIVE MODE").await;
     assert_eq!(kind(create_bob(&fixture, "key").await), StorageErrorKind::Unavailable);
-    let item =
-        CommentCreation { comment: fixture.comment(1, 1), stamp: stamp(now()), claim: Some(claim("key")) };
+    let item = CommentCreation {
+        comment: fixture.comment(1, 1),
+        stamp: stamp(now()),
+        expected_version: None,
+        claim: Some(claim("key")),
+    };
     assert_eq!(kind(fixture.storage.create_comments(vec![item]).await), StorageErrorKind::Unavailable);
 }
 
@@ -148,6 +157,7 @@ async fn all_batches_claim_keys_in_the_same_order() {
     let batch = [(1, "b"), (2, "a")].map(|(id, key)| CommentCreation {
         comment: fixture.comment(1, id),
         stamp: stamp(now()),
+        expected_version: None,
         claim: Some(claim(key)),
     });
     let (created, ()) = tokio::join!(fixture.storage.create_comments(batch.into()), async {

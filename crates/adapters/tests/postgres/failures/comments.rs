@@ -25,6 +25,7 @@ async fn comment(
     let item = |ticket: &i64| CommentCreation {
         comment: fixture.comment(*ticket, *ticket),
         stamp: stamp(now()),
+        expected_version: None,
         claim: key.map(claim),
     };
     fixture.storage.create_comments(tickets.iter().map(item).collect()).await

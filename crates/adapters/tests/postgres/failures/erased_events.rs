@@ -28,8 +28,12 @@ impl Command {
                 fixture.create(vec![fixture.item(2, None)]).await.unwrap();
             }
             Self::Comment => {
-                let item =
-                    CommentCreation { comment: fixture.comment(1, 1), stamp: stamp(now()), claim: None };
+                let item = CommentCreation {
+                    comment: fixture.comment(1, 1),
+                    stamp: stamp(now()),
+                    expected_version: None,
+                    claim: None,
+                };
                 storage.create_comments(vec![item]).await.unwrap();
             }
             Self::UpdateTicket => {

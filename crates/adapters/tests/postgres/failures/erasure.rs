@@ -31,6 +31,7 @@ async fn comment(
     let item = CommentCreation {
         comment: fixture.comment(1, 1),
         stamp: stamp(now()),
+        expected_version: None,
         claim: Some(fixture.claim_of_customer(key)),
     };
     fixture.storage.create_comments(vec![item]).await
@@ -218,11 +219,13 @@ async fn no_operation_fails_because_of_an_erasure() {
                     CommentCreation {
                         comment: fixture.comment(second, second),
                         stamp: stamp(now()),
+                        expected_version: None,
                         claim: None,
                     },
                     CommentCreation {
                         comment: fixture.comment(first, first + 1),
                         stamp: stamp(now()),
+                        expected_version: None,
                         claim: Some(claim),
                     },
                 ];

@@ -18,6 +18,7 @@ fn item(id: i64, ticket: i64, key: Option<&str>) -> CommentCreation {
     CommentCreation {
         comment: draft.into_new(id, shop(), ticket, None, time()).unwrap(),
         stamp: AuditStamp { actor: Actor::Operator, time: time() },
+        expected_version: None,
         claim: key.map(claim),
     }
 }

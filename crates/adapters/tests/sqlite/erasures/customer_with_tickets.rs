@@ -97,6 +97,7 @@ impl Desk {
                     ..comment(shop, *id, *id)
                 },
                 stamp: stamp(*id),
+                expected_version: None,
                 claim: None,
             });
             storage.create_comments(comments.collect()).await.unwrap();

@@ -97,7 +97,12 @@ async fn writes_find_nothing_of_a_hidden_customer() {
     assert_eq!(outcome, IdempotentOutcome::Ran(UpdateTicketOutcome::TicketNotFound));
     let outcome = storage.delete_ticket(shop, id, None, stamp(0)).await.unwrap();
     assert_eq!(outcome, DeleteTicketOutcome::TicketNotFound);
-    let creation = CommentCreation { comment: comment(shop, HALF, 9_001), stamp: stamp(0), claim: None };
+    let creation = CommentCreation {
+        comment: comment(shop, HALF, 9_001),
+        stamp: stamp(0),
+        expected_version: None,
+        claim: None,
+    };
     let outcomes = storage.create_comments(vec![creation]).await.unwrap();
     assert_eq!(outcomes, [IdempotentOutcome::Ran(CreateCommentOutcome::TicketNotFound)]);
     let changes = CustomerChanges { full_name: Some(None), ..CustomerChanges::default() };

@@ -278,6 +278,7 @@ fn with_key(ticket: &Ticket, id: i64, request: u8) -> anyhow::Result<CommentCrea
     Ok(CommentCreation {
         comment,
         stamp: stamp(at(8)),
+        expected_version: None,
         claim: Some(deferred_claim("key", request, receipt.as_bytes())?),
     })
 }

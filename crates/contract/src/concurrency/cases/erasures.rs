@@ -159,12 +159,20 @@ impl CustomersToErase {
     async fn add_comment(&self, storage: &dyn Storage, number: i64) -> anyhow::Result<Effect> {
         let names = |outcome: &CreateCommentOutcome| match outcome {
             CreateCommentOutcome::Created(view) => Some(view.customer.id),
-            CreateCommentOutcome::TicketNotFound | CreateCommentOutcome::AuthorNotFound => None,
+            CreateCommentOutcome::TicketNotFound
+            | CreateCommentOutcome::VersionMismatch
+            | CreateCommentOutcome::AuthorNotFound => None,
         };
         let claim = Some(self.deferred_claim(number, names)?);
         let comment = new_comment(number, &self.ticket(COMMENTED)?)?;
-        let attempts =
-            storage.create_comments(vec![CommentCreation { comment, stamp: stamp(at(8)), claim }]).await?;
+        let attempts = storage
+            .create_comments(vec![CommentCreation {
+                comment,
+                stamp: stamp(at(8)),
+                expected_version: None,
+                claim,
+            }])
+            .await?;
         let is_created = match attempts.as_slice() {
             [IdempotentOutcome::Ran(CreateCommentOutcome::Created(_))] => true,
             [IdempotentOutcome::Ran(CreateCommentOutcome::TicketNotFound)] => false,

@@ -6,7 +6,7 @@ use anyhow::{Context, ensure};
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome};
 use hexdesk_domain::{
     CommentPosition, CommentStore, DeferredClaim, IdempotentOutcome, NewComment, PageSize, Receipt, ShopId,
-    TicketId, UserId,
+    TicketId, UserId, json_string,
 };
 
 use super::super::step::{Claim, CommentItem, Slot};
@@ -18,7 +18,7 @@ impl Model {
     pub(super) async fn create_comments(&mut self, items: Vec<CommentItem>) -> anyhow::Result<()> {
         let mut batches = Both { tested: Vec::new(), reference: Vec::new() };
         for item in items {
-            let Some(Both { tested, reference }) = self.comment_creation(&item)? else { continue };
+            let Some(Both { tested, reference }) = self.comment_creation(&item).await? else { continue };
             batches.tested.push(tested);
             batches.reference.push(reference);
         }
@@ -35,15 +35,17 @@ impl Model {
         same(&format!("the attempts of a batch of {count} comments"), &tested, &reference)
     }
 
-    fn comment_creation(&mut self, item: &CommentItem) -> anyhow::Result<Option<Both<CommentCreation>>> {
+    async fn comment_creation(
+        &mut self,
+        item: &CommentItem,
+    ) -> anyhow::Result<Option<Both<CommentCreation>>> {
         let there = item.ticket.and_then(|slot| pick(&self.tickets, slot));
         let elsewhere = item.other_shop.and_then(|slot| pick(&self.shops, slot));
         let first = pick(&self.shops, 0);
         let Some(shop) = elsewhere.or(there.map(|(shop, _)| shop)).or(first) else { return Ok(None) };
         let nowhere = ticket_id(TicketId::MAX)?;
         let ticket = there.map_or(nowhere, |(_, id)| id);
-        self.comments += 1;
-        let unique = self.comments;
+        let unique = i64::try_from(self.comments.len())? + 1;
         let author = match item.author {
             None => None,
             Some(author) => {
@@ -52,10 +54,12 @@ impl Model {
                 Some(user.unwrap_or(Both { tested: nobody, reference: nobody }))
             }
         };
+        let expected_version = self.expected_version(shop, ticket, item.version).await?;
         let claim = item.claim.map(|claim| claim_of_comment(claim, unique)).transpose()?;
         let text = text_of(item.text);
         // The ids are not in order of creation.
         let id = comment_id(if unique % 2 == 0 { 1_000_000 - unique } else { unique })?;
+        self.comments.push((shop, ticket, id));
         let creation = |shop: ShopId, author_id: Option<UserId>| CommentCreation {
             comment: NewComment {
                 id,
@@ -74,6 +78,7 @@ impl Model {
                 tags: vec![text.clone(), format!("tag {unique}"), text.clone()],
             },
             stamp: stamp(at(unique)),
+            expected_version,
             claim: claim.clone(),
         };
         Ok(Some(Both {
@@ -118,10 +123,14 @@ impl Model {
 fn claim_of_comment(claim: Claim, unique: i64) -> anyhow::Result<DeferredClaim<CreateCommentOutcome>> {
     let receipt = move |outcome: &CreateCommentOutcome| match outcome {
         CreateCommentOutcome::Created(view) => {
-            let answer = format!("comment {unique}: {} in {}", view.comment.text, view.comment.channel);
+            // As in a response: a change of the text empties it.
+            let text = json_string(&view.comment.text);
+            let answer = format!("comment {unique}: {text} in {}", view.comment.channel);
             Some(Receipt { response: answer.into_bytes(), customer_id: Some(view.customer.id) })
         }
-        CreateCommentOutcome::TicketNotFound | CreateCommentOutcome::AuthorNotFound => None,
+        CreateCommentOutcome::TicketNotFound
+        | CreateCommentOutcome::VersionMismatch
+        | CreateCommentOutcome::AuthorNotFound => None,
     };
     Ok(DeferredClaim { request: request_of(claim)?, requested_at: at(unique), receipt: Arc::new(receipt) })
 }

@@ -89,6 +89,7 @@ impl Model {
             let found = self.tested.find_ticket(shop.tested, *ticket).await?;
             theirs.extend(found.filter(|view| view.customer.id == id.tested));
         }
+        let merged = self.merged_into(shop, id.tested).await?;
         let erased = both(
             self.tested.erase_customer(shop.tested, id.tested, stamp(at(14))).await,
             self.reference.erase_customer(shop.reference, id.reference, stamp(at(14))).await,
@@ -101,6 +102,7 @@ impl Model {
         // The number can be requested again.
         if let Some(ids) = self.customer_ids.get_mut(&shop.reference) {
             ids.forget(id.tested);
+            merged.into_iter().for_each(|id| ids.forget(id));
         }
         for view in theirs {
             self.deleted_tickets.push(view.ticket.id);
@@ -113,16 +115,25 @@ impl Model {
         Ok(())
     }
 
-    /// An existing or erased customer, or an unknown number.
-    fn customer_at(
+    /// An existing or former customer of this shop, or an unknown number.
+    pub(super) fn customer_of(
+        &self,
+        shop: Both<ShopId>,
+        customer: Person,
+    ) -> anyhow::Result<Both<CustomerId>> {
+        let nobody = CustomerId::new(CustomerId::MAX).context("a customer's number")?;
+        let customer = person(self.customers.get(&shop.reference), customer);
+        Ok(customer.unwrap_or(Both { tested: nobody, reference: nobody }))
+    }
+
+    /// An existing or former customer, or an unknown number.
+    pub(super) fn customer_at(
         &self,
         shop: Slot,
         customer: Person,
     ) -> anyhow::Result<Option<(Both<ShopId>, Both<CustomerId>)>> {
         let Some(shop) = pick(&self.shops, shop) else { return Ok(None) };
-        let nobody = CustomerId::new(CustomerId::MAX).context("a customer's number")?;
-        let customer = person(self.customers.get(&shop.reference), customer);
-        Ok(Some((shop, customer.unwrap_or(Both { tested: nobody, reference: nobody }))))
+        Ok(Some((shop, self.customer_of(shop, customer)?)))
     }
 }
 

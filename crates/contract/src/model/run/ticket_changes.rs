@@ -67,7 +67,7 @@ impl Model {
     }
 
     /// The ticket's version plus this distance.
-    async fn expected_version(
+    pub(super) async fn expected_version(
         &self,
         shop: Both<ShopId>,
         id: TicketId,

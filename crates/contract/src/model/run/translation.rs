@@ -132,7 +132,7 @@ impl Model {
         Ok(Page { entries, ..page })
     }
 
-    fn comment_view(&self, view: CommentView) -> anyhow::Result<CommentView> {
+    pub(super) fn comment_view(&self, view: CommentView) -> anyhow::Result<CommentView> {
         let CommentView { comment, customer, author } = view;
         let shop_id = self.shop_ids.reference(comment.shop_id)?;
         let customer_id = self.customer_id(shop_id, comment.customer_id)?;

@@ -37,6 +37,8 @@ pub(super) struct LockedTicket {
     pub(super) opened_as: Option<HumanTicketId>,
     /// The ticket with the changes by the comments added so far.
     pub(super) now: TicketSnapshot,
+    /// The number of comments that are not applied yet.
+    added: i64,
     customer: Customer,
 }
 
@@ -54,7 +56,7 @@ impl LockedBatch {
             let before = now.ticket.clone();
             tickets.insert(
                 (customer.shop_id, before.id),
-                LockedTicket { before, opened_as: None, now, customer },
+                LockedTicket { before, opened_as: None, now, added: 0, customer },
             );
         }
         let ids = items.filter_map(|item| Some((item.comment.shop_id, item.comment.author_id?))).collect();
@@ -64,11 +66,17 @@ impl LockedBatch {
 
     /// Adds a comment.
     pub(super) fn add(&mut self, item: &CommentCreation) -> Result<CreateCommentOutcome, Failure> {
-        let CommentCreation { comment, stamp, .. } = item;
+        let CommentCreation { comment, expected_version, stamp, claim: _ } = item;
         let shop = comment.shop_id;
-        let Some(LockedTicket { now, customer, .. }) = self.tickets.get(&(shop, comment.ticket_id)) else {
+        let Some(LockedTicket { now, customer, added, .. }) =
+            self.tickets.get_mut(&(shop, comment.ticket_id))
+        else {
             return Ok(CreateCommentOutcome::TicketNotFound);
         };
+        // Every added comment raises the version by one (COMMENT-6).
+        if expected_version.is_some_and(|expected| expected != now.ticket.version + *added) {
+            return Ok(CreateCommentOutcome::VersionMismatch);
+        }
         let author = comment.author_id.map(|author| self.authors.get(&(shop, author)));
         if author == Some(None) {
             return Ok(CreateCommentOutcome::AuthorNotFound);
@@ -79,6 +87,7 @@ impl LockedBatch {
             customer: customer.clone(),
             author: author.flatten().cloned(),
         };
+        *added += 1;
         self.added.push((view.comment.clone(), *stamp));
         self.comments.push((row, Words::of_comment(comment)));
         Ok(CreateCommentOutcome::Created(Box::new(view)))

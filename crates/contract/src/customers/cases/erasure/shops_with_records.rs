@@ -120,7 +120,12 @@ impl ShopsWithRecords {
             let claim = self.deferred_claim(fixture, &format!("comment {}", comment.id), named)?;
             let comment = NewComment { author_id: (index % 2 == 0).then_some(fixture.user.id), ..comment };
             storage
-                .create_comments(vec![CommentCreation { comment, stamp: stamp(at(8)), claim: Some(claim) }])
+                .create_comments(vec![CommentCreation {
+                    comment,
+                    stamp: stamp(at(8)),
+                    expected_version: None,
+                    claim: Some(claim),
+                }])
                 .await?;
         }
         let claim = self.deferred_claim(fixture, &format!("update of {number}"), Some(id))?;

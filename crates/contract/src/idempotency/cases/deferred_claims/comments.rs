@@ -25,7 +25,9 @@ fn comment_receipt(outcome: &CreateCommentOutcome) -> Option<Receipt> {
             let customer_id = Some(view.customer.id);
             Some(Receipt { response: answer_of(outcome), customer_id })
         }
-        CreateCommentOutcome::TicketNotFound | CreateCommentOutcome::AuthorNotFound => None,
+        CreateCommentOutcome::TicketNotFound
+        | CreateCommentOutcome::VersionMismatch
+        | CreateCommentOutcome::AuthorNotFound => None,
     }
 }
 
@@ -57,7 +59,13 @@ impl Operation for Comments {
             requested_at,
             receipt: Arc::new(comment_receipt),
         });
-        Ok(shown(attempt_comment(storage, CommentCreation { comment, stamp: stamp(at(8)), claim }).await?))
+        Ok(shown(
+            attempt_comment(
+                storage,
+                CommentCreation { comment, stamp: stamp(at(8)), expected_version: None, claim },
+            )
+            .await?,
+        ))
     }
 
     async fn is_there(
@@ -85,6 +93,7 @@ pub(super) async fn a_key_twice_in_a_batch(storage: &dyn Storage) -> anyhow::Res
         Ok(CommentCreation {
             comment,
             stamp: stamp(at(8)),
+            expected_version: None,
             claim: Some(DeferredClaim { request, requested_at: at(3), receipt }),
         })
     };
