@@ -214,7 +214,7 @@ class Site:
         would rewrite all of them."""
         for _ in range(3):
             document = "INSERT INTO search_documents (shop_id, ticket_id, weight, words) "
-            document += "SELECT shop_id, id, 1, '1:refund' FROM tickets LIMIT 1"
+            document += "SELECT shop_id, id, 4, '1:refund' FROM tickets LIMIT 1"
             id = connection.execute(document).lastrowid
             connection.execute("INSERT INTO search_index (rowid, words) VALUES (?, '1:refund')", (id,))
             connection.execute("INSERT INTO search_index (search_index) VALUES ('optimize')")

@@ -10,7 +10,8 @@ SELECT 1, number, customer.id, (ARRAY['Mail', 'Website', 'Facebook', 'Instagram'
     'Hello, I need a refund of order ' || number || '.', time.at, 'refund', 45, number % 2 = 0, 1,
     '["refund", "vip"]', 'en', 'api', 1, number, time.at,
     CASE WHEN number % 2 = 1 THEN time.at END,
-    array_to_tsvector(ARRAY['1:' || number, '1:a', '1:hello', '1:i', '1:need', '1:of', '1:order', '1:refund'])
+    ('''1:' || number || ''':1,2A,3C ''1:a'':1 ''1:com'':3C ''1:example'':3C ''1:hello'':1 ''1:i'':1 ''1:need'':1 '
+        || '''1:of'':1,2A ''1:order'':1,2A ''1:refund'':1,2A,3C ''1:support'':3C ''1:thread'':3C ''1:vip'':3C')::tsvector
 FROM generate_series(:first, :last) number
     JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place, count(*) OVER () AS of FROM customers) customer
         ON customer.place = number % customer.of

@@ -29,7 +29,10 @@ SELECT 1, 0, id, 'ticket.created', id, 1, date, customer_id, json_object(
     'human_ticket_closed_at', human_ticket_closed_at)
 FROM tickets WHERE shop_id = 1 AND id BETWEEN :first AND :last;
 INSERT INTO search_documents (shop_id, ticket_id, weight, words)
-SELECT 1, number, 4, '1:' || number || ' 1:of 1:order 1:refund' FROM numbers;
+SELECT 1, number, 4, '1::' || number || ' 1::of 1::order 1::refund 1:::' || number
+    || ' 1:::com 1:::example 1:::refund 1:::support 1:::thread 1:::vip 1:' || number
+    || ' 1:a 1:hello 1:i 1:need 1:of 1:order 1:refund'
+FROM numbers;
 INSERT INTO search_index (rowid, words)
 SELECT id, words FROM search_documents WHERE ticket_id BETWEEN :first AND :last AND shop_id = 1;
 -- What came in one transaction lies in many parts on the lowest levels of the index, which

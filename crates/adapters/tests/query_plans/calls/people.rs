@@ -27,6 +27,22 @@ fn customers() -> Vec<Listed> {
         ),
         Listed::new("how many customers", Call::CountCustomers(all), Reads::All, "shop_id=?"),
     ];
+    // The words lead to documents, and these to customers.
+    for (name, words, reads) in
+        [("a word", &["w10"][..], Reads::Part(50)), ("two words", &["w1", "w10"], Reads::Part(5))]
+    {
+        let words = words.iter().map(|word| (*word).to_owned()).collect();
+        let filter = CustomerFilter { words, ..CustomerFilter::default() };
+        let first = Call::ListCustomers(filter.clone(), None);
+        calls.push(Listed::new(format!("customers by {name}"), first, reads, "rowid=?"));
+        let next = Call::ListCustomers(filter.clone(), place);
+        calls.push(Listed::new(format!("customers by {name}, after a place"), next, reads, "rowid=?"));
+        let count = Call::CountCustomers(filter);
+        calls.push(Listed::new(format!("how many customers by {name}"), count, reads, "rowid=?"));
+    }
+    let nobody = CustomerFilter { words: ["nothing".to_owned()].into(), ..CustomerFilter::default() };
+    let none = Call::ListCustomers(nobody, None);
+    calls.push(Listed::new("customers by what no text holds", none, Reads::Page, "rowid=?").nothing());
     for (column, filter) in one_condition_each() {
         let enters = format!("shop_id=? AND {column}=?");
         // An e-mail address has only one customer, so it needs no position.
