@@ -67,6 +67,12 @@ identifier!(
     i64::MAX
 );
 
+identifier!(
+    /// A webhook. Created like a [`TicketId`], from the same series.
+    WebhookId,
+    i64::MAX
+);
+
 /// The number of an API key within its shop. The first is 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyNumber(i64);

@@ -6,6 +6,7 @@
 //! | [`ports`] | the traits that storage and authentication implement, with numbered obligations |
 //! | `tickets`, `comments`, `customers`, `users`, `api_keys`, `shops` | one subject each: its types, rules and use cases |
 //! | `events` | the event log: each change with its actor and time |
+//! | `webhooks` | endpoints that receive events, and their deliveries |
 //! | `search` | search queries, and the words of a text |
 //! | `idempotency` | requests that take effect once, however often they are sent |
 //! | `retention` | removing old records |
@@ -165,6 +166,7 @@ mod tickets;
 mod time;
 mod users;
 mod validation;
+mod webhooks;
 
 pub use api_keys::{
     ApiKey, ApiKeyDraft, Excess, ManageApiKeys, ManageApiKeysError, NewApiKey, Principal, RotationDraft,
@@ -186,7 +188,7 @@ pub use events::{
     TicketSnapshot, UnknownEventKind,
 };
 pub use fields::{Field, limits};
-pub use id::{CommentId, CustomerId, HumanTicketId, KeyNumber, ShopId, TicketId, UserId};
+pub use id::{CommentId, CustomerId, HumanTicketId, KeyNumber, ShopId, TicketId, UserId, WebhookId};
 pub use idempotency::{
     DeferredClaim, Fingerprint, IdempotencyClaim, IdempotencyKey, IdempotencyKeyError, IdempotencyRequest,
     IdempotentOutcome, Receipt, RenderReceipt, json_string,
@@ -194,9 +196,9 @@ pub use idempotency::{
 pub use page::{CommentPosition, Page, PageBuilder, PageSize, SearchPosition, TicketPosition};
 pub use phone_number::fold_phone_number;
 pub use ports::{
-    ApiKeyStore, Authenticator, Clock, CommentStore, CustomerStore, EventStore, IdRangeStore, Readiness,
-    RetentionStore, SearchStore, ShopStore, Storage, StoreCapabilities, TicketIdSource, TicketStore,
-    UserStore,
+    ApiKeyStore, Authenticator, Clock, CommentStore, CustomerStore, DeliveryStore, EventStore, IdRangeStore,
+    Readiness, RetentionStore, SearchStore, ShopStore, Storage, StoreCapabilities, TicketIdSource,
+    TicketStore, UserStore, WebhookStore,
 };
 pub use retention::{EnforceRetention, MIN_IDEMPOTENCY_HOURS, Removed, Retention};
 pub use search::{SearchQuery, SearchQueryError, SearchTerm, message_words, search_words};
@@ -211,3 +213,8 @@ pub use tickets::{
 pub use time::{Timestamp, TimestampError};
 pub use users::{ManageUsers, NewUser, User, UserChanges, UserDraft, UserFilter};
 pub use validation::{Rule, Violation, Violations, fold_email};
+pub use webhooks::{
+    AfterAttempt, Attempt, AttemptError, AttemptResult, ClaimedDelivery, DeliveryRange, DisabledReason,
+    FormerSecret, NewAttempt, NewWebhook, SealedSecret, SecretRotation, Settlement, Webhook, WebhookChanges,
+    WebhookHealth, WebhookMessageId, WebhookPayload, WebhookSnapshot, WebhookState,
+};

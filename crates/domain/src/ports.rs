@@ -120,6 +120,7 @@ mod authentication;
 mod capabilities;
 mod comments;
 mod customers;
+mod deliveries;
 mod events;
 mod forward;
 mod id_ranges;
@@ -131,6 +132,7 @@ mod sources;
 mod tickets;
 mod users;
 mod wake_ups;
+mod webhooks;
 
 pub use api_keys::{ApiKeyStore, CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 pub use authentication::{AuthenticationError, Authenticator};
@@ -143,6 +145,7 @@ pub use customers::{
     CreateCustomerOutcome, CustomerMerge, CustomerStore, CustomerUpdate, Erased, MergeCustomersOutcome,
     UpdateCustomerOutcome,
 };
+pub use deliveries::{ClaimedDeliveries, DeliveryStore, Replayed, SettleOutcome};
 pub use events::EventStore;
 pub use id_ranges::IdRangeStore;
 pub use readiness::Readiness;
@@ -155,6 +158,9 @@ pub use tickets::{
 };
 pub use users::{CreateUserOutcome, UpdateUserOutcome, UserStore, UserUpdate};
 pub use wake_ups::{WakeUpListener, WakeUps};
+pub use webhooks::{
+    CreateWebhookOutcome, DeleteWebhookOutcome, UpdateWebhookOutcome, WebhookStore, WebhookUpdate,
+};
 
 /// The traits that a storage adapter implements. Every type that implements them all implements
 /// this one.

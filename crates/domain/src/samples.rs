@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::{
     Actor, ApiKey, AuditStamp, Comment, CommentDraft, CommentId, Customer, CustomerDraft, CustomerId,
-    HumanTicket, HumanTicketId, KeyNumber, NewApiKey, Scope, SecretHash, Shop, ShopDomain, ShopId, Ticket,
-    TicketDraft, TicketId, TicketSnapshot, Timestamp, User, UserDraft, UserId,
+    DisabledReason, EventKind, EventPosition, FormerSecret, HumanTicket, HumanTicketId, KeyNumber, NewApiKey,
+    Scope, SealedSecret, SecretHash, Shop, ShopDomain, ShopId, Ticket, TicketDraft, TicketId, TicketSnapshot,
+    Timestamp, User, UserDraft, UserId, Webhook, WebhookHealth, WebhookId, WebhookPayload, WebhookState,
 };
 
 pub(crate) const STAMP: AuditStamp = AuditStamp { actor: Actor::Operator, time: Timestamp::MIN };
@@ -100,4 +101,28 @@ pub(crate) fn api_key() -> ApiKey {
         expires_at: Some(Timestamp::MAX),
     };
     new.into_key(shop().id, KeyNumber::new(7).unwrap())
+}
+
+/// A webhook with every field.
+pub(crate) fn webhook() -> Webhook {
+    Webhook {
+        shop_id: shop().id,
+        id: WebhookId::new(8).unwrap(),
+        url: "https://example.com/hook".into(),
+        kinds: Some(BTreeSet::from([EventKind::TicketCreated, EventKind::CommentCreated])),
+        payload: WebhookPayload::Thin,
+        ignore_key: KeyNumber::new(7),
+        state: WebhookState::Disabled { reason: DisabledReason::Failing, at: Timestamp::MAX },
+        secret: SealedSecret(vec![1, 2, 3]),
+        former_secret: Some(FormerSecret { secret: SealedSecret(vec![4]), ends_at: Timestamp::MAX }),
+        created_at: Timestamp::MIN,
+        version: 3,
+        place: EventPosition { change: 9, part: 1 },
+        health: WebhookHealth {
+            failures: 6,
+            failing_since: Some(Timestamp::MIN),
+            next_probe: Some(Timestamp::MAX),
+            last_attempt: 12,
+        },
+    }
 }

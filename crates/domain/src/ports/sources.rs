@@ -1,4 +1,4 @@
-use crate::{CommentId, TicketId, TicketIdsExhausted, Timestamp};
+use crate::{CommentId, TicketId, TicketIdsExhausted, Timestamp, WebhookId};
 
 /// The clock. Nothing else in the domain reads the time.
 pub trait Clock: Send + Sync {
@@ -6,9 +6,9 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
 }
 
-/// Creates ids of tickets and comments. Nothing else in the domain does.
+/// Creates ids of tickets, comments and webhooks. Nothing else in the domain does.
 pub trait TicketIdSource: Send + Sync {
-    /// Returns an id larger than every id it returned before, of tickets and comments alike.
+    /// Returns an id larger than every id it returned before, of tickets, comments and webhooks alike.
     ///
     /// # Errors
     /// [`TicketIdsExhausted`] if no unique id can be created now.
@@ -21,5 +21,13 @@ pub trait TicketIdSource: Send + Sync {
     fn next_comment_id(&self, now: Timestamp) -> Result<CommentId, TicketIdsExhausted> {
         // Both types hold every positive 64-bit number.
         self.next_id(now).and_then(|id| CommentId::new(id.get()).ok_or(TicketIdsExhausted))
+    }
+
+    /// Returns the same for a webhook.
+    ///
+    /// # Errors
+    /// As [`Self::next_id`].
+    fn next_webhook_id(&self, now: Timestamp) -> Result<WebhookId, TicketIdsExhausted> {
+        self.next_id(now).and_then(|id| WebhookId::new(id.get()).ok_or(TicketIdsExhausted))
     }
 }

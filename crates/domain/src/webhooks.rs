@@ -1,0 +1,21 @@
+//! Webhooks: endpoints of a shop that receive its events.
+//!
+//! A webhook reads the shop's log from its place. Planning writes a delivery for each event that the
+//! webhook wants, and moves the place. The sender claims deliveries that are due, makes an attempt and
+//! settles it.
+
+mod attempt;
+mod changes;
+mod delivery;
+mod health;
+mod schedule;
+mod webhook;
+
+pub use attempt::{Attempt, AttemptError, AttemptResult, NewAttempt};
+pub use changes::{SecretRotation, WebhookChanges};
+pub use delivery::{ClaimedDelivery, DeliveryRange, Settlement, WebhookMessageId};
+pub use health::{AfterAttempt, WebhookHealth};
+pub use webhook::{
+    DisabledReason, FormerSecret, NewWebhook, SealedSecret, Webhook, WebhookPayload, WebhookSnapshot,
+    WebhookState,
+};
