@@ -7,8 +7,8 @@
 mod turns;
 
 use hexdesk_domain::{
-    ApiKeyStore, CommentStore, CustomerStore, EventStore, IdRangeStore, Readiness, RetentionStore,
-    SearchStore, ShopStore, StoreCapabilities, TicketStore, UserStore, forward,
+    ApiKeyStore, CommentStore, CustomerStore, DeliveryStore, EventStore, IdRangeStore, Readiness,
+    RetentionStore, SearchStore, ShopStore, StoreCapabilities, TicketStore, UserStore, WebhookStore, forward,
 };
 
 use turns::Turns;
@@ -78,13 +78,22 @@ impl<S: ApiKeyStore> ApiKeyStore for FairReads<S> {
     forward!(store, in turns: list_keys, count_keys);
 }
 
+impl<S: WebhookStore> WebhookStore for FairReads<S> {
+    forward!(store: create_webhook, find_webhook, list_webhooks, update_webhook, delete_webhook);
+}
+
+impl<S: DeliveryStore> DeliveryStore for FairReads<S> {
+    forward!(store: list_due_webhooks, plan_deliveries, claim_deliveries, settle_deliveries, replay_deliveries, note_test);
+    forward!(store, in turns: list_attempts, count_events);
+}
+
 impl<S: EventStore> EventStore for FairReads<S> {
     forward!(store: find_log_end);
     forward!(store, in turns: list_events);
 }
 
 impl<S: RetentionStore> RetentionStore for FairReads<S> {
-    forward!(store: remove_idempotency_records, remove_events);
+    forward!(store: remove_idempotency_records, remove_events, remove_attempts);
 }
 
 impl<S: IdRangeStore> IdRangeStore for FairReads<S> {

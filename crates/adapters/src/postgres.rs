@@ -12,6 +12,7 @@ mod connection;
 mod counters;
 mod customers;
 mod deletions;
+mod deliveries;
 mod diagnosis;
 mod distribution;
 mod errors;
@@ -29,6 +30,7 @@ mod shops;
 mod tickets;
 mod unnest;
 mod users;
+mod webhooks;
 
 use std::sync::Arc;
 use std::time::Duration;

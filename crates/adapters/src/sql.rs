@@ -7,6 +7,7 @@
 pub(crate) mod api_keys;
 pub(crate) mod comments;
 pub(crate) mod customers;
+pub(crate) mod deliveries;
 pub(crate) mod diagnosis;
 pub(crate) mod events;
 pub(crate) mod folded;
@@ -22,6 +23,7 @@ pub(crate) mod statement_log;
 pub(crate) mod tickets;
 pub(crate) mod types;
 pub(crate) mod users;
+pub(crate) mod webhooks;
 
 use hexdesk_domain::{CustomerId, ShopId, UserId};
 

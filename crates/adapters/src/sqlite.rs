@@ -15,6 +15,7 @@ mod comments;
 mod connection;
 mod counters;
 mod customers;
+mod deliveries;
 mod diagnosis;
 mod errors;
 mod events;
@@ -30,6 +31,7 @@ mod shops;
 mod tickets;
 mod users;
 mod verify;
+mod webhooks;
 
 #[cfg(test)]
 mod tests;

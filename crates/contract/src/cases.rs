@@ -10,6 +10,7 @@ pub use crate::customers::cases::{
     changes as customer_changes, creation as customers, erasure as customer_erasure, lists as customer_lists,
     merges as customer_merges,
 };
+pub use crate::deliveries::cases as deliveries;
 pub use crate::events::cases as events;
 pub use crate::id_ranges::cases as id_ranges;
 pub use crate::idempotency::cases::{deferred_claims as once, ticket_creation as idempotency};
@@ -21,3 +22,4 @@ pub use crate::tickets::cases::{
     changes as ticket_changes, creation as tickets, deletion as ticket_deletion, lists as ticket_lists,
 };
 pub use crate::users::cases::{changes as user_changes, creation as users, lists as user_lists};
+pub use crate::webhooks::cases as webhooks;

@@ -13,6 +13,7 @@ pub(crate) static FAULTS: LazyLock<Vec<Fault>> = LazyLock::new(|| {
         crate::comments::faults::faults,
         crate::concurrency::faults::faults,
         crate::customers::faults::faults,
+        crate::deliveries::faults::faults,
         crate::events::faults::faults,
         crate::id_ranges::faults::faults,
         crate::idempotency::faults::faults,
@@ -22,6 +23,7 @@ pub(crate) static FAULTS: LazyLock<Vec<Fault>> = LazyLock::new(|| {
         crate::shops::faults::faults,
         crate::tickets::faults::faults,
         crate::users::faults::faults,
+        crate::webhooks::faults::faults,
     ];
     by_subject.into_iter().flat_map(|faults| faults()).collect()
 });
@@ -104,15 +106,24 @@ mod tests {
 
     /// Without this test, a case could fail for an unrelated reason.
     ///
-    /// The cases on events, retention and dropped calls need every port. No other case reads the log,
-    /// removes anything or drops a call.
+    /// The cases on events, webhooks, retention and dropped calls need every port. No other case reads the
+    /// log, removes anything or drops a call.
     #[test]
     fn no_fault_breaks_another_port() {
         // Without cases on several ports.
         let is_of_one_port = |case: &&Case| {
-            !["concurrency::", "cancellation::", "once::", "events::", "retention::", "search::"]
-                .iter()
-                .any(|module| case.name.starts_with(module))
+            ![
+                "concurrency::",
+                "cancellation::",
+                "once::",
+                "events::",
+                "webhooks::",
+                "deliveries::",
+                "retention::",
+                "search::",
+            ]
+            .iter()
+            .any(|module| case.name.starts_with(module))
                 && !["IDRANGE-7", "CUSTOMER-11", "CUSTOMER-15", "CUSTOMER-24", "CUSTOMER-28", "TICKET-29"]
                     .contains(&case.rule)
                 && case.rule != "USER-8"

@@ -12,20 +12,22 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use hexdesk_domain::ports::{
-    CommentCreation, CommentUpdate, CreateCommentOutcome, CreateCustomerOutcome, CreateKeyOutcome,
-    CreateShopOutcome, CreateTicketOutcome, CreateUserOutcome, CustomerMerge, CustomerUpdate,
-    DeleteCommentOutcome, DeleteTicketOutcome, Erased, KeyRotation, MergeCustomersOutcome, RotateKeyOutcome,
-    TicketCreation, TicketUpdate, UpdateCommentOutcome, UpdateCustomerOutcome, UpdateTicketOutcome,
-    UpdateUserOutcome, UserUpdate,
+    ClaimedDeliveries, CommentCreation, CommentUpdate, CreateCommentOutcome, CreateCustomerOutcome,
+    CreateKeyOutcome, CreateShopOutcome, CreateTicketOutcome, CreateUserOutcome, CreateWebhookOutcome,
+    CustomerMerge, CustomerUpdate, DeleteCommentOutcome, DeleteTicketOutcome, DeleteWebhookOutcome, Erased,
+    KeyRotation, MergeCustomersOutcome, Replayed, RotateKeyOutcome, SettleOutcome, TicketCreation,
+    TicketUpdate, UpdateCommentOutcome, UpdateCustomerOutcome, UpdateTicketOutcome, UpdateUserOutcome,
+    UpdateWebhookOutcome, UserUpdate, WebhookUpdate,
 };
 use hexdesk_domain::{
-    ApiKey, ApiKeyStore, AuditStamp, Capabilities, CommentId, CommentPosition, CommentStore, CommentView,
-    Customer, CustomerFilter, CustomerId, CustomerStore, DeferredClaim, Event, EventPosition, EventStore,
-    EventsRemoved, Fingerprint, IdRange, IdRangeStore, IdempotencyKey, IdempotencyRequest, IdempotentOutcome,
-    KeyNumber, NewApiKey, NewCustomer, NewUser, Page, PageSize, Readiness, Receipt, RetentionStore,
-    SearchPosition, SearchQuery, SearchStore, Shop, ShopDomain, ShopId, ShopStore, StorageError,
-    StorageErrorKind, StoreCapabilities, TextBytes, TicketFilter, TicketId, TicketPosition, TicketStore,
-    TicketView, Timestamp, User, UserFilter, UserId, UserStore,
+    ApiKey, ApiKeyStore, Attempt, AuditStamp, Capabilities, CommentId, CommentPosition, CommentStore,
+    CommentView, Customer, CustomerFilter, CustomerId, CustomerStore, DeferredClaim, DeliveryRange,
+    DeliveryStore, Event, EventPosition, EventStore, EventsRemoved, Fingerprint, IdRange, IdRangeStore,
+    IdempotencyKey, IdempotencyRequest, IdempotentOutcome, KeyNumber, NewApiKey, NewAttempt, NewCustomer,
+    NewUser, NewWebhook, Page, PageSize, Readiness, Receipt, RetentionStore, SearchPosition, SearchQuery,
+    SearchStore, Settlement, Shop, ShopDomain, ShopId, ShopStore, StorageError, StorageErrorKind,
+    StoreCapabilities, TextBytes, TicketFilter, TicketId, TicketPosition, TicketStore, TicketView, Timestamp,
+    User, UserFilter, UserId, UserStore, Webhook, WebhookId, WebhookStore,
 };
 
 use crate::memory::{MemoryStorage, State};
@@ -456,6 +458,11 @@ claimed_operations! {
         create_key(new: NewApiKey) -> CreateKeyOutcome = State::create_key;
     key_rotation, key_rotation_claim, racing_key_rotations:
         rotate_key(number: KeyNumber, rotation: KeyRotation) -> RotateKeyOutcome = State::rotate_key;
+    webhook_creation, webhook_creation_claim, racing_webhook_creations:
+        create_webhook(webhook: NewWebhook, stamp: AuditStamp) -> CreateWebhookOutcome = State::create_webhook;
+    webhook_update, webhook_update_claim, racing_webhook_updates:
+        update_webhook(id: WebhookId, update: WebhookUpdate) -> UpdateWebhookOutcome =
+            |state, shop, id, update| Ok(state.update_webhook(shop, id, update));
 }
 
 /// The longest key of a common database, in bytes.

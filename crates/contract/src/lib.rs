@@ -154,6 +154,11 @@ mod customers {
     #[cfg(test)]
     pub(crate) mod faults;
 }
+mod deliveries {
+    pub mod cases;
+    #[cfg(test)]
+    pub(crate) mod faults;
+}
 mod events {
     pub mod cases;
     pub(crate) mod expected;
@@ -211,6 +216,11 @@ mod users {
         pub mod creation;
         pub mod lists;
     }
+    #[cfg(test)]
+    pub(crate) mod faults;
+}
+mod webhooks {
+    pub mod cases;
     #[cfg(test)]
     pub(crate) mod faults;
 }

@@ -167,12 +167,44 @@ macro_rules! __for_each_case {
                 "EVENT-11" event_11_erasure_takes_the_customers_snapshots
                 "EVENT-12" event_12_pages_hold_every_event_once
             }
+            webhooks {
+                "WEBHOOK-1" webhook_1_is_found_as_created
+                "WEBHOOK-2" webhook_2_shops_are_apart
+                "WEBHOOK-3" webhook_3_list_is_in_order
+                "WEBHOOK-4" webhook_4_shop_has_a_maximum
+                "WEBHOOK-5" webhook_5_taken_id_fails
+                "WEBHOOK-6" webhook_6_update_changes_what_it_says
+                "WEBHOOK-7" webhook_7_other_version_is_refused
+                "WEBHOOK-8" webhook_8_deletion_removes_it
+                "WEBHOOK-9" webhook_9_changes_are_logged
+                "WEBHOOK-10" webhook_10_takes_effect_once
+                "WEBHOOK-11" webhook_11_racing_commands_keep_the_rules
+            }
+            deliveries {
+                "DELIVERY-1" delivery_1_planning_follows_the_log
+                "DELIVERY-2" delivery_2_racing_plans_share_nothing
+                "DELIVERY-3" delivery_3_due_deliveries_are_claimed
+                "DELIVERY-4" delivery_4_one_subject_is_in_order
+                "DELIVERY-5" delivery_5_claim_is_a_lease
+                "DELIVERY-6" delivery_6_claims_have_a_maximum
+                "DELIVERY-7" delivery_7_racing_claims_share_nothing
+                "DELIVERY-8" delivery_8_removed_event_is_not_delivered
+                "DELIVERY-9" delivery_9_settling_notes_the_attempt
+                "DELIVERY-10" delivery_10_stale_settlement_changes_nothing
+                "DELIVERY-11" delivery_11_disabling_is_logged
+                "DELIVERY-12" delivery_12_due_webhooks_are_listed
+                "DELIVERY-13" delivery_13_attempts_are_listed_latest_first
+                "DELIVERY-14" delivery_14_replay_delivers_again
+                "DELIVERY-15" delivery_15_range_is_counted
+                "DELIVERY-16" delivery_16_test_is_an_attempt
+            }
             retention {
                 "RETENTION-1" retention_1_removes_old_records
                 "RETENTION-2" retention_2_removed_key_is_free
                 "RETENTION-3" retention_3_removes_old_events
                 "EVENT-15" event_15_no_list_skips_removed_events
                 "EVENT-16" event_16_nothing_appears_before_the_end
+                "RETENTION-5" retention_5_removes_old_attempts
             }
             id_ranges {
                 "IDRANGE-2" id_range_2_has_its_span

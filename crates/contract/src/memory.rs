@@ -4,6 +4,7 @@ mod api_keys;
 mod comment_changes;
 mod comments;
 mod customers;
+mod deliveries;
 mod events;
 mod id_ranges;
 mod idempotency;
@@ -13,6 +14,7 @@ mod shops;
 mod ticket_changes;
 mod tickets;
 mod users;
+mod webhooks;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -20,9 +22,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use anyhow::anyhow;
 use async_trait::async_trait;
 use hexdesk_domain::{
-    ApiKey, Capabilities, Comment, CommentId, Customer, CustomerId, Event, EventPosition, HumanTicket,
-    HumanTicketId, KeyNumber, NodeNumber, Readiness, Shop, ShopId, StorageError, StorageErrorKind,
-    StoreCapabilities, TicketId, Timestamp, User, UserId,
+    ApiKey, Attempt, Capabilities, Comment, CommentId, Customer, CustomerId, DeliveryQueue, Event,
+    EventPosition, HumanTicket, HumanTicketId, KeyNumber, NodeNumber, Readiness, Shop, ShopId, StorageError,
+    StorageErrorKind, StoreCapabilities, TicketId, Timestamp, User, UserId, Webhook, WebhookId,
 };
 
 #[cfg(test)]
@@ -55,6 +57,9 @@ pub(crate) struct State {
     pub(crate) human_tickets: BTreeMap<(ShopId, HumanTicketId), HumanTicket>,
     pub(crate) idempotency_records: BTreeMap<idempotency::RecordKey, idempotency::IdempotencyRecord>,
     pub(crate) api_keys: BTreeMap<(ShopId, KeyNumber), ApiKey>,
+    pub(crate) webhooks: BTreeMap<(ShopId, WebhookId), Webhook>,
+    pub(crate) deliveries: BTreeMap<(ShopId, WebhookId), DeliveryQueue>,
+    pub(crate) attempts: BTreeMap<(ShopId, WebhookId, i64), Attempt>,
     /// Each shop's log, oldest first.
     pub(crate) events: BTreeMap<ShopId, Vec<Event>>,
     /// The customers to whom the objects of earlier events were moved.

@@ -70,6 +70,30 @@ macro_rules! for_each_method {
                 rotate_key(shop: ShopId, number: KeyNumber, rotation: KeyRotation, claim:
                     Option<DeferredClaim<RotateKeyOutcome>>) -> IdempotentOutcome<RotateKeyOutcome>;
             }
+            WebhookStore {
+                create_webhook(shop: ShopId, webhook: NewWebhook, stamp: AuditStamp, claim:
+                    Option<DeferredClaim<CreateWebhookOutcome>>) -> IdempotentOutcome<CreateWebhookOutcome>;
+                find_webhook(shop: ShopId, id: WebhookId) -> Option<Webhook>;
+                list_webhooks(shop: ShopId) -> Vec<Webhook>;
+                update_webhook(shop: ShopId, id: WebhookId, update: WebhookUpdate, claim:
+                    Option<DeferredClaim<UpdateWebhookOutcome>>) -> IdempotentOutcome<UpdateWebhookOutcome>;
+                delete_webhook(shop: ShopId, id: WebhookId, expected_version: Option<i64>, stamp: AuditStamp) ->
+                    DeleteWebhookOutcome;
+            }
+            DeliveryStore {
+                list_due_webhooks(now: Timestamp) -> Vec<(ShopId, WebhookId)>;
+                plan_deliveries(shop: ShopId, webhook: WebhookId, now: Timestamp, limit: u32) -> u32;
+                claim_deliveries(shop: ShopId, webhook: WebhookId, now: Timestamp, until: Timestamp, limit: u32) ->
+                    Option<ClaimedDeliveries>;
+                settle_deliveries(shop: ShopId, webhook: WebhookId, settlements: Vec<Settlement>, stamp: AuditStamp) ->
+                    Vec<SettleOutcome>;
+                list_attempts(shop: ShopId, webhook: WebhookId, before: Option<i64>, size: PageSize) ->
+                    Option<Page<Attempt, i64>>;
+                count_events(shop: ShopId, range: DeliveryRange, at_most: u64) -> u64;
+                replay_deliveries(shop: ShopId, webhook: WebhookId, range: DeliveryRange, now: Timestamp, limit: u32) ->
+                    Option<Replayed>;
+                note_test(shop: ShopId, webhook: WebhookId, attempt: NewAttempt) -> Option<Attempt>;
+            }
             EventStore {
                 list_events(shop: ShopId, after: Option<EventPosition>, size: PageSize) ->
                     Result<Page<Event, EventPosition>, EventsRemoved>;
@@ -78,6 +102,7 @@ macro_rules! for_each_method {
             RetentionStore {
                 remove_idempotency_records(before: Timestamp, limit: u32) -> u64;
                 remove_events(shop: ShopId, before: Timestamp, limit: u32) -> u64;
+                remove_attempts(shop: ShopId, before: Timestamp, limit: u32) -> u64;
             }
             IdRangeStore {
                 reserve_id_range(now: Timestamp, span_millis: i64, current: Option<IdRange>) -> IdRange;

@@ -22,6 +22,9 @@ impl State {
             human_tickets,
             idempotency_records,
             api_keys,
+            webhooks,
+            deliveries,
+            attempts,
             events,
             moved_events,
             changes,
@@ -38,6 +41,9 @@ impl State {
         write_rows(&mut self.human_tickets, &before.human_tickets, human_tickets);
         write_rows(&mut self.idempotency_records, &before.idempotency_records, idempotency_records);
         write_rows(&mut self.api_keys, &before.api_keys, api_keys);
+        write_rows(&mut self.webhooks, &before.webhooks, webhooks);
+        write_rows(&mut self.deliveries, &before.deliveries, deliveries);
+        write_rows(&mut self.attempts, &before.attempts, attempts);
         for (shop, log) in events {
             let before = before.events.get(&shop).map_or(&[][..], Vec::as_slice);
             self.write_log(shop, before, log);

@@ -6,19 +6,21 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use hexdesk_domain::ports::{
-    CommentCreation, CommentUpdate, CreateCommentOutcome, CreateCustomerOutcome, CreateKeyOutcome,
-    CreateShopOutcome, CreateTicketOutcome, CreateUserOutcome, CustomerMerge, CustomerUpdate,
-    DeleteCommentOutcome, DeleteTicketOutcome, Erased, KeyRotation, MergeCustomersOutcome, RotateKeyOutcome,
-    TicketCreation, TicketUpdate, UpdateCommentOutcome, UpdateCustomerOutcome, UpdateTicketOutcome,
-    UpdateUserOutcome, UserUpdate,
+    ClaimedDeliveries, CommentCreation, CommentUpdate, CreateCommentOutcome, CreateCustomerOutcome,
+    CreateKeyOutcome, CreateShopOutcome, CreateTicketOutcome, CreateUserOutcome, CreateWebhookOutcome,
+    CustomerMerge, CustomerUpdate, DeleteCommentOutcome, DeleteTicketOutcome, DeleteWebhookOutcome, Erased,
+    KeyRotation, MergeCustomersOutcome, Replayed, RotateKeyOutcome, SettleOutcome, TicketCreation,
+    TicketUpdate, UpdateCommentOutcome, UpdateCustomerOutcome, UpdateTicketOutcome, UpdateUserOutcome,
+    UpdateWebhookOutcome, UserUpdate, WebhookUpdate,
 };
 use hexdesk_domain::{
-    ApiKey, ApiKeyStore, AuditStamp, Capabilities, CommentId, CommentPosition, CommentStore, CommentView,
-    Customer, CustomerFilter, CustomerId, CustomerStore, DeferredClaim, Event, EventPosition, EventStore,
-    EventsRemoved, IdRange, IdRangeStore, IdempotentOutcome, KeyNumber, NewApiKey, NewCustomer, NewUser,
-    Page, PageSize, Readiness, RetentionStore, SearchPosition, SearchQuery, SearchStore, Shop, ShopDomain,
-    ShopId, ShopStore, Storage, StorageError, StoreCapabilities, TicketFilter, TicketId, TicketPosition,
-    TicketStore, TicketView, Timestamp, User, UserFilter, UserId, UserStore,
+    ApiKey, ApiKeyStore, Attempt, AuditStamp, Capabilities, CommentId, CommentPosition, CommentStore,
+    CommentView, Customer, CustomerFilter, CustomerId, CustomerStore, DeferredClaim, DeliveryRange,
+    DeliveryStore, Event, EventPosition, EventStore, EventsRemoved, IdRange, IdRangeStore, IdempotentOutcome,
+    KeyNumber, NewApiKey, NewAttempt, NewCustomer, NewUser, NewWebhook, Page, PageSize, Readiness,
+    RetentionStore, SearchPosition, SearchQuery, SearchStore, Settlement, Shop, ShopDomain, ShopId,
+    ShopStore, Storage, StorageError, StoreCapabilities, TicketFilter, TicketId, TicketPosition, TicketStore,
+    TicketView, Timestamp, User, UserFilter, UserId, UserStore, Webhook, WebhookId, WebhookStore,
 };
 
 use crate::methods::for_each_method;

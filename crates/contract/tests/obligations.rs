@@ -12,7 +12,7 @@ const INTRODUCTION: &str = "ports.rs";
 
 /// The files of the domain with the documentation of the page, in order, each with the start of the
 /// documented item.
-const SOURCES: [(&str, &str); 13] = [
+const SOURCES: [(&str, &str); 15] = [
     ("ports/shops.rs", "pub trait ShopStore"),
     ("ports/customers.rs", "pub trait CustomerStore"),
     ("ports/users.rs", "pub trait UserStore"),
@@ -22,6 +22,8 @@ const SOURCES: [(&str, &str); 13] = [
     ("idempotency.rs", "pub enum IdempotentOutcome"),
     ("ports/api_keys.rs", "pub trait ApiKeyStore"),
     ("ports/events.rs", "pub trait EventStore"),
+    ("ports/webhooks.rs", "pub trait WebhookStore"),
+    ("ports/deliveries.rs", "pub trait DeliveryStore"),
     ("ports/retention.rs", "pub trait RetentionStore"),
     ("ports/id_ranges.rs", "pub trait IdRangeStore"),
     ("ports/readiness.rs", "pub trait Readiness"),

@@ -7,6 +7,8 @@ use crate::{KeyNumber, ShopId, Timestamp, UserId};
 pub enum Actor {
     /// The operator of the server, on the command line.
     Operator,
+    /// The server itself, such as when it disables a webhook.
+    Server,
     /// The holder of an API key of the shop.
     ApiKey {
         /// The key's number.
@@ -20,7 +22,7 @@ impl Actor {
     /// The user in whose name the actor writes.
     pub const fn user_id(self) -> Option<UserId> {
         match self {
-            Self::Operator => None,
+            Self::Operator | Self::Server => None,
             Self::ApiKey { user_id, .. } => user_id,
         }
     }

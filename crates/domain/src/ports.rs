@@ -92,6 +92,8 @@
 //! | a key is not revoked, and has not ended | a revocation, a rotation, a deactivation | KEY-9, KEY-10, USER-10 |
 //! | a record or an event is there | a step of retention | RETENTION-4, EVENT-15 |
 //! | a position of the log is the next | every other write in the shop | EVENT-13, EVENT-14 |
+//! | a shop has room for a webhook | a creation | WEBHOOK-11 |
+//! | the version of a webhook | an update, a deletion | WEBHOOK-11 |
 //! | a range of ids is free | another reservation | IDRANGE-1 |
 //!
 //! # Optional capabilities
@@ -173,6 +175,8 @@ pub trait Storage:
     + SearchStore
     + ApiKeyStore
     + EventStore
+    + WebhookStore
+    + DeliveryStore
     + RetentionStore
     + IdRangeStore
     + Readiness
@@ -189,6 +193,8 @@ impl<T> Storage for T where
         + SearchStore
         + ApiKeyStore
         + EventStore
+        + WebhookStore
+        + DeliveryStore
         + RetentionStore
         + IdRangeStore
         + Readiness

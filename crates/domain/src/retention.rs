@@ -11,6 +11,9 @@ const STEP: u32 = 500;
 /// The shortest time to keep idempotency records, in hours. Clients rely on it.
 pub const MIN_IDEMPOTENCY_HOURS: u32 = 24;
 
+/// How long to keep the attempts of webhooks, in days.
+const ATTEMPT_DAYS: i64 = 30;
+
 /// How long to keep records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
@@ -27,6 +30,8 @@ pub struct Removed {
     pub idempotency_records: u64,
     /// Events.
     pub events: u64,
+    /// Attempts of webhooks.
+    pub attempts: u64,
 }
 
 /// Removes old records in steps.
@@ -65,9 +70,17 @@ impl EnforceRetention {
                 break;
             }
         }
-        let Some(days) = self.retention.event_days else { return Ok(removed) };
-        let before = hours_before(now, i64::from(days) * 24);
+        let events_before = self.retention.event_days.map(|days| days_before(now, days.into()));
+        let attempts_before = days_before(now, ATTEMPT_DAYS);
         for shop in self.shops.list_shops().await? {
+            loop {
+                let step = self.store.remove_attempts(shop.id, attempts_before, STEP).await?;
+                removed.attempts += step;
+                if step < STEP.into() {
+                    break;
+                }
+            }
+            let Some(before) = events_before else { continue };
             loop {
                 let step = self.store.remove_events(shop.id, before, STEP).await?;
                 removed.events += step;
@@ -82,4 +95,8 @@ impl EnforceRetention {
 
 fn hours_before(now: Timestamp, hours: i64) -> Timestamp {
     now.saturating_add_millis(hours.saturating_mul(-60 * 60 * 1_000))
+}
+
+fn days_before(now: Timestamp, days: i64) -> Timestamp {
+    hours_before(now, days.saturating_mul(24))
 }

@@ -123,6 +123,7 @@ pub(crate) fn webhook() -> Webhook {
             failing_since: Some(Timestamp::MIN),
             next_probe: Some(Timestamp::MAX),
             last_attempt: 12,
+            last_claim: 13,
         },
     }
 }

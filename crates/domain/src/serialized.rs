@@ -13,11 +13,13 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
-    Actor, ApiKey, ApiKeySnapshot, AuditStamp, Comment, CommentDraft, CommentId, Customer, CustomerDraft,
-    CustomerId, Event, EventKind, EventPosition, ExternalIds, Fingerprint, HumanTicket, HumanTicketId,
-    IdRange, IdempotencyKey, InitialMessage, KeyNumber, NodeNumber, Receipt, Rule, Scope, SecretHash, Shop,
-    ShopDomain, ShopId, Snapshot, Subject, Ticket, TicketDraft, TicketId, TicketSnapshot, Timestamp, User,
-    UserDraft, UserId, Violation,
+    Actor, ApiKey, ApiKeySnapshot, Attempt, AttemptError, AttemptResult, AuditStamp, Comment, CommentDraft,
+    CommentId, Customer, CustomerDraft, CustomerId, Delivery, DisabledReason, Event, EventKind,
+    EventPosition, ExternalIds, Fingerprint, FormerSecret, HumanTicket, HumanTicketId, IdRange,
+    IdempotencyKey, InitialMessage, KeyNumber, NewAttempt, NodeNumber, Receipt, Rule, Scope, SealedSecret,
+    SecretHash, Shop, ShopDomain, ShopId, Snapshot, Subject, Ticket, TicketDraft, TicketId, TicketSnapshot,
+    Timestamp, User, UserDraft, UserId, Violation, Webhook, WebhookHealth, WebhookId, WebhookPayload,
+    WebhookSnapshot, WebhookState,
 };
 
 /// Implements both traits through another type, and a check on reading.
@@ -51,6 +53,10 @@ through! {
         |text| Self::parse(&text).ok().filter(|domain| domain.as_str() == text);
     Scope as String: |it| it.as_str().to_owned(), |text| text.parse().ok();
     EventKind as String: |it| it.as_str().to_owned(), |text| text.parse().ok();
+    WebhookPayload as String: |it| it.as_str().to_owned(), |text| Self::named(&text);
+    DisabledReason as String: |it| it.as_str().to_owned(), |text| Self::named(&text);
+    AttemptError as String: |it| it.as_str().to_owned(), |text| Self::named(&text);
+    SealedSecret as Vec<u8>: |it| it.0, |bytes| Some(Self(bytes));
 }
 
 /// Implements reading for ids, which are numbers.
@@ -65,7 +71,7 @@ macro_rules! ids {
     )+};
 }
 
-ids! { ShopId CustomerId UserId HumanTicketId TicketId CommentId }
+ids! { ShopId CustomerId UserId HumanTicketId TicketId CommentId WebhookId }
 
 /// Implements both traits for structs, through all of their fields. A field that is missing here
 /// does not compile. The function after a struct checks the whole value on reading.
@@ -223,6 +229,65 @@ structs! {
         expires_at: Option<Timestamp>,
         revoked_at: Option<Timestamp>,
     } every_field_is_checked;
+    WebhookSnapshot "WebhookSnapshot" as WebhookSnapshotFields {
+        id: WebhookId,
+        url: String,
+        kinds: Option<BTreeSet<EventKind>>,
+        payload: WebhookPayload,
+        ignore_key: Option<KeyNumber>,
+        state: WebhookState,
+        former_secret_ends_at: Option<Timestamp>,
+        created_at: Timestamp,
+        version: i64,
+    } every_field_is_checked;
+    Webhook "Webhook" as WebhookFields {
+        shop_id: ShopId,
+        id: WebhookId,
+        url: String,
+        kinds: Option<BTreeSet<EventKind>>,
+        payload: WebhookPayload,
+        ignore_key: Option<KeyNumber>,
+        state: WebhookState,
+        secret: SealedSecret,
+        former_secret: Option<FormerSecret>,
+        created_at: Timestamp,
+        version: i64,
+        place: EventPosition,
+        health: WebhookHealth,
+    } every_field_is_checked;
+    FormerSecret "FormerSecret" as FormerSecretFields {
+        secret: SealedSecret,
+        ends_at: Timestamp,
+    } every_field_is_checked;
+    WebhookHealth "WebhookHealth" as WebhookHealthFields {
+        failures: u32,
+        failing_since: Option<Timestamp>,
+        next_probe: Option<Timestamp>,
+        last_attempt: i64,
+        last_claim: i64,
+    } every_field_is_checked;
+    NewAttempt "NewAttempt" as NewAttemptFields {
+        time: Timestamp,
+        duration_millis: i64,
+        result: AttemptResult,
+    } every_field_is_checked;
+    Delivery "Delivery" as DeliveryFields {
+        position: EventPosition,
+        kind: EventKind,
+        subject: Subject,
+        attempts: u32,
+        claim: i64,
+        due_at: Option<Timestamp>,
+        claimed_until: Option<Timestamp>,
+    } every_field_is_checked;
+    Attempt "Attempt" as AttemptFields {
+        number: i64,
+        position: Option<EventPosition>,
+        kind: Option<EventKind>,
+        of_delivery: u32,
+        made: NewAttempt,
+        next_due: Option<Timestamp>,
+    } every_field_is_checked;
     Event "Event" as EventFields {
         shop_id: ShopId,
         position: EventPosition,
@@ -257,6 +322,7 @@ macro_rules! enums {
 enums! {
     Actor "Actor" as ActorVariants {
         Operator,
+        Server,
         ApiKey { number: KeyNumber, user_id: Option<UserId> },
     };
     Subject "Subject" as SubjectVariants {
@@ -265,6 +331,7 @@ enums! {
         Customer(CustomerId),
         User(UserId),
         ApiKey(KeyNumber),
+        Webhook(WebhookId),
     };
     Snapshot "Snapshot" as SnapshotVariants {
         Ticket(Box<TicketSnapshot>),
@@ -272,6 +339,15 @@ enums! {
         Customer(Box<Customer>),
         User(Box<User>),
         ApiKey(Box<ApiKeySnapshot>),
+        Webhook(Box<WebhookSnapshot>),
+    };
+    WebhookState "WebhookState" as WebhookStateVariants {
+        Enabled,
+        Disabled { reason: DisabledReason, at: Timestamp },
+    };
+    AttemptResult "AttemptResult" as AttemptResultVariants {
+        Status(u16),
+        Error(AttemptError),
     };
 }
 
@@ -476,6 +552,14 @@ mod tests {
         });
         round_trip(&Receipt { response: (0..=u8::MAX).collect(), customer_id: CustomerId::new(1) });
         round_trip(&(IdempotencyKey::parse("a b").unwrap(), Fingerprint([9; 32])));
+        round_trip(&samples::webhook());
+        round_trip(&Webhook { state: WebhookState::Enabled, ..samples::webhook() });
+        for result in [AttemptResult::Status(204), AttemptResult::Error(AttemptError::Dns)] {
+            let made = NewAttempt { time: Timestamp::MIN, duration_millis: 5, result };
+            let position = Some(EventPosition { change: 1, part: 0 });
+            let kind = Some(EventKind::TicketCreated);
+            round_trip(&Attempt { number: 1, position, kind, of_delivery: 1, made, next_due: None });
+        }
         let node = NodeNumber::new(NodeNumber::COUNT - 1).unwrap();
         round_trip(&IdRange { node, from: Timestamp::MIN, until: Timestamp::MAX });
         for kind in EventKind::ALL {
@@ -496,6 +580,7 @@ mod tests {
             NewEvent::customer_created(samples::customer()),
             NewEvent::user_created(samples::user()),
             NewEvent::api_key_revoked(&key),
+            NewEvent::webhook_disabled(&samples::webhook()),
         ];
         let by_key = Actor::ApiKey { number: key.number, user_id: key.user_id };
         for (event, change) in events.into_iter().zip(0..) {

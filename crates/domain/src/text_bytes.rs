@@ -1,8 +1,8 @@
 //! The bytes of texts: they decide where a page or a batch ends.
 
 use crate::{
-    ApiKey, ApiKeySnapshot, Comment, CommentView, Customer, Event, ExternalIds, InitialMessage, NewComment,
-    Snapshot, Ticket, TicketSnapshot, TicketView, User,
+    ApiKey, ApiKeySnapshot, Attempt, Comment, CommentView, Customer, Event, ExternalIds, InitialMessage,
+    NewComment, Snapshot, Ticket, TicketSnapshot, TicketView, User, WebhookSnapshot,
 };
 
 /// The bytes of the texts of a value, in UTF-8. Numbers, times and flags do not count. It depends on
@@ -74,6 +74,10 @@ text_bytes! {
         freshdesk_id, gmelius_id, gorgias_id;
     }
     User { email, first_name, last_name, full_name; id, shop_id, created_at, deactivated_at }
+    WebhookSnapshot {
+        url; id, kinds, payload, ignore_key, state, former_secret_ends_at, created_at, version
+    }
+    Attempt { ; number, position, kind, of_delivery, made, next_due }
     Event { snapshot; shop_id, position, kind, subject, stamp }
 }
 
@@ -129,6 +133,7 @@ impl TextBytes for Snapshot {
             Self::Customer(customer) => customer.text_bytes(),
             Self::User(user) => user.text_bytes(),
             Self::ApiKey(key) => key.text_bytes(),
+            Self::Webhook(webhook) => webhook.text_bytes(),
         }
     }
 }

@@ -8,13 +8,15 @@ mod attempt;
 mod changes;
 mod delivery;
 mod health;
+mod queue;
 mod schedule;
 mod webhook;
 
 pub use attempt::{Attempt, AttemptError, AttemptResult, NewAttempt};
 pub use changes::{SecretRotation, WebhookChanges};
-pub use delivery::{ClaimedDelivery, DeliveryRange, Settlement, WebhookMessageId};
+pub use delivery::{ClaimedDelivery, Delivery, DeliveryRange, Settlement, WebhookMessageId};
 pub use health::{AfterAttempt, WebhookHealth};
+pub use queue::DeliveryQueue;
 pub use webhook::{
     DisabledReason, FormerSecret, NewWebhook, SealedSecret, Webhook, WebhookPayload, WebhookSnapshot,
     WebhookState,

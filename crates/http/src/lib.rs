@@ -47,4 +47,5 @@ mod similar_names;
 mod ticket_ids;
 mod tickets;
 mod users;
+mod webhooks;
 mod wire_id;

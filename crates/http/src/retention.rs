@@ -54,6 +54,7 @@ impl RetentionSettings {
                     Ok(removed) => tracing::debug!(
                         idempotency_records = removed.idempotency_records,
                         events = removed.events,
+                        attempts = removed.attempts,
                         "removed expired records"
                     ),
                     Err(error) => {

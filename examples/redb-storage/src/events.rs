@@ -27,9 +27,7 @@ impl EventStore for RedbStorage {
             }
             let events = transaction.open_table(EVENTS)?.range(range(shop, after))?.map(|entry| {
                 let (_, stored) = entry?;
-                let (_time, event, _customer, snapshot) = stored.value();
-                let snapshot = snapshot.map(decode).transpose()?;
-                Ok(Event { snapshot, ..decode(event)? })
+                read_event(stored.value())
             });
             Page::try_from_list(events, size, |event| event.position).map(Ok)
         })
@@ -44,4 +42,12 @@ impl EventStore for RedbStorage {
         })
         .await
     }
+}
+
+/// Puts a stored event and its snapshot together.
+pub(crate) fn read_event(
+    (_time, event, _customer, snapshot): (i64, &[u8], Option<i64>, Option<&[u8]>),
+) -> anyhow::Result<Event> {
+    let snapshot = snapshot.map(decode).transpose()?;
+    Ok(Event { snapshot, ..decode(event)? })
 }

@@ -11,7 +11,7 @@
 //! | `numbers` | the numbers that the store assigns, and counts |
 //! | `idempotency` | operations that take effect once |
 //! | `errors` | conversion of redb's errors to errors of the ports |
-//! | `shops`, `customers`, `users`, `tickets`, `comments`, `search`, `api_keys`, `events`, `retention`, `id_ranges`, `readiness` | one port each |
+//! | `shops`, `customers`, `users`, `tickets`, `comments`, `search`, `api_keys`, `webhooks`, `deliveries`, `events`, `retention`, `id_ranges`, `readiness` | one port each |
 //!
 //! ```
 //! use hexdesk_domain::ports::CreateShopOutcome;
@@ -33,6 +33,7 @@
 mod api_keys;
 mod comments;
 mod customers;
+mod deliveries;
 mod encoding;
 mod errors;
 mod events;
@@ -48,6 +49,7 @@ mod storage;
 mod tables;
 mod tickets;
 mod users;
+mod webhooks;
 
 #[cfg(test)]
 mod tests;

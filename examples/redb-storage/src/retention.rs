@@ -2,10 +2,10 @@ use async_trait::async_trait;
 use hexdesk_domain::{RetentionStore, ShopId, StorageError, Timestamp};
 use redb::ReadableTable;
 
-use crate::RedbStorage;
 use crate::events::range;
 use crate::numbers::count_of;
 use crate::tables::{EVENTS, IDEMPOTENCY_RECORDS, LOG_BEGINNINGS};
+use crate::{RedbStorage, deliveries};
 
 #[async_trait]
 impl RetentionStore for RedbStorage {
@@ -39,6 +39,18 @@ impl RetentionStore for RedbStorage {
                 transaction.open_table(LOG_BEGINNINGS)?.insert(shop.get(), (*change, *part))?;
             }
             Ok(u64::try_from(old.len())?)
+        })
+        .await
+    }
+
+    async fn remove_attempts(
+        &self,
+        shop: ShopId,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<u64, StorageError> {
+        self.write("remove_attempts", move |transaction| {
+            deliveries::remove_attempts(transaction, shop, before, limit)
         })
         .await
     }

@@ -74,6 +74,13 @@ pub(crate) const IDEMPOTENCY_RECORDS: Table<RecordKey, Record> = Table::new("ide
 
 pub(crate) const API_KEYS: Table<NumberInShop, Json> = Table::new("api_keys");
 
+pub(crate) const WEBHOOKS: Table<NumberInShop, Json> = Table::new("webhooks");
+
+/// Webhook to its queue.
+pub(crate) const DELIVERIES: Table<NumberInShop, Json> = Table::new("deliveries");
+/// The shop's number, the webhook, and the number of the attempt.
+pub(crate) const ATTEMPTS: Table<(i64, i64, i64), Json> = Table::new("attempts");
+
 pub(crate) const EVENTS: Table<EventKey, StoredEvent> = Table::new("events");
 /// Shop to the number of its last change. A position in the log is not used again after its event
 /// is removed, so the next position cannot be derived from the remaining events alone.
@@ -105,6 +112,9 @@ pub(crate) fn create_all(transaction: &WriteTransaction) -> Result<(), TableErro
     transaction.open_table(COMMENT_IDS)?;
     transaction.open_table(IDEMPOTENCY_RECORDS)?;
     transaction.open_table(API_KEYS)?;
+    transaction.open_table(WEBHOOKS)?;
+    transaction.open_table(DELIVERIES)?;
+    transaction.open_table(ATTEMPTS)?;
     transaction.open_table(EVENTS)?;
     transaction.open_table(LAST_CHANGES)?;
     transaction.open_table(LOG_BEGINNINGS)?;

@@ -7,6 +7,7 @@
 mod api_keys;
 mod comments;
 mod customers;
+mod deliveries;
 mod events;
 mod id_ranges;
 mod readiness;
@@ -15,6 +16,7 @@ mod search;
 mod shops;
 mod tickets;
 mod users;
+mod webhooks;
 
 use hexdesk_domain::{StorageError, StorageErrorKind};
 

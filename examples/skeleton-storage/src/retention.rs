@@ -14,4 +14,13 @@ impl RetentionStore for SkeletonStorage {
     async fn remove_events(&self, shop: ShopId, before: Timestamp, limit: u32) -> Result<u64, StorageError> {
         not_implemented("remove_events")
     }
+
+    async fn remove_attempts(
+        &self,
+        shop: ShopId,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<u64, StorageError> {
+        not_implemented("remove_attempts")
+    }
 }

@@ -35,6 +35,8 @@ hexdesk_contract::storage_contract!(
         once,
         api_keys,
         events,
+        webhooks,
+        deliveries,
         retention,
         id_ranges,
         readiness,

@@ -12,6 +12,7 @@ use hexdesk_domain::{
 use super::errors::{Effect, Failure, count_from};
 use super::events::append::append;
 use super::idempotency::attempt;
+use super::shops::lock_numbering;
 use super::{PostgresStorage, pages};
 use crate::sql::api_keys::ApiKeyRow;
 use crate::sql::events::NewEventRow;
@@ -127,7 +128,7 @@ async fn create(
     shop: ShopId,
     key: &NewApiKey,
 ) -> Result<CreateKeyOutcome, Failure> {
-    lock(connection, shop).await?;
+    lock_numbering(connection, shop).await?;
     if let Some(user) = key.user_id
         && !lock_active_user(connection, shop, user).await?
     {
@@ -146,7 +147,7 @@ async fn rotate(
     rotation: KeyRotation,
 ) -> Result<RotateKeyOutcome, Failure> {
     let KeyRotation { secret_hash, expires_at, stamp, old_ends_at } = rotation;
-    lock(connection, shop).await?;
+    lock_numbering(connection, shop).await?;
     let old = find(connection, shop, number).await?;
     if let Some(user) = old.as_ref().and_then(|key| key.user_id)
         && !lock_active_user(connection, shop, user).await?
@@ -200,18 +201,6 @@ async fn revoke(
     Ok(Some(key))
 }
 
-/// Locks the numbering of the shop's keys until the transaction ends.
-async fn lock(connection: &mut AsyncPgConnection, shop: ShopId) -> Result<(), Failure> {
-    let found: Option<i64> = shops::table
-        .find(shop.get())
-        .select(shops::id)
-        .for_no_key_update()
-        .get_result(connection)
-        .await
-        .optional()?;
-    found.map(|_| ()).ok_or(Failure::Unexpected("the shop does not exist"))
-}
-
 /// Whether this is an active user of the shop. Locks the user until the transaction ends: a
 /// deactivation waits, and then revokes the new key too.
 async fn lock_active_user(
@@ -230,7 +219,7 @@ async fn lock_active_user(
     Ok(found.is_some())
 }
 
-/// Adds a key with the next number, for which the transaction holds [`lock`].
+/// Adds a key with the next number, for which the transaction holds [`lock_numbering`].
 async fn insert(
     connection: &mut AsyncPgConnection,
     shop: ShopId,

@@ -39,6 +39,9 @@ impl PostgresStorage {
         "idempotency_records",
         "events",
         "log_beginnings",
+        "webhooks",
+        "webhook_deliveries",
+        "webhook_attempts",
     ];
 
     /// Migrates, and then distributes all tables by shop that are not distributed yet. Returns the

@@ -50,6 +50,31 @@ impl RetentionStore for PostgresStorage {
             })
             .await
     }
+
+    async fn remove_attempts(
+        &self,
+        shop: ShopId,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<u64, StorageError> {
+        self.connections
+            .run("remove_attempts", Effect::Write, async move |connection: &mut AsyncPgConnection| {
+                // Another session is already removing locked attempts.
+                let removed = diesel::sql_query(
+                    "DELETE FROM webhook_attempts WHERE shop_id = $1 AND (webhook_id, number) IN (
+                        SELECT webhook_id, number FROM webhook_attempts
+                        WHERE shop_id = $1 AND time < $2 ORDER BY time LIMIT $3 FOR UPDATE SKIP LOCKED
+                    )",
+                )
+                .bind::<BigInt, _>(shop.get())
+                .bind::<Instant, _>(StoredTimestamp(before))
+                .bind::<BigInt, _>(i64::from(limit))
+                .execute(connection)
+                .await?;
+                count_from(removed)
+            })
+            .await
+    }
 }
 
 /// Removes at most `rows` old idempotency records, shop by shop. Skips those that another session is

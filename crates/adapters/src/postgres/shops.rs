@@ -135,3 +135,15 @@ async fn find(connection: &mut AsyncPgConnection, domain: &ShopDomain) -> Result
         .optional()?;
     Ok(row.map(TryInto::try_into).transpose()?)
 }
+
+/// Locks the shop until the transaction ends, against other transactions that add a key or a webhook.
+pub(super) async fn lock_numbering(connection: &mut AsyncPgConnection, shop: ShopId) -> Result<(), Failure> {
+    let found: Option<i64> = shops::table
+        .find(shop.get())
+        .select(shops::id)
+        .for_no_key_update()
+        .get_result(connection)
+        .await
+        .optional()?;
+    found.map(|_| ()).ok_or(Failure::Unexpected("the shop does not exist"))
+}

@@ -17,6 +17,7 @@ use super::customers::CustomerRow;
 use super::tickets::TicketRow;
 use super::types::StoredTimestamp;
 use super::users::UserRow;
+use super::webhooks::ConfigurationRow;
 use super::{CorruptRow, shop_id, user_id};
 
 diesel::table! {
@@ -37,6 +38,9 @@ diesel::table! {
     }
 }
 
+/// The key of a change by the server. Keys are numbered from 1.
+const SERVER: i64 = 0;
+
 /// The author and time of a change, as columns.
 #[derive(Debug, Clone, Copy, Queryable, Selectable, Insertable)]
 #[diesel(table_name = events, treat_none_as_default_value = false)]
@@ -50,6 +54,7 @@ impl From<AuditStamp> for StampRow {
     fn from(stamp: AuditStamp) -> Self {
         let (actor_key, actor_user) = match stamp.actor {
             Actor::Operator => (None, None),
+            Actor::Server => (Some(SERVER), None),
             Actor::ApiKey { number, user_id } => (Some(number.get()), user_id.map(UserId::get)),
         };
         Self { actor_key, actor_user, time: StoredTimestamp(stamp.time) }
@@ -62,6 +67,7 @@ impl TryFrom<StampRow> for AuditStamp {
     fn try_from(row: StampRow) -> Result<Self, Self::Error> {
         let actor = match row.actor_key {
             None => Actor::Operator,
+            Some(SERVER) => Actor::Server,
             Some(number) => Actor::ApiKey {
                 number: KeyNumber::new(number).ok_or(CorruptRow("key number"))?,
                 user_id: user_id(row.actor_user)?,
@@ -140,6 +146,28 @@ impl TryFrom<EventRow> for Event {
     }
 }
 
+/// An event to read, without its snapshot.
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = events)]
+pub(crate) struct BareEventRow {
+    shop_id: i64,
+    change: i64,
+    part: i64,
+    kind: String,
+    subject_id: i64,
+    #[diesel(embed)]
+    stamp: StampRow,
+}
+
+impl TryFrom<BareEventRow> for Event {
+    type Error = CorruptRow;
+
+    fn try_from(row: BareEventRow) -> Result<Self, Self::Error> {
+        let BareEventRow { shop_id, change, part, kind, subject_id, stamp } = row;
+        EventRow { shop_id, change, part, kind, subject_id, stamp, snapshot: None }.try_into()
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct StoredComment {
     comment: CommentRow,
@@ -154,6 +182,13 @@ struct StoredKey {
     created_at: StoredTimestamp,
     expires_at: Option<StoredTimestamp>,
     revoked_at: Option<StoredTimestamp>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredWebhook {
+    id: i64,
+    #[serde(flatten)]
+    configuration: ConfigurationRow,
 }
 
 fn to_json(snapshot: Snapshot) -> Result<String, serde_json::Error> {
@@ -173,6 +208,9 @@ fn to_json(snapshot: Snapshot) -> Result<String, serde_json::Error> {
             expires_at: key.expires_at.map(StoredTimestamp),
             revoked_at: key.revoked_at.map(StoredTimestamp),
         }),
+        Snapshot::Webhook(webhook) => {
+            serde_json::to_string(&StoredWebhook { id: webhook.id.get(), configuration: (&*webhook).into() })
+        }
     }
 }
 
@@ -204,6 +242,10 @@ fn from_json(subject: Subject, json: &str) -> Result<Snapshot, CorruptRow> {
                 expires_at: key.expires_at.map(|time| time.0),
                 revoked_at: key.revoked_at.map(|time| time.0),
             }))
+        }
+        Subject::Webhook(_) => {
+            let StoredWebhook { id, configuration } = parse(json)?;
+            Snapshot::Webhook(Box::new(configuration.into_snapshot(id)?))
         }
     })
 }

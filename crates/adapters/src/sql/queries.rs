@@ -2,8 +2,9 @@
 
 use diesel::dsl::auto_type;
 use diesel::prelude::*;
+use hexdesk_domain::EventPosition;
 
-use super::schema::{comments, customers, tickets, users};
+use super::schema::{comments, customers, events, tickets, users, webhook_deliveries};
 use super::types::StoredTimestamp;
 
 /// Tickets of one shop, each with its customer and assignee.
@@ -77,4 +78,52 @@ pub(crate) fn other_messages(shop: i64, ticket: i64, except: i64) -> _ {
 #[auto_type]
 pub(crate) fn comment_is_after(time: StoredTimestamp, id: i64) -> _ {
     comments::time.ge(time).and(comments::time.gt(time).or(comments::id.gt(id)))
+}
+
+/// The events of a shop's log after a position, up to another, oldest first. The first condition of
+/// each position can use the key.
+#[auto_type]
+pub(crate) fn events_between(
+    shop: i64,
+    after_change: i64,
+    after_part: i64,
+    until_change: i64,
+    until_part: i64,
+) -> _ {
+    events::table
+        .filter(events::shop_id.eq(shop))
+        .filter(events::change.ge(after_change))
+        .filter(events::change.gt(after_change).or(events::part.gt(after_part)))
+        .filter(events::change.le(until_change))
+        .filter(events::change.lt(until_change).or(events::part.le(until_part)))
+        .order((events::change.asc(), events::part.asc()))
+}
+
+/// Before all events, and after all.
+pub(crate) const BEFORE_ALL: EventPosition = EventPosition { change: -1, part: 0 };
+pub(crate) const AFTER_ALL: EventPosition = EventPosition { change: i64::MAX, part: i64::MAX };
+
+/// The deliveries of a webhook with this subject, in the order of the log.
+#[auto_type]
+pub(crate) fn deliveries_of_subject<'a>(shop: i64, webhook: i64, subject: &'a str) -> _ {
+    webhook_deliveries::table
+        .filter(webhook_deliveries::shop_id.eq(shop))
+        .filter(webhook_deliveries::webhook_id.eq(webhook))
+        .filter(webhook_deliveries::subject.eq(subject))
+        .order((webhook_deliveries::change.asc(), webhook_deliveries::part.asc()))
+}
+
+/// The deliveries of a webhook that are due, those that are due longest first.
+#[auto_type]
+pub(crate) fn due_deliveries(shop: i64, webhook: i64, now: StoredTimestamp) -> _ {
+    webhook_deliveries::table
+        .filter(webhook_deliveries::shop_id.eq(shop))
+        .filter(webhook_deliveries::webhook_id.eq(webhook))
+        .filter(webhook_deliveries::due_at.is_not_null())
+        .filter(webhook_deliveries::due_at.assume_not_null().le(now))
+        .order((
+            webhook_deliveries::due_at.asc(),
+            webhook_deliveries::change.asc(),
+            webhook_deliveries::part.asc(),
+        ))
 }

@@ -3,12 +3,14 @@
 pub use super::api_keys::api_keys;
 pub use super::comments::comments;
 pub use super::customers::customers;
+pub use super::deliveries::{webhook_attempts, webhook_deliveries};
 pub use super::events::events;
 pub use super::id_ranges::id_ranges;
 pub use super::idempotency::idempotency_records;
 pub use super::shops::shops;
 pub use super::tickets::tickets;
 pub use super::users::users;
+pub use super::webhooks::webhooks;
 
 diesel::table! {
     // SQLite only: PostgreSQL's table has a column for each counter.
@@ -88,4 +90,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     search_documents,
     erasures,
     merged_customers,
+    webhooks,
+    webhook_deliveries,
+    webhook_attempts,
+    events,
 );

@@ -21,6 +21,27 @@ impl RetentionStore for SqliteStorage {
     async fn remove_events(&self, shop: ShopId, before: Timestamp, limit: u32) -> Result<u64, StorageError> {
         self.remove("remove_events", move |connection| remove_events(connection, shop, before, limit)).await
     }
+
+    async fn remove_attempts(
+        &self,
+        shop: ShopId,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<u64, StorageError> {
+        self.write("remove_attempts", move |connection| {
+            let removed = diesel::sql_query(
+                "DELETE FROM webhook_attempts WHERE rowid IN (
+                    SELECT rowid FROM webhook_attempts WHERE shop_id = ? AND time < ? ORDER BY time LIMIT ?
+                )",
+            )
+            .bind::<BigInt, _>(shop.get())
+            .bind::<Instant, _>(StoredTimestamp(before))
+            .bind::<BigInt, _>(i64::from(limit))
+            .execute(connection)?;
+            Ok(removed.try_into()?)
+        })
+        .await
+    }
 }
 
 /// Removes the oldest records from before this time. Uses the rowid, which the index contains.

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use hexdesk_adapters::{Batches, FairReads, GroupCommit};
 use hexdesk_domain::{
-    ApiKeyStore, CommentStore, CustomerStore, EventStore, IdRangeStore, Readiness, RetentionStore,
-    SearchStore, ShopStore, Storage, StoreCapabilities, TicketStore, UserStore, forward,
+    ApiKeyStore, CommentStore, CustomerStore, DeliveryStore, EventStore, IdRangeStore, Readiness,
+    RetentionStore, SearchStore, ShopStore, Storage, StoreCapabilities, TicketStore, UserStore, WebhookStore,
+    forward,
 };
 use tokio::runtime::Handle;
 
@@ -64,12 +65,23 @@ impl ApiKeyStore for GroupedStorage {
     forward!(storage: create_key, find_key, list_keys, count_keys, revoke_key, rotate_key);
 }
 
+impl WebhookStore for GroupedStorage {
+    forward!(storage: create_webhook, find_webhook, list_webhooks, update_webhook, delete_webhook);
+}
+
+impl DeliveryStore for GroupedStorage {
+    forward!(
+        storage: list_due_webhooks, plan_deliveries, claim_deliveries, settle_deliveries, list_attempts,
+        count_events, replay_deliveries, note_test
+    );
+}
+
 impl EventStore for GroupedStorage {
     forward!(storage: list_events, find_log_end);
 }
 
 impl RetentionStore for GroupedStorage {
-    forward!(storage: remove_idempotency_records, remove_events);
+    forward!(storage: remove_idempotency_records, remove_events, remove_attempts);
 }
 
 impl IdRangeStore for GroupedStorage {

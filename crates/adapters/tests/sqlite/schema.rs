@@ -139,7 +139,7 @@ fn the_declared_schema_matches_the_database() {
     let mut expected = diesel_tables!(
         shops id_ranges search_documents log_beginnings;
         shop_counters customers merged_customers users api_keys tickets comments idempotency_records events
-            erasures
+            erasures webhooks webhook_deliveries webhook_attempts
     );
     expected.sort_by(|left, right| left.name.cmp(&right.name));
     let mut found = Vec::new();

@@ -9,8 +9,8 @@ use diesel::sqlite::{Sqlite, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use hexdesk_adapters::SqliteStorage;
 use hexdesk_domain::{
-    EventPosition, EventStore, EventsRemoved, PageSize, Readiness, SearchQuery, SearchStore, ShopId, TicketId,
-    TicketStore,
+    EventPosition, EventStore, EventsRemoved, PageSize, Readiness, SearchQuery, SearchStore, ShopId,
+    TicketId, TicketStore,
 };
 use tempfile::TempDir;
 

@@ -121,6 +121,9 @@ impl<'a> ExpectedEvents<'a> {
                 let (key, _) = storage.find_key(shop, number).await?.context("a key")?;
                 Snapshot::ApiKey(Box::new(ApiKeySnapshot::from(&key)))
             }
+            Subject::Webhook(id) => {
+                Snapshot::from(&storage.find_webhook(shop, id).await?.context("a webhook")?)
+            }
             Subject::Comment(_) => anyhow::bail!("comments are found with their tickets only"),
         })
     }

@@ -34,6 +34,7 @@ impl State {
             Subject::ApiKey(number) => {
                 Snapshot::ApiKey(Box::new(ApiKeySnapshot::from(self.api_keys.get(&(shop, number))?)))
             }
+            Subject::Webhook(id) => Snapshot::from(self.webhooks.get(&(shop, id))?),
         })
     }
 

@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use hexdesk_domain::{RetentionStore, ShopId, StorageError, Timestamp};
+use hexdesk_domain::{Attempt, RetentionStore, ShopId, StorageError, Timestamp, WebhookId};
 
 use super::{MemoryStorage, State};
 
@@ -18,6 +18,14 @@ impl State {
         self.log_beginnings.extend(last.map(|event| (shop, event.position)));
         old as u64
     }
+
+    pub(crate) fn remove_attempts(&mut self, shop: ShopId, before: Timestamp, limit: u32) -> u64 {
+        let is_old = |key: &(ShopId, WebhookId, i64), attempt: &mut Attempt| {
+            key.0 == shop && attempt.made.time < before
+        };
+        let old = self.attempts.extract_if(.., is_old);
+        (0..limit).zip(old).count() as u64
+    }
 }
 
 #[async_trait]
@@ -28,5 +36,14 @@ impl RetentionStore for MemoryStorage {
 
     async fn remove_events(&self, shop: ShopId, before: Timestamp, limit: u32) -> Result<u64, StorageError> {
         Ok(self.state().remove_events(shop, before, limit))
+    }
+
+    async fn remove_attempts(
+        &self,
+        shop: ShopId,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<u64, StorageError> {
+        Ok(self.state().remove_attempts(shop, before, limit))
     }
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     ApiKey, AuditStamp, Comment, CommentId, Customer, CustomerId, HumanTicket, KeyNumber, Scope, ShopId,
-    Ticket, TicketId, TicketView, Timestamp, User, UserId,
+    Ticket, TicketId, TicketView, Timestamp, User, UserId, Webhook, WebhookId, WebhookSnapshot,
 };
 
 /// The kind of a change.
@@ -32,6 +32,12 @@ pub enum EventKind {
     ApiKeyRotated,
     /// Includes deactivating the user in whose name it writes.
     ApiKeyRevoked,
+    WebhookCreated,
+    /// Includes enabling it, and a new secret.
+    WebhookUpdated,
+    /// Disabled by a caller, or by the server because of failures.
+    WebhookDisabled,
+    WebhookDeleted,
 }
 
 impl EventKind {
@@ -52,6 +58,10 @@ impl EventKind {
         Self::ApiKeyCreated,
         Self::ApiKeyRotated,
         Self::ApiKeyRevoked,
+        Self::WebhookCreated,
+        Self::WebhookUpdated,
+        Self::WebhookDisabled,
+        Self::WebhookDeleted,
     ];
 
     /// Its name: `ticket.created`.
@@ -72,6 +82,10 @@ impl EventKind {
             Self::ApiKeyCreated => "api_key.created",
             Self::ApiKeyRotated => "api_key.rotated",
             Self::ApiKeyRevoked => "api_key.revoked",
+            Self::WebhookCreated => "webhook.created",
+            Self::WebhookUpdated => "webhook.updated",
+            Self::WebhookDisabled => "webhook.disabled",
+            Self::WebhookDeleted => "webhook.deleted",
         }
     }
 
@@ -91,6 +105,9 @@ impl EventKind {
             Self::UserCreated | Self::UserUpdated => UserId::new(number).map(Subject::User),
             Self::ApiKeyCreated | Self::ApiKeyRotated | Self::ApiKeyRevoked => {
                 KeyNumber::new(number).map(Subject::ApiKey)
+            }
+            Self::WebhookCreated | Self::WebhookUpdated | Self::WebhookDisabled | Self::WebhookDeleted => {
+                WebhookId::new(number).map(Subject::Webhook)
             }
         }
     }
@@ -118,9 +135,22 @@ pub enum Subject {
     Customer(CustomerId),
     User(UserId),
     ApiKey(KeyNumber),
+    Webhook(WebhookId),
 }
 
 impl Subject {
+    /// Returns the name of its type: `ticket`.
+    pub const fn type_name(self) -> &'static str {
+        match self {
+            Self::Ticket(_) => "ticket",
+            Self::Comment(_) => "comment",
+            Self::Customer(_) => "customer",
+            Self::User(_) => "user",
+            Self::ApiKey(_) => "api_key",
+            Self::Webhook(_) => "webhook",
+        }
+    }
+
     /// Returns its id or number.
     pub const fn number(self) -> i64 {
         match self {
@@ -129,7 +159,15 @@ impl Subject {
             Self::Customer(id) => id.get(),
             Self::User(id) => id.get(),
             Self::ApiKey(number) => number.get(),
+            Self::Webhook(id) => id.get(),
         }
+    }
+}
+
+impl std::fmt::Display for Subject {
+    /// Its type and number: `ticket:5`.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}:{}", self.type_name(), self.number())
     }
 }
 
@@ -142,6 +180,7 @@ pub enum Snapshot {
     Customer(Box<Customer>),
     User(Box<User>),
     ApiKey(Box<ApiKeySnapshot>),
+    Webhook(Box<WebhookSnapshot>),
 }
 
 impl Snapshot {
@@ -153,6 +192,7 @@ impl Snapshot {
             Self::Customer(customer) => Subject::Customer(customer.id),
             Self::User(user) => Subject::User(user.id),
             Self::ApiKey(key) => Subject::ApiKey(key.number),
+            Self::Webhook(webhook) => Subject::Webhook(webhook.id),
         }
     }
 
@@ -162,7 +202,7 @@ impl Snapshot {
             Self::Ticket(snapshot) => Some(snapshot.ticket.customer_id),
             Self::Comment(comment) => Some(comment.customer_id),
             Self::Customer(customer) => Some(customer.id),
-            Self::User(_) | Self::ApiKey(_) => None,
+            Self::User(_) | Self::ApiKey(_) | Self::Webhook(_) => None,
         }
     }
 }
@@ -185,6 +225,7 @@ snapshots! {
     Customer from Customer: customer => customer;
     User from User: user => user;
     ApiKey from &ApiKey: key => key.into();
+    Webhook from &Webhook: webhook => webhook.into();
 }
 
 /// A ticket and its human ticket, without the people they name.
@@ -278,6 +319,8 @@ mod tests {
             assert_eq!(kind.as_str().parse(), Ok(kind));
             assert_eq!(kind.subject(7).map(Subject::number), Some(7));
             assert_eq!(kind.subject(0), None);
+            let name = kind.subject(7).map(Subject::type_name).unwrap();
+            assert_eq!(kind.as_str().split_once('.').unwrap().0, name);
         }
         assert_eq!("ticket.exploded".parse::<EventKind>(), Err(UnknownEventKind));
     }

@@ -1,5 +1,7 @@
 use super::event::{Event, EventKind, EventPosition, Snapshot, Subject, TicketSnapshot};
-use crate::{ApiKey, AuditStamp, Comment, CommentId, Customer, CustomerId, ShopId, TicketId, User};
+use crate::{
+    ApiKey, AuditStamp, Comment, CommentId, Customer, CustomerId, ShopId, TicketId, User, Webhook, WebhookId,
+};
 
 /// An event to append to the log. The store gives it a position.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +55,12 @@ impl NewEvent {
             api_key_rotated(key: &ApiKey) = ApiKeyRotated;
             /// A key was revoked, also with its user (EVENT-6, EVENT-7).
             api_key_revoked(key: &ApiKey) = ApiKeyRevoked;
+            /// A webhook was created (WEBHOOK-9).
+            webhook_created(webhook: &Webhook) = WebhookCreated;
+            /// A webhook was updated (WEBHOOK-9).
+            webhook_updated(webhook: &Webhook) = WebhookUpdated;
+            /// A webhook was disabled (WEBHOOK-9, DELIVERY-11).
+            webhook_disabled(webhook: &Webhook) = WebhookDisabled;
         }
         gone {
             /// A ticket was deleted, or erased with its customer (EVENT-2, EVENT-5).
@@ -63,6 +71,8 @@ impl NewEvent {
             customer_merged(id: CustomerId) = CustomerMerged(Customer);
             /// A customer was erased (EVENT-5).
             customer_erased(id: CustomerId) = CustomerErased(Customer);
+            /// A webhook was deleted (WEBHOOK-9).
+            webhook_deleted(id: WebhookId) = WebhookDeleted(Webhook);
         }
     }
 
@@ -97,6 +107,10 @@ mod tests {
             NewEvent::api_key_created(&key),
             NewEvent::api_key_rotated(&key),
             NewEvent::api_key_revoked(&key),
+            NewEvent::webhook_created(&samples::webhook()),
+            NewEvent::webhook_updated(&samples::webhook()),
+            NewEvent::webhook_disabled(&samples::webhook()),
+            NewEvent::webhook_deleted(samples::webhook().id),
         ];
         let kinds: Vec<EventKind> = events.iter().map(|event| event.kind).collect();
         assert_eq!(kinds, EventKind::ALL);
@@ -108,8 +122,14 @@ mod tests {
             let is_gone = event.kind.as_str().ends_with("ed") && event.snapshot.is_none();
             assert_eq!(
                 is_gone,
-                ["ticket.deleted", "comment.deleted", "customer.merged", "customer.erased"]
-                    .contains(&event.kind.as_str())
+                [
+                    "ticket.deleted",
+                    "comment.deleted",
+                    "customer.merged",
+                    "customer.erased",
+                    "webhook.deleted"
+                ]
+                .contains(&event.kind.as_str())
             );
             assert!(event.snapshot.is_none_or(|snapshot| snapshot.subject() == event.subject));
         }

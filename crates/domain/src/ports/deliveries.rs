@@ -26,9 +26,9 @@ pub enum SettleOutcome {
 /// Outcome of a step of a replay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Replayed {
-    /// The number of deliveries that are due again.
+    /// The number of events that are delivered again.
     pub deliveries: u64,
-    /// The position of the last event that the step read, if the range goes on.
+    /// The position of the last event that the step read, if it read `limit` events.
     pub next: Option<EventPosition>,
 }
 
@@ -47,15 +47,15 @@ pub struct Replayed {
 ///
 /// # Claiming
 ///
-/// - **DELIVERY-3** A delivery is due at once after it is planned. A claim returns due deliveries, `limit`
+/// - **DELIVERY-3** A delivery is due at the time of its planning. A claim takes due deliveries, `limit`
 ///   at most, those that are due longest first. Each has the event as `list_events` returns it.
-/// - **DELIVERY-4** Of one subject, only the delivery of the earliest event is claimed. The next is due
-///   when that one has succeeded or was given up.
+/// - **DELIVERY-4** Of one subject, only the delivery of the earliest event is due. The next is due from
+///   the end of the attempt with which that one succeeded or was given up.
 /// - **DELIVERY-5** A claimed delivery is not claimed again before `until`. From then on it can be
-///   claimed again, with a larger claim number and the same number of attempts.
+///   claimed again, with the same number of attempts. No two claims of a webhook have the same number:
+///   see [`WebhookHealth::next_claim`](crate::WebhookHealth::next_claim).
 /// - **DELIVERY-6** Of one webhook at most [`Webhook::MAX_CLAIMED`] deliveries are claimed at the same
-///   time, and as [`Webhook::free_claims`] allows. A claim of any delivery calls
-///   [`WebhookHealth::note_claim`](crate::WebhookHealth::note_claim).
+///   time, and never more than [`Webhook::free_claims`] allows.
 /// - **DELIVERY-7** If claims race, each delivery is claimed once, and DELIVERY-6 holds.
 /// - **DELIVERY-8** A delivery whose event retention has removed is removed when it would be claimed.
 ///
@@ -71,7 +71,7 @@ pub struct Replayed {
 /// # Looking up
 ///
 /// - **DELIVERY-12** The list of due webhooks holds each enabled webhook of an open shop that has an
-///   event after its place, or a delivery that could be claimed at `now`. It holds no other.
+///   event after its place, or a due delivery and no later probe. It holds no other.
 /// - **DELIVERY-13** The attempts of a webhook are listed in order of number, largest first. Following
 ///   `next` from page to page returns every attempt once. Each page except the last is full. The last
 ///   page has no `next`. The list of a webhook that the shop does not have is `None`.
@@ -79,18 +79,13 @@ pub struct Replayed {
 /// # Replaying and testing
 ///
 /// - **DELIVERY-14** A step of a replay reads the events of the range, oldest first, `limit` at most.
-///   For each event that the webhook wants, its delivery is due at `now`, with no attempts and without
-///   a claim. The order of DELIVERY-4 holds. The place stays. The result is `None` if the shop has no
-///   such webhook.
+///   Each event that the webhook wants gets a delivery without attempts and without a claim, even if it
+///   had one. DELIVERY-4 holds: claims of later events of its subject end. The place stays. The result is
+///   `None` if the shop has no such webhook.
 /// - **DELIVERY-15** The count of a range is the number of its events, `at_most` at most.
 /// - **DELIVERY-16** A test is noted as an attempt with the next number. Nothing else changes.
 ///
-/// # Retention
-///
-/// - **DELIVERY-17** A step removes attempts of the shop's webhooks that were made before the given
-///   time, `limit` at most, and returns how many. If it removes fewer than `limit`, none is left. Every
-///   other attempt stays. Numbers are not used again.
-///
+/// [`DeliveryQueue`](crate::DeliveryQueue) has these rules for stores without a query language.
 /// `now` is a parameter, so the store never reads the clock. Planning and claiming are safe if several
 /// processes do them at the same time.
 #[async_trait]
@@ -188,12 +183,4 @@ pub trait DeliveryStore: Send + Sync {
         webhook: WebhookId,
         attempt: NewAttempt,
     ) -> Result<Option<Attempt>, StorageError>;
-
-    /// Removes attempts of the shop's webhooks that were made before this time: at most `limit`, which
-    /// is not 0. Returns how many.
-    ///
-    /// # Errors
-    /// [`StorageError`] if the store fails.
-    async fn remove_attempts(&self, shop: ShopId, before: Timestamp, limit: u32)
-    -> Result<u64, StorageError>;
 }

@@ -227,6 +227,76 @@ macro_rules! forward_named {
             claim: Option<$crate::DeferredClaim<$crate::ports::RotateKeyOutcome>>
         ) -> $crate::IdempotentOutcome<$crate::ports::RotateKeyOutcome>);
     };
+    ($field:tt create_webhook) => {
+        $crate::forward_method!(create_webhook<>(
+            $field, shop: $crate::ShopId, webhook: $crate::NewWebhook, stamp: $crate::AuditStamp,
+            claim: Option<$crate::DeferredClaim<$crate::ports::CreateWebhookOutcome>>
+        ) -> $crate::IdempotentOutcome<$crate::ports::CreateWebhookOutcome>);
+    };
+    ($field:tt find_webhook) => {
+        $crate::forward_method!(find_webhook<>(
+            $field, shop: $crate::ShopId, id: $crate::WebhookId
+        ) -> Option<$crate::Webhook>);
+    };
+    ($field:tt list_webhooks) => {
+        $crate::forward_method!(list_webhooks<>($field, shop: $crate::ShopId) -> Vec<$crate::Webhook>);
+    };
+    ($field:tt update_webhook) => {
+        $crate::forward_method!(update_webhook<>(
+            $field, shop: $crate::ShopId, id: $crate::WebhookId, update: $crate::ports::WebhookUpdate,
+            claim: Option<$crate::DeferredClaim<$crate::ports::UpdateWebhookOutcome>>
+        ) -> $crate::IdempotentOutcome<$crate::ports::UpdateWebhookOutcome>);
+    };
+    ($field:tt delete_webhook) => {
+        $crate::forward_method!(delete_webhook<>(
+            $field, shop: $crate::ShopId, id: $crate::WebhookId, expected_version: Option<i64>,
+            stamp: $crate::AuditStamp
+        ) -> $crate::ports::DeleteWebhookOutcome);
+    };
+    ($field:tt list_due_webhooks) => {
+        $crate::forward_method!(list_due_webhooks<>(
+            $field, now: $crate::Timestamp
+        ) -> Vec<($crate::ShopId, $crate::WebhookId)>);
+    };
+    ($field:tt plan_deliveries) => {
+        $crate::forward_method!(plan_deliveries<>(
+            $field, shop: $crate::ShopId, webhook: $crate::WebhookId, now: $crate::Timestamp, limit: u32
+        ) -> u32);
+    };
+    ($field:tt claim_deliveries) => {
+        $crate::forward_method!(claim_deliveries<>(
+            $field, shop: $crate::ShopId, webhook: $crate::WebhookId, now: $crate::Timestamp,
+            until: $crate::Timestamp, limit: u32
+        ) -> Option<$crate::ports::ClaimedDeliveries>);
+    };
+    ($field:tt settle_deliveries) => {
+        $crate::forward_method!(settle_deliveries<>(
+            $field, shop: $crate::ShopId, webhook: $crate::WebhookId,
+            settlements: Vec<$crate::Settlement>, stamp: $crate::AuditStamp
+        ) -> Vec<$crate::ports::SettleOutcome>);
+    };
+    ($field:tt list_attempts) => {
+        $crate::forward_method!(list_attempts<>(
+            $field, shop: $crate::ShopId, webhook: $crate::WebhookId, before: Option<i64>,
+            size: $crate::PageSize
+        ) -> Option<$crate::Page<$crate::Attempt, i64>>);
+    };
+    ($field:tt count_events) => {
+        $crate::forward_method!(count_events<>(
+            $field, shop: $crate::ShopId, range: $crate::DeliveryRange, at_most: u64
+        ) -> u64);
+    };
+    ($field:tt replay_deliveries) => {
+        $crate::forward_method!(replay_deliveries<>(
+            $field, shop: $crate::ShopId, webhook: $crate::WebhookId, range: $crate::DeliveryRange,
+            now: $crate::Timestamp, limit: u32
+        ) -> Option<$crate::ports::Replayed>);
+    };
+    ($field:tt note_test) => {
+        $crate::forward_method!(note_test<>(
+            $field, shop: $crate::ShopId, webhook: $crate::WebhookId, attempt: $crate::NewAttempt
+        ) -> Option<$crate::Attempt>);
+    };
     ($field:tt list_events) => {
         $crate::forward_method!(list_events<>(
             $field, shop: $crate::ShopId, after: Option<$crate::EventPosition>, size: $crate::PageSize
@@ -242,6 +312,11 @@ macro_rules! forward_named {
     };
     ($field:tt remove_events) => {
         $crate::forward_method!(remove_events<>(
+            $field, shop: $crate::ShopId, before: $crate::Timestamp, limit: u32
+        ) -> u64);
+    };
+    ($field:tt remove_attempts) => {
+        $crate::forward_method!(remove_attempts<>(
             $field, shop: $crate::ShopId, before: $crate::Timestamp, limit: u32
         ) -> u64);
     };

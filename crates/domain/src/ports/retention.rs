@@ -17,6 +17,9 @@ use crate::{ShopId, StorageError, Timestamp};
 ///   their meaning. EVENT-15 says where the log begins then.
 /// - **RETENTION-4** Steps that run at the same time remove each record and each event once. If every
 ///   caller repeats its step until it removes fewer than `limit`, nothing old is left.
+/// - **RETENTION-5** A step removes attempts of the shop's webhooks that began before the given time. It
+///   removes at most `limit` attempts and returns how many it removed. If it removes fewer than `limit`,
+///   no such attempt is left. Every other attempt stays. No number is used again.
 ///
 /// A record was requested at the `requested_at` of its [`DeferredClaim`](crate::DeferredClaim). The
 /// record of a new ticket was requested at the time of the ticket's
@@ -36,4 +39,12 @@ pub trait RetentionStore: Send + Sync {
     /// # Errors
     /// [`StorageError`] if the store fails.
     async fn remove_events(&self, shop: ShopId, before: Timestamp, limit: u32) -> Result<u64, StorageError>;
+
+    /// Removes attempts of the shop's webhooks that began before this time: at most `limit`, which is
+    /// not 0. Returns how many.
+    ///
+    /// # Errors
+    /// [`StorageError`] if the store fails.
+    async fn remove_attempts(&self, shop: ShopId, before: Timestamp, limit: u32)
+    -> Result<u64, StorageError>;
 }

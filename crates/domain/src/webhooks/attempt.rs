@@ -29,6 +29,11 @@ impl AttemptError {
             Self::Timeout => "timeout",
         }
     }
+
+    /// Returns the class with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|known| known.as_str() == name)
+    }
 }
 
 /// The result of an attempt.
@@ -61,6 +66,13 @@ pub struct NewAttempt {
     pub duration_millis: i64,
     /// Its result.
     pub result: AttemptResult,
+}
+
+impl NewAttempt {
+    /// Returns when it ended.
+    pub fn end(&self) -> Timestamp {
+        self.time.saturating_add_millis(self.duration_millis)
+    }
 }
 
 /// An attempt to deliver an event, as listed.

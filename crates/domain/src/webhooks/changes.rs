@@ -1,6 +1,5 @@
 use std::collections::BTreeSet;
 
-use super::health::WebhookHealth;
 use super::webhook::{DisabledReason, FormerSecret, SealedSecret, Webhook, WebhookPayload, WebhookState};
 use crate::{EventKind, KeyNumber, Timestamp};
 
@@ -31,8 +30,9 @@ pub struct WebhookChanges {
 }
 
 impl Webhook {
-    /// Makes these changes at `now`. Returns whether anything changed, and raises the version then.
-    pub fn change(&mut self, changes: WebhookChanges, now: Timestamp) -> bool {
+    /// Makes these changes at `now`, and raises the version. Returns the kind of the event, or `None` if
+    /// nothing changed.
+    pub fn change(&mut self, changes: WebhookChanges, now: Timestamp) -> Option<EventKind> {
         let before = self.clone();
         let WebhookChanges { url, kinds, payload, ignore_key, is_enabled, rotation } = changes;
         if let Some(url) = url {
@@ -50,7 +50,7 @@ impl Webhook {
         match is_enabled {
             Some(true) if !self.is_enabled() => {
                 self.state = WebhookState::Enabled;
-                self.health = WebhookHealth { last_attempt: self.health.last_attempt, ..Default::default() };
+                self.health = self.health.recovered();
             }
             Some(false) if self.is_enabled() => {
                 self.state = WebhookState::Disabled { reason: DisabledReason::Requested, at: now };
@@ -61,17 +61,19 @@ impl Webhook {
             let former = std::mem::replace(&mut self.secret, secret);
             self.former_secret = Some(FormerSecret { secret: former, ends_at: former_ends_at });
         }
-        let is_change = *self != before;
-        if is_change {
-            self.version = self.version.saturating_add(1);
+        if *self == before {
+            return None;
         }
-        is_change
+        self.version = self.version.saturating_add(1);
+        let is_disabled = before.is_enabled() && !self.is_enabled();
+        Some(if is_disabled { EventKind::WebhookDisabled } else { EventKind::WebhookUpdated })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::WebhookHealth;
     use crate::samples;
 
     fn at(millis: i64) -> Timestamp {
@@ -82,7 +84,7 @@ mod tests {
     fn changes_raise_the_version_once() {
         let mut webhook = samples::webhook();
         let before = webhook.clone();
-        assert!(!webhook.change(WebhookChanges::default(), at(5)));
+        assert_eq!(webhook.change(WebhookChanges::default(), at(5)), None);
         let same = WebhookChanges {
             url: Some(before.url.clone()),
             kinds: Some(before.kinds.clone()),
@@ -91,7 +93,7 @@ mod tests {
             is_enabled: Some(before.is_enabled()),
             rotation: None,
         };
-        assert!(!webhook.change(same, at(5)));
+        assert_eq!(webhook.change(same, at(5)), None);
         assert_eq!(webhook, before);
         let other = WebhookChanges {
             url: Some("https://other.example.com".into()),
@@ -99,7 +101,7 @@ mod tests {
             ignore_key: Some(None),
             ..WebhookChanges::default()
         };
-        assert!(webhook.change(other, at(5)));
+        assert_eq!(webhook.change(other, at(5)), Some(EventKind::WebhookUpdated));
         assert_eq!((webhook.version, webhook.kinds), (before.version + 1, None));
     }
 
@@ -112,17 +114,21 @@ mod tests {
             failing_since: Some(at(1)),
             next_probe: Some(at(2)),
             last_attempt: 9,
+            last_claim: 10,
         };
         let switch =
             |is_enabled| WebhookChanges { is_enabled: Some(is_enabled), ..WebhookChanges::default() };
         let place = webhook.place;
-        assert!(webhook.change(switch(false), at(5)));
+        assert_eq!(webhook.change(switch(false), at(5)), Some(EventKind::WebhookDisabled));
         assert_eq!(webhook.state, WebhookState::Disabled { reason: DisabledReason::Requested, at: at(5) });
-        assert!(!webhook.change(switch(false), at(6)));
+        assert_eq!(webhook.change(switch(false), at(6)), None);
         assert_eq!(webhook.health.failures, 7);
-        assert!(webhook.change(switch(true), at(7)));
+        assert_eq!(webhook.change(switch(true), at(7)), Some(EventKind::WebhookUpdated));
         assert_eq!((webhook.state, webhook.place), (WebhookState::Enabled, place));
-        assert_eq!(webhook.health, WebhookHealth { last_attempt: 9, ..WebhookHealth::default() });
+        assert_eq!(
+            webhook.health,
+            WebhookHealth { last_attempt: 9, last_claim: 10, ..WebhookHealth::default() }
+        );
     }
 
     #[test]
@@ -133,9 +139,9 @@ mod tests {
             rotation: Some(SecretRotation { secret: SealedSecret(vec![byte]), former_ends_at: at(end) }),
             ..WebhookChanges::default()
         };
-        assert!(webhook.change(rotation(1, 10), at(1)));
+        assert_eq!(webhook.change(rotation(1, 10), at(1)), Some(EventKind::WebhookUpdated));
         assert_eq!(webhook.former_secret, Some(FormerSecret { secret: first, ends_at: at(10) }));
-        assert!(webhook.change(rotation(2, 20), at(2)));
+        assert_eq!(webhook.change(rotation(2, 20), at(2)), Some(EventKind::WebhookUpdated));
         let second = SealedSecret(vec![1]);
         assert_eq!(webhook.former_secret, Some(FormerSecret { secret: second, ends_at: at(20) }));
         assert_eq!(webhook.secret, SealedSecret(vec![2]));

@@ -1,5 +1,5 @@
 use super::attempt::NewAttempt;
-use crate::{Event, EventPosition, Timestamp, WebhookId};
+use crate::{Event, EventKind, EventPosition, Subject, Timestamp, WebhookId};
 
 /// The id of a message, in the header `webhook-id`. It follows from the webhook and the event, so it is
 /// the same in every attempt and after a replay.
@@ -23,10 +23,43 @@ impl std::fmt::Display for WebhookMessageId {
     }
 }
 
+/// A delivery that is neither settled nor given up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// The position of its event.
+    pub position: EventPosition,
+    /// The kind of its event.
+    pub kind: EventKind,
+    /// The subject of its event.
+    pub subject: Subject,
+    /// The number of attempts that were made.
+    pub attempts: u32,
+    /// The number of its last claim. No other claim of the webhook has it.
+    pub claim: i64,
+    /// When it is due. While it is claimed, this is the end of the lease. `None` while an earlier
+    /// delivery of its subject waits.
+    pub due_at: Option<Timestamp>,
+    /// The end of its lease, until it is settled.
+    pub claimed_until: Option<Timestamp>,
+}
+
+impl Delivery {
+    /// Returns the delivery of an event, without attempts.
+    pub const fn new(event: &Event, due_at: Option<Timestamp>) -> Self {
+        let Event { position, kind, subject, .. } = *event;
+        Self { position, kind, subject, attempts: 0, claim: 0, due_at, claimed_until: None }
+    }
+
+    /// Whether this is its last claim, and was not settled.
+    pub fn is_claimed_by(&self, claim: i64) -> bool {
+        self.claim == claim && self.claimed_until.is_some()
+    }
+}
+
 /// A delivery that the caller may attempt until the lease of its claim ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimedDelivery {
-    /// The number of the claim among the claims of the delivery. Settling names it.
+    /// The number of the claim among the claims of the webhook. Settling names it.
     pub claim: i64,
     /// The number of attempts that were made before.
     pub attempts: u32,

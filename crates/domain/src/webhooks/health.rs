@@ -1,8 +1,8 @@
-use super::attempt::NewAttempt;
+use super::attempt::{Attempt, NewAttempt};
 use super::delivery::Settlement;
 use super::schedule;
 use super::webhook::{DisabledReason, Webhook};
-use crate::Timestamp;
+use crate::{EventKind, Timestamp};
 
 /// The failures in a row after which a webhook is probed.
 const FAILURES_BEFORE_PROBES: u32 = 5;
@@ -13,7 +13,7 @@ const PROBE_INTERVAL: i64 = 60 * 1_000;
 /// The time of nothing but failures after which a webhook is disabled, in milliseconds.
 const MAX_FAILING: i64 = 5 * 24 * 60 * 60 * 1_000;
 
-/// The recent failures of a webhook.
+/// The recent failures of a webhook, and its counters.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct WebhookHealth {
     /// The failed attempts since the last success.
@@ -24,6 +24,8 @@ pub struct WebhookHealth {
     pub next_probe: Option<Timestamp>,
     /// The number of its last attempt.
     pub last_attempt: i64,
+    /// The number of its last claim.
+    pub last_claim: i64,
 }
 
 impl WebhookHealth {
@@ -37,11 +39,18 @@ impl WebhookHealth {
         !self.is_probing() || self.next_probe.is_none_or(|probe| probe <= now)
     }
 
-    /// Notes that deliveries were claimed at `now`. The next probe is due a minute later.
-    pub fn note_claim(&mut self, now: Timestamp) {
+    /// Returns the number of a claim at `now`. The next probe is due a minute later.
+    pub fn next_claim(&mut self, now: Timestamp) -> i64 {
         if self.is_probing() {
             self.next_probe = Some(now.saturating_add_millis(PROBE_INTERVAL));
         }
+        self.last_claim = self.last_claim.saturating_add(1);
+        self.last_claim
+    }
+
+    /// The same without failures.
+    pub(super) fn recovered(self) -> Self {
+        Self { failures: 0, failing_since: None, next_probe: None, ..self }
     }
 }
 
@@ -67,15 +76,41 @@ impl AfterAttempt {
 }
 
 impl Webhook {
+    /// Notes an attempt of a delivery of an event of this kind, which had `attempts` attempts before.
+    /// Returns the attempt with its number. See [`Self::after_attempt`].
+    pub fn settle(&mut self, settlement: &Settlement, kind: EventKind, attempts: u32) -> Attempt {
+        let after = self.after_attempt(settlement, attempts);
+        Attempt {
+            number: self.health.last_attempt,
+            position: Some(settlement.position),
+            kind: Some(kind),
+            of_delivery: attempts.saturating_add(1),
+            made: settlement.attempt,
+            next_due: after.next_due(),
+        }
+    }
+
+    /// Notes a test, and returns it with its number (DELIVERY-16).
+    pub const fn note_test(&mut self, made: NewAttempt) -> Attempt {
+        self.health.last_attempt = self.health.last_attempt.saturating_add(1);
+        Attempt {
+            number: self.health.last_attempt,
+            position: None,
+            kind: None,
+            of_delivery: 1,
+            made,
+            next_due: None,
+        }
+    }
+
     /// Notes an attempt of a delivery that had `attempts` attempts before. Returns what happens to the
     /// delivery. Five days of nothing but failures and the status 410 disable the webhook.
     pub fn after_attempt(&mut self, settlement: &Settlement, attempts: u32) -> AfterAttempt {
-        let NewAttempt { time, duration_millis, result } = settlement.attempt;
-        let end = time.saturating_add_millis(duration_millis);
+        let (end, result) = (settlement.attempt.end(), settlement.attempt.result);
         let health = &mut self.health;
         health.last_attempt = health.last_attempt.saturating_add(1);
         if result.is_success() {
-            *health = WebhookHealth { last_attempt: health.last_attempt, ..WebhookHealth::default() };
+            *health = health.recovered();
             return AfterAttempt::Succeeded;
         }
         health.failures = health.failures.saturating_add(1);
@@ -152,7 +187,7 @@ mod tests {
         webhook.after_attempt(&attempt(4, TIMEOUT), 0);
         assert_eq!(webhook.free_claims(0, at(60_013)), 0);
         assert_eq!((webhook.free_claims(0, at(60_014)), webhook.free_claims(1, at(60_014))), (1, 0));
-        webhook.health.note_claim(at(60_014));
+        assert_eq!(webhook.health.next_claim(at(60_014)), 1);
         assert_eq!((webhook.free_claims(0, at(120_013)), webhook.free_claims(0, at(120_014))), (0, 1));
         // A failed probe does not move the next one.
         webhook.after_attempt(&attempt(80_000, TIMEOUT), 0);

@@ -23,6 +23,11 @@ impl WebhookPayload {
             Self::Thin => "thin",
         }
     }
+
+    /// Returns the payload with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|known| known.as_str() == name)
+    }
 }
 
 /// The reason why a webhook is disabled.
@@ -47,6 +52,11 @@ impl DisabledReason {
             Self::Gone => "gone",
             Self::Failing => "failing",
         }
+    }
+
+    /// Returns the reason with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|known| known.as_str() == name)
     }
 }
 
@@ -126,7 +136,7 @@ impl Webhook {
     pub fn wants(&self, kind: EventKind, actor: Actor) -> bool {
         let is_ignored = match actor {
             Actor::ApiKey { number, .. } => Some(number) == self.ignore_key,
-            Actor::Operator => false,
+            Actor::Operator | Actor::Server => false,
         };
         !is_ignored && self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&kind))
     }

@@ -15,6 +15,7 @@ use crate::json_values::{Id, LongId, Time};
 use crate::openapi::schemas;
 use crate::tickets::{HumanTicketJson, InitialMessageJson, TicketJson};
 use crate::users::UserJson;
+use crate::webhooks::WebhookJson;
 
 /// `{"success":true,"events":[…],"next_cursor":…}`.
 #[derive(Serialize)]
@@ -38,7 +39,7 @@ pub(super) struct EventJson<'a> {
     kind: &'static str,
     /// The changed resource.
     subject: SubjectJson,
-    /// The key or operator that changed it.
+    /// The key, the operator or the server that changed it.
     actor: ActorJson,
     /// When it was changed.
     time: Time,
@@ -64,6 +65,7 @@ impl<'a> EventJson<'a> {
             Snapshot::Customer(customer) => SnapshotJson::Customer(CustomerJson::new(customer, shop_domain)),
             Snapshot::User(user) => SnapshotJson::User(UserJson::new(user, shop_domain)),
             Snapshot::ApiKey(key) => SnapshotJson::ApiKey(ApiKeySnapshotJson::new(key, event.shop_id)),
+            Snapshot::Webhook(webhook) => SnapshotJson::Webhook(WebhookJson::new(webhook)),
         });
         Self {
             cursor,
@@ -94,20 +96,13 @@ struct SubjectJson {
 
 impl SubjectJson {
     fn new(subject: Subject) -> Self {
-        let r#type = match subject {
-            Subject::Ticket(_) => "ticket",
-            Subject::Comment(_) => "comment",
-            Subject::Customer(_) => "customer",
-            Subject::User(_) => "user",
-            Subject::ApiKey(_) => "api_key",
-        };
-        Self { r#type, id: LongId(subject.number()) }
+        Self { r#type: subject.type_name(), id: LongId(subject.number()) }
     }
 }
 
 #[cfg(test)]
 fn subject_type() -> Schema {
-    let types = schemas::one_of(&["ticket", "comment", "customer", "user", "api_key"]);
+    let types = schemas::one_of(&["ticket", "comment", "customer", "user", "api_key", "webhook"]);
     schemas::described(types, "The type of the resource.")
 }
 
@@ -116,7 +111,7 @@ fn subject_type() -> Schema {
 struct ActorJson {
     #[cfg_attr(test, schema(schema_with = actor_type))]
     r#type: &'static str,
-    /// The id of the API key; `null` for the operator.
+    /// The id of the API key; `null` for the operator and the server.
     #[cfg_attr(test, schema(minimum = 1))]
     id: Option<i64>,
     /// The user of the key; `null` if it has none.
@@ -128,6 +123,7 @@ impl ActorJson {
     fn new(actor: Actor) -> Self {
         match actor {
             Actor::Operator => Self { r#type: "operator", id: None, user_id: None },
+            Actor::Server => Self { r#type: "server", id: None, user_id: None },
             Actor::ApiKey { number, user_id } => Self {
                 r#type: "api_key",
                 id: Some(number.get()),
@@ -139,8 +135,9 @@ impl ActorJson {
 
 #[cfg(test)]
 fn actor_type() -> Schema {
-    let text = "`operator` is the command line of the server.";
-    schemas::described(schemas::one_of(&["operator", "api_key"]), text)
+    let text = "`operator` is the command line of the server. `server` is the server itself, such as when it \
+        disables a webhook.";
+    schemas::described(schemas::one_of(&["operator", "server", "api_key"]), text)
 }
 
 /// A resource after a change.
@@ -153,6 +150,7 @@ enum SnapshotJson<'a> {
     Customer(CustomerJson<'a>),
     User(UserJson<'a>),
     ApiKey(ApiKeySnapshotJson),
+    Webhook(WebhookJson<'a>),
 }
 
 /// A ticket with its human ticket, without the people it names.

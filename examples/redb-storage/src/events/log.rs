@@ -26,6 +26,12 @@ impl<'transaction> EventLog<'transaction> {
         })
     }
 
+    /// Returns the position of the first event of the shop's next change.
+    pub(crate) fn next_position(&self, shop: ShopId) -> anyhow::Result<EventPosition> {
+        let change = self.last_changes.get(shop.get())?.map_or(0, |number| number.value()) + 1;
+        Ok(EventPosition { change, part: 0 })
+    }
+
     /// Appends the events of the shop's next change. Write transactions run one after another,
     /// so the changes are numbered in the order of their commits.
     pub(crate) fn append(
@@ -34,7 +40,7 @@ impl<'transaction> EventLog<'transaction> {
         stamp: AuditStamp,
         events: impl IntoIterator<Item = NewEvent>,
     ) -> anyhow::Result<()> {
-        let change = self.last_changes.get(shop.get())?.map_or(0, |number| number.value()) + 1;
+        let EventPosition { change, .. } = self.next_position(shop)?;
         self.last_changes.insert(shop.get(), change)?;
         for (part, event) in (0..).zip(events) {
             let mut event = event.at(shop, EventPosition { change, part }, stamp);
@@ -67,7 +73,10 @@ impl<'transaction> EventLog<'transaction> {
                     let ticket = &snapshot.ticket;
                     ticket.id == comment.ticket_id && ticket.last_message.as_ref() == Some(&comment.text)
                 }
-                Some(Snapshot::Customer(_) | Snapshot::User(_) | Snapshot::ApiKey(_)) | None => false,
+                Some(
+                    Snapshot::Customer(_) | Snapshot::User(_) | Snapshot::ApiKey(_) | Snapshot::Webhook(_),
+                )
+                | None => false,
             })
         })
     }

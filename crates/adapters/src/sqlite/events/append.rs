@@ -10,7 +10,7 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::sqlite::{Sqlite, SqliteConnection};
-use hexdesk_domain::{AuditStamp, CustomerId, EventKind, ShopId, Snapshot};
+use hexdesk_domain::{AuditStamp, CustomerId, EventKind, EventPosition, ShopId, Snapshot};
 
 use crate::sql::events::{NewEventRow, StampRow};
 use crate::sql::schema::events;
@@ -93,6 +93,16 @@ impl EventLog {
         };
         change.parts += i64::try_from(appended.execute(connection)?)?;
         Ok(())
+    }
+
+    /// Returns the position of the next event of the shop in this transaction.
+    pub(in crate::sqlite) fn next_position(
+        &mut self,
+        connection: &mut SqliteConnection,
+        shop: ShopId,
+    ) -> QueryResult<EventPosition> {
+        let change = self.change(connection, shop)?;
+        Ok(EventPosition { change: change.number, part: change.parts })
     }
 
     /// Returns the change of the shop. The first event gives it a number.

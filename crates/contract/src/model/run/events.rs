@@ -60,7 +60,7 @@ impl Model {
     fn subject(&self, shop: ShopId, subject: Subject) -> anyhow::Result<Subject> {
         Ok(match subject {
             // The caller chose these ids.
-            Subject::Ticket(_) | Subject::Comment(_) => subject,
+            Subject::Ticket(_) | Subject::Comment(_) | Subject::Webhook(_) => subject,
             Subject::Customer(id) => Subject::Customer(self.logged_customer_id(shop, id)?),
             Subject::User(id) => Subject::User(self.user_id(shop, Some(id))?.context("a user")?),
             Subject::ApiKey(number) => {
@@ -92,6 +92,8 @@ impl Model {
                 Snapshot::Comment(Box::new(Comment { shop_id, customer_id, author_id, ..*comment }))
             }
             Snapshot::Customer(customer) => Snapshot::Customer(Box::new(self.customer(*customer)?)),
+            // It names neither its shop nor anything that the store numbers.
+            Snapshot::Webhook(_) => snapshot,
             Snapshot::User(user) => Snapshot::User(Box::new(self.user(*user)?)),
             Snapshot::ApiKey(key) => {
                 let user_id = self.user_id(shop_id, key.user_id)?;

@@ -1,0 +1,5 @@
+//! The webhook routes.
+
+pub(crate) mod wire;
+
+pub(crate) use wire::WebhookJson;
