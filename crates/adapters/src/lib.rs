@@ -4,6 +4,7 @@
 //! | cargo feature | includes |
 //! | --- | --- |
 //! | `postgres` (default) | [`PostgresStorage`] and its driver |
+//! | `secrets` (default) | [`FileSealer`], which seals secrets |
 //! | `sqlite` (default) | [`SqliteStorage`] and SQLite itself |
 
 mod authentication;
@@ -17,6 +18,8 @@ mod group_commit;
 mod open;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "secrets")]
+mod secrets;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod sql;
 #[cfg(feature = "sqlite")]
@@ -38,6 +41,8 @@ pub use open::{OpenError, OpenedStorage, distribute, open};
 pub use postgres::{
     ConnectError, MigrateError, PostgresOpenError, PostgresOptions, PostgresStorage, PostgresUrlError,
 };
+#[cfg(feature = "secrets")]
+pub use secrets::{FileSealer, SecretKeyFileError, secret_key_file_beside};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 #[doc(hidden)]
 pub use sql::schema;

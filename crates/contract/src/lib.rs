@@ -92,6 +92,7 @@
 //! | [`CASES`], [`Case`], [`cases`] | the table of cases, one case, and their code |
 //! | [`agrees_with_the_reference`] | the property test |
 //! | [`progress()`], [`Progress`] | how many cases pass in each module |
+//! | [`SealerFixture`], [`secret_sealer_contract!`], [`SEALER_CASES`], [`SealerCase`] | the same for a [`SecretSealer`](hexdesk_domain::SecretSealer), which is not part of a store |
 
 pub mod cases;
 
@@ -194,6 +195,7 @@ mod search {
     #[cfg(test)]
     pub(crate) mod faults;
 }
+mod secrets;
 mod shops {
     pub mod cases;
     #[cfg(test)]
@@ -234,3 +236,4 @@ pub use model::agrees_with_the_reference;
 pub use progress::{ModuleProgress, Progress, progress};
 #[doc(hidden)]
 pub use progress::{expect_missing, expect_pending};
+pub use secrets::{SEALER_CASES, SealerCase, SealerFixture};

@@ -5,14 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use hexdesk_contract::anyhow::Context;
-use hexdesk_contract::{CASES, anyhow};
+use hexdesk_contract::{CASES, SEALER_CASES, anyhow};
 
 /// The module that documents the introduction of the page.
 const INTRODUCTION: &str = "ports.rs";
 
 /// The files of the domain with the documentation of the page, in order, each with the start of the
 /// documented item.
-const SOURCES: [(&str, &str); 15] = [
+const SOURCES: [(&str, &str); 16] = [
     ("ports/shops.rs", "pub trait ShopStore"),
     ("ports/customers.rs", "pub trait CustomerStore"),
     ("ports/users.rs", "pub trait UserStore"),
@@ -28,6 +28,7 @@ const SOURCES: [(&str, &str); 15] = [
     ("ports/id_ranges.rs", "pub trait IdRangeStore"),
     ("ports/readiness.rs", "pub trait Readiness"),
     ("ports/capabilities.rs", "pub trait StoreCapabilities"),
+    ("ports/secrets.rs", "pub trait SecretSealer"),
 ];
 
 fn at_root(path: &str) -> PathBuf {
@@ -103,6 +104,7 @@ fn obligations(page: &str) -> Vec<&str> {
 #[test]
 fn every_obligation_has_a_case_and_every_case_an_obligation() {
     let mut cases: Vec<&str> = CASES.iter().map(|case| case.rule).collect();
+    cases.extend(SEALER_CASES.iter().map(|case| case.rule));
     let page = page().unwrap();
     let mut obligations = obligations(&page);
     cases.sort_unstable();
@@ -122,10 +124,11 @@ fn the_page_matches_the_ports() {
 
 #[test]
 fn names_of_cases_begin_with_their_rule() {
-    for case in CASES {
-        let (_, name) = case.name.split_once("::").unwrap();
-        let rule = case.rule.to_lowercase().replace("idrange", "id_range").replace('-', "_");
-        assert!(name.starts_with(&format!("{rule}_")), "{} is called {name}", case.rule);
+    let names = CASES.iter().map(|case| (case.rule, case.name));
+    for (rule, full_name) in names.chain(SEALER_CASES.iter().map(|case| (case.rule, case.name))) {
+        let (_, name) = full_name.split_once("::").unwrap();
+        let rule = rule.to_lowercase().replace("idrange", "id_range").replace('-', "_");
+        assert!(name.starts_with(&format!("{rule}_")), "{rule} is called {name}");
     }
 }
 

@@ -197,8 +197,8 @@ pub use page::{CommentPosition, Page, PageBuilder, PageSize, SearchPosition, Tic
 pub use phone_number::fold_phone_number;
 pub use ports::{
     ApiKeyStore, Authenticator, Clock, CommentStore, CustomerStore, DeliveryStore, EventStore, IdRangeStore,
-    Readiness, RetentionStore, SearchStore, ShopStore, Storage, StoreCapabilities, TicketIdSource,
-    TicketStore, UserStore, WebhookStore,
+    Readiness, RetentionStore, SearchStore, SecretSealer, ShopStore, Storage, StoreCapabilities,
+    TicketIdSource, TicketStore, UserStore, WebhookStore,
 };
 pub use retention::{EnforceRetention, MIN_IDEMPOTENCY_HOURS, Removed, Retention};
 pub use search::{SearchQuery, SearchQueryError, SearchTerm, message_words, search_words};

@@ -129,6 +129,7 @@ mod id_ranges;
 mod readiness;
 mod retention;
 mod search;
+mod secrets;
 mod shops;
 mod sources;
 mod tickets;
@@ -153,6 +154,7 @@ pub use id_ranges::IdRangeStore;
 pub use readiness::Readiness;
 pub use retention::RetentionStore;
 pub use search::SearchStore;
+pub use secrets::{SecretPlace, SecretSealer, SecretSealerError};
 pub use shops::{CreateShopOutcome, ShopStore};
 pub use sources::{Clock, TicketIdSource};
 pub use tickets::{
