@@ -138,6 +138,8 @@ pub mod limits {
     pub const MAX_SEARCH_QUERY_CHARS: usize = 1_000;
     /// Seconds that a rotated key may keep working: 30 days.
     pub const MAX_KEY_OVERLAP_SECONDS: i64 = 30 * 24 * 60 * 60;
+    /// `url` of a webhook.
+    pub const MAX_WEBHOOK_URL_CHARS: u64 = 2_000;
     /// Scopes in a request for one key.
     pub const MAX_KEY_SCOPES: u64 = 100;
 }

@@ -214,8 +214,8 @@ pub use time::{Timestamp, TimestampError};
 pub use users::{ManageUsers, NewUser, User, UserChanges, UserDraft, UserFilter};
 pub use validation::{Rule, Violation, Violations, fold_email};
 pub use webhooks::{
-    AfterAttempt, Attempt, AttemptError, AttemptResult, ClaimedDelivery, Delivery, DeliveryQueue,
-    DeliveryRange, DisabledReason, FormerSecret, NewAttempt, NewWebhook, SealedSecret, SecretRotation,
-    Settlement, Webhook, WebhookChanges, WebhookHealth, WebhookMessageId, WebhookPayload, WebhookSnapshot,
-    WebhookState,
+    AfterAttempt, AllowedTargetError, AllowedTargets, Attempt, AttemptError, AttemptResult, ClaimedDelivery,
+    Delivery, DeliveryQueue, DeliveryRange, DisabledReason, FormerSecret, NewAttempt, NewWebhook,
+    SealedSecret, SecretRotation, Settlement, TargetUrl, TargetUrlError, Webhook, WebhookChanges,
+    WebhookHealth, WebhookMessageId, WebhookPayload, WebhookSnapshot, WebhookState, is_public,
 };

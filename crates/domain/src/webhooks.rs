@@ -10,6 +10,7 @@ mod delivery;
 mod health;
 mod queue;
 mod schedule;
+mod targets;
 mod webhook;
 
 pub use attempt::{Attempt, AttemptError, AttemptResult, NewAttempt};
@@ -17,6 +18,7 @@ pub use changes::{SecretRotation, WebhookChanges};
 pub use delivery::{ClaimedDelivery, Delivery, DeliveryRange, Settlement, WebhookMessageId};
 pub use health::{AfterAttempt, WebhookHealth};
 pub use queue::DeliveryQueue;
+pub use targets::{AllowedTargetError, AllowedTargets, TargetUrl, TargetUrlError, is_public};
 pub use webhook::{
     DisabledReason, FormerSecret, NewWebhook, SealedSecret, Webhook, WebhookPayload, WebhookSnapshot,
     WebhookState,
