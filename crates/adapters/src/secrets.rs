@@ -124,6 +124,7 @@ impl SecretSealer for FileSealer {
         let keys = self.keys(true)?;
         let key = keys.first().ok_or(SecretSealerError::KeyMissing)?;
         let mut nonce = [0; NONCE_LEN];
+        #[allow(clippy::disallowed_methods, reason = "nonces are made here and nowhere else")]
         getrandom::fill(&mut nonce).map_err(|error| SecretSealerError::Unusable(error.into()))?;
         let mut encrypted = secret.to_vec();
         key.cipher

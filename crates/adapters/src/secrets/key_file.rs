@@ -114,6 +114,7 @@ impl KeyFile {
         let path = self.path.display().to_string();
         let io = |error| SecretKeyFileError::Io { verb: "make", path: path.clone(), error };
         let mut key = [0; 32];
+        #[allow(clippy::disallowed_methods, reason = "keys that seal are made here and nowhere else")]
         getrandom::fill(&mut key).map_err(|error| io(error.into()))?;
         // A file under another name, so that the path never has a file without its key.
         let mut draft = self.path.as_os_str().to_owned();

@@ -1,4 +1,4 @@
-use crate::{SealedSecret, ShopId};
+use crate::{SealedSecret, ShopId, WebhookId};
 
 /// The place of a sealed secret: the row of a table that keeps it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -9,6 +9,13 @@ pub struct SecretPlace {
     pub table: &'static str,
     /// The id of the row.
     pub row: i64,
+}
+
+impl SecretPlace {
+    /// The place of the secrets of a webhook.
+    pub const fn webhook(shop: ShopId, id: WebhookId) -> Self {
+        Self { shop, table: "webhooks", row: id.get() }
+    }
 }
 
 /// The reason why a secret was not sealed or opened.
