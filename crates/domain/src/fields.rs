@@ -68,6 +68,11 @@ fields!(
     ExpiresAt = "expires_at",
     OverlapSeconds = "overlap_seconds",
     From = "from",
+    Url = "url",
+    Kinds = "kinds",
+    Payload = "payload",
+    IgnoreKey = "ignore_key",
+    IsEnabled = "is_enabled",
 );
 
 /// The limits of requests. Texts are measured in characters (Unicode scalar values), not in
@@ -138,6 +143,8 @@ pub mod limits {
     pub const MAX_SEARCH_QUERY_CHARS: usize = 1_000;
     /// Seconds that a rotated key may keep working: 30 days.
     pub const MAX_KEY_OVERLAP_SECONDS: i64 = 30 * 24 * 60 * 60;
+    /// Seconds that the former secret of a webhook may sign: 7 days.
+    pub const MAX_WEBHOOK_OVERLAP_SECONDS: i64 = 7 * 24 * 60 * 60;
     /// `url` of a webhook.
     pub const MAX_WEBHOOK_URL_CHARS: u64 = 2_000;
     /// Scopes in a request for one key.

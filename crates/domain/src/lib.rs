@@ -215,7 +215,8 @@ pub use users::{ManageUsers, NewUser, User, UserChanges, UserDraft, UserFilter};
 pub use validation::{Rule, Violation, Violations, fold_email};
 pub use webhooks::{
     AfterAttempt, AllowedTargetError, AllowedTargets, Attempt, AttemptError, AttemptResult, ClaimedDelivery,
-    Delivery, DeliveryQueue, DeliveryRange, DisabledReason, FormerSecret, NewAttempt, NewWebhook,
-    SealedSecret, SecretRotation, Settlement, TargetUrl, TargetUrlError, Webhook, WebhookChanges,
-    WebhookHealth, WebhookMessageId, WebhookPayload, WebhookSnapshot, WebhookState, is_public,
+    Delivery, DeliveryQueue, DeliveryRange, DisabledReason, FormerSecret, ManageWebhooks,
+    ManageWebhooksError, NewAttempt, NewWebhook, ReplayOutcome, SealedSecret, SecretRotation, Settlement,
+    TargetUrl, TargetUrlError, Webhook, WebhookChanges, WebhookChangesDraft, WebhookDraft, WebhookHealth,
+    WebhookMessageId, WebhookPayload, WebhookRotationDraft, WebhookSnapshot, WebhookState, is_public,
 };

@@ -7,7 +7,9 @@
 mod attempt;
 mod changes;
 mod delivery;
+mod draft;
 mod health;
+mod manage;
 mod queue;
 mod schedule;
 mod targets;
@@ -16,7 +18,9 @@ mod webhook;
 pub use attempt::{Attempt, AttemptError, AttemptResult, NewAttempt};
 pub use changes::{SecretRotation, WebhookChanges};
 pub use delivery::{ClaimedDelivery, Delivery, DeliveryRange, Settlement, WebhookMessageId};
+pub use draft::{WebhookChangesDraft, WebhookDraft, WebhookRotationDraft};
 pub use health::{AfterAttempt, WebhookHealth};
+pub use manage::{ManageWebhooks, ManageWebhooksError, ReplayOutcome};
 pub use queue::DeliveryQueue;
 pub use targets::{AllowedTargetError, AllowedTargets, TargetUrl, TargetUrlError, is_public};
 pub use webhook::{

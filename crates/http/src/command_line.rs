@@ -281,6 +281,9 @@ fn refused(violations: &[Violation]) -> anyhow::Error {
                 | Rule::LanguageTag
                 | Rule::Scope
                 | Rule::InTheFuture
+                | Rule::TargetUrl(_)
+                | Rule::EventKind
+                | Rule::WebhookPayload
                 | Rule::AnotherCustomer => {
                     format!("{option} is not allowed")
                 }

@@ -11,7 +11,7 @@ pub(crate) mod kinds;
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
-use hexdesk_domain::{Field, Rule, Scope, Violation};
+use hexdesk_domain::{Field, Rule, Scope, TargetUrlError, Violation};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::error::Category;
@@ -308,6 +308,12 @@ fn describe(rule: Rule) -> (&'static str, String) {
         Rule::LanguageTag => ("language_tag", "must be a BCP 47 language tag like en or pt-BR".to_owned()),
         Rule::Scope => ("scope", format!("must be one of {}", Scope::names())),
         Rule::AnotherCustomer => ("itself", "must be another customer".to_owned()),
+        Rule::TargetUrl(TargetUrlError::NotAUrl) => ("url", TargetUrlError::NotAUrl.to_string()),
+        Rule::TargetUrl(error) => ("target", error.to_string()),
+        Rule::EventKind => {
+            ("event_kind", "must be the name of an event kind, such as ticket.created".to_owned())
+        }
+        Rule::WebhookPayload => ("payload", "must be full or thin".to_owned()),
         Rule::InTheFuture => ("future", "must lie in the future".to_owned()),
         Rule::Reachable => (
             "required",

@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use validator::{Validate, ValidationError, ValidationErrors, ValidationErrorsKind};
 
-use crate::Field;
+use crate::{Field, TargetUrlError};
 
 /// A rule that a field breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,6 +33,12 @@ pub enum Rule {
     InTheFuture,
     /// It must be another customer.
     AnotherCustomer,
+    /// It must be a URL that webhooks may send to.
+    TargetUrl(TargetUrlError),
+    /// It must be the name of an event kind.
+    EventKind,
+    /// It must be the name of a [`WebhookPayload`](crate::WebhookPayload).
+    WebhookPayload,
 }
 
 /// One field that breaks one rule. It never holds the invalid value.
