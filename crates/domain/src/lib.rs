@@ -219,4 +219,5 @@ pub use webhooks::{
     ManageWebhooksError, NewAttempt, NewWebhook, ReplayOutcome, SealedSecret, SecretRotation, Settlement,
     TargetUrl, TargetUrlError, Webhook, WebhookChanges, WebhookChangesDraft, WebhookDraft, WebhookHealth,
     WebhookMessageId, WebhookPayload, WebhookRotationDraft, WebhookSnapshot, WebhookState, is_public,
+    replay_events,
 };

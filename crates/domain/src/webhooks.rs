@@ -20,7 +20,7 @@ pub use changes::{SecretRotation, WebhookChanges};
 pub use delivery::{ClaimedDelivery, Delivery, DeliveryRange, Settlement, WebhookMessageId};
 pub use draft::{WebhookChangesDraft, WebhookDraft, WebhookRotationDraft};
 pub use health::{AfterAttempt, WebhookHealth};
-pub use manage::{ManageWebhooks, ManageWebhooksError, ReplayOutcome};
+pub use manage::{ManageWebhooks, ManageWebhooksError, ReplayOutcome, replay_events};
 pub use queue::DeliveryQueue;
 pub use targets::{AllowedTargetError, AllowedTargets, TargetUrl, TargetUrlError, is_public};
 pub use webhook::{

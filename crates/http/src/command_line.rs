@@ -11,6 +11,8 @@ mod serve;
 mod shop;
 mod user;
 mod waiting;
+#[cfg(feature = "webhooks")]
+mod webhook;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -87,6 +89,10 @@ enum Command {
     /// Create the customers whom tickets belong to.
     #[command(subcommand)]
     Customer(customer::CustomerCommand),
+    /// Create, list, test, replay, disable and enable webhooks.
+    #[cfg(feature = "webhooks")]
+    #[command(subcommand)]
+    Webhook(webhook::WebhookCommand),
     #[command(flatten)]
     Database(DatabaseCommand),
 }
@@ -201,7 +207,7 @@ where
         anyhow::Ok(opened)
     };
     let command = match command {
-        Command::Serve(serve) => return serve.run(open).await,
+        Command::Serve(serve) => return serve.run(open, &settings.database_url).await,
         command => command,
     };
     let OpenedStorage { storage, applied_migrations, .. } = open().await?;
@@ -211,6 +217,8 @@ where
         Command::Key(command) => command.run(storage).await,
         Command::User(command) => command.run(storage).await,
         Command::Customer(command) => command.run(storage).await,
+        #[cfg(feature = "webhooks")]
+        Command::Webhook(command) => command.run(storage, &settings.database_url).await,
         // Run or refused above.
         Command::Serve(_) | Command::Database(_) => Ok(()),
     }

@@ -117,10 +117,11 @@ impl BoundServer {
         tokio::select! {
             ended = &mut server => ended?,
             started = start => {
-                let (services, _background) = started?;
+                let (services, background) = started?;
                 startup.complete(services);
                 tracing::info!(%address, "listening");
                 server.await?;
+                background.stop().await;
             }
         }
         tracing::info!("stopped");

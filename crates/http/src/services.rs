@@ -13,6 +13,8 @@ use hexdesk_domain::{
     SearchStore, ShopId, Storage, StorageError, StorageErrorKind, TicketIdsExhausted, TicketStore,
     UpdateComment, UpdateCustomer, UpdateTicket, UserStore,
 };
+#[cfg(feature = "webhooks")]
+use hexdesk_webhooks::{Sender, SenderLimits, SenderPorts, WakeUp};
 use tokio::runtime::Handle;
 
 use crate::events::stream::Feeds;
@@ -22,6 +24,8 @@ use crate::problem::Problem;
 use crate::rate_limits::RateLimits;
 use crate::retention::{RetentionKeeper, RetentionSettings};
 use crate::ticket_ids::{RangeKeeper, ReservedTicketIds};
+#[cfg(feature = "webhooks")]
+use crate::webhooks::{messages::EventMessages, settings::WebhookSettings};
 
 /// The use cases and ports behind the routes.
 pub(crate) struct Services {
@@ -68,6 +72,9 @@ pub(crate) struct Services {
     pub(crate) readiness: Arc<dyn Readiness>,
     /// The idempotency keys of requests that are running in this process.
     pub(crate) keys_in_use: KeysInUse,
+    /// Wakes the sender of webhooks after a change.
+    #[cfg(feature = "webhooks")]
+    pub(crate) wake_up: WakeUp,
 }
 
 impl Services {
@@ -111,8 +118,15 @@ impl Services {
             clock,
             readiness: storage,
             keys_in_use: KeysInUse::default(),
+            #[cfg(feature = "webhooks")]
+            wake_up: WakeUp::default(),
         };
-        let background = Background { _range_keeper: range_keeper, _retention_keeper: retention_keeper };
+        let background = Background {
+            _range_keeper: range_keeper,
+            _retention_keeper: retention_keeper,
+            #[cfg(feature = "webhooks")]
+            sender: None,
+        };
         Ok((services, background))
     }
 
@@ -136,6 +150,37 @@ impl Services {
 pub(crate) struct Background {
     _range_keeper: RangeKeeper,
     _retention_keeper: RetentionKeeper,
+    #[cfg(feature = "webhooks")]
+    sender: Option<Sender>,
+}
+
+impl Background {
+    /// Starts sending webhooks.
+    #[cfg(feature = "webhooks")]
+    pub(crate) fn send_webhooks(
+        &mut self,
+        settings: &WebhookSettings,
+        database_url: &str,
+        storage: Arc<dyn Storage>,
+        services: &Services,
+    ) {
+        let ports = SenderPorts {
+            deliveries: storage.clone(),
+            sealer: Arc::new(settings.secret_key.sealer(database_url)),
+            client: Arc::new(settings.client(services.clock.clone())),
+            render: Arc::new(EventMessages::new(storage)),
+            clock: services.clock.clone(),
+        };
+        self.sender = Some(Sender::start(ports, SenderLimits::default(), services.wake_up.clone()));
+    }
+
+    /// Ends the tasks in an orderly way: attempts of webhooks that end soon are settled.
+    pub(crate) async fn stop(self) {
+        #[cfg(feature = "webhooks")]
+        if let Some(sender) = self.sender {
+            sender.stop().await;
+        }
+    }
 }
 
 /// Holds the services once the server has a storage.

@@ -6,7 +6,7 @@ use super::changes::{SecretRotation, WebhookChanges};
 use super::delivery::DeliveryRange;
 use super::draft::{WebhookChangesDraft, WebhookDraft, WebhookRotationDraft};
 use super::targets::AllowedTargets;
-use super::webhook::NewWebhook;
+use super::webhook::{NewWebhook, Webhook};
 use crate::ports::{
     Clock, CreateWebhookOutcome, DeliveryStore, SecretPlace, SecretSealer, SecretSealerError, TicketIdSource,
     UpdateWebhookOutcome, WebhookStore, WebhookUpdate,
@@ -149,8 +149,7 @@ impl ManageWebhooks {
         Ok(self.webhooks.update_webhook(caller.shop, id, update, claim).await?)
     }
 
-    /// Sends the events of a range again, with the ids that they had. If the store fails in between, a
-    /// part of the range is sent again.
+    /// Sends the events of a range again: see [`replay_events`].
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.
@@ -160,26 +159,40 @@ impl ManageWebhooks {
         id: WebhookId,
         range: DeliveryRange,
     ) -> Result<ReplayOutcome, StorageError> {
-        if self.webhooks.find_webhook(shop, id).await?.is_none() {
+        let Some(webhook) = self.webhooks.find_webhook(shop, id).await? else {
             return Ok(ReplayOutcome::NotFound);
-        }
-        let too_many = DeliveryRange::MAX_EVENTS.saturating_add(1);
-        if self.deliveries.count_events(shop, range, too_many).await? >= too_many {
-            return Ok(ReplayOutcome::TooLarge);
-        }
-        let (mut after, mut replayed) = (range.after, 0_u64);
-        loop {
-            let step = DeliveryRange { after, ..range };
-            let now = self.clock.now();
-            let Some(step) = self.deliveries.replay_deliveries(shop, id, step, now, REPLAY_STEP).await?
-            else {
-                return Ok(ReplayOutcome::NotFound);
-            };
-            replayed = replayed.saturating_add(step.deliveries);
-            match step.next {
-                Some(next) => after = Some(next),
-                None => return Ok(ReplayOutcome::Replayed(replayed)),
-            }
+        };
+        replay_events(&*self.deliveries, &*self.clock, &webhook, range).await
+    }
+}
+
+/// Sends the events of a range again, with the ids that they had. Events that the webhook has not read
+/// yet are not in the range, because they are sent anyway. If the store fails in between, a part of the
+/// range is sent again.
+///
+/// # Errors
+/// [`StorageError`] if the store fails.
+pub async fn replay_events(
+    deliveries: &dyn DeliveryStore,
+    clock: &dyn Clock,
+    webhook: &Webhook,
+    range: DeliveryRange,
+) -> Result<ReplayOutcome, StorageError> {
+    let (shop, id) = (webhook.shop_id, webhook.id);
+    let range = DeliveryRange { until: range.until.min(webhook.place), ..range };
+    let too_many = DeliveryRange::MAX_EVENTS.saturating_add(1);
+    if deliveries.count_events(shop, range, too_many).await? >= too_many {
+        return Ok(ReplayOutcome::TooLarge);
+    }
+    let (mut after, mut replayed) = (range.after, 0_u64);
+    loop {
+        let step = DeliveryRange { after, ..range };
+        let step = deliveries.replay_deliveries(shop, id, step, clock.now(), REPLAY_STEP).await?;
+        let Some(step) = step else { return Ok(ReplayOutcome::NotFound) };
+        replayed = replayed.saturating_add(step.deliveries);
+        match step.next {
+            Some(next) => after = Some(next),
+            None => return Ok(ReplayOutcome::Replayed(replayed)),
         }
     }
 }

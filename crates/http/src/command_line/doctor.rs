@@ -5,11 +5,17 @@ use anyhow::bail;
 use clap::Args;
 use hexdesk_adapters::{DatabaseUrl, Finding, Severity};
 
+#[cfg(feature = "webhooks")]
+use crate::webhooks::settings::SecretKeySetting;
+
 #[derive(Debug, Args)]
 pub(super) struct Doctor {
     /// The address that `serve` will listen on.
     #[arg(long, env = "HEXDESK_LISTEN", default_value = "127.0.0.1:8080", value_name = "IP:PORT")]
     listen: String,
+    #[cfg(feature = "webhooks")]
+    #[command(flatten)]
+    secret_key: SecretKeySetting,
 }
 
 impl Doctor {
@@ -22,6 +28,8 @@ impl Doctor {
             )),
             Ok(url) => {
                 findings.push(Finding::ok("database url", url.to_string()));
+                #[cfg(feature = "webhooks")]
+                findings.push(self.secret_key.sealer(database_url).diagnose());
                 findings.extend(hexdesk_adapters::diagnose(&url, super::now()).await);
             }
         }

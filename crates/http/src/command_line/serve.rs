@@ -10,6 +10,8 @@ use crate::limits::Limits;
 use crate::retention::RetentionSettings;
 use crate::server::BoundServer;
 use crate::services::{Background, Services};
+#[cfg(feature = "webhooks")]
+use crate::webhooks::settings::WebhookSettings;
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
@@ -24,6 +26,9 @@ pub(super) struct Serve {
     limits: Limits,
     #[command(flatten)]
     retention: RetentionSettings,
+    #[cfg(feature = "webhooks")]
+    #[command(flatten)]
+    webhooks: WebhookSettings,
 }
 
 impl Serve {
@@ -36,17 +41,24 @@ impl Serve {
             );
         }
         self.limits.rate_limits()?;
+        #[cfg(feature = "webhooks")]
+        self.webhooks.check()?;
         Ok(())
     }
 
     /// Serves the storage that `open` opens. Waits while it is unavailable.
-    pub(super) async fn run<Opening>(self, open: impl Fn() -> Opening) -> anyhow::Result<()>
+    #[cfg_attr(not(feature = "webhooks"), allow(unused_variables))]
+    pub(super) async fn run<Opening>(
+        self,
+        open: impl Fn() -> Opening,
+        database_url: &str,
+    ) -> anyhow::Result<()>
     where
         Opening: Future<Output = anyhow::Result<OpenedStorage>>,
     {
         let server = BoundServer::bind(self.listen, &self.limits)?;
         let address = server.address();
-        let start = || async { self.start(address, open().await?).await };
+        let start = || async { self.start(address, open().await?, database_url).await };
         server.serve(waiting::until_available(address, start)).await
     }
 
@@ -54,15 +66,19 @@ impl Serve {
         &self,
         address: SocketAddr,
         OpenedStorage { storage, batches, .. }: OpenedStorage,
+        database_url: &str,
     ) -> anyhow::Result<(Services, Background)> {
         if self.demo {
             demo::check(&storage).await?;
         }
-        let started = Services::on(storage.clone(), batches, &self.limits, &self.retention).await?;
+        let (services, mut background) =
+            Services::on(storage.clone(), batches, &self.limits, &self.retention).await?;
+        #[cfg(feature = "webhooks")]
+        background.send_webhooks(&self.webhooks, database_url, storage.clone(), &services);
         if self.demo {
             let key = demo::prepare(&storage, super::now()).await?;
             super::print([demo::request_to_paste(address, &key)])?;
         }
-        Ok(started)
+        Ok((services, background))
     }
 }

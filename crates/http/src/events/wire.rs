@@ -76,6 +76,12 @@ impl<'a> EventJson<'a> {
             snapshot,
         }
     }
+
+    /// The same without the state of the resource.
+    #[cfg(feature = "webhooks")]
+    pub(super) fn without_snapshot(self) -> Self {
+        Self { snapshot: None, ..self }
+    }
 }
 
 #[cfg(test)]
