@@ -175,6 +175,7 @@ fn a_used_sqlite_database_passes_every_check() {
         "listen address",
         "migrations",
         "permissions",
+        "secret key file",
         "shops",
         "synchronous",
         "writable",

@@ -47,3 +47,4 @@ mod ticket_lists;
 mod unread_responses;
 mod users;
 mod walkthrough;
+mod webhooks;
