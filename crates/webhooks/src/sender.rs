@@ -120,6 +120,7 @@ impl Sender {
             stopped,
             running: JoinSet::new(),
             busy: HashMap::new(),
+            has_failed: false,
         };
         Self { stop, task: tokio::spawn(dispatcher.run()), grace: limits.grace }
     }
@@ -143,6 +144,8 @@ struct Dispatcher {
     running: JoinSet<()>,
     /// The webhooks that have a task.
     busy: HashMap<(ShopId, WebhookId), (task::Id, Again)>,
+    /// Whether the last look failed.
+    has_failed: bool,
 }
 
 impl Dispatcher {
@@ -172,10 +175,14 @@ impl Dispatcher {
         let due = match self.ports.deliveries.list_due_webhooks(self.ports.clock.now()).await {
             Ok(due) => due,
             Err(error) => {
-                tracing::warn!(%error, "webhooks: cannot look for what is due; retrying");
+                // One line for an outage.
+                if !std::mem::replace(&mut self.has_failed, true) {
+                    tracing::warn!(%error, "webhooks: cannot look for what is due; retrying");
+                }
                 return false;
             }
         };
+        self.has_failed = false;
         for &key in &due {
             if let Some((_, again)) = self.busy.get(&key) {
                 again.note();

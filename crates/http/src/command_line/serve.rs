@@ -47,7 +47,6 @@ impl Serve {
     }
 
     /// Serves the storage that `open` opens. Waits while it is unavailable.
-    #[cfg_attr(not(feature = "webhooks"), allow(unused_variables))]
     pub(super) async fn run<Opening>(
         self,
         open: impl Fn() -> Opening,
@@ -62,6 +61,7 @@ impl Serve {
         server.serve(waiting::until_available(address, start)).await
     }
 
+    #[cfg_attr(not(feature = "webhooks"), allow(unused_variables))]
     async fn start(
         &self,
         address: SocketAddr,
@@ -71,6 +71,7 @@ impl Serve {
         if self.demo {
             demo::check(&storage).await?;
         }
+        #[cfg_attr(not(feature = "webhooks"), allow(unused_mut))]
         let (services, mut background) =
             Services::on(storage.clone(), batches, &self.limits, &self.retention).await?;
         #[cfg(feature = "webhooks")]
