@@ -38,9 +38,9 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Whether its response is a list: the path does not name one entry.
+    /// Whether its response is a list: the path does not name one entry, or a stream.
     fn is_list(&self) -> bool {
-        self.method == Method::GET && !self.path.ends_with('}')
+        self.method == Method::GET && !self.path.ends_with('}') && !self.path.ends_with("/stream")
     }
 }
 
