@@ -195,6 +195,9 @@ pub(crate) fn or_null(schema: Schema) -> Schema {
     match schema {
         Schema::Object(mut object) => {
             object.schema_type = type_or_null(object.schema_type);
+            if let Some(values) = &mut object.enum_values {
+                values.push(serde_json::Value::Null);
+            }
             object.into()
         }
         Schema::Array(mut array) => {

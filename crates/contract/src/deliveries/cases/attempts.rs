@@ -128,6 +128,7 @@ pub async fn delivery_13_attempts_are_listed_latest_first(storage: Arc<dyn Stora
             let page = storage.list_attempts(shop, id, before, size).await?.context("a page")?;
             let is_full = u32::try_from(page.entries.len())? == entries;
             anyhow::ensure!(is_full || page.next.is_none(), "a page is not full: {page:?}");
+            anyhow::ensure!(!page.entries.is_empty(), "the page after {before:?} is empty");
             listed.extend(page.entries);
             before = page.next;
             if before.is_none() {
