@@ -5,9 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome, CreateTicketOutcome, TicketCreation};
 use hexdesk_domain::{
-    ApiKeyStore, CommentStore, CustomerStore, EventStore, IdRangeStore, IdempotentOutcome, Readiness,
-    RetentionStore, SearchStore, ShopId, ShopStore, Storage, StorageError, StoreCapabilities, TicketStore,
-    UserStore, forward,
+    ApiKeyStore, CommentStore, CustomerStore, DeliveryStore, EventStore, IdRangeStore, IdempotentOutcome,
+    Readiness, RetentionStore, SearchStore, ShopId, ShopStore, Storage, StorageError, StoreCapabilities,
+    TicketStore, UserStore, WebhookStore, forward,
 };
 
 use super::LogWakeUps;
@@ -38,7 +38,7 @@ impl WakingStorage {
 }
 
 impl ShopStore for WakingStorage {
-    forward!(storage: create_shop, create_shop_from, find_shop, list_shops, close_shop);
+    forward!(storage: create_shop, create_shop_from, find_shop, list_shops, close_shop, set_reopen_on_reply);
 }
 
 impl CustomerStore for WakingStorage {
@@ -92,12 +92,24 @@ impl ApiKeyStore for WakingStorage {
     forward!(storage, in wake_ups: create_key, revoke_key, rotate_key);
 }
 
+impl WebhookStore for WakingStorage {
+    forward!(storage: find_webhook, list_webhooks);
+    forward!(storage, in wake_ups: create_webhook, update_webhook, delete_webhook);
+}
+
+impl DeliveryStore for WakingStorage {
+    forward!(storage: list_due_webhooks, plan_deliveries, claim_deliveries, list_attempts, count_events);
+    forward!(storage: replay_deliveries);
+    // Their outcomes can disable the webhook, which is an event.
+    forward!(storage, in wake_ups: settle_deliveries, note_test);
+}
+
 impl EventStore for WakingStorage {
     forward!(storage: list_events, find_log_end);
 }
 
 impl RetentionStore for WakingStorage {
-    forward!(storage: remove_idempotency_records, remove_events);
+    forward!(storage: remove_idempotency_records, remove_events, remove_attempts);
 }
 
 impl IdRangeStore for WakingStorage {
