@@ -364,6 +364,7 @@ fn responses_hold_every_member_except_the_optional_ones() {
             "Attachment/url",
             "CustomerAnswer/existing",
             "CustomersAnswer/total",
+            "Problem/cursor",
             "Problem/customerId",
             "TicketsAnswer/total",
             "UsersAnswer/total"
