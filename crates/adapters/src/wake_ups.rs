@@ -35,6 +35,7 @@ struct Shared {
     /// The number of shops with listeners.
     listened: AtomicUsize,
     shops: Mutex<HashMap<ShopId, Listened>>,
+    written: watch::Sender<()>,
 }
 
 /// A shop with listeners.
@@ -47,12 +48,15 @@ impl LogWakeUps {
     /// Creates wake-ups for the logs of this store. The sweeps are tasks on `runtime`.
     pub fn new(events: Arc<dyn EventStore>, runtime: Handle) -> Self {
         let (listened, shops) = Default::default();
-        Self(Arc::new(Shared { events, runtime, listened, shops }))
+        Self(Arc::new(Shared { events, runtime, listened, shops, written: watch::channel(()).0 }))
     }
 
     /// Wakes the readers of this shop's log. Call it after a write, whatever its outcome: an unknown
     /// outcome may be a new event.
     pub(crate) fn wake(&self, shop: ShopId) {
+        if self.0.written.receiver_count() > 0 {
+            self.0.written.send_replace(());
+        }
         // A reader that begins to listen later than this reads the events of the write itself.
         if self.0.listened.load(Ordering::SeqCst) == 0 {
             return;
@@ -92,6 +96,10 @@ impl WakeUps for LogWakeUps {
         let woken = listened.may_have_grown.subscribe();
         Box::new(Listener { shop, woken, of: self.0.clone() })
     }
+
+    fn listen_to_writes(&self) -> Box<dyn WakeUpListener> {
+        Box::new(WriteListener { woken: self.0.written.subscribe(), _of: self.0.clone() })
+    }
 }
 
 /// Wakes the listeners of a shop whenever the end of its log has moved. Wakes them after the first
@@ -121,6 +129,19 @@ struct Listener {
 impl WakeUpListener for Listener {
     async fn wait(&mut self) {
         // The sender exists as long as this listener.
+        let _ = self.woken.changed().await;
+    }
+}
+
+struct WriteListener {
+    woken: watch::Receiver<()>,
+    /// Keeps the sending end.
+    _of: Arc<Shared>,
+}
+
+#[async_trait]
+impl WakeUpListener for WriteListener {
+    async fn wait(&mut self) {
         let _ = self.woken.changed().await;
     }
 }

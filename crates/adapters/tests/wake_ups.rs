@@ -83,7 +83,7 @@ async fn a_write_wakes_the_readers_of_its_shop_at_once() {
     let [one, two] = fixture.shops;
     let customer = create_customer(&*fixture.storage, one).await;
     let (mut of_one, mut again) = (fixture.wake_ups.listen(one), fixture.wake_ups.listen(one));
-    let mut of_two = fixture.wake_ups.listen(two);
+    let (mut of_two, mut of_all) = (fixture.wake_ups.listen(two), fixture.wake_ups.listen_to_writes());
     let began = Instant::now();
     let ticket = TicketDraft {
         customer_id: Some(customer.id),
@@ -93,7 +93,7 @@ async fn a_write_wakes_the_readers_of_its_shop_at_once() {
     let ticket = ticket.into_ticket(TicketId::new(1).unwrap(), one, stamp().time).unwrap();
     let batch = vec![TicketCreation { ticket, stamp: stamp(), idempotency: None }];
     fixture.waking.create_tickets(batch).await.unwrap();
-    for listener in [&mut of_one, &mut again] {
+    for listener in [&mut of_one, &mut again, &mut of_all] {
         listener.wait().await;
         // Once for each write.
         assert!(timeout(Duration::ZERO, listener.wait()).await.is_err());

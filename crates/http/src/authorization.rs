@@ -4,8 +4,6 @@ use std::pin::pin;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-#[cfg(feature = "webhooks")]
-use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest};
@@ -29,12 +27,6 @@ pub(crate) async fn authorize(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let deadline = admission::deadline(request.request());
-    // Only these methods change something.
-    #[cfg(feature = "webhooks")]
-    let wake_up = match *request.method() {
-        Method::GET | Method::HEAD => None,
-        _ => services.as_ref().map(|services| services.wake_up.clone()),
-    };
     let admitted = async {
         let services = services.ok_or_else(Problem::overloaded)?;
         // Nothing was done yet: a timeout is safe to retry.
@@ -48,12 +40,7 @@ pub(crate) async fn authorize(
         Ok((principal, held)) => {
             request.extensions_mut().insert(principal);
             request.extensions_mut().insert(held);
-            let response = admission::in_time(deadline, request, next).await;
-            #[cfg(feature = "webhooks")]
-            if let Some(wake_up) = wake_up {
-                wake_up.wake();
-            }
-            response
+            admission::in_time(deadline, request, next).await
         }
         Err(problem) => {
             let payload = request.take_payload();

@@ -14,7 +14,7 @@ use hexdesk_domain::{
     UpdateComment, UpdateCustomer, UpdateTicket, UserStore,
 };
 #[cfg(feature = "webhooks")]
-use hexdesk_webhooks::{Sender, SenderLimits, SenderPorts, WakeUp};
+use hexdesk_webhooks::{Sender, SenderLimits, SenderPorts};
 use tokio::runtime::Handle;
 
 use crate::events::stream::Feeds;
@@ -72,9 +72,6 @@ pub(crate) struct Services {
     pub(crate) readiness: Arc<dyn Readiness>,
     /// The idempotency keys of requests that are running in this process.
     pub(crate) keys_in_use: KeysInUse,
-    /// Wakes the sender of webhooks after a change.
-    #[cfg(feature = "webhooks")]
-    pub(crate) wake_up: WakeUp,
 }
 
 impl Services {
@@ -112,18 +109,18 @@ impl Services {
             manage_api_keys: ManageApiKeys::new(storage.clone(), clock.clone()),
             api_keys: storage.clone(),
             events: storage.clone(),
-            feeds: Feeds::new(storage.clone(), wake_ups, Handle::current()),
+            feeds: Feeds::new(storage.clone(), wake_ups.clone(), Handle::current()),
             search: storage.capabilities().text_search.then(|| storage.clone() as Arc<dyn SearchStore>),
             rate_limits: limits.rate_limits()?,
             clock,
             readiness: storage,
             keys_in_use: KeysInUse::default(),
-            #[cfg(feature = "webhooks")]
-            wake_up: WakeUp::default(),
         };
         let background = Background {
             _range_keeper: range_keeper,
             _retention_keeper: retention_keeper,
+            #[cfg(feature = "webhooks")]
+            wake_ups,
             #[cfg(feature = "webhooks")]
             sender: None,
         };
@@ -151,6 +148,8 @@ pub(crate) struct Background {
     _range_keeper: RangeKeeper,
     _retention_keeper: RetentionKeeper,
     #[cfg(feature = "webhooks")]
+    wake_ups: Arc<LogWakeUps>,
+    #[cfg(feature = "webhooks")]
     sender: Option<Sender>,
 }
 
@@ -171,7 +170,8 @@ impl Background {
             render: Arc::new(EventMessages::new(storage)),
             clock: services.clock.clone(),
         };
-        self.sender = Some(Sender::start(ports, SenderLimits::default(), services.wake_up.clone()));
+        let wake_up = self.wake_ups.listen_to_writes();
+        self.sender = Some(Sender::start(ports, SenderLimits::default(), wake_up));
     }
 
     /// Ends the tasks in an orderly way: attempts of webhooks that end soon are settled.

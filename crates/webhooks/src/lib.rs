@@ -17,4 +17,4 @@ mod sender;
 pub use client::{ClientLimits, Names, Outcome, SystemNames, TrustedRoots, WebhookClient};
 pub use message::Message;
 pub use secret::{NoRandomBytes, SecretTextError, WebhookSecret, open_secrets};
-pub use sender::{RenderMessage, Sender, SenderLimits, SenderPorts, WakeUp};
+pub use sender::{RenderMessage, Sender, SenderLimits, SenderPorts};

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use hexdesk_domain::ports::WakeUpListener;
 use hexdesk_domain::{Clock, DeliveryStore, Event, SecretSealer, ShopId, StorageError, Webhook, WebhookId};
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Semaphore, watch};
 use tokio::task::{self, JoinHandle, JoinSet};
 use tokio::time::Instant;
 
@@ -80,18 +81,6 @@ impl Default for SenderLimits {
 /// How long the sender looks more often after something was due.
 const BUSY_FOR: Duration = Duration::from_secs(60);
 
-/// Wakes the sender up after a commit. Without it, the sender finds new events when it looks the next
-/// time.
-#[derive(Debug, Clone, Default)]
-pub struct WakeUp(Arc<Notify>);
-
-impl WakeUp {
-    /// Makes the sender look for due webhooks soon. Costs next to nothing.
-    pub fn wake(&self) {
-        self.0.notify_one();
-    }
-}
-
 /// Sends deliveries until it is stopped or dropped.
 ///
 /// Several processes on one store can each have a sender: a claim is exclusive. A process that ends
@@ -109,8 +98,8 @@ impl Drop for Sender {
 }
 
 impl Sender {
-    /// Starts the loop.
-    pub fn start(ports: SenderPorts, limits: SenderLimits, wake_up: WakeUp) -> Self {
+    /// Starts the loop. It looks for due webhooks when `wake_up` returns, and now and then.
+    pub fn start(ports: SenderPorts, limits: SenderLimits, wake_up: Box<dyn WakeUpListener>) -> Self {
         let (stop, stopped) = watch::channel(false);
         let dispatcher = Dispatcher {
             permits: Arc::new(Semaphore::new(limits.attempts)),
@@ -139,7 +128,7 @@ struct Dispatcher {
     ports: SenderPorts,
     limits: SenderLimits,
     permits: Arc<Semaphore>,
-    wake_up: WakeUp,
+    wake_up: Box<dyn WakeUpListener>,
     stopped: watch::Receiver<bool>,
     running: JoinSet<()>,
     /// The webhooks that have a task.
@@ -217,7 +206,7 @@ impl Dispatcher {
                         next_look = next_look.min(looked + self.limits.pause);
                     }
                 }
-                () = self.wake_up.0.notified() => next_look = next_look.min(looked + self.limits.pause),
+                () = self.wake_up.wait() => next_look = next_look.min(looked + self.limits.pause),
                 () = tokio::time::sleep_until(next_look) => return false,
             }
         }

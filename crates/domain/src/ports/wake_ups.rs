@@ -7,9 +7,13 @@ pub trait WakeUps: Send + Sync {
     /// Begins to listen for new events of this shop. A listener that then reads the log and waits, in
     /// turn, learns of every event.
     fn listen(&self, shop: ShopId) -> Box<dyn WakeUpListener>;
+
+    /// Begins to listen for writes of this process to any shop. Writes of other processes wake no such
+    /// listener, so it must also look by itself now and then.
+    fn listen_to_writes(&self) -> Box<dyn WakeUpListener>;
 }
 
-/// Waits for new events of one shop.
+/// Waits for new events.
 #[async_trait]
 pub trait WakeUpListener: Send {
     /// Returns when the log may have grown since the previous call began, or since listening began.

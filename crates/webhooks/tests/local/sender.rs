@@ -8,11 +8,11 @@ use std::time::Duration;
 use crate::receivers::{RealClock, Received, Receiver, client, secret};
 use crate::store::Store;
 use async_trait::async_trait;
-use hexdesk_domain::ports::{SecretPlace, SecretSealerError};
+use hexdesk_domain::ports::{SecretPlace, SecretSealerError, WakeUpListener};
 use hexdesk_domain::{
     DisabledReason, Event, SealedSecret, SecretSealer, StorageError, Webhook, WebhookState,
 };
-use hexdesk_webhooks::{ClientLimits, RenderMessage, Sender, SenderLimits, SenderPorts, WakeUp};
+use hexdesk_webhooks::{ClientLimits, RenderMessage, Sender, SenderLimits, SenderPorts};
 use tokio::io::AsyncWriteExt;
 use tokio::sync::{Notify, Semaphore};
 
@@ -125,6 +125,23 @@ fn open_gate() -> Arc<Semaphore> {
     Arc::new(Semaphore::new(1_000))
 }
 
+/// A listener that the test wakes.
+#[derive(Clone, Default)]
+struct WakeUp(Arc<Notify>);
+
+impl WakeUp {
+    fn wake(&self) {
+        self.0.notify_one();
+    }
+}
+
+#[async_trait]
+impl WakeUpListener for WakeUp {
+    async fn wait(&mut self) {
+        self.0.notified().await;
+    }
+}
+
 #[tokio::test]
 async fn every_event_arrives_in_the_order_of_its_subject_while_the_receiver_fails_at_random() {
     let endpoint = Arc::new(Endpoint::default());
@@ -134,7 +151,7 @@ async fn every_event_arrives_in_the_order_of_its_subject_while_the_receiver_fail
     for event in 0..150 {
         store.append((event * event) % 7 + 1);
     }
-    let sender = Sender::start(ports(&store), WITH_SWEEPS, WakeUp::default());
+    let sender = Sender::start(ports(&store), WITH_SWEEPS, Box::new(WakeUp::default()));
     store.is_empty().await;
     sender.stop().await;
 
@@ -157,7 +174,7 @@ async fn a_signal_finds_new_events_also_while_attempts_run() {
     let receiver = endpoint.start(gate.clone(), |_| 200).await;
     let store = Store::with_webhook(&receiver.url(), &secret());
     let wake_up = WakeUp::default();
-    let sender = Sender::start(ports(&store), WITHOUT_SWEEPS, wake_up.clone());
+    let sender = Sender::start(ports(&store), WITHOUT_SWEEPS, Box::new(wake_up.clone()));
     for event in 1..=8 {
         store.append(event);
         wake_up.wake();
@@ -183,7 +200,7 @@ async fn one_webhook_has_8_attempts_and_all_have_what_the_process_allows() {
         store.append(event);
     }
     let limits = SenderLimits { attempts: 20, ..WITH_SWEEPS };
-    let sender = Sender::start(ports(&store), limits, WakeUp::default());
+    let sender = Sender::start(ports(&store), limits, Box::new(WakeUp::default()));
     endpoint.sees(20).await;
     assert!(store.most_claimed() <= 8);
     gate.add_permits(1);
@@ -201,7 +218,7 @@ async fn stopping_settles_what_ends_in_time_and_leaves_the_rest_to_another_proce
     let store = Store::with_webhook(&receiver.url(), &secret());
     store.append(1);
     store.append(1);
-    let sender = Sender::start(ports(&store), WITH_SWEEPS, WakeUp::default());
+    let sender = Sender::start(ports(&store), WITH_SWEEPS, Box::new(WakeUp::default()));
     endpoint.sees(1).await;
     let stopping = tokio::spawn(sender.stop());
     gate.add_permits(1);
@@ -214,14 +231,14 @@ async fn stopping_settles_what_ends_in_time_and_leaves_the_rest_to_another_proce
     let never = silent.start(closed, |_| 200).await;
     store.set_url(&never.url());
     let limits = SenderLimits { grace: Duration::from_millis(10), ..WITH_SWEEPS };
-    let sender = Sender::start(ports(&store), limits, WakeUp::default());
+    let sender = Sender::start(ports(&store), limits, Box::new(WakeUp::default()));
     silent.sees(1).await;
     sender.stop().await;
     assert_eq!(store.left(), 1);
 
     store.set_url(&receiver.url());
     store.end_leases();
-    let sender = Sender::start(ports(&store), WITH_SWEEPS, WakeUp::default());
+    let sender = Sender::start(ports(&store), WITH_SWEEPS, Box::new(WakeUp::default()));
     store.is_empty().await;
     sender.stop().await;
     let seen = endpoint.seen.lock().unwrap();
@@ -238,7 +255,7 @@ async fn a_store_that_fails_for_a_while_loses_nothing() {
     }
     store.fails.store(true, Ordering::SeqCst);
     let limits = SenderLimits { lease: Duration::from_millis(100), ..WITH_SWEEPS };
-    let sender = Sender::start(ports(&store), limits, WakeUp::default());
+    let sender = Sender::start(ports(&store), limits, Box::new(WakeUp::default()));
     store.is_empty().await;
     sender.stop().await;
     // An event may arrive again if its settlement failed.
@@ -253,7 +270,7 @@ async fn gone_disables_and_nothing_more_is_sent() {
     let store = Store::with_webhook(&receiver.url(), &secret());
     store.append(1);
     let has_ended = AtomicBool::new(false);
-    let sender = Sender::start(ports(&store), WITH_SWEEPS, WakeUp::default());
+    let sender = Sender::start(ports(&store), WITH_SWEEPS, Box::new(WakeUp::default()));
     while !has_ended.load(Ordering::SeqCst) {
         store.changed.notified().await;
         has_ended.store(!store.webhook().is_enabled(), Ordering::SeqCst);
