@@ -161,7 +161,7 @@ impl SecretSealer for FileSealer {
 
 /// The place as bytes: two numbers of a fixed size, then the table.
 fn authenticated(place: SecretPlace) -> Vec<u8> {
-    let shop = i64::from(place.shop.get()).to_be_bytes();
+    let shop = place.shop.get().to_be_bytes();
     [&shop, &place.row.to_be_bytes(), place.table.as_bytes()].concat()
 }
 

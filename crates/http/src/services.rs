@@ -7,6 +7,8 @@ use std::sync::{Arc, OnceLock};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use hexdesk_adapters::{ApiKeyAuthenticator, Batches, GroupCommit, LogWakeUps, SystemClock, WakingStorage};
+#[cfg(feature = "webhooks")]
+use hexdesk_domain::ports::WakeUps;
 use hexdesk_domain::{
     ApiKeyStore, AuditStamp, Authenticator, Clock, CommentStore, CreateComment, CreateCustomer, CreateTicket,
     CustomerId, CustomerStore, EventStore, ManageApiKeys, ManageUsers, MergeCustomers, Principal, Readiness,
