@@ -73,6 +73,9 @@ fields!(
     Payload = "payload",
     IgnoreKey = "ignore_key",
     IsEnabled = "is_enabled",
+    Event = "event",
+    After = "after",
+    Until = "until",
 );
 
 /// The limits of requests. Texts are measured in characters (Unicode scalar values), not in

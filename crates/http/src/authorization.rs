@@ -17,10 +17,10 @@ use crate::problem::Problem;
 use crate::request_body;
 use crate::services::{Services, Started};
 
-/// Serves the request only if its key holds `scope`. The handler finds the [`Principal`] in
+/// Serves the request only if its key holds these scopes. The handler finds the [`Principal`] in
 /// the request's extensions. `is_list` is whether the response is a list.
 pub(crate) async fn authorize(
-    scope: Scope,
+    scopes: &'static [Scope],
     is_list: bool,
     services: Option<Started>,
     mut request: ServiceRequest,
@@ -30,7 +30,7 @@ pub(crate) async fn authorize(
     let admitted = async {
         let services = services.ok_or_else(Problem::overloaded)?;
         // Nothing was done yet: a timeout is safe to retry.
-        let principal = timeout_at(deadline, admitted(scope, &services, &request)).await;
+        let principal = timeout_at(deadline, admitted(scopes, &services, &request)).await;
         let principal = principal.unwrap_or_else(|_| Err(Problem::overloaded()))?;
         let held = admission::admit(request.request(), principal.shop.id, is_list, deadline).await?;
         Ok::<_, Problem>((principal, held))
@@ -50,8 +50,12 @@ pub(crate) async fn authorize(
     }
 }
 
-/// Returns the principal of the request, if its key holds `scope`.
-async fn admitted(scope: Scope, services: &Services, request: &ServiceRequest) -> Result<Principal, Problem> {
+/// Returns the principal of the request, if its key holds these scopes.
+async fn admitted(
+    scopes: &[Scope],
+    services: &Services,
+    request: &ServiceRequest,
+) -> Result<Principal, Problem> {
     let principal = principal(services, request.request()).await?;
     if let Some(rate_limits) = &services.rate_limits {
         let (state, counted) = rate_limits.count(&principal);
@@ -59,11 +63,10 @@ async fn admitted(scope: Scope, services: &Services, request: &ServiceRequest) -
         request.extensions_mut().insert(state);
         counted?;
     }
-    if principal.scopes.contains(&scope) {
-        Ok(principal)
-    } else {
-        Err(Problem::missing_scope(scope.as_str()))
-    }
+    let held = &principal.scopes;
+    let missing: Vec<&str> =
+        scopes.iter().filter(|scope| !held.contains(scope)).map(|scope| scope.as_str()).collect();
+    if missing.is_empty() { Ok(principal) } else { Err(Problem::missing_scope(&missing.join(" and "))) }
 }
 
 async fn principal(services: &Services, request: &HttpRequest) -> Result<Principal, Problem> {

@@ -139,6 +139,18 @@ macro_rules! places {
 
 places!(CustomerId KeyNumber UserId);
 
+/// The number of an attempt of a webhook.
+#[cfg(feature = "webhooks")]
+impl Place for i64 {
+    fn numbers(&self) -> [i64; PLACE_NUMBERS] {
+        [*self, 0, 0]
+    }
+
+    fn from_numbers([number, ..]: [i64; PLACE_NUMBERS]) -> Option<Self> {
+        Some(number)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

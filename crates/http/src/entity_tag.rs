@@ -1,8 +1,8 @@
-//! `ETag` and `If-Match`: the version of a ticket that a client has read.
+//! `ETag` and `If-Match`: the version of a ticket or webhook that a client has read.
 
 use actix_web::HttpRequest;
 use actix_web::http::header;
-use hexdesk_domain::{ShopId, TicketId, TicketStore};
+use hexdesk_domain::{ShopId, StorageError, TicketId, TicketStore};
 
 use crate::problem::Problem;
 use crate::services::storage_problem;
@@ -52,12 +52,26 @@ impl IfMatch {
         shop: ShopId,
         ticket: TicketId,
     ) -> Result<Option<i64>, Problem> {
+        let current = async || {
+            let found = tickets.find_ticket(shop, ticket).await?;
+            Ok(found.map(|view| view.ticket.version))
+        };
+        self.expected_version_of(current).await
+    }
+
+    /// The same for a resource whose version `current` reads.
+    ///
+    /// # Errors
+    /// The errors of the store.
+    pub(crate) async fn expected_version_of(
+        &self,
+        current: impl AsyncFnOnce() -> Result<Option<i64>, StorageError>,
+    ) -> Result<Option<i64>, Problem> {
         match self {
             Self::Any => Ok(None),
             Self::OneOf(versions) if versions.len() == 1 => Ok(versions.first().copied()),
             Self::OneOf(versions) => {
-                let found = tickets.find_ticket(shop, ticket).await.map_err(storage_problem)?;
-                let current = found.map(|view| view.ticket.version);
+                let current = current().await.map_err(storage_problem)?;
                 Ok(Some(current.filter(|version| versions.contains(version)).unwrap_or(0)))
             }
         }

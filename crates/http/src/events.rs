@@ -28,6 +28,12 @@ fn kinds(query: &mut QueryParameters) -> Result<BTreeSet<EventKind>, Problem> {
     Ok(kinds.into_iter().collect())
 }
 
+/// Returns the cursor of a position in the shop's log.
+#[cfg(feature = "webhooks")]
+pub(crate) fn cursor(shop: ShopId, position: EventPosition) -> String {
+    cursors(shop).seal(&position)
+}
+
 /// Returns the position of a cursor of the shop's log, or `None` if it is not one.
 #[cfg(feature = "webhooks")]
 pub(crate) fn open_cursor(shop: ShopId, cursor: &str) -> Option<EventPosition> {

@@ -6,6 +6,7 @@ pub(crate) mod headers;
 pub(crate) mod parameters;
 pub(crate) mod problems;
 pub(crate) mod schemas;
+pub(crate) mod webhook_messages;
 
 pub(crate) use description::{BodySchema, Description};
 
@@ -16,6 +17,7 @@ pub(crate) const CUSTOMERS: &str = "Customers";
 pub(crate) const USERS: &str = "Users";
 pub(crate) const API_KEYS: &str = "API keys";
 pub(crate) const EVENTS: &str = "Events";
+pub(crate) const WEBHOOKS: &str = "Webhooks";
 pub(crate) const SERVICE: &str = "Service";
 
 /// The imports for describing a route.
@@ -27,7 +29,7 @@ pub(crate) mod prelude {
     pub(crate) use utoipa::openapi::schema::Type;
 
     pub(crate) use super::{
-        API_KEYS, COMMENTS, CUSTOMERS, Description, EVENTS, SERVICE, TICKETS, USERS, headers, parameters,
-        schemas,
+        API_KEYS, COMMENTS, CUSTOMERS, Description, EVENTS, SERVICE, TICKETS, USERS, WEBHOOKS, headers,
+        parameters, schemas,
     };
 }

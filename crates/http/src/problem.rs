@@ -4,6 +4,8 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use hexdesk_domain::{CustomerId, Excess};
+#[cfg(feature = "webhooks")]
+use hexdesk_domain::{DeliveryRange, Webhook};
 use serde::Serialize;
 #[cfg(test)]
 use utoipa::ToSchema;
@@ -39,7 +41,7 @@ pub(crate) struct MemberError {
     /// JSON pointer (RFC 6901) into the request body; empty for the body as a whole.
     pub(crate) pointer: String,
     /// The rule that it breaks, for programs: `required`, `blank`, `type`, `id`, `timestamp`, `range`, `email`,
-    /// `language_tag`, `scope`, `future`, `itself`, `too_long`, `nul`, `duplicate` or `json`.
+    /// `language_tag`, `scope`, `future`, `itself`, `url`, `target`, `event_kind`, `payload`, `cursor`, `together`, `too_long`, `nul`, `duplicate` or `json`.
     pub(crate) code: &'static str,
     /// The same, for people.
     pub(crate) message: String,
@@ -134,7 +136,7 @@ impl Problem {
         Self::unauthorized("invalid_api_key", "Unauthorized - Invalid API key")
     }
 
-    /// 403: the key lacks the scope that the route needs.
+    /// 403: the key lacks what the route needs: a scope, or two with `and` between them.
     pub(crate) fn missing_scope(scope: &str) -> Self {
         let sentence = format!("The API key lacks the scope {scope}");
         Self::new(StatusCode::FORBIDDEN, "missing_scope", "Forbidden", sentence)
@@ -192,6 +194,12 @@ impl Problem {
         Self::not_found("comment_not_found", "Comment not found")
     }
 
+    /// 404: the shop has no such webhook.
+    #[cfg(feature = "webhooks")]
+    pub(crate) fn webhook_not_found() -> Self {
+        Self::not_found("webhook_not_found", "Webhook not found")
+    }
+
     /// 404: no route has this path.
     pub(crate) fn route_not_found() -> Self {
         Self::not_found("route_not_found", "Route not found")
@@ -243,6 +251,29 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, "customer_exists", "Conflict", "Another customer has this email")
     }
 
+    /// 409: the server has no key that seals or opens secrets.
+    #[cfg(feature = "webhooks")]
+    pub(crate) fn secret_key_missing() -> Self {
+        Self::conflict(
+            "secret_key_missing",
+            "The server has no key for the secrets of webhooks; its operator sets it with --secret-key-file",
+        )
+    }
+
+    /// 409: the shop has the most webhooks that it can have.
+    #[cfg(feature = "webhooks")]
+    pub(crate) fn too_many_webhooks() -> Self {
+        let sentence = format!("The shop has {} webhooks, the most a shop can have", Webhook::MAX_OF_SHOP);
+        Self::new(StatusCode::CONFLICT, "too_many_webhooks", "Conflict", sentence)
+    }
+
+    /// 409: the range to replay has too many events.
+    #[cfg(feature = "webhooks")]
+    pub(crate) fn replay_too_large() -> Self {
+        let sentence = format!("The range has more than {} events; replay a part", DeliveryRange::MAX_EVENTS);
+        Self::new(StatusCode::CONFLICT, "replay_too_large", "Conflict", sentence)
+    }
+
     /// 410: the idempotency key was used, and the response was removed with the text of a comment.
     pub(crate) fn response_removed() -> Self {
         Self::new(
@@ -267,12 +298,17 @@ impl Problem {
 
     /// 412: the ticket has another version than `If-Match`.
     pub(crate) fn version_mismatch() -> Self {
-        Self::new(
-            StatusCode::PRECONDITION_FAILED,
-            "version_mismatch",
-            "Precondition failed",
-            "The ticket was changed since it was read; read it again",
-        )
+        Self::changed("The ticket was changed since it was read; read it again")
+    }
+
+    /// 412: the webhook has another version than `If-Match`.
+    #[cfg(feature = "webhooks")]
+    pub(crate) fn webhook_version_mismatch() -> Self {
+        Self::changed("The webhook was changed since it was read; read it again")
+    }
+
+    fn changed(sentence: &'static str) -> Self {
+        Self::new(StatusCode::PRECONDITION_FAILED, "version_mismatch", "Precondition failed", sentence)
     }
 
     /// 413: the body is larger than `limit` bytes.

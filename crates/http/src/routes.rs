@@ -13,6 +13,8 @@ use hexdesk_domain::Scope;
 
 use crate::authorization::authorize;
 use crate::problem::Problem;
+#[cfg(feature = "webhooks")]
+use crate::webhooks;
 use crate::{
     api_keys, comments, customers, docs_page, events, health, openapi_json, request_body, tickets, users,
 };
@@ -22,8 +24,8 @@ use crate::{
 pub enum Access {
     /// Every client.
     Open,
-    /// Clients with a key that holds this scope.
-    Key(Scope),
+    /// Clients with a key that holds these scopes.
+    Key(&'static [Scope]),
 }
 
 /// One method on one path.
@@ -45,18 +47,19 @@ impl Endpoint {
 }
 
 macro_rules! endpoints {
-    ($($method:ident $path:literal, $access:ident $(($scope:ident))? => $($route:ident)::+;)+) => {
+    ($($(#[$condition:meta])? $method:ident $path:literal,
+        $access:ident $(($($scope:ident),+))? => $($route:ident)::+;)+) => {
         /// Every route.
-        pub const ENDPOINTS: &[Endpoint] = &[$(Endpoint {
+        pub const ENDPOINTS: &[Endpoint] = &[$($(#[$condition])? Endpoint {
             method: Method::$method,
             path: $path,
-            access: Access::$access $((Scope::$scope))?,
+            access: Access::$access $((&[$(Scope::$scope),+]))?,
             handler: || web::to($($route)::+::serve),
         }),+];
 
         /// The description of each of [`ENDPOINTS`].
         #[cfg(test)]
-        const DESCRIPTIONS: &[fn() -> crate::openapi::Description] = &[$($($route)::+::describe),+];
+        const DESCRIPTIONS: &[fn() -> crate::openapi::Description] = &[$($(#[$condition])? $($route)::+::describe),+];
     };
 }
 
@@ -95,6 +98,24 @@ endpoints! {
     POST "/api/v1/api-keys/{keyId}/rotate", Key(ApiKeysManage) => api_keys::rotate;
     GET "/api/v1/events", Key(EventsRead) => events::list;
     GET "/api/v1/events/stream", Key(EventsRead) => events::stream;
+    #[cfg(feature = "webhooks")]
+    GET "/api/v1/webhooks", Key(WebhooksRead) => webhooks::list;
+    #[cfg(feature = "webhooks")]
+    POST "/api/v1/webhooks", Key(WebhooksManage, EventsRead) => webhooks::create;
+    #[cfg(feature = "webhooks")]
+    GET "/api/v1/webhooks/{webhookId}", Key(WebhooksRead) => webhooks::find;
+    #[cfg(feature = "webhooks")]
+    PATCH "/api/v1/webhooks/{webhookId}", Key(WebhooksManage, EventsRead) => webhooks::update;
+    #[cfg(feature = "webhooks")]
+    DELETE "/api/v1/webhooks/{webhookId}", Key(WebhooksManage, EventsRead) => webhooks::delete;
+    #[cfg(feature = "webhooks")]
+    POST "/api/v1/webhooks/{webhookId}/rotate", Key(WebhooksManage, EventsRead) => webhooks::rotate;
+    #[cfg(feature = "webhooks")]
+    POST "/api/v1/webhooks/{webhookId}/test", Key(WebhooksManage, EventsRead) => webhooks::test;
+    #[cfg(feature = "webhooks")]
+    GET "/api/v1/webhooks/{webhookId}/deliveries", Key(WebhooksRead) => webhooks::deliveries;
+    #[cfg(feature = "webhooks")]
+    POST "/api/v1/webhooks/{webhookId}/replay", Key(WebhooksManage, EventsRead) => webhooks::replay;
 }
 
 /// Registers every route, with 405 for other methods on their paths and 404 elsewhere.
@@ -144,10 +165,10 @@ fn route(endpoint: &Endpoint) -> Route {
     });
     match endpoint.access {
         Access::Open => route,
-        Access::Key(scope) => {
+        Access::Key(scopes) => {
             let is_list = endpoint.is_list();
             route.wrap(from_fn(move |services, request, next| {
-                authorize(scope, is_list, services, request, next)
+                authorize(scopes, is_list, services, request, next)
             }))
         }
     }

@@ -16,7 +16,9 @@ use hexdesk_domain::{
     UpdateComment, UpdateCustomer, UpdateTicket, UserStore,
 };
 #[cfg(feature = "webhooks")]
-use hexdesk_webhooks::{Sender, SenderLimits, SenderPorts};
+use hexdesk_domain::{DeliveryStore, ManageWebhooks, SecretSealer, TicketIdSource, WebhookId, WebhookStore};
+#[cfg(feature = "webhooks")]
+use hexdesk_webhooks::{Sender, SenderLimits, SenderPorts, WebhookClient};
 use tokio::runtime::Handle;
 
 use crate::events::stream::Feeds;
@@ -74,6 +76,51 @@ pub(crate) struct Services {
     pub(crate) readiness: Arc<dyn Readiness>,
     /// The idempotency keys of requests that are running in this process.
     pub(crate) keys_in_use: KeysInUse,
+    /// Manages, tests and replays webhooks.
+    #[cfg(feature = "webhooks")]
+    pub(crate) webhooks: WebhookServices,
+}
+
+/// What the routes of webhooks use. The sender has the same sealer and client.
+#[cfg(feature = "webhooks")]
+pub(crate) struct WebhookServices {
+    /// Creates, changes, rotates and replays webhooks.
+    pub(crate) manage: ManageWebhooks,
+    /// Finds, lists and deletes webhooks.
+    pub(crate) store: Arc<dyn WebhookStore>,
+    /// Lists attempts, and notes tests.
+    pub(crate) deliveries: Arc<dyn DeliveryStore>,
+    /// Opens secrets.
+    pub(crate) sealer: Arc<dyn SecretSealer>,
+    /// Makes attempts.
+    pub(crate) client: Arc<WebhookClient>,
+}
+
+#[cfg(feature = "webhooks")]
+impl WebhookServices {
+    fn on(
+        storage: &Arc<dyn Storage>,
+        settings: &WebhookSettings,
+        database_url: &str,
+        ids: Arc<dyn TicketIdSource>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let sealer: Arc<dyn SecretSealer> = Arc::new(settings.secret_key.sealer(database_url));
+        let client = Arc::new(settings.client(clock.clone()));
+        let allowed = Arc::new(settings.allowed());
+        let stores: (Arc<dyn WebhookStore>, Arc<dyn DeliveryStore>) = (storage.clone(), storage.clone());
+        let (store, deliveries) = stores.clone();
+        let manage = ManageWebhooks::new(stores, sealer.clone(), ids, clock, allowed);
+        Self { manage, store, deliveries, sealer, client }
+    }
+
+    /// Returns the version of a webhook of the shop.
+    ///
+    /// # Errors
+    /// [`StorageError`] if the store fails.
+    pub(crate) async fn version(&self, shop: ShopId, id: WebhookId) -> Result<Option<i64>, StorageError> {
+        Ok(self.store.find_webhook(shop, id).await?.map(|webhook| webhook.version))
+    }
 }
 
 impl Services {
@@ -86,6 +133,7 @@ impl Services {
         batches: Batches,
         limits: &Limits,
         retention: &RetentionSettings,
+        #[cfg(feature = "webhooks")] (webhooks, database_url): (&WebhookSettings, &str),
     ) -> anyhow::Result<(Self, Background)> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let wake_ups = Arc::new(LogWakeUps::new(storage.clone(), Handle::current()));
@@ -94,6 +142,8 @@ impl Services {
         let retention_keeper = retention.enforce(storage.clone(), clock.clone());
         let grouped =
             Arc::new(GroupCommit::new(storage.clone(), storage.clone(), batches, Handle::current()));
+        #[cfg(feature = "webhooks")]
+        let webhooks = WebhookServices::on(&storage, webhooks, database_url, ids.clone(), clock.clone());
         let services = Self {
             authenticator: Arc::new(ApiKeyAuthenticator::new(storage.clone(), clock.clone())),
             create_ticket: CreateTicket::new(grouped.clone(), clock.clone(), ids.clone()),
@@ -117,6 +167,8 @@ impl Services {
             clock,
             readiness: storage,
             keys_in_use: KeysInUse::default(),
+            #[cfg(feature = "webhooks")]
+            webhooks,
         };
         let background = Background {
             _range_keeper: range_keeper,
@@ -158,17 +210,11 @@ pub(crate) struct Background {
 impl Background {
     /// Starts sending webhooks.
     #[cfg(feature = "webhooks")]
-    pub(crate) fn send_webhooks(
-        &mut self,
-        settings: &WebhookSettings,
-        database_url: &str,
-        storage: Arc<dyn Storage>,
-        services: &Services,
-    ) {
+    pub(crate) fn send_webhooks(&mut self, storage: Arc<dyn Storage>, services: &Services) {
         let ports = SenderPorts {
             deliveries: storage.clone(),
-            sealer: Arc::new(settings.secret_key.sealer(database_url)),
-            client: Arc::new(settings.client(services.clock.clone())),
+            sealer: services.webhooks.sealer.clone(),
+            client: services.webhooks.client.clone(),
             render: Arc::new(EventMessages::new(storage)),
             clock: services.clock.clone(),
         };

@@ -1,6 +1,6 @@
 //! Ids in requests.
 
-use hexdesk_domain::{CommentId, CustomerId, KeyNumber, TicketId, UserId};
+use hexdesk_domain::{CommentId, CustomerId, KeyNumber, TicketId, UserId, WebhookId};
 
 use crate::problem::Problem;
 
@@ -61,6 +61,15 @@ pub(crate) fn key_in_path(text: &str) -> Result<KeyNumber, Problem> {
     in_path("keyId", text, i64::MAX, KeyNumber::new)
 }
 
+/// Reads the webhook id of a path.
+///
+/// # Errors
+/// 400 for an invalid id.
+#[cfg(feature = "webhooks")]
+pub(crate) fn webhook_in_path(text: &str) -> Result<WebhookId, Problem> {
+    in_path("webhookId", text, WebhookId::MAX, WebhookId::new)
+}
+
 /// The ids in the path of a request, or `()` if the path has none.
 pub(crate) trait PathId {
     /// Returns their numbers, in the order of the path.
@@ -89,7 +98,7 @@ macro_rules! path_ids {
     )+};
 }
 
-path_ids!(CustomerId KeyNumber TicketId UserId);
+path_ids!(CustomerId KeyNumber TicketId UserId WebhookId);
 
 fn in_path<T>(name: &str, text: &str, max: i64, new: impl Fn(i64) -> Option<T>) -> Result<T, Problem> {
     parse(text)

@@ -17,6 +17,11 @@ pub enum Scope {
     ApiKeysManage,
     /// Read the event log, which holds every change in the shop.
     EventsRead,
+    /// Read the shop's webhooks and their attempts.
+    WebhooksRead,
+    /// Create, change, rotate, test, replay and delete webhooks. A key also needs [`Self::EventsRead`], so
+    /// that nobody sees more through a webhook than through the key.
+    WebhooksManage,
 }
 
 /// The text is not the name of a scope.
@@ -35,9 +40,11 @@ impl Scope {
         Self::UsersWrite,
         Self::ApiKeysManage,
         Self::EventsRead,
+        Self::WebhooksRead,
+        Self::WebhooksManage,
     ];
 
-    /// The default scopes of a key: all except managing keys and reading the event log.
+    /// The default scopes of a key: all except managing keys, reading the event log, and webhooks.
     pub const DEFAULT: &[Self] = &[
         Self::TicketsRead,
         Self::TicketsWrite,
@@ -64,6 +71,8 @@ impl Scope {
             Self::UsersWrite => "users:write",
             Self::ApiKeysManage => "api_keys:manage",
             Self::EventsRead => "events:read",
+            Self::WebhooksRead => "webhooks:read",
+            Self::WebhooksManage => "webhooks:manage",
         }
     }
 }

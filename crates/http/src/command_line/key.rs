@@ -17,8 +17,8 @@ pub(super) enum KeyCommand {
         #[arg(long)]
         shop: ShopDomain,
         /// The scopes that it holds: tickets:read, tickets:write, customers:read, customers:write,
-        /// users:read, users:write, api_keys:manage, events:read. Repeat the option, or separate
-        /// scopes by commas. The default is all but the last two.
+        /// users:read, users:write, api_keys:manage, events:read, webhooks:read, webhooks:manage. Repeat the option, or separate
+        /// scopes by commas. The default is all but the last four.
         #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
         scopes: Vec<Scope>,
         /// The id of the user in whose name it writes comments. The default is no user.

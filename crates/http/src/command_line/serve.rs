@@ -72,10 +72,17 @@ impl Serve {
             demo::check(&storage).await?;
         }
         #[cfg_attr(not(feature = "webhooks"), allow(unused_mut))]
-        let (services, mut background) =
-            Services::on(storage.clone(), batches, &self.limits, &self.retention).await?;
+        let (services, mut background) = Services::on(
+            storage.clone(),
+            batches,
+            &self.limits,
+            &self.retention,
+            #[cfg(feature = "webhooks")]
+            (&self.webhooks, database_url),
+        )
+        .await?;
         #[cfg(feature = "webhooks")]
-        background.send_webhooks(&self.webhooks, database_url, storage.clone(), &services);
+        background.send_webhooks(storage.clone(), &services);
         if self.demo {
             let key = demo::prepare(&storage, super::now()).await?;
             super::print([demo::request_to_paste(address, &key)])?;

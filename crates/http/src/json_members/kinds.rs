@@ -2,6 +2,8 @@
 //!
 //! A kind checks the type. The domain checks the limits, with all other rules.
 
+#[cfg(feature = "webhooks")]
+use hexdesk_domain::KeyNumber;
 use hexdesk_domain::{CustomerId, Rule, Timestamp, UserId};
 use serde_json::Value;
 #[cfg(test)]
@@ -113,6 +115,11 @@ impl Id<CustomerId> {
 
 impl Id<UserId> {
     pub(crate) const USER: Self = Self { max: UserId::MAX, new: UserId::new };
+}
+
+#[cfg(feature = "webhooks")]
+impl Id<KeyNumber> {
+    pub(crate) const KEY: Self = Self { max: i64::MAX, new: KeyNumber::new };
 }
 
 impl<T: Copy + 'static> Kind for Id<T> {

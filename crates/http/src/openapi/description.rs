@@ -65,7 +65,18 @@ impl Description {
     }
 
     /// Adds this JSON body, and the `Idempotency-Key` with which it takes effect once.
-    pub(crate) fn body(
+    pub(crate) fn body(self, schema: BodySchema, examples: impl IntoIterator<Item = NamedExample>) -> Self {
+        self.body_without_key(schema, examples)
+            .fails_with([
+                Problem::idempotency_key_in_use(),
+                Problem::response_removed(),
+                Problem::idempotency_key_reused(),
+            ])
+            .parameters([parameters::idempotency_key()])
+    }
+
+    /// Adds this JSON body.
+    pub(crate) fn body_without_key(
         mut self,
         schema: BodySchema,
         examples: impl IntoIterator<Item = NamedExample>,
@@ -98,15 +109,11 @@ impl Description {
         self.fails_with([
             Problem::invalid_members(vec![required("/customerId", "customerId is required")]),
             Problem::body_timeout(),
-            Problem::idempotency_key_in_use(),
-            Problem::response_removed(),
             Problem::body_too_large(MAX_BODY_BYTES),
             Problem::unsupported_media_type("The request body must be application/json"),
-            Problem::idempotency_key_reused(),
             Problem::overloaded(),
             Problem::outcome_unknown(),
         ])
-        .parameters([parameters::idempotency_key()])
     }
 
     /// Adds a response with `T` as JSON.

@@ -9,7 +9,7 @@ use super::schemas;
 pub(crate) const REQUEST_ID: &str = "x-request-id";
 /// The path of the created resource.
 pub(crate) const LOCATION: &str = "Location";
-/// The version of the ticket in the response.
+/// The version of the ticket or webhook in the response.
 pub(crate) const ETAG: &str = "ETag";
 /// The path of the next page.
 pub(crate) const LINK: &str = "Link";
@@ -24,7 +24,7 @@ pub(crate) fn all() -> Vec<(&'static str, Header)> {
     vec![
         (REQUEST_ID, header("The id of the request in the server's log.", string())),
         (LOCATION, header("The path of the created resource.", string())),
-        (ETAG, header("The ticket's version, to send as `If-Match`.", string())),
+        (ETAG, header("The version of the ticket or webhook, to send as `If-Match`.", string())),
         (LINK, header("The next page, as `<…>; rel=\"next\"`; absent on the last page.", string())),
         (
             IDEMPOTENCY_REPLAYED,

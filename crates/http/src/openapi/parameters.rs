@@ -1,7 +1,7 @@
 //! The parameters of requests: in the path, in the query, and `Idempotency-Key`.
 
 use hexdesk_domain::limits::MAX_IDEMPOTENCY_KEY_CHARS;
-use hexdesk_domain::{CommentId, CustomerId, TicketId, UserId};
+use hexdesk_domain::{CommentId, CustomerId, TicketId, UserId, WebhookId};
 use serde_json::Value;
 use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
@@ -41,6 +41,11 @@ pub(crate) fn key_id() -> Parameter {
     in_path("keyId", "The key's id", i64::MAX, "2")
 }
 
+/// `webhookId` in the path.
+pub(crate) fn webhook_id() -> Parameter {
+    in_path("webhookId", "The webhook's id", WebhookId::MAX, "385641613176606720")
+}
+
 fn in_path(name: &str, text: &str, max: i64, example: &str) -> Parameter {
     let text = format!("{text}, a whole number from 1 to {max}.");
     parameter(ParameterIn::Path, name, &text, schemas::digits(max))
@@ -78,8 +83,8 @@ pub(crate) fn idempotency_key() -> Parameter {
 
 /// `If-Match`.
 pub(crate) fn if_match() -> Parameter {
-    let text = "The `ETag` of the ticket as you read it. If the ticket has another version now, it is not changed. \
-                It may be a list of several. Without the header, or with `*`, any version matches.";
+    let text = "The `ETag` of the ticket or webhook as you read it. If it has another version now, it is not changed. \
+                The header may be a list of several. Without the header, or with `*`, any version matches.";
     let schema = ObjectBuilder::new()
         .schema_type(Type::String)
         .pattern(Some(r#"^(?:\*|[ \t,]*(?:W/)?"[!#-~]*"(?:[ \t]*,[ \t]*(?:(?:W/)?"[!#-~]*")?)*[ \t]*)$"#))

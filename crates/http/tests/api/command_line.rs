@@ -192,7 +192,7 @@ fn help_shows_commands_and_settings() {
     let help: Vec<&str> = help.split_whitespace().collect();
     let scopes = hexdesk_domain::Scope::names();
     assert!(help.join(" ").contains(&format!("The scopes that it holds: {scopes}.")), "{help:?}");
-    assert!(help.join(" ").contains("The default is all but the last two"), "{help:?}");
+    assert!(help.join(" ").contains("The default is all but the last four"), "{help:?}");
     let help = database.hexdesk(&["serve", "--help"]);
     for expected in ["--demo", "HEXDESK_LISTEN", "127.0.0.1:8080"] {
         assert!(help.contains(expected), "{expected}: {help}");

@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 
 use crate::harness::events::settled_log;
 use crate::harness::{Database, EXAMPLE, Response, SHOP, Server, both_databases, path_with};
+use crate::webhook_routes::create_webhook;
+use crate::webhooks::{free_port, key_file};
 
 const OTHER_SHOP: &str = "other.example.com";
 const MISSING: i64 = 999_999;
@@ -59,6 +61,15 @@ const NAMED_ELSEWHERE: &[(&str, &str, Pairs)] = &[
     ("GET", "/api/v1/api-keys", &[("", "")]),
     ("GET", "/api/v1/events", &[("", "")]),
     ("GET", "/api/v1/events/stream", &[]),
+    ("GET", "/api/v1/webhooks", &[("", "")]),
+    (
+        "POST",
+        "/api/v1/webhooks",
+        &[(
+            r#"{"url": "https://10.0.0.1/", "ignoreKey": 2}"#,
+            r#"{"url": "https://10.0.0.1/", "ignoreKey": 9}"#,
+        )],
+    ),
     (
         "POST",
         "/api/v1/api-keys",
@@ -78,14 +89,20 @@ struct Fixture {
     ticket: String,
     /// A comment on the ticket.
     comment: String,
+    /// A webhook with two attempts.
+    webhook: String,
     /// The key of the other shop.
     other: String,
     customer_of_other: String,
+    _directory: tempfile::TempDir,
 }
 
 impl Fixture {
     fn new(database: &Database) -> Self {
-        let server = database.serve_demo();
+        let directory = tempfile::tempdir().unwrap();
+        let key_file = key_file(database, &directory);
+        let key_file: Vec<&str> = key_file.iter().map(String::as_str).collect();
+        let server = database.serve_demo_with(&[&["--webhook-allow", "127.0.0.1"][..], &key_file].concat());
         let ticket = server.create_ticket(EXAMPLE).ticket()["id"].as_str().unwrap().to_owned();
         server.create_ticket(EXAMPLE);
         let comment = format!("/api/v1/tickets/{ticket}/comments");
@@ -112,7 +129,13 @@ impl Fixture {
             server.key = first;
             server
         };
-        Self { server, ticket, comment: id, other, customer_of_other }
+        let webhook = create_webhook(&server, &format!("http://127.0.0.1:{}/", free_port()));
+        for _ in 0..2 {
+            let test = format!("/api/v1/webhooks/{webhook}/test");
+            let tested = server.send("POST", &test, &[("x-api-key", &server.key)], b"");
+            assert_eq!(tested.status, 200, "{tested:?}");
+        }
+        Self { server, ticket, comment: id, webhook, other, customer_of_other, _directory: directory }
     }
 
     fn as_other(&self, method: &str, path: &str, body: &str) -> Response {
@@ -144,7 +167,8 @@ fn closed_endpoints() -> impl Iterator<Item = &'static Endpoint> {
 
 /// All lists of the shop.
 fn everything(server: &Server, ticket: &str) -> Vec<Value> {
-    let lists = ["/api/v1/tickets", "/api/v1/customers", "/api/v1/users", "/api/v1/api-keys"];
+    let lists =
+        ["/api/v1/tickets", "/api/v1/customers", "/api/v1/users", "/api/v1/api-keys", "/api/v1/webhooks"];
     let comments = format!("/api/v1/tickets/{ticket}/comments");
     lists.into_iter().chain([comments.as_str()]).map(|path| server.get(path).json()).collect()
 }
@@ -167,6 +191,7 @@ fn ids_of_another_shop_in_a_path_are_like_missing_ids(database: Database) {
             "customerId" => "123".to_owned(),
             "userId" => "45".to_owned(),
             "keyId" => "2".to_owned(),
+            "webhookId" => fixture.webhook.clone(),
             _ => panic!("{} has a parameter that this test does not know: {name}", endpoint.path),
         });
         let missing = path_with(endpoint.path, |_| MISSING.to_string());
@@ -230,7 +255,10 @@ fn cursors_of_another_shop_are_refused(database: Database) {
             continue;
         }
         paged += 1;
-        let path = path_with(endpoint.path, |_| fixture.ticket.clone());
+        let path = path_with(endpoint.path, |name| match name {
+            "webhookId" => fixture.webhook.clone(),
+            _ => fixture.ticket.clone(),
+        });
         let query = if path.ends_with("/search") { "?q=lovelace&limit=1" } else { "?limit=1" };
         let page = fixture.server.get(&format!("{path}{query}"));
         let Some(cursor) = page.json()["next_cursor"].as_str().map(str::to_owned) else {
@@ -242,7 +270,7 @@ fn cursors_of_another_shop_are_refused(database: Database) {
         let response = fixture.as_other("GET", &theirs, "");
         assert!([400, expected].contains(&response.status), "{path}: {response:?}");
     }
-    assert_eq!(paged, 8);
+    assert_eq!(paged, 9);
 }
 
 fn idempotency_keys_are_separate_for_each_shop(database: Database) {

@@ -47,4 +47,5 @@ mod ticket_lists;
 mod unread_responses;
 mod users;
 mod walkthrough;
+mod webhook_routes;
 mod webhooks;

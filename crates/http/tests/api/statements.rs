@@ -8,6 +8,8 @@ use hexdesk_http::routes::ENDPOINTS;
 use serde_json::json;
 
 use crate::harness::{Database, Server, both_databases, path_with};
+use crate::webhook_routes::create_webhook;
+use crate::webhooks::key_file;
 
 /// The number of statements of one request to each reading route, with the query that needs most.
 /// The lookup of the key does not count: the server caches keys for a few seconds.
@@ -28,6 +30,9 @@ const READS: &[(&str, &str, usize)] = &[
     ("/api/v1/api-keys", "?include=total", 2),
     ("/api/v1/api-keys/{keyId}", "", 1),
     ("/api/v1/events", "?limit=100", 1),
+    ("/api/v1/webhooks", "", 1),
+    ("/api/v1/webhooks/{webhookId}", "", 1),
+    ("/api/v1/webhooks/{webhookId}/deliveries", "?limit=100", 2),
 ];
 
 /// Sends a request, waits until the server has logged its end, and returns the log.
@@ -67,14 +72,18 @@ both_databases! {
 }
 
 fn every_reading_route_sends_a_fixed_number_of_statements(database: Database) {
-    let mut server = database.serve_logging("info,hexdesk_adapters::statements=trace", &["--demo"]);
+    let directory = tempfile::tempdir().unwrap();
+    let key_file = key_file(&database, &directory);
+    let key_file: Vec<&str> = key_file.iter().map(String::as_str).collect();
+    let mut server = database
+        .serve_logging("info,hexdesk_adapters::statements=trace", &[&["--demo"][..], &key_file].concat());
     server.key = database.hexdesk(&[
         "key",
         "create",
         "--shop",
         "example.myshopify.com",
         "--scope",
-        "tickets:read,tickets:write,customers:read,users:read,api_keys:manage,events:read",
+        "tickets:read,tickets:write,customers:read,users:read,api_keys:manage,events:read,webhooks:read,webhooks:manage",
     ]);
     let mut ticket = String::new();
     for number in 0..5 {
@@ -89,6 +98,11 @@ fn every_reading_route_sends_a_fixed_number_of_statements(database: Database) {
             assert_eq!(response.status, 201);
         }
     }
+    let webhook = create_webhook(&server, "https://example.com/");
+    let path = format!("/api/v1/webhooks/{webhook}");
+    // A disabled webhook sends nothing, so it adds no statements.
+    let disabled = server.send("PATCH", &path, &[("x-api-key", &server.key)], br#"{"isEnabled": false}"#);
+    assert_eq!(disabled.status, 200);
     let reading = ENDPOINTS
         .iter()
         .filter(|endpoint| endpoint.method == Method::GET && !endpoint.path.ends_with("/stream"));
@@ -101,6 +115,7 @@ fn every_reading_route_sends_a_fixed_number_of_statements(database: Database) {
             "ticketId" => ticket.clone(),
             "customerId" => "123".to_owned(),
             "userId" => "45".to_owned(),
+            "webhookId" => webhook.clone(),
             _ => "1".to_owned(),
         });
         let send = || statements(&server, &format!("{path}{query}"));

@@ -19,7 +19,7 @@ fn documented(language: &str) -> String {
 }
 
 /// A documented receiver; killed when dropped.
-struct Documented {
+pub(crate) struct Documented {
     process: Child,
     lines: Receiver<String>,
 }
@@ -32,7 +32,7 @@ impl Drop for Documented {
 }
 
 impl Documented {
-    fn start(program: &str, language: &str, port: u16, secret: &str) -> Self {
+    pub(crate) fn start(program: &str, language: &str, port: u16, secret: &str) -> Self {
         let mut process = Command::new(program)
             .args([if program == "node" { "-e" } else { "-c" }, &documented(language)])
             .env("PORT", port.to_string())
@@ -52,17 +52,17 @@ impl Documented {
     }
 
     /// Waits for this line. Others may come before.
-    fn prints(&self, expected: &str) {
+    pub(crate) fn prints(&self, expected: &str) {
         while self.lines.recv_timeout(PATIENCE).unwrap() != expected {}
     }
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// The options that name a secret key file: PostgreSQL has no default.
-fn key_file(database: &Database, directory: &tempfile::TempDir) -> Vec<String> {
+pub(crate) fn key_file(database: &Database, directory: &tempfile::TempDir) -> Vec<String> {
     match database {
         Database::Sqlite(_) => Vec::new(),
         Database::Postgres(_) => {

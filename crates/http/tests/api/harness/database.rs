@@ -66,7 +66,12 @@ impl Database {
 
     /// Starts a server with the demo shop.
     pub(crate) fn serve_demo(&self) -> Server {
-        let mut server = self.serve(&["--demo"]);
+        self.serve_demo_with(&[])
+    }
+
+    /// Starts a server with the demo shop and these arguments.
+    pub(crate) fn serve_demo_with(&self, arguments: &[&str]) -> Server {
+        let mut server = self.serve(&[&["--demo"][..], arguments].concat());
         let key = server.stdout.lines().find(|line| line.starts_with("hd_")).expect("the demo prints a key");
         server.key = key.to_owned();
         server

@@ -1,0 +1,97 @@
+//! The bodies of the requests about webhooks.
+
+use hexdesk_domain::limits::{MAX_WEBHOOK_OVERLAP_SECONDS, MAX_WEBHOOK_URL_CHARS};
+use hexdesk_domain::{EventKind, Field, KeyNumber, WebhookChangesDraft, WebhookDraft, WebhookRotationDraft};
+
+use crate::json_members::kinds::{Count, Flag, Id, Text, Texts};
+use crate::json_members::{Body, Member, Members};
+
+/// The most entries and characters that a list of kinds is read with. The domain knows the kinds.
+const KIND_NAMES: Texts = Texts { max: 4 * EventKind::ALL.len() as u64, max_chars: 100 };
+
+const URL: Member<Text> = Member::new(
+    Field::Url,
+    "url",
+    Text::NotBlank(MAX_WEBHOOK_URL_CHARS),
+    "The URL that receives the events: `https://` and a public host.",
+);
+const KINDS: Member<Texts> =
+    Member::new(Field::Kinds, "kinds", KIND_NAMES, "The kinds of events that it sends.")
+        .remark("At least one; `null` for all, also those of later versions.");
+const PAYLOAD: Member<Text> =
+    Member::new(Field::Payload, "payload", Text::NotBlank(10), "`full`, or `thin` without snapshots.");
+const IGNORE_KEY: Member<Id<KeyNumber>> = Member::new(
+    Field::IgnoreKey,
+    "ignoreKey",
+    Id::KEY,
+    "The id of the API key whose changes it does not send; `null` for none.",
+);
+const IS_ENABLED: Member<Flag> = Member::new(Field::IsEnabled, "isEnabled", Flag, "Whether it sends events.");
+const OVERLAP_SECONDS: Member<Count> = Member::new(
+    Field::OverlapSeconds,
+    "overlapSeconds",
+    Count(MAX_WEBHOOK_OVERLAP_SECONDS),
+    "How many seconds the old secret signs, too.",
+);
+const CURSOR: Text = Text::NotBlank(100);
+const EVENT: Member<Text> =
+    Member::new(Field::Event, "event", CURSOR, "The cursor of the one event to send.");
+const AFTER: Member<Text> =
+    Member::new(Field::After, "after", CURSOR, "The cursor before the first event to send.");
+const UNTIL: Member<Text> =
+    Member::new(Field::Until, "until", CURSOR, "The cursor of the last event to send.");
+
+/// The body that creates a webhook.
+pub(super) static NEW_WEBHOOK: Body<WebhookDraft> = Body::create("NewWebhook", "Webhook", draft);
+
+fn draft(members: &mut Members) -> WebhookDraft {
+    WebhookDraft {
+        url: members.required(URL),
+        kinds: members.optional(KINDS),
+        payload: members.optional(PAYLOAD.remark("The default is `full`.")),
+        ignore_key: members.optional(IGNORE_KEY),
+    }
+}
+
+/// The body that changes a webhook.
+pub(super) static WEBHOOK_CHANGES: Body<WebhookChangesDraft> =
+    Body::change("WebhookChanges", "Webhook", changes);
+
+fn changes(members: &mut Members) -> WebhookChangesDraft {
+    WebhookChangesDraft {
+        url: members.replacement(URL),
+        kinds: members.change(KINDS),
+        payload: members.replacement(PAYLOAD),
+        ignore_key: members.change(IGNORE_KEY),
+        is_enabled: members
+            .replacement(IS_ENABLED.remark("`true` forgets its failures; it continues where it stopped.")),
+    }
+}
+
+/// The body that rotates a secret.
+pub(super) static WEBHOOK_ROTATION: Body<WebhookRotationDraft> =
+    Body::create("WebhookRotation", "Webhook", rotation);
+
+fn rotation(members: &mut Members) -> WebhookRotationDraft {
+    WebhookRotationDraft {
+        overlap_seconds: members.optional(OVERLAP_SECONDS.remark("The default is a day.")),
+    }
+}
+
+/// The cursors of a replay.
+pub(super) struct ReplayCursors {
+    pub(super) event: Option<String>,
+    pub(super) after: Option<String>,
+    pub(super) until: Option<String>,
+}
+
+/// The body that replays events.
+pub(super) static WEBHOOK_REPLAY: Body<ReplayCursors> = Body::create("WebhookReplay", "Webhook", replay);
+
+fn replay(members: &mut Members) -> ReplayCursors {
+    ReplayCursors {
+        event: members.optional(EVENT.remark("Not together with `after` or `until`.")),
+        after: members.optional(AFTER.remark("The default is the beginning of the log.")),
+        until: members.optional(UNTIL.remark("The default is the last event that the webhook has read.")),
+    }
+}
