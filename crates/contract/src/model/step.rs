@@ -95,7 +95,7 @@ pub(super) enum Step {
         user: Option<Slot>,
         at: i64,
         expires_at: Option<i64>,
-        scopes: u8,
+        scopes: u16,
         claim: Option<Claim>,
     },
     RevokeKey {
@@ -365,7 +365,7 @@ fn create_customer() -> impl Strategy<Value = Step> {
 
 fn create_key() -> impl Strategy<Value = Step> {
     let people = (any::<Slot>(), option::of(any::<Slot>()));
-    (people, MILLIS, option::of(MILLIS), any::<u8>(), option::weighted(0.3, claim())).prop_map(
+    (people, MILLIS, option::of(MILLIS), any::<u16>(), option::weighted(0.3, claim())).prop_map(
         |((shop, user), at, expires_at, scopes, claim)| Step::CreateKey {
             shop,
             user,
