@@ -1,6 +1,6 @@
 -- The last event that retention removed from a shop's log. A shop without a row has its whole log.
 CREATE TABLE log_beginnings (
-    shop_id INTEGER PRIMARY KEY REFERENCES shops (id),
+    shop_id INTEGER NOT NULL PRIMARY KEY REFERENCES shops (id),
     change INTEGER NOT NULL,
     part INTEGER NOT NULL
 ) STRICT;
