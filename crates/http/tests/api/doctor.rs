@@ -215,9 +215,11 @@ fn a_read_only_database_is_a_problem() {
     set_permissions(directory, Permissions::from_mode(0o555)).unwrap();
     let mut process;
     if path.metadata().unwrap().uid() == 0 {
-        // Root may write everything. Another account may not be able to run the built binary.
+        // Root may write everything. Another account may not be able to run the built binary. Its copy
+        // cannot run while a process has it open for writing, such as a child of another test.
         let binary = directory.join("hexdesk");
-        std::fs::copy(env!("CARGO_BIN_EXE_hexdesk"), &binary).unwrap();
+        let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_hexdesk")).arg(&binary).status();
+        assert!(copied.unwrap().success());
         process = Command::new(binary);
         process.env_clear().args(["doctor", "--database-url", &database.url()]).uid(65_534).gid(65_534);
     } else {
