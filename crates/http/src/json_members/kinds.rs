@@ -49,6 +49,8 @@ pub(crate) enum Text {
     Email,
     /// A BCP 47 language tag.
     LanguageTag,
+    /// One of these.
+    OneOf(&'static [&'static str]),
 }
 
 impl Kind for Text {
@@ -69,6 +71,7 @@ impl Kind for Text {
             Self::NotBlank(max) => (schemas::text_not_blank(max), "Not blank."),
             Self::Email => (schemas::email(), ""),
             Self::LanguageTag => (schemas::language_tag(), "A BCP 47 tag with `-` or `_`."),
+            Self::OneOf(texts) => (schemas::one_of(texts), ""),
         }
     }
 }
@@ -285,6 +288,23 @@ impl Kind for Scopes {
     #[cfg(test)]
     fn schema(self) -> (Schema, &'static str) {
         (schemas::scopes(self.0), "At least one scope.")
+    }
+}
+
+/// An array of the names of at most this many kinds of events.
+#[derive(Clone, Copy)]
+pub(crate) struct EventKinds(pub(crate) u64);
+
+impl Kind for EventKinds {
+    type Read = Vec<String>;
+
+    fn read(self, value: Value, refuse: Refuse<'_>) -> Option<Vec<String>> {
+        texts(self.0, value, refuse)
+    }
+
+    #[cfg(test)]
+    fn schema(self) -> (Schema, &'static str) {
+        (schemas::event_kinds(self.0), "At least one kind.")
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use hexdesk_domain::limits::{MAX_EMAIL_CHARS, MAX_LANGUAGE_CODE_CHARS};
-use hexdesk_domain::{CustomerId, Scope};
+use hexdesk_domain::{CustomerId, EventKind, Scope};
 use utoipa::openapi::schema::{
     AdditionalProperties, AnyOfBuilder, ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type,
 };
@@ -163,6 +163,17 @@ pub(crate) fn texts(max: u64, entry: Schema) -> Schema {
 pub(crate) fn scopes(max: u64) -> Schema {
     let name = Ref::from_schema_name(ScopeName::name());
     ArrayBuilder::new().items(name).min_items(Some(1)).max_items(chars(max)).build().into()
+}
+
+/// An array of one to `max` names of kinds of events.
+pub(crate) fn event_kinds(max: u64) -> Schema {
+    let names: Vec<&str> = EventKind::ALL.iter().map(|kind| kind.as_str()).collect();
+    ArrayBuilder::new()
+        .items(RefOr::T(one_of(&names)))
+        .min_items(Some(1))
+        .max_items(chars(max))
+        .build()
+        .into()
 }
 
 /// An array of attachments.

@@ -3,11 +3,8 @@
 use hexdesk_domain::limits::{MAX_WEBHOOK_OVERLAP_SECONDS, MAX_WEBHOOK_URL_CHARS};
 use hexdesk_domain::{EventKind, Field, KeyNumber, WebhookChangesDraft, WebhookDraft, WebhookRotationDraft};
 
-use crate::json_members::kinds::{Count, Flag, Id, Text, Texts};
+use crate::json_members::kinds::{Count, EventKinds, Flag, Id, Text};
 use crate::json_members::{Body, Member, Members};
-
-/// The most entries and characters that a list of kinds is read with. The domain knows the kinds.
-const KIND_NAMES: Texts = Texts { max: 4 * EventKind::ALL.len() as u64, max_chars: 100 };
 
 const URL: Member<Text> = Member::new(
     Field::Url,
@@ -15,11 +12,20 @@ const URL: Member<Text> = Member::new(
     Text::NotBlank(MAX_WEBHOOK_URL_CHARS),
     "The URL that receives the events: `https://` and a public host.",
 );
-const KINDS: Member<Texts> =
-    Member::new(Field::Kinds, "kinds", KIND_NAMES, "The kinds of events that it sends.")
-        .remark("At least one; `null` for all, also those of later versions.");
-const PAYLOAD: Member<Text> =
-    Member::new(Field::Payload, "payload", Text::NotBlank(10), "`full`, or `thin` without snapshots.");
+/// Its length is limited only so that a long list is not read. A kind may be named twice.
+const KINDS: Member<EventKinds> = Member::new(
+    Field::Kinds,
+    "kinds",
+    EventKinds(4 * EventKind::ALL.len() as u64),
+    "The kinds of events that it sends.",
+)
+.remark("`null` for all, also those of later versions.");
+const PAYLOAD: Member<Text> = Member::new(
+    Field::Payload,
+    "payload",
+    Text::OneOf(&["full", "thin"]),
+    "`full`, or `thin` without snapshots.",
+);
 const IGNORE_KEY: Member<Id<KeyNumber>> = Member::new(
     Field::IgnoreKey,
     "ignoreKey",

@@ -19,10 +19,16 @@ pub(super) fn problem(error: ManageWebhooksError, members: Members) -> Problem {
 
 /// Returns the problem of secrets that cannot be sealed or opened. Logs the remedy.
 pub(super) fn sealer_problem(error: &SecretSealerError) -> Problem {
-    tracing::error!(%error, "the secret of a webhook cannot be sealed or opened");
+    const FAILED: &str = "the secret of a webhook cannot be sealed or opened";
     match error {
-        SecretSealerError::KeyMissing | SecretSealerError::KeyUnknown(_) => Problem::secret_key_missing(),
-        SecretSealerError::DoesNotOpen | SecretSealerError::Unusable(_) => Problem::internal(),
+        SecretSealerError::KeyMissing | SecretSealerError::KeyUnknown(_) => {
+            tracing::warn!(%error, "{FAILED}");
+            Problem::secret_key_missing()
+        }
+        SecretSealerError::DoesNotOpen | SecretSealerError::Unusable(_) => {
+            tracing::error!(%error, "{FAILED}");
+            Problem::internal()
+        }
     }
 }
 
