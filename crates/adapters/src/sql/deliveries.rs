@@ -1,11 +1,13 @@
 //! Deliveries of webhooks and their attempts: their tables and rows, and queries that are the same on
 //! both databases.
 
-use diesel::prelude::{Insertable, Queryable, QueryableByName, Selectable};
+use std::collections::BTreeSet;
+
+use diesel::prelude::{AsChangeset, Insertable, Queryable, QueryableByName, Selectable};
 use diesel::sql_types::{BigInt, Bool, Nullable};
 use hexdesk_domain::{
     Attempt, AttemptError, AttemptResult, Event, EventKind, EventPosition, NewAttempt, ShopId, Timestamp,
-    WebhookHealth, WebhookId,
+    Webhook, WebhookHealth, WebhookId,
 };
 
 use super::types::{Instant, StoredTimestamp};
@@ -56,19 +58,19 @@ diesel::table! {
 pub(crate) struct NewDeliveryRow {
     shop_id: i64,
     webhook_id: i64,
-    pub(crate) change: i64,
-    pub(crate) part: i64,
+    change: i64,
+    part: i64,
     kind: &'static str,
     pub(crate) subject: String,
     attempts: i64,
     claim: i64,
-    pub(crate) due_at: Option<StoredTimestamp>,
+    due_at: Option<StoredTimestamp>,
     claimed_until: Option<StoredTimestamp>,
 }
 
 impl NewDeliveryRow {
     /// The delivery of an event, without attempts. It waits.
-    pub(crate) fn new(webhook: WebhookId, event: &Event) -> Self {
+    fn new(webhook: WebhookId, event: &Event) -> Self {
         Self {
             shop_id: event.shop_id.get(),
             webhook_id: webhook.get(),
@@ -81,6 +83,53 @@ impl NewDeliveryRow {
             due_at: None,
             claimed_until: None,
         }
+    }
+}
+
+/// The deliveries of those events that the webhook wants. All wait.
+pub(crate) fn wanted(webhook: &Webhook, events: &[Event]) -> Vec<NewDeliveryRow> {
+    let wanted = events.iter().filter(|event| webhook.wants(event.kind, event.stamp.actor));
+    wanted.map(|event| NewDeliveryRow::new(webhook.id, event)).collect()
+}
+
+/// Makes the first delivery of each subject due, unless an older one of its subject is stored: those
+/// subjects are `waiting`.
+pub(crate) fn make_first_due(rows: &mut [NewDeliveryRow], waiting: Vec<String>, now: Timestamp) {
+    let mut waiting: BTreeSet<String> = waiting.into_iter().collect();
+    for row in rows {
+        row.due_at = waiting.insert(row.subject.clone()).then_some(StoredTimestamp(now));
+    }
+}
+
+/// What a claim changes.
+#[derive(Debug, AsChangeset)]
+#[diesel(table_name = webhook_deliveries)]
+pub(crate) struct ClaimChanges {
+    claim: i64,
+    due_at: StoredTimestamp,
+    claimed_until: StoredTimestamp,
+}
+
+impl ClaimChanges {
+    /// A claim with this number. The delivery is due again when it ends.
+    pub(crate) fn new(claim: i64, until: Timestamp) -> Self {
+        Self { claim, due_at: StoredTimestamp(until), claimed_until: StoredTimestamp(until) }
+    }
+}
+
+/// What an attempt changes that did not settle its delivery.
+#[derive(Debug, AsChangeset)]
+#[diesel(table_name = webhook_deliveries, treat_none_as_null = true)]
+pub(crate) struct RetryChanges {
+    attempts: i64,
+    due_at: StoredTimestamp,
+    claimed_until: Option<StoredTimestamp>,
+}
+
+impl RetryChanges {
+    /// The delivery is due again at this time.
+    pub(crate) fn new(attempt: &Attempt, due: Timestamp) -> Self {
+        Self { attempts: attempt.of_delivery.into(), due_at: StoredTimestamp(due), claimed_until: None }
     }
 }
 

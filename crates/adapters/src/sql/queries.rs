@@ -103,23 +103,35 @@ pub(crate) fn events_between(
 pub(crate) const BEFORE_ALL: EventPosition = EventPosition { change: -1, part: 0 };
 pub(crate) const AFTER_ALL: EventPosition = EventPosition { change: i64::MAX, part: i64::MAX };
 
-/// The deliveries of a webhook with this subject, in the order of the log.
+/// The deliveries of a webhook.
 #[auto_type]
-pub(crate) fn deliveries_of_subject<'a>(shop: i64, webhook: i64, subject: &'a str) -> _ {
+pub(crate) fn deliveries(shop: i64, webhook: i64) -> _ {
     webhook_deliveries::table
         .filter(webhook_deliveries::shop_id.eq(shop))
         .filter(webhook_deliveries::webhook_id.eq(webhook))
-        .filter(webhook_deliveries::subject.eq(subject))
+}
+
+/// The deliveries of a webhook that are claimed.
+#[auto_type]
+pub(crate) fn claimed_deliveries(shop: i64, webhook: i64, now: StoredTimestamp) -> _ {
+    let all: deliveries = deliveries(shop, webhook);
+    all.filter(webhook_deliveries::claimed_until.is_not_null())
+        .filter(webhook_deliveries::claimed_until.assume_not_null().gt(now))
+}
+
+/// The deliveries of a webhook with this subject, in the order of the log.
+#[auto_type]
+pub(crate) fn deliveries_of_subject<'a>(shop: i64, webhook: i64, subject: &'a str) -> _ {
+    let all: deliveries = deliveries(shop, webhook);
+    all.filter(webhook_deliveries::subject.eq(subject))
         .order((webhook_deliveries::change.asc(), webhook_deliveries::part.asc()))
 }
 
 /// The deliveries of a webhook that are due, those that are due longest first.
 #[auto_type]
 pub(crate) fn due_deliveries(shop: i64, webhook: i64, now: StoredTimestamp) -> _ {
-    webhook_deliveries::table
-        .filter(webhook_deliveries::shop_id.eq(shop))
-        .filter(webhook_deliveries::webhook_id.eq(webhook))
-        .filter(webhook_deliveries::due_at.is_not_null())
+    let all: deliveries = deliveries(shop, webhook);
+    all.filter(webhook_deliveries::due_at.is_not_null())
         .filter(webhook_deliveries::due_at.assume_not_null().le(now))
         .order((
             webhook_deliveries::due_at.asc(),

@@ -18,7 +18,8 @@ use super::events::append::EventLog;
 use super::webhooks::{find, save};
 use super::{SqliteStorage, pages};
 use crate::sql::deliveries::{
-    AttemptRow, DeliveryRow, EnabledWebhook, NewDeliveryRow, due_webhooks, enabled_webhooks,
+    AttemptRow, ClaimChanges, DeliveryRow, EnabledWebhook, RetryChanges, due_webhooks, enabled_webhooks,
+    make_first_due, wanted,
 };
 use crate::sql::events::{BareEventRow, EventRow};
 use crate::sql::queries::{self, AFTER_ALL, BEFORE_ALL};
@@ -184,18 +185,14 @@ fn plan(
     let events = events_between(connection, shop, webhook.place, AFTER_ALL, limit)?;
     let Some(last) = events.last() else { return Ok(0) };
     webhook.place = last.position;
-    let mut rows: Vec<_> = wanted(&webhook, &events);
+    let mut rows = wanted(&webhook, &events);
     let subjects: Vec<&str> = rows.iter().map(|row| row.subject.as_str()).collect();
-    let waiting: Vec<String> = webhook_deliveries::table
-        .filter(delivery::shop_id.eq(shop.get()).and(delivery::webhook_id.eq(id.get())))
+    let waiting = queries::deliveries(shop.get(), id.get())
         .filter(delivery::subject.eq_any(subjects))
         .select(delivery::subject)
         .distinct()
         .load(connection)?;
-    let mut waiting: BTreeSet<String> = waiting.into_iter().collect();
-    for row in &mut rows {
-        row.due_at = waiting.insert(row.subject.clone()).then_some(StoredTimestamp(now));
-    }
+    make_first_due(&mut rows, waiting, now);
     diesel::insert_into(webhook_deliveries::table).values(rows).execute(connection)?;
     save(connection, &webhook)?;
     Ok(u32::try_from(events.len())?)
@@ -217,12 +214,6 @@ fn events_between(
     Ok(rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?)
 }
 
-/// The deliveries of those events that the webhook wants.
-fn wanted(webhook: &Webhook, events: &[Event]) -> Vec<NewDeliveryRow> {
-    let wanted = events.iter().filter(|event| webhook.wants(event.kind, event.stamp.actor));
-    wanted.map(|event| NewDeliveryRow::new(webhook.id, event)).collect()
-}
-
 /// A claimed delivery: its position, the number of the claim, and the attempts before.
 type Claimed = (EventPosition, i64, u32);
 
@@ -236,10 +227,7 @@ fn claim(
     limit: u32,
 ) -> anyhow::Result<Option<(Webhook, Vec<Claimed>)>> {
     let Some(mut webhook) = find(connection, shop, id)? else { return Ok(None) };
-    let claimed: i64 = webhook_deliveries::table
-        .filter(delivery::shop_id.eq(shop.get()).and(delivery::webhook_id.eq(id.get())))
-        .filter(delivery::claimed_until.is_not_null())
-        .filter(delivery::claimed_until.assume_not_null().gt(StoredTimestamp(now)))
+    let claimed: i64 = queries::claimed_deliveries(shop.get(), id.get(), StoredTimestamp(now))
         .count()
         .get_result(connection)?;
     let free = webhook.free_claims(u32::try_from(claimed)?, now).min(limit);
@@ -251,9 +239,8 @@ fn claim(
     let mut claimed = Vec::with_capacity(due.len());
     for row in due {
         let number = webhook.health.next_claim(now);
-        let until = StoredTimestamp(until);
         diesel::update(webhook_deliveries::table.find((shop.get(), id.get(), row.change, row.part)))
-            .set((delivery::claim.eq(number), delivery::due_at.eq(until), delivery::claimed_until.eq(until)))
+            .set(ClaimChanges::new(number, until))
             .execute(connection)?;
         claimed.push((row.position(), number, row.attempts()?));
     }
@@ -362,11 +349,7 @@ fn settle(
         match attempt.next_due {
             Some(due) => {
                 diesel::update(webhook_deliveries::table.find((shop.get(), id.get(), change, part)))
-                    .set((
-                        delivery::attempts.eq(i64::from(attempt.of_delivery)),
-                        delivery::due_at.eq(StoredTimestamp(due)),
-                        delivery::claimed_until.eq(None::<StoredTimestamp>),
-                    ))
+                    .set(RetryChanges::new(&attempt, due))
                     .execute(connection)?;
             }
             None => remove(connection, shop, id, &row, attempt.made.end())?,
