@@ -6,7 +6,6 @@ mod abandoned_reads;
 mod erasures;
 mod events;
 mod fixture;
-mod log;
 mod removed_data;
 mod schema;
 mod search;

@@ -28,8 +28,11 @@ use crate::sqlite::SqliteOptions;
 
 /// The time that the writer waits for old reads.
 const PATIENCE: Duration = Duration::from_millis(20);
-/// The time that it waits for reads that it has ended.
+/// The time that it waits for reads that it has ended, and the parts of it. After each part, the reads
+/// that run then are ended: SQLite has few places for readers, and a new one can share that of an old
+/// one.
 const PATIENCE_WITH_ENDED_READS: Duration = Duration::from_millis(500);
+const PART_WITH_ENDED_READS: Duration = Duration::from_millis(50);
 /// The time from a removal until the log is emptied. Removals within this time share one attempt.
 const DELAY_AFTER_REMOVAL: Duration = Duration::from_millis(500);
 /// The time from a removal until reads are ended that keep the log from being emptied.
@@ -146,18 +149,31 @@ impl LogKeeper {
         attempt: Attempt,
         connection: &mut SqliteConnection,
     ) -> QueryResult<bool> {
-        let patience = if attempt.ends_reads { PATIENCE_WITH_ENDED_READS } else { PATIENCE };
+        let patience = if attempt.ends_reads { PART_WITH_ENDED_READS } else { PATIENCE };
         set_busy_timeout(connection, patience.min(self.options.busy_timeout))?;
-        let mut is_empty = true;
-        if attempt.ends_reads {
-            self.end_reads();
-            is_empty = checkpoint(connection, "FULL")?;
-            // Ends the reads that began before the log was copied.
-            self.end_reads();
-        }
-        is_empty = is_empty && checkpoint(connection, "TRUNCATE")?;
+        let is_empty = if attempt.ends_reads {
+            self.empty_ending_reads(connection)?
+        } else {
+            checkpoint(connection, "TRUNCATE")?
+        };
         set_busy_timeout(connection, self.options.busy_timeout)?;
         Ok(is_empty)
+    }
+
+    fn empty_ending_reads(&self, connection: &mut SqliteConnection) -> QueryResult<bool> {
+        let deadline = Instant::now() + PATIENCE_WITH_ENDED_READS;
+        loop {
+            self.end_reads();
+            let is_copied = checkpoint(connection, "FULL")?;
+            // Ends the reads that began before the log was copied.
+            self.end_reads();
+            if is_copied && checkpoint(connection, "TRUNCATE")? {
+                return Ok(true);
+            }
+            if Instant::now() >= deadline {
+                return Ok(false);
+            }
+        }
     }
 
     fn end_reads(&self) {

@@ -1,15 +1,20 @@
-//! The size of the write-ahead log.
+//! The size of the write-ahead log. A program of its own: its bound counts on reads that end soon.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
 #![allow(clippy::print_stdout, reason = "figures, shown with --nocapture")]
+
+#[path = "sqlite/fixture.rs"]
+#[allow(dead_code, reason = "it has more than is needed here")]
+mod fixture;
 
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::fixture::{Fixture, fixture_with, ticket};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use fixture::{Fixture, fixture_with, ticket};
 use hexdesk_adapters::SqliteOptions;
 use hexdesk_domain::{PageSize, SearchQuery, SearchStore, StorageErrorKind, TicketStore};
 use tokio::task::JoinHandle;
@@ -36,7 +41,7 @@ async fn create_large_tickets(fixture: &Fixture, ids: Range<i64>) -> Duration {
 /// A database with this many tickets that a slow search finds.
 async fn filled(options: &SqliteOptions, tickets: u32) -> Arc<Fixture> {
     let fixture = Arc::new(fixture_with(options).await);
-    let fill = include_str!("many_tickets.sql").replace("{tickets}", &tickets.to_string());
+    let fill = include_str!("sqlite/many_tickets.sql").replace("{tickets}", &tickets.to_string());
     let mut other = SqliteConnection::establish(fixture.path().to_str().unwrap()).unwrap();
     other.batch_execute(&fill).unwrap();
     other.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
@@ -90,8 +95,7 @@ async fn overlapping_reads_do_not_make_the_log_grow() {
     }
     searches.end().await;
     println!("the log had at most {} MiB, the slowest write took {slowest:?}", largest / MIB);
-    // 43 MiB without a limit. On a busy machine, a read takes a while to end.
-    assert!(largest < 32 * MIB, "{largest}");
+    assert!(largest < 16 * MIB, "{largest}");
 }
 
 /// The figure of docs/reliability.md, with the default settings.
