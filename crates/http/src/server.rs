@@ -24,6 +24,9 @@ use crate::services::{Background, Services, Startup};
 /// The longest time for running requests after the signal to stop.
 const STOP_TIMEOUT_SECONDS: u64 = 30;
 
+/// How far the framework's clock may be behind. Without it, connections would close too early.
+const CLOCK_LAG: Duration = Duration::from_millis(500);
+
 /// The longest time for the head of a request to arrive.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -81,7 +84,7 @@ impl BoundServer {
                 let http = HttpService::build()
                     .client_request_timeout(HEAD_TIMEOUT)
                     .client_disconnect_timeout(DISCONNECT_TIMEOUT)
-                    .keep_alive(keep_alive)
+                    .keep_alive(keep_alive + CLOCK_LAG)
                     .graceful_shutdown_signal(move || {
                         let stopping = stopping.clone();
                         async move { stopping.notified().await }

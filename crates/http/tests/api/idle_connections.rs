@@ -38,11 +38,10 @@ fn an_idle_connection_stays_open_for_the_given_time() {
     std::thread::scope(|scope| {
         let (short, long) = (&short, &long);
         scope.spawn(|| {
-            // Before the request: a busy machine may stop this thread after the response. actix counts
-            // in half seconds.
+            // Before the request: a busy machine may stop this thread after the response.
             let began = Instant::now();
             let took = closed_within(&mut used(short), PATIENCE, began).expect("an open connection");
-            assert!((Duration::from_millis(500)..Duration::from_secs(5)).contains(&took), "{took:?}");
+            assert!((Duration::from_millis(900)..Duration::from_secs(5)).contains(&took), "{took:?}");
         });
         scope.spawn(|| {
             let mut stream = used(long);
