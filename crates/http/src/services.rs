@@ -98,7 +98,8 @@ pub(crate) struct WebhookServices {
 
 #[cfg(feature = "webhooks")]
 impl WebhookServices {
-    fn on(
+    /// Wires them to a storage.
+    pub(crate) fn on(
         storage: &Arc<dyn Storage>,
         settings: &WebhookSettings,
         database_url: &str,

@@ -1,17 +1,17 @@
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
 use hexdesk_adapters::SystemClock;
-use hexdesk_domain::ports::{CreateWebhookOutcome, SecretPlace, UpdateWebhookOutcome, WebhookUpdate};
+use hexdesk_domain::ports::{CreateWebhookOutcome, UpdateWebhookOutcome, WebhookUpdate};
 use hexdesk_domain::{
-    AttemptResult, DeliveryRange, EventKind, IdempotentOutcome, KeyNumber, NewWebhook, ReplayOutcome,
-    SecretSealer, ShopDomain, Storage, TargetUrl, TicketIdSource, Webhook, WebhookChanges, WebhookId,
-    WebhookPayload, WebhookState, replay_events,
+    Actor, AttemptResult, Caller, DeliveryRange, EventKind, IdempotentOutcome, KeyNumber, ReplayOutcome,
+    ShopDomain, Storage, TargetUrl, Webhook, WebhookChanges, WebhookDraft, WebhookId, WebhookPayload,
+    WebhookState, replay_events,
 };
 use hexdesk_webhooks::{WebhookSecret, open_secrets};
 
+use crate::services::WebhookServices;
 use crate::ticket_ids::ReservedTicketIds;
 use crate::webhooks::messages;
 use crate::webhooks::settings::WebhookSettings;
@@ -60,7 +60,8 @@ pub(super) enum WebhookCommand {
     Replay {
         #[command(flatten)]
         webhook: Named,
-        /// The cursor before the first event, as events have it. The default is the beginning of the log.
+        /// Send the events after this one: its `cursor` in the list of events. The default is the beginning of
+        /// the log.
         #[arg(long, value_name = "CURSOR")]
         after: Option<String>,
         /// The cursor of the last event. The default is the last event that the webhook has read.
@@ -108,22 +109,21 @@ impl WebhookCommand {
                 let shop = super::open_shop(&storage, &shop).await?;
                 TargetUrl::parse(&url, &settings.allowed())
                     .map_err(|error| anyhow::anyhow!("the URL {error}"))?;
-                let now = super::now();
-                let (ids, _keeper) = ReservedTicketIds::start(storage.clone(), Arc::new(SystemClock)).await?;
-                let id = ids.next_webhook_id(now)?;
-                let secret = WebhookSecret::random()?;
-                let sealer = settings.secret_key.sealer(database_url);
-                let place = SecretPlace::webhook(shop.id, id);
-                let kinds: BTreeSet<EventKind> = kinds.into_iter().collect();
-                let webhook = NewWebhook {
-                    id,
-                    url,
+                let clock = Arc::new(SystemClock);
+                let (ids, _keeper) = ReservedTicketIds::start(storage.clone(), clock.clone()).await?;
+                let webhooks = WebhookServices::on(&storage, &settings, database_url, ids, clock);
+                let kinds: Vec<_> = kinds.iter().map(|kind| kind.as_str().to_owned()).collect();
+                let draft = WebhookDraft {
+                    url: Some(url),
                     kinds: Some(kinds).filter(|kinds| !kinds.is_empty()),
-                    payload: if thin { WebhookPayload::Thin } else { WebhookPayload::Full },
+                    payload: thin.then(|| WebhookPayload::Thin.as_str().to_owned()),
                     ignore_key,
-                    secret: sealer.seal(place, secret.as_bytes())?,
                 };
-                match storage.create_webhook(shop.id, webhook, super::stamp(), None).await? {
+                let secret = WebhookSecret::random()?;
+                let caller = Caller { shop: shop.id, actor: Actor::Operator };
+                let created =
+                    webhooks.manage.create(caller, draft, secret.as_bytes(), None, Arc::new(|_| None));
+                match created.await? {
                     IdempotentOutcome::Ran(CreateWebhookOutcome::Created(webhook)) => {
                         super::print([format!("{}\t{}", webhook.id, secret.text())])
                     }
