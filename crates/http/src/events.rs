@@ -40,7 +40,7 @@ pub(crate) fn open_cursor(shop: ShopId, cursor: &str) -> Option<EventPosition> {
     cursors(shop).open(cursor)
 }
 
-/// Returns the JSON of an event, as lists have it.
+/// Returns the JSON of an event, the same as in a list.
 ///
 /// # Errors
 /// If it cannot be rendered.

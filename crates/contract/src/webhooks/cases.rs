@@ -195,7 +195,7 @@ pub async fn webhook_6_update_changes_what_it_says(storage: Arc<dyn Storage>) ->
         same(&what, &updated, &UpdateWebhookOutcome::Updated(Box::new(expected.clone())))?;
         same(&what, &find_webhook(&*storage, &expected).await?, &expected)?;
     }
-    same("the webhook beside it", &find_webhook(&*storage, &beside).await?, &beside)
+    same("the shop's other webhook", &find_webhook(&*storage, &beside).await?, &beside)
 }
 
 /// WEBHOOK-7: another version, or a missing webhook, is refused.

@@ -71,8 +71,8 @@ pub enum DeleteWebhookOutcome {
 /// - **WEBHOOK-10** A creation or an update with a [`DeferredClaim`] meets the obligations of
 ///   [`IdempotentOutcome`].
 /// - **WEBHOOK-11** If creations race in a shop, it never has more than [`Webhook::MAX_OF_SHOP`]
-///   webhooks. If updates of a webhook race, they take effect one after another: of those that expect
-///   the same version, one takes effect.
+///   webhooks. Racing updates of a webhook take effect one after another. If several expect the same
+///   version, one of them takes effect.
 ///
 /// The failure of WEBHOOK-5 is of the kind `Unexpected`. The store keeps sealed secrets byte for byte.
 #[async_trait]
@@ -113,7 +113,7 @@ pub trait WebhookStore: Send + Sync {
         claim: Option<DeferredClaim<UpdateWebhookOutcome>>,
     ) -> Result<IdempotentOutcome<UpdateWebhookOutcome>, StorageError>;
 
-    /// Deletes a webhook of the shop. If `expected_version` is given, the webhook must have it.
+    /// Deletes a webhook of the shop. With `expected_version`, it is deleted only if it has this version.
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.

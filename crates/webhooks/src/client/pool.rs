@@ -62,7 +62,7 @@ impl Connection {
 pub(super) struct Pool(Mutex<HashMap<Target, Vec<(Connection, Instant)>>>);
 
 impl Pool {
-    /// Takes a connection to this target, the one that was used last.
+    /// Takes the connection to this target that was used last.
     pub(super) fn take(&self, target: &Target) -> Option<Connection> {
         let mut idle = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let connections = idle.get_mut(target)?;

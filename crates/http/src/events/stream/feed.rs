@@ -26,7 +26,7 @@ const MAX_BYTES: usize = 4 * 1024 * 1024;
 const READ_EVERY: Duration = Duration::from_millis(100);
 
 /// The time before another read after the store failed.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
+pub(super) const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The size of a page of the reader.
 const PAGE: PageSize = PageSize { entries: 256, bytes: 1024 * 1024 };

@@ -9,7 +9,7 @@ use hexdesk_domain::{EventFilter, EventPosition, EventsRemoved, PageSize, Shop, 
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::feed::{BATCH_BYTES, Batch, Feed};
+use super::feed::{BATCH_BYTES, Batch, Feed, RETRY_AFTER};
 use super::key_check::KeyCheck;
 use super::places::StreamPlace;
 use super::{cursors, frames};
@@ -24,9 +24,6 @@ const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
 
 /// The number of events that are left out before a client is moved on.
 const MAX_LEFT_OUT: usize = 1_000;
-
-/// The time before another read after the store failed.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The size of a page that a stream reads by itself.
 const PAGE: PageSize = PageSize { entries: 256, bytes: BATCH_BYTES };
