@@ -28,17 +28,18 @@ fn customers() -> Vec<Listed> {
         Listed::new("how many customers", Call::CountCustomers(all), Reads::All, "shop_id=?"),
     ];
     // The words lead to documents, and these to customers.
+    let by_found_id = "shop_id=? AND id=?";
     for (name, words, reads) in
         [("a word", &["w10"][..], Reads::Part(50)), ("two words", &["w1", "w10"], Reads::Part(5))]
     {
         let words = words.iter().map(|word| (*word).to_owned()).collect();
         let filter = CustomerFilter { words, ..CustomerFilter::default() };
         let first = Call::ListCustomers(filter.clone(), None);
-        calls.push(Listed::new(format!("customers by {name}"), first, reads, "rowid=?"));
+        calls.push(Listed::new(format!("customers by {name}"), first, reads, by_found_id));
         let next = Call::ListCustomers(filter.clone(), place);
-        calls.push(Listed::new(format!("customers by {name}, after a place"), next, reads, "rowid=?"));
+        calls.push(Listed::new(format!("customers by {name}, after a place"), next, reads, by_found_id));
         let count = Call::CountCustomers(filter);
-        calls.push(Listed::new(format!("how many customers by {name}"), count, reads, "rowid=?"));
+        calls.push(Listed::new(format!("how many customers by {name}"), count, reads, by_found_id));
     }
     let nobody = CustomerFilter { words: ["nothing".to_owned()].into(), ..CustomerFilter::default() };
     let none = Call::ListCustomers(nobody, None);
