@@ -1,18 +1,22 @@
 //! Checks a PostgreSQL database: the server, then the contents.
 
+mod counters;
+
 use diesel::dsl::sql;
 use diesel::sql_types::{Array, BigInt, Bool, Text};
-use diesel::{QueryDsl, QueryableByName};
+use diesel::{QueryDsl, QueryableByName, SelectableHelper};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use hexdesk_domain::{Clock, Timestamp};
+use hexdesk_domain::{Clock, SecretSealer, Timestamp};
 
 use super::errors::Failure;
 use super::{PostgresOpenError, PostgresOptions, PostgresStorage, distribution, migrations};
 use crate::SystemClock;
 use crate::finding::Finding;
-use crate::sql::diagnosis::{self, Contents, live_keys, open_shops};
-use crate::sql::schema::id_ranges;
+use crate::sql::deliveries::AttemptRow;
+use crate::sql::diagnosis::{self, Contents, live_keys, open_shops, webhooks_of_open_shops};
+use crate::sql::schema::{id_ranges, shops};
 use crate::sql::types::{Instant, StoredTimestamp};
+use crate::sql::webhooks::WebhookRow;
 
 /// The oldest version that Hexdesk is tested with, as `server_version_num`.
 const OLDEST_VERSION: i64 = 150_000;
@@ -27,7 +31,7 @@ const DURABILITY: &[(&str, &str)] = &[
     ("synchronous_commit", "a crash of the server loses what was acknowledged last"),
 ];
 
-pub(crate) async fn diagnose(url: &str, now: Timestamp) -> Vec<Finding> {
+pub(crate) async fn diagnose(url: &str, now: Timestamp, sealer: Option<&dyn SecretSealer>) -> Vec<Finding> {
     let mut connection = match connect(url).await {
         Ok(connection) => connection,
         Err(error) => {
@@ -36,7 +40,7 @@ pub(crate) async fn diagnose(url: &str, now: Timestamp) -> Vec<Finding> {
         }
     };
     let mut findings = vec![Finding::ok("database", "PostgreSQL responds")];
-    if let Err(error) = look_inside(&mut connection, now, &mut findings).await {
+    if let Err(error) = look_inside(&mut connection, now, sealer, &mut findings).await {
         findings.push(Finding::problem("database", format!("cannot be read: {error}")));
     }
     findings
@@ -54,6 +58,7 @@ async fn connect(url: &str) -> Result<AsyncPgConnection, PostgresOpenError> {
 async fn look_inside(
     connection: &mut AsyncPgConnection,
     now: Timestamp,
+    sealer: Option<&dyn SecretSealer>,
     findings: &mut Vec<Finding>,
 ) -> Result<(), Failure> {
     findings.push(version(&setting(connection, "server_version_num").await?));
@@ -68,8 +73,13 @@ async fn look_inside(
             range_ends: id_ranges::table.select(id_ranges::reserved_until).load(connection).await?,
             open_shops: open_shops().load(connection).await?,
             live_keys: live_keys(StoredTimestamp(now)).load(connection).await?,
+            webhooks: webhooks_of_open_shops()
+                .select((shops::domain, WebhookRow::as_select(), Option::<AttemptRow>::as_select()))
+                .load(connection)
+                .await?,
         };
-        findings.extend(contents.findings(now));
+        findings.extend(contents.findings(now, sealer)?);
+        findings.extend(counters::findings(connection).await?);
         if !has_citus(connection).await? {
             return Ok(());
         }

@@ -52,6 +52,15 @@ pub enum SecretKeyFileError {
         /// The path.
         path: String,
     },
+    /// The account of this process may not read the file.
+    #[error(
+        "this account may not read the secret key file {path}: run this as the account of the server, or give \
+         that account the file with chown"
+    )]
+    Forbidden {
+        /// The path.
+        path: String,
+    },
     /// The file cannot be read or made.
     #[error("cannot {verb} the secret key file {path}: {error}")]
     Io {
@@ -94,6 +103,9 @@ impl KeyFile {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 return Err(SecretKeyFileError::Missing { path });
             }
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                return Err(SecretKeyFileError::Forbidden { path });
+            }
             opened => opened.map_err(io)?,
         };
         #[cfg(unix)]
@@ -104,9 +116,10 @@ impl KeyFile {
                 return Err(SecretKeyFileError::Mode { path, mode });
             }
         }
-        let mut text = String::new();
-        file.take(MAX_BYTES).read_to_string(&mut text).map_err(io)?;
-        parse(&text, &path).map(Some)
+        let mut bytes = Vec::new();
+        file.take(MAX_BYTES).read_to_end(&mut bytes).map_err(io)?;
+        // A line that is not text is not a key.
+        parse(&String::from_utf8_lossy(&bytes), &path).map(Some)
     }
 
     /// Makes the file with one key, unless another process has made it meanwhile. Returns its keys.

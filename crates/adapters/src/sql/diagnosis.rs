@@ -1,21 +1,27 @@
-//! Checks of migrations, id ranges, shops and keys.
+//! Checks of migrations, id ranges, shops, keys and webhooks.
+
+mod webhooks;
 
 use std::collections::BTreeSet;
 
 use diesel::dsl::auto_type;
 use diesel::prelude::*;
-use hexdesk_domain::{NodeNumber, Timestamp};
+use hexdesk_domain::{NodeNumber, SecretSealer, Timestamp};
 
+pub(crate) use self::webhooks::webhooks_of_open_shops;
+use super::CorruptRow;
+use super::deliveries::AttemptRow;
 use super::migrations::MigrationState;
 use super::schema::{api_keys, shops};
 use super::types::StoredTimestamp;
+use super::webhooks::WebhookRow;
 use crate::finding::Finding;
 
 /// The maximum distance of a range's end from now. Servers reserve some minutes.
 const FAR_AHEAD_MILLIS: i64 = 60 * 60 * 1_000;
 
 /// The values read from the tables.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Contents {
     /// The end of the latest range of each node.
     pub(crate) range_ends: Vec<StoredTimestamp>,
@@ -23,6 +29,8 @@ pub(crate) struct Contents {
     pub(crate) open_shops: Vec<bool>,
     /// The shop of each key that is live now.
     pub(crate) live_keys: Vec<i64>,
+    /// The rows of [`webhooks_of_open_shops`].
+    pub(crate) webhooks: Vec<(String, WebhookRow, Option<AttemptRow>)>,
 }
 
 /// Reads for each shop whether it is open.
@@ -43,11 +51,17 @@ pub(crate) fn live_keys(now: StoredTimestamp) -> _ {
 }
 
 impl Contents {
-    /// The findings of all checks.
-    pub(crate) fn findings(&self, now: Timestamp) -> Vec<Finding> {
+    /// The findings of all checks. Without a sealer, the secrets of webhooks are not checked.
+    pub(crate) fn findings(
+        self,
+        now: Timestamp,
+        sealer: Option<&dyn SecretSealer>,
+    ) -> Result<Vec<Finding>, CorruptRow> {
         let mut findings = vec![self.id_ranges(now), self.shops()];
         findings.extend(self.keys());
-        findings
+        let webhooks = self.webhooks.into_iter().map(TryInto::try_into).collect::<Result<Vec<_>, _>>()?;
+        findings.extend(webhooks::findings(&webhooks, sealer, now));
+        Ok(findings)
     }
 
     fn id_ranges(&self, now: Timestamp) -> Finding {

@@ -10,7 +10,7 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use diesel::sqlite::SqliteConnection;
-use hexdesk_domain::Timestamp;
+use hexdesk_domain::{SecretSealer, Timestamp};
 
 use super::connection::read_only;
 use super::connection::slot::SETTINGS;
@@ -18,12 +18,14 @@ use super::connection::usage_lock::UsageLock;
 use super::migrations;
 use super::verify::check;
 use crate::finding::Finding;
-use crate::sql::diagnosis::{self, Contents, live_keys, open_shops};
-use crate::sql::schema::{erasures, id_ranges};
+use crate::sql::deliveries::AttemptRow;
+use crate::sql::diagnosis::{self, Contents, live_keys, open_shops, webhooks_of_open_shops};
+use crate::sql::schema::{erasures, id_ranges, shops};
 use crate::sql::types::StoredTimestamp;
+use crate::sql::webhooks::WebhookRow;
 
 /// Checks a database. Blocks while it reads the whole database once.
-pub(crate) fn diagnose(path: &Path, now: Timestamp) -> Vec<Finding> {
+pub(crate) fn diagnose(path: &Path, now: Timestamp, sealer: Option<&dyn SecretSealer>) -> Vec<Finding> {
     if !path.is_file() {
         let text = format!(
             "there is no file {}; name another with --database-url (HEXDESK_DATABASE_URL), or create it with \
@@ -42,7 +44,7 @@ pub(crate) fn diagnose(path: &Path, now: Timestamp) -> Vec<Finding> {
         findings.push(Finding::problem("database", text));
         return findings;
     }
-    match look_inside(path, now, &mut findings) {
+    match look_inside(path, now, sealer, &mut findings) {
         Ok(()) => {}
         Err(error) => {
             let text = format!(
@@ -56,7 +58,12 @@ pub(crate) fn diagnose(path: &Path, now: Timestamp) -> Vec<Finding> {
     findings
 }
 
-fn look_inside(path: &Path, now: Timestamp, findings: &mut Vec<Finding>) -> anyhow::Result<()> {
+fn look_inside(
+    path: &Path,
+    now: Timestamp,
+    sealer: Option<&dyn SecretSealer>,
+    findings: &mut Vec<Finding>,
+) -> anyhow::Result<()> {
     let mut connection = read_only::live(path)?;
     let state = migrations::state(&mut connection)?;
     findings.push(Finding::ok("database", format!("{} can be read", path.display())));
@@ -75,8 +82,11 @@ fn look_inside(path: &Path, now: Timestamp, findings: &mut Vec<Finding>) -> anyh
             range_ends: id_ranges::table.select(id_ranges::reserved_until).load(&mut connection)?,
             open_shops: open_shops().load(&mut connection)?,
             live_keys: live_keys(StoredTimestamp(now)).load(&mut connection)?,
+            webhooks: webhooks_of_open_shops()
+                .select((shops::domain, WebhookRow::as_select(), Option::<AttemptRow>::as_select()))
+                .load(&mut connection)?,
         };
-        findings.extend(contents.findings(now));
+        findings.extend(contents.findings(now, sealer)?);
         findings.extend(unfinished_erasures(&mut connection)?);
     }
     Ok(())

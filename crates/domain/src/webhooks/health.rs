@@ -39,6 +39,11 @@ impl WebhookHealth {
         !self.is_probing() || self.next_probe.is_none_or(|probe| probe <= now)
     }
 
+    /// The time from which a failed attempt disables the webhook. Only while it fails.
+    pub fn disabled_from(&self) -> Option<Timestamp> {
+        Some(self.failing_since?.saturating_add_millis(MAX_FAILING))
+    }
+
     /// Returns the number of a claim at `now`. The next probe is due a minute later.
     pub fn next_claim(&mut self, now: Timestamp) -> i64 {
         if self.is_probing() {
@@ -114,13 +119,13 @@ impl Webhook {
             return AfterAttempt::Succeeded;
         }
         health.failures = health.failures.saturating_add(1);
-        let since = *health.failing_since.get_or_insert(end);
+        health.failing_since.get_or_insert(end);
         if health.is_probing() {
             health.next_probe.get_or_insert(end.saturating_add_millis(PROBE_INTERVAL));
         }
         if result.is_gone() {
             self.disable(DisabledReason::Gone, end);
-        } else if since.saturating_add_millis(MAX_FAILING) <= end {
+        } else if health.disabled_from().is_some_and(|from| from <= end) {
             self.disable(DisabledReason::Failing, end);
         }
         let delay =

@@ -1,9 +1,13 @@
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
+#[cfg(feature = "webhooks")]
+use std::sync::Arc;
 
 use anyhow::bail;
 use clap::Args;
 use hexdesk_adapters::{DatabaseUrl, Finding, Severity};
+#[cfg(feature = "webhooks")]
+use hexdesk_domain::SecretSealer;
 
 #[cfg(feature = "webhooks")]
 use crate::webhooks::settings::SecretKeySetting;
@@ -29,8 +33,16 @@ impl Doctor {
             Ok(url) => {
                 findings.push(Finding::ok("database url", url.to_string()));
                 #[cfg(feature = "webhooks")]
-                findings.push(self.secret_key.sealer(database_url).diagnose());
-                findings.extend(hexdesk_adapters::diagnose(&url, super::now()).await);
+                let sealer = {
+                    let sealer = self.secret_key.sealer(database_url);
+                    let finding = sealer.diagnose();
+                    let is_usable = finding.severity != Severity::Problem;
+                    findings.push(finding);
+                    is_usable.then(|| Arc::new(sealer) as Arc<dyn SecretSealer>)
+                };
+                #[cfg(not(feature = "webhooks"))]
+                let sealer = None;
+                findings.extend(hexdesk_adapters::diagnose(&url, super::now(), sealer).await);
             }
         }
         let problems = findings.iter().filter(|finding| finding.severity == Severity::Problem).count();

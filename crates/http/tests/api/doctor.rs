@@ -1,5 +1,7 @@
 //! `hexdesk doctor`: each check, with and without a problem.
 
+mod webhooks;
+
 use std::collections::BTreeMap;
 use std::fs::{Permissions, read_to_string, set_permissions, write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -13,6 +15,7 @@ use crate::harness::api_keys::secret;
 use crate::harness::{Database, both_databases, command};
 
 /// The severity and the text of each check.
+#[derive(Debug)]
 struct Findings {
     output: Output,
     lines: BTreeMap<String, (String, String)>,
@@ -47,6 +50,23 @@ fn doctor(database: &Database) -> Findings {
 
 fn file(database: &Database) -> PathBuf {
     database.url().strip_prefix("sqlite://").unwrap().into()
+}
+
+/// A command of `hexdesk` that runs as an account other than root, and the folder of its binary.
+fn as_another_account(database: &Database, arguments: &[&str]) -> (tempfile::TempDir, Command) {
+    let directory = tempfile::tempdir().unwrap();
+    let mut process = command(&database.url(), arguments);
+    if directory.path().metadata().unwrap().uid() == 0 {
+        // Another account may not be able to run the built binary. Its copy cannot run while a process
+        // has it open for writing, such as a child of another test.
+        let binary = directory.path().join("hexdesk");
+        let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_hexdesk")).arg(&binary).status();
+        assert!(copied.unwrap().success());
+        set_permissions(directory.path(), Permissions::from_mode(0o755)).unwrap();
+        process = Command::new(binary);
+        process.env_clear().args(arguments).args(["--database-url", &database.url()]).uid(65_534).gid(65_534);
+    }
+    (directory, process)
 }
 
 both_databases! {
@@ -213,18 +233,8 @@ fn a_read_only_database_is_a_problem() {
     let directory = path.parent().unwrap();
     set_permissions(&path, Permissions::from_mode(0o444)).unwrap();
     set_permissions(directory, Permissions::from_mode(0o555)).unwrap();
-    let mut process;
-    if path.metadata().unwrap().uid() == 0 {
-        // Root may write everything. Another account may not be able to run the built binary. Its copy
-        // cannot run while a process has it open for writing, such as a child of another test.
-        let binary = directory.join("hexdesk");
-        let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_hexdesk")).arg(&binary).status();
-        assert!(copied.unwrap().success());
-        process = Command::new(binary);
-        process.env_clear().args(["doctor", "--database-url", &database.url()]).uid(65_534).gid(65_534);
-    } else {
-        process = command(&database.url(), &["doctor"]);
-    }
+    // Root may write everything.
+    let (_binary, mut process) = as_another_account(&database, &["doctor"]);
     let findings = Findings::of(process.output().unwrap());
     findings.assert("writable", "problem", "this account may not write");
     set_permissions(directory, Permissions::from_mode(0o700)).unwrap();

@@ -9,7 +9,8 @@ use std::sync::mpsc::{self, Receiver};
 use crate::harness::events::eventually;
 use crate::harness::{Database, EXAMPLE, PATIENCE, SHOP, both_databases};
 
-const ALLOW: [&str; 2] = ["--webhook-allow", "127.0.0.1"];
+/// The option that allows receivers on this machine.
+pub(crate) const ALLOW: [&str; 2] = ["--webhook-allow", "127.0.0.1"];
 
 /// The code of a block of the page.
 fn documented(language: &str) -> String {

@@ -1,0 +1,134 @@
+//! Checks of webhooks: their secrets and their failures.
+
+use diesel::dsl::auto_type;
+use diesel::prelude::*;
+use hexdesk_domain::ports::{SecretPlace, SecretSealerError};
+use hexdesk_domain::{
+    Attempt, AttemptResult, DisabledReason, SecretSealer, Timestamp, Webhook, WebhookState,
+};
+
+use crate::finding::Finding;
+use crate::sql::CorruptRow;
+use crate::sql::deliveries::AttemptRow;
+use crate::sql::schema::{shops, webhook_attempts, webhooks};
+use crate::sql::webhooks::WebhookRow;
+
+/// The webhooks of open shops, each with its last attempt.
+#[auto_type]
+pub(crate) fn webhooks_of_open_shops() -> _ {
+    let last_attempt = webhook_attempts::shop_id
+        .eq(webhooks::shop_id)
+        .and(webhook_attempts::webhook_id.eq(webhooks::id))
+        .and(webhook_attempts::number.eq(webhooks::last_attempt));
+    webhooks::table
+        .inner_join(shops::table.on(shops::id.eq(webhooks::shop_id)))
+        .left_join(webhook_attempts::table.on(last_attempt))
+        .filter(shops::closed_at.is_null())
+        .order((shops::domain, webhooks::id))
+}
+
+/// A webhook of an open shop.
+pub(super) struct Endpoint {
+    shop: String,
+    webhook: Webhook,
+    last_attempt: Option<Attempt>,
+}
+
+impl TryFrom<(String, WebhookRow, Option<AttemptRow>)> for Endpoint {
+    type Error = CorruptRow;
+
+    fn try_from(
+        (shop, webhook, attempt): (String, WebhookRow, Option<AttemptRow>),
+    ) -> Result<Self, Self::Error> {
+        let last_attempt = attempt.map(Attempt::try_from).transpose()?;
+        Ok(Self { shop, webhook: webhook.try_into()?, last_attempt })
+    }
+}
+
+impl Endpoint {
+    /// Describes a webhook that fails, or that failures have disabled.
+    fn failure(&self) -> Option<Finding> {
+        let Self { shop, webhook, last_attempt } = self;
+        let (id, health) = (webhook.id, webhook.health);
+        // The query of a URL may hold a token.
+        let url = webhook.url.split(['?', '#']).next().unwrap_or_default();
+        let last = last_attempt.as_ref().map(|last| {
+            let of = if last.position.is_some() { "the last attempt" } else { "a test after them" };
+            match last.made.result {
+                AttemptResult::Status(status) => format!("{of} returned the status {status}"),
+                AttemptResult::Error(error) => format!("{of} failed with {}", error.as_str()),
+            }
+        });
+        let last = last.unwrap_or_else(|| "the last attempt is not known".to_owned());
+        let test = format!("check it with `hexdesk webhook test --shop {shop} {id}`");
+        let text = match webhook.state {
+            WebhookState::Enabled => {
+                let (since, until) = (health.failing_since?, health.disabled_from()?);
+                format!(
+                    "webhook {id} of {shop} to {url} has failed since {since}, failed attempts: {}; {last}; it is \
+                     disabled if it still fails after {until}; {test}",
+                    health.failures
+                )
+            }
+            WebhookState::Disabled { reason: DisabledReason::Requested, .. } => return None,
+            WebhookState::Disabled { reason, at } => {
+                let why = match reason {
+                    DisabledReason::Failing => "because every attempt failed for days",
+                    _ => "because the endpoint returned the status 410",
+                };
+                format!(
+                    "webhook {id} of {shop} to {url} was disabled at {at} {why}; {last}; {test}, then continue \
+                     with `hexdesk webhook enable --shop {shop} {id}`"
+                )
+            }
+        };
+        Some(Finding::warning("webhook", text))
+    }
+
+    /// Opens the secrets that sign at this time.
+    fn open_secrets(&self, sealer: &dyn SecretSealer, now: Timestamp) -> Result<(), SecretSealerError> {
+        let Webhook { shop_id, id, secret, former_secret, .. } = &self.webhook;
+        let former = former_secret.as_ref().filter(|former| former.ends_at > now);
+        for sealed in std::iter::once(secret).chain(former.map(|former| &former.secret)) {
+            sealer.open(SecretPlace::webhook(*shop_id, *id), sealed)?;
+        }
+        Ok(())
+    }
+}
+
+/// The findings of all webhooks: none without webhooks. Without a sealer, secrets are not checked.
+pub(super) fn findings(
+    endpoints: &[Endpoint],
+    sealer: Option<&dyn SecretSealer>,
+    now: Timestamp,
+) -> Vec<Finding> {
+    if endpoints.is_empty() {
+        return Vec::new();
+    }
+    let mut findings: Vec<Finding> = endpoints.iter().filter_map(Endpoint::failure).collect();
+    if findings.is_empty() {
+        let enabled = endpoints.iter().filter(|endpoint| endpoint.webhook.is_enabled()).count();
+        let text = format!("{enabled} enabled, {} disabled, none fails", endpoints.len() - enabled);
+        findings.push(Finding::ok("webhook", text));
+    }
+    findings.extend(sealer.map(|sealer| secrets(endpoints, sealer, now)));
+    findings
+}
+
+fn secrets(endpoints: &[Endpoint], sealer: &dyn SecretSealer, now: Timestamp) -> Finding {
+    let check = "webhook secrets";
+    let all = endpoints.len();
+    let closed = endpoints.iter().filter_map(|endpoint| endpoint.open_secrets(sealer, now).err());
+    let closed: Vec<SecretSealerError> = closed.collect();
+    let Some(first) = closed.first() else {
+        return Finding::ok(check, format!("all can be opened: {all}"));
+    };
+    Finding::problem(
+        check,
+        format!(
+            "{} of {all} do not open, so their webhooks send nothing: {first}; bring back the secret key file \
+             of the servers, and name it in this command, too; if it is lost, create the webhooks again",
+            closed.len()
+        ),
+    )
+}
