@@ -200,7 +200,9 @@ pub use ports::{
     Readiness, RetentionStore, SearchStore, SecretSealer, ShopStore, Storage, StoreCapabilities,
     TicketIdSource, TicketStore, UserStore, WebhookStore,
 };
-pub use retention::{EnforceRetention, MIN_IDEMPOTENCY_HOURS, Removed, Retention};
+pub use retention::{
+    EnforceRetention, MIN_EVENT_DAYS_WITH_WEBHOOKS, MIN_IDEMPOTENCY_HOURS, Removed, Retention,
+};
 pub use search::{SearchQuery, SearchQueryError, SearchTerm, message_words, search_words};
 pub use shops::{Shop, ShopDomain, ShopDomainError};
 pub use storage_error::{StorageError, StorageErrorKind};

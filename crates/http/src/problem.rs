@@ -5,7 +5,7 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use hexdesk_domain::{CustomerId, Excess};
 #[cfg(feature = "webhooks")]
-use hexdesk_domain::{DeliveryRange, Webhook};
+use hexdesk_domain::{DeliveryRange, MIN_EVENT_DAYS_WITH_WEBHOOKS, Webhook};
 use serde::Serialize;
 #[cfg(test)]
 use utoipa::ToSchema;
@@ -258,6 +258,16 @@ impl Problem {
             "secret_key_missing",
             "The server has no key for the secrets of webhooks; its operator sets it with --secret-key-file",
         )
+    }
+
+    /// 409: the server keeps events for a shorter time than webhooks need.
+    #[cfg(feature = "webhooks")]
+    pub(crate) fn event_retention_too_short() -> Self {
+        let sentence = format!(
+            "The server keeps events for less than {MIN_EVENT_DAYS_WITH_WEBHOOKS} days, which webhooks need; its \
+             operator sets the days with --keep-events"
+        );
+        Self::new(StatusCode::CONFLICT, "event_retention_too_short", "Conflict", sentence)
     }
 
     /// 409: the shop has the most webhooks that it can have.

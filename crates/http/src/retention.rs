@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use hexdesk_domain::{Clock, EnforceRetention, MIN_IDEMPOTENCY_HOURS, Retention, Storage};
+use hexdesk_domain::{
+    Clock, EnforceRetention, MIN_EVENT_DAYS_WITH_WEBHOOKS, MIN_IDEMPOTENCY_HOURS, Retention, Storage,
+};
 use tokio::task::AbortHandle;
 
 /// The interval at which the task looks for expired records.
@@ -23,14 +25,20 @@ pub(crate) struct RetentionSettings {
         value_parser = clap::value_parser!(u32).range(i64::from(MIN_IDEMPOTENCY_HOURS)..=8_760)
     )]
     keep_idempotency_keys: u32,
-    /// How many days to keep the event log: 1 to 36500. The default is forever.
+    /// How many days to keep the event log: 1 to 36500. The events of shops with webhooks are kept for at
+    /// least 7. The default is forever.
     #[arg(
         long,
         env = "HEXDESK_KEEP_EVENTS",
         value_name = "DAYS",
-        value_parser = clap::value_parser!(u32).range(1..=36_500)
+        value_parser = event_days()
     )]
     keep_events: Option<u32>,
+}
+
+/// Parses a number of days to keep events.
+pub(crate) fn event_days() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..=36_500)
 }
 
 /// Removes expired records until it is dropped.
@@ -43,20 +51,34 @@ impl Drop for RetentionKeeper {
 }
 
 impl RetentionSettings {
+    /// How long records are kept.
+    pub(crate) const fn retention(&self) -> Retention {
+        Retention { idempotency_hours: self.keep_idempotency_keys, event_days: self.keep_events }
+    }
+
     /// Starts the task that removes expired records, now and every hour, in small steps.
     pub(crate) fn enforce(&self, storage: Arc<dyn Storage>, clock: Arc<dyn Clock>) -> RetentionKeeper {
-        let retention =
-            Retention { idempotency_hours: self.keep_idempotency_keys, event_days: self.keep_events };
-        let enforce = EnforceRetention::new(storage.clone(), storage, clock, retention);
+        let enforce =
+            EnforceRetention::new(storage.clone(), storage.clone(), storage, clock, self.retention());
         let task = tokio::spawn(async move {
             loop {
                 match enforce.execute().await {
-                    Ok(removed) => tracing::debug!(
-                        idempotency_records = removed.idempotency_records,
-                        events = removed.events,
-                        attempts = removed.attempts,
-                        "removed expired records"
-                    ),
+                    Ok(removed) => {
+                        tracing::debug!(
+                            idempotency_records = removed.idempotency_records,
+                            events = removed.events,
+                            attempts = removed.attempts,
+                            "removed expired records"
+                        );
+                        if removed.shops_kept_longer > 0 {
+                            tracing::warn!(
+                                shops = removed.shops_kept_longer,
+                                "--keep-events (HEXDESK_KEEP_EVENTS) is too short for webhooks: the events of \
+                                 shops with webhooks are kept for {MIN_EVENT_DAYS_WITH_WEBHOOKS} days; set it to \
+                                 at least {MIN_EVENT_DAYS_WITH_WEBHOOKS}, or delete the webhooks"
+                            );
+                        }
+                    }
                     Err(error) => {
                         tracing::warn!(%error, "cannot remove expired records; retrying in an hour");
                     }

@@ -16,7 +16,9 @@ use hexdesk_domain::{
     UpdateComment, UpdateCustomer, UpdateTicket, UserStore,
 };
 #[cfg(feature = "webhooks")]
-use hexdesk_domain::{DeliveryStore, ManageWebhooks, SecretSealer, TicketIdSource, WebhookId, WebhookStore};
+use hexdesk_domain::{
+    DeliveryStore, ManageWebhooks, Retention, SecretSealer, TicketIdSource, WebhookId, WebhookStore,
+};
 #[cfg(feature = "webhooks")]
 use hexdesk_webhooks::{Sender, SenderLimits, SenderPorts, WebhookClient};
 use tokio::runtime::Handle;
@@ -103,6 +105,7 @@ impl WebhookServices {
         storage: &Arc<dyn Storage>,
         settings: &WebhookSettings,
         database_url: &str,
+        retention: Retention,
         ids: Arc<dyn TicketIdSource>,
         clock: Arc<dyn Clock>,
     ) -> Self {
@@ -111,7 +114,7 @@ impl WebhookServices {
         let allowed = Arc::new(settings.allowed());
         let stores: (Arc<dyn WebhookStore>, Arc<dyn DeliveryStore>) = (storage.clone(), storage.clone());
         let (store, deliveries) = stores.clone();
-        let manage = ManageWebhooks::new(stores, sealer.clone(), ids, clock, allowed);
+        let manage = ManageWebhooks::new(stores, sealer.clone(), ids, clock, allowed, retention);
         Self { manage, store, deliveries, sealer, client }
     }
 
@@ -144,7 +147,14 @@ impl Services {
         let grouped =
             Arc::new(GroupCommit::new(storage.clone(), storage.clone(), batches, Handle::current()));
         #[cfg(feature = "webhooks")]
-        let webhooks = WebhookServices::on(&storage, webhooks, database_url, ids.clone(), clock.clone());
+        let webhooks = WebhookServices::on(
+            &storage,
+            webhooks,
+            database_url,
+            retention.retention(),
+            ids.clone(),
+            clock.clone(),
+        );
         let services = Self {
             authenticator: Arc::new(ApiKeyAuthenticator::new(storage.clone(), clock.clone())),
             create_ticket: CreateTicket::new(grouped.clone(), clock.clone(), ids.clone()),

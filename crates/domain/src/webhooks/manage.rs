@@ -12,8 +12,8 @@ use crate::ports::{
     UpdateWebhookOutcome, WebhookStore, WebhookUpdate,
 };
 use crate::{
-    Caller, DeferredClaim, IdempotencyRequest, IdempotentOutcome, RenderReceipt, ShopId, StorageError,
-    TicketIdsExhausted, Violations, WebhookId,
+    Caller, DeferredClaim, IdempotencyRequest, IdempotentOutcome, MIN_EVENT_DAYS_WITH_WEBHOOKS,
+    RenderReceipt, Retention, ShopId, StorageError, TicketIdsExhausted, Violations, WebhookId,
 };
 
 /// The events of one step of a replay.
@@ -28,6 +28,7 @@ pub struct ManageWebhooks {
     ids: Arc<dyn TicketIdSource>,
     clock: Arc<dyn Clock>,
     allowed: Arc<AllowedTargets>,
+    retention: Retention,
 }
 
 /// The reason why a webhook was not created or changed.
@@ -36,6 +37,12 @@ pub enum ManageWebhooksError {
     /// The draft breaks rules.
     #[error(transparent)]
     Invalid(#[from] Violations),
+    /// The server keeps events for a shorter time than webhooks need.
+    #[error(
+        "webhooks need the events of the last {MIN_EVENT_DAYS_WITH_WEBHOOKS} days, and the servers keep fewer: \
+         set --keep-events (HEXDESK_KEEP_EVENTS) to at least {MIN_EVENT_DAYS_WITH_WEBHOOKS}"
+    )]
+    RetentionTooShort,
     /// The secret cannot be sealed.
     #[error(transparent)]
     Sealer(#[from] SecretSealerError),
@@ -59,15 +66,17 @@ pub enum ReplayOutcome {
 }
 
 impl ManageWebhooks {
-    /// Connects the use cases to these ports. Webhooks may send to public hosts and to `allowed`.
+    /// Connects the use cases to these ports. Webhooks may send to public hosts and to `allowed`. The servers
+    /// keep events as `retention` says.
     pub fn new(
         (webhooks, deliveries): (Arc<dyn WebhookStore>, Arc<dyn DeliveryStore>),
         sealer: Arc<dyn SecretSealer>,
         ids: Arc<dyn TicketIdSource>,
         clock: Arc<dyn Clock>,
         allowed: Arc<AllowedTargets>,
+        retention: Retention,
     ) -> Self {
-        Self { webhooks, deliveries, sealer, ids, clock, allowed }
+        Self { webhooks, deliveries, sealer, ids, clock, allowed, retention }
     }
 
     /// The hosts that the operator allows.
@@ -90,6 +99,9 @@ impl ManageWebhooks {
         receipt: RenderReceipt<CreateWebhookOutcome>,
     ) -> Result<IdempotentOutcome<CreateWebhookOutcome>, ManageWebhooksError> {
         let checked = draft.check(&self.allowed)?;
+        if !self.retention.suits_webhooks() {
+            return Err(ManageWebhooksError::RetentionTooShort);
+        }
         let now = self.clock.now();
         let id = self.ids.next_webhook_id(now)?;
         let webhook = NewWebhook {

@@ -5,12 +5,13 @@ use clap::Subcommand;
 use hexdesk_adapters::SystemClock;
 use hexdesk_domain::ports::{CreateWebhookOutcome, UpdateWebhookOutcome, WebhookUpdate};
 use hexdesk_domain::{
-    Actor, AttemptResult, Caller, DeliveryRange, EventKind, IdempotentOutcome, KeyNumber, ReplayOutcome,
-    ShopDomain, Storage, TargetUrl, Webhook, WebhookChanges, WebhookDraft, WebhookId, WebhookPayload,
-    WebhookState, replay_events,
+    Actor, AttemptResult, Caller, DeliveryRange, EventKind, IdempotentOutcome, KeyNumber,
+    MIN_IDEMPOTENCY_HOURS, ReplayOutcome, Retention, ShopDomain, Storage, TargetUrl, Webhook, WebhookChanges,
+    WebhookDraft, WebhookId, WebhookPayload, WebhookState, replay_events,
 };
-use hexdesk_webhooks::{WebhookSecret, open_secrets};
+use hexdesk_webhooks::WebhookSecret;
 
+use crate::retention::event_days;
 use crate::services::WebhookServices;
 use crate::ticket_ids::ReservedTicketIds;
 use crate::webhooks::messages;
@@ -36,6 +37,10 @@ pub(super) enum WebhookCommand {
         /// The number of the API key whose changes are not sent.
         #[arg(long, value_name = "KEY", value_parser = key_number)]
         ignore_key: Option<KeyNumber>,
+        /// How many days the servers keep the event log, as in `hexdesk serve`. Webhooks need at least 7. The
+        /// default is forever.
+        #[arg(long, env = "HEXDESK_KEEP_EVENTS", value_name = "DAYS", value_parser = event_days())]
+        keep_events: Option<u32>,
         #[command(flatten)]
         settings: WebhookSettings,
     },
@@ -105,13 +110,15 @@ impl Named {
 impl WebhookCommand {
     pub(super) async fn run(self, storage: Arc<dyn Storage>, database_url: &str) -> anyhow::Result<()> {
         match self {
-            Self::Create { shop, url, kinds, thin, ignore_key, settings } => {
+            Self::Create { shop, url, kinds, thin, ignore_key, keep_events, settings } => {
                 let shop = super::open_shop(&storage, &shop).await?;
                 TargetUrl::parse(&url, &settings.allowed())
                     .map_err(|error| anyhow::anyhow!("the URL {error}"))?;
                 let clock = Arc::new(SystemClock);
                 let (ids, _keeper) = ReservedTicketIds::start(storage.clone(), clock.clone()).await?;
-                let webhooks = WebhookServices::on(&storage, &settings, database_url, ids, clock);
+                let retention =
+                    Retention { idempotency_hours: MIN_IDEMPOTENCY_HOURS, event_days: keep_events };
+                let webhooks = WebhookServices::on(&storage, &settings, database_url, retention, ids, clock);
                 let kinds: Vec<_> = kinds.iter().map(|kind| kind.as_str().to_owned()).collect();
                 let draft = WebhookDraft {
                     url: Some(url),
@@ -139,14 +146,11 @@ impl WebhookCommand {
                 super::print(storage.list_webhooks(shop.id).await?.iter().map(line))
             }
             Self::Test { webhook, settings } => {
-                let webhook = webhook.find(&storage).await?;
-                let now = super::now();
+                let found = webhook.find(&storage).await?;
                 let sealer = settings.secret_key.sealer(database_url);
-                let secrets = open_secrets(&sealer, &webhook, now)?;
-                let message = messages::test(webhook.id, now, secrets)?;
                 let client = settings.client(Arc::new(SystemClock));
-                let attempt = client.attempt(&webhook.url, &message).await.attempt;
-                storage.note_test(webhook.shop_id, webhook.id, attempt).await?;
+                let sent = messages::send_test(&found, &sealer, &client, &*storage, super::now()).await?;
+                let attempt = sent.with_context(|| webhook.missing())?.made;
                 let result = match attempt.result {
                     AttemptResult::Status(status) => status.to_string(),
                     AttemptResult::Error(error) => error.as_str().to_owned(),

@@ -21,7 +21,8 @@ use crate::services::Started;
 ///
 /// # Errors
 /// - 400 with every invalid member
-/// - 409 without a key that seals secrets, and for one webhook too many
+/// - 409 without a key that seals secrets, for one webhook too many, and if the server keeps events for
+///   too short a time
 /// - 409 for an `Idempotency-Key` in use
 /// - 422 for a reused `Idempotency-Key`
 /// - the errors of the body and the store
@@ -87,5 +88,9 @@ pub(crate) fn describe() -> Description {
     .leads_to("testWebhook", "webhookId", "$response.body#/webhook/id")
     .leads_to("rotateWebhook", "webhookId", "$response.body#/webhook/id")
     .leads_to("deleteWebhook", "webhookId", "$response.body#/webhook/id")
-    .fails_with([Problem::secret_key_missing(), Problem::too_many_webhooks()])
+    .fails_with([
+        Problem::event_retention_too_short(),
+        Problem::secret_key_missing(),
+        Problem::too_many_webhooks(),
+    ])
 }

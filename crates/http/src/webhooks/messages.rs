@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use hexdesk_domain::ports::SecretSealerError;
 use hexdesk_domain::{
-    Event, ShopDomain, ShopId, ShopStore, StorageError, StorageErrorKind, Timestamp, Webhook, WebhookId,
-    WebhookMessageId, WebhookPayload,
+    Attempt, DeliveryStore, Event, SecretSealer, ShopDomain, ShopId, ShopStore, StorageError,
+    StorageErrorKind, Timestamp, Webhook, WebhookId, WebhookMessageId, WebhookPayload,
 };
-use hexdesk_webhooks::{Message, RenderMessage, WebhookSecret};
+use hexdesk_webhooks::{Message, RenderMessage, WebhookClient, WebhookSecret, open_secrets};
 use serde::Serialize;
 
 use crate::events;
@@ -62,12 +63,43 @@ struct TestMessage {
     time: Time,
 }
 
+/// The reason why a test was not sent or not noted.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TestError {
+    /// The secrets of the webhook do not open.
+    #[error(transparent)]
+    Sealer(#[from] SecretSealerError),
+    /// The message cannot be rendered.
+    #[error("a test of a webhook cannot be rendered: {0}")]
+    Render(#[from] serde_json::Error),
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// Sends a test message to the webhook, once, and notes the attempt. Returns `None` if the webhook was
+/// deleted meanwhile.
+///
+/// # Errors
+/// [`TestError`].
+pub(crate) async fn send_test(
+    webhook: &Webhook,
+    sealer: &dyn SecretSealer,
+    client: &WebhookClient,
+    deliveries: &dyn DeliveryStore,
+    now: Timestamp,
+) -> Result<Option<Attempt>, TestError> {
+    let message = test(webhook.id, now, open_secrets(sealer, webhook, now)?)?;
+    let made = client.attempt(&webhook.url, &message).await.attempt;
+    Ok(deliveries.note_test(webhook.shop_id, webhook.id, made).await?)
+}
+
 /// Returns the message of a test of this webhook.
-pub(crate) fn test(
+fn test(
     webhook: WebhookId,
     now: Timestamp,
     secrets: Vec<WebhookSecret>,
-) -> anyhow::Result<Message> {
+) -> Result<Message, serde_json::Error> {
     let message = TestMessage { kind: "webhook.test", webhook: LongId(webhook.get()), time: Time(now) };
     let body = serde_json::to_vec(&message)?;
     Ok(Message { id: WebhookMessageId::Test(webhook, now), body, secrets })

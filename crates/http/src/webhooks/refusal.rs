@@ -11,6 +11,7 @@ use crate::services::{ids_problem, storage_problem};
 pub(super) fn problem(error: ManageWebhooksError, members: Members) -> Problem {
     match error {
         ManageWebhooksError::Invalid(violations) => members.problem(&violations),
+        ManageWebhooksError::RetentionTooShort => Problem::event_retention_too_short(),
         ManageWebhooksError::Sealer(error) => sealer_problem(&error),
         ManageWebhooksError::Ids(error) => ids_problem(error),
         ManageWebhooksError::Storage(error) => storage_problem(error),

@@ -1,11 +1,11 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use hexdesk_domain::Principal;
-use hexdesk_webhooks::open_secrets;
 
 use super::answers::{AttemptJson, WebhookAttemptAnswer};
 #[cfg(test)]
 use super::examples;
-use super::{messages, refusal};
+use super::messages::{TestError, send_test};
+use super::refusal;
 #[cfg(test)]
 use crate::openapi::prelude::*;
 use crate::problem::Problem;
@@ -30,15 +30,16 @@ pub(crate) async fn serve(
     let (shop, webhooks) = (principal.shop.id, &services.webhooks);
     let found = webhooks.store.find_webhook(shop, id).await.map_err(storage_problem)?;
     let webhook = found.ok_or_else(Problem::webhook_not_found)?;
-    let now = services.clock.now();
-    let secrets =
-        open_secrets(&*webhooks.sealer, &webhook, now).map_err(|error| refusal::sealer_problem(&error))?;
-    let message = messages::test(id, now, secrets).map_err(|error| {
-        tracing::error!(%error, "a test of a webhook cannot be rendered");
-        Problem::internal()
+    let (sealer, deliveries) = (&*webhooks.sealer, &*webhooks.deliveries);
+    let sent = send_test(&webhook, sealer, &webhooks.client, deliveries, services.clock.now()).await;
+    let noted = sent.map_err(|error| match error {
+        TestError::Sealer(error) => refusal::sealer_problem(&error),
+        TestError::Storage(error) => storage_problem(error),
+        TestError::Render(_) => {
+            tracing::error!(%error, "a webhook was not tested");
+            Problem::internal()
+        }
     })?;
-    let made = webhooks.client.attempt(&webhook.url, &message).await.attempt;
-    let noted = webhooks.deliveries.note_test(shop, id, made).await.map_err(storage_problem)?;
     let attempt = noted.ok_or_else(Problem::webhook_not_found)?;
     let body = WebhookAttemptAnswer { success: true, attempt: AttemptJson::new(shop, id, &attempt) };
     Ok(HttpResponse::Ok().json(body))

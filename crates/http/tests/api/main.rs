@@ -47,5 +47,6 @@ mod ticket_lists;
 mod unread_responses;
 mod users;
 mod walkthrough;
+mod webhook_retention;
 mod webhook_routes;
 mod webhooks;

@@ -244,4 +244,25 @@ fn refusals_write_nothing(database: Database) {
     refused.assert_problem(409, "too_many_webhooks", "The shop has 20 webhooks, the most a shop can have");
     assert_eq!(server.get(WEBHOOKS).json()["webhooks"].as_array().unwrap().len(), 20);
     assert_eq!(database.run(&["webhook", "list", "--shop", SHOP]).status.code(), Some(0));
+
+    // Without the key that sealed it, a secret can be neither used nor replaced.
+    let key = server.key.clone();
+    drop(server);
+    if let Database::Sqlite(folder) = &database {
+        std::fs::remove_file(folder.path().join("hexdesk.db.secret-key")).unwrap();
+    }
+    let mut server = database.serve(&[]);
+    server.key = key;
+    let sentence =
+        "The server has no key for the secrets of webhooks; its operator sets it with --secret-key-file";
+    let attempts = server.get(&format!("{path}/deliveries")).json();
+    let tested = send(&server, "POST", &format!("{path}/test"), &[], &Value::Null);
+    tested.assert_problem(409, "secret_key_missing", sentence);
+    assert_eq!(server.get(&format!("{path}/deliveries")).json(), attempts);
+    if let Database::Postgres(_) = &database {
+        send(&server, "POST", &rotate, &[], &json!({})).assert_problem(409, "secret_key_missing", sentence);
+        // A webhook that does not exist comes first.
+        let missing = send(&server, "POST", &format!("{WEBHOOKS}/1/rotate"), &[], &json!({}));
+        missing.assert_problem(404, "webhook_not_found", "Webhook not found");
+    }
 }
