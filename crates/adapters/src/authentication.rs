@@ -68,5 +68,5 @@ fn admit(key: ApiKey, shop: Shop, now: Timestamp) -> Result<Principal, Authentic
     if shop.closed_at.is_some() {
         return Err(AuthenticationError::ShopClosed);
     }
-    Ok(Principal { shop, key_number: key.number, scopes: key.scopes, user_id: key.user_id })
+    Ok(Principal { shop, key_number: key.number, scopes: key.scopes, user_id: key.user_id, request_id: None })
 }

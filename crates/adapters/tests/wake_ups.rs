@@ -63,7 +63,11 @@ impl Fixture {
 }
 
 fn stamp() -> AuditStamp {
-    AuditStamp { actor: Actor::Operator, time: Timestamp::parse("2026-11-22T10:00:00Z").unwrap() }
+    AuditStamp {
+        actor: Actor::Operator,
+        time: Timestamp::parse("2026-11-22T10:00:00Z").unwrap(),
+        request_id: None,
+    }
 }
 
 async fn create_customer(store: &dyn CustomerStore, shop: ShopId) -> Customer {

@@ -17,8 +17,8 @@ use hexdesk_domain::ports::{
 use hexdesk_domain::{
     Actor, ApiKey, AuditStamp, CommentId, CommentView, Customer, CustomerChanges, CustomerId, DeferredClaim,
     ExternalIds, Fingerprint, IdempotencyClaim, IdempotencyKey, IdempotencyRequest, IdempotentOutcome,
-    KeyNumber, NewApiKey, NewComment, NewCustomer, NewUser, PageSize, Receipt, Scope, SecretHash, Shop,
-    ShopDomain, ShopId, Storage, Ticket, TicketChanges, TicketId, TicketView, Timestamp, User, UserId,
+    KeyNumber, NewApiKey, NewComment, NewCustomer, NewUser, PageSize, Receipt, RequestId, Scope, SecretHash,
+    Shop, ShopDomain, ShopId, Storage, Ticket, TicketChanges, TicketId, TicketView, Timestamp, User, UserId,
 };
 
 pub(crate) use self::texts::{
@@ -42,7 +42,14 @@ pub(crate) fn at(millis: i64) -> Timestamp {
 
 /// The operator as actor, at this time.
 pub(crate) fn stamp(time: Timestamp) -> AuditStamp {
-    AuditStamp { actor: Actor::Operator, time }
+    AuditStamp { actor: Actor::Operator, time, request_id: None }
+}
+
+/// Ids of requests with bytes that a text could not hold.
+pub(crate) fn request_ids() -> [Option<RequestId>; 4] {
+    let different = std::array::from_fn(|place| u8::try_from(place * 17).unwrap_or_default());
+    let id = |bytes| Some(RequestId::from_bytes(bytes));
+    [id([0; 16]), id([u8::MAX; 16]), id(different), None]
 }
 
 /// Times at the limits of the domain, of its precision and of the ranges of common databases.

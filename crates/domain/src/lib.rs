@@ -113,7 +113,8 @@
 //! let store = Arc::new(Tickets::default());
 //! let create_ticket = CreateTicket::new(store.clone(), Arc::new(FixedClock(now)), Arc::new(ids));
 //!
-//! let caller = Caller { shop: ShopId::new(1).ok_or("no shop")?, actor: Actor::Operator };
+//! let shop = ShopId::new(1).ok_or("no shop")?;
+//! let caller = Caller { shop, actor: Actor::Operator, request_id: None };
 //! // The response is known before the ticket is stored, since the domain makes its id.
 //! let receipt = |ticket: &Ticket| Receipt {
 //!     response: format!("created ticket {}", ticket.id).into_bytes(),
@@ -172,7 +173,7 @@ pub use api_keys::{
     ApiKey, ApiKeyDraft, Excess, ManageApiKeys, ManageApiKeysError, NewApiKey, Principal, RotationDraft,
     Scope, SecretHash, UnknownScope,
 };
-pub use audit::{Actor, AuditStamp, Caller};
+pub use audit::{Actor, AuditStamp, Caller, RequestId};
 pub use capabilities::Capabilities;
 pub use command_error::CommandError;
 pub use comments::{

@@ -9,7 +9,8 @@ use crate::{
     Timestamp, User, UserDraft, UserId, Webhook, WebhookHealth, WebhookId, WebhookPayload, WebhookState,
 };
 
-pub(crate) const STAMP: AuditStamp = AuditStamp { actor: Actor::Operator, time: Timestamp::MIN };
+pub(crate) const STAMP: AuditStamp =
+    AuditStamp { actor: Actor::Operator, time: Timestamp::MIN, request_id: None };
 
 pub(crate) fn shop() -> Shop {
     let domain = ShopDomain::parse("shop.example.com").unwrap();

@@ -16,10 +16,10 @@ use crate::{
     Actor, ApiKey, ApiKeySnapshot, Attempt, AttemptError, AttemptResult, AuditStamp, Comment, CommentDraft,
     CommentId, Customer, CustomerDraft, CustomerId, Delivery, DisabledReason, Event, EventKind,
     EventPosition, ExternalIds, Fingerprint, FormerSecret, HumanTicket, HumanTicketId, IdRange,
-    IdempotencyKey, InitialMessage, KeyNumber, NewAttempt, NodeNumber, Receipt, Rule, Scope, SealedSecret,
-    SecretHash, Shop, ShopDomain, ShopId, Snapshot, Subject, Ticket, TicketDraft, TicketId, TicketSnapshot,
-    Timestamp, User, UserDraft, UserId, Violation, Webhook, WebhookHealth, WebhookId, WebhookPayload,
-    WebhookSnapshot, WebhookState,
+    IdempotencyKey, InitialMessage, KeyNumber, NewAttempt, NodeNumber, Receipt, RequestId, Rule, Scope,
+    SealedSecret, SecretHash, Shop, ShopDomain, ShopId, Snapshot, Subject, Ticket, TicketDraft, TicketId,
+    TicketSnapshot, Timestamp, User, UserDraft, UserId, Violation, Webhook, WebhookHealth, WebhookId,
+    WebhookPayload, WebhookSnapshot, WebhookState,
 };
 
 /// Implements both traits through another type, and a check on reading.
@@ -48,6 +48,7 @@ through! {
     Timestamp as i64: |it| it.unix_millis(), |millis| Self::from_unix_millis(millis).ok();
     SecretHash as [u8; 32]: |it| it.0, |bytes| Some(Self(bytes));
     Fingerprint as [u8; 32]: |it| it.0, |bytes| Some(Self(bytes));
+    RequestId as [u8; 16]: |it| *it.as_bytes(), |bytes| Some(Self::from_bytes(bytes));
     IdempotencyKey as String: |it| it.as_str().to_owned(), |text| Self::parse(&text).ok();
     ShopDomain as String: |it| it.as_str().to_owned(),
         |text| Self::parse(&text).ok().filter(|domain| domain.as_str() == text);
@@ -212,6 +213,7 @@ structs! {
     AuditStamp "AuditStamp" as AuditStampFields {
         actor: Actor,
         time: Timestamp,
+        request_id: Option<RequestId>,
     } every_field_is_checked;
     EventPosition "EventPosition" as EventPositionFields {
         change: i64,
@@ -584,12 +586,13 @@ mod tests {
         ];
         let by_key = Actor::ApiKey { number: key.number, user_id: key.user_id };
         for (event, change) in events.into_iter().zip(0..) {
-            let stamp = AuditStamp { actor: by_key, ..samples::STAMP };
+            let request_id = Some(RequestId::from_bytes([change.try_into().unwrap(); 16]));
+            let stamp = AuditStamp { actor: by_key, request_id, ..samples::STAMP };
             round_trip(&event.at(samples::shop().id, EventPosition { change, part: 0 }, stamp));
         }
         assert_eq!(
             round_trip(&samples::STAMP),
-            json!({ "actor": "operator", "time": -62_135_596_800_000_i64 })
+            json!({ "actor": "operator", "time": -62_135_596_800_000_i64, "request_id": null })
         );
     }
 

@@ -9,7 +9,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest};
 use futures_util::FutureExt;
 use hexdesk_domain::ports::AuthenticationError;
-use hexdesk_domain::{Principal, Scope};
+use hexdesk_domain::{Principal, RequestId, Scope};
 use tokio::time::timeout_at;
 
 use crate::admission;
@@ -37,9 +37,12 @@ pub(crate) async fn authorize(
     }
     .await;
     match admitted {
-        Ok((principal, held)) => {
-            request.extensions_mut().insert(principal);
-            request.extensions_mut().insert(held);
+        Ok((mut principal, held)) => {
+            let mut extensions = request.extensions_mut();
+            principal.request_id = extensions.get::<RequestId>().copied();
+            extensions.insert(principal);
+            extensions.insert(held);
+            drop(extensions);
             admission::in_time(deadline, request, next).await
         }
         Err(problem) => {

@@ -244,7 +244,7 @@ fn now() -> Timestamp {
 
 /// Returns the audit stamp of a command's changes.
 fn stamp() -> AuditStamp {
-    AuditStamp { actor: Actor::Operator, time: now() }
+    AuditStamp { actor: Actor::Operator, time: now(), request_id: None }
 }
 
 /// Returns the shop with this domain. It must exist.

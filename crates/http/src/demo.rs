@@ -64,7 +64,7 @@ pub(crate) async fn prepare(storage: &Arc<dyn Storage>, now: Timestamp) -> anyho
         "the demo shop {SHOP} was closed in this database: use another database"
     );
 
-    let stamp = AuditStamp { actor: Actor::Operator, time: now };
+    let stamp = AuditStamp { actor: Actor::Operator, time: now, request_id: None };
     let customer = CustomerDraft {
         id: CustomerId::new(CUSTOMER_ID),
         email: Some("dev@example.com".to_owned()),

@@ -1,6 +1,6 @@
 //! Values of responses without a type of their own in JSON.
 
-use hexdesk_domain::Timestamp;
+use hexdesk_domain::{RequestId, Timestamp};
 use serde::{Serialize, Serializer};
 #[cfg(test)]
 use utoipa::{PartialSchema, ToSchema};
@@ -30,6 +30,15 @@ impl Serialize for Time {
     }
 }
 
+/// The id of a request, as in the header `x-request-id`.
+pub(crate) struct RequestIdText(pub(crate) RequestId);
+
+impl Serialize for RequestIdText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
 #[cfg(test)]
 macro_rules! schemas {
     ($($value:ident: $schema:expr;)+) => {$(
@@ -48,4 +57,5 @@ schemas! {
     Id: schemas::response_id();
     LongId: schemas::response_long_id();
     Time: schemas::response_time();
+    RequestIdText: schemas::response_request_id();
 }

@@ -8,7 +8,7 @@ use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage};
-use hexdesk_domain::Principal;
+use hexdesk_domain::{Principal, RequestId};
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -28,10 +28,11 @@ pub(crate) async fn trace_request(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<ResponseBody>, Error> {
-    #[expect(clippy::disallowed_methods, reason = "a request id is neither stored nor a rule of the domain")]
-    let request_id = Uuid::now_v7().to_string();
+    #[expect(clippy::disallowed_methods, reason = "a request id is not a rule of the domain")]
+    let request_id = RequestId::from_bytes(Uuid::now_v7().into_bytes());
     let span = tracing::info_span!("request", id = %request_id);
-    let answer = answer(request, next, request_id);
+    request.extensions_mut().insert(request_id);
+    let answer = answer(request, next, request_id.to_string());
     answer.instrument(span).await
 }
 

@@ -49,7 +49,7 @@ pub async fn issue_key(
 ) -> Result<(ApiKey, KeyText), IssueKeyError> {
     let KeyRequest { shop, scopes, user_id, expires_at } = request;
     let secret = KeySecret::random().map_err(IssueKeyError::NoRandomBytes)?;
-    let stamp = AuditStamp { actor: Actor::Operator, time: now };
+    let stamp = AuditStamp { actor: Actor::Operator, time: now, request_id: None };
     let key = NewApiKey { secret_hash: secret.hash(), scopes, user_id, expires_at, stamp };
     match store.create_key(shop, key, None).await? {
         IdempotentOutcome::Ran(CreateKeyOutcome::Created(key)) => {
@@ -73,7 +73,7 @@ pub async fn rotate_key(
     old_ends_at: Timestamp,
 ) -> Result<Option<(ApiKey, KeyText)>, IssueKeyError> {
     let secret = KeySecret::random().map_err(IssueKeyError::NoRandomBytes)?;
-    let stamp = AuditStamp { actor: Actor::Operator, time: now };
+    let stamp = AuditStamp { actor: Actor::Operator, time: now, request_id: None };
     let rotation = KeyRotation { secret_hash: secret.hash(), expires_at: None, stamp, old_ends_at };
     match store.rotate_key(id.shop, id.number, rotation, None).await? {
         IdempotentOutcome::Ran(RotateKeyOutcome::Rotated(key)) => {

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::BigInt;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::{Event, EventPosition, EventStore, EventsRemoved, Page, PageSize, ShopId, StorageError};
 
@@ -21,7 +21,6 @@ use super::pages::{self, NeededRows};
 use super::prepared::PageLimit;
 use crate::sql::events::EventRow;
 use crate::sql::schema::log_beginnings;
-use crate::sql::types::Instant;
 
 #[async_trait]
 impl EventStore for PostgresStorage {
@@ -113,8 +112,7 @@ struct ListEvents {
 }
 
 impl Query for ListEvents {
-    type SqlType =
-        (BigInt, BigInt, BigInt, Text, BigInt, (Nullable<BigInt>, Nullable<BigInt>, Instant), Nullable<Text>);
+    type SqlType = diesel::dsl::SqlTypeOf<diesel::dsl::AsSelect<EventRow, Pg>>;
 }
 
 /// Identified by its text, which includes the limit.
@@ -126,7 +124,8 @@ impl QueryId for ListEvents {
 impl QueryFragment<Pg> for ListEvents {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql(
-            "SELECT shop_id, change, part, kind, subject_id, actor_key, actor_user, time, snapshot FROM (",
+            "SELECT shop_id, change, part, kind, subject_id, actor_key, actor_user, time, request_id, snapshot
+            FROM (",
         );
         self.needed.walk_ast(out.reborrow(), |out| self.walk_list(out))?;
         out.push_sql(") AS needed ORDER BY change, part");
@@ -138,7 +137,7 @@ impl ListEvents {
     /// The rows that the page may hold, and one more.
     fn walk_list<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql(
-            "SELECT shop_id, change, part, kind, subject_id, actor_key, actor_user, time, snapshot
+            "SELECT shop_id, change, part, kind, subject_id, actor_key, actor_user, time, request_id, snapshot
             FROM events WHERE shop_id = ",
         );
         out.push_bind_param::<BigInt, _>(&self.shop)?;

@@ -15,14 +15,14 @@ use serde::{Deserialize, Serialize};
 use super::comments::CommentRow;
 use super::customers::CustomerRow;
 use super::tickets::TicketRow;
-use super::types::StoredTimestamp;
+use super::types::{StoredRequestId, StoredTimestamp};
 use super::users::UserRow;
 use super::webhooks::ConfigurationRow;
 use super::{CorruptRow, shop_id, user_id};
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::sql::types::Instant;
+    use crate::sql::types::{Instant, RequestUuid};
 
     events (shop_id, change, part) {
         shop_id -> BigInt,
@@ -35,19 +35,21 @@ diesel::table! {
         time -> Instant,
         customer_id -> Nullable<BigInt>,
         snapshot -> Nullable<Text>,
+        request_id -> Nullable<RequestUuid>,
     }
 }
 
 /// The key of a change by the server. Keys are numbered from 1.
 const SERVER: i64 = 0;
 
-/// The author and time of a change, as columns.
+/// The actor, the time and the request of a change, as columns.
 #[derive(Debug, Clone, Copy, Queryable, Selectable, Insertable)]
 #[diesel(table_name = events, treat_none_as_default_value = false)]
 pub(crate) struct StampRow {
     pub(crate) actor_key: Option<i64>,
     pub(crate) actor_user: Option<i64>,
     pub(crate) time: StoredTimestamp,
+    pub(crate) request_id: Option<StoredRequestId>,
 }
 
 impl From<AuditStamp> for StampRow {
@@ -57,7 +59,8 @@ impl From<AuditStamp> for StampRow {
             Actor::Server => (Some(SERVER), None),
             Actor::ApiKey { number, user_id } => (Some(number.get()), user_id.map(UserId::get)),
         };
-        Self { actor_key, actor_user, time: StoredTimestamp(stamp.time) }
+        let request_id = stamp.request_id.map(StoredRequestId);
+        Self { actor_key, actor_user, time: StoredTimestamp(stamp.time), request_id }
     }
 }
 
@@ -73,7 +76,7 @@ impl TryFrom<StampRow> for AuditStamp {
                 user_id: user_id(row.actor_user)?,
             },
         };
-        Ok(Self { actor, time: row.time.0 })
+        Ok(Self { actor, time: row.time.0, request_id: row.request_id.map(|id| id.0) })
     }
 }
 
@@ -146,7 +149,8 @@ impl TryFrom<EventRow> for Event {
     }
 }
 
-/// An event to read, without its snapshot.
+/// An event to read, without its snapshot and its request. SQLite reads through a long snapshot to
+/// find the column after it.
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = events)]
 pub(crate) struct BareEventRow {
@@ -155,15 +159,17 @@ pub(crate) struct BareEventRow {
     part: i64,
     kind: String,
     subject_id: i64,
-    #[diesel(embed)]
-    stamp: StampRow,
+    actor_key: Option<i64>,
+    actor_user: Option<i64>,
+    time: StoredTimestamp,
 }
 
 impl TryFrom<BareEventRow> for Event {
     type Error = CorruptRow;
 
     fn try_from(row: BareEventRow) -> Result<Self, Self::Error> {
-        let BareEventRow { shop_id, change, part, kind, subject_id, stamp } = row;
+        let BareEventRow { shop_id, change, part, kind, subject_id, actor_key, actor_user, time } = row;
+        let stamp = StampRow { actor_key, actor_user, time, request_id: None };
         EventRow { shop_id, change, part, kind, subject_id, stamp, snapshot: None }.try_into()
     }
 }

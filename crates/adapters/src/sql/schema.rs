@@ -40,7 +40,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::sql::types::Instant;
+    use crate::sql::types::{Instant, RequestUuid};
 
     // SQLite only: PostgreSQL erases a customer in one transaction.
     erasures (shop_id, customer_id) {
@@ -55,6 +55,7 @@ diesel::table! {
         comments -> BigInt,
         idempotency_records -> BigInt,
         records_read_until -> BigInt,
+        request_id -> Nullable<RequestUuid>,
     }
 }
 

@@ -14,7 +14,7 @@ use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{BigInt, SqlType};
 #[cfg(feature = "sqlite")]
 use diesel::sqlite::Sqlite;
-use hexdesk_domain::{Timestamp, TimestampError};
+use hexdesk_domain::{RequestId, Timestamp, TimestampError};
 use serde::{Deserialize, Serialize};
 
 /// A point in time: `timestamptz` in PostgreSQL, milliseconds since 1970 in SQLite.
@@ -28,6 +28,12 @@ pub struct Instant;
 #[cfg_attr(feature = "postgres", diesel(postgres_type(oid = 3802, array_oid = 3807)))]
 #[cfg_attr(feature = "sqlite", diesel(sqlite_type(name = "Text")))]
 pub struct TextList;
+
+/// The id of a request: `uuid` in PostgreSQL, its 16 bytes in SQLite.
+#[derive(Debug, Clone, Copy, SqlType, QueryId)]
+#[cfg_attr(feature = "postgres", diesel(postgres_type(oid = 2950, array_oid = 2951)))]
+#[cfg_attr(feature = "sqlite", diesel(sqlite_type(name = "Binary")))]
+pub struct RequestUuid;
 
 /// A [`Timestamp`] in a column of type [`Instant`].
 ///
@@ -85,6 +91,42 @@ impl FromSql<Instant, Sqlite> for StoredTimestamp {
     fn from_sql(value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
         let millis: i64 = FromSql::<BigInt, Sqlite>::from_sql(value)?;
         Ok(Self(Timestamp::from_unix_millis(millis)?))
+    }
+}
+
+/// A [`RequestId`] in a column of type [`RequestUuid`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
+#[diesel(sql_type = RequestUuid)]
+pub(crate) struct StoredRequestId(pub(crate) RequestId);
+
+#[cfg(feature = "postgres")]
+impl ToSql<RequestUuid, Pg> for StoredRequestId {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        out.write_all(self.0.as_bytes())?;
+        Ok(IsNull::No)
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl FromSql<RequestUuid, Pg> for StoredRequestId {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(RequestId::from_bytes(value.as_bytes().try_into()?)))
+    }
+}
+
+#[cfg(feature = "sqlite")]
+impl ToSql<RequestUuid, Sqlite> for StoredRequestId {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        out.set_value(self.0.as_bytes().as_slice());
+        Ok(IsNull::No)
+    }
+}
+
+#[cfg(feature = "sqlite")]
+impl FromSql<RequestUuid, Sqlite> for StoredRequestId {
+    fn from_sql(value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        let bytes: Vec<u8> = FromSql::<diesel::sql_types::Binary, Sqlite>::from_sql(value)?;
+        Ok(Self(RequestId::from_bytes(bytes.as_slice().try_into()?)))
     }
 }
 

@@ -20,7 +20,7 @@ pub(in crate::sqlite) const VIEWS: &str = "
     CREATE TEMP VIEW tickets AS SELECT * FROM main.tickets AS tickets
         WHERE (shop_id, customer_id) NOT IN (SELECT shop_id, customer_id FROM main.erasures);
     CREATE TEMP VIEW events AS
-        SELECT shop_id, change, part, kind, subject_id, actor_key, actor_user, time, customer_id,
+        SELECT shop_id, change, part, kind, subject_id, actor_key, actor_user, time, request_id, customer_id,
             CASE WHEN (shop_id, customer_id) IN (
                 SELECT shop_id, customer_id FROM main.erasures
                 UNION ALL SELECT shop_id, merged.id FROM main.erasures

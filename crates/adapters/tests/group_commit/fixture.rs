@@ -213,7 +213,7 @@ pub(crate) async fn all_are_created(calls: Vec<Call<CreateTicketOutcome>>) {
 
 /// A change by the operator at this time.
 fn stamp(time: Timestamp) -> AuditStamp {
-    AuditStamp { actor: Actor::Operator, time }
+    AuditStamp { actor: Actor::Operator, time, request_id: None }
 }
 
 fn now() -> Timestamp {

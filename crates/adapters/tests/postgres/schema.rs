@@ -41,6 +41,7 @@ fn declared() -> Tables {
                 "Bool" => "bool",
                 "Binary" => "bytea",
                 "Instant" => "timestamptz",
+                "RequestUuid" => "uuid",
                 "TextList" => "jsonb",
                 other => panic!("no type of PostgreSQL is known for {other}"),
             };

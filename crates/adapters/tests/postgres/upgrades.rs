@@ -79,7 +79,11 @@ fn shop(id: i64) -> ShopId {
 }
 
 fn stamp() -> AuditStamp {
-    AuditStamp { actor: Actor::Operator, time: Timestamp::parse("2026-11-22T10:00:00Z").unwrap() }
+    AuditStamp {
+        actor: Actor::Operator,
+        time: Timestamp::parse("2026-11-22T10:00:00Z").unwrap(),
+        request_id: None,
+    }
 }
 
 async fn create_customer(storage: &PostgresStorage, shop: ShopId, email: &str) -> Customer {
@@ -325,6 +329,8 @@ async fn the_log_of_the_first_version_begins_with_its_first_event() {
         (2, Some(end), Ok(0)),
     ] {
         let listed = storage.list_events(shop(of), after, PageSize::MAX).await.unwrap();
+        let mut stamps = listed.iter().flat_map(|page| &page.entries).map(|event| event.stamp);
+        assert!(stamps.all(|stamp| stamp.request_id.is_none()));
         let listed = listed.map(|page| page.entries.len()).map_err(|EventsRemoved { oldest }| oldest);
         assert_eq!(listed, expected, "{of}, {after:?}");
     }

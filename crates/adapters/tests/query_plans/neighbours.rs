@@ -18,7 +18,11 @@ const TICKETS: i64 = 5_000;
 const CLEAN_UP: &str = "SELECT gin_clean_pending_list('tickets_by_words')";
 
 fn stamp() -> AuditStamp {
-    AuditStamp { actor: Actor::Operator, time: Timestamp::parse("2026-11-22T10:00:00Z").unwrap() }
+    AuditStamp {
+        actor: Actor::Operator,
+        time: Timestamp::parse("2026-11-22T10:00:00Z").unwrap(),
+        request_id: None,
+    }
 }
 
 /// A shop with one customer.

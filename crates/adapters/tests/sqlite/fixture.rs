@@ -51,7 +51,7 @@ pub(crate) fn at(millis: i64) -> Timestamp {
 
 /// A change by the operator at `at(millis)`.
 pub(crate) fn stamp(millis: i64) -> AuditStamp {
-    AuditStamp { actor: Actor::Operator, time: at(millis) }
+    AuditStamp { actor: Actor::Operator, time: at(millis), request_id: None }
 }
 
 /// A customer with an e-mail address only.

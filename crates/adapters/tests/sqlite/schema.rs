@@ -58,7 +58,7 @@ where
     let sql_type = match inner.rsplit("::").next() {
         Some("BigInt" | "Integer" | "Bool" | "Instant") => "INTEGER",
         Some("Text" | "TextList") => "TEXT",
-        Some("Binary") => "BLOB",
+        Some("Binary" | "RequestUuid") => "BLOB",
         _ => panic!("{in_full} is not known here"),
     };
     vec![Column { name: C::NAME.to_owned(), sql_type, is_nullable }]

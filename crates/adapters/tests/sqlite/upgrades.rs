@@ -238,6 +238,8 @@ async fn the_log_of_the_older_version_begins_with_its_first_event() {
         (5, None, Ok(0)),
     ] {
         let listed = storage.list_events(ShopId::new(shop).unwrap(), after, PageSize::MAX).await.unwrap();
+        let mut stamps = listed.iter().flat_map(|page| &page.entries).map(|event| event.stamp);
+        assert!(stamps.all(|stamp| stamp.request_id.is_none()));
         let listed = listed.map(|page| page.entries.len()).map_err(|EventsRemoved { oldest }| oldest);
         assert_eq!(listed, expected, "{shop}, {after:?}");
     }

@@ -89,7 +89,7 @@ impl<'a> ShopWithWebhook<'a> {
         &self,
         settlements: Vec<Settlement>,
     ) -> anyhow::Result<Vec<hexdesk_domain::ports::SettleOutcome>> {
-        let stamp = AuditStamp { actor: Actor::Server, time: at(77) };
+        let stamp = AuditStamp { actor: Actor::Server, time: at(77), request_id: None };
         Ok(self.storage.settle_deliveries(self.shop, self.webhook.id, settlements, stamp).await?)
     }
 
@@ -151,7 +151,8 @@ pub async fn delivery_1_planning_follows_the_log(storage: Arc<dyn Storage>) -> a
     fixture.rename(&users[0], "renamed").await?;
     for number in [key.get(), 4] {
         let number = KeyNumber::new(number).context("a key's number")?;
-        let stamp = AuditStamp { actor: Actor::ApiKey { number, user_id: None }, time: at(9) };
+        let stamp =
+            AuditStamp { actor: Actor::ApiKey { number, user_id: None }, time: at(9), request_id: None };
         let email = format!("by-key-{}@example.com", number.get());
         create_user(&*storage, shop, NewUser { stamp, ..user_by_email(&email) }).await?;
     }

@@ -13,7 +13,7 @@ use hexdesk_domain::{
 
 use super::settled_log::settled_log;
 use crate::comparison::same;
-use crate::samples::{ShopWithPeople, at, stamp};
+use crate::samples::{ShopWithPeople, at, request_ids, stamp};
 
 /// An expected event, without its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,9 +69,13 @@ impl<'a> ExpectedEvents<'a> {
         let number = KeyNumber::new(3).context("a key's number")?;
         let by = |user_id| Actor::ApiKey { number, user_id };
         let actors = [Actor::Operator, by(UserId::new(5)), by(None)];
-        let stamps = (0..)
-            .zip([2, 0, 1, 2, 1, 0, 0])
-            .map(|(index, actor): (_, usize)| AuditStamp { actor: actors[actor], time: at(1_001 * index) });
+        let stamps = (0..).zip([2, 0, 1, 2, 1, 0, 0]).zip(request_ids().into_iter().cycle()).map(
+            |((index, actor), request_id): ((_, usize), _)| AuditStamp {
+                actor: actors[actor],
+                time: at(1_001 * index),
+                request_id,
+            },
+        );
         Ok(Self { storage, changes: BTreeMap::new(), stamps: stamps.collect(), stamped: 0 })
     }
 

@@ -6,7 +6,7 @@ mod surplus;
 use std::collections::BTreeMap;
 
 use hexdesk_domain::{
-    Actor, Event, EventKind, EventPosition, KeyNumber, Page, ShopId, Snapshot, Subject, Timestamp,
+    Actor, Event, EventKind, EventPosition, KeyNumber, Page, RequestId, ShopId, Snapshot, Subject, Timestamp,
 };
 
 use crate::faulty::{Fault, fault, full_page_goes_on, rest};
@@ -235,6 +235,19 @@ fn of_stamps() -> Vec<Fault> {
                 }
             },
         ),
+        fault("EVENT-9", "The request id of an event is lost.")
+            .logged_as(|event, _| event.stamp.request_id = None),
+        fault("EVENT-9", "The request id of a deletion is lost.").logged_as(|event, _| {
+            if matches!(event.kind, TicketDeleted | CommentDeleted | CustomerErased) {
+                event.stamp.request_id = None;
+            }
+        }),
+        fault("EVENT-9", "A request id ends with its last bit set.").logged_as(|event, _| {
+            if let Some(id) = &mut event.stamp.request_id {
+                let last = u128::from_be_bytes(*id.as_bytes()) | 1;
+                *id = RequestId::from_bytes(last.to_be_bytes());
+            }
+        }),
         fault("EVENT-9", "The time of an event is cut to seconds.").logged_as(|event, _| {
             let millis = event.stamp.time.unix_millis().rem_euclid(1_000);
             event.stamp.time = event.stamp.time.saturating_add_millis(-millis);

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::scope::Scope;
-use crate::{Actor, AuditStamp, Caller, KeyNumber, Shop, ShopId, Timestamp, UserId};
+use crate::{Actor, AuditStamp, Caller, KeyNumber, RequestId, Shop, ShopId, Timestamp, UserId};
 
 /// SHA-256 of a key's secret. The secret itself is stored nowhere.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -91,12 +91,15 @@ pub struct Principal {
     pub scopes: BTreeSet<Scope>,
     /// The user in whose name the key writes comments.
     pub user_id: Option<UserId>,
+    /// The request, if the server gave it an id.
+    pub request_id: Option<RequestId>,
 }
 
 impl Principal {
     /// Returns the caller for the event log.
     pub fn caller(&self) -> Caller {
-        Caller { shop: self.shop.id, actor: Actor::ApiKey { number: self.key_number, user_id: self.user_id } }
+        let actor = Actor::ApiKey { number: self.key_number, user_id: self.user_id };
+        Caller { shop: self.shop.id, actor, request_id: self.request_id }
     }
 }
 
@@ -113,7 +116,7 @@ mod tests {
             secret_hash: SecretHash([0; 32]),
             scopes: BTreeSet::new(),
             user_id: None,
-            stamp: AuditStamp { actor: Actor::Operator, time: at(0) },
+            stamp: AuditStamp { actor: Actor::Operator, time: at(0), request_id: None },
             expires_at: expires_at.map(at),
         };
         new.into_key(ShopId::new(1).unwrap(), KeyNumber::new(1).unwrap())

@@ -86,7 +86,7 @@ impl Customer {
             cms_created_at,
             created_at,
         } = merged;
-        let stamp = AuditStamp { actor: Actor::Operator, time: created_at };
+        let stamp = AuditStamp { actor: Actor::Operator, time: created_at, request_id: None };
         self.fill_in(&NewCustomer {
             id: Some(id),
             email,

@@ -123,7 +123,7 @@ mod tests {
     use super::*;
     use crate::{Actor, Field, Rule, Timestamp};
 
-    const STAMP: AuditStamp = AuditStamp { actor: Actor::Operator, time: Timestamp::MIN };
+    const STAMP: AuditStamp = AuditStamp { actor: Actor::Operator, time: Timestamp::MIN, request_id: None };
 
     #[test]
     fn a_customer_must_be_reachable() {

@@ -274,7 +274,7 @@ pub struct Event {
     pub kind: EventKind,
     /// The changed resource.
     pub subject: Subject,
-    /// The actor and the time of the change.
+    /// The actor, the time and the request of the change.
     pub stamp: AuditStamp,
     /// The state of the subject after the change. `None` if the change deleted or erased it, and
     /// after the text or the customer whose data it held is erased.

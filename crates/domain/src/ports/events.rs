@@ -24,8 +24,8 @@ use crate::{Event, EventPosition, EventsRemoved, Page, PageSize, ShopId, Storage
 ///   `ApiKeyCreated` for the new key.
 /// - **EVENT-8** A refused or replayed command or item appends nothing. A command that changes
 ///   nothing appends nothing: an empty update, or revoking a revoked key. A read appends nothing.
-/// - **EVENT-9** An event holds the actor and the time of its command, as given in the
-///   [`AuditStamp`](crate::AuditStamp).
+/// - **EVENT-9** An event holds the actor, the time and the request id of its command, as given in
+///   the [`AuditStamp`](crate::AuditStamp).
 /// - **EVENT-10** An event has a snapshot: the resource as it is found right after the change. In a
 ///   batch, this is right after its item. The event of a deletion or an erasure has no snapshot.
 ///   COMMENT-19 and EVENT-11 remove snapshots later.

@@ -58,7 +58,7 @@ mod tests {
     use super::*;
     use crate::{Actor, Rule, Timestamp};
 
-    const STAMP: AuditStamp = AuditStamp { actor: Actor::Operator, time: Timestamp::MIN };
+    const STAMP: AuditStamp = AuditStamp { actor: Actor::Operator, time: Timestamp::MIN, request_id: None };
 
     #[test]
     fn a_user_needs_an_email_address() {

@@ -127,7 +127,7 @@ impl WebhookCommand {
                     ignore_key,
                 };
                 let secret = WebhookSecret::random()?;
-                let caller = Caller { shop: shop.id, actor: Actor::Operator };
+                let caller = Caller { shop: shop.id, actor: Actor::Operator, request_id: None };
                 let created =
                     webhooks.manage.create(caller, draft, secret.as_bytes(), None, Arc::new(|_| None));
                 match created.await? {

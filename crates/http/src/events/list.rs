@@ -7,7 +7,7 @@ use super::stream::{LongPoll, MAX_WAIT_SECONDS, StreamPlaces};
 use super::wire::{EventJson, EventsAnswer};
 use crate::list_query::{self, ListQuery, Pages, QueryParameters, WAIT};
 #[cfg(test)]
-use crate::openapi::prelude::*;
+use crate::openapi::{prelude::*, problems};
 use crate::problem::Problem;
 use crate::services::{Started, storage_problem};
 #[cfg(test)]
@@ -93,6 +93,7 @@ fn created() -> Value {
         "subject": {"type": "ticket", "id": parameters::TICKET_ID},
         "actor": {"type": "api_key", "id": 1, "userId": null},
         "time": "2026-04-28T00:00:00.000Z",
+        "requestId": problems::REQUEST_ID,
         "snapshot": snapshot
     })
 }
@@ -105,6 +106,7 @@ fn deleted() -> Value {
         "subject": {"type": "ticket", "id": parameters::TICKET_ID},
         "actor": {"type": "api_key", "id": 2, "userId": 45},
         "time": "2026-04-29T08:30:00.000Z",
+        "requestId": null,
         "snapshot": null
     })
 }

@@ -10,7 +10,7 @@ use utoipa::openapi::schema::Schema;
 use crate::api_keys::ApiKeySnapshotJson;
 use crate::comments::CommentJson;
 use crate::customers::CustomerJson;
-use crate::json_values::{Id, LongId, Time};
+use crate::json_values::{Id, LongId, RequestIdText, Time};
 #[cfg(test)]
 use crate::openapi::schemas;
 use crate::tickets::{HumanTicketJson, InitialMessageJson, TicketJson};
@@ -43,6 +43,10 @@ pub(super) struct EventJson<'a> {
     actor: ActorJson,
     /// When it was changed.
     time: Time,
+    /// The `x-request-id` of the response to the request that changed it, as in the log of the server. It is `null` for
+    /// the operator and the server, and for changes by an older version of Hexdesk.
+    #[serde(rename = "requestId")]
+    request_id: Option<RequestIdText>,
     /// The resource after the change. It is `null` if the resource was deleted or erased, and after the customer whose
     /// data it held was erased.
     snapshot: Option<SnapshotJson<'a>>,
@@ -73,6 +77,7 @@ impl<'a> EventJson<'a> {
             subject: SubjectJson::new(event.subject),
             actor: ActorJson::new(event.stamp.actor),
             time: Time(event.stamp.time),
+            request_id: event.stamp.request_id.map(RequestIdText),
             snapshot,
         }
     }

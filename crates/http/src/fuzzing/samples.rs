@@ -22,7 +22,7 @@ pub(crate) const NOW: Timestamp = match Timestamp::from_unix_millis(1_777_334_40
 };
 
 /// The caller and the time of every change.
-pub(crate) const STAMP: AuditStamp = AuditStamp { actor: Actor::Operator, time: NOW };
+pub(crate) const STAMP: AuditStamp = AuditStamp { actor: Actor::Operator, time: NOW, request_id: None };
 
 pub(crate) fn customer() -> Customer {
     Customer {

@@ -11,7 +11,7 @@ use utoipa::openapi::{ContentBuilder, Ref};
 use super::headers;
 use crate::problem::{Problem, ProblemBody};
 
-const REQUEST_ID: &str = "01a202d8-e74c-76e0-aec3-1471365970c6";
+pub(crate) const REQUEST_ID: &str = "01a202d8-e74c-76e0-aec3-1471365970c6";
 
 /// Returns the error responses of an operation with these problems: for each status, the name of
 /// the component and the component.

@@ -83,6 +83,11 @@ pub(crate) fn response_time() -> Schema {
     described(string().format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))).build().into(), text)
 }
 
+/// The id of a request in a response.
+pub(crate) fn response_request_id() -> Schema {
+    string().format(Some(SchemaFormat::Custom("uuid".to_owned()))).build().into()
+}
+
 fn string() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
 }

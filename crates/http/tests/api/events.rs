@@ -115,6 +115,14 @@ fn every_change_is_logged_with_actor_and_snapshot(database: Database) {
 
     settled_log(&server);
     let events = walk(&server, &after);
+    // Each event names its request, and the operator has none. A replay adds none.
+    assert!(demo.iter().all(|event| event["requestId"].is_null()));
+    let made_by = |response: &Response| response.header("x-request-id").unwrap().to_owned();
+    assert_eq!(events[0]["requestId"], made_by(&created));
+    for (made, count) in [(&comment, 2), (&closed, 1), (&renamed, 1), (&user, 1), (&gone, 2), (&rotated, 2)] {
+        let request = made_by(made);
+        assert_eq!(events.iter().filter(|event| event["requestId"] == request).count(), count, "{made:?}");
+    }
     let (own, agents) = (by_key(3, Value::Null), by_key(2, json!(45)));
     let mut outlines: Vec<_> = events.iter().map(outline).collect();
     outlines.truncate(outlines.len() - 1);

@@ -185,7 +185,7 @@ impl Work {
         }
         let (shop, webhook) = (self.shop, self.id);
         for _ in 0..SETTLE_TRIES {
-            let stamp = AuditStamp { actor: Actor::Server, time: self.ports.clock.now() };
+            let stamp = AuditStamp { actor: Actor::Server, time: self.ports.clock.now(), request_id: None };
             let settling =
                 self.ports.deliveries.settle_deliveries(shop, webhook, settlements.clone(), stamp).await;
             let Err(error) = settling else { return };

@@ -81,7 +81,7 @@ impl Store {
             position: EventPosition { change, part: 0 },
             kind: EventKind::TicketUpdated,
             subject: Subject::Ticket(TicketId::new(ticket).unwrap()),
-            stamp: AuditStamp { actor: Actor::Operator, time: Timestamp::MIN },
+            stamp: AuditStamp { actor: Actor::Operator, time: Timestamp::MIN, request_id: None },
             snapshot: None,
         });
     }

@@ -40,7 +40,7 @@ async fn write_samples(storage: &RedbStorage) {
     first.ticket.assigned_to = Some(user.id);
     storage.create_tickets(vec![first]).await.unwrap();
     let mut second = comment(&customer, 1, 2);
-    second.stamp = AuditStamp { actor: by_key, time: now() };
+    second.stamp = AuditStamp { actor: by_key, time: now(), request_id: None };
     second.comment =
         CommentDraft { attachments: Some("[1]".into()), text: Some("Hi".into()), ..CommentDraft::default() }
             .into_new(CommentId::new(2).unwrap(), shop, id(1), Some(user.id), now())

@@ -11,7 +11,7 @@ use crate::RedbStorage;
 
 /// Returns the stamp of a change by the operator at this time.
 pub(super) fn stamp(time: Timestamp) -> AuditStamp {
-    AuditStamp { actor: Actor::Operator, time }
+    AuditStamp { actor: Actor::Operator, time, request_id: None }
 }
 
 pub(super) fn now() -> Timestamp {

@@ -12,7 +12,7 @@ use crate::postgres::errors::Failure;
 use crate::postgres::unnest::{Rows, column};
 use crate::sql::events::NewEventRow;
 use crate::sql::schema::events;
-use crate::sql::types::Instant;
+use crate::sql::types::{Instant, RequestUuid};
 
 /// Appends events, in this order. Must be the last statement of the transaction of the changes: it
 /// locks the [counters](crate::postgres::counters), which order the transactions of a shop.
@@ -36,6 +36,7 @@ pub(in crate::postgres) async fn append(
                 column::<Nullable<BigInt>, _>(rows().map(|event| event.stamp.actor_key)),
                 column::<Nullable<BigInt>, _>(rows().map(|event| event.stamp.actor_user)),
                 column::<Instant, _>(rows().map(|event| event.stamp.time)),
+                column::<Nullable<RequestUuid>, _>(rows().map(|event| event.stamp.request_id)),
                 column::<Nullable<BigInt>, _>(rows().map(|event| event.customer_id)),
                 column::<Nullable<Text>, _>(rows().map(|event| event.snapshot.as_ref())),
             ),
@@ -90,15 +91,16 @@ impl<C: QueryFragment<Pg>> QueryFragment<Pg> for Append<C> {
         self.shops.walk("", out.reborrow())?;
         out.push_sql(
             " INSERT INTO events
-                (shop_id, change, part, kind, subject_id, actor_key, actor_user, time, customer_id, snapshot)
+                (shop_id, change, part, kind, subject_id, actor_key, actor_user, time, request_id, customer_id,
+                snapshot)
             SELECT shop_id, (SELECT changes FROM counters)[shop_place], part, kind, subject_id, actor_key,
-                actor_user, time, customer_id, snapshot
+                actor_user, time, request_id, customer_id, snapshot
             FROM ",
         );
         self.rows.walk_ast(out.reborrow())?;
         out.push_sql(
-            " AS event (shop_id, shop_place, kind, subject_id, actor_key, actor_user, time, customer_id,
-                snapshot, unused, part)",
+            " AS event (shop_id, shop_place, kind, subject_id, actor_key, actor_user, time, request_id,
+                customer_id, snapshot, unused, part)",
         );
         Ok(())
     }

@@ -46,11 +46,12 @@ fn begin(
     if !diesel::select(exists(customer.filter(is_present()))).get_result(connection)? {
         return Ok(Begun::CustomerNotFound);
     }
-    let StampRow { actor_key, actor_user, time } = stamp.into();
+    let StampRow { actor_key, actor_user, time, request_id } = stamp.into();
     diesel::insert_into(erasures::table)
         .values((
             (erasures::shop_id.eq(shop.get()), erasures::customer_id.eq(id.get())),
-            (erasures::actor_key.eq(actor_key), erasures::actor_user.eq(actor_user), erasures::time.eq(time)),
+            (erasures::actor_key.eq(actor_key), erasures::actor_user.eq(actor_user)),
+            (erasures::time.eq(time), erasures::request_id.eq(request_id)),
             erasures::steps.eq(0),
             (erasures::tickets.eq(0), erasures::human_tickets.eq(0), erasures::comments.eq(0)),
             (erasures::idempotency_records.eq(0), erasures::records_read_until.eq(i64::MIN)),

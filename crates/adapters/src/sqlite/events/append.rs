@@ -14,7 +14,7 @@ use hexdesk_domain::{AuditStamp, CustomerId, EventKind, EventPosition, ShopId, S
 
 use crate::sql::events::{NewEventRow, StampRow};
 use crate::sql::schema::events;
-use crate::sql::types::Instant;
+use crate::sql::types::{Instant, RequestUuid};
 use crate::sqlite::counters::{Counted, next_number};
 
 /// Appends the events of one transaction. For each shop, they are one change.
@@ -134,7 +134,7 @@ impl<Q: QueryFragment<Sqlite>> QueryFragment<Sqlite> for AppendDeleted<Q> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
         out.push_sql(
             "INSERT INTO events
-                (shop_id, change, part, kind, subject_id, customer_id, actor_key, actor_user, time)
+                (shop_id, change, part, kind, subject_id, customer_id, actor_key, actor_user, time, request_id)
             SELECT ",
         );
         out.push_bind_param::<BigInt, _>(&self.shop)?;
@@ -152,6 +152,8 @@ impl<Q: QueryFragment<Sqlite>> QueryFragment<Sqlite> for AppendDeleted<Q> {
         out.push_bind_param::<Nullable<BigInt>, _>(&self.stamp.actor_user)?;
         out.push_sql(", ");
         out.push_bind_param::<Instant, _>(&self.stamp.time)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Nullable<RequestUuid>, _>(&self.stamp.request_id)?;
         out.push_sql(" FROM (");
         self.numbers.walk_ast(out.reborrow())?;
         out.push_sql(")");

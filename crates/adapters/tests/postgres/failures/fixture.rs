@@ -184,7 +184,7 @@ pub(crate) fn domain() -> ShopDomain {
 
 /// A change by the operator at this time.
 pub(crate) fn stamp(time: Timestamp) -> AuditStamp {
-    AuditStamp { actor: Actor::Operator, time }
+    AuditStamp { actor: Actor::Operator, time, request_id: None }
 }
 
 pub(crate) fn now() -> Timestamp {

@@ -27,7 +27,7 @@ fn minute(number: i64) -> Timestamp {
 }
 
 fn stamp() -> AuditStamp {
-    AuditStamp { actor: Actor::Operator, time: time() }
+    AuditStamp { actor: Actor::Operator, time: time(), request_id: None }
 }
 
 async fn recorded() -> Recorded {

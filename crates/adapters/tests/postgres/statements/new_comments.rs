@@ -17,7 +17,7 @@ fn item(id: i64, ticket: i64, key: Option<&str>) -> CommentCreation {
     let (id, ticket) = (CommentId::new(id).unwrap(), TicketId::new(ticket).unwrap());
     CommentCreation {
         comment: draft.into_new(id, shop(), ticket, None, time()).unwrap(),
-        stamp: AuditStamp { actor: Actor::Operator, time: time() },
+        stamp: AuditStamp { actor: Actor::Operator, time: time(), request_id: None },
         expected_version: None,
         claim: key.map(claim),
     }

@@ -12,7 +12,8 @@ use super::{Recorded, shop, time};
 /// Creates a customer with this address, which contains at least one new word.
 async fn create_customer(storage: &PostgresStorage, email: &str) {
     let draft = CustomerDraft { email: Some(email.to_owned()), ..CustomerDraft::default() };
-    let customer = draft.into_new(AuditStamp { actor: Actor::Operator, time: time() }).unwrap();
+    let customer =
+        draft.into_new(AuditStamp { actor: Actor::Operator, time: time(), request_id: None }).unwrap();
     let created = storage.create_customer(shop(), customer, None).await.unwrap();
     assert!(matches!(created, IdempotentOutcome::Ran(CreateCustomerOutcome::Created(_))), "{created:?}");
 }

@@ -25,7 +25,8 @@ use crate::fixture::{at, comment, customer, fixture, stamp, ticket};
 pub(crate) const WORD: &str = "kumquat";
 
 /// The author and time of the erasure.
-pub(crate) const ERASED: AuditStamp = AuditStamp { actor: Actor::Operator, time: Timestamp::MAX };
+pub(crate) const ERASED: AuditStamp =
+    AuditStamp { actor: Actor::Operator, time: Timestamp::MAX, request_id: None };
 
 /// A storage with two customers, of two shops. One is about to be erased.
 pub(crate) struct Desk {

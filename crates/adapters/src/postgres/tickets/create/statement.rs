@@ -12,7 +12,7 @@ use crate::postgres::search::vectors::{TsVector, Words};
 use crate::sql::events::StampRow;
 use crate::sql::idempotency::IdempotencyRow;
 use crate::sql::tickets::TicketRow;
-use crate::sql::types::{Instant, StoredTexts, StoredTimestamp, TextList};
+use crate::sql::types::{Instant, RequestUuid, StoredRequestId, StoredTexts, StoredTimestamp, TextList};
 
 /// The items of a batch as one array per column. The statement is the same for batches of any size,
 /// so it is prepared once.
@@ -39,6 +39,7 @@ pub(super) struct CreateTickets {
     actor_key: Vec<Option<i64>>,
     actor_user: Vec<Option<i64>>,
     created_at: Vec<StoredTimestamp>,
+    request_id: Vec<Option<StoredRequestId>>,
     snapshot_beginning: Vec<String>,
     operation: Vec<Option<String>>,
     idempotency_key: Vec<Option<String>>,
@@ -67,11 +68,12 @@ impl CreateTickets {
         for item in items {
             columns.words.push(Words::of_ticket(&item.ticket));
             let ticket = TicketRow::from(item.ticket.clone());
-            let StampRow { actor_key, actor_user, time } = item.stamp.into();
+            let StampRow { actor_key, actor_user, time, request_id } = item.stamp.into();
             columns.snapshot_beginning.push(beginning_of_snapshot(&ticket, time)?);
             columns.actor_key.push(actor_key);
             columns.actor_user.push(actor_user);
             columns.created_at.push(time);
+            columns.request_id.push(request_id);
             // Lists every field: a new column does not compile until it is added here. The
             // statement itself sets the columns of the human ticket.
             let TicketRow {
@@ -183,6 +185,8 @@ impl QueryFragment<Pg> for CreateTickets {
         out.push_sql(", ");
         out.push_bind_param::<Array<Instant>, _>(&self.created_at)?;
         out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<RequestUuid>>, _>(&self.request_id)?;
+        out.push_sql(", ");
         out.push_bind_param::<Array<Text>, _>(&self.snapshot_beginning)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<Nullable<Text>>, _>(&self.operation)?;
@@ -223,8 +227,8 @@ impl QueryFragment<Pg> for CreateTickets {
 const LOOK_UP_AND_CLAIM: &str = ") WITH ORDINALITY AS item (
     shop_id, id, customer_id, channel, name, thread_id, email_used, date, last_message,
     last_message_time, contact_reason, assigned_to, is_opened, unread_count, tags,
-    language_code, via, version, actor_key, actor_user, created_at, snapshot_beginning,
-    operation, idempotency_key, fingerprint, receipt, receipt_customer_id, words,
+    language_code, via, version, actor_key, actor_user, created_at, request_id,
+    snapshot_beginning, operation, idempotency_key, fingerprint, receipt, receipt_customer_id, words,
     shop_place, human_tickets_after, ordinal
 )), looked_up AS (
     SELECT item.*, customer.found AS has_customer,
@@ -262,9 +266,10 @@ const INSERT: &str = ", ticket AS (
     FROM looked_up WHERE (ordinal IN (SELECT * FROM created)) IS TRUE
 ), event AS (
     INSERT INTO events
-        (shop_id, change, part, kind, subject_id, actor_key, actor_user, time, customer_id, snapshot)
+        (shop_id, change, part, kind, subject_id, actor_key, actor_user, time, request_id, customer_id,
+        snapshot)
     SELECT shop_id, (SELECT changes FROM counters)[shop_place], ordinal, 'ticket.created', id, actor_key,
-        actor_user, created_at, customer_id, snapshot_beginning || coalesce(
+        actor_user, created_at, request_id, customer_id, snapshot_beginning || coalesce(
             ((SELECT human_tickets FROM counters)[shop_place] - human_tickets_after)::text, '') || '}'
     FROM looked_up WHERE (ordinal IN (SELECT * FROM created)) IS TRUE
 )

@@ -22,7 +22,7 @@ use crate::sql::events::StampRow;
 use crate::sql::schema::{
     comments, customers, erasures, events, idempotency_records, merged_customers, search_documents, tickets,
 };
-use crate::sql::types::StoredTimestamp;
+use crate::sql::types::{StoredRequestId, StoredTimestamp};
 use crate::sqlite::events::append::EventLog;
 use crate::sqlite::search::index;
 
@@ -69,18 +69,26 @@ fn take_portion(
     customer: CustomerId,
 ) -> anyhow::Result<Stepped> {
     let erasure = erasures::table.find((shop.get(), customer.get()));
-    let stamp: Option<(Option<i64>, Option<i64>, StoredTimestamp, i64)> = erasure
-        .select((erasures::actor_key, erasures::actor_user, erasures::time, erasures::records_read_until))
+    let stamp: Option<(Option<i64>, Option<i64>, StoredTimestamp, Option<StoredRequestId>, i64)> = erasure
+        .select((
+            erasures::actor_key,
+            erasures::actor_user,
+            erasures::time,
+            erasures::request_id,
+            erasures::records_read_until,
+        ))
         .get_result(connection)
         .optional()?;
-    let Some((actor_key, actor_user, time, records_read_until)) = stamp else { return Ok(Stepped::Missing) };
+    let Some((actor_key, actor_user, time, request_id, records_read_until)) = stamp else {
+        return Ok(Stepped::Missing);
+    };
     let numbers = with_merged(connection, shop, customer.get())?;
     let mut portion = Portion {
         connection,
         shop,
         customer: customer.get(),
         numbers: numbers.clone(),
-        stamp: StampRow { actor_key, actor_user, time },
+        stamp: StampRow { actor_key, actor_user, time, request_id },
         log: EventLog::default(),
         budget: Budget(PORTION),
         deleted: Deleted { records_read_until, ..Deleted::default() },
