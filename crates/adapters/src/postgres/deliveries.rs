@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use diesel::dsl::{exists, not};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
@@ -260,26 +259,15 @@ async fn claim(
         .get_result(connection)
         .await?;
     let free = webhook.free_claims(u32::try_from(claimed).unwrap_or(u32::MAX), now).min(limit);
-    remove_deliveries_without_events(connection, shop, id, now, free).await?;
-    let due: Vec<DeliveryRow> = queries::due_deliveries(shop.get(), id.get(), StoredTimestamp(now))
-        .select(DeliveryRow::as_select())
-        .limit(free.into())
-        .load(connection)
-        .await?;
+    let due = due(connection, shop, id, now, free).await?;
     let mut deliveries = Vec::with_capacity(due.len());
-    for row in due {
+    for (row, event) in due {
         let number = webhook.health.next_claim(now);
         diesel::update(webhook_deliveries::table.find((shop.get(), id.get(), row.change, row.part)))
             .set(ClaimChanges::new(number, until))
             .execute(connection)
             .await?;
-        let event: EventRow = events::table
-            .find((shop.get(), row.change, row.part))
-            .select(EventRow::as_select())
-            .get_result(connection)
-            .await?;
-        let (attempts, event) = (row.attempts()?, event.try_into()?);
-        deliveries.push(ClaimedDelivery { claim: number, attempts, event });
+        deliveries.push(ClaimedDelivery { claim: number, attempts: row.attempts()?, event });
     }
     if !deliveries.is_empty() {
         save(connection, &webhook).await?;
@@ -287,27 +275,37 @@ async fn claim(
     Ok(Some(ClaimedDeliveries { webhook, deliveries }))
 }
 
-/// Removes deliveries whose events retention has removed, among the next that would be claimed.
-async fn remove_deliveries_without_events(
+/// The next deliveries to claim, with their events. Removes those whose events retention has removed. It
+/// looks at no others: many may be due.
+async fn due(
     connection: &mut AsyncPgConnection,
     shop: ShopId,
     id: WebhookId,
     now: Timestamp,
     limit: u32,
-) -> Result<(), Failure> {
-    let event = events::table.find((delivery::shop_id, delivery::change, delivery::part));
+) -> Result<Vec<(DeliveryRow, Event)>, Failure> {
     loop {
-        let gone: Vec<DeliveryRow> = queries::due_deliveries(shop.get(), id.get(), StoredTimestamp(now))
-            .filter(not(exists(event.select(events::part))))
+        let rows: Vec<DeliveryRow> = queries::due_deliveries(shop.get(), id.get(), StoredTimestamp(now))
             .select(DeliveryRow::as_select())
             .limit(limit.into())
             .load(connection)
             .await?;
-        if gone.is_empty() {
-            return Ok(());
+        let found = rows.len();
+        let mut due = Vec::with_capacity(found);
+        for row in rows {
+            let event: Option<EventRow> = events::table
+                .find((shop.get(), row.change, row.part))
+                .select(EventRow::as_select())
+                .get_result(connection)
+                .await
+                .optional()?;
+            match event {
+                Some(event) => due.push((row, event.try_into()?)),
+                None => remove(connection, shop, id, &row, now).await?,
+            }
         }
-        for row in gone {
-            remove(connection, shop, id, &row, now).await?;
+        if due.len() == found {
+            return Ok(due);
         }
     }
 }

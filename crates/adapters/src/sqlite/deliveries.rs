@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use diesel::connection::DefaultLoadingMode;
-use diesel::dsl::{exists, not};
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use diesel::upsert::excluded;
@@ -231,11 +231,7 @@ fn claim(
         .count()
         .get_result(connection)?;
     let free = webhook.free_claims(u32::try_from(claimed)?, now).min(limit);
-    remove_deliveries_without_events(connection, shop, id, now, free)?;
-    let due: Vec<DeliveryRow> = queries::due_deliveries(shop.get(), id.get(), StoredTimestamp(now))
-        .select(DeliveryRow::as_select())
-        .limit(free.into())
-        .load(connection)?;
+    let due = due(connection, shop, id, now, free)?;
     let mut claimed = Vec::with_capacity(due.len());
     for row in due {
         let number = webhook.health.next_claim(now);
@@ -250,26 +246,32 @@ fn claim(
     Ok(Some((webhook, claimed)))
 }
 
-/// Removes deliveries whose events retention has removed, among the next that would be claimed.
-fn remove_deliveries_without_events(
+/// The next deliveries to claim. Removes those whose events retention has removed. It looks at no others:
+/// many may be due.
+fn due(
     connection: &mut SqliteConnection,
     shop: ShopId,
     id: WebhookId,
     now: Timestamp,
     limit: u32,
-) -> anyhow::Result<()> {
-    let event = events::table.find((delivery::shop_id, delivery::change, delivery::part));
+) -> QueryResult<Vec<DeliveryRow>> {
     loop {
-        let gone: Vec<DeliveryRow> = queries::due_deliveries(shop.get(), id.get(), StoredTimestamp(now))
-            .filter(not(exists(event.select(events::part))))
+        let rows: Vec<DeliveryRow> = queries::due_deliveries(shop.get(), id.get(), StoredTimestamp(now))
             .select(DeliveryRow::as_select())
             .limit(limit.into())
             .load(connection)?;
-        if gone.is_empty() {
-            return Ok(());
+        let found = rows.len();
+        let mut due = Vec::with_capacity(found);
+        for row in rows {
+            let event = events::table.find((shop.get(), row.change, row.part));
+            if diesel::select(exists(event)).get_result(connection)? {
+                due.push(row);
+            } else {
+                remove(connection, shop, id, &row, now)?;
+            }
         }
-        for row in gone {
-            remove(connection, shop, id, &row, now)?;
+        if due.len() == found {
+            return Ok(due);
         }
     }
 }
