@@ -1,5 +1,8 @@
 //! Databases of older versions, with rows.
 
+#[path = "../upgrades/webhooks.rs"]
+mod webhooks;
+
 use std::path::Path;
 
 use hexdesk_adapters::PostgresStorage;
@@ -334,4 +337,10 @@ async fn the_log_of_the_first_version_begins_with_its_first_event() {
         let listed = listed.map(|page| page.entries.len()).map_err(|EventsRemoved { oldest }| oldest);
         assert_eq!(listed, expected, "{of}, {after:?}");
     }
+}
+
+#[tokio::test]
+async fn a_webhook_of_an_older_shop_sends_what_follows() {
+    let database = first_database();
+    webhooks::check(&upgraded(&database).await, shop(1), 2).await;
 }

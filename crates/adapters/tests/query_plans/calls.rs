@@ -3,6 +3,7 @@
 mod people;
 mod rest;
 mod tickets;
+mod webhooks;
 
 use hexdesk_domain::ports::Storage;
 use hexdesk_domain::{
@@ -14,6 +15,7 @@ use hexdesk_domain::{
 const LIMIT: u32 = 50;
 
 /// A list, a count or a search.
+#[derive(Clone)]
 pub(crate) struct Listed {
     pub(crate) name: String,
     pub(crate) call: Call,
@@ -63,6 +65,7 @@ pub(crate) enum Call {
     SearchTickets(&'static str, Option<SearchPosition>),
     RemoveIdempotencyRecords(Timestamp),
     RemoveEvents(Timestamp),
+    Webhook(webhooks::WebhookCall),
 }
 
 impl Call {
@@ -93,6 +96,7 @@ impl Call {
                 let query = SearchQuery::parse(query).unwrap();
                 storage.search_tickets(shop, query, after, PageSize::of(LIMIT)).await.unwrap().entries.len()
             }
+            Self::Webhook(call) => return call.run(storage, shop).await,
             Self::CountTickets(filter) => return storage.count_tickets(shop, filter).await.unwrap(),
             Self::CountComments => return storage.count_comments(shop, ticket).await.unwrap().unwrap(),
             Self::CountCustomers(filter) => return storage.count_customers(shop, filter).await.unwrap(),
@@ -140,7 +144,7 @@ impl Reads {
 
 /// All calls, for data with times spread over this many seconds.
 pub(crate) fn calls(seconds: u64) -> Vec<Listed> {
-    [tickets::calls(seconds), people::calls(), rest::calls(seconds)].into_iter().flatten().collect()
+    [tickets::calls(seconds), people::calls(), rest::calls(seconds), webhooks::calls(seconds)].concat()
 }
 
 /// The time this many seconds after the first.

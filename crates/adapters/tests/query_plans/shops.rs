@@ -19,6 +19,8 @@ const OF_ALL_SHOPS: &[&str] = &[
     "ORDER BY \"idempotency_records\".\"created_at\"",
     // Moves a copied log ahead.
     "UPDATE shop_counters SET changes = greatest(changes +",
+    // Looks for webhooks with something to do.
+    "FROM webhooks AS webhook JOIN shops",
 ];
 
 /// On one server, statements that look up words name the shop by these words: see decision 10.
@@ -70,6 +72,10 @@ const SHORT: &[&str] = &[
     "TICKET-1",
     "TICKET-22",
     "COMMENT-1",
+    "DELIVERY-5",
+    "DELIVERY-9",
+    "DELIVERY-12",
+    "DELIVERY-14",
     "ONCE-1",
     "RETENTION-1",
 ];

@@ -23,6 +23,8 @@ const GROWING: &[&str] = &[
     "search_documents",
     "tickets",
     "users",
+    "webhook_attempts",
+    "webhook_deliveries",
 ];
 
 diesel::define_sql_function! {

@@ -59,4 +59,18 @@ INSERT INTO events (shop_id, change, part, kind, subject_id, time)
     FROM things;
 INSERT INTO idempotency_records (shop_id, operation, idempotency_key, fingerprint, receipt, created_at)
     SELECT shop_id, 'create', number, x'', x'', time FROM things;
+
+-- Webhook 1 of each shop has a delivery and an attempt for each event. A hundredth is due after 1,000
+-- seconds, and three are claimed. Webhook 2 has read a half of the log.
+INSERT INTO webhooks
+    (shop_id, id, url, payload, created_at, version, secret, place_change, place_part, failures, last_attempt, last_claim)
+    SELECT shop_id, id, 'https://example.com', 'full', 0, 1, x'', CASE id WHEN 2 THEN 250 ELSE 501 END, 0, 0, 1000000, 0
+    FROM (SELECT DISTINCT shop_id FROM things) AS shop, (SELECT DISTINCT number AS id FROM things WHERE number <= 20) AS webhook;
+INSERT INTO webhook_deliveries
+    (shop_id, webhook_id, change, part, kind, subject, attempts, claim, due_at, claimed_until)
+    SELECT shop_id, 1, number * 500 / size, number, 'ticket.deleted', 'ticket:' || number, 0, 0, time,
+        CASE WHEN number <= 3 THEN time END
+    FROM things;
+INSERT INTO webhook_attempts (shop_id, webhook_id, number, of_delivery, time, duration_millis, status)
+    SELECT shop_id, 1, number, 1, 1767225600000 + number * 1000, 1, 204 FROM things;
 COMMIT;

@@ -1,5 +1,8 @@
 //! Databases of older versions, with rows.
 
+#[path = "../upgrades/webhooks.rs"]
+mod webhooks;
+
 use std::path::{Path, PathBuf};
 
 use diesel::connection::SimpleConnection;
@@ -250,4 +253,19 @@ async fn the_log_of_the_older_version_begins_with_its_first_event() {
         let listed = storage.list_events(shop, Some(after), PageSize::MAX).await.unwrap();
         assert_eq!(listed.is_ok(), is_listed, "{after:?}");
     }
+}
+
+#[tokio::test]
+async fn a_webhook_of_an_older_shop_sends_what_follows() {
+    let (_directory, path, mut connection) = old_database();
+    connection
+        .batch_execute(
+            "INSERT INTO events (shop_id, change, part, kind, subject_id, time) VALUES
+                (1, 1, 1, 'customer.created', 9, 0), (1, 2, 1, 'ticket.created', 4, 0);
+             INSERT INTO shop_counters (shop_id, counted, last_number) VALUES (1, 'changes', 2)",
+        )
+        .unwrap();
+    let storage = SqliteStorage::open(&path).unwrap();
+    storage.migrate().await.unwrap();
+    webhooks::check(&storage, ShopId::new(1).unwrap(), 2).await;
 }

@@ -9,8 +9,11 @@ use hexdesk_domain::{
 /// Checks that a webhook of an upgraded shop, which has this many events, sends what follows. The events
 /// from before are sent by a replay only.
 pub(crate) async fn check(storage: &dyn Storage, shop: ShopId, events: u64) {
-    let stamp =
-        AuditStamp { actor: Actor::Operator, time: Timestamp::parse("2026-12-01T10:00:00Z").unwrap() };
+    let stamp = AuditStamp {
+        actor: Actor::Operator,
+        time: Timestamp::parse("2026-12-01T10:00:00Z").unwrap(),
+        request_id: None,
+    };
     let now = stamp.time;
     assert_eq!(storage.list_webhooks(shop).await.unwrap(), []);
     assert_eq!(storage.list_due_webhooks(now).await.unwrap(), []);

@@ -53,7 +53,7 @@ impl WebhookCall {
                         }
                     })
                     .collect();
-                let stamp = AuditStamp { actor: Actor::Server, time: now };
+                let stamp = AuditStamp { actor: Actor::Server, time: now, request_id: None };
                 let settled = storage.settle_deliveries(shop, first, settlements, stamp).await.unwrap();
                 settled.len().try_into().unwrap()
             }
