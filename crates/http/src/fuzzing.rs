@@ -21,6 +21,8 @@ mod samples;
 mod text;
 mod tickets;
 mod users;
+#[cfg(feature = "webhooks")]
+mod webhooks;
 
 pub use cursor::cursor;
 pub use request_body::request_body;

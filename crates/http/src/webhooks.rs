@@ -1,9 +1,9 @@
 //! Webhooks: their routes and settings, the messages that they send, and their JSON.
 
 #[cfg(feature = "webhooks")]
-mod answers;
+pub(crate) mod answers;
 #[cfg(feature = "webhooks")]
-mod bodies;
+pub(crate) mod bodies;
 #[cfg(feature = "webhooks")]
 pub(crate) mod create;
 #[cfg(feature = "webhooks")]

@@ -1,9 +1,10 @@
 //! A kind of body that the fuzzer sends, and the properties of its responses.
 
 use std::collections::BTreeSet;
+use std::str::FromStr;
 
 use actix_web::body::MessageBody;
-use hexdesk_domain::{Scope, Timestamp};
+use hexdesk_domain::{EventKind, Scope, Timestamp};
 use serde_json::{Map, Value};
 
 use crate::command::Command;
@@ -81,9 +82,9 @@ fn is_kept(sent: &Value, answer: &Value) -> bool {
         }
         // Flags accept any value as true or false.
         (sent, Value::Bool(_)) => !sent.is_boolean(),
-        // Duplicate scopes become one, and the response sorts them.
+        // Duplicate scopes and kinds become one, and the response sorts them.
         (Value::Array(sent), Value::Array(answer)) => {
-            scopes(sent).is_some_and(|sent| scopes(answer) == Some(sent))
+            is_same_set::<Scope>(sent, answer) || is_same_set::<EventKind>(sent, answer)
         }
         // A `toEmails` that is not an array becomes empty.
         (_, Value::Array(answer)) => answer.is_empty(),
@@ -91,8 +92,11 @@ fn is_kept(sent: &Value, answer: &Value) -> bool {
     }
 }
 
-fn scopes(entries: &[Value]) -> Option<BTreeSet<Scope>> {
-    entries.iter().map(|entry| entry.as_str()?.parse().ok()).collect()
+fn is_same_set<T: FromStr + Ord>(sent: &[Value], answer: &[Value]) -> bool {
+    let set = |entries: &[Value]| -> Option<BTreeSet<T>> {
+        entries.iter().map(|entry| entry.as_str()?.parse().ok()).collect()
+    };
+    set(sent).is_some_and(|sent| set(answer) == Some(sent))
 }
 
 /// Returns the body of a response. Storing it and reading it again must not change it.

@@ -3,12 +3,14 @@
 use serde_json::Value;
 
 use super::body_kind::BodyKind;
+#[cfg(feature = "webhooks")]
+use super::webhooks;
 use super::{MARK, api_keys, comments, customers, tickets, users};
 use crate::json_members::Spelling;
 use crate::problem::Problem;
 
 /// The first byte of an input, from `'0'`, selects one of these.
-const KINDS: [&BodyKind; 9] = [
+const KINDS: &[&BodyKind] = &[
     &tickets::CREATE,
     &tickets::UPDATE,
     &comments::CREATE,
@@ -18,6 +20,14 @@ const KINDS: [&BodyKind; 9] = [
     &users::UPDATE,
     &api_keys::CREATE,
     &api_keys::ROTATE,
+    #[cfg(feature = "webhooks")]
+    &webhooks::CREATE,
+    #[cfg(feature = "webhooks")]
+    &webhooks::UPDATE,
+    #[cfg(feature = "webhooks")]
+    &webhooks::ROTATE,
+    #[cfg(feature = "webhooks")]
+    &webhooks::REPLAY,
 ];
 
 /// The same for numbers.

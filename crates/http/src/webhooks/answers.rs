@@ -168,7 +168,7 @@ fn error() -> Schema {
 }
 
 /// Returns the response with the webhook's version in its `ETag`.
-pub(super) fn webhook(webhook: &Webhook) -> StoredResponse {
+pub(crate) fn webhook(webhook: &Webhook) -> StoredResponse {
     StoredResponse::ok(&WebhookAnswer::new(&webhook.into()))
         .with_entity_tag(entity_tag::of_version(webhook.version))
 }

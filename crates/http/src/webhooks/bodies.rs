@@ -48,7 +48,7 @@ const UNTIL: Member<Text> =
     Member::new(Field::Until, "until", CURSOR, "The cursor of the last event to send.");
 
 /// The body that creates a webhook.
-pub(super) static NEW_WEBHOOK: Body<WebhookDraft> = Body::create("NewWebhook", "Webhook", draft);
+pub(crate) static NEW_WEBHOOK: Body<WebhookDraft> = Body::create("NewWebhook", "Webhook", draft);
 
 fn draft(members: &mut Members) -> WebhookDraft {
     WebhookDraft {
@@ -60,7 +60,7 @@ fn draft(members: &mut Members) -> WebhookDraft {
 }
 
 /// The body that changes a webhook.
-pub(super) static WEBHOOK_CHANGES: Body<WebhookChangesDraft> =
+pub(crate) static WEBHOOK_CHANGES: Body<WebhookChangesDraft> =
     Body::change("WebhookChanges", "Webhook", changes);
 
 fn changes(members: &mut Members) -> WebhookChangesDraft {
@@ -75,7 +75,7 @@ fn changes(members: &mut Members) -> WebhookChangesDraft {
 }
 
 /// The body that rotates a secret.
-pub(super) static WEBHOOK_ROTATION: Body<WebhookRotationDraft> =
+pub(crate) static WEBHOOK_ROTATION: Body<WebhookRotationDraft> =
     Body::create("WebhookRotation", "Webhook", rotation);
 
 fn rotation(members: &mut Members) -> WebhookRotationDraft {
@@ -85,14 +85,14 @@ fn rotation(members: &mut Members) -> WebhookRotationDraft {
 }
 
 /// The cursors of a replay.
-pub(super) struct ReplayCursors {
-    pub(super) event: Option<String>,
-    pub(super) after: Option<String>,
-    pub(super) until: Option<String>,
+pub(crate) struct ReplayCursors {
+    pub(crate) event: Option<String>,
+    pub(crate) after: Option<String>,
+    pub(crate) until: Option<String>,
 }
 
 /// The body that replays events.
-pub(super) static WEBHOOK_REPLAY: Body<ReplayCursors> = Body::create("WebhookReplay", "Webhook", replay);
+pub(crate) static WEBHOOK_REPLAY: Body<ReplayCursors> = Body::create("WebhookReplay", "Webhook", replay);
 
 fn replay(members: &mut Members) -> ReplayCursors {
     ReplayCursors {

@@ -41,7 +41,7 @@ pub(crate) async fn serve(
 }
 
 /// Returns the range between the cursors.
-fn range(shop: ShopId, cursors: &ReplayCursors) -> Result<DeliveryRange, Problem> {
+pub(crate) fn range(shop: ShopId, cursors: &ReplayCursors) -> Result<DeliveryRange, Problem> {
     let ReplayCursors { event, after, until } = cursors;
     if event.is_some() && (after.is_some() || until.is_some()) {
         let requirement = "must not be there together with after or until";
