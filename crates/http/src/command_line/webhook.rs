@@ -22,7 +22,7 @@ use crate::{events, wire_id};
 pub(super) enum WebhookCommand {
     /// Create a webhook, and print its id and its secret, separated by a tab. The secret is shown once.
     Create {
-        /// The domain of its shop.
+        /// The shop's domain.
         #[arg(long)]
         shop: ShopDomain,
         /// The URL that receives the events: https://…
@@ -44,41 +44,45 @@ pub(super) enum WebhookCommand {
         #[command(flatten)]
         settings: WebhookSettings,
     },
-    /// Print a shop's webhooks, one per line: id, URL, kinds or "all", "full" or "thin", "enabled" or
-    /// "disabled" with the reason and the time, and the failed attempts since the last success, separated
-    /// by tabs.
+    /// Print a shop's webhooks, one per line.
+    ///
+    /// A line has these columns, separated by tabs: the id, the URL, the kinds or "all", "full" or "thin",
+    /// "enabled" or "disabled" with the reason and the time, and the number of failed attempts since the
+    /// last success.
     List {
         /// The shop's domain.
         #[arg(long)]
         shop: ShopDomain,
     },
-    /// Send a test message, and print the status or the class of the error, and the milliseconds. Fails
-    /// unless the endpoint accepts it.
+    /// Send a test message once, and print the result.
+    ///
+    /// Prints the status or the class of the error, and the milliseconds, separated by a tab. Fails unless
+    /// the endpoint accepts the message.
     Test {
         #[command(flatten)]
         webhook: Named,
         #[command(flatten)]
         settings: WebhookSettings,
     },
-    /// Send the events of a range of the log again, with the same ids, and print their number. At most
-    /// 100,000 events. A running server sends them.
+    /// Send a range of the log again, and print the number of events.
+    ///
+    /// Messages have the ids that they had. A range has at most 100,000 events. A running server sends them.
     Replay {
         #[command(flatten)]
         webhook: Named,
-        /// Send the events after this one: its `cursor` in the list of events. The default is the beginning of
-        /// the log.
+        /// The `cursor` of the event before the first event to send. The default is the beginning of the log.
         #[arg(long, value_name = "CURSOR")]
         after: Option<String>,
-        /// The cursor of the last event. The default is the last event that the webhook has read.
+        /// The `cursor` of the last event to send. The default is the last event that the webhook has read.
         #[arg(long, value_name = "CURSOR")]
         until: Option<String>,
     },
-    /// Disable a webhook: it keeps its place in the log. Prints its line.
+    /// Disable a webhook, and print its line. It keeps its place in the log.
     Disable {
         #[command(flatten)]
         webhook: Named,
     },
-    /// Enable a webhook: it continues where it stopped. Prints its line.
+    /// Enable a webhook, and print its line. It continues where it stopped.
     Enable {
         #[command(flatten)]
         webhook: Named,
