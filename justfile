@@ -85,6 +85,10 @@ timing requests='4000':
 fair-reads *arguments:
     scripts/measure-fair-reads {{arguments}}
 
+# Measure what event streams and webhooks cost the creation of tickets (needs Python); `--help` explains the arguments.
+streams *arguments: release
+    scripts/measure-streams target/release/hexdesk {{arguments}}
+
 # Count the instructions of each kind of request, on SQLite and PostgreSQL (installs valgrind from Debian).
 instructions requests='200':
     scripts/measure-instructions {{requests}}
