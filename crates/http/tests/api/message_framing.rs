@@ -7,7 +7,7 @@ use crate::harness::{Database, Server, both_databases};
 const BODY: &str = r#"{"customerId": 123, "Channel": "Mail"}"#;
 
 /// A second request after each request. It gets a response if the server reads it.
-const HIDDEN: &str = "GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n";
+const HIDDEN: &str = "GET /openapi.json HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
 
 /// All responses to these bytes, until the server closes the connection.
 fn responses(server: &Server, bytes: &[u8]) -> String {
