@@ -40,12 +40,14 @@ pub(in crate::sqlite) fn is_anyone_being_erased(connection: &mut SqliteConnectio
     }
 }
 
-/// Whether a row of `customers` is a customer who is not being erased.
+/// Whether a row of `customers` is a customer who is not being erased. Names one column, because an
+/// upgrade asks before it has added all.
 #[auto_type]
 pub(in crate::sqlite) fn is_present() -> _ {
     not(exists(
         erasures::table
-            .filter(erasures::shop_id.eq(customers::shop_id).and(erasures::customer_id.eq(customers::id))),
+            .filter(erasures::shop_id.eq(customers::shop_id).and(erasures::customer_id.eq(customers::id)))
+            .select(erasures::shop_id),
     ))
 }
 
@@ -53,9 +55,11 @@ pub(in crate::sqlite) fn is_present() -> _ {
 #[auto_type]
 pub(in crate::sqlite) fn has_present_customer() -> _ {
     not(exists(
-        erasures::table.filter(
-            erasures::shop_id.eq(tickets::shop_id).and(erasures::customer_id.eq(tickets::customer_id)),
-        ),
+        erasures::table
+            .filter(
+                erasures::shop_id.eq(tickets::shop_id).and(erasures::customer_id.eq(tickets::customer_id)),
+            )
+            .select(erasures::shop_id),
     ))
 }
 

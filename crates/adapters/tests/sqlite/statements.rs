@@ -327,7 +327,7 @@ async fn lists_follow_their_indexes_during_an_erasure() {
     other
         .batch_execute(
             "INSERT INTO customers (shop_id, id, number_of_orders, created_at) VALUES (1, 99, 0, 0);
-             INSERT INTO erasures VALUES (1, 99, NULL, NULL, 0, 0, 0, 0, 0, 0, 0)",
+             INSERT INTO erasures VALUES (1, 99, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, NULL)",
         )
         .unwrap();
     let of_customer = TicketFilter { customer_id: Some(fixture.customer), ..TicketFilter::default() };
