@@ -22,12 +22,12 @@ use hexdesk_domain::ports::{
 use hexdesk_domain::{
     ApiKey, ApiKeyStore, Attempt, AuditStamp, Capabilities, CommentId, CommentPosition, CommentStore,
     CommentView, Customer, CustomerFilter, CustomerId, CustomerStore, DeferredClaim, DeliveryRange,
-    DeliveryStore, Event, EventPosition, EventStore, EventsRemoved, Fingerprint, IdRange, IdRangeStore,
-    IdempotencyKey, IdempotencyRequest, IdempotentOutcome, KeyNumber, NewApiKey, NewAttempt, NewCustomer,
-    NewUser, NewWebhook, Page, PageSize, Readiness, Receipt, RetentionStore, SearchPosition, SearchQuery,
-    SearchStore, Settlement, Shop, ShopDomain, ShopId, ShopStore, StorageError, StorageErrorKind,
-    StoreCapabilities, TextBytes, TicketFilter, TicketId, TicketPosition, TicketStore, TicketView, Timestamp,
-    User, UserFilter, UserId, UserStore, Webhook, WebhookId, WebhookStore,
+    DeliveryStore, Event, EventFilter, EventPosition, EventStore, EventsRemoved, Fingerprint, IdRange,
+    IdRangeStore, IdempotencyKey, IdempotencyRequest, IdempotentOutcome, KeyNumber, NewApiKey, NewAttempt,
+    NewCustomer, NewUser, NewWebhook, Page, PageSize, Readiness, Receipt, RetentionStore, SearchPosition,
+    SearchQuery, SearchStore, Settlement, Shop, ShopDomain, ShopId, ShopStore, StorageError,
+    StorageErrorKind, StoreCapabilities, TextBytes, TicketFilter, TicketId, TicketPosition, TicketStore,
+    TicketView, Timestamp, User, UserFilter, UserId, UserStore, Webhook, WebhookId, WebhookStore,
 };
 
 use crate::memory::{MemoryStorage, State};

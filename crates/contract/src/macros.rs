@@ -166,6 +166,7 @@ macro_rules! __for_each_case {
                 "EVENT-10" event_10_snapshots_are_what_is_found
                 "EVENT-11" event_11_erasure_takes_the_customers_snapshots
                 "EVENT-12" event_12_pages_hold_every_event_once
+                "EVENT-17" event_17_conditions_bound_what_is_listed
             }
             webhooks {
                 "WEBHOOK-1" webhook_1_is_found_as_created

@@ -95,7 +95,7 @@ macro_rules! for_each_method {
                 note_test(shop: ShopId, webhook: WebhookId, attempt: NewAttempt) -> Option<Attempt>;
             }
             EventStore {
-                list_events(shop: ShopId, after: Option<EventPosition>, size: PageSize) ->
+                list_events(shop: ShopId, filter: EventFilter, after: Option<EventPosition>, size: PageSize) ->
                     Result<Page<Event, EventPosition>, EventsRemoved>;
                 find_log_end(shop: ShopId) -> EventPosition;
             }

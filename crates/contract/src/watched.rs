@@ -16,11 +16,12 @@ use hexdesk_domain::ports::{
 use hexdesk_domain::{
     ApiKey, ApiKeyStore, Attempt, AuditStamp, Capabilities, CommentId, CommentPosition, CommentStore,
     CommentView, Customer, CustomerFilter, CustomerId, CustomerStore, DeferredClaim, DeliveryRange,
-    DeliveryStore, Event, EventPosition, EventStore, EventsRemoved, IdRange, IdRangeStore, IdempotentOutcome,
-    KeyNumber, NewApiKey, NewAttempt, NewCustomer, NewUser, NewWebhook, Page, PageSize, Readiness,
-    RetentionStore, SearchPosition, SearchQuery, SearchStore, Settlement, Shop, ShopDomain, ShopId,
-    ShopStore, Storage, StorageError, StoreCapabilities, TicketFilter, TicketId, TicketPosition, TicketStore,
-    TicketView, Timestamp, User, UserFilter, UserId, UserStore, Webhook, WebhookId, WebhookStore,
+    DeliveryStore, Event, EventFilter, EventPosition, EventStore, EventsRemoved, IdRange, IdRangeStore,
+    IdempotentOutcome, KeyNumber, NewApiKey, NewAttempt, NewCustomer, NewUser, NewWebhook, Page, PageSize,
+    Readiness, RetentionStore, SearchPosition, SearchQuery, SearchStore, Settlement, Shop, ShopDomain,
+    ShopId, ShopStore, Storage, StorageError, StoreCapabilities, TicketFilter, TicketId, TicketPosition,
+    TicketStore, TicketView, Timestamp, User, UserFilter, UserId, UserStore, Webhook, WebhookId,
+    WebhookStore,
 };
 
 use crate::methods::for_each_method;

@@ -6,7 +6,7 @@ mod new_event;
 
 pub use event::{
     ApiKeySnapshot, Event, EventKind, EventPosition, EventsRemoved, Snapshot, Subject, TicketSnapshot,
-    UnknownEventKind,
+    UnknownEventKind, UnknownSubject,
 };
 pub use filter::EventFilter;
 pub use new_event::NewEvent;

@@ -186,7 +186,7 @@ pub use customers::{
 };
 pub use events::{
     ApiKeySnapshot, Event, EventFilter, EventKind, EventPosition, EventsRemoved, NewEvent, Snapshot, Subject,
-    TicketSnapshot, UnknownEventKind,
+    TicketSnapshot, UnknownEventKind, UnknownSubject,
 };
 pub use fields::{Field, limits};
 pub use id::{CommentId, CustomerId, HumanTicketId, KeyNumber, ShopId, TicketId, UserId, WebhookId};

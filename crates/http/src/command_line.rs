@@ -4,6 +4,7 @@
 mod backup;
 mod customer;
 mod doctor;
+mod events;
 mod key;
 #[cfg(feature = "sqlite")]
 mod restore;
@@ -93,6 +94,9 @@ enum Command {
     #[cfg(feature = "webhooks")]
     #[command(subcommand)]
     Webhook(webhook::WebhookCommand),
+    /// Print the event log of a shop, oldest first: who did what. Each line is the JSON of an event, as
+    /// in the API.
+    Events(events::Events),
     #[command(flatten)]
     Database(DatabaseCommand),
 }
@@ -219,6 +223,7 @@ where
         Command::Customer(command) => command.run(storage).await,
         #[cfg(feature = "webhooks")]
         Command::Webhook(command) => command.run(storage, &settings.database_url).await,
+        Command::Events(events) => events.run(storage).await,
         // Run or refused above.
         Command::Serve(_) | Command::Database(_) => Ok(()),
     }

@@ -6,9 +6,7 @@ mod wire;
 
 use std::collections::BTreeSet;
 
-#[cfg(feature = "webhooks")]
-use hexdesk_domain::{Event, EventPosition};
-use hexdesk_domain::{EventKind, ShopId};
+use hexdesk_domain::{Event, EventFilter, EventKind, EventPosition, ShopId};
 
 use crate::cursor::CursorSeal;
 use crate::list_query::{Kind, QueryParameters};
@@ -28,14 +26,35 @@ fn kinds(query: &mut QueryParameters) -> Result<BTreeSet<EventKind>, Problem> {
     Ok(kinds.into_iter().collect())
 }
 
+/// Reads the conditions on events.
+fn filter(query: &mut QueryParameters) -> Result<EventFilter, Problem> {
+    let filter = EventFilter {
+        kinds: kinds(query)?,
+        subject: query.read(
+            "subject",
+            "Only events about this resource: its type and id, such as `ticket:385641613176606720`, `customer:123`, \
+             `user:45` or `key:7`.",
+            Kind::EventSubject,
+            |text| text.parse().ok(),
+        )?,
+        from: query.time("from", "Only events at this time or later.")?,
+        before: query.time("to", "Only events before this time.")?,
+        ..EventFilter::default()
+    };
+    match (filter.from, filter.before) {
+        (Some(from), Some(before)) if from >= before => {
+            Err(Problem::invalid_parameter("to must be later than from"))
+        }
+        _ => Ok(filter),
+    }
+}
+
 /// Returns the cursor of a position in the shop's log.
-#[cfg(feature = "webhooks")]
 pub(crate) fn cursor(shop: ShopId, position: EventPosition) -> String {
     cursors(shop).seal(&position)
 }
 
 /// Returns the position of a cursor of the shop's log, or `None` if it is not one.
-#[cfg(feature = "webhooks")]
 pub(crate) fn open_cursor(shop: ShopId, cursor: &str) -> Option<EventPosition> {
     cursors(shop).open(cursor)
 }
@@ -44,7 +63,6 @@ pub(crate) fn open_cursor(shop: ShopId, cursor: &str) -> Option<EventPosition> {
 ///
 /// # Errors
 /// If it cannot be rendered.
-#[cfg(feature = "webhooks")]
 pub(crate) fn message(event: &Event, shop_domain: &str, has_snapshot: bool) -> anyhow::Result<Vec<u8>> {
     let cursor = cursors(event.shop_id).seal(&event.position);
     let mut json = wire::EventJson::new(event, cursor, shop_domain);

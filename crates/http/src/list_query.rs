@@ -43,6 +43,8 @@ pub(crate) enum Pages {
     Own,
     /// `limit` and `cursor`.
     Plain,
+    /// `limit` and `cursor`, which is a place in the list with any other parameters.
+    Unbound,
     /// `limit`, `cursor` and `include`.
     WithTotal,
 }
@@ -118,6 +120,8 @@ pub(crate) enum Kind {
     IdsOrNone(i64),
     /// Kinds of events, separated by commas, or in parameters of their own.
     EventKinds,
+    /// The subject of an event.
+    EventSubject,
     /// `total`.
     Total,
 }
@@ -144,6 +148,10 @@ impl Kind {
             Self::Id(max) => wire_id::requirement(max),
             Self::IdsOrNone(max) => format!("{}, or none", wire_id::requirement(max)),
             Self::EventKinds => "must be kinds of events, such as ticket.created".to_owned(),
+            Self::EventSubject => {
+                "must be a resource, such as ticket:385641613176606720, customer:123, user:45 or key:7"
+                    .to_owned()
+            }
             Self::Total => "must be total".to_owned(),
         }
     }
@@ -151,7 +159,7 @@ impl Kind {
     #[cfg(test)]
     fn schema(self) -> Schema {
         match self {
-            Self::Text | Self::Address => schemas::any_text(),
+            Self::Text | Self::Address | Self::EventSubject => schemas::any_text(),
             Self::Flag => schemas::boolean(),
             Self::Time => schemas::timestamp(),
             Self::Number(min, max) => schemas::integer(min, max),
@@ -374,9 +382,17 @@ impl QueryParameters {
     }
 
     /// Reads `cursor`, still sealed.
-    pub(crate) fn cursor(&mut self) -> Option<String> {
-        let description = "Where the page begins: `next_cursor` of the page before, sent with the same other \
-                           parameters. A cursor is valid for its list, shop and filters only.";
+    pub(crate) fn cursor(&mut self, pages: Pages) -> Option<String> {
+        let description = match pages {
+            Pages::Unbound => {
+                "Where the page begins: `next_cursor` of a page before, or the `cursor` of an entry, with any other \
+                 parameters. A cursor is valid for its list and shop only."
+            }
+            Pages::Own | Pages::Plain | Pages::WithTotal => {
+                "Where the page begins: `next_cursor` of the page before, sent with the same other parameters. A \
+                 cursor is valid for its list, shop and filters only."
+            }
+        };
         self.text("cursor", description)
     }
 }
@@ -422,7 +438,7 @@ impl PageParameters {
         }
         Ok(Self {
             limit: parameters.limit(LIMIT)?,
-            cursor: parameters.cursor(),
+            cursor: parameters.cursor(pages),
             with_total: pages == Pages::WithTotal
                 && parameters.read("include", TOTAL, Kind::Total, is_total)?.is_some(),
         })
@@ -453,7 +469,11 @@ impl<P: Place> PageRequest<P> {
         pages: Pages,
         parameters: &mut QueryParameters,
     ) -> Result<Self, Problem> {
-        let seal = CursorSeal::new(list, shop, &parameters.filter());
+        let filter = match pages {
+            Pages::Unbound => QueryParameters::default().filter(),
+            Pages::Own | Pages::Plain | Pages::WithTotal => parameters.filter(),
+        };
+        let seal = CursorSeal::new(list, shop, &filter);
         let PageParameters { limit, cursor, with_total } = PageParameters::read(pages, parameters)?;
         let after = open(&seal, cursor)?;
         Ok(Self { size: page_size(limit), after, with_total, seal })

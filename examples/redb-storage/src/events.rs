@@ -1,7 +1,9 @@
 mod log;
 
 use async_trait::async_trait;
-use hexdesk_domain::{Event, EventPosition, EventStore, EventsRemoved, Page, PageSize, ShopId, StorageError};
+use hexdesk_domain::{
+    Event, EventFilter, EventPosition, EventStore, EventsRemoved, Page, PageSize, ShopId, StorageError,
+};
 
 use crate::RedbStorage;
 use crate::encoding::decode;
@@ -14,6 +16,7 @@ impl EventStore for RedbStorage {
     async fn list_events(
         &self,
         shop: ShopId,
+        filter: EventFilter,
         after: Option<EventPosition>,
         size: PageSize,
     ) -> Result<Result<Page<Event, EventPosition>, EventsRemoved>, StorageError> {
@@ -25,11 +28,23 @@ impl EventStore for RedbStorage {
             {
                 return Ok(Err(EventsRemoved { oldest }));
             }
-            let events = transaction.open_table(EVENTS)?.range(range(shop, after))?.map(|entry| {
-                let (_, stored) = entry?;
-                read_event(stored.value())
+            let table = transaction.open_table(EVENTS)?;
+            let mut log = table.range(range(shop, after))?;
+            let mut looked_at = None;
+            let at_most = if filter.has_conditions() { filter.at_most.max(1) as usize } else { usize::MAX };
+            let listed = log.by_ref().take(at_most).filter_map(|entry| match entry {
+                Ok((key, stored)) => {
+                    let (_, change, part) = key.value();
+                    looked_at = Some(EventPosition { change, part });
+                    read_matching(stored.value(), &filter).transpose()
+                }
+                Err(error) => Some(Err(error.into())),
             });
-            Page::try_from_list(events, size, |event| event.position).map(Ok)
+            let mut page = Page::try_from_list(listed, size, |event| event.position)?;
+            if page.next.is_none() && log.next().transpose()?.is_some() {
+                page.next = looked_at;
+            }
+            Ok(Ok(page))
         })
         .await
     }
@@ -42,6 +57,17 @@ impl EventStore for RedbStorage {
         })
         .await
     }
+}
+
+/// Returns a stored event if it meets the filter. Does not decode the snapshots of others.
+fn read_matching(
+    (time, event, customer, snapshot): (i64, &[u8], Option<i64>, Option<&[u8]>),
+    filter: &EventFilter,
+) -> anyhow::Result<Option<Event>> {
+    if filter.has_conditions() && !filter.matches(&decode(event)?) {
+        return Ok(None);
+    }
+    read_event((time, event, customer, snapshot)).map(Some)
 }
 
 /// Puts a stored event and its snapshot together.

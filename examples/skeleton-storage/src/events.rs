@@ -1,7 +1,9 @@
 //! The obligations EVENT are in the documentation of [`EventStore`].
 
 use async_trait::async_trait;
-use hexdesk_domain::{Event, EventPosition, EventStore, EventsRemoved, Page, PageSize, ShopId, StorageError};
+use hexdesk_domain::{
+    Event, EventFilter, EventPosition, EventStore, EventsRemoved, Page, PageSize, ShopId, StorageError,
+};
 
 use crate::{SkeletonStorage, not_implemented};
 
@@ -10,6 +12,7 @@ impl EventStore for SkeletonStorage {
     async fn list_events(
         &self,
         shop: ShopId,
+        filter: EventFilter,
         after: Option<EventPosition>,
         size: PageSize,
     ) -> Result<Result<Page<Event, EventPosition>, EventsRemoved>, StorageError> {

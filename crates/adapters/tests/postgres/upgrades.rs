@@ -331,7 +331,7 @@ async fn the_log_of_the_first_version_begins_with_its_first_event() {
         (2, Some(at(change, part)), Err(end)),
         (2, Some(end), Ok(0)),
     ] {
-        let listed = storage.list_events(shop(of), after, PageSize::MAX).await.unwrap();
+        let listed = storage.list_events(shop(of), Default::default(), after, PageSize::MAX).await.unwrap();
         let mut stamps = listed.iter().flat_map(|page| &page.entries).map(|event| event.stamp);
         assert!(stamps.all(|stamp| stamp.request_id.is_none()));
         let listed = listed.map(|page| page.entries.len()).map_err(|EventsRemoved { oldest }| oldest);

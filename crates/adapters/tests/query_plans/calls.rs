@@ -89,9 +89,13 @@ impl Call {
             Self::ListKeys(after) => {
                 storage.list_keys(shop, after, PageSize::of(LIMIT)).await.unwrap().entries.len()
             }
-            Self::ListEvents(after) => {
-                storage.list_events(shop, after, PageSize::of(LIMIT)).await.unwrap().unwrap().entries.len()
-            }
+            Self::ListEvents(after) => storage
+                .list_events(shop, Default::default(), after, PageSize::of(LIMIT))
+                .await
+                .unwrap()
+                .unwrap()
+                .entries
+                .len(),
             Self::SearchTickets(query, after) => {
                 let query = SearchQuery::parse(query).unwrap();
                 storage.search_tickets(shop, query, after, PageSize::of(LIMIT)).await.unwrap().entries.len()

@@ -14,7 +14,8 @@ use hexdesk_domain::{
 
 /// The shop's events as kind, change since its creation, and part.
 async fn log(storage: &SqliteStorage, shop: ShopId) -> Vec<(EventKind, i64, i64)> {
-    let page = storage.list_events(shop, None, PageSize::of(1_000)).await.unwrap().unwrap();
+    let page =
+        storage.list_events(shop, Default::default(), None, PageSize::of(1_000)).await.unwrap().unwrap();
     assert_eq!(page.next, None);
     // A shop that is created at a time begins where no log can be before.
     let first = at(0).unix_millis() * 16;
@@ -121,14 +122,19 @@ async fn deletions_of_an_erasure_are_numbered_without_a_gap() {
 async fn a_restored_backup_continues_the_log_ahead_of_the_lost_one() {
     let fixture = fixture().await;
     fixture.storage.create_tickets(vec![ticket(fixture.shop, fixture.customer, 1)]).await.unwrap();
-    let written = fixture.storage.list_events(fixture.shop, None, PageSize::of(10)).await.unwrap().unwrap();
+    let written = fixture
+        .storage
+        .list_events(fixture.shop, Default::default(), None, PageSize::of(10))
+        .await
+        .unwrap()
+        .unwrap();
     let beside = |name: &str| fixture.directory.path().join(name);
     back_up(&fixture.path(), &beside("backup.db")).unwrap();
     let continues_at = async |backup: &str, restored: &str, now: Timestamp| {
         restore(&beside(backup), &beside(restored), false, now).unwrap();
         let storage = SqliteStorage::open(&beside(restored)).unwrap();
         let page = PageSize::of(u32::try_from(written.entries.len()).unwrap());
-        let old = storage.list_events(fixture.shop, None, page).await.unwrap().unwrap();
+        let old = storage.list_events(fixture.shop, Default::default(), None, page).await.unwrap().unwrap();
         assert_eq!(old.entries, written.entries);
         storage.create_tickets(vec![ticket(fixture.shop, fixture.customer, 2)]).await.unwrap();
         log(&storage, fixture.shop).await.last().unwrap().1

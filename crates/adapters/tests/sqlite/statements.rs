@@ -266,7 +266,7 @@ async fn users_and_keys_are_listed_along_their_keys() {
 #[tokio::test]
 async fn events_are_listed_along_their_key() {
     let fixture = recorded_fixture().await;
-    let list = |after| fixture.storage.list_events(fixture.shop, after, PageSize::of(50));
+    let list = |after| fixture.storage.list_events(fixture.shop, Default::default(), after, PageSize::of(50));
     let primary_key = "sqlite_autoindex_events_1";
     assert_follows(&plan(&fixture, list(None)).await, primary_key, "shop_id=?");
     let after = EventPosition { change: 1, part: 0 };
@@ -341,7 +341,12 @@ async fn lists_follow_their_indexes_during_an_erasure() {
         storage.list_comments(shop, TicketId::new(1).unwrap(), None, PageSize::of(50)).await.unwrap();
         storage.list_customers(shop, CustomerFilter::default(), None, PageSize::of(50)).await.unwrap();
         storage
-            .list_events(shop, Some(EventPosition { change: 1, part: 0 }), PageSize::of(50))
+            .list_events(
+                shop,
+                Default::default(),
+                Some(EventPosition { change: 1, part: 0 }),
+                PageSize::of(50),
+            )
             .await
             .unwrap()
             .unwrap();

@@ -240,7 +240,10 @@ async fn the_log_of_the_older_version_begins_with_its_first_event() {
         (4, None, Ok(0)),
         (5, None, Ok(0)),
     ] {
-        let listed = storage.list_events(ShopId::new(shop).unwrap(), after, PageSize::MAX).await.unwrap();
+        let listed = storage
+            .list_events(ShopId::new(shop).unwrap(), Default::default(), after, PageSize::MAX)
+            .await
+            .unwrap();
         let mut stamps = listed.iter().flat_map(|page| &page.entries).map(|event| event.stamp);
         assert!(stamps.all(|stamp| stamp.request_id.is_none()));
         let listed = listed.map(|page| page.entries.len()).map_err(|EventsRemoved { oldest }| oldest);
@@ -250,7 +253,7 @@ async fn the_log_of_the_older_version_begins_with_its_first_event() {
     let shop = ShopId::new(4).unwrap();
     let end = storage.find_log_end(shop).await.unwrap();
     for (after, is_listed) in [(at(9, 0), false), (end, true)] {
-        let listed = storage.list_events(shop, Some(after), PageSize::MAX).await.unwrap();
+        let listed = storage.list_events(shop, Default::default(), Some(after), PageSize::MAX).await.unwrap();
         assert_eq!(listed.is_ok(), is_listed, "{after:?}");
     }
 }

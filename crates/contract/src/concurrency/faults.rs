@@ -391,7 +391,7 @@ fn of_tickets() -> Vec<Fault> {
 
 fn of_the_log() -> Vec<Fault> {
     vec![
-        fault("EVENT-13", "The log is in the order of time.").list_events(|store, shop, after, size| {
+        fault("EVENT-13", "The log is in the order of time.").list_events(|store, shop, _, after, size| {
             let mut events = store.events_after(shop, None);
             events.sort_by_key(|(position, event)| (event.stamp.time, *position));
             let events = crate::faulty::rest(events, after, |position, after| position > after);

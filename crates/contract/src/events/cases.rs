@@ -4,6 +4,7 @@
 //! once that change is in it.
 
 mod erasure;
+mod filters;
 mod kinds;
 mod pages;
 mod silence;
@@ -12,6 +13,7 @@ mod stamps;
 mod walk;
 
 pub use self::erasure::event_11_erasure_takes_the_customers_snapshots;
+pub use self::filters::event_17_conditions_bound_what_is_listed;
 pub use self::kinds::{
     event_1_creating_tickets_is_logged, event_2_changing_and_deleting_a_ticket_is_logged,
     event_3_creating_comments_is_logged, event_4_creating_and_changing_a_customer_is_logged,

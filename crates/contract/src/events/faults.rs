@@ -1,6 +1,7 @@
 //! Faults of the listed log and of its snapshots.
 
 mod erasure;
+mod filters;
 mod surplus;
 
 use std::collections::BTreeMap;
@@ -38,7 +39,7 @@ impl Context<'_> {
 impl Fault {
     /// Replaces the shop's log when it is listed.
     fn listed_log(self, log: impl Fn(&State, ShopId) -> Vec<Event> + Send + Sync + 'static) -> Self {
-        self.list_events(move |store, shop, after, size| {
+        self.list_events(move |store, shop, _, after, size| {
             let events = log(store, shop).into_iter().map(|event| (event.position, event)).collect();
             Ok(Ok(Page::cut(rest(events, after, |position, after| position > after), size)))
         })
@@ -107,6 +108,7 @@ pub(crate) fn faults() -> Vec<Fault> {
         of_snapshots(),
         of_pages(),
         of_sizes(),
+        filters::faults(),
         erasure::faults(),
         surplus::faults(),
     ]
@@ -312,7 +314,7 @@ fn of_snapshots() -> Vec<Fault> {
 /// Pages that end by bytes.
 fn of_sizes() -> Vec<Fault> {
     let faults = page_faults!("events").map(|(broken, sentence)| {
-        fault("EVENT-12", sentence).list_events(move |store, shop, after, size| {
+        fault("EVENT-12", sentence).list_events(move |store, shop, _, after, size| {
             Ok(Ok(broken.page_of(store.events_after(shop, after), size)))
         })
     });
@@ -324,29 +326,29 @@ fn of_pages() -> Vec<Fault> {
         fault("EVENT-12", "The events of all shops are listed.")
             .listed_log(|state, _| state.events.values().flatten().cloned().collect()),
         fault("EVENT-12", "A full page of events always has a next one.").list_events(
-            |store, shop, after, size| Ok(Ok(full_page_goes_on(store.events_after(shop, after), size))),
+            |store, shop, _, after, size| Ok(Ok(full_page_goes_on(store.events_after(shop, after), size))),
         ),
         fault("EVENT-12", "The next page of events skips the rest of a change.").list_events(
-            |store, shop, after, size| {
+            |store, shop, _, after, size| {
                 let mut events = store.events_after(shop, after);
                 events.retain(|(position, _)| after.is_none_or(|after| position.change > after.change));
                 Ok(Ok(Page::cut(events, size)))
             },
         ),
         fault("EVENT-12", "After a position that no event has, the log begins again.").list_events(
-            |store, shop, after, size| {
+            |store, shop, _, after, size| {
                 let log = store.events_after(shop, None);
                 let after = after.filter(|after| log.iter().any(|(position, _)| position == after));
                 Ok(Ok(Page::cut(store.events_after(shop, after), size)))
             },
         ),
-        fault("EVENT-12", "A page begins at the given event.").list_events(|store, shop, after, size| {
+        fault("EVENT-12", "A page begins at the given event.").list_events(|store, shop, _, after, size| {
             let mut events = store.events_after(shop, None);
             events.retain(|(position, _)| after.is_none_or(|after| *position >= after));
             Ok(Ok(Page::cut(events, size)))
         }),
         fault("EVENT-12", "A page with a limit above 2 has no next one.").list_events(
-            |store, shop, after, size| {
+            |store, shop, _, after, size| {
                 let mut page = Page::cut(store.events_after(shop, after), size);
                 page.next.take_if(|_| size.entries > 2);
                 Ok(Ok(page))

@@ -22,7 +22,7 @@ pub(crate) async fn log_after(
 ) -> anyhow::Result<Vec<Event>> {
     let mut log: Vec<Event> = Vec::new();
     for _ in 0..MAX_PAGES {
-        let page = storage.list_events(shop, after, size).await??;
+        let page = storage.list_events(shop, Default::default(), after, size).await??;
         log.extend(page.entries);
         after = page.next;
         if after.is_none() {

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use hexdesk_domain::{
-    ApiKeySnapshot, AuditStamp, CommentId, CustomerId, Event, EventKind, EventPosition, EventStore,
-    EventsRemoved, Page, PageSize, ShopId, Snapshot, StorageError, Subject,
+    ApiKeySnapshot, AuditStamp, CommentId, CustomerId, Event, EventFilter, EventKind, EventPosition,
+    EventStore, EventsRemoved, Page, PageSize, ShopId, Snapshot, StorageError, Subject,
 };
 
 use super::{MemoryStorage, State};
@@ -57,6 +57,25 @@ impl State {
         wanted.map(|event| (event.position, event.clone())).collect()
     }
 
+    /// A page of the events after this position that meet the filter (EVENT-17).
+    pub(crate) fn page_of_log(
+        &self,
+        shop: ShopId,
+        filter: &EventFilter,
+        after: Option<EventPosition>,
+        size: PageSize,
+    ) -> Page<Event, EventPosition> {
+        let mut events = self.events_after(shop, after);
+        let mut end = None;
+        if filter.has_conditions() && events.len() > filter.at_most.max(1) as usize {
+            events.truncate(filter.at_most.max(1) as usize);
+            end = events.last().map(|(position, _)| *position);
+        }
+        events.retain(|(_, event)| filter.matches(event));
+        let page = Page::cut(events, size);
+        Page { next: page.next.or(end), ..page }
+    }
+
     /// Fails if events after this position were removed.
     pub(crate) fn check_not_removed(
         &self,
@@ -84,11 +103,13 @@ impl EventStore for MemoryStorage {
     async fn list_events(
         &self,
         shop: ShopId,
+        filter: EventFilter,
         after: Option<EventPosition>,
         size: PageSize,
     ) -> Result<Result<Page<Event, EventPosition>, EventsRemoved>, StorageError> {
         let state = self.state();
-        Ok(state.check_not_removed(shop, after).map(|()| Page::cut(state.events_after(shop, after), size)))
+        let removed = state.check_not_removed(shop, after);
+        Ok(removed.map(|()| state.page_of_log(shop, &filter, after, size)))
     }
 
     async fn find_log_end(&self, shop: ShopId) -> Result<EventPosition, StorageError> {

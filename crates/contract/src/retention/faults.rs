@@ -160,12 +160,14 @@ fn of_events() -> Vec<Fault> {
                 Ok(removed)
             },
         ),
-        fault("RETENTION-3", "No list starts at a removed event.").list_events(|store, shop, after, size| {
-            let all = store.events_after(shop, None);
-            let is_there = after.is_none_or(|after| all.iter().any(|(place, _)| *place == after));
-            let events = if is_there { store.events_after(shop, after) } else { Vec::new() };
-            Ok(Ok(Page::cut(events, size)))
-        }),
+        fault("RETENTION-3", "No list starts at a removed event.").list_events(
+            |store, shop, _, after, size| {
+                let all = store.events_after(shop, None);
+                let is_there = after.is_none_or(|after| all.iter().any(|(place, _)| *place == after));
+                let events = if is_there { store.events_after(shop, after) } else { Vec::new() };
+                Ok(Ok(Page::cut(events, size)))
+            },
+        ),
         fault("RETENTION-3", "A step returns one removed event too few.").remove_events(
             |store, shop, before, limit| Ok(store.remove_events(shop, before, limit).saturating_sub(1)),
         ),

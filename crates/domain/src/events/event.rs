@@ -171,6 +171,26 @@ impl std::fmt::Display for Subject {
     }
 }
 
+/// The text is not a subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a resource, such as ticket:385641613176606720, customer:123, user:45 or key:7")]
+pub struct UnknownSubject;
+
+impl std::str::FromStr for Subject {
+    type Err = UnknownSubject;
+
+    /// Reads its type and number: `ticket:5`. `key` is short for `api_key`.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, digits) = text.split_once(':').ok_or(UnknownSubject)?;
+        let name = if name == "key" { "api_key" } else { name };
+        // Signs are no digits.
+        let number = Some(digits).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+        let number = number.and_then(|digits| digits.parse().ok()).ok_or(UnknownSubject)?;
+        let mut subjects = EventKind::ALL.iter().filter_map(|kind| kind.subject(number));
+        subjects.find(|subject| subject.type_name() == name).ok_or(UnknownSubject)
+    }
+}
+
 /// The subject of an event, in its state after the change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "each name says it")]
@@ -323,5 +343,33 @@ mod tests {
             assert_eq!(kind.as_str().split_once('.').unwrap().0, name);
         }
         assert_eq!("ticket.exploded".parse::<EventKind>(), Err(UnknownEventKind));
+    }
+
+    #[test]
+    fn a_subject_is_read_as_it_is_written() {
+        for subject in EventKind::ALL.iter().filter_map(|kind| kind.subject(7)) {
+            assert_eq!(subject.to_string().parse(), Ok(subject));
+        }
+        assert_eq!("key:7".parse(), Ok(Subject::ApiKey(KeyNumber::new(7).unwrap())));
+        for text in [
+            "",
+            "7",
+            ":7",
+            "ticket",
+            "ticket:",
+            "ticket:0",
+            "ticket:-1",
+            "ticket:+1",
+            "ticket:1 ",
+            " ticket:1",
+            "Ticket:1",
+            "tickets:1",
+            "customer:9007199254740992",
+            "ticket:9223372036854775808",
+            "ticket:1:2",
+            "ticket:१",
+        ] {
+            assert_eq!(text.parse::<Subject>(), Err(UnknownSubject), "{text}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use crate::{Event, EventPosition, EventsRemoved, Page, PageSize, ShopId, StorageError};
+use crate::{Event, EventFilter, EventPosition, EventsRemoved, Page, PageSize, ShopId, StorageError};
 
 /// Reads the event log. Every method of the ports that changes a shop's data appends to the shop's
 /// log, in the transaction of the change. It appends exactly one event for each resource that it
@@ -50,6 +50,13 @@ use crate::{Event, EventPosition, EventsRemoved, Page, PageSize, ShopId, Storage
 ///   event that was listed before is at or before it. A list can start there, even if every event
 ///   was removed.
 ///
+/// - **EVENT-17** A list with conditions holds only events that meet all of them. It looks at no more
+///   than the next [`EventFilter::at_most`] events of the log. If these hold more events that meet the
+///   conditions than the page, `next` is the position of the last event of the page. Otherwise, if the
+///   log goes on, `next` is the position of the last event that the list looked at, even if the page is
+///   empty. Otherwise there is no `next`. So following `next` returns every event that meets the
+///   conditions once. EVENT-15 holds with and without conditions.
+///
 /// A store may delete the rows of an erased customer in several transactions, after the erasure has
 /// taken effect. The event of a row is then in the transaction that deletes the row. All events are
 /// in the log when the erasure returns. EVENT-11 holds from the moment when the erasure takes
@@ -61,7 +68,8 @@ use crate::{Event, EventPosition, EventsRemoved, Page, PageSize, ShopId, Storage
 /// resource. Of two snapshots of a ticket, the one with the larger version is later.
 #[async_trait]
 pub trait EventStore: Send + Sync {
-    /// Returns the shop's events after this position in the log, oldest first: a page of this size.
+    /// Returns the shop's events that meet the filter after this position in the log, oldest first: a
+    /// page of this size.
     /// Returns [`EventsRemoved`] if events after this position were removed.
     ///
     /// # Errors
@@ -69,6 +77,7 @@ pub trait EventStore: Send + Sync {
     async fn list_events(
         &self,
         shop: ShopId,
+        filter: EventFilter,
         after: Option<EventPosition>,
         size: PageSize,
     ) -> Result<Result<Page<Event, EventPosition>, EventsRemoved>, StorageError>;

@@ -299,7 +299,8 @@ macro_rules! forward_named {
     };
     ($field:tt list_events) => {
         $crate::forward_method!(list_events<>(
-            $field, shop: $crate::ShopId, after: Option<$crate::EventPosition>, size: $crate::PageSize
+            $field, shop: $crate::ShopId, filter: $crate::EventFilter, after: Option<$crate::EventPosition>,
+            size: $crate::PageSize
         ) -> ::std::result::Result<$crate::Page<$crate::Event, $crate::EventPosition>, $crate::EventsRemoved>);
     };
     ($field:tt find_log_end) => {

@@ -53,7 +53,7 @@ pub(crate) async fn serve(
 fn page(query: &mut QueryParameters) -> Result<(Option<u32>, Option<String>), Problem> {
     let limit = "How many entries the page may have. A page whose texts reach 4 MiB ends earlier. Without `limit` and \
                  `cursor` the response holds every comment; with `cursor` alone the default is 50.";
-    Ok((query.limit(limit)?, query.cursor()))
+    Ok((query.limit(limit)?, query.cursor(Pages::Plain)))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use hexdesk_domain::{EventsRemoved, Principal};
+use hexdesk_domain::{EventFilter, EventsRemoved, Principal};
 
 use super::stream::{LongPoll, MAX_WAIT_SECONDS, StreamPlaces};
 use super::wire::{EventJson, EventsAnswer};
@@ -13,7 +13,13 @@ use crate::services::{Started, storage_problem};
 #[cfg(test)]
 use crate::tickets;
 
-static QUERY: ListQuery<Duration> = ListQuery::new("events", Pages::Plain, wait);
+static QUERY: ListQuery<(EventFilter, Duration)> = ListQuery::new("events", Pages::Unbound, parameters);
+
+fn parameters(query: &mut QueryParameters) -> Result<(EventFilter, Duration), Problem> {
+    // Declares both, whatever the values of the first are.
+    let (filter, wait) = (super::filter(query), wait(query));
+    Ok((filter?, wait?))
+}
 
 fn wait(query: &mut QueryParameters) -> Result<Duration, Problem> {
     let description = "How many seconds to wait for an event if there is none yet. The response comes as soon as there \
@@ -33,17 +39,17 @@ pub(crate) async fn serve(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let shop = &principal.shop;
-    let (asked, wait) = QUERY.read(&request, shop.id)?;
-    let read = async || {
-        let page = services.events.list_events(shop.id, asked.after, asked.size).await;
+    let (asked, (filter, wait)) = QUERY.read(&request, shop.id)?;
+    let read = async |after| {
+        let page = services.events.list_events(shop.id, filter.clone(), after, asked.size).await;
         page.map_err(storage_problem)?
             .map_err(|EventsRemoved { oldest }| Problem::events_removed(asked.cursor(oldest)))
     };
     let page = if wait.is_zero() {
-        read().await?
+        read(asked.after).await?
     } else {
         LongPoll { services: &services, places: &places, principal: &principal, request: &request, wait }
-            .first_page(read)
+            .first_page(&filter, asked.after, read)
             .await?
     };
     let next = asked.next_cursor(page.next);
@@ -65,7 +71,8 @@ pub(crate) fn describe() -> Description {
          committed together with the change. To follow the log, ask again later with the `cursor` of the last event \
          you have seen: no event is ever added before it. With `wait`, the response comes once there is an event. An event appears when every change that began before it \
          has ended, usually at once. Erasing a customer removes its data from all events. The server keeps events \
-         for as long as it is configured to. A `cursor` before the oldest event that is left returns 410. Unknown and repeated parameters are errors.",
+         for as long as it is configured to. A page looks at up to 10,000 events of the log: if few of them meet the \
+         conditions, it may be short or empty, and have a `next_cursor`. A `cursor` before the oldest event that is left returns 410. Unknown and repeated parameters are errors.",
     )
     .parameters(QUERY.parameters())
     .returns::<EventsAnswer<'static>>(

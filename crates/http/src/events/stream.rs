@@ -47,7 +47,7 @@ fn parameters(query: &mut QueryParameters) -> Result<(Option<String>, EventFilte
         "Where the stream begins: after the event with this `cursor`, or `start` for the oldest event. The default is \
          the present end of the log. The header `Last-Event-ID` comes first.",
     );
-    Ok((after, EventFilter { kinds: kinds(query)? }))
+    Ok((after, EventFilter { kinds: kinds(query)?, ..EventFilter::default() }))
 }
 
 /// `GET /api/v1/events/stream`: the event log of the key's shop from some place on, without an end.
@@ -131,7 +131,10 @@ async fn position(
         START => EventPosition::START,
         cursor => seal.open(cursor).ok_or_else(|| invalid_place("after or Last-Event-ID"))?,
     };
-    let page = services.events.list_events(principal.shop.id, Some(position), PageSize::of(1)).await;
+    let page = services
+        .events
+        .list_events(principal.shop.id, Default::default(), Some(position), PageSize::of(1))
+        .await;
     Ok(match page.map_err(storage_problem)? {
         Err(EventsRemoved { oldest }) if after == START => Ok(oldest),
         checked => checked.map(|_| position),

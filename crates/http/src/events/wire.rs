@@ -83,7 +83,6 @@ impl<'a> EventJson<'a> {
     }
 
     /// The same without the state of the resource.
-    #[cfg(feature = "webhooks")]
     pub(super) fn without_snapshot(self) -> Self {
         Self { snapshot: None, ..self }
     }

@@ -43,7 +43,7 @@ pub(crate) async fn serve(
 }
 
 fn page(query: &mut QueryParameters) -> Result<(Option<u32>, Option<String>), Problem> {
-    Ok((query.limit("How many attempts the page may have. The default is 50.")?, query.cursor()))
+    Ok((query.limit("How many attempts the page may have. The default is 50.")?, query.cursor(Pages::Plain)))
 }
 
 #[cfg(test)]

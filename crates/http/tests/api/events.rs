@@ -118,7 +118,7 @@ fn every_change_is_logged_with_actor_and_snapshot(database: Database) {
     // Each event names its request, and the operator has none. A replay adds none.
     assert!(demo.iter().all(|event| event["requestId"].is_null()));
     let made_by = |response: &Response| response.header("x-request-id").unwrap().to_owned();
-    assert_eq!(events[0]["requestId"], made_by(&created));
+    assert_eq!(events[1]["requestId"], made_by(&created));
     for (made, count) in [(&comment, 2), (&closed, 1), (&renamed, 1), (&user, 1), (&gone, 2), (&rotated, 2)] {
         let request = made_by(made);
         assert_eq!(events.iter().filter(|event| event["requestId"] == request).count(), count, "{made:?}");
@@ -263,11 +263,11 @@ fn invalid_parameters_are_refused(database: Database) {
         ("limit=0", "limit must be a whole number from 1 to 100"),
         (
             "include=total",
-            "The query parameter \"include\" is unknown. The query parameters here are wait, limit, cursor",
+            "The query parameter \"include\" is unknown. The query parameters here are kinds, subject, from, to, wait, limit, cursor",
         ),
         (
             "kind=ticket.created",
-            "The query parameter \"kind\" is unknown. The query parameters here are wait, limit, cursor",
+            "The query parameter \"kind\" is unknown; the nearest is kinds. The query parameters here are kinds, subject, from, to, wait, limit, cursor",
         ),
         ("wait=31", "wait must be a whole number from 0 to 30"),
         ("cursor=AQ", "cursor must be the next_cursor of a page of this same list"),

@@ -53,7 +53,8 @@ async fn an_undecodable_event_is_an_error() {
             Ok(())
         };
         storage.write("put", put).await.unwrap();
-        let error = storage.list_events(shop, None, PageSize::of(1)).await.expect_err(done);
+        let error =
+            storage.list_events(shop, Default::default(), None, PageSize::of(1)).await.expect_err(done);
         assert_eq!(error.kind, StorageErrorKind::Unexpected, "{error}");
         assert!(error.to_string().starts_with("list_events: a stored "), "{error}");
     }

@@ -92,7 +92,16 @@ async fn stored_values_have_the_layout_of_this_format() {
     assert_eq!(stored, kept);
     // Everything is read back.
     let shop = storage.find_shop(&domain()).await.unwrap().unwrap().id;
-    assert_eq!(storage.list_events(shop, None, PageSize::MAX).await.unwrap().unwrap().entries.len(), 6);
+    assert_eq!(
+        storage
+            .list_events(shop, Default::default(), None, PageSize::MAX)
+            .await
+            .unwrap()
+            .unwrap()
+            .entries
+            .len(),
+        6
+    );
     assert_eq!(storage.count_tickets(shop, TicketFilter::default()).await.unwrap(), 1);
     assert_eq!(storage.count_keys(shop).await.unwrap(), 1);
     assert!(

@@ -27,7 +27,7 @@ pub(crate) async fn events(
     shop: ShopId,
     after: Option<EventPosition>,
 ) -> Vec<Event> {
-    storage.list_events(shop, after, PageSize::of(100)).await.unwrap().unwrap().entries
+    storage.list_events(shop, Default::default(), after, PageSize::of(100)).await.unwrap().unwrap().entries
 }
 
 /// A storage with one connection, a shop and a customer; a client of the database that holds

@@ -46,7 +46,7 @@ async fn a_shops_log_is_listed_along_its_key() {
     let within = EventPosition { change: 1, part: 2 };
     for (after, kept) in [(None, 1), (Some(within), 1), (Some(end), 0)] {
         KEPT.take();
-        let list = recorded.storage.list_events(shop(), after, PageSize::of(50));
+        let list = recorded.storage.list_events(shop(), Default::default(), after, PageSize::of(50));
         let statements = statements(list).await;
         let plan = recorded.explain("", &statements[0]);
         assert_follows(&plan, "events_pkey", &["shop_id =", "ROW(change, part) >"]);

@@ -51,7 +51,11 @@ async fn await_end(path: &Path) {
 async fn log(storage: &SqliteStorage, desk: &Desk) -> Vec<Event> {
     let (mut log, mut after) = (Vec::new(), None);
     loop {
-        let page = storage.list_events(desk.shop, after, PageSize::of(1_000)).await.unwrap().unwrap();
+        let page = storage
+            .list_events(desk.shop, Default::default(), after, PageSize::of(1_000))
+            .await
+            .unwrap()
+            .unwrap();
         log.extend(page.entries);
         after = page.next;
         if after.is_none() {

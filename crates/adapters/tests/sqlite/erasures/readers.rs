@@ -59,7 +59,8 @@ async fn is_there(
             (length(found.entries.len()), page)
         }
         _ => {
-            let events = storage.list_events(shop, None, PAGE).await.unwrap().unwrap().entries;
+            let events =
+                storage.list_events(shop, Default::default(), None, PAGE).await.unwrap().unwrap().entries;
             let snapshots = events.iter().filter(|event| event.snapshot.is_some());
             (length(snapshots.count()), page)
         }

@@ -105,7 +105,7 @@ async fn follow(
             return Ok(seen);
         }
         let after = seen.last().map(|event| event.position);
-        seen.extend(storage.list_events(shop, after, size).await??.entries);
+        seen.extend(storage.list_events(shop, Default::default(), after, size).await??.entries);
         tokio::task::yield_now().await;
     }
 }

@@ -46,7 +46,7 @@ pub async fn event_12_pages_hold_every_event_once(storage: Arc<dyn Storage>) -> 
             }
         }
     }
-    let page = storage.list_events(empty, None, PageSize::of(1)).await??;
+    let page = storage.list_events(empty, Default::default(), None, PageSize::of(1)).await??;
     ensure!(page.entries.is_empty() && page.next.is_none(), "the log of an empty shop is {page:?}");
     Ok(())
 }
@@ -65,7 +65,7 @@ async fn expect_pages(
     size: PageSize,
 ) -> anyhow::Result<()> {
     for (after, expected) in pages_of(log, size, |event| event.position) {
-        let page = storage.list_events(shop, after, size).await??;
+        let page = storage.list_events(shop, Default::default(), after, size).await??;
         same(&format!("a page of {size:?}"), &page, &expected)?;
     }
     Ok(())

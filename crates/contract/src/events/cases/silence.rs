@@ -153,7 +153,7 @@ async fn reads(expected_events: &ExpectedEvents<'_>, fixture: &ShopWithPeople) -
     storage.find_user(shop, fixture.user.id).await?;
     storage.list_users(shop, UserFilter::default(), None, PageSize::MAX).await?;
     storage.list_keys(shop, None, PageSize::MAX).await?;
-    storage.list_events(shop, None, PageSize::MAX).await??;
+    storage.list_events(shop, Default::default(), None, PageSize::MAX).await??;
     storage.find_log_end(shop).await?;
     storage.create_shop(&fixture.shop.domain, at(1)).await?;
     storage.create_shop(&domain("new.example.com")?, at(1)).await?;

@@ -71,7 +71,7 @@ pub async fn event_15_no_list_skips_removed_events(storage: Arc<dyn Storage>) ->
                     return Ok(());
                 }
                 for (read, event) in (1..).zip(&*log) {
-                    match storage.list_events(shop, Some(event.position), PAGE).await? {
+                    match storage.list_events(shop, Default::default(), Some(event.position), PAGE).await? {
                         Ok(page) => {
                             let rest: Vec<_> = log[read..].iter().take(4).cloned().collect();
                             same("a page during a removal", &page.entries, &rest)?;
@@ -101,7 +101,8 @@ async fn expect_beginning(
     same("the log that is left", &rest.as_slice(), &&log[removed..])?;
     for (read, event) in (1..).zip(log) {
         let what = format!("the log after event {read} of {}, with {removed} removed", log.len());
-        let listed = storage.list_events(shop, Some(event.position), PageSize::MAX).await?;
+        let listed =
+            storage.list_events(shop, Default::default(), Some(event.position), PageSize::MAX).await?;
         let expected = match removed.checked_sub(1).and_then(|last| log.get(last)) {
             Some(last) if read < removed => Err(EventsRemoved { oldest: last.position }),
             _ => Ok(log[read..].to_vec()),

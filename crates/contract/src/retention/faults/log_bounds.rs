@@ -26,9 +26,11 @@ pub(super) fn faults() -> Vec<Fault> {
 fn of_the_beginning() -> Vec<Fault> {
     vec![
         fault("EVENT-15", "A list that starts at a removed event begins with the next one that is left.")
-            .list_events(|store, shop, after, size| Ok(Ok(Page::cut(store.events_after(shop, after), size)))),
+            .list_events(|store, shop, _, after, size| {
+                Ok(Ok(Page::cut(store.events_after(shop, after), size)))
+            }),
         fault("EVENT-15", "No list starts after the last removed event.").list_events(
-            |store, shop, after, size| {
+            |store, shop, _, after, size| {
                 let first = first(store, shop);
                 if store.log_beginnings.contains_key(&shop)
                     && let (Some(after), Some(oldest)) = (after, first)
@@ -40,7 +42,7 @@ fn of_the_beginning() -> Vec<Fault> {
             },
         ),
         fault("EVENT-15", "The oldest position is that of the first event that is left.").list_events(
-            |store, shop, after, size| {
+            |store, shop, _, after, size| {
                 let first = first(store, shop);
                 let checked = store.check_not_removed(shop, after);
                 let checked =
@@ -49,7 +51,7 @@ fn of_the_beginning() -> Vec<Fault> {
             },
         ),
         fault("EVENT-15", "A list without a position fails once events were removed.").list_events(
-            |store, shop, after, size| {
+            |store, shop, _, after, size| {
                 let start = EventPosition::START;
                 let checked = store.check_not_removed(shop, after.or(Some(start)));
                 Ok(checked.map(|()| Page::cut(store.events_after(shop, after), size)))
@@ -75,7 +77,7 @@ fn of_the_beginning() -> Vec<Fault> {
             },
         ),
         fault("EVENT-15", "The beginning is read before, not while, events are listed.")
-            .list_events(|store, shop, after, size| {
+            .list_events(|store, shop, _, after, size| {
                 let checked = store.earlier.check_not_removed(shop, after);
                 Ok(checked.map(|()| Page::cut(store.events_after(shop, after), size)))
             })

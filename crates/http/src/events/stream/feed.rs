@@ -222,7 +222,7 @@ async fn read_new(latest: &Latest, events: &dyn EventStore, shop: &Shop) -> anyh
     let cursors = cursors(shop.id);
     loop {
         let until = latest.kept().until;
-        match events.list_events(shop.id, Some(until), PAGE).await? {
+        match events.list_events(shop.id, Default::default(), Some(until), PAGE).await? {
             Ok(page) if page.entries.is_empty() => return Ok(()),
             Ok(page) => {
                 let frames = page.entries.into_iter().map(|event| {

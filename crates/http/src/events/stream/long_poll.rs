@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix_web::{HttpRequest, web};
-use hexdesk_domain::{Event, EventPosition, Page, Principal};
+use hexdesk_domain::{Event, EventFilter, EventPosition, Page, Principal};
 use tokio::time::{Instant, sleep_until};
 
 use super::StreamPlaces;
@@ -25,13 +25,15 @@ pub(in crate::events) struct LongPoll<'a> {
 }
 
 impl LongPoll<'_> {
-    /// Reads until there is an event, or the time is over.
+    /// Reads until there is an event or more of the log to look at, or the time is over.
     ///
     /// # Errors
     /// 429 if too many streams are open, 401 if the key was revoked meanwhile, and the errors of `read`.
     pub(in crate::events) async fn first_page(
         &self,
-        read: impl AsyncFn() -> Result<Page<Event, EventPosition>, Problem>,
+        filter: &EventFilter,
+        mut after: Option<EventPosition>,
+        read: impl AsyncFn(Option<EventPosition>) -> Result<Page<Event, EventPosition>, Problem>,
     ) -> Result<Page<Event, EventPosition>, Problem> {
         let Self { services, principal, request, .. } = *self;
         let ends = Instant::now() + self.wait;
@@ -41,11 +43,18 @@ impl LongPoll<'_> {
         let mut grown = feed.grown();
         let mut key = KeyCheck::new(services.shared(), principal.clone());
         loop {
+            // Nothing more appears before it. Without conditions, there is nothing to skip.
+            let end = match filter.has_conditions() {
+                true => Some(services.events.find_log_end(principal.shop.id).await.map_err(storage_problem)?),
+                false => after,
+            };
             // The feed notices everything that this does not find.
-            let page = read().await?;
-            if !page.entries.is_empty() || Instant::now() >= ends || *place.stopping.borrow() {
+            let page = read(after).await?;
+            let is_over = Instant::now() >= ends || *place.stopping.borrow();
+            if !page.entries.is_empty() || page.next.is_some() || is_over {
                 return Ok(page);
             }
+            after = after.max(end);
             admission::release(request);
             tokio::select! {
                 _ = grown.changed() => {}

@@ -122,18 +122,29 @@ impl OpenStream {
             Ok(batch) => return Ok(Ok(batch)),
             Err(since) => since,
         };
-        let page = self.services.events.list_events(self.shop.id, Some(at), PAGE).await?;
+        let page =
+            self.services.events.list_events(self.shop.id, self.filter.clone(), Some(at), PAGE).await?;
         Ok(page.map(|page| {
             let cursors = cursors(self.shop.id);
             let mut batch = Batch::default();
-            if page.entries.is_empty() {
-                // Nothing lies between the client and the feed.
-                batch.until = Some(since);
-            }
             for event in &page.entries {
                 let cursor = || cursors.seal(&event.position);
                 let frame = || frames::of_event(event, cursor(), self.shop.domain.as_str()).ok();
                 batch.add(event, frame, &self.filter);
+            }
+            match page.next {
+                // The store looked at more events than it returned.
+                Some(next) if batch.until != Some(next) => {
+                    (batch.until, batch.left_out) = (Some(next), MAX_LEFT_OUT);
+                }
+                // Nothing else lies between the client and the feed, except what the filter leaves out.
+                None if batch.until < Some(since) => {
+                    batch.until = Some(since);
+                    if self.filter.has_conditions() {
+                        batch.left_out = MAX_LEFT_OUT;
+                    }
+                }
+                _ => {}
             }
             batch
         }))

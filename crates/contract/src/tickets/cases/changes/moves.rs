@@ -118,7 +118,7 @@ async fn history_moves_too(
         let mut snapshots = 0;
         let mut after = None;
         loop {
-            let page = storage.list_events(shop, after, PageSize::MAX).await??;
+            let page = storage.list_events(shop, Default::default(), after, PageSize::MAX).await??;
             let events = page.entries.iter().filter(|event| moved.contains(&event.subject));
             snapshots += events.filter(|event| event.snapshot.is_some()).count();
             after = page.next;
