@@ -11,6 +11,6 @@ mod failover;
 mod full_disk;
 mod full_log;
 mod outages;
-mod streams;
+mod readers;
 mod two_servers;
 mod waiting;

@@ -23,6 +23,12 @@ const STREAMS: usize = 10;
 /// The requests of a writer in each round.
 const REQUESTS: usize = 3;
 
+/// The pause of a writer after each request, so that kills meet writers.
+const BETWEEN_REQUESTS: Duration = Duration::from_millis(500);
+
+/// The number of events that the receiver accepts before each kill.
+const ACCEPTED_BEFORE_KILL: usize = 20;
+
 /// The address of the user whose event ends the streams.
 const LAST: &str = "last@example.com";
 
@@ -107,6 +113,7 @@ impl<'a> Desk<'a> {
                 self.servers.write().unwrap().push(self.serve());
                 self.write_during(|| {
                     self.kill_server(1);
+                    self.kill_server(0);
                     if let Some(cluster) = self.cluster {
                         self.kill_postgres(cluster);
                     }
@@ -127,11 +134,11 @@ impl<'a> Desk<'a> {
         }
         let sent = &log[first..];
         self.receiver.close_silent();
-        until("every event is accepted", || {
+        let deadline = Instant::now() + RECOVERY;
+        while self.receiver.accepted() < sent.len() && Instant::now() < deadline {
             self.hurry();
             std::thread::sleep(Duration::from_millis(200));
-            self.receiver.accepted() >= sent.len()
-        });
+        }
         self.receiver.check(sent);
         let tickets = self.database.count("SELECT count(*) FROM tickets");
         assert_eq!(tickets * i64::try_from(REQUESTS).unwrap(), i64::try_from(self.done()).unwrap());
@@ -184,6 +191,7 @@ impl<'a> Desk<'a> {
             match server.try_send(method, path, &headers, body.to_string().as_bytes()) {
                 Ok(response) if [200, 201].contains(&response.status) => {
                     self.done.fetch_add(1, Ordering::Relaxed);
+                    std::thread::sleep(BETWEEN_REQUESTS);
                     return response.header("location").unwrap_or_default().to_owned();
                 }
                 Ok(response) => assert!([409, 503].contains(&response.status), "{response:?}"),
@@ -218,13 +226,27 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// Waits until the receiver has accepted more events, so that the sender is at work, and then for a
+    /// random moment.
+    fn accept_more(&self) {
+        let enough = self.receiver.accepted() + ACCEPTED_BEFORE_KILL;
+        until("more events are accepted", || {
+            self.hurry();
+            std::thread::sleep(Duration::from_millis(100));
+            self.receiver.accepted() >= enough || self.has_failed()
+        });
+        std::thread::sleep(Duration::from_millis(fastrand::u64(..500)));
+    }
+
     fn kill_server(&self, number: usize) {
+        self.accept_more();
         self.server(number).signal(Signal::KILL);
         let next = self.serve();
         self.servers.write().unwrap()[number] = next;
     }
 
     fn kill_postgres(&self, cluster: &Cluster) {
+        self.accept_more();
         cluster.kill();
         cluster.start();
         for number in 0..2 {

@@ -1,11 +1,11 @@
 //! A client of event streams.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 
 use serde_json::Value;
 
-use super::{Response, Server, read_response};
+use super::{PATIENCE, Response, Server, read_response};
 
 /// The path of the stream.
 pub(crate) const STREAM: &str = "/api/v1/events/stream";
@@ -34,11 +34,12 @@ pub(crate) struct EventStream {
 }
 
 /// Sends the request for a stream.
-fn request(server: &Server, key: &str, query: &str, headers: &str) -> TcpStream {
-    let mut stream = server.connect();
+fn request(server: &Server, key: &str, query: &str, headers: &str) -> io::Result<TcpStream> {
+    let mut stream = TcpStream::connect(server.address)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
     let head = format!("GET {STREAM}{query} HTTP/1.1\r\nhost: x\r\nx-api-key: {key}\r\n{headers}\r\n");
-    stream.write_all(head.as_bytes()).unwrap();
-    stream
+    stream.write_all(head.as_bytes())?;
+    Ok(stream)
 }
 
 impl EventStream {
@@ -56,17 +57,22 @@ impl EventStream {
         Self::try_open(server, key, query, headers).unwrap_or_else(|head| panic!("{head}"))
     }
 
-    /// Opens a stream, or returns the head of an error.
+    /// Opens a stream, or returns the head of an error, or the error of the connection.
     pub(crate) fn try_open(server: &Server, key: &str, query: &str, headers: &str) -> Result<Self, String> {
-        let mut stream = BufReader::new(request(server, key, query, headers));
-        let mut head = String::new();
-        while !head.ends_with("\r\n\r\n") && stream.read_line(&mut head).unwrap() > 0 {}
+        let opened = || {
+            let mut stream = BufReader::new(request(server, key, query, headers)?);
+            let mut head = String::new();
+            while !head.ends_with("\r\n\r\n") && stream.read_line(&mut head)? > 0 {}
+            io::Result::Ok((stream, head))
+        };
+        let (stream, head) = opened().map_err(|error| error.to_string())?;
         if head.starts_with("HTTP/1.1 200") { Ok(Self { stream, left: 0, head }) } else { Err(head) }
     }
 
     /// The response to a request for a stream that is refused.
     pub(crate) fn refused(server: &Server, query: &str, headers: &str) -> Response {
-        read_response(request(server, &server.key, query, &format!("connection: close\r\n{headers}")))
+        let headers = format!("connection: close\r\n{headers}");
+        read_response(request(server, &server.key, query, &headers).unwrap())
     }
 
     /// The next line, without its end. `None` at the end of the stream.

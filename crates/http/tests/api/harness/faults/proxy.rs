@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use pump::Connection;
 
+use super::seed;
+
 /// A fault of connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -57,19 +59,14 @@ struct Network {
 }
 
 impl Proxy {
-    /// A proxy to this port on 127.0.0.1. `HEXDESK_FAULTS_SEED` repeats the random choices of a run
-    /// that printed this seed.
-    #[expect(clippy::print_stdout, reason = "a test that fails shows the seed")]
+    /// A proxy to this port on 127.0.0.1.
     pub(crate) fn start(upstream_port: u16) -> Self {
-        let given = std::env::var("HEXDESK_FAULTS_SEED").ok();
-        let seed = given.map_or_else(|| fastrand::u64(..), |seed| seed.parse().unwrap());
-        println!("HEXDESK_FAULTS_SEED={seed}");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let network = Arc::new(Network {
             upstream: (Ipv4Addr::LOCALHOST, upstream_port).into(),
             fault: Mutex::new(Fault::None),
-            random: Mutex::new(fastrand::Rng::with_seed(seed)),
+            random: Mutex::new(fastrand::Rng::with_seed(seed())),
             injected: AtomicUsize::new(0),
             is_over: AtomicBool::new(false),
             connections: Mutex::default(),
