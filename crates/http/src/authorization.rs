@@ -38,11 +38,12 @@ pub(crate) async fn authorize(
     .await;
     match admitted {
         Ok((mut principal, held)) => {
-            let mut extensions = request.extensions_mut();
-            principal.request_id = extensions.get::<RequestId>().copied();
-            extensions.insert(principal);
-            extensions.insert(held);
-            drop(extensions);
+            {
+                let mut extensions = request.extensions_mut();
+                principal.request_id = extensions.get::<RequestId>().copied();
+                extensions.insert(principal);
+                extensions.insert(held);
+            }
             admission::in_time(deadline, request, next).await
         }
         Err(problem) => {

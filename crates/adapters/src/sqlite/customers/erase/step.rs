@@ -22,7 +22,6 @@ use crate::sql::events::StampRow;
 use crate::sql::schema::{
     comments, customers, erasures, events, idempotency_records, merged_customers, search_documents, tickets,
 };
-use crate::sql::types::{StoredRequestId, StoredTimestamp};
 use crate::sqlite::events::append::EventLog;
 use crate::sqlite::search::index;
 
@@ -69,17 +68,10 @@ fn take_portion(
     customer: CustomerId,
 ) -> anyhow::Result<Stepped> {
     let erasure = erasures::table.find((shop.get(), customer.get()));
-    let stamp: Option<(Option<i64>, Option<i64>, StoredTimestamp, Option<StoredRequestId>, i64)> = erasure
-        .select((
-            erasures::actor_key,
-            erasures::actor_user,
-            erasures::time,
-            erasures::request_id,
-            erasures::records_read_until,
-        ))
-        .get_result(connection)
-        .optional()?;
-    let Some((actor_key, actor_user, time, request_id, records_read_until)) = stamp else {
+    let stamp = (erasures::actor_key, erasures::actor_user, erasures::time, erasures::request_id);
+    let begun: Option<(StampRow, i64)> =
+        erasure.select((stamp, erasures::records_read_until)).get_result(connection).optional()?;
+    let Some((stamp, records_read_until)) = begun else {
         return Ok(Stepped::Missing);
     };
     let numbers = with_merged(connection, shop, customer.get())?;
@@ -88,7 +80,7 @@ fn take_portion(
         shop,
         customer: customer.get(),
         numbers: numbers.clone(),
-        stamp: StampRow { actor_key, actor_user, time, request_id },
+        stamp,
         log: EventLog::default(),
         budget: Budget(PORTION),
         deleted: Deleted { records_read_until, ..Deleted::default() },
