@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use hexdesk_domain::ports::AuthenticationError;
-use hexdesk_domain::{ApiKey, ApiKeyStore, Authenticator, Clock, Principal, SecretHash, Shop, Timestamp};
+use hexdesk_domain::{
+    Actor, ApiKey, ApiKeyStore, Authenticator, Clock, Principal, SecretHash, Shop, Timestamp,
+};
 use subtle::ConstantTimeEq;
 
 use cache::RecognisedKeys;
@@ -68,5 +70,6 @@ fn admit(key: ApiKey, shop: Shop, now: Timestamp) -> Result<Principal, Authentic
     if shop.closed_at.is_some() {
         return Err(AuthenticationError::ShopClosed);
     }
-    Ok(Principal { shop, key_number: key.number, scopes: key.scopes, user_id: key.user_id, request_id: None })
+    let actor = Actor::ApiKey { number: key.number, user_id: key.user_id };
+    Ok(Principal { shop, actor, scopes: key.scopes, request_id: None })
 }

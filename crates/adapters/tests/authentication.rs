@@ -134,13 +134,8 @@ async fn a_key_grants_its_shop_scopes_and_user() {
         let request = KeyRequest { scopes: scopes.clone(), user_id, ..full_access(&fixture.shop) };
         let (key, text) = issue_key(&*fixture.store, request, at(0)).await.unwrap();
         let scopes = scopes.clone();
-        let principal = Principal {
-            shop: fixture.shop.clone(),
-            key_number: key.number,
-            scopes,
-            user_id,
-            request_id: None,
-        };
+        let actor = Actor::ApiKey { number: key.number, user_id };
+        let principal = Principal { shop: fixture.shop.clone(), actor, scopes, request_id: None };
         // The first call asks the store, the second uses the cache.
         for millis in [0, 1] {
             assert_eq!(fixture.present_at(millis, text.as_str()).await, Outcome::LetIn(principal.clone()));

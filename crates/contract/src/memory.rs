@@ -3,13 +3,16 @@
 mod api_keys;
 mod comment_changes;
 mod comments;
+mod credentials;
 mod customers;
 mod deliveries;
 mod events;
 mod id_ranges;
 mod idempotency;
 mod retention;
+mod saved_replies;
 mod search;
+mod sessions;
 mod shops;
 mod ticket_changes;
 mod tickets;
@@ -22,9 +25,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use anyhow::anyhow;
 use async_trait::async_trait;
 use hexdesk_domain::{
-    ApiKey, Attempt, Capabilities, Comment, CommentId, Customer, CustomerId, DeliveryQueue, Event,
-    EventPosition, HumanTicket, HumanTicketId, KeyNumber, NodeNumber, Readiness, Shop, ShopId, StorageError,
-    StorageErrorKind, StoreCapabilities, TicketId, Timestamp, User, UserId, Webhook, WebhookId,
+    ApiKey, Attempt, Capabilities, Comment, CommentId, Credential, Customer, CustomerId, DeliveryQueue,
+    Event, EventPosition, HumanTicket, HumanTicketId, KeyNumber, NodeNumber, Readiness, SavedReply,
+    SavedReplyId, SessionLife, Shop, ShopId, StorageError, StorageErrorKind, StoreCapabilities, TicketId,
+    Timestamp, User, UserId, Webhook, WebhookId,
 };
 
 #[cfg(test)]
@@ -60,6 +64,10 @@ pub(crate) struct State {
     pub(crate) webhooks: BTreeMap<(ShopId, WebhookId), Webhook>,
     pub(crate) deliveries: BTreeMap<(ShopId, WebhookId), DeliveryQueue>,
     pub(crate) attempts: BTreeMap<(ShopId, WebhookId, i64), Attempt>,
+    pub(crate) credentials: BTreeMap<(ShopId, UserId), Credential>,
+    /// The users and the lives of sessions, by the hash of the token.
+    pub(crate) sessions: BTreeMap<(ShopId, [u8; 32]), (UserId, SessionLife)>,
+    pub(crate) saved_replies: BTreeMap<(ShopId, SavedReplyId), SavedReply>,
     /// Each shop's log, oldest first.
     pub(crate) events: BTreeMap<ShopId, Vec<Event>>,
     /// The customers to whom the objects of earlier events were moved.

@@ -44,7 +44,7 @@ macro_rules! for_each_method {
                     Option<DeferredClaim<UpdateTicketOutcome>>) -> IdempotentOutcome<UpdateTicketOutcome>;
                 delete_ticket(shop: ShopId, id: TicketId, expected_version: Option<i64>, stamp: AuditStamp) ->
                     DeleteTicketOutcome;
-                count_tickets(shop: ShopId, filter: TicketFilter) -> u64;
+                count_tickets(shop: ShopId, filter: TicketFilter, at_most: u64) -> u64;
             }
             CommentStore {
                 create_comments(batch: Vec<CommentCreation>) -> Vec<IdempotentOutcome<CreateCommentOutcome>>;

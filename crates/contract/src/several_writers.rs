@@ -25,6 +25,9 @@ impl State {
             webhooks,
             deliveries,
             attempts,
+            credentials,
+            sessions,
+            saved_replies,
             events,
             moved_events,
             changes,
@@ -44,6 +47,9 @@ impl State {
         write_rows(&mut self.webhooks, &before.webhooks, webhooks);
         write_rows(&mut self.deliveries, &before.deliveries, deliveries);
         write_rows(&mut self.attempts, &before.attempts, attempts);
+        write_rows(&mut self.credentials, &before.credentials, credentials);
+        write_rows(&mut self.sessions, &before.sessions, sessions);
+        write_rows(&mut self.saved_replies, &before.saved_replies, saved_replies);
         for (shop, log) in events {
             let before = before.events.get(&shop).map_or(&[][..], Vec::as_slice);
             self.write_log(shop, before, log);

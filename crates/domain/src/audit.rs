@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::{KeyNumber, ShopId, Timestamp, UserId};
 
 /// The actor of a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Actor {
     /// The operator of the server, on the command line.
     Operator,
@@ -18,6 +18,11 @@ pub enum Actor {
         /// The user in whose name the key writes.
         user_id: Option<UserId>,
     },
+    /// A user of the shop, signed in to the console.
+    User {
+        /// The user.
+        id: UserId,
+    },
 }
 
 impl Actor {
@@ -26,6 +31,7 @@ impl Actor {
         match self {
             Self::Operator | Self::Server => None,
             Self::ApiKey { user_id, .. } => user_id,
+            Self::User { id } => Some(id),
         }
     }
 }

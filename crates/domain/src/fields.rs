@@ -76,6 +76,8 @@ fields!(
     Event = "event",
     After = "after",
     Until = "until",
+    Password = "password",
+    Title = "title",
 );
 
 /// The limits of requests. Texts are measured in characters (Unicode scalar values), not in
@@ -150,6 +152,14 @@ pub mod limits {
     pub const MAX_WEBHOOK_OVERLAP_SECONDS: i64 = 7 * 24 * 60 * 60;
     /// `url` of a webhook.
     pub const MAX_WEBHOOK_URL_CHARS: u64 = 2_000;
+    /// A password, at least.
+    pub const MIN_PASSWORD_CHARS: u64 = 12;
+    /// A password, at most.
+    pub const MAX_PASSWORD_CHARS: u64 = 1_000;
+    /// The title of a saved reply.
+    pub const MAX_SAVED_REPLY_TITLE_CHARS: u64 = 100;
+    /// The text of a saved reply.
+    pub const MAX_SAVED_REPLY_CHARS: u64 = 20_000;
     /// Scopes in a request for one key.
     pub const MAX_KEY_SCOPES: u64 = 100;
 }

@@ -73,6 +73,12 @@ identifier!(
     i64::MAX
 );
 
+identifier!(
+    /// A saved reply. Created like a [`TicketId`], from the same series.
+    SavedReplyId,
+    i64::MAX
+);
+
 /// The number of an API key within its shop. The first is 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyNumber(i64);

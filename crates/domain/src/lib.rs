@@ -6,6 +6,8 @@
 //! | [`ports`] | the traits that storage and authentication implement, with numbered obligations |
 //! | `tickets`, `comments`, `customers`, `users`, `api_keys`, `shops` | one subject each: its types, rules and use cases |
 //! | `events` | the event log: each change with its actor and time |
+//! | `console` | signing in to the console: roles, passwords, one-time links and sessions |
+//! | `saved_replies` | texts that agents insert into replies |
 //! | `webhooks` | endpoints that receive events, and their deliveries |
 //! | `search` | search queries, and the words of a text |
 //! | `idempotency` | requests that take effect once, however often they are sent |
@@ -84,7 +86,7 @@
 //! #     ) -> Result<DeleteTicketOutcome, StorageError> {
 //! #         unimplemented!()
 //! #     }
-//! #     async fn count_tickets(&self, _: ShopId, _: TicketFilter) -> Result<u64, StorageError> {
+//! #     async fn count_tickets(&self, _: ShopId, _: TicketFilter, _: u64) -> Result<u64, StorageError> {
 //! #         unimplemented!()
 //! #     }
 //! }
@@ -145,6 +147,7 @@ mod capabilities;
 mod changes;
 mod command_error;
 mod comments;
+mod console;
 mod customers;
 mod events;
 mod fields;
@@ -157,6 +160,7 @@ pub mod ports;
 mod retention;
 #[cfg(test)]
 mod samples;
+mod saved_replies;
 mod search;
 #[cfg(feature = "serde")]
 mod serialized;
@@ -180,6 +184,11 @@ pub use comments::{
     Comment, CommentChanges, CommentDraft, CommentView, CreateComment, CreateCommentError, NewComment,
     UpdateComment,
 };
+pub use console::{
+    AcceptInvitation, AcceptInvitationError, Credential, Invite, InviteError, Invited, Link, LinkHolder,
+    NewLink, NewSession, Password, PasswordHash, Role, Session, SessionLife, Sessions, SignIn, SignInError,
+    SignInFailures, SignedIn, Token, TokenError, TooManyFailures, UnknownRole,
+};
 pub use customers::{
     CreateCustomer, Customer, CustomerChanges, CustomerDraft, CustomerFilter, ExternalIds, MergeCustomers,
     MergeDraft, NewCustomer, SamePerson, UpdateCustomer,
@@ -189,7 +198,9 @@ pub use events::{
     TicketSnapshot, UnknownEventKind, UnknownSubject,
 };
 pub use fields::{Field, limits};
-pub use id::{CommentId, CustomerId, HumanTicketId, KeyNumber, ShopId, TicketId, UserId, WebhookId};
+pub use id::{
+    CommentId, CustomerId, HumanTicketId, KeyNumber, SavedReplyId, ShopId, TicketId, UserId, WebhookId,
+};
 pub use idempotency::{
     DeferredClaim, Fingerprint, IdempotencyClaim, IdempotencyKey, IdempotencyKeyError, IdempotencyRequest,
     IdempotentOutcome, Receipt, RenderReceipt, json_string,
@@ -197,12 +208,16 @@ pub use idempotency::{
 pub use page::{CommentPosition, Page, PageBuilder, PageSize, SearchPosition, TicketPosition};
 pub use phone_number::fold_phone_number;
 pub use ports::{
-    ApiKeyStore, Authenticator, Clock, CommentStore, CustomerStore, DeliveryStore, EventStore, IdRangeStore,
-    Readiness, RetentionStore, SearchStore, SecretSealer, ShopStore, Storage, StoreCapabilities,
-    TicketIdSource, TicketStore, UserStore, WebhookStore,
+    ApiKeyStore, Authenticator, Clock, CommentStore, CredentialStore, CustomerStore, DeliveryStore,
+    EventStore, IdRangeStore, PasswordHasher, Readiness, RetentionStore, SavedReplyStore, SearchStore,
+    SecretSealer, SessionStore, ShopStore, Storage, StoreCapabilities, TicketIdSource, TicketStore,
+    TokenSource, UserStore, WebhookStore,
 };
 pub use retention::{
     EnforceRetention, MIN_EVENT_DAYS_WITH_WEBHOOKS, MIN_IDEMPOTENCY_HOURS, Removed, Retention,
+};
+pub use saved_replies::{
+    CreateSavedReplyError, ManageSavedReplies, NewSavedReply, SavedReply, SavedReplyDraft,
 };
 pub use search::{SearchQuery, SearchQueryError, SearchTerm, message_words, search_words};
 pub use shops::{Shop, ShopDomain, ShopDomainError};

@@ -94,6 +94,9 @@
 //! | a position of the log is the next | every other write in the shop | EVENT-13, EVENT-14 |
 //! | a shop has room for a webhook | a creation | WEBHOOK-11 |
 //! | the version of a webhook | an update, a deletion | WEBHOOK-11 |
+//! | a shop has room for a saved reply | a creation | SAVED-REPLY-4 |
+//! | a link works | its use, another link, a deactivation, a closing | CREDENTIAL-10 |
+//! | a user may sign in | a deactivation, a new password, a closing | SESSION-9 |
 //! | a range of ids is free | another reservation | IDRANGE-1 |
 //!
 //! # Optional capabilities
@@ -121,6 +124,7 @@ mod api_keys;
 mod authentication;
 mod capabilities;
 mod comments;
+mod credentials;
 mod customers;
 mod deliveries;
 mod events;
@@ -128,8 +132,10 @@ mod forward;
 mod id_ranges;
 mod readiness;
 mod retention;
+mod saved_replies;
 mod search;
 mod secrets;
+mod sessions;
 mod shops;
 mod sources;
 mod tickets;
@@ -144,6 +150,7 @@ pub use comments::{
     CommentCreation, CommentStore, CommentUpdate, CreateCommentOutcome, DeleteCommentOutcome,
     UpdateCommentOutcome,
 };
+pub use credentials::{CredentialOutcome, CredentialStore, PasswordHasher, TokenSource};
 pub use customers::{
     CreateCustomerOutcome, CustomerMerge, CustomerStore, CustomerUpdate, Erased, MergeCustomersOutcome,
     UpdateCustomerOutcome,
@@ -153,8 +160,10 @@ pub use events::EventStore;
 pub use id_ranges::IdRangeStore;
 pub use readiness::Readiness;
 pub use retention::RetentionStore;
+pub use saved_replies::{CreateSavedReplyOutcome, SavedReplyStore};
 pub use search::SearchStore;
 pub use secrets::{SecretPlace, SecretSealer, SecretSealerError};
+pub use sessions::SessionStore;
 pub use shops::{CreateShopOutcome, ShopStore};
 pub use sources::{Clock, TicketIdSource};
 pub use tickets::{

@@ -14,12 +14,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
     Actor, ApiKey, ApiKeySnapshot, Attempt, AttemptError, AttemptResult, AuditStamp, Comment, CommentDraft,
-    CommentId, Customer, CustomerDraft, CustomerId, Delivery, DisabledReason, Event, EventKind,
+    CommentId, Credential, Customer, CustomerDraft, CustomerId, Delivery, DisabledReason, Event, EventKind,
     EventPosition, ExternalIds, Fingerprint, FormerSecret, HumanTicket, HumanTicketId, IdRange,
-    IdempotencyKey, InitialMessage, KeyNumber, NewAttempt, NodeNumber, Receipt, RequestId, Rule, Scope,
-    SealedSecret, SecretHash, Shop, ShopDomain, ShopId, Snapshot, Subject, Ticket, TicketDraft, TicketId,
-    TicketSnapshot, Timestamp, User, UserDraft, UserId, Violation, Webhook, WebhookHealth, WebhookId,
-    WebhookPayload, WebhookSnapshot, WebhookState,
+    IdempotencyKey, InitialMessage, KeyNumber, Link, NewAttempt, NodeNumber, PasswordHash, Receipt,
+    RequestId, Role, Rule, SavedReply, SavedReplyDraft, SavedReplyId, Scope, SealedSecret, SecretHash,
+    SessionLife, Shop, ShopDomain, ShopId, Snapshot, Subject, Ticket, TicketDraft, TicketId, TicketSnapshot,
+    Timestamp, User, UserDraft, UserId, Violation, Webhook, WebhookHealth, WebhookId, WebhookPayload,
+    WebhookSnapshot, WebhookState,
 };
 
 /// Implements both traits through another type, and a check on reading.
@@ -52,6 +53,8 @@ through! {
     IdempotencyKey as String: |it| it.as_str().to_owned(), |text| Self::parse(&text).ok();
     ShopDomain as String: |it| it.as_str().to_owned(),
         |text| Self::parse(&text).ok().filter(|domain| domain.as_str() == text);
+    PasswordHash as String: |it| it.as_str().to_owned(), |text| Some(Self::new(text));
+    Role as String: |it| it.as_str().to_owned(), |text| text.parse().ok();
     Scope as String: |it| it.as_str().to_owned(), |text| text.parse().ok();
     EventKind as String: |it| it.as_str().to_owned(), |text| text.parse().ok();
     WebhookPayload as String: |it| it.as_str().to_owned(), |text| Self::named(&text);
@@ -72,7 +75,7 @@ macro_rules! ids {
     )+};
 }
 
-ids! { ShopId CustomerId UserId HumanTicketId TicketId CommentId WebhookId }
+ids! { ShopId CustomerId UserId HumanTicketId TicketId CommentId WebhookId SavedReplyId }
 
 /// Implements both traits for structs, through all of their fields. A field that is missing here
 /// does not compile. The function after a struct checks the whole value on reading.
@@ -201,6 +204,28 @@ structs! {
         expires_at: Option<Timestamp>,
         revoked_at: Option<Timestamp>,
     } every_field_is_checked;
+    Credential "Credential" as CredentialFields {
+        user_id: UserId,
+        role: Role,
+        password: Option<PasswordHash>,
+        link: Option<Link>,
+    } every_field_is_checked;
+    Link "Link" as LinkFields {
+        token_hash: SecretHash,
+        ends_at: Timestamp,
+    } every_field_is_checked;
+    SessionLife "SessionLife" as SessionLifeFields {
+        created_at: Timestamp,
+        last_used_at: Timestamp,
+    } every_field_is_checked;
+    SavedReply "SavedReply" as SavedReplyFields {
+        shop_id: ShopId,
+        id: SavedReplyId,
+        title: String,
+        text: String,
+        created_at: Timestamp,
+        changed_at: Timestamp,
+    } saved_reply_keeps_the_rules;
     Receipt "Receipt" as ReceiptFields {
         response: Vec<u8>,
         customer_id: Option<CustomerId>,
@@ -326,6 +351,7 @@ enums! {
         Operator,
         Server,
         ApiKey { number: KeyNumber, user_id: Option<UserId> },
+        User { id: UserId },
     };
     Subject "Subject" as SubjectVariants {
         Ticket(TicketId),
@@ -412,6 +438,12 @@ fn user_keeps_the_rules(user: &User) -> Result<(), String> {
     let User { email, first_name, last_name, full_name, .. } = user.clone();
     let draft = UserDraft { id: Some(user.id), email: Some(email), first_name, last_name, full_name };
     kept(draft.violations())
+}
+
+fn saved_reply_keeps_the_rules(reply: &SavedReply) -> Result<(), String> {
+    let SavedReply { title, text, .. } = reply.clone();
+    let draft = SavedReplyDraft { title: Some(title), text: Some(text) };
+    kept(draft.into_new().err().map(Vec::from).unwrap_or_default())
 }
 
 fn ticket_keeps_the_rules(ticket: &Ticket) -> Result<(), String> {

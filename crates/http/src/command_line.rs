@@ -288,6 +288,7 @@ fn refused(violations: &[Violation]) -> anyhow::Error {
                 Rule::Email => format!("{option} must be an e-mail address"),
                 Rule::BareEmail => format!("{option} must be the bare address, without a name"),
                 Rule::MaxLength(max) => format!("{option} must not be longer than {max} characters"),
+                Rule::MinLength(min) => format!("{option} must have {min} characters or more"),
                 Rule::Required | Rule::NotBlank => format!("{option} is needed"),
                 Rule::NoNul
                 | Rule::Range(..)

@@ -296,6 +296,7 @@ fn describe(rule: Rule) -> (&'static str, String) {
     match rule {
         Rule::Required => ("required", "is required".to_owned()),
         Rule::NotBlank => ("blank", "must not be blank".to_owned()),
+        Rule::MinLength(min) => ("too_short", format!("must not be shorter than {min}")),
         Rule::MaxLength(max) => ("too_long", format!("must not be longer than {max}")),
         Rule::NoNul => ("nul", "must not hold the character U+0000".to_owned()),
         Rule::Email => ("email", "must be an e-mail address".to_owned()),

@@ -11,7 +11,7 @@ use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use hexdesk_domain::{KeyNumber, Principal, ShopId};
+use hexdesk_domain::{Actor, Principal, ShopId};
 
 use crate::problem::Problem;
 
@@ -65,7 +65,7 @@ pub(crate) struct MeasurableLimit(RateLimit, Quota);
 
 /// Counts the requests of each key and of each shop in this process.
 pub(crate) struct RateLimits {
-    keys: Option<Limiter<(ShopId, KeyNumber)>>,
+    keys: Option<Limiter<(ShopId, Actor)>>,
     shops: Option<Limiter<ShopId>>,
 }
 
@@ -123,7 +123,7 @@ impl RateLimits {
             shop: self.shops.as_ref().map(Limiter::uncounted),
         };
         if let Some(keys) = &self.keys {
-            let (left, is_allowed) = keys.count(&(shop, principal.key_number));
+            let (left, is_allowed) = keys.count(&(shop, principal.actor));
             state.key = Some(PolicyState { limit: keys.limit, left: Some(left) });
             if !is_allowed {
                 return (state, Err(Problem::rate_limited("The API key", left.reset)));

@@ -88,10 +88,16 @@ impl TicketStore for RedbStorage {
         .await
     }
 
-    async fn count_tickets(&self, shop: ShopId, filter: TicketFilter) -> Result<u64, StorageError> {
+    async fn count_tickets(
+        &self,
+        shop: ShopId,
+        filter: TicketFilter,
+        at_most: u64,
+    ) -> Result<u64, StorageError> {
         self.read("count_tickets", move |transaction| {
             let views = TicketViews::open(transaction)?;
-            count_of(views.matching(shop, &filter, None)?)
+            let at_most = usize::try_from(at_most).unwrap_or(usize::MAX);
+            count_of(views.matching(shop, &filter, None)?.take(at_most))
         })
         .await
     }

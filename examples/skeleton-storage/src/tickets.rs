@@ -54,7 +54,12 @@ impl TicketStore for SkeletonStorage {
         not_implemented("delete_ticket")
     }
 
-    async fn count_tickets(&self, shop: ShopId, filter: TicketFilter) -> Result<u64, StorageError> {
+    async fn count_tickets(
+        &self,
+        shop: ShopId,
+        filter: TicketFilter,
+        at_most: u64,
+    ) -> Result<u64, StorageError> {
         not_implemented("count_tickets")
     }
 }

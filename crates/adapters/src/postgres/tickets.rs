@@ -100,10 +100,15 @@ impl TicketStore for PostgresStorage {
             .await
     }
 
-    async fn count_tickets(&self, shop: ShopId, filter: TicketFilter) -> Result<u64, StorageError> {
+    async fn count_tickets(
+        &self,
+        shop: ShopId,
+        filter: TicketFilter,
+        at_most: u64,
+    ) -> Result<u64, StorageError> {
         self.connections
             .run("count_tickets", Effect::Read, async move |connection: &mut AsyncPgConnection| {
-                lists::count(connection, shop, filter).await
+                lists::count(connection, shop, filter, at_most).await
             })
             .await
     }

@@ -57,6 +57,7 @@ impl From<AuditStamp> for StampRow {
         let (actor_key, actor_user) = match stamp.actor {
             Actor::Operator => (None, None),
             Actor::Server => (Some(SERVER), None),
+            Actor::User { id } => (None, Some(id.get())),
             Actor::ApiKey { number, user_id } => (Some(number.get()), user_id.map(UserId::get)),
         };
         let request_id = stamp.request_id.map(StoredRequestId);
@@ -69,7 +70,7 @@ impl TryFrom<StampRow> for AuditStamp {
 
     fn try_from(row: StampRow) -> Result<Self, Self::Error> {
         let actor = match row.actor_key {
-            None => Actor::Operator,
+            None => user_id(row.actor_user)?.map_or(Actor::Operator, |id| Actor::User { id }),
             Some(SERVER) => Actor::Server,
             Some(number) => Actor::ApiKey {
                 number: KeyNumber::new(number).ok_or(CorruptRow("key number"))?,

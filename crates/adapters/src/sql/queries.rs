@@ -1,11 +1,43 @@
 //! Queries that are the same on both databases, without a backend.
 
+use diesel::backend::Backend;
 use diesel::dsl::auto_type;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::BigInt;
 use hexdesk_domain::EventPosition;
 
 use super::schema::{comments, customers, events, tickets, users, webhook_deliveries};
 use super::types::StoredTimestamp;
+
+/// The length of a list up to a limit: `SELECT count(*) FROM (… LIMIT 1000) AS counted`. The limit is part
+/// of the text, because SQLite prepares a statement with a bound limit again on every call.
+#[derive(Debug)]
+pub(crate) struct CountUpTo<L> {
+    pub(crate) list: L,
+    pub(crate) at_most: u64,
+}
+
+impl<DB: Backend, L: QueryFragment<DB>> QueryFragment<DB> for CountUpTo<L> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("SELECT count(*) FROM (");
+        self.list.walk_ast(out.reborrow())?;
+        out.push_sql(&format!(" LIMIT {}) AS counted", self.at_most));
+        Ok(())
+    }
+}
+
+impl<L> Query for CountUpTo<L> {
+    type SqlType = BigInt;
+}
+
+/// Identified by its text, which includes the limit.
+impl<L> QueryId for CountUpTo<L> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<L, C> RunQueryDsl<C> for CountUpTo<L> {}
 
 /// Tickets of one shop, each with its customer and assignee.
 #[auto_type]

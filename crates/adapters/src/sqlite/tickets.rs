@@ -81,8 +81,13 @@ impl TicketStore for SqliteStorage {
         .await
     }
 
-    async fn count_tickets(&self, shop: ShopId, filter: TicketFilter) -> Result<u64, StorageError> {
-        self.read("count_tickets", move |connection| lists::count(connection, shop, filter)).await
+    async fn count_tickets(
+        &self,
+        shop: ShopId,
+        filter: TicketFilter,
+        at_most: u64,
+    ) -> Result<u64, StorageError> {
+        self.read("count_tickets", move |connection| lists::count(connection, shop, filter, at_most)).await
     }
 }
 

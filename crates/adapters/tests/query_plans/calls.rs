@@ -101,7 +101,9 @@ impl Call {
                 storage.search_tickets(shop, query, after, PageSize::of(LIMIT)).await.unwrap().entries.len()
             }
             Self::Webhook(call) => return call.run(storage, shop).await,
-            Self::CountTickets(filter) => return storage.count_tickets(shop, filter).await.unwrap(),
+            Self::CountTickets(filter) => {
+                return storage.count_tickets(shop, filter, u64::MAX).await.unwrap();
+            }
             Self::CountComments => return storage.count_comments(shop, ticket).await.unwrap().unwrap(),
             Self::CountCustomers(filter) => return storage.count_customers(shop, filter).await.unwrap(),
             Self::CountUsers(filter) => return storage.count_users(shop, filter).await.unwrap(),

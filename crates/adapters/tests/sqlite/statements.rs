@@ -164,10 +164,10 @@ async fn a_customers_tickets_are_listed_along_their_index() {
 async fn counts_read_only_an_index() {
     let fixture = recorded_fixture().await;
     let all = TicketFilter::default();
-    let steps = plan(&fixture, fixture.storage.count_tickets(fixture.shop, all)).await;
+    let steps = plan(&fixture, fixture.storage.count_tickets(fixture.shop, all, u64::MAX)).await;
     assert!(matches!(&steps[..], [step] if step.contains("USING COVERING INDEX")), "{steps:#?}");
     let of_customer = TicketFilter { customer_id: Some(fixture.customer), ..TicketFilter::default() };
-    let steps = plan(&fixture, fixture.storage.count_tickets(fixture.shop, of_customer)).await;
+    let steps = plan(&fixture, fixture.storage.count_tickets(fixture.shop, of_customer, u64::MAX)).await;
     let step = "COVERING INDEX tickets_by_customer (shop_id=? AND customer_id=?)";
     assert!(matches!(&steps[..], [only] if only.ends_with(step)), "{steps:#?}");
     let steps = plan(&fixture, fixture.storage.count_comments(fixture.shop, TicketId::new(1).unwrap())).await;
@@ -337,7 +337,7 @@ async fn lists_follow_their_indexes_during_an_erasure() {
             .await
             .unwrap();
         storage.list_tickets(shop, of_customer.clone(), None, PageSize::of(50)).await.unwrap();
-        storage.count_tickets(shop, of_customer).await.unwrap();
+        storage.count_tickets(shop, of_customer, u64::MAX).await.unwrap();
         storage.list_comments(shop, TicketId::new(1).unwrap(), None, PageSize::of(50)).await.unwrap();
         storage.list_customers(shop, CustomerFilter::default(), None, PageSize::of(50)).await.unwrap();
         storage

@@ -74,10 +74,14 @@ impl ShopStore for MemoryStorage {
     async fn close_shop(&self, domain: &ShopDomain, now: Timestamp) -> Result<Option<Shop>, StorageError> {
         let mut state = self.state();
         let shop = state.shops.values_mut().find(|shop| shop.domain == *domain);
-        Ok(shop.map(|shop| {
+        let closed = shop.map(|shop| {
             shop.closed_at.get_or_insert(now);
             shop.clone()
-        }))
+        });
+        if let Some(shop) = &closed {
+            state.lock_all_out(shop.id);
+        }
+        Ok(closed)
     }
 
     async fn set_reopen_on_reply(

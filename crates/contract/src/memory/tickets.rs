@@ -155,7 +155,13 @@ impl TicketStore for MemoryStorage {
         Ok(self.state().delete_ticket(shop, id, expected_version, stamp))
     }
 
-    async fn count_tickets(&self, shop: ShopId, filter: TicketFilter) -> Result<u64, StorageError> {
-        Ok(self.state().tickets_of(shop, |ticket| filter.matches(ticket)).len() as u64)
+    async fn count_tickets(
+        &self,
+        shop: ShopId,
+        filter: TicketFilter,
+        at_most: u64,
+    ) -> Result<u64, StorageError> {
+        let count = self.state().tickets_of(shop, |ticket| filter.matches(ticket)).len() as u64;
+        Ok(count.min(at_most))
     }
 }

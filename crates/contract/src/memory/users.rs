@@ -87,6 +87,9 @@ impl State {
                 }
             }
         }
+        if deactivates {
+            self.lock_out(shop, id);
+        }
         self.users.insert((shop, id), user.clone());
         self.append_events(shop, stamp, changed);
         UpdateUserOutcome::Updated(user)

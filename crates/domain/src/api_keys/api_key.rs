@@ -83,23 +83,20 @@ impl NewApiKey {
 /// The authenticated caller of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
-    /// The shop. It was open when the key was checked.
+    /// The shop. It was open when the caller was authenticated.
     pub shop: Shop,
-    /// The key's number.
-    pub key_number: KeyNumber,
-    /// The requests that the key allows.
+    /// The API key, or the user of a session.
+    pub actor: Actor,
+    /// The requests that the key or the user's role allows.
     pub scopes: BTreeSet<Scope>,
-    /// The user in whose name the key writes comments.
-    pub user_id: Option<UserId>,
     /// The request, if the server gave it an id.
     pub request_id: Option<RequestId>,
 }
 
 impl Principal {
     /// Returns the caller for the event log.
-    pub fn caller(&self) -> Caller {
-        let actor = Actor::ApiKey { number: self.key_number, user_id: self.user_id };
-        Caller { shop: self.shop.id, actor, request_id: self.request_id }
+    pub const fn caller(&self) -> Caller {
+        Caller { shop: self.shop.id, actor: self.actor, request_id: self.request_id }
     }
 }
 

@@ -102,8 +102,24 @@ fn past_expiry(expires_at: Option<Timestamp>, now: Timestamp) -> Option<Violatio
     })
 }
 
-impl ApiKey {
-    /// Returns the first of scopes, user and expiry that exceeds this key's own. This key may neither
+/// The rights of a caller who manages keys.
+#[derive(Debug, Clone)]
+pub(crate) struct Rights {
+    pub(crate) scopes: BTreeSet<Scope>,
+    /// The only user that the caller may name. `None` may name any user.
+    pub(crate) user_id: Option<UserId>,
+    pub(crate) expires_at: Option<Timestamp>,
+}
+
+impl From<ApiKey> for Rights {
+    fn from(key: ApiKey) -> Self {
+        let ApiKey { scopes, user_id, expires_at, .. } = key;
+        Self { scopes, user_id, expires_at }
+    }
+}
+
+impl Rights {
+    /// Returns the first of scopes, user and expiry that exceeds these rights. The caller may neither
     /// create nor revoke a key with them.
     pub(crate) fn excess(
         &self,
@@ -146,7 +162,7 @@ mod tests {
     }
 
     fn excess(holder: &ApiKey, asked: &ApiKey) -> Option<Excess> {
-        holder.excess(&asked.scopes, asked.user_id, asked.expires_at)
+        Rights::from(holder.clone()).excess(&asked.scopes, asked.user_id, asked.expires_at)
     }
 
     #[test]

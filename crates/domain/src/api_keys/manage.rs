@@ -1,18 +1,19 @@
-//! The use cases: create, rotate and revoke API keys with an API key.
+//! The use cases: create, rotate and revoke API keys with an API key or a session.
 
 use std::sync::Arc;
 
+use super::grant::Rights;
 use crate::ports::{ApiKeyStore, Clock, CreateKeyOutcome, KeyRotation, RotateKeyOutcome};
 use crate::{
-    ApiKey, ApiKeyDraft, DeferredClaim, Excess, IdempotencyRequest, IdempotentOutcome, KeyNumber, NewApiKey,
-    Principal, RenderReceipt, RotationDraft, SecretHash, StorageError, Timestamp, Violations,
+    Actor, ApiKey, ApiKeyDraft, DeferredClaim, Excess, IdempotencyRequest, IdempotentOutcome, KeyNumber,
+    NewApiKey, Principal, RenderReceipt, RotationDraft, SecretHash, StorageError, Timestamp, Violations,
 };
 
 /// How long a rotated key keeps working by default.
 const DEFAULT_OVERLAP_SECONDS: i64 = 24 * 60 * 60;
 
-/// Creates, rotates and revokes keys of the shop. No key can grant more than it has itself, or take
-/// away more.
+/// Creates, rotates and revokes keys of the shop. No key or user can grant more than it has itself, or
+/// take away more.
 #[derive(Clone)]
 pub struct ManageApiKeys {
     store: Arc<dyn ApiKeyStore>,
@@ -61,7 +62,7 @@ impl ManageApiKeys {
     ) -> Result<IdempotentOutcome<CreateKeyOutcome>, ManageApiKeysError> {
         let now = self.clock.now();
         let scopes = draft.checked_scopes(now)?;
-        let own = self.live_key(holder, now).await?;
+        let own = self.rights(holder, now).await?;
         let user_id = draft.user_id.or(own.user_id);
         let expires_at = draft.expires_at.or(own.expires_at);
         if let Some(excess) = own.excess(&scopes, user_id, expires_at) {
@@ -89,7 +90,7 @@ impl ManageApiKeys {
     ) -> Result<IdempotentOutcome<RotateKeyOutcome>, ManageApiKeysError> {
         let now = self.clock.now();
         draft.check(now)?;
-        let own = self.live_key(holder, now).await?;
+        let own = self.rights(holder, now).await?;
         let found = self.store.find_key(holder.shop.id, number).await?;
         let (old, _) = found.ok_or(ManageApiKeysError::KeyNotFound)?;
         let expires_at = draft.expires_at.or(own.expires_at);
@@ -122,7 +123,7 @@ impl ManageApiKeys {
         number: KeyNumber,
     ) -> Result<(ApiKey, Timestamp), ManageApiKeysError> {
         let now = self.clock.now();
-        let own = self.live_key(holder, now).await?;
+        let own = self.rights(holder, now).await?;
         let found = self.store.find_key(holder.shop.id, number).await?;
         let (key, _) = found.ok_or(ManageApiKeysError::KeyNotFound)?;
         // The expiry is no right: a key that expires may revoke one that does not.
@@ -134,10 +135,14 @@ impl ManageApiKeys {
         Ok((revoked.ok_or(ManageApiKeysError::KeyNotFound)?, now))
     }
 
-    /// Reads the caller's key from the store. The authenticator may have used a cached one.
-    async fn live_key(&self, holder: &Principal, now: Timestamp) -> Result<ApiKey, ManageApiKeysError> {
-        let found = self.store.find_key(holder.shop.id, holder.key_number).await?;
+    /// Returns the caller's rights. Reads a key from the store: the authenticator may have used a cached
+    /// one. The role of a user was read with the session, for this request.
+    async fn rights(&self, holder: &Principal, now: Timestamp) -> Result<Rights, ManageApiKeysError> {
+        let Actor::ApiKey { number, .. } = holder.actor else {
+            return Ok(Rights { scopes: holder.scopes.clone(), user_id: None, expires_at: None });
+        };
+        let found = self.store.find_key(holder.shop.id, number).await?;
         let live = found.filter(|(key, shop)| key.is_live(now) && shop.closed_at.is_none());
-        live.map(|(key, _)| key).ok_or(ManageApiKeysError::HolderNotLive)
+        live.map(|(key, _)| key.into()).ok_or(ManageApiKeysError::HolderNotLive)
     }
 }

@@ -27,6 +27,11 @@ pub enum EventKind {
     UserCreated,
     /// Includes deactivating and activating it.
     UserUpdated,
+    /// Got a link to set a password, with a role or without.
+    UserInvited,
+    UserPasswordSet,
+    /// Got another role in the console.
+    UserRoleChanged,
     ApiKeyCreated,
     /// Replaced by another key. It expires.
     ApiKeyRotated,
@@ -55,6 +60,9 @@ impl EventKind {
         Self::CustomerErased,
         Self::UserCreated,
         Self::UserUpdated,
+        Self::UserInvited,
+        Self::UserPasswordSet,
+        Self::UserRoleChanged,
         Self::ApiKeyCreated,
         Self::ApiKeyRotated,
         Self::ApiKeyRevoked,
@@ -79,6 +87,9 @@ impl EventKind {
             Self::CustomerErased => "customer.erased",
             Self::UserCreated => "user.created",
             Self::UserUpdated => "user.updated",
+            Self::UserInvited => "user.invited",
+            Self::UserPasswordSet => "user.password_set",
+            Self::UserRoleChanged => "user.role_changed",
             Self::ApiKeyCreated => "api_key.created",
             Self::ApiKeyRotated => "api_key.rotated",
             Self::ApiKeyRevoked => "api_key.revoked",
@@ -102,7 +113,11 @@ impl EventKind {
             Self::CustomerCreated | Self::CustomerUpdated | Self::CustomerMerged | Self::CustomerErased => {
                 CustomerId::new(number).map(Subject::Customer)
             }
-            Self::UserCreated | Self::UserUpdated => UserId::new(number).map(Subject::User),
+            Self::UserCreated
+            | Self::UserUpdated
+            | Self::UserInvited
+            | Self::UserPasswordSet
+            | Self::UserRoleChanged => UserId::new(number).map(Subject::User),
             Self::ApiKeyCreated | Self::ApiKeyRotated | Self::ApiKeyRevoked => {
                 KeyNumber::new(number).map(Subject::ApiKey)
             }

@@ -49,6 +49,12 @@ impl NewEvent {
             user_created(user: User) = UserCreated;
             /// A user was updated (EVENT-6).
             user_updated(user: User) = UserUpdated;
+            /// A user got a link to set a password (CREDENTIAL-9).
+            user_invited(user: User) = UserInvited;
+            /// A user set a password (CREDENTIAL-9).
+            user_password_set(user: User) = UserPasswordSet;
+            /// A user got another role (CREDENTIAL-9).
+            user_role_changed(user: User) = UserRoleChanged;
             /// A key was created, also by a rotation (EVENT-7).
             api_key_created(key: &ApiKey) = ApiKeyCreated;
             /// A key was replaced by a rotation (EVENT-7).
@@ -104,6 +110,9 @@ mod tests {
             NewEvent::customer_erased(samples::customer().id),
             NewEvent::user_created(samples::user()),
             NewEvent::user_updated(samples::user()),
+            NewEvent::user_invited(samples::user()),
+            NewEvent::user_password_set(samples::user()),
+            NewEvent::user_role_changed(samples::user()),
             NewEvent::api_key_created(&key),
             NewEvent::api_key_rotated(&key),
             NewEvent::api_key_revoked(&key),

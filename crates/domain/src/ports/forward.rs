@@ -141,7 +141,7 @@ macro_rules! forward_named {
     };
     ($field:tt count_tickets) => {
         $crate::forward_method!(count_tickets<>(
-            $field, shop: $crate::ShopId, filter: $crate::TicketFilter
+            $field, shop: $crate::ShopId, filter: $crate::TicketFilter, at_most: u64
         ) -> u64);
     };
     ($field:tt update_ticket) => {
@@ -296,6 +296,79 @@ macro_rules! forward_named {
         $crate::forward_method!(note_test<>(
             $field, shop: $crate::ShopId, webhook: $crate::WebhookId, attempt: $crate::NewAttempt
         ) -> Option<$crate::Attempt>);
+    };
+    ($field:tt create_link) => {
+        $crate::forward_method!(create_link<>(
+            $field, shop: $crate::ShopId, link: $crate::NewLink
+        ) -> $crate::ports::CredentialOutcome);
+    };
+    ($field:tt find_link) => {
+        $crate::forward_method!(find_link<>(
+            $field, shop: $crate::ShopId, token_hash: $crate::SecretHash, now: $crate::Timestamp
+        ) -> Option<$crate::LinkHolder>);
+    };
+    ($field:tt set_password) => {
+        $crate::forward_method!(set_password<>(
+            $field, shop: $crate::ShopId, token_hash: $crate::SecretHash, password: $crate::PasswordHash,
+            stamp: $crate::AuditStamp
+        ) -> Option<$crate::User>);
+    };
+    ($field:tt set_role) => {
+        $crate::forward_method!(set_role<>(
+            $field, shop: $crate::ShopId, user: $crate::UserId, role: $crate::Role, stamp: $crate::AuditStamp
+        ) -> $crate::ports::CredentialOutcome);
+    };
+    ($field:tt find_credential) => {
+        $crate::forward_method!(find_credential<>(
+            $field, shop: $crate::ShopId, email: String
+        ) -> Option<($crate::User, $crate::Credential)>);
+    };
+    ($field:tt create_session) => {
+        $crate::forward_method!(create_session<>(
+            $field, shop: $crate::ShopId, session: $crate::NewSession
+        ) -> bool);
+    };
+    ($field:tt find_session) => {
+        $crate::forward_method!(find_session<>(
+            $field, shop: $crate::ShopId, token_hash: $crate::SecretHash, now: $crate::Timestamp
+        ) -> Option<$crate::Session>);
+    };
+    ($field:tt note_session_use) => {
+        $crate::forward_method!(note_session_use<>(
+            $field, shop: $crate::ShopId, token_hash: $crate::SecretHash, now: $crate::Timestamp
+        ) -> ());
+    };
+    ($field:tt end_session) => {
+        $crate::forward_method!(end_session<>(
+            $field, shop: $crate::ShopId, token_hash: $crate::SecretHash
+        ) -> ());
+    };
+    ($field:tt create_saved_reply) => {
+        $crate::forward_method!(create_saved_reply<>(
+            $field, shop: $crate::ShopId, id: $crate::SavedReplyId, reply: $crate::NewSavedReply,
+            now: $crate::Timestamp
+        ) -> $crate::ports::CreateSavedReplyOutcome);
+    };
+    ($field:tt find_saved_reply) => {
+        $crate::forward_method!(find_saved_reply<>(
+            $field, shop: $crate::ShopId, id: $crate::SavedReplyId
+        ) -> Option<$crate::SavedReply>);
+    };
+    ($field:tt list_saved_replies) => {
+        $crate::forward_method!(list_saved_replies<>(
+            $field, shop: $crate::ShopId
+        ) -> Vec<$crate::SavedReply>);
+    };
+    ($field:tt update_saved_reply) => {
+        $crate::forward_method!(update_saved_reply<>(
+            $field, shop: $crate::ShopId, id: $crate::SavedReplyId, reply: $crate::NewSavedReply,
+            now: $crate::Timestamp
+        ) -> Option<$crate::SavedReply>);
+    };
+    ($field:tt delete_saved_reply) => {
+        $crate::forward_method!(delete_saved_reply<>(
+            $field, shop: $crate::ShopId, id: $crate::SavedReplyId
+        ) -> bool);
     };
     ($field:tt list_events) => {
         $crate::forward_method!(list_events<>(

@@ -1,4 +1,4 @@
-use crate::{CommentId, TicketId, TicketIdsExhausted, Timestamp, WebhookId};
+use crate::{CommentId, SavedReplyId, TicketId, TicketIdsExhausted, Timestamp, WebhookId};
 
 /// The clock. Nothing else in the domain reads the time.
 pub trait Clock: Send + Sync {
@@ -6,7 +6,7 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
 }
 
-/// Creates ids of tickets, comments and webhooks. Nothing else in the domain does.
+/// Creates ids of tickets, comments, webhooks and saved replies. Nothing else in the domain does.
 pub trait TicketIdSource: Send + Sync {
     /// Returns an id larger than every id it returned before, of tickets, comments and webhooks alike.
     ///
@@ -29,5 +29,13 @@ pub trait TicketIdSource: Send + Sync {
     /// As [`Self::next_id`].
     fn next_webhook_id(&self, now: Timestamp) -> Result<WebhookId, TicketIdsExhausted> {
         self.next_id(now).and_then(|id| WebhookId::new(id.get()).ok_or(TicketIdsExhausted))
+    }
+
+    /// Returns the same for a saved reply.
+    ///
+    /// # Errors
+    /// As [`Self::next_id`].
+    fn next_saved_reply_id(&self, now: Timestamp) -> Result<SavedReplyId, TicketIdsExhausted> {
+        self.next_id(now).and_then(|id| SavedReplyId::new(id.get()).ok_or(TicketIdsExhausted))
     }
 }

@@ -116,7 +116,8 @@ pub enum DeleteTicketOutcome {
 ///   time are in order of id, largest first.
 /// - **TICKET-15** Following `next` from page to page returns every ticket of the list once. Each
 ///   page except the last is full. The last page has no `next`.
-/// - **TICKET-16** A count is the length of the whole list with the same filter.
+/// - **TICKET-16** A count is the length of the whole list with the same filter, or `at_most` if that is
+///   less. The store stops counting there.
 ///
 /// Every condition of a [`TicketFilter`] is optional. A ticket must have all given tags, and one of the
 /// given channels, assignees and contact reasons. Texts are compared character for character. A range
@@ -248,9 +249,14 @@ pub trait TicketStore: Send + Sync {
         stamp: AuditStamp,
     ) -> Result<DeleteTicketOutcome, StorageError>;
 
-    /// Returns the number of the shop's tickets that meet the filter.
+    /// Returns the number of the shop's tickets that meet the filter, counting `at_most` of them.
     ///
     /// # Errors
     /// [`StorageError`] if the store fails.
-    async fn count_tickets(&self, shop: ShopId, filter: TicketFilter) -> Result<u64, StorageError>;
+    async fn count_tickets(
+        &self,
+        shop: ShopId,
+        filter: TicketFilter,
+        at_most: u64,
+    ) -> Result<u64, StorageError>;
 }

@@ -13,6 +13,8 @@ pub enum Rule {
     Required,
     /// It must hold more than white space.
     NotBlank,
+    /// The minimum number of characters.
+    MinLength(u64),
     /// The maximum number of characters, or of entries of a list.
     MaxLength(u64),
     /// It must not hold the character U+0000.

@@ -136,7 +136,7 @@ impl Webhook {
     pub fn wants(&self, kind: EventKind, actor: Actor) -> bool {
         let is_ignored = match actor {
             Actor::ApiKey { number, .. } => Some(number) == self.ignore_key,
-            Actor::Operator | Actor::Server => false,
+            Actor::Operator | Actor::Server | Actor::User { .. } => false,
         };
         !is_ignored && self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&kind))
     }

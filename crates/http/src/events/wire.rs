@@ -121,10 +121,10 @@ fn subject_type() -> Schema {
 struct ActorJson {
     #[cfg_attr(test, schema(schema_with = actor_type))]
     r#type: &'static str,
-    /// The id of the API key; `null` for the operator and the server.
+    /// The id of the API key; `null` for other actors.
     #[cfg_attr(test, schema(minimum = 1))]
     id: Option<i64>,
-    /// The user of the key; `null` if it has none.
+    /// The user: of the console, or of the key; `null` if there is none.
     #[serde(rename = "userId")]
     user_id: Option<Id>,
 }
@@ -139,6 +139,7 @@ impl ActorJson {
                 id: Some(number.get()),
                 user_id: user_id.map(|user| Id(user.get())),
             },
+            Actor::User { id } => Self { r#type: "user", id: None, user_id: Some(Id(id.get())) },
         }
     }
 }
@@ -146,8 +147,8 @@ impl ActorJson {
 #[cfg(test)]
 fn actor_type() -> Schema {
     let text = "`operator` is the command line of the server. `server` is the server itself, such as when it \
-        disables a webhook.";
-    schemas::described(schemas::one_of(&["operator", "server", "api_key"]), text)
+        disables a webhook. `user` is a user of the console.";
+    schemas::described(schemas::one_of(&["operator", "server", "api_key", "user"]), text)
 }
 
 /// A resource after a change.

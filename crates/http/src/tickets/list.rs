@@ -78,7 +78,7 @@ pub(super) async fn page(
     filter: TicketFilter,
 ) -> Result<HttpResponse, Problem> {
     let shop = &principal.shop;
-    let total = asked.total(services.tickets.count_tickets(shop.id, filter.clone())).await?;
+    let total = asked.total(services.tickets.count_tickets(shop.id, filter.clone(), u64::MAX)).await?;
     let page = services.tickets.list_tickets(shop.id, filter, asked.after, asked.size).await;
     let page = page.map_err(storage_problem)?;
     let next = asked.next_cursor(page.next);

@@ -90,6 +90,6 @@ async fn a_list_with_a_missing_ticket_is_an_error() {
     let error =
         storage.list_tickets(customer.shop_id, filter.clone(), None, PageSize::of(2)).await.unwrap_err();
     assert_eq!(error.to_string(), "list_tickets: an indexed ticket is missing");
-    let error = storage.count_tickets(customer.shop_id, filter).await.unwrap_err();
+    let error = storage.count_tickets(customer.shop_id, filter, u64::MAX).await.unwrap_err();
     assert_eq!(error.to_string(), "count_tickets: an indexed ticket is missing");
 }

@@ -102,7 +102,7 @@ async fn stored_values_have_the_layout_of_this_format() {
             .len(),
         6
     );
-    assert_eq!(storage.count_tickets(shop, TicketFilter::default()).await.unwrap(), 1);
+    assert_eq!(storage.count_tickets(shop, TicketFilter::default(), u64::MAX).await.unwrap(), 1);
     assert_eq!(storage.count_keys(shop).await.unwrap(), 1);
     assert!(
         storage.find_customer(shop, hexdesk_domain::CustomerId::new(1).unwrap()).await.unwrap().is_some()

@@ -3,6 +3,7 @@
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::Integer;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use hexdesk_domain::limits::DEFAULT_PAGE_ENTRIES;
 use hexdesk_domain::{Page, PageSize, ShopId, TicketFilter, TicketPosition, TicketView};
@@ -77,14 +78,28 @@ impl<L, V> QueryId for TicketPage<L, V> {
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-/// Counts the whole list.
+/// Counts the list up to a limit.
 pub(super) async fn count(
     connection: &mut AsyncPgConnection,
     shop: ShopId,
     filter: TicketFilter,
+    at_most: u64,
 ) -> Result<u64, Failure> {
-    let count = tickets::table.filter(tickets::shop_id.eq(shop.get())).count().into_boxed::<Pg>();
-    let count = if is_common(&filter) { count } else { count.filter(never_kept()) };
+    let of_shop = tickets::table.filter(tickets::shop_id.eq(shop.get()));
+    let is_common = is_common(&filter);
+    if i64::try_from(at_most).is_ok() {
+        let list = of_shop.select(1.into_sql::<Integer>()).into_boxed::<Pg>();
+        let list = if is_common {
+            // In the order of the list, so that the planner reads its index up to the limit.
+            list.order((tickets::last_message_time.desc(), tickets::id.desc()))
+        } else {
+            list.filter(never_kept())
+        };
+        let count = queries::CountUpTo { list: filter::add(list, filter), at_most };
+        return count_from::<i64>(diesel_async::RunQueryDsl::get_result(count, connection).await?);
+    }
+    let count = of_shop.count().into_boxed::<Pg>();
+    let count = if is_common { count } else { count.filter(never_kept()) };
     count_from::<i64>(filter::add(count, filter).get_result(connection).await?)
 }
 

@@ -133,7 +133,10 @@ async fn writes_find_nothing_of_a_hidden_customer() {
     storage.erase_customer(shop, again, stamp(0)).await.unwrap().unwrap();
     let number = NewCustomer { id: Some(customer), ..crate::fixture::customer("new@example.com") };
     assert_eq!(create_customer(&storage, shop, number).await, customer);
-    assert_eq!(storage.count_tickets(shop, hexdesk_domain::TicketFilter::default()).await.unwrap(), 0);
+    assert_eq!(
+        storage.count_tickets(shop, hexdesk_domain::TicketFilter::default(), u64::MAX).await.unwrap(),
+        0
+    );
     assert_eq!(count(&copy, "SELECT count(*) FROM erasures"), 0);
 }
 

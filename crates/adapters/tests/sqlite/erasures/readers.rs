@@ -40,9 +40,9 @@ async fn is_there(
             let list = storage.list_customers(shop, CustomerFilter::default(), None, PAGE).await.unwrap();
             (length(list.entries.len()), 1)
         }
-        3 => (storage.count_tickets(shop, of_customer).await.unwrap(), all),
-        4 => (storage.count_tickets(shop, of_shop).await.unwrap(), all),
-        5 => (storage.count_tickets(shop, open).await.unwrap(), all),
+        3 => (storage.count_tickets(shop, of_customer, u64::MAX).await.unwrap(), all),
+        4 => (storage.count_tickets(shop, of_shop, u64::MAX).await.unwrap(), all),
+        5 => (storage.count_tickets(shop, open, u64::MAX).await.unwrap(), all),
         6 => (length(storage.list_tickets(shop, of_customer, None, PAGE).await.unwrap().entries.len()), page),
         7 => (length(storage.list_tickets(shop, of_shop, None, PAGE).await.unwrap().entries.len()), page),
         8 => (u64::from(storage.find_ticket(shop, first).await.unwrap().is_some()), 1),

@@ -300,7 +300,11 @@ impl CustomersToErase {
         same("the customer", &storage.find_customer(shop, self.erased.id).await?, &None)?;
         let theirs = TicketFilter { customer_id: Some(self.erased.id), ..TicketFilter::default() };
         same("the customer's tickets", &whole_list(storage, shop, &theirs).await?, &Vec::new())?;
-        same("the count of the customer's tickets", &storage.count_tickets(shop, theirs).await?, &0)?;
+        same(
+            "the count of the customer's tickets",
+            &storage.count_tickets(shop, theirs, u64::MAX).await?,
+            &0,
+        )?;
         let mut tickets = vec![ticket_id(COMMENTED)?, ticket_id(UPDATED)?, ticket_id(DELETED)?];
         tickets.extend(effects.iter().filter_map(|effect| effect.ticket.as_ref()).map(|ticket| ticket.id));
         for id in tickets {

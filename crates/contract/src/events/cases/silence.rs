@@ -145,7 +145,7 @@ async fn reads(expected_events: &ExpectedEvents<'_>, fixture: &ShopWithPeople) -
     let (storage, shop) = (expected_events.storage, fixture.shop.id);
     storage.find_ticket(shop, ticket_id(1)?).await?;
     storage.list_tickets(shop, TicketFilter::default(), None, PageSize::MAX).await?;
-    storage.count_tickets(shop, TicketFilter::default()).await?;
+    storage.count_tickets(shop, TicketFilter::default(), u64::MAX).await?;
     storage.list_comments(shop, ticket_id(1)?, None, PageSize::MAX).await?;
     storage.count_comments(shop, ticket_id(1)?).await?;
     storage.find_customer(shop, fixture.customer.id).await?;

@@ -109,8 +109,8 @@ impl Model {
         let Some(shop) = pick(&self.shops, shop) else { return Ok(()) };
         let filters = self.filters(shop, wanted)?;
         let count = both(
-            self.tested.count_tickets(shop.tested, filters.tested.clone()).await,
-            self.reference.count_tickets(shop.reference, filters.reference.clone()).await,
+            self.tested.count_tickets(shop.tested, filters.tested.clone(), u64::MAX).await,
+            self.reference.count_tickets(shop.reference, filters.reference.clone(), u64::MAX).await,
         )?;
         let Some(count) = count else { return Ok(()) };
         same(&format!("the count with {wanted:?}"), &count.tested, &count.reference)?;

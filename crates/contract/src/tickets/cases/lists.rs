@@ -119,7 +119,7 @@ pub(crate) async fn expect_list_and_count(
 ) -> anyhow::Result<()> {
     expect_order(storage, shop, filter, tickets).await?;
     let expected = tickets.iter().filter(|ticket| filter.matches(ticket)).count();
-    let count = storage.count_tickets(shop, filter.clone()).await?;
+    let count = storage.count_tickets(shop, filter.clone(), u64::MAX).await?;
     same(&format!("the count with {}", conditions_of(filter)), &count, &u64::try_from(expected)?)
 }
 
@@ -218,7 +218,11 @@ pub async fn ticket_16_count_is_the_lists_length(storage: Arc<dyn Storage>) -> a
     let other = ShopWithPeople::create(&*storage, "other.example.com").await?;
     for fixture in [&fixture, &other] {
         for filter in some_filters(fixture) {
-            same("the count without tickets", &storage.count_tickets(fixture.shop.id, filter).await?, &0)?;
+            same(
+                "the count without tickets",
+                &storage.count_tickets(fixture.shop.id, filter, u64::MAX).await?,
+                &0,
+            )?;
         }
     }
     let mut tickets = Vec::new();
@@ -245,22 +249,29 @@ pub async fn ticket_16_count_is_the_lists_length(storage: Arc<dyn Storage>) -> a
         let expected = tickets.iter().filter(|ticket| filter.matches(ticket)).count();
         ensure!(expected > 0, "the kit counts nothing with {}", conditions_of(&filter));
         same(&format!("the length of the list with {}", conditions_of(&filter)), &length, &expected)?;
-        let count = storage.count_tickets(fixture.shop.id, filter.clone()).await?;
-        same(&format!("the count with {}", conditions_of(&filter)), &count, &u64::try_from(expected)?)?;
+        let count = storage.count_tickets(fixture.shop.id, filter.clone(), u64::MAX).await?;
+        let expected = u64::try_from(expected)?;
+        same(&format!("the count with {}", conditions_of(&filter)), &count, &expected)?;
+        for at_most in [0, 1, expected, expected + 1] {
+            let count = storage.count_tickets(fixture.shop.id, filter.clone(), at_most).await?;
+            let which = format!("the count with {}, at most {at_most}", conditions_of(&filter));
+            same(&which, &count, &expected.min(at_most))?;
+        }
     }
     let nobodys = storage.count_tickets(
         fixture.shop.id,
         TicketFilter { tags: vec!["no such tag".into()], ..TicketFilter::default() },
+        u64::MAX,
     );
     same("the count with a tag that no ticket has", &nobodys.await?, &0)?;
-    let of_other = storage.count_tickets(other.shop.id, TicketFilter::default()).await?;
+    let of_other = storage.count_tickets(other.shop.id, TicketFilter::default(), u64::MAX).await?;
     same("the count of the other shop", &of_other, &7)?;
     // A refused ticket is never counted. A created one is counted at once.
     create_ticket(&*storage, creation(other.ticket_of_nobody(8)?)).await?;
-    let of_other = storage.count_tickets(other.shop.id, TicketFilter::default()).await?;
+    let of_other = storage.count_tickets(other.shop.id, TicketFilter::default(), u64::MAX).await?;
     same("the count after a refusal", &of_other, &7)?;
     create_ticket(&*storage, creation(other.ticket(9)?)).await?;
-    let of_other = storage.count_tickets(other.shop.id, TicketFilter::default()).await?;
+    let of_other = storage.count_tickets(other.shop.id, TicketFilter::default(), u64::MAX).await?;
     same("the count after a creation", &of_other, &8)
 }
 

@@ -62,7 +62,7 @@ pub(super) fn faults() -> Vec<Fault> {
         ),
         fault("TICKET-23", "Counts include the last deleted ticket.")
             .after_deletion(|store, Deleted { before, .. }| store.earlier.clone_from(before))
-            .count_tickets(|store, shop, filter| {
+            .count_tickets(|store, shop, filter, _| {
                 let earlier = listed(store.earlier, shop, &filter).len();
                 let count = if earlier > 0 { earlier } else { listed(store, shop, &filter).len() };
                 Ok(count as u64)

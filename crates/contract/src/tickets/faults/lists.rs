@@ -64,7 +64,9 @@ impl Fault {
         self.list_tickets(move |store, shop, filter, after, size| {
             Ok(Page::cut(rest(list(store, shop, &filter), after, is_after), size))
         })
-        .count_tickets(move |store, shop, filter| Ok(list(store, shop, &filter).len() as u64))
+        .count_tickets(move |store, shop, filter, at_most| {
+            Ok((list(store, shop, &filter).len() as u64).min(at_most))
+        })
     }
 
     /// Changes the filter and each ticket before the comparison. Returning `false` leaves the
@@ -254,12 +256,20 @@ fn of_order_and_pages() -> Vec<Fault> {
                 Ok(Page::cut(tickets, size))
             },
         ),
-        fault("TICKET-16", "Counts of tickets end at a full page.").count_tickets(|store, shop, filter| {
+        fault("TICKET-16", "Counts of tickets end at a full page.").count_tickets(
+            |store, shop, filter, _| {
+                let count = listed(store, shop, &filter).len() as u64;
+                Ok(count.min(u64::from(MAX_PAGE_ENTRIES)))
+            },
+        ),
+        fault("TICKET-16", "A count ignores the limit.")
+            .count_tickets(|store, shop, filter, _| Ok(listed(store, shop, &filter).len() as u64)),
+        fault("TICKET-16", "A limited count is the limit.").count_tickets(|store, shop, filter, at_most| {
             let count = listed(store, shop, &filter).len() as u64;
-            Ok(count.min(u64::from(MAX_PAGE_ENTRIES)))
+            Ok(if at_most == u64::MAX { count } else { at_most })
         }),
         fault("TICKET-16", "A ticket is counted once for each time it has the tag.")
-            .count_tickets(|store, shop, filter| {
+            .count_tickets(|store, shop, filter, _| {
                 let tickets = listed(store, shop, &filter);
                 let [tag] = filter.tags.as_slice() else { return Ok(tickets.len() as u64) };
                 let tags = tickets.iter().flat_map(|(_, view)| &view.ticket.tags);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use hexdesk_domain::{KeyNumber, Principal, ShopId};
+use hexdesk_domain::{Actor, Principal, ShopId};
 use tokio::sync::watch;
 
 use crate::problem::Problem;
@@ -22,12 +22,12 @@ pub(crate) struct StreamPlaces {
 #[derive(Default)]
 struct Open {
     all: usize,
-    of_keys: HashMap<(ShopId, KeyNumber), usize>,
+    of_keys: HashMap<(ShopId, Actor), usize>,
 }
 
 /// The place of a stream, until this is dropped.
 pub(crate) struct StreamPlace {
-    key: (ShopId, KeyNumber),
+    key: (ShopId, Actor),
     open: Arc<Mutex<Open>>,
     /// Becomes true when the server stops.
     pub(super) stopping: watch::Receiver<bool>,
@@ -44,7 +44,7 @@ impl StreamPlaces {
     /// # Errors
     /// 429 if there is none.
     pub(crate) fn take(&self, principal: &Principal) -> Result<StreamPlace, Problem> {
-        let key = (principal.shop.id, principal.key_number);
+        let key = (principal.shop.id, principal.actor);
         let mut open = lock(&self.open);
         if open.of_keys.get(&key).is_some_and(|of_key| *of_key >= MAX_OF_KEY) {
             return Err(Problem::too_many_streams("The API key"));
