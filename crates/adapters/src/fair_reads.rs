@@ -7,8 +7,9 @@
 mod turns;
 
 use hexdesk_domain::{
-    ApiKeyStore, CommentStore, CustomerStore, DeliveryStore, EventStore, IdRangeStore, Readiness,
-    RetentionStore, SearchStore, ShopStore, StoreCapabilities, TicketStore, UserStore, WebhookStore, forward,
+    ApiKeyStore, CommentStore, CredentialStore, CustomerStore, DeliveryStore, EventStore, IdRangeStore,
+    Readiness, RetentionStore, SavedReplyStore, SearchStore, SessionStore, ShopStore, StoreCapabilities,
+    TicketStore, UserStore, WebhookStore, forward,
 };
 
 use turns::Turns;
@@ -85,6 +86,19 @@ impl<S: WebhookStore> WebhookStore for FairReads<S> {
 impl<S: DeliveryStore> DeliveryStore for FairReads<S> {
     forward!(store: list_due_webhooks, plan_deliveries, claim_deliveries, settle_deliveries, replay_deliveries, note_test);
     forward!(store, in turns: list_attempts, count_events);
+}
+
+impl<S: CredentialStore> CredentialStore for FairReads<S> {
+    forward!(store: create_link, find_link, set_password, set_role, find_credential);
+}
+
+impl<S: SessionStore> SessionStore for FairReads<S> {
+    forward!(store: create_session, find_session, note_session_use, end_session);
+}
+
+impl<S: SavedReplyStore> SavedReplyStore for FairReads<S> {
+    forward!(store: create_saved_reply, find_saved_reply, list_saved_replies, update_saved_reply);
+    forward!(store: delete_saved_reply);
 }
 
 impl<S: EventStore> EventStore for FairReads<S> {

@@ -3,6 +3,7 @@
 //!
 //! | cargo feature | includes |
 //! | --- | --- |
+//! | `passwords` (default) | [`Argon2Hasher`], which hashes passwords |
 //! | `postgres` (default) | [`PostgresStorage`] and its driver |
 //! | `secrets` (default) | [`FileSealer`], which seals secrets |
 //! | `sqlite` (default) | [`SqliteStorage`] and SQLite itself |
@@ -20,6 +21,7 @@ mod open;
 mod postgres;
 #[cfg(feature = "secrets")]
 mod secrets;
+mod sign_in;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod sql;
 #[cfg(feature = "sqlite")]
@@ -43,6 +45,9 @@ pub use postgres::{
 };
 #[cfg(feature = "secrets")]
 pub use secrets::{FileSealer, SecretKeyFileError, secret_key_file_beside};
+#[cfg(feature = "passwords")]
+pub use sign_in::Argon2Hasher;
+pub use sign_in::RandomTokens;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 #[doc(hidden)]
 pub use sql::schema;

@@ -6,6 +6,7 @@
 
 pub(crate) mod api_keys;
 pub(crate) mod comments;
+pub(crate) mod console;
 pub(crate) mod customers;
 pub(crate) mod deliveries;
 pub(crate) mod diagnosis;
@@ -16,6 +17,7 @@ pub(crate) mod idempotency;
 pub(crate) mod migrations;
 pub(crate) mod page;
 pub(crate) mod queries;
+pub(crate) mod saved_replies;
 pub mod schema;
 pub(crate) mod search_upgrade;
 pub(crate) mod shops;

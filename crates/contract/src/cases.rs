@@ -6,6 +6,7 @@ pub use crate::cancellation::cases as cancellation;
 pub use crate::capabilities::cases as capabilities;
 pub use crate::comments::cases as comments;
 pub use crate::concurrency::cases as concurrency;
+pub use crate::credentials::cases as credentials;
 pub use crate::customers::cases::{
     changes as customer_changes, creation as customers, erasure as customer_erasure, lists as customer_lists,
     merges as customer_merges,
@@ -16,7 +17,9 @@ pub use crate::id_ranges::cases as id_ranges;
 pub use crate::idempotency::cases::{deferred_claims as once, ticket_creation as idempotency};
 pub use crate::readiness::cases as readiness;
 pub use crate::retention::cases as retention;
+pub use crate::saved_replies::cases as saved_replies;
 pub use crate::search::cases as search;
+pub use crate::sessions::cases as sessions;
 pub use crate::shops::cases as shops;
 pub use crate::tickets::cases::{
     changes as ticket_changes, creation as tickets, deletion as ticket_deletion, lists as ticket_lists,

@@ -13,21 +13,24 @@ use std::time::Duration;
 use async_trait::async_trait;
 use hexdesk_domain::ports::{
     ClaimedDeliveries, CommentCreation, CommentUpdate, CreateCommentOutcome, CreateCustomerOutcome,
-    CreateKeyOutcome, CreateShopOutcome, CreateTicketOutcome, CreateUserOutcome, CreateWebhookOutcome,
-    CustomerMerge, CustomerUpdate, DeleteCommentOutcome, DeleteTicketOutcome, DeleteWebhookOutcome, Erased,
-    KeyRotation, MergeCustomersOutcome, Replayed, RotateKeyOutcome, SettleOutcome, TicketCreation,
-    TicketUpdate, UpdateCommentOutcome, UpdateCustomerOutcome, UpdateTicketOutcome, UpdateUserOutcome,
-    UpdateWebhookOutcome, UserUpdate, WebhookUpdate,
+    CreateKeyOutcome, CreateSavedReplyOutcome, CreateShopOutcome, CreateTicketOutcome, CreateUserOutcome,
+    CreateWebhookOutcome, CredentialOutcome, CustomerMerge, CustomerUpdate, DeleteCommentOutcome,
+    DeleteTicketOutcome, DeleteWebhookOutcome, Erased, KeyRotation, MergeCustomersOutcome, Replayed,
+    RotateKeyOutcome, SettleOutcome, TicketCreation, TicketUpdate, UpdateCommentOutcome,
+    UpdateCustomerOutcome, UpdateTicketOutcome, UpdateUserOutcome, UpdateWebhookOutcome, UserUpdate,
+    WebhookUpdate,
 };
 use hexdesk_domain::{
     ApiKey, ApiKeyStore, Attempt, AuditStamp, Capabilities, CommentId, CommentPosition, CommentStore,
-    CommentView, Customer, CustomerFilter, CustomerId, CustomerStore, DeferredClaim, DeliveryRange,
-    DeliveryStore, Event, EventFilter, EventPosition, EventStore, EventsRemoved, Fingerprint, IdRange,
-    IdRangeStore, IdempotencyKey, IdempotencyRequest, IdempotentOutcome, KeyNumber, NewApiKey, NewAttempt,
-    NewCustomer, NewUser, NewWebhook, Page, PageSize, Readiness, Receipt, RetentionStore, SearchPosition,
-    SearchQuery, SearchStore, Settlement, Shop, ShopDomain, ShopId, ShopStore, StorageError,
-    StorageErrorKind, StoreCapabilities, TextBytes, TicketFilter, TicketId, TicketPosition, TicketStore,
-    TicketView, Timestamp, User, UserFilter, UserId, UserStore, Webhook, WebhookId, WebhookStore,
+    CommentView, Credential, CredentialStore, Customer, CustomerFilter, CustomerId, CustomerStore,
+    DeferredClaim, DeliveryRange, DeliveryStore, Event, EventFilter, EventPosition, EventStore,
+    EventsRemoved, Fingerprint, IdRange, IdRangeStore, IdempotencyKey, IdempotencyRequest, IdempotentOutcome,
+    KeyNumber, LinkHolder, NewApiKey, NewAttempt, NewCustomer, NewLink, NewSavedReply, NewSession, NewUser,
+    NewWebhook, Page, PageSize, PasswordHash, Readiness, Receipt, RetentionStore, Role, SavedReply,
+    SavedReplyId, SavedReplyStore, SearchPosition, SearchQuery, SearchStore, SecretHash, Session,
+    SessionStore, Settlement, Shop, ShopDomain, ShopId, ShopStore, StorageError, StorageErrorKind,
+    StoreCapabilities, TextBytes, TicketFilter, TicketId, TicketPosition, TicketStore, TicketView, Timestamp,
+    User, UserFilter, UserId, UserStore, Webhook, WebhookId, WebhookStore,
 };
 
 use crate::memory::{MemoryStorage, State};

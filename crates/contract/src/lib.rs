@@ -221,6 +221,21 @@ mod users {
     #[cfg(test)]
     pub(crate) mod faults;
 }
+mod credentials {
+    pub mod cases;
+    #[cfg(test)]
+    pub(crate) mod faults;
+}
+mod saved_replies {
+    pub mod cases;
+    #[cfg(test)]
+    pub(crate) mod faults;
+}
+mod sessions {
+    pub mod cases;
+    #[cfg(test)]
+    pub(crate) mod faults;
+}
 mod webhooks {
     pub mod cases;
     #[cfg(test)]

@@ -199,6 +199,37 @@ macro_rules! __for_each_case {
                 "DELIVERY-15" delivery_15_range_is_counted
                 "DELIVERY-16" delivery_16_test_is_an_attempt
             }
+            credentials {
+                "CREDENTIAL-1" credential_1_link_works_until_its_end
+                "CREDENTIAL-2" credential_2_new_link_replaces_the_former
+                "CREDENTIAL-3" credential_3_missing_user_or_role_is_refused
+                "CREDENTIAL-4" credential_4_link_gives_a_role
+                "CREDENTIAL-5" credential_5_link_sets_a_password
+                "CREDENTIAL-6" credential_6_ended_link_sets_nothing
+                "CREDENTIAL-7" credential_7_is_found_by_address
+                "CREDENTIAL-8" credential_8_deactivation_removes_links
+                "CREDENTIAL-9" credential_9_changes_are_logged
+                "CREDENTIAL-10" credential_10_link_works_once
+            }
+            sessions {
+                "SESSION-1" session_1_is_found_as_created
+                "SESSION-2" session_2_ends_with_time
+                "SESSION-3" session_3_use_moves_forward
+                "SESSION-4" session_4_ends_alone
+                "SESSION-5" session_5_wrong_password_is_refused
+                "SESSION-6" session_6_deactivation_ends_sessions
+                "SESSION-7" session_7_shops_are_apart
+                "SESSION-8" session_8_user_has_a_maximum
+                "SESSION-9" session_9_racing_deactivation_leaves_no_session
+            }
+            saved_replies {
+                "REPLY-1" reply_1_is_found_as_created
+                "REPLY-2" reply_2_list_is_in_order
+                "REPLY-3" reply_3_taken_id_changes_nothing
+                "REPLY-4" reply_4_shop_has_a_maximum
+                "REPLY-5" reply_5_update_changes_what_it_says
+                "REPLY-6" reply_6_deletion_removes_it_alone
+            }
             retention {
                 "RETENTION-1" retention_1_removes_old_records
                 "RETENTION-2" retention_2_removed_key_is_free

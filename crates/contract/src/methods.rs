@@ -94,6 +94,29 @@ macro_rules! for_each_method {
                     Option<Replayed>;
                 note_test(shop: ShopId, webhook: WebhookId, attempt: NewAttempt) -> Option<Attempt>;
             }
+            CredentialStore {
+                create_link(shop: ShopId, link: NewLink) -> CredentialOutcome;
+                find_link(shop: ShopId, token_hash: SecretHash, now: Timestamp) -> Option<LinkHolder>;
+                set_password(shop: ShopId, token_hash: SecretHash, password: PasswordHash, stamp: AuditStamp) ->
+                    Option<User>;
+                set_role(shop: ShopId, user: UserId, role: Role, stamp: AuditStamp) -> CredentialOutcome;
+                find_credential(shop: ShopId, email: String) -> Option<(User, Credential)>;
+            }
+            SessionStore {
+                create_session(shop: ShopId, session: NewSession) -> bool;
+                find_session(shop: ShopId, token_hash: SecretHash, now: Timestamp) -> Option<Session>;
+                note_session_use(shop: ShopId, token_hash: SecretHash, now: Timestamp) -> ();
+                end_session(shop: ShopId, token_hash: SecretHash) -> ();
+            }
+            SavedReplyStore {
+                create_saved_reply(shop: ShopId, id: SavedReplyId, reply: NewSavedReply, now: Timestamp) ->
+                    CreateSavedReplyOutcome;
+                find_saved_reply(shop: ShopId, id: SavedReplyId) -> Option<SavedReply>;
+                list_saved_replies(shop: ShopId) -> Vec<SavedReply>;
+                update_saved_reply(shop: ShopId, id: SavedReplyId, reply: NewSavedReply, now: Timestamp) ->
+                    Option<SavedReply>;
+                delete_saved_reply(shop: ShopId, id: SavedReplyId) -> bool;
+            }
             EventStore {
                 list_events(shop: ShopId, filter: EventFilter, after: Option<EventPosition>, size: PageSize) ->
                     Result<Page<Event, EventPosition>, EventsRemoved>;

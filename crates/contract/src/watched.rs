@@ -7,21 +7,23 @@ use std::time::Instant;
 use async_trait::async_trait;
 use hexdesk_domain::ports::{
     ClaimedDeliveries, CommentCreation, CommentUpdate, CreateCommentOutcome, CreateCustomerOutcome,
-    CreateKeyOutcome, CreateShopOutcome, CreateTicketOutcome, CreateUserOutcome, CreateWebhookOutcome,
-    CustomerMerge, CustomerUpdate, DeleteCommentOutcome, DeleteTicketOutcome, DeleteWebhookOutcome, Erased,
-    KeyRotation, MergeCustomersOutcome, Replayed, RotateKeyOutcome, SettleOutcome, TicketCreation,
-    TicketUpdate, UpdateCommentOutcome, UpdateCustomerOutcome, UpdateTicketOutcome, UpdateUserOutcome,
-    UpdateWebhookOutcome, UserUpdate, WebhookUpdate,
+    CreateKeyOutcome, CreateSavedReplyOutcome, CreateShopOutcome, CreateTicketOutcome, CreateUserOutcome,
+    CreateWebhookOutcome, CredentialOutcome, CustomerMerge, CustomerUpdate, DeleteCommentOutcome,
+    DeleteTicketOutcome, DeleteWebhookOutcome, Erased, KeyRotation, MergeCustomersOutcome, Replayed,
+    RotateKeyOutcome, SettleOutcome, TicketCreation, TicketUpdate, UpdateCommentOutcome,
+    UpdateCustomerOutcome, UpdateTicketOutcome, UpdateUserOutcome, UpdateWebhookOutcome, UserUpdate,
+    WebhookUpdate,
 };
 use hexdesk_domain::{
     ApiKey, ApiKeyStore, Attempt, AuditStamp, Capabilities, CommentId, CommentPosition, CommentStore,
-    CommentView, Customer, CustomerFilter, CustomerId, CustomerStore, DeferredClaim, DeliveryRange,
-    DeliveryStore, Event, EventFilter, EventPosition, EventStore, EventsRemoved, IdRange, IdRangeStore,
-    IdempotentOutcome, KeyNumber, NewApiKey, NewAttempt, NewCustomer, NewUser, NewWebhook, Page, PageSize,
-    Readiness, RetentionStore, SearchPosition, SearchQuery, SearchStore, Settlement, Shop, ShopDomain,
-    ShopId, ShopStore, Storage, StorageError, StoreCapabilities, TicketFilter, TicketId, TicketPosition,
-    TicketStore, TicketView, Timestamp, User, UserFilter, UserId, UserStore, Webhook, WebhookId,
-    WebhookStore,
+    CommentView, Credential, CredentialStore, Customer, CustomerFilter, CustomerId, CustomerStore,
+    DeferredClaim, DeliveryRange, DeliveryStore, Event, EventFilter, EventPosition, EventStore,
+    EventsRemoved, IdRange, IdRangeStore, IdempotentOutcome, KeyNumber, LinkHolder, NewApiKey, NewAttempt,
+    NewCustomer, NewLink, NewSavedReply, NewSession, NewUser, NewWebhook, Page, PageSize, PasswordHash,
+    Readiness, RetentionStore, Role, SavedReply, SavedReplyId, SavedReplyStore, SearchPosition, SearchQuery,
+    SearchStore, SecretHash, Session, SessionStore, Settlement, Shop, ShopDomain, ShopId, ShopStore, Storage,
+    StorageError, StoreCapabilities, TicketFilter, TicketId, TicketPosition, TicketStore, TicketView,
+    Timestamp, User, UserFilter, UserId, UserStore, Webhook, WebhookId, WebhookStore,
 };
 
 use crate::methods::for_each_method;

@@ -94,7 +94,7 @@
 //! | a position of the log is the next | every other write in the shop | EVENT-13, EVENT-14 |
 //! | a shop has room for a webhook | a creation | WEBHOOK-11 |
 //! | the version of a webhook | an update, a deletion | WEBHOOK-11 |
-//! | a shop has room for a saved reply | a creation | SAVED-REPLY-4 |
+//! | a shop has room for a saved reply | a creation | REPLY-4 |
 //! | a link works | its use, another link, a deactivation, a closing | CREDENTIAL-10 |
 //! | a user may sign in | a deactivation, a new password, a closing | SESSION-9 |
 //! | a range of ids is free | another reservation | IDRANGE-1 |
@@ -188,6 +188,9 @@ pub trait Storage:
     + EventStore
     + WebhookStore
     + DeliveryStore
+    + CredentialStore
+    + SessionStore
+    + SavedReplyStore
     + RetentionStore
     + IdRangeStore
     + Readiness
@@ -206,6 +209,9 @@ impl<T> Storage for T where
         + EventStore
         + WebhookStore
         + DeliveryStore
+        + CredentialStore
+        + SessionStore
+        + SavedReplyStore
         + RetentionStore
         + IdRangeStore
         + Readiness

@@ -84,7 +84,7 @@ enum Command {
     /// Create, list, rotate and revoke API keys.
     #[command(subcommand)]
     Key(key::KeyCommand),
-    /// Create the users (staff) that tickets are assigned to.
+    /// Create the users (staff) that tickets are assigned to, and invite them to the console.
     #[command(subcommand)]
     User(user::UserCommand),
     /// Create the customers whom tickets belong to.

@@ -11,7 +11,7 @@
 //! | `numbers` | the numbers that the store assigns, and counts |
 //! | `idempotency` | operations that take effect once |
 //! | `errors` | conversion of redb's errors to errors of the ports |
-//! | `shops`, `customers`, `users`, `tickets`, `comments`, `search`, `api_keys`, `webhooks`, `deliveries`, `events`, `retention`, `id_ranges`, `readiness` | one port each |
+//! | `shops`, `customers`, `users`, `tickets`, `comments`, `search`, `api_keys`, `webhooks`, `deliveries`, `credentials`, `sessions`, `saved_replies`, `events`, `retention`, `id_ranges`, `readiness` | one port each |
 //!
 //! ```
 //! use hexdesk_domain::ports::CreateShopOutcome;
@@ -32,6 +32,7 @@
 
 mod api_keys;
 mod comments;
+mod credentials;
 mod customers;
 mod deliveries;
 mod encoding;
@@ -43,7 +44,9 @@ mod idempotency;
 mod numbers;
 mod readiness;
 mod retention;
+mod saved_replies;
 mod search;
+mod sessions;
 mod shops;
 mod storage;
 mod tables;

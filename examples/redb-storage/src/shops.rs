@@ -4,9 +4,9 @@ use hexdesk_domain::ports::CreateShopOutcome;
 use hexdesk_domain::{Shop, ShopDomain, ShopId, ShopStore, StorageError, Timestamp};
 use redb::{ReadableTable, WriteTransaction};
 
-use crate::RedbStorage;
 use crate::encoding::{decode, encode};
 use crate::tables::{Json, SHOP_BY_DOMAIN, SHOPS};
+use crate::{RedbStorage, credentials};
 
 impl RedbStorage {
     async fn create(
@@ -81,6 +81,7 @@ impl ShopStore for RedbStorage {
                 shop.closed_at = Some(now);
                 shops.insert(shop.id.get(), encode(&shop)?.as_slice())?;
             }
+            credentials::lock_all_out(transaction, shop.id)?;
             Ok(Some(shop))
         })
         .await

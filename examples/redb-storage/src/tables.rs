@@ -11,6 +11,8 @@ use redb::{TableDefinition, TableError, WriteTransaction};
 
 /// The shop's number, then a number within the shop.
 pub(crate) type NumberInShop = (i64, i64);
+/// The shop's number, then a hash.
+pub(crate) type HashInShop = (i64, &'static [u8; 32]);
 /// The shop's number, then a text.
 pub(crate) type TextInShop = (i64, &'static str);
 /// The shop's number, then a text and a number.
@@ -81,6 +83,15 @@ pub(crate) const DELIVERIES: Table<NumberInShop, Json> = Table::new("deliveries"
 /// The shop's number, the webhook, and the number of the attempt.
 pub(crate) const ATTEMPTS: Table<(i64, i64, i64), Json> = Table::new("attempts");
 
+pub(crate) const CREDENTIALS: Table<NumberInShop, Json> = Table::new("credentials");
+/// The shop's number and the hash of a link's token, to the user.
+pub(crate) const USER_BY_LINK: Table<HashInShop, i64> = Table::new("user_by_link");
+/// The shop's number and the hash of a session's token.
+pub(crate) const SESSIONS: Table<HashInShop, Json> = Table::new("sessions");
+/// The shop's number, the user, and the hash of a session's token.
+pub(crate) const SESSIONS_BY_USER: Table<(i64, i64, &[u8; 32]), ()> = Table::new("sessions_by_user");
+pub(crate) const SAVED_REPLIES: Table<NumberInShop, Json> = Table::new("saved_replies");
+
 pub(crate) const EVENTS: Table<EventKey, StoredEvent> = Table::new("events");
 /// Shop to the number of its last change. A position in the log is not used again after its event
 /// is removed, so the next position cannot be derived from the remaining events alone.
@@ -115,6 +126,11 @@ pub(crate) fn create_all(transaction: &WriteTransaction) -> Result<(), TableErro
     transaction.open_table(WEBHOOKS)?;
     transaction.open_table(DELIVERIES)?;
     transaction.open_table(ATTEMPTS)?;
+    transaction.open_table(CREDENTIALS)?;
+    transaction.open_table(USER_BY_LINK)?;
+    transaction.open_table(SESSIONS)?;
+    transaction.open_table(SESSIONS_BY_USER)?;
+    transaction.open_table(SAVED_REPLIES)?;
     transaction.open_table(EVENTS)?;
     transaction.open_table(LAST_CHANGES)?;
     transaction.open_table(LOG_BEGINNINGS)?;

@@ -6,13 +6,16 @@
 
 mod api_keys;
 mod comments;
+mod credentials;
 mod customers;
 mod deliveries;
 mod events;
 mod id_ranges;
 mod readiness;
 mod retention;
+mod saved_replies;
 mod search;
+mod sessions;
 mod shops;
 mod tickets;
 mod users;

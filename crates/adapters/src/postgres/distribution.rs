@@ -42,6 +42,9 @@ impl PostgresStorage {
         "webhooks",
         "webhook_deliveries",
         "webhook_attempts",
+        "credentials",
+        "sessions",
+        "saved_replies",
     ];
 
     /// Migrates, and then distributes all tables by shop that are not distributed yet. Returns the

@@ -6,6 +6,7 @@ use hexdesk_domain::ports::CreateShopOutcome;
 use hexdesk_domain::{Shop, ShopDomain, ShopId, ShopStore, StorageError, Timestamp};
 
 use super::PostgresStorage;
+use super::credentials::lock_all_out;
 use super::errors::{Effect, Failure};
 use crate::sql::schema::shops;
 use crate::sql::shops::ShopRow;
@@ -76,13 +77,20 @@ impl ShopStore for PostgresStorage {
         let domain = domain.clone();
         self.connections
             .run("close_shop", Effect::Write, async move |connection: &mut AsyncPgConnection| {
-                let open =
-                    shops::table.filter(shops::domain.eq(domain.as_str()).and(shops::closed_at.is_null()));
-                diesel::update(open)
-                    .set(shops::closed_at.eq(StoredTimestamp(now)))
-                    .execute(connection)
-                    .await?;
-                find(connection, &domain).await
+                let close = async |connection: &mut AsyncPgConnection| {
+                    let open = shops::table
+                        .filter(shops::domain.eq(domain.as_str()).and(shops::closed_at.is_null()));
+                    diesel::update(open)
+                        .set(shops::closed_at.eq(StoredTimestamp(now)))
+                        .execute(connection)
+                        .await?;
+                    let closed = find(connection, &domain).await?;
+                    if let Some(shop) = &closed {
+                        lock_all_out(connection, shop.id).await?;
+                    }
+                    Ok::<_, Failure>(closed)
+                };
+                connection.transaction(close).await
             })
             .await
     }
@@ -146,4 +154,19 @@ pub(super) async fn lock_numbering(connection: &mut AsyncPgConnection, shop: Sho
         .await
         .optional()?;
     found.map(|_| ()).ok_or(Failure::Unexpected("the shop does not exist"))
+}
+
+/// As [`lock_numbering`], also against a closing. Returns whether the shop is open.
+pub(super) async fn lock_open_shop(
+    connection: &mut AsyncPgConnection,
+    shop: ShopId,
+) -> Result<bool, Failure> {
+    let is_open: Option<bool> = shops::table
+        .find(shop.get())
+        .select(shops::closed_at.is_null())
+        .for_no_key_update()
+        .get_result(connection)
+        .await
+        .optional()?;
+    Ok(is_open.unwrap_or_default())
 }

@@ -7,7 +7,9 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::BigInt;
 use hexdesk_domain::EventPosition;
 
-use super::schema::{comments, customers, events, tickets, users, webhook_deliveries};
+use super::schema::{
+    comments, credentials, customers, events, sessions, shops, tickets, users, webhook_deliveries,
+};
 use super::types::StoredTimestamp;
 
 /// The length of a list up to a limit: `SELECT count(*) FROM (… LIMIT 1000) AS counted`. The limit is part
@@ -38,6 +40,50 @@ impl<L> QueryId for CountUpTo<L> {
 }
 
 impl<L, C> RunQueryDsl<C> for CountUpTo<L> {}
+
+/// A session with its user, the user's credential and the shop.
+#[auto_type]
+pub(crate) fn session(shop: i64, token_hash: Vec<u8>) -> _ {
+    sessions::table
+        .inner_join(
+            users::table.on(users::shop_id.eq(sessions::shop_id).and(users::id.eq(sessions::user_id))),
+        )
+        .inner_join(
+            credentials::table.on(credentials::shop_id
+                .eq(sessions::shop_id)
+                .and(credentials::user_id.eq(sessions::user_id))),
+        )
+        .inner_join(shops::table.on(shops::id.eq(sessions::shop_id)))
+        .filter(sessions::shop_id.eq(shop).and(sessions::token_hash.eq(token_hash)))
+}
+
+/// The credential with this link, its user and the shop.
+#[auto_type]
+pub(crate) fn link(shop: i64, token_hash: Vec<u8>) -> _ {
+    credentials::table
+        .inner_join(
+            users::table.on(users::shop_id.eq(credentials::shop_id).and(users::id.eq(credentials::user_id))),
+        )
+        .inner_join(shops::table.on(shops::id.eq(credentials::shop_id)))
+        .filter(credentials::shop_id.eq(shop).and(credentials::link_hash.eq(token_hash)))
+}
+
+/// The credential of the user with this folded e-mail address, and the user.
+#[auto_type]
+pub(crate) fn credential(shop: i64, email_folded: String) -> _ {
+    credentials::table
+        .inner_join(
+            users::table.on(users::shop_id.eq(credentials::shop_id).and(users::id.eq(credentials::user_id))),
+        )
+        .filter(users::shop_id.eq(shop).and(users::email_folded.eq(email_folded)))
+        .filter(credentials::shop_id.eq(shop))
+}
+
+/// The sessions of a user.
+#[auto_type]
+pub(crate) fn sessions_of(shop: i64, user: i64) -> _ {
+    sessions::table.filter(sessions::shop_id.eq(shop).and(sessions::user_id.eq(user)))
+}
 
 /// Tickets of one shop, each with its customer and assignee.
 #[auto_type]

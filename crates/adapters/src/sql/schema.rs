@@ -2,11 +2,13 @@
 
 pub use super::api_keys::api_keys;
 pub use super::comments::comments;
+pub use super::console::{credentials, sessions};
 pub use super::customers::customers;
 pub use super::deliveries::{webhook_attempts, webhook_deliveries};
 pub use super::events::events;
 pub use super::id_ranges::id_ranges;
 pub use super::idempotency::idempotency_records;
+pub use super::saved_replies::saved_replies;
 pub use super::shops::shops;
 pub use super::tickets::tickets;
 pub use super::users::users;
@@ -95,4 +97,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     webhook_deliveries,
     webhook_attempts,
     events,
+    credentials,
+    sessions,
+    saved_replies,
 );

@@ -7,6 +7,7 @@ use hexdesk_domain::{Shop, ShopDomain, ShopId, ShopStore, StorageError, Timestam
 
 use super::SqliteStorage;
 use super::counters::{Counted, latest_change, note_number};
+use super::credentials::lock_all_out;
 use crate::sql::schema::shops;
 use crate::sql::shops::ShopRow;
 use crate::sql::types::StoredTimestamp;
@@ -87,7 +88,11 @@ impl ShopStore for SqliteStorage {
                 .filter(shops::domain.eq(domain.as_str()).and(shops::closed_at.is_null()))
                 .set(shops::closed_at.eq(StoredTimestamp(now)))
                 .execute(connection)?;
-            find(connection, &domain)
+            let closed = find(connection, &domain)?;
+            if let Some(shop) = &closed {
+                lock_all_out(connection, shop.id)?;
+            }
+            Ok(closed)
         })
         .await
     }
@@ -107,4 +112,10 @@ impl ShopStore for SqliteStorage {
         })
         .await
     }
+}
+
+/// Whether the shop exists and is open.
+pub(super) fn is_open(connection: &mut SqliteConnection, shop: ShopId) -> QueryResult<bool> {
+    let is_open = shops::table.find(shop.get()).select(shops::closed_at.is_null()).get_result(connection);
+    Ok(is_open.optional()?.unwrap_or_default())
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use hexdesk_domain::ports::{CommentCreation, CreateCommentOutcome, CreateTicketOutcome, TicketCreation};
 use hexdesk_domain::{
-    ApiKeyStore, CommentStore, CustomerStore, DeliveryStore, EventStore, IdRangeStore, IdempotentOutcome,
-    Readiness, RetentionStore, SearchStore, ShopId, ShopStore, Storage, StorageError, StoreCapabilities,
-    TicketStore, UserStore, WebhookStore, forward,
+    ApiKeyStore, CommentStore, CredentialStore, CustomerStore, DeliveryStore, EventStore, IdRangeStore,
+    IdempotentOutcome, Readiness, RetentionStore, SavedReplyStore, SearchStore, SessionStore, ShopId,
+    ShopStore, Storage, StorageError, StoreCapabilities, TicketStore, UserStore, WebhookStore, forward,
 };
 
 use super::LogWakeUps;
@@ -102,6 +102,20 @@ impl DeliveryStore for WakingStorage {
     forward!(storage: replay_deliveries);
     // Their outcomes can disable the webhook, which is an event.
     forward!(storage, in wake_ups: settle_deliveries, note_test);
+}
+
+impl CredentialStore for WakingStorage {
+    forward!(storage: find_link, find_credential);
+    forward!(storage, in wake_ups: create_link, set_password, set_role);
+}
+
+impl SessionStore for WakingStorage {
+    forward!(storage: create_session, find_session, note_session_use, end_session);
+}
+
+impl SavedReplyStore for WakingStorage {
+    forward!(storage: create_saved_reply, find_saved_reply, list_saved_replies, update_saved_reply);
+    forward!(storage: delete_saved_reply);
 }
 
 impl EventStore for WakingStorage {

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use hexdesk_adapters::{Batches, FairReads, GroupCommit};
 use hexdesk_domain::{
-    ApiKeyStore, CommentStore, CustomerStore, DeliveryStore, EventStore, IdRangeStore, Readiness,
-    RetentionStore, SearchStore, ShopStore, Storage, StoreCapabilities, TicketStore, UserStore, WebhookStore,
-    forward,
+    ApiKeyStore, CommentStore, CredentialStore, CustomerStore, DeliveryStore, EventStore, IdRangeStore,
+    Readiness, RetentionStore, SavedReplyStore, SearchStore, SessionStore, ShopStore, Storage,
+    StoreCapabilities, TicketStore, UserStore, WebhookStore, forward,
 };
 use tokio::runtime::Handle;
 
@@ -73,6 +73,21 @@ impl DeliveryStore for GroupedStorage {
     forward!(
         storage: list_due_webhooks, plan_deliveries, claim_deliveries, settle_deliveries, list_attempts,
         count_events, replay_deliveries, note_test
+    );
+}
+
+impl CredentialStore for GroupedStorage {
+    forward!(storage: create_link, find_link, set_password, set_role, find_credential);
+}
+
+impl SessionStore for GroupedStorage {
+    forward!(storage: create_session, find_session, note_session_use, end_session);
+}
+
+impl SavedReplyStore for GroupedStorage {
+    forward!(
+        storage: create_saved_reply, find_saved_reply, list_saved_replies, update_saved_reply,
+        delete_saved_reply
     );
 }
 

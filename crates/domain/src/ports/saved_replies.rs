@@ -16,18 +16,18 @@ pub enum CreateSavedReplyOutcome {
 /// Stores the texts that the agents of a shop insert into replies. Callers pass only shops that exist.
 /// The event log has no events of them.
 ///
-/// - **SAVED-REPLY-1** A created reply is found and listed with every value as given. It is changed when
+/// - **REPLY-1** A created reply is found and listed with every value as given. It is changed when
 ///   it is created.
-/// - **SAVED-REPLY-2** The list holds the shop's replies and no others, in order of id, smallest first.
+/// - **REPLY-2** The list holds the shop's replies and no others, in order of id, smallest first.
 ///   A reply of another shop is neither found, changed nor deleted.
-/// - **SAVED-REPLY-3** If a reply of the shop has the id of a creation, the creation returns `Exists` with
+/// - **REPLY-3** If a reply of the shop has the id of a creation, the creation returns `Exists` with
 ///   that reply and changes nothing. So a form that is sent twice adds one reply.
-/// - **SAVED-REPLY-4** If the shop has [`SavedReply::MAX_OF_SHOP`] replies, a creation returns `TooMany`
+/// - **REPLY-4** If the shop has [`SavedReply::MAX_OF_SHOP`] replies, a creation returns `TooMany`
 ///   and adds nothing, even if creations race. Deleting one makes room for another. Other shops do not
 ///   count.
-/// - **SAVED-REPLY-5** An update sets title, text and the time of the change, and returns the reply. If
+/// - **REPLY-5** An update sets title, text and the time of the change, and returns the reply. If
 ///   the shop has no such reply, it returns `None` and changes nothing.
-/// - **SAVED-REPLY-6** A deletion removes the reply and nothing else. It returns whether the shop had it.
+/// - **REPLY-6** A deletion removes the reply and nothing else. It returns whether the shop had it.
 #[async_trait]
 pub trait SavedReplyStore: Send + Sync {
     /// Adds a saved reply.

@@ -5,8 +5,8 @@ use hexdesk_domain::{NewEvent, ShopId, UserId};
 use redb::WriteTransaction;
 
 use super::tables::UserTables;
-use crate::api_keys;
 use crate::events::EventLog;
+use crate::{api_keys, credentials};
 
 /// Makes the changes in this transaction. All checks come before all writes, so that a
 /// refused update writes nothing.
@@ -33,6 +33,9 @@ pub(super) fn update(
     }
     if deactivates {
         events.extend(api_keys::revoke_all_of(transaction, shop, id, stamp.time)?);
+        // Opens the tables of users itself.
+        drop(users);
+        credentials::lock_out(transaction, shop, id)?;
     }
     if !events.is_empty() {
         EventLog::open(transaction)?.append(shop, stamp, events)?;

@@ -9,6 +9,7 @@ use hexdesk_domain::{
     ApiKey, ApiKeySnapshot, AuditStamp, EventKind, ShopId, Snapshot, User, UserId, fold_email,
 };
 
+use crate::postgres::credentials::lock_out;
 use crate::postgres::errors::Failure;
 use crate::postgres::events::append::append;
 use crate::sql::api_keys::ApiKeyRow;
@@ -55,6 +56,7 @@ pub(super) async fn update(
                 }
                 if changes.is_active == Some(false) {
                     events.extend(revoke_keys(connection, shop, id, stamp).await?);
+                    lock_out(connection, shop, id).await?;
                 }
                 append(connection, events).await?;
                 return Ok(UpdateUserOutcome::Updated(after));

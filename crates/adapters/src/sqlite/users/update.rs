@@ -9,6 +9,7 @@ use hexdesk_domain::{EventKind, ShopId, Snapshot, User, UserId, fold_email};
 use crate::sql::schema::users;
 use crate::sql::users::{UserRow, UserValues};
 use crate::sqlite::api_keys::revoke_keys_of_user;
+use crate::sqlite::credentials::lock_out;
 use crate::sqlite::events::append::EventLog;
 
 /// Changes a user of the shop. Every refusal comes before the first write.
@@ -39,6 +40,7 @@ pub(super) fn update(
     }
     if deactivates {
         revoke_keys_of_user(connection, &mut log, shop, id, stamp)?;
+        lock_out(connection, shop, id)?;
     }
     Ok(UpdateUserOutcome::Updated(after))
 }

@@ -1,0 +1,3 @@
+DROP TABLE saved_replies;
+DROP TABLE sessions;
+DROP TABLE credentials;
