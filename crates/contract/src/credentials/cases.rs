@@ -63,7 +63,7 @@ pub(crate) async fn invite_with_password(
 
 /// The user as actor.
 pub(crate) fn by(user: &User, time: i64) -> AuditStamp {
-    AuditStamp { actor: Actor::User { id: user.id }, time: at(time) }
+    AuditStamp { actor: Actor::User { id: user.id }, ..stamp(at(time)) }
 }
 
 pub(crate) async fn set_active(storage: &dyn Storage, user: &User, is_active: bool) -> anyhow::Result<User> {

@@ -13,8 +13,8 @@ use crate::ports::{
     UserStore,
 };
 use crate::{
-    Actor, AuditStamp, Caller, CommandError, IdempotentOutcome, StorageError, Timestamp, User, UserDraft,
-    UserId, Violations,
+    Actor, AuditStamp, Caller, CommandError, IdempotentOutcome, RequestId, StorageError, Timestamp, User,
+    UserDraft, UserId, Violations,
 };
 
 /// A user and a one-time link.
@@ -198,7 +198,12 @@ impl AcceptInvitation {
     ///
     /// # Errors
     /// [`AcceptInvitationError`]. If the store fails after the password was set, the user can sign in.
-    pub async fn execute(&self, token: &str, password: &str) -> Result<SignedIn, AcceptInvitationError> {
+    pub async fn execute(
+        &self,
+        token: &str,
+        password: &str,
+        request_id: Option<RequestId>,
+    ) -> Result<SignedIn, AcceptInvitationError> {
         let password = Password::new(password)?;
         let token: Token = token.parse().map_err(|_| AcceptInvitationError::LinkNotFound)?;
         let (shop, token_hash) = (token.shop, self.tokens.hash(&token));
@@ -206,7 +211,7 @@ impl AcceptInvitation {
         let holder = found.ok_or(AcceptInvitationError::LinkNotFound)?;
         let password = self.hasher.hash(password).await.map_err(AcceptInvitationError::Unusable)?;
         let now = self.clock.now();
-        let stamp = AuditStamp { actor: Actor::User { id: holder.user.id }, time: now };
+        let stamp = AuditStamp { actor: Actor::User { id: holder.user.id }, time: now, request_id };
         let set = self.credentials.set_password(shop, token_hash, password.clone(), stamp).await?;
         let user = set.ok_or(AcceptInvitationError::LinkNotFound)?;
         let token = self.tokens.new_token(shop).map_err(AcceptInvitationError::Unusable)?;

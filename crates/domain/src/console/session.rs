@@ -1,6 +1,6 @@
 use super::password::PasswordHash;
 use super::role::Role;
-use crate::{Actor, Principal, SecretHash, Shop, Timestamp, User, UserId};
+use crate::{Actor, Principal, RequestId, SecretHash, Shop, Timestamp, User, UserId};
 
 /// The times of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,12 +59,13 @@ impl Session {
     /// The maximum number of sessions of a user. One more ends the one that was created first.
     pub const MAX_OF_USER: usize = 10;
 
-    /// Returns the caller that the use cases know.
-    pub fn principal(&self) -> Principal {
+    /// Returns the caller that the use cases know, for this request.
+    pub fn principal(&self, request_id: Option<RequestId>) -> Principal {
         Principal {
             shop: self.shop.clone(),
             actor: Actor::User { id: self.user.id },
             scopes: self.role.scopes(),
+            request_id,
         }
     }
 }

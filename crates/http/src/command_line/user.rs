@@ -97,7 +97,7 @@ impl LinkOptions {
             bail!("--console-url (HEXDESK_CONSOLE_URL) must begin with http:// or https://");
         }
         let shop = super::open_shop(storage, &self.shop).await?;
-        let caller = Caller { shop: shop.id, actor: Actor::Operator };
+        let caller = Caller { shop: shop.id, actor: Actor::Operator, request_id: None };
         let (tokens, clock) = (Arc::new(RandomTokens), Arc::new(SystemClock));
         Ok((caller, Invite::new(storage.clone(), storage.clone(), tokens, clock)))
     }
