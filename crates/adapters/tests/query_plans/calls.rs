@@ -50,7 +50,8 @@ impl Listed {
 #[derive(Clone)]
 pub(crate) enum Call {
     ListTickets(TicketFilter, Option<TicketPosition>),
-    CountTickets(TicketFilter),
+    /// At most this many.
+    CountTickets(TicketFilter, u64),
     /// Of ticket 1.
     ListComments(Option<CommentPosition>),
     /// Of ticket 1.
@@ -101,8 +102,8 @@ impl Call {
                 storage.search_tickets(shop, query, after, PageSize::of(LIMIT)).await.unwrap().entries.len()
             }
             Self::Webhook(call) => return call.run(storage, shop).await,
-            Self::CountTickets(filter) => {
-                return storage.count_tickets(shop, filter, u64::MAX).await.unwrap();
+            Self::CountTickets(filter, at_most) => {
+                return storage.count_tickets(shop, filter, at_most).await.unwrap();
             }
             Self::CountComments => return storage.count_comments(shop, ticket).await.unwrap().unwrap(),
             Self::CountCustomers(filter) => return storage.count_customers(shop, filter).await.unwrap(),

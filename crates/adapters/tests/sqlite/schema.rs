@@ -140,6 +140,7 @@ fn the_declared_schema_matches_the_database() {
         shops id_ranges search_documents log_beginnings;
         shop_counters customers merged_customers users api_keys tickets comments idempotency_records events
             erasures webhooks webhook_deliveries webhook_attempts
+            credentials sessions saved_replies
     );
     expected.sort_by(|left, right| left.name.cmp(&right.name));
     let mut found = Vec::new();

@@ -18,6 +18,7 @@ both_databases! {
     keys_of_more_than_one_page_are_listed,
     no_key_is_created_for_an_inactive_user,
     users_and_customers_are_created,
+    users_get_links_to_the_console,
     migrating_again_does_nothing,
 }
 
@@ -161,6 +162,42 @@ fn users_and_customers_are_created(database: Database) {
         error_of(&database, 1, &create("user", &["--email", "nobody"]))
             .contains("--email must be an e-mail address")
     );
+}
+
+fn users_get_links_to_the_console(database: Database) {
+    database.hexdesk(&["shop", "create", "shop.example.com"]);
+    let of_user = |what, email, more: &[&'static str]| {
+        [&["user", what, "--shop", "shop.example.com", "--email", email], more].concat()
+    };
+    let never = error_of(&database, 1, &of_user("password-reset", "a@example.com", &[]));
+    assert!(
+        never.contains("shop.example.com has invited nobody with the e-mail address a@example.com"),
+        "{never}"
+    );
+    let link = database.hexdesk(&of_user("invite", "a@example.com", &[]));
+    let token = link.strip_prefix("http://127.0.0.1:8080/welcome/").unwrap();
+    assert!(token.parse::<hexdesk_domain::Token>().is_ok(), "{link}");
+    let url = ["--role", "admin", "--console-url", "https://desk.example.com/"];
+    let other = database.hexdesk(&of_user("invite", "A@example.com", &url));
+    assert!(other.starts_with("https://desk.example.com/welcome/") && !other.ends_with(token), "{other}");
+    assert!(database.hexdesk(&of_user("password-reset", "a@EXAMPLE.com", &[])).contains("/welcome/"));
+    let created = error_of(&database, 1, &of_user("create", "a@example.com", &[]));
+    assert!(created.contains("has this e-mail address already"), "{created}");
+    for (arguments, code, message) in [
+        (of_user("invite", "nobody", &[]), 1, "--email must be an e-mail address"),
+        (
+            of_user("invite", "a@example.com", &["--console-url", "desk"]),
+            1,
+            "must begin with http:// or https://",
+        ),
+        (of_user("invite", "a@example.com", &["--role", "owner"]), 2, "the roles are agent and admin"),
+    ] {
+        let error = error_of(&database, code, &arguments);
+        assert!(error.contains(message), "{error}");
+    }
+    database.hexdesk(&["shop", "close", "shop.example.com"]);
+    let closed = error_of(&database, 1, &of_user("password-reset", "a@example.com", &[]));
+    assert!(closed.contains("the shop shop.example.com was closed"), "{closed}");
 }
 
 fn migrating_again_does_nothing(database: Database) {

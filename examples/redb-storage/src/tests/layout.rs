@@ -5,9 +5,10 @@ use std::path::Path;
 
 use hexdesk_domain::ports::{CreateKeyOutcome, CreateUserOutcome};
 use hexdesk_domain::{
-    Actor, ApiKeyStore, AuditStamp, CommentDraft, CommentId, CommentStore, CustomerStore, EventStore,
-    IdempotentOutcome, NewApiKey, PageSize, Scope, SecretHash, ShopStore, TicketFilter, TicketStore,
-    UserDraft, UserStore,
+    Actor, ApiKeyStore, AuditStamp, CommentDraft, CommentId, CommentStore, CredentialStore, CustomerStore,
+    EventStore, IdempotentOutcome, Link, NewApiKey, NewLink, NewSavedReply, NewSession, PageSize,
+    PasswordHash, Role, SavedReplyId, SavedReplyStore, Scope, SecretHash, SessionStore, ShopStore,
+    TicketFilter, TicketStore, User, UserDraft, UserStore,
 };
 use redb::ReadableTable;
 
@@ -15,7 +16,10 @@ use super::samples::{comment, create_customer, creation, domain, id, now, stamp}
 use super::test_disk::TestDisk;
 use crate::RedbStorage;
 use crate::format::FORMAT;
-use crate::tables::{API_KEYS, COMMENTS, CUSTOMERS, EVENTS, HUMAN_TICKETS, SHOPS, TICKETS, USERS};
+use crate::tables::{
+    API_KEYS, COMMENTS, CREDENTIALS, CUSTOMERS, EVENTS, HUMAN_TICKETS, SAVED_REPLIES, SESSIONS, SHOPS,
+    TICKETS, USERS,
+};
 
 /// Writes one of each value that the tables hold.
 async fn write_samples(storage: &RedbStorage) {
@@ -46,6 +50,27 @@ async fn write_samples(storage: &RedbStorage) {
             .into_new(CommentId::new(2).unwrap(), shop, id(1), Some(user.id), now())
             .unwrap();
     storage.create_comments(vec![second]).await.unwrap();
+    sign_in(storage, &user).await;
+}
+
+/// Gives the user a password, a session and another link, and adds a saved reply.
+async fn sign_in(storage: &RedbStorage, user: &User) {
+    let link = |seed, ends_at| NewLink {
+        user_id: user.id,
+        role: Some(Role::Admin),
+        link: Link { token_hash: SecretHash([seed; 32]), ends_at },
+        stamp: stamp(now()),
+    };
+    let (shop, password) = (user.shop_id, PasswordHash::new("$argon2id$".into()));
+    let end = now().saturating_add_millis(1);
+    storage.create_link(shop, link(1, end)).await.unwrap();
+    storage.set_password(shop, SecretHash([1; 32]), password.clone(), stamp(now())).await.unwrap().unwrap();
+    let (token_hash, created_at) = (SecretHash([2; 32]), now());
+    let session = NewSession { token_hash, user_id: user.id, password, created_at };
+    assert!(storage.create_session(shop, session).await.unwrap());
+    storage.create_link(shop, link(3, end)).await.unwrap();
+    let reply = NewSavedReply { title: "Hello".into(), text: "Dear customer,\n".into() };
+    storage.create_saved_reply(shop, SavedReplyId::new(9).unwrap(), reply, now()).await.unwrap();
 }
 
 /// The stored values, one a line, each with its table.
@@ -57,10 +82,13 @@ async fn stored_values(storage: &RedbStorage) -> String {
         for entry in transaction.open_table(SHOPS)?.iter()? {
             add("shops", entry?.1.value());
         }
-        for table in [CUSTOMERS, USERS, API_KEYS, TICKETS, HUMAN_TICKETS] {
+        for table in [CUSTOMERS, USERS, API_KEYS, TICKETS, HUMAN_TICKETS, CREDENTIALS, SAVED_REPLIES] {
             for entry in transaction.open_table(table)?.iter()? {
                 add(&redb::TableHandle::name(&table).replace(' ', "_"), entry?.1.value());
             }
+        }
+        for entry in transaction.open_table(SESSIONS)?.iter()? {
+            add("sessions", entry?.1.value());
         }
         for entry in transaction.open_table(COMMENTS)?.iter()? {
             add("comments", entry?.1.value());

@@ -2,7 +2,7 @@
 
 use hexdesk_domain::{AssigneeFilter, CustomerId, TicketFilter, TicketId, TicketPosition, UserId};
 
-use super::{Call, Listed, Reads, second};
+use super::{Call, LIMIT, Listed, Reads, second};
 
 /// A filter: its name, its conditions, the limits of a page and of a count, and the conditions by
 /// which SQLite enters its index.
@@ -32,7 +32,12 @@ pub(super) fn calls(seconds: u64) -> Vec<Listed> {
                 .analyzed(after_place(analyzed)),
         );
         // For a count, SQLite uses any index of the shop until ANALYZE has run.
-        let counted = Call::CountTickets(filter);
+        if page == Reads::Page {
+            let limited = Call::CountTickets(filter.clone(), LIMIT.into());
+            let name = format!("how many tickets {name}, at most a page");
+            calls.push(Listed::new(name, limited, page, enters).analyzed(analyzed));
+        }
+        let counted = Call::CountTickets(filter, u64::MAX);
         calls
             .push(Listed::new(format!("how many tickets {name}"), counted, count, enters).analyzed(analyzed));
     }

@@ -21,6 +21,7 @@ pub async fn event_9_event_says_who_and_when(storage: Arc<dyn Storage>) -> anyho
     };
     let actors = [
         Actor::Operator,
+        Actor::User { id: UserId::new(1).context("a user's number")? },
         key(1, None)?,
         key(1, Some(1))?,
         key(2, Some(1))?,
@@ -40,7 +41,7 @@ pub async fn event_9_event_says_who_and_when(storage: Arc<dyn Storage>) -> anyho
     expected_events.check("every command by every actor").await?;
     // Without the maximum time: a key rotated at that time would end at once.
     for time in extreme_times().into_iter().filter(|time| *time < Timestamp::MAX) {
-        expected_events.stamps = vec![AuditStamp { actor: actors[2], time, request_id: None }];
+        expected_events.stamps = vec![AuditStamp { actor: actors[3], time, request_id: None }];
         let number = 100 + i64::try_from(expected_events.len())?;
         walk(&mut expected_events, shop, number).await?;
     }
