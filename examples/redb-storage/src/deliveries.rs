@@ -35,7 +35,7 @@ impl DeliveryStore for RedbStorage {
                 let queue = queue_of(&deliveries, &webhook)?;
                 let mut waiting = queue.0.values();
                 let has_due = waiting.any(|delivery| delivery.due_at.is_some_and(|time| time <= now));
-                if has_events || (has_due && webhook.health.allows_attempt(now)) {
+                if webhook.health.allows_attempt(now) && (has_events || has_due) {
                     due.push((webhook.shop_id, webhook.id));
                 }
             }

@@ -267,7 +267,7 @@ pub(crate) fn due_webhooks(
             next_probe: row.next_probe.map(|time| time.0),
             ..WebhookHealth::default()
         };
-        row.has_events || (row.has_due_deliveries && health.allows_attempt(now))
+        health.allows_attempt(now) && (row.has_events || row.has_due_deliveries)
     };
     rows.into_iter().filter(is_due).map(|row| Ok((shop_id(row.shop_id)?, webhook_id(row.id)?))).collect()
 }

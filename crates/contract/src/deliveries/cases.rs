@@ -248,9 +248,11 @@ pub async fn delivery_12_due_webhooks_are_listed(storage: Arc<dyn Storage>) -> a
         now += 100_000_000;
     }
     fixture.add_users(1).await?;
-    fixture.plan(now, 10).await?;
     let probe = fixture.found().await?.health.next_probe.context("a probe")?;
     let before = probe.saturating_add_millis(-1);
+    same("whether it is due with a new event before its probe", &is_due(before).await?, &false)?;
+    same("whether it is due with a new event at its probe", &is_due(probe).await?, &true)?;
+    fixture.plan(now, 10).await?;
     let early = storage.claim_deliveries(shop, id, before, probe, 1).await?;
     same("the deliveries before a probe", &early.map(|it| it.deliveries.len()), &Some(0))?;
     same("whether it is due after its probe", &is_due(probe.saturating_add_millis(now)).await?, &true)?;

@@ -200,6 +200,11 @@ fn of_lists() -> Vec<Fault> {
                 Ok(state.list_due_webhooks(now))
             },
         ),
+        fault("DELIVERY-12", "Webhooks are due before their probes.").list_due_webhooks(|store, now| {
+            let mut state = store.state.clone();
+            state.webhooks.values_mut().for_each(|webhook| webhook.health.next_probe = None);
+            Ok(state.list_due_webhooks(now))
+        }),
         fault("DELIVERY-12", "Disabled webhooks are due.").list_due_webhooks(|store, now| {
             let mut state = store.state.clone();
             for webhook in state.webhooks.values_mut() {

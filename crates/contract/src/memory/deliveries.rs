@@ -28,7 +28,7 @@ impl State {
             let has_due = queue.is_some_and(|queue| {
                 queue.0.values().any(|delivery| delivery.due_at.is_some_and(|due| due <= now))
             });
-            is_open && webhook.is_enabled() && (has_events || (has_due && webhook.health.allows_attempt(now)))
+            is_open && webhook.is_enabled() && webhook.health.allows_attempt(now) && (has_events || has_due)
         };
         self.webhooks.values().filter(is_due).map(|webhook| (webhook.shop_id, webhook.id)).collect()
     }

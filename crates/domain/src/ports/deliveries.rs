@@ -71,7 +71,7 @@ pub struct Replayed {
 /// # Looking up
 ///
 /// - **DELIVERY-12** The list of due webhooks holds each enabled webhook of an open shop that has an
-///   event after its place, or a due delivery and no later probe. It holds no other.
+///   event after its place or a due delivery, and no later probe. It holds no other.
 /// - **DELIVERY-13** The attempts of a webhook are listed in order of number, largest first. Following
 ///   `next` from page to page returns every attempt once. Each page except the last is full. The last
 ///   page has no `next`. The list of a webhook that the shop does not have is `None`.

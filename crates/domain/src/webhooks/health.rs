@@ -29,7 +29,8 @@ pub struct WebhookHealth {
 }
 
 impl WebhookHealth {
-    /// Whether the webhook is probed: one delivery a minute is attempted, and all others wait.
+    /// Whether the webhook is probed: one delivery a minute is attempted, and all others wait. Between two
+    /// probes nothing is planned either: the events wait in the log, so a failing endpoint costs nothing.
     pub const fn is_probing(&self) -> bool {
         self.failures >= FAILURES_BEFORE_PROBES
     }

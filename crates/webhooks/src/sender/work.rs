@@ -141,11 +141,12 @@ impl Work {
                 return Ok(());
             };
             self.is_full = claimed.len() >= permits.len();
+            let waits_for_probe = !webhook.health.allows_attempt(now);
             if !claimed.is_empty() {
                 self.start(webhook, claimed, &mut permits, attempts);
             }
-            // A long log is planned step by step while attempts run.
-            if !self.may_plan || !attempts.is_empty() || *stopped.borrow() {
+            // A long log is planned step by step while attempts run, and not at all between probes.
+            if !self.may_plan || !attempts.is_empty() || waits_for_probe || *stopped.borrow() {
                 return Ok(());
             }
         }

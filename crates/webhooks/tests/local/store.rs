@@ -155,6 +155,7 @@ impl DeliveryStore for Store {
         let state = self.state.lock().unwrap();
         let is_due = |webhook: &&Webhook| {
             webhook.is_enabled()
+                && webhook.health.allows_attempt(now)
                 && (state.log.last().is_some_and(|event| event.position > webhook.place)
                     || !state.claimable(webhook.id.get(), now).is_empty())
         };
