@@ -219,7 +219,7 @@ pub use retention::{
 pub use saved_replies::{
     CreateSavedReplyError, ManageSavedReplies, NewSavedReply, SavedReply, SavedReplyDraft,
 };
-pub use search::{SearchQuery, SearchQueryError, SearchTerm, message_words, search_words};
+pub use search::{SearchQuery, SearchQueryError, SearchTerm, message_words, readable_text, search_words};
 pub use shops::{Shop, ShopDomain, ShopDomainError};
 pub use storage_error::{StorageError, StorageErrorKind};
 pub use text_bytes::TextBytes;
@@ -234,8 +234,8 @@ pub use validation::{Rule, Violation, Violations, fold_email};
 pub use webhooks::{
     AfterAttempt, AllowedTargetError, AllowedTargets, Attempt, AttemptError, AttemptResult, ClaimedDelivery,
     Delivery, DeliveryQueue, DeliveryRange, DisabledReason, FormerSecret, ManageWebhooks,
-    ManageWebhooksError, NewAttempt, NewWebhook, ReplayOutcome, SealedSecret, SecretRotation, Settlement,
-    TargetUrl, TargetUrlError, Webhook, WebhookChanges, WebhookChangesDraft, WebhookDraft, WebhookHealth,
-    WebhookMessageId, WebhookPayload, WebhookRotationDraft, WebhookSnapshot, WebhookState, is_public,
-    replay_events,
+    ManageWebhooksError, Network, NewAttempt, NewWebhook, ReplayOutcome, SealedSecret, SecretRotation,
+    Settlement, TargetUrl, TargetUrlError, Webhook, WebhookChanges, WebhookChangesDraft, WebhookDraft,
+    WebhookHealth, WebhookMessageId, WebhookPayload, WebhookRotationDraft, WebhookSnapshot, WebhookState,
+    is_public, replay_events,
 };

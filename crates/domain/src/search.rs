@@ -11,5 +11,6 @@ mod words;
 
 pub use documents::message_words;
 pub(crate) use folding::digit;
+pub use html::readable_text;
 pub use query::{SearchQuery, SearchQueryError, SearchTerm};
 pub use words::search_words;

@@ -22,7 +22,7 @@ pub use draft::{WebhookChangesDraft, WebhookDraft, WebhookRotationDraft};
 pub use health::{AfterAttempt, WebhookHealth};
 pub use manage::{ManageWebhooks, ManageWebhooksError, ReplayOutcome, replay_events};
 pub use queue::DeliveryQueue;
-pub use targets::{AllowedTargetError, AllowedTargets, TargetUrl, TargetUrlError, is_public};
+pub use targets::{AllowedTargetError, AllowedTargets, Network, TargetUrl, TargetUrlError, is_public};
 pub use webhook::{
     DisabledReason, FormerSecret, NewWebhook, SealedSecret, Webhook, WebhookPayload, WebhookSnapshot,
     WebhookState,

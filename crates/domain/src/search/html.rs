@@ -9,7 +9,7 @@ use html5gum::{Error, Span, Tokenizer};
 /// Returns the text that a reader of the message sees, if the message is HTML: without tags, comments,
 /// styles and scripts. Any other message is returned unchanged. Takes linear time, and memory for at
 /// most a few copies of the message.
-pub(super) fn readable_text(message: &str) -> Cow<'_, str> {
+pub fn readable_text(message: &str) -> Cow<'_, str> {
     // The part behind the last tag may begin a tag that never ends. It is kept as it is.
     let Some(end) = message.rfind('>') else { return Cow::Borrowed(message) };
     if !has_tag(&message[..=end]) {

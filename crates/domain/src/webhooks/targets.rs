@@ -8,6 +8,7 @@ use url::{Host, Url};
 
 pub use address::is_public;
 pub use allowed::{AllowedTargetError, AllowedTargets};
+pub use network::Network;
 
 use crate::limits::MAX_WEBHOOK_URL_CHARS;
 

@@ -2,7 +2,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A network: an address and the number of its leading bits that all members share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Network {
+pub struct Network {
     address: IpAddr,
     prefix: u32,
 }
@@ -17,7 +17,7 @@ impl Network {
     }
 
     /// The network of one address.
-    pub(super) const fn of(address: IpAddr) -> Self {
+    pub const fn of(address: IpAddr) -> Self {
         let prefix = match address {
             IpAddr::V4(_) => 32,
             IpAddr::V6(_) => 128,
@@ -27,7 +27,7 @@ impl Network {
 
     /// Parses `10.0.0.0/8`. Returns `None` for another text, and for an address with bits beyond the
     /// prefix.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let (address, prefix) = text.split_once('/')?;
         let whole = Self::of(address.parse().ok()?);
         let is_number = !prefix.is_empty() && prefix.bytes().all(|byte| byte.is_ascii_digit());
@@ -37,7 +37,8 @@ impl Network {
         (beyond == 0).then_some(network)
     }
 
-    pub(super) fn contains(&self, address: IpAddr) -> bool {
+    /// Whether the address is a member.
+    pub fn contains(&self, address: IpAddr) -> bool {
         address.is_ipv4() == self.address.is_ipv4() && (bits(address) ^ bits(self.address)) & self.mask() == 0
     }
 
