@@ -4,16 +4,21 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context, bail, ensure};
+#[cfg(feature = "console")]
+use hexdesk_adapters::RandomTokens;
 use hexdesk_adapters::{KeyRequest, KeyText, issue_key};
 use hexdesk_domain::ports::{CreateCustomerOutcome, CreateShopOutcome, CreateUserOutcome};
 use hexdesk_domain::{
     Actor, AuditStamp, CustomerDraft, CustomerId, IdempotentOutcome, Scope, ShopDomain, Storage, Timestamp,
     UserDraft, UserId,
 };
+#[cfg(feature = "console")]
+use hexdesk_domain::{Caller, Invite, Role, TicketDraft, TokenSource};
 
 const SHOP: &str = "example.myshopify.com";
 const CUSTOMER_ID: i64 = 123;
 const USER_ID: i64 = 45;
+const USER_EMAIL: &str = "agent@example.com";
 
 /// The body of the documented example request.
 pub(crate) const EXAMPLE_BODY: &str = r#"{
@@ -86,7 +91,7 @@ pub(crate) async fn prepare(storage: &Arc<dyn Storage>, now: Timestamp) -> anyho
 
     let user = UserDraft {
         id: UserId::new(USER_ID),
-        email: Some("agent@example.com".to_owned()),
+        email: Some(USER_EMAIL.to_owned()),
         first_name: Some("Grace".to_owned()),
         last_name: Some("Hopper".to_owned()),
         ..UserDraft::default()
@@ -106,21 +111,117 @@ pub(crate) async fn prepare(storage: &Arc<dyn Storage>, now: Timestamp) -> anyho
     Ok(issue_key(&**storage, request, now).await?.1)
 }
 
-/// Returns the text to print when the demo starts.
-pub(crate) fn request_to_paste(address: SocketAddr, key: &KeyText) -> String {
+/// Lets a link of the console sign in the demo's user, and returns the text that says so. Each start has
+/// another link.
+///
+/// # Errors
+/// If the store fails.
+#[cfg(feature = "console")]
+pub(crate) async fn open_console(
+    storage: &Arc<dyn Storage>,
+    console: &hexdesk_console::Console,
+    address: SocketAddr,
+    key: &KeyText,
+) -> anyhow::Result<String> {
+    let shop = storage.find_shop(&ShopDomain::parse(SHOP)?).await?.context("the demo shop is missing")?;
+    let random = || Ok::<_, anyhow::Error>(RandomTokens.new_token(shop.id)?.text());
+    let (secret, password) = (random()?, random()?);
+    let invite = Invite::new(storage.clone(), storage.clone(), Arc::new(RandomTokens), console.clock.clone());
+    let user = UserDraft { email: Some(USER_EMAIL.to_owned()), ..UserDraft::default() };
+    let caller = Caller { shop: shop.id, actor: Actor::Operator, request_id: None };
+    let invited = invite.invite(caller, user, Role::Admin).await?;
+    console.accept_invitation.execute(&invited.token.text(), &password, None).await?;
+    let link = format!("The inbox (this link signs you in):\n\nhttp://{address}/demo/{secret}\n\n");
+    let account = hexdesk_console::DemoAccount {
+        secret,
+        shop: SHOP.to_owned(),
+        email: USER_EMAIL.to_owned(),
+        password,
+        command: create_command(address, key.as_str()),
+        examples: examples(console.clock.now()),
+    };
+    // The demo is opened only once.
+    let _ = console.demo.set(account);
+    Ok(link)
+}
+
+/// Returns the tickets that the inbox shows at first.
+#[cfg(feature = "console")]
+fn examples(now: Timestamp) -> Vec<TicketDraft> {
+    const MINUTE: i64 = 60_000;
+    let example = |minutes: i64, channel: &str, name: &str, message: &str, tags: &[&str]| TicketDraft {
+        customer_id: CustomerId::new(CUSTOMER_ID),
+        channel: Some(channel.to_owned()),
+        name: Some(name.to_owned()),
+        last_message: Some(message.to_owned()),
+        date: Some(now.saturating_add_millis(-minutes * MINUTE)),
+        last_message_time: Some(now.saturating_add_millis(-minutes * MINUTE)),
+        is_opened: true,
+        tags: Some(tags.iter().map(|tag| (*tag).to_owned()).collect()),
+        ..TicketDraft::default()
+    };
+    vec![
+        TicketDraft {
+            is_opened: false,
+            ..example(6_000, "Website", "Opening hours", "Are you open on Sunday?", &[])
+        },
+        TicketDraft {
+            assigned_to: UserId::new(USER_ID),
+            ..example(
+                1_500,
+                "WhatsApp",
+                "New address",
+                "I have moved. Please send it to 12 Analytical Street.",
+                &["address"],
+            )
+        },
+        TicketDraft {
+            unread_count: Some(1),
+            ..example(
+                190,
+                "Mail",
+                "Where is my parcel?",
+                "<p>Hello,</p><p>the tracking page has said <b>label created</b> for nine days.</p><p>Ada</p>",
+                &["shipping"],
+            )
+        },
+        TicketDraft {
+            unread_count: Some(1),
+            ..example(
+                12,
+                "Mail",
+                "The kettle has a dent",
+                "Hello,\n\nthe blue kettle arrived with a dent. Can you send another one?\n\nThanks, Ada",
+                &["damaged", "order-4411"],
+            )
+        },
+    ]
+}
+
+/// Returns a command that creates a ticket.
+fn create_command(address: SocketAddr, key: &str) -> String {
+    format!(
+        "curl -i http://{address}/api/v1/tickets \\\n  \
+         -H 'x-api-key: {key}' \\\n  \
+         -H 'content-type: application/json' \\\n  \
+         -d '{EXAMPLE_BODY}'"
+    )
+}
+
+/// Returns the text to print when the demo starts. `link` says how to open the console.
+pub(crate) fn request_to_paste(address: SocketAddr, key: &KeyText, link: &str) -> String {
     let key = key.as_str();
+    let command = create_command(address, key);
     format!(
         "Hexdesk serves the demo shop {SHOP} on http://{address}\n\
          \n\
+         {link}\
          A key for it, for one day (it also works without --demo; each start with --demo makes another):\n\
          \n\
          {key}\n\
          \n\
          Create a ticket:\n\
          \n\
-         curl -i http://{address}/api/v1/tickets \\\n  \
-         -H 'x-api-key: {key}' \\\n  \
-         -H 'content-type: application/json' \\\n  \
-         -d '{EXAMPLE_BODY}'\n"
+         {command}\n"
     )
 }

@@ -13,6 +13,8 @@ mod command;
 pub mod command_line;
 mod comments;
 mod connections;
+#[cfg(feature = "console")]
+mod console;
 mod cursor;
 mod customers;
 mod demo;

@@ -328,7 +328,7 @@ impl Problem {
     }
 
     /// 415: the body is not JSON, or is compressed.
-    pub(crate) fn unsupported_media_type(sentence: &'static str) -> Self {
+    pub(crate) fn unsupported_media_type(sentence: impl Into<String>) -> Self {
         Self::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "unsupported_media_type",
@@ -498,6 +498,12 @@ impl Problem {
         self.0.status
     }
 
+    /// Returns the problem in one sentence, for people.
+    #[cfg(feature = "console")]
+    pub(crate) fn sentence(&self) -> &str {
+        &self.0.sentence
+    }
+
     /// Returns the code of the problem, for programs.
     #[cfg(test)]
     pub(crate) fn code(&self) -> &'static str {
@@ -505,7 +511,7 @@ impl Problem {
     }
 
     /// Returns the kind of the problem, for people.
-    #[cfg(test)]
+    #[cfg(any(feature = "console", test))]
     pub(crate) fn title(&self) -> &'static str {
         self.0.title
     }

@@ -16,6 +16,19 @@ use crate::problem::Problem;
 /// The most bytes a JSON body may have.
 pub(crate) const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 
+/// The most bytes a form may have. Forms take up to 12 bytes for a character of a message.
+#[cfg(feature = "console")]
+pub(crate) const MAX_FORM_BYTES: usize = 4 * 1024 * 1024;
+
+/// A type of bodies, and the most bytes of one.
+#[derive(Clone, Copy)]
+struct BodyKind {
+    media_type: &'static str,
+    max_bytes: usize,
+}
+
+const JSON: BodyKind = BodyKind { media_type: "application/json", max_bytes: MAX_BODY_BYTES };
+
 /// The number of bytes of a body that are read and dropped before the response. A connection that
 /// is closed with unread bytes is reset, and the client may never see the response.
 const MAX_DRAINED_BYTES: usize = 64 * 1024 * 1024;
@@ -50,8 +63,26 @@ impl BodyTimeout {
 /// - 413 above [`MAX_BODY_BYTES`]
 /// - 408 if it does not arrive in time
 /// - 400 if it ends early, or never
-pub(crate) async fn read_json(request: &HttpRequest, mut payload: Payload) -> Result<Bytes, Problem> {
-    if let Err(problem) = check_head(request) {
+pub(crate) async fn read_json(request: &HttpRequest, payload: Payload) -> Result<Bytes, Problem> {
+    read(request, payload, JSON).await
+}
+
+/// Reads the whole body of a form, of at most this many bytes.
+///
+/// # Errors
+/// As [`read_json`].
+#[cfg(feature = "console")]
+pub(crate) async fn read_form(
+    request: &HttpRequest,
+    payload: Payload,
+    max_bytes: usize,
+) -> Result<Bytes, Problem> {
+    let kind = BodyKind { media_type: "application/x-www-form-urlencoded", max_bytes };
+    read(request, payload, kind).await
+}
+
+async fn read(request: &HttpRequest, mut payload: Payload, kind: BodyKind) -> Result<Bytes, Problem> {
+    if let Err(problem) = check_head(request, kind) {
         discard(request, payload).await;
         return Err(problem);
     }
@@ -60,8 +91,8 @@ pub(crate) async fn read_json(request: &HttpRequest, mut payload: Payload) -> Re
     let whole = timeout(BodyTimeout::of(request), async {
         while let Some(chunk) = payload.next().await {
             let chunk = chunk.map_err(|_| Problem::unreadable_body("the body broke off"))?;
-            if body.len() + chunk.len() > MAX_BODY_BYTES {
-                return Err(Problem::body_too_large(MAX_BODY_BYTES));
+            if body.len() + chunk.len() > kind.max_bytes {
+                return Err(Problem::body_too_large(kind.max_bytes));
             }
             body.extend_from_slice(&chunk);
         }
@@ -115,12 +146,12 @@ pub(crate) fn content_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
 }
 
-fn check_head(request: &HttpRequest) -> Result<(), Problem> {
+fn check_head(request: &HttpRequest, BodyKind { media_type, max_bytes }: BodyKind) -> Result<(), Problem> {
     let headers = request.headers();
     if let Some(content_type) = headers.get(header::CONTENT_TYPE) {
         let essence = content_type.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
-        if !essence.trim_ascii().eq_ignore_ascii_case(b"application/json") {
-            return Err(Problem::unsupported_media_type("The request body must be application/json"));
+        if !essence.trim_ascii().eq_ignore_ascii_case(media_type.as_bytes()) {
+            return Err(Problem::unsupported_media_type(format!("The request body must be {media_type}")));
         }
     }
     if headers
@@ -132,8 +163,8 @@ fn check_head(request: &HttpRequest) -> Result<(), Problem> {
     if is_endless(request) {
         return Err(Problem::unreadable_body("the body has no end: this server upgrades no connection"));
     }
-    if content_length(headers).is_some_and(|length| length > MAX_BODY_BYTES as u64) {
-        return Err(Problem::body_too_large(MAX_BODY_BYTES));
+    if content_length(headers).is_some_and(|length| length > max_bytes as u64) {
+        return Err(Problem::body_too_large(max_bytes));
     }
     Ok(())
 }

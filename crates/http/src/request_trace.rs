@@ -7,7 +7,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage};
+use actix_web::{Error, HttpMessage, HttpResponse};
 use hexdesk_domain::{Principal, RequestId};
 use tracing::Instrument;
 use uuid::Uuid;
@@ -69,7 +69,7 @@ async fn answer(
     };
 
     let status = response.status();
-    if status.is_client_error() || status.is_server_error() {
+    if (status.is_client_error() || status.is_server_error()) && !is_page(response.response()) {
         let problem = response.response_mut().extensions_mut().remove::<Problem>();
         let problem = problem.unwrap_or_else(|| Problem::of_framework(status));
         let (request, _) = response.into_parts();
@@ -100,6 +100,17 @@ async fn answer(
     );
     let held = response.request().extensions_mut().remove::<Held>();
     Ok(response.map_body(|_, body| ResponseBody::new(body, &method, held, serving)))
+}
+
+/// Whether an error response is a page of the console, with a body of its own.
+fn is_page(response: &HttpResponse) -> bool {
+    #[cfg(feature = "console")]
+    return crate::console::is_page(response);
+    #[cfg(not(feature = "console"))]
+    {
+        let _ = response;
+        false
+    }
 }
 
 /// Whether the request expects nothing of the server but what the framework does.

@@ -126,6 +126,8 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
             config.service(resource(endpoint.path));
         }
     }
+    #[cfg(feature = "console")]
+    crate::console::configure(config);
     config.default_service(web::to(|request: HttpRequest, payload: web::Payload| async move {
         request_body::discard(&request, payload.into_inner()).await;
         Err::<&str, _>(Problem::route_not_found())

@@ -11,7 +11,7 @@ use actix_web::dev::{AppConfig, Extensions, fn_service};
 use actix_web::middleware::from_fn;
 use actix_web::{App, dev, web};
 use anyhow::Context;
-use tokio::net::TcpSocket;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::watch;
 
 use crate::connections::{self, Connection};
@@ -93,9 +93,10 @@ impl BoundServer {
                         data.insert(connection.state());
                     })
                     .finish(map_config(app, |()| AppConfig::default()));
-                fn_service(move |stream| async move {
+                fn_service(move |stream: TcpStream| async move {
+                    let peer = stream.peer_addr().ok();
                     let connection = Connection::new(stream, keep_alive + HEAD_TIMEOUT);
-                    Ok((connection, Protocol::Http1, None))
+                    Ok((connection, Protocol::Http1, peer))
                 })
                 .and_then(http)
             })?;

@@ -7,8 +7,14 @@ use std::sync::{Arc, OnceLock};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use hexdesk_adapters::{ApiKeyAuthenticator, Batches, GroupCommit, LogWakeUps, SystemClock, WakingStorage};
+#[cfg(feature = "console")]
+use hexdesk_adapters::{Argon2Hasher, RandomTokens};
+#[cfg(feature = "console")]
+use hexdesk_console::Console;
 #[cfg(feature = "webhooks")]
 use hexdesk_domain::ports::WakeUps;
+#[cfg(feature = "console")]
+use hexdesk_domain::{AcceptInvitation, ManageSavedReplies, PasswordHasher, Sessions, SignIn, TokenSource};
 use hexdesk_domain::{
     ApiKeyStore, AuditStamp, Authenticator, Clock, CommentStore, CreateComment, CreateCustomer, CreateTicket,
     CustomerId, CustomerStore, EventStore, ManageApiKeys, ManageUsers, MergeCustomers, Principal, Readiness,
@@ -23,6 +29,8 @@ use hexdesk_domain::{
 use hexdesk_webhooks::{Sender, SenderLimits, SenderPorts, WebhookClient};
 use tokio::runtime::Handle;
 
+#[cfg(feature = "console")]
+use crate::console::ConsoleSettings;
 use crate::events::stream::Feeds;
 use crate::idempotency::KeysInUse;
 use crate::limits::Limits;
@@ -78,6 +86,11 @@ pub(crate) struct Services {
     pub(crate) readiness: Arc<dyn Readiness>,
     /// The idempotency keys of requests that are running in this process.
     pub(crate) keys_in_use: KeysInUse,
+    /// The use cases behind the console's pages.
+    #[cfg(feature = "console")]
+    pub(crate) console: Console,
+    #[cfg(feature = "console")]
+    pub(crate) console_settings: ConsoleSettings,
     /// Manages, tests and replays webhooks.
     #[cfg(feature = "webhooks")]
     pub(crate) webhooks: WebhookServices,
@@ -137,6 +150,7 @@ impl Services {
         batches: Batches,
         limits: &Limits,
         retention: &RetentionSettings,
+        #[cfg(feature = "console")] console_settings: &ConsoleSettings,
         #[cfg(feature = "webhooks")] (webhooks, database_url): (&WebhookSettings, &str),
     ) -> anyhow::Result<(Self, Background)> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -155,13 +169,52 @@ impl Services {
             ids.clone(),
             clock.clone(),
         );
+        let update_ticket = UpdateTicket::new(storage.clone(), clock.clone());
+        let create_ticket = CreateTicket::new(grouped.clone(), clock.clone(), ids.clone());
+        let create_comment = CreateComment::new(grouped, clock.clone(), ids.clone());
+        let search = storage.capabilities().text_search.then(|| storage.clone() as Arc<dyn SearchStore>);
+        #[cfg(feature = "console")]
+        let hasher: Arc<dyn PasswordHasher> = Arc::new(Argon2Hasher::new()?);
+        #[cfg(feature = "console")]
+        let tokens: Arc<dyn TokenSource> = Arc::new(RandomTokens);
+        #[cfg(feature = "console")]
+        let console = Console {
+            tickets: storage.clone(),
+            comments: storage.clone(),
+            users: storage.clone(),
+            events: storage.clone(),
+            search: search.clone(),
+            create_ticket: create_ticket.clone(),
+            update_ticket: update_ticket.clone(),
+            saved_replies: storage.clone(),
+            manage_saved_replies: ManageSavedReplies::new(storage.clone(), ids.clone(), clock.clone()),
+            sign_in: SignIn::new(
+                storage.clone(),
+                (storage.clone(), storage.clone()),
+                hasher.clone(),
+                tokens.clone(),
+                clock.clone(),
+            ),
+            sessions: Sessions::new(storage.clone(), tokens.clone(), clock.clone()),
+            accept_invitation: AcceptInvitation::new(
+                storage.clone(),
+                storage.clone(),
+                hasher,
+                tokens,
+                clock.clone(),
+            ),
+            demo: Arc::default(),
+            create_comment: create_comment.clone(),
+            live_place: crate::events::cursor,
+            clock: clock.clone(),
+        };
         let services = Self {
             authenticator: Arc::new(ApiKeyAuthenticator::new(storage.clone(), clock.clone())),
-            create_ticket: CreateTicket::new(grouped.clone(), clock.clone(), ids.clone()),
-            update_ticket: UpdateTicket::new(storage.clone(), clock.clone()),
+            create_ticket,
+            update_ticket,
             update_comment: UpdateComment::new(storage.clone(), clock.clone()),
             tickets: storage.clone(),
-            create_comment: CreateComment::new(grouped, clock.clone(), ids),
+            create_comment,
             comments: storage.clone(),
             create_customer: CreateCustomer::new(storage.clone(), clock.clone()),
             update_customer: UpdateCustomer::new(storage.clone(), clock.clone()),
@@ -173,11 +226,15 @@ impl Services {
             api_keys: storage.clone(),
             events: storage.clone(),
             feeds: Feeds::new(storage.clone(), wake_ups.clone(), Handle::current()),
-            search: storage.capabilities().text_search.then(|| storage.clone() as Arc<dyn SearchStore>),
+            search,
             rate_limits: limits.rate_limits()?,
             clock,
             readiness: storage,
             keys_in_use: KeysInUse::default(),
+            #[cfg(feature = "console")]
+            console,
+            #[cfg(feature = "console")]
+            console_settings: console_settings.clone(),
             #[cfg(feature = "webhooks")]
             webhooks,
         };

@@ -5,6 +5,8 @@ use clap::Args;
 use hexdesk_adapters::OpenedStorage;
 
 use super::waiting;
+#[cfg(feature = "console")]
+use crate::console::ConsoleSettings;
 use crate::demo;
 use crate::limits::Limits;
 use crate::retention::RetentionSettings;
@@ -26,6 +28,9 @@ pub(super) struct Serve {
     limits: Limits,
     #[command(flatten)]
     retention: RetentionSettings,
+    #[cfg(feature = "console")]
+    #[command(flatten)]
+    console: ConsoleSettings,
     #[cfg(feature = "webhooks")]
     #[command(flatten)]
     webhooks: WebhookSettings,
@@ -77,6 +82,8 @@ impl Serve {
             batches,
             &self.limits,
             &self.retention,
+            #[cfg(feature = "console")]
+            &self.console,
             #[cfg(feature = "webhooks")]
             (&self.webhooks, database_url),
         )
@@ -85,7 +92,11 @@ impl Serve {
         background.send_webhooks(storage.clone(), &services);
         if self.demo {
             let key = demo::prepare(&storage, super::now()).await?;
-            super::print([demo::request_to_paste(address, &key)])?;
+            #[cfg(feature = "console")]
+            let link = demo::open_console(&storage, &services.console, address, &key).await?;
+            #[cfg(not(feature = "console"))]
+            let link = String::new();
+            super::print([demo::request_to_paste(address, &key, &link)])?;
         }
         Ok((services, background))
     }

@@ -29,7 +29,6 @@ both_databases! {
 fn unknown_routes_are_not_found(database: Database) {
     let server = database.serve_demo();
     for path in [
-        "/",
         "/api",
         "/api/v1",
         "/api/v1/tickets/",

@@ -6,11 +6,13 @@ mod response;
 mod server;
 
 pub(crate) mod api_keys;
+pub(crate) mod browser;
 pub(crate) mod event_streams;
 pub(crate) mod events;
 pub(crate) mod faults;
 pub(crate) mod pages;
 pub(crate) mod users;
+pub(crate) mod visitor;
 
 use std::time::Duration;
 

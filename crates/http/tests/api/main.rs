@@ -15,6 +15,7 @@ mod change_user;
 mod command_line;
 mod comment_lists;
 mod comments;
+mod console;
 mod create_ticket;
 mod customer_lists;
 mod customers;

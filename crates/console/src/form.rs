@@ -1,0 +1,72 @@
+//! The fields of a form.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::web::Bytes;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+
+use crate::Failure;
+
+/// The body of a form, as the caller has read it.
+#[derive(Debug, Clone)]
+pub struct FormBody(pub Bytes);
+
+/// The fields of a form. A repeated field counts once: the first.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Form(Vec<(String, String)>);
+
+impl Form {
+    /// Reads the fields of a body or a query. Line breaks are one character, as in texts from elsewhere.
+    pub(crate) fn parse(encoded: &[u8]) -> Self {
+        let fields = form_urlencoded::parse(encoded).map(|(name, value)| {
+            let value = if value.contains('\r') { value.replace("\r\n", "\n") } else { value.into_owned() };
+            (name.into_owned(), value)
+        });
+        Self(fields.collect())
+    }
+
+    /// The fields of the query of a request.
+    pub(crate) fn of_query(request: &HttpRequest) -> Self {
+        Self::parse(request.query_string().as_bytes())
+    }
+
+    /// The text of a field. A missing field is an empty one.
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.0.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value)
+    }
+
+    /// The number in a field.
+    pub(crate) fn number(&self, name: &str) -> Option<i64> {
+        self.text(name).parse().ok()
+    }
+}
+
+/// Returns a new idempotency key for a form.
+///
+/// # Errors
+/// If the system has no randomness.
+pub(crate) fn new_key() -> Result<String, Failure> {
+    let mut bytes = [0; 16];
+    #[expect(clippy::disallowed_methods, reason = "the keys of forms are made here only")]
+    getrandom::fill(&mut bytes).map_err(|error| {
+        tracing::error!(%error, "the system has no randomness");
+        Failure::internal()
+    })?;
+    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+}
+
+impl FromRequest for Form {
+    type Error = Failure;
+    type Future = Ready<Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        let body = request.extensions().get::<FormBody>().map(|FormBody(body)| Self::parse(body));
+        // The path of a form says where the user came from.
+        let form = body.map(|Self(mut fields)| {
+            fields.extend(Self::of_query(request).0);
+            Self(fields)
+        });
+        ready(form.ok_or_else(Failure::internal))
+    }
+}

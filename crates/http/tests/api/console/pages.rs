@@ -1,0 +1,171 @@
+//! Lists, searches, and who sees them.
+
+use hexdesk_console::{Access, PAGES};
+use hexdesk_http::routes::ENDPOINTS;
+use serde_json::json;
+
+use crate::harness::visitor::Visitor;
+use crate::harness::{Database, EXAMPLE, SHOP, Server, both_databases, path_with};
+
+both_databases! {
+    views_and_searches_list_tickets,
+    no_session_reads_another_shop,
+}
+
+/// The ids of the tickets that this page lists, in order.
+fn listed(page: &str) -> Vec<String> {
+    let rows = page.split("data-ticket=\"").skip(1);
+    rows.map(|row| row.split('"').next().unwrap().to_owned()).collect()
+}
+
+fn create(server: &Server, member: &serde_json::Value) -> String {
+    let mut body: serde_json::Value = serde_json::from_str(EXAMPLE).unwrap();
+    body.as_object_mut().unwrap().extend(member.as_object().unwrap().clone());
+    server.create_ticket(body.to_string()).ticket()["id"].as_str().unwrap().to_owned()
+}
+
+fn views_and_searches_list_tickets(database: Database) {
+    let server = database.serve_demo();
+    // With a ticket, the demo creates no examples.
+    let mine = create(&server, &json!({"lastMessageTime": "2026-01-01T00:00:00Z", "name": "<i>Mine</i>"}));
+    let visitor = Visitor::of_demo(&server);
+    let nobodys = create(&server, &json!({"assigned_to": null, "lastMessageTime": "2026-01-02T00:00:00Z"}));
+    let closed =
+        create(&server, &json!({"isOpenedTicket": false, "lastMessageTime": "2026-01-03T00:00:00Z"}));
+    let [home, first] = ["/", "/views/open"].map(|path| visitor.get(path));
+    assert_eq!((home.status, home.header("location")), (303, Some("/views/open")));
+    assert!(
+        first.header("set-cookie").is_none()
+            && first.header("content-type").unwrap().starts_with("text/html")
+    );
+    let named = |ids: &[&String]| ids.iter().map(|id| (*id).clone()).collect::<Vec<_>>();
+    for (view, tickets) in [
+        ("mine", named(&[&mine])),
+        ("unassigned", named(&[&nobodys])),
+        ("open", named(&[&nobodys, &mine])),
+        ("closed", named(&[&closed])),
+        ("all", named(&[&closed, &nobodys, &mine])),
+    ] {
+        let page = visitor.page(&format!("/views/{view}"));
+        assert_eq!(listed(&page), tickets, "{view}");
+        assert!(page.contains(&format!("<span class=\"count\">{}<", tickets.len())), "{view} {page}");
+    }
+    let page = visitor.page("/views/mine");
+    for text in [
+        "Ada Lovelace",
+        "&#60;i&#62;Mine",
+        "Hello, I need a refund.",
+        "Grace Hopper",
+        "vip",
+        "Unread",
+        "title=\"1 Jan 2026, 00:00 UTC\"",
+    ] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    assert_eq!(listed(&visitor.page("/search?q=lovelace+min")), [mine.as_str()]);
+    assert_eq!(listed(&visitor.page("/search?q=refund")).len(), 3);
+    assert!(visitor.page("/search?q=zzz").contains("No ticket holds all these words"));
+    assert!(visitor.page("/search?q=%3Cscript%3E").contains("value=\"&#60;script&#62;\""));
+    assert_eq!(listed(&visitor.page("/search?q=%20")), Vec::<String>::new());
+    assert_eq!(visitor.get("/views/other").status, 404);
+    assert_eq!(visitor.get("/views/all?after=nonsense").status, 200);
+
+    // Pages of 50.
+    for _ in 0..49 {
+        create(&server, &json!({"lastMessageTime": "2025-01-01T00:00:00Z", "lastMessage": "old"}));
+    }
+    for (path, first_of_next) in [("/views/all", 2), ("/search?q=lovelace", 2)] {
+        let page = visitor.page(path);
+        let (_, next) = page.split_once("rel=\"next\" href=\"").unwrap();
+        let next = next.split('"').next().unwrap().replace("&#38;", "&");
+        let later = visitor.page(&next);
+        assert_eq!((listed(&page).len(), listed(&later).len()), (50, first_of_next), "{next}");
+        assert!(listed(&later).iter().all(|id| !listed(&page).contains(id)));
+        assert!(!later.contains("rel=\"next\""));
+    }
+    // The customer's other tickets stand beside a ticket.
+    let page = visitor.page(&format!("/tickets/{mine}?view=mine"));
+    let (_, others) = page.split_once("id=\"others\"").unwrap();
+    assert!(others.contains(&closed) && !others.contains(&mine), "{others}");
+    assert!(page.contains("dev@example.com") && page.contains("+33123456789"));
+    // The caches of browsers keep the style and the script, and nothing else.
+    let style = page.split("rel=\"stylesheet\" href=\"").nth(1).unwrap().split('"').next().unwrap();
+    let style = Visitor::new(&server).get(style);
+    assert_eq!(style.header("cache-control"), Some("public, max-age=31536000, immutable"));
+    assert_eq!(visitor.get("/assets/console-0000000000000000.css").status, 404);
+    assert_eq!(visitor.send("DELETE", "/views/all", &[], "").status, 405);
+}
+
+/// The admin of another shop requests every page of this one's things, and gets what a missing thing
+/// gets.
+fn no_session_reads_another_shop(database: Database) {
+    const MARKS: [&str; 5] = ["dev@example.com", "agent@example.com", "Lovelace", "Hopper", SHOP];
+    let server = database.serve_demo();
+    let own = Visitor::of_demo(&server);
+    let ticket = create(&server, &json!({"lastMessage": "<p>Lovelace</p>"}));
+    let comment = format!("/api/v1/tickets/{ticket}/comments");
+    let created =
+        server.send("POST", &comment, &[("x-api-key", &server.key)], br#"{"text": "<b>Hopper</b>"}"#);
+    let position = created.json();
+    let position = position["comment"]["id"].as_str().unwrap().to_owned();
+    let page = own.page("/saved-replies");
+    let reply = page.split("action=\"/saved-replies/").last().unwrap().split('"').next().unwrap().to_owned();
+    own.post(&format!("/saved-replies/{reply}"), &[("title", "Lovelace"), ("text", "Lovelace")]);
+
+    database.hexdesk(&["shop", "create", "other.example.com"]);
+    let arguments =
+        ["user", "invite", "--shop", "other.example.com", "--email", "b@example.com", "--role", "admin"];
+    let link = database.hexdesk(&arguments);
+    let link = link[link.find("/welcome/").unwrap()..].split_whitespace().next().unwrap().to_owned();
+    let mut other = Visitor::new(&server);
+    let password = "correct horse battery";
+    other.keep_cookie(&other.post(&link, &[("password", password), ("again", password)]));
+
+    let before = server.get(&format!("/api/v1/tickets/{ticket}")).ticket();
+    let nobody = Visitor::new(&server);
+    for page in PAGES.iter().filter(|page| matches!(page.access, Access::Session(_))) {
+        let value = |name: &str, missing: bool| match name {
+            "view" => "all".to_owned(),
+            "ticket" if !missing => ticket.clone(),
+            "reply" if !missing => reply.clone(),
+            "message" => format!("{}.{position}", 0),
+            "ticket" | "reply" => "999999".to_owned(),
+            other => panic!("{} needs a value for {other}", page.path),
+        };
+        let fields = [("text", "x"), ("title", "x"), ("add", "x"), ("exists", "true"), ("state", "closed")];
+        let get = |visitor: &Visitor, missing| {
+            let path = path_with(page.path, |name| value(name, missing));
+            let response = match page.method.as_str() {
+                "GET" => visitor.get(&path),
+                _ => visitor.post(&path, &fields),
+            };
+            let location = response.header("location").unwrap_or_default().to_owned();
+            (response.status, location, response.body)
+        };
+        let (status, _, body) = get(&other, false);
+        for mark in MARKS {
+            assert!(!body.contains(mark), "{} {}: {body}", page.method, page.path);
+        }
+        if page.path.contains("{ticket}") || page.path.contains("{reply}") {
+            let (missing, _, missing_body) = get(&other, true);
+            assert_eq!((status, body), (missing, missing_body), "{} {}", page.method, page.path);
+        }
+        // Without a session there is nothing at all.
+        let (status, location, body) = get(&nobody, false);
+        match page.method.as_str() {
+            "GET" => assert!(status == 303 && location.starts_with("/sign-in"), "{}", page.path),
+            _ => assert!(status == 401 && body.contains("You are signed out"), "{} {body}", page.path),
+        }
+    }
+    assert_eq!(server.get(&format!("/api/v1/tickets/{ticket}")).ticket(), before);
+    assert!(own.page("/saved-replies").contains("Lovelace"));
+    // The API takes no session, and the pages take no key.
+    let cookie = own.cookie.clone();
+    for endpoint in ENDPOINTS.iter().filter(|endpoint| endpoint.path.starts_with("/api/")) {
+        let path = path_with(endpoint.path, |_| "1".to_owned());
+        let response = server.send(endpoint.method.as_str(), &path, &[("cookie", &cookie)], b"");
+        assert_eq!(response.status, 401, "{path}");
+    }
+    let response = nobody.send("GET", "/views/all", &[("x-api-key", &server.key)], "");
+    assert_eq!(response.status, 303);
+}
