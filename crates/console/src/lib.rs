@@ -38,4 +38,4 @@ pub use form::FormBody;
 pub use headers::protect;
 pub use routes::{Access, PAGES, Page};
 pub use same_site::check_same_site;
-pub use session::{OverTls, ask_to_sign_in, find_agent};
+pub use session::{OverTls, ask_to_sign_in, find_agent, session_token};

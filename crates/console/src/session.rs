@@ -59,12 +59,17 @@ fn set_cookie(
     }
 }
 
+/// The token of the session that a request names.
+pub fn session_token(request: &HttpRequest) -> Option<&str> {
+    cookie(request, cookie_name(request))
+}
+
 /// Returns the signed-in user of a request.
 ///
 /// # Errors
 /// If the store fails.
 pub async fn find_agent(console: &Console, request: &HttpRequest) -> Result<Option<Agent>, Failure> {
-    let Some(token) = cookie(request, cookie_name(request)) else { return Ok(None) };
+    let Some(token) = session_token(request) else { return Ok(None) };
     let session = console.sessions.find(token).await?;
     let request_id = request.extensions().get::<RequestId>().copied();
     Ok(session.map(|session| Agent { principal: session.principal(request_id), user: session.user }))

@@ -92,7 +92,7 @@ pub(crate) async fn serve(
     let open = OpenStream {
         grown: feed.grown(),
         feed,
-        key: KeyCheck::new(services.shared(), principal),
+        key: KeyCheck::new(services.shared(), principal, &request),
         services: services.shared(),
         shop,
         filter,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::HttpRequest;
 use hexdesk_domain::{Actor, Principal, Timestamp};
 use tokio::time::Instant;
 
@@ -12,18 +13,45 @@ use crate::services::Services;
 const CHECK_EVERY: Duration = Duration::from_secs(4);
 
 /// Checks a key again and again. A revoked key, and the key of a closed shop, admit nobody 5 seconds
-/// later. An expired key admits nobody.
+/// later. An expired key admits nobody. The same holds for a session that has ended.
 pub(super) struct KeyCheck {
     services: Arc<Services>,
     principal: Principal,
+    /// The token of the session, for a page of the console.
+    #[cfg(feature = "console")]
+    session: Option<String>,
     expires_at: Option<Timestamp>,
     next: Instant,
 }
 
 impl KeyCheck {
-    /// Checks the key of this principal from now on.
-    pub(super) fn new(services: Arc<Services>, principal: Principal) -> Self {
-        Self { services, principal, expires_at: None, next: Instant::now() }
+    /// Checks the key of this principal, or the session of this request, from now on.
+    pub(super) fn new(services: Arc<Services>, principal: Principal, request: &HttpRequest) -> Self {
+        #[cfg(not(feature = "console"))]
+        let _ = request;
+        Self {
+            services,
+            principal,
+            #[cfg(feature = "console")]
+            session: hexdesk_console::session_token(request).map(str::to_owned),
+            expires_at: None,
+            next: Instant::now(),
+        }
+    }
+
+    /// Returns whether the session admits its client.
+    async fn has_session(&self) -> bool {
+        #[cfg(feature = "console")]
+        if let Some(token) = &self.session {
+            return match self.services.console.sessions.find(token).await {
+                Ok(session) => session.is_some(),
+                Err(error) => {
+                    tracing::warn!(%error, "cannot check the session of a stream; trying again");
+                    true
+                }
+            };
+        }
+        false
     }
 
     /// Returns whether the key admits its client now. Looks it up if the last lookup was long ago. If
@@ -31,8 +59,7 @@ impl KeyCheck {
     pub(super) async fn is_admitted(&mut self) -> bool {
         if Instant::now() >= self.next {
             self.next = Instant::now() + CHECK_EVERY;
-            // A session is checked by the page that it reads.
-            let Actor::ApiKey { number, .. } = self.principal.actor else { return true };
+            let Actor::ApiKey { number, .. } = self.principal.actor else { return self.has_session().await };
             match self.services.api_keys.find_key(self.principal.shop.id, number).await {
                 Ok(Some((key, shop))) if key.revoked_at.is_none() && shop.closed_at.is_none() => {
                     self.expires_at = key.expires_at;

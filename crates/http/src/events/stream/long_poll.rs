@@ -41,7 +41,7 @@ impl LongPoll<'_> {
         admission::extend_deadline(request, self.wait);
         let feed = services.feeds.open(&principal.shop).await.map_err(storage_problem)?;
         let mut grown = feed.grown();
-        let mut key = KeyCheck::new(services.shared(), principal.clone());
+        let mut key = KeyCheck::new(services.shared(), principal.clone(), request);
         loop {
             // Nothing more appears before it. Without conditions, there is nothing to skip.
             let end = match filter.has_conditions() {

@@ -1,5 +1,7 @@
 //! Signing in and out.
 
+use std::io::{Read, Write};
+
 use crate::harness::visitor::{FORM, Visitor, encode};
 use crate::harness::{Database, SHOP, Server, both_databases};
 
@@ -103,10 +105,22 @@ fn a_session_ends_with_its_user_its_password_and_its_sign_out(database: Database
         assert!(response.body.contains("my long &#60;answer&#62;"), "{response:?}");
     };
     let visitor = signed_in(&link(&database, &["invite", "--email", "a@example.com"]));
+    let mut live = server.connect();
+    let request =
+        format!("GET /live HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncookie: {}\r\n\r\n", visitor.cookie);
+    live.write_all(request.as_bytes()).unwrap();
+    let mut begun = Vec::new();
+    while !String::from_utf8_lossy(&begun).contains("event: ready") {
+        let mut byte = [0];
+        live.read_exact(&mut byte).unwrap();
+        begun.extend(byte);
+    }
     let other = Visitor::with_cookie(&server, &visitor.cookie);
     let response = visitor.post("/sign-out", &[]);
     assert_eq!((response.status, response.header("location")), (303, Some("/sign-in")), "{response:?}");
     is_signed_out(&other);
+    // The event stream ends, too.
+    live.read_to_end(&mut begun).unwrap();
 
     let visitor = signed_in(&link(&database, &["invite", "--email", "b@example.com"]));
     let again = signed_in(&link(&database, &["password-reset", "--email", "b@example.com"]));
