@@ -89,7 +89,8 @@ fn create(transaction: &WriteTransaction, shop: ShopId, new: NewSession) -> anyh
     ensure!(!is_taken, "the hash of the session is taken");
     let mut live = Vec::new();
     for hash in hashes_of(transaction, shop, user_id)? {
-        match stored(&transaction.open_table(SESSIONS)?, shop, hash)? {
+        let session = stored(&transaction.open_table(SESSIONS)?, shop, hash)?;
+        match session {
             Some(session) if session.life.is_live(created_at) => live.push((session.life.created_at, hash)),
             _ => remove(transaction, shop, user_id, hash)?,
         }

@@ -16,7 +16,8 @@ type Tables = BTreeMap<String, Vec<String>>;
 /// The lines within `diesel::table!` in `src/sql`.
 fn lines_of_tables() -> Vec<String> {
     let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/sql")).unwrap();
-    let sources = files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+    let files = files.map(|file| file.unwrap().path()).filter(|path| path.is_file());
+    let sources = files.map(|path| std::fs::read_to_string(path).unwrap());
     let tables = sources.flat_map(|source| {
         let blocks = source.split("diesel::table! {\n").skip(1);
         blocks.map(|block| block.split("\n}\n").next().unwrap().to_owned()).collect::<Vec<_>>()

@@ -3,12 +3,12 @@
 
 use std::path::Path;
 
-use hexdesk_domain::ports::{CreateKeyOutcome, CreateUserOutcome};
+use hexdesk_domain::ports::{CreateKeyOutcome, CreateShopOutcome, CreateUserOutcome};
 use hexdesk_domain::{
     Actor, ApiKeyStore, AuditStamp, CommentDraft, CommentId, CommentStore, CredentialStore, CustomerStore,
     EventStore, IdempotentOutcome, Link, NewApiKey, NewLink, NewSavedReply, NewSession, PageSize,
-    PasswordHash, Role, SavedReplyId, SavedReplyStore, Scope, SecretHash, SessionStore, ShopStore,
-    TicketFilter, TicketStore, User, UserDraft, UserStore,
+    PasswordHash, Role, SavedReplyId, SavedReplyStore, Scope, SecretHash, SessionStore, ShopDomain,
+    ShopStore, TicketFilter, TicketStore, UserDraft, UserStore,
 };
 use redb::ReadableTable;
 
@@ -50,11 +50,16 @@ async fn write_samples(storage: &RedbStorage) {
             .into_new(CommentId::new(2).unwrap(), shop, id(1), Some(user.id), now())
             .unwrap();
     storage.create_comments(vec![second]).await.unwrap();
-    sign_in(storage, &user).await;
+    sign_in(storage).await;
 }
 
-/// Gives the user a password, a session and another link, and adds a saved reply.
-async fn sign_in(storage: &RedbStorage, user: &User) {
+/// Adds an open shop with a saved reply, and with a user who has a password, a session and another link.
+async fn sign_in(storage: &RedbStorage) {
+    let shop = storage.create_shop(&ShopDomain::parse("open.example.com").unwrap(), now()).await.unwrap();
+    let CreateShopOutcome::Created(shop) = shop else { panic!("{shop:?}") };
+    let user = UserDraft { email: Some("agent@example.com".into()), ..UserDraft::default() };
+    let user = storage.create_user(shop.id, user.into_new(stamp(now())).unwrap(), None).await.unwrap();
+    let IdempotentOutcome::Ran(CreateUserOutcome::Created(user)) = user else { panic!("{user:?}") };
     let link = |seed, ends_at| NewLink {
         user_id: user.id,
         role: Some(Role::Admin),

@@ -89,12 +89,9 @@ pub(super) async fn count(
     let is_common = is_common(&filter);
     if i64::try_from(at_most).is_ok() {
         let list = of_shop.select(1.into_sql::<Integer>()).into_boxed::<Pg>();
-        let list = if is_common {
-            // In the order of the list, so that the planner reads its index up to the limit.
-            list.order((tickets::last_message_time.desc(), tickets::id.desc()))
-        } else {
-            list.filter(never_kept())
-        };
+        // In the order of the list, so that the planner reads its index up to the limit.
+        let list = list.order((tickets::last_message_time.desc(), tickets::id.desc()));
+        let list = if is_common { list } else { list.filter(never_kept()) };
         let count = queries::CountUpTo { list: filter::add(list, filter), at_most };
         return count_from::<i64>(diesel_async::RunQueryDsl::get_result(count, connection).await?);
     }
