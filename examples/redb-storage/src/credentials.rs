@@ -36,7 +36,7 @@ impl CredentialStore for RedbStorage {
             let works = credential.link.is_some_and(|link| link.admits(token_hash, now))
                 && user.is_active()
                 && shop.closed_at.is_none();
-            Ok(works.then(|| LinkHolder { shop, user, role: credential.role }))
+            Ok(works.then_some(LinkHolder { shop, user, role: credential.role }))
         })
         .await
     }

@@ -16,14 +16,15 @@ impl Password {
     /// # Errors
     /// If it has fewer than [`MIN_PASSWORD_CHARS`] or more than [`MAX_PASSWORD_CHARS`] characters.
     pub fn new(text: &str) -> Result<Self, Violations> {
-        let broken = |rule| Violation { field: Field::Password, index: None, rule };
-        let password = Self::presented(text)
-            .ok_or_else(|| Violations::from(broken(Rule::MaxLength(MAX_PASSWORD_CHARS))))?;
-        match password.0.chars().count() as u64 {
-            ..MIN_PASSWORD_CHARS => Err(broken(Rule::MinLength(MIN_PASSWORD_CHARS)).into()),
-            ..=MAX_PASSWORD_CHARS => Ok(password),
-            _ => Err(broken(Rule::MaxLength(MAX_PASSWORD_CHARS)).into()),
+        let broken = |rule| Violations::from(Violation { field: Field::Password, index: None, rule });
+        let long = || broken(Rule::MaxLength(MAX_PASSWORD_CHARS));
+        let password = Self::presented(text).ok_or_else(long)?;
+        let length = password.0.chars().count() as u64;
+        if length < MIN_PASSWORD_CHARS {
+            return Err(broken(Rule::MinLength(MIN_PASSWORD_CHARS)));
         }
+        // The form NFKC can be longer than the text.
+        if length > MAX_PASSWORD_CHARS { Err(long()) } else { Ok(password) }
     }
 
     /// Returns the password of a sign-in. `None` is too long to be a password.
