@@ -33,10 +33,10 @@ impl When {
         let exact = format!("{date} {year}, {} UTC", part(&machine, 11, 16));
         let ago = now.unix_millis().saturating_sub(time.unix_millis());
         let short = match ago {
-            ..0 if ago < -MINUTE => format!("{date} {year}"),
-            ..MINUTE => "now".to_owned(),
-            ..HOUR => format!("{} min", ago / MINUTE),
-            ..DAY => format!("{} h", ago / HOUR),
+            _ if ago < -MINUTE => format!("{date} {year}"),
+            _ if ago < MINUTE => "now".to_owned(),
+            _ if ago < HOUR => format!("{} min", ago / MINUTE),
+            _ if ago < DAY => format!("{} h", ago / HOUR),
             _ if ago < 7 * DAY => format!("{} d", ago / DAY),
             _ if now.to_string().starts_with(year) => date.clone(),
             _ => format!("{date} {year}"),

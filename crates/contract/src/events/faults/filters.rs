@@ -12,11 +12,11 @@ fn with_filter(sentence: &'static str, change: fn(&mut EventFilter)) -> Fault {
     })
 }
 
-/// A store whose pages have another `next`. It gets the page and the events after its start.
-fn with_next(
-    sentence: &'static str,
-    next: fn(&Page<Event, EventPosition>, &[(EventPosition, Event)]) -> Option<EventPosition>,
-) -> Fault {
+/// Returns a page's `next`, given the page and the events after its start.
+type Next = fn(&Page<Event, EventPosition>, &[(EventPosition, Event)]) -> Option<EventPosition>;
+
+/// A store whose pages have another `next`.
+fn with_next(sentence: &'static str, next: Next) -> Fault {
     fault("EVENT-17", sentence).list_events(move |store, shop, filter, after, size| {
         let page = store.page_of_log(shop, &filter, after, size);
         let next = next(&page, &store.events_after(shop, after));
