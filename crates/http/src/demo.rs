@@ -13,7 +13,7 @@ use hexdesk_domain::{
     UserDraft, UserId,
 };
 #[cfg(feature = "console")]
-use hexdesk_domain::{Caller, Invite, Role, TicketDraft, TokenSource};
+use hexdesk_domain::{Caller, Invite, TicketDraft, TokenSource};
 
 const SHOP: &str = "example.myshopify.com";
 const CUSTOMER_ID: i64 = 123;
@@ -127,16 +127,14 @@ pub(crate) async fn open_console(
     let random = || Ok::<_, anyhow::Error>(RandomTokens.new_token(shop.id)?.text());
     let (secret, password) = (random()?, random()?);
     let invite = Invite::new(storage.clone(), storage.clone(), Arc::new(RandomTokens), console.clock.clone());
-    let user = UserDraft { email: Some(USER_EMAIL.to_owned()), ..UserDraft::default() };
-    let caller = Caller { shop: shop.id, actor: Actor::Operator, request_id: None };
-    let invited = invite.invite(caller, user, Role::Admin).await?;
-    console.accept_invitation.execute(&invited.token.text(), &password, None).await?;
     let link = format!("The inbox (this link signs you in):\n\nhttp://{address}/demo/{secret}\n\n");
     let account = hexdesk_console::DemoAccount {
         secret,
         shop: SHOP.to_owned(),
         email: USER_EMAIL.to_owned(),
         password,
+        invite,
+        caller: Caller { shop: shop.id, actor: Actor::Operator, request_id: None },
         command: create_command(address, key.as_str()),
         examples: examples(console.clock.now()),
     };
