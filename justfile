@@ -6,6 +6,10 @@ default:
 demo:
     cargo run --release --bin hexdesk -- serve --demo
 
+# Take the screenshots of the console in docs/images, with this program.
+screenshots program:
+    scripts/take-screenshots {{program}}
+
 # Run every check and every test, after installing what they need.
 test:
     scripts/test
