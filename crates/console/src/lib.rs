@@ -1,6 +1,6 @@
 //! The console: the pages in which the agents of a shop read and answer its tickets.
 //!
-//! It is a second way into the domain beside the HTTP API, on the same use cases and ports. The
+//! It is a driving adapter like the HTTP API, and calls the same use cases and ports. The
 //! server renders every page. One style sheet and one script are compiled into the binary, and
 //! nothing is fetched from elsewhere. Without the script, everything works except live updates and
 //! drafts.

@@ -22,7 +22,7 @@ pub(crate) enum Side {
 }
 
 impl Side {
-    /// The word beside the name.
+    /// The word that pages show next to the author's name.
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Customer => "Customer",

@@ -104,7 +104,7 @@ impl Conversation {
         self.latest
     }
 
-    /// The names of those who wrote after this comment.
+    /// The names of the authors of later comments.
     pub(crate) fn authors_since(&self, seen: i64) -> Vec<String> {
         let mut names = Vec::new();
         for view in self.comments.iter().filter(|view| view.comment.id.get() > seen) {
@@ -175,7 +175,7 @@ struct Assignee {
     is_selected: bool,
 }
 
-/// The customer beside the conversation.
+/// The customer, in the column to the right of the conversation.
 struct CustomerCard {
     name: String,
     facts: Vec<(&'static str, String)>,
@@ -259,7 +259,7 @@ impl Origin {
     }
 }
 
-/// `GET /tickets/{ticket}`: the conversation with everything beside it.
+/// `GET /tickets/{ticket}`: the list, the conversation and the customer.
 ///
 /// # Errors
 /// 404 for a ticket that the shop does not have, and the errors of the store.

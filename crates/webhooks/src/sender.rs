@@ -201,7 +201,7 @@ impl Dispatcher {
                         }
                     };
                     let ended: Vec<_> = self.busy.extract_if(|_, (task, _)| *task == id).collect();
-                    // The task may have looked for the last time before it was told of an event.
+                    // The task may have made its last look before the event was noted.
                     if ended.iter().any(|(_, (_, again))| again.is_noted()) {
                         next_look = next_look.min(looked + self.limits.pause);
                     }

@@ -20,8 +20,6 @@ const MOST: usize = 2;
 /// thread that may block. At most two are made at the same time.
 pub struct Argon2Hasher {
     argon2: Argon2<'static>,
-    /// The hash that a password is compared with if there is none.
-    dummy: String,
     places: Arc<Semaphore>,
 }
 
@@ -29,12 +27,11 @@ impl Argon2Hasher {
     /// Creates a hasher.
     ///
     /// # Errors
-    /// If the operating system has no random bytes.
+    /// If the library refuses the parameters of the hash.
     pub fn new() -> anyhow::Result<Self> {
         let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|error| anyhow!(error))?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let dummy = hash(&argon2, b"nobody has this password")?;
-        Ok(Self { argon2, dummy, places: Arc::new(Semaphore::new(MOST)) })
+        Ok(Self { argon2, places: Arc::new(Semaphore::new(MOST)) })
     }
 
     async fn blocking<T: Send + 'static>(
@@ -60,13 +57,16 @@ impl PasswordHasher for Argon2Hasher {
     }
 
     async fn verify(&self, password: Option<Password>, kept: Option<PasswordHash>) -> anyhow::Result<bool> {
-        let is_whole = password.is_some() && kept.is_some();
-        let kept = kept.map_or_else(|| self.dummy.clone(), |kept| kept.as_str().to_owned());
         self.blocking(move |argon2| {
-            let phc = Phc::new(&kept).map_err(|error| anyhow!("a stored hash of a password: {error}"))?;
             let bytes = password.as_ref().map_or(&b""[..], Password::as_bytes);
+            let Some(kept) = kept else {
+                // Making a hash takes as long as checking one.
+                return hash(argon2, bytes).map(|_| false);
+            };
+            let phc =
+                Phc::new(kept.as_str()).map_err(|error| anyhow!("a stored hash of a password: {error}"))?;
             match argon2.verify_password(bytes, &phc) {
-                Ok(()) => Ok(is_whole),
+                Ok(()) => Ok(password.is_some()),
                 Err(Error::PasswordInvalid) => Ok(false),
                 Err(error) => Err(anyhow!("cannot check a password: {error}")),
             }

@@ -231,7 +231,7 @@ pub async fn session_8_user_has_a_maximum(storage: Arc<dyn Storage>) -> anyhow::
     }
     expected = [1].into_iter().chain(22..22 + most - 1).collect();
     same("the sessions after others have ended", &found(&*storage, &user, 13 * HOUR).await?, &expected)?;
-    // The rows of those that ended are gone, and that of the colleague is not.
+    // The ended sessions are removed. The colleague's session stays.
     same("what is found at an earlier time", &found(&*storage, &user, 61).await?.contains(&20), &false)?;
     ensure!(found(&*storage, &user, 61).await?.contains(&35), "a colleague's session was removed");
     Ok(())

@@ -56,7 +56,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// The maximum number of sessions of a user. One more ends the one that was created first.
+    /// The maximum number of sessions of a user. Creating another one ends the oldest.
     pub const MAX_OF_USER: usize = 10;
 
     /// Returns the caller that the use cases know, for this request.

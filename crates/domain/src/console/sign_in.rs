@@ -68,7 +68,7 @@ impl SignIn {
         let (domain, email) = (shop.trim().to_ascii_lowercase(), fold_email(email.trim()));
         self.failures(|failures| failures.begin(&domain, &email, self.clock.now()))?;
         let signed_in = self.attempt(&domain, &email, password).await;
-        // The password of a wrong user was not checked if the store failed, so that is no failure.
+        // If the store failed, no password was checked. So the attempt does not count.
         if matches!(signed_in, Ok(Some(_)) | Err(SignInError::Storage(_) | SignInError::Unusable(_))) {
             self.failures(|failures| failures.succeeded(&domain, &email));
         }

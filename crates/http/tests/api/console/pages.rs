@@ -83,7 +83,7 @@ fn views_and_searches_list_tickets(database: Database) {
         assert!(listed(&later).iter().all(|id| !listed(&page).contains(id)));
         assert!(!later.contains("rel=\"next\""));
     }
-    // The customer's other tickets stand beside a ticket.
+    // The page of a ticket lists the customer's other tickets.
     let page = visitor.page(&format!("/tickets/{mine}?view=mine"));
     let (_, others) = page.split_once("id=\"others\"").unwrap();
     assert!(others.contains(&closed) && !others.contains(&mine), "{others}");

@@ -48,7 +48,7 @@ impl Visitor {
         session.unwrap_or_else(|| panic!("no session: {response:?}")).clone_into(&mut self.cookie);
     }
 
-    /// Sends a request with these headers beside the cookie.
+    /// Sends a request with the cookie and these headers.
     pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Response {
         let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.base));
         if !self.cookie.is_empty() {
