@@ -5,8 +5,8 @@ mod filter;
 mod new_event;
 
 pub use event::{
-    ApiKeySnapshot, Event, EventKind, EventPosition, EventsRemoved, Snapshot, Subject, TicketSnapshot,
-    UnknownEventKind, UnknownSubject,
+    ApiKeySnapshot, Event, EventKind, EventPosition, EventsRemoved, Snapshot, Subject, SubjectType,
+    TicketSnapshot, UnknownEventKind, UnknownSubject,
 };
 pub use filter::EventFilter;
 pub use new_event::NewEvent;

@@ -79,21 +79,11 @@ identifier!(
     i64::MAX
 );
 
-/// The number of an API key within its shop. The first is 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct KeyNumber(i64);
-
-impl KeyNumber {
-    /// Returns the key number, or `None` below 1.
-    pub const fn new(number: i64) -> Option<Self> {
-        if number >= 1 { Some(Self(number)) } else { None }
-    }
-
-    /// The number.
-    pub const fn get(self) -> i64 {
-        self.0
-    }
-}
+identifier!(
+    /// The number of an API key within its shop. The first is 1.
+    KeyNumber,
+    i64::MAX
+);
 
 #[cfg(test)]
 mod tests {

@@ -195,7 +195,7 @@ pub use customers::{
 };
 pub use events::{
     ApiKeySnapshot, Event, EventFilter, EventKind, EventPosition, EventsRemoved, NewEvent, Snapshot, Subject,
-    TicketSnapshot, UnknownEventKind, UnknownSubject,
+    SubjectType, TicketSnapshot, UnknownEventKind, UnknownSubject,
 };
 pub use fields::{Field, limits};
 pub use id::{

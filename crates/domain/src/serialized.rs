@@ -44,7 +44,6 @@ macro_rules! through {
 }
 
 through! {
-    KeyNumber as i64: |it| it.get(), |number| Self::new(number);
     NodeNumber as u16: |it| it.get(), |number| Self::new(number);
     Timestamp as i64: |it| it.unix_millis(), |millis| Self::from_unix_millis(millis).ok();
     SecretHash as [u8; 32]: |it| it.0, |bytes| Some(Self(bytes));
@@ -75,7 +74,7 @@ macro_rules! ids {
     )+};
 }
 
-ids! { ShopId CustomerId UserId HumanTicketId TicketId CommentId WebhookId SavedReplyId }
+ids! { ShopId CustomerId UserId KeyNumber HumanTicketId TicketId CommentId WebhookId SavedReplyId }
 
 /// Implements both traits for structs, through all of their fields. A field that is missing here
 /// does not compile. The function after a struct checks the whole value on reading.

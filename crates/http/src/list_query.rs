@@ -159,7 +159,7 @@ impl Kind {
     #[cfg(test)]
     fn schema(self) -> Schema {
         match self {
-            Self::Text | Self::Address | Self::EventSubject => schemas::any_text(),
+            Self::Text | Self::Address => schemas::any_text(),
             Self::Flag => schemas::boolean(),
             Self::Time => schemas::timestamp(),
             Self::Number(min, max) => schemas::integer(min, max),
@@ -173,6 +173,7 @@ impl Kind {
                 let kinds: Vec<_> = hexdesk_domain::EventKind::ALL.iter().map(|kind| kind.as_str()).collect();
                 schemas::texts(MAX_VALUES as u64, schemas::one_of(&kinds))
             }
+            Self::EventSubject => schemas::event_subject(),
             Self::Total => schemas::one_of(&["total"]),
         }
     }

@@ -58,7 +58,7 @@ pub(crate) fn user_in_path(text: &str) -> Result<UserId, Problem> {
 /// # Errors
 /// 400 for an invalid id.
 pub(crate) fn key_in_path(text: &str) -> Result<KeyNumber, Problem> {
-    in_path("keyId", text, i64::MAX, KeyNumber::new)
+    in_path("keyId", text, KeyNumber::MAX, KeyNumber::new)
 }
 
 /// Reads the webhook id of a path.

@@ -141,42 +141,58 @@ impl std::str::FromStr for EventKind {
     }
 }
 
-/// The resource that an event is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs, reason = "each name says it")]
-pub enum Subject {
-    Ticket(TicketId),
-    Comment(CommentId),
-    Customer(CustomerId),
-    User(UserId),
-    ApiKey(KeyNumber),
-    Webhook(WebhookId),
+/// A type of resources that events are about.
+#[derive(Debug)]
+pub struct SubjectType {
+    /// Its name, then its short names.
+    pub names: &'static [&'static str],
+    /// The largest number. The smallest is 1.
+    pub max: i64,
+    new: fn(i64) -> Option<Subject>,
 }
 
-impl Subject {
-    /// Returns the name of its type: `ticket`.
-    pub const fn type_name(self) -> &'static str {
-        match self {
-            Self::Ticket(_) => "ticket",
-            Self::Comment(_) => "comment",
-            Self::Customer(_) => "customer",
-            Self::User(_) => "user",
-            Self::ApiKey(_) => "api_key",
-            Self::Webhook(_) => "webhook",
+/// Defines [`Subject`] from its types.
+macro_rules! subjects {
+    ($($variant:ident($id:ident) = $name:literal $(or $short:literal)?;)+) => {
+        /// The resource that an event is about.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[allow(missing_docs, reason = "each name says it")]
+        pub enum Subject {
+            $($variant($id),)+
         }
-    }
 
-    /// Returns its id or number.
-    pub const fn number(self) -> i64 {
-        match self {
-            Self::Ticket(id) => id.get(),
-            Self::Comment(id) => id.get(),
-            Self::Customer(id) => id.get(),
-            Self::User(id) => id.get(),
-            Self::ApiKey(number) => number.get(),
-            Self::Webhook(id) => id.get(),
+        impl Subject {
+            /// Every type.
+            pub const TYPES: &[SubjectType] = &[$(SubjectType {
+                names: &[$name, $($short)?],
+                max: $id::MAX,
+                new: |number| $id::new(number).map(Self::$variant),
+            },)+];
+
+            /// Returns the name of its type: `ticket`.
+            pub const fn type_name(self) -> &'static str {
+                match self {
+                    $(Self::$variant(_) => $name,)+
+                }
+            }
+
+            /// Returns its id or number.
+            pub const fn number(self) -> i64 {
+                match self {
+                    $(Self::$variant(id) => id.get(),)+
+                }
+            }
         }
-    }
+    };
+}
+
+subjects! {
+    Ticket(TicketId) = "ticket";
+    Comment(CommentId) = "comment";
+    Customer(CustomerId) = "customer";
+    User(UserId) = "user";
+    ApiKey(KeyNumber) = "api_key" or "key";
+    Webhook(WebhookId) = "webhook";
 }
 
 impl std::fmt::Display for Subject {
@@ -194,15 +210,14 @@ pub struct UnknownSubject;
 impl std::str::FromStr for Subject {
     type Err = UnknownSubject;
 
-    /// Reads its type and number: `ticket:5`. `key` is short for `api_key`.
+    /// Reads a name of its type, and its number: `ticket:5`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (name, digits) = text.split_once(':').ok_or(UnknownSubject)?;
-        let name = if name == "key" { "api_key" } else { name };
+        let of_name = Self::TYPES.iter().find(|subject| subject.names.contains(&name));
         // Signs are no digits.
         let number = Some(digits).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
         let number = number.and_then(|digits| digits.parse().ok()).ok_or(UnknownSubject)?;
-        let mut subjects = EventKind::ALL.iter().filter_map(|kind| kind.subject(number));
-        subjects.find(|subject| subject.type_name() == name).ok_or(UnknownSubject)
+        of_name.and_then(|subject| (subject.new)(number)).ok_or(UnknownSubject)
     }
 }
 

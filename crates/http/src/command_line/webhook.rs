@@ -218,5 +218,5 @@ fn webhook_id(text: &str) -> Result<WebhookId, String> {
 }
 
 fn key_number(text: &str) -> Result<KeyNumber, String> {
-    wire_id::parse(text).and_then(KeyNumber::new).ok_or_else(|| wire_id::requirement(i64::MAX))
+    wire_id::parse(text).and_then(KeyNumber::new).ok_or_else(|| wire_id::requirement(KeyNumber::MAX))
 }

@@ -112,8 +112,8 @@ impl SubjectJson {
 
 #[cfg(test)]
 fn subject_type() -> Schema {
-    let types = schemas::one_of(&["ticket", "comment", "customer", "user", "api_key", "webhook"]);
-    schemas::described(types, "The type of the resource.")
+    let names: Vec<&str> = Subject::TYPES.iter().filter_map(|of| of.names.first().copied()).collect();
+    schemas::described(schemas::one_of(&names), "The type of the resource.")
 }
 
 #[derive(Serialize)]

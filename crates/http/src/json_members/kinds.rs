@@ -122,7 +122,7 @@ impl Id<UserId> {
 
 #[cfg(feature = "webhooks")]
 impl Id<KeyNumber> {
-    pub(crate) const KEY: Self = Self { max: i64::MAX, new: KeyNumber::new };
+    pub(crate) const KEY: Self = Self { max: KeyNumber::MAX, new: KeyNumber::new };
 }
 
 impl<T: Copy + 'static> Kind for Id<T> {

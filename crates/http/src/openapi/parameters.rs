@@ -1,7 +1,7 @@
 //! The parameters of requests: in the path, in the query, and `Idempotency-Key`.
 
 use hexdesk_domain::limits::MAX_IDEMPOTENCY_KEY_CHARS;
-use hexdesk_domain::{CommentId, CustomerId, TicketId, UserId, WebhookId};
+use hexdesk_domain::{CommentId, CustomerId, KeyNumber, TicketId, UserId, WebhookId};
 use serde_json::Value;
 use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
@@ -38,7 +38,7 @@ pub(crate) fn user_id() -> Parameter {
 
 /// `keyId` in the path.
 pub(crate) fn key_id() -> Parameter {
-    in_path("keyId", "The key's id", i64::MAX, "2")
+    in_path("keyId", "The key's id", KeyNumber::MAX, "2")
 }
 
 /// `webhookId` in the path.

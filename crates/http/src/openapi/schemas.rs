@@ -1,9 +1,10 @@
 //! JSON Schemas of the values in requests and responses, with the domain's limits.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use hexdesk_domain::limits::{MAX_EMAIL_CHARS, MAX_LANGUAGE_CODE_CHARS};
-use hexdesk_domain::{CustomerId, EventKind, Scope};
+use hexdesk_domain::{CustomerId, EventKind, Scope, Subject};
 use utoipa::openapi::schema::{
     AdditionalProperties, AnyOfBuilder, ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type,
 };
@@ -142,7 +143,12 @@ pub(crate) fn integer(min: i64, max: i64) -> Schema {
 
 /// A whole number from 1 to `max`, written as a string of digits.
 pub(crate) fn digits(max: i64) -> Schema {
-    string().pattern(Some(digits_up_to(max))).build().into()
+    string().pattern(Some(whole(&digits_up_to(max)))).build().into()
+}
+
+/// The subject of an event: a name of its type, and its number.
+pub(crate) fn event_subject() -> Schema {
+    string().pattern(Some(event_subjects())).build().into()
 }
 
 /// A whole number from 1 to `max`, or a string of its digits.
@@ -288,10 +294,26 @@ pub(super) fn is_nullable(schema: &Schema) -> bool {
     }
 }
 
+/// Returns the regular expression of the texts that this one matches as a whole.
+fn whole(pattern: &str) -> String {
+    format!("^{pattern}$")
+}
+
+/// Returns the regular expression of the subjects of events.
+fn event_subjects() -> String {
+    let mut names: BTreeMap<i64, Vec<&str>> = BTreeMap::new();
+    for subject in Subject::TYPES {
+        names.entry(subject.max).or_default().extend(subject.names);
+    }
+    let alternatives =
+        names.iter().map(|(max, names)| format!("(?:{}):{}", names.join("|"), digits_up_to(*max)));
+    whole(&format!("(?:{})", alternatives.collect::<Vec<_>>().join("|")))
+}
+
 /// Returns the regular expression of the numbers from 1 to `max`, with leading zeros allowed.
 fn digits_up_to(max: i64) -> String {
     let largest = max.to_string();
-    let mut pattern = "^0*(?:".to_owned();
+    let mut pattern = "0*(?:".to_owned();
     if largest.len() > 1 {
         // Writing to a string cannot fail.
         let _ = write!(pattern, "[1-9][0-9]{{0,{}}}|", largest.len() - 2);
@@ -309,7 +331,7 @@ fn digits_up_to(max: i64) -> String {
             pattern.push('|');
         }
     }
-    pattern + &largest + ")$"
+    pattern + &largest + ")"
 }
 
 #[cfg(test)]
@@ -323,7 +345,7 @@ mod tests {
     #[test]
     fn the_pattern_of_digits_holds_the_numbers_that_are_read() {
         for max in [1, 9, 10, 45, 100, 12_345] {
-            let pattern = Regex::new(&digits_up_to(max)).unwrap();
+            let pattern = Regex::new(&whole(&digits_up_to(max))).unwrap();
             for number in 0..=20_000 {
                 assert_eq!(
                     pattern.is_match(&number.to_string()),
@@ -333,7 +355,7 @@ mod tests {
             }
         }
         for max in [CustomerId::MAX, TicketId::MAX] {
-            let pattern = Regex::new(&digits_up_to(max)).unwrap();
+            let pattern = Regex::new(&whole(&digits_up_to(max))).unwrap();
             let mut texts = vec![
                 String::new(),
                 "0".into(),
@@ -357,6 +379,25 @@ mod tests {
             for text in texts {
                 let read = wire_id::parse(&text).is_some_and(|number| (1..=max).contains(&number));
                 assert_eq!(pattern.is_match(&text), read, "{text} {max}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_pattern_of_subjects_holds_those_that_are_read() {
+        let pattern = Regex::new(&event_subjects()).unwrap();
+        let mut numbers = ["", "0", "1", "007", "-1", "+1", " 1", "1 ", "1.0", "1:2", "1,2", "١", "1\n"]
+            .map(str::to_owned)
+            .to_vec();
+        for max in [CustomerId::MAX, TicketId::MAX] {
+            numbers.extend([max.to_string(), (i128::from(max) + 1).to_string()]);
+        }
+        let names = Subject::TYPES.iter().flat_map(|subject| subject.names).copied();
+        for name in names.chain(["", "planet", "Ticket", "tickets", "a:ticket", "\n"]) {
+            assert!(!pattern.is_match(name), "{name}");
+            for number in &numbers {
+                let text = format!("{name}:{number}");
+                assert_eq!(pattern.is_match(&text), text.parse::<Subject>().is_ok(), "{text:?}");
             }
         }
     }
