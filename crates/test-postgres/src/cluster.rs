@@ -30,8 +30,14 @@ const SETTINGS: &[(&str, &str)] = &[
 ];
 
 /// Disables waits for the disk. The data need not survive a crash of the machine.
-const WITHOUT_DURABILITY: &[(&str, &str)] =
-    &[("fsync", "off"), ("full_page_writes", "off"), ("synchronous_commit", "off")];
+const WITHOUT_DURABILITY: &[(&str, &str)] = &[
+    ("fsync", "off"),
+    ("full_page_writes", "off"),
+    ("synchronous_commit", "off"),
+    // The log is in memory, too.
+    ("min_wal_size", "32MB"),
+    ("max_wal_size", "256MB"),
+];
 
 /// The maximum number of free ports to try.
 const PORT_ATTEMPTS: usize = 10;
@@ -90,7 +96,8 @@ impl ClusterBuilder {
 
     /// Creates one server.
     pub(crate) fn start_alone(self) -> Cluster {
-        let (server, supervisor) = Server::supervised();
+        let parent = if self.durable { directory::on_disk() } else { directory::in_memory() };
+        let (server, supervisor) = Server::supervised(&parent);
         server.initialize();
         let data = server.directory.join("data");
         let durability = if self.durable { &[] } else { WITHOUT_DURABILITY };
@@ -297,9 +304,9 @@ pub(crate) struct Server {
 impl Server {
     /// A server without data and port, and its supervisor, which removes the directory even if this
     /// process is killed.
-    pub(crate) fn supervised() -> (Self, Supervisor) {
+    pub(crate) fn supervised(parent: &Path) -> (Self, Supervisor) {
         let programs = binaries::directory();
-        let (directory, account) = directory::create();
+        let (directory, account) = directory::create(parent);
         let supervisor = Supervisor::spawn(&programs, &directory, account);
         (Self { programs, directory, account, port: 0 }, supervisor)
     }
