@@ -21,11 +21,9 @@ use super::PostgresStorage;
 use super::errors::{Effect, Failure, count_from};
 use super::idempotency::attempt;
 use super::pages::{self, NeededRows};
-use crate::sql::comments::{CommentRow, CommentViewRow, comment_view};
-use crate::sql::customers::CustomerRow;
+use crate::sql::comments::{CommentViewRow, comment_view, comment_view_columns};
 use crate::sql::schema::{comments, tickets};
 use crate::sql::types::StoredTimestamp;
-use crate::sql::users::UserRow;
 use crate::sql::{page, queries};
 
 #[async_trait]
@@ -130,11 +128,7 @@ async fn list(
     if let Some(CommentPosition { time, id }) = after {
         list = list.filter(queries::comment_is_after(StoredTimestamp(time), id.get()));
     }
-    let views = queries::comment_list(shop.get(), ticket.get()).select((
-        CommentRow::as_select(),
-        CustomerRow::as_select(),
-        Option::<UserRow>::as_select(),
-    ));
+    let views = queries::comment_list(shop.get(), ticket.get()).select(comment_view_columns());
     let bytes = "octet_length(text) + coalesce(octet_length(attachments), 0)";
     let needed = NeededRows::new(size, bytes, 1, "time, id");
     let rows = CommentPage { list, needed, views }.load_stream::<CommentViewRow>(connection).await?;

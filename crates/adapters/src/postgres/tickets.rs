@@ -21,10 +21,8 @@ use hexdesk_domain::{
 use super::PostgresStorage;
 use super::errors::{Effect, Failure};
 use super::idempotency::attempt;
-use crate::sql::customers::CustomerRow;
 use crate::sql::queries;
-use crate::sql::tickets::{TicketRow, TicketViewRow, ticket_view};
-use crate::sql::users::UserRow;
+use crate::sql::tickets::{TicketViewRow, ticket_view, ticket_view_columns};
 
 #[async_trait]
 impl TicketStore for PostgresStorage {
@@ -121,7 +119,7 @@ pub(super) async fn find_view(
     id: TicketId,
 ) -> Result<Option<TicketView>, Failure> {
     let row: Option<TicketViewRow> = queries::ticket_view(shop.get(), id.get())
-        .select((TicketRow::as_select(), CustomerRow::as_select(), Option::<UserRow>::as_select()))
+        .select(ticket_view_columns())
         .get_result(connection)
         .await
         .optional()?;

@@ -19,7 +19,7 @@ use super::idempotency::attempt;
 use super::shops::lock_numbering;
 use crate::sql::events::NewEventRow;
 use crate::sql::schema::{webhook_attempts, webhook_deliveries, webhooks};
-use crate::sql::webhooks::WebhookRow;
+use crate::sql::webhooks::{WebhookRow, stored_webhook, webhook_columns, webhook_row};
 
 #[async_trait]
 impl WebhookStore for PostgresStorage {
@@ -45,11 +45,11 @@ impl WebhookStore for PostgresStorage {
             .run("find_webhook", Effect::Read, async move |connection: &mut AsyncPgConnection| {
                 let row: Option<WebhookRow> = webhooks::table
                     .find((shop.get(), id.get()))
-                    .select(WebhookRow::as_select())
+                    .select(webhook_columns())
                     .get_result(connection)
                     .await
                     .optional()?;
-                Ok(row.map(TryInto::try_into).transpose()?)
+                Ok(row.map(stored_webhook).transpose()?)
             })
             .await
     }
@@ -60,10 +60,10 @@ impl WebhookStore for PostgresStorage {
                 let rows: Vec<WebhookRow> = webhooks::table
                     .filter(webhooks::shop_id.eq(shop.get()))
                     .order(webhooks::id)
-                    .select(WebhookRow::as_select())
+                    .select(webhook_columns())
                     .load(connection)
                     .await?;
-                Ok(rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?)
+                Ok(rows.into_iter().map(stored_webhook).collect::<Result<_, _>>()?)
             })
             .await
     }
@@ -119,7 +119,7 @@ async fn create(
     }
     let change = count_change(connection, shop, 0).await?.changes;
     let webhook = new.into_webhook(shop, stamp.time, EventPosition { change, part: 1 });
-    diesel::insert_into(webhooks::table).values(WebhookRow::from(&webhook)).execute(connection).await?;
+    diesel::insert_into(webhooks::table).values(webhook_row(&webhook)).execute(connection).await?;
     let event = NewEventRow::new(shop, EventKind::WebhookCreated, Snapshot::from(&webhook), stamp)?;
     insert_events(connection, change, vec![event]).await?;
     Ok(CreateWebhookOutcome::Created(Box::new(webhook)))
@@ -178,18 +178,18 @@ pub(super) async fn lock(
 ) -> Result<Option<Webhook>, Failure> {
     let row: Option<WebhookRow> = webhooks::table
         .find((shop.get(), id.get()))
-        .select(WebhookRow::as_select())
+        .select(webhook_columns())
         .for_update()
         .get_result(connection)
         .await
         .optional()?;
-    Ok(row.map(TryInto::try_into).transpose()?)
+    Ok(row.map(stored_webhook).transpose()?)
 }
 
 /// Writes a changed webhook, which the transaction has locked.
 pub(super) async fn save(connection: &mut AsyncPgConnection, webhook: &Webhook) -> QueryResult<()> {
     diesel::update(webhooks::table.find((webhook.shop_id.get(), webhook.id.get())))
-        .set(WebhookRow::from(webhook))
+        .set(webhook_row(webhook))
         .execute(connection)
         .await?;
     Ok(())

@@ -1,6 +1,8 @@
 //! Comments: their table and its rows.
 
-use diesel::prelude::{AsChangeset, Insertable, Queryable, Selectable};
+use diesel::backend::Backend;
+use diesel::dsl::AsSelect;
+use diesel::prelude::{AsChangeset, Insertable, Queryable, Selectable, SelectableHelper};
 use hexdesk_domain::{
     Comment, CommentChanges, CommentId, CommentPosition, CommentView, Customer, CustomerId, Message,
     NewComment, TicketId, UserId,
@@ -129,6 +131,12 @@ pub(crate) fn message((time, id, text): MessageRow) -> Result<Message, CorruptRo
 
 /// A comment with its author and the customer of its ticket, as one row.
 pub(crate) type CommentViewRow = (CommentRow, CustomerRow, Option<UserRow>);
+
+/// The columns to select for a [`CommentViewRow`].
+pub(crate) fn comment_view_columns<Database: Backend>()
+-> (AsSelect<CommentRow, Database>, AsSelect<CustomerRow, Database>, AsSelect<Option<UserRow>, Database>) {
+    (CommentRow::as_select(), CustomerRow::as_select(), Option::<UserRow>::as_select())
+}
 
 /// The domain's view of a [`CommentViewRow`].
 pub(crate) fn comment_view((comment, customer, author): CommentViewRow) -> Result<CommentView, CorruptRow> {

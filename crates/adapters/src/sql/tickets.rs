@@ -1,8 +1,9 @@
 //! Tickets: their table, its rows, and the columns that an update changes.
 
-use diesel::dsl::{self, sql};
+use diesel::backend::Backend;
+use diesel::dsl::{self, AsSelect, sql};
 use diesel::expression::SqlLiteral;
-use diesel::prelude::{AsChangeset, ExpressionMethods, Insertable, Queryable, Selectable};
+use diesel::prelude::{AsChangeset, ExpressionMethods, Insertable, Queryable, Selectable, SelectableHelper};
 use diesel::sql_types::{Nullable, Text};
 use hexdesk_domain::{
     CustomerId, HumanTicket, HumanTicketId, InitialMessage, Ticket, TicketChanges, TicketId, TicketSnapshot,
@@ -205,6 +206,12 @@ impl TryFrom<TicketRow> for TicketSnapshot {
 
 /// A ticket with its customer and assignee, as one row.
 pub(crate) type TicketViewRow = (TicketRow, CustomerRow, Option<UserRow>);
+
+/// The columns to select for a [`TicketViewRow`].
+pub(crate) fn ticket_view_columns<Database: Backend>()
+-> (AsSelect<TicketRow, Database>, AsSelect<CustomerRow, Database>, AsSelect<Option<UserRow>, Database>) {
+    (TicketRow::as_select(), CustomerRow::as_select(), Option::<UserRow>::as_select())
+}
 
 /// The domain's view of a [`TicketViewRow`].
 pub(crate) fn ticket_view((ticket, customer, assignee): TicketViewRow) -> Result<TicketView, CorruptRow> {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use diesel::prelude::{AsChangeset, Insertable, Queryable, Selectable};
+use diesel::backend::Backend;
+use diesel::dsl::AsSelect;
+use diesel::prelude::{AsChangeset, Insertable, Queryable, Selectable, SelectableHelper};
 use hexdesk_domain::{
     DisabledReason, EventKind, EventPosition, FormerSecret, KeyNumber, SealedSecret, Webhook, WebhookHealth,
     WebhookId, WebhookPayload, WebhookSnapshot, WebhookState,
@@ -133,7 +135,7 @@ impl From<WebhookHealth> for HealthRow {
     }
 }
 
-/// A webhook, to insert, to update and to read.
+/// The number, secrets and place of a webhook.
 #[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(
     table_name = webhooks,
@@ -141,77 +143,78 @@ impl From<WebhookHealth> for HealthRow {
     treat_none_as_default_value = false,
     treat_none_as_null = true
 )]
-pub(crate) struct WebhookRow {
+pub(crate) struct ReaderRow {
     shop_id: i64,
     id: i64,
-    #[diesel(embed)]
-    configuration: ConfigurationRow,
     secret: Vec<u8>,
     former_secret: Option<Vec<u8>>,
     place_change: i64,
     place_part: i64,
-    #[diesel(embed)]
-    health: HealthRow,
 }
 
-impl From<&Webhook> for WebhookRow {
-    fn from(webhook: &Webhook) -> Self {
-        Self {
-            shop_id: webhook.shop_id.get(),
-            id: webhook.id.get(),
-            configuration: (&WebhookSnapshot::from(webhook)).into(),
-            secret: webhook.secret.0.clone(),
-            former_secret: webhook.former_secret.as_ref().map(|former| former.secret.0.clone()),
-            place_change: webhook.place.change,
-            place_part: webhook.place.part,
-            health: webhook.health.into(),
-        }
-    }
+/// A webhook, to insert, to update and to read with [`webhook_columns`]. (The compiler needs seconds for
+/// each query of a single row that embeds these three.)
+pub(crate) type WebhookRow = (ReaderRow, ConfigurationRow, HealthRow);
+
+/// The columns to select for a [`WebhookRow`].
+pub(crate) fn webhook_columns<Database: Backend>()
+-> (AsSelect<ReaderRow, Database>, AsSelect<ConfigurationRow, Database>, AsSelect<HealthRow, Database>) {
+    (ReaderRow::as_select(), ConfigurationRow::as_select(), HealthRow::as_select())
 }
 
-impl TryFrom<WebhookRow> for Webhook {
-    type Error = CorruptRow;
+/// The row of a webhook.
+pub(crate) fn webhook_row(webhook: &Webhook) -> WebhookRow {
+    let reader = ReaderRow {
+        shop_id: webhook.shop_id.get(),
+        id: webhook.id.get(),
+        secret: webhook.secret.0.clone(),
+        former_secret: webhook.former_secret.as_ref().map(|former| former.secret.0.clone()),
+        place_change: webhook.place.change,
+        place_part: webhook.place.part,
+    };
+    (reader, (&WebhookSnapshot::from(webhook)).into(), webhook.health.into())
+}
 
-    fn try_from(row: WebhookRow) -> Result<Self, Self::Error> {
-        let WebhookSnapshot {
-            id,
-            url,
-            kinds,
-            payload,
-            ignore_key,
-            state,
-            former_secret_ends_at,
-            created_at,
-            version,
-        } = row.configuration.into_snapshot(row.id)?;
-        let former_secret = match (row.former_secret, former_secret_ends_at) {
-            (None, None) => None,
-            (Some(secret), Some(ends_at)) => Some(FormerSecret { secret: SealedSecret(secret), ends_at }),
-            _ => return Err(CorruptRow("former secret of a webhook")),
-        };
-        let HealthRow { failures, failing_since, next_probe, last_attempt, last_claim } = row.health;
-        Ok(Self {
-            shop_id: shop_id(row.shop_id)?,
-            id,
-            url,
-            kinds,
-            payload,
-            ignore_key,
-            state,
-            secret: SealedSecret(row.secret),
-            former_secret,
-            created_at,
-            version,
-            place: EventPosition { change: row.place_change, part: row.place_part },
-            health: WebhookHealth {
-                failures: u32::try_from(failures).map_err(|_| CorruptRow("failures of a webhook"))?,
-                failing_since: failing_since.map(|time| time.0),
-                next_probe: next_probe.map(|time| time.0),
-                last_attempt,
-                last_claim,
-            },
-        })
-    }
+/// The webhook of a row.
+pub(crate) fn stored_webhook((reader, configuration, health): WebhookRow) -> Result<Webhook, CorruptRow> {
+    let WebhookSnapshot {
+        id,
+        url,
+        kinds,
+        payload,
+        ignore_key,
+        state,
+        former_secret_ends_at,
+        created_at,
+        version,
+    } = configuration.into_snapshot(reader.id)?;
+    let former_secret = match (reader.former_secret, former_secret_ends_at) {
+        (None, None) => None,
+        (Some(secret), Some(ends_at)) => Some(FormerSecret { secret: SealedSecret(secret), ends_at }),
+        _ => return Err(CorruptRow("former secret of a webhook")),
+    };
+    let HealthRow { failures, failing_since, next_probe, last_attempt, last_claim } = health;
+    Ok(Webhook {
+        shop_id: shop_id(reader.shop_id)?,
+        id,
+        url,
+        kinds,
+        payload,
+        ignore_key,
+        state,
+        secret: SealedSecret(reader.secret),
+        former_secret,
+        created_at,
+        version,
+        place: EventPosition { change: reader.place_change, part: reader.place_part },
+        health: WebhookHealth {
+            failures: u32::try_from(failures).map_err(|_| CorruptRow("failures of a webhook"))?,
+            failing_since: failing_since.map(|time| time.0),
+            next_probe: next_probe.map(|time| time.0),
+            last_attempt,
+            last_claim,
+        },
+    })
 }
 
 pub(crate) fn webhook_id(number: i64) -> Result<WebhookId, CorruptRow> {

@@ -19,7 +19,7 @@ use hexdesk_domain::{
 use super::connection::interruption::still_wanted;
 use super::idempotency::attempt;
 use super::{SqliteStorage, pages};
-use crate::sql::comments::{CommentViewRow, comment_view};
+use crate::sql::comments::{CommentViewRow, comment_view, comment_view_columns};
 use crate::sql::queries;
 use crate::sql::schema::{comments, tickets};
 use crate::sql::types::StoredTimestamp;
@@ -107,7 +107,7 @@ fn list(
 ) -> anyhow::Result<Page<CommentView, CommentPosition>> {
     let mut list = queries::comment_list(shop.get(), ticket.get())
         .filter(still_wanted(comments::id))
-        .select(CommentViewRow::as_select())
+        .select(comment_view_columns())
         .into_boxed::<Sqlite>();
     if let Some(CommentPosition { time, id }) = after {
         list = list.filter(queries::comment_is_after(StoredTimestamp(time), id.get()));

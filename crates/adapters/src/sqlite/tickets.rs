@@ -25,7 +25,7 @@ use super::idempotency::attempt;
 use super::presence::is_present;
 use crate::sql::queries;
 use crate::sql::schema::customers;
-use crate::sql::tickets::{TicketViewRow, ticket_view};
+use crate::sql::tickets::{TicketViewRow, ticket_view, ticket_view_columns};
 
 #[async_trait]
 impl TicketStore for SqliteStorage {
@@ -98,7 +98,7 @@ pub(super) fn find_view(
     id: TicketId,
 ) -> anyhow::Result<Option<TicketView>> {
     let row: Option<TicketViewRow> = queries::ticket_view(shop.get(), id.get())
-        .select(TicketViewRow::as_select())
+        .select(ticket_view_columns())
         .get_result(connection)
         .optional()?;
     Ok(row.map(ticket_view).transpose()?)

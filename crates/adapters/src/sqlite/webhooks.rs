@@ -14,7 +14,7 @@ use super::SqliteStorage;
 use super::events::append::EventLog;
 use super::idempotency::attempt;
 use crate::sql::schema::{webhook_attempts, webhook_deliveries, webhooks};
-use crate::sql::webhooks::WebhookRow;
+use crate::sql::webhooks::{WebhookRow, stored_webhook, webhook_columns, webhook_row};
 
 #[async_trait]
 impl WebhookStore for SqliteStorage {
@@ -40,9 +40,9 @@ impl WebhookStore for SqliteStorage {
             let rows: Vec<WebhookRow> = webhooks::table
                 .filter(webhooks::shop_id.eq(shop.get()))
                 .order(webhooks::id)
-                .select(WebhookRow::as_select())
+                .select(webhook_columns())
                 .load(connection)?;
-            Ok(rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?)
+            Ok(rows.into_iter().map(stored_webhook).collect::<Result<_, _>>()?)
         })
         .await
     }
@@ -87,7 +87,7 @@ fn create(
     let mut log = EventLog::default();
     let place = log.next_position(connection, shop)?;
     let webhook = new.into_webhook(shop, stamp.time, place);
-    diesel::insert_into(webhooks::table).values(WebhookRow::from(&webhook)).execute(connection)?;
+    diesel::insert_into(webhooks::table).values(webhook_row(&webhook)).execute(connection)?;
     log.append(connection, shop, EventKind::WebhookCreated, Snapshot::from(&webhook), stamp)?;
     Ok(CreateWebhookOutcome::Created(Box::new(webhook)))
 }
@@ -140,16 +140,16 @@ pub(super) fn find(
 ) -> anyhow::Result<Option<Webhook>> {
     let row: Option<WebhookRow> = webhooks::table
         .find((shop.get(), id.get()))
-        .select(WebhookRow::as_select())
+        .select(webhook_columns())
         .get_result(connection)
         .optional()?;
-    Ok(row.map(TryInto::try_into).transpose()?)
+    Ok(row.map(stored_webhook).transpose()?)
 }
 
 /// Writes a changed webhook.
 pub(super) fn save(connection: &mut SqliteConnection, webhook: &Webhook) -> QueryResult<()> {
     diesel::update(webhooks::table.find((webhook.shop_id.get(), webhook.id.get())))
-        .set(WebhookRow::from(webhook))
+        .set(webhook_row(webhook))
         .execute(connection)?;
     Ok(())
 }

@@ -15,14 +15,14 @@ use crate::postgres::errors::Failure;
 use crate::postgres::events::append::append;
 use crate::postgres::search::vectors::{Words, WordsOf};
 use crate::postgres::tickets::locks::lock_tickets;
-use crate::sql::comments::{CommentChangeset, CommentRow, CommentViewRow, MessageRow, comment_view, message};
-use crate::sql::customers::CustomerRow;
+use crate::sql::comments::{
+    CommentChangeset, CommentViewRow, MessageRow, comment_view, comment_view_columns, message,
+};
 use crate::sql::events::NewEventRow;
 use crate::sql::queries;
 use crate::sql::schema::{comments, tickets};
 use crate::sql::tickets::MessageChangeset;
 use crate::sql::types::StoredTimestamp;
-use crate::sql::users::UserRow;
 
 pub(super) async fn update(
     connection: &mut AsyncPgConnection,
@@ -97,7 +97,7 @@ async fn find(
 ) -> Result<Option<CommentView>, Failure> {
     let row: Option<CommentViewRow> = queries::comment_list(shop.get(), ticket.get())
         .filter(comments::id.eq(id.get()))
-        .select((CommentRow::as_select(), CustomerRow::as_select(), Option::<UserRow>::as_select()))
+        .select(comment_view_columns())
         .get_result(connection)
         .await
         .optional()?;

@@ -12,12 +12,10 @@ use super::filter;
 use crate::postgres::errors::{Failure, count_from};
 use crate::postgres::pages;
 use crate::postgres::prepared::{PageLimit, never_kept};
-use crate::sql::customers::CustomerRow;
 use crate::sql::queries;
 use crate::sql::schema::tickets;
-use crate::sql::tickets::{TicketRow, TicketViewRow, ticket_view};
+use crate::sql::tickets::{TicketViewRow, ticket_view, ticket_view_columns};
 use crate::sql::types::StoredTimestamp;
-use crate::sql::users::UserRow;
 
 /// Reads a page of the list.
 pub(super) async fn list(
@@ -37,11 +35,7 @@ pub(super) async fn list(
     if let Some(TicketPosition { last_message_time, id }) = after {
         list = list.filter(queries::ticket_is_after(StoredTimestamp(last_message_time), id.get()));
     }
-    let views = queries::ticket_list(shop.get()).select((
-        TicketRow::as_select(),
-        CustomerRow::as_select(),
-        Option::<UserRow>::as_select(),
-    ));
+    let views = queries::ticket_list(shop.get()).select(ticket_view_columns());
     let page = TicketPage { list, limit: PageLimit::new(size), views };
     let rows = page.load_stream::<TicketViewRow>(connection).await?;
     pages::read(rows, size, |row| ticket_view(row).map(|view| (view.ticket.position(), view))).await

@@ -11,7 +11,7 @@ use crate::finding::Finding;
 use crate::sql::CorruptRow;
 use crate::sql::deliveries::AttemptRow;
 use crate::sql::schema::{shops, webhook_attempts, webhooks};
-use crate::sql::webhooks::WebhookRow;
+use crate::sql::webhooks::{WebhookRow, stored_webhook};
 
 /// The webhooks of open shops, each with its last attempt.
 #[auto_type]
@@ -41,7 +41,7 @@ impl TryFrom<(String, WebhookRow, Option<AttemptRow>)> for Endpoint {
         (shop, webhook, attempt): (String, WebhookRow, Option<AttemptRow>),
     ) -> Result<Self, Self::Error> {
         let last_attempt = attempt.map(Attempt::try_from).transpose()?;
-        Ok(Self { shop, webhook: webhook.try_into()?, last_attempt })
+        Ok(Self { shop, webhook: stored_webhook(webhook)?, last_attempt })
     }
 }
 

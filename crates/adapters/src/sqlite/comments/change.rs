@@ -9,7 +9,9 @@ use hexdesk_domain::{
     TicketSnapshot, Timestamp, json_string,
 };
 
-use crate::sql::comments::{CommentChangeset, CommentViewRow, MessageRow, comment_view, message};
+use crate::sql::comments::{
+    CommentChangeset, CommentViewRow, MessageRow, comment_view, comment_view_columns, message,
+};
 use crate::sql::queries;
 use crate::sql::schema::{comments, tickets};
 use crate::sql::tickets::{MessageChangeset, TicketRow};
@@ -95,7 +97,7 @@ fn find(
 ) -> anyhow::Result<Option<CommentView>> {
     let row: Option<CommentViewRow> = queries::comment_list(shop.get(), ticket.get())
         .filter(comments::id.eq(id.get()))
-        .select(CommentViewRow::as_select())
+        .select(comment_view_columns())
         .get_result(connection)
         .optional()?;
     Ok(row.map(comment_view).transpose()?)

@@ -13,7 +13,7 @@ use super::super::pages;
 use super::filter::add_conditions;
 use crate::sql::queries;
 use crate::sql::schema::tickets;
-use crate::sql::tickets::{TicketViewRow, ticket_view};
+use crate::sql::tickets::{TicketViewRow, ticket_view, ticket_view_columns};
 use crate::sql::types::StoredTimestamp;
 use crate::sqlite::connection::interruption::IsWantedTicket;
 
@@ -27,7 +27,7 @@ pub(super) fn list(
 ) -> anyhow::Result<Page<TicketView, TicketPosition>> {
     let mut list = queries::ticket_list(shop.get())
         .filter(IsWantedTicket)
-        .select(TicketViewRow::as_select())
+        .select(ticket_view_columns())
         .into_boxed::<Sqlite>();
     // This must precede the filter. SQLite enters an index by the first of several upper bounds.
     // With another bound first, later pages would scan all tickets before them.
