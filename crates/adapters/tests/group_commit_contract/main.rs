@@ -1,4 +1,5 @@
-//! SQLite and PostgreSQL also meet the storage contract through group commit and fair reads.
+//! Group commit and fair reads keep the storage contract: above the reference store in every case, and
+//! above the databases in the cases of batches.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparation fails")]
 
@@ -7,11 +8,32 @@ mod postgres;
 
 mod grouped_storage;
 
-mod on_sqlite {
-    use hexdesk_adapters::SqliteStorage;
-    use hexdesk_contract::{StorageFixture, TestStorage, anyhow, async_trait};
+mod on_the_reference_store {
+    use hexdesk_contract::{MemoryStorage, StorageFixture, TestStorage, anyhow, async_trait};
 
     use crate::grouped_storage::GroupedStorage;
+
+    struct Reference;
+
+    #[async_trait]
+    impl StorageFixture for Reference {
+        async fn open(&self) -> anyhow::Result<TestStorage> {
+            Ok(TestStorage::new(GroupedStorage::new(MemoryStorage::new())))
+        }
+    }
+
+    hexdesk_contract::storage_contract!(Reference);
+}
+
+mod on_databases {
+    use std::sync::Mutex;
+    use std::thread;
+
+    use hexdesk_adapters::{PostgresStorage, SqliteStorage};
+    use hexdesk_contract::{CASES, Case, StorageFixture, TestStorage, anyhow, async_trait};
+
+    use crate::grouped_storage::GroupedStorage;
+    use crate::postgres;
 
     struct Sqlite;
 
@@ -25,19 +47,6 @@ mod on_sqlite {
         }
     }
 
-    hexdesk_contract::storage_contract!(Sqlite);
-}
-
-mod on_postgres {
-    use std::sync::Mutex;
-    use std::thread;
-
-    use hexdesk_adapters::PostgresStorage;
-    use hexdesk_contract::{CASES, Case, StorageFixture, TestStorage, anyhow, async_trait};
-
-    use crate::grouped_storage::GroupedStorage;
-    use crate::postgres;
-
     struct Postgres;
 
     #[async_trait]
@@ -50,14 +59,23 @@ mod on_postgres {
     }
 
     /// The modules whose cases depend on how batches are formed. The other cases pass through the
-    /// same code on SQLite, and meet PostgreSQL in `postgres_contract.rs`.
+    /// same code above the reference store, and meet the databases in their own tests.
     const MODULES: &[&str] = &["tickets", "comments", "idempotency"];
 
     /// Of races, those between batches.
     const RACES: &[&str] = &["TICKET-12", "COMMENT-11", "EVENT-14"];
 
     #[test]
-    fn batches_meet_the_contract() {
+    fn batches_meet_the_contract_on_sqlite() {
+        batches_meet_the_contract(&Sqlite);
+    }
+
+    #[test]
+    fn batches_meet_the_contract_on_postgres() {
+        batches_meet_the_contract(&Postgres);
+    }
+
+    fn batches_meet_the_contract(fixture: &dyn StorageFixture) {
         let is_run = |case: &&Case| MODULES.contains(&case.module()) || RACES.contains(&case.rule);
         let cases: Vec<_> = CASES.iter().filter(is_run).collect();
         assert!(MODULES.iter().all(|module| cases.iter().any(|case| case.module() == *module)));
@@ -68,7 +86,7 @@ mod on_postgres {
             for _ in 0..4 {
                 scope.spawn(|| {
                     while let Some(case) = next() {
-                        if let Err(failure) = case.run(&Postgres) {
+                        if let Err(failure) = case.run(fixture) {
                             failures.lock().unwrap().push(failure.to_string());
                         }
                     }
